@@ -1,0 +1,399 @@
+#include "api.h"
+#include "log.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <lauxlib.h>
+#include <lualib.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define AREA "lua"
+#define SCRIPTS_MAX 200
+// Registry of the trusted state: {[event] = function}.
+#define HANDLERS_KEY "host.handlers"
+
+struct api *api_of(lua_State *L) {
+    struct vm *vm = vm_of(L);
+    struct script *s = vm->owner;
+    // The trusted state's owner is the api itself; a script's owner leads to it.
+    return vm->is_script ? s->owner : vm->owner;
+}
+
+// Waiting
+
+struct wait *api_wait(lua_State *L) {
+    struct api *a = api_of(L);
+    int64_t task = task_current(a->tasks, L);
+    if (task == 0)
+        luaL_error(L,
+                   "this call waits, which is not possible here (while loading, or in a 'from' or "
+                   "'map' function)");
+    struct wait *w = calloc(1, sizeof *w);
+    if (w == NULL)
+        luaL_error(L, "out of memory");
+    static int64_t last_id;
+    w->api = a;
+    w->id = ++last_id;
+    w->task = task;
+    w->next = a->waits;
+    a->waits = w;
+    return w;
+}
+
+struct wait *api_find_wait(struct api *a, int64_t id) {
+    for (struct wait *w = a->waits; w != NULL; w = w->next)
+        if (w->id == id)
+            return w;
+    return NULL;
+}
+
+void api_wake(struct wait *w) {
+    struct api *a = w->api;
+    for (struct wait **at = &a->waits; *at != NULL; at = &(*at)->next) {
+        if (*at == w) {
+            *at = w->next;
+            break;
+        }
+    }
+    loop_cancel(a->loop, w->timer);
+    task_wake(a->tasks, w->task);
+    free(w);
+}
+
+static void slept(void *ctx) { api_wake(ctx); }
+
+static int sleep_done(lua_State *L, int status, lua_KContext ctx) {
+    (void)L, (void)status, (void)ctx;
+    return 0;
+}
+
+static int64_t seconds_arg(lua_State *L, int arg, double least) {
+    double s = luaL_checknumber(L, arg);
+    if (!(s >= least && s <= 1e7))
+        luaL_argerror(L, arg, "seconds from 0 (timers: 0.1) to 10 million expected");
+    return (int64_t)(s * 1000);
+}
+
+int api_sleep(lua_State *L) {
+    int64_t ms = seconds_arg(L, 1, 0);
+    struct wait *w = api_wait(L);
+    w->timer = loop_after(w->api->loop, ms, slept, w);
+    return lua_yieldk(L, 0, 0, sleep_done);
+}
+
+// Timers: registry {[id] = function} under a light key, and one C record each.
+
+struct alarm {
+    struct alarm *next;
+    struct api *api;
+    struct vm *vm;
+    int64_t id, timer, every_ms;
+    int ref;
+};
+
+static struct alarm *alarms;
+
+static void alarm_free(struct alarm *al) {
+    for (struct alarm **at = &alarms; *at != NULL; at = &(*at)->next) {
+        if (*at == al) {
+            *at = al->next;
+            break;
+        }
+    }
+    loop_cancel(al->api->loop, al->timer);
+    luaL_unref(al->vm->L, LUA_REGISTRYINDEX, al->ref);
+    free(al);
+}
+
+static void task_ended(void *ctx, struct vm *vm, const char *error) {
+    (void)ctx;
+    if (error != NULL)
+        log_error(AREA, "%s failed: %s", vm->name, error);
+}
+
+static int start_alarm(lua_State *L) {
+    struct alarm *al = lua_touserdata(L, 1);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, al->ref);
+    bool script = al->vm->is_script;
+    task_start(al->api->tasks, al->vm, 0, script ? SCRIPT_TASK_BUDGET : MAIN_BUDGET,
+               script ? api_script_end : task_ended, al->api);
+    return 0;
+}
+
+static void ring(void *ctx) {
+    struct alarm *al = ctx;
+    vm_protect(al->vm, start_alarm, al, NULL, 0);
+    if (al->every_ms > 0)
+        al->timer = loop_after(al->api->loop, al->every_ms, ring, al);
+    else
+        alarm_free(al);
+}
+
+static int add_alarm(lua_State *L, bool every) {
+    struct api *a = api_of(L);
+    int64_t ms = seconds_arg(L, 1, every ? 0.1 : 0);
+    luaL_checktype(L, 2, LUA_TFUNCTION);
+    static int64_t last_id;
+    struct alarm *al = calloc(1, sizeof *al);
+    if (al == NULL)
+        return luaL_error(L, "out of memory");
+    lua_settop(L, 2);
+    *al = (struct alarm){alarms, a, vm_of(L), ++last_id, 0, every ? ms : 0, LUA_NOREF};
+    alarms = al;
+    al->ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    al->timer = loop_after(a->loop, ms, ring, al);
+    lua_pushinteger(L, al->id);
+    return 1;
+}
+
+int api_after(lua_State *L) { return add_alarm(L, false); }
+int api_every(lua_State *L) { return add_alarm(L, true); }
+
+int api_cancel(lua_State *L) {
+    lua_Integer id = luaL_optinteger(L, 1, 0);
+    for (struct alarm *al = alarms; al != NULL; al = al->next) {
+        if (al->id == id && al->vm == vm_of(L)) {
+            alarm_free(al);
+            break;
+        }
+    }
+    return 0;
+}
+
+// Small things
+
+static int host_time(lua_State *L) {
+    lua_pushnumber(L, loop_wall());
+    return 1;
+}
+
+static int host_env(lua_State *L) {
+    const char *value = getenv(luaL_checkstring(L, 1));
+    if (value == NULL || value[0] == '\0')
+        lua_pushnil(L);
+    else
+        lua_pushstring(L, value);
+    return 1;
+}
+
+static int host_log(lua_State *L) {
+    static const char *const names[] = {"debug", "info", "warning", "error", NULL};
+    int level = luaL_checkoption(L, 1, "info", names);
+    log_line((enum log_level)level, "vrm", "%s", luaL_checkstring(L, 2));
+    return 0;
+}
+
+static int host_mask(lua_State *L) {
+    log_mask(luaL_checkstring(L, 1));
+    return 0;
+}
+
+static int host_on(lua_State *L) {
+    luaL_checkstring(L, 1);
+    luaL_checktype(L, 2, LUA_TFUNCTION);
+    lua_getfield(L, LUA_REGISTRYINDEX, HANDLERS_KEY);
+    lua_pushvalue(L, 1);
+    lua_pushvalue(L, 2);
+    lua_rawset(L, -3);
+    return 0;
+}
+
+static int host_spawn(lua_State *L) {
+    struct api *a = api_of(L);
+    luaL_checktype(L, 1, LUA_TFUNCTION);
+    int args = lua_gettop(L) - 1;
+    if (!lua_checkstack(a->main->L, args + 1))
+        return luaL_error(L, "out of memory");
+    lua_xmove(L, a->main->L, args + 1);
+    if (!task_start(a->tasks, a->main, args, MAIN_BUDGET, task_ended, a))
+        return luaL_error(L, "out of memory");
+    loop_wake(a->loop);
+    return 0;
+}
+
+static int host_read(lua_State *L) {
+    struct api *a = api_of(L);
+    char path[1024];
+    snprintf(path, sizeof path, "%s/%s", a->root, luaL_checkstring(L, 1));
+    FILE *f = fopen(path, "rb");
+    if (f == NULL) {
+        lua_pushnil(L);
+        return 1;
+    }
+    luaL_Buffer b;
+    luaL_buffinit(L, &b);
+    size_t got;
+    do {
+        got = fread(luaL_prepbuffer(&b), 1, LUAL_BUFFERSIZE, f);
+        luaL_addsize(&b, got);
+    } while (got > 0);
+    fclose(f);
+    luaL_pushresult(&b);
+    return 1;
+}
+
+static const luaL_Reg host_functions[] = {
+    {"time", host_time},  {"env", host_env},     {"log", host_log},      {"mask", host_mask},
+    {"on", host_on},      {"spawn", host_spawn}, {"read", host_read},    {"sleep", api_sleep},
+    {"after", api_after}, {"every", api_every},  {"cancel", api_cancel}, {NULL, NULL},
+};
+
+// Events
+
+struct fire {
+    struct api *api;
+    const char *event;
+    api_push_fn *push;
+    void *push_ctx;
+    task_end_fn *end;
+    void *end_ctx;
+    bool started;
+};
+
+static int fire_protected(lua_State *L) {
+    struct fire *f = lua_touserdata(L, 1);
+    lua_getfield(L, LUA_REGISTRYINDEX, HANDLERS_KEY);
+    lua_getfield(L, -1, f->event);
+    if (lua_isnil(L, -1))
+        return 0;
+    int args = f->push != NULL ? f->push(L, f->push_ctx) : 0;
+    f->started =
+        task_start(f->api->tasks, f->api->main, args, MAIN_BUDGET,
+                   f->end != NULL ? f->end : task_ended, f->end != NULL ? f->end_ctx : f->api);
+    return 0;
+}
+
+bool api_fire(struct api *a, const char *event, api_push_fn *push, void *push_ctx, task_end_fn *end,
+              void *end_ctx) {
+    struct fire f = {a, event, push, push_ctx, end, end_ctx, false};
+    char error[256];
+    if (!vm_protect(a->main, fire_protected, &f, error, sizeof error))
+        log_error(AREA, "the event %s could not be delivered: %s", event, error);
+    loop_wake(a->loop);
+    return f.started;
+}
+
+// Opening
+
+static int open_main(lua_State *L) {
+    struct api *a = lua_touserdata(L, 1);
+    luaL_openlibs(L);
+    lua_newtable(L);
+    lua_setfield(L, LUA_REGISTRYINDEX, HANDLERS_KEY);
+    lua_newtable(L);
+    luaL_setfuncs(L, host_functions, 0);
+    lua_pushstring(L, HOST_VERSION);
+    lua_setfield(L, -2, "version");
+    api_http_open(L);
+    api_node_open(L);
+    api_script_open(L);
+    lua_setglobal(L, "host");
+    // Only our own libraries can be required: nothing of the box comes in by accident.
+    lua_getglobal(L, "package");
+    lua_pushfstring(L, "%s/scripts/?.lua", a->root);
+    lua_setfield(L, -2, "path");
+    lua_pushliteral(L, "");
+    lua_setfield(L, -2, "cpath");
+    return 0;
+}
+
+static int by_name(const void *a, const void *b) {
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static size_t list_scripts(const char *folder, char **names) {
+    size_t count = 0;
+    DIR *dir = opendir(folder);
+    if (dir == NULL) {
+        log_error(AREA, "%s cannot be opened: %s. Reinstall the plugin.", folder, strerror(errno));
+        return 0;
+    }
+    for (struct dirent *e = readdir(dir); e != NULL && count < SCRIPTS_MAX; e = readdir(dir)) {
+        size_t len = strlen(e->d_name);
+        if (len > 4 && len < 60 && e->d_name[0] != '.' && strcmp(e->d_name + len - 4, ".lua") == 0)
+            names[count++] = strdup(e->d_name);
+    }
+    closedir(dir);
+    qsort(names, count, sizeof *names, by_name);
+    return count;
+}
+
+static bool load_scripts(struct api *a) {
+    char folder[600];
+    char *names[SCRIPTS_MAX];
+    snprintf(folder, sizeof folder, "%s/scripts/devices", a->root);
+    size_t count = list_scripts(folder, names);
+    a->scripts = calloc(count + 1, sizeof(struct script *));
+    for (size_t i = 0; i < count; i++) {
+        char path[700], file[80];
+        snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+        snprintf(file, sizeof file, "devices/%s", names[i]);
+        struct script *s = a->scripts != NULL ? script_load(path, file, api_script_setup, a) : NULL;
+        if (s != NULL)
+            a->scripts[a->script_count++] = s;
+        free(names[i]);
+    }
+    return a->script_count > 0;
+}
+
+bool api_open(struct api *a) {
+    char error[256];
+    a->main = vm_new("main.lua", MAIN_MEMORY, a);
+    if (a->main == NULL || !vm_protect(a->main, open_main, a, error, sizeof error)) {
+        log_error(AREA, "Lua could not be started: %s", a->main != NULL ? error : "out of memory");
+        return false;
+    }
+    return load_scripts(a);
+}
+
+struct running {
+    struct api *api;
+    const char *path;
+};
+
+static void main_ended(void *ctx, struct vm *vm, const char *error) {
+    struct api *a = ctx;
+    a->failed = error != NULL;
+    task_ended(ctx, vm, error);
+}
+
+static int run_protected(lua_State *L) {
+    struct running *r = lua_touserdata(L, 1);
+    if (luaL_loadfilex(L, r->path, "t") != LUA_OK)
+        return lua_error(L);
+    if (!task_start(r->api->tasks, r->api->main, 0, MAIN_BUDGET, main_ended, r->api))
+        return luaL_error(L, "out of memory");
+    return 0;
+}
+
+bool api_run(struct api *a, const char *path) {
+    struct running r = {a, path};
+    char error[512];
+    if (!vm_protect(a->main, run_protected, &r, error, sizeof error)) {
+        log_error(AREA, "%s. Reinstall the plugin.", error);
+        return false;
+    }
+    tasks_run(a->tasks);
+    return !a->failed;
+}
+
+void api_close(struct api *a) {
+    while (alarms != NULL)
+        alarm_free(alarms);
+    while (a->waits != NULL) {
+        struct wait *next = a->waits->next;
+        loop_cancel(a->loop, a->waits->timer);
+        free(a->waits);
+        a->waits = next;
+    }
+    for (size_t i = 0; i < a->script_count; i++) {
+        task_cancel_vm(a->tasks, a->scripts[i]->vm);
+        script_free(a->scripts[i]);
+    }
+    free(a->scripts);
+    if (a->main != NULL)
+        task_cancel_vm(a->tasks, a->main);
+    vm_free(a->main);
+}

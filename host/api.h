@@ -1,0 +1,81 @@
+// What Lua sees of the host: `host` for main.lua and lib, the device API for scripts.
+#ifndef API_H
+#define API_H
+
+#include "http.h"
+#include "json.h"
+#include "loop.h"
+#include "node.h"
+#include "pg3.h"
+#include "script.h"
+#include "task.h"
+#include "vm.h"
+
+struct api {
+    struct loop *loop;
+    struct json *json;
+    struct nodes *nodes;
+    struct tasks *tasks;
+    struct http *http;
+    struct pg3 *pg3; // NULL: nothing is connected (--write-profile)
+    struct vm *main;
+    struct script **scripts;
+    size_t script_count;
+    struct wait *waits; // what parked tasks wait for
+    char root[512];     // the folder that has scripts/
+    char profile[512];  // folder of the profile
+    bool failed;        // main.lua could not be run
+};
+
+// Instructions for one leg of a task of main.lua: some 0.2 s, so that PG3's stop is always heard.
+#define MAIN_BUDGET 20000000
+#define MAIN_MEMORY (48u * 1024 * 1024)
+
+// Makes the trusted state and loads the device scripts of root/scripts/devices. The other members
+// are the caller's and must be set. False: logged.
+bool api_open(struct api *a);
+// Runs main.lua (or another file in its place) once. False: it could not be run; logged.
+bool api_run(struct api *a, const char *path);
+void api_close(struct api *a);
+
+// Delivers an event to its handler in main.lua as a task; no handler: nothing happens and `end` is
+// not called. `push` (may be NULL) pushes the arguments in protected mode and returns their count.
+typedef int api_push_fn(lua_State *L, void *ctx);
+bool api_fire(struct api *a, const char *event, api_push_fn *push, void *push_ctx, task_end_fn *end,
+              void *end_ctx);
+
+// For the api_*.c files.
+
+struct api *api_of(lua_State *L); // also from a device script's state
+// A parked task's reason. It lives until its task was woken or dropped.
+struct wait {
+    struct wait *next;
+    struct api *api;
+    int64_t id;   // of this wait
+    int64_t task; // of the task; 0 = none any more
+    int64_t timer;
+    const struct http_reply *reply; // while the continuation runs
+    lua_State *from;                // the same, of a value in another state
+    int index;
+};
+// Makes a wait for the task running in L; raises there if L may not wait.
+struct wait *api_wait(lua_State *L);
+struct wait *api_find_wait(struct api *a, int64_t id);
+// Wakes its task, whose continuation may look at the wait, and forgets it.
+void api_wake(struct wait *w);
+
+void api_http_open(lua_State *L);               // adds http functions to the table on top
+void api_node_open(lua_State *L);               // nodes, parameters, notices
+void api_script_open(lua_State *L);             // scripts()
+void api_script_setup(lua_State *L, void *api); // script_setup_fn: the device API
+// End of a task of a device script: an error goes to main.lua as event "script_error".
+void api_script_end(void *ctx, struct vm *vm, const char *error);
+int api_set(lua_State *L, struct api *a); // (address, driver, value | nil [, text])
+int api_get(lua_State *L, struct api *a); // (address, driver) -> number | nil
+int api_params(lua_State *L, struct api *a);
+int api_sleep(lua_State *L);
+int api_after(lua_State *L);
+int api_every(lua_State *L);
+int api_cancel(lua_State *L);
+
+#endif

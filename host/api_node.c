@@ -1,0 +1,380 @@
+// Nodes, drivers, parameters, notices and records for trusted Lua.
+#include "api.h"
+#include "log.h"
+
+#include <ctype.h>
+#include <lauxlib.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DATA_MAX (64u * 1024)
+
+// Reading a declaration must not raise while it owns memory: these give what is there or a default.
+
+static char *text_field(lua_State *L, int at, const char *key) {
+    lua_getfield(L, at, key);
+    const char *text = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
+    char *copy = text != NULL ? strdup(text) : NULL;
+    lua_pop(L, 1);
+    return copy;
+}
+
+static double number_field(lua_State *L, int at, const char *key, double missing) {
+    lua_getfield(L, at, key);
+    int ok = 0;
+    double n = lua_tonumberx(L, -1, &ok);
+    lua_pop(L, 1);
+    return ok ? n : missing;
+}
+
+static bool bool_field(lua_State *L, int at, const char *key) {
+    lua_getfield(L, at, key);
+    bool on = lua_toboolean(L, -1);
+    lua_pop(L, 1);
+    return on;
+}
+
+static struct unit unit_at(lua_State *L, int at) {
+    return (struct unit){.uom = (int)number_field(L, at, "uom", 56),
+                         .min = number_field(L, at, "min", -1e6),
+                         .max = number_field(L, at, "max", 1e6),
+                         .factor = number_field(L, at, "factor", 1),
+                         .offset = number_field(L, at, "offset", 0)};
+}
+
+static int by_value(const void *a, const void *b) {
+    const struct value_name *x = a, *y = b;
+    return x->value < y->value ? -1 : x->value > y->value;
+}
+
+static size_t count_members(lua_State *L, int at) {
+    size_t count = 0;
+    lua_pushnil(L);
+    while (lua_next(L, at) != 0) {
+        count++;
+        lua_pop(L, 1);
+    }
+    return count;
+}
+
+static void read_names(lua_State *L, int at, struct driver_decl *d) {
+    lua_getfield(L, at, "names");
+    int names = lua_gettop(L);
+    if (lua_istable(L, names))
+        d->names = calloc(count_members(L, names) + 1, sizeof *d->names);
+    if (d->names != NULL) {
+        lua_pushnil(L);
+        while (lua_next(L, names) != 0) {
+            if (lua_isinteger(L, -2) && lua_type(L, -1) == LUA_TSTRING)
+                d->names[d->name_count++] =
+                    (struct value_name){(long)lua_tointeger(L, -2), strdup(lua_tostring(L, -1))};
+            lua_pop(L, 1);
+        }
+        qsort(d->names, d->name_count, sizeof *d->names, by_value);
+    }
+    lua_settop(L, names - 1);
+}
+
+static void read_driver(lua_State *L, int at, struct driver_decl *d) {
+    d->id = text_field(L, at, "id");
+    d->label = text_field(L, at, "label");
+    d->places = (int)number_field(L, at, "places", 0);
+    d->zero = bool_field(L, at, "zero");
+    d->names_id = text_field(L, at, "names_id");
+    d->unit = unit_at(L, at);
+    lua_getfield(L, at, "alt");
+    if (lua_istable(L, -1))
+        d->alt = unit_at(L, lua_gettop(L));
+    lua_pop(L, 1);
+    read_names(L, at, d);
+}
+
+static void read_command(lua_State *L, int at, struct command_decl *c) {
+    c->id = text_field(L, at, "id");
+    c->name = text_field(L, at, "name");
+    lua_getfield(L, at, "params");
+    int params = lua_gettop(L);
+    size_t count = lua_istable(L, params) ? lua_rawlen(L, params) : 0;
+    c->params = calloc(count + 1, sizeof *c->params);
+    for (size_t i = 0; c->params != NULL && i < count; i++) {
+        lua_rawgeti(L, params, (lua_Integer)i + 1);
+        int p = lua_gettop(L);
+        if (lua_istable(L, p)) {
+            struct param_decl *param = &c->params[c->param_count++];
+            param->id = text_field(L, p, "id");
+            param->label = text_field(L, p, "label");
+            param->unit = unit_at(L, p);
+            param->places = (int)number_field(L, p, "places", 0);
+        }
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+}
+
+// The list under `key` at the top, its length in *count.
+static int push_list(lua_State *L, const char *key, size_t *count) {
+    lua_getfield(L, 1, key);
+    *count = lua_istable(L, -1) ? lua_rawlen(L, -1) : 0;
+    return lua_gettop(L);
+}
+
+static void read_lists(lua_State *L, struct node_type *t) {
+    size_t count;
+    int list = push_list(L, "drivers", &count);
+    t->drivers = calloc(count + 1, sizeof *t->drivers);
+    for (size_t i = 0; t->drivers != NULL && i < count; i++) {
+        lua_rawgeti(L, list, (lua_Integer)i + 1);
+        if (lua_istable(L, -1))
+            read_driver(L, lua_gettop(L), &t->drivers[t->driver_count++]);
+        lua_pop(L, 1);
+    }
+    list = push_list(L, "commands", &count);
+    t->commands = calloc(count + 1, sizeof *t->commands);
+    for (size_t i = 0; t->commands != NULL && i < count; i++) {
+        lua_rawgeti(L, list, (lua_Integer)i + 1);
+        if (lua_istable(L, -1))
+            read_command(L, lua_gettop(L), &t->commands[t->command_count++]);
+        lua_pop(L, 1);
+    }
+}
+
+static int host_declare(lua_State *L) {
+    struct api *a = api_of(L);
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_settop(L, 1);
+    luaL_checkstack(L, 20, "declaration");
+    struct node_type *t = node_type_new();
+    const char *fault = "out of memory";
+    if (t != NULL) {
+        t->id = text_field(L, 1, "id");
+        t->name = text_field(L, 1, "name");
+        t->icon = text_field(L, 1, "icon");
+        read_lists(L, t);
+        fault = nodes_declare(a->nodes, t);
+    }
+    if (fault != NULL)
+        return luaL_error(L, "host.declare: %s", fault);
+    return 0;
+}
+
+static const char *required(lua_State *L, const char *key) {
+    lua_getfield(L, 1, key);
+    const char *text = lua_tostring(L, -1);
+    if (text == NULL)
+        luaL_error(L, "host.add: %s is missing", key);
+    return text; // stays on the stack
+}
+
+static int host_add(lua_State *L) {
+    struct api *a = api_of(L);
+    luaL_checktype(L, 1, LUA_TTABLE);
+    const char *address = required(L, "address"), *type = required(L, "type");
+    const char *name = required(L, "name"), *primary = required(L, "primary"), *why = NULL;
+    bool fresh = nodes_find(a->nodes, address) == NULL;
+    struct node *node = nodes_add(a->nodes, address, type, name, primary, &why);
+    if (node == NULL) {
+        lua_pushnil(L);
+        lua_pushstring(L, why);
+        return 2;
+    }
+    if (fresh && a->pg3 != NULL)
+        pg3_add(a->pg3, node);
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
+static void set_text(lua_State *L, const char *key, const char *text) {
+    lua_pushstring(L, text);
+    lua_setfield(L, -2, key);
+}
+
+static int host_known(lua_State *L) {
+    struct api *a = api_of(L);
+    lua_newtable(L);
+    for (size_t i = 0; a->pg3 != NULL && i < pg3_known(a->pg3)->count; i++) {
+        const struct known_node *k = &pg3_known(a->pg3)->all[i];
+        lua_createtable(L, 0, 5);
+        set_text(L, "address", k->address);
+        set_text(L, "name", k->name);
+        set_text(L, "type", k->type);
+        set_text(L, "primary", k->primary);
+        lua_pushboolean(L, k->enabled);
+        lua_setfield(L, -2, "enabled");
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+    return 1;
+}
+
+static int host_node(lua_State *L) {
+    const struct node *node = nodes_find(api_of(L)->nodes, luaL_checkstring(L, 1));
+    if (node == NULL) {
+        lua_pushnil(L);
+        return 1;
+    }
+    lua_createtable(L, 0, 4);
+    set_text(L, "address", node->address);
+    set_text(L, "name", node->name);
+    set_text(L, "type", node->type->id);
+    set_text(L, "primary", node->primary);
+    return 1;
+}
+
+static struct node *node_arg(lua_State *L, struct api *a) {
+    const char *address = luaL_checkstring(L, 1);
+    struct node *node = nodes_find(a->nodes, address);
+    if (node == NULL)
+        luaL_error(L, "there is no node %s", address);
+    return node;
+}
+
+static int driver_arg(lua_State *L, const struct node *node) {
+    const char *id = luaL_checkstring(L, 2);
+    int driver = node_driver(node, id);
+    if (driver < 0)
+        luaL_error(L, "the node %s (%s) has no driver %s", node->address, node->type->id, id);
+    return driver;
+}
+
+int api_set(lua_State *L, struct api *a) {
+    struct node *node = node_arg(L, a);
+    int driver = driver_arg(L, node);
+    if (lua_isnoneornil(L, 3))
+        node_unset(a->nodes, node, driver);
+    else
+        node_set(a->nodes, node, driver, luaL_checknumber(L, 3), luaL_optstring(L, 4, NULL));
+    loop_wake(a->loop);
+    return 0;
+}
+
+int api_get(lua_State *L, struct api *a) {
+    const struct node *node = node_arg(L, a);
+    const struct driver *d = &node->drivers[driver_arg(L, node)];
+    if (d->has)
+        lua_pushnumber(L, d->value);
+    else
+        lua_pushnil(L);
+    return 1;
+}
+
+static int host_set(lua_State *L) { return api_set(L, api_of(L)); }
+static int host_get(lua_State *L) { return api_get(L, api_of(L)); }
+
+static int host_stale(lua_State *L) {
+    struct api *a = api_of(L);
+    node_stale(a->nodes, node_arg(L, a), lua_toboolean(L, 2));
+    return 0;
+}
+
+static int host_zero_stale(lua_State *L) {
+    nodes_zero_stale(api_of(L)->nodes, lua_toboolean(L, 1));
+    return 0;
+}
+
+static int host_alt_units(lua_State *L) {
+    nodes_alt_units(api_of(L)->nodes, lua_toboolean(L, 1));
+    return 0;
+}
+
+static int host_event(lua_State *L) {
+    struct api *a = api_of(L);
+    if (a->pg3 != NULL)
+        pg3_event(a->pg3, node_arg(L, a)->address, luaL_checkstring(L, 2));
+    return 0;
+}
+
+static int host_notice(lua_State *L) {
+    struct api *a = api_of(L);
+    if (a->pg3 != NULL)
+        pg3_notice(a->pg3, luaL_checkstring(L, 1), luaL_optstring(L, 2, NULL));
+    return 0;
+}
+
+static int host_doc(lua_State *L) {
+    struct api *a = api_of(L);
+    if (a->pg3 != NULL)
+        pg3_doc(a->pg3, luaL_checkstring(L, 1));
+    return 0;
+}
+
+static void push_trimmed(lua_State *L, const char *text) {
+    while (isspace((unsigned char)*text))
+        text++;
+    size_t len = strlen(text);
+    while (len > 0 && isspace((unsigned char)text[len - 1]))
+        len--;
+    lua_pushlstring(L, text, len);
+}
+
+int api_params(lua_State *L, struct api *a) {
+    const char *name, *value;
+    lua_newtable(L);
+    for (size_t i = 0; a->pg3 != NULL && pg3_param(a->pg3, i, &name, &value); i++) {
+        push_trimmed(L, name);
+        push_trimmed(L, value);
+        lua_settable(L, -3);
+    }
+    return 1;
+}
+
+static int host_params(lua_State *L) { return api_params(L, api_of(L)); }
+
+static int host_default_params(lua_State *L) {
+    struct api *a = api_of(L);
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_settop(L, 1);
+    lua_pushnil(L);
+    while (a->pg3 != NULL && lua_next(L, 1) != 0) {
+        lua_pushvalue(L, -2);
+        pg3_default_param(a->pg3, luaL_checkstring(L, -1), luaL_checkstring(L, -2));
+        lua_pop(L, 2);
+    }
+    return 0;
+}
+
+static int host_data(lua_State *L) {
+    struct api *a = api_of(L);
+    const char *text = a->pg3 != NULL ? pg3_data(a->pg3) : NULL;
+    char error[256];
+    if (text == NULL || !json_copy(a->json, text, strlen(text), L, error, sizeof error))
+        lua_pushnil(L);
+    return 1;
+}
+
+static int host_save(lua_State *L) {
+    struct api *a = api_of(L);
+    struct buf b;
+    char error[256] = "";
+    luaL_checktype(L, 1, LUA_TTABLE);
+    buf_init(&b, DATA_MAX);
+    bool ok = json_write(a->json, L, 1, &b, error, sizeof error);
+    if (ok && a->pg3 != NULL)
+        pg3_save(a->pg3, buf_text(&b));
+    buf_free(&b);
+    if (!ok)
+        return luaL_error(L, "host.save: %s", error);
+    loop_wake(a->loop);
+    return 0;
+}
+
+static const luaL_Reg functions[] = {
+    {"declare", host_declare},
+    {"add", host_add},
+    {"known", host_known},
+    {"node", host_node},
+    {"set", host_set},
+    {"get", host_get},
+    {"stale", host_stale},
+    {"zero_stale", host_zero_stale},
+    {"alt_units", host_alt_units},
+    {"event", host_event},
+    {"notice", host_notice},
+    {"doc", host_doc},
+    {"params", host_params},
+    {"default_params", host_default_params},
+    {"data", host_data},
+    {"save", host_save},
+    {NULL, NULL},
+};
+
+void api_node_open(lua_State *L) { luaL_setfuncs(L, functions, 0); }

@@ -1,0 +1,112 @@
+#include "init.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int base64_digit(char c) {
+    const char *digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const char *at = c != '\0' ? strchr(digits, c) : NULL;
+    return at != NULL ? (int)(at - digits) : -1;
+}
+
+// Line breaks are passed over; padding may be missing. False for any other character.
+static bool base64_decode(const char *text, struct buf *out) {
+    uint32_t bits = 0;
+    int have = 0;
+    for (; *text != '\0' && *text != '='; text++) {
+        if (*text == '\n' || *text == '\r')
+            continue;
+        int digit = base64_digit(*text);
+        if (digit < 0)
+            return false;
+        bits = (bits << 6) | (uint32_t)digit;
+        have += 6;
+        if (have >= 8) {
+            have -= 8;
+            char byte = (char)((bits >> have) & 0xff);
+            if (!buf_add(out, &byte, 1))
+                return false;
+        }
+    }
+    return text[strspn(text, "=\r\n")] == '\0';
+}
+
+struct parse {
+    struct pg3_init *init;
+    char missing[128];
+    bool is_object;
+};
+
+static void want(struct parse *p, lua_State *L, const char *key, char *out, size_t size) {
+    char scratch[32];
+    const char *text = json_text(L, 1, key, scratch);
+    if (text != NULL && text[0] != '\0' && strlen(text) < size) {
+        memcpy(out, text, strlen(text) + 1);
+        return;
+    }
+    size_t used = strlen(p->missing);
+    snprintf(p->missing + used, sizeof p->missing - used, "%s%s", used > 0 ? ", " : "", key);
+}
+
+static void option(lua_State *L, const char *key, char *out, size_t size) {
+    char scratch[32];
+    const char *text = json_text(L, 1, key, scratch);
+    snprintf(out, size, "%s", text != NULL ? text : "");
+}
+
+static void parse_fields(lua_State *L, void *ctx) {
+    struct parse *p = ctx;
+    struct pg3_init *init = p->init;
+    p->is_object = lua_type(L, 1) == LUA_TTABLE;
+    if (!p->is_object)
+        return;
+    char profile[24] = "";
+    want(p, L, "uuid", init->uuid, sizeof init->uuid);
+    want(p, L, "profileNum", profile, sizeof profile);
+    want(p, L, "token", init->token, sizeof init->token);
+    option(L, "mqttHost", init->host, sizeof init->host);
+    if (init->host[0] == '\0')
+        memcpy(init->host, "localhost", sizeof "localhost");
+    long port = json_long(L, 1, "mqttPort", 1883);
+    init->port = port > 0 && port < 65536 ? (int)port : 1883;
+    init->secure = json_long(L, 1, "secure", 1) == 1;
+    option(L, "logLevel", init->log_level, sizeof init->log_level);
+    option(L, "pg3Version", init->pg3_version, sizeof init->pg3_version);
+    option(L, "isyVersion", init->isy_version, sizeof init->isy_version);
+    snprintf(init->id, sizeof init->id, "%s_%s", init->uuid, profile);
+    char *to = init->user;
+    for (const char *from = init->id; *from != '\0'; from++)
+        if (*from != ':')
+            *to++ = *from;
+    *to = '\0';
+}
+
+bool init_read(struct json *json, const char *base64, struct pg3_init *init, char *error,
+               size_t size) {
+    memset(init, 0, sizeof *init);
+    if (base64 == NULL || base64[0] == '\0') {
+        snprintf(error, size,
+                 "PG3INIT is not set: this plugin is started by PG3. By hand, try "
+                 "victron-host --demo or --help.");
+        return false;
+    }
+    struct buf text;
+    buf_init(&text, 64 * 1024);
+    struct parse p = {.init = init};
+    char why[256] = "";
+    bool ok = base64_decode(base64, &text);
+    if (!ok) {
+        snprintf(error, size, "PG3INIT is not base64. Restart the plugin from PG3.");
+    } else if (!json_read(json, buf_text(&text), text.len, parse_fields, &p, why, sizeof why) ||
+               !p.is_object) {
+        snprintf(error, size, "PG3INIT does not hold a JSON object. Restart the plugin from PG3.");
+        ok = false;
+    } else if (p.missing[0] != '\0') {
+        snprintf(error, size, "PG3INIT lacks %s. Restart the plugin from PG3.", p.missing);
+        ok = false;
+    }
+    buf_free(&text);
+    return ok;
+}

@@ -1,0 +1,192 @@
+#include "json.h"
+#include "vm.h"
+
+#include <lauxlib.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+// lua-cjson's module; not every system installs a header for it.
+int luaopen_cjson(lua_State *L);
+
+struct json {
+    struct vm *vm;
+    int decode, encode; // registry
+};
+
+static int open_cjson(lua_State *L) {
+    struct json *j = lua_touserdata(L, 1);
+    luaopen_cjson(L);
+    lua_getfield(L, -1, "decode");
+    j->decode = luaL_ref(L, LUA_REGISTRYINDEX);
+    lua_getfield(L, -1, "encode");
+    j->encode = luaL_ref(L, LUA_REGISTRYINDEX);
+    // Instances are keys of node tables: a sparse one must not become a huge array or an error.
+    lua_getfield(L, -1, "encode_sparse_array");
+    lua_pushboolean(L, 1);
+    lua_call(L, 1, 0);
+    return 0;
+}
+
+struct json *json_new(void) {
+    struct json *j = calloc(1, sizeof *j);
+    if (j == NULL)
+        return NULL;
+    j->vm = vm_new("json", 0, j);
+    if (j->vm == NULL || !vm_protect(j->vm, open_cjson, j, NULL, 0)) {
+        json_free(j);
+        return NULL;
+    }
+    return j;
+}
+
+void json_free(struct json *j) {
+    if (j == NULL)
+        return;
+    vm_free(j->vm);
+    free(j);
+}
+
+struct reading {
+    const struct json *json;
+    const char *text;
+    size_t len;
+    json_fn *fn;
+    void *ctx;
+};
+
+static int read_protected(lua_State *L) {
+    struct reading *r = lua_touserdata(L, 1);
+    lua_settop(L, 0);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, r->json->decode);
+    lua_pushlstring(L, r->text, r->len);
+    lua_call(L, 1, 1);
+    r->fn(L, r->ctx);
+    return 0;
+}
+
+bool json_read(struct json *j, const char *text, size_t len, json_fn *fn, void *ctx, char *error,
+               size_t size) {
+    if (len > JSON_MAX) {
+        snprintf(error, size, "it is larger than %u KiB", JSON_MAX / 1024);
+        return false;
+    }
+    struct reading r = {j, text, len, fn, ctx};
+    bool ok = vm_protect(j->vm, read_protected, &r, error, size);
+    // What a message needed is given back at once: the next one may be minutes away.
+    lua_gc(j->vm->L, LUA_GCCOLLECT);
+    return ok;
+}
+
+struct copying {
+    lua_State *to;
+    lua_State *from;
+    int status;
+};
+
+static int copy_protected(lua_State *L) {
+    struct copying *c = lua_touserdata(L, 1);
+    vm_copy(c->from, 1, L, NULL, NULL);
+    return 1;
+}
+
+// Runs inside our protected call: an error of the other state must not unwind through it.
+static void copy_document(lua_State *from, void *ctx) {
+    struct copying *c = ctx;
+    c->from = from;
+    lua_pushcfunction(c->to, copy_protected);
+    lua_pushlightuserdata(c->to, c);
+    c->status = lua_pcall(c->to, 1, 1, 0);
+}
+
+bool json_copy(struct json *j, const char *text, size_t len, lua_State *to, char *error,
+               size_t size) {
+    struct copying c = {.to = to, .status = LUA_OK};
+    luaL_checkstack(to, 8, "JSON");
+    if (!json_read(j, text, len, copy_document, &c, error, size))
+        return false;
+    if (c.status != LUA_OK)
+        lua_error(to);
+    return true;
+}
+
+struct writing {
+    const struct json *json;
+    lua_State *from;
+    int index;
+    struct buf *out;
+};
+
+// Index 2: the value, when it lives in this state; else it is copied from another.
+static int write_protected(lua_State *L) {
+    struct writing *w = lua_touserdata(L, 1);
+    lua_settop(L, 2);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, w->json->encode);
+    if (w->from != L)
+        vm_copy(w->from, w->index, L, NULL, NULL);
+    else
+        lua_pushvalue(L, 2);
+    lua_call(L, 1, 1);
+    size_t len;
+    const char *text = lua_tolstring(L, -1, &len);
+    if (!buf_add(w->out, text, len))
+        return luaL_error(L, "it does not fit %d bytes", (int)w->out->max);
+    return 0;
+}
+
+bool json_write(struct json *j, lua_State *from, int index, struct buf *out, char *error,
+                size_t size) {
+    struct writing w = {j, from, lua_absindex(from, index), out};
+    lua_State *L = j->vm->L;
+    if (!lua_checkstack(L, 8))
+        return false;
+    bool ours = from == L;
+    lua_pushcfunction(L, write_protected);
+    lua_pushlightuserdata(L, &w);
+    if (ours)
+        lua_pushvalue(L, w.index);
+    bool ok = lua_pcall(L, ours ? 2 : 1, 0, 0) == LUA_OK;
+    if (!ok) {
+        snprintf(error, size, "%s", lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "?");
+        lua_pop(L, 1);
+    }
+    lua_gc(L, LUA_GCCOLLECT);
+    return ok;
+}
+
+int json_push(lua_State *L, int index, const char *key) {
+    luaL_checkstack(L, 4, "JSON");
+    if (lua_type(L, index) == LUA_TTABLE)
+        lua_getfield(L, index, key);
+    else
+        lua_pushnil(L);
+    return lua_type(L, -1);
+}
+
+const char *json_text(lua_State *L, int index, const char *key, char *scratch) {
+    const char *text = NULL;
+    int type = json_push(L, index, key);
+    if (type == LUA_TSTRING) {
+        text = lua_tostring(L, -1);
+    } else if (type == LUA_TNUMBER) {
+        double n = lua_tonumber(L, -1);
+        bool whole = n == floor(n) && fabs(n) < 1e15;
+        snprintf(scratch, 32, whole ? "%.0f" : "%.6f", n);
+        text = scratch;
+    }
+    lua_pop(L, 1);
+    return text;
+}
+
+long json_long(lua_State *L, int index, const char *key, long missing) {
+    int type = json_push(L, index, key);
+    int ok = 0;
+    double n = lua_tonumberx(L, -1, &ok);
+    if (type == LUA_TBOOLEAN) {
+        ok = 1;
+        n = lua_toboolean(L, -1);
+    }
+    lua_pop(L, 1);
+    return ok && fabs(n) < 1e15 ? (long)n : missing;
+}

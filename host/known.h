@@ -1,0 +1,39 @@
+// The nodes PG3 has on record, as its `config` lists them (PROTOCOL.md section 5.1).
+#ifndef KNOWN_H
+#define KNOWN_H
+
+#include "node.h"
+#include <lua.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct known_value {
+    char driver[32];
+    char shown[32];
+    int uom;
+};
+
+struct known_node {
+    char address[24];
+    char name[128];
+    char type[64];
+    char primary[24];
+    bool enabled;
+    struct known_value *values;
+    size_t value_count;
+};
+
+struct known {
+    struct known_node *all;
+    size_t count;
+};
+
+void known_free(struct known *k);
+// Replaces the list by the array (or object) of nodes at `index`; entries without an address are
+// passed over.
+void known_read(struct known *k, lua_State *L, int index);
+const struct known_node *known_find(const struct known *k, const char *address);
+// Seeds a node's drivers with the values on record.
+void known_seed(const struct known *k, struct nodes *nodes, struct node *node);
+
+#endif

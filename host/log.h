@@ -1,0 +1,54 @@
+// The plugin's log file: one line an event, secrets masked at the door, repeats counted.
+#ifndef LOG_H
+#define LOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR };
+
+// Opens `path` (its folder is made when missing) for appending and points fd 1 and 2 at it, so that
+// nothing a library prints can reach PG3 (PROTOCOL.md section 6: data on stderr makes PG3 forget
+// the process). The file is rotated before it would pass `max_bytes` and when the local day
+// changes; `keep` old files (path.YYYY-MM-DD, path.YYYY-MM-DD.1, ...; a higher number is newer)
+// stay. `max_bytes` 0: no size limit. `path` NULL: no file, lines are dropped, fd 1 and 2 stay.
+// False: the file cannot be opened; fd 1 and 2 then point at /dev/null and lines are dropped.
+bool log_open(const char *path, size_t max_bytes, int keep);
+
+// Writes pending repeat counts and closes the file. fd 1 and 2 stay where they are.
+void log_close(void);
+
+// Sends each finished line (no newline) also to `tee`; NULL ends that. For a person at a terminal.
+void log_tee(void (*tee)(enum log_level level, const char *line));
+
+// Lines below `level` are dropped. LOG_INFO at start.
+void log_set_level(enum log_level level);
+
+// The level of PG3's name for it (any case; "ALL" and unknown names mean DEBUG, CRITICAL means
+// ERROR).
+enum log_level log_level_of(const char *name);
+
+// From now on `text` (8 characters or more; shorter ones are ignored) shows as "***" in every line,
+// also its first 4 or more characters at the end of a text (which may have been cut there). Copies
+// it. The last 16 secrets are kept. What libraries print to fd 1 and 2 is not masked.
+void log_mask(const char *text);
+
+// Whether `text` is masked: a secret.
+bool log_masks(const char *text);
+
+// One line: "2026-11-22 12:34:56.789 INFO  area: text". Newlines and control characters in the text
+// become spaces. A line equal to the one before it in the same area is counted and the count is
+// written before the next different line of that area, or with the first line of any area after ten
+// minutes; then the line is written in full again. Lines are cut at 2000 bytes.
+void log_line(enum log_level level, const char *area, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+// For tests: where the time comes from (unix seconds); NULL = the wall clock.
+void log_set_clock(double (*now)(void));
+
+#define log_debug(...) log_line(LOG_DEBUG, __VA_ARGS__)
+#define log_info(...) log_line(LOG_INFO, __VA_ARGS__)
+#define log_warning(...) log_line(LOG_WARNING, __VA_ARGS__)
+#define log_error(...) log_line(LOG_ERROR, __VA_ARGS__)
+
+#endif

@@ -1,0 +1,292 @@
+#include "loop.h"
+#include "log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { HOOKS_MAX = 8, WATCHES_MAX = 8, IDLE_MS = 60 * 60 * 1000, ERROR_PAUSE_MS = 100 };
+
+struct hook {
+    loop_fn *fn;
+    void *ctx;
+};
+
+struct watch {
+    int fd; // -1: free
+    struct hook hook;
+};
+
+struct loop {
+    CURLM *multi;
+    struct timers *timers;
+    int signal_pipe[2]; // -1 before it is made
+    struct hook on_signal;
+    struct hook turns[HOOKS_MAX];
+    struct watch watches[WATCHES_MAX];
+    bool stopped;
+};
+
+// The write end of the one loop's self-pipe: all a signal handler may touch.
+static volatile sig_atomic_t signal_fd = -1;
+
+static void signal_handle(int number) {
+    int saved = errno;
+    char byte = (char)number;
+
+    // A full pipe already holds a signal to be seen, so a failed write loses nothing.
+    ssize_t ignored = write(signal_fd, &byte, 1);
+
+    (void)ignored;
+    errno = saved;
+}
+
+static bool signal_set(int number, void (*handler)(int)) {
+    struct sigaction action;
+
+    memset(&action, 0, sizeof action);
+    action.sa_handler = handler;
+    action.sa_flags = SA_RESTART;
+    sigemptyset(&action.sa_mask);
+    return sigaction(number, &action, NULL) == 0;
+}
+
+static bool fd_prepare(int fd) {
+    int flags = fcntl(fd, F_GETFL);
+
+    return flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0 &&
+           fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
+}
+
+static bool signals_start(struct loop *l) {
+    if (pipe(l->signal_pipe) != 0) {
+        l->signal_pipe[0] = -1;
+        l->signal_pipe[1] = -1;
+        return false;
+    }
+    if (!fd_prepare(l->signal_pipe[0]) || !fd_prepare(l->signal_pipe[1])) {
+        return false;
+    }
+    signal_fd = l->signal_pipe[1];
+    return signal_set(SIGTERM, signal_handle) && signal_set(SIGINT, signal_handle) &&
+           signal_set(SIGPIPE, SIG_IGN);
+}
+
+// SIGPIPE stays ignored: a library's thread may outlive the loop.
+static void signals_end(struct loop *l) {
+    signal_set(SIGTERM, SIG_DFL);
+    signal_set(SIGINT, SIG_DFL);
+    signal_fd = -1;
+    for (int i = 0; i < 2; i++) {
+        if (l->signal_pipe[i] >= 0) {
+            close(l->signal_pipe[i]);
+        }
+    }
+}
+
+struct loop *loop_new(void) {
+    struct loop *l = calloc(1, sizeof *l);
+
+    if (!l) {
+        log_error("loop",
+                  "The plugin cannot start: memory is short. Free some and start it again.");
+        return NULL;
+    }
+    l->signal_pipe[0] = -1;
+    l->signal_pipe[1] = -1;
+    for (int i = 0; i < WATCHES_MAX; i++) {
+        l->watches[i].fd = -1;
+    }
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+        log_error("loop", "The plugin cannot start: libcurl does not initialise. Check that the "
+                          "system's libcurl and OpenSSL are complete.");
+        free(l);
+        return NULL;
+    }
+    l->multi = curl_multi_init();
+    l->timers = timers_new();
+    if (!l->multi || !l->timers || !signals_start(l)) {
+        log_error("loop",
+                  "The plugin cannot start: no memory or no descriptor is left (%s). Free "
+                  "some and start it again.",
+                  strerror(errno));
+        loop_free(l);
+        return NULL;
+    }
+    return l;
+}
+
+void loop_free(struct loop *l) {
+    if (!l) {
+        return;
+    }
+    signals_end(l);
+    if (l->timers) {
+        timers_free(l->timers);
+    }
+    if (l->multi) {
+        curl_multi_cleanup(l->multi);
+    }
+    curl_global_cleanup();
+    free(l);
+}
+
+int64_t loop_now_ms(void) {
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+double loop_wall(void) {
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+void loop_each_turn(struct loop *l, loop_fn *fn, void *ctx) {
+    for (int i = 0; i < HOOKS_MAX; i++) {
+        if (!l->turns[i].fn) {
+            l->turns[i] = (struct hook){fn, ctx};
+            return;
+        }
+    }
+    log_error("loop",
+              "More than %d parts of the plugin want a call each turn: this is a mistake in "
+              "the plugin, please report it.",
+              HOOKS_MAX);
+}
+
+void loop_not_each_turn(struct loop *l, const void *ctx) {
+    for (int i = 0; i < HOOKS_MAX; i++) {
+        if (l->turns[i].ctx == ctx) {
+            l->turns[i] = (struct hook){NULL, NULL};
+        }
+    }
+}
+
+void loop_on_signal(struct loop *l, loop_fn *fn, void *ctx) {
+    l->on_signal = (struct hook){fn, ctx};
+}
+
+static struct watch *watch_find(struct loop *l, int fd) {
+    for (int i = 0; i < WATCHES_MAX; i++) {
+        if (l->watches[i].fd == fd) {
+            return &l->watches[i];
+        }
+    }
+    return NULL;
+}
+
+bool loop_watch(struct loop *l, int fd, loop_fn *fn, void *ctx) {
+    if (fd < 0 || watch_find(l, fd)) {
+        return false;
+    }
+    struct watch *free_one = watch_find(l, -1);
+
+    if (!free_one) {
+        return false;
+    }
+    free_one->fd = fd;
+    free_one->hook = (struct hook){fn, ctx};
+    return true;
+}
+
+void loop_unwatch(struct loop *l, int fd) {
+    struct watch *w = fd < 0 ? NULL : watch_find(l, fd);
+
+    if (w) {
+        w->fd = -1;
+    }
+}
+
+void loop_wake(struct loop *l) { curl_multi_wakeup(l->multi); }
+
+int64_t loop_after(struct loop *l, int64_t ms, timer_fn *fn, void *ctx) {
+    return timers_add(l->timers, loop_now_ms() + ms, fn, ctx);
+}
+
+bool loop_cancel(struct loop *l, int64_t id) { return timers_cancel(l->timers, id); }
+
+CURLM *loop_multi(struct loop *l) { return l->multi; }
+
+static void hook_call(struct hook hook) {
+    if (hook.fn) {
+        hook.fn(hook.ctx);
+    }
+}
+
+static void signals_serve(struct loop *l) {
+    char bytes[64];
+
+    // Several signals before a turn count as one: the first already asks for the end.
+    if (read(l->signal_pipe[0], bytes, sizeof bytes) > 0) {
+        hook_call(l->on_signal);
+    }
+}
+
+static void watches_serve(struct loop *l, const struct curl_waitfd *fds, unsigned count) {
+    for (unsigned i = 0; i < count; i++) {
+        // Looked up again: a callback before may have ended this watch.
+        struct watch *w = fds[i].revents ? watch_find(l, fds[i].fd) : NULL;
+
+        if (w) {
+            hook_call(w->hook);
+        }
+    }
+}
+
+// Waits until something happens. fds[0] is the signal pipe, the watches follow; returns how many.
+static unsigned loop_wait(struct loop *l, int64_t max_ms, struct curl_waitfd *fds) {
+    int64_t wait_ms = timers_next_ms(l->timers, loop_now_ms());
+    unsigned count = 0;
+
+    if (wait_ms < 0 || wait_ms > max_ms) {
+        wait_ms = max_ms;
+    }
+    if (wait_ms < 0) {
+        wait_ms = 0;
+    }
+    fds[count++] = (struct curl_waitfd){.fd = l->signal_pipe[0], .events = CURL_WAIT_POLLIN};
+    for (int i = 0; i < WATCHES_MAX; i++) {
+        if (l->watches[i].fd >= 0) {
+            fds[count++] = (struct curl_waitfd){.fd = l->watches[i].fd, .events = CURL_WAIT_POLLIN};
+        }
+    }
+    int ms = wait_ms > INT_MAX ? INT_MAX : (int)wait_ms;
+
+    if (curl_multi_poll(l->multi, fds, count, ms, NULL) != CURLM_OK) {
+        poll(NULL, 0, ms < ERROR_PAUSE_MS ? ms : ERROR_PAUSE_MS); // never a busy loop
+    }
+    return count;
+}
+
+void loop_turn(struct loop *l, int64_t max_ms) {
+    struct curl_waitfd fds[1 + WATCHES_MAX];
+    unsigned count = loop_wait(l, max_ms, fds);
+    int running = 0;
+
+    signals_serve(l);
+    watches_serve(l, fds + 1, count - 1);
+    curl_multi_perform(l->multi, &running);
+    timers_run(l->timers, loop_now_ms());
+    for (int i = 0; i < HOOKS_MAX; i++) {
+        hook_call(l->turns[i]);
+    }
+}
+
+void loop_run(struct loop *l) {
+    while (!l->stopped) {
+        loop_turn(l, IDLE_MS);
+    }
+    l->stopped = false;
+}
+
+void loop_stop(struct loop *l) { l->stopped = true; }

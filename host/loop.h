@@ -1,0 +1,52 @@
+// The event loop: curl_multi_poll, wake from any thread, timers, signals, watched descriptors.
+// One loop, one thread.
+#ifndef LOOP_H
+#define LOOP_H
+
+#include "timer.h"
+#include <curl/curl.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct loop;
+typedef void loop_fn(void *ctx);
+
+// Initialises libcurl, installs handlers for SIGTERM and SIGINT (self-pipe) and ignores SIGPIPE.
+// NULL on failure; logged.
+struct loop *loop_new(void);
+// After all users are gone. Ends libcurl.
+void loop_free(struct loop *l);
+
+// Monotonic milliseconds, and wall clock seconds since 1970 (UTC).
+int64_t loop_now_ms(void);
+double loop_wall(void);
+
+// Called once each turn, after transfers and timers were served (http collects its finished ones
+// here). At most 8.
+void loop_each_turn(struct loop *l, loop_fn *fn, void *ctx);
+// Ends that for every fn with this ctx; a part calls it before it frees its ctx.
+void loop_not_each_turn(struct loop *l, const void *ctx);
+// Called for SIGTERM or SIGINT, in the loop's thread.
+void loop_on_signal(struct loop *l, loop_fn *fn, void *ctx);
+// Calls fn when `fd` is readable; end a watch at EOF, a closed one spins. One watch per fd. At
+// most 8.
+bool loop_watch(struct loop *l, int fd, loop_fn *fn, void *ctx);
+void loop_unwatch(struct loop *l, int fd);
+
+// Wakes the loop; any thread, also from a signal-free library callback. A wake is never lost.
+void loop_wake(struct loop *l);
+
+// Timers relative to now.
+int64_t loop_after(struct loop *l, int64_t ms, timer_fn *fn, void *ctx);
+bool loop_cancel(struct loop *l, int64_t id);
+
+// The multi handle for http.
+CURLM *loop_multi(struct loop *l);
+
+// Runs until loop_stop, also if that came before. A turn waits at most until the next timer.
+void loop_run(struct loop *l);
+// One turn, waiting at most `max_ms`.
+void loop_turn(struct loop *l, int64_t max_ms);
+void loop_stop(struct loop *l);
+
+#endif

@@ -1,0 +1,483 @@
+// victron-host: options, PG3INIT, start in this order, stop in the reverse.
+#include "api.h"
+#include "console.h"
+#include "demo.h"
+#include "init.h"
+#include "log.h"
+#include "mqtt.h"
+#include "profile.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define LOG_FILE "logs/debug.log"
+#define LOG_BYTES (1024u * 1024)
+#define LOG_KEEP 14
+#define BODY_MAX (2u * 1024 * 1024)
+#define FLUSH_MS 300 // of the stop: for what Lua still wants to tell PG3
+#define LEAVE_MS 600 // of the stop: for the broker
+#define PG3_CA "/usr/local/etc/ssl/certs/ud.ca.cert" // PROTOCOL.md section 2
+
+enum mode { MODE_PG3, MODE_DEMO, MODE_WATCH, MODE_PROFILE };
+
+struct options {
+    enum mode mode;
+    bool once;
+    const char *token_file;
+    const char *main_file; // another script in the place of main.lua, for specs of the host
+};
+
+struct app {
+    struct options options;
+    struct api api;
+    struct pg3_init init;
+    struct mqtt *mqtt;
+    struct console *console;
+    struct demo demo;
+    bool stopping;
+    bool failed;
+};
+
+static struct app app;
+
+static const char usage[] =
+    "victron-host " HOST_VERSION
+    ": Victron Energy's VRM as nodes of a Universal Devices controller\n"
+    "\n"
+    "Started by PG3 it needs no options. By hand:\n"
+    "  --demo           show two made-up installations in this terminal (needs python3 and "
+    "openssl)\n"
+    "  --watch          show your own installations; the token comes from VICTRON_VRM_TOKEN or:\n"
+    "  --token-file F   the first line of this file\n"
+    "  --once           with --demo or --watch: print one table and leave\n"
+    "  --write-profile  write profile/ from the device scripts\n"
+    "  --version, --help\n";
+
+// What PG3 asks and tells, on its way to main.lua
+
+static int push_text(lua_State *L, void *ctx) {
+    lua_pushstring(L, ctx);
+    return 1;
+}
+
+static void on_start(void *ctx) {
+    struct app *a = ctx;
+    char hash[17], error[512];
+    bool changed;
+    if (a->options.mode == MODE_PG3) {
+        if (profile_write(a->api.nodes, a->api.profile, hash, &changed, error, sizeof error))
+            pg3_profile(a->api.pg3, hash);
+        else
+            log_error("profile", "The profile could not be brought up to date: %s", error);
+    }
+    api_fire(&a->api, "start", NULL, NULL, NULL, NULL);
+}
+
+static void on_ready(void *ctx) {
+    struct app *a = ctx;
+    api_fire(&a->api, "ready", NULL, NULL, NULL, NULL);
+}
+
+static int push_params(lua_State *L, void *ctx) { return api_params(L, ctx); }
+
+static void on_params(void *ctx) {
+    struct app *a = ctx;
+    api_fire(&a->api, "params", push_params, &a->api, NULL, NULL);
+}
+
+static void on_poll(void *ctx, bool is_long) {
+    struct app *a = ctx;
+    api_fire(&a->api, is_long ? "longpoll" : "shortpoll", NULL, NULL, NULL, NULL);
+}
+
+static void on_discover(void *ctx) {
+    struct app *a = ctx;
+    api_fire(&a->api, "discover", NULL, NULL, NULL, NULL);
+}
+
+// A request of PG3's that wants an answer when its task has ended.
+struct request {
+    struct app *app;
+    char address[16];
+    char id[64];
+};
+
+static void request_ended(void *ctx, struct vm *vm, const char *error) {
+    struct request *r = ctx;
+    if (error != NULL)
+        log_error("lua", "%s failed: %s", vm->name, error);
+    if (r->app->api.pg3 != NULL)
+        pg3_report(r->app->api.pg3, r->address, r->id, error == NULL);
+    free(r);
+}
+
+static struct request *new_request(struct app *a, const char *address, const char *id) {
+    struct request *r = calloc(1, sizeof *r);
+    if (r == NULL)
+        return NULL;
+    r->app = a;
+    snprintf(r->address, sizeof r->address, "%s", address);
+    snprintf(r->id, sizeof r->id, "%s", id);
+    return r;
+}
+
+static void on_query(void *ctx, const char *address, const char *id) {
+    struct app *a = ctx;
+    struct request *r = new_request(a, address, id);
+    if (r != NULL && !api_fire(&a->api, "query", push_text, r->address, request_ended, r))
+        free(r);
+}
+
+static int push_command(lua_State *L, void *ctx) {
+    const struct pg3_command *c = ctx;
+    lua_pushstring(L, c->address);
+    lua_pushstring(L, c->cmd);
+    lua_createtable(L, 0, 3);
+    lua_pushstring(L, c->value);
+    lua_setfield(L, -2, "value");
+    lua_pushstring(L, c->uom);
+    lua_setfield(L, -2, "uom");
+    if (c->query != 0)
+        vm_copy(c->L, c->query, L, NULL, NULL);
+    else
+        lua_newtable(L);
+    lua_setfield(L, -2, "query");
+    return 3;
+}
+
+static void on_command(void *ctx, const struct pg3_command *command, const char *id) {
+    struct app *a = ctx;
+    if (strcmp(command->cmd, "DISCOVER") == 0) {
+        on_discover(a);
+        pg3_report(a->api.pg3, command->address, id, true);
+        return;
+    }
+    struct pg3_command copy = *command;
+    struct request *r = new_request(a, command->address, id);
+    if (r != NULL && !api_fire(&a->api, "command", push_command, &copy, request_ended, r))
+        free(r);
+}
+
+static void on_stop(void *ctx) {
+    struct app *a = ctx;
+    if (!a->stopping)
+        log_info("main", "stopping");
+    a->stopping = true;
+    loop_stop(a->api.loop);
+}
+
+static void on_done(void *ctx, bool ok) {
+    struct app *a = ctx;
+    a->failed = !ok;
+    on_stop(a);
+}
+
+// The link to PG3's broker
+
+static bool send_mqtt(void *ctx, const char *kind, const char *text, size_t len) {
+    struct app *a = ctx;
+    char topic[160];
+    snprintf(topic, sizeof topic, "udi/pg3/ns/%s/%s", kind, a->init.id);
+    return mqtt_send(a->mqtt, topic, text, len);
+}
+
+static void mqtt_up(void *ctx) { pg3_up(((struct app *)ctx)->api.pg3); }
+static void mqtt_down(void *ctx) { pg3_down(((struct app *)ctx)->api.pg3); }
+static void mqtt_sent(void *ctx) { pg3_sent(((struct app *)ctx)->api.pg3); }
+static void mqtt_overflow(void *ctx) { pg3_refresh(((struct app *)ctx)->api.pg3); }
+
+static void mqtt_message(void *ctx, const char *text, size_t len) {
+    pg3_message(((struct app *)ctx)->api.pg3, text, len);
+}
+
+static bool readable(const char *path) { return access(path, R_OK) == 0; }
+
+// PROTOCOL.md section 2: with a client certificate PG3x's mosquitto, without one the 2021 broker.
+static bool connect_broker(struct app *a) {
+    const struct pg3_init *init = &a->init;
+    char cert[128], key[128], subscribe[160], status[160];
+    const char *ca = getenv("PG3_CA_FILE");
+    ca = ca != NULL && ca[0] != '\0' ? ca : PG3_CA;
+    snprintf(cert, sizeof cert, "%s.cert", init->user);
+    snprintf(key, sizeof key, "%s.key", init->user);
+    snprintf(subscribe, sizeof subscribe, "udi/pg3/ns/clients/%s", init->id);
+    snprintf(status, sizeof status, "udi/pg3/connections/ns/%s", init->id);
+    bool have_cert = readable(cert) && readable(key);
+    bool mosquitto = have_cert || !init->secure;
+    struct mqtt_config config = {
+        .host = init->host,
+        .port = init->port,
+        .client_id = init->id,
+        .user = mosquitto ? init->user : init->id,
+        .password = init->token,
+        .tls = init->secure,
+        .cert_file = init->secure && have_cert ? cert : NULL,
+        .key_file = init->secure && have_cert ? key : NULL,
+        .ca_file = init->secure && have_cert && readable(ca) ? ca : NULL,
+        .subscribe = subscribe,
+        .status_topic = mosquitto ? status : NULL,
+        .online_text = "{\"connected\": [{}]}",
+        .offline_text = "{\"disconnected\": [{}]}",
+    };
+    struct mqtt_events events = {mqtt_up, mqtt_down, mqtt_message, mqtt_sent, mqtt_overflow, a};
+    a->mqtt = mqtt_new(a->api.loop, &config, &events);
+    return a->mqtt != NULL;
+}
+
+// Without PG3
+
+static void tee(enum log_level level, const char *line) {
+    if (app.console != NULL)
+        console_log(app.console, level, line);
+    else if (level >= LOG_WARNING)
+        fprintf(stderr, "%s\n", line);
+}
+
+static bool read_token(const struct options *o, char *token, size_t size) {
+    const char *env = getenv("VICTRON_VRM_TOKEN");
+    if (o->token_file == NULL && (env == NULL || env[0] == '\0')) {
+        log_error("main", "--watch needs your VRM access token: in VICTRON_VRM_TOKEN, or in a file "
+                          "named with --token-file");
+        return false;
+    }
+    if (o->token_file == NULL) {
+        snprintf(token, size, "%s", env);
+        return true;
+    }
+    FILE *f = fopen(o->token_file, "r");
+    bool ok = f != NULL && fgets(token, (int)size, f) != NULL;
+    if (!ok)
+        log_error("main", "no token can be read from %s", o->token_file);
+    if (f != NULL)
+        fclose(f);
+    token[strcspn(token, "\r\n")] = '\0';
+    return ok;
+}
+
+static bool start_demo(struct app *a, char *token, size_t size) {
+    char error[2600];
+    if (!demo_start(&a->demo, a->api.json, a->api.root, error, sizeof error)) {
+        log_error("main", "%s", error);
+        return false;
+    }
+    setenv("VICTRON_VRM_URL", a->demo.url, 1);
+    setenv("VICTRON_CA_FILE", a->demo.ca, 1);
+    snprintf(token, size, "%s", a->demo.token);
+    return true;
+}
+
+static bool open_console(struct app *a) {
+    char token[256] = "";
+    bool demo = a->options.mode == MODE_DEMO;
+    if (a->options.mode == MODE_WATCH ? !read_token(&a->options, token, sizeof token)
+                                      : demo && !start_demo(a, token, sizeof token))
+        return false;
+    struct buf params;
+    buf_init(&params, 2048);
+    buf_puts(&params, "{\"vrm_token\":");
+    buf_json(&params, token);
+    buf_puts(&params, "}");
+    struct console_options options = {
+        .title =
+            demo ? "victron-host demo: two made-up installations, a day in four minutes. "
+                   "Ctrl-C ends it."
+                 : "victron-host: your installations as the ISY would show them. Ctrl-C ends it.",
+        .params = buf_text(&params),
+        .once = a->options.once,
+        .terminal = isatty(STDOUT_FILENO) == 1,
+        .short_poll_s = demo ? 2 : 60,
+        .long_poll_s = demo ? 30 : 600,
+        .out_fd = STDOUT_FILENO,
+    };
+    a->console = console_new(a->api.loop, a->api.json, a->api.nodes, &options, on_done, a);
+    buf_free(&params);
+    return a->console != NULL;
+}
+
+// Start and stop
+
+static void turn(void *ctx) {
+    struct app *a = ctx;
+    if (tasks_run(a->api.tasks))
+        loop_wake(a->api.loop);
+    if (a->api.pg3 != NULL)
+        pg3_turn(a->api.pg3);
+}
+
+// The folder that has scripts/: the working directory under PG3, else beside bin/, else the
+// sources.
+static bool find_root(struct api *api, const char *argv0) {
+    char installed[512] = "";
+    const char *slash = strrchr(argv0, '/');
+    if (slash != NULL)
+        snprintf(installed, sizeof installed, "%.*s/..", (int)(slash - argv0), argv0);
+    const char *candidates[] = {".", installed, SOURCE_DIR};
+    for (size_t i = 0; i < sizeof candidates / sizeof candidates[0]; i++) {
+        char probe[600];
+        snprintf(probe, sizeof probe, "%s/scripts/main.lua", candidates[i]);
+        if (candidates[i][0] != '\0' && readable(probe)) {
+            snprintf(api->root, sizeof api->root, "%s", candidates[i]);
+            snprintf(api->profile, sizeof api->profile, "%.500s/profile", candidates[i]);
+            return true;
+        }
+    }
+    log_error("main", "scripts/main.lua was not found. Reinstall the plugin.");
+    return false;
+}
+
+static bool open_parts(struct app *a, const char *argv0) {
+    struct api *api = &a->api;
+    api->loop = loop_new();
+    api->json = json_new();
+    api->nodes = nodes_new();
+    api->tasks = tasks_new();
+    if (api->loop == NULL || api->json == NULL || api->nodes == NULL || api->tasks == NULL)
+        return false;
+    api->http = http_new(api->loop, BODY_MAX, "victron-host/" HOST_VERSION);
+    return api->http != NULL && find_root(api, argv0);
+}
+
+static bool open_link(struct app *a) {
+    struct pg3_events events = {on_start, on_ready,   on_params, on_poll, on_discover,
+                                on_query, on_command, on_stop,   a};
+    struct pg3_link link = {send_mqtt, a};
+    if (a->options.mode != MODE_PG3 && !open_console(a))
+        return false;
+    if (a->console != NULL)
+        link = console_link(a->console);
+    a->api.pg3 = pg3_new(a->api.loop, a->api.json, a->api.nodes, HOST_VERSION, &link, &events);
+    return a->api.pg3 != NULL;
+}
+
+static bool start(struct app *a, const char *argv0) {
+    char error[256];
+    if (!open_parts(a, argv0))
+        return false;
+    if (a->options.mode == MODE_PG3 &&
+        !init_read(a->api.json, getenv("PG3INIT"), &a->init, error, sizeof error)) {
+        log_error("main", "%s", error);
+        return false;
+    }
+    if (a->options.mode == MODE_PG3) {
+        log_mask(a->init.token);
+        if (a->init.log_level[0] != '\0')
+            log_set_level(log_level_of(a->init.log_level));
+        log_info("main", "victron-host " HOST_VERSION " for %s, PG3 %s, ISY %s", a->init.id,
+                 a->init.pg3_version, a->init.isy_version);
+    }
+    if (a->options.mode != MODE_PROFILE && !open_link(a))
+        return false;
+    char main_file[600];
+    snprintf(main_file, sizeof main_file, "%s/scripts/main.lua", a->api.root);
+    const char *path = a->options.main_file != NULL ? a->options.main_file : main_file;
+    if (!api_open(&a->api) || !api_run(&a->api, path))
+        return false;
+    loop_each_turn(a->api.loop, turn, a);
+    loop_on_signal(a->api.loop, on_stop, a);
+    if (a->console != NULL)
+        console_start(a->console, a->api.pg3);
+    return a->options.mode != MODE_PG3 || connect_broker(a);
+}
+
+static bool write_profile(struct app *a) {
+    char hash[17], error[512];
+    bool changed;
+    if (!profile_write(a->api.nodes, a->api.profile, hash, &changed, error, sizeof error)) {
+        log_error("profile", "%s", error);
+        return false;
+    }
+    printf("%s: %s (%s)\n", a->api.profile, changed ? "written" : "was up to date", hash);
+    return true;
+}
+
+// Last resort of the stop: whatever still hangs in a library, PG3 sees a clean end in time.
+static void leave_now(int signal_number) {
+    (void)signal_number;
+    _exit(0);
+}
+
+static void stop(struct app *a) {
+    struct sigaction leave = {.sa_handler = leave_now};
+    sigaction(SIGALRM, &leave, NULL);
+    if (a->stopping)
+        alarm(2);
+    if (a->mqtt != NULL) {
+        int64_t until = loop_now_ms() + FLUSH_MS;
+        api_fire(&a->api, "stop", NULL, NULL, NULL, NULL);
+        do
+            loop_turn(a->api.loop, 10);
+        while (pg3_waiting(a->api.pg3) && loop_now_ms() < until);
+        mqtt_stop(a->mqtt, LEAVE_MS);
+    }
+    if (a->api.http != NULL)
+        http_free(a->api.http);
+    if (a->api.main != NULL)
+        api_close(&a->api);
+    tasks_free(a->api.tasks);
+    pg3_free(a->api.pg3);
+    console_free(a->console);
+    a->console = NULL;
+    demo_stop(&a->demo);
+    nodes_free(a->api.nodes);
+    json_free(a->api.json);
+    if (a->api.loop != NULL)
+        loop_free(a->api.loop);
+    log_close();
+    alarm(0);
+}
+
+static int bad_option(const char *what) {
+    fprintf(stderr, "victron-host: %s. Try --help.\n", what);
+    return 2;
+}
+
+// 0: go on; else leave with `code`.
+static bool read_options(int argc, char **argv, struct options *o, int *code) {
+    *code = 0;
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--demo") == 0)
+            o->mode = MODE_DEMO;
+        else if (strcmp(argv[i], "--watch") == 0)
+            o->mode = MODE_WATCH;
+        else if (strcmp(argv[i], "--write-profile") == 0)
+            o->mode = MODE_PROFILE;
+        else if (strcmp(argv[i], "--once") == 0)
+            o->once = true;
+        else if (strcmp(argv[i], "--token-file") == 0 && i + 1 < argc)
+            o->token_file = argv[++i];
+        else if (strcmp(argv[i], "--main") == 0 && i + 1 < argc)
+            o->main_file = argv[++i];
+        else if (strcmp(argv[i], "--version") == 0)
+            return printf("victron-host " HOST_VERSION "\n"), false;
+        else if (strcmp(argv[i], "--help") == 0)
+            return fputs(usage, stdout), false;
+        else
+            return *code = bad_option(argv[i]), false;
+    }
+    return true;
+}
+
+int main(int argc, char **argv) {
+    int code;
+    if (!read_options(argc, argv, &app.options, &code))
+        return code;
+    bool person = app.options.mode != MODE_PG3 || isatty(STDERR_FILENO) == 1;
+    if (app.options.mode == MODE_PG3)
+        log_open(LOG_FILE, LOG_BYTES, LOG_KEEP);
+    else
+        log_open(NULL, 0, 0);
+    if (person)
+        log_tee(tee);
+    bool ok = start(&app, argv[0]);
+    if (ok && app.options.mode == MODE_PROFILE)
+        ok = write_profile(&app);
+    else if (ok)
+        loop_run(app.api.loop);
+    stop(&app);
+    return ok && !app.failed ? 0 : 1;
+}

@@ -1,0 +1,139 @@
+// Nodes and drivers as plain data: declare, set, what is shown. Knows no JSON and no wire.
+#ifndef NODE_H
+#define NODE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct value_name {
+    long value;
+    char *name;
+};
+
+// How a driver's number is shown: shown = base * factor + offset, within min..max (PROFILE.md
+// section 3).
+struct unit {
+    int uom; // PROFILE.md section 9
+    double min, max;
+    double factor, offset;
+};
+
+struct driver_decl {
+    char *id;    // "GV1"; see PROFILE.md section 6
+    char *label; // what the ISY shows
+    struct unit unit;
+    struct unit alt; // the other unit the user may choose; uom 0 = none
+    int places;      // decimals
+    bool zero;       // a momentary value: shown as 0 while stale or missing
+    char *names_id;  // of the value names; NULL = plain number
+    struct value_name *names;
+    size_t name_count;
+};
+
+struct param_decl {
+    char *id; // "" = the one unnamed parameter
+    char *label;
+    struct unit unit;
+    int places;
+};
+
+struct command_decl {
+    char *id;
+    char *name;
+    struct param_decl *params;
+    size_t param_count;
+};
+
+struct node_type {
+    char *id; // nodeDefId
+    char *name;
+    char *icon; // PROFILE.md section 4; NULL = none
+    struct driver_decl *drivers;
+    size_t driver_count;
+    struct command_decl *commands;
+    size_t command_count;
+};
+
+// Where a node stands with PG3; pg3 alone moves it.
+enum node_state {
+    NODE_NEW,    // to be added
+    NODE_ADDING, // addnode under way
+    NODE_LIVE,   // values may be sent
+    NODE_REFUSED // PG3 answered an error; added again later
+};
+
+struct driver {
+    double value; // base unit; valid if has
+    bool has;
+    bool seeded;  // shows what PG3 had before this run
+    bool changed; // differs from what PG3 was told
+    int uom;      // of `shown`
+    char shown[32];
+    char *text; // shown beside the value, NULL = none
+};
+
+struct node {
+    char address[15];
+    char *name;
+    char *primary;
+    const struct node_type *type;
+    struct driver *drivers; // one for each of type->drivers
+    bool stale;
+    enum node_state state;
+    int refusals;     // in a row
+    int64_t retry_ms; // NODE_REFUSED: not before
+};
+
+struct nodes {
+    struct node **all; // in order of their addition
+    size_t count;
+    struct node_type **types; // in order of their declaration
+    size_t type_count;
+    bool zero_stale; // momentary values show 0 while stale
+    bool alt_units;
+};
+
+// Everything empty, zero_stale on. NULL when memory is short.
+struct nodes *nodes_new(void);
+void nodes_free(struct nodes *n);
+
+// An empty type that nodes_declare takes over, or that node_type_free frees.
+struct node_type *node_type_new(void);
+void node_type_free(struct node_type *t);
+
+// Takes over `t`, in place of an earlier type of that id: its nodes keep the values of the drivers
+// that stay, and are to be added again if their drivers differ. NULL: fine; else what is wrong with
+// it, a static sentence, and `t` is freed.
+const char *nodes_declare(struct nodes *n, struct node_type *t);
+const struct node_type *nodes_type(const struct nodes *n, const char *id);
+
+// Adds a node whose drivers all show 0, or finds the one of this address, whose type, name and
+// primary are then brought up to date. NULL, and a static sentence in *why, when that cannot be
+// (address over 14 characters or not of [a-z0-9_], unknown type, no memory).
+struct node *nodes_add(struct nodes *n, const char *address, const char *type, const char *name,
+                       const char *primary, const char **why);
+struct node *nodes_find(const struct nodes *n, const char *address);
+
+// Index of a driver in the node's type, -1 if there is none of that id.
+int node_driver(const struct node *node, const char *id);
+// Shows what PG3 had: a plain decimal and its unit. Ignored once the driver had a value of its own,
+// and for values PG3 could not have from us.
+void node_seed(struct nodes *n, struct node *node, int driver, const char *shown, int uom);
+// A value in the base unit with an optional text (copied); rounded to the declared places. A number
+// that is not finite or beyond 1e15 is no data.
+void node_set(struct nodes *n, struct node *node, int driver, double value, const char *text);
+// There is no value at present.
+void node_unset(struct nodes *n, struct node *node, int driver);
+// Whether its values are old or its source is gone.
+void node_stale(struct nodes *n, struct node *node, bool stale);
+// The user's choices, for all nodes.
+void nodes_zero_stale(struct nodes *n, bool on);
+void nodes_alt_units(struct nodes *n, bool on);
+// Marks every driver of a node (NULL: of all) as not yet told to PG3.
+void nodes_touch(struct nodes *n, struct node *node);
+
+// "12.30" of a number: `places` decimals, never "-0", no exponent. False if it cannot be shown.
+bool node_format(char *out, size_t size, double value, int places);
+
+#endif

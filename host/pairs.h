@@ -1,0 +1,30 @@
+// Texts under keys: what PG3 keeps for the user and the plugin (parameters, notices).
+#ifndef PAIRS_H
+#define PAIRS_H
+
+#include "buf.h"
+#include <lua.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct pairs {
+    struct pair {
+        char *key;
+        char *value;
+    } * all;
+    size_t count;
+    bool
+        opaque; // held something that is neither text, number nor boolean: must not be written back
+};
+
+void pairs_free(struct pairs *p);
+const char *pairs_get(const struct pairs *p, const char *key);
+// Copies; value NULL removes. True if that changed anything.
+bool pairs_set(struct pairs *p, const char *key, const char *value);
+bool pairs_equal(const struct pairs *a, const struct pairs *b);
+// Fills from the object at `index` (anything else: empty); numbers and booleans become texts.
+void pairs_read(struct pairs *p, lua_State *L, int index);
+// {"key":"value",...}
+bool pairs_write(const struct pairs *p, struct buf *b);
+
+#endif

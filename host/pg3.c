@@ -1,0 +1,469 @@
+#include "pg3.h"
+#include "log.h"
+#include "pg3_state.h"
+#include "wire.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define AREA "pg3"
+#define ANSWER_MS 10000  // for configuration, user data and addnode
+#define PROFILE_MS 60000 // the ISY takes its time over a profile
+#define RETRY_MS 5000    // first pause after a refused addnode; doubles
+#define RETRY_MAX_MS 300000
+#define WAITING_MAX 200
+
+struct pg3 *pg3_new(struct loop *l, struct json *json, struct nodes *nodes, const char *version,
+                    const struct pg3_link *link, const struct pg3_events *events) {
+    struct pg3 *p = calloc(1, sizeof *p);
+    if (p == NULL)
+        return NULL;
+    p->loop = l;
+    p->json = json;
+    p->nodes = nodes;
+    p->link = *link;
+    p->events = *events;
+    p->last = &p->first;
+    p->notices_changed = true; // takes away what an earlier run left
+    snprintf(p->version, sizeof p->version, "%s", version);
+    return p;
+}
+
+void pg3_free(struct pg3 *p) {
+    if (p == NULL)
+        return;
+    while (p->first != NULL) {
+        struct pg3_out *next = p->first->next;
+        free(p->first);
+        p->first = next;
+    }
+    loop_cancel(p->loop, p->gate_timer);
+    loop_cancel(p->loop, p->add_timer);
+    loop_cancel(p->loop, p->profile_timer);
+    known_free(&p->known);
+    pairs_free(&p->params);
+    pairs_free(&p->defaults);
+    pairs_free(&p->notices);
+    free(p->data);
+    free(p->doc);
+    free(p);
+}
+
+void pg3_post(struct pg3 *p, const char *kind, const char *text, size_t len) {
+    struct pg3_out *out = p->waiting < WAITING_MAX ? malloc(sizeof *out + len + 1) : NULL;
+    if (out == NULL) {
+        log_warning(AREA, "a %s message to PG3 was dropped: %d are waiting already", kind,
+                    WAITING_MAX);
+        return;
+    }
+    out->next = NULL;
+    snprintf(out->kind, sizeof out->kind, "%s", kind);
+    out->len = len;
+    memcpy(out->text, text, len);
+    out->text[len] = '\0';
+    *p->last = out;
+    p->last = &out->next;
+    p->waiting++;
+}
+
+void pg3_post_buf(struct pg3 *p, const char *kind, struct buf *b) {
+    if (b->failed)
+        log_error(AREA, "a %s message to PG3 was too large and not sent", kind);
+    else
+        pg3_post(p, kind, buf_text(b), b->len);
+    buf_free(b);
+}
+
+static void post_text(struct pg3 *p, const char *kind, const char *text) {
+    pg3_post(p, kind, text, strlen(text));
+}
+
+// Start sequence
+
+static void data_late(void *ctx) {
+    struct pg3 *p = ctx;
+    p->gate_timer = 0;
+    log_warning(AREA, "PG3 did not send %s within 10 s; going on without",
+                p->have_config ? "the user's data (getAll)" : "the configuration (config)");
+    p->gate = GATE_CONTROLLER;
+    p->events.start(p->events.ctx);
+}
+
+void pg3_check_gate(struct pg3 *p) {
+    if (p->gate != GATE_DATA || !p->have_config || !p->have_custom)
+        return;
+    loop_cancel(p->loop, p->gate_timer);
+    p->gate_timer = 0;
+    p->gate = GATE_CONTROLLER;
+    p->events.start(p->events.ctx);
+}
+
+void pg3_refresh(struct pg3 *p) {
+    struct buf b;
+    buf_init(&b, 256);
+    buf_puts(&b, "{\"config\":{\"version\":");
+    buf_json(&b, p->version);
+    buf_puts(&b, ",\"requestId\":true}}");
+    pg3_post_buf(p, "system", &b);
+    post_text(p, "custom", "{\"getAll\":{}}");
+}
+
+void pg3_up(struct pg3 *p) {
+    p->up = true;
+    p->sending = false;
+    pg3_refresh(p);
+    if (p->gate == GATE_DATA && p->gate_timer == 0)
+        p->gate_timer = loop_after(p->loop, ANSWER_MS, data_late, p);
+    // What was on its way when the connection broke may be lost: each driver's newest value goes
+    // once more.
+    nodes_touch(p->nodes, NULL);
+}
+
+void pg3_down(struct pg3 *p) {
+    p->up = false;
+    p->sending = false;
+    p->controller_set = false;
+    loop_cancel(p->loop, p->add_timer);
+    loop_cancel(p->loop, p->gate_timer);
+    p->add_timer = p->gate_timer = 0;
+    struct node *node = nodes_find(p->nodes, p->adding);
+    if (node != NULL)
+        node->state = NODE_NEW;
+    p->adding[0] = '\0';
+}
+
+void pg3_sent(struct pg3 *p) { p->sending = false; }
+
+// Nodes
+
+void pg3_add(struct pg3 *p, struct node *node) {
+    if (p->controller[0] == '\0')
+        snprintf(p->controller, sizeof p->controller, "%s", node->address);
+    known_seed(&p->known, p->nodes, node);
+}
+
+static void open_gate(struct pg3 *p, const char *address) {
+    if (p->gate != GATE_CONTROLLER || strcmp(address, p->controller) != 0)
+        return;
+    p->gate = GATE_OPEN;
+    p->events.ready(p->events.ctx);
+}
+
+// PG3x shows the connection on the controller's ST from now on; the 2021 core does so anyway and
+// answers this with an error.
+static void show_connection(struct pg3 *p) {
+    struct buf b;
+    buf_init(&b, 256);
+    buf_printf(&b, "{\"setController\":{\"node\":\"%s\",\"driver\":\"ST\"}}", p->controller);
+    pg3_post_buf(p, "system", &b);
+    p->controller_set = true;
+}
+
+static void add_late(void *ctx) {
+    struct pg3 *p = ctx;
+    p->add_timer = 0;
+    log_warning(AREA, "PG3 did not answer addnode of %s within 10 s; going on as if it were there",
+                p->adding);
+    char address[sizeof p->adding];
+    memcpy(address, p->adding, sizeof address);
+    pg3_added(p, address, NULL);
+}
+
+static void refuse(struct node *node) {
+    int64_t pause = RETRY_MS;
+    for (int i = 0; i < node->refusals && pause < RETRY_MAX_MS; i++)
+        pause *= 2;
+    node->refusals++;
+    node->state = NODE_REFUSED;
+    node->retry_ms = loop_now_ms() + (pause < RETRY_MAX_MS ? pause : RETRY_MAX_MS);
+}
+
+// Only there so that the loop turns when a refused node is due.
+static void retry_due(void *ctx) { (void)ctx; }
+
+void pg3_added(struct pg3 *p, const char *address, const char *error) {
+    struct node *node = nodes_find(p->nodes, address);
+    if (strcmp(address, p->adding) == 0) {
+        p->adding[0] = '\0';
+        loop_cancel(p->loop, p->add_timer);
+        p->add_timer = 0;
+    }
+    if (node == NULL)
+        return;
+    if (error != NULL) {
+        refuse(node);
+        loop_after(p->loop, node->retry_ms - loop_now_ms() + 1, retry_due, NULL);
+        log_warning(AREA, "PG3 refused to add the node %s (%s); trying again in %d s", address,
+                    error, (int)((node->retry_ms - loop_now_ms()) / 1000));
+        return;
+    }
+    if (node->state == NODE_ADDING)
+        node->state = NODE_LIVE;
+    node->refusals = 0;
+    open_gate(p, address);
+}
+
+void pg3_value_refused(struct pg3 *p, const char *address, const char *driver, const char *error) {
+    struct node *node = nodes_find(p->nodes, address);
+    log_warning(AREA, "PG3 could not set %s of the node %s (%s); adding the node again", driver,
+                address, error);
+    if (node == NULL || node->state != NODE_LIVE)
+        return;
+    int i = node_driver(node, driver);
+    if (i >= 0)
+        node->drivers[i].changed = true;
+    refuse(node);
+    loop_after(p->loop, node->retry_ms - loop_now_ms() + 1, retry_due, NULL);
+}
+
+// Profile
+
+static void profile_late(void *ctx) {
+    struct pg3 *p = ctx;
+    p->profile_timer = 0;
+    log_warning(AREA, "PG3 did not answer installprofile within 60 s; going on");
+}
+
+void pg3_profile(struct pg3 *p, const char *hash) {
+    snprintf(p->profile_hash, sizeof p->profile_hash, "%s", hash);
+    if (strcmp(p->profile_hash, p->installed) == 0)
+        return;
+    post_text(p, "system", "{\"installprofile\":{\"reboot\":false}}");
+    loop_cancel(p->loop, p->profile_timer);
+    p->profile_timer = loop_after(p->loop, PROFILE_MS, profile_late, p);
+}
+
+void pg3_installed(struct pg3 *p, const char *error) {
+    if (p->profile_timer == 0)
+        return;
+    loop_cancel(p->loop, p->profile_timer);
+    p->profile_timer = 0;
+    if (error != NULL) {
+        log_error(AREA,
+                  "PG3 could not install the profile (%s); nodes may look wrong. Restart the "
+                  "plugin to try again.",
+                  error);
+        return;
+    }
+    snprintf(p->installed, sizeof p->installed, "%s", p->profile_hash);
+    log_info(AREA, "PG3 installed the profile; an Admin Console that is open must be reopened");
+    struct buf b;
+    buf_init(&b, 256);
+    buf_printf(&b, "{\"set\":[{\"key\":\"idata\",\"value\":{\"profile_version\":\"%s\"}}]}",
+               p->installed);
+    pg3_post_buf(p, "custom", &b);
+}
+
+// The user's and the plugin's data
+
+const struct known *pg3_known(const struct pg3 *p) { return &p->known; }
+
+bool pg3_param(const struct pg3 *p, size_t i, const char **name, const char **value) {
+    if (i >= p->params.count)
+        return false;
+    *name = p->params.all[i].key;
+    *value = p->params.all[i].value;
+    return true;
+}
+
+static void post_pairs(struct pg3 *p, const char *key, const struct pairs *pairs) {
+    struct buf b;
+    buf_init(&b, WIRE_MAX);
+    buf_printf(&b, "{\"set\":[{\"key\":\"%s\",\"value\":", key);
+    pairs_write(pairs, &b);
+    buf_puts(&b, "}]}");
+    pg3_post_buf(p, "custom", &b);
+}
+
+static bool same_name(const char *typed, const char *name) {
+    typed += strspn(typed, " \t\r\n");
+    size_t len = strlen(name);
+    return strncmp(typed, name, len) == 0 && typed[len + strspn(typed + len, " \t\r\n")] == '\0';
+}
+
+static bool has_param(const struct pg3 *p, const char *name) {
+    for (size_t i = 0; i < p->params.count; i++)
+        if (same_name(p->params.all[i].key, name))
+            return true;
+    return false;
+}
+
+// Writes the defaults the user's parameters lack, once: what PG3 echoes holds them already.
+static void add_defaults(struct pg3 *p) {
+    bool added = false;
+    if (!p->have_custom || p->params.opaque)
+        return;
+    for (size_t i = 0; i < p->defaults.count; i++)
+        if (!has_param(p, p->defaults.all[i].key))
+            added |= pairs_set(&p->params, p->defaults.all[i].key, p->defaults.all[i].value);
+    pairs_free(&p->defaults);
+    if (added)
+        post_pairs(p, "customparams", &p->params);
+}
+
+void pg3_default_param(struct pg3 *p, const char *name, const char *value) {
+    pairs_set(&p->defaults, name, value);
+}
+
+void pg3_params_read(struct pg3 *p, struct pairs *fresh) {
+    bool same = pairs_equal(fresh, &p->params);
+    pairs_free(&p->params);
+    p->params = *fresh;
+    if (!same)
+        p->events.params(p->events.ctx);
+}
+
+const char *pg3_data(const struct pg3 *p) { return p->data; }
+
+static void post_value(struct pg3 *p, const char *key, const char *json_text) {
+    struct buf b;
+    buf_init(&b, WIRE_MAX);
+    buf_printf(&b, "{\"set\":[{\"key\":\"%s\",\"value\":", key);
+    buf_puts(&b, json_text);
+    buf_puts(&b, "}]}");
+    pg3_post_buf(p, "custom", &b);
+}
+
+void pg3_save(struct pg3 *p, const char *json_text) {
+    char *copy = strdup(json_text);
+    if (copy == NULL)
+        return;
+    free(p->data);
+    p->data = copy;
+    post_value(p, "customdata", json_text);
+}
+
+void pg3_notice(struct pg3 *p, const char *key, const char *html) {
+    if (pairs_set(&p->notices, key, html))
+        p->notices_changed = true;
+}
+
+void pg3_doc(struct pg3 *p, const char *html) {
+    if (p->doc != NULL && strcmp(p->doc, html) == 0)
+        return;
+    char *copy = strdup(html);
+    if (copy == NULL)
+        return;
+    free(p->doc);
+    p->doc = copy;
+    struct buf quoted;
+    buf_init(&quoted, WIRE_MAX);
+    buf_json(&quoted, html);
+    post_value(p, "customparamsdoc", buf_text(&quoted));
+    buf_free(&quoted);
+}
+
+void pg3_event(struct pg3 *p, const char *address, const char *cmd) {
+    struct buf b;
+    buf_init(&b, 512);
+    buf_puts(&b, "{\"command\":[{\"address\":");
+    buf_json(&b, address);
+    buf_puts(&b, ",\"cmd\":");
+    buf_json(&b, cmd);
+    buf_puts(&b, "}]}");
+    pg3_post_buf(p, "command", &b);
+}
+
+void pg3_report(struct pg3 *p, const char *address, const char *request, bool success) {
+    if (request[0] == '\0')
+        return;
+    struct buf b;
+    buf_init(&b, 1024);
+    buf_puts(&b, "{\"report\":[{\"address\":");
+    buf_json(&b, address);
+    buf_puts(&b, ",\"requestId\":");
+    buf_json(&b, request);
+    buf_printf(&b, ",\"success\":\"%s\"}]}", success ? "success" : "fail");
+    pg3_post_buf(p, "status", &b);
+}
+
+// Sending
+
+static void send_now(struct pg3 *p, const char *kind, const char *text, size_t len) {
+    p->sending = p->link.send(p->link.ctx, kind, text, len);
+}
+
+static void send_waiting(struct pg3 *p) {
+    struct pg3_out *out = p->first;
+    send_now(p, out->kind, out->text, out->len);
+    if (!p->sending)
+        return;
+    p->first = out->next;
+    if (p->first == NULL)
+        p->last = &p->first;
+    p->waiting--;
+    free(out);
+}
+
+static bool add_due(const struct pg3 *p, const struct node *node) {
+    if (node->state == NODE_REFUSED ? node->retry_ms > loop_now_ms() : node->state != NODE_NEW)
+        return false;
+    const struct node *primary = nodes_find(p->nodes, node->primary);
+    return primary == node || primary == NULL || primary->state == NODE_LIVE;
+}
+
+static struct node *next_to_add(struct pg3 *p) {
+    if (p->gate == GATE_DATA || p->adding[0] != '\0' || p->profile_timer != 0)
+        return NULL;
+    for (size_t i = 0; i < p->nodes->count; i++)
+        if (add_due(p, p->nodes->all[i]))
+            return p->nodes->all[i];
+    return NULL;
+}
+
+static void send_addnode(struct pg3 *p, struct node *node) {
+    struct buf b;
+    buf_init(&b, WIRE_MAX);
+    if (wire_addnode(&b, node))
+        send_now(p, "command", buf_text(&b), b.len);
+    buf_free(&b);
+    if (!p->sending)
+        return;
+    node->state = NODE_ADDING;
+    // addnode carries the values; only what changes after it needs a set.
+    for (size_t i = 0; i < node->type->driver_count; i++)
+        node->drivers[i].changed = node->drivers[i].text != NULL;
+    memcpy(p->adding, node->address, sizeof p->adding);
+    p->add_timer = loop_after(p->loop, ANSWER_MS, add_late, p);
+}
+
+static void send_values(struct pg3 *p) {
+    struct buf b;
+    buf_init(&b, WIRE_MAX);
+    if (wire_set(&b, p->nodes, p->controller, "ST"))
+        send_now(p, "status", buf_text(&b), b.len);
+    buf_free(&b);
+}
+
+// Records that are written as a whole wait here, so that several changes of one turn make one
+// message.
+static void post_records(struct pg3 *p) {
+    if (p->gate == GATE_DATA)
+        return;
+    if (p->notices_changed) {
+        p->notices_changed = false;
+        post_pairs(p, "notices", &p->notices);
+    }
+    if (p->defaults.count > 0)
+        add_defaults(p);
+    if (p->gate == GATE_OPEN && !p->controller_set)
+        show_connection(p);
+}
+
+void pg3_turn(struct pg3 *p) {
+    if (!p->up)
+        return;
+    post_records(p);
+    struct node *node = NULL;
+    if (!p->sending && p->first != NULL)
+        send_waiting(p);
+    if (!p->sending)
+        node = next_to_add(p);
+    if (node != NULL)
+        send_addnode(p, node);
+    if (!p->sending)
+        send_values(p);
+}
+
+bool pg3_waiting(const struct pg3 *p) { return p->up && (p->sending || p->first != NULL); }

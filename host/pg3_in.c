@@ -1,0 +1,340 @@
+// Messages from PG3 (PROTOCOL.md section 5). One handler a key; a message may hold several keys.
+#include "log.h"
+#include "pg3_state.h"
+
+#include <lauxlib.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define AREA "pg3"
+
+// `at` is the absolute index of the value under the handled key.
+typedef void handler(struct pg3 *p, lua_State *L, int at);
+
+// Calls fn for each element of an array, or once for a single object: PG3 sends both.
+static void each(struct pg3 *p, lua_State *L, int at, handler *fn) {
+    if (lua_type(L, at) != LUA_TTABLE)
+        return;
+    if (lua_rawlen(L, at) == 0) {
+        fn(p, L, at);
+        return;
+    }
+    for (lua_Integer i = 1; i <= (lua_Integer)lua_rawlen(L, at); i++) {
+        lua_rawgeti(L, at, i);
+        if (lua_type(L, -1) == LUA_TTABLE)
+            fn(p, L, lua_gettop(L));
+        lua_pop(L, 1);
+    }
+}
+
+static const char *text_or(lua_State *L, int at, const char *key, char *scratch,
+                           const char *missing) {
+    const char *text = json_text(L, at, key, scratch);
+    return text != NULL ? text : missing;
+}
+
+static void set_level(lua_State *L, int at, const char *key) {
+    char scratch[32];
+    const char *level = json_text(L, at, key, scratch);
+    if (level != NULL && level[0] != '\0')
+        log_set_level(log_level_of(level));
+}
+
+static void seed_all(struct pg3 *p) {
+    for (size_t i = 0; i < p->nodes->count; i++)
+        if (p->nodes->all[i]->state == NODE_NEW)
+            known_seed(&p->known, p->nodes, p->nodes->all[i]);
+}
+
+static void on_config(struct pg3 *p, lua_State *L, int at) {
+    char scratch[32];
+    if (lua_type(L, at) != LUA_TTABLE)
+        return;
+    log_mask(text_or(L, at, "token", scratch, ""));
+    set_level(L, at, "logLevel");
+    if (json_push(L, at, "nodes") == LUA_TTABLE)
+        known_read(&p->known, L, lua_gettop(L));
+    lua_pop(L, 1);
+    seed_all(p);
+    p->have_config = true;
+    pg3_check_gate(p);
+}
+
+// User data
+
+static void keep_params(struct pg3 *p, lua_State *L, int at) {
+    struct pairs fresh = {0};
+    pairs_read(&fresh, L, at);
+    pg3_params_read(p, &fresh);
+}
+
+static void keep_data(struct pg3 *p, lua_State *L, int at) {
+    struct buf b;
+    char error[128];
+    buf_init(&b, 256 * 1024);
+    // Our own record may be echoed later, but only the one from before this run is news.
+    if (p->data == NULL && !p->have_custom && lua_type(L, at) == LUA_TTABLE &&
+        json_write(p->json, L, at, &b, error, sizeof error))
+        p->data = strdup(buf_text(&b));
+    buf_free(&b);
+}
+
+static void keep_idata(struct pg3 *p, lua_State *L, int at) {
+    char scratch[32];
+    if (p->profile_timer == 0)
+        snprintf(p->installed, sizeof p->installed, "%s",
+                 text_or(L, at, "profile_version", scratch, ""));
+}
+
+static void keep_doc(struct pg3 *p, lua_State *L, int at) {
+    if (p->doc == NULL && lua_type(L, at) == LUA_TSTRING)
+        p->doc = strdup(lua_tostring(L, at));
+}
+
+static const struct {
+    const char *key;
+    handler *keep;
+} records[] = {
+    {"customparams", keep_params},
+    {"customdata", keep_data},
+    {"idata", keep_idata},
+    {"customparamsdoc", keep_doc},
+};
+
+struct record {
+    struct pg3 *p;
+    handler *keep;
+};
+
+static void keep_decoded(lua_State *L, void *ctx) {
+    struct record *r = ctx;
+    r->keep(r->p, L, 1);
+}
+
+// A record's value is an object, JSON text, or an object whose `value` is either (PROTOCOL.md 5.4).
+static void on_record(struct pg3 *p, lua_State *L, int at, handler *keep) {
+    luaL_checkstack(L, 4, "record");
+    if (keep == keep_doc || lua_type(L, at) == LUA_TNIL) {
+        keep(p, L, at);
+        return;
+    }
+    if (lua_type(L, at) == LUA_TSTRING) {
+        struct record r = {p, keep};
+        size_t len;
+        const char *text = lua_tolstring(L, at, &len);
+        char error[256];
+        if (!json_read(p->json, text, len, keep_decoded, &r, error, sizeof error))
+            log_warning(AREA,
+                        "PG3 sent user data that cannot be read (%s); what was there before stays",
+                        error);
+        return;
+    }
+    int type = json_push(L, at, "value");
+    if (type == LUA_TSTRING || type == LUA_TTABLE)
+        on_record(p, L, lua_gettop(L), keep);
+    else if (lua_type(L, at) == LUA_TTABLE)
+        keep(p, L, at);
+    lua_pop(L, 1);
+}
+
+static void on_key(struct pg3 *p, lua_State *L, const char *key, int at) {
+    for (size_t i = 0; i < sizeof records / sizeof records[0]; i++)
+        if (strcmp(records[i].key, key) == 0)
+            on_record(p, L, at, records[i].keep);
+}
+
+static void on_row(struct pg3 *p, lua_State *L, int at) {
+    char scratch[32];
+    const char *key = json_text(L, at, "key", scratch);
+    json_push(L, at, "value");
+    if (key != NULL)
+        on_key(p, L, key, lua_gettop(L));
+    lua_pop(L, 1);
+}
+
+static void on_get_all(struct pg3 *p, lua_State *L, int at) {
+    each(p, L, at, on_row);
+    p->have_custom = true;
+    pg3_check_gate(p);
+}
+
+static void on_custom(struct pg3 *p, lua_State *L, int at) {
+    if (lua_type(L, at) != LUA_TTABLE)
+        return;
+    luaL_checkstack(L, 4, "custom");
+    lua_pushnil(L);
+    while (lua_next(L, at) != 0) {
+        if (lua_type(L, -2) == LUA_TSTRING)
+            on_key(p, L, lua_tostring(L, -2), lua_gettop(L));
+        lua_pop(L, 1);
+    }
+}
+
+static void on_params(struct pg3 *p, lua_State *L, int at) { on_record(p, L, at, keep_params); }
+
+// Answers
+
+static void added(struct pg3 *p, lua_State *L, int at) {
+    char scratch[32], scratch2[32];
+    const char *address = json_text(L, at, "address", scratch);
+    const char *error = json_text(L, at, "error", scratch2);
+    if (address != NULL)
+        pg3_added(p, address, error);
+    else if (error != NULL && p->adding[0] != '\0')
+        pg3_added(p, p->adding, error);
+}
+
+static void on_addnode(struct pg3 *p, lua_State *L, int at) { each(p, L, at, added); }
+
+// `set` answers both values and records.
+static void was_set(struct pg3 *p, lua_State *L, int at) {
+    char a[32], b[32], c[32];
+    const char *error = json_text(L, at, "error", a);
+    const char *address = json_text(L, at, "address", b);
+    if (error == NULL)
+        return;
+    if (address != NULL)
+        pg3_value_refused(p, address, text_or(L, at, "driver", c, "?"), error);
+    else
+        log_warning(AREA, "PG3 did not store %s (%s)", text_or(L, at, "key", c, "a record"), error);
+}
+
+static void on_set(struct pg3 *p, lua_State *L, int at) { each(p, L, at, was_set); }
+
+static void on_profile(struct pg3 *p, lua_State *L, int at) {
+    char scratch[32];
+    bool success = json_long(L, at, "success", 0) != 0;
+    pg3_installed(p, success ? NULL : text_or(L, at, "error", scratch, "no reason given"));
+}
+
+static void on_error(struct pg3 *p, lua_State *L, int at) {
+    (void)p;
+    char a[32];
+    const char *message = text_or(L, 1, "message", a, "");
+    const char *error = lua_type(L, at) == LUA_TSTRING ? lua_tostring(L, at) : "an error";
+    // The 2021 core does not know setController; it shows the connection by itself.
+    if (strstr(message, "setController") != NULL)
+        log_debug(AREA, "PG3 does not know setController");
+    else
+        log_warning(AREA, "PG3 answered: %s %.200s", error, message);
+}
+
+// Requests
+
+static void on_short_poll(struct pg3 *p, lua_State *L, int at) {
+    (void)L, (void)at;
+    p->events.poll(p->events.ctx, false);
+}
+
+static void on_long_poll(struct pg3 *p, lua_State *L, int at) {
+    (void)L, (void)at;
+    p->events.poll(p->events.ctx, true);
+}
+
+static void on_discover(struct pg3 *p, lua_State *L, int at) {
+    (void)L, (void)at;
+    p->events.discover(p->events.ctx);
+}
+
+static void on_stop(struct pg3 *p, lua_State *L, int at) {
+    (void)L, (void)at;
+    p->events.stop(p->events.ctx);
+}
+
+static bool is_ours(const struct pg3 *p, const char *address) {
+    if (strcmp(address, "all") == 0 || nodes_find(p->nodes, address) != NULL)
+        return true;
+    log_warning(AREA, "PG3 asks for the node %s, which this plugin does not have (any more)",
+                address);
+    return false;
+}
+
+static void on_query(struct pg3 *p, lua_State *L, int at) {
+    char a[32], b[32];
+    const char *address = text_or(L, at, "address", a, "all");
+    if (is_ours(p, address))
+        p->events.query(p->events.ctx, address, text_or(L, at, "requestId", b, ""));
+}
+
+// Reports what is known, without asking VRM.
+static void on_status(struct pg3 *p, lua_State *L, int at) {
+    char a[32], b[32];
+    const char *address = text_or(L, at, "address", a, "all");
+    if (!is_ours(p, address))
+        return;
+    nodes_touch(p->nodes, strcmp(address, "all") == 0 ? NULL : nodes_find(p->nodes, address));
+    pg3_report(p, address, text_or(L, at, "requestId", b, ""), true);
+}
+
+static void on_command(struct pg3 *p, lua_State *L, int at) {
+    char a[32], b[32], c[32], d[32], e[32];
+    const char *address = json_text(L, at, "address", a);
+    const char *cmd = json_text(L, at, "cmd", b);
+    if (address == NULL || cmd == NULL)
+        return; // PG3's answer to an event of ours has the same key
+    if (!is_ours(p, address))
+        return;
+    const char *request = text_or(L, at, "requestId", e, "");
+    if (strcmp(cmd, "QUERY") == 0) {
+        p->events.query(p->events.ctx, address, request);
+        return;
+    }
+    bool has_query = json_push(L, at, "query") == LUA_TTABLE;
+    struct pg3_command command = {.address = address,
+                                  .cmd = cmd,
+                                  .value = json_text(L, at, "value", c),
+                                  .uom = json_text(L, at, "uom", d),
+                                  .L = L,
+                                  .query = has_query ? lua_gettop(L) : 0};
+    p->events.command(p->events.ctx, &command, request);
+    lua_pop(L, 1);
+}
+
+static void on_level(struct pg3 *p, lua_State *L, int at) {
+    (void)p;
+    set_level(L, at, "level");
+}
+
+static const struct {
+    const char *key;
+    handler *handle;
+} handlers[] = {
+    {"config", on_config},
+    {"getAll", on_get_all},
+    {"custom", on_custom},
+    {"customparams", on_params}, // top level: the 2021 form
+    {"addnode", on_addnode},
+    {"set", on_set},
+    {"installprofile", on_profile},
+    {"error", on_error},
+    {"setLogLevel", on_level},
+    {"shortPoll", on_short_poll},
+    {"longPoll", on_long_poll},
+    {"discover", on_discover},
+    {"query", on_query},
+    {"status", on_status},
+    {"command", on_command},
+    {"delete", on_stop}, // the plugin is being removed
+    {"stop", on_stop},
+};
+
+static void on_message(lua_State *L, void *ctx) {
+    struct pg3 *p = ctx;
+    luaL_checkstack(L, 20, "message");
+    for (size_t i = 0; i < sizeof handlers / sizeof handlers[0]; i++) {
+        int type = json_push(L, 1, handlers[i].key);
+        if (type != LUA_TNIL)
+            handlers[i].handle(p, L, lua_gettop(L));
+        lua_settop(L, 1);
+    }
+}
+
+void pg3_message(struct pg3 *p, const char *text, size_t len) {
+    char error[256];
+    if (len == 0)
+        return; // arrives while the plugin is being deleted
+    if (!json_read(p->json, text, len, on_message, p, error, sizeof error))
+        log_warning(AREA, "PG3 sent a message of %zu bytes that cannot be read (%s); it is ignored",
+                    len, error);
+}

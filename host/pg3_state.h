@@ -1,0 +1,67 @@
+// What pg3.c (out) and pg3_in.c (in) share; nobody else includes it.
+#ifndef PG3_STATE_H
+#define PG3_STATE_H
+
+#include "pairs.h"
+#include "pg3.h"
+
+struct pg3_out {
+    struct pg3_out *next;
+    char kind[8];
+    size_t len;
+    char text[];
+};
+
+// How far the start sequence is (PROTOCOL.md section 3).
+enum pg3_gate { GATE_DATA, GATE_CONTROLLER, GATE_OPEN };
+
+struct pg3 {
+    struct loop *loop;
+    struct json *json;
+    struct nodes *nodes;
+    struct pg3_link link;
+    struct pg3_events events;
+    char version[32];
+
+    bool up;
+    bool sending;
+    struct pg3_out *first, **last; // messages to go, oldest first
+    size_t waiting;
+
+    enum pg3_gate gate;
+    bool have_config, have_custom;
+    int64_t gate_timer;
+    char controller[15];
+    bool controller_set; // PG3 was asked to show the connection on it
+
+    char adding[15]; // the addnode in flight, "" = none
+    int64_t add_timer;
+    int64_t profile_timer; // 0 = no installprofile in flight
+    char profile_hash[65]; // on disk
+    char installed[65];    // what PG3 installed last, as it remembers for us
+
+    struct known known;
+    struct pairs params;
+    struct pairs defaults; // parameters the user should see
+    struct pairs notices;
+    bool notices_changed;
+    char *data;
+    char *doc;
+};
+
+// Queues a message; drops it with a log line when too many wait.
+void pg3_post(struct pg3 *p, const char *kind, const char *text, size_t len);
+void pg3_post_buf(struct pg3 *p, const char *kind, struct buf *b); // and frees b
+
+// The start sequence may go on: an awaited answer came.
+void pg3_check_gate(struct pg3 *p);
+// PG3 answered an addnode; error NULL = added.
+void pg3_added(struct pg3 *p, const char *address, const char *error);
+// PG3 answered installprofile; error NULL = installed.
+void pg3_installed(struct pg3 *p, const char *error);
+// A value was refused: the node may be gone from the ISY.
+void pg3_value_refused(struct pg3 *p, const char *address, const char *driver, const char *error);
+// The user's parameters arrived for the first time or changed.
+void pg3_params_read(struct pg3 *p, struct pairs *fresh);
+
+#endif

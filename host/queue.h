@@ -1,0 +1,31 @@
+// Messages from the libraries' threads to ours: FIFO, owned, bounded in bytes. The only mutex.
+#ifndef QUEUE_H
+#define QUEUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct queue_item {
+    struct queue_item *next;
+    int kind; // the producer's own enum
+    size_t len;
+    char data[]; // len bytes and a NUL
+};
+
+struct queue;
+
+// At most `max_bytes` of data waiting (each message counts 64 more than its data). NULL when memory
+// is short.
+struct queue *queue_new(size_t max_bytes);
+// Frees it with everything in it. No other thread may use it any more.
+void queue_free(struct queue *q);
+// Any thread. Copies. False: full or no memory; the message is dropped and counted.
+// `force` goes past the bound: for the few small messages that must not get lost (connection
+// states).
+bool queue_push(struct queue *q, int kind, const void *data, size_t len, bool force);
+// Takes the oldest; NULL when empty. The caller frees it with free().
+struct queue_item *queue_pop(struct queue *q);
+// How many were dropped since the last call of this.
+size_t queue_dropped(struct queue *q);
+
+#endif

@@ -1,0 +1,241 @@
+#include "script.h"
+#include "sandbox.h"
+
+#include <errno.h>
+#include <lauxlib.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+// Registry of a script's state: the table it returned, and its functions both ways
+// ({[number] = function, [function] = number}).
+#define TABLE_KEY "script.table"
+#define FUNCTIONS_KEY "script.functions"
+
+static int64_t last_id;
+
+static char *read_file(const char *path, size_t *len, char *error, size_t size) {
+    struct stat st;
+    FILE *f = fopen(path, "rb");
+    if (f == NULL || fstat(fileno(f), &st) != 0 || !S_ISREG(st.st_mode)) {
+        snprintf(error, size, "cannot be read: %s",
+                 f == NULL ? strerror(errno) : "it is not a file");
+        if (f != NULL)
+            fclose(f);
+        return NULL;
+    }
+    char *text = malloc(SCRIPT_FILE_MAX + 1);
+    *len = text != NULL ? fread(text, 1, SCRIPT_FILE_MAX + 1, f) : 0;
+    fclose(f);
+    if (text != NULL && *len <= SCRIPT_FILE_MAX)
+        return text;
+    snprintf(error, size, "is larger than %u KiB", SCRIPT_FILE_MAX / 1024);
+    free(text);
+    return NULL;
+}
+
+struct setup {
+    script_setup_fn *fn;
+    void *ctx;
+};
+
+static int open_protected(lua_State *L) {
+    struct setup *setup = lua_touserdata(L, 1);
+    sandbox_open(L);
+    setup->fn(L, setup->ctx);
+    return 0;
+}
+
+struct chunk {
+    struct script *s;
+    const char *text;
+    size_t len;
+    lua_State *co;
+};
+
+// Compiles the text and leaves the function on a new coroutine that the registry keeps.
+static int compile_protected(lua_State *L) {
+    struct chunk *c = lua_touserdata(L, 1);
+    char name[sizeof c->s->file + 1];
+    snprintf(name, sizeof name, "@%s", c->s->file);
+    if (luaL_loadbufferx(L, c->text, c->len, name, "t") != LUA_OK)
+        return lua_error(L);
+    c->co = lua_newthread(L);
+    c->s->call_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    lua_xmove(L, c->co, 1);
+    return 0;
+}
+
+// The table at index 1; the list of functions at index 2.
+static void number_functions(lua_State *L, int table, int depth) {
+    if (depth > 16)
+        luaL_error(L, "its table is nested deeper than 16 levels");
+    luaL_checkstack(L, 6, "script table");
+    lua_pushnil(L);
+    while (lua_next(L, table) != 0) {
+        int top = lua_gettop(L);
+        if (lua_type(L, top) == LUA_TTABLE) {
+            number_functions(L, top, depth + 1);
+        } else if (lua_type(L, top) == LUA_TFUNCTION) {
+            lua_pushvalue(L, top);
+            lua_pushinteger(L, (lua_Integer)lua_rawlen(L, 2) + 1);
+            lua_pushvalue(L, -1);
+            lua_pushvalue(L, top);
+            lua_rawset(L, 2);
+            lua_rawset(L, 2);
+        }
+        lua_settop(L, top - 1);
+    }
+}
+
+// Index 1: the script, whose coroutine has the file's results.
+static int keep_protected(lua_State *L) {
+    struct script *s = lua_touserdata(L, 1);
+    lua_settop(L, 0);
+    if (lua_gettop(s->call) != 1 || lua_type(s->call, 1) != LUA_TTABLE)
+        return luaL_error(L, "%s: a device script ends with 'return { ... }', one table", s->file);
+    lua_xmove(s->call, L, 1);
+    lua_newtable(L);
+    number_functions(L, 1, 0);
+    lua_setfield(L, LUA_REGISTRYINDEX, FUNCTIONS_KEY);
+    lua_setfield(L, LUA_REGISTRYINDEX, TABLE_KEY);
+    return 0;
+}
+
+static bool run_file(struct script *s, const char *text, size_t len) {
+    struct chunk c = {.s = s, .text = text, .len = len};
+    if (!vm_protect(s->vm, compile_protected, &c, s->error, sizeof s->error))
+        return false;
+    s->call = c.co;
+    enum vm_result r =
+        vm_resume(s->vm, c.co, 0, SCRIPT_LOAD_BUDGET, NULL, s->error, sizeof s->error);
+    if (r == VM_WAITS)
+        snprintf(s->error, sizeof s->error, "%s: a script cannot wait while it is loaded", s->file);
+    return r == VM_DONE && vm_protect(s->vm, keep_protected, s, s->error, sizeof s->error);
+}
+
+struct script *script_load(const char *path, const char *file, script_setup_fn *setup, void *ctx) {
+    struct script *s = calloc(1, sizeof *s);
+    if (s == NULL)
+        return NULL;
+    const char *base = strrchr(file, '/');
+    snprintf(s->file, sizeof s->file, "%s", file);
+    snprintf(s->name, sizeof s->name, "%s", base != NULL ? base + 1 : file);
+    s->name[strcspn(s->name, ".")] = '\0';
+    s->id = ++last_id;
+    s->owner = ctx;
+    char why[256] = "";
+    size_t len = 0;
+    char *text = read_file(path, &len, why, sizeof why);
+    struct setup with = {setup, ctx};
+    bool ok = false;
+    if (text == NULL) {
+        snprintf(s->error, sizeof s->error, "%s %s", s->file, why);
+    } else {
+        s->vm = vm_new(s->file, SCRIPT_MEMORY, s);
+        if (s->vm != NULL)
+            s->vm->is_script = true;
+        ok = s->vm != NULL && vm_protect(s->vm, open_protected, &with, s->error, sizeof s->error) &&
+             run_file(s, text, len);
+    }
+    free(text);
+    if (!ok) {
+        vm_free(s->vm);
+        s->vm = NULL;
+    }
+    return s;
+}
+
+void script_free(struct script *s) {
+    if (s == NULL)
+        return;
+    vm_free(s->vm);
+    free(s);
+}
+
+struct pushing {
+    struct script *s;
+    script_function_fn *function;
+    void *ctx;
+};
+
+static void push_numbered(lua_State *from, int index, lua_State *to, void *ctx) {
+    struct pushing *p = ctx;
+    if (lua_type(from, index) != LUA_TFUNCTION)
+        luaL_error(to, "%s: a %s cannot stand in a device table", p->s->file,
+                   luaL_typename(from, index));
+    lua_getfield(from, LUA_REGISTRYINDEX, FUNCTIONS_KEY);
+    lua_pushvalue(from, index);
+    lua_rawget(from, -2);
+    int number = (int)lua_tointeger(from, -1);
+    lua_pop(from, 2);
+    p->function(to, p->s, number, p->ctx);
+}
+
+void script_push_table(struct script *s, lua_State *to, script_function_fn *function, void *ctx) {
+    struct pushing p = {s, function, ctx};
+    lua_State *L = s->vm->L;
+    lua_settop(L, 0);
+    lua_getfield(L, LUA_REGISTRYINDEX, TABLE_KEY);
+    vm_copy(L, 1, to, push_numbered, &p);
+    lua_settop(L, 0);
+}
+
+void script_push_function(struct script *s, int number) {
+    lua_State *L = s->vm->L;
+    lua_getfield(L, LUA_REGISTRYINDEX, FUNCTIONS_KEY);
+    lua_rawgeti(L, -1, number);
+    lua_remove(L, -2);
+}
+
+struct calling {
+    struct script *s;
+    int number;
+    lua_State *from;
+    int args;
+};
+
+// Function and arguments onto the call coroutine; a new one if the last call failed in it.
+static int prepare_call(lua_State *L) {
+    struct calling *c = lua_touserdata(L, 1);
+    struct script *s = c->s;
+    if (s->call == NULL) {
+        s->call = lua_newthread(L);
+        s->call_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    }
+    lua_settop(s->call, 0);
+    int base = lua_gettop(L);
+    script_push_function(s, c->number);
+    int first = lua_gettop(c->from) - c->args + 1;
+    for (int i = 0; i < c->args; i++)
+        vm_copy(c->from, first + i, L, NULL, NULL);
+    if (!lua_checkstack(s->call, c->args + 1))
+        return luaL_error(L, "out of memory");
+    lua_xmove(L, s->call, lua_gettop(L) - base);
+    return 0;
+}
+
+int script_call(struct script *s, int number, lua_State *from, int args) {
+    struct calling c = {s, number, from, args};
+    char error[512];
+    int results = 0;
+    if (!vm_protect(s->vm, prepare_call, &c, error, sizeof error))
+        return luaL_error(from, "%s: %s", s->file, error);
+    lua_pop(from, args);
+    enum vm_result r =
+        vm_resume(s->vm, s->call, args, SCRIPT_CALL_BUDGET, &results, error, sizeof error);
+    if (r == VM_WAITS)
+        snprintf(error, sizeof error, "%s: a 'from' or 'map' function must not wait", s->file);
+    if (r != VM_DONE) {
+        luaL_unref(s->vm->L, LUA_REGISTRYINDEX, s->call_ref);
+        s->call = NULL;
+        lua_pushstring(from, error); // its own file and line, not the caller's
+        return lua_error(from);
+    }
+    luaL_checkstack(from, results + 2, "results");
+    int first = lua_gettop(s->call) - results + 1;
+    for (int i = 0; i < results; i++)
+        vm_copy(s->call, first + i, from, NULL, NULL);
+    return results;
+}

@@ -1,0 +1,49 @@
+// A device script: a file loaded into a state of its own, whose value is a table.
+#ifndef SCRIPT_H
+#define SCRIPT_H
+
+#include "vm.h"
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+struct script {
+    char name[64];   // "solar_charger"
+    char file[96];   // "devices/solar_charger.lua", as messages show it
+    struct vm *vm;   // NULL: it could not be loaded, `error` says why
+    lua_State *call; // coroutine for script_call
+    int call_ref;
+    int64_t id; // never used twice: a function of an older load is refused
+    char error[512];
+    void *owner;
+};
+
+// Instructions: for running the file, for one function that must not wait, for one leg of a task.
+#define SCRIPT_LOAD_BUDGET 500000
+#define SCRIPT_CALL_BUDGET 500000
+#define SCRIPT_TASK_BUDGET 2000000
+#define SCRIPT_MEMORY (4u * 1024 * 1024)
+#define SCRIPT_FILE_MAX (256u * 1024)
+
+// Sets further globals in the fresh sandbox; runs in protected mode.
+typedef void script_setup_fn(lua_State *L, void *ctx);
+
+// Reads and runs the file. Never NULL but for lack of memory: look at vm and error. `file` is how
+// messages name it.
+struct script *script_load(const char *path, const char *file, script_setup_fn *setup, void *ctx);
+void script_free(struct script *s);
+
+// Pushes a copy of the script's table onto `to` (in protected mode there). Functions in it are
+// given as calls of `function` with their number.
+typedef void script_function_fn(lua_State *to, struct script *s, int number, void *ctx);
+void script_push_table(struct script *s, lua_State *to, script_function_fn *function, void *ctx);
+
+// Puts function `number` on top of the script's L; in protected mode there.
+void script_push_function(struct script *s, int number);
+
+// Calls function `number` with copies of `args` values from the top of `from`, which are popped,
+// and pushes copies of its results there. It must not wait. Returns their count; raises on `from`
+// what failed.
+int script_call(struct script *s, int number, lua_State *from, int args);
+
+#endif

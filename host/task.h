@@ -1,0 +1,37 @@
+// Coroutines that may wait: start, park, wake, cancel.
+#ifndef TASK_H
+#define TASK_H
+
+#include "vm.h"
+
+struct tasks;
+
+// Called once when a task has ended: error NULL = it returned, else "file:line: text".
+typedef void task_end_fn(void *ctx, struct vm *vm, const char *error);
+
+struct tasks *tasks_new(void);
+// Ends every task without calling back. The vms they run in must still be there.
+void tasks_free(struct tasks *t);
+
+// Takes a function and `args` arguments from the top of vm->L and makes a task of them, which first
+// runs in the next tasks_run; each leg up to a wait may spend `budget` instructions. False: no
+// memory, or the arguments do not fit; `end` is then not called. `end` may be NULL.
+bool task_start(struct tasks *t, struct vm *vm, int args, int64_t budget, task_end_fn *end,
+                void *ctx);
+// Runs the tasks that were started before this call. True: more were started meanwhile.
+bool tasks_run(struct tasks *t);
+
+// The id of the task that is running in L; 0 when L is not a task's coroutine (the caller must then
+// raise).
+int64_t task_current(struct tasks *t, lua_State *L);
+// Whether the task still waits.
+bool task_waits(struct tasks *t, int64_t id);
+// Continues a waiting task: the continuation it gave to lua_yieldk runs inside vm_resume, where
+// pushing is safe. Harmless for a task that is gone.
+void task_wake(struct tasks *t, int64_t id);
+// Drops all tasks of a vm that is about to be closed, without calling back.
+void task_cancel_vm(struct tasks *t, struct vm *vm);
+// How many exist.
+int tasks_count(const struct tasks *t);
+
+#endif

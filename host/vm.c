@@ -1,0 +1,195 @@
+#include "vm.h"
+
+#include <lauxlib.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+// Instructions between two looks of the hook.
+#define HOOK_STEP 1000
+#define COPY_DEPTH 32
+
+static void *vm_alloc(void *ud, void *ptr, size_t osize, size_t nsize) {
+    struct vm *vm = ud;
+    size_t old = ptr != NULL ? osize : 0; // without ptr, osize is the kind of object
+    if (nsize == 0) {
+        vm->used -= old;
+        free(ptr);
+        return NULL;
+    }
+    if (nsize > old && vm->cap != 0 && vm->used - old + nsize > vm->cap)
+        return NULL;
+    void *block = realloc(ptr, nsize);
+    if (block == NULL)
+        return NULL;
+    vm->used = vm->used - old + nsize;
+    if (vm->used > vm->peak)
+        vm->peak = vm->used;
+    return block;
+}
+
+struct vm *vm_new(const char *name, size_t cap, void *owner) {
+    struct vm *vm = calloc(1, sizeof *vm);
+    if (vm == NULL)
+        return NULL;
+    snprintf(vm->name, sizeof vm->name, "%s", name);
+    vm->cap = cap;
+    vm->owner = owner;
+    vm->L = lua_newstate(vm_alloc, vm);
+    if (vm->L == NULL) {
+        free(vm);
+        return NULL;
+    }
+    // Lua copies the extra space of the main thread into every new coroutine.
+    *(struct vm **)lua_getextraspace(vm->L) = vm;
+    return vm;
+}
+
+void vm_free(struct vm *vm) {
+    if (vm == NULL)
+        return;
+    lua_close(vm->L);
+    free(vm);
+}
+
+struct vm *vm_of(lua_State *L) {
+    return *(struct vm **)lua_getextraspace(L);
+}
+
+// The error value on top as text, without raising: lua_tolstring on a string changes nothing.
+static void take_error(lua_State *L, char *error, size_t size) {
+    if (error == NULL || size == 0)
+        return;
+    if (lua_type(L, -1) == LUA_TSTRING)
+        snprintf(error, size, "%s", lua_tostring(L, -1));
+    else
+        snprintf(error, size, "an error that is not a text (%s)", luaL_typename(L, -1));
+}
+
+bool vm_protect(struct vm *vm, lua_CFunction fn, void *arg, char *error, size_t size) {
+    lua_State *L = vm->L;
+    int top = lua_gettop(L);
+    if (!lua_checkstack(L, 4)) {
+        snprintf(error, error != NULL ? size : 0, "out of memory");
+        return false;
+    }
+    lua_pushcfunction(L, fn);
+    lua_pushlightuserdata(L, arg);
+    bool ok = lua_pcall(L, 1, 0, 0) == LUA_OK;
+    if (!ok)
+        take_error(L, error, size);
+    lua_settop(L, top);
+    return ok;
+}
+
+static void on_count(lua_State *L, lua_Debug *ar) {
+    (void)ar;
+    struct vm *vm = vm_of(L);
+    vm->spent += vm->over ? 1 : HOOK_STEP;
+    if (vm->spent < vm->budget)
+        return;
+    vm->over = true;
+    // From here on every instruction raises, so that pcall in a loop cannot swallow it.
+    lua_sethook(L, on_count, LUA_MASKCOUNT, 1);
+    luaL_where(L, 0);
+    lua_pushfstring(L, "ran longer than its budget of %d thousand instructions",
+                    (int)(vm->budget / 1000));
+    lua_concat(L, 2);
+    lua_error(L);
+}
+
+enum vm_result vm_resume(struct vm *vm, lua_State *co, int args, int64_t budget, int *results,
+                         char *error, size_t size) {
+    vm->spent = 0;
+    vm->budget = budget;
+    vm->over = false;
+    lua_sethook(co, on_count, LUA_MASKCOUNT, HOOK_STEP);
+    int count = 0;
+    int status = lua_resume(co, NULL, args, &count);
+    vm->total += vm->spent;
+    if (results != NULL)
+        *results = count;
+    if (status == LUA_OK)
+        return VM_DONE;
+    if (status == LUA_YIELD) {
+        lua_pop(co, count);
+        return VM_WAITS;
+    }
+    if (status == LUA_ERRMEM && vm->cap != 0)
+        snprintf(error, size, "%s: needs more than its %zu KiB of memory", vm->name,
+                 vm->cap / 1024);
+    else
+        take_error(co, error, size);
+    return VM_FAILED;
+}
+
+struct copy {
+    vm_function_fn *function;
+    void *ctx;
+};
+
+static void copy_value(lua_State *from, int index, lua_State *to, const struct copy *c, int depth);
+
+static void copy_table(lua_State *from, int index, lua_State *to, const struct copy *c, int depth) {
+    if (depth > COPY_DEPTH || !lua_checkstack(from, 6))
+        luaL_error(to, "a table nested deeper than %d levels (or in itself) cannot be passed on",
+                   COPY_DEPTH);
+    lua_createtable(to, (int)lua_rawlen(from, index), 0);
+    lua_pushnil(from);
+    while (lua_next(from, index) != 0) {
+        int top = lua_gettop(from);
+        copy_value(from, top - 1, to, c, depth);
+        if (lua_isnil(to, -1)) {
+            lua_pop(to, 1);
+        } else {
+            copy_value(from, top, to, c, depth);
+            lua_rawset(to, -3);
+        }
+        lua_settop(from, top - 1);
+    }
+}
+
+static void copy_number(lua_State *from, int index, lua_State *to) {
+    lua_Number n = lua_tonumber(from, index);
+    if (lua_isinteger(from, index))
+        lua_pushinteger(to, lua_tointeger(from, index));
+    else if (n == floor(n) && fabs(n) < 9007199254740992.0)
+        lua_pushinteger(to, (lua_Integer)n);
+    else
+        lua_pushnumber(to, n);
+}
+
+static void copy_value(lua_State *from, int index, lua_State *to, const struct copy *c, int depth) {
+    luaL_checkstack(to, 6, "too much to pass on");
+    switch (lua_type(from, index)) {
+    case LUA_TBOOLEAN:
+        lua_pushboolean(to, lua_toboolean(from, index));
+        break;
+    case LUA_TNUMBER:
+        copy_number(from, index, to);
+        break;
+    case LUA_TSTRING: {
+        size_t len;
+        const char *text = lua_tolstring(from, index, &len);
+        lua_pushlstring(to, text, len);
+        break;
+    }
+    case LUA_TTABLE:
+        copy_table(from, index, to, c, depth + 1);
+        break;
+    case LUA_TNIL:
+    case LUA_TLIGHTUSERDATA: // cjson's null
+        lua_pushnil(to);
+        break;
+    default:
+        if (c->function == NULL)
+            luaL_error(to, "a %s cannot be passed on", luaL_typename(from, index));
+        c->function(from, index, to, c->ctx);
+    }
+}
+
+void vm_copy(lua_State *from, int index, lua_State *to, vm_function_fn *function, void *ctx) {
+    struct copy c = {function, ctx};
+    copy_value(from, lua_absindex(from, index), to, &c, 0);
+}

@@ -1,0 +1,53 @@
+// A Lua state with its budgets: memory by its allocator, instructions by a count hook.
+// vm_resume is the only place that enters Lua code.
+#ifndef VM_H
+#define VM_H
+
+#include <lua.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct vm {
+    lua_State *L;
+    char name[64];     // for messages: "main" or the script's file
+    void *owner;       // whatever the maker wants to find again with vm_of
+    bool is_script;    // the maker's mark: a device script, not main.lua
+    size_t used, peak; // bytes
+    size_t cap;        // bytes; 0 = no limit
+    int64_t spent;     // instructions since the last resume began, in steps of the hook
+    int64_t budget;    // of the resume under way
+    int64_t total;     // instructions in all
+    bool over;         // the budget of the resume under way is spent
+};
+
+enum vm_result { VM_DONE, VM_WAITS, VM_FAILED };
+
+// A state without any library. NULL when memory is short.
+struct vm *vm_new(const char *name, size_t cap, void *owner);
+// Closes the state.
+void vm_free(struct vm *vm);
+// The vm a state or one of its coroutines belongs to.
+struct vm *vm_of(lua_State *L);
+
+// Runs fn(L) with `arg` as light userdata at index 1 in protected mode, for set-up work that may
+// raise. True if it did not; else the message is put into `error` (when not NULL) and the stack is
+// as before.
+bool vm_protect(struct vm *vm, lua_CFunction fn, void *arg, char *error, size_t size);
+
+// Starts or continues the coroutine `co` with the values on its stack, at most `budget`
+// instructions. VM_DONE: *results values are on co's stack. VM_WAITS: it yielded. VM_FAILED:
+// `error` holds "file:line: text". A budget that is spent cannot be caught by the script: the hook
+// raises again at every instruction.
+enum vm_result vm_resume(struct vm *vm, lua_State *co, int args, int64_t budget, int *results,
+                         char *error, size_t size);
+
+// Copies the value at `index` of `from` onto the top of `to`, another state or the same. Raises
+// nothing on `from`; must be called where `to` is protected and may raise there (memory, depth over
+// 32). Functions, userdata and threads raise on `to`, unless `function` is given: it is called to
+// push something in their place. In a copy from JSON whole floats become integers, and null (a
+// light userdata) nil.
+typedef void vm_function_fn(lua_State *from, int index, lua_State *to, void *ctx);
+void vm_copy(lua_State *from, int index, lua_State *to, vm_function_fn *function, void *ctx);
+
+#endif

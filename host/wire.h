@@ -1,0 +1,18 @@
+// PG3's messages about nodes, as text (PROTOCOL.md sections 4.3 and 4.4).
+#ifndef WIRE_H
+#define WIRE_H
+
+#include "buf.h"
+#include "node.h"
+
+// Largest message sent.
+#define WIRE_MAX (1024u * 1024)
+
+// {"addnode":[...]} for one node with what its drivers show now.
+bool wire_addnode(struct buf *b, const struct node *node);
+// {"set":[...]} with every changed driver of every live node, except `skip_driver` of node
+// `skip_address` (PG3's own). Clears their marks. False and nothing to send when nothing has
+// changed.
+bool wire_set(struct buf *b, struct nodes *n, const char *skip_address, const char *skip_driver);
+
+#endif

@@ -1,0 +1,33 @@
+-- The plugin itself: its connection to VRM and what it found there.
+local function connection(_, site)    return site.status end
+local function installations(_, site) return site.installations end
+local function devices(_, site)       return site.devices end
+local function script_errors(_, site) return site.script_errors end
+local function last_answer(_, site)   return site.last_answer end
+
+return {
+    api = 1,
+    id = "VICCTRL", name = "Victron Energy", icon = "GenericCtl",
+    match = { kind = "controller" },
+
+    drivers = {
+        { "ST",   unit.index, "PG3 connection",          names = "pg3_connection", by_pg3 = true },
+        { "GV0",  unit.index, "System status",           from = connection,
+                                                         names = "system_connection", zero = false },
+        { "GV1",  unit.count, "Installations",           from = installations, zero = false },
+        { "GV2",  unit.count, "Devices",                 from = devices, zero = false },
+        { "GV3",  unit.count, "Device scripts in error", from = script_errors, zero = false },
+        { "TIME", unit.time,  "Last answer from VRM",    from = last_answer },
+    },
+
+    commands = {
+        DISCOVER = { name = "Discover devices" },
+    },
+
+    samples = {
+        { rows   = {},
+          site   = { status = 1, installations = 2, devices = 5, script_errors = 0,
+                     last_answer = 1776515873 },
+          expect = { GV0 = 1, GV1 = 2, GV2 = 5, GV3 = 0, TIME = 1776515873 } },
+    },
+}

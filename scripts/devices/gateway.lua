@@ -1,0 +1,97 @@
+-- Gateway (Cerbo GX, Venus GX): one node for each installation, with the totals of the whole system.
+-- `site` holds what the plugin knows about the installation:
+--   online, connected (to VRM), devices (alive), warnings and alarms (from the devices' alarm values),
+--   vrm_alarms (what VRM itself lists), interval (seconds between two logs), name.
+local UNKNOWN, OK, WARNING, ALARM = 0, 1, 2, 3
+
+local function online(_, site)    return site.online end
+local function connected(_, site) return site.connected end
+local function devices(_, site)   return site.devices end
+local function interval(_, site)  return site.interval end
+
+local function active_alarms(_, site)                 -- both lists may hold the same alarm
+    if not site.connected then return 0 end
+    return math.max(site.vrm_alarms, site.warnings + site.alarms)
+end
+
+local function system_status(_, site)
+    if not (site.connected and site.online) then return UNKNOWN end
+    if site.alarms > 0 or site.vrm_alarms > site.warnings then return ALARM end
+    if site.warnings > 0 then return WARNING end
+    return OK
+end
+
+return {
+    api = 1,
+    id = "VICGW", name = "Gateway", icon = "EnergyMonitor",
+    match = { kind = "gateway" },
+
+    drivers = {
+        { "ST",      unit.index,   "Gateway status", from = online, names = "gateway_status", zero = false },
+        { "GV0",     unit.index,   "System status",  from = system_status,
+                                                     names = "system_status", zero = false },
+        { "GV1",     unit.count,   "Active alarms",  from = active_alarms, zero = false },
+        { "GV2",     unit.count,   "Devices",        from = devices, zero = false },
+        { "GV3",     unit.index,   "VRM connection", from = connected,
+                                                     names = "vrm_connection", zero = false },
+        { "GV4",     unit.index,   "System state",   path = "/SystemState/State", code = "ss",
+                                                     names = "system_state" },
+
+        { "BATLVL",  unit.percent, "Battery charge",              path = "/Dc/Battery/Soc", code = "bs" },
+        { "GV5",     unit.index,   "Battery status",              path = "/Dc/Battery/State", code = "bst",
+                                                                  names = "battery_state" },
+        { "CV",      unit.volt,    "Battery voltage",             path = "/Dc/Battery/Voltage", code = "bv" },
+        { "CC",      unit.ampere,  "Battery current, + charging", path = "/Dc/Battery/Current", code = "bc" },
+        { "CPW",     unit.watt,    "Battery power, + charging",   path = "/Dc/Battery/Power", code = "bp" },
+        { "CLITEMP", unit.celsius, "Battery temperature",         path = "/Dc/Battery/Temperature",
+                                                                  code = "bT" },
+        { "TIMEREM", unit.hours,   "Battery time to go",          path = "/Dc/Battery/TimeToGo",
+                                                                  code = "bt" },
+
+        { "GV6",     unit.watt,    "Solar power, DC",             path = "/Dc/Pv/Power", code = "Pdc" },
+        { "GV7",     unit.watt,    "Solar power, AC",
+          sum = { { "/Ac/PvOnOutput/L1/Power", "P" }, { "/Ac/PvOnOutput/L2/Power", "P2" },
+                  { "/Ac/PvOnOutput/L3/Power", "P3" }, { "/Ac/PvOnGrid/L1/Power", "Pi" },
+                  { "/Ac/PvOnGrid/L2/Power", "Pi2" }, { "/Ac/PvOnGrid/L3/Power", "Pi3" } } },
+        { "GV8",     unit.watt,    "AC consumption",
+          sum = { { "/Ac/Consumption/L1/Power", "a1" }, { "/Ac/Consumption/L2/Power", "a2" },
+                  { "/Ac/Consumption/L3/Power", "a3" } } },
+        { "GV9",     unit.watt,    "Grid power, + from the grid",
+          sum = { { "/Ac/Grid/L1/Power", "g1" }, { "/Ac/Grid/L2/Power", "g2" },
+                  { "/Ac/Grid/L3/Power", "g3" } } },
+        { "GV10",    unit.watt,    "Generator power",
+          sum = { { "/Ac/Genset/L1/Power", "gs1" }, { "/Ac/Genset/L2/Power", "gs2" },
+                  { "/Ac/Genset/L3/Power", "gs3" } } },
+        { "GV11",    unit.watt,    "DC system power, + consumed", path = "/Dc/System/Power", code = "dc" },
+        { "GV12",    unit.index,   "AC input",                    path = "/Ac/ActiveIn/Source",
+                                                                  names = "ac_source" },
+        { "GV13",    unit.index,   "Grid alarm",                  path = "/Ac/Alarms/GridLost", code = "Agl",
+                                                                  names = "grid_alarm" },
+        { "GV14",    unit.index,   "Relay 1",                     path = "/Relay/0/State",
+                                                                  names = "open_closed" },
+        { "GV15",    unit.index,   "Relay 2",                     path = "/Relay/1/State",
+                                                                  names = "open_closed" },
+        { "GV16",    unit.seconds, "Logging interval",            from = interval },
+    },
+
+    samples = {
+        { rows   = { ["/SystemState/State"] = 256, ["/Dc/Battery/Soc"] = 81.5,
+                     ["/Dc/Battery/Voltage"] = 26.47,
+                     ["/Dc/Battery/Current"] = -12.3, ["/Dc/Battery/State"] = 2, Pdc = 430,
+                     ["/Dc/Battery/TimeToGo"] = { value = 14400, unit = "s" },
+                     ["/Ac/Consumption/L1/Power"] = 300, ["/Ac/Consumption/L2/Power"] = 120, g1 = -50 },
+          site   = { online = true, connected = true, devices = 4, warnings = 0, alarms = 0,
+                     vrm_alarms = 0, interval = 60 },
+          expect = { ST = 1, GV0 = 1, GV1 = 0, GV2 = 4, GV3 = 1, GV4 = 256, BATLVL = 81.5, CV = 26.47,
+                     CC = -12.3, GV5 = 2, GV6 = 430, GV7 = "no data", GV8 = 420, GV9 = -50, TIMEREM = 4,
+                     GV16 = 60 } },
+        { rows   = {},                                   -- one warning, which VRM lists too
+          site   = { online = true, connected = true, devices = 4, warnings = 1, alarms = 0, vrm_alarms = 1 },
+          expect = { GV0 = 2, GV1 = 1 } },
+        { rows   = {},
+          site   = { online = true, connected = true, devices = 4, warnings = 1, alarms = 2, vrm_alarms = 1 },
+          expect = { GV0 = 3, GV1 = 3 } },
+        { rows   = {}, site = { online = false, connected = false },
+          expect = { ST = 0, GV0 = 0, GV1 = 0, GV2 = "no data", GV3 = 0 } },
+    },
+}

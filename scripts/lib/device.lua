@@ -1,0 +1,200 @@
+--- What a device type does with rows: match, read values, judge freshness, prove its samples.
+
+local device = {}
+
+------------------------------------------------------------------------------------------- matching
+
+local function listed(value, list)
+    for _, one in ipairs(type(list) == "table" and list or { list }) do
+        if one:lower() == value:lower() then return true end
+    end
+    return false
+end
+
+local function contains(value, list)
+    for _, one in ipairs(type(list) == "table" and list or { list }) do
+        if value:lower():find(one:lower(), 1, true) then return true end
+    end
+    return false
+end
+
+--- How well a type fits what was found; nil = not at all, a higher number = closer.
+-- found = { service, instance, product = name|"", type = VRM's device type name|"" }
+function device.rank(type_, found)
+    local match = type_.match
+    if type_.kind then return nil end
+    if type(match) == "function" then
+        local rank = match(found)
+        return type(rank) == "number" and rank or nil
+    end
+    if not listed(found.service, match.service) then return nil end
+    if match.type and not listed(found.type or "", match.type) then return nil end
+    if match.product and not contains(found.product or "", match.product) then return nil end
+    return 1 + (match.type and 1 or 0) + (match.product and 2 or 0)
+end
+
+--- The best fitting type of a list -> type | nil, problem text | nil.
+-- Of several that fit equally well the first is taken, and the text says so. A match function that raises
+-- does not fit; its error is the text.
+function device.pick(types, found)
+    local best, best_rank, problem
+    for _, type_ in ipairs(types) do
+        local ok, rank = pcall(device.rank, type_, found)
+        if not ok then
+            problem = type_.file .. ": match failed: " .. tostring(rank)
+        elseif rank and (not best or rank > best_rank) then
+            best, best_rank, problem = type_, rank, nil
+        elseif rank and rank == best_rank then
+            problem = ("%s and %s fit %s %s equally well; the first is used. Make one match closer.")
+                :format(best.file, type_.file, found.service, found.instance)
+        end
+    end
+    return best, problem
+end
+
+--------------------------------------------------------------------------------------------- values
+
+--- The first of the alternatives that has a number.
+local function find_row(rows, keys)
+    for _, key in ipairs(keys) do
+        local row = rows[key]
+        if row and type(row.value) == "number" then return row end
+    end
+    return nil
+end
+
+local function in_unit(driver, row)
+    local factor = driver.unit.vrm and row.unit and driver.unit.vrm[row.unit]
+    return factor and factor ~= 1 and row.value * factor or row.value
+end
+
+local function sum_rows(driver, rows)
+    local total, newest = nil, nil
+    for _, keys in ipairs(driver.sums) do
+        local row = find_row(rows, keys)
+        if row then
+            total = (total or 0) + in_unit(driver, row)
+            if row.timestamp and row.timestamp > (newest or 0) then newest = row.timestamp end
+        end
+    end
+    return total, { timestamp = newest }
+end
+
+--- A value as it may be shown: a finite number inside the limits, a whole one for lists; else nil.
+local function believable(driver, value)
+    if value == true or value == false then value = value and 1 or 0 end
+    if type(value) ~= "number" or value ~= value then return nil end
+    if driver.names then return math.tointeger(value) end
+    if value < driver.min or value > driver.max then return nil end
+    return value
+end
+
+--- The value of one driver -> value | nil, text | nil, row it came from | nil. Raises what the script raises.
+function device.value(driver, rows, site)
+    local value, row
+    if driver.from then
+        value = driver.from(rows, site)
+    elseif driver.sums then
+        value, row = sum_rows(driver, rows)
+    else
+        row = find_row(rows, driver.keys)
+        value = row and in_unit(driver, row)
+    end
+    if driver.map and value ~= nil then value = driver.map(value) end
+    value = believable(driver, value)
+    local text
+    if value and driver.names and not driver.names[value] then
+        text = row and row.names and row.names[value] or "code " .. value
+    end
+    return value, text, row
+end
+
+--- Sets every driver of a node from rows; facts = true: only what does not come from rows (see is_fact).
+-- Returns the newest timestamp of the momentary rows shown (nil if none), and the first error of the
+-- script (nil if none): a driver whose function fails has no data, the others go on.
+function device.apply(type_, address, rows, site, facts)
+    local newest, first_error
+    for _, driver in ipairs(type_.drivers) do
+        if not driver.by_pg3 and (not facts or device.is_fact(driver)) then
+            local ok, value, text, row = pcall(device.value, driver, rows, site)
+            if not ok then
+                first_error = first_error or tostring(value)
+                value, text, row = nil, nil, nil
+            end
+            host.set(address, driver.id, value, text)
+            if value and row and driver.zero and row.timestamp then
+                newest = math.max(newest or 0, row.timestamp)
+            end
+        end
+    end
+    return newest, first_error
+end
+
+--- A driver that shows what the plugin knows, not what a device measured.
+function device.is_fact(driver)
+    return driver.from ~= nil and not driver.zero
+end
+
+------------------------------------------------------------------------------------------ freshness
+
+device.NO_DATA, device.FRESH, device.STALE, device.OFFLINE = 0, 1, 2, 3
+
+--- Seconds after which data of a gateway that logs every `interval` seconds is stale, and offline.
+-- Two intervals and the time VRM takes; ten intervals and ten minutes.
+function device.limits(interval)
+    return 2 * interval + 120, 10 * interval + 600
+end
+
+--- Data state (GV30) of data measured at `newest` (nil = never) at the time `now`.
+function device.judge(newest, now, interval)
+    if not newest then return device.NO_DATA end
+    local stale, offline = device.limits(interval)
+    local age = now - newest
+    if age > offline then return device.OFFLINE end
+    return age > stale and device.STALE or device.FRESH
+end
+
+-------------------------------------------------------------------------------------------- samples
+
+local function sample_rows(sample)
+    local rows = {}
+    for key, row in pairs(sample.rows) do
+        rows[key] = type(row) == "table" and row or { value = row, path = key, code = key }
+    end
+    return rows
+end
+
+local function check_sample(type_, sample, say)
+    local rows, drivers = sample_rows(sample), {}
+    for _, driver in ipairs(type_.drivers) do drivers[driver.id] = driver end
+    for id, expected in pairs(sample.expect) do
+        local driver = drivers[id]
+        if not driver then
+            say(tostring(id) .. " is expected, but no row has this driver")
+        else
+            local ok, value = pcall(device.value, driver, rows, sample.site or {})
+            local wanted = expected ~= "no data" and expected or nil
+            local close = type(value) == "number" and type(wanted) == "number"
+                and math.abs(value - wanted) <= 0.5 * 10 ^ -driver.places + 1e-9
+            if not ok then
+                say(id .. ": " .. tostring(value))
+            elseif not close and value ~= wanted then
+                say(("%s is %s, expected %s"):format(id, tostring(value), tostring(expected)))
+            end
+        end
+    end
+end
+
+--- Runs a type's samples -> list of sentences, empty when all hold. `expect = "no data"` stands for nil.
+function device.run_samples(type_)
+    local problems = {}
+    for i, sample in ipairs(type_.table.samples or {}) do
+        check_sample(type_, sample, function(text)
+            problems[#problems + 1] = type_.file .. ", sample " .. i .. ": " .. text
+        end)
+    end
+    table.sort(problems)
+    return problems
+end
+
+return device

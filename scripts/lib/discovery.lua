@@ -1,0 +1,227 @@
+--- From VRM's rows to devices: groups, owners, addresses and names. Pure functions, nothing is kept.
+
+local read = require "lib.vrm_read"
+
+local discovery = {}
+
+--- Services whose rows describe the gateway or the whole system. They never make a device.
+local GATEWAY_SERVICES = { system = true, settings = true, platform = true, gateway = true }
+
+--- Two letters for a service in a node address. FROZEN: a change gives users new nodes and breaks their
+-- programs. Codes beginning with x, y or z are kept for services that are not here.
+discovery.SERVICE_CODES = {
+    gateway = "gw",
+    battery = "bm", solarcharger = "sc", vebus = "vb", inverter = "iv", multi = "mr", acsystem = "as",
+    pvinverter = "pv", grid = "gr", acload = "al", tank = "tk", temperature = "ts", genset = "gs",
+    generator = "gn", evcharger = "ev", ev = "ec", dcsystem = "ds", dcload = "dl", dcsource = "dc",
+    alternator = "at", dcdc = "dd", charger = "ch", accharger = "ac", motordrive = "md", fuelcell = "fc",
+    meteo = "me", digitalinput = "di", pulsemeter = "pm", heatpump = "hp", switch = "sw", gps = "gp",
+    bms = "bs", hub4 = "hb", modem = "mo",
+}
+
+--- idDeviceType of system-overview -> D-Bus service (VRM's numbers; the rest is joined by name).
+local TYPE_SERVICES = {
+    [1] = "vebus", [2] = "battery", [4] = "solarcharger", [5] = "tank", [9] = "motordrive",
+    [16] = "generator", [17] = "temperature", [20] = "digitalinput", [25] = "evcharger", [29] = "dcsystem",
+}
+
+------------------------------------------------------------------------------------------ addresses
+
+local DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+function discovery.base36(number)
+    local text = ""
+    repeat
+        local digit = number % 36 + 1
+        text = DIGITS:sub(digit, digit) .. text
+        number = number // 36
+    until number == 0
+    return text
+end
+
+--- The two letters of a service; for an unknown one x, y or z and a character, from a hash of its name.
+function discovery.service_code(service)
+    local known = discovery.SERVICE_CODES[service]
+    if known then return known end
+    local hash = 5381
+    for i = 1, #service do hash = (hash * 33 + service:byte(i)) % 4294967296 end
+    local digit = hash // 3 % 36 + 1
+    return ("xyz"):sub(hash % 3 + 1, hash % 3 + 1) .. DIGITS:sub(digit, digit)
+end
+
+--- The node address of a device, e.g. "3931i_bm288"; nil when it would be longer than ISY's 14 characters.
+function discovery.address(site_id, service, instance)
+    local address = discovery.base36(site_id) .. "_" .. discovery.service_code(service) .. instance
+    return #address <= 14 and address or nil
+end
+
+--- The gateway of an installation has no instance in VRM; its address says 0.
+function discovery.gateway_address(site_id)
+    return discovery.base36(site_id) .. "_gw0"
+end
+
+--------------------------------------------------------------------------------------------- groups
+
+local function newer(row, other)
+    return not other or (row.timestamp or 0) > (other.timestamp or 0)
+end
+
+--- Adds a row to rows keyed by path and by code. Of two rows with one key the newer stays.
+-- keys: what the device type names; "#521" there asks for VRM's attribute number 521.
+local function put(rows, row, keys)
+    if row.path and newer(row, rows[row.path]) then rows[row.path] = row end
+    if row.code and newer(row, rows[row.code]) then rows[row.code] = row end
+    local id = row.id and "#" .. row.id
+    if id and keys[id] and newer(row, rows[id]) then rows[id] = row end
+end
+
+--- Groups rows by (service, instance) -> list of { service, instance, list = rows }, in order of their first
+-- row; rows of the gateway's own services; rows without a service (they have to find their owner).
+local function group(all)
+    local groups, by_key, gateway, homeless = {}, {}, {}, {}
+    for _, row in ipairs(all) do
+        local service = row.service
+        if service and GATEWAY_SERVICES[service] then
+            gateway[#gateway + 1] = row
+        elseif not service then
+            homeless[#homeless + 1] = row
+        elseif row.instance then
+            local key = service .. "/" .. row.instance
+            if not by_key[key] then
+                by_key[key] = { service = service, instance = row.instance, list = {} }
+                groups[#groups + 1] = by_key[key]
+            end
+            table.insert(by_key[key].list, row)
+        end
+    end
+    return groups, gateway, homeless
+end
+
+--- The entry of system-overview that is this device: same instance and the same type, by VRM's type name
+-- or by the number of the type; nil if there is none.
+local function overview_entry(overview, found)
+    for _, entry in ipairs(overview) do
+        if entry.instance == found.instance and not entry.gateway
+            and (entry.type == found.device or TYPE_SERVICES[entry.type_id] == found.service) then
+            return entry
+        end
+    end
+    return nil
+end
+
+--- The device, of those with this row's instance, whose type names the row's code; nil = the gateway's.
+local function owner_of(row, devices)
+    for _, device in ipairs(devices) do
+        if device.type and device.instance == row.instance
+            and (device.type.keys[row.code] or (row.id and device.type.keys["#" .. row.id])) then
+            return device
+        end
+    end
+    return nil
+end
+
+--- Sorts one installation's rows to its devices.
+-- pick(found) -> type | nil chooses the device type; gateway_keys: the paths and codes the gateway names.
+-- Returns a list of { service, instance, type|nil, rows, product, custom_name, newest }
+-- (newest: latest timestamp of its rows, nil if they have none), and the gateway's rows.
+function discovery.devices(all, overview, pick, gateway_keys)
+    local devices, gateway, homeless = group(all)
+    for _, found in ipairs(devices) do
+        found.device = found.list[1].device
+        local entry = overview_entry(overview, found) or {}
+        found.product, found.custom_name = entry.product, entry.custom_name
+        found.type = pick { service = found.service, instance = found.instance,
+                            product = found.product or "", type = entry.type or found.device or "" }
+        found.rows = {}
+        for _, row in ipairs(found.list) do
+            put(found.rows, row, found.type and found.type.keys or {})
+            if row.timestamp and row.timestamp > (found.newest or 0) then found.newest = row.timestamp end
+        end
+    end
+    local gateway_rows = {}
+    for _, row in ipairs(gateway) do put(gateway_rows, row, gateway_keys) end
+    for _, row in ipairs(homeless) do
+        local owner = owner_of(row, devices)
+        put(owner and owner.rows or gateway_rows, row, owner and owner.type.keys or gateway_keys)
+    end
+    return devices, gateway_rows
+end
+
+------------------------------------------------------------------------------------- alarms, counts
+
+--- Active warnings (1) and alarms (2) in the alarm rows of one installation. Rows older than `since` are of
+-- devices long gone: VRM repeats their last value for ever.
+function discovery.alarms(all, since)
+    local warnings, alarms, seen = 0, 0, {}
+    for _, row in ipairs(all) do
+        local is_alarm = row.path and row.path:find("/Alarms/", 1, true)
+        local key = is_alarm and (row.service or "") .. (row.instance or "") .. row.path
+        if is_alarm and not seen[key] and (row.timestamp or 0) >= since then
+            seen[key] = row.value == 1 or row.value == 2
+            if row.value == 1 then warnings = warnings + 1 end
+            if row.value == 2 then alarms = alarms + 1 end
+        end
+    end
+    return warnings, alarms
+end
+
+--- How many devices of an installation are alive: those VRM lists, else those that have rows.
+function discovery.alive(overview, devices, since)
+    local listed, count, groups = 0, 0, 0
+    for _, entry in ipairs(overview) do
+        if not entry.gateway then
+            listed = listed + 1
+            if not entry.last_connection or entry.last_connection >= since then count = count + 1 end
+        end
+    end
+    for _, found in ipairs(devices) do
+        if found.newest and found.newest >= since then groups = groups + 1 end
+    end
+    return listed > 0 and count or groups
+end
+
+---------------------------------------------------------------------------------------------- names
+
+local LONGEST_NAME = 40
+
+--- A text as a node name: without the characters PG3 removes, without control characters and broken
+-- UTF-8, at most `bytes` (40) long. "" if nothing is left.
+function discovery.clean_name(text, bytes)
+    text = tostring(text or "")
+    if not utf8.len(text) then text = text:gsub("[\x80-\xFF]", "") end
+    text = text:gsub("/", "-"):gsub("%c", " "):gsub("[`<>~!@#$%%^&*(){}%[%]?\\;:\"']", " ")
+    text = text:gsub("%s+", " "):gsub("^ ", "")
+    return (read.cut(text, bytes or LONGEST_NAME):gsub(" $", ""))
+end
+
+local function with_suffix(base, suffix)
+    suffix = discovery.clean_name(suffix, 20)
+    if suffix == "" then return base end
+    return discovery.clean_name(base, LONGEST_NAME - #suffix - 1) .. " " .. suffix
+end
+
+--- Gives each node of a list its name. node = { address, wanted = list of texts (first usable one wins),
+-- instance = number|nil, site = { name } }. used: { [name] = address } of the nodes there are
+-- already; it is extended. Two that would be called alike both get their instance, then the installation.
+function discovery.name_nodes(nodes, used)
+    local count = {}
+    for _, node in ipairs(nodes) do
+        node.name = ""
+        for _, text in ipairs(node.wanted) do
+            if node.name == "" then node.name = discovery.clean_name(text) end
+        end
+        count[node.name] = (count[node.name] or 0) + 1
+    end
+    for _, node in ipairs(nodes) do
+        local base = node.name
+        local function taken(name) return used[name] ~= nil and used[name] ~= node.address end
+        if count[base] > 1 or taken(base) then
+            node.name = with_suffix(base, node.instance or node.site.name)
+        end
+        if taken(node.name) then node.name = with_suffix(node.name, node.site.name) end
+        if taken(node.name) then node.name = with_suffix(base, node.address) end
+        used[node.name] = node.address
+    end
+end
+
+return discovery

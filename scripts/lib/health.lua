@@ -1,0 +1,50 @@
+--- Whether one source (the account, an installation) answers: counts failures, spaces the tries, and logs
+-- each change once.
+
+local health = {}
+health.__index = health
+
+local FIRST_DELAY, LONGEST_DELAY = 5, 300      -- seconds between tries: 5, 10, 20 ... 300
+
+--- name: begins the log lines ("VRM", "Installation Home").
+function health.new(name)
+    return setmetatable({ name = name, failures = 0, answered = false }, health)
+end
+
+--- The source answered. Logs it if it did not before.
+function health:worked()
+    if self.failures > 0 then
+        host.log("info", ("%s: answers again after %d failed %s."):format(
+            self.name, self.failures, self.failures == 1 and "try" or "tries"))
+    end
+    self.failures, self.kind, self.text, self.repeats = 0, nil, nil, nil
+    self.answered = true
+end
+
+--- The source failed. err = { kind, text }. A line in the log if the reason is a new one; repeats are
+-- counted and told with the next change.
+function health:failed(err)
+    self.failures = self.failures + 1
+    if self.kind == err.kind then
+        self.repeats = self.repeats + 1
+        host.log("debug", ("%s: %s (failure %d)"):format(self.name, err.text, self.failures))
+    else
+        local before = (self.repeats or 0) > 0 and (" (The problem before it was repeated %d times.)")
+            :format(self.repeats) or ""
+        host.log(err.kind == "auth" and "error" or "warning", self.name .. ": " .. err.text .. before)
+        self.repeats = 0
+    end
+    self.kind, self.text = err.kind, err.text
+end
+
+--- Seconds until the next try after the failures so far.
+function health:delay()
+    return math.min(FIRST_DELAY * 2 ^ math.min(self.failures - 1, 10), LONGEST_DELAY)
+end
+
+--- Values can no longer be believed: refused at once, otherwise after the second failure in a row.
+function health:lost()
+    return self.failures >= 2 or self.kind == "auth" or self.kind == "forbidden"
+end
+
+return health

@@ -1,0 +1,138 @@
+--- The nodes of installations and devices: adding them, showing rows, data states.
+--
+-- node = { address, name, type, site = its installation (nil: only known to PG3),
+--          newest = timestamp of its data|nil, state = data state, key = what it is at VRM }
+
+local device = require "lib.device"
+local discovery = require "lib.discovery"
+local scripts = require "lib.scripts"
+
+local nodes = { all = {} }
+
+local used_names = {}       -- [name] = address
+local refused = {}          -- [address] = text logged already
+
+local function known_nodes()
+    local known = {}
+    for _, node in ipairs(host.known()) do known[node.address] = node end
+    return known
+end
+
+--- Adds one node to PG3; true if it is there now. Said once if it cannot be.
+local function add(node)
+    local ok, problem = host.add { address = node.address, type = node.type.id, name = node.name,
+                                   primary = node.primary }
+    if not ok then
+        if refused[node.address] ~= problem then
+            refused[node.address] = problem
+            host.log("error", ("Node %s (%s) could not be added: %s"):format(
+                node.address, node.name, tostring(problem)))
+        end
+        return false
+    end
+    nodes.all[node.address] = node
+    used_names[node.name] = node.address
+    local start = node.type.table.start
+    if start then host.start_script(start, node.address) end
+    return true
+end
+
+--- A second device with the address of a node that is there: said once.
+local function report_collision(entry, present)
+    if not present.key then present.key = entry.key end       -- PG3 knew it, now it was found
+    if present.key ~= entry.key and not refused[entry.key] then
+        refused[entry.key] = true
+        host.log("error", ("%s and %s would both be node %s; the second is not added.")
+            :format(present.key, entry.key, entry.address))
+    end
+end
+
+--- Adds those of a list that are not there yet, the names made unique together; a node that PG3 knows
+-- keeps its name. entry = { address, type, primary, site, key, wanted, instance } (see
+-- discovery.name_nodes). Two with one address (only possible for unknown services): the first is added.
+function nodes.add_all(entries)
+    local known, new, names = known_nodes(), {}, {}
+    local here = setmetatable({}, { __index = nodes.all })
+    for _, entry in ipairs(entries) do
+        if not here[entry.address] then
+            here[entry.address], new[#new + 1] = entry, entry
+            entry.name = known[entry.address] and known[entry.address].name
+            if not entry.name then names[#names + 1] = entry end
+        else
+            report_collision(entry, here[entry.address])
+        end
+    end
+    discovery.name_nodes(names, used_names)
+    for _, entry in ipairs(new) do
+        if add(entry) then host.log("info", ("Node %s: %s"):format(entry.address, entry.name)) end
+    end
+end
+
+local function show_state(node, state)
+    node.state = state
+    host.set(node.address, "GV30", state)
+    host.stale(node.address, state == device.STALE or state == device.OFFLINE)
+end
+
+--- Shows rows on a node. now: VRM's clock; fallback: timestamp to judge by if no momentary row is shown.
+function nodes.show(node, rows, site, now, fallback)
+    local type_ = node.type
+    if scripts.suspended(type_) then return show_state(node, device.OFFLINE) end
+    local newest, problem = device.apply(type_, node.address, rows, type_.kind and site.facts)
+    if problem then scripts.failed(type_.file, problem) else scripts.worked(type_.file) end
+    node.newest = newest or fallback or node.newest
+    if node.newest then host.set(node.address, "TIME", node.newest) end
+    show_state(node, device.judge(node.newest, now, site.interval))
+    if type_.table.update and not problem then host.start_script(type_.table.update, node.address, rows) end
+end
+
+--- A node that is not there any more, or whose values cannot be believed.
+function nodes.offline(node, facts)
+    if node.type.kind == "gateway" then
+        device.apply(node.type, node.address, {}, facts or { online = false, connected = false }, true)
+    end
+    show_state(node, device.OFFLINE)
+end
+
+--- The passing of time alone makes data old: judges the nodes of a site again without new rows.
+function nodes.age(site, now)
+    for _, node in pairs(nodes.all) do
+        if node.site == site and node.newest and node.state ~= device.OFFLINE then
+            show_state(node, device.judge(node.newest, now, site.interval))
+        end
+    end
+end
+
+--- Adds the nodes PG3 knows from earlier runs, for which accept(address) is true and that are not here yet,
+-- and shows them offline. Gateways first: they are the primaries of the others.
+function nodes.adopt(accept)
+    local list = {}
+    for _, known in ipairs(host.known()) do
+        local type_ = scripts.by_id[known.type]
+        if type_ and type_.kind ~= "controller" and known.enabled ~= false
+            and not nodes.all[known.address] and accept(known.address) then
+            list[#list + 1] = { address = known.address, name = known.name, type = type_,
+                                primary = known.primary }
+        end
+    end
+    table.sort(list, function(a, b)
+        local first, second = a.type.kind == "gateway", b.type.kind == "gateway"
+        if first ~= second then return first end
+        return a.address < b.address
+    end)
+    for _, node in ipairs(list) do
+        if not host.node(node.primary or "") then node.primary = node.address end
+        if add(node) then nodes.offline(node) end
+    end
+end
+
+--- How many device nodes (no gateways) were found in this run.
+function nodes.count()
+    local count = 0
+    for _, node in pairs(nodes.all) do
+        if node.type.kind == nil and node.site then count = count + 1 end
+    end
+    return count
+end
+
+return nodes

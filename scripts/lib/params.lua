@@ -1,0 +1,68 @@
+--- The user's parameters, read leniently, with a sentence for each thing that is wrong.
+
+local params = {}
+
+--- What PG3 shows for the user to fill in.
+params.DEFAULTS = { vrm_token = "", temp_unit = "C", stale_values = "zero" }
+
+local TEMP_UNITS = { c = "C", celsius = "C", f = "F", fahrenheit = "F" }
+local STALE_VALUES = { zero = "zero", keep = "keep" }
+
+--- A pasted token without what came along with it: blanks, line ends, quotes, the word before it.
+local function clean_token(text)
+    text = text:gsub("[\"']", "")
+    for _, word in ipairs { "^%s*[Tt][Oo][Kk][Ee][Nn]%s+", "^%s*[Bb][Ee][Aa][Rr][Ee][Rr]%s+" } do
+        text = text:gsub(word, "")
+    end
+    return (text:gsub("%s", ""))
+end
+
+--- Why this cannot be an access token; nil if it can.
+local function token_problem(token)
+    if token:find("@", 1, true) then
+        return "it looks like an e-mail address"
+    elseif token:find("^%d+%.%d+%.%d+%.%d+$") then
+        return "it looks like a network address"
+    elseif token:find("^https?:") then
+        return "it is a web address"
+    elseif token:find("[^%w%.%-_~+/=]") then
+        return "it contains a character no token has"
+    elseif #token < 8 then
+        return "it is too short"
+    end
+    return nil
+end
+
+local function choice(given, name, values, default, problems)
+    local text = (given[name] or ""):gsub("[%s°]", ""):lower()
+    if text == "" then return default end
+    if values[text] then return values[text] end
+    local known = {}
+    for key in pairs(values) do if #key == 1 or name ~= "temp_unit" then known[#known + 1] = key end end
+    table.sort(known)
+    local text_format = "The parameter %s does not know the value \"%s\"; %s is used. Choose %s."
+    problems[#problems + 1] = text_format:format(name, (given[name]:gsub("[%c<>&\"]", "")):sub(1, 30), default, table.concat(known, " or "):upper())
+    return default
+end
+
+--- given: PG3's { name = text }. Returns { token = text ("" if none), token_problem = text|nil,
+-- fahrenheit = bool, zero = bool, problems = list of sentences }.
+function params.read(given)
+    local named = {}
+    for name, value in pairs(given) do
+        if type(value) == "string" then named[tostring(name):lower():gsub("[%s-]", "_")] = value end
+    end
+    local problems, token = {}, ""
+    for _, name in ipairs { "vrm_token", "api_key", "vrm_api_token" } do
+        if token == "" then token = clean_token(named[name] or "") end
+    end
+    return {
+        token = token,
+        token_problem = token ~= "" and token_problem(token) or nil,
+        fahrenheit = choice(named, "temp_unit", TEMP_UNITS, "C", problems) == "F",
+        zero = choice(named, "stale_values", STALE_VALUES, "zero", problems) == "zero",
+        problems = problems,
+    }
+end
+
+return params

@@ -1,0 +1,41 @@
+--- The units a device script may name: `unit.watt`, `unit.volt` ...
+--
+-- uom    number of the unit in ISY/IoX; 25 shows the text of a list, 56 a bare number
+-- places decimals shown unless a row says otherwise
+-- min, max  what is believable: a value outside is a sensor's "not available" code (3276.7 A, 6553.5 V)
+--        or rubbish, and counts as no data. Wide enough for the largest system, and for both signs.
+-- zero   a momentary measurement: 0 while its data is stale (if the user wants that).
+--        Counters and times are not; a list is, when it has a text for 0.
+-- alt    the other unit the user may choose: shown = value * factor + offset
+-- vrm    factors for the unit VRM names in its answer; without one the value is taken as it is
+
+local unit = {
+    watt       = { uom = 73, places = 0, min = -1e7, max = 1e7, zero = true, vrm = { W = 1, kW = 1000 } },
+    va         = { uom = 135, places = 0, min = -1e7, max = 1e7, zero = true, vrm = { VA = 1, kVA = 1000 } },
+    var        = { uom = 136, places = 0, min = -1e7, max = 1e7, zero = true },
+    volt       = { uom = 72, places = 2, min = -2000, max = 2000, zero = true, vrm = { V = 1, mV = 0.001 } },
+    ampere     = { uom = 1, places = 1, min = -3000, max = 3000, zero = true, vrm = { A = 1, mA = 0.001 } },
+    hertz      = { uom = 90, places = 2, min = 0, max = 500, zero = true },
+    percent    = { uom = 51, places = 1, min = -200, max = 200, zero = true },
+    celsius    = { uom = 4, places = 1, min = -100, max = 300, zero = true,
+                   alt = { uom = 17, factor = 1.8, offset = 32, min = -148, max = 572 } },
+    count      = { uom = 56, places = 0, min = 0, max = 1e6, zero = true },      -- how many there are now
+    raw        = { uom = 56, places = 0, min = -1e9, max = 1e9, zero = true },
+
+    kwh        = { uom = 33, places = 2, min = -1e9, max = 1e9, zero = false,
+                   vrm = { kWh = 1, Wh = 0.001, MWh = 1000 } },
+    amp_hours  = { uom = 56, places = 1, min = -1e7, max = 1e7, zero = false },  -- ISY has no unit for Ah
+    counter    = { uom = 56, places = 0, min = 0, max = 1e9, zero = false },     -- how often so far
+    minutes    = { uom = 45, places = 0, min = 0, max = 1e8, zero = false,
+                   vrm = { min = 1, h = 60, s = 1 / 60 } },
+    seconds    = { uom = 58, places = 0, min = 0, max = 1e9, zero = false,
+                   vrm = { s = 1, ms = 0.001, min = 60, h = 3600 } },
+    hours      = { uom = 20, places = 1, min = 0, max = 1e7, zero = false,
+                   vrm = { h = 1, min = 1 / 60, s = 1 / 3600 } },
+    time       = { uom = 151, places = 0, min = 0, max = 4294967295, zero = false },
+    index      = { uom = 25, places = 0, min = 0, max = 65535 },                 -- needs names
+}
+
+for name, one in pairs(unit) do one.name = name end
+
+return unit

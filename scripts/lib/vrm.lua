@@ -1,0 +1,145 @@
+--- VRM API v2 client: four questions, answered as plain records.
+--
+-- Every function here waits (call it in a task) and returns its records, or nil and
+--   { kind = ..., text = "One sentence a user understands.", retry_after = seconds|nil }
+--   kind: "auth" 401 | "forbidden" 403 | "rate" 429 | "server" 5xx | "bad_answer" (not what VRM documents)
+--         | "dns" "connect" "tls" "timeout" "cut" "too_big" "stopped" "other" (the network's, from host.http)
+--
+-- VRM's answers come from PHP: false, [] and null stand where an object is documented, numbers arrive as
+-- text. The readers in lib.vrm_read take any value and never raise.
+
+local read = require "lib.vrm_read"
+
+local vrm = {}
+vrm.__index = vrm
+
+vrm.DEFAULT_URL = "https://vrmapi.victronenergy.com/v2"
+
+--- VRM keeps a window of 200 requests and forgets one every 0.33 s. A burst of 40 and then one every
+-- 0.4 s can never fill it, and leaves most of it to whatever else the user has on the same account.
+vrm.LIMIT = { depth = 40, interval_ms = 400 }
+
+local TIMEOUT = 20          -- seconds; clients of the live API use 10 to 20
+local PAGE_SIZE = 1000      -- rows; without `count` VRM sends only the first 100
+local MAX_PAGES = 20
+
+--- A client. options = { token =, url = base ending in /v2 | nil, ca_file = PEM bundle | nil }.
+-- Returns nil and a sentence if the address is not https: the token must not travel in the clear.
+function vrm.new(options)
+    local url = (options.url or vrm.DEFAULT_URL):gsub("/+$", "")
+    if not url:lower():find("^https://[^/]") then
+        return nil, "VRM's address must begin with https:// (VICTRON_VRM_URL is " .. url .. ")."
+    end
+    return setmetatable({ url = url, token = options.token, ca_file = options.ca_file }, vrm)
+end
+
+local STATUS_TEXT = {
+    [401] = { "auth", "VRM does not accept the access token (401)" },
+    [403] = { "forbidden", "VRM gives this access token no permission (403)" },
+    [404] = { "bad_answer", "VRM does not know what was asked for (404)" },
+    [429] = { "rate", "VRM asks to send fewer requests (429)" },
+}
+
+--- An HTTP answer that is not a success, as an error. VRM's own text is in the account's language: it is
+-- shown to the user and never decided on.
+local function status_error(reply)
+    local kind, text
+    local known = STATUS_TEXT[reply.status]
+    if known then
+        kind, text = known[1], known[2]
+    elseif reply.status >= 500 then
+        kind, text = "server", "VRM has a problem of its own (" .. reply.status .. ")"
+    else
+        kind, text = "bad_answer", "VRM answered with status " .. reply.status
+    end
+    local said = read.error_text(reply.json)
+    if said then text = text .. ": " .. said end
+    return { kind = kind, text = text .. ".", retry_after = reply.retry_after }
+end
+
+--- One GET; returns the decoded JSON object and the reply, or nil and an error.
+function vrm:get(path)
+    local reply, err = host.http {
+        url = self.url .. path,
+        headers = { ["X-Authorization"] = "Token " .. self.token, ["Accept"] = "application/json" },
+        timeout = TIMEOUT,
+        ca_file = self.ca_file,
+    }
+    local problem
+    if not reply then
+        problem = { kind = err.kind, text = err.text }
+    elseif reply.status < 200 or reply.status > 299 then
+        problem = status_error(reply)
+    elseif type(reply.json) ~= "table" then
+        problem = { kind = "bad_answer",
+                    text = "VRM's answer is not the JSON it should be (" ..
+                           (reply.json_error or "it is empty or not an object") .. ")." }
+    elseif reply.json.success == false then
+        local said = read.error_text(reply.json) or "it gave no reason"
+        problem = { kind = "bad_answer", text = "VRM refused the request: " .. said .. "." }
+    end
+    if problem then
+        problem.text = read.without(problem.text, self.token)
+        return nil, problem
+    end
+    return reply.json, reply
+end
+
+local function bad(what)
+    return nil, { kind = "bad_answer", text = "VRM's answer holds no " .. what .. "." }
+end
+
+--- Whose token is it? -> { id = user id }
+function vrm:me()
+    local json, err = self:get("/users/me")
+    if not json then return nil, err end
+    local user = read.user(json)
+    if not user then return bad("user") end
+    return user
+end
+
+--- All installations of the user -> list of { id, name, alarms = count, last_timestamp = unix|nil }.
+function vrm:installations(user_id)
+    local json, err = self:get("/users/" .. user_id .. "/installations?extended=1")
+    if not json then return nil, err end
+    if type(json.records) ~= "table" and json.records ~= nil and json.records ~= false then
+        return bad("list of installations")
+    end
+    return read.installations(json)
+end
+
+--- The devices VRM lists for one installation (no measurements) -> list of
+-- { type, type_id, instance, custom_name, product, last_connection, gateway = bool, interval = seconds|nil };
+-- any field but `gateway` may be nil.
+function vrm:overview(site_id)
+    local json, err = self:get("/installations/" .. site_id .. "/system-overview")
+    if not json then return nil, err end
+    return read.overview(json)
+end
+
+--- All measurements of one installation -> { rows = list (see vrm_read.row), date = unix|nil }.
+-- date: VRM's clock when it answered. Further pages are asked for only if VRM says there are more rows.
+function vrm:diagnostics(site_id)
+    local rows, seen, fetched, date = {}, {}, 0, nil
+    for page = 1, MAX_PAGES do
+        local json, reply = self:get(("/installations/%d/diagnostics?count=%d&page=%d")
+            :format(site_id, PAGE_SIZE, page))
+        if not json then return nil, reply end
+        if page == 1 and type(json.records) ~= "table" and json.records ~= false then
+            return bad("measurements")
+        end
+        date = reply.date or date
+        local records = read.items(json.records)
+        local mark = read.page_mark(records)
+        if #records == 0 or seen[mark] then break end      -- a server that ignores `page` repeats itself
+        seen[mark] = true
+        fetched = fetched + #records
+        for _, record in ipairs(records) do
+            rows[#rows + 1] = read.row(record)
+        end
+        if fetched >= (read.integer(json.num_records) or 0) then break end
+    end
+    return { rows = rows, date = date }
+end
+
+return vrm

@@ -1,0 +1,221 @@
+--- Readers of VRM's answers: any value in, a plain record or nil out. They never raise.
+
+local read = {}
+
+--- A finite number from a number or a numeric text ("25.32"), else nil. false, "n/a", "0x10" are no data.
+function read.number(value)
+    if type(value) == "string" and value:find("^%s*[-+]?%d*%.?%d+[eE]?[-+]?%d*%s*$") then
+        value = tonumber(value)
+    end
+    if type(value) ~= "number" or value ~= value or value == math.huge or value == -math.huge then
+        return nil
+    end
+    return math.tointeger(value) or value
+end
+
+--- A whole number, else nil.
+function read.integer(value)
+    return math.tointeger(read.number(value))
+end
+
+--- A text that is not blank, trimmed, else nil.
+function read.text(value)
+    if type(value) ~= "string" then return nil end
+    local trimmed = value:match("^%s*(.-)%s*$")
+    return trimmed ~= "" and trimmed or nil
+end
+
+--- text in at most `bytes` bytes, no UTF-8 character cut in two.
+function read.cut(text, bytes)
+    if #text <= bytes then return text end
+    local last = bytes
+    while last > 0 and text:byte(last + 1) >= 0x80 and text:byte(last + 1) < 0xC0 do last = last - 1 end
+    return text:sub(1, last)
+end
+
+--- The tables of a JSON list, in order: also with holes (null is absent), or with the indices as text, as
+-- PHP writes a list that lost an element. Anything else gives an empty list.
+function read.items(list)
+    local keys, result = {}, {}
+    if type(list) ~= "table" then return result end
+    for key, value in pairs(list) do
+        local index = read.integer(key)
+        if index and type(value) == "table" then keys[#keys + 1] = { index, value } end
+    end
+    table.sort(keys, function(a, b) return a[1] < b[1] end)
+    for i, pair in ipairs(keys) do result[i] = pair[2] end
+    return result
+end
+
+local function join_texts(value, depth)
+    if type(value) ~= "table" then return read.text(value) end
+    if depth == 0 then return nil end
+    local keys, parts = {}, {}
+    for key in pairs(value) do keys[#keys + 1] = key end
+    table.sort(keys, function(a, b) return tostring(a) < tostring(b) end)
+    for _, key in ipairs(keys) do parts[#parts + 1] = join_texts(value[key], depth - 1) end
+    return #parts > 0 and table.concat(parts, "; ") or nil
+end
+
+--- What VRM says went wrong: `errors` (or `error`) as text, list or object; at most 200 bytes; or nil.
+function read.error_text(json)
+    if type(json) ~= "table" then return nil end
+    local text = join_texts(json.errors, 3) or join_texts(json.error, 3) or read.text(json.error_code)
+    return text and read.cut((text:gsub("%c", " "):gsub("%.$", "")), 200)
+end
+
+--- text without `secret` in it, should a server repeat it to us.
+function read.without(text, secret)
+    local from, to = text:find(secret, 1, true)
+    while secret ~= "" and from do
+        text = text:sub(1, from - 1) .. "(token)" .. text:sub(to + 1)
+        from, to = text:find(secret, 1, true)
+    end
+    return text
+end
+
+function read.user(json)
+    local id = type(json.user) == "table" and read.integer(json.user.id)
+    return id and { id = id } or nil
+end
+
+local function alarm_count(site)
+    local listed = type(site.current_alarms) == "table" and site.current_alarms or {}
+    local count = 0
+    for _ in pairs(listed) do count = count + 1 end
+    return math.max(read.integer(site.num_alarms) or 0, count, site.alarm == true and 1 or 0)
+end
+
+--- The installations of an answer; what has no id is left out, what comes twice is taken once.
+function read.installations(json)
+    local sites, known = {}, {}
+    for _, site in ipairs(read.items(json.records)) do
+        local id = read.integer(site.idSite)
+        if id and id > 0 and not known[id] then
+            known[id] = true
+            sites[#sites + 1] = {
+                id = id,
+                name = read.text(site.name) or "Installation " .. id,
+                alarms = alarm_count(site),
+                last_timestamp = read.integer(site.last_timestamp),
+            }
+        end
+    end
+    return sites
+end
+
+--- The devices of a system-overview. The gateway is the one without instance and device type.
+function read.overview(json)
+    local records = type(json.records) == "table" and json.records or {}
+    local devices = {}
+    for _, device in ipairs(read.items(records.devices)) do
+        local type_id, instance = read.integer(device.idDeviceType), read.integer(device.instance)
+        local interval = read.integer(device.loggingInterval)
+        devices[#devices + 1] = {
+            type = read.text(device.name),
+            type_id = type_id,
+            instance = instance,
+            custom_name = read.text(device.customName),
+            product = read.text(device.productName),
+            last_connection = read.integer(device.lastConnection),
+            gateway = device.name == "Gateway" or type_id == 0 or device.loggingInterval ~= nil,
+            interval = interval and interval > 0 and interval or nil,
+        }
+    end
+    return devices
+end
+
+--- The unit in a format like "%.1F °C" or "%.1F %%"; nil for "%s" and rubbish.
+function read.unit(format)
+    local rest = type(format) == "string" and format:match("^%s*%%[-+ #0]*%d*%.?%d*%a(.*)$")
+    return rest and read.text((rest:gsub("%%%%", "%%"))) or nil
+end
+
+--- { [number] = text } of dataAttributeEnumValues, or nil.
+local function enum_names(list)
+    local names
+    for _, entry in ipairs(read.items(list)) do
+        local value, text = read.integer(entry.valueEnum), read.text(entry.nameEnum)
+        if value and text then
+            names = names or {}
+            names[value] = names[value] or text
+        end
+    end
+    return names
+end
+
+--- The number behind an enum's text ("Bulk" -> 3); of several, the smallest; nil when unknown.
+local function enum_number(names, text)
+    local found
+    for number, name in pairs(names or {}) do
+        if name:lower() == text:lower() and (not found or number < found) then found = number end
+    end
+    return found
+end
+
+--- "Time to go": the format says hours, the D-Bus path gives seconds, and VRM is known to send either.
+-- The formatted text tells; without it nobody runs for more than Victron's maximum of 240 hours.
+local function hours(value, formatted)
+    local shown = type(formatted) == "string" and tonumber(formatted:match("^%s*[-+]?%d+%.?%d*"))
+    local in_seconds
+    if shown then
+        in_seconds = math.abs(value / 3600 - shown) < math.abs(value - shown)
+    else
+        in_seconds = value > 240
+    end
+    return in_seconds and value / 3600 or value
+end
+
+local function row_value(record, unit, names)
+    local raw = record.rawValue
+    local value = read.number(raw)
+    if not value and read.text(raw) then
+        value = enum_number(names, read.text(raw)) or read.integer(record.valueEnum) or read.text(raw)
+    end
+    if type(value) == "number" then
+        if unit == "h" then return hours(value, record.formattedValue), unit end
+        if unit == "°F" or unit == "F" then return (value - 32) / 1.8, "°C" end     -- a °F account
+    end
+    return value, unit
+end
+
+local function key_text(value)
+    return read.text(value) or (type(value) == "number" and tostring(value)) or nil
+end
+
+--- One row of diagnostics, or nil when nobody can say what it is:
+-- { service|nil, instance|nil, path|nil, code|nil, id|nil, device = VRM's device type name|nil,
+--   value = number|text|nil, unit|nil, timestamp = unix|nil, text = formatted|nil, names = {[n]=text}|nil }
+function read.row(record)
+    local path, code = read.text(record.dbusPath), key_text(record.code)
+    local id = read.integer(record.idDataAttribute)
+    if not (path or code or id) then return nil end
+    local names = enum_names(record.dataAttributeEnumValues)
+    local value, unit = row_value(record, read.unit(record.formatWithUnit), names)
+    local timestamp = read.integer(record.timestamp)
+    return {
+        service = read.text(record.dbusServiceType),
+        instance = read.integer(record.instance),
+        path = path and (path:sub(1, 1) == "/" and path or "/" .. path),
+        code = code,
+        id = id,
+        device = read.text(record.Device),
+        value = value,
+        unit = unit,
+        timestamp = timestamp and timestamp > 0 and timestamp or nil,
+        text = read.text(record.formattedValue),
+        names = names,
+    }
+end
+
+--- A text that is the same for the same page of records.
+function read.page_mark(records)
+    local function mark(record)
+        record = record or {}
+        return table.concat({ tostring(record.id), tostring(record.idDataAttribute), tostring(record.code),
+            tostring(record.dbusServiceType), tostring(record.dbusPath), tostring(record.instance) }, "|")
+    end
+    return #records .. "#" .. mark(records[1]) .. "#" .. mark(records[#records])
+end
+
+return read

@@ -1,0 +1,321 @@
+--- The plugin's story: the user's token -> the account -> its installations -> their devices -> nodes.
+--
+-- A session belongs to one token. It asks VRM who the token's user is and which installations there are
+-- (connect), then each installation for its devices and measurements (poll). Whatever fails is tried again
+-- by itself, with growing pauses; each poll PG3 asks for is a try as well.
+
+local device = require "lib.device"
+local health = require "lib.health"
+local installation = require "lib.installation"
+local nodes = require "lib.nodes"
+local notices = require "lib.notices"
+local params = require "lib.params"
+local scripts = require "lib.scripts"
+local vrm = require "lib.vrm"
+
+local CONTROLLER = "controller"     -- its address; FROZEN
+
+--- Values of the controller's GV0. FROZEN.
+local STATE = { DISCONNECTED = 0, CONNECTED = 1, AUTH_FAILED = 2, CONNECTING = 3, RATE_LIMITED = 4,
+                UNREACHABLE = 5, VRM_ERROR = 6, NOTHING = 7 }
+local STATE_OF = { auth = STATE.AUTH_FAILED, forbidden = STATE.NOTHING, rate = STATE.RATE_LIMITED,
+                   server = STATE.VRM_ERROR, bad_answer = STATE.VRM_ERROR, bug = STATE.VRM_ERROR }
+
+local settings = params.read {}
+local ready, stopping = false, false
+local held                          -- timer id while VRM asked us to be quiet
+local session                       -- { client, health, user_id, sites = list|nil, busy, timer }; nil = no token
+local sites = {}                    -- [id] = site, kept over sessions
+local last_answer                   -- VRM's clock when it last answered
+
+-------------------------------------------------------------------------------------- what is shown
+
+local connect, poll, poll_all
+
+local function state_of(source)
+    return STATE_OF[source.kind] or STATE.UNREACHABLE
+end
+
+--- VRM does not want this token: nothing else counts.
+local function refused(source)
+    return source.kind == "auth" or source.kind == "forbidden"
+end
+
+--- The connection as a whole, and the sentence that belongs to it.
+local function connection()
+    if not session then
+        return settings.token_problem and STATE.AUTH_FAILED or STATE.DISCONNECTED, settings.token_problem
+    end
+    local account, broken, answering, waiting = session.health, nil, false, false
+    for _, site in ipairs(session.sites or {}) do
+        broken = broken or (site.health.kind and site.health)
+        answering = answering or (site.health.answered and not site.health.kind)
+        waiting = waiting or not (site.health.answered or site.health.kind)
+    end
+    broken = account.kind and account or broken
+    if refused(account) then return state_of(account), account.text end
+    if held then return STATE.RATE_LIMITED, broken and broken.text end
+    if answering then return STATE.CONNECTED end
+    if broken then return state_of(broken), broken:lost() and broken.text or nil end
+    return session.sites and not waiting and STATE.NOTHING or STATE.CONNECTING
+end
+
+--- The controller's values and the connection's notice.
+local function show_connection()
+    local state, text = connection()
+    notices.connection(state, text, settings)
+    device.apply(scripts.controller, CONTROLLER, {}, {
+        status = state, installations = session and session.sites and #session.sites or 0,
+        devices = nodes.count(), script_errors = scripts.in_trouble(), last_answer = last_answer,
+    })
+end
+
+--------------------------------------------------------------------------------------- trying again
+
+local function retry(holder, seconds, fn)
+    if holder.timer then host.cancel(holder.timer) end
+    holder.timer = not stopping and host.after(seconds, function()
+        holder.timer = nil
+        fn()
+    end) or nil
+end
+
+--- VRM said 429: nothing leaves until the pause is over; then everything is asked again.
+local function be_quiet(seconds)
+    host.hold(seconds)
+    if held then host.cancel(held) end
+    held = host.after(seconds, function()
+        held = nil
+        poll_all()
+    end)
+end
+
+--- A failure of the account or of a site: count, log, plan the next try with fn.
+local function failed(source, holder, err, fn)
+    source:failed(err)
+    if err.kind == "rate" then
+        be_quiet(math.min(math.max(source:delay(), err.retry_after or 0), 3600))
+    else
+        retry(holder, source:delay(), fn)
+    end
+end
+
+--- fn's results; an error of ours becomes a failure like any other, so that the next try comes.
+local function guarded(fn, ...)
+    local ok, result, err = pcall(fn, ...)
+    if ok then return result, err end
+    return nil, { kind = "bug", text = "An error in the plugin: " .. tostring(result) }
+end
+
+----------------------------------------------------------------------------------- one installation
+
+--- Asks VRM for one installation: on discovery its devices, always its measurements.
+local function ask(s, site, discover)
+    if discover then
+        local overview, err = s.client:overview(site.id)
+        if not overview and err.kind ~= "forbidden" and err.kind ~= "bad_answer" then return nil, err end
+        site.overview = overview or site.overview or {}
+        if err and not overview then host.log("warning", site.name .. ": no device names: " .. err.text) end
+    end
+    if session ~= s then return nil end
+    local answer, err = s.client:diagnostics(site.id)
+    if not answer or session ~= s then return nil, err end
+    last_answer = answer.date or host.time()
+    installation.show(site, answer, last_answer, discover)
+    return true
+end
+
+local function poll_once(site)
+    local s, discover = session, site.discover or not site.overview
+    site.discover = false
+    local done, err = guarded(ask, s, site, discover)
+    if session ~= s or stopping or (err and err.kind == "stopped") then return end
+    if done then
+        site.health:worked()
+        if site.timer then host.cancel(site.timer) end
+        site.timer = nil
+        notices.site(site, nil)
+    else
+        site.discover = site.discover or discover
+        failed(site.health, site, err, function() poll(site) end)
+        if site.health:lost() then
+            installation.lose(site)
+            notices.site(site, #s.sites > 1 and err.text or nil)
+        else
+            installation.age(site)
+        end
+    end
+    show_connection()
+end
+
+--- Polls a site. One that is being polled already is not asked twice at once: this poll joins that one,
+-- unless discovery or another token asks for more; then a second one follows.
+function poll(site, discover)
+    if not session or held or stopping then return end
+    site.discover = site.discover or discover
+    if site.busy then
+        site.again = site.again or discover or site.busy ~= session
+        return
+    end
+    repeat
+        site.busy, site.again = session, false
+        local _, bug = guarded(poll_once, site)
+        if bug then host.log("error", bug.text) end
+    until not site.again or not session or held
+    site.busy = nil
+end
+
+---------------------------------------------------------------------------------------- the account
+
+local function account(s)
+    if not s.user_id then
+        local user, err = s.client:me()
+        if err and err.kind == "forbidden" then err.kind = "auth" end
+        if not user then return nil, err end
+        s.user_id = user.id
+    end
+    return s.client:installations(s.user_id)
+end
+
+--- Takes over the list of installations; those no longer in it go offline.
+local function use_installations(s, list)
+    s.sites = {}
+    for i, record in ipairs(list) do
+        local site = sites[record.id] or { id = record.id, said = {} }
+        site.name, site.alarms, site.last_timestamp = record.name, record.alarms, record.last_timestamp
+        if site.session ~= s then site.session, site.health = s, health.new(record.name) end
+        site.listed = list
+        sites[record.id], s.sites[i] = site, site
+    end
+    for id, site in pairs(sites) do
+        if site.listed ~= list then
+            if site.timer then host.cancel(site.timer) end
+            installation.lose(site)
+            notices.site(site, nil)
+            sites[id] = nil
+        end
+    end
+    installation.adopt_others(s.sites)
+end
+
+--- Asks for the account and its installations, then polls them all and looks for new devices.
+function connect()
+    local s = session
+    if not s or s.busy or held or stopping then return end
+    s.busy = true
+    local list, err = guarded(account, s)
+    s.busy = false
+    if session ~= s or stopping or (err and err.kind == "stopped") then return end
+    if list then
+        s.health:worked()
+        last_answer = last_answer or host.time()
+        use_installations(s, list)
+        if s.timer then host.cancel(s.timer) end
+        s.timer = nil
+        if not s.told then
+            s.told = true
+            host.log("info", ("Connected to VRM; installations: %d."):format(#list))
+        end
+        for _, site in ipairs(s.sites) do host.spawn(poll, site, true) end
+    else
+        failed(s.health, s, err, connect)
+        if refused(s.health) or (s.health:lost() and not s.sites) then installation.lose(nil) end
+    end
+    show_connection()
+end
+
+---------------------------------------------------------------------------------------- the session
+
+--- Begins anew with the present token; without a usable one everything is disconnected.
+local function begin()
+    if session and session.timer then host.cancel(session.timer) end
+    for _, site in pairs(sites) do
+        if site.timer then host.cancel(site.timer) end
+        site.timer = nil
+    end
+    session = nil
+    local client, problem
+    if settings.token ~= "" and not settings.token_problem then
+        host.mask(settings.token)
+        client, problem = vrm.new { token = settings.token, url = host.env("VICTRON_VRM_URL"),
+                                    ca_file = host.env("VICTRON_CA_FILE") }
+    end
+    if not client then
+        if settings.token ~= "" then
+            problem = problem or "The VRM access token cannot be right: " .. settings.token_problem .. "."
+            host.log("error", problem)
+        end
+        installation.lose(nil)
+        show_connection()
+        return
+    end
+    session = { client = client, health = health.new("VRM") }
+    show_connection()
+    connect()
+end
+
+function poll_all()
+    if not session then return end
+    if not session.sites or refused(session.health) then return connect() end
+    for _, site in ipairs(session.sites) do host.spawn(poll, site) end
+end
+
+local function take_params(given)
+    local before = settings.token
+    settings = params.read(given)
+    if settings.token ~= "" then host.mask(settings.token) end
+    host.alt_units(settings.fahrenheit)
+    host.zero_stale(settings.zero)
+    notices.params(settings.problems)
+    if ready and settings.token ~= before then begin() end
+end
+
+local function query(address)
+    if not ready then return end
+    local node = nodes.all[address]
+    local site = node and node.site
+    if site and site.session == session and sites[site.id] then poll(site) else poll_all() end
+end
+
+local function command(address, cmd, args)
+    local node = nodes.all[address]
+    local commands = node and node.type.table.commands or {}
+    local run = type(commands[cmd]) == "table" and commands[cmd].run or commands[cmd]
+    if type(run) == "function" then
+        host.start_script(run, address, args)
+    else
+        host.log("warning", ("The command %s for %s is unknown."):format(cmd, address))
+    end
+end
+
+------------------------------------------------------------------------------------- PG3's messages
+
+host.limit(vrm.LIMIT)
+scripts.load()
+assert(scripts.controller, "scripts/devices/controller.lua is missing or faulty: install the plugin again.")
+
+host.on("params", take_params)
+
+host.on("start", function()
+    host.add { address = CONTROLLER, type = scripts.controller.id, name = "Victron Energy",
+               primary = CONTROLLER }
+    host.default_params(params.DEFAULTS)
+    show_connection()
+end)
+
+host.on("ready", function()
+    take_params(host.params())
+    ready = true
+    begin()
+end)
+
+host.on("shortpoll", function() if ready then poll_all() end end)
+host.on("longpoll", function() if ready then connect() end end)
+host.on("discover", function() if ready then connect() end end)
+host.on("query", query)
+host.on("command", command)
+host.on("script_error", function(file, text)
+    scripts.failed(file, text)
+    show_connection()
+end)
+host.on("stop", function() stopping = true end)
