@@ -24,7 +24,7 @@ local STATE_OF = { auth = STATE.AUTH_FAILED, forbidden = STATE.NOTHING, rate = S
 local settings = params.read {}
 local ready, stopping = false, false
 local held                          -- timer id while VRM asked us to be quiet
-local session                       -- { client, health, user_id, sites = list|nil, busy, timer }; nil = no token
+local session                       -- { client, health, user_id, sites = list, busy, timer }; nil: no token
 local sites = {}                    -- [id] = site, kept over sessions
 local last_answer                   -- VRM's clock when it last answered
 
@@ -149,20 +149,20 @@ local function poll_once(site)
 end
 
 --- Polls a site. One that is being polled already is not asked twice at once: this poll joins that one,
--- unless discovery or another token asks for more; then a second one follows.
+-- unless discovery (which another token begins with) asks for more; then a second one follows.
 function poll(site, discover)
     if not session or held or stopping then return end
     site.discover = site.discover or discover
     if site.busy then
-        site.again = site.again or discover or site.busy ~= session
+        site.again = site.again or discover
         return
     end
     repeat
-        site.busy, site.again = session, false
+        site.busy, site.again = true, false
         local _, bug = guarded(poll_once, site)
         if bug then host.log("error", bug.text) end
     until not site.again or not session or held
-    site.busy = nil
+    site.busy = false
 end
 
 ---------------------------------------------------------------------------------------- the account
@@ -236,7 +236,6 @@ local function begin()
     session = nil
     local client, problem
     if settings.token ~= "" and not settings.token_problem then
-        host.mask(settings.token)
         client, problem = vrm.new { token = settings.token, url = host.env("VICTRON_VRM_URL"),
                                     ca_file = host.env("VICTRON_CA_FILE") }
     end
@@ -271,7 +270,6 @@ local function take_params(given)
 end
 
 local function query(address)
-    if not ready then return end
     local node = nodes.all[address]
     local site = node and node.site
     if site and site.session == session and sites[site.id] then poll(site) else poll_all() end
@@ -309,13 +307,17 @@ host.on("ready", function()
     begin()
 end)
 
-host.on("shortpoll", function() if ready then poll_all() end end)
-host.on("longpoll", function() if ready then connect() end end)
-host.on("discover", function() if ready then connect() end end)
+host.on("shortpoll", poll_all)
+host.on("longpoll", connect)
+host.on("discover", connect)
 host.on("query", query)
 host.on("command", command)
-host.on("script_error", function(file, text)
-    scripts.failed(file, text)
+host.on("script_error", function(file, text, address)
+    scripts.failed(file, text, address or "task", true)
     show_connection()
+end)
+host.on("script_get", function(id, path, with)
+    if not session or held then return host.answer(id, nil, "VRM cannot be asked now") end
+    host.answer(id, session.client:get_for_script(path, with))
 end)
 host.on("stop", function() stopping = true end)

@@ -20,6 +20,10 @@ local function output_power(rows)                     -- all phases; a small Pho
     return total
 end
 
+local function input_number(input)                    -- Victron counts from 0 and 240 is none; here 0 is
+    return input == 240 and 0 or input + 1
+end
+
 local function worst_alarm(rows)                      -- of all its alarms, also those without a row
     local worst
     for name, row in pairs(rows) do
@@ -60,7 +64,7 @@ return {
         { "GV9",     unit.hertz,   "AC input frequency",     path = { "/Ac/ActiveIn/L1/F", "/Ac/In/1/L1/F" },
                                                              code = "IF1" },
         { "GV10",    unit.index,   "Active AC input",        path = "/Ac/ActiveIn/ActiveInput", code = "AI",
-                                                             names = "active_input" },
+                                                             map = input_number, names = "active_input" },
         { "GV11",    unit.ampere,  "AC input current limit", path = "/Ac/ActiveIn/CurrentLimit",
                                                              code = "AILIM" },
 
@@ -68,14 +72,16 @@ return {
         { "GV13",    unit.ampere,  "Battery current, + charging", path = "/Dc/0/Current", code = "CI" },
         { "GV14",    unit.percent, "State of charge",             path = "/Soc", code = "VSOC" },
         { "CLITEMP", unit.celsius, "Temperature",                 path = { "/Temperature",
-                                                                           "/Dc/0/Temperature" }, code = "#521" },
+                                                                           "/Dc/0/Temperature" },
+                                                                  code = "#521" },
 
         { "ERR",     unit.index,   "VE.Bus error",       path = "/VebusError", code = "ERR",
                                                          names = "vebus_error" },
         { "GV15",    unit.index,   "Error (RS)",         path = "/ErrorCode", names = "charger_error" },
         { "ALARM",   unit.index,   "Alarm, any",         from = worst_alarm, names = "alarm" },
-        { "GV16",    unit.index,   "Alarm: low battery", path = { "/Alarms/LowBattery", "/Alarms/LowVoltage" }, code = "eL",
-                                                         names = "alarm" },
+        { "GV16",    unit.index,   "Alarm: low battery", path = { "/Alarms/LowBattery",
+                                                                  "/Alarms/LowVoltage" },
+                                                         code = "eL", names = "alarm" },
         { "GV17",    unit.index,   "Alarm: overload",    path = "/Alarms/Overload", code = "eO",
                                                          names = "alarm" },
         { "GV18",    unit.index,   "Alarm: temperature", path = "/Alarms/HighTemperature", code = "eT",
@@ -87,12 +93,15 @@ return {
     samples = {
         { rows   = { ["/State"] = 9, ["/Mode"] = 3, ["/Ac/Out/L1/V"] = 230.2, ["/Ac/Out/L1/I"] = 4.4,
                      ["/Ac/Out/L1/P"] = 987, ["/Ac/Out/L1/F"] = 50.02, ["/Dc/0/Voltage"] = 25.9,
-                     ["/Dc/0/Current"] = -41.5, ["/VebusError"] = 0, ["/Alarms/Overload"] = 2 },
+                     ["/Dc/0/Current"] = -41.5, ["/VebusError"] = 0, ["/Alarms/Overload"] = 2,
+                     ["/Ac/ActiveIn/ActiveInput"] = 240 },
           expect = { ST = 987, GV0 = 9, MODE = 3, CV = 230.2, CC = 4.4, CPW = 987, FREQ = 50.02, GV12 = 25.9,
-                     GV13 = -41.5, ERR = 0, GV17 = 2, ALARM = 2, GV7 = "no data" } },
+                     GV13 = -41.5, ERR = 0, GV17 = 2, ALARM = 2, GV7 = "no data",
+                     GV10 = 0 } },
         { rows   = { S = 3, s = 3, OP1 = 100, OP2 = -20, OP3 = 300,         -- three phases
-                     IP1 = 500, IP2 = 0, IP3 = 400 },
-          expect = { ST = 380, GV0 = 3, MODE = 3, CPW = 100, GV3 = -20, GV6 = 300, GV7 = 900 } },
+                     IP1 = 500, IP2 = 0, IP3 = 400, AI = 0 },
+          expect = { ST = 380, GV0 = 3, MODE = 3, CPW = 100, GV3 = -20, GV6 = 300, GV7 = 900,
+                     GV10 = 1 } },
         { rows   = { ["/Ac/Out/L1/V"] = 230, ["/Ac/Out/L1/I"] = 0.5, ["/State"] = 1 },   -- Phoenix
           expect = { ST = 115, GV0 = 1, CPW = "no data" } },
         { rows   = { ["/Ac/In/1/L1/P"] = -250, ["/Ac/In/1/L1/V"] = 231, ["/ErrorCode"] = 0 },   -- RS

@@ -121,6 +121,7 @@ local function build(file, tab)
         fail(file, "drivers is missing.",
             "Write drivers = { { \"ST\", unit.watt, \"Label\", path = \"/...\" } }.")
     end
+    row_check.fields(file .. ", drivers", tab.drivers, {}, #tab.drivers)
     local seen = {}
     for i, row in ipairs(tab.drivers) do
         local driver = row_check.row(file .. ", driver row " .. i, row, seen, tab, type_.kind)

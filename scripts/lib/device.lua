@@ -104,7 +104,7 @@ function device.value(driver, rows, site)
     value = believable(driver, value)
     local text
     if value and driver.names and not driver.names[value] then
-        text = row and row.names and row.names[value] or "code " .. value
+        text = row and row.names and not driver.map and row.names[value] or "code " .. value
     end
     return value, text, row
 end

@@ -152,15 +152,17 @@ end
 --- Active warnings (1) and alarms (2) in the alarm rows of one installation. Rows older than `since` are of
 -- devices long gone: VRM repeats their last value for ever.
 function discovery.alarms(all, since)
-    local warnings, alarms, seen = 0, 0, {}
+    local latest = {}
     for _, row in ipairs(all) do
-        local is_alarm = row.path and row.path:find("/Alarms/", 1, true)
-        local key = is_alarm and (row.service or "") .. (row.instance or "") .. row.path
-        if is_alarm and not seen[key] and (row.timestamp or 0) >= since then
-            seen[key] = row.value == 1 or row.value == 2
-            if row.value == 1 then warnings = warnings + 1 end
-            if row.value == 2 then alarms = alarms + 1 end
+        if row.path and row.path:find("/Alarms/", 1, true) and (row.timestamp or 0) >= since then
+            local key = (row.service or "") .. (row.instance or "") .. row.path
+            if newer(row, latest[key]) then latest[key] = row end
         end
+    end
+    local warnings, alarms = 0, 0
+    for _, row in pairs(latest) do
+        if row.value == 1 then warnings = warnings + 1 end
+        if row.value == 2 then alarms = alarms + 1 end
     end
     return warnings, alarms
 end

@@ -123,7 +123,7 @@ local names = {
     },
     inverter_mode = { [1] = "Charger only", [2] = "Inverter only", [3] = "On", [4] = "Off", [5] = "Eco",
         [251] = "Passthrough", [252] = "Standby", [253] = "Hibernate" },
-    active_input = { [0] = "AC input 1", [1] = "AC input 2", [240] = "Disconnected" },
+    active_input = { [0] = "Disconnected", "AC input 1", "AC input 2" },
     vebus_error = {
         [0] = "No error",
         [1] = "1 Another phase has switched off",

@@ -79,7 +79,11 @@ function nodes.show(node, rows, site, now, fallback)
     local type_ = node.type
     if scripts.suspended(type_) then return show_state(node, device.OFFLINE) end
     local newest, problem = device.apply(type_, node.address, rows, type_.kind and site.facts)
-    if problem then scripts.failed(type_.file, problem) else scripts.worked(type_.file) end
+    if problem then
+        scripts.failed(type_.file, problem, node.address)
+    else
+        scripts.worked(type_.file, node.address)
+    end
     node.newest = newest or fallback or node.newest
     if node.newest then host.set(node.address, "TIME", node.newest) end
     show_state(node, device.judge(node.newest, now, site.interval))

@@ -7,8 +7,9 @@ local shown = {}            -- [key] = text
 
 local PORTAL = '<a href="https://vrm.victronenergy.com/access-tokens" target="_blank">'
     .. "vrm.victronenergy.com</a>"
-local HOW = "In VRM (" .. PORTAL .. ") open Preferences, Integrations, Access tokens, create a token, paste"
-    .. " it into the parameter <b>vrm_token</b> of this plugin's Configuration and save. No restart is needed."
+local HOW = "In VRM (" .. PORTAL .. ") open Preferences, Integrations, Access tokens, create a token,"
+    .. " paste it into the parameter <b>vrm_token</b> of this plugin's Configuration and save."
+    .. " No restart is needed."
 
 local function escape(text)
     return (text:gsub("[&<>]", { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;" }))

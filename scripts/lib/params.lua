@@ -1,12 +1,14 @@
 --- The user's parameters, read leniently, with a sentence for each thing that is wrong.
 
+local read = require "lib.vrm_read"
+
 local params = {}
 
 --- What PG3 shows for the user to fill in.
 params.DEFAULTS = { vrm_token = "", temp_unit = "C", stale_values = "zero" }
 
-local TEMP_UNITS = { c = "C", celsius = "C", f = "F", fahrenheit = "F" }
-local STALE_VALUES = { zero = "zero", keep = "keep" }
+local TEMP_UNITS = { c = "C", celsius = "C", f = "F", fahrenheit = "F", choices = "C or F" }
+local STALE_VALUES = { zero = "zero", keep = "keep", choices = "zero or keep" }
 
 --- A pasted token without what came along with it: blanks, line ends, quotes, the word before it.
 local function clean_token(text)
@@ -33,15 +35,14 @@ local function token_problem(token)
     return nil
 end
 
+--- The choice given[name] stands for; unknown: a problem, and the default.
 local function choice(given, name, values, default, problems)
     local text = (given[name] or ""):gsub("[%s°]", ""):lower()
     if text == "" then return default end
-    if values[text] then return values[text] end
-    local known = {}
-    for key in pairs(values) do if #key == 1 or name ~= "temp_unit" then known[#known + 1] = key end end
-    table.sort(known)
-    local text_format = "The parameter %s does not know the value \"%s\"; %s is used. Choose %s."
-    problems[#problems + 1] = text_format:format(name, (given[name]:gsub("[%c<>&\"]", "")):sub(1, 30), default, table.concat(known, " or "):upper())
+    if text ~= "choices" and values[text] then return values[text] end
+    local typed = read.cut((given[name]:gsub("[%c\"]", "")), 30)
+    problems[#problems + 1] = ("The parameter %s does not know the value \"%s\"; %s is used. Choose %s.")
+        :format(name, typed, default, values.choices)
     return default
 end
 

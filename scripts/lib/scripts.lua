@@ -7,7 +7,7 @@ local device = require "lib.device"
 local scripts = { types = {}, by_id = {} }
 
 local STRIKES = 3
-local trouble = {}          -- [file] = { count = errors in a row, suspended = bool }
+local trouble = {}          -- [file] = { at = { [place] = { count, text, task } }, suspended = bool }
 
 local function notice_key(file)
     return "script_" .. file:gsub("[^%w]", "_")
@@ -17,25 +17,38 @@ local function escape(text)
     return (text:gsub("[&<>]", { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;" }))
 end
 
---- An error in a script. suspend = true: it cannot be used at all.
-function scripts.failed(file, text, suspend)
-    local state = trouble[file] or { count = 0 }
-    trouble[file] = state
-    state.count = state.count + 1
-    local stop = suspend or state.count >= STRIKES
-    if state.text ~= text then host.log("error", "Device script " .. file .. ": " .. text) end
-    if stop and not state.suspended then
-        state.suspended = true
-        host.log("error", "Device script " .. file .. " is not used until it is corrected.")
-    end
-    state.text = text
-    host.notice(notice_key(file), ("The device script %s has an error%s: %s"):format(
-        escape(file), stop and " and is not used until it is corrected" or "", escape(text)))
+local function suspend(file, state)
+    if state.suspended then return end
+    state.suspended = true
+    host.log("error", "Device script " .. file .. " is not used until it is corrected.")
 end
 
---- A script did its work without an error.
-function scripts.worked(file)
-    if not trouble[file] or trouble[file].suspended then return end
+--- An error in a script. place: the node's address, or "file" when it cannot be used at all.
+-- task: it came from a task of the script (start, update, a command), which ends some time after its poll.
+function scripts.failed(file, text, place, task)
+    local state = trouble[file] or { at = {} }
+    trouble[file] = state
+    local here = state.at[place] or { count = 0 }
+    state.at[place] = here
+    if here.text ~= text then host.log("error", "Device script " .. file .. ": " .. text) end
+    here.count, here.text, here.task = here.count + 1, text, task
+    if place == "file" or here.count >= STRIKES then suspend(file, state) end
+    host.notice(notice_key(file), ("The device script %s has an error%s: %s"):format(
+        escape(file), state.suspended and " and is not used until it is corrected" or "", escape(text)))
+end
+
+--- A script set a node's drivers without an error. An error of its task is forgotten only the next time:
+-- this poll's task has yet to run.
+function scripts.worked(file, place)
+    local state = trouble[file]
+    local here = state and not state.suspended and state.at[place]
+    if not here then return end
+    if here.task then
+        here.task = false
+        return
+    end
+    state.at[place] = nil
+    if next(state.at) then return end
     trouble[file] = nil
     host.notice(notice_key(file), nil)
     host.log("info", "Device script " .. file .. " works again.")
@@ -78,7 +91,7 @@ end
 function scripts.load()
     for _, script in ipairs(host.scripts()) do
         local problem = load_one(script)
-        if problem then scripts.failed(script.file, problem, true) end
+        if problem then scripts.failed(script.file, problem, "file") end
     end
 end
 

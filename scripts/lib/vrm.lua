@@ -142,4 +142,27 @@ function vrm:diagnostics(site_id)
     return { rows = rows, date = date }
 end
 
+local function percent(text)
+    return (tostring(text):gsub("[^%w%-._~]", function(char) return ("%%%02X"):format(char:byte()) end))
+end
+
+--- A device script's vrm.get(path [, query]) -> VRM's answer as it is | nil, sentence.
+-- Diagnostics are left out: the plugin polls them, and never twice at once for one installation.
+function vrm:get_for_script(path, query)
+    if type(path) ~= "string" or not path:find("^/[%w/._-]+$") then
+        return nil, "vrm.get: write a path like \"/installations/1234/stats\"; the rest goes into query."
+    end
+    if path:find("/diagnostics", 1, true) then
+        return nil, "vrm.get: diagnostics are polled already; use the rows given to update."
+    end
+    local parts = {}
+    for name, value in pairs(type(query) == "table" and query or {}) do
+        parts[#parts + 1] = percent(name) .. "=" .. percent(value)
+    end
+    table.sort(parts)
+    local json, err = self:get(path .. (#parts > 0 and "?" .. table.concat(parts, "&") or ""))
+    if not json then return nil, err.text end
+    return json
+end
+
 return vrm

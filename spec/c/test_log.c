@@ -1,0 +1,517 @@
+// log: levels, masking, repeats, rotation, fd 1 and 2. Writes into a folder of its own under /tmp.
+#include "check.h"
+#include "log.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static char root[] = "/tmp/test_log.XXXXXX";
+static char folder[64];
+static char path[128];
+static char text[200000]; // the last file_read
+static double clock_time;
+
+static double clock_fake(void) { return clock_time; }
+
+// 2026-11-22 12:00:00 UTC, and the days after.
+static double noon(int day) { return 1795348800.0 + 86400.0 * day; }
+
+static const char *file_read(const char *suffix) {
+    char name[200];
+    snprintf(name, sizeof name, "%s%s", path, suffix);
+    text[0] = '\0';
+    FILE *f = fopen(name, "r");
+    if (f != NULL) {
+        text[fread(text, 1, sizeof text - 1, f)] = '\0';
+        fclose(f);
+    }
+    return text;
+}
+
+static bool file_is(const char *suffix, const char *expect) {
+    bool same = strcmp(file_read(suffix), expect) == 0;
+    if (!same) {
+        fprintf(check_stream(), "%s%s has:\n%.3000s\nnot:\n%.3000s\n", path, suffix, text, expect);
+    }
+    return same;
+}
+
+static bool file_has(const char *suffix, const char *part) {
+    return strstr(file_read(suffix), part) != NULL;
+}
+
+static int folder_count(void) {
+    int count = 0;
+    DIR *d = opendir(folder);
+    for (struct dirent *e = d != NULL ? readdir(d) : NULL; e != NULL; e = readdir(d)) {
+        count += e->d_name[0] != '.' ? 1 : 0;
+    }
+    if (d != NULL) {
+        closedir(d);
+    }
+    return count;
+}
+
+static void folder_empty(void) {
+    DIR *d = opendir(folder);
+    for (struct dirent *e = d != NULL ? readdir(d) : NULL; e != NULL; e = readdir(d)) {
+        char name[400];
+        snprintf(name, sizeof name, "%s/%s", folder, e->d_name);
+        if (e->d_name[0] != '.') {
+            unlink(name);
+        }
+    }
+    if (d != NULL) {
+        closedir(d);
+    }
+}
+
+// A new, empty log at noon of the first day.
+static void begin(size_t max_bytes, int keep) {
+    log_close();
+    folder_empty();
+    clock_time = noon(0);
+    log_set_level(LOG_INFO);
+    CHECK(log_open(path, max_bytes, keep));
+}
+
+static void test_lines(void) {
+    begin(0, 3);
+    clock_time += 0.789;
+    log_info("area", "Plain %d.", 5);
+    log_warning("area", "two\nlines\tand\x7f\x01 more\r");
+    log_error("b", "%s", "");
+    log_debug("area", "Not at this level.");
+    log_set_level(LOG_DEBUG);
+    log_debug("area", "At this one.");
+    log_set_level(LOG_ERROR);
+    log_warning("area", "Not now.");
+    CHECK(file_is("", "2026-11-22 12:00:00.789 INFO  area: Plain 5.\n"
+                      "2026-11-22 12:00:00.789 WARNING area: two lines and   more \n"
+                      "2026-11-22 12:00:00.789 ERROR b: \n"
+                      "2026-11-22 12:00:00.789 DEBUG area: At this one.\n"));
+    clock_time = noon(0) + 59.9996; // rounds up to the next minute, not to .1000
+    log_error("area", "Late.");
+    CHECK(file_has("", "2026-11-22 12:01:00.000 ERROR area: Late.\n"));
+    log_set_level(LOG_INFO);
+    errno = ENOENT;
+    log_info("area", "errno stays.");
+    CHECK(errno == ENOENT);
+}
+
+static void test_local_time(void) {
+    setenv("TZ", "XYZ-5:30", 1);
+    begin(0, 3);
+    log_info("area", "Local.");
+    CHECK(file_has("", "2026-11-22 17:30:00.000 INFO  area: Local.\n"));
+    setenv("TZ", "UTC0", 1);
+    tzset();
+}
+
+static void test_long_lines(void) {
+    begin(0, 3);
+    static char big[50001];
+    memset(big, 'x', sizeof big - 1);
+    log_info("area", "%s", big);
+    CHECK(strlen(file_read("")) == 2001 && text[2000] == '\n');
+
+    begin(0, 3);
+    for (size_t i = 0; i + 3 < sizeof big; i += 3) {
+        memcpy(big + i, "\xE2\x82\xAC", 3); // euro signs: none may be cut
+    }
+    for (int shift = 0; shift < 3; shift++) {
+        begin(0, 3);
+        log_info("area", "%.*s%s", shift, "abc", big);
+        size_t len = strlen(file_read(""));
+        CHECK(len <= 2001 && len > 1998 && memcmp(text + len - 4, "\xE2\x82\xAC\n", 4) == 0);
+    }
+}
+
+static void test_levels(void) {
+    CHECK(log_level_of("DEBUG") == LOG_DEBUG && log_level_of("debug") == LOG_DEBUG);
+    CHECK(log_level_of("INFO") == LOG_INFO && log_level_of("Info") == LOG_INFO);
+    CHECK(log_level_of("WARNING") == LOG_WARNING && log_level_of("warning") == LOG_WARNING);
+    CHECK(log_level_of("ERROR") == LOG_ERROR && log_level_of("Critical") == LOG_ERROR);
+    CHECK(log_level_of("ALL") == LOG_DEBUG && log_level_of("whatever") == LOG_DEBUG);
+    CHECK(log_level_of("") == LOG_DEBUG && log_level_of(NULL) == LOG_DEBUG);
+}
+
+static void test_mask(void) {
+    begin(0, 3);
+    log_mask("0123456789abcdef");
+    log_mask("0123456789"); // a beginning of the first
+    log_mask("cdefGHIJKL"); // overlaps the end of the first
+    log_mask("two\nlines");
+    log_mask("short");
+    log_mask("");
+    log_mask(NULL);
+    log_mask("0123456789abcdef"); // known
+    log_info("m", "a 0123456789abcdef b");
+    log_info("m", "0123456789abcdef0123456789abcdef,0123456789abcdef");
+    log_info("m", "0123456789abX 0123456789abcdefGHIJKL.");
+    log_info("m", "two\nlines, short, 012345678.");
+    log_info("m", "cut 0123456789abcde");
+    log_info("m", "shut 0123");
+    log_info("m", "left 012");
+    log_info("m", "0123 is no secret within a line");
+    log_info("m", "mine:%s", "0123456789abcdef");
+    log_info("0123456789", "area");
+    log_info("0123456789", "area");
+    log_close(); // the count names the area
+    CHECK(file_is(
+        "", "2026-11-22 12:00:00.000 INFO  m: a *** b\n"
+            "2026-11-22 12:00:00.000 INFO  m: ******,***\n"
+            "2026-11-22 12:00:00.000 INFO  m: ***abX ***.\n"
+            "2026-11-22 12:00:00.000 INFO  m: ***, short, 012345678.\n"
+            "2026-11-22 12:00:00.000 INFO  m: cut ***\n"
+            "2026-11-22 12:00:00.000 INFO  m: shut ***\n"
+            "2026-11-22 12:00:00.000 INFO  m: left 012\n"
+            "2026-11-22 12:00:00.000 INFO  m: 0123 is no secret within a line\n"
+            "2026-11-22 12:00:00.000 INFO  m: mine:***\n"
+            "2026-11-22 12:00:00.000 INFO  ***: area\n"
+            "2026-11-22 12:00:00.000 INFO  ***: The last line of this area came 1 more time.\n"));
+}
+
+// A secret across the place where the line is cut, at every offset.
+static void test_mask_at_cut(void) {
+    const char *secret = "SECRETSECRETsecretsecret";
+    log_mask(secret);
+    static char fill[2100];
+    memset(fill, '.', sizeof fill - 1);
+    begin(0, 3);
+    for (int n = 1930; n < 2000; n++) {
+        log_info("cut", "%.*s%s after", n, fill, secret);
+    }
+    CHECK(strstr(file_read(""), "SE") == NULL && strstr(text, "et") == NULL);
+    CHECK(strstr(text, "...***") != NULL);
+    begin(0, 3);
+    for (size_t n = 4; n < strlen(secret); n++) { // cut by the caller
+        log_info("cut", "%.*s", (int)n, secret);
+    }
+    CHECK(strstr(file_read(""), "SE") == NULL);
+}
+
+static void test_mask_keeps_16(void) {
+    begin(0, 3);
+    char secret[32];
+    log_mask("the-oldest-secret");
+    log_mask("the-second-secret");
+    for (int i = 0; i < 14; i++) {
+        snprintf(secret, sizeof secret, "secret-number-%02d.", i);
+        log_mask(secret);
+    }
+    log_mask("the-oldest-secret"); // used again: now the newest
+    log_mask("one-more-secret");   // this pushes out the second
+    log_info("m", "the-oldest-secret, one-more-secret, secret-number-00., secret-number-13.;");
+    log_info("m", "the-second-secret;");
+    CHECK(file_has("", "m: ***, ***, ***, ***;\n"));
+    CHECK(file_has("", "m: the-second-secret;\n"));
+}
+
+static void test_repeats(void) {
+    begin(0, 3);
+    for (int i = 0; i < 4; i++) {
+        log_info("a", "Same.");
+        log_info("b", "Other.");
+    }
+    log_warning("a", "Same."); // another level is another line
+    log_info("a", "Different.");
+    log_info("a", "Different.");
+    log_info("a", "Same.");
+    CHECK(file_is("", "2026-11-22 12:00:00.000 INFO  a: Same.\n"
+                      "2026-11-22 12:00:00.000 INFO  b: Other.\n"
+                      "2026-11-22 12:00:00.000 INFO  a: The last line of this area came 3 more "
+                      "times.\n"
+                      "2026-11-22 12:00:00.000 WARNING a: Same.\n"
+                      "2026-11-22 12:00:00.000 INFO  a: Different.\n"
+                      "2026-11-22 12:00:00.000 INFO  a: The last line of this area came 1 more "
+                      "time.\n"
+                      "2026-11-22 12:00:00.000 INFO  a: Same.\n"));
+    log_close(); // b's count is still to be written
+    CHECK(file_has("", "INFO  b: The last line of this area came 3 more times.\n"));
+}
+
+static void test_repeats_expire(void) {
+    begin(0, 3);
+    for (int i = 0; i < 10; i++) { // 0, 120 ... 1080 seconds
+        log_info("a", "Same.");
+        clock_time += 120;
+    }
+    CHECK(file_is("", "2026-11-22 12:00:00.000 INFO  a: Same.\n"
+                      "2026-11-22 12:10:00.000 INFO  a: The last line of this area came 4 more "
+                      "times.\n"
+                      "2026-11-22 12:10:00.000 INFO  a: Same.\n"));
+    log_info("b", "Another area's line brings the count, too."); // at 1200 seconds
+    CHECK(file_has("", "12:20:00.000 INFO  a: The last line of this area came 4 more times.\n"));
+    clock_time = noon(0); // set back: counting starts anew
+    log_info("a", "Same.");
+    log_info("b", "Back.");
+    log_info("b", "Back.");
+    clock_time -= 50;
+    log_info("b", "Back.");
+    CHECK(file_has("", "11:59:10.000 INFO  b: The last line of this area came 1 more time.\n"));
+    CHECK(file_has("", "11:59:10.000 INFO  b: Back.\n"));
+}
+
+static void test_many_areas(void) {
+    begin(0, 3);
+    char area[64];
+    for (int i = 0; i < 40; i++) {
+        clock_time += 1;
+        snprintf(area, sizeof area, "area-with-a-rather-long-name-%02d", i);
+        log_info("same", "Same.");
+        log_info(area, "x");
+        log_info(area, "x");
+    }
+    log_close();
+    int lines = 0;
+    for (const char *p = file_read(""); *p != '\0'; p++) {
+        lines += *p == '\n' ? 1 : 0;
+    }
+    CHECK(lines >= 80 && lines <= 130); // nothing lost, repeats counted
+}
+
+static char tee_text[256];
+static enum log_level tee_level;
+
+static void tee_note(enum log_level level, const char *line) {
+    tee_level = level;
+    snprintf(tee_text, sizeof tee_text, "%s", line);
+}
+
+static void test_tee_and_no_file(void) {
+    log_close();
+    folder_empty();
+    clock_time = noon(0);
+    struct stat before;
+    struct stat after;
+    fstat(1, &before);
+    CHECK(log_open(NULL, 100, 3));
+    fstat(1, &after);
+    CHECK(before.st_ino == after.st_ino); // without a file fd 1 stays
+    log_info("a", "Dropped.");
+    log_tee(tee_note);
+    log_error("a", "Seen by a person.");
+    CHECK(tee_level == LOG_ERROR);
+    CHECK(strcmp(tee_text, "2026-11-22 12:00:00.000 ERROR a: Seen by a person.") == 0);
+    log_error("a", "Seen by a person.");
+    log_close();
+    CHECK(strstr(tee_text, "came 1 more time.") != NULL);
+    log_tee(NULL);
+    log_info("a", "After the end.");
+    CHECK(strstr(tee_text, "came 1 more time.") != NULL && folder_count() == 0);
+}
+
+static void test_rotate_by_size(void) {
+    begin(1000, 2);
+    for (int i = 0; i < 300; i++) {
+        log_info("a", "Line number %03d of a test.", i); // 60 bytes: 16 in a file
+        CHECK(strlen(file_read("")) <= 1000);
+    }
+    CHECK(folder_count() == 3); // the file and the two newest
+    CHECK(file_has("", "number 299") && file_has("", "number 288"));
+    CHECK(file_has(".2026-11-22.17", "number 287") && file_has(".2026-11-22.16", "number 271"));
+
+    begin(100, 2); // a line longer than the limit stands alone in a file
+    char big[301] = {0};
+    memset(big, 'x', 300);
+    log_info("a", "First.");
+    log_info("a", "%s", big);
+    log_info("a", "Last.");
+    CHECK(file_has(".2026-11-22", "First.") && file_has(".2026-11-22.1", "xxx"));
+    CHECK(file_is("", "2026-11-22 12:00:00.000 INFO  a: Last.\n"));
+
+    begin(1, 0); // none is kept
+    log_info("a", "First.");
+    log_info("a", "Second.");
+    CHECK(folder_count() == 1 && file_has("", "Second."));
+}
+
+static void test_rotate_by_day(void) {
+    begin(0, 3);
+    for (int day = 0; day < 6; day++) {
+        clock_time = noon(day);
+        log_info("a", "Day %d.", day);
+        log_info("a", "Still day %d.", day);
+    }
+    CHECK(folder_count() == 4);
+    CHECK(file_is("", "2026-11-27 12:00:00.000 INFO  a: Day 5.\n"
+                      "2026-11-27 12:00:00.000 INFO  a: Still day 5.\n"));
+    CHECK(file_has(".2026-11-26", "Still day 4.") && file_has(".2026-11-24", "Day 2."));
+    CHECK(!file_has(".2026-11-23", "Day 1."));
+}
+
+static void file_make(const char *suffix, double when) {
+    char name[200];
+    snprintf(name, sizeof name, "%s%s", path, suffix);
+    FILE *f = fopen(name, "w");
+    if (f == NULL) {
+        return;
+    }
+    fprintf(f, "old%s\n", suffix);
+    fclose(f);
+    struct timespec times[2] = {{.tv_sec = (time_t)when}, {.tv_sec = (time_t)when}};
+    utimensat(AT_FDCWD, name, times, 0);
+}
+
+// What an earlier run left is of its own day; what is no rotated file is left alone.
+static void test_rotate_earlier_run(void) {
+    log_close();
+    folder_empty();
+    file_make("", noon(-1));
+    file_make(".2026-11-21", noon(-1));
+    file_make(".2026-11-21.10", noon(-1));
+    file_make(".2026-11-21.9", noon(-1));
+    const char *const foreign[] = {".2026-11-2x", ".2026-11-21.",   ".2026-11-21.gz",
+                                   ".txt",        ".2026-11-21.1x", ".2026-11-21.1234567",
+                                   ".2026-11-211"};
+    for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++) {
+        file_make(foreign[i], noon(-1));
+    }
+    clock_time = noon(0);
+    CHECK(log_open(path, 0, 2));
+    CHECK(file_is("", "old\n"));
+    log_info("a", "Today.");
+    CHECK(file_is("", "2026-11-22 12:00:00.000 INFO  a: Today.\n"));
+    CHECK(file_is(".2026-11-21.11", "old\n") && file_is(".2026-11-21.10", "old.2026-11-21.10\n"));
+    CHECK(file_is(".2026-11-21.9", "") && file_is(".2026-11-21", ""));
+    CHECK(folder_count() == 3 + (int)(sizeof foreign / sizeof foreign[0]));
+
+    log_close();
+    folder_empty();
+    file_make("", noon(0)); // of today: goes on
+    CHECK(log_open(path, 0, 2));
+    log_info("a", "More.");
+    CHECK(file_is("", "old\n2026-11-22 12:00:00.000 INFO  a: More.\n") && folder_count() == 1);
+}
+
+static void put(int fd, const char *s) { CHECK(write(fd, s, strlen(s)) == (ssize_t)strlen(s)); }
+
+static void test_descriptors(void) {
+    begin(200, 5);
+    put(1, "from fd 1\n");
+    put(2, "from fd 2\n");
+    CHECK(file_is("", "from fd 1\nfrom fd 2\n"));
+    char big[181] = {0};
+    memset(big, 'x', 180);
+    put(1, big); // what others print counts
+    log_info("a", "Rotated.");
+    CHECK(file_is("", "2026-11-22 12:00:00.000 INFO  a: Rotated.\n"));
+    put(1, "one\n");
+    put(2, "two\n");
+    CHECK(file_is("", "2026-11-22 12:00:00.000 INFO  a: Rotated.\none\ntwo\n"));
+    log_close();
+    put(1, "after close\n");
+    log_info("a", "Not written.");
+    CHECK(file_has("", "one\ntwo\nafter close\n") && !file_has("", "Not written."));
+
+    begin(0, 5); // fd 1 and 2 closed, as a careless parent starts us
+    log_close();
+    close(1);
+    close(2);
+    CHECK(log_open(path, 0, 5));
+    put(1, "one again\n");
+    put(2, "two again\n");
+    log_info("a", "Three.");
+    CHECK(file_has("", "one again\ntwo again\n2026-11-22 12:00:00.000 INFO  a: Three.\n"));
+}
+
+static void test_deleted_file(void) {
+    begin(0, 3);
+    log_info("a", "First.");
+    unlink(path);
+    log_info("a", "Second.");
+    put(2, "also\n");
+    CHECK(file_is("", "2026-11-22 12:00:00.000 INFO  a: Second.\nalso\n"));
+}
+
+static void test_failures(void) {
+    struct stat null;
+    struct stat now;
+    CHECK(stat("/dev/null", &null) == 0);
+    char bad[200];
+    snprintf(bad, sizeof bad, "%s/no/such/folder/x.log", root);
+    CHECK(!log_open(bad, 0, 3));
+    CHECK(fstat(1, &now) == 0 && now.st_rdev == null.st_rdev && now.st_ino == null.st_ino);
+    CHECK(fstat(2, &now) == 0 && now.st_ino == null.st_ino);
+    log_info("a", "Dropped.");
+    static char endless[5000];
+    memset(endless, 'p', sizeof endless - 1);
+    CHECK(!log_open(endless, 0, 3));
+    CHECK(!log_open(root, 0, 3)); // a folder
+    CHECK(!log_open("", 0, 3));
+
+    // The rotated name cannot be made (a folder has it): the lines go on into the same file.
+    begin(100, 3);
+    char name[200];
+    snprintf(name, sizeof name, "%s.2026-11-22.999999", path);
+    CHECK(mkdir(name, 0700) == 0);
+    snprintf(bad, sizeof bad, "%s.2026-11-22.1000000", path);
+    CHECK(mkdir(bad, 0700) == 0);
+    for (int i = 0; i < 20; i++) {
+        log_info("a", "Line %d.", i);
+    }
+    CHECK(file_has("", "Line 0.") && file_has("", "Line 19."));
+    rmdir(name);
+    rmdir(bad);
+}
+
+static void test_relative_path(void) {
+    log_close();
+    folder_empty();
+    CHECK(chdir(folder) == 0);
+    clock_time = noon(0);
+    CHECK(log_open("debug.log", 40, 3)); // no folder in the path
+    log_info("a", "First.");
+    log_info("a", "Second.");
+    CHECK(file_has("", "Second.") && file_has(".2026-11-22", "First."));
+    log_close();
+    CHECK(chdir("/") == 0);
+}
+
+int main(void) {
+    check_out = fdopen(dup(1), "w");
+    setenv("TZ", "UTC0", 1);
+    tzset();
+    if (mkdtemp(root) == NULL) {
+        return 1;
+    }
+    snprintf(folder, sizeof folder, "%s/logs", root);
+    snprintf(path, sizeof path, "%s/debug.log", folder);
+    log_info("a", "Before log_open: dropped.");
+    log_set_clock(clock_fake);
+    test_tee_and_no_file();
+    test_lines();
+    test_local_time();
+    test_long_lines();
+    test_levels();
+    test_repeats();
+    test_repeats_expire();
+    test_many_areas();
+    test_mask();
+    test_mask_at_cut();
+    test_mask_keeps_16();
+    test_rotate_by_size();
+    test_rotate_by_day();
+    test_rotate_earlier_run();
+    test_descriptors();
+    test_deleted_file();
+    test_failures();
+    test_relative_path();
+    log_set_clock(NULL);
+    CHECK(log_open(path, 0, 3));
+    log_info("a", "By the real clock.");
+    CHECK(file_has("", "INFO  a: By the real clock.\n"));
+    log_close();
+    folder_empty();
+    rmdir(folder);
+    rmdir(root);
+    return check_end();
+}

@@ -1,0 +1,89 @@
+"""Fixtures of the end-to-end tests: run with PLUGIN_DIR set to an installed plugin folder."""
+
+import os
+import sys
+
+import pytest
+
+SPEC = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path[:0] = [SPEC, os.path.join(os.path.dirname(SPEC), "scripts", "demo")]
+
+from vrm import Vrm  # noqa: E402  (needs the path above)
+
+from support.certs import Authority  # noqa: E402
+from support.world import World  # noqa: E402
+
+# The token of the tests; it must turn up nowhere but in VRM's header and PG3's parameters.
+TOKEN = "e0planted3ec962d5209774e8b48e501396e2a8eddf073284dfb82086c6ba479"
+
+
+def pytest_configure(config):
+    folder = os.environ.get("PLUGIN_DIR", "")
+    if not os.path.isfile(os.path.join(folder, "server.json")):
+        pytest.exit("Set PLUGIN_DIR to an installed plugin folder (cmake --install build "
+                    "--prefix DIR); it must hold server.json.", returncode=4)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    if call.when == "call":
+        item.test_failed = outcome.get_result().failed
+
+
+@pytest.fixture(scope="session")
+def plugin_source():
+    return os.path.abspath(os.environ["PLUGIN_DIR"])
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory):
+    """PG3's own certificate authority."""
+    return Authority(tmp_path_factory.mktemp("authority"), "PG3 test CA")
+
+
+@pytest.fixture(scope="session")
+def foreign_authority(tmp_path_factory):
+    """A certificate authority nobody should trust."""
+    return Authority(tmp_path_factory.mktemp("foreign"), "Foreign CA")
+
+
+@pytest.fixture(scope="session")
+def vrm_server():
+    server = Vrm(token=TOKEN)
+    server.start()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def vrm(vrm_server):
+    """The VRM stand-in as new; at the end it must not have seen a broken rule of VRM's."""
+    vrm_server.stop()
+    vrm_server.reset()
+    vrm_server.set_certificate("ok")
+    vrm_server.start()
+    vrm_server.forget()
+    yield vrm_server
+    assert vrm_server.violations == []
+    assert vrm_server.plain_http_seen == []
+
+
+@pytest.fixture
+def world(request, tmp_path, plugin_source, vrm, authority):
+    """A World; at the end the plugin is stopped and everything it left behind is judged."""
+    made = World(tmp_path, plugin_source, vrm, authority)
+    yield made
+    if getattr(request.node, "test_failed", False):
+        print("Log of the plugin:", made.plugin.log_tail(60), sep="\n")
+        print("Output:", made.plugin.output, "\nSanitizers:", made.plugin.reports_text())
+        made.close()
+    else:
+        made.finish()
+
+
+@pytest.fixture
+def running(world):
+    """A World in which all devices of both installations show fresh data."""
+    world.running()
+    return world

@@ -1,0 +1,154 @@
+"""Stop: gone within two seconds, whatever hangs (World.stop measures and looks at the broker)."""
+
+import time
+
+import pytest
+from vrm import HOUSE
+
+from support.net import slow_dns
+from support.profile import Profile
+from support.world import CONTROLLER, Behaviour, address
+
+WAYS = ["message", "SIGTERM", "SIGINT"]
+
+
+def way(world, name):
+    return {"message": world.pg3.stop_plugin, "SIGTERM": world.plugin.terminate,
+            "SIGINT": world.plugin.interrupt}[name]
+
+
+@pytest.mark.parametrize("how", WAYS)
+@pytest.mark.parametrize("mode", ["plain", "tls", "legacy"])
+def test_it_ends_at_once_when_asked(world, mode, how):
+    world.running(mode=mode)
+    world.stop(way(world, how))
+
+
+@pytest.mark.parametrize("how", WAYS)
+def test_it_ends_while_vrm_does_not_answer(world, how):
+    world.vrm.fault("diagnostics", "hang")
+    world.start()
+    assert world.vrm.wait_for_requests("diagnostics", 1)
+    world.stop(way(world, how))
+
+
+@pytest.mark.parametrize("how", WAYS)
+def test_it_ends_while_vrm_hangs_in_the_tls_handshake(world, how):
+    silent = world.silent_server()
+    world.start(VICTRON_VRM_URL=f"https://localhost:{silent.port}/v2")
+    assert silent.accepted.wait(10)
+    world.wait_node(CONTROLLER)
+    world.stop(way(world, how))
+
+
+def dns_environment(tmp_path):
+    library = slow_dns(tmp_path)
+    if library is None:
+        pytest.skip("needs a C compiler")
+    return {"LD_PRELOAD": library}
+
+
+@pytest.mark.parametrize("how", WAYS)
+def test_it_ends_while_the_look_up_of_vrm_hangs(world, tmp_path, how):
+    environment = dns_environment(tmp_path)
+    world.start(VICTRON_VRM_URL="https://hangs.invalid/v2", **environment)
+    world.wait_node(CONTROLLER)
+    time.sleep(0.5)
+    world.stop(way(world, how))
+
+
+@pytest.mark.parametrize("how", ["SIGTERM", "SIGINT"])
+def test_it_ends_while_the_look_up_of_the_broker_hangs(world, tmp_path, how):
+    environment = dns_environment(tmp_path)
+    pg3 = world.setup()
+    world.start_plugin(pg3.init_text(mqttHost="hangs.invalid"), **environment)
+    world.wait(world.plugin.log_text, "the log")
+    time.sleep(0.5)
+    world.stop_asking_nothing(way(world, how))
+
+
+@pytest.mark.parametrize("how", ["SIGTERM", "SIGINT"])
+@pytest.mark.parametrize("secure", [0, 1])
+def test_it_ends_while_the_broker_accepts_and_says_nothing(world, how, secure):
+    pg3 = world.setup()
+    silent = world.silent_server()
+    world.start_plugin(pg3.init_text(mqttPort=silent.port, secure=secure))
+    assert silent.accepted.wait(10)
+    time.sleep(0.3)
+    world.stop_asking_nothing(way(world, how))
+
+
+@pytest.mark.parametrize("how", ["SIGTERM", "SIGINT"])
+@pytest.mark.parametrize("mode", ["plain", "tls"])
+def test_it_ends_while_the_broker_neither_reads_nor_answers(world, how, mode):
+    pg3 = world.running(mode=mode)
+    pg3.broker.freeze()
+    try:
+        world.stop_asking_nothing(way(world, how))
+    finally:
+        pg3.broker.thaw()
+
+
+def test_it_ends_while_the_broker_is_gone(world):
+    pg3 = world.running()
+    pg3.broker.stop()
+    time.sleep(0.5)
+    world.stop_asking_nothing(world.plugin.terminate)
+
+
+def test_it_ends_while_addnode_is_unanswered(world):
+    world.start(behaviour=Behaviour(addnode_silent={address(HOUSE, "gw"): 1000}))
+    world.wait_node(CONTROLLER)
+    time.sleep(0.5)
+    world.stop()
+
+
+def test_it_ends_before_the_configuration_came(world):
+    world.start(behaviour=Behaviour(config="never"))
+    world.wait(lambda: world.pg3.received("system", "config"), "the question")
+    world.stop()
+
+
+def test_stop_twice_is_one_stop(running):
+    def twice():
+        running.pg3.stop_plugin()
+        running.pg3.stop_plugin()
+        running.plugin.terminate()
+    running.stop(twice)
+
+
+LOOPING_SCRIPT = """
+return {
+  api = 1,
+  id = "VICLOOP", name = "Looper", icon = "GenericCtl",
+  match = { service = "tank" },
+  drivers = { { "ST", unit.percent, "Level", path = "/Level" } },
+  update = function()
+    while true do
+      pcall(function() while true do end end)
+    end
+  end,
+}
+"""
+
+
+@pytest.mark.parametrize("how", WAYS)
+def test_it_ends_while_a_script_loops(world, how):
+    with open(world.plugin.path("scripts", "devices", "looper.lua"), "w", encoding="ascii") as file:
+        file.write(LOOPING_SCRIPT)
+    assert world.plugin.run_host("--write-profile").returncode == 0
+    world.setup()
+    world.pg3.rules.profile = Profile(world.plugin.folder)
+    world.start_plugin()
+    world.wait_fresh(timeout=20)        # the others do not notice
+    world.pg3.short_poll()
+    world.stop(way(world, how))
+
+
+def test_it_starts_again_after_each_kind_of_end(world):
+    pg3 = world.running()
+    for how in WAYS:
+        world.stop(way(world, how))
+        world.start_plugin()
+        world.wait_fresh()
+        assert pg3.retained_connection() == {"connected": [{}]}

@@ -1,0 +1,336 @@
+"""VRM fails and lies in every way; the plugin says so, waits, and recovers without a restart."""
+
+import time
+
+import pytest
+from vrm import HOUSE, VAN
+
+from support.world import (AUTHENTICATION_FAILED, CONNECTED, CONTROLLER, FRESH, address)
+
+BANK = address(HOUSE, "bm", 289)
+
+
+def not_connected(world):
+    """Until the controller shows something else than Connected -> the text of that state."""
+    world.poll_until(lambda: world.pg3.value(CONTROLLER, "GV0") != CONNECTED,
+                     "a status other than Connected", timeout=30)
+    return world.system_status()
+
+
+def complaints(world):
+    return world.plugin.log_lines("WARNING", "ERROR")
+
+
+# -- faults and recovery ---------------------------------------------------------------------------
+
+FAULTS = {
+    "500 json": ("status", {"code": 500}),
+    "500 html": ("status", {"code": 500, "body": "html"}),
+    "502 text": ("status", {"code": 502, "body": "text"}),
+    "503 empty": ("status", {"code": 503, "body": "empty"}),
+    "404": ("status", {"code": 404}),
+    "reset": ("reset", {}),
+    "cut": ("cut", {"part": 0.5}),
+    "truncated json": ("truncated_json", {"part": 0.5}),
+    "html 200": ("html200", {}),
+    "empty 200": ("empty200", {}),
+    "success false": ("success_false", {}),
+    "too big": ("big", {}),
+}
+
+
+@pytest.mark.parametrize("kind, arguments", FAULTS.values(), ids=FAULTS.keys())
+def test_a_fault_of_diagnostics_is_told_and_recovered_from(running, kind, arguments):
+    before = len(complaints(running))
+    running.vrm.fault("diagnostics", kind, **arguments)
+    running.pg3.short_poll()
+    running.wait(lambda: len(complaints(running)) > before, "a complaint in the log")
+    status = not_connected(running)
+    assert status and status != "Authentication Failed"
+    assert running.pg3.value(CONTROLLER, "GV0") != AUTHENTICATION_FAILED
+    running.vrm.clear_faults()
+    running.recover(timeout=30)
+
+
+@pytest.mark.parametrize("where", ["me", "installations", "system-overview", "diagnostics"])
+@pytest.mark.parametrize("kind, arguments", [("status", {"code": 500}), ("html200", {}), ("cut", {}),
+                                             ("success_false", {})],
+                         ids=["500", "html", "cut", "success_false"])
+def test_a_fault_at_the_start_is_recovered_from(world, where, kind, arguments):
+    world.vrm.fault(where, kind, times=1, **arguments)
+    world.start()
+    world.wait_node(CONTROLLER)
+    world.recover(timeout=30)
+
+
+def test_vrm_gone_and_back(running):
+    running.vrm.stop()
+    try:
+        not_connected(running)
+    finally:
+        running.vrm.start()
+    running.recover(timeout=30)
+
+
+def test_vrm_not_there_at_the_start(world):
+    world.vrm.stop()
+    try:
+        world.start()
+        world.wait_node(CONTROLLER)
+        world.wait(lambda: complaints(world), "a complaint in the log")
+        assert world.pg3.value(CONTROLLER, "GV0") != CONNECTED
+        assert list(world.pg3.nodes) == [CONTROLLER]
+    finally:
+        world.vrm.start()
+    world.recover(timeout=30)
+
+
+def test_one_site_that_fails_does_not_disturb_the_other(running):
+    running.vrm.fault("diagnostics", "status", site=HOUSE, code=500)
+    soc = running.pg3.driver(BANK, "state of charge")
+    running.vrm.set_row(VAN, "battery", 0, "/Soc", raw=31.5)
+    running.poll_until(lambda: running.pg3.value(address(VAN, "bm", 0), soc) == 31.5, "the other site")
+    running.vrm.clear_faults()
+    running.recover(timeout=30)
+
+
+def test_an_answer_that_never_comes_ends_in_a_time_out(running):
+    """The longest test: it waits for the plugin's own time-out (at most 20 s)."""
+    before = len(complaints(running))
+    running.vrm.fault("diagnostics", "hang", site=HOUSE)
+    running.pg3.short_poll()
+    running.wait(lambda: len(complaints(running)) > before, "the time-out in the log", timeout=25)
+    running.vrm.clear_faults()
+    running.recover(timeout=30)
+
+
+def test_a_slow_answer_is_waited_for(world):
+    world.vrm.fault("diagnostics", "drip", seconds=3.0)
+    world.running()
+
+
+def test_a_name_that_does_not_resolve_is_told(world):
+    world.start(VICTRON_VRM_URL="https://vrm.invalid/v2")
+    world.wait_node(CONTROLLER)
+    world.wait_log("vrm.invalid")
+    assert world.pg3.value(CONTROLLER, "GV0") not in (CONNECTED, AUTHENTICATION_FAILED)
+
+
+# -- the log ---------------------------------------------------------------------------------------
+
+def test_a_lasting_fault_is_logged_once_and_its_end_too(running):
+    before = len(complaints(running))
+    running.vrm.fault("diagnostics", "status", code=503, body="html")
+    for _ in range(6):
+        running.pg3.query("all")
+        time.sleep(0.5)
+    not_connected(running)
+    assert len(complaints(running)) - before <= 4, running.plugin.log_tail()
+    running.vrm.clear_faults()
+    running.recover(timeout=30)
+
+
+def test_an_error_text_of_vrms_cannot_bring_the_token_into_the_log(running):
+    running.pg3.send({"setLogLevel": {"level": "DEBUG"}})
+    running.vrm.fault("diagnostics", "status", code=500, errors=f"no such token: {running.vrm.token}")
+    before = len(complaints(running))
+    running.pg3.short_poll()
+    running.wait(lambda: len(complaints(running)) > before, "a complaint in the log")
+    assert running.vrm.token not in running.plugin.log_text()
+
+
+# -- rights and limits -----------------------------------------------------------------------------
+
+@pytest.mark.parametrize("code", [401, 403])
+@pytest.mark.parametrize("where", ["me", "installations"])
+def test_a_refusal_is_an_authentication_failure(world, where, code):
+    world.vrm.fault(where, "status", code=code)
+    world.start()
+    world.wait_system(AUTHENTICATION_FAILED)
+    assert world.pg3.notices()
+    assert list(world.pg3.nodes) == [CONTROLLER]
+    world.vrm.clear_faults()
+    world.pg3.set_params({**world.params, "touched": "1"})
+    world.recover(timeout=30)
+
+
+def test_a_site_without_rights_does_not_disturb_the_other(world):
+    world.vrm.deny(VAN, True)
+    world.start()
+    world.wait_fresh([BANK])
+    assert world.pg3.value(CONTROLLER, "GV0") != AUTHENTICATION_FAILED
+    world.vrm.deny(VAN, False)
+    world.pg3.long_poll()
+    world.recover(timeout=30)
+
+
+@pytest.mark.parametrize("header", [{"retry_after": 3}, {"retry_after_date": 4}], ids=["seconds", "date"])
+def test_retry_after_is_kept_to_and_then_everything_goes_on(running, header):
+    running.vrm.fault("diagnostics", "status", times=1, code=429, **header)
+    asked = running.vrm.count("*")
+    running.pg3.short_poll()
+    running.wait(lambda: any(request.status == 429 for request in running.vrm.requests), "the 429")
+    refused = next(request.time for request in running.vrm.requests if request.status == 429)
+    for _ in range(4):
+        running.pg3.short_poll()
+        running.pg3.query("all")
+        time.sleep(0.4)
+    assert running.vrm.count("*") <= asked + 2, "asked although VRM said: later"
+    running.recover(timeout=30)
+    later = [request.time for request in running.vrm.requests if request.time > refused + 0.3]
+    assert min(later) >= refused + 2.5
+
+
+@pytest.mark.parametrize("body", ["html", "json", "empty"])
+def test_a_429_without_retry_after_makes_it_wait_by_itself(running, body):
+    running.vrm.fault("diagnostics", "status", times=1, code=429, body=body)
+    running.pg3.short_poll()
+    running.wait(lambda: any(request.status == 429 for request in running.vrm.requests), "the 429")
+    asked = running.vrm.count("*")
+    for _ in range(4):
+        running.pg3.short_poll()
+        time.sleep(0.2)
+    assert running.vrm.count("*") <= asked + 2, "asked again at once"
+    running.recover(timeout=60)
+
+
+# -- lies ------------------------------------------------------------------------------------------
+
+LIES = ["mixed", "records_false", "records_null", "records_object", "records_keyed", "records_text",
+        "strings_for_numbers", "unknown_enums", "enum_text", "bad_rows", "null_values", "missing_fields",
+        "devices_false", "success_missing", "not_object"]
+HARMLESS = ["records_keyed", "strings_for_numbers", "unknown_enums", "bad_rows"]
+
+
+@pytest.mark.parametrize("where", ["me", "installations", "system-overview", "diagnostics"])
+def test_lies_do_no_harm_at_the_start(world, where):
+    """All lies of one endpoint in one go: the plugin lives, and recovers when VRM is honest."""
+    world.start()
+    world.wait_node(CONTROLLER)
+    for lie in LIES:
+        world.vrm.fault(where, "wrong_types", what=lie)
+        asked = world.vrm.count(where)
+        world.pg3.discover()
+        world.pg3.query("all")
+        world.vrm.wait_for_requests(where, asked + 1, timeout=3)
+        time.sleep(0.15)
+        assert world.plugin.running(), f"{where} {lie}: {world.plugin.log_tail()}"
+    world.vrm.clear_faults()
+    world.pg3.discover()
+    world.recover(timeout=40)
+
+
+@pytest.mark.parametrize("lie", HARMLESS)
+def test_odd_types_still_give_values(world, lie):
+    world.vrm.fault("diagnostics", "wrong_types", what=lie)
+    world.start()
+    world.wait_fresh([BANK])
+    assert world.labelled(BANK, "state of charge") == 76.5
+
+
+def test_a_translated_answer_gives_the_same_values(world):
+    world.vrm.fault("diagnostics", "translated")
+    world.running()
+    assert world.labelled(BANK, "state of charge") == 76.5
+
+
+def test_alarms_as_texts_instead_of_objects_are_counted(world):
+    world.vrm.set_site(HOUSE, current_alarms=["Low state-of-charge"], num_alarms=1, alarm=True,
+                       images=False, tags=False)
+    world.running()
+
+
+@pytest.mark.parametrize("fields", [{"name": None}, {"name": False}, {"identifier": None},
+                                    {"last_timestamp": False}, {"current_alarms": False}, {"name": '<b>"x"</b>/'},
+                                    {"current_alarms": None, "num_alarms": None, "alarm": None}], ids=str)
+def test_odd_fields_of_an_installation_do_no_harm(world, fields):
+    world.vrm.set_site(HOUSE, **fields)
+    world.running()
+
+
+@pytest.mark.parametrize("fields", [{"lastConnection": False}, {"lastConnection": "1700000000"},
+                                    {"customName": None, "productName": None}, {"instance": "289"},
+                                    {"idDeviceType": None}, {"productCode": ""}], ids=str)
+def test_odd_fields_of_a_device_do_no_harm(world, fields):
+    world.vrm.set_device(HOUSE, "battery", 289, **fields)
+    world.running()
+
+
+@pytest.mark.parametrize("interval", [False, None, "60", 0, -5, "soon"])
+def test_an_odd_logging_interval_does_no_harm(world, interval):
+    world.vrm.set_device(HOUSE, "gateway", None, loggingInterval=interval)
+    world.running()
+
+
+def test_an_account_without_installations_is_connected_and_empty(world):
+    world.vrm.remove_site(HOUSE)
+    world.vrm.remove_site(VAN)
+    world.start()
+    world.wait_node(CONTROLLER)
+    world.wait(lambda: world.vrm.count("installations") >= 1, "the question")
+    time.sleep(0.5)
+    assert list(world.pg3.nodes) == [CONTROLLER]
+    assert world.pg3.value(CONTROLLER, "GV0") != AUTHENTICATION_FAILED
+    new = world.vrm.add_site("First", [("battery", 1)])
+    world.pg3.long_poll()
+    world.wait_fresh([address(new, "bm", 1)])
+    assert world.pg3.value(address(new, "bm", 1), "GV30") == FRESH
+
+
+# -- who is at the other end -----------------------------------------------------------------------
+
+@pytest.mark.parametrize("certificate", ["wrong-name", "expired", "untrusted"])
+def test_a_server_that_is_not_vrm_gets_no_token(world, certificate):
+    world.vrm.set_certificate(certificate)
+    world.start()
+    world.wait_node(CONTROLLER)
+    world.wait_log("certificate")
+    assert world.vrm.requests == []
+    assert world.pg3.value(CONTROLLER, "GV0") not in (CONNECTED, AUTHENTICATION_FAILED)
+    assert list(world.pg3.nodes) == [CONTROLLER]
+    world.vrm.set_certificate("ok")
+    world.recover(timeout=30)
+
+
+def test_a_foreign_ca_is_refused(world, foreign_authority):
+    world.start(VICTRON_CA_FILE=foreign_authority.ca_file)
+    world.wait_node(CONTROLLER)
+    world.wait_log("certificate")
+    assert world.vrm.requests == []
+
+
+def test_without_a_ca_file_the_systems_trust_counts(world):
+    world.start(VICTRON_CA_FILE=None)
+    world.wait_node(CONTROLLER)
+    world.wait_log("certificate")
+    assert world.vrm.requests == []
+
+
+def test_plain_http_is_refused(world):
+    world.start(VICTRON_VRM_URL=world.vrm.plain_url)
+    world.wait_log("https")
+    time.sleep(1)
+    assert world.vrm.plain_http_seen == []
+    if world.plugin.running():
+        assert world.pg3.value(CONTROLLER, "GV0") != CONNECTED
+    else:
+        assert world.plugin.process.returncode == 1
+
+
+@pytest.mark.parametrize("where", ["me", "diagnostics"])
+def test_a_redirection_to_plain_http_is_not_followed(world, where):
+    world.vrm.fault(where, "redirect", to=world.vrm.plain_url)
+    world.start()
+    world.wait_node(CONTROLLER)
+    world.wait(lambda: complaints(world), "a complaint in the log")
+    time.sleep(0.5)
+    assert world.vrm.plain_http_seen == []
+    world.vrm.clear_faults()
+    world.recover(timeout=30)
+
+
+def test_the_connection_is_kept_from_poll_to_poll(running):
+    running.poll()
+    before = running.vrm.handshakes
+    running.poll(times=3)
+    assert running.vrm.handshakes == before, "each poll made a new TLS handshake"

@@ -1,0 +1,198 @@
+local fake = require "spec.support.fake_host"
+local worlds = require "spec.support.worlds"
+local fixtures = require "spec.fixtures.vrm"
+
+local started, next_poll = worlds.started, worlds.next_poll
+local BATTERY, DIAGNOSTICS, SOLAR = worlds.BATTERY, worlds.DIAGNOSTICS, worlds.SOLAR
+local row = fixtures.row
+
+after_each(function() _G.host = nil end)
+
+describe("queries", function()
+    it("poll the device's installation at once", function()
+        local world = started { sites = { [1] = fixtures.boat(), [2] = fixtures.boat() } }
+        world.vrm.sites[1].rows[5].rawValue = 3
+        world:fire("query", "1_bm288")
+        world:run(1)
+        assert.equal(3, world:count(DIAGNOSTICS))
+        world:fire("query", "all")
+        world:run(1)
+        assert.equal(5, world:count(DIAGNOSTICS))
+        world:fire("query", "controller")
+        world:run(1)
+        assert.equal(7, world:count(DIAGNOSTICS))
+    end)
+
+    it("join a poll that is under way: never two diagnostics of one installation at once", function()
+        local world = started()
+        world.vrm.slow[DIAGNOSTICS] = 5
+        world:fire("shortpoll")
+        world:run(1)
+        world:fire("query", BATTERY)
+        world:fire("query", "all")
+        world:run(1)
+        assert.equal(2, world:count(DIAGNOSTICS))
+        world:run(20)
+        assert.equal(2, world:count(DIAGNOSTICS))
+    end)
+
+    it("and discovery during a poll wait for its end", function()
+        local world = started()
+        world.vrm.slow[DIAGNOSTICS] = 5
+        world:fire("shortpoll")
+        world:run(1)
+        world:fire("discover")
+        for _ = 1, 40 do
+            world:run(1)
+            local running = 0
+            for _, request in ipairs(world.requests) do
+                if request.running and request.path:find(DIAGNOSTICS, 1, true) then running = running + 1 end
+            end
+            assert.is_true(running <= 1)
+        end
+        assert.equal(3, world:count(DIAGNOSTICS))
+        assert.equal(2, world:count("/system-overview"))
+    end)
+
+    it("of an unknown node and unknown commands do no harm", function()
+        local world = started()
+        world:fire("query", "nobody")
+        world:fire("command", BATTERY, "EXPLODE", {})
+        world:fire("command", "nobody", "EXPLODE", {})
+        world:run(1)
+        assert.same({}, world.errors)
+        assert.equal(2, #world:logged("EXPLODE"))
+    end)
+end)
+
+describe("device scripts", function()
+    local function script(text)
+        local tab, problem = fake.load_text(text, "scripts/devices/tank.lua")
+        return { file = "scripts/devices/tank.lua", name = "tank", table = tab, error = problem }
+    end
+    local TANK = [[return { api = 1, id = "VICTANK", name = "Tank", match = { service = "tank" }, drivers = {
+        { "ST", unit.percent, "Level", path = "/Level" }, { "GV0", unit.count, "X", from = function(rows)
+            if rows["/Level"].value > 50 then error("too full") end
+            return 1 end } } }]]
+    local function with_tank(text)
+        local site = fixtures.boat()
+        site.rows = fixtures.join(site.rows, { row("tank", 20, "/Level", "tl", 40) })
+        return started { sites = { [151734] = site }, extra_scripts = { script(text) } },
+            site.rows[#site.rows]
+    end
+
+    it("of the user are nodes like the others", function()
+        local world = with_tank(TANK)
+        assert.equal(40, world:value("392u_tk20", "ST"))
+        assert.equal(1, world:value("392u_tk20", "GV0"))
+    end)
+
+    it("that do not load are told; the others go on", function()
+        for _, text in ipairs { "return {", "error('no')", "return 5", TANK:gsub("unit.percent",
+            "unit.percnt"),
+                                TANK:gsub("VICTANK", "VICBATT"), TANK:gsub("unit.count", "io.open"),
+                                TANK:gsub("{ service = \"tank\" }", "{ kind = \"gateway\" }"),
+                                TANK:gsub("api = 1", "api = 1, samples = { { rows = { [\"/Level\"] = 1 }, "
+                                    .. "expect = { ST = 2 } } }") } do
+            local world = with_tank(text)
+            assert.is_nil(world.nodes["392u_tk20"])
+            assert.equal(1, world:value("controller", "GV3"))
+            assert.truthy(world.notices.script_scripts_devices_tank_lua)
+            assert.equal(87.5, world:value(BATTERY, "ST"))
+        end
+    end)
+
+    it("that fail are contained, counted, and well again when they work", function()
+        local world, level = with_tank(TANK)
+        level.rawValue = 60
+        next_poll(world)
+        assert.equal(60, world:value("392u_tk20", "ST"))
+        assert.is_nil(world:value("392u_tk20", "GV0"))
+        assert.equal(1, world:value("controller", "GV3"))
+        assert.equal(212, world:value(SOLAR, "ST"))
+        assert.truthy(world.notices.script_scripts_devices_tank_lua:find("too full", 1, true))
+        level.rawValue = 30
+        next_poll(world)
+        assert.equal(0, world:value("controller", "GV3"))
+        assert.same({}, world.notices)
+    end)
+
+    it("that fail three times in a row are suspended", function()
+        local world, level = with_tank(TANK)
+        level.rawValue = 60
+        for _ = 1, 4 do next_poll(world) end
+        assert.equal(1, #world:logged("is not used until"))
+        assert.equal(3, world:value("392u_tk20", "GV30"))
+        level.rawValue = 30
+        next_poll(world)
+        assert.equal(60, world:value("392u_tk20", "ST"))
+        assert.equal(1, world:value("controller", "GV3"))
+        assert.equal(1, world:value(BATTERY, "GV30"))
+    end)
+
+    it("that fail on one node only are told once, and suspended", function()
+        local world, level = with_tank(TANK)
+        table.insert(world.vrm.sites[151734].rows, row("tank", 21, "/Level", "tl", 40))
+        world:fire("discover")
+        world:run(1)
+        level.rawValue = 60
+        for _ = 1, 3 do next_poll(world) end
+        assert.equal(1, #world:logged("too full"))
+        assert.equal(1, #world:logged("is not used until"))
+    end)
+
+    it("with equal matches are told", function()
+        local world = with_tank((TANK:gsub('"tank" }', '"battery" }')))
+        assert.equal(1, #world:logged("fit battery 288 equally well"))
+        assert.equal("VICBATT", world.nodes[BATTERY].type)
+    end)
+
+    it("run their start, update and commands", function()
+        local text = TANK:gsub("api = 1", [[api = 1, start = function() end, update = function(node, rows)
+            if rows["/Level"].value == 41 then error("update failed") end end,
+            commands = { FILL = function() end, DRAIN = { name = "Drain", run = function() end } }]])
+        local world, level = with_tank(text)
+        assert.same({ "392u_tk20", "392u_tk20" }, world.started)
+        world:fire("command", "392u_tk20", "FILL", {})
+        world:fire("command", "392u_tk20", "DRAIN", {})
+        assert.equal(4, #world.started)
+        level.rawValue = 41
+        next_poll(world)
+        assert.equal(1, world:value("controller", "GV3"))
+        level.rawValue = 42
+        next_poll(world)
+        next_poll(world)
+        assert.equal(0, world:value("controller", "GV3"))
+        level.rawValue = 41
+        for _ = 1, 3 do next_poll(world) end
+        assert.equal(1, #world:logged("is not used until"))
+        assert.equal(2, #world:logged("update failed"))
+    end)
+end)
+
+describe("vrm.get of a device script", function()
+    it("is asked with the token and answered", function()
+        local world = started()
+        world.vrm.fail["/stats"] = { status = 200, json = { success = true, records = { kwh = false } } }
+        world:fire("script_get", 1, "/installations/151734/stats",
+            { type = "custom", ["attributeCodes[]"] = "Pb c" })
+        world:run(1)
+        assert.same({ kwh = false }, world.answers[1].value.records)
+        assert.equal("/installations/151734/stats?attributeCodes%5B%5D=Pb%20c&type=custom",
+            world.requests[#world.requests].path)
+    end)
+
+    it("has an error in one sentence, also without a connection", function()
+        local world = started()
+        for id, path in ipairs { "/nothing", "/installations/151734/diagnostics", "https://x/", "/a b", 5 } do
+            world:fire("script_get", id, path)
+            world:run(1)
+            assert.is_nil(world.answers[id].value)
+            assert.equal("string", type(world.answers[id].err))
+        end
+        assert.equal(5, #world.requests)                           -- the start's four, and /nothing
+        world:set_params {}
+        world:fire("script_get", 9, "/users/me")
+        assert.truthy(world.answers[9].err)
+    end)
+end)

@@ -1,0 +1,174 @@
+local worlds = require "spec.support.worlds"
+local fixtures = require "spec.fixtures.vrm"
+
+local new, started, next_poll = worlds.new, worlds.started, worlds.next_poll
+local BATTERY, DIAGNOSTICS, GATEWAY = worlds.BATTERY, worlds.DIAGNOSTICS, worlds.GATEWAY
+
+after_each(function() _G.host = nil end)
+
+describe("failures", function()
+    it("the first leaves the values, the second in a row takes them offline", function()
+        local world = started()
+        world.vrm.fail[DIAGNOSTICS] = { status = 502, body = "<html>" }
+        next_poll(world)
+        assert.equal(6, world:value("controller", "GV0"))
+        assert.equal(1, world:value(BATTERY, "GV30"))
+        assert.is_nil(world.notices.vrm)
+        world:run(6)
+        assert.equal(3, world:value(BATTERY, "GV30"))
+        assert.is_true(world.nodes[BATTERY].stale)
+        assert.equal(0, world:value(GATEWAY, "ST"))
+        assert.equal(0, world:value(GATEWAY, "GV3"))
+        assert.truthy(world.notices.vrm:find("502", 1, true))
+        assert.is_nil(world.notices.site_151734)                   -- one installation: one notice is enough
+    end)
+
+    it("are tried again after 5, 10, 20 ... 300 seconds, by itself", function()
+        local world = started()
+        world.vrm.fail[DIAGNOSTICS] = { err = { kind = "timeout", text = "VRM did not answer in time." } }
+        world:fire("shortpoll")
+        world:run(2000)
+        local times = {}
+        for _, request in ipairs(world.requests) do times[#times + 1] = request.time end
+        local gaps = {}
+        for i = 6, #times do gaps[#gaps + 1] = times[i] - times[i - 1] end
+        assert.same({ 5, 10, 20, 40, 80, 160, 300, 300 }, { table.unpack(gaps, 1, 8) })
+        assert.equal(5, world:value("controller", "GV0"))
+        world.vrm.fail = {}
+        world.vrm:refresh(2000)
+        world:run(300)
+        assert.equal(1, world:value("controller", "GV0"))
+        assert.equal(1, world:value(BATTERY, "GV30"))
+        assert.same({}, world.notices)
+    end)
+
+    it("that are over are forgotten: the next one is a first one again", function()
+        local world = started()
+        for _ = 1, 3 do
+            world.vrm.fail[DIAGNOSTICS] = { status = 500 }
+            next_poll(world)
+            assert.equal(1, world:value(BATTERY, "GV30"))
+            world.vrm.fail = {}
+            world:run(10)
+            assert.equal(1, world:value("controller", "GV0"))
+        end
+        assert.equal(3, #world:logged("warning"))
+    end)
+
+    it("are logged once, with the number of tries when it is over", function()
+        local world = started()
+        world.vrm.fail[DIAGNOSTICS] = { err = { kind = "dns", text = "The name could not be resolved." } }
+        world:fire("shortpoll")
+        world:run(100)
+        assert.equal(1, #world:logged("warning"))
+        world.vrm.fail[DIAGNOSTICS] = { status = 500 }
+        world:run(100)
+        assert.equal(2, #world:logged("warning"))
+        assert.equal(1, #world:logged("repeated 4 times"))
+        world.vrm.fail = {}
+        world:run(300)
+        assert.equal(1, #world:logged("answers again after"))
+    end)
+
+    it("at the start are found out too, and known nodes go offline", function()
+        local known = { { address = GATEWAY, name = "Cerbo GX", type = "VICGW", primary = GATEWAY,
+            enabled = true },
+                        { address = BATTERY, name = "House", type = "VICBATT", primary = GATEWAY,
+                            enabled = true } }
+        local world = new { known = known }
+        world.vrm.fail["/users/me"] = { err = { kind = "connect", text = "No connection." } }
+        world:start()
+        assert.equal(5, world:value("controller", "GV0"))
+        assert.same({ "controller" }, world.added)
+        world:run(6)
+        assert.same({ "controller", GATEWAY, BATTERY }, world.added)
+        assert.equal(3, world:value(BATTERY, "GV30"))
+        world.vrm.fail = {}
+        world:run(60)
+        assert.equal(1, world:value("controller", "GV0"))
+        assert.equal(1, world:value(BATTERY, "GV30"))
+        assert.equal("House", world.nodes[BATTERY].name)
+    end)
+
+    it("every kind has its state", function()
+        for _, case in ipairs {
+            { { status = 401 }, 2 }, { { status = 403 }, 7 }, { { status = 429 }, 4 }, { { status = 500 },
+                6 },
+            { { status = 200, json_error = "cut" }, 6 }, { { status = 200, json = { success = false } }, 6 },
+            { { err = { kind = "tls", text = "Bad certificate." } }, 5 },
+            { { err = { kind = "cut", text = "The transfer was cut." } }, 5 },
+        } do
+            local world = new()
+            world.vrm.fail["/installations?extended"] = case[1]
+            world:start()
+            assert.equal(case[2], world:value("controller", "GV0"))
+            world.vrm.fail = {}
+            world:run(60)
+            assert.equal(1, world:value("controller", "GV0"))
+            assert.same({}, world.errors)
+        end
+    end)
+
+    it("an error of the plugin itself becomes a failure like any other", function()
+        local world = started()
+        local put = world.host.set
+        world.host.set = function() error("a bug") end
+        world:fire("shortpoll")
+        world:run(1)
+        world.host.set = put
+        world:run(30)
+        assert.equal(1, world:value("controller", "GV0"))
+        assert.is_true(#world:logged("a bug") > 0)
+    end)
+end)
+
+describe("429", function()
+    it("with Retry-After: nothing leaves until then, then it goes on", function()
+        local world = started()
+        world.vrm.fail[DIAGNOSTICS] = { status = 429, retry_after = 50, json = { success = false } }
+        world:fire("shortpoll")
+        world:run(1)
+        assert.equal(4, world:value("controller", "GV0"))
+        assert.equal(1, world:value(BATTERY, "GV30"))
+        assert.near(world.now + 49, world.hold_until, 1.5)
+        world.vrm.fail = {}
+        local before = #world.requests
+        world:fire("shortpoll")
+        world:fire("query", BATTERY)
+        world:fire("discover")
+        world:run(48)
+        assert.equal(before, #world.requests)
+        world:run(3)
+        assert.equal(before + 1, #world.requests)
+        assert.equal(1, world:value("controller", "GV0"))
+    end)
+
+    it("without Retry-After: its own growing pause", function()
+        local world = started()
+        world.vrm.fail[DIAGNOSTICS] = { status = 429 }
+        world:fire("shortpoll")
+        world:run(40)
+        assert.equal(1 + 4, world:count(DIAGNOSTICS))           -- the poll, and after 5, 10 and 20 s
+        world.vrm.fail = {}
+        world:run(60)
+        assert.equal(1, world:value("controller", "GV0"))
+    end)
+
+    it("of one installation is shown, though another answers", function()
+        local world = started { sites = { [1] = fixtures.boat(), [2] = fixtures.boat() } }
+        world.vrm.fail["/installations/1/diagnostics"] = { status = 429, retry_after = 30 }
+        world:fire("shortpoll")
+        world:run(1)
+        assert.equal(4, world:value("controller", "GV0"))
+    end)
+
+    it("at the very first request", function()
+        local world = new()
+        world.vrm.fail["/users/me"] = { status = 429, retry_after = 20 }
+        world:start()
+        assert.equal(4, world:value("controller", "GV0"))
+        world.vrm.fail = {}
+        world:run(25)
+        assert.equal(1, world:value("controller", "GV0"))
+    end)
+end)

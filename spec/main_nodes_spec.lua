@@ -1,0 +1,292 @@
+local fake = require "spec.support.fake_host"
+local worlds = require "spec.support.worlds"
+local fixtures = require "spec.fixtures.vrm"
+
+local new, started, next_poll = worlds.new, worlds.started, worlds.next_poll
+local BATTERY, DIAGNOSTICS, GATEWAY, INVERTER, SOLAR = worlds.BATTERY, worlds.DIAGNOSTICS, worlds.GATEWAY,
+    worlds.INVERTER, worlds.SOLAR
+local row = fixtures.row
+
+after_each(function() _G.host = nil end)
+
+describe("devices", function()
+    it("of instance 0 and above 255, and several of a kind", function()
+        local site = fixtures.boat()
+        site.rows = fixtures.join(fixtures.battery(0), fixtures.battery(512), fixtures.battery(1),
+            fixtures.vebus(276))
+        local world = started { sites = { [151734] = site } }
+        for _, address in ipairs { "392u_bm0", "392u_bm512", "392u_bm1", "392u_vb276" } do
+            assert.truthy(world.nodes[address], address)
+        end
+        assert.equal(87.5, world:value("392u_bm0", "ST"))
+    end)
+
+    it("seen twice are one node with the newest value", function()
+        local site = fixtures.boat()
+        site.rows[#site.rows + 1] = row("battery", 288, "/Soc", "SOC", 11, { timestamp = fixtures.NOW - 500 })
+        site.rows[#site.rows + 1] = row("battery", 288, "/Dc/0/Voltage", "V", 12.5,
+            { timestamp = fixtures.NOW - 5 })
+        local world = started { sites = { [151734] = site } }
+        assert.equal(87.5, world:value(BATTERY, "ST"))
+        assert.equal(12.5, world:value(BATTERY, "CV"))
+    end)
+
+    it("that disappear keep their node and go offline; when they return they are back", function()
+        local world = started()
+        local rows = world.vrm.sites[151734].rows
+        world.vrm.sites[151734].rows = fixtures.join(fixtures.system(), fixtures.vebus(257))
+        next_poll(world)
+        assert.equal(3, world:value(BATTERY, "GV30"))
+        assert.is_true(world.nodes[BATTERY].stale)
+        assert.equal(1, world:value(INVERTER, "GV30"))
+        world.vrm.sites[151734].rows = rows
+        world.vrm:refresh(120)
+        next_poll(world)
+        assert.equal(1, world:value(BATTERY, "GV30"))
+        assert.is_false(world.nodes[BATTERY].stale)
+    end)
+
+    it("that are new appear on the long poll and on DISCOVER", function()
+        local world = started()
+        local site = world.vrm.sites[151734]
+        site.rows = fixtures.join(site.rows, fixtures.battery(289))
+        next_poll(world)
+        assert.is_nil(world.nodes["392u_bm289"])
+        world:fire("discover")
+        world:run(1)
+        assert.equal("Battery Monitor", world.nodes["392u_bm289"].name)
+        site.rows = fixtures.join(site.rows, fixtures.battery(290))
+        world:fire("longpoll")
+        world:run(1)
+        assert.truthy(world.nodes["392u_bm290"])
+        assert.equal(5, world:value("controller", "GV2"))
+    end)
+
+    it("PG3 knows and VRM does not are added again and shown offline", function()
+        local world = started { known = {
+            { address = "392u_bm7", name = "Old", type = "VICBATT", primary = GATEWAY, enabled = true },
+            { address = "392u_bm8", name = "Disabled", type = "VICBATT", primary = GATEWAY, enabled = false },
+            { address = "zzz_bm1", name = "Sold", type = "VICBATT", primary = "zzz_gw0", enabled = true },
+            { address = "zzz_gw0", name = "Sold GX", type = "VICGW", primary = "zzz_gw0", enabled = true },
+            { address = "controller", name = "Victron Energy", type = "VICCTRL", primary = "controller",
+                enabled = true },
+            { address = "other", name = "Not ours", type = "SOMETHING", primary = "other", enabled = true },
+            { address = "392u_bm9", name = "Cerbo GX", type = "VICBATT", primary = GATEWAY, enabled = true },
+            { address = BATTERY, name = "My bank", type = "VICBATT", primary = GATEWAY, enabled = true },
+        } }
+        for _, address in ipairs { "392u_bm7", "zzz_bm1", "zzz_gw0" } do
+            assert.equal(3, world:value(address, "GV30"), address)
+        end
+        assert.equal("zzz_gw0", world.nodes["zzz_bm1"].primary)
+        assert.is_nil(world.nodes["392u_bm8"])
+        assert.is_nil(world.nodes.other)
+        assert.equal("My bank", world.nodes[BATTERY].name)
+        assert.equal(1, world:value(BATTERY, "GV30"))
+        assert.equal(3, world:value("controller", "GV2"))
+    end)
+
+    it("VRM names no script for are told once in the log", function()
+        local site = fixtures.boat()
+        site.rows = fixtures.join(site.rows, { row("evcharger", 40, "/Ac/Power", "evp", 7) })
+        local world = started { sites = { [151734] = site } }
+        next_poll(world)
+        assert.equal(1, #world:logged("no device script for evcharger 40"))
+    end)
+
+    it("with one address are told, and the first is added", function()
+        local discovery = require "lib.discovery"
+        local by_code, first, second = {}, nil, nil
+        for n = 1, 1000 do
+            local code = discovery.service_code("svc" .. n)
+            if by_code[code] and not second then first, second = by_code[code], "svc" .. n end
+            by_code[code] = by_code[code] or "svc" .. n
+        end
+        local text = ([[return { api = 1, id = "VICX", name = "X", match = { service = { "%s", "%s" } },
+            drivers = { { "ST", unit.watt, "Power", path = "/P" } } }]]):format(first, second)
+        local script = { file = "scripts/devices/x.lua", name = "x", table = fake.load_text(text, "x") }
+        local site = fixtures.boat()
+        site.rows = { row(first, 5, "/P", "p", 1), row(second, 5, "/P", "p", 2) }
+        local world = started { sites = { [151734] = site }, extra_scripts = { script } }
+        world:fire("longpoll")
+        world:run(1)
+        assert.equal(1, world:value(discovery.address(151734, first, 5), "ST"))
+        assert.equal(1, #world:logged("would both be node"))
+    end)
+
+    it("PG3 refuses are told once and do not stop the others", function()
+        local world = new()
+        world.refuse = { [BATTERY] = "the address is taken" }
+        world:start()
+        next_poll(world)
+        world:fire("longpoll")
+        world:run(1)
+        assert.equal(1, #world:logged("the address is taken"))
+        assert.equal(212, world:value(SOLAR, "ST"))
+    end)
+end)
+
+describe("freshness", function()
+    it("goes from fresh to stale to offline when the gateway stops logging", function()
+        local world = started()
+        next_poll(world, true)
+        assert.equal(1, world:value(BATTERY, "GV30"))           -- 140 s old
+        next_poll(world, true)
+        assert.equal(2, world:value(BATTERY, "GV30"))           -- 260 s old; the gateway logs each 60 s
+        assert.is_true(world.nodes[BATTERY].stale)
+        for _ = 1, 10 do next_poll(world, true) end
+        assert.equal(3, world:value(BATTERY, "GV30"))
+        assert.equal(0, world:value(GATEWAY, "ST"))
+        assert.equal(1, world:value(GATEWAY, "GV3"))
+        assert.equal(1, world:value("controller", "GV0"))
+        world.vrm:refresh(12 * 120)
+        next_poll(world)
+        assert.equal(1, world:value(BATTERY, "GV30"))
+        assert.equal(1, world:value(GATEWAY, "ST"))
+    end)
+
+    it("is not spoiled by attributes that are logged once in a while", function()
+        local site = fixtures.boat()
+        site.rows[#site.rows + 1] = row("battery", 288, "/History/ChargedEnergy", "H22", 120,
+            { timestamp = 1600000000 })
+        local world = started { sites = { [151734] = site } }
+        assert.equal(1, world:value(BATTERY, "GV30"))
+        assert.equal(120, world:value(BATTERY, "GV14"))
+    end)
+
+    it("of a dead device among living ones is offline, though VRM repeats its last values", function()
+        local site = fixtures.boat()
+        site.rows = fixtures.join(site.rows, fixtures.solar(279, { timestamp = fixtures.NOW - 86400 * 400 }))
+        local world = started { sites = { [151734] = site } }
+        assert.equal(3, world:value("392u_sc279", "GV30"))
+        assert.equal(1, world:value(SOLAR, "GV30"))
+    end)
+
+    it("counts 15 minutes as the interval if the gateway does not tell", function()
+        for _, interval in ipairs { false, "none" } do
+            local site = fixtures.boat()
+            site.devices[1].loggingInterval = interval
+            for _, one in ipairs(site.rows) do one.timestamp = fixtures.NOW - 1500 end
+            local world = started { sites = { [151734] = site } }
+            assert.equal(1, world:value(BATTERY, "GV30"))
+            assert.equal(900, world:value(GATEWAY, "GV16"))
+        end
+    end)
+
+    it("does not depend on this box's clock", function()
+        for _, wrong in ipairs { -86400 * 365, 86400 * 365 } do
+            local world = new()
+            world.clock_error = wrong
+            world:start()
+            assert.equal(1, world:value(BATTERY, "GV30"))
+            world.vrm.fail[DIAGNOSTICS] = { status = 500 }
+            world:fire("shortpoll")
+            world:run(1)
+            assert.equal(1, world:value(BATTERY, "GV30"))
+            world:run(300)
+            assert.same({}, world.errors)
+        end
+    end)
+
+    it("is that of the measurements shown, not of counters that came later", function()
+        local site = fixtures.boat()
+        local old = { timestamp = fixtures.NOW - 86400 }
+        site.rows = fixtures.join(fixtures.system(), fixtures.battery(288, old),
+            { row("battery", 288, "/History/ChargedEnergy", "H22", 120) })
+        local world = started { sites = { [151734] = site } }
+        assert.equal(3, world:value(BATTERY, "GV30"))
+        assert.equal(fixtures.NOW - 86400, world:value(BATTERY, "TIME"))
+    end)
+
+    it("of a device that only has counters is judged by those", function()
+        local site = fixtures.boat()
+        local counter = row("battery", 288, "/History/ChargedEnergy", "H22", 120)
+        site.rows = fixtures.join(fixtures.system(), { counter })
+        local world = started { sites = { [151734] = site } }
+        assert.equal(1, world:value(BATTERY, "GV30"))
+    end)
+
+    it("passes while VRM fails once", function()
+        local world = started()
+        world:run(300)
+        world.vrm.fail[DIAGNOSTICS] = { status = 500 }
+        world:fire("shortpoll")
+        world:run(1)
+        assert.equal(2, world:value(BATTERY, "GV30"))
+    end)
+end)
+
+describe("the gateway", function()
+    it("counts alarms and shows the system's status", function()
+        local site = fixtures.boat()
+        site.rows[#site.rows + 1] = row("battery", 288, "/Alarms/LowSoc", "ASoc", 1)
+        local world = started { sites = { [151734] = site } }
+        assert.same({ 2, 1 }, { world:value(GATEWAY, "GV0"), world:value(GATEWAY, "GV1") })
+        site.rows[#site.rows + 1] = row("vebus", 257, "/Alarms/Overload", "eO", 2)
+        next_poll(world)
+        assert.same({ 3, 2 }, { world:value(GATEWAY, "GV0"), world:value(GATEWAY, "GV1") })
+    end)
+
+    it("of a system without any other data has a node too", function()
+        local world = started { sites = { [7] = { name = "Empty", devices = {}, rows = {} } } }
+        assert.equal("Empty", world.nodes["7_gw0"].name)
+        assert.equal(1, world:value("controller", "GV0"))
+    end)
+end)
+
+describe("several installations", function()
+    local function two()
+        return { [1] = fixtures.boat(), [2] = fixtures.boat() }
+    end
+
+    it("are all there, the names told apart", function()
+        local sites = two()
+        sites[2].name = "Cabin"
+        local world = started { sites = sites }
+        assert.equal(2, world:value("controller", "GV1"))
+        assert.equal(6, world:value("controller", "GV2"))
+        assert.equal("Cerbo GX", world.nodes["1_gw0"].name)
+        assert.equal("Cerbo GX Cabin", world.nodes["2_gw0"].name)
+        assert.equal("House bank 288", world.nodes["2_bm288"].name)
+        assert.equal("2_gw0", world.nodes["2_bm288"].primary)
+    end)
+
+    it("one that answers 403 or 5xx does not stop the other", function()
+        for _, status in ipairs { 403, 500 } do
+            local world = started { sites = two() }
+            world.vrm.fail["/installations/1/"] = { status = status }
+            next_poll(world)
+            assert.equal(status == 403 and 3 or 1, world:value("1_bm288", "GV30"))
+            world:run(10)
+            assert.equal(1, world:value("controller", "GV0"))
+            assert.equal(3, world:value("1_bm288", "GV30"))
+            assert.equal(1, world:value("2_bm288", "GV30"))
+            assert.truthy(world.notices.site_1)
+            assert.is_nil(world.notices.site_2)
+            world.vrm.fail = {}
+            world:run(300)
+            world.vrm:refresh(400)
+            next_poll(world)
+            assert.equal(1, world:value("1_bm288", "GV30"))
+            assert.same({}, world.notices)
+        end
+    end)
+
+    it("one that is withdrawn goes offline, the other stays", function()
+        local world = started { sites = two() }
+        world.vrm.sites[1] = nil
+        world:fire("longpoll")
+        world:run(1)
+        assert.equal(3, world:value("1_bm288", "GV30"))
+        assert.equal(1, world:value("2_bm288", "GV30"))
+        assert.equal(1, world:value("controller", "GV1"))
+        world:fire("query", "1_bm288")
+        world:run(1)
+        assert.same({}, world.errors)
+    end)
+
+    it("none at all has its own state and notice", function()
+        local world = started { sites = {} }
+        assert.equal(7, world:value("controller", "GV0"))
+        assert.truthy(world.notices.vrm:find("no installation", 1, true))
+    end)
+end)

@@ -1,0 +1,272 @@
+local fake = require "spec.support.fake_host"
+local worlds = require "spec.support.worlds"
+local fixtures = require "spec.fixtures.vrm"
+
+local new, started, next_poll = worlds.new, worlds.started, worlds.next_poll
+local BATTERY, DIAGNOSTICS, GATEWAY, INVERTER, SOLAR, TOKEN = worlds.BATTERY, worlds.DIAGNOSTICS,
+    worlds.GATEWAY, worlds.INVERTER, worlds.SOLAR, worlds.TOKEN
+
+after_each(function() _G.host = nil end)
+
+describe("start", function()
+    it("goes from the token to values", function()
+        local world = started()
+        assert.same({ "controller", GATEWAY, INVERTER, BATTERY, SOLAR }, world.added)
+        assert.equal(1, world:value("controller", "GV0"))
+        assert.equal(1, world:value("controller", "GV1"))
+        assert.equal(3, world:value("controller", "GV2"))
+        assert.equal(0, world:value("controller", "GV3"))
+        assert.equal(87.5, world:value(BATTERY, "ST"))
+        assert.equal(2, world:value(BATTERY, "GV0"))
+        assert.equal(212, world:value(SOLAR, "ST"))
+        assert.equal(5.9, world:value(SOLAR, "CC"))
+        assert.equal(987, world:value(INVERTER, "ST"))
+        for _, address in ipairs { BATTERY, SOLAR, INVERTER, GATEWAY } do
+            assert.equal(1, world:value(address, "GV30"), address)
+            assert.equal(fixtures.NOW - 20, world:value(address, "TIME"))
+            assert.equal(GATEWAY, world.nodes[address].primary)
+            assert.is_false(world.nodes[address].stale)
+        end
+        assert.same({}, world.notices)
+    end)
+
+    it("names nodes by custom name, else product; the gateway shows facts", function()
+        local world = started()
+        assert.equal("House bank", world.nodes[BATTERY].name)
+        assert.equal("SmartSolar Charger MPPT 100-50", world.nodes[SOLAR].name)
+        assert.equal("Cerbo GX", world.nodes[GATEWAY].name)
+        assert.equal("Victron Energy", world.nodes.controller.name)
+        assert.same({ 1, 1, 0, 3, 1, 9 }, {
+            world:value(GATEWAY, "ST"), world:value(GATEWAY, "GV0"), world:value(GATEWAY, "GV1"),
+            world:value(GATEWAY, "GV2"), world:value(GATEWAY, "GV3"), world:value(GATEWAY, "GV4") })
+    end)
+
+    it("never writes the controller's ST: it is PG3's", function()
+        local world = started()
+        for _, set in ipairs(world.sets) do
+            assert.is_false(set.address == "controller" and set.driver == "ST")
+        end
+    end)
+
+    it("asks one request an installation a poll, the rest only at start and on the long poll", function()
+        local world = started()
+        assert.equal(4, #world.requests)
+        next_poll(world)
+        assert.equal(5, #world.requests)
+        assert.equal(2, world:count(DIAGNOSTICS))
+        world:fire("longpoll")
+        world:run(1)
+        assert.equal(1, world:count("/users/me"))
+        assert.equal(2, world:count("/installations?extended"))
+        assert.equal(2, world:count("/system-overview"))
+    end)
+
+    it("does nothing before PG3 is ready", function()
+        local world = new()
+        fake.load_main()
+        for _, event in ipairs { "shortpoll", "longpoll", "discover" } do world:fire(event) end
+        world:fire("query", "all")
+        world:run(5)
+        assert.equal(0, #world.requests)
+        assert.same({}, world.errors)
+    end)
+
+    it("sets the rate limit and offers the parameters", function()
+        local world = started()
+        assert.same({ depth = 40, interval_ms = 400 }, world.limit)
+        assert.same({ vrm_token = "", temp_unit = "C", stale_values = "zero" }, world.defaults)
+    end)
+end)
+
+describe("the token", function()
+    it("missing: exactly one node, disconnected, a notice that says what to do", function()
+        local world = started { params = {} }
+        assert.same({ "controller" }, world.added)
+        assert.equal(0, world:value("controller", "GV0"))
+        assert.equal(0, #world.requests)
+        assert.truthy(world.notices.vrm:find("vrm_token", 1, true))
+        assert.truthy(world.notices.vrm:find("vrm.victronenergy.com", 1, true))
+    end)
+
+    it("rejected: authentication failed, a notice; the right one helps without a restart", function()
+        local world = started { params = { vrm_token = ("0"):rep(64) } }
+        assert.equal(2, world:value("controller", "GV0"))
+        assert.same({ "controller" }, world.added)
+        assert.truthy(world.notices.vrm:find("401", 1, true))
+        world:set_params { vrm_token = TOKEN }
+        assert.equal(1, world:value("controller", "GV0"))
+        assert.equal(87.5, world:value(BATTERY, "ST"))
+        assert.is_nil(world.notices.vrm)
+    end)
+
+    it("malformed: its own notice, and VRM is not asked", function()
+        for _, bad in ipairs { "me@example.com", "192.168.1.20", "https://vrm.victronenergy.com", "abc",
+            "Ünïcodetoken" } do
+            local world = started { params = { vrm_token = bad } }
+            assert.equal(2, world:value("controller", "GV0"), bad)
+            assert.equal(0, #world.requests)
+            assert.truthy(world.notices.vrm:find("cannot be right", 1, true))
+        end
+    end)
+
+    it("is taken as pasted, and under the name the seed's users know", function()
+        for _, params in ipairs {
+            { vrm_token = "\n " .. TOKEN:sub(1, 30) .. "\n" .. TOKEN:sub(31) .. " \t" },
+                { vrm_token = "Token " .. TOKEN },
+            { vrm_token = "token  " .. TOKEN }, { vrm_token = "Bearer " .. TOKEN }, { api_key = TOKEN },
+            { API_KEY = '"' .. TOKEN .. '"', vrm_token = "" }, { ["VRM API Token"] = TOKEN },
+        } do
+            assert.equal(1, started({ params = params }):value("controller", "GV0"))
+        end
+    end)
+
+    it("removed: everything offline; given again: everything back", function()
+        local world = started()
+        world:set_params { vrm_token = "" }
+        assert.equal(0, world:value("controller", "GV0"))
+        assert.equal(0, world:value("controller", "GV1"))
+        assert.equal(3, world:value(BATTERY, "GV30"))
+        assert.is_true(world.nodes[BATTERY].stale)
+        assert.equal(0, world:value(GATEWAY, "GV3"))
+        world:set_params { vrm_token = TOKEN }
+        assert.equal(1, world:value(BATTERY, "GV30"))
+        assert.is_false(world.nodes[BATTERY].stale)
+        assert.equal(1, world:value(GATEWAY, "GV3"))
+    end)
+
+    it("withdrawn while running: offline at once, tried again, back by itself", function()
+        local world = started()
+        world.vrm.fail["/"] = { status = 401, json = { success = false } }
+        next_poll(world)
+        assert.equal(2, world:value("controller", "GV0"))
+        assert.equal(3, world:value(BATTERY, "GV30"))
+        assert.truthy(world.notices.vrm)
+        world.vrm.fail = {}
+        world.vrm:refresh(120)
+        world:run(300)
+        assert.equal(1, world:value("controller", "GV0"))
+        assert.equal(1, world:value(BATTERY, "GV30"))
+        assert.is_nil(world.notices.vrm)
+    end)
+
+    it("changed during a slow request: the old answer is dropped", function()
+        for _, seconds in ipairs { 5, 15, 25, 35 } do         -- me, installations, overview, diagnostics
+            local world = new()
+            world.vrm.slow["/"] = 10
+            world:start()
+            world:run(seconds - 1)
+            world.vrm.slow = {}
+            world:set_params { vrm_token = ("0"):rep(64) }
+            world:run(30)
+            assert.equal(2, world:value("controller", "GV0"))
+            assert.same({ "controller" }, world.added)
+            assert.same({}, world.errors)
+        end
+    end)
+
+    it("changed during a slow failure: the old failure is dropped", function()
+        for _, path in ipairs { "/users/me", DIAGNOSTICS } do
+            local world = new { params = { vrm_token = TOKEN } }
+            world.vrm.slow[path], world.vrm.fail[path] = 10, { status = 500 }
+            world:start()
+            world.vrm.slow, world.vrm.fail = {}, {}
+            world:set_params {}
+            world:run(60)
+            assert.equal(0, world:value("controller", "GV0"))
+            assert.equal(0, #world:logged("warning"))
+        end
+    end)
+
+    it("changed to another good one during a poll: a second poll follows the first", function()
+        local world = started()
+        world.vrm.slow[DIAGNOSTICS] = 10
+        world:fire("shortpoll")
+        world:run(1)
+        world.params = { vrm_token = TOKEN .. "x" }
+        world:fire("params", world.params)
+        world:fire("params", { vrm_token = TOKEN })
+        world:run(5)
+        assert.equal(2, world:count(DIAGNOSTICS))
+        world:run(20)
+        assert.equal(3, world:count(DIAGNOSTICS))
+        assert.equal(1, world:value("controller", "GV0"))
+    end)
+
+    it("accepted for the account but refused for its installations: back with the next poll", function()
+        local world = started()
+        world.vrm.fail["/installations?extended"] = { status = 401 }
+        world:fire("longpoll")
+        world:run(1)
+        assert.equal(2, world:value("controller", "GV0"))
+        assert.equal(3, world:value(BATTERY, "GV30"))
+        world.vrm.fail = {}
+        world:fire("shortpoll")
+        world:run(1)
+        assert.equal(1, world:value("controller", "GV0"))
+        assert.equal(1, world:value(BATTERY, "GV30"))
+    end)
+
+    it("refused with 403 for the account itself counts as rejected", function()
+        local world = new()
+        world.vrm.fail["/users/me"] = { status = 403 }
+        world:start()
+        assert.equal(2, world:value("controller", "GV0"))
+    end)
+
+    it("never appears in the log, a notice or the saved data", function()
+        local world = started()
+        world.vrm.fail["/"] = { status = 400, json = { success = false,
+            errors = "token " .. TOKEN .. " is odd" } }
+        next_poll(world)
+        next_poll(world)
+        assert.same(TOKEN, world.masked[1])
+        for _, line in ipairs(world.lines) do assert.is_nil(line.raw:find(TOKEN, 1, true)) end
+        for _, notice in ipairs(world.notice_log) do
+            assert.is_nil((notice.html or ""):find(TOKEN, 1, true))
+        end
+        assert.is_nil(world.saved)
+    end)
+
+    it("is never sent to anything but https", function()
+        local world = started { env = { VICTRON_VRM_URL = "http://127.0.0.1:8080/v2" } }
+        assert.equal(0, #world.requests)
+        assert.equal(1, #world:logged("https"))
+    end)
+end)
+
+describe("parameters", function()
+    it("take effect at once, in any case of letters", function()
+        local world = started()
+        assert.is_false(world.alt)
+        assert.is_true(world.zero)
+        world:set_params { vrm_token = TOKEN, temp_unit = "f", stale_values = "KEEP" }
+        assert.is_true(world.alt)
+        assert.is_false(world.zero)
+        assert.equal(4, #world.requests)                          -- the token is the same: no new session
+        world:set_params { vrm_token = TOKEN, temp_unit = "Celsius" }
+        assert.is_false(world.alt)
+        assert.is_true(world.zero)
+    end)
+
+    it("that are not understood have a notice, and the default is used", function()
+        local world = started { params = { vrm_token = TOKEN, temp_unit = "Kelvin", stale_values = "<b>" } }
+        assert.is_false(world.alt)
+        assert.is_true(world.zero)
+        assert.truthy(world.notices.params:find("Kelvin", 1, true))
+        assert.truthy(world.notices.params:find("zero or keep", 1, true))
+        assert.is_nil(world.notices.params:find("<b>", 1, true))
+        world:set_params { vrm_token = TOKEN, temp_unit = "C" }
+        assert.is_nil(world.notices.params)
+    end)
+end)
+
+describe("stop", function()
+    it("plans nothing any more", function()
+        local world = started()
+        world.vrm.fail["/"] = { err = { kind = "stopped", text = "Stopping." } }
+        world:fire("stop")
+        world:fire("shortpoll")
+        world:run(1000)
+        assert.equal(4, #world.requests)
+    end)
+end)

@@ -1,0 +1,296 @@
+local fake = require "spec.support.fake_host"
+local fixtures = require "spec.fixtures.vrm"
+local dkjson = require "dkjson"
+
+--- Runs fn(client) in a task of a fresh world; returns what fn returns.
+local function ask(answer, fn)
+    local world = fake.new { answer = answer }
+    local vrm = require "lib.vrm"
+    local result
+    world:spawn(function()
+        local client = assert(vrm.new { token = fixtures.TOKEN })
+        result = table.pack(fn(client))
+    end)
+    world:run(60)
+    assert.same({}, world.errors)
+    return table.unpack(result, 1, result.n)
+end
+
+local function json(text) return { status = 200, json = (dkjson.decode(text)) } end
+local function diagnostics(client) return client:diagnostics(7) end
+
+describe("the VRM client", function()
+    it("sends the token as VRM wants it, to https only", function()
+        local seen
+        ask(function(request) seen = request; return json '{"success":true,"user":{"id":22}}' end,
+            function(client) return client:me() end)
+        assert.equal("Token " .. fixtures.TOKEN, seen.headers["X-Authorization"])
+        assert.equal("/users/me", seen.path)
+        local vrm = require "lib.vrm"
+        local client, problem = vrm.new { token = "x", url = "http://vrmapi.victronenergy.com/v2" }
+        assert.is_nil(client)
+        assert.truthy(problem:find("https", 1, true))
+    end)
+
+    it("stays well below VRM's window of 200 requests, one forgotten each 0.33 s", function()
+        local limit = require("lib.vrm").LIMIT
+        assert.is_true(limit.depth <= 100 and limit.interval_ms >= 330)
+    end)
+
+    it("tells each failure by its kind and one sentence", function()
+        local cases = {
+            { { status = 401 }, "auth" }, { { status = 403 }, "forbidden" }, { { status = 404 },
+                "bad_answer" },
+            { { status = 429, retry_after = 7 }, "rate" }, { { status = 500 }, "server" },
+            { { status = 503, body = "<html>" }, "server" }, { { status = 204 }, "bad_answer" },
+            { { status = 200, body = "<html>", json_error = "invalid token" }, "bad_answer" },
+            { { status = 200, json = "text" }, "bad_answer" }, { json '{"success":false}', "bad_answer" },
+            { json '{"success":true,"user":[]}', "bad_answer" }, { json '{"success":true}', "bad_answer" },
+            { json '{"success":true,"user":false}', "bad_answer" },
+        }
+        for _, case in ipairs(cases) do
+            local user, err = ask(function() return case[1] end, function(client) return client:me() end)
+            assert.is_nil(user)
+            assert.equal(case[2], err.kind)
+            assert.truthy(err.text:find("%.$"))
+        end
+        local _, err = ask(function() return { status = 429, retry_after = 7 } end, diagnostics)
+        assert.equal(7, err.retry_after)
+    end)
+
+    it("hands on the network's failures", function()
+        local answer, err = ask(function() return nil, { kind = "dns", text = "No such host." } end,
+            diagnostics)
+        assert.is_nil(answer)
+        assert.same({ kind = "dns", text = "No such host." }, err)
+    end)
+
+    it("shows VRM's own words, whatever their shape, and never the token", function()
+        for body, words in pairs {
+            ['{"success":false,"errors":["No settings found"]}'] = "No settings found",
+            ['{"success":false,"error_code":"missing","errors":"ResetType em falta"}'] = "ResetType em falta",
+            ['{"success":false,"errors":{"site":"unknown","user":["a","b"]}}'] = "unknown; a; b",
+            ['{"success":false,"error":["Query too short"]}'] = "Query too short",
+        } do
+            local _, err = ask(function() return json(body) end, diagnostics)
+            assert.truthy(err.text:find(words, 1, true), err.text)
+        end
+        local _, err = ask(function()
+            return json('{"success":false,"errors":"' .. fixtures.TOKEN .. ' and ' .. fixtures.TOKEN .. '"}')
+        end, diagnostics)
+        assert.is_nil(err.text:find(fixtures.TOKEN, 1, true))
+    end)
+
+    it("reads installations with strings for numbers, holes and rubbish", function()
+        local list = ask(function()
+            return json [[{"success":true,"records":[{"idSite":"151734","name":" 35ft Yacht ",
+                "num_alarms":"2","current_alarms":["a"],"images":false,"tags":false},
+                null,false,{"name":"no id"},{"idSite":151734},
+                {"idSite":5,"name":null,"current_alarms":[{"idAlarm":1},{"idAlarm":2},{"idAlarm":3}]},
+                {"idSite":6,"alarm":true,"last_timestamp":false}]}]]
+        end, function(client) return client:installations(22) end)
+        assert.equal(3, #list)
+        assert.same({ id = 151734, name = "35ft Yacht", alarms = 2 }, list[1])
+        assert.same({ id = 5, name = "Installation 5", alarms = 3 }, list[2])
+        assert.equal(1, list[3].alarms)
+        for _, body in ipairs { '{"success":true,"records":[]}', '{"success":true,"records":false}',
+            '{"success":true}' } do
+            assert.same({}, ask(function() return json(body) end,
+                function(client) return client:installations(22) end))
+        end
+    end)
+
+    it("reads a system-overview: the gateway's interval, devices with instance 0", function()
+        local devices = ask(function()
+            return json [[{"success":true,"records":{"devices":[
+                {"name":"Gateway","customName":null,"productName":"Cerbo GX","loggingInterval":60,
+                 "lastConnection":5},
+                {"name":"Battery Monitor","customName":"","instance":0,"idDeviceType":2,"lastConnection":"9"},
+                false, "x"],"unconfigured_devices":false}}]]
+        end, function(client) return client:overview(7) end)
+        assert.same({ { type = "Gateway", product = "Cerbo GX", interval = 60, last_connection = 5,
+            gateway = true },
+            { type = "Battery Monitor", instance = 0, type_id = 2, last_connection = 9, gateway = false } },
+                devices)
+        for _, body in ipairs { '{"records":false}', '{"records":[]}', '{"records":{"devices":false}}',
+            '[]' } do
+            assert.same({}, ask(function() return json(body) end,
+                function(client) return client:overview(7) end))
+        end
+    end)
+end)
+
+describe("diagnostics", function()
+    local function pages(total, size, claimed)
+        local asked = {}
+        local answer = function(request)
+            asked[#asked + 1] = request.path
+            local records = {}
+            for i = (request.page - 1) * size + 1, math.min(request.page * size, total) do
+                records[#records + 1] = { code = "c" .. i, rawValue = i, id = i }
+            end
+            return { status = 200, json = { success = true, records = records, num_records = claimed } }
+        end
+        local result, err = ask(answer, diagnostics)
+        return result, asked, err
+    end
+
+    it("asks once, with a large count", function()
+        local result, asked = pages(343, 1000, 343)
+        assert.equal(343, #result.rows)
+        assert.same({ "/installations/7/diagnostics?count=1000&page=1" }, asked)
+    end)
+
+    it("asks for further pages if VRM says there are more rows", function()
+        local result, asked = pages(250, 100, "250")
+        assert.equal(250, #result.rows)
+        assert.equal(3, #asked)
+    end)
+
+    it("stops on an empty page, and if num_records is missing or wrong", function()
+        local result, asked = pages(150, 100, 5000)
+        assert.equal(150, #result.rows)
+        assert.equal(3, #asked)
+        for _, claimed in ipairs { false, "many", {} } do
+            result, asked = pages(150, 100, claimed)
+            assert.equal(100, #result.rows)
+            assert.equal(1, #asked)
+        end
+    end)
+
+    it("stops when a page comes again", function()
+        local count = 0
+        local result = ask(function()
+            count = count + 1
+            return { status = 200, json = { records = { { code = "V", rawValue = 1 } }, num_records = 50 } }
+        end, diagnostics)
+        assert.equal(2, count)
+        assert.equal(1, #result.rows)
+    end)
+
+    it("fails as a whole when a later page fails", function()
+        local result, err = ask(function(request)
+            if request.page == 2 then return { status = 502 } end
+            return { status = 200, json = { records = { { code = "V", rawValue = 1 } }, num_records = 2 } }
+        end, diagnostics)
+        assert.is_nil(result)
+        assert.equal("server", err.kind)
+    end)
+
+    it("takes VRM's clock from the answer", function()
+        local result = ask(function() return { status = 200, json = { records = {} }, date = 1234 } end,
+            diagnostics)
+        assert.equal(1234, result.date)
+    end)
+
+    it("knows an answer without rows from rubbish", function()
+        assert.same({}, ask(function() return json '{"records":[],"num_records":0}' end, diagnostics).rows)
+        assert.same({}, ask(function() return json '{"records":false}' end, diagnostics).rows)
+        local result, err = ask(function() return json '{"success":true}' end, diagnostics)
+        assert.is_nil(result)
+        assert.equal("bad_answer", err.kind)
+    end)
+end)
+
+describe("a row of diagnostics", function()
+    local read = require "lib.vrm_read"
+
+    local function value(raw, extra)
+        local record = { code = "V", rawValue = raw }
+        for key, field in pairs(extra or {}) do record[key] = field end
+        return read.row(record).value
+    end
+
+    it("has a number, also when VRM sends it as text", function()
+        assert.equal(25.32, value("25.32"))
+        assert.equal(78, value("78"))
+        assert.equal("integer", math.type(value(78.0)))
+        assert.equal(-0.5, value("-.5"))
+    end)
+
+    it("has no data for false, null, not-a-number and infinity", function()
+        for _, raw in ipairs { false, true, {}, "", " ", 0 / 0, math.huge, "1e999" } do
+            assert.is_not.equal("number", type(value(raw)))
+        end
+        assert.is_nil(read.row({ code = "V" }).value)
+        assert.equal("0x10", value("0x10"))
+        assert.equal("HQ2031ABC", value("HQ2031ABC"))
+    end)
+
+    it("resolves an enum's text through the row's own table", function()
+        local enum = { dataAttributeEnumValues = { { nameEnum = "Off", valueEnum = 0 }, { nameEnum = "Bulk",
+            valueEnum = "3" },
+            { nameEnum = "Equalize", valueEnum = 247 }, { nameEnum = "Equalize", valueEnum = 7 }, false,
+                {} } }
+        assert.equal(3, value("Bulk", enum))
+        assert.equal(3, value("bulk ", enum))
+        assert.equal(7, value("Equalize", enum))
+        assert.equal(244, value(244, enum))
+        assert.equal("Inativo", value("Inativo", enum))
+        assert.equal(3, value("Massa", { valueEnum = "3" }))
+        assert.equal("Bulk", read.row({ code = "S",
+            dataAttributeEnumValues = enum.dataAttributeEnumValues }).names[3])
+    end)
+
+    it("takes the unit from the format and turns Fahrenheit into Celsius", function()
+        for format, unit in pairs { ["%.2F V"] = "V", ["%.1F %%"] = "%", ["%.1F °C"] = "°C", ["%d W"] = "W",
+                                    ["%.1F C"] = "C", ["%.0F"] = false, ["%s"] = false, ["x"] = false } do
+            assert.equal(unit, read.unit(format) or false)
+        end
+        assert.is_nil(read.unit(false))
+        local row = read.row { code = "BT", rawValue = 77, formatWithUnit = "%.1F °F" }
+        assert.near(25, row.value, 0.001)
+        assert.equal("°C", row.unit)
+        assert.near(25, read.row({ code = "BT", rawValue = "77", formatWithUnit = "%.1F F" }).value, 0.001)
+        assert.equal(77, read.row({ code = "BT", rawValue = 77, formatWithUnit = "%.1F C" }).value)
+    end)
+
+    it("finds out whether a time to go is in hours or seconds", function()
+        local function hours(raw, formatted)
+            return read.row({ code = "TTG", rawValue = raw, formatWithUnit = "%.2F h",
+                formattedValue = formatted }).value
+        end
+        assert.equal(51.5, hours(51.5, "51.50 h"))
+        assert.equal(51.5, hours(185400, "51.50 h"))
+        assert.equal(240, hours(864000))
+        assert.equal(12, hours(12))
+        assert.equal(900, hours(900, "900.00 h"))
+    end)
+
+    it("keeps instance 0 and instances above 255, code and path as they are", function()
+        local row = read.row { code = "S", dbusPath = "State", dbusServiceType = "vebus", instance = 0,
+            rawValue = 1,
+                               timestamp = "1776515873", idDataAttribute = "40" }
+        assert.equal(0, row.instance)
+        assert.equal("/State", row.path)
+        assert.equal("S", row.code)
+        assert.equal(1776515873, row.timestamp)
+        assert.equal(40, row.id)
+        assert.equal(512, read.row({ code = "V", instance = "512" }).instance)
+        assert.is_nil(read.row({ code = "V", instance = false, timestamp = 0 }).timestamp)
+        assert.is_nil(read.row {})
+    end)
+
+    it("never raises, whatever the fields are", function()
+        local rubbish = { false, true, 0, -1, 1.5, "", "x", {}, { 1 }, { false }, { { {} } } }
+        local fields = { "code", "dbusPath", "dbusServiceType", "instance", "rawValue", "formattedValue",
+            "timestamp",
+                         "formatWithUnit", "dataAttributeEnumValues", "idDataAttribute", "Device" }
+        for _, field in ipairs(fields) do
+            for _, one in ipairs(rubbish) do
+                local record = { code = "V", rawValue = 1, formatWithUnit = "%.1F h" }
+                record[field] = one
+                assert.has_no.errors(function() read.row(record) end)
+            end
+        end
+        for _, one in ipairs(rubbish) do
+            assert.has_no.errors(function()
+                read.installations { records = one }; read.overview { records = one }
+                read.overview { records = { devices = one } }; read.error_text { errors = one }
+                read.user { user = one }; read.items(one)
+                read.installations { records = { { idSite = 1, current_alarms = one, name = one,
+                    num_alarms = one } } }
+            end)
+        end
+    end)
+end)
