@@ -1,16 +1,15 @@
 #include "api.h"
 #include "log.h"
+#include "profile.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <lauxlib.h>
 #include <lualib.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define AREA "lua"
-#define SCRIPTS_MAX 200
 // Registry of the trusted state: {[event] = function}.
 #define HANDLERS_KEY "host.handlers"
 
@@ -109,7 +108,7 @@ static void alarm_free(struct alarm *al) {
 
 static void task_ended(void *ctx, struct vm *vm, const char *error) {
     (void)ctx;
-    if (error != NULL)
+    if (error != NULL && error != task_dropped)
         log_error(AREA, "%s failed: %s", vm->name, error);
 }
 
@@ -118,7 +117,7 @@ static int start_alarm(lua_State *L) {
     lua_rawgeti(L, LUA_REGISTRYINDEX, al->ref);
     bool script = al->vm->is_script;
     task_start(al->api->tasks, al->vm, 0, script ? SCRIPT_TASK_BUDGET : MAIN_BUDGET,
-               script ? api_script_end : task_ended, al->api);
+               script ? api_script_end : task_ended, script ? NULL : al->api);
     return 0;
 }
 
@@ -215,8 +214,10 @@ static int host_spawn(lua_State *L) {
 
 static int host_read(lua_State *L) {
     struct api *a = api_of(L);
+    const char *given = luaL_checkstring(L, 1);
     char path[1024];
-    snprintf(path, sizeof path, "%s/%s", a->root, luaL_checkstring(L, 1));
+    snprintf(path, sizeof path, "%s%s%s", given[0] == '/' ? "" : a->root,
+             given[0] == '/' ? "" : "/", given);
     FILE *f = fopen(path, "rb");
     if (f == NULL) {
         lua_pushnil(L);
@@ -234,10 +235,56 @@ static int host_read(lua_State *L) {
     return 1;
 }
 
+// host.print(text): for the modes that talk to a person; nothing under PG3.
+static int host_print(lua_State *L) {
+    const struct api *a = api_of(L);
+    if (a->out != NULL)
+        fprintf(a->out, "%s\n", luaL_checkstring(L, 1));
+    return 0;
+}
+
+// host.json(text) -> value | nil, why
+static int host_json(lua_State *L) {
+    struct api *a = api_of(L);
+    size_t len;
+    const char *text = luaL_checklstring(L, 1, &len);
+    char error[256];
+    if (json_copy(a->json, text, len, L, error, sizeof error))
+        return 1;
+    lua_pushnil(L);
+    lua_pushstring(L, error);
+    return 2;
+}
+
+// host.leave(code): ends the program.
+static int host_leave(lua_State *L) {
+    struct api *a = api_of(L);
+    a->exit_code = (int)luaL_checkinteger(L, 1);
+    loop_stop(a->loop);
+    return 0;
+}
+
+// host.profile() -> changed | nil, why. Writes the profile and has PG3 install it if it is another.
+static int host_profile(lua_State *L) {
+    struct api *a = api_of(L);
+    char hash[17], error[512];
+    bool changed = false;
+    if (!profile_write(a->nodes, a->profile, hash, &changed, error, sizeof error)) {
+        lua_pushnil(L);
+        lua_pushstring(L, error);
+        return 2;
+    }
+    if (a->pg3 != NULL)
+        pg3_profile(a->pg3, hash);
+    lua_pushboolean(L, changed);
+    return 1;
+}
+
 static const luaL_Reg host_functions[] = {
-    {"time", host_time},  {"env", host_env},     {"log", host_log},      {"mask", host_mask},
-    {"on", host_on},      {"spawn", host_spawn}, {"read", host_read},    {"sleep", api_sleep},
-    {"after", api_after}, {"every", api_every},  {"cancel", api_cancel}, {NULL, NULL},
+    {"time", host_time},  {"env", host_env},     {"log", host_log},         {"mask", host_mask},
+    {"on", host_on},      {"spawn", host_spawn}, {"read", host_read},       {"sleep", api_sleep},
+    {"after", api_after}, {"every", api_every},  {"cancel", api_cancel},    {"print", host_print},
+    {"json", host_json},  {"leave", host_leave}, {"profile", host_profile}, {NULL, NULL},
 };
 
 // Events
@@ -286,6 +333,17 @@ static int open_main(lua_State *L) {
     luaL_setfuncs(L, host_functions, 0);
     lua_pushstring(L, HOST_VERSION);
     lua_setfield(L, -2, "version");
+    lua_newtable(L);
+    for (int i = 0; i < a->arg_count; i++) {
+        lua_pushstring(L, a->args[i]);
+        lua_rawseti(L, -2, i + 1);
+    }
+    lua_setfield(L, -2, "args");
+    char cwd[1024];
+    lua_pushstring(L, getcwd(cwd, sizeof cwd) != NULL ? cwd : ".");
+    lua_setfield(L, -2, "cwd");
+    lua_pushboolean(L, a->colours);
+    lua_setfield(L, -2, "colours");
     api_http_open(L);
     api_node_open(L);
     api_script_open(L);
@@ -299,45 +357,6 @@ static int open_main(lua_State *L) {
     return 0;
 }
 
-static int by_name(const void *a, const void *b) {
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static size_t list_scripts(const char *folder, char **names) {
-    size_t count = 0;
-    DIR *dir = opendir(folder);
-    if (dir == NULL) {
-        log_error(AREA, "%s cannot be opened: %s. Reinstall the plugin.", folder, strerror(errno));
-        return 0;
-    }
-    for (struct dirent *e = readdir(dir); e != NULL && count < SCRIPTS_MAX; e = readdir(dir)) {
-        size_t len = strlen(e->d_name);
-        if (len > 4 && len < 60 && e->d_name[0] != '.' && strcmp(e->d_name + len - 4, ".lua") == 0)
-            names[count++] = strdup(e->d_name);
-    }
-    closedir(dir);
-    qsort(names, count, sizeof *names, by_name);
-    return count;
-}
-
-static bool load_scripts(struct api *a) {
-    char folder[600];
-    char *names[SCRIPTS_MAX];
-    snprintf(folder, sizeof folder, "%s/scripts/devices", a->root);
-    size_t count = list_scripts(folder, names);
-    a->scripts = calloc(count + 1, sizeof(struct script *));
-    for (size_t i = 0; i < count; i++) {
-        char path[700], file[80];
-        snprintf(path, sizeof path, "%s/%s", folder, names[i]);
-        snprintf(file, sizeof file, "devices/%s", names[i]);
-        struct script *s = a->scripts != NULL ? script_load(path, file, api_script_setup, a) : NULL;
-        if (s != NULL)
-            a->scripts[a->script_count++] = s;
-        free(names[i]);
-    }
-    return a->script_count > 0;
-}
-
 bool api_open(struct api *a) {
     char error[256];
     a->main = vm_new("main.lua", MAIN_MEMORY, a);
@@ -345,7 +364,7 @@ bool api_open(struct api *a) {
         log_error(AREA, "Lua could not be started: %s", a->main != NULL ? error : "out of memory");
         return false;
     }
-    return load_scripts(a);
+    return true;
 }
 
 struct running {
@@ -379,6 +398,16 @@ bool api_run(struct api *a, const char *path) {
     return !a->failed;
 }
 
+void api_drop_vm(struct api *a, struct vm *vm) {
+    struct alarm *next;
+    for (struct alarm *al = alarms; al != NULL; al = next) {
+        next = al->next;
+        if (al->vm == vm)
+            alarm_free(al);
+    }
+    task_cancel_vm(a->tasks, vm);
+}
+
 void api_close(struct api *a) {
     while (alarms != NULL)
         alarm_free(alarms);
@@ -389,7 +418,7 @@ void api_close(struct api *a) {
         a->waits = next;
     }
     for (size_t i = 0; i < a->script_count; i++) {
-        task_cancel_vm(a->tasks, a->scripts[i]->vm);
+        api_drop_vm(a, a->scripts[i]->vm);
         script_free(a->scripts[i]);
     }
     free(a->scripts);

@@ -11,6 +11,8 @@
 #include "task.h"
 #include "vm.h"
 
+#include <stdio.h>
+
 struct api {
     struct loop *loop;
     struct json *json;
@@ -25,6 +27,11 @@ struct api {
     char root[512];     // the folder that has scripts/
     char profile[512];  // folder of the profile
     bool failed;        // main.lua could not be run
+    FILE *out;          // where host.print writes; NULL under PG3
+    bool colours;       // a terminal reads it
+    char **args;        // host.args: the words after the options
+    int arg_count;
+    int exit_code; // of host.leave
 };
 
 // Instructions for one leg of a task of main.lua: some 0.2 s, so that PG3's stop is always heard.
@@ -64,11 +71,18 @@ struct wait *api_find_wait(struct api *a, int64_t id);
 // Wakes its task, whose continuation may look at the wait, and forgets it.
 void api_wake(struct wait *w);
 
-void api_http_open(lua_State *L);               // adds http functions to the table on top
-void api_node_open(lua_State *L);               // nodes, parameters, notices
-void api_script_open(lua_State *L);             // scripts()
+void api_http_open(lua_State *L);   // adds http functions to the table on top
+void api_node_open(lua_State *L);   // nodes, parameters, notices
+void api_script_open(lua_State *L); // device scripts
+// Registry of a script's state: {[address] = node.state}.
+#define API_STATES_KEY "script.states"
+// Pushes the node object of an address in a script's state.
+void api_push_node(lua_State *L, const char *address);
+// Ends the tasks and timers of a vm that is about to be closed.
+void api_drop_vm(struct api *a, struct vm *vm);
 void api_script_setup(lua_State *L, void *api); // script_setup_fn: the device API
-// End of a task of a device script: an error goes to main.lua as event "script_error".
+// End of a task of a device script: an error goes to main.lua as event "script_error". ctx: the
+// node's address, which it frees; NULL for a timer.
 void api_script_end(void *ctx, struct vm *vm, const char *error);
 int api_set(lua_State *L, struct api *a); // (address, driver, value | nil [, text])
 int api_get(lua_State *L, struct api *a); // (address, driver) -> number | nil

@@ -90,53 +90,41 @@ static void read_driver(lua_State *L, int at, struct driver_decl *d) {
     read_names(L, at, d);
 }
 
+// The list at the top of the stack, which it pops.
+static struct driver_decl *read_decls(lua_State *L, size_t *count) {
+    int list = lua_gettop(L);
+    size_t length = lua_istable(L, list) ? lua_rawlen(L, list) : 0;
+    struct driver_decl *decls = calloc(length + 1, sizeof *decls);
+    for (size_t i = 0; decls != NULL && i < length; i++) {
+        lua_rawgeti(L, list, (lua_Integer)i + 1);
+        if (lua_istable(L, -1))
+            read_driver(L, lua_gettop(L), &decls[(*count)++]);
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+    return decls;
+}
+
 static void read_command(lua_State *L, int at, struct command_decl *c) {
     c->id = text_field(L, at, "id");
     c->name = text_field(L, at, "name");
     lua_getfield(L, at, "params");
-    int params = lua_gettop(L);
-    size_t count = lua_istable(L, params) ? lua_rawlen(L, params) : 0;
-    c->params = calloc(count + 1, sizeof *c->params);
-    for (size_t i = 0; c->params != NULL && i < count; i++) {
-        lua_rawgeti(L, params, (lua_Integer)i + 1);
-        int p = lua_gettop(L);
-        if (lua_istable(L, p)) {
-            struct param_decl *param = &c->params[c->param_count++];
-            param->id = text_field(L, p, "id");
-            param->label = text_field(L, p, "label");
-            param->unit = unit_at(L, p);
-            param->places = (int)number_field(L, p, "places", 0);
-        }
-        lua_pop(L, 1);
-    }
-    lua_pop(L, 1);
-}
-
-// The list under `key` at the top, its length in *count.
-static int push_list(lua_State *L, const char *key, size_t *count) {
-    lua_getfield(L, 1, key);
-    *count = lua_istable(L, -1) ? lua_rawlen(L, -1) : 0;
-    return lua_gettop(L);
+    c->params = read_decls(L, &c->param_count);
 }
 
 static void read_lists(lua_State *L, struct node_type *t) {
-    size_t count;
-    int list = push_list(L, "drivers", &count);
-    t->drivers = calloc(count + 1, sizeof *t->drivers);
-    for (size_t i = 0; t->drivers != NULL && i < count; i++) {
-        lua_rawgeti(L, list, (lua_Integer)i + 1);
-        if (lua_istable(L, -1))
-            read_driver(L, lua_gettop(L), &t->drivers[t->driver_count++]);
-        lua_pop(L, 1);
-    }
-    list = push_list(L, "commands", &count);
+    lua_getfield(L, 1, "drivers");
+    t->drivers = read_decls(L, &t->driver_count);
+    lua_getfield(L, 1, "commands");
+    size_t count = lua_istable(L, -1) ? lua_rawlen(L, -1) : 0;
     t->commands = calloc(count + 1, sizeof *t->commands);
     for (size_t i = 0; t->commands != NULL && i < count; i++) {
-        lua_rawgeti(L, list, (lua_Integer)i + 1);
+        lua_rawgeti(L, -1, (lua_Integer)i + 1);
         if (lua_istable(L, -1))
             read_command(L, lua_gettop(L), &t->commands[t->command_count++]);
         lua_pop(L, 1);
     }
+    lua_pop(L, 1);
 }
 
 static int host_declare(lua_State *L) {
@@ -240,7 +228,7 @@ int api_set(lua_State *L, struct api *a) {
     struct node *node = node_arg(L, a);
     int driver = driver_arg(L, node);
     if (lua_isnoneornil(L, 3))
-        node_unset(a->nodes, node, driver);
+        node_unset(a->nodes, node, driver, luaL_optstring(L, 4, NULL));
     else
         node_set(a->nodes, node, driver, luaL_checknumber(L, 3), luaL_optstring(L, 4, NULL));
     loop_wake(a->loop);

@@ -3,14 +3,17 @@
 #include "api.h"
 #include "log.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <lauxlib.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
-#define NODE_META "node"
-// Registry of a script's state: {[address] = node.state}.
-#define STATES_KEY "script.states"
+#define SCRIPTS_MAX 200
+
+static int by_name(const void *a, const void *b) { return strcmp(a, b); }
 
 static struct script *living(struct api *a, int64_t id) {
     for (size_t i = 0; i < a->script_count; i++)
@@ -52,46 +55,199 @@ static struct script *function_arg(lua_State *L, int *number) {
     return s;
 }
 
-static int host_scripts(lua_State *L) {
-    struct api *a = api_of(L);
-    lua_newtable(L);
-    for (size_t i = 0; i < a->script_count; i++) {
-        struct script *s = a->scripts[i];
-        lua_createtable(L, 0, 3);
-        lua_pushstring(L, s->file);
-        lua_setfield(L, -2, "file");
-        lua_pushstring(L, s->name);
-        lua_setfield(L, -2, "name");
-        if (s->vm != NULL) {
-            script_push_table(s, L, push_function, NULL);
-            lua_setfield(L, -2, "table");
-        } else {
-            lua_pushstring(L, s->error);
-            lua_setfield(L, -2, "error");
-        }
-        lua_rawseti(L, -2, (lua_Integer)i + 1);
+// Folders
+
+static bool is_script(const char *name) {
+    size_t len = strlen(name);
+    return len > 4 && len < 60 && name[0] != '.' && strcmp(name + len - 4, ".lua") == 0;
+}
+
+// {name=, path=, stamp=}; the stamp is another text after every change of the file.
+static void push_file(lua_State *L, const char *folder, const char *name) {
+    struct stat st;
+    const char *path = lua_pushfstring(L, "%s/%s", folder, name);
+    if (stat(path, &st) != 0 || !S_ISREG(st.st_mode)) {
+        lua_pop(L, 1);
+        return;
     }
+    lua_createtable(L, 0, 3);
+    lua_insert(L, -2);
+    lua_setfield(L, -2, "path");
+    lua_pushlstring(L, name, strlen(name) - 4);
+    lua_setfield(L, -2, "name");
+    lua_pushfstring(L, "%I.%I %I %I", (LUAI_UACINT)st.st_mtim.tv_sec,
+                    (LUAI_UACINT)st.st_mtim.tv_nsec, (LUAI_UACINT)st.st_size,
+                    (LUAI_UACINT)st.st_ino);
+    lua_setfield(L, -2, "stamp");
+    lua_rawseti(L, 2, (lua_Integer)lua_rawlen(L, 2) + 1);
+}
+
+// host.script_files(folder) -> list | nil, why. A relative folder is one of the plugin's.
+static int host_script_files(lua_State *L) {
+    struct api *a = api_of(L);
+    const char *folder = luaL_checkstring(L, 1);
+    lua_settop(L, 1);
+    if (folder[0] != '/')
+        folder = lua_pushfstring(L, "%s/%s", a->root, folder);
+    lua_replace(L, 1);
+    DIR *dir = opendir(folder);
+    if (dir == NULL) {
+        lua_pushnil(L);
+        lua_pushstring(L, strerror(errno));
+        return 2;
+    }
+    char names[SCRIPTS_MAX][60];
+    int count = 0;
+    for (struct dirent *e = readdir(dir); e != NULL && count < SCRIPTS_MAX; e = readdir(dir))
+        if (is_script(e->d_name))
+            snprintf(names[count++], sizeof names[0], "%.59s", e->d_name);
+    closedir(dir);
+    qsort(names, (size_t)count, sizeof names[0], by_name);
+    lua_newtable(L);
+    for (int i = 0; i < count; i++)
+        push_file(L, folder, names[i]);
     return 1;
 }
 
-// Pushes the node object of an address: {address} with the node's methods, made once a state.
-static void push_node(lua_State *L, const char *address) {
-    lua_createtable(L, 0, 3);
-    lua_pushstring(L, address);
-    lua_setfield(L, -2, "address");
-    struct node *node = nodes_find(api_of(L)->nodes, address);
-    lua_pushstring(L, node != NULL ? node->name : address);
-    lua_setfield(L, -2, "name");
-    lua_getfield(L, LUA_REGISTRYINDEX, STATES_KEY);
-    if (lua_getfield(L, -1, address) == LUA_TNIL) {
-        lua_pop(L, 1);
-        lua_newtable(L);
-        lua_pushvalue(L, -1);
-        lua_setfield(L, -3, address);
+// Loading and closing
+
+static struct script *keep_script(struct api *a, struct script *s) {
+    struct script **all = realloc(a->scripts, (a->script_count + 1) * sizeof(struct script *));
+    if (all == NULL) {
+        script_free(s);
+        return NULL;
     }
-    lua_remove(L, -2);
-    lua_setfield(L, -2, "state");
-    luaL_setmetatable(L, NODE_META);
+    a->scripts = all;
+    a->scripts[a->script_count++] = s;
+    return s;
+}
+
+// host.load_script(path, file) -> { id=, table=, text= } | nil, "file:line: text". `file` is how
+// messages name it.
+static int host_load_script(lua_State *L) {
+    struct api *a = api_of(L);
+    const char *path = luaL_checkstring(L, 1), *file = luaL_checkstring(L, 2);
+    struct script *s = script_load(path, file, api_script_setup, a);
+    if (s != NULL)
+        s = keep_script(a, s);
+    if (s == NULL)
+        return luaL_error(L, "out of memory");
+    if (s->vm == NULL) {
+        lua_pushnil(L);
+        lua_pushstring(L, s->error);
+        a->script_count--;
+        script_free(s);
+        return 2;
+    }
+    lua_createtable(L, 0, 3);
+    lua_pushinteger(L, s->id);
+    lua_setfield(L, -2, "id");
+    lua_pushlstring(L, s->text, s->text_len);
+    lua_setfield(L, -2, "text");
+    script_push_table(s, L, push_function, NULL);
+    lua_setfield(L, -2, "table");
+    return 1;
+}
+
+static struct script *script_arg(lua_State *L) {
+    return living_or_raise(L, luaL_checkinteger(L, 1));
+}
+
+// host.close_script(id): its tasks and timers end, its state is closed.
+static int host_close_script(lua_State *L) {
+    struct api *a = api_of(L);
+    struct script *s = script_arg(L);
+    api_drop_vm(a, s->vm);
+    for (size_t i = 0; i < a->script_count; i++) {
+        if (a->scripts[i] == s) {
+            a->scripts[i] = a->scripts[--a->script_count];
+            break;
+        }
+    }
+    script_free(s);
+    return 0;
+}
+
+// host.keep_script(id, path): writes the text it was loaded from, in one step. -> true | nil, why
+static int host_keep_script(lua_State *L) {
+    const struct script *s = script_arg(L);
+    const char *path = luaL_checkstring(L, 2);
+    const char *fresh = lua_pushfstring(L, "%s.tmp", path);
+    FILE *f = fopen(fresh, "wb");
+    bool ok = f != NULL && fwrite(s->text, 1, s->text_len, f) == s->text_len;
+    if (f != NULL && fclose(f) != 0)
+        ok = false;
+    if (!ok || rename(fresh, path) != 0)
+        return luaL_fileresult(L, 0, path);
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
+// host.make_folder(path) -> true | nil, why. With its parents.
+static int host_make_folder(lua_State *L) {
+    struct api *a = api_of(L);
+    const char *given = luaL_checkstring(L, 1);
+    char path[1024];
+    snprintf(path, sizeof path, "%s%s%s", given[0] == '/' ? "" : a->root,
+             given[0] == '/' ? "" : "/", given);
+    for (char *c = path + 1; *c != '\0'; c++) {
+        if (*c != '/')
+            continue;
+        *c = '\0';
+        mkdir(path, 0755);
+        *c = '/';
+    }
+    if (mkdir(path, 0755) != 0 && errno != EEXIST)
+        return luaL_fileresult(L, 0, path);
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
+struct states {
+    lua_State *other;
+    int index;
+};
+
+static int take_states(lua_State *L) {
+    struct states *st = lua_touserdata(L, 1);
+    vm_copy(st->other, st->index, L, NULL, NULL);
+    lua_setfield(L, LUA_REGISTRYINDEX, API_STATES_KEY);
+    return 0;
+}
+
+// host.script_state(id) -> {[address] = node.state} | raises when it holds what cannot be kept.
+// host.script_state(id, table) replaces it.
+static int host_script_state(lua_State *L) {
+    const struct script *s = script_arg(L);
+    if (lua_istable(L, 2)) {
+        struct states st = {L, 2};
+        char error[256];
+        if (!vm_protect(s->vm, take_states, &st, error, sizeof error))
+            return luaL_error(L, "%s: %s", s->file, error);
+        return 0;
+    }
+    lua_State *from = s->vm->L;
+    lua_settop(from, 0);
+    lua_getfield(from, LUA_REGISTRYINDEX, API_STATES_KEY);
+    vm_copy(from, 1, L, NULL, NULL);
+    lua_settop(from, 0);
+    return 1;
+}
+
+static void set_number(lua_State *L, const char *name, lua_Integer value) {
+    lua_pushinteger(L, value);
+    lua_setfield(L, -2, name);
+}
+
+// host.script_figures(id) -> { memory=, peak= (bytes), instructions= (in all, in steps of a
+// thousand) }
+static int host_script_figures(lua_State *L) {
+    const struct script *s = script_arg(L);
+    lua_createtable(L, 0, 3);
+    set_number(L, "memory", (lua_Integer)s->vm->used);
+    set_number(L, "peak", (lua_Integer)s->vm->peak);
+    set_number(L, "instructions", s->vm->total);
+    return 1;
 }
 
 struct starting {
@@ -104,13 +260,17 @@ struct starting {
 
 static int start_protected(lua_State *L) {
     struct starting *st = lua_touserdata(L, 1);
+    const char *address = lua_tostring(st->from, 2);
     script_push_function(st->s, st->number);
-    push_node(L, lua_tostring(st->from, 2));
+    api_push_node(L, address);
     for (int i = 0; i < st->args; i++)
         vm_copy(st->from, 3 + i, L, NULL, NULL);
-    if (!task_start(st->api->tasks, st->s->vm, st->args + 1, SCRIPT_TASK_BUDGET, api_script_end,
-                    st->api))
+    char *tag = strdup(address);
+    if (tag == NULL || !task_start(st->api->tasks, st->s->vm, st->args + 1, SCRIPT_TASK_BUDGET,
+                                   api_script_end, tag)) {
+        free(tag);
         return luaL_error(L, "out of memory");
+    }
     return 0;
 }
 
@@ -130,62 +290,25 @@ static int host_start_script(lua_State *L) {
 struct failure {
     const char *file;
     const char *error;
+    const char *address; // NULL: a timer
 };
 
 static int push_failure(lua_State *L, void *ctx) {
     struct failure *f = ctx;
     lua_pushstring(L, f->file);
     lua_pushstring(L, f->error);
-    return 2;
-}
-
-void api_script_end(void *ctx, struct vm *vm, const char *error) {
-    struct script *s = vm->owner;
-    struct failure f = {s->file, error};
-    if (error != NULL && !api_fire(ctx, "script_error", push_failure, &f, NULL, NULL))
-        log_error("lua", "%s", error);
-}
-
-// vrm.get(path [, query]): main.lua does the request as event "script_get"(id, path, query) and
-// answers with host.answer(id, value, err).
-
-static int got(lua_State *L, int status, lua_KContext ctx) {
-    (void)status;
-    const struct wait *w = (const struct wait *)ctx;
-    if (w->from == NULL) {
-        lua_pushnil(L);
-        lua_pushliteral(L, "the plugin is stopping");
-        return 2;
-    }
-    vm_copy(w->from, w->index, L, NULL, NULL);
-    vm_copy(w->from, w->index + 1, L, NULL, NULL);
-    return 2;
-}
-
-struct get {
-    lua_State *from;
-    int64_t id;
-};
-
-static int push_get(lua_State *L, void *ctx) {
-    struct get *g = ctx;
-    lua_pushinteger(L, g->id);
-    vm_copy(g->from, 1, L, NULL, NULL);
-    vm_copy(g->from, 2, L, NULL, NULL);
+    lua_pushstring(L, f->address);
     return 3;
 }
 
-static int vrm_get(lua_State *L) {
-    luaL_checkstring(L, 1);
-    lua_settop(L, 2);
-    struct wait *w = api_wait(L);
-    struct get g = {L, w->id};
-    if (!api_fire(w->api, "script_get", push_get, &g, NULL, NULL)) {
-        w->task = 0;
-        api_wake(w);
-        return luaL_error(L, "vrm.get is not available here");
-    }
-    return lua_yieldk(L, 0, (lua_KContext)w, got);
+void api_script_end(void *ctx, struct vm *vm, const char *error) {
+    char *address = ctx;
+    struct script *s = vm->owner;
+    struct failure f = {s->file, error, address};
+    if (error != NULL && error != task_dropped &&
+        !api_fire(s->owner, "script_error", push_failure, &f, NULL, NULL))
+        log_error("lua", "%s", error);
+    free(address);
 }
 
 static int host_answer(lua_State *L) {
@@ -199,123 +322,15 @@ static int host_answer(lua_State *L) {
     return 0;
 }
 
-static const luaL_Reg host_functions[] = {{"scripts", host_scripts},
+static const luaL_Reg host_functions[] = {{"script_files", host_script_files},
+                                          {"load_script", host_load_script},
+                                          {"close_script", host_close_script},
+                                          {"keep_script", host_keep_script},
+                                          {"make_folder", host_make_folder},
+                                          {"script_state", host_script_state},
+                                          {"script_figures", host_script_figures},
                                           {"start_script", host_start_script},
                                           {"answer", host_answer},
                                           {NULL, NULL}};
 
 void api_script_open(lua_State *L) { luaL_setfuncs(L, host_functions, 0); }
-
-// The device API: methods of a node
-
-// Puts the address of the node at index 1 in its place; the node must be among the living.
-static struct node *self(lua_State *L) {
-    luaL_checktype(L, 1, LUA_TTABLE);
-    lua_getfield(L, 1, "address");
-    const char *address = lua_tostring(L, -1);
-    struct node *node = address != NULL ? nodes_find(api_of(L)->nodes, address) : NULL;
-    if (node == NULL)
-        luaL_error(L, "this is not a node (call methods with a colon: node:set(...))");
-    lua_replace(L, 1);
-    return node;
-}
-
-static int node_set_method(lua_State *L) {
-    self(L);
-    return api_set(L, api_of(L));
-}
-
-static int node_get_method(lua_State *L) {
-    self(L);
-    return api_get(L, api_of(L));
-}
-
-static int node_param_method(lua_State *L) {
-    luaL_checkstring(L, 2);
-    api_params(L, api_of(L));
-    lua_pushvalue(L, 2);
-    lua_gettable(L, -2);
-    // Secrets stay with the host: a script asks VRM with vrm.get, which has the token.
-    if (lua_type(L, -1) == LUA_TSTRING && log_masks(lua_tostring(L, -1)))
-        lua_pushnil(L);
-    return 1;
-}
-
-static int node_log_method(lua_State *L) {
-    static const char *const levels[] = {"debug", "info", "warning", "error", NULL};
-    struct node *node = self(L);
-    int level = luaL_checkoption(L, 2, NULL, levels);
-    luaL_checkstring(L, 3);
-    lua_getglobal(L, "string");
-    lua_getfield(L, -1, "format");
-    lua_replace(L, 2);
-    lua_pop(L, 1);
-    lua_call(L, lua_gettop(L) - 2, 1);
-    log_line((enum log_level)level, "script", "%s: %s", node->address, lua_tostring(L, -1));
-    return 0;
-}
-
-static int node_notice_method(lua_State *L) {
-    struct api *a = api_of(L);
-    struct node *node = self(L);
-    const char *key = lua_pushfstring(L, "%s_%s", node->address, luaL_checkstring(L, 2));
-    if (a->pg3 != NULL)
-        pg3_notice(a->pg3, key, luaL_optstring(L, 3, NULL));
-    return 0;
-}
-
-static int node_event_method(lua_State *L) {
-    struct api *a = api_of(L);
-    struct node *node = self(L);
-    if (a->pg3 != NULL)
-        pg3_event(a->pg3, node->address, luaL_checkstring(L, 2));
-    return 0;
-}
-
-static const luaL_Reg node_methods[] = {{"set", node_set_method},
-                                        {"get", node_get_method},
-                                        {"param", node_param_method},
-                                        {"log", node_log_method},
-                                        {"notice", node_notice_method},
-                                        {"event", node_event_method},
-                                        {NULL, NULL}};
-
-static const luaL_Reg timer_functions[] = {
-    {"after", api_after}, {"every", api_every}, {"cancel", api_cancel}, {NULL, NULL}};
-
-static const luaL_Reg vrm_functions[] = {{"get", vrm_get}, {NULL, NULL}};
-
-// A global past the strict metatable.
-static void declare_global(lua_State *L, const char *name) {
-    lua_pushglobaltable(L);
-    lua_pushstring(L, name);
-    lua_pushvalue(L, -3);
-    lua_rawset(L, -3);
-    lua_pop(L, 2);
-}
-
-// `unit` is lib/units.lua, read into this state: a plain table, the same for everybody.
-static void open_units(lua_State *L, const struct api *a) {
-    char path[700];
-    snprintf(path, sizeof path, "%s/scripts/lib/units.lua", a->root);
-    if (luaL_loadfilex(L, path, "t") != LUA_OK)
-        lua_error(L);
-    lua_call(L, 0, 1);
-    declare_global(L, "unit");
-}
-
-void api_script_setup(lua_State *L, void *api) {
-    open_units(L, api);
-    luaL_newlib(L, timer_functions);
-    declare_global(L, "timer");
-    luaL_newlib(L, vrm_functions);
-    declare_global(L, "vrm");
-    lua_pushcfunction(L, api_sleep);
-    declare_global(L, "sleep");
-    lua_newtable(L);
-    lua_setfield(L, LUA_REGISTRYINDEX, STATES_KEY);
-    luaL_newmetatable(L, NODE_META);
-    luaL_newlib(L, node_methods);
-    lua_setfield(L, -2, "__index");
-    lua_pop(L, 1);
-}

@@ -37,6 +37,7 @@ struct parse {
     struct pg3_init *init;
     char missing[128];
     bool is_object;
+    long port;
 };
 
 static void want(struct parse *p, lua_State *L, const char *key, char *out, size_t size) {
@@ -56,6 +57,17 @@ static void option(lua_State *L, const char *key, char *out, size_t size) {
     snprintf(out, size, "%s", text != NULL ? text : "");
 }
 
+// An empty or missing port is the usual one; -1: it is no port.
+static long read_port(lua_State *L) {
+    char scratch[32];
+    const char *text = json_text(L, 1, "mqttPort", scratch);
+    if (text == NULL || text[0] == '\0')
+        return 1883;
+    char *end;
+    long port = strtol(text, &end, 10);
+    return *end == '\0' && port > 0 && port < 65536 ? port : -1;
+}
+
 static void parse_fields(lua_State *L, void *ctx) {
     struct parse *p = ctx;
     struct pg3_init *init = p->init;
@@ -69,8 +81,8 @@ static void parse_fields(lua_State *L, void *ctx) {
     option(L, "mqttHost", init->host, sizeof init->host);
     if (init->host[0] == '\0')
         memcpy(init->host, "localhost", sizeof "localhost");
-    long port = json_long(L, 1, "mqttPort", 1883);
-    init->port = port > 0 && port < 65536 ? (int)port : 1883;
+    p->port = read_port(L);
+    init->port = (int)p->port;
     init->secure = json_long(L, 1, "secure", 1) == 1;
     option(L, "logLevel", init->log_level, sizeof init->log_level);
     option(L, "pg3Version", init->pg3_version, sizeof init->pg3_version);
@@ -105,6 +117,10 @@ bool init_read(struct json *json, const char *base64, struct pg3_init *init, cha
         ok = false;
     } else if (p.missing[0] != '\0') {
         snprintf(error, size, "PG3INIT lacks %s. Restart the plugin from PG3.", p.missing);
+        ok = false;
+    } else if (p.port < 0) {
+        snprintf(error, size,
+                 "mqttPort in PG3INIT is no port number. Restart the plugin from PG3.");
         ok = false;
     }
     buf_free(&text);

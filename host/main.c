@@ -23,13 +23,16 @@
 #define LEAVE_MS 600 // of the stop: for the broker
 #define PG3_CA "/usr/local/etc/ssl/certs/ud.ca.cert" // PROTOCOL.md section 2
 
-enum mode { MODE_PG3, MODE_DEMO, MODE_WATCH, MODE_PROFILE };
+enum mode { MODE_PG3, MODE_DEMO, MODE_WATCH, MODE_PROFILE, MODE_CHECK, MODE_ROWS };
 
 struct options {
     enum mode mode;
+    bool demo; // VRM is the stand-in
     bool once;
     const char *token_file;
     const char *main_file; // another script in the place of main.lua, for specs of the host
+    char **args;           // the words after the options
+    int arg_count;
 };
 
 struct app {
@@ -55,6 +58,12 @@ static const char usage[] =
     "  --watch          show your own installations; the token comes from VICTRON_VRM_TOKEN or:\n"
     "  --token-file F   the first line of this file\n"
     "  --once           with --demo or --watch: print one table and leave\n"
+    "For authors of device scripts (scripts/README.md):\n"
+    "  --check F ...    check scripts, or the scripts of a folder, and show what their samples "
+    "give\n"
+    "  --rows [F]       what VRM offers for each device: from a saved diagnostics answer, your "
+    "account,\n"
+    "                   or with --demo the made-up ones\n"
     "  --write-profile  write profile/ from the device scripts\n"
     "  --version, --help\n";
 
@@ -67,14 +76,6 @@ static int push_text(lua_State *L, void *ctx) {
 
 static void on_start(void *ctx) {
     struct app *a = ctx;
-    char hash[17], error[512];
-    bool changed;
-    if (a->options.mode == MODE_PG3) {
-        if (profile_write(a->api.nodes, a->api.profile, hash, &changed, error, sizeof error))
-            pg3_profile(a->api.pg3, hash);
-        else
-            log_error("profile", "The profile could not be brought up to date: %s", error);
-    }
     api_fire(&a->api, "start", NULL, NULL, NULL, NULL);
 }
 
@@ -109,9 +110,9 @@ struct request {
 
 static void request_ended(void *ctx, struct vm *vm, const char *error) {
     struct request *r = ctx;
-    if (error != NULL)
+    if (error != NULL && error != task_dropped)
         log_error("lua", "%s failed: %s", vm->name, error);
-    if (r->app->api.pg3 != NULL)
+    if (error != task_dropped)
         pg3_report(r->app->api.pg3, r->address, r->id, error == NULL);
     free(r);
 }
@@ -241,7 +242,7 @@ static void tee(enum log_level level, const char *line) {
 static bool read_token(const struct options *o, char *token, size_t size) {
     const char *env = getenv("VICTRON_VRM_TOKEN");
     if (o->token_file == NULL && (env == NULL || env[0] == '\0')) {
-        log_error("main", "--watch needs your VRM access token: in VICTRON_VRM_TOKEN, or in a file "
+        log_error("main", "Your VRM access token is needed: in VICTRON_VRM_TOKEN, or in a file "
                           "named with --token-file");
         return false;
     }
@@ -271,11 +272,15 @@ static bool start_demo(struct app *a, char *token, size_t size) {
     return true;
 }
 
+// Whose installations are shown when PG3 does not say: the stand-in's, or the user's own.
+static bool choose_account(struct app *a, char *token, size_t size) {
+    return a->options.demo ? start_demo(a, token, size) : read_token(&a->options, token, size);
+}
+
 static bool open_console(struct app *a) {
     char token[256] = "";
-    bool demo = a->options.mode == MODE_DEMO;
-    if (a->options.mode == MODE_WATCH ? !read_token(&a->options, token, sizeof token)
-                                      : demo && !start_demo(a, token, sizeof token))
+    bool demo = a->options.demo;
+    if (!choose_account(a, token, sizeof token))
         return false;
     struct buf params;
     buf_init(&params, 2048);
@@ -342,6 +347,7 @@ static bool open_parts(struct app *a, const char *argv0) {
     return api->http != NULL && find_root(api, argv0);
 }
 
+// PG3, or the console in its place.
 static bool open_link(struct app *a) {
     struct pg3_events events = {on_start, on_ready,   on_params, on_poll, on_discover,
                                 on_query, on_command, on_stop,   a};
@@ -354,34 +360,58 @@ static bool open_link(struct app *a) {
     return a->api.pg3 != NULL;
 }
 
-static bool start(struct app *a, const char *argv0) {
+// The modes in which a script talks to a person: what it needs in the place of a link.
+static bool open_tool(struct app *a) {
+    char token[256] = "";
+    a->api.out = stdout;
+    a->api.colours = isatty(STDOUT_FILENO) == 1;
+    a->api.args = a->options.args;
+    a->api.arg_count = a->options.arg_count;
+    if (a->options.mode != MODE_ROWS || a->options.arg_count > 0)
+        return true;
+    return choose_account(a, token, sizeof token) && setenv("VICTRON_VRM_TOKEN", token, 1) == 0;
+}
+
+static bool read_init(struct app *a) {
     char error[256];
-    if (!open_parts(a, argv0))
-        return false;
-    if (a->options.mode == MODE_PG3 &&
-        !init_read(a->api.json, getenv("PG3INIT"), &a->init, error, sizeof error)) {
+    if (!init_read(a->api.json, getenv("PG3INIT"), &a->init, error, sizeof error)) {
         log_error("main", "%s", error);
         return false;
     }
-    if (a->options.mode == MODE_PG3) {
-        log_mask(a->init.token);
-        if (a->init.log_level[0] != '\0')
-            log_set_level(log_level_of(a->init.log_level));
-        log_info("main", "victron-host " HOST_VERSION " for %s, PG3 %s, ISY %s", a->init.id,
-                 a->init.pg3_version, a->init.isy_version);
-    }
-    if (a->options.mode != MODE_PROFILE && !open_link(a))
+    log_mask(a->init.token);
+    if (a->init.log_level[0] != '\0')
+        log_set_level(log_level_of(a->init.log_level));
+    log_info("main", "victron-host " HOST_VERSION " for %s, PG3 %s, ISY %s", a->init.id,
+             a->init.pg3_version, a->init.isy_version);
+    return true;
+}
+
+static bool run_script(struct app *a) {
+    static const char *const files[] = {
+        [MODE_PG3] = "main.lua",     [MODE_DEMO] = "main.lua",   [MODE_WATCH] = "main.lua",
+        [MODE_PROFILE] = "main.lua", [MODE_CHECK] = "check.lua", [MODE_ROWS] = "rows.lua"};
+    char path[600];
+    snprintf(path, sizeof path, "%s/scripts/%s", a->api.root, files[a->options.mode]);
+    return api_open(&a->api) &&
+           api_run(&a->api, a->options.main_file != NULL ? a->options.main_file : path);
+}
+
+static bool start(struct app *a, const char *argv0) {
+    bool linked = a->options.mode <= MODE_WATCH;
+    if (!open_parts(a, argv0))
         return false;
-    char main_file[600];
-    snprintf(main_file, sizeof main_file, "%s/scripts/main.lua", a->api.root);
-    const char *path = a->options.main_file != NULL ? a->options.main_file : main_file;
-    if (!api_open(&a->api) || !api_run(&a->api, path))
+    if (a->options.mode == MODE_PG3 && !read_init(a))
         return false;
-    loop_each_turn(a->api.loop, turn, a);
+    if (!(linked ? open_link(a) : open_tool(a)) || !run_script(a))
+        return false;
     loop_on_signal(a->api.loop, on_stop, a);
+    if (a->options.mode == MODE_PG3 && !connect_broker(a))
+        return false;
+    // After http and mqtt, so that what they brought leaves in the same turn.
+    loop_each_turn(a->api.loop, turn, a);
     if (a->console != NULL)
         console_start(a->console, a->api.pg3);
-    return a->options.mode != MODE_PG3 || connect_broker(a);
+    return true;
 }
 
 static bool write_profile(struct app *a) {
@@ -432,33 +462,56 @@ static void stop(struct app *a) {
 }
 
 static int bad_option(const char *what) {
-    fprintf(stderr, "victron-host: %s. Try --help.\n", what);
+    fprintf(stderr, "victron-host: %s is not understood. Try --help.\n", what);
     return 2;
 }
 
-// 0: go on; else leave with `code`.
+// One option; how many words it took, 0: unknown.
+static int read_option(char **argv, int left, struct options *o) {
+    const char *name = argv[0];
+    if (strcmp(name, "--demo") == 0) {
+        o->demo = true;
+        o->mode = o->mode == MODE_ROWS ? MODE_ROWS : MODE_DEMO;
+    } else if (strcmp(name, "--watch") == 0) {
+        o->mode = MODE_WATCH;
+    } else if (strcmp(name, "--rows") == 0) {
+        o->mode = MODE_ROWS;
+    } else if (strcmp(name, "--check") == 0) {
+        o->mode = MODE_CHECK;
+    } else if (strcmp(name, "--write-profile") == 0) {
+        o->mode = MODE_PROFILE;
+    } else if (strcmp(name, "--once") == 0) {
+        o->once = true;
+    } else if (strcmp(name, "--token-file") == 0 && left > 1) {
+        o->token_file = argv[1];
+        return 2;
+    } else if (strcmp(name, "--main") == 0 && left > 1) {
+        o->main_file = argv[1];
+        return 2;
+    } else {
+        return 0;
+    }
+    return 1;
+}
+
+// True: go on; else leave with *code.
 static bool read_options(int argc, char **argv, struct options *o, int *code) {
     *code = 0;
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--demo") == 0)
-            o->mode = MODE_DEMO;
-        else if (strcmp(argv[i], "--watch") == 0)
-            o->mode = MODE_WATCH;
-        else if (strcmp(argv[i], "--write-profile") == 0)
-            o->mode = MODE_PROFILE;
-        else if (strcmp(argv[i], "--once") == 0)
-            o->once = true;
-        else if (strcmp(argv[i], "--token-file") == 0 && i + 1 < argc)
-            o->token_file = argv[++i];
-        else if (strcmp(argv[i], "--main") == 0 && i + 1 < argc)
-            o->main_file = argv[++i];
-        else if (strcmp(argv[i], "--version") == 0)
+    int i = 1;
+    while (i < argc && argv[i][0] == '-') {
+        if (strcmp(argv[i], "--version") == 0)
             return printf("victron-host " HOST_VERSION "\n"), false;
-        else if (strcmp(argv[i], "--help") == 0)
+        if (strcmp(argv[i], "--help") == 0)
             return fputs(usage, stdout), false;
-        else
+        int took = read_option(argv + i, argc - i, o);
+        if (took == 0)
             return *code = bad_option(argv[i]), false;
+        i += took;
     }
+    o->args = argv + i;
+    o->arg_count = argc - i;
+    if (o->arg_count > 0 && o->mode != MODE_CHECK && o->mode != MODE_ROWS)
+        return *code = bad_option(argv[i]), false;
     return true;
 }
 
@@ -479,5 +532,5 @@ int main(int argc, char **argv) {
     else if (ok)
         loop_run(app.api.loop);
     stop(&app);
-    return ok && !app.failed ? 0 : 1;
+    return ok && !app.failed ? app.api.exit_code : 1;
 }

@@ -1,20 +1,13 @@
 #include "mqtt.h"
 #include "log.h"
-#include "queue.h"
+#include "mqtt_cert.h"
+#include "mqtt_link.h"
 
-#include <MQTTAsync.h>
 #include <limits.h>
 #include <openssl/crypto.h>
-#include <openssl/err.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
-#include <pthread.h>
-#include <sched.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     KEEP_ALIVE_S = 300,
@@ -22,54 +15,9 @@ enum {
     RETRY_MS = 10 * 1000,
     ANSWER_MS = 10 * 1000, // for a subscription
     SEND_MS = 60 * 1000,   // for a message to leave
-    INBOUND_BYTES = 8 * 1024 * 1024,
-    EVENTS_A_TURN = 100, // so that a flood cannot keep the loop from its other work
-    TICKETS = 16,
-    STOP_STEP_MS = 5,
+    EVENTS_A_TURN = 100,   // so that a flood cannot keep the loop from its other work
     REASON_MAX = 600
 };
-
-// What paho's threads report.
-enum event {
-    EV_CONNECTED,
-    EV_REFUSED, // data: struct refusal
-    EV_LOST,
-    EV_CLOSED,     // our disconnect is done
-    EV_SUBSCRIBED, // data of this and the next two: the ticket's number
-    EV_UNSUBSCRIBED,
-    EV_SENT,
-    EV_MESSAGE,   // data: the payload
-    EV_TLS_ERROR, // data: a line of OpenSSL's
-    EV_DESTROYED
-};
-
-struct refusal {
-    int code; // 1..5: the broker's return code; else paho's
-    bool by_broker;
-    char text[80]; // paho's words
-};
-
-// Tells the answer to the last request from a late one to a request before it, which paho keeps
-// in its send queue over a reconnect.
-struct ticket {
-    struct link *link;
-    unsigned char number;
-};
-
-// All that paho's threads see of ours. Nothing in it changes while they run, but the two atomics.
-struct link {
-    struct link *next; // in `left`
-    struct queue *queue;
-    struct loop *loop;
-    MQTTAsync client;
-    struct ticket tickets[TICKETS];
-    atomic_bool closed; // the loop may be gone
-    atomic_int inside;  // threads that may be using the loop
-};
-
-// Links which paho did not let go of before the plugin's end: they stay allocated, since its
-// threads may still call back.
-static struct link *left;
 
 enum state {
     ST_IDLE, // the timer will connect
@@ -92,220 +40,6 @@ struct mqtt {
     char tls_error[160];     // the first of this attempt
     char reason[REASON_MAX]; // logged last; "" once up
 };
-
-// ---- in paho's threads: copy into the queue, wake the loop, nothing else
-
-static void link_push(struct link *link, enum event event, const void *data, size_t len) {
-    atomic_fetch_add(&link->inside, 1);
-    if (!atomic_load(&link->closed)) {
-        queue_push(link->queue, (int)event, data, len, event != EV_MESSAGE);
-        loop_wake(link->loop);
-    }
-    atomic_fetch_sub(&link->inside, 1);
-}
-
-static void on_connect_success(void *ctx, MQTTAsync_successData *data) {
-    (void)data;
-    link_push(ctx, EV_CONNECTED, NULL, 0);
-}
-
-static void on_connect_failure(void *ctx, MQTTAsync_failureData *data) {
-    struct refusal refusal = {.code = MQTTASYNC_FAILURE};
-
-    if (data) {
-        refusal.code = data->code;
-        // The one text by which paho tells the broker's codes from its own and the system's.
-        refusal.by_broker = data->message && strstr(data->message, "CONNACK") != NULL;
-        snprintf(refusal.text, sizeof refusal.text, "%s", data->message ? data->message : "");
-    }
-    link_push(ctx, EV_REFUSED, &refusal, sizeof refusal);
-}
-
-static void on_lost(void *ctx, char *cause) {
-    (void)cause; // always NULL
-    link_push(ctx, EV_LOST, NULL, 0);
-}
-
-static void on_closed(void *ctx, MQTTAsync_successData *data) {
-    (void)data;
-    link_push(ctx, EV_CLOSED, NULL, 0);
-}
-
-static void ticket_push(const struct ticket *ticket, enum event event) {
-    link_push(ticket->link, event, &ticket->number, sizeof ticket->number);
-}
-
-static void on_subscribed(void *ctx, MQTTAsync_successData *data) {
-    (void)data;
-    ticket_push(ctx, EV_SUBSCRIBED);
-}
-
-static void on_unsubscribed(void *ctx, MQTTAsync_failureData *data) {
-    (void)data;
-    ticket_push(ctx, EV_UNSUBSCRIBED);
-}
-
-static void on_sent(void *ctx, MQTTAsync_successData *data) {
-    (void)data;
-    ticket_push(ctx, EV_SENT);
-}
-
-// Returns 1 always: after a 0 paho would deliver what waits only one per further packet.
-static int on_message(void *ctx, char *topic, int topic_len, MQTTAsync_message *message) {
-    (void)topic_len; // there is one topic
-    link_push(ctx, EV_MESSAGE, message->payload, (size_t)message->payloadlen);
-    MQTTAsync_freeMessage(&message);
-    MQTTAsync_free(topic);
-    return 1;
-}
-
-static int on_tls_error(const char *text, size_t len, void *ctx) {
-    link_push(ctx, EV_TLS_ERROR, text, len);
-    return 1;
-}
-
-// ---- the link
-
-static void link_free(struct link *link) {
-    if (link) {
-        queue_free(link->queue);
-        free(link);
-    }
-}
-
-static struct link *link_new(struct loop *l) {
-    struct link *link = calloc(1, sizeof *link);
-
-    if (!link) {
-        return NULL;
-    }
-    link->loop = l;
-    link->queue = queue_new(INBOUND_BYTES);
-    for (int i = 0; i < TICKETS; i++) {
-        link->tickets[i] = (struct ticket){link, (unsigned char)i};
-    }
-    atomic_init(&link->closed, false);
-    atomic_init(&link->inside, 0);
-    if (!link->queue) {
-        link_free(link);
-        return NULL;
-    }
-    return link;
-}
-
-// Afterwards no thread of paho's touches the loop or the queue.
-static void link_close(struct link *link) {
-    atomic_store(&link->closed, true);
-    while (atomic_load(&link->inside) > 0) {
-        sched_yield(); // what it waits for never blocks
-    }
-}
-
-// MQTTAsync_destroy waits for paho's mutex, which a hanging DNS holds for as long as it likes, and
-// for paho's threads: hence a thread of its own, which can be left behind.
-static void *link_destroy(void *ctx) {
-    struct link *link = ctx;
-
-    MQTTAsync_destroy(&link->client);
-    link_push(link, EV_DESTROYED, NULL, 0);
-    return NULL;
-}
-
-static bool link_destroy_start(struct link *link) {
-    pthread_t thread;
-
-    return pthread_create(&thread, NULL, link_destroy, link) == 0 && pthread_detach(thread) == 0;
-}
-
-// ---- the client certificate: why it may have been refused
-
-static const char reinstall[] = "Reinstall the plugin in PG3, so that PG3 makes a new certificate";
-
-static X509 *certificate_load(const char *file, STACK_OF(X509) * others) {
-    BIO *in = BIO_new_file(file, "r");
-    X509 *first = in ? PEM_read_bio_X509(in, NULL, NULL, NULL) : NULL;
-    X509 *more = first ? PEM_read_bio_X509(in, NULL, NULL, NULL) : NULL;
-
-    while (more && sk_X509_push(others, more) > 0) {
-        more = PEM_read_bio_X509(in, NULL, NULL, NULL);
-    }
-    X509_free(more);
-    BIO_free(in);
-    return first;
-}
-
-static bool key_fits(X509 *certificate, const char *file) {
-    BIO *in = BIO_new_file(file, "r");
-    EVP_PKEY *key = in ? PEM_read_bio_PrivateKey(in, NULL, NULL, NULL) : NULL;
-    bool fits = key && X509_check_private_key(certificate, key) == 1;
-
-    EVP_PKEY_free(key);
-    BIO_free(in);
-    return fits;
-}
-
-// X509_V_OK, or what is wrong with the certificate in the eyes of the CA; CA_UNREADABLE.
-enum { CA_UNREADABLE = -1 };
-
-static int certificate_verify(X509 *certificate, STACK_OF(X509) * others, const char *ca_file) {
-    X509_STORE *store = X509_STORE_new();
-    X509_STORE_CTX *check = X509_STORE_CTX_new();
-    int result = CA_UNREADABLE;
-
-    if (store && check && X509_STORE_load_locations(store, ca_file, NULL) == 1 &&
-        X509_STORE_CTX_init(check, store, certificate, others) == 1) {
-        X509_verify_cert(check);
-        result = X509_STORE_CTX_get_error(check);
-    }
-    X509_STORE_CTX_free(check);
-    X509_STORE_free(store);
-    return result;
-}
-
-static void certificate_judge(const struct mqtt_config *c, X509 *certificate,
-                              STACK_OF(X509) * others, char *out, size_t size) {
-    if (!certificate) {
-        snprintf(out, size, "The client certificate %s cannot be read. %s.", c->cert_file,
-                 reinstall);
-    } else if (!key_fits(certificate, c->key_file)) {
-        snprintf(out, size,
-                 "The key %s cannot be read or does not belong to the certificate %s. %s.",
-                 c->key_file, c->cert_file, reinstall);
-    } else if (X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0) {
-        snprintf(out, size, "The client certificate %s has expired. %s.", c->cert_file, reinstall);
-    } else if (X509_cmp_current_time(X509_get0_notBefore(certificate)) > 0) {
-        snprintf(out, size,
-                 "The client certificate %s is not valid yet. Set this machine's date and time.",
-                 c->cert_file);
-    } else if (c->ca_file) {
-        int result = certificate_verify(certificate, others, c->ca_file);
-
-        if (result == CA_UNREADABLE) {
-            snprintf(out, size,
-                     "The CA certificates in %s cannot be read. Check that PG3's file "
-                     "is there and complete.",
-                     c->ca_file);
-        } else if (result != X509_V_OK) {
-            snprintf(out, size, "The client certificate %s does not fit PG3's CA %s (%s). %s.",
-                     c->cert_file, c->ca_file, X509_verify_cert_error_string(result), reinstall);
-        }
-    }
-}
-
-// A sentence about what is wrong with the client certificate; "" when it is in order or not used.
-static void certificate_check(const struct mqtt_config *c, char *out, size_t size) {
-    out[0] = '\0';
-    if (!c->tls || !c->cert_file || !c->key_file) {
-        return;
-    }
-    STACK_OF(X509) *others = sk_X509_new_null();
-    X509 *certificate = others ? certificate_load(c->cert_file, others) : NULL;
-
-    certificate_judge(c, certificate, others, out, size);
-    X509_free(certificate);
-    sk_X509_pop_free(others, X509_free);
-    ERR_clear_error(); // curl reads the same thread's list of errors
-}
 
 // ---- states
 
@@ -332,7 +66,7 @@ static void connection_down(struct mqtt *m, enum state state, const char *reason
 static bool disconnect_start(struct mqtt *m) {
     MQTTAsync_disconnectOptions options = MQTTAsync_disconnectOptions_initializer;
 
-    options.onSuccess = on_closed;
+    options.onSuccess = link_on_closed;
     options.context = m->link;
     return MQTTAsync_disconnect(m->link->client, &options) == MQTTASYNC_SUCCESS;
 }
@@ -352,8 +86,8 @@ static void connect_fill(struct mqtt *m, MQTTAsync_connectOptions *options,
     options->MQTTVersion = MQTTVERSION_3_1_1; // the default tries a failed connect twice
     options->username = c->user;
     options->password = c->password;
-    options->onSuccess = on_connect_success;
-    options->onFailure = on_connect_failure;
+    options->onSuccess = link_on_connect_success;
+    options->onFailure = link_on_connect_failure;
     options->context = m->link;
     if (c->status_topic && c->offline_text) {
         will->topicName = c->status_topic;
@@ -369,7 +103,7 @@ static void connect_fill(struct mqtt *m, MQTTAsync_connectOptions *options,
         tls->verify = 0; // the chain, not the name: PROTOCOL.md section 2
         tls->disableDefaultTrustStore = 1;
         tls->sslVersion = MQTT_SSL_VERSION_TLS_1_2;
-        tls->ssl_error_cb = on_tls_error;
+        tls->ssl_error_cb = link_on_tls_error;
         tls->ssl_error_context = m->link;
         options->ssl = tls;
     }
@@ -452,8 +186,8 @@ static void subscription_start(struct mqtt *m) {
         connection_up(m);
         return;
     }
-    options.onSuccess = on_subscribed;
-    options.onFailure = on_unsubscribed;
+    options.onSuccess = link_on_subscribed;
+    options.onFailure = link_on_unsubscribed;
     options.context = ticket_next(m);
     // If paho refuses, the connection has just been lost and the timer is not needed.
     MQTTAsync_subscribe(m->link->client, m->config.subscribe, 0, &options);
@@ -673,28 +407,6 @@ static void config_free(struct mqtt_config *c) {
     }
 }
 
-static bool client_create(struct link *link, const struct mqtt_config *c) {
-    bool bare_ipv6 = strchr(c->host, ':') != NULL;
-    char uri[320];
-    int len = snprintf(uri, sizeof uri, "%s://%s%s%s:%d", c->tls ? "ssl" : "tcp",
-                       bare_ipv6 ? "[" : "", c->host, bare_ipv6 ? "]" : "", c->port);
-    int rc = MQTTASYNC_FAILURE;
-
-    if (len > 0 && (size_t)len < sizeof uri) {
-        rc = MQTTAsync_create(&link->client, uri, c->client_id, MQTTCLIENT_PERSISTENCE_NONE, NULL);
-    }
-    if (rc == MQTTASYNC_SUCCESS) {
-        rc = MQTTAsync_setCallbacks(link->client, link, on_lost, on_message, NULL);
-    }
-    if (rc != MQTTASYNC_SUCCESS) {
-        log_error("mqtt",
-                  "The MQTT library cannot be set up for %s (%d). Check the broker's "
-                  "address and the client id that PG3 gave.",
-                  uri, rc);
-    }
-    return rc == MQTTASYNC_SUCCESS;
-}
-
 struct mqtt *mqtt_new(struct loop *l, const struct mqtt_config *config,
                       const struct mqtt_events *events) {
     struct mqtt *m = calloc(1, sizeof *m);
@@ -703,7 +415,7 @@ struct mqtt *mqtt_new(struct loop *l, const struct mqtt_config *config,
     if (!m || !link || !config_copy(&m->config, config)) {
         log_error("mqtt", "Memory is too short for the connection to PG3. Free some and start the "
                           "plugin again.");
-    } else if (client_create(link, &m->config)) {
+    } else if (link_create_client(link, &m->config)) {
         m->loop = l;
         m->link = link;
         m->events = *events;
@@ -725,7 +437,7 @@ bool mqtt_send(struct mqtt *m, const char *topic, const char *text, size_t len) 
     if (m->state != ST_UP || m->sending || len > INT_MAX) {
         return false;
     }
-    options.onSuccess = on_sent;
+    options.onSuccess = link_on_sent;
     options.context = ticket_next(m);
     if (MQTTAsync_send(m->link->client, topic, (int)len, text, 0, 0, &options) !=
         MQTTASYNC_SUCCESS) {
@@ -734,26 +446,6 @@ bool mqtt_send(struct mqtt *m, const char *topic, const char *text, size_t len) 
     m->sending = true;
     state_set(m, ST_UP, SEND_MS);
     return true;
-}
-
-// Takes events until the wanted one (true) or until the time is over.
-static bool link_wait(struct link *link, enum event wanted, int64_t until_ms) {
-    const struct timespec step = {.tv_nsec = STOP_STEP_MS * 1000000L};
-
-    for (;;) {
-        struct queue_item *item = queue_pop(link->queue);
-
-        bool found = item && item->kind == (int)wanted;
-
-        if (found || loop_now_ms() >= until_ms) {
-            free(item);
-            return found;
-        }
-        if (!item) {
-            nanosleep(&step, NULL);
-        }
-        free(item);
-    }
 }
 
 void mqtt_stop(struct mqtt *m, int ms) {
@@ -771,13 +463,7 @@ void mqtt_stop(struct mqtt *m, int ms) {
     }
     bool gone = link_destroy_start(link) && link_wait(link, EV_DESTROYED, now + ms);
 
-    link_close(link);
-    if (gone) {
-        link_free(link);
-    } else {
-        link->next = left;
-        left = link;
-    }
+    link_end(link, gone);
     loop_cancel(m->loop, m->timer);
     loop_not_each_turn(m->loop, m);
     config_free(&m->config);

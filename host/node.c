@@ -42,21 +42,9 @@ struct node_type *node_type_new(void) {
     return calloc(1, sizeof(struct node_type));
 }
 
-static void free_command(struct command_decl *c) {
-    for (size_t i = 0; i < c->param_count; i++) {
-        free(c->params[i].id);
-        free(c->params[i].label);
-    }
-    free(c->params);
-    free(c->id);
-    free(c->name);
-}
-
-void node_type_free(struct node_type *t) {
-    if (t == NULL)
-        return;
-    for (size_t i = 0; i < t->driver_count; i++) {
-        struct driver_decl *d = &t->drivers[i];
+static void free_decls(struct driver_decl *decls, size_t count) {
+    for (size_t i = 0; decls != NULL && i < count; i++) {
+        struct driver_decl *d = &decls[i];
         for (size_t k = 0; k < d->name_count; k++)
             free(d->names[k].name);
         free(d->names);
@@ -64,9 +52,18 @@ void node_type_free(struct node_type *t) {
         free(d->label);
         free(d->id);
     }
-    for (size_t i = 0; i < t->command_count; i++)
-        free_command(&t->commands[i]);
-    free(t->drivers);
+    free(decls);
+}
+
+void node_type_free(struct node_type *t) {
+    if (t == NULL)
+        return;
+    free_decls(t->drivers, t->driver_count);
+    for (size_t i = 0; i < t->command_count; i++) {
+        free_decls(t->commands[i].params, t->commands[i].param_count);
+        free(t->commands[i].id);
+        free(t->commands[i].name);
+    }
     free(t->commands);
     free(t->id);
     free(t->name);
@@ -145,7 +142,8 @@ static void show(struct nodes *n, struct node *node, size_t i) {
     bool missing = !d->has && !d->seeded;
     if (decl->zero && n->zero_stale && (node->stale || missing)) {
         d->seeded = false;
-        put_text(d, NULL);
+        if (d->has)
+            put_text(d, NULL); // it belongs to the value that is not shown now
     } else if (d->has) {
         if (!node_format(shown, sizeof shown, d->value * unit->factor + unit->offset, decl->places))
             return;
@@ -164,11 +162,22 @@ static void show_all(struct nodes *n, struct node *node) {
         show(n, node, i);
 }
 
+void node_told(struct driver *d) {
+    memcpy(d->told, d->shown, sizeof d->told);
+    d->told_uom = d->uom;
+    d->changed = false;
+}
+
+bool node_news(const struct driver *d) {
+    return d->text != NULL || d->uom != d->told_uom || strcmp(d->shown, d->told) != 0;
+}
+
 static struct driver *new_drivers(const struct nodes *n, const struct node_type *t) {
     struct driver *drivers = calloc(t->driver_count + 1, sizeof *drivers);
     for (size_t i = 0; drivers != NULL && i < t->driver_count; i++) {
         memcpy(drivers[i].shown, "0", 2);
         drivers[i].uom = unit_now(n, &t->drivers[i])->uom;
+        node_told(&drivers[i]);
         drivers[i].changed = true;
     }
     return drivers;
@@ -316,13 +325,14 @@ void node_seed(struct nodes *n, struct node *node, int driver, const char *shown
     memcpy(d->shown, plain, sizeof d->shown);
     d->uom = uom;
     d->seeded = true;
+    node_told(d);
     show(n, node, (size_t)driver);
 }
 
 void node_set(struct nodes *n, struct node *node, int driver, double value, const char *text) {
     struct driver *d = &node->drivers[driver];
     if (!isfinite(value) || fabs(value) > 1e15) {
-        node_unset(n, node, driver);
+        node_unset(n, node, driver, NULL);
         return;
     }
     d->value = value;
@@ -332,11 +342,11 @@ void node_set(struct nodes *n, struct node *node, int driver, double value, cons
     show(n, node, (size_t)driver);
 }
 
-void node_unset(struct nodes *n, struct node *node, int driver) {
+void node_unset(struct nodes *n, struct node *node, int driver, const char *text) {
     struct driver *d = &node->drivers[driver];
     d->has = false;
     d->seeded = false;
-    put_text(d, NULL);
+    put_text(d, text);
     show(n, node, (size_t)driver);
 }
 

@@ -31,17 +31,10 @@ struct driver_decl {
     size_t name_count;
 };
 
-struct param_decl {
-    char *id; // "" = the one unnamed parameter
-    char *label;
-    struct unit unit;
-    int places;
-};
-
 struct command_decl {
     char *id;
     char *name;
-    struct param_decl *params;
+    struct driver_decl *params; // id "" = the one unnamed parameter
     size_t param_count;
 };
 
@@ -70,7 +63,9 @@ struct driver {
     bool changed; // differs from what PG3 was told
     int uom;      // of `shown`
     char shown[32];
-    char *text; // shown beside the value, NULL = none
+    int told_uom;  // of `told`
+    char told[32]; // what PG3 has: 0 in a new node, then what was sent last
+    char *text;    // shown beside the value, NULL = none
 };
 
 struct node {
@@ -123,8 +118,8 @@ void node_seed(struct nodes *n, struct node *node, int driver, const char *shown
 // A value in the base unit with an optional text (copied); rounded to the declared places. A number
 // that is not finite or beyond 1e15 is no data.
 void node_set(struct nodes *n, struct node *node, int driver, double value, const char *text);
-// There is no value at present.
-void node_unset(struct nodes *n, struct node *node, int driver);
+// There is no value at present; the text (copied, may be NULL) says so to those who can show it.
+void node_unset(struct nodes *n, struct node *node, int driver, const char *text);
 // Whether its values are old or its source is gone.
 void node_stale(struct nodes *n, struct node *node, bool stale);
 // The user's choices, for all nodes.
@@ -132,6 +127,11 @@ void nodes_zero_stale(struct nodes *n, bool on);
 void nodes_alt_units(struct nodes *n, bool on);
 // Marks every driver of a node (NULL: of all) as not yet told to PG3.
 void nodes_touch(struct nodes *n, struct node *node);
+
+// PG3 was told what the driver shows; clears `changed`.
+void node_told(struct driver *d);
+// Whether it shows something else than PG3 was told.
+bool node_news(const struct driver *d);
 
 // "12.30" of a number: `places` decimals, never "-0", no exponent. False if it cannot be shown.
 bool node_format(char *out, size_t size, double value, int places);

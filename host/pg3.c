@@ -421,9 +421,8 @@ static void send_addnode(struct pg3 *p, struct node *node) {
     if (!p->sending)
         return;
     node->state = NODE_ADDING;
-    // addnode carries the values; only what changes after it needs a set.
     for (size_t i = 0; i < node->type->driver_count; i++)
-        node->drivers[i].changed = node->drivers[i].text != NULL;
+        node->drivers[i].changed = node_news(&node->drivers[i]);
     memcpy(p->adding, node->address, sizeof p->adding);
     p->add_timer = loop_after(p->loop, ANSWER_MS, add_late, p);
 }

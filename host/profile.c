@@ -73,12 +73,13 @@ static void subset(struct buf *b, const struct driver_decl *d) {
 }
 
 // An editor's name says what it holds, so that the same numbers share one and ids never move.
-static void editor_id(char *out, const struct unit *unit, int places, const char *names_id) {
-    if (names_id != NULL) {
-        snprintf(out, ID_MAX, "%s", names_id);
+static void editor_id(char *out, const struct driver_decl *d) {
+    const struct unit *unit = &d->unit;
+    if (d->names_id != NULL) {
+        snprintf(out, ID_MAX, "%s", d->names_id);
         return;
     }
-    snprintf(out, ID_MAX, "U%d_P%d_%.15g_%.15g", unit->uom, places, unit->min, unit->max);
+    snprintf(out, ID_MAX, "U%d_P%d_%.15g_%.15g", unit->uom, d->places, unit->min, unit->max);
     for (char *c = out; *c != '\0'; c++)
         if (*c == '-')
             *c = 'M';
@@ -127,13 +128,12 @@ static void value_names(struct build *w, const struct driver_decl *d) {
 }
 
 // Writes the editor unless it is there. False: two different lists of names under one id.
-static bool editor(struct build *w, const struct unit *unit, const struct unit *alt, int places,
-                   const struct driver_decl *d, char *id) {
-    editor_id(id, unit, places, d != NULL ? d->names_id : NULL);
+static bool editor(struct build *w, const struct driver_decl *d, char *id) {
+    editor_id(id, d);
     for (size_t i = 0; i < w->count; i++) {
         if (strcmp(w->ids[i], id) != 0)
             continue;
-        if (d == NULL || d->names_id == NULL || same_names(w->decls[i], d))
+        if (d->names_id == NULL || same_names(w->decls[i], d))
             return true;
         snprintf(w->error, w->size, "the value names %s are declared twice with different values",
                  id);
@@ -146,19 +146,19 @@ static bool editor(struct build *w, const struct unit *unit, const struct unit *
     memcpy(w->ids[w->count], id, ID_MAX);
     w->decls[w->count++] = d;
     buf_printf(&w->editors, "  <editor id=\"%s\">\n", id);
-    if (d != NULL && d->names_id != NULL) {
+    if (d->names_id != NULL) {
         value_names(w, d);
     } else {
-        range(&w->editors, unit, places);
-        if (alt != NULL && alt->uom != 0)
-            range(&w->editors, alt, places);
+        range(&w->editors, &d->unit, d->places);
+        if (d->alt.uom != 0)
+            range(&w->editors, &d->alt, d->places);
     }
     return buf_puts(&w->editors, "  </editor>\n");
 }
 
 static bool status(struct build *w, const struct node_type *t, const struct driver_decl *d) {
     char id[ID_MAX];
-    if (!editor(w, &d->unit, &d->alt, d->places, d, id))
+    if (!editor(w, d, id))
         return false;
     buf_printf(&w->nodedefs, "      <st id=\"%s\" editor=\"%s\" />\n", d->id, id);
     buf_printf(&w->nls, "ST-%s-%s-NAME = ", t->id, d->id);
@@ -172,9 +172,9 @@ static bool command(struct build *w, const struct node_type *t, const struct com
     buf_puts(&w->nls, "\n");
     buf_printf(&w->nodedefs, "        <cmd id=\"%s\"%s\n", c->id, c->param_count > 0 ? ">" : " />");
     for (size_t i = 0; i < c->param_count; i++) {
-        const struct param_decl *p = &c->params[i];
+        const struct driver_decl *p = &c->params[i];
         char id[ID_MAX];
-        if (!editor(w, &p->unit, NULL, p->places, NULL, id))
+        if (!editor(w, p, id))
             return false;
         buf_printf(&w->nodedefs, "          <p id=\"%s\" editor=\"%s\" />\n", p->id, id);
         buf_printf(&w->nls, "CMDPN-%s-%s-NAME = ", t->id, p->id);

@@ -139,7 +139,8 @@ struct script *script_load(const char *path, const char *file, script_setup_fn *
         ok = s->vm != NULL && vm_protect(s->vm, open_protected, &with, s->error, sizeof s->error) &&
              run_file(s, text, len);
     }
-    free(text);
+    s->text = text;
+    s->text_len = len;
     if (!ok) {
         vm_free(s->vm);
         s->vm = NULL;
@@ -151,6 +152,7 @@ void script_free(struct script *s) {
     if (s == NULL)
         return;
     vm_free(s->vm);
+    free(s->text);
     free(s);
 }
 

@@ -14,6 +14,8 @@ struct script {
     lua_State *call; // coroutine for script_call
     int call_ref;
     int64_t id; // never used twice: a function of an older load is refused
+    char *text; // the file as it was loaded
+    size_t text_len;
     char error[512];
     void *owner;
 };

@@ -18,6 +18,8 @@ struct task {
     void *ctx;
 };
 
+const char task_dropped[] = "dropped";
+
 struct tasks {
     struct task *all;
     int64_t last_id;
@@ -43,15 +45,19 @@ static void unlink_task(struct tasks *t, struct task *task) {
     }
 }
 
-static void drop(struct tasks *t, struct task *task) {
+// Takes it out of the list and tells its end. A coroutine that failed or waits is left to the
+// collector as it is: resetting it would run __close with hooks off.
+static void finish(struct tasks *t, struct task *task, const char *error) {
     unlink_task(t, task);
     luaL_unref(task->vm->L, LUA_REGISTRYINDEX, task->ref);
+    if (task->end != NULL)
+        task->end(task->ctx, task->vm, error);
     free(task);
 }
 
 void tasks_free(struct tasks *t) {
     while (t != NULL && t->all != NULL)
-        drop(t, t->all);
+        finish(t, t->all, task_dropped);
     free(t);
 }
 
@@ -84,13 +90,7 @@ static void run(struct tasks *t, struct task *task, int args) {
         task->waits = true;
         return;
     }
-    task_end_fn *end = task->dropped ? NULL : task->end;
-    void *ctx = task->ctx;
-    struct vm *vm = task->vm;
-    // A coroutine that failed is dropped as it is: resetting it would run __close with hooks off.
-    drop(t, task);
-    if (end != NULL)
-        end(ctx, vm, r == VM_FAILED ? error : NULL);
+    finish(t, task, task->dropped ? task_dropped : r == VM_FAILED ? error : NULL);
 }
 
 // Index 1: the task. Below: nothing; the function and its arguments are on the caller's stack,
@@ -154,14 +154,16 @@ void task_wake(struct tasks *t, int64_t id) {
 }
 
 void task_cancel_vm(struct tasks *t, struct vm *vm) {
-    struct task *next;
-    for (struct task *k = t->all; k != NULL; k = next) {
-        next = k->next;
-        if (k->vm != vm)
+    struct task *task = t->all;
+    while (task != NULL) {
+        bool running = !task->waits && !task->fresh;
+        if (task->vm == vm && running)
+            task->dropped = true;
+        if (task->vm != vm || running) {
+            task = task->next;
             continue;
-        if (k->waits || k->fresh)
-            drop(t, k);
-        else
-            k->dropped = true;
+        }
+        finish(t, task, task_dropped);
+        task = t->all; // its end may have changed the list
     }
 }

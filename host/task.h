@@ -6,11 +6,15 @@
 
 struct tasks;
 
-// Called once when a task has ended: error NULL = it returned, else "file:line: text".
+// The `error` of a task that was dropped before its end.
+extern const char task_dropped[];
+
+// Called exactly once when a task has ended: error NULL = it returned, task_dropped (compare the
+// pointer) = it will not go on, else "file:line: text".
 typedef void task_end_fn(void *ctx, struct vm *vm, const char *error);
 
 struct tasks *tasks_new(void);
-// Ends every task without calling back. The vms they run in must still be there.
+// Drops every task. The vms they run in must still be there.
 void tasks_free(struct tasks *t);
 
 // Takes a function and `args` arguments from the top of vm->L and makes a task of them, which first
@@ -29,7 +33,7 @@ bool task_waits(struct tasks *t, int64_t id);
 // Continues a waiting task: the continuation it gave to lua_yieldk runs inside vm_resume, where
 // pushing is safe. Harmless for a task that is gone.
 void task_wake(struct tasks *t, int64_t id);
-// Drops all tasks of a vm that is about to be closed, without calling back.
+// Drops all tasks of a vm that is about to be closed.
 void task_cancel_vm(struct tasks *t, struct vm *vm);
 // How many exist.
 int tasks_count(const struct tasks *t);

@@ -6,7 +6,7 @@ static bool add_driver(struct buf *b, const struct node *node, size_t i) {
     const struct driver *d = &node->drivers[i];
     const struct driver_decl *decl = &node->type->drivers[i];
     buf_printf(b, "%s{\"driver\":\"%s\",\"value\":\"%s\",\"uom\":%d,\"name\":", i > 0 ? "," : "",
-               decl->id, d->shown, d->uom);
+               decl->id, d->told, d->told_uom);
     buf_json(b, decl->label);
     return buf_puts(b, "}");
 }
@@ -41,7 +41,7 @@ bool wire_set(struct buf *b, struct nodes *n, const char *skip_address, const ch
                 (skip && strcmp(node->type->drivers[i].id, skip_driver) == 0))
                 continue;
             set_driver(b, node, i, count++);
-            node->drivers[i].changed = false;
+            node_told(&node->drivers[i]);
         }
     }
     return count > 0 && buf_puts(b, "]}");

@@ -8,7 +8,7 @@
 // Largest message sent.
 #define WIRE_MAX (1024u * 1024)
 
-// {"addnode":[...]} for one node with what its drivers show now.
+// {"addnode":[...]} for one node with the values PG3 has of it already: new ones follow by set.
 bool wire_addnode(struct buf *b, const struct node *node);
 // {"set":[...]} with every changed driver of every live node, except `skip_driver` of node
 // `skip_address` (PG3's own). Clears their marks. False and nothing to send when nothing has

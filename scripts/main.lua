@@ -11,6 +11,7 @@ local nodes = require "lib.nodes"
 local notices = require "lib.notices"
 local params = require "lib.params"
 local scripts = require "lib.scripts"
+local state = require "lib.state"
 local vrm = require "lib.vrm"
 
 local CONTROLLER = "controller"     -- its address; FROZEN
@@ -62,10 +63,10 @@ end
 
 --- The controller's values and the connection's notice.
 local function show_connection()
-    local state, text = connection()
-    notices.connection(state, text, settings)
+    local status, text = connection()
+    notices.connection(status, text, settings)
     device.apply(scripts.controller, CONTROLLER, {}, {
-        status = state, installations = session and session.sites and #session.sites or 0,
+        status = status, installations = session and session.sites and #session.sites or 0,
         devices = nodes.count(), script_errors = scripts.in_trouble(), last_answer = last_answer,
     })
 end
@@ -266,6 +267,7 @@ local function take_params(given)
     host.alt_units(settings.fahrenheit)
     host.zero_stale(settings.zero)
     notices.params(settings.problems)
+    scripts.set_folder(settings.script_folder)
     if ready and settings.token ~= before then begin() end
 end
 
@@ -286,7 +288,32 @@ local function command(address, cmd, args)
     end
 end
 
+------------------------------------------------------------------------------------ device scripts
+
+--- Nodes whose script was replaced go on with the new one; new types get their nodes.
+local function use_new_scripts()
+    nodes.adopt_types()
+    local changed, problem = host.profile()
+    if problem then host.log("error", "The profile could not be brought up to date: " .. problem) end
+    notices.profile(changed)
+    if session then
+        for _, site in ipairs(session.sites or {}) do host.spawn(poll, site, true) end
+    end
+    show_connection()
+end
+
+local function scan_scripts(force)
+    local troubles = scripts.in_trouble()
+    if scripts.scan(force) then
+        use_new_scripts()
+    elseif scripts.in_trouble() ~= troubles then
+        show_connection()
+    end
+end
+
 ------------------------------------------------------------------------------------- PG3's messages
+
+local SCAN_SECONDS, SAVE_SECONDS = 1, 60
 
 host.limit(vrm.LIMIT)
 scripts.load()
@@ -295,6 +322,9 @@ assert(scripts.controller, "scripts/devices/controller.lua is missing or faulty:
 host.on("params", take_params)
 
 host.on("start", function()
+    state.restore()
+    local _, problem = host.profile()
+    if problem then host.log("error", "The profile could not be brought up to date: " .. problem) end
     host.add { address = CONTROLLER, type = scripts.controller.id, name = "Victron Energy",
                primary = CONTROLLER }
     host.default_params(params.DEFAULTS)
@@ -320,4 +350,9 @@ host.on("script_get", function(id, path, with)
     if not session or held then return host.answer(id, nil, "VRM cannot be asked now") end
     host.answer(id, session.client:get_for_script(path, with))
 end)
-host.on("stop", function() stopping = true end)
+host.on("stop", function()
+    stopping = true
+    state.save()
+end)
+host.every(SCAN_SECONDS, scan_scripts)
+host.every(SAVE_SECONDS, state.save)

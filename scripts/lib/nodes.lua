@@ -130,6 +130,19 @@ function nodes.adopt(accept)
     end
 end
 
+--- Nodes whose script was replaced go on with the one in service, which is started for them.
+function nodes.adopt_types()
+    for address, node in pairs(nodes.all) do
+        local type_ = scripts.current(node.type)
+        if type_ ~= node.type then
+            node.type = type_
+            add(node)
+            if not node.site then nodes.offline(node) end
+        end
+        nodes.all[address] = node
+    end
+end
+
 --- How many device nodes (no gateways) were found in this run.
 function nodes.count()
     local count = 0

@@ -4,6 +4,7 @@
 local notices = {}
 
 local shown = {}            -- [key] = text
+local PROFILE_SECONDS = 3600
 
 local PORTAL = '<a href="https://vrm.victronenergy.com/access-tokens" target="_blank">'
     .. "vrm.victronenergy.com</a>"
@@ -53,6 +54,14 @@ end
 --- Parameters that were not understood; an empty list clears the notice.
 function notices.params(problems)
     set("params", #problems > 0 and escape(table.concat(problems, " ")) or nil)
+end
+
+--- PG3 was given another profile while the plugin runs.
+function notices.profile(changed)
+    if not changed then return end
+    set("profile", "Device scripts changed what nodes can show. Close an open Admin Console and open it"
+        .. " again to see it.")
+    host.after(PROFILE_SECONDS, function() set("profile", nil) end)
 end
 
 return notices

@@ -46,8 +46,18 @@ local function choice(given, name, values, default, problems)
     return default
 end
 
+--- The user's folder for device scripts; "" if none is given.
+local function folder(given, problems)
+    local path = (given.script_folder or ""):gsub("^%s+", ""):gsub("%s+$", "")
+    if path ~= "" and path:sub(1, 1) ~= "/" then
+        problems[#problems + 1] = "The parameter script_folder must begin with /; it is not used."
+        return ""
+    end
+    return path
+end
+
 --- given: PG3's { name = text }. Returns { token = text ("" if none), token_problem = text|nil,
--- fahrenheit = bool, zero = bool, problems = list of sentences }.
+-- fahrenheit = bool, zero = bool, script_folder = path ("" if none), problems = list of sentences }.
 function params.read(given)
     local named = {}
     for name, value in pairs(given) do
@@ -62,6 +72,7 @@ function params.read(given)
         token_problem = token ~= "" and token_problem(token) or nil,
         fahrenheit = choice(named, "temp_unit", TEMP_UNITS, "C", problems) == "F",
         zero = choice(named, "stale_values", STALE_VALUES, "zero", problems) == "zero",
+        script_folder = folder(named, problems),
         problems = problems,
     }
 end

@@ -15,7 +15,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 # The files that take longest start first; the others follow in alphabetical order.
 LONGEST = ["test_vrm_faults.py", "test_start.py", "test_nodes.py", "test_params.py",
-           "test_reconnect.py"]
+           "test_reconnect.py", "test_freshness.py"]
 
 
 class Run:

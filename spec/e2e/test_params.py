@@ -45,6 +45,7 @@ def test_a_bad_token_shows_authentication_failed_and_is_mended_live(world, statu
     assert world.system_status() == "Authentication Failed"
     assert list(pg3.nodes) == [CONTROLLER]
     assert "token" in " ".join(pg3.notices().values()).lower()
+    world.wait_defaults()
     pg3.set_params(world.params)
     world.wait_fresh()
     world.wait_system(CONNECTED)
@@ -111,6 +112,7 @@ def test_a_token_with_fewer_installations_serves_those(running):
 def test_each_form_of_a_change_is_understood(world, wire, form):
     pg3 = world.start(params={}, behaviour=Behaviour(wire=wire))
     world.wait_node(CONTROLLER)
+    world.wait_defaults()
     pg3.set_params(world.params, form=form)
     world.wait_fresh()
 
@@ -142,9 +144,8 @@ def test_the_users_parameters_are_merged_never_overwritten(world):
 
 def test_the_parameters_names_are_offered_when_there_are_none(world):
     pg3 = world.start(params=False)
-    world.wait_node(CONTROLLER)
-    world.wait(lambda: {"vrm_token", "temp_unit", "stale_values"} <= set(pg3.customs.get("customparams", {})),
-               "the parameters' names")
+    world.wait_defaults()
+    assert pg3.customs["customparams"]["vrm_token"] == ""
 
 
 def test_user_data_that_did_not_come_is_not_overwritten(world):
@@ -161,6 +162,7 @@ def test_user_data_that_did_not_come_is_not_overwritten(world):
 def test_an_echo_is_not_answered(world, wire):
     pg3 = world.start(behaviour=Behaviour(wire=wire, echo=True), params={})
     world.wait(pg3.notices, "a notice")
+    world.wait_defaults()
     pg3.set_params(world.params)
     world.wait_fresh()
     world.wait(lambda: not pg3.notices(), "the notice's end")
@@ -176,6 +178,7 @@ def test_a_notice_of_pg3s_own_is_kept(world):
     pg3.seed_notice("expired", "Your licence has expired.")
     world.start_plugin()
     world.wait(lambda: len(pg3.notices()) >= 2, "the plugin's notice beside PG3's")
+    world.wait_defaults()
     pg3.set_params(world.params)
     world.wait_fresh()
     world.wait(lambda: list(pg3.notices()) == ["expired"], "PG3's notice alone")
@@ -219,7 +222,7 @@ def test_a_temperature_pg3_knew_in_celsius_is_not_taken_for_fahrenheit(world):
 
 
 def test_stale_values_changes_live(world):
-    world.vrm.age_device(HOUSE, "battery", 289, 7200)
+    world.vrm.age_device(HOUSE, "battery", 289, 600)
     pg3 = world.start(params={**world.params, "stale_values": "keep"})
     world.wait_node(BANK)
     world.wait_state(BANK, STALE)

@@ -231,9 +231,8 @@ def test_user_data_that_never_comes_is_logged_and_not_waited_for(world):
 
 def test_a_controller_nobody_confirms_is_logged_and_not_waited_for(world):
     world.start(behaviour=Behaviour(addnode_silent={CONTROLLER: 1}))
-    world.poll_until(lambda: CONTROLLER in world.pg3.nodes, "the controller", timeout=40)
+    world.wait_fresh(timeout=40)
     assert world.plugin.log_lines("WARNING", "ERROR")
-    world.recover(timeout=40)
 
 
 def test_user_data_as_objects_instead_of_text_is_understood(world):

@@ -5,7 +5,7 @@ import time
 import pytest
 from vrm import HOUSE, VAN
 
-from support.world import (AUTHENTICATION_FAILED, CONNECTED, CONTROLLER, FRESH, address)
+from support.world import AUTHENTICATION_FAILED, CONNECTED, CONTROLLER, address
 
 BANK = address(HOUSE, "bm", 289)
 
@@ -141,13 +141,17 @@ def test_an_error_text_of_vrms_cannot_bring_the_token_into_the_log(running):
 
 # -- rights and limits -----------------------------------------------------------------------------
 
-@pytest.mark.parametrize("code", [401, 403])
-@pytest.mark.parametrize("where", ["me", "installations"])
-def test_a_refusal_is_an_authentication_failure(world, where, code):
+@pytest.mark.parametrize("where, code", [("me", 401), ("me", 403), ("installations", 401),
+                                         ("installations", 403)])
+def test_a_refusal_is_told_and_mended(world, where, code):
+    """A 403 for the list of installations may also be told as a right that is missing."""
     world.vrm.fault(where, "status", code=code)
     world.start()
-    world.wait_system(AUTHENTICATION_FAILED)
-    assert world.pg3.notices()
+    world.wait(lambda: world.pg3.notices(), "a notice")
+    if (where, code) == ("installations", 403):
+        world.wait(lambda: world.pg3.value(CONTROLLER, "GV0") != CONNECTED, "another status")
+    else:
+        world.wait_system(AUTHENTICATION_FAILED)
     assert list(world.pg3.nodes) == [CONTROLLER]
     world.vrm.clear_faults()
     world.pg3.set_params({**world.params, "touched": "1"})
@@ -192,145 +196,3 @@ def test_a_429_without_retry_after_makes_it_wait_by_itself(running, body):
         time.sleep(0.2)
     assert running.vrm.count("*") <= asked + 2, "asked again at once"
     running.recover(timeout=60)
-
-
-# -- lies ------------------------------------------------------------------------------------------
-
-LIES = ["mixed", "records_false", "records_null", "records_object", "records_keyed", "records_text",
-        "strings_for_numbers", "unknown_enums", "enum_text", "bad_rows", "null_values", "missing_fields",
-        "devices_false", "success_missing", "not_object"]
-HARMLESS = ["records_keyed", "strings_for_numbers", "unknown_enums", "bad_rows"]
-
-
-@pytest.mark.parametrize("where", ["me", "installations", "system-overview", "diagnostics"])
-def test_lies_do_no_harm_at_the_start(world, where):
-    """All lies of one endpoint in one go: the plugin lives, and recovers when VRM is honest."""
-    world.start()
-    world.wait_node(CONTROLLER)
-    for lie in LIES:
-        world.vrm.fault(where, "wrong_types", what=lie)
-        asked = world.vrm.count(where)
-        world.pg3.discover()
-        world.pg3.query("all")
-        world.vrm.wait_for_requests(where, asked + 1, timeout=3)
-        time.sleep(0.15)
-        assert world.plugin.running(), f"{where} {lie}: {world.plugin.log_tail()}"
-    world.vrm.clear_faults()
-    world.pg3.discover()
-    world.recover(timeout=40)
-
-
-@pytest.mark.parametrize("lie", HARMLESS)
-def test_odd_types_still_give_values(world, lie):
-    world.vrm.fault("diagnostics", "wrong_types", what=lie)
-    world.start()
-    world.wait_fresh([BANK])
-    assert world.labelled(BANK, "state of charge") == 76.5
-
-
-def test_a_translated_answer_gives_the_same_values(world):
-    world.vrm.fault("diagnostics", "translated")
-    world.running()
-    assert world.labelled(BANK, "state of charge") == 76.5
-
-
-def test_alarms_as_texts_instead_of_objects_are_counted(world):
-    world.vrm.set_site(HOUSE, current_alarms=["Low state-of-charge"], num_alarms=1, alarm=True,
-                       images=False, tags=False)
-    world.running()
-
-
-@pytest.mark.parametrize("fields", [{"name": None}, {"name": False}, {"identifier": None},
-                                    {"last_timestamp": False}, {"current_alarms": False}, {"name": '<b>"x"</b>/'},
-                                    {"current_alarms": None, "num_alarms": None, "alarm": None}], ids=str)
-def test_odd_fields_of_an_installation_do_no_harm(world, fields):
-    world.vrm.set_site(HOUSE, **fields)
-    world.running()
-
-
-@pytest.mark.parametrize("fields", [{"lastConnection": False}, {"lastConnection": "1700000000"},
-                                    {"customName": None, "productName": None}, {"instance": "289"},
-                                    {"idDeviceType": None}, {"productCode": ""}], ids=str)
-def test_odd_fields_of_a_device_do_no_harm(world, fields):
-    world.vrm.set_device(HOUSE, "battery", 289, **fields)
-    world.running()
-
-
-@pytest.mark.parametrize("interval", [False, None, "60", 0, -5, "soon"])
-def test_an_odd_logging_interval_does_no_harm(world, interval):
-    world.vrm.set_device(HOUSE, "gateway", None, loggingInterval=interval)
-    world.running()
-
-
-def test_an_account_without_installations_is_connected_and_empty(world):
-    world.vrm.remove_site(HOUSE)
-    world.vrm.remove_site(VAN)
-    world.start()
-    world.wait_node(CONTROLLER)
-    world.wait(lambda: world.vrm.count("installations") >= 1, "the question")
-    time.sleep(0.5)
-    assert list(world.pg3.nodes) == [CONTROLLER]
-    assert world.pg3.value(CONTROLLER, "GV0") != AUTHENTICATION_FAILED
-    new = world.vrm.add_site("First", [("battery", 1)])
-    world.pg3.long_poll()
-    world.wait_fresh([address(new, "bm", 1)])
-    assert world.pg3.value(address(new, "bm", 1), "GV30") == FRESH
-
-
-# -- who is at the other end -----------------------------------------------------------------------
-
-@pytest.mark.parametrize("certificate", ["wrong-name", "expired", "untrusted"])
-def test_a_server_that_is_not_vrm_gets_no_token(world, certificate):
-    world.vrm.set_certificate(certificate)
-    world.start()
-    world.wait_node(CONTROLLER)
-    world.wait_log("certificate")
-    assert world.vrm.requests == []
-    assert world.pg3.value(CONTROLLER, "GV0") not in (CONNECTED, AUTHENTICATION_FAILED)
-    assert list(world.pg3.nodes) == [CONTROLLER]
-    world.vrm.set_certificate("ok")
-    world.recover(timeout=30)
-
-
-def test_a_foreign_ca_is_refused(world, foreign_authority):
-    world.start(VICTRON_CA_FILE=foreign_authority.ca_file)
-    world.wait_node(CONTROLLER)
-    world.wait_log("certificate")
-    assert world.vrm.requests == []
-
-
-def test_without_a_ca_file_the_systems_trust_counts(world):
-    world.start(VICTRON_CA_FILE=None)
-    world.wait_node(CONTROLLER)
-    world.wait_log("certificate")
-    assert world.vrm.requests == []
-
-
-def test_plain_http_is_refused(world):
-    world.start(VICTRON_VRM_URL=world.vrm.plain_url)
-    world.wait_log("https")
-    time.sleep(1)
-    assert world.vrm.plain_http_seen == []
-    if world.plugin.running():
-        assert world.pg3.value(CONTROLLER, "GV0") != CONNECTED
-    else:
-        assert world.plugin.process.returncode == 1
-
-
-@pytest.mark.parametrize("where", ["me", "diagnostics"])
-def test_a_redirection_to_plain_http_is_not_followed(world, where):
-    world.vrm.fault(where, "redirect", to=world.vrm.plain_url)
-    world.start()
-    world.wait_node(CONTROLLER)
-    world.wait(lambda: complaints(world), "a complaint in the log")
-    time.sleep(0.5)
-    assert world.vrm.plain_http_seen == []
-    world.vrm.clear_faults()
-    world.recover(timeout=30)
-
-
-def test_the_connection_is_kept_from_poll_to_poll(running):
-    running.poll()
-    before = running.vrm.handshakes
-    running.poll(times=3)
-    assert running.vrm.handshakes == before, "each poll made a new TLS handshake"

@@ -166,7 +166,6 @@ end
 
 local function node_functions(self, host)
     host.declare = function(declaration)
-        assert(not self.types[declaration.id], "declared twice: " .. declaration.id)
         self.types[declaration.id] = declaration
     end
     host.add = function(node)
@@ -206,13 +205,62 @@ end
 
 --- The script a node's type came from.
 function fake:file_of(address)
-    for _, script in ipairs(self.scripts) do
-        if script.table and script.table.id == self.nodes[address].type then return script.file end
+    for _, script in pairs(self.loaded) do
+        if script.id == self.nodes[address].type then return script.file end
     end
 end
 
+--- A script of the world, or the text of one of world.files[folder][name] = { text, stamp }.
+function fake:load_script(path, file)
+    local tab, problem, text = nil, "no such file", ""
+    for _, script in ipairs(self.scripts) do
+        if script.file == path then tab, problem = script.table, script.error end
+    end
+    local folder, name = path:match("^(.*)/([^/]*)%.lua$")
+    local given = self.files[folder] and self.files[folder][name]
+    if given then
+        text = given.text
+        tab, problem = fake.load_text(text, file)
+    end
+    if type(tab) ~= "table" then return nil, problem or "it returned no table" end
+    self.last_script = self.last_script + 1
+    self.loaded[self.last_script] = { text = text, states = {}, file = file, id = tab.id }
+    return { id = self.last_script, table = tab, text = text }
+end
+
 local function script_functions(self, host)
-    host.scripts = function() return self.scripts end
+    host.script_files = function(folder)
+        local list = {}
+        for i, script in ipairs(folder == "scripts/devices" and self.scripts or {}) do
+            list[i] = { name = script.name, path = script.file, stamp = "1" }
+        end
+        for name, file in pairs(self.files[folder] or {}) do
+            list[#list + 1] = { name = name, path = folder .. "/" .. name .. ".lua", stamp = file.stamp }
+        end
+        table.sort(list, function(a, b) return a.name < b.name end)
+        return list
+    end
+    host.load_script = function(path, file) return self:load_script(path, file) end
+    host.close_script = function(id)
+        assert(self.loaded[id], "closed twice")
+        self.loaded[id] = nil
+    end
+    host.keep_script = function(id, path)
+        local folder, name = path:match("^(.*)/([^/]*)%.lua$")
+        self.files[folder] = self.files[folder] or {}
+        self.files[folder][name] = { text = self.loaded[id].text, stamp = "kept" .. id }
+        return true
+    end
+    host.make_folder = function() return true end
+    host.script_state = function(id, states)
+        if states then self.loaded[id].states = states end
+        return self.loaded[id].states
+    end
+    host.script_figures = function() return { memory = 20480, peak = 40960, instructions = 5000 } end
+    host.profile = function()
+        self.profiles = self.profiles + 1
+        return self.profiles > 1
+    end
     host.start_script = function(fn, address, ...)
         local ok, problem = pcall(fn, { address = address }, ...)
         table.insert(self.started, address)
@@ -251,7 +299,7 @@ function fake.new(options)
         now = START_TIME, clock_error = 0, timers = {}, last_timer = 0, hold_until = 0,
         nodes = {}, added = {}, types = {}, sets = {}, reported = {}, known = options.known or {},
         lines = {}, masked = {}, notices = {}, notice_log = {}, handlers = {}, requests = {},
-        errors = {}, started = {}, answers = {},
+        errors = {}, started = {}, answers = {}, files = {}, loaded = {}, last_script = 0, profiles = 0,
         params = options.params or {}, environment = options.env or {}, saved = nil, refuse = options.refuse,
         answer = options.answer or function() return { status = 500 } end, scripts = options.scripts,
     }, fake)

@@ -50,7 +50,7 @@ class Behaviour:
     getall: str = "full"                # full | never | objects (values as objects, not text)
     addnode_delay: float = 0
     addnode_errors: dict = dataclasses.field(default_factory=dict)    # address -> how often
-    addnode_silent: dict = dataclasses.field(default_factory=dict)    # address -> how often
+    addnode_silent: dict = dataclasses.field(default_factory=dict)    # added, but not answered
     numbers_as_strings: bool = False    # in PG3INIT and config
     unknown_keys: bool = False          # strangers in every message
 
@@ -305,12 +305,14 @@ class Pg3:
                     self.rules.broken(f"addnode {address}: sent while {other} is unanswered")
             self.in_flight = (address, time.monotonic())
             if self._take(self.behaviour.addnode_silent, address):
-                continue
-            if self._take(self.behaviour.addnode_errors, address):
+                self._add(item)                         # the answer got lost on its way
+                self.in_flight = (address, time.monotonic())
+            elif self._take(self.behaviour.addnode_errors, address):
                 answer = {"address": address, "error": "could not add node on ISY", "code": 400}
                 self._later(self.behaviour.addnode_delay, {"addnode": [answer]}, self._landed)
             else:
-                self._later(self.behaviour.addnode_delay, None, lambda item=item: self._add(item))
+                self._later(self.behaviour.addnode_delay, None,
+                            lambda item=item: self._confirm(item))
 
     def _landed(self):
         self.in_flight = None
@@ -323,7 +325,6 @@ class Pg3:
         return True
 
     def _add(self, item):
-        self._landed()
         address = item["address"]
         node = self.nodes.get(address)
         if node is None:
@@ -332,7 +333,11 @@ class Pg3:
         node.nodedef = item.get("nodeDefId")
         for driver in item.get("drivers", []):
             self._store(node, driver, "addnode")
-        self.send({"addnode": [self._node_record(node)]})
+        return node
+
+    def _confirm(self, item):
+        self._landed()
+        self.send({"addnode": [self._node_record(self._add(item))]})
 
     # -- what PG3 sends --------------------------------------------------------------------------
 

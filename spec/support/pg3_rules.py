@@ -52,7 +52,12 @@ class Rules:
         self.profile = profile
         self.violations = []
         self.secrets = []           # these may stand in no message at all
+        self.sent = {}              # key -> user data as this run of the plugin set it last
         self.tokens = []            # these may stand in customparams only (the user typed them)
+
+    def new_run(self):
+        """The plugin starts anew: it may say once more what it said before."""
+        self.sent.clear()
 
     def broken(self, sentence):
         self.violations.append(sentence)
@@ -222,8 +227,9 @@ class Rules:
             for name in self.pg3.foreign_notices:
                 if not isinstance(value, dict) or name not in value:
                     self.broken(f"notices: {name!r}, which is not the plugin's, was lost")
-        if key in ("customparams", "notices") and stored == value:
+        if key in self.sent and self.sent[key] == value:
             self.broken(f"{key}: was set to what it already is (an answer to an echo?)")
+        self.sent[key] = value
 
     def check_config(self, item):
         if not isinstance(item, dict) or not isinstance(item.get("version"), str):

@@ -60,6 +60,7 @@ class World:
         if self.pg3.ca_file:
             environment = {"PG3_CA_FILE": self.pg3.ca_file, **environment}
         self.started = time.monotonic()
+        self.pg3.rules.new_run()
         self.plugin.start(init_text or self.pg3.init_text(), **{**self.environment, **environment})
 
     def start(self, mode="plain", behaviour=None, params=None, **environment):
@@ -99,6 +100,15 @@ class World:
     def wait_subscribed(self):
         """Until the plugin started last has asked for its configuration: from then on it hears."""
         self.wait(lambda: self.pg3.received("system", "config", self.started), "config's question")
+
+    def wait_defaults(self):
+        """Until the plugin has offered its parameters' names; what the user saves after that is
+        not crossed by the plugin's own message on its way."""
+        def offered():
+            stored = self.pg3.customs.get("customparams", {})
+            return {"vrm_token", "temp_unit", "stale_values"} <= set(stored)
+        self.wait(offered, "the parameters' names")
+        time.sleep(0.1)
 
     def wait_node(self, node, timeout=PATIENCE):
         self.wait(lambda: node in self.pg3.nodes, f"the node {node}", timeout)

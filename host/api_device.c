@@ -1,0 +1,184 @@
+// The device API: what a script sees beside the sandbox's globals (ARCHITECTURE.md section 5).
+#include "api.h"
+#include "log.h"
+
+#include <lauxlib.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NODE_META "node"
+
+// Pushes the node object of an address: {address} with the node's methods, made once a state.
+void api_push_node(lua_State *L, const char *address) {
+    lua_createtable(L, 0, 3);
+    lua_pushstring(L, address);
+    lua_setfield(L, -2, "address");
+    struct node *node = nodes_find(api_of(L)->nodes, address);
+    lua_pushstring(L, node != NULL ? node->name : address);
+    lua_setfield(L, -2, "name");
+    lua_getfield(L, LUA_REGISTRYINDEX, API_STATES_KEY);
+    if (lua_getfield(L, -1, address) == LUA_TNIL) {
+        lua_pop(L, 1);
+        lua_newtable(L);
+        lua_pushvalue(L, -1);
+        lua_setfield(L, -3, address);
+    }
+    lua_remove(L, -2);
+    lua_setfield(L, -2, "state");
+    luaL_setmetatable(L, NODE_META);
+}
+
+// Puts the address of the node at index 1 in its place; the node must be among the living.
+static struct node *self(lua_State *L) {
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_getfield(L, 1, "address");
+    const char *address = lua_tostring(L, -1);
+    struct node *node = address != NULL ? nodes_find(api_of(L)->nodes, address) : NULL;
+    if (node == NULL)
+        luaL_error(L, "this is not a node (call methods with a colon: node:set(...))");
+    lua_replace(L, 1);
+    return node;
+}
+
+static int node_set_method(lua_State *L) {
+    self(L);
+    return api_set(L, api_of(L));
+}
+
+static int node_get_method(lua_State *L) {
+    self(L);
+    return api_get(L, api_of(L));
+}
+
+static int node_param_method(lua_State *L) {
+    luaL_checkstring(L, 2);
+    api_params(L, api_of(L));
+    lua_pushvalue(L, 2);
+    lua_gettable(L, -2);
+    // Secrets stay with the host: a script asks VRM with vrm.get, which has the token.
+    if (lua_type(L, -1) == LUA_TSTRING && log_masks(lua_tostring(L, -1)))
+        lua_pushnil(L);
+    return 1;
+}
+
+static int node_log_method(lua_State *L) {
+    static const char *const levels[] = {"debug", "info", "warning", "error", NULL};
+    struct node *node = self(L);
+    int level = luaL_checkoption(L, 2, NULL, levels);
+    luaL_checkstring(L, 3);
+    lua_getglobal(L, "string");
+    lua_getfield(L, -1, "format");
+    lua_replace(L, 2);
+    lua_pop(L, 1);
+    lua_call(L, lua_gettop(L) - 2, 1);
+    log_line((enum log_level)level, "script", "%s: %s", node->address, lua_tostring(L, -1));
+    return 0;
+}
+
+static int node_notice_method(lua_State *L) {
+    struct api *a = api_of(L);
+    struct node *node = self(L);
+    const char *key = lua_pushfstring(L, "%s_%s", node->address, luaL_checkstring(L, 2));
+    if (a->pg3 != NULL)
+        pg3_notice(a->pg3, key, luaL_optstring(L, 3, NULL));
+    return 0;
+}
+
+static int node_event_method(lua_State *L) {
+    struct api *a = api_of(L);
+    struct node *node = self(L);
+    if (a->pg3 != NULL)
+        pg3_event(a->pg3, node->address, luaL_checkstring(L, 2));
+    return 0;
+}
+
+static const luaL_Reg node_methods[] = {{"set", node_set_method},
+                                        {"get", node_get_method},
+                                        {"param", node_param_method},
+                                        {"log", node_log_method},
+                                        {"notice", node_notice_method},
+                                        {"event", node_event_method},
+                                        {NULL, NULL}};
+
+// vrm.get(path [, query]): main.lua does the request as event "script_get"(id, path, query) and
+// answers with host.answer(id, value, err).
+
+static int got(lua_State *L, int status, lua_KContext ctx) {
+    (void)status;
+    const struct wait *w = (const struct wait *)ctx;
+    if (w->from == NULL) {
+        lua_pushnil(L);
+        lua_pushliteral(L, "the plugin is stopping");
+        return 2;
+    }
+    vm_copy(w->from, w->index, L, NULL, NULL);
+    vm_copy(w->from, w->index + 1, L, NULL, NULL);
+    return 2;
+}
+
+struct get {
+    lua_State *from;
+    int64_t id;
+};
+
+static int push_get(lua_State *L, void *ctx) {
+    struct get *g = ctx;
+    lua_pushinteger(L, g->id);
+    vm_copy(g->from, 1, L, NULL, NULL);
+    vm_copy(g->from, 2, L, NULL, NULL);
+    return 3;
+}
+
+static int vrm_get(lua_State *L) {
+    luaL_checkstring(L, 1);
+    lua_settop(L, 2);
+    struct wait *w = api_wait(L);
+    struct get g = {L, w->id};
+    if (!api_fire(w->api, "script_get", push_get, &g, NULL, NULL)) {
+        w->task = 0;
+        api_wake(w);
+        return luaL_error(L, "vrm.get is not available here");
+    }
+    return lua_yieldk(L, 0, (lua_KContext)w, got);
+}
+
+static const luaL_Reg timer_functions[] = {
+    {"after", api_after}, {"every", api_every}, {"cancel", api_cancel}, {NULL, NULL}};
+
+static const luaL_Reg vrm_functions[] = {{"get", vrm_get}, {NULL, NULL}};
+
+// A global past the strict metatable.
+static void declare_global(lua_State *L, const char *name) {
+    lua_pushglobaltable(L);
+    lua_pushstring(L, name);
+    lua_pushvalue(L, -3);
+    lua_rawset(L, -3);
+    lua_pop(L, 2);
+}
+
+// `unit` is lib/units.lua, read into this state: a plain table, the same for everybody.
+static void open_units(lua_State *L, const struct api *a) {
+    char path[700];
+    snprintf(path, sizeof path, "%s/scripts/lib/units.lua", a->root);
+    if (luaL_loadfilex(L, path, "t") != LUA_OK)
+        lua_error(L);
+    lua_call(L, 0, 1);
+    declare_global(L, "unit");
+}
+
+void api_script_setup(lua_State *L, void *api) {
+    open_units(L, api);
+    luaL_newlib(L, timer_functions);
+    declare_global(L, "timer");
+    luaL_newlib(L, vrm_functions);
+    declare_global(L, "vrm");
+    lua_pushcfunction(L, api_sleep);
+    declare_global(L, "sleep");
+    lua_newtable(L);
+    lua_setfield(L, LUA_REGISTRYINDEX, API_STATES_KEY);
+    luaL_newmetatable(L, NODE_META);
+    luaL_newlib(L, node_methods);
+    lua_setfield(L, -2, "__index");
+    lua_pop(L, 1);
+}

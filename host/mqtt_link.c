@@ -1,0 +1,187 @@
+#include "mqtt_link.h"
+#include "log.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { INBOUND_BYTES = 8 * 1024 * 1024, STOP_STEP_MS = 5 };
+
+// Links which paho did not let go of before the plugin's end: they stay allocated, since its
+// threads may still call back.
+static struct link *left;
+
+// In paho's threads: copy into the queue, wake the loop, nothing else.
+static void link_push(struct link *link, enum event event, const void *data, size_t len) {
+    atomic_fetch_add(&link->inside, 1);
+    if (!atomic_load(&link->closed)) {
+        queue_push(link->queue, (int)event, data, len, event != EV_MESSAGE);
+        loop_wake(link->loop);
+    }
+    atomic_fetch_sub(&link->inside, 1);
+}
+
+void link_on_connect_success(void *ctx, MQTTAsync_successData *data) {
+    (void)data;
+    link_push(ctx, EV_CONNECTED, NULL, 0);
+}
+
+void link_on_connect_failure(void *ctx, MQTTAsync_failureData *data) {
+    struct refusal refusal = {.code = MQTTASYNC_FAILURE};
+
+    if (data) {
+        refusal.code = data->code;
+        // The one text by which paho tells the broker's codes from its own and the system's.
+        refusal.by_broker = data->message && strstr(data->message, "CONNACK") != NULL;
+        snprintf(refusal.text, sizeof refusal.text, "%s", data->message ? data->message : "");
+    }
+    link_push(ctx, EV_REFUSED, &refusal, sizeof refusal);
+}
+
+static void on_lost(void *ctx, char *cause) {
+    (void)cause; // always NULL
+    link_push(ctx, EV_LOST, NULL, 0);
+}
+
+void link_on_closed(void *ctx, MQTTAsync_successData *data) {
+    (void)data;
+    link_push(ctx, EV_CLOSED, NULL, 0);
+}
+
+static void ticket_push(const struct ticket *ticket, enum event event) {
+    link_push(ticket->link, event, &ticket->number, sizeof ticket->number);
+}
+
+void link_on_subscribed(void *ctx, MQTTAsync_successData *data) {
+    (void)data;
+    ticket_push(ctx, EV_SUBSCRIBED);
+}
+
+void link_on_unsubscribed(void *ctx, MQTTAsync_failureData *data) {
+    (void)data;
+    ticket_push(ctx, EV_UNSUBSCRIBED);
+}
+
+void link_on_sent(void *ctx, MQTTAsync_successData *data) {
+    (void)data;
+    ticket_push(ctx, EV_SENT);
+}
+
+// Returns 1 always: after a 0 paho would deliver what waits only one per further packet.
+static int on_message(void *ctx, char *topic, int topic_len, MQTTAsync_message *message) {
+    (void)topic_len; // there is one topic
+    link_push(ctx, EV_MESSAGE, message->payload, (size_t)message->payloadlen);
+    MQTTAsync_freeMessage(&message);
+    MQTTAsync_free(topic);
+    return 1;
+}
+
+int link_on_tls_error(const char *text, size_t len, void *ctx) {
+    link_push(ctx, EV_TLS_ERROR, text, len);
+    return 1;
+}
+
+void link_free(struct link *link) {
+    if (link) {
+        queue_free(link->queue);
+        free(link);
+    }
+}
+
+struct link *link_new(struct loop *l) {
+    struct link *link = calloc(1, sizeof *link);
+
+    if (!link) {
+        return NULL;
+    }
+    link->loop = l;
+    link->queue = queue_new(INBOUND_BYTES);
+    for (int i = 0; i < TICKETS; i++) {
+        link->tickets[i] = (struct ticket){link, (unsigned char)i};
+    }
+    atomic_init(&link->closed, false);
+    atomic_init(&link->inside, 0);
+    if (!link->queue) {
+        link_free(link);
+        return NULL;
+    }
+    return link;
+}
+
+// Afterwards no thread of paho's touches the loop or the queue.
+static void link_close(struct link *link) {
+    atomic_store(&link->closed, true);
+    while (atomic_load(&link->inside) > 0) {
+        sched_yield(); // what it waits for never blocks
+    }
+}
+
+// MQTTAsync_destroy waits for paho's mutex, which a hanging DNS holds for as long as it likes, and
+// for paho's threads: hence a thread of its own, which can be left behind.
+static void *link_destroy(void *ctx) {
+    struct link *link = ctx;
+
+    MQTTAsync_destroy(&link->client);
+    link_push(link, EV_DESTROYED, NULL, 0);
+    return NULL;
+}
+
+bool link_destroy_start(struct link *link) {
+    pthread_t thread;
+
+    return pthread_create(&thread, NULL, link_destroy, link) == 0 && pthread_detach(thread) == 0;
+}
+
+bool link_create_client(struct link *link, const struct mqtt_config *c) {
+    bool bare_ipv6 = strchr(c->host, ':') != NULL;
+    char uri[320];
+    int len = snprintf(uri, sizeof uri, "%s://%s%s%s:%d", c->tls ? "ssl" : "tcp",
+                       bare_ipv6 ? "[" : "", c->host, bare_ipv6 ? "]" : "", c->port);
+    int rc = MQTTASYNC_FAILURE;
+
+    if (len > 0 && (size_t)len < sizeof uri) {
+        rc = MQTTAsync_create(&link->client, uri, c->client_id, MQTTCLIENT_PERSISTENCE_NONE, NULL);
+    }
+    if (rc == MQTTASYNC_SUCCESS) {
+        rc = MQTTAsync_setCallbacks(link->client, link, on_lost, on_message, NULL);
+    }
+    if (rc != MQTTASYNC_SUCCESS) {
+        log_error("mqtt",
+                  "The MQTT library cannot be set up for %s (%d). Check the broker's "
+                  "address and the client id that PG3 gave.",
+                  uri, rc);
+    }
+    return rc == MQTTASYNC_SUCCESS;
+}
+
+bool link_wait(struct link *link, enum event wanted, int64_t until_ms) {
+    const struct timespec step = {.tv_nsec = STOP_STEP_MS * 1000000L};
+
+    for (;;) {
+        struct queue_item *item = queue_pop(link->queue);
+
+        bool found = item && item->kind == (int)wanted;
+
+        if (found || loop_now_ms() >= until_ms) {
+            free(item);
+            return found;
+        }
+        if (!item) {
+            nanosleep(&step, NULL);
+        }
+        free(item);
+    }
+}
+
+void link_end(struct link *link, bool destroyed) {
+    link_close(link);
+    if (destroyed) {
+        link_free(link);
+    } else {
+        link->next = left;
+        left = link;
+    }
+}

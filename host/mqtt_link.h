@@ -1,0 +1,75 @@
+// What paho's threads touch of ours: its callbacks copy into a queue and wake the loop. mqtt.c
+// only.
+#ifndef MQTT_LINK_H
+#define MQTT_LINK_H
+
+#include "mqtt.h"
+#include "queue.h"
+
+#include <MQTTAsync.h>
+#include <stdatomic.h>
+
+enum { TICKETS = 16 };
+
+// What paho's threads report.
+enum event {
+    EV_CONNECTED,
+    EV_REFUSED, // data: struct refusal
+    EV_LOST,
+    EV_CLOSED,     // our disconnect is done
+    EV_SUBSCRIBED, // data of this and the next two: the ticket's number
+    EV_UNSUBSCRIBED,
+    EV_SENT,
+    EV_MESSAGE,   // data: the payload
+    EV_TLS_ERROR, // data: a line of OpenSSL's
+    EV_DESTROYED
+};
+
+struct refusal {
+    int code; // 1..5: the broker's return code; else paho's
+    bool by_broker;
+    char text[80]; // paho's words
+};
+
+// Tells the answer to the last request from a late one to a request before it, which paho keeps
+// in its send queue over a reconnect.
+struct ticket {
+    struct link *link;
+    unsigned char number;
+};
+
+// All that paho's threads see of ours. Nothing in it changes while they run, but the two atomics.
+struct link {
+    struct link *next; // in `left`
+    struct queue *queue;
+    struct loop *loop;
+    MQTTAsync client;
+    struct ticket tickets[TICKETS];
+    atomic_bool closed; // the loop may be gone
+    atomic_int inside;  // threads that may be using the loop
+};
+
+// NULL when memory is short.
+struct link *link_new(struct loop *l);
+// Only while no thread of paho's can use it: before link_create_client succeeded.
+void link_free(struct link *link);
+// Makes paho's client. False: it cannot be set up; logged.
+bool link_create_client(struct link *link, const struct mqtt_config *c);
+// Begins to destroy the client in a thread of its own; EV_DESTROYED follows. False: no thread.
+bool link_destroy_start(struct link *link);
+// Takes events until the wanted one (true) or until the time is over.
+bool link_wait(struct link *link, enum event wanted, int64_t until_ms);
+// Afterwards paho's threads touch nothing of ours but the link, which is freed if paho is
+// destroyed, else left to the end of the process.
+void link_end(struct link *link, bool destroyed);
+
+// paho's callbacks. Context: the link; of the three for requests: the request's ticket.
+void link_on_connect_success(void *ctx, MQTTAsync_successData *data);
+void link_on_connect_failure(void *ctx, MQTTAsync_failureData *data);
+void link_on_closed(void *ctx, MQTTAsync_successData *data);
+int link_on_tls_error(const char *text, size_t len, void *ctx);
+void link_on_subscribed(void *ctx, MQTTAsync_successData *data);
+void link_on_unsubscribed(void *ctx, MQTTAsync_failureData *data);
+void link_on_sent(void *ctx, MQTTAsync_successData *data);
+
+#endif

@@ -1,0 +1,83 @@
+--- Markdown to HTML, as much of it as POLYGLOT_CONFIG.md uses: headings, paragraphs, lists, fenced code,
+-- **bold**, `code`, [text](https://...). Everything else is text; HTML in it is shown, not run. Never raises.
+
+local markdown = {}
+
+local function escape(text)
+    return (text:gsub("[&<>\"]", { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;" }))
+end
+
+--- One piece of a line from `at` on -> its HTML, where the next one begins.
+local function piece(text, at, inline)
+    local inner, after = text:match("^`([^`]+)`()", at)
+    if inner then return "<code>" .. escape(inner) .. "</code>", after end
+    inner, after = text:match("^%*%*([^*]+)%*%*()", at)
+    if inner then return "<b>" .. inline(inner) .. "</b>", after end
+    local label, url
+    label, url, after = text:match("^%[([^%[%]]+)%]%((https?://[^%s()]+)%)()", at)
+    if label then return ('<a href="%s" target="_blank">%s</a>'):format(escape(url), inline(label)), after end
+    inner, after = text:match("^([^`*%[]+)()", at)
+    if inner then return escape(inner), after end
+    return text:sub(at, at), at + 1                -- a mark that belongs to no pair
+end
+
+local function inline(text)
+    local out, at = {}, 1
+    while at <= #text do
+        out[#out + 1], at = piece(text, at, inline)
+    end
+    return table.concat(out)
+end
+
+--- What a line begins -> tag of its block, text, tag around the block's items (lists).
+local function begins(line)
+    local marks, text = line:match("^(#+)%s+(.-)[%s#]*$")
+    if marks and #marks <= 6 then return "h" .. #marks, text end
+    text = line:match("^[-*]%s+(.*)$")
+    if text then return "li", text, "ul" end
+    text = line:match("^%d+%.%s+(.*)$")
+    if text then return "li", text, "ol" end
+    return "p", line
+end
+
+--- text -> HTML. Anything but a text gives "".
+function markdown.html(text)
+    if type(text) ~= "string" then return "" end
+    local out, block, list, fence = {}, nil, nil, nil
+    local function close(next_list)                -- ends the block, and the list unless it goes on
+        if block then
+            out[#out + 1] = ("<%s>%s</%s>"):format(block.tag, inline(table.concat(block, " ")), block.tag)
+        end
+        if list and list ~= next_list then out[#out + 1] = "</" .. list .. ">" end
+        if next_list and list ~= next_list then out[#out + 1] = "<" .. next_list .. ">" end
+        block, list = nil, next_list
+    end
+    for line in (text:gsub("\r\n?", "\n") .. "\n```"):gmatch("([^\n]*)") do
+        if fence then
+            if not line:find("^```") then fence[#fence + 1] = escape(line) end
+            if line:find("^```") then
+                out[#out + 1] = "<pre>" .. table.concat(fence, "\n") .. "</pre>"
+                fence = nil
+            end
+        elseif line:find("^```") then
+            close()
+            fence = {}
+        elseif not line:find("%S") then
+            if block and block.tag ~= "li" then close() end
+            if block then close(list) end
+        else
+            local tag, rest, kind = begins(line)
+            local goes_on = tag == "p" and block and (block.tag == "p" or (list and line:find("^%s")))
+            if not goes_on then
+                close(kind)
+                block = { tag = tag }
+            end
+            block[#block + 1] = rest:match("^%s*(.-)%s*$")
+            if tag:find("^h") then close() end
+        end
+    end
+    close()
+    return table.concat(out, "\n")
+end
+
+return markdown

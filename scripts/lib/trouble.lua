@@ -1,0 +1,83 @@
+--- What is wrong with device scripts: logged once, shown as a notice, counted on the controller, and gone
+-- when it is mended. Three errors in a row at one place suspend a script until its file changes.
+
+local trouble = {}
+
+local STRIKES = 3
+local files = {}            -- [file] = { at = { [place] = { count, text, task } }, suspended = bool }
+
+local function notice_key(file)
+    return "script_" .. file:gsub("[^%w]", "_")
+end
+
+local function escape(text)
+    return (text:gsub("[&<>]", { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;" }))
+end
+
+local function starts_with(text, beginning)
+    return text:sub(1, #beginning) == beginning
+end
+
+--- An error in a script. place: the node's address, "file" when the file cannot be used, or "state".
+-- task: it came from a task of the script (start, update, a command), which ends some time after its poll.
+function trouble.failed(file, text, place, task)
+    local state = files[file] or { at = {} }
+    files[file] = state
+    local here = state.at[place] or { count = 0 }
+    state.at[place] = here
+    local told = starts_with(text, file) and text or file .. ": " .. text
+    if here.text ~= text then host.log("error", "Device script " .. told) end
+    here.count, here.text, here.task = here.count + 1, text, task
+    if place ~= "file" and here.count >= STRIKES and not state.suspended then
+        state.suspended = true
+        host.log("error", "Device script " .. file .. " is not used until it is corrected.")
+    end
+    host.notice(notice_key(file), ("Device script %s%s"):format(escape(told),
+        state.suspended and " It is not used until it is corrected." or ""))
+end
+
+local function clear(file)
+    files[file] = nil
+    host.notice(notice_key(file), nil)
+end
+
+--- A script did its work at a place without an error. An error of its task is forgotten only the next time:
+-- this poll's task has yet to run.
+function trouble.worked(file, place)
+    local state = files[file]
+    local here = state and not state.suspended and state.at[place]
+    if not here then return end
+    if here.task then
+        here.task = false
+        return
+    end
+    state.at[place] = nil
+    if next(state.at) then return end
+    clear(file)
+    host.log("info", "Device script " .. file .. " works again.")
+end
+
+--- The file was loaded anew, or is gone: what was wrong with it is over.
+function trouble.forget(file)
+    if files[file] then clear(file) end
+end
+
+function trouble.suspended(file)
+    return files[file] ~= nil and files[file].suspended == true
+end
+
+--- Errors of a file so far, all places together.
+function trouble.count(file)
+    local count = 0
+    for _, here in pairs(files[file] and files[file].at or {}) do count = count + here.count end
+    return count
+end
+
+--- How many scripts are in trouble now (GV3 of the controller).
+function trouble.scripts()
+    local count = 0
+    for _ in pairs(files) do count = count + 1 end
+    return count
+end
+
+return trouble
