@@ -7,13 +7,24 @@ stds.host = { globals = {}, read_globals = { "host" } }
 stds.device_script = {
     read_globals = {
         "assert", "error", "ipairs", "next", "pairs", "pcall", "rawequal", "rawget", "rawlen", "select",
-        "setmetatable", "tonumber", "tostring", "type", "math", "unit", "vrm", "timer", "sleep",
-        string = { fields = { "byte", "char", "find", "format", "len", "lower", "rep", "reverse", "sub", "upper" } },
-        table = { fields = { "insert", "remove", "concat", "sort", "unpack" } },
+        "setmetatable", "tonumber", "tostring", "type", "math", "sleep",
+        string = { fields = { "byte", "char", "find", "format", "len", "lower", "pack", "packsize", "rep",
+                              "reverse", "sub", "unpack", "upper" } },
+        table = { fields = { "concat", "insert", "remove", "sort", "unpack" } },
+        timer = { fields = { "after", "cancel", "every" } },
+        unit = { fields = { "amp_hours", "ampere", "celsius", "count", "counter", "hertz", "hours", "index",
+                            "kwh", "liter", "minutes", "percent", "raw", "seconds", "time", "va", "var",
+                            "volt", "watt" } },
+        vrm = { fields = { "get" } },
     },
 }
 
-files["scripts/main.lua"] = { std = "lua54+host" }
+for _, main in ipairs { "main", "check", "rows" } do
+    files["scripts/" .. main .. ".lua"] = { std = "lua54+host" }
+end
 files["scripts/lib"] = { std = "lua54+host" }
 files["scripts/devices"] = { std = "device_script" }
+files["scripts/examples"] = { std = "device_script" }
+-- Declarations without bodies, for editors.
+files["scripts/meta"] = { std = "none", globals = { "unit", "vrm", "timer", "sleep" }, ignore = { "212", "241" } }
 files["spec"] = { std = "lua54+busted", globals = { "host" } }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #define AREA "lua"
+#define SCRIPT_TIMERS_MAX 20
 // Registry of the trusted state: {[event] = function}.
 #define HANDLERS_KEY "host.handlers"
 
@@ -25,13 +26,15 @@ struct api *api_of(lua_State *L) {
 struct wait *api_wait(lua_State *L) {
     struct api *a = api_of(L);
     int64_t task = task_current(a->tasks, L);
-    if (task == 0)
+    if (task == 0 || !lua_isyieldable(L))
         luaL_error(L,
                    "this call waits, which is not possible here (while loading, or in a 'from' or "
                    "'map' function)");
     struct wait *w = calloc(1, sizeof *w);
-    if (w == NULL)
+    if (w == NULL) {
         luaL_error(L, "out of memory");
+        return NULL; // not reached
+    }
     static int64_t last_id;
     w->api = a;
     w->id = ++last_id;
@@ -130,11 +133,23 @@ static void ring(void *ctx) {
         alarm_free(al);
 }
 
+static int alarms_of(const struct vm *vm) {
+    int count = 0;
+    for (const struct alarm *al = alarms; al != NULL; al = al->next)
+        count += al->vm == vm;
+    return count;
+}
+
 static int add_alarm(lua_State *L, bool every) {
     struct api *a = api_of(L);
     int64_t ms = seconds_arg(L, 1, every ? 0.1 : 0);
     luaL_checktype(L, 2, LUA_TFUNCTION);
     static int64_t last_id;
+    // A load that fails would leave them behind.
+    if (vm_of(L)->is_script && ((const struct script *)vm_of(L)->owner)->loading)
+        return luaL_error(L, "timers are started by functions, not while the file is loaded");
+    if (vm_of(L)->is_script && alarms_of(vm_of(L)) >= SCRIPT_TIMERS_MAX)
+        return luaL_error(L, "a script can have %d timers at once", SCRIPT_TIMERS_MAX);
     struct alarm *al = calloc(1, sizeof *al);
     if (al == NULL)
         return luaL_error(L, "out of memory");
@@ -360,6 +375,8 @@ static int open_main(lua_State *L) {
 bool api_open(struct api *a) {
     char error[256];
     a->main = vm_new("main.lua", MAIN_MEMORY, a);
+    if (a->main != NULL)
+        a->main->limit_ms = MAIN_TIME_MS;
     if (a->main == NULL || !vm_protect(a->main, open_main, a, error, sizeof error)) {
         log_error(AREA, "Lua could not be started: %s", a->main != NULL ? error : "out of memory");
         return false;

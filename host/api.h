@@ -36,6 +36,7 @@ struct api {
 
 // Instructions for one leg of a task of main.lua: some 0.2 s, so that PG3's stop is always heard.
 #define MAIN_BUDGET 20000000
+#define MAIN_TIME_MS 1000
 #define MAIN_MEMORY (48u * 1024 * 1024)
 
 // Makes the trusted state and loads the device scripts of root/scripts/devices. The other members

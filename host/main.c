@@ -101,17 +101,21 @@ static void on_discover(void *ctx) {
     api_fire(&a->api, "discover", NULL, NULL, NULL, NULL);
 }
 
-// A request of PG3's that wants an answer when its task has ended.
+// A query or command of PG3's: when its task has ended, the node is reported, and the request
+// answered.
 struct request {
     struct app *app;
     char address[16];
     char id[64];
+    bool is_query;
 };
 
 static void request_ended(void *ctx, struct vm *vm, const char *error) {
     struct request *r = ctx;
     if (error != NULL && error != task_dropped)
         log_error("lua", "%s failed: %s", vm->name, error);
+    if (error != task_dropped && r->is_query)
+        nodes_touch(r->app->api.nodes, nodes_find(r->app->api.nodes, r->address));
     if (error != task_dropped)
         pg3_report(r->app->api.pg3, r->address, r->id, error == NULL);
     free(r);
@@ -130,6 +134,8 @@ static struct request *new_request(struct app *a, const char *address, const cha
 static void on_query(void *ctx, const char *address, const char *id) {
     struct app *a = ctx;
     struct request *r = new_request(a, address, id);
+    if (r != NULL)
+        r->is_query = true;
     if (r != NULL && !api_fire(&a->api, "query", push_text, r->address, request_ended, r))
         free(r);
 }

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define TEXT_MAX 120 // bytes of a text beside a value
+
 struct nodes *nodes_new(void) {
     struct nodes *n = calloc(1, sizeof *n);
     if (n != NULL)
@@ -121,6 +123,22 @@ bool node_format(char *out, size_t size, double value, int places) {
     return true;
 }
 
+// At most TEXT_MAX bytes, cut between two UTF-8 characters.
+static char *copy_cut(const char *text) {
+    size_t len = strlen(text);
+    if (len > TEXT_MAX) {
+        len = TEXT_MAX;
+        while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80)
+            len--;
+    }
+    char *copy = malloc(len + 1);
+    if (copy == NULL)
+        return NULL;
+    memcpy(copy, text, len);
+    copy[len] = '\0';
+    return copy;
+}
+
 static bool same_text(const char *a, const char *b) {
     return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
@@ -129,7 +147,7 @@ static void put_text(struct driver *d, const char *text) {
     if (same_text(d->text, text))
         return;
     free(d->text);
-    d->text = text != NULL ? strdup(text) : NULL;
+    d->text = text != NULL ? copy_cut(text) : NULL;
     d->changed = true;
 }
 
@@ -319,7 +337,8 @@ void node_seed(struct nodes *n, struct node *node, int driver, const char *shown
     char *end = NULL;
     double value = strtod(shown, &end);
     char plain[sizeof d->shown];
-    if (d->has || end == shown || *end != '\0' || (uom != decl->unit.uom && uom != decl->alt.uom) ||
+    if (d->has || uom == 0 || end == shown || *end != '\0' ||
+        (uom != decl->unit.uom && uom != decl->alt.uom) ||
         !node_format(plain, sizeof plain, value, decl->places))
         return;
     memcpy(d->shown, plain, sizeof d->shown);

@@ -45,6 +45,7 @@ void pg3_free(struct pg3 *p) {
     pairs_free(&p->params);
     pairs_free(&p->defaults);
     pairs_free(&p->notices);
+    pairs_free(&p->foreign_notices);
     free(p->data);
     free(p->doc);
     free(p);
@@ -335,7 +336,9 @@ void pg3_save(struct pg3 *p, const char *json_text) {
 }
 
 void pg3_notice(struct pg3 *p, const char *key, const char *html) {
-    if (pairs_set(&p->notices, key, html))
+    char own[128];
+    snprintf(own, sizeof own, PG3_NOTICE_PREFIX "%s", key);
+    if (pairs_set(&p->notices, own, html))
         p->notices_changed = true;
 }
 
@@ -435,6 +438,17 @@ static void send_values(struct pg3 *p) {
     buf_free(&b);
 }
 
+// A set replaces the whole record, so PG3's own notices go along.
+static void post_notices(struct pg3 *p) {
+    struct pairs all = {0};
+    for (size_t i = 0; i < p->foreign_notices.count; i++)
+        pairs_set(&all, p->foreign_notices.all[i].key, p->foreign_notices.all[i].value);
+    for (size_t i = 0; i < p->notices.count; i++)
+        pairs_set(&all, p->notices.all[i].key, p->notices.all[i].value);
+    post_pairs(p, "notices", &all);
+    pairs_free(&all);
+}
+
 // Records that are written as a whole wait here, so that several changes of one turn make one
 // message.
 static void post_records(struct pg3 *p) {
@@ -442,7 +456,7 @@ static void post_records(struct pg3 *p) {
         return;
     if (p->notices_changed) {
         p->notices_changed = false;
-        post_pairs(p, "notices", &p->notices);
+        post_notices(p);
     }
     if (p->defaults.count > 0)
         add_defaults(p);
@@ -454,15 +468,14 @@ void pg3_turn(struct pg3 *p) {
     if (!p->up)
         return;
     post_records(p);
-    struct node *node = NULL;
-    if (!p->sending && p->first != NULL)
-        send_waiting(p);
-    if (!p->sending)
-        node = next_to_add(p);
-    if (node != NULL)
-        send_addnode(p, node);
+    // Values first: the answer to a query or a status request follows what it reports.
     if (!p->sending)
         send_values(p);
+    if (!p->sending && p->first != NULL)
+        send_waiting(p);
+    struct node *node = p->sending ? NULL : next_to_add(p);
+    if (node != NULL)
+        send_addnode(p, node);
 }
 
 bool pg3_waiting(const struct pg3 *p) { return p->up && (p->sending || p->first != NULL); }

@@ -87,6 +87,18 @@ static void keep_idata(struct pg3 *p, lua_State *L, int at) {
                  text_or(L, at, "profile_version", scratch, ""));
 }
 
+// Of the notices only those that are not ours: ours are known better here, and PG3's must not be
+// wiped.
+static void keep_notices(struct pg3 *p, lua_State *L, int at) {
+    struct pairs all = {0};
+    pairs_read(&all, L, at);
+    pairs_free(&p->foreign_notices);
+    for (size_t i = 0; i < all.count; i++)
+        if (strncmp(all.all[i].key, PG3_NOTICE_PREFIX, strlen(PG3_NOTICE_PREFIX)) != 0)
+            pairs_set(&p->foreign_notices, all.all[i].key, all.all[i].value);
+    pairs_free(&all);
+}
+
 static void keep_doc(struct pg3 *p, lua_State *L, int at) {
     if (p->doc == NULL && lua_type(L, at) == LUA_TSTRING)
         p->doc = strdup(lua_tostring(L, at));
@@ -96,10 +108,8 @@ static const struct {
     const char *key;
     handler *keep;
 } records[] = {
-    {"customparams", keep_params},
-    {"customdata", keep_data},
-    {"idata", keep_idata},
-    {"customparamsdoc", keep_doc},
+    {"customparams", keep_params}, {"customdata", keep_data},     {"notices", keep_notices},
+    {"idata", keep_idata},         {"customparamsdoc", keep_doc},
 };
 
 struct record {
@@ -110,6 +120,26 @@ struct record {
 static void keep_decoded(lua_State *L, void *ctx) {
     struct record *r = ctx;
     r->keep(r->p, L, 1);
+}
+
+// Whether the object at `at` wraps a record: nothing but a row's own fields, and a value that is an
+// object or its text. A parameter that the user named "value" is no wrapper.
+static bool is_wrapper(lua_State *L, int at) {
+    static const char *const fields[] = {"value", "key", "id", "uuid", "profileNum", "dbVersion"};
+    size_t known = 0, members = 0;
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        known += json_push(L, at, fields[i]) != LUA_TNIL;
+        lua_pop(L, 1);
+    }
+    lua_pushnil(L);
+    while (lua_next(L, at) != 0) {
+        members++;
+        lua_pop(L, 1);
+    }
+    int type = json_push(L, at, "value");
+    bool holds = type == LUA_TTABLE || (type == LUA_TSTRING && lua_tostring(L, -1)[0] == '{');
+    lua_pop(L, 1);
+    return holds && known == members;
 }
 
 // A record's value is an object, JSON text, or an object whose `value` is either (PROTOCOL.md 5.4).
@@ -130,11 +160,14 @@ static void on_record(struct pg3 *p, lua_State *L, int at, handler *keep) {
                         error);
         return;
     }
-    int type = json_push(L, at, "value");
-    if (type == LUA_TSTRING || type == LUA_TTABLE)
-        on_record(p, L, lua_gettop(L), keep);
-    else if (lua_type(L, at) == LUA_TTABLE)
+    if (lua_type(L, at) != LUA_TTABLE)
+        return;
+    if (!is_wrapper(L, at)) {
         keep(p, L, at);
+        return;
+    }
+    json_push(L, at, "value");
+    on_record(p, L, lua_gettop(L), keep);
     lua_pop(L, 1);
 }
 
@@ -172,6 +205,8 @@ static void on_custom(struct pg3 *p, lua_State *L, int at) {
 }
 
 static void on_params(struct pg3 *p, lua_State *L, int at) { on_record(p, L, at, keep_params); }
+
+static void on_notices(struct pg3 *p, lua_State *L, int at) { on_record(p, L, at, keep_notices); }
 
 // Answers
 
@@ -304,6 +339,7 @@ static const struct {
     {"getAll", on_get_all},
     {"custom", on_custom},
     {"customparams", on_params}, // top level: the 2021 form
+    {"notices", on_notices},
     {"addnode", on_addnode},
     {"set", on_set},
     {"installprofile", on_profile},
@@ -319,9 +355,29 @@ static const struct {
     {"stop", on_stop},
 };
 
+static bool is_handled(const char *key) {
+    for (size_t i = 0; i < sizeof handlers / sizeof handlers[0]; i++)
+        if (strcmp(handlers[i].key, key) == 0)
+            return true;
+    return false;
+}
+
+// PG3 grows new messages; a line at debug level is all they get.
+static void tell_unknown(lua_State *L) {
+    if (lua_type(L, 1) != LUA_TTABLE)
+        return;
+    lua_pushnil(L);
+    while (lua_next(L, 1) != 0) {
+        if (lua_type(L, -2) == LUA_TSTRING && !is_handled(lua_tostring(L, -2)))
+            log_debug(AREA, "PG3 sent \"%.40s\", which needs no answer", lua_tostring(L, -2));
+        lua_pop(L, 1);
+    }
+}
+
 static void on_message(lua_State *L, void *ctx) {
     struct pg3 *p = ctx;
     luaL_checkstack(L, 20, "message");
+    tell_unknown(L);
     for (size_t i = 0; i < sizeof handlers / sizeof handlers[0]; i++) {
         int type = json_push(L, 1, handlers[i].key);
         if (type != LUA_TNIL)

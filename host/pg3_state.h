@@ -12,6 +12,10 @@ struct pg3_out {
     char text[];
 };
 
+// Begins the key of every notice of ours, so that those of an earlier run can be told from PG3's
+// own.
+#define PG3_NOTICE_PREFIX "plugin_"
+
 // How far the start sequence is (PROTOCOL.md section 3).
 enum pg3_gate { GATE_DATA, GATE_CONTROLLER, GATE_OPEN };
 
@@ -42,8 +46,9 @@ struct pg3 {
 
     struct known known;
     struct pairs params;
-    struct pairs defaults; // parameters the user should see
-    struct pairs notices;
+    struct pairs defaults;        // parameters the user should see
+    struct pairs notices;         // ours, under their prefixed keys
+    struct pairs foreign_notices; // PG3's own, as it told last
     bool notices_changed;
     char *data;
     char *doc;

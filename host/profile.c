@@ -80,6 +80,8 @@ static void editor_id(char *out, const struct driver_decl *d) {
         return;
     }
     snprintf(out, ID_MAX, "U%d_P%d_%.15g_%.15g", unit->uom, d->places, unit->min, unit->max);
+    if (d->alt.uom != 0)
+        snprintf(out + strlen(out), ID_MAX - strlen(out), "_U%d", d->alt.uom);
     for (char *c = out; *c != '\0'; c++)
         if (*c == '-')
             *c = 'M';
@@ -225,7 +227,7 @@ static bool same_content(const char *path, const struct buf *b) {
         return false;
     char *old = malloc(b->len + 1);
     size_t len = old != NULL ? fread(old, 1, b->len + 1, f) : 0;
-    bool same = len == b->len && memcmp(old, b->data, len) == 0;
+    bool same = old != NULL && len == b->len && memcmp(old, buf_text(b), len) == 0;
     free(old);
     fclose(f);
     return same;
@@ -243,7 +245,7 @@ static bool put_file(struct build *w, const char *dir, const char *sub, const ch
     mkdir(dir, 0755);
     mkdir(folder, 0755);
     FILE *f = fopen(fresh, "wb");
-    bool ok = f != NULL && fwrite(b->data, 1, b->len, f) == b->len;
+    bool ok = f != NULL && fwrite(buf_text(b), 1, b->len, f) == b->len;
     if (f != NULL && fclose(f) != 0)
         ok = false;
     if (!ok || rename(fresh, path) != 0) {

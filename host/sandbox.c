@@ -2,6 +2,7 @@
 
 #include <lauxlib.h>
 #include <lualib.h>
+#include <stdbool.h>
 #include <string.h>
 
 // C functions make no ticks for the instruction budget, so none that can run long without memory is
@@ -15,13 +16,20 @@ static const char *const string_names[] = {"byte",  "char",   "format",   "len",
                                            "lower", "pack",   "packsize", "reverse",
                                            "sub",   "unpack", "upper",    NULL};
 
-#define REP_MAX 65536
+#define REP_MAX 4096
+
+// Searching a text for another takes time as the product of their lengths.
+#define FIND_MAX 65536
+#define FIND_WHAT_MAX 256
 
 static int plain_find(lua_State *L) {
     size_t len, plen;
     const char *s = luaL_checklstring(L, 1, &len);
     const char *p = luaL_checklstring(L, 2, &plen);
     lua_Integer init = luaL_optinteger(L, 3, 1);
+    if (len > FIND_MAX || plen > FIND_WHAT_MAX)
+        return luaL_error(L, "string.find: texts of at most %d and %d bytes", FIND_MAX,
+                          FIND_WHAT_MAX);
     if (init < 0)
         init = (lua_Integer)len + init + 1;
     if (init < 1)
@@ -50,11 +58,17 @@ static int capped_rep(lua_State *L) {
     return 1;
 }
 
+// A block holds no more elements. A table with holes may claim a length of 2^62, and loops in C
+// make no ticks.
+#define TABLE_MAX 8192
+
 // Upvalue 1: the library's function, which is safe on a table without a metatable.
 static int plain_table(lua_State *L) {
     luaL_checktype(L, 1, LUA_TTABLE);
     if (lua_getmetatable(L, 1))
         return luaL_error(L, "this table function takes plain tables only (no metatable)");
+    if (lua_rawlen(L, 1) > TABLE_MAX)
+        return luaL_error(L, "this table function takes tables of at most %d elements", TABLE_MAX);
     lua_pushvalue(L, lua_upvalueindex(1));
     lua_insert(L, 1);
     lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
@@ -66,9 +80,11 @@ static int safe_setmetatable(lua_State *L) {
     if (!lua_isnoneornil(L, 2)) {
         luaL_checktype(L, 2, LUA_TTABLE);
         lua_pushliteral(L, "__gc");
-        if (lua_rawget(L, 2) != LUA_TNIL)
-            return luaL_error(L, "setmetatable: __gc is not available in scripts");
+        lua_pushliteral(L, "__mode");
+        bool weak = lua_rawget(L, 2) != LUA_TNIL;
         lua_pop(L, 1);
+        if (lua_rawget(L, 2) != LUA_TNIL || weak)
+            return luaL_error(L, "setmetatable: __gc and __mode are not available in scripts");
     }
     lua_settop(L, 2);
     lua_setmetatable(L, 1);

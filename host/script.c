@@ -59,25 +59,36 @@ static int compile_protected(lua_State *L) {
     struct chunk *c = lua_touserdata(L, 1);
     char name[sizeof c->s->file + 1];
     snprintf(name, sizeof name, "@%s", c->s->file);
-    if (luaL_loadbufferx(L, c->text, c->len, name, "t") != LUA_OK)
-        return lua_error(L);
+    if (luaL_loadbufferx(L, c->text, c->len, name, "t") != LUA_OK) {
+        // Most messages name the file; those of the parser's own limits do not.
+        const char *why = lua_tostring(L, -1);
+        bool named = why != NULL && strncmp(why, c->s->file, strlen(c->s->file)) == 0;
+        return luaL_error(L, "%s%s%s", named ? "" : c->s->file, named ? "" : ": ", why);
+    }
     c->co = lua_newthread(L);
     c->s->call_ref = luaL_ref(L, LUA_REGISTRYINDEX);
     lua_xmove(L, c->co, 1);
     return 0;
 }
 
-// The table at index 1; the list of functions at index 2.
+// The table at index 1; the list of functions at index 2, which also holds the tables seen: one may
+// be in many places, and in itself.
 static void number_functions(lua_State *L, int table, int depth) {
     if (depth > 16)
         luaL_error(L, "its table is nested deeper than 16 levels");
     luaL_checkstack(L, 6, "script table");
+    lua_pushvalue(L, table);
+    lua_pushboolean(L, 1);
+    lua_rawset(L, 2);
     lua_pushnil(L);
     while (lua_next(L, table) != 0) {
         int top = lua_gettop(L);
-        if (lua_type(L, top) == LUA_TTABLE) {
+        lua_pushvalue(L, top);
+        bool seen = lua_rawget(L, 2) != LUA_TNIL;
+        lua_pop(L, 1);
+        if (lua_type(L, top) == LUA_TTABLE && !seen) {
             number_functions(L, top, depth + 1);
-        } else if (lua_type(L, top) == LUA_TFUNCTION) {
+        } else if (lua_type(L, top) == LUA_TFUNCTION && !seen) {
             lua_pushvalue(L, top);
             lua_pushinteger(L, (lua_Integer)lua_rawlen(L, 2) + 1);
             lua_pushvalue(L, -1);
@@ -108,8 +119,10 @@ static bool run_file(struct script *s, const char *text, size_t len) {
     if (!vm_protect(s->vm, compile_protected, &c, s->error, sizeof s->error))
         return false;
     s->call = c.co;
+    s->loading = true;
     enum vm_result r =
         vm_resume(s->vm, c.co, 0, SCRIPT_LOAD_BUDGET, NULL, s->error, sizeof s->error);
+    s->loading = false;
     if (r == VM_WAITS)
         snprintf(s->error, sizeof s->error, "%s: a script cannot wait while it is loaded", s->file);
     return r == VM_DONE && vm_protect(s->vm, keep_protected, s, s->error, sizeof s->error);
@@ -134,8 +147,11 @@ struct script *script_load(const char *path, const char *file, script_setup_fn *
         snprintf(s->error, sizeof s->error, "%s %s", s->file, why);
     } else {
         s->vm = vm_new(s->file, SCRIPT_MEMORY, s);
-        if (s->vm != NULL)
+        if (s->vm != NULL) {
             s->vm->is_script = true;
+            s->vm->limit_ms = SCRIPT_TIME_MS;
+            s->vm->block_max = SCRIPT_BLOCK_MAX;
+        }
         ok = s->vm != NULL && vm_protect(s->vm, open_protected, &with, s->error, sizeof s->error) &&
              run_file(s, text, len);
     }

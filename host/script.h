@@ -13,19 +13,24 @@ struct script {
     struct vm *vm;   // NULL: it could not be loaded, `error` says why
     lua_State *call; // coroutine for script_call
     int call_ref;
-    int64_t id; // never used twice: a function of an older load is refused
-    char *text; // the file as it was loaded
+    bool loading; // its file is being run
+    int64_t id;   // never used twice: a function of an older load is refused
+    char *text;   // the file as it was loaded
     size_t text_len;
     char error[512];
     void *owner;
 };
 
 // Instructions: for running the file, for one function that must not wait, for one leg of a task.
+// Time: of each.
 #define SCRIPT_LOAD_BUDGET 500000
 #define SCRIPT_CALL_BUDGET 500000
 #define SCRIPT_TASK_BUDGET 2000000
-#define SCRIPT_MEMORY (4u * 1024 * 1024)
-#define SCRIPT_FILE_MAX (256u * 1024)
+#define SCRIPT_TIME_MS 50
+#define SCRIPT_MEMORY (512u * 1024)
+#define SCRIPT_BLOCK_MAX (128u * 1024)
+// The compiler has no budget; what it can waste grows with the text.
+#define SCRIPT_FILE_MAX (64u * 1024)
 
 // Sets further globals in the fresh sandbox; runs in protected mode.
 typedef void script_setup_fn(lua_State *L, void *ctx);

@@ -5,10 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 // Instructions between two looks of the hook.
-#define HOOK_STEP 1000
+#define HOOK_STEP 100
 #define COPY_DEPTH 32
+// Values that a script may give at once.
+#define COPY_MAX 10000
 
 static void *vm_alloc(void *ud, void *ptr, size_t osize, size_t nsize) {
     struct vm *vm = ud;
@@ -18,7 +21,9 @@ static void *vm_alloc(void *ud, void *ptr, size_t osize, size_t nsize) {
         free(ptr);
         return NULL;
     }
-    if (nsize > old && vm->cap != 0 && vm->used - old + nsize > vm->cap)
+    bool refuse = (vm->cap != 0 && vm->used - old + nsize > vm->cap) ||
+                  (vm->block_max != 0 && nsize > vm->block_max);
+    if (nsize > old && refuse)
         return NULL;
     void *block = realloc(ptr, nsize);
     if (block == NULL)
@@ -83,20 +88,41 @@ bool vm_protect(struct vm *vm, lua_CFunction fn, void *arg, char *error, size_t 
     return ok;
 }
 
+static int64_t clock_ms(clockid_t clock) {
+    struct timespec t;
+    clock_gettime(clock, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+// The cheap clock first: the processor's is asked only when the wall's says that it may be late. A
+// busy machine must not end an innocent script.
+static bool out_of_time(struct vm *vm) {
+    if (vm->limit_ms == 0 || clock_ms(CLOCK_MONOTONIC) - vm->began_ms <= vm->limit_ms)
+        return false;
+    return clock_ms(CLOCK_THREAD_CPUTIME_ID) - vm->began_cpu_ms > vm->limit_ms;
+}
+
+static void raise_over(lua_State *L, const struct vm *vm) {
+    luaL_where(L, 0);
+    if (vm->spent >= vm->budget)
+        lua_pushfstring(L, "ran longer than its budget of %d thousand instructions",
+                        (int)(vm->budget / 1000));
+    else
+        lua_pushfstring(L, "ran longer than its budget of %d ms", (int)vm->limit_ms);
+    lua_concat(L, 2);
+    lua_error(L);
+}
+
 static void on_count(lua_State *L, lua_Debug *ar) {
     (void)ar;
     struct vm *vm = vm_of(L);
     vm->spent += vm->over ? 1 : HOOK_STEP;
-    if (vm->spent < vm->budget)
+    if (!vm->over && vm->spent < vm->budget && !out_of_time(vm))
         return;
     vm->over = true;
     // From here on every instruction raises, so that pcall in a loop cannot swallow it.
     lua_sethook(L, on_count, LUA_MASKCOUNT, 1);
-    luaL_where(L, 0);
-    lua_pushfstring(L, "ran longer than its budget of %d thousand instructions",
-                    (int)(vm->budget / 1000));
-    lua_concat(L, 2);
-    lua_error(L);
+    raise_over(L, vm);
 }
 
 enum vm_result vm_resume(struct vm *vm, lua_State *co, int args, int64_t budget, int *results,
@@ -104,6 +130,8 @@ enum vm_result vm_resume(struct vm *vm, lua_State *co, int args, int64_t budget,
     vm->spent = 0;
     vm->budget = budget;
     vm->over = false;
+    vm->began_ms = clock_ms(CLOCK_MONOTONIC);
+    vm->began_cpu_ms = clock_ms(CLOCK_THREAD_CPUTIME_ID);
     lua_sethook(co, on_count, LUA_MASKCOUNT, HOOK_STEP);
     int count = 0;
     int status = lua_resume(co, NULL, args, &count);
@@ -127,15 +155,18 @@ enum vm_result vm_resume(struct vm *vm, lua_State *co, int args, int64_t budget,
 struct copy {
     vm_function_fn *function;
     void *ctx;
+    long left; // values that may still be copied; a table within a table many times over grows
+               // without end
 };
 
-static void copy_value(lua_State *from, int index, lua_State *to, const struct copy *c, int depth);
+static void copy_value(lua_State *from, int index, lua_State *to, struct copy *c, int depth);
 
-static void copy_table(lua_State *from, int index, lua_State *to, const struct copy *c, int depth) {
+static void copy_table(lua_State *from, int index, lua_State *to, struct copy *c, int depth) {
     if (depth > COPY_DEPTH || !lua_checkstack(from, 6))
         luaL_error(to, "a table nested deeper than %d levels (or in itself) cannot be passed on",
                    COPY_DEPTH);
-    lua_createtable(to, (int)lua_rawlen(from, index), 0);
+    lua_Unsigned length = lua_rawlen(from, index); // a table with holes may claim 2^62
+    lua_createtable(to, length < 1024 ? (int)length : 0, 0);
     lua_pushnil(from);
     while (lua_next(from, index) != 0) {
         int top = lua_gettop(from);
@@ -160,8 +191,10 @@ static void copy_number(lua_State *from, int index, lua_State *to) {
         lua_pushnumber(to, n);
 }
 
-static void copy_value(lua_State *from, int index, lua_State *to, const struct copy *c, int depth) {
+static void copy_value(lua_State *from, int index, lua_State *to, struct copy *c, int depth) {
     luaL_checkstack(to, 6, "too much to pass on");
+    if (c->left-- == 0)
+        luaL_error(to, "more than %d values at once cannot be passed on", COPY_MAX);
     switch (lua_type(from, index)) {
     case LUA_TBOOLEAN:
         lua_pushboolean(to, lua_toboolean(from, index));
@@ -183,13 +216,14 @@ static void copy_value(lua_State *from, int index, lua_State *to, const struct c
         lua_pushnil(to);
         break;
     default:
-        if (c->function == NULL)
+        if (c->function != NULL)
+            c->function(from, index, to, c->ctx);
+        else
             luaL_error(to, "a %s cannot be passed on", luaL_typename(from, index));
-        c->function(from, index, to, c->ctx);
     }
 }
 
 void vm_copy(lua_State *from, int index, lua_State *to, vm_function_fn *function, void *ctx) {
-    struct copy c = {function, ctx};
+    struct copy c = {function, ctx, vm_of(from)->is_script ? COPY_MAX : -1};
     copy_value(from, lua_absindex(from, index), to, &c, 0);
 }

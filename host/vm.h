@@ -1,5 +1,9 @@
-// A Lua state with its budgets: memory by its allocator, instructions by a count hook.
-// vm_resume is the only place that enters Lua code.
+// A Lua state with its budgets: memory by its allocator, instructions and time by a count hook.
+//
+// Instructions alone do not bound time: one may compare or join long texts, or run the collector.
+// So the hook looks at the clock every hundred instructions, and no block is larger than block_max:
+// what one instruction can do is then some tens of microseconds. vm_resume is the only place that
+// enters Lua code.
 #ifndef VM_H
 #define VM_H
 
@@ -14,11 +18,14 @@ struct vm {
     void *owner;       // whatever the maker wants to find again with vm_of
     bool is_script;    // the maker's mark: a device script, not main.lua
     size_t used, peak; // bytes
+    size_t block_max;  // bytes of one block; 0 = no limit
+    int64_t limit_ms;  // processor time of one resume; 0 = no limit
     size_t cap;        // bytes; 0 = no limit
     int64_t spent;     // instructions since the last resume began, in steps of the hook
     int64_t budget;    // of the resume under way
     int64_t total;     // instructions in all
-    bool over;         // the budget of the resume under way is spent
+    int64_t began_ms, began_cpu_ms;
+    bool over; // the budget of the resume under way is spent
 };
 
 enum vm_result { VM_DONE, VM_WAITS, VM_FAILED };

@@ -10,6 +10,9 @@
 
 // {"addnode":[...]} for one node with the values PG3 has of it already: new ones follow by set.
 bool wire_addnode(struct buf *b, const struct node *node);
+// A set message that has grown so far is sent, the rest follows in the next.
+#define WIRE_SET_FULL (256u * 1024)
+
 // {"set":[...]} with every changed driver of every live node, except `skip_driver` of node
 // `skip_address` (PG3's own). Clears their marks. False and nothing to send when nothing has
 // changed.

@@ -4,9 +4,11 @@
 -- (connect), then each installation for its devices and measurements (poll). Whatever fails is tried again
 -- by itself, with growing pauses; each poll PG3 asks for is a try as well.
 
+local commands = require "lib.commands"
 local device = require "lib.device"
 local health = require "lib.health"
 local installation = require "lib.installation"
+local markdown = require "lib.markdown"
 local nodes = require "lib.nodes"
 local notices = require "lib.notices"
 local params = require "lib.params"
@@ -277,17 +279,6 @@ local function query(address)
     if site and site.session == session and sites[site.id] then poll(site) else poll_all() end
 end
 
-local function command(address, cmd, args)
-    local node = nodes.all[address]
-    local commands = node and node.type.table.commands or {}
-    local run = type(commands[cmd]) == "table" and commands[cmd].run or commands[cmd]
-    if type(run) == "function" then
-        host.start_script(run, address, args)
-    else
-        host.log("warning", ("The command %s for %s is unknown."):format(cmd, address))
-    end
-end
-
 ------------------------------------------------------------------------------------ device scripts
 
 --- Nodes whose script was replaced go on with the new one; new types get their nodes.
@@ -311,6 +302,35 @@ local function scan_scripts(force)
     end
 end
 
+------------------------------------------------------------------------------------------- commands
+
+--- The type of a node that can take commands; nil for an address that is none.
+local function type_at(address)
+    if address == CONTROLLER then return scripts.controller end
+    return nodes.all[address] and nodes.all[address].type
+end
+
+--- A command from the ISY. A script sees only what its table declares, with numbers within its limits.
+local function command(address, cmd, args)
+    if address == CONTROLLER and cmd == "RELOAD" then
+        scan_scripts(true)
+        return scripts.log_figures()
+    end
+    local type_ = type_at(address)
+    local found = type_ and commands.find(type_, cmd)
+    local values, problem
+    if not (found and found.run) then
+        problem = ("The command %s is unknown."):format(cmd)
+    elseif scripts.suspended(type_) then
+        problem = ("The command %s is not run: the device script %s is not used until it is corrected.")
+            :format(cmd, type_.file)
+    else
+        values, problem = commands.validate(type_, cmd, args)
+    end
+    if problem then return host.log("warning", ("%s: %s"):format(address, problem)) end
+    host.start_script(found.run, address, values)
+end
+
 ------------------------------------------------------------------------------------- PG3's messages
 
 local SCAN_SECONDS, SAVE_SECONDS = 1, 60
@@ -328,6 +348,8 @@ host.on("start", function()
     host.add { address = CONTROLLER, type = scripts.controller.id, name = "Victron Energy",
                primary = CONTROLLER }
     host.default_params(params.DEFAULTS)
+    local page = host.read("POLYGLOT_CONFIG.md")
+    if page then host.doc(markdown.html(page)) end
     show_connection()
 end)
 

@@ -22,6 +22,7 @@ return {
 
     commands = {
         DISCOVER = { name = "Discover devices" },
+        RELOAD = { name = "Reload device scripts" },
     },
 
     samples = {

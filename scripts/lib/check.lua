@@ -1,13 +1,18 @@
---- Checks a device table and turns it into a node type. A mistake is told with file, row and what to write.
+--- Checks a device table and turns it into a node type. A mistake is told with file, line, row and what to
+-- write.
 --
--- check.device(file, table) -> type | nil, text
 -- type = { id, name, icon, kind = nil|"controller"|"gateway", match, file, table,
---          drivers = { { id, unit, label, places, min, max, zero, names, keys, sums, from, map, by_pg3 } },
---          keys = { [path or code] = true }, declaration = what host.declare takes }
+--          drivers = { { id, unit, label, places, min, max, zero, names, keys, sums, from, map, by_pg3,
+--                        by_script } },
+--          commands = { { id, name, params, run } }, keys = { [path or code] = true },
+--          declaration = what host.declare takes }
 
 local units = require "lib.units"
 local name_lists = require "lib.names"
+local command_check = require "lib.command_check"
+local device = require "lib.device"
 local row_check = require "lib.row_check"
+local source = require "lib.source"
 
 local check = {}
 
@@ -16,71 +21,88 @@ local fail, texts, set = row_check.fail, row_check.texts, row_check.set
 local TABLE_FIELDS = set "api id name icon match drivers commands samples start update"
 local MATCH_FIELDS = set "service product type kind"
 local SAMPLE_FIELDS = set "rows site expect"
+local SAMPLE_ROW_FIELDS = set "value unit timestamp text names path code"
 local KINDS = set "controller gateway"
+
+--- Drivers of a node beside GV30 and TIME. The ISY names no limit; this is twice the general values there are
+-- (GV0 to GV29), and a node with more is no fun to look at.
+local MOST_DRIVERS = 60
+
 local ICONS = set [[Alarm Arm DoorLock Electricity EnergyMonitor GenericCtl GenericRsp GenericRspCtl Input
     Irrigation Lamp LampAndSwitch MotionSensor Output PulseCounter Sensor Siren Switch SmokeSensor TempSensor
     Thermostat Weather]]
 
-local function check_match(where, match)
+local function check_match(match)
     if type(match) == "function" then return nil end
     if type(match) ~= "table" then
-        fail(where, "match is missing.", "Write match = { service = \"solarcharger\" }.")
+        fail("", "match is missing.", "Write match = { service = \"solarcharger\" }.")
     end
-    row_check.fields(where .. ", match", match, MATCH_FIELDS)
+    row_check.fields("match", match, MATCH_FIELDS)
     if match.kind ~= nil then
         if not KINDS[match.kind] or match.service or match.product or match.type then
-            fail(where, "match.kind is not \"controller\" or \"gateway\" alone.",
+            fail("", "match.kind is not \"controller\" or \"gateway\" alone.",
                 "Write match = { kind = \"gateway\" }.")
         end
         return match.kind
     end
     if match.service == nil then
-        fail(where, "match names no service.", "Write match = { service = \"solarcharger\" }.")
+        fail("", "match names no service.", "Write match = { service = \"solarcharger\" }.")
     end
     for _, field in ipairs { "service", "product", "type" } do
-        texts(where .. ", match", field, match[field])
+        texts("match", field, match[field])
     end
     return nil
 end
 
-local function check_samples(where, samples)
-    if samples == nil then return end
-    if type(samples) ~= "table" then
-        fail(where, "samples is not a list.", "Write samples = { { rows = ..., expect = ... } }.")
+local function check_head(tab)
+    row_check.fields("", tab, TABLE_FIELDS)
+    if tab.api ~= 1 then fail("", "api is not 1.", "Write api = 1.") end
+    if type(tab.id) ~= "string" or not tab.id:find("^[A-Z][A-Z0-9_]*$") or #tab.id > 16 then
+        fail("", "id is not a node type id.", "Write id = \"MYTANK\": up to 16 capitals and digits.")
     end
-    for i, sample in ipairs(samples) do
-        local here = where .. ", sample " .. i
-        if type(sample) ~= "table" or type(sample.rows) ~= "table" or type(sample.expect) ~= "table" then
-            fail(here, "rows or expect is missing.",
-                "Write { rows = { [\"/Soc\"] = 80 }, expect = { ST = 80 } }.")
+    row_check.text("", "name", tab.name, row_check.LONGEST_NAME)
+    if tab.icon ~= nil and not ICONS[tab.icon] then
+        fail("", "the icon '" .. tostring(tab.icon) .. "' is unknown.",
+            "Use for example \"EnergyMonitor\" or \"Sensor\".")
+    end
+    for _, field in ipairs { "start", "update" } do
+        if tab[field] ~= nil and type(tab[field]) ~= "function" then
+            fail("", field .. " is not a function.", "Write " .. field .. " = function(node) ... end.")
         end
-        row_check.fields(here, sample, SAMPLE_FIELDS)
     end
 end
 
-local function check_commands(where, commands)
-    local declared = { { id = "QUERY", name = "Query" } }
-    if commands ~= nil and type(commands) ~= "table" then
-        fail(where, "commands is not a table.", "Write commands = { NAME = function(node, args) ... end }.")
+local function check_driver_list(drivers)
+    if type(drivers) ~= "table" or #drivers == 0 then
+        fail("", "drivers is missing.",
+            "Write drivers = { { \"ST\", unit.watt, \"Label\", path = \"/...\" } }.")
     end
-    local ids = {}
-    for id in pairs(commands or {}) do ids[#ids + 1] = id end
-    table.sort(ids, function(a, b) return tostring(a) < tostring(b) end)
-    for _, id in ipairs(ids) do
-        local command = commands[id]
-        if type(id) ~= "string" or not id:find("^[A-Z][A-Z0-9_]*$") or id == "QUERY" then
-            fail(where .. ", commands", "'" .. tostring(id) .. "' is no name for a command.",
-                "Use capitals and digits; QUERY is there by itself.")
-        end
-        if type(command) == "function" then command = { run = command } end
-        if type(command) ~= "table" then
-            fail(where .. ", commands", id .. " is not a function.",
-                "Write " .. id .. " = function(node, args) ... end.")
-        end
-        row_check.fields(where .. ", command " .. id, command, set "name params run")
-        declared[#declared + 1] = { id = id, name = command.name or id, params = command.params }
+    row_check.fields("drivers", drivers, {}, #drivers)
+    if #drivers > MOST_DRIVERS then
+        fail("drivers", ("there are %d rows."):format(#drivers),
+            ("A node has at most %d: leave some out, or make a second script with a node of its own.")
+            :format(MOST_DRIVERS))
     end
-    return declared
+end
+
+local function check_sample(where, sample)
+    if type(sample) ~= "table" or type(sample.rows) ~= "table" or type(sample.expect) ~= "table" then
+        fail(where, "rows or expect is missing.",
+            "Write { rows = { [\"/Soc\"] = 80 }, expect = { ST = 80 } }.")
+    end
+    row_check.fields(where, sample, SAMPLE_FIELDS)
+    for key, row in pairs(sample.rows) do
+        if type(row) == "table" then
+            row_check.fields(where .. ", row " .. tostring(key), row, SAMPLE_ROW_FIELDS)
+        end
+    end
+end
+
+local function check_sample_list(samples)
+    if type(samples) ~= "table" then
+        fail("", "samples is not a list.", "Write samples = { { rows = ..., expect = ... } }.")
+    end
+    row_check.fields("samples", samples, {}, #samples)
 end
 
 local function declaration(type_)
@@ -101,52 +123,100 @@ local function declaration(type_)
              commands = type_.commands }
 end
 
-local function build(file, tab)
-    if type(tab) ~= "table" then
-        fail(file, "the file returns no table.", "End it with return { api = 1, ... }.")
-    end
-    row_check.fields(file, tab, TABLE_FIELDS)
-    if tab.api ~= 1 then fail(file, "api is not 1.", "Write api = 1.") end
-    if type(tab.id) ~= "string" or not tab.id:find("^[A-Z][A-Z0-9_]*$") or #tab.id > 16 then
-        fail(file, "id is not a node type id.", "Write id = \"VICTANK\": up to 16 capitals and digits.")
-    end
-    row_check.text(file, "name", tab.name, 40)
-    if tab.icon ~= nil and not ICONS[tab.icon] then
-        fail(file, "the icon '" .. tostring(tab.icon) .. "' is unknown.",
-            "Use for example \"EnergyMonitor\" or \"Sensor\".")
-    end
-    local type_ = { id = tab.id, name = tab.name, icon = tab.icon, file = file, table = tab,
-                    match = tab.match, kind = check_match(file, tab.match), drivers = {}, keys = {} }
-    if type(tab.drivers) ~= "table" or #tab.drivers == 0 then
-        fail(file, "drivers is missing.",
-            "Write drivers = { { \"ST\", unit.watt, \"Label\", path = \"/...\" } }.")
-    end
-    row_check.fields(file .. ", drivers", tab.drivers, {}, #tab.drivers)
-    local seen = {}
+--- Runs one step of the check. A mistake of the author is noted with its place, and the check goes on.
+local function try(job, place, fn, ...)
+    local ok, result = pcall(fn, ...)
+    if ok then return true, result end
+    if type(result) ~= "table" then error(result, 0) end
+    local where = source.at(job.file, job.source, job.table, place)
+    table.insert(job.problems, where .. ": " .. result.text)
+    return false
+end
+
+local function build_drivers(job, type_)
+    local tab, seen = job.table, {}
+    if not try(job, { field = "drivers" }, check_driver_list, tab.drivers) then return end
     for i, row in ipairs(tab.drivers) do
-        local driver = row_check.row(file .. ", driver row " .. i, row, seen, tab, type_.kind)
-        type_.drivers[i] = driver
-        for _, list in ipairs { driver.keys, table.unpack(driver.sums or {}) } do
-            for _, key in ipairs(list) do type_.keys[key] = true end
+        local ok, driver = try(job, { row = i }, row_check.row,
+            "driver row " .. i, row, seen, tab, type_.kind)
+        if ok then
+            table.insert(type_.drivers, driver)
+            for _, list in ipairs { driver.keys, table.unpack(driver.sums or {}) } do
+                for _, key in ipairs(list) do type_.keys[key] = true end
+            end
         end
     end
-    check_samples(file, tab.samples)
-    for _, field in ipairs { "start", "update" } do
-        if tab[field] ~= nil and type(tab[field]) ~= "function" then
-            fail(file, field .. " is not a function.", "Write " .. field .. " = function(node) ... end.")
-        end
+end
+
+local function build_commands(job, type_)
+    local tab, labels = job.table, {}
+    if tab.commands == nil then return end
+    if not try(job, { field = "commands" }, command_check.all, tab.commands) then return end
+    for _, id in ipairs(command_check.ids(tab.commands)) do
+        local ok, command = try(job, { command = tostring(id) }, command_check.one,
+            id, tab.commands[id], labels, tab.id, type_.kind)
+        if ok then table.insert(type_.commands, command) end
     end
-    type_.commands = check_commands(file, tab.commands)
-    type_.declaration = declaration(type_)
+end
+
+local function build_samples(job)
+    local samples = job.table.samples
+    if samples == nil or not try(job, { field = "samples" }, check_sample_list, samples) then return end
+    for i, sample in ipairs(samples) do
+        try(job, { sample = i }, check_sample, "sample " .. i, sample)
+    end
+end
+
+local function build(job)
+    local tab = job.table
+    local type_ = { id = tab.id, name = tab.name, icon = tab.icon, file = job.file, table = tab,
+                    match = tab.match, drivers = {}, keys = {},
+                    commands = { { id = "QUERY", name = "Query" } } }
+    local whole = try(job, {}, check_head, tab)
+    local _, kind = try(job, { field = "match" }, check_match, tab.match)
+    type_.kind = kind
+    if whole then                          -- the ids of lists of names come from the table's
+        build_drivers(job, type_)
+        build_commands(job, type_)
+    end
+    build_samples(job)
     return type_
 end
 
---- Checks one device table. file: name for messages. Returns the type, or nil and a text with every fact
--- needed to mend it.
-function check.device(file, tab)
-    local ok, result = pcall(build, file, tab)
-    if ok then return result end
-    return nil, type(result) == "table" and result.text or tostring(result)
+--- All of a list of problems in one text: the first, and how many more.
+local function summary(problems)
+    if #problems == 1 then return problems[1] end
+    return ("%s There are %d more."):format(problems[1], #problems - 1)
+end
+
+--- Checks one device table. file: name for messages; text: the script's text, for the lines in them (may be
+-- nil). Returns the type, or nil, a text with every fact needed to mend it, and the list of all problems.
+function check.device(file, tab, text)
+    local job = { file = file, table = tab, source = text, problems = {} }
+    if type(tab) ~= "table" then
+        job.problems[1] = file .. ": the file returns no table. End it with return { api = 1, ... }."
+    else
+        local type_ = build(job)
+        if #job.problems == 0 then
+            type_.declaration = declaration(type_)
+            return type_
+        end
+    end
+    return nil, summary(job.problems), job.problems
+end
+
+--- Loads, checks and proves a script as the plugin does. path: the file; file: its name for messages.
+-- Returns { id = of host.load_script, to be closed by the caller; nil if it could not be loaded,
+--           type = nil if its table is wrong, text, problems = list, problem = all of them in one text | nil }.
+function check.file(path, file)
+    local loaded, why = host.load_script(path, file)
+    if not loaded then return { problems = { why }, problem = why } end
+    local script = { id = loaded.id, text = loaded.text }
+    local type_, _, problems = check.device(file, loaded.table, loaded.text)
+    script.type = type_
+    script.problems = type_ and device.run_samples(type_, loaded.text) or problems
+    script.problem = #script.problems > 0 and summary(script.problems) or nil
+    return script
 end
 
 return check

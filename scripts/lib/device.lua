@@ -1,5 +1,7 @@
 --- What a device type does with rows: match, read values, judge freshness, prove its samples.
 
+local source = require "lib.source"
+
 local device = {}
 
 ------------------------------------------------------------------------------------------- matching
@@ -115,13 +117,13 @@ end
 function device.apply(type_, address, rows, site, facts)
     local newest, first_error
     for _, driver in ipairs(type_.drivers) do
-        if not driver.by_pg3 and (not facts or device.is_fact(driver)) then
+        if not driver.by_pg3 and not driver.by_script and (not facts or device.is_fact(driver)) then
             local ok, value, text, row = pcall(device.value, driver, rows, site)
             if not ok then
                 first_error = first_error or tostring(value)
                 value, text, row = nil, nil, nil
             end
-            host.set(address, driver.id, value, text)
+            host.set(address, driver.id, value, value == nil and "no data" or text)
             if value and row and driver.zero and row.timestamp then
                 newest = math.max(newest or 0, row.timestamp)
             end
@@ -164,36 +166,58 @@ local function sample_rows(sample)
     return rows
 end
 
-local function check_sample(type_, sample, say)
-    local rows, drivers = sample_rows(sample), {}
-    for _, driver in ipairs(type_.drivers) do drivers[driver.id] = driver end
-    for id, expected in pairs(sample.expect) do
-        local driver = drivers[id]
-        if not driver then
-            say(tostring(id) .. " is expected, but no row has this driver")
+--- Whether a driver's value in a sample is the expected one: equal at the places shown.
+local function as_expected(driver, value, expected)
+    local wanted = expected ~= "no data" and expected or nil
+    if type(value) ~= "number" or type(wanted) ~= "number" then return value == wanted end
+    return math.abs(value - wanted) <= 0.5 * 10 ^ -driver.places + 1e-9
+end
+
+--- One sample -> list of { driver, value, text, expected, problem = sentence|nil } in the order of the rows;
+-- a driver that the script or PG3 sets is only in it when a value is expected.
+function device.try_sample(type_, sample)
+    local rows, results, known = sample_rows(sample), {}, {}
+    for _, driver in ipairs(type_.drivers) do
+        local expected = sample.expect[driver.id]
+        local result = { driver = driver, expected = expected }
+        known[driver.id] = true
+        if driver.by_script or driver.by_pg3 then
+            result.problem = driver.id .. " is not set from rows, so a sample cannot expect it"
         else
-            local ok, value = pcall(device.value, driver, rows, sample.site or {})
-            local wanted = expected ~= "no data" and expected or nil
-            local close = type(value) == "number" and type(wanted) == "number"
-                and math.abs(value - wanted) <= 0.5 * 10 ^ -driver.places + 1e-9
+            local ok, value, text = pcall(device.value, driver, rows, sample.site or {})
             if not ok then
-                say(id .. ": " .. tostring(value))
-            elseif not close and value ~= wanted then
-                say(("%s is %s, expected %s"):format(id, tostring(value), tostring(expected)))
+                result.problem = driver.id .. ": " .. tostring(value)
+            else
+                result.value, result.text = value, text
+                if expected ~= nil and not as_expected(driver, value, expected) then
+                    result.problem = ("%s is %s, expected %s"):format(driver.id,
+                        value == nil and "no data" or tostring(value), tostring(expected))
+                end
+            end
+        end
+        if expected ~= nil or not (driver.by_script or driver.by_pg3) then results[#results + 1] = result end
+    end
+    for id, expected in pairs(sample.expect) do
+        if not known[id] then
+            results[#results + 1] = { expected = expected,
+                problem = tostring(id) .. " is expected, but no row has this driver" }
+        end
+    end
+    return results
+end
+
+--- Runs a type's samples -> list of sentences, empty when all hold. `expect = "no data"` stands for nil; a
+-- function that raises is a problem, expected or not. text: the script's text, for the lines (may be nil).
+function device.run_samples(type_, text)
+    local problems = {}
+    for i, sample in ipairs(type_.table.samples or {}) do
+        local where = source.at(type_.file, text, type_.table, { sample = i })
+        for _, result in ipairs(device.try_sample(type_, sample)) do
+            if result.problem then
+                problems[#problems + 1] = ("%s: sample %d: %s."):format(where, i, result.problem)
             end
         end
     end
-end
-
---- Runs a type's samples -> list of sentences, empty when all hold. `expect = "no data"` stands for nil.
-function device.run_samples(type_)
-    local problems = {}
-    for i, sample in ipairs(type_.table.samples or {}) do
-        check_sample(type_, sample, function(text)
-            problems[#problems + 1] = type_.file .. ", sample " .. i .. ": " .. text
-        end)
-    end
-    table.sort(problems)
     return problems
 end
 

@@ -52,22 +52,24 @@ function markdown.html(text)
         if next_list and list ~= next_list then out[#out + 1] = "<" .. next_list .. ">" end
         block, list = nil, next_list
     end
-    for line in (text:gsub("\r\n?", "\n") .. "\n```"):gmatch("([^\n]*)") do
-        if fence then
-            if not line:find("^```") then fence[#fence + 1] = escape(line) end
-            if line:find("^```") then
-                out[#out + 1] = "<pre>" .. table.concat(fence, "\n") .. "</pre>"
-                fence = nil
-            end
-        elseif line:find("^```") then
+    local function end_fence()
+        out[#out + 1] = "<pre>" .. escape(table.concat(fence, "\n")) .. "</pre>"
+        fence = nil
+    end
+    for line in text:gsub("\r\n?", "\n"):gmatch("[^\n]*") do
+        local mark = line:find("^```")
+        if fence and mark then
+            end_fence()
+        elseif fence then
+            fence[#fence + 1] = line
+        elseif mark then
             close()
             fence = {}
         elseif not line:find("%S") then
-            if block and block.tag ~= "li" then close() end
-            if block then close(list) end
+            close(list)
         else
             local tag, rest, kind = begins(line)
-            local goes_on = tag == "p" and block and (block.tag == "p" or (list and line:find("^%s")))
+            local goes_on = tag == "p" and block and (block.tag == "p" or line:find("^%s"))
             if not goes_on then
                 close(kind)
                 block = { tag = tag }
@@ -76,6 +78,7 @@ function markdown.html(text)
             if tag:find("^h") then close() end
         end
     end
+    if fence then end_fence() end
     close()
     return table.concat(out, "\n")
 end

@@ -13,7 +13,11 @@ function row_check.set(text)
     return result
 end
 
-local ROW_FIELDS = row_check.set "path code sum from map names places min max zero by_pg3"
+local ROW_FIELDS = row_check.set "path code sum from map names places min max zero by_pg3 by_script"
+
+--- Bytes: longer texts are cut in the ISY's lists.
+row_check.LONGEST_NAME = 40
+local LONGEST_VALUE_NAME, MOST_VALUE_NAMES = 60, 200
 
 --- The driver ids every ISY firmware knows, beside GV0 to GV29 (IoX's global language file).
 local DRIVERS = row_check.set [[
@@ -24,9 +28,10 @@ local DRIVERS = row_check.set [[
     WATERTB WATERTD WVOL GVOL TANKCAP OL RR SVOL RFSS ANGLPOS ROTATE DISTANC ACCX ACCY ACCZ WEIGHT]]
 for n = 0, 29 do DRIVERS["GV" .. n] = true end
 
---- Stops the check. where: file and row; what: what is wrong; fix: what to write.
+--- Stops the check. where: the row or field ("" for the file as a whole); what: what is wrong; fix: what
+-- to write.
 function row_check.fail(where, what, fix)
-    error({ text = where .. ": " .. what .. " " .. fix }, 0)
+    error({ text = (where ~= "" and where .. ": " or "") .. what .. " " .. fix }, 0)
 end
 
 local fail = row_check.fail
@@ -39,8 +44,8 @@ function row_check.fields(where, tab, allowed, also_numbers)
             local known = {}
             for word in pairs(allowed) do known[#known + 1] = word end
             table.sort(known)
-            fail(where, "the field '" .. tostring(key) .. "' is unknown.",
-                "Fields are: " .. table.concat(known, ", ") .. ".")
+            fail(where, "the field '" .. tostring(key) .. "' is unknown.", #known > 0
+                and "Fields are: " .. table.concat(known, ", ") .. "." or "This is a list without names.")
         end
     end
 end
@@ -103,32 +108,48 @@ local function row_sums(where, row)
     return sums
 end
 
-local function row_unit(where, row)
-    local named = row[2]
+--- A unit of lib.units; what: how the message calls the entry.
+function row_check.unit(where, what, named)
     local unit = type(named) == "table" and units[named.name] or units[named]
     if not unit then
         local known = {}
         for name in pairs(units) do known[#known + 1] = name end
         table.sort(known)
-        fail(where, "the second entry is not a unit.",
+        fail(where, what .. " is not a unit.",
             "Write one of unit." .. table.concat(known, ", unit.") .. ".")
     end
     return unit
 end
 
---- The texts of an index row, and the id they have in the profile.
-local function row_names(where, row, unit, type_id)
+local function check_names(where, list)
+    local count = 0
+    for value, text in pairs(list) do
+        count = count + 1
+        if math.type(value) ~= "integer" or type(text) ~= "string" then
+            fail(where, "names is not { [number] = \"text\" }.",
+                "Write names = { [0] = \"Off\", [1] = \"On\" }.")
+        end
+        row_check.text(where, ("names[%d]"):format(value), text, LONGEST_VALUE_NAME)
+    end
+    if count > MOST_VALUE_NAMES then
+        fail(where, ("names has %d texts."):format(count), ("Have at most %d."):format(MOST_VALUE_NAMES))
+    end
+end
+
+--- The texts of an index -> { [number] = text }, their id in the profile (own_id unless it is a list of
+-- lib/names.lua); nil for other units.
+function row_check.names(where, names, unit, own_id)
     if unit ~= units.index then
-        if row.names ~= nil then
+        if names ~= nil then
             fail(where, "names is only for unit.index.", "Remove names, or make the unit unit.index.")
         end
         return nil
     end
-    local list, id = row.names, type_id .. "_" .. tostring(row[1])
+    local list, id = names, own_id
     if type(list) == "string" then
         list, id = name_lists[list], list:upper()
         if not list then
-            fail(where, "the names list '" .. row.names .. "' is unknown.",
+            fail(where, "the names list '" .. names .. "' is unknown.",
                 "Use a list of lib/names.lua, or write names = { [0] = \"Off\", [1] = \"On\" } here.")
         end
     end
@@ -136,12 +157,7 @@ local function row_names(where, row, unit, type_id)
         fail(where, "unit.index needs names.",
             "Write names = \"charge_state\" or names = { [0] = \"Off\", [1] = \"On\" }.")
     end
-    for value, text in pairs(list) do
-        if math.type(value) ~= "integer" or type(text) ~= "string" then
-            fail(where, "names is not { [number] = \"text\" }.",
-                "Write names = { [0] = \"Off\", [1] = \"On\" }.")
-        end
-    end
+    check_names(where, list)
     return list, id
 end
 
@@ -151,11 +167,15 @@ local function check_sources(where, row, keys, kind)
         if kind ~= "controller" then fail(where, "by_pg3 is for the controller only.", "Remove it.") end
         ways = ways + 1
     end
+    if row.by_script ~= nil then
+        if row.by_script ~= true then fail(where, "by_script is not true.", "Write true, or remove it.") end
+        ways = ways + 1
+    end
     if ways == 0 then
-        fail(where, "nothing says where the value comes from.",
-            "Add path = \"/...\", code = \"...\", sum = { ... } or from = a function of the rows.")
+        fail(where, "nothing says where the value comes from.", "Add path = \"/...\", code = \"...\", "
+            .. "sum = { ... }, from = a function of the rows, or by_script = true for node:set.")
     elseif ways > 1 then
-        fail(where, "there is more than one source.", "Keep path and code, or sum, or from.")
+        fail(where, "there is more than one source.", "Keep path and code, or sum, or from, or by_script.")
     end
     for _, field in ipairs { "from", "map" } do
         if row[field] ~= nil and type(row[field]) ~= "function" then
@@ -165,12 +185,47 @@ local function check_sources(where, row, keys, kind)
     end
 end
 
-local function check_number(where, field, value, default)
+--- A finite number, or `default` where there is none.
+function row_check.number(where, field, value, default)
     if value == nil then return default end
-    if type(value) ~= "number" or value ~= value then
+    if type(value) ~= "number" or value ~= value or math.abs(value) == math.huge then
         fail(where, field .. " is not a number.", "Write " .. field .. " = 1.")
     end
     return value
+end
+
+--- Decimals shown.
+function row_check.places(where, places, unit)
+    places = row_check.number(where, "places", places, unit.places)
+    if math.type(places) ~= "integer" or places < 0 or places > 4 then
+        fail(where, "places is not a whole number from 0 to 4.", "Write places = 2.")
+    end
+    return places
+end
+
+--- An index has no limits beside its names.
+function row_check.no_limits(where, row)
+    if row.min ~= nil or row.max ~= nil then
+        fail(where, "min and max are not for unit.index.", "Remove them: names says which values there are.")
+    end
+end
+
+local function row_limits(where, row, unit)
+    local min = row_check.number(where, "min", row.min, unit.min)
+    local max = row_check.number(where, "max", row.max, unit.max)
+    if min > max then fail(where, "min is greater than max.", "Swap them.") end
+    return min, max
+end
+
+--- Whether it is a momentary value (see lib.units).
+local function row_zero(where, row, unit, names)
+    local zero, has_zero = row.zero, names == nil or names[0] ~= nil
+    if zero == nil then zero = unit.zero or (names ~= nil and has_zero) end
+    if type(zero) ~= "boolean" then fail(where, "zero is not true or false.", "Write zero = false.") end
+    if zero and not has_zero then
+        fail(where, "zero is true, but names has no text for 0.", "Add one, or remove zero.")
+    end
+    return zero
 end
 
 local function check_id(where, id, seen, kind)
@@ -195,24 +250,18 @@ function row_check.row(where, row, seen, tab, kind)
     check_id(where, row[1], seen, kind)
     where = where .. " (" .. row[1] .. ")"
     row_check.fields(where, row, ROW_FIELDS, 3)
-    local unit = row_unit(where, row)
-    local label = row_check.text(where, "the label (third entry)", row[3], 40)
+    local unit = row_check.unit(where, "the second entry", row[2])
+    local label = row_check.text(where, "the label (third entry)", row[3], row_check.LONGEST_NAME)
     local keys, sums = row_keys(where, row), row_sums(where, row)
-    local list, names_id = row_names(where, row, unit, tab.id)
+    local names, names_id = row_check.names(where, row.names, unit, tab.id .. "_" .. row[1])
     check_sources(where, row, keys, kind)
-    local places = check_number(where, "places", row.places, unit.places)
-    if math.type(places) ~= "integer" or places < 0 or places > 4 then
-        fail(where, "places is not a whole number from 0 to 4.", "Write places = 2.")
-    end
-    local zero = row.zero
-    if zero == nil then zero = unit.zero or (list ~= nil and list[0] ~= nil) end
-    if type(zero) ~= "boolean" then fail(where, "zero is not true or false.", "Write zero = false.") end
+    if names then row_check.no_limits(where, row) end
+    local min, max = row_limits(where, row, unit)
     return {
-        id = row[1], unit = unit, label = label, places = places, zero = zero,
-        names = list, names_id = names_id,
-        min = check_number(where, "min", row.min, unit.min),
-        max = check_number(where, "max", row.max, unit.max),
+        id = row[1], unit = unit, label = label, places = row_check.places(where, row.places, unit),
+        zero = row_zero(where, row, unit, names), names = names, names_id = names_id, min = min, max = max,
         keys = keys, sums = sums, from = row.from, map = row.map, by_pg3 = row.by_pg3,
+        by_script = row.by_script,
     }
 end
 

@@ -19,6 +19,8 @@ local unit = {
     percent    = { uom = 51, places = 1, min = -200, max = 200, zero = true },
     celsius    = { uom = 4, places = 1, min = -100, max = 300, zero = true,
                    alt = { uom = 17, factor = 1.8, offset = 32, min = -148, max = 572 } },
+    liter      = { uom = 35, places = 0, min = 0, max = 1e7, zero = true,
+                   vrm = { L = 1, l = 1, ["m³"] = 1000, m3 = 1000 } },
     count      = { uom = 56, places = 0, min = 0, max = 1e6, zero = true },      -- how many there are now
     raw        = { uom = 56, places = 0, min = -1e9, max = 1e9, zero = true },
 

@@ -271,6 +271,14 @@ end
 local function other_functions(self, host)
     host.answer = function(id, value, err) self.answers[id] = { value = value, err = err } end
     host.version = "0.0.0"
+    host.doc = function(html) self.doc = html end
+    host.read = function(path)
+        local file = io.open(path, "rb")
+        if not file then return nil end
+        local text = file:read("a")
+        file:close()
+        return text
+    end
     host.env = function(name) return self.environment[name] end
     host.log = function(level, text)
         table.insert(self.lines, { level = level, text = scrub(self, text), raw = text })

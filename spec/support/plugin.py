@@ -43,6 +43,7 @@ class Plugin:
         with open(os.path.join(self.folder, "server.json"), encoding="utf-8") as file:
             self.server = json.load(file)
         self.process = None
+        self.ending = False         # a test has asked for the end
         self.output = {"stdout": b"", "stderr": b""}
         self._readers = []
 
@@ -58,6 +59,7 @@ class Plugin:
 
     def start(self, init_text, **environment):
         assert not self.running(), "the plugin runs already"
+        self.ending = False
         self.process = subprocess.Popen(
             ["python3", "./" + self.server["executable"]], cwd=self.folder,
             env=self.environment(init_text, **environment), stdin=subprocess.DEVNULL,
@@ -81,6 +83,10 @@ class Plugin:
     def running(self):
         return self.process is not None and self.process.poll() is None
 
+    def died(self):
+        """Whether the process ended although nobody asked it to."""
+        return self.process is not None and not self.ending and self.process.poll() is not None
+
     def signal(self, number):
         self.process.send_signal(number)
 
@@ -96,12 +102,14 @@ class Plugin:
 
     def kill(self):
         """As a power cut would."""
+        self.ending = True
         self.process.kill()
         self.wait(5)
 
     def end_within(self, how, limit=STOP_LIMIT):
         """Calls `how` and -> the seconds until the process ended; fails beyond `limit` or when
         the exit code is not 0."""
+        self.ending = True
         begin = time.monotonic()
         how()
         code = self.wait(limit)

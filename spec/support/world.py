@@ -92,8 +92,13 @@ class World:
     # -- wait --------------------------------------------------------------------------------------
 
     def wait(self, predicate, what, timeout=PATIENCE):
+        """-> the predicate's first true value; fails after `timeout`, or once the plugin died."""
+        died = object()
         try:
-            return self.pg3.wait_for(predicate, timeout, what)
+            found = self.pg3.wait_for(lambda: predicate() or (died if self.plugin.died() else None),
+                                      timeout, what)
+            assert found is not died, f"{what}: the plugin ended, {self.plugin.process.returncode}"
+            return found
         except AssertionError as error:
             raise AssertionError(f"{error}\nLog:\n{self.plugin.log_tail()}") from None
 
@@ -152,6 +157,7 @@ class World:
         while time.monotonic() < until:
             self.pg3.short_poll()
             self.pg3.query("all")
+            assert not self.plugin.died(), f"{what}: the plugin ended\n{self.plugin.log_tail()}"
             try:
                 return self.pg3.wait_for(predicate, pause, what)
             except AssertionError:

@@ -1,0 +1,251 @@
+--- victron-host --check FILE|FOLDER...: loads device scripts as the plugin does, shows what their samples
+-- give, and says what is wrong with file and line. Leaves with 0: all are good, 1: there are problems,
+-- 2: there was nothing to check.
+
+local check = require "lib.check"
+local device = require "lib.device"
+local discovery = require "lib.discovery"
+local paint = require "lib.paint"
+local source = require "lib.source"
+
+local BUILT_IN = "scripts/devices"
+local BUILT_IN_KINDS = { controller = "controller", gateway = "gateway" }
+
+------------------------------------------------------------------------------------------- the files
+
+local function base_name(path)
+    return path:match("([^/]*)%.lua$") or path:match("[^/]*$")
+end
+
+--- { name, path, file } of each script to check. file: the path as it was given, for messages.
+local function find_scripts(args)
+    local found = {}
+    for _, given in ipairs(args) do
+        local path = paint.absolute(given)
+        local listed = host.script_files(path)
+        for _, one in ipairs(listed or {}) do
+            table.insert(found, { name = one.name, path = one.path,
+                                  file = given:gsub("/+$", "") .. "/" .. one.name .. ".lua" })
+        end
+        if not listed then table.insert(found, { name = base_name(given), path = path, file = given }) end
+    end
+    return found
+end
+
+--- The types of the built-in scripts that none of `found` replaces.
+local function load_built_in(found)
+    local replaced, types = {}, {}
+    for _, script in ipairs(found) do replaced[script.name] = true end
+    for _, one in ipairs(host.script_files(BUILT_IN) or {}) do
+        if not replaced[one.name] then
+            local script = check.file(one.path, "devices/" .. one.name .. ".lua")
+            if script.type then types[#types + 1] = script.type end
+        end
+    end
+    return types
+end
+
+------------------------------------------------------------------------------------ beside other scripts
+
+--- What might be found of a service, for which two scripts could both be made.
+local function probes(match, service)
+    local list = { { service = service, instance = 0, product = "", type = "" } }
+    for _, product in ipairs(type(match.product) == "table" and match.product or { match.product }) do
+        for _, name in ipairs(type(match.type) == "table" and match.type or { match.type or "" }) do
+            list[#list + 1] = { service = service, instance = 0, product = product, type = name }
+        end
+    end
+    for _, name in ipairs(type(match.type) == "table" and match.type or { match.type }) do
+        list[#list + 1] = { service = service, instance = 0, product = "", type = name }
+    end
+    return list
+end
+
+local function rank(type_, found)
+    local ok, result = pcall(device.rank, type_, found)
+    return ok and result or nil
+end
+
+--- The service of a device that both fit equally well; nil if there is none (functions are not tried).
+local function equal_match(type_, other)
+    local match, both = type_.match, { type_.match, other.match }
+    if type(both[1]) ~= "table" or type(both[2]) ~= "table" or type_.kind or other.kind then return nil end
+    for _, service in ipairs(type(match.service) == "table" and match.service or { match.service }) do
+        for _, found in ipairs(probes(match, service)) do
+            local mine = rank(type_, found)
+            if mine and mine == rank(other, found) then return service end
+        end
+    end
+    return nil
+end
+
+--- What is wrong with a type beside others: the same id, the same kind, an equal match.
+local function conflicts(script, others)
+    local type_, problems = script.type, {}
+    local function say(field, text, ...)
+        local where = source.at(script.file, script.text, type_.table, { field = field })
+        table.insert(problems, where .. ": " .. text:format(...))
+    end
+    for _, other in ipairs(others) do
+        if other.id == type_.id then
+            say("id", "the id %s is already used by %s. Choose another id.", type_.id, other.file)
+        end
+        local service = equal_match(type_, other)
+        if service then
+            say("match", "it fits %s as well as %s does. Make the match closer (product = ...), or name the file "
+                .. "%s.lua to replace it.", service, other.file, base_name(other.file))
+        end
+    end
+    if type_.kind ~= BUILT_IN_KINDS[script.name] then
+        if type_.kind then
+            say("match", "only %s.lua may match the kind %s. Rename the file, or match a service.",
+                type_.kind, type_.kind)
+        else
+            say("match", "it takes the place of the built-in %s. Write match = { kind = \"%s\" }.", script.name,
+                script.name)
+        end
+    end
+    local ok, why = pcall(host.declare, type_.declaration)
+    if not ok then say("drivers", "%s", tostring(why)) end
+    return problems
+end
+
+--------------------------------------------------------------------------------------------- showing
+
+local function words(value)
+    return table.concat(type(value) == "table" and value or { value }, ", ")
+end
+
+local function match_text(type_)
+    local match = type_.match
+    if type(match) == "function" then return "whatever its match function ranks" end
+    if match.kind then return "the " .. match.kind end
+    local text = "service " .. words(match.service)
+    if match.product then text = text .. "; product with " .. words(match.product) end
+    if match.type then text = text .. "; type " .. words(match.type) end
+    return text
+end
+
+--- What may be a mistake and need not be one.
+local function notes(type_)
+    local list, match = {}, type_.match
+    if #(type_.table.samples or {}) == 0 then
+        list[1] = "it has no samples, so nothing shows that its rows are right"
+    end
+    if type(match) ~= "table" or match.kind then return list end
+    for _, service in ipairs(type(match.service) == "table" and match.service or { match.service }) do
+        if not discovery.SERVICE_CODES[service:lower()] then
+            list[#list + 1] = ("the service \"%s\" is not one that is known; --rows shows how VRM calls it")
+                :format(service)
+        end
+    end
+    return list
+end
+
+local function value_text(driver, value, text)
+    if value == nil then return "no data" end
+    local shown = ("%." .. driver.places .. "f"):format(value)
+    local name = text or (driver.names and driver.names[value])
+    return name and shown .. " " .. name or shown
+end
+
+local function source_text(driver)
+    if driver.by_pg3 then return "set by PG3" end
+    if driver.by_script then return "node:set" end
+    local text = driver.from and "from" or driver.sums and "sum" or words(driver.keys)
+    return driver.map and text .. ", map" or text
+end
+
+local function show_drivers(type_)
+    local rows = {}
+    for _, driver in ipairs(type_.drivers) do
+        rows[#rows + 1] = { driver.id, driver.unit.name, driver.label, source_text(driver) }
+    end
+    for _, line in ipairs(paint.columns(rows)) do host.print("  " .. line) end
+end
+
+local function show_commands(type_)
+    for _, command in ipairs(type_.commands) do
+        local params = {}
+        for i, param in ipairs(command.params or {}) do
+            params[i] = ("%s: %s %s to %s"):format(param.id == "" and param.label or param.id,
+                param.unit.name, param.min, param.max)
+            if param.names then params[i] = param.id .. ": " .. param.label end
+        end
+        if command.id ~= "QUERY" then
+            host.print(("  command %s (%s) %s"):format(command.id, command.name, table.concat(params, "; ")))
+        end
+    end
+end
+
+local function show_sample(type_, number, sample)
+    local rows, marks, silent = {}, {}, 0
+    for _, result in ipairs(device.try_sample(type_, sample)) do
+        if result.driver and (result.value ~= nil or result.expected ~= nil or result.problem) then
+            local expected = result.expected ~= nil and "expected " .. tostring(result.expected) or ""
+            rows[#rows + 1] = { result.driver.id, value_text(result.driver, result.value, result.text),
+                                result.driver.names and "" or result.driver.unit.name, expected }
+            marks[#rows] = result.problem and "red" or result.expected ~= nil and "green" or nil
+        elseif result.driver then
+            silent = silent + 1
+        end
+    end
+    local rest = silent > 0 and (" (%d others: no data)"):format(silent) or ""
+    host.print("  " .. paint.colour("bold", "sample " .. number) .. rest)
+    for i, line in ipairs(paint.columns(rows)) do host.print("    " .. paint.colour(marks[i], line)) end
+end
+
+local function show_figures(script)
+    local figures = host.script_figures(script.id)
+    host.print(("  memory %d KiB, at most %d KiB; %d thousand instructions"):format(
+        figures.memory // 1024, figures.peak // 1024, figures.instructions // 1000))
+end
+
+local function show(script)
+    local type_ = script.type
+    if not type_ then
+        host.print(paint.colour("bold", script.file))
+    else
+        host.print(("%s  %s (%s), for %s"):format(paint.colour("bold", script.file), type_.name, type_.id,
+            match_text(type_)))
+        show_drivers(type_)
+        show_commands(type_)
+        for i, sample in ipairs(type_.table.samples or {}) do show_sample(type_, i, sample) end
+    end
+    if script.id then show_figures(script) end
+    for _, note in ipairs(type_ and notes(type_) or {}) do
+        host.print(paint.colour("yellow", "  note: " .. note))
+    end
+    for _, problem in ipairs(script.problems) do host.print(paint.colour("red", problem)) end
+    if #script.problems == 0 then host.print(paint.colour("green", "  good")) end
+    host.print("")
+end
+
+---------------------------------------------------------------------------------------------- the run
+
+--- Checks all -> how many have problems.
+local function run(found)
+    local types, bad = load_built_in(found), 0
+    for _, one in ipairs(found) do
+        local script = check.file(one.path, one.file)
+        script.name, script.file = one.name, one.file
+        if script.type then
+            for _, problem in ipairs(conflicts(script, types)) do table.insert(script.problems, problem) end
+            table.insert(types, script.type)
+        end
+        show(script)
+        if #script.problems > 0 then bad = bad + 1 end
+    end
+    return bad
+end
+
+local found = find_scripts(host.args)
+if #found == 0 then
+    host.print("There is nothing to check. Name device scripts or a folder of them: --check my_script.lua")
+    host.leave(2)
+else
+    local bad = run(found)
+    local text = ("%d of %d scripts good"):format(#found - bad, #found)
+    host.print(paint.colour(bad > 0 and "red" or "green", text))
+    host.leave(bad > 0 and 1 or 0)
+end

@@ -1,0 +1,63 @@
+-- Digital input of a GX (bilge pump, door, pulse): counts how often it was on since the last reset, and
+-- tells when that was too often. The ISY resets the count and sets the limit.
+local DEFAULT_LIMIT = 10
+
+local STATES = {
+    [0] = "Low", [1] = "High", [2] = "Off", [3] = "On", [4] = "No", [5] = "Yes", [6] = "Open",
+    [7] = "Closed", [8] = "Ok", [9] = "Alarm", [10] = "Running", [11] = "Stopped",
+}
+
+local function show(node)                             -- what no row of VRM has
+    local state = node.state
+    local times = state.count and state.count - state.first
+    local limit = state.limit or DEFAULT_LIMIT
+    node:set("GV1", times)
+    node:set("GV2", limit)
+    node:set("ALARM", times and times >= limit and 1 or 0)
+end
+
+local function update(node, rows)
+    local row = rows["/Count"]
+    if not (row and tonumber(row.value)) then return end
+    node.state.count = row.value
+    node.state.first = math.min(node.state.first or row.value, row.value)
+    show(node)
+end
+
+local function reset(node)
+    node.state.first = node.state.count
+    show(node)
+    node:log("info", "the count begins again at %d", node.state.count or 0)
+end
+
+local function set_limit(node, args)
+    node.state.limit = args.value
+    show(node)
+end
+
+return {
+    api = 1,
+    id = "MYINPUT", name = "Digital input", icon = "Input",
+    match = { service = "digitalinput" },
+
+    drivers = {
+        { "ST",    unit.index,   "State",            path = "/State", names = STATES },
+        { "GV0",   unit.counter, "Count, in all",    path = "/Count" },
+        { "GV1",   unit.counter, "Count since reset", by_script = true },
+        { "GV2",   unit.counter, "Limit",            by_script = true },
+        { "ALARM", unit.index,   "Limit reached",    by_script = true, names = "no_yes" },
+    },
+
+    start  = show,
+    update = update,
+    commands = {
+        RESET    = { name = "Reset count", run = reset },
+        SETLIMIT = { name = "Set limit", run = set_limit,
+                     params = { { id = "", label = "Limit", unit = unit.counter, min = 1, max = 10000 } } },
+    },
+
+    samples = {
+        { rows   = { ["/State"] = 10, ["/Count"] = 42 },
+          expect = { ST = 10, GV0 = 42 } },
+    },
+}

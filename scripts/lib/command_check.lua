@@ -1,0 +1,141 @@
+--- Checks the commands of a device table:
+--   commands = { RESET = function(node, args) ... end,
+--                SETLIMIT = { name = "Set limit", run = function(node, args) ... end, params = {
+--                    { id = "", label = "Limit", unit = unit.ampere, min = 0, max = 50 } } } }
+
+local row_check = require "lib.row_check"
+
+local command_check = {}
+
+local fail, set = row_check.fail, row_check.set
+
+local COMMAND_FIELDS = set "name params run"
+local PARAM_FIELDS = set "id label unit min max places names"
+local MOST_COMMANDS, MOST_PARAMS, LONGEST_ID = 20, 8, 16
+
+--- The plugin answers these itself.
+local RESERVED = { QUERY = true, DISCOVER = true, RELOAD = true }
+
+--- The ids of a table's commands in order; other keys as they are.
+function command_check.ids(commands)
+    local ids = {}
+    for id in pairs(commands) do ids[#ids + 1] = id end
+    table.sort(ids, function(a, b) return tostring(a) < tostring(b) end)
+    return ids
+end
+
+local function check_id(id, kind)
+    if type(id) ~= "string" or not id:find("^[A-Z][A-Z0-9_]*$") or #id > LONGEST_ID then
+        fail("commands", "'" .. tostring(id) .. "' is no name for a command.",
+            "Use up to " .. LONGEST_ID .. " capitals and digits, like RESET or SETLIMIT.")
+    elseif RESERVED[id] and (id == "QUERY" or kind ~= "controller") then
+        fail("commands", "'" .. id .. "' is no name for a command.",
+            "The plugin has QUERY for every node, DISCOVER and RELOAD for the controller; choose another.")
+    end
+end
+
+local function check_param_id(where, id, seen)
+    if id ~= "" and (type(id) ~= "string" or not id:find("^[A-Z][A-Z0-9_]*$") or #id > LONGEST_ID) then
+        fail(where, "the id is neither \"\" nor capitals and digits.",
+            "Write id = \"\" for the only parameter, else id = \"LEVEL\".")
+    elseif seen[id] then
+        fail(where, "the id '" .. id .. "' is used twice.", "Give each parameter its own id.")
+    end
+    seen[id] = true
+end
+
+--- The limits: a command is obeyed, so its script says what may be asked for.
+local function check_limits(where, param, unit)
+    local min = row_check.number(where, "min", param.min)
+    local max = row_check.number(where, "max", param.max)
+    if not (min and max) then
+        fail(where, "min or max is missing.", "Write min = 0, max = 50: other numbers are refused.")
+    elseif min > max then
+        fail(where, "min is greater than max.", "Swap them.")
+    elseif min < unit.min or max > unit.max then
+        fail(where, ("the limits are wider than those of unit.%s."):format(unit.name),
+            ("Stay within %s to %s."):format(unit.min, unit.max))
+    end
+    return min, max
+end
+
+local function check_param(where, param, seen, type_id, cmd)
+    if type(param) ~= "table" then
+        fail(where, "it is not a parameter.",
+            "Write { id = \"\", label = \"Limit\", unit = unit.ampere, min = 0, max = 50 }.")
+    end
+    row_check.fields(where, param, PARAM_FIELDS)
+    check_param_id(where, param.id, seen)
+    local label = row_check.text(where, "label", param.label, row_check.LONGEST_NAME)
+    local unit = row_check.unit(where, "unit", param.unit)
+    local names, names_id = row_check.names(where, param.names, unit,
+        ("%s_%s_%s"):format(type_id, cmd, param.id == "" and "VALUE" or param.id))
+    local min, max = unit.min, unit.max
+    if names then
+        row_check.no_limits(where, param)
+    else
+        min, max = check_limits(where, param, unit)
+    end
+    return { id = param.id, label = label, uom = unit.uom, alt = unit.alt, unit = unit, min = min, max = max,
+             places = row_check.places(where, param.places, unit), names = names, names_id = names_id }
+end
+
+--- The profile has one name for a parameter id in a node type: two commands cannot call it differently.
+local function check_label(where, param, labels)
+    local other = labels[param.id]
+    if other and other ~= param.label then
+        fail(where, ("the label is '%s', but another command calls '%s' '%s'."):format(
+            param.label, param.id, other), "Use one label, or another id.")
+    end
+    labels[param.id] = param.label
+end
+
+local function check_params(where, params, labels, type_id, cmd)
+    if params == nil then return nil end
+    local list = {}
+    if type(params) ~= "table" or #params == 0 or #params > MOST_PARAMS then
+        fail(where, "params is not a list of 1 to " .. MOST_PARAMS .. " parameters.",
+            "Write params = { { id = \"\", label = ... } }, or leave it out.")
+    end
+    row_check.fields(where .. ", params", params, {}, #params)
+    local seen = {}
+    for i, param in ipairs(params) do
+        local here = ("%s, parameter %d"):format(where, i)
+        list[i] = check_param(here, param, seen, type_id, cmd)
+        check_label(here, list[i], labels)
+    end
+    return list
+end
+
+--- The table's `commands` must be a table of at most MOST_COMMANDS.
+function command_check.all(commands)
+    if type(commands) ~= "table" then
+        fail("commands", "it is not a table.", "Write commands = { NAME = function(node, args) ... end }.")
+    end
+    local count = 0
+    for _ in pairs(commands) do count = count + 1 end
+    if count > MOST_COMMANDS then
+        fail("commands", ("there are %d."):format(count), ("Have at most %d."):format(MOST_COMMANDS))
+    end
+end
+
+--- One command -> { id, name, params = list|nil, run = function|nil }. labels: [parameter id] = label so far.
+-- Only the controller's DISCOVER and RELOAD have no function: the plugin does those.
+function command_check.one(id, command, labels, type_id, kind)
+    check_id(id, kind)
+    local where = "command " .. id
+    if type(command) == "function" then command = { run = command } end
+    if type(command) ~= "table" then
+        fail(where, id .. " is not a function.", "Write " .. id .. " = function(node, args) ... end.")
+    end
+    row_check.fields(where, command, COMMAND_FIELDS)
+    if type(command.run) ~= "function" and not (command.run == nil and RESERVED[id]) then
+        fail(where, "run is not a function.", "Write run = function(node, args) ... end.")
+    end
+    local name = command.name
+    if name ~= nil then row_check.text(where, "name", name, row_check.LONGEST_NAME) end
+    return { id = id, name = name or id, run = command.run,
+             params = check_params(where, command.params, labels, type_id, id) }
+end
+
+return command_check

@@ -1,0 +1,93 @@
+--- A command from the ISY: what it carries is checked against the script's declaration before the script
+-- sees it. The script may rely on numbers within its limits, and on nothing missing.
+
+local read = require "lib.vrm_read"
+
+local commands = {}
+
+--- The command of a type as lib.command_check made it; nil if there is none of that id.
+function commands.find(type_, cmd)
+    for _, command in ipairs(type_.commands) do
+        if command.id == cmd then return command end
+    end
+    return nil
+end
+
+--- What PG3 sent -> { [parameter id] = { text, uom } } | nil, sentence. The unnamed parameter is `value` with
+-- `uom`; others are in `query` as "LEVEL.uom51", from older cores as "LEVEL.51".
+local function take_given(cmd, args)
+    local given = {}
+    if args.value ~= nil and args.value ~= "" then given[""] = { text = args.value, uom = args.uom } end
+    for key, text in pairs(args.query or {}) do
+        local id, uom = tostring(key):match("^(.-)%.uom(%d+)$")
+        if not id then id, uom = tostring(key):match("^(.-)%.(%d+)$") end
+        id = id or tostring(key)
+        if given[id] then return nil, ("%s came with its parameter %s twice."):format(cmd, id) end
+        given[id] = { text = text, uom = uom }
+    end
+    return given
+end
+
+local function title(param)
+    return param.id == "" and ("'" .. param.label .. "'") or ("%s ('%s')"):format(param.id, param.label)
+end
+
+local RAW = 56      -- "the raw value used by the device": a bare number
+
+--- The number in the parameter's own unit, or nil when it came in one that is not declared.
+local function in_own_unit(param, value, uom)
+    uom = read.integer(uom) or 0
+    if uom == 0 or uom == param.uom or uom == RAW then return value end
+    local alt = param.alt
+    if alt and uom == alt.uom then return (value - alt.offset) / alt.factor end
+    return nil
+end
+
+local function rounded(value, places)
+    local scale = 10 ^ places
+    value = math.floor(value * scale + 0.5) / scale
+    return math.tointeger(value) or value
+end
+
+--- One parameter -> its number | nil, what is wrong with it.
+local function number_of(param, one)
+    if not one then return nil, "is missing" end
+    local value = (type(one.text) == "string" or type(one.text) == "number") and read.number(one.text)
+    if not value then return nil, "is not a number" end
+    value = in_own_unit(param, value, one.uom)
+    if not value then return nil, ("came in unit %s instead of %d"):format(one.uom, param.uom) end
+    if param.names then
+        if param.names[math.tointeger(value)] then return value end
+        return nil, ("is %s, which is none of its choices"):format(value)
+    end
+    value = rounded(value, param.places)
+    if value < param.min or value > param.max then
+        return nil, ("is %s, outside of %s to %s"):format(value, param.min, param.max)
+    end
+    return value
+end
+
+--- Checks what came with a command.
+-- args = { value = text|nil, uom = text|nil, query = { [name] = text } | nil }
+-- Returns { value = number of the unnamed parameter, NAME = number ... } in the declared units, or nil and
+-- one sentence.
+function commands.validate(type_, cmd, args)
+    local command = commands.find(type_, cmd)
+    if not command then return nil, ("%s is no command of %s."):format(cmd, type_.name) end
+    local given, problem = take_given(cmd, args or {})
+    if not given then return nil, problem end
+    local values = {}
+    for _, param in ipairs(command.params or {}) do
+        local value, why = number_of(param, given[param.id])
+        if not value then return nil, ("%s: the parameter %s %s."):format(cmd, title(param), why) end
+        values[param.id == "" and "value" or param.id] = value
+        given[param.id] = nil
+    end
+    local rest = {}
+    for id in pairs(given) do rest[#rest + 1] = id == "" and "a value" or "a parameter " .. id end
+    table.sort(rest)
+    if #rest > 0 then return nil, ("%s came with %s, which it does not have."):format(cmd, rest[1]) end
+    return values
+end
+
+return commands

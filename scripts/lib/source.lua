@@ -1,0 +1,69 @@
+--- Where in the text of a device script something stands, so that a message can name the line.
+--
+-- The table that a script returns has no lines any more; they are looked up by what is written there.
+
+local source = {}
+
+--- The text without its comments; lines keep their numbers.
+local function code_of(text)
+    text = text:gsub("%-%-%[%[.-%]%]", function(comment) return (comment:gsub("[^\n]", "")) end)
+    return (text:gsub("%-%-[^\n]*", ""))
+end
+
+local function line_at(code, position)
+    local line = 1
+    for _ in code:sub(1, position - 1):gmatch("\n") do line = line + 1 end
+    return line
+end
+
+--- The position of the nth match of a pattern from a position on; nil when there are fewer.
+local function nth_match(code, pattern, nth, from)
+    local position = from
+    for _ = 1, nth do
+        local found = position and code:find(pattern, position)
+        if not found then return nil end
+        position = found + 1
+    end
+    return position - 1
+end
+
+local function field(code, name, nth, from)
+    return nth_match(code, "%f[%w_]" .. name .. "%s*=[^=]", nth, from)
+end
+
+--- The driver row number `row` begins with its id as a literal: { "GV1", ... }. An id that stands twice is
+-- told apart by its order.
+local function row_position(code, drivers, row)
+    local id = type(drivers) == "table" and type(drivers[row]) == "table" and drivers[row][1]
+    if type(id) ~= "string" or not id:find("^[%w_]+$") then return nil end
+    local nth = 0
+    for i = 1, row do
+        if type(drivers[i]) == "table" and drivers[i][1] == id then nth = nth + 1 end
+    end
+    return nth_match(code, "[{(]%s*[\"']" .. id .. "[\"']", nth, field(code, "drivers", 1, 1) or 1)
+end
+
+--- The line of a place in a script's text; nil if it cannot be found (a table that was put together by code).
+-- place: { row = n } | { command = "NAME" } | { sample = n } | { field = "match" } | {}
+function source.line(text, tab, place)
+    local code, position = code_of(text), nil
+    if place.row then
+        position = row_position(code, tab.drivers, place.row)
+    elseif place.command and place.command:find("^[%w_]+$") then
+        position = field(code, place.command, 1, field(code, "commands", 1, 1) or 1)
+    elseif place.sample then
+        local samples = field(code, "samples", 1, 1)
+        position = samples and field(code, "rows", place.sample, samples)
+    elseif place.field then
+        position = field(code, place.field, 1, 1)
+    end
+    return position and line_at(code, position)
+end
+
+--- "tank.lua:12", or "tank.lua" when the line or the text is unknown (text may be nil).
+function source.at(file, text, tab, place)
+    local line = text and source.line(text, tab, place)
+    return line and file .. ":" .. line or file
+end
+
+return source

@@ -1,0 +1,194 @@
+---@meta
+-- What a device script sees, for editors with the Lua language server: completion, help and checks while
+-- you type. Nothing here runs. scripts/README.md tells the rest.
+
+--- A measurement as VRM sent it.
+---@class row
+---@field value number|string|nil a number in the unit VRM uses, or a text; nil: VRM has none
+---@field unit? string VRM's unit: "W", "kWh", "°C" ...
+---@field timestamp? integer unix seconds of the measurement
+---@field text? string the value as VRM formats it, in the language of the account
+---@field names? table<integer, string> VRM's texts for the values of a list
+---@field path? string "/Dc/0/Voltage"
+---@field code? string "V"
+
+--- All rows of one device, by D-Bus path and by VRM's code (upper and lower case differ).
+---@alias rows table<string, row>
+
+--- What discovery knows of a device when it looks for its script.
+---@class found
+---@field service string "battery"
+---@field instance integer 288
+---@field product string the product's name, "" if VRM gives none
+---@field type string VRM's name of the device type, "" if VRM gives none
+
+--- What the plugin knows of an installation; the second argument of the gateway's functions.
+---@class site
+---@field name string
+---@field online boolean the gateway sends data
+---@field connected boolean VRM answers
+---@field devices integer how many are alive
+---@field warnings integer of the devices' alarm values
+---@field alarms integer of the devices' alarm values
+---@field vrm_alarms integer what VRM itself lists
+---@field interval integer seconds between two logs
+
+---@class unit a unit of `unit`
+---@field name string
+---@field uom integer the ISY's number
+---@field places integer decimals shown
+---@field min number
+---@field max number
+---@field zero? boolean a momentary value: may be shown as 0 while its data is old
+
+---@class units
+---@field watt unit
+---@field va unit
+---@field var unit
+---@field volt unit
+---@field ampere unit
+---@field hertz unit
+---@field percent unit
+---@field celsius unit shown in °F if the user wants that
+---@field liter unit
+---@field count unit how many there are now
+---@field raw unit a bare number
+---@field kwh unit
+---@field amp_hours unit
+---@field counter unit how often so far
+---@field minutes unit
+---@field seconds unit
+---@field hours unit
+---@field time unit unix seconds
+---@field index unit a number that stands for a text; needs names
+
+---@type units
+unit = {}
+
+--- One driver: { "CV", unit.volt, "Battery voltage", path = "/Dc/0/Voltage", code = "V" }
+---@class driver_row
+---@field [1] string driver id: ST, GV0 to GV29, or a named one (CV, CC, CPW, CLITEMP, BATLVL ...)
+---@field [2] unit
+---@field [3] string label, up to 40 characters
+---@field path? string|string[] where the value is; of several the first that has a number
+---@field code? string|string[] VRM's code, tried after path; "#521" is VRM's attribute 521
+---@field sum? (string|string[])[] paths or codes to add; inner lists are alternatives
+---@field from? fun(rows: rows, site: site): number|boolean|nil works the value out; must not wait
+---@field map? fun(value: number): number|boolean|nil changes the value; must not wait
+---@field by_script? true only node:set gives it a value
+---@field by_pg3? true the controller's connection, which PG3 sets
+---@field names? string|table<integer, string> texts of an index: a list of lib/names.lua or your own
+---@field places? integer decimals, 0 to 4
+---@field min? number a value below is no data
+---@field max? number a value above is no data
+---@field zero? boolean whether it may be shown as 0 while its data is old
+
+---@class parameter
+---@field id string "" for the only one, else capitals: "LEVEL"
+---@field label string up to 40 characters
+---@field unit unit
+---@field min? number smaller numbers are refused; needed unless it has names
+---@field max? number greater numbers are refused; needed unless it has names
+---@field places? integer decimals, 0 to 4
+---@field names? string|table<integer, string> for unit.index: the choices
+
+--- The numbers a command came with, checked: args.value of the parameter "", args.LEVEL of "LEVEL".
+---@alias args table<string, number>
+
+---@class command
+---@field name? string what the ISY shows, up to 40 characters
+---@field params? parameter[]
+---@field run fun(node: node, args: args) may wait
+
+---@class match
+---@field service? string|string[]
+---@field product? string|string[] a part of the product's name; closer than service alone
+---@field type? string|string[] VRM's name of the device type; closer than service alone
+---@field kind? "controller"|"gateway"
+
+---@class sample
+---@field rows table<string, number|string|boolean|row>
+---@field expect table<string, number|"no data">
+---@field site? table<string, any>
+
+--- What a device script returns.
+---@class device
+---@field api 1
+---@field id string up to 16 capitals and digits; those that begin with VIC are the plugin's
+---@field name string up to 40 characters
+---@field icon? string "EnergyMonitor", "Sensor" ...
+---@field match match|fun(found: found): number|nil
+---@field drivers driver_row[]
+---@field commands? table<string, command|fun(node: node, args: args)>
+---@field start? fun(node: node) once the node is there; may wait
+---@field update? fun(node: node, rows: rows) after each poll, when the rows' drivers are set; may wait
+---@field samples? sample[]
+
+--- A node of the ISY.
+---@class node
+---@field address string "392u_bm288"
+---@field name string
+---@field state table yours: it outlives reload and restart. Change its fields; up to 64 KB in all
+local node = {}
+
+--- Shows a value, rounded to the driver's places; nil: no data.
+---@param driver string
+---@param value number|nil in the unit of the row
+---@param text? string shown beside it where that is possible
+function node:set(driver, value, text) end
+
+--- The value shown now, nil if there is none.
+---@param driver string
+---@return number|nil
+function node:get(driver) end
+
+--- A parameter of the plugin's configuration page; nil if there is none of that name, or if it is secret.
+---@param name string
+---@return string|nil
+function node:param(name) end
+
+--- A line in the plugin's log.
+---@param level "debug"|"info"|"warning"|"error"
+---@param format string
+---@param ... any
+function node:log(level, format, ...) end
+
+--- A notice in PG3; without a text it goes away.
+---@param key string
+---@param text? string
+function node:notice(key, text) end
+
+--- Reports a command of the node to PG3, for programs.
+---@param cmd string
+function node:event(cmd) end
+
+vrm = {}
+
+--- Asks VRM, with the user's token and within its rate limit. Waits.
+---@param path string "/installations/1234/stats"
+---@param query? table<string, string|number>
+---@return table|nil answer
+---@return string|nil err one sentence
+function vrm.get(path, query) end
+
+timer = {}
+
+--- Runs fn once, after some seconds.
+---@param seconds number
+---@param fn fun()
+---@return integer id
+function timer.after(seconds, fn) end
+
+--- Runs fn every so many seconds, at least 0.1.
+---@param seconds number
+---@param fn fun()
+---@return integer id
+function timer.every(seconds, fn) end
+
+--- Ends a timer.
+---@param id integer
+function timer.cancel(id) end
+
+--- Waits in start, update, a command or a timer.
+---@param seconds number
+function sleep(seconds) end

@@ -1,0 +1,350 @@
+// node: rounding, what is shown while there is no data, both units, a change of type, what PG3
+// knows.
+#include "check.h"
+#include "node.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool formats(double value, int places, const char *expected) {
+    char out[32];
+    return node_format(out, sizeof out, value, places) && strcmp(out, expected) == 0;
+}
+
+static void test_format(void) {
+    char out[32];
+    CHECK(formats(12.345, 1, "12.3") && formats(12.35, 0, "12") && formats(0.05, 2, "0.05"));
+    CHECK(formats(-0.04, 1, "0.0") && formats(-0.0, 0, "0") && formats(-0.0, 3, "0.000"));
+    CHECK(formats(-0.05001, 1, "-0.1") && formats(-1, 0, "-1") && formats(-10, 2, "-10.00"));
+    CHECK(formats(1e15, 6, "1000000000000000.000000"));
+    CHECK(formats(-1e15, 6, "-1000000000000000.000000"));
+    CHECK(formats(1e-7, 6, "0.000000") && formats(5e14, 0, "500000000000000"));
+    CHECK(!node_format(out, sizeof out, 1.1e15, 0) && !node_format(out, sizeof out, -1e300, 0));
+    CHECK(!node_format(out, sizeof out, NAN, 0) && !node_format(out, sizeof out, INFINITY, 0));
+    CHECK(!node_format(out, 4, 1234, 0) && node_format(out, 5, 1234, 0));
+}
+
+static char *copy(const char *text) { return text != NULL ? strdup(text) : NULL; }
+
+static void put_driver(struct node_type *t, const char *id, int uom, int places, bool zero) {
+    struct driver_decl *d = &t->drivers[t->driver_count++];
+    *d = (struct driver_decl){.id = copy(id), .label = copy(id), .places = places, .zero = zero};
+    d->unit = (struct unit){uom, -1000, 1000, 1, 0};
+    if (uom == 4)
+        d->alt = (struct unit){17, -148, 572, 1.8, 32};
+}
+
+// ST watts (momentary), GV0 kWh (a counter), GV1 degrees (momentary, alt. Fahrenheit), GV2 volts
+// with 2 places, not momentary.
+static struct node_type *new_type(const char *id) {
+    struct node_type *t = node_type_new();
+    t->id = copy(id);
+    t->name = copy("A type");
+    t->drivers = calloc(8, sizeof *t->drivers);
+    put_driver(t, "ST", 73, 0, true);
+    put_driver(t, "GV0", 33, 2, false);
+    put_driver(t, "GV1", 4, 1, true);
+    put_driver(t, "GV2", 72, 2, false);
+    return t;
+}
+
+static bool shows(const struct node *node, const char *id, const char *shown, int uom) {
+    const struct driver *d = &node->drivers[node_driver(node, id)];
+    bool same = strcmp(d->shown, shown) == 0 && d->uom == uom;
+    if (!same)
+        printf("%s shows %s (%d)\n", id, d->shown, d->uom);
+    return same;
+}
+
+static bool changed(const struct node *node, const char *id) {
+    return node->drivers[node_driver(node, id)].changed;
+}
+
+static void tell_all(struct node *node) {
+    for (size_t i = 0; i < node->type->driver_count; i++)
+        node_told(&node->drivers[i]);
+}
+
+static struct nodes *with_node(struct node **node) {
+    const char *why = "";
+    struct nodes *n = nodes_new();
+    CHECK(nodes_declare(n, new_type("TYPE")) == NULL);
+    *node = nodes_add(n, "x_1", "TYPE", "Name", "x_1", &why);
+    CHECK(*node != NULL);
+    return n;
+}
+
+static void set(struct nodes *n, struct node *node, const char *id, double value) {
+    node_set(n, node, node_driver(node, id), value, NULL);
+}
+
+static void test_values(void) {
+    struct node *node;
+    struct nodes *n = with_node(&node);
+    CHECK(shows(node, "ST", "0", 73) && shows(node, "GV1", "0", 4) && shows(node, "GV0", "0", 33));
+    CHECK(changed(node, "ST")); // PG3 has to hear of a new node's values
+    CHECK(node_driver(node, "st") == -1 && node_driver(node, "GV9") == -1);
+    tell_all(node);
+    set(n, node, "ST", 212.4);
+    set(n, node, "GV0", 1.005);
+    CHECK(shows(node, "ST", "212", 73) && changed(node, "ST") && shows(node, "GV0", "1.00", 33));
+    tell_all(node);
+    set(n, node, "ST", 211.6);
+    CHECK(shows(node, "ST", "212", 73) && !changed(node, "ST")); // no news
+    CHECK(node->drivers[node_driver(node, "ST")].value > 211.5);
+    set(n, node, "ST", -0.4);
+    CHECK(shows(node, "ST", "0", 73) && changed(node, "ST"));
+    set(n, node, "ST", -5);
+    CHECK(shows(node, "ST", "-5", 73));
+    nodes_free(n);
+}
+
+static void test_no_number(void) {
+    static const double none[] = {NAN, INFINITY, -INFINITY, 1e16, -1e300};
+    struct node *node;
+    struct nodes *n = with_node(&node);
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
+        set(n, node, "ST", 5);
+        set(n, node, "GV0", 5);
+        set(n, node, "ST", none[i]);
+        set(n, node, "GV0", none[i]);
+        CHECK(shows(node, "ST", "0", 73) && !node->drivers[0].has); // momentary
+        CHECK(shows(node, "GV0", "5.00", 33) && !node->drivers[1].has);
+    }
+    set(n, node, "ST", 1e15);
+    CHECK(shows(node, "ST", "1000000000000000", 73));
+    nodes_free(n);
+}
+
+static void test_stale(void) {
+    struct node *node;
+    struct nodes *n = with_node(&node);
+    set(n, node, "ST", 100);
+    set(n, node, "GV0", 7);
+    node_stale(n, node, true);
+    CHECK(shows(node, "ST", "0", 73) && shows(node, "GV0", "7.00", 33));
+    set(n, node, "ST", 110); // late, and still stale
+    CHECK(shows(node, "ST", "0", 73));
+    nodes_zero_stale(n, false);
+    CHECK(shows(node, "ST", "110", 73));
+    nodes_zero_stale(n, true);
+    CHECK(shows(node, "ST", "0", 73));
+    node_stale(n, node, false);
+    CHECK(shows(node, "ST", "110", 73));
+
+    nodes_zero_stale(n, false);
+    node_unset(n, node, node_driver(node, "ST"), NULL);
+    CHECK(shows(node, "ST", "110", 73)); // the last one is kept
+    nodes_zero_stale(n, true);
+    CHECK(shows(node, "ST", "0", 73));
+    nodes_free(n);
+}
+
+static void test_text(void) {
+    struct node *node;
+    struct nodes *n = with_node(&node);
+    tell_all(node);
+    node_set(n, node, 0, 1, "one");
+    CHECK(strcmp(node->drivers[0].text, "one") == 0 && node->drivers[0].changed);
+    tell_all(node);
+    node_set(n, node, 0, 1, "one");
+    CHECK(!node->drivers[0].changed);
+    node_set(n, node, 0, 1, "uno");
+    CHECK(node->drivers[0].changed && node_news(&node->drivers[0]));
+    tell_all(node);
+    node_set(n, node, 0, 1, NULL);
+    CHECK(node->drivers[0].text == NULL && node->drivers[0].changed);
+    node_set(n, node, 0, 1, "again");
+    tell_all(node);
+    node_stale(n, node, true); // a text beside a 0 would be wrong
+    CHECK(node->drivers[0].text == NULL && node->drivers[0].changed);
+    nodes_free(n);
+}
+
+static void test_units(void) {
+    struct node *node;
+    struct nodes *n = with_node(&node);
+    set(n, node, "GV1", 21.25);
+    CHECK(shows(node, "GV1", "21.2", 4));
+    tell_all(node);
+    nodes_alt_units(n, true);
+    CHECK(shows(node, "GV1", "70.2", 17) && changed(node, "GV1") && !changed(node, "ST"));
+    set(n, node, "GV1", -40);
+    CHECK(shows(node, "GV1", "-40.0", 17));
+    tell_all(node);
+    nodes_alt_units(n, false); // the same figures, another unit
+    CHECK(shows(node, "GV1", "-40.0", 4) && changed(node, "GV1"));
+    nodes_alt_units(n, true);
+    node_stale(n, node, true);
+    CHECK(shows(node, "GV1", "0", 17));
+    nodes_free(n);
+}
+
+static void test_seed(void) {
+    struct node *node;
+    struct nodes *n = with_node(&node);
+    int st = node_driver(node, "ST"), temp = node_driver(node, "GV1");
+    node_seed(n, node, st, "123.7", 73);
+    CHECK(shows(node, "ST", "124", 73) && node->drivers[st].seeded && !changed(node, "ST"));
+    CHECK(strcmp(node->drivers[st].told, "124") == 0 && !node_news(&node->drivers[st]));
+    node_seed(n, node, temp, "68", 17); // the user had Fahrenheit then
+    CHECK(shows(node, "GV1", "68.0", 17));
+    set(n, node, "GV1", 20);
+    CHECK(shows(node, "GV1", "20.0", 4) && changed(node, "GV1"));
+    set(n, node, "ST", 1);
+    node_seed(n, node, st, "99", 73); // too late
+    CHECK(shows(node, "ST", "1", 73));
+    nodes_free(n);
+
+    n = with_node(&node);
+    static const char *const bad[] = {"", "abc", "12x", "nan", "inf", "1e300", "-1e16", "12,5"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        node_seed(n, node, st, bad[i], 73);
+        CHECK(shows(node, "ST", "0", 73) && !node->drivers[st].seeded);
+    }
+    node_seed(n, node, st, "5", 72); // another unit: from an older version
+    CHECK(shows(node, "ST", "0", 73));
+    node_seed(n, node, st, "5", 0); // no unit at all, and the driver has no second one
+    CHECK(shows(node, "ST", "0", 73) && node->drivers[st].told_uom == 73);
+    node_seed(n, node, st, "5", 73);
+    node_unset(n, node, st, "none"); // asked for, and nothing there
+    CHECK(shows(node, "ST", "0", 73) && strcmp(node->drivers[st].text, "none") == 0);
+    node_seed(n, node, st, "5", 73);
+    node_stale(n, node, true);
+    CHECK(shows(node, "ST", "0", 73));
+    nodes_free(n);
+}
+
+static void test_told(void) {
+    struct node *node;
+    struct nodes *n = with_node(&node);
+    struct driver *d = &node->drivers[0];
+    CHECK(strcmp(d->told, "0") == 0 && d->told_uom == 73 && !node_news(d) && d->changed);
+    node_set(n, node, 0, 5, NULL);
+    CHECK(node_news(d));
+    node_told(d);
+    CHECK(!node_news(d) && !d->changed && strcmp(d->told, "5") == 0);
+    nodes_touch(n, NULL);
+    CHECK(d->changed && changed(node, "GV0") && !node_news(d));
+    node_told(d);
+    nodes_touch(n, node);
+    CHECK(d->changed);
+    nodes_free(n);
+}
+
+static void test_add(void) {
+    struct node *node;
+    const char *why = NULL;
+    struct nodes *n = with_node(&node);
+    CHECK(nodes_add(n, "toolongaddress_", "TYPE", "N", "a", &why) == NULL && strlen(why) > 10);
+    CHECK(nodes_add(n, "", "TYPE", "N", "a", &why) == NULL);
+    CHECK(nodes_add(n, "Upper", "TYPE", "N", "a", &why) == NULL);
+    CHECK(nodes_add(n, "a b", "TYPE", "N", "a", &why) == NULL);
+    CHECK(nodes_add(n, "a", "TYPE", "N", "", &why) == NULL);
+    CHECK(nodes_add(n, "a", "TYPE", "N", "A\"", &why) == NULL);
+    CHECK(nodes_add(n, "a", "NONE", "N", "a", &why) == NULL && strstr(why, "declared") != NULL);
+    CHECK(n->count == 1 && nodes_find(n, "x_1") == node && nodes_find(n, "x_2") == NULL);
+    struct node *long_one = nodes_add(n, "abcdefghijkl_9", "TYPE", "Long", "x_1", &why);
+    CHECK(long_one != NULL && n->count == 2 && strcmp(long_one->primary, "x_1") == 0);
+    set(n, node, "ST", 7);
+    CHECK(nodes_add(n, "x_1", "TYPE", "New name", "x_1", &why) == node && n->count == 2);
+    CHECK(strcmp(node->name, "New name") == 0 && shows(node, "ST", "7", 73));
+    CHECK(nodes_type(n, "TYPE") != NULL && nodes_type(n, "type") == NULL);
+    nodes_free(n);
+    nodes_free(NULL);
+    node_type_free(NULL);
+}
+
+static bool refused(struct node_type *t, const char *why) {
+    struct nodes *n = nodes_new();
+    const char *fault = nodes_declare(n, t);
+    nodes_free(n);
+    return fault != NULL && strstr(fault, why) != NULL;
+}
+
+static void test_declare(void) {
+    struct node_type *t = new_type("T");
+    free(t->drivers[1].id);
+    t->drivers[1].id = copy("ST");
+    CHECK(refused(t, "twice"));
+    static const char *const bad[] = {
+        "", "gv1", "1A", "_A", "GV 1", "ABCDEFGHIJKLMNOPQRSTUVWXYZ12345", "GV\xc3\x84"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        t = new_type("T");
+        free(t->drivers[1].id);
+        t->drivers[1].id = copy(bad[i]);
+        CHECK(refused(t, "capital letters"));
+    }
+    t = new_type("T");
+    t->drivers[1].places = 7;
+    CHECK(refused(t, "decimal places"));
+    t = new_type("T");
+    t->drivers[1].places = -1;
+    CHECK(refused(t, "decimal places"));
+    t = new_type("T");
+    free(t->drivers[1].label);
+    t->drivers[1].label = NULL;
+    CHECK(refused(t, "label"));
+    t = new_type("");
+    CHECK(refused(t, "needs an id"));
+    CHECK(refused(node_type_new(), "needs an id"));
+}
+
+// A reload: GV0 goes, GV1 changes its unit, GV3 comes; ST and GV2 keep what they have.
+static void test_retype(void) {
+    struct node *node;
+    struct nodes *n = with_node(&node);
+    set(n, node, "ST", 12);
+    set(n, node, "GV1", 20);
+    node_set(n, node, node_driver(node, "GV2"), 3.5, "text");
+    tell_all(node);
+    node->state = NODE_LIVE;
+    CHECK(nodes_declare(n, new_type("TYPE")) == NULL);
+    CHECK(node->state == NODE_LIVE && shows(node, "ST", "12", 73) && !changed(node, "ST"));
+    CHECK(node->type == nodes_type(n, "TYPE") && n->type_count == 1);
+
+    struct node_type *t = node_type_new();
+    t->id = copy("TYPE");
+    t->name = copy("Another");
+    t->drivers = calloc(8, sizeof *t->drivers);
+    put_driver(t, "GV2", 72, 1, false); // fewer places
+    put_driver(t, "GV1", 17, 1, true);
+    put_driver(t, "GV3", 73, 0, true);
+    put_driver(t, "ST", 73, 0, true);
+    CHECK(nodes_declare(n, t) == NULL && node->state == NODE_NEW);
+    CHECK(shows(node, "ST", "12", 73) && shows(node, "GV2", "3.5", 72) && changed(node, "GV2"));
+    CHECK(strcmp(node->drivers[node_driver(node, "GV2")].text, "text") == 0);
+    CHECK(shows(node, "GV1", "0", 17) && !node->drivers[node_driver(node, "GV1")].has);
+    CHECK(shows(node, "GV3", "0", 73) && node_driver(node, "GV0") == -1);
+    nodes_free(n);
+}
+
+static void test_another_type(void) {
+    struct node *node;
+    const char *why;
+    struct nodes *n = with_node(&node);
+    CHECK(nodes_declare(n, new_type("OTHER")) == NULL);
+    set(n, node, "ST", 12);
+    node->state = NODE_LIVE;
+    CHECK(nodes_add(n, "x_1", "OTHER", "Name", "x_1", &why) == node);
+    CHECK(node->state == NODE_NEW && shows(node, "ST", "12", 73)); // its nodeDefId changes at PG3
+    CHECK(strcmp(node->type->id, "OTHER") == 0);
+    nodes_free(n);
+}
+
+int main(void) {
+    test_format();
+    test_values();
+    test_no_number();
+    test_stale();
+    test_text();
+    test_units();
+    test_seed();
+    test_told();
+    test_add();
+    test_declare();
+    test_retype();
+    test_another_type();
+    return check_end();
+}

@@ -1,0 +1,116 @@
+// wire: the exact text of addnode and set.
+#include "check.h"
+#include "wire.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void put_driver(struct node_type *t, const char *id, const char *label, int uom,
+                       int places) {
+    struct driver_decl *d = &t->drivers[t->driver_count++];
+    *d = (struct driver_decl){.id = strdup(id), .label = strdup(label), .places = places};
+    d->unit = (struct unit){uom, 0, 1, 1, 0};
+}
+
+static struct nodes *two_nodes(void) {
+    const char *why;
+    struct nodes *n = nodes_new();
+    struct node_type *t = node_type_new();
+    t->id = strdup("VICX");
+    t->name = strdup("X");
+    t->drivers = calloc(4, sizeof *t->drivers);
+    put_driver(t, "ST", "Power \"PV\"", 73, 0);
+    put_driver(t, "GV1", "Temp \xc2\xb0", 4, 1);
+    CHECK(nodes_declare(n, t) == NULL);
+    CHECK(nodes_add(n, "ctl", "VICX", "Controller", "ctl", &why) != NULL);
+    CHECK(nodes_add(n, "a_1", "VICX", "My \"van\"\\\n\x01 \xff", "ctl", &why) != NULL);
+    return n;
+}
+
+static bool is(struct buf *b, const char *text) {
+    bool same = strcmp(buf_text(b), text) == 0;
+    if (!same)
+        printf("got  %s\nwant %s\n", buf_text(b), text);
+    buf_clear(b);
+    return same;
+}
+
+static void test_addnode(void) {
+    struct nodes *n = two_nodes();
+    struct buf b;
+    buf_init(&b, WIRE_MAX);
+    CHECK(wire_addnode(&b, n->all[0]));
+    CHECK(is(&b,
+             "{\"addnode\":[{\"address\":\"ctl\",\"name\":\"Controller\",\"nodeDefId\":\"VICX\","
+             "\"primaryNode\":\"ctl\",\"drivers\":["
+             "{\"driver\":\"ST\",\"value\":\"0\",\"uom\":73,\"name\":\"Power \\\"PV\\\"\"},"
+             "{\"driver\":\"GV1\",\"value\":\"0\",\"uom\":4,\"name\":\"Temp \xc2\xb0\"}],"
+             "\"hint\":[0,0,0,0],\"private\":null,\"rename\":false}]}"));
+    // What PG3 has goes along, not what is new: that follows by set.
+    node_seed(n, n->all[1], 0, "55", 73);
+    node_set(n, n->all[1], 0, 60, NULL);
+    node_set(n, n->all[1], 1, -3.25, NULL);
+    CHECK(wire_addnode(&b, n->all[1]));
+    CHECK(strstr(buf_text(&b), "\"name\":\"My \\\"van\\\"\\\\\\n\\u0001 \xef\xbf\xbd\"") != NULL);
+    CHECK(strstr(buf_text(&b), "{\"driver\":\"ST\",\"value\":\"55\",") != NULL);
+    CHECK(strstr(buf_text(&b), "{\"driver\":\"GV1\",\"value\":\"0\",") != NULL);
+    buf_free(&b);
+    buf_init(&b, 50);
+    CHECK(!wire_addnode(&b, n->all[0]) && b.failed);
+    buf_free(&b);
+    nodes_free(n);
+}
+
+static void test_set(void) {
+    struct nodes *n = two_nodes();
+    struct buf b;
+    buf_init(&b, WIRE_MAX);
+    CHECK(!wire_set(&b, n, "ctl", "ST") && b.len == 0); // nobody is live yet
+    n->all[0]->state = n->all[1]->state = NODE_LIVE;
+    node_set(n, n->all[0], 0, 1, NULL);
+    node_set(n, n->all[0], 1, 2, NULL);
+    node_set(n, n->all[1], 0, 1234.5, "a \"b\"");
+    node_set(n, n->all[1], 1, -0.01, NULL);
+    CHECK(wire_set(&b, n, "ctl", "ST"));
+    CHECK(is(&b,
+             "{\"set\":["
+             "{\"address\":\"ctl\",\"driver\":\"GV1\",\"value\":\"2.0\",\"uom\":4,\"text\":null},"
+             "{\"address\":\"a_1\",\"driver\":\"ST\",\"value\":\"1234\",\"uom\":73,"
+             "\"text\":\"a \\\"b\\\"\"},"
+             "{\"address\":\"a_1\",\"driver\":\"GV1\",\"value\":\"0.0\",\"uom\":4,\"text\":null}"
+             "]}"));
+    CHECK(!wire_set(&b, n, "ctl", "ST")); // said already
+    buf_clear(&b);
+    CHECK(wire_set(&b, n, "", "ST") && strstr(buf_text(&b), "\"ctl\",\"driver\":\"ST\"") != NULL);
+    buf_clear(&b);
+
+    node_set(n, n->all[1], 0, 7, NULL);
+    n->all[1]->state = NODE_REFUSED;
+    CHECK(!wire_set(&b, n, "ctl", "ST"));
+    buf_clear(&b);
+    n->all[1]->state = NODE_LIVE; // kept for then
+    CHECK(wire_set(&b, n, "ctl", "ST") && strstr(buf_text(&b), "\"7\"") != NULL);
+    buf_free(&b);
+    nodes_free(n);
+}
+
+// A message that does not fit must not cost the values in it.
+static void test_set_too_large(void) {
+    struct nodes *n = two_nodes();
+    struct buf b;
+    n->all[0]->state = n->all[1]->state = NODE_LIVE;
+    buf_init(&b, 100);
+    CHECK(!wire_set(&b, n, "", "") && b.failed);
+    buf_free(&b);
+    buf_init(&b, WIRE_MAX);
+    CHECK(wire_set(&b, n, "", "") && strstr(buf_text(&b), "a_1") != NULL);
+    buf_free(&b);
+    nodes_free(n);
+}
+
+int main(void) {
+    test_addnode();
+    test_set();
+    test_set_too_large();
+    return check_end();
+}

@@ -1,0 +1,152 @@
+--- Commands with parameters: what a table may declare, and what of PG3's words reaches a script.
+
+local check = require "lib.check"
+local commands = require "lib.commands"
+local unit = require "lib.units"
+
+local function run() end
+
+--- A tank with these commands -> type | nil, problem.
+local function tank(list)
+    return check.device("tank.lua", {
+        api = 1, id = "MYTANK", name = "Tank", match = { service = "tank" }, commands = list,
+        drivers = { { "ST", unit.percent, "Level", path = "/Level" } },
+    })
+end
+
+local function limit(change)
+    local param = { id = "", label = "Limit", unit = unit.ampere, min = 0, max = 50, places = 1 }
+    for key, value in pairs(change or {}) do param[key] = value end
+    return { SETLIMIT = { name = "Set limit", run = run, params = { param } } }
+end
+
+describe("declared commands", function()
+    it("are in the declaration with their units and limits", function()
+        local type_ = assert(tank(limit()))
+        assert.equal("QUERY", type_.declaration.commands[1].id)
+        local command = type_.declaration.commands[2]
+        assert.same({ "SETLIMIT", "Set limit" }, { command.id, command.name })
+        local param = command.params[1]
+        assert.same({ "", "Limit", 1, 0, 50, 1 },
+            { param.id, param.label, param.uom, param.min, param.max, param.places })
+    end)
+
+    it("may choose from names", function()
+        local type_ = assert(tank { SWITCH = { run = run, params = {
+            { id = "STATE", label = "State", unit = unit.index, names = { [0] = "Off", [1] = "On" } },
+            { id = "MODE", label = "Mode", unit = unit.index, names = "charger_mode" } } } })
+        local params = type_.declaration.commands[2].params
+        assert.same({ "MYTANK_SWITCH_STATE", "CHARGER_MODE" }, { params[1].names_id, params[2].names_id })
+        assert.equal("On", params[1].names[1])
+    end)
+
+    local mistakes = {
+        { "'reset' is no name for a command", { reset = run } },
+        { "'1' is no name for a command", { run } },
+        { "'" .. ("X"):rep(17) .. "' is no name", { [("X"):rep(17)] = run } },
+        { "'DISCOVER' is no name for a command", { DISCOVER = run } },
+        { "'RELOAD' is no name for a command", { RELOAD = run } },
+        { "command RESET: run is not a function", { RESET = { name = "Reset" } } },
+        { "command RESET: RESET is not a function", { RESET = "reset" } },
+        { "command RESET: the field 'rum' is unknown", { RESET = { rum = run } } },
+        { "command RESET: name is not a text", { RESET = { run = run, name = ("x"):rep(41) } } },
+        { "command RESET: params is not a list", { RESET = { run = run, params = {} } } },
+        { "parameter 1: the id is neither", limit { id = "level" } },
+        { "parameter 1: label is not a text", limit { label = "" } },
+        { "parameter 1: unit is not a unit", limit { unit = "amps" } },
+        { "parameter 1: min or max is missing",
+            { SETLIMIT = { run = run, params = { { id = "", label = "L", unit = unit.ampere, min = 0 } } } } },
+        { "parameter 1: min is greater than max", limit { min = 51 } },
+        { "parameter 1: min is not a number", limit { min = 0 / 0 } },
+        { "parameter 1: the limits are wider", limit { max = 1e6 } },
+        { "parameter 1: places is not", limit { places = 9 } },
+        { "parameter 1: names is only for unit.index", limit { names = "alarm" } },
+        { "parameter 1: unit.index needs names", limit { unit = unit.index } },
+        { "parameter 1: min and max are not for unit.index", limit { unit = unit.index, names = "alarm" } },
+        { "parameter 1: the field 'init' is unknown", limit { init = "ST" } },
+        { "parameter 2: the id '' is used twice", { SETLIMIT = { run = run, params = {
+            limit().SETLIMIT.params[1], limit().SETLIMIT.params[1] } } } },
+        { "another command calls '' 'Limit'", { A = limit().SETLIMIT,
+            B = limit({ label = "Other" }).SETLIMIT } },
+    }
+    for i, mistake in ipairs(mistakes) do
+        it(("tell mistake %d: %s"):format(i, mistake[1]), function()
+            local type_, problem = tank(mistake[2])
+            assert.is_nil(type_)
+            assert.truthy(problem:find("tank.lua: ", 1, true), problem)
+            assert.truthy(problem:find(mistake[1], 1, true), problem)
+            assert.truthy(problem:find("%. %u.*%.$") or problem:find("refused%.$"), "no advice: " .. problem)
+        end)
+    end
+
+    it("are at most twenty", function()
+        local list = {}
+        for n = 1, 21 do list["C" .. n] = run end
+        local _, problem = tank(list)
+        assert.truthy(problem:find("there are 21", 1, true))
+    end)
+end)
+
+describe("what PG3 sends with a command", function()
+    local type_ = assert(tank {
+        RESET = run,
+        SETLIMIT = limit().SETLIMIT,
+        HEAT = { run = run, params = {
+            { id = "LEVEL", label = "Level", unit = unit.percent, min = 0, max = 100, places = 0 },
+            { id = "TO", label = "To", unit = unit.celsius, min = -10, max = 60, places = 1 },
+            { id = "HOW", label = "How", unit = unit.index, names = { [0] = "Slow", [3] = "Fast" } } } },
+    })
+    local function heat(query)
+        local all = { ["LEVEL.uom51"] = "20", ["TO.uom4"] = "21.5", ["HOW.uom25"] = "3" }
+        for key, text in pairs(query or {}) do all[key] = text or nil end
+        return commands.validate(type_, "HEAT", { query = all })
+    end
+
+    it("becomes numbers in the declared units", function()
+        assert.same({}, commands.validate(type_, "RESET", {}))
+        assert.same({}, commands.validate(type_, "RESET", { value = "", query = {} }))
+        assert.same({ value = 12.3 }, commands.validate(type_, "SETLIMIT", { value = "12.34", uom = "1" }))
+        assert.same({ value = 0 }, commands.validate(type_, "SETLIMIT", { value = "0" }))
+        assert.same({ value = 50 }, commands.validate(type_, "SETLIMIT", { value = 50, uom = "56" }))
+        assert.same({ LEVEL = 20, TO = 21.5, HOW = 3 }, heat())
+    end)
+
+    it("is understood in the forms of older cores, and in °F", function()
+        assert.same({ LEVEL = 20, TO = 20, HOW = 0 }, commands.validate(type_, "HEAT",
+            { query = { ["LEVEL.51"] = "20", ["TO.uom17"] = "68", HOW = "0" } }))
+    end)
+
+    local refused = {
+        { "is missing", "SETLIMIT", {} },
+        { "is missing", "SETLIMIT", { value = "", query = {} } },
+        { "is not a number", "SETLIMIT", { value = "much" } },
+        { "is not a number", "SETLIMIT", { value = "0x10" } },
+        { "is not a number", "SETLIMIT", { value = "1e999" } },
+        { "is not a number", "SETLIMIT", { value = "nan" } },
+        { "is not a number", "SETLIMIT", { value = {} } },
+        { "is 50.1, outside of 0 to 50", "SETLIMIT", { value = "50.1" } },
+        { "is -1", "SETLIMIT", { value = "-1" } },
+        { "came in unit 73 instead of 1", "SETLIMIT", { value = "5", uom = "73" } },
+        { "came with a parameter LEVEL", "SETLIMIT", { value = "5", query = { ["LEVEL.uom51"] = "1" } } },
+        { "came with a value", "RESET", { value = "1" } },
+        { "with its parameter LEVEL twice", "HEAT", { query = { ["LEVEL.uom51"] = "1", ["LEVEL.51"] = "2" } } },
+        { "is no command of Tank", "EXPLODE", {} },
+    }
+    for _, case in ipairs(refused) do
+        it("is refused in one sentence: " .. case[1], function()
+            local values, problem = commands.validate(type_, case[2], case[3])
+            assert.is_nil(values)
+            assert.truthy(problem:find(case[1], 1, true), problem)
+            assert.truthy(problem:find("^[^\n]*%.$"), problem)
+        end)
+    end
+
+    it("is refused for a choice that is none, and for a named one that is missing", function()
+        for _, query in ipairs { { ["HOW.uom25"] = "1" }, { ["HOW.uom25"] = "2.5" }, { ["LEVEL.uom51"] = false },
+                                 { ["MORE.uom51"] = "1" } } do
+            local values, problem = heat(query)
+            assert.is_nil(values)
+            assert.truthy(problem:find("%.$"))
+        end
+    end)
+end)

@@ -1,0 +1,188 @@
+"""Breaks the plugin in one place at a time and looks whether the tests notice:  ./dev mutate
+
+Works on a copy of the sources in a temporary folder, with a build folder of its own (sanitizers on, as in
+./dev unit). First the chosen tests must pass as things are; then each mutation replaces one text by another,
+builds if it is C, and runs only those tests. The end-to-end tests mostly wait, so those of different mutations
+run at the same time, each with a plugin folder of its own.
+
+Exit code: 0 every mutation was noticed, 1 one was not, 2 nothing can be said (a text to replace is gone, the
+build fails, or the tests fail without a mutation)."""
+
+import collections
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+E2E = "spec/e2e/"
+
+# `tests`: files of busted (*.lua) or tests of pytest.
+Mutation = collections.namedtuple("Mutation", "name file old new tests")
+
+MUTATIONS = [
+    Mutation("VRM's certificate is not checked", "host/http.c",
+             "CURLOPT_SSL_VERIFYPEER, 1L", "CURLOPT_SSL_VERIFYPEER, 0L",
+             [E2E + "test_vrm_identity.py::test_a_server_that_is_not_vrm_gets_no_token[untrusted]"]),
+    Mutation("the name in VRM's certificate is not checked", "host/http.c",
+             "CURLOPT_SSL_VERIFYHOST, 2L", "CURLOPT_SSL_VERIFYHOST, 0L",
+             [E2E + "test_vrm_identity.py::test_a_server_that_is_not_vrm_gets_no_token[wrong-name]"]),
+    Mutation("an addnode that failed counts as added", "host/pg3_in.c",
+             "pg3_added(p, address, error);", "pg3_added(p, address, NULL);",
+             [E2E + "test_start.py::test_an_addnode_that_fails_is_tried_again"]),
+    Mutation("a node PG3 refused is not added again", "host/pg3.c",
+             "node->state == NODE_REFUSED ? node->retry_ms > loop_now_ms() : node->state != NODE_NEW",
+             "node->state != NODE_NEW",
+             [E2E + "test_start.py::test_an_addnode_that_fails_is_tried_again"]),
+    Mutation("a reconnected plugin does not subscribe", "host/mqtt.c",
+             "if (!m->config.subscribe) {", "if (!m->config.subscribe || m->failures > 0) {",
+             [E2E + "test_reconnect.py::test_a_message_sent_after_the_brokers_restart_arrives[plain]"]),
+    Mutation("PG3's stop message is ignored", "host/pg3_in.c",
+             '{"stop", on_stop},', '{"stop it", on_stop},',
+             [E2E + "test_stop.py::test_it_ends_at_once_when_asked[plain-message]"]),
+    Mutation("SIGTERM and SIGINT are ignored", "host/main.c",
+             "    loop_on_signal(a->api.loop, on_stop, a);\n", "",
+             [E2E + "test_stop.py::test_it_ends_at_once_when_asked[plain-SIGTERM]"]),
+    Mutation("only the first page of measurements is read", "scripts/lib/vrm.lua",
+             "if fetched >= (read.integer(json.num_records) or 0) then break end", "if fetched >= 0 then break end",
+             ["spec/vrm_spec.lua"]),
+    Mutation("codes lose their case", "scripts/lib/vrm_read.lua",
+             "code = code,", "code = code and code:lower(),", ["spec/vrm_spec.lua", "spec/discovery_spec.lua"]),
+    Mutation("devices of instance 0 are left out", "scripts/lib/discovery.lua",
+             "elseif row.instance then", "elseif row.instance and row.instance > 0 then",
+             ["spec/discovery_spec.lua"]),
+]
+
+
+def give_up(text):
+    print(text, file=sys.stderr)
+    sys.exit(2)
+
+
+class Copy:
+    """The sources in a folder of their own."""
+
+    def __init__(self, folder):
+        self.folder = os.path.join(folder, "tree")
+        shutil.copytree(ROOT, self.folder, symlinks=True,
+                        ignore=shutil.ignore_patterns("build", ".git", "logs", "__pycache__"))
+
+    def run(self, *command, **environment):
+        return subprocess.run(command, cwd=self.folder, text=True, check=False, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              env={**os.environ, **environment})
+
+    def build(self, name):
+        """-> the folder of the installed plugin."""
+        target = os.path.join(self.folder, "build", name)
+        for command in (["cmake", "-S", ".", "-B", "build/address", "-DSANITIZE=address"],
+                        ["cmake", "--build", "build/address", "-j", str(os.cpu_count())],
+                        ["cmake", "--install", "build/address", "--prefix", target]):
+            done = self.run(*command)
+            if done.returncode != 0:
+                give_up(f"{name}: {' '.join(command)} fails:\n{done.stdout[-3000:]}")
+        return target
+
+    def replace(self, path, old, new):
+        """Replaces the one place where `old` stands -> the text before."""
+        path = os.path.join(self.folder, path)
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        if text.count(old) != 1:
+            give_up(f"{path} holds {text.count(old)} times, not once: {old}\nCorrect spec/mutate.py.")
+        self.write(path, text.replace(old, new))
+        return text
+
+    def write(self, path, text):
+        with open(os.path.join(self.folder, path), "w", encoding="utf-8") as file:
+            file.write(text)
+
+
+class Pytest:
+    """End-to-end tests against a plugin folder, in the background; `work` is a folder for their files."""
+
+    def __init__(self, copy, plugin, work, tests):
+        self.process = subprocess.Popen(
+            [sys.executable, "-B", "-m", "pytest", "-q", "--tb=no", "-rfE", "-x", "-p", "no:cacheprovider",
+             "--basetemp", os.path.join(copy.folder, "build", work), *tests],
+            cwd=copy.folder, env={**os.environ, "PLUGIN_DIR": plugin}, text=True, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+    def failures(self):
+        """The names of the tests that failed, once all have ended."""
+        output = self.process.communicate()[0]
+        names = re.findall(r"^(?:FAILED|ERROR) \S*?(\w+\.py::\S+)", output, re.MULTILINE)
+        if self.process.returncode not in (0, 1) or bool(names) != bool(self.process.returncode):
+            give_up(f"pytest ends with {self.process.returncode}:\n{output}")
+        return names
+
+
+class Busted:
+    """Specs, run at once."""
+
+    def __init__(self, copy, tests):
+        self.done = copy.run("lua5.4", "/usr/bin/busted", "--output=TAP", *tests)
+
+    def failures(self):
+        names = re.findall(r"^not ok \d+ - (.*)", self.done.stdout, re.MULTILINE)
+        if not re.search(r"^1\.\.[1-9]", self.done.stdout, re.MULTILINE):
+            give_up(f"busted ran no test:\n{self.done.stdout}")
+        return names
+
+
+def is_busted(test):
+    return test.endswith(".lua")
+
+
+def check_unbroken(copy):
+    """Without a mutation all chosen tests must pass, else their failures mean nothing."""
+    plugin = copy.build("unbroken")
+    tests = sorted({test for mutation in MUTATIONS for test in mutation.tests})
+    files = collections.defaultdict(list)
+    for test in tests:
+        if not is_busted(test):
+            files[test.split("::", maxsplit=1)[0]].append(test)
+    runs = [Pytest(copy, plugin, f"unbroken-{number}", chosen) for number, chosen in enumerate(files.values())]
+    runs.append(Busted(copy, [test for test in tests if is_busted(test)]))
+    failures = [name for run in runs for name in run.failures()]
+    if failures:
+        give_up("These tests fail without any mutation: " + ", ".join(failures))
+
+
+def start(copy, number, mutation):
+    """Breaks the copy, starts the tests, mends the copy -> the run."""
+    before = copy.replace(mutation.file, mutation.old, mutation.new)
+    if is_busted(mutation.tests[0]):
+        run = Busted(copy, mutation.tests)
+    else:
+        run = Pytest(copy, copy.build(f"mutation-{number}"), f"work-{number}", mutation.tests)
+    copy.write(mutation.file, before)
+    return run
+
+
+def report(mutation, failures):
+    if not failures:
+        print(f"NOT NOTICED  {mutation.name}: all of these pass: {', '.join(mutation.tests)}", flush=True)
+        return
+    more = f" and {len(failures) - 1} more" if len(failures) > 1 else ""
+    print(f"noticed      {mutation.name}: {failures[0]}{more}", flush=True)
+
+
+def main():
+    missed = 0
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Copy(folder)
+        check_unbroken(copy)
+        runs = [start(copy, number, mutation) for number, mutation in enumerate(MUTATIONS)]
+        for mutation, run in zip(MUTATIONS, runs):
+            failures = run.failures()
+            missed += not failures
+            report(mutation, failures)
+    print(f"mutations: {len(MUTATIONS)}, not noticed: {missed}")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,78 @@
+--- The fake host for check.lua and rows.lua: the modes that talk to a person. Scripts are real files.
+
+local dkjson = require "dkjson"
+local lfs = require "lfs"
+local fake = require "spec.support.fake_host"
+
+local tools = {}
+
+--- The *.lua files of a real folder, as host.script_files gives them.
+local function script_files(folder)
+    if lfs.attributes(folder, "mode") ~= "directory" then return nil, "not a folder" end
+    local list = {}
+    for name in lfs.dir(folder) do
+        local path = folder .. "/" .. name
+        if name:find("^[^.].*%.lua$") and lfs.attributes(path, "mode") == "file" then
+            list[#list + 1] = { name = name:match("^(.*)%.lua$"), path = path,
+                                stamp = tostring(lfs.attributes(path, "modification")) }
+        end
+    end
+    table.sort(list, function(a, b) return a.name < b.name end)
+    return list
+end
+
+local function load_script(world)
+    return function(path, file)
+        local text = world.host.read(path)
+        if not text then return nil, file .. " cannot be read: No such file or directory" end
+        local tab, problem = fake.load_text(text, file)
+        if problem then return nil, problem end
+        world.open = world.open + 1
+        return { id = world.open, table = tab, text = text }
+    end
+end
+
+--- A world whose host has args, print, leave ...; options as for fake.new, and args, colours.
+function tools.new(options)
+    local world = fake.new(options)
+    local host = world.host
+    world.printed, world.open = {}, 0
+    host.args, host.colours, host.cwd = options.args or {}, options.colours or false, lfs.currentdir()
+    host.print = function(text) table.insert(world.printed, text) end
+    host.leave = function(code) world.code = world.code or code end
+    host.script_files, host.load_script = script_files, load_script(world)
+    host.close_script = function() end
+    host.json = function(text)
+        local value, _, problem = dkjson.decode(text)
+        return value, problem
+    end
+    return world
+end
+
+--- Runs scripts/<name>.lua -> everything it printed, its exit code.
+function tools.run(name, options)
+    local world = tools.new(options)
+    assert(loadfile("scripts/" .. name .. ".lua", "t"))()
+    world:run(60)
+    assert(#world.errors == 0, table.concat(world.errors, "\n"))
+    return table.concat(world.printed, "\n"), world.code, world
+end
+
+--- A folder with these files, for as long as fn runs; its results.
+function tools.with_files(files, fn)
+    local folder = os.tmpname()
+    os.remove(folder)
+    assert(lfs.mkdir(folder))
+    for name, text in pairs(files) do
+        local file = assert(io.open(folder .. "/" .. name, "w"))
+        file:write(text)
+        file:close()
+    end
+    local results = table.pack(pcall(fn, folder))
+    for name in pairs(files) do os.remove(folder .. "/" .. name) end
+    lfs.rmdir(folder)
+    if not results[1] then error(results[2], 0) end
+    return table.unpack(results, 2, results.n)
+end
+
+return tools
