@@ -40,10 +40,30 @@ struct console {
     size_t line_count;
     struct buf answers; // JSON messages to pg3, one a line
     int64_t quiet_timer, draw_timer;
-    bool values; // some have come
+    bool values;          // some have come
+    size_t width, height; // of the terminal; height 0: unknown
 };
 
 static char *copy_text(const char *text) { return strdup(text != NULL ? text : "{}"); }
+
+// Size of the terminal: COLUMNS and LINES where they are set, else what stty says (POSIX has no
+// call for it), else 100 columns and no limit of lines.
+static void find_size(struct console *c) {
+    const char *columns = getenv("COLUMNS"), *lines = getenv("LINES");
+    char said[64] = "";
+    FILE *stty = c->options.terminal ? popen("stty size 2>/dev/null </dev/tty", "r") : NULL;
+    if (stty != NULL) {
+        if (fgets(said, sizeof said, stty) == NULL)
+            said[0] = '\0';
+        pclose(stty);
+    }
+    char *rest = said;
+    long rows = strtol(said, &rest, 10), wide = strtol(rest, NULL, 10);
+    rows = lines != NULL ? strtol(lines, NULL, 10) : rows;
+    wide = columns != NULL ? strtol(columns, NULL, 10) : wide;
+    c->height = rows > 0 && rows < 1000 ? (size_t)rows : 0;
+    c->width = wide >= WIDTH_MIN && wide <= 400 ? (size_t)wide : 100;
+}
 
 struct console *console_new(struct loop *l, struct json *json, const struct nodes *nodes,
                             const struct console_options *options, console_done_fn *done,
@@ -60,6 +80,7 @@ struct console *console_new(struct loop *l, struct json *json, const struct node
     c->done = done;
     c->ctx = ctx;
     buf_init(&c->answers, 1024 * 1024);
+    find_size(c);
     return c;
 }
 
@@ -116,12 +137,6 @@ static const struct shown *find(const struct console *c, const char *address, co
     return NULL;
 }
 
-static size_t width(void) {
-    const char *columns = getenv("COLUMNS");
-    long n = columns != NULL ? strtol(columns, NULL, 10) : 0;
-    return n >= WIDTH_MIN && n <= 400 ? (size_t)n : 100;
-}
-
 // Columns of UTF-8 text: bytes that begin a character.
 static size_t columns_of(const char *text) {
     size_t n = 0;
@@ -134,35 +149,70 @@ static void end_line(const struct console *c, struct buf *b) {
     buf_puts(b, c->options.terminal && !c->options.once ? "\033[K\n" : "\n");
 }
 
-// "    PV power 212 W   Charge state Bulk ...", folded at the width.
-static void draw_values(const struct console *c, struct buf *b, const struct node *node) {
-    size_t used = 0;
-    bool bold = c->options.terminal;
-    for (size_t i = 0; i < node->type->driver_count; i++) {
-        const struct driver_decl *d = &node->type->drivers[i];
-        const struct shown *s = find(c, node->address, d->id);
+// What the plugin says of every node's data stands at the end of its drivers: shown beside the
+// name.
+#define TAIL 2
+
+static void draw_value(const struct console *c, struct buf *b, const char *label,
+                       const char *value) {
+    buf_printf(b, c->options.terminal ? "%s \033[1m%s\033[0m   " : "%s %s   ", label, value);
+}
+
+static bool value_of(const struct console *c, const struct node *node, size_t i, char *out,
+                     size_t size) {
+    const struct shown *s = find(c, node->address, node->type->drivers[i].id);
+    if (s != NULL)
+        value_text(&node->type->drivers[i], s, out, size);
+    return s != NULL;
+}
+
+// "    PV power 212 W   Charge state Bulk ...", folded at the width, `most` lines of it (0: all).
+static void draw_values(const struct console *c, struct buf *b, const struct node *node,
+                        size_t count, size_t most) {
+    size_t used = 0, line = 0;
+    for (size_t i = 0; i < count; i++) {
+        const char *label = node->type->drivers[i].label;
         char value[100];
-        if (s == NULL)
+        if (!value_of(c, node, i, value, sizeof value))
             continue;
-        value_text(d, s, value, sizeof value);
-        size_t need = columns_of(d->label) + 1 + columns_of(value) + 3;
-        if (used == 0 || used + need > width()) {
+        size_t need = columns_of(label) + 1 + columns_of(value) + 3;
+        if (used == 0 || used + need > c->width) {
+            if (most > 0 && line == most)
+                break;
             if (used > 0)
                 end_line(c, b);
             buf_puts(b, "    ");
             used = 4;
+            line++;
         }
-        buf_printf(b, bold ? "%s \033[1m%s\033[0m   " : "%s %s   ", d->label, value);
+        draw_value(c, b, label, value);
         used += need;
     }
     end_line(c, b);
 }
 
-static void draw_node(const struct console *c, struct buf *b, const struct node *node) {
-    bool child = strcmp(node->address, node->primary) != 0;
-    buf_printf(b, "%s%s  (%s, %s)", child ? "  " : "", node->name, node->type->name, node->address);
+static void draw_node(const struct console *c, struct buf *b, const struct node *node,
+                      size_t most) {
+    size_t count = node->type->driver_count;
+    size_t tail = node != c->nodes->all[0] && count > TAIL ? TAIL : 0;
+    buf_printf(b, "%s%s (%s, %s)   ", strcmp(node->address, node->primary) != 0 ? "  " : "",
+               node->name, node->type->name, node->address);
+    for (size_t i = count - tail; i < count; i++) {
+        char value[100];
+        if (value_of(c, node, i, value, sizeof value))
+            draw_value(c, b, node->type->drivers[i].label, value);
+    }
     end_line(c, b);
-    draw_values(c, b, node);
+    draw_values(c, b, node, count - tail, most);
+}
+
+// Lines of values each node gets, so that all nodes fit the terminal; 0: no limit.
+static size_t lines_each(const struct console *c) {
+    size_t nodes = c->nodes->count, other = 2 + c->notice_count + c->line_count;
+    if (!c->options.terminal || c->options.once || c->height == 0 || nodes == 0)
+        return 0;
+    size_t left = c->height > other + nodes ? c->height - other - nodes : 0;
+    return left / nodes > 0 ? left / nodes : 1;
 }
 
 static void put(const struct console *c, struct buf *b) {
@@ -186,7 +236,7 @@ static void draw(const struct console *c) {
     buf_puts(&b, c->title);
     end_line(c, &b);
     for (size_t i = 0; i < c->nodes->count; i++)
-        draw_node(c, &b, c->nodes->all[i]);
+        draw_node(c, &b, c->nodes->all[i], lines_each(c));
     for (size_t i = 0; i < c->notice_count; i++) {
         buf_printf(&b, "Notice: %s", c->notices[i]);
         end_line(c, &b);

@@ -79,6 +79,17 @@ local function equal_match(type_, other)
     return nil
 end
 
+--- What is wrong with a script's kind for its name; nil if it is right.
+local function kind_problem(script)
+    local kind, of_name = script.type.kind, BUILT_IN_KINDS[script.name]
+    if kind == of_name then return nil end
+    if kind then
+        return ("only %s.lua may match the kind %s. Rename the file, or match a service."):format(kind, kind)
+    end
+    return ("it takes the place of the built-in %s. Write match = { kind = \"%s\" }.")
+        :format(of_name, of_name)
+end
+
 --- What is wrong with a type beside others: the same id, the same kind, an equal match.
 local function conflicts(script, others)
     local type_, problems = script.type, {}
@@ -87,24 +98,16 @@ local function conflicts(script, others)
         table.insert(problems, where .. ": " .. text:format(...))
     end
     for _, other in ipairs(others) do
+        local service = equal_match(type_, other)
         if other.id == type_.id then
             say("id", "the id %s is already used by %s. Choose another id.", type_.id, other.file)
-        end
-        local service = equal_match(type_, other)
-        if service then
-            say("match", "it fits %s as well as %s does. Make the match closer (product = ...), or name the file "
-                .. "%s.lua to replace it.", service, other.file, base_name(other.file))
+        elseif service then
+            say("match", "it fits %s as well as %s does. Make the match closer (product = ...), or name the"
+                .. " file %s.lua to replace it.", service, other.file, base_name(other.file))
         end
     end
-    if type_.kind ~= BUILT_IN_KINDS[script.name] then
-        if type_.kind then
-            say("match", "only %s.lua may match the kind %s. Rename the file, or match a service.",
-                type_.kind, type_.kind)
-        else
-            say("match", "it takes the place of the built-in %s. Write match = { kind = \"%s\" }.", script.name,
-                script.name)
-        end
-    end
+    local wrong_kind = kind_problem(script)
+    if wrong_kind then say("match", "%s", wrong_kind) end
     local ok, why = pcall(host.declare, type_.declaration)
     if not ok then say("drivers", "%s", tostring(why)) end
     return problems
@@ -170,10 +173,11 @@ local function show_commands(type_)
         for i, param in ipairs(command.params or {}) do
             params[i] = ("%s: %s %s to %s"):format(param.id == "" and param.label or param.id,
                 param.unit.name, param.min, param.max)
-            if param.names then params[i] = param.id .. ": " .. param.label end
+            if param.names then params[i] = ("%s: a choice of %s"):format(param.id, param.names_id) end
         end
+        local text = #params > 0 and ", " .. table.concat(params, "; ") or ""
         if command.id ~= "QUERY" then
-            host.print(("  command %s (%s) %s"):format(command.id, command.name, table.concat(params, "; ")))
+            host.print(("  command %s (%s)%s"):format(command.id, command.name, text))
         end
     end
 end

@@ -88,10 +88,15 @@ local function age_text(seconds)
 end
 
 --- The rows a script would get, each once, in the order of their paths; those without a path at the end.
-local function distinct(rows)
+-- all: rows among which may be some that only a "#521" in a script would get.
+local function distinct(rows, all)
     local list, seen = {}, {}
-    for _, row in pairs(rows) do
+    local function take(row)
         if not seen[row] then seen[row], list[#list + 1] = true, row end
+    end
+    for _, row in pairs(rows) do take(row) end
+    for _, row in ipairs(all or {}) do
+        if not (row.path or row.code) then take(row) end
     end
     local function order(row)
         return table.concat({ row.path or "~", row.code or "", row.id or "" }, "\0")
@@ -120,20 +125,22 @@ local function headline(group, count, shown)
         free and "; next free driver: " .. free or "")
 end
 
---- One device. group = { title, type|nil, rows, facts|nil }
+--- One device. group = { title, type|nil, rows, all = list|nil, facts|nil }
 local function show_group(group, now)
     group.usual = {}
     for _, driver in ipairs(group.type and group.type.drivers or {}) do
         if driver.from then group.usual[driver] = outcome(driver, group.rows, group.facts) end
     end
-    local list, shown = distinct(group.rows), 0
+    local list, shown = distinct(group.rows, group.all), 0
+    if #list == 0 then return end
     local lines, marks = { { "shown by", "value", "unit", "age", "path", "code" } }, { "grey" }
     for i, row in ipairs(list) do
         local by = shown_by(row, group)
         if by then shown = shown + 1 end
-        lines[i + 1] = { by or "-", value_text(row), row.unit and paint.clean(row.unit) or "",
+        local code = row.code or row.id and "#" .. row.id
+        lines[i + 1] = { by or "-", value_text(row), paint.clean(row.unit or ""),
                          age_text(row.timestamp and now - row.timestamp),
-                         paint.clean(row.path or ""), paint.clean(row.code or row.id and "#" .. row.id or "") }
+                         paint.clean(row.path or ""), paint.clean(code or "") }
         marks[i + 1] = not by and "yellow" or nil
     end
     host.print(paint.colour("bold", group.title) .. "  " .. headline(group, #list, shown))
@@ -156,12 +163,13 @@ local FACTS = { online = true, connected = true, devices = 0, warnings = 0, alar
 --- site = { title, rows = read.row records, overview, now }
 local function show_site(site)
     local gateway = scripts.gateway
-    local devices, gateway_rows = discovery.devices(site.rows, site.overview, scripts.pick,
-        gateway and gateway.keys or {})
+    local any_number = setmetatable({}, { __index = function(_, key) return key:sub(1, 1) == "#" end })
+    local devices, gateway_rows = discovery.devices(site.rows, site.overview, scripts.pick, any_number)
     host.print(paint.colour("bold", site.title))
     host.print("")
     for _, found in ipairs(devices) do
-        show_group({ title = device_title(found), type = found.type, rows = found.rows }, site.now)
+        show_group({ title = device_title(found), type = found.type, rows = found.rows,
+                     all = found.list }, site.now)
     end
     show_group({ title = "gateway (system, settings, platform)", type = gateway, rows = gateway_rows,
                  facts = FACTS }, site.now)

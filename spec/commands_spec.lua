@@ -55,7 +55,7 @@ describe("declared commands", function()
         { "parameter 1: label is not a text", limit { label = "" } },
         { "parameter 1: unit is not a unit", limit { unit = "amps" } },
         { "parameter 1: min or max is missing",
-            { SETLIMIT = { run = run, params = { { id = "", label = "L", unit = unit.ampere, min = 0 } } } } },
+            { A = { run = run, params = { { id = "", label = "L", unit = unit.ampere, min = 0 } } } } },
         { "parameter 1: min is greater than max", limit { min = 51 } },
         { "parameter 1: min is not a number", limit { min = 0 / 0 } },
         { "parameter 1: the limits are wider", limit { max = 1e6 } },
@@ -66,8 +66,8 @@ describe("declared commands", function()
         { "parameter 1: the field 'init' is unknown", limit { init = "ST" } },
         { "parameter 2: the id '' is used twice", { SETLIMIT = { run = run, params = {
             limit().SETLIMIT.params[1], limit().SETLIMIT.params[1] } } } },
-        { "another command calls '' 'Limit'", { A = limit().SETLIMIT,
-            B = limit({ label = "Other" }).SETLIMIT } },
+        { "another command calls '' 'Limit'",
+            { A = limit().SETLIMIT, B = limit({ label = "Other" }).SETLIMIT } },
     }
     for i, mistake in ipairs(mistakes) do
         it(("tell mistake %d: %s"):format(i, mistake[1]), function()
@@ -129,7 +129,8 @@ describe("what PG3 sends with a command", function()
         { "came in unit 73 instead of 1", "SETLIMIT", { value = "5", uom = "73" } },
         { "came with a parameter LEVEL", "SETLIMIT", { value = "5", query = { ["LEVEL.uom51"] = "1" } } },
         { "came with a value", "RESET", { value = "1" } },
-        { "with its parameter LEVEL twice", "HEAT", { query = { ["LEVEL.uom51"] = "1", ["LEVEL.51"] = "2" } } },
+        { "with its parameter LEVEL twice", "HEAT",
+            { query = { ["LEVEL.uom51"] = "1", ["LEVEL.51"] = "2" } } },
         { "is no command of Tank", "EXPLODE", {} },
     }
     for _, case in ipairs(refused) do
@@ -142,8 +143,8 @@ describe("what PG3 sends with a command", function()
     end
 
     it("is refused for a choice that is none, and for a named one that is missing", function()
-        for _, query in ipairs { { ["HOW.uom25"] = "1" }, { ["HOW.uom25"] = "2.5" }, { ["LEVEL.uom51"] = false },
-                                 { ["MORE.uom51"] = "1" } } do
+        for _, query in ipairs { { ["HOW.uom25"] = "1" }, { ["HOW.uom25"] = "2.5" },
+                                 { ["LEVEL.uom51"] = false }, { ["MORE.uom51"] = "1" } } do
             local values, problem = heat(query)
             assert.is_nil(values)
             assert.truthy(problem:find("%.$"))

@@ -2,8 +2,8 @@
 
 Works on a copy of the sources in a temporary folder, with a build folder of its own (sanitizers on, as in
 ./dev unit). First the chosen tests must pass as things are; then each mutation replaces one text by another,
-builds if it is C, and runs only those tests. The end-to-end tests mostly wait, so those of different mutations
-run at the same time, each with a plugin folder of its own.
+builds if it is C, and runs only those tests. The end-to-end tests mostly wait, so those of different
+mutations run at the same time, each with a plugin folder of its own.
 
 Exit code: 0 every mutation was noticed, 1 one was not, 2 nothing can be said (a text to replace is gone, the
 build fails, or the tests fail without a mutation)."""
@@ -46,10 +46,12 @@ MUTATIONS = [
              "    loop_on_signal(a->api.loop, on_stop, a);\n", "",
              [E2E + "test_stop.py::test_it_ends_at_once_when_asked[plain-SIGTERM]"]),
     Mutation("only the first page of measurements is read", "scripts/lib/vrm.lua",
-             "if fetched >= (read.integer(json.num_records) or 0) then break end", "if fetched >= 0 then break end",
+             "if fetched >= (read.integer(json.num_records) or 0) then break end",
+             "if fetched >= 0 then break end",
              ["spec/vrm_spec.lua"]),
     Mutation("codes lose their case", "scripts/lib/vrm_read.lua",
-             "code = code,", "code = code and code:lower(),", ["spec/vrm_spec.lua", "spec/discovery_spec.lua"]),
+             "code = code,", "code = code and code:lower(),",
+             ["spec/vrm_spec.lua", "spec/discovery_spec.lua"]),
     Mutation("devices of instance 0 are left out", "scripts/lib/discovery.lua",
              "elseif row.instance then", "elseif row.instance and row.instance > 0 then",
              ["spec/discovery_spec.lua"]),
@@ -66,6 +68,7 @@ class Copy:
 
     def __init__(self, folder):
         self.folder = os.path.join(folder, "tree")
+        self.background = []
         shutil.copytree(ROOT, self.folder, symlinks=True,
                         ignore=shutil.ignore_patterns("build", ".git", "logs", "__pycache__"))
 
@@ -73,6 +76,12 @@ class Copy:
         return subprocess.run(command, cwd=self.folder, text=True, check=False, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               env={**os.environ, **environment})
+
+    def wait(self):
+        """Lets tests in the background come to their end: they take down what they started."""
+        for process in self.background:
+            if process.poll() is None:
+                process.communicate()
 
     def build(self, name):
         """-> the folder of the installed plugin."""
@@ -109,6 +118,7 @@ class Pytest:
              "--basetemp", os.path.join(copy.folder, "build", work), *tests],
             cwd=copy.folder, env={**os.environ, "PLUGIN_DIR": plugin}, text=True, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        copy.background.append(self.process)
 
     def failures(self):
         """The names of the tests that failed, once all have ended."""
@@ -144,7 +154,8 @@ def check_unbroken(copy):
     for test in tests:
         if not is_busted(test):
             files[test.split("::", maxsplit=1)[0]].append(test)
-    runs = [Pytest(copy, plugin, f"unbroken-{number}", chosen) for number, chosen in enumerate(files.values())]
+    runs = [Pytest(copy, plugin, f"unbroken-{number}", chosen)
+            for number, chosen in enumerate(files.values())]
     runs.append(Busted(copy, [test for test in tests if is_busted(test)]))
     failures = [name for run in runs for name in run.failures()]
     if failures:
@@ -174,12 +185,15 @@ def main():
     missed = 0
     with tempfile.TemporaryDirectory() as folder:
         copy = Copy(folder)
-        check_unbroken(copy)
-        runs = [start(copy, number, mutation) for number, mutation in enumerate(MUTATIONS)]
-        for mutation, run in zip(MUTATIONS, runs):
-            failures = run.failures()
-            missed += not failures
-            report(mutation, failures)
+        try:
+            check_unbroken(copy)
+            runs = [start(copy, number, mutation) for number, mutation in enumerate(MUTATIONS)]
+            for mutation, run in zip(MUTATIONS, runs):
+                failures = run.failures()
+                missed += not failures
+                report(mutation, failures)
+        finally:
+            copy.wait()
     print(f"mutations: {len(MUTATIONS)}, not noticed: {missed}")
     return 1 if missed else 0
 

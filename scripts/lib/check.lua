@@ -207,7 +207,8 @@ end
 
 --- Loads, checks and proves a script as the plugin does. path: the file; file: its name for messages.
 -- Returns { id = of host.load_script, to be closed by the caller; nil if it could not be loaded,
---           type = nil if its table is wrong, text, problems = list, problem = all of them in one text | nil }.
+--           type = nil if its table is wrong, text, problems = list,
+--           problem = all of them in one text, nil if there are none }.
 function check.file(path, file)
     local loaded, why = host.load_script(path, file)
     if not loaded then return { problems = { why }, problem = why } end

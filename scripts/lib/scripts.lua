@@ -3,8 +3,8 @@
 -- A name ("solar_charger") is a slot. Several files may have it: the user's folders go before
 -- scripts/devices. A file that changed is loaded into a state of its own, checked and proved by its samples;
 -- only then it takes the place of the one that serves (a transaction: any failure leaves the old one in
--- service). At the start a user's file that fails gives way to its last good copy, then to the built-in of
--- that name.
+-- service). A user's file that fails where nothing better serves gives way to its last good copy, then to the
+-- built-in of that name.
 
 local check = require "lib.check"
 local device = require "lib.device"
@@ -13,26 +13,47 @@ local trouble = require "lib.trouble"
 local scripts = { types = {}, by_id = {} }
 
 local BUILT_IN = "scripts/devices"
-local USER_FOLDERS = { "persist/scripts", "data" }  -- what survives an update: PACKAGING.md section 5
+local USER_FOLDERS = { "persist/scripts", "data" }  -- PG3 keeps these when it updates or backs up a plugin
 local KEPT = ".last-good"                           -- in the folder of the script
 local GONE_SCANS = 10                               -- a file missing for so many scans is meant to be gone
+local LONGEST_NAME = 90                             -- bytes of a file's name in messages; the host cuts at 95
 local KIND_OF = { controller = "controller", gateway = "gateway" }
 
-local slots = {}    -- [name] = { name, serving = { id, type, file, path, stamp, user }, reloads, gone }
-local tried = {}            -- [path] = stamp that was loaded or refused
-local seen = {}             -- [path] = stamp at the last scan
+local slots = {}        -- [name] = { name, serving, reloads, gone = scans its file has been missing }
+                        -- serving = { id, type, file, path, stamp, user, folder, text,
+                        --             place = path of the file it serves for (its own, but for a copy) }
+local looked = {}       -- [path] = { file, seen = stamp at the last scan, tried = stamp loaded or refused }
+local built_in_ids = {} -- [id] = name of the built-in script it belongs to
 local user_folders = USER_FOLDERS
+local chosen = ""       -- the folder of the user's choice
+
+--- How node.state goes from one script of a name to the next; lib.state sets it. old_id: nil for the first.
+scripts.hand_over = function(_, _, _) end
 
 ------------------------------------------------------------------------------------------- files
+
+--- "folder/name.lua" as messages show it, the end of it if it is long.
+local function shown(folder, name)
+    local file = folder .. "/" .. name .. ".lua"
+    return #file <= LONGEST_NAME and file or "..." .. file:sub(3 - LONGEST_NAME)
+end
+
+local function chosen_folder_unreadable(why)
+    trouble.failed(chosen, ("the folder of the parameter script_folder cannot be read (%s). Create it, or"
+        .. " correct the parameter."):format(why), "file")
+end
 
 --- Every script file: [name] = list of { path, file, stamp, user, folder }, the user's first.
 local function find_files()
     local found = {}
     local function add(folder, user)
-        for _, one in ipairs(host.script_files(folder) or {}) do
+        local list, why = host.script_files(folder)
+        if folder == chosen and not list then chosen_folder_unreadable(why) end
+        if folder == chosen and list then trouble.forget(folder) end
+        for _, one in ipairs(list or {}) do
             found[one.name] = found[one.name] or {}
             table.insert(found[one.name], { path = one.path, stamp = one.stamp, user = user, folder = folder,
-                file = (user and folder or "devices") .. "/" .. one.name .. ".lua" })
+                file = shown(user and folder or "devices", one.name) })
         end
     end
     for _, folder in ipairs(user_folders) do add(folder, true) end
@@ -40,26 +61,39 @@ local function find_files()
     return found
 end
 
---- Names in the order they are loaded: built-in names first, so that a new script cannot take their ids.
-local function ordered(found)
+local function sorted_names(by_name)
     local names = {}
-    for name in pairs(found) do names[#names + 1] = name end
-    local function built_in(name) return not found[name][#found[name]].user end
-    table.sort(names, function(a, b)
-        if built_in(a) ~= built_in(b) then return built_in(a) end
-        return a < b
-    end)
+    for name in pairs(by_name) do names[#names + 1] = name end
+    table.sort(names)
     return names
+end
+
+--- What is remembered of a file between scans.
+local function memory_of(from)
+    looked[from.path] = looked[from.path] or { file = from.file }
+    return looked[from.path]
 end
 
 ------------------------------------------------------------------------------------- the transaction
 
+--- The built-in script an id belongs to may be replaced, its id not be taken by another.
+local function id_conflict(slot, id)
+    local owner = built_in_ids[id]
+    if owner and owner ~= slot.name then
+        return ("the id %s is already used by devices/%s.lua. Choose another id."):format(id, owner)
+    end
+    local other = scripts.by_id[id]
+    if other and other.slot ~= slot then
+        return ("the id %s is already used by %s. Choose another id."):format(id, other.file)
+    end
+    if slot.name == "controller" and not owner and scripts.controller then
+        return ("the controller keeps its id. Write id = \"%s\"."):format(scripts.controller.id)
+    end
+    return nil
+end
+
 --- Why a checked type cannot serve in a slot; nil if it can.
 local function conflict(slot, type_)
-    local other = scripts.by_id[type_.id]
-    if other and other.slot ~= slot then
-        return ("the id %s is already used by %s. Choose another id."):format(type_.id, other.file)
-    end
     if type_.kind ~= KIND_OF[slot.name] then
         if KIND_OF[slot.name] then
             return ("it takes the place of the built-in %s. Write match = { kind = \"%s\" }.")
@@ -68,36 +102,35 @@ local function conflict(slot, type_)
         return ("only %s.lua may match the kind %s. Rename the file, or match a service.")
             :format(type_.kind, type_.kind)
     end
-    local problems = device.run_samples(type_)
-    return problems[1] and table.concat(problems, "; ")
+    return id_conflict(slot, type_.id)
 end
 
---- Loads and proves a file -> { id, type, file, path, stamp, user } | nil, problem.
+--- Makes a proved script ready to serve: node.state is in it, its type is declared. Raises what forbids it.
+local function make_ready(slot, script)
+    scripts.hand_over(slot.name, slot.serving and slot.serving.id, script.id)
+    host.declare(script.type.declaration)
+end
+
+--- Loads and proves a file -> what can serve | nil, problem.
 local function prepare(slot, from)
-    local script, problem = host.load_script(from.path, from.file)
-    if not script then return nil, problem end
-    local type_
-    type_, problem = check.device(from.file, script.table, script.text)
-    problem = problem or conflict(slot, type_)
+    local script = check.file(from.path, from.file)
+    local problem = script.problem or conflict(slot, script.type)
     if not problem then
-        local ok, err = pcall(host.declare, type_.declaration)
-        problem = not ok and tostring(err) or nil
+        local ok, why = pcall(make_ready, slot, script)
+        problem = not ok and tostring(why) or nil
     end
     if problem then
-        host.close_script(script.id)
+        if script.id then host.close_script(script.id) end
         return nil, problem
     end
-    type_.slot = slot
-    return { id = script.id, type = type_, file = from.file, path = from.path, stamp = from.stamp,
-             user = from.user, folder = from.folder }
+    script.type.slot = slot
+    return { id = script.id, type = script.type, text = script.text, file = from.file, path = from.path,
+             stamp = from.stamp, user = from.user, folder = from.folder, place = from.place or from.path }
 end
 
 local function index_types()
     scripts.types, scripts.by_id = {}, {}
-    local names = {}
-    for name in pairs(slots) do names[#names + 1] = name end
-    table.sort(names)
-    for _, name in ipairs(names) do
+    for _, name in ipairs(sorted_names(slots)) do
         local serving = slots[name].serving
         if serving then
             table.insert(scripts.types, serving.type)
@@ -109,14 +142,13 @@ local function index_types()
     end
 end
 
---- Puts a prepared script into service; the old one hands over node.state and is closed.
+--- Puts a prepared script into service and closes the old one.
 local function swap(slot, fresh)
     local old = slot.serving
-    slot.serving = fresh
+    slot.serving, slot.gone = fresh, 0
+    if not fresh.user and fresh.place == fresh.path then built_in_ids[fresh.type.id] = slot.name end
     index_types()
     if not old then return end
-    local ok, state = pcall(host.script_state, old.id)
-    if ok then host.script_state(fresh.id, state) end
     host.close_script(old.id)
     if old.file ~= fresh.file then trouble.forget(old.file) end
     slot.reloads = slot.reloads + 1
@@ -124,26 +156,55 @@ end
 
 --- A copy of a user's script that worked, for a start at which the file is broken.
 local function keep_copy(fresh, name)
-    if not fresh.user then return end
     local folder = fresh.folder .. "/" .. KEPT
+    local path = folder .. "/" .. name .. ".lua"
+    if host.read(path) == fresh.text then return end
     local ok, why = host.make_folder(folder)
-    if ok then ok, why = host.keep_script(fresh.id, folder .. "/" .. name .. ".lua") end
+    if ok then ok, why = host.keep_script(fresh.id, path) end
     if not ok then host.log("warning", "No copy of " .. fresh.file .. " could be kept: " .. tostring(why)) end
 end
 
---- Tries a file for a slot; true if it serves now.
+--- Tries a file for a slot -> true if it serves now | false, problem.
 local function try(slot, from)
-    tried[from.path] = from.stamp
-    local fresh, problem = prepare(slot, from)
-    if not fresh then
-        trouble.failed(from.file, problem, "file")
-        return false
-    end
+    local ok, fresh, problem = pcall(prepare, slot, from)
+    if not ok then fresh, problem = nil, tostring(fresh) end
+    if not fresh then return false, problem end
     trouble.forget(from.file)
     swap(slot, fresh)
-    keep_copy(fresh, slot.name)
-    if slot.reloads > 0 or from.user then host.log("info", "Device script " .. from.file .. " is in use.") end
+    if fresh.user then keep_copy(fresh, slot.name) end
     return true
+end
+
+local function last_good(from, name)
+    local folder = from.folder .. "/" .. KEPT
+    for _, kept in ipairs(host.script_files(folder) or {}) do
+        if kept.name == name then
+            return { path = kept.path, stamp = kept.stamp, folder = folder, place = from.path,
+                     file = shown(folder, name) }
+        end
+    end
+    return nil
+end
+
+--- A file that is new or changed, or its last good copy, comes into service -> whether one of them did.
+-- What is wrong with the file is told in any case.
+local function use(slot, from)
+    memory_of(from).tried = from.stamp
+    local ok, problem = try(slot, from)
+    if ok then
+        if from.user or slot.reloads > 0 then
+            host.log("info", "Device script " .. from.file .. " is in use.")
+        end
+        return true
+    end
+    trouble.failed(from.file, problem, "file")
+    local copy = from.user and not (slot.serving and slot.serving.place == from.path)
+        and last_good(from, slot.name)
+    if not copy then return false end
+    ok, problem = try(slot, copy)
+    host.log("warning", ok and ("The last good copy of %s serves until it is corrected."):format(from.file)
+        or ("The last good copy of %s cannot be used: %s"):format(from.file, problem))
+    return ok
 end
 
 --------------------------------------------------------------------------------------------- start
@@ -153,98 +214,124 @@ local function slot_of(name)
     return slots[name]
 end
 
-local function last_good(from, name)
-    for _, kept in ipairs(host.script_files(from.folder .. "/" .. KEPT) or {}) do
-        if kept.name == name then
-            return { path = kept.path, stamp = kept.stamp, folder = from.folder,
-                     file = from.folder .. "/" .. KEPT .. "/" .. name .. ".lua" }
-        end
-    end
-    return nil
-end
-
---- The first of a name's files that works, the last good copies of the user's included.
-local function fill(slot, files)
-    for _, from in ipairs(files) do
-        if try(slot, from) then return end
-        local copy = from.user and last_good(from, slot.name)
-        if copy and try(slot, copy) then
-            host.log("warning", ("The last good copy of %s serves until it is corrected."):format(from.file))
-            return
-        end
-    end
-end
-
---- Loads every script there is.
+--- Loads every script there is: the built-in ones, then the user's in their place. So a user's script can
+-- neither take the id of a built-in one nor keep it from serving.
 function scripts.load()
     local found = find_files()
-    for _, name in ipairs(ordered(found)) do fill(slot_of(name), found[name]) end
+    local names = sorted_names(found)
+    for _, name in ipairs(names) do
+        local last = found[name][#found[name]]
+        if not last.user then use(slot_of(name), last) end
+    end
+    for _, name in ipairs(names) do
+        for _, from in ipairs(found[name]) do
+            if not from.user or use(slot_of(name), from) then break end
+        end
+    end
+    for _, slot in pairs(slots) do slot.reloads = 0 end
 end
 
 --------------------------------------------------------------------------------------------- reload
 
---- Whether a file is new or changed and has been the same for two scans (nobody is writing it).
-local function settled(from)
-    local before = seen[from.path]
-    seen[from.path] = from.stamp
-    return from.stamp ~= tried[from.path] and from.stamp == before
+--- Whether a file is another than the one tried -> "settled": and the same for two scans (nobody is writing
+-- it), "fresh": not yet.
+local function change_of(from)
+    local memory = memory_of(from)
+    local before = memory.seen
+    memory.seen = from.stamp
+    if from.stamp == memory.tried then return nil end
+    return from.stamp == before and "settled" or "fresh"
 end
 
---- Looks after one name -> true if another script serves now.
-local function tend(slot, files, force)
-    local serving = slot.serving
+--- Whether the file that serves is missing. Editors replace files, so that means little for a while.
+local function missing(slot, files)
     for _, from in ipairs(files) do
-        if serving and serving.path == from.path and not force and serving.stamp == from.stamp then
-            slot.gone = 0
-            return false
-        end
-        if force or settled(from) then
-            if try(slot, from) then return true end
-        elseif from.stamp ~= tried[from.path] then
-            return false        -- being written: wait before looking at those behind it
-        end
-        if serving and serving.path == from.path then return false end  -- the old one serves on
-    end
-    return false
-end
-
---- The file that serves is not there any more. Editors replace files; so only after a while the next one
--- of that name takes over, and without one the script serves on until the plugin restarts.
-local function tend_gone(slot, files)
-    for _, from in ipairs(files or {}) do
-        if from.path == slot.serving.path then
+        if from.path == slot.serving.place then
             slot.gone = 0
             return false
         end
     end
     slot.gone = slot.gone + 1
-    if slot.gone ~= GONE_SCANS then return false end
-    for _, from in ipairs(files or {}) do
-        if try(slot, from) then
-            host.log("info", ("%s serves in the place of a file that is gone."):format(from.file))
+    return true
+end
+
+--- The file that serves is gone for good: the next one of that name takes over; without one the script
+-- serves on until the plugin restarts.
+local function replace_gone(slot, files)
+    local file = slot.serving.file
+    for _, from in ipairs(files) do
+        if use(slot, from) then
+            host.log("info", ("%s serves in the place of %s, which is gone."):format(slot.serving.file, file))
             return true
         end
     end
-    host.log("warning", slot.serving.file .. " is gone; it serves on until the plugin is restarted.")
+    trouble.forget(file)
+    host.log("warning", file .. " is gone; it serves on until the plugin is restarted.")
     return false
+end
+
+--- What serves is in the file as it was tried: what may have been wrong with the file in between is over.
+local function same_again(from)
+    local memory = memory_of(from)
+    memory.seen = from.stamp
+    if memory.tried == from.stamp then return end
+    memory.tried = from.stamp
+    trouble.forget(from.file)
+end
+
+--- Looks after one name -> true if another script serves now.
+local function tend(slot, files, force)
+    local serving = slot.serving
+    if serving and missing(slot, files) and not force then
+        if slot.gone < GONE_SCANS then return false end
+        if slot.gone == GONE_SCANS then return replace_gone(slot, files) end
+    end
+    for _, from in ipairs(files) do
+        local serves = serving and serving.place == from.path
+        if serves and serving.path == from.path and serving.stamp == from.stamp and not force then
+            same_again(from)
+            return false
+        end
+        local change = change_of(from)
+        if (force or change == "settled") and use(slot, from) then return true end
+        if serves or (change == "fresh" and not force) then return false end
+    end
+    return false
+end
+
+--- Files that are not there any more, and what was wrong with them, are forgotten; what serves is not.
+local function forget_missing(found)
+    local there = {}
+    for _, files in pairs(found) do
+        for _, from in ipairs(files) do there[from.path] = true end
+    end
+    for _, slot in pairs(slots) do
+        if slot.serving then there[slot.serving.place] = true end
+    end
+    for path, memory in pairs(looked) do
+        if not there[path] then
+            looked[path] = nil
+            trouble.forget(memory.file)
+        end
+    end
 end
 
 --- Looks for changed, new and vanished files; force: loads everything again. -> true if types changed.
 function scripts.scan(force)
     local found, changed = find_files(), false
-    for _, name in ipairs(ordered(found)) do
+    for name in pairs(slots) do found[name] = found[name] or {} end
+    for _, name in ipairs(sorted_names(found)) do
         changed = tend(slot_of(name), found[name], force) or changed
     end
-    for name, slot in pairs(slots) do
-        if slot.serving and slot.serving.user then changed = tend_gone(slot, found[name]) or changed end
-    end
+    forget_missing(found)
     return changed
 end
 
 --- The folder of the user's choice, "" for none. Takes effect at the next scan.
 function scripts.set_folder(folder)
-    user_folders = { folder ~= "" and folder or nil, table.unpack(USER_FOLDERS) }
-    if folder == "" then user_folders = USER_FOLDERS end
+    if chosen ~= folder then trouble.forget(chosen) end
+    chosen = folder
+    user_folders = folder ~= "" and { folder, table.unpack(USER_FOLDERS) } or USER_FOLDERS
 end
 
 --- Logs what each script uses.

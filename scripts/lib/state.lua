@@ -5,16 +5,69 @@ local scripts = require "lib.scripts"
 local state = {}
 
 local MAX = 60 * 1024       -- bytes for all scripts together; the host refuses a record over 64 KiB
-local kept = {}             -- [script name] = { [address] = table }, what is or will be stored
+local DEPTH = 16            -- tables in tables
+local kept = {}             -- [script name] = { [address] = table }, as PG3 has it
+local restored = false      -- PG3 was asked for what it has
+local from_pg3 = false      -- and it had something
 
---- Bytes the value takes as JSON, closely enough.
+---------------------------------------------------------------------------------------- what can be kept
+
+local function is_list(tab)
+    local count = 0
+    for key in pairs(tab) do
+        if math.type(key) ~= "integer" then return false end
+        count = count + 1
+    end
+    return count == #tab
+end
+
+--- Why a value would not come back as it is; nil if it would. JSON has texts, finite numbers, lists, and
+-- tables with texts as keys.
+local function misfit(value, name, depth)
+    if type(value) == "number" and (value ~= value or value == math.huge or value == -math.huge) then
+        return name .. " is not a finite number"
+    elseif type(value) == "string" and not utf8.len(value) then
+        return name .. " is not UTF-8 text"
+    elseif type(value) ~= "table" then
+        return nil
+    elseif depth > DEPTH then
+        return ("%s is nested deeper than %d tables"):format(name, DEPTH)
+    end
+    local list = is_list(value)
+    for key, member in pairs(value) do
+        if not list and not (type(key) == "string" and utf8.len(key)) then
+            return ("%s has the key %s: use texts, or 1 to n without holes"):format(name, tostring(key))
+        end
+        local why = misfit(member, ("%s.%s"):format(name, key), depth + 1)
+        if why then return why end
+    end
+    return nil
+end
+
+--- Bytes the value takes as JSON, or a little more.
 local function size(value)
-    if type(value) ~= "table" then return #tostring(value) + 4 end
+    if type(value) == "string" then
+        local _, escaped = value:gsub("[%c\"\\/\127]", "")
+        return #value + 5 * escaped + 4
+    end
+    if type(value) ~= "table" then return #tostring(value) + 2 end
     local sum = 4
     for key, member in pairs(value) do sum = sum + size(key) + size(member) end
     return sum
 end
 
+local function same(a, b)
+    if type(a) ~= "table" or type(b) ~= "table" then return a == b end
+    for key, member in pairs(a) do
+        if not same(member, b[key]) then return false end
+    end
+    for key in pairs(b) do
+        if a[key] == nil then return false end
+    end
+    return true
+end
+
+--- The states that hold anything; nil if none does.
 local function used(states)
     local result = {}
     for address, value in pairs(states) do
@@ -23,42 +76,85 @@ local function used(states)
     return next(result) and result or nil
 end
 
+------------------------------------------------------------------------------------------------ restore
+
 --- Gives every script what PG3 kept for it.
 function state.restore()
     local data = host.data()
+    restored, from_pg3 = true, data ~= nil
     kept = type(data) == "table" and type(data.state) == "table" and data.state or {}
-    scripts.each(function(name, id)
-        if type(kept[name]) == "table" then host.script_state(id, kept[name]) end
+    for name, states in pairs(kept) do
+        if type(states) ~= "table" then kept[name] = nil end
+    end
+    scripts.each(function(name, id, file)
+        local ok, why = pcall(host.script_state, id, kept[name] or {})
+        if not ok then host.log("error", ("node.state of %s could not be restored: %s"):format(file, why)) end
     end)
 end
 
---- Stores what changed. A script whose state cannot be kept, or takes too much, keeps its earlier one there.
-function state.save()
-    local total, fresh, files = 0, {}, {}
-    for name, states in pairs(kept) do fresh[name] = states end     -- also of scripts that are not here now
+--- A script that takes the place of another goes on with its node.state; where that cannot be taken over,
+-- and for a script that comes later, with what was stored.
+function scripts.hand_over(name, old_id, fresh_id)
+    local ok, states
+    if old_id then ok, states = pcall(host.script_state, old_id) end
+    host.script_state(fresh_id, ok and states or kept[name] or {})
+end
+
+--------------------------------------------------------------------------------------------------- save
+
+--- [name] = what to store, and [name] = { file, problem = text|nil } of the scripts in service. What cannot
+-- be kept leaves what was stored as it is; so does a script that is not here now.
+local function collect()
+    local fresh, seen = {}, {}
+    for name, states in pairs(kept) do fresh[name] = states end
     scripts.each(function(name, id, file)
         local ok, states = pcall(host.script_state, id)
-        files[name] = file
-        if ok then
-            fresh[name] = used(states)
-            scripts.worked(file, "state")
-        else
-            scripts.failed(file, "node.state cannot be kept: " .. tostring(states), "state")
-        end
+        local problem = not ok and tostring(states) or misfit(states, "node.state", 0)
+        seen[name] = { file = file, problem = problem and "node.state cannot be kept: " .. problem }
+        if not problem then fresh[name] = used(states) end
     end)
-    local largest
+    return fresh, seen
+end
+
+--- The largest state that is another than the stored one, and the size of all.
+local function largest_change(fresh)
+    local total, largest, bytes = 0, nil, 0
     for name, states in pairs(fresh) do
-        local bytes = size(states)
-        total = total + bytes
-        if files[name] and (not largest or bytes > size(fresh[largest])) then largest = name end
+        local this = size(name) + size(states)
+        total = total + this
+        if this > bytes and not same(states, kept[name]) then largest, bytes = name, this end
     end
-    if total > MAX and largest then
-        scripts.failed(files[largest], ("node.state takes %d KiB; all scripts together may keep %d KiB."
-            .. " Keep less."):format(size(fresh[largest]) // 1024, MAX // 1024), "state")
-        return
+    return largest, bytes, total
+end
+
+--- Takes out what is too much, the largest first.
+local function shrink(fresh, seen)
+    local largest, bytes, total = largest_change(fresh)
+    while total > MAX and largest do
+        seen[largest].problem = ("node.state takes %d KiB; all scripts together may keep %d KiB. Keep less.")
+            :format(bytes // 1024, MAX // 1024)
+        fresh[largest] = kept[largest]
+        largest, bytes, total = largest_change(fresh)
     end
-    kept = fresh
-    if next(kept) or host.data() then host.save { state = kept } end
+end
+
+--- Stores what changed. Before PG3 was asked for what it has, nothing is stored over it.
+function state.save()
+    if not restored then return end
+    if not from_pg3 and host.data() then state.restore() end        -- it came late
+    local fresh, seen = collect()
+    shrink(fresh, seen)
+    for _, script in pairs(seen) do
+        if script.problem then
+            scripts.failed(script.file, script.problem, "state")
+        else
+            scripts.worked(script.file, "state")
+        end
+    end
+    if same(fresh, kept) then return end
+    local ok, why = pcall(host.save, { state = fresh })
+    if not ok then return host.log("error", "node.state could not be stored: " .. tostring(why)) end
+    kept, from_pg3 = fresh, true
 end
 
 return state

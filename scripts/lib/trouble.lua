@@ -5,6 +5,7 @@ local trouble = {}
 
 local STRIKES = 3
 local files = {}            -- [file] = { at = { [place] = { count, text, task } }, suspended = bool }
+local totals = {}           -- [file] = errors so far, mended ones too
 
 local function notice_key(file)
     return "script_" .. file:gsub("[^%w]", "_")
@@ -18,7 +19,8 @@ local function starts_with(text, beginning)
     return text:sub(1, #beginning) == beginning
 end
 
---- An error in a script. place: the node's address, "file" when the file cannot be used, or "state".
+--- An error in a script. place: the node's address, "file" when the file cannot be used, or "state" when
+-- node.state cannot be stored (the script itself may be well: it is not suspended for that).
 -- task: it came from a task of the script (start, update, a command), which ends some time after its poll.
 function trouble.failed(file, text, place, task)
     local state = files[file] or { at = {} }
@@ -28,7 +30,9 @@ function trouble.failed(file, text, place, task)
     local told = starts_with(text, file) and text or file .. ": " .. text
     if here.text ~= text then host.log("error", "Device script " .. told) end
     here.count, here.text, here.task = here.count + 1, text, task
-    if place ~= "file" and here.count >= STRIKES and not state.suspended then
+    totals[file] = (totals[file] or 0) + 1
+    local runs = place ~= "file" and place ~= "state"
+    if runs and here.count >= STRIKES and not state.suspended then
         state.suspended = true
         host.log("error", "Device script " .. file .. " is not used until it is corrected.")
     end
@@ -66,11 +70,9 @@ function trouble.suspended(file)
     return files[file] ~= nil and files[file].suspended == true
 end
 
---- Errors of a file so far, all places together.
+--- Errors of a file so far, mended ones too.
 function trouble.count(file)
-    local count = 0
-    for _, here in pairs(files[file] and files[file].at or {}) do count = count + here.count end
-    return count
+    return totals[file] or 0
 end
 
 --- How many scripts are in trouble now (GV3 of the controller).

@@ -65,9 +65,9 @@ def test_status_reports_stored_values_without_asking_vrm(running, target, expect
     since = time.monotonic()
     running.pg3.status(target, requestId="s1")
     wait_report(running, "s1")
-    sent = {item["address"] for item in running.pg3.sets(since)
-            if item["driver"] == soc_driver(running)}
-    assert expected <= sent
+    soc = soc_driver(running)
+    running.wait(lambda: expected <= {item["address"] for item in running.pg3.sets(since)
+                                      if item["driver"] == soc}, "the stored values once more")
     if target != "all":
         assert {item["address"] for item in running.pg3.sets(since)} == {BANK}
     assert running.vrm.requests == []

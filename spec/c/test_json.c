@@ -1,0 +1,290 @@
+// json: reading into C, copies between states, writing, and what is not JSON.
+#include "check.h"
+#include "json.h"
+#include "vm.h"
+
+#include <lauxlib.h>
+#include <lualib.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct json *json;
+
+static void nothing(lua_State *L, void *ctx) {
+    (void)L;
+    if (ctx != NULL)
+        ++*(int *)ctx;
+}
+
+static bool reads(const char *text, json_fn *fn, void *ctx) {
+    char error[256] = "";
+    bool ok = json_read(json, text, strlen(text), fn, ctx, error, sizeof error);
+    CHECK(ok || error[0] != '\0');
+    return ok;
+}
+
+static void look(lua_State *L, void *ctx) {
+    char a[32], b[32];
+    (void)ctx;
+    CHECK(json_push(L, 1, "none") == LUA_TNIL && json_push(L, 1, "s") == LUA_TSTRING);
+    CHECK(json_push(L, 1, "o") == LUA_TTABLE && json_push(L, lua_gettop(L), "x") == LUA_TNUMBER);
+    CHECK(json_push(L, 2, "x") == LUA_TNIL); // of no object
+    lua_settop(L, 1);
+    CHECK(strcmp(json_text(L, 1, "s", a), "t\xc3\xa4xt") == 0);
+    CHECK(strcmp(json_text(L, 1, "n", a), "230") == 0);
+    CHECK(strcmp(json_text(L, 1, "f", a), "0.500000") == 0);
+    CHECK(strcmp(json_text(L, 1, "big", a), "100000000000000") == 0);
+    CHECK(strcmp(json_text(L, 1, "neg", a), "-7") == 0 &&
+          strcmp(json_text(L, 1, "n", b), "230") == 0);
+    CHECK(json_text(L, 1, "yes", a) == NULL && json_text(L, 1, "z", a) == NULL);
+    CHECK(json_text(L, 1, "o", a) == NULL && json_text(L, 1, "none", a) == NULL);
+    const char *huge = json_text(L, 1, "huge", a); // fits its 32 bytes, whatever it says
+    CHECK(huge != NULL && strlen(huge) < 32);
+    CHECK(json_long(L, 1, "n", 1) == 230 && json_long(L, 1, "neg", 1) == -7);
+    CHECK(json_long(L, 1, "digits", 1) == 42 && json_long(L, 1, "s", 1) == 1);
+    CHECK(json_long(L, 1, "yes", 5) == 1 && json_long(L, 1, "no", 5) == 0);
+    CHECK(json_long(L, 1, "z", 5) == 5 && json_long(L, 1, "none", 5) == 5);
+    CHECK(json_long(L, 1, "huge", 5) == 5 && json_long(L, 1, "o", 5) == 5);
+    CHECK(json_long(L, 1, "f", 5) == 0 && json_long(L, 1, "inf", 5) == 5);
+    CHECK(json_long(L, 1, "twice", 0) == 2); // the last one counts
+    CHECK(lua_gettop(L) == 1);
+}
+
+static void test_reading(void) {
+    CHECK(reads("{\"s\":\"t\\u00e4xt\",\"n\":230,\"f\":0.5,\"big\":1e14,\"neg\":-7,\"yes\":true,"
+                "\"no\":false,\"z\":null,\"o\":{\"x\":1},\"huge\":1e300,\"digits\":\"42\","
+                "\"inf\":1e400,\"twice\":1,\"twice\":2}",
+                look, NULL));
+    int seen = 0;
+    CHECK(reads("[]", nothing, &seen) && reads("1", nothing, &seen) &&
+          reads("null", nothing, &seen));
+    CHECK(reads(" \n{} ", nothing, &seen) && reads("\"x\"", nothing, &seen) && seen == 5);
+}
+
+static void test_not_json(void) {
+    static const char *const bad[] = {
+        "",       " ",         "{",           "}",          "{\"a\":}",
+        "[1,]",   "{a:1}",     "'x'",         "{\"a\":1}x", "\xef\xbb\xbf{}",
+        "<html>", "\"\\u12\"", "\"\\ud800\"", "[1 2]",      "tru"};
+    int seen = 0;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        CHECK(!reads(bad[i], nothing, &seen));
+    char error[256];
+    CHECK(seen == 0);
+    CHECK(!json_read(json, "\"secret", 7, nothing, NULL, error, sizeof error));
+    CHECK(strstr(error, "secret") == NULL); // may be a token
+}
+
+static char *repeated(const char *open, const char *inner, const char *close, size_t times) {
+    size_t len = strlen(open) * times + strlen(inner) + strlen(close) * times + 1;
+    char *text = calloc(1, len), *at = text;
+    for (size_t i = 0; i < times; i++, at += strlen(open))
+        memcpy(at, open, strlen(open));
+    memcpy(at, inner, strlen(inner));
+    at += strlen(inner);
+    for (size_t i = 0; i < times; i++, at += strlen(close))
+        memcpy(at, close, strlen(close));
+    return text;
+}
+
+static void test_large(void) {
+    int seen = 0;
+    char *deep = repeated("[", "1", "]", 100000);
+    CHECK(!reads(deep, nothing, &seen));
+    free(deep);
+    char *wide = repeated("[],", "[]", "", 300000);
+    char *array = malloc(strlen(wide) + 3);
+    snprintf(array, strlen(wide) + 3, "[%s]", wide);
+    CHECK(reads(array, nothing, &seen) && seen == 1);
+    free(array);
+    free(wide);
+    char *over = calloc(1, JSON_MAX + 2);
+    memset(over, ' ', JSON_MAX + 1);
+    char error[256] = "";
+    CHECK(!json_read(json, over, JSON_MAX + 1, nothing, &seen, error, sizeof error));
+    CHECK(strstr(error, "larger than 2048 KiB") != NULL);
+    over[0] = '1';
+    CHECK(json_read(json, over, JSON_MAX, nothing, &seen, error, sizeof error));
+    free(over);
+}
+
+// Reading within reading, as a record whose value is JSON text.
+static void inner(lua_State *L, void *ctx) {
+    char scratch[32];
+    CHECK(strcmp(json_text(L, 1, "b", scratch), "2") == 0);
+    ++*(int *)ctx;
+}
+
+static void outer(lua_State *L, void *ctx) {
+    char scratch[32];
+    const char *text = json_text(L, 1, "a", scratch);
+    CHECK(reads(text, inner, ctx));
+    CHECK(!reads("{", inner, ctx));
+    CHECK(strcmp(json_text(L, 1, "a", scratch), "{\"b\":2}") == 0 && lua_gettop(L) == 1);
+}
+
+static int raising_callback_count;
+static void raises(lua_State *L, void *ctx) {
+    (void)ctx;
+    raising_callback_count++;
+    luaL_error(L, "from the callback");
+}
+
+static void test_nested(void) {
+    int seen = 0;
+    CHECK(reads("{\"a\":\"{\\\"b\\\":2}\"}", outer, &seen) && seen == 1);
+    CHECK(!reads("{}", raises, NULL) && raising_callback_count == 1);
+    CHECK(reads("{}", nothing, &seen) && seen == 2);
+}
+
+struct copying {
+    const char *text;
+    const char *check; // Lua that looks at the copy
+    bool copied;
+    char error[256];
+};
+
+static int copy_protected(lua_State *L) {
+    struct copying *c = lua_touserdata(L, 1);
+    luaL_requiref(L, "_G", luaopen_base, 1);
+    luaL_requiref(L, "math", luaopen_math, 1);
+    lua_settop(L, 1);
+    if (c->check != NULL && luaL_loadstring(L, c->check) != LUA_OK)
+        return lua_error(L);
+    c->copied = json_copy(json, c->text, strlen(c->text), L, c->error, sizeof c->error);
+    CHECK(lua_gettop(L) == (c->check != NULL) + 1 + c->copied);
+    if (c->copied && c->check != NULL)
+        lua_call(L, 1, 0);
+    return 0;
+}
+
+static bool copies(const char *text, const char *check, size_t cap) {
+    struct copying c = {text, check, false, ""};
+    char error[256] = "";
+    struct vm *vm = vm_new("test", cap, NULL);
+    bool ok = vm_protect(vm, copy_protected, &c, error, sizeof error);
+    if (!ok && check != NULL)
+        printf("%s\n", error);
+    vm_free(vm);
+    return ok && c.copied;
+}
+
+static void test_copy(void) {
+    CHECK(copies("{\"a\":[1,2.5,\"x\",null,false],\"n\":null,\"i\":230.0,\"e\":{}}",
+                 "local t = ... assert(math.type(t.a[1]) == 'integer' and t.a[1] == 1) "
+                 "assert(t.a[2] == 2.5 and t.a[3] == 'x' and t.a[4] == nil and t.a[5] == false) "
+                 "assert(t.n == nil and math.type(t.i) == 'integer' and next(t.e) == nil)",
+                 0));
+    CHECK(copies("9007199254740993", "assert(math.type(...) == 'float')", 0));
+    CHECK(copies("-0.0", "assert(... == 0)", 0));
+    CHECK(copies("1e400", "assert(... == math.huge)", 0));
+    CHECK(copies("null", "assert(... == nil)", 0));
+    CHECK(!copies("{\"a\":", NULL, 0) && !copies("", NULL, 0));
+    // Too deep for a copy: no JSON as far as the caller is concerned, not a raised error.
+    char *deep = repeated("[", "1", "]", 40);
+    struct copying c = {deep, NULL, false, ""};
+    struct vm *vm = vm_new("test", 0, NULL);
+    CHECK(vm_protect(vm, copy_protected, &c, NULL, 0) && !c.copied && strlen(c.error) > 0);
+    vm_free(vm);
+    free(deep);
+    // The other state is full: it raises there, and nothing breaks here.
+    char *wide = repeated("[],", "[]", "", 20000);
+    char *array = malloc(strlen(wide) + 3);
+    snprintf(array, strlen(wide) + 3, "[%s]", wide);
+    CHECK(!copies(array, NULL, 200 * 1024) && copies(array, NULL, 0));
+    free(array);
+    free(wide);
+    int seen = 0;
+    CHECK(reads("{}", nothing, &seen) && seen == 1);
+}
+
+struct writing {
+    const char *value; // Lua that returns it
+    struct buf out;
+    bool ok;
+    char error[256];
+};
+
+static int write_protected(lua_State *L) {
+    struct writing *w = lua_touserdata(L, 1);
+    luaL_requiref(L, "_G", luaopen_base, 1);
+    luaL_requiref(L, "math", luaopen_math, 1);
+    lua_settop(L, 1);
+    if (luaL_loadstring(L, w->value) != LUA_OK)
+        return lua_error(L);
+    lua_call(L, 0, 1);
+    w->ok = json_write(json, L, -1, &w->out, w->error, sizeof w->error);
+    CHECK(!w->ok || lua_gettop(L) == 2);
+    return 0;
+}
+
+// What is written, decoded by a look at its text; NULL = it must be refused.
+static bool writes(const char *value, size_t max, const char *expected) {
+    struct writing w = {.value = value};
+    struct vm *vm = vm_new("test", 0, NULL);
+    buf_init(&w.out, max);
+    CHECK(vm_protect(vm, write_protected, &w, NULL, 0));
+    bool right = expected == NULL ? !w.ok && w.error[0] != '\0'
+                                  : w.ok && strcmp(buf_text(&w.out), expected) == 0;
+    if (!right)
+        printf("%s gave %s %s\n", value, buf_text(&w.out), w.error);
+    buf_free(&w.out);
+    vm_free(vm);
+    return right;
+}
+
+static void test_write(void) {
+    CHECK(writes("return {1, 2, 'x'}", 1000, "[1,2,\"x\"]"));
+    CHECK(writes("return {a = {b = true}}", 1000, "{\"a\":{\"b\":true}}"));
+    CHECK(writes("return {}", 1000, "{}"));
+    CHECK(writes("return 'a\\n\"\\\\/'", 1000, "\"a\\n\\\"\\\\\\/\""));
+    CHECK(writes("return {[1000000] = 1}", 1000, "{\"1000000\":1}")); // sparse: no huge array
+    CHECK(writes("return {[-5] = 1}", 1000, "{\"-5\":1}"));
+    CHECK(writes("return nil", 1000, "null"));
+    CHECK(writes("return {1, nil, 3}", 1000, "[1,null,3]"));
+    CHECK(writes("return 1700000000", 1000, "1700000000"));
+    CHECK(writes("return 0/0", 1000, NULL) && writes("return {math.huge}", 1000, NULL));
+    CHECK(writes("return {print}", 1000, NULL) && writes("return {[true] = 1}", 1000, NULL));
+    CHECK(writes("local t = {} t.t = t return t", 1000, NULL));
+    CHECK(writes("local t = {} for i = 1, 40 do t = {t} end return t", 1000, NULL));
+    CHECK(writes("return {1, 2, 3}", 5, NULL) && writes("return {1, 2, 3}", 7, "[1,2,3]"));
+    // A table with holes may claim a length of 2^40: no room is made for that.
+    CHECK(writes("return {[1]=1,[2]=1,[4]=1,[8]=1,[16]=1,[32]=1,[64]=1,[128]=1,[256]=1,[512]=1,"
+                 "[1024]=1,[2048]=1,[4096]=1,[8192]=1,[16384]=1,[32768]=1,[65536]=1,[131072]=1,"
+                 "[1<<18]=1,[1<<19]=1,[1<<20]=1,[1<<21]=1,[1<<22]=1,[1<<23]=1,[1<<24]=1,[1<<25]=1,"
+                 "[1<<26]=1,[1<<27]=1,[1<<28]=1,[1<<29]=1,[1<<30]=1}",
+                 100, NULL));
+}
+
+static void write_here(lua_State *L, void *ctx) {
+    struct buf *b = ctx;
+    char error[128];
+    json_push(L, 1, "data");
+    CHECK(json_write(json, L, lua_gettop(L), b, error, sizeof error));
+    lua_pop(L, 1);
+    CHECK(lua_gettop(L) == 1);
+}
+
+static void test_write_what_was_read(void) {
+    struct buf b;
+    buf_init(&b, 1000);
+    CHECK(reads("{\"data\":{\"a\":[1,2.5,{\"b\":\"c\"}]}}", write_here, &b));
+    CHECK(strcmp(buf_text(&b), "{\"a\":[1,2.5,{\"b\":\"c\"}]}") == 0);
+    buf_free(&b);
+}
+
+int main(void) {
+    json = json_new();
+    CHECK(json != NULL);
+    test_reading();
+    test_not_json();
+    test_large();
+    test_nested();
+    test_copy();
+    test_write();
+    test_write_what_was_read();
+    json_free(json);
+    json_free(NULL);
+    return check_end();
+}

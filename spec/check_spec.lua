@@ -1,0 +1,203 @@
+--- victron-host --check: what it prints for good and bad scripts, where it says a mistake is, its exit code;
+-- and where lib.source finds things in a script's text.
+
+local source = require "lib.source"
+local tools = require "spec.support.tools"
+
+local TANK = [[
+-- A tank. { "GV9" } is not a row here.
+return {
+    api = 1,
+    id = "MYTANK", name = "Tank",
+    match = { service = "tank" },
+
+    drivers = {
+        { "ST",  unit.percent, "Level", path = "/Level" },
+        { "GV0", unit.index,   "Fluid", path = "/FluidType", names = { [0] = "Fuel", [1] = "Water" } },
+    },
+
+    commands = {
+        FILL = function() end,
+    },
+
+    samples = {
+        { rows = { ["/Level"] = 50 }, expect = { ST = 50 } },
+        { rows   = { ["/Level"] = 7, ["/FluidType"] = 9 },
+          expect = { ST = 7 } },
+    },
+}
+]]
+
+--- Checks one file with this text -> what was printed, exit code.
+local function check_text(text, name, options)
+    name = name or "tank.lua"
+    return tools.with_files({ [name] = text }, function(folder)
+        options = options or {}
+        options.args = { folder .. "/" .. name }
+        local printed, code = tools.run("check", options)
+        return (printed:gsub(folder:gsub("%p", "%%%0") .. "/", "")), code
+    end)
+end
+
+local function has(text, part)
+    assert.truthy(text:find(part, 1, true), part .. "\nis not in\n" .. text)
+end
+
+describe("--check of a good script", function()
+    it("shows its drivers, its samples and its figures, and leaves with 0", function()
+        local printed, code = check_text(TANK)
+        assert.equal(0, code)
+        has(printed, "tank.lua  Tank (MYTANK), for service tank")
+        has(printed, "ST   percent  Level  /Level")
+        has(printed, "ST  50.0  percent  expected 50")
+        has(printed, "sample 1 (1 others: no data)")
+        has(printed, "GV0  9 code 9")
+        has(printed, "command FILL")
+        has(printed, "memory 20 KiB, at most 40 KiB; 5 thousand instructions")
+        has(printed, "1 of 1 scripts good")
+        assert.is_nil(printed:find("note:", 1, true))
+        assert.is_nil(printed:find("\27", 1, true))
+    end)
+
+    it("is in colours on a terminal", function()
+        local printed = check_text(TANK, nil, { colours = true })
+        has(printed, "\27[32m")
+    end)
+
+    it("takes all scripts of a folder; those named like a built-in one replace it", function()
+        local printed, code = tools.run("check", { args = { "scripts/devices/" } })
+        assert.equal(0, code)
+        has(printed, "scripts/devices/gateway.lua  Gateway (VICGW), for the gateway")
+        has(printed, "GV0      index    System status")
+        has(printed, "5 of 5 scripts good")
+    end)
+
+    it("notes a service nobody has seen, and a script without samples", function()
+        local printed, code = check_text((TANK:gsub('"tank" }', '"tnak" }'):gsub("samples =", "local_ =")))
+        assert.equal(1, code)               -- the unknown field
+        has(printed, "the field 'local_' is unknown")
+        printed, code = check_text((TANK:gsub('"tank" }', '"tnak" }'):gsub("    samples.*", "}")))
+        assert.equal(0, code)
+        has(printed, 'note: the service "tnak"')
+        has(printed, "note: it has no samples")
+    end)
+end)
+
+describe("--check of a bad script", function()
+    local cases = {
+        { "tank.lua:8: driver row 1 (ST): the second entry is not a unit", "unit.percent", "unit.percnt" },
+        { "tank.lua:9: driver row 2: the driver id is used twice", '"GV0"', '"ST"' },
+        { "tank.lua:9: driver row 2: GV30 is kept", '"GV0"', '"GV30"' },
+        { "tank.lua:5: match: the field 'servce' is unknown", "service", "servce" },
+        { "tank.lua: api is not 1", "api = 1", "api = 2" },
+        { "tank.lua:13: command FILL: FILL is not a function", "function%(%) end", "1" },
+        { "tank.lua:17: sample 1: ST is 50, expected 51.", "ST = 50", "ST = 51" },
+        { "tank.lua:18: sample 2: ST is 7, expected no data.", "ST = 7", 'ST = "no data"' },
+        { "tank.lua:18: sample 2: GV9 is expected, but no row has this driver.", "ST = 7", "GV9 = 7" },
+        { "tank.lua:18: sample 2: rows or expect is missing", "expect = { ST = 7 }", "x = 1" },
+        { "tank.lua:4: the id VICBATT is already used by devices/battery_monitor.lua", "MYTANK", "VICBATT" },
+        { "tank.lua:5: it fits battery as well as devices/battery_monitor.lua", '"tank" }', '"battery" }' },
+        { "tank.lua:5: only gateway.lua may match the kind", 'service = "tank"', 'kind = "gateway"' },
+        { "tank.lua:", "}\n$", "" },
+    }
+    for _, case in ipairs(cases) do
+        it("says " .. case[1], function()
+            local text, count = TANK:gsub(case[2], case[3], 1)
+            assert.equal(1, count)
+            local printed, code = check_text(text)
+            assert.equal(1, code)
+            if case[3] ~= "" then has(printed, case[1]) else assert.truthy(printed:find("tank.lua:%d+: ")) end
+            has(printed, "0 of 1 scripts good")
+        end)
+    end
+
+    it("tells every mistake, not only the first", function()
+        local printed = check_text((TANK:gsub("unit.percent", "nil"):gsub('"/FluidType"', '"FluidType"')))
+        has(printed, "tank.lua:8: ")
+        has(printed, "tank.lua:9: ")
+    end)
+
+    it("shows a function that raises with its own line, expected or not", function()
+        local raising = TANK:gsub('path = "/Level"', "from = function() error('oops') end")
+        local printed, code = check_text(raising)
+        assert.equal(1, code)
+        has(printed, "tank.lua:8: oops")
+    end)
+
+    it("says that a sample cannot expect what the script sets", function()
+        local printed = check_text((TANK:gsub('path = "/Level"', "by_script = true")))
+        has(printed, "ST is not set from rows")
+    end)
+
+    it("finds two files of the user with one id", function()
+        tools.with_files({ ["a.lua"] = TANK, ["b.lua"] = TANK }, function(folder)
+            local printed, code = tools.run("check", { args = { folder } })
+            assert.equal(1, code)
+            has(printed, "b.lua:4: the id MYTANK is already used by")
+            has(printed, "1 of 2 scripts good")
+        end)
+    end)
+
+    it("wants the kind in a file that replaces the gateway", function()
+        local printed, code = check_text(TANK, "gateway.lua")
+        assert.equal(1, code)
+        has(printed, "gateway.lua:5: it takes the place of the built-in gateway. Write match = { kind = ")
+    end)
+
+    it("is one that is not there, or no script at all", function()
+        local printed, code = tools.run("check", { args = { "/nowhere/x.lua" } })
+        assert.equal(1, code)
+        has(printed, "/nowhere/x.lua cannot be read")
+        for _, text in ipairs { "", "return 5", "return {", "io.open('x')", "x = 1" } do
+            printed, code = check_text(text)
+            assert.equal(1, code)
+            has(printed, "tank.lua")
+        end
+    end)
+end)
+
+describe("--check of nothing", function()
+    it("leaves with 2", function()
+        local printed, code = tools.run("check", { args = {} })
+        assert.equal(2, code)
+        has(printed, "nothing to check")
+        code = tools.with_files({}, function(folder)
+            return (select(2, tools.run("check", { args = { folder } })))
+        end)
+        assert.equal(2, code)
+    end)
+end)
+
+describe("lines in a script", function()
+    local tab = { drivers = { { "ST" }, { "GV0" }, { "ST" }, { 5 }, "x" } }
+    local text = [[
+--[=[ drivers = { { "ST" } } ]=]
+--[[ samples = {
+     { "ST" } ]].."]]"..[[
+
+local drivers = {
+    { 'ST' }, -- { "GV0"
+    row("GV0"), {
+        "ST" },
+}
+return { drivers = drivers, samples = { { rows = {} },
+    { rows = {} } } }]]
+
+    it("are found for rows, fields and samples", function()
+        assert.equal(5, source.line(text, tab, { row = 1 }))
+        assert.equal(6, source.line(text, tab, { row = 2 }))
+        assert.equal(6, source.line(text, tab, { row = 3 }))
+        assert.equal(9, source.line(text, tab, { sample = 1 }))
+        assert.equal(10, source.line(text, tab, { sample = 2 }))
+    end)
+
+    it("are left out when nothing is found", function()
+        for _, place in ipairs { { row = 4 }, { row = 5 }, { row = 9 }, { sample = 3 }, { field = "match" },
+                                 { command = "FILL" }, { command = "(%b" }, {} } do
+            assert.is_nil(source.line(text, tab, place))
+        end
+        assert.equal("x.lua", source.at("x.lua", nil, tab, { row = 1 }))
+        assert.equal("x.lua:5", source.at("x.lua", text, tab, { row = 1 }))
+        assert.is_nil(source.line("", {}, { row = 1 }))
+    end)
+end)

@@ -1,0 +1,144 @@
+--- victron-host --rows: what is offered, who shows it, from the account and from a saved answer.
+
+local dkjson = require "dkjson"
+local fixtures = require "spec.fixtures.vrm"
+local tools = require "spec.support.tools"
+
+local row = fixtures.row
+
+local function has(text, part)
+    assert.truthy(text:find(part, 1, true), part .. "\nis not in\n" .. text)
+end
+
+--- The line of the output that has a part in it.
+local function line_with(text, part)
+    for line in text:gmatch("[^\n]+") do
+        if line:find(part, 1, true) then return line end
+    end
+    error("no line with " .. part .. " in\n" .. text)
+end
+
+local function boat()
+    local site = fixtures.boat()
+    site.rows = fixtures.join(site.rows, {
+        row("battery", 288, "/Info/MaxChargeCurrent", "ccl", 120.5, { formatWithUnit = "%.1F A" }),
+        row("battery", 288, "/Alarms/LowSoc", "ASoc", 0),
+        row("battery", 288, "/Alarms/HighVoltage", "AH", 0),
+        row("battery", 288, nil, nil, 5, { idDataAttribute = 777 }),
+        row(nil, 0, nil, nil, 6, { idDataAttribute = 778 }),
+        row("battery", 288, nil, "txt", "a\27[31m" .. ("x"):rep(60)),
+        row("tank", 20, "/Level", "tl", 40, { timestamp = fixtures.NOW - 7200 * 24 }),
+    })
+    return site
+end
+
+local function account(sites, options)
+    local vrm = fixtures.vrm(sites)
+    options = options or {}
+    options.env = options.env or { VICTRON_VRM_TOKEN = fixtures.TOKEN, VICTRON_VRM_URL = "https://vrm.test/v2" }
+    options.answer = vrm.answer
+    vrm.clock = function() return fixtures.NOW end
+    for part, reply in pairs(options.fail or {}) do vrm.fail[part] = reply end
+    return tools.run("rows", options)
+end
+
+describe("--rows of an account", function()
+    local printed, code, world = account { [151734] = boat() }
+
+    it("groups the rows by device and leaves with 0", function()
+        assert.equal(0, code)
+        has(printed, "Boat (installation 151734)")
+        has(printed, "battery/288 House bank, SmartShunt 500A  VICBATT, devices/battery_monitor.lua; "
+            .. "shown: 6 of 9 rows; next free driver: GV19")
+        has(printed, "gateway (system, settings, platform)  VICGW")
+    end)
+
+    it("says which driver shows a row, and - for none", function()
+        assert.truthy(line_with(printed, "/Soc "):find("^  ST +87.5 +20 s +/Soc +SOC$"))
+        assert.truthy(line_with(printed, "MaxChargeCurrent"):find("^  %- +120.5 +A +20 s"))
+        assert.truthy(line_with(printed, "/SystemState"):find("^  GV4 "))
+    end)
+
+    it("finds the rows a function works with", function()
+        assert.truthy(line_with(printed, "/Dc/0/Current "):find("^  GV0, CC, CPW "))
+        assert.truthy(line_with(printed, "/Alarms/HighVoltage"):find("^  ALARM, GV10 "))
+    end)
+
+    it("has those that only VRM's number of the attribute names", function()
+        assert.truthy(line_with(printed, "#777"):find("^  %- +5 "))
+        assert.truthy(line_with(printed, "#778"):find("^  %- +6 "))
+    end)
+
+    it("says that no script shows a device", function()
+        has(printed, "tank/20   no script shows it; rows: 1")
+        assert.truthy(line_with(printed, "/Level"):find("2 days", 1, true))
+    end)
+
+    it("cuts long texts and lets no code through to the terminal", function()
+        assert.is_nil(printed:find("\27", 1, true))
+        has(line_with(printed, "txt"), '"a [31m' .. ("x"):rep(34) .. '"')
+    end)
+
+    it("asks within VRM's limits, never with the token in sight", function()
+        assert.same(40, world.limit.depth)
+        assert.same({ fixtures.TOKEN }, world.masked)
+        assert.is_nil(printed:find(fixtures.TOKEN, 1, true))
+    end)
+
+    it("marks what nobody shows in colour", function()
+        local coloured = account({ [1] = boat() }, { colours = true })
+        has(line_with(coloured, "MaxChargeCurrent"), "\27[33m")
+        assert.is_nil(line_with(coloured, "/Soc "):find("\27[33m", 1, true))
+    end)
+
+    it("shows the other installations when one fails, and leaves with 1", function()
+        local text, exit = account({ [1] = boat(), [2] = boat() },
+            { fail = { ["/installations/1/"] = { status = 403 } } })
+        assert.equal(1, exit)
+        has(text, "Boat (installation 2)")
+        has(text, "Boat: VRM gives this access token no permission (403).")
+    end)
+
+    it("has one sentence for a wrong token, none, no installation, and http", function()
+        for _, case in ipairs {
+            { "does not accept the access token (401)", {}, { VICTRON_VRM_TOKEN = "wrong-token" } },
+            { "There is no VRM access token.", {}, {} },
+            { "VRM lists no installation", {} },
+            { "must begin with https://", {},
+                { VICTRON_VRM_TOKEN = fixtures.TOKEN, VICTRON_VRM_URL = "http://x" } } } do
+            local text, exit = account(case[2], { env = case[3] })
+            assert.equal(1, exit)
+            has(text, case[1])
+            assert.is_nil(text:find("\n", 1, true))
+        end
+    end)
+end)
+
+describe("--rows of a saved answer", function()
+    local function saved(text)
+        return tools.with_files({ ["answer.json"] = text }, function(folder)
+            local printed, code = tools.run("rows", { args = { folder .. "/answer.json" } })
+            return printed, code
+        end)
+    end
+
+    it("needs no token; ages count from its newest row", function()
+        local printed, code = saved(dkjson.encode { success = true, records = boat().rows })
+        assert.equal(0, code)
+        assert.truthy(line_with(printed, "/Soc "):find(" 0 s ", 1, true))
+        has(printed, "battery/288   VICBATT")
+    end)
+
+    it("that is none has one sentence", function()
+        for _, case in ipairs { { "", "is not JSON" }, { "{", "is not JSON" }, { "[]", "no measurements" },
+                                { '"x"', "is not JSON" }, { '{"records":false}', "no measurements" },
+                                { '{"records":[{},5,{"code":true}]}', "no measurements" } } do
+            local printed, code = saved(case[1])
+            assert.equal(1, code)
+            has(printed, case[2])
+        end
+        local printed, code = tools.run("rows", { args = { "/nowhere.json" } })
+        assert.equal(1, code)
+        has(printed, "/nowhere.json cannot be read.")
+    end)
+end)
