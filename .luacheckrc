@@ -26,5 +26,7 @@ files["scripts/lib"] = { std = "lua54+host" }
 files["scripts/devices"] = { std = "device_script" }
 files["scripts/examples"] = { std = "device_script" }
 -- Declarations without bodies, for editors.
-files["scripts/meta"] = { std = "none", globals = { "unit", "vrm", "timer", "sleep" }, ignore = { "212", "241" } }
+files["scripts/meta"] = {
+    std = "none", globals = { "unit", "vrm", "timer", "sleep" }, ignore = { "212", "241" },
+}
 files["spec"] = { std = "lua54+busted", globals = { "host" } }

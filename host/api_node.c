@@ -231,7 +231,6 @@ int api_set(lua_State *L, struct api *a) {
         node_unset(a->nodes, node, driver, luaL_optstring(L, 4, NULL));
     else
         node_set(a->nodes, node, driver, luaL_checknumber(L, 3), luaL_optstring(L, 4, NULL));
-    loop_wake(a->loop);
     return 0;
 }
 
@@ -341,7 +340,6 @@ static int host_save(lua_State *L) {
     buf_free(&b);
     if (!ok)
         return luaL_error(L, "host.save: %s", error);
-    loop_wake(a->loop);
     return 0;
 }
 

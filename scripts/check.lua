@@ -98,8 +98,9 @@ local function conflicts(script, others)
         table.insert(problems, where .. ": " .. text:format(...))
     end
     for _, other in ipairs(others) do
-        local service = equal_match(type_, other)
-        if other.id == type_.id then
+        local replaced = base_name(other.file) == script.name      -- only one of a name serves
+        local service = not replaced and equal_match(type_, other)
+        if not replaced and other.id == type_.id then
             say("id", "the id %s is already used by %s. Choose another id.", type_.id, other.file)
         elseif service then
             say("match", "it fits %s as well as %s does. Make the match closer (product = ...), or name the"
@@ -201,8 +202,8 @@ end
 
 local function show_figures(script)
     local figures = host.script_figures(script.id)
-    host.print(("  memory %d KiB, at most %d KiB; %d thousand instructions"):format(
-        figures.memory // 1024, figures.peak // 1024, figures.instructions // 1000))
+    host.print(("  memory %d KiB, at most %d KiB; %d instructions"):format(
+        figures.memory // 1024, figures.peak // 1024, figures.instructions))
 end
 
 local function show(script)
@@ -238,18 +239,26 @@ local function run(found)
             table.insert(types, script.type)
         end
         show(script)
+        host.sleep(0)                       -- many scripts are more than one turn may take
         if #script.problems > 0 then bad = bad + 1 end
     end
     return bad
 end
 
-local found = find_scripts(host.args)
-if #found == 0 then
-    host.print("There is nothing to check. Name device scripts or a folder of them: --check my_script.lua")
-    host.leave(2)
-else
+local function main()
+    local found = find_scripts(host.args)
+    if #found == 0 then
+        host.print("There is nothing to check. Name a device script, or a folder of them: --check tank.lua")
+        return 2
+    end
     local bad = run(found)
     local text = ("%d of %d scripts good"):format(#found - bad, #found)
     host.print(paint.colour(bad > 0 and "red" or "green", text))
-    host.leave(bad > 0 and 1 or 0)
+    return bad > 0 and 1 or 0
 end
+
+host.spawn(function()
+    local ok, result = pcall(main)
+    if not ok then host.print(paint.colour("red", "An error in the plugin: " .. tostring(result))) end
+    host.leave(ok and result or 1)
+end)

@@ -30,6 +30,7 @@ local held                          -- timer id while VRM asked us to be quiet
 local session                       -- { client, health, user_id, sites = list, busy, timer }; nil: no token
 local sites = {}                    -- [id] = site, kept over sessions
 local last_answer                   -- VRM's clock when it last answered
+local shown_troubles = 0            -- scripts in trouble, as the controller shows them
 
 -------------------------------------------------------------------------------------- what is shown
 
@@ -67,10 +68,16 @@ end
 local function show_connection()
     local status, text = connection()
     notices.connection(status, text, settings)
-    device.apply(scripts.controller, CONTROLLER, {}, {
+    shown_troubles = scripts.in_trouble()
+    local _, problem = device.apply(scripts.controller, CONTROLLER, {}, {
         status = status, installations = session and session.sites and #session.sites or 0,
-        devices = nodes.count(), script_errors = scripts.in_trouble(), last_answer = last_answer,
+        devices = nodes.count(), script_errors = shown_troubles, last_answer = last_answer,
     })
+    if problem then
+        scripts.failed(scripts.controller.file, problem, "values")
+    else
+        scripts.worked(scripts.controller.file, "values")
+    end
 end
 
 --------------------------------------------------------------------------------------- trying again
@@ -294,10 +301,9 @@ local function use_new_scripts()
 end
 
 local function scan_scripts(force)
-    local troubles = scripts.in_trouble()
     if scripts.scan(force) then
         use_new_scripts()
-    elseif scripts.in_trouble() ~= troubles then
+    elseif scripts.in_trouble() ~= shown_troubles then
         show_connection()
     end
 end

@@ -146,6 +146,7 @@ local function show_group(group, now)
     host.print(paint.colour("bold", group.title) .. "  " .. headline(group, #list, shown))
     for i, line in ipairs(paint.columns(lines)) do host.print("  " .. paint.colour(marks[i], line)) end
     host.print("")
+    host.sleep(0)                           -- many devices are more than one turn may take
 end
 
 local function device_title(found)
@@ -244,6 +245,7 @@ end
 host.spawn(function()
     local ok, done, problem = pcall(function()
         scripts.load()
+        host.sleep(0)
         return show_all()
     end)
     problem = problem or (not ok and "An error in the plugin: " .. tostring(done)) or nil

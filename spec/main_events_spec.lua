@@ -170,6 +170,63 @@ describe("device scripts", function()
     end)
 end)
 
+describe("commands", function()
+    local TANK = [[return { api = 1, id = "MYTANK", name = "Tank", match = { service = "tank" },
+        drivers = { { "ST", unit.percent, "Level", path = "/Level" }, { "GV0", unit.count, "X",
+            from = function(rows) if rows["/Level"].value > 50 then error("full") end end } },
+        commands = { SETLIMIT = { run = function(node, args) error("limit " .. args.value, 0) end,
+            params = { { id = "", label = "Limit", unit = unit.percent, min = 0, max = 80 } } } } }]]
+    local function with_tank()
+        local site = fixtures.boat()
+        site.rows = fixtures.join(site.rows, { row("tank", 20, "/Level", "tl", 40) })
+        return started { sites = { [151734] = site }, extra_scripts = { {
+            file = "scripts/devices/tank.lua", name = "tank", table = fake.load_text(TANK, "tank") } } },
+            site.rows[#site.rows]
+    end
+    local function send(world, address, cmd, args)
+        world:fire("command", address, cmd, args)
+        world:run(1)
+        assert.same({}, world.errors)
+    end
+
+    it("reach the script with checked numbers", function()
+        local world = with_tank()
+        send(world, "392u_tk20", "SETLIMIT", { value = "12.5", uom = "51", query = {} })
+        assert.equal(1, #world:logged("limit 12.5"))
+    end)
+
+    it("that are not as declared are refused with one line", function()
+        local world = with_tank()
+        for _, args in ipairs { {}, { value = "81" }, { value = "x" },
+                                { value = "5", query = { A = "1" } } } do
+            local before = #world:logged("392u_tk20: SETLIMIT")
+            send(world, "392u_tk20", "SETLIMIT", args)
+            assert.equal(before + 1, #world:logged("392u_tk20: SETLIMIT"))
+        end
+        assert.equal(0, #world.started)
+    end)
+
+    it("are not run by a script that is suspended", function()
+        local world, level = with_tank()
+        level.rawValue = 60
+        for _ = 1, 3 do next_poll(world) end
+        send(world, "392u_tk20", "SETLIMIT", { value = "5" })
+        assert.equal(1, #world:logged("SETLIMIT is not run"))
+        assert.equal(0, #world:logged("limit 5"))
+    end)
+
+    it("of the controller: RELOAD loads the scripts again and logs what they use", function()
+        local world = with_tank()
+        local before = world.last_script
+        send(world, "controller", "RELOAD", {})
+        assert.equal(before + 6, world.last_script)
+        assert.equal(6, #world:logged("thousand instructions"))
+        assert.equal(40, world:value("392u_tk20", "ST"))
+        send(world, "controller", "DISCOVER", {})         -- arrives as an event of its own
+        assert.equal(1, #world:logged("DISCOVER is unknown"))
+    end)
+end)
+
 describe("vrm.get of a device script", function()
     it("is asked with the token and answered", function()
         local world = started()

@@ -35,7 +35,8 @@ end
 local function account(sites, options)
     local vrm = fixtures.vrm(sites)
     options = options or {}
-    options.env = options.env or { VICTRON_VRM_TOKEN = fixtures.TOKEN, VICTRON_VRM_URL = "https://vrm.test/v2" }
+    options.env = options.env
+        or { VICTRON_VRM_TOKEN = fixtures.TOKEN, VICTRON_VRM_URL = "https://vrm.test/v2" }
     options.answer = vrm.answer
     vrm.clock = function() return fixtures.NOW end
     for part, reply in pairs(options.fail or {}) do vrm.fail[part] = reply end

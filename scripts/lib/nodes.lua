@@ -18,6 +18,12 @@ local function known_nodes()
     return known
 end
 
+--- Starts a function of a node's script. What keeps it from starting (no memory left) is the script's error.
+local function run_script(node, fn, ...)
+    local ok, problem = pcall(host.start_script, fn, node.address, ...)
+    if not ok then scripts.failed(node.type.file, tostring(problem), node.address, true) end
+end
+
 --- Adds one node to PG3; true if it is there now. Said once if it cannot be.
 local function add(node)
     local ok, problem = host.add { address = node.address, type = node.type.id, name = node.name,
@@ -33,7 +39,7 @@ local function add(node)
     nodes.all[node.address] = node
     used_names[node.name] = node.address
     local start = node.type.table.start
-    if start then host.start_script(start, node.address) end
+    if start then run_script(node, start) end
     return true
 end
 
@@ -45,6 +51,14 @@ local function report_collision(entry, present)
         host.log("error", ("%s and %s would both be node %s; the second is not added.")
             :format(present.key, entry.key, entry.address))
     end
+end
+
+--- A device that is there already: it has the closest type there is now.
+local function refresh(entry, present)
+    report_collision(entry, present)
+    if present.key ~= entry.key or present.type == entry.type then return end
+    present.type = entry.type
+    add(present)
 end
 
 --- Adds those of a list that are not there yet, the names made unique together; a node that PG3 knows
@@ -59,7 +73,7 @@ function nodes.add_all(entries)
             entry.name = known[entry.address] and known[entry.address].name
             if not entry.name then names[#names + 1] = entry end
         else
-            report_collision(entry, here[entry.address])
+            refresh(entry, here[entry.address])
         end
     end
     discovery.name_nodes(names, used_names)
@@ -87,7 +101,7 @@ function nodes.show(node, rows, site, now, fallback)
     node.newest = newest or fallback or node.newest
     if node.newest then host.set(node.address, "TIME", node.newest) end
     show_state(node, device.judge(node.newest, now, site.interval))
-    if type_.table.update and not problem then host.start_script(type_.table.update, node.address, rows) end
+    if type_.table.update and not problem then run_script(node, type_.table.update, rows) end
 end
 
 --- A node that is not there any more, or whose values cannot be believed.

@@ -5,6 +5,7 @@ local notices = {}
 
 local shown = {}            -- [key] = text
 local PROFILE_SECONDS = 3600
+local profile_timer
 
 local PORTAL = '<a href="https://vrm.victronenergy.com/access-tokens" target="_blank">'
     .. "vrm.victronenergy.com</a>"
@@ -61,7 +62,8 @@ function notices.profile(changed)
     if not changed then return end
     set("profile", "Device scripts changed what nodes can show. Close an open Admin Console and open it"
         .. " again to see it.")
-    host.after(PROFILE_SECONDS, function() set("profile", nil) end)
+    if profile_timer then host.cancel(profile_timer) end
+    profile_timer = host.after(PROFILE_SECONDS, function() set("profile", nil) end)
 end
 
 return notices

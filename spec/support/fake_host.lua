@@ -52,7 +52,7 @@ function fake.load_device(name)
     local text = file:read("a")
     file:close()
     local tab, problem = fake.load_text(text, path)
-    return { file = path, name = name, table = tab, error = problem }
+    return { file = path, name = name, table = tab, error = problem, text = text }
 end
 
 ---------------------------------------------------------------------------------------- tasks, time
@@ -214,7 +214,7 @@ end
 function fake:load_script(path, file)
     local tab, problem, text = nil, "no such file", ""
     for _, script in ipairs(self.scripts) do
-        if script.file == path then tab, problem = script.table, script.error end
+        if script.file == path then tab, problem, text = script.table, script.error, script.text or "" end
     end
     local folder, name = path:match("^(.*)/([^/]*)%.lua$")
     local given = self.files[folder] and self.files[folder][name]
@@ -281,6 +281,7 @@ local function other_functions(self, host)
     end
     host.env = function(name) return self.environment[name] end
     host.log = function(level, text)
+        assert(({ debug = true, info = true, warning = true, error = true })[level], "log level " .. level)
         table.insert(self.lines, { level = level, text = scrub(self, text), raw = text })
     end
     host.mask = function(text) table.insert(self.masked, text) end

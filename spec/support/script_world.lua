@@ -1,5 +1,5 @@
---- The fake host with device scripts as the real one runs them: files that come and go, each script with a copy
--- of its table, with timers and tasks that end with it, and a node.state that only copies cross.
+--- The fake host with device scripts as the real one runs them: files that come and go, each script with a
+-- copy of its table, with timers and tasks that end with it, and a node.state that only copies cross.
 --
 --   local world = script_world.started()          one boat of worlds.lua, its nodes there
 --   world:write("persist/scripts/tank.lua", text) world:delete(path)

@@ -1,0 +1,140 @@
+--- The lists for authors' editors name what the sandbox gives, no more and no less: the luacheck std, the
+-- LuaCATS definitions, the sandbox of the fake host, and the authors' page.
+
+local fake = require "spec.support.fake_host"
+local units = require "lib.units"
+
+local function read_file(path)
+    local file = assert(io.open(path))
+    local text = file:read("a")
+    file:close()
+    return text
+end
+
+local function sorted(list)
+    table.sort(list)
+    return list
+end
+
+local function keys(tab)
+    local list = {}
+    for key in pairs(tab) do list[#list + 1] = key end
+    return sorted(list)
+end
+
+--- All matches of a pattern, in order of the alphabet.
+local function matches(text, pattern)
+    local list = {}
+    for name in text:gmatch(pattern) do list[#list + 1] = name end
+    return sorted(list)
+end
+
+--- The texts of a C list: name[] = {"a", "b", NULL}
+local function c_list(text, name)
+    return matches(assert(text:match(name .. "%[%] = {([^}]*)}"), name), '"([%w_]+)"')
+end
+
+local function c_functions(text, name)
+    return matches(assert(text:match(name .. "%[%] = {(.-);"), name), '{"([%w_]+)"')
+end
+
+local sandbox, api = read_file("host/sandbox.c"), read_file("host/api_device.c")
+local real = {
+    string = sorted { "find", "rep", table.unpack(c_list(sandbox, "string_names")) },
+    table = c_list(sandbox:match("static void open_table.-\n}"), "names"),
+    vrm = c_functions(api, "vrm_functions"),
+    timer = c_functions(api, "timer_functions"),
+    node = c_functions(api, "node_methods"),
+    unit = keys(units),
+}
+real.globals = sorted { "setmetatable", "string", "table", "math",
+    table.unpack(sorted(c_list(sandbox, "base_names"))) }
+for _, name in ipairs(matches(api, 'declare_global%(L, "([%w_]+)"')) do table.insert(real.globals, name) end
+sorted(real.globals)
+
+describe("the luacheck std", function()
+    local config = setmetatable({ stds = {}, files = {} }, { __index = _G })
+    assert(load(read_file(".luacheckrc"), "luacheckrc", "t", config))()
+    local globals = config.stds.device_script.read_globals
+
+    it("has the sandbox's globals", function()
+        local names = {}
+        for key, value in pairs(globals) do names[#names + 1] = type(key) == "string" and key or value end
+        assert.same(real.globals, sorted(names))
+    end)
+
+    for _, name in ipairs { "string", "table", "vrm", "timer", "unit" } do
+        it("has the fields of " .. name, function()
+            assert.same(real[name], sorted { table.unpack(globals[name].fields) })
+        end)
+    end
+end)
+
+describe("the definitions for editors", function()
+    local meta = read_file("scripts/meta/device.lua")
+
+    it("have the plugin's globals", function()
+        assert.same({ "timer", "unit", "vrm" }, matches(meta, "\n(%l+) = {}"))
+        assert.same({ "sleep" }, matches(meta, "\nfunction ([%w_]+)%("))
+        for _, name in ipairs { "timer", "unit", "vrm", "sleep" } do
+            assert.truthy((" " .. table.concat(real.globals, " ") .. " "):find(" " .. name .. " ", 1, true))
+        end
+    end)
+
+    it("have the functions of vrm and timer, the methods of node and the units", function()
+        assert.same(real.vrm, matches(meta, "\nfunction vrm%.([%w_]+)"))
+        assert.same(real.timer, matches(meta, "\nfunction timer%.([%w_]+)"))
+        assert.same(real.node, matches(meta, "\nfunction node:([%w_]+)"))
+        assert.same(real.unit, matches(meta:match("@class units\n(.-)\n\n"), "@field ([%w_]+) unit"))
+    end)
+
+    --- The fields of a class there; optional ones too.
+    local function fields(class)
+        return matches(meta:match("@class " .. class .. "\n(.-)\n\n") or meta:match("@class " .. class
+            .. "\n(.*)$"), "@field ([%l_][%l%d_]*)%??")
+    end
+
+    local checks = read_file("scripts/lib/check.lua") .. read_file("scripts/lib/row_check.lua")
+        .. read_file("scripts/lib/command_check.lua")
+    for class, list in pairs { device = "TABLE_FIELDS", match = "MATCH_FIELDS", sample = "SAMPLE_FIELDS",
+                               row = "SAMPLE_ROW_FIELDS", driver_row = "ROW_FIELDS",
+                               command = "COMMAND_FIELDS", parameter = "PARAM_FIELDS" } do
+        it("have the fields of " .. class .. " that are accepted", function()
+            local words = assert(checks:match("local " .. list .. " = [%l_.]*set \"([^\"]+)\""), list)
+            assert.same(matches(words, "%S+"), fields(class))
+        end)
+    end
+end)
+
+describe("the fake host's sandbox", function()
+    it("has no global that the real one lacks", function()
+        local names = {}
+        for name in pairs(fake.sandbox()) do names[name] = true end
+        for _, name in ipairs(real.globals) do names[name] = nil end
+        assert.same({}, names)
+    end)
+end)
+
+describe("the authors' page", function()
+    local page = read_file("scripts/README.md")
+    local section = page:match("\n## What a script sees\n(.-)\n## ")
+
+    it("names every global, function and method", function()
+        for _, name in ipairs(real.globals) do
+            assert.truthy(section:find("%f[%w_]" .. name .. "%f[^%w_]"), name)
+        end
+        for _, lib in ipairs { "string", "table" } do
+            assert.truthy(section:find(table.concat(real[lib], " "), 1, true), lib)
+        end
+        for _, name in ipairs(real.node) do assert.truthy(section:find("node:" .. name, 1, true), name) end
+        for _, name in ipairs(real.timer) do
+            assert.truthy(section:find("timer." .. name, 1, true), name)
+        end
+    end)
+
+    it("names every unit", function()
+        for _, name in ipairs(real.unit) do
+            assert.truthy(page:find("`unit." .. name .. "`", 1, true), name)
+        end
+    end)
+end)

@@ -1,0 +1,102 @@
+// known: the nodes of PG3's config, in odd shapes too, and seeding from them.
+#include "check.h"
+#include "json.h"
+#include "known.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct json *json;
+
+static void read_here(lua_State *L, void *ctx) {
+    known_read(ctx, L, 1);
+    CHECK(lua_gettop(L) == 1);
+}
+
+static void fill(struct known *k, const char *text) {
+    char error[128];
+    CHECK(json_read(json, text, strlen(text), read_here, k, error, sizeof error));
+}
+
+static void test_read(void) {
+    struct known k = {0};
+    fill(&k, "[{\"address\":\"ctl\",\"name\":\"Victron \\u00e4\",\"nodeDefId\":\"VICCTL\","
+             "\"primaryNode\":\"ctl\",\"enabled\":1,\"drivers\":["
+             "{\"driver\":\"ST\",\"value\":\"1\",\"uom\":25},"
+             "{\"driver\":\"GV1\",\"value\":12.5,\"uom\":\"73\"},"
+             "{\"driver\":\"GV2\",\"value\":null,\"uom\":1},{\"value\":1},{\"driver\":\"GV3\"},7]},"
+             "{\"address\":\"x_1\",\"enabled\":0},{\"address\":\"x_2\",\"enabled\":false},"
+             "{\"name\":\"no address\"},{\"address\":\"\"},7,null,{\"address\":55}]");
+    CHECK(k.count == 4);
+    const struct known_node *ctl = known_find(&k, "ctl");
+    CHECK(ctl != NULL && strcmp(ctl->name, "Victron \xc3\xa4") == 0 && ctl->enabled);
+    CHECK(strcmp(ctl->type, "VICCTL") == 0 && strcmp(ctl->primary, "ctl") == 0);
+    CHECK(ctl->value_count == 2 && strcmp(ctl->values[0].shown, "1") == 0);
+    CHECK(strcmp(ctl->values[1].shown, "12.500000") == 0 && ctl->values[1].uom == 73);
+    CHECK(!known_find(&k, "x_1")->enabled && !known_find(&k, "x_2")->enabled);
+    CHECK(known_find(&k, "55") != NULL && known_find(&k, "none") == NULL);
+
+    fill(&k, "{\"a\":{\"address\":\"y\"},\"b\":{\"address\":\"z\",\"drivers\":{\"x\":"
+             "{\"driver\":\"ST\",\"value\":0,\"uom\":2}}}}"); // objects in place of arrays
+    CHECK(k.count == 2 && known_find(&k, "ctl") == NULL && known_find(&k, "z")->value_count == 1);
+    static const char *const others[] = {"[]", "{}", "null", "1", "\"x\"", "[[]]"};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        fill(&k, others[i]);
+        CHECK(k.count == 0);
+    }
+    known_free(&k);
+    known_free(&k);
+}
+
+static void test_long_texts(void) {
+    struct known k = {0};
+    char text[4000], name[1000];
+    memset(name, 'n', sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    snprintf(
+        text, sizeof text,
+        "[{\"address\":\"x_1\",\"name\":\"%s\",\"drivers\":[{\"driver\":\"%s\",\"value\":\"1\"},"
+        "{\"driver\":\"ST\",\"value\":\"%s\"},{\"driver\":\"GV1\",\"value\":1e300}]}]",
+        name, name, name);
+    fill(&k, text);
+    CHECK(k.count == 1 && strlen(k.all[0].name) == sizeof k.all[0].name - 1);
+    known_free(&k);
+}
+
+static void test_seed(void) {
+    const char *why;
+    struct known k = {0};
+    struct nodes *n = nodes_new();
+    struct node_type *t = node_type_new();
+    t->id = strdup("VICX");
+    t->name = strdup("X");
+    t->drivers = calloc(2, sizeof *t->drivers);
+    for (int i = 0; i < 2; i++)
+        t->drivers[t->driver_count++] = (struct driver_decl){.id = strdup(i == 0 ? "ST" : "GV1"),
+                                                             .label = strdup("L"),
+                                                             .unit = {73, 0, 1, 1, 0},
+                                                             .places = 1};
+    CHECK(nodes_declare(n, t) == NULL);
+    struct node *node = nodes_add(n, "x_1", "VICX", "N", "x_1", &why);
+    fill(&k,
+         "[{\"address\":\"x_1\",\"drivers\":[{\"driver\":\"ST\",\"value\":\"12.34\",\"uom\":73},"
+         "{\"driver\":\"GV9\",\"value\":1,\"uom\":73},{\"driver\":\"GV1\",\"value\":5,\"uom\":1}]}"
+         "]");
+    known_seed(&k, n, node);
+    CHECK(strcmp(node->drivers[0].shown, "12.3") == 0 && node->drivers[0].seeded);
+    CHECK(strcmp(node->drivers[1].shown, "0") == 0 && !node->drivers[1].seeded);
+    struct node *other = nodes_add(n, "x_2", "VICX", "N", "x_2", &why);
+    known_seed(&k, n, other);
+    CHECK(strcmp(other->drivers[0].shown, "0") == 0);
+    known_free(&k);
+    nodes_free(n);
+}
+
+int main(void) {
+    json = json_new();
+    test_read();
+    test_long_texts();
+    test_seed();
+    json_free(json);
+    return check_end();
+}

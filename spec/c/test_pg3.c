@@ -1,0 +1,735 @@
+// pg3: the protocol over a link that records what is sent. Everything but the time-outs, which the
+// end-to-end tests wait for.
+#include "check.h"
+#include "log.h"
+#include "pg3.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct loop *loop;
+static struct json *json;
+
+struct sent {
+    char kind[16];
+    char *text;
+};
+
+// One plugin with what went out and which events came.
+struct bench {
+    struct nodes *nodes;
+    struct pg3 *pg3;
+    struct sent sent[100];
+    int count;
+    bool deaf; // the link takes nothing
+    bool slow; // what was sent has not left yet until bench_left
+    int starts, readies, params, polls, long_polls, discovers, stops;
+    char query[64], command[200], request[64];
+};
+
+static bool link_send(void *ctx, const char *kind, const char *text, size_t len) {
+    struct bench *b = ctx;
+    if (b->deaf || b->count == 100)
+        return false;
+    CHECK(strlen(text) == len);
+    struct sent *s = &b->sent[b->count++];
+    snprintf(s->kind, sizeof s->kind, "%s", kind);
+    s->text = strdup(text);
+    return true;
+}
+
+static void on_start(void *ctx) { ((struct bench *)ctx)->starts++; }
+static void on_ready(void *ctx) { ((struct bench *)ctx)->readies++; }
+static void on_params(void *ctx) { ((struct bench *)ctx)->params++; }
+static void on_discover(void *ctx) { ((struct bench *)ctx)->discovers++; }
+static void on_stop(void *ctx) { ((struct bench *)ctx)->stops++; }
+
+static void on_poll(void *ctx, bool is_long) {
+    struct bench *b = ctx;
+    *(is_long ? &b->long_polls : &b->polls) += 1;
+}
+
+static void on_query(void *ctx, const char *address, const char *request) {
+    struct bench *b = ctx;
+    snprintf(b->query, sizeof b->query, "%s", address);
+    snprintf(b->request, sizeof b->request, "%s", request);
+}
+
+static void on_command(void *ctx, const struct pg3_command *c, const char *request) {
+    struct bench *b = ctx;
+    char scratch[32];
+    const char *named = c->query != 0 ? json_text(c->L, c->query, "LEVEL.uom51", scratch) : NULL;
+    snprintf(b->command, sizeof b->command, "%s %s %s %s %s", c->address, c->cmd,
+             c->value != NULL ? c->value : "-", c->uom != NULL ? c->uom : "-",
+             named != NULL ? named : "-");
+    snprintf(b->request, sizeof b->request, "%s", request);
+}
+
+static void put_driver(struct node_type *t, const char *id, int uom) {
+    t->drivers[t->driver_count++] = (struct driver_decl){
+        .id = strdup(id), .label = strdup(id), .unit = {uom, 0, 1, 1, 0}, .places = 1};
+}
+
+static void open_bench(struct bench *b) {
+    memset(b, 0, sizeof *b);
+    b->nodes = nodes_new();
+    struct node_type *t = node_type_new();
+    t->id = strdup("VICX");
+    t->name = strdup("X");
+    t->drivers = calloc(2, sizeof *t->drivers);
+    put_driver(t, "ST", 25);
+    put_driver(t, "GV1", 73);
+    CHECK(nodes_declare(b->nodes, t) == NULL);
+    struct pg3_link link = {link_send, b};
+    struct pg3_events events = {on_start, on_ready,   on_params, on_poll, on_discover,
+                                on_query, on_command, on_stop,   b};
+    b->pg3 = pg3_new(loop, json, b->nodes, "1.2.3", &link, &events);
+}
+
+static void forget(struct bench *b) {
+    for (int i = 0; i < b->count; i++)
+        free(b->sent[i].text);
+    b->count = 0;
+}
+
+static void close_bench(struct bench *b) {
+    forget(b);
+    pg3_free(b->pg3);
+    nodes_free(b->nodes);
+}
+
+// Turns until nothing more goes out.
+static void turn(struct bench *b) {
+    for (int i = 0; i < 30; i++) {
+        int before = b->count;
+        pg3_turn(b->pg3);
+        if (b->count > before && !b->slow)
+            pg3_sent(b->pg3);
+    }
+}
+
+static void receive(struct bench *b, const char *text) { pg3_message(b->pg3, text, strlen(text)); }
+
+static const char *last(const struct bench *b) {
+    return b->count > 0 ? b->sent[b->count - 1].text : "";
+}
+
+static int times(const struct bench *b, const char *part) {
+    int count = 0;
+    for (int i = 0; i < b->count; i++)
+        count += strstr(b->sent[i].text, part) != NULL;
+    return count;
+}
+
+// Whether exactly one message of that kind and text went out.
+static bool sent_once(const struct bench *b, const char *kind, const char *text) {
+    int count = 0;
+    for (int i = 0; i < b->count; i++)
+        count += strcmp(b->sent[i].text, text) == 0 && strcmp(b->sent[i].kind, kind) == 0;
+    if (count != 1)
+        for (int i = 0; i < b->count; i++)
+            printf("  %s %s\n", b->sent[i].kind, b->sent[i].text);
+    return count == 1;
+}
+
+static struct node *add(struct bench *b, const char *address, const char *primary) {
+    const char *why = "";
+    struct node *node = nodes_add(b->nodes, address, "VICX", "Name", primary, &why);
+    CHECK(node != NULL);
+    if (node != NULL)
+        pg3_add(b->pg3, node);
+    return node;
+}
+
+static void added(struct bench *b, const char *address) {
+    char text[100];
+    snprintf(text, sizeof text, "{\"addnode\":[{\"address\":\"%s\"}]}", address);
+    receive(b, text);
+}
+
+#define CONFIG_NONE "{\"config\":{\"nodes\":[]}}"
+#define ALL_NONE "{\"getAll\":[]}"
+
+// Past the gate, with the controller "ctl" live and all first messages forgotten.
+static struct node *open_running(struct bench *b) {
+    open_bench(b);
+    pg3_up(b->pg3);
+    receive(b, CONFIG_NONE);
+    receive(b, ALL_NONE);
+    struct node *node = add(b, "ctl", "ctl");
+    turn(b);
+    added(b, "ctl");
+    turn(b);
+    CHECK(b->readies == 1 && node->state == NODE_LIVE);
+    forget(b);
+    return node;
+}
+
+static void test_start(void) {
+    struct bench b;
+    open_bench(&b);
+    turn(&b);
+    CHECK(b.count == 0 && !pg3_waiting(b.pg3)); // not connected
+    pg3_up(b.pg3);
+    CHECK(pg3_waiting(b.pg3));
+    turn(&b);
+    CHECK(b.count == 2 && !pg3_waiting(b.pg3));
+    CHECK(sent_once(&b, "system", "{\"config\":{\"version\":\"1.2.3\",\"requestId\":true}}"));
+    CHECK(sent_once(&b, "custom", "{\"getAll\":{}}"));
+    receive(&b, CONFIG_NONE);
+    CHECK(b.starts == 0);
+    receive(&b, ALL_NONE);
+    CHECK(b.starts == 1 && b.readies == 0);
+    turn(&b);
+    CHECK(times(&b, "addnode") == 0 && times(&b, "\"set\":[{\"address\"") == 0);
+    struct node *ctl = add(&b, "ctl", "ctl");
+    add(&b, "a_1", "ctl");
+    node_set(b.nodes, ctl, 1, 5, NULL);
+    turn(&b);
+    CHECK(times(&b, "addnode") == 1 && times(&b, "\"address\":\"ctl\"") == 1);
+    CHECK(times(&b, "setController") == 0 && times(&b, "\"value\":\"5.0\"") == 0);
+    added(&b, "ctl");
+    CHECK(b.readies == 1 && ctl->state == NODE_LIVE);
+    turn(&b);
+    CHECK(sent_once(&b, "system", "{\"setController\":{\"node\":\"ctl\",\"driver\":\"ST\"}}"));
+    CHECK(times(&b, "\"value\":\"5.0\"") == 1 && times(&b, "\"a_1\"") == 1);
+    CHECK(times(&b, "\"set\":[{\"address\":\"ctl\",\"driver\":\"ST\"") == 0); // PG3's own
+    receive(&b, CONFIG_NONE); // again, later: a refresh
+    receive(&b, ALL_NONE);
+    added(&b, "ctl");
+    CHECK(b.starts == 1 && b.readies == 1);
+    close_bench(&b);
+}
+
+static void test_other_order(void) {
+    struct bench b;
+    open_bench(&b);
+    pg3_up(b.pg3);
+    receive(&b, "{\"shortPoll\":{}}"); // before anything is there
+    receive(&b, "{\"getAll\":[],\"config\":{}}");
+    CHECK(b.starts == 1 && b.polls == 1);
+    close_bench(&b);
+
+    open_bench(&b);
+    pg3_up(b.pg3);
+    receive(&b, "{\"config\":null}"); // no answer at all
+    receive(&b, "{\"config\":[]}");
+    receive(&b, "{\"getAll\":null}");
+    CHECK(b.starts == 1);
+    close_bench(&b);
+}
+
+static void test_one_in_flight(void) {
+    struct bench b;
+    open_running(&b);
+    add(&b, "a_1", "a_1");
+    add(&b, "a_2", "a_1"); // waits for its primary
+    add(&b, "a_3", "a_3");
+    turn(&b);
+    CHECK(b.count == 1 && times(&b, "\"addnode\":[{\"address\":\"a_1\"") == 1);
+    receive(&b, "{\"addnode\":[]}");
+    receive(&b, "{\"addnode\":{}}");
+    added(&b, "nobody");
+    turn(&b);
+    CHECK(times(&b, "addnode") == 1);
+    receive(&b, "{\"addnode\":{\"address\":\"a_1\",\"enabled\":1}}"); // one object
+    turn(&b);
+    CHECK(times(&b, "\"addnode\":[{\"address\":\"a_2\"") == 1 && times(&b, "a_3") == 0);
+    added(&b, "a_2");
+    turn(&b);
+    added(&b, "a_3");
+    CHECK(nodes_find(b.nodes, "a_3")->state == NODE_LIVE && times(&b, "addnode") == 3);
+    close_bench(&b);
+}
+
+// Values of nodes that are there flow while another is added.
+static void test_values_meanwhile(void) {
+    struct bench b;
+    struct node *ctl = open_running(&b);
+    struct node *other = add(&b, "a_1", "ctl");
+    turn(&b);
+    node_set(b.nodes, ctl, 1, 7, NULL);
+    node_set(b.nodes, other, 1, 8, NULL);
+    turn(&b);
+    CHECK(sent_once(&b, "status",
+                    "{\"set\":[{\"address\":\"ctl\",\"driver\":\"GV1\",\"value\":\"7.0\","
+                    "\"uom\":73,\"text\":null}]}"));
+    added(&b, "a_1");
+    turn(&b);
+    CHECK(sent_once(&b, "status",
+                    "{\"set\":[{\"address\":\"a_1\",\"driver\":\"GV1\",\"value\":\"8.0\","
+                    "\"uom\":73,\"text\":null}]}"));
+    close_bench(&b);
+}
+
+static void test_refused(void) {
+    struct bench b;
+    open_running(&b);
+    struct node *node = add(&b, "a_1", "ctl");
+    add(&b, "a_2", "ctl");
+    turn(&b);
+    receive(&b, "{\"addnode\":[{\"address\":\"a_1\",\"error\":\"no room\",\"code\":400}]}");
+    CHECK(node->state == NODE_REFUSED && node->refusals == 1);
+    CHECK(node->retry_ms > loop_now_ms() + 4000 && node->retry_ms <= loop_now_ms() + 5000);
+    turn(&b);
+    CHECK(times(&b, "\"addnode\":[{\"address\":\"a_2\"") == 1);        // the others go on
+    receive(&b, "{\"addnode\":[{\"error\":\"without an address\"}]}"); // the one in flight is meant
+    CHECK(nodes_find(b.nodes, "a_2")->state == NODE_REFUSED);
+    forget(&b);
+    node->retry_ms = loop_now_ms(); // its pause is over
+    turn(&b);
+    CHECK(times(&b, "\"addnode\":[{\"address\":\"a_1\"") == 1);
+    receive(&b, "{\"addnode\":[{\"address\":\"a_1\",\"error\":\"still not\"}]}");
+    CHECK(node->refusals == 2 && node->retry_ms > loop_now_ms() + 9000);
+    for (int i = 0; i < 20; i++)
+        receive(&b, "{\"addnode\":[{\"address\":\"a_1\",\"error\":\"still not\"}]}");
+    CHECK(node->retry_ms <= loop_now_ms() + 300000);
+    node->retry_ms = loop_now_ms();
+    turn(&b);
+    added(&b, "a_1");
+    CHECK(node->state == NODE_LIVE && node->refusals == 0);
+    close_bench(&b);
+}
+
+static void test_value_refused(void) {
+    struct bench b;
+    struct node *ctl = open_running(&b);
+    receive(&b, "{\"set\":[{\"address\":\"ctl\",\"driver\":\"GV1\",\"value\":\"1\",\"uom\":73}]}");
+    CHECK(ctl->state == NODE_LIVE);
+    receive(&b, "{\"set\":[{\"address\":\"ctl\",\"driver\":\"GV1\",\"error\":\"ISY 404\"},"
+                "{\"address\":\"none\",\"driver\":\"X\",\"error\":\"x\"},"
+                "{\"success\":false,\"key\":\"notices\",\"error\":\"no\"},"
+                "{\"success\":true,\"key\":\"idata\"}]}");
+    CHECK(ctl->state == NODE_REFUSED);
+    forget(&b);
+    ctl->retry_ms = loop_now_ms();
+    turn(&b);
+    CHECK(times(&b, "\"addnode\":[{\"address\":\"ctl\"") == 1);
+    added(&b, "ctl");
+    turn(&b);
+    CHECK(b.readies == 1 && ctl->state == NODE_LIVE);
+    close_bench(&b);
+}
+
+static void test_seeds(void) {
+    struct bench b;
+    open_bench(&b);
+    pg3_up(b.pg3);
+    receive(&b, "{\"config\":{\"token\":\"very-secret-token\",\"logLevel\":\"ERROR\",\"nodes\":["
+                "{\"address\":\"ctl\",\"name\":\"Mine\",\"enabled\":1,\"drivers\":["
+                "{\"driver\":\"ST\",\"value\":\"1\",\"uom\":25},"
+                "{\"driver\":\"GV1\",\"value\":12.34,\"uom\":73}]}]}}");
+    receive(&b, ALL_NONE);
+    CHECK(pg3_known(b.pg3)->count == 1 && log_masks("very-secret-token"));
+    struct node *ctl = add(&b, "ctl", "ctl");
+    turn(&b);
+    CHECK(strstr(last(&b), "{\"driver\":\"GV1\",\"value\":\"12.3\",\"uom\":73") != NULL);
+    added(&b, "ctl");
+    forget(&b);
+    turn(&b);
+    CHECK(times(&b, "\"driver\":\"GV1\"") == 0); // PG3 has it
+    node_set(b.nodes, ctl, 1, 12.3, NULL);
+    turn(&b);
+    CHECK(times(&b, "\"driver\":\"GV1\"") == 0);
+    node_set(b.nodes, ctl, 1, 12.5, NULL);
+    turn(&b);
+    CHECK(times(&b, "\"value\":\"12.5\"") == 1);
+    receive(&b, "{\"config\":{}}"); // without nodes: what is known stays
+    CHECK(pg3_known(b.pg3)->count == 1);
+    log_set_level(LOG_INFO);
+    close_bench(&b);
+}
+
+static bool param_is(const struct bench *b, const char *name, const char *value) {
+    const char *n, *v;
+    for (size_t i = 0; pg3_param(b->pg3, i, &n, &v); i++)
+        if (strcmp(n, name) == 0)
+            return value != NULL && strcmp(v, value) == 0;
+    return value == NULL;
+}
+
+static void test_params(void) {
+    struct bench b;
+    open_running(&b);
+    int events = b.params;
+    receive(&b, "{\"custom\":{\"customparams\":\"{\\\"vrm_token\\\":\\\"abc\\\"}\"}}"); // PG3x
+    CHECK(param_is(&b, "vrm_token", "abc") && b.params == events + 1);
+    receive(&b, "{\"customparams\":\"{\\\"vrm_token\\\":\\\"abc\\\"}\"}"); // an echo
+    CHECK(b.params == events + 1);
+    receive(&b, "{\"customparams\":{\"vrm_token\":\"def\"}}"); // 2021, an object
+    CHECK(param_is(&b, "vrm_token", "def") && b.params == events + 2);
+    receive(&b, "{\"custom\":{\"customparams\":{\"value\":\"{\\\"n\\\":5}\"}}}");
+    CHECK(param_is(&b, "n", "5") && param_is(&b, "vrm_token", NULL));
+    receive(&b, "{\"custom\":{\"customparams\":{\"value\":{\"n\":true}}}}");
+    CHECK(param_is(&b, "n", "true"));
+    receive(&b, "{\"getAll\":[{\"key\":\"customparams\",\"value\":\"{\\\"x\\\":\\\"y\\\"}\"}]}");
+    CHECK(param_is(&b, "x", "y"));
+    int before = b.params;
+    receive(&b, "{\"custom\":{\"customparams\":\"{not json\"}}"); // what was there stays
+    receive(&b, "{\"custom\":[1,2]}");
+    receive(&b, "{\"custom\":null}");
+    receive(&b, "{\"customparams\":\"\"}");
+    CHECK(param_is(&b, "x", "y") && b.params == before);
+    receive(&b, "{\"custom\":{\"customparams\":null}}"); // all taken away
+    CHECK(param_is(&b, "x", NULL) && b.params == before + 1);
+    turn(&b);
+    CHECK(b.count == 0); // no echo is answered
+    // A parameter that happens to have the name of the wrapper's member.
+    receive(&b, "{\"customparams\":{\"value\":\"abc\",\"vrm_token\":\"ghi\"}}");
+    CHECK(param_is(&b, "vrm_token", "ghi") && param_is(&b, "value", "abc"));
+    close_bench(&b);
+}
+
+static void test_default_params(void) {
+    struct bench b;
+    open_bench(&b);
+    pg3_default_param(b.pg3, "vrm_token", "");
+    pg3_default_param(b.pg3, "temp_unit", "C");
+    pg3_up(b.pg3);
+    receive(&b, CONFIG_NONE);
+    turn(&b);
+    CHECK(times(&b, "customparams") == 0); // not before PG3 has told what the user typed
+    receive(&b,
+            "{\"getAll\":[{\"key\":\"customparams\",\"value\":\"{\\\" vrm_token \\\":\\\"abc\\\","
+            "\\\"own\\\":\\\"<x>\\\"}\"}]}");
+    turn(&b);
+    CHECK(sent_once(&b, "custom",
+                    "{\"set\":[{\"key\":\"customparams\",\"value\":{\" vrm_token \":"
+                    "\"abc\",\"own\":\"<x>\",\"temp_unit\":\"C\"}}]}"));
+    receive(&b, "{\"customparams\":{\" vrm_token \":\"abc\",\"own\":\"<x>\",\"temp_unit\":\"C\"}}");
+    turn(&b);
+    CHECK(times(&b, "customparams") == 1);
+    pg3_default_param(b.pg3, "own", "never");
+    turn(&b);
+    CHECK(times(&b, "customparams") == 1);
+    close_bench(&b);
+
+    open_bench(&b); // something in it that texts cannot hold: nothing is written back
+    pg3_default_param(b.pg3, "temp_unit", "C");
+    pg3_up(b.pg3);
+    receive(&b, CONFIG_NONE);
+    receive(&b, "{\"getAll\":[{\"key\":\"customparams\",\"value\":{\"list\":[1,2],\"a\":\"b\"}}]}");
+    turn(&b);
+    CHECK(times(&b, "customparams") == 0 && param_is(&b, "a", "b"));
+    close_bench(&b);
+}
+
+static void test_data(void) {
+    struct bench b;
+    open_bench(&b);
+    pg3_up(b.pg3);
+    CHECK(pg3_data(b.pg3) == NULL);
+    receive(&b, CONFIG_NONE);
+    receive(&b, "{\"getAll\":[{\"key\":\"customdata\",\"value\":\"{\\\"a\\\":[1,2.5]}\"}]}");
+    CHECK(strcmp(pg3_data(b.pg3), "{\"a\":[1,2.5]}") == 0);
+    pg3_save(b.pg3, "{\"a\":1}");
+    turn(&b);
+    CHECK(sent_once(&b, "custom", "{\"set\":[{\"key\":\"customdata\",\"value\":{\"a\":1}}]}"));
+    receive(&b, "{\"customdata\":\"{\\\"old\\\":1}\"}"); // an echo, maybe an older one
+    receive(&b, "{\"getAll\":[{\"key\":\"customdata\",\"value\":\"{\\\"old\\\":1}\"}]}");
+    CHECK(strcmp(pg3_data(b.pg3), "{\"a\":1}") == 0);
+    close_bench(&b);
+}
+
+static void test_profile(void) {
+    struct bench b;
+    open_bench(&b);
+    pg3_up(b.pg3);
+    receive(&b, CONFIG_NONE);
+    receive(
+        &b,
+        "{\"getAll\":[{\"key\":\"idata\",\"value\":\"{\\\"profile_version\\\":\\\"old\\\"}\"}]}");
+    pg3_profile(b.pg3, "new");
+    add(&b, "ctl", "ctl");
+    turn(&b);
+    CHECK(sent_once(&b, "system", "{\"installprofile\":{\"reboot\":false}}"));
+    CHECK(times(&b, "addnode") == 0); // the ISY must know the node types first
+    receive(&b, "{\"installprofile\":{\"success\":true}}");
+    turn(&b);
+    CHECK(sent_once(&b, "custom",
+                    "{\"set\":[{\"key\":\"idata\",\"value\":{\"profile_version\":\"new\"}}]}"));
+    CHECK(times(&b, "addnode") == 1);
+    receive(&b, "{\"installprofile\":{\"success\":true}}"); // of somebody else
+    pg3_profile(b.pg3, "new");
+    turn(&b);
+    CHECK(times(&b, "installprofile") == 1 && times(&b, "idata") == 1);
+    pg3_profile(b.pg3, "newer");
+    turn(&b);
+    receive(&b, "{\"installprofile\":{\"success\":false,\"error\":\"no\"}}");
+    turn(&b);
+    CHECK(times(&b, "installprofile") == 2 && times(&b, "idata") == 1);
+    close_bench(&b);
+
+    open_bench(&b); // it has that one
+    pg3_up(b.pg3);
+    receive(&b, CONFIG_NONE);
+    receive(&b, "{\"getAll\":[{\"key\":\"idata\",\"value\":{\"profile_version\":\"same\"}}]}");
+    pg3_profile(b.pg3, "same");
+    turn(&b);
+    CHECK(times(&b, "installprofile") == 0);
+    close_bench(&b);
+}
+
+static void test_notices(void) {
+    struct bench b;
+    open_bench(&b);
+    pg3_notice(b.pg3, "token", "Enter <b>it</b>");
+    pg3_up(b.pg3);
+    turn(&b);
+    CHECK(times(&b, "notices") == 0);
+    receive(&b, CONFIG_NONE);
+    receive(&b, "{\"getAll\":[{\"key\":\"notices\",\"value\":{\"expired\":\"PG3's own\"}}]}");
+    pg3_notice(b.pg3, "other", "x");
+    pg3_notice(b.pg3, "gone", "y");
+    pg3_notice(b.pg3, "gone", NULL);
+    turn(&b);
+    CHECK(times(&b, "\"key\":\"notices\"") == 1 && times(&b, "PG3's own") == 1);
+    CHECK(times(&b, "token\":\"Enter <b>it</b>\"") == 1 && times(&b, "gone") == 0);
+    forget(&b);
+    pg3_notice(b.pg3, "other", "x"); // as before
+    turn(&b);
+    CHECK(b.count == 0);
+    pg3_notice(b.pg3, "token", NULL);
+    pg3_notice(b.pg3, "other", NULL);
+    turn(&b);
+    CHECK(times(&b, "notices") == 1 && times(&b, "Enter") == 0 && times(&b, "PG3's own") == 1);
+    close_bench(&b);
+}
+
+static void test_doc(void) {
+    struct bench b;
+    open_bench(&b);
+    pg3_up(b.pg3);
+    receive(&b, CONFIG_NONE);
+    receive(&b, "{\"getAll\":[{\"key\":\"customparamsdoc\",\"value\":\"<h1>old</h1>\"}]}");
+    pg3_doc(b.pg3, "<h1>old</h1>");
+    turn(&b);
+    CHECK(times(&b, "customparamsdoc") == 0);
+    pg3_doc(b.pg3, "<h1>\"new\"</h1>");
+    pg3_doc(b.pg3, "<h1>\"new\"</h1>");
+    turn(&b);
+    CHECK(
+        sent_once(&b, "custom",
+                  "{\"set\":[{\"key\":\"customparamsdoc\",\"value\":\"<h1>\\\"new\\\"</h1>\"}]}"));
+    close_bench(&b);
+}
+
+static void test_requests(void) {
+    struct bench b;
+    struct node *ctl = open_running(&b);
+    receive(&b, "{\"query\":{\"address\":\"ctl\",\"requestId\":\"17\"}}");
+    CHECK(strcmp(b.query, "ctl") == 0 && strcmp(b.request, "17") == 0);
+    receive(&b, "{\"query\":{\"address\":\"all\"}}");
+    CHECK(strcmp(b.query, "all") == 0 && b.request[0] == '\0');
+    receive(&b, "{\"query\":{}}");
+    CHECK(strcmp(b.query, "all") == 0);
+    b.query[0] = '\0';
+    receive(&b, "{\"query\":{\"address\":\"none\"}}"); // not ours
+    CHECK(b.query[0] == '\0');
+    receive(&b, "{\"command\":{\"address\":\"ctl\",\"cmd\":\"QUERY\",\"requestId\":18}}");
+    CHECK(strcmp(b.query, "ctl") == 0 && strcmp(b.request, "18") == 0);
+    receive(&b, "{\"command\":{\"address\":\"ctl\",\"cmd\":\"LIMIT\",\"value\":\"100\",\"uom\":51,"
+                "\"query\":{\"LEVEL.uom51\":\"7\"},\"requestId\":\"19\"}}");
+    CHECK(strcmp(b.command, "ctl LIMIT 100 51 7") == 0 && strcmp(b.request, "19") == 0);
+    receive(&b, "{\"command\":{\"address\":\"ctl\",\"cmd\":\"DON\",\"query\":[]}}");
+    CHECK(strcmp(b.command, "ctl DON - - -") == 0 && b.request[0] == '\0');
+    b.command[0] = '\0';
+    receive(&b, "{\"command\":[{\"address\":\"ctl\",\"success\":true}]}"); // an answer
+    receive(&b, "{\"command\":{\"address\":\"none\",\"cmd\":\"X\"}}");
+    receive(&b, "{\"command\":{\"cmd\":\"X\"}}");
+    receive(&b, "{\"command\":\"X\"}");
+    CHECK(b.command[0] == '\0');
+
+    turn(&b);
+    forget(&b);
+    pg3_report(b.pg3, "ctl", "17", true);
+    pg3_report(b.pg3, "ctl", "\"18", false);
+    pg3_report(b.pg3, "ctl", "", true);
+    turn(&b);
+    CHECK(b.count == 2);
+    CHECK(sent_once(&b, "status",
+                    "{\"report\":[{\"address\":\"ctl\",\"requestId\":\"17\","
+                    "\"success\":\"success\"}]}"));
+    CHECK(sent_once(&b, "status",
+                    "{\"report\":[{\"address\":\"ctl\",\"requestId\":\"\\\"18\","
+                    "\"success\":\"fail\"}]}"));
+    forget(&b);
+    node_set(b.nodes, ctl, 1, 3, NULL);
+    turn(&b);
+    forget(&b);
+    receive(&b, "{\"status\":{\"address\":\"ctl\",\"requestId\":\"20\"}}"); // what is stored
+    turn(&b);
+    CHECK(times(&b, "\"value\":\"3.0\"") == 1 && times(&b, "\"requestId\":\"20\"") == 1);
+    CHECK(times(&b, "\"driver\":\"ST\"") == 0);
+    receive(&b, "{\"status\":{\"address\":\"none\"}}");
+    pg3_event(b.pg3, "ctl", "DON");
+    turn(&b);
+    CHECK(sent_once(&b, "command", "{\"command\":[{\"address\":\"ctl\",\"cmd\":\"DON\"}]}"));
+    close_bench(&b);
+}
+
+static void test_control(void) {
+    struct bench b;
+    open_running(&b);
+    receive(&b, "{\"shortPoll\":{},\"longPoll\":{}}"); // both at once
+    CHECK(b.polls == 1 && b.long_polls == 1);
+    receive(&b, "{\"discover\":{}}");
+    receive(&b, "{\"discover\":null,\"unknown\":{\"x\":1}}");
+    CHECK(b.discovers == 2);
+    receive(&b, "{\"setLogLevel\":{\"level\":\"WARNING\"}}");
+    receive(&b, "{\"setLogLevel\":{\"level\":\"INFO\"}}");
+    receive(&b, "{\"setLogLevel\":\"INFO\"}");
+    receive(
+        &b,
+        "{\"error\":\"No valid API calls provided\",\"message\":\"{\\\"setController\\\":1}\"}");
+    receive(&b, "{\"error\":{\"a\":1},\"message\":[1]}");
+    receive(&b, "{\"stop\":{}}");
+    receive(&b, "{\"delete\":{}}");
+    CHECK(b.stops == 2 && b.polls == 1);
+    close_bench(&b);
+}
+
+static void test_odd_messages(void) {
+    static const char *const odd[] = {"",
+                                      " ",
+                                      "[]",
+                                      "null",
+                                      "1",
+                                      "\"text\"",
+                                      "{}",
+                                      "{\"\":1}",
+                                      "{\"conf",
+                                      "{'a'",
+                                      "[{}]",
+                                      "truex",
+                                      "\xef\xbb\xbf{}",
+                                      "{\"shortPoll\"",
+                                      "\x01\x02\xff"};
+    struct bench b;
+    open_running(&b);
+    for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++)
+        receive(&b, odd[i]);
+    static const char *const keys[] = {"config",  "getAll",      "custom", "customparams",
+                                       "notices", "addnode",     "set",    "installprofile",
+                                       "error",   "setLogLevel", "query",  "status",
+                                       "command", "customdata"};
+    static const char *const values[] = {"null",
+                                         "1",
+                                         "\"x\"",
+                                         "[]",
+                                         "{}",
+                                         "[null,1,\"x\",[]]",
+                                         "true",
+                                         "-1e9",
+                                         "[[]]",
+                                         "[{}]",
+                                         "{\"address\":{}}",
+                                         "[{\"address\":[],\"error\":1,\"key\":{},\"value\":[1]}]",
+                                         "{\"nodes\":{\"a\":1},\"token\":1,\"logLevel\":[]}"};
+    for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++)
+        for (size_t v = 0; v < sizeof values / sizeof values[0]; v++) {
+            char text[200];
+            snprintf(text, sizeof text, "{\"%s\":%s}", keys[k], values[v]);
+            receive(&b, text);
+            turn(&b);
+        }
+    forget(&b);
+    struct node *ctl = nodes_find(b.nodes, "ctl");
+    ctl->retry_ms = 0; // a refusal may be among them
+    turn(&b);
+    added(&b, "ctl");
+    node_set(b.nodes, ctl, 1, 99, NULL);
+    turn(&b);
+    CHECK(times(&b, "\"99.0\"") == 1);
+    close_bench(&b);
+}
+
+static void test_reconnect(void) {
+    struct bench b;
+    struct node *ctl = open_running(&b);
+    add(&b, "a_1", "ctl");
+    turn(&b); // its addnode is under way when the connection breaks
+    pg3_down(b.pg3);
+    forget(&b);
+    for (int i = 1; i <= 50; i++) {
+        node_set(b.nodes, ctl, 1, i, NULL);
+        turn(&b);
+    }
+    CHECK(b.count == 0 && !pg3_waiting(b.pg3));
+    pg3_up(b.pg3);
+    turn(&b);
+    CHECK(times(&b, "\"config\"") == 1 && times(&b, "getAll") == 1);
+    CHECK(times(&b, "\"value\":\"50.0\"") == 1 && times(&b, "\"value\":\"49.0\"") == 0);
+    CHECK(times(&b, "setController") == 1);
+    CHECK(times(&b, "\"addnode\":[{\"address\":\"a_1\"") == 1);
+    CHECK(times(&b, "\"addnode\":[{\"address\":\"ctl\"") == 0);
+    CHECK(b.starts == 1 && b.readies == 1);
+    pg3_refresh(b.pg3); // messages were lost
+    turn(&b);
+    CHECK(times(&b, "getAll") == 2);
+    close_bench(&b);
+}
+
+// Nothing goes out before the message in front of it has left; values wait as values, not messages.
+static void test_pace(void) {
+    struct bench b;
+    struct node *ctl = open_running(&b);
+    b.slow = true;
+    node_set(b.nodes, ctl, 1, 1, NULL);
+    turn(&b);
+    node_set(b.nodes, ctl, 1, 2, NULL);
+    turn(&b);
+    node_set(b.nodes, ctl, 1, 3, NULL);
+    pg3_event(b.pg3, "ctl", "DON");
+    turn(&b);
+    CHECK(b.count == 1 && pg3_waiting(b.pg3));
+    b.slow = false;
+    pg3_sent(b.pg3);
+    turn(&b);
+    CHECK(b.count == 3 && times(&b, "\"2.0\"") == 0 && times(&b, "\"3.0\"") == 1);
+    forget(&b);
+    b.deaf = true; // the link refuses: nothing is lost
+    node_set(b.nodes, ctl, 1, 4, NULL);
+    pg3_event(b.pg3, "ctl", "DOF");
+    turn(&b);
+    b.deaf = false;
+    turn(&b);
+    CHECK(times(&b, "DOF") == 1 && times(&b, "\"4.0\"") == 1);
+    for (int i = 0; i < 1000; i++)
+        pg3_event(b.pg3, "ctl", "DON"); // a flood is bounded
+    forget(&b);
+    for (int i = 0; i < 10; i++) {
+        turn(&b);
+        CHECK(b.count <= 100);
+        forget(&b);
+    }
+    CHECK(!pg3_waiting(b.pg3));
+    close_bench(&b);
+}
+
+int main(void) {
+    loop = loop_new();
+    json = json_new();
+    CHECK(loop != NULL && json != NULL);
+    test_start();
+    test_other_order();
+    test_one_in_flight();
+    test_values_meanwhile();
+    test_refused();
+    test_value_refused();
+    test_seeds();
+    test_params();
+    test_default_params();
+    test_data();
+    test_profile();
+    test_notices();
+    test_doc();
+    test_requests();
+    test_control();
+    test_odd_messages();
+    test_reconnect();
+    test_pace();
+    json_free(json);
+    loop_free(loop);
+    return check_end();
+}

@@ -1,0 +1,13 @@
+--- Run by the program itself: victron-host --check --main spec/contract/on_host.lua
+package.path = host.cwd .. "/spec/contract/?.lua;" .. package.path
+
+local failed = 0
+for _, check in ipairs(require "checks") do
+    local ok, err = pcall(check.fn)
+    if not ok then
+        failed = failed + 1
+        host.print("FAILED " .. check.name .. ": " .. tostring(err))
+    end
+end
+host.print(failed == 0 and "contract holds" or failed .. " failed")
+host.leave(failed == 0 and 0 or 1)

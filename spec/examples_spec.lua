@@ -1,0 +1,157 @@
+--- The examples of the authors' page: good scripts, that do what the page says, and are quoted there exactly.
+
+local fake = require "spec.support.fake_host"
+local tools = require "spec.support.tools"
+
+local FOLDER = "scripts/examples/"
+
+local function read_file(path)
+    local file = assert(io.open(path))
+    local text = file:read("a")
+    file:close()
+    return text
+end
+
+local page = read_file("scripts/README.md")
+
+describe("the examples", function()
+    it("are all good", function()
+        local printed, code = tools.run("check", { args = { FOLDER } })
+        assert.equal(0, code, printed)
+        assert.is_nil(printed:find("note:", 1, true), printed)
+        assert.truthy(printed:find("4 of 4 scripts good", 1, true))
+    end)
+
+    it("with one more row differ from the built-in script by that row only", function()
+        local row = ' *{ "GV19", +unit.ampere, +"Charge current limit %(BMS%)", +path = "/Info/[%a]+" },\n'
+        local text, count = read_file(FOLDER .. "battery_monitor.lua"):gsub(row, "")
+        assert.equal(1, count)
+        assert.equal(read_file("scripts/devices/battery_monitor.lua"), text)
+    end)
+end)
+
+describe("the digital input of the examples", function()
+    local tab = assert(fake.load_text(read_file(FOLDER .. "digital_input.lua"), "digital_input.lua"))
+
+    --- A node that keeps what it is set to.
+    local function new_node()
+        local node = { state = {}, shown = {}, lines = {} }
+        function node:set(driver, value) self.shown[driver] = value end
+        function node:log(_, format, ...) table.insert(self.lines, format:format(...)) end
+        return node
+    end
+    local function count(node, value) tab.update(node, { ["/Count"] = { value = value } }) end
+
+    it("counts since the reset, and tells when the limit is reached", function()
+        local node = new_node()
+        tab.start(node)
+        assert.same({ GV2 = 10, ALARM = 0 }, node.shown)
+        count(node, 100)
+        assert.equal(0, node.shown.GV1)
+        count(node, 110)
+        assert.same({ GV1 = 10, GV2 = 10, ALARM = 1 }, node.shown)
+        tab.commands.SETLIMIT.run(node, { value = 20 })
+        assert.same({ GV1 = 10, GV2 = 20, ALARM = 0 }, node.shown)
+        tab.commands.RESET.run(node, {})
+        assert.equal(0, node.shown.GV1)
+        assert.equal("the count begins again at 110", node.lines[1])
+    end)
+
+    it("survives a restart, a device that counts anew, and rows without a count", function()
+        local node, after = new_node(), new_node()
+        count(node, 5)
+        count(node, 8)
+        after.state = node.state
+        tab.start(after)
+        assert.equal(3, after.shown.GV1)
+        count(after, 2)
+        assert.equal(0, after.shown.GV1)
+        tab.update(after, {})
+        tab.update(after, { ["/Count"] = { value = "n/a" } })
+        assert.equal(0, after.shown.GV1)
+        tab.commands.RESET.run(new_node(), {})
+    end)
+end)
+
+describe("the authors' page", function()
+    it("quotes the examples exactly", function()
+        local from, quoted = 1, {}
+        while true do
+            local first, last, code = page:find("\n```lua\n(.-)```\n", from)
+            if not first then break end
+            local name
+            for one in page:sub(1, first):gmatch("examples/([%w_]+)%.lua") do name = one end
+            local text = read_file(FOLDER .. name .. ".lua")
+            assert.truthy(text:find(code, 1, true), "examples/" .. name .. ".lua does not hold:\n" .. code)
+            quoted[name], from = code == text and "all" or "part", last
+        end
+        assert.same({ battery_monitor = "part", tank = "all", temperature = "all", digital_input = "all" },
+            quoted)
+    end)
+
+    it("has every section it links to", function()
+        for title in page:gmatch("%(#([%w-]+)%)") do
+            local found = false
+            for heading in page:gmatch("\n## ([^\n]+)") do
+                found = found or heading:lower():gsub(" ", "-") == title
+            end
+            assert.is_true(found, title)
+        end
+    end)
+
+    --- The number of a #define, with commas.
+    local function defined(file, name)
+        local text = assert(read_file("host/" .. file):match("#define " .. name .. " ([^\n]+)"), name)
+        return assert(load("return " .. text:gsub("(%d)u", "%1")))()
+    end
+    local function with_commas(number)
+        local text = ("%d"):format(number)
+        return (text:reverse():gsub("(%d%d%d)", "%1,"):reverse():gsub("^,", ""))
+    end
+
+    it("names the limits that are built in", function()
+        for _, limit in ipairs {
+            { "Memory of a script", "script.h", "SCRIPT_MEMORY", "%d KiB", 1024 },
+            { "One piece of it", "script.h", "SCRIPT_BLOCK_MAX", "%d KiB", 1024 },
+            { "Size of a file", "script.h", "SCRIPT_FILE_MAX", "%d KiB", 1024 },
+            { "Instructions to load", "script.h", "SCRIPT_LOAD_BUDGET" },
+            { "for one call of", "script.h", "SCRIPT_CALL_BUDGET" },
+            { "Instructions between two waits", "script.h", "SCRIPT_TASK_BUDGET" },
+            { "Processor time", "script.h", "SCRIPT_TIME_MS", "%d ms", 1 },
+            { "`string.rep` gives", "sandbox.c", "REP_MAX" },
+            { "`string.find`", "sandbox.c", "FIND_MAX" }, { "`string.find`", "sandbox.c", "FIND_WHAT_MAX" },
+            { "Elements of a table", "sandbox.c", "TABLE_MAX" },
+            { "Timers of a script", "api.c", "SCRIPT_TIMERS_MAX" } } do
+            local number = defined(limit[2], limit[3])
+            local text = limit[4] and limit[4]:format(number // limit[5]) or with_commas(number)
+            local section = page:match("\n## Limits\n(.-)\n## ")
+            local line
+            for one in section:gmatch("[^\n]+") do
+                if one:find(limit[1], 1, true) then line = one end
+            end
+            assert.truthy(line and line:find(text, 1, true), limit[1] .. " " .. text)
+        end
+        local state = load("return " .. read_file("scripts/lib/state.lua"):match("local MAX = ([%d%* ]+)"))()
+        assert.truthy(page:find(("all scripts together | %d KiB |"):format(state // 1024), 1, true))
+    end)
+
+    it("says about what was tried what the plugin says", function()
+        local said = {}
+        for _, name in ipairs { "host/vm.c", "host/sandbox.c", "host/api.c", "scripts/lib/check.lua",
+                                "scripts/lib/row_check.lua", "scripts/lib/device.lua",
+                                "scripts/lib/commands.lua", "scripts/lib/scripts.lua",
+                                "scripts/lib/vrm.lua" } do
+            said[#said + 1] = read_file(name):gsub('"%s*\n%s*"', "")
+        end
+        said = table.concat(said, "\n")
+        local rows = 0
+        for cell in page:match("\n## What was tried\n(.-)\n## "):gmatch("\n|[^\n]+|([^|\n]+)|") do
+            rows = rows + 1
+            for text in cell:gmatch("`([^`]+)`") do
+                local known = text:find("^[%w_.]+$") or said:find(text, 1, true)
+                assert.truthy(known, "nobody says: " .. text)
+            end
+        end
+        assert.is_true(rows > 30)
+    end)
+end)
