@@ -88,8 +88,13 @@ static int node_notice_method(lua_State *L) {
 static int node_event_method(lua_State *L) {
     struct api *a = api_of(L);
     struct node *node = self(L);
+    const char *event = luaL_checkstring(L, 2);
+    if (!node_reports(node, event))
+        return luaL_error(
+            L, "the event %s is not declared. Write events = { %s = \"...\" } in the table.", event,
+            event);
     if (a->pg3 != NULL)
-        pg3_event(a->pg3, node->address, luaL_checkstring(L, 2));
+        pg3_event(a->pg3, node->address, event);
     return 0;
 }
 

@@ -112,19 +112,25 @@ static void read_command(lua_State *L, int at, struct command_decl *c) {
     c->params = read_decls(L, &c->param_count);
 }
 
-static void read_lists(lua_State *L, struct node_type *t) {
-    lua_getfield(L, 1, "drivers");
-    t->drivers = read_decls(L, &t->driver_count);
-    lua_getfield(L, 1, "commands");
-    size_t count = lua_istable(L, -1) ? lua_rawlen(L, -1) : 0;
-    t->commands = calloc(count + 1, sizeof *t->commands);
-    for (size_t i = 0; t->commands != NULL && i < count; i++) {
+static struct command_decl *read_commands(lua_State *L, const char *key, size_t *count) {
+    lua_getfield(L, 1, key);
+    size_t length = lua_istable(L, -1) ? lua_rawlen(L, -1) : 0;
+    struct command_decl *commands = calloc(length + 1, sizeof *commands);
+    for (size_t i = 0; commands != NULL && i < length; i++) {
         lua_rawgeti(L, -1, (lua_Integer)i + 1);
         if (lua_istable(L, -1))
-            read_command(L, lua_gettop(L), &t->commands[t->command_count++]);
+            read_command(L, lua_gettop(L), &commands[(*count)++]);
         lua_pop(L, 1);
     }
     lua_pop(L, 1);
+    return commands;
+}
+
+static void read_lists(lua_State *L, struct node_type *t) {
+    lua_getfield(L, 1, "drivers");
+    t->drivers = read_decls(L, &t->driver_count);
+    t->commands = read_commands(L, "commands", &t->command_count);
+    t->events = read_commands(L, "events", &t->event_count);
 }
 
 static int host_declare(lua_State *L) {

@@ -87,9 +87,10 @@ static int host_script_files(lua_State *L) {
     struct api *a = api_of(L);
     const char *folder = luaL_checkstring(L, 1);
     lua_settop(L, 1);
-    if (folder[0] != '/')
+    if (folder[0] != '/') {
         folder = lua_pushfstring(L, "%s/%s", a->root, folder);
-    lua_replace(L, 1);
+        lua_replace(L, 1);
+    }
     DIR *dir = opendir(folder);
     if (dir == NULL) {
         lua_pushnil(L);

@@ -146,6 +146,8 @@ static size_t columns_of(const char *text) {
 }
 
 static void end_line(const struct console *c, struct buf *b) {
+    while (b->len > 0 && b->data[b->len - 1] == ' ')
+        b->data[--b->len] = '\0';
     buf_puts(b, c->options.terminal && !c->options.once ? "\033[K\n" : "\n");
 }
 

@@ -5,6 +5,7 @@
 #include "init.h"
 #include "log.h"
 #include "mqtt.h"
+#include "options.h"
 #include "profile.h"
 
 #include <errno.h>
@@ -23,18 +24,6 @@
 #define LEAVE_MS 600 // of the stop: for the broker
 #define PG3_CA "/usr/local/etc/ssl/certs/ud.ca.cert" // PROTOCOL.md section 2
 
-enum mode { MODE_PG3, MODE_DEMO, MODE_WATCH, MODE_PROFILE, MODE_CHECK, MODE_ROWS };
-
-struct options {
-    enum mode mode;
-    bool demo; // VRM is the stand-in
-    bool once;
-    const char *token_file;
-    const char *main_file; // another script in the place of main.lua, for specs of the host
-    char **args;           // the words after the options
-    int arg_count;
-};
-
 struct app {
     struct options options;
     struct api api;
@@ -47,25 +36,6 @@ struct app {
 };
 
 static struct app app;
-
-static const char usage[] =
-    "victron-host " HOST_VERSION
-    ": Victron Energy's VRM as nodes of a Universal Devices controller\n"
-    "\n"
-    "Started by PG3 it needs no options. By hand:\n"
-    "  --demo           show two made-up installations in this terminal (needs python3 and "
-    "openssl)\n"
-    "  --watch          show your own installations; the token comes from VICTRON_VRM_TOKEN or:\n"
-    "  --token-file F   the first line of this file\n"
-    "  --once           with --demo or --watch: print one table and leave\n"
-    "For authors of device scripts (scripts/README.md):\n"
-    "  --check F ...    check scripts, or the scripts of a folder, and show what their samples "
-    "give\n"
-    "  --rows [F]       what VRM offers for each device: from a saved diagnostics answer, your "
-    "account,\n"
-    "                   or with --demo the made-up ones\n"
-    "  --write-profile  write profile/ from the device scripts\n"
-    "  --version, --help\n";
 
 // What PG3 asks and tells, on its way to main.lua
 
@@ -467,63 +437,9 @@ static void stop(struct app *a) {
     alarm(0);
 }
 
-static int bad_option(const char *what) {
-    fprintf(stderr, "victron-host: %s is not understood. Try --help.\n", what);
-    return 2;
-}
-
-// One option; how many words it took, 0: unknown.
-static int read_option(char **argv, int left, struct options *o) {
-    const char *name = argv[0];
-    if (strcmp(name, "--demo") == 0) {
-        o->demo = true;
-        o->mode = o->mode == MODE_ROWS ? MODE_ROWS : MODE_DEMO;
-    } else if (strcmp(name, "--watch") == 0) {
-        o->mode = MODE_WATCH;
-    } else if (strcmp(name, "--rows") == 0) {
-        o->mode = MODE_ROWS;
-    } else if (strcmp(name, "--check") == 0) {
-        o->mode = MODE_CHECK;
-    } else if (strcmp(name, "--write-profile") == 0) {
-        o->mode = MODE_PROFILE;
-    } else if (strcmp(name, "--once") == 0) {
-        o->once = true;
-    } else if (strcmp(name, "--token-file") == 0 && left > 1) {
-        o->token_file = argv[1];
-        return 2;
-    } else if (strcmp(name, "--main") == 0 && left > 1) {
-        o->main_file = argv[1];
-        return 2;
-    } else {
-        return 0;
-    }
-    return 1;
-}
-
-// True: go on; else leave with *code.
-static bool read_options(int argc, char **argv, struct options *o, int *code) {
-    *code = 0;
-    int i = 1;
-    while (i < argc && argv[i][0] == '-') {
-        if (strcmp(argv[i], "--version") == 0)
-            return printf("victron-host " HOST_VERSION "\n"), false;
-        if (strcmp(argv[i], "--help") == 0)
-            return fputs(usage, stdout), false;
-        int took = read_option(argv + i, argc - i, o);
-        if (took == 0)
-            return *code = bad_option(argv[i]), false;
-        i += took;
-    }
-    o->args = argv + i;
-    o->arg_count = argc - i;
-    if (o->arg_count > 0 && o->mode != MODE_CHECK && o->mode != MODE_ROWS)
-        return *code = bad_option(argv[i]), false;
-    return true;
-}
-
 int main(int argc, char **argv) {
     int code;
-    if (!read_options(argc, argv, &app.options, &code))
+    if (!options_read(argc, argv, &app.options, &code))
         return code;
     bool person = app.options.mode != MODE_PG3 || isatty(STDERR_FILENO) == 1;
     if (app.options.mode == MODE_PG3)

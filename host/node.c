@@ -57,16 +57,21 @@ static void free_decls(struct driver_decl *decls, size_t count) {
     free(decls);
 }
 
+static void free_commands(struct command_decl *commands, size_t count) {
+    for (size_t i = 0; commands != NULL && i < count; i++) {
+        free_decls(commands[i].params, commands[i].param_count);
+        free(commands[i].id);
+        free(commands[i].name);
+    }
+    free(commands);
+}
+
 void node_type_free(struct node_type *t) {
     if (t == NULL)
         return;
     free_decls(t->drivers, t->driver_count);
-    for (size_t i = 0; i < t->command_count; i++) {
-        free_decls(t->commands[i].params, t->commands[i].param_count);
-        free(t->commands[i].id);
-        free(t->commands[i].name);
-    }
-    free(t->commands);
+    free_commands(t->commands, t->command_count);
+    free_commands(t->events, t->event_count);
     free(t->id);
     free(t->name);
     free(t->icon);
@@ -78,6 +83,13 @@ static int decl_index(const struct node_type *t, const char *id) {
         if (strcmp(t->drivers[i].id, id) == 0)
             return (int)i;
     return -1;
+}
+
+bool node_reports(const struct node *node, const char *event) {
+    for (size_t i = 0; i < node->type->event_count; i++)
+        if (strcmp(node->type->events[i].id, event) == 0)
+            return true;
+    return false;
 }
 
 int node_driver(const struct node *node, const char *id) { return decl_index(node->type, id); }
@@ -105,6 +117,12 @@ static const char *type_fault(const struct node_type *t) {
         if (d->label == NULL || d->places < 0 || d->places > 6)
             return "a driver needs a label and 0 to 6 decimal places";
     }
+    for (size_t i = 0; i < t->command_count; i++)
+        if (t->commands[i].id == NULL || t->commands[i].name == NULL)
+            return "a command needs an id and a name";
+    for (size_t i = 0; i < t->event_count; i++)
+        if (t->events[i].id == NULL || t->events[i].name == NULL)
+            return "an event needs an id and a name";
     return NULL;
 }
 

@@ -44,8 +44,10 @@ struct node_type {
     char *icon; // PROFILE.md section 4; NULL = none
     struct driver_decl *drivers;
     size_t driver_count;
-    struct command_decl *commands;
+    struct command_decl *commands; // what the node accepts
     size_t command_count;
+    struct command_decl *events; // what it may report to programs (node:event)
+    size_t event_count;
 };
 
 // Where a node stands with PG3; pg3 alone moves it.
@@ -110,6 +112,8 @@ struct node *nodes_add(struct nodes *n, const char *address, const char *type, c
                        const char *primary, const char **why);
 struct node *nodes_find(const struct nodes *n, const char *address);
 
+// Whether the node's type declares that event.
+bool node_reports(const struct node *node, const char *event);
 // Index of a driver in the node's type, -1 if there is none of that id.
 int node_driver(const struct node *node, const char *id);
 // Shows what PG3 had: a plain decimal and its unit. Ignored once the driver had a value of its own,

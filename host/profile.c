@@ -198,7 +198,13 @@ static bool nodedef(struct build *w, const struct node_type *t) {
     for (size_t i = 0; i < t->driver_count; i++)
         if (!status(w, t, &t->drivers[i]))
             return false;
-    buf_puts(&w->nodedefs, "    </sts>\n    <cmds>\n      <sends />\n      <accepts>\n");
+    buf_puts(&w->nodedefs, "    </sts>\n    <cmds>\n");
+    buf_puts(&w->nodedefs, t->event_count > 0 ? "      <sends>\n" : "      <sends />\n");
+    for (size_t i = 0; i < t->event_count; i++)
+        if (!command(w, t, &t->events[i]))
+            return false;
+    buf_puts(&w->nodedefs, t->event_count > 0 ? "      </sends>\n" : "");
+    buf_puts(&w->nodedefs, "      <accepts>\n");
     for (size_t i = 0; i < t->command_count; i++)
         if (!command(w, t, &t->commands[i]))
             return false;

@@ -151,3 +151,27 @@ describe("what PG3 sends with a command", function()
         end
     end)
 end)
+
+describe("events of a device table", function()
+    local check = require "lib.check"
+    local unit = require "lib.units"
+
+    local function table_with(events)
+        return { api = 1, id = "VICTANK", name = "Tank", match = { service = "tank" }, events = events,
+                 drivers = { { "ST", unit.percent, "Level", path = "/Level" } } }
+    end
+
+    it("are declared by name", function()
+        local type_ = assert(check.device("tank.lua", table_with { FULL = "Filled up", DON = "Filling" }))
+        assert.same({ { id = "DON", name = "Filling" }, { id = "FULL", name = "Filled up" } },
+            type_.declaration.events)
+    end)
+
+    it("that cannot be are told", function()
+        for _, wrong in ipairs { 5, { don = "x" }, { DON = 5 }, { DON = "" }, { [1] = "DON" } } do
+            local type_, problem = check.device("tank.lua", table_with(wrong))
+            assert.is_nil(type_)
+            assert.truthy(problem:find("events", 1, true), problem)
+        end
+    end)
+end)

@@ -189,7 +189,7 @@ describe("a save", function()
         { "an error while it runs", "local x = nil\nreturn x.y", "persist/scripts/solar_charger.lua:2:" },
         { "an undeclared global", "local a = 1\nreturn b", "persist/scripts/solar_charger.lua:2:" },
         { "no table", "return 7", "ends with 'return" },
-        { "an unknown unit", solar '{ "GV20", unit.volts, "X", path = "/X" }', "(GV20): the second entry is not" },
+        { "an unknown unit", solar '{ "GV20", unit.volts, "X", path = "/X" }', "the second entry is not" },
         { "a driver id twice", solar '{ "ST", unit.volt, "X", path = "/X" }', "used twice" },
         { "a reserved driver id", solar '{ "GV30", unit.volt, "X", path = "/X" }', "GV30 is kept" },
         { "an illegal driver id", solar '{ "gv1x", unit.volt, "X", path = "/X" }', "'gv1x'" },

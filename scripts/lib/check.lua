@@ -18,7 +18,7 @@ local check = {}
 
 local fail, texts, set = row_check.fail, row_check.texts, row_check.set
 
-local TABLE_FIELDS = set "api id name icon match drivers commands samples start update"
+local TABLE_FIELDS = set "api id name icon match drivers commands samples start update events"
 local MATCH_FIELDS = set "service product type kind"
 local SAMPLE_FIELDS = set "rows site expect"
 local SAMPLE_ROW_FIELDS = set "value unit timestamp text names path code"
@@ -120,7 +120,7 @@ local function declaration(type_)
                                   zero = false, min = units.time.min, max = units.time.max }
     end
     return { id = type_.id, name = type_.name, icon = type_.icon, drivers = drivers,
-             commands = type_.commands }
+             commands = type_.commands, events = type_.events }
 end
 
 --- Runs one step of the check. A mistake of the author is noted with its place, and the check goes on.
@@ -159,6 +159,11 @@ local function build_commands(job, type_)
     end
 end
 
+local function build_events(job, type_)
+    local _, events = try(job, { field = "events" }, command_check.events, job.table.events)
+    type_.events = events or {}
+end
+
 local function build_samples(job)
     local samples = job.table.samples
     if samples == nil or not try(job, { field = "samples" }, check_sample_list, samples) then return end
@@ -178,6 +183,7 @@ local function build(job)
     if whole then                          -- the ids of lists of names come from the table's
         build_drivers(job, type_)
         build_commands(job, type_)
+        build_events(job, type_)
     end
     build_samples(job)
     return type_

@@ -138,4 +138,24 @@ function command_check.one(id, command, labels, type_id, kind)
              params = check_params(where, command.params, labels, type_id, id) }
 end
 
+--- The table's `events`, { NAME = "What happened" }: what node:event may report -> list of { id, name }.
+function command_check.events(events)
+    local list = {}
+    if events == nil then return list end
+    if type(events) ~= "table" then
+        fail("events", "it is not a table.", "Write events = { DON = \"Filled up\" }.")
+    end
+    for _, id in ipairs(command_check.ids(events)) do
+        if type(id) ~= "string" or not id:find("^[A-Z][A-Z0-9_]*$") or #id > LONGEST_ID then
+            fail("events", "'" .. tostring(id) .. "' is no name for an event.",
+                "Use up to " .. LONGEST_ID .. " capitals and digits, like DON or FILLED.")
+        end
+        list[#list + 1] = { id = id, name = row_check.text("events", id, events[id], row_check.LONGEST_NAME) }
+    end
+    if #list > MOST_COMMANDS then
+        fail("events", "there are more than " .. MOST_COMMANDS .. ".", "Report fewer different events.")
+    end
+    return list
+end
+
 return command_check

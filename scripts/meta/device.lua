@@ -120,6 +120,7 @@ unit = {}
 ---@field match match|fun(found: found): number|nil
 ---@field drivers driver_row[]
 ---@field commands? table<string, command|fun(node: node, args: args)>
+---@field events? table<string, string> what node:event may report: { DON = "Filled up" }
 ---@field start? fun(node: node) once the node is there; may wait
 ---@field update? fun(node: node, rows: rows) after each poll, when the rows' drivers are set; may wait
 ---@field samples? sample[]

@@ -11,6 +11,7 @@ sys.path[:0] = [SPEC, os.path.join(os.path.dirname(SPEC), "scripts", "demo")]
 from vrm import Vrm  # noqa: E402  (needs the path above)
 
 from support.certs import Authority  # noqa: E402
+from support.profile import Profile  # noqa: E402
 from support.world import World  # noqa: E402
 
 # The token of the tests; it must turn up nowhere but in VRM's header and PG3's parameters.
@@ -33,7 +34,9 @@ def pytest_runtest_makereport(item, call):
 
 @pytest.fixture(scope="session")
 def plugin_source():
-    return os.path.abspath(os.environ["PLUGIN_DIR"])
+    folder = os.path.abspath(os.environ["PLUGIN_DIR"])
+    assert Profile(folder).nodedefs, f"{folder} has no profile: run victron-host --write-profile"
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -187,7 +187,7 @@ class Pg3:
     def _answer(self, kind, data):
         handlers = {"config": self._got_config, "getAll": self._got_getall,
                     "addnode": self._got_addnode, "setController": self._got_controller,
-                    "installprofile": lambda _: self.send({"installprofile": {"success": True}}),
+                    "installprofile": self._got_installprofile,
                     "getIsyInfo": lambda _: self.send({"getIsyInfo": self._isy_info()}),
                     "get": self._got_get, "getNsInfo": self._got_ns_info}
         for key, value in data.items():
@@ -198,6 +198,11 @@ class Pg3:
                                        for item in value]})
             elif key in handlers:
                 handlers[key](value)
+
+    def _got_installprofile(self, _):
+        """From now on the profile in the plugin's folder counts."""
+        self.rules.profile = Profile(self.folder)
+        self.send({"installprofile": {"success": True}})
 
     def _isy_info(self):
         return {"isy_ip_address": "192.168.1.10", "isy_username": "admin",
@@ -419,7 +424,7 @@ class Pg3:
                  for node in self.nodes.values()}
         last = [f"{message.kind} {json.dumps(message.data)[:300]}" for message in self.messages[-6:]]
         return f"Nodes: {nodes}. Notices: {self.notices()}. Last messages: {last}. " \
-               f"Broken rules: {self.violations}"
+               f"Broken rules: {self.violations[:5]}"
 
     def value(self, address, driver):
         """The driver's number; None when PG3 has none."""

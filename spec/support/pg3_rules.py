@@ -60,7 +60,8 @@ class Rules:
         self.sent.clear()
 
     def broken(self, sentence):
-        self.violations.append(sentence)
+        if sentence not in self.violations:
+            self.violations.append(sentence)
 
     def check(self, kind, payload):
         """-> the message as an object, or None when it is none."""

@@ -219,7 +219,8 @@ class World:
                 self.stop()
             self.plugin.check_silence(self.secrets)
             if self.pg3 is not None:
-                assert not self.pg3.violations, "\n".join(self.pg3.violations)
+                broken = self.pg3.violations
+                assert not broken, f"{len(broken)} broken rules of PG3:\n" + "\n".join(broken[:20])
         finally:
             self.close()
 

@@ -1,0 +1,416 @@
+"""Device scripts that their users change while the plugin runs: what works, what goes wrong, what must stay."""
+
+import os
+import random
+import time
+
+import pytest
+from vrm import HOUSE, VAN
+
+from support.world import CONTROLLER, FRESH, OFFLINE, Behaviour, address
+
+CHARGER = address(HOUSE, "sc", 256)
+OTHER_CHARGER = address(HOUSE, "sc", 288)
+ROOF = address(VAN, "sc", 279)
+BANK = address(HOUSE, "bm", 289)
+OTHERS = [BANK, address(HOUSE, "vb", 276), address(VAN, "bm", 0), address(VAN, "iv", 257)]
+
+NAME = "persist/scripts/solar_charger.lua"
+VOLTS = '{ "GV20", unit.volt, "Bus voltage", path = "/Dc/0/Voltage", places = 2 },'
+COUNTED = '{ "GV21", unit.count, "Counted", by_script = true, zero = false },'
+SAVED = 5.0             # seconds: a row is in the ISY
+FORGIVEN = 5.0          # seconds: a notice has come or gone
+
+
+# -- what a user does --------------------------------------------------------------------------------
+
+def solar(plugin, rows="", more="", before=""):
+    """The text of the built-in solar charger, with rows, other fields and code before it."""
+    with open(plugin.path("scripts", "devices", "solar_charger.lua"), encoding="utf-8") as file:
+        text = file.read()
+    head, drivers, rest = text.partition("    drivers = {\n")
+    return before + head + more + drivers + rows + rest
+
+
+def save(world, content, name=NAME):
+    """As an editor that truncates and writes."""
+    path = world.plugin.path(name)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "wb") as file:
+        file.write(content if isinstance(content, bytes) else content.encode())
+
+
+def remove(world, name=NAME):
+    path = world.plugin.path(name)
+    if os.path.isdir(path) and not os.path.islink(path):
+        os.rmdir(path)
+    elif os.path.lexists(path):
+        os.unlink(path)
+
+
+def told(world):
+    """The notices about scripts, in one text."""
+    return "\n".join(text for text in world.pg3.notices().values() if text and "script" in text.lower())
+
+
+def wait_told(world, *parts):
+    world.wait(lambda: all(part in told(world) for part in parts), f"a notice with {parts}", FORGIVEN)
+
+
+def wait_well(world):
+    world.wait(lambda: "Device script " not in told(world) and world.pg3.value(CONTROLLER, "GV3") == 0,
+               "the end of the trouble", FORGIVEN)
+
+
+def use(world, content):
+    """Saves, and waits until it serves: then there is a copy of it."""
+    folder, _, name = NAME.rpartition("/")
+    save(world, content)
+
+    def kept():
+        try:
+            with open(world.plugin.path(folder, ".last-good", name), encoding="utf-8") as file:
+                return file.read() == content
+        except FileNotFoundError:
+            return False
+    world.wait(kept, "the file that was saved in service", SAVED)
+
+
+def installs(world, since=0.0):
+    return len(world.pg3.received("system", "installprofile", since))
+
+
+def adds(world, node, since):
+    return [item for items in world.pg3.received("command", "addnode", since) for item in items
+            if item["address"] == node]
+
+
+def others_go_on(world, within=3.0):
+    """A change at VRM reaches the other nodes with the next poll, in time."""
+    number = round(random.uniform(10, 90), 1)
+    world.vrm.set_row(HOUSE, "battery", 289, "/Soc", raw=number)
+    world.vrm.set_row(VAN, "battery", 0, "/Soc", raw=number)
+    world.pg3.short_poll()
+    for node in (BANK, address(VAN, "bm", 0)):
+        world.wait_value(node, world.pg3.driver(node, "state of charge"), number, within)
+    for node in OTHERS:
+        assert world.pg3.value(node, "GV30") == FRESH, node
+
+
+def serving(world, more=""):
+    """Starts with a user's script whose row GV20 is there."""
+    save(world, solar(world.plugin, rows=VOLTS, more=more))
+    world.running()
+    assert world.pg3.value(CHARGER, "GV20") is not None
+    return world
+
+
+# -- a row is enough -----------------------------------------------------------------------------------
+
+def test_a_row_more_is_in_the_isy_soon_and_nothing_else_changes(running):
+    pg3 = running.pg3
+    volts = pg3.value(CHARGER, pg3.driver(CHARGER, "battery voltage"))
+    before = {driver: reading.value for driver, reading in pg3.nodes[CHARGER].drivers.items()}
+    since = time.monotonic()
+    save(running, solar(running.plugin, rows=VOLTS))
+    running.wait_value(CHARGER, "GV20", volts, SAVED)
+    running.wait_value(ROOF, "GV20", 12.91, SAVED)
+    assert installs(running, since) == 1
+    added = adds(running, CHARGER, since)
+    assert len(added) == 1
+    kept = {item["driver"]: item["value"] for item in added[0]["drivers"]}
+    assert kept.pop("GV20") is not None and kept.keys() == before.keys()
+    assert {driver: value for driver, value in kept.items() if driver != "TIME"} == \
+        {driver: value for driver, value in before.items() if driver != "TIME"}
+    assert adds(running, BANK, since) == []
+    assert "Admin Console" in told(running)
+    assert pg3.rules.profile.label(pg3.nodes[CHARGER].nodedef, "GV20") == "Bus voltage"
+
+    since = time.monotonic()                            # another label: the profile, no node
+    use(running, solar(running.plugin, rows=VOLTS.replace("Bus", "Rail")))
+    running.wait(lambda: installs(running, since), "the profile")
+    time.sleep(1)
+    assert installs(running, since) == 1 and adds(running, CHARGER, since) == []
+
+    since = time.monotonic()                            # only the code: neither
+    use(running, solar(running.plugin, rows=VOLTS.replace("Bus", "Rail"), before="-- mine\n"))
+    time.sleep(1)
+    assert installs(running, since) == 0 and adds(running, CHARGER, since) == []
+
+    save(running, solar(running.plugin))                # the row goes, fewer places would come
+    running.wait(lambda: installs(running, since) == 1 and len(adds(running, CHARGER, since)) == 1,
+                 "the node without the row")
+    others_go_on(running)
+
+
+def test_rows_that_change_while_pg3_adds_the_node_arrive_all(world):
+    world.start(behaviour=Behaviour(addnode_delay=0.4))
+    world.wait_fresh(timeout=20)
+    save(world, solar(world.plugin, rows=VOLTS))
+    world.wait(lambda: adds(world, CHARGER, world.started)[1:], "the node with a row more")
+    world.pg3.behaviour.addnode_delay = 2.5
+    save(world, solar(world.plugin, rows=VOLTS + VOLTS.replace("GV20", "GV22")))
+    time.sleep(2.2)
+    save(world, solar(world.plugin, rows=VOLTS + VOLTS.replace("GV20", "GV23")))
+    world.wait(lambda: world.pg3.value(CHARGER, "GV23") == 53.22, "the last row", 20)
+    world.pg3.behaviour.addnode_delay = 0
+    world.wait(lambda: world.pg3.value(ROOF, "GV23") == 12.91, "the last row", 20)
+    assert "GV23" in {item["driver"] for item in adds(world, CHARGER, world.started)[-1]["drivers"]}
+
+
+def test_fewer_places_of_a_value_that_no_poll_renews(world):
+    row = '{ "GV20", unit.volt, "Bus voltage", path = "/Dc/0/Voltage", places = 2, zero = false },'
+    save(world, solar(world.plugin, rows=row))
+    world.running()
+    world.vrm.drop_row(HOUSE, "solarcharger", 256, "/Dc/0/Voltage")
+    world.poll()
+    use(world, solar(world.plugin, rows=row.replace("places = 2", "places = 0")))
+    world.poll()
+    others_go_on(world)
+
+
+# -- clumsy saving -------------------------------------------------------------------------------------
+
+def test_a_broken_save_leaves_the_script_that_serves_and_is_told_until_mended(world):
+    serving(world)
+    good = solar(world.plugin, rows=VOLTS)
+    quadratic = "local s = [==[" + "--[[ " * 12000 + "]==]\nreturn { api = 2 }\n"
+    cases = [
+        (good[:len(good) // 2], f"{NAME}:"),
+        ("", "return"),
+        ("\n" * 10 + "return {{{", f"{NAME}:11:"),
+        (b"\x1bLua\x54\x00\x19\x93\r\n\x1a\n" + b"\x04\x08\x08" * 40, NAME),
+        (b"\xff\xfe\x00\x01" * 100, NAME),
+        ("-- " + "x" * 300 * 1024 + "\n" + good, "KiB"),
+        ("while true do end", "budget"),
+        ("local t = {} while true do t[#t + 1] = {} end", f"{NAME}"),
+        ("local t = {} for i = 1, 15 do t = { t, t, t, t, t, t, t, t } end return { api = 1, drivers = t }",
+         f"{NAME}"),
+        (quadratic, "api is not 1"),
+        ("return setmetatable({ api = 1 }, { __index = function() while true do end end })", NAME),
+        (solar(world.plugin, rows='{ "GV20", unit.volt, "V", path = "/V" }, { "GV20", unit.volt, "V", path = "/V" },'),
+         "twice"),
+    ]
+    for content, part in cases:
+        save(world, content)
+        wait_told(world, "solar_charger.lua", part)
+        world.wait(lambda: world.pg3.value(CONTROLLER, "GV3") == 1, "the count")
+        others_go_on(world)
+        assert world.pg3.value(CHARGER, "GV30") == FRESH and world.pg3.value(CHARGER, "GV20") == 53.22
+        save(world, good)
+        wait_well(world)
+
+
+def test_what_is_no_file_is_left_alone(world):
+    serving(world)
+    path = world.plugin.path(NAME)
+    makers = [lambda: os.mkdir(path), lambda: os.mkfifo(path), lambda: os.symlink("nowhere", path),
+              lambda: os.symlink(path, path), lambda: os.symlink("/dev/zero", path)]
+    if os.geteuid() != 0:
+        makers.append(lambda: (save(world, "x"), os.chmod(path, 0)))
+    for make in makers:
+        os.unlink(path) if os.path.isfile(path) else None
+        make()
+        time.sleep(1.3)
+        others_go_on(world)
+        remove(world)
+    save(world, solar(world.plugin, rows=VOLTS.replace("GV20", "GV22")))
+    world.wait_value(CHARGER, "GV22", 53.22, SAVED)
+    wait_well(world)
+
+
+def test_a_save_that_takes_its_time_is_one_save(world):
+    serving(world)
+    whole = solar(world.plugin, rows=VOLTS.replace("GV20", "GV22")).encode()
+    with open(world.plugin.path(NAME), "wb", buffering=0) as file:
+        for begin in range(0, len(whole), len(whole) // 8):
+            file.write(whole[begin:begin + len(whole) // 8])
+            time.sleep(0.35)
+    world.wait_value(CHARGER, "GV22", 53.22, SAVED)
+    assert not world.plugin.log_lines("ERROR"), world.plugin.log_tail()
+
+
+def test_broken_scripts_of_every_kind_do_not_stop_the_start(world):
+    for number in range(30):
+        save(world, "while true do end", f"persist/scripts/loop{number}.lua")
+    save(world, "return {", "persist/scripts/gateway.lua")
+    save(world, "", "persist/scripts/controller.lua")
+    save(world, b"\x1bLua", "data/battery_monitor.lua")
+    save(world, solar(world.plugin).replace('"VICSOLAR"', '"VICBATT"'))
+    os.makedirs(world.plugin.path("persist/scripts/inverter.lua"))
+    world.running()
+    world.wait(lambda: world.pg3.value(CONTROLLER, "GV3") == 34, "a count of all that are broken")
+    others_go_on(world)
+    remove(world)
+    for number in range(30):
+        remove(world, f"persist/scripts/loop{number}.lua")
+    world.wait(lambda: world.pg3.value(CONTROLLER, "GV3") == 3, "a count of those that are left")
+
+
+def test_the_last_good_copy_serves_after_a_restart(world):
+    serving(world)
+    save(world, "return {")
+    wait_told(world, f"{NAME}:1:")
+    world.restart()
+    world.wait_fresh()
+    assert world.pg3.value(CHARGER, "GV20") == 53.22
+    time.sleep(3)
+    assert "The last good copy" in world.plugin.log_text()
+    world.poll()
+    assert world.pg3.nodes[CHARGER].drivers["GV20"].source != "seed"
+    wait_told(world, f"{NAME}:1:")
+    save(world, solar(world.plugin))
+    wait_well(world)
+
+
+# -- attacks -------------------------------------------------------------------------------------------
+
+FOREVER = "function() while true do pcall(function() while true do end end) end end"
+LOOPS = {
+    "update": dict(more=f"update = {FOREVER},\n"),
+    "start": dict(more=f"start = {FOREVER},\n"),
+    "from": dict(rows=f'{{ "GV20", unit.volt, "Loop", from = {FOREVER} }},\n'),
+    "timer": dict(more="start = function() for _ = 1, 20 do timer.every(0.1, " + FOREVER + ") end end,\n"),
+    "sleep": dict(more="update = function() while true do sleep(0) end end,\n"),
+    "memory in update": dict(more="update = function() local t = {} while true do t[#t + 1] = {t} end end,\n"),
+    "memory for good": dict(
+        before="local kept = {}\n",
+        more="update = function() pcall(function() while true do kept[#kept + 1] = {} end end)"
+             " pcall(function() while true do kept = { kept } end end) end,\n"),
+    "state": dict(more='update = function(node) local t = node.state for _ = 1, 40 do t.a = {} t.b = t.a t = t.a end end,\n'),
+    "notices": dict(more='update = function(node) for i = 1, 3000 do'
+                         ' node:notice("k" .. i, ("<b>"):rep(1000)) end end,\n'),
+    "log": dict(more='update = function(node) while true do node:log("info", "%s", ("x"):rep(4000)) end end,\n'),
+}
+
+
+@pytest.mark.parametrize("where", LOOPS)
+def test_a_script_that_wants_everything_gets_little_and_others_go_on(world, where):
+    save(world, solar(world.plugin, **LOOPS[where]))
+    world.start()
+    world.wait_fresh(OTHERS)
+    for _ in range(5):
+        others_go_on(world)
+    use(world, solar(world.plugin, rows=VOLTS))
+    world.wait_value(CHARGER, "GV20", 53.22, SAVED)
+    wait_well(world)
+    assert world.pg3.value(CHARGER, "GV30") == FRESH
+
+
+def test_a_table_full_of_endless_loops_holds_nobody_up_for_long(world):
+    rows = "".join(f'{{ "GV{n}", unit.volt, "Loop {n}", from = {FOREVER} }},\n' for n in range(11, 30))
+    save(world, solar(world.plugin, rows=rows))
+    world.start()
+    world.wait_fresh(OTHERS, timeout=20)
+    for _ in range(4):
+        others_go_on(world, within=6)
+    assert "not used until it is corrected" in told(world)
+    others_go_on(world, within=1.5)
+    assert world.pg3.value(CHARGER, "GV30") == OFFLINE
+    use(world, solar(world.plugin, rows=VOLTS))
+    world.wait_value(CHARGER, "GV20", 53.22, SAVED)
+    wait_well(world)
+
+
+# -- node.state, commands --------------------------------------------------------------------------------
+
+COUNTS = """    update = function(node)
+        node.state.polls = (node.state.polls or 0) + 1
+        node:set("GV21", node.state.polls)
+    end,
+"""
+
+
+def test_state_outlives_reload_and_restart(world):
+    save(world, solar(world.plugin, rows=COUNTED, more=COUNTS))
+    world.running()
+    world.wait_value(CHARGER, "GV21", 1)
+    world.poll()
+    world.wait_value(CHARGER, "GV21", 2)
+    save(world, solar(world.plugin, rows=COUNTED + VOLTS, more=COUNTS))
+    world.wait_value(CHARGER, "GV20", 53.22, SAVED)
+    world.wait_value(CHARGER, "GV21", 3)                # the poll that a new script gets
+    world.restart()
+    assert world.pg3.customs["customdata"]["state"]["solar_charger"][CHARGER] == {"polls": 3}
+    world.wait_value(CHARGER, "GV21", 4)
+    world.plugin.kill()                                 # nothing was stored since the restart
+    world.pg3.in_flight = None
+    world.start_plugin()
+    world.wait_subscribed()
+    world.wait_fresh()
+    world.wait_value(CHARGER, "GV21", 4)
+    save(world, solar(world.plugin, rows=COUNTED, more=COUNTS + "start = function(node) node.state.f = function() end end,\n"))
+    world.wait(lambda: world.pg3.value(CHARGER, "GV21") == 5, "the script with a state that cannot be kept", SAVED)
+    world.restart()
+    assert "cannot be passed on" in world.plugin.log_text()
+    assert world.pg3.customs["customdata"]["state"]["solar_charger"][CHARGER] == {"polls": 3}
+
+
+COMMANDS = """    commands = {
+        SETLIMIT = { name = "Set limit", run = function(node, args) node:set("GV21", args.value) end,
+                     params = { { id = "", label = "Limit", unit = unit.count, min = 0, max = 50 } } },
+        BREAK = { name = "Break", run = function(node) error("as ordered") end },
+        LOOP = { name = "Loop", run = function(node) while true do end end },
+        WAIT = { name = "Wait", run = function(node) sleep(0.2) node:set("GV21", 33) end },
+    },
+"""
+
+
+def test_commands_reach_their_script_with_what_it_declared(world):
+    save(world, solar(world.plugin, rows=COUNTED, more=COMMANDS))
+    world.running()
+    pg3 = world.pg3
+    assert {"SETLIMIT", "BREAK", "LOOP"} <= set(pg3.rules.profile.nodedefs["VICSOLAR"].accepts)
+    pg3.command(CHARGER, "SETLIMIT", value="12", uom="0")
+    world.wait_value(CHARGER, "GV21", 12)
+    for wrong in ({"value": "51", "uom": "0"}, {}, {"value": "twelve"}, {"value": "nan"}, {"value": "1e99"},
+                  {"value": "13", "uom": "72"}, {"value": ["13"]}, {"value": "13", "query": {"X.uom0": "1"}}):
+        pg3.command(CHARGER, "SETLIMIT", **wrong)
+    world.wait(lambda: len([line for line in world.plugin.log_lines("WARNING") if "SETLIMIT" in line]) >= 6,
+               "a warning for each")
+    assert pg3.value(CHARGER, "GV21") == 12
+    pg3.command(CHARGER, "WAIT")
+    world.wait_value(CHARGER, "GV21", 33)
+    pg3.command(CHARGER, "BREAK")
+    wait_told(world, "as ordered", f"{NAME}:")
+    for _ in range(3):
+        pg3.command(CHARGER, "LOOP")
+    wait_told(world, "budget")
+    others_go_on(world)
+    use(world, solar(world.plugin, rows=COUNTED, more=COMMANDS, before="\n"))
+    wait_well(world)
+    pg3.command(CHARGER, "SETLIMIT", value="14")
+    world.wait_value(CHARGER, "GV21", 14)
+
+
+def test_reload_says_what_each_script_uses_and_loads_all_again(world):
+    serving(world)
+    world.pg3.command(CONTROLLER, "RELOAD")
+    world.wait_log(NAME, "memory", "instructions", "errors 0", "reloads 1")
+    world.wait_log("devices/battery_monitor.lua", "reloads 1")
+    world.pg3.command(CONTROLLER, "RELOAD")
+    world.wait_log(NAME, "reloads 2")
+    others_go_on(world)
+    assert world.pg3.value(CHARGER, "GV20") == 53.22
+    wait_well(world)
+
+
+# -- often ----------------------------------------------------------------------------------------------
+
+def test_many_reloads_leave_nothing_behind(world, record_property):
+    busy = ("    start = function(node) timer.every(0.1, function() node.state.n = (node.state.n or 0) + 1 end)"
+            " while true do sleep(0.05) end end,\n"
+            "    update = function(node) vrm.get('/users/me') sleep(60) end,\n")
+    serving(world, more=busy)
+    sizes = []
+    for number in range(30):
+        rows = VOLTS if number % 3 else VOLTS.replace("Bus", f"Bus {number}")
+        save(world, solar(world.plugin, rows=rows, more=busy, before=f"-- {number}\n"))
+        world.pg3.command(CONTROLLER, "RELOAD")
+        time.sleep(0.15)
+        sizes.append(world.plugin.rss_kib())
+    record_property("rss_kib", f"{sizes[0]} {sizes[9]} {sizes[-1]}")
+    world.wait_log(NAME, "reloads 30", timeout=5)
+    others_go_on(world)
+    world.wait_value(CHARGER, "GV20", 53.22)
+    wait_well(world)
