@@ -1,20 +1,34 @@
 #!/usr/bin/env python3
 """PG3 starts this file; it becomes the program in bin/ (PACKAGING.md: PG3 starts python3 or node only).
 
-exec keeps the process id. argv[0] stays "python3": the service scripts of PG3x look for that name.
-Nothing may reach stdout or stderr, so whatever fails here is one line in logs/debug.log.
+The program is bin/victron-host (built on this machine), else the released one for this system, for example
+bin/victron-host-freebsd-amd64. exec keeps the process id. argv[0] stays "python3": the service scripts of
+PG3x look for that name. Nothing may reach stdout or stderr: what fails here is one line in logs/debug.log.
 """
 import os
 import sys
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-PROGRAM = os.path.join(HERE, "bin", "victron-host")
+MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
 def open_log():
     os.makedirs("logs", exist_ok=True)
     return os.open("logs/debug.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+
+
+def find_program():
+    system = os.uname()
+    machine = MACHINES.get(system.machine, system.machine)
+    built = os.path.join(HERE, "bin", "victron-host")
+    released = f"{built}-{system.sysname.lower()}-{machine}"
+    program = built if os.path.exists(built) else released
+    if not os.path.exists(program):
+        raise OSError(f"there is no {released}, the program for {system.sysname} on {machine}")
+    if not os.access(program, os.X_OK):
+        os.chmod(program, 0o755)  # zip archives lose the run bit
+    return program
 
 
 def main():
@@ -24,13 +38,11 @@ def main():
         log = open_log()
         os.dup2(log, 1)  # the dynamic linker's complaints too
         os.dup2(log, 2)
-        if not os.access(PROGRAM, os.X_OK):
-            os.chmod(PROGRAM, 0o755)  # zip archives lose the run bit
-        os.execv(PROGRAM, ["python3"] + sys.argv[1:])
+        os.execv(find_program(), ["python3"] + sys.argv[1:])
     except Exception as error:  # nobody is there to see it raised
         if log is not None:
             now = time.strftime("%Y-%m-%d %H:%M:%S.000")
-            line = f"{now} ERROR main: {PROGRAM} cannot be started ({error}). Reinstall the plugin.\n"
+            line = f"{now} ERROR main: The plugin cannot be started ({error}). Reinstall it, or see README.md.\n"
             os.write(log, line.encode())
         os._exit(1)
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { TIMEOUT_MS = 20 * 1000, CONNECT_TIMEOUT_MS = 10 * 1000, KEEP_S = 60 * 60 };
 
@@ -157,15 +158,40 @@ static size_t body_write(char *data, size_t size, size_t count, void *ctx) {
     return buf_add(&r->body, data, size * count) ? size * count : 0;
 }
 
+// FreeBSD's base (certctl), its package ca_root_nss in two places, Debian (PACKAGING.md section 6).
+const char *const http_trust_stores[] = {
+    "/etc/ssl/cert.pem", "/usr/local/share/certs/ca-root-nss.crt", "/usr/local/etc/ssl/cert.pem",
+    "/etc/ssl/certs/ca-certificates.crt", NULL};
+
+const char *http_trust_store(const char *const *files) {
+    for (size_t i = 0; files[i]; i++) {
+        if (access(files[i], R_OK) == 0) {
+            return files[i];
+        }
+    }
+    return files[0];
+}
+
+// NULL: curl's own default.
+static const char *trusted_file(const struct request *r) {
+    const curl_version_info_data *curl = curl_version_info(CURLVERSION_NOW);
+
+    if (r->ca_file || curl->cainfo || curl->capath) {
+        return r->ca_file;
+    }
+    return http_trust_store(http_trust_stores);
+}
+
 static bool easy_set(CURL *easy, const struct http *h, struct request *r) {
+    const char *trusted = trusted_file(r);
     bool ok = curl_easy_setopt(easy, CURLOPT_URL, r->url) == CURLE_OK &&
               curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https") == CURLE_OK &&
               curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "") == CURLE_OK &&
               curl_easy_setopt(easy, CURLOPT_USERAGENT, h->user_agent) == CURLE_OK;
 
-    if (ok && r->ca_file) {
+    if (ok && trusted) {
         // Without a CApath: else the system's folder would be trusted besides the file.
-        ok = curl_easy_setopt(easy, CURLOPT_CAINFO, r->ca_file) == CURLE_OK &&
+        ok = curl_easy_setopt(easy, CURLOPT_CAINFO, trusted) == CURLE_OK &&
              curl_easy_setopt(easy, CURLOPT_CAPATH, NULL) == CURLE_OK;
     }
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, r->headers);

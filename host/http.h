@@ -12,7 +12,7 @@ struct http;
 struct http_request {
     const char *url;            // https:// only; anything else ends as HTTP_OTHER
     const char *const *headers; // "Name: value" lines, NULL-terminated; may be NULL
-    const char *ca_file;        // PEM bundle; NULL = the system's trust store
+    const char *ca_file;        // PEM bundle; NULL = the system's (http_trust_store)
     long timeout_ms;            // whole request; 0 = 20 s
 };
 
@@ -56,5 +56,11 @@ void http_hold(struct http *h, int64_t ms);
 bool http_get(struct http *h, const struct http_request *req, http_fn *fn, void *ctx);
 // Ends every request with HTTP_STOPPED, in the next turn of the loop at the latest.
 void http_cancel_all(struct http *h);
+
+// Where systems keep the certificates they trust; NULL-terminated. Used where libcurl was built
+// without a default of its own, as the released programs' is: they run on more than one system.
+extern const char *const http_trust_stores[];
+// The first of these files that can be read. None: the first, so that curl's complaint names it.
+const char *http_trust_store(const char *const *files);
 
 #endif

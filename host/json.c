@@ -106,9 +106,13 @@ bool json_copy(struct json *j, const char *text, size_t len, lua_State *to, char
     luaL_checkstack(to, 8, "JSON");
     if (!json_read(j, text, len, copy_document, &c, error, size))
         return false;
-    if (c.status != LUA_OK)
+    if (c.status == LUA_OK)
+        return true;
+    if (c.status == LUA_ERRMEM)
         lua_error(to);
-    return true;
+    snprintf(error, size, "%s", lua_type(to, -1) == LUA_TSTRING ? lua_tostring(to, -1) : "?");
+    lua_pop(to, 1);
+    return false;
 }
 
 struct writing {

@@ -144,7 +144,7 @@ static void areas_expire(double now) {
     for (size_t i = 0; i < AREAS; i++) {
         struct area *a = &areas[i];
         // A clock that was set back must not hide a line for hours.
-        if (a->body[0] != '\0' && (now - a->since >= REPEAT_SECONDS || now < a->since)) {
+        if (a->body[0] != '\0' && (now - a->since >= (double)REPEAT_SECONDS || now < a->since)) {
             area_flush(a, now);
             a->body[0] = '\0';
         }

@@ -1,3 +1,5 @@
+#define _XOPEN_SOURCE 700 // NOLINT(bugprone-reserved-identifier): FreeBSD hides SA_RESTART else
+
 #include "loop.h"
 #include "log.h"
 
@@ -41,7 +43,7 @@ static void signal_handle(int number) {
     char byte = (char)number;
 
     // A full pipe already holds a signal to be seen, so a failed write loses nothing.
-    ssize_t ignored = write(signal_fd, &byte, 1);
+    ssize_t ignored = write((int)signal_fd, &byte, 1);
 
     (void)ignored;
     errno = saved;

@@ -433,8 +433,11 @@ static void send_addnode(struct pg3 *p, struct node *node) {
 static void send_values(struct pg3 *p) {
     struct buf b;
     buf_init(&b, WIRE_MAX);
-    if (wire_set(&b, p->nodes, p->controller, "ST"))
+    bool any = wire_set(&b, p->nodes, p->controller, "ST");
+    if (any)
         send_now(p, "status", buf_text(&b), b.len);
+    if (any && !p->sending)
+        nodes_touch(p->nodes, NULL); // it did not leave: everything once more
     buf_free(&b);
 }
 

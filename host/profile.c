@@ -212,19 +212,19 @@ static bool nodedef(struct build *w, const struct node_type *t) {
 }
 
 static bool build(struct build *w, const struct nodes *nodes) {
+    bool ok = true;
     buf_puts(&w->nodedefs, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<nodeDefs>\n");
     buf_puts(&w->editors, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<editors>\n");
     buf_puts(&w->nls, "# Written by victron-host --write-profile from the device scripts.\n");
-    for (size_t i = 0; i < nodes->type_count; i++)
-        if (!nodedef(w, nodes->types[i]))
-            return false;
+    for (size_t i = 0; ok && i < nodes->type_count; i++)
+        ok = nodedef(w, nodes->types[i]);
     buf_puts(&w->nodedefs, "</nodeDefs>\n");
     buf_puts(&w->editors, "</editors>\n");
     if (w->nodedefs.failed || w->editors.failed || w->nls.failed) {
         snprintf(w->error, w->size, "the profile is larger than %u KiB", FILE_MAX / 1024);
         return false;
     }
-    return true;
+    return ok;
 }
 
 static bool same_content(const char *path, const struct buf *b) {

@@ -94,16 +94,37 @@ static void test_set(void) {
     nodes_free(n);
 }
 
-// A message that does not fit must not cost the values in it.
+// More than one message holds: the rest follows in the next, and every value goes once.
 static void test_set_too_large(void) {
-    struct nodes *n = two_nodes();
+    enum { COUNT = 4000 };
+    const char *why;
+    struct nodes *n = nodes_new();
     struct buf b;
-    n->all[0]->state = n->all[1]->state = NODE_LIVE;
-    buf_init(&b, 100);
-    CHECK(!wire_set(&b, n, "", "") && b.failed);
-    buf_free(&b);
+    struct node_type *t = node_type_new();
+    t->id = strdup("VICX");
+    t->name = strdup("X");
+    t->drivers = calloc(COUNT, sizeof *t->drivers);
+    for (int i = 0; i < COUNT; i++) {
+        char id[16];
+        snprintf(id, sizeof id, "D%d", i);
+        put_driver(t, id, "Label", 73, 6);
+    }
+    CHECK(nodes_declare(n, t) == NULL);
+    struct node *node = nodes_add(n, "x_1", "VICX", "X", "x_1", &why);
+    for (int i = 0; i < COUNT; i++)
+        node_set(n, node, i, 1e14 + i, "a text that stands beside the value");
+    node->state = NODE_LIVE;
+    int messages = 0, values = 0;
     buf_init(&b, WIRE_MAX);
-    CHECK(wire_set(&b, n, "", "") && strstr(buf_text(&b), "a_1") != NULL);
+    while (messages < 10 && wire_set(&b, n, "", "")) {
+        CHECK(!b.failed && b.len < WIRE_SET_FULL + 1000);
+        messages++;
+        for (const char *at = strstr(buf_text(&b), "\"driver\""); at != NULL;
+             at = strstr(at + 1, "\"driver\""))
+            values++;
+        buf_clear(&b);
+    }
+    CHECK(messages > 1 && messages < 10 && values == COUNT);
     buf_free(&b);
     nodes_free(n);
 }

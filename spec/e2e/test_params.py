@@ -59,11 +59,11 @@ def test_a_token_that_is_revoked_is_noticed_and_a_new_one_taken_at_once(running)
     running.vrm.set_tokens([renewed])
     pg3.short_poll()
     running.wait_system(AUTHENTICATION_FAILED)
-    assert pg3.notices()
+    running.wait(pg3.notices, "a notice")
     pg3.rules.tokens.append(renewed)
     pg3.set_params({"vrm_token": renewed})
     running.recover()
-    assert not pg3.notices()
+    running.wait(lambda: not pg3.notices(), "the notices' end")
 
 
 def test_a_refused_token_is_not_tried_for_ever(world):

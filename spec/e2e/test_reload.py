@@ -2,12 +2,13 @@
 
 import os
 import random
+import re
 import time
 
 import pytest
 from vrm import HOUSE, VAN
 
-from support.world import CONTROLLER, FRESH, OFFLINE, Behaviour, address
+from support.world import CONTROLLER, FRESH, Behaviour, address
 
 CHARGER = address(HOUSE, "sc", 256)
 OTHER_CHARGER = address(HOUSE, "sc", 288)
@@ -171,49 +172,85 @@ def test_fewer_places_of_a_value_that_no_poll_renews(world):
 
 # -- clumsy saving -------------------------------------------------------------------------------------
 
-def test_a_broken_save_leaves_the_script_that_serves_and_is_told_until_mended(world):
+def table(number, rows='{ "ST", unit.percent, "Level", path = "/Level" }', more="", before=""):
+    """The text of a script for a type of its own."""
+    return (f'{before}return {{ api = 1, id = "MINE{number}", name = "Mine {number}",'
+            f' match = {{ service = "mine{number}" }},\n{more}    drivers = {{ {rows} }},\n}}\n')
+
+
+DEEP = "local t = {} for _ = 1, 15 do t = { t, t, t, t, t, t, t, t } end "
+BROKEN = [                                              # (text, what its notice tells)
+    ("\n" * 10 + "return {{{", ":11:"),
+    (b"\xff\xfe\x00\x01" * 100, ":1:"),
+    ("-- " + "x" * 300 * 1024 + "\n" + table(0), "is larger than"),
+    ("while true do end", "budget"),
+    ("while true do pcall(function() while true do end end) end", "budget"),
+    ("local t = {} while true do t[#t + 1] = {} end", "memory"),
+    (DEEP + "return { api = 1, drivers = t }", "cannot be passed on"),
+    (DEEP + "return { api = 1, [t] = 1 }", "cannot be passed on"),
+    ("local s = [==[" + "--[[ " * 12000 + "]==]\nreturn { api = 2 }\n", "api is not 1"),
+    ("return setmetatable({ api = 1 }, { __index = function() while true do end end })", "id is not"),
+    (table(1, more="color = 3,"), "color"),
+    (table(2, '{ "GV1", unit.volt, "V", path = "/V" }, { "GV1", unit.volt, "W", path = "/W" }'), "twice"),
+    (table(3).replace("MINE3", "VICGW"), "already used by devices/gateway.lua"),
+    (table(4, ", ".join(f'{{ "GV{n}", unit.volt, "L{n}", from = function() while true do end end }}'
+                        for n in range(30)), before="local many = {} for i = 1, 50 do many[i] ="
+           " { rows = {}, expect = { GV0 = 1 } } end ", more="samples = many,"), "budget"),
+    (table(5, before="local many = {} for i = 1, 3000 do many[i] = { rows = {}, expect = { ST = 1 } } end --"
+           + "x" * 50000 + "\n", more="samples = many,"), "3000"),
+    (table(6, before="timer.every(0.1, function() end) sleep(1) "), "wait"),
+    (table(7, before="timer.every(0.1, function() end) error('late') "), "late"),
+]
+
+
+def test_broken_files_of_every_kind_are_told_each_and_change_nothing(running):
+    for number, (content, _) in enumerate(BROKEN):
+        save(running, content, f"persist/scripts/broken{number}.lua")
+    running.wait(lambda: running.pg3.value(CONTROLLER, "GV3") == len(BROKEN), "a count of them", 8)
+    for number, (_, part) in enumerate(BROKEN):
+        lines = [text for text in told(running).splitlines() if f"/broken{number}.lua" in text]
+        assert len(lines) == 1 and part in lines[0], f"{number}: {lines}"
+    others_go_on(running)
+    for number in range(len(BROKEN)):
+        save(running, table(number + 20), f"persist/scripts/broken{number}.lua")
+    wait_well(running)
+    assert {f"MINE{number + 20}" for number in range(len(BROKEN))} <= set(running.pg3.rules.profile.nodedefs)
+
+
+def test_a_broken_save_leaves_the_script_that_serves(world):
     serving(world)
     good = solar(world.plugin, rows=VOLTS)
-    quadratic = "local s = [==[" + "--[[ " * 12000 + "]==]\nreturn { api = 2 }\n"
-    cases = [
-        (good[:len(good) // 2], f"{NAME}:"),
-        ("", "return"),
-        ("\n" * 10 + "return {{{", f"{NAME}:11:"),
-        (b"\x1bLua\x54\x00\x19\x93\r\n\x1a\n" + b"\x04\x08\x08" * 40, NAME),
-        (b"\xff\xfe\x00\x01" * 100, NAME),
-        ("-- " + "x" * 300 * 1024 + "\n" + good, "KiB"),
-        ("while true do end", "budget"),
-        ("local t = {} while true do t[#t + 1] = {} end", f"{NAME}"),
-        ("local t = {} for i = 1, 15 do t = { t, t, t, t, t, t, t, t } end return { api = 1, drivers = t }",
-         f"{NAME}"),
-        (quadratic, "api is not 1"),
-        ("return setmetatable({ api = 1 }, { __index = function() while true do end end })", NAME),
-        (solar(world.plugin, rows='{ "GV20", unit.volt, "V", path = "/V" }, { "GV20", unit.volt, "V", path = "/V" },'),
-         "twice"),
-    ]
-    for content, part in cases:
+    for content in good[:len(good) // 2], "", b"\x1bLua\x54\x00\x19\x93\r\n\x1a\n" + b"\x04\x08\x08" * 40:
         save(world, content)
-        wait_told(world, "solar_charger.lua", part)
+        wait_told(world, NAME)
         world.wait(lambda: world.pg3.value(CONTROLLER, "GV3") == 1, "the count")
         others_go_on(world)
         assert world.pg3.value(CHARGER, "GV30") == FRESH and world.pg3.value(CHARGER, "GV20") == 53.22
-        save(world, good)
-        wait_well(world)
+    save(world, good)
+    wait_well(world)
 
 
 def test_what_is_no_file_is_left_alone(world):
     serving(world)
     path = world.plugin.path(NAME)
-    makers = [lambda: os.mkdir(path), lambda: os.mkfifo(path), lambda: os.symlink("nowhere", path),
-              lambda: os.symlink(path, path), lambda: os.symlink("/dev/zero", path)]
+    os.unlink(path)
+    os.mkdir(path)
+    other = path.replace("solar_charger", "other")
+    os.mkfifo(other.replace("other", "fifo"))
+    os.symlink("nowhere", other.replace("other", "dangling"))
+    os.symlink(other, other)
+    os.symlink("/dev/zero", other.replace("other", "device"))
+    os.makedirs(os.path.dirname(path) + "/.last-good/tank.lua")
+    time.sleep(2.5)
+    others_go_on(world)
+    assert world.pg3.value(CHARGER, "GV30") == FRESH and world.pg3.value(CHARGER, "GV20") == 53.22
+    assert world.pg3.value(CONTROLLER, "GV3") == 0
     if os.geteuid() != 0:
-        makers.append(lambda: (save(world, "x"), os.chmod(path, 0)))
-    for make in makers:
-        os.unlink(path) if os.path.isfile(path) else None
-        make()
-        time.sleep(1.3)
-        others_go_on(world)
-        remove(world)
+        save(world, table(1), "persist/scripts/closed.lua")
+        os.chmod(world.plugin.path("persist/scripts/closed.lua"), 0)
+        wait_told(world, "closed.lua cannot be read")
+        remove(world, "persist/scripts/closed.lua")
+    os.rmdir(path)
     save(world, solar(world.plugin, rows=VOLTS.replace("GV20", "GV22")))
     world.wait_value(CHARGER, "GV22", 53.22, SAVED)
     wait_well(world)
@@ -266,50 +303,61 @@ def test_the_last_good_copy_serves_after_a_restart(world):
 # -- attacks -------------------------------------------------------------------------------------------
 
 FOREVER = "function() while true do pcall(function() while true do end end) end end"
-LOOPS = {
-    "update": dict(more=f"update = {FOREVER},\n"),
-    "start": dict(more=f"start = {FOREVER},\n"),
-    "from": dict(rows=f'{{ "GV20", unit.volt, "Loop", from = {FOREVER} }},\n'),
-    "timer": dict(more="start = function() for _ = 1, 20 do timer.every(0.1, " + FOREVER + ") end end,\n"),
-    "sleep": dict(more="update = function() while true do sleep(0) end end,\n"),
-    "memory in update": dict(more="update = function() local t = {} while true do t[#t + 1] = {t} end end,\n"),
-    "memory for good": dict(
-        before="local kept = {}\n",
-        more="update = function() pcall(function() while true do kept[#kept + 1] = {} end end)"
-             " pcall(function() while true do kept = { kept } end end) end,\n"),
-    "state": dict(more='update = function(node) local t = node.state for _ = 1, 40 do t.a = {} t.b = t.a t = t.a end end,\n'),
-    "notices": dict(more='update = function(node) for i = 1, 3000 do'
-                         ' node:notice("k" .. i, ("<b>"):rep(1000)) end end,\n'),
-    "log": dict(more='update = function(node) while true do node:log("info", "%s", ("x"):rep(4000)) end end,\n'),
-}
+# Every id a row can have, each with a loop.
+LOOPS = "".join(f'{{ "{name}", unit.volt, "Loop {name}", from = {FOREVER} }},\n' for name in
+                [f"GV{n}" for n in range(30)] + """ST GPV ALARM MODE DUR DELAY AWAKE CV CC CPW PPW TPW PF FREQ PCNT
+                BATLVL CLITEMP CLIHUM CLISPH CLISPC CLIMD CLIFS CLIHCS CLISMD SPEED GUST""".split())
+# What five devices' scripts do, all at once: (code before, fields of the table, rows).
+ATTACKS = [
+    {
+        "temperature": ("", f"update = {FOREVER},", ""),
+        "tank": ("", f"start = {FOREVER},", ""),
+        "gps": ("", "update = function() local t = {} while true do t[#t + 1] = { t } end end,", ""),
+        "250/60": ("local kept = {}\n",
+                   "update = function() pcall(function() while true do kept[#kept + 1] = {} end end)"
+                   " pcall(function() while true do kept = { kept } end end) end,", ""),
+        "150/35": ("", "", LOOPS),
+    },
+    {
+        "temperature": ("", "start = function() for _ = 1, 20 do timer.every(0.1, " + FOREVER + ") end end,", ""),
+        "tank": ("", "update = function() while true do sleep(0) end end,", ""),
+        "gps": ("", "update = function(node) local t = node.state for _ = 1, 40 do t.a = {} t.b = t.a t = t.a end"
+                " end,", ""),
+        "250/60": ("", 'update = function(node) for i = 1, 3000 do node:notice("k" .. i, ("<b>"):rep(1000)) end end,',
+                   ""),
+        "150/35": ("", 'update = function(node) while true do node:log("info", "%s", ("x"):rep(4000)) end end,', ""),
+    },
+]
 
 
-@pytest.mark.parametrize("where", LOOPS)
-def test_a_script_that_wants_everything_gets_little_and_others_go_on(world, where):
-    save(world, solar(world.plugin, **LOOPS[where]))
+def attacker(where, before="", more="", rows=""):
+    """A script for one of the services, or for the solar chargers of a product."""
+    match = f'service = "solarcharger", product = "{where}"' if "/" in where else f'service = "{where}"'
+    return (f'{before}return {{ api = 1, id = "BAD{re.sub("[^0-9A-Z]", "", where.upper())}", name = "Bad",'
+            f' match = {{ {match} }},\n{more}\n'
+            f'drivers = {{ {rows or VOLTS} }} }}\n')
+
+
+def attack(world, scripts, change=None):
+    for where, parts in scripts.items():
+        name = re.sub("[^0-9a-z]", "", where)
+        save(world, attacker(where, *(change or parts)), f"persist/scripts/bad_{name}.lua")
+
+
+@pytest.mark.parametrize("scripts", ATTACKS, ids=["loops and memory", "timers and floods"])
+def test_scripts_that_want_everything_get_little_and_others_go_on(world, scripts):
+    attack(world, scripts)
     world.start()
-    world.wait_fresh(OTHERS)
+    world.wait_fresh(OTHERS + [ROOF])
     for _ in range(5):
         others_go_on(world)
-    use(world, solar(world.plugin, rows=VOLTS))
+    assert world.pg3.value(CONTROLLER, "GV3") >= 3
+    attack(world, scripts, change=("", "", ""))
     world.wait_value(CHARGER, "GV20", 53.22, SAVED)
+    world.wait_value(OTHER_CHARGER, "GV20", 53.25, SAVED)
     wait_well(world)
-    assert world.pg3.value(CHARGER, "GV30") == FRESH
-
-
-def test_a_table_full_of_endless_loops_holds_nobody_up_for_long(world):
-    rows = "".join(f'{{ "GV{n}", unit.volt, "Loop {n}", from = {FOREVER} }},\n' for n in range(11, 30))
-    save(world, solar(world.plugin, rows=rows))
-    world.start()
-    world.wait_fresh(OTHERS, timeout=20)
-    for _ in range(4):
-        others_go_on(world, within=6)
-    assert "not used until it is corrected" in told(world)
     others_go_on(world, within=1.5)
-    assert world.pg3.value(CHARGER, "GV30") == OFFLINE
-    use(world, solar(world.plugin, rows=VOLTS))
-    world.wait_value(CHARGER, "GV20", 53.22, SAVED)
-    wait_well(world)
+    world.wait_state(CHARGER, FRESH)
 
 
 # -- node.state, commands --------------------------------------------------------------------------------
