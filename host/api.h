@@ -63,6 +63,7 @@ struct wait {
     int64_t task; // of the task; 0 = none any more
     int64_t timer;
     const struct http_reply *reply; // while the continuation runs
+    char without[64];               // member that is left out of it
     lua_State *from;                // the same, of a value in another state
     int index;
 };

@@ -9,36 +9,67 @@
 
 #define NODE_META "node"
 
-// Pushes the node object of an address: {address} with the node's methods, made once a state.
+// Registry of a script's state: its node objects both ways ({[address] = object, [object] =
+// address}), so that a script can act on the nodes it was given and on no other.
+#define NODES_KEY "script.nodes"
+
+// The object is empty: what it shows comes from node_index. One for each address in a state.
 void api_push_node(lua_State *L, const char *address) {
-    lua_createtable(L, 0, 3);
-    lua_pushstring(L, address);
-    lua_setfield(L, -2, "address");
-    struct node *node = nodes_find(api_of(L)->nodes, address);
-    lua_pushstring(L, node != NULL ? node->name : address);
-    lua_setfield(L, -2, "name");
-    lua_getfield(L, LUA_REGISTRYINDEX, API_STATES_KEY);
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, NODES_KEY);
     if (lua_getfield(L, -1, address) == LUA_TNIL) {
         lua_pop(L, 1);
         lua_newtable(L);
+        luaL_setmetatable(L, NODE_META);
         lua_pushvalue(L, -1);
         lua_setfield(L, -3, address);
+        lua_pushvalue(L, -1);
+        lua_pushstring(L, address);
+        lua_rawset(L, -4);
     }
     lua_remove(L, -2);
-    lua_setfield(L, -2, "state");
-    luaL_setmetatable(L, NODE_META);
 }
 
 // Puts the address of the node at index 1 in its place; the node must be among the living.
 static struct node *self(lua_State *L) {
-    luaL_checktype(L, 1, LUA_TTABLE);
-    lua_getfield(L, 1, "address");
-    const char *address = lua_tostring(L, -1);
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, NODES_KEY);
+    lua_pushvalue(L, 1);
+    const char *address =
+        lua_istable(L, 1) && lua_rawget(L, -2) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
     struct node *node = address != NULL ? nodes_find(api_of(L)->nodes, address) : NULL;
     if (node == NULL)
         luaL_error(L, "this is not a node (call methods with a colon: node:set(...))");
     lua_replace(L, 1);
+    lua_remove(L, -1);
     return node;
+}
+
+static int node_index(lua_State *L) {
+    const char *key = luaL_checkstring(L, 2);
+    struct node *node = self(L);
+    if (strcmp(key, "address") == 0) {
+        lua_pushstring(L, node->address);
+    } else if (strcmp(key, "name") == 0) {
+        lua_pushstring(L, node->name);
+    } else if (strcmp(key, "state") == 0) {
+        luaL_getsubtable(L, LUA_REGISTRYINDEX, API_STATES_KEY);
+        luaL_getsubtable(L, -1, node->address);
+    } else {
+        lua_pushvalue(L, 2);
+        if (lua_gettable(L, lua_upvalueindex(1)) == LUA_TNIL)
+            return luaL_error(L, "a node has no '%s'", key);
+    }
+    return 1;
+}
+
+static int node_newindex(lua_State *L) {
+    const char *key = luaL_checkstring(L, 2);
+    const struct node *node = self(L);
+    if (strcmp(key, "state") != 0 || !lua_istable(L, 3))
+        return luaL_error(L, "only node.state can be set, to a table (not node.%s)", key);
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, API_STATES_KEY);
+    lua_pushvalue(L, 3);
+    lua_setfield(L, -2, node->address);
+    return 0;
 }
 
 static int node_set_method(lua_State *L) {
@@ -62,6 +93,23 @@ static int node_param_method(lua_State *L) {
     return 1;
 }
 
+// Lines of one script in a minute: the log is the owner's.
+#define LINES_MAX 60
+
+static bool may_log(struct script *s) {
+    int64_t minute = loop_now_ms() / 60000;
+    if (minute != s->log_minute) {
+        s->log_minute = minute;
+        s->log_lines = 0;
+    }
+    s->log_lines++;
+    if (s->log_lines == LINES_MAX + 1)
+        log_warning("script",
+                    "%s logs more than %d lines a minute; the rest of this minute is left out",
+                    s->file, LINES_MAX);
+    return s->log_lines <= LINES_MAX;
+}
+
 static int node_log_method(lua_State *L) {
     static const char *const levels[] = {"debug", "info", "warning", "error", NULL};
     struct node *node = self(L);
@@ -72,7 +120,8 @@ static int node_log_method(lua_State *L) {
     lua_replace(L, 2);
     lua_pop(L, 1);
     lua_call(L, lua_gettop(L) - 2, 1);
-    log_line((enum log_level)level, "script", "%s: %s", node->address, lua_tostring(L, -1));
+    if (may_log(vm_of(L)->owner))
+        log_line((enum log_level)level, "script", "%s: %s", node->address, lua_tostring(L, -1));
     return 0;
 }
 
@@ -80,8 +129,11 @@ static int node_notice_method(lua_State *L) {
     struct api *a = api_of(L);
     struct node *node = self(L);
     const char *key = lua_pushfstring(L, "%s_%s", node->address, luaL_checkstring(L, 2));
+    const char *text = luaL_optstring(L, 3, NULL);
+    char cut[1000];
+    snprintf(cut, sizeof cut, "%s", text != NULL ? text : "");
     if (a->pg3 != NULL)
-        pg3_notice(a->pg3, key, luaL_optstring(L, 3, NULL));
+        pg3_notice(a->pg3, key, text != NULL ? cut : NULL);
     return 0;
 }
 
@@ -184,6 +236,11 @@ void api_script_setup(lua_State *L, void *api) {
     lua_setfield(L, LUA_REGISTRYINDEX, API_STATES_KEY);
     luaL_newmetatable(L, NODE_META);
     luaL_newlib(L, node_methods);
+    lua_pushcclosure(L, node_index, 1);
     lua_setfield(L, -2, "__index");
+    lua_pushboolean(L, 0);
+    lua_setfield(L, -2, "__metatable");
+    lua_pushcfunction(L, node_newindex);
+    lua_setfield(L, -2, "__newindex");
     lua_pop(L, 1);
 }

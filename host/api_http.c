@@ -8,9 +8,11 @@
 
 #define HEADERS_MAX 16
 
-static void push_body(lua_State *L, struct api *a, const struct http_reply *reply) {
+static void push_body(lua_State *L, const struct wait *w) {
+    const struct http_reply *reply = w->reply;
     char error[256];
-    if (json_copy(a->json, reply->body, reply->body_len, L, error, sizeof error)) {
+    if (json_copy(w->api->json, reply->body, reply->body_len, L,
+                  w->without[0] != '\0' ? w->without : NULL, error, sizeof error)) {
         lua_setfield(L, -2, "json");
         return;
     }
@@ -52,7 +54,7 @@ static int http_done(lua_State *L, int status, lua_KContext ctx) {
     lua_setfield(L, -2, "status");
     set_seconds(L, "retry_after", reply->retry_after_s);
     set_seconds(L, "date", reply->date_s);
-    push_body(L, w->api, reply);
+    push_body(L, w);
     return 1;
 }
 
@@ -93,6 +95,8 @@ static int host_http(lua_State *L) {
     lua_getfield(L, 1, "url");
     lua_getfield(L, 1, "ca_file");
     lua_getfield(L, 1, "timeout");
+    lua_getfield(L, 1, "without");
+    const char *without = luaL_optstring(L, 5, "");
     struct http_request req = {
         .url = luaL_checkstring(L, 2),
         .headers = headers,
@@ -101,6 +105,7 @@ static int host_http(lua_State *L) {
     };
     collect_headers(L, headers);
     struct wait *w = api_wait(L);
+    snprintf(w->without, sizeof w->without, "%s", without);
     if (!http_get(a->http, &req, replied, w)) {
         w->task = 0;
         api_wake(w);

@@ -31,6 +31,7 @@ struct app {
     struct mqtt *mqtt;
     struct console *console;
     struct demo demo;
+    bool running; // the start is over
     bool stopping;
     bool failed;
 };
@@ -209,7 +210,7 @@ static bool connect_broker(struct app *a) {
 // Without PG3
 
 static void tee(enum log_level level, const char *line) {
-    if (app.console != NULL)
+    if (app.console != NULL && app.running)
         console_log(app.console, level, line);
     else if (level >= LOG_WARNING)
         fprintf(stderr, "%s\n", line);
@@ -451,7 +452,8 @@ int main(int argc, char **argv) {
     bool ok = start(&app, argv[0]);
     if (ok && app.options.mode == MODE_PROFILE)
         ok = write_profile(&app);
-    else if (ok)
+    app.running = ok;
+    if (ok && app.options.mode != MODE_PROFILE)
         loop_run(app.api.loop);
     stop(&app);
     return ok && !app.failed ? app.api.exit_code : 1;

@@ -12,7 +12,9 @@
 #define PROFILE_MS 60000 // the ISY takes its time over a profile
 #define RETRY_MS 5000    // first pause after a refused addnode; doubles
 #define RETRY_MAX_MS 300000
+#define CALM_MS 500 // after the start, for messages that may come late
 #define WAITING_MAX 200
+#define NOTICES_MAX 50
 
 struct pg3 *pg3_new(struct loop *l, struct json *json, struct nodes *nodes, const char *version,
                     const struct pg3_link *link, const struct pg3_events *events) {
@@ -41,6 +43,7 @@ void pg3_free(struct pg3 *p) {
     loop_cancel(p->loop, p->gate_timer);
     loop_cancel(p->loop, p->add_timer);
     loop_cancel(p->loop, p->profile_timer);
+    loop_cancel(p->loop, p->calm_timer);
     known_free(&p->known);
     pairs_free(&p->params);
     pairs_free(&p->defaults);
@@ -51,7 +54,7 @@ void pg3_free(struct pg3 *p) {
     free(p);
 }
 
-void pg3_post(struct pg3 *p, const char *kind, const char *text, size_t len) {
+void pg3_post(struct pg3 *p, const char *kind, const char *text, size_t len, bool late) {
     struct pg3_out *out = p->waiting < WAITING_MAX ? malloc(sizeof *out + len + 1) : NULL;
     if (out == NULL) {
         log_warning(AREA, "a %s message to PG3 was dropped: %d are waiting already", kind,
@@ -59,6 +62,7 @@ void pg3_post(struct pg3 *p, const char *kind, const char *text, size_t len) {
         return;
     }
     out->next = NULL;
+    out->late = late;
     snprintf(out->kind, sizeof out->kind, "%s", kind);
     out->len = len;
     memcpy(out->text, text, len);
@@ -68,16 +72,16 @@ void pg3_post(struct pg3 *p, const char *kind, const char *text, size_t len) {
     p->waiting++;
 }
 
-void pg3_post_buf(struct pg3 *p, const char *kind, struct buf *b) {
+void pg3_post_buf(struct pg3 *p, const char *kind, struct buf *b, bool late) {
     if (b->failed)
         log_error(AREA, "a %s message to PG3 was too large and not sent", kind);
     else
-        pg3_post(p, kind, buf_text(b), b->len);
+        pg3_post(p, kind, buf_text(b), b->len, late);
     buf_free(b);
 }
 
 static void post_text(struct pg3 *p, const char *kind, const char *text) {
-    pg3_post(p, kind, text, strlen(text));
+    pg3_post(p, kind, text, strlen(text), false);
 }
 
 // Start sequence
@@ -106,7 +110,7 @@ void pg3_refresh(struct pg3 *p) {
     buf_puts(&b, "{\"config\":{\"version\":");
     buf_json(&b, p->version);
     buf_puts(&b, ",\"requestId\":true}}");
-    pg3_post_buf(p, "system", &b);
+    pg3_post_buf(p, "system", &b, false);
     post_text(p, "custom", "{\"getAll\":{}}");
 }
 
@@ -144,10 +148,17 @@ void pg3_add(struct pg3 *p, struct node *node) {
     known_seed(&p->known, p->nodes, node);
 }
 
+static void calm(void *ctx) {
+    struct pg3 *p = ctx;
+    p->calm_timer = 0;
+    p->calm = true;
+}
+
 static void open_gate(struct pg3 *p, const char *address) {
     if (p->gate != GATE_CONTROLLER || strcmp(address, p->controller) != 0)
         return;
     p->gate = GATE_OPEN;
+    p->calm_timer = loop_after(p->loop, CALM_MS, calm, p);
     p->events.ready(p->events.ctx);
 }
 
@@ -157,7 +168,7 @@ static void show_connection(struct pg3 *p) {
     struct buf b;
     buf_init(&b, 256);
     buf_printf(&b, "{\"setController\":{\"node\":\"%s\",\"driver\":\"ST\"}}", p->controller);
-    pg3_post_buf(p, "system", &b);
+    pg3_post_buf(p, "system", &b, true);
     p->controller_set = true;
 }
 
@@ -253,7 +264,7 @@ void pg3_installed(struct pg3 *p, const char *error) {
     buf_init(&b, 256);
     buf_printf(&b, "{\"set\":[{\"key\":\"idata\",\"value\":{\"profile_version\":\"%s\"}}]}",
                p->installed);
-    pg3_post_buf(p, "custom", &b);
+    pg3_post_buf(p, "custom", &b, true);
 }
 
 // The user's and the plugin's data
@@ -274,7 +285,7 @@ static void post_pairs(struct pg3 *p, const char *key, const struct pairs *pairs
     buf_printf(&b, "{\"set\":[{\"key\":\"%s\",\"value\":", key);
     pairs_write(pairs, &b);
     buf_puts(&b, "}]}");
-    pg3_post_buf(p, "custom", &b);
+    pg3_post_buf(p, "custom", &b, true);
 }
 
 static bool same_name(const char *typed, const char *name) {
@@ -323,7 +334,7 @@ static void post_value(struct pg3 *p, const char *key, const char *json_text) {
     buf_printf(&b, "{\"set\":[{\"key\":\"%s\",\"value\":", key);
     buf_puts(&b, json_text);
     buf_puts(&b, "}]}");
-    pg3_post_buf(p, "custom", &b);
+    pg3_post_buf(p, "custom", &b, true);
 }
 
 void pg3_save(struct pg3 *p, const char *json_text) {
@@ -338,6 +349,10 @@ void pg3_save(struct pg3 *p, const char *json_text) {
 void pg3_notice(struct pg3 *p, const char *key, const char *html) {
     char own[128];
     snprintf(own, sizeof own, PG3_NOTICE_PREFIX "%s", key);
+    if (html != NULL && p->notices.count >= NOTICES_MAX && pairs_get(&p->notices, own) == NULL) {
+        log_warning(AREA, "there are %d notices already; one more is not shown", NOTICES_MAX);
+        return;
+    }
     if (pairs_set(&p->notices, own, html))
         p->notices_changed = true;
 }
@@ -365,7 +380,7 @@ void pg3_event(struct pg3 *p, const char *address, const char *cmd) {
     buf_puts(&b, ",\"cmd\":");
     buf_json(&b, cmd);
     buf_puts(&b, "}]}");
-    pg3_post_buf(p, "command", &b);
+    pg3_post_buf(p, "command", &b, false);
 }
 
 void pg3_report(struct pg3 *p, const char *address, const char *request, bool success) {
@@ -378,7 +393,7 @@ void pg3_report(struct pg3 *p, const char *address, const char *request, bool su
     buf_puts(&b, ",\"requestId\":");
     buf_json(&b, request);
     buf_printf(&b, ",\"success\":\"%s\"}]}", success ? "success" : "fail");
-    pg3_post_buf(p, "status", &b);
+    pg3_post_buf(p, "status", &b, false);
 }
 
 // Sending
@@ -387,14 +402,24 @@ static void send_now(struct pg3 *p, const char *kind, const char *text, size_t l
     p->sending = p->link.send(p->link.ctx, kind, text, len);
 }
 
+// The oldest that may go now.
+static struct pg3_out **next_out(struct pg3 *p) {
+    struct pg3_out **at = &p->first;
+    while (*at != NULL && (*at)->late && !p->calm)
+        at = &(*at)->next;
+    return at;
+}
+
 static void send_waiting(struct pg3 *p) {
-    struct pg3_out *out = p->first;
+    struct pg3_out **at = next_out(p), *out = *at;
+    if (out == NULL)
+        return;
     send_now(p, out->kind, out->text, out->len);
     if (!p->sending)
         return;
-    p->first = out->next;
-    if (p->first == NULL)
-        p->last = &p->first;
+    *at = out->next;
+    if (*at == NULL)
+        p->last = at;
     p->waiting--;
     free(out);
 }
@@ -474,11 +499,14 @@ void pg3_turn(struct pg3 *p) {
     // Values first: the answer to a query or a status request follows what it reports.
     if (!p->sending)
         send_values(p);
-    if (!p->sending && p->first != NULL)
+    if (!p->sending)
         send_waiting(p);
     struct node *node = p->sending ? NULL : next_to_add(p);
     if (node != NULL)
         send_addnode(p, node);
 }
 
-bool pg3_waiting(const struct pg3 *p) { return p->up && (p->sending || p->first != NULL); }
+bool pg3_waiting(struct pg3 *p) {
+    p->calm = true; // asked at the stop: nothing may wait any more
+    return p->up && (p->sending || p->first != NULL);
+}

@@ -56,8 +56,8 @@ void pg3_message(struct pg3 *p, const char *text, size_t len);
 void pg3_refresh(struct pg3 *p);
 // Once each turn of the loop: sends what is due, all changed values as one message.
 void pg3_turn(struct pg3 *p);
-// Whether messages are still to go.
-bool pg3_waiting(const struct pg3 *p);
+// At the stop: whether messages are still to go. Those that could wait no longer do.
+bool pg3_waiting(struct pg3 *p);
 
 // The nodes of PG3's last configuration.
 const struct known *pg3_known(const struct pg3 *p);

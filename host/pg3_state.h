@@ -7,6 +7,7 @@
 
 struct pg3_out {
     struct pg3_out *next;
+    bool late; // may wait until the first values are out
     char kind[8];
     size_t len;
     char text[];
@@ -30,6 +31,8 @@ struct pg3 {
     bool up;
     bool sending;
     struct pg3_out *first, **last; // messages to go, oldest first
+    bool calm;                     // the start is over: late messages may go
+    int64_t calm_timer;
     size_t waiting;
 
     enum pg3_gate gate;
@@ -54,9 +57,11 @@ struct pg3 {
     char *doc;
 };
 
-// Queues a message; drops it with a log line when too many wait.
-void pg3_post(struct pg3 *p, const char *kind, const char *text, size_t len);
-void pg3_post_buf(struct pg3 *p, const char *kind, struct buf *b); // and frees b
+// Queues a message; drops it with a log line when too many wait. A late one lets the start go
+// first: with each message on the wire the next waits for its acknowledgement, some 40 ms where the
+// broker sends no sooner.
+void pg3_post(struct pg3 *p, const char *kind, const char *text, size_t len, bool late);
+void pg3_post_buf(struct pg3 *p, const char *kind, struct buf *b, bool late); // and frees b
 
 // The start sequence may go on: an awaited answer came.
 void pg3_check_gate(struct pg3 *p);

@@ -207,53 +207,103 @@ void script_push_function(struct script *s, int number) {
     lua_remove(L, -2);
 }
 
+// Registry of the script's state: the list of the arguments its next calls share.
+#define ARGS_KEY "args"
+
+struct arguments {
+    lua_State *from;
+    int count;
+};
+
+static int keep_arguments(lua_State *L) {
+    const struct arguments *a = lua_touserdata(L, 1);
+    int first = lua_gettop(a->from) - a->count + 1;
+    lua_createtable(L, a->count, 0);
+    for (int i = 0; i < a->count; i++) {
+        vm_copy(a->from, first + i, L, NULL, NULL);
+        lua_rawseti(L, -2, i + 1);
+    }
+    lua_setfield(L, LUA_REGISTRYINDEX, ARGS_KEY);
+    return 0;
+}
+
+void script_arguments(struct script *s, lua_State *from, int args) {
+    struct arguments a = {from, args};
+    char error[512];
+    if (!vm_protect(s->vm, keep_arguments, &a, error, sizeof error))
+        luaL_error(from, "%s: %s", s->file, error);
+    lua_pop(from, args);
+    s->args = args;
+}
+
+static int drop_arguments(lua_State *L) {
+    lua_pushnil(L);
+    lua_setfield(L, LUA_REGISTRYINDEX, ARGS_KEY);
+    return 0;
+}
+
+void script_forget(struct script *s) {
+    s->args = 0;
+    vm_protect(s->vm, drop_arguments, NULL, NULL, 0);
+}
+
 struct calling {
     struct script *s;
     int number;
-    lua_State *from;
-    int args;
 };
 
 // Function and arguments onto the call coroutine; a new one if the last call failed in it.
 static int prepare_call(lua_State *L) {
-    struct calling *c = lua_touserdata(L, 1);
+    const struct calling *c = lua_touserdata(L, 1);
     struct script *s = c->s;
     if (s->call == NULL) {
         s->call = lua_newthread(L);
         s->call_ref = luaL_ref(L, LUA_REGISTRYINDEX);
     }
     lua_settop(s->call, 0);
-    int base = lua_gettop(L);
+    lua_getfield(L, LUA_REGISTRYINDEX, ARGS_KEY);
+    int list = lua_gettop(L);
+    luaL_checkstack(L, s->args + 2, "arguments");
     script_push_function(s, c->number);
-    int first = lua_gettop(c->from) - c->args + 1;
-    for (int i = 0; i < c->args; i++)
-        vm_copy(c->from, first + i, L, NULL, NULL);
-    if (!lua_checkstack(s->call, c->args + 1))
+    for (int i = 1; i <= s->args; i++)
+        lua_rawgeti(L, list, i);
+    if (!lua_checkstack(s->call, s->args + 1))
         return luaL_error(L, "out of memory");
-    lua_xmove(L, s->call, lua_gettop(L) - base);
+    lua_xmove(L, s->call, s->args + 1);
     return 0;
 }
 
-int script_call(struct script *s, int number, lua_State *from, int args) {
-    struct calling c = {s, number, from, args};
-    char error[512];
-    int results = 0;
-    if (!vm_protect(s->vm, prepare_call, &c, error, sizeof error))
-        return luaL_error(from, "%s: %s", s->file, error);
-    lua_pop(from, args);
-    enum vm_result r =
-        vm_resume(s->vm, s->call, args, SCRIPT_CALL_BUDGET, &results, error, sizeof error);
+bool script_try(struct script *s, int number, lua_State *to, int *results, char *error,
+                size_t size) {
+    struct calling c = {s, number};
+    int count = 0;
+    if (!vm_protect(s->vm, prepare_call, &c, error, size))
+        return false;
+    enum vm_result r = vm_resume(s->vm, s->call, s->args, SCRIPT_CALL_BUDGET, &count, error, size);
     if (r == VM_WAITS)
-        snprintf(error, sizeof error, "%s: a 'from' or 'map' function must not wait", s->file);
+        snprintf(error, size, "%s: a 'from' or 'map' function must not wait", s->file);
     if (r != VM_DONE) {
         luaL_unref(s->vm->L, LUA_REGISTRYINDEX, s->call_ref);
         s->call = NULL;
+        return false;
+    }
+    luaL_checkstack(to, count + 2, "results");
+    int first = lua_gettop(s->call) - count + 1;
+    for (int i = 0; i < count; i++)
+        vm_copy(s->call, first + i, to, NULL, NULL);
+    *results = count;
+    return true;
+}
+
+int script_call(struct script *s, int number, lua_State *from, int args) {
+    char error[512];
+    int results = 0;
+    script_arguments(s, from, args);
+    bool ok = script_try(s, number, from, &results, error, sizeof error);
+    script_forget(s);
+    if (!ok) {
         lua_pushstring(from, error); // its own file and line, not the caller's
         return lua_error(from);
     }
-    luaL_checkstack(from, results + 2, "results");
-    int first = lua_gettop(s->call) - results + 1;
-    for (int i = 0; i < results; i++)
-        vm_copy(s->call, first + i, from, NULL, NULL);
     return results;
 }

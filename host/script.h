@@ -13,9 +13,12 @@ struct script {
     struct vm *vm;   // NULL: it could not be loaded, `error` says why
     lua_State *call; // coroutine for script_call
     int call_ref;
-    bool loading; // its file is being run
-    int64_t id;   // never used twice: a function of an older load is refused
-    char *text;   // the file as it was loaded
+    int args;           // how many the next calls share
+    bool loading;       // its file is being run
+    int64_t id;         // never used twice: a function of an older load is refused
+    int64_t log_minute; // when log_lines began
+    int log_lines;
+    char *text; // the file as it was loaded
     size_t text_len;
     char error[512];
     void *owner;
@@ -48,9 +51,19 @@ void script_push_table(struct script *s, lua_State *to, script_function_fn *func
 // Puts function `number` on top of the script's L; in protected mode there.
 void script_push_function(struct script *s, int number);
 
-// Calls function `number` with copies of `args` values from the top of `from`, which are popped,
-// and pushes copies of its results there. It must not wait. Returns their count; raises on `from`
-// what failed.
+// Copies the `args` values from the top of `from`, which are popped: every script_try gets them
+// until script_forget. Raises on `from` when they cannot be copied.
+void script_arguments(struct script *s, lua_State *from, int args);
+void script_forget(struct script *s);
+
+// Calls function `number` with those arguments and pushes copies of its results onto `to`. It must
+// not wait. False, and `error` says where and why: it failed.
+bool script_try(struct script *s, int number, lua_State *to, int *results, char *error,
+                size_t size);
+
+// Both in one: calls function `number` with copies of `args` values from the top of `from`, which
+// are popped, and pushes copies of its results there. It must not wait. Returns their count; raises
+// on `from` what failed.
 int script_call(struct script *s, int number, lua_State *from, int args);
 
 #endif

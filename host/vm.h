@@ -56,5 +56,7 @@ enum vm_result vm_resume(struct vm *vm, lua_State *co, int args, int64_t budget,
 // light userdata) nil.
 typedef void vm_function_fn(lua_State *from, int index, lua_State *to, void *ctx);
 void vm_copy(lua_State *from, int index, lua_State *to, vm_function_fn *function, void *ctx);
+// The same for plain data, leaving out every member named `without` (NULL: none).
+void vm_copy_without(lua_State *from, int index, lua_State *to, const char *without);
 
 #endif

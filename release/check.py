@@ -39,7 +39,7 @@ def check_libraries(system, program):
     if system == "linux":
         tell(not needed and not interpreter, "self-contained", "no library, no interpreter")
         return
-    tell("FreeBSD" in readelf(program, "-h"), "a program for FreeBSD")
+    tell(re.search("OS/ABI:.*FreeBSD", readelf(program, "-h")) is not None, "a program for FreeBSD")
     tell(needed <= FREEBSD_LIBRARIES, "needed libraries", ", ".join(sorted(needed)))
     tell(interpreter == [FREEBSD_INTERPRETER], "interpreter", ", ".join(interpreter))
     numbers = [tuple(map(int, name.removeprefix("FBSD_").split("."))) for name in versions

@@ -128,7 +128,7 @@ local function ask(s, site, discover)
         if err and not overview then host.log("warning", site.name .. ": no device names: " .. err.text) end
     end
     if session ~= s then return nil end
-    local answer, err = s.client:diagnostics(site.id)
+    local answer, err = s.client:diagnostics(site.id, discover or false)
     if not answer or session ~= s then return nil, err end
     last_answer = answer.date or host.time()
     installation.show(site, answer, last_answer, discover)

@@ -75,7 +75,7 @@ local function value_text(row)
     if value == nil then return row.text and "(" .. cut(row.text) .. ")" or "" end
     if type(value) ~= "number" then return '"' .. cut(value) .. '"' end
     local text = math.type(value) == "integer" and tostring(value) or ("%.10g"):format(value)
-    local name = row.names and row.names[value]
+    local name = (read.names(row) or {})[value]
     return name and text .. " " .. cut(name) or text
 end
 

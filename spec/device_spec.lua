@@ -2,6 +2,7 @@ local fake = require "spec.support.fake_host"
 
 local unit = require "lib.units"
 local check = require "lib.check"
+local read = require "lib.vrm_read"
 local device = require "lib.device"
 
 --- A small right table; change(tab) makes it wrong.
@@ -226,7 +227,8 @@ describe("values", function()
         assert.same({ 3 }, { number, text })
         number, text = value(row, rows_of { ["/a"] = 99 })
         assert.same({ 99, "code 99" }, { number, text })
-        number, text = value(row, rows_of { ["/a"] = { value = 99, names = { [99] = "New" } } })
+        read.row { code = "S", dataAttributeEnumValues = { { valueEnum = 99, nameEnum = "New" } } }
+        number, text = value(row, rows_of { ["/a"] = { value = 99, code = "S" } })
         assert.same({ 99, "New" }, { number, text })
         assert.is_nil((value(row, rows_of { ["/a"] = 3.5 })))
     end)

@@ -228,8 +228,8 @@ describe("a row of diagnostics", function()
         assert.equal(244, value(244, enum))
         assert.equal("Inativo", value("Inativo", enum))
         assert.equal(3, value("Massa", { valueEnum = "3" }))
-        assert.equal("Bulk", read.row({ code = "S",
-            dataAttributeEnumValues = enum.dataAttributeEnumValues }).names[3])
+        assert.equal("Bulk", read.names(read.row({ code = "S",
+            dataAttributeEnumValues = enum.dataAttributeEnumValues }))[3])
     end)
 
     it("takes the unit from the format and turns Fahrenheit into Celsius", function()

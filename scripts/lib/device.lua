@@ -2,6 +2,8 @@
 
 local source = require "lib.source"
 
+local read = require "lib.vrm_read"
+
 local device = {}
 
 ------------------------------------------------------------------------------------------- matching
@@ -92,10 +94,11 @@ local function believable(driver, value)
 end
 
 --- The value of one driver -> value | nil, text | nil, row it came from | nil. Raises what the script raises.
-function device.value(driver, rows, site)
+-- computed: what its `from` gave already, nil = call it now.
+function device.value(driver, rows, site, computed)
     local value, row
     if driver.from then
-        value = driver.from(rows, site)
+        if computed then value = computed.value else value = driver.from(rows, site) end
     elseif driver.sums then
         value, row = sum_rows(driver, rows)
     else
@@ -106,9 +109,30 @@ function device.value(driver, rows, site)
     value = believable(driver, value)
     local text
     if value and driver.names and not driver.names[value] then
-        text = row and row.names and not driver.map and row.names[value] or "code " .. value
+        text = row and not driver.map and (read.names(row) or {})[value] or "code " .. value
     end
     return value, text, row
+end
+
+local function shown(driver, facts)
+    return not driver.by_pg3 and not driver.by_script and (not facts or device.is_fact(driver))
+end
+
+--- What the `from` functions of a type give for rows -> { [driver] = { value = any, problem = text|nil } }.
+-- All are called at once: the host copies the rows into the script's state only once.
+local function compute(type_, rows, site, facts)
+    local functions, drivers, computed = {}, {}, {}
+    for _, driver in ipairs(type_.drivers) do
+        if driver.from and shown(driver, facts) then
+            functions[#functions + 1], drivers[#drivers + 1] = driver.from, driver
+        end
+    end
+    if #functions == 0 then return computed end
+    local values, problems = host.call_all(functions, rows, site)
+    for i, driver in ipairs(drivers) do
+        computed[driver] = { value = values[i], problem = problems[i] }
+    end
+    return computed
 end
 
 --- Sets every driver of a node from rows; facts = true: only what does not come from rows (see is_fact).
@@ -116,11 +140,13 @@ end
 -- script (nil if none): a driver whose function fails has no data, the others go on.
 function device.apply(type_, address, rows, site, facts)
     local newest, first_error
+    local computed = compute(type_, rows, site, facts)
     for _, driver in ipairs(type_.drivers) do
-        if not driver.by_pg3 and not driver.by_script and (not facts or device.is_fact(driver)) then
-            local ok, value, text, row = pcall(device.value, driver, rows, site)
-            if not ok then
-                first_error = first_error or tostring(value)
+        if shown(driver, facts) then
+            local own = computed[driver]
+            local ok, value, text, row = pcall(device.value, driver, rows, site, own)
+            if not ok or (own and own.problem) then
+                first_error = first_error or (own and own.problem) or tostring(value)
                 value, text, row = nil, nil, nil
             end
             host.set(address, driver.id, value, value == nil and "no data" or text)

@@ -57,13 +57,15 @@ local function status_error(reply)
     return { kind = kind, text = text .. ".", retry_after = reply.retry_after }
 end
 
---- One GET; returns the decoded JSON object and the reply, or nil and an error.
-function vrm:get(path)
+--- One GET; returns the decoded JSON object and the reply, or nil and an error. without: a member of its
+-- objects that is not wanted (nil: none).
+function vrm:get(path, without)
     local reply, err = host.http {
         url = self.url .. path,
         headers = { ["X-Authorization"] = "Token " .. self.token, ["Accept"] = "application/json" },
         timeout = TIMEOUT,
         ca_file = self.ca_file,
+        without = without,
     }
     local problem
     if not reply then
@@ -119,11 +121,13 @@ end
 
 --- All measurements of one installation -> { rows = list (see vrm_read.row), date = unix|nil }.
 -- date: VRM's clock when it answered. Further pages are asked for only if VRM says there are more rows.
-function vrm:diagnostics(site_id)
+-- names = false: without the names of values, which are half of an answer and hardly ever change; those read
+-- before stay (read.names).
+function vrm:diagnostics(site_id, names)
     local rows, seen, fetched, date = {}, {}, 0, nil
     for page = 1, MAX_PAGES do
         local json, reply = self:get(("/installations/%d/diagnostics?count=%d&page=%d")
-            :format(site_id, PAGE_SIZE, page))
+            :format(site_id, PAGE_SIZE, page), names == false and "dataAttributeEnumValues" or nil)
         if not json then return nil, reply end
         if page == 1 and type(json.records) ~= "table" and json.records ~= false then
             return bad("measurements")

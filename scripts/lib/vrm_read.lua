@@ -4,6 +4,7 @@ local read = {}
 
 --- A finite number from a number or a numeric text ("25.32"), else nil. false, "n/a", "0x10" are no data.
 function read.number(value)
+    if math.type(value) == "integer" then return value end
     if type(value) == "string" and value:find("^%s*[-+]?%d*%.?%d+[eE]?[-+]?%d*%s*$") then
         value = tonumber(value)
     end
@@ -21,8 +22,24 @@ end
 --- A text that is not blank, trimmed, else nil.
 function read.text(value)
     if type(value) ~= "string" then return nil end
+    local first, last = value:byte(1), value:byte(-1)
+    if first and first > 32 and last > 32 then return value end     -- nearly always; patterns are slow
     local trimmed = value:match("^%s*(.-)%s*$")
     return trimmed ~= "" and trimmed or nil
+end
+
+--- read.text of what is the same in every answer (services, paths, codes, formats): each read once.
+local words, word_count = {}, 0
+local MOST_WORDS = 5000
+
+function read.word(value)
+    local known = words[value]
+    if known ~= nil then return known or nil end
+    local text = read.text(value)
+    if type(value) == "string" and word_count < MOST_WORDS then
+        words[value], word_count = text or false, word_count + 1
+    end
+    return text
 end
 
 --- text in at most `bytes` bytes, no UTF-8 character cut in two.
@@ -38,6 +55,11 @@ end
 function read.items(list)
     local keys, result = {}, {}
     if type(list) ~= "table" then return result end
+    local count = #list
+    for i = 1, count do                                   -- nearly always it is a plain list of tables
+        if type(list[i]) ~= "table" then count = -1 break end
+    end
+    if count > 0 and next(list, count) == nil then return list end
     for key, value in pairs(list) do
         local index = read.integer(key)
         if index and type(value) == "table" then keys[#keys + 1] = { index, value } end
@@ -126,22 +148,54 @@ function read.overview(json)
 end
 
 --- The unit in a format like "%.1F °C" or "%.1F %%"; nil for "%s" and rubbish.
+local units, unit_count = {}, 0
+
 function read.unit(format)
-    local rest = type(format) == "string" and format:match("^%s*%%[-+ #0]*%d*%.?%d*%a(.*)$")
-    return rest and read.text((rest:gsub("%%%%", "%%"))) or nil
+    if type(format) ~= "string" then return nil end
+    local known = units[format]
+    if known ~= nil then return known or nil end
+    local rest = format:match("^%s*%%[-+ #0]*%d*%.?%d*%a(.*)$")
+    local unit = rest and read.text((rest:gsub("%%%%", "%%"))) or nil
+    if unit_count < MOST_WORDS then units[format], unit_count = unit or false, unit_count + 1 end
+    return unit
 end
 
---- { [number] = text } of dataAttributeEnumValues, or nil.
 local function enum_names(list)
-    local names
+    local names = {}
     for _, entry in ipairs(read.items(list)) do
         local value, text = read.integer(entry.valueEnum), read.text(entry.nameEnum)
-        if value and text then
-            names = names or {}
-            names[value] = names[value] or text
-        end
+        if value and text then names[value] = names[value] or text end
     end
     return names
+end
+
+--- VRM sends the names of an attribute's values with every answer; they are read again only when the list
+-- looks different: [id or code] = { count, first, last, names }.
+local enums, enum_count = {}, 0
+
+local function enum_of(key, list)
+    if key == nil then return nil end
+    if type(list) ~= "table" then return enums[key] and enums[key][4] end
+    local first, last = list[1], list[#list]
+    local first_name, last_name = type(first) == "table" and first.nameEnum,
+        type(last) == "table" and last.nameEnum
+    local known = enums[key]
+    if known and known[1] == #list and known[2] == first_name and known[3] == last_name then
+        return known[4]
+    end
+    if not known then
+        if enum_count == MOST_WORDS then return enum_names(list) end
+        enum_count = enum_count + 1
+    end
+    enums[key] = { #list, first_name, last_name, enum_names(list) }
+    return enums[key][4]
+end
+
+--- The names VRM gives the values of a row: { [number] = text }, or nil. Kept here and not in the row, for
+-- rows are copied to device scripts.
+function read.names(row)
+    local known = enums[row.id or row.code]
+    return known and next(known[4]) ~= nil and known[4] or nil
 end
 
 --- The number behind an enum's text ("Bulk" -> 3); of several, the smallest; nil when unknown.
@@ -180,31 +234,30 @@ local function row_value(record, unit, names)
 end
 
 local function key_text(value)
-    return read.text(value) or (type(value) == "number" and tostring(value)) or nil
+    return read.word(value) or (type(value) == "number" and tostring(value)) or nil
 end
 
 --- One row of diagnostics, or nil when nobody can say what it is:
 -- { service|nil, instance|nil, path|nil, code|nil, id|nil, device = VRM's device type name|nil,
---   value = number|text|nil, unit|nil, timestamp = unix|nil, text = formatted|nil, names = {[n]=text}|nil }
+--   value = number|text|nil, unit|nil, timestamp = unix|nil, text = formatted|nil }; see read.names.
 function read.row(record)
-    local path, code = read.text(record.dbusPath), key_text(record.code)
+    local path, code = read.word(record.dbusPath), key_text(record.code)
     local id = read.integer(record.idDataAttribute)
     if not (path or code or id) then return nil end
-    local names = enum_names(record.dataAttributeEnumValues)
+    local names = enum_of(id or code, record.dataAttributeEnumValues)
     local value, unit = row_value(record, read.unit(record.formatWithUnit), names)
     local timestamp = read.integer(record.timestamp)
     return {
-        service = read.text(record.dbusServiceType),
+        service = read.word(record.dbusServiceType),
         instance = read.integer(record.instance),
-        path = path and (path:sub(1, 1) == "/" and path or "/" .. path),
+        path = path and (path:byte() == 47 and path or "/" .. path),
         code = code,
         id = id,
-        device = read.text(record.Device),
+        device = read.word(record.Device),
         value = value,
         unit = unit,
         timestamp = timestamp and timestamp > 0 and timestamp or nil,
         text = read.text(record.formattedValue),
-        names = names,
     }
 end
 

@@ -64,9 +64,10 @@ def wait_well(world):
 
 
 def use(world, content):
-    """Saves, and waits until it serves: then there is a copy of it."""
+    """Saves, asks for it at once, and waits until it serves: then there is a copy of it."""
     folder, _, name = NAME.rpartition("/")
     save(world, content)
+    world.pg3.command(CONTROLLER, "RELOAD")
 
     def kept():
         try:
@@ -130,12 +131,12 @@ def test_a_row_more_is_in_the_isy_soon_and_nothing_else_changes(running):
     since = time.monotonic()                            # another label: the profile, no node
     use(running, solar(running.plugin, rows=VOLTS.replace("Bus", "Rail")))
     running.wait(lambda: installs(running, since), "the profile")
-    time.sleep(1)
+    time.sleep(0.4)
     assert installs(running, since) == 1 and adds(running, CHARGER, since) == []
 
     since = time.monotonic()                            # only the code: neither
     use(running, solar(running.plugin, rows=VOLTS.replace("Bus", "Rail"), before="-- mine\n"))
-    time.sleep(1)
+    time.sleep(0.4)
     assert installs(running, since) == 0 and adds(running, CHARGER, since) == []
 
     save(running, solar(running.plugin))                # the row goes, fewer places would come
@@ -145,17 +146,18 @@ def test_a_row_more_is_in_the_isy_soon_and_nothing_else_changes(running):
 
 
 def test_rows_that_change_while_pg3_adds_the_node_arrive_all(world):
-    world.start(behaviour=Behaviour(addnode_delay=0.4))
-    world.wait_fresh(timeout=20)
+    world.running(behaviour=Behaviour(addnode_delay=0.05))
     save(world, solar(world.plugin, rows=VOLTS))
     world.wait(lambda: adds(world, CHARGER, world.started)[1:], "the node with a row more")
-    world.pg3.behaviour.addnode_delay = 2.5
-    save(world, solar(world.plugin, rows=VOLTS + VOLTS.replace("GV20", "GV22")))
-    time.sleep(2.2)
-    save(world, solar(world.plugin, rows=VOLTS + VOLTS.replace("GV20", "GV23")))
-    world.wait(lambda: world.pg3.value(CHARGER, "GV23") == 53.22, "the last row", 20)
+    world.wait(lambda: adds(world, ROOF, world.started)[1:], "the node with a row more")
+    world.pg3.behaviour.addnode_delay = 1
+    for row in "GV22", "GV23":
+        save(world, solar(world.plugin, rows=VOLTS + VOLTS.replace("GV20", row)))
+        world.pg3.command(CONTROLLER, "RELOAD")
+        time.sleep(0.5)
     world.pg3.behaviour.addnode_delay = 0
-    world.wait(lambda: world.pg3.value(ROOF, "GV23") == 12.91, "the last row", 20)
+    world.wait_value(CHARGER, "GV23", 53.22)
+    world.wait_value(ROOF, "GV23", 12.91)
     assert "GV23" in {item["driver"] for item in adds(world, CHARGER, world.started)[-1]["drivers"]}
 
 
@@ -196,10 +198,10 @@ BROKEN = [                                              # (text, what its notice
     (table(4, ", ".join(f'{{ "GV{n}", unit.volt, "L{n}", from = function() while true do end end }}'
                         for n in range(30)), before="local many = {} for i = 1, 50 do many[i] ="
            " { rows = {}, expect = { GV0 = 1 } } end ", more="samples = many,"), "budget"),
-    (table(5, before="local many = {} for i = 1, 3000 do many[i] = { rows = {}, expect = { ST = 1 } } end --"
-           + "x" * 50000 + "\n", more="samples = many,"), "3000"),
-    (table(6, before="timer.every(0.1, function() end) sleep(1) "), "wait"),
-    (table(7, before="timer.every(0.1, function() end) error('late') "), "late"),
+    (table(5, before="local many = {} for i = 1, 1000 do many[i] = { rows = {}, expect = { ST = 1 } } end --"
+           + "x" * 50000 + "\n", more="samples = many,"), "1000"),
+    (table(6, before="sleep(1) "), "wait"),
+    (table(7, before="timer.every(0.1, function() end) "), "timers"),
 ]
 
 
@@ -208,8 +210,10 @@ def test_broken_files_of_every_kind_are_told_each_and_change_nothing(running):
         save(running, content, f"persist/scripts/broken{number}.lua")
     running.wait(lambda: running.pg3.value(CONTROLLER, "GV3") == len(BROKEN), "a count of them", 8)
     for number, (_, part) in enumerate(BROKEN):
-        lines = [text for text in told(running).splitlines() if f"/broken{number}.lua" in text]
-        assert len(lines) == 1 and part in lines[0], f"{number}: {lines}"
+        def line(number=number):
+            return [text for text in told(running).splitlines() if f"/broken{number}.lua" in text]
+        running.wait(line, f"the notice {number}", FORGIVEN)
+        assert len(line()) == 1 and part in line()[0], f"{number}: {line()}"
     others_go_on(running)
     for number in range(len(BROKEN)):
         save(running, table(number + 20), f"persist/scripts/broken{number}.lua")
@@ -260,9 +264,9 @@ def test_a_save_that_takes_its_time_is_one_save(world):
     serving(world)
     whole = solar(world.plugin, rows=VOLTS.replace("GV20", "GV22")).encode()
     with open(world.plugin.path(NAME), "wb", buffering=0) as file:
-        for begin in range(0, len(whole), len(whole) // 8):
-            file.write(whole[begin:begin + len(whole) // 8])
-            time.sleep(0.35)
+        for begin in range(0, len(whole), len(whole) // 6):
+            file.write(whole[begin:begin + len(whole) // 6])
+            time.sleep(0.3)
     world.wait_value(CHARGER, "GV22", 53.22, SAVED)
     assert not world.plugin.log_lines("ERROR"), world.plugin.log_tail()
 
@@ -287,16 +291,17 @@ def test_broken_scripts_of_every_kind_do_not_stop_the_start(world):
 def test_the_last_good_copy_serves_after_a_restart(world):
     serving(world)
     save(world, "return {")
+    world.pg3.command(CONTROLLER, "RELOAD")
     wait_told(world, f"{NAME}:1:")
     world.restart()
     world.wait_fresh()
     assert world.pg3.value(CHARGER, "GV20") == 53.22
-    time.sleep(3)
+    time.sleep(2.5)
     assert "The last good copy" in world.plugin.log_text()
     world.poll()
     assert world.pg3.nodes[CHARGER].drivers["GV20"].source != "seed"
     wait_told(world, f"{NAME}:1:")
-    save(world, solar(world.plugin))
+    use(world, solar(world.plugin))
     wait_well(world)
 
 
@@ -315,7 +320,8 @@ ATTACKS = [
         "gps": ("", "update = function() local t = {} while true do t[#t + 1] = { t } end end,", ""),
         "250/60": ("local kept = {}\n",
                    "update = function() pcall(function() while true do kept[#kept + 1] = {} end end)"
-                   " pcall(function() while true do kept = { kept } end end) end,", ""),
+                   " pcall(function() while true do kept = { kept } end end) end,",
+                   VOLTS + '{ "GV1", unit.volt, "Rows", from = function(rows) return 1 end },'),
         "150/35": ("", "", LOOPS),
     },
     {
@@ -375,8 +381,8 @@ def test_state_outlives_reload_and_restart(world):
     world.wait_value(CHARGER, "GV21", 1)
     world.poll()
     world.wait_value(CHARGER, "GV21", 2)
-    save(world, solar(world.plugin, rows=COUNTED + VOLTS, more=COUNTS))
-    world.wait_value(CHARGER, "GV20", 53.22, SAVED)
+    use(world, solar(world.plugin, rows=COUNTED + VOLTS, more=COUNTS))
+    world.wait_value(CHARGER, "GV20", 53.22)
     world.wait_value(CHARGER, "GV21", 3)                # the poll that a new script gets
     world.restart()
     assert world.pg3.customs["customdata"]["state"]["solar_charger"][CHARGER] == {"polls": 3}
@@ -387,8 +393,9 @@ def test_state_outlives_reload_and_restart(world):
     world.wait_subscribed()
     world.wait_fresh()
     world.wait_value(CHARGER, "GV21", 4)
-    save(world, solar(world.plugin, rows=COUNTED, more=COUNTS + "start = function(node) node.state.f = function() end end,\n"))
-    world.wait(lambda: world.pg3.value(CHARGER, "GV21") == 5, "the script with a state that cannot be kept", SAVED)
+    unfit = "start = function(node) node.state.f = function() end end,\n"
+    use(world, solar(world.plugin, rows=COUNTED, more=COUNTS + unfit))
+    world.wait_value(CHARGER, "GV21", 5)
     world.restart()
     assert "cannot be passed on" in world.plugin.log_text()
     assert world.pg3.customs["customdata"]["state"]["solar_charger"][CHARGER] == {"polls": 3}
@@ -446,6 +453,7 @@ def test_reload_says_what_each_script_uses_and_loads_all_again(world):
 # -- often ----------------------------------------------------------------------------------------------
 
 def test_many_reloads_leave_nothing_behind(world, record_property):
+    """What is left would be a leak for the sanitizers at the end; memory is only reported."""
     busy = ("    start = function(node) timer.every(0.1, function() node.state.n = (node.state.n or 0) + 1 end)"
             " while true do sleep(0.05) end end,\n"
             "    update = function(node) vrm.get('/users/me') sleep(60) end,\n")
@@ -455,7 +463,7 @@ def test_many_reloads_leave_nothing_behind(world, record_property):
         rows = VOLTS if number % 3 else VOLTS.replace("Bus", f"Bus {number}")
         save(world, solar(world.plugin, rows=rows, more=busy, before=f"-- {number}\n"))
         world.pg3.command(CONTROLLER, "RELOAD")
-        time.sleep(0.15)
+        time.sleep(0.1)
         sizes.append(world.plugin.rss_kib())
     record_property("rss_kib", f"{sizes[0]} {sizes[9]} {sizes[-1]}")
     world.wait_log(NAME, "reloads 30", timeout=5)

@@ -261,6 +261,14 @@ local function script_functions(self, host)
         self.profiles = self.profiles + 1
         return self.profiles > 1
     end
+    host.call_all = function(functions, ...)
+        local results, problems = {}, {}
+        for i, fn in ipairs(functions) do
+            local ok, result = pcall(fn, ...)
+            if ok then results[i] = result else problems[i] = tostring(result) end
+        end
+        return results, problems
+    end
     host.start_script = function(fn, address, ...)
         local ok, problem = pcall(fn, { address = address }, ...)
         table.insert(self.started, address)

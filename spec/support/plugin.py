@@ -126,9 +126,15 @@ class Plugin:
     def interrupt(self):
         self.signal(signal.SIGINT)
 
+    def program(self):
+        """What victron.py becomes: the program built here, else the released one for this system."""
+        built, system = self.path("bin", "victron-host"), os.uname()
+        machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(system.machine, system.machine)
+        return built if os.path.exists(built) else f"{built}-{system.sysname.lower()}-{machine}"
+
     def run_host(self, *arguments, timeout=20):
-        """Runs bin/victron-host with arguments in the plugin's folder -> CompletedProcess."""
-        return subprocess.run([self.path("bin", "victron-host"), *arguments], cwd=self.folder,
+        """Runs the program with arguments in the plugin's folder -> CompletedProcess."""
+        return subprocess.run([self.program(), *arguments], cwd=self.folder,
                               env=self.environment(None), stdin=subprocess.DEVNULL,
                               capture_output=True, timeout=timeout, check=False)
 

@@ -159,6 +159,14 @@ local function script_functions(world, host)
         world:write(path, world.loaded[id].text)
         return true
     end
+    host.call_all = function(functions, ...)
+        local results, problems = {}, {}
+        for i, fn in ipairs(functions) do
+            local ok, result = pcall(fn, ...)
+            if ok then results[i] = result else problems[i] = tostring(result) end
+        end
+        return results, problems
+    end
     host.start_script = function(fn, address, ...)
         local one = world.functions[fn]
         if not one then error("this function belongs to a script that was replaced", 0) end
