@@ -124,6 +124,30 @@ static struct script *keep_script(struct api *a, struct script *s) {
     return s;
 }
 
+// The script as a table: { id=, table=, text= }. Raises when its table is too much to pass on.
+static int push_loaded(lua_State *L) {
+    struct script *s = lua_touserdata(L, 1);
+    lua_createtable(L, 0, 3);
+    lua_pushinteger(L, s->id);
+    lua_setfield(L, -2, "id");
+    lua_pushlstring(L, s->text, s->text_len);
+    lua_setfield(L, -2, "text");
+    script_push_table(s, L, push_function, NULL);
+    lua_setfield(L, -2, "table");
+    return 1;
+}
+
+static void drop_script(struct api *a, struct script *s) {
+    api_drop_vm(a, s->vm);
+    for (size_t i = 0; i < a->script_count; i++) {
+        if (a->scripts[i] == s) {
+            a->scripts[i] = a->scripts[--a->script_count];
+            break;
+        }
+    }
+    script_free(s);
+}
+
 // host.load_script(path, file) -> { id=, table=, text= } | nil, "file:line: text". `file` is how
 // messages name it.
 static int host_load_script(lua_State *L) {
@@ -141,14 +165,14 @@ static int host_load_script(lua_State *L) {
         script_free(s);
         return 2;
     }
-    lua_createtable(L, 0, 3);
-    lua_pushinteger(L, s->id);
-    lua_setfield(L, -2, "id");
-    lua_pushlstring(L, s->text, s->text_len);
-    lua_setfield(L, -2, "text");
-    script_push_table(s, L, push_function, NULL);
-    lua_setfield(L, -2, "table");
-    return 1;
+    lua_pushcfunction(L, push_loaded);
+    lua_pushlightuserdata(L, s);
+    if (lua_pcall(L, 1, 1, 0) == LUA_OK)
+        return 1;
+    lua_pushnil(L);
+    lua_pushfstring(L, "%s: %s", s->file, lua_tostring(L, -2));
+    drop_script(a, s);
+    return 2;
 }
 
 static struct script *script_arg(lua_State *L) {
@@ -157,16 +181,13 @@ static struct script *script_arg(lua_State *L) {
 
 // host.close_script(id): its tasks and timers end, its state is closed.
 static int host_close_script(lua_State *L) {
-    struct api *a = api_of(L);
-    struct script *s = script_arg(L);
-    api_drop_vm(a, s->vm);
-    for (size_t i = 0; i < a->script_count; i++) {
-        if (a->scripts[i] == s) {
-            a->scripts[i] = a->scripts[--a->script_count];
-            break;
-        }
-    }
-    script_free(s);
+    drop_script(api_of(L), script_arg(L));
+    return 0;
+}
+
+// host.stop_script(id): its tasks and timers end; it stays loaded.
+static int host_stop_script(lua_State *L) {
+    api_drop_vm(api_of(L), script_arg(L)->vm);
     return 0;
 }
 
@@ -301,6 +322,8 @@ static int host_call_all(lua_State *L) {
         else
             lua_settop(L, 4); // the first result or nil
         lua_rawseti(L, ok ? 2 : 3, i);
+        if (!ok && s->vm->over) // others must not wait while each of them runs as long
+            break;
     }
     if (s != NULL)
         script_forget(s);
@@ -359,6 +382,7 @@ static int host_answer(lua_State *L) {
 static const luaL_Reg host_functions[] = {{"script_files", host_script_files},
                                           {"load_script", host_load_script},
                                           {"close_script", host_close_script},
+                                          {"stop_script", host_stop_script},
                                           {"keep_script", host_keep_script},
                                           {"make_folder", host_make_folder},
                                           {"script_state", host_script_state},

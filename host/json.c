@@ -26,6 +26,8 @@ static int open_cjson(lua_State *L) {
     lua_getfield(L, -1, "encode_sparse_array");
     lua_pushboolean(L, 1);
     lua_call(L, 1, 0);
+    // Everything lives until its document is done and then goes at once.
+    lua_gc(L, LUA_GCSTOP);
     return 0;
 }
 

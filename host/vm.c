@@ -134,7 +134,15 @@ enum vm_result vm_resume(struct vm *vm, lua_State *co, int args, int64_t budget,
     vm->began_cpu_ms = clock_ms(CLOCK_THREAD_CPUTIME_ID);
     lua_sethook(co, on_count, LUA_MASKCOUNT, HOOK_STEP);
     int count = 0;
+    static struct vm *running; // the innermost that runs now
+    struct vm *outer = running;
+    running = vm;
     int status = lua_resume(co, NULL, args, &count);
+    running = outer;
+    if (outer != NULL) { // what a script wastes is not its caller's fault
+        outer->began_ms += clock_ms(CLOCK_MONOTONIC) - vm->began_ms;
+        outer->began_cpu_ms += clock_ms(CLOCK_THREAD_CPUTIME_ID) - vm->began_cpu_ms;
+    }
     vm->total += vm->spent;
     if (results != NULL)
         *results = count;

@@ -27,6 +27,7 @@ local KINDS = set "controller gateway"
 --- Drivers of a node beside GV30 and TIME. The ISY names no limit; this is twice the general values there are
 -- (GV0 to GV29), and a node with more is no fun to look at.
 local MOST_DRIVERS = 60
+local MOST_SAMPLES = 50
 
 local ICONS = set [[Alarm Arm DoorLock Electricity EnergyMonitor GenericCtl GenericRsp GenericRspCtl Input
     Irrigation Lamp LampAndSwitch MotionSensor Output PulseCounter Sensor Siren Switch SmokeSensor TempSensor
@@ -103,6 +104,9 @@ local function check_sample_list(samples)
         fail("", "samples is not a list.", "Write samples = { { rows = ..., expect = ... } }.")
     end
     row_check.fields("samples", samples, {}, #samples)
+    if #samples > MOST_SAMPLES then
+        fail("samples", ("there are %d."):format(#samples), ("Have at most %d."):format(MOST_SAMPLES))
+    end
 end
 
 local function declaration(type_)

@@ -128,9 +128,9 @@ local function compute(type_, rows, site, facts)
         end
     end
     if #functions == 0 then return computed end
-    local values, problems = host.call_all(functions, rows, site)
+    local ok, values, problems = pcall(host.call_all, functions, rows, site)
     for i, driver in ipairs(drivers) do
-        computed[driver] = { value = values[i], problem = problems[i] }
+        computed[driver] = ok and { value = values[i], problem = problems[i] } or { problem = tostring(values) }
     end
     return computed
 end
@@ -199,8 +199,14 @@ local function as_expected(driver, value, expected)
     return math.abs(value - wanted) <= 0.5 * 10 ^ -driver.places + 1e-9
 end
 
+--- Whether an error says that a script ran too long: its other functions are not tried after that.
+local function out_of_budget(problem)
+    return tostring(problem):find("ran longer than its budget", 1, true) ~= nil
+end
+
 --- One sample -> list of { driver, value, text, expected, problem = sentence|nil } in the order of the rows;
--- a driver that the script or PG3 sets is only in it when a value is expected.
+-- a driver that the script or PG3 sets is only in it when a value is expected. Of a script that ran too long
+-- only that is told.
 function device.try_sample(type_, sample)
     local rows, results, known = sample_rows(sample), {}, {}
     for _, driver in ipairs(type_.drivers) do
@@ -213,6 +219,7 @@ function device.try_sample(type_, sample)
             local ok, value, text = pcall(device.value, driver, rows, sample.site or {})
             if not ok then
                 result.problem = driver.id .. ": " .. tostring(value)
+                if out_of_budget(value) then return { result } end
             else
                 result.value, result.text = value, text
                 if expected ~= nil and not as_expected(driver, value, expected) then
@@ -237,10 +244,12 @@ end
 function device.run_samples(type_, text)
     local problems = {}
     for i, sample in ipairs(type_.table.samples or {}) do
-        local where = source.at(type_.file, text, type_.table, { sample = i })
+        local where
         for _, result in ipairs(device.try_sample(type_, sample)) do
             if result.problem then
+                where = where or source.at(type_.file, text, type_.table, { sample = i })
                 problems[#problems + 1] = ("%s: sample %d: %s."):format(where, i, result.problem)
+                if out_of_budget(result.problem) then return problems end
             end
         end
     end

@@ -372,6 +372,14 @@ function scripts.each(fn)
     end
 end
 
-scripts.failed, scripts.worked, scripts.in_trouble = trouble.failed, trouble.worked, trouble.scripts
+--- See trouble.failed. A script that is not used from now on has no tasks and timers either.
+function scripts.failed(file, text, place, task)
+    if not trouble.failed(file, text, place, task) then return end
+    for _, type_ in ipairs(scripts.types) do
+        if type_.file == file then host.stop_script(type_.slot.serving.id) end
+    end
+end
+
+scripts.worked, scripts.in_trouble = trouble.worked, trouble.scripts
 
 return scripts

@@ -6,8 +6,18 @@ local source = {}
 
 --- The text without its comments; lines keep their numbers.
 local function code_of(text)
-    text = text:gsub("%-%-%[%[.-%]%]", function(comment) return (comment:gsub("[^\n]", "")) end)
-    return (text:gsub("%-%-[^\n]*", ""))
+    local parts, from = {}, 1
+    local first, after = text:find("--[[", 1, true)
+    while first do
+        local _, last = text:find("]]", after, true)
+        if not last then break end
+        parts[#parts + 1] = text:sub(from, first - 1)
+        parts[#parts + 1] = text:sub(first, last):gsub("[^\n]", "")
+        from = last + 1
+        first, after = text:find("--[[", from, true)
+    end
+    parts[#parts + 1] = text:sub(from)
+    return (table.concat(parts):gsub("%-%-[^\n]*", ""))
 end
 
 local function line_at(code, position)

@@ -22,6 +22,7 @@ end
 --- An error in a script. place: the node's address, "file" when the file cannot be used, or "state" when
 -- node.state cannot be stored (the script itself may be well: it is not suspended for that).
 -- task: it came from a task of the script (start, update, a command), which ends some time after its poll.
+-- Returns true when this error suspends the script.
 function trouble.failed(file, text, place, task)
     local state = files[file] or { at = {} }
     files[file] = state
@@ -32,12 +33,14 @@ function trouble.failed(file, text, place, task)
     here.count, here.text, here.task = here.count + 1, text, task
     totals[file] = (totals[file] or 0) + 1
     local runs = place ~= "file" and place ~= "state"
-    if runs and here.count >= STRIKES and not state.suspended then
+    local enough = runs and here.count >= STRIKES and not state.suspended
+    if enough then
         state.suspended = true
         host.log("error", "Device script " .. file .. " is not used until it is corrected.")
     end
     host.notice(notice_key(file), ("Device script %s%s"):format(escape(told),
         state.suspended and " It is not used until it is corrected." or ""))
+    return enough
 end
 
 local function clear(file)

@@ -245,6 +245,7 @@ local function script_functions(self, host)
         assert(self.loaded[id], "closed twice")
         self.loaded[id] = nil
     end
+    host.stop_script = function(id) assert(self.loaded[id], "no such script") end
     host.keep_script = function(id, path)
         local folder, name = path:match("^(.*)/([^/]*)%.lua$")
         self.files[folder] = self.files[folder] or {}

@@ -122,9 +122,16 @@ local function load_script(world, path, file)
     return { id = id, table = copy(tab, wrap), text = given.text }
 end
 
-local function close_script(world, id)
-    local script = assert(world.loaded[id], "closed twice")
+--- Its tasks and timers end.
+local function stop_script(world, id)
+    local script = assert(world.loaded[id], "no such script")
     for timer in pairs(script.timers) do world.timers[timer] = nil end
+    script.timers, script.tasks = {}, {}
+    return script
+end
+
+local function close_script(world, id)
+    local script = stop_script(world, id)
     for call, one in pairs(world.functions) do
         if one.script == script then world.functions[call] = nil end
     end
@@ -153,6 +160,7 @@ local function script_functions(world, host)
     host.script_files = function(folder) return script_files(world, folder) end
     host.load_script = function(path, file) return load_script(world, path, file) end
     host.close_script = function(id) close_script(world, id) end
+    host.stop_script = function(id) stop_script(world, id) end
     host.script_state = function(id, states) return script_state(world, id, states) end
     host.keep_script = function(id, path)
         if world.no_copies then return nil, "No space left on device" end
