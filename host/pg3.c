@@ -480,16 +480,17 @@ static void post_notices(struct pg3 *p) {
 // Records that are written as a whole wait here, so that several changes of one turn make one
 // message.
 static void post_records(struct pg3 *p) {
-    if (p->gate == GATE_DATA)
+    if (p->gate == GATE_DATA || !p->calm)
         return;
     if (p->notices_changed) {
         p->notices_changed = false;
         post_notices(p);
     }
-    if (p->defaults.count > 0)
-        add_defaults(p);
     if (p->gate == GATE_OPEN && !p->controller_set)
         show_connection(p);
+    // Written when nothing else waits, so that what the user saves meanwhile is in it.
+    if (p->defaults.count > 0 && p->first == NULL && !p->sending)
+        add_defaults(p);
 }
 
 void pg3_turn(struct pg3 *p) {

@@ -153,9 +153,6 @@ describe("what PG3 sends with a command", function()
 end)
 
 describe("events of a device table", function()
-    local check = require "lib.check"
-    local unit = require "lib.units"
-
     local function table_with(events)
         return { api = 1, id = "VICTANK", name = "Tank", match = { service = "tank" }, events = events,
                  drivers = { { "ST", unit.percent, "Level", path = "/Level" } } }

@@ -130,7 +130,8 @@ local function compute(type_, rows, site, facts)
     if #functions == 0 then return computed end
     local ok, values, problems = pcall(host.call_all, functions, rows, site)
     for i, driver in ipairs(drivers) do
-        computed[driver] = ok and { value = values[i], problem = problems[i] } or { problem = tostring(values) }
+        computed[driver] = ok and { value = values[i], problem = problems[i] }
+            or { problem = tostring(values) }
     end
     return computed
 end
