@@ -30,3 +30,5 @@ files["scripts/meta"] = {
     std = "none", globals = { "unit", "vrm", "timer", "sleep" }, ignore = { "212", "241" },
 }
 files["spec"] = { std = "lua54+busted", globals = { "host" } }
+files["bench/scripts.lua"] = { std = "lua54+host", globals = { "unit" } }
+files["bench/scripts"] = { std = "device_script" }

@@ -26,7 +26,7 @@ static int open_cjson(lua_State *L) {
     lua_getfield(L, -1, "encode_sparse_array");
     lua_pushboolean(L, 1);
     lua_call(L, 1, 0);
-    // Everything lives until its document is done and then goes at once.
+    // Everything lives until its document is done and then goes at once (tidy).
     lua_gc(L, LUA_GCSTOP);
     return 0;
 }
@@ -48,6 +48,15 @@ void json_free(struct json *j) {
         return;
     vm_free(j->vm);
     free(j);
+}
+
+// What a large document needed is given back at once: the next one may be minutes away. Small ones
+// gather.
+#define KEEP_BYTES (96u * 1024)
+
+static void tidy(struct json *j) {
+    if (j->vm->used > KEEP_BYTES)
+        lua_gc(j->vm->L, LUA_GCCOLLECT);
 }
 
 struct reading {
@@ -76,8 +85,7 @@ bool json_read(struct json *j, const char *text, size_t len, json_fn *fn, void *
     }
     struct reading r = {j, text, len, fn, ctx};
     bool ok = vm_protect(j->vm, read_protected, &r, error, size);
-    // What a message needed is given back at once: the next one may be minutes away.
-    lua_gc(j->vm->L, LUA_GCCOLLECT);
+    tidy(j);
     return ok;
 }
 
@@ -158,7 +166,7 @@ bool json_write(struct json *j, lua_State *from, int index, struct buf *out, cha
         snprintf(error, size, "%s", lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "?");
         lua_pop(L, 1);
     }
-    lua_gc(L, LUA_GCCOLLECT);
+    tidy(j);
     return ok;
 }
 
