@@ -291,15 +291,16 @@ static void turn(void *ctx) {
         pg3_turn(a->api.pg3);
 }
 
-// The folder that has scripts/: the working directory under PG3, else beside bin/, else the
-// sources.
-static bool find_root(struct api *api, const char *argv0) {
+// The folder that has scripts/: under PG3 the working directory and no other, so that a broken
+// installation shows; by hand also the one beside bin/, or the sources.
+static bool find_root(struct api *api, const char *argv0, bool under_pg3) {
     char installed[512] = "";
     const char *slash = strrchr(argv0, '/');
     if (slash != NULL)
         snprintf(installed, sizeof installed, "%.*s/..", (int)(slash - argv0), argv0);
     const char *candidates[] = {".", installed, SOURCE_DIR};
-    for (size_t i = 0; i < sizeof candidates / sizeof candidates[0]; i++) {
+    size_t count = under_pg3 ? 1 : sizeof candidates / sizeof candidates[0];
+    for (size_t i = 0; i < count; i++) {
         char probe[600];
         snprintf(probe, sizeof probe, "%s/scripts/main.lua", candidates[i]);
         if (candidates[i][0] != '\0' && readable(probe)) {
@@ -321,7 +322,7 @@ static bool open_parts(struct app *a, const char *argv0) {
     if (api->loop == NULL || api->json == NULL || api->nodes == NULL || api->tasks == NULL)
         return false;
     api->http = http_new(api->loop, BODY_MAX, "victron-host/" HOST_VERSION);
-    return api->http != NULL && find_root(api, argv0);
+    return api->http != NULL && find_root(api, argv0, a->options.mode == MODE_PG3);
 }
 
 // PG3, or the console in its place.
