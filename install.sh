@@ -9,6 +9,7 @@ x86_64) machine=amd64 ;;
 aarch64) machine=arm64 ;;
 esac
 chmod 755 victron.py install.sh
+mkdir -p persist/scripts # for the owner's device scripts; PG3 keeps this folder over updates
 
 program=bin/victron-host # built on this machine
 [ -f "$program" ] || program=bin/victron-host-$system-$machine
