@@ -279,13 +279,13 @@ bool pg3_param(const struct pg3 *p, size_t i, const char **name, const char **va
     return true;
 }
 
-static void post_pairs(struct pg3 *p, const char *key, const struct pairs *pairs) {
+static void post_pairs(struct pg3 *p, const char *key, const struct pairs *pairs, bool late) {
     struct buf b;
     buf_init(&b, WIRE_MAX);
     buf_printf(&b, "{\"set\":[{\"key\":\"%s\",\"value\":", key);
     pairs_write(pairs, &b);
     buf_puts(&b, "}]}");
-    pg3_post_buf(p, "custom", &b, true);
+    pg3_post_buf(p, "custom", &b, late);
 }
 
 static bool same_name(const char *typed, const char *name) {
@@ -311,7 +311,7 @@ static void add_defaults(struct pg3 *p) {
             added |= pairs_set(&p->params, p->defaults.all[i].key, p->defaults.all[i].value);
     pairs_free(&p->defaults);
     if (added)
-        post_pairs(p, "customparams", &p->params);
+        post_pairs(p, "customparams", &p->params, false);
 }
 
 void pg3_default_param(struct pg3 *p, const char *name, const char *value) {
@@ -473,14 +473,20 @@ static void post_notices(struct pg3 *p) {
         pairs_set(&all, p->foreign_notices.all[i].key, p->foreign_notices.all[i].value);
     for (size_t i = 0; i < p->notices.count; i++)
         pairs_set(&all, p->notices.all[i].key, p->notices.all[i].value);
-    post_pairs(p, "notices", &all);
+    post_pairs(p, "notices", &all, true);
     pairs_free(&all);
 }
 
 // Records that are written as a whole wait here, so that several changes of one turn make one
 // message.
 static void post_records(struct pg3 *p) {
-    if (p->gate == GATE_DATA || !p->calm)
+    if (p->gate == GATE_DATA)
+        return;
+    // At once, when nothing else waits: what the user saves between our writing this and PG3's
+    // reading it is lost.
+    if (p->defaults.count > 0 && p->first == NULL && !p->sending)
+        add_defaults(p);
+    if (!p->calm)
         return;
     if (p->notices_changed) {
         p->notices_changed = false;
@@ -488,9 +494,6 @@ static void post_records(struct pg3 *p) {
     }
     if (p->gate == GATE_OPEN && !p->controller_set)
         show_connection(p);
-    // Written when nothing else waits, so that what the user saves meanwhile is in it.
-    if (p->defaults.count > 0 && p->first == NULL && !p->sending)
-        add_defaults(p);
 }
 
 void pg3_turn(struct pg3 *p) {
