@@ -142,6 +142,9 @@ bool link_create_client(struct link *link, const struct mqtt_config *c) {
                        bare_ipv6 ? "[" : "", c->host, bare_ipv6 ? "]" : "", c->port);
     int rc = MQTTASYNC_FAILURE;
 
+    // By default paho traces its functions in memory. Its last thread may still do so after
+    // MQTTAsync_destroy freed that memory: a crash at the stop.
+    MQTTAsync_setTraceLevel(MQTTASYNC_TRACE_ERROR);
     if (len > 0 && (size_t)len < sizeof uri) {
         rc = MQTTAsync_create(&link->client, uri, c->client_id, MQTTCLIENT_PERSISTENCE_NONE, NULL);
     }

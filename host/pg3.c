@@ -484,7 +484,7 @@ static void post_records(struct pg3 *p) {
         return;
     // At once, when nothing else waits: what the user saves between our writing this and PG3's
     // reading it is lost.
-    if (p->defaults.count > 0 && p->first == NULL && !p->sending)
+    if (p->defaults.count > 0 && *next_out(p) == NULL && !p->sending)
         add_defaults(p);
     if (!p->calm)
         return;
