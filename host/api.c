@@ -111,7 +111,7 @@ static void alarm_free(struct alarm *al) {
 
 static void task_ended(void *ctx, struct vm *vm, const char *error) {
     (void)ctx;
-    if (error != NULL && error != task_dropped)
+    if (error != NULL && error != task_dropped && error != task_refused)
         log_error(AREA, "%s failed: %s", vm->name, error);
 }
 
@@ -391,7 +391,7 @@ struct running {
 
 static void main_ended(void *ctx, struct vm *vm, const char *error) {
     struct api *a = ctx;
-    a->failed = error != NULL;
+    a->failed = error != NULL && error != task_refused;
     task_ended(ctx, vm, error);
 }
 

@@ -362,7 +362,7 @@ void api_script_end(void *ctx, struct vm *vm, const char *error) {
     char *address = ctx;
     struct script *s = vm->owner;
     struct failure f = {s->file, error, address};
-    if (error != NULL && error != task_dropped &&
+    if (error != NULL && error != task_dropped && error != task_refused &&
         !api_fire(s->owner, "script_error", push_failure, &f, NULL, NULL))
         log_error("lua", "%s", error);
     free(address);

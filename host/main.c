@@ -83,7 +83,7 @@ struct request {
 
 static void request_ended(void *ctx, struct vm *vm, const char *error) {
     struct request *r = ctx;
-    if (error != NULL && error != task_dropped)
+    if (error != NULL && error != task_dropped && error != task_refused)
         log_error("lua", "%s failed: %s", vm->name, error);
     if (error != task_dropped && r->is_query)
         nodes_touch(r->app->api.nodes, nodes_find(r->app->api.nodes, r->address));

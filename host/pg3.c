@@ -218,13 +218,11 @@ void pg3_added(struct pg3 *p, const char *address, const char *error) {
 
 void pg3_value_refused(struct pg3 *p, const char *address, const char *driver, const char *error) {
     struct node *node = nodes_find(p->nodes, address);
+    if (node == NULL || node->state != NODE_LIVE)
+        return; // told with the first of its values
     log_warning(AREA, "PG3 could not set %s of the node %s (%s); adding the node again", driver,
                 address, error);
-    if (node == NULL || node->state != NODE_LIVE)
-        return;
-    int i = node_driver(node, driver);
-    if (i >= 0)
-        node->drivers[i].changed = true;
+    nodes_touch(p->nodes, node);
     refuse(node);
     loop_after(p->loop, node->retry_ms - loop_now_ms() + 1, retry_due, NULL);
 }

@@ -277,29 +277,33 @@ static void on_stop(struct pg3 *p, lua_State *L, int at) {
     p->events.stop(p->events.ctx);
 }
 
-static bool is_ours(const struct pg3 *p, const char *address) {
+// A request for a node that is not there is refused, so that PG3 does not wait for its answer.
+static bool is_ours(struct pg3 *p, const char *address, const char *request) {
     if (strcmp(address, "all") == 0 || nodes_find(p->nodes, address) != NULL)
         return true;
     log_warning(AREA, "PG3 asks for the node %s, which this plugin does not have (any more)",
                 address);
+    pg3_report(p, address, request, false);
     return false;
 }
 
 static void on_query(struct pg3 *p, lua_State *L, int at) {
     char a[32], b[32];
     const char *address = text_or(L, at, "address", a, "all");
-    if (is_ours(p, address))
-        p->events.query(p->events.ctx, address, text_or(L, at, "requestId", b, ""));
+    const char *request = text_or(L, at, "requestId", b, "");
+    if (is_ours(p, address, request))
+        p->events.query(p->events.ctx, address, request);
 }
 
 // Reports what is known, without asking VRM.
 static void on_status(struct pg3 *p, lua_State *L, int at) {
     char a[32], b[32];
     const char *address = text_or(L, at, "address", a, "all");
-    if (!is_ours(p, address))
+    const char *request = text_or(L, at, "requestId", b, "");
+    if (!is_ours(p, address, request))
         return;
     nodes_touch(p->nodes, strcmp(address, "all") == 0 ? NULL : nodes_find(p->nodes, address));
-    pg3_report(p, address, text_or(L, at, "requestId", b, ""), true);
+    pg3_report(p, address, request, true);
 }
 
 static void on_command(struct pg3 *p, lua_State *L, int at) {
@@ -308,9 +312,9 @@ static void on_command(struct pg3 *p, lua_State *L, int at) {
     const char *cmd = json_text(L, at, "cmd", b);
     if (address == NULL || cmd == NULL)
         return; // PG3's answer to an event of ours has the same key
-    if (!is_ours(p, address))
-        return;
     const char *request = text_or(L, at, "requestId", e, "");
+    if (!is_ours(p, address, request))
+        return;
     if (strcmp(cmd, "QUERY") == 0) {
         p->events.query(p->events.ctx, address, request);
         return;

@@ -19,6 +19,7 @@ struct task {
 };
 
 const char task_dropped[] = "dropped";
+const char task_refused[] = "refused";
 
 struct tasks {
     struct task *all;
@@ -90,7 +91,10 @@ static void run(struct tasks *t, struct task *task, int args) {
         task->waits = true;
         return;
     }
-    finish(t, task, task->dropped ? task_dropped : r == VM_FAILED ? error : NULL);
+    bool refused =
+        r == VM_DONE && results > 0 && lua_isboolean(task->co, -1) && !lua_toboolean(task->co, -1);
+    const char *failure = r == VM_FAILED ? error : refused ? task_refused : NULL;
+    finish(t, task, task->dropped ? task_dropped : failure);
 }
 
 // Index 1: the task. Below: nothing; the function and its arguments are on the caller's stack,

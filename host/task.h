@@ -8,9 +8,12 @@ struct tasks;
 
 // The `error` of a task that was dropped before its end.
 extern const char task_dropped[];
+// The `error` of a task that ended well by returning false: what it was asked for did not come
+// about.
+extern const char task_refused[];
 
 // Called exactly once when a task has ended: error NULL = it returned, task_dropped (compare the
-// pointer) = it will not go on, else "file:line: text".
+// pointer) = it will not go on, task_refused = it returned false, else "file:line: text".
 typedef void task_end_fn(void *ctx, struct vm *vm, const char *error);
 
 struct tasks *tasks_new(void);

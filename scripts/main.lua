@@ -119,13 +119,32 @@ end
 
 ----------------------------------------------------------------------------------- one installation
 
+local NAMELESS_TRIES = 3            -- failures of system-overview after which measurements come without it
+
+--- The names of an installation's devices. Measurements are worth more: VRM refusing or failing to give the
+-- names does not keep them away for long. Returns an error if the poll should end here.
+local function ask_names(s, site)
+    local overview, err = s.client:overview(site.id)
+    if overview then
+        site.overview, site.nameless, site.said.overview = overview, 0, nil
+        return nil
+    end
+    site.nameless = (site.nameless or 0) + 1
+    local refusal = err.kind == "forbidden" or err.kind == "bad_answer"
+    if not refusal and (err.kind ~= "server" or site.nameless < NAMELESS_TRIES) then return err end
+    if site.said.overview ~= err.text then
+        site.said.overview = err.text
+        host.log("warning", site.name .. ": no device names: " .. err.text)
+    end
+    site.overview = site.overview or {}
+    return nil
+end
+
 --- Asks VRM for one installation: on discovery its devices, always its measurements.
 local function ask(s, site, discover)
     if discover then
-        local overview, err = s.client:overview(site.id)
-        if not overview and err.kind ~= "forbidden" and err.kind ~= "bad_answer" then return nil, err end
-        site.overview = overview or site.overview or {}
-        if err and not overview then host.log("warning", site.name .. ": no device names: " .. err.text) end
+        local problem = ask_names(s, site)
+        if problem then return nil, problem end
     end
     if session ~= s then return nil end
     local answer, err = s.client:diagnostics(site.id, discover or false)
@@ -242,6 +261,7 @@ local function begin()
     for _, site in pairs(sites) do
         if site.timer then host.cancel(site.timer) end
         site.timer = nil
+        notices.site(site, nil)
     end
     session = nil
     local client, problem
@@ -263,9 +283,16 @@ local function begin()
     connect()
 end
 
+--- While VRM wants quiet nothing is asked, but data grows old.
+local function age_all()
+    for _, site in ipairs(session.sites or {}) do installation.age(site) end
+    show_connection()
+end
+
 function poll_all()
     if not session then return end
-    if not session.sites or refused(session.health) then return connect() end
+    if held then return age_all() end
+    if not session.sites or #session.sites == 0 or refused(session.health) then return connect() end
     for _, site in ipairs(session.sites) do host.spawn(poll, site) end
 end
 
@@ -280,10 +307,26 @@ local function take_params(given)
     if ready and settings.token ~= before then begin() end
 end
 
+local QUERY_SECONDS = 60            -- PG3 is told after that at the latest
+
+--- Asks for a node's installation, or all of them, and waits until the answers are shown; also those of a
+-- poll that is under way. Returns whether there are answers: PG3 is told (requestId).
 local function query(address)
     local node = nodes.all[address]
     local site = node and node.site
-    if site and site.session == session and sites[site.id] then poll(site) else poll_all() end
+    local one = site and site.session == session and sites[site.id]
+    if one then host.spawn(poll, site) else poll_all() end
+    local asked = one and { site } or session and session.sites or {}
+    local busy, tries = true, 0
+    while busy and tries < QUERY_SECONDS * 10 do
+        host.sleep(0.1)
+        busy, tries = session ~= nil and session.busy == true, tries + 1
+        for _, other in ipairs(asked) do busy = busy or other.busy end
+    end
+    for _, other in ipairs(asked) do
+        if other.health.kind or held then return false end
+    end
+    return #asked > 0 and not busy
 end
 
 ------------------------------------------------------------------------------------ device scripts
@@ -320,7 +363,8 @@ end
 local function command(address, cmd, args)
     if address == CONTROLLER and cmd == "RELOAD" then
         scan_scripts(true)
-        return scripts.log_figures()
+        scripts.log_figures()
+        return true
     end
     local type_ = type_at(address)
     local found = type_ and commands.find(type_, cmd)
@@ -333,8 +377,12 @@ local function command(address, cmd, args)
     else
         values, problem = commands.validate(type_, cmd, args)
     end
-    if problem then return host.log("warning", ("%s: %s"):format(address, problem)) end
+    if problem then
+        host.log("warning", ("%s: %s"):format(address, problem))
+        return false
+    end
     host.start_script(found.run, address, values)
+    return true
 end
 
 ------------------------------------------------------------------------------------- PG3's messages
@@ -353,7 +401,7 @@ host.on("start", function()
     if problem then host.log("error", "The profile could not be brought up to date: " .. problem) end
     host.add { address = CONTROLLER, type = scripts.controller.id, name = "Victron Energy",
                primary = CONTROLLER }
-    host.default_params(params.DEFAULTS)
+    host.default_params(params.missing(host.params()))
     local page = host.read("POLYGLOT_CONFIG.md")
     if page then host.doc(markdown.html(page)) end
     show_connection()

@@ -23,6 +23,35 @@ describe("failures", function()
         assert.is_nil(world.notices.site_151734)                   -- one installation: one notice is enough
     end)
 
+    it("of the names alone do not keep the measurements away", function()
+        local world = new()
+        world.vrm.fail["/system-overview"] = { status = 500 }
+        world:start()
+        world:run(60)
+        assert.equal(1, world:value(BATTERY, "GV30"))
+        assert.equal(1, #world:logged("no device names"))
+    end)
+
+    it("a long pause VRM asks for lets the data grow old", function()
+        local world = started()
+        world.vrm.fail[DIAGNOSTICS] = { status = 429, retry_after = 3600 }
+        for _ = 1, 12 do next_poll(world, true) end
+        assert.equal(4, world:value("controller", "GV0"))
+        assert.not_equal(1, world:value(BATTERY, "GV30"))
+    end)
+
+    it("an empty list of installations is asked again at the next poll", function()
+        local world = started()
+        world.vrm.fail["/installations?extended"] = { status = 200, json = { success = true, records = {} } }
+        world:fire("longpoll")
+        world:run(1)
+        assert.equal(7, world:value("controller", "GV0"))
+        world.vrm.fail = {}
+        next_poll(world)
+        assert.equal(1, world:value("controller", "GV0"))
+        assert.equal(1, world:value(BATTERY, "GV30"))
+    end)
+
     it("are tried again after 5, 10, 20 ... 300 seconds, by itself", function()
         local world = started()
         world.vrm.fail[DIAGNOSTICS] = { err = { kind = "timeout", text = "VRM did not answer in time." } }

@@ -56,13 +56,30 @@ local function folder(given, problems)
     return path
 end
 
+--- The user's names as they are meant: "VRM Token" is vrm_token. Of two that mean the same the one with a
+-- value counts.
+local function meant(given)
+    local named = {}
+    for name, value in pairs(given) do
+        local key = tostring(name):lower():gsub("[%s-]", "_")
+        if type(value) == "string" and (named[key] == nil or value ~= "") then named[key] = value end
+    end
+    return named
+end
+
+--- What the user should see beside what is given, so that the names need not be known: { name = default }.
+function params.missing(given)
+    local named, missing = meant(given), {}
+    for name, value in pairs(params.DEFAULTS) do
+        if named[name] == nil then missing[name] = value end
+    end
+    return missing
+end
+
 --- given: PG3's { name = text }. Returns { token = text ("" if none), token_problem = text|nil,
 -- fahrenheit = bool, zero = bool, script_folder = path ("" if none), problems = list of sentences }.
 function params.read(given)
-    local named = {}
-    for name, value in pairs(given) do
-        if type(value) == "string" then named[tostring(name):lower():gsub("[%s-]", "_")] = value end
-    end
+    local named = meant(given)
     local problems, token = {}, ""
     for _, name in ipairs { "vrm_token", "api_key", "vrm_api_token" } do
         if token == "" then token = clean_token(named[name] or "") end
