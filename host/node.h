@@ -79,7 +79,7 @@ struct node {
     bool stale;
     enum node_state state;
     int refusals;     // in a row
-    int64_t retry_ms; // NODE_REFUSED: not before
+    int64_t retry_ms; // NODE_REFUSED: not before; INT64_MAX: when it is no longer stale
 };
 
 struct nodes {

@@ -8,7 +8,8 @@
 #include <string.h>
 
 #define AREA "pg3"
-#define ANSWER_MS 10000  // for configuration, user data and addnode
+#define ANSWER_MS 10000 // for configuration, user data and addnode
+#define ASK_AGAIN_MS 30000
 #define PROFILE_MS 60000 // the ISY takes its time over a profile
 #define RETRY_MS 5000    // first pause after a refused addnode; doubles
 #define RETRY_MAX_MS 300000
@@ -44,6 +45,7 @@ void pg3_free(struct pg3 *p) {
     loop_cancel(p->loop, p->add_timer);
     loop_cancel(p->loop, p->profile_timer);
     loop_cancel(p->loop, p->calm_timer);
+    loop_cancel(p->loop, p->retry_timer);
     known_free(&p->known);
     pairs_free(&p->params);
     pairs_free(&p->defaults);
@@ -84,11 +86,78 @@ static void post_text(struct pg3 *p, const char *kind, const char *text) {
     pg3_post(p, kind, text, strlen(text), false);
 }
 
+// Profile
+
+static void profile_failed(struct pg3 *p, const char *why);
+
+static void profile_late(void *ctx) {
+    struct pg3 *p = ctx;
+    p->profile_timer = 0;
+    profile_failed(p, "no answer within 60 s");
+}
+
+static void install_profile(struct pg3 *p) {
+    if (p->profile_hash[0] == '\0' || strcmp(p->profile_hash, p->installed) == 0)
+        return;
+    post_text(p, "system", "{\"installprofile\":{\"reboot\":false}}");
+    loop_cancel(p->loop, p->profile_timer);
+    p->profile_timer = loop_after(p->loop, PROFILE_MS, profile_late, p);
+}
+
+static void profile_again(void *ctx) {
+    struct pg3 *p = ctx;
+    p->retry_timer = 0;
+    if (p->up && p->profile_timer == 0)
+        install_profile(p);
+}
+
+static void profile_failed(struct pg3 *p, const char *why) {
+    log_error(
+        AREA,
+        "PG3 could not install the profile (%s); nodes may look wrong. Trying again in %d minutes.",
+        why, RETRY_MAX_MS / 60000);
+    loop_cancel(p->loop, p->retry_timer);
+    p->retry_timer = loop_after(p->loop, RETRY_MAX_MS, profile_again, p);
+}
+
+void pg3_profile(struct pg3 *p, const char *hash) {
+    snprintf(p->profile_hash, sizeof p->profile_hash, "%s", hash);
+    install_profile(p);
+}
+
+void pg3_installed(struct pg3 *p, const char *error) {
+    if (p->profile_timer == 0)
+        return;
+    loop_cancel(p->loop, p->profile_timer);
+    p->profile_timer = 0;
+    if (error != NULL) {
+        profile_failed(p, error);
+        return;
+    }
+    snprintf(p->installed, sizeof p->installed, "%s", p->profile_hash);
+    log_info(AREA, "PG3 installed the profile; an Admin Console that is open must be reopened");
+    struct buf b;
+    buf_init(&b, 256);
+    buf_printf(&b, "{\"set\":[{\"key\":\"idata\",\"value\":{\"profile_version\":\"%s\"}}]}",
+               p->installed);
+    pg3_post_buf(p, "custom", &b, true);
+}
+
 // Start sequence
+
+// A slow PG3 may have missed the question: it is asked again until it answers.
+static void ask_again(void *ctx) {
+    struct pg3 *p = ctx;
+    p->gate_timer = 0;
+    if (p->have_config && p->have_custom)
+        return;
+    pg3_refresh(p);
+    p->gate_timer = loop_after(p->loop, ASK_AGAIN_MS, ask_again, p);
+}
 
 static void data_late(void *ctx) {
     struct pg3 *p = ctx;
-    p->gate_timer = 0;
+    p->gate_timer = loop_after(p->loop, ASK_AGAIN_MS, ask_again, p);
     log_warning(AREA, "PG3 did not send %s within 10 s; going on without",
                 p->have_config ? "the user's data (getAll)" : "the configuration (config)");
     p->gate = GATE_CONTROLLER;
@@ -120,6 +189,9 @@ void pg3_up(struct pg3 *p) {
     pg3_refresh(p);
     if (p->gate == GATE_DATA && p->gate_timer == 0)
         p->gate_timer = loop_after(p->loop, ANSWER_MS, data_late, p);
+    else if (p->gate_timer == 0 && !(p->have_config && p->have_custom))
+        p->gate_timer = loop_after(p->loop, ASK_AGAIN_MS, ask_again, p);
+    install_profile(p); // the answer to an earlier try may be lost
     // What was on its way when the connection broke may be lost: each driver's newest value goes
     // once more.
     nodes_touch(p->nodes, NULL);
@@ -131,7 +203,8 @@ void pg3_down(struct pg3 *p) {
     p->controller_set = false;
     loop_cancel(p->loop, p->add_timer);
     loop_cancel(p->loop, p->gate_timer);
-    p->add_timer = p->gate_timer = 0;
+    loop_cancel(p->loop, p->profile_timer);
+    p->add_timer = p->gate_timer = p->profile_timer = 0;
     struct node *node = nodes_find(p->nodes, p->adding);
     if (node != NULL)
         node->state = NODE_NEW;
@@ -224,45 +297,12 @@ void pg3_value_refused(struct pg3 *p, const char *address, const char *driver, c
                 address, error);
     nodes_touch(p->nodes, node);
     refuse(node);
-    loop_after(p->loop, node->retry_ms - loop_now_ms() + 1, retry_due, NULL);
-}
-
-// Profile
-
-static void profile_late(void *ctx) {
-    struct pg3 *p = ctx;
-    p->profile_timer = 0;
-    log_warning(AREA, "PG3 did not answer installprofile within 60 s; going on");
-}
-
-void pg3_profile(struct pg3 *p, const char *hash) {
-    snprintf(p->profile_hash, sizeof p->profile_hash, "%s", hash);
-    if (strcmp(p->profile_hash, p->installed) == 0)
-        return;
-    post_text(p, "system", "{\"installprofile\":{\"reboot\":false}}");
-    loop_cancel(p->loop, p->profile_timer);
-    p->profile_timer = loop_after(p->loop, PROFILE_MS, profile_late, p);
-}
-
-void pg3_installed(struct pg3 *p, const char *error) {
-    if (p->profile_timer == 0)
-        return;
-    loop_cancel(p->loop, p->profile_timer);
-    p->profile_timer = 0;
-    if (error != NULL) {
-        log_error(AREA,
-                  "PG3 could not install the profile (%s); nodes may look wrong. Restart the "
-                  "plugin to try again.",
-                  error);
-        return;
-    }
-    snprintf(p->installed, sizeof p->installed, "%s", p->profile_hash);
-    log_info(AREA, "PG3 installed the profile; an Admin Console that is open must be reopened");
-    struct buf b;
-    buf_init(&b, 256);
-    buf_printf(&b, "{\"set\":[{\"key\":\"idata\",\"value\":{\"profile_version\":\"%s\"}}]}",
-               p->installed);
-    pg3_post_buf(p, "custom", &b, true);
+    // The user may have deleted the node of a device that is gone: it is added again when the
+    // device is back.
+    if (node->stale)
+        node->retry_ms = INT64_MAX;
+    else
+        loop_after(p->loop, node->retry_ms - loop_now_ms() + 1, retry_due, NULL);
 }
 
 // The user's and the plugin's data

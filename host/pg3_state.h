@@ -44,6 +44,7 @@ struct pg3 {
     char adding[15]; // the addnode in flight, "" = none
     int64_t add_timer;
     int64_t profile_timer; // 0 = no installprofile in flight
+    int64_t retry_timer;   // until the next try after one that failed
     char profile_hash[65]; // on disk
     char installed[65];    // what PG3 installed last, as it remembers for us
 

@@ -71,7 +71,11 @@ function nodes.add_all(entries)
         if not here[entry.address] then
             here[entry.address], new[#new + 1] = entry, entry
             entry.name = known[entry.address] and known[entry.address].name
-            if not entry.name then names[#names + 1] = entry end
+            if entry.name then
+                used_names[entry.name] = used_names[entry.name] or entry.address
+            else
+                names[#names + 1] = entry
+            end
         else
             refresh(entry, here[entry.address])
         end
