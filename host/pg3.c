@@ -10,12 +10,10 @@
 #define AREA "pg3"
 #define ANSWER_MS 10000 // for configuration, user data and addnode
 #define ASK_AGAIN_MS 30000
-#define PROFILE_MS 60000 // the ISY takes its time over a profile
-#define RETRY_MS 5000    // first pause after a refused addnode; doubles
+#define RETRY_MS 5000 // first pause after a refused addnode; doubles
 #define RETRY_MAX_MS 300000
 #define CALM_MS 500 // after the start, for messages that may come late
 #define WAITING_MAX 200
-#define NOTICES_MAX 50
 
 struct pg3 *pg3_new(struct loop *l, struct json *json, struct nodes *nodes, const char *version,
                     const struct pg3_link *link, const struct pg3_events *events) {
@@ -82,67 +80,6 @@ void pg3_post_buf(struct pg3 *p, const char *kind, struct buf *b, bool late) {
     buf_free(b);
 }
 
-static void post_text(struct pg3 *p, const char *kind, const char *text) {
-    pg3_post(p, kind, text, strlen(text), false);
-}
-
-// Profile
-
-static void profile_failed(struct pg3 *p, const char *why);
-
-static void profile_late(void *ctx) {
-    struct pg3 *p = ctx;
-    p->profile_timer = 0;
-    profile_failed(p, "no answer within 60 s");
-}
-
-static void install_profile(struct pg3 *p) {
-    if (p->profile_hash[0] == '\0' || strcmp(p->profile_hash, p->installed) == 0)
-        return;
-    post_text(p, "system", "{\"installprofile\":{\"reboot\":false}}");
-    loop_cancel(p->loop, p->profile_timer);
-    p->profile_timer = loop_after(p->loop, PROFILE_MS, profile_late, p);
-}
-
-static void profile_again(void *ctx) {
-    struct pg3 *p = ctx;
-    p->retry_timer = 0;
-    if (p->up && p->profile_timer == 0)
-        install_profile(p);
-}
-
-static void profile_failed(struct pg3 *p, const char *why) {
-    log_error(
-        AREA,
-        "PG3 could not install the profile (%s); nodes may look wrong. Trying again in %d minutes.",
-        why, RETRY_MAX_MS / 60000);
-    loop_cancel(p->loop, p->retry_timer);
-    p->retry_timer = loop_after(p->loop, RETRY_MAX_MS, profile_again, p);
-}
-
-void pg3_profile(struct pg3 *p, const char *hash) {
-    snprintf(p->profile_hash, sizeof p->profile_hash, "%s", hash);
-    install_profile(p);
-}
-
-void pg3_installed(struct pg3 *p, const char *error) {
-    if (p->profile_timer == 0)
-        return;
-    loop_cancel(p->loop, p->profile_timer);
-    p->profile_timer = 0;
-    if (error != NULL) {
-        profile_failed(p, error);
-        return;
-    }
-    snprintf(p->installed, sizeof p->installed, "%s", p->profile_hash);
-    log_info(AREA, "PG3 installed the profile; an Admin Console that is open must be reopened");
-    struct buf b;
-    buf_init(&b, 256);
-    buf_printf(&b, "{\"set\":[{\"key\":\"idata\",\"value\":{\"profile_version\":\"%s\"}}]}",
-               p->installed);
-    pg3_post_buf(p, "custom", &b, true);
-}
-
 // Start sequence
 
 // A slow PG3 may have missed the question: it is asked again until it answers.
@@ -180,7 +117,8 @@ void pg3_refresh(struct pg3 *p) {
     buf_json(&b, p->version);
     buf_puts(&b, ",\"requestId\":true}}");
     pg3_post_buf(p, "system", &b, false);
-    post_text(p, "custom", "{\"getAll\":{}}");
+    const char *get_all = "{\"getAll\":{}}";
+    pg3_post(p, "custom", get_all, strlen(get_all), false);
 }
 
 void pg3_up(struct pg3 *p) {
@@ -191,7 +129,7 @@ void pg3_up(struct pg3 *p) {
         p->gate_timer = loop_after(p->loop, ANSWER_MS, data_late, p);
     else if (p->gate_timer == 0 && !(p->have_config && p->have_custom))
         p->gate_timer = loop_after(p->loop, ASK_AGAIN_MS, ask_again, p);
-    install_profile(p); // the answer to an earlier try may be lost
+    pg3_install_profile(p); // the answer to an earlier try may be lost
     // What was on its way when the connection broke may be lost: each driver's newest value goes
     // once more.
     nodes_touch(p->nodes, NULL);
@@ -305,110 +243,7 @@ void pg3_value_refused(struct pg3 *p, const char *address, const char *driver, c
         loop_after(p->loop, node->retry_ms - loop_now_ms() + 1, retry_due, NULL);
 }
 
-// The user's and the plugin's data
-
 const struct known *pg3_known(const struct pg3 *p) { return &p->known; }
-
-bool pg3_param(const struct pg3 *p, size_t i, const char **name, const char **value) {
-    if (i >= p->params.count)
-        return false;
-    *name = p->params.all[i].key;
-    *value = p->params.all[i].value;
-    return true;
-}
-
-static void post_pairs(struct pg3 *p, const char *key, const struct pairs *pairs, bool late) {
-    struct buf b;
-    buf_init(&b, WIRE_MAX);
-    buf_printf(&b, "{\"set\":[{\"key\":\"%s\",\"value\":", key);
-    pairs_write(pairs, &b);
-    buf_puts(&b, "}]}");
-    pg3_post_buf(p, "custom", &b, late);
-}
-
-static bool same_name(const char *typed, const char *name) {
-    typed += strspn(typed, " \t\r\n");
-    size_t len = strlen(name);
-    return strncmp(typed, name, len) == 0 && typed[len + strspn(typed + len, " \t\r\n")] == '\0';
-}
-
-static bool has_param(const struct pg3 *p, const char *name) {
-    for (size_t i = 0; i < p->params.count; i++)
-        if (same_name(p->params.all[i].key, name))
-            return true;
-    return false;
-}
-
-// Writes the defaults the user's parameters lack, once: what PG3 echoes holds them already.
-static void add_defaults(struct pg3 *p) {
-    bool added = false;
-    if (!p->have_custom || p->params.opaque)
-        return;
-    for (size_t i = 0; i < p->defaults.count; i++)
-        if (!has_param(p, p->defaults.all[i].key))
-            added |= pairs_set(&p->params, p->defaults.all[i].key, p->defaults.all[i].value);
-    pairs_free(&p->defaults);
-    if (added)
-        post_pairs(p, "customparams", &p->params, false);
-}
-
-void pg3_default_param(struct pg3 *p, const char *name, const char *value) {
-    pairs_set(&p->defaults, name, value);
-}
-
-void pg3_params_read(struct pg3 *p, struct pairs *fresh) {
-    bool same = pairs_equal(fresh, &p->params);
-    pairs_free(&p->params);
-    p->params = *fresh;
-    if (!same)
-        p->events.params(p->events.ctx);
-}
-
-const char *pg3_data(const struct pg3 *p) { return p->data; }
-
-static void post_value(struct pg3 *p, const char *key, const char *json_text) {
-    struct buf b;
-    buf_init(&b, WIRE_MAX);
-    buf_printf(&b, "{\"set\":[{\"key\":\"%s\",\"value\":", key);
-    buf_puts(&b, json_text);
-    buf_puts(&b, "}]}");
-    pg3_post_buf(p, "custom", &b, true);
-}
-
-void pg3_save(struct pg3 *p, const char *json_text) {
-    char *copy = strdup(json_text);
-    if (copy == NULL)
-        return;
-    free(p->data);
-    p->data = copy;
-    post_value(p, "customdata", json_text);
-}
-
-void pg3_notice(struct pg3 *p, const char *key, const char *html) {
-    char own[128];
-    snprintf(own, sizeof own, PG3_NOTICE_PREFIX "%s", key);
-    if (html != NULL && p->notices.count >= NOTICES_MAX && pairs_get(&p->notices, own) == NULL) {
-        log_warning(AREA, "there are %d notices already; one more is not shown", NOTICES_MAX);
-        return;
-    }
-    if (pairs_set(&p->notices, own, html))
-        p->notices_changed = true;
-}
-
-void pg3_doc(struct pg3 *p, const char *html) {
-    if (p->doc != NULL && strcmp(p->doc, html) == 0)
-        return;
-    char *copy = strdup(html);
-    if (copy == NULL)
-        return;
-    free(p->doc);
-    p->doc = copy;
-    struct buf quoted;
-    buf_init(&quoted, WIRE_MAX);
-    buf_json(&quoted, html);
-    post_value(p, "customparamsdoc", buf_text(&quoted));
-    buf_free(&quoted);
-}
 
 void pg3_event(struct pg3 *p, const char *address, const char *cmd) {
     struct buf b;
@@ -504,17 +339,6 @@ static void send_values(struct pg3 *p) {
     buf_free(&b);
 }
 
-// A set replaces the whole record, so PG3's own notices go along.
-static void post_notices(struct pg3 *p) {
-    struct pairs all = {0};
-    for (size_t i = 0; i < p->foreign_notices.count; i++)
-        pairs_set(&all, p->foreign_notices.all[i].key, p->foreign_notices.all[i].value);
-    for (size_t i = 0; i < p->notices.count; i++)
-        pairs_set(&all, p->notices.all[i].key, p->notices.all[i].value);
-    post_pairs(p, "notices", &all, true);
-    pairs_free(&all);
-}
-
 // Records that are written as a whole wait here, so that several changes of one turn make one
 // message.
 static void post_records(struct pg3 *p) {
@@ -523,12 +347,12 @@ static void post_records(struct pg3 *p) {
     // At once, when nothing else waits: what the user saves between our writing this and PG3's
     // reading it is lost.
     if (p->defaults.count > 0 && *next_out(p) == NULL && !p->sending)
-        add_defaults(p);
+        pg3_write_defaults(p);
     if (!p->calm)
         return;
     if (p->notices_changed) {
         p->notices_changed = false;
-        post_notices(p);
+        pg3_write_notices(p);
     }
     if (p->gate == GATE_OPEN && !p->controller_set)
         show_connection(p);

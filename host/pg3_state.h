@@ -1,4 +1,4 @@
-// What pg3.c (out) and pg3_in.c (in) share; nobody else includes it.
+// What pg3.c (out), pg3_in.c (in) and pg3_records.c share; nobody else includes it.
 #ifndef PG3_STATE_H
 #define PG3_STATE_H
 
@@ -63,6 +63,12 @@ struct pg3 {
 // broker sends no sooner.
 void pg3_post(struct pg3 *p, const char *kind, const char *text, size_t len, bool late);
 void pg3_post_buf(struct pg3 *p, const char *kind, struct buf *b, bool late); // and frees b
+
+// pg3_records.c: asks PG3 to install the profile on disk unless it has; completes the user's
+// parameters; shows the notices as they are now.
+void pg3_install_profile(struct pg3 *p);
+void pg3_write_defaults(struct pg3 *p);
+void pg3_write_notices(struct pg3 *p);
 
 // The start sequence may go on: an awaited answer came.
 void pg3_check_gate(struct pg3 *p);

@@ -19,7 +19,7 @@ init
 pairs
 known
 wire
-pg3 pg3_state pg3_in
+pg3 pg3_state pg3_in pg3_records
 profile
 sandbox
 script

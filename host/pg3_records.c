@@ -1,0 +1,184 @@
+// What PG3 keeps for the user and the plugin: parameters, notices, the plugin's own record, the
+// profile.
+#include "log.h"
+#include "pg3_state.h"
+#include "wire.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define AREA "pg3"
+#define PROFILE_MS 60000 // the ISY takes its time over a profile
+#define PROFILE_AGAIN_MS 300000
+#define NOTICES_MAX 50
+
+bool pg3_param(const struct pg3 *p, size_t i, const char **name, const char **value) {
+    if (i >= p->params.count)
+        return false;
+    *name = p->params.all[i].key;
+    *value = p->params.all[i].value;
+    return true;
+}
+
+static void post_pairs(struct pg3 *p, const char *key, const struct pairs *pairs, bool late) {
+    struct buf b;
+    buf_init(&b, WIRE_MAX);
+    buf_printf(&b, "{\"set\":[{\"key\":\"%s\",\"value\":", key);
+    pairs_write(pairs, &b);
+    buf_puts(&b, "}]}");
+    pg3_post_buf(p, "custom", &b, late);
+}
+
+static bool same_name(const char *typed, const char *name) {
+    typed += strspn(typed, " \t\r\n");
+    size_t len = strlen(name);
+    return strncmp(typed, name, len) == 0 && typed[len + strspn(typed + len, " \t\r\n")] == '\0';
+}
+
+static bool has_param(const struct pg3 *p, const char *name) {
+    for (size_t i = 0; i < p->params.count; i++)
+        if (same_name(p->params.all[i].key, name))
+            return true;
+    return false;
+}
+
+// Writes the defaults the user's parameters lack, once: what PG3 echoes holds them already.
+void pg3_write_defaults(struct pg3 *p) {
+    bool added = false;
+    if (!p->have_custom || p->params.opaque)
+        return;
+    for (size_t i = 0; i < p->defaults.count; i++)
+        if (!has_param(p, p->defaults.all[i].key))
+            added |= pairs_set(&p->params, p->defaults.all[i].key, p->defaults.all[i].value);
+    pairs_free(&p->defaults);
+    if (added)
+        post_pairs(p, "customparams", &p->params, false);
+}
+
+void pg3_default_param(struct pg3 *p, const char *name, const char *value) {
+    pairs_set(&p->defaults, name, value);
+}
+
+void pg3_params_read(struct pg3 *p, struct pairs *fresh) {
+    bool same = pairs_equal(fresh, &p->params);
+    pairs_free(&p->params);
+    p->params = *fresh;
+    if (!same)
+        p->events.params(p->events.ctx);
+}
+
+const char *pg3_data(const struct pg3 *p) { return p->data; }
+
+static void post_value(struct pg3 *p, const char *key, const char *json_text) {
+    struct buf b;
+    buf_init(&b, WIRE_MAX);
+    buf_printf(&b, "{\"set\":[{\"key\":\"%s\",\"value\":", key);
+    buf_puts(&b, json_text);
+    buf_puts(&b, "}]}");
+    pg3_post_buf(p, "custom", &b, true);
+}
+
+void pg3_save(struct pg3 *p, const char *json_text) {
+    char *copy = strdup(json_text);
+    if (copy == NULL)
+        return;
+    free(p->data);
+    p->data = copy;
+    post_value(p, "customdata", json_text);
+}
+
+void pg3_notice(struct pg3 *p, const char *key, const char *html) {
+    char own[128];
+    snprintf(own, sizeof own, PG3_NOTICE_PREFIX "%s", key);
+    if (html != NULL && p->notices.count >= NOTICES_MAX && pairs_get(&p->notices, own) == NULL) {
+        log_warning(AREA, "there are %d notices already; one more is not shown", NOTICES_MAX);
+        return;
+    }
+    if (pairs_set(&p->notices, own, html))
+        p->notices_changed = true;
+}
+
+void pg3_doc(struct pg3 *p, const char *html) {
+    if (p->doc != NULL && strcmp(p->doc, html) == 0)
+        return;
+    char *copy = strdup(html);
+    if (copy == NULL)
+        return;
+    free(p->doc);
+    p->doc = copy;
+    struct buf quoted;
+    buf_init(&quoted, WIRE_MAX);
+    buf_json(&quoted, html);
+    post_value(p, "customparamsdoc", buf_text(&quoted));
+    buf_free(&quoted);
+}
+
+// A set replaces the whole record, so PG3's own notices go along.
+void pg3_write_notices(struct pg3 *p) {
+    struct pairs all = {0};
+    for (size_t i = 0; i < p->foreign_notices.count; i++)
+        pairs_set(&all, p->foreign_notices.all[i].key, p->foreign_notices.all[i].value);
+    for (size_t i = 0; i < p->notices.count; i++)
+        pairs_set(&all, p->notices.all[i].key, p->notices.all[i].value);
+    post_pairs(p, "notices", &all, true);
+    pairs_free(&all);
+}
+
+// Profile
+
+static void profile_failed(struct pg3 *p, const char *why);
+
+static void profile_late(void *ctx) {
+    struct pg3 *p = ctx;
+    p->profile_timer = 0;
+    profile_failed(p, "no answer within 60 s");
+}
+
+void pg3_install_profile(struct pg3 *p) {
+    if (p->profile_hash[0] == '\0' || strcmp(p->profile_hash, p->installed) == 0)
+        return;
+    const char *install = "{\"installprofile\":{\"reboot\":false}}";
+    pg3_post(p, "system", install, strlen(install), false);
+    loop_cancel(p->loop, p->profile_timer);
+    p->profile_timer = loop_after(p->loop, PROFILE_MS, profile_late, p);
+}
+
+static void profile_again(void *ctx) {
+    struct pg3 *p = ctx;
+    p->retry_timer = 0;
+    if (p->up && p->profile_timer == 0)
+        pg3_install_profile(p);
+}
+
+static void profile_failed(struct pg3 *p, const char *why) {
+    log_error(
+        AREA,
+        "PG3 could not install the profile (%s); nodes may look wrong. Trying again in %d minutes.",
+        why, PROFILE_AGAIN_MS / 60000);
+    loop_cancel(p->loop, p->retry_timer);
+    p->retry_timer = loop_after(p->loop, PROFILE_AGAIN_MS, profile_again, p);
+}
+
+void pg3_profile(struct pg3 *p, const char *hash) {
+    snprintf(p->profile_hash, sizeof p->profile_hash, "%s", hash);
+    pg3_install_profile(p);
+}
+
+void pg3_installed(struct pg3 *p, const char *error) {
+    if (p->profile_timer == 0)
+        return;
+    loop_cancel(p->loop, p->profile_timer);
+    p->profile_timer = 0;
+    if (error != NULL) {
+        profile_failed(p, error);
+        return;
+    }
+    snprintf(p->installed, sizeof p->installed, "%s", p->profile_hash);
+    log_info(AREA, "PG3 installed the profile; an Admin Console that is open must be reopened");
+    struct buf b;
+    buf_init(&b, 256);
+    buf_printf(&b, "{\"set\":[{\"key\":\"idata\",\"value\":{\"profile_version\":\"%s\"}}]}",
+               p->installed);
+    pg3_post_buf(p, "custom", &b, true);
+}
