@@ -130,7 +130,7 @@ static int host_limit(lua_State *L) {
 
 static int host_hold(lua_State *L) {
     double seconds = luaL_checknumber(L, 1);
-    if (seconds > 0 && seconds < 1e7)
+    if (seconds >= 0 && seconds < 1e7)
         http_hold(api_of(L)->http, (int64_t)(seconds * 1000));
     return 0;
 }

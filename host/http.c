@@ -453,7 +453,12 @@ void http_limit(struct http *h, int64_t depth, int64_t interval_ms) {
     h->limited = true;
 }
 
-void http_hold(struct http *h, int64_t ms) { bucket_hold(&h->bucket, ms, loop_now_ms()); }
+void http_hold(struct http *h, int64_t ms) {
+    if (ms > 0)
+        bucket_hold(&h->bucket, ms, loop_now_ms());
+    else
+        h->bucket.hold_until = 0;
+}
 
 bool http_get(struct http *h, const struct http_request *req, http_fn *fn, void *ctx) {
     struct request *r = request_new(h, req);

@@ -50,7 +50,7 @@ struct http *http_new(struct loop *l, size_t max_body, const char *user_agent);
 void http_free(struct http *h);
 // The rate limit all requests pass. Without a call: no limit.
 void http_limit(struct http *h, int64_t depth, int64_t interval_ms);
-// No request leaves for `ms`.
+// No request leaves for `ms`; 0 ends such a pause.
 void http_hold(struct http *h, int64_t ms);
 // Copies the request; headers hold the token and are not logged. False when memory is short.
 bool http_get(struct http *h, const struct http_request *req, http_fn *fn, void *ctx);

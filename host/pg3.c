@@ -31,14 +31,21 @@ struct pg3 *pg3_new(struct loop *l, struct json *json, struct nodes *nodes, cons
     return p;
 }
 
-void pg3_free(struct pg3 *p) {
-    if (p == NULL)
-        return;
+// Forgets what waits: it belongs to a connection that is gone.
+static void drop_waiting(struct pg3 *p) {
     while (p->first != NULL) {
         struct pg3_out *next = p->first->next;
         free(p->first);
         p->first = next;
     }
+    p->last = &p->first;
+    p->waiting = 0;
+}
+
+void pg3_free(struct pg3 *p) {
+    if (p == NULL)
+        return;
+    drop_waiting(p);
     loop_cancel(p->loop, p->gate_timer);
     loop_cancel(p->loop, p->add_timer);
     loop_cancel(p->loop, p->profile_timer);
@@ -55,6 +62,9 @@ void pg3_free(struct pg3 *p) {
 }
 
 void pg3_post(struct pg3 *p, const char *kind, const char *text, size_t len, bool late) {
+    if (!p->up)
+        return; // events and answers are for now; records are marked and written after the next
+                // connect
     struct pg3_out *out = p->waiting < WAITING_MAX ? malloc(sizeof *out + len + 1) : NULL;
     if (out == NULL) {
         log_warning(AREA, "a %s message to PG3 was dropped: %d are waiting already", kind,
@@ -139,6 +149,11 @@ void pg3_down(struct pg3 *p) {
     p->up = false;
     p->sending = false;
     p->controller_set = false;
+    drop_waiting(p);
+    // What of them had left may be lost as well.
+    p->notices_changed = true;
+    p->data_changed = p->data != NULL;
+    p->doc_changed = p->doc != NULL;
     loop_cancel(p->loop, p->add_timer);
     loop_cancel(p->loop, p->gate_timer);
     loop_cancel(p->loop, p->profile_timer);
@@ -354,6 +369,7 @@ static void post_records(struct pg3 *p) {
         p->notices_changed = false;
         pg3_write_notices(p);
     }
+    pg3_write_changed(p);
     if (p->gate == GATE_OPEN && !p->controller_set)
         show_connection(p);
 }

@@ -85,7 +85,7 @@ void pg3_save(struct pg3 *p, const char *json_text) {
         return;
     free(p->data);
     p->data = copy;
-    post_value(p, "customdata", json_text);
+    p->data_changed = true;
 }
 
 void pg3_notice(struct pg3 *p, const char *key, const char *html) {
@@ -107,11 +107,20 @@ void pg3_doc(struct pg3 *p, const char *html) {
         return;
     free(p->doc);
     p->doc = copy;
-    struct buf quoted;
-    buf_init(&quoted, WIRE_MAX);
-    buf_json(&quoted, html);
-    post_value(p, "customparamsdoc", buf_text(&quoted));
-    buf_free(&quoted);
+    p->doc_changed = true;
+}
+
+void pg3_write_changed(struct pg3 *p) {
+    if (p->data_changed)
+        post_value(p, "customdata", p->data);
+    if (p->doc_changed) {
+        struct buf quoted;
+        buf_init(&quoted, WIRE_MAX);
+        buf_json(&quoted, p->doc);
+        post_value(p, "customparamsdoc", buf_text(&quoted));
+        buf_free(&quoted);
+    }
+    p->data_changed = p->doc_changed = false;
 }
 
 // A set replaces the whole record, so PG3's own notices go along.

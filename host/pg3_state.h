@@ -50,10 +50,10 @@ struct pg3 {
 
     struct known known;
     struct pairs params;
-    struct pairs defaults;        // parameters the user should see
-    struct pairs notices;         // ours, under their prefixed keys
-    struct pairs foreign_notices; // PG3's own, as it told last
-    bool notices_changed;
+    struct pairs defaults;                           // parameters the user should see
+    struct pairs notices;                            // ours, under their prefixed keys
+    struct pairs foreign_notices;                    // PG3's own, as it told last
+    bool notices_changed, data_changed, doc_changed; // to be written
     char *data;
     char *doc;
 };
@@ -69,6 +69,8 @@ void pg3_post_buf(struct pg3 *p, const char *kind, struct buf *b, bool late); //
 void pg3_install_profile(struct pg3 *p);
 void pg3_write_defaults(struct pg3 *p);
 void pg3_write_notices(struct pg3 *p);
+// Writes the plugin's record and page if they changed.
+void pg3_write_changed(struct pg3 *p);
 
 // The start sequence may go on: an awaited answer came.
 void pg3_check_gate(struct pg3 *p);

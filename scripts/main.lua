@@ -149,6 +149,10 @@ local function ask(s, site, discover)
     if session ~= s then return nil end
     local answer, err = s.client:diagnostics(site.id, discover or false)
     if not answer or session ~= s then return nil, err end
+    if #answer.rows == 0 and site.had_rows then
+        return nil, { kind = "bad_answer", text = "VRM sent no measurements of this installation." }
+    end
+    site.had_rows = #answer.rows > 0
     last_answer = answer.date or host.time()
     installation.show(site, answer, last_answer, discover)
     return true
@@ -203,7 +207,14 @@ local function account(s)
         if not user then return nil, err end
         s.user_id = user.id
     end
-    return s.client:installations(s.user_id)
+    local list, err = s.client:installations(s.user_id)
+    -- One empty list may be a slip of VRM's; the second is believed.
+    if list and #list == 0 and s.sites and #s.sites > 0 and not s.was_empty then
+        s.was_empty = true
+        return nil, { kind = "bad_answer", text = "VRM listed no installation." }
+    end
+    s.was_empty = false
+    return list, err
 end
 
 --- Takes over the list of installations; those no longer in it go offline.
@@ -264,6 +275,9 @@ local function begin()
         notices.site(site, nil)
     end
     session = nil
+    if held then host.cancel(held) end
+    held = nil
+    host.hold(0)                    -- VRM's pause was for the token before
     local client, problem
     if settings.token ~= "" and not settings.token_problem then
         client, problem = vrm.new { token = settings.token, url = host.env("VICTRON_VRM_URL"),
@@ -299,7 +313,7 @@ end
 local function take_params(given)
     local before = settings.token
     settings = params.read(given)
-    if settings.token ~= "" then host.mask(settings.token) end
+    for _, secret in ipairs(settings.secrets) do host.mask(secret) end
     host.alt_units(settings.fahrenheit)
     host.zero_stale(settings.zero)
     notices.params(settings.problems)
@@ -335,8 +349,7 @@ end
 local function use_new_scripts()
     nodes.adopt_types()
     local changed, problem = host.profile()
-    if problem then host.log("error", "The profile could not be brought up to date: " .. problem) end
-    notices.profile(changed)
+    notices.profile(changed, problem)
     if session then
         for _, site in ipairs(session.sites or {}) do host.spawn(poll, site, true) end
     end
@@ -398,7 +411,7 @@ host.on("params", take_params)
 host.on("start", function()
     state.restore()
     local _, problem = host.profile()
-    if problem then host.log("error", "The profile could not be brought up to date: " .. problem) end
+    notices.profile(false, problem)
     host.add { address = CONTROLLER, type = scripts.controller.id, name = "Victron Energy",
                primary = CONTROLLER }
     host.default_params(params.missing(host.params()))

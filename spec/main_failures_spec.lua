@@ -40,11 +40,34 @@ describe("failures", function()
         assert.not_equal(1, world:value(BATTERY, "GV30"))
     end)
 
-    it("an empty list of installations is asked again at the next poll", function()
+    it("one answer without measurements is a failure like another", function()
+        local world = started()
+        world.vrm.fail[DIAGNOSTICS] = { status = 200, json = { success = true, records = {} } }
+        next_poll(world)
+        assert.equal(1, world:value(BATTERY, "GV30"))
+        world.vrm.fail = {}
+        next_poll(world)
+        assert.equal(1, world:value("controller", "GV0"))
+    end)
+
+    it("a new token is tried at once although VRM wanted quiet", function()
+        local world = started()
+        world.vrm.fail[DIAGNOSTICS] = { status = 429, retry_after = 3600 }
+        next_poll(world)
+        assert.equal(4, world:value("controller", "GV0"))
+        local before = #world.requests
+        world.vrm.fail = {}
+        world:set_params { vrm_token = ("b"):rep(64) }
+        assert.is_true(#world.requests > before)
+    end)
+
+    it("an empty list of installations is believed the second time, and asked again", function()
         local world = started()
         world.vrm.fail["/installations?extended"] = { status = 200, json = { success = true, records = {} } }
         world:fire("longpoll")
         world:run(1)
+        assert.equal(1, world:value(BATTERY, "GV30"))
+        world:run(6)
         assert.equal(7, world:value("controller", "GV0"))
         world.vrm.fail = {}
         next_poll(world)

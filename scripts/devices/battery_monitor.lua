@@ -48,7 +48,7 @@ return {
         { "CLITEMP", unit.celsius,   "Battery temperature",         path = "/Dc/0/Temperature", code = "BT" },
         { "GV1",     unit.amp_hours, "Consumed (Ah)",               path = "/ConsumedAmphours", code = "CE" },
         { "TIMEREM", unit.hours,     "Time to go",                  path = "/TimeToGo",
-                                                                    code = "TTG", places = 2 },
+                                                                    code = "TTG", places = 2, zero = true },
         { "GV2",     unit.volt,      "Starter battery voltage",     path = "/Dc/1/Voltage", code = "VS" },
         { "GV3",     unit.volt,      "Mid-point voltage",           path = "/Dc/0/MidVoltage", code = "VM" },
         { "GV4",     unit.percent,   "Mid-point deviation",         path = "/Dc/0/MidVoltageDeviation",

@@ -46,7 +46,7 @@ return {
         { "CLITEMP", unit.celsius, "Battery temperature",         path = "/Dc/Battery/Temperature",
                                                                   code = "bT" },
         { "TIMEREM", unit.hours,   "Battery time to go",          path = "/Dc/Battery/TimeToGo",
-                                                                  code = "bt" },
+                                                                  code = "bt", zero = true },
 
         { "GV6",     unit.watt,    "Solar power, DC",             path = "/Dc/Pv/Power", code = "Pdc" },
         { "GV7",     unit.watt,    "Solar power, AC",

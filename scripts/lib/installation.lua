@@ -50,7 +50,8 @@ local function add_nodes(site, devices)
                 wanted = { found.custom_name or "", found.product or "", found.type.name },
                 instance = found.instance,
             }
-        elseif found.type then
+        elseif found.type and site.said[("%s/%d"):format(found.service, found.instance)] ~= "address" then
+            site.said[("%s/%d"):format(found.service, found.instance)] = "address"
             host.log("error", ("%s: %s %s cannot be a node, its address would be too long.")
                 :format(site.name, found.service, found.instance))
         end

@@ -57,8 +57,14 @@ function notices.params(problems)
     set("params", #problems > 0 and escape(table.concat(problems, " ")) or nil)
 end
 
---- PG3 was given another profile while the plugin runs.
-function notices.profile(changed)
+--- PG3 was given another profile while the plugin runs; problem: it could not be written.
+function notices.profile(changed, problem)
+    if problem then
+        host.log("error", "The profile could not be brought up to date: " .. problem)
+        set("profile", "The node definitions could not be brought up to date, nodes may look wrong: "
+            .. escape(problem) .. ". Check the plugin's folder and restart the plugin.")
+        return
+    end
     if not changed then return end
     set("profile", "Device scripts changed what nodes can show. Close an open Admin Console and open it"
         .. " again to see it.")

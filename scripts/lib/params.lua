@@ -77,15 +77,22 @@ function params.missing(given)
 end
 
 --- given: PG3's { name = text }. Returns { token = text ("" if none), token_problem = text|nil,
+-- secrets = list of what must not be logged,
 -- fahrenheit = bool, zero = bool, script_folder = path ("" if none), problems = list of sentences }.
 function params.read(given)
     local named = meant(given)
-    local problems, token = {}, ""
+    local problems, token, secrets = {}, "", {}
     for _, name in ipairs { "vrm_token", "api_key", "vrm_api_token" } do
-        if token == "" then token = clean_token(named[name] or "") end
+        local typed = named[name] or ""
+        local cleaned = clean_token(typed)
+        for _, secret in ipairs { typed, cleaned } do
+            if secret ~= "" then secrets[#secrets + 1] = secret end
+        end
+        if token == "" then token = cleaned end
     end
     return {
         token = token,
+        secrets = secrets,
         token_problem = token ~= "" and token_problem(token) or nil,
         fahrenheit = choice(named, "temp_unit", TEMP_UNITS, "C", problems) == "F",
         zero = choice(named, "stale_values", STALE_VALUES, "zero", problems) == "zero",
