@@ -31,10 +31,18 @@ struct pg3 *pg3_new(struct loop *l, struct json *json, struct nodes *nodes, cons
     return p;
 }
 
+// A record that has not left is to be written once more.
+static void mark_unwritten(struct pg3 *p, const struct pg3_out *out) {
+    p->notices_changed = p->notices_changed || strstr(out->text, "\"key\":\"notices\"") != NULL;
+    p->data_changed = p->data_changed || strstr(out->text, "\"key\":\"customdata\"") != NULL;
+    p->doc_changed = p->doc_changed || strstr(out->text, "\"key\":\"customparamsdoc\"") != NULL;
+}
+
 // Forgets what waits: it belongs to a connection that is gone.
 static void drop_waiting(struct pg3 *p) {
     while (p->first != NULL) {
         struct pg3_out *next = p->first->next;
+        mark_unwritten(p, p->first);
         free(p->first);
         p->first = next;
     }
@@ -150,10 +158,6 @@ void pg3_down(struct pg3 *p) {
     p->sending = false;
     p->controller_set = false;
     drop_waiting(p);
-    // What of them had left may be lost as well.
-    p->notices_changed = true;
-    p->data_changed = p->data != NULL;
-    p->doc_changed = p->doc != NULL;
     loop_cancel(p->loop, p->add_timer);
     loop_cancel(p->loop, p->gate_timer);
     loop_cancel(p->loop, p->profile_timer);

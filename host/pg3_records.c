@@ -4,6 +4,7 @@
 #include "pg3_state.h"
 #include "wire.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,10 +31,16 @@ static void post_pairs(struct pg3 *p, const char *key, const struct pairs *pairs
     pg3_post_buf(p, "custom", &b, late);
 }
 
+// "VRM Token" stands for vrm_token: people write names their own way.
+static char fold(char c) { return c == ' ' || c == '-' ? '_' : (char)tolower((unsigned char)c); }
+
 static bool same_name(const char *typed, const char *name) {
     typed += strspn(typed, " \t\r\n");
-    size_t len = strlen(name);
-    return strncmp(typed, name, len) == 0 && typed[len + strspn(typed + len, " \t\r\n")] == '\0';
+    while (*name != '\0' && fold(*typed) == *name) {
+        typed++;
+        name++;
+    }
+    return *name == '\0' && typed[strspn(typed, " \t\r\n")] == '\0';
 }
 
 static bool has_param(const struct pg3 *p, const char *name) {
@@ -111,6 +118,8 @@ void pg3_doc(struct pg3 *p, const char *html) {
 }
 
 void pg3_write_changed(struct pg3 *p) {
+    if (!p->have_custom)
+        return; // what PG3 keeps for us is not known yet and must not be overwritten
     if (p->data_changed)
         post_value(p, "customdata", p->data);
     if (p->doc_changed) {

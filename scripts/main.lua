@@ -122,16 +122,18 @@ end
 local NAMELESS_TRIES = 3            -- failures of system-overview after which measurements come without it
 
 --- The names of an installation's devices. Measurements are worth more: VRM refusing or failing to give the
--- names does not keep them away for long. Returns an error if the poll should end here.
+-- names does not keep them away, but for the first tries, so that nodes get their names. Returns an error if
+-- the poll should end here.
 local function ask_names(s, site)
     local overview, err = s.client:overview(site.id)
     if overview then
         site.overview, site.nameless, site.said.overview = overview, 0, nil
         return nil
     end
+    if err.kind == "auth" or err.kind == "rate" or err.kind == "stopped" then return err end
     site.nameless = (site.nameless or 0) + 1
     local refusal = err.kind == "forbidden" or err.kind == "bad_answer"
-    if not refusal and (err.kind ~= "server" or site.nameless < NAMELESS_TRIES) then return err end
+    if not (site.overview or refusal or site.nameless >= NAMELESS_TRIES) then return err end
     if site.said.overview ~= err.text then
         site.said.overview = err.text
         host.log("warning", site.name .. ": no device names: " .. err.text)

@@ -120,7 +120,14 @@ end
 function nodes.age(site, now)
     for _, node in pairs(nodes.all) do
         if node.site == site and node.newest and node.state ~= device.OFFLINE then
-            show_state(node, device.judge(node.newest, now, site.interval))
+            local state = device.judge(node.newest, now, site.interval)
+            local gateway = node.type.kind == "gateway"
+            if gateway and state == device.OFFLINE and site.facts then
+                site.facts.online = false
+                nodes.offline(node, site.facts)
+            else
+                show_state(node, state)
+            end
         end
     end
 end
