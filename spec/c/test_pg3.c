@@ -710,6 +710,25 @@ static void test_pace(void) {
     close_bench(&b);
 }
 
+// Events are for now: what happened while PG3 was away must not start its programs later. Records
+// are written once, as they are then.
+static void test_away(void) {
+    struct bench b;
+    open_running(&b);
+    pg3_down(b.pg3);
+    for (int i = 0; i < 300; i++)
+        pg3_event(b.pg3, "ctl", "DON");
+    pg3_save(b.pg3, "{\"a\":1}");
+    pg3_save(b.pg3, "{\"a\":2}");
+    forget(&b);
+    pg3_up(b.pg3);
+    turn(&b);
+    CHECK(times(&b, "DON") == 0);
+    CHECK(times(&b, "\"config\"") == 1 && times(&b, "getAll") == 1);
+    CHECK(times(&b, "customdata") == 1 && times(&b, "{\"a\":2}") == 1);
+    close_bench(&b);
+}
+
 int main(void) {
     loop = loop_new();
     json = json_new();
@@ -732,6 +751,7 @@ int main(void) {
     test_odd_messages();
     test_reconnect();
     test_pace();
+    test_away();
     json_free(json);
     loop_free(loop);
     return check_end();
