@@ -32,7 +32,11 @@ static void post_pairs(struct pg3 *p, const char *key, const struct pairs *pairs
 }
 
 // "VRM Token" stands for vrm_token: people write names their own way.
-static char fold(char c) { return c == ' ' || c == '-' ? '_' : (char)tolower((unsigned char)c); }
+static char fold(char c) {
+    if (c == ' ' || c == '-')
+        return '_';
+    return (char)tolower((unsigned char)c);
+}
 
 static bool same_name(const char *typed, const char *name) {
     typed += strspn(typed, " \t\r\n");
