@@ -33,7 +33,7 @@ static int push_failure(lua_State *L, const struct http_reply *reply) {
     static const char *const kinds[] = {
         [HTTP_OK] = "other",        [HTTP_DNS] = "dns",         [HTTP_CONNECT] = "connect",
         [HTTP_TLS] = "tls",         [HTTP_TIMEOUT] = "timeout", [HTTP_CUT] = "cut",
-        [HTTP_TOO_BIG] = "too_big", [HTTP_STOPPED] = "stopped", [HTTP_OTHER] = "other"};
+        [HTTP_TOO_BIG] = "too_big", [HTTP_OTHER] = "other"};
     lua_pushnil(L);
     lua_createtable(L, 0, 2);
     lua_pushstring(L, kinds[reply->error]);

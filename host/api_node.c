@@ -269,13 +269,6 @@ static int host_alt_units(lua_State *L) {
     return 0;
 }
 
-static int host_event(lua_State *L) {
-    struct api *a = api_of(L);
-    if (a->pg3 != NULL)
-        pg3_event(a->pg3, node_arg(L, a)->address, luaL_checkstring(L, 2));
-    return 0;
-}
-
 static int host_notice(lua_State *L) {
     struct api *a = api_of(L);
     if (a->pg3 != NULL)
@@ -359,7 +352,6 @@ static const luaL_Reg functions[] = {
     {"stale", host_stale},
     {"zero_stale", host_zero_stale},
     {"alt_units", host_alt_units},
-    {"event", host_event},
     {"notice", host_notice},
     {"doc", host_doc},
     {"params", host_params},

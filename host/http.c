@@ -17,8 +17,7 @@ struct request {
     char *ca_file;
     struct curl_slist *headers;
     long timeout_ms;
-    bool stopped; // http_cancel_all came
-    CURL *easy;   // NULL while it waits
+    CURL *easy; // NULL while it waits
     struct buf body;
     char detail[CURL_ERROR_SIZE]; // curl's own words
 };
@@ -311,10 +310,7 @@ static void request_end(struct http *h, struct request *r, CURLcode code) {
     struct http_reply reply = {.error = HTTP_OK, .error_text = "", .body = ""};
     char text[1024];
 
-    if (r->stopped) {
-        reply.error = HTTP_STOPPED;
-        reply.error_text = "The request was given up because the plugin stops.";
-    } else if (code == CURLE_OK && !r->body.failed) {
+    if (code == CURLE_OK && !r->body.failed) {
         reply_fill(&reply, r);
     } else {
         struct failure f = failure_find(r, code);
@@ -366,24 +362,6 @@ static void start_waiting(struct http *h) {
     }
 }
 
-static struct request *take_stopped(struct request **list) {
-    while (*list && !(*list)->stopped) {
-        list = &(*list)->next;
-    }
-    struct request *r = *list;
-
-    if (r) {
-        *list = r->next;
-    }
-    return r;
-}
-
-static void end_stopped(struct http *h, struct request **list) {
-    for (struct request *r = take_stopped(list); r; r = take_stopped(list)) {
-        request_end(h, r, CURLE_OK);
-    }
-}
-
 static void end_finished(struct http *h) {
     int left = 0;
 
@@ -401,8 +379,6 @@ static void end_finished(struct http *h) {
 static void http_turn(void *ctx) {
     struct http *h = ctx;
 
-    end_stopped(h, &h->running);
-    end_stopped(h, &h->waiting);
     end_finished(h);
     start_waiting(h);
 }
@@ -471,14 +447,4 @@ bool http_get(struct http *h, const struct http_request *req, http_fn *fn, void 
     list_append(&h->waiting, r);
     loop_wake(h->loop);
     return true;
-}
-
-void http_cancel_all(struct http *h) {
-    for (struct request *r = h->waiting; r; r = r->next) {
-        r->stopped = true;
-    }
-    for (struct request *r = h->running; r; r = r->next) {
-        r->stopped = true;
-    }
-    loop_wake(h->loop);
 }

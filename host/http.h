@@ -24,7 +24,6 @@ enum http_error {
     HTTP_TIMEOUT,
     HTTP_CUT,     // the transfer ended early
     HTTP_TOO_BIG, // more than the cap
-    HTTP_STOPPED, // http_cancel_all
     HTTP_OTHER
 };
 
@@ -54,9 +53,6 @@ void http_limit(struct http *h, int64_t depth, int64_t interval_ms);
 void http_hold(struct http *h, int64_t ms);
 // Copies the request; headers hold the token and are not logged. False when memory is short.
 bool http_get(struct http *h, const struct http_request *req, http_fn *fn, void *ctx);
-// Ends every request with HTTP_STOPPED, in the next turn of the loop at the latest.
-void http_cancel_all(struct http *h);
-
 // Where systems keep the certificates they trust; NULL-terminated. Used where libcurl was built
 // without a default of its own, as the released programs' is: they run on more than one system.
 extern const char *const http_trust_stores[];

@@ -13,16 +13,11 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { HOOKS_MAX = 8, WATCHES_MAX = 8, IDLE_MS = 60 * 60 * 1000, ERROR_PAUSE_MS = 100 };
+enum { HOOKS_MAX = 8, IDLE_MS = 60 * 60 * 1000, ERROR_PAUSE_MS = 100 };
 
 struct hook {
     loop_fn *fn;
     void *ctx;
-};
-
-struct watch {
-    int fd; // -1: free
-    struct hook hook;
 };
 
 struct loop {
@@ -31,7 +26,6 @@ struct loop {
     int signal_pipe[2]; // -1 before it is made
     struct hook on_signal;
     struct hook turns[HOOKS_MAX];
-    struct watch watches[WATCHES_MAX];
     bool stopped;
 };
 
@@ -102,9 +96,6 @@ struct loop *loop_new(void) {
     }
     l->signal_pipe[0] = -1;
     l->signal_pipe[1] = -1;
-    for (int i = 0; i < WATCHES_MAX; i++) {
-        l->watches[i].fd = -1;
-    }
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
         log_error("loop", "The plugin cannot start: libcurl does not initialise. Check that the "
                           "system's libcurl and OpenSSL are complete.");
@@ -178,37 +169,6 @@ void loop_on_signal(struct loop *l, loop_fn *fn, void *ctx) {
     l->on_signal = (struct hook){fn, ctx};
 }
 
-static struct watch *watch_find(struct loop *l, int fd) {
-    for (int i = 0; i < WATCHES_MAX; i++) {
-        if (l->watches[i].fd == fd) {
-            return &l->watches[i];
-        }
-    }
-    return NULL;
-}
-
-bool loop_watch(struct loop *l, int fd, loop_fn *fn, void *ctx) {
-    if (fd < 0 || watch_find(l, fd)) {
-        return false;
-    }
-    struct watch *free_one = watch_find(l, -1);
-
-    if (!free_one) {
-        return false;
-    }
-    free_one->fd = fd;
-    free_one->hook = (struct hook){fn, ctx};
-    return true;
-}
-
-void loop_unwatch(struct loop *l, int fd) {
-    struct watch *w = fd < 0 ? NULL : watch_find(l, fd);
-
-    if (w) {
-        w->fd = -1;
-    }
-}
-
 void loop_wake(struct loop *l) { curl_multi_wakeup(l->multi); }
 
 int64_t loop_after(struct loop *l, int64_t ms, timer_fn *fn, void *ctx) {
@@ -234,21 +194,9 @@ static void signals_serve(struct loop *l) {
     }
 }
 
-static void watches_serve(struct loop *l, const struct curl_waitfd *fds, unsigned count) {
-    for (unsigned i = 0; i < count; i++) {
-        // Looked up again: a callback before may have ended this watch.
-        struct watch *w = fds[i].revents ? watch_find(l, fds[i].fd) : NULL;
-
-        if (w) {
-            hook_call(w->hook);
-        }
-    }
-}
-
-// Waits until something happens. fds[0] is the signal pipe, the watches follow; returns how many.
-static unsigned loop_wait(struct loop *l, int64_t max_ms, struct curl_waitfd *fds) {
+// Waits until something happens, at most until the next timer.
+static void loop_wait(struct loop *l, int64_t max_ms) {
     int64_t wait_ms = timers_next_ms(l->timers, loop_now_ms());
-    unsigned count = 0;
 
     if (wait_ms < 0 || wait_ms > max_ms) {
         wait_ms = max_ms;
@@ -256,27 +204,19 @@ static unsigned loop_wait(struct loop *l, int64_t max_ms, struct curl_waitfd *fd
     if (wait_ms < 0) {
         wait_ms = 0;
     }
-    fds[count++] = (struct curl_waitfd){.fd = l->signal_pipe[0], .events = CURL_WAIT_POLLIN};
-    for (int i = 0; i < WATCHES_MAX; i++) {
-        if (l->watches[i].fd >= 0) {
-            fds[count++] = (struct curl_waitfd){.fd = l->watches[i].fd, .events = CURL_WAIT_POLLIN};
-        }
-    }
+    struct curl_waitfd signals = {.fd = l->signal_pipe[0], .events = CURL_WAIT_POLLIN};
     int ms = wait_ms > INT_MAX ? INT_MAX : (int)wait_ms;
 
-    if (curl_multi_poll(l->multi, fds, count, ms, NULL) != CURLM_OK) {
+    if (curl_multi_poll(l->multi, &signals, 1, ms, NULL) != CURLM_OK) {
         poll(NULL, 0, ms < ERROR_PAUSE_MS ? ms : ERROR_PAUSE_MS); // never a busy loop
     }
-    return count;
 }
 
 void loop_turn(struct loop *l, int64_t max_ms) {
-    struct curl_waitfd fds[1 + WATCHES_MAX];
-    unsigned count = loop_wait(l, max_ms, fds);
     int running = 0;
 
+    loop_wait(l, max_ms);
     signals_serve(l);
-    watches_serve(l, fds + 1, count - 1);
     curl_multi_perform(l->multi, &running);
     timers_run(l->timers, loop_now_ms());
     for (int i = 0; i < HOOKS_MAX; i++) {

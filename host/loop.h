@@ -1,4 +1,4 @@
-// The event loop: curl_multi_poll, wake from any thread, timers, signals, watched descriptors.
+// The event loop: curl_multi_poll, wake from any thread, timers and signals.
 // One loop, one thread.
 #ifndef LOOP_H
 #define LOOP_H
@@ -28,11 +28,6 @@ void loop_each_turn(struct loop *l, loop_fn *fn, void *ctx);
 void loop_not_each_turn(struct loop *l, const void *ctx);
 // Called for SIGTERM or SIGINT, in the loop's thread.
 void loop_on_signal(struct loop *l, loop_fn *fn, void *ctx);
-// Calls fn when `fd` is readable; end a watch at EOF, a closed one spins. One watch per fd. At
-// most 8.
-bool loop_watch(struct loop *l, int fd, loop_fn *fn, void *ctx);
-void loop_unwatch(struct loop *l, int fd);
-
 // Wakes the loop; any thread, also from a signal-free library callback. A wake is never lost.
 void loop_wake(struct loop *l);
 

@@ -71,7 +71,7 @@ void pg3_free(struct pg3 *p) {
 
 void pg3_post(struct pg3 *p, const char *kind, const char *text, size_t len, bool late) {
     if (!p->up)
-        return; // events and answers are for now; records are marked and written after the next
+        return; // events and answers mean the present; records are marked and written after a
                 // connect
     struct pg3_out *out = p->waiting < WAITING_MAX ? malloc(sizeof *out + len + 1) : NULL;
     if (out == NULL) {
@@ -394,5 +394,5 @@ void pg3_turn(struct pg3 *p) {
 
 bool pg3_waiting(struct pg3 *p) {
     p->calm = true; // asked at the stop: nothing may wait any more
-    return p->up && (p->sending || p->first != NULL);
+    return p->up && (p->sending || p->first != NULL || (p->data_changed && p->have_custom));
 }

@@ -158,7 +158,7 @@ static void profile_late(void *ctx) {
 }
 
 void pg3_install_profile(struct pg3 *p) {
-    if (p->profile_hash[0] == '\0' || strcmp(p->profile_hash, p->installed) == 0)
+    if (!p->up || p->profile_hash[0] == '\0' || strcmp(p->profile_hash, p->installed) == 0)
         return;
     const char *install = "{\"installprofile\":{\"reboot\":false}}";
     pg3_post(p, "system", install, strlen(install), false);

@@ -130,7 +130,7 @@ local function ask_names(s, site)
         site.overview, site.nameless, site.said.overview = overview, 0, nil
         return nil
     end
-    if err.kind == "auth" or err.kind == "rate" or err.kind == "stopped" then return err end
+    if err.kind == "auth" or err.kind == "rate" then return err end
     site.nameless = (site.nameless or 0) + 1
     local refusal = err.kind == "forbidden" or err.kind == "bad_answer"
     if not (site.overview or refusal or site.nameless >= NAMELESS_TRIES) then return err end
@@ -164,7 +164,7 @@ local function poll_once(site)
     local s, discover = session, site.discover or not site.overview
     site.discover = false
     local done, err = guarded(ask, s, site, discover)
-    if session ~= s or stopping or (err and err.kind == "stopped") then return end
+    if session ~= s or stopping then return end
     if done then
         site.health:worked()
         if site.timer then host.cancel(site.timer) end
@@ -247,7 +247,7 @@ function connect()
     s.busy = true
     local list, err = guarded(account, s)
     s.busy = false
-    if session ~= s or stopping or (err and err.kind == "stopped") then return end
+    if session ~= s or stopping then return end
     if list then
         s.health:worked()
         last_answer = last_answer or host.time()

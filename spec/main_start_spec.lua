@@ -270,7 +270,7 @@ end)
 describe("stop", function()
     it("plans nothing any more", function()
         local world = started()
-        world.vrm.fail["/"] = { err = { kind = "stopped", text = "Stopping." } }
+        world.vrm.fail["/"] = { err = { kind = "timeout", text = "VRM did not answer." } }
         world:fire("stop")
         world:fire("shortpoll")
         world:run(1000)

@@ -3,7 +3,7 @@
 -- Every function here waits (call it in a task) and returns its records, or nil and
 --   { kind = ..., text = "One sentence a user understands.", retry_after = seconds|nil }
 --   kind: "auth" 401 | "forbidden" 403 | "rate" 429 | "server" 5xx | "bad_answer" (not what VRM documents)
---         | "dns" "connect" "tls" "timeout" "cut" "too_big" "stopped" "other" (the network's, from host.http)
+--         | "dns" "connect" "tls" "timeout" "cut" "too_big" "other" (the network's, from host.http)
 --
 -- VRM's answers come from PHP: false, [] and null stand where an object is documented, numbers arrive as
 -- text. The readers in lib.vrm_read take any value and never raise.

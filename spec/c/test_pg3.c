@@ -726,6 +726,17 @@ static void test_away(void) {
     CHECK(times(&b, "DON") == 0);
     CHECK(times(&b, "\"config\"") == 1 && times(&b, "getAll") == 1);
     CHECK(times(&b, "customdata") == 1 && times(&b, "{\"a\":2}") == 1);
+    // A record saved at the stop still goes out.
+    pg3_save(b.pg3, "{\"a\":3}");
+    CHECK(pg3_waiting(b.pg3));
+    turn(&b);
+    CHECK(times(&b, "{\"a\":3}") == 1 && !pg3_waiting(b.pg3));
+    // A profile that changed while PG3 was away is installed once.
+    pg3_down(b.pg3);
+    pg3_profile(b.pg3, "changed");
+    pg3_up(b.pg3);
+    turn(&b);
+    CHECK(times(&b, "installprofile") == 1);
     close_bench(&b);
 }
 

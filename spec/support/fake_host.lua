@@ -200,7 +200,6 @@ local function node_functions(self, host)
     host.stale = function(address, stale) self.nodes[address].stale = stale end
     host.zero_stale = function(zero) self.zero = zero end
     host.alt_units = function(alt) self.alt = alt end
-    host.event = function(address, cmd) table.insert(self.reported, address .. " " .. cmd) end
 end
 
 --- The script a node's type came from.
@@ -315,7 +314,7 @@ function fake.new(options)
     options = options or {}
     local self = setmetatable({
         now = START_TIME, clock_error = 0, timers = {}, last_timer = 0, hold_until = 0,
-        nodes = {}, added = {}, types = {}, sets = {}, reported = {}, known = options.known or {},
+        nodes = {}, added = {}, types = {}, sets = {}, known = options.known or {},
         lines = {}, masked = {}, notices = {}, notice_log = {}, handlers = {}, requests = {},
         errors = {}, started = {}, answers = {}, files = {}, loaded = {}, last_script = 0, profiles = 0,
         params = options.params or {}, environment = options.env or {}, saved = nil, refuse = options.refuse,
