@@ -79,12 +79,24 @@ const struct known_node *known_find(const struct known *k, const char *address) 
     return NULL;
 }
 
-void known_seed(const struct known *k, struct nodes *nodes, struct node *node) {
+static const struct known_value *find_value(const struct known_node *node, const char *driver) {
+    for (size_t i = 0; i < node->value_count; i++)
+        if (strcmp(node->values[i].driver, driver) == 0)
+            return &node->values[i];
+    return NULL;
+}
+
+bool known_seed(const struct known *k, struct nodes *nodes, struct node *node) {
     const struct known_node *on_record = known_find(k, node->address);
-    for (size_t i = 0; on_record != NULL && i < on_record->value_count; i++) {
-        const struct known_value *value = &on_record->values[i];
-        int driver = node_driver(node, value->driver);
-        if (driver >= 0)
-            node_seed(nodes, node, driver, value->shown, value->uom);
+    if (on_record == NULL)
+        return false;
+    size_t found = 0;
+    for (size_t i = 0; i < node->type->driver_count; i++) {
+        const struct known_value *value = find_value(on_record, node->type->drivers[i].id);
+        if (value == NULL)
+            continue;
+        found++;
+        node_seed(nodes, node, (int)i, value->shown, value->uom);
     }
+    return found == node->type->driver_count && strcmp(on_record->type, node->type->id) == 0;
 }

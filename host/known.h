@@ -33,7 +33,8 @@ void known_free(struct known *k);
 // passed over.
 void known_read(struct known *k, lua_State *L, int index);
 const struct known_node *known_find(const struct known *k, const char *address);
-// Seeds a node's drivers with the values on record.
-void known_seed(const struct known *k, struct nodes *nodes, struct node *node);
+// Seeds a node's drivers with the values on record. Whether PG3 has the node as it is declared now:
+// of that type and with all its drivers.
+bool known_seed(const struct known *k, struct nodes *nodes, struct node *node);
 
 #endif

@@ -53,6 +53,7 @@ struct node_type {
 // Where a node stands with PG3; pg3 alone moves it.
 enum node_state {
     NODE_NEW,    // to be added
+    NODE_KNOWN,  // PG3 has it from an earlier run: values may be sent, and it is to be added again
     NODE_ADDING, // addnode under way
     NODE_LIVE,   // values may be sent
     NODE_REFUSED // PG3 answered an error; added again later

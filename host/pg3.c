@@ -175,7 +175,15 @@ void pg3_sent(struct pg3 *p) { p->sending = false; }
 void pg3_add(struct pg3 *p, struct node *node) {
     if (p->controller[0] == '\0')
         snprintf(p->controller, sizeof p->controller, "%s", node->address);
-    known_seed(&p->known, p->nodes, node);
+    pg3_recall(p, node);
+}
+
+void pg3_recall(struct pg3 *p, struct node *node) {
+    if (node->state != NODE_NEW && node->state != NODE_KNOWN)
+        return;
+    node->state = known_seed(&p->known, p->nodes, node) ? NODE_KNOWN : NODE_NEW;
+    for (size_t i = 0; node->state == NODE_KNOWN && i < node->type->driver_count; i++)
+        node->drivers[i].changed = node_news(&node->drivers[i]);
 }
 
 static void calm(void *ctx) {
@@ -317,7 +325,9 @@ static void send_waiting(struct pg3 *p) {
 }
 
 static bool add_due(const struct pg3 *p, const struct node *node) {
-    if (node->state == NODE_REFUSED ? node->retry_ms > loop_now_ms() : node->state != NODE_NEW)
+    bool refused = node->state == NODE_REFUSED;
+    if (refused ? node->retry_ms > loop_now_ms()
+                : node->state != NODE_NEW && node->state != NODE_KNOWN)
         return false;
     const struct node *primary = nodes_find(p->nodes, node->primary);
     return primary == node || primary == NULL || primary->state == NODE_LIVE;
@@ -348,6 +358,8 @@ static void send_addnode(struct pg3 *p, struct node *node) {
 }
 
 static void send_values(struct pg3 *p) {
+    if (p->gate != GATE_OPEN)
+        return;
     struct buf b;
     buf_init(&b, WIRE_MAX);
     bool any = wire_set(&b, p->nodes, p->controller, "ST");

@@ -41,12 +41,6 @@ static void set_level(lua_State *L, int at, const char *key) {
         log_set_level(log_level_of(level));
 }
 
-static void seed_all(struct pg3 *p) {
-    for (size_t i = 0; i < p->nodes->count; i++)
-        if (p->nodes->all[i]->state == NODE_NEW)
-            known_seed(&p->known, p->nodes, p->nodes->all[i]);
-}
-
 static void on_config(struct pg3 *p, lua_State *L, int at) {
     char scratch[32];
     if (lua_type(L, at) != LUA_TTABLE)
@@ -56,7 +50,8 @@ static void on_config(struct pg3 *p, lua_State *L, int at) {
     if (json_push(L, at, "nodes") == LUA_TTABLE)
         known_read(&p->known, L, lua_gettop(L));
     lua_pop(L, 1);
-    seed_all(p);
+    for (size_t i = 0; i < p->nodes->count; i++)
+        pg3_recall(p, p->nodes->all[i]);
     p->have_config = true;
     pg3_check_gate(p);
 }

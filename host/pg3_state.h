@@ -74,6 +74,8 @@ void pg3_write_changed(struct pg3 *p);
 
 // The start sequence may go on: an awaited answer came.
 void pg3_check_gate(struct pg3 *p);
+// Seeds a node that is still to be added from what PG3 has on record of it.
+void pg3_recall(struct pg3 *p, struct node *node);
 // PG3 answered an addnode; error NULL = added.
 void pg3_added(struct pg3 *p, const char *address, const char *error);
 // PG3 answered installprofile; error NULL = installed.

@@ -36,7 +36,8 @@ bool wire_set(struct buf *b, struct nodes *n, const char *skip_address, const ch
     for (size_t k = 0; k < n->count; k++) {
         struct node *node = n->all[k];
         bool skip = strcmp(node->address, skip_address) == 0;
-        for (size_t i = 0; node->state == NODE_LIVE && i < node->type->driver_count; i++) {
+        bool there = node->state == NODE_LIVE || node->state == NODE_KNOWN;
+        for (size_t i = 0; there && i < node->type->driver_count; i++) {
             if (!node->drivers[i].changed || b->len > WIRE_SET_FULL ||
                 (skip && strcmp(node->type->drivers[i].id, skip_driver) == 0))
                 continue;

@@ -82,12 +82,23 @@ static void test_seed(void) {
          "[{\"address\":\"x_1\",\"drivers\":[{\"driver\":\"ST\",\"value\":\"12.34\",\"uom\":73},"
          "{\"driver\":\"GV9\",\"value\":1,\"uom\":73},{\"driver\":\"GV1\",\"value\":5,\"uom\":1}]}"
          "]");
-    known_seed(&k, n, node);
+    CHECK(!known_seed(&k, n, node));
     CHECK(strcmp(node->drivers[0].shown, "12.3") == 0 && node->drivers[0].seeded);
     CHECK(strcmp(node->drivers[1].shown, "0") == 0 && !node->drivers[1].seeded);
     struct node *other = nodes_add(n, "x_2", "VICX", "N", "x_2", &why);
-    known_seed(&k, n, other);
+    CHECK(!known_seed(&k, n, other));
     CHECK(strcmp(other->drivers[0].shown, "0") == 0);
+    const char *const types[] = {"VICX", "VICY"}; // all its drivers; of this type, or another
+    for (int i = 0; i < 2; i++) {
+        char text[200];
+        snprintf(text, sizeof text,
+                 "[{\"address\":\"x_2\",\"nodeDefId\":\"%s\",\"drivers\":["
+                 "{\"driver\":\"ST\",\"value\":1,\"uom\":73},"
+                 "{\"driver\":\"GV1\",\"value\":2,\"uom\":73}]}]",
+                 types[i]);
+        fill(&k, text);
+        CHECK(known_seed(&k, n, other) == (i == 0));
+    }
     known_free(&k);
     nodes_free(n);
 }

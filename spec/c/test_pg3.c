@@ -263,6 +263,45 @@ static void test_values_meanwhile(void) {
     close_bench(&b);
 }
 
+#define ON_RECORD(address, type)                                                                   \
+    "{\"address\":\"" address "\",\"nodeDefId\":\"" type "\",\"drivers\":["                        \
+    "{\"driver\":\"ST\",\"value\":\"1\",\"uom\":25},"                                              \
+    "{\"driver\":\"GV1\",\"value\":\"3\",\"uom\":73}]}"
+
+// Nodes that PG3 has from an earlier run are added again one by one; their values need not wait for
+// that, and what has no data yet is not sent.
+static void test_known_flow(void) {
+    struct bench b;
+    open_bench(&b);
+    pg3_up(b.pg3);
+    receive(&b,
+            "{\"config\":{\"nodes\":[" ON_RECORD("ctl", "VICX") "," ON_RECORD(
+                "a_2", "VICX") "," ON_RECORD("a_3", "VICOLD") "," ON_RECORD("a_4", "VICX") "]}}");
+    receive(&b, ALL_NONE);
+    add(&b, "ctl", "ctl");
+    add(&b, "a_1", "a_1");
+    struct node *known = add(&b, "a_2", "a_2"), *other = add(&b, "a_3", "a_3");
+    add(&b, "a_4", "a_4");
+    CHECK(known->state == NODE_KNOWN && other->state == NODE_NEW); // its nodedef changes
+    node_set(b.nodes, known, 1, 7, NULL);
+    node_set(b.nodes, other, 1, 8, NULL);
+    turn(&b);
+    CHECK(times(&b, "\"set\":[{\"address\"") == 0); // the controller comes first
+    added(&b, "ctl");
+    turn(&b);
+    CHECK(times(&b, "\"addnode\":[{\"address\":\"a_1\"") == 1); // under way
+    CHECK(times(&b, "\"set\":[{\"address\"") == 1);
+    CHECK(sent_once(&b, "status",
+                    "{\"set\":[{\"address\":\"a_2\",\"driver\":\"GV1\",\"value\":\"7.0\","
+                    "\"uom\":73,\"text\":null}]}"));
+    receive(&b, "{\"config\":{\"nodes\":[]}}"); // the user has deleted them since
+    CHECK(known->state == NODE_NEW);
+    added(&b, "a_1");
+    turn(&b);
+    CHECK(times(&b, "\"addnode\":[{\"address\":\"a_2\"") == 1);
+    close_bench(&b);
+}
+
 static void test_refused(void) {
     struct bench b;
     open_running(&b);
@@ -748,6 +787,7 @@ int main(void) {
     test_other_order();
     test_one_in_flight();
     test_values_meanwhile();
+    test_known_flow();
     test_refused();
     test_value_refused();
     test_seeds();

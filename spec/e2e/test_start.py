@@ -181,9 +181,11 @@ def test_a_broker_that_starts_after_the_plugin_is_found(world):
 
 # -- the start sequence ----------------------------------------------------------------------------
 
-def first_index(pg3, kind, key):
+def first_index(pg3, kind, key, wanted=None):
+    """The place, among all messages, of the first with `key` (and an element that is `wanted`)."""
     return next(i for i, message in enumerate(pg3.messages)
-                if message.kind == kind and key in message.data)
+                if message.kind == kind and key in message.data
+                and (wanted is None or any(wanted(item) for item in message.data[key])))
 
 
 def test_the_plugin_asks_for_its_configuration_before_it_adds_nodes(running):
@@ -271,7 +273,9 @@ def test_an_addnode_that_always_fails_does_not_hold_up_the_others(world):
     assert bad not in world.pg3.nodes
 
 
-def test_values_of_known_nodes_flow_while_new_ones_are_added(world):
+def test_values_of_known_nodes_flow_while_nodes_are_added(world):
+    """PG3 takes its time for each addnode; those of the new installation and all of the known
+    nodes' are before that of the bank, whose values do not wait for it."""
     world.running()
     world.stop()
     new = world.vrm.add_site("Boat", [("battery", 512), ("battery", 513), ("multi", 1)])
@@ -279,12 +283,18 @@ def test_values_of_known_nodes_flow_while_new_ones_are_added(world):
     pg3.messages.clear()
     pg3.behaviour.addnode_delay = 0.4
     world.vrm.set_row(HOUSE, "battery", 289, "/Soc", raw=12.5)
+    world.vrm.fault("diagnostics", "slow", site=HOUSE, times=1, seconds=0.3)
     bank = address(HOUSE, "bm", 289)
     soc = pg3.driver(bank, "state of charge")
     world.start_plugin()
     world.wait_value(bank, soc, 12.5)
-    assert address(new, "mr", 1) not in pg3.nodes, "the value came before the last node"
+    world.wait(lambda: any(item["address"] == bank for items in pg3.received("command", "addnode")
+                           for item in items), "the bank's addnode")
     world.wait_node(address(new, "mr", 1))
+    shown = first_index(pg3, "status", "set",
+                        lambda item: (item["address"], item["driver"]) == (bank, soc))
+    added = first_index(pg3, "command", "addnode", lambda item: item["address"] == bank)
+    assert shown < added, "the value waited for addnode"
 
 
 # -- the profile's upload --------------------------------------------------------------------------
