@@ -53,7 +53,7 @@ struct node_type {
 // Where a node stands with PG3; pg3 alone moves it.
 enum node_state {
     NODE_NEW,    // to be added
-    NODE_KNOWN,  // PG3 has it from an earlier run: values may be sent, and it is to be added again
+    NODE_KNOWN,  // to be added once more; PG3 has it, so values may be sent meanwhile
     NODE_ADDING, // addnode under way
     NODE_LIVE,   // values may be sent
     NODE_REFUSED // PG3 answered an error; added again later
@@ -79,8 +79,9 @@ struct node {
     struct driver *drivers; // one for each of type->drivers
     bool stale;
     enum node_state state;
-    int refusals;     // in a row
-    int64_t retry_ms; // NODE_REFUSED: not before; INT64_MAX: when it is no longer stale
+    int refusals;       // with less than ten minutes between them
+    int64_t refused_ms; // the last of them
+    int64_t retry_ms; // NODE_KNOWN, NODE_REFUSED: not before; INT64_MAX: when it is no longer stale
 };
 
 struct nodes {

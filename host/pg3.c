@@ -10,9 +10,10 @@
 #define AREA "pg3"
 #define ANSWER_MS 10000 // for configuration, user data and addnode
 #define ASK_AGAIN_MS 30000
-#define RETRY_MS 5000 // first pause after a refused addnode; doubles
+#define RETRY_MS 5000 // first pause after a refused addnode or value; doubles
 #define RETRY_MAX_MS 300000
-#define CALM_MS 500 // after the start, for messages that may come late
+#define FORGIVEN_MS 600000 // without a refusal: the next pause is the first again
+#define CALM_MS 500        // after the start, for messages that may come late
 #define WAITING_MAX 200
 
 struct pg3 *pg3_new(struct loop *l, struct json *json, struct nodes *nodes, const char *version,
@@ -220,13 +221,17 @@ static void add_late(void *ctx) {
     pg3_added(p, address, NULL);
 }
 
-static void refuse(struct node *node) {
-    int64_t pause = RETRY_MS;
+// Counts on after a success: a node that is taken may have a value that never is.
+static void refuse(struct node *node, enum node_state state) {
+    int64_t pause = RETRY_MS, now = loop_now_ms();
+    if (now - node->refused_ms > FORGIVEN_MS)
+        node->refusals = 0;
+    node->refused_ms = now;
     for (int i = 0; i < node->refusals && pause < RETRY_MAX_MS; i++)
         pause *= 2;
     node->refusals++;
-    node->state = NODE_REFUSED;
-    node->retry_ms = loop_now_ms() + (pause < RETRY_MAX_MS ? pause : RETRY_MAX_MS);
+    node->state = state;
+    node->retry_ms = now + (pause < RETRY_MAX_MS ? pause : RETRY_MAX_MS);
 }
 
 // Only there so that the loop turns when a refused node is due.
@@ -242,7 +247,7 @@ void pg3_added(struct pg3 *p, const char *address, const char *error) {
     if (node == NULL)
         return;
     if (error != NULL) {
-        refuse(node);
+        refuse(node, NODE_REFUSED);
         loop_after(p->loop, node->retry_ms - loop_now_ms() + 1, retry_due, NULL);
         log_warning(AREA, "PG3 refused to add the node %s (%s); trying again in %d s", address,
                     error, (int)((node->retry_ms - loop_now_ms()) / 1000));
@@ -250,7 +255,6 @@ void pg3_added(struct pg3 *p, const char *address, const char *error) {
     }
     if (node->state == NODE_ADDING)
         node->state = NODE_LIVE;
-    node->refusals = 0;
     open_gate(p, address);
 }
 
@@ -260,10 +264,9 @@ void pg3_value_refused(struct pg3 *p, const char *address, const char *driver, c
         return; // told with the first of its values
     log_warning(AREA, "PG3 could not set %s of the node %s (%s); adding the node again", driver,
                 address, error);
-    nodes_touch(p->nodes, node);
-    refuse(node);
     // The user may have deleted the node of a device that is gone: it is added again when the
-    // device is back.
+    // device is back. Otherwise the other values go on: PG3 may take them.
+    refuse(node, node->stale ? NODE_REFUSED : NODE_KNOWN);
     if (node->stale)
         node->retry_ms = INT64_MAX;
     else
@@ -325,9 +328,8 @@ static void send_waiting(struct pg3 *p) {
 }
 
 static bool add_due(const struct pg3 *p, const struct node *node) {
-    bool refused = node->state == NODE_REFUSED;
-    if (refused ? node->retry_ms > loop_now_ms()
-                : node->state != NODE_NEW && node->state != NODE_KNOWN)
+    bool paused = node->state == NODE_REFUSED || node->state == NODE_KNOWN;
+    if (paused ? node->retry_ms > loop_now_ms() : node->state != NODE_NEW)
         return false;
     const struct node *primary = nodes_find(p->nodes, node->primary);
     return primary == node || primary == NULL || primary->state == NODE_LIVE;

@@ -361,7 +361,8 @@ def test_scripts_that_want_everything_get_little_and_others_go_on(world, scripts
     world.wait_fresh(OTHERS + [ROOF])
     for _ in range(5):
         others_go_on(world)
-    assert world.pg3.value(CONTROLLER, "GV3") >= 3
+    # Those that ask for too much; the others of a kind are slowed down or cut short, not in error.
+    assert world.pg3.value(CONTROLLER, "GV3") >= 2
     attack(world, scripts, change=("", "", ""))
     world.wait_value(CHARGER, "GV20", 53.22, SAVED)
     world.wait_value(OTHER_CHARGER, "GV20", 53.25, SAVED)

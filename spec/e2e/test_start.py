@@ -198,6 +198,7 @@ def test_the_plugin_asks_for_its_configuration_before_it_adds_nodes(running):
     first = pg3.received("command", "addnode")[0][0]
     assert first["address"] == first["primaryNode"] == CONTROLLER
     assert first["name"] == "Victron Energy"
+    running.wait(lambda: pg3.received("system", "setController"), "setController")
     assert pg3.received("system", "setController") == [{"node": CONTROLLER, "driver": "ST"}]
 
 
@@ -329,10 +330,11 @@ def test_the_profile_is_uploaded_when_it_changed_and_only_then(world):
 
 
 def test_the_configuration_help_is_sent_as_html(running):
-    sent = [item["value"] for items in running.pg3.received("custom", "set") for item in items
-            if item["key"] == "customparamsdoc"]
-    assert sent and all(isinstance(text, str) and "<" in text and "vrm_token" in text
-                        for text in sent)
+    def sent_docs():
+        return [item["value"] for items in running.pg3.received("custom", "set") for item in items
+                if item["key"] == "customparamsdoc"]
+    sent = running.wait(sent_docs, "the page")
+    assert all(isinstance(text, str) and "<" in text and "vrm_token" in text for text in sent)
 
 
 def test_pg3s_own_password_for_the_isy_is_not_asked_for_nor_kept(running):
