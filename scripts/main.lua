@@ -26,9 +26,13 @@ local STATE_OF = { auth = STATE.AUTH_FAILED, forbidden = STATE.NOTHING, rate = S
 
 local settings = params.read {}
 local ready, stopping = false, false
-local held                          -- timer id while VRM asked us to be quiet
-local session                       -- { client, health, user_id, sites = list, busy, timer }; nil: no token
-local sites = {}                    -- [id] = site, kept over sessions
+local loading = false               -- device scripts are being loaded
+local held                          -- { pauses, connect } while VRM asked us to be quiet
+local session                       -- nil: no token; else { client, health, user_id, sites = list, busy,
+                                    -- timer, told = "Connected" is in the log, was_empty = the last list }
+local sites = {}                    -- [id] = site, kept over sessions. Beside what lib.installation names:
+                                    -- { session, listed = the list it was in last, busy, discover, again,
+                                    --   timer, nameless = failures of its names, had_rows }
 local last_answer                   -- VRM's clock when it last answered
 local shown_troubles = 0            -- scripts in trouble, as the controller shows them
 
@@ -90,13 +94,20 @@ local function retry(holder, seconds, fn)
     end) or nil
 end
 
---- VRM said 429: nothing leaves until the pause is over; then everything is asked again.
+local LONGEST_PAUSE = 86400
+
+--- VRM said 429: nothing leaves until the pause is over; then everything is asked again. Of several pauses
+-- the last to end counts.
 local function be_quiet(seconds)
     host.hold(seconds)
-    if held then host.cancel(held) end
-    held = host.after(seconds, function()
+    held = held or { pauses = 0 }
+    local mine = held
+    mine.pauses = mine.pauses + 1
+    host.after(seconds, function()
+        mine.pauses = mine.pauses - 1
+        if held ~= mine or mine.pauses > 0 then return end
         held = nil
-        poll_all()
+        if mine.connect then connect() else poll_all() end
     end)
 end
 
@@ -104,7 +115,7 @@ end
 local function failed(source, holder, err, fn)
     source:failed(err)
     if err.kind == "rate" then
-        be_quiet(math.min(math.max(source:delay(), err.retry_after or 0), 3600))
+        be_quiet(math.min(math.max(source:delay(), err.retry_after or 0), LONGEST_PAUSE))
     else
         retry(holder, source:delay(), fn)
     end
@@ -125,9 +136,10 @@ local NAMELESS_TRIES = 3            -- failures of system-overview after which m
 -- names does not keep them away, but for the first tries, so that nodes get their names. Returns an error if
 -- the poll should end here.
 local function ask_names(s, site)
-    local overview, err = s.client:overview(site.id)
+    local overview, err, date = s.client:overview(site.id)
     if overview then
-        site.overview, site.nameless, site.said.overview = overview, 0, nil
+        site.overview, site.overview_at = overview, date or host.time()
+        site.nameless, site.said.overview = 0, nil
         return nil
     end
     if err.kind == "auth" or err.kind == "rate" then return err end
@@ -142,15 +154,20 @@ local function ask_names(s, site)
     return nil
 end
 
+--- Whether an answer came too late: the token is another now, or the account has lost the installation.
+local function outdated(s, site)
+    return session ~= s or sites[site.id] ~= site
+end
+
 --- Asks VRM for one installation: on discovery its devices, always its measurements.
 local function ask(s, site, discover)
     if discover then
         local problem = ask_names(s, site)
         if problem then return nil, problem end
     end
-    if session ~= s then return nil end
+    if outdated(s, site) then return nil end
     local answer, err = s.client:diagnostics(site.id, discover or false)
-    if not answer or session ~= s then return nil, err end
+    if not answer or outdated(s, site) then return nil, err end
     if #answer.rows == 0 and site.had_rows then
         return nil, { kind = "bad_answer", text = "VRM sent no measurements of this installation." }
     end
@@ -164,7 +181,7 @@ local function poll_once(site)
     local s, discover = session, site.discover or not site.overview
     site.discover = false
     local done, err = guarded(ask, s, site, discover)
-    if session ~= s or stopping then return end
+    if outdated(s, site) or stopping then return end
     if done then
         site.health:worked()
         if site.timer then host.cancel(site.timer) end
@@ -186,7 +203,7 @@ end
 --- Polls a site. One that is being polled already is not asked twice at once: this poll joins that one,
 -- unless discovery (which another token begins with) asks for more; then a second one follows.
 function poll(site, discover)
-    if not session or held or stopping then return end
+    if not session or held or stopping or sites[site.id] ~= site then return end
     site.discover = site.discover or discover
     if site.busy then
         site.again = site.again or discover
@@ -225,6 +242,7 @@ local function use_installations(s, list)
     for i, record in ipairs(list) do
         local site = sites[record.id] or { id = record.id, said = {} }
         site.name, site.alarms, site.last_timestamp = record.name, record.alarms, record.last_timestamp
+        site.alarms_beyond = nil
         if site.session ~= s then site.session, site.health = s, health.new(record.name) end
         site.listed = list
         sites[record.id], s.sites[i] = site, site
@@ -234,7 +252,7 @@ local function use_installations(s, list)
             if site.timer then host.cancel(site.timer) end
             installation.lose(site)
             notices.site(site, nil)
-            sites[id] = nil
+            site.withdrawn, sites[id] = true, nil
         end
     end
     installation.adopt_others(s.sites)
@@ -243,6 +261,7 @@ end
 --- Asks for the account and its installations, then polls them all and looks for new devices.
 function connect()
     local s = session
+    if held then held.connect = true end
     if not s or s.busy or held or stopping then return end
     s.busy = true
     local list, err = guarded(account, s)
@@ -277,7 +296,6 @@ local function begin()
         notices.site(site, nil)
     end
     session = nil
-    if held then host.cancel(held) end
     held = nil
     host.hold(0)                    -- VRM's pause was for the token before
     local client, problem
@@ -299,9 +317,13 @@ local function begin()
     connect()
 end
 
---- While VRM wants quiet nothing is asked, but data grows old.
+--- While VRM wants quiet nothing is asked, but data grows old; what an earlier run or token showed cannot be
+-- believed.
 local function age_all()
-    for _, site in ipairs(session.sites or {}) do installation.age(site) end
+    if not session.sites then installation.lose(nil) end
+    for _, site in ipairs(session.sites or {}) do
+        if site.health.answered then installation.age(site) else installation.lose(site) end
+    end
     show_connection()
 end
 
@@ -358,12 +380,29 @@ local function use_new_scripts()
     show_connection()
 end
 
+--- Scripts are loaded one at a time, with pauses in which PG3 and the timers are served.
+local function load_scripts(fn, ...)
+    while loading do host.sleep(0.02) end
+    loading = true
+    local changed, bug = guarded(fn, ...)
+    loading = false
+    if bug then host.log("error", bug.text) end
+    return changed
+end
+
 local function scan_scripts(force)
-    if scripts.scan(force) then
+    if load_scripts(scripts.scan, force) then
         use_new_scripts()
     elseif scripts.in_trouble() ~= shown_troubles then
         show_connection()
     end
+end
+
+--- The minute's work.
+local function look_after_scripts()
+    state.save()
+    scripts.forgive_timers()
+    show_connection()
 end
 
 ------------------------------------------------------------------------------------------- commands
@@ -405,12 +444,15 @@ end
 local SCAN_SECONDS, SAVE_SECONDS = 1, 60
 
 host.limit(vrm.LIMIT)
-scripts.load()
+scripts.load_built_in()
 assert(scripts.controller, "scripts/devices/controller.lua is missing or faulty: install the plugin again.")
+scripts.pause = function() host.sleep(0) end
+host.spawn(load_scripts, scripts.load_users)
 
 host.on("params", take_params)
 
 host.on("start", function()
+    while loading do host.sleep(0.02) end
     state.restore()
     local _, problem = host.profile()
     notices.profile(false, problem)
@@ -423,6 +465,7 @@ host.on("start", function()
 end)
 
 host.on("ready", function()
+    while loading do host.sleep(0.02) end
     take_params(host.params())
     ready = true
     begin()
@@ -434,16 +477,20 @@ host.on("discover", connect)
 host.on("query", query)
 host.on("command", command)
 host.on("script_error", function(file, text, address)
-    scripts.failed(file, text, address or "task", true)
+    scripts.failed(file, text, address or "timer", true)
     show_connection()
 end)
 host.on("script_get", function(id, path, with)
     if not session or held then return host.answer(id, nil, "VRM cannot be asked now") end
-    host.answer(id, session.client:get_for_script(path, with))
+    local answer, err = guarded(session.client.get_for_script, session.client, path, with)
+    if err and err.kind == "rate" then be_quiet(math.min(err.retry_after or 60, LONGEST_PAUSE)) end
+    host.answer(id, answer, err and err.text)
 end)
 host.on("stop", function()
     stopping = true
     state.save()
 end)
-host.every(SCAN_SECONDS, scan_scripts)
-host.every(SAVE_SECONDS, state.save)
+host.every(SCAN_SECONDS, function()
+    if not loading then scan_scripts() end
+end)
+host.every(SAVE_SECONDS, look_after_scripts)

@@ -244,7 +244,9 @@ end
 
 host.spawn(function()
     local ok, done, problem = pcall(function()
-        scripts.load()
+        scripts.load_built_in()
+        scripts.pause = function() host.sleep(0) end
+        scripts.load_users()
         host.sleep(0)
         return show_all()
     end)

@@ -149,8 +149,11 @@ describe("alarms and counts", function()
             fixtures.device("Tank", 5, 20), fixtures.device("Tank", 5, 21), { name = "DC System",
                 lastConnection = false } } } }
         overview[3].last_connection = NOW - 99999
-        assert.equal(2, discovery.alive(overview, {}, NOW - 600))
-        assert.equal(1, discovery.alive({}, { { newest = NOW }, { newest = NOW - 999 }, {} }, NOW - 600))
+        assert.equal(2, discovery.alive(overview, {}, NOW - 600, NOW - 600))
+        local since = NOW - 600
+        assert.equal(3, discovery.alive(overview, { { newest = NOW, entry = overview[3] } }, since, since))
+        assert.equal(1, discovery.alive({}, { { newest = NOW, entry = {} },
+            { newest = NOW - 999, entry = {} }, { entry = {} } }, since, since))
     end)
 end)
 

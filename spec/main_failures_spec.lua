@@ -191,8 +191,65 @@ describe("429", function()
         world:run(48)
         assert.equal(before, #world.requests)
         world:run(3)
-        assert.equal(before + 1, #world.requests)
+        assert.equal(before + 3, #world.requests)                  -- the discovery that was wanted
         assert.equal(1, world:value("controller", "GV0"))
+    end)
+
+    it("twice at once: the longer pause counts, and data grows old in it", function()
+        local world = started { sites = { [1] = fixtures.boat(), [2] = fixtures.boat() } }
+        world.vrm.fail["/installations/1/diagnostics"] = { status = 429, retry_after = 900 }
+        world.vrm.fail["/installations/2/diagnostics"] = { status = 429 }
+        world:fire("shortpoll")
+        world:run(1)
+        world.vrm.fail = {}
+        local before = #world.requests
+        for _ = 1, 6 do next_poll(world, true) end
+        assert.equal(before, #world.requests)
+        assert.equal(2, world:value("1_bm288", "GV30"))
+        world:run(300)
+        assert.is_true(#world.requests > before)
+    end)
+
+    it("of more than an hour is kept", function()
+        local world = started()
+        world.vrm.fail[DIAGNOSTICS] = { status = 429, retry_after = 7200 }
+        world:fire("shortpoll")
+        world:run(1)
+        local before = #world.requests
+        world:run(7100)
+        assert.equal(before, #world.requests)
+    end)
+
+    it("before the first answer: what an earlier run showed goes offline", function()
+        local world = new { known = {
+            { address = GATEWAY, name = "Cerbo", type = "VICGW", primary = GATEWAY, enabled = true },
+            { address = BATTERY, name = "Bank", type = "VICBATT", primary = GATEWAY, enabled = true } } }
+        world.vrm.fail["/users/me"] = { status = 429, retry_after = 3600 }
+        world:start()
+        next_poll(world)
+        assert.equal(4, world:value("controller", "GV0"))
+        assert.equal(3, world:value(BATTERY, "GV30"))
+    end)
+
+    it("at the first measurements of another token: the old token's are not believed", function()
+        local world = started()
+        world.vrm.fail[DIAGNOSTICS] = { status = 429, retry_after = 3600 }
+        world.vrm.token = ("b"):rep(64)
+        world:set_params { vrm_token = ("b"):rep(64) }
+        next_poll(world)
+        assert.equal(3, world:value(BATTERY, "GV30"))
+    end)
+
+    it("to a script's request makes a pause too", function()
+        local world = started()
+        world.vrm.fail["/stats"] = { status = 429, retry_after = 100 }
+        world:fire("script_get", 1, "/installations/151734/stats")
+        world:run(1)
+        local before = #world.requests
+        world:fire("shortpoll")
+        world:run(50)
+        assert.equal(before, #world.requests)
+        assert.equal(4, world:value("controller", "GV0"))
     end)
 
     it("without Retry-After: its own growing pause", function()

@@ -205,6 +205,18 @@ describe("freshness", function()
         assert.equal(1, world:value(BATTERY, "GV30"))
     end)
 
+    it("of a device without any timestamps is that of its installation", function()
+        local site = fixtures.boat()
+        for _, record in ipairs(site.rows) do
+            if record.dbusServiceType == "battery" then record.timestamp = 0 end
+        end
+        local world = started { sites = { [151734] = site } }
+        for _ = 1, 3 do
+            next_poll(world)
+            assert.equal(1, world:value(BATTERY, "GV30"))
+        end
+    end)
+
     it("passes while VRM fails once", function()
         local world = started()
         world:run(300)
@@ -215,7 +227,75 @@ describe("freshness", function()
     end)
 end)
 
+describe("measurements", function()
+    local function record_of(site, path)
+        for _, record in ipairs(site.rows) do
+            if record.dbusPath == path then return record end
+        end
+    end
+
+    it("that VRM only repeats are no data beside living ones; states and counters stay", function()
+        local site = fixtures.boat()
+        local long_ago = { timestamp = fixtures.NOW - 30 * 86400 }
+        for _, record in ipairs {
+            row("system", 0, "/Ac/Genset/L1/Power", "gs1", 3200, long_ago),
+            row("vebus", 257, "/Ac/ActiveIn/L1/V", "IV1", 231, long_ago),
+            row("battery", 288, "/TimeToGo", "TTG", 3.5, long_ago),
+            row("battery", 288, "/Alarms/LowSoc", "ASoc", 2, long_ago),
+            row("battery", 288, "/History/ChargeCycles", "H4", 212, long_ago),
+        } do site.rows[#site.rows + 1] = record end
+        local world = started { sites = { [151734] = site } }
+        assert.is_nil(world:value(GATEWAY, "GV10"))
+        assert.is_nil(world:value(INVERTER, "GV8"))
+        assert.is_nil(world:value(BATTERY, "TIMEREM"))
+        assert.same({ 2, 212 }, { world:value(BATTERY, "GV8"), world:value(BATTERY, "GV16") })
+        assert.equal(1, world:value(BATTERY, "GV30"))
+    end)
+
+    it("that are missing in one answer keep their value, in two are no data", function()
+        local site = fixtures.boat()
+        local world = started { sites = { [151734] = site } }
+        record_of(site, "/Soc").rawValue = nil
+        next_poll(world)
+        assert.equal(87.5, world:value(BATTERY, "ST"))
+        next_poll(world)
+        assert.is_nil(world:value(BATTERY, "ST"))
+        record_of(site, "/Soc").rawValue = 80
+        next_poll(world)
+        assert.equal(80, world:value(BATTERY, "ST"))
+    end)
+end)
+
 describe("the gateway", function()
+    it("does not take a warning that is over for an alarm, though VRM's count is older", function()
+        local site = fixtures.boat()
+        local warning = row("battery", 288, "/Alarms/LowSoc", "ASoc", 1)
+        site.rows[#site.rows + 1], site.alarms = warning, 1
+        local world = started { sites = { [151734] = site } }
+        assert.same({ 2, 1 }, { world:value(GATEWAY, "GV0"), world:value(GATEWAY, "GV1") })
+        warning.rawValue = 0
+        next_poll(world)
+        assert.same({ 1, 0 }, { world:value(GATEWAY, "GV0"), world:value(GATEWAY, "GV1") })
+    end)
+
+    it("shows an alarm that only VRM lists", function()
+        local site = fixtures.boat()
+        site.alarms = 1
+        local world = started { sites = { [151734] = site } }
+        next_poll(world)
+        assert.same({ 3, 1 }, { world:value(GATEWAY, "GV0"), world:value(GATEWAY, "GV1") })
+        site.alarms = 0
+        world:fire("longpoll")
+        world:run(1)
+        assert.same({ 1, 0 }, { world:value(GATEWAY, "GV0"), world:value(GATEWAY, "GV1") })
+    end)
+
+    it("counts its devices as alive while their measurements come, though the list is old", function()
+        local world = started()
+        for _ = 1, 20 do next_poll(world) end
+        assert.equal(3, world:value(GATEWAY, "GV2"))
+    end)
+
     it("counts alarms and shows the system's status", function()
         local site = fixtures.boat()
         site.rows[#site.rows + 1] = row("battery", 288, "/Alarms/LowSoc", "ASoc", 1)
@@ -278,10 +358,28 @@ describe("several installations", function()
         world:run(1)
         assert.equal(3, world:value("1_bm288", "GV30"))
         assert.equal(1, world:value("2_bm288", "GV30"))
-        assert.equal(1, world:value("controller", "GV1"))
+        assert.same({ 1, 3 }, { world:value("controller", "GV1"), world:value("controller", "GV2") })
         world:fire("query", "1_bm288")
         world:run(1)
         assert.same({}, world.errors)
+    end)
+
+    it("one that is withdrawn during its poll goes offline and is asked no more", function()
+        for _, reply in ipairs { false, { status = 403 } } do
+            local world = started { sites = two() }
+            world.vrm.slow["/installations/1/diagnostics"] = 3
+            world.vrm.fail["/installations/1/diagnostics"] = reply or nil
+            world:fire("shortpoll")
+            world:run(1)
+            world.vrm.sites[1], world.vrm.slow = nil, {}
+            world:fire("longpoll")
+            world:run(5)
+            local before = #world.requests
+            for _ = 1, 6 do next_poll(world) end
+            assert.equal(before + 6, #world.requests)
+            assert.equal(3, world:value("1_bm288", "GV30"))
+            assert.same({}, world.notices)
+        end
     end)
 
     it("none at all has its own state and notice", function()

@@ -255,6 +255,17 @@ describe("parameters", function()
         assert.is_true(world.zero)
     end)
 
+    it("of two spellings of one name the right one counts, and a notice says so", function()
+        local world = started { params = { ["VRM Token"] = ("0"):rep(64), vrm_token = worlds.TOKEN,
+                                           ["Temp Unit"] = "C", temp_unit = "F" } }
+        assert.equal(1, world:value("controller", "GV0"))
+        assert.is_true(world.alt)
+        local told = world.notices.params
+        assert.truthy(told:find("VRM Token and vrm_token mean the same; vrm_token is used", 1, true))
+        assert.is_nil(told:find(("0"):rep(64), 1, true))
+        assert.truthy(table.concat(world.masked, " "):find(("0"):rep(64), 1, true))
+    end)
+
     it("that are not understood have a notice, and the default is used", function()
         local world = started { params = { vrm_token = TOKEN, temp_unit = "Kelvin", stale_values = "<b>" } }
         assert.is_false(world.alt)

@@ -136,11 +136,53 @@ local function compute(type_, rows, site, facts)
     return computed
 end
 
+--- The timestamps of a type's momentary numbers in rows -> { [key of rows] = timestamp }, the newest of them.
+local function measured(type_, rows)
+    local found, newest = {}, 0
+    local function add(keys)
+        for _, key in ipairs(keys) do
+            local timestamp = rows[key] and rows[key].timestamp
+            if timestamp then found[key], newest = timestamp, math.max(newest, timestamp) end
+        end
+    end
+    for _, driver in ipairs(type_.drivers) do
+        local number = driver.zero and not driver.names
+        if number and driver.keys then add(driver.keys) end
+        for _, keys in ipairs(number and driver.sums or {}) do add(keys) end
+    end
+    return found, newest
+end
+
+local REPEATED_SECONDS = 3600
+
+--- The rows without measurements that VRM only repeats, of a generator that is gone, say: far older than the
+-- newest measurement of the same node. States, alarms and counters may be logged only when they change: they
+-- stay however old they are.
+function device.living(type_, rows, interval)
+    local found, newest = measured(type_, rows)
+    local _, offline_after = device.limits(interval)
+    local oldest = newest - math.max(offline_after, REPEATED_SECONDS)
+    local living = rows
+    for key, timestamp in pairs(found) do
+        if timestamp < oldest then
+            if living == rows then
+                living = {}
+                for name, row in pairs(rows) do living[name] = row end
+            end
+            living[key] = nil
+        end
+    end
+    return living
+end
+
 --- Sets every driver of a node from rows; facts = true: only what does not come from rows (see is_fact).
+-- had: the momentary drivers that had a number last, { [driver id] = true }, kept by the caller (nil: none).
+-- One that has none now keeps its number this once: a slip of VRM's must not show as 0.
 -- Returns the newest timestamp of the momentary rows shown (nil if none), and the first error of the
 -- script (nil if none): a driver whose function fails has no data, the others go on.
-function device.apply(type_, address, rows, site, facts)
+function device.apply(type_, address, rows, site, facts, had)
     local newest, first_error
+    had = had or {}
     local computed = compute(type_, rows, site, facts)
     for _, driver in ipairs(type_.drivers) do
         if shown(driver, facts) then
@@ -148,9 +190,11 @@ function device.apply(type_, address, rows, site, facts)
             local ok, value, text, row = pcall(device.value, driver, rows, site, own)
             if not ok or (own and own.problem) then
                 first_error = first_error or (own and own.problem) or tostring(value)
-                value, text, row = nil, nil, nil
+                ok, value, text, row = false, nil, nil, nil
             end
-            host.set(address, driver.id, value, value == nil and "no data" or text)
+            local slip = ok and value == nil and had[driver.id]
+            had[driver.id] = driver.zero and value ~= nil or nil
+            if not slip then host.set(address, driver.id, value, value == nil and "no data" or text) end
             if value and row and driver.zero and row.timestamp then
                 newest = math.max(newest or 0, row.timestamp)
             end
@@ -200,17 +244,21 @@ local function as_expected(driver, value, expected)
     return math.abs(value - wanted) <= 0.5 * 10 ^ -driver.places + 1e-9
 end
 
+local SAMPLES_SECONDS = 0.5         -- of processor time, for all samples of a script
+local SAMPLES_LATE = ("all samples together ran longer than %d ms"):format(SAMPLES_SECONDS * 1000)
+
 --- Whether an error says that a script ran too long: its other functions are not tried after that.
 local function out_of_budget(problem)
-    return tostring(problem):find("ran longer than its budget", 1, true) ~= nil
+    return problem == SAMPLES_LATE or tostring(problem):find("ran longer than its budget", 1, true) ~= nil
 end
 
 --- One sample -> list of { driver, value, text, expected, problem = sentence|nil } in the order of the rows;
 -- a driver that the script or PG3 sets is only in it when a value is expected. Of a script that ran too long
--- only that is told.
-function device.try_sample(type_, sample)
+-- only that is told, and so when os.clock() passes the deadline (nil: none).
+function device.try_sample(type_, sample, deadline)
     local rows, results, known = sample_rows(sample), {}, {}
     for _, driver in ipairs(type_.drivers) do
+        if deadline and os.clock() > deadline then return { { problem = SAMPLES_LATE } } end
         local expected = sample.expect[driver.id]
         local result = { driver = driver, expected = expected }
         known[driver.id] = true
@@ -243,10 +291,10 @@ end
 --- Runs a type's samples -> list of sentences, empty when all hold. `expect = "no data"` stands for nil; a
 -- function that raises is a problem, expected or not. text: the script's text, for the lines (may be nil).
 function device.run_samples(type_, text)
-    local problems = {}
+    local problems, deadline = {}, os.clock() + SAMPLES_SECONDS
     for i, sample in ipairs(type_.table.samples or {}) do
         local where
-        for _, result in ipairs(device.try_sample(type_, sample)) do
+        for _, result in ipairs(device.try_sample(type_, sample, deadline)) do
             if result.problem then
                 where = where or source.at(type_.file, text, type_.table, { sample = i })
                 problems[#problems + 1] = ("%s: sample %d: %s."):format(where, i, result.problem)

@@ -122,14 +122,15 @@ end
 
 --- Sorts one installation's rows to its devices.
 -- pick(found) -> type | nil chooses the device type; gateway_keys: the paths and codes the gateway names.
--- Returns a list of { service, instance, type|nil, rows, product, custom_name, newest }
--- (newest: latest timestamp of its rows, nil if they have none), and the gateway's rows.
+-- Returns a list of { service, instance, type|nil, rows, product, custom_name, entry, newest }
+-- (entry: its entry of system-overview, {} if there is none; newest: latest timestamp of its rows, nil if
+-- they have none), and the gateway's rows.
 function discovery.devices(all, overview, pick, gateway_keys)
     local devices, gateway, homeless = group(all)
     for _, found in ipairs(devices) do
         found.device = found.list[1].device
         local entry = overview_entry(overview, found) or {}
-        found.product, found.custom_name = entry.product, entry.custom_name
+        found.entry, found.product, found.custom_name = entry, entry.product, entry.custom_name
         found.type = pick { service = found.service, instance = found.instance,
                             product = found.product or "", type = entry.type or found.device or "" }
         found.rows = {}
@@ -167,17 +168,21 @@ function discovery.alarms(all, since)
     return warnings, alarms
 end
 
---- How many devices of an installation are alive: those VRM lists, else those that have rows.
-function discovery.alive(overview, devices, since)
-    local listed, count, groups = 0, 0, 0
+--- How many devices of an installation are alive: those VRM lists, else those that have rows. A listed one is
+-- if it was connected since `connected_since` (the list may be old) or has rows since `since`.
+function discovery.alive(overview, devices, connected_since, since)
+    local listed, count, groups, has_rows = 0, 0, 0, {}
+    for _, found in ipairs(devices) do
+        if found.newest and found.newest >= since then
+            groups, has_rows[found.entry] = groups + 1, true
+        end
+    end
     for _, entry in ipairs(overview) do
         if not entry.gateway then
             listed = listed + 1
-            if not entry.last_connection or entry.last_connection >= since then count = count + 1 end
+            local last = entry.last_connection
+            if not last or last >= connected_since or has_rows[entry] then count = count + 1 end
         end
-    end
-    for _, found in ipairs(devices) do
-        if found.newest and found.newest >= since then groups = groups + 1 end
     end
     return listed > 0 and count or groups
 end

@@ -1,7 +1,9 @@
 --- One installation: from VRM's answer to its nodes and their values.
 --
--- site = { id, name, alarms = VRM's count, last_timestamp, overview = list, interval = seconds, clock = VRM's
---          time - ours, facts = what the gateway's node shows, health, ... (see main) }
+-- site = { id, name, alarms = VRM's count, alarms_beyond = of those, not in the rows; nil: not compared yet,
+--          last_timestamp, overview = list, overview_at = VRM's time, interval = seconds,
+--          clock = VRM's time - ours, facts = what the gateway's node shows, newest = timestamp,
+--          withdrawn = the account has it no more, health, said = what was logged, ... (see main) }
 
 local device = require "lib.device"
 local discovery = require "lib.discovery"
@@ -66,6 +68,13 @@ local function set_interval(site)
     end
 end
 
+--- VRM's count of alarms as it would be now. It is asked for less often than the rows: what it counted beyond
+-- theirs then is added to what the rows show now.
+local function count_alarms(site, from_rows)
+    site.alarms_beyond = site.alarms_beyond or math.max(site.alarms - from_rows, 0)
+    return from_rows + site.alarms_beyond
+end
+
 --- What the gateway's node shows beside its rows.
 local function set_facts(site, answer, devices, now)
     local _, offline_after = device.limits(site.interval)
@@ -77,8 +86,9 @@ local function set_facts(site, answer, devices, now)
     site.facts = {
         name = site.name, connected = true,
         online = device.judge(site.newest, now, site.interval) ~= device.OFFLINE,
-        warnings = warnings, alarms = alarms, vrm_alarms = site.alarms,
-        devices = discovery.alive(site.overview, devices, now - offline_after),
+        warnings = warnings, alarms = alarms, vrm_alarms = count_alarms(site, warnings + alarms),
+        devices = discovery.alive(site.overview, devices, (site.overview_at or now) - offline_after,
+            now - offline_after),
         interval = site.interval,
     }
 end
@@ -94,7 +104,7 @@ local function show_nodes(site, devices, gateway_rows, now)
     show(discovery.gateway_address(site.id), gateway_rows, site.newest)
     for _, found in ipairs(devices) do
         local address = discovery.address(site.id, found.service, found.instance)
-        if found.type and address then show(address, found.rows, found.newest or site.last_timestamp) end
+        if found.type and address then show(address, found.rows, found.newest or site.newest) end
     end
     for address, node in pairs(nodes.all) do
         if node.site == site and not shown[address] then nodes.offline(node, site.facts) end

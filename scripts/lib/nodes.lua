@@ -1,7 +1,8 @@
 --- The nodes of installations and devices: adding them, showing rows, data states.
 --
 -- node = { address, name, type, site = its installation (nil: only known to PG3),
---          newest = timestamp of its data|nil, state = data state, key = what it is at VRM }
+--          newest = timestamp of its data|nil, state = data state, key = what it is at VRM,
+--          had = drivers that had a number last (see device.apply) }
 
 local device = require "lib.device"
 local discovery = require "lib.discovery"
@@ -36,7 +37,7 @@ local function add(node)
         end
         return false
     end
-    nodes.all[node.address] = node
+    nodes.all[node.address], node.had = node, {}
     used_names[node.name] = node.address
     local start = node.type.table.start
     if start then run_script(node, start) end
@@ -96,7 +97,8 @@ end
 function nodes.show(node, rows, site, now, fallback)
     local type_ = node.type
     if scripts.suspended(type_) then return show_state(node, device.OFFLINE) end
-    local newest, problem = device.apply(type_, node.address, rows, type_.kind and site.facts)
+    rows = device.living(type_, rows, site.interval)
+    local newest, problem = device.apply(type_, node.address, rows, type_.kind and site.facts, nil, node.had)
     if problem then
         scripts.failed(type_.file, problem, node.address)
     else
@@ -168,11 +170,11 @@ function nodes.adopt_types()
     end
 end
 
---- How many device nodes (no gateways) were found in this run.
+--- How many device nodes (no gateways) were found in this run, of the installations the account has.
 function nodes.count()
     local count = 0
     for _, node in pairs(nodes.all) do
-        if node.type.kind == nil and node.site then count = count + 1 end
+        if node.type.kind == nil and node.site and not node.site.withdrawn then count = count + 1 end
     end
     return count
 end

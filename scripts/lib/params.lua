@@ -7,6 +7,7 @@ local params = {}
 --- What PG3 shows for the user to fill in.
 params.DEFAULTS = { vrm_token = "", temp_unit = "C", stale_values = "zero" }
 
+local TOKEN_NAMES = { "vrm_token", "api_key", "vrm_api_token" }     -- the first with a value counts
 local TEMP_UNITS = { c = "C", celsius = "C", f = "F", fahrenheit = "F", choices = "C or F" }
 local STALE_VALUES = { zero = "zero", keep = "keep", choices = "zero or keep" }
 
@@ -56,15 +57,44 @@ local function folder(given, problems)
     return path
 end
 
---- The user's names as they are meant: "VRM Token" is vrm_token. Of two that mean the same the one with a
--- value counts.
-local function meant(given)
-    local named = {}
+local function folded(name)
+    return (tostring(name):lower():gsub("[%s-]", "_"))
+end
+
+--- Every token among the parameters, used or not, as typed and as cleaned.
+local function secrets_of(given)
+    local secrets = {}
     for name, value in pairs(given) do
-        local key = tostring(name):lower():gsub("[%s-]", "_")
-        if type(value) == "string" and (named[key] == nil or value ~= "") then named[key] = value end
+        for _, token_name in ipairs(TOKEN_NAMES) do
+            if folded(name) == token_name and type(value) == "string" and value ~= "" then
+                secrets[#secrets + 1], secrets[#secrets + 2] = value, clean_token(value)
+            end
+        end
     end
-    return named
+    return secrets
+end
+
+--- The user's names as they are meant: "VRM Token" is vrm_token. Of several that mean the same one with a
+-- value counts, before all the one as it should be written. Returns { [name] = text } and a sentence for each
+-- that does not count although it has a value of its own.
+local function meant(given)
+    local typed = {}
+    for name, value in pairs(given) do
+        if type(value) == "string" then typed[#typed + 1] = tostring(name) end
+    end
+    table.sort(typed)
+    local named, from, problems = {}, {}, {}
+    for _, name in ipairs(typed) do
+        local key, value = folded(name), given[name]
+        local before = named[key]
+        local better = before == nil or before == "" or (value ~= "" and name == key)
+        if before and before ~= "" and value ~= "" and value ~= before then
+            problems[#problems + 1] = ("The parameters %s and %s mean the same; %s is used."
+                .. " Delete the other."):format(from[key], name, better and name or from[key])
+        end
+        if better then named[key], from[key] = value, name end
+    end
+    return named, problems
 end
 
 --- What the user should see beside what is given, so that the names need not be known: { name = default }.
@@ -80,19 +110,14 @@ end
 -- secrets = list of what must not be logged,
 -- fahrenheit = bool, zero = bool, script_folder = path ("" if none), problems = list of sentences }.
 function params.read(given)
-    local named = meant(given)
-    local problems, token, secrets = {}, "", {}
-    for _, name in ipairs { "vrm_token", "api_key", "vrm_api_token" } do
-        local typed = named[name] or ""
-        local cleaned = clean_token(typed)
-        for _, secret in ipairs { typed, cleaned } do
-            if secret ~= "" then secrets[#secrets + 1] = secret end
-        end
-        if token == "" then token = cleaned end
+    local named, problems = meant(given)
+    local token = ""
+    for _, name in ipairs(TOKEN_NAMES) do
+        if token == "" then token = clean_token(named[name] or "") end
     end
     return {
         token = token,
-        secrets = secrets,
+        secrets = secrets_of(given),
         token_problem = token ~= "" and token_problem(token) or nil,
         fahrenheit = choice(named, "temp_unit", TEMP_UNITS, "C", problems) == "F",
         zero = choice(named, "stale_values", STALE_VALUES, "zero", problems) == "zero",

@@ -27,6 +27,9 @@ local built_in_ids = {} -- [id] = name of the built-in script it belongs to
 local user_folders = USER_FOLDERS
 local chosen = ""       -- the folder of the user's choice
 
+--- Called before a file is loaded, so that the caller can let other work go on: many scripts may take long.
+scripts.pause = function() end
+
 --- How node.state goes from one script of a name to the next; lib.state sets it. old_id: nil for the first.
 scripts.hand_over = function(_, _, _) end
 
@@ -189,6 +192,7 @@ end
 --- A file that is new or changed, or its last good copy, comes into service -> whether one of them did.
 -- What is wrong with the file is told in any case.
 local function use(slot, from)
+    scripts.pause()
     memory_of(from).tried = from.stamp
     local ok, problem = try(slot, from)
     if ok then
@@ -214,16 +218,20 @@ local function slot_of(name)
     return slots[name]
 end
 
---- Loads every script there is: the built-in ones, then the user's in their place. So a user's script can
--- neither take the id of a built-in one nor keep it from serving.
-function scripts.load()
+--- Loads the built-in scripts. They come first, so that a user's script can neither take the id of a built-in
+-- one nor keep it from serving.
+function scripts.load_built_in()
     local found = find_files()
-    local names = sorted_names(found)
-    for _, name in ipairs(names) do
+    for _, name in ipairs(sorted_names(found)) do
         local last = found[name][#found[name]]
         if not last.user then use(slot_of(name), last) end
     end
-    for _, name in ipairs(names) do
+end
+
+--- Then the user's, in their place.
+function scripts.load_users()
+    local found = find_files()
+    for _, name in ipairs(sorted_names(found)) do
         for _, from in ipairs(found[name]) do
             if not from.user or use(slot_of(name), from) then break end
         end
@@ -381,5 +389,6 @@ function scripts.failed(file, text, place, task)
 end
 
 scripts.worked, scripts.in_trouble = trouble.worked, trouble.scripts
+scripts.forgive_timers = trouble.forgive_timers
 
 return scripts

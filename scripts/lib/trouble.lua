@@ -19,15 +19,16 @@ local function starts_with(text, beginning)
     return text:sub(1, #beginning) == beginning
 end
 
---- An error in a script. place: the node's address, "file" when the file cannot be used, or "state" when
--- node.state cannot be stored (the script itself may be well: it is not suspended for that).
+--- An error in a script. place: the node's address, "values" for the controller's, "timer" when it came from
+-- a timer, "file" when the file cannot be used, or "state" when node.state cannot be stored (which is no
+-- reason to suspend the script).
 -- task: it came from a task of the script (start, update, a command), which ends some time after its poll.
 -- Returns true when this error suspends the script.
 function trouble.failed(file, text, place, task)
     local state = files[file] or { at = {} }
     files[file] = state
     local here = state.at[place] or { count = 0 }
-    state.at[place] = here
+    state.at[place], here.time = here, host.time()
     local told = starts_with(text, file) and text or file .. ": " .. text
     if here.text ~= text then host.log("error", "Device script " .. told) end
     here.count, here.text, here.task = here.count + 1, text, task
@@ -62,6 +63,19 @@ function trouble.worked(file, place)
     if next(state.at) then return end
     clear(file)
     host.log("info", "Device script " .. file .. " works again.")
+end
+
+local TIMER_SECONDS = 3600
+
+--- Nobody tells when a timer works again: its errors are forgotten after an hour without another one.
+function trouble.forgive_timers()
+    for file, state in pairs(files) do
+        local here = state.at.timer
+        if here and math.abs(host.time() - here.time) > TIMER_SECONDS then
+            here.task = false
+            trouble.worked(file, "timer")
+        end
+    end
 end
 
 --- The file was loaded anew, or is gone: what was wrong with it is over.

@@ -112,11 +112,11 @@ end
 
 --- The devices VRM lists for one installation (no measurements) -> list of
 -- { type, type_id, instance, custom_name, product, last_connection, gateway = bool, interval = seconds|nil };
--- any field but `gateway` may be nil.
+-- any field but `gateway` may be nil. The third result is VRM's clock when it answered, unix|nil.
 function vrm:overview(site_id)
-    local json, err = self:get("/installations/" .. site_id .. "/system-overview")
-    if not json then return nil, err end
-    return read.overview(json)
+    local json, reply = self:get("/installations/" .. site_id .. "/system-overview")
+    if not json then return nil, reply end
+    return read.overview(json), nil, reply.date
 end
 
 --- All measurements of one installation -> { rows = list (see vrm_read.row), date = unix|nil }.
@@ -150,23 +150,24 @@ local function percent(text)
     return (tostring(text):gsub("[^%w%-._~]", function(char) return ("%%%02X"):format(char:byte()) end))
 end
 
---- A device script's vrm.get(path [, query]) -> VRM's answer as it is | nil, sentence.
+--- A device script's vrm.get(path [, query]) -> VRM's answer as it is | nil, { kind, text, ... }.
 -- Diagnostics are left out: the plugin polls them, and never twice at once for one installation.
 function vrm:get_for_script(path, query)
     if type(path) ~= "string" or not path:find("^/[%w/._-]+$") then
-        return nil, "vrm.get: write a path like \"/installations/1234/stats\"; the rest goes into query."
+        return nil, { kind = "misuse",
+            text = "vrm.get: write a path like \"/installations/1234/stats\"; the rest goes into query." }
     end
     if path:find("/diagnostics", 1, true) then
-        return nil, "vrm.get: diagnostics are polled already; use the rows given to update."
+        return nil, { kind = "misuse",
+            text = "vrm.get: diagnostics are polled already; use the rows given to update." }
     end
     local parts = {}
     for name, value in pairs(type(query) == "table" and query or {}) do
         parts[#parts + 1] = percent(name) .. "=" .. percent(value)
     end
     table.sort(parts)
-    local json, err = self:get(path .. (#parts > 0 and "?" .. table.concat(parts, "&") or ""))
-    if not json then return nil, err.text end
-    return json
+    local json, reply = self:get(path .. (#parts > 0 and "?" .. table.concat(parts, "&") or ""))
+    return json, not json and reply or nil
 end
 
 return vrm
