@@ -11,6 +11,7 @@
 
 #define AREA "lua"
 #define SCRIPT_TIMERS_MAX 20
+#define SCRIPT_SLEEP_MS 10
 // Registry of the trusted state: {[event] = function}.
 #define HANDLERS_KEY "host.handlers"
 
@@ -39,6 +40,7 @@ struct wait *api_wait(lua_State *L) {
     w->api = a;
     w->id = ++last_id;
     w->task = task;
+    w->vm = vm_of(L);
     w->next = a->waits;
     a->waits = w;
     return w;
@@ -81,11 +83,13 @@ static int64_t seconds_arg(lua_State *L, int arg, double least) {
 int api_sleep(lua_State *L) {
     int64_t ms = seconds_arg(L, 1, 0);
     struct wait *w = api_wait(L);
+    if (w->vm->is_script && ms < SCRIPT_SLEEP_MS)
+        ms = SCRIPT_SLEEP_MS; // others want their turn
     w->timer = loop_after(w->api->loop, ms, slept, w);
     return lua_yieldk(L, 0, 0, sleep_done);
 }
 
-// Timers: registry {[id] = function} under a light key, and one C record each.
+// Timers: one record each, whose function the registry keeps.
 
 struct alarm {
     struct alarm *next;
@@ -415,6 +419,20 @@ bool api_run(struct api *a, const char *path) {
     return !a->failed;
 }
 
+// A script's task may have wanted to sleep for years. Its requests are main.lua's, and go on.
+static void forget_waits(struct api *a, const struct vm *vm) {
+    for (struct wait **at = &a->waits; *at != NULL;) {
+        struct wait *w = *at;
+        if (w->vm != vm) {
+            at = &w->next;
+            continue;
+        }
+        *at = w->next;
+        loop_cancel(a->loop, w->timer);
+        free(w);
+    }
+}
+
 void api_drop_vm(struct api *a, struct vm *vm) {
     struct alarm *next;
     for (struct alarm *al = alarms; al != NULL; al = next) {
@@ -423,6 +441,7 @@ void api_drop_vm(struct api *a, struct vm *vm) {
             alarm_free(al);
     }
     task_cancel_vm(a->tasks, vm);
+    forget_waits(a, vm);
 }
 
 void api_close(struct api *a) {

@@ -39,8 +39,7 @@ struct api {
 #define MAIN_TIME_MS 1000
 #define MAIN_MEMORY (48u * 1024 * 1024)
 
-// Makes the trusted state and loads the device scripts of root/scripts/devices. The other members
-// are the caller's and must be set. False: logged.
+// Makes the trusted state. The other members are the caller's and must be set. False: logged.
 bool api_open(struct api *a);
 // Runs main.lua (or another file in its place) once. False: it could not be run; logged.
 bool api_run(struct api *a, const char *path);
@@ -61,6 +60,7 @@ struct wait {
     struct api *api;
     int64_t id;   // of this wait
     int64_t task; // of the task; 0 = none any more
+    struct vm *vm;
     int64_t timer;
     const struct http_reply *reply; // while the continuation runs
     char without[64];               // member that is left out of it
@@ -82,6 +82,8 @@ void api_script_open(lua_State *L); // device scripts
 void api_push_node(lua_State *L, const char *address);
 // Ends the tasks and timers of a vm that is about to be closed.
 void api_drop_vm(struct api *a, struct vm *vm);
+// Takes away what a script that is about to be closed shows in PG3's notices.
+void api_forget_notices(struct api *a, struct script *s);
 void api_script_setup(lua_State *L, void *api); // script_setup_fn: the device API
 // End of a task of a device script: an error goes to main.lua as event "script_error". ctx: the
 // node's address, which it frees; NULL for a timer.

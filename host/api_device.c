@@ -72,8 +72,24 @@ static int node_newindex(lua_State *L) {
     return 0;
 }
 
+// Whether a number fits its row, as those from VRM have to: else it is no data.
+static bool fits(const struct driver_decl *decl, double value) {
+    bool named = decl->name_count == 0;
+    for (size_t i = 0; i < decl->name_count; i++)
+        named = named || (double)decl->names[i].value == value;
+    return named && value >= decl->unit.min && value <= decl->unit.max;
+}
+
 static int node_set_method(lua_State *L) {
-    self(L);
+    const struct node *node = self(L);
+    int driver = node_driver(node, luaL_checkstring(L, 2));
+    const struct driver_decl *decl = driver >= 0 ? &node->type->drivers[driver] : NULL;
+    if (decl != NULL && !decl->by_script)
+        return luaL_error(L, "node:set: the row of %s does not say by_script = true", decl->id);
+    if (decl != NULL && !lua_isnoneornil(L, 3) && !fits(decl, luaL_checknumber(L, 3))) {
+        lua_pushnil(L);
+        lua_replace(L, 3);
+    }
     return api_set(L, api_of(L));
 }
 
@@ -115,26 +131,66 @@ static int node_log_method(lua_State *L) {
     struct node *node = self(L);
     int level = luaL_checkoption(L, 2, NULL, levels);
     luaL_checkstring(L, 3);
-    lua_getglobal(L, "string");
-    lua_getfield(L, -1, "format");
+    lua_pushvalue(L, lua_upvalueindex(1)); // string.format as it was, whatever the script did to it
     lua_replace(L, 2);
-    lua_pop(L, 1);
     lua_call(L, lua_gettop(L) - 2, 1);
     if (may_log(vm_of(L)->owner))
         log_line((enum log_level)level, "script", "%s: %s", node->address, lua_tostring(L, -1));
     return 0;
 }
 
+// The place that remembers a script's notice of that key, or a free one; NULL: there is none.
+static char *notice_place(struct script *s, const char *key) {
+    char *free_place = NULL;
+    for (int i = SCRIPT_NOTICES_MAX - 1; i >= 0; i--) {
+        if (strcmp(s->notices[i], key) == 0)
+            return s->notices[i];
+        if (s->notices[i][0] == '\0')
+            free_place = s->notices[i];
+    }
+    return free_place;
+}
+
+// The plugin's own need their place too.
+#define NOTICES_OF_SCRIPTS 30
+
+static int notices_of_scripts(const struct api *a) {
+    int count = 0;
+    for (size_t i = 0; i < a->script_count; i++)
+        for (int k = 0; k < SCRIPT_NOTICES_MAX; k++)
+            count += a->scripts[i]->notices[k][0] != '\0';
+    return count;
+}
+
 static int node_notice_method(lua_State *L) {
     struct api *a = api_of(L);
-    struct node *node = self(L);
-    const char *key = lua_pushfstring(L, "%s_%s", node->address, luaL_checkstring(L, 2));
+    struct script *s = vm_of(L)->owner;
+    const struct node *node = self(L);
+    char key[sizeof s->notices[0]], cut[1000];
+    snprintf(key, sizeof key, "%s_%s", node->address, luaL_checkstring(L, 2));
     const char *text = luaL_optstring(L, 3, NULL);
-    char cut[1000];
     snprintf(cut, sizeof cut, "%s", text != NULL ? text : "");
-    if (a->pg3 != NULL)
+    char *place = notice_place(s, key);
+    if (text != NULL && place != NULL && place[0] == '\0' &&
+        notices_of_scripts(a) >= NOTICES_OF_SCRIPTS)
+        return luaL_error(L, "node:notice: all scripts together can show %d notices",
+                          NOTICES_OF_SCRIPTS);
+    if (place == NULL && text != NULL)
+        return luaL_error(L, "node:notice: a script can show %d notices at once",
+                          SCRIPT_NOTICES_MAX);
+    if (place != NULL)
+        snprintf(place, sizeof s->notices[0], "%s", text != NULL ? key : "");
+    if (place != NULL && a->pg3 != NULL)
         pg3_notice(a->pg3, key, text != NULL ? cut : NULL);
     return 0;
+}
+
+void api_forget_notices(struct api *a, struct script *s) {
+    for (int i = 0; i < SCRIPT_NOTICES_MAX; i++) {
+        if (s->notices[i][0] != '\0' && a->pg3 != NULL)
+            pg3_notice(a->pg3, s->notices[i], NULL);
+        s->notices[i][0] = '\0';
+    }
 }
 
 static int node_event_method(lua_State *L) {
@@ -145,6 +201,11 @@ static int node_event_method(lua_State *L) {
         return luaL_error(
             L, "the event %s is not declared. Write events = { %s = \"...\" } in the table.", event,
             event);
+    struct script *s = vm_of(L)->owner;
+    if (bucket_wait_ms(&s->events, loop_now_ms()) > 0)
+        return luaL_error(L, "node:event: a script can report %d events at once, then one a second",
+                          SCRIPT_EVENTS_MAX);
+    bucket_take(&s->events, loop_now_ms());
     if (a->pg3 != NULL)
         pg3_event(a->pg3, node->address, event);
     return 0;
@@ -153,13 +214,13 @@ static int node_event_method(lua_State *L) {
 static const luaL_Reg node_methods[] = {{"set", node_set_method},
                                         {"get", node_get_method},
                                         {"param", node_param_method},
-                                        {"log", node_log_method},
+                                        {"log", NULL}, // with an upvalue, below
                                         {"notice", node_notice_method},
                                         {"event", node_event_method},
                                         {NULL, NULL}};
 
-// vrm.get(path [, query]): main.lua does the request as event "script_get"(id, path, query) and
-// answers with host.answer(id, value, err).
+// vrm.get(path [, query]): main.lua does the request as event "script_get"(id, file, path, query)
+// and answers with host.answer(id, value, err).
 
 static int got(lua_State *L, int status, lua_KContext ctx) {
     (void)status;
@@ -177,21 +238,23 @@ static int got(lua_State *L, int status, lua_KContext ctx) {
 struct get {
     lua_State *from;
     int64_t id;
+    const char *file;
 };
 
 static int push_get(lua_State *L, void *ctx) {
     struct get *g = ctx;
     lua_pushinteger(L, g->id);
+    lua_pushstring(L, g->file);
     vm_copy(g->from, 1, L, NULL, NULL);
     vm_copy(g->from, 2, L, NULL, NULL);
-    return 3;
+    return 4;
 }
 
 static int vrm_get(lua_State *L) {
     luaL_checkstring(L, 1);
     lua_settop(L, 2);
     struct wait *w = api_wait(L);
-    struct get g = {L, w->id};
+    struct get g = {L, w->id, ((const struct script *)vm_of(L)->owner)->file};
     if (!api_fire(w->api, "script_get", push_get, &g, NULL, NULL)) {
         w->task = 0;
         api_wake(w);
@@ -236,6 +299,11 @@ void api_script_setup(lua_State *L, void *api) {
     lua_setfield(L, LUA_REGISTRYINDEX, API_STATES_KEY);
     luaL_newmetatable(L, NODE_META);
     luaL_newlib(L, node_methods);
+    lua_getglobal(L, "string");
+    lua_getfield(L, -1, "format");
+    lua_pushcclosure(L, node_log_method, 1);
+    lua_setfield(L, -3, "log");
+    lua_pop(L, 1);
     lua_pushcclosure(L, node_index, 1);
     lua_setfield(L, -2, "__index");
     lua_pushboolean(L, 0);

@@ -81,6 +81,7 @@ static void read_driver(lua_State *L, int at, struct driver_decl *d) {
     d->label = text_field(L, at, "label");
     d->places = (int)number_field(L, at, "places", 0);
     d->zero = bool_field(L, at, "zero");
+    d->by_script = bool_field(L, at, "by_script");
     d->names_id = text_field(L, at, "names_id");
     d->unit = unit_at(L, at);
     lua_getfield(L, at, "alt");
@@ -269,6 +270,15 @@ static int host_alt_units(lua_State *L) {
     return 0;
 }
 
+static int host_hold_nodes(lua_State *L) {
+    struct api *a = api_of(L);
+    if (a->pg3 != NULL)
+        pg3_hold_nodes(a->pg3, lua_toboolean(L, 1));
+    if (!lua_toboolean(L, 1))
+        loop_wake(a->loop);
+    return 0;
+}
+
 static int host_notice(lua_State *L) {
     struct api *a = api_of(L);
     if (a->pg3 != NULL)
@@ -327,6 +337,8 @@ static int host_data(lua_State *L) {
     return 1;
 }
 
+// host.save(table) -> whether it was taken: not before PG3 told what it has. Raises when it is too
+// large.
 static int host_save(lua_State *L) {
     struct api *a = api_of(L);
     struct buf b;
@@ -334,12 +346,12 @@ static int host_save(lua_State *L) {
     luaL_checktype(L, 1, LUA_TTABLE);
     buf_init(&b, DATA_MAX);
     bool ok = json_write(a->json, L, 1, &b, error, sizeof error);
-    if (ok && a->pg3 != NULL)
-        pg3_save(a->pg3, buf_text(&b));
+    bool taken = ok && (a->pg3 == NULL || pg3_save(a->pg3, buf_text(&b)));
     buf_free(&b);
     if (!ok)
         return luaL_error(L, "host.save: %s", error);
-    return 0;
+    lua_pushboolean(L, taken);
+    return 1;
 }
 
 static const luaL_Reg functions[] = {
@@ -352,6 +364,7 @@ static const luaL_Reg functions[] = {
     {"stale", host_stale},
     {"zero_stale", host_zero_stale},
     {"alt_units", host_alt_units},
+    {"hold_nodes", host_hold_nodes},
     {"notice", host_notice},
     {"doc", host_doc},
     {"params", host_params},

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #define SCRIPTS_MAX 200
+#define NAMES_MAX 1000 // looked at
 
 static int by_name(const void *a, const void *b) { return strcmp(a, b); }
 
@@ -83,7 +84,8 @@ static void push_file(lua_State *L, const char *folder, const char *name) {
     lua_rawseti(L, 2, (lua_Integer)lua_rawlen(L, 2) + 1);
 }
 
-// host.script_files(folder) -> list | nil, why. A relative folder is one of the plugin's.
+// host.script_files(folder) -> list, nil, how many were left out | nil, why. A relative folder is
+// one of the plugin's.
 static int host_script_files(lua_State *L) {
     struct api *a = api_of(L);
     const char *folder = luaL_checkstring(L, 1);
@@ -98,17 +100,19 @@ static int host_script_files(lua_State *L) {
         lua_pushstring(L, strerror(errno));
         return 2;
     }
-    char names[SCRIPTS_MAX][60];
+    char names[NAMES_MAX][60];
     int count = 0;
-    for (struct dirent *e = readdir(dir); e != NULL && count < SCRIPTS_MAX; e = readdir(dir))
+    for (struct dirent *e = readdir(dir); e != NULL && count < NAMES_MAX; e = readdir(dir))
         if (is_script(e->d_name))
             snprintf(names[count++], sizeof names[0], "%.59s", e->d_name);
     closedir(dir);
     qsort(names, (size_t)count, sizeof names[0], by_name);
     lua_newtable(L);
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < count && i < SCRIPTS_MAX; i++)
         push_file(L, folder, names[i]);
-    return 1;
+    lua_pushnil(L);
+    lua_pushinteger(L, count > SCRIPTS_MAX ? count - SCRIPTS_MAX : 0);
+    return 3;
 }
 
 // Loading and closing
@@ -139,6 +143,7 @@ static int push_loaded(lua_State *L) {
 
 static void drop_script(struct api *a, struct script *s) {
     api_drop_vm(a, s->vm);
+    api_forget_notices(a, s);
     for (size_t i = 0; i < a->script_count; i++) {
         if (a->scripts[i] == s) {
             a->scripts[i] = a->scripts[--a->script_count];
@@ -185,9 +190,11 @@ static int host_close_script(lua_State *L) {
     return 0;
 }
 
-// host.stop_script(id): its tasks and timers end; it stays loaded.
+// host.stop_script(id): its tasks and timers end, its notices go; it stays loaded.
 static int host_stop_script(lua_State *L) {
-    api_drop_vm(api_of(L), script_arg(L)->vm);
+    struct script *s = script_arg(L);
+    api_drop_vm(api_of(L), s->vm);
+    api_forget_notices(api_of(L), s);
     return 0;
 }
 
@@ -263,13 +270,13 @@ static void set_number(lua_State *L, const char *name, lua_Integer value) {
 }
 
 // host.script_figures(id) -> { memory=, peak= (bytes), instructions= (in all, in steps of a
-// thousand) }
+// hundred) }
 static int host_script_figures(lua_State *L) {
     const struct script *s = script_arg(L);
     lua_createtable(L, 0, 3);
     set_number(L, "memory", (lua_Integer)s->vm->used);
     set_number(L, "peak", (lua_Integer)s->vm->peak);
-    set_number(L, "instructions", s->vm->total);
+    set_number(L, "instructions", s->vm->total + s->vm->spent);
     return 1;
 }
 
@@ -305,6 +312,7 @@ static int host_call_all(lua_State *L) {
     int count = (int)lua_rawlen(L, 1), number, results;
     struct script *s = NULL;
     char error[512];
+    int64_t began = vm_cpu_ms();
     lua_newtable(L);
     lua_newtable(L);
     lua_rotate(L, 2, 2); // the answers come before the arguments
@@ -324,6 +332,12 @@ static int host_call_all(lua_State *L) {
         lua_rawseti(L, ok ? 2 : 3, i);
         if (!ok && s->vm->over) // others must not wait while each of them runs as long
             break;
+        if (vm_cpu_ms() - began > SCRIPT_TIME_MS && i < count) {
+            lua_pushfstring(L, "%s: its functions together ran longer than their budget of %d ms",
+                            s->file, SCRIPT_TIME_MS);
+            lua_rawseti(L, 3, i + 1);
+            break;
+        }
     }
     if (s != NULL)
         script_forget(s);

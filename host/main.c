@@ -9,6 +9,7 @@
 #include "profile.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,7 +78,7 @@ static void on_discover(void *ctx) {
 struct request {
     struct app *app;
     char address[16];
-    char id[64];
+    char id[256];
     bool is_query;
 };
 
@@ -209,11 +210,16 @@ static bool connect_broker(struct app *a) {
 
 // Without PG3
 
+// Where a person reads; log_open turns stderr itself into the log.
+static FILE *terminal;
+
 static void tee(enum log_level level, const char *line) {
     if (app.console != NULL && app.running)
         console_log(app.console, level, line);
-    else if (level >= LOG_WARNING)
-        fprintf(stderr, "%s\n", line);
+    else if (level >= LOG_WARNING && terminal != NULL) {
+        fprintf(terminal, "%s\n", line);
+        fflush(terminal);
+    }
 }
 
 static bool read_token(const struct options *o, char *token, size_t size) {
@@ -444,6 +450,8 @@ int main(int argc, char **argv) {
     if (!options_read(argc, argv, &app.options, &code))
         return code;
     bool person = app.options.mode != MODE_PG3 || isatty(STDERR_FILENO) == 1;
+    int copy = person ? fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1) : -1;
+    terminal = copy >= 0 ? fdopen(copy, "w") : NULL;
     if (app.options.mode == MODE_PG3)
         log_open(LOG_FILE, LOG_BYTES, LOG_KEEP);
     else
@@ -457,5 +465,7 @@ int main(int argc, char **argv) {
     if (ok && app.options.mode != MODE_PROFILE)
         loop_run(app.api.loop);
     stop(&app);
+    if (terminal != NULL)
+        fclose(terminal);
     return ok && !app.failed ? app.api.exit_code : 1;
 }

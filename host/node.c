@@ -251,12 +251,22 @@ static bool retype(struct nodes *n, struct node *node, const struct node_type *t
     return true;
 }
 
+// Without memory half way both types are in use: the old one stays in the list, behind the new one.
 static bool replace_type(struct nodes *n, size_t at, struct node_type *t) {
     struct node_type *old = n->types[at];
-    for (size_t i = 0; i < n->count; i++)
-        if (n->all[i]->type == old && !retype(n, n->all[i], t))
-            return false;
+    struct node_type **types = realloc(n->types, (n->type_count + 1) * sizeof *types);
+    if (types == NULL) {
+        node_type_free(t);
+        return false;
+    }
+    n->types = types;
     n->types[at] = t;
+    for (size_t i = 0; i < n->count; i++) {
+        if (n->all[i]->type == old && !retype(n, n->all[i], t)) {
+            n->types[n->type_count++] = old;
+            return false;
+        }
+    }
     node_type_free(old);
     return true;
 }

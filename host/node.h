@@ -26,6 +26,7 @@ struct driver_decl {
     struct unit alt; // the other unit the user may choose; uom 0 = none
     int places;      // decimals
     bool zero;       // a momentary value: shown as 0 while stale or missing
+    bool by_script;  // set by a device script, not from rows
     char *names_id;  // of the value names; NULL = plain number
     struct value_name *names;
     size_t name_count;

@@ -27,23 +27,15 @@ struct pg3 *pg3_new(struct loop *l, struct json *json, struct nodes *nodes, cons
     p->link = *link;
     p->events = *events;
     p->last = &p->first;
-    p->notices_changed = true; // takes away what an earlier run left
+    p->notices_record.changed = true; // takes away what an earlier run left
     snprintf(p->version, sizeof p->version, "%s", version);
     return p;
-}
-
-// A record that has not left is to be written once more.
-static void mark_unwritten(struct pg3 *p, const struct pg3_out *out) {
-    p->notices_changed = p->notices_changed || strstr(out->text, "\"key\":\"notices\"") != NULL;
-    p->data_changed = p->data_changed || strstr(out->text, "\"key\":\"customdata\"") != NULL;
-    p->doc_changed = p->doc_changed || strstr(out->text, "\"key\":\"customparamsdoc\"") != NULL;
 }
 
 // Forgets what waits: it belongs to a connection that is gone.
 static void drop_waiting(struct pg3 *p) {
     while (p->first != NULL) {
         struct pg3_out *next = p->first->next;
-        mark_unwritten(p, p->first);
         free(p->first);
         p->first = next;
     }
@@ -65,20 +57,21 @@ void pg3_free(struct pg3 *p) {
     pairs_free(&p->defaults);
     pairs_free(&p->notices);
     pairs_free(&p->foreign_notices);
+    free(p->notices_told);
     free(p->data);
     free(p->doc);
     free(p);
 }
 
-void pg3_post(struct pg3 *p, const char *kind, const char *text, size_t len, bool late) {
+bool pg3_post(struct pg3 *p, const char *kind, const char *text, size_t len, bool late) {
     if (!p->up)
-        return; // events and answers mean the present; records are marked and written after a
-                // connect
+        return false; // events and answers mean the present; records are marked and written after a
+                      // connect
     struct pg3_out *out = p->waiting < WAITING_MAX ? malloc(sizeof *out + len + 1) : NULL;
     if (out == NULL) {
         log_warning(AREA, "a %s message to PG3 was dropped: %d are waiting already", kind,
                     WAITING_MAX);
-        return;
+        return false;
     }
     out->next = NULL;
     out->late = late;
@@ -89,14 +82,17 @@ void pg3_post(struct pg3 *p, const char *kind, const char *text, size_t len, boo
     *p->last = out;
     p->last = &out->next;
     p->waiting++;
+    return true;
 }
 
-void pg3_post_buf(struct pg3 *p, const char *kind, struct buf *b, bool late) {
+bool pg3_post_buf(struct pg3 *p, const char *kind, struct buf *b, bool late) {
+    bool queued = false;
     if (b->failed)
         log_error(AREA, "a %s message to PG3 was too large and not sent", kind);
     else
-        pg3_post(p, kind, buf_text(b), b->len, late);
+        queued = pg3_post(p, kind, buf_text(b), b->len, late);
     buf_free(b);
+    return queued;
 }
 
 // Start sequence
@@ -159,6 +155,13 @@ void pg3_down(struct pg3 *p) {
     p->sending = false;
     p->controller_set = false;
     drop_waiting(p);
+    struct pg3_record *records[] = {&p->notices_record, &p->data_record, &p->doc_record};
+    for (size_t i = 0; i < sizeof records / sizeof records[0]; i++) {
+        records[i]->changed = records[i]->changed || records[i]->open;
+        records[i]->open = false;
+    }
+    free(p->notices_told);
+    p->notices_told = NULL;
     loop_cancel(p->loop, p->add_timer);
     loop_cancel(p->loop, p->gate_timer);
     loop_cancel(p->loop, p->profile_timer);
@@ -178,6 +181,8 @@ void pg3_add(struct pg3 *p, struct node *node) {
         snprintf(p->controller, sizeof p->controller, "%s", node->address);
     pg3_recall(p, node);
 }
+
+void pg3_hold_nodes(struct pg3 *p, bool on) { p->nodes_held = on; }
 
 void pg3_recall(struct pg3 *p, struct node *node) {
     if (node->state != NODE_NEW && node->state != NODE_KNOWN)
@@ -276,6 +281,9 @@ void pg3_value_refused(struct pg3 *p, const char *address, const char *driver, c
 const struct known *pg3_known(const struct pg3 *p) { return &p->known; }
 
 void pg3_event(struct pg3 *p, const char *address, const char *cmd) {
+    const struct node *node = nodes_find(p->nodes, address);
+    if (node == NULL || (node->state != NODE_LIVE && node->state != NODE_KNOWN))
+        return; // PG3 does not have it yet
     struct buf b;
     buf_init(&b, 512);
     buf_puts(&b, "{\"command\":[{\"address\":");
@@ -336,7 +344,7 @@ static bool add_due(const struct pg3 *p, const struct node *node) {
 }
 
 static struct node *next_to_add(struct pg3 *p) {
-    if (p->gate == GATE_DATA || p->adding[0] != '\0' || p->profile_timer != 0)
+    if (p->gate == GATE_DATA || p->nodes_held || p->adding[0] != '\0' || p->profile_timer != 0)
         return NULL;
     for (size_t i = 0; i < p->nodes->count; i++)
         if (add_due(p, p->nodes->all[i]))
@@ -383,10 +391,6 @@ static void post_records(struct pg3 *p) {
         pg3_write_defaults(p);
     if (!p->calm)
         return;
-    if (p->notices_changed) {
-        p->notices_changed = false;
-        pg3_write_notices(p);
-    }
     pg3_write_changed(p);
     if (p->gate == GATE_OPEN && !p->controller_set)
         show_connection(p);
@@ -408,5 +412,5 @@ void pg3_turn(struct pg3 *p) {
 
 bool pg3_waiting(struct pg3 *p) {
     p->calm = true; // asked at the stop: nothing may wait any more
-    return p->up && (p->sending || p->first != NULL || (p->data_changed && p->have_custom));
+    return p->up && (p->sending || p->first != NULL || (p->data_record.changed && p->have_custom));
 }

@@ -32,7 +32,7 @@ struct pg3_command {
 // pg3_report.
 struct pg3_events {
     void (*start)(void *ctx);  // configuration and user data are here, or their wait timed out
-    void (*ready)(void *ctx);  // the first node was answered, or its wait timed out
+    void (*ready)(void *ctx);  // the first node was taken, or its wait timed out
     void (*params)(void *ctx); // the user's parameters are others than before
     void (*poll)(void *ctx, bool is_long);
     void (*discover)(void *ctx);
@@ -69,8 +69,11 @@ bool pg3_param(const struct pg3 *p, size_t i, const char **name, const char **va
 // user's data.
 void pg3_default_param(struct pg3 *p, const char *name, const char *value);
 // The plugin's own record (customdata) as JSON text; NULL while there is none. And its replacement.
+// False: it cannot be replaced, because PG3 has not told yet what it has (or memory is short).
 const char *pg3_data(const struct pg3 *p);
-void pg3_save(struct pg3 *p, const char *json_text);
+bool pg3_save(struct pg3 *p, const char *json_text);
+// While on, no node is added: device types change, and the profile that shows them is not written.
+void pg3_hold_nodes(struct pg3 *p, bool on);
 // Shows an HTML text to the user under a key, or takes it away (NULL).
 void pg3_notice(struct pg3 *p, const char *key, const char *html);
 // The HTML on the plugin's configuration page; sent only if PG3 has another.
@@ -78,7 +81,7 @@ void pg3_doc(struct pg3 *p, const char *html);
 // The hash of the profile on disk: PG3 is told to install it if it has installed another; nodes are
 // added after that.
 void pg3_profile(struct pg3 *p, const char *hash);
-// Tells ISY programs of an event of a node.
+// Tells ISY programs of an event of a node; nothing while PG3 does not have the node.
 void pg3_event(struct pg3 *p, const char *address, const char *cmd);
 // Answers a requestId; does nothing for "".
 void pg3_report(struct pg3 *p, const char *address, const char *request, bool success);

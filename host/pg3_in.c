@@ -222,12 +222,10 @@ static void was_set(struct pg3 *p, lua_State *L, int at) {
     char a[32], b[32], c[32];
     const char *error = json_text(L, at, "error", a);
     const char *address = json_text(L, at, "address", b);
-    if (error == NULL)
-        return;
-    if (address != NULL)
+    if (address == NULL)
+        pg3_stored(p, text_or(L, at, "key", c, "a record"), error);
+    else if (error != NULL)
         pg3_value_refused(p, address, text_or(L, at, "driver", c, "?"), error);
-    else
-        log_warning(AREA, "PG3 did not store %s (%s)", text_or(L, at, "key", c, "a record"), error);
 }
 
 static void on_set(struct pg3 *p, lua_State *L, int at) { each(p, L, at, was_set); }

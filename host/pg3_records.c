@@ -22,13 +22,11 @@ bool pg3_param(const struct pg3 *p, size_t i, const char **name, const char **va
     return true;
 }
 
-static void post_pairs(struct pg3 *p, const char *key, const struct pairs *pairs, bool late) {
-    struct buf b;
-    buf_init(&b, WIRE_MAX);
-    buf_printf(&b, "{\"set\":[{\"key\":\"%s\",\"value\":", key);
-    pairs_write(pairs, &b);
-    buf_puts(&b, "}]}");
-    pg3_post_buf(p, "custom", &b, late);
+static void write_pairs(struct buf *b, const char *key, const struct pairs *pairs) {
+    buf_init(b, WIRE_MAX);
+    buf_printf(b, "{\"set\":[{\"key\":\"%s\",\"value\":", key);
+    pairs_write(pairs, b);
+    buf_puts(b, "}]}");
 }
 
 // "VRM Token" stands for vrm_token: people write names their own way.
@@ -63,8 +61,11 @@ void pg3_write_defaults(struct pg3 *p) {
         if (!has_param(p, p->defaults.all[i].key))
             added |= pairs_set(&p->params, p->defaults.all[i].key, p->defaults.all[i].value);
     pairs_free(&p->defaults);
-    if (added)
-        post_pairs(p, "customparams", &p->params, false);
+    if (!added)
+        return;
+    struct buf b;
+    write_pairs(&b, "customparams", &p->params);
+    pg3_post_buf(p, "custom", &b, false);
 }
 
 void pg3_default_param(struct pg3 *p, const char *name, const char *value) {
@@ -81,22 +82,23 @@ void pg3_params_read(struct pg3 *p, struct pairs *fresh) {
 
 const char *pg3_data(const struct pg3 *p) { return p->data; }
 
-static void post_value(struct pg3 *p, const char *key, const char *json_text) {
+static bool post_value(struct pg3 *p, const char *key, const char *json_text) {
     struct buf b;
     buf_init(&b, WIRE_MAX);
     buf_printf(&b, "{\"set\":[{\"key\":\"%s\",\"value\":", key);
     buf_puts(&b, json_text);
     buf_puts(&b, "}]}");
-    pg3_post_buf(p, "custom", &b, true);
+    return pg3_post_buf(p, "custom", &b, true);
 }
 
-void pg3_save(struct pg3 *p, const char *json_text) {
-    char *copy = strdup(json_text);
+bool pg3_save(struct pg3 *p, const char *json_text) {
+    char *copy = p->have_custom ? strdup(json_text) : NULL;
     if (copy == NULL)
-        return;
+        return false;
     free(p->data);
     p->data = copy;
-    p->data_changed = true;
+    p->data_record.changed = true;
+    return true;
 }
 
 void pg3_notice(struct pg3 *p, const char *key, const char *html) {
@@ -107,7 +109,7 @@ void pg3_notice(struct pg3 *p, const char *key, const char *html) {
         return;
     }
     if (pairs_set(&p->notices, own, html))
-        p->notices_changed = true;
+        p->notices_record.changed = true;
 }
 
 void pg3_doc(struct pg3 *p, const char *html) {
@@ -118,33 +120,67 @@ void pg3_doc(struct pg3 *p, const char *html) {
         return;
     free(p->doc);
     p->doc = copy;
-    p->doc_changed = true;
+    p->doc_record.changed = true;
 }
 
-void pg3_write_changed(struct pg3 *p) {
-    if (!p->have_custom)
-        return; // what PG3 keeps for us is not known yet and must not be overwritten
-    if (p->data_changed)
-        post_value(p, "customdata", p->data);
-    if (p->doc_changed) {
-        struct buf quoted;
-        buf_init(&quoted, WIRE_MAX);
-        buf_json(&quoted, p->doc);
-        post_value(p, "customparamsdoc", buf_text(&quoted));
-        buf_free(&quoted);
-    }
-    p->data_changed = p->doc_changed = false;
-}
-
-// A set replaces the whole record, so PG3's own notices go along.
-void pg3_write_notices(struct pg3 *p) {
+// A set replaces the whole record, so PG3's own notices go along. One that came and went again
+// changes nothing.
+static bool write_notices(struct pg3 *p) {
     struct pairs all = {0};
+    struct buf b;
     for (size_t i = 0; i < p->foreign_notices.count; i++)
         pairs_set(&all, p->foreign_notices.all[i].key, p->foreign_notices.all[i].value);
     for (size_t i = 0; i < p->notices.count; i++)
         pairs_set(&all, p->notices.all[i].key, p->notices.all[i].value);
-    post_pairs(p, "notices", &all, true);
+    write_pairs(&b, "notices", &all);
     pairs_free(&all);
+    if (p->notices_told != NULL && strcmp(p->notices_told, buf_text(&b)) == 0) {
+        buf_free(&b);
+        return true;
+    }
+    char *told = strdup(buf_text(&b));
+    bool queued = pg3_post_buf(p, "custom", &b, true);
+    free(queued ? p->notices_told : told);
+    if (queued)
+        p->notices_told = told;
+    return queued;
+}
+
+static bool write_data(struct pg3 *p) { return post_value(p, "customdata", p->data); }
+
+static bool write_doc(struct pg3 *p) {
+    struct buf quoted;
+    buf_init(&quoted, WIRE_MAX);
+    buf_json(&quoted, p->doc);
+    bool queued = post_value(p, "customparamsdoc", buf_text(&quoted));
+    buf_free(&quoted);
+    return queued;
+}
+
+static void write_record(struct pg3 *p, struct pg3_record *record, bool (*write)(struct pg3 *)) {
+    if (!record->changed || !write(p))
+        return;
+    record->changed = false;
+    record->open = true;
+}
+
+void pg3_write_changed(struct pg3 *p) {
+    write_record(p, &p->notices_record, write_notices);
+    if (!p->have_custom)
+        return; // what PG3 keeps for us is not known yet and must not be overwritten
+    write_record(p, &p->data_record, write_data);
+    write_record(p, &p->doc_record, write_doc);
+}
+
+void pg3_stored(struct pg3 *p, const char *key, const char *error) {
+    if (error != NULL)
+        log_warning(AREA, "PG3 did not store %s (%s)", key, error);
+    if (strcmp(key, "notices") == 0)
+        p->notices_record.open = false;
+    else if (strcmp(key, "customdata") == 0)
+        p->data_record.open = false;
+    else if (strcmp(key, "customparamsdoc") == 0)
+        p->doc_record.open = false;
 }
 
 // Profile
@@ -161,9 +197,12 @@ void pg3_install_profile(struct pg3 *p) {
     if (!p->up || p->profile_hash[0] == '\0' || strcmp(p->profile_hash, p->installed) == 0)
         return;
     const char *install = "{\"installprofile\":{\"reboot\":false}}";
-    pg3_post(p, "system", install, strlen(install), false);
     loop_cancel(p->loop, p->profile_timer);
-    p->profile_timer = loop_after(p->loop, PROFILE_MS, profile_late, p);
+    p->profile_timer = 0;
+    if (pg3_post(p, "system", install, strlen(install), false))
+        p->profile_timer = loop_after(p->loop, PROFILE_MS, profile_late, p);
+    else
+        profile_failed(p, "too many messages wait");
 }
 
 static void profile_again(void *ctx) {

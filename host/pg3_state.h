@@ -13,6 +13,13 @@ struct pg3_out {
     char text[];
 };
 
+// Where one of our records at PG3 stands. What PG3 has not answered when the connection breaks may
+// be lost.
+struct pg3_record {
+    bool changed; // to be written
+    bool open;    // written, and not answered yet
+};
+
 // Begins the key of every notice of ours, so that those of an earlier run can be told from PG3's
 // own.
 #define PG3_NOTICE_PREFIX "plugin_"
@@ -41,6 +48,7 @@ struct pg3 {
     char controller[15];
     bool controller_set; // PG3 was asked to show the connection on it
 
+    bool nodes_held; // by pg3_hold_nodes
     char adding[15]; // the addnode in flight, "" = none
     int64_t add_timer;
     int64_t profile_timer; // 0 = no installprofile in flight
@@ -50,27 +58,31 @@ struct pg3 {
 
     struct known known;
     struct pairs params;
-    struct pairs defaults;                           // parameters the user should see
-    struct pairs notices;                            // ours, under their prefixed keys
-    struct pairs foreign_notices;                    // PG3's own, as it told last
-    bool notices_changed, data_changed, doc_changed; // to be written
+    struct pairs defaults;        // parameters the user should see
+    struct pairs notices;         // ours, under their prefixed keys
+    struct pairs foreign_notices; // PG3's own, as it told last
+    struct pg3_record notices_record, data_record, doc_record;
+    char *notices_told; // the message that wrote them last
     char *data;
     char *doc;
 };
 
-// Queues a message; drops it with a log line when too many wait. A late one lets the start go
+// Queues a message; with a log line it is dropped when too many wait. A late one lets the start go
 // first: with each message on the wire the next waits for its acknowledgement, some 40 ms where the
 // broker sends no sooner.
-void pg3_post(struct pg3 *p, const char *kind, const char *text, size_t len, bool late);
-void pg3_post_buf(struct pg3 *p, const char *kind, struct buf *b, bool late); // and frees b
+// False: it was dropped.
+bool pg3_post(struct pg3 *p, const char *kind, const char *text, size_t len, bool late);
+bool pg3_post_buf(struct pg3 *p, const char *kind, struct buf *b, bool late); // and frees b
 
 // pg3_records.c: asks PG3 to install the profile on disk unless it has; completes the user's
-// parameters; shows the notices as they are now.
+// parameters.
 void pg3_install_profile(struct pg3 *p);
 void pg3_write_defaults(struct pg3 *p);
-void pg3_write_notices(struct pg3 *p);
-// Writes the plugin's record and page if they changed.
+// Writes the notices, the plugin's record and its page, those that changed.
 void pg3_write_changed(struct pg3 *p);
+
+// PG3 answered what was written under that key; error NULL = stored.
+void pg3_stored(struct pg3 *p, const char *key, const char *error);
 
 // The start sequence may go on: an awaited answer came.
 void pg3_check_gate(struct pg3 *p);

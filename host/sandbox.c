@@ -1,4 +1,5 @@
 #include "sandbox.h"
+#include "vm.h"
 
 #include <lauxlib.h>
 #include <lualib.h>
@@ -6,15 +7,16 @@
 #include <string.h>
 
 // C functions make no ticks for the instruction budget, so none that can run long without memory is
-// here: no patterns, no rep without a cap, no table functions on tables with a hostile __len, no
-// xpcall and no
-// __gc (their handlers run with hooks off), no coroutines (a hook belongs to one).
+// here: no patterns, no rep without a cap, no long formats, no table functions on tables with a
+// hostile __len, no xpcall and no __gc (their handlers run with hooks off), no coroutines (a hook
+// belongs to one).
 static const char *const base_names[] = {"assert",   "error",    "ipairs", "next",   "pairs",
                                          "pcall",    "rawequal", "rawget", "rawlen", "select",
                                          "tonumber", "tostring", "type",   NULL};
 static const char *const string_names[] = {"byte",  "char",   "format",   "len",
                                            "lower", "pack",   "packsize", "reverse",
                                            "sub",   "unpack", "upper",    NULL};
+static const char *const with_format[] = {"format", "pack", "packsize", "unpack", NULL};
 
 #define REP_MAX 4096
 
@@ -58,6 +60,20 @@ static int capped_rep(lua_State *L) {
     return 1;
 }
 
+#define FORMAT_MAX 256
+
+// Upvalue 1: the library's function, whose first argument is a format.
+static int short_format(lua_State *L) {
+    size_t len;
+    luaL_checklstring(L, 1, &len);
+    if (len > FORMAT_MAX)
+        return luaL_error(L, "a format has at most %d bytes", FORMAT_MAX);
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 1);
+    lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
+    return lua_gettop(L);
+}
+
 // A block holds no more elements. A table with holes may claim a length of 2^62, and loops in C
 // make no ticks.
 #define TABLE_MAX 8192
@@ -73,6 +89,35 @@ static int plain_table(lua_State *L) {
     lua_insert(L, 1);
     lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
     return lua_gettop(L);
+}
+
+static size_t text_length(lua_State *L, int index) {
+    return lua_type(L, index) == LUA_TSTRING ? lua_rawlen(L, index) : 0;
+}
+
+// The order table.sort uses without a function: that of <, charged by what it costs.
+static int less(lua_State *L) {
+    size_t a = text_length(L, 1), b = text_length(L, 2), shorter = a < b ? a : b;
+    vm_charge(L, 4 + (int64_t)(shorter / 16));
+    if (lua_type(L, 1) == LUA_TSTRING && lua_type(L, 2) == LUA_TSTRING) {
+        int order = memcmp(lua_tostring(L, 1), lua_tostring(L, 2), shorter);
+        lua_pushboolean(L, order < 0 || (order == 0 && a < b));
+    } else {
+        lua_pushboolean(L, lua_compare(L, 1, 2, LUA_OPLT));
+    }
+    return 1;
+}
+
+// Upvalue 1: table.sort. Its comparisons have to make ticks.
+static int safe_sort(lua_State *L) {
+    lua_settop(L, 2);
+    if (lua_isnil(L, 2)) {
+        lua_pop(L, 1);
+        lua_pushcfunction(L, less);
+    }
+    if (lua_iscfunction(L, 2) && lua_tocfunction(L, 2) != less)
+        return luaL_error(L, "table.sort: compare by a function of your own");
+    return plain_table(L);
 }
 
 static int safe_setmetatable(lua_State *L) {
@@ -129,6 +174,8 @@ static void open_string(lua_State *L) {
     lua_pushcfunction(L, plain_find);
     lua_setfield(L, -2, "find");
     wrap(L, lib, "rep", capped_rep);
+    for (const char *const *name = with_format; *name != NULL; name++)
+        wrap(L, lib, *name, short_format);
     // ("").rep and the like go the same way.
     lua_pushliteral(L, "");
     lua_getmetatable(L, -1);
@@ -145,6 +192,7 @@ static void open_table(lua_State *L) {
     lua_newtable(L);
     for (const char *const *name = names; *name != NULL; name++)
         wrap(L, lib, *name, plain_table);
+    wrap(L, lib, "sort", safe_sort);
     lua_remove(L, lib);
 }
 

@@ -54,12 +54,26 @@ struct chunk {
     lua_State *co;
 };
 
+// Windows editors begin a file with a mark, or write two bytes a character.
+static const char *skip_mark(lua_State *L, const struct chunk *c, size_t *len) {
+    *len = c->len;
+    if (c->len >= 3 && memcmp(c->text, "\xef\xbb\xbf", 3) == 0) {
+        *len -= 3;
+        return c->text + 3;
+    }
+    if (c->len >= 2 && (memcmp(c->text, "\xff\xfe", 2) == 0 || memcmp(c->text, "\xfe\xff", 2) == 0))
+        luaL_error(L, "%s: is saved as UTF-16; save it as UTF-8", c->s->file);
+    return c->text;
+}
+
 // Compiles the text and leaves the function on a new coroutine that the registry keeps.
 static int compile_protected(lua_State *L) {
     struct chunk *c = lua_touserdata(L, 1);
     char name[sizeof c->s->file + 1];
     snprintf(name, sizeof name, "@%s", c->s->file);
-    if (luaL_loadbufferx(L, c->text, c->len, name, "t") != LUA_OK) {
+    size_t len;
+    const char *text = skip_mark(L, c, &len);
+    if (luaL_loadbufferx(L, text, len, name, "t") != LUA_OK) {
         // Most messages name the file; those of the parser's own limits do not.
         const char *why = lua_tostring(L, -1);
         bool named = why != NULL && strncmp(why, c->s->file, strlen(c->s->file)) == 0;
@@ -138,6 +152,7 @@ struct script *script_load(const char *path, const char *file, script_setup_fn *
     s->name[strcspn(s->name, ".")] = '\0';
     s->id = ++last_id;
     s->owner = ctx;
+    bucket_init(&s->events, SCRIPT_EVENTS_MAX, SCRIPT_EVENT_MS, 0);
     char why[256] = "";
     size_t len = 0;
     char *text = read_file(path, &len, why, sizeof why);
@@ -273,6 +288,20 @@ static int prepare_call(lua_State *L) {
     return 0;
 }
 
+struct results {
+    lua_State *from;
+    int count;
+};
+
+static int copy_results(lua_State *L) {
+    const struct results *r = lua_touserdata(L, 1);
+    int first = lua_gettop(r->from) - r->count + 1;
+    luaL_checkstack(L, r->count + 2, "results");
+    for (int i = 0; i < r->count; i++)
+        vm_copy(r->from, first + i, L, NULL, NULL);
+    return r->count;
+}
+
 bool script_try(struct script *s, int number, lua_State *to, int *results, char *error,
                 size_t size) {
     struct calling c = {s, number};
@@ -287,10 +316,15 @@ bool script_try(struct script *s, int number, lua_State *to, int *results, char 
         s->call = NULL;
         return false;
     }
-    luaL_checkstack(to, count + 2, "results");
-    int first = lua_gettop(s->call) - count + 1;
-    for (int i = 0; i < count; i++)
-        vm_copy(s->call, first + i, to, NULL, NULL);
+    struct results copied = {s->call, count};
+    luaL_checkstack(to, 2, "results");
+    lua_pushcfunction(to, copy_results);
+    lua_pushlightuserdata(to, &copied);
+    if (lua_pcall(to, 1, count, 0) != LUA_OK) {
+        snprintf(error, size, "%s: %s", s->file, lua_tostring(to, -1));
+        lua_pop(to, 1);
+        return false;
+    }
     *results = count;
     return true;
 }

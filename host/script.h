@@ -2,10 +2,26 @@
 #ifndef SCRIPT_H
 #define SCRIPT_H
 
+#include "bucket.h"
 #include "vm.h"
 #include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
+
+// Instructions: for running the file, for one function that must not wait, for one leg of a task.
+// Time: of each.
+#define SCRIPT_LOAD_BUDGET 500000
+#define SCRIPT_CALL_BUDGET 500000
+#define SCRIPT_TASK_BUDGET 2000000
+#define SCRIPT_TIME_MS 50
+#define SCRIPT_MEMORY (512u * 1024)
+#define SCRIPT_BLOCK_MAX (128u * 1024)
+// The compiler has no budget; what it can waste grows with the text.
+#define SCRIPT_FILE_MAX (32u * 1024)
+// node:notice: at once. node:event: so many at once, then one in so many milliseconds.
+#define SCRIPT_NOTICES_MAX 5
+#define SCRIPT_EVENTS_MAX 20
+#define SCRIPT_EVENT_MS 1000
 
 struct script {
     char name[64];   // "solar_charger"
@@ -18,22 +34,13 @@ struct script {
     int64_t id;         // never used twice: a function of an older load is refused
     int64_t log_minute; // when log_lines began
     int log_lines;
-    char *text; // the file as it was loaded
+    struct bucket events;                  // a limit to them
+    char notices[SCRIPT_NOTICES_MAX][128]; // keys of those it shows; "" = free
+    char *text;                            // the file as it was loaded
     size_t text_len;
     char error[512];
-    void *owner;
+    void *owner; // the `ctx` of script_load
 };
-
-// Instructions: for running the file, for one function that must not wait, for one leg of a task.
-// Time: of each.
-#define SCRIPT_LOAD_BUDGET 500000
-#define SCRIPT_CALL_BUDGET 500000
-#define SCRIPT_TASK_BUDGET 2000000
-#define SCRIPT_TIME_MS 50
-#define SCRIPT_MEMORY (512u * 1024)
-#define SCRIPT_BLOCK_MAX (128u * 1024)
-// The compiler has no budget; what it can waste grows with the text.
-#define SCRIPT_FILE_MAX (64u * 1024)
 
 // Sets further globals in the fresh sandbox; runs in protected mode.
 typedef void script_setup_fn(lua_State *L, void *ctx);

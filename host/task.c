@@ -109,6 +109,8 @@ static int make_coroutine(lua_State *L) {
 bool task_start(struct tasks *t, struct vm *vm, int args, int64_t budget, task_end_fn *end,
                 void *ctx) {
     struct task *task = calloc(1, sizeof *task);
+    if (task != NULL)
+        task->ref = LUA_NOREF;
     bool ok = task != NULL && vm_protect(vm, make_coroutine, task, NULL, 0) &&
               lua_checkstack(task->co, args + 1);
     if (!ok) {

@@ -12,6 +12,9 @@
 #define COPY_DEPTH 32
 // Values that a script may give at once.
 #define COPY_MAX 10000
+// Processor time of a script within a while.
+#define VM_WINDOW_MS 10000
+#define VM_WINDOW_CPU_MS 2000
 
 static void *vm_alloc(void *ud, void *ptr, size_t osize, size_t nsize) {
     struct vm *vm = ud;
@@ -102,7 +105,20 @@ static bool out_of_time(struct vm *vm) {
     return clock_ms(CLOCK_THREAD_CPUTIME_ID) - vm->began_cpu_ms > vm->limit_ms;
 }
 
-static void raise_over(lua_State *L, const struct vm *vm) {
+int64_t vm_cpu_ms(void) { return clock_ms(CLOCK_THREAD_CPUTIME_ID); }
+
+static void begin_leg(struct vm *vm) {
+    vm->total += vm->spent;
+    vm->spent = 0;
+    vm->began_ms = clock_ms(CLOCK_MONOTONIC);
+    vm->began_cpu_ms = vm_cpu_ms();
+}
+
+static void on_count(lua_State *L, lua_Debug *ar);
+
+// Raises. In a script every instruction raises from here on, so that pcall in a loop cannot swallow
+// it. Trusted code may catch it and put things right, with a budget anew.
+static void end_leg(lua_State *L, struct vm *vm) {
     luaL_where(L, 0);
     if (vm->spent >= vm->budget)
         lua_pushfstring(L, "ran longer than its budget of %d thousand instructions",
@@ -110,6 +126,12 @@ static void raise_over(lua_State *L, const struct vm *vm) {
     else
         lua_pushfstring(L, "ran longer than its budget of %d ms", (int)vm->limit_ms);
     lua_concat(L, 2);
+    if (vm->is_script) {
+        vm->over = true;
+        lua_sethook(L, on_count, LUA_MASKCOUNT, 1);
+    } else {
+        begin_leg(vm);
+    }
     lua_error(L);
 }
 
@@ -117,35 +139,62 @@ static void on_count(lua_State *L, lua_Debug *ar) {
     (void)ar;
     struct vm *vm = vm_of(L);
     vm->spent += vm->over ? 1 : HOOK_STEP;
-    if (!vm->over && vm->spent < vm->budget && !out_of_time(vm))
-        return;
-    vm->over = true;
-    // From here on every instruction raises, so that pcall in a loop cannot swallow it.
-    lua_sethook(L, on_count, LUA_MASKCOUNT, 1);
-    raise_over(L, vm);
+    if (vm->over || vm->spent >= vm->budget || out_of_time(vm))
+        end_leg(L, vm);
+}
+
+static struct vm *running; // the innermost that runs now
+
+void vm_charge(lua_State *L, int64_t instructions) {
+    struct vm *vm = vm_of(L);
+    vm->spent += instructions;
+    if (vm == running && (vm->over || vm->spent >= vm->budget || out_of_time(vm)))
+        end_leg(L, vm);
+}
+
+// What a script takes of the processor over a while; the limit of one leg does not bound it.
+static bool greedy(struct vm *vm) {
+    int64_t now = clock_ms(CLOCK_MONOTONIC);
+    if (now - vm->window_ms > VM_WINDOW_MS) {
+        vm->window_ms = now;
+        vm->window_cpu_ms = 0;
+    }
+    vm->window_cpu_ms += vm_cpu_ms() - vm->began_cpu_ms;
+    return vm->window_cpu_ms > VM_WINDOW_CPU_MS;
+}
+
+// Whether a script did too much although nothing stopped it on the way: C functions make no ticks.
+static bool wasteful(struct vm *vm, char *error, size_t size) {
+    bool late = vm->is_script && out_of_time(vm);
+    if (late)
+        snprintf(error, size, "%s: ran longer than its budget of %d ms", vm->name,
+                 (int)vm->limit_ms);
+    if (!vm->is_script || !greedy(vm))
+        return late;
+    snprintf(error, size, "%s: took more than %d s of the processor within %d s", vm->name,
+             VM_WINDOW_CPU_MS / 1000, VM_WINDOW_MS / 1000);
+    return true;
 }
 
 enum vm_result vm_resume(struct vm *vm, lua_State *co, int args, int64_t budget, int *results,
                          char *error, size_t size) {
-    vm->spent = 0;
+    begin_leg(vm);
     vm->budget = budget;
     vm->over = false;
-    vm->began_ms = clock_ms(CLOCK_MONOTONIC);
-    vm->began_cpu_ms = clock_ms(CLOCK_THREAD_CPUTIME_ID);
     lua_sethook(co, on_count, LUA_MASKCOUNT, HOOK_STEP);
     int count = 0;
-    static struct vm *running; // the innermost that runs now
     struct vm *outer = running;
     running = vm;
     int status = lua_resume(co, NULL, args, &count);
     running = outer;
     if (outer != NULL) { // what a script wastes is not its caller's fault
         outer->began_ms += clock_ms(CLOCK_MONOTONIC) - vm->began_ms;
-        outer->began_cpu_ms += clock_ms(CLOCK_THREAD_CPUTIME_ID) - vm->began_cpu_ms;
+        outer->began_cpu_ms += vm_cpu_ms() - vm->began_cpu_ms;
     }
-    vm->total += vm->spent;
     if (results != NULL)
         *results = count;
+    if ((status == LUA_OK || status == LUA_YIELD) && wasteful(vm, error, size))
+        return VM_FAILED;
     if (status == LUA_OK)
         return VM_DONE;
     if (status == LUA_YIELD) {

@@ -3,7 +3,7 @@
 // Instructions alone do not bound time: one may compare or join long texts, or run the collector.
 // So the hook looks at the clock every hundred instructions, and no block is larger than block_max:
 // what one instruction can do is then some tens of microseconds. vm_resume is the only place that
-// enters Lua code.
+// runs a script's code, or main.lua's.
 #ifndef VM_H
 #define VM_H
 
@@ -23,9 +23,10 @@ struct vm {
     size_t cap;        // bytes; 0 = no limit
     int64_t spent;     // instructions since the last resume began, in steps of the hook
     int64_t budget;    // of the resume under way
-    int64_t total;     // instructions in all
+    int64_t total;     // instructions before it
     int64_t began_ms, began_cpu_ms;
-    bool over; // the budget of the resume under way is spent
+    int64_t window_ms, window_cpu_ms; // processor time since then
+    bool over;                        // the budget of the resume under way is spent
 };
 
 enum vm_result { VM_DONE, VM_WAITS, VM_FAILED };
@@ -44,10 +45,17 @@ bool vm_protect(struct vm *vm, lua_CFunction fn, void *arg, char *error, size_t 
 
 // Starts or continues the coroutine `co` with the values on its stack, at most `budget`
 // instructions. VM_DONE: *results values are on co's stack. VM_WAITS: it yielded. VM_FAILED:
-// `error` holds "file:line: text". A budget that is spent cannot be caught by the script: the hook
-// raises again at every instruction.
+// `error` holds "file:line: text". A budget that is spent cannot be caught by a script: the hook
+// raises again at every instruction. Trusted code can catch it once, and has a new budget then.
 enum vm_result vm_resume(struct vm *vm, lua_State *co, int args, int64_t budget, int *results,
                          char *error, size_t size);
+
+// Processor time of this thread so far, in milliseconds.
+int64_t vm_cpu_ms(void);
+
+// For C functions whose work grows with what they are given: counts it as instructions of the
+// resume under way, and raises when its budget or time is spent.
+void vm_charge(lua_State *L, int64_t instructions);
 
 // Copies the value at `index` of `from` onto the top of `to`, another state or the same. Raises
 // nothing on `from`; must be called where `to` is protected and may raise there (memory, depth over

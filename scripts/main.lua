@@ -377,25 +377,29 @@ local function use_new_scripts()
     if session then
         for _, site in ipairs(session.sites or {}) do host.spawn(poll, site, true) end
     end
-    show_connection()
 end
 
---- Scripts are loaded one at a time, with pauses in which PG3 and the timers are served.
+--- Loads scripts by fn(...), one at a time with pauses in which PG3 and the timers are served. Nodes are not
+-- added meanwhile: PG3 has to know the profile of their types first.
 local function load_scripts(fn, ...)
     while loading do host.sleep(0.02) end
     loading = true
+    host.hold_nodes(true)
     local changed, bug = guarded(fn, ...)
+    host.hold_nodes(false)
     loading = false
     if bug then host.log("error", bug.text) end
     return changed
 end
 
+local function reload(force)
+    local changed = scripts.scan(force)
+    if changed then use_new_scripts() end
+    return changed
+end
+
 local function scan_scripts(force)
-    if load_scripts(scripts.scan, force) then
-        use_new_scripts()
-    elseif scripts.in_trouble() ~= shown_troubles then
-        show_connection()
-    end
+    if load_scripts(reload, force) or scripts.in_trouble() ~= shown_troubles then show_connection() end
 end
 
 --- The minute's work.
@@ -480,9 +484,9 @@ host.on("script_error", function(file, text, address)
     scripts.failed(file, text, address or "timer", true)
     show_connection()
 end)
-host.on("script_get", function(id, path, with)
+host.on("script_get", function(id, file, path, with)
     if not session or held then return host.answer(id, nil, "VRM cannot be asked now") end
-    local answer, err = guarded(session.client.get_for_script, session.client, path, with)
+    local answer, err = guarded(session.client.get_for_script, session.client, file, path, with)
     if err and err.kind == "rate" then be_quiet(math.min(err.retry_after or 60, LONGEST_PAUSE)) end
     host.answer(id, answer, err and err.text)
 end)

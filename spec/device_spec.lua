@@ -139,12 +139,16 @@ describe("matching", function()
         assert.equal(9, device.rank(type_of(function(f) return f.instance == 288 and 9 end), found))
         assert.is_nil(device.rank(type_of(function() return false end), found))
         local good = type_of({ service = "battery" }, "good.lua")
-        local best, problem = device.pick({ type_of(function() error("oops") end, "bad.lua"), good }, found)
-        assert.equal(good, best)
-        assert.is_nil(problem)
-        best, problem = device.pick({ good, type_of(function() error("oops") end, "bad.lua") }, found)
-        assert.equal(good, best)
-        assert.truthy(problem:find("bad.lua", 1, true))
+        for _, fn in ipairs { function() error("oops") end, function() return 0 / 0 end,
+                              function() return math.huge end, function() return true end } do
+            local bad = type_of(fn, "bad.lua")
+            for _, order in ipairs { { bad, good }, { good, bad } } do
+                local best, problem, errors = device.pick(order, found)
+                assert.equal(good, best)
+                assert.is_nil(problem)
+                assert.equal("string", type(errors[bad]))
+            end
+        end
     end)
 
     it("takes the closest, wherever it stands", function()

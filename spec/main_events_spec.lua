@@ -231,7 +231,7 @@ describe("vrm.get of a device script", function()
     it("is asked with the token and answered", function()
         local world = started()
         world.vrm.fail["/stats"] = { status = 200, json = { success = true, records = { kwh = false } } }
-        world:fire("script_get", 1, "/installations/151734/stats",
+        world:fire("script_get", 1, "devices/x.lua", "/installations/151734/stats",
             { type = "custom", ["attributeCodes[]"] = "Pb c" })
         world:run(1)
         assert.same({ kwh = false }, world.answers[1].value.records)
@@ -242,14 +242,14 @@ describe("vrm.get of a device script", function()
     it("has an error in one sentence, also without a connection", function()
         local world = started()
         for id, path in ipairs { "/nothing", "/installations/151734/diagnostics", "https://x/", "/a b", 5 } do
-            world:fire("script_get", id, path)
+            world:fire("script_get", id, "devices/x.lua", path)
             world:run(1)
             assert.is_nil(world.answers[id].value)
             assert.equal("string", type(world.answers[id].err))
         end
         assert.equal(5, #world.requests)                           -- the start's four, and /nothing
         world:set_params {}
-        world:fire("script_get", 9, "/users/me")
+        world:fire("script_get", 9, "devices/x.lua", "/users/me")
         assert.truthy(world.answers[9].err)
     end)
 end)

@@ -243,7 +243,7 @@ describe("429", function()
     it("to a script's request makes a pause too", function()
         local world = started()
         world.vrm.fail["/stats"] = { status = 429, retry_after = 100 }
-        world:fire("script_get", 1, "/installations/151734/stats")
+        world:fire("script_get", 1, "devices/x.lua", "/installations/151734/stats")
         world:run(1)
         local before = #world.requests
         world:fire("shortpoll")

@@ -563,6 +563,53 @@ describe("an error in a script that serves", function()
         well(world)
     end)
 
+    it("of a timer is forgotten after an hour without another, and three in an hour are too many", function()
+        local world = started { files = { [USER .. "solar_charger.lua"] = solar(nil, [[
+            start = function(node)
+                timer.after(10, function() error("a bad day") end)
+                timer.after(5000, function() error("a bad day") end)
+                timer.after(10000, function() error("a bad day") end)
+                for n = 1, 3 do timer.after(20000 + n, function() error("a bad hour") end) end
+            end,]]) } }
+        world:run(20)
+        in_trouble(world, "a bad day")
+        world:run(3700)
+        well(world)
+        world:run(15000)
+        well(world)
+        world:run(2000)
+        in_trouble(world, "a bad hour")
+        has("It is not used until it is corrected", told(world))
+    end)
+
+    it("in match is one like any other, and suspends the script", function()
+        local world = started { files = { [USER .. "tank.lua"] = (TANK:gsub('{ service = "tank" }',
+            "function(found) return found.servce:len() end")) } }
+        in_trouble(world, "servce")
+        for _ = 1, 3 do worlds.next_poll(world) end
+        has("It is not used until it is corrected", told(world))
+        assert.equal(87.5, world:value(BATTERY, "ST"))
+        saved(world, "tank", TANK)
+        well(world)
+    end)
+
+    it("has a notice of its own, though its name is like another's", function()
+        local world = started { files = { [USER .. "a-b.lua"] = "return 5",
+                                          [USER .. "a_b.lua"] = "return 5" } }
+        assert.equal(2, world:value("controller", "GV3"))
+        has("a-b.lua", told(world))
+        has("a_b.lua", told(world))
+        saved(world, "a-b", TANK)
+        assert.equal(1, world:value("controller", "GV3"))
+        has("a_b.lua", told(world))
+    end)
+
+    it("is an id of the plugin's for a type of the user's", function()
+        local world = started()
+        saved(world, "tank", (TANK:gsub("MYTANK", "VICTANK")))
+        in_trouble(world, "begins with VIC, as those of the plugin do. Choose another, MYTANK for example.")
+    end)
+
     it("is counted for good, and told no more, when it is over", function()
         local failing = solar(nil, [[
             update = function(node, rows)

@@ -83,7 +83,7 @@ return {
                                                                     code = "H9" },
         { "GV18",    unit.amp_hours, "Deepest discharge (Ah)",      path = "/History/DeepestDischarge",
                                                                     code = "H1" },
-        { "GV19",    unit.ampere,    "Charge current limit (BMS)",  path = "/Info/MaxChargeCurrent" },
+        { "GV19",    unit.amp_hours, "Last discharge (Ah)",         path = "/History/LastDischarge" },
     },
 
     samples = {

@@ -78,11 +78,26 @@ local function check_driver_list(drivers)
         fail("", "drivers is missing.",
             "Write drivers = { { \"ST\", unit.watt, \"Label\", path = \"/...\" } }.")
     end
-    row_check.fields("drivers", drivers, {}, #drivers)
+    row_check.list("drivers", drivers)
     if #drivers > MOST_DRIVERS then
         fail("drivers", ("there are %d rows."):format(#drivers),
             ("A node has at most %d: leave some out, or make a second script with a node of its own.")
             :format(MOST_DRIVERS))
+    end
+end
+
+--- A row of a sample: its value, or { value = , unit = , ... } as VRM's rows are.
+local function check_sample_row(where, row)
+    local fields = type(row) == "table" and row or { value = row }
+    row_check.fields(where, fields, SAMPLE_ROW_FIELDS)
+    for name, field in pairs(fields) do
+        if type(field) == "function" then
+            fail(where, name .. " is a function.", "VRM sends numbers and texts: write one.")
+        end
+    end
+    row_check.number(where, "timestamp", fields.timestamp)
+    if type(fields.value) == "string" and tonumber(fields.value) then
+        fail(where, "the value is a text.", "Write the number without quotes: " .. fields.value .. ".")
     end
 end
 
@@ -92,18 +107,14 @@ local function check_sample(where, sample)
             "Write { rows = { [\"/Soc\"] = 80 }, expect = { ST = 80 } }.")
     end
     row_check.fields(where, sample, SAMPLE_FIELDS)
-    for key, row in pairs(sample.rows) do
-        if type(row) == "table" then
-            row_check.fields(where .. ", row " .. tostring(key), row, SAMPLE_ROW_FIELDS)
-        end
-    end
+    for key, row in pairs(sample.rows) do check_sample_row(where .. ", row " .. tostring(key), row) end
 end
 
 local function check_sample_list(samples)
     if type(samples) ~= "table" then
         fail("", "samples is not a list.", "Write samples = { { rows = ..., expect = ... } }.")
     end
-    row_check.fields("samples", samples, {}, #samples)
+    row_check.list("samples", samples)
     if #samples > MOST_SAMPLES then
         fail("samples", ("there are %d."):format(#samples), ("Have at most %d."):format(MOST_SAMPLES))
     end
@@ -114,6 +125,7 @@ local function declaration(type_)
     for i, d in ipairs(type_.drivers) do
         local ranged = d.names == nil
         drivers[i] = { id = d.id, label = d.label, uom = d.unit.uom, places = d.places, zero = d.zero,
+                       by_script = d.by_script,
                        min = ranged and d.min or nil, max = ranged and d.max or nil,
                        names_id = d.names_id, names = d.names, alt = d.unit.alt }
     end
@@ -215,13 +227,40 @@ function check.device(file, tab, text)
     return nil, summary(job.problems), job.problems
 end
 
+--- What helps with the commonest slips: { part of Lua's message, what to do }.
+local HINTS = {
+    { "'}' expected", "Is a comma missing at the end of the row above, or a } ?" },
+    { "unexpected symbol near '{'", "Begin the table with return." },
+    { "near <eof>", "The file is not complete: is a } or an end missing?" },
+    { "unfinished string", "A text ends with the quote it began with, on the same line." },
+    { "near '<\\226>'", "Typographic quotes are no quotes: write \"." },
+    { "unexpected symbol near '/'", "Write a path in quotes." },
+}
+
+--- A message of Lua's with what helps.
+local function with_hint(why)
+    local name = why:match("there is no global '([%w_]+)'")
+    if name and name:find("^[A-Z][A-Z0-9]*$") then
+        return ("%s Write it in quotes: \"%s\"."):format(why, name)
+    elseif name and name:lower() == "unit" then
+        return why .. " Write unit in small letters."
+    end
+    for _, hint in ipairs(HINTS) do
+        if why:find(hint[1], 1, true) then return why .. " " .. hint[2] end
+    end
+    return why
+end
+
 --- Loads, checks and proves a script as the plugin does. path: the file; file: its name for messages.
 -- Returns { id = of host.load_script, to be closed by the caller; nil if it could not be loaded,
 --           type = nil if its table is wrong, text, problems = list,
 --           problem = all of them in one text, nil if there are none }.
 function check.file(path, file)
     local loaded, why = host.load_script(path, file)
-    if not loaded then return { problems = { why }, problem = why } end
+    if not loaded then
+        why = with_hint(why)
+        return { problems = { why }, problem = why }
+    end
     local script = { id = loaded.id, text = loaded.text }
     local type_, _, problems = check.device(file, loaded.table, loaded.text)
     script.type = type_

@@ -29,7 +29,11 @@ function device.rank(type_, found)
     if type_.kind then return nil end
     if type(match) == "function" then
         local rank = match(found)
-        return type(rank) == "number" and rank or nil
+        if rank == nil or rank == false then return nil end
+        if type(rank) ~= "number" or rank ~= rank or math.abs(rank) == math.huge then
+            error("match returned " .. tostring(rank) .. ": return a number (higher is closer), or nil", 0)
+        end
+        return rank
     end
     if not listed(found.service, match.service) then return nil end
     if match.type and not listed(found.type or "", match.type) then return nil end
@@ -37,15 +41,16 @@ function device.rank(type_, found)
     return 1 + (match.type and 1 or 0) + (match.product and 2 or 0)
 end
 
---- The best fitting type of a list -> type | nil, problem text | nil.
+--- The best fitting type of a list -> type | nil, problem text | nil, { [type] = error text }.
 -- Of several that fit equally well the first is taken, and the text says so. A match function that raises
--- does not fit; its error is the text.
+-- does not fit.
 function device.pick(types, found)
     local best, best_rank, problem
+    local errors = {}
     for _, type_ in ipairs(types) do
         local ok, rank = pcall(device.rank, type_, found)
         if not ok then
-            problem = type_.file .. ": match failed: " .. tostring(rank)
+            errors[type_] = tostring(rank)
         elseif rank and (not best or rank > best_rank) then
             best, best_rank, problem = type_, rank, nil
         elseif rank and rank == best_rank then
@@ -53,7 +58,7 @@ function device.pick(types, found)
                 :format(best.file, type_.file, found.service, found.instance)
         end
     end
-    return best, problem
+    return best, problem, errors
 end
 
 --------------------------------------------------------------------------------------------- values

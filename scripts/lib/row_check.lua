@@ -18,6 +18,7 @@ local ROW_FIELDS = row_check.set "path code sum from map names places min max ze
 --- Bytes: longer texts are cut in the ISY's lists.
 row_check.LONGEST_NAME = 40
 local LONGEST_VALUE_NAME, MOST_VALUE_NAMES = 60, 200
+local LARGEST_INDEX, LARGEST_NUMBER = 65535, 1e12
 
 --- The driver ids every ISY firmware knows, beside GV0 to GV29 (IoX's global language file).
 local DRIVERS = row_check.set [[
@@ -50,11 +51,31 @@ function row_check.fields(where, tab, allowed, also_numbers)
     end
 end
 
+--- Raises if a list has names or holes. A variable that is nil, or a misspelt one, leaves a hole.
+function row_check.list(where, list)
+    local last = 0
+    for key in pairs(list) do
+        if math.type(key) ~= "integer" or key < 1 then
+            fail(where, "the field '" .. tostring(key) .. "' is unknown.",
+                "This is a list of tables: " .. where .. " = { { ... }, { ... } }.")
+        end
+        last = math.max(last, key)
+    end
+    for i = 1, last do
+        if list[i] == nil then
+            fail(where, ("number %d of %d is nil."):format(i, last),
+                "Write it, or remove the comma before it.")
+        end
+    end
+end
+
 --- A text on one line, at most `longest` bytes.
 function row_check.text(where, field, value, longest)
     if type(value) ~= "string" or value == "" or #value > longest or value:find("%c") then
         fail(where, field .. " is not a text of 1 to " .. longest .. " characters.",
-            "Write " .. field .. " = \"...\" on one line.")
+            "Write it in quotes, on one line.")
+    elseif not utf8.len(value) then
+        fail(where, field .. " has letters that are not UTF-8.", "Save the file as UTF-8.")
     end
     return value
 end
@@ -128,6 +149,9 @@ local function check_names(where, list)
         if math.type(value) ~= "integer" or type(text) ~= "string" then
             fail(where, "names is not { [number] = \"text\" }.",
                 "Write names = { [0] = \"Off\", [1] = \"On\" }.")
+        elseif value < 0 or value > LARGEST_INDEX then
+            fail(where, ("names[%d] cannot be shown."):format(value),
+                ("The ISY's lists go from 0 to %d: use map for others."):format(LARGEST_INDEX))
         end
         row_check.text(where, ("names[%d]"):format(value), text, LONGEST_VALUE_NAME)
     end
@@ -188,8 +212,10 @@ end
 --- A finite number, or `default` where there is none.
 function row_check.number(where, field, value, default)
     if value == nil then return default end
-    if type(value) ~= "number" or value ~= value or math.abs(value) == math.huge then
+    if type(value) ~= "number" or value ~= value then
         fail(where, field .. " is not a number.", "Write " .. field .. " = 1.")
+    elseif math.abs(value) > LARGEST_NUMBER then
+        fail(where, field .. " is too large.", "The ISY shows numbers up to 1e12.")
     end
     return value
 end

@@ -50,9 +50,14 @@ end
 local function find_files()
     local found = {}
     local function add(folder, user)
-        local list, why = host.script_files(folder)
+        local list, why, left_out = host.script_files(folder)
+        if left_out and left_out > 0 then
+            trouble.failed(folder, ("the last %d scripts by name are not used: there are too many in one"
+                .. " folder."):format(left_out), "file")
+        elseif list then
+            trouble.forget(folder)
+        end
         if folder == chosen and not list then chosen_folder_unreadable(why) end
-        if folder == chosen and list then trouble.forget(folder) end
         for _, one in ipairs(list or {}) do
             found[one.name] = found[one.name] or {}
             table.insert(found[one.name], { path = one.path, stamp = one.stamp, user = user, folder = folder,
@@ -80,8 +85,12 @@ end
 ------------------------------------------------------------------------------------- the transaction
 
 --- The built-in script an id belongs to may be replaced, its id not be taken by another.
-local function id_conflict(slot, id)
+local function id_conflict(slot, id, user)
     local owner = built_in_ids[id]
+    if user and not owner and id:find("^VIC") then
+        return ("the id %s begins with VIC, as those of the plugin do. Choose another, MY%s for example.")
+            :format(id, id:sub(4))
+    end
     if owner and owner ~= slot.name then
         return ("the id %s is already used by devices/%s.lua. Choose another id."):format(id, owner)
     end
@@ -96,7 +105,7 @@ local function id_conflict(slot, id)
 end
 
 --- Why a checked type cannot serve in a slot; nil if it can.
-local function conflict(slot, type_)
+local function conflict(slot, type_, user)
     if type_.kind ~= KIND_OF[slot.name] then
         if KIND_OF[slot.name] then
             return ("it takes the place of the built-in %s. Write match = { kind = \"%s\" }.")
@@ -105,7 +114,7 @@ local function conflict(slot, type_)
         return ("only %s.lua may match the kind %s. Rename the file, or match a service.")
             :format(type_.kind, type_.kind)
     end
-    return id_conflict(slot, type_.id)
+    return id_conflict(slot, type_.id, user)
 end
 
 --- Makes a proved script ready to serve: node.state is in it, its type is declared. Raises what forbids it.
@@ -117,7 +126,7 @@ end
 --- Loads and proves a file -> what can serve | nil, problem.
 local function prepare(slot, from)
     local script = check.file(from.path, from.file)
-    local problem = script.problem or conflict(slot, script.type)
+    local problem = script.problem or conflict(slot, script.type, from.user)
     if not problem then
         local ok, why = pcall(make_ready, slot, script)
         problem = not ok and tostring(why) or nil
@@ -359,13 +368,23 @@ function scripts.suspended(type_)
     return trouble.suspended(type_.file)
 end
 
---- The type for what was found; suspended ones do not count. Conflicts come back as text.
+--- The type for what was found; suspended ones do not count. Conflicts come back as text. What a script's
+-- match raises is its error at that device.
 function scripts.pick(found)
     local usable = {}
     for _, type_ in ipairs(scripts.types) do
         if not scripts.suspended(type_) then usable[#usable + 1] = type_ end
     end
-    return device.pick(usable, found)
+    local best, problem, errors = device.pick(usable, found)
+    local place = ("match %s/%s"):format(found.service, found.instance)
+    for _, type_ in ipairs(usable) do
+        if errors[type_] then
+            scripts.failed(type_.file, errors[type_], place)
+        else
+            scripts.worked(type_.file, place)
+        end
+    end
+    return best, problem
 end
 
 --- The script in service now for a type that may have been replaced.

@@ -152,9 +152,9 @@ function state.save()
         end
     end
     if same(fresh, kept) then return end
-    local ok, why = pcall(host.save, { state = fresh })
-    if not ok then return host.log("error", "node.state could not be stored: " .. tostring(why)) end
-    kept, from_pg3 = fresh, true
+    local ok, taken = pcall(host.save, { state = fresh })
+    if not ok then return host.log("error", "node.state could not be stored: " .. tostring(taken)) end
+    if taken then kept, from_pg3 = fresh, true end
 end
 
 return state

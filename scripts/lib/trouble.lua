@@ -7,8 +7,17 @@ local STRIKES = 3
 local files = {}            -- [file] = { at = { [place] = { count, text, task } }, suspended = bool }
 local totals = {}           -- [file] = errors so far, mended ones too
 
+local notice_keys, notice_owners = {}, {}
+
+--- The key of a file's notice. Two names that would have the same are told apart by a number.
 local function notice_key(file)
-    return "script_" .. file:gsub("[^%w]", "_")
+    local key, base = notice_keys[file], "script_" .. file:gsub("[^%w]", "_")
+    for number = 1, math.huge do
+        if key then return key end
+        local wanted = number == 1 and base or base .. "_" .. number
+        if not notice_owners[wanted] then key = wanted end
+        notice_keys[file], notice_owners[wanted] = key, notice_owners[wanted] or file
+    end
 end
 
 local function escape(text)

@@ -30,7 +30,7 @@ function vrm.new(options)
     if not url:lower():find("^https://[^/]") then
         return nil, "VRM's address must begin with https:// (VICTRON_VRM_URL is " .. url .. ")."
     end
-    return setmetatable({ url = url, token = options.token, ca_file = options.ca_file }, vrm)
+    return setmetatable({ url = url, token = options.token, ca_file = options.ca_file, asked = {} }, vrm)
 end
 
 local STATUS_TEXT = {
@@ -150,9 +150,27 @@ local function percent(text)
     return (tostring(text):gsub("[^%w%-._~]", function(char) return ("%%%02X"):format(char:byte()) end))
 end
 
+local SCRIPT_REQUESTS, SCRIPT_SECONDS = 20, 30     -- at once; then one in so many seconds
+
+--- Whether a device script may ask now: VRM's limit is there for all.
+function vrm:allows(file)
+    local now = host.time()
+    local asked = self.asked[file] or { level = 0, at = now }
+    asked.level = math.max(asked.level - math.abs(now - asked.at) / SCRIPT_SECONDS, 0)
+    asked.at, self.asked[file] = now, asked
+    if asked.level > SCRIPT_REQUESTS - 1 then return false end
+    asked.level = asked.level + 1
+    return true
+end
+
 --- A device script's vrm.get(path [, query]) -> VRM's answer as it is | nil, { kind, text, ... }.
 -- Diagnostics are left out: the plugin polls them, and never twice at once for one installation.
-function vrm:get_for_script(path, query)
+function vrm:get_for_script(file, path, query)
+    if not self:allows(file) then
+        host.sleep(1)               -- or a loop of refusals would keep the box busy
+        return nil, { kind = "misuse", text = ("vrm.get: a script can ask VRM %d times at once, then once in"
+            .. " %d seconds."):format(SCRIPT_REQUESTS, SCRIPT_SECONDS) }
+    end
     if type(path) ~= "string" or not path:find("^/[%w/._-]+$") then
         return nil, { kind = "misuse",
             text = "vrm.get: write a path like \"/installations/1234/stats\"; the rest goes into query." }

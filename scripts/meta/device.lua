@@ -132,13 +132,14 @@ unit = {}
 ---@field state table yours: it outlives reload and restart. Change its fields; up to 64 KB in all
 local node = {}
 
---- Shows a value, rounded to the driver's places; nil: no data.
+--- Shows a value on a driver with by_script, rounded to its places; nil, and what is not within its limits or
+--- among its names: no data.
 ---@param driver string
 ---@param value number|nil in the unit of the row
 ---@param text? string shown beside it where that is possible
 function node:set(driver, value, text) end
 
---- The value shown now, nil if there is none.
+--- The number the driver was set to last, not rounded; nil if that was no data.
 ---@param driver string
 ---@return number|nil
 function node:get(driver) end
@@ -154,18 +155,19 @@ function node:param(name) end
 ---@param ... any
 function node:log(level, format, ...) end
 
---- A notice in PG3; without a text it goes away.
+--- A notice in PG3, at most five of a script; without a text it goes away.
 ---@param key string
 ---@param text? string
 function node:notice(key, text) end
 
---- Reports a command of the node to PG3, for programs.
+--- Reports one of the table's events to PG3, for programs; at most twenty at once, then one a second.
 ---@param cmd string
 function node:event(cmd) end
 
 vrm = {}
 
---- Asks VRM, with the user's token and within its rate limit. Waits.
+--- Asks VRM, with the user's token and within its rate limit; at most twenty times at once, then once in
+--- thirty seconds. Waits.
 ---@param path string "/installations/1234/stats"
 ---@param query? table<string, string|number>
 ---@return table|nil answer

@@ -470,6 +470,19 @@ static void test_default_params(void) {
     close_bench(&b);
 }
 
+// A record saved before PG3 told what it has is not taken: it would be overwritten.
+static void test_early_save(void) {
+    struct bench b;
+    open_bench(&b);
+    pg3_up(b.pg3);
+    receive(&b, CONFIG_NONE);
+    CHECK(!pg3_save(b.pg3, "{\"a\":1}") && pg3_data(b.pg3) == NULL);
+    receive(&b, "{\"getAll\":[{\"key\":\"customdata\",\"value\":{\"a\":7}}]}");
+    CHECK(pg3_data(b.pg3) != NULL && strcmp(pg3_data(b.pg3), "{\"a\":7}") == 0);
+    CHECK(pg3_save(b.pg3, "{\"a\":8}"));
+    close_bench(&b);
+}
+
 static void test_data(void) {
     struct bench b;
     open_bench(&b);
@@ -779,6 +792,34 @@ static void test_away(void) {
     CHECK(times(&b, "DON") == 0);
     CHECK(times(&b, "\"config\"") == 1 && times(&b, "getAll") == 1);
     CHECK(times(&b, "customdata") == 1 && times(&b, "{\"a\":2}") == 1);
+    // What PG3 has not answered when the connection breaks goes again; what it has does not.
+    pg3_notice(b.pg3, "n", "note");
+    turn(&b);
+    receive(&b, "{\"set\":[{\"success\":true,\"key\":\"customdata\"}]}");
+    pg3_down(b.pg3);
+    forget(&b);
+    pg3_up(b.pg3);
+    turn(&b);
+    CHECK(times(&b, "customdata") == 0 && times(&b, "\"plugin_n\":\"note\"") == 1);
+    // One that came and went again is not told.
+    receive(&b, "{\"set\":[{\"success\":true,\"key\":\"notices\"}]}");
+    forget(&b);
+    pg3_notice(b.pg3, "m", "in between");
+    pg3_notice(b.pg3, "m", NULL);
+    turn(&b);
+    CHECK(times(&b, "notices") == 0);
+    // A flood of events before them keeps none of the records away.
+    for (int i = 0; i < 300; i++)
+        pg3_event(b.pg3, "ctl", "DON");
+    pg3_save(b.pg3, "{\"a\":9}");
+    pg3_notice(b.pg3, "n", "note 2");
+    int left = 0;
+    for (int i = 0; i < 10; i++) {
+        forget(&b);
+        turn(&b);
+        left += times(&b, "{\"a\":9}") + times(&b, "note 2");
+    }
+    CHECK(left == 2);
     // A record saved at the stop still goes out.
     pg3_save(b.pg3, "{\"a\":3}");
     CHECK(pg3_waiting(b.pg3));
@@ -808,6 +849,7 @@ int main(void) {
     test_params();
     test_default_params();
     test_data();
+    test_early_save();
     test_profile();
     test_notices();
     test_doc();

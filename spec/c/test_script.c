@@ -151,6 +151,28 @@ static const struct hostile c_loops[] = {
      BUDGET},
     {"varargs passed on and on",
      "local function f(...) return f(1, ...) end f(table.unpack({}, 1, 10000))", NULL},
+    {"sort of long texts without a comparator",
+     "local z = ('\\0'):rep(4096) local p = {} for i = 1, 24 do p[i] = z end "
+     "local big = table.concat(p) local t = {} for i = 1, 4000 do t[i] = big end table.sort(t)",
+     BUDGET},
+    {"sort by a C function",
+     "local t = {} for i = 1, 100 do t[i] = ('x'):rep(4000) end table.sort(t, string.packsize)",
+     "by a function of your own"},
+    {"sort by default is that of <",
+     "local t = {'b', '', 'a', 'ab', 'aa'} table.sort(t) "
+     "assert(table.concat(t, ',') == ',a,aa,ab,b') t = {3, 1.5, -2} table.sort(t) "
+     "assert(t[1] == -2 and t[3] == 3) local m = setmetatable({}, {__lt = function() return false "
+     "end}) "
+     "table.sort({m, m, m})",
+     ""},
+    {"sort of what has no order", "table.sort({1, 'a', 2})", "attempt to compare"},
+    {"a format with thousands of parts", "string.format(('%.0s'):rep(300), 'x')",
+     "at most 256 bytes"},
+    {"string.packsize of a long text", "string.packsize(('x'):rep(4000))", "at most 256 bytes"},
+    {"comparing long texts in a loop",
+     "local z = ('\\0'):rep(4096) local p = {} for i = 1, 24 do p[i] = z end "
+     "local a, b = table.concat(p), table.concat(p) .. 'x' while true do local _ = a < b end",
+     BUDGET},
     {"sort with a comparator that is always true",
      "local t = {} for i = 1, 1000 do t[i] = i end table.sort(t, function() return true end)",
      NULL},
@@ -415,7 +437,6 @@ static const struct hostile tasks_of_node[] = {
     {"handler: log of a long text", "node:log('info', '%s', big('x', 100000))", ""},
     {"handler: notices in a loop",
      "local n = 0 while true do n = n + 1 node:notice('k' .. n, big('x', 1000)) end", NULL},
-    {"handler: events in a loop", "while true do node:event('DON') end", NULL},
     {"handler: a value with a long text", "node:set('ST', 1, big('x', 100000))", NULL},
     {"handler: values in a loop", "local n = 0 while true do n = n + 1 node:set('ST', n) end",
      BUDGET},
@@ -423,6 +444,14 @@ static const struct hostile tasks_of_node[] = {
      "for _, v in ipairs {0 / 0, 1 / 0, -1 / 0, 1e300, math.mininteger, -0.0} do node:set('ST', v) "
      "end",
      ""},
+    {"handler: a value out of its limits", "node:set('ST', 5e9) assert(node:get('ST') == nil)", ""},
+    {"handler: a driver of the plugin's", "node:set('GV30', 1)", "does not say by_script = true"},
+    {"handler: events in a loop", "while true do node:event('DON') end", "20 events at once"},
+    {"handler: more notices than it may", "for i = 1, 6 do node:notice('k' .. i, 'x') end",
+     "can show 5 notices at once"},
+    {"handler: one notice again and again", "for i = 1, 100 do node:notice('k', 'x' .. i) end", ""},
+    {"handler: string.format of its own",
+     "string.format = function() return nil end node:log('info', '%d', 5)", ""},
     {"handler: a value that is none", "node:set('ST', {})", "number expected"},
     {"handler: a driver that is none", "node:set('NONE', 1)", "no driver NONE"},
     {"handler: a forged node",
@@ -437,6 +466,9 @@ static const struct hostile tasks_of_node[] = {
 
 // Whole files: what stands at their end is handed to main.lua.
 static const struct hostile files[] = {
+    {"a file with the mark of Windows", "\xef\xbb\xbfreturn {}", ""},
+    {"UTF-16", "\xff\xferx", "save it as UTF-8"},
+    {"UTF-16, the other way", "\xfe\xffxr", "save it as UTF-8"},
     {"an empty file", "", "ends with 'return"},
     {"no table", "return 42", "ends with 'return"},
     {"two tables", "return {}, {}", "ends with 'return"},
@@ -656,9 +688,13 @@ static void add_node(void) {
     struct node_type *t = node_type_new();
     t->id = strdup("VICX");
     t->name = strdup("X");
-    t->drivers = calloc(1, sizeof *t->drivers);
-    t->drivers[t->driver_count++] =
-        (struct driver_decl){.id = strdup("ST"), .label = strdup("S"), .unit = {73, 0, 1, 1, 0}};
+    t->drivers = calloc(2, sizeof *t->drivers);
+    t->drivers[t->driver_count++] = (struct driver_decl){
+        .id = strdup("ST"), .label = strdup("S"), .unit = {73, -1e6, 1e6, 1, 0}, .by_script = true};
+    t->drivers[t->driver_count++] = (struct driver_decl){
+        .id = strdup("GV30"), .label = strdup("Data state"), .unit = {25, 0, 3, 1, 0}};
+    t->events = calloc(1, sizeof *t->events);
+    t->events[t->event_count++] = (struct command_decl){.id = strdup("DON"), .name = strdup("On")};
     CHECK(nodes_declare(api.nodes, t) == NULL);
     CHECK(nodes_add(api.nodes, "x_1", "VICX", "Name", "x_1", &why) != NULL);
 }
@@ -756,7 +792,7 @@ static void fork_file(const char *name, const char *before, const char *part, co
 
 // Functions in each other, full of locals, and a name looked up through all of them.
 static void fork_nested(void) {
-    enum { DEPTH = 100, LOCALS = 150 };
+    enum { DEPTH = 100, LOCALS = 100 };
     struct buf before, after;
     buf_init(&before, SCRIPT_FILE_MAX);
     buf_init(&after, SCRIPT_FILE_MAX);
@@ -784,6 +820,7 @@ static void test_big_files(void) {
     fork_file("blocks in blocks", "", "do ", "", "devices/hostile.lua:");
     fork_file("joined texts", "return 1", "..1", "", "devices/hostile.lua:");
     fork_file("a number of many digits", "return {", "9", "}", NULL);
+    fork_file("a condition of many parts", "local a local b = a", " or a", " return {}", NULL);
     fork_file("many constants", "return {", "%x.5,", "}", NULL);
     fork_file("many locals", "", "local a ", "return {}", "too many local");
     fork_file("a long comment", "--", "x", "\nreturn {}", NULL);
@@ -808,6 +845,22 @@ static void no_file(void) {
     close_host();
 }
 
+// A script that is closed leaves no task behind that sleeps for years, nor its timer or notice.
+static void closed_while_asleep(void) {
+    CHECK(open_host());
+    add_node();
+    struct script *s =
+        load("local function f(node) node:notice('k', 'x') sleep(9e6) end return {f = f}");
+    struct call c = {s, 1, 0, 0};
+    CHECK(s->vm != NULL && vm_protect(s->vm, start_protected, &c, NULL, 0));
+    tasks_run(api.tasks);
+    CHECK(api.waits != NULL && tasks_count(api.tasks) == 1 && s->notices[0][0] != '\0');
+    api_drop_vm(&api, s->vm);
+    api_forget_notices(&api, s);
+    CHECK(api.waits == NULL && tasks_count(api.tasks) == 0 && s->notices[0][0] == '\0');
+    close_host();
+}
+
 #define ALL(cases) cases, sizeof cases / sizeof cases[0]
 
 int main(int argc, char **argv) {
@@ -816,6 +869,7 @@ int main(int argc, char **argv) {
         return 1;
     snprintf(path, sizeof path, "%s/script.lua", folder);
     no_file();
+    closed_while_asleep();
     fork_cases(ALL(endless), BODY);
     fork_cases(ALL(c_loops), BODY);
     fork_cases(ALL(memory), BODY);

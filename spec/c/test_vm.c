@@ -37,6 +37,7 @@ static enum vm_result run(struct vm *vm, const char *text, int64_t budget, lua_S
 static bool fails(const char *text, size_t cap, const char *why) {
     lua_State *co;
     struct vm *vm = vm_new("file.lua", cap, NULL);
+    vm->is_script = true;
     bool right = run(vm, text, 100000, &co) == VM_FAILED && strstr(error, why) != NULL;
     if (!right)
         printf("%s: %s\n", text, error);
@@ -62,6 +63,7 @@ static int waits(lua_State *L) { return lua_yield(L, 0); }
 static void test_resume(void) {
     lua_State *co;
     struct vm *vm = vm_new("file.lua", 0, NULL);
+    vm->is_script = true;
     CHECK(vm_of(vm->L) == vm);
     CHECK(run(vm, "return 1, 'two'", 1000, &co) == VM_DONE && vm_of(co) == vm);
     CHECK(lua_gettop(co) == 2 && strcmp(lua_tostring(co, 2), "two") == 0);
@@ -89,6 +91,61 @@ static void test_time(void) {
     vm->limit_ms = 20;
     CHECK(run(vm, "while true do end", INT64_MAX / 2, &co) == VM_FAILED);
     CHECK(strstr(error, "budget of 20 ms") != NULL);
+    vm_free(vm);
+}
+
+static int64_t charged;
+
+static int costly(lua_State *L) {
+    vm_charge(L, charged);
+    return 0;
+}
+
+static int slow(lua_State *L) {
+    (void)L;
+    for (int64_t until = vm_cpu_ms() + 40; vm_cpu_ms() < until;)
+        ;
+    return 0;
+}
+
+// C functions make no ticks: some say what they cost, and time that was wasted counts afterwards.
+static void test_c_functions(void) {
+    lua_State *co;
+    struct vm *vm = vm_new("file.lua", 0, NULL);
+    vm->is_script = true;
+    lua_pushcfunction(vm->L, costly);
+    lua_setglobal(vm->L, "costly");
+    lua_pushcfunction(vm->L, slow);
+    lua_setglobal(vm->L, "slow");
+    lua_register(vm->L, "wait", waits);
+    charged = 400;
+    CHECK(run(vm, "costly() costly()", 1000, &co) == VM_DONE && vm->spent >= 800);
+    CHECK(run(vm, "while true do costly() end", 1000, &co) == VM_FAILED && vm->over);
+    vm->limit_ms = 20;
+    CHECK(run(vm, "slow()", 1000000, &co) == VM_FAILED && strstr(error, "budget of") != NULL);
+    CHECK(run(vm, "slow() wait()", 1000000, &co) == VM_FAILED);
+    vm->limit_ms = 1000;
+    int turns = 0; // each within its limits, all together not
+    while (turns < 100 && run(vm, "slow()", 1000000, &co) == VM_DONE)
+        turns++;
+    CHECK(turns > 30 && turns < 60 && strstr(error, "2 s of the processor") != NULL);
+    vm_free(vm);
+}
+
+// Trusted code can catch the end of its budget, and has a new one to put things right.
+static void test_trusted(void) {
+    lua_State *co;
+    struct vm *vm = vm_new("main.lua", 0, NULL);
+    lua_register(vm->L, "wait", waits);
+    luaL_requiref(vm->L, "_G", luaopen_base, 1);
+    lua_settop(vm->L, 0);
+    CHECK(run(vm,
+              "local ok, why = pcall(function() while true do end end) "
+              "for i = 1, 50000 do end return ok, why",
+              100000, &co) == VM_DONE);
+    CHECK(!lua_toboolean(co, 1) && strstr(lua_tostring(co, 2), "budget") != NULL);
+    CHECK(run(vm, "pcall(function() while true do end end) while true do end", 100000, &co) ==
+          VM_FAILED);
     vm_free(vm);
 }
 
@@ -181,6 +238,8 @@ int main(void) {
     test_errors();
     test_resume();
     test_time();
+    test_c_functions();
+    test_trusted();
     test_protect();
     test_copy();
     return check_end();

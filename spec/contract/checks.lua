@@ -85,6 +85,8 @@ end)
 
 check("the choices of the user are taken", function()
     host.zero_stale(true)
+    host.hold_nodes(true)
+    host.hold_nodes(false)
     host.alt_units(false)
     with_node()
     host.stale("contract", true)

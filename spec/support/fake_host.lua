@@ -29,7 +29,7 @@ function fake.sandbox()
     env.table = pick(table, "insert remove concat sort unpack")
     env.unit = require "lib.units"
     return setmetatable(env, {
-        __index = function(_, name) error("undefined global '" .. tostring(name) .. "'", 2) end,
+        __index = function(_, name) error("there is no global '" .. tostring(name) .. "'", 2) end,
         __newindex = function(_, name) error("assignment to global '" .. tostring(name) .. "'", 2) end,
     })
 end
@@ -198,6 +198,7 @@ local function node_functions(self, host)
     end
     host.get = function(address, driver) return self.nodes[address].values[driver] end
     host.stale = function(address, stale) self.nodes[address].stale = stale end
+    host.hold_nodes = function(on) self.nodes_held = on end
     host.zero_stale = function(zero) self.zero = zero end
     host.alt_units = function(alt) self.alt = alt end
 end
@@ -300,7 +301,10 @@ local function other_functions(self, host)
     host.params = function() return self.params end
     host.default_params = function(defaults) self.defaults = defaults end
     host.data = function() return self.saved end
-    host.save = function(data) self.saved = data end
+    host.save = function(data)
+        self.saved = data
+        return true
+    end
     host.notice = function(key, html)
         self.notices[key] = html
         table.insert(self.notice_log, { key = key, html = html })

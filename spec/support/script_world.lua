@@ -219,6 +219,7 @@ local function other_functions(world, host)
     host.save = function(data)
         world.saved = copy(data)
         table.insert(world.saves, { time = world.now, data = world.saved })
+        return true
     end
 end
 
