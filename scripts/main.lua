@@ -1,13 +1,9 @@
---- The plugin's story: the user's token -> the account -> its installations -> their devices -> nodes.
---
--- A session belongs to one token. It asks VRM who the token's user is and which installations there are
--- (connect), then each installation for its devices and measurements (poll). Whatever fails is tried again
--- by itself, with growing pauses; each poll PG3 asks for is a try as well.
+--- The plugin: what PG3 and the owner want, and who answers it. Parameters, device scripts and commands are
+-- here; the way from the token to the nodes is in lib.account.
 
+local account = require "lib.account"
 local commands = require "lib.commands"
-local device = require "lib.device"
 local health = require "lib.health"
-local installation = require "lib.installation"
 local markdown = require "lib.markdown"
 local nodes = require "lib.nodes"
 local notices = require "lib.notices"
@@ -16,355 +12,21 @@ local scripts = require "lib.scripts"
 local state = require "lib.state"
 local vrm = require "lib.vrm"
 
-local CONTROLLER = "controller"     -- its address; FROZEN
+local CONTROLLER = account.CONTROLLER
 
---- Values of the controller's GV0. FROZEN.
-local STATE = { DISCONNECTED = 0, CONNECTED = 1, AUTH_FAILED = 2, CONNECTING = 3, RATE_LIMITED = 4,
-                UNREACHABLE = 5, VRM_ERROR = 6, NOTHING = 7 }
-local STATE_OF = { auth = STATE.AUTH_FAILED, forbidden = STATE.NOTHING, rate = STATE.RATE_LIMITED,
-                   server = STATE.VRM_ERROR, bad_answer = STATE.VRM_ERROR, bug = STATE.VRM_ERROR }
-
-local settings = params.read {}
-local ready, stopping = false, false
+local ready = false
 local loading = false               -- device scripts are being loaded
-local held                          -- { pauses, connect } while VRM asked us to be quiet
-local session                       -- nil: no token; else { client, health, user_id, sites = list, busy,
-                                    -- timer, told = "Connected" is in the log, was_empty = the last list }
-local sites = {}                    -- [id] = site, kept over sessions. Beside what lib.installation names:
-                                    -- { session, listed = the list it was in last, busy, discover, again,
-                                    --   timer, nameless = failures of its names, had_rows }
-local last_answer                   -- VRM's clock when it last answered
-local shown_troubles = 0            -- scripts in trouble, as the controller shows them
-
--------------------------------------------------------------------------------------- what is shown
-
-local connect, poll, poll_all
-
-local function state_of(source)
-    return STATE_OF[source.kind] or STATE.UNREACHABLE
-end
-
---- VRM does not want this token: nothing else counts.
-local function refused(source)
-    return source.kind == "auth" or source.kind == "forbidden"
-end
-
---- The connection as a whole, and the sentence that belongs to it.
-local function connection()
-    if not session then
-        return settings.token_problem and STATE.AUTH_FAILED or STATE.DISCONNECTED, settings.token_problem
-    end
-    local account, broken, answering, waiting = session.health, nil, false, false
-    for _, site in ipairs(session.sites or {}) do
-        broken = broken or (site.health.kind and site.health)
-        answering = answering or (site.health.answered and not site.health.kind)
-        waiting = waiting or not (site.health.answered or site.health.kind)
-    end
-    broken = account.kind and account or broken
-    if refused(account) then return state_of(account), account.text end
-    if held then return STATE.RATE_LIMITED, broken and broken.text end
-    if answering then return STATE.CONNECTED end
-    if broken then return state_of(broken), broken:lost() and broken.text or nil end
-    return session.sites and not waiting and STATE.NOTHING or STATE.CONNECTING
-end
-
---- The controller's values and the connection's notice.
-local function show_connection()
-    local status, text = connection()
-    notices.connection(status, text, settings)
-    shown_troubles = scripts.in_trouble()
-    local _, problem = device.apply(scripts.controller, CONTROLLER, {}, {
-        status = status, installations = session and session.sites and #session.sites or 0,
-        devices = nodes.count(), script_errors = shown_troubles, last_answer = last_answer,
-    })
-    if problem then
-        scripts.failed(scripts.controller.file, problem, "values")
-    else
-        scripts.worked(scripts.controller.file, "values")
-    end
-end
-
---------------------------------------------------------------------------------------- trying again
-
-local function retry(holder, seconds, fn)
-    if holder.timer then host.cancel(holder.timer) end
-    holder.timer = not stopping and host.after(seconds, function()
-        holder.timer = nil
-        fn()
-    end) or nil
-end
-
-local LONGEST_PAUSE = 86400
-
---- VRM said 429: nothing leaves until the pause is over; then everything is asked again. Of several pauses
--- the last to end counts.
-local function be_quiet(seconds)
-    host.hold(seconds)
-    held = held or { pauses = 0 }
-    local mine = held
-    mine.pauses = mine.pauses + 1
-    host.after(seconds, function()
-        mine.pauses = mine.pauses - 1
-        if held ~= mine or mine.pauses > 0 then return end
-        held = nil
-        if mine.connect then connect() else poll_all() end
-    end)
-end
-
---- A failure of the account or of a site: count, log, plan the next try with fn.
-local function failed(source, holder, err, fn)
-    source:failed(err)
-    if err.kind == "rate" then
-        be_quiet(math.min(math.max(source:delay(), err.retry_after or 0), LONGEST_PAUSE))
-    else
-        retry(holder, source:delay(), fn)
-    end
-end
-
---- fn's results; an error of ours becomes a failure like any other, so that the next try comes.
-local function guarded(fn, ...)
-    local ok, result, err = pcall(fn, ...)
-    if ok then return result, err end
-    return nil, { kind = "bug", text = "An error in the plugin: " .. tostring(result) }
-end
-
------------------------------------------------------------------------------------ one installation
-
-local NAMELESS_TRIES = 3            -- failures of system-overview after which measurements come without it
-
---- The names of an installation's devices. Measurements are worth more: VRM refusing or failing to give the
--- names does not keep them away, but for the first tries, so that nodes get their names. Returns an error if
--- the poll should end here.
-local function ask_names(s, site)
-    local overview, err, date = s.client:overview(site.id)
-    if overview then
-        site.overview, site.overview_at = overview, date or host.time()
-        site.nameless, site.said.overview = 0, nil
-        return nil
-    end
-    if err.kind == "auth" or err.kind == "rate" then return err end
-    site.nameless = (site.nameless or 0) + 1
-    local refusal = err.kind == "forbidden" or err.kind == "bad_answer"
-    if not (site.overview or refusal or site.nameless >= NAMELESS_TRIES) then return err end
-    if site.said.overview ~= err.text then
-        site.said.overview = err.text
-        host.log("warning", site.name .. ": no device names: " .. err.text)
-    end
-    site.overview = site.overview or {}
-    return nil
-end
-
---- Whether an answer came too late: the token is another now, or the account has lost the installation.
-local function outdated(s, site)
-    return session ~= s or sites[site.id] ~= site
-end
-
---- Asks VRM for one installation: on discovery its devices, always its measurements.
-local function ask(s, site, discover)
-    if discover then
-        local problem = ask_names(s, site)
-        if problem then return nil, problem end
-    end
-    if outdated(s, site) then return nil end
-    local answer, err = s.client:diagnostics(site.id, discover or false)
-    if not answer or outdated(s, site) then return nil, err end
-    if #answer.rows == 0 and site.had_rows then
-        return nil, { kind = "bad_answer", text = "VRM sent no measurements of this installation." }
-    end
-    site.had_rows = #answer.rows > 0
-    last_answer = answer.date or host.time()
-    installation.show(site, answer, last_answer, discover)
-    return true
-end
-
-local function poll_once(site)
-    local s, discover = session, site.discover or not site.overview
-    site.discover = false
-    local done, err = guarded(ask, s, site, discover)
-    if outdated(s, site) or stopping then return end
-    if done then
-        site.health:worked()
-        if site.timer then host.cancel(site.timer) end
-        site.timer = nil
-        notices.site(site, nil)
-    else
-        site.discover = site.discover or discover
-        failed(site.health, site, err, function() poll(site) end)
-        if site.health:lost() then
-            installation.lose(site)
-            notices.site(site, #s.sites > 1 and err.text or nil)
-        else
-            installation.age(site)
-        end
-    end
-    show_connection()
-end
-
---- Polls a site. One that is being polled already is not asked twice at once: this poll joins that one,
--- unless discovery (which another token begins with) asks for more; then a second one follows.
-function poll(site, discover)
-    if not session or held or stopping or sites[site.id] ~= site then return end
-    site.discover = site.discover or discover
-    if site.busy then
-        site.again = site.again or discover
-        return
-    end
-    repeat
-        site.busy, site.again = true, false
-        local _, bug = guarded(poll_once, site)
-        if bug then host.log("error", bug.text) end
-    until not site.again or not session or held
-    site.busy = false
-end
-
----------------------------------------------------------------------------------------- the account
-
-local function account(s)
-    if not s.user_id then
-        local user, err = s.client:me()
-        if err and err.kind == "forbidden" then err.kind = "auth" end
-        if not user then return nil, err end
-        s.user_id = user.id
-    end
-    local list, err = s.client:installations(s.user_id)
-    -- One empty list may be a slip of VRM's; the second is believed.
-    if list and #list == 0 and s.sites and #s.sites > 0 and not s.was_empty then
-        s.was_empty = true
-        return nil, { kind = "bad_answer", text = "VRM listed no installation." }
-    end
-    s.was_empty = false
-    return list, err
-end
-
---- Takes over the list of installations; those no longer in it go offline.
-local function use_installations(s, list)
-    s.sites = {}
-    for i, record in ipairs(list) do
-        local site = sites[record.id] or { id = record.id, said = {} }
-        site.name, site.alarms, site.last_timestamp = record.name, record.alarms, record.last_timestamp
-        site.alarms_beyond = nil
-        if site.session ~= s then site.session, site.health = s, health.new(record.name) end
-        site.listed = list
-        sites[record.id], s.sites[i] = site, site
-    end
-    for id, site in pairs(sites) do
-        if site.listed ~= list then
-            if site.timer then host.cancel(site.timer) end
-            installation.lose(site)
-            notices.site(site, nil)
-            site.withdrawn, sites[id] = true, nil
-        end
-    end
-    installation.adopt_others(s.sites)
-end
-
---- Asks for the account and its installations, then polls them all and looks for new devices.
-function connect()
-    local s = session
-    if held then held.connect = true end
-    if not s or s.busy or held or stopping then return end
-    s.busy = true
-    local list, err = guarded(account, s)
-    s.busy = false
-    if session ~= s or stopping then return end
-    if list then
-        s.health:worked()
-        last_answer = last_answer or host.time()
-        use_installations(s, list)
-        if s.timer then host.cancel(s.timer) end
-        s.timer = nil
-        if not s.told then
-            s.told = true
-            host.log("info", ("Connected to VRM; installations: %d."):format(#list))
-        end
-        for _, site in ipairs(s.sites) do host.spawn(poll, site, true) end
-    else
-        failed(s.health, s, err, connect)
-        if refused(s.health) or (s.health:lost() and not s.sites) then installation.lose(nil) end
-    end
-    show_connection()
-end
-
----------------------------------------------------------------------------------------- the session
-
---- Begins anew with the present token; without a usable one everything is disconnected.
-local function begin()
-    if session and session.timer then host.cancel(session.timer) end
-    for _, site in pairs(sites) do
-        if site.timer then host.cancel(site.timer) end
-        site.timer = nil
-        notices.site(site, nil)
-    end
-    session = nil
-    held = nil
-    host.hold(0)                    -- VRM's pause was for the token before
-    local client, problem
-    if settings.token ~= "" and not settings.token_problem then
-        client, problem = vrm.new { token = settings.token, url = host.env("VICTRON_VRM_URL"),
-                                    ca_file = host.env("VICTRON_CA_FILE") }
-    end
-    if not client then
-        if settings.token ~= "" then
-            problem = problem or "The VRM access token cannot be right: " .. settings.token_problem .. "."
-            host.log("error", problem)
-        end
-        installation.lose(nil)
-        show_connection()
-        return
-    end
-    session = { client = client, health = health.new("VRM") }
-    show_connection()
-    connect()
-end
-
---- While VRM wants quiet nothing is asked, but data grows old; what an earlier run or token showed cannot be
--- believed.
-local function age_all()
-    if not session.sites then installation.lose(nil) end
-    for _, site in ipairs(session.sites or {}) do
-        if site.health.answered then installation.age(site) else installation.lose(site) end
-    end
-    show_connection()
-end
-
-function poll_all()
-    if not session then return end
-    if held then return age_all() end
-    if not session.sites or #session.sites == 0 or refused(session.health) then return connect() end
-    for _, site in ipairs(session.sites) do host.spawn(poll, site) end
-end
+local seen_troubles = 0             -- scripts in trouble at the last look
 
 local function take_params(given)
-    local before = settings.token
-    settings = params.read(given)
+    local settings = params.read(given)
     for _, secret in ipairs(settings.secrets) do host.mask(secret) end
     host.alt_units(settings.fahrenheit)
     host.zero_stale(settings.zero)
     notices.params(settings.problems)
     scripts.set_folder(settings.script_folder)
-    if ready and settings.token ~= before then begin() end
-end
-
-local QUERY_SECONDS = 60            -- PG3 is told after that at the latest
-
---- Asks for a node's installation, or all of them, and waits until the answers are shown; also those of a
--- poll that is under way. Returns whether there are answers: PG3 is told (requestId).
-local function query(address)
-    local node = nodes.all[address]
-    local site = node and node.site
-    local one = site and site.session == session and sites[site.id]
-    if one then host.spawn(poll, site) else poll_all() end
-    local asked = one and { site } or session and session.sites or {}
-    local busy, tries = true, 0
-    while busy and tries < QUERY_SECONDS * 10 do
-        host.sleep(0.1)
-        busy, tries = session ~= nil and session.busy == true, tries + 1
-        for _, other in ipairs(asked) do busy = busy or other.busy end
-    end
-    for _, other in ipairs(asked) do
-        if other.health.kind or held then return false end
-    end
-    return #asked > 0 and not busy
+    local another = account.use(settings)
+    if ready and another then account.begin() end
 end
 
 ------------------------------------------------------------------------------------ device scripts
@@ -374,9 +36,7 @@ local function use_new_scripts()
     nodes.adopt_types()
     local changed, problem = host.profile()
     notices.profile(changed, problem)
-    if session then
-        for _, site in ipairs(session.sites or {}) do host.spawn(poll, site, true) end
-    end
+    account.rediscover()
 end
 
 --- Loads scripts by fn(...), one at a time with pauses in which PG3 and the timers are served. Nodes are not
@@ -385,7 +45,7 @@ local function load_scripts(fn, ...)
     while loading do host.sleep(0.02) end
     loading = true
     host.hold_nodes(true)
-    local changed, bug = guarded(fn, ...)
+    local changed, bug = health.guarded(fn, ...)
     host.hold_nodes(false)
     loading = false
     if bug then host.log("error", bug.text) end
@@ -399,14 +59,16 @@ local function reload(force)
 end
 
 local function scan_scripts(force)
-    if load_scripts(reload, force) or scripts.in_trouble() ~= shown_troubles then show_connection() end
+    local changed = load_scripts(reload, force)
+    if changed or scripts.in_trouble() ~= seen_troubles then account.show() end
+    seen_troubles = scripts.in_trouble()
 end
 
 --- The minute's work.
 local function look_after_scripts()
     state.save()
     scripts.forgive_timers()
-    show_connection()
+    account.show()
 end
 
 ------------------------------------------------------------------------------------------- commands
@@ -465,33 +127,30 @@ host.on("start", function()
     host.default_params(params.missing(host.params()))
     local page = host.read("POLYGLOT_CONFIG.md")
     if page then host.doc(markdown.html(page)) end
-    show_connection()
+    account.show()
 end)
 
 host.on("ready", function()
     while loading do host.sleep(0.02) end
     take_params(host.params())
     ready = true
-    begin()
+    account.begin()
 end)
 
-host.on("shortpoll", poll_all)
-host.on("longpoll", connect)
-host.on("discover", connect)
-host.on("query", query)
+host.on("shortpoll", account.poll)
+host.on("longpoll", account.connect)
+host.on("discover", account.connect)
+host.on("query", account.query)
 host.on("command", command)
 host.on("script_error", function(file, text, address)
     scripts.failed(file, text, address or "timer", true)
-    show_connection()
+    account.show()
 end)
 host.on("script_get", function(id, file, path, with)
-    if not session or held then return host.answer(id, nil, "VRM cannot be asked now") end
-    local answer, err = guarded(session.client.get_for_script, session.client, file, path, with)
-    if err and err.kind == "rate" then be_quiet(math.min(err.retry_after or 60, LONGEST_PAUSE)) end
-    host.answer(id, answer, err and err.text)
+    host.answer(id, account.get_for_script(file, path, with))
 end)
 host.on("stop", function()
-    stopping = true
+    account.stop()
     state.save()
 end)
 host.every(SCAN_SECONDS, function()

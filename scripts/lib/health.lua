@@ -11,6 +11,13 @@ function health.new(name)
     return setmetatable({ name = name, failures = 0, answered = false }, health)
 end
 
+--- fn's results; an error of ours becomes a failure like any other, so that the next try comes.
+function health.guarded(fn, ...)
+    local ok, result, err = pcall(fn, ...)
+    if ok then return result, err end
+    return nil, { kind = "bug", text = "An error in the plugin: " .. tostring(result) }
+end
+
 --- The source answered. Logs it if it did not before.
 function health:worked()
     if self.failures > 0 then

@@ -3,7 +3,7 @@
 -- site = { id, name, alarms = VRM's count, alarms_beyond = of those, not in the rows; nil: not compared yet,
 --          last_timestamp, overview = list, overview_at = VRM's time, interval = seconds,
 --          clock = VRM's time - ours, facts = what the gateway's node shows, newest = timestamp,
---          withdrawn = the account has it no more, health, said = what was logged, ... (see main) }
+--          withdrawn = the account has it no more, health, said = what was logged, ... (see lib.account) }
 
 local device = require "lib.device"
 local discovery = require "lib.discovery"

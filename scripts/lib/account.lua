@@ -1,0 +1,371 @@
+--- The account's story: the user's token -> the account -> its installations, each polled for its nodes.
+--
+-- A session belongs to one token. It asks VRM who the token's user is and which installations there are
+-- (connect), then each installation for its devices and measurements (poll). Whatever fails is tried again
+-- by itself, with growing pauses; each poll PG3 asks for is a try as well.
+
+local device = require "lib.device"
+local health = require "lib.health"
+local installation = require "lib.installation"
+local nodes = require "lib.nodes"
+local notices = require "lib.notices"
+local params = require "lib.params"
+local scripts = require "lib.scripts"
+local vrm = require "lib.vrm"
+
+local account = { CONTROLLER = "controller" }       -- the address of the plugin's own node; FROZEN
+
+--- Values of the controller's GV0. FROZEN.
+local STATE = { DISCONNECTED = 0, CONNECTED = 1, AUTH_FAILED = 2, CONNECTING = 3, RATE_LIMITED = 4,
+                UNREACHABLE = 5, VRM_ERROR = 6, NOTHING = 7 }
+local STATE_OF = { auth = STATE.AUTH_FAILED, forbidden = STATE.NOTHING, rate = STATE.RATE_LIMITED,
+                   server = STATE.VRM_ERROR, bad_answer = STATE.VRM_ERROR, bug = STATE.VRM_ERROR }
+
+local settings = params.read {}
+local stopping = false
+local held                          -- { pauses, connect } while VRM asked us to be quiet
+local session                       -- nil: no token; else { client, health, user_id, sites = list, busy,
+                                    -- timer, told = "Connected" is in the log, was_empty = the last list }
+local sites = {}                    -- [id] = site, kept over sessions. Beside what lib.installation names:
+                                    -- { session, listed = the list it was in last, busy, discover, again,
+                                    --   timer, nameless = failures of its names, had_rows }
+local last_answer                   -- VRM's clock when it last answered
+
+-------------------------------------------------------------------------------------- what is shown
+
+local poll
+
+local function state_of(source)
+    return STATE_OF[source.kind] or STATE.UNREACHABLE
+end
+
+--- VRM does not want this token: nothing else counts.
+local function refused(source)
+    return source.kind == "auth" or source.kind == "forbidden"
+end
+
+--- The connection as a whole, and the sentence that belongs to it.
+local function connection()
+    if not session then
+        return settings.token_problem and STATE.AUTH_FAILED or STATE.DISCONNECTED, settings.token_problem
+    end
+    local whole, broken, answering, waiting = session.health, nil, false, false
+    for _, site in ipairs(session.sites or {}) do
+        broken = broken or (site.health.kind and site.health)
+        answering = answering or (site.health.answered and not site.health.kind)
+        waiting = waiting or not (site.health.answered or site.health.kind)
+    end
+    broken = whole.kind and whole or broken
+    if refused(whole) then return state_of(whole), whole.text end
+    if held then return STATE.RATE_LIMITED, broken and broken.text end
+    if answering then return STATE.CONNECTED end
+    if broken then return state_of(broken), broken:lost() and broken.text or nil end
+    return session.sites and not waiting and STATE.NOTHING or STATE.CONNECTING
+end
+
+--- The controller's values and the connection's notice.
+function account.show()
+    local status, text = connection()
+    notices.connection(status, text, settings)
+    local _, problem = device.apply(scripts.controller, account.CONTROLLER, {}, {
+        status = status, installations = session and session.sites and #session.sites or 0,
+        devices = nodes.count(), script_errors = scripts.in_trouble(), last_answer = last_answer,
+    })
+    if problem then
+        scripts.failed(scripts.controller.file, problem, "values")
+    else
+        scripts.worked(scripts.controller.file, "values")
+    end
+end
+
+--------------------------------------------------------------------------------------- trying again
+
+local function retry(holder, seconds, fn)
+    if holder.timer then host.cancel(holder.timer) end
+    holder.timer = not stopping and host.after(seconds, function()
+        holder.timer = nil
+        fn()
+    end) or nil
+end
+
+local LONGEST_PAUSE = 86400
+
+--- VRM said 429: nothing leaves until the pause is over; then everything is asked again. Of several pauses
+-- the last to end counts.
+local function be_quiet(seconds)
+    host.hold(seconds)
+    held = held or { pauses = 0 }
+    local mine = held
+    mine.pauses = mine.pauses + 1
+    host.after(seconds, function()
+        mine.pauses = mine.pauses - 1
+        if held ~= mine or mine.pauses > 0 then return end
+        held = nil
+        if mine.connect then account.connect() else account.poll() end
+    end)
+end
+
+--- A failure of the account or of a site: count, log, plan the next try with fn.
+local function failed(source, holder, err, fn)
+    source:failed(err)
+    if err.kind == "rate" then
+        be_quiet(math.min(math.max(source:delay(), err.retry_after or 0), LONGEST_PAUSE))
+    else
+        retry(holder, source:delay(), fn)
+    end
+end
+
+----------------------------------------------------------------------------------- one installation
+
+local NAMELESS_TRIES = 3            -- failures of system-overview after which measurements come without it
+
+--- The names of an installation's devices. Measurements are worth more: VRM refusing or failing to give the
+-- names does not keep them away, but for the first tries, so that nodes get their names. Returns an error if
+-- the poll should end here.
+local function ask_names(s, site)
+    local overview, err, date = s.client:overview(site.id)
+    if overview then
+        site.overview, site.overview_at = overview, date or host.time()
+        site.nameless, site.said.overview = 0, nil
+        return nil
+    end
+    if err.kind == "auth" or err.kind == "rate" then return err end
+    site.nameless = (site.nameless or 0) + 1
+    local refusal = err.kind == "forbidden" or err.kind == "bad_answer"
+    if not (site.overview or refusal or site.nameless >= NAMELESS_TRIES) then return err end
+    if site.said.overview ~= err.text then
+        site.said.overview = err.text
+        host.log("warning", site.name .. ": no device names: " .. err.text)
+    end
+    site.overview = site.overview or {}
+    return nil
+end
+
+--- Whether an answer came too late: the token is another now, or the account has lost the installation.
+local function outdated(s, site)
+    return session ~= s or sites[site.id] ~= site
+end
+
+--- Asks VRM for one installation: on discovery its devices, always its measurements.
+local function ask(s, site, discover)
+    if discover then
+        local problem = ask_names(s, site)
+        if problem then return nil, problem end
+    end
+    if outdated(s, site) then return nil end
+    local answer, err = s.client:diagnostics(site.id, discover or false)
+    if not answer or outdated(s, site) then return nil, err end
+    if #answer.rows == 0 and site.had_rows then
+        return nil, { kind = "bad_answer", text = "VRM sent no measurements of this installation." }
+    end
+    site.had_rows = #answer.rows > 0
+    last_answer = answer.date or host.time()
+    installation.show(site, answer, last_answer, discover)
+    return true
+end
+
+local function poll_once(site)
+    local s, discover = session, site.discover or not site.overview
+    site.discover = false
+    local done, err = health.guarded(ask, s, site, discover)
+    if outdated(s, site) or stopping then return end
+    if done then
+        site.health:worked()
+        if site.timer then host.cancel(site.timer) end
+        site.timer = nil
+        notices.site(site, nil)
+    else
+        site.discover = site.discover or discover
+        failed(site.health, site, err, function() poll(site) end)
+        if site.health:lost() then
+            installation.lose(site)
+            notices.site(site, #s.sites > 1 and err.text or nil)
+        else
+            installation.age(site)
+        end
+    end
+    account.show()
+end
+
+--- Polls a site. One that is being polled already is not asked twice at once: this poll joins that one,
+-- unless discovery (which another token begins with) asks for more; then a second one follows.
+function poll(site, discover)
+    if not session or held or stopping or sites[site.id] ~= site then return end
+    site.discover = site.discover or discover
+    if site.busy then
+        site.again = site.again or discover
+        return
+    end
+    repeat
+        site.busy, site.again = true, false
+        local _, bug = health.guarded(poll_once, site)
+        if bug then host.log("error", bug.text) end
+    until not site.again or not session or held
+    site.busy = false
+end
+
+---------------------------------------------------------------------------------------- the account
+
+local function ask_account(s)
+    if not s.user_id then
+        local user, err = s.client:me()
+        if err and err.kind == "forbidden" then err.kind = "auth" end
+        if not user then return nil, err end
+        s.user_id = user.id
+    end
+    local list, err = s.client:installations(s.user_id)
+    -- One empty list may be a slip of VRM's; the second is believed.
+    if list and #list == 0 and s.sites and #s.sites > 0 and not s.was_empty then
+        s.was_empty = true
+        return nil, { kind = "bad_answer", text = "VRM listed no installation." }
+    end
+    s.was_empty = false
+    return list, err
+end
+
+--- Takes over the list of installations; those no longer in it go offline.
+local function use_installations(s, list)
+    s.sites = {}
+    for i, record in ipairs(list) do
+        local site = sites[record.id] or { id = record.id, said = {} }
+        site.name, site.alarms, site.last_timestamp = record.name, record.alarms, record.last_timestamp
+        site.alarms_beyond = nil
+        if site.session ~= s then site.session, site.health = s, health.new(record.name) end
+        site.listed = list
+        sites[record.id], s.sites[i] = site, site
+    end
+    for id, site in pairs(sites) do
+        if site.listed ~= list then
+            if site.timer then host.cancel(site.timer) end
+            installation.lose(site)
+            notices.site(site, nil)
+            site.withdrawn, sites[id] = true, nil
+        end
+    end
+    installation.adopt_others(s.sites)
+end
+
+--- Asks for the account and its installations, then polls them all and looks for new devices.
+function account.connect()
+    local s = session
+    if held then held.connect = true end
+    if not s or s.busy or held or stopping then return end
+    s.busy = true
+    local list, err = health.guarded(ask_account, s)
+    s.busy = false
+    if session ~= s or stopping then return end
+    if list then
+        s.health:worked()
+        last_answer = last_answer or host.time()
+        use_installations(s, list)
+        if s.timer then host.cancel(s.timer) end
+        s.timer = nil
+        if not s.told then
+            s.told = true
+            host.log("info", ("Connected to VRM; installations: %d."):format(#list))
+        end
+        for _, site in ipairs(s.sites) do host.spawn(poll, site, true) end
+    else
+        failed(s.health, s, err, account.connect)
+        if refused(s.health) or (s.health:lost() and not s.sites) then installation.lose(nil) end
+    end
+    account.show()
+end
+
+---------------------------------------------------------------------------------------- the session
+
+--- Begins anew with the present token; without a usable one everything is disconnected.
+function account.begin()
+    if session and session.timer then host.cancel(session.timer) end
+    for _, site in pairs(sites) do
+        if site.timer then host.cancel(site.timer) end
+        site.timer = nil
+        notices.site(site, nil)
+    end
+    session = nil
+    held = nil
+    host.hold(0)                    -- VRM's pause was for the token before
+    local client, problem
+    if settings.token ~= "" and not settings.token_problem then
+        client, problem = vrm.new { token = settings.token, url = host.env("VICTRON_VRM_URL"),
+                                    ca_file = host.env("VICTRON_CA_FILE") }
+    end
+    if not client then
+        if settings.token ~= "" then
+            problem = problem or "The VRM access token cannot be right: " .. settings.token_problem .. "."
+            host.log("error", problem)
+        end
+        installation.lose(nil)
+        account.show()
+        return
+    end
+    session = { client = client, health = health.new("VRM") }
+    account.show()
+    account.connect()
+end
+
+--- While VRM wants quiet nothing is asked, but data grows old; what an earlier run or token showed cannot be
+-- believed.
+local function age_all()
+    if not session.sites then installation.lose(nil) end
+    for _, site in ipairs(session.sites or {}) do
+        if site.health.answered then installation.age(site) else installation.lose(site) end
+    end
+    account.show()
+end
+
+function account.poll()
+    if not session then return end
+    if held then return age_all() end
+    if not session.sites or #session.sites == 0 or refused(session.health) then return account.connect() end
+    for _, site in ipairs(session.sites) do host.spawn(poll, site) end
+end
+
+local QUERY_SECONDS = 60            -- PG3 is told after that at the latest
+
+--- Asks for a node's installation, or all of them, and waits until the answers are shown; also those of a
+-- poll that is under way. Returns whether there are answers: PG3 is told (requestId).
+function account.query(address)
+    local node = nodes.all[address]
+    local site = node and node.site
+    local one = site and site.session == session and sites[site.id]
+    if one then host.spawn(poll, site) else account.poll() end
+    local asked = one and { site } or session and session.sites or {}
+    local busy, tries = true, 0
+    while busy and tries < QUERY_SECONDS * 10 do
+        host.sleep(0.1)
+        busy, tries = session ~= nil and session.busy == true, tries + 1
+        for _, other in ipairs(asked) do busy = busy or other.busy end
+    end
+    for _, other in ipairs(asked) do
+        if other.health.kind or held then return false end
+    end
+    return #asked > 0 and not busy
+end
+
+--- Asks every installation for its devices again: there are new types for them.
+function account.rediscover()
+    for _, site in ipairs(session and session.sites or {}) do host.spawn(poll, site, true) end
+end
+
+--- A device script's question to VRM (see vrm:get_for_script) -> answer | nil, sentence.
+function account.get_for_script(file, path, with)
+    if not session or held then return nil, "VRM cannot be asked now" end
+    local answer, err = health.guarded(session.client.get_for_script, session.client, file, path, with)
+    if err and err.kind == "rate" then be_quiet(math.min(err.retry_after or 60, LONGEST_PAUSE)) end
+    return answer, err and err.text
+end
+
+--- The parameters as lib.params read them -> whether the token is another: account.begin is needed.
+function account.use(given)
+    local before = settings.token
+    settings = given
+    return settings.token ~= before
+end
+
+--- Nothing is asked or planned any more.
+function account.stop()
+    stopping = true
+end
+
+return account
