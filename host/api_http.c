@@ -18,8 +18,6 @@ static void push_body(lua_State *L, const struct wait *w) {
     }
     lua_pushstring(L, error);
     lua_setfield(L, -2, "json_error");
-    lua_pushlstring(L, reply->body, reply->body_len < 200 ? reply->body_len : 200);
-    lua_setfield(L, -2, "body");
 }
 
 static void set_seconds(lua_State *L, const char *name, int64_t seconds) {

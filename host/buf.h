@@ -17,7 +17,7 @@ struct buf {
 void buf_init(struct buf *b, size_t max);
 // Frees the bytes; the buffer can be used again with the same cap.
 void buf_free(struct buf *b);
-// Forgets the content and a failure, keeps the memory.
+// For tests: forgets the content and a failure, keeps the memory.
 void buf_clear(struct buf *b);
 // Append. False, and `failed` set and the content freed, when it would pass the cap. Once failed,
 // every append does nothing and returns false, so a chain of appends needs one check at its end.

@@ -18,13 +18,14 @@ struct pairs {
 };
 
 void pairs_free(struct pairs *p);
+// NULL if there is none of that key.
 const char *pairs_get(const struct pairs *p, const char *key);
-// Copies; value NULL removes. True if that changed anything.
+// Copies; value NULL removes. True if that changed anything; false too when memory is short.
 bool pairs_set(struct pairs *p, const char *key, const char *value);
 bool pairs_equal(const struct pairs *a, const struct pairs *b);
 // Fills from the object at `index` (anything else: empty); numbers and booleans become texts.
 void pairs_read(struct pairs *p, lua_State *L, int index);
-// {"key":"value",...}
+// {"key":"value",...} False: it does not fit.
 bool pairs_write(const struct pairs *p, struct buf *b);
 
 #endif

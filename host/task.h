@@ -31,14 +31,14 @@ bool tasks_run(struct tasks *t);
 // The id of the task that is running in L; 0 when L is not a task's coroutine (the caller must then
 // raise).
 int64_t task_current(struct tasks *t, lua_State *L);
-// Whether the task still waits.
+// For tests: whether the task still waits.
 bool task_waits(struct tasks *t, int64_t id);
 // Continues a waiting task: the continuation it gave to lua_yieldk runs inside vm_resume, where
 // pushing is safe. Harmless for a task that is gone.
 void task_wake(struct tasks *t, int64_t id);
 // Drops all tasks of a vm that is about to be closed.
 void task_cancel_vm(struct tasks *t, struct vm *vm);
-// How many exist.
+// For tests: how many exist.
 int tasks_count(const struct tasks *t);
 
 #endif

@@ -22,7 +22,7 @@ int64_t timers_next_ms(const struct timers *t, int64_t now_ms);
 // Calls everything due at now_ms, in order of deadline then of age. Timers added by a callback run
 // in a later call, even if already due, so that the loop gets its turn.
 void timers_run(struct timers *t, int64_t now_ms);
-// How many are pending.
+// For tests: how many are pending.
 int timers_count(const struct timers *t);
 
 #endif

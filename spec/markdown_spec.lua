@@ -30,10 +30,11 @@ describe("markdown", function()
     end)
 
     it("escapes everything else and leaves single marks alone", function()
-        assert.equal("<p>&lt;script&gt; &amp; &quot;x&quot;</p>", html('<script> & "x"'))
+        assert.equal("<p>&lt;script&gt; &amp; \"x\"</p>", html('<script> & "x"'))
         local marks = "2 * 3 ** 4 ` [x] [y](javascript:z) ["
         assert.equal("<p>" .. marks .. "</p>", html(marks))
-        assert.equal('<p>[a](https://&quot;&gt; b)</p>', html('[a](https://"> b)'))
+        assert.equal('<p>[a](https://"&gt; b)</p>', html('[a](https://"> b)'))
+        assert.equal('<p>[a](https://x"onclick)</p>', html('[a](https://x"onclick)'))
     end)
 
     it("takes anything", function()

@@ -3,9 +3,11 @@
 
 local markdown = {}
 
+--- A text as HTML that shows it.
 local function escape(text)
-    return (text:gsub("[&<>\"]", { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;" }))
+    return (text:gsub("[&<>]", { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;" }))
 end
+markdown.escape = escape
 
 --- One piece of a line from `at` on -> its HTML, where the next one begins.
 local function piece(text, at, inline)
@@ -14,7 +16,7 @@ local function piece(text, at, inline)
     inner, after = text:match("^%*%*([^*]+)%*%*()", at)
     if inner then return "<b>" .. inline(inner) .. "</b>", after end
     local label, url
-    label, url, after = text:match("^%[([^%[%]]+)%]%((https?://[^%s()]+)%)()", at)
+    label, url, after = text:match("^%[([^%[%]]+)%]%((https?://[^%s()\"]+)%)()", at)
     if label then return ('<a href="%s" target="_blank">%s</a>'):format(escape(url), inline(label)), after end
     inner, after = text:match("^([^`*%[]+)()", at)
     if inner then return escape(inner), after end

@@ -112,7 +112,7 @@ end
 
 --- A node that is not there any more, or whose values cannot be believed.
 function nodes.offline(node, facts)
-    if node.type.kind == "gateway" then
+    if node.type.kind == "gateway" and not scripts.suspended(node.type) then
         device.apply(node.type, node.address, {}, facts or { online = false, connected = false }, true)
     end
     show_state(node, device.OFFLINE)

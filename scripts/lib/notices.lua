@@ -1,6 +1,8 @@
 --- What the user reads in PG3: what is wrong and what to do. Each notice is set when its text changes and
 -- cleared when the trouble is over.
 
+local escape = require("lib.markdown").escape
+
 local notices = {}
 
 local shown = {}            -- [key] = text
@@ -12,10 +14,6 @@ local PORTAL = '<a href="https://vrm.victronenergy.com/access-tokens" target="_b
 local HOW = "In VRM (" .. PORTAL .. ") open Preferences, Integrations, Access tokens, create a token,"
     .. " paste it into the parameter <b>vrm_token</b> of this plugin's Configuration and save."
     .. " No restart is needed."
-
-local function escape(text)
-    return (text:gsub("[&<>]", { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;" }))
-end
 
 local function set(key, html)
     if shown[key] == html then return end

@@ -1,6 +1,8 @@
 --- What is wrong with device scripts: logged once, shown as a notice, counted on the controller, and gone
 -- when it is mended. Three errors in a row at one place suspend a script until its file changes.
 
+local escape = require("lib.markdown").escape
+
 local trouble = {}
 
 local STRIKES = 3
@@ -18,10 +20,6 @@ local function notice_key(file)
         if not notice_owners[wanted] then key = wanted end
         notice_keys[file], notice_owners[wanted] = key, notice_owners[wanted] or file
     end
-end
-
-local function escape(text)
-    return (text:gsub("[&<>]", { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;" }))
 end
 
 local function starts_with(text, beginning)

@@ -233,5 +233,7 @@ class Rules:
         self.sent[key] = value
 
     def check_config(self, item):
+        """Asked at every connection: what was not answered before it may be written again."""
+        self.sent.clear()
         if not isinstance(item, dict) or not isinstance(item.get("version"), str):
             self.broken(f"config: must tell the plugin's version: {item!r}")
