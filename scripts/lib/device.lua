@@ -41,15 +41,15 @@ function device.rank(type_, found)
     return 1 + (match.type and 1 or 0) + (match.product and 2 or 0)
 end
 
---- The best fitting type of a list -> type | nil, problem text | nil, { [type] = error text }.
+--- The best fitting type of a list -> type | nil, problem text | nil, { [type] = error text } | nil.
 -- Of several that fit equally well the first is taken, and the text says so. A match function that raises
 -- does not fit.
 function device.pick(types, found)
-    local best, best_rank, problem
-    local errors = {}
+    local best, best_rank, problem, errors
     for _, type_ in ipairs(types) do
         local ok, rank = pcall(device.rank, type_, found)
         if not ok then
+            errors = errors or {}
             errors[type_] = tostring(rank)
         elseif rank and (not best or rank > best_rank) then
             best, best_rank, problem = type_, rank, nil
@@ -141,21 +141,17 @@ local function compute(type_, rows, site, facts)
     return computed
 end
 
---- The timestamps of a type's momentary numbers in rows -> { [key of rows] = timestamp }, the newest of them.
-local function measured(type_, rows)
-    local found, newest = {}, 0
-    local function add(keys)
-        for _, key in ipairs(keys) do
-            local timestamp = rows[key] and rows[key].timestamp
-            if timestamp then found[key], newest = timestamp, math.max(newest, timestamp) end
+--- The keys of rows that a type shows as momentary numbers.
+local function measured_keys(type_)
+    local keys = {}
+    for _, driver in ipairs(type_.drivers) do
+        if driver.zero and not driver.names then
+            for _, list in ipairs { driver.keys or {}, table.unpack(driver.sums or {}) } do
+                for _, key in ipairs(list) do keys[#keys + 1] = key end
+            end
         end
     end
-    for _, driver in ipairs(type_.drivers) do
-        local number = driver.zero and not driver.names
-        if number and driver.keys then add(driver.keys) end
-        for _, keys in ipairs(number and driver.sums or {}) do add(keys) end
-    end
-    return found, newest
+    return keys
 end
 
 local REPEATED_SECONDS = 3600
@@ -164,18 +160,19 @@ local REPEATED_SECONDS = 3600
 -- newest measurement of the same node. States, alarms and counters may be logged only when they change: they
 -- stay however old they are.
 function device.living(type_, rows, interval)
-    local found, newest = measured(type_, rows)
+    type_.measured = type_.measured or measured_keys(type_)
+    local newest, oldest = 0, math.huge
+    for _, key in ipairs(type_.measured) do
+        local timestamp = rows[key] and rows[key].timestamp
+        if timestamp then newest, oldest = math.max(newest, timestamp), math.min(oldest, timestamp) end
+    end
     local _, offline_after = device.limits(interval)
-    local oldest = newest - math.max(offline_after, REPEATED_SECONDS)
-    local living = rows
-    for key, timestamp in pairs(found) do
-        if timestamp < oldest then
-            if living == rows then
-                living = {}
-                for name, row in pairs(rows) do living[name] = row end
-            end
-            living[key] = nil
-        end
+    local since = newest - math.max(offline_after, REPEATED_SECONDS)
+    if oldest >= since then return rows end
+    local living = {}
+    for key, row in pairs(rows) do living[key] = row end
+    for _, key in ipairs(type_.measured) do
+        if living[key] and (living[key].timestamp or newest) < since then living[key] = nil end
     end
     return living
 end

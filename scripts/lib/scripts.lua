@@ -376,12 +376,11 @@ function scripts.pick(found)
         if not scripts.suspended(type_) then usable[#usable + 1] = type_ end
     end
     local best, problem, errors = device.pick(usable, found)
-    local place = ("match %s/%s"):format(found.service, found.instance)
-    for _, type_ in ipairs(usable) do
-        if errors[type_] then
-            scripts.failed(type_.file, errors[type_], place)
-        else
-            scripts.worked(type_.file, place)
+    if errors or trouble.scripts() > 0 then
+        local place = ("match %s/%s"):format(found.service, found.instance)
+        for _, type_ in ipairs(usable) do
+            local text = errors and errors[type_]
+            if text then scripts.failed(type_.file, text, place) else scripts.worked(type_.file, place) end
         end
     end
     return best, problem
