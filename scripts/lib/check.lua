@@ -241,12 +241,12 @@ local HINTS = {
 local function with_hint(why)
     local name = why:match("there is no global '([%w_]+)'")
     if name and name:find("^[A-Z][A-Z0-9]*$") then
-        return ("%s Write it in quotes: \"%s\"."):format(why, name)
+        return ("%s. Write it in quotes: \"%s\"."):format(why, name)
     elseif name and name:lower() == "unit" then
-        return why .. " Write unit in small letters."
+        return why .. ". Write unit in small letters."
     end
     for _, hint in ipairs(HINTS) do
-        if why:find(hint[1], 1, true) then return why .. " " .. hint[2] end
+        if why:find(hint[1], 1, true) then return why .. ". " .. hint[2] end
     end
     return why
 end
