@@ -257,6 +257,24 @@ describe("applying", function()
         assert.equal(12.3, world:value("a", "GV1"))
         assert.is_nil(world:value("a", "ST"))
     end)
+
+    it("calls no other map after one that ran too long", function()
+        local world, calls = fake.new {}, 0
+        local function endless()
+            calls = calls + 1
+            error("x.lua:1: ran longer than its budget of 50 ms")
+        end
+        local type_ = assert(check.device("x.lua", table_with(function(t)
+            t.drivers[1] = { "ST", unit.watt, "Bad", path = "/V", map = endless }
+            t.drivers[3] = { "GV1", unit.volt, "Bad too", path = "/V", map = endless }
+            t.drivers[4] = { "GV2", unit.volt, "Voltage", path = "/V" }
+        end)))
+        world.host.declare(type_.declaration)
+        world.host.add { address = "a", type = "VICTANK", name = "A", primary = "a" }
+        require("lib.device").apply(type_, "a", { ["/V"] = { value = 12.3, timestamp = 50 } })
+        assert.equal(1, calls)
+        assert.equal(12.3, world:value("a", "GV2"))
+    end)
 end)
 
 describe("freshness", function()

@@ -687,6 +687,18 @@ describe("node.state", function()
             assert.is_true(world.saves[i].time - world.saves[i - 1].time >= 60)
         end
         world:run(120)
+        local save, refusals = world.host.save, 0
+        world.host.save = function()                        -- PG3 has not told yet what it has
+            refusals = refusals + 1
+            return false
+        end
+        world:fire("query", SOLAR)
+        world:run(180)
+        assert.equal(3, refusals)
+        world.host.save = save
+        local given = #world.saves
+        world:run(60)
+        assert.equal(given + 1, #world.saves)
         local count = #world.saves
         world:run(600)
         assert.equal(count, #world.saves)

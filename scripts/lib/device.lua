@@ -177,6 +177,11 @@ function device.living(type_, rows, interval)
     return living
 end
 
+--- Whether an error says that a script ran too long: its other functions are not tried after that.
+local function out_of_budget(problem)
+    return tostring(problem):find("ran longer than", 1, true) ~= nil
+end
+
 --- Sets every driver of a node from rows; facts = true: only what does not come from rows (see is_fact).
 -- had: the momentary drivers that had a number last, { [driver id] = true }, kept by the caller (nil: none).
 -- One that has none now keeps its number this once: a slip of VRM's must not show as 0.
@@ -189,7 +194,10 @@ function device.apply(type_, address, rows, site, facts, had)
     for _, driver in ipairs(type_.drivers) do
         if shown(driver, facts) then
             local own = computed[driver]
-            local ok, value, text, row = pcall(device.value, driver, rows, site, own)
+            local ok, value, text, row = false, first_error, nil, nil
+            if not (driver.map and out_of_budget(first_error)) then
+                ok, value, text, row = pcall(device.value, driver, rows, site, own)
+            end
             if not ok or (own and own.problem) then
                 first_error = first_error or (own and own.problem) or tostring(value)
                 ok, value, text, row = false, nil, nil, nil
@@ -248,11 +256,6 @@ end
 
 local SAMPLES_SECONDS = 0.5         -- of processor time, for all samples of a script
 local SAMPLES_LATE = ("all samples together ran longer than %d ms"):format(SAMPLES_SECONDS * 1000)
-
---- Whether an error says that a script ran too long: its other functions are not tried after that.
-local function out_of_budget(problem)
-    return problem == SAMPLES_LATE or tostring(problem):find("ran longer than its budget", 1, true) ~= nil
-end
 
 --- One sample -> list of { driver, value, text, expected, problem = sentence|nil } in the order of the rows;
 -- a driver that the script or PG3 sets is only in it when a value is expected. Of a script that ran too long

@@ -53,7 +53,7 @@ local function find_files()
         local list, why, left_out = host.script_files(folder)
         if left_out and left_out > 0 then
             trouble.failed(folder, ("the last %d scripts by name are not used: there are too many in one"
-                .. " folder."):format(left_out), "file")
+                .. " folder. Take some out."):format(left_out), "file")
         elseif list then
             trouble.forget(folder)
         end

@@ -9,17 +9,19 @@ local STRIKES = 3
 local files = {}            -- [file] = { at = { [place] = { count, text, task } }, suspended = bool }
 local totals = {}           -- [file] = errors so far, mended ones too
 
-local notice_keys, notice_owners = {}, {}
+local notice_keys, taken = {}, {}       -- [file] = key; [key] = true
 
 --- The key of a file's notice. Two names that would have the same are told apart by a number.
 local function notice_key(file)
-    local key, base = notice_keys[file], "script_" .. file:gsub("[^%w]", "_")
-    for number = 1, math.huge do
-        if key then return key end
-        local wanted = number == 1 and base or base .. "_" .. number
-        if not notice_owners[wanted] then key = wanted end
-        notice_keys[file], notice_owners[wanted] = key, notice_owners[wanted] or file
+    if notice_keys[file] then return notice_keys[file] end
+    local base, number = "script_" .. file:gsub("[^%w]", "_"), 1
+    local key = base
+    while taken[key] do
+        number = number + 1
+        key = base .. "_" .. number
     end
+    notice_keys[file], taken[key] = key, true
+    return key
 end
 
 local function starts_with(text, beginning)
@@ -27,8 +29,8 @@ local function starts_with(text, beginning)
 end
 
 --- An error in a script. place: the node's address, "values" for the controller's, "timer" when it came from
--- a timer, "file" when the file cannot be used, or "state" when node.state cannot be stored (which is no
--- reason to suspend the script).
+-- a timer, "match SERVICE/INSTANCE", "file" when the file cannot be used, or "state" when node.state cannot
+-- be stored (which is no reason to suspend the script).
 -- task: it came from a task of the script (start, update, a command), which ends some time after its poll.
 -- Returns true when this error suspends the script.
 function trouble.failed(file, text, place, task)
