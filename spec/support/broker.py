@@ -1,6 +1,7 @@
 """A real mosquitto on a free port of 127.0.0.1, with a second, open listener for the tests' side."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -8,10 +9,13 @@ import time
 
 
 def free_port():
-    """A TCP port nobody listens on right now."""
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """A TCP port nobody listens on, below those that the system gives to outgoing connections: one of these could
+    be taken before mosquitto listens, or while it restarts."""
+    while True:
+        port = random.SystemRandom().randrange(10000, 32000)
+        with socket.socket() as s:
+            if s.connect_ex(("127.0.0.1", port)) != 0:
+                return port
 
 
 def port_answers(port):
