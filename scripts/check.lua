@@ -110,7 +110,7 @@ local function conflicts(script, others)
     local wrong_kind = kind_problem(script)
     if wrong_kind then say("match", "%s", wrong_kind) end
     local ok, why = pcall(host.declare, type_.declaration)
-    if not ok then say("drivers", "%s", tostring(why)) end
+    if not ok then say("id", "%s", tostring(why)) end
     return problems
 end
 
@@ -156,7 +156,10 @@ end
 local function source_text(driver)
     if driver.by_pg3 then return "set by PG3" end
     if driver.by_script then return "node:set" end
-    local text = driver.from and "from" or driver.sums and "sum" or words(driver.keys)
+    local sources = { table.unpack(driver.keys) }
+    sources[#sources + 1] = driver.op or (driver.worst and "worst of " .. driver.worst)
+        or (driver.from and "from")
+    local text = table.concat(sources, ", ")
     return driver.map and text .. ", map" or text
 end
 

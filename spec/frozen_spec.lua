@@ -78,8 +78,8 @@ local NODES = {
         ST        73 AC output power
         GV0       25 Inverter status
         MODE      25 Switch
-        CV        72 AC output voltage
-        CC         1 AC output current
+        CV        72 AC output voltage L1
+        CC         1 AC output current L1
         CPW       73 AC output power L1
         FREQ      90 AC output frequency
         GV1       72 AC output voltage L2

@@ -101,8 +101,8 @@ describe("devices", function()
             if by_code[code] and not second then first, second = by_code[code], "svc" .. n end
             by_code[code] = by_code[code] or "svc" .. n
         end
-        local text = ([[return { api = 1, id = "VICX", name = "X", match = { service = { "%s", "%s" } },
-            drivers = { { "ST", unit.watt, "Power", path = "/P" } } }]]):format(first, second)
+        local text = ([[return { api = 2, id = "VICX", name = "X", match = { service = { "%s", "%s" } },
+            { "ST", unit.watt, "Power", "/P" } }]]):format(first, second)
         local script = { file = "scripts/devices/x.lua", name = "x", table = fake.load_text(text, "x") }
         local site = fixtures.boat()
         site.rows = { row(first, 5, "/P", "p", 1), row(second, 5, "/P", "p", 2) }

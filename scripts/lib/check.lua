@@ -2,8 +2,8 @@
 -- write.
 --
 -- type = { id, name, icon, kind = nil|"controller"|"gateway", match, file, table,
---          drivers = { { id, unit, label, places, min, max, zero, names, keys, sums, from, map, by_pg3,
---                        by_script } },
+--          drivers = { { id, unit, label, places, min, max, zero, names, keys, op, terms, worst, from,
+--                        values, factor, map, by_pg3, by_script } },
 --          commands = { { id, name, params, run } }, keys = { [path or code] = true },
 --          declaration = what host.declare takes }
 
@@ -18,7 +18,7 @@ local check = {}
 
 local fail, texts, set = row_check.fail, row_check.texts, row_check.set
 
-local TABLE_FIELDS = set "api id name icon match drivers commands samples start update events"
+local TABLE_FIELDS = set "api id name icon match commands samples start update events"
 local MATCH_FIELDS = set "service product type kind"
 local SAMPLE_FIELDS = set "rows site expect"
 local SAMPLE_ROW_FIELDS = set "value unit timestamp text names path code"
@@ -56,8 +56,10 @@ local function check_match(match)
 end
 
 local function check_head(tab)
-    row_check.fields("", tab, TABLE_FIELDS)
-    if tab.api ~= 1 then fail("", "api is not 1.", "Write api = 1.") end
+    row_check.fields("", tab, TABLE_FIELDS, math.maxinteger)
+    if tab.api ~= 2 then
+        fail("", ("api is %s."):format(tostring(tab.api)), "This plugin reads tables of the form api = 2.")
+    end
     if type(tab.id) ~= "string" or not tab.id:find("^[A-Z][A-Z0-9_]*$") or #tab.id > 16 then
         fail("", "id is not a node type id.", "Write id = \"MYTANK\": up to 16 capitals and digits.")
     end
@@ -73,17 +75,20 @@ local function check_head(tab)
     end
 end
 
-local function check_driver_list(drivers)
-    if type(drivers) ~= "table" or #drivers == 0 then
-        fail("", "drivers is missing.",
-            "Write drivers = { { \"ST\", unit.watt, \"Label\", path = \"/...\" } }.")
+--- The rows of a table: its list part.
+local function rows_of(tab)
+    local rows, last = {}, 0
+    for key, row in pairs(tab) do
+        if math.type(key) == "integer" then rows[key], last = row, math.max(last, key) end
     end
-    row_check.list("drivers", drivers)
-    if #drivers > MOST_DRIVERS then
-        fail("drivers", ("there are %d rows."):format(#drivers),
-            ("A node has at most %d: leave some out, or make a second script with a node of its own.")
-            :format(MOST_DRIVERS))
+    return rows, last
+end
+
+local function check_row_list(rows, last)
+    if last == 0 then
+        fail("", "there are no rows.", "Write { \"ST\", unit.watt, \"Label\", \"/...\" } for each value.")
     end
+    row_check.list("the rows", rows)
 end
 
 --- A row of a sample: its value, or { value = , unit = , ... } as VRM's rows are.
@@ -149,18 +154,27 @@ local function try(job, place, fn, ...)
     return false
 end
 
+local function use_keys(type_, driver)
+    for _, list in ipairs { driver.keys, table.unpack(driver.terms or {}) } do
+        for _, key in ipairs(list) do type_.keys[key] = true end
+    end
+end
+
 local function build_drivers(job, type_)
     local tab, seen = job.table, {}
-    if not try(job, { field = "drivers" }, check_driver_list, tab.drivers) then return end
-    for i, row in ipairs(tab.drivers) do
-        local ok, driver = try(job, { row = i }, row_check.row,
-            "driver row " .. i, row, seen, tab, type_.kind)
-        if ok then
+    local rows, last = rows_of(tab)
+    if not try(job, {}, check_row_list, rows, last) then return end
+    for i, row in ipairs(rows) do
+        local ok, drivers = try(job, { row = i }, row_check.row, "row " .. i, row, seen, tab, type_.kind)
+        for _, driver in ipairs(ok and drivers or {}) do
             table.insert(type_.drivers, driver)
-            for _, list in ipairs { driver.keys, table.unpack(driver.sums or {}) } do
-                for _, key in ipairs(list) do type_.keys[key] = true end
-            end
+            use_keys(type_, driver)
         end
+    end
+    if #type_.drivers > MOST_DRIVERS then
+        try(job, {}, fail, "", ("there are %d drivers."):format(#type_.drivers),
+            ("A node has at most %d: leave some out, or make a second script with a node of its own.")
+            :format(MOST_DRIVERS))
     end
 end
 
@@ -216,7 +230,7 @@ end
 function check.device(file, tab, text)
     local job = { file = file, table = tab, source = text, problems = {} }
     if type(tab) ~= "table" then
-        job.problems[1] = file .. ": the file returns no table. End it with return { api = 1, ... }."
+        job.problems[1] = file .. ": the file returns no table. End it with return { api = 2, ... }."
     else
         local type_ = build(job)
         if #job.problems == 0 then

@@ -77,16 +77,50 @@ local function in_unit(driver, row)
     return factor and factor ~= 1 and row.value * factor or row.value
 end
 
-local function sum_rows(driver, rows)
-    local total, newest = nil, nil
-    for _, keys in ipairs(driver.sums) do
+--- The row of each term that has a number -> list (with holes), how many, the newest timestamp.
+local function term_values(driver, rows)
+    local values, count, newest = {}, 0, nil
+    for i, keys in ipairs(driver.terms) do
         local row = find_row(rows, keys)
         if row then
-            total = (total or 0) + in_unit(driver, row)
+            values[i], count = in_unit(driver, row), count + 1
             if row.timestamp and row.timestamp > (newest or 0) then newest = row.timestamp end
         end
     end
-    return total, { timestamp = newest }
+    return values, count, newest
+end
+
+local OPERATIONS = {
+    sum = function(values, terms)
+        local total
+        for i = 1, #terms do
+            if values[i] then total = (total or 0) + values[i] end
+        end
+        return total
+    end,
+    product = function(values) return values[1] * values[2] end,
+    quotient = function(values)
+        if values[2] ~= 0 then return values[1] / values[2] end
+        return values[1] == 0 and 0 or nil            -- at night no power comes at no voltage
+    end,
+}
+
+--- A sum of what is there; a product or quotient of both or none.
+local function work_out(driver, rows)
+    local values, count, newest = term_values(driver, rows)
+    if driver.op ~= "sum" and count < #driver.terms then return nil end
+    return OPERATIONS[driver.op](values, driver.terms), { timestamp = newest }
+end
+
+--- The highest number of all rows whose paths begin so.
+local function worst(driver, rows)
+    local highest
+    for key, row in pairs(rows) do
+        if type(row.value) == "number" and key:sub(1, #driver.worst) == driver.worst then
+            highest = math.max(highest or row.value, row.value)
+        end
+    end
+    return highest
 end
 
 --- A value as it may be shown: a finite number inside the limits, a whole one for lists; else nil.
@@ -98,23 +132,34 @@ local function believable(driver, value)
     return value
 end
 
+--- What the words values, scale and sign make of a number.
+local function converted(driver, value)
+    if type(value) ~= "number" then return value end
+    if driver.values and driver.values[value] then value = driver.values[value] end
+    return driver.factor ~= 1 and value * driver.factor or value
+end
+
 --- The value of one driver -> value | nil, text | nil, row it came from | nil. Raises what the script raises.
 -- computed: what its `from` gave already, nil = call it now.
 function device.value(driver, rows, site, computed)
-    local value, row
-    if driver.from then
-        if computed then value = computed.value else value = driver.from(rows, site) end
-    elseif driver.sums then
-        value, row = sum_rows(driver, rows)
-    else
-        row = find_row(rows, driver.keys)
-        value = row and in_unit(driver, row)
+    local row = find_row(rows, driver.keys)
+    local value = row and in_unit(driver, row)
+    if value == nil then
+        if driver.terms then
+            value, row = work_out(driver, rows)
+        elseif driver.worst then
+            value = worst(driver, rows)
+        elseif driver.from then
+            if computed then value = computed.value else value = driver.from(rows, site) end
+        end
     end
+    local as_sent = value
+    value = converted(driver, value)
     if driver.map and value ~= nil then value = driver.map(value) end
     value = believable(driver, value)
     local text
     if value and driver.names and not driver.names[value] then
-        text = row and not driver.map and (read.names(row) or {})[value] or "code " .. value
+        text = row and value == as_sent and (read.names(row) or {})[value] or "code " .. value
     end
     return value, text, row
 end
@@ -146,7 +191,7 @@ local function measured_keys(type_)
     local keys = {}
     for _, driver in ipairs(type_.drivers) do
         if driver.zero and not driver.names then
-            for _, list in ipairs { driver.keys or {}, table.unpack(driver.sums or {}) } do
+            for _, list in ipairs { driver.keys, table.unpack(driver.terms or {}) } do
                 for _, key in ipairs(list) do keys[#keys + 1] = key end
             end
         end

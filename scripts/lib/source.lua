@@ -41,16 +41,16 @@ local function field(code, name, nth, from)
     return nth_match(code, "%f[%w_]" .. name .. "%s*=[^=]", nth, from)
 end
 
---- The driver row number `row` begins with its id as a literal: { "GV1", ... }. An id that stands twice is
--- told apart by its order.
-local function row_position(code, drivers, row)
-    local id = type(drivers) == "table" and type(drivers[row]) == "table" and drivers[row][1]
-    if type(id) ~= "string" or not id:find("^[%w_]+$") then return nil end
+--- Row number `row` of a table begins with its ids as a literal: { "GV1", ... }. Those that stand twice are
+-- told apart by their order.
+local function row_position(code, tab, row)
+    local ids = type(tab[row]) == "table" and tab[row][1]
+    if type(ids) ~= "string" or not ids:find("^[%w_ ]+$") then return nil end
     local nth = 0
     for i = 1, row do
-        if type(drivers[i]) == "table" and drivers[i][1] == id then nth = nth + 1 end
+        if type(tab[i]) == "table" and tab[i][1] == ids then nth = nth + 1 end
     end
-    return nth_match(code, "[{(]%s*[\"']" .. id .. "[\"']", nth, field(code, "drivers", 1, 1) or 1)
+    return nth_match(code, "[{(]%s*[\"']" .. ids .. "[\"']", nth, field(code, "api", 1, 1) or 1)
 end
 
 --- The line of a place in a script's text; nil if it cannot be found (a table that was put together by code).
@@ -58,7 +58,7 @@ end
 function source.line(text, tab, place)
     local code, position = code_of(text), nil
     if place.row then
-        position = row_position(code, tab.drivers, place.row)
+        position = row_position(code, tab, place.row)
     elseif place.command and place.command:find("^[%w_]+$") then
         position = field(code, place.command, 1, field(code, "commands", 1, 1) or 1)
     elseif place.sample then
