@@ -97,7 +97,7 @@ describe("the definitions for editors", function()
     local checks = read_file("scripts/lib/check.lua") .. read_file("scripts/lib/row_check.lua")
         .. read_file("scripts/lib/command_check.lua")
     for class, list in pairs { device = "TABLE_FIELDS", match = "MATCH_FIELDS", sample = "SAMPLE_FIELDS",
-                               row = "SAMPLE_ROW_FIELDS", driver_row = "ROW_FIELDS",
+                               row = "SAMPLE_ROW_FIELDS", driver_row = "ROW_FIELDS", part = "PART_FIELDS",
                                command = "COMMAND_FIELDS", parameter = "PARAM_FIELDS" } do
         it("have the fields of " .. class .. " that are accepted", function()
             local set = "local " .. list .. " = [%l_.]*set [%[\"]+([^\"%]]+)[%]\"]+"

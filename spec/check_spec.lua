@@ -215,6 +215,16 @@ samples = { { rows = {} },
         assert.equal(10, source.line(text, tab, { sample = 2 }))
     end)
 
+    it("are found for rows of parts", function()
+        local parted = { { "ST" }, parts = { { { "ST" }, { "GV1" } }, { { "ST" } } } }
+        local code = 'return { api = 2,\n{ "ST" },\nparts = {\n{ part = "a",\n{ "ST" }, { "GV1" } },\n'
+            .. '{ part = "b",\n{ "ST" } } } }'
+        assert.equal(2, source.line(code, parted, { row = 1 }))
+        assert.equal(5, source.line(code, parted, { part = 1, row = 1 }))
+        assert.equal(7, source.line(code, parted, { part = 2, row = 1 }))
+        assert.equal(6, source.line(code, parted, { part = 2 }))
+    end)
+
     it("are left out when nothing is found", function()
         for _, place in ipairs { { row = 4 }, { row = 5 }, { row = 9 }, { sample = 3 }, { field = "match" },
                                  { command = "FILL" }, { command = "(%b" }, {} } do

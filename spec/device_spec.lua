@@ -113,6 +113,18 @@ describe("the check of a device table", function()
         { "row 2 (GV0): the kind (second entry), \"fluids\", is no list",
             function(t) t[2][2] = "fluids" end },
         { "row 2 (GV0): the list of states is not { [number]", function(t) t[2][2] = { a = "b" } end },
+        { "parts is not a list", function(t) t.parts = "t" end },
+        { "part 1: it is not a part", function(t) t.parts = { 1 } end },
+        { "part 1: part is not a small letter", function(t) t.parts = { { part = "T" } } end },
+        { "part 1: id is not a node type id", function(t) t.parts = { { part = "t", id = "x" } } end },
+        { "part 1: id \"VICTANK\" is used twice",
+            function(t) t.parts = { { part = "t", id = "VICTANK", name = "x" } } end },
+        { "part 1: name is not a text of 1 to 20", function(t) t.parts = { { part = "t", id = "T" } } end },
+        { "part 1: the field 'rows' is unknown",
+            function(t) t.parts = { { part = "t", id = "T", name = "x", rows = {} } } end },
+        { "part 1: there are no rows", function(t) t.parts = { { part = "t", id = "T", name = "x" } } end },
+        { "part 1, row 1: the driver id 'gv1'",
+            function(t) t.parts = { { part = "t", id = "T", name = "x", { "gv1" } } } end },
         { "samples is not a list", function(t) t.samples = 1 end },
         { "sample 1: rows or expect is missing", function(t) t.samples[1].expect = nil end },
         { "'QUERY' is no name for a command", function(t) t.commands = { QUERY = print } end },
@@ -357,6 +369,18 @@ describe("freshness", function()
 end)
 
 describe("samples", function()
+    it("expect values of parts under their letter", function()
+        local function problems(expect)
+            return device.run_samples(assert(check.device("x.lua", table_with(function(t)
+                t.parts = { { part = "t", id = "TANKT", name = "more", { "ST", unit.volt, "Supply", "/V" } } }
+                t.samples = { { rows = { ["/V"] = 12 }, expect = expect } }
+            end))))
+        end
+        assert.same({}, problems { t = { ST = 12 } })
+        assert.truthy(problems({ t = { ST = 13 } })[1]:find("sample 1: t: ST is 12, expected 13", 1, true))
+        assert.truthy(problems({ u = { ST = 12 } })[1]:find("u is expected, but no row has", 1, true))
+    end)
+
     it("hold within the places shown, and failures are told", function()
         local function problems(change)
             return device.run_samples(assert(check.device("x.lua", table_with(change))))

@@ -4,7 +4,9 @@
 -- type = { id, name, icon, kind = nil|"controller"|"gateway", match, file, table,
 --          drivers = { { id, unit, label, places, min, max, zero, names, keys, op, terms, worst, from,
 --                        values, factor, map, by_pg3, by_script } },
---          commands = { { id, name, params, run } }, keys = { [path or code] = true },
+--          commands = { { id, name, params, run } }, keys = { [path or code] = true }, those of parts too,
+--          parts = list of types as well: further nodes of the same device, each with
+--                  { part = letter, main = type, suffix = words, when = list of keys|nil },
 --          declaration = what host.declare takes }
 
 local units = require "lib.units"
@@ -18,7 +20,8 @@ local check = {}
 
 local fail, texts, set = row_check.fail, row_check.texts, row_check.set
 
-local TABLE_FIELDS = set "api id name icon match commands samples start update events"
+local TABLE_FIELDS = set "api id name icon match parts commands samples start update events"
+local PART_FIELDS = set "part id name when"
 local MATCH_FIELDS = set "service product type kind"
 local SAMPLE_FIELDS = set "rows site expect"
 local SAMPLE_ROW_FIELDS = set "value unit timestamp text names path code"
@@ -28,6 +31,7 @@ local KINDS = set "controller gateway"
 -- (GV0 to GV29), and a node with more is no fun to look at.
 local MOST_DRIVERS = 60
 local MOST_SAMPLES = 50
+local LONGEST_SUFFIX = 20           -- bytes of a part's name, which follows the device's
 
 local ICONS = set [[Alarm Arm DoorLock Electricity EnergyMonitor GenericCtl GenericRsp GenericRspCtl Input
     Irrigation Lamp LampAndSwitch MotionSensor Output PulseCounter Sensor Siren Switch SmokeSensor TempSensor
@@ -55,14 +59,18 @@ local function check_match(match)
     return nil
 end
 
+local function check_type_id(where, id)
+    if type(id) ~= "string" or not id:find("^[A-Z][A-Z0-9_]*$") or #id > 16 then
+        fail(where, "id is not a node type id.", "Write id = \"MYTANK\": up to 16 capitals and digits.")
+    end
+end
+
 local function check_head(tab)
     row_check.fields("", tab, TABLE_FIELDS, math.maxinteger)
     if tab.api ~= 2 then
         fail("", ("api is %s."):format(tostring(tab.api)), "This plugin reads tables of the form api = 2.")
     end
-    if type(tab.id) ~= "string" or not tab.id:find("^[A-Z][A-Z0-9_]*$") or #tab.id > 16 then
-        fail("", "id is not a node type id.", "Write id = \"MYTANK\": up to 16 capitals and digits.")
-    end
+    check_type_id("", tab.id)
     row_check.text("", "name", tab.name, row_check.LONGEST_NAME)
     if tab.icon ~= nil and not ICONS[tab.icon] then
         fail("", "the icon '" .. tostring(tab.icon) .. "' is unknown.",
@@ -84,11 +92,16 @@ local function rows_of(tab)
     return rows, last
 end
 
-local function check_row_list(rows, last)
+--- "part 1" and "row 2" -> "part 1, row 2".
+local function joined(where, within)
+    return where == "" and within or where .. ", " .. within
+end
+
+local function check_row_list(where, rows, last)
     if last == 0 then
-        fail("", "there are no rows.", "Write { \"ST\", unit.watt, \"Label\", \"/...\" } for each value.")
+        fail(where, "there are no rows.", "Write { \"ST\", unit.watt, \"Label\", \"/...\" } for each value.")
     end
-    row_check.list("the rows", rows)
+    row_check.list(joined(where, "the rows"), rows)
 end
 
 --- A row of a sample: its value, or { value = , unit = , ... } as VRM's rows are.
@@ -160,21 +173,70 @@ local function use_keys(type_, driver)
     end
 end
 
-local function build_drivers(job, type_)
-    local tab, seen = job.table, {}
+--- number: of the part, nil for the device's own node.
+local function build_drivers(job, type_, number)
+    local tab, seen = type_.table, {}
     local rows, last = rows_of(tab)
-    if not try(job, {}, check_row_list, rows, last) then return end
+    local where = number and "part " .. number or ""
+    if not try(job, { part = number }, check_row_list, where, rows, last) then return end
     for i, row in ipairs(rows) do
-        local ok, drivers = try(job, { row = i }, row_check.row, "row " .. i, row, seen, tab, type_.kind)
+        local place = { part = number, row = i }
+        local ok, drivers = try(job, place, row_check.row, joined(where, "row " .. i), row, seen, tab,
+            type_.kind)
         for _, driver in ipairs(ok and drivers or {}) do
             table.insert(type_.drivers, driver)
             use_keys(type_, driver)
         end
     end
     if #type_.drivers > MOST_DRIVERS then
-        try(job, {}, fail, "", ("there are %d drivers."):format(#type_.drivers),
+        try(job, { part = number }, fail, where, ("there are %d drivers."):format(#type_.drivers),
             ("A node has at most %d: leave some out, or make a second script with a node of its own.")
             :format(MOST_DRIVERS))
+    end
+end
+
+local function check_part(where, tab, seen)
+    if type(tab) ~= "table" then
+        fail(where, "it is not a part.",
+            "Write { part = \"t\", id = \"MYTANKT\", name = \"trackers\", rows ... }.")
+    end
+    row_check.fields(where, tab, PART_FIELDS, math.maxinteger)
+    if type(tab.part) ~= "string" or not tab.part:find("^%l$") then
+        fail(where, "part is not a small letter.", "Write part = \"t\": it ends the node's address.")
+    end
+    check_type_id(where, tab.id)
+    for _, field in ipairs { "part", "id" } do
+        if seen[tab[field]] then
+            fail(where, ("%s \"%s\" is used twice."):format(field, tab[field]), "Give each part its own.")
+        end
+        seen[tab[field]] = true
+    end
+    row_check.text(where, "name", tab.name, LONGEST_SUFFIX)
+    if tab.when ~= nil then texts(where, "when", tab.when) end
+end
+
+local function check_part_list(parts)
+    if type(parts) ~= "table" then
+        fail("", "parts is not a list.", "Write parts = { { part = \"t\", id = ..., name = ..., rows } }.")
+    end
+    row_check.list("parts", parts)
+end
+
+local function build_parts(job, type_)
+    local parts, seen = job.table.parts, { [type_.id] = true }
+    if parts == nil or not try(job, { field = "parts" }, check_part_list, parts) then return end
+    for i, tab in ipairs(parts) do
+        if try(job, { part = i }, check_part, "part " .. i, tab, seen) then
+            local part = { id = tab.id, name = type_.name .. " " .. tab.name, icon = type_.icon,
+                           file = job.file, table = tab, part = tab.part, main = type_, suffix = tab.name,
+                           drivers = {}, keys = {}, parts = {}, events = {},
+                           commands = { { id = "QUERY", name = "Query" } },
+                           when = tab.when and texts("", "when", tab.when) }
+            build_drivers(job, part, i)
+            for key in pairs(part.keys) do type_.keys[key] = true end
+            for _, key in ipairs(part.when or {}) do type_.keys[key] = true end
+            table.insert(type_.parts, part)
+        end
     end
 end
 
@@ -205,18 +267,24 @@ end
 local function build(job)
     local tab = job.table
     local type_ = { id = tab.id, name = tab.name, icon = tab.icon, file = job.file, table = tab,
-                    match = tab.match, drivers = {}, keys = {},
+                    match = tab.match, drivers = {}, keys = {}, parts = {},
                     commands = { { id = "QUERY", name = "Query" } } }
     local whole = try(job, {}, check_head, tab)
     local _, kind = try(job, { field = "match" }, check_match, tab.match)
     type_.kind = kind
     if whole then                          -- the ids of lists of names come from the table's
         build_drivers(job, type_)
+        build_parts(job, type_)
         build_commands(job, type_)
         build_events(job, type_)
     end
     build_samples(job)
     return type_
+end
+
+--- A type and its parts in one list.
+function check.types(type_)
+    return { type_, table.unpack(type_.parts) }
 end
 
 --- All of a list of problems in one text: the first, and how many more.
@@ -234,7 +302,7 @@ function check.device(file, tab, text)
     else
         local type_ = build(job)
         if #job.problems == 0 then
-            type_.declaration = declaration(type_)
+            for _, one in ipairs(check.types(type_)) do one.declaration = declaration(one) end
             return type_
         end
     end

@@ -23,7 +23,7 @@ end
 --- A text, or the texts of a list and of lists in it, for number n.
 local function write_out(value, n)
     if type(value) == "string" then
-        return (value:gsub("{n%-1}", n - 1):gsub("{n}", n):gsub("{phase}", PHASES[n]))
+        return (value:gsub("{n%-1}", n - 1):gsub("{n}", n):gsub("{phase}", PHASES[n] or "{phase}"))
     elseif type(value) ~= "table" then
         return value
     end

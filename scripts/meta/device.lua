@@ -116,10 +116,18 @@ unit = {}
 
 ---@class sample
 ---@field rows table<string, number|string|boolean|row>
----@field expect table<string, number|"no data">
+---@field expect table<string, number|"no data"|table<string, number|"no data">> of a part under its letter
 ---@field site? table<string, any>
 
 --- What a device script returns.
+--- A further node of the same device; its rows are its list part.
+---@class part
+---@field [integer] driver_row
+---@field part string a small letter, which ends the node's address
+---@field id string as the device's
+---@field name string "trackers": follows the names of the device and of its type
+---@field when? string|string[] paths or codes: there is no such node before VRM has sent one of them
+
 --- The rows of the values are its list part.
 ---@class device
 ---@field [integer] driver_row
@@ -128,6 +136,7 @@ unit = {}
 ---@field name string up to 40 characters
 ---@field icon? string "EnergyMonitor", "Sensor" ...
 ---@field match match|fun(found: found): number|nil
+---@field parts? part[]
 ---@field commands? table<string, command|fun(node: node, args: args)>
 ---@field events? table<string, string> what node:event may report: { DON = "Filled up" }
 ---@field start? fun(node: node) once the node is there; may wait
