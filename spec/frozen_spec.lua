@@ -153,7 +153,7 @@ local NODES = {
         ST        73 PV power
         GV0       25 Charge state
         CV        72 Battery voltage
-        CC         1 Charge current, + charging
+        CC         1 Battery current, + charging
         CPW       73 Charge power, + charging
         GV1       72 PV voltage
         GV2        1 PV current

@@ -4,28 +4,28 @@ return {
     id = "VICSOLAR", name = "Solar Charger", icon = "EnergyMonitor",
     match = { service = "solarcharger" },
 
-    { "ST",   unit.watt,       "PV power",                   "/Yield/Power", "PVP" },
-    { "GV0",  "charge_state",  "Charge state",               "/State", "ScS" },
-    { "CV",   unit.volt,       "Battery voltage",            "/Dc/0/Voltage", "ScV" },
-    { "CC",   unit.ampere,     "Charge current, + charging", "/Dc/0/Current", "ScI" },
-    { "CPW",  unit.watt,       "Charge power, + charging",   nil, "ScW",               -- into the battery
+    { "ST",   unit.watt,       "PV power",                    "/Yield/Power", "PVP" },
+    { "GV0",  "charge_state",  "Charge state",                "/State", "ScS" },
+    { "CV",   unit.volt,       "Battery voltage",             "/Dc/0/Voltage", "ScV" },
+    { "CC",   unit.ampere,     "Battery current, + charging", "/Dc/0/Current", "ScI" },
+    { "CPW",  unit.watt,       "Charge power, + charging",    nil, "ScW",               -- into the battery
               product = { { "/Dc/0/Voltage", "ScV" }, { "/Dc/0/Current", "ScI" } } },
-    { "GV1",  unit.volt,       "PV voltage",                 first = { "/Pv/V", "/Pv/0/V", "PVV", "PVV0" } },
-    { "GV2",  unit.ampere,     "PV current",                 "/Pv/I", "PVI",           -- VRM often has none
+    { "GV1",  unit.volt,       "PV voltage",                  first = { "/Pv/V", "/Pv/0/V", "PVV", "PVV0" } },
+    { "GV2",  unit.ampere,     "PV current",                  "/Pv/I", "PVI",           -- VRM often has none
               quotient = { { "/Yield/Power", "PVP" }, { "/Pv/V", "PVV" } } },
-    { "GV3",  unit.kwh,        "Yield today",                "/History/Daily/0/Yield", "YT" },
-    { "GV4",  unit.watt,       "Peak power today",           "/History/Daily/0/MaxPower", "MCPT",
+    { "GV3",  unit.kwh,        "Yield today",                 "/History/Daily/0/Yield", "YT" },
+    { "GV4",  unit.watt,       "Peak power today",            "/History/Daily/0/MaxPower", "MCPT",
               zero = false },
-    { "GV5",  unit.kwh,        "Yield yesterday",            "/History/Daily/1/Yield", "YY" },
-    { "GV6",  unit.watt,       "Peak power yesterday",       "/History/Daily/1/MaxPower", "MCPY",
+    { "GV5",  unit.kwh,        "Yield yesterday",             "/History/Daily/1/Yield", "YY" },
+    { "GV6",  unit.watt,       "Peak power yesterday",        "/History/Daily/1/MaxPower", "MCPY",
               zero = false },
-    { "TPW",  unit.kwh,        "Yield, total",               "/Yield/User", "YU" },
-    { "ERR",  "charger_error", "Error",                      "/ErrorCode", "ScERR" },
-    { "MODE", "charger_mode",  "Switch",                     "/Mode", "Scs" },
-    { "GV7",  "tracker_state", "Tracker",                    "/MppOperationMode" },
-    { "GV8",  "off_on",        "Load output",                "/Load/State", "SLs" },
-    { "GV9",  unit.ampere,     "Load current",               "/Load/I", "SLI" },
-    { "GV10", "open_closed",   "Relay",                      "/Relay/0/State", "SRelay" },
+    { "TPW",  unit.kwh,        "Yield, total",                "/Yield/User", "YU" },
+    { "ERR",  "charger_error", "Error",                       "/ErrorCode", "ScERR" },
+    { "MODE", "charger_mode",  "Switch",                      "/Mode", "Scs" },
+    { "GV7",  "tracker_state", "Tracker",                     "/MppOperationMode" },
+    { "GV8",  "off_on",        "Load output",                 "/Load/State", "SLs" },
+    { "GV9",  unit.ampere,     "Load current",                "/Load/I", "SLI" },
+    { "GV10", "open_closed",   "Relay",                       "/Relay/0/State", "SRelay" },
 
     parts = {
         { part = "t", id = "VICSOLART", name = "trackers",         -- of a charger that has more than one
