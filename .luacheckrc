@@ -7,12 +7,12 @@ stds.host = { globals = {}, read_globals = { "host" } }
 stds.device_script = {
     read_globals = {
         "assert", "error", "ipairs", "next", "pairs", "pcall", "rawequal", "rawget", "rawlen", "select",
-        "setmetatable", "tonumber", "tostring", "type", "math", "sleep",
+        "setmetatable", "tonumber", "tostring", "type", "math", "sleep", "number",
         string = { fields = { "byte", "char", "find", "format", "len", "lower", "pack", "packsize", "rep",
                               "reverse", "sub", "unpack", "upper" } },
         table = { fields = { "concat", "insert", "remove", "sort", "unpack" } },
         timer = { fields = { "after", "cancel", "every" } },
-        unit = { fields = { "amp_hours", "ampere", "celsius", "count", "counter", "hertz", "hours", "index",
+        unit = { fields = { "amp_hours", "ampere", "celsius", "count", "counter", "hertz", "hours",
                             "kwh", "liter", "minutes", "percent", "raw", "seconds", "time", "va", "var",
                             "volt", "watt" } },
         vrm = { fields = { "get" } },
@@ -27,7 +27,7 @@ files["scripts/devices"] = { std = "device_script" }
 files["scripts/examples"] = { std = "device_script" }
 -- Declarations without bodies, for editors.
 files["scripts/meta"] = {
-    std = "none", globals = { "unit", "vrm", "timer", "sleep" }, ignore = { "212", "241" },
+    std = "none", globals = { "unit", "number", "vrm", "timer", "sleep" }, ignore = { "212", "241" },
 }
 files["spec"] = { std = "lua54+busted", globals = { "host" } }
 files["bench/scripts.lua"] = { std = "lua54+host", globals = { "unit" } }

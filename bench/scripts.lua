@@ -25,7 +25,7 @@ end
 if not host then
     unit = setmetatable({}, { __index = function() return {} end })
     print(("a script's function in plain lua5.4            us   %.0f"):format(
-        time(dofile(PATH).drivers[1].from)))
+        time(dofile(PATH)[1].from)))
     return
 end
 
@@ -38,7 +38,7 @@ local function load() return assert(host.load_script(PATH, PATH)) end
 
 local script = load()
 host.print(("a script's function in the host                us   %.0f"):format(
-    time(script.table.drivers[1].from)))
+    time(script.table[1].from)))
 host.close_script(script.id)
 
 local function reload(times)

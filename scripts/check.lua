@@ -109,8 +109,10 @@ local function conflicts(script, others)
     end
     local wrong_kind = kind_problem(script)
     if wrong_kind then say("match", "%s", wrong_kind) end
-    local ok, why = pcall(host.declare, type_.declaration)
-    if not ok then say("drivers", "%s", tostring(why)) end
+    for _, one in ipairs(check.types(type_)) do
+        local ok, why = pcall(host.declare, one.declaration)
+        if not ok then say("id", "%s", tostring(why)) end
+    end
     return problems
 end
 
@@ -156,7 +158,10 @@ end
 local function source_text(driver)
     if driver.by_pg3 then return "set by PG3" end
     if driver.by_script then return "node:set" end
-    local text = driver.from and "from" or driver.sums and "sum" or words(driver.keys)
+    local sources = { table.unpack(driver.keys) }
+    sources[#sources + 1] = driver.op or (driver.worst and "worst of " .. driver.worst)
+        or (driver.from and "from")
+    local text = table.concat(sources, ", ")
     return driver.map and text .. ", map" or text
 end
 
@@ -165,6 +170,7 @@ local function show_drivers(type_)
     for _, driver in ipairs(type_.drivers) do
         rows[#rows + 1] = { driver.id, driver.unit.name, driver.label, source_text(driver) }
     end
+    if type_.part then host.print(("  part %s: %s (%s)"):format(type_.part, type_.name, type_.id)) end
     for _, line in ipairs(paint.columns(rows)) do host.print("  " .. line) end
 end
 
@@ -188,7 +194,8 @@ local function show_sample(type_, number, sample)
     for _, result in ipairs(device.try_sample(type_, sample)) do
         if result.driver and (result.value ~= nil or result.expected ~= nil or result.problem) then
             local expected = result.expected ~= nil and "expected " .. tostring(result.expected) or ""
-            rows[#rows + 1] = { result.driver.id, value_text(result.driver, result.value, result.text),
+            local id = result.part and result.part .. "." .. result.driver.id or result.driver.id
+            rows[#rows + 1] = { id, value_text(result.driver, result.value, result.text),
                                 result.driver.names and "" or result.driver.unit.name, expected }
             marks[#rows] = result.problem and "red" or result.expected ~= nil and "green" or nil
         elseif result.driver then
@@ -213,7 +220,7 @@ local function show(script)
     else
         host.print(("%s  %s (%s), for %s"):format(paint.colour("bold", script.file), type_.name, type_.id,
             match_text(type_)))
-        show_drivers(type_)
+        for _, one in ipairs(check.types(type_)) do show_drivers(one) end
         show_commands(type_)
         for i, sample in ipairs(type_.table.samples or {}) do show_sample(type_, i, sample) end
     end

@@ -2,6 +2,7 @@
 -- From a saved answer of VRM's diagnostics, else from the account of the token. Leaves with 0, or with 1 and
 -- one sentence.
 
+local check = require "lib.check"
 local device = require "lib.device"
 local discovery = require "lib.discovery"
 local paint = require "lib.paint"
@@ -17,7 +18,8 @@ local function keys_of(row)
 end
 
 local function names_row(driver, row)
-    for _, keys in ipairs { driver.keys, table.unpack(driver.sums or {}) } do
+    if driver.worst and row.path and row.path:sub(1, #driver.worst) == driver.worst then return true end
+    for _, keys in ipairs { driver.keys, table.unpack(driver.terms or {}) } do
         for _, key in ipairs(keys) do
             for _, own in ipairs(keys_of(row)) do
                 if key == own then return true end
@@ -56,11 +58,16 @@ local function depends(driver, row, group)
     return differs(nil) or differs(higher)
 end
 
---- "ST", "CPW, GV0" ... the drivers that show a row or work with it; nil when there are none.
+--- "ST", "CPW, GV0", "t.CV" (of part t) ... the drivers that show a row or work with it; nil when there are
+-- none.
 local function shown_by(row, group)
     local ids = {}
-    for _, driver in ipairs(group.type and group.type.drivers or {}) do
-        if names_row(driver, row) or depends(driver, row, group) then ids[#ids + 1] = driver.id end
+    for _, type_ in ipairs(group.type and check.types(group.type) or {}) do
+        for _, driver in ipairs(type_.drivers) do
+            if names_row(driver, row) or depends(driver, row, group) then
+                ids[#ids + 1] = type_.part and type_.part .. "." .. driver.id or driver.id
+            end
+        end
     end
     return #ids > 0 and table.concat(ids, ", ") or nil
 end
@@ -128,8 +135,10 @@ end
 --- One device. group = { title, type|nil, rows, all = list|nil, facts|nil }
 local function show_group(group, now)
     group.usual = {}
-    for _, driver in ipairs(group.type and group.type.drivers or {}) do
-        if driver.from then group.usual[driver] = outcome(driver, group.rows, group.facts) end
+    for _, type_ in ipairs(group.type and check.types(group.type) or {}) do
+        for _, driver in ipairs(type_.drivers) do
+            if driver.from then group.usual[driver] = outcome(driver, group.rows, group.facts) end
+        end
     end
     local list, shown = distinct(group.rows, group.all), 0
     if #list == 0 then return end

@@ -75,8 +75,8 @@ describe("the definitions for editors", function()
 
     it("have the plugin's globals", function()
         assert.same({ "timer", "unit", "vrm" }, matches(meta, "\n(%l+) = {}"))
-        assert.same({ "sleep" }, matches(meta, "\nfunction ([%w_]+)%("))
-        for _, name in ipairs { "timer", "unit", "vrm", "sleep" } do
+        assert.same({ "number", "sleep" }, matches(meta, "\nfunction ([%w_]+)%("))
+        for _, name in ipairs { "timer", "unit", "vrm", "sleep", "number" } do
             assert.truthy((" " .. table.concat(real.globals, " ") .. " "):find(" " .. name .. " ", 1, true))
         end
     end)
@@ -97,10 +97,11 @@ describe("the definitions for editors", function()
     local checks = read_file("scripts/lib/check.lua") .. read_file("scripts/lib/row_check.lua")
         .. read_file("scripts/lib/command_check.lua")
     for class, list in pairs { device = "TABLE_FIELDS", match = "MATCH_FIELDS", sample = "SAMPLE_FIELDS",
-                               row = "SAMPLE_ROW_FIELDS", driver_row = "ROW_FIELDS",
+                               row = "SAMPLE_ROW_FIELDS", driver_row = "ROW_FIELDS", part = "PART_FIELDS",
                                command = "COMMAND_FIELDS", parameter = "PARAM_FIELDS" } do
         it("have the fields of " .. class .. " that are accepted", function()
-            local words = assert(checks:match("local " .. list .. " = [%l_.]*set \"([^\"]+)\""), list)
+            local set = "local " .. list .. " = [%l_.]*set [%[\"]+([^\"%]]+)[%]\"]+"
+            local words = assert(checks:match(set), list)
             assert.same(matches(words, "%S+"), fields(class))
         end)
     end

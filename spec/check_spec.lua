@@ -7,14 +7,12 @@ local tools = require "spec.support.tools"
 local TANK = [[
 -- A tank. { "GV9" } is not a row here.
 return {
-    api = 1,
+    api = 2,
     id = "MYTANK", name = "Tank",
     match = { service = "tank" },
 
-    drivers = {
-        { "ST",  unit.percent, "Level", path = "/Level" },
-        { "GV0", unit.index,   "Fluid", path = "/FluidType", names = { [0] = "Fuel", [1] = "Water" } },
-    },
+    { "ST",  unit.percent, "Level", "/Level" },
+    { "GV0", { [0] = "Fuel", [1] = "Water" }, "Fluid", "/FluidType" },
 
     commands = {
         FILL = function() end,
@@ -68,7 +66,7 @@ describe("--check of a good script", function()
         local printed, code = tools.run("check", { args = { "scripts/devices/" } })
         assert.equal(0, code)
         has(printed, "scripts/devices/gateway.lua  Gateway (VICGW), for the gateway")
-        has(printed, "GV0      index    System status")
+        has(printed, "GV0      list     System status")
         has(printed, "5 of 5 scripts good")
         printed, code = tools.run("check", { args = { "scripts/devices", "scripts/examples" } })
         assert.equal(0, code)
@@ -88,35 +86,36 @@ end)
 
 describe("--check of a bad script", function()
     local cases = {
-        { "tank.lua:8: driver row 1 (ST): the second entry is not a unit", "unit.percent", "unit.percnt" },
-        { "tank.lua:9: driver row 2: the driver id is used twice", '"GV0"', '"ST"' },
-        { "tank.lua:9: driver row 2: GV30 is kept", '"GV0"', '"GV30"' },
+        { "tank.lua:7: row 1 (ST): the kind (second entry) is nil: no unit or list has that name. Write",
+          "unit.percent", "unit.percnt" },
+        { "tank.lua:8: row 2: the driver id is used twice", '"GV0"', '"ST"' },
+        { "tank.lua:8: row 2: GV30 is kept", '"GV0"', '"GV30"' },
         { "tank.lua:5: match: the field 'servce' is unknown", "service", "servce" },
-        { "tank.lua: api is not 1", "api = 1", "api = 2" },
-        { "tank.lua:13: command FILL: FILL is not a function", "function%(%) end", "1" },
-        { "tank.lua:17: sample 1: ST is 50, expected 51.", "ST = 50", "ST = 51" },
-        { "tank.lua:18: sample 2: ST is 7, expected no data.", "ST = 7", 'ST = "no data"' },
-        { "tank.lua:18: sample 2: GV9 is expected, but no row has this driver.", "ST = 7", "GV9 = 7" },
-        { "tank.lua:18: sample 2: rows or expect is missing", "expect = { ST = 7 }", "x = 1" },
+        { "tank.lua: api is 1. This plugin reads tables of the form api = 2.", "api = 2", "api = 1" },
+        { "tank.lua:11: command FILL: FILL is not a function", "function%(%) end", "1" },
+        { "tank.lua:15: sample 1: ST is 50, expected 51.", "ST = 50", "ST = 51" },
+        { "tank.lua:16: sample 2: ST is 7, expected no data.", "ST = 7", 'ST = "no data"' },
+        { "tank.lua:16: sample 2: GV9 is expected, but no row has this driver.", "ST = 7", "GV9 = 7" },
+        { "tank.lua:16: sample 2: rows or expect is missing", "expect = { ST = 7 }", "x = 1" },
         { "tank.lua:4: the id VICBATT is already used by devices/battery_monitor.lua", "MYTANK", "VICBATT" },
         { "tank.lua:5: it fits battery as well as devices/battery_monitor.lua", '"tank" }', '"battery" }' },
         { "tank.lua:5: only gateway.lua may match the kind", 'service = "tank"', 'kind = "gateway"' },
-        { "tank.lua:7: drivers: number 2 of 3 is nil. Write it", "        { \"GV0\"", "        nil,\n%0" },
-        { "tank.lua:16: samples: the field 'rows' is unknown. This is a list of tables",
+        { "tank.lua: the rows: number 2 of 3 is nil. Write it", "    { \"GV0\"", "    nil,\n%0" },
+        { "tank.lua:14: samples: the field 'rows' is unknown. This is a list of tables",
           "samples = {\n", "%0 rows = {},\n" },
-        { "tank.lua:8: driver row 1 (ST): the label (third entry) is not a text of 1 to 40 characters. "
+        { "tank.lua:7: row 1 (ST): the label (third entry) is not a text of 1 to 40 characters. "
           .. "Write it in quotes", '"Level"', '""' },
-        { "tank.lua:8: driver row 1 (ST): the label (third entry) has letters that are not UTF-8. Save the",
+        { "tank.lua:7: row 1 (ST): the label (third entry) has letters that are not UTF-8. Save the",
           '"Level"', '"L\xe4nge"' },
-        { "tank.lua:9: driver row 2 (GV0): names[-1] cannot be shown. The ISY's lists go from 0 to 65535",
+        { "tank.lua:8: row 2 (GV0): the state -1 cannot be shown. The ISY's lists go from 0 to 65535",
           "%[0%]", "[-1]" },
-        { "tank.lua:8: driver row 1 (ST): max is too large. The ISY shows numbers up to 1e12.",
+        { "tank.lua:7: row 1 (ST): max is too large. The ISY shows numbers up to 1e12.",
           '"/Level"', '"/Level", max = 5e15' },
-        { "tank.lua:17: sample 1, row /Level: the value is a text. Write the number without quotes: 50.",
+        { "tank.lua:15: sample 1, row /Level: the value is a text. Write the number without quotes: 50.",
           "= 50 }", '= "50" }' },
-        { "tank.lua:17: sample 1, row /Level: timestamp is not a number.",
+        { "tank.lua:15: sample 1, row /Level: timestamp is not a number.",
           "= 50 }", '= { value = 50, timestamp = "now" } }' },
-        { "tank.lua:17: sample 1, row /Level: value is a function.", "= 50 }", "= function() end }" },
+        { "tank.lua:15: sample 1, row /Level: value is a function.", "= 50 }", "= function() end }" },
         { "Is a comma missing at the end of the row above", '"/Level" },', '"/Level" }' },
         { "Write it in quotes: \"GV0\".", '"GV0"', "GV0" },
         { "Write unit in small letters.", "unit.percent", "Unit.percent" },
@@ -138,19 +137,19 @@ describe("--check of a bad script", function()
 
     it("tells every mistake, not only the first", function()
         local printed = check_text((TANK:gsub("unit.percent", "nil"):gsub('"/FluidType"', '"FluidType"')))
+        has(printed, "tank.lua:7: ")
         has(printed, "tank.lua:8: ")
-        has(printed, "tank.lua:9: ")
     end)
 
     it("shows a function that raises with its own line, expected or not", function()
-        local raising = TANK:gsub('path = "/Level"', "from = function() error('oops') end")
+        local raising = TANK:gsub('"Level", "/Level"', "'Level', from = function() error('oops') end")
         local printed, code = check_text(raising)
         assert.equal(1, code)
-        has(printed, "tank.lua:8: oops")
+        has(printed, "tank.lua:7: oops")
     end)
 
     it("says that a sample cannot expect what the script sets", function()
-        local printed = check_text((TANK:gsub('path = "/Level"', "by_script = true")))
+        local printed = check_text((TANK:gsub('"Level", "/Level"', '"Level", by_script = true')))
         has(printed, "ST is not set from rows")
     end)
 
@@ -194,18 +193,18 @@ describe("--check of nothing", function()
 end)
 
 describe("lines in a script", function()
-    local tab = { drivers = { { "ST" }, { "GV0" }, { "ST" }, { 5 }, "x" } }
+    local tab = { { "ST" }, { "GV0" }, { "ST" }, { 5 }, "x" }
     local text = [[
---[=[ drivers = { { "ST" } } ]=]
+--[=[ api = 2, { "ST" } ]=]
 --[[ samples = {
      { "ST" } ]].."]]"..[[
 
-local drivers = {
+return { api = 2,
     { 'ST' }, -- { "GV0"
     row("GV0"), {
         "ST" },
-}
-return { drivers = drivers, samples = { { rows = {} },
+
+samples = { { rows = {} },
     { rows = {} } } }]]
 
     it("are found for rows, fields and samples", function()
@@ -214,6 +213,16 @@ return { drivers = drivers, samples = { { rows = {} },
         assert.equal(6, source.line(text, tab, { row = 3 }))
         assert.equal(9, source.line(text, tab, { sample = 1 }))
         assert.equal(10, source.line(text, tab, { sample = 2 }))
+    end)
+
+    it("are found for rows of parts", function()
+        local parted = { { "ST" }, parts = { { { "ST" }, { "GV1" } }, { { "ST" } } } }
+        local code = 'return { api = 2,\n{ "ST" },\nparts = {\n{ part = "a",\n{ "ST" }, { "GV1" } },\n'
+            .. '{ part = "b",\n{ "ST" } } } }'
+        assert.equal(2, source.line(code, parted, { row = 1 }))
+        assert.equal(5, source.line(code, parted, { part = 1, row = 1 }))
+        assert.equal(7, source.line(code, parted, { part = 2, row = 1 }))
+        assert.equal(6, source.line(code, parted, { part = 2 }))
     end)
 
     it("are left out when nothing is found", function()

@@ -9,13 +9,13 @@ local function run() end
 --- A tank with these commands -> type | nil, problem.
 local function tank(list)
     return check.device("tank.lua", {
-        api = 1, id = "MYTANK", name = "Tank", match = { service = "tank" }, commands = list,
-        drivers = { { "ST", unit.percent, "Level", path = "/Level" } },
+        api = 2, id = "MYTANK", name = "Tank", match = { service = "tank" }, commands = list,
+        { "ST", unit.percent, "Level", "/Level" },
     })
 end
 
 local function limit(change)
-    local param = { id = "", label = "Limit", unit = unit.ampere, min = 0, max = 50, places = 1 }
+    local param = { id = "", label = "Limit", kind = unit.ampere, min = 0, max = 50, places = 1 }
     for key, value in pairs(change or {}) do param[key] = value end
     return { SETLIMIT = { name = "Set limit", run = run, params = { param } } }
 end
@@ -33,8 +33,8 @@ describe("declared commands", function()
 
     it("may choose from names", function()
         local type_ = assert(tank { SWITCH = { run = run, params = {
-            { id = "STATE", label = "State", unit = unit.index, names = { [0] = "Off", [1] = "On" } },
-            { id = "MODE", label = "Mode", unit = unit.index, names = "charger_mode" } } } })
+            { id = "STATE", label = "State", kind = { [0] = "Off", [1] = "On" } },
+            { id = "MODE", label = "Mode", kind = "charger_mode" } } } })
         local params = type_.declaration.commands[2].params
         assert.same({ "MYTANK_SWITCH_STATE", "CHARGER_MODE" }, { params[1].names_id, params[2].names_id })
         assert.equal("On", params[1].names[1])
@@ -53,16 +53,16 @@ describe("declared commands", function()
         { "command RESET: params is not a list", { RESET = { run = run, params = {} } } },
         { "parameter 1: the id is neither", limit { id = "level" } },
         { "parameter 1: label is not a text", limit { label = "" } },
-        { "parameter 1: unit is not a unit", limit { unit = "amps" } },
+        { "parameter 1: kind, \"amps\", is no list of states", limit { kind = "amps" } },
+        { "parameter 1: the field 'unit' is unknown", limit { unit = unit.ampere } },
         { "parameter 1: min or max is missing",
-            { A = { run = run, params = { { id = "", label = "L", unit = unit.ampere, min = 0 } } } } },
+            { A = { run = run, params = { { id = "", label = "L", kind = unit.ampere, min = 0 } } } } },
         { "parameter 1: min is greater than max", limit { min = 51 } },
         { "parameter 1: min is not a number", limit { min = 0 / 0 } },
         { "parameter 1: the limits are wider", limit { max = 1e6 } },
         { "parameter 1: places is not", limit { places = 9 } },
-        { "parameter 1: names is only for unit.index", limit { names = "alarm" } },
-        { "parameter 1: unit.index needs names", limit { unit = unit.index } },
-        { "parameter 1: min and max are not for unit.index", limit { unit = unit.index, names = "alarm" } },
+        { "parameter 1: kind is not a unit or a list", limit { kind = {} } },
+        { "parameter 1: min and max are not for a list of states", limit { kind = "alarm" } },
         { "parameter 1: the field 'init' is unknown", limit { init = "ST" } },
         { "parameter 2: the id '' is used twice", { SETLIMIT = { run = run, params = {
             limit().SETLIMIT.params[1], limit().SETLIMIT.params[1] } } } },
@@ -92,9 +92,9 @@ describe("what PG3 sends with a command", function()
         RESET = run,
         SETLIMIT = limit().SETLIMIT,
         HEAT = { run = run, params = {
-            { id = "LEVEL", label = "Level", unit = unit.percent, min = 0, max = 100, places = 0 },
-            { id = "TO", label = "To", unit = unit.celsius, min = -10, max = 60, places = 1 },
-            { id = "HOW", label = "How", unit = unit.index, names = { [0] = "Slow", [3] = "Fast" } } } },
+            { id = "LEVEL", label = "Level", kind = unit.percent, min = 0, max = 100, places = 0 },
+            { id = "TO", label = "To", kind = unit.celsius, min = -10, max = 60, places = 1 },
+            { id = "HOW", label = "How", kind = { [0] = "Slow", [3] = "Fast" } } } },
     })
     local function heat(query)
         local all = { ["LEVEL.uom51"] = "20", ["TO.uom4"] = "21.5", ["HOW.uom25"] = "3" }
@@ -154,8 +154,8 @@ end)
 
 describe("events of a device table", function()
     local function table_with(events)
-        return { api = 1, id = "VICTANK", name = "Tank", match = { service = "tank" }, events = events,
-                 drivers = { { "ST", unit.percent, "Level", path = "/Level" } } }
+        return { api = 2, id = "VICTANK", name = "Tank", match = { service = "tank" }, events = events,
+                 { "ST", unit.percent, "Level", "/Level" } }
     end
 
     it("are declared by name", function()

@@ -8,11 +8,9 @@ local device = require "lib.device"
 --- A small right table; change(tab) makes it wrong.
 local function table_with(change)
     local tab = {
-        api = 1, id = "VICTANK", name = "Tank", match = { service = "tank" },
-        drivers = {
-            { "ST", unit.percent, "Level", path = "/Level", code = "tl" },
-            { "GV0", unit.index, "Fluid", path = "/FluidType", names = { [1] = "Fuel", [2] = "Water" } },
-        },
+        api = 2, id = "VICTANK", name = "Tank", match = { service = "tank" },
+        { "ST", unit.percent, "Level", "/Level", "tl" },
+        { "GV0", { [1] = "Fuel", [2] = "Water" }, "Fluid", "/FluidType" },
         samples = { { rows = { ["/Level"] = 50 }, expect = { ST = 50 } } },
     }
     if change then change(tab) end
@@ -31,9 +29,9 @@ describe("the check of a device table", function()
 
     it("declares what is momentary: measurements, and lists with a text for 0", function()
         local type_ = assert(check.device("x.lua", table_with(function(tab)
-            tab.drivers[3] = { "GV1", unit.kwh, "Energy", path = "/E" }
-            tab.drivers[4] = { "GV2", unit.index, "State", path = "/S", names = "charge_state" }
-            tab.drivers[5] = { "GV3", unit.watt, "Peak", path = "/P", zero = false }
+            tab[3] = { "GV1", unit.kwh, "Energy", "/E" }
+            tab[4] = { "GV2", "charge_state", "State", "/S" }
+            tab[5] = { "GV3", unit.watt, "Peak", "/P", zero = false }
         end)))
         local zero = {}
         for _, driver in ipairs(type_.declaration.drivers) do zero[driver.id] = driver.zero end
@@ -46,7 +44,7 @@ describe("the check of a device table", function()
     --- Each mistake, and words its message must hold beside the file's name.
     local mistakes = {
         { "unknown field 'driver'", function(t) t.driver = {} end },
-        { "api is not 1", function(t) t.api = 2 end },
+        { "api is 1.", function(t) t.api = 1 end },
         { "id is not a node type id", function(t) t.id = "tank" end },
         { "name is not a text", function(t) t.name = nil end },
         { "icon 'Sun' is unknown", function(t) t.icon = "Sun" end },
@@ -54,47 +52,79 @@ describe("the check of a device table", function()
         { "match names no service", function(t) t.match = { product = "x" } end },
         { "'servce' is unknown", function(t) t.match = { servce = "tank" } end },
         { "match.kind is not", function(t) t.match = { kind = "cloud" } end },
-        { "drivers is missing", function(t) t.drivers = nil end },
-        { "drivers is missing", function(t) t.drivers = {} end },
-        { "'ST' is unknown", function(t) t.drivers.ST = { "ST" } end },
-        { "driver row 1: it is not a row", function(t) t.drivers[1] = 7 end },
-        { "driver row 1: the first entry is not a driver id", function(t) t.drivers[1][1] = nil end },
-        { "driver row 1: the driver id 'gv1' is not one ISY knows", function(t) t.drivers[1][1] = "gv1" end },
-        { "driver row 1: the driver id 'GV31' is not one ISY knows",
-            function(t) t.drivers[1][1] = "GV31" end },
-        { "driver row 1: GV30 is kept", function(t) t.drivers[1][1] = "GV30" end },
-        { "driver row 1: TIME is kept", function(t) t.drivers[1][1] = "TIME" end },
-        { "driver row 2: the driver id is used twice", function(t) t.drivers[2][1] = "ST" end },
-        { "driver row 1 (ST): the second entry is not a unit", function(t) t.drivers[1][2] = unit.wat end },
-        { "driver row 1 (ST): the second entry is not a unit",
-            function(t) t.drivers[1][2] = { uom = 51 } end },
-        { "driver row 1 (ST): the label (third entry) is not a text",
-            function(t) t.drivers[1][3] = ("x"):rep(41) end },
-        { "driver row 1 (ST): the field 'pth' is unknown", function(t) t.drivers[1].pth = "/x" end },
-        { "driver row 1 (ST): the field '4' is unknown", function(t) t.drivers[1][4] = "/x" end },
-        { "driver row 1 (ST): nothing says where the value comes from", function(t)
-            t.drivers[1].path, t.drivers[1].code = nil, nil
+        { "there are no rows", function(t) t[1], t[2] = nil, nil end },
+        { "the rows: number 2 of 3 is nil",
+            function(t) t[2], t[3] = nil, { "GV1", unit.watt, "Power", "/P" } end },
+        { "'ST' is unknown", function(t) t.ST = { "ST" } end },
+        { "row 1: it is not a row", function(t) t[1] = 7 end },
+        { "row 1: the first entry is not a driver id", function(t) t[1][1] = nil end },
+        { "row 1: the first entry is not a driver id", function(t) t[1][1] = " " end },
+        { "row 1: the driver id 'gv1' is not one ISY knows", function(t) t[1][1] = "gv1" end },
+        { "row 1: the driver id 'GV31' is not one ISY knows",
+            function(t) t[1][1] = "GV31" end },
+        { "row 1: GV30 is kept", function(t) t[1][1] = "GV30" end },
+        { "row 1: TIME is kept", function(t) t[1][1] = "TIME" end },
+        { "row 2: the driver id is used twice", function(t) t[2][1] = "ST" end },
+        { "row 2: the driver id is used twice", function(t) t[2][1] = "GV1 GV1" end },
+        { "row 1 (ST): the kind (second entry) is nil", function(t) t[1][2] = unit.wat end },
+        { "row 1 (ST): the kind (second entry) is not a unit or a list",
+            function(t) t[1][2] = { name = "wat" } end },
+        { "row 1 (ST): the kind (second entry) is not a unit or a list", function(t) t[1][2] = {} end },
+        { "row 1 (ST): the label (third entry) is not a text",
+            function(t) t[1][3] = ("x"):rep(41) end },
+        { "row 1 (ST): the field 'pth' is unknown", function(t) t[1].pth = "/x" end },
+        { "row 1 (ST): the field '6' is unknown", function(t) t[1][6] = "/x" end },
+        { "row 1 (ST): nothing says where the value comes from",
+            function(t) t[1][4], t[1][5] = nil, nil end },
+        { "row 1 (ST): there is more than one source",
+            function(t) t[1].from, t[1].worst = print, "/Alarms/" end },
+        { "row 1 (ST): there is more than one source", function(t) t[1].by_script = true end },
+        { "row 1 (ST): from is not a function", function(t)
+            t[1] = { "ST", unit.percent, "Level", from = "x" }
         end },
-        { "driver row 1 (ST): there is more than one source", function(t) t.drivers[1].from = print end },
-        { "driver row 1 (ST): from is not a function", function(t)
-            t.drivers[1] = { "ST", unit.percent, "Level", from = "x" }
+        { "row 1 (ST): map is not a function", function(t) t[1].map = {} end },
+        { "row 1 (ST): the path (fourth entry), Level, does not begin", function(t) t[1][4] = "Level" end },
+        { "row 1 (ST): the code (fifth entry), /Level, is not", function(t) t[1][5] = "/Level" end },
+        { "row 1 (ST): there are a path and first", function(t) t[1].first = { "/x" } end },
+        { "row 1 (ST): first is an empty list",
+            function(t) t[1] = { "ST", unit.percent, "Level", first = {} } end },
+        { "row 1 (ST): first is neither",
+            function(t) t[1] = { "ST", unit.percent, "Level", first = { a = "/x" } } end },
+        { "row 1 (ST): sum is not a list", function(t)
+            t[1] = { "ST", unit.percent, "Level", sum = "/x" }
         end },
-        { "driver row 1 (ST): map is not a function", function(t) t.drivers[1].map = {} end },
-        { "driver row 1 (ST): the path 'Level' does not begin", function(t) t.drivers[1].path = "Level" end },
-        { "driver row 1 (ST): path is an empty list", function(t) t.drivers[1].path = {} end },
-        { "driver row 1 (ST): path is neither", function(t) t.drivers[1].path = { a = "/x" } end },
-        { "driver row 1 (ST): sum is not a list", function(t)
-            t.drivers[1] = { "ST", unit.percent, "Level", sum = "/x" }
+        { "row 1 (ST): product is not a list of two", function(t)
+            t[1] = { "ST", unit.percent, "Level", product = { "/x" } }
         end },
-        { "driver row 1 (ST): by_pg3 is for the controller", function(t) t.drivers[1].by_pg3 = true end },
-        { "driver row 1 (ST): places is not", function(t) t.drivers[1].places = 1.5 end },
-        { "driver row 1 (ST): max is not a number", function(t) t.drivers[1].max = "9" end },
-        { "driver row 1 (ST): zero is not true or false", function(t) t.drivers[1].zero = 1 end },
-        { "driver row 1 (ST): names is only for unit.index", function(t) t.drivers[1].names = "alarm" end },
-        { "driver row 2 (GV0): the names list 'fluids' is unknown",
-            function(t) t.drivers[2].names = "fluids" end },
-        { "driver row 2 (GV0): unit.index needs names", function(t) t.drivers[2].names = nil end },
-        { "driver row 2 (GV0): names is not { [number]", function(t) t.drivers[2].names = { a = "b" } end },
+        { "row 1 (ST): worst is not the beginning of paths", function(t)
+            t[1] = { "ST", unit.percent, "Level", worst = "Alarms" }
+        end },
+        { "row 1 (ST): {n} stands for nothing", function(t) t[1][4] = "/Tank/{n}" end },
+        { "row 1 (ST): {phase} stands for nothing", function(t) t[1][3] = "Level of {phase}" end },
+        { "row 1 (ST): scale is 0", function(t) t[1].scale = 0 end },
+        { "row 1 (ST): values is not a table", function(t) t[1].values = 240 end },
+        { "row 1 (ST): values has something that is not a number",
+            function(t) t[1].values = { [240] = "x" } end },
+        { "row 1 (ST): by_pg3 is for the controller", function(t) t[1].by_pg3 = true end },
+        { "row 1 (ST): places is not", function(t) t[1].places = 1.5 end },
+        { "row 1 (ST): max is not a number", function(t) t[1].max = "9" end },
+        { "row 1 (ST): zero is not true or false", function(t) t[1].zero = 1 end },
+        { "row 2 (GV0): min and max are not for a list of states", function(t) t[2].max = 5 end },
+        { "row 2 (GV0): the kind (second entry), \"fluids\", is no list",
+            function(t) t[2][2] = "fluids" end },
+        { "row 2 (GV0): the list of states is not { [number]", function(t) t[2][2] = { a = "b" } end },
+        { "parts is not a list", function(t) t.parts = "t" end },
+        { "part 1: it is not a part", function(t) t.parts = { 1 } end },
+        { "part 1: part is not a small letter", function(t) t.parts = { { part = "T" } } end },
+        { "part 1: id is not a node type id", function(t) t.parts = { { part = "t", id = "x" } } end },
+        { "part 1: id \"VICTANK\" is used twice",
+            function(t) t.parts = { { part = "t", id = "VICTANK", name = "x" } } end },
+        { "part 1: name is not a text of 1 to 20", function(t) t.parts = { { part = "t", id = "T" } } end },
+        { "part 1: the field 'rows' is unknown",
+            function(t) t.parts = { { part = "t", id = "T", name = "x", rows = {} } } end },
+        { "part 1: there are no rows", function(t) t.parts = { { part = "t", id = "T", name = "x" } } end },
+        { "part 1, row 1: the driver id 'gv1'",
+            function(t) t.parts = { { part = "t", id = "T", name = "x", { "gv1" } } } end },
         { "samples is not a list", function(t) t.samples = 1 end },
         { "sample 1: rows or expect is missing", function(t) t.samples[1].expect = nil end },
         { "'QUERY' is no name for a command", function(t) t.commands = { QUERY = print } end },
@@ -171,7 +201,7 @@ describe("values", function()
     local function value(row, rows, site)
         local tab = table_with(function(t)
             row[1], row[3] = "ST", "Label"
-            t.drivers, t.samples = { row }, nil
+            t[1], t[2], t.samples = row, nil, nil
         end)
         local type_ = assert(check.device("x.lua", tab))
         return device.value(type_.drivers[1], rows, site)
@@ -183,7 +213,7 @@ describe("values", function()
     end
 
     it("come from the first alternative that has a number", function()
-        local row = { nil, unit.volt, path = { "/a", "/b" }, code = { "c", "d" } }
+        local row = { nil, unit.volt, first = { "/a", "/b", "c", "d" } }
         assert.equal(1, (value(row, rows_of { ["/a"] = 1, ["/b"] = 2, c = 3 })))
         assert.equal(2, (value(row, rows_of { ["/a"] = "n/a", ["/b"] = 2, c = 3 })))
         assert.equal(4, (value(row, rows_of { d = 4 })))
@@ -191,20 +221,20 @@ describe("values", function()
     end)
 
     it("outside the believable are no data", function()
-        assert.is_nil((value({ nil, unit.ampere, path = "/a" }, rows_of { ["/a"] = 3276.7 })))
-        assert.is_nil((value({ nil, unit.volt, path = "/a" }, rows_of { ["/a"] = 6553.5 })))
-        assert.is_nil((value({ nil, unit.watt, path = "/a", max = 100 }, rows_of { ["/a"] = 101 })))
-        assert.equal(-100, (value({ nil, unit.watt, path = "/a" }, rows_of { ["/a"] = -100 })))
+        assert.is_nil((value({ nil, unit.ampere, nil, "/a" }, rows_of { ["/a"] = 3276.7 })))
+        assert.is_nil((value({ nil, unit.volt, nil, "/a" }, rows_of { ["/a"] = 6553.5 })))
+        assert.is_nil((value({ nil, unit.watt, nil, "/a", max = 100 }, rows_of { ["/a"] = 101 })))
+        assert.equal(-100, (value({ nil, unit.watt, nil, "/a" }, rows_of { ["/a"] = -100 })))
         assert.is_nil((value({ nil, unit.watt, from = function() return 0 / 0 end }, {})))
         assert.is_nil((value({ nil, unit.watt, from = function() return "5" end }, {})))
     end)
 
     it("are converted from the unit VRM names", function()
-        local row = { nil, unit.hours, path = "/a" }
+        local row = { nil, unit.hours, nil, "/a" }
         assert.equal(2, (value(row, rows_of { ["/a"] = { value = 7200, unit = "s" } })))
         assert.equal(2, (value(row, rows_of { ["/a"] = { value = 2, unit = "h" } })))
         assert.equal(2, (value(row, rows_of { ["/a"] = { value = 2 } })))
-        assert.equal(1500, (value({ nil, unit.watt, path = "/a" }, rows_of { ["/a"] = { value = 1.5,
+        assert.equal(1500, (value({ nil, unit.watt, nil, "/a" }, rows_of { ["/a"] = { value = 1.5,
             unit = "kW" } })))
     end)
 
@@ -214,19 +244,66 @@ describe("values", function()
         assert.is_nil((value(row, {})))
     end)
 
+    it("are added up over the phases that are there", function()
+        local row = { nil, unit.watt, sum = { { "/Ac/{phase}/P", "P{n}" }, "/Dc/P" } }
+        assert.equal(111, (value(row, rows_of { ["/Ac/L1/P"] = 1, P3 = 10, ["/Dc/P"] = 100 })))
+    end)
+
+    it("are the product or quotient of two, whole or not at all", function()
+        local product = { nil, unit.watt, product = { { "/V", "v" }, "/I" } }
+        assert.equal(60, (value(product, rows_of { v = 12, ["/I"] = 5 })))
+        assert.is_nil((value(product, rows_of { v = 12 })))
+        local quotient = { nil, unit.ampere, quotient = { "/P", "/V" } }
+        assert.equal(5, (value(quotient, rows_of { ["/P"] = 60, ["/V"] = 12 })))
+        assert.equal(0, (value(quotient, rows_of { ["/P"] = 0, ["/V"] = 0 })))
+        assert.is_nil((value(quotient, rows_of { ["/P"] = 60, ["/V"] = 0 })))
+        assert.is_nil((value(quotient, rows_of { ["/V"] = 12 })))
+    end)
+
+    it("are worked out only where their own path has no number", function()
+        local row = { nil, unit.watt, nil, "/P", product = { "/V", "/I" } }
+        assert.equal(59, (value(row, rows_of { ["/P"] = 59, ["/V"] = 12, ["/I"] = 5 })))
+        assert.equal(60, (value(row, rows_of { ["/V"] = 12, ["/I"] = 5 })))
+    end)
+
+    it("are the worst of all whose paths begin alike", function()
+        local row = { nil, "alarm", worst = "/Alarms/" }
+        assert.equal(2, (value(row, rows_of { ["/Alarms/A"] = 1, ["/Alarms/B"] = 2, ["/AlarmsOff"] = 9 })))
+        assert.equal(0, (value(row, rows_of { ["/Alarms/A"] = 0, ["/Alarms/B"] = "x" })))
+        assert.is_nil((value(row, rows_of { ["/Soc"] = 1 })))
+    end)
+
+    it("stand for others, are scaled and change their sign", function()
+        assert.equal(0, (value({ nil, "active_input", nil, "/a", values = { [0] = 1, [240] = 0 } },
+            rows_of { ["/a"] = 240 })))
+        assert.equal(-1.5, (value({ nil, unit.volt, nil, "/a", scale = 0.001, sign = -1 },
+            rows_of { ["/a"] = 1500 })))
+    end)
+
+    it("of several ids are counted on", function()
+        local type_ = assert(check.device("x.lua", table_with(function(t)
+            t[1] = { "ST GV1 GV2", unit.watt, "Power {phase} of {n}", "/Pv/{n-1}/{phase}", "P{n}" }
+            t.samples = nil
+        end)))
+        local third = type_.drivers[3]
+        assert.same({ "GV2", "Power L3 of 3", { "/Pv/2/L3", "P3" } }, { third.id, third.label, third.keys })
+        assert.equal("Power L1 of 1", type_.drivers[1].label)
+        assert.is_true(type_.keys["/Pv/1/L2"])
+    end)
+
     it("pass through map; from sees rows and site; true and false are 1 and 0", function()
-        assert.equal(6, (value({ nil, unit.watt, path = "/a", map = function(v) return v * 2 end },
+        assert.equal(6, (value({ nil, unit.watt, nil, "/a", map = function(v) return v * 2 end },
             rows_of { ["/a"] = 3 })))
         assert.equal(7, (value({ nil, unit.watt, from = function(rows,
             site) return rows.x.value + site.y end },
             rows_of { x = 3 }, { y = 4 })))
-        assert.equal(1, (value({ nil, unit.index, from = function() return true end, names = "off_on" }, {})))
-        assert.equal(0, (value({ nil, unit.index, from = function() return false end, names = "off_on" },
+        assert.equal(1, (value({ nil, "off_on", from = function() return true end }, {})))
+        assert.equal(0, (value({ nil, "off_on", from = function() return false end },
             {})))
     end)
 
     it("not in the list are told in text: VRM's own, else code N", function()
-        local row = { nil, unit.index, path = "/a", names = "charge_state" }
+        local row = { nil, "charge_state", nil, "/a" }
         local number, text = value(row, rows_of { ["/a"] = 3 })
         assert.same({ 3 }, { number, text })
         number, text = value(row, rows_of { ["/a"] = 99 })
@@ -242,9 +319,9 @@ describe("applying", function()
     it("goes on after a function that fails, and reports the newest momentary row", function()
         local world = fake.new {}
         local type_ = assert(check.device("x.lua", table_with(function(t)
-            t.drivers[1] = { "ST", unit.watt, "Bad", from = function() error("oops") end }
-            t.drivers[3] = { "GV1", unit.volt, "Voltage", path = "/V" }
-            t.drivers[4] = { "GV2", unit.kwh, "Energy", path = "/E" }
+            t[1] = { "ST", unit.watt, "Bad", from = function() error("oops") end }
+            t[3] = { "GV1", unit.volt, "Voltage", "/V" }
+            t[4] = { "GV2", unit.kwh, "Energy", "/E" }
         end)))
         world.host.declare(type_.declaration)
         world.host.add { address = "a", type = "VICTANK", name = "A", primary = "a" }
@@ -265,9 +342,9 @@ describe("applying", function()
             error("x.lua:1: ran longer than its budget of 50 ms")
         end
         local type_ = assert(check.device("x.lua", table_with(function(t)
-            t.drivers[1] = { "ST", unit.watt, "Bad", path = "/V", map = endless }
-            t.drivers[3] = { "GV1", unit.volt, "Bad too", path = "/V", map = endless }
-            t.drivers[4] = { "GV2", unit.volt, "Voltage", path = "/V" }
+            t[1] = { "ST", unit.watt, "Bad", "/V", map = endless }
+            t[3] = { "GV1", unit.volt, "Bad too", "/V", map = endless }
+            t[4] = { "GV2", unit.volt, "Voltage", "/V" }
         end)))
         world.host.declare(type_.declaration)
         world.host.add { address = "a", type = "VICTANK", name = "A", primary = "a" }
@@ -292,6 +369,18 @@ describe("freshness", function()
 end)
 
 describe("samples", function()
+    it("expect values of parts under their letter", function()
+        local function problems(expect)
+            return device.run_samples(assert(check.device("x.lua", table_with(function(t)
+                t.parts = { { part = "t", id = "TANKT", name = "more", { "ST", unit.volt, "Supply", "/V" } } }
+                t.samples = { { rows = { ["/V"] = 12 }, expect = expect } }
+            end))))
+        end
+        assert.same({}, problems { t = { ST = 12 } })
+        assert.truthy(problems({ t = { ST = 13 } })[1]:find("sample 1: t: ST is 12, expected 13", 1, true))
+        assert.truthy(problems({ u = { ST = 12 } })[1]:find("u is expected, but no row has", 1, true))
+    end)
+
     it("hold within the places shown, and failures are told", function()
         local function problems(change)
             return device.run_samples(assert(check.device("x.lua", table_with(change))))
@@ -301,6 +390,6 @@ describe("samples", function()
         assert.equal(1, #problems(function(t) t.samples[1].expect = { ST = 50.2 } end))
         assert.equal(1, #problems(function(t) t.samples[1].expect = { ST = "no data" } end))
         assert.equal(1, #problems(function(t) t.samples[1].expect = { GV9 = 1 } end))
-        assert.equal(1, #problems(function(t) t.drivers[1] = { "ST", unit.watt, "x", from = error } end))
+        assert.equal(1, #problems(function(t) t[1] = { "ST", unit.watt, "x", from = error } end))
     end)
 end)

@@ -10,6 +10,7 @@ local names = require "lib.names"
 local NODES = {
     VICBATT = [[
         ST        51 State of charge
+        BATLVL    51 Battery charge
         GV0       25 Battery status
         CV        72 Battery voltage
         CC         1 Battery current, + charging
@@ -21,20 +22,46 @@ local NODES = {
         GV3       72 Mid-point voltage
         GV4       51 Mid-point deviation
         GV5       51 State of health
-        GV6       72 Lowest cell voltage
-        GV7       72 Highest cell voltage
         ALARM     25 Alarm, any
-        GV8       25 Alarm: low charge
-        GV9       25 Alarm: low voltage
-        GV10      25 Alarm: high voltage
-        GV11      25 Alarm: low temp.
-        GV12      25 Alarm: high temp.
-        GV13      25 Relay
-        GV14      33 Energy charged, total
-        GV15      33 Energy discharged, total
-        GV16      56 Charge cycles
-        GV17      20 Time since last full charge
-        GV18      56 Deepest discharge (Ah)
+        GV6       25 Alarm: low charge
+        GV7       25 Alarm: low voltage
+        GV8       25 Alarm: high voltage
+        GV9       25 Alarm: low temp.
+        GV10      25 Alarm: high temp.
+        GV11      25 Relay
+        GV12      33 Energy charged, total
+        GV13      33 Energy discharged, total
+        GV14      56 Charge cycles
+        GV15      20 Time since last full charge
+        GV16      56 Deepest discharge (Ah)
+        GV30      25 Data state
+        TIME     151 Last data
+    ]],
+    VICBATTC = [[
+        ST        72 Lowest cell voltage
+        CV        72 Highest cell voltage
+        CLITEMP    4 Coldest cell
+        GV0        4 Warmest cell
+        GV1       56 Modules online
+        GV2       56 Modules offline
+        GV3       56 Modules blocking charge
+        GV4       56 Modules blocking discharge
+        GV5       72 Cell 1 voltage
+        GV6       72 Cell 2 voltage
+        GV7       72 Cell 3 voltage
+        GV8       72 Cell 4 voltage
+        GV9       72 Cell 5 voltage
+        GV10      72 Cell 6 voltage
+        GV11      72 Cell 7 voltage
+        GV12      72 Cell 8 voltage
+        GV13      72 Cell 9 voltage
+        GV14      72 Cell 10 voltage
+        GV15      72 Cell 11 voltage
+        GV16      72 Cell 12 voltage
+        GV17      72 Cell 13 voltage
+        GV18      72 Cell 14 voltage
+        GV19      72 Cell 15 voltage
+        GV20      72 Cell 16 voltage
         GV30      25 Data state
         TIME     151 Last data
     ]],
@@ -78,46 +105,60 @@ local NODES = {
         ST        73 AC output power
         GV0       25 Inverter status
         MODE      25 Switch
-        CV        72 AC output voltage
-        CC         1 AC output current
-        CPW       73 AC output power L1
-        FREQ      90 AC output frequency
-        GV1       72 AC output voltage L2
-        GV2        1 AC output current L2
-        GV3       73 AC output power L2
-        GV4       72 AC output voltage L3
-        GV5        1 AC output current L3
-        GV6       73 AC output power L3
-        GV7       73 AC input power
-        GV8       72 AC input voltage
-        GV9       90 AC input frequency
-        GV10      25 Active AC input
-        GV11       1 AC input current limit
-        GV12      72 Battery voltage
-        GV13       1 Battery current, + charging
-        GV14      51 State of charge
+        CV        72 Battery voltage
+        CC         1 Battery current, + charging
+        CPW       73 Battery power, + charging
+        BATLVL    51 State of charge
         CLITEMP    4 Temperature
+        GV1       72 AC output voltage L1
+        GV2        1 AC output current L1
+        FREQ      90 AC output frequency
+        GV3       73 AC input power
+        GV4       72 AC input voltage L1
+        GV5       90 AC input frequency
+        GV6       25 Active AC input
+        GV7        1 AC input current limit
         ERR       25 VE.Bus error
-        GV15      25 Error (RS)
+        GV8       25 Error (RS)
         ALARM     25 Alarm, any
-        GV16      25 Alarm: low battery
-        GV17      25 Alarm: overload
-        GV18      25 Alarm: temperature
-        GV19      73 Solar power (RS)
-        GV20      25 Relay
+        GV9       25 Alarm: low battery
+        GV10      25 Alarm: overload
+        GV11      25 Alarm: temperature
+        GV12      73 Solar power (RS)
+        GV13      25 Relay
+        GV30      25 Data state
+        TIME     151 Last data
+    ]],
+    VICINVP = [[
+        ST        73 AC output power
+        CPW       73 AC output power L1
+        GV1       73 AC output power L2
+        GV2       73 AC output power L3
+        CV        72 AC output voltage L1
+        GV3       72 AC output voltage L2
+        GV4       72 AC output voltage L3
+        CC         1 AC output current L1
+        GV5        1 AC output current L2
+        GV6        1 AC output current L3
+        GV7       73 AC input power L1
+        GV8       73 AC input power L2
+        GV9       73 AC input power L3
+        GV10      72 AC input voltage L1
+        GV11      72 AC input voltage L2
+        GV12      72 AC input voltage L3
         GV30      25 Data state
         TIME     151 Last data
     ]],
     VICSOLAR = [[
         ST        73 PV power
         GV0       25 Charge state
-        CV        72 PV voltage
-        CC         1 PV current
-        GV1       72 Battery voltage
-        GV2        1 Battery current, + charging
+        CV        72 Battery voltage
+        CC         1 Battery current, + charging
+        CPW       73 Charge power, + charging
+        GV1       72 PV voltage
+        GV2        1 PV current
         GV3       33 Yield today
         GV4       73 Peak power today
-        CPW       73 Charge power, + charging
         GV5       33 Yield yesterday
         GV6       73 Peak power yesterday
         TPW       33 Yield, total
@@ -127,6 +168,27 @@ local NODES = {
         GV8       25 Load output
         GV9        1 Load current
         GV10      25 Relay
+        GV30      25 Data state
+        TIME     151 Last data
+    ]],
+    VICSOLART = [[
+        ST        73 PV power
+        CPW       73 Tracker 1 power
+        GV1       73 Tracker 2 power
+        GV2       73 Tracker 3 power
+        GV3       73 Tracker 4 power
+        CV        72 Tracker 1 voltage
+        GV4       72 Tracker 2 voltage
+        GV5       72 Tracker 3 voltage
+        GV6       72 Tracker 4 voltage
+        CC         1 Tracker 1 current
+        GV7        1 Tracker 2 current
+        GV8        1 Tracker 3 current
+        GV9        1 Tracker 4 current
+        GV10      25 Tracker 1
+        GV11      25 Tracker 2
+        GV12      25 Tracker 3
+        GV13      25 Tracker 4
         GV30      25 Data state
         TIME     151 Last data
     ]],
@@ -158,7 +220,7 @@ local function shipped()
     for _, name in ipairs(fake.DEVICES) do
         local script = fake.load_device(name)
         local type_ = assert(check.device(script.file, script.table))
-        types[type_.id] = type_
+        for _, one in ipairs(check.types(type_)) do types[one.id] = one end
     end
     return types
 end

@@ -70,10 +70,10 @@ describe("device scripts", function()
         local tab, problem = fake.load_text(text, "scripts/devices/tank.lua")
         return { file = "scripts/devices/tank.lua", name = "tank", table = tab, error = problem }
     end
-    local TANK = [[return { api = 1, id = "VICTANK", name = "Tank", match = { service = "tank" }, drivers = {
-        { "ST", unit.percent, "Level", path = "/Level" }, { "GV0", unit.count, "X", from = function(rows)
+    local TANK = [[return { api = 2, id = "VICTANK", name = "Tank", match = { service = "tank" },
+        { "ST", unit.percent, "Level", "/Level" }, { "GV0", unit.count, "X", from = function(rows)
             if rows["/Level"].value > 50 then error("too full") end
-            return 1 end } } }]]
+            return 1 end } }]]
     local function with_tank(text)
         local site = fixtures.boat()
         site.rows = fixtures.join(site.rows, { row("tank", 20, "/Level", "tl", 40) })
@@ -92,7 +92,7 @@ describe("device scripts", function()
             "unit.percnt"),
                                 TANK:gsub("VICTANK", "VICBATT"), TANK:gsub("unit.count", "io.open"),
                                 TANK:gsub("{ service = \"tank\" }", "{ kind = \"gateway\" }"),
-                                TANK:gsub("api = 1", "api = 1, samples = { { rows = { [\"/Level\"] = 1 }, "
+                                TANK:gsub("api = 2", "api = 2, samples = { { rows = { [\"/Level\"] = 1 }, "
                                     .. "expect = { ST = 2 } } }") } do
             local world = with_tank(text)
             assert.is_nil(world.nodes["392u_tk20"])
@@ -148,7 +148,7 @@ describe("device scripts", function()
     end)
 
     it("run their start, update and commands", function()
-        local text = TANK:gsub("api = 1", [[api = 1, start = function() end, update = function(node, rows)
+        local text = TANK:gsub("api = 2", [[api = 2, start = function() end, update = function(node, rows)
             if rows["/Level"].value == 41 then error("update failed") end end,
             commands = { FILL = function() end, DRAIN = { name = "Drain", run = function() end } }]])
         local world, level = with_tank(text)
@@ -171,11 +171,11 @@ describe("device scripts", function()
 end)
 
 describe("commands", function()
-    local TANK = [[return { api = 1, id = "MYTANK", name = "Tank", match = { service = "tank" },
-        drivers = { { "ST", unit.percent, "Level", path = "/Level" }, { "GV0", unit.count, "X",
-            from = function(rows) if rows["/Level"].value > 50 then error("full") end end } },
+    local TANK = [[return { api = 2, id = "MYTANK", name = "Tank", match = { service = "tank" },
+        { "ST", unit.percent, "Level", "/Level" }, { "GV0", unit.count, "X",
+            from = function(rows) if rows["/Level"].value > 50 then error("full") end end },
         commands = { SETLIMIT = { run = function(node, args) error("limit " .. args.value, 0) end,
-            params = { { id = "", label = "Limit", unit = unit.percent, min = 0, max = 80 } } } } }]]
+            params = { { id = "", label = "Limit", kind = unit.percent, min = 0, max = 80 } } } } }]]
     local function with_tank()
         local site = fixtures.boat()
         site.rows = fixtures.join(site.rows, { row("tank", 20, "/Level", "tl", 40) })

@@ -101,8 +101,8 @@ describe("devices", function()
             if by_code[code] and not second then first, second = by_code[code], "svc" .. n end
             by_code[code] = by_code[code] or "svc" .. n
         end
-        local text = ([[return { api = 1, id = "VICX", name = "X", match = { service = { "%s", "%s" } },
-            drivers = { { "ST", unit.watt, "Power", path = "/P" } } }]]):format(first, second)
+        local text = ([[return { api = 2, id = "VICX", name = "X", match = { service = { "%s", "%s" } },
+            { "ST", unit.watt, "Power", "/P" } }]]):format(first, second)
         local script = { file = "scripts/devices/x.lua", name = "x", table = fake.load_text(text, "x") }
         local site = fixtures.boat()
         site.rows = { row(first, 5, "/P", "p", 1), row(second, 5, "/P", "p", 2) }
@@ -150,7 +150,7 @@ describe("freshness", function()
             { timestamp = 1600000000 })
         local world = started { sites = { [151734] = site } }
         assert.equal(1, world:value(BATTERY, "GV30"))
-        assert.equal(120, world:value(BATTERY, "GV14"))
+        assert.equal(120, world:value(BATTERY, "GV12"))
     end)
 
     it("of a dead device among living ones is offline, though VRM repeats its last values", function()
@@ -227,6 +227,66 @@ describe("freshness", function()
     end)
 end)
 
+describe("the node of a part", function()
+    local PHASES = INVERTER .. "p"
+
+    local function second_phase(site, power)
+        table.insert(site.rows, row("vebus", 257, "/Ac/Out/L2/P", "OP2", power))
+    end
+
+    it("is not there while VRM sends none of its rows", function()
+        local world = started()
+        assert.is_nil(world.nodes[PHASES])
+        assert.is_nil(world.nodes[BATTERY .. "c"])
+    end)
+
+    it("appears with the first of its rows, under its device's primary, and then stays", function()
+        local site = fixtures.boat()
+        local world = started { sites = { [151734] = site } }
+        second_phase(site, 13)
+        next_poll(world)
+        local node = world.nodes[PHASES]
+        assert.same({ "VICINVP", GATEWAY, "MultiPlus 12-3000-120-50 phases" },
+            { node.type, node.primary, node.name })
+        assert.same({ 1000, 987, 13, 1 }, { world:value(PHASES, "ST"), world:value(PHASES, "CPW"),
+            world:value(PHASES, "GV1"), world:value(PHASES, "GV30") })
+        assert.equal(1000, world:value(INVERTER, "ST"))
+        table.remove(site.rows)
+        next_poll(world)
+        next_poll(world)
+        assert.equal(987, world:value(PHASES, "CPW"))
+        assert.is_nil(world:value(PHASES, "GV1"))
+    end)
+
+    it("is no device of its own", function()
+        local site = fixtures.boat()
+        local before = started():value("controller", "GV2")
+        second_phase(site, 13)
+        assert.equal(before, started({ sites = { [151734] = site } }):value("controller", "GV2"))
+    end)
+
+    it("that PG3 knows is there after a restart, also while VRM sends nothing of it", function()
+        local world = started { known = {
+            { address = PHASES, name = "Phases of mine", type = "VICINVP", primary = GATEWAY,
+              enabled = true },
+        } }
+        assert.equal("Phases of mine", world.nodes[PHASES].name)
+        assert.equal(1, world:value(PHASES, "GV30"))
+        assert.equal(987, world:value(PHASES, "CPW"))
+    end)
+
+    it("goes offline with its device", function()
+        local site = fixtures.boat()
+        second_phase(site, 13)
+        local world = started { sites = { [151734] = site } }
+        for i = #site.rows, 1, -1 do
+            if site.rows[i].dbusServiceType == "vebus" then table.remove(site.rows, i) end
+        end
+        next_poll(world)
+        assert.same({ 3, 3 }, { world:value(INVERTER, "GV30"), world:value(PHASES, "GV30") })
+    end)
+end)
+
 describe("measurements", function()
     local function record_of(site, path)
         for _, record in ipairs(site.rows) do
@@ -246,9 +306,9 @@ describe("measurements", function()
         } do site.rows[#site.rows + 1] = record end
         local world = started { sites = { [151734] = site } }
         assert.is_nil(world:value(GATEWAY, "GV10"))
-        assert.is_nil(world:value(INVERTER, "GV8"))
+        assert.is_nil(world:value(INVERTER, "GV4"))
         assert.is_nil(world:value(BATTERY, "TIMEREM"))
-        assert.same({ 2, 212 }, { world:value(BATTERY, "GV8"), world:value(BATTERY, "GV16") })
+        assert.same({ 2, 212 }, { world:value(BATTERY, "GV6"), world:value(BATTERY, "GV14") })
         assert.equal(1, world:value(BATTERY, "GV30"))
     end)
 

@@ -19,7 +19,7 @@ describe("start", function()
         assert.equal(87.5, world:value(BATTERY, "ST"))
         assert.equal(2, world:value(BATTERY, "GV0"))
         assert.equal(212, world:value(SOLAR, "ST"))
-        assert.equal(5.9, world:value(SOLAR, "CC"))
+        assert.equal(5.9, world:value(SOLAR, "GV2"))
         assert.equal(987, world:value(INVERTER, "ST"))
         for _, address in ipairs { BATTERY, SOLAR, INVERTER, GATEWAY } do
             assert.equal(1, world:value(address, "GV30"), address)

@@ -15,24 +15,26 @@ local GONE = 12             -- a file missing for so long is meant to be gone
 
 local TANK = [[
 return {
-    api = 1, id = "MYTANK", name = "Tank", icon = "Sensor",
+    api = 2, id = "MYTANK", name = "Tank", icon = "Sensor",
     match = { service = "tank" },
-    drivers = { { "ST", unit.percent, "Level", path = "/Level" } },
+    { "ST", unit.percent, "Level", "/Level" },
 }
 ]]
 
 local function with_more(script, more)
-    return (script:gsub("\n    drivers = {", function(found) return "\n" .. more .. found end))
+    return (script:gsub("\n    { \"ST\"", function(found) return "\n" .. more .. found end))
 end
 
 --- The built-in solar charger with a row more, or with other additions to its table.
 local function solar(row, more)
     local changed = text "solar_charger"
-    if row then changed = changed:gsub("drivers = {\n", function(found) return found .. row .. ",\n" end) end
+    if row then
+        changed = changed:gsub("    samples = {\n", function(found) return row .. ",\n" .. found end)
+    end
     return more and with_more(changed, more) or changed
 end
 
-local VOLTS = '{ "GV20", unit.volt, "Bus voltage", path = "/Dc/0/Voltage", places = 1 }'
+local VOLTS = '{ "GV20", unit.volt, "Bus voltage", "/Dc/0/Voltage", places = 1 }'
 
 local function saved(world, name, content)
     world:write(USER .. name .. ".lua", content)
@@ -185,14 +187,14 @@ describe("a save", function()
 
     local BROKEN = {
         { "an empty file", "", "ends with 'return" },
-        { "half a file", 'return {\n api = 1,\n', "persist/scripts/solar_charger.lua:" },
+        { "half a file", 'return {\n api = 2,\n', "persist/scripts/solar_charger.lua:" },
         { "an error while it runs", "local x = nil\nreturn x.y", "persist/scripts/solar_charger.lua:2:" },
         { "an undeclared global", "local a = 1\nreturn b", "persist/scripts/solar_charger.lua:2:" },
         { "no table", "return 7", "ends with 'return" },
-        { "an unknown unit", solar '{ "GV20", unit.volts, "X", path = "/X" }', "the second entry is not" },
-        { "a driver id twice", solar '{ "ST", unit.volt, "X", path = "/X" }', "used twice" },
-        { "a reserved driver id", solar '{ "GV30", unit.volt, "X", path = "/X" }', "GV30 is kept" },
-        { "an illegal driver id", solar '{ "gv1x", unit.volt, "X", path = "/X" }', "'gv1x'" },
+        { "an unknown unit", solar '{ "GV20", unit.volts, "X", "/X" }', "the kind (second entry) is nil" },
+        { "a driver id twice", solar '{ "ST", unit.volt, "X", "/X" }', "used twice" },
+        { "a reserved driver id", solar '{ "GV30", unit.volt, "X", "/X" }', "GV30 is kept" },
+        { "an illegal driver id", solar '{ "gv1x", unit.volt, "X", "/X" }', "'gv1x'" },
         { "an unknown field", solar(nil, "color = 3,"), "the field 'color' is unknown" },
         { "a sample that does not hold", (solar():gsub("GV3 = 0.84", "GV3 = 0.85")), "expected 0.85" },
         { "the id of another type", (solar():gsub("VICSOLAR", "VICBATT")), "already used by" },
@@ -333,7 +335,7 @@ describe("at a start a broken user's script", function()
         world:fire("command", "controller", "RELOAD", {})
         world:run(1)
         has("GV20", world:serving("solar_charger").text)
-        saved(world, "solar_charger", solar '{ "GV21", unit.volt, "Bus", path = "/Dc/0/Voltage" }')
+        saved(world, "solar_charger", solar '{ "GV21", unit.volt, "Bus", "/Dc/0/Voltage" }')
         assert.equal(13.4, world:value(SOLAR, "GV21"))
         well(world)
     end)
@@ -441,7 +443,7 @@ describe("the controller and the gateway", function()
     local MORE = '{ "GV9", unit.count, "Devices again", from = devices, zero = false }'
 
     local function with_row(name, row)
-        return (text(name):gsub("drivers = {\n", function(found) return found .. row .. ",\n" end))
+        return (text(name):gsub("    samples = {\n", function(found) return row .. ",\n" .. found end))
     end
 
     it("can be replaced", function()
@@ -821,7 +823,7 @@ describe("two hundred reloads", function()
         local world = started()
         local before, installs = world:figures(), world.installs
         for i = 1, 200 do
-            saved(world, "solar_charger", solar(('{ "GV20", unit.volt, "Row %d", path = "/Dc/0/Voltage" }')
+            saved(world, "solar_charger", solar(('{ "GV20", unit.volt, "Row %d", "/Dc/0/Voltage" }')
                 :format(i)))
         end
         assert.equal(installs + 200, world.installs)

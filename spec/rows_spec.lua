@@ -50,19 +50,19 @@ describe("--rows of an account", function()
         assert.equal(0, code)
         has(printed, "Boat (installation 151734)")
         has(printed, "battery/288 House bank, SmartShunt 500A  VICBATT, devices/battery_monitor.lua; "
-            .. "shown: 6 of 9 rows; next free driver: GV19")
+            .. "shown: 6 of 9 rows; next free driver: GV17")
         has(printed, "gateway (system, settings, platform)  VICGW")
     end)
 
     it("says which driver shows a row, and - for none", function()
-        assert.truthy(line_with(printed, "/Soc "):find("^  ST +87.5 +20 s +/Soc +SOC$"))
+        assert.truthy(line_with(printed, "/Soc "):find("^  ST, BATLVL +87.5 +20 s +/Soc +SOC$"))
         assert.truthy(line_with(printed, "MaxChargeCurrent"):find("^  %- +120.5 +A +20 s"))
         assert.truthy(line_with(printed, "/SystemState"):find("^  GV4 "))
     end)
 
     it("finds the rows a function works with", function()
         assert.truthy(line_with(printed, "/Dc/0/Current "):find("^  GV0, CC, CPW "))
-        assert.truthy(line_with(printed, "/Alarms/HighVoltage"):find("^  ALARM, GV10 "))
+        assert.truthy(line_with(printed, "/Alarms/HighVoltage"):find("^  ALARM, GV8 "))
     end)
 
     it("has those that only VRM's number of the attribute names", function()

@@ -11,6 +11,6 @@ local function work(rows)
 end
 
 return {
-    api = 1, id = "BENCH", name = "Bench", match = { service = "bench" },
-    drivers = { { "ST", unit.watt, "Sum", from = work } },
+    api = 2, id = "BENCH", name = "Bench", match = { service = "bench" },
+    { "ST", unit.watt, "Sum", from = work },
 }

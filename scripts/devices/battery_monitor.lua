@@ -3,86 +3,63 @@
 local IDLE, CHARGING, DISCHARGING = 0, 1, 2
 local IDLE_CURRENT = 0.1                              -- ampere; a shunt at rest is never exactly 0
 
-local function value(rows, path, code)
-    local row = rows[path] or rows[code]
-    return row and tonumber(row.value)
-end
-
 local function battery_status(rows)
-    local current = value(rows, "/Dc/0/Current", "I")
+    local current = number(rows, "/Dc/0/Current", "I")
     if not current then return nil end
     if math.abs(current) <= IDLE_CURRENT then return IDLE end
     return current > 0 and CHARGING or DISCHARGING
 end
 
-local function battery_power(rows)                    -- VRM often gives no battery power: U * I
-    local power = value(rows, "/Dc/0/Power")
-    if power then return power end
-    local voltage, current = value(rows, "/Dc/0/Voltage", "V"), value(rows, "/Dc/0/Current", "I")
-    return voltage and current and voltage * current
-end
-
-local function worst_alarm(rows)                      -- of all its alarms, also those without a row
-    local worst
-    for name, row in pairs(rows) do
-        if string.sub(name, 1, 8) == "/Alarms/" and tonumber(row.value) then
-            worst = math.max(worst or 0, tonumber(row.value))
-        end
-    end
-    return worst
-end
-
 return {
-    api = 1,
+    api = 2,
     id = "VICBATT", name = "Battery Monitor", icon = "EnergyMonitor",
     match = { service = "battery" },
 
-    drivers = {
-        { "ST",      unit.percent,   "State of charge",             path = "/Soc", code = "SOC" },
-        { "GV0",     unit.index,     "Battery status",              from = battery_status,
-                                                                    names = "battery_state" },
-        { "CV",      unit.volt,      "Battery voltage",             path = "/Dc/0/Voltage", code = "V" },
-        { "CC",      unit.ampere,    "Battery current, + charging", path = "/Dc/0/Current",
-                                                                    code = "I", places = 2 },
-        { "CPW",     unit.watt,      "Battery power, + charging",   from = battery_power },
-        { "CLITEMP", unit.celsius,   "Battery temperature",         path = "/Dc/0/Temperature", code = "BT" },
-        { "GV1",     unit.amp_hours, "Consumed (Ah)",               path = "/ConsumedAmphours", code = "CE" },
-        { "TIMEREM", unit.hours,     "Time to go",                  path = "/TimeToGo",
-                                                                    code = "TTG", places = 2, zero = true },
-        { "GV2",     unit.volt,      "Starter battery voltage",     path = "/Dc/1/Voltage", code = "VS" },
-        { "GV3",     unit.volt,      "Mid-point voltage",           path = "/Dc/0/MidVoltage", code = "VM" },
-        { "GV4",     unit.percent,   "Mid-point deviation",         path = "/Dc/0/MidVoltageDeviation",
-                                                                    code = "VMD" },
-        { "GV5",     unit.percent,   "State of health",             path = "/Soh", code = "SOH" },
-        { "GV6",     unit.volt,      "Lowest cell voltage",         path = "/System/MinCellVoltage",
-                                                                    code = "mcV", places = 3 },
-        { "GV7",     unit.volt,      "Highest cell voltage",        path = "/System/MaxCellVoltage",
-                                                                    code = "McV", places = 3 },
+    { "ST",      unit.percent,    "State of charge",             "/Soc", "SOC" },
+    { "BATLVL",  unit.percent,    "Battery charge",              "/Soc", "SOC" },
+    { "GV0",     "battery_state", "Battery status",              from = battery_status },
+    { "CV",      unit.volt,       "Battery voltage",             "/Dc/0/Voltage", "V" },
+    { "CC",      unit.ampere,     "Battery current, + charging", "/Dc/0/Current", "I", places = 2 },
+    { "CPW",     unit.watt,       "Battery power, + charging",   "/Dc/0/Power",        -- VRM often has none
+                 product = { { "/Dc/0/Voltage", "V" }, { "/Dc/0/Current", "I" } } },
+    { "CLITEMP", unit.celsius,    "Battery temperature",         "/Dc/0/Temperature", "BT" },
+    { "GV1",     unit.amp_hours,  "Consumed (Ah)",               "/ConsumedAmphours", "CE" },
+    { "TIMEREM", unit.hours,      "Time to go",                  "/TimeToGo", "TTG",
+                 places = 2, zero = true },
+    { "GV2",     unit.volt,       "Starter battery voltage",     "/Dc/1/Voltage", "VS" },
+    { "GV3",     unit.volt,       "Mid-point voltage",           "/Dc/0/MidVoltage", "VM" },
+    { "GV4",     unit.percent,    "Mid-point deviation",         "/Dc/0/MidVoltageDeviation", "VMD" },
+    { "GV5",     unit.percent,    "State of health",             "/Soh", "SOH" },
 
-        { "ALARM",   unit.index,     "Alarm, any",          from = worst_alarm, names = "alarm" },
-        { "GV8",     unit.index,     "Alarm: low charge",   path = "/Alarms/LowSoc", code = "ASoc",
-                                                            names = "alarm" },
-        { "GV9",     unit.index,     "Alarm: low voltage",  path = "/Alarms/LowVoltage", code = "AL",
-                                                            names = "alarm" },
-        { "GV10",    unit.index,     "Alarm: high voltage", path = "/Alarms/HighVoltage", code = "AH",
-                                                            names = "alarm" },
-        { "GV11",    unit.index,     "Alarm: low temp.",    path = "/Alarms/LowTemperature", code = "ALT",
-                                                            names = "alarm" },
-        { "GV12",    unit.index,     "Alarm: high temp.",   path = "/Alarms/HighTemperature", code = "AHT",
-                                                            names = "alarm" },
-        { "GV13",    unit.index,     "Relay",               path = "/Relay/0/State", code = "Relay",
-                                                            names = "open_closed" },
+    { "ALARM",   "alarm",         "Alarm, any",                  worst = "/Alarms/" },
+    { "GV6",     "alarm",         "Alarm: low charge",           "/Alarms/LowSoc", "ASoc" },
+    { "GV7",     "alarm",         "Alarm: low voltage",          "/Alarms/LowVoltage", "AL" },
+    { "GV8",     "alarm",         "Alarm: high voltage",         "/Alarms/HighVoltage", "AH" },
+    { "GV9",     "alarm",         "Alarm: low temp.",            "/Alarms/LowTemperature", "ALT" },
+    { "GV10",    "alarm",         "Alarm: high temp.",           "/Alarms/HighTemperature", "AHT" },
+    { "GV11",    "open_closed",   "Relay",                       "/Relay/0/State", "Relay" },
 
-        { "GV14",    unit.kwh,       "Energy charged, total",       path = "/History/ChargedEnergy",
-                                                                    code = "H22" },
-        { "GV15",    unit.kwh,       "Energy discharged, total",    path = "/History/DischargedEnergy",
-                                                                    code = "H21" },
-        { "GV16",    unit.counter,   "Charge cycles",               path = "/History/ChargeCycles",
-                                                                    code = "H4" },
-        { "GV17",    unit.hours,     "Time since last full charge", path = "/History/TimeSinceLastFullCharge",
-                                                                    code = "H9" },
-        { "GV18",    unit.amp_hours, "Deepest discharge (Ah)",      path = "/History/DeepestDischarge",
-                                                                    code = "H1" },
+    { "GV12",    unit.kwh,        "Energy charged, total",       "/History/ChargedEnergy", "H22" },
+    { "GV13",    unit.kwh,        "Energy discharged, total",    "/History/DischargedEnergy", "H21" },
+    { "GV14",    unit.counter,    "Charge cycles",               "/History/ChargeCycles", "H4" },
+    { "GV15",    unit.hours,      "Time since last full charge", "/History/TimeSinceLastFullCharge", "H9" },
+    { "GV16",    unit.amp_hours,  "Deepest discharge (Ah)",      "/History/DeepestDischarge", "H1" },
+
+    parts = {
+        { part = "c", id = "VICBATTC", name = "cells",             -- a BMS sends these, a shunt does not
+          { "ST",      unit.volt,    "Lowest cell voltage",         "/System/MinCellVoltage", "mcV",
+                       places = 3 },
+          { "CV",      unit.volt,    "Highest cell voltage",        "/System/MaxCellVoltage", "McV",
+                       places = 3 },
+          { "CLITEMP", unit.celsius, "Coldest cell",                "/System/MinCellTemperature" },
+          { "GV0",     unit.celsius, "Warmest cell",                "/System/MaxCellTemperature" },
+          { "GV1",     unit.count,   "Modules online",              "/System/NrOfModulesOnline" },
+          { "GV2",     unit.count,   "Modules offline",             "/System/NrOfModulesOffline" },
+          { "GV3",     unit.count,   "Modules blocking charge",     "/System/NrOfModulesBlockingCharge" },
+          { "GV4",     unit.count,   "Modules blocking discharge",  "/System/NrOfModulesBlockingDischarge" },
+          { "GV5 GV6 GV7 GV8 GV9 GV10 GV11 GV12 GV13 GV14 GV15 GV16 GV17 GV18 GV19 GV20",
+            unit.volt, "Cell {n} voltage", "/Voltages/Cell{n}", places = 3 },
+        },
     },
 
     samples = {
@@ -90,12 +67,15 @@ return {
                      ["/Dc/0/Temperature"] = 21.3, ["/ConsumedAmphours"] = -35.1,
                      ["/TimeToGo"] = { value = 51.5, unit = "h" }, ["/Alarms/LowSoc"] = 1 },
           expect = { ST = 87.5, GV0 = 2, CV = 26.31, CC = -4.2, CPW = -111, CLITEMP = 21.3, GV1 = -35.1,
-                     TIMEREM = 51.5, GV8 = 1, ALARM = 1, GV2 = "no data" } },
+                     TIMEREM = 51.5, GV6 = 1, ALARM = 1, GV2 = "no data" } },
         { rows   = { SOC = 100, V = 13.2, I = 0.1 },     -- VRM gave only codes; at rest
-          expect = { ST = 100, CV = 13.2, CC = 0.1, GV0 = 0, CPW = 1, ALARM = "no data" } },
+          expect = { ST = 100, BATLVL = 100, CV = 13.2, CC = 0.1, GV0 = 0, CPW = 1, ALARM = "no data" } },
         { rows   = { ["/Dc/0/Current"] = 0.11, ["/Dc/0/Power"] = 3, ["/Dc/0/Voltage"] = 13.2 },
           expect = { GV0 = 1, CPW = 3 } },
         { rows   = { ["/TimeToGo"] = { value = 7200, unit = "s" } },
           expect = { TIMEREM = 2, GV0 = "no data", CPW = "no data" } },
+        { rows   = { ["/Soc"] = 55, mcV = 3.291, ["/System/MaxCellVoltage"] = 3.324,           -- BMS
+                     ["/Voltages/Cell2"] = 3.3 },
+          expect = { ST = 55, c = { ST = 3.291, CV = 3.324, GV6 = 3.3, GV5 = "no data" } } },
     },
 }

@@ -6,19 +6,16 @@ local function script_errors(_, site) return site.script_errors end
 local function last_answer(_, site)   return site.last_answer end
 
 return {
-    api = 1,
+    api = 2,
     id = "VICCTRL", name = "Victron Energy", icon = "GenericCtl",
     match = { kind = "controller" },
 
-    drivers = {
-        { "ST",   unit.index, "PG3 connection",          names = "pg3_connection", by_pg3 = true },
-        { "GV0",  unit.index, "System status",           from = connection,
-                                                         names = "system_connection", zero = false },
-        { "GV1",  unit.count, "Installations",           from = installations, zero = false },
-        { "GV2",  unit.count, "Devices",                 from = devices, zero = false },
-        { "GV3",  unit.count, "Device scripts in error", from = script_errors, zero = false },
-        { "TIME", unit.time,  "Last answer from VRM",    from = last_answer },
-    },
+    { "ST",   "pg3_connection",    "PG3 connection",          by_pg3 = true },
+    { "GV0",  "system_connection", "System status",           from = connection, zero = false },
+    { "GV1",  unit.count,          "Installations",           from = installations, zero = false },
+    { "GV2",  unit.count,          "Devices",                 from = devices, zero = false },
+    { "GV3",  unit.count,          "Device scripts in error", from = script_errors, zero = false },
+    { "TIME", unit.time,           "Last answer from VRM",    from = last_answer },
 
     commands = {
         DISCOVER = { name = "Discover devices" },

@@ -17,10 +17,10 @@ local function show(node)                             -- what no row of VRM has
 end
 
 local function update(node, rows)
-    local row = rows["/Count"]
-    if not (row and tonumber(row.value)) then return end
-    node.state.count = row.value
-    node.state.first = math.min(node.state.first or row.value, row.value)
+    local count = number(rows, "/Count")
+    if not count then return end
+    node.state.count = count
+    node.state.first = math.min(node.state.first or count, count)
     show(node)
 end
 
@@ -36,24 +36,22 @@ local function set_limit(node, args)
 end
 
 return {
-    api = 1,
+    api = 2,
     id = "MYINPUT", name = "Digital input", icon = "Input",
     match = { service = "digitalinput" },
 
-    drivers = {
-        { "ST",    unit.index,   "State",            path = "/State", names = STATES },
-        { "GV0",   unit.counter, "Count, in all",    path = "/Count" },
-        { "GV1",   unit.counter, "Count since reset", by_script = true },
-        { "GV2",   unit.counter, "Limit",            by_script = true },
-        { "ALARM", unit.index,   "Limit reached",    by_script = true, names = "no_yes" },
-    },
+    { "ST",    STATES,       "State",             "/State" },
+    { "GV0",   unit.counter, "Count, in all",     "/Count" },
+    { "GV1",   unit.counter, "Count since reset", by_script = true },
+    { "GV2",   unit.counter, "Limit",             by_script = true },
+    { "ALARM", "no_yes",     "Limit reached",     by_script = true },
 
     start  = show,
     update = update,
     commands = {
         RESET    = { name = "Reset count", run = reset },
         SETLIMIT = { name = "Set limit", run = set_limit,
-                     params = { { id = "", label = "Limit", unit = unit.counter, min = 1, max = 10000 } } },
+                     params = { { id = "", label = "Limit", kind = unit.counter, min = 1, max = 10000 } } },
     },
 
     samples = {

@@ -6,15 +6,13 @@ local FLUIDS = {
 }
 
 return {
-    api = 1,
+    api = 2,
     id = "MYTANK", name = "Tank", icon = "Sensor",
     match = { service = "tank" },
 
-    drivers = {
-        { "ST",  unit.percent, "Level",     path = "/Level", code = "tl" },
-        { "GV0", unit.liter,   "Remaining", path = "/Remaining", code = "tr" },
-        { "GV1", unit.index,   "Fluid",     path = "/FluidType", code = "tf", names = FLUIDS },
-    },
+    { "ST",  unit.percent, "Level",     "/Level", "tl" },
+    { "GV0", unit.liter,   "Remaining", "/Remaining", "tr" },
+    { "GV1", FLUIDS,       "Fluid",     "/FluidType", "tf" },
 
     samples = {
         { rows   = { ["/Level"] = 79, ["/Remaining"] = { value = 103, unit = "L" }, ["/FluidType"] = 1 },

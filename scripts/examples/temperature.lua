@@ -4,31 +4,24 @@ local TYPES = {
     [6] = "Freezer",
 }
 
-local function value(rows, path, code)
-    local row = rows[path] or rows[code]
-    return row and tonumber(row.value)
-end
-
 local function dew_point(rows)                        -- Magnus formula
-    local temperature = value(rows, "/Temperature", "tsT")
-    local humidity = value(rows, "/Humidity", "tsH")
+    local temperature = number(rows, "/Temperature", "tsT")
+    local humidity = number(rows, "/Humidity", "tsH")
     if not (temperature and humidity and humidity > 0) then return nil end
     local gamma = math.log(humidity / 100) + 17.62 * temperature / (243.12 + temperature)
     return 243.12 * gamma / (17.62 - gamma)
 end
 
 return {
-    api = 1,
+    api = 2,
     id = "MYTEMP", name = "Temperature sensor", icon = "TempSensor",
     match = { service = "temperature" },
 
-    drivers = {
-        { "ST",     unit.celsius, "Temperature",    path = "/Temperature", code = "tsT" },
-        { "CLIHUM", unit.percent, "Humidity",       path = "/Humidity", code = "tsH", places = 0 },
-        { "DEWPT",  unit.celsius, "Dew point",      from = dew_point },
-        { "CV",     unit.volt,    "Sensor battery", path = "/BatteryVoltage" },
-        { "GV0",    unit.index,   "Sensor type",    path = "/TemperatureType", code = "tst", names = TYPES },
-    },
+    { "ST",     unit.celsius, "Temperature",    "/Temperature", "tsT" },
+    { "CLIHUM", unit.percent, "Humidity",       "/Humidity", "tsH", places = 0 },
+    { "DEWPT",  unit.celsius, "Dew point",      from = dew_point },
+    { "CV",     unit.volt,    "Sensor battery", "/BatteryVoltage" },
+    { "GV0",    TYPES,        "Sensor type",    "/TemperatureType", "tst" },
 
     samples = {
         { rows   = { ["/Temperature"] = 20, ["/Humidity"] = 50, ["/TemperatureType"] = 3 },

@@ -2,9 +2,11 @@
 -- write.
 --
 -- type = { id, name, icon, kind = nil|"controller"|"gateway", match, file, table,
---          drivers = { { id, unit, label, places, min, max, zero, names, keys, sums, from, map, by_pg3,
---                        by_script } },
---          commands = { { id, name, params, run } }, keys = { [path or code] = true },
+--          drivers = { { id, unit, label, places, min, max, zero, names, keys, op, terms, worst, from,
+--                        values, factor, map, by_pg3, by_script } },
+--          commands = { { id, name, params, run } }, keys = { [path or code] = true }, those of parts too,
+--          parts = list of types as well: further nodes of the same device, each with
+--                  { part = letter, main = type, suffix = words, when = list of keys|nil },
 --          declaration = what host.declare takes }
 
 local units = require "lib.units"
@@ -18,7 +20,8 @@ local check = {}
 
 local fail, texts, set = row_check.fail, row_check.texts, row_check.set
 
-local TABLE_FIELDS = set "api id name icon match drivers commands samples start update events"
+local TABLE_FIELDS = set "api id name icon match parts commands samples start update events"
+local PART_FIELDS = set "part id name when"
 local MATCH_FIELDS = set "service product type kind"
 local SAMPLE_FIELDS = set "rows site expect"
 local SAMPLE_ROW_FIELDS = set "value unit timestamp text names path code"
@@ -28,6 +31,7 @@ local KINDS = set "controller gateway"
 -- (GV0 to GV29), and a node with more is no fun to look at.
 local MOST_DRIVERS = 60
 local MOST_SAMPLES = 50
+local LONGEST_SUFFIX = 20           -- bytes of a part's name, which follows the device's
 
 local ICONS = set [[Alarm Arm DoorLock Electricity EnergyMonitor GenericCtl GenericRsp GenericRspCtl Input
     Irrigation Lamp LampAndSwitch MotionSensor Output PulseCounter Sensor Siren Switch SmokeSensor TempSensor
@@ -55,12 +59,18 @@ local function check_match(match)
     return nil
 end
 
-local function check_head(tab)
-    row_check.fields("", tab, TABLE_FIELDS)
-    if tab.api ~= 1 then fail("", "api is not 1.", "Write api = 1.") end
-    if type(tab.id) ~= "string" or not tab.id:find("^[A-Z][A-Z0-9_]*$") or #tab.id > 16 then
-        fail("", "id is not a node type id.", "Write id = \"MYTANK\": up to 16 capitals and digits.")
+local function check_type_id(where, id)
+    if type(id) ~= "string" or not id:find("^[A-Z][A-Z0-9_]*$") or #id > 16 then
+        fail(where, "id is not a node type id.", "Write id = \"MYTANK\": up to 16 capitals and digits.")
     end
+end
+
+local function check_head(tab)
+    row_check.fields("", tab, TABLE_FIELDS, math.maxinteger)
+    if tab.api ~= 2 then
+        fail("", ("api is %s."):format(tostring(tab.api)), "This plugin reads tables of the form api = 2.")
+    end
+    check_type_id("", tab.id)
     row_check.text("", "name", tab.name, row_check.LONGEST_NAME)
     if tab.icon ~= nil and not ICONS[tab.icon] then
         fail("", "the icon '" .. tostring(tab.icon) .. "' is unknown.",
@@ -73,17 +83,25 @@ local function check_head(tab)
     end
 end
 
-local function check_driver_list(drivers)
-    if type(drivers) ~= "table" or #drivers == 0 then
-        fail("", "drivers is missing.",
-            "Write drivers = { { \"ST\", unit.watt, \"Label\", path = \"/...\" } }.")
+--- The rows of a table: its list part.
+local function rows_of(tab)
+    local rows, last = {}, 0
+    for key, row in pairs(tab) do
+        if math.type(key) == "integer" then rows[key], last = row, math.max(last, key) end
     end
-    row_check.list("drivers", drivers)
-    if #drivers > MOST_DRIVERS then
-        fail("drivers", ("there are %d rows."):format(#drivers),
-            ("A node has at most %d: leave some out, or make a second script with a node of its own.")
-            :format(MOST_DRIVERS))
+    return rows, last
+end
+
+--- "part 1" and "row 2" -> "part 1, row 2".
+local function joined(where, within)
+    return where == "" and within or where .. ", " .. within
+end
+
+local function check_row_list(where, rows, last)
+    if last == 0 then
+        fail(where, "there are no rows.", "Write { \"ST\", unit.watt, \"Label\", \"/...\" } for each value.")
     end
+    row_check.list(joined(where, "the rows"), rows)
 end
 
 --- A row of a sample: its value, or { value = , unit = , ... } as VRM's rows are.
@@ -149,17 +167,75 @@ local function try(job, place, fn, ...)
     return false
 end
 
-local function build_drivers(job, type_)
-    local tab, seen = job.table, {}
-    if not try(job, { field = "drivers" }, check_driver_list, tab.drivers) then return end
-    for i, row in ipairs(tab.drivers) do
-        local ok, driver = try(job, { row = i }, row_check.row,
-            "driver row " .. i, row, seen, tab, type_.kind)
-        if ok then
+local function use_keys(type_, driver)
+    for _, list in ipairs { driver.keys, table.unpack(driver.terms or {}) } do
+        for _, key in ipairs(list) do type_.keys[key] = true end
+    end
+end
+
+--- number: of the part, nil for the device's own node.
+local function build_drivers(job, type_, number)
+    local tab, seen = type_.table, {}
+    local rows, last = rows_of(tab)
+    local where = number and "part " .. number or ""
+    if not try(job, { part = number }, check_row_list, where, rows, last) then return end
+    for i, row in ipairs(rows) do
+        local place = { part = number, row = i }
+        local ok, drivers = try(job, place, row_check.row, joined(where, "row " .. i), row, seen, tab,
+            type_.kind)
+        for _, driver in ipairs(ok and drivers or {}) do
             table.insert(type_.drivers, driver)
-            for _, list in ipairs { driver.keys, table.unpack(driver.sums or {}) } do
-                for _, key in ipairs(list) do type_.keys[key] = true end
-            end
+            use_keys(type_, driver)
+        end
+    end
+    if #type_.drivers > MOST_DRIVERS then
+        try(job, { part = number }, fail, where, ("there are %d drivers."):format(#type_.drivers),
+            ("A node has at most %d: leave some out, or make a second script with a node of its own.")
+            :format(MOST_DRIVERS))
+    end
+end
+
+local function check_part(where, tab, seen)
+    if type(tab) ~= "table" then
+        fail(where, "it is not a part.",
+            "Write { part = \"t\", id = \"MYTANKT\", name = \"trackers\", rows ... }.")
+    end
+    row_check.fields(where, tab, PART_FIELDS, math.maxinteger)
+    if type(tab.part) ~= "string" or not tab.part:find("^%l$") then
+        fail(where, "part is not a small letter.", "Write part = \"t\": it ends the node's address.")
+    end
+    check_type_id(where, tab.id)
+    for _, field in ipairs { "part", "id" } do
+        if seen[tab[field]] then
+            fail(where, ("%s \"%s\" is used twice."):format(field, tab[field]), "Give each part its own.")
+        end
+        seen[tab[field]] = true
+    end
+    row_check.text(where, "name", tab.name, LONGEST_SUFFIX)
+    if tab.when ~= nil then texts(where, "when", tab.when) end
+end
+
+local function check_part_list(parts)
+    if type(parts) ~= "table" then
+        fail("", "parts is not a list.", "Write parts = { { part = \"t\", id = ..., name = ..., rows } }.")
+    end
+    row_check.list("parts", parts)
+end
+
+local function build_parts(job, type_)
+    local parts, seen = job.table.parts, { [type_.id] = true }
+    if parts == nil or not try(job, { field = "parts" }, check_part_list, parts) then return end
+    for i, tab in ipairs(parts) do
+        if try(job, { part = i }, check_part, "part " .. i, tab, seen) then
+            local part = { id = tab.id, name = type_.name .. " " .. tab.name, icon = type_.icon,
+                           file = job.file, table = tab, part = tab.part, main = type_, suffix = tab.name,
+                           drivers = {}, keys = {}, parts = {}, events = {},
+                           commands = { { id = "QUERY", name = "Query" } },
+                           when = tab.when and texts("", "when", tab.when) }
+            build_drivers(job, part, i)
+            for key in pairs(part.keys) do type_.keys[key] = true end
+            for _, key in ipairs(part.when or {}) do type_.keys[key] = true end
+            table.insert(type_.parts, part)
         end
     end
 end
@@ -191,18 +267,24 @@ end
 local function build(job)
     local tab = job.table
     local type_ = { id = tab.id, name = tab.name, icon = tab.icon, file = job.file, table = tab,
-                    match = tab.match, drivers = {}, keys = {},
+                    match = tab.match, drivers = {}, keys = {}, parts = {},
                     commands = { { id = "QUERY", name = "Query" } } }
     local whole = try(job, {}, check_head, tab)
     local _, kind = try(job, { field = "match" }, check_match, tab.match)
     type_.kind = kind
     if whole then                          -- the ids of lists of names come from the table's
         build_drivers(job, type_)
+        build_parts(job, type_)
         build_commands(job, type_)
         build_events(job, type_)
     end
     build_samples(job)
     return type_
+end
+
+--- A type and its parts in one list.
+function check.types(type_)
+    return { type_, table.unpack(type_.parts) }
 end
 
 --- All of a list of problems in one text: the first, and how many more.
@@ -216,11 +298,11 @@ end
 function check.device(file, tab, text)
     local job = { file = file, table = tab, source = text, problems = {} }
     if type(tab) ~= "table" then
-        job.problems[1] = file .. ": the file returns no table. End it with return { api = 1, ... }."
+        job.problems[1] = file .. ": the file returns no table. End it with return { api = 2, ... }."
     else
         local type_ = build(job)
         if #job.problems == 0 then
-            type_.declaration = declaration(type_)
+            for _, one in ipairs(check.types(type_)) do one.declaration = declaration(one) end
             return type_
         end
     end

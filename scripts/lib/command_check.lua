@@ -1,7 +1,7 @@
 --- Checks the commands of a device table:
 --   commands = { RESET = function(node, args) ... end,
 --                SETLIMIT = { name = "Set limit", run = function(node, args) ... end, params = {
---                    { id = "", label = "Limit", unit = unit.ampere, min = 0, max = 50 } } } }
+--                    { id = "", label = "Limit", kind = unit.ampere, min = 0, max = 50 } } } }
 
 local row_check = require "lib.row_check"
 
@@ -10,7 +10,7 @@ local command_check = {}
 local fail, set = row_check.fail, row_check.set
 
 local COMMAND_FIELDS = set "name params run"
-local PARAM_FIELDS = set "id label unit min max places names"
+local PARAM_FIELDS = set "id label kind min max places"
 local MOST_COMMANDS, MOST_PARAMS, LONGEST_ID = 20, 8, 16
 
 --- The plugin answers these itself.
@@ -62,13 +62,12 @@ end
 local function check_param(where, param, seen, type_id, cmd)
     if type(param) ~= "table" then
         fail(where, "it is not a parameter.",
-            "Write { id = \"\", label = \"Limit\", unit = unit.ampere, min = 0, max = 50 }.")
+            "Write { id = \"\", label = \"Limit\", kind = unit.ampere, min = 0, max = 50 }.")
     end
     row_check.fields(where, param, PARAM_FIELDS)
     check_param_id(where, param.id, seen)
     local label = row_check.text(where, "label", param.label, row_check.LONGEST_NAME)
-    local unit = row_check.unit(where, "unit", param.unit)
-    local names, names_id = row_check.names(where, param.names, unit,
+    local unit, names, names_id = row_check.kind(where, "kind", param.kind,
         ("%s_%s_%s"):format(type_id, cmd, param.id == "" and "VALUE" or param.id))
     local min, max = unit.min, unit.max
     if names then

@@ -77,16 +77,50 @@ local function in_unit(driver, row)
     return factor and factor ~= 1 and row.value * factor or row.value
 end
 
-local function sum_rows(driver, rows)
-    local total, newest = nil, nil
-    for _, keys in ipairs(driver.sums) do
+--- The row of each term that has a number -> list (with holes), how many, the newest timestamp.
+local function term_values(driver, rows)
+    local values, count, newest = {}, 0, nil
+    for i, keys in ipairs(driver.terms) do
         local row = find_row(rows, keys)
         if row then
-            total = (total or 0) + in_unit(driver, row)
+            values[i], count = in_unit(driver, row), count + 1
             if row.timestamp and row.timestamp > (newest or 0) then newest = row.timestamp end
         end
     end
-    return total, { timestamp = newest }
+    return values, count, newest
+end
+
+local OPERATIONS = {
+    sum = function(values, terms)
+        local total
+        for i = 1, #terms do
+            if values[i] then total = (total or 0) + values[i] end
+        end
+        return total
+    end,
+    product = function(values) return values[1] * values[2] end,
+    quotient = function(values)
+        if values[2] ~= 0 then return values[1] / values[2] end
+        return values[1] == 0 and 0 or nil            -- at night no power comes at no voltage
+    end,
+}
+
+--- A sum of what is there; a product or quotient of both or none.
+local function work_out(driver, rows)
+    local values, count, newest = term_values(driver, rows)
+    if driver.op ~= "sum" and count < #driver.terms then return nil end
+    return OPERATIONS[driver.op](values, driver.terms), { timestamp = newest }
+end
+
+--- The highest number of all rows whose paths begin so.
+local function worst(driver, rows)
+    local highest
+    for key, row in pairs(rows) do
+        if type(row.value) == "number" and key:sub(1, #driver.worst) == driver.worst then
+            highest = math.max(highest or row.value, row.value)
+        end
+    end
+    return highest
 end
 
 --- A value as it may be shown: a finite number inside the limits, a whole one for lists; else nil.
@@ -98,25 +132,45 @@ local function believable(driver, value)
     return value
 end
 
+--- What the words values, scale and sign make of a number.
+local function converted(driver, value)
+    if type(value) ~= "number" then return value end
+    if driver.values and driver.values[value] then value = driver.values[value] end
+    return driver.factor ~= 1 and value * driver.factor or value
+end
+
 --- The value of one driver -> value | nil, text | nil, row it came from | nil. Raises what the script raises.
 -- computed: what its `from` gave already, nil = call it now.
 function device.value(driver, rows, site, computed)
-    local value, row
-    if driver.from then
-        if computed then value = computed.value else value = driver.from(rows, site) end
-    elseif driver.sums then
-        value, row = sum_rows(driver, rows)
-    else
-        row = find_row(rows, driver.keys)
-        value = row and in_unit(driver, row)
+    local row = find_row(rows, driver.keys)
+    local value = row and in_unit(driver, row)
+    if value == nil then
+        if driver.terms then
+            value, row = work_out(driver, rows)
+        elseif driver.worst then
+            value = worst(driver, rows)
+        elseif driver.from then
+            if computed then value = computed.value else value = driver.from(rows, site) end
+        end
     end
+    local as_sent = value
+    value = converted(driver, value)
     if driver.map and value ~= nil then value = driver.map(value) end
     value = believable(driver, value)
     local text
     if value and driver.names and not driver.names[value] then
-        text = row and not driver.map and (read.names(row) or {})[value] or "code " .. value
+        text = row and value == as_sent and (read.names(row) or {})[value] or "code " .. value
     end
     return value, text, row
+end
+
+--- Whether VRM sends a part: a number under one of the keys of its `when`, else under any of its rows'.
+function device.has_part(part, rows)
+    if part.when then return find_row(rows, part.when) ~= nil end
+    for key in pairs(part.keys) do
+        if rows[key] and type(rows[key].value) == "number" then return true end
+    end
+    return false
 end
 
 local function shown(driver, facts)
@@ -141,13 +195,13 @@ local function compute(type_, rows, site, facts)
     return computed
 end
 
---- The keys of rows that a type shows as momentary numbers.
-local function measured_keys(type_)
+--- The keys of rows that a device's type and its parts show as momentary numbers.
+local function measured_keys(main)
     local keys = {}
-    for _, driver in ipairs(type_.drivers) do
-        if driver.zero and not driver.names then
-            for _, list in ipairs { driver.keys or {}, table.unpack(driver.sums or {}) } do
-                for _, key in ipairs(list) do keys[#keys + 1] = key end
+    for _, type_ in ipairs { main, table.unpack(main.parts) } do
+        for _, driver in ipairs(type_.drivers) do
+            for _, list in ipairs { driver.keys, table.unpack(driver.terms or {}) } do
+                if driver.zero and not driver.names then table.move(list, 1, #list, #keys + 1, keys) end
             end
         end
     end
@@ -157,10 +211,10 @@ end
 local REPEATED_SECONDS = 3600
 
 --- The rows without measurements that VRM only repeats, of a generator that is gone, say: far older than the
--- newest measurement of the same node. States, alarms and counters may be logged only when they change: they
--- stay however old they are.
+-- newest measurement of the same device. States, alarms and counters may be logged only when they change:
+-- they stay however old they are.
 function device.living(type_, rows, interval)
-    type_.measured = type_.measured or measured_keys(type_)
+    type_.measured = type_.measured or measured_keys(type_.main or type_)
     local newest, oldest = 0, math.huge
     for _, key in ipairs(type_.measured) do
         local timestamp = rows[key] and rows[key].timestamp
@@ -257,15 +311,14 @@ end
 local SAMPLES_SECONDS = 0.5         -- of processor time, for all samples of a script
 local SAMPLES_LATE = ("all samples together ran longer than %d ms"):format(SAMPLES_SECONDS * 1000)
 
---- One sample -> list of { driver, value, text, expected, problem = sentence|nil } in the order of the rows;
--- a driver that the script or PG3 sets is only in it when a value is expected. Of a script that ran too long
--- only that is told, and so when os.clock() passes the deadline (nil: none).
-function device.try_sample(type_, sample, deadline)
-    local rows, results, known = sample_rows(sample), {}, {}
+--- Tries the drivers of one node, see device.try_sample. expect: what is expected of them.
+local function try_node(type_, rows, sample, expect, deadline)
+    local results, known = {}, {}
+    for _, part in ipairs(type_.parts) do known[part.part] = type(expect[part.part]) == "table" end
     for _, driver in ipairs(type_.drivers) do
         if deadline and os.clock() > deadline then return { { problem = SAMPLES_LATE } } end
-        local expected = sample.expect[driver.id]
-        local result = { driver = driver, expected = expected }
+        local expected = expect[driver.id]
+        local result = { driver = driver, expected = expected, part = type_.part }
         known[driver.id] = true
         if driver.by_script or driver.by_pg3 then
             result.problem = driver.id .. " is not set from rows, so a sample cannot expect it"
@@ -284,10 +337,27 @@ function device.try_sample(type_, sample, deadline)
         end
         if expected ~= nil or not (driver.by_script or driver.by_pg3) then results[#results + 1] = result end
     end
-    for id, expected in pairs(sample.expect) do
+    for id, expected in pairs(expect) do
         if not known[id] then
             results[#results + 1] = { expected = expected,
                 problem = tostring(id) .. " is expected, but no row has this driver" }
+        end
+    end
+    return results
+end
+
+--- One sample -> list of { driver, part = letter|nil, value, text, expected, problem = sentence|nil } in the
+-- order of the rows, then of the parts that the sample has rows of; expect = { ST = 1, t = { ST = 2 } }
+-- expects of part t too. A driver that the script or PG3 sets is only in it when a value is expected. Of a
+-- script that ran too long only that is told, and so when os.clock() passes the deadline (nil: none).
+function device.try_sample(type_, sample, deadline)
+    local rows = sample_rows(sample)
+    local results = try_node(type_, rows, sample, sample.expect, deadline)
+    for _, part in ipairs(type_.parts) do
+        local expect = sample.expect[part.part]
+        if type(expect) == "table" or device.has_part(part, rows) then
+            local more = try_node(part, rows, sample, type(expect) == "table" and expect or {}, deadline)
+            table.move(more, 1, #more, #results + 1, results)
         end
     end
     return results
@@ -302,7 +372,8 @@ function device.run_samples(type_, text)
         for _, result in ipairs(device.try_sample(type_, sample, deadline)) do
             if result.problem then
                 where = where or source.at(type_.file, text, type_.table, { sample = i })
-                problems[#problems + 1] = ("%s: sample %d: %s."):format(where, i, result.problem)
+                local part = result.part and result.part .. ": " or ""
+                problems[#problems + 1] = ("%s: sample %d: %s%s."):format(where, i, part, result.problem)
                 if out_of_budget(result.problem) then return problems end
             end
         end

@@ -61,6 +61,32 @@ local function add_nodes(site, devices)
     nodes.add_all(entries)
 end
 
+--- The part nodes of one device that are still missing: those of which VRM sends a row, and those that PG3
+-- knows from an earlier run.
+local function missing_parts(entries, site, address, rows, known)
+    local node = nodes.all[address]
+    for _, part in ipairs(node and node.type.parts or {}) do
+        local its = address .. part.part
+        if not nodes.all[its] and (known[its] or device.has_part(part, rows)) then
+            entries[#entries + 1] = {
+                address = its, type = part, primary = node.primary, site = site,
+                key = node.key .. "/" .. part.part, wanted = { node.name .. " " .. part.suffix },
+            }
+        end
+    end
+end
+
+--- A part's node appears when VRM first sends one of its rows, and then stays.
+local function add_parts(site, devices, gateway_rows, known)
+    local entries = {}
+    missing_parts(entries, site, discovery.gateway_address(site.id), gateway_rows, known)
+    for _, found in ipairs(devices) do
+        local address = found.type and discovery.address(site.id, found.service, found.instance)
+        if address then missing_parts(entries, site, address, found.rows, known) end
+    end
+    nodes.add_all(entries)
+end
+
 local function set_interval(site)
     site.interval = DEFAULT_INTERVAL
     for _, entry in ipairs(site.overview) do
@@ -94,12 +120,13 @@ local function set_facts(site, answer, devices, now)
 end
 
 local function show_nodes(site, devices, gateway_rows, now)
-    local shown = {}
-    local function show(address, rows, newest)
+    local shown, show = {}, nil
+    function show(address, rows, newest)
         local node = nodes.all[address]
         if not node or shown[address] then return end
         shown[address], node.site = true, site
         nodes.show(node, rows, site, now, newest)
+        for _, part in ipairs(node.type.parts) do show(address .. part.part, rows, newest) end
     end
     show(discovery.gateway_address(site.id), gateway_rows, site.newest)
     for _, found in ipairs(devices) do
@@ -126,6 +153,7 @@ function installation.show(site, answer, now, discover)
         scripts.gateway and scripts.gateway.keys or {})
     set_facts(site, answer, devices, now)
     if discover then add_nodes(site, devices) end
+    add_parts(site, devices, gateway_rows, discover and nodes.known() or {})
     show_nodes(site, devices, gateway_rows, now)
     if discover then adopt(site) end
 end

@@ -13,7 +13,8 @@ local nodes = { all = {} }
 local used_names = {}       -- [name] = address
 local refused = {}          -- [address] = text logged already
 
-local function known_nodes()
+--- The nodes that PG3 has on record, by address.
+function nodes.known()
     local known = {}
     for _, node in ipairs(host.known()) do known[node.address] = node end
     return known
@@ -66,7 +67,8 @@ end
 -- keeps its name. entry = { address, type, primary, site, key, wanted, instance } (see
 -- discovery.name_nodes). Two with one address (only possible for unknown services): the first is added.
 function nodes.add_all(entries)
-    local known, new, names = known_nodes(), {}, {}
+    if #entries == 0 then return end
+    local known, new, names = nodes.known(), {}, {}
     local here = setmetatable({}, { __index = nodes.all })
     for _, entry in ipairs(entries) do
         if not here[entry.address] then
@@ -170,11 +172,13 @@ function nodes.adopt_types()
     end
 end
 
---- How many device nodes (no gateways) were found in this run, of the installations the account has.
+--- How many devices (nodes that are no gateways and no parts) were found in this run, of the installations
+-- the account has.
 function nodes.count()
     local count = 0
     for _, node in pairs(nodes.all) do
-        if node.type.kind == nil and node.site and not node.site.withdrawn then count = count + 1 end
+        local device_node = node.type.kind == nil and not node.type.part
+        if device_node and node.site and not node.site.withdrawn then count = count + 1 end
     end
     return count
 end

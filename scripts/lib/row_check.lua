@@ -1,6 +1,7 @@
---- Checks one row of a device table: { "CV", unit.volt, "Battery voltage", path = "/Dc/0/Voltage" }.
+--- Checks one row of a device table: { "CV", unit.volt, "Battery voltage", "/Dc/0/Voltage", "V" }.
 -- A mistake raises { text = where, what is wrong, what to write }.
 
+local form = require "lib.form"
 local units = require "lib.units"
 local name_lists = require "lib.names"
 
@@ -13,12 +14,17 @@ function row_check.set(text)
     return result
 end
 
-local ROW_FIELDS = row_check.set "path code sum from map names places min max zero by_pg3 by_script"
+local ROW_FIELDS = row_check.set [[first sum product quotient worst from by_script by_pg3
+    values scale sign map places min max zero]]
+local ROW_ENTRIES = 5               -- driver, kind, label, path, code
 
 --- Bytes: longer texts are cut in the ISY's lists.
 row_check.LONGEST_NAME = 40
 local LONGEST_VALUE_NAME, MOST_VALUE_NAMES = 60, 200
 local LARGEST_INDEX, LARGEST_NUMBER = 65535, 1e12
+
+--- The unit of a list of states: IoX shows the text of a number.
+local STATES = { name = "list", uom = 25, places = 0, min = 0, max = LARGEST_INDEX }
 
 --- The driver ids every ISY firmware knows, beside GV0 to GV29 (IoX's global language file).
 local DRIVERS = row_check.set [[
@@ -101,32 +107,68 @@ end
 local texts = row_check.texts
 
 local function check_path(where, path)
-    if path:sub(1, 1) ~= "/" then
-        fail(where, "the path '" .. path .. "' does not begin with '/'.",
-            "D-Bus paths look like \"/Dc/0/Voltage\"; a VRM code goes into code = \"...\".")
+    if type(path) ~= "string" or path:sub(1, 1) ~= "/" then
+        fail(where, ("the path (fourth entry), %s, does not begin with '/'."):format(tostring(path)),
+            "D-Bus paths look like \"/Dc/0/Voltage\"; VRM's code is the fifth entry: nil, \"V\".")
     end
+    return path
 end
 
---- Where a row's value is looked up: paths first, then codes.
-local function row_keys(where, row)
-    local keys = {}
-    for _, path in ipairs(texts(where, "path", row.path)) do
-        check_path(where, path)
-        keys[#keys + 1] = path
+local function check_code(where, code)
+    if type(code) ~= "string" or code == "" or code:find("/", 1, true) then
+        fail(where, ("the code (fifth entry), %s, is not one of VRM's."):format(tostring(code)),
+            "Codes look like \"ScV\" or \"#521\"; several paths go into first = { ... }.")
     end
-    for _, code in ipairs(texts(where, "code", row.code)) do keys[#keys + 1] = code end
+    return code
+end
+
+--- Where a row's value is looked up, in this order: the path and code of its fourth and fifth entry, or the
+-- paths and codes of `first`.
+local function row_keys(where, row)
+    if row.first ~= nil then
+        if row[4] ~= nil or row[5] ~= nil then
+            fail(where, "there are a path and first.", "Put all of them into first = { ... }.")
+        end
+        return texts(where, "first", row.first)
+    end
+    local keys = {}
+    if row[4] ~= nil then keys[1] = check_path(where, row[4]) end
+    if row[5] ~= nil then keys[#keys + 1] = check_code(where, row[5]) end
     return keys
 end
 
---- sum = { "/a", { "/b", "code of b" } } -> a list of key lists.
-local function row_sums(where, row)
-    if row.sum == nil then return nil end
-    if type(row.sum) ~= "table" or #row.sum == 0 then
-        fail(where, "sum is not a list.", "Write sum = { \"/Ac/L1/Power\", \"/Ac/L2/Power\" }.")
+--- The words that work a value out from several rows: how they are written, least and most terms.
+local OPERATIONS = {
+    sum      = { "sum = { \"/Ac/L1/Power\", \"/Ac/L2/Power\" }", 1, math.huge },
+    product  = { "product = { \"/Dc/0/Voltage\", \"/Dc/0/Current\" }", 2, 2 },
+    quotient = { "quotient = { \"/Yield/Power\", \"/Pv/V\" }", 2, 2 },
+}
+
+--- sum = { "/a", { "/b", "code of b" } } -> "sum", a list of key lists; nil if the row has no such word.
+local function row_terms(where, row)
+    for op, rule in pairs(OPERATIONS) do
+        local given = row[op]
+        if given ~= nil then
+            if type(given) ~= "table" or #given < rule[2] or #given > rule[3] then
+                fail(where, op .. " is not a list of " .. (rule[3] == 2 and "two." or "terms."),
+                    "Write " .. rule[1] .. "; alternatives of one are a list of their own.")
+            end
+            local terms = {}
+            for i, term in ipairs(op == "sum" and form.terms(given) or given) do
+                terms[i] = texts(where, op, term)
+            end
+            return op, terms
+        end
     end
-    local sums = {}
-    for i, part in ipairs(row.sum) do sums[i] = texts(where, "sum", part) end
-    return sums
+    return nil
+end
+
+local function row_worst(where, row)
+    if row.worst == nil then return nil end
+    if type(row.worst) ~= "string" or row.worst:sub(1, 1) ~= "/" or row.worst:sub(-1) ~= "/" then
+        fail(where, "worst is not the beginning of paths.", "Write worst = \"/Alarms/\".")
+    end
+    return row.worst
 end
 
 --- A unit of lib.units; what: how the message calls the entry.
@@ -136,8 +178,9 @@ function row_check.unit(where, what, named)
         local known = {}
         for name in pairs(units) do known[#known + 1] = name end
         table.sort(known)
-        fail(where, what .. " is not a unit.",
-            "Write one of unit." .. table.concat(known, ", unit.") .. ".")
+        local is = named == nil and " is nil: no unit or list has that name." or " is not a unit or a list."
+        fail(where, what .. is, "Write one of unit." .. table.concat(known, ", unit.")
+            .. ", a list of lib/names.lua such as \"alarm\", or { [0] = \"Off\", [1] = \"On\" }.")
     end
     return unit
 end
@@ -147,59 +190,61 @@ local function check_names(where, list)
     for value, text in pairs(list) do
         count = count + 1
         if math.type(value) ~= "integer" or type(text) ~= "string" then
-            fail(where, "names is not { [number] = \"text\" }.",
-                "Write names = { [0] = \"Off\", [1] = \"On\" }.")
+            fail(where, "the list of states is not { [number] = \"text\" }.",
+                "Write { [0] = \"Off\", [1] = \"On\" }.")
         elseif value < 0 or value > LARGEST_INDEX then
-            fail(where, ("names[%d] cannot be shown."):format(value),
-                ("The ISY's lists go from 0 to %d: use map for others."):format(LARGEST_INDEX))
+            fail(where, ("the state %d cannot be shown."):format(value),
+                ("The ISY's lists go from 0 to %d: use values or map for others."):format(LARGEST_INDEX))
         end
-        row_check.text(where, ("names[%d]"):format(value), text, LONGEST_VALUE_NAME)
+        row_check.text(where, ("the text of state %d"):format(value), text, LONGEST_VALUE_NAME)
     end
     if count > MOST_VALUE_NAMES then
-        fail(where, ("names has %d texts."):format(count), ("Have at most %d."):format(MOST_VALUE_NAMES))
+        fail(where, ("the list has %d states."):format(count), ("Have at most %d."):format(MOST_VALUE_NAMES))
     end
 end
 
---- The texts of an index -> { [number] = text }, their id in the profile (own_id unless it is a list of
--- lib/names.lua); nil for other units.
-function row_check.names(where, names, unit, own_id)
-    if unit ~= units.index then
-        if names ~= nil then
-            fail(where, "names is only for unit.index.", "Remove names, or make the unit unit.index.")
-        end
-        return nil
-    end
-    local list, id = names, own_id
-    if type(list) == "string" then
-        list, id = name_lists[list], list:upper()
+--- What a kind says -> unit, and for a list of states its texts { [number] = text } and their id in the
+-- profile (own_id unless it is a list of lib/names.lua). what: how the message calls the entry.
+function row_check.kind(where, what, kind, own_id)
+    if type(kind) == "string" and not units[kind] then
+        local list = name_lists[kind]
         if not list then
-            fail(where, "the names list '" .. names .. "' is unknown.",
-                "Use a list of lib/names.lua, or write names = { [0] = \"Off\", [1] = \"On\" } here.")
+            fail(where, ("%s, \"%s\", is no list of states."):format(what, kind),
+                "Use a list of lib/names.lua, or write { [0] = \"Off\", [1] = \"On\" } here.")
         end
+        return STATES, list, kind:upper()
+    elseif type(kind) == "table" and kind.name == nil and next(kind) ~= nil then
+        check_names(where, kind)
+        return STATES, kind, own_id
     end
-    if type(list) ~= "table" or next(list) == nil then
-        fail(where, "unit.index needs names.",
-            "Write names = \"charge_state\" or names = { [0] = \"Off\", [1] = \"On\" }.")
-    end
-    check_names(where, list)
-    return list, id
+    return row_check.unit(where, what, kind), nil, nil
 end
 
+local COMPUTED = { "sum", "product", "quotient", "worst", "from" }
+local SET_ELSEWHERE = { "by_pg3", "by_script" }
+
+local function count_of(row, words)
+    local count = 0
+    for _, word in ipairs(words) do count = count + (row[word] ~= nil and 1 or 0) end
+    return count
+end
+
+--- A value has a path, or is worked out, or both: then it is worked out where the path has no number.
 local function check_sources(where, row, keys, kind)
-    local ways = (#keys > 0 and 1 or 0) + (row.from ~= nil and 1 or 0) + (row.sum ~= nil and 1 or 0)
-    if row.by_pg3 then
-        if kind ~= "controller" then fail(where, "by_pg3 is for the controller only.", "Remove it.") end
-        ways = ways + 1
+    local computed, elsewhere = count_of(row, COMPUTED), count_of(row, SET_ELSEWHERE)
+    if row.by_pg3 and kind ~= "controller" then
+        fail(where, "by_pg3 is for the controller only.", "Remove it.")
     end
-    if row.by_script ~= nil then
-        if row.by_script ~= true then fail(where, "by_script is not true.", "Write true, or remove it.") end
-        ways = ways + 1
+    if row.by_script ~= nil and row.by_script ~= true then
+        fail(where, "by_script is not true.", "Write true, or remove it.")
     end
-    if ways == 0 then
-        fail(where, "nothing says where the value comes from.", "Add path = \"/...\", code = \"...\", "
-            .. "sum = { ... }, from = a function of the rows, or by_script = true for node:set.")
-    elseif ways > 1 then
-        fail(where, "there is more than one source.", "Keep path and code, or sum, or from, or by_script.")
+    if #keys + computed + elsewhere == 0 then
+        fail(where, "nothing says where the value comes from.", "Add its path, \"/...\", as the fourth entry,"
+            .. " or one of first, sum, product, quotient, worst, from (a function of the rows), or"
+            .. " by_script = true for node:set.")
+    elseif computed > 1 or elsewhere > 1 or (elsewhere > 0 and #keys + computed > 0) then
+        fail(where, "there is more than one source.", "Keep one of sum, product, quotient, worst, from and "
+            .. "by_script.")
     end
     for _, field in ipairs { "from", "map" } do
         if row[field] ~= nil and type(row[field]) ~= "function" then
@@ -207,6 +252,20 @@ local function check_sources(where, row, keys, kind)
                 "Write " .. field .. " = function(...) return ... end.")
         end
     end
+end
+
+--- values = { [240] = 0 }: numbers that stand for others.
+local function row_values(where, values)
+    if values == nil then return nil end
+    if type(values) ~= "table" or next(values) == nil then
+        fail(where, "values is not a table.", "Write values = { [240] = 0 }.")
+    end
+    for from, to in pairs(values) do
+        if type(from) ~= "number" or type(to) ~= "number" then
+            fail(where, "values has something that is not a number.", "Write values = { [240] = 0 }.")
+        end
+    end
+    return values
 end
 
 --- A finite number, or `default` where there is none.
@@ -229,10 +288,11 @@ function row_check.places(where, places, unit)
     return places
 end
 
---- An index has no limits beside its names.
+--- A list of states has no limits beside its numbers.
 function row_check.no_limits(where, row)
     if row.min ~= nil or row.max ~= nil then
-        fail(where, "min and max are not for unit.index.", "Remove them: names says which values there are.")
+        fail(where, "min and max are not for a list of states.",
+            "Remove them: the list says which there are.")
     end
 end
 
@@ -249,15 +309,13 @@ local function row_zero(where, row, unit, names)
     if zero == nil then zero = unit.zero or (names ~= nil and has_zero) end
     if type(zero) ~= "boolean" then fail(where, "zero is not true or false.", "Write zero = false.") end
     if zero and not has_zero then
-        fail(where, "zero is true, but names has no text for 0.", "Add one, or remove zero.")
+        fail(where, "zero is true, but the list has no text for 0.", "Add one, or remove zero.")
     end
     return zero
 end
 
 local function check_id(where, id, seen, kind)
-    if type(id) ~= "string" then
-        fail(where, "the first entry is not a driver id.", "Begin the row with \"ST\", \"CV\", \"GV0\" ...")
-    elseif id == "GV30" or (id == "TIME" and kind ~= "controller") then
+    if id == "GV30" or (id == "TIME" and kind ~= "controller") then
         fail(where, id .. " is kept for the data state and the time of the last data.", "Use GV0 to GV29.")
     elseif not DRIVERS[id] and id ~= "TIME" then
         fail(where, "the driver id '" .. id .. "' is not one ISY knows.",
@@ -268,27 +326,57 @@ local function check_id(where, id, seen, kind)
     seen[id] = true
 end
 
---- A row -> a driver (see lib.check). seen: the ids used so far; kind: nil, "controller" or "gateway".
-function row_check.row(where, row, seen, tab, kind)
-    if type(row) ~= "table" then
-        fail(where, "it is not a row.", "Write { \"ST\", unit.watt, \"Label\", path = \"/...\" }.")
-    end
+--- A number other than 0, `default` where there is none.
+local function row_factor(where, field, value, default)
+    local factor = row_check.number(where, field, value, default)
+    if factor == 0 then fail(where, field .. " is 0.", "Remove it, or write the factor.") end
+    return factor
+end
+
+--- One driver of a row -> see lib.check. first_id: of the row's drivers, for the id of its list of states.
+local function one_driver(where, row, seen, tab, kind, first_id)
     check_id(where, row[1], seen, kind)
     where = where .. " (" .. row[1] .. ")"
-    row_check.fields(where, row, ROW_FIELDS, 3)
-    local unit = row_check.unit(where, "the second entry", row[2])
+    local unit, names, names_id = row_check.kind(where, "the kind (second entry)", row[2],
+        tab.id .. "_" .. first_id)
     local label = row_check.text(where, "the label (third entry)", row[3], row_check.LONGEST_NAME)
-    local keys, sums = row_keys(where, row), row_sums(where, row)
-    local names, names_id = row_check.names(where, row.names, unit, tab.id .. "_" .. row[1])
+    local keys = row_keys(where, row)
+    local op, terms = row_terms(where, row)
     check_sources(where, row, keys, kind)
+    local left_over = form.left_over(row)
+    if left_over and op ~= "sum" then
+        fail(where, left_over .. " stands for nothing.",
+            "Write one driver for each as the first entry: \"GV1 GV2 GV3\".")
+    end
     if names then row_check.no_limits(where, row) end
     local min, max = row_limits(where, row, unit)
     return {
         id = row[1], unit = unit, label = label, places = row_check.places(where, row.places, unit),
         zero = row_zero(where, row, unit, names), names = names, names_id = names_id, min = min, max = max,
-        keys = keys, sums = sums, from = row.from, map = row.map, by_pg3 = row.by_pg3,
-        by_script = row.by_script,
+        keys = keys, op = op, terms = terms, worst = row_worst(where, row), from = row.from, map = row.map,
+        values = row_values(where, row.values),
+        factor = row_factor(where, "scale", row.scale, 1) * row_factor(where, "sign", row.sign, 1),
+        by_pg3 = row.by_pg3, by_script = row.by_script,
     }
+end
+
+--- A row -> a list of drivers (see lib.check), one for each id of its first entry. seen: the ids used so far;
+-- kind: nil, "controller" or "gateway".
+function row_check.row(where, row, seen, tab, kind)
+    if type(row) ~= "table" then
+        fail(where, "it is not a row.", "Write { \"ST\", unit.watt, \"Label\", \"/...\" }.")
+    end
+    local ids = form.ids(row[1])
+    if #ids == 0 then
+        fail(where, "the first entry is not a driver id.", "Begin the row with \"ST\", \"CV\", \"GV0\" ...")
+    end
+    row_check.fields(where .. " (" .. row[1] .. ")", row, ROW_FIELDS, ROW_ENTRIES)
+    local drivers = {}
+    for n, id in ipairs(ids) do
+        local one = #ids > 1 and form.nth(row, id, n) or row
+        drivers[n] = one_driver(where, one, seen, tab, kind, ids[1])
+    end
+    return drivers
 end
 
 return row_check

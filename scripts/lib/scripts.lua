@@ -114,13 +114,20 @@ local function conflict(slot, type_, user)
         return ("only %s.lua may match the kind %s. Rename the file, or match a service.")
             :format(type_.kind, type_.kind)
     end
-    return id_conflict(slot, type_.id, user)
+    for _, one in ipairs(check.types(type_)) do
+        local problem = id_conflict(slot, one.id, user)
+        if problem then return problem end
+    end
+    return nil
 end
 
 --- Makes a proved script ready to serve: node.state is in it, its type is declared. Raises what forbids it.
 local function make_ready(slot, script)
     scripts.hand_over(slot.name, slot.serving and slot.serving.id, script.id)
-    host.declare(script.type.declaration)
+    for _, type_ in ipairs(check.types(script.type)) do
+        type_.slot = slot
+        host.declare(type_.declaration)
+    end
 end
 
 --- Loads and proves a file -> what can serve | nil, problem.
@@ -135,7 +142,6 @@ local function prepare(slot, from)
         if script.id then host.close_script(script.id) end
         return nil, problem
     end
-    script.type.slot = slot
     return { id = script.id, type = script.type, text = script.text, file = from.file, path = from.path,
              stamp = from.stamp, user = from.user, folder = from.folder, place = from.place or from.path }
 end
@@ -146,7 +152,7 @@ local function index_types()
         local serving = slots[name].serving
         if serving then
             table.insert(scripts.types, serving.type)
-            scripts.by_id[serving.type.id] = serving.type
+            for _, type_ in ipairs(check.types(serving.type)) do scripts.by_id[type_.id] = type_ end
         end
     end
     for kind, name in pairs(KIND_OF) do
@@ -158,7 +164,9 @@ end
 local function swap(slot, fresh)
     local old = slot.serving
     slot.serving, slot.gone = fresh, 0
-    if not fresh.user and fresh.place == fresh.path then built_in_ids[fresh.type.id] = slot.name end
+    if not fresh.user and fresh.place == fresh.path then
+        for _, type_ in ipairs(check.types(fresh.type)) do built_in_ids[type_.id] = slot.name end
+    end
     index_types()
     if not old then return end
     host.close_script(old.id)
@@ -386,9 +394,14 @@ function scripts.pick(found)
     return best, problem
 end
 
---- The script in service now for a type that may have been replaced.
+--- The type in service now for one that may have been replaced; a part that is in it no more stays as it was.
 function scripts.current(type_)
-    return type_.slot.serving and type_.slot.serving.type or type_
+    local now = type_.slot.serving and type_.slot.serving.type or type_
+    if not type_.part then return now end
+    for _, part in ipairs(now.parts) do
+        if part.part == type_.part then return part end
+    end
+    return type_
 end
 
 --- Calls fn(name, id, file) for each script in service.

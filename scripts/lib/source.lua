@@ -41,24 +41,37 @@ local function field(code, name, nth, from)
     return nth_match(code, "%f[%w_]" .. name .. "%s*=[^=]", nth, from)
 end
 
---- The driver row number `row` begins with its id as a literal: { "GV1", ... }. An id that stands twice is
--- told apart by its order.
-local function row_position(code, drivers, row)
-    local id = type(drivers) == "table" and type(drivers[row]) == "table" and drivers[row][1]
-    if type(id) ~= "string" or not id:find("^[%w_]+$") then return nil end
-    local nth = 0
-    for i = 1, row do
-        if type(drivers[i]) == "table" and drivers[i][1] == id then nth = nth + 1 end
+--- How many of the first `last` rows of a table begin with these ids.
+local function same_ids(tab, ids, last)
+    local count = 0
+    for i = 1, last do
+        if type(tab[i]) == "table" and tab[i][1] == ids then count = count + 1 end
     end
-    return nth_match(code, "[{(]%s*[\"']" .. id .. "[\"']", nth, field(code, "drivers", 1, 1) or 1)
+    return count
+end
+
+--- Row number `row` of a table begins with its ids as a literal: { "GV1", ... }. Those that stand twice are
+-- told apart by their order. part: number of the part the row is in, nil for none.
+local function row_position(code, tab, part, row)
+    local parts = type(tab.parts) == "table" and tab.parts or {}
+    local rows = part and parts[part] or tab
+    local ids = type(rows[row]) == "table" and rows[row][1]
+    if type(ids) ~= "string" or not ids:find("^[%w_ ]+$") then return nil end
+    local nth = same_ids(rows, ids, row)
+    for i = 1, (part or 0) - 1 do nth = nth + same_ids(parts[i], ids, #parts[i]) end
+    local from = field(code, part and "parts" or "api", 1, 1) or 1
+    return nth_match(code, "[{(]%s*[\"']" .. ids .. "[\"']", nth, from)
 end
 
 --- The line of a place in a script's text; nil if it cannot be found (a table that was put together by code).
--- place: { row = n } | { command = "NAME" } | { sample = n } | { field = "match" } | {}
+-- place: { row = n } | { part = n, row = n|nil } | { command = "NAME" } | { sample = n }
+--        | { field = "match" } | {}
 function source.line(text, tab, place)
     local code, position = code_of(text), nil
     if place.row then
-        position = row_position(code, tab.drivers, place.row)
+        position = row_position(code, tab, place.part, place.row)
+    elseif place.part then
+        position = field(code, "part", place.part, field(code, "parts", 1, 1) or 1)
     elseif place.command and place.command:find("^[%w_]+$") then
         position = field(code, place.command, 1, field(code, "commands", 1, 1) or 1)
     elseif place.sample then

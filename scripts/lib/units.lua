@@ -1,6 +1,6 @@
 --- The units a device script may name: `unit.watt`, `unit.volt` ...
 --
--- uom    number of the unit in ISY/IoX; 25 shows the text of a list, 56 a bare number
+-- uom    number of the unit in ISY/IoX; 56 is a bare number
 -- places decimals shown unless a row says otherwise
 -- min, max  what is believable: a value outside is a sensor's "not available" code (3276.7 A, 6553.5 V)
 --        or rubbish, and counts as no data. Wide enough for the largest system, and for both signs.
@@ -35,7 +35,6 @@ local unit = {
     hours      = { uom = 20, places = 1, min = 0, max = 1e7, zero = false,
                    vrm = { h = 1, min = 1 / 60, s = 1 / 3600 } },
     time       = { uom = 151, places = 0, min = 0, max = 4294967295, zero = false },
-    index      = { uom = 25, places = 0, min = 0, max = 65535 },                 -- needs names
 }
 
 for name, one in pairs(unit) do one.name = name end

@@ -60,24 +60,33 @@
 ---@field seconds unit
 ---@field hours unit
 ---@field time unit unix seconds
----@field index unit a number that stands for a text; needs names
 
 ---@type units
 unit = {}
 
---- One driver: { "CV", unit.volt, "Battery voltage", path = "/Dc/0/Voltage", code = "V" }
+--- What a value is: a unit, a list of lib/names.lua, or the texts of its numbers.
+---@alias kind unit|string|table<integer, string>
+
+--- One value: { "CV", unit.volt, "Battery voltage", "/Dc/0/Voltage", "V" }; or one of each:
+--- { "GV1 GV2", unit.volt, "Voltage {phase}", "/Ac/Out/{phase}/V", "OV{n}" }
 ---@class driver_row
----@field [1] string driver id: ST, GV0 to GV29, or a named one (CV, CC, CPW, CLITEMP, BATLVL ...)
----@field [2] unit
+---@field [1] string driver id: ST, GV0 to GV29, or a named one (CV, CC, CPW, CLITEMP, BATLVL ...); or several
+---@field [2] kind
 ---@field [3] string label, up to 40 characters
----@field path? string|string[] where the value is; of several the first that has a number
----@field code? string|string[] VRM's code, tried after path; "#521" is VRM's attribute 521
----@field sum? (string|string[])[] paths or codes to add; inner lists are alternatives
+---@field [4] string|nil path, "/Dc/0/Voltage"
+---@field [5] string|nil VRM's code, tried after the path; "#521" is VRM's attribute 521
+---@field first? string[] in place of the two: paths and codes; the first that has a number
+---@field sum? (string|string[])[] paths or codes to add; inner lists are alternatives; {phase} is all three
+---@field product? (string|string[])[] the two to multiply
+---@field quotient? (string|string[])[] the two to divide
+---@field worst? string "/Alarms/": the highest value of all paths that begin so
 ---@field from? fun(rows: rows, site: site): number|boolean|nil works the value out; must not wait
----@field map? fun(value: number): number|boolean|nil changes the value; must not wait
 ---@field by_script? true only node:set gives it a value
 ---@field by_pg3? true the controller's connection, which PG3 sets
----@field names? string|table<integer, string> texts of an index: a list of lib/names.lua or your own
+---@field values? table<number, number> numbers that stand for others: { [240] = 0 }
+---@field scale? number factor
+---@field sign? number -1 turns it around
+---@field map? fun(value: number): number|boolean|nil changes the value; must not wait
 ---@field places? integer decimals, 0 to 4
 ---@field min? number a value below is no data
 ---@field max? number a value above is no data
@@ -86,11 +95,10 @@ unit = {}
 ---@class parameter
 ---@field id string "" for the only one, else capitals: "LEVEL"
 ---@field label string up to 40 characters
----@field unit unit
----@field min? number smaller numbers are refused; needed unless it has names
----@field max? number greater numbers are refused; needed unless it has names
+---@field kind kind
+---@field min? number smaller numbers are refused; needed for a unit
+---@field max? number greater numbers are refused; needed for a unit
 ---@field places? integer decimals, 0 to 4
----@field names? string|table<integer, string> for unit.index: the choices
 
 --- The numbers a command came with, checked: args.value of the parameter "", args.LEVEL of "LEVEL".
 ---@alias args table<string, number>
@@ -108,17 +116,27 @@ unit = {}
 
 ---@class sample
 ---@field rows table<string, number|string|boolean|row>
----@field expect table<string, number|"no data">
+---@field expect table<string, number|"no data"|table<string, number|"no data">> of a part under its letter
 ---@field site? table<string, any>
 
 --- What a device script returns.
+--- A further node of the same device; its rows are its list part.
+---@class part
+---@field [integer] driver_row
+---@field part string a small letter, which ends the node's address
+---@field id string as the device's
+---@field name string "trackers": follows the names of the device and of its type
+---@field when? string|string[] paths or codes: there is no such node before VRM has sent one of them
+
+--- The rows of the values are its list part.
 ---@class device
----@field api 1
+---@field [integer] driver_row
+---@field api 2
 ---@field id string up to 16 capitals and digits; those that begin with VIC are the plugin's
 ---@field name string up to 40 characters
 ---@field icon? string "EnergyMonitor", "Sensor" ...
 ---@field match match|fun(found: found): number|nil
----@field drivers driver_row[]
+---@field parts? part[]
 ---@field commands? table<string, command|fun(node: node, args: args)>
 ---@field events? table<string, string> what node:event may report: { DON = "Filled up" }
 ---@field start? fun(node: node) once the node is there; may wait
@@ -191,6 +209,12 @@ function timer.every(seconds, fn) end
 --- Ends a timer.
 ---@param id integer
 function timer.cancel(id) end
+
+--- The first of these rows' values that is a number.
+---@param rows rows
+---@param ... string paths and codes
+---@return number|nil
+function number(rows, ...) end
 
 --- Waits in start, update, a command or a timer.
 ---@param seconds number

@@ -107,15 +107,15 @@ end)
 check("a device script loads, its functions can be called, its errors have file and line", function()
     local file
     for _, one in ipairs(host.script_files("scripts/devices")) do
-        if one.name == "solar_charger" then file = one end
+        if one.name == "battery_monitor" then file = one end
     end
-    local script = assert(host.load_script(file.path, "devices/solar_charger.lua"))
-    assert(script.table.id == "VICSOLAR" and #script.text > 0)
+    local script = assert(host.load_script(file.path, "devices/battery_monitor.lua"))
+    assert(script.table.id == "VICBATT" and #script.text > 0)
     local from
-    for _, row in ipairs(script.table.drivers) do from = from or row.from end
+    for _, row in ipairs(script.table) do from = from or row.from end
     assert(type(from) == "function")
     assert(from({}) == nil)
-    assert(raises(from, 5):find("solar_charger.lua:%d+:"))
+    assert(raises(from, 5):find("battery_monitor.lua:%d+:"))
     host.close_script(script.id)
 end)
 

@@ -26,8 +26,8 @@ COUNTER = """    update = function(node)
         node.state.polls = (node.state.polls or 0) + 1
         node:set("GV21", node.state.polls)
     end,
-    drivers = {
-        { "GV21", unit.count, "Counted", by_script = true, zero = false },
+    { "GV21", unit.count, "Counted", by_script = true, zero = false },
+    samples = {
 """
 
 
@@ -102,7 +102,7 @@ def read(plugin, name):
 @pytest.mark.parametrize("kind, how", [("tgz", "anew"), ("zip", "anew"), ("tgz", "over")])
 def test_update_and_downgrade_keep_scripts_parameters_and_state(world, kind, how, plugin_source):
     plugin = world.plugin
-    mine = read(plugin, "scripts/devices/solar_charger.lua").replace("    drivers = {\n", COUNTER, 1)
+    mine = read(plugin, "scripts/devices/solar_charger.lua").replace("    samples = {\n", COUNTER, 1)
     write(plugin, "persist/scripts/solar_charger.lua", mine)
     write(plugin, "data/notes.txt", "the user's own")
     world.params["temp_unit"] = "F"

@@ -17,7 +17,7 @@ BANK = address(HOUSE, "bm", 289)
 OTHERS = [BANK, address(HOUSE, "vb", 276), address(VAN, "bm", 0), address(VAN, "iv", 257)]
 
 NAME = "persist/scripts/solar_charger.lua"
-VOLTS = '{ "GV20", unit.volt, "Bus voltage", path = "/Dc/0/Voltage", places = 2 },'
+VOLTS = '{ "GV20", unit.volt, "Bus voltage", "/Dc/0/Voltage", places = 2 },'
 COUNTED = '{ "GV21", unit.count, "Counted", by_script = true, zero = false },'
 SAVED = 5.0             # seconds: a row is in the ISY
 FORGIVEN = 5.0          # seconds: a notice has come or gone
@@ -29,8 +29,8 @@ def solar(plugin, rows="", more="", before=""):
     """The text of the built-in solar charger, with rows, other fields and code before it."""
     with open(plugin.path("scripts", "devices", "solar_charger.lua"), encoding="utf-8") as file:
         text = file.read()
-    head, drivers, rest = text.partition("    drivers = {\n")
-    return before + head + more + drivers + rows + rest
+    head, samples, rest = text.partition("    samples = {\n")
+    return before + head + more + rows + samples + rest
 
 
 def save(world, content, name=NAME):
@@ -162,7 +162,7 @@ def test_rows_that_change_while_pg3_adds_the_node_arrive_all(world):
 
 
 def test_fewer_places_of_a_value_that_no_poll_renews(world):
-    row = '{ "GV20", unit.volt, "Bus voltage", path = "/Dc/0/Voltage", places = 2, zero = false },'
+    row = '{ "GV20", unit.volt, "Bus voltage", "/Dc/0/Voltage", places = 2, zero = false },'
     save(world, solar(world.plugin, rows=row))
     world.running()
     world.vrm.drop_row(HOUSE, "solarcharger", 256, "/Dc/0/Voltage")
@@ -174,10 +174,10 @@ def test_fewer_places_of_a_value_that_no_poll_renews(world):
 
 # -- clumsy saving -------------------------------------------------------------------------------------
 
-def table(number, rows='{ "ST", unit.percent, "Level", path = "/Level" }', more="", before=""):
+def table(number, rows='{ "ST", unit.percent, "Level", "/Level" }', more="", before=""):
     """The text of a script for a type of its own."""
-    return (f'{before}return {{ api = 1, id = "MINE{number}", name = "Mine {number}",'
-            f' match = {{ service = "mine{number}" }},\n{more}    drivers = {{ {rows} }},\n}}\n')
+    return (f'{before}return {{ api = 2, id = "MINE{number}", name = "Mine {number}",'
+            f' match = {{ service = "mine{number}" }},\n{more}    {rows},\n}}\n')
 
 
 DEEP = "local t = {} for _ = 1, 15 do t = { t, t, t, t, t, t, t, t } end "
@@ -189,12 +189,12 @@ BROKEN = [                                              # (text, what its notice
     ("while true do end", "budget"),
     ("while true do pcall(function() while true do end end) end", "budget"),
     ("local t = {} while true do t[#t + 1] = {} end", "memory"),
-    (DEEP + "return { api = 1, drivers = t }", "cannot be passed on"),
-    (DEEP + "return { api = 1, [t] = 1 }", "cannot be passed on"),
-    ("local s = [==[" + "--[[ " * 6000 + "]==]\nreturn { api = 2 }\n", "api is not 1"),
-    ("return setmetatable({ api = 1 }, { __index = function() while true do end end })", "id is not"),
+    (DEEP + "return { api = 2, t }", "cannot be passed on"),
+    (DEEP + "return { api = 2, [t] = 1 }", "cannot be passed on"),
+    ("local s = [==[" + "--[[ " * 6000 + "]==]\nreturn { api = 1 }\n", "api is 1"),
+    ("return setmetatable({ api = 2 }, { __index = function() while true do end end })", "id is not"),
     (table(1, more="color = 3,"), "color"),
-    (table(2, '{ "GV1", unit.volt, "V", path = "/V" }, { "GV1", unit.volt, "W", path = "/W" }'), "twice"),
+    (table(2, '{ "GV1", unit.volt, "V", "/V" }, { "GV1", unit.volt, "W", "/W" }'), "twice"),
     (table(3).replace("MINE3", "VICGW"), "already used by devices/gateway.lua"),
     (table(4, ", ".join(f'{{ "GV{n}", unit.volt, "L{n}", from = function() while true do end end }}'
                         for n in range(30)), before="local many = {} for i = 1, 50 do many[i] ="
@@ -355,9 +355,9 @@ ATTACKS = [
 def attacker(where, before="", more="", rows=""):
     """A script for one of the services, or for the solar chargers of a product."""
     match = f'service = "solarcharger", product = "{where}"' if "/" in where else f'service = "{where}"'
-    return (f'{before}return {{ api = 1, id = "BAD{re.sub("[^0-9A-Z]", "", where.upper())}", name = "Bad",'
+    return (f'{before}return {{ api = 2, id = "BAD{re.sub("[^0-9A-Z]", "", where.upper())}", name = "Bad",'
             f' match = {{ {match} }},\n{more}\n'
-            f'drivers = {{ {rows or VOLTS} }} }}\n')
+            f'{rows or VOLTS} }}\n')
 
 
 def attack(world, scripts, change=None):
@@ -420,7 +420,7 @@ def test_state_outlives_reload_and_restart(world):
 
 COMMANDS = """    commands = {
         SETLIMIT = { name = "Set limit", run = function(node, args) node:set("GV21", args.value) end,
-                     params = { { id = "", label = "Limit", unit = unit.count, min = 0, max = 50 } } },
+                     params = { { id = "", label = "Limit", kind = unit.count, min = 0, max = 50 } } },
         BREAK = { name = "Break", run = function(node) error("as ordered") end },
         LOOP = { name = "Loop", run = function(node) while true do end end },
         WAIT = { name = "Wait", run = function(node) sleep(0.2) node:set("GV21", 33) end },

@@ -119,10 +119,10 @@ def test_stop_twice_is_one_stop(running):
 
 LOOPING_SCRIPT = """
 return {
-  api = 1,
+  api = 2,
   id = "VICLOOP", name = "Looper", icon = "GenericCtl",
   match = { service = "tank" },
-  drivers = { { "ST", unit.percent, "Level", path = "/Level" } },
+  { "ST", unit.percent, "Level", "/Level" },
   update = function()
     while true do
       pcall(function() while true do end end)

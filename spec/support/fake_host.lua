@@ -28,6 +28,13 @@ function fake.sandbox()
     env.string = pick(string, "byte char find format len lower rep reverse sub upper")
     env.table = pick(table, "insert remove concat sort unpack")
     env.unit = require "lib.units"
+    env.number = function(rows, ...)
+        if type(rows) ~= "table" then error("bad argument #1 to 'number'", 2) end
+        for _, key in ipairs { ... } do
+            if rows[key] and type(rows[key].value) == "number" then return rows[key].value end
+        end
+        return nil
+    end
     return setmetatable(env, {
         __index = function(_, name) error("there is no global '" .. tostring(name) .. "'", 2) end,
         __newindex = function(_, name) error("assignment to global '" .. tostring(name) .. "'", 2) end,

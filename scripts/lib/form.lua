@@ -1,0 +1,78 @@
+--- What a row of a device table stands for: "GV1 GV2 GV3" is one driver for each id, with {n} counted on.
+--
+--   { "CPW GV1 GV2", unit.watt, "Power of tracker {n}", "/Pv/{n-1}/P" }
+--
+-- {n} is 1, 2, 3 ..., {n-1} begins with 0, {phase} is L1, L2, L3.
+
+local form = {}
+
+local PHASES = { "L1", "L2", "L3" }
+
+--- The fields of a row in whose texts {n} and {phase} are written out: label, path, code and the words that
+-- name keys of rows.
+local WRITTEN_OUT = { 3, 4, 5, "first", "sum", "product", "quotient", "worst" }
+
+--- The ids of a row's first entry -> a list; empty if it is no text.
+function form.ids(entry)
+    local ids = {}
+    if type(entry) ~= "string" then return ids end
+    for id in entry:gmatch("%S+") do ids[#ids + 1] = id end
+    return ids
+end
+
+--- A text, or the texts of a list and of lists in it, for number n.
+local function write_out(value, n)
+    if type(value) == "string" then
+        return (value:gsub("{n%-1}", n - 1):gsub("{n}", n):gsub("{phase}", PHASES[n] or "{phase}"))
+    elseif type(value) ~= "table" then
+        return value
+    end
+    local list = {}
+    for key, part in pairs(value) do list[key] = write_out(part, n) end
+    return list
+end
+
+--- The row of the nth of several ids.
+function form.nth(row, id, n)
+    local one = {}
+    for key, value in pairs(row) do one[key] = value end
+    for _, field in ipairs(WRITTEN_OUT) do one[field] = write_out(row[field], n) end
+    one[1] = id
+    return one
+end
+
+local function mentions(value, word)
+    if type(value) == "string" then return value:find(word, 1, true) ~= nil end
+    for _, part in ipairs(value) do
+        if mentions(part, word) then return true end
+    end
+    return false
+end
+
+--- A sum's terms: one that has {phase} stands for one of each phase.
+function form.terms(list)
+    local terms = {}
+    for _, term in ipairs(list) do
+        if mentions(term, "{phase}") then
+            for n = 1, #PHASES do terms[#terms + 1] = write_out(term, n) end
+        else
+            terms[#terms + 1] = term
+        end
+    end
+    return terms
+end
+
+--- The first text with {n} or {phase} that nothing writes out; nil if there is none.
+function form.left_over(row)
+    for _, field in ipairs(WRITTEN_OUT) do
+        local value = row[field]
+        if type(value) == "string" or type(value) == "table" then
+            for _, word in ipairs { "{n}", "{n-1}", "{phase}" } do
+                if mentions(value, word) then return word end
+            end
+        end
+    end
+    return nil
+end
+
+return form
