@@ -184,11 +184,17 @@ static void set_text(lua_State *L, const char *key, const char *text) {
     lua_setfield(L, -2, key);
 }
 
+// host.known([prefix]) -> list of { address, name, type, primary, enabled }: the nodes PG3 has on
+// record whose addresses begin so.
 static int host_known(lua_State *L) {
     struct api *a = api_of(L);
+    size_t len;
+    const char *prefix = luaL_optlstring(L, 1, "", &len);
     lua_newtable(L);
     for (size_t i = 0; a->pg3 != NULL && i < pg3_known(a->pg3)->count; i++) {
         const struct known_node *k = &pg3_known(a->pg3)->all[i];
+        if (strncmp(k->address, prefix, len) != 0)
+            continue;
         lua_createtable(L, 0, 5);
         set_text(L, "address", k->address);
         set_text(L, "name", k->name);
@@ -196,7 +202,7 @@ static int host_known(lua_State *L) {
         set_text(L, "primary", k->primary);
         lua_pushboolean(L, k->enabled);
         lua_setfield(L, -2, "enabled");
-        lua_rawseti(L, -2, (lua_Integer)i + 1);
+        lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
     }
     return 1;
 }

@@ -36,6 +36,7 @@ void nodes_free(struct nodes *n) {
     for (size_t i = 0; i < n->type_count; i++)
         node_type_free(n->types[i]);
     free(n->all);
+    free(n->slots);
     free(n->types);
     free(n);
 }
@@ -161,12 +162,17 @@ static bool same_text(const char *a, const char *b) {
     return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
-static void put_text(struct driver *d, const char *text) {
+static void mark(struct node *node, struct driver *d) {
+    d->changed = true;
+    node->changed = true;
+}
+
+static void put_text(struct node *node, struct driver *d, const char *text) {
     if (same_text(d->text, text))
         return;
     free(d->text);
     d->text = text != NULL ? copy_cut(text) : NULL;
-    d->changed = true;
+    mark(node, d);
 }
 
 // Brings what a driver shows up to date after anything it depends on has changed.
@@ -179,7 +185,7 @@ static void show(struct nodes *n, struct node *node, size_t i) {
     if (decl->zero && n->zero_stale && (node->stale || missing)) {
         d->seeded = false;
         if (d->has)
-            put_text(d, NULL); // it belongs to the value that is not shown now
+            put_text(node, d, NULL); // it belongs to the value that is not shown now
     } else if (d->has) {
         if (!node_format(shown, sizeof shown, d->value * unit->factor + unit->offset, decl->places))
             return;
@@ -190,7 +196,7 @@ static void show(struct nodes *n, struct node *node, size_t i) {
         return;
     memcpy(d->shown, shown, sizeof d->shown);
     d->uom = unit->uom;
-    d->changed = true;
+    mark(node, d);
 }
 
 static void show_all(struct nodes *n, struct node *node) {
@@ -206,6 +212,14 @@ void node_told(struct driver *d) {
 
 bool node_news(const struct driver *d) {
     return d->text != NULL || d->uom != d->told_uom || strcmp(d->shown, d->told) != 0;
+}
+
+void node_compare(struct node *node) {
+    node->changed = false;
+    for (size_t i = 0; i < node->type->driver_count; i++) {
+        node->drivers[i].changed = node_news(&node->drivers[i]);
+        node->changed = node->changed || node->drivers[i].changed;
+    }
 }
 
 static struct driver *new_drivers(const struct nodes *n, const struct node_type *t) {
@@ -246,6 +260,7 @@ static bool retype(struct nodes *n, struct node *node, const struct node_type *t
         node->state = NODE_NEW; // also while it is being added: then once more
     free_drivers(node->drivers, node->type->driver_count);
     node->drivers = drivers;
+    node->changed = true;
     node->type = t;
     show_all(n, node);
     return true;
@@ -297,11 +312,35 @@ const struct node_type *nodes_type(const struct nodes *n, const char *id) {
     return NULL;
 }
 
+// Where a node of this address is, or would be, in a table that has a free slot (FNV-1a hash).
+static struct node **slot_of(struct node **slots, size_t slot_count, const char *address) {
+    uint32_t hash = 2166136261u;
+    for (const char *c = address; *c != '\0'; c++)
+        hash = (hash ^ (unsigned char)*c) * 16777619u;
+    size_t at = hash & (slot_count - 1);
+    while (slots[at] != NULL && strcmp(slots[at]->address, address) != 0)
+        at = (at + 1) & (slot_count - 1);
+    return &slots[at];
+}
+
 struct node *nodes_find(const struct nodes *n, const char *address) {
+    return n->slot_count > 0 ? *slot_of(n->slots, n->slot_count, address) : NULL;
+}
+
+// Room for one node more. False: no memory.
+static bool grow_slots(struct nodes *n) {
+    if (2 * (n->count + 1) <= n->slot_count)
+        return true;
+    size_t count = n->slot_count > 0 ? 2 * n->slot_count : 64;
+    struct node **slots = calloc(count, sizeof(struct node *));
+    if (slots == NULL)
+        return false;
     for (size_t i = 0; i < n->count; i++)
-        if (strcmp(n->all[i]->address, address) == 0)
-            return n->all[i];
-    return NULL;
+        *slot_of(slots, count, n->all[i]->address) = n->all[i];
+    free(n->slots);
+    n->slots = slots;
+    n->slot_count = count;
+    return true;
 }
 
 static bool address_ok(const char *address) {
@@ -323,16 +362,18 @@ static struct node *new_node(struct nodes *n, const char *address, const struct 
     if (all == NULL)
         return NULL;
     n->all = all;
-    struct node *node = calloc(1, sizeof *node);
+    struct node *node = grow_slots(n) ? calloc(1, sizeof *node) : NULL;
     if (node == NULL)
         return NULL;
     node->type = t;
+    node->changed = true;
     node->drivers = new_drivers(n, t);
     if (node->drivers == NULL) {
         free(node);
         return NULL;
     }
     memcpy(node->address, address, strlen(address) + 1);
+    *slot_of(n->slots, n->slot_count, address) = node;
     n->all[n->count++] = node;
     return node;
 }
@@ -385,7 +426,7 @@ void node_set(struct nodes *n, struct node *node, int driver, double value, cons
     d->value = value;
     d->has = true;
     d->seeded = false;
-    put_text(d, text);
+    put_text(node, d, text);
     show(n, node, (size_t)driver);
 }
 
@@ -393,7 +434,7 @@ void node_unset(struct nodes *n, struct node *node, int driver, const char *text
     struct driver *d = &node->drivers[driver];
     d->has = false;
     d->seeded = false;
-    put_text(d, text);
+    put_text(node, d, text);
     show(n, node, (size_t)driver);
 }
 
@@ -420,5 +461,5 @@ void nodes_touch(struct nodes *n, struct node *node) {
     for (size_t i = 0; i < n->count; i++)
         for (size_t k = 0; k < n->all[i]->type->driver_count; k++)
             if (node == NULL || node == n->all[i])
-                n->all[i]->drivers[k].changed = true;
+                mark(n->all[i], &n->all[i]->drivers[k]);
 }

@@ -78,6 +78,7 @@ struct node {
     char *primary;
     const struct node_type *type;
     struct driver *drivers; // one for each of type->drivers
+    bool changed;           // a driver's `changed` may be set; else none is
     bool stale;
     enum node_state state;
     int refusals;       // with less than ten minutes between them
@@ -88,6 +89,8 @@ struct node {
 struct nodes {
     struct node **all; // in order of their addition
     size_t count;
+    struct node **slots;      // the same by a hash of their address; NULL = free
+    size_t slot_count;        // a power of two, at least twice `count`
     struct node_type **types; // in order of their declaration
     size_t type_count;
     bool zero_stale; // momentary values show 0 while stale
@@ -139,6 +142,8 @@ void nodes_touch(struct nodes *n, struct node *node);
 void node_told(struct driver *d);
 // Whether it shows something else than PG3 was told.
 bool node_news(const struct driver *d);
+// Marks the drivers with news, and only these.
+void node_compare(struct node *node);
 
 // "12.30" of a number: `places` decimals, never "-0", no exponent. False if it cannot be shown.
 bool node_format(char *out, size_t size, double value, int places);

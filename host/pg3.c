@@ -188,8 +188,8 @@ void pg3_recall(struct pg3 *p, struct node *node) {
     if (node->state != NODE_NEW && node->state != NODE_KNOWN)
         return;
     node->state = known_seed(&p->known, p->nodes, node) ? NODE_KNOWN : NODE_NEW;
-    for (size_t i = 0; node->state == NODE_KNOWN && i < node->type->driver_count; i++)
-        node->drivers[i].changed = node_news(&node->drivers[i]);
+    if (node->state == NODE_KNOWN)
+        node_compare(node);
 }
 
 static void calm(void *ctx) {
@@ -361,8 +361,7 @@ static void send_addnode(struct pg3 *p, struct node *node) {
     if (!p->sending)
         return;
     node->state = NODE_ADDING;
-    for (size_t i = 0; i < node->type->driver_count; i++)
-        node->drivers[i].changed = node_news(&node->drivers[i]);
+    node_compare(node);
     memcpy(p->adding, node->address, sizeof p->adding);
     p->add_timer = loop_after(p->loop, ANSWER_MS, add_late, p);
 }

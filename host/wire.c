@@ -37,10 +37,17 @@ bool wire_set(struct buf *b, struct nodes *n, const char *skip_address, const ch
         struct node *node = n->all[k];
         bool skip = strcmp(node->address, skip_address) == 0;
         bool there = node->state == NODE_LIVE || node->state == NODE_KNOWN;
-        for (size_t i = 0; there && i < node->type->driver_count; i++) {
-            if (!node->drivers[i].changed || b->len > WIRE_SET_FULL ||
-                (skip && strcmp(node->type->drivers[i].id, skip_driver) == 0))
+        if (!there || !node->changed)
+            continue;
+        node->changed = false;
+        for (size_t i = 0; i < node->type->driver_count; i++) {
+            if (!node->drivers[i].changed)
                 continue;
+            if (b->len > WIRE_SET_FULL ||
+                (skip && strcmp(node->type->drivers[i].id, skip_driver) == 0)) {
+                node->changed = true;
+                continue;
+            }
             set_driver(b, node, i, count++);
             node_told(&node->drivers[i]);
         }

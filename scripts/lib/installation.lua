@@ -3,7 +3,8 @@
 -- site = { id, name, alarms = VRM's count, alarms_beyond = of those, not in the rows; nil: not compared yet,
 --          last_timestamp, overview = list, overview_at = VRM's time, interval = seconds,
 --          clock = VRM's time - ours, facts = what the gateway's node shows, newest = timestamp,
---          withdrawn = the account has it no more, health, said = what was logged, ... (see lib.account) }
+--          nodes = { [address] = node }, those found in it, withdrawn = the account has it no more, health,
+--          said = what was logged, ... (see lib.account) }
 
 local device = require "lib.device"
 local discovery = require "lib.discovery"
@@ -31,16 +32,16 @@ local function picker(site)
     end
 end
 
---- The gateway's node first: it is the primary of the others.
-local function add_nodes(site, devices)
+--- The gateway's node first: it is the primary of the others. known: the nodes PG3 has of this site.
+local function add_nodes(site, devices, known)
     local gateway = discovery.gateway_address(site.id)
     local names = { site.name }
     for _, entry in ipairs(site.overview) do
         if entry.gateway then names = { entry.custom_name or "", entry.product or "", site.name } end
     end
     if scripts.gateway then
-        nodes.add_all { { address = gateway, type = scripts.gateway, primary = gateway, site = site,
-                          key = site.id .. "/gateway", wanted = names } }
+        nodes.add_all({ { address = gateway, type = scripts.gateway, primary = gateway, site = site,
+                          key = site.id .. "/gateway", wanted = names } }, known)
     end
     local entries = {}
     for _, found in ipairs(devices) do
@@ -58,7 +59,7 @@ local function add_nodes(site, devices)
                 :format(site.name, found.service, found.instance))
         end
     end
-    nodes.add_all(entries)
+    nodes.add_all(entries, known)
 end
 
 --- The part nodes of one device that are still missing: those of which VRM sends a row, and those that PG3
@@ -76,7 +77,7 @@ local function missing_parts(entries, site, address, rows, known)
     end
 end
 
---- A part's node appears when VRM first sends one of its rows, and then stays.
+--- A part's node appears when VRM first sends one of its rows, and then stays. known: as for add_nodes.
 local function add_parts(site, devices, gateway_rows, known)
     local entries = {}
     missing_parts(entries, site, discovery.gateway_address(site.id), gateway_rows, known)
@@ -84,7 +85,7 @@ local function add_parts(site, devices, gateway_rows, known)
         local address = found.type and discovery.address(site.id, found.service, found.instance)
         if address then missing_parts(entries, site, address, found.rows, known) end
     end
-    nodes.add_all(entries)
+    nodes.add_all(entries, known)
 end
 
 local function set_interval(site)
@@ -124,7 +125,8 @@ local function show_nodes(site, devices, gateway_rows, now)
     function show(address, rows, newest)
         local node = nodes.all[address]
         if not node or shown[address] then return end
-        shown[address], node.site = true, site
+        shown[address] = true
+        nodes.belong(node, site)
         nodes.show(node, rows, site, now, newest)
         for _, part in ipairs(node.type.parts) do show(address .. part.part, rows, newest) end
     end
@@ -133,15 +135,14 @@ local function show_nodes(site, devices, gateway_rows, now)
         local address = discovery.address(site.id, found.service, found.instance)
         if found.type and address then show(address, found.rows, found.newest or site.newest) end
     end
-    for address, node in pairs(nodes.all) do
-        if node.site == site and not shown[address] then nodes.offline(node, site.facts) end
+    for address, node in pairs(site.nodes) do
+        if not shown[address] then nodes.offline(node, site.facts) end
     end
 end
 
---- Nodes of a site (nil = of all) that PG3 knows from earlier and VRM does not show: added, offline.
-local function adopt(site)
-    local prefix = site and discovery.base36(site.id) .. "_" or ""
-    nodes.adopt(function(address) return address:sub(1, #prefix) == prefix end)
+--- How the addresses of a site's nodes begin; of all sites' (nil).
+local function prefix_of(site)
+    return site and discovery.base36(site.id) .. "_" or ""
 end
 
 --- VRM's answer to one poll (see vrm:diagnostics) becomes values; with discover also new nodes.
@@ -152,10 +153,12 @@ function installation.show(site, answer, now, discover)
     local devices, gateway_rows = discovery.devices(answer.rows, site.overview, picker(site),
         scripts.gateway and scripts.gateway.keys or {})
     set_facts(site, answer, devices, now)
-    if discover then add_nodes(site, devices) end
-    add_parts(site, devices, gateway_rows, discover and nodes.known() or {})
+    site.nodes = site.nodes or {}
+    local known = discover and nodes.known(prefix_of(site)) or {}
+    if discover then add_nodes(site, devices, known) end
+    add_parts(site, devices, gateway_rows, known)
     show_nodes(site, devices, gateway_rows, now)
-    if discover then adopt(site) end
+    if discover then nodes.adopt(prefix_of(site)) end
 end
 
 --- Without an answer time alone makes data old.
@@ -165,21 +168,19 @@ end
 
 --- Everything of a site (nil = everything there is) cannot be believed now.
 function installation.lose(site)
-    for _, node in pairs(nodes.all) do
-        if not site or node.site == site then
-            local facts = node.site and node.site.facts
-            if facts then facts.connected, facts.online = false, false end
-            nodes.offline(node, facts)
-        end
+    for _, node in pairs(site and site.nodes or nodes.all) do
+        local facts = node.site and node.site.facts
+        if facts then facts.connected, facts.online = false, false end
+        nodes.offline(node, facts)
     end
-    adopt(site)
+    nodes.adopt(prefix_of(site))
 end
 
 --- Nodes PG3 knows of installations that are not among `list` (their access was withdrawn): added, offline.
 function installation.adopt_others(list)
     local present = {}
     for _, site in ipairs(list) do present[discovery.base36(site.id) .. "_"] = true end
-    nodes.adopt(function(address) return not present[address:match("^[^_]*_") or ""] end)
+    nodes.adopt("", function(address) return not present[address:match("^[^_]*_") or ""] end)
 end
 
 return installation

@@ -13,10 +13,10 @@ local nodes = { all = {} }
 local used_names = {}       -- [name] = address
 local refused = {}          -- [address] = text logged already
 
---- The nodes that PG3 has on record, by address.
-function nodes.known()
+--- The nodes that PG3 has on record whose addresses begin with prefix, by address.
+function nodes.known(prefix)
     local known = {}
-    for _, node in ipairs(host.known()) do known[node.address] = node end
+    for _, node in ipairs(host.known(prefix)) do known[node.address] = node end
     return known
 end
 
@@ -24,6 +24,12 @@ end
 local function run_script(node, fn, ...)
     local ok, problem = pcall(host.start_script, fn, node.address, ...)
     if not ok then scripts.failed(node.type.file, tostring(problem), node.address, true) end
+end
+
+--- A node is of a site from now on.
+function nodes.belong(node, site)
+    node.site, site.nodes = site, site.nodes or {}
+    site.nodes[node.address] = node
 end
 
 --- Adds one node to PG3; true if it is there now. Said once if it cannot be.
@@ -39,6 +45,7 @@ local function add(node)
         return false
     end
     nodes.all[node.address], node.had = node, {}
+    if node.site then nodes.belong(node, node.site) end
     used_names[node.name] = node.address
     local start = node.type.table.start
     if start then run_script(node, start) end
@@ -63,12 +70,11 @@ local function refresh(entry, present)
     add(present)
 end
 
---- Adds those of a list that are not there yet, the names made unique together; a node that PG3 knows
--- keeps its name. entry = { address, type, primary, site, key, wanted, instance } (see
+--- Adds those of a list that are not there yet, the names made unique together; a node that PG3 knows (known,
+-- by address) keeps its name. entry = { address, type, primary, site, key, wanted, instance } (see
 -- discovery.name_nodes). Two with one address (only possible for unknown services): the first is added.
-function nodes.add_all(entries)
-    if #entries == 0 then return end
-    local known, new, names = nodes.known(), {}, {}
+function nodes.add_all(entries, known)
+    local new, names = {}, {}
     local here = setmetatable({}, { __index = nodes.all })
     for _, entry in ipairs(entries) do
         if not here[entry.address] then
@@ -122,8 +128,8 @@ end
 
 --- The passing of time alone makes data old: judges the nodes of a site again without new rows.
 function nodes.age(site, now)
-    for _, node in pairs(nodes.all) do
-        if node.site == site and node.newest and node.state ~= device.OFFLINE then
+    for _, node in pairs(site.nodes or {}) do
+        if node.newest and node.state ~= device.OFFLINE then
             local state = device.judge(node.newest, now, site.interval)
             local gateway = node.type.kind == "gateway"
             if gateway and state == device.OFFLINE and site.facts then
@@ -136,14 +142,15 @@ function nodes.age(site, now)
     end
 end
 
---- Adds the nodes PG3 knows from earlier runs, for which accept(address) is true and that are not here yet,
--- and shows them offline. Gateways first: they are the primaries of the others.
-function nodes.adopt(accept)
+--- Adds the nodes PG3 knows from earlier runs whose addresses begin with prefix, for which accept(address) is
+-- true (nil: all) and that are not here yet, and shows them offline. Gateways first: they are the primaries
+-- of the others.
+function nodes.adopt(prefix, accept)
     local list = {}
-    for _, known in ipairs(host.known()) do
+    for _, known in ipairs(host.known(prefix)) do
         local type_ = scripts.by_id[known.type]
         if type_ and type_.kind ~= "controller" and known.enabled ~= false
-            and not nodes.all[known.address] and accept(known.address) then
+            and not nodes.all[known.address] and not (accept and not accept(known.address)) then
             list[#list + 1] = { address = known.address, name = known.name, type = type_,
                                 primary = known.primary }
         end

@@ -181,6 +181,28 @@ static void test_units(void) {
     nodes_free(n);
 }
 
+static void test_many(void) {
+    struct nodes *n = nodes_new();
+    struct node_type *t = node_type_new();
+    const char *why;
+    char address[16];
+    t->id = strdup("T");
+    t->name = strdup("T");
+    CHECK(nodes_declare(n, t) == NULL);
+    CHECK(nodes_find(n, "a0") == NULL);
+    for (int i = 0; i < 3000; i++) {
+        snprintf(address, sizeof address, "a%d", i);
+        CHECK(nodes_add(n, address, "T", address, address, &why) != NULL);
+    }
+    for (int i = 0; i < 3000; i++) {
+        snprintf(address, sizeof address, "a%d", i);
+        CHECK(nodes_find(n, address) == n->all[i]);
+    }
+    CHECK(nodes_find(n, "a3000") == NULL && nodes_find(n, "") == NULL);
+    CHECK(nodes_add(n, "a7", "T", "again", "a7", &why) == n->all[7] && n->count == 3000);
+    nodes_free(n);
+}
+
 static void test_seed(void) {
     struct node *node;
     struct nodes *n = with_node(&node);
@@ -340,6 +362,7 @@ int main(void) {
     test_stale();
     test_text();
     test_units();
+    test_many();
     test_seed();
     test_told();
     test_add();

@@ -186,7 +186,13 @@ local function node_functions(self, host)
         end
         return true
     end
-    host.known = function() return self.known end
+    host.known = function(prefix)
+        local list = {}
+        for _, node in ipairs(self.known) do
+            if node.address:sub(1, #(prefix or "")) == (prefix or "") then list[#list + 1] = node end
+        end
+        return list
+    end
     host.node = function(address) return self.nodes[address] end
     host.set = function(address, driver, value, text)
         local node = assert(self.nodes[address], "set on unknown node " .. tostring(address))
