@@ -70,6 +70,7 @@ static void on_poll(void *ctx, bool is_long) {
 
 static void on_discover(void *ctx) {
     struct app *a = ctx;
+    pg3_restore(a->api.pg3);
     api_fire(&a->api, "discover", NULL, NULL, NULL, NULL);
 }
 

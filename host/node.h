@@ -53,11 +53,12 @@ struct node_type {
 
 // Where a node stands with PG3; pg3 alone moves it.
 enum node_state {
-    NODE_NEW,    // to be added
-    NODE_KNOWN,  // to be added once more; PG3 has it, so values may be sent meanwhile
-    NODE_ADDING, // addnode under way
-    NODE_LIVE,   // values may be sent
-    NODE_REFUSED // PG3 answered an error; added again later
+    NODE_NEW,     // to be added
+    NODE_KNOWN,   // to be added once more; PG3 has it, so values may be sent meanwhile
+    NODE_ADDING,  // addnode under way
+    NODE_LIVE,    // values may be sent
+    NODE_REFUSED, // PG3 answered an error; added again later
+    NODE_DELETED  // the user deleted it in PG3; added again by Discover
 };
 
 struct driver {

@@ -125,13 +125,17 @@ void pg3_check_gate(struct pg3 *p) {
     p->events.start(p->events.ctx);
 }
 
-void pg3_refresh(struct pg3 *p) {
+static void ask_config(struct pg3 *p) {
     struct buf b;
     buf_init(&b, 256);
     buf_puts(&b, "{\"config\":{\"version\":");
     buf_json(&b, p->version);
     buf_puts(&b, ",\"requestId\":true}}");
     pg3_post_buf(p, "system", &b, false);
+}
+
+void pg3_refresh(struct pg3 *p) {
+    ask_config(p);
     const char *get_all = "{\"getAll\":{}}";
     pg3_post(p, "custom", get_all, strlen(get_all), false);
 }
@@ -167,7 +171,7 @@ void pg3_down(struct pg3 *p) {
     loop_cancel(p->loop, p->profile_timer);
     p->add_timer = p->gate_timer = p->profile_timer = 0;
     struct node *node = nodes_find(p->nodes, p->adding);
-    if (node != NULL)
+    if (node != NULL && node->state == NODE_ADDING)
         node->state = NODE_NEW;
     p->adding[0] = '\0';
 }
@@ -176,20 +180,69 @@ void pg3_sent(struct pg3 *p) { p->sending = false; }
 
 // Nodes
 
-void pg3_add(struct pg3 *p, struct node *node) {
-    if (p->controller[0] == '\0')
-        snprintf(p->controller, sizeof p->controller, "%s", node->address);
-    pg3_recall(p, node);
-}
-
-void pg3_hold_nodes(struct pg3 *p, bool on) { p->nodes_held = on; }
-
-void pg3_recall(struct pg3 *p, struct node *node) {
+// Seeds a node that is still to be added from what PG3 has on record of it.
+static void recall(struct pg3 *p, struct node *node) {
     if (node->state != NODE_NEW && node->state != NODE_KNOWN)
         return;
     node->state = known_seed(&p->known, p->nodes, node) ? NODE_KNOWN : NODE_NEW;
     for (size_t i = 0; node->state == NODE_KNOWN && i < node->type->driver_count; i++)
         node->drivers[i].changed = node_news(&node->drivers[i]);
+}
+
+void pg3_add(struct pg3 *p, struct node *node) {
+    if (p->controller[0] == '\0')
+        snprintf(p->controller, sizeof p->controller, "%s", node->address);
+    recall(p, node);
+}
+
+void pg3_hold_nodes(struct pg3 *p, bool on) { p->nodes_held = on; }
+
+// PG3 does not have the node any more. It is added again now, or when its device is back.
+static void bring_back(struct node *node, bool now) {
+    node->state = now ? NODE_NEW : NODE_REFUSED;
+    node->retry_ms = now ? 0 : INT64_MAX;
+}
+
+// One node and PG3's list. True: PG3 had it and does not any more.
+static bool compare(struct pg3 *p, struct node *node, bool lost_all) {
+    if (known_find(&p->known, node->address) != NULL) {
+        if (node->state == NODE_DELETED)
+            node->state = NODE_KNOWN; // it was given back
+        recall(p, node);
+        return false;
+    }
+    if (node->state != NODE_LIVE && node->state != NODE_KNOWN)
+        return false;
+    bring_back(node, lost_all || !node->stale);
+    return true;
+}
+
+// Without the controller it is the list of a PG3 that lost them all (was restored, for example),
+// and all come back. Where single ones are missing, PG3 may not have told that the user deleted the
+// node of a device that is gone for good: it waits for its device.
+void pg3_nodes_listed(struct pg3 *p) {
+    bool lost_all = known_find(&p->known, p->controller) == NULL;
+    size_t lost = 0;
+    for (size_t i = 0; i < p->nodes->count; i++)
+        lost += compare(p, p->nodes->all[i], lost_all);
+    if (lost > 0)
+        log_warning(AREA, "PG3 does not have %zu of the plugin's nodes any more; adding them again",
+                    lost);
+}
+
+void pg3_removed(struct pg3 *p, const char *address) {
+    struct node *node = nodes_find(p->nodes, address);
+    if (node == NULL || node->state == NODE_DELETED)
+        return;
+    log_info(AREA, "The node %s was deleted in PG3; Discover adds it again", address);
+    node->state = NODE_DELETED;
+}
+
+void pg3_restore(struct pg3 *p) {
+    for (size_t i = 0; i < p->nodes->count; i++)
+        if (p->nodes->all[i]->state == NODE_DELETED)
+            bring_back(p->nodes->all[i], !p->nodes->all[i]->stale);
+    ask_config(p);
 }
 
 static void calm(void *ctx) {
@@ -251,6 +304,8 @@ void pg3_added(struct pg3 *p, const char *address, const char *error) {
     }
     if (node == NULL)
         return;
+    if (error != NULL && node->state == NODE_DELETED)
+        return;
     if (error != NULL) {
         refuse(node, NODE_REFUSED);
         loop_after(p->loop, node->retry_ms - loop_now_ms() + 1, retry_due, NULL);
@@ -258,8 +313,11 @@ void pg3_added(struct pg3 *p, const char *address, const char *error) {
                     error, (int)((node->retry_ms - loop_now_ms()) / 1000));
         return;
     }
-    if (node->state == NODE_ADDING)
+    // Also one that was deleted while its addnode was under way: the later message counts.
+    if (node->state == NODE_ADDING || node->state == NODE_DELETED)
         node->state = NODE_LIVE;
+    if (strcmp(address, p->controller) == 0)
+        p->controller_set = false; // PG3 may have lost that with the node
     open_gate(p, address);
 }
 
@@ -392,7 +450,8 @@ static void post_records(struct pg3 *p) {
     if (!p->calm)
         return;
     pg3_write_changed(p);
-    if (p->gate == GATE_OPEN && !p->controller_set)
+    const struct node *controller = nodes_find(p->nodes, p->controller);
+    if (p->gate == GATE_OPEN && !p->controller_set && controller->state == NODE_LIVE)
         show_connection(p);
 }
 

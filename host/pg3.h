@@ -54,6 +54,9 @@ void pg3_sent(struct pg3 *p);
 void pg3_message(struct pg3 *p, const char *text, size_t len);
 // Messages were lost: asks PG3 for its configuration and the user's data again.
 void pg3_refresh(struct pg3 *p);
+// The user wants everything there is (Discover): nodes that were deleted in PG3 are added again,
+// those whose device is gone when it is back. PG3 is asked which it has, for it may not have told.
+void pg3_restore(struct pg3 *p);
 // Once each turn of the loop: sends what is due, all changed values as one message.
 void pg3_turn(struct pg3 *p);
 // At the stop: whether messages are still to go. Those that could wait no longer do.

@@ -47,11 +47,11 @@ static void on_config(struct pg3 *p, lua_State *L, int at) {
         return;
     log_mask(text_or(L, at, "token", scratch, ""));
     set_level(L, at, "logLevel");
-    if (json_push(L, at, "nodes") == LUA_TTABLE)
+    if (json_push(L, at, "nodes") == LUA_TTABLE) {
         known_read(&p->known, L, lua_gettop(L));
+        pg3_nodes_listed(p);
+    }
     lua_pop(L, 1);
-    for (size_t i = 0; i < p->nodes->count; i++)
-        pg3_recall(p, p->nodes->all[i]);
     p->have_config = true;
     pg3_check_gate(p);
 }
@@ -217,6 +217,18 @@ static void added(struct pg3 *p, lua_State *L, int at) {
 
 static void on_addnode(struct pg3 *p, lua_State *L, int at) { each(p, L, at, added); }
 
+// PG3 tells what the user deleted; the plugin itself removes nothing.
+static void removed(struct pg3 *p, lua_State *L, int at) {
+    char scratch[32], scratch2[32];
+    const char *address = json_text(L, at, "address", scratch);
+    bool failed =
+        json_text(L, at, "error", scratch2) != NULL || json_long(L, at, "success", 1) == 0;
+    if (address != NULL && !failed)
+        pg3_removed(p, address);
+}
+
+static void on_removenode(struct pg3 *p, lua_State *L, int at) { each(p, L, at, removed); }
+
 // `set` answers both values and records.
 static void was_set(struct pg3 *p, lua_State *L, int at) {
     char a[32], b[32], c[32];
@@ -338,6 +350,7 @@ static const struct {
     {"customparams", on_params}, // top level: the 2021 form
     {"notices", on_notices},
     {"addnode", on_addnode},
+    {"removenode", on_removenode},
     {"set", on_set},
     {"installprofile", on_profile},
     {"error", on_error},

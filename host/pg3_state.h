@@ -86,8 +86,10 @@ void pg3_stored(struct pg3 *p, const char *key, const char *error);
 
 // The start sequence may go on: an awaited answer came.
 void pg3_check_gate(struct pg3 *p);
-// Seeds a node that is still to be added from what PG3 has on record of it.
-void pg3_recall(struct pg3 *p, struct node *node);
+// PG3's list of its nodes was read: those it lost are added again.
+void pg3_nodes_listed(struct pg3 *p);
+// The user deleted a node in PG3.
+void pg3_removed(struct pg3 *p, const char *address);
 // PG3 answered an addnode; error NULL = added.
 void pg3_added(struct pg3 *p, const char *address, const char *error);
 // PG3 answered installprofile; error NULL = installed.

@@ -294,11 +294,138 @@ static void test_known_flow(void) {
     CHECK(sent_once(&b, "status",
                     "{\"set\":[{\"address\":\"a_2\",\"driver\":\"GV1\",\"value\":\"7.0\","
                     "\"uom\":73,\"text\":null}]}"));
-    receive(&b, "{\"config\":{\"nodes\":[]}}"); // the user has deleted them since
+    receive(&b, "{\"config\":{\"nodes\":[" ON_RECORD("ctl", "VICX") "]}}"); // deleted since
     CHECK(known->state == NODE_NEW);
     added(&b, "a_1");
     turn(&b);
     CHECK(times(&b, "\"addnode\":[{\"address\":\"a_2\"") == 1);
+    close_bench(&b);
+}
+
+// Past the gate with these two live besides the controller: "gw" and its child "gw_1".
+static void open_with_nodes(struct bench *b) {
+    open_running(b);
+    add(b, "gw", "gw");
+    add(b, "gw_1", "gw");
+    turn(b);
+    added(b, "gw");
+    turn(b);
+    added(b, "gw_1");
+    turn(b);
+    CHECK(nodes_find(b->nodes, "gw_1")->state == NODE_LIVE);
+    forget(b);
+}
+
+static int addnodes(const struct bench *b, const char *address) {
+    char part[64];
+    snprintf(part, sizeof part, "\"addnode\":[{\"address\":\"%s\"", address);
+    return times(b, part);
+}
+
+#define LIVE(b, address) (nodes_find((b)->nodes, address)->state == NODE_LIVE)
+
+// Fault: PG3 lost all nodes (was restored, say) and the plugin goes on as if they were there.
+// Expected: All come back with their values, controller first; its ST shows the connection again.
+static void test_lost_all(void) {
+    struct bench b;
+    open_with_nodes(&b);
+    node_set(b.nodes, nodes_find(b.nodes, "gw_1"), 1, 4.5, NULL);
+    turn(&b);
+    node_stale(b.nodes, nodes_find(b.nodes, "gw_1"), true);
+    forget(&b);
+    receive(&b, CONFIG_NONE);
+    turn(&b);
+    CHECK(addnodes(&b, "ctl") == 1 && b.count == 1);
+    added(&b, "ctl");
+    turn(&b);
+    CHECK(times(&b, "{\"setController\":{\"node\":\"ctl\"") == 1);
+    CHECK(addnodes(&b, "gw") == 1 && addnodes(&b, "gw_1") == 0);
+    added(&b, "gw");
+    turn(&b);
+    CHECK(addnodes(&b, "gw_1") == 1 && times(&b, "\"value\":\"4.5\"") == 1);
+    added(&b, "gw_1");
+    turn(&b);
+    CHECK(LIVE(&b, "ctl") && LIVE(&b, "gw") && LIVE(&b, "gw_1"));
+    CHECK(times(&b, "addnode") == 3 && times(&b, "setController") == 1 && b.readies == 1);
+    close_bench(&b);
+}
+
+// Fault: PG3's configuration lacks one node of the plugin's; its values are lost from then on.
+// Expected: It is added again; a node whose device is gone not before the device is back.
+static void test_lost_one(void) {
+    struct bench b;
+    open_with_nodes(&b);
+    receive(&b,
+            "{\"config\":{\"nodes\":[" ON_RECORD("ctl", "VICX") "," ON_RECORD("gw", "VICX") "]}}");
+    turn(&b);
+    CHECK(addnodes(&b, "gw_1") == 1 && times(&b, "addnode") == 1);
+    added(&b, "gw_1");
+    node_stale(b.nodes, nodes_find(b.nodes, "gw_1"), true);
+    forget(&b);
+    receive(&b,
+            "{\"config\":{\"nodes\":[" ON_RECORD("ctl", "VICX") "," ON_RECORD("gw", "VICX") "]}}");
+    turn(&b);
+    CHECK(times(&b, "addnode") == 0);
+    node_stale(b.nodes, nodes_find(b.nodes, "gw_1"), false);
+    turn(&b);
+    CHECK(addnodes(&b, "gw_1") == 1);
+    receive(&b, "{\"config\":{}}"); // without nodes it says nothing about them
+    CHECK(LIVE(&b, "ctl") && LIVE(&b, "gw"));
+    close_bench(&b);
+}
+
+// Fault: A node that the user deletes in PG3 never comes back, not even after Discover.
+// Expected: It stays away, without values, until Discover; then it is added again.
+static void test_deleted(void) {
+    struct bench b;
+    open_with_nodes(&b);
+    struct node *node = nodes_find(b.nodes, "gw_1");
+    receive(&b, "{\"removenode\":[{\"address\":\"gw_1\",\"success\":true}]}");
+    node_set(b.nodes, node, 1, 4.5, NULL);
+    receive(&b,
+            "{\"config\":{\"nodes\":[" ON_RECORD("ctl", "VICX") "," ON_RECORD("gw", "VICX") "]}}");
+    receive(&b, CONFIG_NONE); // also when the others are lost
+    turn(&b);
+    added(&b, "ctl");
+    turn(&b);
+    added(&b, "gw");
+    turn(&b);
+    CHECK(LIVE(&b, "gw") && addnodes(&b, "gw_1") == 0 && times(&b, "\"value\":\"4.5\"") == 0);
+    forget(&b);
+    pg3_restore(b.pg3);
+    turn(&b);
+    CHECK(addnodes(&b, "gw_1") == 1 && times(&b, "\"config\"") == 1);
+    added(&b, "gw_1");
+    turn(&b);
+    CHECK(times(&b, "\"value\":\"4.5\"") == 1);
+    // One whose device is gone for good is not brought back by Discover.
+    node_stale(b.nodes, node, true);
+    receive(&b, "{\"removenode\":{\"address\":\"gw_1\",\"success\":true}}");
+    forget(&b);
+    pg3_restore(b.pg3);
+    turn(&b);
+    CHECK(times(&b, "addnode") == 0);
+    node_stale(b.nodes, node, false);
+    turn(&b);
+    CHECK(addnodes(&b, "gw_1") == 1);
+    close_bench(&b);
+}
+
+// Fault: Answers to a deletion that failed, or of nodes that are nobody's, are taken for deletions.
+// Expected: Nothing happens; a deleted node that is in PG3's list again gets its values again.
+static void test_deleted_or_not(void) {
+    struct bench b;
+    open_with_nodes(&b);
+    receive(&b, "{\"removenode\":[{\"address\":\"gw_1\",\"success\":false,\"error\":\"x\"},"
+                "{\"address\":\"gw\",\"error\":\"x\"},{\"address\":\"none\"},{}]}");
+    receive(&b, "{\"removenode\":null}");
+    CHECK(LIVE(&b, "gw_1") && LIVE(&b, "gw"));
+    receive(&b, "{\"removenode\":[{\"address\":\"gw_1\",\"success\":true}]}");
+    receive(&b, "{\"config\":{\"nodes\":[" ON_RECORD("ctl", "VICX") "," ON_RECORD(
+                    "gw", "VICX") "," ON_RECORD("gw_1", "VICX") "]}}");
+    node_set(b.nodes, nodes_find(b.nodes, "gw_1"), 1, 6.5, NULL);
+    turn(&b);
+    CHECK(times(&b, "{\"set\":[{\"address\":\"gw_1\"") == 1 && times(&b, "6.5") > 0);
     close_bench(&b);
 }
 
@@ -843,6 +970,10 @@ int main(void) {
     test_one_in_flight();
     test_values_meanwhile();
     test_known_flow();
+    test_lost_all();
+    test_lost_one();
+    test_deleted();
+    test_deleted_or_not();
     test_refused();
     test_value_refused();
     test_seeds();

@@ -77,6 +77,7 @@ class Pg3:
         self.ca_file = authority.ca_file if authority else None
         self.nodes, self.messages, self.history = {}, [], collections.defaultdict(list)
         self.customs = {}
+        self.deleted = set()            # addresses whose values PG3 drops without an answer
         self.foreign_notices = set()
         self.controller_driver = None
         self.log_level = "DEBUG"
@@ -219,6 +220,8 @@ class Pg3:
             self.send({"error": "No valid API calls provided", "message": json.dumps(value)})
             return
         node, driver = value.get("node"), value.get("driver")
+        if node in self.deleted:
+            return                      # the plugin does not know yet that PG3 lost it
         self.controller_driver = (node, driver)
         if node not in self.nodes:
             self.rules.broken(f"setController: PG3 has no node {node!r}")
@@ -285,6 +288,8 @@ class Pg3:
     def _got_set(self, items):
         answers = []
         for item in items if isinstance(items, list) else []:
+            if item.get("address") in self.deleted:
+                continue
             node = self.nodes.get(item.get("address"))
             answer = {key: item.get(key) for key in ("address", "driver", "value", "uom")}
             if node is None:
@@ -293,7 +298,8 @@ class Pg3:
             else:
                 self._store(node, item, "set")
             answers.append(answer)
-        self.send({"set": answers})
+        if answers:
+            self.send({"set": answers})
 
     def _store(self, node, item, source):
         reading = Reading(time.monotonic(), str(item.get("value")), int(item.get("uom") or 0),
@@ -331,6 +337,7 @@ class Pg3:
 
     def _add(self, item):
         address = item["address"]
+        self.deleted.discard(address)
         node = self.nodes.get(address)
         if node is None:
             node = Node(address, item.get("name"), item.get("nodeDefId"), item.get("primaryNode"))
@@ -381,6 +388,22 @@ class Pg3:
         with self.changed:
             self.customs["customparams"] = dict(params)
         self.push_custom("customparams", params, form)
+
+    def delete_node(self, address, told=True):
+        """The user deletes a node; PG3x tells it."""
+        with self.changed:
+            del self.nodes[address]
+            self.deleted.add(address)
+        if told:
+            self.send({"removenode": [{"address": address, "success": True}]})
+
+    def lose_nodes(self):
+        """PG3 is restored from a backup without the plugin's nodes; its configuration shows that."""
+        with self.changed:
+            self.deleted |= set(self.nodes)
+            self.nodes.clear()
+            self.controller_driver = None
+            self.send({"config": self.config()})
 
     def short_poll(self):
         self.send({"shortPoll": {}})

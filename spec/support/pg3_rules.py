@@ -127,6 +127,8 @@ class Rules:
                 self.broken(f"{where}: {key} is missing: {item!r}")
                 return
         node = self.pg3.nodes.get(address)
+        if node is None and address in self.pg3.deleted:
+            return                      # on its way when PG3 lost the node, or PG3 did not tell
         if node is None:
             self.broken(f"{where}: PG3 has no such node (or has not answered its addnode yet)")
             return
