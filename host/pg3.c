@@ -12,9 +12,11 @@
 #define ASK_AGAIN_MS 30000
 #define RETRY_MS 5000 // first pause after a refused addnode or value; doubles
 #define RETRY_MAX_MS 300000
-#define FORGIVEN_MS 600000 // without a refusal: the next pause is the first again
-#define CALM_MS 500        // after the start, for messages that may come late
-#define WAITING_MAX 200
+#define FORGIVEN_MS 600000             // without a refusal: the next pause is the first again
+#define CALM_MS 500                    // after the start, for messages that may come late
+#define WAITING_MAX (4u * 1024 * 1024) // bytes that wait for PG3
+#define FEW_WAIT 2048u                 // bytes up to which each answer goes as its own message
+#define REPORT_FULL 16384u             // bytes of a report message after which the next begins
 
 struct pg3 *pg3_new(struct loop *l, struct json *json, struct nodes *nodes, const char *version,
                     const struct pg3_link *link, const struct pg3_events *events) {
@@ -63,26 +65,38 @@ void pg3_free(struct pg3 *p) {
     free(p);
 }
 
-bool pg3_post(struct pg3 *p, const char *kind, const char *text, size_t len, bool late) {
+static size_t cost(const struct pg3_out *out) { return sizeof *out + out->len + 1; }
+
+static struct pg3_out *enqueue(struct pg3 *p, const char *kind, const char *text, size_t len) {
+    struct pg3_out *out = NULL;
     if (!p->up)
-        return false; // events and answers mean the present; records are marked and written after a
-                      // connect
-    struct pg3_out *out = p->waiting < WAITING_MAX ? malloc(sizeof *out + len + 1) : NULL;
+        return NULL; // events and answers mean the present; records are marked and written after a
+                     // connect
+    if (p->waiting + len < WAITING_MAX)
+        out = malloc(sizeof *out + len + 1);
     if (out == NULL) {
-        log_warning(AREA, "a %s message to PG3 was dropped: %d are waiting already", kind,
-                    WAITING_MAX);
-        return false;
+        log_warning(AREA,
+                    "a %s message to PG3 was dropped: PG3 takes too little, or memory is short",
+                    kind);
+        return NULL;
     }
     out->next = NULL;
-    out->late = late;
+    out->late = out->answer = false;
     snprintf(out->kind, sizeof out->kind, "%s", kind);
     out->len = len;
     memcpy(out->text, text, len);
     out->text[len] = '\0';
     *p->last = out;
     p->last = &out->next;
-    p->waiting++;
-    return true;
+    p->waiting += cost(out);
+    return out;
+}
+
+bool pg3_post(struct pg3 *p, const char *kind, const char *text, size_t len, bool late) {
+    struct pg3_out *out = enqueue(p, kind, text, len);
+    if (out != NULL)
+        out->late = late;
+    return out != NULL;
 }
 
 bool pg3_post_buf(struct pg3 *p, const char *kind, struct buf *b, bool late) {
@@ -357,12 +371,20 @@ void pg3_report(struct pg3 *p, const char *address, const char *request, bool su
         return;
     struct buf b;
     buf_init(&b, 1024);
-    buf_puts(&b, "{\"report\":[{\"address\":");
+    buf_puts(&b, "{\"address\":");
     buf_json(&b, address);
     buf_puts(&b, ",\"requestId\":");
     buf_json(&b, request);
-    buf_printf(&b, ",\"success\":\"%s\"}]}", success ? "success" : "fail");
-    pg3_post_buf(p, "status", &b, false);
+    buf_printf(&b, ",\"success\":\"%s\"}", success ? "success" : "fail");
+    struct pg3_out *out = b.failed ? NULL : enqueue(p, "status", buf_text(&b), b.len);
+    if (out != NULL)
+        out->answer = true;
+    buf_free(&b);
+}
+
+void pg3_show(struct pg3 *p, const char *address, const char *request, bool success) {
+    nodes_touch(p->nodes, strcmp(address, "all") == 0 ? NULL : nodes_find(p->nodes, address));
+    pg3_report(p, address, request, success);
 }
 
 // Sending
@@ -379,18 +401,44 @@ static struct pg3_out **next_out(struct pg3 *p) {
     return at;
 }
 
+static void drop(struct pg3 *p, struct pg3_out **at) {
+    struct pg3_out *out = *at;
+    *at = out->next;
+    if (*at == NULL)
+        p->last = at;
+    p->waiting -= cost(out);
+    free(out);
+}
+
+// An answer and, if much waits, those right behind it leave as one message: PG3 takes 500 messages
+// a second and drops what is far beyond.
+static void send_answers(struct pg3 *p, struct pg3_out **at) {
+    size_t count = 0, full = p->waiting > FEW_WAIT ? REPORT_FULL : 1;
+    struct buf b;
+    buf_init(&b, WIRE_MAX);
+    for (const struct pg3_out *out = *at; out != NULL && out->answer && b.len < full;
+         out = out->next) {
+        buf_puts(&b, count++ > 0 ? "," : "{\"report\":[");
+        buf_add(&b, out->text, out->len);
+    }
+    if (buf_puts(&b, "]}"))
+        send_now(p, (*at)->kind, buf_text(&b), b.len);
+    buf_free(&b);
+    while (p->sending && count-- > 0)
+        drop(p, at);
+}
+
 static void send_waiting(struct pg3 *p) {
     struct pg3_out **at = next_out(p), *out = *at;
     if (out == NULL)
         return;
-    send_now(p, out->kind, out->text, out->len);
-    if (!p->sending)
+    if (out->answer) {
+        send_answers(p, at);
         return;
-    *at = out->next;
-    if (*at == NULL)
-        p->last = at;
-    p->waiting--;
-    free(out);
+    }
+    send_now(p, out->kind, out->text, out->len);
+    if (p->sending)
+        drop(p, at);
 }
 
 static bool add_due(const struct pg3 *p, const struct node *node) {

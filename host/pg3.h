@@ -86,6 +86,8 @@ void pg3_doc(struct pg3 *p, const char *html);
 void pg3_profile(struct pg3 *p, const char *hash);
 // Tells ISY programs of an event of a node; nothing while PG3 does not have the node.
 void pg3_event(struct pg3 *p, const char *address, const char *cmd);
+// Answers a query: the node's values ("all": every node's) go once more, then the report.
+void pg3_show(struct pg3 *p, const char *address, const char *request, bool success);
 // Answers a requestId; does nothing for "".
 void pg3_report(struct pg3 *p, const char *address, const char *request, bool success);
 

@@ -305,10 +305,8 @@ static void on_status(struct pg3 *p, lua_State *L, int at) {
     char a[32], b[32];
     const char *address = text_or(L, at, "address", a, "all");
     const char *request = text_or(L, at, "requestId", b, "");
-    if (!is_ours(p, address, request))
-        return;
-    nodes_touch(p->nodes, strcmp(address, "all") == 0 ? NULL : nodes_find(p->nodes, address));
-    pg3_report(p, address, request, true);
+    if (is_ours(p, address, request))
+        pg3_show(p, address, request, true);
 }
 
 static void on_command(struct pg3 *p, lua_State *L, int at) {

@@ -7,7 +7,8 @@
 
 struct pg3_out {
     struct pg3_out *next;
-    bool late; // may wait until the first values are out
+    bool late;   // may wait until the first values are out
+    bool answer; // `text` is an element of a report message
     char kind[8];
     size_t len;
     char text[];
@@ -40,7 +41,7 @@ struct pg3 {
     struct pg3_out *first, **last; // messages to go, oldest first
     bool calm;                     // the start is over: late messages may go
     int64_t calm_timer;
-    size_t waiting;
+    size_t waiting; // bytes of them
 
     enum pg3_gate gate;
     bool have_config, have_custom;
@@ -67,7 +68,7 @@ struct pg3 {
     char *doc;
 };
 
-// Queues a message; with a log line it is dropped when too many wait. A late one lets the start go
+// Queues a message; with a log line it is dropped when too much waits. A late one lets the start go
 // first: with each message on the wire the next waits for its acknowledgement, some 40 ms where the
 // broker sends no sooner.
 // False: it was dropped.
