@@ -56,6 +56,18 @@ def test_numbers_as_strings_are_understood(world):
     world.running(behaviour=Behaviour(numbers_as_strings=True))
 
 
+# Fault: On a PG3 that gives a prefix the plugin has the wrong name for the broker and stays outside.
+# Expected: Client id, topics, user name and certificate files are made of the prefix; of the uuid without one.
+@pytest.mark.parametrize("mode", ["plain", "tls", "legacy"])
+@pytest.mark.parametrize("prefix", ["eisyui", "00:21:b9:13:13:13", ""])
+def test_the_prefix_of_pg3init_takes_the_place_of_the_uuid(world, mode, prefix):
+    pg3 = world.setup(mode, prefix=prefix)
+    world.start_plugin()
+    world.wait_fresh()
+    assert f"u'{pg3.user}'" in pg3.login_line()
+    assert pg3.user == (pg3.id if mode == "legacy" else pg3.id.replace(":", ""))
+
+
 def test_pg3version_is_optional_and_unknown_fields_are_ignored(world):
     pg3 = world.setup()
     strangers = {"isPG3x": True, "aNewField": {"deep": [1, None]}, "edition": None,

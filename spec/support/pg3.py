@@ -67,11 +67,12 @@ class Pg3:
     in mode "tls"; `client_authority` may sign the plugin's certificate instead of it."""
 
     def __init__(self, work, plugin_folder, mode="plain", authority=None, client_authority=None,
-                 behaviour=None):
+                 behaviour=None, prefix=None):
         self.work, self.folder, self.mode = str(work), str(plugin_folder), mode
         os.makedirs(self.work, exist_ok=True)
         self.behaviour = behaviour or Behaviour(wire="2021" if mode == "legacy" else "pg3x")
-        self.id = f"{UUID}_{SLOT}"
+        self.prefix = prefix            # of PG3INIT; None: it has none
+        self.id = f"{prefix or UUID}_{SLOT}"
         self.user = self.id if mode == "legacy" else self.id.replace(":", "")
         self.authority = authority
         self.ca_file = authority.ca_file if authority else None
@@ -133,7 +134,7 @@ class Pg3:
         fields = {"uuid": UUID, "profileNum": SLOT, "logLevel": self.log_level, "token": PASSWORD,
                   "mqttHost": "localhost", "mqttPort": self.broker.port,
                   "secure": 0 if self.mode == "plain" else 1, "pg3Version": "3.1.21",
-                  "isyVersion": "5.6.2", "edition": "Free"}
+                  "isyVersion": "5.6.2", "edition": "Free", "prefix": self.prefix}
         fields.update(changes)
         if self.behaviour.numbers_as_strings:
             fields = {k: str(v) if isinstance(v, int) else v for k, v in fields.items()}
