@@ -333,6 +333,26 @@ static void on_command(struct pg3 *p, lua_State *L, int at) {
     lua_pop(L, 1);
 }
 
+// What assistants ask a plugin for. This one has nothing for them: silence would keep them waiting.
+static void custom_request(struct pg3 *p, lua_State *L, int at) {
+    struct buf b;
+    char error[128];
+    buf_init(&b, 4096);
+    buf_puts(&b, "{\"customResponse\":{\"requestId\":");
+    bool has_id = json_push(L, at, "requestId") != LUA_TNIL &&
+                  json_write(p->json, L, lua_gettop(L), &b, error, sizeof error);
+    lua_pop(L, 1);
+    buf_puts(&b,
+             ",\"payload\":{\"body\":null,\"errorMessage\":\"Not supported\",\"status\":501}}}");
+    if (has_id)
+        pg3_post_buf(p, "system", &b, false);
+    buf_free(&b);
+}
+
+static void on_custom_request(struct pg3 *p, lua_State *L, int at) {
+    each(p, L, at, custom_request);
+}
+
 static void on_level(struct pg3 *p, lua_State *L, int at) {
     (void)p;
     set_level(L, at, "level");
@@ -359,6 +379,7 @@ static const struct {
     {"query", on_query},
     {"status", on_status},
     {"command", on_command},
+    {"customRequest", on_custom_request},
     {"delete", on_stop}, // the plugin is being removed
     {"stop", on_stop},
 };

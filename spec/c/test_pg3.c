@@ -764,6 +764,28 @@ static void test_requests(void) {
     close_bench(&b);
 }
 
+// Fault: A customRequest (an assistant's question to the plugin) is never answered.
+// Expected: It is refused at once with status 501, under the requestId it came with.
+static void test_custom_request(void) {
+    struct bench b;
+    open_running(&b);
+    receive(&b, "{\"customRequest\":{\"requestId\":\"a\\\"1\",\"payload\":{\"tool_name\":\"x\"}}}");
+    turn(&b);
+    CHECK(sent_once(&b, "system",
+                    "{\"customResponse\":{\"requestId\":\"a\\\"1\",\"payload\":{\"body\":null,"
+                    "\"errorMessage\":\"Not supported\",\"status\":501}}}"));
+    receive(&b, "{\"customRequest\":[{\"requestId\":17}]}");
+    turn(&b);
+    CHECK(times(&b, "{\"customResponse\":{\"requestId\":17,\"payload\"") == 1);
+    forget(&b);
+    receive(&b, "{\"customRequest\":{}}"); // nobody waits under an id
+    receive(&b, "{\"customRequest\":null}");
+    receive(&b, "{\"customRequest\":\"x\"}");
+    turn(&b);
+    CHECK(b.count == 0);
+    close_bench(&b);
+}
+
 static void test_control(void) {
     struct bench b;
     open_running(&b);
@@ -1020,6 +1042,7 @@ int main(void) {
     test_notices();
     test_doc();
     test_requests();
+    test_custom_request();
     test_control();
     test_odd_messages();
     test_reconnect();

@@ -11,7 +11,8 @@ DRIVER = re.compile(r"[A-Z][A-Z0-9_]{0,29}\Z")
 FORBIDDEN_IN_NAMES = set("<>`~!@#$%^&*(){}[]?/\\;:\"'")
 KEYS = {
     "system": {"config", "getNsInfo", "getIsyInfo", "installprofile", "getprofile", "updateprofile",
-               "setController", "setPoll", "setLogLevel", "setLogList", "push", "restart", "stop"},
+               "setController", "setPoll", "setLogLevel", "setLogList", "push", "restart", "stop",
+               "customResponse"},
     "custom": {"getAll", "get", "set"},
     "command": {"addnode", "removenode", "renamenode", "changenode", "command", "bonjour"},
     "status": {"set", "get", "report"},
