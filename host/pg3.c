@@ -8,7 +8,8 @@
 #include <string.h>
 
 #define AREA "pg3"
-#define ANSWER_MS 10000 // for configuration, user data and addnode
+#define ANSWER_MS 10000    // for configuration and user data; for addnode: then the others go on
+#define ADD_LOST_MS 180000 // an addnode may wait that long in PG3's queue to the ISY
 #define ASK_AGAIN_MS 30000
 #define RETRY_MS 5000 // first pause after a refused addnode or value; doubles
 #define RETRY_MAX_MS 300000
@@ -184,9 +185,9 @@ void pg3_down(struct pg3 *p) {
     loop_cancel(p->loop, p->gate_timer);
     loop_cancel(p->loop, p->profile_timer);
     p->add_timer = p->gate_timer = p->profile_timer = 0;
-    struct node *node = nodes_find(p->nodes, p->adding);
-    if (node != NULL && node->state == NODE_ADDING)
-        node->state = NODE_NEW;
+    for (size_t i = 0; i < p->nodes->count; i++)
+        if (p->nodes->all[i]->state == NODE_ADDING)
+            p->nodes->all[i]->state = NODE_NEW;
     p->adding[0] = '\0';
 }
 
@@ -198,6 +199,8 @@ void pg3_sent(struct pg3 *p) { p->sending = false; }
 static void recall(struct pg3 *p, struct node *node) {
     if (node->state != NODE_NEW && node->state != NODE_KNOWN)
         return;
+    if (node->state == NODE_NEW)
+        node->retry_ms = 0; // what it waited for is over
     node->state = known_seed(&p->known, p->nodes, node) ? NODE_KNOWN : NODE_NEW;
     for (size_t i = 0; node->state == NODE_KNOWN && i < node->type->driver_count; i++)
         node->drivers[i].changed = node_news(&node->drivers[i]);
@@ -221,7 +224,7 @@ static void bring_back(struct node *node, bool now) {
 static bool compare(struct pg3 *p, struct node *node, bool lost_all) {
     if (known_find(&p->known, node->address) != NULL) {
         if (node->state == NODE_DELETED)
-            node->state = NODE_KNOWN; // it was given back
+            node->state = NODE_NEW; // it was given back
         recall(p, node);
         return false;
     }
@@ -283,14 +286,30 @@ static void show_connection(struct pg3 *p) {
     p->controller_set = true;
 }
 
+// Only there so that the loop turns when a node is due.
+static void retry_due(void *ctx) { (void)ctx; }
+
+// PG3 works down its queue to the ISY, which may take minutes: the answer comes later. Until then
+// the node has no values and no children; the other nodes go on.
 static void add_late(void *ctx) {
     struct pg3 *p = ctx;
-    p->add_timer = 0;
-    log_warning(AREA, "PG3 did not answer addnode of %s within 10 s; going on as if it were there",
-                p->adding);
     char address[sizeof p->adding];
     memcpy(address, p->adding, sizeof address);
-    pg3_added(p, address, NULL);
+    p->add_timer = 0;
+    p->adding[0] = '\0';
+    log_debug(AREA, "PG3 has not answered addnode of %s within 10 s; the others go on", address);
+    loop_after(p->loop, ADD_LOST_MS - ANSWER_MS + 1, retry_due, NULL);
+    open_gate(p, address);
+}
+
+// The question or its answer was lost. PG3's list tells whether the node is there; if not, it is
+// added again.
+static void add_lost(struct pg3 *p, const struct node *node) {
+    log_warning(AREA,
+                "PG3 did not answer addnode of %s within %d minutes; going on as if it were there",
+                node->address, ADD_LOST_MS / 60000);
+    pg3_added(p, node->address, NULL);
+    ask_config(p);
 }
 
 // Counts on after a success: a node that is taken may have a value that never is.
@@ -305,9 +324,6 @@ static void refuse(struct node *node, enum node_state state) {
     node->state = state;
     node->retry_ms = now + (pause < RETRY_MAX_MS ? pause : RETRY_MAX_MS);
 }
-
-// Only there so that the loop turns when a refused node is due.
-static void retry_due(void *ctx) { (void)ctx; }
 
 void pg3_added(struct pg3 *p, const char *address, const char *error) {
     struct node *node = nodes_find(p->nodes, address);
@@ -467,6 +483,7 @@ static void send_addnode(struct pg3 *p, struct node *node) {
     if (!p->sending)
         return;
     node->state = NODE_ADDING;
+    node->retry_ms = loop_now_ms() + ADD_LOST_MS;
     for (size_t i = 0; i < node->type->driver_count; i++)
         node->drivers[i].changed = node_news(&node->drivers[i]);
     memcpy(p->adding, node->address, sizeof p->adding);
@@ -503,9 +520,18 @@ static void post_records(struct pg3 *p) {
         show_connection(p);
 }
 
+static void check_late(struct pg3 *p) {
+    for (size_t i = 0; i < p->nodes->count; i++) {
+        const struct node *node = p->nodes->all[i];
+        if (node->state == NODE_ADDING && node->retry_ms <= loop_now_ms())
+            add_lost(p, node);
+    }
+}
+
 void pg3_turn(struct pg3 *p) {
     if (!p->up)
         return;
+    check_late(p);
     post_records(p);
     // Values first: the answer to a query or a status request follows what it reports.
     if (!p->sending)

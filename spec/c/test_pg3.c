@@ -429,6 +429,34 @@ static void test_deleted_or_not(void) {
     close_bench(&b);
 }
 
+// Fault: An addnode that PG3 has not answered in time is sent again, or its node gets values too
+// soon. Expected: It is waited for, minutes if need be; then PG3 is asked what it has, and that
+// counts.
+static void test_late(void) {
+    struct bench b;
+    open_running(&b);
+    struct node *node = add(&b, "a_1", "a_1");
+    add(&b, "a_2", "a_1");
+    turn(&b);
+    node_set(b.nodes, node, 1, 5, NULL);
+    receive(&b, "{\"config\":{\"nodes\":[" ON_RECORD("ctl", "VICX") "]}}"); // not there yet
+    turn(&b);
+    CHECK(node->state == NODE_ADDING && addnodes(&b, "a_1") == 1 && times(&b, "\"5.0\"") == 0);
+    CHECK(node->retry_ms > loop_now_ms() + 120000);
+    forget(&b);
+    node->retry_ms = loop_now_ms(); // minutes later
+    turn(&b);
+    CHECK(times(&b, "\"config\"") == 1 && times(&b, "\"5.0\"") == 1 && LIVE(&b, "a_1"));
+    CHECK(addnodes(&b, "a_1") == 0 && addnodes(&b, "a_2") == 1);
+    receive(&b, "{\"config\":{\"nodes\":[" ON_RECORD("ctl", "VICX") "]}}");
+    added(&b, "a_2");
+    turn(&b);
+    CHECK(addnodes(&b, "a_1") == 1);
+    added(&b, "a_1");
+    CHECK(LIVE(&b, "a_1"));
+    close_bench(&b);
+}
+
 static void test_refused(void) {
     struct bench b;
     open_running(&b);
@@ -1031,6 +1059,7 @@ int main(void) {
     test_lost_one();
     test_deleted();
     test_deleted_or_not();
+    test_late();
     test_refused();
     test_value_refused();
     test_seeds();

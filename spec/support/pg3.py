@@ -49,6 +49,7 @@ class Behaviour:
     config_delay: float = 0
     getall: str = "full"                # full | never | objects (values as objects, not text)
     addnode_delay: float = 0
+    addnode_late: dict = dataclasses.field(default_factory=dict)      # address -> seconds
     addnode_errors: dict = dataclasses.field(default_factory=dict)    # address -> how often
     addnode_silent: dict = dataclasses.field(default_factory=dict)    # added, but not answered
     numbers_as_strings: bool = False    # in PG3INIT and config
@@ -323,8 +324,8 @@ class Pg3:
                 answer = {"address": address, "error": "could not add node on ISY", "code": 400}
                 self._later(self.behaviour.addnode_delay, {"addnode": [answer]}, self._landed)
             else:
-                self._later(self.behaviour.addnode_delay, None,
-                            lambda item=item: self._confirm(item))
+                delay = self.behaviour.addnode_late.get(address, self.behaviour.addnode_delay)
+                self._later(delay, None, lambda item=item: self._confirm(item))
 
     def _landed(self):
         self.in_flight = None
