@@ -83,8 +83,7 @@ struct node {
     enum node_state state;
     int refusals;       // with less than ten minutes between them
     int64_t refused_ms; // the last of them
-    int64_t retry_ms;   // NODE_KNOWN, NODE_REFUSED: not before; INT64_MAX: when it is no longer
-                      // stale; NODE_ADDING: its answer counts as lost then
+    int64_t retry_ms;   // KNOWN, REFUSED: not before (INT64_MAX: while stale); ADDING: lost then
 };
 
 struct nodes {

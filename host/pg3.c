@@ -440,7 +440,7 @@ static void send_answers(struct pg3 *p, struct pg3_out **at) {
     if (buf_puts(&b, "]}"))
         send_now(p, (*at)->kind, buf_text(&b), b.len);
     buf_free(&b);
-    while (p->sending && count-- > 0)
+    for (; p->sending && count > 0 && *at != NULL; count--)
         drop(p, at);
 }
 
