@@ -15,6 +15,12 @@ def added_since(pg3, since):
     return [item["address"] for items in pg3.received("command", "addnode", since) for item in items]
 
 
+def settle(world):
+    """Until what the plugin had on its way is here: messages come in their order."""
+    world.pg3.status(CONTROLLER, requestId="settled")
+    world.wait(lambda: world.pg3.received("status", "report"), "the report")
+
+
 def discover(pg3, how):
     if how == "command":
         pg3.command(CONTROLLER, "DISCOVER")
@@ -29,6 +35,7 @@ def test_a_node_deleted_by_hand_comes_back_with_discover(running, how):
     pg3, soc = running.pg3, running.pg3.driver(BANK, "state of charge")
     pg3.delete_node(BANK)
     running.wait_log(BANK, "was deleted in PG3")
+    settle(running)
     since = time.monotonic()
     running.vrm.set_row(HOUSE, "battery", 289, "/Soc", raw=31.5)
     pg3.send({"config": pg3.config()})
