@@ -142,6 +142,7 @@ void pg3_check_gate(struct pg3 *p) {
 
 static void ask_config(struct pg3 *p) {
     struct buf b;
+    p->asked_ms = loop_now_ms();
     buf_init(&b, 256);
     buf_puts(&b, "{\"config\":{\"version\":");
     buf_json(&b, p->version);
@@ -173,6 +174,7 @@ void pg3_down(struct pg3 *p) {
     p->up = false;
     p->sending = false;
     p->controller_set = false;
+    p->asked_ms = 0;
     drop_waiting(p);
     struct pg3_record *records[] = {&p->notices_record, &p->data_record, &p->doc_record};
     for (size_t i = 0; i < sizeof records / sizeof records[0]; i++) {
@@ -259,7 +261,8 @@ void pg3_restore(struct pg3 *p) {
     for (size_t i = 0; i < p->nodes->count; i++)
         if (p->nodes->all[i]->state == NODE_DELETED)
             bring_back(p->nodes->all[i], !p->nodes->all[i]->stale);
-    ask_config(p);
+    if (p->asked_ms == 0 || loop_now_ms() - p->asked_ms > ANSWER_MS)
+        ask_config(p); // it may be long: once for many Discovers
 }
 
 static void calm(void *ctx) {

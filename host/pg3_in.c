@@ -53,6 +53,7 @@ static void on_config(struct pg3 *p, lua_State *L, int at) {
     }
     lua_pop(L, 1);
     p->have_config = true;
+    p->asked_ms = 0;
     pg3_check_gate(p);
 }
 

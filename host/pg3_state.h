@@ -45,6 +45,7 @@ struct pg3 {
 
     enum pg3_gate gate;
     bool have_config, have_custom;
+    int64_t asked_ms; // when the configuration was asked for; 0 = it is answered
     int64_t gate_timer;
     char controller[15];
     bool controller_set; // PG3 was asked to show the connection on it

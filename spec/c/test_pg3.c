@@ -392,9 +392,14 @@ static void test_deleted(void) {
     turn(&b);
     CHECK(LIVE(&b, "gw") && addnodes(&b, "gw_1") == 0 && times(&b, "\"value\":\"4.5\"") == 0);
     forget(&b);
-    pg3_restore(b.pg3);
+    for (int i = 0; i < 100; i++)
+        pg3_restore(b.pg3);
     turn(&b);
     CHECK(addnodes(&b, "gw_1") == 1 && times(&b, "\"config\"") == 1);
+    receive(&b, "{\"config\":{}}");
+    pg3_restore(b.pg3);
+    turn(&b);
+    CHECK(addnodes(&b, "gw_1") == 1 && times(&b, "\"config\"") == 2);
     added(&b, "gw_1");
     turn(&b);
     CHECK(times(&b, "\"value\":\"4.5\"") == 1);
