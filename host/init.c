@@ -74,8 +74,12 @@ static void parse_fields(lua_State *L, void *ctx) {
     p->is_object = lua_type(L, 1) == LUA_TTABLE;
     if (!p->is_object)
         return;
-    char profile[24] = "";
+    char profile[24] = "", scratch[32], prefix[sizeof init->uuid];
     want(p, L, "uuid", init->uuid, sizeof init->uuid);
+    memcpy(prefix, init->uuid, sizeof prefix);
+    const char *given = json_text(L, 1, "prefix", scratch);
+    if (given != NULL && given[0] != '\0')
+        want(p, L, "prefix", prefix, sizeof prefix);
     want(p, L, "profileNum", profile, sizeof profile);
     want(p, L, "token", init->token, sizeof init->token);
     option(L, "mqttHost", init->host, sizeof init->host);
@@ -87,7 +91,7 @@ static void parse_fields(lua_State *L, void *ctx) {
     option(L, "logLevel", init->log_level, sizeof init->log_level);
     option(L, "pg3Version", init->pg3_version, sizeof init->pg3_version);
     option(L, "isyVersion", init->isy_version, sizeof init->isy_version);
-    snprintf(init->id, sizeof init->id, "%s_%s", init->uuid, profile);
+    snprintf(init->id, sizeof init->id, "%s_%s", prefix, profile);
     char *to = init->user;
     for (const char *from = init->id; *from != '\0'; from++)
         if (*from != ':')

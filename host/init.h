@@ -7,7 +7,7 @@
 
 struct pg3_init {
     char uuid[64];
-    char id[96];   // uuid_profileNum, colons kept: client id and topics
+    char id[96]; // prefix_profileNum (uuid_... without a prefix), colons kept: client id and topics
     char user[96]; // the same without colons: user name and names of the certificate files
     char token[256];
     char host[256];

@@ -60,6 +60,9 @@ static bool fd_prepare(int fd) {
            fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
 }
 
+// Each asks for the end: service scripts, a terminal that is closed, Ctrl-C.
+static const int ending[] = {SIGTERM, SIGHUP, SIGINT};
+
 static bool signals_start(struct loop *l) {
     if (pipe(l->signal_pipe) != 0) {
         l->signal_pipe[0] = -1;
@@ -70,14 +73,20 @@ static bool signals_start(struct loop *l) {
         return false;
     }
     signal_fd = l->signal_pipe[1];
-    return signal_set(SIGTERM, signal_handle) && signal_set(SIGINT, signal_handle) &&
-           signal_set(SIGPIPE, SIG_IGN);
+    for (size_t i = 0; i < sizeof ending / sizeof ending[0]; i++) {
+        if (!signal_set(ending[i], signal_handle)) {
+            return false;
+        }
+    }
+    return signal_set(SIGPIPE, SIG_IGN) && signal_set(SIGUSR1, SIG_IGN) &&
+           signal_set(SIGUSR2, SIG_IGN);
 }
 
-// SIGPIPE stays ignored: a library's thread may outlive the loop.
+// What is ignored stays so: a library's thread may outlive the loop.
 static void signals_end(struct loop *l) {
-    signal_set(SIGTERM, SIG_DFL);
-    signal_set(SIGINT, SIG_DFL);
+    for (size_t i = 0; i < sizeof ending / sizeof ending[0]; i++) {
+        signal_set(ending[i], SIG_DFL);
+    }
     signal_fd = -1;
     for (int i = 0; i < 2; i++) {
         if (l->signal_pipe[i] >= 0) {

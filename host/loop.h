@@ -11,7 +11,8 @@
 struct loop;
 typedef void loop_fn(void *ctx);
 
-// Initialises libcurl, installs handlers for SIGTERM and SIGINT (self-pipe) and ignores SIGPIPE.
+// Initialises libcurl, installs handlers for SIGTERM, SIGHUP and SIGINT (self-pipe) and ignores
+// SIGPIPE, SIGUSR1 and SIGUSR2.
 // NULL on failure; logged.
 struct loop *loop_new(void);
 // After all users are gone. Ends libcurl.
@@ -26,7 +27,7 @@ double loop_wall(void);
 void loop_each_turn(struct loop *l, loop_fn *fn, void *ctx);
 // Ends that for every fn with this ctx; a part calls it before it frees its ctx.
 void loop_not_each_turn(struct loop *l, const void *ctx);
-// Called for SIGTERM or SIGINT, in the loop's thread.
+// Called for SIGTERM, SIGHUP or SIGINT, in the loop's thread.
 void loop_on_signal(struct loop *l, loop_fn *fn, void *ctx);
 // Wakes the loop; any thread, also from a signal-free library callback. A wake is never lost.
 void loop_wake(struct loop *l);

@@ -41,11 +41,6 @@ static struct app app;
 
 // What PG3 asks and tells, on its way to main.lua
 
-static int push_text(lua_State *L, void *ctx) {
-    lua_pushstring(L, ctx);
-    return 1;
-}
-
 static void on_start(void *ctx) {
     struct app *a = ctx;
     api_fire(&a->api, "start", NULL, NULL, NULL, NULL);
@@ -70,11 +65,12 @@ static void on_poll(void *ctx, bool is_long) {
 
 static void on_discover(void *ctx) {
     struct app *a = ctx;
+    pg3_restore(a->api.pg3);
     api_fire(&a->api, "discover", NULL, NULL, NULL, NULL);
 }
 
-// A query or command of PG3's: when its task has ended, the node is reported, and the request
-// answered.
+// A query or command of PG3's, until its task has ended. A query that went well is answered by Lua
+// (host.report), when VRM has answered.
 struct request {
     struct app *app;
     char address[16];
@@ -86,30 +82,42 @@ static void request_ended(void *ctx, struct vm *vm, const char *error) {
     struct request *r = ctx;
     if (error != NULL && error != task_dropped && error != task_refused)
         log_error("lua", "%s failed: %s", vm->name, error);
-    if (error != task_dropped && r->is_query)
-        nodes_touch(r->app->api.nodes, nodes_find(r->app->api.nodes, r->address));
-    if (error != task_dropped)
+    if (error != task_dropped && !(r->is_query && error == NULL))
         pg3_report(r->app->api.pg3, r->address, r->id, error == NULL);
     free(r);
 }
 
-static struct request *new_request(struct app *a, const char *address, const char *id) {
-    struct request *r = calloc(1, sizeof *r);
-    if (r == NULL)
-        return NULL;
-    r->app = a;
-    snprintf(r->address, sizeof r->address, "%s", address);
-    snprintf(r->id, sizeof r->id, "%s", id);
+// Without memory for it the request has failed: PG3 must not wait for an answer.
+static void fire_request(struct app *a, const struct request *request, const char *event,
+                         api_push_fn *push, void *push_ctx) {
+    struct request *r = malloc(sizeof *r);
+    if (r != NULL) {
+        *r = *request;
+        if (api_fire(&a->api, event, push, push_ctx, request_ended, r))
+            return;
+    }
+    free(r);
+    pg3_report(a->api.pg3, request->address, request->id, false);
+}
+
+static struct request make_request(struct app *a, const char *address, const char *id) {
+    struct request r = {.app = a};
+    snprintf(r.address, sizeof r.address, "%s", address);
+    snprintf(r.id, sizeof r.id, "%s", id);
     return r;
 }
 
+static int push_query(lua_State *L, void *ctx) {
+    const struct request *r = ctx;
+    lua_pushstring(L, r->address);
+    lua_pushstring(L, r->id);
+    return 2;
+}
+
 static void on_query(void *ctx, const char *address, const char *id) {
-    struct app *a = ctx;
-    struct request *r = new_request(a, address, id);
-    if (r != NULL)
-        r->is_query = true;
-    if (r != NULL && !api_fire(&a->api, "query", push_text, r->address, request_ended, r))
-        free(r);
+    struct request r = make_request(ctx, address, id);
+    r.is_query = true;
+    fire_request(ctx, &r, "query", push_query, &r);
 }
 
 static int push_command(lua_State *L, void *ctx) {
@@ -137,9 +145,8 @@ static void on_command(void *ctx, const struct pg3_command *command, const char 
         return;
     }
     struct pg3_command copy = *command;
-    struct request *r = new_request(a, command->address, id);
-    if (r != NULL && !api_fire(&a->api, "command", push_command, &copy, request_ended, r))
-        free(r);
+    struct request r = make_request(a, command->address, id);
+    fire_request(a, &r, "command", push_command, &copy);
 }
 
 static void on_stop(void *ctx) {

@@ -2,6 +2,7 @@
 #include "log.h"
 #include "mqtt_cert.h"
 #include "mqtt_link.h"
+#include "mqtt_pace.h"
 
 #include <limits.h>
 #include <openssl/crypto.h>
@@ -12,7 +13,7 @@
 enum {
     KEEP_ALIVE_S = 300,
     CONNECT_TIMEOUT_S = 10,
-    RETRY_MS = 10 * 1000,
+    RETRY_MS = PACE_FIRST_MS,
     ANSWER_MS = 10 * 1000, // for a subscription
     SEND_MS = 60 * 1000,   // for a message to leave
     EVENTS_A_TURN = 100,   // so that a flood cannot keep the loop from its other work
@@ -35,10 +36,12 @@ struct mqtt {
     enum state state;
     int64_t timer; // the one of the state; 0 = none
     bool sending;
-    unsigned ticket;         // the last one given out
-    unsigned failures;       // since the last time it was up
+    unsigned ticket;   // the last one given out
+    unsigned failures; // since the last time it was up
+    int64_t since;     // when the connection was made
+    struct pace pace;
     char tls_error[160];     // the first of this attempt
-    char reason[REASON_MAX]; // logged last; "" once up
+    char reason[REASON_MAX]; // logged last; "" once up and no second copy is suspected
 };
 
 // ---- states
@@ -52,15 +55,21 @@ static void state_set(struct mqtt *m, enum state state, int64_t timer_ms) {
 }
 
 // The connection is gone or was never made: says why, if that is news, and tries again later.
-static void connection_down(struct mqtt *m, enum state state, const char *reason) {
+static void connection_wait(struct mqtt *m, enum state state, const char *reason, int64_t ms) {
     m->failures++;
     m->sending = false;
     if (strcmp(m->reason, reason) != 0) {
         snprintf(m->reason, sizeof m->reason, "%s", reason);
-        log_warning("mqtt", "%s The plugin tries again every %d seconds.", reason, RETRY_MS / 1000);
+        log_warning("mqtt", "%s The plugin tries again %s %d seconds.", reason,
+                    ms > RETRY_MS ? "at growing intervals, first after" : "every",
+                    (int)(ms / 1000));
     }
-    state_set(m, state, RETRY_MS);
+    state_set(m, state, ms);
     m->events.down(m->events.ctx);
+}
+
+static void connection_down(struct mqtt *m, enum state state, const char *reason) {
+    connection_wait(m, state, reason, RETRY_MS);
 }
 
 static bool disconnect_start(struct mqtt *m) {
@@ -174,13 +183,16 @@ static void connection_up(struct mqtt *m) {
         log_info("mqtt", "Connected to PG3's broker at %s:%d.", m->config.host, m->config.port);
     }
     m->failures = 0;
-    m->reason[0] = '\0';
+    if (!pace_fights(&m->pace)) {
+        m->reason[0] = '\0';
+    }
     m->events.up(m->events.ctx);
 }
 
 static void subscription_start(struct mqtt *m) {
     MQTTAsync_responseOptions options = MQTTAsync_responseOptions_initializer;
 
+    m->since = loop_now_ms();
     status_publish(m, m->config.online_text);
     if (!m->config.subscribe) {
         connection_up(m);
@@ -280,6 +292,18 @@ static void closed(struct mqtt *m) {
     }
 }
 
+static void lost_text(const struct mqtt *m, char *out, size_t size) {
+    if (pace_fights(&m->pace)) {
+        snprintf(out, size,
+                 "PG3's broker ends each connection soon after it was made: a second copy of the "
+                 "plugin seems to run under the same id, %s. Stop the plugin in PG3, end the "
+                 "victron-host that is left, and start the plugin again.",
+                 m->config.client_id);
+    } else {
+        snprintf(out, size, "The connection to PG3's broker was lost.");
+    }
+}
+
 static void lost(struct mqtt *m) {
     char reason[REASON_MAX];
 
@@ -287,13 +311,17 @@ static void lost(struct mqtt *m) {
         closed(m);
         return;
     }
+    bool fought = pace_fights(&m->pace);
+    int64_t ms = pace_lost(&m->pace, loop_now_ms() - m->since);
+
+    if (fought && !pace_fights(&m->pace)) {
+        m->reason[0] = '\0'; // that connection lasted: the next reason is news
+    }
     certificate_check(&m->config, reason, sizeof reason);
     if (reason[0] == '\0') {
-        snprintf(reason, sizeof reason,
-                 "The connection to PG3's broker was lost. If this repeats, look whether a second "
-                 "copy of the plugin is running.");
+        lost_text(m, reason, sizeof reason);
     }
-    connection_down(m, ST_IDLE, reason);
+    connection_wait(m, ST_IDLE, reason, ms);
 }
 
 static void sent(struct mqtt *m) {

@@ -37,7 +37,8 @@ struct mqtt_events {
 };
 
 // Starts connecting; events come from the loop. Keep-alive 300 s, MQTT 3.1.1, clean session, QoS 0.
-// Reconnects by itself 10 s after a failure or a loss, for ever (PROTOCOL.md section 2, Reconnect).
+// Reconnects by itself 10 s after a failure or a loss, for ever (PROTOCOL.md section 2, Reconnect);
+// later and later while connections are lost soon after they were made (mqtt_pace.h).
 // A first failure and a change of reason are logged, repeats are counted. When a TLS connection
 // with a client certificate fails, the certificate is checked against the CA (X509_verify) and the
 // log names it if it no longer fits. NULL when paho cannot be set up; logged.

@@ -256,7 +256,7 @@ static bool retype(struct nodes *n, struct node *node, const struct node_type *t
         drivers[i] = node->drivers[old];
         node->drivers[old].text = NULL;
     }
-    if (!same_drivers(node->type, t))
+    if (!same_drivers(node->type, t) && node->state != NODE_DELETED)
         node->state = NODE_NEW; // also while it is being added: then once more
     free_drivers(node->drivers, node->type->driver_count);
     node->drivers = drivers;

@@ -53,11 +53,12 @@ struct node_type {
 
 // Where a node stands with PG3; pg3 alone moves it.
 enum node_state {
-    NODE_NEW,    // to be added
-    NODE_KNOWN,  // to be added once more; PG3 has it, so values may be sent meanwhile
-    NODE_ADDING, // addnode under way
-    NODE_LIVE,   // values may be sent
-    NODE_REFUSED // PG3 answered an error; added again later
+    NODE_NEW,     // to be added
+    NODE_KNOWN,   // to be added once more; PG3 has it, so values may be sent meanwhile
+    NODE_ADDING,  // addnode under way
+    NODE_LIVE,    // values may be sent
+    NODE_REFUSED, // PG3 answered an error; added again later
+    NODE_DELETED  // the user deleted it in PG3; added again by Discover
 };
 
 struct driver {
@@ -83,7 +84,7 @@ struct node {
     enum node_state state;
     int refusals;       // with less than ten minutes between them
     int64_t refused_ms; // the last of them
-    int64_t retry_ms; // NODE_KNOWN, NODE_REFUSED: not before; INT64_MAX: when it is no longer stale
+    int64_t retry_ms;   // KNOWN, REFUSED: not before (INT64_MAX: while stale); ADDING: lost then
 };
 
 struct nodes {

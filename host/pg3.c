@@ -8,13 +8,16 @@
 #include <string.h>
 
 #define AREA "pg3"
-#define ANSWER_MS 10000 // for configuration, user data and addnode
+#define ANSWER_MS 10000    // for configuration and user data; for addnode: then the others go on
+#define ADD_LOST_MS 180000 // an addnode may wait that long in PG3's queue to the ISY
 #define ASK_AGAIN_MS 30000
 #define RETRY_MS 5000 // first pause after a refused addnode or value; doubles
 #define RETRY_MAX_MS 300000
-#define FORGIVEN_MS 600000 // without a refusal: the next pause is the first again
-#define CALM_MS 500        // after the start, for messages that may come late
-#define WAITING_MAX 200
+#define FORGIVEN_MS 600000             // without a refusal: the next pause is the first again
+#define CALM_MS 500                    // after the start, for messages that may come late
+#define WAITING_MAX (4u * 1024 * 1024) // bytes that wait for PG3
+#define FEW_WAIT 2048u                 // bytes up to which each answer goes as its own message
+#define REPORT_FULL 16384u             // bytes of a report message after which the next begins
 
 struct pg3 *pg3_new(struct loop *l, struct json *json, struct nodes *nodes, const char *version,
                     const struct pg3_link *link, const struct pg3_events *events) {
@@ -63,26 +66,38 @@ void pg3_free(struct pg3 *p) {
     free(p);
 }
 
-bool pg3_post(struct pg3 *p, const char *kind, const char *text, size_t len, bool late) {
+static size_t cost(const struct pg3_out *out) { return sizeof *out + out->len + 1; }
+
+static struct pg3_out *enqueue(struct pg3 *p, const char *kind, const char *text, size_t len) {
+    struct pg3_out *out = NULL;
     if (!p->up)
-        return false; // events and answers mean the present; records are marked and written after a
-                      // connect
-    struct pg3_out *out = p->waiting < WAITING_MAX ? malloc(sizeof *out + len + 1) : NULL;
+        return NULL; // events and answers mean the present; records are marked and written after a
+                     // connect
+    if (p->waiting + len < WAITING_MAX)
+        out = malloc(sizeof *out + len + 1);
     if (out == NULL) {
-        log_warning(AREA, "a %s message to PG3 was dropped: %d are waiting already", kind,
-                    WAITING_MAX);
-        return false;
+        log_warning(AREA,
+                    "a %s message to PG3 was dropped: PG3 takes too little, or memory is short",
+                    kind);
+        return NULL;
     }
     out->next = NULL;
-    out->late = late;
+    out->late = out->answer = false;
     snprintf(out->kind, sizeof out->kind, "%s", kind);
     out->len = len;
     memcpy(out->text, text, len);
     out->text[len] = '\0';
     *p->last = out;
     p->last = &out->next;
-    p->waiting++;
-    return true;
+    p->waiting += cost(out);
+    return out;
+}
+
+bool pg3_post(struct pg3 *p, const char *kind, const char *text, size_t len, bool late) {
+    struct pg3_out *out = enqueue(p, kind, text, len);
+    if (out != NULL)
+        out->late = late;
+    return out != NULL;
 }
 
 bool pg3_post_buf(struct pg3 *p, const char *kind, struct buf *b, bool late) {
@@ -125,13 +140,18 @@ void pg3_check_gate(struct pg3 *p) {
     p->events.start(p->events.ctx);
 }
 
-void pg3_refresh(struct pg3 *p) {
+static void ask_config(struct pg3 *p) {
     struct buf b;
+    p->asked_ms = loop_now_ms();
     buf_init(&b, 256);
     buf_puts(&b, "{\"config\":{\"version\":");
     buf_json(&b, p->version);
     buf_puts(&b, ",\"requestId\":true}}");
     pg3_post_buf(p, "system", &b, false);
+}
+
+void pg3_refresh(struct pg3 *p) {
+    ask_config(p);
     const char *get_all = "{\"getAll\":{}}";
     pg3_post(p, "custom", get_all, strlen(get_all), false);
 }
@@ -154,6 +174,7 @@ void pg3_down(struct pg3 *p) {
     p->up = false;
     p->sending = false;
     p->controller_set = false;
+    p->asked_ms = 0;
     drop_waiting(p);
     struct pg3_record *records[] = {&p->notices_record, &p->data_record, &p->doc_record};
     for (size_t i = 0; i < sizeof records / sizeof records[0]; i++) {
@@ -166,9 +187,9 @@ void pg3_down(struct pg3 *p) {
     loop_cancel(p->loop, p->gate_timer);
     loop_cancel(p->loop, p->profile_timer);
     p->add_timer = p->gate_timer = p->profile_timer = 0;
-    struct node *node = nodes_find(p->nodes, p->adding);
-    if (node != NULL)
-        node->state = NODE_NEW;
+    for (size_t i = 0; i < p->nodes->count; i++)
+        if (p->nodes->all[i]->state == NODE_ADDING)
+            p->nodes->all[i]->state = NODE_NEW;
     p->adding[0] = '\0';
 }
 
@@ -176,20 +197,72 @@ void pg3_sent(struct pg3 *p) { p->sending = false; }
 
 // Nodes
 
+// Seeds a node that is still to be added from what PG3 has on record of it.
+static void recall(struct pg3 *p, struct node *node) {
+    if (node->state != NODE_NEW && node->state != NODE_KNOWN)
+        return;
+    if (node->state == NODE_NEW)
+        node->retry_ms = 0; // what it waited for is over
+    node->state = known_seed(&p->known, p->nodes, node) ? NODE_KNOWN : NODE_NEW;
+    if (node->state == NODE_KNOWN)
+        node_compare(node);
+}
+
 void pg3_add(struct pg3 *p, struct node *node) {
     if (p->controller[0] == '\0')
         snprintf(p->controller, sizeof p->controller, "%s", node->address);
-    pg3_recall(p, node);
+    recall(p, node);
 }
 
 void pg3_hold_nodes(struct pg3 *p, bool on) { p->nodes_held = on; }
 
-void pg3_recall(struct pg3 *p, struct node *node) {
-    if (node->state != NODE_NEW && node->state != NODE_KNOWN)
+// PG3 does not have the node any more. It is added again now, or when its device is back.
+static void bring_back(struct node *node, bool now) {
+    node->state = now ? NODE_NEW : NODE_REFUSED;
+    node->retry_ms = now ? 0 : INT64_MAX;
+}
+
+// One node and PG3's list. True: PG3 had it and does not any more.
+static bool compare(struct pg3 *p, struct node *node, bool lost_all) {
+    if (known_find(&p->known, node->address) != NULL) {
+        if (node->state == NODE_DELETED)
+            node->state = NODE_NEW; // it was given back
+        recall(p, node);
+        return false;
+    }
+    if (node->state != NODE_LIVE && node->state != NODE_KNOWN)
+        return false;
+    bring_back(node, lost_all || !node->stale);
+    return true;
+}
+
+// Without the controller it is the list of a PG3 that lost them all (was restored, for example),
+// and all come back. Where single ones are missing, PG3 may not have told that the user deleted the
+// node of a device that is gone for good: it waits for its device.
+void pg3_nodes_listed(struct pg3 *p) {
+    bool lost_all = known_find(&p->known, p->controller) == NULL;
+    size_t lost = 0;
+    for (size_t i = 0; i < p->nodes->count; i++)
+        lost += compare(p, p->nodes->all[i], lost_all);
+    if (lost > 0)
+        log_warning(AREA, "PG3 does not have %zu of the plugin's nodes any more; adding them again",
+                    lost);
+}
+
+void pg3_removed(struct pg3 *p, const char *address) {
+    struct node *node = nodes_find(p->nodes, address);
+    if (node == NULL || node->state == NODE_DELETED)
         return;
-    node->state = known_seed(&p->known, p->nodes, node) ? NODE_KNOWN : NODE_NEW;
-    if (node->state == NODE_KNOWN)
-        node_compare(node);
+    log_info(AREA, "The node %s was deleted in PG3; Discover adds it again", address);
+    node->state = NODE_DELETED;
+}
+
+void pg3_restore(struct pg3 *p) {
+    for (size_t i = 0; i < p->nodes->count; i++)
+        if (p->nodes->all[i]->state == NODE_DELETED)
+            bring_back(p->nodes->all[i], !p->nodes->all[i]->stale);
+    if (p->asked_ms == 0 || loop_now_ms() - p->asked_ms > ANSWER_MS)
+        ask_config(p); // it may be long: once for many Discovers
 }
 
 static void calm(void *ctx) {
@@ -216,14 +289,30 @@ static void show_connection(struct pg3 *p) {
     p->controller_set = true;
 }
 
+// Only there so that the loop turns when a node is due.
+static void retry_due(void *ctx) { (void)ctx; }
+
+// PG3 works down its queue to the ISY, which may take minutes: the answer comes later. Until then
+// the node has no values and no children; the other nodes go on.
 static void add_late(void *ctx) {
     struct pg3 *p = ctx;
-    p->add_timer = 0;
-    log_warning(AREA, "PG3 did not answer addnode of %s within 10 s; going on as if it were there",
-                p->adding);
     char address[sizeof p->adding];
     memcpy(address, p->adding, sizeof address);
-    pg3_added(p, address, NULL);
+    p->add_timer = 0;
+    p->adding[0] = '\0';
+    log_debug(AREA, "PG3 has not answered addnode of %s within 10 s; the others go on", address);
+    loop_after(p->loop, ADD_LOST_MS - ANSWER_MS + 1, retry_due, NULL);
+    open_gate(p, address);
+}
+
+// The question or its answer was lost. PG3's list tells whether the node is there; if not, it is
+// added again.
+static void add_lost(struct pg3 *p, const struct node *node) {
+    log_warning(AREA,
+                "PG3 did not answer addnode of %s within %d minutes; going on as if it were there",
+                node->address, ADD_LOST_MS / 60000);
+    pg3_added(p, node->address, NULL);
+    ask_config(p);
 }
 
 // Counts on after a success: a node that is taken may have a value that never is.
@@ -239,9 +328,6 @@ static void refuse(struct node *node, enum node_state state) {
     node->retry_ms = now + (pause < RETRY_MAX_MS ? pause : RETRY_MAX_MS);
 }
 
-// Only there so that the loop turns when a refused node is due.
-static void retry_due(void *ctx) { (void)ctx; }
-
 void pg3_added(struct pg3 *p, const char *address, const char *error) {
     struct node *node = nodes_find(p->nodes, address);
     if (strcmp(address, p->adding) == 0) {
@@ -251,6 +337,8 @@ void pg3_added(struct pg3 *p, const char *address, const char *error) {
     }
     if (node == NULL)
         return;
+    if (error != NULL && node->state == NODE_DELETED)
+        return;
     if (error != NULL) {
         refuse(node, NODE_REFUSED);
         loop_after(p->loop, node->retry_ms - loop_now_ms() + 1, retry_due, NULL);
@@ -258,8 +346,11 @@ void pg3_added(struct pg3 *p, const char *address, const char *error) {
                     error, (int)((node->retry_ms - loop_now_ms()) / 1000));
         return;
     }
-    if (node->state == NODE_ADDING)
+    // Also one that was deleted while its addnode was under way: the later message counts.
+    if (node->state == NODE_ADDING || node->state == NODE_DELETED)
         node->state = NODE_LIVE;
+    if (strcmp(address, p->controller) == 0)
+        p->controller_set = false; // PG3 may have lost that with the node
     open_gate(p, address);
 }
 
@@ -299,12 +390,20 @@ void pg3_report(struct pg3 *p, const char *address, const char *request, bool su
         return;
     struct buf b;
     buf_init(&b, 1024);
-    buf_puts(&b, "{\"report\":[{\"address\":");
+    buf_puts(&b, "{\"address\":");
     buf_json(&b, address);
     buf_puts(&b, ",\"requestId\":");
     buf_json(&b, request);
-    buf_printf(&b, ",\"success\":\"%s\"}]}", success ? "success" : "fail");
-    pg3_post_buf(p, "status", &b, false);
+    buf_printf(&b, ",\"success\":\"%s\"}", success ? "success" : "fail");
+    struct pg3_out *out = b.failed ? NULL : enqueue(p, "status", buf_text(&b), b.len);
+    if (out != NULL)
+        out->answer = true;
+    buf_free(&b);
+}
+
+void pg3_show(struct pg3 *p, const char *address, const char *request, bool success) {
+    nodes_touch(p->nodes, strcmp(address, "all") == 0 ? NULL : nodes_find(p->nodes, address));
+    pg3_report(p, address, request, success);
 }
 
 // Sending
@@ -321,18 +420,44 @@ static struct pg3_out **next_out(struct pg3 *p) {
     return at;
 }
 
+static void drop(struct pg3 *p, struct pg3_out **at) {
+    struct pg3_out *out = *at;
+    *at = out->next;
+    if (*at == NULL)
+        p->last = at;
+    p->waiting -= cost(out);
+    free(out);
+}
+
+// An answer and, if much waits, those right behind it leave as one message: PG3 takes 500 messages
+// a second and drops what is far beyond.
+static void send_answers(struct pg3 *p, struct pg3_out **at) {
+    size_t count = 0, full = p->waiting > FEW_WAIT ? REPORT_FULL : 1;
+    struct buf b;
+    buf_init(&b, WIRE_MAX);
+    for (const struct pg3_out *out = *at; out != NULL && out->answer && b.len < full;
+         out = out->next) {
+        buf_puts(&b, count++ > 0 ? "," : "{\"report\":[");
+        buf_add(&b, out->text, out->len);
+    }
+    if (buf_puts(&b, "]}"))
+        send_now(p, (*at)->kind, buf_text(&b), b.len);
+    buf_free(&b);
+    for (; p->sending && count > 0 && *at != NULL; count--)
+        drop(p, at);
+}
+
 static void send_waiting(struct pg3 *p) {
     struct pg3_out **at = next_out(p), *out = *at;
     if (out == NULL)
         return;
-    send_now(p, out->kind, out->text, out->len);
-    if (!p->sending)
+    if (out->answer) {
+        send_answers(p, at);
         return;
-    *at = out->next;
-    if (*at == NULL)
-        p->last = at;
-    p->waiting--;
-    free(out);
+    }
+    send_now(p, out->kind, out->text, out->len);
+    if (p->sending)
+        drop(p, at);
 }
 
 static bool add_due(const struct pg3 *p, const struct node *node) {
@@ -361,6 +486,7 @@ static void send_addnode(struct pg3 *p, struct node *node) {
     if (!p->sending)
         return;
     node->state = NODE_ADDING;
+    node->retry_ms = loop_now_ms() + ADD_LOST_MS;
     node_compare(node);
     memcpy(p->adding, node->address, sizeof p->adding);
     p->add_timer = loop_after(p->loop, ANSWER_MS, add_late, p);
@@ -391,13 +517,23 @@ static void post_records(struct pg3 *p) {
     if (!p->calm)
         return;
     pg3_write_changed(p);
-    if (p->gate == GATE_OPEN && !p->controller_set)
+    const struct node *controller = nodes_find(p->nodes, p->controller);
+    if (p->gate == GATE_OPEN && !p->controller_set && controller->state == NODE_LIVE)
         show_connection(p);
+}
+
+static void check_late(struct pg3 *p) {
+    for (size_t i = 0; i < p->nodes->count; i++) {
+        const struct node *node = p->nodes->all[i];
+        if (node->state == NODE_ADDING && node->retry_ms <= loop_now_ms())
+            add_lost(p, node);
+    }
 }
 
 void pg3_turn(struct pg3 *p) {
     if (!p->up)
         return;
+    check_late(p);
     post_records(p);
     // Values first: the answer to a query or a status request follows what it reports.
     if (!p->sending)

@@ -29,7 +29,7 @@ struct pg3_command {
 };
 
 // The strings live until the call returns. `request` is "" or PG3's requestId, to be answered by
-// pg3_report.
+// pg3_show (a query that went well) or pg3_report.
 struct pg3_events {
     void (*start)(void *ctx);  // configuration and user data are here, or their wait timed out
     void (*ready)(void *ctx);  // the first node was taken, or its wait timed out
@@ -54,6 +54,9 @@ void pg3_sent(struct pg3 *p);
 void pg3_message(struct pg3 *p, const char *text, size_t len);
 // Messages were lost: asks PG3 for its configuration and the user's data again.
 void pg3_refresh(struct pg3 *p);
+// The user wants everything there is (Discover): nodes that were deleted in PG3 are added again,
+// those whose device is gone when it is back. PG3 is asked which it has, for it may not have told.
+void pg3_restore(struct pg3 *p);
 // Once each turn of the loop: sends what is due, all changed values as one message.
 void pg3_turn(struct pg3 *p);
 // At the stop: whether messages are still to go. Those that could wait no longer do.
@@ -83,6 +86,8 @@ void pg3_doc(struct pg3 *p, const char *html);
 void pg3_profile(struct pg3 *p, const char *hash);
 // Tells ISY programs of an event of a node; nothing while PG3 does not have the node.
 void pg3_event(struct pg3 *p, const char *address, const char *cmd);
+// Answers a query: the node's values ("all": every node's) go once more, then the report.
+void pg3_show(struct pg3 *p, const char *address, const char *request, bool success);
 // Answers a requestId; does nothing for "".
 void pg3_report(struct pg3 *p, const char *address, const char *request, bool success);
 

@@ -47,12 +47,13 @@ static void on_config(struct pg3 *p, lua_State *L, int at) {
         return;
     log_mask(text_or(L, at, "token", scratch, ""));
     set_level(L, at, "logLevel");
-    if (json_push(L, at, "nodes") == LUA_TTABLE)
+    if (json_push(L, at, "nodes") == LUA_TTABLE) {
         known_read(&p->known, L, lua_gettop(L));
+        pg3_nodes_listed(p);
+    }
     lua_pop(L, 1);
-    for (size_t i = 0; i < p->nodes->count; i++)
-        pg3_recall(p, p->nodes->all[i]);
     p->have_config = true;
+    p->asked_ms = 0;
     pg3_check_gate(p);
 }
 
@@ -217,6 +218,18 @@ static void added(struct pg3 *p, lua_State *L, int at) {
 
 static void on_addnode(struct pg3 *p, lua_State *L, int at) { each(p, L, at, added); }
 
+// PG3 tells what the user deleted; the plugin itself removes nothing.
+static void removed(struct pg3 *p, lua_State *L, int at) {
+    char scratch[32], scratch2[32];
+    const char *address = json_text(L, at, "address", scratch);
+    bool failed =
+        json_text(L, at, "error", scratch2) != NULL || json_long(L, at, "success", 1) == 0;
+    if (address != NULL && !failed)
+        pg3_removed(p, address);
+}
+
+static void on_removenode(struct pg3 *p, lua_State *L, int at) { each(p, L, at, removed); }
+
 // `set` answers both values and records.
 static void was_set(struct pg3 *p, lua_State *L, int at) {
     char a[32], b[32], c[32];
@@ -293,10 +306,8 @@ static void on_status(struct pg3 *p, lua_State *L, int at) {
     char a[32], b[32];
     const char *address = text_or(L, at, "address", a, "all");
     const char *request = text_or(L, at, "requestId", b, "");
-    if (!is_ours(p, address, request))
-        return;
-    nodes_touch(p->nodes, strcmp(address, "all") == 0 ? NULL : nodes_find(p->nodes, address));
-    pg3_report(p, address, request, true);
+    if (is_ours(p, address, request))
+        pg3_show(p, address, request, true);
 }
 
 static void on_command(struct pg3 *p, lua_State *L, int at) {
@@ -323,6 +334,26 @@ static void on_command(struct pg3 *p, lua_State *L, int at) {
     lua_pop(L, 1);
 }
 
+// What assistants ask a plugin for. This one has nothing for them: silence would keep them waiting.
+static void custom_request(struct pg3 *p, lua_State *L, int at) {
+    struct buf b;
+    char error[128];
+    buf_init(&b, 4096);
+    buf_puts(&b, "{\"customResponse\":{\"requestId\":");
+    bool has_id = json_push(L, at, "requestId") != LUA_TNIL &&
+                  json_write(p->json, L, lua_gettop(L), &b, error, sizeof error);
+    lua_pop(L, 1);
+    buf_puts(&b,
+             ",\"payload\":{\"body\":null,\"errorMessage\":\"Not supported\",\"status\":501}}}");
+    if (has_id)
+        pg3_post_buf(p, "system", &b, false);
+    buf_free(&b);
+}
+
+static void on_custom_request(struct pg3 *p, lua_State *L, int at) {
+    each(p, L, at, custom_request);
+}
+
 static void on_level(struct pg3 *p, lua_State *L, int at) {
     (void)p;
     set_level(L, at, "level");
@@ -338,6 +369,7 @@ static const struct {
     {"customparams", on_params}, // top level: the 2021 form
     {"notices", on_notices},
     {"addnode", on_addnode},
+    {"removenode", on_removenode},
     {"set", on_set},
     {"installprofile", on_profile},
     {"error", on_error},
@@ -348,6 +380,7 @@ static const struct {
     {"query", on_query},
     {"status", on_status},
     {"command", on_command},
+    {"customRequest", on_custom_request},
     {"delete", on_stop}, // the plugin is being removed
     {"stop", on_stop},
 };

@@ -7,7 +7,8 @@
 
 struct pg3_out {
     struct pg3_out *next;
-    bool late; // may wait until the first values are out
+    bool late;   // may wait until the first values are out
+    bool answer; // `text` is an element of a report message
     char kind[8];
     size_t len;
     char text[];
@@ -40,10 +41,11 @@ struct pg3 {
     struct pg3_out *first, **last; // messages to go, oldest first
     bool calm;                     // the start is over: late messages may go
     int64_t calm_timer;
-    size_t waiting;
+    size_t waiting; // bytes of them
 
     enum pg3_gate gate;
     bool have_config, have_custom;
+    int64_t asked_ms; // when the configuration was asked for; 0 = it is answered
     int64_t gate_timer;
     char controller[15];
     bool controller_set; // PG3 was asked to show the connection on it
@@ -67,7 +69,7 @@ struct pg3 {
     char *doc;
 };
 
-// Queues a message; with a log line it is dropped when too many wait. A late one lets the start go
+// Queues a message; with a log line it is dropped when too much waits. A late one lets the start go
 // first: with each message on the wire the next waits for its acknowledgement, some 40 ms where the
 // broker sends no sooner.
 // False: it was dropped.
@@ -86,8 +88,10 @@ void pg3_stored(struct pg3 *p, const char *key, const char *error);
 
 // The start sequence may go on: an awaited answer came.
 void pg3_check_gate(struct pg3 *p);
-// Seeds a node that is still to be added from what PG3 has on record of it.
-void pg3_recall(struct pg3 *p, struct node *node);
+// PG3's list of its nodes was read: those it lost are added again.
+void pg3_nodes_listed(struct pg3 *p);
+// The user deleted a node in PG3.
+void pg3_removed(struct pg3 *p, const char *address);
 // PG3 answered an addnode; error NULL = added.
 void pg3_added(struct pg3 *p, const char *address, const char *error);
 // PG3 answered installprofile; error NULL = installed.

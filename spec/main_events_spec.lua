@@ -54,6 +54,68 @@ describe("queries", function()
         assert.equal(2, world:count("/system-overview"))
     end)
 
+    --- How often each request was answered, and with what: { [request] = { true | false ... } }.
+    local function answers(world)
+        local found = {}
+        for _, report in ipairs(world.reports) do
+            found[report.request] = found[report.request] or {}
+            table.insert(found[report.request], report.success)
+        end
+        return found
+    end
+
+    -- Fault: Each of PG3's many queries waits by itself, and asks VRM again for an installation that answers.
+    -- Expected: Queries of one installation join the one under way: one request to VRM, an answer to each.
+    it("of all nodes at once ask VRM once for each installation, and each is answered", function()
+        local world = started { sites = { [1] = fixtures.boat(), [2] = fixtures.boat() } }
+        world.vrm.slow[DIAGNOSTICS] = 3
+        for i = 1, 900 do
+            world:fire("query", ({ "1_bm288", "1_sc256", "2_bm288" })[i % 3 + 1], "q" .. i)
+        end
+        world:run(10)
+        assert.equal(4, world:count(DIAGNOSTICS))
+        local found = answers(world)
+        for i = 1, 900 do assert.same({ true }, found["q" .. i]) end
+        assert.equal(900, #world.reports)
+    end)
+
+    -- Fault: While VRM hangs, queries wait as long as it likes.
+    -- Expected: Each is answered as failed within a minute, and those that come later as well.
+    it("are answered as failed while VRM hangs", function()
+        local world = started()
+        world.vrm.slow[DIAGNOSTICS] = 10000
+        for i = 1, 300 do world:fire("query", i % 2 == 0 and BATTERY or "all", "q" .. i) end
+        world:run(61)
+        world:fire("query", SOLAR, "q301")
+        world:run(61)
+        local found = answers(world)
+        for i = 1, 301 do assert.same({ false }, found["q" .. i]) end
+    end)
+
+    -- Fault: A query during the very first questions to VRM waits for them without end.
+    -- Expected: It is answered as failed within a minute.
+    it("are answered as failed while the account itself hangs", function()
+        local world = worlds.new()
+        world.vrm.slow["/users/me"] = 10000
+        world:start()
+        world:fire("query", "controller", "q1")
+        world:run(61)
+        assert.same({ q1 = { false } }, answers(world))
+    end)
+
+    -- Fault: A query under way when the token changes is answered as done, although nobody answered it.
+    -- Expected: It is answered as failed, as one without a token is.
+    it("are answered as failed without a token, and when the token changes", function()
+        local world = started()
+        world.vrm.slow[DIAGNOSTICS] = 5
+        world:fire("query", BATTERY, "q1")
+        world:run(1)
+        world:set_params {}
+        world:fire("query", BATTERY, "q2")
+        world:run(1)
+        assert.same({ q1 = { false }, q2 = { false } }, answers(world))
+    end)
+
     it("of an unknown node and unknown commands do no harm", function()
         local world = started()
         world:fire("query", "nobody")

@@ -11,7 +11,7 @@ queue
 node
 loop
 http
-mqtt mqtt_link mqtt_cert
+mqtt mqtt_link mqtt_cert mqtt_pace
 vm
 task
 json

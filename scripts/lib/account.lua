@@ -322,25 +322,42 @@ function account.poll()
 end
 
 local QUERY_SECONDS = 60            -- PG3 is told after that at the latest
+local FIRST_LOOK = 3                -- waits, each a turn of the host or more: all polls have begun by then
+local ALL = {}                      -- in the place of a site: every installation
+local asking = {}                   -- [site or ALL] = whom to tell when the query under way has ended
 
---- Asks for a node's installation, or all of them, and waits until the answers are shown; also those of a
--- poll that is under way. Returns whether there are answers: PG3 is told (requestId).
-function account.query(address)
+--- Polls a site or ALL and waits until the answers are shown; also those of a poll that is under way.
+-- Returns whether there are answers.
+local function wait_for_answers(target)
+    local s, one, asked, busy = session, target ~= ALL, {}, true
+    if not s then return false end
+    host.spawn(one and poll or account.poll, one and target or nil)
+    for try = 1, QUERY_SECONDS * 10 do
+        host.sleep(0.1)
+        if session ~= s then return false end
+        asked, busy = one and { target } or s.sites or {}, s.busy
+        for _, site in ipairs(asked) do busy = busy or site.busy end
+        if not busy and try >= FIRST_LOOK then break end
+    end
+    for _, site in ipairs(asked) do
+        if site.health.kind then return false end
+    end
+    return #asked > 0 and not busy and not held
+end
+
+--- Asks for a node's installation, or all of them. tell(whether there are answers) is called when they are
+-- shown, or when there will be none. What is asked for already is not asked for again: this query joins that.
+function account.query(address, tell)
     local node = nodes.all[address]
     local site = node and node.site
-    local one = site and site.session == session and sites[site.id]
-    if one then host.spawn(poll, site) else account.poll() end
-    local asked = one and { site } or session and session.sites or {}
-    local busy, tries = true, 0
-    while busy and tries < QUERY_SECONDS * 10 do
-        host.sleep(0.1)
-        busy, tries = session ~= nil and session.busy == true, tries + 1
-        for _, other in ipairs(asked) do busy = busy or other.busy end
-    end
-    for _, other in ipairs(asked) do
-        if other.health.kind or held then return false end
-    end
-    return #asked > 0 and not busy
+    local target = site and site.session == session and sites[site.id] or ALL
+    if asking[target] then return table.insert(asking[target], tell) end
+    asking[target] = { tell }
+    local answered, bug = health.guarded(wait_for_answers, target)
+    if bug then host.log("error", bug.text) end
+    local told = asking[target]
+    asking[target] = nil
+    for _, tell_one in ipairs(told) do tell_one(answered == true) end
 end
 
 --- Asks every installation for its devices again: there are new types for them.

@@ -57,6 +57,29 @@ static void test_good(void) {
     CHECK(strcmp(init.pg3_version, "3.1.21") == 0 && strcmp(init.isy_version, "5.6.2") == 0);
 }
 
+static bool is_id(const char *more, const char *id, const char *user) {
+    char text[1000];
+    snprintf(text, sizeof text, "{" GOOD "%s}", more);
+    return reads(text) && strcmp(init.id, id) == 0 && strcmp(init.user, user) == 0;
+}
+
+// Fault: On a PG3 that gives a prefix, the plugin logs in by another name and is not let in.
+// Expected: The prefix takes the place of the uuid everywhere; absent or empty, the uuid counts.
+static void test_prefix(void) {
+    CHECK(is_id(",\"prefix\":\"eisyui\"", "eisyui_2", "eisyui_2"));
+    CHECK(is_id(",\"prefix\":\"00:21:b9:13:13:13\"", "00:21:b9:13:13:13_2", "0021b9131313_2"));
+    CHECK(is_id(",\"prefix\":\"a_b\"", "a_b_2", "a_b_2"));
+    CHECK(is_id(",\"prefix\":7", "7_2", "7_2"));
+    CHECK(is_id("", "00:0d:b9:52:ce:50_2", "000db952ce50_2"));
+    CHECK(is_id(",\"prefix\":\"\"", "00:0d:b9:52:ce:50_2", "000db952ce50_2"));
+    CHECK(is_id(",\"prefix\":null", "00:0d:b9:52:ce:50_2", "000db952ce50_2"));
+    CHECK(is_id(",\"prefix\":{}", "00:0d:b9:52:ce:50_2", "000db952ce50_2"));
+    CHECK(strcmp(init.uuid, "00:0d:b9:52:ce:50") == 0);
+    CHECK(refuses("{" GOOD ",\"prefix\":\"" // one that does not fit must not become another
+                  "a-prefix-of-more-than-sixty-three-characters-that-is-much-too-long\"}",
+                  "lacks prefix."));
+}
+
 static void test_optional(void) {
     CHECK(reads("{" GOOD "}"));
     CHECK(init.port == 1883 && init.secure && strcmp(init.host, "localhost") == 0);
@@ -142,6 +165,7 @@ static void test_base64(void) {
 int main(void) {
     json = json_new();
     test_good();
+    test_prefix();
     test_optional();
     test_numbers_as_texts();
     test_ports();

@@ -106,6 +106,15 @@ def test_a_request_while_vrm_fails_is_answered_too(running):
     running.recover()
 
 
+# Fault: A request of an assistant's (customRequest) waits for an answer until its own time is over.
+# Expected: It is refused at once: 501, Not supported.
+def test_a_custom_request_is_refused_at_once(running):
+    running.pg3.send({"customRequest": {"requestId": "ai-1", "payload": {"tool_name": "list"}}})
+    running.wait(lambda: running.pg3.received("system", "customResponse"), "the refusal")
+    assert running.pg3.received("system", "customResponse") == [
+        {"requestId": "ai-1", "payload": {"body": None, "errorMessage": "Not supported", "status": 501}}]
+
+
 # -- what makes no sense ---------------------------------------------------------------------------
 
 NONSENSE = [

@@ -93,3 +93,31 @@ def test_another_login_with_the_same_id_does_not_end_it(world):
     wait_reconnected(world, logins + 1)         # the thief's login counts too
     pg3.query(BANK, requestId="after")
     world.wait(lambda: pg3.received("status", "report"), "the report")
+
+
+def login_times(pg3):
+    """Seconds at which the plugin itself logged in, from the broker's log."""
+    lines = [line for line in pg3.broker.log_text().splitlines()
+             if f" as {pg3.id} (" in line and f"u'{pg3.user}'" in line]
+    return [int(line.split(":")[0]) for line in lines]
+
+
+# Fault: Two copies of the plugin under one id throw each other out every ten seconds, for ever, and nobody is told.
+# Expected: One line says so and what to do; the pauses grow, and once the other is gone all goes on.
+def test_a_second_copy_with_the_same_id_is_told_once_and_fought_less_and_less(world):
+    import paho.mqtt.client as paho
+    pg3 = world.running()
+    other = paho.Client(client_id=pg3.id)
+    other.reconnect_delay_set(min_delay=1, max_delay=1)
+    other.connect("127.0.0.1", pg3.broker.test_port)
+    other.loop_start()
+    world.wait(lambda: len(login_times(pg3)) >= 3, "two reconnections", timeout=60)
+    other.disconnect()
+    other.loop_stop()
+    begin, first, second = login_times(pg3)[:3]
+    assert first - begin >= 9 and second - first >= 18, login_times(pg3)
+    told = [line for line in world.plugin.log_lines("WARNING") if "second copy" in line]
+    assert len(told) == 1 and pg3.id in told[0] and "victron-host" in told[0], world.plugin.log_tail()
+    world.wait(lambda: pg3.retained_connection() == {"connected": [{}]}, "connected again", timeout=90)
+    pg3.query(BANK, requestId="after")
+    world.wait(lambda: pg3.received("status", "report"), "the report")

@@ -1,5 +1,6 @@
 """Stop: gone within two seconds, whatever hangs (World.stop measures and looks at the broker)."""
 
+import signal
 import time
 
 import pytest
@@ -9,19 +10,30 @@ from support.net import slow_dns
 from support.profile import Profile
 from support.world import CONTROLLER, Behaviour, address
 
-WAYS = ["message", "SIGTERM", "SIGINT"]
+WAYS = ["message", "SIGTERM", "SIGINT", "SIGHUP"]
 
 
 def way(world, name):
     return {"message": world.pg3.stop_plugin, "SIGTERM": world.plugin.terminate,
-            "SIGINT": world.plugin.interrupt}[name]
+            "SIGINT": world.plugin.interrupt, "SIGHUP": world.plugin.hang_up}[name]
 
 
+# Fault: SIGHUP ends the plugin in the middle of what it does: no word to PG3, nothing saved.
+# Expected: It is a stop like SIGTERM.
 @pytest.mark.parametrize("how", WAYS)
 @pytest.mark.parametrize("mode", ["plain", "tls", "legacy"])
 def test_it_ends_at_once_when_asked(world, mode, how):
     world.running(mode=mode)
     world.stop(way(world, how))
+
+
+# Fault: SIGUSR1 or SIGUSR2, which some service scripts send to rotate logs, ends the plugin.
+# Expected: They are ignored.
+def test_signals_that_ask_for_nothing_are_ignored(running):
+    for number in (signal.SIGUSR1, signal.SIGUSR2, signal.SIGPIPE):
+        running.plugin.signal(number)
+    running.poll()
+    assert running.plugin.running()
 
 
 @pytest.mark.parametrize("how", WAYS)

@@ -292,6 +292,9 @@ end
 
 local function other_functions(self, host)
     host.answer = function(id, value, err) self.answers[id] = { value = value, err = err } end
+    host.report = function(address, request, success)
+        table.insert(self.reports, { address = address, request = request, success = success })
+    end
     host.version = "0.0.0"
     host.doc = function(html) self.doc = html end
     host.read = function(path)
@@ -333,9 +336,10 @@ function fake.new(options)
         now = START_TIME, clock_error = 0, timers = {}, last_timer = 0, hold_until = 0,
         nodes = {}, added = {}, types = {}, sets = {}, known = options.known or {},
         lines = {}, masked = {}, notices = {}, notice_log = {}, handlers = {}, requests = {},
-        errors = {}, started = {}, answers = {}, files = {}, loaded = {}, last_script = 0, profiles = 0,
-        params = options.params or {}, environment = options.env or {}, saved = nil, refuse = options.refuse,
-        answer = options.answer or function() return { status = 500 } end, scripts = options.scripts,
+        errors = {}, reports = {}, started = {}, answers = {}, files = {}, loaded = {}, last_script = 0,
+        profiles = 0, params = options.params or {}, environment = options.env or {}, saved = nil,
+        refuse = options.refuse, answer = options.answer or function() return { status = 500 } end,
+        scripts = options.scripts,
     }, fake)
     for name in pairs(package.loaded) do
         if name:find("^lib%.") then package.loaded[name] = nil end

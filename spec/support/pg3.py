@@ -49,6 +49,7 @@ class Behaviour:
     config_delay: float = 0
     getall: str = "full"                # full | never | objects (values as objects, not text)
     addnode_delay: float = 0
+    addnode_late: dict = dataclasses.field(default_factory=dict)      # address -> seconds
     addnode_errors: dict = dataclasses.field(default_factory=dict)    # address -> how often
     addnode_silent: dict = dataclasses.field(default_factory=dict)    # added, but not answered
     numbers_as_strings: bool = False    # in PG3INIT and config
@@ -67,16 +68,18 @@ class Pg3:
     in mode "tls"; `client_authority` may sign the plugin's certificate instead of it."""
 
     def __init__(self, work, plugin_folder, mode="plain", authority=None, client_authority=None,
-                 behaviour=None):
+                 behaviour=None, prefix=None):
         self.work, self.folder, self.mode = str(work), str(plugin_folder), mode
         os.makedirs(self.work, exist_ok=True)
         self.behaviour = behaviour or Behaviour(wire="2021" if mode == "legacy" else "pg3x")
-        self.id = f"{UUID}_{SLOT}"
+        self.prefix = prefix            # of PG3INIT; None: it has none
+        self.id = f"{prefix or UUID}_{SLOT}"
         self.user = self.id if mode == "legacy" else self.id.replace(":", "")
         self.authority = authority
         self.ca_file = authority.ca_file if authority else None
         self.nodes, self.messages, self.history = {}, [], collections.defaultdict(list)
         self.customs = {}
+        self.deleted = set()            # addresses whose values PG3 drops without an answer
         self.foreign_notices = set()
         self.controller_driver = None
         self.log_level = "DEBUG"
@@ -132,7 +135,7 @@ class Pg3:
         fields = {"uuid": UUID, "profileNum": SLOT, "logLevel": self.log_level, "token": PASSWORD,
                   "mqttHost": "localhost", "mqttPort": self.broker.port,
                   "secure": 0 if self.mode == "plain" else 1, "pg3Version": "3.1.21",
-                  "isyVersion": "5.6.2", "edition": "Free"}
+                  "isyVersion": "5.6.2", "edition": "Free", "prefix": self.prefix}
         fields.update(changes)
         if self.behaviour.numbers_as_strings:
             fields = {k: str(v) if isinstance(v, int) else v for k, v in fields.items()}
@@ -219,6 +222,8 @@ class Pg3:
             self.send({"error": "No valid API calls provided", "message": json.dumps(value)})
             return
         node, driver = value.get("node"), value.get("driver")
+        if node in self.deleted:
+            return                      # the plugin does not know yet that PG3 lost it
         self.controller_driver = (node, driver)
         if node not in self.nodes:
             self.rules.broken(f"setController: PG3 has no node {node!r}")
@@ -285,6 +290,8 @@ class Pg3:
     def _got_set(self, items):
         answers = []
         for item in items if isinstance(items, list) else []:
+            if item.get("address") in self.deleted:
+                continue
             node = self.nodes.get(item.get("address"))
             answer = {key: item.get(key) for key in ("address", "driver", "value", "uom")}
             if node is None:
@@ -293,7 +300,8 @@ class Pg3:
             else:
                 self._store(node, item, "set")
             answers.append(answer)
-        self.send({"set": answers})
+        if answers:
+            self.send({"set": answers})
 
     def _store(self, node, item, source):
         reading = Reading(time.monotonic(), str(item.get("value")), int(item.get("uom") or 0),
@@ -316,8 +324,8 @@ class Pg3:
                 answer = {"address": address, "error": "could not add node on ISY", "code": 400}
                 self._later(self.behaviour.addnode_delay, {"addnode": [answer]}, self._landed)
             else:
-                self._later(self.behaviour.addnode_delay, None,
-                            lambda item=item: self._confirm(item))
+                delay = self.behaviour.addnode_late.get(address, self.behaviour.addnode_delay)
+                self._later(delay, None, lambda item=item: self._confirm(item))
 
     def _landed(self):
         self.in_flight = None
@@ -331,6 +339,7 @@ class Pg3:
 
     def _add(self, item):
         address = item["address"]
+        self.deleted.discard(address)
         node = self.nodes.get(address)
         if node is None:
             node = Node(address, item.get("name"), item.get("nodeDefId"), item.get("primaryNode"))
@@ -381,6 +390,22 @@ class Pg3:
         with self.changed:
             self.customs["customparams"] = dict(params)
         self.push_custom("customparams", params, form)
+
+    def delete_node(self, address, told=True):
+        """The user deletes a node; PG3x tells it."""
+        with self.changed:
+            del self.nodes[address]
+            self.deleted.add(address)
+        if told:
+            self.send({"removenode": [{"address": address, "success": True}]})
+
+    def lose_nodes(self):
+        """PG3 is restored from a backup without the plugin's nodes; its configuration shows that."""
+        with self.changed:
+            self.deleted |= set(self.nodes)
+            self.nodes.clear()
+            self.controller_driver = None
+            self.send({"config": self.config()})
 
     def short_poll(self):
         self.send({"shortPoll": {}})

@@ -11,7 +11,8 @@ DRIVER = re.compile(r"[A-Z][A-Z0-9_]{0,29}\Z")
 FORBIDDEN_IN_NAMES = set("<>`~!@#$%^&*(){}[]?/\\;:\"'")
 KEYS = {
     "system": {"config", "getNsInfo", "getIsyInfo", "installprofile", "getprofile", "updateprofile",
-               "setController", "setPoll", "setLogLevel", "setLogList", "push", "restart", "stop"},
+               "setController", "setPoll", "setLogLevel", "setLogList", "push", "restart", "stop",
+               "customResponse"},
     "custom": {"getAll", "get", "set"},
     "command": {"addnode", "removenode", "renamenode", "changenode", "command", "bonjour"},
     "status": {"set", "get", "report"},
@@ -127,6 +128,8 @@ class Rules:
                 self.broken(f"{where}: {key} is missing: {item!r}")
                 return
         node = self.pg3.nodes.get(address)
+        if node is None and address in self.pg3.deleted:
+            return                      # on its way when PG3 lost the node, or PG3 did not tell
         if node is None:
             self.broken(f"{where}: PG3 has no such node (or has not answered its addnode yet)")
             return

@@ -126,6 +126,9 @@ class Plugin:
     def interrupt(self):
         self.signal(signal.SIGINT)
 
+    def hang_up(self):
+        self.signal(signal.SIGHUP)
+
     def program(self):
         """What victron.py becomes: the program built here, else the released one for this system."""
         built, system = self.path("bin", "victron-host"), os.uname()
