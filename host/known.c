@@ -60,16 +60,25 @@ static void read_node(struct known *k, lua_State *L, int index) {
     k->all[k->count++] = node;
 }
 
-void known_read(struct known *k, lua_State *L, int index) {
-    known_free(k);
+bool known_read(struct known *k, lua_State *L, int index) {
+    struct known fresh = {0};
+    size_t members = 0;
     luaL_checkstack(L, 10, "nodes");
     if (lua_type(L, index) != LUA_TTABLE)
-        return;
+        return false;
     lua_pushnil(L);
     while (lua_next(L, index) != 0) {
-        read_node(k, L, lua_gettop(L));
+        read_node(&fresh, L, lua_gettop(L));
+        members++;
         lua_pop(L, 1);
     }
+    if (fresh.count == 0 && members > 0) {
+        known_free(&fresh);
+        return false;
+    }
+    known_free(k);
+    *k = fresh;
+    return true;
 }
 
 const struct known_node *known_find(const struct known *k, const char *address) {

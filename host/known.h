@@ -30,8 +30,8 @@ struct known {
 
 void known_free(struct known *k);
 // Replaces the list by the array (or object) of nodes at `index`; entries without an address are
-// passed over.
-void known_read(struct known *k, lua_State *L, int index);
+// passed over. False: it holds other things than nodes (an error), and the list stays.
+bool known_read(struct known *k, lua_State *L, int index);
 const struct known_node *known_find(const struct known *k, const char *address);
 // Seeds a node's drivers with the values on record. Whether PG3 has the node as it is declared now:
 // of that type and with all its drivers.
