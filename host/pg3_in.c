@@ -41,17 +41,47 @@ static void set_level(lua_State *L, int at, const char *key) {
         log_set_level(log_level_of(level));
 }
 
-static void on_config(struct pg3 *p, lua_State *L, int at) {
-    char scratch[32];
-    log_mask(text_or(L, at, "token", scratch, ""));
-    set_level(L, at, "logLevel");
-    if (json_push(L, at, "nodes") == LUA_TTABLE && known_read(&p->known, L, lua_gettop(L))) {
-        for (size_t i = 0; i < p->nodes->count; i++)
-            pg3_recall(p, p->nodes->all[i]);
-        pg3_config_read(p);
+// What the plugin needs of PG3's configuration, which tells all of every node and may have tens of
+// megabytes: it is not decoded but walked over.
+struct config {
+    char token[256];
+    char level[32];
+    bool has_nodes;
+    struct known nodes;
+};
+
+static void read_config(struct walk *w, struct config *c) {
+    char key[16];
+    if (!walk_enter(w))
+        return;
+    while (walk_next(w, key, sizeof key)) {
+        if (strcmp(key, "token") == 0)
+            walk_text(w, c->token, sizeof c->token);
+        else if (strcmp(key, "logLevel") == 0)
+            walk_text(w, c->level, sizeof c->level);
+        else if (strcmp(key, "nodes") == 0)
+            c->has_nodes = known_read(&c->nodes, w);
+        else
+            walk_skip(w);
     }
-    lua_pop(L, 1);
 }
+
+// Takes over c's nodes.
+static void use_config(struct pg3 *p, struct config *c) {
+    if (c->level[0] != '\0')
+        log_set_level(log_level_of(c->level));
+    if (!c->has_nodes)
+        return;
+    known_free(&p->known);
+    p->known = c->nodes;
+    c->nodes = (struct known){0};
+    for (size_t i = 0; i < p->nodes->count; i++)
+        pg3_recall(p, p->nodes->all[i]);
+    pg3_config_read(p);
+}
+
+// Read before, in pg3_message.
+static void on_config(struct pg3 *p, lua_State *L, int at) { (void)p, (void)L, (void)at; }
 
 // User data. Each function takes one record and says whether it could be understood: `at` may hold
 // anything.
@@ -445,11 +475,55 @@ static void on_message(lua_State *L, void *ctx) {
     }
 }
 
-void pg3_message(struct pg3 *p, const char *text, size_t len) {
+// Looks through a message for a configuration. `other`: the first key that is another, "" = none.
+// False: it is not JSON.
+static bool look_through(struct walk *w, struct config *c, char *other, size_t size) {
+    char key[32] = "";
+    bool entered = walk_enter(w);
+    while (entered && walk_next(w, key, sizeof key)) {
+        if (strcmp(key, "config") == 0) {
+            read_config(w, c);
+            continue;
+        }
+        walk_skip(w);
+        if (other[0] == '\0')
+            snprintf(other, size, "%s", key);
+    }
+    return walk_end(w);
+}
+
+// All but a configuration is decoded.
+static void decode(struct pg3 *p, const char *text, size_t len, const char *key) {
     char error[256];
-    if (len == 0)
-        return; // arrives while the plugin is being deleted
-    if (!json_read(p->json, text, len, on_message, p, error, sizeof error))
+    if (len > JSON_MAX && !p->told_large)
+        log_warning(
+            AREA,
+            "PG3 sent \"%s\" of %zu KiB; the plugin reads at most %u KiB of it, and goes on "
+            "without. Make what PG3 keeps there for the plugin smaller.",
+            key, len / 1024, JSON_MAX / 1024);
+    else if (len <= JSON_MAX && !json_read(p->json, text, len, on_message, p, error, sizeof error))
         log_warning(AREA, "PG3 sent a message of %zu bytes that cannot be read (%s); it is ignored",
                     len, error);
+    p->told_large = p->told_large || len > JSON_MAX;
+}
+
+void pg3_message(struct pg3 *p, const char *text, size_t len) {
+    struct config c = {.has_nodes = false};
+    struct walk w;
+    char other[32] = "";
+    if (len == 0)
+        return; // arrives while the plugin is being deleted
+    walk_begin(&w, text, len);
+    bool whole = look_through(&w, &c, other, sizeof other);
+    log_mask(c.token);
+    if (!whole)
+        log_warning(AREA,
+                    "PG3 sent a message of %zu bytes that is not JSON from byte %zu on; it is "
+                    "ignored",
+                    len, (size_t)(w.at - text));
+    else
+        use_config(p, &c);
+    if (whole && other[0] != '\0')
+        decode(p, text, len, other);
+    known_free(&c.nodes);
 }

@@ -63,6 +63,7 @@ struct pg3 {
     // The last list of records did not have all that each run of the plugin writes. From a PG3 that
     // has nodes of it this is believed only when the next list says so too.
     bool short_list;
+    bool told_large;   // and one that a message was too large
     bool told_missing; // the log has a line that not everything came
     char controller[15];
     bool controller_set; // PG3 was asked to show the connection on it

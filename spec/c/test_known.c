@@ -1,22 +1,17 @@
 // known: the nodes of PG3's config, in odd shapes too, and seeding from them.
 #include "check.h"
-#include "json.h"
 #include "known.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static struct json *json;
 static bool good; // what known_read said
 
-static void read_here(lua_State *L, void *ctx) {
-    good = known_read(ctx, L, 1);
-    CHECK(lua_gettop(L) == 1);
-}
-
 static void fill(struct known *k, const char *text) {
-    char error[128];
-    CHECK(json_read(json, text, strlen(text), read_here, k, error, sizeof error));
+    struct walk w;
+    walk_begin(&w, text, strlen(text));
+    good = known_read(k, &w);
+    CHECK(!good || walk_end(&w));
 }
 
 static void test_read(void) {
@@ -108,10 +103,8 @@ static void test_seed(void) {
 }
 
 int main(void) {
-    json = json_new();
     test_read();
     test_long_texts();
     test_seed();
-    json_free(json);
     return check_end();
 }

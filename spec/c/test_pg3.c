@@ -10,7 +10,14 @@ static struct loop *loop;
 static struct json *json;
 static int64_t now_ms = 1000000;
 
+static int warnings; // lines of the log
+
 static int64_t test_clock(void) { return now_ms; }
+
+static void count_warnings(enum log_level level, const char *line) {
+    (void)line;
+    warnings += level >= LOG_WARNING;
+}
 
 struct sent {
     char kind[16];
@@ -840,6 +847,77 @@ static void test_opaque_records(void) {
     close_bench(&b);
 }
 
+// One node of 30 drivers as PG3 tells it, some 7 KB.
+static void put_node(struct buf *b, const char *address, int value) {
+    static const char row[] = "\"uuid\":\"00:0d:b9:52:ce:50\",\"profileNum\":2,"
+                              "\"timeAdded\":1595552956711,\"timeModified\":1595552956711,"
+                              "\"dbVersion\":1,\"id\":\"0f9a7a1e-8d7e-4a6c-9b57-0d6e6f1f2a3b\"";
+    buf_printf(b, "{\"address\":\"%s\",\"name\":\"Node\",\"nodeDefId\":\"VICX\",%s,\"drivers\":[",
+               address, row);
+    for (int i = 0; i < 30; i++)
+        buf_printf(b, "%s{\"driver\":\"%s%d\",\"value\":\"%d\",\"uom\":%d,%s}", i > 0 ? "," : "",
+                   i == 0 ? "ST" : "GV", i, value, i == 0 ? 25 : 73, row);
+    buf_printf(b, ",{\"driver\":\"ST\",\"value\":\"%d\",\"uom\":25}]}", value);
+}
+
+// Fault: a configuration over 2 MiB is not read: nodes of a large account start at 0.
+// Expected: one of 3,000 nodes with 30 drivers each is read as any other, and each node is found.
+static void test_large_config(void) {
+    struct bench b;
+    struct buf text;
+    char address[16];
+    open_eager(&b);
+    buf_init(&text, 64u * 1024 * 1024);
+    buf_puts(&text, "{\"config\":{\"token\":\"another-secret\",\"nodes\":[");
+    for (int i = 0; i < 3000; i++) {
+        snprintf(address, sizeof address, "n%d_%d", i % 7, i);
+        buf_puts(&text, i > 0 ? "," : "");
+        put_node(&text, address, i);
+    }
+    buf_puts(&text, "]}}");
+    CHECK(!text.failed && text.len > 15u * 1024 * 1024);
+    pg3_message(b.pg3, buf_text(&text), text.len - 2); // cut: it does not count
+    CHECK(pg3_known(b.pg3)->count == 0 && log_masks("another-secret"));
+    pg3_message(b.pg3, buf_text(&text), text.len);
+    CHECK(pg3_known(b.pg3)->count == 3000);
+    for (int i = 0; i < 3000; i++) {
+        snprintf(address, sizeof address, "n%d_%d", i % 7, i);
+        const struct known_node *node = known_find(pg3_known(b.pg3), address);
+        CHECK(node != NULL && node->value_count == 31 && atol(node->values[5].shown) == i);
+    }
+    CHECK(known_find(pg3_known(b.pg3), "n0_1") == NULL);
+    receive(&b, ALL_GOOD);
+    CHECK(b.starts == 1);
+    buf_free(&text);
+    close_bench(&b);
+}
+
+// Fault: user data over 2 MiB is refused with a line in the log at each question, without an end.
+// Expected: that is said once, and it is asked for again with growing pauses.
+static void test_large_list(void) {
+    struct bench b;
+    struct buf text;
+    open_eager(&b);
+    receive(&b, CONFIG_NONE);
+    buf_init(&text, 4u * 1024 * 1024);
+    buf_puts(&text, "{\"getAll\":[" PARAMS_ROW ",{\"key\":\"big\",\"value\":\"");
+    for (int i = 0; i < 3 * 1024; i++)
+        buf_printf(&text, "%01024d", i);
+    buf_puts(&text, "\"}]}");
+    int told = warnings;
+    for (int i = 0; i < 30; i++) {
+        pg3_message(b.pg3, buf_text(&text), text.len);
+        pass(&b, 1000);
+    }
+    CHECK(warnings == told + 2); // too large; what is missing
+    CHECK(b.starts == 1 && times(&b, "getAll") == 4 && records_written(&b) == 0);
+    receive(&b, ALL_GOOD);
+    turn(&b);
+    CHECK(times(&b, "\"vrm_token\":\"secret-1\"") == 1);
+    buf_free(&text);
+    close_bench(&b);
+}
+
 static void test_requests(void) {
     struct bench b;
     struct node *ctl = open_running(&b);
@@ -1100,6 +1178,7 @@ static void test_away(void) {
 
 int main(void) {
     loop_set_clock(test_clock);
+    log_tee(count_warnings);
     loop = loop_new();
     json = json_new();
     CHECK(loop != NULL && json != NULL);
@@ -1124,6 +1203,8 @@ int main(void) {
     test_growing_pauses();
     test_list_fails_after_reconnection();
     test_opaque_records();
+    test_large_config();
+    test_large_list();
     test_requests();
     test_control();
     test_odd_messages();
