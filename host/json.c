@@ -179,15 +179,18 @@ int json_push(lua_State *L, int index, const char *key) {
     return lua_type(L, -1);
 }
 
+void json_number(char out[32], double n) {
+    bool whole = n == floor(n) && fabs(n) < 1e15;
+    snprintf(out, 32, whole ? "%.0f" : "%.6f", n);
+}
+
 const char *json_text(lua_State *L, int index, const char *key, char *scratch) {
     const char *text = NULL;
     int type = json_push(L, index, key);
     if (type == LUA_TSTRING) {
         text = lua_tostring(L, -1);
     } else if (type == LUA_TNUMBER) {
-        double n = lua_tonumber(L, -1);
-        bool whole = n == floor(n) && fabs(n) < 1e15;
-        snprintf(scratch, 32, whole ? "%.0f" : "%.6f", n);
+        json_number(scratch, lua_tonumber(L, -1));
         text = scratch;
     }
     lua_pop(L, 1);

@@ -41,6 +41,8 @@ int json_push(lua_State *L, int index, const char *key); // returns its lua_type
 // The member as text: a string, or a number written plainly into `scratch` (32 bytes); NULL
 // otherwise. Lives until the document ends.
 const char *json_text(lua_State *L, int index, const char *key, char *scratch);
+// A number as json_text writes it: without decimals if it has none, else with six.
+void json_number(char out[32], double n);
 // The member as a whole number, also from a numeric text or a bool; `missing` otherwise.
 long json_long(lua_State *L, int index, const char *key, long missing);
 

@@ -1,8 +1,5 @@
 #include "known.h"
-#include "json.h"
 
-#include <lauxlib.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,69 +10,119 @@ void known_free(struct known *k) {
     *k = (struct known){0};
 }
 
-static void text_field(lua_State *L, int index, const char *key, char *out, size_t size) {
-    char scratch[32];
-    const char *text = json_text(L, index, key, scratch);
-    snprintf(out, size, "%s", text != NULL ? text : "");
+// Makes room for one more in an array that holds `count`: it doubles. NULL when memory is short.
+static void *grow(void *all, size_t count, size_t size) {
+    bool full = (count & (count - 1)) == 0;
+    return full ? realloc(all, (count > 0 ? count * 2 : 1) * size) : all;
 }
 
-static void read_value(struct known_node *node, lua_State *L, int index) {
-    struct known_value value = {.uom = (int)json_long(L, index, "uom", 0)};
-    text_field(L, index, "driver", value.driver, sizeof value.driver);
-    text_field(L, index, "value", value.shown, sizeof value.shown);
-    if (value.driver[0] == '\0' || value.shown[0] == '\0')
-        return;
-    struct known_value *values = realloc(node->values, (node->value_count + 1) * sizeof *values);
+// False: memory is short.
+static bool read_value(struct known_node *node, struct walk *w) {
+    struct known_value value = {0};
+    char key[16], number[16];
+    if (!walk_enter(w))
+        return true;
+    while (walk_next(w, key, sizeof key)) {
+        if (strcmp(key, "driver") == 0)
+            walk_text(w, value.driver, sizeof value.driver);
+        else if (strcmp(key, "value") == 0)
+            walk_text(w, value.shown, sizeof value.shown);
+        else if (strcmp(key, "uom") == 0 && walk_text(w, number, sizeof number))
+            value.uom = (int)strtol(number, NULL, 10);
+        else if (strcmp(key, "uom") != 0)
+            walk_skip(w);
+    }
+    size_t len = strlen(value.shown);
+    if (value.driver[0] == '\0' || len == 0 || len + 1 == sizeof value.shown)
+        return true; // no value, or one that was cut
+    struct known_value *values = grow(node->values, node->value_count, sizeof *values);
     if (values == NULL)
-        return;
+        return false;
     node->values = values;
     node->values[node->value_count++] = value;
+    return true;
 }
 
-static void read_values(struct known_node *node, lua_State *L, int index) {
-    if (json_push(L, index, "drivers") == LUA_TTABLE) {
-        int drivers = lua_gettop(L);
-        lua_pushnil(L);
-        while (lua_next(L, drivers) != 0) {
-            read_value(node, L, lua_gettop(L));
-            lua_pop(L, 1);
-        }
+static bool read_values(struct known_node *node, struct walk *w) {
+    bool ok = true;
+    if (walk_enter(w))
+        while (walk_next(w, NULL, 0))
+            ok = read_value(node, w) && ok;
+    return ok;
+}
+
+static bool read_members(struct known_node *node, struct walk *w) {
+    char key[16], text[16];
+    bool ok = true;
+    while (walk_next(w, key, sizeof key)) {
+        if (strcmp(key, "address") == 0)
+            walk_text(w, node->address, sizeof node->address);
+        else if (strcmp(key, "name") == 0)
+            walk_text(w, node->name, sizeof node->name);
+        else if (strcmp(key, "nodeDefId") == 0)
+            walk_text(w, node->type, sizeof node->type);
+        else if (strcmp(key, "primaryNode") == 0)
+            walk_text(w, node->primary, sizeof node->primary);
+        else if (strcmp(key, "enabled") == 0)
+            node->enabled = !walk_text(w, text, sizeof text) ||
+                            (strcmp(text, "0") != 0 && strcmp(text, "false") != 0);
+        else if (strcmp(key, "drivers") == 0)
+            ok = read_values(node, w) && ok;
+        else
+            walk_skip(w);
     }
-    lua_pop(L, 1);
+    return ok;
 }
 
-static void read_node(struct known *k, lua_State *L, int index) {
-    struct known_node node = {.enabled = json_long(L, index, "enabled", 1) != 0};
-    text_field(L, index, "address", node.address, sizeof node.address);
-    text_field(L, index, "name", node.name, sizeof node.name);
-    text_field(L, index, "nodeDefId", node.type, sizeof node.type);
-    text_field(L, index, "primaryNode", node.primary, sizeof node.primary);
-    struct known_node *all = realloc(k->all, (k->count + 1) * sizeof *all);
-    if (all == NULL)
-        return;
-    k->all = all;
-    if (node.address[0] == '\0')
-        return;
-    read_values(&node, L, index);
+static bool read_node(struct known *k, struct walk *w) {
+    struct known_node node = {.enabled = true};
+    if (!walk_enter(w))
+        return true;
+    bool ok = read_members(&node, w);
+    struct known_node *all = grow(k->all, k->count, sizeof *all);
+    if (all != NULL)
+        k->all = all;
+    if (all == NULL || node.address[0] == '\0') {
+        free(node.values);
+        return all != NULL && ok;
+    }
     k->all[k->count++] = node;
+    return ok;
 }
 
-void known_read(struct known *k, lua_State *L, int index) {
-    known_free(k);
-    luaL_checkstack(L, 10, "nodes");
-    if (lua_type(L, index) != LUA_TTABLE)
-        return;
-    lua_pushnil(L);
-    while (lua_next(L, index) != 0) {
-        read_node(k, L, lua_gettop(L));
-        lua_pop(L, 1);
+static int compare(const void *a, const void *b) {
+    return strcmp(((const struct known_node *)a)->address, ((const struct known_node *)b)->address);
+}
+
+bool known_read(struct known *k, struct walk *w) {
+    struct known fresh = {0};
+    bool ok = walk_enter(w);
+    size_t members = 0;
+    for (; ok && walk_next(w, NULL, 0); members++)
+        ok = read_node(&fresh, w);
+    if (!ok || w->failed || (fresh.count == 0 && members > 0)) {
+        known_free(&fresh);
+        return false;
     }
+    if (fresh.count > 0)
+        qsort(fresh.all, fresh.count, sizeof *fresh.all, compare);
+    known_free(k);
+    *k = fresh;
+    return true;
 }
 
 const struct known_node *known_find(const struct known *k, const char *address) {
-    for (size_t i = 0; i < k->count; i++)
-        if (strcmp(k->all[i].address, address) == 0)
-            return &k->all[i];
+    size_t low = 0, high = k->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = strcmp(address, k->all[middle].address);
+        if (order == 0)
+            return &k->all[middle];
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
+    }
     return NULL;
 }
 

@@ -3,13 +3,13 @@
 #define KNOWN_H
 
 #include "node.h"
-#include <lua.h>
+#include "walk.h"
 #include <stdbool.h>
 #include <stddef.h>
 
 struct known_value {
-    char driver[32];
-    char shown[32];
+    char driver[12];
+    char shown[24];
     int uom;
 };
 
@@ -24,14 +24,15 @@ struct known_node {
 };
 
 struct known {
-    struct known_node *all;
+    struct known_node *all; // in order of their addresses
     size_t count;
 };
 
 void known_free(struct known *k);
-// Replaces the list by the array (or object) of nodes at `index`; entries without an address are
-// passed over.
-void known_read(struct known *k, lua_State *L, int index);
+// Replaces the list by the array (or object) of nodes at hand; entries without an address are
+// passed over. False: it holds other things than nodes (an error), is not JSON, or memory is short,
+// and the list stays.
+bool known_read(struct known *k, struct walk *w);
 const struct known_node *known_find(const struct known *k, const char *address);
 // Seeds a node's drivers with the values on record. Whether PG3 has the node as it is declared now:
 // of that type and with all its drivers.

@@ -139,9 +139,16 @@ void loop_free(struct loop *l) {
     free(l);
 }
 
+static int64_t (*test_clock)(void);
+
+void loop_set_clock(int64_t (*now)(void)) { test_clock = now; }
+
 int64_t loop_now_ms(void) {
     struct timespec now;
 
+    if (test_clock) {
+        return test_clock();
+    }
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }

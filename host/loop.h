@@ -21,6 +21,8 @@ void loop_free(struct loop *l);
 // Monotonic milliseconds, and wall clock seconds since 1970 (UTC).
 int64_t loop_now_ms(void);
 double loop_wall(void);
+// For tests: where the milliseconds come from; NULL = the monotonic clock.
+void loop_set_clock(int64_t (*now)(void));
 
 // Called once each turn, after transfers and timers were served (http collects its finished ones
 // here). At most 8.

@@ -40,6 +40,7 @@ struct mqtt {
     unsigned failures; // since the last time it was up
     int64_t since;     // when the connection was made
     struct pace pace;
+    bool told_large;         // a message was too large, and the log says so
     char tls_error[160];     // the first of this attempt
     char reason[REASON_MAX]; // logged last; "" once up and no second copy is suspected
 };
@@ -330,6 +331,22 @@ static void sent(struct mqtt *m) {
     m->events.sent(m->events.ctx);
 }
 
+// Said once: it is asked for again as long as it does not come.
+static void too_large(struct mqtt *m, const void *data) {
+    size_t len;
+
+    memcpy(&len, data, sizeof len);
+    if (!m->told_large) {
+        log_warning("mqtt",
+                    "PG3 sent a message of %zu MiB; the plugin takes %d MiB at most. It is most "
+                    "likely the list of the plugin's nodes, which then start without the values "
+                    "they had. Delete nodes in PG3 that are not needed any more.",
+                    len / (1024 * 1024), MESSAGE_MAX / (1024 * 1024));
+    }
+    m->told_large = true;
+    m->events.overflow(m->events.ctx);
+}
+
 static void event_serve(struct mqtt *m, const struct queue_item *item) {
     bool current = item->len > 0 && (unsigned char)item->data[0] == m->ticket;
 
@@ -367,6 +384,9 @@ static void event_serve(struct mqtt *m, const struct queue_item *item) {
         break;
     case EV_MESSAGE:
         m->events.message(m->events.ctx, item->data, item->len);
+        break;
+    case EV_TOO_LARGE:
+        too_large(m, item->data);
         break;
     case EV_TLS_ERROR:
         tls_error_note(m, item->data);

@@ -8,7 +8,8 @@
 #include <string.h>
 #include <time.h>
 
-enum { INBOUND_BYTES = 8 * 1024 * 1024, STOP_STEP_MS = 5 };
+// Room for the largest message and many others.
+enum { INBOUND_BYTES = MESSAGE_MAX + 8 * 1024 * 1024, STOP_STEP_MS = 5 };
 
 // Links which paho did not let go of before the plugin's end: they stay allocated, since its
 // threads may still call back.
@@ -73,7 +74,13 @@ void link_on_sent(void *ctx, MQTTAsync_successData *data) {
 // Returns 1 always: after a 0 paho would deliver what waits only one per further packet.
 static int on_message(void *ctx, char *topic, int topic_len, MQTTAsync_message *message) {
     (void)topic_len; // there is one topic
-    link_push(ctx, EV_MESSAGE, message->payload, (size_t)message->payloadlen);
+    size_t len = (size_t)message->payloadlen;
+
+    if (len > MESSAGE_MAX) {
+        link_push(ctx, EV_TOO_LARGE, &len, sizeof len);
+    } else {
+        link_push(ctx, EV_MESSAGE, message->payload, len);
+    }
     MQTTAsync_freeMessage(&message);
     MQTTAsync_free(topic);
     return 1;

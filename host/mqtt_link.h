@@ -11,6 +11,10 @@
 
 enum { TICKETS = 16 };
 
+// The largest message that is taken. PG3's configuration tells some 200 bytes of each driver: 32
+// MiB are 160,000 of them, or 5,000 large nodes.
+enum { MESSAGE_MAX = 32 * 1024 * 1024 };
+
 // What paho's threads report.
 enum event {
     EV_CONNECTED,
@@ -21,6 +25,7 @@ enum event {
     EV_UNSUBSCRIBED,
     EV_SENT,
     EV_MESSAGE,   // data: the payload
+    EV_TOO_LARGE, // a message over MESSAGE_MAX; data: its size_t
     EV_TLS_ERROR, // data: a line of OpenSSL's
     EV_DESTROYED
 };

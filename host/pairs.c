@@ -77,6 +77,14 @@ bool pairs_equal(const struct pairs *a, const struct pairs *b) {
     return true;
 }
 
+// Whether the member under its key on top of L is in the pairs as it is: memory may be short, and a
+// text with a NUL in it ends there.
+static bool kept_whole(const struct pairs *p, lua_State *L, const char *key, const char *value) {
+    const char *kept = pairs_get(p, key);
+    return kept != NULL && strcmp(kept, value) == 0 && strlen(key) == lua_rawlen(L, -2) &&
+           (lua_type(L, -1) != LUA_TSTRING || strlen(value) == lua_rawlen(L, -1));
+}
+
 void pairs_read(struct pairs *p, lua_State *L, int index) {
     pairs_free(p);
     luaL_checkstack(L, 4, "pairs");
@@ -97,8 +105,11 @@ void pairs_read(struct pairs *p, lua_State *L, int index) {
         } else if (type == LUA_TTABLE) {
             p->opaque = true;
         }
-        if (lua_type(L, -2) == LUA_TSTRING)
-            pairs_set(p, lua_tostring(L, -2), value);
+        if (lua_type(L, -2) == LUA_TSTRING) {
+            const char *key = lua_tostring(L, -2);
+            pairs_set(p, key, value);
+            p->opaque = p->opaque || !kept_whole(p, L, key, value);
+        }
         lua_pop(L, 1);
     }
 }

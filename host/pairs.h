@@ -13,8 +13,9 @@ struct pairs {
         char *value;
     } * all;
     size_t count;
-    bool
-        opaque; // held something that is neither text, number nor boolean: must not be written back
+    // Held something that is not kept here as it was (an object, for example): must not be written
+    // back.
+    bool opaque;
 };
 
 void pairs_free(struct pairs *p);

@@ -10,8 +10,7 @@
 #define AREA "pg3"
 #define ANSWER_MS 10000    // for configuration and user data; for addnode: then the others go on
 #define ADD_LOST_MS 180000 // an addnode may wait that long in PG3's queue to the ISY
-#define ASK_AGAIN_MS 30000
-#define RETRY_MS 5000 // first pause after a refused addnode or value; doubles
+#define RETRY_MS 5000      // first pause after a refused addnode or value; doubles
 #define RETRY_MAX_MS 300000
 #define FORGIVEN_MS 600000             // without a refusal: the next pause is the first again
 #define CALM_MS 500                    // after the start, for messages that may come late
@@ -50,6 +49,7 @@ void pg3_free(struct pg3 *p) {
     if (p == NULL)
         return;
     drop_waiting(p);
+    pg3_ask_nothing(p);
     loop_cancel(p->loop, p->gate_timer);
     loop_cancel(p->loop, p->add_timer);
     loop_cancel(p->loop, p->profile_timer);
@@ -112,27 +112,16 @@ bool pg3_post_buf(struct pg3 *p, const char *kind, struct buf *b, bool late) {
 
 // Start sequence
 
-// A slow PG3 may have missed the question: it is asked again until it answers.
-static void ask_again(void *ctx) {
-    struct pg3 *p = ctx;
-    p->gate_timer = 0;
-    if (p->have_config && p->have_custom)
-        return;
-    pg3_refresh(p);
-    p->gate_timer = loop_after(p->loop, ASK_AGAIN_MS, ask_again, p);
-}
-
 static void data_late(void *ctx) {
     struct pg3 *p = ctx;
-    p->gate_timer = loop_after(p->loop, ASK_AGAIN_MS, ask_again, p);
-    log_warning(AREA, "PG3 did not send %s within 10 s; going on without",
-                p->have_config ? "the user's data (getAll)" : "the configuration (config)");
+    p->gate_timer = 0;
+    pg3_tell_missing(p);
     p->gate = GATE_CONTROLLER;
     p->events.start(p->events.ctx);
 }
 
 void pg3_check_gate(struct pg3 *p) {
-    if (p->gate != GATE_DATA || !p->have_config || !p->have_custom)
+    if (p->gate != GATE_DATA || !pg3_all_read(p))
         return;
     loop_cancel(p->loop, p->gate_timer);
     p->gate_timer = 0;
@@ -140,21 +129,7 @@ void pg3_check_gate(struct pg3 *p) {
     p->events.start(p->events.ctx);
 }
 
-static void ask_config(struct pg3 *p) {
-    struct buf b;
-    p->asked_ms = loop_now_ms();
-    buf_init(&b, 256);
-    buf_puts(&b, "{\"config\":{\"version\":");
-    buf_json(&b, p->version);
-    buf_puts(&b, ",\"requestId\":true}}");
-    pg3_post_buf(p, "system", &b, false);
-}
-
-void pg3_refresh(struct pg3 *p) {
-    ask_config(p);
-    const char *get_all = "{\"getAll\":{}}";
-    pg3_post(p, "custom", get_all, strlen(get_all), false);
-}
+void pg3_refresh(struct pg3 *p) { pg3_ask(p, true, true); }
 
 void pg3_up(struct pg3 *p) {
     p->up = true;
@@ -162,8 +137,6 @@ void pg3_up(struct pg3 *p) {
     pg3_refresh(p);
     if (p->gate == GATE_DATA && p->gate_timer == 0)
         p->gate_timer = loop_after(p->loop, ANSWER_MS, data_late, p);
-    else if (p->gate_timer == 0 && !(p->have_config && p->have_custom))
-        p->gate_timer = loop_after(p->loop, ASK_AGAIN_MS, ask_again, p);
     pg3_install_profile(p); // the answer to an earlier try may be lost
     // What was on its way when the connection broke may be lost: each driver's newest value goes
     // once more.
@@ -174,15 +147,18 @@ void pg3_down(struct pg3 *p) {
     p->up = false;
     p->sending = false;
     p->controller_set = false;
-    p->asked_ms = 0;
     drop_waiting(p);
-    struct pg3_record *records[] = {&p->notices_record, &p->data_record, &p->doc_record};
+    struct pg3_record *records[] = {&p->notices_record, &p->data_record, &p->doc_record,
+                                    &p->idata_record};
     for (size_t i = 0; i < sizeof records / sizeof records[0]; i++) {
         records[i]->changed = records[i]->changed || records[i]->open;
         records[i]->open = false;
     }
+    // Others write these too: what they are after a reconnection is to be read again.
+    p->readings[KEY_PARAMS] = p->readings[KEY_NOTICES] = (struct pg3_reading){0};
     free(p->notices_told);
     p->notices_told = NULL;
+    pg3_ask_nothing(p);
     loop_cancel(p->loop, p->add_timer);
     loop_cancel(p->loop, p->gate_timer);
     loop_cancel(p->loop, p->profile_timer);
@@ -261,8 +237,7 @@ void pg3_restore(struct pg3 *p) {
     for (size_t i = 0; i < p->nodes->count; i++)
         if (p->nodes->all[i]->state == NODE_DELETED)
             bring_back(p->nodes->all[i], !p->nodes->all[i]->stale);
-    if (p->asked_ms == 0 || loop_now_ms() - p->asked_ms > ANSWER_MS)
-        ask_config(p); // it may be long: once for many Discovers
+    pg3_ask(p, true, false); // once for many Discovers: the answer may be long
 }
 
 static void calm(void *ctx) {
@@ -312,7 +287,7 @@ static void add_lost(struct pg3 *p, const struct node *node) {
                 "PG3 did not answer addnode of %s within %d minutes; going on as if it were there",
                 node->address, ADD_LOST_MS / 60000);
     pg3_added(p, node->address, NULL);
-    ask_config(p);
+    pg3_ask(p, true, false);
 }
 
 // Counts on after a success: a node that is taken may have a value that never is.
@@ -547,5 +522,6 @@ void pg3_turn(struct pg3 *p) {
 
 bool pg3_waiting(struct pg3 *p) {
     p->calm = true; // asked at the stop: nothing may wait any more
-    return p->up && (p->sending || p->first != NULL || (p->data_record.changed && p->have_custom));
+    return p->up && (p->sending || p->first != NULL ||
+                     (p->data_record.changed && p->readings[KEY_DATA].read));
 }

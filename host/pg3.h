@@ -52,7 +52,8 @@ void pg3_up(struct pg3 *p);
 void pg3_down(struct pg3 *p);
 void pg3_sent(struct pg3 *p);
 void pg3_message(struct pg3 *p, const char *text, size_t len);
-// Messages were lost: asks PG3 for its configuration and the user's data again.
+// Messages were lost: asks PG3 for its configuration and the user's data again, at once or, while
+// earlier questions are not answered well, with those, whose pauses grow to five minutes.
 void pg3_refresh(struct pg3 *p);
 // The user wants everything there is (Discover): nodes that were deleted in PG3 are added again,
 // those whose device is gone when it is back. PG3 is asked which it has, for it may not have told.

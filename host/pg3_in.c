@@ -41,86 +41,142 @@ static void set_level(lua_State *L, int at, const char *key) {
         log_set_level(log_level_of(level));
 }
 
-static void on_config(struct pg3 *p, lua_State *L, int at) {
-    char scratch[32];
-    if (lua_type(L, at) != LUA_TTABLE)
+// What the plugin needs of PG3's configuration, which tells all of every node and may have tens of
+// megabytes: it is not decoded but walked over.
+struct config {
+    char token[256];
+    char level[32];
+    bool has_nodes;
+    struct known nodes;
+};
+
+static void read_config(struct walk *w, struct config *c) {
+    char key[16];
+    if (!walk_enter(w))
         return;
-    log_mask(text_or(L, at, "token", scratch, ""));
-    set_level(L, at, "logLevel");
-    if (json_push(L, at, "nodes") == LUA_TTABLE) {
-        known_read(&p->known, L, lua_gettop(L));
-        pg3_nodes_listed(p);
+    while (walk_next(w, key, sizeof key)) {
+        if (strcmp(key, "token") == 0)
+            walk_text(w, c->token, sizeof c->token);
+        else if (strcmp(key, "logLevel") == 0)
+            walk_text(w, c->level, sizeof c->level);
+        else if (strcmp(key, "nodes") == 0)
+            c->has_nodes = known_read(&c->nodes, w);
+        else
+            walk_skip(w);
     }
-    lua_pop(L, 1);
-    p->have_config = true;
-    p->asked_ms = 0;
-    pg3_check_gate(p);
 }
 
-// User data
+// Takes over c's nodes.
+static void use_config(struct pg3 *p, struct config *c) {
+    if (c->level[0] != '\0')
+        log_set_level(log_level_of(c->level));
+    if (!c->has_nodes)
+        return;
+    known_free(&p->known);
+    p->known = c->nodes;
+    c->nodes = (struct known){0};
+    pg3_nodes_listed(p);
+    pg3_config_read(p);
+}
 
-static void keep_params(struct pg3 *p, lua_State *L, int at) {
+// Read before, in pg3_message.
+static void on_config(struct pg3 *p, lua_State *L, int at) { (void)p, (void)L, (void)at; }
+
+// User data. Each function takes one record and says whether it could be understood: `at` may hold
+// anything.
+
+// Not an array; an empty one cannot be told from an empty object.
+static bool is_object(lua_State *L, int at) {
+    return lua_type(L, at) == LUA_TTABLE && lua_rawlen(L, at) == 0;
+}
+
+static bool keep_params(struct pg3 *p, lua_State *L, int at) {
     struct pairs fresh = {0};
+    if (!is_object(L, at))
+        return false;
     pairs_read(&fresh, L, at);
     pg3_params_read(p, &fresh);
+    return true;
 }
 
-static void keep_data(struct pg3 *p, lua_State *L, int at) {
+static bool keep_data(struct pg3 *p, lua_State *L, int at) {
     struct buf b;
     char error[128];
-    buf_init(&b, 256 * 1024);
+    if (lua_type(L, at) != LUA_TTABLE)
+        return false;
     // Our own record may be echoed later, but only the one from before this run is news.
-    if (p->data == NULL && !p->have_custom && lua_type(L, at) == LUA_TTABLE &&
-        json_write(p->json, L, at, &b, error, sizeof error))
+    if (p->data != NULL || p->readings[KEY_DATA].read)
+        return true;
+    buf_init(&b, 256 * 1024);
+    if (json_write(p->json, L, at, &b, error, sizeof error))
         p->data = strdup(buf_text(&b));
     buf_free(&b);
+    return p->data != NULL;
 }
 
-static void keep_idata(struct pg3 *p, lua_State *L, int at) {
+static bool keep_idata(struct pg3 *p, lua_State *L, int at) {
     char scratch[32];
-    if (p->profile_timer == 0)
+    if (!is_object(L, at))
+        return false;
+    // What we are about to write is newer.
+    if (p->profile_timer == 0 && !p->idata_record.changed && !p->idata_record.open)
         snprintf(p->installed, sizeof p->installed, "%s",
                  text_or(L, at, "profile_version", scratch, ""));
+    return true;
 }
 
 // Of the notices only those that are not ours: ours are known better here, and PG3's must not be
 // wiped.
-static void keep_notices(struct pg3 *p, lua_State *L, int at) {
+static bool keep_notices(struct pg3 *p, lua_State *L, int at) {
     struct pairs all = {0};
+    if (!is_object(L, at))
+        return false;
     pairs_read(&all, L, at);
+    if (all.opaque && !p->foreign_notices.opaque)
+        log_warning(AREA, "PG3 keeps a notice that this plugin cannot write back as it is; the "
+                          "plugin's own are not shown until it is gone");
     pairs_free(&p->foreign_notices);
+    p->foreign_notices.opaque = all.opaque;
     for (size_t i = 0; i < all.count; i++)
         if (strncmp(all.all[i].key, PG3_NOTICE_PREFIX, strlen(PG3_NOTICE_PREFIX)) != 0)
             pairs_set(&p->foreign_notices, all.all[i].key, all.all[i].value);
     pairs_free(&all);
+    return true;
 }
 
-static void keep_doc(struct pg3 *p, lua_State *L, int at) {
-    if (p->doc == NULL && lua_type(L, at) == LUA_TSTRING)
+static bool keep_doc(struct pg3 *p, lua_State *L, int at) {
+    if (lua_type(L, at) != LUA_TSTRING)
+        return false;
+    if (p->doc == NULL)
         p->doc = strdup(lua_tostring(L, at));
+    return true;
 }
+
+typedef bool keeper(struct pg3 *p, lua_State *L, int at);
 
 static const struct {
     const char *key;
-    handler *keep;
-} records[] = {
-    {"customparams", keep_params}, {"customdata", keep_data},     {"notices", keep_notices},
-    {"idata", keep_idata},         {"customparamsdoc", keep_doc},
+    keeper *keep;
+} records[KEYS] = {
+    [KEY_PARAMS] = {"customparams", keep_params}, [KEY_NOTICES] = {"notices", keep_notices},
+    [KEY_DOC] = {"customparamsdoc", keep_doc},    [KEY_IDATA] = {"idata", keep_idata},
+    [KEY_DATA] = {"customdata", keep_data},
 };
 
-struct record {
+struct decoding {
     struct pg3 *p;
-    handler *keep;
+    keeper *keep;
+    bool kept;
 };
 
 static void keep_decoded(lua_State *L, void *ctx) {
-    struct record *r = ctx;
-    r->keep(r->p, L, 1);
+    struct decoding *d = ctx;
+    d->kept = d->keep(d->p, L, 1);
 }
 
 // Whether the object at `at` wraps a record: nothing but a row's own fields, and a value that is an
-// object or its text. A parameter that the user named "value" is no wrapper.
-static bool is_wrapper(lua_State *L, int at) {
+// object or its text (`is_html`: any text). A parameter that the user named "value" is no wrapper.
+static bool is_wrapper(lua_State *L, int at, bool is_html) {
     static const char *const fields[] = {"value", "key", "id", "uuid", "profileNum", "dbVersion"};
     size_t known = 0, members = 0;
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
@@ -133,59 +189,85 @@ static bool is_wrapper(lua_State *L, int at) {
         lua_pop(L, 1);
     }
     int type = json_push(L, at, "value");
-    bool holds = type == LUA_TTABLE || (type == LUA_TSTRING && lua_tostring(L, -1)[0] == '{');
+    bool holds =
+        type == LUA_TTABLE || (type == LUA_TSTRING && (is_html || lua_tostring(L, -1)[0] == '{'));
     lua_pop(L, 1);
     return holds && known == members;
 }
 
-// A record's value is an object, JSON text, or an object whose `value` is either (PROTOCOL.md 5.4).
-static void on_record(struct pg3 *p, lua_State *L, int at, handler *keep) {
+// A record's value is an object, JSON text, or an object whose `value` is either (PROTOCOL.md 5.4);
+// of the page it is its HTML.
+static bool take_value(struct pg3 *p, lua_State *L, int at, keeper *keep) {
     luaL_checkstack(L, 4, "record");
-    if (keep == keep_doc || lua_type(L, at) == LUA_TNIL) {
-        keep(p, L, at);
-        return;
+    int type = lua_type(L, at);
+    if (type == LUA_TTABLE && is_wrapper(L, at, keep == keep_doc)) {
+        json_push(L, at, "value");
+        bool taken = take_value(p, L, lua_gettop(L), keep);
+        lua_pop(L, 1);
+        return taken;
     }
-    if (lua_type(L, at) == LUA_TSTRING) {
-        struct record r = {p, keep};
-        size_t len;
-        const char *text = lua_tolstring(L, at, &len);
-        char error[256];
-        if (!json_read(p->json, text, len, keep_decoded, &r, error, sizeof error))
-            log_warning(AREA,
-                        "PG3 sent user data that cannot be read (%s); what was there before stays",
-                        error);
-        return;
-    }
-    if (lua_type(L, at) != LUA_TTABLE)
-        return;
-    if (!is_wrapper(L, at)) {
-        keep(p, L, at);
-        return;
-    }
-    json_push(L, at, "value");
-    on_record(p, L, lua_gettop(L), keep);
-    lua_pop(L, 1);
+    if (type != LUA_TSTRING || keep == keep_doc)
+        return keep(p, L, at);
+    struct decoding d = {p, keep, false};
+    size_t len;
+    const char *text = lua_tolstring(L, at, &len);
+    char error[256];
+    return json_read(p->json, text, len, keep_decoded, &d, error, sizeof error) && d.kept;
 }
 
-static void on_key(struct pg3 *p, lua_State *L, const char *key, int at) {
-    for (size_t i = 0; i < sizeof records / sizeof records[0]; i++)
-        if (strcmp(records[i].key, key) == 0)
-            on_record(p, L, at, records[i].keep);
+static void take_record(struct pg3 *p, lua_State *L, enum pg3_key key, int at) {
+    bool good = take_value(p, L, at, records[key].keep), none = lua_islightuserdata(L, at);
+    if (!good && !none && !p->readings[key].garbled)
+        log_warning(AREA,
+                    "PG3 sent a record %s that cannot be understood; what was there before stays. "
+                    "If this stays, save it anew in PG3.",
+                    records[key].key);
+    pg3_record_read(p, key, good);
 }
 
-static void on_row(struct pg3 *p, lua_State *L, int at) {
+// Its key; KEYS: none that is of use here.
+static enum pg3_key key_of(const char *text) {
+    size_t key = 0;
+    while (key < KEYS && strcmp(records[key].key, text) != 0)
+        key++;
+    return (enum pg3_key)key;
+}
+
+static bool is_empty(lua_State *L, int at) {
+    lua_pushnil(L);
+    if (lua_next(L, at) == 0)
+        return true;
+    lua_pop(L, 2);
+    return false;
+}
+
+// A row of the list of all records. False: it is none.
+static bool take_row(struct pg3 *p, lua_State *L, int at, bool listed[KEYS]) {
     char scratch[32];
-    const char *key = json_text(L, at, "key", scratch);
-    json_push(L, at, "value");
-    if (key != NULL)
-        on_key(p, L, key, lua_gettop(L));
-    lua_pop(L, 1);
+    const char *text = json_text(L, at, "key", scratch);
+    enum pg3_key key = text != NULL ? key_of(text) : KEYS;
+    if (key < KEYS) {
+        json_push(L, at, "value");
+        take_record(p, L, key, lua_gettop(L));
+        lua_pop(L, 1);
+        listed[key] = true;
+    }
+    return text != NULL;
 }
 
+// PG3 lists the records that exist, one a row; a single one may come without its array.
 static void on_get_all(struct pg3 *p, lua_State *L, int at) {
-    each(p, L, at, on_row);
-    p->have_custom = true;
-    pg3_check_gate(p);
+    bool listed[KEYS] = {false};
+    bool whole = lua_type(L, at) == LUA_TTABLE;
+    lua_Integer count = whole ? (lua_Integer)lua_rawlen(L, at) : 0;
+    for (lua_Integer i = 1; i <= count; i++) {
+        lua_rawgeti(L, at, i);
+        whole = take_row(p, L, lua_gettop(L), listed) && whole;
+        lua_pop(L, 1);
+    }
+    if (whole && count == 0 && !is_empty(L, at))
+        whole = take_row(p, L, at, listed);
+    pg3_all_listed(p, listed, whole);
 }
 
 static void on_custom(struct pg3 *p, lua_State *L, int at) {
@@ -194,15 +276,23 @@ static void on_custom(struct pg3 *p, lua_State *L, int at) {
     luaL_checkstack(L, 4, "custom");
     lua_pushnil(L);
     while (lua_next(L, at) != 0) {
-        if (lua_type(L, -2) == LUA_TSTRING)
-            on_key(p, L, lua_tostring(L, -2), lua_gettop(L));
+        enum pg3_key key = lua_type(L, -2) == LUA_TSTRING ? key_of(lua_tostring(L, -2)) : KEYS;
+        if (key < KEYS)
+            take_record(p, L, key, lua_gettop(L));
         lua_pop(L, 1);
     }
+    pg3_progress(p);
 }
 
-static void on_params(struct pg3 *p, lua_State *L, int at) { on_record(p, L, at, keep_params); }
+static void on_params(struct pg3 *p, lua_State *L, int at) {
+    take_record(p, L, KEY_PARAMS, at);
+    pg3_progress(p);
+}
 
-static void on_notices(struct pg3 *p, lua_State *L, int at) { on_record(p, L, at, keep_notices); }
+static void on_notices(struct pg3 *p, lua_State *L, int at) {
+    take_record(p, L, KEY_NOTICES, at);
+    pg3_progress(p);
+}
 
 // Answers
 
@@ -416,11 +506,55 @@ static void on_message(lua_State *L, void *ctx) {
     }
 }
 
-void pg3_message(struct pg3 *p, const char *text, size_t len) {
+// Looks through a message for a configuration. `other`: the first key that is another, "" = none.
+// False: it is not JSON.
+static bool look_through(struct walk *w, struct config *c, char *other, size_t size) {
+    char key[32] = "";
+    bool entered = walk_enter(w);
+    while (entered && walk_next(w, key, sizeof key)) {
+        if (strcmp(key, "config") == 0) {
+            read_config(w, c);
+            continue;
+        }
+        walk_skip(w);
+        if (other[0] == '\0')
+            snprintf(other, size, "%s", key);
+    }
+    return walk_end(w);
+}
+
+// All but a configuration is decoded.
+static void decode(struct pg3 *p, const char *text, size_t len, const char *key) {
     char error[256];
-    if (len == 0)
-        return; // arrives while the plugin is being deleted
-    if (!json_read(p->json, text, len, on_message, p, error, sizeof error))
+    if (len > JSON_MAX && !p->told_large)
+        log_warning(
+            AREA,
+            "PG3 sent \"%s\" of %zu KiB; the plugin reads at most %u KiB of it, and goes on "
+            "without. Make what PG3 keeps there for the plugin smaller.",
+            key, len / 1024, JSON_MAX / 1024);
+    else if (len <= JSON_MAX && !json_read(p->json, text, len, on_message, p, error, sizeof error))
         log_warning(AREA, "PG3 sent a message of %zu bytes that cannot be read (%s); it is ignored",
                     len, error);
+    p->told_large = p->told_large || len > JSON_MAX;
+}
+
+void pg3_message(struct pg3 *p, const char *text, size_t len) {
+    struct config c = {.has_nodes = false};
+    struct walk w;
+    char other[32] = "";
+    if (len == 0)
+        return; // arrives while the plugin is being deleted
+    walk_begin(&w, text, len);
+    bool whole = look_through(&w, &c, other, sizeof other);
+    log_mask(c.token);
+    if (!whole)
+        log_warning(AREA,
+                    "PG3 sent a message of %zu bytes that is not JSON from byte %zu on; it is "
+                    "ignored",
+                    len, (size_t)(w.at - text));
+    else
+        use_config(p, &c);
+    if (whole && other[0] != '\0')
+        decode(p, text, len, other);
+    known_free(&c.nodes);
 }

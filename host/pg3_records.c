@@ -55,7 +55,7 @@ static bool has_param(const struct pg3 *p, const char *name) {
 // Writes the defaults the user's parameters lack, once: what PG3 echoes holds them already.
 void pg3_write_defaults(struct pg3 *p) {
     bool added = false;
-    if (!p->have_custom || p->params.opaque)
+    if (!p->readings[KEY_PARAMS].read || p->params.opaque)
         return;
     for (size_t i = 0; i < p->defaults.count; i++)
         if (!has_param(p, p->defaults.all[i].key))
@@ -92,7 +92,7 @@ static bool post_value(struct pg3 *p, const char *key, const char *json_text) {
 }
 
 bool pg3_save(struct pg3 *p, const char *json_text) {
-    char *copy = p->have_custom ? strdup(json_text) : NULL;
+    char *copy = p->readings[KEY_DATA].read ? strdup(json_text) : NULL;
     if (copy == NULL)
         return false;
     free(p->data);
@@ -128,6 +128,8 @@ void pg3_doc(struct pg3 *p, const char *html) {
 static bool write_notices(struct pg3 *p) {
     struct pairs all = {0};
     struct buf b;
+    if (p->foreign_notices.opaque)
+        return false; // it would be lost
     for (size_t i = 0; i < p->foreign_notices.count; i++)
         pairs_set(&all, p->foreign_notices.all[i].key, p->foreign_notices.all[i].value);
     for (size_t i = 0; i < p->notices.count; i++)
@@ -157,19 +159,26 @@ static bool write_doc(struct pg3 *p) {
     return queued;
 }
 
-static void write_record(struct pg3 *p, struct pg3_record *record, bool (*write)(struct pg3 *)) {
-    if (!record->changed || !write(p))
+static bool write_idata(struct pg3 *p) {
+    char value[sizeof p->installed + 32];
+    snprintf(value, sizeof value, "{\"profile_version\":\"%s\"}", p->installed);
+    return post_value(p, "idata", value);
+}
+
+// What PG3 keeps is not written over before it was read.
+static void write_record(struct pg3 *p, enum pg3_key key, struct pg3_record *record,
+                         bool (*write)(struct pg3 *)) {
+    if (!record->changed || !p->readings[key].read || !write(p))
         return;
     record->changed = false;
     record->open = true;
 }
 
 void pg3_write_changed(struct pg3 *p) {
-    write_record(p, &p->notices_record, write_notices);
-    if (!p->have_custom)
-        return; // what PG3 keeps for us is not known yet and must not be overwritten
-    write_record(p, &p->data_record, write_data);
-    write_record(p, &p->doc_record, write_doc);
+    write_record(p, KEY_NOTICES, &p->notices_record, write_notices);
+    write_record(p, KEY_DATA, &p->data_record, write_data);
+    write_record(p, KEY_DOC, &p->doc_record, write_doc);
+    write_record(p, KEY_IDATA, &p->idata_record, write_idata);
 }
 
 void pg3_stored(struct pg3 *p, const char *key, const char *error) {
@@ -181,6 +190,8 @@ void pg3_stored(struct pg3 *p, const char *key, const char *error) {
         p->data_record.open = false;
     else if (strcmp(key, "customparamsdoc") == 0)
         p->doc_record.open = false;
+    else if (strcmp(key, "idata") == 0)
+        p->idata_record.open = false;
 }
 
 // Profile
@@ -237,9 +248,5 @@ void pg3_installed(struct pg3 *p, const char *error) {
     }
     snprintf(p->installed, sizeof p->installed, "%s", p->profile_hash);
     log_info(AREA, "PG3 installed the profile; an Admin Console that is open must be reopened");
-    struct buf b;
-    buf_init(&b, 256);
-    buf_printf(&b, "{\"set\":[{\"key\":\"idata\",\"value\":{\"profile_version\":\"%s\"}}]}",
-               p->installed);
-    pg3_post_buf(p, "custom", &b, true);
+    p->idata_record.changed = true;
 }

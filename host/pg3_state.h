@@ -21,6 +21,17 @@ struct pg3_record {
     bool open;    // written, and not answered yet
 };
 
+// The records PG3 keeps for us and the user. Each run of the plugin writes them; the last only if
+// device scripts keep a state.
+enum pg3_key { KEY_PARAMS, KEY_NOTICES, KEY_DOC, KEY_IDATA, KEY_DATA, KEYS };
+
+// What is known of one of them. It is written only once it was read.
+struct pg3_reading {
+    bool read;    // it came and was understood, or it certainly is not there
+    int missing;  // lists in a row that did not have it
+    bool garbled; // what came last could not be understood; said once
+};
+
 // Begins the key of every notice of ours, so that those of an earlier run can be told from PG3's
 // own.
 #define PG3_NOTICE_PREFIX "plugin_"
@@ -44,9 +55,17 @@ struct pg3 {
     size_t waiting; // bytes of them
 
     enum pg3_gate gate;
-    bool have_config, have_custom;
-    int64_t asked_ms; // when the configuration was asked for; 0 = it is answered
+    bool have_config;
+    struct pg3_reading readings[KEYS];
     int64_t gate_timer;
+    bool ask_config, ask_all; // asked for, and no good answer yet
+    int64_t ask_timer;        // until they are asked for again
+    int64_t ask_pause;        // the next one; doubles
+    // The last list of records did not have all that each run of the plugin writes. From a PG3 that
+    // has nodes of it this is believed only when the next list says so too.
+    bool short_list;
+    bool told_large;   // and one that a message was too large
+    bool told_missing; // the log has a line that not everything came
     char controller[15];
     bool controller_set; // PG3 was asked to show the connection on it
 
@@ -63,7 +82,7 @@ struct pg3 {
     struct pairs defaults;        // parameters the user should see
     struct pairs notices;         // ours, under their prefixed keys
     struct pairs foreign_notices; // PG3's own, as it told last
-    struct pg3_record notices_record, data_record, doc_record;
+    struct pg3_record notices_record, data_record, doc_record, idata_record;
     char *notices_told; // the message that wrote them last
     char *data;
     char *doc;
@@ -88,6 +107,27 @@ void pg3_stored(struct pg3 *p, const char *key, const char *error);
 
 // The start sequence may go on: an awaited answer came.
 void pg3_check_gate(struct pg3 *p);
+
+// pg3_ask.c: asks for the configuration, and for all records, until a good answer came; at once
+// unless a question waits for its answer already, then with growing pauses.
+void pg3_ask(struct pg3 *p, bool config, bool all);
+// Nobody is there to ask any more.
+void pg3_ask_nothing(struct pg3 *p);
+// A configuration that could be read has come.
+void pg3_config_read(struct pg3 *p);
+// A record has come; whether it could be understood. pg3_progress follows once all of the message
+// were taken.
+void pg3_record_read(struct pg3 *p, enum pg3_key key, bool good);
+// A list of all records has come. `listed` says of each whether it was among them; `whole`: each
+// row was one.
+void pg3_all_listed(struct pg3 *p, const bool listed[KEYS], bool whole);
+// Goes on if now enough is known.
+void pg3_progress(struct pg3 *p);
+// Whether all is known that the plugin should start with.
+bool pg3_all_read(const struct pg3 *p);
+// Says, once, what is missing.
+void pg3_tell_missing(struct pg3 *p);
+
 // PG3's list of its nodes was read: those it lost are added again.
 void pg3_nodes_listed(struct pg3 *p);
 // The user deleted a node in PG3.

@@ -1,5 +1,4 @@
-// pg3: the protocol over a link that records what is sent. Everything but the time-outs, which the
-// end-to-end tests wait for.
+// pg3: the protocol over a link that records what is sent, with a clock that the tests turn on.
 #include "check.h"
 #include "log.h"
 #include "pg3.h"
@@ -9,6 +8,16 @@
 
 static struct loop *loop;
 static struct json *json;
+static int64_t now_ms = 1000000;
+
+static int warnings; // lines of the log
+
+static int64_t test_clock(void) { return now_ms; }
+
+static void count_warnings(enum log_level level, const char *line) {
+    (void)line;
+    warnings += level >= LOG_WARNING;
+}
 
 struct sent {
     char kind[16];
@@ -111,6 +120,15 @@ static void turn(struct bench *b) {
 
 static void receive(struct bench *b, const char *text) { pg3_message(b->pg3, text, strlen(text)); }
 
+// Lets that time pass.
+static void pass(struct bench *b, int ms) {
+    for (int i = 0; i < ms; i += 100) {
+        now_ms += 100;
+        loop_turn(loop, 0);
+        turn(b);
+    }
+}
+
 static const char *last(const struct bench *b) {
     return b->count > 0 ? b->sent[b->count - 1].text : "";
 }
@@ -150,6 +168,11 @@ static void added(struct bench *b, const char *address) {
 
 #define CONFIG_NONE "{\"config\":{\"nodes\":[]}}"
 #define ALL_NONE "{\"getAll\":[]}"
+#define ROW(key, value) "{\"key\":\"" key "\",\"value\":" value "}"
+// What an earlier run has left, but for device scripts' states.
+#define ALL_WRITTEN                                                                                \
+    "{\"getAll\":[" ROW("customparams", "{\"vrm_token\":\"abc\"}") "," ROW(                        \
+        "notices", "{}") "," ROW("customparamsdoc", "\"<p>\"") "," ROW("idata", "{}") "]}"
 
 // Past the gate, with the controller "ctl" live and all first messages forgotten.
 static struct node *open_running(struct bench *b) {
@@ -207,16 +230,8 @@ static void test_other_order(void) {
     open_bench(&b);
     pg3_up(b.pg3);
     receive(&b, "{\"shortPoll\":{}}"); // before anything is there
-    receive(&b, "{\"getAll\":[],\"config\":{}}");
+    receive(&b, "{\"getAll\":[],\"config\":{\"nodes\":[]}}");
     CHECK(b.starts == 1 && b.polls == 1);
-    close_bench(&b);
-
-    open_bench(&b);
-    pg3_up(b.pg3);
-    receive(&b, "{\"config\":null}"); // no answer at all
-    receive(&b, "{\"config\":[]}");
-    receive(&b, "{\"getAll\":null}");
-    CHECK(b.starts == 1);
     close_bench(&b);
 }
 
@@ -277,7 +292,7 @@ static void test_known_flow(void) {
     receive(&b,
             "{\"config\":{\"nodes\":[" ON_RECORD("ctl", "VICX") "," ON_RECORD(
                 "a_2", "VICX") "," ON_RECORD("a_3", "VICOLD") "," ON_RECORD("a_4", "VICX") "]}}");
-    receive(&b, ALL_NONE);
+    receive(&b, ALL_WRITTEN);
     add(&b, "ctl", "ctl");
     add(&b, "a_1", "a_1");
     struct node *known = add(&b, "a_2", "a_2"), *other = add(&b, "a_3", "a_3");
@@ -394,12 +409,8 @@ static void test_deleted(void) {
     forget(&b);
     for (int i = 0; i < 100; i++)
         pg3_restore(b.pg3);
-    turn(&b);
+    pass(&b, 3100); // PG3 was asked just before
     CHECK(addnodes(&b, "gw_1") == 1 && times(&b, "\"config\"") == 1);
-    receive(&b, "{\"config\":{}}");
-    pg3_restore(b.pg3);
-    turn(&b);
-    CHECK(addnodes(&b, "gw_1") == 1 && times(&b, "\"config\"") == 2);
     added(&b, "gw_1");
     turn(&b);
     CHECK(times(&b, "\"value\":\"4.5\"") == 1);
@@ -450,7 +461,7 @@ static void test_late(void) {
     CHECK(node->retry_ms > loop_now_ms() + 120000);
     forget(&b);
     node->retry_ms = loop_now_ms(); // minutes later
-    turn(&b);
+    pass(&b, 3000);
     CHECK(times(&b, "\"config\"") == 1 && times(&b, "\"5.0\"") == 1 && LIVE(&b, "a_1"));
     CHECK(addnodes(&b, "a_1") == 0 && addnodes(&b, "a_2") == 1);
     receive(&b, "{\"config\":{\"nodes\":[" ON_RECORD("ctl", "VICX") "]}}");
@@ -533,7 +544,7 @@ static void test_seeds(void) {
                 "{\"address\":\"ctl\",\"name\":\"Mine\",\"enabled\":1,\"drivers\":["
                 "{\"driver\":\"ST\",\"value\":\"1\",\"uom\":25},"
                 "{\"driver\":\"GV1\",\"value\":12.34,\"uom\":73}]}]}}");
-    receive(&b, ALL_NONE);
+    receive(&b, ALL_WRITTEN);
     CHECK(pg3_known(b.pg3)->count == 1 && log_masks("very-secret-token"));
     struct node *ctl = add(&b, "ctl", "ctl");
     turn(&b);
@@ -743,6 +754,328 @@ static void test_doc(void) {
     close_bench(&b);
 }
 
+#define PARAMS_ROW                                                                                 \
+    ROW("customparams", "\"{\\\"vrm_token\\\":\\\"secret-1\\\",\\\"own\\\":\\\"x\\\"}\"")
+#define NOTICES_ROW ROW("notices", "{\"expired\":\"PG3's own\"}")
+#define DOC_ROW ROW("customparamsdoc", "\"<p>\"")
+#define IDATA_ROW ROW("idata", "{\"profile_version\":\"old\"}")
+#define DATA_ROW ROW("customdata", "\"{\\\"state\\\":1}\"")
+#define ALL_GOOD                                                                                   \
+    "{\"getAll\":[" PARAMS_ROW "," NOTICES_ROW "," DOC_ROW "," IDATA_ROW "," DATA_ROW "]}"
+
+// Started, with everything to write that there is; connected, its questions sent.
+static void open_eager(struct bench *b) {
+    open_bench(b);
+    pg3_default_param(b->pg3, "vrm_token", "");
+    pg3_default_param(b->pg3, "temp_unit", "C");
+    pg3_notice(b->pg3, "ours", "note");
+    pg3_doc(b->pg3, "<h1>");
+    pg3_up(b->pg3);
+    turn(b);
+}
+
+static int records_written(const struct bench *b) { return times(b, "{\"set\":[{\"key\""); }
+
+// Fault: PG3's first list of user data is an error or broken; defaults overwrite the token.
+// Expected: what was not read is not written but asked for again; once it comes, all catches up.
+static void test_bad_lists(void) {
+    static const char *const bad[] = {
+        "null",
+        "{\"error\":\"database is locked\"}",
+        "\"error\"",
+        "[null]",
+        "[]",
+        "[" IDATA_ROW "]",
+        "[" IDATA_ROW ",{\"value\":{}}]",
+        "[" ROW("customparams", "\"{\\\"vrm_token\\\":\\\"secr\"") "," NOTICES_ROW "]",
+        "[" ROW("customparams", "null") "," ROW("notices", "7") "," ROW("customdata", "\"7\"") "]",
+        "[" ROW("customparams", "[1]") "," ROW("customparamsdoc", "{\"a\":1}") "]",
+        "[" ROW("customparams", "\"null\"") "," ROW("idata", "\"\"") "]"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct bench b;
+        char text[400];
+        open_eager(&b);
+        receive(&b, "{\"config\":{\"nodes\":[" ON_RECORD("ctl", "VICX") "]}}");
+        snprintf(text, sizeof text, "{\"getAll\":%s}", bad[i]);
+        receive(&b, text);
+        turn(&b);
+        CHECK(b.starts == 0);
+        pass(&b, 2000);
+        CHECK(times(&b, "getAll") == 1 && records_written(&b) == 0);
+        pass(&b, 2000); // asked again, and not answered
+        CHECK(times(&b, "getAll") == 2);
+        pass(&b, 8000);
+        CHECK(b.starts == 1); // with what there is
+        pg3_profile(b.pg3, "new");
+        turn(&b);
+        receive(&b, "{\"installprofile\":{\"success\":true}}");
+        add(&b, "ctl", "ctl");
+        turn(&b);
+        added(&b, "ctl");
+        turn(&b);
+        CHECK(b.readies == 1 && times(&b, "customparams\"") == 0 && times(&b, "customdata") == 0);
+        CHECK(times(&b, "customparamsdoc") == 0);
+        CHECK(strstr(bad[i], NOTICES_ROW) != NULL || times(&b, "\"notices\"") == 0);
+        CHECK(!pg3_save(b.pg3, "{\"state\":2}"));
+        int params = b.params;
+        receive(&b, ALL_GOOD);
+        turn(&b);
+        CHECK(b.params == params + 1 && param_is(&b, "vrm_token", "secret-1"));
+        CHECK(times(&b, "\"vrm_token\":\"secret-1\",") == 1 && times(&b, "\"own\":\"x\"") == 1);
+        CHECK(times(&b, "\"temp_unit\":\"C\"") == 1);
+        CHECK(times(&b, "\"plugin_ours\":\"note\"") == 1 && times(&b, "PG3's own") == 1);
+        CHECK(times(&b, "<h1>") == 1 && times(&b, "{\"profile_version\":\"new\"}") == 1);
+        CHECK(strcmp(pg3_data(b.pg3), "{\"state\":1}") == 0 && pg3_save(b.pg3, "{\"state\":2}"));
+        int asked = times(&b, "getAll");
+        turn(&b);
+        forget(&b);
+        pass(&b, 400000);
+        CHECK(times(&b, "getAll") == 0 && asked >= 3);
+        close_bench(&b);
+    }
+}
+
+// Fault: a list without records counts as "none there" though PG3 has nodes of a run before.
+// Expected: it is believed when the next answer agrees; at once where there are no nodes.
+static void test_absent_records(void) {
+    struct bench b;
+    open_eager(&b);
+    receive(&b, CONFIG_NONE);
+    receive(&b, ALL_NONE);
+    turn(&b);
+    CHECK(b.starts == 1 && times(&b, "\"temp_unit\":\"C\"") == 1 && records_written(&b) == 3);
+    pass(&b, 60000);
+    CHECK(times(&b, "getAll") == 1);
+    close_bench(&b);
+
+    static const char *const lists[] = {"[]", "[" IDATA_ROW "]", "[" DATA_ROW "]"};
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        char text[200];
+        open_eager(&b);
+        receive(&b, "{\"config\":{\"nodes\":[" ON_RECORD("ctl", "VICX") "]}}");
+        snprintf(text, sizeof text, "{\"getAll\":%s}", lists[i]);
+        receive(&b, text);
+        receive(&b, "{\"getAll\":null}"); // no answer that counts
+        turn(&b);
+        CHECK(b.starts == 0 && records_written(&b) == 0);
+        pass(&b, 3100);
+        CHECK(times(&b, "getAll") == 2);
+        receive(&b, text);
+        turn(&b);
+        CHECK(b.starts == 1 && times(&b, "\"temp_unit\":\"C\"") == 1 && records_written(&b) == 3);
+        pass(&b, 60000);
+        CHECK(times(&b, "getAll") == 2);
+        close_bench(&b);
+    }
+
+    open_eager(&b); // only device scripts keep a state, so its absence is no doubt
+    receive(&b, "{\"config\":{\"nodes\":[" ON_RECORD("ctl", "VICX") "]}}");
+    receive(&b, ALL_WRITTEN);
+    CHECK(b.starts == 1 && pg3_save(b.pg3, "{\"a\":1}"));
+    close_bench(&b);
+
+    open_eager(&b); // the list comes before the configuration
+    receive(&b, ALL_NONE);
+    turn(&b);
+    CHECK(b.starts == 0 && records_written(&b) == 0);
+    receive(&b, CONFIG_NONE);
+    CHECK(b.starts == 1);
+    close_bench(&b);
+
+    open_eager(&b); // what the user saves meanwhile says nothing of the other records
+    receive(&b, "{\"config\":{\"nodes\":[" ON_RECORD("ctl", "VICX") "]}}");
+    receive(&b, "{\"getAll\":[" NOTICES_ROW "," DOC_ROW "," IDATA_ROW "]}");
+    receive(&b, "{\"custom\":{\"customparams\":\"{\\\"vrm_token\\\":\\\"typed\\\"}\"}}");
+    CHECK(b.starts == 0 && !pg3_save(b.pg3, "{\"a\":1}"));
+    receive(&b, ALL_GOOD);
+    CHECK(b.starts == 1 && strcmp(pg3_data(b.pg3), "{\"state\":1}") == 0);
+    close_bench(&b);
+}
+
+// Fault: a configuration that is null or an error counts as one without nodes: values jump.
+// Expected: it is asked for again; the plugin starts after ten seconds and seeds when it comes.
+static void test_bad_config(void) {
+    static const char *const bad[] = {"null",
+                                      "[]",
+                                      "{}",
+                                      "\"error\"",
+                                      "{\"error\":\"database is locked\"}",
+                                      "{\"token\":\"abcdefgh\",\"nodes\":null}",
+                                      "{\"nodes\":{\"error\":\"database is locked\"}}"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct bench b;
+        char text[200];
+        open_eager(&b);
+        snprintf(text, sizeof text, "{\"config\":%s}", bad[i]);
+        receive(&b, text);
+        receive(&b, ALL_GOOD);
+        CHECK(b.starts == 0);
+        pass(&b, 4000);
+        CHECK(b.starts == 0 && times(&b, "\"config\"") == 2 && times(&b, "getAll") == 1);
+        receive(&b, text);
+        pass(&b, 7000);
+        CHECK(b.starts == 1);
+        struct node *ctl = add(&b, "ctl", "ctl"), *other = add(&b, "a_1", "a_1");
+        turn(&b);
+        added(&b, "ctl");
+        receive(&b, "{\"config\":{\"nodes\":[" ON_RECORD("ctl", "VICX") "," ON_RECORD(
+                        "a_1", "VICX") "]}}");
+        CHECK(ctl->state == NODE_LIVE && strcmp(other->drivers[1].shown, "3.0") == 0);
+        turn(&b);
+        added(&b, "a_1");
+        forget(&b);
+        pass(&b, 400000);
+        CHECK(times(&b, "\"config\"") == 0);
+        close_bench(&b);
+    }
+}
+
+// Fault: a PG3 whose answer is lost each time is asked again without a pause.
+// Expected: the pauses grow up to five minutes; the plugin goes on working.
+static void test_growing_pauses(void) {
+    struct bench b;
+    open_eager(&b);
+    receive(&b, ALL_GOOD);
+    int before = 0;
+    for (int i = 0; i < 400; i++) { // each answer is lost
+        if (times(&b, "\"config\"") > before)
+            pg3_refresh(b.pg3);
+        before = times(&b, "\"config\"");
+        receive(&b, ALL_GOOD);
+        pass(&b, 100);
+    }
+    CHECK(before == 4); // 0, 3, 9 and 21 s
+    CHECK(b.starts == 1);
+    struct node *ctl = add(&b, "ctl", "ctl");
+    turn(&b);
+    added(&b, "ctl");
+    node_set(b.nodes, ctl, 1, 77, NULL);
+    turn(&b);
+    CHECK(times(&b, "\"77.0\"") == 1);
+    forget(&b);
+    for (int i = 0; i < 60; i++) {
+        pass(&b, 60000);
+        pg3_refresh(b.pg3);
+    }
+    CHECK(times(&b, "\"config\"") >= 12 && times(&b, "\"config\"") <= 17);
+    receive(&b, "{\"config\":{\"nodes\":[" ON_RECORD("ctl", "VICX") "]}}");
+    receive(&b, ALL_GOOD);
+    pass(&b, 300000);
+    forget(&b);
+    pg3_refresh(b.pg3);
+    pass(&b, 10000);
+    CHECK(times(&b, "\"config\"") == 3);
+    close_bench(&b);
+}
+
+// Fault: notices PG3 made while the plugin was away are wiped when the list fails then.
+// Expected: notices and parameters are read again after a reconnection before they are written.
+static void test_list_fails_after_reconnection(void) {
+    struct bench b;
+    open_running(&b);
+    pg3_down(b.pg3);
+    pg3_notice(b.pg3, "ours", "note");
+    pg3_default_param(b.pg3, "temp_unit", "C");
+    pg3_up(b.pg3);
+    receive(&b, "{\"getAll\":{\"error\":\"not yet\"}}");
+    pass(&b, 2000);
+    CHECK(records_written(&b) == 0 && times(&b, "getAll") == 1);
+    pass(&b, 2000);
+    CHECK(times(&b, "getAll") == 2);
+    receive(&b, ALL_GOOD);
+    turn(&b);
+    CHECK(times(&b, "PG3's own") == 1 && times(&b, "\"vrm_token\":\"secret-1\"") == 1);
+    close_bench(&b);
+}
+
+// Fault: a notice or parameter that the plugin cannot keep as it is, is written back empty.
+// Expected: that record is not written, the others are.
+static void test_opaque_records(void) {
+    struct bench b;
+    open_eager(&b);
+    receive(&b, CONFIG_NONE);
+    receive(&b, "{\"getAll\":[" ROW("notices", "{\"a\":{\"html\":\"x\"}}") "," ROW(
+                    "customparams", "{\"a\":\"b\\u0000c\"}") "]}");
+    turn(&b);
+    CHECK(times(&b, "\"notices\"") == 0 && times(&b, "customparams\"") == 0);
+    CHECK(times(&b, "<h1>") == 1);
+    receive(&b, "{\"custom\":{\"notices\":\"{}\"}}");
+    turn(&b);
+    CHECK(times(&b, "plugin_ours") == 1);
+    close_bench(&b);
+}
+
+// One node of 30 drivers as PG3 tells it, some 7 KB.
+static void put_node(struct buf *b, const char *address, int value) {
+    static const char row[] = "\"uuid\":\"00:0d:b9:52:ce:50\",\"profileNum\":2,"
+                              "\"timeAdded\":1595552956711,\"timeModified\":1595552956711,"
+                              "\"dbVersion\":1,\"id\":\"0f9a7a1e-8d7e-4a6c-9b57-0d6e6f1f2a3b\"";
+    buf_printf(b, "{\"address\":\"%s\",\"name\":\"Node\",\"nodeDefId\":\"VICX\",%s,\"drivers\":[",
+               address, row);
+    for (int i = 0; i < 30; i++)
+        buf_printf(b, "%s{\"driver\":\"%s%d\",\"value\":\"%d\",\"uom\":%d,%s}", i > 0 ? "," : "",
+                   i == 0 ? "ST" : "GV", i, value, i == 0 ? 25 : 73, row);
+    buf_printf(b, ",{\"driver\":\"ST\",\"value\":\"%d\",\"uom\":25}]}", value);
+}
+
+// Fault: a configuration over 2 MiB is not read: nodes of a large account start at 0.
+// Expected: one of 3,000 nodes with 30 drivers each is read as any other, and each node is found.
+static void test_large_config(void) {
+    struct bench b;
+    struct buf text;
+    char address[16];
+    open_eager(&b);
+    buf_init(&text, 64u * 1024 * 1024);
+    buf_puts(&text, "{\"config\":{\"token\":\"another-secret\",\"nodes\":[");
+    for (int i = 0; i < 3000; i++) {
+        snprintf(address, sizeof address, "n%d_%d", i % 7, i);
+        buf_puts(&text, i > 0 ? "," : "");
+        put_node(&text, address, i);
+    }
+    buf_puts(&text, "]}}");
+    CHECK(!text.failed && text.len > 15u * 1024 * 1024);
+    pg3_message(b.pg3, buf_text(&text), text.len - 2); // cut: it does not count
+    CHECK(pg3_known(b.pg3)->count == 0 && log_masks("another-secret"));
+    pg3_message(b.pg3, buf_text(&text), text.len);
+    CHECK(pg3_known(b.pg3)->count == 3000);
+    for (int i = 0; i < 3000; i++) {
+        snprintf(address, sizeof address, "n%d_%d", i % 7, i);
+        const struct known_node *node = known_find(pg3_known(b.pg3), address);
+        CHECK(node != NULL && node->value_count == 31 && atol(node->values[5].shown) == i);
+    }
+    CHECK(known_find(pg3_known(b.pg3), "n0_1") == NULL);
+    receive(&b, ALL_GOOD);
+    CHECK(b.starts == 1);
+    buf_free(&text);
+    close_bench(&b);
+}
+
+// Fault: user data over 2 MiB is refused with a line in the log at each question, without an end.
+// Expected: that is said once, and it is asked for again with growing pauses.
+static void test_large_list(void) {
+    struct bench b;
+    struct buf text;
+    open_eager(&b);
+    receive(&b, CONFIG_NONE);
+    buf_init(&text, 4u * 1024 * 1024);
+    buf_puts(&text, "{\"getAll\":[" PARAMS_ROW ",{\"key\":\"big\",\"value\":\"");
+    for (int i = 0; i < 3 * 1024; i++)
+        buf_printf(&text, "%01024d", i);
+    buf_puts(&text, "\"}]}");
+    int told = warnings;
+    for (int i = 0; i < 30; i++) {
+        pg3_message(b.pg3, buf_text(&text), text.len);
+        pass(&b, 1000);
+    }
+    CHECK(warnings == told + 2); // too large; what is missing
+    CHECK(b.starts == 1 && times(&b, "getAll") == 4 && records_written(&b) == 0);
+    receive(&b, ALL_GOOD);
+    turn(&b);
+    CHECK(times(&b, "\"vrm_token\":\"secret-1\"") == 1);
+    buf_free(&text);
+    close_bench(&b);
+}
+
 static void test_requests(void) {
     struct bench b;
     struct node *ctl = open_running(&b);
@@ -915,7 +1248,11 @@ static void test_reconnect(void) {
     CHECK(times(&b, "\"addnode\":[{\"address\":\"a_1\"") == 1);
     CHECK(times(&b, "\"addnode\":[{\"address\":\"ctl\"") == 0);
     CHECK(b.starts == 1 && b.readies == 1);
-    pg3_refresh(b.pg3); // messages were lost
+    receive(&b, CONFIG_NONE);
+    receive(&b, ALL_NONE);
+    pass(&b, 10000);
+    CHECK(times(&b, "getAll") == 1); // it is answered
+    pg3_refresh(b.pg3);              // messages were lost
     turn(&b);
     CHECK(times(&b, "getAll") == 2);
     close_bench(&b);
@@ -1008,6 +1345,8 @@ static void test_away(void) {
     turn(&b);
     CHECK(times(&b, "DON") == 0);
     CHECK(times(&b, "\"config\"") == 1 && times(&b, "getAll") == 1);
+    receive(&b, ALL_NONE);
+    turn(&b);
     CHECK(times(&b, "customdata") == 1 && times(&b, "{\"a\":2}") == 1);
     // What PG3 has not answered when the connection breaks goes again; what it has does not.
     pg3_notice(b.pg3, "n", "note");
@@ -1016,6 +1355,7 @@ static void test_away(void) {
     pg3_down(b.pg3);
     forget(&b);
     pg3_up(b.pg3);
+    receive(&b, ALL_NONE);
     turn(&b);
     CHECK(times(&b, "customdata") == 0 && times(&b, "\"plugin_n\":\"note\"") == 1);
     // One that came and went again is not told.
@@ -1052,6 +1392,8 @@ static void test_away(void) {
 }
 
 int main(void) {
+    loop_set_clock(test_clock);
+    log_tee(count_warnings);
     loop = loop_new();
     json = json_new();
     CHECK(loop != NULL && json != NULL);
@@ -1075,6 +1417,14 @@ int main(void) {
     test_profile();
     test_notices();
     test_doc();
+    test_bad_lists();
+    test_absent_records();
+    test_bad_config();
+    test_growing_pauses();
+    test_list_fails_after_reconnection();
+    test_opaque_records();
+    test_large_config();
+    test_large_list();
     test_requests();
     test_custom_request();
     test_control();

@@ -225,8 +225,10 @@ def test_nodes_wait_for_the_configuration(world):
 
 
 @pytest.mark.parametrize("config", ["empty", "no_nodes"])
-def test_a_configuration_without_nodes_is_enough(world, config):
-    world.running(behaviour=Behaviour(config=config))
+def test_a_configuration_that_stays_without_nodes_is_not_waited_for(world, config):
+    world.start(behaviour=Behaviour(config=config))
+    world.wait_node(CONTROLLER, timeout=20)
+    world.wait_fresh()
 
 
 def test_a_configuration_that_never_comes_is_logged_and_not_waited_for(world):

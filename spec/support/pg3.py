@@ -48,6 +48,9 @@ class Behaviour:
     config: str = "full"                # full | empty | no_nodes | never
     config_delay: float = 0
     getall: str = "full"                # full | never | objects (values as objects, not text)
+    # What the first questions get in place of an answer, one value each.
+    config_first: list = dataclasses.field(default_factory=list)
+    getall_first: list = dataclasses.field(default_factory=list)
     addnode_delay: float = 0
     addnode_late: dict = dataclasses.field(default_factory=dict)      # address -> seconds
     addnode_errors: dict = dataclasses.field(default_factory=dict)    # address -> how often
@@ -231,6 +234,9 @@ class Pg3:
 
     def _got_config(self, _):
         how = self.behaviour.config
+        if self.behaviour.config_first:
+            self.send({"config": self.behaviour.config_first.pop(0)})
+            return
         if how == "never":
             return
         full = self.config()
@@ -271,7 +277,9 @@ class Pg3:
                 "dbVersion": 1}
 
     def _got_getall(self, _):
-        if self.behaviour.getall != "never":
+        if self.behaviour.getall_first:
+            self.send({"getAll": self.behaviour.getall_first.pop(0)})
+        elif self.behaviour.getall != "never":
             self.send({"getAll": [self._custom_row(key) for key in self.customs]})
 
     def _got_get(self, items):

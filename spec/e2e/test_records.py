@@ -1,0 +1,64 @@
+"""What PG3 keeps for the user: nothing is written over it that was not read before."""
+
+import json
+
+import pytest
+
+from support.world import CONTROLLER, Behaviour
+
+CUT = [{"key": "customparams", "value": '{"vrm_token": "abc'}, {"key": "notices", "value": "7"}]
+BAD_LISTS = [None, {"error": "database is locked"}, [], [None], [{"key": "idata", "value": "{}"}], CUT]
+
+
+def written(pg3, key):
+    """All values the plugin has written under that key."""
+    return [item["value"] for items in pg3.received("custom", "set") for item in items
+            if item["key"] == key]
+
+
+# Fault: PG3's first answer with the user's data is broken or empty, and the token is gone for good.
+# Expected: token and parameters stay as they are; the next answer is believed, all goes on.
+@pytest.mark.parametrize("first", BAD_LISTS, ids=json.dumps)
+def test_a_bad_list_at_the_start_costs_nobody_his_token(world, first):
+    typed = {"my own note": "keep me", "temp_unit": "F", **world.params}
+    pg3 = world.setup(params=typed, behaviour=Behaviour(getall_first=[first]))
+    pg3.seed_node(CONTROLLER, "Victron Energy", "VICCTRL", CONTROLLER, {"GV0": (1, 25)})
+    pg3.seed_notice("expired", "Renew it")
+    pg3.customs["customdata"] = {"state": {}}
+    world.start_plugin()
+    world.wait_fresh(timeout=30)
+    world.wait(lambda: "stale_values" in pg3.customs["customparams"], "the parameter's name")
+    stored = pg3.customs["customparams"]
+    assert {name: stored[name] for name in typed} == typed
+    assert all(value["vrm_token"] == world.vrm.token for value in written(pg3, "customparams"))
+    world.wait(lambda: written(pg3, "notices"), "the notices")
+    assert all(value.get("expired") == "Renew it" for value in written(pg3, "notices"))
+    assert pg3.customs["customdata"] == {"state": {}}
+
+
+# Fault: PG3 tells broken user data for a long time, and the plugin starts with defaults and writes them.
+# Expected: it starts after ten seconds, says once what is missing, writes none of it; all comes later.
+def test_a_list_that_stays_bad_is_told_once_and_not_written_over(world):
+    pg3 = world.setup(behaviour=Behaviour(getall_first=[CUT] * 3))
+    pg3.seed_notice("expired", "Renew it")
+    world.start_plugin()
+    world.wait_node(CONTROLLER, timeout=20)
+    world.wait(lambda: len(pg3.received("custom", "getAll")) >= 3, "the third question", 20)
+    assert not any(written(pg3, key) for key in ("customparams", "notices", "customdata"))
+    assert len([line for line in world.plugin.log_lines("WARNING") if "the parameters" in line]) == 1
+    world.wait_fresh(timeout=40)
+    assert pg3.customs["customparams"]["vrm_token"] == world.vrm.token
+    assert pg3.notices()["expired"] == "Renew it"
+
+
+# Fault: a configuration that is an error counts as one without nodes, and the nodes' values jump to 0.
+# Expected: it is asked for again, and the nodes keep their values until VRM has told new ones.
+@pytest.mark.parametrize("first", [None, {"error": "database is locked"}, {}, {"nodes": None}], ids=json.dumps)
+def test_a_bad_configuration_at_the_start_is_asked_for_again(world, first):
+    pg3 = world.setup(behaviour=Behaviour(config_first=[first]))
+    pg3.seed_node(CONTROLLER, "Victron Energy", "VICCTRL", CONTROLLER, {"GV1": (2, 56)})
+    world.start_plugin()
+    world.wait_node(CONTROLLER)
+    world.wait_fresh(timeout=30)
+    values = [float(reading.value) for reading in pg3.history[CONTROLLER, "GV1"]]
+    assert values[0] == 2
