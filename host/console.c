@@ -1,6 +1,7 @@
 #include "console.h"
 #include "buf.h"
 
+#include <errno.h>
 #include <lauxlib.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -222,8 +223,12 @@ static void put(const struct console *c, struct buf *b) {
     size_t left = b->len;
     while (left > 0) {
         ssize_t n = write(c->options.out_fd, text, left);
-        if (n <= 0)
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0) { // nobody reads any more
+            c->done(c->ctx, true);
             break;
+        }
         text += n;
         left -= (size_t)n;
     }
