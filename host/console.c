@@ -239,7 +239,8 @@ static void draw(const struct console *c) {
     struct buf b;
     bool in_place = c->options.terminal && !c->options.once;
     buf_init(&b, 1024 * 1024);
-    buf_puts(&b, in_place ? "\033[H" : "");
+    // Lines that are too long are cut, not wrapped: wrapped ones would push the first ones out.
+    buf_puts(&b, in_place ? "\033[?7l\033[H" : "");
     buf_puts(&b, c->title);
     end_line(c, &b);
     for (size_t i = 0; i < c->nodes->count; i++)
@@ -252,7 +253,7 @@ static void draw(const struct console *c) {
         buf_printf(&b, "Log: %s", c->lines[i]);
         end_line(c, &b);
     }
-    buf_puts(&b, in_place ? "\033[J" : "");
+    buf_puts(&b, in_place ? "\033[J\033[?7h" : "");
     put(c, &b);
 }
 
