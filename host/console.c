@@ -1,6 +1,7 @@
 #include "console.h"
 #include "buf.h"
 
+#include <errno.h>
 #include <lauxlib.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -222,8 +223,12 @@ static void put(const struct console *c, struct buf *b) {
     size_t left = b->len;
     while (left > 0) {
         ssize_t n = write(c->options.out_fd, text, left);
-        if (n <= 0)
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0) { // nobody reads any more
+            c->done(c->ctx, true);
             break;
+        }
         text += n;
         left -= (size_t)n;
     }
@@ -234,7 +239,8 @@ static void draw(const struct console *c) {
     struct buf b;
     bool in_place = c->options.terminal && !c->options.once;
     buf_init(&b, 1024 * 1024);
-    buf_puts(&b, in_place ? "\033[H" : "");
+    // Lines that are too long are cut, not wrapped: wrapped ones would push the first ones out.
+    buf_puts(&b, in_place ? "\033[?7l\033[H" : "");
     buf_puts(&b, c->title);
     end_line(c, &b);
     for (size_t i = 0; i < c->nodes->count; i++)
@@ -247,7 +253,7 @@ static void draw(const struct console *c) {
         buf_printf(&b, "Log: %s", c->lines[i]);
         end_line(c, &b);
     }
-    buf_puts(&b, in_place ? "\033[J" : "");
+    buf_puts(&b, in_place ? "\033[J\033[?7h" : "");
     put(c, &b);
 }
 

@@ -22,7 +22,8 @@ struct console_options {
     int out_fd; // where to write: stdout may point at the log
 };
 
-// `done` is called when --once has shown its table (ok) or has waited 60 s in vain (not ok).
+// `done` is called when --once has shown its table (ok) or has waited 60 s in vain (not ok), and
+// when nobody reads what is written any more (ok).
 typedef void console_done_fn(void *ctx, bool ok);
 
 // Copies the options. NULL when memory is short.

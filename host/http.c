@@ -289,20 +289,18 @@ static void failure_text(const struct request *r, const struct failure *f, CURLc
     snprintf(out, size, "%.*s%s%s (%s).", (int)(rest - f->text), f->text, host, rest + 2, detail);
 }
 
-static void reply_fill(struct http_reply *reply, const struct request *r) {
+void http_read_head(CURL *easy, struct http_reply *reply) {
     struct curl_header *date = NULL;
     curl_off_t retry_after = 0;
 
-    curl_easy_getinfo(r->easy, CURLINFO_RESPONSE_CODE, &reply->status);
-    curl_easy_getinfo(r->easy, CURLINFO_RETRY_AFTER, &retry_after);
+    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &reply->status);
+    curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &retry_after);
     reply->retry_after_s = retry_after > 0 ? (int64_t)retry_after : 0;
-    if (curl_easy_header(r->easy, "Date", 0, CURLH_HEADER, -1, &date) == CURLHE_OK) {
+    if (curl_easy_header(easy, "Date", 0, CURLH_HEADER, -1, &date) == CURLHE_OK) {
         int64_t when = (int64_t)curl_getdate(date->value, NULL);
 
         reply->date_s = when > 0 ? when : 0;
     }
-    reply->body = buf_text(&r->body);
-    reply->body_len = r->body.len;
 }
 
 // The end of a request that is in no list any more: calls back and frees it.
@@ -311,7 +309,9 @@ static void request_end(struct http *h, struct request *r, CURLcode code) {
     char text[1024];
 
     if (code == CURLE_OK && !r->body.failed) {
-        reply_fill(&reply, r);
+        http_read_head(r->easy, &reply);
+        reply.body = buf_text(&r->body);
+        reply.body_len = r->body.len;
     } else {
         struct failure f = failure_find(r, code);
 

@@ -53,6 +53,8 @@ void http_limit(struct http *h, int64_t depth, int64_t interval_ms);
 void http_hold(struct http *h, int64_t ms);
 // Copies the request; headers hold the token and are not logged. False when memory is short.
 bool http_get(struct http *h, const struct http_request *req, http_fn *fn, void *ctx);
+// Fills status, retry_after_s and date_s from what a finished transfer received. Here for tests.
+void http_read_head(CURL *easy, struct http_reply *reply);
 // Where systems keep the certificates they trust; NULL-terminated. Used where libcurl was built
 // without a default of its own, as the released programs' is: they run on more than one system.
 extern const char *const http_trust_stores[];

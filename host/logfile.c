@@ -29,7 +29,7 @@ static char file_path[PATH_SIZE];
 static char file_folder[PATH_SIZE];
 static size_t file_max;
 static int file_keep;
-static char file_day[DAY_SIZE]; // the day of what is in the file
+static char file_day[DAY_SIZE]; // the day of what is in the file; "" = it was empty
 static off_t file_base; // the size at a rotation that failed: the next try is file_max later
 
 static void day_of(time_t t, char day[DAY_SIZE]) {
@@ -38,6 +38,17 @@ static void day_of(time_t t, char day[DAY_SIZE]) {
     if (strftime(day, DAY_SIZE, "%Y-%m-%d", &tm) == 0) {
         memcpy(day, "0000-00-00", DAY_SIZE); // the year 10000
     }
+}
+
+// Whether the text begins with a day, "2026-11-22".
+static bool day_at(const char *text) {
+    for (size_t i = 0; i < DAY_SIZE - 1; i++) {
+        bool dash = i == 4 || i == 7;
+        if (dash ? text[i] != '-' : !isdigit((unsigned char)text[i])) {
+            return false;
+        }
+    }
+    return true;
 }
 
 // Reads the name of a rotated file, path.YYYY-MM-DD or path.YYYY-MM-DD.N, without its folder.
@@ -49,11 +60,8 @@ static bool old_parse(const char *name, char day[DAY_SIZE], long *number) {
         return false;
     }
     name += len + 1;
-    for (size_t i = 0; i < DAY_SIZE - 1; i++) {
-        bool dash = i == 4 || i == 7;
-        if (dash ? name[i] != '-' : !isdigit((unsigned char)name[i])) {
-            return false;
-        }
+    if (!day_at(name)) {
+        return false;
     }
     memcpy(day, name, DAY_SIZE - 1);
     day[DAY_SIZE - 1] = '\0';
@@ -173,6 +181,27 @@ static bool path_set(const char *path) {
     return true;
 }
 
+// The day an earlier run's lines are of: their own stamp says it, also after the file was copied or
+// the time zone changed. Only a file that begins with something else has that of its last change.
+static void day_read(char day[DAY_SIZE]) {
+    struct stat st = {0};
+    day[0] = '\0';
+    if (fstat(file_fd, &st) != 0 || st.st_size == 0) {
+        return;
+    }
+    char stamp[DAY_SIZE] = "";
+    int fd = open(file_path, O_RDONLY | O_CLOEXEC);
+    ssize_t len = fd >= 0 ? read(fd, stamp, DAY_SIZE - 1) : 0;
+    if (fd >= 0) {
+        close(fd);
+    }
+    if (len == DAY_SIZE - 1 && day_at(stamp)) {
+        memcpy(day, stamp, DAY_SIZE);
+    } else {
+        day_of(st.st_mtime, day);
+    }
+}
+
 bool logfile_open(const char *path, size_t max_bytes, int keep) {
     logfile_close();
     file_max = max_bytes;
@@ -188,9 +217,7 @@ bool logfile_open(const char *path, size_t max_bytes, int keep) {
         }
         return false;
     }
-    struct stat st = {0};
-    fstat(file_fd, &st);
-    day_of(st.st_mtime, file_day); // an earlier run's lines may be of an earlier day
+    day_read(file_day);
     return true;
 }
 
@@ -214,7 +241,8 @@ void logfile_write(time_t now, const char *line, size_t len) {
         // What the libraries print to fd 1 and 2 counts too, so the file itself is asked.
         off_t size = st.st_size - file_base;
         bool full = file_max > 0 && size > 0 && (size_t)size + len > file_max;
-        if (full || strcmp(today, file_day) != 0) {
+        bool other_day = file_day[0] != '\0' && strcmp(today, file_day) != 0;
+        if (full || other_day) {
             file_rotate(st.st_size);
         }
     }

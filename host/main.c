@@ -279,7 +279,7 @@ static bool open_console(struct app *a) {
     buf_puts(&params, "}");
     struct console_options options = {
         .title =
-            demo ? "victron-host demo: two made-up installations, a day in four minutes. "
+            demo ? "victron-host: two made-up installations, a day in four minutes. "
                    "Ctrl-C ends it."
                  : "victron-host: your installations as the ISY would show them. Ctrl-C ends it.",
         .params = buf_text(&params),

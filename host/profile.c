@@ -49,13 +49,15 @@ static unsigned next_char(const char **text) {
 static void nls_text(struct buf *b, const char *text) {
     while (*text != '\0') {
         unsigned c = next_char(&text);
+        if ((c >= 0xd800 && c < 0xe000) || c > 0x10ffff)
+            c = 0xfffd; // no character
         if (c >= 0x10000)
             buf_printf(b, "\\u%04X\\u%04X", 0xd800 + ((c - 0x10000) >> 10),
                        0xdc00 + ((c - 0x10000) & 0x3ff));
         else if (c >= 0x80)
             buf_printf(b, "\\u%04X", c);
         else
-            buf_printf(b, "%c", c < 0x20 ? ' ' : (int)c);
+            buf_printf(b, "%c", c < 0x20 || c == 0x7f ? ' ' : (int)c);
     }
 }
 

@@ -392,6 +392,24 @@ static void test_rotate_earlier_run(void) {
     CHECK(file_is("", "old\n2026-11-22 12:00:00.000 INFO  a: More.\n") && folder_count() == 1);
 }
 
+// Fault: The day of a log file came from the disk's clock, not from the time of its lines.
+// Expected: After a restart the same day's file goes on; one of an earlier day is rotated.
+static void test_rotate_own_lines(void) {
+    begin(0, 3);
+    log_info("a", "First.");
+    log_close();
+    CHECK(log_open(path, 0, 3));
+    log_info("a", "Second.");
+    CHECK(file_is("", "2026-11-22 12:00:00.000 INFO  a: First.\n"
+                      "2026-11-22 12:00:00.000 INFO  a: Second.\n"));
+    log_close();
+    clock_time = noon(2); // the plugin was down for a day
+    CHECK(log_open(path, 0, 3));
+    log_info("a", "Third.");
+    CHECK(file_is("", "2026-11-24 12:00:00.000 INFO  a: Third.\n"));
+    CHECK(file_has(".2026-11-22", "Second.") && folder_count() == 2);
+}
+
 static void put(int fd, const char *s) { CHECK(write(fd, s, strlen(s)) == (ssize_t)strlen(s)); }
 
 static void test_descriptors(void) {
@@ -501,6 +519,7 @@ int main(void) {
     test_rotate_by_size();
     test_rotate_by_day();
     test_rotate_earlier_run();
+    test_rotate_own_lines();
     test_descriptors();
     test_deleted_file();
     test_failures();

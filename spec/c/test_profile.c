@@ -131,6 +131,21 @@ static void test_files(void) {
     nodes_free(n);
 }
 
+// Fault: A name with a half of a surrogate pair, a code beyond Unicode or a DEL spoils the ISY's
+// file of texts. Expected: It shows as the replacement character or a space.
+static void test_no_characters(void) {
+    char hash[17];
+    bool changed;
+    struct nodes *n = nodes_new();
+    struct node_type *t = new_type("VICX", "a\xed\xa0\x80"
+                                           "b\xf7\xbf\xbf\xbf"
+                                           "c\x7f"
+                                           "d");
+    CHECK(nodes_declare(n, t) == NULL);
+    CHECK(write_now(n, hash, &changed) && has(NLS, "ND-VICX-NAME = a\\uFFFDb\\uFFFDc d\n"));
+    nodes_free(n);
+}
+
 static void test_broken_text(void) {
     static const char *const odd[] = {
         "\xff", "\xc3", "a\xe2\x82", "\x80x", "\xf0\x9f", "\xf7\xbf\xbf\xbf", "\xed\xa0\x80", ""};
@@ -292,6 +307,7 @@ int main(void) {
     if (mkdtemp(dir) == NULL)
         return 1;
     test_files();
+    test_no_characters();
     test_broken_text();
     test_untouched();
     test_contradiction();

@@ -1,5 +1,6 @@
 """Stop: gone within two seconds, whatever hangs (World.stop measures and looks at the broker)."""
 
+import os
 import signal
 import time
 
@@ -57,7 +58,8 @@ def dns_environment(tmp_path):
     library = slow_dns(tmp_path)
     if library is None:
         pytest.skip("needs a C compiler")
-    return {"LD_PRELOAD": library}
+    before = os.environ.get("LD_PRELOAD")
+    return {"LD_PRELOAD": f"{before}:{library}" if before else library}
 
 
 @pytest.mark.parametrize("how", WAYS)

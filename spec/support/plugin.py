@@ -11,6 +11,8 @@ import subprocess
 import threading
 import time
 
+# What ./dev shifted sets: another date, time zone and language for everything a test starts.
+SHIFTED = ("LD_PRELOAD", "SHIFT_SECONDS", "TZ", "LC_ALL", "LOCPATH")
 STOP_LIMIT = 2.0        # seconds a stop may take (PG3 sends SIGTERM after three)
 SANITIZER_EXIT = 99
 
@@ -51,9 +53,11 @@ class Plugin:
         return os.path.join(self.folder, *parts)
 
     def environment(self, init_text, **more):
-        """Only what PG3 gives, the sanitizers' options, and `more`; None leaves a name out."""
+        """Only what PG3 gives, the sanitizers' options, where and when we are, and `more`; None
+        leaves a name out."""
+        shifted = {name: os.environ[name] for name in SHIFTED if name in os.environ}
         names = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": self.home, "TMPDIR": self.home,
-                 "PG3INIT": init_text, **sanitizer_options(os.path.join(self.reports, "san")),
+                 "PG3INIT": init_text, **shifted, **sanitizer_options(os.path.join(self.reports, "san")),
                  **more}
         return {name: value for name, value in names.items() if value is not None}
 
@@ -144,11 +148,16 @@ class Plugin:
     # -- what it wrote ---------------------------------------------------------------------------
 
     def log_text(self):
-        try:
-            with open(self.path("logs", "debug.log"), encoding="utf-8", errors="replace") as file:
-                return file.read()
-        except (FileNotFoundError, NotADirectoryError):
-            return ""
+        """All of its log, also what was rotated away (at midnight)."""
+        now = self.path("logs", "debug.log")
+        texts = []
+        for path in [*sorted(glob.glob(now + ".*")), now]:
+            try:
+                with open(path, encoding="utf-8", errors="replace") as file:
+                    texts.append(file.read())
+            except (FileNotFoundError, NotADirectoryError):
+                pass
+        return "".join(texts)
 
     def log_lines(self, *levels):
         """The log's lines of these levels ("ERROR", "WARNING"), all without."""

@@ -1,0 +1,13 @@
+--- In place of main.lua for the fuzz target `answers`: an account with a token and all device scripts.
+
+local account = require "lib.account"
+local params = require "lib.params"
+local scripts = require "lib.scripts"
+
+scripts.load_built_in()
+host.add { address = account.CONTROLLER, type = scripts.controller.id, name = "Victron Energy",
+           primary = account.CONTROLLER }
+account.use(params.read { vrm_token = "f0zzing0token0of0sixty0four0characters0000000000000000000000000" })
+host.on("poll", account.poll)
+host.on("discover", account.connect)
+account.begin()

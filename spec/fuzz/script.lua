@@ -1,0 +1,13 @@
+--- In place of main.lua for the fuzz target `script`: loads one device script, checks it, runs its samples.
+
+local check = require "lib.check"
+
+host.on("check", function(path)
+    local script = check.file(path, "devices/fuzz.lua")
+    assert(#script.problems == 0 or script.problem, "problems without a text")
+    for _, problem in ipairs(script.problems) do assert(type(problem) == "string") end
+    if script.type then
+        host.declare(script.type.declaration)
+    end
+    if script.id then host.close_script(script.id) end
+end)
