@@ -119,7 +119,6 @@ class Vrm:
         self.day = Day(day) if world == "demo" else None
         self.token, self.port = token or secrets.token_hex(32), port
         self.server, self.plain, self.connections = None, None, set()
-        self.ahead = 0.0            # seconds its clocks are ahead of the machine's; a test may let them leap
         self.certificates = Certificates()
         self.ca = self.certificates.ca
         self.set_certificate(certificate)
@@ -188,6 +187,7 @@ class Vrm:
         with self.lock:
             self.sites = make_sites(self.day)
             self.faults, self.denied, self.tokens = [], set(), {self.token: None}
+            self.ahead = 0.0        # seconds its clocks are ahead of the machine's; a test may let them leap
             self.settings = dict(SETTINGS)
 
     def clock(self):

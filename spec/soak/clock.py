@@ -11,6 +11,12 @@ SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "clock.c")
 NO_TRANSFER = 2         # descriptors the plugin's loop always waits for: its wake and the signals
 
 
+def reaches(program):
+    """Whether clock.c can be preloaded into a program: one for Linux that glibc's linker loads."""
+    with open(program, "rb") as file:
+        return b"/ld-linux" in file.read(4096)
+
+
 class Clock:
     """`environment` goes to the plugin. Seconds everywhere."""
 

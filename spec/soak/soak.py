@@ -28,15 +28,17 @@ PROBLEMS_MAX = 40
 
 
 class Soak:
-    def __init__(self, world, days, faults_a_day=FAULTS_A_DAY):
-        self.world, self.days = world, days
+    """Days of `day` virtual seconds each; faults: names, the first comes first; else each kind comes once, shuffled,
+    before one comes again."""
+
+    def __init__(self, world, days, faults_a_day=FAULTS_A_DAY, day=DAY, faults=(), told=lambda *_: None):
+        self.world, self.days, self.day = world, days, day
         self.dice = random.Random(world.seed)
-        self.faults_a_day, self.bag = faults_a_day, []
-        self.marks = {}                 # day: figures
+        self.faults_a_day, self.bag = faults_a_day, list(reversed(faults))
+        self.marks, self.told = {}, told    # day: figures; told(day, figures, problems) as they come
         self.faults = 0
 
     def next_fault(self):
-        """Each kind comes once before one comes again."""
         if not self.bag:
             self.bag = sorted(FAULTS)
             self.dice.shuffle(self.bag)
@@ -44,7 +46,7 @@ class Soak:
 
     def plan(self):
         """The virtual seconds of a day at which faults come, the last first."""
-        return sorted((POLL * poll for poll in self.dice.sample(range(1, DAY // POLL), self.faults_a_day)), reverse=True)
+        return sorted((POLL * poll for poll in self.dice.sample(range(1, self.day // POLL), self.faults_a_day)), reverse=True)
 
     def strike(self):
         world, name = self.world, self.next_fault()
@@ -61,8 +63,8 @@ class Soak:
         world.fault = f"after: {name}"
 
     def run_day(self, day):
-        world, faults, begin = self.world, self.plan(), (day - 1) * DAY
-        while world.clock.elapsed() < begin + DAY:
+        world, faults, begin = self.world, self.plan(), (day - 1) * self.day
+        while faults or world.clock.elapsed() < begin + self.day:
             if faults and begin + faults[-1] <= world.clock.elapsed():
                 faults.pop()
                 self.strike()
@@ -81,6 +83,7 @@ class Soak:
                 self.run_day(day)
                 if day in MARKS or day == self.days:
                     self.marks[day] = {**world.figures(), "faults": self.faults}
+                    self.told(day, self.marks[day], world.problems)
             self.judge_growth()
             world.finish()
         except AssertionError as error:
@@ -99,7 +102,7 @@ class Soak:
         for day, figures in self.marks.items():
             self.world.expect(figures["log files"] <= LOG_FILES, f"{figures['log files']} log files at day {day}")
             self.world.expect(figures["largest log"] <= LOG_BYTES, f"a log of {figures['largest log']} bytes at day {day}")
-        if self.days >= 10:
+        if self.days >= 10:         # the memory of a day still grows by what is used for the first time
             self.world.expect(last["resident KiB"] <= first["resident KiB"] * GROWTH,
                               f"resident memory grew from {first['resident KiB']} to {last['resident KiB']} KiB")
 
@@ -111,24 +114,31 @@ class Soak:
         return "\n".join(lines)
 
 
-def main(days=30, seed=None, faults_a_day=FAULTS_A_DAY):
-    seed = seed or str(int(time.time()))
-    print(f"{days} days, seed {seed}: ./dev soak {days} {seed}", flush=True)
-    began = time.monotonic()
+def main(days=30, seed=None):
+    seed, began = seed or str(int(time.time())), time.monotonic()
+
+    def told(day, figures, problems):
+        print(f"day {day} after {time.monotonic() - began:.0f} s: {figures['resident KiB']} KiB, "
+              f"{len(problems)} wrong", flush=True)
+
+    print(f"{days} days with seed {seed}; again: ./dev soak {days} {seed}", flush=True)
     with tempfile.TemporaryDirectory(prefix="soak-") as work, Vrm(token=TOKEN) as vrm:
         world = SoakWorld(os.path.join(work, "world"), os.path.abspath(os.environ["PLUGIN_DIR"]), vrm,
                           Authority(os.path.join(work, "authority"), "PG3 test CA"), seed)
-        soak = Soak(world, days, faults_a_day)
-        problems = soak.run()
-        if problems:
-            print(world.plugin.log_tail(40))
-        world.close()
+        soak = Soak(world, days, told=told)
+        try:
+            problems = soak.run()
+        finally:
+            log = world.plugin.log_tail(40)
+            world.close()
     print(soak.table())
     for problem in problems:
         print("WRONG:", problem)
-    print(f"{len(problems)} wrong; {time.monotonic() - began:.0f} s")
+    if problems:
+        print("The end of the log:", log, sep="\n")
+    print(f"{len(problems)} wrong, {time.monotonic() - began:.0f} s")
     return 1 if problems else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]) if sys.argv[1:] else 30, *sys.argv[2:3], *map(int, sys.argv[3:4])))
+    sys.exit(main(*map(int, sys.argv[1:2]), *sys.argv[2:3]))
