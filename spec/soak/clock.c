@@ -3,8 +3,8 @@
 // part of the plugin; Linux and glibc only.
 //
 // Time flows as it does; the soak only lets it leap, and that only while every thread of the plugin
-// waits for something that has not come: nothing that is on its way may look late. A wait that has
-// begun ends at a leap, so that the plugin sees the new time at once.
+// waits for something that has not come: nothing that is on its way may look late. The loop's
+// wait ends at a leap, so that the plugin sees the new time at once.
 #define _GNU_SOURCE // NOLINT: RTLD_NEXT
 
 #include <dlfcn.h>
@@ -142,7 +142,8 @@ static int64_t machine_ns(void) {
     return (int64_t)now.tv_sec * SECOND_NS + now.tv_nsec;
 }
 
-// Waits in slices; a leap ends the wait too.
+// Waits in slices. A leap ends the main thread's wait; paho's receiver takes a short one for a
+// fault and sleeps.
 static int poll_sliced(struct pollfd *fds, nfds_t count, int timeout, bool is_main) {
     int64_t began = ahead(), end = machine_ns() + (int64_t)timeout * 1000000;
     bool silent = false;
@@ -156,7 +157,7 @@ static int poll_sliced(struct pollfd *fds, nfds_t count, int timeout, bool is_ma
             silent = true;
             receivers_silent++;
         }
-        if (ready != 0 || (timeout >= 0 && (left <= 0 || ahead() != began)))
+        if (ready != 0 || (timeout >= 0 && (left <= 0 || (is_main && ahead() != began))))
             break;
     }
     if (silent)
