@@ -93,6 +93,7 @@ class Request:
     def __init__(self, method, target):
         parts = urllib.parse.urlsplit(target)
         self.time, self.method, self.status, self.token = time.monotonic(), method, None, None
+        self.done = False           # nothing more of its answer will be sent
         self.path = parts.path[3:] if parts.path.startswith("/v2/") else parts.path
         self.query = dict(urllib.parse.parse_qsl(parts.query, keep_blank_values=True))
         self.where, self.site, self.user, self.route = "other", None, None, None
@@ -186,11 +187,12 @@ class Vrm:
         with self.lock:
             self.sites = make_sites(self.day)
             self.faults, self.denied, self.tokens = [], set(), {self.token: None}
+            self.ahead = 0.0        # seconds its clocks are ahead of the machine's; a test may let them leap
             self.settings = dict(SETTINGS)
 
     def clock(self):
         """The stand-in's unix time, and the time stamp of a measurement that was logged just now."""
-        now, grain = time.time() + self.settings["clock_offset"], self.settings["granularity"]
+        now, grain = time.time() + self.ahead + self.settings["clock_offset"], self.settings["granularity"]
         return now, int(now // grain * grain)
 
     def set_row(self, site, service, instance, key, **fields):
@@ -344,7 +346,7 @@ class Vrm:
     def too_many(self, token):
         """VRM's rate limit: returns the seconds after which the next request fits, 0 when this one does."""
         with self.lock:
-            now = time.monotonic()
+            now = time.monotonic() + self.ahead
             level, last = self.windows.get(token, (0, now))
             level = max(0, level - (now - last) / LEAVES)
             fits = level + 1 <= WINDOW
@@ -472,6 +474,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.serve(vrm, ask)
         finally:
             self.end_diagnostics(ask)
+            ask.done = True
 
     do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = do_GET
 
