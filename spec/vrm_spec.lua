@@ -286,7 +286,7 @@ describe("a row of diagnostics", function()
         for _, one in ipairs(rubbish) do
             assert.has_no.errors(function()
                 read.installations { records = one }; read.overview { records = one }
-                read.overview { records = { devices = one } }; read.error_text { errors = one }
+                read.overview { records = { devices = one } }; read.error_text({ errors = one }, "x")
                 read.user { user = one }; read.items(one)
                 read.installations { records = { { idSite = 1, current_alarms = one, name = one,
                     num_alarms = one } } }
