@@ -17,7 +17,8 @@ local TEXTS = {
     { "", " ", "x" }, { "x", " ", "x" }, { "", "x ", "" }, { "x", "\t", "" }, { "x", " ", "" }, { "", "é", "" },
     { "%", "0", "x" }, { "%", " ", "1" }, { "% ", "1", "" }, { "%.1F", " ", "V" }, { "%", "%", "" },
     { "", ".1", "" }, { "", ".uom1", "x" }, { "", "a.", "1" }, { "", "/", "x" }, { "", "<b>", "" },
-    { "", "\0", "" }, { "", "\xFF", "" }, { "", TOKEN, "" }, { "", TOKEN:sub(1, 63), "" }, { "", "[a](", "" },
+    { "", "\0", "" }, { "", "\xFF", "" }, { "", TOKEN, "" }, { "", TOKEN:sub(1, 63), "" },
+    { "", "[a](", "" },
     { "", "#", "x" }, { "# x", " #", "x" }, { "- ", " ", "x" }, { "", "`", "" }, { "", "**", "" },
     { "", "```\n", "" }, { "", "1. ", "x" }, { "", "Token ", "" }, { "", "[a](https://", "" },
 }
@@ -54,8 +55,8 @@ local READERS = {
     ["a number"] = read.number,
     ["a text"] = read.text,
     ["a format"] = read.unit,
-    ["the fields of a row"] = in_each({ "rawValue", "formattedValue", "formatWithUnit", "timestamp", "instance",
-        "code", "dbusPath", "dbusServiceType", "Device", "valueEnum", "idDataAttribute" },
+    ["the fields of a row"] = in_each({ "rawValue", "formattedValue", "formatWithUnit", "timestamp",
+        "instance", "code", "dbusPath", "dbusServiceType", "Device", "valueEnum", "idDataAttribute" },
         function(field, text) row(field)(text) end),
     ["the names of a value"] = function(text)
         read.row { code = text:sub(1, 9), rawValue = text, dataAttributeEnumValues = {
@@ -65,8 +66,8 @@ local READERS = {
         function(field, text)
             read.installations { records = { { idSite = 1, [field] = text } } }
         end),
-    ["the fields of a device"] = in_each({ "idDeviceType", "instance", "loggingInterval", "name", "customName",
-        "productName", "lastConnection" },
+    ["the fields of a device"] = in_each({ "idDeviceType", "instance", "loggingInterval", "name",
+        "customName", "productName", "lastConnection" },
         function(field, text) read.overview { records = { devices = { { [field] = text } } } } end),
     ["the keys of a list"] = function(text) read.items { [text] = {}, x = {} } end,
     ["an error"] = function(text)
@@ -78,7 +79,9 @@ local READERS = {
     ["an error through the client"] = answered(function(text)
         return { status = 400, json = { success = false, errors = text } }
     end),
-    ["the address of VRM"] = function(text) require("lib.vrm").new { token = "", url = "https://" .. text } end,
+    ["the address of VRM"] = function(text)
+        require("lib.vrm").new { token = "", url = "https://" .. text }
+    end,
     ["a name of a node"] = function(text) discovery.clean_name(text) end,
     ["a service"] = function(text) discovery.service_code(text) end,
     ["a parameter"] = in_each({ "vrm_token", "temp_unit", "stale_values", "script_folder", "x" },
@@ -162,7 +165,7 @@ describe("an answer with many parts", function()
         local function pick() return type_ end
         growth(function(count)
             local all = rows(count, function(i)
-                return { service = "battery", instance = i, code = "V", value = 1, device = "Battery Monitor" }
+                return { service = "battery", instance = i, code = "V", device = "Battery Monitor" }
             end)
             for i = 1, count do all[#all + 1] = { instance = i, code = "q", value = 1 } end
             local overview = rows(count, function(i)

@@ -1,7 +1,8 @@
 --- Readers of VRM's answers: any value in, a plain record or nil out. They never raise.
 --
--- Texts may be as long as an answer. Nothing here may cost more than in proportion to their length: patterns are
--- single classes, plain or at the beginning, so that they never go back and forth (spec/cost_spec.lua counts).
+-- Texts may be as long as an answer. Nothing here may cost more than in proportion to their length:
+-- patterns are single classes, plain or at the beginning, so that they never go back and forth
+-- (spec/cost_spec.lua counts).
 
 local read = {}
 
@@ -196,8 +197,8 @@ function read.unit(format)
     return unit
 end
 
---- { names = { [number] = text }, numbers = { [text in small letters] = number } }; of several numbers with one
--- text the smallest.
+--- { names = { [number] = text }, numbers = { [text in small letters] = number } }; of several numbers with
+-- one text the smallest.
 local function enum_names(list)
     local names, numbers = {}, {}
     for _, entry in ipairs(read.items(list)) do

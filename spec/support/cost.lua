@@ -1,12 +1,13 @@
 --- What a function costs, counted and not timed: the same on every machine.
 --
--- The sum of Lua's instructions, the bytes that were allocated (copying a text costs its length) and what the
--- library's text functions do inside, which no instruction hook sees: for patterns the steps of a matcher that
--- goes back as Lua's own does, for the others the bytes they read.
+-- The sum of Lua's instructions, the bytes that were allocated (copying a text costs its length) and what
+-- the library's text functions do inside, which no instruction hook sees: for patterns the steps of a matcher
+-- that goes back as Lua's own does, for the others the bytes they read.
 
 local cost = {}
 
 local MOST = 5e6                        -- more is endless; the count stops there
+local library = _G["string"]            -- replaced while something is measured
 local find, byte, sub = string.find, string.byte, string.sub
 
 local steps                             -- of the library's functions so far
@@ -31,9 +32,10 @@ local function class_end(pattern, p)
     return at + 1
 end
 
-local parsed = {}                       -- [pattern] = list of { [byte] = fits, mark = "*" | "+" | "-" | "?" | "" }
+local parsed = {}
 
---- A pattern as the list of its classes; captures cost nothing. At the end { last = true } for "$".
+--- A pattern as the list of its classes { [byte] = fits, mark = "*" | "+" | "-" | "?" | "" }; captures cost
+-- nothing. At the end { last = true } for "$".
 local function parse(pattern)
     if parsed[pattern] then return parsed[pattern] end
     local items, p = { anchored = sub(pattern, 1, 1) == "^" }, 1
@@ -48,7 +50,8 @@ local function parse(pattern)
             items[#items + 1], p = { last = true }, p + 1
         else
             local after = class_end(pattern, p)
-            local item = { mark = find(sub(pattern, after, after), "^[*+?-]") and sub(pattern, after, after) or "" }
+            local mark = sub(pattern, after, after)
+            local item = { mark = find(mark, "^[*+?-]") and mark or "" }
             for one = 0, 255 do
                 item[one] = find(string.char(one), "^" .. sub(pattern, p, after - 1)) ~= nil
             end
@@ -69,7 +72,8 @@ local function match(text, at, items, i)
     if mark == "" then
         return item[byte(text, at) or -1] and match(text, at + 1, items, i + 1) or nil
     elseif mark == "?" then
-        return item[byte(text, at) or -1] and match(text, at + 1, items, i + 1) or match(text, at, items, i + 1)
+        return item[byte(text, at) or -1] and match(text, at + 1, items, i + 1)
+            or match(text, at, items, i + 1)
     elseif mark == "-" then
         while true do
             local found = match(text, at, items, i + 1)
@@ -138,9 +142,9 @@ function cost.of(fn)
     local originals, original_tonumber = {}, tonumber
     for name, original in pairs(string) do originals[name] = original end
     for name, all in pairs { find = false, match = false, gmatch = true, gsub = true } do
-        string[name] = counted(name, all)
+        library[name] = counted(name, all)
     end
-    for _, name in ipairs { "lower", "upper", "reverse" } do string[name] = reading(name) end
+    for _, name in ipairs { "lower", "upper", "reverse" } do library[name] = reading(name) end
     _G.tonumber = function(value, ...)
         if type(value) == "string" then charge(#value) end
         return original_tonumber(value, ...)
@@ -153,7 +157,7 @@ function cost.of(fn)
     local ok, problem = coroutine.resume(running)
     local bytes = (collectgarbage("count") - before) * 1024 - own_bytes
     collectgarbage("restart")
-    for name, original in pairs(originals) do string[name] = original end
+    for name, original in pairs(originals) do library[name] = original end
     _G.tonumber = original_tonumber
     assert(ok, problem)
     return instructions + steps + bytes
