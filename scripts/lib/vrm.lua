@@ -2,7 +2,9 @@
 --
 -- Every function here waits (call it in a task) and returns its records, or nil and
 --   { kind = ..., text = "One sentence a user understands.", retry_after = seconds|nil }
---   kind: "auth" 401 | "forbidden" 403 | "rate" 429 | "server" 5xx | "bad_answer" (not what VRM documents)
+--   kind: "auth" 401 | "forbidden" 403 | "rate" 429 | "server" 5xx
+--         | "refused" (another status, success:false)
+--         | "bad_answer" (not what VRM documents) | "foreign" (not VRM's: a proxy, a login page on the way)
 --         | "dns" "connect" "tls" "timeout" "cut" "too_big" "other" (the network's, from host.http)
 --
 -- VRM's answers come from PHP: false, [] and null stand where an object is documented, numbers arrive as
@@ -39,21 +41,32 @@ end
 local STATUS_TEXT = {
     [401] = { "auth", "VRM does not accept the access token (401)" },
     [403] = { "forbidden", "VRM gives this access token no permission (403)" },
-    [404] = { "bad_answer", "VRM does not know what was asked for (404)" },
+    [404] = { "refused", "VRM does not know what was asked for (404)" },
     [429] = { "rate", "VRM asks to send fewer requests (429)" },
 }
+
+--- Whether VRM itself answered: its errors are objects that say so. Pages of a proxy, a content network or a
+-- login page on the way have any status, 401 and 403 too, and mean nothing for the token.
+local function by_vrm(reply)
+    return type(reply.json) == "table" and reply.json.success ~= nil
+end
 
 --- An HTTP answer that is not a success, as an error. VRM's own text is in the account's language: it is
 -- shown to the user and never decided on.
 local function status_error(reply, token)
     local kind, text
+    local busy = reply.status == 429 or reply.status >= 500 and reply.status ~= 511     -- 511: log in first
+    if not (busy or by_vrm(reply)) then
+        return { kind = "foreign", text = ("Not VRM answers but something on the way to it (status %d).")
+            :format(reply.status) }
+    end
     local known = STATUS_TEXT[reply.status]
     if known then
         kind, text = known[1], known[2]
     elseif reply.status >= 500 then
         kind, text = "server", "VRM has a problem of its own (" .. reply.status .. ")"
     else
-        kind, text = "bad_answer", "VRM answered with status " .. reply.status
+        kind, text = "refused", "VRM answered with status " .. reply.status
     end
     local said = read.error_text(reply.json, token)
     if said then text = text .. ": " .. said end
@@ -76,12 +89,12 @@ function vrm:get(path, without)
     elseif reply.status < 200 or reply.status > 299 then
         problem = status_error(reply, self.token)
     elseif type(reply.json) ~= "table" then
-        problem = { kind = "bad_answer",
-                    text = "VRM's answer is not the JSON it should be (" ..
+        problem = { kind = reply.json == nil and "foreign" or "bad_answer",
+                    text = "The answer is not VRM's data but a page or a broken text (" ..
                            (reply.json_error or "it is empty or not an object") .. ")." }
     elseif reply.json.success == false then
         local said = read.error_text(reply.json, self.token) or "it gave no reason"
-        problem = { kind = "bad_answer", text = "VRM refused the request: " .. said .. "." }
+        problem = { kind = "refused", text = "VRM refused the request: " .. said .. "." }
     end
     if problem then
         problem.text = read.without(problem.text, self.token)
