@@ -382,3 +382,57 @@ describe("429", function()
         assert.equal(1, world:value("controller", "GV0"))
     end)
 end)
+
+describe("an account whose list is too large", function()
+    local TOO_BIG = { err = { kind = "too_big", text = "The answer is larger than the plugin accepts." } }
+
+    local function world_of(count)
+        local sites = {}
+        for i = 1, count do
+            sites[i] = fixtures.boat()
+            sites[i].name = "Customer " .. i
+        end
+        local world = new { sites = sites }
+        local answer = world.answer
+        world.answer = function(request)
+            if request.path:find("extended=1$") then return nil, TOO_BIG.err end
+            return answer(request)
+        end
+        return world, sites
+    end
+
+    -- Fault: An account of 120 installations shows nothing.
+    -- Expected: The list is asked for without values; each installation's alarms are asked for by themselves.
+    it("is asked for without values, and the large one no more", function()
+        local world, sites = world_of(120)
+        sites[7].alarms = 3
+        world:start()
+        assert.equal(1, world:value("controller", "GV0"))
+        assert.equal(120, world:value("controller", "GV1"))
+        assert.equal(1, world:value("3c_bm288", "GV30"))
+        assert.same({}, world.notices)
+        world.vrm:refresh(120)
+        next_poll(world)
+        assert.equal(3, world:value("7_gw0", "GV1"))
+        world:fire("longpoll")
+        world:run(1)
+        assert.equal(3, world:value("7_gw0", "GV1"))
+        assert.equal(1, world:count("extended=1") - world:count("idSite="))
+        assert.same({}, world.errors)
+    end)
+
+    it("without its details is shown all the same", function()
+        local world = world_of(2)
+        world.vrm.fail["idSite="] = { status = 500 }
+        world:start()
+        next_poll(world)
+        assert.equal(1, world:value("controller", "GV0"))
+        assert.equal(1, world:value("1_bm288", "GV30"))
+        assert.same({}, world.notices)
+        world.vrm.fail["idSite="] = { status = 429, retry_after = 30 }
+        world:fire("longpoll")
+        world:run(1)
+        assert.equal(4, world:value("controller", "GV0"))
+        assert.same({}, world.errors)
+    end)
+end)

@@ -191,6 +191,19 @@ local function ask(s, site, discover)
     return true
 end
 
+--- What the list of a large account does not say about an installation. It may fail: the rows count alarms
+-- too.
+local function ask_details(s, site)
+    local one, err = health.guarded(s.client.details, s.client, s.user_id, site.id)
+    if outdated(s, site) then return end
+    if one then
+        site.alarms, site.last_timestamp, site.alarms_beyond = one.alarms, one.last_timestamp, nil
+    elseif err.kind == "rate" then
+        be_quiet(math.min(err.retry_after or 60, LONGEST_PAUSE))
+        account.show()
+    end
+end
+
 local function poll_once(site)
     local s, discover = session, site.discover or not site.overview
     site.discover = false
@@ -200,6 +213,7 @@ local function poll_once(site)
         site.health:worked()
         if site.timer then host.cancel(site.timer) end
         site.timer = nil
+        if discover and s.client.bare then host.spawn(ask_details, s, site) end
     else
         site.discover = site.discover or discover
         failed(site.health, site, err, function() poll(site) end)
@@ -253,8 +267,10 @@ local function use_installations(s, list)
     s.sites = {}
     for i, record in ipairs(list) do
         local site = sites[record.id] or { id = record.id, said = {} }
-        site.name, site.alarms, site.last_timestamp = record.name, record.alarms, record.last_timestamp
-        site.alarms_beyond = nil
+        site.name = record.name
+        if not (s.client.bare and site.alarms) then
+            site.alarms, site.last_timestamp, site.alarms_beyond = record.alarms, record.last_timestamp, nil
+        end
         if site.session ~= s then site.session, site.health = s, health.new(record.name) end
         site.listed = list
         sites[record.id], s.sites[i] = site, site

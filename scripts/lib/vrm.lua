@@ -117,13 +117,33 @@ function vrm:me()
 end
 
 --- All installations of the user -> list of { id, name, alarms = count, last_timestamp = unix|nil }.
+-- With all their values they are some 20 kB each, and VRM has no pages for them: a list that is too large is
+-- asked for without, some 0.7 kB each. Then alarms is 0, last_timestamp nil, and self.bare true: vrm:details
+-- has them.
 function vrm:installations(user_id)
-    local json, err = self:get("/users/" .. user_id .. "/installations?extended=1")
+    local path = "/users/" .. user_id .. "/installations"
+    local json, err
+    if not self.bare then json, err = self:get(path .. "?extended=1", "extended") end
+    if self.bare or err and err.kind == "too_big" then
+        json, err = self:get(path)
+        self.bare = json ~= nil
+    end
     if not json then return nil, err end
     if type(json.records) ~= "table" and json.records ~= nil and json.records ~= false then
         return bad("list of installations")
     end
     return read.installations(json)
+end
+
+--- One installation of the list, with what the list has without vrm.bare.
+function vrm:details(user_id, site_id)
+    local path = ("/users/%d/installations?extended=1&idSite=%d"):format(user_id, site_id)
+    local json, err = self:get(path, "extended")
+    if not json then return nil, err end
+    for _, one in ipairs(read.installations(json)) do
+        if one.id == site_id then return one end
+    end
+    return bad("such installation")
 end
 
 --- The devices VRM lists for one installation (no measurements) -> list of
