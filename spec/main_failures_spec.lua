@@ -227,6 +227,8 @@ describe("an outage", function()
     -- Expected: A few lines and one notice, which says since when and goes when it is over.
     it("of a hundred installations is one notice and a few lines", function()
         local world = started { sites = many(100) }
+        world:run(300)                      -- VRM's limit of requests
+        world.vrm:refresh(300)
         world.notice_log, world.lines = {}, {}
         local since = world.now
         world.vrm.fail["/"] = { err = { kind = "connect", text = "No connection to VRM can be made." } }
@@ -406,16 +408,17 @@ describe("an account whose list is too large", function()
     it("is asked for without values, and the large one no more", function()
         local world, sites = world_of(120)
         sites[7].alarms = 3
-        world:start()
+        world:start():run(300)              -- VRM's limit of requests
         assert.equal(1, world:value("controller", "GV0"))
         assert.equal(120, world:value("controller", "GV1"))
         assert.equal(1, world:value("3c_bm288", "GV30"))
         assert.same({}, world.notices)
-        world.vrm:refresh(120)
+        world.vrm:refresh(300)
         next_poll(world)
+        world:run(120)
         assert.equal(3, world:value("7_gw0", "GV1"))
         world:fire("longpoll")
-        world:run(1)
+        world:run(300)
         assert.equal(3, world:value("7_gw0", "GV1"))
         assert.equal(1, world:count("extended=1") - world:count("idSite="))
         assert.same({}, world.errors)
