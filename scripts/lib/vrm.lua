@@ -42,7 +42,7 @@ local STATUS_TEXT = {
 
 --- An HTTP answer that is not a success, as an error. VRM's own text is in the account's language: it is
 -- shown to the user and never decided on.
-local function status_error(reply)
+local function status_error(reply, secret)
     local kind, text
     local known = STATUS_TEXT[reply.status]
     if known then
@@ -52,7 +52,7 @@ local function status_error(reply)
     else
         kind, text = "bad_answer", "VRM answered with status " .. reply.status
     end
-    local said = read.error_text(reply.json)
+    local said = read.error_text(reply.json, secret)
     if said then text = text .. ": " .. said end
     return { kind = kind, text = text .. ".", retry_after = reply.retry_after }
 end
@@ -71,13 +71,13 @@ function vrm:get(path, without)
     if not reply then
         problem = { kind = err.kind, text = err.text }
     elseif reply.status < 200 or reply.status > 299 then
-        problem = status_error(reply)
+        problem = status_error(reply, self.token)
     elseif type(reply.json) ~= "table" then
         problem = { kind = "bad_answer",
                     text = "VRM's answer is not the JSON it should be (" ..
                            (reply.json_error or "it is empty or not an object") .. ")." }
     elseif reply.json.success == false then
-        local said = read.error_text(reply.json) or "it gave no reason"
+        local said = read.error_text(reply.json, self.token) or "it gave no reason"
         problem = { kind = "bad_answer", text = "VRM refused the request: " .. said .. "." }
     end
     if problem then

@@ -80,10 +80,12 @@ local function join_texts(value, depth)
 end
 
 --- What VRM says went wrong: `errors` (or `error`) as text, list or object; at most 200 bytes; or nil.
-function read.error_text(json)
+-- secret (may be nil): what must not be in it, taken out before the cut that could hide it from whoever
+-- looks later.
+function read.error_text(json, secret)
     if type(json) ~= "table" then return nil end
     local text = join_texts(json.errors, 3) or join_texts(json.error, 3) or read.text(json.error_code)
-    return text and read.cut((text:gsub("%c", " "):gsub("%.$", "")), 200)
+    return text and read.cut((read.without(text, secret or ""):gsub("%c", " "):gsub("%.$", "")), 200)
 end
 
 --- text without `secret` in it, should a server repeat it to us.
