@@ -31,7 +31,8 @@ struct api {
     bool colours;       // a terminal reads it
     char **args;        // host.args: the words after the options
     int arg_count;
-    int exit_code; // of host.leave
+    int exit_code;   // of host.leave
+    char token[256]; // host.token: the account of --rows; "" = none
 };
 
 // Instructions for one leg of a task of main.lua: some 0.2 s, so that PG3's stop is always heard.
@@ -54,6 +55,11 @@ bool api_fire(struct api *a, const char *event, api_push_fn *push, void *push_ct
 // For the api_*.c files.
 
 struct api *api_of(lua_State *L); // also from a device script's state
+// Masks the secrets (log_hide) in the text at `index`, in place, and returns it: for whatever may
+// hold foreign text and goes to PG3 or a terminal. NULL: there is no text. A number counts as one.
+const char *api_hide(lua_State *L, int index);
+// Reads a file as a Lua function onto the stack, text only. Raises what is wrong with it.
+void api_load_file(lua_State *L, const char *path);
 // A parked task's reason. It lives until its task was woken or dropped.
 struct wait {
     struct wait *next;

@@ -281,8 +281,7 @@ static void declare_global(lua_State *L, const char *name) {
 static void open_units(lua_State *L, const struct api *a) {
     char path[700];
     snprintf(path, sizeof path, "%s/scripts/lib/units.lua", a->root);
-    if (luaL_loadfilex(L, path, "t") != LUA_OK)
-        lua_error(L);
+    api_load_file(L, path);
     lua_call(L, 0, 1);
     declare_global(L, "unit");
 }

@@ -6,6 +6,8 @@ plugin is led through everything that could spill it."""
 import base64
 import glob
 import os
+import stat
+import subprocess
 import time
 
 import pytest
@@ -82,3 +84,138 @@ def test_a_token_with_a_line_break_cannot_add_a_header(world):
     time.sleep(0.5)
     assert world.vrm.violations == []
     assert BANK not in pg3.nodes
+
+
+def pieces(secret, length=8):
+    """What shows a part of a secret: its beginnings from eight characters on begin with this."""
+    return [secret[:length], secret[:length].upper()]
+
+
+# Fault: VRM repeats the token where the plugin cuts VRM's text, and 59 of its 64 characters show.
+# Expected: no eight characters of it show, in the log, in notices or in values.
+def test_a_token_across_a_cut_does_not_show(world):
+    token = world.vrm.token
+    pg3 = world.start()
+    world.wait_fresh()
+    pg3.send({"setLogLevel": {"level": "DEBUG"}})
+    shown = set()
+    # VRM's text is cut at 200 bytes, and other words follow it.
+    for before in range(135, 200, 5):
+        world.vrm.fault("*", "status", times=2, code=500, errors="x" * before + token + " is wrong")
+        pg3.query("all")
+        world.wait_log("x" * 100)
+        shown |= set(pg3.notices().values())
+    world.vrm.fault("*", "status", code=500, errors="Token " + token.upper())
+    world.wait_log("Token ***")
+    world.poll_until(lambda: any("***" in text for text in pg3.notices().values()), "a notice")
+    shown |= set(pg3.notices().values())
+    pg3.send({"error": "no", "message": "y" * 150 + token})
+    world.wait_log("y" * 150)
+    world.vrm.clear_faults()
+    world.stop()
+    assert world.plugin.files_with(pieces(token)) == []
+    assert not any(piece in text for piece in pieces(token) for text in shown)
+
+
+# Fault: --rows prints VRM's texts as they are, with the token in them if VRM repeats it.
+# Expected: it is masked in what a person reads in a terminal, too.
+def test_a_terminal_shows_no_token(world):
+    world.vrm.fault("me", "status", code=500, errors="No: " + world.vrm.token.upper())
+    environment = world.plugin.environment(None, VICTRON_VRM_TOKEN=world.vrm.token, **world.environment)
+    for mode in (["--rows"], ["--watch", "--once"]):
+        done = subprocess.run([world.plugin.program(), *mode], cwd=world.plugin.folder, env=environment,
+                              stdin=subprocess.DEVNULL, capture_output=True, timeout=90, check=False)
+        text = (done.stdout + done.stderr).decode()
+        assert "No: ***" in text
+        assert not any(piece in text for piece in pieces(world.vrm.token))
+
+
+def read_bytes(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+# Fault: what PG3 hands over in the environment can be read there for as long as the plugin runs.
+# Expected: neither PG3's token nor VRM's is left in it.
+def test_the_environment_keeps_no_secret(world):
+    pg3 = world.start(VICTRON_VRM_TOKEN=world.vrm.token)
+    world.wait_fresh()
+    environment = read_bytes(f"/proc/{world.plugin.process.pid}/environ")
+    assert b"PATH=" in environment
+    assert pg3.init_text()[:40].encode() not in environment
+    assert world.vrm.token[:8].encode() not in environment
+
+
+# Fault: the demo's child processes inherit the tokens of whoever starts it.
+# Expected: they are in nobody's environment.
+def test_the_demo_hands_on_no_secret(world):
+    environment = world.plugin.environment("cGxhbnRlZCBzZWNyZXQ=", VICTRON_VRM_TOKEN="planted-secret-token")
+    with subprocess.Popen([world.plugin.program(), "--demo"], cwd=world.plugin.folder, env=environment,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as demo:
+        try:
+            demo.stdout.read(1)                             # the child runs: there is a table
+            children = read_bytes(f"/proc/{demo.pid}/task/{demo.pid}/children").split()
+            assert children
+            for pid in [str(demo.pid).encode(), *children]:
+                environment = read_bytes(f"/proc/{pid.decode()}/environ")
+                assert b"PATH=" in environment
+                assert b"cGxhbnRl" not in environment and b"planted-secret" not in environment
+        finally:
+            demo.terminate()
+            demo.communicate(timeout=20)
+
+
+# Fault: a crash leaves a core file with all tokens in it.
+# Expected: there are no core files.
+def test_there_are_no_core_files(world):
+    world.start()
+    world.wait_fresh()
+    limits = read_bytes(f"/proc/{world.plugin.process.pid}/limits").decode()
+    line = next(line for line in limits.splitlines() if line.startswith("Max core file size"))
+    assert line.split()[4:6] == ["0", "0"]
+
+
+@pytest.fixture
+def own_umask(request):
+    before = os.umask(request.param)
+    yield request.param
+    os.umask(before)
+
+
+# Fault: who can read the plugin's files depends on the umask PG3 happens to start it with.
+# Expected: PG3 can read the log and the profile; all else is the plugin's alone.
+@pytest.mark.parametrize("own_umask", [0, 0o077], indirect=True)
+def test_files_have_the_modes_they_need(world, own_umask):
+    for path in ("profile/nls/en_us.txt", "profile/nls"):
+        whole = world.plugin.path(path)
+        if os.path.isdir(whole):
+            os.rmdir(whole)
+        else:
+            os.unlink(whole)                                # the plugin writes it anew
+    folder = world.plugin.path("persist", "scripts")
+    os.makedirs(folder, exist_ok=True)
+    with open(world.plugin.path("scripts/examples/tank.lua"), encoding="utf-8") as file:
+        text = file.read()
+    with open(os.path.join(folder, "tank.lua"), "w", encoding="utf-8") as file:
+        file.write(text)
+    world.start()
+    world.wait_fresh()
+
+    def mode(*path):
+        return stat.S_IMODE(os.stat(world.plugin.path(*path)).st_mode)
+    world.wait(lambda: os.path.exists(os.path.join(folder, ".last-good", "tank.lua")), "the copy")
+    assert (mode("logs"), mode("logs", "debug.log")) == (0o755, 0o644)
+    assert (mode("profile", "nls"), mode("profile", "nls", "en_us.txt")) == (0o755, 0o644)
+    assert (mode("persist", "scripts", ".last-good"),
+            mode("persist", "scripts", ".last-good", "tank.lua")) == (0o700, 0o600)
+
+
+# Fault: VRM, or who is in its place, redirects to another server, which then gets the token.
+# Expected: no redirection is followed.
+def test_a_redirection_does_not_carry_the_token_elsewhere(world):
+    world.vrm.fault("me", "redirect", to=world.vrm.url.replace("/v2", "/elsewhere"))
+    world.start()
+    world.wait_log("302")
+    world.vrm.clear_faults()
+    world.recover(timeout=30)
+    assert world.vrm.violations == []                       # it knows no /elsewhere

@@ -283,11 +283,12 @@ local function other_functions(self, host)
     host.doc = function(html) self.doc = html end
     host.read = function(path)
         local file = io.open(path, "rb")
-        if not file then return nil end
+        if not file then return nil, "cannot be read" end
         local text = file:read("a")
         file:close()
         return text
     end
+    host.token = self.environment.VICTRON_VRM_TOKEN or ""
     host.env = function(name) return self.environment[name] end
     host.log = function(level, text)
         assert(({ debug = true, info = true, warning = true, error = true })[level], "log level " .. level)
