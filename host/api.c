@@ -213,10 +213,19 @@ static int host_env(lua_State *L) {
     return 1;
 }
 
+// host.log(level, text [, file]): file is the device script that causes the line, which counts
+// among the script's own.
 static int host_log(lua_State *L) {
     static const char *const names[] = {"debug", "info", "warning", "error", NULL};
     int level = luaL_checkoption(L, 1, "info", names);
-    log_line((enum log_level)level, "vrm", "%s", luaL_checkstring(L, 2));
+    const char *text = luaL_checkstring(L, 2), *file = luaL_optstring(L, 3, NULL);
+    struct api *a = api_of(L);
+    struct script *cause = NULL;
+    for (size_t i = 0; file != NULL && i < a->script_count; i++)
+        if (strcmp(a->scripts[i]->file, file) == 0)
+            cause = a->scripts[i];
+    if (cause == NULL || api_may_log(a, cause))
+        log_line((enum log_level)level, "vrm", "%s", text);
     return 0;
 }
 
@@ -382,6 +391,37 @@ bool api_fire(struct api *a, const char *event, api_push_fn *push, void *push_ct
     return f.started;
 }
 
+bool api_deliver(struct api *a, const char *event, api_push_fn *push, void *push_ctx, char *error,
+                 size_t size) {
+    struct fire f = {a, event, push, push_ctx, NULL, NULL, false};
+    snprintf(error, size, "it is not available here");
+    vm_protect(a->main, fire_protected, &f, error, size);
+    loop_wake(a->loop);
+    return f.started;
+}
+
+struct question {
+    const char *event, *text;
+    struct buf *out;
+    bool answered;
+};
+
+static int ask_protected(lua_State *L) {
+    struct question *q = lua_touserdata(L, 1);
+    lua_getfield(L, LUA_REGISTRYINDEX, HANDLERS_KEY);
+    if (lua_getfield(L, -1, q->event) == LUA_TNIL)
+        return 0;
+    lua_pushstring(L, q->text);
+    lua_call(L, 1, 1);
+    q->answered = buf_puts(q->out, luaL_checkstring(L, -1));
+    return 0;
+}
+
+bool api_ask(struct api *a, const char *event, const char *text, struct buf *out) {
+    struct question q = {event, text, out, false};
+    return vm_protect(a->main, ask_protected, &q, NULL, 0) && q.answered;
+}
+
 // Opening
 
 // require "lib.x": scripts/lib/x.lua.
@@ -510,6 +550,7 @@ void api_close(struct api *a) {
         a->waits = next;
     }
     for (size_t i = 0; i < a->script_count; i++) {
+        api_tell_left_out(a, a->scripts[i]);
         api_drop_vm(a, a->scripts[i]->vm);
         script_free(a->scripts[i]);
     }

@@ -90,6 +90,17 @@ void api_push_node(lua_State *L, const char *address);
 void api_drop_vm(struct api *a, struct vm *vm);
 // Takes away what a script that is about to be closed shows in PG3's notices.
 void api_forget_notices(struct api *a, struct script *s);
+// Whether one more line that a script causes may go into the log: the log is the owner's. What is
+// left out is counted, and told at the end of the minute.
+bool api_may_log(struct api *a, struct script *s);
+// Tells how many lines of the script were left out; nothing if none were. Before it is closed, too.
+void api_tell_left_out(struct api *a, struct script *s);
+// Asks main.lua's handler of `event` about a text, at once: it returns another, which is appended
+// to `out`. False: there is no handler, or it failed.
+bool api_ask(struct api *a, const char *event, const char *text, struct buf *out);
+// As api_fire, but a failure is not logged: `error` says why.
+bool api_deliver(struct api *a, const char *event, api_push_fn *push, void *push_ctx, char *error,
+                 size_t size);
 void api_script_setup(lua_State *L, void *api); // script_setup_fn: the device API
 // End of a task of a device script: an error goes to main.lua as event "script_error". ctx: the
 // node's address, which it frees; NULL for a timer.

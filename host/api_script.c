@@ -143,6 +143,7 @@ static int push_loaded(lua_State *L) {
 }
 
 static void drop_script(struct api *a, struct script *s) {
+    api_tell_left_out(a, s);
     api_drop_vm(a, s->vm);
     api_forget_notices(a, s);
     for (size_t i = 0; i < a->script_count; i++) {
@@ -377,7 +378,8 @@ void api_script_end(void *ctx, struct vm *vm, const char *error) {
     struct script *s = vm->owner;
     struct failure f = {s->file, error, address};
     if (error != NULL && error != task_dropped && error != task_refused &&
-        !api_fire(s->owner, "script_error", push_failure, &f, NULL, NULL))
+        !api_fire(s->owner, "script_error", push_failure, &f, NULL, NULL) &&
+        api_may_log(s->owner, s))
         log_error("lua", "%s", error);
     free(address);
 }

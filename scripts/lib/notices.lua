@@ -1,7 +1,9 @@
 --- What the user reads in PG3: what is wrong and what to do. Each notice is set when its text changes and
 -- cleared when the trouble is over.
 
-local escape = require("lib.markdown").escape
+local markdown = require "lib.markdown"
+
+local escape = markdown.escape
 
 local notices = {}
 
@@ -47,7 +49,7 @@ end
 --- One installation that does not answer while others do; nil = it does again.
 function notices.site(site, text)
     set("site_" .. site.id, text and ("Installation %s: %s The plugin tries again by itself."):format(
-        escape(site.name), escape(text)) or nil)
+        markdown.name(site.name), escape(text)) or nil)
 end
 
 --- Parameters that were not understood; an empty list clears the notice.

@@ -219,3 +219,158 @@ def test_a_redirection_does_not_carry_the_token_elsewhere(world):
     world.vrm.clear_faults()
     world.recover(timeout=30)
     assert world.vrm.violations == []                       # it knows no /elsewhere
+
+
+# -- device scripts ----------------------------------------------------------------------------------
+
+CHARGER = address(HOUSE, "sc", 256)
+
+
+def charger(world, more):
+    """The built-in solar charger with more in it, as a script of the user's."""
+    with open(world.plugin.path("scripts", "devices", "solar_charger.lua"), encoding="utf-8") as file:
+        head, drivers, rest = file.read().partition("    drivers = {\n")
+    save(world, "persist/scripts/solar_charger.lua", head + more + drivers + rest)
+
+
+def save(world, name, text):
+    path = world.plugin.path(name)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+# Fault: HTML in a name or in a script's text runs in PG3's page.
+# Expected: it is shown as it is written; **bold** and links to http and https are what a script can make.
+def test_a_notice_of_a_script_shows_html_as_text(world):
+    world.setup()
+    charger(world, """start = function(node) node:notice("k", "<img src=x onerror=alert(1)> \U0001F50B **low** "
+        .. "[here](https://x.y) [there](javascript:z)") end,
+        update = function(node) error("<script>alert(1)</script>") end,\n""")
+    world.start_plugin()
+    world.wait(lambda: any("onerror" in text for text in world.pg3.notices().values()), "the notice")
+    world.wait(lambda: any("alert(1)&lt;/script" in text for text in world.pg3.notices().values()), "the error")
+    shown = "\n".join(world.pg3.notices().values())
+    assert ("&lt;img src=x onerror=alert(1)&gt; \U0001F50B <b>low</b> "
+            '<a href="https://x.y" target="_blank">here</a> [there](javascript:z)') in shown
+    assert "<img" not in shown and "<script" not in shown
+
+
+# Fault: VRM repeats the token to a script, whose notice shows it to whoever sees PG3's page.
+# Expected: it is masked there, also where the script's text is cut.
+def test_a_notice_of_a_script_shows_no_token(world):
+    world.setup()
+    charger(world, f"""update = function(node)
+        node:notice("k", "it says {world.vrm.token} now")
+        node:notice("l", ("x"):rep(970) .. "{world.vrm.token.upper()}") end,\n""")
+    world.start_plugin()
+    world.wait(lambda: any("it says ***" in text for text in world.pg3.notices().values()), "the notice")
+    world.wait(lambda: any("xxx***" in text for text in world.pg3.notices().values()), "the other notice")
+    os.unlink(world.plugin.path("persist/scripts/solar_charger.lua"))
+    for path in glob.glob(world.plugin.path("persist/scripts/.last-good/*")):
+        os.unlink(path)                                     # they hold what the test wrote
+
+
+FLOOD = """update = function(node)
+    for i = 1, 300 do
+        node:log("info", "flood %d", i)
+        pcall(vrm.get, "/flood" .. i, { function() end })
+        pcall(vrm.get, "/flood", { { i, function() end } })
+        pcall(node.set, node, "FLOOD" .. i, 1)
+        pcall(node.event, node, "FLOOD" .. i)
+        pcall(node.notice, node, "flood" .. i, "flood")
+        pcall(timer.after, -i, print)
+    end
+    error("flood " .. #node.state)
+end,
+commands = { FLOOD = function(node) error("flood " .. tostring({})) end },\n"""
+
+
+# Fault: a script fills the log through errors and refused calls, which its limit does not count.
+# Expected: one limit for all lines that it causes, and one line that says how many were left out.
+def test_a_script_cannot_flood_the_log(world):
+    world.setup()
+    charger(world, FLOOD)
+    world.start_plugin()
+    world.wait_fresh([BANK])
+    for _ in range(20):
+        world.pg3.command(CHARGER, "FLOOD")
+    world.wait(lambda: any("flood" in text for text in world.pg3.notices().values()), "a notice of the error")
+    charger(world, "")
+    world.pg3.command("controller", "RELOAD")
+    world.wait_log("more lines were left out")
+    lines = [line for line in world.plugin.log_lines() if "flood" in line.lower() or "script_get" in line]
+    assert len(lines) <= 60, len(lines)
+
+
+# Fault: a FIFO in the place of a file that the plugin reads or writes stops it for ever.
+# Expected: it goes on without that file, or ends with one sentence, at once.
+@pytest.mark.parametrize("name", ["persist/scripts/solar_charger.lua", "data/tank.lua", "POLYGLOT_CONFIG.md",
+                                  "persist/scripts/.last-good/inverter.lua",
+                                  "persist/scripts/.last-good/inverter.lua.tmp", "profile/nls/en_us.txt",
+                                  "profile/nls/en_us.txt.tmp", "persist", "data", "server.json"])
+def test_a_fifo_in_the_place_of_a_file_is_not_waited_for(world, name):
+    world.setup()
+    if name not in ("persist",):
+        with open(world.plugin.path("scripts/devices/inverter.lua"), encoding="utf-8") as file:
+            save(world, "persist/scripts/inverter.lua", file.read() + "-- another\n")
+    if name.endswith(".tmp") and "nls" in name:
+        os.unlink(world.plugin.path("profile/nls/en_us.txt"))
+    put_fifo(world, name)
+    world.start_plugin()
+    world.wait_fresh()
+
+
+def put_fifo(world, name):
+    path = world.plugin.path(name)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    if os.path.isdir(path):
+        os.rmdir(path)
+    elif os.path.lexists(path):
+        os.unlink(path)
+    os.mkfifo(path)
+
+
+# Fault: a FIFO in the place of a file without which the plugin cannot work stops it for ever, without a word.
+# Expected: it ends at once; the log says which file it is.
+@pytest.mark.parametrize("name", ["scripts/main.lua", "scripts/lib/vrm.lua", "scripts/lib/units.lua",
+                                  "scripts/devices/controller.lua", "logs/debug.log"])
+def test_a_fifo_in_the_place_of_what_it_needs_ends_it(world, name):
+    world.setup()
+    put_fifo(world, name)
+    world.start_plugin()
+    world.plugin.ending = True
+    code = world.plugin.wait(10)
+    if name == "logs/debug.log":
+        os.unlink(world.plugin.path(name))
+    assert code == 1
+    assert name == "logs/debug.log" or name.rpartition("/")[2] in world.plugin.log_text()
+
+
+# Fault: a FIFO in the place of a certificate or key stops the plugin for ever.
+# Expected: it goes on trying, and the log names the file.
+@pytest.mark.parametrize("what", ["VICTRON_CA_FILE", "PG3_CA_FILE", "cert", "key"])
+def test_a_fifo_in_the_place_of_a_certificate_is_not_waited_for(world, what):
+    world.setup(mode="tls")
+    fifo = os.path.join(world.work, "fifo")
+    os.mkfifo(fifo)
+    if what in ("cert", "key"):
+        for path in glob.glob(world.plugin.path("*." + what)):
+            put_fifo(world, os.path.basename(path))
+        world.start_plugin()
+    else:
+        world.start_plugin(**{what: fifo})
+    world.wait(lambda: world.plugin.log_lines("WARNING", "ERROR"), "a complaint in the log")
+    world.stop_asking_nothing(world.plugin.terminate)
+
+
+# Fault: a FIFO as the token's file or among those to check keeps a person waiting.
+# Expected: one sentence, at once.
+@pytest.mark.parametrize("arguments", [["--rows", "--token-file"], ["--watch", "--once", "--token-file"], ["--check"],
+                                       ["--rows"]])
+def test_a_fifo_given_by_a_person_is_refused(world, arguments):
+    os.mkfifo(world.plugin.path("fifo.lua"))
+    done = world.plugin.run_host(*arguments, "fifo.lua")
+    assert done.returncode != 0
+    assert b"fifo.lua" in done.stdout + done.stderr
+    os.unlink(world.plugin.path("fifo.lua"))
