@@ -352,7 +352,7 @@ static void on_error(struct pg3 *p, lua_State *L, int at) {
     if (strstr(message, "setController") != NULL)
         log_debug(AREA, "PG3 does not know setController");
     else
-        log_warning(AREA, "PG3 answered: %s %.200s", error, message);
+        log_warning(AREA, "PG3 answered: %s %s", error, message);
 }
 
 // Requests
@@ -493,7 +493,7 @@ static void tell_unknown(lua_State *L) {
     lua_pushnil(L);
     while (lua_next(L, 1) != 0) {
         if (lua_type(L, -2) == LUA_TSTRING && !is_handled(lua_tostring(L, -2)))
-            log_debug(AREA, "PG3 sent \"%.40s\", which needs no answer", lua_tostring(L, -2));
+            log_debug(AREA, "PG3 sent \"%s\", which needs no answer", lua_tostring(L, -2));
         lua_pop(L, 1);
     }
 }
