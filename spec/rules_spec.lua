@@ -15,11 +15,12 @@ mqtt mqtt_link mqtt_cert
 vm
 task
 json
+walk
 init
 pairs
 known
 wire
-pg3 pg3_state pg3_in pg3_records
+pg3 pg3_state pg3_ask pg3_in pg3_records
 profile
 sandbox
 script
@@ -35,8 +36,8 @@ local LIBRARIES = {
     ["^curl/"] = { "loop", "http" },
     ["^MQTT"] = { "mqtt" },
     ["^openssl/"] = { "mqtt" },
-    ["^lua"] = { "vm", "task", "json", "pairs", "known", "pg3", "sandbox", "script", "api" },
-    ["^lauxlib"] = { "vm", "task", "json", "pairs", "known", "pg3", "sandbox", "script", "api", "console" },
+    ["^lua"] = { "vm", "task", "json", "pairs", "pg3", "sandbox", "script", "api" },
+    ["^lauxlib"] = { "vm", "task", "json", "pairs", "pg3", "sandbox", "script", "api", "console" },
     ["^lualib"] = { "sandbox", "api" },
 }
 
