@@ -37,8 +37,8 @@ local LIBRARIES = {
     ["^curl/"] = { "loop", "http" },
     ["^MQTT"] = { "mqtt" },
     ["^openssl/"] = { "mqtt" },
-    ["^lua"] = { "vm", "task", "json", "pairs", "known", "pg3", "sandbox", "script", "api" },
-    ["^lauxlib"] = { "vm", "task", "json", "pairs", "known", "pg3", "sandbox", "script", "api", "console" },
+    ["^lua"] = { "vm", "task", "json", "pairs", "pg3", "sandbox", "script", "api" },
+    ["^lauxlib"] = { "vm", "task", "json", "pairs", "pg3", "sandbox", "script", "api", "console" },
     ["^lualib"] = { "sandbox", "api" },
 }
 
