@@ -1,5 +1,6 @@
 --- Markdown to HTML, as much of it as POLYGLOT_CONFIG.md and notices use: headings, paragraphs, lists, fenced
--- code, **bold**, `code`, [text](https://...). Everything else is text; HTML in it is shown, not run. Never raises.
+-- code, **bold**, `code`, [text](https://...). Everything else is text; HTML in it is shown, not run.
+-- Never raises.
 
 local markdown = {}
 
