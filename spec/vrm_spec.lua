@@ -94,8 +94,10 @@ describe("the VRM client", function()
     it("asks for nothing above or beside the API's address for a script", function()
         for _, path in ipairs {
             "/../x", "/../../x", "/users/../../x", "/users/..", "/users/.", "/./users", "//evil.test/x",
-            "//", "/users//me", "/%2e%2e/x", "/users/%2E%2E/x", "\\\\evil.test", "/users\\..\\x", "/x?y=1", "/x#y", "/",
-            "https://evil.test/", "", "/x\r\nX-Evil: 1", "/x\0", "users", "/x@evil.test", " /x",
+            "//", "/users//me",
+            "/%2e%2e/x", "/users/%2E%2E/x", "\\\\evil.test", "/users\\..\\x", "/x?y=1", "/x#y", "/",
+            "https://evil.test/", "",
+            "/x\r\nX-Evil: 1", "/x\0", "users", "/x@evil.test", " /x",
             "/installations/7/Diagnostics" } do
             local asked = 0
             local answer, err = ask(function() asked = asked + 1; return json '{"success":true}' end,
