@@ -83,6 +83,7 @@ static bool old_scan(const char *day, struct old_files *found) {
         return false;
     }
     long oldest = 0;
+    errno = 0; // tells the end of the folder from an error
     for (struct dirent *e = readdir(folder); e != NULL; e = readdir(folder)) {
         char its_day[DAY_SIZE];
         long number;
@@ -99,9 +100,10 @@ static bool old_scan(const char *day, struct old_files *found) {
         }
         found->count++;
     }
+    bool whole = errno == 0; // else a number that is taken would be taken again
     closedir(folder);
     found->oldest_number = oldest;
-    return true;
+    return whole;
 }
 
 static void old_prune(void) {
@@ -131,8 +133,10 @@ static int file_open(const char *path, int flags) {
     return fd;
 }
 
-// Opens the log file anew. When that fails the lines go on into the one that is open.
+// Opens the log file anew, in a folder made anew if need be. When that fails the lines go on into
+// the one that is open.
 static bool file_reopen(void) {
+    mkdir(file_folder, 0755); // there already, most times; open() reports what matters
     int fd = file_open(file_path, O_CREAT);
     if (fd < 0) {
         return false;
@@ -178,7 +182,6 @@ bool logfile_open(const char *path, size_t max_bytes, int keep) {
     file_max = max_bytes;
     file_keep = keep;
     if (path_set(path)) {
-        mkdir(file_folder, 0755); // there already, most times; open() reports what matters
         file_reopen();
     }
     if (file_fd < 0) {
@@ -201,6 +204,12 @@ void logfile_close(void) {
     }
 }
 
+// Whether somebody deleted or moved the file, or its folder.
+static bool file_gone(void) {
+    struct stat st;
+    return stat(file_path, &st) != 0 && (errno == ENOENT || errno == ENOTDIR);
+}
+
 void logfile_write(time_t now, const char *line, size_t len) {
     if (file_fd < 0) {
         return;
@@ -208,7 +217,8 @@ void logfile_write(time_t now, const char *line, size_t len) {
     char today[DAY_SIZE];
     day_of(now, today);
     struct stat st = {0};
-    if (fstat(file_fd, &st) == 0 && st.st_nlink == 0) { // somebody deleted it
+    fstat(file_fd, &st);
+    if (file_gone()) {
         file_reopen();
     } else if (st.st_size > 0) {
         // What the libraries print to fd 1 and 2 counts too, so the file itself is asked.
