@@ -39,6 +39,9 @@ struct api {
 #define MAIN_TIME_MS 1000
 #define MAIN_MEMORY (48u * 1024 * 1024)
 
+// For a start that finds no memory.
+#define API_CANNOT_START "The plugin cannot start: memory is short. Free some and start it again."
+
 // Makes the trusted state. The other members are the caller's and must be set. False: logged.
 bool api_open(struct api *a);
 // Runs main.lua (or another file in its place) once. False: it could not be run; logged.

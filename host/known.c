@@ -1,10 +1,14 @@
 #include "known.h"
 #include "json.h"
+#include "vm.h"
 
 #include <lauxlib.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define NODES_MAX 2000
+#define VALUES_MAX 64
 
 void known_free(struct known *k) {
     for (size_t i = 0; i < k->count; i++)
@@ -23,11 +27,11 @@ static void read_value(struct known_node *node, lua_State *L, int index) {
     struct known_value value = {.uom = (int)json_long(L, index, "uom", 0)};
     text_field(L, index, "driver", value.driver, sizeof value.driver);
     text_field(L, index, "value", value.shown, sizeof value.shown);
-    if (value.driver[0] == '\0' || value.shown[0] == '\0')
+    if (value.driver[0] == '\0' || value.shown[0] == '\0' || node->value_count == VALUES_MAX)
         return;
     struct known_value *values = realloc(node->values, (node->value_count + 1) * sizeof *values);
     if (values == NULL)
-        return;
+        vm_no_memory(L);
     node->values = values;
     node->values[node->value_count++] = value;
 }
@@ -50,14 +54,16 @@ static void read_node(struct known *k, lua_State *L, int index) {
     text_field(L, index, "name", node.name, sizeof node.name);
     text_field(L, index, "nodeDefId", node.type, sizeof node.type);
     text_field(L, index, "primaryNode", node.primary, sizeof node.primary);
+    if (k->count == NODES_MAX)
+        return;
     struct known_node *all = realloc(k->all, (k->count + 1) * sizeof *all);
     if (all == NULL)
-        return;
+        vm_no_memory(L);
     k->all = all;
     if (node.address[0] == '\0')
         return;
-    read_values(&node, L, index);
-    k->all[k->count++] = node;
+    k->all[k->count] = node; // its own before its values are read: that may raise
+    read_values(&k->all[k->count++], L, index);
 }
 
 void known_read(struct known *k, lua_State *L, int index) {

@@ -30,7 +30,8 @@ struct known {
 
 void known_free(struct known *k);
 // Replaces the list by the array (or object) of nodes at `index`; entries without an address are
-// passed over.
+// passed over, and so is what is more than any ISY has: 2000 nodes, 64 drivers of one. Raises when
+// memory is short; the list then lacks some.
 void known_read(struct known *k, lua_State *L, int index);
 const struct known_node *known_find(const struct known *k, const char *address);
 // Seeds a node's drivers with the values on record. Whether PG3 has the node as it is declared now:

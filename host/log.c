@@ -234,7 +234,11 @@ void log_mask(const char *text) {
     secrets[secret_count - 1] = s;
 }
 
-// "INFO  area: text", masked and clean. The caller frees it; NULL when memory is short.
+// For a line when memory is short, which is when lines matter. A secret that its end cuts is
+// masked.
+static char spare_body[2 * LINE_BYTES];
+
+// "INFO  area: text", masked and clean. The caller gives it to body_free.
 static char *body_new(enum log_level level, const char *area, const char *fmt, va_list args) {
     char head[64];
     snprintf(head, sizeof head, "%-5s %s: ", level_names[level], area);
@@ -243,15 +247,23 @@ static char *body_new(enum log_level level, const char *area, const char *fmt, v
     int len = vsnprintf(NULL, 0, fmt, again);
     va_end(again);
     // The whole text is needed before it is cut: the cut must not go through an unmasked secret.
-    char *body = len < 0 ? NULL : malloc(strlen(head) + (size_t)len + 1);
+    size_t size = strlen(head) + (size_t)(len < 0 ? 0 : len) + 1;
+    char *body = malloc(size);
     if (body == NULL) {
-        return NULL;
+        body = spare_body;
+        size = size < sizeof spare_body ? size : sizeof spare_body;
     }
-    memcpy(body, head, strlen(head));
-    vsnprintf(body + strlen(head), (size_t)len + 1, fmt, args);
+    memcpy(body, head, strlen(head) + 1);
+    vsnprintf(body + strlen(head), size - strlen(head), fmt, args);
     text_mask(body);
     text_clean(body);
     return body;
+}
+
+static void body_free(char *body) {
+    if (body != spare_body) {
+        free(body);
+    }
 }
 
 void log_line(enum log_level level, const char *area, const char *fmt, ...) {
@@ -266,15 +278,15 @@ void log_line(enum log_level level, const char *area, const char *fmt, ...) {
     double now = clock_now();
     areas_expire(now);
     struct area *a = area_of(area, now);
-    if (body != NULL && strcmp(a->body, body) == 0) {
+    if (strcmp(a->body, body) == 0) {
         a->repeats++;
-    } else if (body != NULL) {
+    } else {
         area_flush(a, now);
         snprintf(a->body, sizeof a->body, "%s", body);
         a->level = level;
         a->since = now;
         line_write(level, body, now);
     }
-    free(body);
+    body_free(body);
     errno = saved_errno;
 }

@@ -35,6 +35,7 @@ struct app {
     bool running; // the start is over
     bool stopping;
     bool failed;
+    bool start_due, ready_due, params_due; // events that found no memory
 };
 
 static struct app app;
@@ -46,21 +47,35 @@ static int push_text(lua_State *L, void *ctx) {
     return 1;
 }
 
+static int push_params(lua_State *L, void *ctx) { return api_params(L, ctx); }
+
+// What comes once must arrive: what finds no memory is due until it does.
+static void fire_once(struct app *a, bool *due, const char *event, api_push_fn *push) {
+    *due = !api_fire(&a->api, event, push, &a->api, NULL, NULL) && a->api.main->starved;
+}
+
 static void on_start(void *ctx) {
     struct app *a = ctx;
-    api_fire(&a->api, "start", NULL, NULL, NULL, NULL);
+    fire_once(a, &a->start_due, "start", NULL);
 }
 
 static void on_ready(void *ctx) {
     struct app *a = ctx;
-    api_fire(&a->api, "ready", NULL, NULL, NULL, NULL);
+    fire_once(a, &a->ready_due, "ready", NULL);
 }
-
-static int push_params(lua_State *L, void *ctx) { return api_params(L, ctx); }
 
 static void on_params(void *ctx) {
     struct app *a = ctx;
-    api_fire(&a->api, "params", push_params, &a->api, NULL, NULL);
+    fire_once(a, &a->params_due, "params", push_params);
+}
+
+static void fire_due(struct app *a) {
+    if (a->params_due)
+        on_params(a);
+    if (a->start_due)
+        on_start(a);
+    if (a->ready_due)
+        on_ready(a);
 }
 
 static void on_poll(void *ctx, bool is_long) {
@@ -176,6 +191,11 @@ static void mqtt_message(void *ctx, const char *text, size_t len) {
 
 static bool readable(const char *path) { return access(path, R_OK) == 0; }
 
+// A file that cannot be read is there: who reads it says why it cannot.
+static bool present(const char *path) {
+    return access(path, R_OK) == 0 || (errno != ENOENT && errno != ENOTDIR);
+}
+
 // PROTOCOL.md section 2: with a client certificate PG3x's mosquitto, without one the 2021 broker.
 static bool connect_broker(struct app *a) {
     const struct pg3_init *init = &a->init;
@@ -186,7 +206,7 @@ static bool connect_broker(struct app *a) {
     snprintf(key, sizeof key, "%s.key", init->user);
     snprintf(subscribe, sizeof subscribe, "udi/pg3/ns/clients/%s", init->id);
     snprintf(status, sizeof status, "udi/pg3/connections/ns/%s", init->id);
-    bool have_cert = readable(cert) && readable(key);
+    bool have_cert = present(cert) && present(key);
     bool mosquitto = have_cert || !init->secure;
     struct mqtt_config config = {
         .host = init->host,
@@ -197,7 +217,7 @@ static bool connect_broker(struct app *a) {
         .tls = init->secure,
         .cert_file = init->secure && have_cert ? cert : NULL,
         .key_file = init->secure && have_cert ? key : NULL,
-        .ca_file = init->secure && have_cert && readable(ca) ? ca : NULL,
+        .ca_file = init->secure && have_cert && present(ca) ? ca : NULL,
         .subscribe = subscribe,
         .status_topic = mosquitto ? status : NULL,
         .online_text = "{\"connected\": [{}]}",
@@ -234,9 +254,11 @@ static bool read_token(const struct options *o, char *token, size_t size) {
         return true;
     }
     FILE *f = fopen(o->token_file, "r");
+    int why = f != NULL ? 0 : errno;
     bool ok = f != NULL && fgets(token, (int)size, f) != NULL;
     if (!ok)
-        log_error("main", "no token can be read from %s", o->token_file);
+        log_error("main", "no token can be read from %s (%s)", o->token_file,
+                  why != 0 ? strerror(why) : "its first line is empty");
     if (f != NULL)
         fclose(f);
     token[strcspn(token, "\r\n")] = '\0';
@@ -258,6 +280,11 @@ static bool start_demo(struct app *a, char *token, size_t size) {
 // Whose installations are shown when PG3 does not say: the stand-in's, or the user's own.
 static bool choose_account(struct app *a, char *token, size_t size) {
     return a->options.demo ? start_demo(a, token, size) : read_token(&a->options, token, size);
+}
+
+static bool no_memory(void) {
+    log_error("main", API_CANNOT_START);
+    return false;
 }
 
 static bool open_console(struct app *a) {
@@ -284,13 +311,14 @@ static bool open_console(struct app *a) {
     };
     a->console = console_new(a->api.loop, a->api.json, a->api.nodes, &options, on_done, a);
     buf_free(&params);
-    return a->console != NULL;
+    return a->console != NULL || no_memory();
 }
 
 // Start and stop
 
 static void turn(void *ctx) {
     struct app *a = ctx;
+    fire_due(a);
     if (tasks_run(a->api.tasks))
         loop_wake(a->api.loop);
     if (a->api.pg3 != NULL)
@@ -325,10 +353,14 @@ static bool open_parts(struct app *a, const char *argv0) {
     api->json = json_new();
     api->nodes = nodes_new();
     api->tasks = tasks_new();
-    if (api->loop == NULL || api->json == NULL || api->nodes == NULL || api->tasks == NULL)
-        return false;
+    if (api->loop == NULL)
+        return false; // logged
+    if (api->json == NULL || api->nodes == NULL || api->tasks == NULL)
+        return no_memory();
     api->http = http_new(api->loop, BODY_MAX, "victron-host/" HOST_VERSION);
-    return api->http != NULL && find_root(api, argv0, a->options.mode == MODE_PG3);
+    if (api->http == NULL)
+        return no_memory();
+    return find_root(api, argv0, a->options.mode == MODE_PG3);
 }
 
 // PG3, or the console in its place.
@@ -337,11 +369,11 @@ static bool open_link(struct app *a) {
                                 on_query, on_command, on_stop,   a};
     struct pg3_link link = {send_mqtt, a};
     if (a->options.mode != MODE_PG3 && !open_console(a))
-        return false;
+        return false; // logged
     if (a->console != NULL)
         link = console_link(a->console);
     a->api.pg3 = pg3_new(a->api.loop, a->api.json, a->api.nodes, HOST_VERSION, &link, &events);
-    return a->api.pg3 != NULL;
+    return a->api.pg3 != NULL || no_memory();
 }
 
 // The modes in which a script talks to a person: what it needs in the place of a link.

@@ -1,4 +1,5 @@
 #include "pairs.h"
+#include "vm.h"
 
 #include <lauxlib.h>
 #include <stdio.h>
@@ -77,6 +78,19 @@ bool pairs_equal(const struct pairs *a, const struct pairs *b) {
     return true;
 }
 
+static bool has(const struct pairs *p, const char *key, const char *value) {
+    const char *held = pairs_get(p, key);
+    return held != NULL && strcmp(held, value) == 0;
+}
+
+// Half of the user's parameters would be other parameters.
+static void read_pair(struct pairs *p, lua_State *L, const char *key, const char *value) {
+    if (pairs_set(p, key, value) || has(p, key, value))
+        return;
+    pairs_free(p);
+    vm_no_memory(L);
+}
+
 void pairs_read(struct pairs *p, lua_State *L, int index) {
     pairs_free(p);
     luaL_checkstack(L, 4, "pairs");
@@ -98,7 +112,7 @@ void pairs_read(struct pairs *p, lua_State *L, int index) {
             p->opaque = true;
         }
         if (lua_type(L, -2) == LUA_TSTRING)
-            pairs_set(p, lua_tostring(L, -2), value);
+            read_pair(p, L, lua_tostring(L, -2), value);
         lua_pop(L, 1);
     }
 }

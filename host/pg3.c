@@ -13,6 +13,7 @@
 #define RETRY_MS 5000 // first pause after a refused addnode or value; doubles
 #define RETRY_MAX_MS 300000
 #define FORGIVEN_MS 600000 // without a refusal: the next pause is the first again
+#define MISSED_MS 2000     // from a message that found no memory to the question for everything
 #define CALM_MS 500        // after the start, for messages that may come late
 #define WAITING_MAX 200
 
@@ -87,7 +88,10 @@ bool pg3_post(struct pg3 *p, const char *kind, const char *text, size_t len, boo
 
 bool pg3_post_buf(struct pg3 *p, const char *kind, struct buf *b, bool late) {
     bool queued = false;
-    if (b->failed)
+    if (b->starved)
+        log_error(AREA, "memory is too short for a %s message to PG3; free some on this machine",
+                  kind);
+    else if (b->failed)
         log_error(AREA, "a %s message to PG3 was too large and not sent", kind);
     else
         queued = pg3_post(p, kind, buf_text(b), b->len, late);
@@ -396,9 +400,18 @@ static void post_records(struct pg3 *p) {
         show_connection(p);
 }
 
+// PG3 tells everything once more, of which something was lost.
+static void ask_missed(struct pg3 *p) {
+    if (p->missed_ms == 0 || loop_now_ms() < p->missed_ms + MISSED_MS)
+        return;
+    p->missed_ms = 0;
+    pg3_refresh(p);
+}
+
 void pg3_turn(struct pg3 *p) {
     if (!p->up)
         return;
+    ask_missed(p);
     post_records(p);
     // Values first: the answer to a query or a status request follows what it reports.
     if (!p->sending)

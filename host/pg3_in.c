@@ -387,7 +387,10 @@ void pg3_message(struct pg3 *p, const char *text, size_t len) {
     char error[256];
     if (len == 0)
         return; // arrives while the plugin is being deleted
-    if (!json_read(p->json, text, len, on_message, p, error, sizeof error))
-        log_warning(AREA, "PG3 sent a message of %zu bytes that cannot be read (%s); it is ignored",
-                    len, error);
+    if (json_read(p->json, text, len, on_message, p, error, sizeof error))
+        return;
+    if (json_starved(p->json))
+        p->missed_ms = loop_now_ms();
+    log_warning(AREA, "PG3 sent a message of %zu bytes that cannot be read (%s); it is ignored",
+                len, error);
 }

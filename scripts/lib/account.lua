@@ -19,15 +19,18 @@ local account = { CONTROLLER = "controller" }       -- the address of the plugin
 local STATE = { DISCONNECTED = 0, CONNECTED = 1, AUTH_FAILED = 2, CONNECTING = 3, RATE_LIMITED = 4,
                 UNREACHABLE = 5, VRM_ERROR = 6, NOTHING = 7 }
 local STATE_OF = { auth = STATE.AUTH_FAILED, forbidden = STATE.NOTHING, rate = STATE.RATE_LIMITED,
-                   server = STATE.VRM_ERROR, bad_answer = STATE.VRM_ERROR, bug = STATE.VRM_ERROR }
+                   server = STATE.VRM_ERROR, bad_answer = STATE.VRM_ERROR, bug = STATE.VRM_ERROR,
+                   memory = STATE.VRM_ERROR }
 
 local settings = params.read {}
 local stopping = false
-local held                          -- { pauses, connect } while VRM asked us to be quiet
-local session                       -- nil: no token; else { client, health, user_id, sites = list, busy,
+local held                          -- { pauses, ends, connect } while VRM asked us to be quiet
+local session                       -- nil: no token; else { client, health, user_id, sites = list,
+                                    -- busy = the task that asks,
                                     -- timer, told = "Connected" is in the log, was_empty = the last list }
 local sites = {}                    -- [id] = site, kept over sessions. Beside what lib.installation names:
-                                    -- { session, listed = the list it was in last, busy, discover, again,
+                                    -- { session, listed = the list it was in last,
+                                    --   busy = the task that polls it, discover, again,
                                     --   timer, nameless = failures of its names, had_rows }
 local last_answer                   -- VRM's clock when it last answered
 
@@ -67,11 +70,13 @@ end
 function account.show()
     local status, text = connection()
     notices.connection(status, text, settings)
-    local _, problem = device.apply(scripts.controller, account.CONTROLLER, {}, {
+    local _, problem = health.guarded(device.apply, scripts.controller, account.CONTROLLER, {}, {
         status = status, installations = session and session.sites and #session.sites or 0,
         devices = nodes.count(), script_errors = scripts.in_trouble(), last_answer = last_answer,
     })
-    if problem then
+    if type(problem) == "table" then        -- ours; the next minute shows them
+        host.log("error", problem.text)
+    elseif problem then
         scripts.failed(scripts.controller.file, problem, "values")
     else
         scripts.worked(scripts.controller.file, "values")
@@ -89,6 +94,8 @@ local function retry(holder, seconds, fn)
 end
 
 local LONGEST_PAUSE = 86400
+local LATE_SECONDS = 60             -- after its end, a pause whose timer came to nothing is over (the host
+                                    -- keeps VRM's pause itself)
 
 --- VRM said 429: nothing leaves until the pause is over; then everything is asked again. Of several pauses
 -- the last to end counts.
@@ -96,7 +103,7 @@ local function be_quiet(seconds)
     host.hold(seconds)
     held = held or { pauses = 0 }
     local mine = held
-    mine.pauses = mine.pauses + 1
+    mine.pauses, mine.ends = mine.pauses + 1, math.max(mine.ends or 0, host.time() + seconds)
     host.after(seconds, function()
         mine.pauses = mine.pauses - 1
         if held ~= mine or mine.pauses > 0 then return end
@@ -192,16 +199,16 @@ end
 function poll(site, discover)
     if not session or held or stopping or sites[site.id] ~= site then return end
     site.discover = site.discover or discover
-    if site.busy then
+    if health.running(site.busy) then
         site.again = site.again or discover
         return
     end
     repeat
-        site.busy, site.again = true, false
+        site.busy, site.again = coroutine.running(), false
         local _, bug = health.guarded(poll_once, site)
         if bug then host.log("error", bug.text) end
     until not site.again or not session or held
-    site.busy = false
+    site.busy = nil
 end
 
 ---------------------------------------------------------------------------------------- the account
@@ -249,10 +256,10 @@ end
 function account.connect()
     local s = session
     if held then held.connect = true end
-    if not s or s.busy or held or stopping then return end
-    s.busy = true
+    if not s or health.running(s.busy) or held or stopping then return end
+    s.busy = coroutine.running()
     local list, err = health.guarded(ask_account, s)
-    s.busy = false
+    s.busy = nil
     if session ~= s or stopping then return end
     if list then
         s.health:worked()
@@ -316,6 +323,7 @@ end
 
 function account.poll()
     if not session then return end
+    if held and host.time() > held.ends + LATE_SECONDS then held = nil end
     if held then return age_all() end
     if not session.sites or #session.sites == 0 or refused(session.health) then return account.connect() end
     for _, site in ipairs(session.sites) do host.spawn(poll, site) end
@@ -334,8 +342,8 @@ function account.query(address)
     local busy, tries = true, 0
     while busy and tries < QUERY_SECONDS * 10 do
         host.sleep(0.1)
-        busy, tries = session ~= nil and session.busy == true, tries + 1
-        for _, other in ipairs(asked) do busy = busy or other.busy end
+        busy, tries = session ~= nil and health.running(session.busy), tries + 1
+        for _, other in ipairs(asked) do busy = busy or health.running(other.busy) end
     end
     for _, other in ipairs(asked) do
         if other.health.kind or held then return false end

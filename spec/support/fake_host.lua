@@ -13,6 +13,10 @@ fake.__index = fake
 
 local START_TIME = 1776515900
 
+--- What the host raises when memory is short.
+fake.NO_MEMORY = setmetatable({ kind = "memory", text = "The plugin has too little memory." },
+    { __tostring = function(problem) return problem.text end })
+
 -------------------------------------------------------------------------------------------- sandbox
 
 local function pick(from, names)
@@ -245,6 +249,7 @@ local function script_functions(self, host)
         assert(self.loaded[id], "closed twice")
         self.loaded[id] = nil
     end
+    host.script_starved = function(id) return self.loaded[id].starved == true end
     host.stop_script = function(id) assert(self.loaded[id], "no such script") end
     host.keep_script = function(id, path)
         local folder, name = path:match("^(.*)/([^/]*)%.lua$")
@@ -280,6 +285,7 @@ end
 local function other_functions(self, host)
     host.answer = function(id, value, err) self.answers[id] = { value = value, err = err } end
     host.version = "0.0.0"
+    host.no_memory = fake.NO_MEMORY
     host.doc = function(html) self.doc = html end
     host.read = function(path)
         local file = io.open(path, "rb")
