@@ -120,7 +120,9 @@ describe("a shortage of memory", function()
         local world = script_world.started()
         while_short(world, "set log", function() polls(world, 3) end)
         world.errors = {}
+        local asked = world:count(worlds.DIAGNOSTICS)
         polls(world, 2)
+        assert.equal(asked + 2, world:count(worlds.DIAGNOSTICS))
         well(world)
     end)
 
