@@ -65,7 +65,8 @@ static bool is_script(const char *name) {
     return len > 4 && len < 60 && name[0] != '.' && strcmp(name + len - 4, ".lua") == 0;
 }
 
-static bool is_absent(int error) { return error == ENOENT || error == ENOTDIR; }
+// A link in a circle leads nowhere, as one to nothing does.
+static bool is_absent(int error) { return error == ENOENT || error == ENOTDIR || error == ELOOP; }
 
 // {name=, path=, stamp=}; the stamp is another text after every change of the file. A file that
 // cannot be looked at is there: who loads it learns why not.

@@ -16,7 +16,7 @@
 static int64_t last_id;
 
 static void cannot_read(struct script *s, int why) {
-    bool absent = why == ENOENT || why == ENOTDIR;
+    bool absent = why == ENOENT || why == ENOTDIR || why == ELOOP;
     s->later = !absent;
     snprintf(s->error, sizeof s->error, "%s cannot be read%s: %s", s->file, absent ? "" : " now",
              strerror(why));
