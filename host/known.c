@@ -30,8 +30,10 @@ static void read_value(struct known_node *node, lua_State *L, int index) {
     if (value.driver[0] == '\0' || value.shown[0] == '\0' || node->value_count == VALUES_MAX)
         return;
     struct known_value *values = realloc(node->values, (node->value_count + 1) * sizeof *values);
-    if (values == NULL)
+    if (values == NULL) {
         vm_no_memory(L);
+        return; // not reached
+    }
     node->values = values;
     node->values[node->value_count++] = value;
 }
@@ -57,8 +59,10 @@ static void read_node(struct known *k, lua_State *L, int index) {
     if (k->count == NODES_MAX)
         return;
     struct known_node *all = realloc(k->all, (k->count + 1) * sizeof *all);
-    if (all == NULL)
+    if (all == NULL) {
         vm_no_memory(L);
+        return; // not reached
+    }
     k->all = all;
     if (node.address[0] == '\0')
         return;
