@@ -50,7 +50,7 @@ struct wait *api_wait(lua_State *L) {
                    "'map' function)");
     struct wait *w = calloc(1, sizeof *w);
     if (w == NULL) {
-        luaL_error(L, "out of memory");
+        vm_no_memory(L);
         return NULL; // not reached
     }
     static int64_t last_id;
@@ -103,6 +103,11 @@ int api_sleep(lua_State *L) {
     if (w->vm->is_script && ms < SCRIPT_SLEEP_MS)
         ms = SCRIPT_SLEEP_MS; // others want their turn
     w->timer = loop_after(w->api->loop, ms, slept, w);
+    if (w->timer == 0) {
+        w->task = 0;
+        api_wake(w);
+        return vm_no_memory(L);
+    }
     return lua_yieldk(L, 0, 0, sleep_done);
 }
 
@@ -140,16 +145,21 @@ static int start_alarm(lua_State *L) {
     struct alarm *al = lua_touserdata(L, 1);
     lua_rawgeti(L, LUA_REGISTRYINDEX, al->ref);
     bool script = al->vm->is_script;
-    task_start(al->api->tasks, al->vm, 0, script ? SCRIPT_TASK_BUDGET : MAIN_BUDGET,
-               script ? api_script_end : task_ended, script ? NULL : al->api);
+    if (!task_start(al->api->tasks, al->vm, 0, script ? SCRIPT_TASK_BUDGET : MAIN_BUDGET,
+                    script ? api_script_end : task_ended, script ? NULL : al->api))
+        return luaL_error(L, "a timer's task could not be started");
     return 0;
 }
 
+#define RING_AGAIN_MS 1000
+
+// One that rings once is not lost because memory was short just then.
 static void ring(void *ctx) {
     struct alarm *al = ctx;
-    vm_protect(al->vm, start_alarm, al, NULL, 0);
-    if (al->every_ms > 0)
-        al->timer = loop_after(al->api->loop, al->every_ms, ring, al);
+    bool lost = !vm_protect(al->vm, start_alarm, al, NULL, 0) && al->vm->starved;
+    int64_t next_ms = al->every_ms > 0 ? al->every_ms : lost ? RING_AGAIN_MS : 0;
+    if (next_ms > 0)
+        al->timer = loop_after(al->api->loop, next_ms, ring, al); // has the memory of this one
     else
         alarm_free(al);
 }
@@ -171,14 +181,20 @@ static int add_alarm(lua_State *L, bool every) {
         return luaL_error(L, "timers are started by functions, not while the file is loaded");
     if (vm_of(L)->is_script && alarms_of(vm_of(L)) >= SCRIPT_TIMERS_MAX)
         return luaL_error(L, "a script can have %d timers at once", SCRIPT_TIMERS_MAX);
-    struct alarm *al = calloc(1, sizeof *al);
-    if (al == NULL)
-        return luaL_error(L, "out of memory");
     lua_settop(L, 2);
-    *al = (struct alarm){alarms, a, vm_of(L), ++last_id, 0, every ? ms : 0, LUA_NOREF};
+    int ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    struct alarm *al = calloc(1, sizeof *al);
+    if (al == NULL) {
+        luaL_unref(L, LUA_REGISTRYINDEX, ref);
+        return vm_no_memory(L);
+    }
+    *al = (struct alarm){alarms, a, vm_of(L), ++last_id, 0, every ? ms : 0, ref};
     alarms = al;
-    al->ref = luaL_ref(L, LUA_REGISTRYINDEX);
     al->timer = loop_after(a->loop, ms, ring, al);
+    if (al->timer == 0) {
+        alarm_free(al);
+        return vm_no_memory(L);
+    }
     lua_pushinteger(L, al->id);
     return 1;
 }
@@ -249,10 +265,10 @@ static int host_spawn(lua_State *L) {
     luaL_checktype(L, 1, LUA_TFUNCTION);
     int args = lua_gettop(L) - 1;
     if (!lua_checkstack(a->main->L, args + 1))
-        return luaL_error(L, "out of memory");
+        return vm_no_memory(L);
     lua_xmove(L, a->main->L, args + 1);
     if (!task_start(a->tasks, a->main, args, MAIN_BUDGET, task_ended, a))
-        return luaL_error(L, "out of memory");
+        return vm_no_memory(L);
     loop_wake(a->loop);
     return 0;
 }
@@ -287,7 +303,7 @@ static int host_read(lua_State *L) {
     lua_pushlightuserdata(L, &t);
     int result = lua_pcall(L, 1, 1, 0); // memory may run out there, and the text is ours to free
     free(t.text);
-    return result == LUA_OK ? 1 : lua_error(L);
+    return result == LUA_OK ? 1 : vm_no_memory(L);
 }
 
 void api_load_file(lua_State *L, const char *path) {
@@ -392,9 +408,9 @@ bool api_fire(struct api *a, const char *event, api_push_fn *push, void *push_ct
     return f.started;
 }
 
-bool api_deliver(struct api *a, const char *event, api_push_fn *push, void *push_ctx, char *error,
-                 size_t size) {
-    struct fire f = {a, event, push, push_ctx, NULL, NULL, false};
+bool api_deliver(struct api *a, const char *event, api_push_fn *push, void *push_ctx,
+                 task_end_fn *end, void *end_ctx, char *error, size_t size) {
+    struct fire f = {a, event, push, push_ctx, end, end_ctx, false};
     snprintf(error, size, "it is not available here");
     vm_protect(a->main, fire_protected, &f, error, size);
     loop_wake(a->loop);
@@ -444,6 +460,30 @@ static void open_libraries(lua_State *L) {
     lua_pop(L, 1);
 }
 
+static int memory_text(lua_State *L) {
+    lua_getfield(L, 1, "text");
+    return 1;
+}
+
+// An error of the plugin's own memory is { kind = "memory", text = } to main.lua, so that nobody
+// has to know it by its text, and made now, when there is memory for it.
+static void open_errors(lua_State *L) {
+    lua_createtable(L, 0, 2);
+    lua_pushliteral(L, "memory");
+    lua_setfield(L, -2, "kind");
+    lua_pushstring(L, vm_short_of_memory);
+    lua_setfield(L, -2, "text");
+    lua_createtable(L, 0, 1);
+    lua_pushcfunction(L, memory_text);
+    lua_setfield(L, -2, "__tostring");
+    lua_setmetatable(L, -2);
+    lua_pushvalue(L, -1);
+    vm_memory_error(L);
+    lua_setfield(L, -2, "no_memory"); // of host
+    lua_pushcfunction(L, vm_pcall);
+    lua_setglobal(L, "pcall");
+}
+
 static int open_main(lua_State *L) {
     struct api *a = lua_touserdata(L, 1);
     luaL_openlibs(L);
@@ -469,6 +509,7 @@ static int open_main(lua_State *L) {
     api_http_open(L);
     api_node_open(L);
     api_script_open(L);
+    open_errors(L);
     lua_setglobal(L, "host");
     open_libraries(L);
     return 0;
@@ -479,11 +520,13 @@ bool api_open(struct api *a) {
     a->main = vm_new("main.lua", MAIN_MEMORY, a);
     if (a->main != NULL)
         a->main->limit_ms = MAIN_TIME_MS;
-    if (a->main == NULL || !vm_protect(a->main, open_main, a, error, sizeof error)) {
-        log_error(AREA, "Lua could not be started: %s", a->main != NULL ? error : "out of memory");
-        return false;
-    }
-    return true;
+    if (a->main != NULL && vm_protect(a->main, open_main, a, error, sizeof error))
+        return true;
+    if (a->main == NULL || a->main->starved)
+        log_error(AREA, API_CANNOT_START);
+    else
+        log_error(AREA, "Lua could not be started: %s", error);
+    return false;
 }
 
 struct running {
@@ -494,14 +537,17 @@ struct running {
 static void main_ended(void *ctx, struct vm *vm, const char *error) {
     struct api *a = ctx;
     a->failed = error != NULL && error != task_refused;
-    task_ended(ctx, vm, error);
+    if (a->failed && vm->starved)
+        log_error(AREA, API_CANNOT_START);
+    else
+        task_ended(ctx, vm, error);
 }
 
 static int run_protected(lua_State *L) {
     struct running *r = lua_touserdata(L, 1);
     api_load_file(L, r->path);
     if (!task_start(r->api->tasks, r->api->main, 0, MAIN_BUDGET, main_ended, r->api))
-        return luaL_error(L, "out of memory");
+        return vm_no_memory(L);
     return 0;
 }
 
@@ -509,7 +555,10 @@ bool api_run(struct api *a, const char *path) {
     struct running r = {a, path};
     char error[512];
     if (!vm_protect(a->main, run_protected, &r, error, sizeof error)) {
-        log_error(AREA, "%s. Reinstall the plugin.", error);
+        if (a->main->starved)
+            log_error(AREA, API_CANNOT_START);
+        else
+            log_error(AREA, "%s. Reinstall the plugin.", error);
         return false;
     }
     tasks_run(a->tasks);

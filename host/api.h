@@ -40,6 +40,9 @@ struct api {
 #define MAIN_TIME_MS 1000
 #define MAIN_MEMORY (48u * 1024 * 1024)
 
+// For a start that finds no memory.
+#define API_CANNOT_START "The plugin cannot start: memory is short. Free some and start it again."
+
 // Makes the trusted state. The other members are the caller's and must be set. False: logged.
 bool api_open(struct api *a);
 // Runs main.lua (or another file in its place) once. False: it could not be run; logged.
@@ -99,8 +102,8 @@ void api_tell_left_out(struct api *a, struct script *s);
 // to `out`. False: there is no handler, or it failed.
 bool api_ask(struct api *a, const char *event, const char *text, struct buf *out);
 // As api_fire, but a failure is not logged: `error` says why.
-bool api_deliver(struct api *a, const char *event, api_push_fn *push, void *push_ctx, char *error,
-                 size_t size);
+bool api_deliver(struct api *a, const char *event, api_push_fn *push, void *push_ctx,
+                 task_end_fn *end, void *end_ctx, char *error, size_t size);
 void api_script_setup(lua_State *L, void *api); // script_setup_fn: the device API
 // End of a task of a device script: an error goes to main.lua as event "script_error". ctx: the
 // node's address, which it frees; NULL for a timer.

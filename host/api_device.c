@@ -260,7 +260,7 @@ static int got(lua_State *L, int status, lua_KContext ctx) {
     const struct wait *w = (const struct wait *)ctx;
     if (w->from == NULL) {
         lua_pushnil(L);
-        lua_pushliteral(L, "the plugin is stopping");
+        lua_pushliteral(L, "VRM cannot be asked now");
         return 2;
     }
     vm_copy(w->from, w->index, L, NULL, NULL);
@@ -283,16 +283,34 @@ static int push_get(lua_State *L, void *ctx) {
     return 4;
 }
 
+// The task that was to answer has ended. If it did not, nobody does.
+static void get_ended(void *ctx, struct vm *vm, const char *error) {
+    int64_t *id = ctx;
+    struct api *a = vm->owner; // main.lua's
+    struct wait *w = error != task_dropped ? api_find_wait(a, *id) : NULL;
+    if (w != NULL)
+        api_wake(w);
+    free(id);
+}
+
 static int vrm_get(lua_State *L) {
     luaL_checkstring(L, 1);
     lua_settop(L, 2);
     struct wait *w = api_wait(L);
     struct get g = {L, w->id, ((const struct script *)vm_of(L)->owner)->file};
+    struct api *a = w->api;
     char error[256];
-    if (!api_deliver(w->api, "script_get", push_get, &g, error, sizeof error)) {
+    int64_t *id = malloc(sizeof *id);
+    bool starved = id == NULL;
+    if (id != NULL)
+        *id = w->id;
+    if (starved ||
+        !api_deliver(a, "script_get", push_get, &g, get_ended, id, error, sizeof error)) {
+        starved = starved || a->main->starved;
+        free(id);
         w->task = 0;
         api_wake(w);
-        return luaL_error(L, "vrm.get: %s", error);
+        return starved ? vm_no_memory(L) : luaL_error(L, "vrm.get: %s", error);
     }
     return lua_yieldk(L, 0, (lua_KContext)w, got);
 }

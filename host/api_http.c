@@ -107,7 +107,7 @@ static int host_http(lua_State *L) {
     if (!http_get(a->http, &req, replied, w)) {
         w->task = 0;
         api_wake(w);
-        return luaL_error(L, "out of memory");
+        return vm_no_memory(L);
     }
     lua_settop(L, 0);
     return lua_yieldk(L, 0, (lua_KContext)w, http_done);

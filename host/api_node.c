@@ -10,12 +10,18 @@
 
 #define DATA_MAX (64u * 1024)
 
-// Reading a declaration must not raise while it owns memory: these give what is there or a default.
+// Reading a declaration raises nothing but errors of memory: these give what is there or a default.
+
+// What was allocated, or the state is starved.
+static void *or_starved(lua_State *L, void *block) {
+    vm_of(L)->starved = vm_of(L)->starved || block == NULL;
+    return block;
+}
 
 static char *text_field(lua_State *L, int at, const char *key) {
     lua_getfield(L, at, key);
     const char *text = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
-    char *copy = text != NULL ? strdup(text) : NULL;
+    char *copy = text != NULL ? or_starved(L, strdup(text)) : NULL;
     lua_pop(L, 1);
     return copy;
 }
@@ -62,13 +68,13 @@ static void read_names(lua_State *L, int at, struct driver_decl *d) {
     lua_getfield(L, at, "names");
     int names = lua_gettop(L);
     if (lua_istable(L, names))
-        d->names = calloc(count_members(L, names) + 1, sizeof *d->names);
+        d->names = or_starved(L, calloc(count_members(L, names) + 1, sizeof *d->names));
     if (d->names != NULL) {
         lua_pushnil(L);
         while (lua_next(L, names) != 0) {
             if (lua_isinteger(L, -2) && lua_type(L, -1) == LUA_TSTRING)
-                d->names[d->name_count++] =
-                    (struct value_name){(long)lua_tointeger(L, -2), strdup(lua_tostring(L, -1))};
+                d->names[d->name_count++] = (struct value_name){
+                    (long)lua_tointeger(L, -2), or_starved(L, strdup(lua_tostring(L, -1)))};
             lua_pop(L, 1);
         }
         qsort(d->names, d->name_count, sizeof *d->names, by_value);
@@ -91,63 +97,78 @@ static void read_driver(lua_State *L, int at, struct driver_decl *d) {
     read_names(L, at, d);
 }
 
-// The list at the top of the stack, which it pops.
-static struct driver_decl *read_decls(lua_State *L, size_t *count) {
+// The list at the top of the stack, which it pops, into *decls: at once, so that an error leaves
+// nothing behind that nobody owns.
+static void read_decls(lua_State *L, struct driver_decl **decls, size_t *count) {
     int list = lua_gettop(L);
     size_t length = lua_istable(L, list) ? lua_rawlen(L, list) : 0;
-    struct driver_decl *decls = calloc(length + 1, sizeof *decls);
-    for (size_t i = 0; decls != NULL && i < length; i++) {
+    *decls = or_starved(L, calloc(length + 1, sizeof **decls));
+    for (size_t i = 0; *decls != NULL && i < length; i++) {
         lua_rawgeti(L, list, (lua_Integer)i + 1);
         if (lua_istable(L, -1))
-            read_driver(L, lua_gettop(L), &decls[(*count)++]);
+            read_driver(L, lua_gettop(L), &(*decls)[(*count)++]);
         lua_pop(L, 1);
     }
     lua_pop(L, 1);
-    return decls;
 }
 
 static void read_command(lua_State *L, int at, struct command_decl *c) {
     c->id = text_field(L, at, "id");
     c->name = text_field(L, at, "name");
     lua_getfield(L, at, "params");
-    c->params = read_decls(L, &c->param_count);
+    read_decls(L, &c->params, &c->param_count);
 }
 
-static struct command_decl *read_commands(lua_State *L, const char *key, size_t *count) {
+static void read_commands(lua_State *L, const char *key, struct command_decl **commands,
+                          size_t *count) {
     lua_getfield(L, 1, key);
     size_t length = lua_istable(L, -1) ? lua_rawlen(L, -1) : 0;
-    struct command_decl *commands = calloc(length + 1, sizeof *commands);
-    for (size_t i = 0; commands != NULL && i < length; i++) {
+    *commands = or_starved(L, calloc(length + 1, sizeof **commands));
+    for (size_t i = 0; *commands != NULL && i < length; i++) {
         lua_rawgeti(L, -1, (lua_Integer)i + 1);
         if (lua_istable(L, -1))
-            read_command(L, lua_gettop(L), &commands[(*count)++]);
+            read_command(L, lua_gettop(L), &(*commands)[(*count)++]);
         lua_pop(L, 1);
     }
     lua_pop(L, 1);
-    return commands;
 }
 
 static void read_lists(lua_State *L, struct node_type *t) {
     lua_getfield(L, 1, "drivers");
-    t->drivers = read_decls(L, &t->driver_count);
-    t->commands = read_commands(L, "commands", &t->command_count);
-    t->events = read_commands(L, "events", &t->event_count);
+    read_decls(L, &t->drivers, &t->driver_count);
+    read_commands(L, "commands", &t->commands, &t->command_count);
+    read_commands(L, "events", &t->events, &t->event_count);
+}
+
+// Index 1: the table, 2: the type.
+static int read_type(lua_State *L) {
+    struct node_type *t = lua_touserdata(L, 2);
+    luaL_checkstack(L, 20, "declaration");
+    t->id = text_field(L, 1, "id");
+    t->name = text_field(L, 1, "name");
+    t->icon = text_field(L, 1, "icon");
+    read_lists(L, t);
+    return 0;
 }
 
 static int host_declare(lua_State *L) {
     struct api *a = api_of(L);
     luaL_checktype(L, 1, LUA_TTABLE);
     lua_settop(L, 1);
-    luaL_checkstack(L, 20, "declaration");
     struct node_type *t = node_type_new();
-    const char *fault = "out of memory";
-    if (t != NULL) {
-        t->id = text_field(L, 1, "id");
-        t->name = text_field(L, 1, "name");
-        t->icon = text_field(L, 1, "icon");
-        read_lists(L, t);
-        fault = nodes_declare(a->nodes, t);
+    if (t == NULL)
+        return vm_no_memory(L);
+    vm_of(L)->starved = false;
+    lua_pushcfunction(L, read_type);
+    lua_pushvalue(L, 1);
+    lua_pushlightuserdata(L, t);
+    if (lua_pcall(L, 2, 0, 0) != LUA_OK || vm_of(L)->starved) {
+        node_type_free(t);
+        return vm_no_memory(L);
     }
+    const char *fault = nodes_declare(a->nodes, t);
+    if (fault == node_no_memory)
+        return vm_no_memory(L);
     if (fault != NULL)
         return luaL_error(L, "host.declare: %s", fault);
     return 0;
@@ -170,6 +191,8 @@ static int host_add(lua_State *L) {
     const char *name = api_hide(L, -1), *primary = required(L, "primary"), *why = NULL;
     bool fresh = nodes_find(a->nodes, address) == NULL;
     struct node *node = nodes_add(a->nodes, address, type, name, primary, &why);
+    if (node == NULL && why == node_no_memory)
+        return vm_no_memory(L);
     if (node == NULL) {
         lua_pushnil(L);
         lua_pushstring(L, why);
@@ -377,6 +400,8 @@ static int host_save(lua_State *L) {
         log_hide(b.data);
     bool taken = ok && (a->pg3 == NULL || pg3_save(a->pg3, buf_text(&b)));
     buf_free(&b);
+    if (!ok && json_starved(a->json))
+        return vm_no_memory(L);
     if (!ok)
         return luaL_error(L, "host.save: %s", error);
     lua_pushboolean(L, taken);

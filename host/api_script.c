@@ -14,6 +14,7 @@
 
 #define SCRIPTS_MAX 200
 #define NAMES_MAX 1000 // looked at
+#define NAME_SIZE 60
 
 static int by_name(const void *a, const void *b) { return strcmp(a, b); }
 
@@ -65,11 +66,16 @@ static bool is_script(const char *name) {
     return len > 4 && len < 60 && name[0] != '.' && strcmp(name + len - 4, ".lua") == 0;
 }
 
-// {name=, path=, stamp=}; the stamp is another text after every change of the file.
+// A link in a circle leads nowhere, as one to nothing does.
+static bool is_absent(int error) { return error == ENOENT || error == ENOTDIR || error == ELOOP; }
+
+// {name=, path=, stamp=}; the stamp is another text after every change of the file. A file that
+// cannot be looked at is there: who loads it learns why not.
 static void push_file(lua_State *L, const char *folder, const char *name) {
-    struct stat st;
+    struct stat st = {0};
     const char *path = lua_pushfstring(L, "%s/%s", folder, name);
-    if (stat(path, &st) != 0 || !S_ISREG(st.st_mode)) {
+    bool seen = stat(path, &st) == 0;
+    if (seen ? !S_ISREG(st.st_mode) : is_absent(errno)) {
         lua_pop(L, 1);
         return;
     }
@@ -85,8 +91,24 @@ static void push_file(lua_State *L, const char *folder, const char *name) {
     lua_rawseti(L, 2, (lua_Integer)lua_rawlen(L, 2) + 1);
 }
 
-// host.script_files(folder) -> list, nil, how many were left out | nil, why. A relative folder is
-// one of the plugin's.
+// The names of scripts in a folder. -1: it cannot be read, errno says why.
+static int read_names(const char *folder, char names[NAMES_MAX][NAME_SIZE]) {
+    DIR *dir = opendir(folder);
+    if (dir == NULL)
+        return -1;
+    int count = 0;
+    errno = 0; // tells the end of the folder from an error
+    for (struct dirent *e = readdir(dir); e != NULL && count < NAMES_MAX; e = readdir(dir))
+        if (is_script(e->d_name))
+            snprintf(names[count++], NAME_SIZE, "%.59s", e->d_name);
+    int error = errno;
+    closedir(dir);
+    errno = error;
+    return error == 0 ? count : -1;
+}
+
+// host.script_files(folder) -> list, nil, how many were left out | nil, why, whether it is there
+// all the same. A relative folder is one of the plugin's.
 static int host_script_files(lua_State *L) {
     struct api *a = api_of(L);
     const char *folder = luaL_checkstring(L, 1);
@@ -95,18 +117,15 @@ static int host_script_files(lua_State *L) {
         folder = lua_pushfstring(L, "%s/%s", a->root, folder);
         lua_replace(L, 1);
     }
-    DIR *dir = opendir(folder);
-    if (dir == NULL) {
+    char names[NAMES_MAX][NAME_SIZE];
+    int count = read_names(folder, names);
+    if (count < 0) {
+        bool there = !is_absent(errno);
         lua_pushnil(L);
         lua_pushstring(L, strerror(errno));
-        return 2;
+        lua_pushboolean(L, there);
+        return 3;
     }
-    char names[NAMES_MAX][60];
-    int count = 0;
-    for (struct dirent *e = readdir(dir); e != NULL && count < NAMES_MAX; e = readdir(dir))
-        if (is_script(e->d_name))
-            snprintf(names[count++], sizeof names[0], "%.59s", e->d_name);
-    closedir(dir);
     qsort(names, (size_t)count, sizeof names[0], by_name);
     lua_newtable(L);
     for (int i = 0; i < count && i < SCRIPTS_MAX; i++)
@@ -143,8 +162,10 @@ static int push_loaded(lua_State *L) {
 }
 
 static void drop_script(struct api *a, struct script *s) {
-    api_tell_left_out(a, s);
-    api_drop_vm(a, s->vm);
+    if (s->vm != NULL) {
+        api_tell_left_out(a, s);
+        api_drop_vm(a, s->vm);
+    }
     api_forget_notices(a, s);
     for (size_t i = 0; i < a->script_count; i++) {
         if (a->scripts[i] == s) {
@@ -155,8 +176,16 @@ static void drop_script(struct api *a, struct script *s) {
     script_free(s);
 }
 
-// host.load_script(path, file) -> { id=, table=, text= } | nil, "file:line: text". `file` is how
-// messages name it.
+static int push_failed(lua_State *L) {
+    const struct script *s = lua_touserdata(L, 1);
+    lua_pushnil(L);
+    lua_pushstring(L, s->error);
+    lua_pushboolean(L, s->later);
+    return 3;
+}
+
+// host.load_script(path, file) -> { id=, table=, text= } | nil, "file:line: text", whether a later
+// try may do better. `file` is how messages name it.
 static int host_load_script(lua_State *L) {
     struct api *a = api_of(L);
     const char *path = luaL_checkstring(L, 1), *file = luaL_checkstring(L, 2);
@@ -164,22 +193,19 @@ static int host_load_script(lua_State *L) {
     if (s != NULL)
         s = keep_script(a, s);
     if (s == NULL)
-        return luaL_error(L, "out of memory");
-    if (s->vm == NULL) {
-        lua_pushnil(L);
-        lua_pushstring(L, s->error);
-        a->script_count--;
-        script_free(s);
-        return 2;
-    }
-    lua_pushcfunction(L, push_loaded);
+        return vm_no_memory(L);
+    bool usable = s->vm != NULL;
+    lua_pushcfunction(L, usable ? push_loaded : push_failed);
     lua_pushlightuserdata(L, s);
-    if (lua_pcall(L, 1, 1, 0) == LUA_OK)
+    int status = lua_pcall(L, 1, usable ? 1 : 3, 0);
+    if (usable && status == LUA_OK)
         return 1;
-    lua_pushnil(L);
-    lua_pushfstring(L, "%s: %s", s->file, lua_tostring(L, -2));
+    if (usable && status != LUA_ERRMEM) {
+        lua_pushnil(L);
+        lua_pushfstring(L, "%s: %s", s->file, lua_tostring(L, -2));
+    }
     drop_script(a, s);
-    return 2;
+    return status == LUA_ERRMEM ? vm_no_memory(L) : usable ? 2 : 3;
 }
 
 static struct script *script_arg(lua_State *L) {
@@ -234,6 +260,11 @@ static int host_make_folder(lua_State *L) {
     return 1;
 }
 
+// Raises why something of a script failed, as found by vm_protect.
+static int raise_of(lua_State *L, const struct script *s, const char *error) {
+    return s->vm->starved ? vm_no_memory(L) : luaL_error(L, "%s: %s", s->file, error);
+}
+
 struct states {
     lua_State *other;
     int index;
@@ -254,7 +285,7 @@ static int host_script_state(lua_State *L) {
         struct states st = {L, 2};
         char error[256];
         if (!vm_protect(s->vm, take_states, &st, error, sizeof error))
-            return luaL_error(L, "%s: %s", s->file, error);
+            return raise_of(L, s, error);
         return 0;
     }
     lua_State *from = s->vm->L;
@@ -281,6 +312,13 @@ static int host_script_figures(lua_State *L) {
     return 1;
 }
 
+// host.script_starved(id) -> whether a task or timer of it ended because the plugin had no memory:
+// what it was doing is lost.
+static int host_script_starved(lua_State *L) {
+    lua_pushboolean(L, script_arg(L)->starved);
+    return 1;
+}
+
 struct starting {
     struct api *api;
     struct script *s;
@@ -297,10 +335,12 @@ static int start_protected(lua_State *L) {
     for (int i = 0; i < st->args; i++)
         vm_copy(st->from, 3 + i, L, NULL, NULL);
     char *tag = strdup(address);
-    if (tag == NULL || !task_start(st->api->tasks, st->s->vm, st->args + 1, SCRIPT_TASK_BUDGET,
-                                   api_script_end, tag)) {
+    if (tag == NULL)
+        return vm_no_memory(L);
+    if (!task_start(st->api->tasks, st->s->vm, st->args + 1, SCRIPT_TASK_BUDGET, api_script_end,
+                    tag)) {
         free(tag);
-        return luaL_error(L, "out of memory");
+        return luaL_error(L, "one more task needs more than its memory");
     }
     return 0;
 }
@@ -326,6 +366,10 @@ static int host_call_all(lua_State *L) {
             script_arguments(its, L, lua_gettop(L) - 3);
         s = its;
         bool ok = script_try(s, number, L, &results, error, sizeof error);
+        if (!ok && s->vm->starved) {
+            script_forget(s);
+            return vm_no_memory(L);
+        }
         if (!ok)
             lua_pushstring(L, error);
         else
@@ -354,7 +398,7 @@ static int host_start_script(lua_State *L) {
     char error[512];
     luaL_checkstring(L, 2);
     if (!vm_protect(s->vm, start_protected, &st, error, sizeof error))
-        return luaL_error(L, "%s: %s", s->file, error);
+        return raise_of(L, s, error);
     loop_wake(st.api->loop);
     return 0;
 }
@@ -377,9 +421,11 @@ void api_script_end(void *ctx, struct vm *vm, const char *error) {
     char *address = ctx;
     struct script *s = vm->owner;
     struct failure f = {s->file, error, address};
-    if (error != NULL && error != task_dropped && error != task_refused &&
-        !api_fire(s->owner, "script_error", push_failure, &f, NULL, NULL) &&
-        api_may_log(s->owner, s))
+    bool failed = error != NULL && error != task_dropped && error != task_refused;
+    if (failed && vm->starved)
+        s->starved = true; // an event might find no memory either
+    else if (failed && !api_fire(s->owner, "script_error", push_failure, &f, NULL, NULL) &&
+             api_may_log(s->owner, s))
         log_error("lua", "%s", error);
     free(address);
 }
@@ -403,6 +449,7 @@ static const luaL_Reg host_functions[] = {{"script_files", host_script_files},
                                           {"make_folder", host_make_folder},
                                           {"script_state", host_script_state},
                                           {"script_figures", host_script_figures},
+                                          {"script_starved", host_script_starved},
                                           {"call_all", host_call_all},
                                           {"start_script", host_start_script},
                                           {"answer", host_answer},

@@ -19,6 +19,7 @@ void buf_free(struct buf *b) {
 void buf_clear(struct buf *b) {
     b->len = 0;
     b->failed = false;
+    b->starved = false;
     if (b->data != NULL) {
         b->data[0] = '\0';
     }
@@ -51,7 +52,9 @@ static bool buf_grow(struct buf *b, size_t extra) {
     }
     char *data = realloc(b->data, cap);
     if (data == NULL) {
-        return buf_fail(b);
+        buf_fail(b);
+        b->starved = true;
+        return false;
     }
     b->data = data;
     b->cap = cap;

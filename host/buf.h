@@ -8,9 +8,10 @@
 struct buf {
     char *data; // always followed by a NUL; NULL before the first append and after a failure
     size_t len;
-    size_t cap;  // bytes allocated
-    size_t max;  // never longer than this
-    bool failed; // something did not fit or memory ran out; the content is then gone
+    size_t cap;   // bytes allocated
+    size_t max;   // never longer than this
+    bool failed;  // something did not fit or memory ran out; the content is then gone
+    bool starved; // memory ran out
 };
 
 // Empty, at most `max` bytes. Allocates nothing.

@@ -18,10 +18,18 @@ int file_open(const char *path, int flags, mode_t mode, const char **why) {
     }
     bool other = fd >= 0 || errno == ENXIO || errno == EISDIR; // ENXIO: a FIFO without a reader
     *why = other ? "it is not a file" : strerror(errno);
+    int saved = other ? EINVAL : errno;
+
     if (fd >= 0) {
         close(fd);
     }
+    errno = saved;
     return -1;
+}
+
+bool file_unknown(int error) {
+    return error != ENOENT && error != ENOTDIR && error != ELOOP && error != EINVAL &&
+           error != EFBIG;
 }
 
 bool file_readable(const char *path) {
@@ -33,6 +41,8 @@ bool file_readable(const char *path) {
     }
     return fd >= 0;
 }
+
+bool file_present(const char *path) { return file_readable(path) || file_unknown(errno); }
 
 // Reads until the end or until `size` bytes are there. False: errno says why.
 static bool read_all(int fd, char *text, size_t size, size_t *len) {
@@ -82,7 +92,11 @@ char *file_read(const char *path, size_t max, size_t *len, char *error, size_t s
     } else {
         snprintf(error, size, "cannot be read: %s", strerror(text != NULL ? saved : ENOMEM));
     }
+    if (text == NULL) {
+        saved = ENOMEM;
+    }
     free(text);
+    errno = ok ? EFBIG : saved;
     return NULL;
 }
 

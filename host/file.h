@@ -19,14 +19,21 @@ enum {
 
 // Opens a file with open(2)'s `flags` and, if it is made, `mode`. A FIFO, device, socket or folder
 // in its place is refused and never waited for. The descriptor is closed on exec. -1: `*why` says
-// what is wrong, to be put into a sentence; it lives until the next call of strerror.
+// what is wrong, to be put into a sentence; it lives until the next call of strerror. errno is
+// EINVAL for what is no file.
 int file_open(const char *path, int flags, mode_t mode, const char **why);
 
 // Whether it is a file that can be read.
 bool file_readable(const char *path);
+// Whether it is a file, also one that cannot be read now: who reads it says why.
+bool file_present(const char *path);
+// Whether a failure (errno) says nothing about what is there: no descriptor is left, for example.
+// That it is absent, or no file, is a fact.
+bool file_unknown(int error);
 
 // Reads a file of at most `max` bytes. The caller frees the text, which has a NUL behind its `*len`
-// bytes. NULL: `error` says "cannot be read: why" or "is larger than N KiB", to follow a name.
+// bytes. NULL: `error` says "cannot be read: why" or "is larger than N KiB", to follow a name;
+// errno is that of the failure, EFBIG for the size.
 char *file_read(const char *path, size_t max, size_t *len, char *error, size_t size);
 
 // Writes a file in one step, through PATH.tmp: a reader sees the old one or the new one. False:

@@ -117,7 +117,14 @@ bool init_read(struct json *json, const char *base64, struct pg3_init *init, cha
         snprintf(error, size, "PG3INIT is not base64. Restart the plugin from PG3.");
     } else if (!json_read(json, buf_text(&text), text.len, parse_fields, &p, why, sizeof why) ||
                !p.is_object) {
-        snprintf(error, size, "PG3INIT does not hold a JSON object. Restart the plugin from PG3.");
+        bool short_of_memory = text.failed || json_starved(json);
+        if (short_of_memory)
+            snprintf(error, size,
+                     "PG3INIT cannot be read: memory is short. Free some and start the "
+                     "plugin again.");
+        else
+            snprintf(error, size,
+                     "PG3INIT does not hold a JSON object. Restart the plugin from PG3.");
         ok = false;
     } else if (p.missing[0] != '\0') {
         snprintf(error, size, "PG3INIT lacks %s. Restart the plugin from PG3.", p.missing);

@@ -15,8 +15,43 @@ struct json {
     int decode, encode; // registry
 };
 
+// lua-cjson ends the process when malloc refuses what its text buffers need, and a decode that
+// Lua's memory fails in leaks its buffer. So before each call:
+// - what its buffers can need at most is asked for and given back. Between that and lua-cjson's own
+//   malloc only a library's thread can take it away; nothing else in this program runs.
+// - a decode has a ballast of what the values of a text of that length can take, so that Lua's
+//   memory does not fail in it.
+// Where there is not that much, nothing is decoded or encoded: that is an error like others.
+#define OPEN_BYTES 8192     // lua-cjson's settings and its first buffer
+#define DECODE_BYTES 40     // for one byte of JSON: "[]," is the worst, with the arrays' growth
+#define DECODE_BASE 4096    // for any text
+#define ENCODE_DEPTH 1000   // lua-cjson refuses more
+#define ENCODE_BASE 1024    // the smallest buffer; they double
+#define ENCODE_STRING_MAX 6 // bytes for one of a text: \u0000
+
+static void have_memory(lua_State *L, size_t size) {
+    void *probe = malloc(size);
+    if (probe == NULL)
+        vm_no_memory(L);
+    free(probe);
+}
+
+static void have_ballast(lua_State *L, size_t size) {
+    struct vm *vm = vm_of(L);
+    free(vm->ballast);
+    vm->ballast = malloc(size);
+    if (vm->ballast == NULL)
+        vm_no_memory(L);
+}
+
+static void drop_ballast(struct vm *vm) {
+    free(vm->ballast);
+    vm->ballast = NULL;
+}
+
 static int open_cjson(lua_State *L) {
     struct json *j = lua_touserdata(L, 1);
+    have_memory(L, OPEN_BYTES);
     luaopen_cjson(L);
     lua_getfield(L, -1, "decode");
     j->decode = luaL_ref(L, LUA_REGISTRYINDEX);
@@ -72,7 +107,10 @@ static int read_protected(lua_State *L) {
     lua_settop(L, 0);
     lua_rawgeti(L, LUA_REGISTRYINDEX, r->json->decode);
     lua_pushlstring(L, r->text, r->len);
+    have_ballast(L, DECODE_BYTES * r->len + DECODE_BASE);
+    have_memory(L, r->len + DECODE_BASE);
     lua_call(L, 1, 1);
+    drop_ballast(vm_of(L));
     r->fn(L, r->ctx);
     return 0;
 }
@@ -110,9 +148,12 @@ bool json_read(struct json *j, const char *text, size_t len, json_fn *fn, void *
     }
     struct reading r = {j, text, len, fn, ctx};
     bool ok = vm_protect(j->vm, read_protected, &r, error, size);
+    drop_ballast(j->vm);
     tidy(j);
     return ok;
 }
+
+bool json_starved(const struct json *j) { return j->vm->starved; }
 
 struct copying {
     lua_State *to;
@@ -140,12 +181,15 @@ bool json_copy(struct json *j, const char *text, size_t len, lua_State *to, cons
                char *error, size_t size) {
     struct copying c = {.to = to, .without = without, .status = LUA_OK};
     luaL_checkstack(to, 8, "JSON");
-    if (!json_read(j, text, len, copy_document, &c, error, size))
+    if (!json_read(j, text, len, copy_document, &c, error, size)) {
+        if (json_starved(j))
+            vm_no_memory(to);
         return false;
+    }
     if (c.status == LUA_OK)
         return true;
     if (c.status == LUA_ERRMEM)
-        lua_error(to);
+        vm_no_memory(to);
     snprintf(error, size, "%s", lua_type(to, -1) == LUA_TSTRING ? lua_tostring(to, -1) : "?");
     lua_pop(to, 1);
     return false;
@@ -158,6 +202,26 @@ struct writing {
     struct buf *out;
 };
 
+// The bytes that lua-cjson may ask for to encode the value on top.
+static size_t encoded_most(lua_State *L, int depth) {
+    size_t len;
+    if (lua_type(L, -1) == LUA_TSTRING) {
+        lua_tolstring(L, -1, &len);
+        return len * ENCODE_STRING_MAX + 4;
+    }
+    if (lua_type(L, -1) != LUA_TTABLE || depth == 0)
+        return 64; // a number's text and what stands around it
+    size_t most = 64;
+    luaL_checkstack(L, 4, "JSON");
+    lua_pushnil(L);
+    while (lua_next(L, -2) != 0) {
+        most += encoded_most(L, depth - 1);
+        lua_pop(L, 1);
+        most += encoded_most(L, 0);
+    }
+    return most;
+}
+
 // Index 2: the value, when it lives in this state; else it is copied from another.
 static int write_protected(lua_State *L) {
     struct writing *w = lua_touserdata(L, 1);
@@ -167,26 +231,34 @@ static int write_protected(lua_State *L) {
         vm_copy(w->from, w->index, L, NULL, NULL);
     else
         lua_pushvalue(L, 2);
+    // A buffer grows to less than twice what it needs, while the smaller one is still there.
+    have_memory(L, 2 * encoded_most(L, ENCODE_DEPTH) + ENCODE_BASE);
     lua_call(L, 1, 1);
     size_t len;
     const char *text = lua_tolstring(L, -1, &len);
-    if (!buf_add(w->out, text, len))
+    if (len > w->out->max - w->out->len)
         return luaL_error(L, "it does not fit %d bytes", (int)w->out->max);
-    return 0;
+    return buf_add(w->out, text, len) ? 0 : vm_no_memory(L);
 }
 
 bool json_write(struct json *j, lua_State *from, int index, struct buf *out, char *error,
                 size_t size) {
     struct writing w = {j, from, lua_absindex(from, index), out};
     lua_State *L = j->vm->L;
-    if (!lua_checkstack(L, 8))
+    j->vm->starved = false;
+    if (!lua_checkstack(L, 8)) {
+        snprintf(error, size, "%s", vm_short_of_memory);
+        j->vm->starved = true;
         return false;
+    }
     bool ours = from == L;
     lua_pushcfunction(L, write_protected);
     lua_pushlightuserdata(L, &w);
     if (ours)
         lua_pushvalue(L, w.index);
-    bool ok = lua_pcall(L, ours ? 2 : 1, 0, 0) == LUA_OK;
+    int status = lua_pcall(L, ours ? 2 : 1, 0, 0);
+    bool ok = status == LUA_OK;
+    j->vm->starved = j->vm->starved || status == LUA_ERRMEM;
     if (!ok) {
         snprintf(error, size, "%s", lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "?");
         lua_pop(L, 1);

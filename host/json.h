@@ -22,8 +22,8 @@ void json_free(struct json *j);
 
 // Decodes and calls fn(L, ctx) with the value at index 1 of L. fn may read it with the functions
 // below and vm_copy it into a protected call of another state; it must leave L's stack as deep as
-// it was. False: not JSON, too large, or with a number that is too long; `error` says so in one
-// sentence without quoting the text.
+// it was. False: not JSON, too large, or with a number that is too long, `error` says so in one
+// sentence without quoting the text; or memory was short, see json_starved.
 typedef void json_fn(lua_State *L, void *ctx);
 bool json_read(struct json *j, const char *text, size_t len, json_fn *fn, void *ctx, char *error,
                size_t size);
@@ -35,9 +35,12 @@ bool json_copy(struct json *j, const char *text, size_t len, lua_State *to, cons
                char *error, size_t size);
 
 // Encodes the value at `index` of `from`. False: it holds something JSON cannot, is nested too
-// deep, or does not fit `out`.
+// deep, or does not fit `out`; or memory was short, see json_starved.
 bool json_write(struct json *j, lua_State *from, int index, struct buf *out, char *error,
                 size_t size);
+
+// Whether the last of these failed for want of memory: the text or value may well be good.
+bool json_starved(const struct json *j);
 
 // For reading within json_fn; `index` is absolute and may hold anything.
 // Pushes the member (nil when there is none or the value is no object); the caller pops.

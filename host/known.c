@@ -3,6 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NODES_MAX 2000
+#define VALUES_MAX 64
+
 void known_free(struct known *k) {
     for (size_t i = 0; i < k->count; i++)
         free(k->all[i].values);

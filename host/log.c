@@ -268,7 +268,11 @@ void log_mask(const char *text) {
     secrets[secret_count - 1] = s;
 }
 
-// "INFO  area: text", masked and clean. The caller frees it; NULL when memory is short.
+// For a line when memory is short, which is when lines matter. A secret that its end cuts is
+// masked.
+static char spare_body[2 * LINE_BYTES];
+
+// "INFO  area: text", masked and clean. The caller gives it to body_free.
 static char *body_new(enum log_level level, const char *area, const char *fmt, va_list args) {
     char head[64];
     snprintf(head, sizeof head, "%-5s %s: ", level_names[level], area);
@@ -278,16 +282,23 @@ static char *body_new(enum log_level level, const char *area, const char *fmt, v
     va_end(again);
     // More than is kept is needed before it is cut: the cut must not go through an unmasked secret,
     // and masks make the text shorter.
-    size_t size = len < READ_BYTES ? (size_t)len + 1 : READ_BYTES + 1;
-    char *body = len < 0 ? NULL : malloc(strlen(head) + size);
+    size_t size = (size_t)(len < 0 ? 0 : len < READ_BYTES ? len : READ_BYTES) + 1;
+    char *body = malloc(strlen(head) + size);
     if (body == NULL) {
-        return NULL;
+        body = spare_body;
+        size = size < sizeof spare_body ? size : sizeof spare_body;
     }
-    memcpy(body, head, strlen(head));
+    memcpy(body, head, strlen(head) + 1);
     vsnprintf(body + strlen(head), size, fmt, args);
     log_hide(body);
     text_clean(body);
     return body;
+}
+
+static void body_free(char *body) {
+    if (body != spare_body) {
+        free(body);
+    }
 }
 
 void log_line(enum log_level level, const char *area, const char *fmt, ...) {
@@ -302,15 +313,15 @@ void log_line(enum log_level level, const char *area, const char *fmt, ...) {
     double now = clock_now();
     areas_expire(now);
     struct area *a = area_of(area, now);
-    if (body != NULL && strcmp(a->body, body) == 0) {
+    if (strcmp(a->body, body) == 0) {
         a->repeats++;
-    } else if (body != NULL) {
+    } else {
         area_flush(a, now);
         snprintf(a->body, sizeof a->body, "%s", body);
         a->level = level;
         a->since = now;
         line_write(level, body, now);
     }
-    free(body);
+    body_free(body);
     errno = saved_errno;
 }

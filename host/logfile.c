@@ -92,6 +92,7 @@ static bool old_scan(const char *day, struct old_files *found) {
         return false;
     }
     long oldest = 0;
+    errno = 0; // tells the end of the folder from an error
     for (struct dirent *e = readdir(folder); e != NULL; e = readdir(folder)) {
         char its_day[DAY_SIZE];
         long number;
@@ -108,9 +109,10 @@ static bool old_scan(const char *day, struct old_files *found) {
         }
         found->count++;
     }
+    bool whole = errno == 0; // else a number that is taken would be taken again
     closedir(folder);
     found->oldest_number = oldest;
-    return true;
+    return whole;
 }
 
 static void old_prune(void) {
@@ -139,9 +141,11 @@ static int output_to(int fd) {
     return fd;
 }
 
-// Opens the log file anew. When that fails the lines go on into the one that is open.
+// Opens the log file anew, in a folder made anew if need be. When that fails the lines go on into
+// the one that is open.
 static bool file_reopen(void) {
     const char *why;
+    file_folder(log_folder, FOLDER_FOR_PG3); // there already, most times; file_open tells the rest
     int fd = output_to(file_open(file_path, O_WRONLY | O_APPEND | O_CREAT, FILE_FOR_PG3, &why));
     if (fd < 0) {
         return false;
@@ -210,7 +214,6 @@ bool logfile_open(const char *path, size_t max_bytes, int keep) {
     file_max = max_bytes;
     file_keep = keep;
     if (path_set(path)) {
-        file_folder(log_folder, FOLDER_FOR_PG3); // what fails here, the file tells
         file_reopen();
     }
     if (file_fd < 0) {
@@ -231,6 +234,12 @@ void logfile_close(void) {
     }
 }
 
+// Whether somebody deleted or moved the file, or its folder.
+static bool file_gone(void) {
+    struct stat st;
+    return stat(file_path, &st) != 0 && (errno == ENOENT || errno == ENOTDIR);
+}
+
 void logfile_write(time_t now, const char *line, size_t len) {
     if (file_fd < 0) {
         return;
@@ -238,7 +247,8 @@ void logfile_write(time_t now, const char *line, size_t len) {
     char today[DAY_SIZE];
     day_of(now, today);
     struct stat st = {0};
-    if (fstat(file_fd, &st) == 0 && st.st_nlink == 0) { // somebody deleted it
+    fstat(file_fd, &st);
+    if (file_gone()) {
         file_reopen();
     } else if (st.st_size > 0) {
         // What the libraries print to fd 1 and 2 counts too, so the file itself is asked.

@@ -12,8 +12,8 @@ bool logfile_open(const char *path, size_t max_bytes, int keep);
 // Closes it; fd 1 and 2 stay where they are. Harmless when none is open.
 void logfile_close(void);
 // Appends `len` bytes (a line with its newline) at the time `now`; before that, rotates when they
-// would not fit or the local day is another one. A file that somebody deleted is made anew. Without
-// an open file, and on a full disk, the bytes are dropped.
+// would not fit or the local day is another one. A file that somebody deleted is made anew, with
+// its folder. Without an open file, and on a full disk, the bytes are dropped.
 void logfile_write(time_t now, const char *line, size_t len);
 
 #endif

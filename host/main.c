@@ -39,27 +39,42 @@ struct app {
     bool running; // the start is over
     bool stopping;
     bool failed;
+    bool start_due, ready_due, params_due; // events that found no memory
 };
 
 static struct app app;
 
 // What PG3 asks and tells, on its way to main.lua
 
+static int push_params(lua_State *L, void *ctx) { return api_params(L, ctx); }
+
+// What comes once must arrive: what finds no memory is due until it does.
+static void fire_once(struct app *a, bool *due, const char *event, api_push_fn *push) {
+    *due = !api_fire(&a->api, event, push, &a->api, NULL, NULL) && a->api.main->starved;
+}
+
 static void on_start(void *ctx) {
     struct app *a = ctx;
-    api_fire(&a->api, "start", NULL, NULL, NULL, NULL);
+    fire_once(a, &a->start_due, "start", NULL);
 }
 
 static void on_ready(void *ctx) {
     struct app *a = ctx;
-    api_fire(&a->api, "ready", NULL, NULL, NULL, NULL);
+    fire_once(a, &a->ready_due, "ready", NULL);
 }
-
-static int push_params(lua_State *L, void *ctx) { return api_params(L, ctx); }
 
 static void on_params(void *ctx) {
     struct app *a = ctx;
-    api_fire(&a->api, "params", push_params, &a->api, NULL, NULL);
+    fire_once(a, &a->params_due, "params", push_params);
+}
+
+static void fire_due(struct app *a) {
+    if (a->params_due)
+        on_params(a);
+    if (a->start_due)
+        on_start(a);
+    if (a->ready_due)
+        on_ready(a);
 }
 
 static void on_poll(void *ctx, bool is_long) {
@@ -195,7 +210,7 @@ static bool connect_broker(struct app *a) {
     snprintf(key, sizeof key, "%s.key", init->user);
     snprintf(subscribe, sizeof subscribe, "udi/pg3/ns/clients/%s", init->id);
     snprintf(status, sizeof status, "udi/pg3/connections/ns/%s", init->id);
-    bool have_cert = file_readable(cert) && file_readable(key);
+    bool have_cert = file_present(cert) && file_present(key);
     bool mosquitto = have_cert || !init->secure;
     struct mqtt_config config = {
         .host = init->host,
@@ -206,7 +221,7 @@ static bool connect_broker(struct app *a) {
         .tls = init->secure,
         .cert_file = init->secure && have_cert ? cert : NULL,
         .key_file = init->secure && have_cert ? key : NULL,
-        .ca_file = init->secure && have_cert && file_readable(ca) ? ca : NULL,
+        .ca_file = init->secure && have_cert && file_present(ca) ? ca : NULL,
         .subscribe = subscribe,
         .status_topic = mosquitto ? status : NULL,
         .online_text = "{\"connected\": [{}]}",
@@ -282,6 +297,11 @@ static bool choose_account(struct app *a, char *token, size_t size) {
     return ok;
 }
 
+static bool no_memory(void) {
+    log_error("main", API_CANNOT_START);
+    return false;
+}
+
 static bool open_console(struct app *a) {
     char token[256] = "";
     bool demo = a->options.demo;
@@ -306,13 +326,14 @@ static bool open_console(struct app *a) {
     };
     a->console = console_new(a->api.loop, a->api.json, a->api.nodes, &options, on_done, a);
     buf_free(&params);
-    return a->console != NULL;
+    return a->console != NULL || no_memory();
 }
 
 // Start and stop
 
 static void turn(void *ctx) {
     struct app *a = ctx;
+    fire_due(a);
     if (tasks_run(a->api.tasks))
         loop_wake(a->api.loop);
     if (a->api.pg3 != NULL)
@@ -347,10 +368,14 @@ static bool open_parts(struct app *a, const char *argv0) {
     api->json = json_new();
     api->nodes = nodes_new();
     api->tasks = tasks_new();
-    if (api->loop == NULL || api->json == NULL || api->nodes == NULL || api->tasks == NULL)
-        return false;
+    if (api->loop == NULL)
+        return false; // logged
+    if (api->json == NULL || api->nodes == NULL || api->tasks == NULL)
+        return no_memory();
     api->http = http_new(api->loop, BODY_MAX, "victron-host/" HOST_VERSION);
-    return api->http != NULL && find_root(api, argv0, a->options.mode == MODE_PG3);
+    if (api->http == NULL)
+        return no_memory();
+    return find_root(api, argv0, a->options.mode == MODE_PG3);
 }
 
 // PG3, or the console in its place.
@@ -359,11 +384,11 @@ static bool open_link(struct app *a) {
                                 on_query, on_command, on_stop,   a};
     struct pg3_link link = {send_mqtt, a};
     if (a->options.mode != MODE_PG3 && !open_console(a))
-        return false;
+        return false; // logged
     if (a->console != NULL)
         link = console_link(a->console);
     a->api.pg3 = pg3_new(a->api.loop, a->api.json, a->api.nodes, HOST_VERSION, &link, &events);
-    return a->api.pg3 != NULL;
+    return a->api.pg3 != NULL || no_memory();
 }
 
 // The modes in which a script talks to a person: what it needs in the place of a link.

@@ -286,6 +286,8 @@ static bool replace_type(struct nodes *n, size_t at, struct node_type *t) {
     return true;
 }
 
+const char node_no_memory[] = "out of memory";
+
 const char *nodes_declare(struct nodes *n, struct node_type *t) {
     const char *fault = type_fault(t);
     if (fault != NULL) {
@@ -294,11 +296,11 @@ const char *nodes_declare(struct nodes *n, struct node_type *t) {
     }
     for (size_t i = 0; i < n->type_count; i++)
         if (strcmp(n->types[i]->id, t->id) == 0)
-            return replace_type(n, i, t) ? NULL : "out of memory";
+            return replace_type(n, i, t) ? NULL : node_no_memory;
     struct node_type **types = realloc(n->types, (n->type_count + 1) * sizeof *types);
     if (types == NULL) {
         node_type_free(t);
-        return "out of memory";
+        return node_no_memory;
     }
     n->types = types;
     n->types[n->type_count++] = t;
@@ -348,15 +350,6 @@ static bool address_ok(const char *address) {
     return len >= 1 && len <= 14 && strspn(address, "abcdefghijklmnopqrstuvwxyz0123456789_") == len;
 }
 
-static bool set_text(char **slot, const char *text) {
-    char *copy = strdup(text);
-    if (copy == NULL)
-        return false;
-    free(*slot);
-    *slot = copy;
-    return true;
-}
-
 static struct node *new_node(struct nodes *n, const char *address, const struct node_type *t) {
     struct node **all = realloc(n->all, (n->count + 1) * sizeof(struct node *));
     if (all == NULL)
@@ -381,7 +374,7 @@ static struct node *new_node(struct nodes *n, const char *address, const struct 
 struct node *nodes_add(struct nodes *n, const char *address, const char *type, const char *name,
                        const char *primary, const char **why) {
     const struct node_type *t = nodes_type(n, type);
-    *why = "out of memory";
+    *why = node_no_memory;
     if (!address_ok(address) || !address_ok(primary)) {
         *why = "a node address has 1 to 14 characters of a-z, 0-9 and _";
         return NULL;
@@ -390,13 +383,20 @@ struct node *nodes_add(struct nodes *n, const char *address, const char *type, c
         *why = "that node type is not declared";
         return NULL;
     }
-    struct node *node = nodes_find(n, address);
-    if (node == NULL)
+    char *names[] = {strdup(name), strdup(primary)}; // first: no node is without them
+    bool named = names[0] != NULL && names[1] != NULL;
+    struct node *node = named ? nodes_find(n, address) : NULL;
+    if (named && node == NULL)
         node = new_node(n, address, t);
-    if (node == NULL || (node->type != t && !retype(n, node, t)))
+    if (node == NULL || (node->type != t && !retype(n, node, t))) {
+        free(names[0]);
+        free(names[1]);
         return NULL;
-    if (!set_text(&node->name, name) || !set_text(&node->primary, primary))
-        return NULL;
+    }
+    free(node->name);
+    free(node->primary);
+    node->name = names[0];
+    node->primary = names[1];
     return node;
 }
 

@@ -108,13 +108,14 @@ void node_type_free(struct node_type *t);
 
 // Takes over `t`, in place of an earlier type of that id: its nodes keep the values of the drivers
 // that stay, and are to be added again if their drivers differ. NULL: fine; else what is wrong with
-// it, a static sentence, and `t` is freed.
+// it, a static sentence (node_no_memory: compare the pointer), and `t` is freed.
+extern const char node_no_memory[];
 const char *nodes_declare(struct nodes *n, struct node_type *t);
 const struct node_type *nodes_type(const struct nodes *n, const char *id);
 
 // Adds a node whose drivers all show 0, or finds the one of this address, whose type, name and
 // primary are then brought up to date. NULL, and a static sentence in *why, when that cannot be
-// (address over 14 characters or not of [a-z0-9_], unknown type, no memory).
+// (address over 14 characters or not of [a-z0-9_], unknown type, node_no_memory).
 struct node *nodes_add(struct nodes *n, const char *address, const char *type, const char *name,
                        const char *primary, const char **why);
 struct node *nodes_find(const struct nodes *n, const char *address);

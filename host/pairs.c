@@ -1,4 +1,5 @@
 #include "pairs.h"
+#include "vm.h"
 
 #include <lauxlib.h>
 #include <stdio.h>
@@ -77,12 +78,23 @@ bool pairs_equal(const struct pairs *a, const struct pairs *b) {
     return true;
 }
 
-// Whether the member under its key on top of L is in the pairs as it is: memory may be short, and a
-// text with a NUL in it ends there.
-static bool kept_whole(const struct pairs *p, lua_State *L, const char *key, const char *value) {
-    const char *kept = pairs_get(p, key);
-    return kept != NULL && strcmp(kept, value) == 0 && strlen(key) == lua_rawlen(L, -2) &&
+static bool has(const struct pairs *p, const char *key, const char *value) {
+    const char *held = pairs_get(p, key);
+    return held != NULL && strcmp(held, value) == 0;
+}
+
+// Whether key and value of the member on top of L are whole: a text with a NUL in it ends there.
+static bool is_whole(lua_State *L, const char *key, const char *value) {
+    return strlen(key) == lua_rawlen(L, -2) &&
            (lua_type(L, -1) != LUA_TSTRING || strlen(value) == lua_rawlen(L, -1));
+}
+
+// Half of the user's parameters would be other parameters.
+static void read_pair(struct pairs *p, lua_State *L, const char *key, const char *value) {
+    if (pairs_set(p, key, value) || has(p, key, value))
+        return;
+    pairs_free(p);
+    vm_no_memory(L);
 }
 
 void pairs_read(struct pairs *p, lua_State *L, int index) {
@@ -107,8 +119,8 @@ void pairs_read(struct pairs *p, lua_State *L, int index) {
         }
         if (lua_type(L, -2) == LUA_TSTRING) {
             const char *key = lua_tostring(L, -2);
-            pairs_set(p, key, value);
-            p->opaque = p->opaque || !kept_whole(p, L, key, value);
+            read_pair(p, L, key, value);
+            p->opaque = p->opaque || !is_whole(L, key, value);
         }
         lua_pop(L, 1);
     }

@@ -25,6 +25,7 @@ const char *pairs_get(const struct pairs *p, const char *key);
 bool pairs_set(struct pairs *p, const char *key, const char *value);
 bool pairs_equal(const struct pairs *a, const struct pairs *b);
 // Fills from the object at `index` (anything else: empty); numbers and booleans become texts.
+// Raises, and is empty then, when memory is short.
 void pairs_read(struct pairs *p, lua_State *L, int index);
 // {"key":"value",...} False: it does not fit.
 bool pairs_write(const struct pairs *p, struct buf *b);

@@ -17,6 +17,7 @@
 #define WAITING_MAX (4u * 1024 * 1024) // bytes that wait for PG3
 #define FEW_WAIT 2048u                 // bytes up to which each answer goes as its own message
 #define REPORT_FULL 16384u             // bytes of a report message after which the next begins
+#define MISSED_MS 2000 // from a message that found no memory to the question for everything
 
 struct pg3 *pg3_new(struct loop *l, struct json *json, struct nodes *nodes, const char *version,
                     const struct pg3_link *link, const struct pg3_events *events) {
@@ -102,7 +103,10 @@ bool pg3_post(struct pg3 *p, const char *kind, const char *text, size_t len, boo
 
 bool pg3_post_buf(struct pg3 *p, const char *kind, struct buf *b, bool late) {
     bool queued = false;
-    if (b->failed)
+    if (b->starved)
+        log_error(AREA, "memory is too short for a %s message to PG3; free some on this machine",
+                  kind);
+    else if (b->failed)
         log_error(AREA, "a %s message to PG3 was too large and not sent", kind);
     else
         queued = pg3_post(p, kind, buf_text(b), b->len, late);
@@ -505,10 +509,19 @@ static void check_late(struct pg3 *p) {
     }
 }
 
+// PG3 tells everything once more, of which something was lost.
+static void ask_missed(struct pg3 *p) {
+    if (p->missed_ms == 0 || loop_now_ms() < p->missed_ms + MISSED_MS)
+        return;
+    p->missed_ms = 0;
+    pg3_refresh(p);
+}
+
 void pg3_turn(struct pg3 *p) {
     if (!p->up)
         return;
     check_late(p);
+    ask_missed(p);
     post_records(p);
     // Values first: the answer to a query or a status request follows what it reports.
     if (!p->sending)

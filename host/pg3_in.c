@@ -537,9 +537,13 @@ static void decode(struct pg3 *p, const char *text, size_t len, const char *key)
             "PG3 sent \"%s\" of %zu KiB; the plugin reads at most %u KiB of it, and goes on "
             "without. Make what PG3 keeps there for the plugin smaller.",
             key, len / 1024, JSON_MAX / 1024);
-    else if (len <= JSON_MAX && !json_read(p->json, text, len, on_message, p, error, sizeof error))
+    else if (len <= JSON_MAX &&
+             !json_read(p->json, text, len, on_message, p, error, sizeof error)) {
+        if (json_starved(p->json))
+            p->missed_ms = loop_now_ms();
         log_warning(AREA, "PG3 sent a message of %zu bytes that cannot be read (%s); it is ignored",
                     len, error);
+    }
     p->told_large = p->told_large || len > JSON_MAX;
 }
 

@@ -77,6 +77,8 @@ struct pg3 {
     char profile_hash[65]; // on disk
     char installed[65];    // what PG3 installed last, as it remembers for us
 
+    int64_t missed_ms; // when a message found no memory, 0 = none did
+
     struct known known;
     struct pairs params;
     struct pairs defaults;        // parameters the user should see

@@ -3,6 +3,7 @@
 #include "sandbox.h"
 
 #include <lauxlib.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,17 @@
 #define FUNCTIONS_KEY "script.functions"
 
 static int64_t last_id;
+
+// Fills s->text. False: s->error says why.
+static bool read_file(struct script *s, const char *path) {
+    char why[256] = "";
+    s->text = file_read(path, SCRIPT_FILE_MAX, &s->text_len, why, sizeof why);
+    if (s->text == NULL) {
+        s->later = file_unknown(errno);
+        snprintf(s->error, sizeof s->error, "%s %s", s->file, why);
+    }
+    return s->text != NULL;
+}
 
 struct setup {
     script_setup_fn *fn;
@@ -107,8 +119,8 @@ static int keep_protected(lua_State *L) {
     return 0;
 }
 
-static bool run_file(struct script *s, const char *text, size_t len) {
-    struct chunk c = {.s = s, .text = text, .len = len};
+static bool run_file(struct script *s) {
+    struct chunk c = {.s = s, .text = s->text, .len = s->text_len};
     if (!vm_protect(s->vm, compile_protected, &c, s->error, sizeof s->error))
         return false;
     s->call = c.co;
@@ -121,7 +133,17 @@ static bool run_file(struct script *s, const char *text, size_t len) {
     return r == VM_DONE && vm_protect(s->vm, keep_protected, s, s->error, sizeof s->error);
 }
 
-struct script *script_load(const char *path, const char *file, script_setup_fn *setup, void *ctx) {
+// A state with the sandbox in it. What fails here is not in the script's file.
+static bool open_state(struct script *s, script_setup_fn *setup, void *ctx) {
+    struct setup with = {setup, ctx};
+    s->vm->is_script = true;
+    s->vm->limit_ms = SCRIPT_TIME_MS;
+    s->vm->block_max = SCRIPT_BLOCK_MAX;
+    s->later = !vm_protect(s->vm, open_protected, &with, s->error, sizeof s->error);
+    return !s->later;
+}
+
+static struct script *new_script(const char *file, void *ctx) {
     struct script *s = calloc(1, sizeof *s);
     if (s == NULL)
         return NULL;
@@ -132,29 +154,25 @@ struct script *script_load(const char *path, const char *file, script_setup_fn *
     s->id = ++last_id;
     s->owner = ctx;
     bucket_init(&s->events, SCRIPT_EVENTS_MAX, SCRIPT_EVENT_MS, 0);
-    char why[256] = "";
-    size_t len = 0;
-    char *text = file_read(path, SCRIPT_FILE_MAX, &len, why, sizeof why);
-    struct setup with = {setup, ctx};
-    bool ok = false;
-    if (text == NULL) {
-        snprintf(s->error, sizeof s->error, "%s %s", s->file, why);
-    } else {
-        s->vm = vm_new(s->file, SCRIPT_MEMORY, s);
-        if (s->vm != NULL) {
-            s->vm->is_script = true;
-            s->vm->limit_ms = SCRIPT_TIME_MS;
-            s->vm->block_max = SCRIPT_BLOCK_MAX;
-        }
-        ok = s->vm != NULL && vm_protect(s->vm, open_protected, &with, s->error, sizeof s->error) &&
-             run_file(s, text, len);
+    s->vm = vm_new(s->file, SCRIPT_MEMORY, s);
+    if (s->vm != NULL)
+        return s;
+    script_free(s);
+    return NULL;
+}
+
+struct script *script_load(const char *path, const char *file, script_setup_fn *setup, void *ctx) {
+    struct script *s = new_script(file, ctx);
+    if (s == NULL)
+        return NULL;
+    if (read_file(s, path) && open_state(s, setup, ctx) && run_file(s))
+        return s;
+    if (s->vm->starved) {
+        script_free(s);
+        return NULL;
     }
-    s->text = text;
-    s->text_len = len;
-    if (!ok) {
-        vm_free(s->vm);
-        s->vm = NULL;
-    }
+    vm_free(s->vm);
+    s->vm = NULL;
     return s;
 }
 
@@ -224,8 +242,11 @@ static int keep_arguments(lua_State *L) {
 void script_arguments(struct script *s, lua_State *from, int args) {
     struct arguments a = {from, args};
     char error[512];
-    if (!vm_protect(s->vm, keep_arguments, &a, error, sizeof error))
+    if (!vm_protect(s->vm, keep_arguments, &a, error, sizeof error)) {
+        if (s->vm->starved)
+            vm_no_memory(from);
         luaL_error(from, "%s: %s", s->file, error);
+    }
     lua_pop(from, args);
     s->args = args;
 }
@@ -262,7 +283,7 @@ static int prepare_call(lua_State *L) {
     for (int i = 1; i <= s->args; i++)
         lua_rawgeti(L, list, i);
     if (!lua_checkstack(s->call, s->args + 1))
-        return luaL_error(L, "out of memory");
+        return luaL_error(L, "too many arguments");
     lua_xmove(L, s->call, s->args + 1);
     return 0;
 }
@@ -299,7 +320,9 @@ bool script_try(struct script *s, int number, lua_State *to, int *results, char 
     luaL_checkstack(to, 2, "results");
     lua_pushcfunction(to, copy_results);
     lua_pushlightuserdata(to, &copied);
-    if (lua_pcall(to, 1, count, 0) != LUA_OK) {
+    int status = lua_pcall(to, 1, count, 0);
+    if (status != LUA_OK) {
+        s->vm->starved = status == LUA_ERRMEM;
         snprintf(error, size, "%s: %s", s->file, lua_tostring(to, -1));
         lua_pop(to, 1);
         return false;
@@ -313,7 +336,10 @@ int script_call(struct script *s, int number, lua_State *from, int args) {
     int results = 0;
     script_arguments(s, from, args);
     bool ok = script_try(s, number, from, &results, error, sizeof error);
+    bool starved = s->vm->starved;
     script_forget(s);
+    if (!ok && starved)
+        return vm_no_memory(from);
     if (!ok) {
         lua_pushstring(from, error); // its own file and line, not the caller's
         return lua_error(from);

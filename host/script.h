@@ -41,13 +41,15 @@ struct script {
     char *text;                            // the file as it was loaded
     size_t text_len;
     char error[512];
-    void *owner; // the `ctx` of script_load
+    bool later;   // not loaded for a reason that may pass: the file is there and cannot be read now
+    bool starved; // a task or timer of it ended because the plugin had no memory
+    void *owner;  // the `ctx` of script_load
 };
 
 // Sets further globals in the fresh sandbox; runs in protected mode.
 typedef void script_setup_fn(lua_State *L, void *ctx);
 
-// Reads and runs the file. Never NULL but for lack of memory: look at vm and error. `file` is how
+// Reads and runs the file. NULL when memory is short; else look at vm and error. `file` is how
 // messages name it.
 struct script *script_load(const char *path, const char *file, script_setup_fn *setup, void *ctx);
 void script_free(struct script *s);
@@ -66,13 +68,14 @@ void script_arguments(struct script *s, lua_State *from, int args);
 void script_forget(struct script *s);
 
 // Calls function `number` with those arguments and pushes copies of its results onto `to`. It must
-// not wait. False, and `error` says where and why: it failed.
+// not wait. False, and `error` says where and why: it failed; through no fault of its own when
+// s->vm->starved.
 bool script_try(struct script *s, int number, lua_State *to, int *results, char *error,
                 size_t size);
 
 // Both in one: calls function `number` with copies of `args` values from the top of `from`, which
 // are popped, and pushes copies of its results there. It must not wait. Returns their count; raises
-// on `from` what failed.
+// on `from` what failed (vm_no_memory when it is not the script's fault).
 int script_call(struct script *s, int number, lua_State *from, int args);
 
 #endif

@@ -111,6 +111,8 @@ bool task_start(struct tasks *t, struct vm *vm, int args, int64_t budget, task_e
     struct task *task = calloc(1, sizeof *task);
     if (task != NULL)
         task->ref = LUA_NOREF;
+    else
+        vm->starved = true;
     bool ok = task != NULL && vm_protect(vm, make_coroutine, task, NULL, 0) &&
               lua_checkstack(task->co, args + 1);
     if (!ok) {

@@ -22,7 +22,8 @@ void tasks_free(struct tasks *t);
 
 // Takes a function and `args` arguments from the top of vm->L and makes a task of them, which first
 // runs in the next tasks_run; each leg up to a wait may spend `budget` instructions. False: no
-// memory, or the arguments do not fit; `end` is then not called. `end` may be NULL.
+// memory, vm->starved tells whose, or the arguments do not fit; `end` is then not called. `end` may
+// be NULL.
 bool task_start(struct tasks *t, struct vm *vm, int args, int64_t budget, task_end_fn *end,
                 void *ctx);
 // Runs the tasks that were started before this call. True: more were started meanwhile.

@@ -13,6 +13,7 @@ struct timer {
 // A list in order of deadline, then of age: there are tens of timers, not thousands.
 struct timers {
     struct timer *first;
+    struct timer *spare; // the memory of the one that fires: its successor must not want for any
     int64_t last_id;
     int count;
 };
@@ -30,14 +31,16 @@ void timers_free(struct timers *t) {
         free(t->first);
         t->first = next;
     }
+    free(t->spare);
     free(t);
 }
 
 int64_t timers_add(struct timers *t, int64_t at_ms, timer_fn *fn, void *ctx) {
-    struct timer *timer = malloc(sizeof *timer);
+    struct timer *timer = t->spare != NULL ? t->spare : malloc(sizeof *timer);
     if (timer == NULL) {
         return 0;
     }
+    t->spare = NULL;
     struct timer **place = &t->first;
     while (*place != NULL && (*place)->at_ms <= at_ms) {
         place = &(*place)->next;
@@ -93,7 +96,8 @@ void timers_run(struct timers *t, int64_t now_ms) {
     while (timer != NULL) {
         timer_fn *fn = timer->fn;
         void *ctx = timer->ctx;
-        free(timer);
+        free(t->spare);
+        t->spare = timer;
         fn(ctx);
         timer = timers_take_due(t, now_ms, last_id);
     }

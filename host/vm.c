@@ -10,11 +10,24 @@
 // Instructions between two looks of the hook.
 #define HOOK_STEP 100
 #define COPY_DEPTH 32
-// Values that a script may give at once.
+// Values, and bytes of texts, that a script may give at once: one text may be in many places.
 #define COPY_MAX 10000
+#define COPY_BYTES (1024u * 1024)
 // Processor time of a script within a while.
 #define VM_WINDOW_MS 10000
 #define VM_WINDOW_CPU_MS 2000
+
+// realloc, which may use up the ballast.
+static void *take_block(struct vm *vm, void *ptr, size_t size) {
+    void *block = realloc(ptr, size);
+    if (block == NULL && vm->ballast != NULL) {
+        free(vm->ballast);
+        vm->ballast = NULL;
+        block = realloc(ptr, size);
+    }
+    vm->starved = vm->starved || block == NULL;
+    return block;
+}
 
 static void *vm_alloc(void *ud, void *ptr, size_t osize, size_t nsize) {
     struct vm *vm = ud;
@@ -28,7 +41,7 @@ static void *vm_alloc(void *ud, void *ptr, size_t osize, size_t nsize) {
                   (vm->block_max != 0 && nsize > vm->block_max);
     if (nsize > old && refuse)
         return NULL;
-    void *block = realloc(ptr, nsize);
+    void *block = take_block(vm, ptr, nsize);
     if (block == NULL)
         return NULL;
     vm->used = vm->used - old + nsize;
@@ -58,6 +71,7 @@ void vm_free(struct vm *vm) {
     if (vm == NULL)
         return;
     lua_close(vm->L);
+    free(vm->ballast);
     free(vm);
 }
 
@@ -75,20 +89,72 @@ static void take_error(lua_State *L, char *error, size_t size) {
         snprintf(error, size, "an error that is not a text (%s)", luaL_typename(L, -1));
 }
 
+const char vm_short_of_memory[] =
+    "The plugin has too little memory: stop what else needs it on this machine.";
+
+// Where a registry has the value of vm_memory_error.
+static const char memory_key;
+
+void vm_memory_error(lua_State *L) { lua_rawsetp(L, LUA_REGISTRYINDEX, &memory_key); }
+
+// Pushes the value of vm_memory_error; nil if there is none.
+static void push_memory_error(lua_State *L) { lua_rawgetp(L, LUA_REGISTRYINDEX, &memory_key); }
+
+int vm_no_memory(lua_State *L) {
+    vm_of(L)->starved = true;
+    push_memory_error(L);
+    if (lua_isnil(L, -1))
+        return luaL_error(L, "%s", vm_short_of_memory);
+    return lua_error(L);
+}
+
+static int after_pcall(lua_State *L, int status, lua_KContext ctx) {
+    (void)ctx;
+    if (status == LUA_OK || status == LUA_YIELD)
+        return lua_gettop(L);
+    lua_pushboolean(L, 0);
+    if (status == LUA_ERRMEM)
+        push_memory_error(L);
+    else
+        lua_pushvalue(L, -2);
+    return 2;
+}
+
+int vm_pcall(lua_State *L) {
+    luaL_checkany(L, 1);
+    lua_pushboolean(L, 1); // the first result
+    lua_insert(L, 1);
+    return after_pcall(L, lua_pcallk(L, lua_gettop(L) - 2, LUA_MULTRET, 0, 0, after_pcall), 0);
+}
+
+// What failed with `status`, from the value on top of L; also whether it was for want of memory.
+static void tell_failure(struct vm *vm, lua_State *L, int status, char *error, size_t size) {
+    vm->starved = vm->starved || (status == LUA_ERRMEM && !vm->is_script);
+    if (error == NULL)
+        return;
+    if (vm->starved)
+        snprintf(error, size, "%s", vm_short_of_memory);
+    else if (status == LUA_ERRMEM)
+        snprintf(error, size, "needs more than its %zu KiB of memory", vm->cap / 1024);
+    else
+        take_error(L, error, size);
+}
+
 bool vm_protect(struct vm *vm, lua_CFunction fn, void *arg, char *error, size_t size) {
     lua_State *L = vm->L;
     int top = lua_gettop(L);
+    vm->starved = false;
     if (!lua_checkstack(L, 4)) {
-        snprintf(error, error != NULL ? size : 0, "out of memory");
+        snprintf(error, error != NULL ? size : 0, "%s", vm_short_of_memory);
         return false;
     }
     lua_pushcfunction(L, fn);
     lua_pushlightuserdata(L, arg);
-    bool ok = lua_pcall(L, 1, 0, 0) == LUA_OK;
-    if (!ok)
-        take_error(L, error, size);
+    int status = lua_pcall(L, 1, 0, 0);
+    if (status != LUA_OK)
+        tell_failure(vm, L, status, error, size);
     lua_settop(L, top);
-    return ok;
+    return status == LUA_OK;
 }
 
 static int64_t clock_ms(clockid_t clock) {
@@ -181,6 +247,7 @@ enum vm_result vm_resume(struct vm *vm, lua_State *co, int args, int64_t budget,
     begin_leg(vm);
     vm->budget = budget;
     vm->over = false;
+    vm->starved = false;
     lua_sethook(co, on_count, LUA_MASKCOUNT, HOOK_STEP);
     int count = 0;
     struct vm *outer = running;
@@ -201,11 +268,9 @@ enum vm_result vm_resume(struct vm *vm, lua_State *co, int args, int64_t budget,
         lua_pop(co, count);
         return VM_WAITS;
     }
-    if (status == LUA_ERRMEM && vm->cap != 0)
-        snprintf(error, size, "%s: needs more than its %zu KiB of memory", vm->name,
-                 vm->cap / 1024);
-    else
-        take_error(co, error, size);
+    bool capped = status == LUA_ERRMEM && !vm->starved; // no place in the file is in such an error
+    int named = capped ? snprintf(error, size, "%s: ", vm->name) : 0;
+    tell_failure(vm, co, status, error + named, size - (size_t)named);
     return VM_FAILED;
 }
 
@@ -213,8 +278,9 @@ struct copy {
     vm_function_fn *function;
     void *ctx;
     const char *without; // a member's name
-    long left; // values that may still be copied; a table within a table many times over grows
-               // without end
+    long left;    // values that may still be copied; a table within a table many times over grows
+                  // without end
+    size_t bytes; // of texts, the same
 };
 
 static void copy_value(lua_State *from, int index, lua_State *to, struct copy *c, int depth);
@@ -268,6 +334,10 @@ static void copy_value(lua_State *from, int index, lua_State *to, struct copy *c
     case LUA_TSTRING: {
         size_t len;
         const char *text = lua_tolstring(from, index, &len);
+        if (len > c->bytes)
+            luaL_error(to, "more than %d KiB of text at once cannot be passed on",
+                       (int)(COPY_BYTES / 1024));
+        c->bytes -= len;
         lua_pushlstring(to, text, len);
         break;
     }
@@ -287,11 +357,12 @@ static void copy_value(lua_State *from, int index, lua_State *to, struct copy *c
 }
 
 void vm_copy(lua_State *from, int index, lua_State *to, vm_function_fn *function, void *ctx) {
-    struct copy c = {function, ctx, NULL, vm_of(from)->is_script ? COPY_MAX : -1};
+    bool script = vm_of(from)->is_script;
+    struct copy c = {function, ctx, NULL, script ? COPY_MAX : -1, script ? COPY_BYTES : SIZE_MAX};
     copy_value(from, lua_absindex(from, index), to, &c, 0);
 }
 
 void vm_copy_without(lua_State *from, int index, lua_State *to, const char *without) {
-    struct copy c = {NULL, NULL, without, -1};
+    struct copy c = {NULL, NULL, without, -1, SIZE_MAX};
     copy_value(from, lua_absindex(from, index), to, &c, 0);
 }

@@ -27,6 +27,11 @@ struct vm {
     int64_t began_ms, began_cpu_ms;
     int64_t window_ms, window_cpu_ms; // processor time since then
     bool over;                        // the budget of the resume under way is spent
+    // The system refused memory since vm_protect or vm_resume began (or, but for a script, the cap
+    // ended it). What failed then is not the fault of the code that ran.
+    bool starved;
+    void *ballast; // NULL, or the owner's: freed when the system refuses memory, which is then
+                   // asked once more
 };
 
 enum vm_result { VM_DONE, VM_WAITS, VM_FAILED };
@@ -50,6 +55,17 @@ bool vm_protect(struct vm *vm, lua_CFunction fn, void *arg, char *error, size_t 
 enum vm_result vm_resume(struct vm *vm, lua_State *co, int args, int64_t budget, int *results,
                          char *error, size_t size);
 
+// What there is to say when the plugin is out of memory.
+extern const char vm_short_of_memory[];
+// Raises that the plugin is out of memory, whose fault no code is, and marks the state as starved.
+// What is raised is the value of vm_memory_error, else a text.
+int vm_no_memory(lua_State *L);
+// Takes the value on top of L as that of all errors of memory in this state; may raise.
+void vm_memory_error(lua_State *L);
+// pcall for a state with a vm_memory_error: as Lua's own, but an error of memory comes as that
+// value.
+int vm_pcall(lua_State *L);
+
 // Processor time of this thread so far, in milliseconds.
 int64_t vm_cpu_ms(void);
 
@@ -59,9 +75,9 @@ void vm_charge(lua_State *L, int64_t instructions);
 
 // Copies the value at `index` of `from` onto the top of `to`, another state or the same. Raises
 // nothing on `from`; must be called where `to` is protected and may raise there (memory, depth over
-// 32). Functions, userdata and threads raise on `to`, unless `function` is given: it is called to
-// push something in their place. In a copy from JSON whole floats become integers, and null (a
-// light userdata) nil.
+// 32; from a script also over 10000 values or 1 MiB of text). Functions, userdata and threads raise
+// on `to`, unless `function` is given: it is called to push something in their place. In a copy
+// from JSON whole floats become integers, and null (a light userdata) nil.
 typedef void vm_function_fn(lua_State *from, int index, lua_State *to, void *ctx);
 void vm_copy(lua_State *from, int index, lua_State *to, vm_function_fn *function, void *ctx);
 // The same for plain data, leaving out every member named `without` (NULL: none).

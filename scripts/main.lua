@@ -9,13 +9,16 @@ local nodes = require "lib.nodes"
 local notices = require "lib.notices"
 local params = require "lib.params"
 local scripts = require "lib.scripts"
+local shortage = require "lib.shortage"
 local state = require "lib.state"
 local vrm = require "lib.vrm"
 
 local CONTROLLER = account.CONTROLLER
 
 local ready = false
-local loading = false               -- device scripts are being loaded
+local loading                       -- the task that loads device scripts
+local adopting = false              -- nodes have yet to go on with scripts that serve already
+local profile_fails = false         -- it could not be written
 local seen_troubles = 0             -- scripts in trouble at the last look
 
 local function take_params(given)
@@ -31,30 +34,41 @@ end
 
 ------------------------------------------------------------------------------------ device scripts
 
+local function write_profile()
+    local changed, problem = host.profile()
+    profile_fails = problem ~= nil
+    return changed, problem
+end
+
 --- Nodes whose script was replaced go on with the new one; new types get their nodes.
 local function use_new_scripts()
+    adopting = true
     nodes.adopt_types()
-    local changed, problem = host.profile()
-    notices.profile(changed, problem)
+    notices.profile(write_profile())
     account.rediscover()
+    adopting = false
+end
+
+local function wait_for_scripts()
+    while health.running(loading) do host.sleep(0.02) end
 end
 
 --- Loads scripts by fn(...), one at a time with pauses in which PG3 and the timers are served. Nodes are not
 -- added meanwhile: PG3 has to know the profile of their types first.
 local function load_scripts(fn, ...)
-    while loading do host.sleep(0.02) end
-    loading = true
+    wait_for_scripts()
+    loading = coroutine.running()
     host.hold_nodes(true)
     local changed, bug = health.guarded(fn, ...)
     host.hold_nodes(false)
-    loading = false
+    loading = nil
     if bug then host.log("error", bug.text) end
     return changed
 end
 
 local function reload(force)
     local changed = scripts.scan(force)
-    if changed then use_new_scripts() end
+    if changed or adopting then use_new_scripts() end
     return changed
 end
 
@@ -68,6 +82,7 @@ end
 local function look_after_scripts()
     state.save()
     scripts.forgive_timers()
+    if profile_fails then notices.profile(write_profile()) end
     account.show()
 end
 
@@ -115,12 +130,26 @@ assert(scripts.controller, "scripts/devices/controller.lua is missing or faulty:
 scripts.pause = function() host.sleep(0) end
 host.spawn(load_scripts, scripts.load_users)
 
-host.on("params", take_params)
+--- What PG3's start brings is done, however late: what found no memory is done again after the next scan.
+local STEPS = { "params", "start", "ready" }
+local steps, due = {}, { params = false, start = false, ready = false }
 
-host.on("start", function()
-    while loading do host.sleep(0.02) end
+local function on_step(event, fn)
+    steps[event] = function(...)
+        due[event] = false
+        local _, bug = health.guarded(fn, ...)
+        due[event] = due[event] or shortage.is(bug)
+        if bug then host.log("error", bug.text) end
+    end
+    host.on(event, steps[event])
+end
+
+on_step("params", function(given) take_params(given or host.params()) end)
+
+on_step("start", function()
+    wait_for_scripts()
     state.restore()
-    local _, problem = host.profile()
+    local _, problem = write_profile()
     notices.profile(false, problem)
     host.add { address = CONTROLLER, type = scripts.controller.id, name = "Victron Energy",
                primary = CONTROLLER }
@@ -130,8 +159,8 @@ host.on("start", function()
     account.show()
 end)
 
-host.on("ready", function()
-    while loading do host.sleep(0.02) end
+on_step("ready", function()
+    wait_for_scripts()
     take_params(host.params())
     ready = true
     account.begin()
@@ -157,6 +186,9 @@ host.on("stop", function()
     state.save()
 end)
 host.every(SCAN_SECONDS, function()
-    if not loading then scan_scripts() end
+    if not health.running(loading) then scan_scripts() end
+    for _, event in ipairs(STEPS) do
+        if due[event] then steps[event]() end
+    end
 end)
 host.every(SAVE_SECONDS, look_after_scripts)

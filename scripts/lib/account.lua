@@ -23,15 +23,18 @@ local STATE_OF = { auth = STATE.AUTH_FAILED, forbidden = STATE.NOTHING, rate = S
                    server = STATE.VRM_ERROR, dns = STATE.UNREACHABLE, connect = STATE.UNREACHABLE,
                    timeout = STATE.NO_ANSWER, cut = STATE.NO_ANSWER, tls = STATE.NOT_TRUSTED,
                    foreign = STATE.FOREIGN, refused = STATE.REFUSED, too_big = STATE.TOO_LARGE,
-                   bad_answer = STATE.NOT_UNDERSTOOD, bug = STATE.PLUGIN_ERROR }
+                   bad_answer = STATE.NOT_UNDERSTOOD, bug = STATE.PLUGIN_ERROR,
+                   memory = STATE.PLUGIN_ERROR }
 
 local settings = params.read {}
 local stopping = false
-local held                          -- { pauses, connect } while VRM asked us to be quiet
-local session                       -- nil: no token; else { client, health, user_id, sites = list, busy,
+local held                          -- { pauses, ends, connect } while VRM asked us to be quiet
+local session                       -- nil: no token; else { client, health, user_id, sites = list,
+                                    -- busy = the task that asks,
                                     -- timer, told = "Connected" is in the log, was_empty = the last list }
 local sites = {}                    -- [id] = site, kept over sessions. Beside what lib.installation names:
-                                    -- { session, listed = the list it was in last, busy, discover, again,
+                                    -- { session, listed = the list it was in last,
+                                    --   busy = the task that polls it, discover, again,
                                     --   timer, nameless = failures of its names, had_rows }
 local last_answer                   -- VRM's clock when it last answered
 
@@ -93,11 +96,13 @@ end
 function account.show()
     local status = connection()
     notices.connection(status, outage(), settings)
-    local _, problem = device.apply(scripts.controller, account.CONTROLLER, {}, {
+    local _, problem = health.guarded(device.apply, scripts.controller, account.CONTROLLER, {}, {
         status = status, installations = session and session.sites and #session.sites or 0,
         devices = nodes.count(), script_errors = scripts.in_trouble(), last_answer = last_answer,
     })
-    if problem then
+    if type(problem) == "table" then        -- ours; the next minute shows them
+        host.log("error", problem.text)
+    elseif problem then
         scripts.failed(scripts.controller.file, problem, "values")
     else
         scripts.worked(scripts.controller.file, "values")
@@ -115,6 +120,8 @@ local function retry(holder, seconds, fn)
 end
 
 local LONGEST_PAUSE = 86400
+local LATE_SECONDS = 60             -- after its end, a pause whose timer came to nothing is over (the host
+                                    -- keeps VRM's pause itself)
 
 --- VRM said 429: nothing leaves until the pause is over; then everything is asked again. Of several pauses
 -- the last to end counts.
@@ -122,7 +129,7 @@ local function be_quiet(seconds)
     host.hold(seconds)
     held = held or { pauses = 0 }
     local mine = held
-    mine.pauses = mine.pauses + 1
+    mine.pauses, mine.ends = mine.pauses + 1, math.max(mine.ends or 0, host.time() + seconds)
     host.after(seconds, function()
         mine.pauses = mine.pauses - 1
         if held ~= mine or mine.pauses > 0 then return end
@@ -231,16 +238,16 @@ end
 function poll(site, discover)
     if not session or held or stopping or sites[site.id] ~= site then return end
     site.discover = site.discover or discover
-    if site.busy then
+    if health.running(site.busy) then
         site.again = site.again or discover
         return
     end
     repeat
-        site.busy, site.again = true, false
+        site.busy, site.again = coroutine.running(), false
         local _, bug = health.guarded(poll_once, site)
         if bug then host.log("error", bug.text) end
     until not site.again or not session or held
-    site.busy = false
+    site.busy = nil
 end
 
 ---------------------------------------------------------------------------------------- the account
@@ -289,10 +296,10 @@ end
 function account.connect()
     local s = session
     if held then held.connect = true end
-    if not s or s.busy or held or stopping then return end
-    s.busy = true
+    if not s or health.running(s.busy) or held or stopping then return end
+    s.busy = coroutine.running()
     local list, err = health.guarded(ask_account, s)
-    s.busy = false
+    s.busy = nil
     if session ~= s or stopping then return end
     if list then
         s.health:worked()
@@ -355,6 +362,7 @@ end
 
 function account.poll()
     if not session then return end
+    if held and host.time() > held.ends + LATE_SECONDS then held = nil end
     if held then return age_all() end
     if not session.sites or #session.sites == 0 or refused(session.health) then return account.connect() end
     for _, site in ipairs(session.sites) do host.spawn(poll, site) end
@@ -363,7 +371,7 @@ end
 local QUERY_SECONDS = 60            -- PG3 is told after that at the latest
 local FIRST_LOOK = 3                -- waits, each a turn of the host or more: all polls have begun by then
 local ALL = {}                      -- in the place of a site: every installation
-local asking = {}                   -- [site or ALL] = whom to tell when the query under way has ended
+local asking = {}                   -- [site or ALL] = { task, whom to tell when this query has ended ... }
 
 --- Polls a site or ALL and waits until the answers are shown; also those of a poll that is under way.
 -- Returns whether there are answers.
@@ -374,8 +382,8 @@ local function wait_for_answers(target)
     for try = 1, QUERY_SECONDS * 10 do
         host.sleep(0.1)
         if session ~= s then return false end
-        asked, busy = one and { target } or s.sites or {}, s.busy
-        for _, site in ipairs(asked) do busy = busy or site.busy end
+        asked, busy = one and { target } or s.sites or {}, health.running(s.busy)
+        for _, site in ipairs(asked) do busy = busy or health.running(site.busy) end
         if not busy and try >= FIRST_LOOK then break end
     end
     for _, site in ipairs(asked) do
@@ -390,8 +398,10 @@ function account.query(address, tell)
     local node = nodes.all[address]
     local site = node and node.site
     local target = site and site.session == session and sites[site.id] or ALL
-    if asking[target] then return table.insert(asking[target], tell) end
-    asking[target] = { tell }
+    local open = asking[target]
+    if open and health.running(open.task) then return table.insert(open, tell) end
+    asking[target] = { task = coroutine.running(), tell }
+    if open then table.move(open, 1, #open, 2, asking[target]) end      -- its task found no memory
     local answered, bug = health.guarded(wait_for_answers, target)
     if bug then host.log("error", bug.text) end
     local told = asking[target]

@@ -14,6 +14,7 @@ local name_lists = require "lib.names"
 local command_check = require "lib.command_check"
 local device = require "lib.device"
 local row_check = require "lib.row_check"
+local shortage = require "lib.shortage"
 local source = require "lib.source"
 
 local check = {}
@@ -161,6 +162,7 @@ end
 local function try(job, place, fn, ...)
     local ok, result = pcall(fn, ...)
     if ok then return true, result end
+    shortage.pass_on(result)
     if type(result) ~= "table" then error(result, 0) end
     local where = source.at(job.file, job.source, job.table, place)
     table.insert(job.problems, where .. ": " .. result.text)
@@ -333,22 +335,30 @@ local function with_hint(why)
     return why
 end
 
---- Loads, checks and proves a script as the plugin does. path: the file; file: its name for messages.
--- Returns { id = of host.load_script, to be closed by the caller; nil if it could not be loaded,
---           type = nil if its table is wrong, text, problems = list,
---           problem = all of them in one text, nil if there are none }.
-function check.file(path, file)
-    local loaded, why = host.load_script(path, file)
-    if not loaded then
-        why = with_hint(why)
-        return { problems = { why }, problem = why }
-    end
+local function prove(loaded, file)
     local script = { id = loaded.id, text = loaded.text }
     local type_, _, problems = check.device(file, loaded.table, loaded.text)
     script.type = type_
     script.problems = type_ and device.run_samples(type_, loaded.text) or problems
     script.problem = #script.problems > 0 and summary(script.problems) or nil
     return script
+end
+
+--- Loads, checks and proves a script as the plugin does. path: the file; file: its name for messages.
+-- Returns { id = of host.load_script, to be closed by the caller; nil if it could not be loaded,
+--           type = nil if its table is wrong, text, problems = list,
+--           problem = all of them in one text, nil if there are none,
+--           later = the file cannot be read now, which may pass }. Raises when the plugin has no memory.
+function check.file(path, file)
+    local loaded, why, later = host.load_script(path, file)
+    if not loaded then
+        why = with_hint(why)
+        return { problems = { why }, problem = why, later = later }
+    end
+    local ok, script = pcall(prove, loaded, file)
+    if ok then return script end
+    host.close_script(loaded.id)
+    error(script, 0)
 end
 
 return check

@@ -1,8 +1,8 @@
 --- What a device type does with rows: match, read values, judge freshness, prove its samples.
 
-local source = require "lib.source"
-
 local read = require "lib.vrm_read"
+local shortage = require "lib.shortage"
+local source = require "lib.source"
 
 local device = {}
 
@@ -43,12 +43,13 @@ end
 
 --- The best fitting type of a list -> type | nil, problem text | nil, { [type] = error text } | nil.
 -- Of several that fit equally well the first is taken, and the text says so. A match function that raises
--- does not fit.
+-- does not fit. Raises when the plugin has no memory for it.
 function device.pick(types, found)
     local best, best_rank, problem, errors
     for _, type_ in ipairs(types) do
         local ok, rank = pcall(device.rank, type_, found)
         if not ok then
+            shortage.pass_on(rank)
             errors = errors or {}
             errors[type_] = tostring(rank)
         elseif rank and (not best or rank > best_rank) then
@@ -188,6 +189,7 @@ local function compute(type_, rows, site, facts)
     end
     if #functions == 0 then return computed end
     local ok, values, problems = pcall(host.call_all, functions, rows, site)
+    if not ok then shortage.pass_on(values) end
     for i, driver in ipairs(drivers) do
         computed[driver] = ok and { value = values[i], problem = problems[i] }
             or { problem = tostring(values) }
@@ -240,7 +242,8 @@ end
 -- had: the momentary drivers that had a number last, { [driver id] = true }, kept by the caller (nil: none).
 -- One that has none now keeps its number this once: a slip of VRM's must not show as 0.
 -- Returns the newest timestamp of the momentary rows shown (nil if none), and the first error of the
--- script (nil if none): a driver whose function fails has no data, the others go on.
+-- script (nil if none): a driver whose function fails has no data, the others go on. Raises when the plugin
+-- has no memory for it.
 function device.apply(type_, address, rows, site, facts, had)
     local newest, first_error
     had = had or {}
@@ -251,6 +254,7 @@ function device.apply(type_, address, rows, site, facts, had)
             local ok, value, text, row = false, first_error, nil, nil
             if not (driver.map and out_of_budget(first_error)) then
                 ok, value, text, row = pcall(device.value, driver, rows, site, own)
+                if not ok then shortage.pass_on(value) end
             end
             if not ok or (own and own.problem) then
                 first_error = first_error or (own and own.problem) or tostring(value)
@@ -325,6 +329,7 @@ local function try_node(type_, rows, sample, expect, deadline)
         else
             local ok, value, text = pcall(device.value, driver, rows, sample.site or {})
             if not ok then
+                shortage.pass_on(value)
                 result.problem = driver.id .. ": " .. tostring(value)
                 if out_of_budget(value) then return { result } end
             else

@@ -1,6 +1,8 @@
 --- Whether one source (the account, an installation) answers: counts failures, spaces the tries, and logs
 -- each change once.
 
+local shortage = require "lib.shortage"
+
 local health = {}
 health.__index = health
 
@@ -30,11 +32,23 @@ function health:say(level, text)
     return level ~= "debug"
 end
 
+local function failure_of(problem)
+    shortage.pass_on(problem)
+    return { kind = "bug", text = "An error in the plugin: " .. tostring(problem) }
+end
+
 --- fn's results; an error of ours becomes a failure like any other, so that the next try comes.
 function health.guarded(fn, ...)
     local ok, result, err = pcall(fn, ...)
     if ok then return result, err end
-    return nil, { kind = "bug", text = "An error in the plugin: " .. tostring(result) }
+    local _, failure = pcall(failure_of, result)    -- without memory for a failure: that it was short
+    return nil, failure
+end
+
+--- Whether a task that left coroutine.running() as its mark is still at work. One that failed could not take
+-- its mark away.
+function health.running(task)
+    return task ~= nil and coroutine.status(task) ~= "dead"
 end
 
 --- The source answered. Logs it if it did not before.

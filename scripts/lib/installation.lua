@@ -9,22 +9,36 @@
 local device = require "lib.device"
 local discovery = require "lib.discovery"
 local nodes = require "lib.nodes"
+local read = require "lib.vrm_read"
 local scripts = require "lib.scripts"
 
 local installation = {}
 
 local DEFAULT_INTERVAL = 900        -- seconds; what a gateway logs at if it does not tell
 
+local MOST_SAID = 500               -- texts; one that changes with every answer must not fill the memory
+
+local function key_of(found)
+    return read.cut(found.service, 60) .. "/" .. found.instance
+end
+
+--- Remembers what was logged of an installation under a key.
+local function say_once(site, key, text)
+    site.said_count = (site.said_count or 0) + (site.said[key] == nil and 1 or 0)
+    if site.said_count > MOST_SAID then site.said, site.said_count = {}, 1 end
+    site.said[key] = text
+end
+
 --- The device type for what was found; conflicts and devices without a script are told once.
 local function picker(site)
     return function(found)
         local type_, problem = scripts.pick(found)
-        local key = found.service .. "/" .. found.instance
+        local key = key_of(found)
         if problem and site.said[key] ~= problem then
-            site.said[key] = problem
+            say_once(site, key, problem)
             host.log("error", problem)
         elseif not type_ and not site.said[key] then
-            site.said[key] = "none"
+            say_once(site, key, "none")
             host.log("info", ("%s: no device script for %s %s (%s)."):format(
                 site.name, found.service, found.instance, found.product))
         end
@@ -53,8 +67,8 @@ local function add_nodes(site, devices, known)
                 wanted = { found.custom_name or "", found.product or "", found.type.name },
                 instance = found.instance,
             }
-        elseif found.type and site.said[("%s/%d"):format(found.service, found.instance)] ~= "address" then
-            site.said[("%s/%d"):format(found.service, found.instance)] = "address"
+        elseif found.type and site.said[key_of(found)] ~= "address" then
+            say_once(site, key_of(found), "address")
             host.log("error", ("%s: %s %s cannot be a node, its address would be too long.")
                 :format(site.name, found.service, found.instance))
         end

@@ -2,11 +2,13 @@
 --
 -- node = { address, name, type, site = its installation (nil: only known to PG3),
 --          newest = timestamp of its data|nil, state = data state, key = what it is at VRM,
---          had = drivers that had a number last (see device.apply) }
+--          had = drivers that had a number last (see device.apply),
+--          begun = the type whose start was run for it }
 
 local device = require "lib.device"
 local discovery = require "lib.discovery"
 local scripts = require "lib.scripts"
+local shortage = require "lib.shortage"
 
 local nodes = { all = {} }
 
@@ -20,10 +22,18 @@ function nodes.known(prefix)
     return known
 end
 
---- Starts a function of a node's script. What keeps it from starting (no memory left) is the script's error.
+--- Starts a function of a node's script. What keeps it from starting is the script's error, unless the plugin
+-- itself has no memory.
 local function run_script(node, fn, ...)
     local ok, problem = pcall(host.start_script, fn, node.address, ...)
-    if not ok then scripts.failed(node.type.file, tostring(problem), node.address, true) end
+    if ok then return end
+    scripts.failed(node.type.file, shortage.is(problem) and problem or tostring(problem), node.address, true)
+end
+
+local function begin(node)
+    local start = node.type.table.start
+    if start then run_script(node, start) end
+    node.begun = node.type
 end
 
 --- A node is of a site from now on.
@@ -47,9 +57,18 @@ local function add(node)
     nodes.all[node.address], node.had = node, {}
     if node.site then nodes.belong(node, node.site) end
     used_names[node.name] = node.address
-    local start = node.type.table.start
-    if start then run_script(node, start) end
+    begin(node)
     return true
+end
+
+--- Adds a node once more, as one of another type. Without memory for it, it stays what it was.
+local function retype(node, type_)
+    local before = node.type
+    node.type = type_
+    local ok, problem = pcall(add, node)
+    if ok then return end
+    node.type = before
+    error(problem, 0)
 end
 
 --- A second device with the address of a node that is there: said once.
@@ -66,8 +85,7 @@ end
 local function refresh(entry, present)
     report_collision(entry, present)
     if present.key ~= entry.key or present.type == entry.type then return end
-    present.type = entry.type
-    add(present)
+    retype(present, entry.type)
 end
 
 --- Adds those of a list that are not there yet, the names made unique together; a node that PG3 knows (known,
@@ -105,6 +123,7 @@ end
 function nodes.show(node, rows, site, now, fallback)
     local type_ = node.type
     if scripts.suspended(type_) then return show_state(node, device.OFFLINE) end
+    if node.begun ~= type_ then begin(node) end
     rows = device.living(type_, rows, site.interval)
     local newest, problem = device.apply(type_, node.address, rows, type_.kind and site.facts, nil, node.had)
     if problem then
@@ -171,8 +190,7 @@ function nodes.adopt_types()
     for address, node in pairs(nodes.all) do
         local type_ = scripts.current(node.type)
         if type_ ~= node.type then
-            node.type = type_
-            add(node)
+            retype(node, type_)
             if not node.site then nodes.offline(node) end
         end
         nodes.all[address] = node

@@ -9,7 +9,7 @@ local notices = {}
 
 local shown = {}            -- [key] = text
 local PROFILE_SECONDS = 3600
-local profile_timer
+local profile_timer, profile_problem
 
 local PORTAL = '<a href="https://vrm.victronenergy.com/access-tokens" target="_blank">'
     .. "vrm.victronenergy.com</a>"
@@ -92,11 +92,16 @@ end
 --- PG3 was given another profile while the plugin runs; problem: it could not be written.
 function notices.profile(changed, problem)
     if problem then
-        host.log("error", "The profile could not be brought up to date: " .. problem)
+        if profile_problem ~= problem then
+            host.log("error", "The profile could not be brought up to date: " .. problem)
+        end
+        profile_problem = problem
         set("profile", "The node definitions could not be brought up to date, nodes may look wrong: "
-            .. escape(problem) .. ". Check the plugin's folder and restart the plugin.")
+            .. escape(problem) .. ". Check the plugin's folder. The plugin tries again every minute.")
         return
     end
+    if profile_problem then set("profile", nil) end
+    profile_problem = nil
     if not changed then return end
     set("profile", "Device scripts changed what nodes can show. Close an open Admin Console and open it"
         .. " again to see it.")

@@ -8,6 +8,7 @@
 
 local check = require "lib.check"
 local device = require "lib.device"
+local shortage = require "lib.shortage"
 local trouble = require "lib.trouble"
 
 local scripts = { types = {}, by_id = {} }
@@ -16,16 +17,19 @@ local BUILT_IN = "scripts/devices"
 local USER_FOLDERS = { "persist/scripts", "data" }  -- PG3 keeps these when it updates or backs up a plugin
 local KEPT = ".last-good"                           -- in the folder of the script
 local GONE_SCANS = 10                               -- a file missing for so many scans is meant to be gone
+local RESTART_SCANS = 5                             -- until a script whose task had no memory begins anew
 local LONGEST_NAME = 90                             -- bytes of a file's name in messages; the host cuts at 95
 local KIND_OF = { controller = "controller", gateway = "gateway" }
 
-local slots = {}        -- [name] = { name, serving, reloads, gone = scans its file has been missing }
+local slots = {}        -- [name] = { name, serving, reloads, gone = scans its file has been missing,
+                        --            restart = scans until it is loaded again, nil: as it is }
                         -- serving = { id, type, file, path, stamp, user, folder, text,
                         --             place = path of the file it serves for (its own, but for a copy) }
 local looked = {}       -- [path] = { file, seen = stamp at the last scan, tried = stamp loaded or refused }
 local built_in_ids = {} -- [id] = name of the built-in script it belongs to
 local user_folders = USER_FOLDERS
 local chosen = ""       -- the folder of the user's choice
+local listed = {}       -- [folder] = its files when it could be read last
 
 --- Called before a file is loaded, so that the caller can let other work go on: many scripts may take long.
 scripts.pause = function() end
@@ -41,24 +45,32 @@ local function shown(folder, name)
     return #file <= LONGEST_NAME and file or "..." .. file:sub(3 - LONGEST_NAME)
 end
 
-local function chosen_folder_unreadable(why)
-    trouble.failed(chosen, ("the folder of the parameter script_folder cannot be read (%s). Create it, or"
-        .. " correct the parameter."):format(why), "file")
+--- The files of a folder; those it had last if it is there and cannot be read now (no file descriptor is
+-- left, say).
+local function list_files(folder)
+    local list, why, more = host.script_files(folder)
+    if not list and more then
+        trouble.failed(folder, ("the folder cannot be read now (%s). Its scripts serve on, and it is tried"
+            .. " again; check its permissions, or what takes the files of this machine."):format(why), "file")
+        return listed[folder] or {}
+    elseif not list and folder == chosen then
+        trouble.failed(folder, ("the folder of the parameter script_folder cannot be read (%s). Create it, or"
+            .. " correct the parameter."):format(why), "file")
+    elseif list and more and more > 0 then
+        trouble.failed(folder, ("the last %d scripts by name are not used: there are too many in one"
+            .. " folder. Take some out."):format(more), "file")
+    else
+        trouble.forget(folder)
+    end
+    listed[folder] = list
+    return list or {}
 end
 
 --- Every script file: [name] = list of { path, file, stamp, user, folder }, the user's first.
 local function find_files()
     local found = {}
     local function add(folder, user)
-        local list, why, left_out = host.script_files(folder)
-        if left_out and left_out > 0 then
-            trouble.failed(folder, ("the last %d scripts by name are not used: there are too many in one"
-                .. " folder. Take some out."):format(left_out), "file")
-        elseif list then
-            trouble.forget(folder)
-        end
-        if folder == chosen and not list then chosen_folder_unreadable(why) end
-        for _, one in ipairs(list or {}) do
+        for _, one in ipairs(list_files(folder)) do
             found[one.name] = found[one.name] or {}
             table.insert(found[one.name], { path = one.path, stamp = one.stamp, user = user, folder = folder,
                 file = shown(user and folder or "devices", one.name) })
@@ -121,57 +133,59 @@ local function conflict(slot, type_, user)
     return nil
 end
 
---- Makes a proved script ready to serve: node.state is in it, its type is declared. Raises what forbids it.
-local function make_ready(slot, script)
-    scripts.hand_over(slot.name, slot.serving and slot.serving.id, script.id)
-    for _, type_ in ipairs(check.types(script.type)) do
-        type_.slot = slot
-        host.declare(type_.declaration)
-    end
-end
-
---- Loads and proves a file -> what can serve | nil, problem.
-local function prepare(slot, from)
-    local script = check.file(from.path, from.file)
-    local problem = script.problem or conflict(slot, script.type, from.user)
-    if not problem then
-        local ok, why = pcall(make_ready, slot, script)
-        problem = not ok and tostring(why) or nil
-    end
-    if problem then
-        if script.id then host.close_script(script.id) end
-        return nil, problem
-    end
-    return { id = script.id, type = script.type, text = script.text, file = from.file, path = from.path,
-             stamp = from.stamp, user = from.user, folder = from.folder, place = from.place or from.path }
-end
-
 local function index_types()
-    scripts.types, scripts.by_id = {}, {}
+    local types, by_id = {}, {}
     for _, name in ipairs(sorted_names(slots)) do
         local serving = slots[name].serving
         if serving then
-            table.insert(scripts.types, serving.type)
-            for _, type_ in ipairs(check.types(serving.type)) do scripts.by_id[type_.id] = type_ end
+            table.insert(types, serving.type)
+            for _, type_ in ipairs(check.types(serving.type)) do by_id[type_.id] = type_ end
         end
     end
+    scripts.types, scripts.by_id = types, by_id
     for kind, name in pairs(KIND_OF) do
         scripts[kind] = slots[name] and slots[name].serving and slots[name].serving.type
     end
 end
 
---- Puts a prepared script into service and closes the old one.
-local function swap(slot, fresh)
-    local old = slot.serving
-    slot.serving, slot.gone = fresh, 0
-    if not fresh.user and fresh.place == fresh.path then
-        for _, type_ in ipairs(check.types(fresh.type)) do built_in_ids[type_.id] = slot.name end
+--- Puts a proved script into service: node.state is in it, its type is declared. Raises what forbids it, and
+-- then the old one serves on.
+local function serve(slot, script, from)
+    local problem, old = conflict(slot, script.type, from.user), slot.serving
+    if problem then error(problem, 0) end
+    local fresh = { id = script.id, type = script.type, text = script.text, file = from.file,
+                    path = from.path, stamp = from.stamp, user = from.user, folder = from.folder,
+                    place = from.place or from.path }
+    scripts.hand_over(slot.name, old and old.id, script.id)
+    for _, type_ in ipairs(check.types(script.type)) do
+        type_.slot = slot
+        host.declare(type_.declaration)
+        if not from.user and fresh.place == fresh.path then built_in_ids[type_.id] = slot.name end
     end
-    index_types()
-    if not old then return end
+    slot.serving = fresh
+    local ok, why = pcall(index_types)
+    if ok then return end
+    slot.serving = old
+    error(why, 0)
+end
+
+--- Loads and proves a file and puts it into service in the place of the old one -> true | false, problem,
+-- whether the file cannot be read now. Raises when the plugin has no memory for it.
+local function swap(slot, from)
+    local old, script = slot.serving, check.file(from.path, from.file)
+    local problem, ok = script.problem, false
+    if not problem then ok, problem = pcall(serve, slot, script, from) end
+    if not ok then
+        if script.id then host.close_script(script.id) end
+        shortage.pass_on(problem)
+        return false, tostring(problem), script.later
+    end
+    slot.gone = 0
+    if not old then return true end
     host.close_script(old.id)
-    if old.file ~= fresh.file then trouble.forget(old.file) end
+    if old.file ~= from.file then trouble.forget(old.file) end
     slot.reloads = slot.reloads + 1
+    return true
 end
 
 --- A copy of a user's script that worked, for a start at which the file is broken.
@@ -184,14 +198,16 @@ local function keep_copy(fresh, name)
     if not ok then host.log("warning", "No copy of " .. fresh.file .. " could be kept: " .. tostring(why)) end
 end
 
---- Tries a file for a slot -> true if it serves now | false, problem.
+--- Tries a file for a slot -> true if it serves now | false, problem, whether the file cannot be read now.
 local function try(slot, from)
-    local ok, fresh, problem = pcall(prepare, slot, from)
-    if not ok then fresh, problem = nil, tostring(fresh) end
-    if not fresh then return false, problem end
+    local ok, served, problem, later = pcall(swap, slot, from)
+    if not ok then
+        shortage.pass_on(served)
+        return false, tostring(served)
+    end
+    if not served then return false, problem, later end
     trouble.forget(from.file)
-    swap(slot, fresh)
-    if fresh.user then keep_copy(fresh, slot.name) end
+    if from.user then keep_copy(slot.serving, slot.name) end
     return true
 end
 
@@ -207,11 +223,14 @@ local function last_good(from, name)
 end
 
 --- A file that is new or changed, or its last good copy, comes into service -> whether one of them did.
--- What is wrong with the file is told in any case.
+-- What is wrong with the file is told in any case. One that cannot be read now is tried again.
 local function use(slot, from)
+    local memory = memory_of(from)
     scripts.pause()
-    memory_of(from).tried = from.stamp
-    local ok, problem = try(slot, from)
+    local ok, problem, later = try(slot, from)
+    memory.tried = not later and from.stamp or nil
+    if later and memory.problem == problem then return false end
+    memory.problem = later and problem
     if ok then
         if from.user or slot.reloads > 0 then
             host.log("info", "Device script " .. from.file .. " is in use.")
@@ -245,12 +264,25 @@ function scripts.load_built_in()
     end
 end
 
+--- fn(slot, ...) -> whether another script serves in the slot after it. Without memory for it the slot stays
+-- as it is, and the next scan tries again.
+local function look_after(slot, fn, ...)
+    local before = slot.serving
+    local ok, problem = pcall(fn, slot, ...)
+    if not ok and not shortage.is(problem) then error(problem, 0) end
+    if not ok then
+        trouble.no_memory(problem)
+        slot.restart = slot.restart or RESTART_SCANS
+    end
+    return slot.serving ~= before
+end
+
 --- Then the user's, in their place.
 function scripts.load_users()
     local found = find_files()
     for _, name in ipairs(sorted_names(found)) do
         for _, from in ipairs(found[name]) do
-            if not from.user or use(slot_of(name), from) then break end
+            if not from.user or look_after(slot_of(name), use, from) then break end
         end
     end
     for _, slot in pairs(slots) do slot.reloads = 0 end
@@ -304,9 +336,20 @@ local function same_again(from)
     trouble.forget(from.file)
 end
 
+--- Whether it is time to begin a script anew, one of whose tasks or timers had no memory.
+local function restarts(slot)
+    if slot.serving and not slot.restart and host.script_starved(slot.serving.id) then
+        scripts.failed(slot.serving.file, host.no_memory)
+    end
+    if not slot.restart then return false end
+    slot.restart = slot.restart > 1 and slot.restart - 1 or nil
+    return slot.restart == nil
+end
+
 --- Looks after one name -> true if another script serves now.
 local function tend(slot, files, force)
     local serving = slot.serving
+    force = restarts(slot) or force
     if serving and missing(slot, files) and not force then
         if slot.gone < GONE_SCANS then return false end
         if slot.gone == GONE_SCANS then return replace_gone(slot, files) end
@@ -346,7 +389,7 @@ function scripts.scan(force)
     local found, changed = find_files(), false
     for name in pairs(slots) do found[name] = found[name] or {} end
     for _, name in ipairs(sorted_names(found)) do
-        changed = tend(slot_of(name), found[name], force) or changed
+        changed = look_after(slot_of(name), tend, found[name], force) or changed
     end
     forget_missing(found)
     return changed
@@ -411,8 +454,16 @@ function scripts.each(fn)
     end
 end
 
---- See trouble.failed. A script that is not used from now on has no tasks and timers either.
+--- See trouble.failed. A script that is not used from now on has no tasks and timers either. One that had no
+-- memory did nothing wrong; it is begun anew, for what it was doing is lost.
 function scripts.failed(file, text, place, task)
+    if shortage.is(text) then
+        trouble.no_memory(text)
+        for _, type_ in ipairs(scripts.types) do
+            if type_.file == file then type_.slot.restart = type_.slot.restart or RESTART_SCANS end
+        end
+        return
+    end
     if not trouble.failed(file, text, place, task) then return end
     for _, type_ in ipairs(scripts.types) do
         if type_.file == file then host.stop_script(type_.slot.serving.id) end

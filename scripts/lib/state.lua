@@ -1,6 +1,7 @@
 --- node.state: a table a script keeps for each node, which outlives reload and restart (in PG3's customdata).
 
 local scripts = require "lib.scripts"
+local shortage = require "lib.shortage"
 
 local state = {}
 
@@ -81,15 +82,18 @@ end
 --- Gives every script what PG3 kept for it.
 function state.restore()
     local data = host.data()
-    restored, from_pg3 = true, data ~= nil
     kept = type(data) == "table" and type(data.state) == "table" and data.state or {}
     for name, states in pairs(kept) do
         if type(states) ~= "table" then kept[name] = nil end
     end
     scripts.each(function(name, id, file)
         local ok, why = pcall(host.script_state, id, kept[name] or {})
-        if not ok then host.log("error", ("node.state of %s could not be restored: %s"):format(file, why)) end
+        if not ok then
+            shortage.pass_on(why)
+            host.log("error", ("node.state of %s could not be restored: %s"):format(file, why))
+        end
     end)
+    restored, from_pg3 = true, data ~= nil
 end
 
 --- A script that takes the place of another goes on with its node.state; where that cannot be taken over,
@@ -97,6 +101,7 @@ end
 function scripts.hand_over(name, old_id, fresh_id)
     local ok, states
     if old_id then ok, states = pcall(host.script_state, old_id) end
+    if not ok then shortage.pass_on(states) end
     host.script_state(fresh_id, ok and states or kept[name] or {})
 end
 
@@ -109,6 +114,7 @@ local function collect()
     for name, states in pairs(kept) do fresh[name] = states end
     scripts.each(function(name, id, file)
         local ok, states = pcall(host.script_state, id)
+        if not ok and shortage.is(states) then return end
         local problem = not ok and tostring(states) or misfit(states, "node.state", 0)
         seen[name] = { file = file, problem = problem and "node.state cannot be kept: " .. problem }
         if not problem then fresh[name] = used(states) end

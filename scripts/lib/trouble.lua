@@ -24,6 +24,17 @@ local function notice_key(file)
     return key
 end
 
+local SHORTAGE_SECONDS = 3600
+local shortage_told         -- when it was told last
+
+--- Device scripts had no memory left by the plugin: nobody's fault, and told once in a while.
+function trouble.no_memory(problem)
+    local now = host.time()
+    if shortage_told and math.abs(now - shortage_told) < SHORTAGE_SECONDS then return end
+    shortage_told = now
+    host.log("error", "Device scripts: " .. problem.text)
+end
+
 local function starts_with(text, beginning)
     return text:sub(1, #beginning) == beginning
 end

@@ -49,16 +49,21 @@ function read.text(value)
     return trimmed ~= "" and trimmed or nil
 end
 
+--- Bytes that the memories below may hold: a real account needs a tenth of it. What comes when one is full is
+-- read anew each time.
+local WORD_BYTES, UNIT_BYTES, ENUM_BYTES = 512 * 1024, 64 * 1024, 1024 * 1024
+local ENTRY_BYTES = 64              -- what an entry takes beside its texts, or a little more
+
 --- read.text of what is the same in every answer (services, paths, codes, formats): each read once.
-local words, word_count = {}, 0
-local MOST_WORDS = 5000
+local words, word_bytes = {}, 0
 
 function read.word(value)
     local known = words[value]
     if known ~= nil then return known or nil end
     local text = read.text(value)
-    if type(value) == "string" and #value <= LONGEST_TEXT and word_count < MOST_WORDS then
-        words[value], word_count = text or false, word_count + 1
+    local bytes = type(value) == "string" and 2 * #value + ENTRY_BYTES
+    if bytes and #value <= LONGEST_TEXT and word_bytes + bytes <= WORD_BYTES then
+        words[value], word_bytes = text or false, word_bytes + bytes
     end
     return text
 end
@@ -69,6 +74,12 @@ function read.cut(text, bytes)
     local last = bytes
     while last > 0 and text:byte(last + 1) >= 0x80 and text:byte(last + 1) < 0xC0 do last = last - 1 end
     return text:sub(1, last)
+end
+
+--- A text for people, which is kept: a name of more than 200 bytes is none.
+local function name_text(value)
+    local text = read.text(value)
+    return text and read.cut(text, 200)
 end
 
 --- The tables of a JSON list, in order: also with holes (null is absent), or with the indices as text, as
@@ -151,7 +162,7 @@ function read.installations(json)
             known[id] = true
             sites[#sites + 1] = {
                 id = id,
-                name = read.text(site.name) or "Installation " .. id,
+                name = name_text(site.name) or "Installation " .. id,
                 alarms = alarm_count(site),
                 last_timestamp = read.integer(site.last_timestamp),
             }
@@ -168,11 +179,11 @@ function read.overview(json)
         local type_id, instance = read.integer(device.idDeviceType), read.integer(device.instance)
         local interval = read.integer(device.loggingInterval)
         devices[#devices + 1] = {
-            type = read.text(device.name),
+            type = name_text(device.name),
             type_id = type_id,
             instance = instance,
-            custom_name = read.text(device.customName),
-            product = read.text(device.productName),
+            custom_name = name_text(device.customName),
+            product = name_text(device.productName),
             last_connection = read.integer(device.lastConnection),
             gateway = device.name == "Gateway" or type_id == 0 or device.loggingInterval ~= nil,
             interval = interval and interval > 0 and interval or nil,
@@ -182,7 +193,7 @@ function read.overview(json)
 end
 
 --- The unit in a format like "%.1F °C" or "%.1F %%"; nil for "%s" and rubbish.
-local units, unit_count = {}, 0
+local units, unit_bytes = {}, 0
 
 function read.unit(format)
     if type(format) ~= "string" then return nil end
@@ -193,28 +204,36 @@ function read.unit(format)
     at = at and format:match("^[-+ #0-9.]*()", at)
     local rest = at and format:match("^%a(.*)", at)
     local unit = rest and read.text((rest:gsub("%%%%", "%%"))) or nil
-    if unit_count < MOST_WORDS then units[format], unit_count = unit or false, unit_count + 1 end
+    local bytes = 2 * #format + ENTRY_BYTES
+    if unit_bytes + bytes <= UNIT_BYTES then
+        units[format], unit_bytes = unit or false, unit_bytes + bytes
+    end
     return unit
 end
 
 --- { names = { [number] = text }, numbers = { [text in small letters] = number } }; of several numbers with
 -- one text the smallest.
 local function enum_names(list)
-    local names, numbers = {}, {}
+    local names, numbers, bytes = {}, {}, 0
     for _, entry in ipairs(read.items(list)) do
         local value, text = read.integer(entry.valueEnum), read.text(entry.nameEnum)
         if value and text and not names[value] then
             local small = text:lower()
             names[value] = text
             numbers[small] = math.min(numbers[small] or value, value)
+            bytes = bytes + 2 * (#text + ENTRY_BYTES)
         end
     end
-    return { names = names, numbers = numbers }
+    return { names = names, numbers = numbers }, bytes
 end
 
 --- VRM sends the names of an attribute's values with every answer; they are read again only when the list
--- looks different: [id or code] = { count, first, last, what enum_names made of it }.
-local enums, enum_count = {}, 0
+-- looks different: [id or code] = { count, first, last, what enum_names made of it, bytes }.
+local enums, enum_bytes = {}, 0
+
+local function text_bytes(value)
+    return type(value) == "string" and #value or 0
+end
 
 local function enum_of(key, list)
     if key == nil then return nil end
@@ -226,12 +245,13 @@ local function enum_of(key, list)
     if known and known[1] == #list and known[2] == first_name and known[3] == last_name then
         return known[4]
     end
-    if not known then
-        if enum_count == MOST_WORDS then return enum_names(list) end
-        enum_count = enum_count + 1
+    local names, bytes = enum_names(list)
+    if known then enum_bytes, enums[key] = enum_bytes - known[5], nil end
+    bytes = bytes + 4 * ENTRY_BYTES + text_bytes(key) + text_bytes(first_name) + text_bytes(last_name)
+    if enum_bytes + bytes <= ENUM_BYTES then
+        enums[key], enum_bytes = { #list, first_name, last_name, names, bytes }, enum_bytes + bytes
     end
-    enums[key] = { #list, first_name, last_name, enum_names(list) }
-    return enums[key][4]
+    return names
 end
 
 --- The names VRM gives the values of a row: { [number] = text }, or nil. Kept here and not in the row, for

@@ -540,6 +540,29 @@ static void test_deleted_file(void) {
     CHECK(file_is("", "2026-11-22 12:00:00.000 INFO  a: Second.\nalso\n"));
 }
 
+// Fault: the folder of the log is deleted, and nothing is logged any more until the plugin is
+// restarted Expected: folder and file are made anew with the next line
+static void test_deleted_folder(void) {
+    begin(0, 3);
+    log_info("a", "First.");
+    folder_empty();
+    CHECK(rmdir(folder) == 0);
+    log_info("a", "Second.");
+    CHECK(file_is("", "2026-11-22 12:00:00.000 INFO  a: Second.\n"));
+}
+
+// Fault: the file of the log is moved away by hand, and the lines go on into the moved one
+// Expected: the next line begins a new file in its place
+static void test_moved_file(void) {
+    char away[200];
+    begin(0, 3);
+    log_info("a", "First.");
+    snprintf(away, sizeof away, "%s.saved", path);
+    CHECK(rename(path, away) == 0);
+    log_info("a", "Second.");
+    CHECK(file_is("", "2026-11-22 12:00:00.000 INFO  a: Second.\n"));
+}
+
 static void test_failures(void) {
     struct stat null;
     struct stat now;
@@ -617,6 +640,8 @@ int main(void) {
     test_rotate_own_lines();
     test_descriptors();
     test_deleted_file();
+    test_deleted_folder();
+    test_moved_file();
     test_failures();
     test_relative_path();
     log_set_clock(NULL);

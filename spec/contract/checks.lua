@@ -603,6 +603,14 @@ check("close_script", "its functions raise from then on; an unknown one raises",
     raises(host.close_script)
 end)
 
+check("script_starved", "no, unless the plugin had no memory for it", function()
+    local script = load_text(COUNTING)
+    assert(host.script_starved(script.id) == false)
+    host.close_script(script.id)
+    raises(host.script_starved, script.id)
+    raises(host.script_starved)
+end)
+
 check("stop_script", "its tasks end, it stays loaded", function()
     with_node()
     host.set("contract", "GV2", 0)

@@ -19,6 +19,10 @@ local START_TIME = 1776515900
 
 fake.sandbox, fake.load_text, fake.adopt = scripts.sandbox, scripts.run, scripts.adopt
 
+--- What the host raises when memory is short.
+fake.NO_MEMORY = setmetatable({ kind = "memory", text = "The plugin has too little memory." },
+    { __tostring = function(problem) return problem.text end })
+
 fake.DEVICES = { "battery_monitor", "controller", "gateway", "inverter", "solar_charger" }
 
 --- One of the shipped device scripts in the form of host.scripts().
@@ -426,6 +430,7 @@ end
 
 local function other_functions(self, host)
     host.version = "0.0.0"
+    host.no_memory = fake.NO_MEMORY
     host.token = self.environment.VICTRON_VRM_TOKEN or ""
     host.answer = function(id, value, err) self.answers[integer_of(id)] = { value = value, err = err } end
     host.env = function(name)

@@ -248,6 +248,7 @@ end
 function fake_scripts.open(world, host)
     host.load_script = function(path, file) return load_script(world, path, file) end
     host.close_script = function(id) close_script(world, id) end
+    host.script_starved = function(id) return living(world, id).starved == true end
     host.stop_script = function(id) stop_script(world, id) end
     host.script_state = function(id, states)
         local script = living(world, id)

@@ -1,0 +1,108 @@
+--- What the plugin keeps of VRM's answers is bounded in bytes, whatever they hold.
+
+local worlds = require "spec.support.worlds"
+
+local KIB = 1024
+
+--- Bytes more than before that are still in use after fn().
+local function kept_by(fn)
+    collectgarbage()
+    collectgarbage()
+    local before = collectgarbage("count")
+    fn()
+    collectgarbage()
+    collectgarbage()
+    return math.floor((collectgarbage("count") - before) * KIB)
+end
+
+local function long(i, bytes)
+    return ("%07d"):format(i) .. ("x"):rep(bytes - 7)
+end
+
+describe("what is kept of VRM's answers", function()
+    local read
+
+    before_each(function()
+        package.loaded["lib.vrm_read"] = nil
+        read = require "lib.vrm_read"
+    end)
+
+    -- Fault: 5000 different words of any length are kept: an answer can fill the memory for good
+    -- Expected: the words kept take less than a MiB, and every word is still read right
+    it("words", function()
+        local bytes = kept_by(function()
+            for i = 1, 5000 do assert.equal(long(i, 4096), read.word(long(i, 4096))) end
+        end)
+        assert.is_true(bytes < 1024 * KIB, bytes)
+        bytes = kept_by(function()
+            for i = 1, 50000 do read.word(" " .. i) end
+        end)
+        assert.is_true(bytes < 1024 * KIB, bytes)
+        assert.equal("V", read.word(" V "))
+    end)
+
+    -- Fault: 5000 different formats of any length are kept
+    -- Expected: they take less than 256 KiB, and every unit is still read right
+    it("units", function()
+        local bytes = kept_by(function()
+            for i = 1, 5000 do
+                assert.equal(long(i, 40), read.unit("%.1F " .. long(i, 40)))
+                assert.is_nil(read.unit("%.1F " .. long(i, 4096)))
+            end
+        end)
+        assert.is_true(bytes < 256 * KIB, bytes)
+        assert.equal("kWh", read.unit("%.2F kWh"))
+    end)
+
+    local function record(id, bytes)
+        return { idDataAttribute = id, dbusPath = "/State", rawValue = 1, dataAttributeEnumValues = {
+            { valueEnum = 1, nameEnum = long(id, bytes) }, { valueEnum = 2, nameEnum = "Off" } } }
+    end
+
+    -- Fault: the names of 5000 attributes' values are kept, of any length
+    -- Expected: they take less than 2 MiB; those of a real account are all kept
+    it("names of values", function()
+        local bytes = kept_by(function()
+            for id = 1, 5000 do read.row(record(id, 4096)) end
+        end)
+        assert.is_true(bytes < 2048 * KIB, bytes)
+    end)
+
+    it("names of values of a real account, also when they change", function()
+        for turn = 1, 50 do
+            for id = 1, 500 do read.row(record(id, 20 + turn % 2)) end
+        end
+        for id = 1, 500 do assert.equal(long(id, 20), read.names({ id = id })[1]) end
+    end)
+
+    -- Fault: names of devices are kept as long as VRM sends them
+    -- Expected: 200 bytes of each are kept
+    it("names of devices", function()
+        local devices = read.overview { records = { devices = {
+            { name = long(1, 9000), customName = long(2, 9000), productName = long(3, 9000) } } } }
+        assert.equal(200, #devices[1].type)
+        assert.equal(200, #devices[1].custom_name)
+        assert.equal(200, #devices[1].product)
+    end)
+
+    -- Fault: each device without a script is remembered as told: new ones in every answer fill the memory
+    -- Expected: what is remembered of an installation is bounded
+    it("devices that no script knows", function()
+        local world = worlds.started()
+        local rows = world.vrm.sites[151734].rows
+        local count = #rows
+        local function poll_with_new_devices(turn)
+            for i = 1, 200 do
+                rows[count + i] = { timestamp = world.now, dbusServiceType = long(turn * 1000 + i, 2000),
+                                    instance = i, dbusPath = "/A", rawValue = 1, idDataAttribute = 5 }
+            end
+            worlds.next_poll(world, true)
+            world.lines, world.requests, world.sets = {}, {}, {}
+        end
+        for turn = 1, 5 do poll_with_new_devices(turn) end
+        local bytes = kept_by(function()
+            for turn = 6, 20 do poll_with_new_devices(turn) end
+        end)
+        assert.is_true(bytes < 300 * KIB, bytes)
+    end)
+end)

@@ -1,0 +1,231 @@
+--- Memory or file descriptors run out for a while: nobody is to blame, nothing that was there is taken for
+-- gone, and afterwards everything is as before without a restart.
+
+local fake = require "spec.support.fake_host"
+local script_world = require "spec.support.script_world"
+local worlds = require "spec.support.worlds"
+
+local BATTERY, SOLAR, GATEWAY = worlds.BATTERY, worlds.SOLAR, worlds.GATEWAY
+local USER = "persist/scripts/"
+local CONTROLLER, FRESH = "controller", 1
+
+local NO_FILES = "Too many open files"
+
+local TANK = [[
+return {
+    api = 2, id = "MYTANK", name = "Tank", icon = "Sensor",
+    match = function(found) return found.service == "battery" and 9 or nil end,
+    { "ST", unit.percent, "Charge", "/Soc" },
+    { "GV0", unit.count, "Set", by_script = true },
+    start = function(node) node:set("GV0", 1) end,
+    update = function(node) node:set("GV0", 2) end,
+}
+]]
+
+local function fails() error(fake.NO_MEMORY, 0) end
+
+--- Runs fn while these functions of the host find no memory.
+local function while_short(world, names, fn)
+    local kept = {}
+    for name in names:gmatch("%S+") do
+        kept[name] = world.host[name]
+        world.host[name] = fails
+    end
+    fn()
+    for name, was in pairs(kept) do world.host[name] = was end
+end
+
+local function polls(world, count)
+    for _ = 1, count do
+        world:run(119)
+        world.vrm:refresh(120)
+        world:fire("shortpoll")
+        world:run(1)
+    end
+end
+
+local function well(world)
+    assert.equal(1, world:value(CONTROLLER, "GV0"))
+    assert.equal(0, world:value(CONTROLLER, "GV3"))
+    for _, address in ipairs { BATTERY, SOLAR, GATEWAY } do
+        assert.equal(FRESH, world:value(address, "GV30"), address)
+    end
+    assert.equal(1, world:value(GATEWAY, "ST"))
+    assert.same({}, world:logged("is not used until"))
+end
+
+describe("a shortage of memory", function()
+    -- Fault: the functions of the gateway's script fail for want of memory, which suspends it for good
+    -- Expected: no script is suspended, and the gateway is online with the first poll after the shortage
+    it("in the functions of scripts is not their fault", function()
+        local world = script_world.started()
+        while_short(world, "call_all", function() polls(world, 5) end)
+        assert.equal(0, world:value(CONTROLLER, "GV3"))
+        polls(world, 2)
+        well(world)
+    end)
+
+    -- Fault: a match function that fails for want of memory is counted as the script's error
+    -- Expected: the script is not suspended, and its device keeps its node
+    it("in a match function is not its fault", function()
+        local short = false
+        local world = script_world.new { files = { [USER .. "tank.lua"] = TANK } }
+        local load_script = world.host.load_script
+        world.host.load_script = function(path, file)
+            local loaded, why = load_script(path, file)
+            local match = loaded and loaded.table.match
+            if type(match) == "function" then
+                loaded.table.match = function(found)
+                    if short then fails() end
+                    return match(found)
+                end
+            end
+            return loaded, why
+        end
+        world:start()
+        short = true
+        polls(world, 5)
+        short = false
+        polls(world, 2)
+        well(world)
+        assert.equal("MYTANK", world.nodes[BATTERY].type)
+    end)
+
+    -- Fault: start and update of a script that find no memory are lost and counted against it
+    -- Expected: the script begins anew a few seconds later: start and update run again
+    it("when tasks of a script are started lets it begin anew", function()
+        local world = script_world.new { files = { [USER .. "tank.lua"] = TANK } }
+        while_short(world, "start_script", function() world:start() end)
+        assert.same({}, world.started)
+        world:run(10)
+        assert.same({ BATTERY, BATTERY }, world.started)       -- start, and update of the discovery
+        assert.equal(0, world:value(CONTROLLER, "GV3"))
+    end)
+
+    -- Fault: a task of a script that ends for want of memory is three errors after three polls
+    -- Expected: it is none; it is told in the log once, and the script begins anew
+    it("in a task of a script is told once and not counted", function()
+        local world = script_world.started()
+        local before = world:serving("gateway")
+        before.starved = true
+        world:run(10)
+        assert.equal(1, #world:logged("too little memory"))
+        assert.not_equal(before, world:serving("gateway"))
+        polls(world, 1)
+        well(world)
+    end)
+
+    -- Fault: a poll whose task ends at an error leaves its installation busy: it is never asked again
+    -- Expected: the next poll asks it
+    it("that ends the task of a poll leaves no installation busy", function()
+        local world = script_world.started()
+        while_short(world, "set log", function() polls(world, 3) end)
+        world.errors = {}
+        local asked = world:count(worlds.DIAGNOSTICS)
+        polls(world, 2)
+        assert.equal(asked + 2, world:count(worlds.DIAGNOSTICS))
+        well(world)
+    end)
+
+    -- Fault: a changed script that finds no memory is never loaded until its file changes again
+    -- Expected: the old one serves, and the new one as soon as there is memory
+    it("while a changed script is loaded only delays it", function()
+        local world = script_world.started()
+        while_short(world, "load_script", function()
+            world:write(USER .. "solar_charger.lua", script_world.text "solar_charger")
+            world:run(20)
+            assert.equal("devices/solar_charger.lua", world:serving("solar_charger").file)
+        end)
+        world:run(8)
+        assert.equal(USER .. "solar_charger.lua", world:serving("solar_charger").file)
+        assert.equal(0, world:value(CONTROLLER, "GV3"))
+    end)
+
+    -- Fault: an answer of PG3's start that finds no memory is lost: the plugin waits for ever
+    -- Expected: what it was to do is done when there is memory
+    it("in PG3's start only delays it", function()
+        local world = script_world.new()
+        while_short(world, "add params", function() world:start() end)
+        assert.is_nil(world.nodes[CONTROLLER])
+        world:run(3)
+        polls(world, 1)
+        well(world)
+    end)
+
+    -- Fault: a state that cannot be given to its script at the start is stored as empty a minute later
+    -- Expected: it is given when there is memory, and nothing is stored over it before
+    it("keeps no node.state from coming back", function()
+        local saved = { state = { gateway = { [GATEWAY] = { count = 5 } } } }
+        local world = script_world.new { saved = saved }
+        local script_state = world.host.script_state
+        world.host.script_state = function(id, states)
+            if states and next(states) then fails() end
+            return script_state(id, states)
+        end
+        world:start()
+        world:run(130)
+        world.host.script_state = script_state
+        world:run(130)
+        assert.same(saved.state, world.saved.state)
+        assert.same({ [GATEWAY] = { count = 5 } }, world:serving("gateway").states)
+    end)
+end)
+
+describe("a folder of scripts that cannot be read", function()
+    --- Runs fn while every folder fails to open, though all are there.
+    local function unreadable(world, fn)
+        local script_files = world.host.script_files
+        world.host.script_files = function() return nil, NO_FILES, true end
+        fn()
+        world.host.script_files = script_files
+    end
+
+    -- Fault: no file descriptor is left: folders count as empty, and nodes change their types
+    -- Expected: all scripts serve on; the log says once what to do; afterwards nothing has changed
+    it("keeps the scripts it had", function()
+        local world = script_world.started { files = { [USER .. "tank.lua"] = TANK } }
+        local serving = world:serving("tank")
+        unreadable(world, function() world:run(60) end)
+        assert.equal(serving, world:serving("tank"))
+        assert.equal("MYTANK", world.nodes[BATTERY].type)
+        assert.equal(0, #world:logged("is gone"))
+        assert.equal(1, #world:logged(USER:sub(1, -2) .. ": the folder cannot be read now (" .. NO_FILES))
+        world:run(60)
+        polls(world, 1)
+        well(world)
+        assert.equal(serving, world:serving("tank"))
+    end)
+
+    -- Fault: a script's file that cannot be read at its change is not looked at again
+    -- Expected: the old one serves, the trouble is told once, and the new one serves when it can be read
+    it("is tried again, and so is a file", function()
+        local world = script_world.started()
+        local load_script = world.host.load_script
+        world.host.load_script = function(_, file) return nil, file .. " cannot be read now", true end
+        world:write(USER .. "solar_charger.lua", script_world.text "solar_charger")
+        world:run(20)
+        assert.equal("devices/solar_charger.lua", world:serving("solar_charger").file)
+        assert.equal(1, #world:logged("cannot be read now"))
+        world.host.load_script = load_script
+        world:run(3)
+        assert.equal(USER .. "solar_charger.lua", world:serving("solar_charger").file)
+        polls(world, 1)
+        well(world)
+    end)
+
+    -- Fault: a profile that could not be written stays as it was until the plugin is restarted
+    -- Expected: it is written within a minute after it can be
+    it("does not keep the profile from being written later", function()
+        local world = script_world.started()
+        local profile = world.host.profile
+        world.host.profile = function() return nil, NO_FILES end
+        world:write(USER .. "tank.lua", TANK)
+        world:run(70)
+        assert.truthy(world.notices.profile:find(NO_FILES, 1, true))
+        assert.equal(1, #world:logged("profile could not"))
+        world.host.profile = profile
+        world:run(61)
+        assert.equal(2, world.installs)
+        assert.falsy((world.notices.profile or ""):find(NO_FILES, 1, true))
+    end)
+end)
