@@ -77,6 +77,7 @@ class SoakWorld(World):
     # -- time --------------------------------------------------------------------------------------
 
     def leap(self, seconds):
+        """VRM's clock goes first: the plugin may ask as soon as its own has leapt."""
         if seconds > 0:
             self.vrm.ahead = self.clock.ahead + seconds
             if not self.clock.leap(seconds, self.plugin.running):
@@ -283,6 +284,7 @@ class SoakWorld(World):
         process = f"/proc/{self.plugin.process.pid}"
         logs = [os.path.getsize(path) for path in glob.glob(self.plugin.path("logs", "*"))]
         return {"resident KiB": self.plugin.rss_kib(), "descriptors": len(os.listdir(process + "/fd")),
-                "threads": len(os.listdir(process + "/task")), "log files": len(logs), "log bytes": sum(logs), "largest log": max(logs, default=0),
+                "threads": len(os.listdir(process + "/task")), "log files": len(logs), "log bytes": sum(logs),
+                "largest log": max(logs, default=0),
                 "notices": len(self.pg3.notices()), "customdata bytes": self.pg3.custom_size("customdata"),
                 "polls": self.polls, "requests": self.requests, **self.pg3.seen}
