@@ -220,8 +220,9 @@ class SoakWorld(World):
     def say_something(self):
         """Makes the plugin log a line that it has not logged before."""
         self.said += 1
-        for message in ({"setLogLevel": {"level": "DEBUG"}}, {f"word_{self.said}": 1}, {"setLogLevel": {"level": "INFO"}}):
-            self.pg3.send(message)
+        self.pg3.send({"setLogLevel": {"level": "DEBUG"}})
+        self.pg3.send({f"word_{self.said}": 1})
+        self.pg3.send({"setLogLevel": {"level": "INFO"}})
         self.settle()
 
     def expect_logged(self):
