@@ -1,4 +1,4 @@
-"""One session with PG3 under valgrind: no invalid access, no use of what was never written, no leak (./dev valgrind)."""
+"""One session with PG3 under valgrind: no invalid access, nothing used unwritten, no leak (./dev valgrind)."""
 
 import os
 import time

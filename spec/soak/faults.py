@@ -232,8 +232,9 @@ def PG3_sends_half_messages(world, dice):
 
 @fault
 def PG3_sends_unknown_and_odd_keys(world, dice):
-    for message in ({"aStranger": {"x": [1, None, True]}}, {"set": None}, {"config": []},
-                    {"addnode": [{"error": "no"}]}, {"command": {"address": 7}}, {"customRequest": {}}, {"custom": [1]}, {"getNsInfo": None}):
+    for message in ({"aStranger": {"x": [1, None, True]}}, {"set": None}, {"config": []}, {"custom": [1]},
+                    {"addnode": [{"error": "no"}]}, {"command": {"address": 7}}, {"customRequest": {}},
+                    {"getNsInfo": None}):
         world.pg3.send(message)
     world.pg3.behaviour.unknown_keys = True
     world.poll_in_trouble(2)
