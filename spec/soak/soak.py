@@ -123,7 +123,7 @@ def main(days=30, seed=None):
 
     def told(day, figures, problems):
         print(f"day {day} after {time.monotonic() - began:.0f} s: {figures['resident KiB']} KiB, "
-              f"{len(problems)} wrong", flush=True)
+              f"{len(problems)} wrong", *problems, sep="\n    ", flush=True)
 
     print(f"{days} days with seed {seed}; again: ./dev soak {days} {seed}", flush=True)
     with tempfile.TemporaryDirectory(prefix="soak-") as work, Vrm(token=TOKEN) as vrm:
