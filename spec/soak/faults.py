@@ -13,6 +13,7 @@ from support.world import CONTROLLER, FRESH, address
 from .world import BANK, LONG_POLL, POLL, ROOF, SCRIPT
 
 AT_A_POLL = POLL + 10               # the plugin tries again at each poll, whatever its own pause is
+LONGEST_PAUSE = 300                 # README: the plugin's own, which also follows several 429 in a row
 AT_A_LONG_POLL = LONG_POLL + AT_A_POLL
 SCRIPT_SECONDS = 15                 # until a changed file serves, and one that is gone is believed to be
 RATE_LIMITED, UNREACHABLE, VRM_ERROR, REFUSED = 4, 5, 6, 2
@@ -71,7 +72,7 @@ def VRM_429(world, dice):
     world.poll_in_trouble(lasting(dice))
     world.expect_status(RATE_LIMITED)
     world.vrm.clear_faults()
-    return (seconds or 300) + AT_A_POLL
+    return max(seconds or 0, LONGEST_PAUSE) + AT_A_POLL
 
 
 @fault

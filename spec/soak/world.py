@@ -14,6 +14,7 @@ from .watched_pg3 import WatchedPg3
 
 POLL, LONG_POLL, DAY = 120, 600, 86400          # virtual seconds
 REAL_SECONDS = 30       # a bound for what takes milliseconds
+LOGIN_SECONDS = 10      # real; a bound for a login, generous for a busy machine
 TRY_AGAIN = 11          # virtual seconds; the plugin's own timer of ten after a connection is lost
 RECONNECT = 3 * TRY_AGAIN
 MOMENT = 1e-6           # the shortest leap
@@ -189,7 +190,7 @@ class SoakWorld(World):
             self.pg3.status(CONTROLLER, requestId=request)
             try:
                 answered = self.pg3.wait_for(
-                    lambda request=request: self.pg3.reported(request) or self.pg3.seen["log-ins"] > log_ins, 2)
+                    lambda request=request: self.pg3.reported(request) or self.pg3.seen["log-ins"] > log_ins, LOGIN_SECONDS)
             except AssertionError:
                 self.leap(TRY_AGAIN)
         self.broker_up = True
