@@ -1,0 +1,1 @@
+"""The soak: the installed plugin on a clock that leaps, with faults from a dice."""

@@ -14,6 +14,7 @@ from .watched_pg3 import WatchedPg3
 
 POLL, LONG_POLL, DAY = 120, 600, 86400          # virtual seconds
 REAL_SECONDS = 30       # a bound for what takes milliseconds
+LOGIN_SECONDS = 10      # real; a bound for a login, generous for a busy machine
 TRY_AGAIN = 11          # virtual seconds; the plugin's own timer of ten after a connection is lost
 RECONNECT = 3 * TRY_AGAIN
 MOMENT = 1e-6           # the shortest leap
@@ -77,6 +78,7 @@ class SoakWorld(World):
     # -- time --------------------------------------------------------------------------------------
 
     def leap(self, seconds):
+        """VRM's clock goes first: the plugin may ask as soon as its own has leapt."""
         if seconds > 0:
             self.vrm.ahead = self.clock.ahead + seconds
             if not self.clock.leap(seconds, self.plugin.running):
@@ -188,7 +190,7 @@ class SoakWorld(World):
             self.pg3.status(CONTROLLER, requestId=request)
             try:
                 answered = self.pg3.wait_for(
-                    lambda request=request: self.pg3.reported(request) or self.pg3.seen["log-ins"] > log_ins, 2)
+                    lambda request=request: self.pg3.reported(request) or self.pg3.seen["log-ins"] > log_ins, LOGIN_SECONDS)
             except AssertionError:
                 self.leap(TRY_AGAIN)
         self.broker_up = True
@@ -219,8 +221,9 @@ class SoakWorld(World):
     def say_something(self):
         """Makes the plugin log a line that it has not logged before."""
         self.said += 1
-        for message in ({"setLogLevel": {"level": "DEBUG"}}, {f"word_{self.said}": 1}, {"setLogLevel": {"level": "INFO"}}):
-            self.pg3.send(message)
+        self.pg3.send({"setLogLevel": {"level": "DEBUG"}})
+        self.pg3.send({f"word_{self.said}": 1})
+        self.pg3.send({"setLogLevel": {"level": "INFO"}})
         self.settle()
 
     def expect_logged(self):
@@ -283,6 +286,7 @@ class SoakWorld(World):
         process = f"/proc/{self.plugin.process.pid}"
         logs = [os.path.getsize(path) for path in glob.glob(self.plugin.path("logs", "*"))]
         return {"resident KiB": self.plugin.rss_kib(), "descriptors": len(os.listdir(process + "/fd")),
-                "threads": len(os.listdir(process + "/task")), "log files": len(logs), "log bytes": sum(logs), "largest log": max(logs, default=0),
+                "threads": len(os.listdir(process + "/task")), "log files": len(logs), "log bytes": sum(logs),
+                "largest log": max(logs, default=0),
                 "notices": len(self.pg3.notices()), "customdata bytes": self.pg3.custom_size("customdata"),
                 "polls": self.polls, "requests": self.requests, **self.pg3.seen}
