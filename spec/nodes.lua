@@ -125,8 +125,9 @@ end
 --- For which devices there is such a node.
 local function found_as(type_)
     if type_.part then
-        return ("A second node of a device, with the letter `%s` at the end of its address, once VRM sends %s.")
-            :format(type_.part, type_.when and "one of " .. keys_of(type_.when) or "one of these values")
+        local when = type_.when and "one of " .. keys_of(type_.when) or "one of these values"
+        return ("A second node of a device, `%s` at the end of its address, once VRM sends %s.")
+            :format(type_.part, when)
     elseif type_.kind == "controller" then
         return "One node, the plugin itself: `controller`."
     elseif type_.kind == "gateway" then
