@@ -1,31 +1,31 @@
-"""Speed and size of the plugin beside a bare program with the same libraries; prints, does not judge.
+"""Speed and size of the plugin, beside those of another build of it; prints one table, judges nothing (Linux).
 
-    python3 bench/measure.py PLUGIN_FOLDER BARE_PROGRAM [RUNS]          (called by bench/run; Linux)
+    ./dev bench [--against FOLDER] [--only NAME]...
 
-Each run starts the plugin as PG3 does, with a plain mosquitto, the PG3 stand-in of the tests and, in a
-process of its own, the VRM stand-in with two installations of about 170 rows each. Figures are medians of
-RUNS (5) runs, with the least and the greatest in brackets:
+FOLDER is another checkout (`git worktree add /tmp/old COMMIT`), whose build is made by its own ./dev build if it is missing,
+or a plugin's folder as PG3 unpacks it. NAME is one of the figures:
 
-first value       from the start of python3 victron.py until the broker has handed on the first value a
-                  device measured: configuration, account, overviews, rows, three addnodes and their answers
-all values        the same until each device of both installations shows fresh data
-  by default      both again with mosquitto's default set_tcp_nodelay false, under which it keeps each
-                  message back until the last one was acknowledged: some 40 ms each time two follow each
-                  other. The other figures are taken with true, to show the plugin and not the waiting
-memory            resident memory half a second after that; "own" is the part not backed by files (the
-                  heap and the stacks), the rest are pages of programs and libraries, most of them shared
-                  with other programs. For the bare program: after its one HTTPS request (the same rows)
-memory at the end the same after the run's polls
-CPU of the start  user and system time of the process until all values are there, python's included
-CPU of a poll     of one short poll of both installations, averaged over the run's POLLS polls
-requests          to VRM for each installation and poll
-stop              from PG3's stop message until the process has ended
-program           bin/victron-host as installed, and without its debug information
-folder            all files of the plugin's folder"""
+poll     instructions (valgrind) of a poll of one installation, all its values changed, and the answer the same as before.
+         Two runs that differ by POLLS polls: the start and the stop cancel out. The time between is little and counts.
+sites    processor time a poll and installation with 1, 2, 10 and 100 installations of 30 devices, everything changed. Without
+         the plugin's own limit of requests, so that one poll follows the other.
+first    seconds from the start of python3 victron.py until PG3 has the first fresh device: parameters, account, names, rows,
+         nodes and their answers. VRM and PG3 answer at once; the plugin's own limit of requests applies, VRM's does not.
+         "Slow broker" is mosquitto's default set_tcp_nodelay false.
+memory   resident memory after 30 polls, everything changed, and the same as a multiple of the bare program's (bench/bare.c:
+         the same libraries, one HTTPS request for the same rows).
+idle     processor time and wake-ups (voluntary context switches of all threads) a second with two installations while nobody
+         asks anything; requests to VRM for one of them and poll.
+stop     from PG3's stop message until the process has ended; the median of five.
+script   a function of a device script that computes, and the reload of one: bench/scripts.lua of either checkout.
+size     lines of C and of Lua, the program without debug information, the plugin's folder.
+"""
 
+import argparse
+import concurrent.futures
 import glob
-import json
 import os
+import re
 import shutil
 import statistics
 import subprocess
@@ -33,208 +33,208 @@ import sys
 import tempfile
 import time
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.path[:0] = [os.path.join(ROOT, "spec"), os.path.join(ROOT, "scripts", "demo")]
+from stand_ins import ROOT, Run, bare_resident, make_bare
 
-from vrm import HOUSE, VAN, Vrm  # noqa: E402  (needs the path above)
-
-from support.pg3 import Pg3  # noqa: E402
-from support.plugin import Plugin  # noqa: E402
-from support.world import FRESH, address  # noqa: E402
-
-POLLS = 15              # with those of the start they fit into the plugin's burst of 40 requests
-DEVICES = [address(HOUSE, "bm", 289), address(HOUSE, "sc", 288), address(HOUSE, "sc", 256),
-           address(HOUSE, "vb", 276), address(VAN, "bm", 0), address(VAN, "sc", 279),
-           address(VAN, "iv", 257)]
+POLLS = 3
+FEW, MANY, FLEET = 4, 25, 30        # devices of an installation: some 170 rows, some 700 rows, and of one of many
 
 
-def serve_vrm():
-    """The VRM stand-in's own process: tells where it is, then the number of diagnostics for each line."""
-    with Vrm() as vrm:
-        print(json.dumps({"url": vrm.url, "ca": vrm.ca, "token": vrm.token}), flush=True)
-        for _ in sys.stdin:
-            print(vrm.count("diagnostics"), vrm.count("*"), flush=True)
-        if vrm.violations:
-            sys.exit("\n".join(vrm.violations))
+class Build:
+    """A plugin's folder, and the checkout it was made of (None: not known)."""
+
+    def __init__(self, folder):
+        folder = os.path.abspath(folder)
+        self.checkout = folder if os.path.exists(os.path.join(folder, "dev")) else None
+        self.plugin = os.path.join(folder, "build", "release", "plugin") if self.checkout else folder
+        if not os.path.exists(self.plugin):
+            subprocess.run(["./dev", "build"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+        if not os.path.exists(os.path.join(self.plugin, "server.json")):
+            sys.exit(f"{folder} is neither a checkout nor a plugin's folder.")
+        told = self.checkout and subprocess.run(["git", "describe", "--always", "--dirty"], cwd=folder, text=True,
+                                                capture_output=True, check=False).stdout.strip()
+        self.name = told or os.path.basename(folder)
 
 
-class VrmProcess:
-    """`url`, `ca` and `token` of a VRM stand-in that takes no time of this process."""
+class Bench:
+    """The builds to measure, and the table of what was measured."""
 
-    def __enter__(self):
-        self.process = subprocess.Popen([sys.executable, "-B", __file__, "--vrm"], text=True,
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        self.__dict__.update(json.loads(self.process.stdout.readline()))
-        return self
+    def __init__(self, builds, work):
+        self.builds, self.work, self.rows, self.runs = builds, work, [], 0
 
-    def __exit__(self, *_):
-        self.process.stdin.close()
-        self.process.wait(5)
+    def run(self, build, sites, devices, **how):
+        self.runs += 1
+        folder = os.path.join(self.work, str(self.runs))
+        if how.pop("count", False):
+            how["counted"] = folder + ".callgrind"
+        return Run(build.plugin, folder, sites, devices, **how)
 
-    def requests(self):
-        """-> (diagnostics, all) so far."""
-        self.process.stdin.write("\n")
-        self.process.stdin.flush()
-        return tuple(int(word) for word in self.process.stdout.readline().split())
+    def add(self, title, unit, places, values):
+        """A line of the table; values: one for each build, None where it has none."""
+        self.rows.append((title, unit, places, values))
+        print(f"measured: {title}", file=sys.stderr)
 
+    def each(self, function, together=False):
+        """function(build) for each build, at the same time only where that does not matter -> the list of results."""
+        with concurrent.futures.ThreadPoolExecutor(len(self.builds) if together else 1) as pool:
+            return list(pool.map(function, self.builds))
 
-def memory(pid):
-    """-> (resident, own) in MiB."""
-    with open(f"/proc/{pid}/status", encoding="ascii") as file:
-        fields = dict(line.split(":", 1) for line in file)
-    return tuple(int(fields[name].split()[0]) / 1024 for name in ("VmRSS", "RssAnon"))
-
-
-def cpu(pid):
-    """User and system time so far, in ms, of all threads of a process."""
-    total = 0
-    for path in glob.glob(f"/proc/{pid}/task/*/schedstat"):
-        with open(path, encoding="ascii") as file:
-            total += int(file.read().split()[0])
-    return total / 1e6
-
-
-class Run:
-    """A plugin, PG3 and its broker; `with` ends them all."""
-
-    def __init__(self, source, work, vrm, nodelay):
-        self.plugin, self.vrm = Plugin(source, work), vrm
-        self.pg3 = Pg3(os.path.join(work, "pg3"), self.plugin.folder)
-        self.pg3.customs["customparams"] = {"vrm_token": vrm.token}
-        with open(self.pg3.broker.config_file, "a", encoding="utf-8") as file:
-            file.write(f"set_tcp_nodelay {'true' if nodelay else 'false'}\n")
-
-    def __enter__(self):
-        self.pg3.start()
-        return self
-
-    def __exit__(self, *_):
-        if self.plugin.running():
-            self.plugin.kill()
-        self.pg3.close()
-
-    def start(self):
-        """-> ms until the first value, ms until all."""
-        begin = time.monotonic()
-        self.plugin.start(self.pg3.init_text(), VICTRON_VRM_URL=self.vrm.url, VICTRON_CA_FILE=self.vrm.ca)
-        times = []
-        for enough in (any, all):
-            self.pg3.wait_for(lambda: enough(self.shown()), 20, "values")
-            times.append((time.monotonic() - begin) * 1000)
-        return times
-
-    def shown(self):
-        """For each device, whether it has values of VRM's: its data state comes with the first ones."""
-        return [self.pg3.value(node, "GV30") == FRESH for node in DEVICES]
-
-    def stop(self):
-        """-> ms."""
-        milliseconds = self.plugin.end_within(self.pg3.stop_plugin) * 1000
-        self.plugin.check_silence()
-        return milliseconds
+    def table(self):
+        head = ["", ""] + [build.name for build in self.builds] + ["ratio"] * (len(self.builds) - 1)
+        lines = [head, ["---"] * len(head)]
+        for title, unit, places, values in self.rows:
+            cells = ["-" if value is None else f"{value:,.{places}f}" for value in values]
+            if len(values) == 2:
+                cells.append(f"{values[0] / values[1]:.2f}" if None not in values and values[1] else "-")
+            lines.append([title, unit, *cells])
+        widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
+        return "\n".join("| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths)) + " |" for line in lines)
 
 
-def poll(pg3, vrm):
-    """One short poll -> once the plugin has dealt with both answers."""
-    before = vrm.requests()[0]
-    pg3.short_poll()
-    until = time.monotonic() + 10
-    while vrm.requests()[0] < before + 2:
-        if time.monotonic() > until:
-            raise RuntimeError("the plugin asked VRM for nothing within 10 s of a short poll")
-        time.sleep(0.02)
-    time.sleep(0.1)
+# The figures.
 
-
-def run_plugin(source, work, vrm):
-    """One run -> {name of figure: number}."""
-    figures = {}
-    with Run(source, os.path.join(work, "default"), vrm, nodelay=False) as run:
-        figures["first value by default"], figures["all values by default"] = run.start()
+def instructions(bench, build, devices, changed, same):
+    """Of a whole run with so many polls -> (number, rows of a poll)."""
+    with bench.run(build, 1, devices, count=True) as run:
+        run.started().polls(changed)
+        run.polls(same, changed=False)
         run.stop()
-    with Run(source, os.path.join(work, "nodelay"), vrm, nodelay=True) as run:
-        figures["first value"], figures["all values"] = run.start()
-        time.sleep(0.5)
-        pid = run.plugin.process.pid
-        figures["memory"], figures["memory own"] = memory(pid)
-        figures["CPU of the start"], asked = cpu(pid), vrm.requests()
-        for _ in range(POLLS):
-            poll(run.pg3, vrm)
-        figures["CPU of a poll"] = (cpu(pid) - figures["CPU of the start"]) / POLLS
-        figures["requests"] = (vrm.requests()[1] - asked[1]) / POLLS / 2
-        figures["memory at the end"], figures["memory at the end own"] = memory(pid)
-        figures["stop"] = run.stop()
-    return figures
+        return run.instructions(), run.vrm.rows
 
 
-def run_bare(program, vrm):
-    """The bare program asks VRM for one installation's rows -> its memory, (resident, own)."""
-    url = f"{vrm.url}/installations/{HOUSE}/diagnostics?count=1000"
-    process = subprocess.Popen([program, url, vrm.ca], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                               env={"VRM_HEADER_TOKEN": f"Token {vrm.token}", "PATH": os.environ["PATH"]})
-    try:
-        if not process.stdout.readline().startswith(b"answered"):
-            raise RuntimeError("the bare program got no answer")
-        time.sleep(0.2)
-        return memory(process.pid)
-    finally:
-        process.stdin.close()
-        process.wait(5)
-        process.stdout.close()
+def measure_poll(bench):
+    def count(build):
+        found = []
+        for devices in (FEW, MANY):
+            once, rows = instructions(bench, build, devices, POLLS, 0)
+            changed = instructions(bench, build, devices, 2 * POLLS, 0)[0] - once
+            same = instructions(bench, build, devices, POLLS, POLLS)[0] - once
+            found += [(f"poll of {rows} rows, everything changed", changed), (f"poll of {rows} rows, nothing changed", same)]
+        return found
+    for figure in zip(*bench.each(count, together=True)):
+        bench.add(figure[0][0], "million instructions", 1, [number / POLLS / 1e6 for _, number in figure])
 
 
-def sizes(source, work):
-    """-> KiB of the program, of the program without debug information, of the folder."""
-    program, stripped = os.path.join(source, "bin", "victron-host"), os.path.join(work, "stripped")
-    shutil.copy(program, stripped)
-    subprocess.run(["strip", stripped], check=True)
-    files = [path for path in glob.glob(source + "/**", recursive=True) if os.path.isfile(path)]
-    return [number / 1024 for number in (os.path.getsize(program), os.path.getsize(stripped),
-                                         sum(os.path.getsize(path) for path in files))]
+def measure_sites(bench):
+    def cost(build, sites, polls):
+        with bench.run(build, sites, FLEET) as run:
+            run.started().polls(1)
+            before = run.milliseconds()
+            run.polls(polls)
+            return (run.milliseconds() - before) / polls / sites
+    found = {}
+    for sites, polls in ((1, 10), (2, 10), (10, 6), (100, 3)):
+        found[sites] = bench.each(lambda build, sites=sites, polls=polls: cost(build, sites, polls))
+        bench.add(f"installations: {sites}, CPU of each and poll", "ms", 2, found[sites])
+    bench.add("the same at 100 against 10", "times", 2, [many / few for many, few in zip(found[100], found[10])])
 
 
-def spread(runs, name, places):
-    """"12.3 (12.1 to 12.9)" of one figure."""
-    values = [figures[name] for figures in runs]
-    return "{:.{p}f} ({:.{p}f} to {:.{p}f})".format(statistics.median(values), min(values), max(values),
-                                                    p=places)
+def measure_first(bench):
+    def first(build, sites, devices, runs, **how):
+        times = []
+        for _ in range(runs):
+            with bench.run(build, sites, devices, limited=True, **how) as run:
+                times.append(run.start())
+        return statistics.median(times)
+    bench.add("first device value, 1 installation", "s", 2, bench.each(lambda build: first(build, 1, FEW, 3)))
+    bench.add("first device value, 1 installation, slow broker", "s", 2,
+              bench.each(lambda build: first(build, 1, FEW, 3, nodelay=False)))
+    for sites in (2, 10, 100):          # what takes seconds waits for the limit: others may run beside it
+        bench.add(f"first device value, {sites} x {FLEET} devices", "s", 2,
+                  bench.each(lambda build, sites=sites: first(build, sites, FLEET, 1), together=sites == 100))
 
 
-def report(runs, bare, size):
-    """Prints the table."""
-    def line(name, unit, plugin, other=""):
-        print(f"{name:<24} {unit:<5} {plugin:<26} {other}".rstrip())
-    line("", "", "plugin", "bare program")
-    for name, index, title in (("memory", 0, "memory, first poll"), ("memory own", 1, "  of it own")):
-        values = [pair[index] for pair in bare]
-        line(title, "MiB", spread(runs, name, 1), f"{statistics.median(values):.1f}")
-    line("memory at the end", "MiB", spread(runs, "memory at the end", 1))
-    line("  of it own", "MiB", spread(runs, "memory at the end own", 1))
-    line("CPU of a poll", "ms", spread(runs, "CPU of a poll", 2))
-    line("CPU of the start", "ms", spread(runs, "CPU of the start", 0))
-    line("requests", "", spread(runs, "requests", 2))
-    line("first value", "ms", spread(runs, "first value", 0))
-    line("  by default", "ms", spread(runs, "first value by default", 0))
-    line("all values", "ms", spread(runs, "all values", 0))
-    line("  by default", "ms", spread(runs, "all values by default", 0))
-    line("stop", "ms", spread(runs, "stop", 0))
-    line("program", "KiB", f"{size[0]:.0f}, stripped {size[1]:.0f}")
-    line("folder", "KiB", f"{size[2]:.0f}")
+def measure_memory(bench):
+    def resident(build, sites, devices):
+        with bench.run(build, sites, devices) as run:
+            run.started().polls(30)
+            return run.resident()
+    bare = make_bare(bench.work)
+    for name, sites, devices in (("1 installation", 1, FEW), ("2 installations", 2, FEW), ("700 rows", 1, MANY)):
+        found = bench.each(lambda build, sites=sites, devices=devices: resident(build, sites, devices))
+        least = bare_resident(bare, devices)
+        bench.add(f"resident after 30 polls, {name}", "MiB", 1, found)
+        bench.add(f"the same against the bare program's {least:.1f} MiB", "times", 2, [number / least for number in found])
 
 
-def main(source, bare, count):
-    runs, bare_runs = [], []
+def measure_idle(bench):
+    def rest(build, seconds=10):
+        with bench.run(build, 2, FEW) as run:
+            run.started()
+            asked = run.vrm.tell("")["requests"]
+            run.polls(5)
+            asked = (run.vrm.tell("")["requests"] - asked) / 5 / 2
+            time.sleep(1)
+            before = run.milliseconds(), run.wake_ups()
+            time.sleep(seconds)
+            return (run.milliseconds() - before[0]) / seconds, (run.wake_ups() - before[1]) / seconds, asked
+    found = bench.each(rest, together=True)
+    for place, (title, unit, places) in enumerate((("idle, CPU", "ms/s", 2), ("idle, wake-ups", "1/s", 1),
+                                                   ("requests of an installation and poll", "", 2))):
+        bench.add(title, unit, places, [figures[place] for figures in found])
+
+
+def measure_stop(bench):
+    def stop(build):
+        times = []
+        for _ in range(5):
+            with bench.run(build, 2, FEW) as run:
+                times.append(run.started().stop())
+        return statistics.median(times)
+    bench.add("stop", "s", 2, bench.each(stop))
+
+
+def measure_script(bench):
+    def ask(build):
+        """The last number of each line that bench/scripts.lua prints, by its title and unit."""
+        if not build.checkout:
+            return {}
+        program = os.path.join(build.plugin, "bin", "victron-host")
+        text = subprocess.run([program, "--check", "--main", "bench/scripts.lua"], cwd=build.checkout, text=True,
+                              capture_output=True, check=False).stdout
+        return {(title.replace(" before, after", " after"), unit): float(number) for title, unit, number in
+                re.findall(r"^(\S.*?) {2,}(\S+) .*?([\d.]+)$", text, re.MULTILINE)}
+    found = bench.each(ask)
+    for key in found[0]:
+        bench.add(*key, 0, [numbers.get(key) for numbers in found])
+
+
+def measure_size(bench):
+    def lines(build, pattern):
+        paths = build.checkout and glob.glob(os.path.join(build.checkout, pattern), recursive=True)
+        return paths and sum(len(open(path, "rb").read().splitlines()) for path in paths)
+
+    def program(build):
+        stripped = os.path.join(bench.work, "stripped")
+        shutil.copy(max(glob.glob(os.path.join(build.plugin, "bin", "victron-host*"))), stripped)
+        subprocess.run(["strip", stripped], check=True)
+        return os.path.getsize(stripped) / 1024
+
+    def folder(build):
+        paths = glob.glob(os.path.join(build.plugin, "**"), recursive=True)
+        return sum(os.path.getsize(path) for path in paths if os.path.isfile(path)) / 1024
+    bench.add("lines of C", "", 0, bench.each(lambda build: lines(build, "host/**/*.[ch]")))
+    bench.add("lines of Lua", "", 0, bench.each(lambda build: lines(build, "scripts/**/*.lua")))
+    bench.add("program, stripped", "KiB", 0, bench.each(program))
+    bench.add("plugin's folder", "KiB", 0, bench.each(folder))
+
+
+FIGURES = {"poll": measure_poll, "sites": measure_sites, "first": measure_first, "memory": measure_memory,
+           "idle": measure_idle, "stop": measure_stop, "script": measure_script, "size": measure_size}
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--against", metavar="FOLDER", help="another checkout, or a plugin's folder")
+    parser.add_argument("--only", metavar="NAME", action="append", choices=FIGURES, help="one figure")
+    options = parser.parse_args()
+    builds = [Build(folder) for folder in (ROOT, options.against) if folder]
     with tempfile.TemporaryDirectory() as work:
-        for number in range(count):
-            with VrmProcess() as vrm:
-                bare_runs.append(run_bare(bare, vrm))
-                runs.append(run_plugin(source, os.path.join(work, str(number)), vrm))
-        report(runs, bare_runs, sizes(source, work))
+        bench = Bench(builds, work)
+        for name in options.only or FIGURES:
+            FIGURES[name](bench)
+    print(bench.table())
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] == ["--vrm"]:
-        serve_vrm()
-    else:
-        main(os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2]),
-             int(sys.argv[3]) if len(sys.argv) > 3 else 5)
+    main()

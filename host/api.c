@@ -257,8 +257,9 @@ static int host_read(lua_State *L) {
 // host.print(text): for the modes that talk to a person; nothing under PG3.
 static int host_print(lua_State *L) {
     const struct api *a = api_of(L);
+    const char *text = luaL_checkstring(L, 1);
     if (a->out != NULL)
-        fprintf(a->out, "%s\n", luaL_checkstring(L, 1));
+        fprintf(a->out, "%s\n", text);
     return 0;
 }
 

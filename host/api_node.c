@@ -297,15 +297,17 @@ static int host_report(lua_State *L) {
 
 static int host_notice(lua_State *L) {
     struct api *a = api_of(L);
+    const char *key = luaL_checkstring(L, 1), *html = luaL_optstring(L, 2, NULL);
     if (a->pg3 != NULL)
-        pg3_notice(a->pg3, luaL_checkstring(L, 1), luaL_optstring(L, 2, NULL));
+        pg3_notice(a->pg3, key, html);
     return 0;
 }
 
 static int host_doc(lua_State *L) {
     struct api *a = api_of(L);
+    const char *html = luaL_checkstring(L, 1);
     if (a->pg3 != NULL)
-        pg3_doc(a->pg3, luaL_checkstring(L, 1));
+        pg3_doc(a->pg3, html);
     return 0;
 }
 
@@ -336,9 +338,11 @@ static int host_default_params(lua_State *L) {
     luaL_checktype(L, 1, LUA_TTABLE);
     lua_settop(L, 1);
     lua_pushnil(L);
-    while (a->pg3 != NULL && lua_next(L, 1) != 0) {
+    while (lua_next(L, 1) != 0) {
         lua_pushvalue(L, -2);
-        pg3_default_param(a->pg3, luaL_checkstring(L, -1), luaL_checkstring(L, -2));
+        const char *name = luaL_checkstring(L, -1), *value = luaL_checkstring(L, -2);
+        if (a->pg3 != NULL)
+            pg3_default_param(a->pg3, name, value);
         lua_pop(L, 2);
     }
     return 0;

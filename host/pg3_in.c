@@ -101,6 +101,7 @@ static bool keep_params(struct pg3 *p, lua_State *L, int at) {
 
 static bool keep_data(struct pg3 *p, lua_State *L, int at) {
     struct buf b;
+    struct walk w;
     char error[128];
     if (lua_type(L, at) != LUA_TTABLE)
         return false;
@@ -108,7 +109,10 @@ static bool keep_data(struct pg3 *p, lua_State *L, int at) {
     if (p->data != NULL || p->readings[KEY_DATA].read)
         return true;
     buf_init(&b, 256 * 1024);
-    if (json_write(p->json, L, at, &b, error, sizeof error))
+    bool fits = json_write(p->json, L, at, &b, error, sizeof error);
+    walk_begin(&w, buf_text(&b), b.len);
+    walk_skip(&w);
+    if (fits && walk_end(&w)) // else nested too deep to reach main.lua
         p->data = strdup(buf_text(&b));
     buf_free(&b);
     return p->data != NULL;

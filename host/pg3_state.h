@@ -54,13 +54,13 @@ struct pg3 {
     int64_t calm_timer;
     size_t waiting; // bytes of them
 
-    enum pg3_gate gate;
-    bool have_config;
-    struct pg3_reading readings[KEYS];
     int64_t gate_timer;
+    int64_t ask_timer; // until what is missing is asked for again
+    int64_t ask_pause; // the next one; doubles
+    enum pg3_gate gate;
+    struct pg3_reading readings[KEYS];
+    bool have_config;
     bool ask_config, ask_all; // asked for, and no good answer yet
-    int64_t ask_timer;        // until they are asked for again
-    int64_t ask_pause;        // the next one; doubles
     // The last list of records did not have all that each run of the plugin writes. From a PG3 that
     // has nodes of it this is believed only when the next list says so too.
     bool short_list;

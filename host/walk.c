@@ -39,7 +39,11 @@ static bool fail(struct walk *w) {
 }
 
 // The character at hand; 0 at the end of the text.
-static char peek(const struct walk *w) { return w->at < w->end && !w->failed ? *w->at : '\0'; }
+static char peek(const struct walk *w) {
+    if (w->at == w->end || w->failed)
+        return '\0';
+    return *w->at;
+}
 
 static char peek_value(struct walk *w) {
     while (w->at < w->end && (*w->at == ' ' || *w->at == '\n' || *w->at == '\r' || *w->at == '\t'))

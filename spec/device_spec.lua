@@ -318,11 +318,11 @@ end)
 describe("applying", function()
     it("goes on after a function that fails, and reports the newest momentary row", function()
         local world = fake.new {}
-        local type_ = assert(check.device("x.lua", table_with(function(t)
+        local type_ = assert(check.device("x.lua", world:adopt(table_with(function(t)
             t[1] = { "ST", unit.watt, "Bad", from = function() error("oops") end }
             t[3] = { "GV1", unit.volt, "Voltage", "/V" }
             t[4] = { "GV2", unit.kwh, "Energy", "/E" }
-        end)))
+        end))))
         world.host.declare(type_.declaration)
         world.host.add { address = "a", type = "VICTANK", name = "A", primary = "a" }
         local newest, problem = require("lib.device").apply(type_, "a", {

@@ -186,7 +186,7 @@ describe("429", function()
         world.vrm.fail = {}
         local before = #world.requests
         world:fire("shortpoll")
-        world:fire("query", BATTERY)
+        world:fire("query", BATTERY, "")
         world:fire("discover")
         world:run(48)
         assert.equal(before, #world.requests)

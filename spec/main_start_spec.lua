@@ -65,7 +65,7 @@ describe("start", function()
         local world = new()
         fake.load_main()
         for _, event in ipairs { "shortpoll", "longpoll", "discover" } do world:fire(event) end
-        world:fire("query", "all")
+        world:fire("query", "all", "")
         world:run(5)
         assert.equal(0, #world.requests)
         assert.same({}, world.errors)

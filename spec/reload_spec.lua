@@ -682,7 +682,7 @@ describe("node.state", function()
         local world = started { files = { [USER .. "solar_charger.lua"] = solar(nil, COUNTS) } }
         for _ = 1, 100 do
             world:run(3)
-            world:fire("query", SOLAR)
+            world:fire("query", SOLAR, "")
         end
         assert.is_true(#world.saves >= 4 and #world.saves <= 6, #world.saves)
         for i = 2, #world.saves do
@@ -694,7 +694,7 @@ describe("node.state", function()
             refusals = refusals + 1
             return false
         end
-        world:fire("query", SOLAR)
+        world:fire("query", SOLAR, "")
         world:run(180)
         assert.equal(3, refusals)
         world.host.save = save
@@ -704,7 +704,7 @@ describe("node.state", function()
         local count = #world.saves
         world:run(600)
         assert.equal(count, #world.saves)
-        world:fire("query", SOLAR)
+        world:fire("query", SOLAR, "")
         world:run(1)
         world:fire("stop")
         assert.equal(count + 1, #world.saves)

@@ -15,11 +15,12 @@ mqtt mqtt_link mqtt_cert mqtt_pace
 vm
 task
 json
+walk
 init
 pairs
 known
 wire
-pg3 pg3_state pg3_in pg3_records
+pg3 pg3_state pg3_ask pg3_in pg3_records
 profile
 sandbox
 script

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A stand-in for the VRM portal's API over HTTPS on 127.0.0.1: for `victron-host --demo`, and for the tests.
 
-    python3 vrm.py [--port N] [--day SECONDS] [--token T] [--selfcheck]
+    python3 vrm.py [--port N] [--day SECONDS] [--token T] [--sites N --devices N] [--selfcheck]
 
 prints one line of JSON with its url, the path of its CA certificate and its token, and serves until its standard input
 ends or SIGTERM comes. Tests import the class Vrm, which also fails on request (vrm_faults.py) and checks its clients.
@@ -25,7 +25,7 @@ import urllib.parse
 import vrm_faults
 from vrm_certificates import Certificates
 from vrm_faults import Reply, error
-from vrm_world import DROPPED, HOUSE, USER, VAN, Day, Site, make_sites  # HOUSE and VAN also for tests
+from vrm_world import DROPPED, HOUSE, USER, VAN, Day, Site, make_fleet, make_sites  # HOUSE and VAN also for tests
 
 WINDOW = 200            # requests that VRM's rolling window holds
 LEAVES = 0.33           # seconds after which one request leaves it
@@ -93,6 +93,7 @@ class Request:
     def __init__(self, method, target):
         parts = urllib.parse.urlsplit(target)
         self.time, self.method, self.status, self.token = time.monotonic(), method, None, None
+        self.done = False           # nothing more of its answer will be sent
         self.path = parts.path[3:] if parts.path.startswith("/v2/") else parts.path
         self.query = dict(urllib.parse.parse_qsl(parts.query, keep_blank_values=True))
         self.where, self.site, self.user, self.route = "other", None, None, None
@@ -186,11 +187,12 @@ class Vrm:
         with self.lock:
             self.sites = make_sites(self.day)
             self.faults, self.denied, self.tokens = [], set(), {self.token: None}
+            self.ahead = 0.0        # seconds its clocks are ahead of the machine's; a test may let them leap
             self.settings = dict(SETTINGS)
 
     def clock(self):
         """The stand-in's unix time, and the time stamp of a measurement that was logged just now."""
-        now, grain = time.time() + self.settings["clock_offset"], self.settings["granularity"]
+        now, grain = time.time() + self.ahead + self.settings["clock_offset"], self.settings["granularity"]
         return now, int(now // grain * grain)
 
     def set_row(self, site, service, instance, key, **fields):
@@ -250,6 +252,11 @@ class Vrm:
             site = site or max(self.sites, default=HOUSE) + 1
             self.sites[site] = Site(site, name, "Cerbo GX", "C00A", "c0619a%06x" % site, {}, devices)
             return site
+
+    def set_fleet(self, sites, devices):
+        """So many installations with so many devices each take the place of all others."""
+        with self.lock:
+            self.sites = make_fleet(sites, devices)
 
     def remove_site(self, site):
         with self.lock:
@@ -339,7 +346,7 @@ class Vrm:
     def too_many(self, token):
         """VRM's rate limit: returns the seconds after which the next request fits, 0 when this one does."""
         with self.lock:
-            now = time.monotonic()
+            now = time.monotonic() + self.ahead
             level, last = self.windows.get(token, (0, now))
             level = max(0, level - (now - last) / LEAVES)
             fits = level + 1 <= WINDOW
@@ -467,6 +474,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.serve(vrm, ask)
         finally:
             self.end_diagnostics(ask)
+            ask.done = True
 
     do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = do_GET
 
@@ -540,6 +548,8 @@ def serve(options):
         signal.signal(number, stop_quietly)
     vrm = Vrm(world="demo", token=options.token, port=options.port, day=options.day)
     try:
+        if options.sites:
+            vrm.set_fleet(options.sites, options.devices)
         vrm.start()
         print(json.dumps({"url": vrm.url, "ca": vrm.ca, "token": vrm.token}), flush=True)
         while sys.stdin and sys.stdin.buffer.raw.read(4096):
@@ -553,10 +563,13 @@ def main():
     parser.add_argument("--port", type=int, default=0, help="port to listen on (default: any free one)")
     parser.add_argument("--day", type=float, default=240, help="seconds in which a day passes (default 240)")
     parser.add_argument("--token", help="access token to accept (default: a new one)")
+    parser.add_argument("--sites", type=int, default=0, help="so many installations alike, in place of the demo's")
+    parser.add_argument("--devices", type=int, default=4, help="devices of each of them: 4 send about 170 rows (default)")
     parser.add_argument("--selfcheck", action="store_true", help="print the number of rows of each installation and end")
     options = parser.parse_args()
     if options.selfcheck:
-        for site in make_sites(Day(options.day)).values():
+        fleet = options.sites and make_fleet(options.sites, options.devices)
+        for site in (fleet or make_sites(Day(options.day))).values():
             print("%d %s: %d rows" % (site.id, site.name, len(site.rows(time.time(), int(time.time())))))
         return 0
     try:

@@ -23,6 +23,7 @@ subjectKeyIdentifier = hash
 authorityKeyIdentifier = keyid
 subjectAltName = %s
 """
+DAYS = "60"             # a soak lets the clock run ahead by a month
 NAMES = {"wrong-name": "DNS:vrm.example.com"}
 
 
@@ -59,7 +60,7 @@ class Certificates:
                      "-nodes", "-subj", "/CN=VRM stand-in " + name, "-keyout", name + ".key", *more)
 
     def authority(self, name):
-        self.request(name, "DNS:ca", "-x509", "-extensions", "ca", "-days", "2", "-out", name + ".pem")
+        self.request(name, "DNS:ca", "-x509", "-extensions", "ca", "-days", DAYS, "-out", name + ".pem")
         return self.path(name + ".pem")
 
     def context(self, kind):
@@ -72,7 +73,7 @@ class Certificates:
             name = "server-" + kind
             self.request(name, NAMES.get(kind, "DNS:localhost,IP:127.0.0.1"), "-new", "-out", name + ".csr")
             self.openssl("x509", "-req", "-in", name + ".csr", "-CA", signer + ".pem", "-CAkey", signer + ".key",
-                         "-set_serial", str(secrets.randbits(60)), "-days", "-1" if kind == "expired" else "2",
+                         "-set_serial", str(secrets.randbits(60)), "-days", "-1" if kind == "expired" else DAYS,
                          "-extfile", name + ".conf", "-extensions", "ok", "-out", name + ".pem")
             self.made[kind] = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self.made[kind].load_cert_chain(self.path(name + ".pem"), self.path(name + ".key"))

@@ -392,6 +392,17 @@ class Site:
         return list(found.values()) + [summary]
 
 
+# The devices of a larger installation, again and again in this order: about 170 rows with the first four.
+FLEET = ("battery", "solarcharger", "solarcharger", "vebus", "inverter")
+
+
+def make_fleet(sites, devices):
+    """`sites` installations by number, all alike and with fixed values, with so many `devices` each."""
+    owned = [(FLEET[number % len(FLEET)], 256 + number) for number in range(devices)]
+    return {number: Site(number, "Fleet %d" % number, "Cerbo GX", "C00A", "c0619a%06x" % number, {}, owned)
+            for number in range(HOUSE, HOUSE + sites)}
+
+
 def make_sites(day=None):
     """The demo's installations by number: moving when `day` is a Day, else with fixed values."""
     return {number: Site(number, *copy.deepcopy(parts), day) for number, parts in SITES.items()}

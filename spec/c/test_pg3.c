@@ -745,6 +745,9 @@ static void test_doc(void) {
     pg3_doc(b.pg3, "<h1>old</h1>");
     turn(&b);
     CHECK(times(&b, "customparamsdoc") == 0);
+    receive(&b, "{\"custom\":{\"customparamsdoc\":{\"value\":\"<h1>old</h1>\"}}}");
+    turn(&b);
+    CHECK(times(&b, "customparamsdoc") == 0);
     pg3_doc(b.pg3, "<h1>\"new\"</h1>");
     pg3_doc(b.pg3, "<h1>\"new\"</h1>");
     turn(&b);
@@ -1005,6 +1008,27 @@ static void test_opaque_records(void) {
     close_bench(&b);
 }
 
+// Fault: a state of device scripts that is nested too deep to be read is written over.
+// Expected: it is not; the rest goes on.
+static void test_deep_data(void) {
+    struct bench b;
+    for (int depth = 32; depth <= 33; depth++) {
+        char text[400], nested[100];
+        memset(nested, '[', (size_t)depth);
+        memset(nested + depth, ']', (size_t)depth);
+        nested[2 * depth] = '\0';
+        open_eager(&b);
+        receive(&b, CONFIG_NONE);
+        snprintf(text, sizeof text,
+                 "{\"getAll\":[" PARAMS_ROW ",{\"key\":\"customdata\",\"value\":\"%s\"}]}", nested);
+        receive(&b, text);
+        turn(&b);
+        pass(&b, 11000);
+        CHECK(pg3_save(b.pg3, "{}") == (depth == 32) && times(&b, "\"temp_unit\":\"C\"") == 1);
+        close_bench(&b);
+    }
+}
+
 // One node of 30 drivers as PG3 tells it, some 7 KB.
 static void put_node(struct buf *b, const char *address, int value) {
     static const char row[] = "\"uuid\":\"00:0d:b9:52:ce:50\",\"profileNum\":2,"
@@ -1041,7 +1065,8 @@ static void test_large_config(void) {
     for (int i = 0; i < 3000; i++) {
         snprintf(address, sizeof address, "n%d_%d", i % 7, i);
         const struct known_node *node = known_find(pg3_known(b.pg3), address);
-        CHECK(node != NULL && node->value_count == 31 && atol(node->values[5].shown) == i);
+        CHECK(node != NULL && node->value_count == 31 &&
+              strtol(node->values[5].shown, NULL, 10) == i);
     }
     CHECK(known_find(pg3_known(b.pg3), "n0_1") == NULL);
     receive(&b, ALL_GOOD);
@@ -1423,6 +1448,7 @@ int main(void) {
     test_growing_pauses();
     test_list_fails_after_reconnection();
     test_opaque_records();
+    test_deep_data();
     test_large_config();
     test_large_list();
     test_requests();

@@ -1,149 +1,754 @@
 --- What main.lua and lib may rely on, whoever provides `host`: run by busted on the fake host and by the
--- program itself on the real one (contract_spec.lua). A check raises when it does not hold. No network
--- and no PG3.
+-- program itself on the real one (contract_spec.lua), each check in a task of its own. A check raises when it
+-- does not hold. No PG3, and no network but this machine's.
+--
+-- Returns list of { host = the function it is about, name, fn }, in order. Every function of host has one.
+-- given.write(path, text) makes a file of a script; given.vrm = the URL of a stand-in of VRM, nil: none.
+
+return function(given)
 
 local checks = {}
 
-local function check(name, fn)
-    checks[#checks + 1] = { name = name, fn = fn }
+local function check(of, name, fn)
+    checks[#checks + 1] = { host = of, name = of .. ": " .. name, fn = fn }
 end
 
+--- fn(...) has to raise -> the error as text.
 local function raises(fn, ...)
     local ok, err = pcall(fn, ...)
     assert(not ok, "it should have raised")
     return tostring(err)
 end
 
-local TYPE = {
-    id = "CONTRACT", name = "Contract", drivers = {
-        { id = "ST", label = "Power", uom = 73, places = 0, min = -10, max = 1000, zero = true },
-        { id = "CV", label = "Voltage", uom = 72, places = 2, min = 0, max = 100, zero = true },
-        { id = "GV1", label = "State", uom = 25, places = 0, zero = false, names_id = "CONTRACT_STATE",
-          names = { [0] = "Off", [3] = "On" } },
-    },
-    commands = { { id = "QUERY", name = "Query" } },
-}
-
-local function with_node()
-    host.declare(TYPE)
-    assert(host.add { address = "contract", type = "CONTRACT", name = "Contract", primary = "contract" })
+--- Whether the text names all of these.
+local function names(text, ...)
+    for _, word in ipairs { ... } do assert(text:find(word, 1, true), word .. " is not in: " .. text) end
 end
 
-check("time is unix seconds", function()
+local function near(value, wanted) assert(math.abs(value - wanted) < 1e-9, value .. " is not " .. wanted) end
+
+local function declaration(changes)
+    local result = {
+        id = "CONTRACT", name = "Contract", drivers = {
+            { id = "ST", label = "Power", uom = 73, places = 0, min = -10, max = 1000, zero = true },
+            { id = "CV", label = "Voltage", uom = 72, places = 2, min = 0, max = 100, zero = true },
+            { id = "GV1", label = "State", uom = 25, places = 0, zero = false, names_id = "CONTRACT_STATE",
+              names = { [0] = "Off", [3] = "On" } },
+            { id = "GV2", label = "Count", uom = 56, places = 0, min = 0, max = 100, by_script = true },
+        },
+        commands = { { id = "QUERY", name = "Query" } },
+    }
+    for key, value in pairs(changes or {}) do result[key] = value end
+    return result
+end
+
+local function node(changes)
+    local result = { address = "contract", type = "CONTRACT", name = "Contract", primary = "contract" }
+    for key, value in pairs(changes or {}) do result[key] = value ~= "none" and value or nil end
+    return result
+end
+
+local function with_node()
+    host.declare(declaration())
+    assert(host.add(node()) == true)
+end
+
+--- Waits until fn gives something true, at most half a minute.
+local function eventually(fn)
+    for _ = 1, 3000 do
+        if fn() then return end
+        host.sleep(0.01)
+    end
+    error("it did not happen", 2)
+end
+
+------------------------------------------------------------------------------------- time and tasks
+
+check("time", "unix seconds", function()
     assert(host.time() > 1700000000 and host.time() < 4000000000)
 end)
 
-check("an unset environment variable is nil", function()
+check("sleep", "waits, and gives nothing", function()
+    local before = host.time()
+    assert(select("#", host.sleep(0.05)) == 0)
+    assert(host.time() - before >= 0.04)
+    host.sleep(0)
+end)
+
+check("sleep", "mistakes raise", function()
+    raises(host.sleep)
+    raises(host.sleep, "soon")
+    raises(host.sleep, -1)
+    raises(host.sleep, 1e8)
+end)
+
+check("sleep", "not where nothing can wait", function()
+    names(raises(function() table.sort({ 1, 2, 3 }, function() host.sleep(0) end) end), "waits")
+end)
+
+check("spawn", "runs later, with its arguments, in order", function()
+    local order = {}
+    local function first(...) order[1] = table.concat({ ... }, ",") end
+    assert(select("#", host.spawn(first, 1, 2)) == 0)
+    host.spawn(function() order[#order + 1] = "second" end)
+    assert(#order == 0)
+    eventually(function() return #order == 2 end)
+    assert(order[1] == "1,2" and order[2] == "second")
+end)
+
+check("spawn", "an error ends that task only", function()
+    local after = false
+    host.spawn(function() error("a task of the contract that fails") end)
+    host.spawn(function() after = true end)
+    eventually(function() return after end)
+end)
+
+check("spawn", "mistakes raise", function()
+    raises(host.spawn)
+    raises(host.spawn, "main")
+end)
+
+check("after", "rings once, in a task that may wait", function()
+    local rung = 0
+    local id = host.after(0.01, function()
+        host.sleep(0.01)
+        rung = rung + 1
+    end)
+    assert(math.type(id) == "integer")
+    assert(rung == 0)
+    eventually(function() return rung == 1 end)
+    host.sleep(0.05)
+    assert(rung == 1)
+end)
+
+check("after", "mistakes raise", function()
+    raises(host.after, 1)
+    raises(host.after, -1, print)
+    raises(host.after, "soon", print)
+end)
+
+check("every", "rings until it is cancelled, also from within", function()
+    local rung, id = 0, nil
+    id = host.every(0.1, function()
+        rung = rung + 1
+        if rung == 2 then host.cancel(id) end
+    end)
+    eventually(function() return rung == 2 end)
+    host.sleep(0.3)
+    assert(rung == 2)
+end)
+
+check("every", "mistakes raise, and so does what would never end", function()
+    raises(host.every, 0, print)
+    raises(host.every, 0.05, print)
+    raises(host.every, 1)
+end)
+
+check("cancel", "before it rings; twice, unknown ones and nil are fine", function()
+    local rung = false
+    local id = host.after(0.02, function() rung = true end)
+    host.cancel(id)
+    host.cancel(id)
+    host.cancel(987654321)
+    host.cancel(nil)
+    raises(host.cancel, {})
+    host.sleep(0.06)
+    assert(not rung)
+end)
+
+-------------------------------------------------------------------------------------- small things
+
+check("env", "nil where it is not set", function()
     assert(host.env("VICTRON_NOT_SET_AT_ALL") == nil)
+    raises(host.env)
+    raises(host.env, {})
 end)
 
-check("version is a text", function() assert(host.version:find("^%d+%.%d+%.%d+$")) end)
-
-check("log takes the four levels and no other", function()
-    for _, level in ipairs { "debug", "info" } do host.log(level, "contract") end
+check("log", "the four levels and no other; without one it is info", function()
+    for _, level in ipairs { "debug", "info", "warning", "error" } do host.log(level, "contract") end
+    host.log(nil, "contract")
     raises(host.log, "shout", "contract")
+    raises(host.log, "info")
+    raises(host.log, "info", {})
 end)
 
-check("a node is added once and found", function()
-    with_node()
-    with_node()
-    local node = host.node("contract")
-    assert(node.address == "contract" and node.type == "CONTRACT" and node.primary == "contract")
-    assert(host.node("nobody") == nil)
+check("mask", "a text", function()
+    host.mask("a-secret-of-the-contract")
+    host.mask("")
+    raises(host.mask)
+    raises(host.mask, {})
 end)
 
-check("values are numbers of the base unit, rounded when shown", function()
+check("on", "one function for an event: the last", function()
+    raises(host.on, "script_error")
+    raises(host.on, nil, print)
+    local first, last = 0, nil
+    host.on("script_error", function() first = first + 1 end)
+    host.on("script_error", function(...) last = { ... } end)
+    given.write("contract/on.lua", "return { fail = function() error('on purpose') end }")
+    local script = assert(host.load_script("contract/on.lua", "contract/on.lua"))
     with_node()
-    host.set("contract", "CV", 12.346)
-    assert(math.abs(host.get("contract", "CV") - 12.346) < 0.01)
+    host.start_script(script.table.fail, "contract")
+    eventually(function() return last end)
+    assert(first == 0 and last[1] == "contract/on.lua" and last[3] == "contract")
+    names(last[2], "contract/on.lua:1:", "on purpose")
+    host.close_script(script.id)
 end)
 
-check("nil is no data", function()
+check("read", "a file's text, nil where there is none", function()
+    given.write("contract/read.lua", "return {}\n")
+    assert(host.read("contract/read.lua") == "return {}\n")
+    assert(host.read("scripts/main.lua"):find("^%-%-%-"))
+    assert(host.read("no/such/file") == nil)
+    raises(host.read)
+end)
+
+check("print", "a text", function()
+    raises(host.print)
+    raises(host.print, {})
+end)
+
+check("json", "objects, lists, numbers; null is absent", function()
+    local value = host.json('{"a":[1,2.5,"x"],"b":{"c":true,"d":false},"e":null}')
+    assert(#value.a == 3 and value.a[1] == 1 and value.a[2] == 2.5 and value.a[3] == "x")
+    assert(value.b.c == true and value.b.d == false and value.e == nil)
+    assert(host.json('"\\u00e9"') == "é")
+end)
+
+check("json", "no JSON is nil and a reason", function()
+    local value, why = host.json('{"a":')
+    assert(value == nil and type(why) == "string")
+    raises(host.json)
+    raises(host.json, {})
+end)
+
+check("leave", "a number", function()
+    raises(host.leave)
+    raises(host.leave, "now")
+end)
+
+------------------------------------------------------------------------------------------- requests
+
+local NOBODY = "https://127.0.0.1:1/v2/nobody"
+
+--- So many requests that nobody answers, one after the other.
+local function ask_nobody(times)
+    for _ = 1, times do assert(host.http { url = NOBODY } == nil) end
+end
+
+check("http", "a failure is nil, its kind and a sentence", function()
+    local reply, err = host.http { url = NOBODY, headers = { Accept = "application/json" }, timeout = 5 }
+    assert(reply == nil and err.kind == "connect", err.kind)
+    assert(#err.text > 10)
+end)
+
+check("http", "only https", function()
+    local reply, err = host.http { url = "http://127.0.0.1:1/v2/nobody" }
+    assert(reply == nil and err.kind == "other", err.kind)
+    names(err.text, "https://")
+end)
+
+check("http", "mistakes raise", function()
+    raises(host.http)
+    raises(host.http, {})
+    raises(host.http, { url = {} })
+    raises(host.http, { url = NOBODY, headers = { Accept = {} } })
+    raises(host.http, { url = NOBODY, timeout = "long" })
+end)
+
+check("http", "not where nothing can wait", function()
+    names(raises(function() table.sort({ 1, 2 }, function() host.http { url = NOBODY } end) end), "waits")
+end)
+
+check("http", "an answer has its status, VRM's time and what its JSON is", function()
+    if not given.vrm then return end
+    local function ask(path, token, without)
+        return assert(host.http { url = given.vrm .. path, ca_file = host.env("VICTRON_CA_FILE"),
+            without = without, headers = { ["X-Authorization"] = "Token " .. token } })
+    end
+    local me = ask("/users/me", host.env("CONTRACT_TOKEN"))
+    assert(me.status == 200 and me.json.success == true and me.json.user.id > 0)
+    assert(math.type(me.date) == "integer" and math.abs(me.date - host.time()) < 100)
+    assert(me.json_error == nil and me.retry_after == nil)
+    local refused = ask("/users/me", "no-token-at-all")
+    assert(refused.status == 401 and refused.json.success == false)
+    local less = ask("/users/me", host.env("CONTRACT_TOKEN"), "user")
+    assert(less.status == 200 and less.json.success == true and less.json.user == nil)
+end)
+
+check("limit", "so many at once, then one in each interval", function()
+    local began = host.time()
+    host.limit { depth = 2, interval_ms = 150 }
+    ask_nobody(4)
+    assert(host.time() - began > 0.29)
+    host.limit { depth = 1000, interval_ms = 1 }
+end)
+
+check("limit", "mistakes raise", function()
+    raises(host.limit)
+    raises(host.limit, {})
+    raises(host.limit, { depth = 1 })
+    raises(host.limit, { depth = "many", interval_ms = 100 })
+end)
+
+check("hold", "nothing leaves before; a shorter one shortens nothing; 0 ends it", function()
+    local began = host.time()
+    host.hold(0.2)
+    host.hold(0.05)
+    host.hold(-1)
+    ask_nobody(1)
+    assert(host.time() - began > 0.19)
+    host.hold(3600)
+    host.hold(0)
+    ask_nobody(1)
+    assert(host.time() - began < 3000)
+    raises(host.hold)
+    raises(host.hold, "long")
+end)
+
+---------------------------------------------------------------------------------------------- nodes
+
+check("declare", "what cannot be a type raises", function()
+    raises(host.declare)
+    for _, bad in ipairs {
+        { id = false }, { name = false }, { drivers = { { id = "st", label = "x", uom = 73 } } },
+        { drivers = { { id = "ST", uom = 73 } } }, { commands = { { id = "QUERY" } } },
+        { drivers = { { id = "ST", label = "x", uom = 73, places = 7 } } }, { events = { { name = "x" } } },
+        { drivers = { { id = "ST", label = "x", uom = 73 }, { id = "ST", label = "y", uom = 73 } } },
+    } do
+        names(raises(host.declare, declaration(bad)), "host.declare")
+    end
+end)
+
+check("declare", "again: drivers of the same id and unit keep their value", function()
     with_node()
     host.set("contract", "ST", 5)
+    host.set("contract", "CV", 12)
+    local again = declaration()
+    again.drivers[2].uom = 1
+    table.remove(again.drivers, 3)
+    host.declare(again)
+    assert(host.get("contract", "ST") == 5 and host.get("contract", "CV") == nil)
+    raises(host.get, "contract", "GV1")
+end)
+
+check("add", "once and again: its name, its primary and its type are the last ones", function()
+    with_node()
+    with_node()
+    host.declare(declaration { id = "CONTRACT2" })
+    assert(host.add(node { name = "Another", type = "CONTRACT2" }) == true)
+    assert(host.node("contract").name == "Another" and host.node("contract").type == "CONTRACT2")
+end)
+
+check("add", "what cannot be a node is nil and a reason", function()
+    host.declare(declaration())
+    for _, bad in ipairs { { address = "Not An Address" }, { address = "a23456789012345" }, { address = "" },
+                           { primary = "Not One" }, { type = "NO_SUCH_TYPE" } } do
+        local added, why = host.add(node(bad))
+        assert(added == nil and type(why) == "string")
+    end
+end)
+
+check("add", "mistakes raise", function()
+    host.declare(declaration())
+    raises(host.add)
+    for _, key in ipairs { "address", "type", "name", "primary" } do
+        names(raises(host.add, node { [key] = "none" }), key)
+    end
+end)
+
+check("node", "a copy of what it is, nil where there is none", function()
+    with_node()
+    local one = host.node("contract")
+    assert(one.address == "contract" and one.type == "CONTRACT" and one.primary == "contract")
+    assert(one.name == "Contract")
+    for key in pairs(one) do assert(node()[key] ~= nil, key) end
+    one.name = "Changed"
+    assert(host.node("contract").name == "Contract")
+    assert(host.node("nobody") == nil)
+    raises(host.node)
+end)
+
+check("known", "a list of its own", function()
+    table.insert(host.known(), { address = "x" })
+    for _, one in ipairs(host.known()) do assert(one.address ~= "x") end
+    assert(#host.known("no such address") == 0)
+    raises(host.known, {})
+end)
+
+check("report", "an address, a request and whether it went well", function()
+    with_node()
+    host.report("contract", "1", true)
+    host.report("contract", "", false)
+    raises(host.report, "contract")
+    raises(host.report)
+end)
+
+check("set", "a number, also as text; nil is no data, with or without a text", function()
+    with_node()
+    host.set("contract", "ST", 5, "five")
+    assert(host.get("contract", "ST") == 5)
     host.set("contract", "ST", nil)
     assert(host.get("contract", "ST") == nil)
     host.set("contract", "ST", nil, "no data")
+    host.set("contract", "ST", "7.5")
+    assert(host.get("contract", "ST") == 7.5)
 end)
 
-check("an unknown node or driver raises and is named", function()
+check("set", "what no ISY can show is no data", function()
     with_node()
-    assert(raises(host.set, "nobody", "ST", 1):find("nobody", 1, true))
-    assert(raises(host.set, "contract", "GV9", 1):find("GV9", 1, true))
-end)
-
-check("an address that cannot be one is refused", function()
-    host.declare(TYPE)
-    local ok, added, why = pcall(host.add, { address = "Not An Address", type = "CONTRACT", name = "x",
-                                             primary = "x" })
-    assert(not ok or (not added and why))
-end)
-
-check("known nodes and parameters are tables", function()
-    assert(type(host.known()) == "table" and type(host.params()) == "table")
-end)
-
-check("the choices of the user are taken", function()
-    host.zero_stale(true)
-    host.hold_nodes(true)
-    host.hold_nodes(false)
-    host.alt_units(false)
-    with_node()
-    host.stale("contract", true)
-    host.stale("contract", false)
-end)
-
-check("script files of a folder have a name, a path and a stamp", function()
-    local list = host.script_files("scripts/devices")
-    assert(#list >= 5)
-    for _, one in ipairs(list) do assert(one.name and one.path and one.stamp) end
-    for i = 2, #list do assert(list[i - 1].name < list[i].name) end
-end)
-
-check("a folder that is not there has no scripts", function()
-    assert(#(host.script_files("no/such/folder") or {}) == 0)
-end)
-
-check("a device script loads, its functions can be called, its errors have file and line", function()
-    local file
-    for _, one in ipairs(host.script_files("scripts/devices")) do
-        if one.name == "battery_monitor" then file = one end
+    for _, value in ipairs { 0 / 0, math.huge, -math.huge, 1e16 } do
+        host.set("contract", "ST", 1)
+        host.set("contract", "ST", value)
+        assert(host.get("contract", "ST") == nil)
     end
-    local script = assert(host.load_script(file.path, "devices/battery_monitor.lua"))
-    assert(script.table.id == "VICBATT" and #script.text > 0)
-    local from
-    for _, row in ipairs(script.table) do from = from or row.from end
-    assert(type(from) == "function")
-    assert(from({}) == nil)
-    assert(raises(from, 5):find("battery_monitor.lua:%d+:"))
-    host.close_script(script.id)
 end)
 
-check("a file that is not there is a reason, no error", function()
-    local script, why = host.load_script("no/such/file.lua", "file.lua")
-    assert(script == nil and type(why) == "string")
+check("set", "an unknown node or driver raises and is named; so do mistakes", function()
+    with_node()
+    names(raises(host.set, "nobody", "ST", 1), "nobody")
+    names(raises(host.set, "contract", "GV9", 1), "GV9", "contract")
+    raises(host.set, "contract", "ST", {})
+    raises(host.set, "contract", "ST", "many")
+    raises(host.set, "contract", "ST", 1, {})
+    raises(host.set, "contract")
+    raises(host.set)
 end)
 
-check("node.state is kept for each script", function()
-    local file = host.script_files("scripts/devices")[1]
-    local script = assert(host.load_script(file.path, "devices/" .. file.name .. ".lua"))
-    host.script_state(script.id, { contract = { count = 3, name = "x", list = { 1, 2 } } })
-    local state = host.script_state(script.id)
-    assert(state.contract.count == 3 and state.contract.name == "x" and state.contract.list[2] == 2)
-    assert(host.script_figures(script.id).memory > 0)
-    host.close_script(script.id)
+check("get", "the value as it was set: it is rounded only when shown", function()
+    with_node()
+    assert(host.get("contract", "CV") == nil)
+    host.set("contract", "CV", 12.3456)
+    near(host.get("contract", "CV"), 12.3456)
+    names(raises(host.get, "nobody", "ST"), "nobody")
+    names(raises(host.get, "contract", "GV9"), "GV9")
+    raises(host.get)
 end)
 
-check("notices and pages may be set at any time", function()
+check("stale", "a node; its values stay", function()
+    with_node()
+    host.set("contract", "ST", 5)
+    host.stale("contract", true)
+    assert(host.get("contract", "ST") == 5)
+    host.stale("contract", false)
+    names(raises(host.stale, "nobody", true), "nobody")
+    raises(host.stale)
+end)
+
+for _, choice in ipairs { "zero_stale", "alt_units", "hold_nodes" } do
+    check(choice, "true, false, nothing", function()
+        with_node()
+        host.set("contract", "CV", 12)
+        host[choice](true)
+        host[choice](false)
+        host[choice]()
+        assert(host.get("contract", "CV") == 12)
+    end)
+end
+
+check("profile", "whether it is another; not when nothing was declared since", function()
+    host.declare(declaration())
+    local changed = host.profile()
+    assert(type(changed) == "boolean")
+    assert(host.profile() == false)
+    host.declare(declaration { name = "Contract, another" })
+    assert(host.profile() == true)
+    assert(host.profile() == false)
+end)
+
+---------------------------------------------------------------------------- parameters and records
+
+check("params", "a table of its own", function()
+    local params = host.params()
+    params.contract = "x"
+    assert(host.params().contract == nil)
+end)
+
+check("default_params", "names and texts", function()
+    host.default_params { contract = "" }
+    host.default_params {}
+    raises(host.default_params)
+    raises(host.default_params, "contract")
+    raises(host.default_params, { contract = {} })
+end)
+
+check("notice", "a key and a text; nil takes it away", function()
     host.notice("contract", "text")
     host.notice("contract", nil)
-    host.doc("<p>x</p>")
+    host.notice("contract")
+    raises(host.notice)
+    raises(host.notice, "contract", {})
 end)
 
-check("a timer can be cancelled", function()
-    local id = host.after(3600, function() error("it rang") end)
-    host.cancel(id)
-    host.cancel(id)
+check("doc", "a text", function()
+    host.doc("<p>x</p>")
+    raises(host.doc)
+    raises(host.doc, {})
 end)
+
+check("data", "nil, or a table of its own", function()
+    local data = host.data()
+    assert(data == nil or type(data) == "table")
+    assert(data == nil or data ~= host.data())
+end)
+
+check("save", "whether it was taken", function()
+    assert(type(host.save { contract = { 1, 2, name = nil } }) == "boolean")
+end)
+
+check("save", "what cannot be kept raises", function()
+    raises(host.save)
+    raises(host.save, "contract")
+    names(raises(host.save, { fn = function() end }), "host.save")
+    names(raises(host.save, { text = ("x"):rep(70000) }), "host.save")
+end)
+
+--------------------------------------------------------------------------------------------- scripts
+
+--- Loads a script with this text -> it; close it with host.close_script(script.id).
+local function load_text(text)
+    given.write("contract/loaded.lua", text)
+    return assert(host.load_script("contract/loaded.lua", "contract/loaded.lua"))
+end
+
+local COUNTING = [[
+local function count(node, step)
+    node.state.count = (node.state.count or 0) + step
+    node:set("GV2", node.state.count)
+end
+local function slow(node)
+    sleep(0.05)
+    node:set("GV2", 99)
+end
+local function tick(node)
+    for i = 1, 100 do
+        node:set("GV2", i)
+        sleep(0.02)
+    end
+end
+return {
+    count = count, slow = slow, tick = tick,
+    nested = { { first = function(a, b) return a + b, "second" end } },
+    not_its_own = function(node) node:set("ST", 1) end,
+    fail = function() error("on purpose") end,
+    what = function(rows) return rows and rows.x end,
+}
+]]
+
+check("script_files", "a name, a path and a stamp each, by name", function()
+    local list, why, left_out = host.script_files("scripts/devices")
+    assert(#list >= 5 and why == nil and left_out == 0)
+    for _, one in ipairs(list) do assert(one.name and one.path and one.stamp) end
+    for i = 2, #list do assert(list[i - 1].name < list[i].name) end
+    raises(host.script_files)
+end)
+
+check("script_files", "a folder that is not there is nil and a reason", function()
+    local list, why = host.script_files("no/such/folder")
+    assert(list == nil and type(why) == "string")
+end)
+
+check("script_files", "another stamp when the file is another", function()
+    given.write("contract/stamp.lua", "return {}")
+    local function stamp()
+        for _, one in ipairs(host.script_files("contract")) do
+            if one.name == "stamp" then return one.stamp end
+        end
+    end
+    local before = stamp()
+    assert(before and before == stamp())
+    given.write("contract/stamp.lua", "return { 1 }")
+    assert(stamp() ~= before)
+end)
+
+check("load_script", "a built-in one: its table, its text, functions that can be called", function()
+    local path
+    for _, one in ipairs(host.script_files("scripts/devices")) do
+        if one.name == "solar_charger" then path = one.path end
+    end
+    local script = assert(host.load_script(path, "devices/solar_charger.lua"))
+    assert(script.table.id == "VICSOLAR" and #script.text > 0 and math.type(script.id) == "integer")
+    host.close_script(script.id)
+end)
+
+check("load_script", "functions anywhere in the table, with arguments, results and errors", function()
+    local script = load_text(COUNTING)
+    local sum, second = script.table.nested[1].first(2, 3)
+    assert(sum == 5 and second == "second")
+    assert(script.table.what(nil) == nil)
+    names(raises(script.table.fail), "contract/loaded.lua:19:", "on purpose")
+    host.close_script(script.id)
+end)
+
+check("load_script", "what is no script is nil and a reason that names the file", function()
+    for _, text in ipairs { "return {", "error('while loading')", "return 5", "", "x = 1",
+                            "return { sleep(1) }" } do
+        given.write("contract/bad.lua", text)
+        local script, why = host.load_script("contract/bad.lua", "contract/bad.lua")
+        assert(script == nil)
+        names(why, "contract/bad.lua")
+    end
+    local script, why = host.load_script("no/such/file.lua", "file.lua")
+    assert(script == nil)
+    names(why, "file.lua")
+    raises(host.load_script)
+    raises(host.load_script, "contract/bad.lua")
+end)
+
+check("close_script", "its functions raise from then on; an unknown one raises", function()
+    local script = load_text(COUNTING)
+    host.close_script(script.id)
+    names(raises(script.table.what), "replaced")
+    raises(host.close_script, script.id)
+    raises(host.close_script)
+end)
+
+check("stop_script", "its tasks end, it stays loaded", function()
+    with_node()
+    host.set("contract", "GV2", 0)
+    local script = load_text(COUNTING)
+    host.start_script(script.table.tick, "contract")
+    eventually(function() return host.get("contract", "GV2") > 1 end)
+    host.stop_script(script.id)
+    local ticks = host.get("contract", "GV2")
+    host.sleep(0.1)
+    assert(host.get("contract", "GV2") == ticks)
+    assert(script.table.what { x = 4 } == 4)
+    host.close_script(script.id)
+    raises(host.stop_script, script.id)
+    raises(host.stop_script)
+end)
+
+check("make_folder", "with its parents; one that is there is fine", function()
+    assert(host.make_folder("contract/deep/er") == true)
+    assert(host.make_folder("contract/deep/er") == true)
+    assert(#host.script_files("contract/deep/er") == 0)
+    raises(host.make_folder)
+end)
+
+check("keep_script", "writes the text it was loaded from", function()
+    local script = load_text(COUNTING)
+    assert(host.make_folder("contract/kept"))
+    assert(host.keep_script(script.id, "contract/kept/one.lua") == true)
+    assert(host.read("contract/kept/one.lua") == COUNTING)
+    assert(#host.script_files("contract/kept") == 1)
+    local kept, why = host.keep_script(script.id, "contract/no/folder/one.lua")
+    assert(not kept and type(why) == "string")
+    raises(host.keep_script, script.id)
+    host.close_script(script.id)
+    raises(host.keep_script, script.id, "contract/kept/one.lua")
+end)
+
+check("script_state", "copies go in and out", function()
+    local script = load_text(COUNTING)
+    assert(next(host.script_state(script.id)) == nil)
+    local states = { contract = { count = 3, name = "x", list = { 1, 2 } } }
+    assert(select("#", host.script_state(script.id, states)) == 0)
+    states.contract.count = 4
+    local state = host.script_state(script.id)
+    assert(state.contract.count == 3 and state.contract.name == "x" and state.contract.list[2] == 2)
+    state.contract.count = 5
+    assert(host.script_state(script.id).contract.count == 3)
+    raises(host.script_state, script.id, { contract = { fn = function() end } })
+    host.close_script(script.id)
+    raises(host.script_state, script.id)
+    raises(host.script_state)
+end)
+
+check("script_figures", "memory, its peak, instructions", function()
+    local script = load_text(COUNTING)
+    local figures = host.script_figures(script.id)
+    assert(figures.memory > 0 and figures.peak >= figures.memory and figures.instructions >= 0)
+    host.close_script(script.id)
+    raises(host.script_figures, script.id)
+end)
+
+check("call_all", "first results and errors by number", function()
+    local script = load_text(COUNTING)
+    local t = script.table
+    local results, problems = host.call_all({ t.what, t.fail, t.what }, { x = 6 })
+    assert(results[1] == 6 and results[2] == nil and results[3] == 6)
+    assert(problems[1] == nil and problems[3] == nil)
+    names(problems[2], "contract/loaded.lua:19:", "on purpose")
+    results, problems = host.call_all({})
+    assert(next(results) == nil and next(problems) == nil)
+    host.close_script(script.id)
+    raises(host.call_all, { t.what })
+end)
+
+check("call_all", "functions of one script and no others", function()
+    local script = load_text(COUNTING)
+    local other = load_text(COUNTING)
+    raises(host.call_all)
+    raises(host.call_all, { print })
+    raises(host.call_all, { script.table.what, other.table.what })
+    host.close_script(script.id)
+    host.close_script(other.id)
+end)
+
+check("start_script", "a task with the node and its state, which may wait", function()
+    with_node()
+    local script = load_text(COUNTING)
+    host.set("contract", "GV2", 0)
+    host.start_script(script.table.count, "contract", 2)
+    host.start_script(script.table.count, "contract", 3)
+    assert(host.get("contract", "GV2") == 0)
+    eventually(function() return host.get("contract", "GV2") == 5 end)
+    assert(host.script_state(script.id).contract.count == 5)
+    host.start_script(script.table.slow, "contract")
+    eventually(function() return host.get("contract", "GV2") == 99 end)
+    host.close_script(script.id)
+end)
+
+check("start_script", "the node's rows that say by_script, within their limits", function()
+    with_node()
+    local failed
+    host.on("script_error", function(_, problem) failed = problem end)
+    local script = load_text(COUNTING)
+    host.set("contract", "GV2", 1)
+    host.start_script(script.table.count, "contract", 1000)
+    eventually(function() return host.get("contract", "GV2") == nil end)
+    assert(not failed, failed)
+    host.start_script(script.table.not_its_own, "contract")
+    eventually(function() return failed end)
+    names(failed, "by_script")
+    host.close_script(script.id)
+end)
+
+check("start_script", "mistakes raise", function()
+    local script = load_text(COUNTING)
+    raises(host.start_script)
+    raises(host.start_script, print, "contract")
+    raises(host.start_script, script.table.count)
+    host.close_script(script.id)
+    raises(host.start_script, script.table.count, "contract")
+end)
+
+check("answer", "to a question that nobody waits for: nothing", function()
+    host.answer(987654321, { x = 1 })
+    host.answer(987654321, nil, "no")
+    raises(host.answer)
+    raises(host.answer, "one")
+end)
+
+-------------------------------------------------------------------------------------------- the host
+
+--- The names of host's functions that no check is about, and of checks about none; "" when they are the same.
+function checks.differences()
+    local about, found = {}, {}
+    for _, one in ipairs(checks) do
+        about[one.host] = true
+        if type(rawget(host, one.host)) ~= "function" then found[#found + 1] = one.host .. " is missing" end
+    end
+    for name, value in pairs(host) do
+        if type(value) == "function" and not about[name] then
+            found[#found + 1] = name .. " is in no check"
+        end
+    end
+    table.sort(found)
+    return table.concat(found, ", ")
+end
 
 return checks
+
+end

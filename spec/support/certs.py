@@ -11,6 +11,7 @@ def openssl(*arguments):
         raise RuntimeError(f"openssl {arguments[0]}: {done.stderr}")
 
 
+DAYS = "60"       # the soak lets the clock run ahead by a month
 NEW_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
 
 
@@ -23,7 +24,7 @@ class Authority:
         self.ca_file = os.path.join(self.folder, "ca.crt")
         self.ca_key = os.path.join(self.folder, "ca.key")
         openssl("req", "-x509", *NEW_KEY, "-keyout", self.ca_key, "-out", self.ca_file,
-                "-days", "30", "-subj", f"/CN={name}",
+                "-days", DAYS, "-subj", f"/CN={name}",
                 "-addext", "keyUsage=critical,keyCertSign,cRLSign")
 
     def issue(self, common_name, alt_name=None):
@@ -37,7 +38,7 @@ class Authority:
             if alt_name:
                 file.write(f"subjectAltName={alt_name}\n")
         openssl("x509", "-req", "-in", request, "-CA", self.ca_file, "-CAkey", self.ca_key,
-                "-CAcreateserial", "-days", "30", "-extfile", extensions, "-out", base + ".crt")
+                "-CAcreateserial", "-days", DAYS, "-extfile", extensions, "-out", base + ".crt")
         return base + ".crt", base + ".key"
 
 
@@ -46,5 +47,5 @@ def self_signed(folder, common_name):
     os.makedirs(folder, exist_ok=True)
     base = os.path.join(str(folder), "self_signed")
     openssl("req", "-x509", *NEW_KEY, "-keyout", base + ".key", "-out", base + ".crt",
-            "-days", "30", "-subj", f"/CN={common_name}")
+            "-days", DAYS, "-subj", f"/CN={common_name}")
     return base + ".crt", base + ".key"

@@ -2,53 +2,22 @@
 --
 --   local world = fake.new { params = {...}, known = {...}, env = {...}, answer = function(request) end }
 --   world:start()            loads scripts/main.lua and plays PG3's start: params, start, ready
---   world:fire("shortpoll")  an event, its handlers run at once until they wait
+--   world:fire("shortpoll")  an event, its handler runs at once until it waits
 --   world:run(seconds)       lets time pass
 --   world:value("controller", "GV0"), world.nodes, world.notices, world.lines, world.requests
 --
 -- `answer(request)` gives a reply, nil and an error, or fake.wait(seconds, reply, err) for a slow one.
 
+local dkjson = require "dkjson"
+local scripts = require "spec.support.fake_scripts"
+
+local copy = scripts.copy
 local fake = {}
 fake.__index = fake
 
 local START_TIME = 1776515900
 
--------------------------------------------------------------------------------------------- sandbox
-
-local function pick(from, names)
-    local result = {}
-    for name in names:gmatch("%S+") do result[name] = from[name] end
-    return result
-end
-
---- The globals of a device script: the allow-list of the design, and nothing else (an unknown name raises).
-function fake.sandbox()
-    local env = pick(_G, [[assert error ipairs next pairs pcall rawequal rawget rawlen select setmetatable
-        tonumber tostring type math]])
-    env.string = pick(string, "byte char find format len lower rep reverse sub upper")
-    env.table = pick(table, "insert remove concat sort unpack")
-    env.unit = require "lib.units"
-    env.number = function(rows, ...)
-        if type(rows) ~= "table" then error("bad argument #1 to 'number'", 2) end
-        for _, key in ipairs { ... } do
-            if rows[key] and type(rows[key].value) == "number" then return rows[key].value end
-        end
-        return nil
-    end
-    return setmetatable(env, {
-        __index = function(_, name) error("there is no global '" .. tostring(name) .. "'", 2) end,
-        __newindex = function(_, name) error("assignment to global '" .. tostring(name) .. "'", 2) end,
-    })
-end
-
---- Runs the text of a device script as the host does; its table, or nil and a text.
-function fake.load_text(text, name)
-    local chunk, problem = load(text, "@" .. name, "t", fake.sandbox())
-    if not chunk then return nil, problem end
-    local ok, result = pcall(chunk)
-    if ok then return result end
-    return nil, tostring(result)
-end
+fake.sandbox, fake.load_text, fake.adopt = scripts.sandbox, scripts.run, scripts.adopt
 
 fake.DEVICES = { "battery_monitor", "controller", "gateway", "inverter", "solar_charger" }
 
@@ -69,11 +38,21 @@ function fake.wait(seconds, reply, err)
     return { fake_wait = seconds, reply = reply, err = err }
 end
 
+--- Calls fn: at once, or after what runs now has ended or waits, as the real host starts its tasks.
+function fake:later(fn)
+    table.insert(self.queue, fn)
+    if self.busy then return end
+    self.busy = true
+    while self.queue[1] do table.remove(self.queue, 1)() end
+    self.busy = false
+end
+
 function fake:resume(task, ...)
-    local ok, problem = coroutine.resume(task, ...)
-    if not ok then
-        table.insert(self.errors, debug.traceback(task, tostring(problem)))
-    end
+    local values = table.pack(...)
+    self:later(function()
+        local ok, problem = coroutine.resume(task, table.unpack(values, 1, values.n))
+        if not ok then table.insert(self.errors, debug.traceback(task, tostring(problem))) end
+    end)
 end
 
 function fake:spawn(fn, ...)
@@ -89,7 +68,7 @@ end
 --- Parks the running task; it goes on after `seconds`.
 function fake:park(seconds)
     local task, main = coroutine.running()
-    assert(not main, "a waiting call outside a task")
+    assert(not main and coroutine.isyieldable(), "this call waits, which is not possible here")
     self:at(seconds, function() self:resume(task) end)
     coroutine.yield()
 end
@@ -131,199 +110,347 @@ local function scrub(self, text)
     return text
 end
 
+--- Mistakes in arguments raise, as in the real host. A number counts as a text, a numeric text as a number.
+local function text_of(value, what)
+    if type(value) == "number" then return tostring(value) end
+    return type(value) == "string" and value or error((what or "value") .. ": string expected", 0)
+end
+
+local function number_of(value)
+    return tonumber(value) or error("number expected", 0)
+end
+
+local function integer_of(value)
+    return math.tointeger(tonumber(value)) or error("whole number expected", 0)
+end
+
+local function seconds_of(value, least)
+    local seconds = number_of(value)
+    assert(seconds >= least and seconds <= 1e7, "seconds from 0 (timers: 0.1) to 10 million expected")
+    return seconds
+end
+
+local function check_type(value, wanted)
+    assert(type(value) == wanted, wanted .. " expected")
+end
+
 local function time_functions(self, host)
     host.time = function() return self.now + self.clock_error end
-    host.spawn = function(fn, ...) self:spawn(fn, ...) end
-    host.sleep = function(seconds) self:park(seconds) end
+    host.spawn = function(fn, ...)
+        check_type(fn, "function")
+        self:spawn(fn, ...)
+    end
+    host.sleep = function(seconds) self:park(seconds_of(seconds, 0)) end
     host.after = function(seconds, fn)
-        return self:at(seconds, function() self:spawn(fn) end)
+        check_type(fn, "function")
+        return self:at(seconds_of(seconds, 0), function() self:spawn(fn) end)
     end
     host.every = function(seconds, fn)
         local id
         local function again()
+            self.timers[id] = { id = id, time = self.now + seconds, fn = again }    -- fn may cancel it
             self:spawn(fn)
-            self.timers[id] = { id = id, time = self.now + seconds, fn = again }
         end
-        id = self:at(seconds, again)
+        check_type(fn, "function")
+        id = self:at(seconds_of(seconds, 0.1), again)
         return id
     end
-    host.cancel = function(id) self.timers[id] = nil end
-    host.limit = function(limit) self.limit = limit end
-    host.hold = function(seconds) self.hold_until = self.now + seconds end
+    host.cancel = function(id) self.timers[integer_of(id or 0)] = nil end
 end
 
-local function http_function(self, host)
+--------------------------------------------------------------------------------------------- requests
+
+--- Seconds until a request may leave: a bucket that loses one each interval, as in host/bucket.c.
+local function limit_wait(self)
+    local limit, window, wait = self.limit, self.window, 0
+    if limit then
+        window.level = math.max(window.level - (self.now - window.at) * 1000 / limit.interval_ms, 0)
+        window.at = self.now
+        wait = (window.level + 1 - limit.depth) * limit.interval_ms / 1000
+    end
+    return math.max(wait > 1e-6 and wait or 0, self.hold_until - self.now)
+end
+
+--- A copy without this member of its objects.
+local function without(value, member)
+    if type(value) ~= "table" then return value end
+    local result = {}
+    for key, one in pairs(value) do
+        if key ~= member then result[key] = without(one, member) end
+    end
+    return result
+end
+
+local function http_functions(self, host)
+    host.limit = function(limit)
+        check_type(limit, "table")
+        self.limit = { depth = math.max(integer_of(limit.depth), 1),
+                       interval_ms = math.max(integer_of(limit.interval_ms), 1) }
+        self.window = { level = 0, at = self.now }
+    end
+    host.hold = function(seconds)
+        seconds = number_of(seconds)
+        if seconds == 0 then self.hold_until = 0 end
+        self.hold_until = math.max(self.hold_until, self.now + seconds)
+    end
     host.http = function(request)
-        local running = coroutine.running()
-        assert(coroutine.isyieldable(running), "http outside a task")
-        assert(request.url:find("^https://"), "not https: " .. request.url)
-        if self.hold_until > self.now then self:park(self.hold_until - self.now) end
-        local path = request.url:match("^https://[^/]+/v2(.*)$")
+        check_type(request, "table")
+        local url = text_of(request.url, "url")
+        for name, value in pairs(request.headers or {}) do text_of(name); text_of(value) end
+        if request.timeout then number_of(request.timeout) end
+        local wait = limit_wait(self)
+        while wait > 0 do
+            self:park(wait)
+            wait = limit_wait(self)
+        end
+        if self.limit then self.window.level = self.window.level + 1 end
+        local path = url:match("^https://[^/]+/v2(.*)$") or url:match("^https://[^/]+(.*)$")
+        if not path then
+            self:park(0)
+            return nil, { kind = "other", text = "The address of " .. url .. " must begin with https://." }
+        end
         local entry = { path = path, headers = request.headers, time = self.now, running = true }
         table.insert(self.requests, entry)
         local page = tonumber(path:match("[?&]page=(%d+)"))
         local reply, err = self.answer { path = path, headers = request.headers, page = page }
-        local wait = 0
-        if reply and reply.fake_wait then wait, reply, err = reply.fake_wait, reply.reply, reply.err end
-        self:park(wait)
+        local seconds = 0
+        if reply and reply.fake_wait then seconds, reply, err = reply.fake_wait, reply.reply, reply.err end
+        self:park(seconds)
         entry.running = false
+        if reply and request.without then
+            local given = reply
+            reply = { json = without(given.json, request.without) }
+            for key, value in pairs(given) do reply[key] = reply[key] == nil and value or reply[key] end
+        end
         return reply, err
     end
 end
 
+------------------------------------------------------------------------------------------------ nodes
+
+local function address_ok(address) return #address <= 14 and address:find("^[a-z0-9_]+$") ~= nil end
+
+local function driver_of(declaration, id)
+    for _, driver in ipairs(declaration.drivers or {}) do
+        if driver.id == id then return driver end
+    end
+end
+
+local function type_fault(declaration)
+    if not declaration.id or not declaration.name then return "a node type needs an id and a name" end
+    local known = {}
+    for _, driver in ipairs(declaration.drivers or {}) do
+        local id, places = driver.id, driver.places or 0
+        if not id or #id > 30 or not id:find("^%u[%u%d_]*$") then return "a bad driver id" end
+        if known[id] then return "a driver id stands twice in one node type" end
+        if not driver.label or places < 0 or places > 6 then return "a driver needs a label and places" end
+        known[id] = true
+    end
+    for _, list in ipairs { declaration.commands or {}, declaration.events or {} } do
+        for _, one in ipairs(list) do
+            if not one.id or not one.name then return "a command or event needs an id and a name" end
+        end
+    end
+end
+
+--- Drivers of the same id and unit keep their value.
+local function retype(self, node, old, new)
+    for id in pairs(node.values) do
+        local before, after = driver_of(old, id), driver_of(new, id)
+        if not (before and after and before.uom == after.uom) then
+            node.values[id], node.exact[id], node.texts[id] = nil, nil, nil
+        end
+    end
+    node.type = new.id
+    self.types[new.id] = new
+end
+
+local function add_node(self, node)
+    for _, key in ipairs { "address", "type", "name", "primary" } do
+        text_of(node[key], "host.add: " .. key)
+    end
+    if not (address_ok(node.address) and address_ok(node.primary)) then
+        return nil, "a node address has 1 to 14 characters of a-z, 0-9 and _"
+    end
+    local declared = self.types[node.type]
+    if not declared then return nil, "that node type is not declared" end
+    if self.refuse and self.refuse[node.address] then return nil, self.refuse[node.address] end
+    local known = self.nodes[node.address]
+    if not known then
+        known = { address = node.address, type = node.type, values = {}, exact = {}, texts = {},
+                  stale = false }
+        self.nodes[node.address] = known
+        table.insert(self.added, node.address)
+    elseif known.type ~= node.type then
+        retype(self, known, self.types[known.type], declared)
+    end
+    known.name, known.primary = node.name, node.primary
+    return true
+end
+
+--- The node and the declaration of one of its drivers; what is not there raises and is named.
+local function driver_at(self, address, id)
+    local node = self.nodes[text_of(address)] or error("there is no node " .. address, 0)
+    local driver = driver_of(self.types[node.type], text_of(id))
+    return node, driver or error(("the node %s (%s) has no driver %s"):format(address, node.type, id), 0)
+end
+
+local function set_value(self, address, id, value, text)
+    local node, driver = driver_at(self, address, id)
+    text = text ~= nil and text_of(text) or nil
+    local exact = value ~= nil and number_of(value) or nil
+    if exact and (exact ~= exact or math.abs(exact) > 1e15) then exact, text = nil, nil end
+    local shown = exact
+    if exact then
+        local scale = 10 ^ (driver.places or 0)
+        shown = math.floor(exact * scale + 0.5) / scale
+        shown = math.tointeger(shown) or shown
+    end
+    node.values[id], node.exact[id], node.texts[id] = shown, exact, text
+    table.insert(self.sets, { address = address, driver = id, value = shown, time = self.now })
+end
+
 local function node_functions(self, host)
     host.declare = function(declaration)
+        check_type(declaration, "table")
+        local fault = type_fault(declaration)
+        if fault then error("host.declare: " .. fault, 0) end
+        local old = self.types[declaration.id]
         self.types[declaration.id] = declaration
+        for _, node in pairs(self.nodes) do
+            if node.type == declaration.id then retype(self, node, old, declaration) end
+        end
     end
     host.add = function(node)
-        assert(self.types[node.type], "unknown type " .. tostring(node.type))
-        assert(#node.address <= 14 and node.address:find("^[a-z0-9_]+$"), "bad address " .. node.address)
-        if self.refuse and self.refuse[node.address] then return nil, self.refuse[node.address] end
-        if not self.nodes[node.address] then
-            self.nodes[node.address] = { address = node.address, type = node.type, name = node.name,
-                                         primary = node.primary, values = {}, texts = {}, stale = false }
-            table.insert(self.added, node.address)
-        end
-        return true
+        check_type(node, "table")
+        return add_node(self, node)
     end
     host.known = function(prefix)
         local list = {}
+        prefix = prefix ~= nil and text_of(prefix) or ""
         for _, node in ipairs(self.known) do
-            if node.address:sub(1, #(prefix or "")) == (prefix or "") then list[#list + 1] = node end
+            if node.address:sub(1, #prefix) == prefix then list[#list + 1] = copy(node) end
         end
         return list
     end
-    host.node = function(address) return self.nodes[address] end
-    host.set = function(address, driver, value, text)
-        local node = assert(self.nodes[address], "set on unknown node " .. tostring(address))
-        local declared
-        for _, d in ipairs(self.types[node.type].drivers) do
-            if d.id == driver then declared = d end
-        end
-        assert(declared, "set on unknown driver " .. address .. "/" .. driver)
-        if value then
-            local scale = 10 ^ declared.places
-            value = math.floor(value * scale + 0.5) / scale
-            value = math.tointeger(value) or value
-        end
-        node.values[driver], node.texts[driver] = value, text
-        table.insert(self.sets, { address = address, driver = driver, value = value, time = self.now })
+    host.report = function(address, request, success)
+        table.insert(self.reports, { address = text_of(address), request = text_of(request),
+                                     success = success and true or false })
     end
-    host.get = function(address, driver) return self.nodes[address].values[driver] end
-    host.stale = function(address, stale) self.nodes[address].stale = stale end
+    host.node = function(address)
+        local node = self.nodes[text_of(address)]
+        return node and { address = node.address, name = node.name, type = node.type, primary = node.primary }
+    end
+    host.set = function(...) set_value(self, ...) end
+    host.get = function(address, id)
+        local node = driver_at(self, address, id)
+        return node.exact[id]
+    end
+    host.stale = function(address, stale)
+        local node = self.nodes[text_of(address)] or error("there is no node " .. address, 0)
+        node.stale = stale
+    end
     host.hold_nodes = function(on) self.nodes_held = on end
     host.zero_stale = function(zero) self.zero = zero end
     host.alt_units = function(alt) self.alt = alt end
-end
-
---- The script a node's type came from.
-function fake:file_of(address)
-    for _, script in pairs(self.loaded) do
-        if script.id == self.nodes[address].type then return script.file end
-    end
-end
-
---- A script of the world, or the text of one of world.files[folder][name] = { text, stamp }.
-function fake:load_script(path, file)
-    local tab, problem, text = nil, "no such file", ""
-    for _, script in ipairs(self.scripts) do
-        if script.file == path then tab, problem, text = script.table, script.error, script.text or "" end
-    end
-    local folder, name = path:match("^(.*)/([^/]*)%.lua$")
-    local given = self.files[folder] and self.files[folder][name]
-    if given then
-        text = given.text
-        tab, problem = fake.load_text(text, file)
-    end
-    if type(tab) ~= "table" then return nil, problem or "it returned no table" end
-    self.last_script = self.last_script + 1
-    self.loaded[self.last_script] = { text = text, states = {}, file = file, id = tab.id }
-    return { id = self.last_script, table = tab, text = text }
-end
-
-local function script_functions(self, host)
-    host.script_files = function(folder)
-        local list = {}
-        for i, script in ipairs(folder == "scripts/devices" and self.scripts or {}) do
-            list[i] = { name = script.name, path = script.file, stamp = "1" }
-        end
-        for name, file in pairs(self.files[folder] or {}) do
-            list[#list + 1] = { name = name, path = folder .. "/" .. name .. ".lua", stamp = file.stamp }
-        end
-        table.sort(list, function(a, b) return a.name < b.name end)
-        return list
-    end
-    host.load_script = function(path, file) return self:load_script(path, file) end
-    host.close_script = function(id)
-        assert(self.loaded[id], "closed twice")
-        self.loaded[id] = nil
-    end
-    host.stop_script = function(id) assert(self.loaded[id], "no such script") end
-    host.keep_script = function(id, path)
-        local folder, name = path:match("^(.*)/([^/]*)%.lua$")
-        self.files[folder] = self.files[folder] or {}
-        self.files[folder][name] = { text = self.loaded[id].text, stamp = "kept" .. id }
-        return true
-    end
-    host.make_folder = function() return true end
-    host.script_state = function(id, states)
-        if states then self.loaded[id].states = states end
-        return self.loaded[id].states
-    end
-    host.script_figures = function() return { memory = 20480, peak = 40960, instructions = 5000 } end
     host.profile = function()
-        self.profiles = self.profiles + 1
-        return self.profiles > 1
-    end
-    host.call_all = function(functions, ...)
-        local results, problems = {}, {}
-        for i, fn in ipairs(functions) do
-            local ok, result = pcall(fn, ...)
-            if ok then results[i] = result else problems[i] = tostring(result) end
-        end
-        return results, problems
-    end
-    host.start_script = function(fn, address, ...)
-        local ok, problem = pcall(fn, { address = address }, ...)
-        table.insert(self.started, address)
-        if not ok then self:fire("script_error", self:file_of(address), tostring(problem), address) end
+        local now = scripts.signature(self.types)
+        local changed = self.profile ~= nil and self.profile ~= now
+        if self.profile ~= now then self.installs = self.installs + 1 end
+        self.profile = now
+        return changed
     end
 end
 
-local function other_functions(self, host)
-    host.answer = function(id, value, err) self.answers[id] = { value = value, err = err } end
-    host.report = function(address, request, success)
-        table.insert(self.reports, { address = address, request = request, success = success })
+------------------------------------------------------------------------------------- files and the rest
+
+local function script_files(self, folder)
+    local list = {}
+    local built_in = folder == "scripts/devices" and self.scripts
+    if not self.files[folder] and not built_in then return nil, "No such file or directory" end
+    for i, script in ipairs(built_in or {}) do
+        list[i] = { name = script.name, path = script.file, stamp = "1" }
     end
-    host.version = "0.0.0"
-    host.doc = function(html) self.doc = html end
+    for name, file in pairs(self.files[folder] or {}) do
+        list[#list + 1] = { name = name, path = folder .. "/" .. name .. ".lua", stamp = file.stamp }
+    end
+    table.sort(list, function(a, b) return a.name < b.name end)
+    return list, nil, 0
+end
+
+local function file_functions(self, host)
+    host.script_files = function(folder) return script_files(self, text_of(folder)) end
     host.read = function(path)
-        local file = io.open(path, "rb")
-        if not file then return nil end
-        local text = file:read("a")
-        file:close()
+        local folder, name = text_of(path):match("^(.*)/([^/]*)%.lua$")
+        local given = self.files[folder or ""] and self.files[folder][name]
+        local file = not given and io.open(path, "rb")
+        local text = given and given.text or file and file:read("a") or nil
+        if file then file:close() end
         return text
     end
-    host.env = function(name) return self.environment[name] end
-    host.log = function(level, text)
-        assert(({ debug = true, info = true, warning = true, error = true })[level], "log level " .. level)
-        table.insert(self.lines, { level = level, text = scrub(self, text), raw = text })
+    scripts.open(self, host)
+end
+
+local SHORTEST_SECRET, MOST_DATA = 8, 64 * 1024
+
+local function record_functions(self, host)
+    host.params = function()
+        local params = {}
+        for name, value in pairs(self.params) do
+            params[name:match("^%s*(.-)%s*$")] = value:match("^%s*(.-)%s*$")
+        end
+        return params
     end
-    host.mask = function(text) table.insert(self.masked, text) end
-    host.on = function(event, fn)
-        self.handlers[event] = self.handlers[event] or {}
-        table.insert(self.handlers[event], fn)
+    host.default_params = function(defaults)
+        check_type(defaults, "table")
+        for name, value in pairs(defaults) do text_of(name); text_of(value) end
+        self.defaults = defaults
     end
-    host.params = function() return self.params end
-    host.default_params = function(defaults) self.defaults = defaults end
-    host.data = function() return self.saved end
+    host.data = function() return copy(self.saved) end
     host.save = function(data)
-        self.saved = data
+        check_type(data, "table")
+        local ok, taken = pcall(copy, data)
+        if not ok then error("host.save: " .. taken, 0) end
+        if #dkjson.encode(taken) > MOST_DATA then error("host.save: it does not fit 65536 bytes", 0) end
+        self.saved = taken
+        table.insert(self.saves, { time = self.now, data = taken })
         return true
     end
     host.notice = function(key, html)
-        self.notices[key] = html
+        self.notices[text_of(key)] = html ~= nil and text_of(html) or nil
         table.insert(self.notice_log, { key = key, html = html })
+    end
+    host.doc = function(html) self.doc = text_of(html) end
+end
+
+local function other_functions(self, host)
+    host.version = "0.0.0"
+    host.answer = function(id, value, err) self.answers[integer_of(id)] = { value = value, err = err } end
+    host.env = function(name)
+        local value = self.environment[text_of(name)]
+        return value ~= "" and value or nil
+    end
+    host.log = function(level, text)
+        level = level or "info"
+        assert(({ debug = true, info = true, warning = true, error = true })[level], "invalid option")
+        table.insert(self.lines, { level = level, text = scrub(self, text_of(text)), raw = text })
+    end
+    host.mask = function(text)
+        if #text_of(text) >= SHORTEST_SECRET then table.insert(self.masked, text) end
+    end
+    host.on = function(event, fn)
+        check_type(fn, "function")
+        self.handlers[text_of(event)] = fn
+    end
+    host.print = function(text) table.insert(self.printed, text_of(text)) end
+    host.leave = function(code)
+        code = integer_of(code)
+        self.code = self.code or code
+    end
+    host.json = function(text)
+        local value, _, problem = dkjson.decode(text_of(text))
+        if problem then return nil, problem end
+        return value
     end
 end
 
@@ -336,10 +463,10 @@ function fake.new(options)
         now = START_TIME, clock_error = 0, timers = {}, last_timer = 0, hold_until = 0,
         nodes = {}, added = {}, types = {}, sets = {}, known = options.known or {},
         lines = {}, masked = {}, notices = {}, notice_log = {}, handlers = {}, requests = {},
-        errors = {}, reports = {}, started = {}, answers = {}, files = {}, loaded = {}, last_script = 0,
-        profiles = 0, params = options.params or {}, environment = options.env or {}, saved = nil,
-        refuse = options.refuse, answer = options.answer or function() return { status = 500 } end,
-        scripts = options.scripts,
+        errors = {}, reports = {}, started = {}, answers = {}, files = {}, loaded = {}, functions = {},
+        last_script = 0, queue = {}, installs = 0, saves = {}, printed = {},
+        params = options.params or {}, environment = options.env or {}, saved = nil, refuse = options.refuse,
+        answer = options.answer or function() return { status = 500 } end, scripts = options.scripts,
     }, fake)
     for name in pairs(package.loaded) do
         if name:find("^lib%.") then package.loaded[name] = nil end
@@ -351,9 +478,10 @@ function fake.new(options)
     end
     local host = {}
     time_functions(self, host)
-    http_function(self, host)
+    http_functions(self, host)
     node_functions(self, host)
-    script_functions(self, host)
+    file_functions(self, host)
+    record_functions(self, host)
     other_functions(self, host)
     self.host = setmetatable(host, {
         __index = function(_, name) error("host has no '" .. tostring(name) .. "'", 2) end,
@@ -362,9 +490,9 @@ function fake.new(options)
     return self
 end
 
---- An event from PG3; its handlers run until they wait.
+--- An event from PG3; its handler runs until it waits.
 function fake:fire(event, ...)
-    for _, fn in ipairs(self.handlers[event] or {}) do self:spawn(fn, ...) end
+    if self.handlers[event] then self:spawn(self.handlers[event], ...) end
 end
 
 function fake.load_main()

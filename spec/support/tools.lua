@@ -1,6 +1,5 @@
 --- The fake host for check.lua and rows.lua: the modes that talk to a person. Scripts are real files.
 
-local dkjson = require "dkjson"
 local lfs = require "lfs"
 local fake = require "spec.support.fake_host"
 
@@ -21,31 +20,13 @@ local function script_files(folder)
     return list
 end
 
-local function load_script(world)
-    return function(path, file)
-        local text = world.host.read(path)
-        if not text then return nil, file .. " cannot be read: No such file or directory" end
-        local tab, problem = fake.load_text(text, file)
-        if problem then return nil, problem end
-        world.open = world.open + 1
-        return { id = world.open, table = tab, text = text }
-    end
-end
-
---- A world whose host has args, print, leave ...; options as for fake.new, and args, colours.
+--- A world whose host has args and real folders; options as for fake.new, and args, colours.
 function tools.new(options)
     local world = fake.new(options)
     local host = world.host
-    world.printed, world.open = {}, 0
+    world.scripts = {}
     host.args, host.colours, host.cwd = options.args or {}, options.colours or false, lfs.currentdir()
-    host.print = function(text) table.insert(world.printed, text) end
-    host.leave = function(code) world.code = world.code or code end
-    host.script_files, host.load_script = script_files, load_script(world)
-    host.close_script = function() end
-    host.json = function(text)
-        local value, _, problem = dkjson.decode(text)
-        return value, problem
-    end
+    host.script_files = script_files
     return world
 end
 

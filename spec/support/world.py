@@ -31,6 +31,8 @@ def address(site, kind, instance=0):
 class World:
     """`vrm` is the running VRM stand-in; PG3 and the plugin are made by `setup` or `start`."""
 
+    PG3 = Pg3
+
     def __init__(self, work, plugin_source, vrm, authority):
         self.work, self.vrm, self.authority = str(work), vrm, authority
         self.plugin = Plugin(plugin_source, self.work)
@@ -48,7 +50,7 @@ class World:
         `self.params`; False: PG3 has none stored."""
         if params is None:
             params = self.params
-        self.pg3 = Pg3(os.path.join(self.work, "pg3"), self.plugin.folder, mode,
+        self.pg3 = self.PG3(os.path.join(self.work, "pg3"), self.plugin.folder, mode,
                        authority=self.authority, behaviour=behaviour, **more)
         if params is not False:
             self.pg3.customs["customparams"] = dict(params)

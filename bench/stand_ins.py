@@ -1,0 +1,263 @@
+"""What the plugin needs to be measured: VRM's stand-in in a process of its own, PG3's and its broker, and the bare program.
+
+    python3 stand_ins.py SITES DEVICES      VRM's stand-in; each line it reads is a command, each answer a line of JSON
+
+Both answer at once. VRM's answers are the same at each poll, to the byte, until they are told to change."""
+
+import glob
+import itertools
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path[:0] = [os.path.join(ROOT, "spec"), os.path.join(ROOT, "scripts", "demo")]
+
+from vrm import HOUSE, Vrm  # noqa: E402  (needs the path above)
+from vrm_world import shown  # noqa: E402
+
+from support.pg3 import Pg3  # noqa: E402
+from support.plugin import Plugin  # noqa: E402
+from support.world import FRESH  # noqa: E402
+
+OF_NO_DEVICE = ("VICCTRL", "VICGW")     # the plugin's own node and the gateways
+
+
+# VRM.
+
+def hold_still(vrm):
+    """All rows as they are now, for good -> the rows of each installation."""
+    held = []
+    for site in vrm.sites.values():
+        rows = site.rows(*vrm.clock())
+        site.rows = lambda *_, rows=rows: rows
+        held.append(rows)
+    return held
+
+
+def change(rows, turn):
+    """Another value in each row that has a number: of a measurement the first or the second in turns, of a state the next
+    that VRM names. Measurements come with a new time stamp."""
+    newest = max(row["timestamp"] or 0 for row in rows)
+    for row in rows:
+        raw = row["rawValue"]
+        if row["timestamp"] == newest:
+            row["timestamp"] += 1
+        if not isinstance(raw, (int, float)) or row["bitmask"]:
+            continue
+        states = [entry["valueEnum"] for entry in row.get("dataAttributeEnumValues", ())]
+        if states:
+            row["rawValue"] = states[(states.index(raw) + 1) % len(states)] if raw in states else states[0]
+        else:
+            row["rawValue"] = round(raw + (1 if turn % 2 else -1), 3)
+        row["formattedValue"] = shown(row)
+
+
+def serve_vrm(sites, devices):
+    """The process of VRM's stand-in."""
+    turns = itertools.count(1)
+    with Vrm() as vrm:
+        vrm.settings["rate_limit"] = False
+        vrm.set_fleet(sites, devices)
+        held = hold_still(vrm)
+        print(json.dumps({"url": vrm.url, "ca": vrm.ca, "token": vrm.token, "rows": len(held[0])}), flush=True)
+        for line in sys.stdin:
+            if line == "change\n":
+                turn = next(turns)
+                for rows in held:
+                    change(rows, turn)
+            print(json.dumps({"polls": vrm.count("diagnostics"), "requests": vrm.count("*")}), flush=True)
+
+
+class VrmProcess:
+    """`url`, `ca`, `token` and `rows` (of one installation) of a stand-in that takes no time of this process."""
+
+    def __init__(self, sites, devices):
+        self.sites, self.arguments = sites, [str(sites), str(devices)]
+
+    def __enter__(self):
+        self.process = subprocess.Popen([sys.executable, "-B", __file__, *self.arguments], text=True,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.__dict__.update(json.loads(self.process.stdout.readline()))
+        return self
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        self.process.wait(10)
+        self.process.stdout.close()
+
+    def tell(self, command):
+        """`change`, or anything else -> {polls, requests}: the diagnostics and all requests so far."""
+        self.process.stdin.write(command + "\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+
+# PG3 and the plugin.
+
+class QuickPg3(Pg3):
+    """Judges nothing and keeps no history. `first` is when (monotonic) a device's node had fresh data for the first time,
+    `fresh` the nodes that have it."""
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.first, self.fresh = None, set()
+        self.rules.check = lambda _, payload: json.loads(payload)
+
+    def _store(self, node, item, source):
+        super()._store(node, item, source)
+        self.history.clear()
+        if item.get("driver") == "GV30" and node.nodedef not in OF_NO_DEVICE and float(item["value"]) == FRESH:
+            self.first = self.first or time.monotonic()
+            self.fresh.add(node.address)
+
+    def _on_message(self, *arguments):
+        super()._on_message(*arguments)
+        self.messages.clear()
+
+
+class Run:
+    """One run of a plugin as PG3 starts it, with VRM's and PG3's stand-ins; `with` ends them all.
+
+    limited   with the plugin's own limit of requests; without, as many as it wants
+    nodelay   mosquitto's set_tcp_nodelay: with false, its default, the broker keeps each message back until the last one
+              was acknowledged, some 40 ms each time two follow each other
+    counted   path of a file for the instructions that valgrind counts"""
+
+    def __init__(self, source, work, sites, devices, limited=False, nodelay=True, counted=None):
+        self.plugin, self.sites, self.devices, self.counted = Plugin(source, work), sites, devices, counted
+        self.vrm = VrmProcess(sites, devices)
+        self.pg3 = QuickPg3(os.path.join(work, "pg3"), self.plugin.folder)
+        with open(self.pg3.broker.config_file, "a", encoding="utf-8") as file:
+            file.write(f"set_tcp_nodelay {'true' if nodelay else 'false'}\nmax_queued_messages 0\n")
+        if not limited:
+            self._edit("scripts/main.lua", lambda text: "host.limit = function() end\n" + text)
+        if counted:
+            command = ["valgrind", "--tool=callgrind", "--log-file=/dev/null", "--callgrind-out-file=" + counted,
+                       self.plugin.program()]
+            self._edit(self.plugin.server["executable"], lambda _: f"import os\nos.execvp('valgrind', {command})\n")
+
+    def _edit(self, name, change_text):
+        path = self.plugin.path(name)
+        with open(path, encoding="utf-8") as file:
+            text = change_text(file.read())
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def __enter__(self):
+        self.vrm.__enter__()
+        self.pg3.customs["customparams"] = {"vrm_token": self.vrm.token}
+        self.pg3.start()
+        return self
+
+    def __exit__(self, *_):
+        if self.plugin.running():
+            self.plugin.kill()
+        self.pg3.close()
+        self.vrm.__exit__()
+
+    def start(self):
+        """-> seconds until the first device has fresh data."""
+        begin = time.monotonic()
+        self.plugin.start(self.pg3.init_text(), VICTRON_VRM_URL=self.vrm.url, VICTRON_CA_FILE=self.vrm.ca)
+        self._wait(lambda: self.pg3.first, "a device's first value")
+        return self.pg3.first - begin
+
+    def started(self):
+        """Starts, and waits until every device has fresh data and nothing is left to do."""
+        self.start()
+        self._wait(lambda: len(self.pg3.fresh) >= self.sites * self.devices, "fresh data of all devices")
+        self._wait_quiet()
+        return self
+
+    def polls(self, count, changed=True):
+        """So many short polls, one after the other, each until the plugin is done with all answers."""
+        for _ in range(count):
+            before = self.vrm.tell("change" if changed else "")["polls"]
+            self.pg3.short_poll()
+            self._wait(lambda before=before: self.vrm.tell("")["polls"] >= before + self.sites, "a short poll's requests")
+            self._wait_quiet()
+
+    def stop(self):
+        """-> seconds from PG3's stop message to the end."""
+        self.plugin.ending = True
+        begin = time.monotonic()
+        self.pg3.stop_plugin()
+        if self.plugin.wait(60 if self.counted else 10) is None:
+            raise RuntimeError("the plugin did not stop")
+        return time.monotonic() - begin
+
+    def instructions(self):
+        """Of the whole run; after its stop."""
+        with open(self.counted, encoding="utf-8", errors="replace") as file:
+            return int(re.search(r"^(?:totals|summary): (\d+)", file.read(), re.MULTILINE).group(1))
+
+    def _wait(self, predicate, what):
+        self.pg3.wait_for(lambda: predicate() or self.plugin.died(), 150, what)
+        if self.plugin.died():
+            raise RuntimeError(f"{what}: the plugin ended. {self.plugin.log_tail()}")
+
+    def _wait_quiet(self):
+        """Until the plugin has used almost no time in three looks: the answers' way through it is over."""
+        quiet, before, pause = 0, self.milliseconds(), 0.1 if self.counted else 0.05
+        while quiet < 3:
+            time.sleep(pause)
+            now = self.milliseconds()
+            quiet, before = quiet + 1 if now - before < pause * 50 else 0, now
+
+    # What Linux tells of the plugin's process.
+
+    def milliseconds(self):
+        """User and system time of all its threads so far."""
+        return sum(int(text.split()[0]) for text in self._of_threads("schedstat")) / 1e6
+
+    def wake_ups(self):
+        """How often its threads have waited and gone on."""
+        return sum(int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", text, re.MULTILINE).group(1))
+                   for text in self._of_threads("status"))
+
+    def resident(self):
+        """MiB."""
+        return self.plugin.rss_kib() / 1024
+
+    def _of_threads(self, name):
+        for path in glob.glob(f"/proc/{self.plugin.process.pid}/task/*/{name}"):
+            with open(path, encoding="ascii") as file:
+                yield file.read()
+
+
+# The bare program.
+
+LIBRARIES = "$(pkg-config --cflags --libs libcurl lua5.4 lua5.4-cjson openssl) -lpaho-mqtt3as"
+
+
+def make_bare(work):
+    """Compiles bench/bare.c -> its path."""
+    path, source = os.path.join(work, "bare"), os.path.join(ROOT, "bench", "bare.c")
+    subprocess.run(f"cc -std=c11 -D_POSIX_C_SOURCE=200809L -O2 -Wall -Wextra -Werror -o '{path}' '{source}' {LIBRARIES}",
+                   shell=True, check=True)
+    return path
+
+
+def bare_resident(program, devices):
+    """MiB of the bare program that has asked once for the rows of an installation."""
+    with VrmProcess(1, devices) as vrm:
+        url = f"{vrm.url}/installations/{HOUSE}/diagnostics?count=1000"
+        process = subprocess.Popen([program, url, vrm.ca], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                   env={"VRM_HEADER_TOKEN": f"Token {vrm.token}", "PATH": os.environ["PATH"]})
+        try:
+            if not process.stdout.readline().startswith(b"answered"):
+                raise RuntimeError("the bare program got no answer")
+            with open(f"/proc/{process.pid}/status", encoding="ascii") as file:
+                return int(re.search(r"^VmRSS:\s+(\d+)", file.read(), re.MULTILINE).group(1)) / 1024
+        finally:
+            process.stdin.close()
+            process.wait(5)
+            process.stdout.close()
+
+
+if __name__ == "__main__":
+    serve_vrm(int(sys.argv[1]), int(sys.argv[2]))

@@ -1,0 +1,409 @@
+"""What goes wrong in a soak. A fault is a function of the world and its dice: it breaks something, lets some polls pass,
+mends it, and returns within how many virtual seconds all must be well again."""
+
+import os
+import shutil
+
+import paho.mqtt.client as paho
+from vrm import HOUSE, VAN
+from vrm_faults import WRONG_TYPES
+
+from support.world import CONTROLLER, FRESH, address
+
+from .world import BANK, LONG_POLL, POLL, ROOF, SCRIPT
+
+AT_A_POLL = POLL + 10               # the plugin tries again at each poll, whatever its own pause is
+AT_A_LONG_POLL = LONG_POLL + AT_A_POLL
+SCRIPT_SECONDS = 15                 # until a changed file serves, and one that is gone is believed to be
+RATE_LIMITED, UNREACHABLE, VRM_ERROR, REFUSED = 4, 5, 6, 2
+TOOLS = address(VAN, "iv", 257)
+FAULTS = {}
+
+
+def fault(function):
+    FAULTS[function.__name__.replace("_", " ")] = function
+    return function
+
+
+def lasting(dice):
+    """For how many polls: mostly few, at times until the pause between tries is the longest."""
+    return dice.choice([2, 2, 3, 3, 5, 12])
+
+
+# -- VRM -------------------------------------------------------------------------------------------
+
+def vrm_fails(name, kind, shows, hangs=False, **arguments):
+    def run(world, dice):
+        where = dice.choice(["diagnostics", "diagnostics", "*"])
+        world.vrm.fault(where, kind, **arguments)
+        world.vrm_hangs = hangs
+        world.poll_in_trouble(lasting(dice))
+        world.expect_status(shows)
+        world.vrm_hangs = False
+        world.vrm.clear_faults()
+        return AT_A_POLL
+    FAULTS["VRM: " + name] = run
+
+
+vrm_fails("401", "status", REFUSED, code=401)
+vrm_fails("500", "status", VRM_ERROR, code=500)
+vrm_fails("502 in HTML", "status", VRM_ERROR, code=502, body="html")
+vrm_fails("503 without a body", "status", VRM_ERROR, code=503, body="empty")
+vrm_fails("404", "status", VRM_ERROR, code=404)
+vrm_fails("HTML", "html200", VRM_ERROR)
+vrm_fails("an empty answer", "empty200", VRM_ERROR)
+vrm_fails("success false", "success_false", VRM_ERROR)
+vrm_fails("half a JSON text", "truncated_json", VRM_ERROR)
+vrm_fails("half an answer", "cut", UNREACHABLE)
+vrm_fails("a closed connection", "reset", UNREACHABLE)
+vrm_fails("an answer that never comes", "hang", UNREACHABLE, hangs=True)
+vrm_fails("too big an answer", "big", UNREACHABLE)
+vrm_fails("a redirect", "redirect", VRM_ERROR)
+
+
+@fault
+def VRM_429(world, dice):
+    seconds = dice.choice([None, 20, 90, 400, 1500])
+    arguments = {} if seconds is None else {"retry_after": seconds}
+    if seconds and dice.random() < 0.3:
+        arguments = {"retry_after_date": seconds + world.clock.ahead}
+    world.vrm.fault("diagnostics", "status", code=429, **arguments)
+    world.poll_in_trouble(lasting(dice))
+    world.expect_status(RATE_LIMITED)
+    world.vrm.clear_faults()
+    return (seconds or 300) + AT_A_POLL
+
+
+@fault
+def VRM_lies(world, dice):
+    where, what = dice.choice(["diagnostics", "system-overview", "installations"]), dice.choice(sorted(WRONG_TYPES))
+    world.vrm.fault(where, "wrong_types", what=what)
+    world.poll_in_trouble(6)                    # a long poll is among them
+    world.vrm.clear_faults()
+    return AT_A_LONG_POLL
+
+
+@fault
+def VRM_fails_where_it_is_asked_seldom(world, dice):
+    world.vrm.fault(dice.choice(["system-overview", "installations", "me"]), "status", code=dice.choice([401, 403, 500]))
+    world.poll_in_trouble(12)
+    world.vrm.clear_faults()
+    return AT_A_POLL
+
+
+@fault
+def VRM_answers_in_another_language(world, dice):
+    world.vrm.fault("*", "translated")
+    world.poll_in_trouble(6)
+    world.vrm.clear_faults()
+    return AT_A_POLL
+
+
+@fault
+def VRM_is_slow(world, dice):
+    world.vrm.fault("diagnostics", "drip", seconds=0.2)
+    world.poll_in_trouble(2)
+    world.vrm.clear_faults()
+    return AT_A_POLL
+
+
+@fault
+def VRM_is_down(world, dice):
+    world.vrm.stop()
+    world.poll_in_trouble(lasting(dice))
+    world.expect_status(UNREACHABLE)
+    world.vrm.start()
+    return AT_A_POLL
+
+
+@fault
+def VRM_has_another_certificate(world, dice):
+    world.vrm.stop()
+    world.vrm.set_certificate(dice.choice(["wrong-name", "untrusted"]))
+    world.vrm.start()
+    world.poll_in_trouble(lasting(dice))
+    world.expect_status(UNREACHABLE)
+    world.vrm.stop()
+    world.vrm.set_certificate("ok")
+    world.vrm.start()
+    return AT_A_POLL
+
+
+@fault
+def the_token_is_withdrawn(world, dice):
+    world.vrm.set_tokens([])
+    world.poll_in_trouble(lasting(dice))
+    world.expect_status(REFUSED)
+    world.vrm.set_tokens([world.vrm.token])
+    return AT_A_POLL
+
+
+@fault
+def one_installation_is_forbidden(world, dice):
+    world.vrm.deny(VAN)
+    world.poll_in_trouble(lasting(dice))
+    world.vrm.deny(VAN, False)
+    return AT_A_POLL
+
+
+@fault
+def the_account_loses_an_installation(world, dice):
+    world.vrm.set_tokens({world.vrm.token: [HOUSE]})
+    world.poll_in_trouble(6)
+    world.vrm.set_tokens([world.vrm.token])
+    return AT_A_LONG_POLL
+
+
+@fault
+def a_device_goes_away(world, dice):
+    world.vrm.drop_device(VAN, "inverter", 257, listed=dice.random() < 0.5)
+    world.poll_in_trouble(7)
+    world.expect(world.pg3.value(TOOLS, "GV30") != FRESH, "a device that is away is shown as Fresh")
+    world.vrm.restore_device(VAN, "inverter", 257)
+    return AT_A_LONG_POLL
+
+
+@fault
+def a_gateway_is_silent(world, dice):
+    world.vrm.age_device(HOUSE, "gateway", None, 1)
+    world.poll_in_trouble(7)
+    world.expect(world.pg3.value(BANK, "GV30") != FRESH, "old data is shown as Fresh")
+    world.vrm.age_device(HOUSE, "gateway", None, 0)
+    return AT_A_POLL
+
+
+# -- PG3's broker ----------------------------------------------------------------------------------
+
+@fault
+def the_broker_restarts(world, dice):
+    world.broker_goes()
+    world.pg3.broker.stop()
+    world.go(dice.choice([0, 5, 60, 900]), 10)
+    world.pg3.broker.start()
+    world.broker_comes()
+    return AT_A_POLL
+
+
+@fault
+def the_broker_restarts_again_and_again(world, dice):
+    for _ in range(3):
+        world.broker_goes()
+        world.pg3.broker.stop()
+        world.pg3.broker.start()
+        world.broker_comes()
+    return AT_A_POLL
+
+
+@fault
+def the_broker_stands_still(world, dice):
+    world.broker_goes()
+    world.pg3.broker.freeze()
+    world.go(dice.choice([30, 240, 900]), 10)
+    world.pg3.broker.thaw()
+    world.broker_comes()
+    return AT_A_POLL
+
+
+@fault
+def another_login_throws_the_plugin_out(world, dice):
+    logins = world.pg3.connected_count()
+    world.broker_goes()
+    thief = paho.Client(client_id=world.pg3.id)
+    thief.connect("127.0.0.1", world.pg3.broker.test_port)
+    thief.loop_start()
+    world.wait(lambda: world.pg3.connected_count() > logins, "the other login")
+    thief.disconnect()
+    thief.loop_stop()
+    world.broker_comes()
+    return AT_A_POLL
+
+
+# -- PG3 -------------------------------------------------------------------------------------------
+
+@fault
+def PG3_sends_half_messages(world, dice):
+    for text in (b'{"shortPoll": {', b"", b"null", b'[{"query":', b'{"custom":{"customparams":"{\\"vrm_to"}}', b"\xff\xfe"):
+        world.pg3.send(text)
+    return 0
+
+
+@fault
+def PG3_sends_unknown_and_odd_keys(world, dice):
+    for message in ({"aStranger": {"x": [1, None, True]}}, {"set": None}, {"config": []}, {"addnode": [{"error": "no"}]},
+                    {"command": {"address": 7}}, {"customRequest": {}}, {"custom": [1]}, {"getNsInfo": None}):
+        world.pg3.send(message)
+    world.pg3.behaviour.unknown_keys = True
+    world.poll_in_trouble(2)
+    world.pg3.behaviour.unknown_keys = False
+    return 0
+
+
+@fault
+def PG3_asks_and_asks(world, dice):
+    for asked in dice.sample(world.device_addresses() + [CONTROLLER, "all"], 3):
+        world.ask(asked)
+    for asked in ("all", BANK, "nobody_42"):
+        world.pg3.status(asked, requestId=f"status {asked}")
+    return AT_A_POLL
+
+
+@fault
+def PG3_floods(world, dice):
+    for _ in range(30):
+        world.pg3.short_poll()
+    for _ in range(3):
+        world.pg3.long_poll()
+        world.pg3.discover()
+    return AT_A_POLL
+
+
+@fault
+def PG3_loses_the_answers_to_values(world, dice):
+    world.pg3.lose_set_answers = True
+    world.poll_in_trouble(3)
+    world.pg3.lose_set_answers = False
+    return 0
+
+
+@fault
+def a_node_is_deleted_in_PG3(world, dice):
+    node, how = dice.choice([BANK, ROOF]), dice.choice(["taken", "lost", "refused"])
+    if how == "lost":
+        world.pg3.behaviour.addnode_silent = {node: 1}
+    elif how == "refused":
+        world.pg3.behaviour.addnode_errors = {node: 2}
+    world.pg3.delete_node(node)
+    world.poll_in_trouble(2)
+    world.pg3.in_flight = None
+    world.pg3.forgive(f"set {node}", "PG3 has no such node")
+    return 2 * AT_A_POLL
+
+
+@fault
+def a_wrong_token_is_saved(world, dice):
+    wrong = dice.choice(["", "not-a-token-of-vrms", "me@example.com", "123"])
+    good = world.save_params(vrm_token=wrong)
+    world.poll_in_trouble(2)
+    world.expect(world.pg3.notices(), "there is no notice about a wrong token")
+    world.save_all_params(good)
+    return AT_A_POLL
+
+
+@fault
+def parameters_change(world, dice):
+    good = world.save_params(temp_unit="F", stale_values="keep")
+    world.poll_in_trouble(1)
+    reading = world.pg3.reading(BANK, "CLITEMP")
+    world.expect(reading.uom == 17, f"the temperature is not shown in °F but in unit {reading.uom}")
+    world.save_params(temp_unit="warm", stale_values="blue", script_folder="here")
+    world.poll_in_trouble(1)
+    world.expect(world.pg3.notices(), "there is no notice about a wrong parameter")
+    world.save_all_params(good)
+    world.poll_in_trouble(1)
+    reading = world.pg3.reading(BANK, "CLITEMP")
+    world.expect(reading.uom == 4, f"the temperature is not shown in °C again but in unit {reading.uom}")
+    return AT_A_POLL
+
+
+# -- device scripts --------------------------------------------------------------------------------
+
+@fault
+def a_script_is_saved_broken(world, dice):
+    good = world.script()
+    bad = dice.choice([good[:len(good) // 2], good.replace("expect = { ST = 87.5", "expect = { ST = 1"),
+                       good.replace('id = "VICBATT"', 'id = "VICGW"'), "return 7", ""])
+    world.write_script(bad)
+    world.go(SCRIPT_SECONDS, 1)
+    world.expect(world.pg3.value(CONTROLLER, "GV3") == 1, "a broken script is not counted")
+    world.poll_in_trouble(lasting(dice))
+    world.expect(world.pg3.value(BANK, "GV30") == FRESH, "a broken file ends the values of the script before it")
+    world.write_script(good)
+    world.go(SCRIPT_SECONDS, 1)
+    return AT_A_POLL
+
+
+@fault
+def a_script_fails_at_work(world, dice):
+    good = world.script()
+    world.write_script(good.replace("node.state.charge =", "error('broken', 0) node.state.charge =", 1))
+    world.go(SCRIPT_SECONDS, 1)
+    world.poll_in_trouble(lasting(dice))
+    world.expect(world.pg3.value(CONTROLLER, "GV3") == 1, "a failing script is not counted")
+    world.write_script(good)
+    world.go(SCRIPT_SECONDS, 1)
+    return AT_A_POLL
+
+
+@fault
+def a_script_is_deleted_and_put_back(world, dice):
+    os.remove(world.plugin.path(SCRIPT))
+    world.go(SCRIPT_SECONDS, 1)
+    world.poll_in_trouble(1)
+    world.expect(world.pg3.value(BANK, "GV30") == FRESH, "the built-in script does not take over")
+    world.write_script(world.script())
+    world.go(SCRIPT_SECONDS, 1)
+    return AT_A_POLL
+
+
+@fault
+def scripts_are_loaded_again(world, dice):
+    world.pg3.command(CONTROLLER, "RELOAD")
+    world.go(SCRIPT_SECONDS, 1)
+    return AT_A_POLL
+
+
+# -- the machine -----------------------------------------------------------------------------------
+
+@fault
+def the_disk_is_full(world, dice):
+    world.clock.disk_full(True)
+    world.write_script(world.script() + "-- another copy is to be kept\n")
+    world.go(SCRIPT_SECONDS, 1)
+    world.say_something()
+    world.poll_in_trouble(lasting(dice))
+    world.clock.disk_full(False)
+    world.write_script(world.script())
+    world.go(SCRIPT_SECONDS, 1)
+    world.expect_logged()
+    return AT_A_POLL
+
+
+@fault
+def the_log_folder_is_deleted(world, dice):
+    shutil.rmtree(world.plugin.path("logs"))
+    world.say_something()
+    world.poll_in_trouble(lasting(dice))
+    os.makedirs(world.plugin.path("logs"), exist_ok=True)
+    world.expect_logged()
+    return 0
+
+
+@fault
+def the_log_folder_is_moved_for_a_while(world, dice):
+    os.rename(world.plugin.path("logs"), world.plugin.path("moved"))
+    world.say_something()
+    world.poll_in_trouble(lasting(dice))
+    shutil.rmtree(world.plugin.path("logs"), ignore_errors=True)
+    os.rename(world.plugin.path("moved"), world.plugin.path("logs"))
+    world.expect_logged()
+    return 0
+
+
+@fault
+def the_persist_folder_is_gone(world, dice):
+    shutil.rmtree(world.plugin.path("persist"))
+    world.go(SCRIPT_SECONDS, 1)
+    world.poll_in_trouble(lasting(dice))
+    world.write_script(world.script())
+    world.go(SCRIPT_SECONDS, 1)
+    return AT_A_POLL
+
+
+@fault
+def the_machine_sleeps(world, dice):
+    world.leap(dice.choice([600, 5 * 3600, 11 * 3600]))
+    world.next_poll = world.clock.elapsed()
+    world.poll_in_trouble(1)
+    return AT_A_POLL
+
+

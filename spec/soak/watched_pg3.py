@@ -1,0 +1,129 @@
+"""PG3's stand-in for the soak: it also sees what is sent twice, and loses answers on request."""
+
+import collections
+import json
+from socket import IPPROTO_TCP, TCP_NODELAY
+
+from support.pg3 import Pg3
+
+
+class WatchedPg3(Pg3):
+    """A value may be sent again only after somebody asked for it, or when the connection is new: `owed` counts how
+    often it may still come, until the last request is answered."""
+
+    def __init__(self, *arguments, **more):
+        super().__init__(*arguments, **more)
+        self.owed = collections.Counter()   # by (address, driver)
+        self.asked = set()              # requestIds without an answer
+        self.added = set()              # addresses whose addnode was answered
+        self.lose_set_answers = False
+        self.seen = {"values": 0, "log-ins": 0, "notice writes": 0, "record writes": 0}
+
+    def _listener(self, client_authority):
+        return super()._listener(client_authority) + ["set_tcp_nodelay true"]
+
+    def start(self):
+        super().start()
+        self.client.reconnect_delay_set(min_delay=0.02, max_delay=0.02)
+        self.client.on_socket_open = lambda _client, _data, it: it.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
+        self.client.socket().setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
+        return self
+
+    def _owe(self, address):
+        with self.changed:
+            for node in self.nodes.values():
+                if address in ("all", node.address):
+                    self.owed.update((node.address, driver) for driver in node.drivers)
+
+    def query(self, address, requestId):
+        self._owe(address)
+        self.asked.add(requestId)
+        super().query(address, requestId=requestId)
+
+    def status(self, address, requestId):
+        self._owe(address)
+        self.asked.add(requestId)
+        super().status(address, requestId=requestId)
+
+    def _answer(self, kind, data):
+        for item in data.get("report", ()):
+            self.asked.discard(item.get("requestId"))
+            if not self.asked:
+                self.owed.clear()
+        super()._answer(kind, data)
+
+    def _connection(self, payload):
+        if b'"connected"' in payload:
+            self.asked.clear()          # of the connection before
+            self._owe("all")
+        super()._connection(payload)
+
+    def _got_config(self, config):
+        self.seen["log-ins"] += 1       # asked at once after each, when the plugin hears
+        super()._got_config(config)
+
+    def _got_custom(self, items):
+        for item in items:
+            self.seen["notice writes" if item.get("key") == "notices" else "record writes"] += 1
+        super()._got_custom(items)
+
+    def _got_set(self, items):
+        twice, sound = set(), items if isinstance(items, list) else []
+        for item in sound:
+            self.seen["values"] += 1
+            place = item.get("address"), item.get("driver")
+            known = self.reading(*place)
+            if place in twice:
+                self.rules.broken(f"set {place}: twice in one message")
+            twice.add(place)
+            if place[0] not in self.nodes:
+                self.added.discard(place[0])
+            if known is None or (known.value, known.uom, known.text) != \
+                    (str(item.get("value")), int(item.get("uom") or 0), item.get("text")):
+                continue
+            if self.owed[place] <= 0:
+                self.rules.broken(f"set {place}: {known.value} was sent although PG3 has it")
+            self.owed[place] -= 1
+        super()._got_set(items)
+
+    def _got_addnode(self, items):
+        for item in items:
+            if item.get("address") in self.added:
+                self.rules.broken(f"addnode {item.get('address')}: PG3 has answered it already")
+        super()._got_addnode(items)
+
+    def _confirm(self, item):
+        self.added.add(item["address"])
+        super()._confirm(item)
+
+    def send(self, message):
+        if self.lose_set_answers and isinstance(message, dict) and "set" in message:
+            return
+        super().send(message)
+
+    def delete_node(self, address):
+        """The user deletes it in PG3, which tells nobody."""
+        with self.changed:
+            self.nodes.pop(address)
+            self.added.discard(address)
+
+    def forgive(self, *texts):
+        """Takes out the broken rules that a fault brings with it."""
+        self.violations[:] = [sentence for sentence in self.violations if not all(text in sentence for text in texts)]
+
+    def reported(self, request):
+        """-> the report's element that answers this request; None while there is none."""
+        for items in self.received("status", "report"):
+            for item in items:
+                if item.get("requestId") == request:
+                    return item
+        return None
+
+    def forget(self):
+        """What was received is judged; it would only fill the memory."""
+        with self.changed:
+            self.messages.clear()
+            self.history.clear()
+
+    def custom_size(self, key):
+        return len(json.dumps(self.customs.get(key) or {}))

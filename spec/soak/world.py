@@ -1,0 +1,288 @@
+"""The soak's world: the installed plugin on a clock that leaps from poll to poll, its VRM and its PG3."""
+
+import glob
+import os
+import random
+import time
+
+from vrm import HOUSE, VAN
+
+from support.world import CONNECTED, CONTROLLER, FRESH, World, address
+
+from .clock import Clock
+from .watched_pg3 import WatchedPg3
+
+POLL, LONG_POLL, DAY = 120, 600, 86400          # virtual seconds
+REAL_SECONDS = 30       # a bound for what takes milliseconds
+TRY_AGAIN = 11          # virtual seconds; the plugin's own timer of ten after a connection is lost
+RECONNECT = 3 * TRY_AGAIN
+MOMENT = 1e-6           # the shortest leap
+STEP = 10               # virtual seconds of one leap while something is wrong
+BANK, ROOF = address(HOUSE, "bm", 289), address(VAN, "sc", 279)
+
+# What is measured anew at each poll: node, driver, VRM's row, highest value.
+MEASURED = [(BANK, "ST", (HOUSE, "battery", 289, "/Soc"), 100),
+            (address(HOUSE, "sc", 288), "ST", (HOUSE, "solarcharger", 288, "/Yield/Power"), 3000),
+            (address(VAN, "bm", 0), "ST", (VAN, "battery", 0, "/Soc"), 100),
+            (ROOF, "ST", (VAN, "solarcharger", 279, "/Yield/Power"), 400)]
+
+SCRIPT = "persist/scripts/battery_monitor.lua"  # the user's own; it replaces the built-in one
+UPDATE = """
+    update = function(node, rows)
+        node.state.charge = rows["/Soc"] and rows["/Soc"].value
+    end,
+"""
+
+
+class Stuck(AssertionError):
+    """The plugin does not do what everything else stands on; the soak cannot go on."""
+
+
+class SoakWorld(World):
+    PG3 = WatchedPg3
+
+    def __init__(self, work, plugin_source, vrm, authority, seed):
+        super().__init__(work, plugin_source, vrm, authority)
+        self.clock = Clock(self.work)
+        self.environment.update(self.clock.environment)
+        self.seed, self.measurements, self.requests = seed, 0, 0
+        self.truth = {}                         # (node, driver): value
+        self.next_poll = self.next_long_poll = 0.0
+        self.polls = 0
+        self.broker_up, self.vrm_hangs = True, False
+        self.problems, self.fault, self.said = [], "the start", 0
+        self.write_script(self.script())
+        self.measure()
+
+    def begin(self):
+        self.setup(mode="tls")
+        self.pg3.log_level = "INFO"
+        self.start_plugin()
+        self.wait_fresh(timeout=REAL_SECONDS)
+        self.next_poll, self.next_long_poll = self.clock.elapsed() + POLL, self.clock.elapsed() + LONG_POLL
+        self.settle()
+
+    # -- device scripts --------------------------------------------------------------------------
+
+    def script(self):
+        """The text of a good one, which keeps something in node.state."""
+        with open(self.plugin.path("scripts/devices/battery_monitor.lua"), encoding="utf-8") as file:
+            return file.read().replace("    samples = {", UPDATE + "    samples = {", 1)
+
+    def write_script(self, text):
+        os.makedirs(self.plugin.path(os.path.dirname(SCRIPT)), exist_ok=True)
+        with open(self.plugin.path(SCRIPT), "w", encoding="utf-8") as file:
+            file.write(text)
+
+    # -- time --------------------------------------------------------------------------------------
+
+    def leap(self, seconds):
+        if seconds > 0:
+            self.vrm.ahead = self.clock.ahead + seconds
+            if not self.clock.leap(seconds, self.plugin.running):
+                raise Stuck("the plugin never waits, or has ended")
+
+    def measure(self):
+        """New values for VRM, the same for a seed however long a fault took."""
+        self.measurements += 1
+        dice = random.Random(f"{self.seed} {self.measurements}")
+        for node, driver, row, highest in MEASURED:
+            value = float(dice.randrange(1, highest))
+            value += value == self.truth.get((node, driver))        # always another one
+            self.truth[node, driver] = value
+            self.vrm.set_row(*row, raw=value)
+
+    def settle(self):
+        """Until the plugin has nothing to do at this moment: what PG3 sent is handled, VRM has answered all, and PG3
+        has what there was to send."""
+        if self.broker_up:
+            self.ping()
+        self.settle_transfers()
+        if self.broker_up:
+            self.ping()
+
+    def settle_transfers(self):
+        """Until VRM has answered all that the plugin asked, but for what hangs."""
+        until = time.monotonic() + (0.02 if self.vrm_hangs else REAL_SECONDS)
+        self.leap(MOMENT)
+        while self.clock.transfers() > 0 and time.monotonic() < until:
+            self.leap(MOMENT)
+
+    def ping(self):
+        request = f"ping {time.monotonic()}"
+        self.pg3.status(CONTROLLER, requestId=request)
+        self.must(lambda: self.pg3.reported(request), "answer to a status request")
+
+    def must(self, predicate, what):
+        try:
+            return self.wait(predicate, what, REAL_SECONDS)
+        except AssertionError as error:
+            raise Stuck(f"no {what}: {error}") from None
+
+    def poll_due(self, step=POLL):
+        """The clock goes on to the next poll in leaps of `step`, and PG3 sends it. -> whether a long one too."""
+        while self.clock.elapsed() + step < self.next_poll:
+            self.leap(step)
+            self.settle()
+        self.leap(self.next_poll - self.clock.elapsed())
+        return self.send_poll()
+
+    def send_poll(self):
+        self.forget()
+        self.measure()
+        is_long = self.next_poll >= self.next_long_poll
+        self.next_poll += POLL
+        self.polls += 1
+        if is_long:
+            self.next_long_poll += LONG_POLL
+            self.pg3.long_poll()
+        self.pg3.short_poll()
+        return is_long
+
+    def poll(self):
+        """One poll while all is well: PG3 must show what VRM measured."""
+        is_long = self.poll_due()
+        self.must(self.shows_truth, "new values after a poll")
+        self.settle_transfers()                 # a long poll's
+        self.ping()
+        self.expect(not is_long or self.vrm.count("system-overview") >= 2, "a long poll does not ask for the devices")
+
+    def poll_in_trouble(self, polls=1):
+        """Some polls in small steps, nothing is expected of them."""
+        for _ in range(polls):
+            self.poll_due(STEP)
+            self.settle()
+
+    def go(self, seconds, step):
+        """The clock goes on by some seconds, with the polls that are due."""
+        until = self.clock.elapsed() + seconds
+        while self.clock.elapsed() < until:
+            self.leap(min(step, until - self.clock.elapsed()))
+            if self.clock.elapsed() >= self.next_poll:
+                self.send_poll()
+            self.settle()
+
+    def forget(self):
+        """What was recorded and judged would only fill the soak's memory."""
+        self.pg3.forget()
+        with self.vrm.lock:
+            self.requests += sum(ask.done for ask in self.vrm.requests)
+            self.vrm.requests = [ask for ask in self.vrm.requests if not ask.done]
+
+    # -- what faults do --------------------------------------------------------------------------
+
+    def broker_goes(self):
+        self.settle()
+        self.broker_up = False
+        self.pg3.in_flight = None
+
+    def broker_comes(self):
+        """The broker is well; the plugin's own timer of ten seconds brings it back, if it has noticed anything. A login
+        takes real time."""
+        self.wait(self.pg3.client.is_connected, "the stand-in's own reconnection")
+        log_ins, until = self.pg3.seen["log-ins"], self.clock.elapsed() + RECONNECT
+        self.leap(TRY_AGAIN)
+        answered = False
+        while not answered and self.clock.elapsed() < until:
+            request = f"after {self.clock.elapsed()}"
+            self.pg3.status(CONTROLLER, requestId=request)
+            try:
+                answered = self.pg3.wait_for(
+                    lambda request=request: self.pg3.reported(request) or self.pg3.seen["log-ins"] > log_ins, 2)
+            except AssertionError:
+                self.leap(TRY_AGAIN)
+        self.broker_up = True
+        self.settle()
+
+    def save_params(self, **changes):
+        """The user changes these parameters -> all of them as they were."""
+        before = dict(self.pg3.customs["customparams"])
+        self.save_all_params({**before, **changes})
+        return before
+
+    def save_all_params(self, params):
+        self.pg3.set_params(params)
+        self.settle()
+
+    def ask(self, asked):
+        """A query; its answer comes when VRM has answered."""
+        request = f"query {self.clock.elapsed()}"
+        self.pg3.query(asked, requestId=request)
+        for _ in range(200):
+            if self.pg3.reported(request):
+                break
+            self.leap(0.2)                      # its task looks ten times a second
+            self.settle_transfers()
+        done = self.pg3.reported(request)
+        self.expect(done and done["success"] == "success", f"the query of {asked} was answered with {done}")
+
+    def say_something(self):
+        """Makes the plugin log a line that it has not logged before."""
+        self.said += 1
+        for message in ({"setLogLevel": {"level": "DEBUG"}}, {f"word_{self.said}": 1}, {"setLogLevel": {"level": "INFO"}}):
+            self.pg3.send(message)
+        self.settle()
+
+    def expect_logged(self):
+        self.say_something()
+        self.expect(f"word_{self.said}" in self.plugin.log_text(), "the log does not go on after the fault")
+
+    # -- judge -----------------------------------------------------------------------------------
+
+    def expect(self, condition, sentence):
+        """Writes a sentence down, with the moment, if the condition is not true."""
+        if not condition:
+            self.problems.append(f"{self.clock.name()}, {self.fault}: {sentence}")
+
+    def expect_status(self, status):
+        shown = self.pg3.value(CONTROLLER, "GV0")
+        self.expect(shown == status, f"system status is {shown:g} instead of {status}")
+
+    def judge_rules(self):
+        """What the stand-ins have written down since the last look."""
+        for rules in (self.pg3.violations, self.vrm.violations, self.vrm.plain_http_seen):
+            for sentence in rules:
+                self.expect(False, sentence)
+            rules.clear()
+
+    def shows_truth(self):
+        return all(self.pg3.value(*place) == value for place, value in self.truth.items())
+
+    def unwell(self):
+        """What is not as it should be while nothing is wrong, as a sentence; None when all is well."""
+        if not self.plugin.running():
+            return "the plugin has ended"
+        status = self.pg3.value(CONTROLLER, "GV0")
+        if status != CONNECTED:
+            return f"system status is {status:g}, not Connected"
+        old = [node for node in self.device_addresses() if self.pg3.value(node, "GV30") != FRESH]
+        if old:
+            return f"not fresh: {', '.join(old)}"
+        if not self.shows_truth():
+            return "PG3 does not show what VRM measured: " + ", ".join(
+                f"{node} {driver} {self.pg3.value(node, driver)} for {value}"
+                for (node, driver), value in self.truth.items() if self.pg3.value(node, driver) != value)
+        if self.pg3.value(CONTROLLER, "GV3") != 0:
+            return "a device script is still counted as faulty"
+        if self.pg3.notices():
+            return f"notices are left: {self.pg3.notices()}"
+        return None
+
+    def recover(self, seconds):
+        """Until all is well, at most for some virtual seconds, with the polls that come. -> None, or a sentence."""
+        until = self.clock.elapsed() + seconds
+        self.settle()
+        while self.unwell() and self.clock.elapsed() < until:
+            self.go(2, 2)
+        return self.unwell()
+
+    # -- figures -----------------------------------------------------------------------------------
+
+    def figures(self):
+        """What must not grow."""
+        process = f"/proc/{self.plugin.process.pid}"
+        logs = [os.path.getsize(path) for path in glob.glob(self.plugin.path("logs", "*"))]
+        return {"resident KiB": self.plugin.rss_kib(), "descriptors": len(os.listdir(process + "/fd")),
+                "threads": len(os.listdir(process + "/task")), "log files": len(logs), "log bytes": sum(logs), "largest log": max(logs, default=0),
+                "notices": len(self.pg3.notices()), "customdata bytes": self.pg3.custom_size("customdata"),
+                "polls": self.polls, "requests": self.requests, **self.pg3.seen}

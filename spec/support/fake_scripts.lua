@@ -1,0 +1,283 @@
+--- Device scripts of the fake host, as the real one runs them: each with a copy of its table, with timers and
+-- tasks that end with it, and a node.state that only copies cross.
+
+local fake_scripts = {}
+
+--- A copy as it crosses from one state to the other; wrap(fn) gives what stands for a function.
+local function copy(value, wrap, depth)
+    depth = depth or 1
+    if type(value) == "function" then
+        return wrap and wrap(value) or error("a function cannot be passed on", 0)
+    end
+    if type(value) ~= "table" then return value end
+    if depth > 32 then error("a table nested deeper than 32 levels (or in itself) cannot be passed on", 0) end
+    local result = {}
+    for key, member in pairs(value) do result[key] = copy(member, wrap, depth + 1) end
+    return result
+end
+
+fake_scripts.copy = copy
+
+--- The same text for tables of the same content.
+function fake_scripts.signature(value)
+    if type(value) ~= "table" then return type(value) .. tostring(value) end
+    local parts = {}
+    for key, member in pairs(value) do
+        if type(member) ~= "function" then
+            parts[#parts + 1] = tostring(key) .. "=" .. fake_scripts.signature(member)
+        end
+    end
+    table.sort(parts)
+    return "{" .. table.concat(parts, ",") .. "}"
+end
+
+-------------------------------------------------------------------------------------------- sandbox
+
+local function pick(from, names)
+    local result = {}
+    for name in names:gmatch("%S+") do result[name] = from[name] end
+    return result
+end
+
+--- The globals of a device script: the allow-list of the design, and nothing else (an unknown name raises).
+function fake_scripts.sandbox()
+    local env = pick(_G, [[assert error ipairs next pairs pcall rawequal rawget rawlen select setmetatable
+        tonumber tostring type math]])
+    env.string = pick(string, "byte char find format len lower rep reverse sub upper")
+    env.table = pick(table, "insert remove concat sort unpack")
+    env.unit = require "lib.units"
+    env.number = function(rows, ...)
+        if type(rows) ~= "table" then error("bad argument #1 to 'number'", 2) end
+        for _, key in ipairs { ... } do
+            if rows[key] and type(rows[key].value) == "number" then return rows[key].value end
+        end
+        return nil
+    end
+    return setmetatable(env, {
+        __index = function(_, name) error("there is no global '" .. tostring(name) .. "'", 2) end,
+        __newindex = function(_, name) error("assignment to global '" .. tostring(name) .. "'", 2) end,
+    })
+end
+
+--- Runs the text of a device script as the host does; its table, or nil and a text.
+function fake_scripts.run(text, file, env)
+    local chunk, problem = load(text, "@" .. file, "t", env or fake_scripts.sandbox())
+    if not chunk then return nil, problem end
+    local ok, result = pcall(chunk)
+    if not ok then return nil, tostring(result) end
+    if type(result) ~= "table" then
+        return nil, file .. ": a device script ends with 'return { ... }', one table"
+    end
+    return result
+end
+
+------------------------------------------------------------------------------------ tasks and timers
+
+--- A timer of a script: it ends with it.
+local function script_timer(world, script, seconds, fn)
+    local id
+    id = world:at(seconds, function()
+        script.timers[id] = nil
+        fn()
+    end)
+    script.timers[id] = true
+    return id
+end
+
+--- Starts a function of a script as a task of it; an error in it becomes the event.
+local function start_task(world, script, address, fn, ...)
+    local task = coroutine.create(fn)
+    local function go(...)
+        local values = table.pack(...)
+        world:later(function()
+            if not script.tasks[task] then return end
+            local ok, problem = coroutine.resume(task, table.unpack(values, 1, values.n))
+            if coroutine.status(task) == "dead" then script.tasks[task] = nil end
+            if not ok then world:fire("script_error", script.file, tostring(problem), address) end
+        end)
+    end
+    script.tasks[task] = go
+    go(...)
+end
+
+local function script_globals(world, script, env)
+    local function set(name, value) rawset(env, name, value) end
+    set("sleep", function(seconds)
+        local go = script.tasks[coroutine.running()]
+        if not go then error("this call waits, which is not possible here", 2) end
+        script_timer(world, script, seconds, go)
+        coroutine.yield()
+    end)
+    local function every(seconds, fn)
+        local function ring()
+            script_timer(world, script, seconds, ring)
+            start_task(world, script, nil, fn)
+        end
+        return script_timer(world, script, seconds, ring)
+    end
+    set("timer", { every = every, after = function(seconds, fn)
+        return script_timer(world, script, seconds, function() start_task(world, script, nil, fn) end)
+    end })
+end
+
+--- Whether a number fits its row, as those from VRM have to: else it is no data.
+local function fits(driver, value)
+    local named = not driver.names or driver.names[math.tointeger(value)] ~= nil
+    return named and value >= (driver.min or -1e6) and value <= (driver.max or 1e6)
+end
+
+--- The node object a function of a script is given.
+local function node_of(world, script, address)
+    local methods = {}
+    function methods.set(_, id, value, text)
+        for _, driver in ipairs(world.types[world.nodes[address].type].drivers) do
+            if driver.id == id and not driver.by_script then
+                error(("node:set: the row of %s does not say by_script = true"):format(id), 2)
+            end
+            if driver.id == id and value ~= nil and not fits(driver, tonumber(value)) then value = nil end
+        end
+        world.host.set(address, id, value, text)
+    end
+    function methods.get(_, id) return world.host.get(address, id) end
+    return setmetatable({}, {
+        __index = function(_, key)
+            if key == "address" then return address end
+            if key == "name" then return world.nodes[address].name end
+            if key ~= "state" then return methods[key] or error("a node has no '" .. key .. "'", 2) end
+            script.states[address] = script.states[address] or {}
+            return script.states[address]
+        end,
+        __newindex = function(_, key, value)
+            if key ~= "state" or type(value) ~= "table" then
+                error("only node.state can be set, to a table", 2)
+            end
+            script.states[address] = value
+        end,
+    })
+end
+
+-------------------------------------------------------------------------------------------- scripts
+
+local REPLACED = "this function belongs to a script that was replaced"
+
+local function living(world, id)
+    assert(math.type(id) == "integer", "number expected")
+    return world.loaded[id] or error(REPLACED, 0)
+end
+
+--- The function of a script that stands behind one its table has here.
+local function function_of(world, fn)
+    local one = world.functions[fn] or error("a function of a device script expected", 0)
+    return world.loaded[one.script.id] == one.script and one or error(REPLACED, 0)
+end
+
+--- One of the world's scripts, or a file of the world or the folder -> table, text | nil, why.
+local function find(world, path, file, script)
+    for _, one in ipairs(world.scripts or {}) do
+        if one.file == path then return one.table, one.table and (one.text or "") or one.error end
+    end
+    local text = world.host.read(path)
+    if not text then return nil, file .. " cannot be read: No such file or directory" end
+    local env = fake_scripts.sandbox()
+    script_globals(world, script, env)
+    local tab, problem = fake_scripts.run(text, file, env)
+    return tab, tab and text or problem
+end
+
+--- A script of the world with this table -> { id, table, text } | nil, why.
+local function keep(world, script, tab, text)
+    local file = script.file
+    local function wrap(fn)
+        local function call(...)
+            if world.loaded[script.id] ~= script then error(REPLACED, 0) end
+            return fn(...)
+        end
+        world.functions[call] = { script = script, fn = fn }
+        return call
+    end
+    local ok, copied = pcall(copy, tab, wrap)
+    if not ok then return nil, file .. ": " .. copied end
+    world.last_script = world.last_script + 1
+    script.id, script.text = world.last_script, text
+    world.loaded[script.id] = script
+    return { id = script.id, table = copied, text = text }
+end
+
+local function new_script(file) return { file = file, states = {}, timers = {}, tasks = {} } end
+
+local function load_script(world, path, file)
+    assert(type(path) == "string" and type(file) == "string", "string expected")
+    local script = new_script(file)
+    local tab, text = find(world, path, file, script)
+    if not tab then return nil, text end
+    return keep(world, script, tab, text)
+end
+
+--- The table of a script that was no file, as host.load_script would give it.
+function fake_scripts.adopt(world, tab) return assert(keep(world, new_script("spec.lua"), tab, "")).table end
+
+local function stop_script(world, id)
+    local script = living(world, id)
+    for timer in pairs(script.timers) do world.timers[timer] = nil end
+    script.timers, script.tasks = {}, {}
+    return script
+end
+
+local function close_script(world, id)
+    local script = stop_script(world, id)
+    for call, one in pairs(world.functions) do
+        if one.script == script then world.functions[call] = nil end
+    end
+    world.loaded[id] = nil
+end
+
+local function call_all(world, functions, ...)
+    assert(type(functions) == "table", "table expected")
+    local results, problems, script = {}, {}, nil
+    for i, fn in ipairs(functions) do
+        local one = function_of(world, fn)
+        script = script or one.script
+        assert(one.script == script, "functions of one device script expected")
+        local ok, result = pcall(one.fn, ...)
+        if ok then results[i] = result else problems[i] = tostring(result) end
+    end
+    return results, problems
+end
+
+--- Adds what host has for device scripts.
+function fake_scripts.open(world, host)
+    host.load_script = function(path, file) return load_script(world, path, file) end
+    host.close_script = function(id) close_script(world, id) end
+    host.stop_script = function(id) stop_script(world, id) end
+    host.script_state = function(id, states)
+        local script = living(world, id)
+        if type(states) ~= "table" then return copy(script.states) end
+        script.states = copy(states)
+    end
+    host.script_figures = function(id)
+        living(world, id)
+        return { memory = 20480, peak = 40960, instructions = 5000 }
+    end
+    host.call_all = function(functions, ...) return call_all(world, functions, ...) end
+    host.start_script = function(fn, address, ...)
+        local one = function_of(world, fn)
+        assert(type(address) == "string", "string expected")
+        table.insert(world.started, address)
+        start_task(world, one.script, address, one.fn, node_of(world, one.script, address), ...)
+    end
+    host.keep_script = function(id, path)
+        local script = living(world, id)
+        local folder, name = path:match("^(.*)/([^/]*)%.lua$")
+        if world.no_copies then return nil, "No space left on device" end
+        if not world.files[folder] then return nil, path .. ": No such file or directory" end
+        world.files[folder][name] = { text = script.text, stamp = "kept" .. id }
+        return true
+    end
+    host.make_folder = function(path)
+        assert(type(path) == "string", "string expected")
+        world.files[path] = world.files[path] or {}
+        return true
+    end
+end
+
+return fake_scripts
