@@ -1,4 +1,4 @@
-"""The installed files: profile (PROFILE.md), server.json and texts. Nothing is started but --write-profile."""
+"""The installed files: profile (docs/pg3.md, Profile files), server.json, texts. Only --write-profile is started."""
 
 import os
 import re
