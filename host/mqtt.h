@@ -18,9 +18,9 @@ struct mqtt_config {
     bool tls;
     const char *cert_file; // client certificate and key, PEM
     const char *key_file;
-    const char *ca_file;   // NULL: the broker's certificate is not checked (docs/pg3.md,
-                           // Connection: PG3 of 2021)
-    const char *subscribe; // the one topic
+    // NULL: the broker's certificate is not checked (docs/pg3.md, Connection: PG3 of 2021).
+    const char *ca_file;
+    const char *subscribe;    // the one topic
     const char *status_topic; // retained connection messages and the will; NULL = none
     const char
         *online_text; // published retained on status_topic after each connect, before subscribing

@@ -153,7 +153,8 @@ describe("comments in the code", function()
     --- What is cited as "docs/pg3.md, Start sequence": the page, and what follows the comma. A citation may go
     -- on in the next line of the comment.
     local function citations(text)
-        local flat = text:gsub("\n%s*%-%-%-?%s?", " "):gsub("\n%s*//%s?", " "):gsub("\n%s*#%s?", " ")
+        local flat = text
+        for _, sign in ipairs { "%-%-%-?", "//", "#" } do flat = flat:gsub("\n%s*" .. sign .. "%s?", " ") end
         return flat:gmatch("docs/([%w_]+%.md)(,? ?[^\n]*)")
     end
 
