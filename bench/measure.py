@@ -46,7 +46,7 @@ class Build:
         folder = os.path.abspath(folder)
         self.checkout = folder if os.path.exists(os.path.join(folder, "dev")) else None
         self.plugin = os.path.join(folder, "build", "release", "plugin") if self.checkout else folder
-        if not os.path.exists(self.plugin):
+        if self.checkout and not os.path.exists(self.plugin):
             subprocess.run(["./dev", "build"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
         if not os.path.exists(os.path.join(self.plugin, "server.json")):
             sys.exit(f"{folder} is neither a checkout nor a plugin's folder.")

@@ -262,8 +262,7 @@ static const char *timeout_text(CURL *easy) {
 static struct failure failure_find(const struct request *r, CURLcode code) {
     if (r->body.failed) {
         return (struct failure){code, HTTP_TOO_BIG,
-                                "The answer of %s is bigger than the plugin accepts. Report this "
-                                "message"};
+                                "The answer of %s is larger than the plugin accepts"};
     }
     if (code == CURLE_OPERATION_TIMEDOUT) {
         return (struct failure){code, HTTP_TIMEOUT, timeout_text(r->easy)};
@@ -282,10 +281,12 @@ static void failure_text(const struct request *r, const struct failure *f, CURLc
     const char *detail = r->detail[0] != '\0' ? r->detail : curl_easy_strerror(code);
     const char *rest = strstr(f->text, "%s"); // each text has one
     char host[256];
+    char limit[48];
 
     host_name(r->url, host, sizeof host);
     if (f->error == HTTP_TOO_BIG) {
-        detail = "the limit is in this plugin"; // curl only knows that it could not write
+        snprintf(limit, sizeof limit, "at most %zu KiB", r->body.max / 1024);
+        detail = limit; // curl only knows that it could not write
     }
     snprintf(out, size, "%.*s%s%s (%s).", (int)(rest - f->text), f->text, host, rest + 2, detail);
 }

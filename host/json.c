@@ -77,10 +77,35 @@ static int read_protected(lua_State *L) {
     return 0;
 }
 
+// strtod, which cjson calls, takes the square of a number's length on some systems.
+static bool numbers_are_short(const char *text, size_t len) {
+    size_t run = 0;
+    bool quoted = false;
+    for (size_t i = 0; i < len; i++) {
+        char c = text[i];
+        if (quoted && c == '\\') {
+            i++;
+        } else if (c == '"') {
+            quoted = !quoted;
+            run = 0;
+        } else if (!quoted && ((c >= '0' && c <= '9') || c == '.')) {
+            if (++run > JSON_DIGITS)
+                return false;
+        } else {
+            run = 0;
+        }
+    }
+    return true;
+}
+
 bool json_read(struct json *j, const char *text, size_t len, json_fn *fn, void *ctx, char *error,
                size_t size) {
     if (len > JSON_MAX) {
         snprintf(error, size, "it is larger than %u KiB", JSON_MAX / 1024);
+        return false;
+    }
+    if (!numbers_are_short(text, len)) {
+        snprintf(error, size, "it holds a number of more than %u digits", JSON_DIGITS);
         return false;
     }
     struct reading r = {j, text, len, fn, ctx};

@@ -12,6 +12,9 @@ struct json;
 // No text over this is decoded: cjson needs several times its size for a moment, and a decode that
 // hits an allocator's limit would leak the text.
 #define JSON_MAX (2u * 1024 * 1024)
+// Digits of one number; the longest a double needs, written out, are 309 before or 1,074 after the
+// point.
+#define JSON_DIGITS 1100u
 
 // NULL when memory is short.
 struct json *json_new(void);
@@ -19,7 +22,8 @@ void json_free(struct json *j);
 
 // Decodes and calls fn(L, ctx) with the value at index 1 of L. fn may read it with the functions
 // below and vm_copy it into a protected call of another state; it must leave L's stack as deep as
-// it was. False: not JSON or too large, `error` says so in one sentence without quoting the text.
+// it was. False: not JSON, too large, or with a number that is too long; `error` says so in one
+// sentence without quoting the text.
 typedef void json_fn(lua_State *L, void *ctx);
 bool json_read(struct json *j, const char *text, size_t len, json_fn *fn, void *ctx, char *error,
                size_t size);

@@ -13,6 +13,7 @@ enum {
     LINE_BYTES = 2000,
     STAMP_BYTES = 24,                      // "2026-11-22 12:34:56.789 "
     BODY_BYTES = LINE_BYTES - STAMP_BYTES, // "INFO  area: text"
+    READ_BYTES = 4 * BODY_BYTES,           // of a text; searching it for secrets takes its time
     SECRETS = 16,
     SECRET_SHORTEST = 8,
     SECRET_CUT = 4, // so many first characters of a secret at the end of a text are masked too
@@ -242,13 +243,15 @@ static char *body_new(enum log_level level, const char *area, const char *fmt, v
     va_copy(again, args);
     int len = vsnprintf(NULL, 0, fmt, again);
     va_end(again);
-    // The whole text is needed before it is cut: the cut must not go through an unmasked secret.
-    char *body = len < 0 ? NULL : malloc(strlen(head) + (size_t)len + 1);
+    // More than is kept is needed before it is cut: the cut must not go through an unmasked secret,
+    // and masks make the text shorter.
+    size_t size = len < READ_BYTES ? (size_t)len + 1 : READ_BYTES + 1;
+    char *body = len < 0 ? NULL : malloc(strlen(head) + size);
     if (body == NULL) {
         return NULL;
     }
     memcpy(body, head, strlen(head));
-    vsnprintf(body + strlen(head), (size_t)len + 1, fmt, args);
+    vsnprintf(body + strlen(head), size, fmt, args);
     text_mask(body);
     text_clean(body);
     return body;

@@ -150,8 +150,8 @@ describe("the pages", function()
 end)
 
 describe("comments in the code", function()
-    --- What is cited as "docs/pg3.md, Start sequence": the page, and what follows the comma. A citation may go
-    -- on in the next line of the comment.
+    --- What is cited as "docs/pg3.md, Start sequence": the page, and what follows it. A citation may go on in
+    -- the next line of the comment.
     local function citations(text)
         local flat = text
         for _, sign in ipairs { "%-%-%-?", "//", "#" } do flat = flat:gsub("\n%s*" .. sign .. "%s?", " ") end

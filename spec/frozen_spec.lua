@@ -206,7 +206,9 @@ local CODES = {
 local OWN_NAMES = {
     pg3_connection = "0 Disconnected, 1 Connected, 2 Failed",
     system_connection = "0 Disconnected, 1 Connected, 2 Authentication Failed, 3 Connecting, 4 Rate limited, "
-        .. "5 VRM unreachable, 6 VRM error, 7 No installations or no permission",
+        .. "5 VRM unreachable, 6 VRM error, 7 No installations or no permission, 8 No answer in time, "
+        .. "9 Certificate not trusted, 10 Not VRM's answer, 11 Request refused, 12 Answer too large, "
+        .. "13 Answer not understood, 14 Error in the plugin",
     data_state = "0 No data yet, 1 Fresh, 2 Stale, 3 Offline",
     gateway_status = "0 Offline, 1 Online",
     vrm_connection = "0 Disconnected, 1 Connected",

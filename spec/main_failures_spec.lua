@@ -85,7 +85,7 @@ describe("failures", function()
         local gaps = {}
         for i = 6, #times do gaps[#gaps + 1] = times[i] - times[i - 1] end
         assert.same({ 5, 10, 20, 40, 80, 160, 300, 300 }, { table.unpack(gaps, 1, 8) })
-        assert.equal(5, world:value("controller", "GV0"))
+        assert.equal(8, world:value("controller", "GV0"))
         world.vrm.fail = {}
         world.vrm:refresh(2000)
         world:run(300)
@@ -142,23 +142,62 @@ describe("failures", function()
         assert.equal("House", world.nodes[BATTERY].name)
     end)
 
-    it("every kind has its state", function()
+    -- Fault: Different troubles show one state and one advice; a large answer blames the internet connection.
+    -- Expected: Each kind has a state and a sentence that says what to do.
+    it("every kind has its state and says what to do", function()
+        local said = { success = false, errors = "No." }
         for _, case in ipairs {
-            { { status = 401 }, 2 }, { { status = 403 }, 7 }, { { status = 429 }, 4 }, { { status = 500 },
-                6 },
-            { { status = 200, json_error = "cut" }, 6 }, { { status = 200, json = { success = false } }, 6 },
-            { { err = { kind = "tls", text = "Bad certificate." } }, 5 },
-            { { err = { kind = "cut", text = "The transfer was cut." } }, 5 },
+            { { status = 401, json = said }, 2, "create a token" },
+            { { status = 403, json = said }, 7, "may see the installation" },
+            { { status = 429 }, 4, "other programs" }, { { status = 500 }, 6, "nothing to do" },
+            { { status = 404, json = said }, 11, "report this message" },
+            { { status = 200, json = said }, 11, "report this message" },
+            { { status = 200, json_error = "cut" }, 10, "login page" },
+            { { status = 302 }, 10, "login page" }, { { status = 403 }, 10, "login page" },
+            { { status = 200, json = { success = true, records = "none" } }, 13, "report this message" },
+            { { err = { kind = "dns", text = "No name." } }, 5, "No name" },
+            { { err = { kind = "connect", text = "No connection." } }, 5, "No connection" },
+            { { err = { kind = "tls", text = "Bad certificate." } }, 9, "Bad certificate" },
+            { { err = { kind = "timeout", text = "Too slow." } }, 8, "Too slow" },
+            { { err = { kind = "cut", text = "The transfer was cut." } }, 8, "cut" },
+            { { err = { kind = "too_big", text = "Too much." } }, 12, "report this message" },
         } do
             local world = new()
-            world.vrm.fail["/installations?extended"] = case[1]
+            world.vrm.fail["/installations?extended"], world.vrm.fail["/installations"] = case[1], case[1]
             world:start()
             assert.equal(case[2], world:value("controller", "GV0"))
+            world:run(7)
+            assert.truthy(world.notices.vrm:find(case[3], 1, true), world.notices.vrm)
+            if case[2] ~= 5 then assert.is_nil(world.notices.vrm:find("internet connection", 1, true)) end
             world.vrm.fail = {}
-            world:run(60)
+            world:run(90)
             assert.equal(1, world:value("controller", "GV0"))
+            assert.same({}, world.notices)
             assert.same({}, world.errors)
         end
+    end)
+
+    -- Fault: A 403 page of something on the way takes all values at once and asks for a new token.
+    -- Expected: Values stay until the second failure in a row, and the token is not blamed.
+    it("of something on the way leave the values at first", function()
+        for _, where in ipairs { DIAGNOSTICS, "/installations?extended", "/system-overview" } do
+            local world = started()
+            world.vrm.fail[where] = { status = 403, json_error = "invalid token" }
+            world:fire("longpoll")
+            world:run(1)
+            assert.equal(1, world:value(BATTERY, "GV30"), where)
+            assert.not_equal(2, world:value("controller", "GV0"))
+            world.vrm.fail = {}
+            world:run(6)
+            assert.equal(1, world:value("controller", "GV0"))
+            assert.equal(1, world:value(BATTERY, "GV30"))
+        end
+        local world = new()
+        world.vrm.fail["/users/me"] = { status = 403, json_error = "invalid token" }
+        world:start()
+        world:run(7)
+        assert.equal(10, world:value("controller", "GV0"))
+        assert.is_nil(world.notices.vrm:find("create a token", 1, true))
     end)
 
     it("an error of the plugin itself becomes a failure like any other", function()
@@ -171,6 +210,70 @@ describe("failures", function()
         world:run(30)
         assert.equal(1, world:value("controller", "GV0"))
         assert.is_true(#world:logged("a bug") > 0)
+    end)
+end)
+
+describe("an outage", function()
+    local function many(count)
+        local sites = {}
+        for i = 1, count do
+            sites[i] = fixtures.boat()
+            sites[i].name = "Customer " .. i
+        end
+        return sites
+    end
+
+    -- Fault: An outage of a hundred installations floods the log and PG3's notices.
+    -- Expected: A few lines and one notice, which says since when and goes when it is over.
+    it("of a hundred installations is one notice and a few lines", function()
+        local world = started { sites = many(100) }
+        world:run(300)                      -- VRM's limit of requests
+        world.vrm:refresh(300)
+        world.notice_log, world.lines = {}, {}
+        local since = world.now
+        world.vrm.fail["/"] = { err = { kind = "connect", text = "No connection to VRM can be made." } }
+        world:fire("shortpoll")
+        world:run(1000)
+        world:fire("longpoll")
+        world:run(1000)
+        for key in pairs(world.notices) do assert.equal("vrm", key) end
+        assert.truthy(world.notices.vrm:find(os.date("Since %Y-%m-%d %H:%M.", since), 1, true))
+        assert.is_nil(world.notices.vrm:find("Customer", 1, true))
+        assert.is_true(#world.notice_log <= 3, #world.notice_log)
+        assert.is_true(#world:logged("warning") <= 12, #world:logged("warning"))
+        world.vrm.fail = {}
+        world:run(400)
+        assert.same({}, world.notices)
+        assert.is_true(#world.notice_log <= 10, #world.notice_log)
+        assert.is_true(#world:logged("info") <= 12, #world:logged("info"))
+        assert.equal(1, world:value("controller", "GV0"))
+    end)
+
+    it("of some installations names the first of them", function()
+        local sites = many(6)
+        sites[6].name = "<b>"
+        local world = started { sites = sites }
+        for i = 2, 6 do world.vrm.fail["/installations/" .. i .. "/"] = { status = 500 } end
+        next_poll(world)
+        world:run(100)
+        world:run(60)
+        assert.truthy(world.notices.vrm:find("Customer 2, Customer 3, Customer 4 and 2 more: ", 1, true))
+        assert.is_nil(world.notices.vrm:find("<b>", 1, true))
+        assert.equal(1, world:value("controller", "GV0"))
+    end)
+
+    -- Fault: Different requests that fail in one outage have a notice each.
+    -- Expected: One notice tells each reason once.
+    it("with different reasons is one notice", function()
+        local world = started { sites = many(2) }
+        world.vrm.fail["/installations/1/"] = { err = { kind = "timeout", text = "Too slow." } }
+        world.vrm.fail["/installations/2/"] = { status = 500 }
+        next_poll(world)
+        world:run(100)
+        local text = world.notices.vrm
+        assert.truthy(text:find("Installation Customer 1: Too slow.", 1, true), text)
+        assert.truthy(text:find("Installation Customer 2: VRM has a problem", 1, true))
+        assert.equal(1, select(2, text:gsub("Since ", "")))
     end)
 end)
 
@@ -279,5 +382,60 @@ describe("429", function()
         world.vrm.fail = {}
         world:run(25)
         assert.equal(1, world:value("controller", "GV0"))
+    end)
+end)
+
+describe("an account whose list is too large", function()
+    local TOO_BIG = { err = { kind = "too_big", text = "The answer is larger than the plugin accepts." } }
+
+    local function world_of(count)
+        local sites = {}
+        for i = 1, count do
+            sites[i] = fixtures.boat()
+            sites[i].name = "Customer " .. i
+        end
+        local world = new { sites = sites }
+        local answer = world.answer
+        world.answer = function(request)
+            if request.path:find("extended=1$") then return nil, TOO_BIG.err end
+            return answer(request)
+        end
+        return world, sites
+    end
+
+    -- Fault: An account of 120 installations shows nothing.
+    -- Expected: The list is asked for without values; each installation's alarms are asked for by themselves.
+    it("is asked for without values, and the large one no more", function()
+        local world, sites = world_of(120)
+        sites[7].alarms = 3
+        world:start():run(300)              -- VRM's limit of requests
+        assert.equal(1, world:value("controller", "GV0"))
+        assert.equal(120, world:value("controller", "GV1"))
+        assert.equal(1, world:value("3c_bm288", "GV30"))
+        assert.same({}, world.notices)
+        world.vrm:refresh(300)
+        next_poll(world)
+        world:run(120)
+        assert.equal(3, world:value("7_gw0", "GV1"))
+        world:fire("longpoll")
+        world:run(300)
+        assert.equal(3, world:value("7_gw0", "GV1"))
+        assert.equal(1, world:count("extended=1") - world:count("idSite="))
+        assert.same({}, world.errors)
+    end)
+
+    it("without its details is shown all the same", function()
+        local world = world_of(2)
+        world.vrm.fail["idSite="] = { status = 500 }
+        world:start()
+        next_poll(world)
+        assert.equal(1, world:value("controller", "GV0"))
+        assert.equal(1, world:value("1_bm288", "GV30"))
+        assert.same({}, world.notices)
+        world.vrm.fail["idSite="] = { status = 429, retry_after = 30 }
+        world:fire("longpoll")
+        world:run(1)
+        assert.equal(4, world:value("controller", "GV0"))
+        assert.same({}, world.errors)
     end)
 end)

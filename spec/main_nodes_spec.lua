@@ -392,16 +392,18 @@ describe("several installations", function()
 
     it("one that answers 403 or 5xx does not stop the other", function()
         for _, status in ipairs { 403, 500 } do
-            local world = started { sites = two() }
-            world.vrm.fail["/installations/1/"] = { status = status }
+            local sites = two()
+            sites[2].name = "Cabin"
+            local world = started { sites = sites }
+            world.vrm.fail["/installations/1/"] = { status = status, json = { success = false } }
             next_poll(world)
             assert.equal(status == 403 and 3 or 1, world:value("1_bm288", "GV30"))
             world:run(10)
             assert.equal(1, world:value("controller", "GV0"))
             assert.equal(3, world:value("1_bm288", "GV30"))
             assert.equal(1, world:value("2_bm288", "GV30"))
-            assert.truthy(world.notices.site_1)
-            assert.is_nil(world.notices.site_2)
+            assert.truthy(world.notices.vrm:find("Installation Boat: ", 1, true))
+            assert.is_nil(world.notices.vrm:find("Cabin", 1, true))
             world.vrm.fail = {}
             world:run(300)
             world.vrm:refresh(400)

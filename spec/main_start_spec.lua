@@ -201,7 +201,7 @@ describe("the token", function()
 
     it("accepted for the account but refused for its installations: back with the next poll", function()
         local world = started()
-        world.vrm.fail["/installations?extended"] = { status = 401 }
+        world.vrm.fail["/installations?extended"] = { status = 401, json = { success = false } }
         world:fire("longpoll")
         world:run(1)
         assert.equal(2, world:value("controller", "GV0"))
@@ -215,7 +215,7 @@ describe("the token", function()
 
     it("refused with 403 for the account itself counts as rejected", function()
         local world = new()
-        world.vrm.fail["/users/me"] = { status = 403 }
+        world.vrm.fail["/users/me"] = { status = 403, json = { success = false } }
         world:start()
         assert.equal(2, world:value("controller", "GV0"))
     end)

@@ -68,7 +68,7 @@ describe("VRM's answers", function()
     for _, name in ipairs(names_of_answers()) do
         it("are read in each other's place without an error: " .. name, function()
             local json = answer(name)
-            read.user(json); read.installations(json); read.overview(json); read.error_text(json)
+            read.user(json); read.installations(json); read.overview(json); read.error_text(json, "")
             for _, record in ipairs(read.items(json.records)) do
                 read.row(record)
                 for _, attribute in ipairs(read.items(record.extended)) do read.row(attribute) end
@@ -298,16 +298,16 @@ describe("VRM's errors:", function()
     end)
 
     it("400 with an object of sentences, in the account's language", function()
-        assert.equal("count deve ser um número; page em falta", read.error_text(answer "error-400"))
+        assert.equal("count deve ser um número; page em falta", read.error_text(answer "error-400", ""))
         local state, text = told { status = 400, json = answer "error-400" }
-        assert.equal(6, state)
+        assert.equal(11, state)
         assert.truthy(text:find("count deve ser um número", 1, true), text)
     end)
 
     it("the key error for errors, and a list without a code", function()
-        assert.equal("No search string has been provided", read.error_text(answer "error-400-search"))
-        assert.equal("No settings found for this site", read.error_text(answer "error-200"))
-        assert.equal(6, (told(answer "error-200")))
+        assert.equal("No search string has been provided", read.error_text(answer "error-400-search", ""))
+        assert.equal("No settings found for this site", read.error_text(answer "error-200", ""))
+        assert.equal(11, (told(answer "error-200")))
     end)
 
     it("403 with a page of another server is no refused token of VRM's words", function()

@@ -94,7 +94,7 @@ describe("--rows of an account", function()
 
     it("shows the other installations when one fails, and leaves with 1", function()
         local text, exit = account({ [1] = boat(), [2] = boat() },
-            { fail = { ["/installations/1/"] = { status = 403 } } })
+            { fail = { ["/installations/1/"] = { status = 403, json = { success = false } } } })
         assert.equal(1, exit)
         has(text, "Boat (installation 2)")
         has(text, "Boat: VRM gives this access token no permission (403).")

@@ -17,6 +17,7 @@ local function ask(answer, fn)
 end
 
 local function json(text) return { status = 200, json = (dkjson.decode(text)) } end
+local function refusal(status) return { status = status, json = { success = false, errors = "No." } } end
 local function diagnostics(client) return client:diagnostics(7) end
 
 describe("the VRM client", function()
@@ -39,12 +40,10 @@ describe("the VRM client", function()
 
     it("tells each failure by its kind and one sentence", function()
         local cases = {
-            { { status = 401 }, "auth" }, { { status = 403 }, "forbidden" }, { { status = 404 },
-                "bad_answer" },
+            { refusal(401), "auth" }, { refusal(403), "forbidden" }, { refusal(404), "refused" },
             { { status = 429, retry_after = 7 }, "rate" }, { { status = 500 }, "server" },
-            { { status = 503, body = "<html>" }, "server" }, { { status = 204 }, "bad_answer" },
-            { { status = 200, body = "<html>", json_error = "invalid token" }, "bad_answer" },
-            { { status = 200, json = "text" }, "bad_answer" }, { json '{"success":false}', "bad_answer" },
+            { { status = 503, body = "<html>" }, "server" }, { { status = 204 }, "foreign" },
+            { { status = 200, json = "text" }, "bad_answer" }, { json '{"success":false}', "refused" },
             { json '{"success":true,"user":[]}', "bad_answer" }, { json '{"success":true}', "bad_answer" },
             { json '{"success":true,"user":false}', "bad_answer" },
         }
@@ -56,6 +55,31 @@ describe("the VRM client", function()
         end
         local _, err = ask(function() return { status = 429, retry_after = 7 } end, diagnostics)
         assert.equal(7, err.retry_after)
+    end)
+
+    -- Fault: A page of a proxy or a login page (403, 401, 302, 200) counts as VRM's answer.
+    -- Expected: Only an answer in VRM's form says something about the token; the rest is trouble on the way.
+    it("knows VRM's answers from those of something on the way", function()
+        for _, status in ipairs { 302, 307, 400, 401, 403, 404, 407, 451, 511 } do
+            for _, said in ipairs { { json_error = "invalid token" }, { json = {} },
+                { json = { error = 1020 } }, { json = "x" } } do
+                local _, err = ask(function() return { status = status, json = said.json,
+                    json_error = said.json_error } end, diagnostics)
+                assert.equal("foreign", err.kind)
+                assert.truthy(err.text:find(tostring(status), 1, true))
+            end
+        end
+        local _, err = ask(function() return { status = 200, json_error = "invalid token" } end, diagnostics)
+        assert.equal("foreign", err.kind)
+    end)
+
+    -- Fault: An error text that is cut within the token shows its first half.
+    -- Expected: The token is taken out before the text is cut.
+    it("shows no part of the token at the end of a long text", function()
+        local words = ("x"):rep(190) .. fixtures.TOKEN
+        local _, err = ask(function() return { status = 400, json = { success = false, errors = words } } end,
+            diagnostics)
+        assert.is_nil(err.text:find(fixtures.TOKEN:sub(1, 8), 1, true))
     end)
 
     it("hands on the network's failures", function()
@@ -286,7 +310,7 @@ describe("a row of diagnostics", function()
         for _, one in ipairs(rubbish) do
             assert.has_no.errors(function()
                 read.installations { records = one }; read.overview { records = one }
-                read.overview { records = { devices = one } }; read.error_text { errors = one }
+                read.overview { records = { devices = one } }; read.error_text({ errors = one }, "x")
                 read.user { user = one }; read.items(one)
                 read.installations { records = { { idSite = 1, current_alarms = one, name = one,
                     num_alarms = one } } }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A stand-in for the VRM portal's API over HTTPS on 127.0.0.1: for `victron-host --demo`, and for the tests.
 
-    python3 vrm.py [--port N] [--day SECONDS] [--token T] [--sites N --devices N] [--selfcheck]
+    python3 vrm.py [--port N] [--day SECONDS] [--token T] [--sites N --devices N] [--customers N] [--selfcheck]
 
 prints one line of JSON with its url, the path of its CA certificate and its token, and serves until its standard input
 ends or SIGTERM comes. Tests import the class Vrm, which also fails on request (vrm_faults.py) and checks its clients.
@@ -257,6 +257,13 @@ class Vrm:
         """So many installations with so many devices each take the place of all others."""
         with self.lock:
             self.sites = make_fleet(sites, devices)
+
+    def add_sites(self, count):
+        """Adds an installer's customers: a battery each, and records of the size that VRM's have (20 kB). Returns them."""
+        sites = [self.add_site("Customer %d" % number, [("battery", 1)]) for number in range(1, count + 1)]
+        for site in sites:
+            self.sites[site].more_attributes = 28
+        return sites
 
     def remove_site(self, site):
         with self.lock:
@@ -547,6 +554,7 @@ def serve(options):
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, stop_quietly)
     vrm = Vrm(world="demo", token=options.token, port=options.port, day=options.day)
+    vrm.add_sites(options.customers)
     try:
         if options.sites:
             vrm.set_fleet(options.sites, options.devices)
@@ -565,6 +573,7 @@ def main():
     parser.add_argument("--token", help="access token to accept (default: a new one)")
     parser.add_argument("--sites", type=int, default=0, help="so many installations alike, in place of the demo's")
     parser.add_argument("--devices", type=int, default=4, help="devices of each of them: 4 send about 170 rows (default)")
+    parser.add_argument("--customers", type=int, default=0, help="how many more installations (default none)")
     parser.add_argument("--selfcheck", action="store_true", help="print the number of rows of each installation and end")
     options = parser.parse_args()
     if options.selfcheck:

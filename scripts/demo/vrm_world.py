@@ -233,6 +233,7 @@ class Site:
         self.last_data = {}         # (service, instance): unix time when the data stopped
         self.gone = {}              # (service, instance): whether it is still listed
         self.alarm_since = {}       # (service, instance, code): (alarm number, unix time)
+        self.more_attributes = 0    # how many attributes its record has beside those of this program
 
     def stopped_at(self, service, instance, now):
         """The unix time of a device's last data, None while it sends. The gateway's silence is everybody's."""
@@ -389,7 +390,17 @@ class Site:
         summary = {"rawValue": None, "formatWithUnit": "", "consistsOfAttributeCodes": ["g1", "g2", "g3"],
                    "dataAttributes": [], "timestamp": None, "code": "from_to_grid", "description": "From_to_grid",
                    "textValue": None, "formattedValue": "", "idDataAttribute": None}
-        return list(found.values()) + [summary]
+        return list(found.values()) + [summary] + [self.other_attribute(number, fresh) for number in
+                                                   range(self.more_attributes)]
+
+    @staticmethod
+    def other_attribute(number, fresh):
+        """An attribute of the usual size, some 600 bytes."""
+        value = {"rawValue": 1, "formattedValue": "On", "textValue": "On", "timestamp": fresh}
+        return {"idDataAttribute": 5000 + number, "code": "c%d" % number, "description": "Some attribute with a description",
+                "formatWithUnit": "%s", "dataType": "enum", "idDeviceType": 0, "instance": 0, "dbusServiceType": "system",
+                "dbusPath": "/Some/Path/Of/An/Attribute", **value, "instances": {"0": value},
+                "dataAttributeEnumValues": [{"nameEnum": "Value number %d" % one, "valueEnum": one} for one in range(4)]}
 
 
 # The devices of a larger installation, again and again in this order: about 170 rows with the first four.

@@ -17,9 +17,13 @@ local account = { CONTROLLER = "controller" }       -- the address of the plugin
 
 --- Values of the controller's GV0. FROZEN.
 local STATE = { DISCONNECTED = 0, CONNECTED = 1, AUTH_FAILED = 2, CONNECTING = 3, RATE_LIMITED = 4,
-                UNREACHABLE = 5, VRM_ERROR = 6, NOTHING = 7 }
+                UNREACHABLE = 5, VRM_ERROR = 6, NOTHING = 7, NO_ANSWER = 8, NOT_TRUSTED = 9, FOREIGN = 10,
+                REFUSED = 11, TOO_LARGE = 12, NOT_UNDERSTOOD = 13, PLUGIN_ERROR = 14 }
 local STATE_OF = { auth = STATE.AUTH_FAILED, forbidden = STATE.NOTHING, rate = STATE.RATE_LIMITED,
-                   server = STATE.VRM_ERROR, bad_answer = STATE.VRM_ERROR, bug = STATE.VRM_ERROR }
+                   server = STATE.VRM_ERROR, dns = STATE.UNREACHABLE, connect = STATE.UNREACHABLE,
+                   timeout = STATE.NO_ANSWER, cut = STATE.NO_ANSWER, tls = STATE.NOT_TRUSTED,
+                   foreign = STATE.FOREIGN, refused = STATE.REFUSED, too_big = STATE.TOO_LARGE,
+                   bad_answer = STATE.NOT_UNDERSTOOD, bug = STATE.PLUGIN_ERROR }
 
 local settings = params.read {}
 local stopping = false
@@ -44,10 +48,32 @@ local function refused(source)
     return source.kind == "auth" or source.kind == "forbidden"
 end
 
---- The connection as a whole, and the sentence that belongs to it.
+--- Everything that fails now, by kind, for one notice (see notices.connection); nil if nothing does.
+local function outage()
+    if not session then return nil end
+    local parts, since = {}, nil
+    local function add(source, name)
+        if not source.kind or not (source:lost() or source.kind == "rate") then return end
+        since = math.min(since or source.since, source.since)
+        local part = parts[source.kind]
+        if not part then
+            part = { kind = source.kind, text = source.text, names = {} }
+            parts[source.kind], parts[#parts + 1] = part, part
+        end
+        part.names[#part.names + 1] = name
+    end
+    add(session.health)
+    for _, site in ipairs(session.sites or {}) do add(site.health, site.name) end
+    for _, part in ipairs(parts) do
+        if #part.names == 0 or #part.names == #session.sites then part.names = nil end
+    end
+    return since and { since = since, parts = parts, refused = refused(session.health) } or nil
+end
+
+--- The connection as a whole.
 local function connection()
     if not session then
-        return settings.token_problem and STATE.AUTH_FAILED or STATE.DISCONNECTED, settings.token_problem
+        return settings.token_problem and STATE.AUTH_FAILED or STATE.DISCONNECTED
     end
     local whole, broken, answering, waiting = session.health, nil, false, false
     for _, site in ipairs(session.sites or {}) do
@@ -56,17 +82,17 @@ local function connection()
         waiting = waiting or not (site.health.answered or site.health.kind)
     end
     broken = whole.kind and whole or broken
-    if refused(whole) then return state_of(whole), whole.text end
-    if held then return STATE.RATE_LIMITED, broken and broken.text end
+    if refused(whole) then return state_of(whole) end
+    if held then return STATE.RATE_LIMITED end
     if answering then return STATE.CONNECTED end
-    if broken then return state_of(broken), broken:lost() and broken.text or nil end
+    if broken then return state_of(broken) end
     return session.sites and not waiting and STATE.NOTHING or STATE.CONNECTING
 end
 
 --- The controller's values and the connection's notice.
 function account.show()
-    local status, text = connection()
-    notices.connection(status, text, settings)
+    local status = connection()
+    notices.connection(status, outage(), settings)
     local _, problem = device.apply(scripts.controller, account.CONTROLLER, {}, {
         status = status, installations = session and session.sites and #session.sites or 0,
         devices = nodes.count(), script_errors = scripts.in_trouble(), last_answer = last_answer,
@@ -118,6 +144,7 @@ end
 ----------------------------------------------------------------------------------- one installation
 
 local NAMELESS_TRIES = 3            -- failures of system-overview after which measurements come without it
+local REFUSALS = { forbidden = true, refused = true, bad_answer = true, too_big = true }
 
 --- The names of an installation's devices. Measurements are worth more: VRM refusing or failing to give the
 -- names does not keep them away, but for the first tries, so that nodes get their names. Returns an error if
@@ -131,11 +158,11 @@ local function ask_names(s, site)
     end
     if err.kind == "auth" or err.kind == "rate" then return err end
     site.nameless = (site.nameless or 0) + 1
-    local refusal = err.kind == "forbidden" or err.kind == "bad_answer"
+    local refusal = REFUSALS[err.kind]
     if not (site.overview or refusal or site.nameless >= NAMELESS_TRIES) then return err end
     if site.said.overview ~= err.text then
         site.said.overview = err.text
-        host.log("warning", site.name .. ": no device names: " .. err.text)
+        site.health:say("warning", "no device names: " .. err.text)
     end
     site.overview = site.overview or {}
     return nil
@@ -164,6 +191,19 @@ local function ask(s, site, discover)
     return true
 end
 
+--- What the list of a large account does not say about an installation. It may fail: the rows count alarms
+-- too.
+local function ask_details(s, site)
+    local one, err = health.guarded(s.client.details, s.client, s.user_id, site.id)
+    if outdated(s, site) then return end
+    if one then
+        site.alarms, site.last_timestamp, site.alarms_beyond = one.alarms, one.last_timestamp, nil
+    elseif err.kind == "rate" then
+        be_quiet(math.min(err.retry_after or 60, LONGEST_PAUSE))
+        account.show()
+    end
+end
+
 local function poll_once(site)
     local s, discover = session, site.discover or not site.overview
     site.discover = false
@@ -173,13 +213,12 @@ local function poll_once(site)
         site.health:worked()
         if site.timer then host.cancel(site.timer) end
         site.timer = nil
-        notices.site(site, nil)
+        if discover and s.client.bare then host.spawn(ask_details, s, site) end
     else
         site.discover = site.discover or discover
         failed(site.health, site, err, function() poll(site) end)
         if site.health:lost() then
             installation.lose(site)
-            notices.site(site, #s.sites > 1 and err.text or nil)
         else
             installation.age(site)
         end
@@ -228,8 +267,10 @@ local function use_installations(s, list)
     s.sites = {}
     for i, record in ipairs(list) do
         local site = sites[record.id] or { id = record.id, said = {} }
-        site.name, site.alarms, site.last_timestamp = record.name, record.alarms, record.last_timestamp
-        site.alarms_beyond = nil
+        site.name = record.name
+        if not (s.client.bare and site.alarms) then
+            site.alarms, site.last_timestamp, site.alarms_beyond = record.alarms, record.last_timestamp, nil
+        end
         if site.session ~= s then site.session, site.health = s, health.new(record.name) end
         site.listed = list
         sites[record.id], s.sites[i] = site, site
@@ -238,7 +279,6 @@ local function use_installations(s, list)
         if site.listed ~= list then
             if site.timer then host.cancel(site.timer) end
             installation.lose(site)
-            notices.site(site, nil)
             site.withdrawn, sites[id] = true, nil
         end
     end
@@ -280,7 +320,6 @@ function account.begin()
     for _, site in pairs(sites) do
         if site.timer then host.cancel(site.timer) end
         site.timer = nil
-        notices.site(site, nil)
     end
     session = nil
     held = nil

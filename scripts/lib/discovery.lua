@@ -97,27 +97,50 @@ local function group(all)
     return groups, gateway, homeless
 end
 
---- The entry of system-overview that is this device: same instance and the same type, by VRM's type name
--- or by the number of the type; nil if there is none.
-local function overview_entry(overview, found)
-    for _, entry in ipairs(overview) do
-        if entry.instance == found.instance and not entry.gateway
-            and (entry.type == found.device or TYPE_SERVICES[entry.type_id] == found.service) then
-            return entry
+--- system-overview by what a device is known by: instance and type name, instance and service.
+-- [key] = its place in the list; of two with one key the first.
+local function by_device(overview)
+    local places = {}
+    for i, entry in ipairs(overview) do
+        if entry.instance and not entry.gateway then
+            local service = TYPE_SERVICES[entry.type_id]
+            for _, key in pairs { entry.type and entry.instance .. " type " .. entry.type,
+                                  service and entry.instance .. " service " .. service } do
+                places[key] = places[key] or i
+            end
         end
     end
-    return nil
+    return places
+end
+
+--- The entry of system-overview that is this device: same instance and the same type, by VRM's type name
+-- or by the number of the type; nil if there is none.
+local function overview_entry(overview, places, found)
+    local by_type = found.device and places[found.instance .. " type " .. found.device]
+    local by_service = places[found.instance .. " service " .. found.service]
+    return overview[math.min(by_type or math.huge, by_service or math.huge)]
+end
+
+--- Which device has a row that names no service: [instance] = { [key of a device type] = the first of the
+-- devices with that instance whose type names it }.
+local function owners_of(devices)
+    local owners, done = {}, {}
+    for _, device in ipairs(devices) do
+        local here = owners[device.instance] or {}
+        owners[device.instance] = here
+        local mark = device.type and device.instance .. " " .. tostring(device.type)
+        if mark and not done[mark] then
+            done[mark] = true
+            for key in pairs(device.type.keys) do here[key] = here[key] or device end
+        end
+    end
+    return owners
 end
 
 --- The device, of those with this row's instance, whose type names the row's code; nil = the gateway's.
-local function owner_of(row, devices)
-    for _, device in ipairs(devices) do
-        if device.type and device.instance == row.instance
-            and (device.type.keys[row.code] or (row.id and device.type.keys["#" .. row.id])) then
-            return device
-        end
-    end
-    return nil
+local function owner_of(row, owners)
+    local here = row.instance and owners[row.instance] or {}
+    return here[row.code] or row.id and here["#" .. row.id] or nil
 end
 
 --- Sorts one installation's rows to its devices.
@@ -127,9 +150,10 @@ end
 -- they have none), and the gateway's rows.
 function discovery.devices(all, overview, pick, gateway_keys)
     local devices, gateway, homeless = group(all)
+    local places = by_device(overview)
     for _, found in ipairs(devices) do
         found.device = found.list[1].device
-        local entry = overview_entry(overview, found) or {}
+        local entry = overview_entry(overview, places, found) or {}
         found.entry, found.product, found.custom_name = entry, entry.product, entry.custom_name
         found.type = pick { service = found.service, instance = found.instance,
                             product = found.product or "", type = entry.type or found.device or "" }
@@ -141,8 +165,9 @@ function discovery.devices(all, overview, pick, gateway_keys)
     end
     local gateway_rows = {}
     for _, row in ipairs(gateway) do put(gateway_rows, row, gateway_keys) end
+    local owners = owners_of(devices)
     for _, row in ipairs(homeless) do
-        local owner = owner_of(row, devices)
+        local owner = owner_of(row, owners)
         put(owner and owner.rows or gateway_rows, row, owner and owner.type.keys or gateway_keys)
     end
     return devices, gateway_rows

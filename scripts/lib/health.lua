@@ -6,9 +6,28 @@ health.__index = health
 
 local FIRST_DELAY, LONGEST_DELAY = 5, 300      -- seconds between tries: 5, 10, 20 ... 300
 
+--- Lines of all sources together: so many in so many seconds. An outage of a hundred installations is told by
+-- the first of them.
+local MOST_LINES, LINES_SECONDS = 6, 600
+local lines = { since = 0, count = 0 }
+
 --- name: begins the log lines ("VRM", "Installation Home").
 function health.new(name)
     return setmetatable({ name = name, failures = 0, answered = false }, health)
+end
+
+--- A line in the log about this source -> whether it was written above the level debug.
+function health:say(level, text)
+    if math.abs(host.time() - lines.since) >= LINES_SECONDS then
+        lines = { since = host.time(), count = 0 }
+    end
+    lines.count = lines.count + 1
+    if lines.count > MOST_LINES and level ~= "error" then level = "debug" end
+    if lines.count == MOST_LINES then
+        text = text .. " (Further lines of this kind are left out for a while.)"
+    end
+    host.log(level, ("%s: %s"):format(self.name, text))
+    return level ~= "debug"
 end
 
 --- fn's results; an error of ours becomes a failure like any other, so that the next try comes.
@@ -21,10 +40,11 @@ end
 --- The source answered. Logs it if it did not before.
 function health:worked()
     if self.failures > 0 then
-        host.log("info", ("%s: answers again after %d failed %s."):format(
-            self.name, self.failures, self.failures == 1 and "try" or "tries"))
+        local text = ("answers again after %d failed %s."):format(
+            self.failures, self.failures == 1 and "try" or "tries")
+        if self.told then self:say("info", text) else host.log("debug", self.name .. ": " .. text) end
     end
-    self.failures, self.kind, self.text, self.repeats = 0, nil, nil, nil
+    self.failures, self.kind, self.text, self.repeats, self.since, self.told = 0, nil, nil, nil, nil, nil
     self.answered = true
 end
 
@@ -32,13 +52,15 @@ end
 -- counted and told with the next change.
 function health:failed(err)
     self.failures = self.failures + 1
+    self.since = self.since or host.time()
     if self.kind == err.kind then
         self.repeats = self.repeats + 1
         host.log("debug", ("%s: %s (failure %d)"):format(self.name, err.text, self.failures))
     else
         local before = (self.repeats or 0) > 0 and (" (The problem before it was repeated %d times.)")
             :format(self.repeats) or ""
-        host.log(err.kind == "auth" and "error" or "warning", self.name .. ": " .. err.text .. before)
+        local told = self:say(err.kind == "auth" and "error" or "warning", err.text .. before)
+        self.told = self.told or told
         self.repeats = 0
     end
     self.kind, self.text = err.kind, err.text

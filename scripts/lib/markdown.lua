@@ -1,6 +1,8 @@
 --- Markdown to HTML, as much of it as POLYGLOT_CONFIG.md uses: headings, paragraphs, lists, fenced code,
 -- **bold**, `code`, [text](https://...). Everything else is text; HTML in it is shown, not run. Never raises.
 
+local read = require "lib.vrm_read"
+
 local markdown = {}
 
 --- A text as HTML that shows it.
@@ -33,8 +35,10 @@ end
 
 --- What a line begins -> tag of its block, text, tag around the block's items (lists).
 local function begins(line)
-    local marks, text = line:match("^(#+)%s+(.-)[%s#]*$")
-    if marks and #marks <= 6 then return "h" .. #marks, text end
+    local marks, text = line:match("^(#+)%s+(.*)")
+    if marks and #marks <= 6 then
+        return "h" .. #marks, text:sub(1, read.last(text, "[%s#]"))
+    end
     text = line:match("^[-*]%s+(.*)$")
     if text then return "li", text, "ul" end
     text = line:match("^%d+%.%s+(.*)$")
@@ -76,7 +80,7 @@ function markdown.html(text)
                 close(kind)
                 block = { tag = tag }
             end
-            block[#block + 1] = rest:match("^%s*(.-)%s*$")
+            block[#block + 1] = read.trim(rest)
             if tag:find("^h") then close() end
         end
     end

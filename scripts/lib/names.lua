@@ -7,7 +7,9 @@ local names = {
     ---------------------------------------------------------------- this plugin's own
     pg3_connection = { [0] = "Disconnected", "Connected", "Failed" },
     system_connection = { [0] = "Disconnected", "Connected", "Authentication Failed", "Connecting",
-        "Rate limited", "VRM unreachable", "VRM error", "No installations or no permission" },
+        "Rate limited", "VRM unreachable", "VRM error", "No installations or no permission",
+        "No answer in time", "Certificate not trusted", "Not VRM's answer", "Request refused",
+        "Answer too large", "Answer not understood", "Error in the plugin" },
     data_state = { [0] = "No data yet", "Fresh", "Stale", "Offline" },
     gateway_status = { [0] = "Offline", "Online" },
     vrm_connection = { [0] = "Disconnected", "Connected" },

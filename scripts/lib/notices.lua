@@ -21,33 +21,65 @@ local function set(key, html)
     host.notice(key, html)
 end
 
+local REPORT = "If it stays, update the plugin or report this message."
+
+--- What to do about a kind of failure (see lib.vrm); the network's own texts say it themselves.
 local ADVICE = {
-    [2] = HOW,
-    [4] = "The plugin waits and goes on by itself.",
-    [5] = "Check the internet connection of this controller. The plugin tries again by itself.",
-    [6] = "Nothing to do here: the plugin tries again by itself.",
+    auth = HOW,
+    forbidden = "Check in " .. PORTAL .. " that the token's account may see the installation.",
+    rate = "Look for other programs that use the account.",
+    server = "There is nothing to do here.",
+    foreign = "Look for a login page, a proxy or a firewall between this controller and the internet.",
+    refused = REPORT, bad_answer = REPORT, too_big = REPORT, bug = REPORT,
 }
 
---- The connection's notice. state: the controller's GV0; text: the reason, nil = not worth a notice.
-function notices.connection(state, text, settings)
+local MOST_PARTS, MOST_NAMES = 3, 3
+local OUTAGE_SECONDS = 60           -- an outage's notice changes no more often, but for its beginning and end
+local outage_at                     -- when an outage's notice was set last; nil: none is shown
+
+--- Some names, and how many more there are.
+local function some(names)
+    local text = table.concat(names, ", ", 1, math.min(#names, MOST_NAMES))
+    return #names > MOST_NAMES and ("%s and %d more"):format(text, #names - MOST_NAMES) or text
+end
+
+--- One notice for everything that fails: what, where, what to do, since when.
+local function outage_html(outage)
+    local parts = {}
+    for i = 1, math.min(#outage.parts, MOST_PARTS) do
+        local part = outage.parts[i]
+        local where = part.names and "Installation " .. escape(some(part.names)) .. ": " or ""
+        parts[#parts + 1] = where .. escape(part.text)
+        parts[#parts + 1] = ADVICE[part.kind]
+    end
+    if not outage.refused then parts[#parts + 1] = "The plugin tries again by itself." end
+    parts[#parts + 1] = os.date("Since %Y-%m-%d %H:%M.", math.floor(outage.since))
+    return table.concat(parts, " ")
+end
+
+local function show_outage(outage)
+    local now = host.time()
+    if outage_at and not outage.refused and math.abs(now - outage_at) < OUTAGE_SECONDS then return end
+    outage_at = now
+    set("vrm", outage_html(outage))
+end
+
+--- The connection's notice. state: the controller's GV0; outage: what fails, nil = nothing worth a notice,
+-- else { since = unix, refused = the token is,
+--        parts = list of { kind, text, names = the installations, nil: all } }.
+function notices.connection(state, outage, settings)
     local html
     if settings.token == "" then
         html = "Victron Energy is disconnected: there is no VRM access token yet. " .. HOW
     elseif settings.token_problem then
         html = "The VRM access token cannot be right: " .. escape(settings.token_problem) .. ". " .. HOW
+    elseif outage then
+        return show_outage(outage)
     elseif state == 7 then
-        html = (text and escape(text) or "VRM lists no installation for this access token.")
-            .. " Check in " .. PORTAL .. " that the token's account may see your installation."
-    elseif ADVICE[state] and text then
-        html = escape(text) .. " " .. ADVICE[state]
+        html = "VRM lists no installation for this access token. " .. ADVICE.forbidden
     end
+    outage_at = nil
     set("vrm", html)
-end
-
---- One installation that does not answer while others do; nil = it does again.
-function notices.site(site, text)
-    set("site_" .. site.id, text and ("Installation %s: %s The plugin tries again by itself."):format(
-        escape(site.name), escape(text)) or nil)
 end
 
 --- Parameters that were not understood; an empty list clears the notice.

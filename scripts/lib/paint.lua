@@ -24,7 +24,10 @@ function paint.columns(rows)
     for i, row in ipairs(rows) do
         local cells = {}
         for k, text in ipairs(row) do cells[k] = text .. (" "):rep(widths[k] - width(text)) end
-        lines[i] = table.concat(cells, "  "):gsub(" +$", "")
+        local line = table.concat(cells, "  ")
+        local last = #line
+        while line:byte(last) == 32 do last = last - 1 end
+        lines[i] = line:sub(1, last)
     end
     return lines
 end

@@ -8,6 +8,7 @@ local params = {}
 params.DEFAULTS = { vrm_token = "", temp_unit = "C", stale_values = "zero" }
 
 local TOKEN_NAMES = { "vrm_token", "api_key", "vrm_api_token" }     -- the first with a value counts
+local LONGEST_TOKEN = 512
 local TEMP_UNITS = { c = "C", celsius = "C", f = "F", fahrenheit = "F", choices = "C or F" }
 local STALE_VALUES = { zero = "zero", keep = "keep", choices = "zero or keep" }
 
@@ -32,6 +33,8 @@ local function token_problem(token)
         return "it contains a character no token has"
     elseif #token < 8 then
         return "it is too short"
+    elseif #token > LONGEST_TOKEN then
+        return "it is too long"
     end
     return nil
 end
@@ -49,7 +52,7 @@ end
 
 --- The user's folder for device scripts; "" if none is given.
 local function folder(given, problems)
-    local path = (given.script_folder or ""):gsub("^%s+", ""):gsub("%s+$", "")
+    local path = read.trim(given.script_folder or "")
     if path ~= "" and path:sub(1, 1) ~= "/" then
         problems[#problems + 1] = "The parameter script_folder must begin with /; it is not used."
         return ""

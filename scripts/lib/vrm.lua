@@ -2,7 +2,9 @@
 --
 -- Every function here waits (call it in a task) and returns its records, or nil and
 --   { kind = ..., text = "One sentence a user understands.", retry_after = seconds|nil }
---   kind: "auth" 401 | "forbidden" 403 | "rate" 429 | "server" 5xx | "bad_answer" (not what VRM documents)
+--   kind: "auth" 401 | "forbidden" 403 | "rate" 429 | "server" 5xx
+--         | "refused" (another status, success:false)
+--         | "bad_answer" (not what VRM documents) | "foreign" (not VRM's: a proxy, a login page on the way)
 --         | "dns" "connect" "tls" "timeout" "cut" "too_big" "other" (the network's, from host.http)
 --
 -- VRM's answers come from PHP: false, [] and null stand where an object is documented, numbers arrive as
@@ -26,7 +28,10 @@ local MAX_PAGES = 20
 --- A client. options = { token =, url = base ending in /v2 | nil, ca_file = PEM bundle | nil }.
 -- Returns nil and a sentence if the address is not https: the token must not travel in the clear.
 function vrm.new(options)
-    local url = (options.url or vrm.DEFAULT_URL):gsub("/+$", "")
+    local url = options.url or vrm.DEFAULT_URL
+    local last = #url
+    while url:byte(last) == 47 do last = last - 1 end
+    url = url:sub(1, last)
     if not url:lower():find("^https://[^/]") then
         return nil, "VRM's address must begin with https:// (VICTRON_VRM_URL is " .. url .. ")."
     end
@@ -36,23 +41,34 @@ end
 local STATUS_TEXT = {
     [401] = { "auth", "VRM does not accept the access token (401)" },
     [403] = { "forbidden", "VRM gives this access token no permission (403)" },
-    [404] = { "bad_answer", "VRM does not know what was asked for (404)" },
+    [404] = { "refused", "VRM does not know what was asked for (404)" },
     [429] = { "rate", "VRM asks to send fewer requests (429)" },
 }
 
+--- Whether VRM itself answered: its errors are objects that say so. Pages of a proxy, a content network or a
+-- login page on the way have any status, 401 and 403 too, and mean nothing for the token.
+local function by_vrm(reply)
+    return type(reply.json) == "table" and reply.json.success ~= nil
+end
+
 --- An HTTP answer that is not a success, as an error. VRM's own text is in the account's language: it is
 -- shown to the user and never decided on.
-local function status_error(reply)
+local function status_error(reply, token)
     local kind, text
+    local busy = reply.status == 429 or reply.status >= 500 and reply.status ~= 511     -- 511: log in first
+    if not (busy or by_vrm(reply)) then
+        return { kind = "foreign", text = ("Not VRM answers but something on the way to it (status %d).")
+            :format(reply.status) }
+    end
     local known = STATUS_TEXT[reply.status]
     if known then
         kind, text = known[1], known[2]
     elseif reply.status >= 500 then
         kind, text = "server", "VRM has a problem of its own (" .. reply.status .. ")"
     else
-        kind, text = "bad_answer", "VRM answered with status " .. reply.status
+        kind, text = "refused", "VRM answered with status " .. reply.status
     end
-    local said = read.error_text(reply.json)
+    local said = read.error_text(reply.json, token)
     if said then text = text .. ": " .. said end
     return { kind = kind, text = text .. ".", retry_after = reply.retry_after }
 end
@@ -71,14 +87,14 @@ function vrm:get(path, without)
     if not reply then
         problem = { kind = err.kind, text = err.text }
     elseif reply.status < 200 or reply.status > 299 then
-        problem = status_error(reply)
+        problem = status_error(reply, self.token)
     elseif type(reply.json) ~= "table" then
-        problem = { kind = "bad_answer",
-                    text = "VRM's answer is not the JSON it should be (" ..
+        problem = { kind = reply.json == nil and "foreign" or "bad_answer",
+                    text = "The answer is not VRM's data but a page or a broken text (" ..
                            (reply.json_error or "it is empty or not an object") .. ")." }
     elseif reply.json.success == false then
-        local said = read.error_text(reply.json) or "it gave no reason"
-        problem = { kind = "bad_answer", text = "VRM refused the request: " .. said .. "." }
+        local said = read.error_text(reply.json, self.token) or "it gave no reason"
+        problem = { kind = "refused", text = "VRM refused the request: " .. said .. "." }
     end
     if problem then
         problem.text = read.without(problem.text, self.token)
@@ -101,13 +117,33 @@ function vrm:me()
 end
 
 --- All installations of the user -> list of { id, name, alarms = count, last_timestamp = unix|nil }.
+-- With all their values they are some 20 kB each, and VRM has no pages for them: a list that is too large is
+-- asked for without, some 0.7 kB each. Then alarms is 0, last_timestamp nil, and self.bare true: vrm:details
+-- has them.
 function vrm:installations(user_id)
-    local json, err = self:get("/users/" .. user_id .. "/installations?extended=1")
+    local path = "/users/" .. user_id .. "/installations"
+    local json, err
+    if not self.bare then json, err = self:get(path .. "?extended=1", "extended") end
+    if self.bare or err and err.kind == "too_big" then
+        json, err = self:get(path)
+        self.bare = json ~= nil
+    end
     if not json then return nil, err end
     if type(json.records) ~= "table" and json.records ~= nil and json.records ~= false then
         return bad("list of installations")
     end
     return read.installations(json)
+end
+
+--- One installation of the list, with what the list has without vrm.bare.
+function vrm:details(user_id, site_id)
+    local path = ("/users/%d/installations?extended=1&idSite=%d"):format(user_id, site_id)
+    local json, err = self:get(path, "extended")
+    if not json then return nil, err end
+    for _, one in ipairs(read.installations(json)) do
+        if one.id == site_id then return one end
+    end
+    return bad("such installation")
 end
 
 --- The devices VRM lists for one installation (no measurements) -> list of

@@ -1,11 +1,18 @@
 --- Readers of VRM's answers: any value in, a plain record or nil out. They never raise.
+--
+-- Texts may be as long as an answer. Nothing here may cost more than in proportion to their length:
+-- patterns are single classes, plain or at the beginning, so that they never go back and forth
+-- (spec/cost_spec.lua counts).
 
 local read = {}
+
+local LONGEST_TEXT = 4096       -- bytes; what is longer is cut
+local LONGEST_NUMBER = 64       -- bytes of a number as text, or of a format; what is longer is neither
 
 --- A finite number from a number or a numeric text ("25.32"), else nil. false, "n/a", "0x10" are no data.
 function read.number(value)
     if math.type(value) == "integer" then return value end
-    if type(value) == "string" and value:find("^%s*[-+]?%d*%.?%d+[eE]?[-+]?%d*%s*$") then
+    if type(value) == "string" and #value <= LONGEST_NUMBER and not value:find("[xX]") then
         value = tonumber(value)
     end
     if type(value) ~= "number" or value ~= value or value == math.huge or value == -math.huge then
@@ -19,12 +26,26 @@ function read.integer(value)
     return math.tointeger(read.number(value))
 end
 
---- A text that is not blank, trimmed, else nil.
+--- Where the text ends without the characters of a class ("[%s#]") at its end; 0 if there are no others.
+function read.last(text, class)
+    local last = #text
+    while last > 0 and text:find("^" .. class, last) do last = last - 1 end
+    return last
+end
+
+--- text without blanks at its beginning and end.
+function read.trim(text)
+    local first = text:find("%S")
+    return first and text:sub(first, read.last(text, "%s")) or ""
+end
+
+--- A text that is not blank, trimmed and of 4,096 bytes at most, else nil.
 function read.text(value)
     if type(value) ~= "string" then return nil end
+    if #value > LONGEST_TEXT then value = read.cut(value, LONGEST_TEXT) end
     local first, last = value:byte(1), value:byte(-1)
     if first and first > 32 and last > 32 then return value end     -- nearly always; patterns are slow
-    local trimmed = value:match("^%s*(.-)%s*$")
+    local trimmed = read.trim(value)
     return trimmed ~= "" and trimmed or nil
 end
 
@@ -36,7 +57,7 @@ function read.word(value)
     local known = words[value]
     if known ~= nil then return known or nil end
     local text = read.text(value)
-    if type(value) == "string" and word_count < MOST_WORDS then
+    if type(value) == "string" and #value <= LONGEST_TEXT and word_count < MOST_WORDS then
         words[value], word_count = text or false, word_count + 1
     end
     return text
@@ -69,31 +90,44 @@ function read.items(list)
     return result
 end
 
+local MOST_PARTS = 20           -- of an error; the sentence made of them is cut anyway
+
 local function join_texts(value, depth)
     if type(value) ~= "table" then return read.text(value) end
     if depth == 0 then return nil end
     local keys, parts = {}, {}
-    for key in pairs(value) do keys[#keys + 1] = key end
+    for i = 1, math.min(#value, MOST_PARTS) do keys[i] = i end
+    for key in pairs(#keys == 0 and value or {}) do
+        if #keys == MOST_PARTS then break end
+        keys[#keys + 1] = key
+    end
     table.sort(keys, function(a, b) return tostring(a) < tostring(b) end)
     for _, key in ipairs(keys) do parts[#parts + 1] = join_texts(value[key], depth - 1) end
     return #parts > 0 and table.concat(parts, "; ") or nil
 end
 
---- What VRM says went wrong: `errors` (or `error`) as text, list or object; at most 200 bytes; or nil.
-function read.error_text(json)
+--- What VRM says went wrong: `errors` (or `error`) as text, list or object; at most 200 bytes and without
+-- `secret`; or nil.
+function read.error_text(json, secret)
     if type(json) ~= "table" then return nil end
     local text = join_texts(json.errors, 3) or join_texts(json.error, 3) or read.text(json.error_code)
-    return text and read.cut((text:gsub("%c", " "):gsub("%.$", "")), 200)
+    if not text then return nil end
+    text = read.without(text, secret)           -- before the cut, which may go through it
+    return read.cut((text:gsub("%c", " "):gsub("%.$", "")), 200)
 end
 
 --- text without `secret` in it, should a server repeat it to us.
 function read.without(text, secret)
+    if secret == "" then return text end
+    local parts, at = {}, 1
     local from, to = text:find(secret, 1, true)
-    while secret ~= "" and from do
-        text = text:sub(1, from - 1) .. "(token)" .. text:sub(to + 1)
-        from, to = text:find(secret, 1, true)
+    while from do
+        parts[#parts + 1] = text:sub(at, from - 1)
+        at = to + 1
+        from, to = text:find(secret, at, true)
     end
-    return text
+    parts[#parts + 1] = text:sub(at)
+    return table.concat(parts, "(token)")
 end
 
 function read.user(json)
@@ -154,23 +188,32 @@ function read.unit(format)
     if type(format) ~= "string" then return nil end
     local known = units[format]
     if known ~= nil then return known or nil end
-    local rest = format:match("^%s*%%[-+ #0]*%d*%.?%d*%a(.*)$")
+    if #format > LONGEST_NUMBER then return nil end
+    local at = format:match("^%s*%%()")
+    at = at and format:match("^[-+ #0-9.]*()", at)
+    local rest = at and format:match("^%a(.*)", at)
     local unit = rest and read.text((rest:gsub("%%%%", "%%"))) or nil
     if unit_count < MOST_WORDS then units[format], unit_count = unit or false, unit_count + 1 end
     return unit
 end
 
+--- { names = { [number] = text }, numbers = { [text in small letters] = number } }; of several numbers with
+-- one text the smallest.
 local function enum_names(list)
-    local names = {}
+    local names, numbers = {}, {}
     for _, entry in ipairs(read.items(list)) do
         local value, text = read.integer(entry.valueEnum), read.text(entry.nameEnum)
-        if value and text then names[value] = names[value] or text end
+        if value and text and not names[value] then
+            local small = text:lower()
+            names[value] = text
+            numbers[small] = math.min(numbers[small] or value, value)
+        end
     end
-    return names
+    return { names = names, numbers = numbers }
 end
 
 --- VRM sends the names of an attribute's values with every answer; they are read again only when the list
--- looks different: [id or code] = { count, first, last, names }.
+-- looks different: [id or code] = { count, first, last, what enum_names made of it }.
 local enums, enum_count = {}, 0
 
 local function enum_of(key, list)
@@ -195,22 +238,14 @@ end
 -- rows are copied to device scripts.
 function read.names(row)
     local known = enums[row.id or row.code]
-    return known and next(known[4]) ~= nil and known[4] or nil
-end
-
---- The number behind an enum's text ("Bulk" -> 3); of several, the smallest; nil when unknown.
-local function enum_number(names, text)
-    local found
-    for number, name in pairs(names or {}) do
-        if name:lower() == text:lower() and (not found or number < found) then found = number end
-    end
-    return found
+    return known and next(known[4].names) ~= nil and known[4].names or nil
 end
 
 --- "Time to go": the format says hours, the D-Bus path gives seconds, and VRM is known to send either.
 -- The formatted text tells; without it nobody runs for more than Victron's maximum of 240 hours.
 local function hours(value, formatted)
-    local shown = type(formatted) == "string" and tonumber(formatted:match("^%s*[-+]?%d+%.?%d*"))
+    local shown = type(formatted) == "string" and #formatted <= LONGEST_NUMBER
+        and tonumber(formatted:match("^%s*[-+]?%d+%.?%d*"))
     local in_seconds
     if shown then
         in_seconds = math.abs(value / 3600 - shown) < math.abs(value - shown)
@@ -220,11 +255,12 @@ local function hours(value, formatted)
     return in_seconds and value / 3600 or value
 end
 
-local function row_value(record, unit, names)
+local function row_value(record, unit, enum)
     local raw = record.rawValue
     local value = read.number(raw)
-    if not value and read.text(raw) then
-        value = enum_number(names, read.text(raw)) or read.integer(record.valueEnum) or read.text(raw)
+    local text = not value and read.text(raw)
+    if text then
+        value = enum and enum.numbers[text:lower()] or read.integer(record.valueEnum) or text
     end
     if type(value) == "number" then
         if unit == "h" then return hours(value, record.formattedValue), unit end
@@ -244,8 +280,8 @@ function read.row(record)
     local path, code = read.word(record.dbusPath), key_text(record.code)
     local id = read.integer(record.idDataAttribute)
     if not (path or code or id) then return nil end
-    local names = enum_of(id or code, record.dataAttributeEnumValues)
-    local value, unit = row_value(record, read.unit(record.formatWithUnit), names)
+    local enum = enum_of(id or code, record.dataAttributeEnumValues)
+    local value, unit = row_value(record, read.unit(record.formatWithUnit), enum)
     local timestamp = read.integer(record.timestamp)
     return {
         service = read.word(record.dbusServiceType),

@@ -198,6 +198,23 @@ static void test_mask_at_cut(void) {
     CHECK(strstr(file_read(""), "SE") == NULL);
 }
 
+// Fault: A text of megabytes is searched whole for secrets before it is cut to one line.
+// Expected: So much is read as makes a line; nothing of a secret is left at either cut.
+static void test_mask_in_long_text(void) {
+    const char *secret = "SECRETSECRETsecretsecret";
+    log_mask(secret);
+    static char long_text[1 << 20];
+    for (size_t i = 0; i + 1 < sizeof long_text; i++)
+        long_text[i] = secret[i % strlen(secret)];
+    for (size_t n = 0; n < strlen(secret); n++) {
+        begin(0, 3);
+        log_info("long", "%.*s%s end", (int)n, "........................", long_text);
+        CHECK(strstr(file_read(""), "***") != NULL);
+        CHECK(strstr(text, "SECR") == NULL && strstr(text, "secr") == NULL);
+        CHECK(strlen(text) < 1500); // a mask is shorter than a secret
+    }
+}
+
 static void test_mask_keeps_16(void) {
     begin(0, 3);
     char secret[32];
@@ -515,6 +532,7 @@ int main(void) {
     test_many_areas();
     test_mask();
     test_mask_at_cut();
+    test_mask_in_long_text();
     test_mask_keeps_16();
     test_rotate_by_size();
     test_rotate_by_day();

@@ -139,6 +139,50 @@ def test_an_error_text_of_vrms_cannot_bring_the_token_into_the_log(running):
     assert running.vrm.token not in running.plugin.log_text()
 
 
+# -- many installations ----------------------------------------------------------------------------
+
+# Fault: The list of an account of some 96 installations is larger than the plugin accepts; nothing is shown.
+# Expected: The list is asked for without the values that make it large, and every installation is shown.
+def test_an_account_of_120_installations(world):
+    """As long as the rate limit makes it: two requests for each installation, one in 0.4 s."""
+    customers = world.vrm.add_sites(118)
+    world.start()
+    world.wait(lambda: world.pg3.value(CONTROLLER, "GV1") == 120, "the list of installations", timeout=30)
+    world.wait_system(CONNECTED, timeout=120)
+    world.wait_fresh([address(site, "bm", 1) for site in customers], timeout=180)
+    assert not world.pg3.notices()
+    assert not complaints(world)
+
+
+# Fault: A large answer shows "VRM unreachable", with advice about the internet connection.
+# Expected: It has its own state, and the message says how much is accepted.
+def test_a_list_that_stays_too_large_is_told_as_such(world):
+    world.vrm.fault("installations", "big")
+    world.start()
+    world.wait(lambda: world.pg3.notices(), "a notice", timeout=30)
+    assert world.system_status() == "Answer too large"
+    assert "2048 KiB" in str(world.pg3.notices())
+    assert "internet connection" not in str(world.pg3.notices())
+    world.vrm.clear_faults()
+    world.recover(timeout=30)
+
+
+# Fault: A block page with status 403 counts as a refused token: all values are gone, a new token is asked for.
+# Expected: It is trouble on the way, with a notice of its own.
+@pytest.mark.parametrize("where", ["me", "installations"])
+@pytest.mark.parametrize("fault, arguments", [("status", {"code": 403, "body": "html"}), ("html200", {}),
+                                              ("redirect", {})], ids=["403", "200", "302"])
+def test_a_page_of_something_on_the_way_is_no_refusal(world, where, fault, arguments):
+    world.vrm.fault(where, fault, **arguments)
+    world.start()
+    world.wait(lambda: world.pg3.notices(), "a notice", timeout=30)
+    assert world.system_status() == "Not VRM's answer"
+    assert "login page" in str(world.pg3.notices())
+    assert "create a token" not in str(world.pg3.notices())
+    world.vrm.clear_faults()
+    world.recover(timeout=30)
+
+
 # -- rights and limits -----------------------------------------------------------------------------
 
 @pytest.mark.parametrize("where, code", [("me", 401), ("me", 403), ("installations", 401),

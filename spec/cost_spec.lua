@@ -1,0 +1,209 @@
+-- What readers of foreign texts cost: ten times the text, at most twelve times the work.
+
+local cost = require "spec.support.cost"
+local fake = require "spec.support.fake_host"
+local commands = require "lib.commands"
+local discovery = require "lib.discovery"
+local markdown = require "lib.markdown"
+local paint = require "lib.paint"
+local params = require "lib.params"
+local read = require "lib.vrm_read"
+
+local TOKEN = "e03ec962d5209774e8b48e501396e2a8eddf073284dfb82086c6ba479a8b69a7"
+
+--- Texts that make a pattern go back: one unit many times, between two ends.
+local TEXTS = {
+    { "", "1", "x" }, { "", "0", "" }, { "1.", "1", "e" }, { "", "-1", "" }, { "", "1e1", "" },
+    { "", " ", "x" }, { "x", " ", "x" }, { "", "x ", "" }, { "x", "\t", "" }, { "x", " ", "" },
+    { "", "é", "" },
+    { "%", "0", "x" }, { "%", " ", "1" }, { "% ", "1", "" }, { "%.1F", " ", "V" }, { "%", "%", "" },
+    { "", ".1", "" }, { "", ".uom1", "x" }, { "", "a.", "1" }, { "", "/", "x" }, { "", "<b>", "" },
+    { "", "\0", "" }, { "", "\xFF", "" }, { "", TOKEN, "" }, { "", TOKEN:sub(1, 63), "" },
+    { "", "[a](", "" },
+    { "", "#", "x" }, { "# x", " #", "x" }, { "- ", " ", "x" }, { "", "`", "" }, { "", "**", "" },
+    { "", "```\n", "" }, { "", "1. ", "x" }, { "", "Token ", "" }, { "", "[a](https://", "" },
+}
+
+local function row(field)
+    return function(text)
+        local record = { code = "V", rawValue = 1, formatWithUnit = "%.1F h" }
+        record[field] = text
+        return read.row(record)
+    end
+end
+
+local function in_each(fields, fn)
+    return function(text)
+        for _, field in ipairs(fields) do fn(field, text) end
+    end
+end
+
+--- An answer of VRM's with such a text in it, through the client.
+local function answered(reply)
+    return function(text)
+        local world = fake.new { answer = function() return reply(text) end }
+        local client = assert(require("lib.vrm").new { token = TOKEN })
+        world:spawn(function()
+            client:me()
+            client:installations(1)
+        end)
+        world:run(1)
+        assert(#world.errors == 0, world.errors[1])
+    end
+end
+
+local READERS = {
+    ["a number"] = read.number,
+    ["a text"] = read.text,
+    ["a format"] = read.unit,
+    ["the fields of a row"] = in_each({ "rawValue", "formattedValue", "formatWithUnit", "timestamp",
+        "instance", "code", "dbusPath", "dbusServiceType", "Device", "valueEnum", "idDataAttribute" },
+        function(field, text) row(field)(text) end),
+    ["the names of a value"] = function(text)
+        read.row { code = text:sub(1, 9), rawValue = text, dataAttributeEnumValues = {
+            { nameEnum = text, valueEnum = "1" }, { nameEnum = "x", valueEnum = text } } }
+    end,
+    ["the fields of an installation"] = in_each({ "idSite", "name", "num_alarms", "last_timestamp" },
+        function(field, text)
+            read.installations { records = { { idSite = 1, [field] = text } } }
+        end),
+    ["the fields of a device"] = in_each({ "idDeviceType", "instance", "loggingInterval", "name",
+        "customName", "productName", "lastConnection" },
+        function(field, text) read.overview { records = { devices = { { [field] = text } } } } end),
+    ["the keys of a list"] = function(text) read.items { [text] = {}, x = {} } end,
+    ["an error"] = function(text)
+        read.error_text({ errors = text }, TOKEN)
+        read.error_text({ errors = { a = text, b = { text } } }, TOKEN)
+        read.error_text({ error_code = text }, TOKEN)
+    end,
+    ["a text with a secret"] = function(text) read.without(text, TOKEN) end,
+    ["an error through the client"] = answered(function(text)
+        return { status = 400, json = { success = false, errors = text } }
+    end),
+    ["the address of VRM"] = function(text)
+        require("lib.vrm").new { token = "", url = "https://" .. text }
+    end,
+    ["a name of a node"] = function(text) discovery.clean_name(text) end,
+    ["a service"] = function(text) discovery.service_code(text) end,
+    ["a parameter"] = in_each({ "vrm_token", "temp_unit", "stale_values", "script_folder", "x" },
+        function(field, text) params.read { [field] = text } end),
+    ["a parameter's name"] = function(text) params.read { [text] = "x" } end,
+    ["a command"] = function(text)
+        local type_ = { name = "X", commands = { { id = "SET", params = { { id = "", label = "x", places = 0,
+            min = 0, max = 9, uom = 56 } } } } }
+        commands.validate(type_, "SET", { value = text, uom = text })
+        commands.validate(type_, "SET", { query = { [text] = "1" } })
+    end,
+    ["a text as HTML"] = markdown.escape,
+    ["a page"] = markdown.html,
+    ["a cell of a table"] = function(text) paint.columns { { paint.clean(text), "x" }, { "", "" } } end,
+}
+
+local function text_of(parts, bytes)
+    return parts[1] .. parts[2]:rep(bytes // #parts[2]) .. parts[3]
+end
+
+describe("a reader of foreign texts", function()
+    for name, fn in pairs(READERS) do
+        -- Fault: A text from outside takes minutes to read; the plugin hangs, and so does its stop.
+        -- Expected: Reading any text costs no more than in proportion to its length.
+        it("costs no more than in proportion: " .. name, function()
+            fn("warm")
+            local most = 0
+            for _, parts in ipairs(TEXTS) do
+                local text = text_of(parts, 1000)
+                most = math.max(most, cost.of(function() fn(text) end))
+            end
+            for _, parts in ipairs(TEXTS) do
+                local text = text_of(parts, 10000)
+                local now = cost.of(function() fn(text) end)
+                assert(now <= 12 * most, ("%q, %q, %q: %d; a tenth of it at most %d"):format(
+                    parts[1], parts[2], parts[3], now // 1, most // 1))
+            end
+        end)
+    end
+end)
+
+describe("the counter of costs", function()
+    it("sees what patterns do", function()
+        local function tried(pattern, bytes)
+            local text = (" "):rep(bytes) .. "x"
+            return cost.of(function() return text:find(pattern) end)
+        end
+        assert.is_true(tried("%s+$", 400) > 50 * tried("%s+$", 40))
+        assert.is_true(tried("^%s*x", 400) < 12 * tried("^%s*x", 40))
+    end)
+
+    it("sees texts that are built piece by piece", function()
+        local function built(count)
+            return cost.of(function()
+                local text = ""
+                for _ = 1, count do text = text .. "0123456789" end
+                return text
+            end)
+        end
+        assert.is_true(built(5000) > 20 * built(500))
+    end)
+end)
+
+describe("an answer with many parts", function()
+    local function rows(count, fields)
+        local list = {}
+        for i = 1, count do list[i] = fields(i) end
+        return list
+    end
+
+    local function growth(fn)
+        local small, large = fn(200), fn(2000)
+        local first, second = cost.of(small), cost.of(large)
+        assert(second <= 12 * first, ("%d, ten times as many parts %d"):format(first // 1, second // 1))
+    end
+
+    -- Fault: An answer with thousands of devices is compared each with each; the plugin hangs.
+    -- Expected: Sorting rows to their devices costs in proportion to the rows.
+    it("is sorted to its devices in proportion", function()
+        local type_ = { keys = { q = true } }
+        local function pick() return type_ end
+        growth(function(count)
+            local all = rows(count, function(i)
+                return { service = "battery", instance = i, code = "V", device = "Battery Monitor" }
+            end)
+            for i = 1, count do all[#all + 1] = { instance = i, code = "q", value = 1 } end
+            local overview = rows(count, function(i)
+                return { type = "Battery Monitor", type_id = 2, instance = i, gateway = false }
+            end)
+            return function() discovery.devices(all, overview, pick, {}) end
+        end)
+        growth(function(count)
+            local all = rows(count, function(i)
+                return { service = "s" .. i, instance = 1, code = "V", value = 1, device = "X" }
+            end)
+            local overview = rows(count, function() return { type = "Y", instance = 1, gateway = false } end)
+            return function() discovery.devices(all, overview, pick, {}) end
+        end)
+    end)
+
+    -- Fault: Each of many rows with a text for a value is compared with each of many names.
+    -- Expected: The number behind a text is looked up.
+    it("finds the numbers of texts in proportion", function()
+        growth(function(count)
+            local names = rows(count, function(i) return { nameEnum = "n" .. i, valueEnum = i } end)
+            local records = rows(count, function()
+                return { code = "many" .. count, rawValue = "none" }
+            end)
+            records[1].dataAttributeEnumValues = names
+            return function()
+                for _, record in ipairs(records) do read.row(record) end
+            end
+        end)
+    end)
+
+    -- Fault: An error text of a hundred thousand parts is sorted and joined before it is cut.
+    -- Expected: Only so much of it is read as is shown.
+    it("has an error of bounded length", function()
+        growth(function(count)
+            local errors = rows(count, function(i) return "word" .. i end)
+            return function() read.error_text({ errors = errors }, TOKEN) end
+        end)
+    end)
+end)
