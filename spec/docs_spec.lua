@@ -150,12 +150,16 @@ describe("the pages", function()
 end)
 
 describe("comments in the code", function()
-    --- What is cited as "docs/pg3.md, Start sequence": the page, and what follows it. A citation may go on in
-    -- the next line of the comment.
+    --- What is cited as "docs/pg3.md, Start sequence": { name, section = with what follows it, or nil }. A
+    -- citation may go on in the next line of the comment.
     local function citations(text)
         local flat = text
         for _, sign in ipairs { "%-%-%-?", "//", "#" } do flat = flat:gsub("\n%s*" .. sign .. "%s?", " ") end
-        return flat:gmatch("docs/([%w_]+%.md)(,? ?[^\n]*)")
+        local found = {}
+        for name, after in flat:gmatch("docs/([%w_]+%.md)()") do
+            found[#found + 1] = { name = name, section = flat:match("^, (%u[^\n]*)", after) }
+        end
+        return found
     end
 
     --- Whether text begins with a heading of the page, and that is followed by the end of a word.
@@ -178,10 +182,10 @@ describe("comments in the code", function()
     it("name pages that exist, and their sections", function()
         local count = 0
         for _, path in ipairs(sources) do
-            for name, rest in citations(read(path)) do
+            for _, cited in ipairs(citations(read(path))) do
+                local name, section = cited.name, cited.section
                 local text = read("docs/" .. name)
                 local _, titles = headings(text or "")
-                local section = rest:match("^, (%u.*)$")
                 count = count + 1
                 if not text then
                     problem("%s: there is no docs/%s", path, name)
