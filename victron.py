@@ -6,6 +6,7 @@ bin/victron-host-freebsd-amd64. exec keeps the process id. argv[0] stays "python
 PG3x look for that name. Nothing may reach stdout or stderr: what fails here is one line in logs/debug.log.
 """
 import os
+import stat
 import sys
 import time
 
@@ -14,8 +15,14 @@ MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
 def open_log():
+    """PG3's account reads the log, whatever umask the plugin was started with. O_NONBLOCK: a FIFO in its
+    place is not waited for."""
+    os.umask(0o022)
     os.makedirs("logs", exist_ok=True)
-    return os.open("logs/debug.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    log = os.open("logs/debug.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK, 0o644)
+    if not stat.S_ISREG(os.fstat(log).st_mode):
+        raise OSError("logs/debug.log is not a file")
+    return log
 
 
 def find_program():

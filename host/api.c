@@ -1,4 +1,5 @@
 #include "api.h"
+#include "file.h"
 #include "log.h"
 #include "profile.h"
 
@@ -12,6 +13,7 @@
 #define AREA "lua"
 #define SCRIPT_TIMERS_MAX 20
 #define SCRIPT_SLEEP_MS 10
+#define READ_MAX (8u * 1024 * 1024) // bytes of a file that Lua reads
 // Registry of the trusted state: {[event] = function}.
 #define HANDLERS_KEY "host.handlers"
 
@@ -20,6 +22,21 @@ struct api *api_of(lua_State *L) {
     struct script *s = vm->owner;
     // The trusted state's owner is the api itself; a script's owner leads to it.
     return vm->is_script ? s->owner : vm->owner;
+}
+
+const char *api_hide(lua_State *L, int index) {
+    size_t len;
+    const char *text = lua_tolstring(L, index, &len);
+    if (text == NULL)
+        return NULL;
+    index = lua_absindex(L, index);
+    luaL_Buffer b;
+    char *copy = luaL_buffinitsize(L, &b, len + 1);
+    memcpy(copy, text, len + 1);
+    log_hide(copy);
+    luaL_pushresultsize(&b, strlen(copy));
+    lua_replace(L, index);
+    return lua_tostring(L, index);
 }
 
 // Waiting
@@ -196,10 +213,19 @@ static int host_env(lua_State *L) {
     return 1;
 }
 
+// host.log(level, text [, file]): file is the device script that causes the line, which counts
+// among the script's own.
 static int host_log(lua_State *L) {
     static const char *const names[] = {"debug", "info", "warning", "error", NULL};
     int level = luaL_checkoption(L, 1, "info", names);
-    log_line((enum log_level)level, "vrm", "%s", luaL_checkstring(L, 2));
+    const char *text = luaL_checkstring(L, 2), *file = luaL_optstring(L, 3, NULL);
+    struct api *a = api_of(L);
+    struct script *cause = NULL;
+    for (size_t i = 0; file != NULL && i < a->script_count; i++)
+        if (strcmp(a->scripts[i]->file, file) == 0)
+            cause = a->scripts[i];
+    if (cause == NULL || api_may_log(a, cause))
+        log_line((enum log_level)level, "vrm", "%s", text);
     return 0;
 }
 
@@ -231,35 +257,59 @@ static int host_spawn(lua_State *L) {
     return 0;
 }
 
+struct file_text {
+    char *text;
+    size_t len;
+};
+
+static int push_file_text(lua_State *L) {
+    const struct file_text *t = lua_touserdata(L, 1);
+    lua_pushlstring(L, t->text, t->len);
+    return 1;
+}
+
+// host.read(path) -> text | nil, why. A relative path is one of the plugin's.
 static int host_read(lua_State *L) {
     struct api *a = api_of(L);
     const char *given = luaL_checkstring(L, 1);
     char path[1024];
     snprintf(path, sizeof path, "%s%s%s", given[0] == '/' ? "" : a->root,
              given[0] == '/' ? "" : "/", given);
-    FILE *f = fopen(path, "rb");
-    if (f == NULL) {
+    char error[256];
+    struct file_text t = {NULL, 0};
+    t.text = file_read(path, READ_MAX, &t.len, error, sizeof error);
+    if (t.text == NULL) {
         lua_pushnil(L);
-        return 1;
+        lua_pushstring(L, error);
+        return 2;
     }
-    luaL_Buffer b;
-    luaL_buffinit(L, &b);
-    size_t got;
-    do {
-        got = fread(luaL_prepbuffer(&b), 1, LUAL_BUFFERSIZE, f);
-        luaL_addsize(&b, got);
-    } while (got > 0);
-    fclose(f);
-    luaL_pushresult(&b);
-    return 1;
+    lua_pushcfunction(L, push_file_text);
+    lua_pushlightuserdata(L, &t);
+    int result = lua_pcall(L, 1, 1, 0); // memory may run out there, and the text is ours to free
+    free(t.text);
+    return result == LUA_OK ? 1 : lua_error(L);
+}
+
+void api_load_file(lua_State *L, const char *path) {
+    char error[256];
+    size_t len;
+    char *text = file_read(path, READ_MAX, &len, error, sizeof error);
+    if (text == NULL)
+        luaL_error(L, "%s %s", path, error);
+    const char *name = lua_pushfstring(L, "@%s", path);
+    int result = luaL_loadbufferx(L, text, len, name, "t");
+    free(text);
+    if (result != LUA_OK)
+        lua_error(L);
+    lua_remove(L, -2); // the name
 }
 
 // host.print(text): for the modes that talk to a person; nothing under PG3.
 static int host_print(lua_State *L) {
     const struct api *a = api_of(L);
-    const char *text = luaL_checkstring(L, 1);
+    luaL_checkstring(L, 1);
     if (a->out != NULL)
-        fprintf(a->out, "%s\n", text);
+        fprintf(a->out, "%s\n", api_hide(L, 1));
     return 0;
 }
 
@@ -342,7 +392,57 @@ bool api_fire(struct api *a, const char *event, api_push_fn *push, void *push_ct
     return f.started;
 }
 
+bool api_deliver(struct api *a, const char *event, api_push_fn *push, void *push_ctx, char *error,
+                 size_t size) {
+    struct fire f = {a, event, push, push_ctx, NULL, NULL, false};
+    snprintf(error, size, "it is not available here");
+    vm_protect(a->main, fire_protected, &f, error, size);
+    loop_wake(a->loop);
+    return f.started;
+}
+
+struct question {
+    const char *event, *text;
+    struct buf *out;
+    bool answered;
+};
+
+static int ask_protected(lua_State *L) {
+    struct question *q = lua_touserdata(L, 1);
+    lua_getfield(L, LUA_REGISTRYINDEX, HANDLERS_KEY);
+    if (lua_getfield(L, -1, q->event) == LUA_TNIL)
+        return 0;
+    lua_pushstring(L, q->text);
+    lua_call(L, 1, 1);
+    q->answered = buf_puts(q->out, luaL_checkstring(L, -1));
+    return 0;
+}
+
+bool api_ask(struct api *a, const char *event, const char *text, struct buf *out) {
+    struct question q = {event, text, out, false};
+    return vm_protect(a->main, ask_protected, &q, NULL, 0) && q.answered;
+}
+
 // Opening
+
+// require "lib.x": scripts/lib/x.lua.
+static int find_library(lua_State *L) {
+    const char *name = luaL_gsub(L, luaL_checkstring(L, 1), ".", "/");
+    const char *path = lua_pushfstring(L, "%s/scripts/%s.lua", api_of(L)->root, name);
+    api_load_file(L, path);
+    lua_insert(L, -2);
+    return 2;
+}
+
+// Only our own libraries can be required: nothing of the box comes in by accident.
+static void open_libraries(lua_State *L) {
+    lua_getglobal(L, "package");
+    lua_newtable(L);
+    lua_pushcfunction(L, find_library);
+    lua_rawseti(L, -2, 1);
+    lua_setfield(L, -2, "searchers");
+    lua_pop(L, 1);
+}
 
 static int open_main(lua_State *L) {
     struct api *a = lua_touserdata(L, 1);
@@ -353,6 +453,8 @@ static int open_main(lua_State *L) {
     luaL_setfuncs(L, host_functions, 0);
     lua_pushstring(L, HOST_VERSION);
     lua_setfield(L, -2, "version");
+    lua_pushstring(L, a->token);
+    lua_setfield(L, -2, "token");
     lua_newtable(L);
     for (int i = 0; i < a->arg_count; i++) {
         lua_pushstring(L, a->args[i]);
@@ -368,12 +470,7 @@ static int open_main(lua_State *L) {
     api_node_open(L);
     api_script_open(L);
     lua_setglobal(L, "host");
-    // Only our own libraries can be required: nothing of the box comes in by accident.
-    lua_getglobal(L, "package");
-    lua_pushfstring(L, "%s/scripts/?.lua", a->root);
-    lua_setfield(L, -2, "path");
-    lua_pushliteral(L, "");
-    lua_setfield(L, -2, "cpath");
+    open_libraries(L);
     return 0;
 }
 
@@ -402,8 +499,7 @@ static void main_ended(void *ctx, struct vm *vm, const char *error) {
 
 static int run_protected(lua_State *L) {
     struct running *r = lua_touserdata(L, 1);
-    if (luaL_loadfilex(L, r->path, "t") != LUA_OK)
-        return lua_error(L);
+    api_load_file(L, r->path);
     if (!task_start(r->api->tasks, r->api->main, 0, MAIN_BUDGET, main_ended, r->api))
         return luaL_error(L, "out of memory");
     return 0;
@@ -455,6 +551,7 @@ void api_close(struct api *a) {
         a->waits = next;
     }
     for (size_t i = 0; i < a->script_count; i++) {
+        api_tell_left_out(a, a->scripts[i]);
         api_drop_vm(a, a->scripts[i]->vm);
         script_free(a->scripts[i]);
     }

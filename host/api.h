@@ -31,7 +31,8 @@ struct api {
     bool colours;       // a terminal reads it
     char **args;        // host.args: the words after the options
     int arg_count;
-    int exit_code; // of host.leave
+    int exit_code;   // of host.leave
+    char token[256]; // host.token: the account of --rows; "" = none
 };
 
 // Instructions for one leg of a task of main.lua: some 0.2 s, so that PG3's stop is always heard.
@@ -54,6 +55,11 @@ bool api_fire(struct api *a, const char *event, api_push_fn *push, void *push_ct
 // For the api_*.c files.
 
 struct api *api_of(lua_State *L); // also from a device script's state
+// Masks the secrets (log_hide) in the text at `index`, in place, and returns it: for whatever may
+// hold foreign text and goes to PG3 or a terminal. NULL: there is no text. A number counts as one.
+const char *api_hide(lua_State *L, int index);
+// Reads a file as a Lua function onto the stack, text only. Raises what is wrong with it.
+void api_load_file(lua_State *L, const char *path);
 // A parked task's reason. It lives until its task was woken or dropped.
 struct wait {
     struct wait *next;
@@ -84,6 +90,17 @@ void api_push_node(lua_State *L, const char *address);
 void api_drop_vm(struct api *a, struct vm *vm);
 // Takes away what a script that is about to be closed shows in PG3's notices.
 void api_forget_notices(struct api *a, struct script *s);
+// Whether one more line that a script causes may go into the log: the log is the owner's. What is
+// left out is counted, and told at the end of the minute.
+bool api_may_log(struct api *a, struct script *s);
+// Tells how many lines of the script were left out; nothing if none were. Before it is closed, too.
+void api_tell_left_out(struct api *a, struct script *s);
+// Asks main.lua's handler of `event` about a text, at once: it returns another, which is appended
+// to `out`. False: there is no handler, or it failed.
+bool api_ask(struct api *a, const char *event, const char *text, struct buf *out);
+// As api_fire, but a failure is not logged: `error` says why.
+bool api_deliver(struct api *a, const char *event, api_push_fn *push, void *push_ctx, char *error,
+                 size_t size);
 void api_script_setup(lua_State *L, void *api); // script_setup_fn: the device API
 // End of a task of a device script: an error goes to main.lua as event "script_error". ctx: the
 // node's address, which it frees; NULL for a timer.

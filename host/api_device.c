@@ -3,6 +3,7 @@
 #include "log.h"
 
 #include <lauxlib.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,21 +110,40 @@ static int node_param_method(lua_State *L) {
     return 1;
 }
 
-// Lines of one script in a minute: the log is the owner's.
+// Lines of one script in a minute.
 #define LINES_MAX 60
+#define MINUTE_MS 60000
 
-static bool may_log(struct script *s) {
-    int64_t minute = loop_now_ms() / 60000;
+void api_tell_left_out(struct api *a, struct script *s) {
+    loop_cancel(a->loop, s->log_timer);
+    s->log_timer = 0;
+    if (s->log_left > 0)
+        log_warning("script", "%s: %d more lines were left out; a script has %d a minute.", s->file,
+                    s->log_left, LINES_MAX);
+    s->log_left = 0;
+}
+
+static void minute_over(void *ctx) {
+    struct script *s = ctx;
+    api_tell_left_out(s->owner, s);
+}
+
+bool api_may_log(struct api *a, struct script *s) {
+    int64_t now = loop_now_ms(), minute = now / MINUTE_MS;
     if (minute != s->log_minute) {
+        api_tell_left_out(a, s);
         s->log_minute = minute;
         s->log_lines = 0;
     }
-    s->log_lines++;
-    if (s->log_lines == LINES_MAX + 1)
-        log_warning("script",
-                    "%s logs more than %d lines a minute; the rest of this minute is left out",
-                    s->file, LINES_MAX);
-    return s->log_lines <= LINES_MAX;
+    if (s->log_lines < LINES_MAX) {
+        s->log_lines++;
+        return true;
+    }
+    if (s->log_left == 0)
+        s->log_timer = loop_after(a->loop, MINUTE_MS - now % MINUTE_MS, minute_over, s);
+    if (s->log_left < INT_MAX)
+        s->log_left++;
+    return false;
 }
 
 static int node_log_method(lua_State *L) {
@@ -134,7 +154,7 @@ static int node_log_method(lua_State *L) {
     lua_pushvalue(L, lua_upvalueindex(1)); // string.format as it was, whatever the script did to it
     lua_replace(L, 2);
     lua_call(L, lua_gettop(L) - 2, 1);
-    if (may_log(vm_of(L)->owner))
+    if (api_may_log(api_of(L), vm_of(L)->owner))
         log_line((enum log_level)level, "script", "%s: %s", node->address, lua_tostring(L, -1));
     return 0;
 }
@@ -153,6 +173,7 @@ static char *notice_place(struct script *s, const char *key) {
 
 // The plugin's own need their place too.
 #define NOTICES_OF_SCRIPTS 30
+#define NOTICE_BYTES 1000
 
 static int notices_of_scripts(const struct api *a) {
     int count = 0;
@@ -162,14 +183,26 @@ static int notices_of_scripts(const struct api *a) {
     return count;
 }
 
+// The text at index 3 (nil: none any more) as PG3's HTML: what a script says is text with a few
+// marks, whose meaning is main.lua's matter.
+static void show_notice(lua_State *L, struct api *a, const char *key) {
+    char cut[NOTICE_BYTES];
+    struct buf html;
+    const char *text = api_hide(L, 3); // before the cut, which could go through a secret
+    snprintf(cut, sizeof cut, "%s", text != NULL ? text : "");
+    buf_init(&html, 16 * NOTICE_BYTES);
+    if (a->pg3 != NULL && (text == NULL || api_ask(a, "notice_html", cut, &html)))
+        pg3_notice(a->pg3, key, text != NULL ? buf_text(&html) : NULL);
+    buf_free(&html);
+}
+
 static int node_notice_method(lua_State *L) {
     struct api *a = api_of(L);
     struct script *s = vm_of(L)->owner;
     const struct node *node = self(L);
-    char key[sizeof s->notices[0]], cut[1000];
+    char key[sizeof s->notices[0]];
     snprintf(key, sizeof key, "%s_%s", node->address, luaL_checkstring(L, 2));
     const char *text = luaL_optstring(L, 3, NULL);
-    snprintf(cut, sizeof cut, "%s", text != NULL ? text : "");
     char *place = notice_place(s, key);
     if (text != NULL && place != NULL && place[0] == '\0' &&
         notices_of_scripts(a) >= NOTICES_OF_SCRIPTS)
@@ -180,8 +213,8 @@ static int node_notice_method(lua_State *L) {
                           SCRIPT_NOTICES_MAX);
     if (place != NULL)
         snprintf(place, sizeof s->notices[0], "%s", text != NULL ? key : "");
-    if (place != NULL && a->pg3 != NULL)
-        pg3_notice(a->pg3, key, text != NULL ? cut : NULL);
+    if (place != NULL)
+        show_notice(L, a, key);
     return 0;
 }
 
@@ -255,10 +288,11 @@ static int vrm_get(lua_State *L) {
     lua_settop(L, 2);
     struct wait *w = api_wait(L);
     struct get g = {L, w->id, ((const struct script *)vm_of(L)->owner)->file};
-    if (!api_fire(w->api, "script_get", push_get, &g, NULL, NULL)) {
+    char error[256];
+    if (!api_deliver(w->api, "script_get", push_get, &g, error, sizeof error)) {
         w->task = 0;
         api_wake(w);
-        return luaL_error(L, "vrm.get is not available here");
+        return luaL_error(L, "vrm.get: %s", error);
     }
     return lua_yieldk(L, 0, (lua_KContext)w, got);
 }
@@ -298,8 +332,7 @@ static void declare_global(lua_State *L, const char *name) {
 static void open_units(lua_State *L, const struct api *a) {
     char path[700];
     snprintf(path, sizeof path, "%s/scripts/lib/units.lua", a->root);
-    if (luaL_loadfilex(L, path, "t") != LUA_OK)
-        lua_error(L);
+    api_load_file(L, path);
     lua_call(L, 0, 1);
     declare_global(L, "unit");
 }

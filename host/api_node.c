@@ -164,8 +164,10 @@ static const char *required(lua_State *L, const char *key) {
 static int host_add(lua_State *L) {
     struct api *a = api_of(L);
     luaL_checktype(L, 1, LUA_TTABLE);
+    lua_settop(L, 1);
     const char *address = required(L, "address"), *type = required(L, "type");
-    const char *name = required(L, "name"), *primary = required(L, "primary"), *why = NULL;
+    required(L, "name");
+    const char *name = api_hide(L, -1), *primary = required(L, "primary"), *why = NULL;
     bool fresh = nodes_find(a->nodes, address) == NULL;
     struct node *node = nodes_add(a->nodes, address, type, name, primary, &why);
     if (node == NULL) {
@@ -240,10 +242,13 @@ static int driver_arg(lua_State *L, const struct node *node) {
 int api_set(lua_State *L, struct api *a) {
     struct node *node = node_arg(L, a);
     int driver = driver_arg(L, node);
+    const char *text = NULL;
+    if (luaL_optstring(L, 4, NULL) != NULL)
+        text = api_hide(L, 4);
     if (lua_isnoneornil(L, 3))
-        node_unset(a->nodes, node, driver, luaL_optstring(L, 4, NULL));
+        node_unset(a->nodes, node, driver, text);
     else
-        node_set(a->nodes, node, driver, luaL_checknumber(L, 3), luaL_optstring(L, 4, NULL));
+        node_set(a->nodes, node, driver, luaL_checknumber(L, 3), text);
     return 0;
 }
 
@@ -297,9 +302,11 @@ static int host_report(lua_State *L) {
 
 static int host_notice(lua_State *L) {
     struct api *a = api_of(L);
-    const char *key = luaL_checkstring(L, 1), *html = luaL_optstring(L, 2, NULL);
+    const char *key = luaL_checkstring(L, 1);
+    luaL_optstring(L, 2, NULL);
+    lua_settop(L, 2);
     if (a->pg3 != NULL)
-        pg3_notice(a->pg3, key, html);
+        pg3_notice(a->pg3, key, api_hide(L, 2));
     return 0;
 }
 
@@ -366,6 +373,8 @@ static int host_save(lua_State *L) {
     luaL_checktype(L, 1, LUA_TTABLE);
     buf_init(&b, DATA_MAX);
     bool ok = json_write(a->json, L, 1, &b, error, sizeof error);
+    if (b.data != NULL)
+        log_hide(b.data);
     bool taken = ok && (a->pg3 == NULL || pg3_save(a->pg3, buf_text(&b)));
     buf_free(&b);
     if (!ok)

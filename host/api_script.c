@@ -1,5 +1,6 @@
 // Device scripts: their tables for main.lua, and the device API they see (docs/authors.md).
 #include "api.h"
+#include "file.h"
 #include "log.h"
 
 #include <dirent.h>
@@ -141,6 +142,7 @@ static int push_loaded(lua_State *L) {
 }
 
 static void drop_script(struct api *a, struct script *s) {
+    api_tell_left_out(a, s);
     api_drop_vm(a, s->vm);
     api_forget_notices(a, s);
     for (size_t i = 0; i < a->script_count; i++) {
@@ -201,15 +203,14 @@ static int host_stop_script(lua_State *L) {
 static int host_keep_script(lua_State *L) {
     const struct script *s = script_arg(L);
     const char *path = luaL_checkstring(L, 2);
-    const char *fresh = lua_pushfstring(L, "%s.tmp", path);
-    FILE *f = fopen(fresh, "wb");
-    bool ok = f != NULL && fwrite(s->text, 1, s->text_len, f) == s->text_len;
-    if (f != NULL && fclose(f) != 0)
-        ok = false;
-    if (!ok || rename(fresh, path) != 0)
-        return luaL_fileresult(L, 0, path);
-    lua_pushboolean(L, 1);
-    return 1;
+    char error[256];
+    if (file_write(path, s->text, s->text_len, FILE_PRIVATE, error, sizeof error)) {
+        lua_pushboolean(L, 1);
+        return 1;
+    }
+    lua_pushnil(L);
+    lua_pushfstring(L, "%s %s", path, error);
+    return 2;
 }
 
 // host.make_folder(path) -> true | nil, why. With its parents.
@@ -223,10 +224,10 @@ static int host_make_folder(lua_State *L) {
         if (*c != '/')
             continue;
         *c = '\0';
-        mkdir(path, 0755);
+        file_folder(path, FOLDER_PRIVATE);
         *c = '/';
     }
-    if (mkdir(path, 0755) != 0 && errno != EEXIST)
+    if (!file_folder(path, FOLDER_PRIVATE))
         return luaL_fileresult(L, 0, path);
     lua_pushboolean(L, 1);
     return 1;
@@ -376,7 +377,8 @@ void api_script_end(void *ctx, struct vm *vm, const char *error) {
     struct script *s = vm->owner;
     struct failure f = {s->file, error, address};
     if (error != NULL && error != task_dropped && error != task_refused &&
-        !api_fire(s->owner, "script_error", push_failure, &f, NULL, NULL))
+        !api_fire(s->owner, "script_error", push_failure, &f, NULL, NULL) &&
+        api_may_log(s->owner, s))
         log_error("lua", "%s", error);
     free(address);
 }

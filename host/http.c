@@ -1,11 +1,11 @@
 #include "http.h"
 #include "bucket.h"
 #include "buf.h"
+#include "file.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { TIMEOUT_MS = 20 * 1000, CONNECT_TIMEOUT_MS = 10 * 1000, KEEP_S = 60 * 60 };
 
@@ -165,7 +165,7 @@ const char *const http_trust_stores[] = {
 
 const char *http_trust_store(const char *const *files) {
     for (size_t i = 0; files[i]; i++) {
-        if (access(files[i], R_OK) == 0) {
+        if (file_readable(files[i])) {
             return files[i];
         }
     }
@@ -201,7 +201,8 @@ static bool easy_set(CURL *easy, const struct http *h, struct request *r) {
     curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)KEEP_S);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
-    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L); // the headers are for this server only
+    curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);     // no ".." leads above the address asked for
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_TIMEOUT_MS);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, r->timeout_ms);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, r->detail);
@@ -327,6 +328,12 @@ static void request_end(struct http *h, struct request *r, CURLcode code) {
 }
 
 static void request_start(struct http *h, struct request *r) {
+    const char *trusted = trusted_file(r);
+
+    if (trusted && !file_readable(trusted)) { // curl would wait for a FIFO
+        request_end(h, r, CURLE_SSL_CACERT_BADFILE);
+        return;
+    }
     list_append(&h->running, r);
     r->easy = h->spare ? h->spare : curl_easy_init();
     h->spare = NULL;

@@ -1,6 +1,7 @@
 #include "log.h"
 #include "logfile.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -16,7 +17,8 @@ enum {
     READ_BYTES = 4 * BODY_BYTES,           // of a text; searching it for secrets takes its time
     SECRETS = 16,
     SECRET_SHORTEST = 8,
-    SECRET_CUT = 4, // so many first characters of a secret at the end of a text are masked too
+    SECRET_CUT = 4,   // so many first characters of a secret at the end of a text are masked too
+    SECRET_PIECE = 8, // and so many anywhere: somebody cut the text before it got here
     AREAS = 16,
     REPEAT_SECONDS = 600
 };
@@ -53,21 +55,52 @@ static double (*clock_now)(void) = clock_wall;
 
 void log_set_clock(double (*now)(void)) { clock_now = now != NULL ? now : clock_wall; }
 
-// How many bytes at `text`, which has `left` bytes, are a secret, or its beginning when the text
-// ends within it.
+static bool same_letter(char a, char b) {
+    return tolower((unsigned char)a) == tolower((unsigned char)b);
+}
+
+// How many of the `left` bytes at `text` stand for the character: itself in either case, as in a
+// URL ("%2F") or as in JSON ("\/"). 0 = none.
+static size_t letter_at(const char *text, size_t left, char letter) {
+    if (same_letter(text[0], letter)) {
+        return 1;
+    }
+    if (left > 2 && text[0] == '%' && isxdigit((unsigned char)text[1]) &&
+        isxdigit((unsigned char)text[2])) {
+        const char digits[] = {text[1], text[2], '\0'};
+        return same_letter((char)strtol(digits, NULL, 16), letter) ? 3 : 0;
+    }
+    return left > 1 && text[0] == '\\' && text[1] == letter ? 2 : 0;
+}
+
+// How many of the `left` bytes at `text` show so much of a secret that they must go.
+static size_t secret_shown(const char *text, size_t left, const struct secret *s) {
+    size_t bytes = 0;
+    size_t letters = 0;
+    while (letters < s->len && bytes < left) {
+        size_t n = letter_at(text + bytes, left - bytes, s->text[letters]);
+        if (n == 0) {
+            break;
+        }
+        bytes += n;
+        letters++;
+    }
+    bool cut = bytes == left && letters >= SECRET_CUT;
+    return cut || letters >= SECRET_PIECE ? bytes : 0;
+}
+
+// The same of all secrets.
 static size_t secret_at(const char *text, size_t left) {
     size_t longest = 0;
     for (size_t i = 0; i < secret_count; i++) {
-        size_t n = secrets[i].len < left ? secrets[i].len : left;
-        if (n >= SECRET_CUT && n > longest && memcmp(text, secrets[i].text, n) == 0) {
-            longest = n;
-        }
+        size_t n = secret_shown(text, left, &secrets[i]);
+        longest = n > longest ? n : longest;
     }
     return longest;
 }
 
-// Masks in place: no secret is shorter than its mask. Secrets that overlap become one mask.
-static void text_mask(char *text) {
+// In place: nothing that is masked is shorter than the mask. Secrets that overlap become one mask.
+void log_hide(char *text) {
     size_t len = strlen(text);
     size_t out = 0;
     size_t i = 0;
@@ -133,7 +166,7 @@ static void area_flush(struct area *a, double now) {
     char body[160];
     snprintf(body, sizeof body, "%-5s %.23s: The last line of this area came %lu more time%s.",
              level_names[a->level], a->name, a->repeats, a->repeats == 1 ? "" : "s");
-    text_mask(body);
+    log_hide(body);
     text_clean(body);
     a->repeats = 0;
     a->since = now;
@@ -252,7 +285,7 @@ static char *body_new(enum log_level level, const char *area, const char *fmt, v
     }
     memcpy(body, head, strlen(head));
     vsnprintf(body + strlen(head), size, fmt, args);
-    text_mask(body);
+    log_hide(body);
     text_clean(body);
     return body;
 }

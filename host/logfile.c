@@ -1,4 +1,5 @@
 #include "logfile.h"
+#include "file.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -26,7 +27,7 @@ struct old_files {
 
 static int file_fd = -1;
 static char file_path[PATH_SIZE];
-static char file_folder[PATH_SIZE];
+static char log_folder[PATH_SIZE];
 static size_t file_max;
 static int file_keep;
 static char file_day[DAY_SIZE]; // the day of what is in the file; "" = it was empty
@@ -86,7 +87,7 @@ static bool old_path(char path[PATH_SIZE], const char *day, long number) {
 
 static bool old_scan(const char *day, struct old_files *found) {
     *found = (struct old_files){.last_number = -1};
-    DIR *folder = opendir(file_folder);
+    DIR *folder = opendir(log_folder);
     if (folder == NULL) {
         return false;
     }
@@ -122,10 +123,9 @@ static void old_prune(void) {
     }
 }
 
-// Opens `path` for appending and points fd 1 and 2 at it. The result is never 0, 1 or 2, even when
-// one of them was closed. -1 = it cannot be opened.
-static int file_open(const char *path, int flags) {
-    int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | flags, 0644);
+// Points fd 1 and 2 at what was opened as `fd`. The result is never 0, 1 or 2, even when one of
+// them was closed. -1 = it is not open.
+static int output_to(int fd) {
     if (fd >= 0 && fd <= STDERR_FILENO) {
         int low = fd;
         fd = fcntl(low, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
@@ -141,10 +141,12 @@ static int file_open(const char *path, int flags) {
 
 // Opens the log file anew. When that fails the lines go on into the one that is open.
 static bool file_reopen(void) {
-    int fd = file_open(file_path, O_CREAT);
+    const char *why;
+    int fd = output_to(file_open(file_path, O_WRONLY | O_APPEND | O_CREAT, FILE_FOR_PG3, &why));
     if (fd < 0) {
         return false;
     }
+    fchmod(fd, FILE_FOR_PG3); // past the umask
     if (file_fd >= 0) {
         close(file_fd);
     }
@@ -160,6 +162,7 @@ static void file_rotate(off_t size) {
     char path[PATH_SIZE];
     if (old_scan(file_day, &found) && old_path(path, file_day, found.last_number + 1) &&
         (rename(file_path, path) == 0 || errno == ENOENT) && file_reopen()) {
+        chmod(path, FILE_PRIVATE); // PG3 shows the log file only
         old_prune();
     } else {
         file_base = size;
@@ -171,12 +174,12 @@ static bool path_set(const char *path) {
         return false;
     }
     memcpy(file_path, path, strlen(path) + 1);
-    memcpy(file_folder, path, strlen(path) + 1);
-    char *slash = strrchr(file_folder, '/');
+    memcpy(log_folder, path, strlen(path) + 1);
+    char *slash = strrchr(log_folder, '/');
     if (slash == NULL) {
-        memcpy(file_folder, ".", 2);
+        memcpy(log_folder, ".", 2);
     } else {
-        slash[slash == file_folder ? 1 : 0] = '\0';
+        slash[slash == log_folder ? 1 : 0] = '\0';
     }
     return true;
 }
@@ -207,11 +210,11 @@ bool logfile_open(const char *path, size_t max_bytes, int keep) {
     file_max = max_bytes;
     file_keep = keep;
     if (path_set(path)) {
-        mkdir(file_folder, 0755); // there already, most times; open() reports what matters
+        file_folder(log_folder, FOLDER_FOR_PG3); // what fails here, the file tells
         file_reopen();
     }
     if (file_fd < 0) {
-        int fd = file_open("/dev/null", 0);
+        int fd = output_to(open("/dev/null", O_WRONLY | O_CLOEXEC));
         if (fd >= 0) {
             close(fd);
         }

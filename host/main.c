@@ -2,6 +2,7 @@
 #include "api.h"
 #include "console.h"
 #include "demo.h"
+#include "file.h"
 #include "init.h"
 #include "log.h"
 #include "mqtt.h"
@@ -14,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -23,12 +25,14 @@
 #define BODY_MAX (2u * 1024 * 1024)
 #define FLUSH_MS 300 // of the stop: for what Lua still wants to tell PG3
 #define LEAVE_MS 600 // of the stop: for the broker
+#define TOKEN_FILE_MAX (64u * 1024)
 #define PG3_CA "/usr/local/etc/ssl/certs/ud.ca.cert" // docs/pg3.md, Connection
 
 struct app {
     struct options options;
     struct api api;
     struct pg3_init init;
+    char *init_text, *token; // secrets that were in the environment; NULL = not there
     struct mqtt *mqtt;
     struct console *console;
     struct demo demo;
@@ -181,8 +185,6 @@ static void mqtt_message(void *ctx, const char *text, size_t len) {
     pg3_message(((struct app *)ctx)->api.pg3, text, len);
 }
 
-static bool readable(const char *path) { return access(path, R_OK) == 0; }
-
 // docs/pg3.md, Connection: with a client certificate PG3x's mosquitto, without one the 2021 broker.
 static bool connect_broker(struct app *a) {
     const struct pg3_init *init = &a->init;
@@ -193,7 +195,7 @@ static bool connect_broker(struct app *a) {
     snprintf(key, sizeof key, "%s.key", init->user);
     snprintf(subscribe, sizeof subscribe, "udi/pg3/ns/clients/%s", init->id);
     snprintf(status, sizeof status, "udi/pg3/connections/ns/%s", init->id);
-    bool have_cert = readable(cert) && readable(key);
+    bool have_cert = file_readable(cert) && file_readable(key);
     bool mosquitto = have_cert || !init->secure;
     struct mqtt_config config = {
         .host = init->host,
@@ -204,7 +206,7 @@ static bool connect_broker(struct app *a) {
         .tls = init->secure,
         .cert_file = init->secure && have_cert ? cert : NULL,
         .key_file = init->secure && have_cert ? key : NULL,
-        .ca_file = init->secure && have_cert && readable(ca) ? ca : NULL,
+        .ca_file = init->secure && have_cert && file_readable(ca) ? ca : NULL,
         .subscribe = subscribe,
         .status_topic = mosquitto ? status : NULL,
         .online_text = "{\"connected\": [{}]}",
@@ -229,25 +231,36 @@ static void tee(enum log_level level, const char *line) {
     }
 }
 
-static bool read_token(const struct options *o, char *token, size_t size) {
-    const char *env = getenv("VICTRON_VRM_TOKEN");
-    if (o->token_file == NULL && (env == NULL || env[0] == '\0')) {
+static bool read_token_file(const char *path, char *token, size_t size) {
+    char error[256];
+    size_t len = 0;
+    char *text = file_read(path, TOKEN_FILE_MAX, &len, error, sizeof error);
+    if (text == NULL) {
+        log_error("main", "The token's file %s %s.", path, error);
+        return false;
+    }
+    len = strcspn(text, "\r\n");
+    bool fits = len > 0 && len < size;
+    if (fits)
+        snprintf(token, size, "%.*s", (int)len, text);
+    else
+        log_error("main", "The first line of %s is no access token. Write the token there.", path);
+    free(text);
+    return fits;
+}
+
+static bool read_token(const struct app *a, char *token, size_t size) {
+    const struct options *o = &a->options;
+    const char *env = a->token;
+    if (o->token_file != NULL)
+        return read_token_file(o->token_file, token, size);
+    if (env == NULL || env[0] == '\0') {
         log_error("main", "Your VRM access token is needed: in VICTRON_VRM_TOKEN, or in a file "
                           "named with --token-file");
         return false;
     }
-    if (o->token_file == NULL) {
-        snprintf(token, size, "%s", env);
-        return true;
-    }
-    FILE *f = fopen(o->token_file, "r");
-    bool ok = f != NULL && fgets(token, (int)size, f) != NULL;
-    if (!ok)
-        log_error("main", "no token can be read from %s", o->token_file);
-    if (f != NULL)
-        fclose(f);
-    token[strcspn(token, "\r\n")] = '\0';
-    return ok;
+    snprintf(token, size, "%s", env);
+    return true;
 }
 
 static bool start_demo(struct app *a, char *token, size_t size) {
@@ -264,7 +277,9 @@ static bool start_demo(struct app *a, char *token, size_t size) {
 
 // Whose installations are shown when PG3 does not say: the stand-in's, or the user's own.
 static bool choose_account(struct app *a, char *token, size_t size) {
-    return a->options.demo ? start_demo(a, token, size) : read_token(&a->options, token, size);
+    bool ok = a->options.demo ? start_demo(a, token, size) : read_token(a, token, size);
+    log_mask(token);
+    return ok;
 }
 
 static bool open_console(struct app *a) {
@@ -316,7 +331,7 @@ static bool find_root(struct api *api, const char *argv0, bool under_pg3) {
     for (size_t i = 0; i < count; i++) {
         char probe[600];
         snprintf(probe, sizeof probe, "%s/scripts/main.lua", candidates[i]);
-        if (candidates[i][0] != '\0' && readable(probe)) {
+        if (candidates[i][0] != '\0' && file_readable(probe)) {
             snprintf(api->root, sizeof api->root, "%s", candidates[i]);
             snprintf(api->profile, sizeof api->profile, "%.500s/profile", candidates[i]);
             return true;
@@ -353,19 +368,18 @@ static bool open_link(struct app *a) {
 
 // The modes in which a script talks to a person: what it needs in the place of a link.
 static bool open_tool(struct app *a) {
-    char token[256] = "";
     a->api.out = stdout;
     a->api.colours = isatty(STDOUT_FILENO) == 1;
     a->api.args = a->options.args;
     a->api.arg_count = a->options.arg_count;
     if (a->options.mode != MODE_ROWS || a->options.arg_count > 0)
         return true;
-    return choose_account(a, token, sizeof token) && setenv("VICTRON_VRM_TOKEN", token, 1) == 0;
+    return choose_account(a, a->api.token, sizeof a->api.token);
 }
 
 static bool read_init(struct app *a) {
     char error[256];
-    if (!init_read(a->api.json, getenv("PG3INIT"), &a->init, error, sizeof error)) {
+    if (!init_read(a->api.json, a->init_text, &a->init, error, sizeof error)) {
         log_error("main", "%s", error);
         return false;
     }
@@ -452,8 +466,30 @@ static void stop(struct app *a) {
     alarm(0);
 }
 
+// Takes a secret out of the environment -> a copy, or NULL. The bytes themselves are overwritten:
+// the system shows the block a process was started with for as long as it runs, and children
+// inherit what is left.
+static char *take_secret(const char *name) {
+    char *value = getenv(name);
+    char *copy = value != NULL ? strdup(value) : NULL;
+    for (volatile char *byte = value; byte != NULL && *byte != '\0'; byte++)
+        *byte = ' ';
+    unsetenv(name);
+    return copy;
+}
+
+// Before anything else: what is private stays so (file.h), and no core file tells secrets.
+static void guard_secrets(struct app *a) {
+    struct rlimit none = {0, 0};
+    umask(S_IRWXG | S_IRWXO);
+    setrlimit(RLIMIT_CORE, &none);
+    a->init_text = take_secret("PG3INIT");
+    a->token = take_secret("VICTRON_VRM_TOKEN");
+}
+
 int main(int argc, char **argv) {
     int code;
+    guard_secrets(&app);
     if (!options_read(argc, argv, &app.options, &code))
         return code;
     bool person = app.options.mode != MODE_PG3 || isatty(STDERR_FILENO) == 1;
@@ -472,6 +508,8 @@ int main(int argc, char **argv) {
     if (ok && app.options.mode != MODE_PROFILE)
         loop_run(app.api.loop);
     stop(&app);
+    free(app.init_text);
+    free(app.token);
     if (terminal != NULL)
         fclose(terminal);
     return ok && !app.failed ? app.api.exit_code : 1;

@@ -1,4 +1,5 @@
 #include "mqtt_cert.h"
+#include "file.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -8,7 +9,7 @@
 static const char reinstall[] = "Reinstall the plugin in PG3, so that PG3 makes a new certificate";
 
 static X509 *certificate_load(const char *file, STACK_OF(X509) * others) {
-    BIO *in = BIO_new_file(file, "r");
+    BIO *in = file_readable(file) ? BIO_new_file(file, "r") : NULL;
     X509 *first = in ? PEM_read_bio_X509(in, NULL, NULL, NULL) : NULL;
     X509 *more = first ? PEM_read_bio_X509(in, NULL, NULL, NULL) : NULL;
 
@@ -21,7 +22,7 @@ static X509 *certificate_load(const char *file, STACK_OF(X509) * others) {
 }
 
 static bool key_fits(X509 *certificate, const char *file) {
-    BIO *in = BIO_new_file(file, "r");
+    BIO *in = file_readable(file) ? BIO_new_file(file, "r") : NULL;
     EVP_PKEY *key = in ? PEM_read_bio_PrivateKey(in, NULL, NULL, NULL) : NULL;
     bool fits = key && X509_check_private_key(certificate, key) == 1;
 
@@ -38,7 +39,8 @@ static int certificate_verify(X509 *certificate, STACK_OF(X509) * others, const 
     X509_STORE_CTX *check = X509_STORE_CTX_new();
     int result = CA_UNREADABLE;
 
-    if (store && check && X509_STORE_load_locations(store, ca_file, NULL) == 1 &&
+    if (store && check && file_readable(ca_file) &&
+        X509_STORE_load_locations(store, ca_file, NULL) == 1 &&
         X509_STORE_CTX_init(check, store, certificate, others) == 1) {
         X509_verify_cert(check);
         result = X509_STORE_CTX_get_error(check);

@@ -41,6 +41,8 @@ static void ask_due(void *ctx) {
 }
 
 void pg3_ask(struct pg3 *p, bool config, bool all) {
+    if (!p->up)
+        return; // all is asked for after a connect
     p->ask_config = p->ask_config || config;
     p->ask_all = p->ask_all || all;
     if (p->ask_timer != 0)

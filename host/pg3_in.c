@@ -220,8 +220,8 @@ static bool take_value(struct pg3 *p, lua_State *L, int at, keeper *keep) {
 }
 
 static void take_record(struct pg3 *p, lua_State *L, enum pg3_key key, int at) {
-    bool good = take_value(p, L, at, records[key].keep), none = lua_islightuserdata(L, at);
-    if (!good && !none && !p->readings[key].garbled)
+    bool good = take_value(p, L, at, records[key].keep), says_nothing = lua_islightuserdata(L, at);
+    if (!good && !says_nothing && !p->readings[key].garbled)
         log_warning(AREA,
                     "PG3 sent a record %s that cannot be understood; what was there before stays. "
                     "If this stays, save it anew in PG3.",
@@ -250,13 +250,14 @@ static bool take_row(struct pg3 *p, lua_State *L, int at, bool listed[KEYS]) {
     char scratch[32];
     const char *text = json_text(L, at, "key", scratch);
     enum pg3_key key = text != NULL ? key_of(text) : KEYS;
-    if (key < KEYS) {
-        json_push(L, at, "value");
+    if (key == KEYS)
+        return text != NULL;
+    json_push(L, at, "value");
+    listed[key] = !lua_islightuserdata(L, -1); // null: there is none
+    if (listed[key])
         take_record(p, L, key, lua_gettop(L));
-        lua_pop(L, 1);
-        listed[key] = true;
-    }
-    return text != NULL;
+    lua_pop(L, 1);
+    return true;
 }
 
 // PG3 lists the records that exist, one a row; a single one may come without its array.
@@ -352,7 +353,7 @@ static void on_error(struct pg3 *p, lua_State *L, int at) {
     if (strstr(message, "setController") != NULL)
         log_debug(AREA, "PG3 does not know setController");
     else
-        log_warning(AREA, "PG3 answered: %s %.200s", error, message);
+        log_warning(AREA, "PG3 answered: %s %s", error, message);
 }
 
 // Requests
@@ -493,7 +494,7 @@ static void tell_unknown(lua_State *L) {
     lua_pushnil(L);
     while (lua_next(L, 1) != 0) {
         if (lua_type(L, -2) == LUA_TSTRING && !is_handled(lua_tostring(L, -2)))
-            log_debug(AREA, "PG3 sent \"%.40s\", which needs no answer", lua_tostring(L, -2));
+            log_debug(AREA, "PG3 sent \"%s\", which needs no answer", lua_tostring(L, -2));
         lua_pop(L, 1);
     }
 }

@@ -1,13 +1,12 @@
 #include "profile.h"
 #include "buf.h"
+#include "file.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define FILE_MAX (1024u * 1024)
 #define UOM_INDEX                                                                                  \
@@ -230,35 +229,25 @@ static bool build(struct build *w, const struct nodes *nodes) {
 }
 
 static bool same_content(const char *path, const struct buf *b) {
-    FILE *f = fopen(path, "rb");
-    if (f == NULL)
-        return false;
-    char *old = malloc(b->len + 1);
-    size_t len = old != NULL ? fread(old, 1, b->len + 1, f) : 0;
+    char error[128];
+    size_t len = 0;
+    char *old = file_read(path, b->len, &len, error, sizeof error);
     bool same = old != NULL && len == b->len && memcmp(old, buf_text(b), len) == 0;
     free(old);
-    fclose(f);
     return same;
 }
 
-// Through a second name, so that a reader never sees half a file.
 static bool put_file(struct build *w, const char *dir, const char *sub, const char *name,
                      const struct buf *b, bool *changed) {
-    char folder[512], path[640], fresh[704];
+    char folder[512], path[640], error[128];
     snprintf(folder, sizeof folder, "%s/%s", dir, sub);
     snprintf(path, sizeof path, "%s/%s", folder, name);
-    snprintf(fresh, sizeof fresh, "%s.tmp", path);
     if (same_content(path, b))
         return true;
-    mkdir(dir, 0755);
-    mkdir(folder, 0755);
-    FILE *f = fopen(fresh, "wb");
-    bool ok = f != NULL && fwrite(buf_text(b), 1, b->len, f) == b->len;
-    if (f != NULL && fclose(f) != 0)
-        ok = false;
-    if (!ok || rename(fresh, path) != 0) {
-        snprintf(w->error, w->size, "%s cannot be written: %s", path, strerror(errno));
-        remove(fresh);
+    file_folder(dir, FOLDER_FOR_PG3);
+    file_folder(folder, FOLDER_FOR_PG3);
+    if (!file_write(path, buf_text(b), b->len, FILE_FOR_PG3, error, sizeof error)) {
+        snprintf(w->error, w->size, "%s %s", path, error);
         return false;
     }
     *changed = true;

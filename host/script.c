@@ -1,12 +1,11 @@
 #include "script.h"
+#include "file.h"
 #include "sandbox.h"
 
-#include <errno.h>
 #include <lauxlib.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 // Registry of a script's state: the table it returned, and its functions both ways
 // ({[number] = function, [function] = number}).
@@ -14,26 +13,6 @@
 #define FUNCTIONS_KEY "script.functions"
 
 static int64_t last_id;
-
-static char *read_file(const char *path, size_t *len, char *error, size_t size) {
-    struct stat st;
-    FILE *f = fopen(path, "rb");
-    if (f == NULL || fstat(fileno(f), &st) != 0 || !S_ISREG(st.st_mode)) {
-        snprintf(error, size, "cannot be read: %s",
-                 f == NULL ? strerror(errno) : "it is not a file");
-        if (f != NULL)
-            fclose(f);
-        return NULL;
-    }
-    char *text = malloc(SCRIPT_FILE_MAX + 1);
-    *len = text != NULL ? fread(text, 1, SCRIPT_FILE_MAX + 1, f) : 0;
-    fclose(f);
-    if (text != NULL && *len <= SCRIPT_FILE_MAX)
-        return text;
-    snprintf(error, size, "is larger than %u KiB", SCRIPT_FILE_MAX / 1024);
-    free(text);
-    return NULL;
-}
 
 struct setup {
     script_setup_fn *fn;
@@ -155,7 +134,7 @@ struct script *script_load(const char *path, const char *file, script_setup_fn *
     bucket_init(&s->events, SCRIPT_EVENTS_MAX, SCRIPT_EVENT_MS, 0);
     char why[256] = "";
     size_t len = 0;
-    char *text = read_file(path, &len, why, sizeof why);
+    char *text = file_read(path, SCRIPT_FILE_MAX, &len, why, sizeof why);
     struct setup with = {setup, ctx};
     bool ok = false;
     if (text == NULL) {

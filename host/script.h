@@ -34,7 +34,9 @@ struct script {
     int64_t id;         // never used twice: a function of an older load is refused
     int64_t log_minute; // when log_lines began
     int log_lines;
-    struct bucket events;                  // a limit to them
+    int log_left;                          // lines that were left out since
+    int64_t log_timer;                     // which tells how many; 0 = none
+    struct bucket events;                  // a limit to what it reports
     char notices[SCRIPT_NOTICES_MAX][128]; // keys of those it shows; "" = free
     char *text;                            // the file as it was loaded
     size_t text_len;

@@ -189,8 +189,8 @@ end
 
 --- A saved answer -> site | nil, sentence. Ages count from its newest row.
 local function saved_site(path)
-    local text = host.read(paint.absolute(path))
-    if not text then return nil, path .. " cannot be read." end
+    local text, unreadable = host.read(paint.absolute(path))
+    if not text then return nil, ("%s %s."):format(path, unreadable) end
     local json, why = host.json(text)
     if type(json) ~= "table" then return nil, ("%s is not JSON: %s."):format(path, tostring(why)) end
     local rows, newest = {}, 0
@@ -243,12 +243,11 @@ local function show_all()
         end
         return true
     end
-    local token = host.env("VICTRON_VRM_TOKEN")
-    if not token then
+    if host.token == "" then
         return nil, "There is no VRM access token. Set VICTRON_VRM_TOKEN, use --token-file, name a saved "
             .. "answer, or try --demo --rows."
     end
-    return show_account(token)
+    return show_account(host.token)
 end
 
 host.spawn(function()

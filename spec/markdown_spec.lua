@@ -37,6 +37,22 @@ describe("markdown", function()
         assert.equal('<p>[a](https://x"onclick)</p>', html('[a](https://x"onclick)'))
     end)
 
+    -- Fault: a notice of a device script runs as HTML what a user or VRM wrote into a name.
+    -- Expected: it is shown as it is written, but for bold, code and links to http and https.
+    it("has one line without a block for the notices of scripts", function()
+        assert.equal("&lt;img src=x onerror=alert(1)&gt; <b>low</b> \u{1F50B}",
+            markdown.line("<img src=x onerror=alert(1)> **low** \u{1F50B}"))
+        assert.equal('<a href="https://x.y" target="_blank">&lt;b&gt;</a> [a](javascript:x)',
+            markdown.line("[<b>](https://x.y) [a](javascript:x)"))
+    end)
+
+    -- Fault: a name that turns the direction of writing turns the rest of a notice, too.
+    -- Expected: it ends with the name.
+    it("keeps a name's direction of writing and HTML within the name", function()
+        assert.equal("<bdi>\u{202E}&lt;script&gt;</bdi>", markdown.name("\u{202E}<script>"))
+        assert.equal("<bdi>\u{628}\u{637}</bdi>", markdown.name("\u{628}\u{637}"))
+    end)
+
     it("takes anything", function()
         assert.equal("", html(""))
         assert.equal("", html("\n \n"))

@@ -2,6 +2,7 @@
 
 -- Every file of host/ in order: a file includes only headers of its own line and of those above.
 local ORDER = [[
+file
 logfile
 log
 buf
@@ -36,8 +37,8 @@ local LIBRARIES = {
     ["^curl/"] = { "loop", "http" },
     ["^MQTT"] = { "mqtt" },
     ["^openssl/"] = { "mqtt" },
-    ["^lua"] = { "vm", "task", "json", "pairs", "known", "pg3", "sandbox", "script", "api" },
-    ["^lauxlib"] = { "vm", "task", "json", "pairs", "known", "pg3", "sandbox", "script", "api", "console" },
+    ["^lua"] = { "vm", "task", "json", "pairs", "pg3", "sandbox", "script", "api" },
+    ["^lauxlib"] = { "vm", "task", "json", "pairs", "pg3", "sandbox", "script", "api", "console" },
     ["^lualib"] = { "sandbox", "api" },
 }
 
@@ -45,7 +46,7 @@ local LIBRARIES = {
 local SYSTEM = {}
 for name in ([[
     ctype dirent errno fcntl inttypes limits math poll pthread sched signal spawn stdarg stdatomic stdbool
-    stddef stdint stdio stdlib string strings sys/stat sys/types sys/wait time unistd
+    stddef stdint stdio stdlib string strings sys/resource sys/stat sys/types sys/wait time unistd
 ]]):gmatch("%S+") do
     SYSTEM[name .. ".h"] = true
 end

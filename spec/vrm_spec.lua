@@ -89,6 +89,41 @@ describe("the VRM client", function()
         assert.same({ kind = "dns", text = "No such host." }, err)
     end)
 
+    -- Fault: a device script leaves the API's address with a path like /../../x.
+    -- Expected: VRM is not asked; the script gets nil and a sentence.
+    it("asks for nothing above or beside the API's address for a script", function()
+        for _, path in ipairs {
+            "/../x", "/../../x", "/users/../../x", "/users/..", "/users/.", "/./users", "//evil.test/x",
+            "//", "/users//me",
+            "/%2e%2e/x", "/users/%2E%2E/x", "\\\\evil.test", "/users\\..\\x", "/x?y=1", "/x#y", "/",
+            "https://evil.test/", "",
+            "/x\r\nX-Evil: 1", "/x\0", "users", "/x@evil.test", " /x",
+            "/installations/7/Diagnostics" } do
+            local asked = 0
+            local answer, err = ask(function() asked = asked + 1; return json '{"success":true}' end,
+                function(client) return client:get_for_script("a.lua", path) end)
+            assert.is_nil(answer)
+            assert.equal("misuse", err.kind, path)
+            assert.equal(0, asked, path)
+        end
+        local seen
+        ask(function(request) seen = request.path; return json '{"success":true}' end, function(client)
+            return client:get_for_script("a.lua", "/installations/7/stats.v1", { ["a/../b"] = "&c=#?/.." })
+        end)
+        assert.equal("/installations/7/stats.v1?a%2F..%2Fb=%26c%3D%23%3F%2F..", seen)
+    end)
+
+    -- Fault: VRM repeats the token where its text is cut, so that most of it is left and not recognised.
+    -- Expected: it is taken out before the cut; none of it is left.
+    it("shows nothing of a token that stands across the end of what is shown", function()
+        for before = 0, 210 do
+            local _, err = ask(function()
+                return json(('{"success":false,"errors":"%s%s"}'):format(("x"):rep(before), fixtures.TOKEN))
+            end, diagnostics)
+            assert.is_nil(err.text:find(fixtures.TOKEN:sub(1, 4), 1, true), err.text)
+        end
+    end)
+
     it("shows VRM's own words, whatever their shape, and never the token", function()
         for body, words in pairs {
             ['{"success":false,"errors":["No settings found"]}'] = "No settings found",

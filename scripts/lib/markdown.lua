@@ -1,5 +1,6 @@
---- Markdown to HTML, as much of it as POLYGLOT_CONFIG.md uses: headings, paragraphs, lists, fenced code,
--- **bold**, `code`, [text](https://...). Everything else is text; HTML in it is shown, not run. Never raises.
+--- Markdown to HTML, as much of it as POLYGLOT_CONFIG.md and notices use: headings, paragraphs, lists, fenced
+-- code, **bold**, `code`, [text](https://...). Everything else is text; HTML in it is shown, not run. Never
+-- raises.
 
 local read = require "lib.vrm_read"
 
@@ -31,6 +32,14 @@ local function inline(text)
         out[#out + 1], at = piece(text, at, inline)
     end
     return table.concat(out)
+end
+
+--- One line, without a block around it: a device script's notice.
+markdown.line = inline
+
+--- A name as HTML that shows it. Its direction of writing, and marks in it that change that, end with it.
+function markdown.name(text)
+    return "<bdi>" .. escape(text) .. "</bdi>"
 end
 
 --- What a line begins -> tag of its block, text, tag around the block's items (lists).

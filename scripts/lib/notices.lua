@@ -1,7 +1,9 @@
 --- What the user reads in PG3: what is wrong and what to do. Each notice is set when its text changes and
 -- cleared when the trouble is over.
 
-local escape = require("lib.markdown").escape
+local markdown = require "lib.markdown"
+
+local escape = markdown.escape
 
 local notices = {}
 

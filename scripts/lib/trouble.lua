@@ -39,7 +39,7 @@ function trouble.failed(file, text, place, task)
     local here = state.at[place] or { count = 0 }
     state.at[place], here.time = here, host.time()
     local told = starts_with(text, file) and text or file .. ": " .. text
-    if here.text ~= text then host.log("error", "Device script " .. told) end
+    if here.text ~= text then host.log("error", "Device script " .. told, file) end
     here.count, here.text, here.task = here.count + 1, text, task
     totals[file] = (totals[file] or 0) + 1
     local runs = place ~= "file" and place ~= "state"
@@ -71,7 +71,7 @@ function trouble.worked(file, place)
     state.at[place] = nil
     if next(state.at) then return end
     clear(file)
-    host.log("info", "Device script " .. file .. " works again.")
+    host.log("info", "Device script " .. file .. " works again.", file)
 end
 
 local TIMER_SECONDS = 3600

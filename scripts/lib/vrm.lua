@@ -211,7 +211,11 @@ function vrm:get_for_script(file, path, query)
         return nil, { kind = "misuse",
             text = "vrm.get: write a path like \"/installations/1234/stats\"; the rest goes into query." }
     end
-    if path:find("/diagnostics", 1, true) then
+    if (path .. "/"):find("/%.*/") then
+        return nil, { kind = "misuse",
+            text = "vrm.get: a path has no part that is empty, \".\" or \"..\"." }
+    end
+    if path:lower():find("/diagnostics", 1, true) then
         return nil, { kind = "misuse",
             text = "vrm.get: diagnostics are polled already; use the rows given to update." }
     end

@@ -173,7 +173,8 @@ function node:param(name) end
 ---@param ... any
 function node:log(level, format, ...) end
 
---- A notice in PG3, at most five of a script; without a text it goes away.
+--- A notice in PG3, at most five of a script; without a text it goes away. **bold**, `code` and
+--- [text](https://...) are shown as such, all else as it is written.
 ---@param key string
 ---@param text? string
 function node:notice(key, text) end

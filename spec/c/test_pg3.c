@@ -851,7 +851,8 @@ static void test_absent_records(void) {
     CHECK(times(&b, "getAll") == 1);
     close_bench(&b);
 
-    static const char *const lists[] = {"[]", "[" IDATA_ROW "]", "[" DATA_ROW "]"};
+    static const char *const lists[] = {"[]", "[" IDATA_ROW "]", "[" DATA_ROW "]",
+                                        "[" ROW("customparams", "null") "]"};
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
         char text[200];
         open_eager(&b);

@@ -386,6 +386,7 @@ local function file_functions(self, host)
         local file = not given and io.open(path, "rb")
         local text = given and given.text or file and file:read("a") or nil
         if file then file:close() end
+        if not text then return nil, "cannot be read" end
         return text
     end
     scripts.open(self, host)
@@ -425,6 +426,7 @@ end
 
 local function other_functions(self, host)
     host.version = "0.0.0"
+    host.token = self.environment.VICTRON_VRM_TOKEN or ""
     host.answer = function(id, value, err) self.answers[integer_of(id)] = { value = value, err = err } end
     host.env = function(name)
         local value = self.environment[text_of(name)]

@@ -12,7 +12,7 @@ from .plugin import Plugin
 NO_DATA, FRESH, STALE, OFFLINE = 0, 1, 2, 3                    # GV30 of a device node
 DISCONNECTED, CONNECTED, AUTHENTICATION_FAILED = 0, 1, 2       # GV0 of the controller
 CONTROLLER = "controller"
-PATIENCE = 10.0         # seconds; a bound for "now", generous for slow machines and sanitizers
+PATIENCE = 60.0         # seconds; a bound for "now": only what fails waits so long, also on a busy machine
 
 
 def base36(number):
