@@ -15,7 +15,7 @@ program=bin/victron-host # built on this machine
 [ -f "$program" ] || program=bin/victron-host-$system-$machine
 if [ ! -f "$program" ]; then
     echo "This archive has no program for $system on $machine, only: $(ls bin)." >&2
-    echo "Take the archive for this system, or build the program here as README.md says under 'Building'" >&2
+    echo "Take the archive for this system, or build the program here (docs/architecture.md, Building)" >&2
     echo "and put it into $(pwd)/bin as victron-host. Then install again." >&2
     exit 1
 fi
@@ -23,7 +23,7 @@ chmod 755 "$program"
 if ! "./$program" --version; then
     echo "$program does not run on this system ($(uname -srm))." >&2
     echo "A released program needs FreeBSD 14.0 or later, or Linux: update the system. Or build the program" >&2
-    echo "here as README.md says under 'Building' and put it into $(pwd)/bin as victron-host." >&2
+    echo "here (docs/architecture.md, Building) and put it into $(pwd)/bin as victron-host." >&2
     echo "Then install again." >&2
     exit 1
 fi

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""PG3 starts this file; it becomes the program in bin/ (PACKAGING.md: PG3 starts python3 or node only).
+"""PG3 starts this file; it becomes the program in bin/ (docs/pg3.md, The launcher: PG3 starts python3 or node).
 
 The program is bin/victron-host (built on this machine), else the released one for this system, for example
 bin/victron-host-freebsd-amd64. exec keeps the process id. argv[0] stays "python3": the service scripts of

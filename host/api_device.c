@@ -1,4 +1,4 @@
-// The device API: what a script sees beside the sandbox's globals (ARCHITECTURE.md section 5).
+// The device API: what a script sees beside the sandbox's globals (docs/authors.md).
 #include "api.h"
 #include "log.h"
 

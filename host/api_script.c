@@ -1,5 +1,4 @@
-// Device scripts: their tables for main.lua, and the device API they see (ARCHITECTURE.md section
-// 5).
+// Device scripts: their tables for main.lua, and the device API they see (docs/authors.md).
 #include "api.h"
 #include "file.h"
 #include "log.h"

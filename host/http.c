@@ -157,7 +157,8 @@ static size_t body_write(char *data, size_t size, size_t count, void *ctx) {
     return buf_add(&r->body, data, size * count) ? size * count : 0;
 }
 
-// FreeBSD's base (certctl), its package ca_root_nss in two places, Debian (PACKAGING.md section 6).
+// FreeBSD's base (certctl), its package ca_root_nss in two places, Debian (docs/pg3.md, Trusted
+// certificates).
 const char *const http_trust_stores[] = {
     "/etc/ssl/cert.pem", "/usr/local/share/certs/ca-root-nss.crt", "/usr/local/etc/ssl/cert.pem",
     "/etc/ssl/certs/ca-certificates.crt", NULL};

@@ -1,4 +1,4 @@
-// PG3INIT: what PG3 tells a plugin at its start (PROTOCOL.md section 1).
+// PG3INIT: what PG3 tells a plugin at its start (docs/pg3.md, PG3INIT).
 #ifndef INIT_H
 #define INIT_H
 

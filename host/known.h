@@ -1,4 +1,4 @@
-// The nodes PG3 has on record, as its `config` lists them (PROTOCOL.md section 5.1).
+// The nodes PG3 has on record, as its `config` lists them (docs/pg3.md, Configuration).
 #ifndef KNOWN_H
 #define KNOWN_H
 

@@ -8,9 +8,9 @@
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR };
 
 // Opens `path` (its folder is made when missing) for appending and points fd 1 and 2 at it, so that
-// nothing a library prints can reach PG3 (PROTOCOL.md section 6: data on stderr makes PG3 forget
-// the process). The file is rotated before it would pass `max_bytes` and when the local day
-// changes; `keep` old files (path.YYYY-MM-DD, path.YYYY-MM-DD.1, ...; a higher number is newer)
+// nothing a library prints can reach PG3 (docs/pg3.md, Process and output: data on stderr makes
+// PG3 forget the process). The file is rotated before it would pass `max_bytes` and when the local
+// day changes; `keep` old files (path.YYYY-MM-DD, path.YYYY-MM-DD.1, ...; a higher number is newer)
 // stay. `max_bytes` 0: no size limit. `path` NULL: no file, lines are dropped, fd 1 and 2 stay.
 // False: the file cannot be opened; fd 1 and 2 then point at /dev/null and lines are dropped.
 bool log_open(const char *path, size_t max_bytes, int keep);

@@ -26,7 +26,7 @@
 #define FLUSH_MS 300 // of the stop: for what Lua still wants to tell PG3
 #define LEAVE_MS 600 // of the stop: for the broker
 #define TOKEN_FILE_MAX (64u * 1024)
-#define PG3_CA "/usr/local/etc/ssl/certs/ud.ca.cert" // PROTOCOL.md section 2
+#define PG3_CA "/usr/local/etc/ssl/certs/ud.ca.cert" // docs/pg3.md, Connection
 
 struct app {
     struct options options;
@@ -200,7 +200,7 @@ static void mqtt_message(void *ctx, const char *text, size_t len) {
     pg3_message(((struct app *)ctx)->api.pg3, text, len);
 }
 
-// PROTOCOL.md section 2: with a client certificate PG3x's mosquitto, without one the 2021 broker.
+// docs/pg3.md, Connection: with a client certificate PG3x's mosquitto, without one the 2021 broker.
 static bool connect_broker(struct app *a) {
     const struct pg3_init *init = &a->init;
     char cert[128], key[128], subscribe[160], status[160];

@@ -110,7 +110,7 @@ static void connect_fill(struct mqtt *m, MQTTAsync_connectOptions *options,
         tls->keyStore = c->cert_file;
         tls->privateKey = c->cert_file ? c->key_file : NULL;
         tls->enableServerCertAuth = c->ca_file != NULL;
-        tls->verify = 0; // the chain, not the name: PROTOCOL.md section 2
+        tls->verify = 0; // the chain, not the name: docs/pg3.md, Connection
         tls->disableDefaultTrustStore = 1;
         tls->sslVersion = MQTT_SSL_VERSION_TLS_1_2;
         tls->ssl_error_cb = link_on_tls_error;

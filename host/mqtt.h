@@ -18,9 +18,9 @@ struct mqtt_config {
     bool tls;
     const char *cert_file; // client certificate and key, PEM
     const char *key_file;
-    const char *ca_file;   // NULL: the broker's certificate is not checked (PROTOCOL.md section 2,
-                           // legacy form)
-    const char *subscribe; // the one topic
+    // NULL: the broker's certificate is not checked (docs/pg3.md, Connection: PG3 of 2021).
+    const char *ca_file;
+    const char *subscribe;    // the one topic
     const char *status_topic; // retained connection messages and the will; NULL = none
     const char
         *online_text; // published retained on status_topic after each connect, before subscribing
@@ -37,7 +37,7 @@ struct mqtt_events {
 };
 
 // Starts connecting; events come from the loop. Keep-alive 300 s, MQTT 3.1.1, clean session, QoS 0.
-// Reconnects by itself 10 s after a failure or a loss, for ever (PROTOCOL.md section 2, Reconnect);
+// Reconnects by itself 10 s after a failure or a loss, for ever (docs/pg3.md, Connection);
 // later and later while connections are lost soon after they were made (mqtt_pace.h).
 // A first failure and a change of reason are logged, repeats are counted. When a TLS connection
 // with a client certificate fails, the certificate is checked against the CA (X509_verify) and the

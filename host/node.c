@@ -95,7 +95,7 @@ bool node_reports(const struct node *node, const char *event) {
 
 int node_driver(const struct node *node, const char *id) { return decl_index(node->type, id); }
 
-// PROFILE.md section 5: at most 30 characters, older ISYs know upper case only.
+// docs/pg3.md, Driver ids: at most 30 characters, older ISYs know upper case only.
 static bool driver_id_ok(const char *id) {
     size_t len = strlen(id);
     if (len == 0 || len > 30 || !isupper((unsigned char)id[0]))

@@ -11,16 +11,16 @@ struct value_name {
     char *name;
 };
 
-// How a driver's number is shown: shown = base * factor + offset, within min..max (PROFILE.md
-// section 3).
+// How a driver's number is shown: shown = base * factor + offset, within min..max
+// (docs/pg3.md, Editors).
 struct unit {
-    int uom; // PROFILE.md section 9
+    int uom; // docs/pg3.md, Units
     double min, max;
     double factor, offset;
 };
 
 struct driver_decl {
-    char *id;    // "GV1"; see PROFILE.md section 6
+    char *id;    // "GV1"; docs/pg3.md, Driver ids
     char *label; // what the ISY shows
     struct unit unit;
     struct unit alt; // the other unit the user may choose; uom 0 = none
@@ -42,7 +42,7 @@ struct command_decl {
 struct node_type {
     char *id; // nodeDefId
     char *name;
-    char *icon; // PROFILE.md section 4; NULL = none
+    char *icon; // docs/pg3.md, Node definitions; NULL = none
     struct driver_decl *drivers;
     size_t driver_count;
     struct command_decl *commands; // what the node accepts

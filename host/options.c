@@ -13,7 +13,7 @@ static const char usage[] =
     "  --token-file F   the first line of this file\n"
     "  --once           with --demo or --watch: print one table and leave\n"
     "\n"
-    "For authors of device scripts (scripts/README.md):\n"
+    "For authors of device scripts (docs/authors.md):\n"
     "  --check F ...    check scripts, or those of a folder, and show what their samples give\n"
     "  --rows [F]       what VRM offers for each device: of your account, of a saved answer F,\n"
     "                   or with --demo of the made-up installations\n"

@@ -1,4 +1,4 @@
-// Messages from PG3 (PROTOCOL.md section 5). One handler a key; a message may hold several keys.
+// Messages from PG3 (docs/pg3.md). One handler a key; a message may hold several keys.
 #include "log.h"
 #include "pg3_state.h"
 
@@ -199,8 +199,8 @@ static bool is_wrapper(lua_State *L, int at, bool is_html) {
     return holds && known == members;
 }
 
-// A record's value is an object, JSON text, or an object whose `value` is either (PROTOCOL.md 5.4);
-// of the page it is its HTML.
+// A record's value is an object, JSON text, or an object whose `value` is either
+// (docs/pg3.md, User data); of the page it is its HTML.
 static bool take_value(struct pg3 *p, lua_State *L, int at, keeper *keep) {
     luaL_checkstack(L, 4, "record");
     int type = lua_type(L, at);

@@ -36,7 +36,7 @@ struct pg3_reading {
 // own.
 #define PG3_NOTICE_PREFIX "plugin_"
 
-// How far the start sequence is (PROTOCOL.md section 3).
+// How far the start sequence is (docs/pg3.md, Start sequence).
 enum pg3_gate { GATE_DATA, GATE_CONTROLLER, GATE_OPEN };
 
 struct pg3 {

@@ -10,7 +10,7 @@
 
 #define FILE_MAX (1024u * 1024)
 #define UOM_INDEX                                                                                  \
-    25 // PROFILE.md section 9: a list index, the one unit whose values have names everywhere
+    25 // docs/pg3.md, Units: a list index, the one unit whose values have names everywhere
 #define ID_MAX 64
 
 static void xml_text(struct buf *b, const char *text) {
@@ -44,7 +44,7 @@ static unsigned next_char(const char **text) {
     return c;
 }
 
-// NLS files are ASCII; anything else is \uXXXX, as in Java's property files (PROFILE.md section 1).
+// NLS files are ASCII; anything else is \uXXXX, as in Java (docs/pg3.md, Profile files).
 static void nls_text(struct buf *b, const char *text) {
     while (*text != '\0') {
         unsigned c = next_char(&text);

@@ -1,4 +1,4 @@
-// The ISY profile (nodedef, editors, NLS) from the declared node types (PROFILE.md).
+// The ISY profile (docs/pg3.md, Profile files) from the declared node types.
 #ifndef PROFILE_H
 #define PROFILE_H
 

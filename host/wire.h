@@ -1,4 +1,4 @@
-// PG3's messages about nodes, as text (PROTOCOL.md sections 4.3 and 4.4).
+// PG3's messages about nodes, as text (docs/pg3.md, Adding a node and the sections after it).
 #ifndef WIRE_H
 #define WIRE_H
 

@@ -262,7 +262,7 @@ host.spawn(function()
     if problem then
         host.print(paint.colour("red", problem))
     else
-        host.print("To show a row marked -, add one line to the script named above it: scripts/README.md.")
+        host.print("To show a row marked -, add one line to the script named above it: docs/authors.md.")
     end
     host.leave(problem and 1 or 0)
 end)

@@ -117,7 +117,7 @@ describe("the fake host's sandbox", function()
 end)
 
 describe("the authors' page", function()
-    local page = read_file("scripts/README.md")
+    local page = read_file("docs/authors.md")
     local section = page:match("\n## What a script sees\n(.-)\n## ")
 
     it("names every global, function and method", function()

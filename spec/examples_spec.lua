@@ -12,7 +12,7 @@ local function read_file(path)
     return text
 end
 
-local page = read_file("scripts/README.md")
+local page = read_file("docs/authors.md")
 
 describe("the examples", function()
     it("are all good", function()

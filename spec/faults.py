@@ -13,6 +13,7 @@ PAGE = ROOT / "docs" / "faults.md"
 TESTS = ["spec/e2e/*.py", "spec/soak/*.py", "spec/*_spec.lua", "spec/c/*.c"]
 FAULT = re.compile(r"^\s*(?:#|--|//) Fault: (.+)$")
 EXPECTED = re.compile(r"^\s*(?:#|--|//) Expected: (.+)$")
+MORE = re.compile(r"^\s*(?:#|--|//) (.+)$")
 NAME = re.compile(r"def (test_\w+)|\bit\(\s*\"([^\"]+)\"|^(?:static )?void (\w+)\(")
 
 HEAD = """# Faults, and what the plugin does
@@ -24,11 +25,15 @@ Written by `spec/faults.py` from the tests; each line is one that fails if the p
 def faults(path):
     """The (fault, expected, test) of one file, in its order. Raises ValueError for a comment without a test."""
     fault = expected = None
-    for number, line in enumerate(path.read_text().splitlines(), 1):
+    for line in path.read_text().splitlines():
         if FAULT.match(line):
             fault, expected = FAULT.match(line)[1], None
         elif EXPECTED.match(line) and fault:
             expected = EXPECTED.match(line)[1]
+        elif fault and expected and MORE.match(line):  # the sentence goes on in this line
+            expected += " " + MORE.match(line)[1]
+        elif fault and MORE.match(line):
+            fault += " " + MORE.match(line)[1]
         elif fault and expected and NAME.search(line):
             yield fault, expected, next(name for name in NAME.search(line).groups() if name)
             fault = expected = None

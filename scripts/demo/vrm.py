@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A stand-in for the VRM portal's API over HTTPS on 127.0.0.1: for `victron-host --demo`, and for the tests.
+"""A stand-in for VRM's API (docs/vrm.md) over HTTPS on 127.0.0.1: for `victron-host --demo`, and for the tests.
 
     python3 vrm.py [--port N] [--day SECONDS] [--token T] [--sites N --devices N] [--customers N] [--selfcheck]
 

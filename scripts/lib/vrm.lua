@@ -1,4 +1,4 @@
---- VRM API v2 client: four questions, answered as plain records.
+--- VRM API v2 client (docs/vrm.md): four questions, answered as plain records.
 --
 -- Every function here waits (call it in a task) and returns its records, or nil and
 --   { kind = ..., text = "One sentence a user understands.", retry_after = seconds|nil }

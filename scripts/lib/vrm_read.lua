@@ -1,4 +1,4 @@
---- Readers of VRM's answers: any value in, a plain record or nil out. They never raise.
+--- Readers of VRM's answers (docs/vrm.md): any value in, a plain record or nil out. They never raise.
 --
 -- Texts may be as long as an answer. Nothing here may cost more than in proportion to their length:
 -- patterns are single classes, plain or at the beginning, so that they never go back and forth

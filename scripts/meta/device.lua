@@ -1,6 +1,6 @@
 ---@meta
 -- What a device script sees, for editors with the Lua language server: completion, help and checks while
--- you type. Nothing here runs. scripts/README.md tells the rest.
+-- you type. Nothing here runs. docs/authors.md tells the rest.
 
 --- A measurement as VRM sent it.
 ---@class row

@@ -131,8 +131,8 @@ static void test_files(void) {
     nodes_free(n);
 }
 
-// Fault: A name with a half of a surrogate pair, a code beyond Unicode or a DEL spoils the ISY's
-// file of texts. Expected: It shows as the replacement character or a space.
+// Fault: Half a surrogate pair, a code beyond Unicode or a DEL in a name spoils the ISY's texts.
+// Expected: It shows as the replacement character or a space.
 static void test_no_characters(void) {
     char hash[17];
     bool changed;

@@ -1,4 +1,4 @@
-"""Installation, update and downgrade as PG3 does them (PACKAGING.md sections 3 to 5); one version everywhere."""
+"""Installation, update and downgrade as PG3 does them (docs/pg3.md, Installation and updates); one version."""
 
 import importlib.util
 import json

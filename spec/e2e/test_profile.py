@@ -1,4 +1,4 @@
-"""The installed files: profile (PROFILE.md), server.json and texts. Nothing is started but --write-profile."""
+"""The installed files: profile (docs/pg3.md, Profile files), server.json, texts. Only --write-profile is started."""
 
 import os
 import re
@@ -161,7 +161,8 @@ def test_server_json_is_as_pg3_wants_it(plugin):
 
 
 def test_the_folder_is_complete(plugin):
-    for name in ("README.md", "LICENSE", "POLYGLOT_CONFIG.md", "install.sh", "scripts/main.lua"):
+    for name in ("README.md", "LICENSE", "POLYGLOT_CONFIG.md", "install.sh", "scripts/main.lua",
+                 "docs/install.md", "docs/authors.md"):
         assert os.path.isfile(plugin.path(name)), f"{name} is missing"
     with open(plugin.path("LICENSE"), encoding="utf-8") as file:
         assert "MIT" in file.read()

@@ -39,7 +39,7 @@ local function pick(from, names)
     return result
 end
 
---- The globals of a device script: the allow-list of the design, and nothing else (an unknown name raises).
+--- The globals of a device script: those of docs/authors.md, and nothing else (an unknown name raises).
 function fake_scripts.sandbox()
     local env = pick(_G, [[assert error ipairs next pairs pcall rawequal rawget rawlen select setmetatable
         tonumber tostring type math]])

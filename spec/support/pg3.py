@@ -1,6 +1,6 @@
 """A stand-in for PG3: a real mosquitto, and behind it a client that answers as PG3 does.
 
-Two wire forms (PROTOCOL.md section 7): "pg3x" (today's) and "2021" (the last public core).
+Two wire forms (docs/pg3.md, Connection, User data): "pg3x" (today's) and "2021" (the last public core).
 Everything the plugin sends is judged by pg3_rules.Rules; see `Pg3.violations`."""
 
 import base64
@@ -245,7 +245,7 @@ class Pg3:
         self._later(self.behaviour.config_delay, {"config": {} if how == "empty" else full})
 
     def config(self):
-        """The record PG3 keeps about the plugin (PROTOCOL.md section 5.1)."""
+        """The record PG3 keeps about the plugin (docs/pg3.md, Configuration)."""
         return {"id": "a1", "uuid": UUID, "token": PASSWORD, "name": "VictronEnergy",
                 "profileNum": SLOT, "timeStarted": 1595552956711, "version": "1.0.0",
                 "log": "logs/debug.log", "logLevel": self.log_level, "enabled": 1, "connected": 1,

@@ -1,4 +1,4 @@
-"""What PG3 and IoX demand of each message (PROTOCOL.md section 4, PROFILE.md section 5).
+"""What PG3 and IoX demand of each message (docs/pg3.md, Adding a node to Names and addresses).
 
 Every broken rule becomes one sentence in `Rules.violations`."""
 

@@ -1,4 +1,4 @@
-"""Reads an installed profile/ as IoX does (PROFILE.md sections 2 to 4)."""
+"""Reads an installed profile/ as IoX does (docs/pg3.md, Node definitions, Editors, Texts)."""
 
 import glob
 import os

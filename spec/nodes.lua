@@ -1,0 +1,197 @@
+--- Writes docs/nodes.md from the device tables: every node, its values, their units, texts and where in VRM's
+-- answer they come from. `lua5.4 spec/nodes.lua` prints the page, `--write` writes it.
+
+package.path = "scripts/?.lua;./?.lua;" .. package.path
+local fake = require "spec.support.fake_host"
+local check = require "lib.check"
+
+local nodes = {}
+
+--- The order of the page: from the whole to its parts.
+local FIRST = { "controller", "gateway" }
+
+local HEAD = [[
+# Nodes and values
+
+Written by `./dev docs` from the device tables (`scripts/devices`, `scripts/lib/names.lua`); change those.
+
+Each heading has the id of the node type, each row one value of it. Ids, numbers of states and addresses keep
+their meaning in all later versions: programs of the ISY may rely on them.
+
+- **Texts** are shown as words by the ISY; programs compare their numbers. A short list stands in the row, a
+  longer one under [Texts](#texts). A number that is not in the list is shown as "code N".
+- **Where from** is the D-Bus path that VRM names, and VRM's code, in the order in which they are looked for.
+  Of a value that is worked out from several, those that are alternatives stand in parentheses.
+- **Data state** and **Last data** tell how old the values of a node are: see
+  [README.md](../README.md#states-and-what-to-do).
+- Which values are positive when: [install.md](install.md#signs).
+]]
+
+--- Words for the ISY's units of measure; 25 is a list of texts.
+local UNITS = { [1] = "A", [4] = "°C or °F", [20] = "hours", [33] = "kWh", [35] = "liters", [45] = "minutes",
+    [51] = "%", [56] = "number", [58] = "seconds", [72] = "V", [73] = "W", [90] = "Hz", [135] = "VA",
+    [136] = "var", [151] = "date and time" }
+
+--- A list with more texts than this stands at the end of the page.
+local MOST_IN_ROW = 4
+
+local function code(text) return "`" .. text .. "`" end
+
+local function numbers_of(list)
+    local numbers = {}
+    for number in pairs(list) do numbers[#numbers + 1] = number end
+    table.sort(numbers)
+    return numbers
+end
+
+local SPELLED = { ac = "AC", pg3 = "PG3", vebus = "VE.Bus", vrm = "VRM" }
+
+--- CHARGE_STATE -> "Charge state", the heading of a list, and its anchor.
+local function title(names_id)
+    local words = names_id:lower():gsub("%w+", SPELLED):gsub("_", " ")
+    local heading = words:gsub("^%l", string.upper)
+    return heading, (heading:lower():gsub("%.", ""):gsub(" ", "-"))
+end
+
+--- What the column "Unit or texts" says of a driver as host.declare takes it. long: lists that are too long
+-- for a row are added there.
+local function unit_or_texts(driver, long)
+    if not driver.names then return UNITS[driver.uom] or "ISY's unit " .. driver.uom end
+    local numbers = numbers_of(driver.names)
+    if #numbers > MOST_IN_ROW then
+        long[driver.names_id] = driver.names
+        return ("[%s](#%s)"):format(title(driver.names_id))
+    end
+    for i, number in ipairs(numbers) do numbers[i] = ("%d %s"):format(number, driver.names[number]) end
+    return table.concat(numbers, ", ")
+end
+
+local function keys_of(list)
+    local words = {}
+    for i, key in ipairs(list) do words[i] = code(key) end
+    return table.concat(words, ", ")
+end
+
+local OPERATORS = { sum = " + ", product = " × ", quotient = " ÷ " }
+
+local function terms_of(driver)
+    local terms = {}
+    for i, keys in ipairs(driver.terms) do
+        terms[i] = #keys > 1 and "(" .. keys_of(keys) .. ")" or keys_of(keys)
+    end
+    return table.concat(terms, OPERATORS[driver.op])
+end
+
+--- values = { [240] = 0 } -> "; 240 is shown as 0".
+local function exchanged(values)
+    local words = {}
+    for _, number in ipairs(numbers_of(values or {})) do
+        words[#words + 1] = ("; %g is shown as %g"):format(number, values[number])
+    end
+    return table.concat(words)
+end
+
+--- What the column "Where from" says of a driver as lib.check builds it.
+local function where_from(driver)
+    local ways = {}
+    if #driver.keys > 0 then ways[1] = keys_of(driver.keys) end
+    if driver.op then ways[#ways + 1] = terms_of(driver) end
+    if driver.worst then ways[#ways + 1] = ("the highest of all `%s...`"):format(driver.worst) end
+    if driver.from then ways[#ways + 1] = "worked out" end
+    if driver.by_pg3 then ways[#ways + 1] = "PG3" end
+    return table.concat(ways, ", else ") .. exchanged(driver.values)
+end
+
+local function rows_of(type_, long)
+    local by_id, rows = {}, { "| Driver | Shows | Unit or texts | Where from |", "| --- | --- | --- | --- |" }
+    for _, driver in ipairs(type_.drivers) do by_id[driver.id] = driver end
+    for _, driver in ipairs(type_.declaration.drivers) do
+        rows[#rows + 1] = ("| `%s` | %s | %s | %s |"):format(driver.id, driver.label,
+            unit_or_texts(driver, long), by_id[driver.id] and where_from(by_id[driver.id]) or "the plugin")
+    end
+    return table.concat(rows, "\n")
+end
+
+--- "Command: Query (`QUERY`)."
+local function commands_of(type_)
+    local words = {}
+    for _, command in ipairs(type_.commands) do
+        words[#words + 1] = ("%s (%s)"):format(command.name, code(command.id))
+    end
+    table.sort(words)
+    return ("%s: %s."):format(#words == 1 and "Command" or "Commands", table.concat(words, ", "))
+end
+
+--- For which devices there is such a node.
+local function found_as(type_)
+    if type_.part then
+        local when = type_.when and "one of " .. keys_of(type_.when) or "one of these values"
+        return ("A second node of a device, `%s` at the end of its address, once VRM sends %s.")
+            :format(type_.part, when)
+    elseif type_.kind == "controller" then
+        return "One node, the plugin itself: `controller`."
+    elseif type_.kind == "gateway" then
+        return "One node for each installation, with the totals of its system."
+    end
+    local services = type_.match.service
+    if type(services) ~= "table" then services = { services } end
+    return ("One node for each device of %s."):format(keys_of(services))
+end
+
+--- The built-in device types in the order of the page.
+local function types()
+    local order, known = {}, {}
+    for _, name in ipairs(FIRST) do known[name] = true end
+    table.move(FIRST, 1, #FIRST, 1, order)
+    for _, name in ipairs(fake.DEVICES) do
+        if not known[name] then order[#order + 1] = name end
+    end
+    local list = {}
+    for _, name in ipairs(order) do
+        local script = fake.load_device(name)
+        local type_ = assert(check.device(script.file, script.table, script.text))
+        table.move(check.types(type_), 1, #type_.parts + 1, #list + 1, list)
+    end
+    return list
+end
+
+local function texts(long)
+    local parts, ids = { "## Texts\n" }, {}
+    for id in pairs(long) do ids[#ids + 1] = id end
+    table.sort(ids)
+    for _, id in ipairs(ids) do
+        local rows = { "### " .. (title(id)), "", "| Number | Text |", "| --- | --- |" }
+        for _, number in ipairs(numbers_of(long[id])) do
+            rows[#rows + 1] = ("| %d | %s |"):format(number, long[id][number])
+        end
+        parts[#parts + 1] = table.concat(rows, "\n") .. "\n"
+    end
+    return table.concat(parts, "\n")
+end
+
+--- The page.
+function nodes.page()
+    local parts, long = { HEAD }, {}
+    for _, type_ in ipairs(types()) do
+        parts[#parts + 1] = table.concat({ ("## %s (`%s`)"):format(type_.name, type_.id), "",
+            found_as(type_) .. " " .. commands_of(type_), "", rows_of(type_, long), "" }, "\n")
+    end
+    parts[#parts + 1] = texts(long)
+    return table.concat(parts, "\n")
+end
+
+local function write(path, text)
+    local file = assert(io.open(path, "w"))
+    assert(file:write(text))
+    assert(file:close())
+end
+
+if arg and arg[0] and arg[0]:find("nodes%.lua$") then
+    if arg[1] == "--write" then
+        write("docs/nodes.md", nodes.page())
+    else
+        io.write(nodes.page())
+    end
+end
+
+return nodes
