@@ -22,7 +22,6 @@
 #define LOG_FILE "logs/debug.log"
 #define LOG_BYTES (1024u * 1024)
 #define LOG_KEEP 14
-#define BODY_MAX (2u * 1024 * 1024)
 #define FLUSH_MS 300 // of the stop: for what Lua still wants to tell PG3
 #define LEAVE_MS 600 // of the stop: for the broker
 #define TOKEN_FILE_MAX (64u * 1024)
@@ -372,7 +371,7 @@ static bool open_parts(struct app *a, const char *argv0) {
         return false; // logged
     if (api->json == NULL || api->nodes == NULL || api->tasks == NULL)
         return no_memory();
-    api->http = http_new(api->loop, BODY_MAX, "victron-host/" HOST_VERSION);
+    api->http = http_new(api->loop, JSON_MAX, "victron-host/" HOST_VERSION);
     if (api->http == NULL)
         return no_memory();
     return find_root(api, argv0, a->options.mode == MODE_PG3);

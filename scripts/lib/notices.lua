@@ -33,15 +33,18 @@ local ADVICE = {
     server = "There is nothing to do here.",
     foreign = "Look for a login page, a proxy or a firewall between this controller and the internet.",
     refused = REPORT, bad_answer = REPORT, too_big = REPORT, bug = REPORT,
+    memory = "Free memory on this controller.",
 }
 
 local MOST_PARTS, MOST_NAMES = 3, 3
 local OUTAGE_SECONDS = 60           -- an outage's notice changes no more often, but for its beginning and end
 local outage_at                     -- when an outage's notice was set last; nil: none is shown
 
---- Some names, and how many more there are.
+--- Some names as HTML, and how many more there are.
 local function some(names)
-    local text = table.concat(names, ", ", 1, math.min(#names, MOST_NAMES))
+    local shown = {}
+    for i = 1, math.min(#names, MOST_NAMES) do shown[i] = markdown.name(names[i]) end
+    local text = table.concat(shown, ", ")
     return #names > MOST_NAMES and ("%s and %d more"):format(text, #names - MOST_NAMES) or text
 end
 
@@ -50,7 +53,7 @@ local function outage_html(outage)
     local parts = {}
     for i = 1, math.min(#outage.parts, MOST_PARTS) do
         local part = outage.parts[i]
-        local where = part.names and "Installation " .. escape(some(part.names)) .. ": " or ""
+        local where = part.names and "Installation " .. some(part.names) .. ": " or ""
         parts[#parts + 1] = where .. escape(part.text)
         parts[#parts + 1] = ADVICE[part.kind]
     end
