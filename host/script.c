@@ -2,8 +2,8 @@
 #include "file.h"
 #include "sandbox.h"
 
-#include <lauxlib.h>
 #include <errno.h>
+#include <lauxlib.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -402,7 +402,7 @@ describe("several installations", function()
             assert.equal(1, world:value("controller", "GV0"))
             assert.equal(3, world:value("1_bm288", "GV30"))
             assert.equal(1, world:value("2_bm288", "GV30"))
-            assert.truthy(world.notices.vrm:find("Installation Boat: ", 1, true))
+            assert.truthy(world.notices.vrm:find("Installation <bdi>Boat</bdi>: ", 1, true))
             assert.is_nil(world.notices.vrm:find("Cabin", 1, true))
             world.vrm.fail = {}
             world:run(300)
