@@ -234,10 +234,13 @@ void logfile_close(void) {
     }
 }
 
-// Whether somebody deleted or moved the file, or its folder.
-static bool file_gone(void) {
+// Whether somebody deleted or moved the file, or its folder, or put another in its place.
+static bool file_gone(const struct stat *ours) {
     struct stat st;
-    return stat(file_path, &st) != 0 && (errno == ENOENT || errno == ENOTDIR);
+    if (stat(file_path, &st) != 0) {
+        return errno == ENOENT || errno == ENOTDIR;
+    }
+    return st.st_ino != ours->st_ino || st.st_dev != ours->st_dev;
 }
 
 void logfile_write(time_t now, const char *line, size_t len) {
@@ -248,7 +251,7 @@ void logfile_write(time_t now, const char *line, size_t len) {
     day_of(now, today);
     struct stat st = {0};
     fstat(file_fd, &st);
-    if (file_gone()) {
+    if (file_gone(&st)) {
         file_reopen();
     } else if (st.st_size > 0) {
         // What the libraries print to fd 1 and 2 counts too, so the file itself is asked.

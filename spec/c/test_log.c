@@ -563,6 +563,20 @@ static void test_moved_file(void) {
     CHECK(file_is("", "2026-11-22 12:00:00.000 INFO  a: Second.\n"));
 }
 
+// Fault: the log folder is moved away and back, and the lines go on into a file nobody sees
+// Expected: the next line goes into the file that is there
+static void test_moved_back(void) {
+    char away[200];
+    begin(0, 3);
+    log_info("a", "First.");
+    snprintf(away, sizeof away, "%s.saved", path);
+    CHECK(rename(path, away) == 0);
+    log_info("a", "Second.");
+    CHECK(rename(away, path) == 0);
+    log_info("a", "Third.");
+    CHECK(file_has("", "First.") && file_has("", "Third."));
+}
+
 static void test_failures(void) {
     struct stat null;
     struct stat now;
@@ -642,6 +656,7 @@ int main(void) {
     test_deleted_file();
     test_deleted_folder();
     test_moved_file();
+    test_moved_back();
     test_failures();
     test_relative_path();
     log_set_clock(NULL);

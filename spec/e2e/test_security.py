@@ -229,8 +229,8 @@ CHARGER = address(HOUSE, "sc", 256)
 def charger(world, more):
     """The built-in solar charger with more in it, as a script of the user's."""
     with open(world.plugin.path("scripts", "devices", "solar_charger.lua"), encoding="utf-8") as file:
-        head, drivers, rest = file.read().partition("    drivers = {\n")
-    save(world, "persist/scripts/solar_charger.lua", head + more + drivers + rest)
+        head, samples, rest = file.read().partition("    samples = {\n")
+    save(world, "persist/scripts/solar_charger.lua", head + more + samples + rest)
 
 
 def save(world, name, text):

@@ -16,7 +16,8 @@ AT_A_POLL = POLL + 10               # the plugin tries again at each poll, whate
 LONGEST_PAUSE = 300                 # README: the plugin's own, which also follows several 429 in a row
 AT_A_LONG_POLL = LONG_POLL + AT_A_POLL
 SCRIPT_SECONDS = 15                 # until a changed file serves, and one that is gone is believed to be
-RATE_LIMITED, UNREACHABLE, VRM_ERROR, REFUSED = 4, 5, 6, 2
+REFUSED, RATE_LIMITED, UNREACHABLE, VRM_ERROR, NO_ANSWER, NOT_TRUSTED, FOREIGN = 2, 4, 5, 6, 8, 9, 10
+REQUEST_REFUSED, TOO_LARGE = 11, 12
 TOOLS = address(VAN, "iv", 257)
 FAULTS = {}
 
@@ -42,7 +43,7 @@ def vrm_fails(name, kind, shows, hangs=False, **arguments):
         world.expect_status(shows)
         world.vrm_hangs = False
         world.vrm.clear_faults()
-        return AT_A_POLL
+        return AT_A_POLL if where == "diagnostics" else AT_A_LONG_POLL
     FAULTS["VRM: " + name] = run
 
 
@@ -50,16 +51,16 @@ vrm_fails("401", "status", REFUSED, code=401)
 vrm_fails("500", "status", VRM_ERROR, code=500)
 vrm_fails("502 in HTML", "status", VRM_ERROR, code=502, body="html")
 vrm_fails("503 without a body", "status", VRM_ERROR, code=503, body="empty")
-vrm_fails("404", "status", VRM_ERROR, code=404)
-vrm_fails("HTML", "html200", VRM_ERROR)
-vrm_fails("an empty answer", "empty200", VRM_ERROR)
-vrm_fails("success false", "success_false", VRM_ERROR)
-vrm_fails("half a JSON text", "truncated_json", VRM_ERROR)
-vrm_fails("half an answer", "cut", UNREACHABLE)
-vrm_fails("a closed connection", "reset", UNREACHABLE)
-vrm_fails("an answer that never comes", "hang", UNREACHABLE, hangs=True)
-vrm_fails("too big an answer", "big", UNREACHABLE)
-vrm_fails("a redirect", "redirect", VRM_ERROR)
+vrm_fails("404", "status", REQUEST_REFUSED, code=404)
+vrm_fails("HTML", "html200", FOREIGN)
+vrm_fails("an empty answer", "empty200", FOREIGN)
+vrm_fails("success false", "success_false", REQUEST_REFUSED)
+vrm_fails("half a JSON text", "truncated_json", FOREIGN)
+vrm_fails("half an answer", "cut", NO_ANSWER)
+vrm_fails("a closed connection", "reset", NO_ANSWER)
+vrm_fails("an answer that never comes", "hang", NO_ANSWER, hangs=True)
+vrm_fails("too big an answer", "big", TOO_LARGE)
+vrm_fails("a redirect", "redirect", FOREIGN)
 
 
 @fault
@@ -116,7 +117,7 @@ def VRM_is_down(world, dice):
     world.poll_in_trouble(lasting(dice))
     world.expect_status(UNREACHABLE)
     world.vrm.start()
-    return AT_A_POLL
+    return AT_A_LONG_POLL
 
 
 @fault
@@ -125,11 +126,11 @@ def VRM_has_another_certificate(world, dice):
     world.vrm.set_certificate(dice.choice(["wrong-name", "untrusted"]))
     world.vrm.start()
     world.poll_in_trouble(lasting(dice))
-    world.expect_status(UNREACHABLE)
+    world.expect_status(NOT_TRUSTED)
     world.vrm.stop()
     world.vrm.set_certificate("ok")
     world.vrm.start()
-    return AT_A_POLL
+    return AT_A_LONG_POLL
 
 
 @fault
