@@ -309,10 +309,10 @@ static int host_read(lua_State *L) {
 void api_load_file(lua_State *L, const char *path) {
     char error[256];
     size_t len;
+    const char *name = lua_pushfstring(L, "@%s", path); // before the text is ours: it may raise
     char *text = file_read(path, READ_MAX, &len, error, sizeof error);
     if (text == NULL)
         luaL_error(L, "%s %s", path, error);
-    const char *name = lua_pushfstring(L, "@%s", path);
     int result = luaL_loadbufferx(L, text, len, name, "t");
     free(text);
     if (result != LUA_OK)

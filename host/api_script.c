@@ -65,16 +65,13 @@ static bool is_script(const char *name) {
     return len > 4 && len < 60 && name[0] != '.' && strcmp(name + len - 4, ".lua") == 0;
 }
 
-// A link in a circle leads nowhere, as one to nothing does.
-static bool is_absent(int error) { return error == ENOENT || error == ENOTDIR || error == ELOOP; }
-
 // {name=, path=, stamp=}; the stamp is another text after every change of the file. A file that
 // cannot be looked at is there: who loads it learns why not.
 static void push_file(lua_State *L, const char *folder, const char *name) {
     struct stat st = {0};
     const char *path = lua_pushfstring(L, "%s/%s", folder, name);
     bool seen = stat(path, &st) == 0;
-    if (seen ? !S_ISREG(st.st_mode) : is_absent(errno)) {
+    if (seen ? !S_ISREG(st.st_mode) : file_absent(errno)) {
         lua_pop(L, 1);
         return;
     }
@@ -119,7 +116,7 @@ static int host_script_files(lua_State *L) {
     char names[NAMES_MAX][NAME_SIZE];
     int count = read_names(folder, names);
     if (count < 0) {
-        bool there = !is_absent(errno);
+        bool there = !file_absent(errno);
         lua_pushnil(L);
         lua_pushstring(L, strerror(errno));
         lua_pushboolean(L, there);

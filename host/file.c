@@ -27,10 +27,9 @@ int file_open(const char *path, int flags, mode_t mode, const char **why) {
     return -1;
 }
 
-bool file_unknown(int error) {
-    return error != ENOENT && error != ENOTDIR && error != ELOOP && error != EINVAL &&
-           error != EFBIG;
-}
+bool file_absent(int error) { return error == ENOENT || error == ENOTDIR || error == ELOOP; }
+
+bool file_unknown(int error) { return !file_absent(error) && error != EINVAL && error != EFBIG; }
 
 bool file_readable(const char *path) {
     const char *why;

@@ -27,8 +27,9 @@ int file_open(const char *path, int flags, mode_t mode, const char **why);
 bool file_readable(const char *path);
 // Whether it is a file, also one that cannot be read now: who reads it says why.
 bool file_present(const char *path);
-// Whether a failure (errno) says nothing about what is there: no descriptor is left, for example.
-// That it is absent, or no file, is a fact.
+// Whether a failure (errno) says that there is nothing of that name, or a link to nothing.
+bool file_absent(int error);
+// Whether it says nothing about what is there: no descriptor is left, for example.
 bool file_unknown(int error);
 
 // Reads a file of at most `max` bytes. The caller frees the text, which has a NUL behind its `*len`

@@ -30,7 +30,7 @@ struct json {
 #define ENCODE_STRING_MAX 6 // bytes for one of a text: \u0000
 
 static void have_memory(lua_State *L, size_t size) {
-    void *probe = malloc(size);
+    void *volatile probe = malloc(size); // volatile: or a compiler leaves out both calls
     if (probe == NULL)
         vm_no_memory(L);
     free(probe);

@@ -3,8 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NODES_MAX 2000
-#define VALUES_MAX 64
+// More than any ISY has; what is beyond is passed over.
+#define NODES_MAX 20000
+#define VALUES_MAX 128
 
 void known_free(struct known *k) {
     for (size_t i = 0; i < k->count; i++)
@@ -38,6 +39,8 @@ static bool read_value(struct known_node *node, struct walk *w) {
     size_t len = strlen(value.shown);
     if (value.driver[0] == '\0' || len == 0 || len + 1 == sizeof value.shown)
         return true; // no value, or one that was cut
+    if (node->value_count == VALUES_MAX)
+        return true;
     struct known_value *values = grow(node->values, node->value_count, sizeof *values);
     if (values == NULL)
         return false;
@@ -82,6 +85,10 @@ static bool read_node(struct known *k, struct walk *w) {
     if (!walk_enter(w))
         return true;
     bool ok = read_members(&node, w);
+    if (k->count == NODES_MAX) {
+        free(node.values);
+        return ok;
+    }
     struct known_node *all = grow(k->all, k->count, sizeof *all);
     if (all != NULL)
         k->all = all;
@@ -101,8 +108,13 @@ bool known_read(struct known *k, struct walk *w) {
     struct known fresh = {0};
     bool ok = walk_enter(w);
     size_t members = 0;
-    for (; ok && walk_next(w, NULL, 0); members++)
-        ok = read_node(&fresh, w);
+    bool entered = ok;
+    for (; entered && walk_next(w, NULL, 0); members++) {
+        if (ok)
+            ok = read_node(&fresh, w);
+        else
+            walk_skip(w); // what follows the list is read all the same
+    }
     if (!ok || w->failed || (fresh.count == 0 && members > 0)) {
         known_free(&fresh);
         return false;

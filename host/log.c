@@ -286,7 +286,8 @@ static char *body_new(enum log_level level, const char *area, const char *fmt, v
     char *body = malloc(strlen(head) + size);
     if (body == NULL) {
         body = spare_body;
-        size = size < sizeof spare_body ? size : sizeof spare_body;
+        size_t room = sizeof spare_body - strlen(head);
+        size = size < room ? size : room;
     }
     memcpy(body, head, strlen(head) + 1);
     vsnprintf(body + strlen(head), size, fmt, args);

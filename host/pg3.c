@@ -264,8 +264,7 @@ static void show_connection(struct pg3 *p) {
     struct buf b;
     buf_init(&b, 256);
     buf_printf(&b, "{\"setController\":{\"node\":\"%s\",\"driver\":\"ST\"}}", p->controller);
-    pg3_post_buf(p, "system", &b, true);
-    p->controller_set = true;
+    p->controller_set = pg3_post_buf(p, "system", &b, true);
 }
 
 // Only there so that the loop turns when a node is due.
@@ -479,7 +478,7 @@ static void send_values(struct pg3 *p) {
     bool any = wire_set(&b, p->nodes, p->controller, "ST");
     if (any)
         send_now(p, "status", buf_text(&b), b.len);
-    if (any && !p->sending)
+    if (b.failed || (any && !p->sending))
         nodes_touch(p->nodes, NULL); // it did not leave: everything once more
     buf_free(&b);
 }

@@ -133,6 +133,7 @@ static bool keep_idata(struct pg3 *p, lua_State *L, int at) {
 // wiped.
 static bool keep_notices(struct pg3 *p, lua_State *L, int at) {
     struct pairs all = {0};
+    bool whole = true;
     if (!is_object(L, at))
         return false;
     pairs_read(&all, L, at);
@@ -143,8 +144,12 @@ static bool keep_notices(struct pg3 *p, lua_State *L, int at) {
     p->foreign_notices.opaque = all.opaque;
     for (size_t i = 0; i < all.count; i++)
         if (strncmp(all.all[i].key, PG3_NOTICE_PREFIX, strlen(PG3_NOTICE_PREFIX)) != 0)
-            pairs_set(&p->foreign_notices, all.all[i].key, all.all[i].value);
+            whole = pairs_set(&p->foreign_notices, all.all[i].key, all.all[i].value) && whole;
     pairs_free(&all);
+    if (!whole) { // memory is short: what is missing must not be written over
+        p->foreign_notices.opaque = true;
+        p->missed_ms = loop_now_ms();
+    }
     return true;
 }
 
@@ -216,7 +221,10 @@ static bool take_value(struct pg3 *p, lua_State *L, int at, keeper *keep) {
     size_t len;
     const char *text = lua_tolstring(L, at, &len);
     char error[256];
-    return json_read(p->json, text, len, keep_decoded, &d, error, sizeof error) && d.kept;
+    bool read = json_read(p->json, text, len, keep_decoded, &d, error, sizeof error);
+    if (!read && json_starved(p->json))
+        p->missed_ms = loop_now_ms();
+    return read && d.kept;
 }
 
 static void take_record(struct pg3 *p, lua_State *L, enum pg3_key key, int at) {

@@ -128,12 +128,18 @@ void pg3_doc(struct pg3 *p, const char *html) {
 static bool write_notices(struct pg3 *p) {
     struct pairs all = {0};
     struct buf b;
+    bool whole = true;
     if (p->foreign_notices.opaque)
         return false; // it would be lost
     for (size_t i = 0; i < p->foreign_notices.count; i++)
-        pairs_set(&all, p->foreign_notices.all[i].key, p->foreign_notices.all[i].value);
+        whole = pairs_set(&all, p->foreign_notices.all[i].key, p->foreign_notices.all[i].value) &&
+                whole;
     for (size_t i = 0; i < p->notices.count; i++)
-        pairs_set(&all, p->notices.all[i].key, p->notices.all[i].value);
+        whole = pairs_set(&all, p->notices.all[i].key, p->notices.all[i].value) && whole;
+    if (!whole) {
+        pairs_free(&all);
+        return false;
+    }
     write_pairs(&b, "notices", &all);
     pairs_free(&all);
     if (p->notices_told != NULL && strcmp(p->notices_told, buf_text(&b)) == 0) {
@@ -153,8 +159,7 @@ static bool write_data(struct pg3 *p) { return post_value(p, "customdata", p->da
 static bool write_doc(struct pg3 *p) {
     struct buf quoted;
     buf_init(&quoted, WIRE_MAX);
-    buf_json(&quoted, p->doc);
-    bool queued = post_value(p, "customparamsdoc", buf_text(&quoted));
+    bool queued = buf_json(&quoted, p->doc) && post_value(p, "customparamsdoc", buf_text(&quoted));
     buf_free(&quoted);
     return queued;
 }

@@ -1,4 +1,4 @@
-// What pg3.c (out), pg3_in.c (in) and pg3_records.c share; nobody else includes it.
+// What pg3.c (out), pg3_in.c (in), pg3_ask.c and pg3_records.c share; nobody else includes it.
 #ifndef PG3_STATE_H
 #define PG3_STATE_H
 

@@ -123,6 +123,23 @@ describe("the check of a device table", function()
         { "part 1: the field 'rows' is unknown",
             function(t) t.parts = { { part = "t", id = "T", name = "x", rows = {} } } end },
         { "part 1: there are no rows", function(t) t.parts = { { part = "t", id = "T", name = "x" } } end },
+        { "part 1: ST has by_script", function(t)
+            t.parts = { { part = "t", id = "T", name = "x", { "ST", unit.watt, "P", by_script = true } } }
+        end },
+        { "part 1: nothing says when", function(t)
+            t.parts = { { part = "t", id = "T", name = "x", { "ST", unit.watt, "P", from = print } } }
+        end },
+        { "row 1 (ST): sum is neither", function(t) t[1] = { "ST", unit.watt, "P", sum = { 5 } } end },
+        { "row 1 (ST): sum is not a list of terms, without names or nil", function(t)
+            t[1] = { "ST", unit.watt, "P", sum = { "/a", nil, "/b" } }
+        end },
+        { "row 1 (ST): worst is not", function(t) t[1] = { "ST", unit.watt, "P", worst = { 5 } } end },
+        { "row 1 (ST): {n} stands for nothing", function(t)
+            t[1] = { "ST", unit.watt, "P {n}", sum = { "/Ac/{phase}/P" } }
+        end },
+        { "part 1: it is not a part", function(t)
+            t.parts = { 5, { part = "t", id = "T", name = "x", { "gv1" } } }
+        end },
         { "part 1, row 1: the driver id 'gv1'",
             function(t) t.parts = { { part = "t", id = "T", name = "x", { "gv1" } } } end },
         { "samples is not a list", function(t) t.samples = 1 end },

@@ -275,6 +275,23 @@ describe("the node of a part", function()
         assert.equal(987, world:value(PHASES, "CPW"))
     end)
 
+    -- Fault: A device that PG3 knows comes back at a poll with rows of a part: its installation stops.
+    -- Expected: The device and the part are shown.
+    it("appears with a device that was away at the start", function()
+        local site, away = fixtures.boat(), {}
+        for i = #site.rows, 1, -1 do
+            if site.rows[i].dbusServiceType == "vebus" then away[#away + 1] = table.remove(site.rows, i) end
+        end
+        local world = started { sites = { [151734] = site }, known = {
+            { address = INVERTER, name = "Multi", type = "VICINV", primary = GATEWAY, enabled = true } } }
+        for _, record in ipairs(away) do table.insert(site.rows, record) end
+        second_phase(site, 13)
+        next_poll(world)
+        assert.same({ 1, 987, 13 }, { world:value("controller", "GV0"), world:value(INVERTER, "ST") - 13,
+            world:value(PHASES, "GV1") })
+        assert.equal("Multi phases", world.nodes[PHASES].name)
+    end)
+
     it("goes offline with its device", function()
         local site = fixtures.boat()
         second_phase(site, 13)

@@ -102,6 +102,16 @@ describe("a shortage of memory", function()
         assert.equal(0, world:value(CONTROLLER, "GV3"))
     end)
 
+    -- Fault: a new token that finds no memory for its beginning leaves the plugin disconnected for good
+    -- Expected: it begins with it once there is memory
+    it("when the token is another is made up for", function()
+        local world = script_world.started { params = { vrm_token = "0" .. worlds.TOKEN:sub(2) } }
+        assert.equal(2, world:value(CONTROLLER, "GV0"))
+        while_short(world, "hold", function() world:set_params { vrm_token = worlds.TOKEN } end)
+        world:run(10)
+        well(world)
+    end)
+
     -- Fault: a task of a script that ends for want of memory is three errors after three polls
     -- Expected: it is none; it is told in the log once, and the script begins anew
     it("in a task of a script is told once and not counted", function()

@@ -27,6 +27,7 @@ local STATE_OF = { auth = STATE.AUTH_FAILED, forbidden = STATE.NOTHING, rate = S
                    memory = STATE.PLUGIN_ERROR }
 
 local settings = params.read {}
+local begun_for                     -- the token that account.begin was done for; nil: for none yet
 local stopping = false
 local held                          -- { pauses, ends, connect } while VRM asked us to be quiet
 local session                       -- nil: no token; else { client, health, user_id, sites = list,
@@ -328,7 +329,7 @@ function account.begin()
         if site.timer then host.cancel(site.timer) end
         site.timer = nil
     end
-    session = nil
+    session, begun_for = nil, nil
     held = nil
     host.hold(0)                    -- VRM's pause was for the token before
     local client, problem
@@ -342,9 +343,11 @@ function account.begin()
             host.log("error", problem)
         end
         installation.lose(nil)
+        begun_for = settings.token
         account.show()
         return
     end
+    begun_for = settings.token
     session = { client = client, health = health.new("VRM") }
     account.show()
     account.connect()
@@ -424,9 +427,8 @@ end
 
 --- The parameters as lib.params read them -> whether the token is another: account.begin is needed.
 function account.use(given)
-    local before = settings.token
     settings = given
-    return settings.token ~= before
+    return settings.token ~= begun_for
 end
 
 --- Nothing is asked or planned any more.

@@ -217,6 +217,21 @@ local function check_part(where, tab, seen)
     if tab.when ~= nil then texts(where, "when", tab.when) end
 end
 
+--- What can never work in a part: no function of the script gets its node, and rows without a path do not
+-- tell whether it is there.
+local function check_part_rows(where, part)
+    for _, driver in ipairs(part.drivers) do
+        if driver.by_script then
+            fail(where, driver.id .. " has by_script, but node:set sets the device's own node only.",
+                "Put the row there.")
+        end
+    end
+    if not part.when and next(part.keys) == nil and #part.drivers > 0 then
+        fail(where, "nothing says when the part is there.",
+            "Write when = \"/Pv/1/V\", a path that only such devices have.")
+    end
+end
+
 local function check_part_list(parts)
     if type(parts) ~= "table" then
         fail("", "parts is not a list.", "Write parts = { { part = \"t\", id = ..., name = ..., rows } }.")
@@ -235,6 +250,7 @@ local function build_parts(job, type_)
                            commands = { { id = "QUERY", name = "Query" } },
                            when = tab.when and texts("", "when", tab.when) }
             build_drivers(job, part, i)
+            try(job, { part = i }, check_part_rows, "part " .. i, part)
             for key in pairs(part.keys) do type_.keys[key] = true end
             for _, key in ipairs(part.when or {}) do type_.keys[key] = true end
             table.insert(type_.parts, part)

@@ -215,6 +215,7 @@ end
 ---------------------------------------------------------------------------------------------- names
 
 local LONGEST_NAME = 40
+discovery.LONGEST_NAME = LONGEST_NAME
 
 --- A text as a node name: without the characters PG3 removes, without control characters and broken
 -- UTF-8, at most `bytes` (40) long. "" if nothing is left.

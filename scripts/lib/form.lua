@@ -43,6 +43,7 @@ end
 
 local function mentions(value, word)
     if type(value) == "string" then return value:find(word, 1, true) ~= nil end
+    if type(value) ~= "table" then return false end
     for _, part in ipairs(value) do
         if mentions(part, word) then return true end
     end
@@ -62,10 +63,11 @@ function form.terms(list)
     return terms
 end
 
---- The first text with {n} or {phase} that nothing writes out; nil if there is none.
-function form.left_over(row)
+--- The first {n} or {phase} in a row that nothing writes out; nil if there is none. sum: its terms as
+-- form.terms gave them, nil for none.
+function form.left_over(row, sum)
     for _, field in ipairs(WRITTEN_OUT) do
-        local value = row[field]
+        local value = field == "sum" and sum or row[field]
         if type(value) == "string" or type(value) == "table" then
             for _, word in ipairs { "{n}", "{n-1}", "{phase}" } do
                 if mentions(value, word) then return word end

@@ -76,16 +76,23 @@ local function add_nodes(site, devices, known)
     nodes.add_all(entries, known)
 end
 
---- The part nodes of one device that are still missing: those of which VRM sends a row, and those that PG3
--- knows from an earlier run.
-local function missing_parts(entries, site, address, rows, known)
+--- "Roof" and "trackers" -> "Roof trackers"; a long name of a device gives way.
+local function part_name(name, suffix)
+    return discovery.clean_name(name, discovery.LONGEST_NAME - 1 - #suffix) .. " " .. suffix
+end
+
+--- The part nodes of one device that are still missing, or have another type now: those of which VRM sends a
+-- row, and those that PG3 knows from an earlier run. key: of the device.
+local function missing_parts(entries, site, key, address, rows, known)
     local node = nodes.all[address]
     for _, part in ipairs(node and node.type.parts or {}) do
         local its = address .. part.part
-        if not nodes.all[its] and (known[its] or device.has_part(part, rows)) then
+        local present = nodes.all[its]
+        if present and present.type ~= part
+            or not present and (known[its] or device.has_part(part, rows)) then
             entries[#entries + 1] = {
                 address = its, type = part, primary = node.primary, site = site,
-                key = node.key .. "/" .. part.part, wanted = { node.name .. " " .. part.suffix },
+                key = key .. "/" .. part.part, wanted = { part_name(node.name, part.suffix) },
             }
         end
     end
@@ -94,10 +101,12 @@ end
 --- A part's node appears when VRM first sends one of its rows, and then stays. known: as for add_nodes.
 local function add_parts(site, devices, gateway_rows, known)
     local entries = {}
-    missing_parts(entries, site, discovery.gateway_address(site.id), gateway_rows, known)
+    missing_parts(entries, site, site.id .. "/gateway", discovery.gateway_address(site.id), gateway_rows,
+        known)
     for _, found in ipairs(devices) do
         local address = found.type and discovery.address(site.id, found.service, found.instance)
-        if address then missing_parts(entries, site, address, found.rows, known) end
+        local key = ("%d/%s/%d"):format(site.id, found.service, found.instance)
+        if address then missing_parts(entries, site, key, address, found.rows, known) end
     end
     nodes.add_all(entries, known)
 end

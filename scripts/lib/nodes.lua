@@ -122,10 +122,12 @@ end
 --- Shows rows on a node. now: VRM's clock; fallback: timestamp to judge by if no momentary row is shown.
 function nodes.show(node, rows, site, now, fallback)
     local type_ = node.type
+    if scripts.current(type_) ~= type_ then return end      -- replaced just now: rediscovery shows it
     if scripts.suspended(type_) then return show_state(node, device.OFFLINE) end
     if node.begun ~= type_ then begin(node) end
     rows = device.living(type_, rows, site.interval)
-    local newest, problem = device.apply(type_, node.address, rows, type_.kind and site.facts, nil, node.had)
+    local newest, problem = device.apply(type_, node.address, rows,
+        (type_.main or type_).kind and site.facts, nil, node.had)
     if problem then
         scripts.failed(type_.file, problem, node.address)
     else

@@ -144,13 +144,24 @@ local OPERATIONS = {
     quotient = { "quotient = { \"/Yield/Power\", \"/Pv/V\" }", 2, 2 },
 }
 
+--- Whether a table has nothing but 1 to n.
+local function is_list(tab)
+    local count = 0
+    for key in pairs(tab) do
+        if math.type(key) ~= "integer" then return false end
+        count = count + 1
+    end
+    return count == #tab
+end
+
 --- sum = { "/a", { "/b", "code of b" } } -> "sum", a list of key lists; nil if the row has no such word.
 local function row_terms(where, row)
     for op, rule in pairs(OPERATIONS) do
         local given = row[op]
         if given ~= nil then
-            if type(given) ~= "table" or #given < rule[2] or #given > rule[3] then
-                fail(where, op .. " is not a list of " .. (rule[3] == 2 and "two." or "terms."),
+            if type(given) ~= "table" or not is_list(given) or #given < rule[2] or #given > rule[3] then
+                local wanted = rule[3] == 2 and "two." or "terms, without names or nil."
+                fail(where, op .. " is not a list of " .. wanted,
                     "Write " .. rule[1] .. "; alternatives of one are a list of their own.")
             end
             local terms = {}
@@ -343,8 +354,8 @@ local function one_driver(where, row, seen, tab, kind, first_id)
     local keys = row_keys(where, row)
     local op, terms = row_terms(where, row)
     check_sources(where, row, keys, kind)
-    local left_over = form.left_over(row)
-    if left_over and op ~= "sum" then
+    local left_over = form.left_over(row, op == "sum" and terms)
+    if left_over then
         fail(where, left_over .. " stands for nothing.",
             "Write one driver for each as the first entry: \"GV1 GV2 GV3\".")
     end

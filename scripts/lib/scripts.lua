@@ -388,10 +388,10 @@ end
 function scripts.scan(force)
     local found, changed = find_files(), false
     for name in pairs(slots) do found[name] = found[name] or {} end
+    forget_missing(found)           -- first: what finds no memory here must not hide what changed
     for _, name in ipairs(sorted_names(found)) do
         changed = look_after(slot_of(name), tend, found[name], force) or changed
     end
-    forget_missing(found)
     return changed
 end
 

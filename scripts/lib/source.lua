@@ -58,7 +58,9 @@ local function row_position(code, tab, part, row)
     local ids = type(rows[row]) == "table" and rows[row][1]
     if type(ids) ~= "string" or not ids:find("^[%w_ ]+$") then return nil end
     local nth = same_ids(rows, ids, row)
-    for i = 1, (part or 0) - 1 do nth = nth + same_ids(parts[i], ids, #parts[i]) end
+    for i = 1, (part or 0) - 1 do
+        if type(parts[i]) == "table" then nth = nth + same_ids(parts[i], ids, #parts[i]) end
+    end
     local from = field(code, part and "parts" or "api", 1, 1) or 1
     return nth_match(code, "[{(]%s*[\"']" .. ids .. "[\"']", nth, from)
 end

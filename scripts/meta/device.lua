@@ -119,7 +119,6 @@ unit = {}
 ---@field expect table<string, number|"no data"|table<string, number|"no data">> of a part under its letter
 ---@field site? table<string, any>
 
---- What a device script returns.
 --- A further node of the same device; its rows are its list part.
 ---@class part
 ---@field [integer] driver_row
@@ -128,7 +127,7 @@ unit = {}
 ---@field name string "trackers": follows the names of the device and of its type
 ---@field when? string|string[] paths or codes: there is no such node before VRM has sent one of them
 
---- The rows of the values are its list part.
+--- What a device script returns. The rows of the values are its list part.
 ---@class device
 ---@field [integer] driver_row
 ---@field api 2
