@@ -42,9 +42,9 @@ local outage_at                     -- when an outage's notice was set last; nil
 
 --- Some names as HTML, and how many more there are.
 local function some(names)
-    local shown = {}
-    for i = 1, math.min(#names, MOST_NAMES) do shown[i] = markdown.name(names[i]) end
-    local text = table.concat(shown, ", ")
+    local parts = {}
+    for i = 1, math.min(#names, MOST_NAMES) do parts[i] = markdown.name(names[i]) end
+    local text = table.concat(parts, ", ")
     return #names > MOST_NAMES and ("%s and %d more"):format(text, #names - MOST_NAMES) or text
 end
 
