@@ -407,6 +407,18 @@ describe("several installations", function()
         assert.equal("2_gw0", world.nodes["2_bm288"].primary)
     end)
 
+    -- Fault: An installation that the token may not see from the start on takes the others offline.
+    -- Expected: The others are fresh.
+    it("one that is refused from the start does not take the other offline", function()
+        local sites = two()
+        local world = worlds.new { sites = sites }
+        world.vrm.fail["/installations/1/"] = { status = 403, json = { success = false } }
+        world:start()
+        world:run(30)
+        assert.equal(1, world:value("2_bm288", "GV30"))
+        assert.equal(1, world:value("controller", "GV0"))
+    end)
+
     it("one that answers 403 or 5xx does not stop the other", function()
         for _, status in ipairs { 403, 500 } do
             local sites = two()

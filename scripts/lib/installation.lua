@@ -191,7 +191,7 @@ end
 
 --- Everything of a site (nil = everything there is) cannot be believed now.
 function installation.lose(site)
-    for _, node in pairs(site and site.nodes or nodes.all) do
+    for _, node in pairs(site and (site.nodes or {}) or nodes.all) do
         local facts = node.site and node.site.facts
         if facts then facts.connected, facts.online = false, false end
         nodes.offline(node, facts)
