@@ -10,10 +10,9 @@ from vrm_faults import WRONG_TYPES
 
 from support.world import CONTROLLER, FRESH, address
 
-from .world import BANK, LONG_POLL, POLL, ROOF, SCRIPT
+from .world import BANK, LONG_POLL, LONGEST_PAUSE, POLL, ROOF, SCRIPT
 
 AT_A_POLL = POLL + 10               # the plugin tries again at each poll, whatever its own pause is
-LONGEST_PAUSE = 300                 # README: the plugin's own, which also follows several 429 in a row
 AT_A_LONG_POLL = LONG_POLL + AT_A_POLL
 SCRIPT_SECONDS = 15                 # until a changed file serves, and one that is gone is believed to be
 REFUSED, RATE_LIMITED, UNREACHABLE, VRM_ERROR, NO_ANSWER, NOT_TRUSTED, FOREIGN = 2, 4, 5, 6, 8, 9, 10

@@ -14,9 +14,9 @@ from .watched_pg3 import WatchedPg3
 
 POLL, LONG_POLL, DAY = 120, 600, 86400          # virtual seconds
 REAL_SECONDS = 30       # a bound for what takes milliseconds
-LOGIN_SECONDS = 10      # real; a bound for a login, generous for a busy machine
-TRY_AGAIN = 11          # virtual seconds; the plugin's own timer of ten after a connection is lost
-RECONNECT = 3 * TRY_AGAIN
+LOGIN_SECONDS = 5       # real; a bound for a login, generous for a busy machine
+TRY_AGAIN = 11          # virtual seconds; more than the plugin's pause after a connection that lasted
+LONGEST_PAUSE = 300     # virtual seconds; README: the plugin's own pauses double up to this
 MOMENT = 1e-6           # the shortest leap
 STEP = 10               # virtual seconds of one leap while something is wrong
 BANK, ROOF = address(HOUSE, "bm", 289), address(VAN, "sc", 279)
@@ -179,20 +179,20 @@ class SoakWorld(World):
         self.pg3.in_flight = None
 
     def broker_comes(self):
-        """The broker is well; the plugin's own timer of ten seconds brings it back, if it has noticed anything. A login
-        takes real time."""
+        """The broker is well; the plugin's own timer brings it back, if it has noticed anything. Its pauses double
+        after connections that did not last, so the leaps do too. A login takes real time."""
         self.wait(self.pg3.client.is_connected, "the stand-in's own reconnection")
-        log_ins, until = self.pg3.seen["log-ins"], self.clock.elapsed() + RECONNECT
-        self.leap(TRY_AGAIN)
-        answered = False
-        while not answered and self.clock.elapsed() < until:
+        log_ins, leap, answered = self.pg3.seen["log-ins"], TRY_AGAIN, False
+        while not answered and leap < 2 * LONGEST_PAUSE:
+            self.leap(leap)
+            leap *= 2
             request = f"after {self.clock.elapsed()}"
             self.pg3.status(CONTROLLER, requestId=request)
             try:
                 answered = self.pg3.wait_for(
                     lambda request=request: self.pg3.reported(request) or self.pg3.seen["log-ins"] > log_ins, LOGIN_SECONDS)
             except AssertionError:
-                self.leap(TRY_AGAIN)
+                pass                            # its pause is longer than that
         self.broker_up = True
         self.settle()
 
