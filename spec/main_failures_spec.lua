@@ -314,6 +314,37 @@ describe("429", function()
         assert.is_true(#world.requests > before)
     end)
 
+    -- Fault: The account's own 429 is asked for again only by the long poll: its notice outlives the pause.
+    -- Expected: When the pause is over the account is asked again, and all is well.
+    it("to the list of installations is over with its pause", function()
+        local world = started()
+        world.vrm.fail["/installations?extended"] = { status = 429, retry_after = 50 }
+        world:fire("longpoll")
+        world:run(1)
+        assert.equal(4, world:value("controller", "GV0"))
+        assert.truthy(world.notices.vrm:find("429", 1, true))
+        world.vrm.fail = {}
+        world:run(51)
+        assert.equal(1, world:value("controller", "GV0"))
+        assert.same({}, world.notices)
+    end)
+
+    -- Fault: The same, when the timer that ends the pause was lost.
+    -- Expected: The first poll a while after the pause asks for the account again.
+    it("to the list of installations is over though nothing tells that its pause is", function()
+        local world = started()
+        world.vrm.fail["/installations?extended"] = { status = 429, retry_after = 50 }
+        local after = world.host.after
+        world.host.after = function() return 0 end
+        world:fire("longpoll")
+        world:run(1)
+        world.host.after = after
+        world.vrm.fail = {}
+        for _ = 1, 2 do next_poll(world) end
+        assert.equal(1, world:value("controller", "GV0"))
+        assert.same({}, world.notices)
+    end)
+
     it("of more than an hour is kept", function()
         local world = started()
         world.vrm.fail[DIAGNOSTICS] = { status = 429, retry_after = 7200 }

@@ -367,7 +367,10 @@ function account.poll()
     if not session then return end
     if held and host.time() > held.ends + LATE_SECONDS then held = nil end
     if held then return age_all() end
-    if not session.sites or #session.sites == 0 or refused(session.health) then return account.connect() end
+    local whole = session.health
+    if not session.sites or #session.sites == 0 or refused(whole) or whole.kind == "rate" then
+        return account.connect()        -- of a 429 no next try is planned: it comes when the pause is over
+    end
     for _, site in ipairs(session.sites) do host.spawn(poll, site) end
 end
 
