@@ -125,6 +125,52 @@ describe("a shortage of memory", function()
         well(world)
     end)
 
+    --- A user's script serves, its file is broken since, and a task of it finds no memory.
+    local function broken_and_starved(world)
+        world:write(USER .. "tank.lua", "return {")
+        world:run(5)
+        local before, loads = world:serving("tank"), 0
+        local load_script = world.host.load_script
+        world.host.load_script = function(...)
+            loads = loads + 1
+            return load_script(...)
+        end
+        before.starved = true
+        world:run(60)
+        return before, loads
+    end
+
+    -- Fault: a script whose file is broken since never begins anew, and the broken file is loaded every 5 s
+    -- Expected: its last good copy begins in its place, and the broken file is told of until it is mended
+    it("in a task of a script whose file is broken begins its last good copy", function()
+        local world = script_world.started { files = { [USER .. "tank.lua"] = TANK } }
+        local before, loads = broken_and_starved(world)
+        assert.not_equal(before, world:serving("tank"))
+        assert.equal(TANK, world:serving("tank").text)
+        assert.equal(2, loads)
+        assert.equal("MYTANK", world.nodes[BATTERY].type)
+        assert.equal(1, world:value(CONTROLLER, "GV3"))
+        assert.truthy(world.notices.script_persist_scripts_tank_lua:find("tank.lua:1:", 1, true))
+        world:write(USER .. "tank.lua", TANK)
+        polls(world, 1)
+        well(world)
+    end)
+
+    -- Fault: without a copy the broken file is loaded every 5 s
+    -- Expected: what serves goes on, and the file is loaded again when it changes
+    it("in a task of a script without a copy tries its broken file once", function()
+        local world = script_world.new { files = { [USER .. "tank.lua"] = TANK } }
+        world.no_copies = true
+        world:start()
+        local before, loads = broken_and_starved(world)
+        assert.equal(before, world:serving("tank"))
+        assert.equal(1, loads)
+        world:write(USER .. "tank.lua", TANK)
+        polls(world, 1)
+        assert.not_equal(before, world:serving("tank"))
+        well(world)
+    end)
+
     -- Fault: a poll whose task ends at an error leaves its installation busy: it is never asked again
     -- Expected: the next poll asks it
     it("that ends the task of a poll leaves no installation busy", function()

@@ -24,7 +24,8 @@ local KIND_OF = { controller = "controller", gateway = "gateway" }
 local slots = {}        -- [name] = { name, serving, reloads, gone = scans its file has been missing,
                         --            restart = scans until it is loaded again, nil: as it is }
                         -- serving = { id, type, file, path, stamp, user, folder, text,
-                        --             place = path of the file it serves for (its own, but for a copy) }
+                        --             place = path of the file it serves for (its own, but for a copy),
+                        --             last = there is nothing to begin anew from, it goes on as it is }
 local looked = {}       -- [path] = { file, seen = stamp at the last scan, tried = stamp loaded or refused }
 local built_in_ids = {} -- [id] = name of the built-in script it belongs to
 local user_folders = USER_FOLDERS
@@ -183,7 +184,7 @@ local function swap(slot, from)
     slot.gone = 0
     if not old then return true end
     host.close_script(old.id)
-    if old.file ~= from.file then trouble.forget(old.file) end
+    if old.file ~= from.file and old.path ~= from.place then trouble.forget(old.file) end
     slot.reloads = slot.reloads + 1
     return true
 end
@@ -223,8 +224,9 @@ local function last_good(from, name)
 end
 
 --- A file that is new or changed, or its last good copy, comes into service -> whether one of them did.
--- What is wrong with the file is told in any case. One that cannot be read now is tried again.
-local function use(slot, from)
+-- What is wrong with the file is told in any case. One that cannot be read now is tried again. anew: what
+-- serves for that file has to begin anew, so a broken file does not leave it as it is.
+local function use(slot, from, anew)
     local memory = memory_of(from)
     scripts.pause()
     local ok, problem, later = try(slot, from)
@@ -238,8 +240,9 @@ local function use(slot, from)
         return true
     end
     trouble.failed(from.file, problem, "file")
-    local copy = from.user and not (slot.serving and slot.serving.place == from.path)
-        and last_good(from, slot.name)
+    local serves = slot.serving and slot.serving.place == from.path
+    if anew and serves then slot.serving.last = true end
+    local copy = from.user and (anew or not serves) and last_good(from, slot.name)
     if not copy then return false end
     ok, problem = try(slot, copy)
     host.log("warning", ok and ("The last good copy of %s serves until it is corrected."):format(from.file)
@@ -338,8 +341,9 @@ end
 
 --- Whether it is time to begin a script anew, one of whose tasks or timers had no memory.
 local function restarts(slot)
-    if slot.serving and not slot.restart and host.script_starved(slot.serving.id) then
-        scripts.failed(slot.serving.file, host.no_memory)
+    local serving = slot.serving
+    if serving and not (slot.restart or serving.last) and host.script_starved(serving.id) then
+        scripts.failed(serving.file, host.no_memory)
     end
     if not slot.restart then return false end
     slot.restart = slot.restart > 1 and slot.restart - 1 or nil
@@ -349,7 +353,8 @@ end
 --- Looks after one name -> true if another script serves now.
 local function tend(slot, files, force)
     local serving = slot.serving
-    force = restarts(slot) or force
+    local anew = restarts(slot)
+    force = anew or force
     if serving and missing(slot, files) and not force then
         if slot.gone < GONE_SCANS then return false end
         if slot.gone == GONE_SCANS then return replace_gone(slot, files) end
@@ -361,7 +366,7 @@ local function tend(slot, files, force)
             return false
         end
         local change = change_of(from)
-        if (force or change == "settled") and use(slot, from) then return true end
+        if (force or change == "settled") and use(slot, from, anew) then return true end
         if serves or (change == "fresh" and not force) then return false end
     end
     return false
