@@ -9,7 +9,6 @@ local paint = require "lib.paint"
 local source = require "lib.source"
 
 local BUILT_IN = "scripts/devices"
-local BUILT_IN_KINDS = { controller = "controller", gateway = "gateway" }
 
 ------------------------------------------------------------------------------------------- the files
 
@@ -32,17 +31,18 @@ local function find_scripts(args)
     return found
 end
 
---- The types of the built-in scripts that none of `found` replaces.
+--- The types of the built-in scripts that none of `found` replaces, and the ids of all: { [id] = name }.
 local function load_built_in(found)
-    local replaced, types = {}, {}
+    local replaced, types, ids = {}, {}, {}
     for _, script in ipairs(found) do replaced[script.name] = true end
     for _, one in ipairs(host.script_files(BUILT_IN) or {}) do
-        if not replaced[one.name] then
-            local script = check.file(one.path, "devices/" .. one.name .. ".lua")
-            if script.type then types[#types + 1] = script.type end
+        local type_ = check.file(one.path, "devices/" .. one.name .. ".lua").type
+        for _, each in ipairs(type_ and check.types(type_) or {}) do
+            ids[each.id] = ids[each.id] or one.name
         end
+        if type_ and not replaced[one.name] then types[#types + 1] = type_ end
     end
-    return types
+    return types, ids
 end
 
 ------------------------------------------------------------------------------------ beside other scripts
@@ -79,39 +79,40 @@ local function equal_match(type_, other)
     return nil
 end
 
---- What is wrong with a script's kind for its name; nil if it is right.
-local function kind_problem(script)
-    local kind, of_name = script.type.kind, BUILT_IN_KINDS[script.name]
-    if kind == of_name then return nil end
-    if kind then
-        return ("only %s.lua may match the kind %s. Rename the file, or match a service."):format(kind, kind)
-    end
-    return ("it takes the place of the built-in %s. Write match = { kind = \"%s\" }.")
-        :format(of_name, of_name)
-end
-
---- What is wrong with a type beside others: the same id, the same kind, an equal match.
-local function conflicts(script, others)
-    local type_, problems = script.type, {}
-    local function say(field, text, ...)
-        local where = source.at(script.file, script.text, type_.table, { field = field })
-        table.insert(problems, where .. ": " .. text:format(...))
-    end
+--- The file of another script that has an id; nil: none. Of those with one name only one serves.
+local function holder(others, name, id)
     for _, other in ipairs(others) do
-        local replaced = base_name(other.file) == script.name      -- only one of a name serves
-        local service = not replaced and equal_match(type_, other)
-        if not replaced and other.id == type_.id then
-            say("id", "the id %s is already used by %s. Choose another id.", type_.id, other.file)
-        elseif service then
-            say("match", "it fits %s as well as %s does. Make the match closer (product = ...), or name the"
-                .. " file %s.lua to replace it.", service, other.file, base_name(other.file))
+        for _, one in ipairs(base_name(other.file) ~= name and check.types(other) or {}) do
+            if one.id == id then return other.file end
         end
     end
-    local wrong_kind = kind_problem(script)
-    if wrong_kind then say("match", "%s", wrong_kind) end
+    return nil
+end
+
+--- What is wrong with a type beside others. built_in: the ids of the built-in scripts, { [id] = name }; one
+-- that is checked in a folder scripts/devices is meant to be such a script.
+local function conflicts(script, others, built_in)
+    local type_, problems = script.type, {}
+    local function say(place, text)
+        table.insert(problems, source.at(script.file, script.text, type_.table, place) .. ": " .. text)
+    end
+    for _, other in ipairs(others) do
+        local same = base_name(other.file) == script.name or other.id == type_.id
+        local service = not same and equal_match(type_, other)
+        if service then
+            say({ field = "match" }, ("it fits %s as well as %s does. Make the match closer (product ="
+                .. " ...), or name the file %s.lua to replace it."):format(service, other.file,
+                base_name(other.file)))
+        end
+    end
+    local beside = { built_in = built_in, user = not script.path:find("/" .. BUILT_IN .. "/[^/]*$"),
+                     holder = function(id) return holder(others, script.name, id) end }
+    for _, conflict in ipairs(check.conflicts(type_, script.name, beside)) do
+        say(conflict.place, conflict.text)
+    end
     for _, one in ipairs(check.types(type_)) do
         local ok, why = pcall(host.declare, one.declaration)
-        if not ok then say("id", "%s", tostring(why)) end
+        if not ok then say({ field = "id" }, tostring(why)) end
     end
     return problems
 end
@@ -237,12 +238,14 @@ end
 
 --- Checks all -> how many have problems.
 local function run(found)
-    local types, bad = load_built_in(found), 0
+    local bad, types, built_in = 0, load_built_in(found)
     for _, one in ipairs(found) do
         local script = check.file(one.path, one.file)
-        script.name, script.file = one.name, one.file
+        script.name, script.path, script.file = one.name, one.path, one.file
         if script.type then
-            for _, problem in ipairs(conflicts(script, types)) do table.insert(script.problems, problem) end
+            for _, problem in ipairs(conflicts(script, types, built_in)) do
+                table.insert(script.problems, problem)
+            end
             table.insert(types, script.type)
         end
         show(script)

@@ -1,6 +1,7 @@
 --- victron-host --check: what it prints for good and bad scripts, where it says a mistake is, its exit code;
 -- and where lib.source finds things in a script's text.
 
+local fake = require "spec.support.fake_host"
 local source = require "lib.source"
 local tools = require "spec.support.tools"
 
@@ -71,6 +72,18 @@ describe("--check of a good script", function()
         printed, code = tools.run("check", { args = { "scripts/devices", "scripts/examples" } })
         assert.equal(0, code)
         has(printed, "9 of 9 scripts good")
+    end)
+
+    it("may have an id of the plugin's in a folder scripts/devices, and only there", function()
+        local folder = os.tmpname()
+        os.remove(folder)
+        assert(os.execute("mkdir -p " .. folder .. "/scripts/devices"))
+        local file = assert(io.open(folder .. "/scripts/devices/tank.lua", "w"))
+        file:write((TANK:gsub("MYTANK", "VICTANK")))
+        file:close()
+        local printed, code = tools.run("check", { args = { folder .. "/scripts/devices" } })
+        os.execute("rm -r " .. folder)
+        assert.equal(0, code, printed)
     end)
 
     it("notes a service nobody has seen, and a script without samples", function()
@@ -160,6 +173,56 @@ describe("--check of a bad script", function()
             has(printed, "b.lua:4: the id MYTANK is already used by")
             has(printed, "1 of 2 scripts good")
         end)
+    end)
+
+    local PARTED = TANK:gsub('"MYTANK", name', '"%%s", name'):gsub("    commands",
+        '    parts = { { part = "t", id = "%%s", name = "top", { "GV1", unit.volt, "Top", "/Top" } } },\n%0')
+
+    -- Fault: --check finds a script good that the plugin refuses for its ids.
+    -- Expected: The same sentence as in the plugin's log, with the line of the table or the part.
+    it("tells the ids that the plugin refuses", function()
+        local printed, code = check_text(PARTED:format("VICTANK", "MYTANKT"))
+        assert.equal(1, code)
+        has(printed, "tank.lua:4: the id VICTANK begins with VIC, as those of the plugin do. Choose another,"
+            .. " MYTANK for")
+        printed, code = check_text(PARTED:format("MYTANK", "VICBATT"))
+        assert.equal(1, code)
+        has(printed, "tank.lua:10: the id VICBATT is already used by devices/battery_monitor.lua.")
+        printed, code = check_text(PARTED:format("MYTANK", "VICTOP"))
+        assert.equal(1, code)
+        has(printed, "tank.lua:10: the id VICTOP begins with VIC")
+        assert.equal(0, select(2, check_text(PARTED:format("MYTANK", "MYTANKT"))))
+    end)
+
+    it("finds two files of the user with one id for their parts", function()
+        local files = { ["a.lua"] = PARTED:format("MYA", "MYTOP"),
+                        ["b.lua"] = PARTED:format("MYB", "MYTOP"):gsub('"tank" }', '"gps" }') }
+        tools.with_files(files, function(folder)
+            local printed, code = tools.run("check", { args = { folder } })
+            assert.equal(1, code)
+            has(printed, "b.lua:10: the id MYTOP is already used by " .. folder .. "/a.lua. Choose another")
+            has(printed, "1 of 2 scripts good")
+        end)
+    end)
+
+    it("is a built-in type's id though a script beside it takes that one's place", function()
+        local solar = fake.load_device("solar_charger").text
+        local files = { ["solar_charger.lua"] = solar:gsub("VICSOLAR", "MYSOLAR"),
+                        ["tank.lua"] = TANK:gsub("MYTANK", "VICSOLAR") }
+        tools.with_files(files, function(folder)
+            local printed, code = tools.run("check", { args = { folder } })
+            assert.equal(1, code)
+            has(printed, "tank.lua:4: the id VICSOLAR is already used by devices/solar_charger.lua")
+            has(printed, "1 of 2 scripts good")
+        end)
+    end)
+
+    it("is a controller with another id", function()
+        local controller = fake.load_device("controller").text
+        assert.equal(0, select(2, check_text(controller, "controller.lua")))
+        local printed, code = check_text((controller:gsub("VICCTRL", "MYCTRL")), "controller.lua")
+        assert.equal(1, code)
+        has(printed, 'the controller keeps its id. Write id = "VICCTRL".')
     end)
 
     it("wants the kind in a file that replaces the gateway", function()

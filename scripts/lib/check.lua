@@ -305,6 +305,50 @@ function check.types(type_)
     return { type_, table.unpack(type_.parts) }
 end
 
+--- Why a file of this name cannot have a type of this kind; nil if it can.
+local function kind_conflict(name, kind)
+    local wanted = KINDS[name] and name or nil
+    if kind == wanted then return nil end
+    if wanted then
+        return ("it takes the place of the built-in %s. Write match = { kind = \"%s\" }."):format(name, name)
+    end
+    return ("only %s.lua may match the kind %s. Rename the file, or match a service."):format(kind, kind)
+end
+
+local function controller_id(built_in)
+    for id, name in pairs(built_in) do
+        if name == "controller" then return id end
+    end
+    return nil
+end
+
+--- Why a file of this name cannot have an id; nil if it can. The built-in script that has it may be replaced,
+-- its id not be taken by another.
+local function id_conflict(name, id, beside)
+    local owner = beside.built_in[id]
+    if beside.user and not owner and id:find("^VIC") then
+        return ("the id %s begins with VIC, as those of the plugin do. Choose another, MY%s for example.")
+            :format(id, id:sub(4))
+    end
+    local other = owner and owner ~= name and "devices/" .. owner .. ".lua" or beside.holder(id)
+    if other then return ("the id %s is already used by %s. Choose another id."):format(id, other) end
+    local kept = name == "controller" and not owner and controller_id(beside.built_in)
+    return kept and ("the controller keeps its id. Write id = \"%s\"."):format(kept) or nil
+end
+
+--- What keeps a type from serving under the name of its file -> list of { text, place (see lib.source) }.
+-- beside = { user = the script is a user's, built_in = { [id] = name of the built-in script that has it },
+--            holder = function(id) -> the file of another script that has it now, or nil }
+function check.conflicts(type_, name, beside)
+    local kind, list = kind_conflict(name, type_.kind), {}
+    if kind then list[1] = { text = kind, place = { field = "match" } } end
+    for i, one in ipairs(check.types(type_)) do
+        local text = id_conflict(name, one.id, beside)
+        list[#list + 1] = text and { text = text, place = i == 1 and { field = "id" } or { part = i - 1 } }
+    end
+    return list
+end
+
 --- All of a list of problems in one text: the first, and how many more.
 local function summary(problems)
     if #problems == 1 then return problems[1] end

@@ -19,7 +19,6 @@ local KEPT = ".last-good"                           -- in the folder of the scri
 local GONE_SCANS = 10                               -- a file missing for so many scans is meant to be gone
 local RESTART_SCANS = 5                             -- until a script whose task had no memory begins anew
 local LONGEST_NAME = 90                             -- bytes of a file's name in messages; the host cuts at 95
-local KIND_OF = { controller = "controller", gateway = "gateway" }
 
 local slots = {}        -- [name] = { name, serving, reloads, gone = scans its file has been missing,
                         --            restart = scans until it is loaded again, nil: as it is }
@@ -97,41 +96,14 @@ end
 
 ------------------------------------------------------------------------------------- the transaction
 
---- The built-in script an id belongs to may be replaced, its id not be taken by another.
-local function id_conflict(slot, id, user)
-    local owner = built_in_ids[id]
-    if user and not owner and id:find("^VIC") then
-        return ("the id %s begins with VIC, as those of the plugin do. Choose another, MY%s for example.")
-            :format(id, id:sub(4))
-    end
-    if owner and owner ~= slot.name then
-        return ("the id %s is already used by devices/%s.lua. Choose another id."):format(id, owner)
-    end
-    local other = scripts.by_id[id]
-    if other and other.slot ~= slot then
-        return ("the id %s is already used by %s. Choose another id."):format(id, other.file)
-    end
-    if slot.name == "controller" and not owner and scripts.controller then
-        return ("the controller keeps its id. Write id = \"%s\"."):format(scripts.controller.id)
-    end
-    return nil
-end
-
 --- Why a checked type cannot serve in a slot; nil if it can.
 local function conflict(slot, type_, user)
-    if type_.kind ~= KIND_OF[slot.name] then
-        if KIND_OF[slot.name] then
-            return ("it takes the place of the built-in %s. Write match = { kind = \"%s\" }.")
-                :format(slot.name, slot.name)
-        end
-        return ("only %s.lua may match the kind %s. Rename the file, or match a service.")
-            :format(type_.kind, type_.kind)
-    end
-    for _, one in ipairs(check.types(type_)) do
-        local problem = id_conflict(slot, one.id, user)
-        if problem then return problem end
-    end
-    return nil
+    local first = check.conflicts(type_, slot.name, { user = user, built_in = built_in_ids,
+        holder = function(id)
+            local other = scripts.by_id[id]
+            return other and other.slot ~= slot and other.file or nil
+        end })[1]
+    return first and first.text
 end
 
 local function index_types()
@@ -144,8 +116,8 @@ local function index_types()
         end
     end
     scripts.types, scripts.by_id = types, by_id
-    for kind, name in pairs(KIND_OF) do
-        scripts[kind] = slots[name] and slots[name].serving and slots[name].serving.type
+    for _, kind in ipairs { "controller", "gateway" } do
+        scripts[kind] = slots[kind] and slots[kind].serving and slots[kind].serving.type
     end
 end
 
