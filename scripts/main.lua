@@ -81,7 +81,7 @@ end
 --- The minute's work.
 local function look_after_scripts()
     state.save()
-    scripts.forgive_timers()
+    scripts.forgive()
     if profile_fails then notices.profile(write_profile()) end
     account.show()
 end

@@ -545,7 +545,7 @@ describe("an error in a script that serves", function()
         local world = started { files = { [USER .. "solar_charger.lua"] = solar(nil, FAILS) } }
         in_trouble(world, "no luck")
         for _ = 1, 3 do worlds.next_poll(world) end
-        has("not used until it is corrected", told(world))
+        has("no luck. It is not used until it is corrected", told(world))
         assert.equal(3, world:value(SOLAR, "GV30"))
         assert.equal(1, world:value(BATTERY, "GV30"))
         saved(world, "solar_charger", solar(VOLTS))
@@ -582,6 +582,38 @@ describe("an error in a script that serves", function()
         world:run(2000)
         in_trouble(world, "a bad hour")
         has("It is not used until it is corrected", told(world))
+    end)
+
+    local function without(world, service)
+        local rows = world.vrm.sites[151734].rows
+        for i = #rows, 1, -1 do
+            if rows[i].dbusServiceType == service then table.remove(rows, i) end
+        end
+    end
+
+    -- Fault: trouble at a device that is gone is told until the script is loaded anew: nobody says it is over.
+    -- Expected: it is forgotten after an hour; what is wrong with a file is not.
+    it("at a device that is gone is forgotten after an hour, that of a file is not", function()
+        local world = started { files = { [USER .. "solar_charger.lua"] = solar(nil, FAILS) } }
+        in_trouble(world, "no luck")
+        without(world, "solarcharger")
+        worlds.next_poll(world)
+        in_trouble(world, "no luck")
+        saved(world, "battery_monitor", "return {")
+        world:run(3700)
+        in_trouble(world, "battery_monitor.lua:1:")
+        assert.falsy(told(world):find("no luck", 1, true))
+    end)
+
+    it("in match at a device that is gone is forgotten after an hour", function()
+        local world = started { files = { [USER .. "tank.lua"] = (TANK:gsub('{ service = "tank" }',
+            'function(found) if found.service == "solarcharger" then error("no luck") end end')) } }
+        in_trouble(world, "no luck")
+        without(world, "solarcharger")
+        worlds.next_poll(world)
+        in_trouble(world, "no luck")
+        world:run(3700)
+        well(world)
     end)
 
     it("in match is one like any other, and suspends the script", function()

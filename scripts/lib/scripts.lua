@@ -448,6 +448,6 @@ function scripts.failed(file, text, place, task)
 end
 
 scripts.worked, scripts.in_trouble = trouble.worked, trouble.scripts
-scripts.forgive_timers = trouble.forgive_timers
+scripts.forgive = trouble.forgive
 
 return scripts

@@ -50,6 +50,7 @@ function trouble.failed(file, text, place, task)
     local here = state.at[place] or { count = 0 }
     state.at[place], here.time = here, host.time()
     local told = starts_with(text, file) and text or file .. ": " .. text
+    if not told:find("[.!?]$") then told = told .. "." end
     if here.text ~= text then host.log("error", "Device script " .. told, file) end
     here.count, here.text, here.task = here.count + 1, text, task
     totals[file] = (totals[file] or 0) + 1
@@ -85,15 +86,17 @@ function trouble.worked(file, place)
     host.log("info", "Device script " .. file .. " works again.", file)
 end
 
-local TIMER_SECONDS = 3600
+local FORGIVEN_SECONDS = 3600
 
---- Nobody tells when a timer works again: its errors are forgotten after an hour without another one.
-function trouble.forgive_timers()
+--- Nobody tells that a timer works again, or that a device will not be seen again: an error is forgotten after
+-- an hour without another one at its place. What is wrong with a file is wrong until it is mended.
+function trouble.forgive()
     for file, state in pairs(files) do
-        local here = state.at.timer
-        if here and math.abs(host.time() - here.time) > TIMER_SECONDS then
-            here.task = false
-            trouble.worked(file, "timer")
+        for place, here in pairs(state.at) do
+            if place ~= "file" and math.abs(host.time() - here.time) > FORGIVEN_SECONDS then
+                here.task = false
+                trouble.worked(file, place)
+            end
         end
     end
 end
