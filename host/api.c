@@ -335,7 +335,7 @@ static int host_json(lua_State *L) {
     size_t len;
     const char *text = luaL_checklstring(L, 1, &len);
     char error[256];
-    if (json_copy(a->json, text, len, L, NULL, error, sizeof error))
+    if (json_copy(a->json, text, len, L, error, sizeof error))
         return 1;
     lua_pushnil(L);
     lua_pushstring(L, error);

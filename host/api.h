@@ -72,7 +72,6 @@ struct wait {
     struct vm *vm;
     int64_t timer;
     const struct http_reply *reply; // while the continuation runs
-    char without[64];               // member that is left out of it
     lua_State *from;                // the same, of a value in another state
     int index;
 };

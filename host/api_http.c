@@ -1,5 +1,7 @@
 // host.http, host.limit, host.hold: rate-limited HTTPS for trusted Lua.
 #include "api.h"
+#include "buf.h"
+#include "sieve.h"
 
 #include <lauxlib.h>
 #include <stdio.h>
@@ -8,16 +10,78 @@
 
 #define HEADERS_MAX 16
 
-static void push_body(lua_State *L, const struct wait *w) {
-    const struct http_reply *reply = w->reply;
+// An answer on its way to Lua.
+struct body {
+    struct json *json;
+    const struct http_reply *reply;
+    struct buf sieved;
+    lua_State *L;
+    int known, hashes; // where these tables are in L
+};
+
+// Whether Lua knows an element of the list by its hash, which it gets in any case.
+static bool take_element(void *ctx, uint64_t hash) {
+    const struct body *b = ctx;
+    lua_Integer key = (lua_Integer)hash;
+    lua_pushinteger(b->L, key);
+    lua_rawseti(b->L, b->hashes, (lua_Integer)lua_rawlen(b->L, b->hashes) + 1);
+    bool known = lua_rawgeti(b->L, b->known, key) != LUA_TNIL;
+    lua_pop(b->L, 1);
+    return known;
+}
+
+// Index 1: the request, 2: the body -> the value or nil, hashes or nil, what is wrong or nil. What
+// cannot be sieved is decoded as it is: either that works, or its error is the clearest.
+static int decode(lua_State *L) {
+    struct body *b = lua_touserdata(L, 2);
+    struct sieve s = {.element = take_element, .ctx = b};
     char error[256];
-    if (json_copy(w->api->json, reply->body, reply->body_len, L,
-                  w->without[0] != '\0' ? w->without : NULL, error, sizeof error)) {
-        lua_setfield(L, -2, "json");
-        return;
+    lua_getfield(L, 1, "without");
+    s.without = luaL_optstring(L, -1, NULL);
+    lua_getfield(L, 1, "list");
+    s.list = luaL_optstring(L, -1, NULL);
+    lua_getfield(L, 1, "known");
+    if (s.list != NULL)
+        luaL_checktype(L, -1, LUA_TTABLE);
+    b->L = L;
+    b->known = lua_gettop(L);
+    lua_newtable(L);
+    b->hashes = lua_gettop(L);
+    const char *text = b->reply->body;
+    size_t len = b->reply->body_len;
+    bool sieved = (s.without != NULL || s.list != NULL) && sieve_text(&s, text, len, &b->sieved);
+    if (b->sieved.starved)
+        return vm_no_memory(L);
+    if (sieved) {
+        text = buf_text(&b->sieved);
+        len = b->sieved.len;
     }
-    lua_pushstring(L, error);
-    lua_setfield(L, -2, "json_error");
+    bool decoded = json_copy(b->json, text, len, L, error, sizeof error);
+    if (!decoded)
+        lua_pushnil(L);
+    if (decoded && sieved && s.list != NULL)
+        lua_pushvalue(L, b->hashes);
+    else
+        lua_pushnil(L);
+    lua_pushstring(L, decoded ? NULL : error);
+    return 3;
+}
+
+// The reply on top gets `json`, `hashes` and `json_error` from its body. Raises when memory is
+// short.
+static void set_body(lua_State *L, const struct wait *w) {
+    static const char *const fields[] = {"json_error", "hashes", "json"};
+    struct body b = {.json = w->api->json, .reply = w->reply};
+    buf_init(&b.sieved, 2 * w->reply->body_len + 64); // a 0 may become null
+    lua_pushcfunction(L, decode);
+    lua_pushvalue(L, 1);
+    lua_pushlightuserdata(L, &b);
+    int status = lua_pcall(L, 2, 3, 0);
+    buf_free(&b.sieved);
+    if (status != LUA_OK)
+        lua_error(L);
+    for (int i = 0; i < 3; i++)
+        lua_setfield(L, -4 + i, fields[i]);
 }
 
 static void set_seconds(lua_State *L, const char *name, int64_t seconds) {
@@ -52,7 +116,7 @@ static int http_done(lua_State *L, int status, lua_KContext ctx) {
     lua_setfield(L, -2, "status");
     set_seconds(L, "retry_after", reply->retry_after_s);
     set_seconds(L, "date", reply->date_s);
-    push_body(L, w);
+    set_body(L, w);
     return 1;
 }
 
@@ -85,6 +149,11 @@ static void collect_headers(lua_State *L, const char **headers) {
     headers[count] = NULL;
 }
 
+// host.http{ url=, headers=, timeout= (seconds), ca_file=, first=, without=, list=, known= }
+//   -> { status=, date=, retry_after=, json=, json_error=, hashes= } | nil, { kind=, text= }
+// first: it leaves before those that wait and do not say so. without, list: see sieve.h; hashes are
+// those of the list's elements, and an element whose hash is a key of the table `known` is false.
+// No hashes: nothing was left out.
 static int host_http(lua_State *L) {
     struct api *a = api_of(L);
     const char *headers[HEADERS_MAX + 1];
@@ -93,23 +162,23 @@ static int host_http(lua_State *L) {
     lua_getfield(L, 1, "url");
     lua_getfield(L, 1, "ca_file");
     lua_getfield(L, 1, "timeout");
-    lua_getfield(L, 1, "without");
-    const char *without = luaL_optstring(L, 5, "");
+    lua_getfield(L, 1, "first");
+    bool first = lua_toboolean(L, -1);
     struct http_request req = {
         .url = luaL_checkstring(L, 2),
         .headers = headers,
         .ca_file = luaL_optstring(L, 3, NULL),
+        .first = first,
         .timeout_ms = (long)(luaL_optnumber(L, 4, 20) * 1000),
     };
     collect_headers(L, headers);
     struct wait *w = api_wait(L);
-    snprintf(w->without, sizeof w->without, "%s", without);
     if (!http_get(a->http, &req, replied, w)) {
         w->task = 0;
         api_wake(w);
         return vm_no_memory(L);
     }
-    lua_settop(L, 0);
+    lua_settop(L, 1); // for http_done
     return lua_yieldk(L, 0, (lua_KContext)w, http_done);
 }
 

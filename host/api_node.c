@@ -382,7 +382,7 @@ static int host_data(lua_State *L) {
     struct api *a = api_of(L);
     const char *text = a->pg3 != NULL ? pg3_data(a->pg3) : NULL;
     char error[256];
-    if (text == NULL || !json_copy(a->json, text, strlen(text), L, NULL, error, sizeof error))
+    if (text == NULL || !json_copy(a->json, text, strlen(text), L, error, sizeof error))
         lua_pushnil(L);
     return 1;
 }

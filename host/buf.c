@@ -16,6 +16,12 @@ void buf_free(struct buf *b) {
     buf_init(b, b->max);
 }
 
+void buf_cut(struct buf *b, size_t len) {
+    b->len = len;
+    if (b->data != NULL)
+        b->data[len] = '\0';
+}
+
 void buf_clear(struct buf *b) {
     b->len = 0;
     b->failed = false;

@@ -18,6 +18,8 @@ struct buf {
 void buf_init(struct buf *b, size_t max);
 // Frees the bytes; the buffer can be used again with the same cap.
 void buf_free(struct buf *b);
+// Cuts the content to its first `len` bytes; it must have as many.
+void buf_cut(struct buf *b, size_t len);
 // For tests: forgets the content and a failure, keeps the memory.
 void buf_clear(struct buf *b);
 // Append. False, and `failed` set and the content freed, when it would pass the cap. Once failed,

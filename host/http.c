@@ -17,6 +17,7 @@ struct request {
     char *ca_file;
     struct curl_slist *headers;
     long timeout_ms;
+    bool first;
     CURL *easy; // NULL while it waits
     struct buf body;
     char detail[CURL_ERROR_SIZE]; // curl's own words
@@ -117,6 +118,7 @@ static struct request *request_new(const struct http *h, const struct http_reque
         return NULL;
     }
     buf_init(&r->body, h->max_body);
+    r->first = req->first;
     r->timeout_ms = req->timeout_ms > 0 ? req->timeout_ms : TIMEOUT_MS;
     bool ok = text_copy(&r->url, req->url ? req->url : "") && text_copy(&r->ca_file, req->ca_file);
 
@@ -133,11 +135,12 @@ static struct request *request_new(const struct http *h, const struct http_reque
     return r;
 }
 
+// At the end; one that is first behind the others that are.
 static void list_append(struct request **list, struct request *r) {
-    while (*list) {
+    while (*list && ((*list)->first || !r->first)) {
         list = &(*list)->next;
     }
-    r->next = NULL;
+    r->next = *list;
     *list = r;
 }
 

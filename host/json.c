@@ -158,13 +158,12 @@ bool json_starved(const struct json *j) { return j->vm->starved; }
 struct copying {
     lua_State *to;
     lua_State *from;
-    const char *without;
     int status;
 };
 
 static int copy_protected(lua_State *L) {
     struct copying *c = lua_touserdata(L, 1);
-    vm_copy_without(c->from, 1, L, c->without);
+    vm_copy(c->from, 1, L, NULL, NULL);
     return 1;
 }
 
@@ -177,9 +176,9 @@ static void copy_document(lua_State *from, void *ctx) {
     c->status = lua_pcall(c->to, 1, 1, 0);
 }
 
-bool json_copy(struct json *j, const char *text, size_t len, lua_State *to, const char *without,
-               char *error, size_t size) {
-    struct copying c = {.to = to, .without = without, .status = LUA_OK};
+bool json_copy(struct json *j, const char *text, size_t len, lua_State *to, char *error,
+               size_t size) {
+    struct copying c = {.to = to, .status = LUA_OK};
     luaL_checkstack(to, 8, "JSON");
     if (!json_read(j, text, len, copy_document, &c, error, size)) {
         if (json_starved(j))

@@ -30,9 +30,8 @@ bool json_read(struct json *j, const char *text, size_t len, json_fn *fn, void *
 
 // Decodes onto the top of `to`, another state, which must be protected: memory may run out there,
 // and then it raises. False: nothing pushed, as json_read.
-// Members named `without` (NULL: none) are left out.
-bool json_copy(struct json *j, const char *text, size_t len, lua_State *to, const char *without,
-               char *error, size_t size);
+bool json_copy(struct json *j, const char *text, size_t len, lua_State *to, char *error,
+               size_t size);
 
 // Encodes the value at `index` of `from`. False: it holds something JSON cannot, is nested too
 // deep, or does not fit `out`; or memory was short, see json_starved.

@@ -277,7 +277,6 @@ enum vm_result vm_resume(struct vm *vm, lua_State *co, int args, int64_t budget,
 struct copy {
     vm_function_fn *function;
     void *ctx;
-    const char *without; // a member's name
     long left;    // values that may still be copied; a table within a table many times over grows
                   // without end
     size_t bytes; // of texts, the same
@@ -294,11 +293,6 @@ static void copy_table(lua_State *from, int index, lua_State *to, struct copy *c
     lua_pushnil(from);
     while (lua_next(from, index) != 0) {
         int top = lua_gettop(from);
-        if (c->without != NULL && lua_type(from, top - 1) == LUA_TSTRING &&
-            strcmp(lua_tostring(from, top - 1), c->without) == 0) {
-            lua_settop(from, top - 1);
-            continue;
-        }
         copy_value(from, top - 1, to, c, depth);
         if (lua_isnil(to, -1)) {
             lua_pop(to, 1);
@@ -358,11 +352,6 @@ static void copy_value(lua_State *from, int index, lua_State *to, struct copy *c
 
 void vm_copy(lua_State *from, int index, lua_State *to, vm_function_fn *function, void *ctx) {
     bool script = vm_of(from)->is_script;
-    struct copy c = {function, ctx, NULL, script ? COPY_MAX : -1, script ? COPY_BYTES : SIZE_MAX};
-    copy_value(from, lua_absindex(from, index), to, &c, 0);
-}
-
-void vm_copy_without(lua_State *from, int index, lua_State *to, const char *without) {
-    struct copy c = {NULL, NULL, without, -1, SIZE_MAX};
+    struct copy c = {function, ctx, script ? COPY_MAX : -1, script ? COPY_BYTES : SIZE_MAX};
     copy_value(from, lua_absindex(from, index), to, &c, 0);
 }

@@ -80,7 +80,5 @@ void vm_charge(lua_State *L, int64_t instructions);
 // from JSON whole floats become integers, and null (a light userdata) nil.
 typedef void vm_function_fn(lua_State *from, int index, lua_State *to, void *ctx);
 void vm_copy(lua_State *from, int index, lua_State *to, vm_function_fn *function, void *ctx);
-// The same for plain data, leaving out every member named `without` (NULL: none).
-void vm_copy_without(lua_State *from, int index, lua_State *to, const char *without);
 
 #endif

@@ -16,6 +16,15 @@ static void sink_put(struct sink *s, unsigned c) {
         s->out[s->len++] = (char)c;
 }
 
+static void sink_add(struct sink *s, const char *text, size_t len) {
+    if (s->out == NULL || s->size == 0)
+        return;
+    size_t room = s->size - 1 - s->len;
+    size_t taken = len < room ? len : room;
+    memcpy(s->out + s->len, text, taken);
+    s->len += taken;
+}
+
 static void sink_end(struct sink *s) {
     if (s->out != NULL && s->size > 0)
         s->out[s->len] = '\0';
@@ -105,18 +114,24 @@ static bool take_escape(struct walk *w, struct sink *s) {
     return true;
 }
 
+static bool is_plain(char c) { return c != '"' && c != '\\' && (unsigned char)c >= ' '; }
+
 static bool take_string(struct walk *w, char *out, size_t size) {
     struct sink s = {out, size, 0};
     if (!expect(w, '"'))
         return false;
-    while (peek(w) != '"') {
+    for (;;) {
+        const char *plain = w->at;
+        while (w->at < w->end && is_plain(*w->at))
+            w->at++;
+        sink_add(&s, plain, (size_t)(w->at - plain));
         unsigned char c = (unsigned char)peek(w);
+        if (c == '"')
+            break;
         if (c < ' ')
             return fail(w); // or the end of the text
         w->at++;
-        if (c != '\\')
-            sink_put(&s, c);
-        else if (!take_escape(w, &s))
+        if (!take_escape(w, &s))
             return false;
     }
     w->at++;
@@ -171,6 +186,11 @@ static bool take_scalar(struct walk *w, char *out, size_t size) {
 static bool can_enter(struct walk *w) {
     char c = peek_value(w);
     return c == '{' || c == '[';
+}
+
+const char *walk_here(struct walk *w) {
+    peek_value(w);
+    return w->at;
 }
 
 void walk_begin(struct walk *w, const char *text, size_t len) {

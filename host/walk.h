@@ -28,6 +28,8 @@ bool walk_enter(struct walk *w);
 // bytes. False, and "": it was none of these.
 bool walk_text(struct walk *w, char *out, size_t size);
 void walk_skip(struct walk *w);
+// Where the value at hand begins in the text.
+const char *walk_here(struct walk *w);
 
 // On to the next member of what was entered last: its value is then at hand, its key in `key`, cut
 // to `size` - 1 bytes ("" in an array; NULL and 0: not wanted). False: there is no more, and what

@@ -17,6 +17,7 @@ vm
 task
 json
 walk
+sieve
 init
 pairs
 known

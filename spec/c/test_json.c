@@ -169,7 +169,7 @@ static int copy_protected(lua_State *L) {
     lua_settop(L, 1);
     if (c->check != NULL && luaL_loadstring(L, c->check) != LUA_OK)
         return lua_error(L);
-    c->copied = json_copy(json, c->text, strlen(c->text), L, NULL, c->error, sizeof c->error);
+    c->copied = json_copy(json, c->text, strlen(c->text), L, c->error, sizeof c->error);
     CHECK(lua_gettop(L) == (c->check != NULL) + 1 + c->copied);
     if (c->copied && c->check != NULL)
         lua_call(L, 1, 0);

@@ -1,0 +1,134 @@
+// sieve: what is left of a JSON text, and the hashes of a list's elements.
+#include "check.h"
+#include "sieve.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MOST 16
+
+static uint64_t hashes[MOST], known;
+static int count;
+
+static bool element(void *ctx, uint64_t hash) {
+    (void)ctx;
+    if (count < MOST)
+        hashes[count] = hash;
+    count++;
+    return hash == known;
+}
+
+// Whether `json` sieved is `wanted`; NULL: it cannot be sieved.
+static bool gives(const char *without, const char *list, const char *json, const char *wanted) {
+    struct sieve s = {without, list, element, NULL};
+    struct buf out;
+    size_t len = strlen(json);
+    char *exact = malloc(len); // without a NUL, so that reading on is seen
+    memcpy(exact, json, len);
+    count = 0;
+    buf_init(&out, 2 * len + 64);
+    bool ok = sieve_text(&s, exact, len, &out);
+    bool same = wanted != NULL ? ok && strcmp(buf_text(&out), wanted) == 0 : !ok;
+    if (!same)
+        printf("  %s gives %s\n", json, ok ? buf_text(&out) : "nothing");
+    buf_free(&out);
+    free(exact);
+    return same;
+}
+
+static void test_without(void) {
+    CHECK(gives("x", NULL, "{\"a\":1,\"x\":[1,{\"b\":2}],\"c\":{\"x\":\"t\",\"d\":3}}",
+                "{\"a\":1,\"x\":null,\"c\":{\"x\":null,\"d\":3}}"));
+    CHECK(
+        gives("x", NULL, " [ { \"x\" : 0 } , \"x\" , 1 ] ", " [ { \"x\" : null } , \"x\" , 1 ] "));
+    CHECK(gives(NULL, NULL, "{\"x\":[1,2]}", "{\"x\":[1,2]}"));
+    CHECK(gives("x", NULL, "5", "5") && gives("x", NULL, "\"x\"", "\"x\""));
+    CHECK(count == 0);
+}
+
+static void test_list(void) {
+    const char *text = "{\"records\":[{\"a\":1},{\"a\":2} , {\"a\":1}],\"n\":{\"records\":[7]}}";
+    known = 0;
+    CHECK(gives(NULL, "records", text, text) && count == 3);
+    CHECK(hashes[0] == hashes[2] && hashes[0] != hashes[1]);
+    known = hashes[0];
+    CHECK(gives(NULL, "records", text,
+                "{\"records\":[false,{\"a\":2} , false],\"n\":{\"records\":[7]}}"));
+    known = hashes[1];
+    CHECK(gives(NULL, "records", text,
+                "{\"records\":[{\"a\":1},false , {\"a\":1}],\"n\":{\"records\":[7]}}"));
+    CHECK(gives(NULL, "records", "{\"records\":[1,\"t\",null,[2],[]]}",
+                "{\"records\":[1,\"t\",null,[2],[]]}") &&
+          count == 5);
+}
+
+static void test_not_a_list(void) {
+    known = 0;
+    CHECK(gives(NULL, "records", "{\"records\":{\"0\":{\"a\":1}}}",
+                "{\"records\":{\"0\":{\"a\":1}}}"));
+    CHECK(gives(NULL, "records", "{\"records\":[]}", "{\"records\":[]}"));
+    CHECK(gives(NULL, "records", "{\"records\":false,\"b\":[1]}", "{\"records\":false,\"b\":[1]}"));
+    CHECK(gives(NULL, "records", "[[1,2]]", "[[1,2]]"));
+    CHECK(gives(NULL, "records", "{\"a\":{\"records\":[1]}}", "{\"a\":{\"records\":[1]}}"));
+    CHECK(count == 0);
+}
+
+// The hash is that of what is left, so that it is the same whether the member is there or not.
+static void test_both(void) {
+    CHECK(gives("x", "l", "{\"l\":[{\"x\":[1,2],\"a\":1}]}", "{\"l\":[{\"x\":null,\"a\":1}]}"));
+    uint64_t one = hashes[0];
+    CHECK(gives("x", "l", "{\"l\":[{\"x\":\"other\",\"a\":1}]}", "{\"l\":[{\"x\":null,\"a\":1}]}"));
+    CHECK(hashes[0] == one && count == 1);
+    known = one;
+    CHECK(gives("x", "l", "{\"l\":[{\"x\":0,\"a\":1},{\"x\":0,\"a\":2}]}",
+                "{\"l\":[false,{\"x\":null,\"a\":2}]}"));
+    CHECK(gives("l", "l", "{\"l\":[1]}", "{\"l\":null}") && count == 0);
+}
+
+static void test_broken(void) {
+    static const char *const texts[] = {
+        "",      "{",       "{\"l\":[", "{\"l\":[1", "{\"l\":[1,",  "{\"l\":[1]", "{\"l\":[1]}}",
+        "[1 2]", "{\"x\":", "{\"x\"}",  "nul",       "{\"l\":[{]}", "\"a",        "<html>"};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        CHECK(gives("x", "l", texts[i], NULL));
+}
+
+// Texts that differ in one byte, wherever it is, have other hashes.
+static void test_hashes(void) {
+    char text[80] = "{\"l\":[\"";
+    size_t start = strlen(text);
+    known = 0;
+    for (size_t len = 1; len <= 40; len++) {
+        memset(text + start, 'a', len);
+        snprintf(text + start + len, sizeof text - start - len, "\"]}");
+        CHECK(gives(NULL, "l", text, text));
+        uint64_t plain = hashes[0];
+        for (size_t i = 0; i < len; i++) {
+            text[start + i] = 'b';
+            CHECK(gives(NULL, "l", text, text) && hashes[0] != plain);
+            text[start + i] = 'a';
+        }
+    }
+}
+
+static void test_too_long(void) {
+    struct sieve s = {NULL, "l", element, NULL};
+    const char *text = "{\"l\":[1,2,3]}";
+    for (size_t max = 1; max < strlen(text); max++) {
+        struct buf out;
+        buf_init(&out, max);
+        CHECK(!sieve_text(&s, text, strlen(text), &out) && !out.starved);
+        buf_free(&out);
+    }
+}
+
+int main(void) {
+    test_without();
+    test_list();
+    test_not_a_list();
+    test_both();
+    test_broken();
+    test_hashes();
+    test_too_long();
+    return check_end();
+}
