@@ -172,17 +172,24 @@ local FACTS = { online = true, connected = true, devices = 0, warnings = 0, alar
 
 --- site = { title, rows = read.row records, overview, now }
 local function show_site(site)
-    local gateway = scripts.gateway
-    local any_number = setmetatable({}, { __index = function(_, key) return key:sub(1, 1) == "#" end })
-    local devices, gateway_rows = discovery.devices(site.rows, site.overview, scripts.pick, any_number)
+    local devices, gateway, homes = discovery.devices(site.rows, site.overview, scripts.pick,
+        scripts.gateway)
+    local all = {}
+    for place, row in ipairs(site.rows) do
+        local home = homes[place]
+        if home then
+            all[home] = all[home] or {}
+            table.insert(all[home], row)
+        end
+    end
     host.print(paint.colour("bold", site.title))
     host.print("")
     for _, found in ipairs(devices) do
-        show_group({ title = device_title(found), type = found.type, rows = found.rows,
-                     all = found.list }, site.now)
+        show_group({ title = device_title(found), type = found.type, rows = found.rows, all = all[found] },
+            site.now)
     end
-    show_group({ title = "gateway (system, settings, platform)", type = gateway, rows = gateway_rows,
-                 facts = FACTS }, site.now)
+    show_group({ title = "gateway (system, settings, platform)", type = gateway.type, rows = gateway.rows,
+                 all = all[gateway], facts = FACTS }, site.now)
 end
 
 -------------------------------------------------------------------------------------------- sources

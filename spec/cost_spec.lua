@@ -172,14 +172,14 @@ describe("an answer with many parts", function()
             local overview = rows(count, function(i)
                 return { type = "Battery Monitor", type_id = 2, instance = i, gateway = false }
             end)
-            return function() discovery.devices(all, overview, pick, {}) end
+            return function() discovery.devices(all, overview, pick) end
         end)
         growth(function(count)
             local all = rows(count, function(i)
                 return { service = "s" .. i, instance = 1, code = "V", value = 1, device = "X" }
             end)
             local overview = rows(count, function() return { type = "Y", instance = 1, gateway = false } end)
-            return function() discovery.devices(all, overview, pick, {}) end
+            return function() discovery.devices(all, overview, pick) end
         end)
     end)
 

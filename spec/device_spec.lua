@@ -342,11 +342,12 @@ describe("applying", function()
         end))))
         world.host.declare(type_.declaration)
         world.host.add { address = "a", type = "VICTANK", name = "A", primary = "a" }
-        local newest, problem = require("lib.device").apply(type_, "a", {
+        local memory = device.memory()
+        local problem = device.apply(type_, "a", {
             ["/V"] = { value = 12.3, timestamp = 50 }, ["/E"] = { value = 1, timestamp = 99 },
             ["/FluidType"] = { value = 2, timestamp = 80 },          -- a state without 0 is not momentary
-        })
-        assert.equal(50, newest)
+        }, nil, memory)
+        assert.equal(50, device.newest(memory))
         assert.truthy(problem:find("oops", 1, true))
         assert.equal(12.3, world:value("a", "GV1"))
         assert.is_nil(world:value("a", "ST"))
@@ -365,7 +366,7 @@ describe("applying", function()
         end)))
         world.host.declare(type_.declaration)
         world.host.add { address = "a", type = "VICTANK", name = "A", primary = "a" }
-        require("lib.device").apply(type_, "a", { ["/V"] = { value = 12.3, timestamp = 50 } })
+        device.apply(type_, "a", { ["/V"] = { value = 12.3, timestamp = 50 } }, nil, device.memory())
         assert.equal(1, calls)
         assert.equal(12.3, world:value("a", "GV2"))
     end)

@@ -6,14 +6,15 @@ local row, NOW = fixtures.row, fixtures.NOW
 
 local TYPES = {
     battery = { name = "Battery", keys = { ["/Soc"] = true, V = true } },
-    solarcharger = { name = "Solar", keys = { ScW = true, ["#521"] = true } },
+    solarcharger = { name = "Solar", keys = { ScW = true, ["#521"] = true }, numbered = true },
 }
 
 local function sort(records, overview)
     local rows = {}
     for _, record in ipairs(records) do rows[#rows + 1] = read.row(record) end
-    return discovery.devices(rows, overview or {}, function(found) return TYPES[found.service] end,
-        { bs = true })
+    local devices, gateway, homes = discovery.devices(rows, overview or {},
+        function(found) return TYPES[found.service] end, { keys = { bs = true } })
+    return devices, gateway.rows, homes
 end
 
 local function keys(devices)

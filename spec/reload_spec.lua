@@ -620,8 +620,12 @@ describe("an error in a script that serves", function()
         local world = started { files = { [USER .. "tank.lua"] = (TANK:gsub('{ service = "tank" }',
             "function(found) return found.servce:len() end")) } }
         in_trouble(world, "servce")
-        for _ = 1, 3 do worlds.next_poll(world) end
+        for _ = 1, 3 do
+            world:fire("longpoll")              -- devices are matched when they are looked for
+            world:run(120)
+        end
         has("It is not used until it is corrected", told(world))
+        worlds.next_poll(world)
         assert.equal(87.5, world:value(BATTERY, "ST"))
         saved(world, "tank", TANK)
         well(world)
@@ -714,6 +718,7 @@ describe("node.state", function()
         local world = started { files = { [USER .. "solar_charger.lua"] = solar(nil, COUNTS) } }
         for _ = 1, 100 do
             world:run(3)
+            world.vrm:refresh(3)                -- `update` is called for what is new
             world:fire("query", SOLAR, "")
         end
         assert.is_true(#world.saves >= 4 and #world.saves <= 6, #world.saves)
@@ -726,6 +731,7 @@ describe("node.state", function()
             refusals = refusals + 1
             return false
         end
+        world.vrm:refresh(120)
         world:fire("query", SOLAR, "")
         world:run(180)
         assert.equal(3, refusals)
@@ -736,6 +742,7 @@ describe("node.state", function()
         local count = #world.saves
         world:run(600)
         assert.equal(count, #world.saves)
+        world.vrm:refresh(600)
         world:fire("query", SOLAR, "")
         world:run(1)
         world:fire("stop")

@@ -11,6 +11,7 @@ local nodes = require "lib.nodes"
 local notices = require "lib.notices"
 local params = require "lib.params"
 local scripts = require "lib.scripts"
+local store = require "lib.store"
 local vrm = require "lib.vrm"
 
 local account = { CONTROLLER = "controller" }       -- the address of the plugin's own node; FROZEN
@@ -97,12 +98,12 @@ end
 function account.show()
     local status = connection()
     notices.connection(status, outage(), settings)
-    local _, problem = health.guarded(device.apply, scripts.controller, account.CONTROLLER, {}, {
+    local problem, bug = health.guarded(device.apply, scripts.controller, account.CONTROLLER, {}, {
         status = status, installations = session and session.sites and #session.sites or 0,
         devices = nodes.count(), script_errors = scripts.in_trouble(), last_answer = last_answer,
-    })
-    if type(problem) == "table" then        -- ours; the next minute shows them
-        host.log("error", problem.text)
+    }, device.memory())
+    if bug then                             -- ours; the next minute shows them
+        host.log("error", bug.text)
     elseif problem then
         scripts.failed(scripts.controller.file, problem, "values")
     else
@@ -188,7 +189,7 @@ local function ask(s, site, discover)
         if problem then return nil, problem end
     end
     if outdated(s, site) then return nil end
-    local answer, err = s.client:diagnostics(site.id, discover or false)
+    local answer, err = s.client:diagnostics(site.id, discover or false, site.store.texts)
     if not answer or outdated(s, site) then return nil, err end
     if #answer.rows == 0 and site.had_rows then
         return nil, { kind = "bad_answer", text = "VRM sent no measurements of this installation." }
@@ -274,7 +275,7 @@ end
 local function use_installations(s, list)
     s.sites = {}
     for i, record in ipairs(list) do
-        local site = sites[record.id] or { id = record.id, said = {} }
+        local site = sites[record.id] or { id = record.id, said = {}, store = store.new() }
         site.name = record.name
         if not (s.client.bare and site.alarms) then
             site.alarms, site.last_timestamp, site.alarms_beyond = record.alarms, record.last_timestamp, nil

@@ -5,6 +5,7 @@
 --          drivers = { { id, unit, label, places, min, max, zero, names, keys, op, terms, worst, from,
 --                        values, factor, map, by_pg3, by_script } },
 --          commands = { { id, name, params, run } }, keys = { [path or code] = true }, those of parts too,
+--          numbered = whether there is one like "#521" among them,
 --          parts = list of types as well: further nodes of the same device, each with
 --                  { part = letter, main = type, suffix = words, when = list of keys|nil },
 --          declaration = what host.declare takes }
@@ -175,6 +176,14 @@ local function use_keys(type_, driver)
     end
 end
 
+--- Whether a type asks for one of VRM's attributes by its number.
+local function is_numbered(type_)
+    for key in pairs(type_.keys) do
+        if key:sub(1, 1) == "#" then return true end
+    end
+    return false
+end
+
 --- number: of the part, nil for the device's own node.
 local function build_drivers(job, type_, number)
     local tab, seen = type_.table, {}
@@ -293,6 +302,7 @@ local function build(job)
     if whole then                          -- the ids of lists of names come from the table's
         build_drivers(job, type_)
         build_parts(job, type_)
+        type_.numbered = is_numbered(type_)
         build_commands(job, type_)
         build_events(job, type_)
     end

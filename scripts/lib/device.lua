@@ -174,16 +174,54 @@ function device.has_part(part, rows)
     return false
 end
 
-local function shown(driver, facts)
-    return not driver.by_pg3 and not driver.by_script and (not facts or device.is_fact(driver))
+--- Who reads what: { by_key = { [path or code] = list of drivers }, worst = drivers that read all paths with
+-- a beginning, any = drivers whose function may read any row, facts = those of `any` that show what the
+-- plugin knows and not what a device measured }.
+local function readers_of(type_)
+    if type_.readers then return type_.readers end
+    local readers = { by_key = {}, worst = {}, any = {}, facts = {} }
+    for _, driver in ipairs(type_.drivers) do
+        for _, list in ipairs { driver.keys, table.unpack(driver.terms or {}) } do
+            for _, key in ipairs(list) do
+                readers.by_key[key] = readers.by_key[key] or {}
+                table.insert(readers.by_key[key], driver)
+            end
+        end
+        if driver.worst then table.insert(readers.worst, driver) end
+        if driver.from then table.insert(readers.any, driver) end
+        if driver.from and not driver.zero then readers.facts[driver] = true end
+    end
+    type_.readers = readers
+    return readers
+end
+
+--- The drivers of a type that other rows under `changed` ({ [path or code] = true }) may change, as a set.
+function device.readers(type_, changed)
+    local readers, set = readers_of(type_), {}
+    for key in pairs(changed) do
+        for _, driver in ipairs(readers.by_key[key] or {}) do set[driver] = true end
+        for _, driver in ipairs(readers.worst) do
+            if key:sub(1, #driver.worst) == driver.worst then set[driver] = true end
+        end
+    end
+    for _, driver in ipairs(readers.any) do set[driver] = true end
+    return set
+end
+
+--- The drivers that show what the plugin knows, not what a device measured, as a set.
+function device.facts(type_)
+    return readers_of(type_).facts
+end
+
+local function shown(driver, which)
+    return not driver.by_pg3 and not driver.by_script and (not which or which[driver])
 end
 
 --- What the `from` functions of a type give for rows -> { [driver] = { value = any, problem = text|nil } }.
--- All are called at once: the host copies the rows into the script's state only once.
-local function compute(type_, rows, site, facts)
+local function compute(type_, rows, site, which)
     local functions, drivers, computed = {}, {}, {}
     for _, driver in ipairs(type_.drivers) do
-        if driver.from and shown(driver, facts) then
+        if driver.from and shown(driver, which) then
             functions[#functions + 1], drivers[#drivers + 1] = driver.from, driver
         end
     end
@@ -212,24 +250,33 @@ end
 
 local REPEATED_SECONDS = 3600
 
---- The rows without measurements that VRM only repeats, of a generator that is gone, say: far older than the
--- newest measurement of the same device. States, alarms and counters may be logged only when they change:
--- they stay however old they are.
-function device.living(type_, rows, interval)
-    type_.measured = type_.measured or measured_keys(type_.main or type_)
-    local newest, oldest = 0, math.huge
+--- The keys of measurements that VRM only repeats, as a set.
+local function repeated_keys(type_, rows, interval)
+    type_.measured = type_.measured or measured_keys(type_)
+    local newest, oldest, repeated = 0, math.huge, {}
     for _, key in ipairs(type_.measured) do
         local timestamp = rows[key] and rows[key].timestamp
         if timestamp then newest, oldest = math.max(newest, timestamp), math.min(oldest, timestamp) end
     end
     local _, offline_after = device.limits(interval)
     local since = newest - math.max(offline_after, REPEATED_SECONDS)
-    if oldest >= since then return rows end
-    local living = {}
-    for key, row in pairs(rows) do living[key] = row end
-    for _, key in ipairs(type_.measured) do
-        if living[key] and (living[key].timestamp or newest) < since then living[key] = nil end
+    for _, key in ipairs(oldest < since and type_.measured or {}) do
+        if rows[key] and (rows[key].timestamp or newest) < since then repeated[key] = true end
     end
+    return repeated
+end
+
+--- The rows of a home (lib.store) without measurements that VRM only repeats, of a generator that is gone,
+-- say: far older than the newest measurement of the same device. States, alarms and counters may be logged
+-- only when they change: they stay however old they are. What comes and goes by that has changed, too.
+function device.living(home, interval)
+    local before, repeated = home.repeated or {}, repeated_keys(home.type, home.rows, interval)
+    for key in pairs(before) do home.changed[key] = home.changed[key] or not repeated[key] or nil end
+    for key in pairs(repeated) do home.changed[key] = home.changed[key] or not before[key] or nil end
+    home.repeated = repeated
+    if next(repeated) == nil then return home.rows end
+    local living = {}
+    for key, row in pairs(home.rows) do living[key] = not repeated[key] and row or nil end
     return living
 end
 
@@ -238,18 +285,22 @@ local function out_of_budget(problem)
     return tostring(problem):find("ran longer than", 1, true) ~= nil
 end
 
---- Sets every driver of a node from rows; facts = true: only what does not come from rows (see is_fact).
--- had: the momentary drivers that had a number last, { [driver id] = true }, kept by the caller (nil: none).
--- One that has none now keeps its number this once: a slip of VRM's must not show as 0.
--- Returns the newest timestamp of the momentary rows shown (nil if none), and the first error of the
--- script (nil if none): a driver whose function fails has no data, the others go on. Raises when the plugin
--- has no memory for it.
-function device.apply(type_, address, rows, site, facts, had)
-    local newest, first_error
-    had = had or {}
-    local computed = compute(type_, rows, site, facts)
+--- What a node remembers of the values it shows, for device.apply: { had = momentary drivers that had a
+-- number last, again = drivers to work out again in any case, stamps = [driver] = timestamp of its momentary
+-- row }.
+function device.memory()
+    return { had = {}, again = {}, stamps = {} }
+end
+
+--- Sets drivers of a node from rows; which = a set of them, nil for all. memory: of the node.
+-- A momentary one that had a number and has none now keeps it this once: a slip of VRM's must not show as 0.
+-- Returns the first error of the script, nil if there is none: a driver whose function fails has no data, the
+-- others go on. Raises when the plugin has no memory for it.
+function device.apply(type_, address, rows, site, memory, which)
+    local first_error
+    local computed = compute(type_, rows, site, which)
     for _, driver in ipairs(type_.drivers) do
-        if shown(driver, facts) then
+        if shown(driver, which) then
             local own = computed[driver]
             local ok, value, text, row = false, first_error, nil, nil
             if not (driver.map and out_of_budget(first_error)) then
@@ -260,20 +311,21 @@ function device.apply(type_, address, rows, site, facts, had)
                 first_error = first_error or (own and own.problem) or tostring(value)
                 ok, value, text, row = false, nil, nil, nil
             end
-            local slip = ok and value == nil and had[driver.id]
-            had[driver.id] = driver.zero and value ~= nil or nil
+            local slip = ok and value == nil and memory.had[driver.id]
+            memory.had[driver.id] = driver.zero and value ~= nil or nil
+            memory.again[driver] = slip or not ok or nil
+            memory.stamps[driver] = value and row and driver.zero and row.timestamp or nil
             if not slip then host.set(address, driver.id, value, value == nil and "no data" or text) end
-            if value and row and driver.zero and row.timestamp then
-                newest = math.max(newest or 0, row.timestamp)
-            end
         end
     end
-    return newest, first_error
+    return first_error
 end
 
---- A driver that shows what the plugin knows, not what a device measured.
-function device.is_fact(driver)
-    return driver.from ~= nil and not driver.zero
+--- The newest timestamp of the momentary rows that a node shows; nil if there is none.
+function device.newest(memory)
+    local newest
+    for _, timestamp in pairs(memory.stamps) do newest = math.max(newest or 0, timestamp) end
+    return newest
 end
 
 ------------------------------------------------------------------------------------------ freshness
@@ -286,13 +338,15 @@ function device.limits(interval)
     return 2 * interval + 120, 10 * interval + 600
 end
 
---- Data state (GV30) of data measured at `newest` (nil = never) at the time `now`.
+--- Data state (GV30) of data measured at `newest` (nil = never) at the time `now`, and the seconds until it
+-- is another if no newer data comes (nil: it stays).
 function device.judge(newest, now, interval)
     if not newest then return device.NO_DATA end
     local stale, offline = device.limits(interval)
     local age = now - newest
     if age > offline then return device.OFFLINE end
-    return age > stale and device.STALE or device.FRESH
+    if age > stale then return device.STALE, offline - age end
+    return device.FRESH, stale - age
 end
 
 -------------------------------------------------------------------------------------------- samples

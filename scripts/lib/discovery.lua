@@ -66,35 +66,54 @@ local function newer(row, other)
     return not other or (row.timestamp or 0) > (other.timestamp or 0)
 end
 
---- Adds a row to rows keyed by path and by code. Of two rows with one key the newer stays.
--- keys: what the device type names; "#521" there asks for VRM's attribute number 521.
-local function put(rows, row, keys)
-    if row.path and newer(row, rows[row.path]) then rows[row.path] = row end
-    if row.code and newer(row, rows[row.code]) then rows[row.code] = row end
-    local id = row.id and "#" .. row.id
-    if id and keys[id] and newer(row, rows[id]) then rows[id] = row end
+--- The later of a timestamp (nil: none) and a row's.
+function discovery.newest(timestamp, row)
+    local other = row.timestamp
+    if other and other > (timestamp or 0) then return other end
+    return timestamp
 end
 
---- Groups rows by (service, instance) -> list of { service, instance, list = rows }, in order of their first
--- row; rows of the gateway's own services; rows without a service (they have to find their owner).
-local function group(all)
-    local groups, by_key, gateway, homeless = {}, {}, {}, {}
-    for _, row in ipairs(all) do
+--- What a row of a home is found by: its path, its code, and "#521" for VRM's attribute number 521 where the
+-- home's type asks for that.
+function discovery.keys_of(home, row)
+    local id = row.id and home.numbered and "#" .. row.id
+    return { row.path, row.code, id and home.keys[id] and id or nil }
+end
+
+--- Adds a row to the rows of a home, by its keys. Of two rows with one key the newer stays.
+function discovery.put(home, row)
+    for _, key in pairs(discovery.keys_of(home, row)) do
+        local other = home.rows[key]
+        home.ambiguous = home.ambiguous or other ~= nil
+        if newer(row, other) then home.rows[key] = row end
+    end
+    home.newest = discovery.newest(home.newest, row)
+end
+
+--- Gives a home its type (nil: it has none), and no rows yet.
+local function furnish(home, type_)
+    home.type, home.rows = type_, {}
+    home.keys, home.numbered = type_ and type_.keys or {}, type_ and type_.numbered
+end
+
+--- The devices of rows, in order of their first row, and the home of each row: a device by (service,
+-- instance), the gateway for its own services, nil for a row without a service (it has to find its owner).
+local function group(all, gateway)
+    local devices, by_key, homes = {}, {}, {}
+    for place, row in ipairs(all) do
         local service = row.service
         if service and GATEWAY_SERVICES[service] then
-            gateway[#gateway + 1] = row
-        elseif not service then
-            homeless[#homeless + 1] = row
-        elseif row.instance then
+            homes[place] = gateway
+        elseif service and row.instance then
             local key = service .. "/" .. row.instance
             if not by_key[key] then
-                by_key[key] = { service = service, instance = row.instance, list = {} }
-                groups[#groups + 1] = by_key[key]
+                by_key[key] = { service = service, instance = row.instance, device = row.device }
+                devices[#devices + 1] = by_key[key]
             end
-            table.insert(by_key[key].list, row)
+            homes[place] = by_key[key]
         end
     end
-    return groups, gateway, homeless
+    return devices, homes
 end
 
 --- system-overview by what a device is known by: instance and type name, instance and service.
@@ -144,33 +163,28 @@ local function owner_of(row, owners)
 end
 
 --- Sorts one installation's rows to its devices.
--- pick(found) -> type | nil chooses the device type; gateway_keys: the paths and codes the gateway names.
--- Returns a list of { service, instance, type|nil, rows, product, custom_name, entry, newest }
--- (entry: its entry of system-overview, {} if there is none; newest: latest timestamp of its rows, nil if
--- they have none), and the gateway's rows.
-function discovery.devices(all, overview, pick, gateway_keys)
-    local devices, gateway, homeless = group(all)
+-- pick(found) -> type | nil chooses the device type; gateway_type: the gateway's, nil for none.
+-- Returns a list of homes { service, instance, type|nil, rows = by path and by code, product, custom_name,
+-- entry, newest, ambiguous } (entry: its entry of system-overview, {} if there is none; newest: latest
+-- timestamp of its rows, nil if they have none; ambiguous: several rows have one key), the gateway's home,
+-- and the home of each row in their order.
+function discovery.devices(all, overview, pick, gateway_type)
+    local gateway = {}
+    furnish(gateway, gateway_type)
+    local devices, homes = group(all, gateway)
     local places = by_device(overview)
     for _, found in ipairs(devices) do
-        found.device = found.list[1].device
         local entry = overview_entry(overview, places, found) or {}
         found.entry, found.product, found.custom_name = entry, entry.product, entry.custom_name
-        found.type = pick { service = found.service, instance = found.instance,
-                            product = found.product or "", type = entry.type or found.device or "" }
-        found.rows = {}
-        for _, row in ipairs(found.list) do
-            put(found.rows, row, found.type and found.type.keys or {})
-            if row.timestamp and row.timestamp > (found.newest or 0) then found.newest = row.timestamp end
-        end
+        furnish(found, pick { service = found.service, instance = found.instance,
+                              product = found.product or "", type = entry.type or found.device or "" })
     end
-    local gateway_rows = {}
-    for _, row in ipairs(gateway) do put(gateway_rows, row, gateway_keys) end
     local owners = owners_of(devices)
-    for _, row in ipairs(homeless) do
-        local owner = owner_of(row, owners)
-        put(owner and owner.rows or gateway_rows, row, owner and owner.type.keys or gateway_keys)
+    for place, row in ipairs(all) do
+        if not (homes[place] or row.service) then homes[place] = owner_of(row, owners) or gateway end
+        if homes[place] then discovery.put(homes[place], row) end
     end
-    return devices, gateway_rows
+    return devices, gateway, homes
 end
 
 ------------------------------------------------------------------------------------- alarms, counts

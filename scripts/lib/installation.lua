@@ -4,13 +4,15 @@
 --          last_timestamp, overview = list, overview_at = VRM's time, interval = seconds,
 --          clock = VRM's time - ours, facts = what the gateway's node shows, newest = timestamp,
 --          nodes = { [address] = node }, those found in it, withdrawn = the account has it no more, health,
---          said = what was logged, ... (see lib.account) }
+--          store = see lib.store, aging = timer for when data grows old, said = what was logged,
+--          ... (see lib.account) }
 
 local device = require "lib.device"
 local discovery = require "lib.discovery"
 local nodes = require "lib.nodes"
 local read = require "lib.vrm_read"
 local scripts = require "lib.scripts"
+local store = require "lib.store"
 
 local installation = {}
 
@@ -46,8 +48,28 @@ local function picker(site)
     end
 end
 
+--- Where the nodes of a site's devices are. Of two with one address (only possible for unknown services) the
+-- first is shown.
+local function address_homes(site)
+    local taken = {}
+    for home in site.store:each() do
+        local gateway = home == site.store.gateway
+        home.name = gateway and "gateway" or ("%s/%d"):format(home.service, home.instance)
+        local address = gateway and discovery.gateway_address(site.id)
+            or discovery.address(site.id, home.service, home.instance)
+        if not home.type then address = nil end
+        if home.type and not address and site.said[key_of(home)] ~= "address" then
+            say_once(site, key_of(home), "address")
+            host.log("error", ("%s: %s %s cannot be a node, its address would be too long.")
+                :format(site.name, home.service, home.instance))
+        end
+        home.address = not taken[address] and address or nil
+        if address then taken[address] = true end
+    end
+end
+
 --- The gateway's node first: it is the primary of the others. known: the nodes PG3 has of this site.
-local function add_nodes(site, devices, known)
+local function add_nodes(site, known)
     local gateway = discovery.gateway_address(site.id)
     local names = { site.name }
     for _, entry in ipairs(site.overview) do
@@ -58,19 +80,15 @@ local function add_nodes(site, devices, known)
                           key = site.id .. "/gateway", wanted = names } }, known)
     end
     local entries = {}
-    for _, found in ipairs(devices) do
+    for _, found in ipairs(site.store.devices) do
         local address = found.type and discovery.address(site.id, found.service, found.instance)
         if address then
             entries[#entries + 1] = {
                 address = address, type = found.type, primary = gateway, site = site,
-                key = ("%d/%s/%d"):format(site.id, found.service, found.instance),
+                key = site.id .. "/" .. found.name,
                 wanted = { found.custom_name or "", found.product or "", found.type.name },
                 instance = found.instance,
             }
-        elseif found.type and site.said[key_of(found)] ~= "address" then
-            say_once(site, key_of(found), "address")
-            host.log("error", ("%s: %s %s cannot be a node, its address would be too long.")
-                :format(site.name, found.service, found.instance))
         end
     end
     nodes.add_all(entries, known)
@@ -82,31 +100,29 @@ local function part_name(name, suffix)
 end
 
 --- The part nodes of one device that are still missing, or have another type now: those of which VRM sends a
--- row, and those that PG3 knows from an earlier run. key: of the device.
-local function missing_parts(entries, site, key, address, rows, known)
-    local node = nodes.all[address]
+-- row, and those that PG3 knows from an earlier run.
+local function missing_parts(entries, site, home, known)
+    local node = home.address and nodes.all[home.address]
     for _, part in ipairs(node and node.type.parts or {}) do
-        local its = address .. part.part
+        local its = home.address .. part.part
         local present = nodes.all[its]
         if present and present.type ~= part
-            or not present and (known[its] or device.has_part(part, rows)) then
+            or not present and (known[its] or device.has_part(part, home.rows)) then
             entries[#entries + 1] = {
                 address = its, type = part, primary = node.primary, site = site,
-                key = key .. "/" .. part.part, wanted = { part_name(node.name, part.suffix) },
+                key = ("%d/%s/%s"):format(site.id, home.name, part.part),
+                wanted = { part_name(node.name, part.suffix) },
             }
+            home.fresh = true
         end
     end
 end
 
 --- A part's node appears when VRM first sends one of its rows, and then stays. known: as for add_nodes.
-local function add_parts(site, devices, gateway_rows, known)
+local function add_parts(site, known)
     local entries = {}
-    missing_parts(entries, site, site.id .. "/gateway", discovery.gateway_address(site.id), gateway_rows,
-        known)
-    for _, found in ipairs(devices) do
-        local address = found.type and discovery.address(site.id, found.service, found.instance)
-        local key = ("%d/%s/%d"):format(site.id, found.service, found.instance)
-        if address then missing_parts(entries, site, key, address, found.rows, known) end
+    for home in site.store:each() do
+        if store.is_new(home) then missing_parts(entries, site, home, known) end
     end
     nodes.add_all(entries, known)
 end
@@ -125,15 +141,22 @@ local function count_alarms(site, from_rows)
     return from_rows + site.alarms_beyond
 end
 
+local function same_facts(a, b)
+    for name, value in pairs(a) do
+        if b[name] ~= value then return false end
+    end
+    return true
+end
+
 --- What the gateway's node shows beside its rows.
-local function set_facts(site, answer, devices, now)
-    local _, offline_after = device.limits(site.interval)
-    local warnings, alarms = discovery.alarms(answer.rows, now - offline_after)
+local function set_facts(site, now)
+    local devices, _, offline_after = site.store.devices, device.limits(site.interval)
+    local warnings, alarms = discovery.alarms(site.store.rows, now - offline_after)
     site.newest = site.last_timestamp
     for _, found in ipairs(devices) do
         site.newest = math.max(site.newest or 0, found.newest or 0)
     end
-    site.facts = {
+    local facts = {
         name = site.name, connected = true,
         online = device.judge(site.newest, now, site.interval) ~= device.OFFLINE,
         warnings = warnings, alarms = alarms, vrm_alarms = count_alarms(site, warnings + alarms),
@@ -141,25 +164,38 @@ local function set_facts(site, answer, devices, now)
             now - offline_after),
         interval = site.interval,
     }
+    if not same_facts(facts, site.facts or {}) then site.store.gateway.again = true end
+    site.facts = facts
 end
 
-local function show_nodes(site, devices, gateway_rows, now)
-    local shown, show = {}, nil
-    function show(address, rows, newest)
-        local node = nodes.all[address]
-        if not node or shown[address] then return end
-        shown[address] = true
+--- The nodes of a home: its own and those of its parts, as far as they are there.
+local function nodes_of(home)
+    local list = { home.address and nodes.all[home.address] }
+    for _, part in ipairs(list[1] and list[1].type.parts or {}) do
+        list[#list + 1] = nodes.all[home.address .. part.part]
+    end
+    return list
+end
+
+--- Shows what is new of a home on its nodes.
+local function show_home(site, home)
+    local list, again = nodes_of(home), {}
+    local rows = list[1] and device.living(home, site.interval)
+    for _, node in ipairs(list) do
         nodes.belong(node, site)
-        nodes.show(node, rows, site, now, newest)
-        for _, part in ipairs(node.type.parts) do show(address .. part.part, rows, newest) end
+        again[nodes.show(node, home, rows, site) or "no"] = true
     end
-    show(discovery.gateway_address(site.id), gateway_rows, site.newest)
-    for _, found in ipairs(devices) do
-        local address = discovery.address(site.id, found.service, found.instance)
-        if found.type and address then show(address, found.rows, found.newest or site.newest) end
+    store.was_shown(home, again.again, again.fresh)
+end
+
+--- Nodes whose devices VRM does not send any more.
+local function lose_missing(site)
+    local present = {}
+    for home in site.store:each() do
+        for _, node in ipairs(nodes_of(home)) do present[node] = true end
     end
-    for address, node in pairs(site.nodes) do
-        if not shown[address] then nodes.offline(node, site.facts) end
+    for _, node in pairs(site.nodes) do
+        if not present[node] then nodes.offline(node, site.facts) end
     end
 end
 
@@ -168,25 +204,35 @@ local function prefix_of(site)
     return site and discovery.base36(site.id) .. "_" or ""
 end
 
+--- Shows how old the data of a site is by now, and again when that changes.
+function installation.age(site)
+    local seconds = nodes.judge(site, host.time() + (site.clock or 0))
+    if site.aging then host.cancel(site.aging) end
+    site.aging = seconds and host.after(seconds + 1, function() installation.age(site) end)
+end
+
 --- VRM's answer to one poll (see vrm:diagnostics) becomes values; with discover also new nodes.
 -- now: VRM's clock. A node of the site that is not in the answer goes offline.
 function installation.show(site, answer, now, discover)
     site.clock = now - host.time()
     set_interval(site)
-    local devices, gateway_rows = discovery.devices(answer.rows, site.overview, picker(site),
-        scripts.gateway and scripts.gateway.keys or {})
-    set_facts(site, answer, devices, now)
+    local sorted = discover or not site.store:take(answer.rows)
+    if sorted then
+        site.store:sort(answer.rows, site.overview, picker(site), scripts.gateway)
+        address_homes(site)
+    end
+    site.store.texts = answer.texts
+    set_facts(site, now)
     site.nodes = site.nodes or {}
     local known = discover and nodes.known(prefix_of(site)) or {}
-    if discover then add_nodes(site, devices, known) end
-    add_parts(site, devices, gateway_rows, known)
-    show_nodes(site, devices, gateway_rows, now)
+    if discover then add_nodes(site, known) end
+    add_parts(site, known)
+    for home in site.store:each() do
+        if store.is_new(home) then show_home(site, home) end
+    end
+    if sorted then lose_missing(site) end
+    installation.age(site)
     if discover then nodes.adopt(prefix_of(site)) end
-end
-
---- Without an answer time alone makes data old.
-function installation.age(site)
-    nodes.age(site, host.time() + (site.clock or 0))
 end
 
 --- Everything of a site (nil = everything there is) cannot be believed now.

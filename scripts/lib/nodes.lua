@@ -1,8 +1,9 @@
 --- The nodes of installations and devices: adding them, showing rows, data states.
 --
--- node = { address, name, type, site = its installation (nil: only known to PG3),
---          newest = timestamp of its data|nil, state = data state, key = what it is at VRM,
---          had = drivers that had a number last (see device.apply),
+-- node = { address, name, type, site = its installation (nil: only known to PG3), key = what it is at VRM,
+--          home = where its rows are (lib.store), memory = see device.memory,
+--          newest = timestamp of its data|nil, state = data state as it is shown,
+--          lost = it cannot be believed, whatever its age,
 --          begun = the type whose start was run for it }
 
 local device = require "lib.device"
@@ -54,7 +55,8 @@ local function add(node)
         end
         return false
     end
-    nodes.all[node.address], node.had = node, {}
+    nodes.all[node.address], node.memory = node, device.memory()
+    node.newest, node.state, node.lost = nil, nil, true
     if node.site then nodes.belong(node, node.site) end
     used_names[node.name] = node.address
     begin(node)
@@ -114,53 +116,81 @@ function nodes.add_all(entries, known)
 end
 
 local function show_state(node, state)
+    if node.state == state then return end
     node.state = state
     host.set(node.address, "GV30", state)
     host.stale(node.address, state == device.STALE or state == device.OFFLINE)
 end
 
---- Shows rows on a node. now: VRM's clock; fallback: timestamp to judge by if no momentary row is shown.
-function nodes.show(node, rows, site, now, fallback)
+--- Shows what is new of a home (lib.store) on one of its nodes; rows: its rows that can be believed.
+-- Returns "again" if something is to be worked out again with the next answer, "fresh" if everything is.
+function nodes.show(node, home, rows, site)
     local type_ = node.type
-    if scripts.current(type_) ~= type_ then return end      -- replaced just now: rediscovery shows it
-    if scripts.suspended(type_) then return show_state(node, device.OFFLINE) end
+    if scripts.current(type_) ~= type_ then return "fresh" end      -- replaced just now: rediscovery shows it
+    if scripts.suspended(type_) then
+        nodes.offline(node)
+        return "fresh"
+    end
     if node.begun ~= type_ then begin(node) end
-    rows = device.living(type_, rows, site.interval)
-    local newest, problem = device.apply(type_, node.address, rows,
-        (type_.main or type_).kind and site.facts, nil, node.had)
+    local which
+    if not home.fresh then
+        which = device.readers(type_, home.changed)
+        for driver in pairs(node.memory.again) do which[driver] = true end
+    end
+    local problem = device.apply(type_, node.address, rows, (type_.main or type_).kind and site.facts,
+        node.memory, which)
     if problem then
         scripts.failed(type_.file, problem, node.address)
     else
         scripts.worked(type_.file, node.address)
     end
-    node.newest = newest or fallback or node.newest
-    if node.newest then host.set(node.address, "TIME", node.newest) end
-    show_state(node, device.judge(node.newest, now, site.interval))
+    node.home, node.lost = home, false
     if type_.table.update and not problem then run_script(node, type_.table.update, rows) end
+    return next(node.memory.again) and "again" or nil
+end
+
+--- The node's script sees the facts of an installation that is not there.
+local function show_facts(node, facts)
+    device.apply(node.type, node.address, {}, facts or { online = false, connected = false }, node.memory,
+        device.facts(node.type))
 end
 
 --- A node that is not there any more, or whose values cannot be believed.
 function nodes.offline(node, facts)
-    if node.type.kind == "gateway" and not scripts.suspended(node.type) then
-        device.apply(node.type, node.address, {}, facts or { online = false, connected = false }, true)
-    end
+    if node.type.kind == "gateway" and not scripts.suspended(node.type) then show_facts(node, facts) end
+    node.lost = true
+    if node.home then node.home.fresh = true end
     show_state(node, device.OFFLINE)
 end
 
---- The passing of time alone makes data old: judges the nodes of a site again without new rows.
-function nodes.age(site, now)
+--- The time by which a node's data is judged: that of its momentary rows; where it shows none, that of its
+-- device or installation.
+local function newest_of(node, site)
+    local home = node.home
+    return device.newest(node.memory) or home ~= site.store.gateway and home.newest or site.newest
+        or node.newest
+end
+
+--- Judges by the time, VRM's, how old the data of a site's nodes is, and shows that. Returns the seconds
+-- until something of it changes without newer data; nil: nothing will.
+function nodes.judge(site, now)
+    local soonest
     for _, node in pairs(site.nodes or {}) do
-        if node.newest and node.state ~= device.OFFLINE then
-            local state = device.judge(node.newest, now, site.interval)
-            local gateway = node.type.kind == "gateway"
-            if gateway and state == device.OFFLINE and site.facts then
+        if not node.lost and scripts.suspended(node.type) then nodes.offline(node) end
+        if not node.lost then
+            local newest = newest_of(node, site)
+            if newest ~= node.newest then host.set(node.address, "TIME", newest) end
+            node.newest = newest
+            local state, seconds = device.judge(newest, now, site.interval)
+            if state == device.OFFLINE and node.type.kind == "gateway" and site.facts.online then
                 site.facts.online = false
-                nodes.offline(node, site.facts)
-            else
-                show_state(node, state)
+                show_facts(node, site.facts)
             end
+            show_state(node, state)
+            soonest = math.min(soonest or math.huge, seconds or math.huge)
         end
     end
+    return soonest ~= math.huge and soonest or nil
 end
 
 --- Adds the nodes PG3 knows from earlier runs whose addresses begin with prefix, for which accept(address) is

@@ -73,15 +73,16 @@ local function status_error(reply, token)
     return { kind = kind, text = text .. ".", retry_after = reply.retry_after }
 end
 
---- One GET; returns the decoded JSON object and the reply, or nil and an error. without: a member of its
--- objects that is not wanted (nil: none).
-function vrm:get(path, without)
+--- One GET; returns the decoded JSON object and the reply, or nil and an error. options: first, without, list
+-- and known of host.http (nil: none).
+function vrm:get(path, options)
+    options = options or {}
     local reply, err = host.http {
         url = self.url .. path,
         headers = { ["X-Authorization"] = "Token " .. self.token, ["Accept"] = "application/json" },
         timeout = TIMEOUT,
         ca_file = self.ca_file,
-        without = without,
+        first = options.first, without = options.without, list = options.list, known = options.known,
     }
     local problem
     if not reply then
@@ -123,7 +124,7 @@ end
 function vrm:installations(user_id)
     local path = "/users/" .. user_id .. "/installations"
     local json, err
-    if not self.bare then json, err = self:get(path .. "?extended=1", "extended") end
+    if not self.bare then json, err = self:get(path .. "?extended=1", { without = "extended" }) end
     if self.bare or err and err.kind == "too_big" then
         json, err = self:get(path)
         self.bare = json ~= nil
@@ -138,7 +139,7 @@ end
 --- One installation of the list, with what the list has without vrm.bare.
 function vrm:details(user_id, site_id)
     local path = ("/users/%d/installations?extended=1&idSite=%d"):format(user_id, site_id)
-    local json, err = self:get(path, "extended")
+    local json, err = self:get(path, { without = "extended" })
     if not json then return nil, err end
     for _, one in ipairs(read.installations(json)) do
         if one.id == site_id then return one end
@@ -155,31 +156,50 @@ function vrm:overview(site_id)
     return read.overview(json), nil, reply.date
 end
 
---- All measurements of one installation -> { rows = list (see vrm_read.row), date = unix|nil }.
+--- The records of an answer as rows, at the end of `rows`. known: see vrm:diagnostics; texts gets the same of
+-- this answer. Returns how many records there were, and a text that is the same for the same records.
+local function take_records(json, hashes, known, rows, texts)
+    local records = hashes and json.records or read.items(json.records)
+    local count = hashes and #hashes or #records
+    for i = 1, count do
+        local hash = hashes and hashes[i]
+        local row = hash and known[hash]
+        if row == nil then row = type(records[i]) == "table" and read.row(records[i]) or false end
+        if hash then texts[hash] = row end
+        if row then rows[#rows + 1] = row end
+    end
+    local mark = hashes and ("%d#%s#%s"):format(count, hashes[1], hashes[count]) or read.page_mark(records)
+    return count, mark
+end
+
+--- All measurements of one installation -> { rows = list (see vrm_read.row), date = unix|nil, texts }.
 -- date: VRM's clock when it answered. Further pages are asked for only if VRM says there are more rows.
 -- names = false: without the names of values, which are half of an answer and hardly ever change; those read
--- before stay (read.names).
-function vrm:diagnostics(site_id, names)
-    local rows, seen, fetched, date = {}, {}, 0, nil
+-- before stay (read.names). known: texts of the answer before, nil for none: a row whose text is among them
+-- is the same table as then.
+function vrm:diagnostics(site_id, names, known)
+    local rows, texts, seen, fetched, date = {}, {}, {}, 0, nil
+    local options = { first = true, list = "records", known = known or {},
+                      without = names == false and "dataAttributeEnumValues" or nil }
     for page = 1, MAX_PAGES do
         local json, reply = self:get(("/installations/%d/diagnostics?count=%d&page=%d")
-            :format(site_id, PAGE_SIZE, page), names == false and "dataAttributeEnumValues" or nil)
+            :format(site_id, PAGE_SIZE, page), options)
         if not json then return nil, reply end
         if page == 1 and type(json.records) ~= "table" and json.records ~= false then
             return bad("measurements")
         end
         date = reply.date or date
-        local records = read.items(json.records)
-        local mark = read.page_mark(records)
-        if #records == 0 or seen[mark] then break end      -- a server that ignores `page` repeats itself
-        seen[mark] = true
-        fetched = fetched + #records
-        for _, record in ipairs(records) do
-            rows[#rows + 1] = read.row(record)
+        local kept = #rows
+        local count, mark = take_records(json, reply.hashes, options.known, rows, texts)
+        if seen[mark] then                                  -- a server that ignores `page` repeats itself
+            while #rows > kept do rows[#rows] = nil end
         end
+        if count == 0 or seen[mark] then break end
+        seen[mark] = true
+        fetched = fetched + count
         if fetched >= (read.integer(json.num_records) or 0) then break end
     end
-    return { rows = rows, date = date }
+    return { rows = rows, date = date, texts = texts }
 end
 
 local function percent(text)

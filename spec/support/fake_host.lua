@@ -185,6 +185,30 @@ local function without(value, member)
     return result
 end
 
+--- The elements of a list that are not known, false in the place of those that are; and what stands for the
+-- hashes of all: their texts.
+local function sieve(list, known)
+    local hashes, rest = {}, {}
+    for i = 1, #list do
+        hashes[i] = scripts.signature(list[i])
+        rest[i] = known[hashes[i]] == nil and list[i]
+    end
+    return rest, hashes
+end
+
+--- A reply as the request wants it.
+local function sieved(request, reply)
+    if not reply or not (request.without or request.list) then return reply end
+    local result = {}
+    for key, value in pairs(reply) do result[key] = value end
+    result.json = without(reply.json, request.without)
+    local list = request.list and type(result.json) == "table" and result.json[request.list]
+    if type(list) == "table" and (#list > 0 or next(list) == nil) then
+        result.json[request.list], result.hashes = sieve(list, request.known)
+    end
+    return result
+end
+
 local function http_functions(self, host)
     host.limit = function(limit)
         check_type(limit, "table")
@@ -221,12 +245,7 @@ local function http_functions(self, host)
         if reply and reply.fake_wait then seconds, reply, err = reply.fake_wait, reply.reply, reply.err end
         self:park(seconds)
         entry.running = false
-        if reply and request.without then
-            local given = reply
-            reply = { json = without(given.json, request.without) }
-            for key, value in pairs(given) do reply[key] = reply[key] == nil and value or reply[key] end
-        end
-        return reply, err
+        return sieved(request, reply), err
     end
 end
 

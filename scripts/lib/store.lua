@@ -1,0 +1,104 @@
+--- What is known of one installation: the rows VRM sent last, sorted to its devices, and what of them is new.
+--
+-- store = { rows = those of the last answer, homes = [place] = the home of a row (nil: it has none),
+--           devices = list of homes, gateway = home, texts = what vrm:diagnostics knows of the last answer }
+-- home  = what discovery.devices makes of a device or of the gateway, and
+--         { fresh = nothing of it has been shown yet,
+--           changed = { [path or code] = true }: those whose rows are others than when it was shown,
+--           again = it has to be looked at with the next answer }
+--
+-- A row is never changed, another takes its place: what is the same table is the same row.
+
+local discovery = require "lib.discovery"
+
+local store = {}
+store.__index = store
+
+function store.new()
+    return setmetatable({ rows = {}, homes = {}, devices = {}, texts = {} }, store)
+end
+
+local function same_place(a, b)
+    return a.path == b.path and a.code == b.code and a.instance == b.instance and a.service == b.service
+        and a.id == b.id
+end
+
+local function same_content(a, b)
+    return a.value == b.value and a.timestamp == b.timestamp and a.unit == b.unit and a.text == b.text
+end
+
+--- Whether two answers have the same rows in the same places, whatever their values.
+local function same_places(rows, before)
+    if #rows ~= #before then return false end
+    for i, row in ipairs(rows) do
+        if row ~= before[i] and not same_place(row, before[i]) then return false end
+    end
+    return true
+end
+
+--- One row of a home in the place of another.
+local function replace(home, old, row)
+    for _, key in pairs(discovery.keys_of(home, row)) do
+        if home.rows[key] == old then home.rows[key] = row end
+        home.changed[key] = true
+    end
+    home.newest = discovery.newest(home.newest, row)
+end
+
+--- Homes that have one key several times: their rows are put together again, so that the newest is found.
+local function settle(self, homes)
+    for home in pairs(homes) do home.rows = {} end
+    for i, row in ipairs(self.rows) do
+        local home = self.homes[i]
+        if home and homes[home] then discovery.put(home, row) end
+    end
+end
+
+--- Takes the rows of an answer, if they are those it has, with other contents or the same. False: they are
+-- not, and store:sort has to sort them.
+function store:take(rows)
+    local before, unsettled = self.rows, {}
+    if not same_places(rows, before) then return false end
+    self.rows = rows
+    for i, row in ipairs(rows) do
+        local old, home = before[i], self.homes[i]
+        if row ~= old and same_content(row, old) then
+            rows[i] = old
+        elseif row ~= old and home then
+            replace(home, old, row)
+            if home.ambiguous then unsettled[home] = true end
+        end
+    end
+    if next(unsettled) then settle(self, unsettled) end
+    return true
+end
+
+--- Sorts the rows of an answer to devices; everything of them is new then. See discovery.devices.
+function store:sort(rows, overview, pick, gateway_type)
+    self.rows = rows
+    self.devices, self.gateway, self.homes = discovery.devices(rows, overview, pick, gateway_type)
+    for home in self:each() do home.fresh, home.changed = true, {} end
+end
+
+--- Iterates over the homes: the gateway's, then the devices'.
+function store:each()
+    local list = table.move(self.devices, 1, #self.devices, 2, { self.gateway })
+    local place = 0
+    return function()
+        place = place + 1
+        return list[place]
+    end
+end
+
+--- Whether something of a home has to be shown.
+function store.is_new(home)
+    return home.fresh or home.again or next(home.changed) ~= nil
+end
+
+--- What is new of a home was shown. again: something of it has to be shown with the next answer, too; fresh:
+-- everything.
+function store.was_shown(home, again, fresh)
+    home.changed, home.again, home.fresh = {}, again, fresh
+end
+
+return store
