@@ -78,6 +78,10 @@ struct console *console_new(struct loop *l, struct json *json, const struct node
     c->options = *options;
     c->title = copy_text(options->title);
     c->params = copy_text(options->params);
+    if (c->title == NULL || c->params == NULL) {
+        console_free(c);
+        return NULL;
+    }
     c->done = done;
     c->ctx = ctx;
     buf_init(&c->answers, 1024 * 1024);
