@@ -359,6 +359,25 @@ static void test_no_descriptor_is_left(void) {
     end();
 }
 
+// Fault: an event that finds no memory is tried again in each turn of the loop, which never sleeps
+// Expected: it is tried again after a pause, and delivered once there is memory
+static void test_an_event_waits_for_memory(void) {
+    int turns = 0;
+    CHECK(starts() && becomes_well());
+    fail_all = true;
+    on_params(&app);
+    CHECK(app.params_due);
+    for (int64_t until = loop_now_ms() + 300; loop_now_ms() < until; turns++)
+        loop_turn(app.api.loop, 300);
+    CHECK(turns < 30);
+    fail_all = false;
+    int64_t until = loop_now_ms() + PATIENCE_MS;
+    while (app.params_due && loop_now_ms() < until)
+        loop_turn(app.api.loop, PATIENCE_MS);
+    CHECK(!app.params_due && loop_now_ms() < until);
+    end();
+}
+
 static void done(void *ctx, bool ok) { (void)ctx, (void)ok; }
 
 // Fault: the console starts without its title or its parameters, and reads them all the same
@@ -384,6 +403,7 @@ int main(void) {
         fprintf(stderr, "%ld allocations\n", count);
     test_console_without_memory();
     test_no_descriptor_is_left();
+    test_an_event_waits_for_memory();
     test_a_shortage_passes();
     test_a_shortage_in_each_part_of_a_poll();
     test_each_allocation_fails_once(count);
