@@ -34,9 +34,7 @@ static const char *text_or(lua_State *L, int at, const char *key, char *scratch,
     return text != NULL ? text : missing;
 }
 
-static void set_level(lua_State *L, int at, const char *key) {
-    char scratch[32];
-    const char *level = json_text(L, at, key, scratch);
+static void set_level(const char *level) {
     if (level != NULL && level[0] != '\0')
         log_set_level(log_level_of(level));
 }
@@ -68,8 +66,7 @@ static void read_config(struct walk *w, struct config *c) {
 
 // Takes over c's nodes.
 static void use_config(struct pg3 *p, struct config *c) {
-    if (c->level[0] != '\0')
-        log_set_level(log_level_of(c->level));
+    set_level(c->level);
     if (!c->has_nodes)
         return;
     known_free(&p->known);
@@ -458,8 +455,9 @@ static void on_custom_request(struct pg3 *p, lua_State *L, int at) {
 }
 
 static void on_level(struct pg3 *p, lua_State *L, int at) {
+    char scratch[32];
     (void)p;
-    set_level(L, at, "level");
+    set_level(json_text(L, at, "level", scratch));
 }
 
 static const struct {
@@ -536,23 +534,35 @@ static bool look_through(struct walk *w, struct config *c, char *other, size_t s
     return walk_end(w);
 }
 
+static void tell_large(struct pg3 *p, size_t len, const char *key) {
+    if (!p->told_large)
+        log_warning(AREA,
+                    "PG3 sent a message \"%s\" of %zu KiB; the plugin reads messages of at most "
+                    "%u KiB and goes on without it. Make what PG3 keeps there for the plugin "
+                    "smaller.",
+                    key, len / 1024, JSON_MAX / 1024);
+    p->told_large = true;
+}
+
 // All but a configuration is decoded.
 static void decode(struct pg3 *p, const char *text, size_t len, const char *key) {
     char error[256];
-    if (len > JSON_MAX && !p->told_large)
-        log_warning(
-            AREA,
-            "PG3 sent \"%s\" of %zu KiB; the plugin reads at most %u KiB of it, and goes on "
-            "without. Make what PG3 keeps there for the plugin smaller.",
-            key, len / 1024, JSON_MAX / 1024);
-    else if (len <= JSON_MAX &&
-             !json_read(p->json, text, len, on_message, p, error, sizeof error)) {
-        if (json_starved(p->json))
-            p->missed_ms = loop_now_ms();
-        log_warning(AREA, "PG3 sent a message of %zu bytes that cannot be read (%s); it is ignored",
-                    len, error);
+    if (len > JSON_MAX) {
+        tell_large(p, len, key);
+        return;
     }
-    p->told_large = p->told_large || len > JSON_MAX;
+    if (json_read(p->json, text, len, on_message, p, error, sizeof error))
+        return;
+    if (json_starved(p->json)) {
+        p->missed_ms = loop_now_ms();
+        log_warning(AREA,
+                    "memory is too short for a message of PG3's of %zu bytes, which is asked for "
+                    "everything again; free some on this machine",
+                    len);
+        return;
+    }
+    log_warning(AREA, "PG3 sent a message of %zu bytes that cannot be read (%s); it is ignored",
+                len, error);
 }
 
 void pg3_message(struct pg3 *p, const char *text, size_t len) {

@@ -7,9 +7,9 @@
 
 struct pg3_out {
     struct pg3_out *next;
-    bool late;   // may wait until the first values are out
-    bool answer; // `text` is an element of a report message
-    char kind[8];
+    bool late;        // may wait until the first values are out
+    bool answer;      // `text` is an element of a report message
+    const char *kind; // a literal
     size_t len;
     char text[];
 };
@@ -50,9 +50,9 @@ struct pg3 {
     bool up;
     bool sending;
     struct pg3_out *first, **last; // messages to go, oldest first
+    size_t waiting;                // bytes of them
     bool calm;                     // the start is over: late messages may go
     int64_t calm_timer;
-    size_t waiting; // bytes of them
 
     int64_t gate_timer;
     int64_t ask_timer; // until what is missing is asked for again
@@ -64,8 +64,8 @@ struct pg3 {
     // The last list of records did not have all that each run of the plugin writes. From a PG3 that
     // has nodes of it this is believed only when the next list says so too.
     bool short_list;
-    bool told_large;   // and one that a message was too large
     bool told_missing; // the log has a line that not everything came
+    bool told_large;   // and one that a message was too large
     char controller[15];
     bool controller_set; // PG3 was asked to show the connection on it
 

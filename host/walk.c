@@ -174,7 +174,7 @@ static bool can_enter(struct walk *w) {
 }
 
 void walk_begin(struct walk *w, const char *text, size_t len) {
-    *w = (struct walk){.text = text, .at = text, .end = text + len};
+    *w = (struct walk){.at = text, .end = text + len};
 }
 
 bool walk_end(struct walk *w) {
