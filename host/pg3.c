@@ -30,7 +30,7 @@ struct pg3 *pg3_new(struct loop *l, struct json *json, struct nodes *nodes, cons
     p->link = *link;
     p->events = *events;
     p->last = &p->first;
-    p->notices_record.changed = true; // takes away what an earlier run left
+    p->records[KEY_NOTICES].changed = true; // takes away what an earlier run left
     snprintf(p->version, sizeof p->version, "%s", version);
     return p;
 }
@@ -159,14 +159,14 @@ void pg3_down(struct pg3 *p) {
     p->sending = false;
     p->controller_set = false;
     drop_waiting(p);
-    struct pg3_record *records[] = {&p->notices_record, &p->data_record, &p->doc_record,
-                                    &p->idata_record};
-    for (size_t i = 0; i < sizeof records / sizeof records[0]; i++) {
-        records[i]->changed = records[i]->changed || records[i]->open;
-        records[i]->open = false;
+    for (size_t i = 0; i < KEYS; i++) {
+        struct pg3_record *r = &p->records[i];
+        r->changed = r->changed || r->open;
+        r->open = false;
+        // Others write these too: what they are after a reconnection is to be read again.
+        if (i == KEY_PARAMS || i == KEY_NOTICES)
+            *r = (struct pg3_record){.changed = r->changed};
     }
-    // Others write these too: what they are after a reconnection is to be read again.
-    p->readings[KEY_PARAMS] = p->readings[KEY_NOTICES] = (struct pg3_reading){0};
     free(p->notices_told);
     p->notices_told = NULL;
     pg3_ask_nothing(p);
@@ -548,5 +548,5 @@ void pg3_turn(struct pg3 *p) {
 bool pg3_waiting(struct pg3 *p) {
     p->calm = true; // asked at the stop: nothing may wait any more
     return p->up && (p->sending || p->first != NULL ||
-                     (p->data_record.changed && p->readings[KEY_DATA].read));
+                     (p->records[KEY_DATA].changed && p->records[KEY_DATA].read));
 }

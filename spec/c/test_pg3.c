@@ -1390,6 +1390,28 @@ static void test_message_without_memory(void) {
     close_bench(&b);
 }
 
+// Fault: the user is told to save a record anew because there was no memory for it
+// Expected: it is told that memory is short; PG3 is asked for everything again
+static void test_record_without_memory(void) {
+    struct bench b;
+    int short_ones = 0;
+    open_running(&b);
+    for (long number = 1; number < 100; number++) {
+        warning[0] = '\0';
+        allocations = 0;
+        fail_at = number;
+        fail_until = number + 2; // Lua tries once more after it has collected
+        receive(&b, "{\"custom\":{\"customdata\":\"{\\\"a\\\":[1]}\"}}");
+        fail_at = fail_until = -1;
+        CHECK(strstr(warning, "understood") == NULL);
+        short_ones += strstr(warning, "memory is too short for the record customdata") != NULL;
+    }
+    CHECK(short_ones > 1);
+    pass(&b, 3000);
+    CHECK(times(&b, "getAll") == 1);
+    close_bench(&b);
+}
+
 // Events are for now: what happened while PG3 was away must not start its programs later. Records
 // are written once, as they are then.
 static void test_away(void) {
@@ -1495,6 +1517,7 @@ int main(void) {
     test_many_answers();
     test_answer_for_a_node_that_is_gone();
     test_message_without_memory();
+    test_record_without_memory();
     test_away();
     json_free(json);
     loop_free(loop);
