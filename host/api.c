@@ -39,6 +39,15 @@ const char *api_hide(lua_State *L, int index) {
     return lua_tostring(L, index);
 }
 
+const char *api_path(lua_State *L, int arg) {
+    const char *path = luaL_checkstring(L, arg);
+    if (path[0] == '/')
+        return path;
+    path = lua_pushfstring(L, "%s/%s", api_of(L)->root, path);
+    lua_replace(L, arg);
+    return path;
+}
+
 // Waiting
 
 struct wait *api_wait(lua_State *L) {
@@ -135,9 +144,9 @@ static void alarm_free(struct alarm *al) {
     free(al);
 }
 
-static void task_ended(void *ctx, struct vm *vm, const char *error) {
+void api_task_ended(void *ctx, struct vm *vm, const char *error) {
     (void)ctx;
-    if (error != NULL && error != task_dropped && error != task_refused)
+    if (task_failed(error))
         log_error(AREA, "%s failed: %s", vm->name, error);
 }
 
@@ -146,22 +155,38 @@ static int start_alarm(lua_State *L) {
     lua_rawgeti(L, LUA_REGISTRYINDEX, al->ref);
     bool script = al->vm->is_script;
     if (!task_start(al->api->tasks, al->vm, 0, script ? SCRIPT_TASK_BUDGET : MAIN_BUDGET,
-                    script ? api_script_end : task_ended, script ? NULL : al->api))
-        return luaL_error(L, "a timer's task could not be started");
+                    script ? api_script_end : api_task_ended, script ? NULL : al->api))
+        return luaL_error(L, "one more task needs more than its memory");
     return 0;
 }
 
 #define RING_AGAIN_MS 1000
 
-// One that rings once is not lost because memory was short just then.
+// The state's own limit of memory left no room for the task.
+static void tell_lost_ring(struct vm *vm, const char *error) {
+    char text[256];
+    if (!vm->is_script) {
+        api_task_ended(NULL, vm, error);
+        return;
+    }
+    snprintf(text, sizeof text, "%s: a timer could not ring: %s",
+             ((const struct script *)vm->owner)->file, error);
+    api_script_end(NULL, vm, text);
+}
+
+// One that rings once is not lost because the system's memory was short just then.
 static void ring(void *ctx) {
     struct alarm *al = ctx;
-    bool lost = !vm_protect(al->vm, start_alarm, al, NULL, 0) && al->vm->starved;
-    int64_t next_ms = al->every_ms > 0 ? al->every_ms : lost ? RING_AGAIN_MS : 0;
+    struct vm *vm = al->vm;
+    char error[128];
+    bool rang = vm_protect(vm, start_alarm, al, error, sizeof error), starved = vm->starved;
+    int64_t next_ms = al->every_ms > 0 ? al->every_ms : !rang && starved ? RING_AGAIN_MS : 0;
     if (next_ms > 0)
-        al->timer = loop_after(al->api->loop, next_ms, ring, al); // has the memory of this one
+        al->timer = loop_after(al->api->loop, next_ms, ring, al); // a spare one if need be
     else
         alarm_free(al);
+    if (!rang && !starved)
+        tell_lost_ring(vm, error);
 }
 
 static int alarms_of(const struct vm *vm) {
@@ -267,7 +292,7 @@ static int host_spawn(lua_State *L) {
     if (!lua_checkstack(a->main->L, args + 1))
         return vm_no_memory(L);
     lua_xmove(L, a->main->L, args + 1);
-    if (!task_start(a->tasks, a->main, args, MAIN_BUDGET, task_ended, a))
+    if (!task_start(a->tasks, a->main, args, MAIN_BUDGET, api_task_ended, a))
         return vm_no_memory(L);
     loop_wake(a->loop);
     return 0;
@@ -286,11 +311,7 @@ static int push_file_text(lua_State *L) {
 
 // host.read(path) -> text | nil, why. A relative path is one of the plugin's.
 static int host_read(lua_State *L) {
-    struct api *a = api_of(L);
-    const char *given = luaL_checkstring(L, 1);
-    char path[1024];
-    snprintf(path, sizeof path, "%s%s%s", given[0] == '/' ? "" : a->root,
-             given[0] == '/' ? "" : "/", given);
+    const char *path = api_path(L, 1);
     char error[256];
     struct file_text t = {NULL, 0};
     t.text = file_read(path, READ_MAX, &t.len, error, sizeof error);
@@ -394,17 +415,24 @@ static int fire_protected(lua_State *L) {
     int args = f->push != NULL ? f->push(L, f->push_ctx) : 0;
     f->started =
         task_start(f->api->tasks, f->api->main, args, MAIN_BUDGET,
-                   f->end != NULL ? f->end : task_ended, f->end != NULL ? f->end_ctx : f->api);
+                   f->end != NULL ? f->end : api_task_ended, f->end != NULL ? f->end_ctx : f->api);
     return 0;
+}
+
+// False: `error` says why not.
+static bool deliver(struct api *a, struct fire *f, char *error, size_t size) {
+    bool ok = vm_protect(a->main, fire_protected, f, error, size);
+    if (f->started)
+        loop_wake(a->loop); // only then: who tries again must not keep the loop from its sleep
+    return ok;
 }
 
 bool api_fire(struct api *a, const char *event, api_push_fn *push, void *push_ctx, task_end_fn *end,
               void *end_ctx) {
     struct fire f = {a, event, push, push_ctx, end, end_ctx, false};
     char error[256];
-    if (!vm_protect(a->main, fire_protected, &f, error, sizeof error))
+    if (!deliver(a, &f, error, sizeof error))
         log_error(AREA, "the event %s could not be delivered: %s", event, error);
-    loop_wake(a->loop);
     return f.started;
 }
 
@@ -412,8 +440,7 @@ bool api_deliver(struct api *a, const char *event, api_push_fn *push, void *push
                  task_end_fn *end, void *end_ctx, char *error, size_t size) {
     struct fire f = {a, event, push, push_ctx, end, end_ctx, false};
     snprintf(error, size, "it is not available here");
-    vm_protect(a->main, fire_protected, &f, error, size);
-    loop_wake(a->loop);
+    deliver(a, &f, error, size);
     return f.started;
 }
 
@@ -536,11 +563,11 @@ struct running {
 
 static void main_ended(void *ctx, struct vm *vm, const char *error) {
     struct api *a = ctx;
-    a->failed = error != NULL && error != task_refused;
+    a->failed = task_failed(error);
     if (a->failed && vm->starved)
         log_error(AREA, API_CANNOT_START);
     else
-        task_ended(ctx, vm, error);
+        api_task_ended(ctx, vm, error);
 }
 
 static int run_protected(lua_State *L) {

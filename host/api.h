@@ -61,6 +61,8 @@ struct api *api_of(lua_State *L); // also from a device script's state
 // Masks the secrets (log_hide) in the text at `index`, in place, and returns it: for whatever may
 // hold foreign text and goes to PG3 or a terminal. NULL: there is no text. A number counts as one.
 const char *api_hide(lua_State *L, int index);
+// The path at an argument, in its place on the stack; a relative one is one of the plugin's.
+const char *api_path(lua_State *L, int arg);
 // Reads a file as a Lua function onto the stack, text only. Raises what is wrong with it.
 void api_load_file(lua_State *L, const char *path);
 // A parked task's reason. It lives until its task was woken or dropped.
@@ -107,6 +109,8 @@ void api_script_setup(lua_State *L, void *api); // script_setup_fn: the device A
 // End of a task of a device script: an error goes to main.lua as event "script_error". ctx: the
 // node's address, which it frees; NULL for a timer.
 void api_script_end(void *ctx, struct vm *vm, const char *error);
+// End of a task of main.lua: an error goes to the log.
+void api_task_ended(void *ctx, struct vm *vm, const char *error);
 int api_set(lua_State *L, struct api *a); // (address, driver, value | nil [, text])
 int api_get(lua_State *L, struct api *a); // (address, driver) -> number | nil
 int api_params(lua_State *L, struct api *a);

@@ -287,6 +287,7 @@ static int push_get(lua_State *L, void *ctx) {
 static void get_ended(void *ctx, struct vm *vm, const char *error) {
     int64_t *id = ctx;
     struct api *a = vm->owner; // main.lua's
+    api_task_ended(NULL, vm, error);
     struct wait *w = error != task_dropped ? api_find_wait(a, *id) : NULL;
     if (w != NULL)
         api_wake(w);

@@ -106,13 +106,8 @@ static int read_names(const char *folder, char names[NAMES_MAX][NAME_SIZE]) {
 // host.script_files(folder) -> list, nil, how many were left out | nil, why, whether it is there
 // all the same. A relative folder is one of the plugin's.
 static int host_script_files(lua_State *L) {
-    struct api *a = api_of(L);
-    const char *folder = luaL_checkstring(L, 1);
     lua_settop(L, 1);
-    if (folder[0] != '/') {
-        folder = lua_pushfstring(L, "%s/%s", a->root, folder);
-        lua_replace(L, 1);
-    }
+    const char *folder = api_path(L, 1);
     char names[NAMES_MAX][NAME_SIZE];
     int count = read_names(folder, names);
     if (count < 0) {
@@ -238,17 +233,10 @@ static int host_keep_script(lua_State *L) {
 
 // host.make_folder(path) -> true | nil, why. With its parents.
 static int host_make_folder(lua_State *L) {
-    struct api *a = api_of(L);
-    const char *given = luaL_checkstring(L, 1);
-    char path[1024];
-    snprintf(path, sizeof path, "%s%s%s", given[0] == '/' ? "" : a->root,
-             given[0] == '/' ? "" : "/", given);
-    for (char *c = path + 1; *c != '\0'; c++) {
-        if (*c != '/')
-            continue;
-        *c = '\0';
-        file_folder(path, FOLDER_PRIVATE);
-        *c = '/';
+    const char *path = api_path(L, 1);
+    for (const char *c = strchr(path + 1, '/'); c != NULL; c = strchr(c + 1, '/')) {
+        file_folder(lua_pushlstring(L, path, (size_t)(c - path)), FOLDER_PRIVATE);
+        lua_pop(L, 1);
     }
     if (!file_folder(path, FOLDER_PRIVATE))
         return luaL_fileresult(L, 0, path);
@@ -417,7 +405,7 @@ void api_script_end(void *ctx, struct vm *vm, const char *error) {
     char *address = ctx;
     struct script *s = vm->owner;
     struct failure f = {s->file, error, address};
-    bool failed = error != NULL && error != task_dropped && error != task_refused;
+    bool failed = task_failed(error);
     if (failed && vm->starved)
         s->starved = true; // an event might find no memory either
     else if (failed && !api_fire(s->owner, "script_error", push_failure, &f, NULL, NULL) &&

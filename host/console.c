@@ -1,7 +1,7 @@
 #include "console.h"
 #include "buf.h"
+#include "file.h"
 
-#include <errno.h>
 #include <lauxlib.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,6 +78,10 @@ struct console *console_new(struct loop *l, struct json *json, const struct node
     c->options = *options;
     c->title = copy_text(options->title);
     c->params = copy_text(options->params);
+    if (c->title == NULL || c->params == NULL) {
+        console_free(c);
+        return NULL;
+    }
     c->done = done;
     c->ctx = ctx;
     buf_init(&c->answers, 1024 * 1024);
@@ -219,19 +223,8 @@ static size_t lines_each(const struct console *c) {
 }
 
 static void put(const struct console *c, struct buf *b) {
-    const char *text = buf_text(b);
-    size_t left = b->len;
-    while (left > 0) {
-        ssize_t n = write(c->options.out_fd, text, left);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0) { // nobody reads any more
-            c->done(c->ctx, true);
-            break;
-        }
-        text += n;
-        left -= (size_t)n;
-    }
+    if (!file_write_all(c->options.out_fd, buf_text(b), b->len))
+        c->done(c->ctx, true); // nobody reads any more
     buf_free(b);
 }
 

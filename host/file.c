@@ -99,7 +99,7 @@ char *file_read(const char *path, size_t max, size_t *len, char *error, size_t s
     return NULL;
 }
 
-static bool write_all(int fd, const char *data, size_t len) {
+bool file_write_all(int fd, const char *data, size_t len) {
     while (len > 0) {
         ssize_t done = write(fd, data, len);
 
@@ -125,7 +125,7 @@ bool file_write(const char *path, const void *data, size_t len, mode_t mode, cha
     }
     unlink(fresh); // of an earlier run; with O_EXCL nothing that lies there is written into
     int fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-    bool ok = fd >= 0 && write_all(fd, data, len) && fchmod(fd, mode) == 0;
+    bool ok = fd >= 0 && file_write_all(fd, data, len) && fchmod(fd, mode) == 0;
     int saved = errno;
 
     if (fd >= 0 && close(fd) != 0 && ok) {

@@ -37,6 +37,9 @@ bool file_unknown(int error);
 // errno is that of the failure, EFBIG for the size.
 char *file_read(const char *path, size_t max, size_t *len, char *error, size_t size);
 
+// Writes all of it to what is open. False: errno says why not.
+bool file_write_all(int fd, const char *data, size_t len);
+
 // Writes a file in one step, through PATH.tmp: a reader sees the old one or the new one. False:
 // `error` says "cannot be written: why"; the old one is then as it was.
 bool file_write(const char *path, const void *data, size_t len, mode_t mode, char *error,

@@ -15,12 +15,13 @@ struct request {
     void *ctx;
     char *url;
     char *ca_file;
+    const char *trusted; // the file of trusted certificates, once it starts; NULL: curl's own
     struct curl_slist *headers;
     long timeout_ms;
     bool first;
     CURL *easy; // NULL while it waits
     struct buf body;
-    char detail[CURL_ERROR_SIZE]; // curl's own words
+    char detail[CURL_ERROR_SIZE]; // curl's own words, or the file that cannot be read
 };
 
 struct http {
@@ -186,15 +187,14 @@ static const char *trusted_file(const struct request *r) {
 }
 
 static bool easy_set(CURL *easy, const struct http *h, struct request *r) {
-    const char *trusted = trusted_file(r);
     bool ok = curl_easy_setopt(easy, CURLOPT_URL, r->url) == CURLE_OK &&
               curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https") == CURLE_OK &&
               curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "") == CURLE_OK &&
               curl_easy_setopt(easy, CURLOPT_USERAGENT, h->user_agent) == CURLE_OK;
 
-    if (ok && trusted) {
+    if (ok && r->trusted) {
         // Without a CApath: else the system's folder would be trusted besides the file.
-        ok = curl_easy_setopt(easy, CURLOPT_CAINFO, trusted) == CURLE_OK &&
+        ok = curl_easy_setopt(easy, CURLOPT_CAINFO, r->trusted) == CURLE_OK &&
              curl_easy_setopt(easy, CURLOPT_CAPATH, NULL) == CURLE_OK;
     }
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, r->headers);
@@ -264,6 +264,11 @@ static const char *timeout_text(CURL *easy) {
 }
 
 static struct failure failure_find(const struct request *r, CURLcode code) {
+    if (r->body.starved) {
+        return (struct failure){code, HTTP_OTHER,
+                                "Memory is too short for the answer of %s. Free some on this "
+                                "machine"};
+    }
     if (r->body.failed) {
         return (struct failure){code, HTTP_TOO_BIG,
                                 "The answer of %s is larger than the plugin accepts"};
@@ -279,20 +284,28 @@ static struct failure failure_find(const struct request *r, CURLcode code) {
     return unknown_failure;
 }
 
-// The sentence: the failure's text with the host in it, and curl's own words in brackets.
+// What stands in brackets behind the sentence. Of an answer that was not taken curl only knows that
+// it could not write.
+static void detail_text(const struct request *r, CURLcode code, char *out, size_t size) {
+    if (r->body.starved) {
+        out[0] = '\0';
+    } else if (r->body.failed) {
+        snprintf(out, size, " (at most %zu KiB)", r->body.max / 1024);
+    } else {
+        snprintf(out, size, " (%s)", r->detail[0] != '\0' ? r->detail : curl_easy_strerror(code));
+    }
+}
+
+// The sentence: the failure's text with the host in it, and the detail.
 static void failure_text(const struct request *r, const struct failure *f, CURLcode code, char *out,
                          size_t size) {
-    const char *detail = r->detail[0] != '\0' ? r->detail : curl_easy_strerror(code);
     const char *rest = strstr(f->text, "%s"); // each text has one
     char host[256];
-    char limit[48];
+    char detail[sizeof r->detail + 4];
 
     host_name(r->url, host, sizeof host);
-    if (f->error == HTTP_TOO_BIG) {
-        snprintf(limit, sizeof limit, "at most %zu KiB", r->body.max / 1024);
-        detail = limit; // curl only knows that it could not write
-    }
-    snprintf(out, size, "%.*s%s%s (%s).", (int)(rest - f->text), f->text, host, rest + 2, detail);
+    detail_text(r, code, detail, sizeof detail);
+    snprintf(out, size, "%.*s%s%s%s.", (int)(rest - f->text), f->text, host, rest + 2, detail);
 }
 
 void http_read_head(CURL *easy, struct http_reply *reply) {
@@ -331,9 +344,9 @@ static void request_end(struct http *h, struct request *r, CURLcode code) {
 }
 
 static void request_start(struct http *h, struct request *r) {
-    const char *trusted = trusted_file(r);
-
-    if (trusted && !file_readable(trusted)) { // curl would wait for a FIFO
+    r->trusted = trusted_file(r);
+    if (r->trusted && !file_readable(r->trusted)) { // curl would wait for a FIFO
+        snprintf(r->detail, sizeof r->detail, "%s", r->trusted);
         request_end(h, r, CURLE_SSL_CACERT_BADFILE);
         return;
     }

@@ -99,41 +99,40 @@ static void parse_fields(lua_State *L, void *ctx) {
     *to = '\0';
 }
 
+static const char not_set[] = "PG3INIT is not set: this plugin is started by PG3. By hand, try "
+                              "victron-host --demo or --help.";
+static const char no_memory[] = "PG3INIT cannot be read: memory is short. Free some and start the "
+                                "plugin again.";
+
+// What is wrong; NULL: nothing, or what p says is missing.
+static const char *fault_of(struct json *json, const char *base64, struct buf *text,
+                            struct parse *p) {
+    char why[256];
+    if (base64 == NULL || base64[0] == '\0')
+        return not_set;
+    if (!base64_decode(base64, text))
+        return text->starved ? no_memory : "PG3INIT is not base64. Restart the plugin from PG3.";
+    bool read = json_read(json, buf_text(text), text->len, parse_fields, p, why, sizeof why);
+    if (!read && json_starved(json))
+        return no_memory;
+    if (!read || !p->is_object)
+        return "PG3INIT does not hold a JSON object. Restart the plugin from PG3.";
+    if (p->missing[0] == '\0' && p->port < 0)
+        return "mqttPort in PG3INIT is no port number. Restart the plugin from PG3.";
+    return NULL;
+}
+
 bool init_read(struct json *json, const char *base64, struct pg3_init *init, char *error,
                size_t size) {
-    memset(init, 0, sizeof *init);
-    if (base64 == NULL || base64[0] == '\0') {
-        snprintf(error, size,
-                 "PG3INIT is not set: this plugin is started by PG3. By hand, try "
-                 "victron-host --demo or --help.");
-        return false;
-    }
     struct buf text;
-    buf_init(&text, 64 * 1024);
     struct parse p = {.init = init};
-    char why[256] = "";
-    bool ok = base64_decode(base64, &text);
-    if (!ok) {
-        snprintf(error, size, "PG3INIT is not base64. Restart the plugin from PG3.");
-    } else if (!json_read(json, buf_text(&text), text.len, parse_fields, &p, why, sizeof why) ||
-               !p.is_object) {
-        bool short_of_memory = text.failed || json_starved(json);
-        if (short_of_memory)
-            snprintf(error, size,
-                     "PG3INIT cannot be read: memory is short. Free some and start the "
-                     "plugin again.");
-        else
-            snprintf(error, size,
-                     "PG3INIT does not hold a JSON object. Restart the plugin from PG3.");
-        ok = false;
-    } else if (p.missing[0] != '\0') {
-        snprintf(error, size, "PG3INIT lacks %s. Restart the plugin from PG3.", p.missing);
-        ok = false;
-    } else if (p.port < 0) {
-        snprintf(error, size,
-                 "mqttPort in PG3INIT is no port number. Restart the plugin from PG3.");
-        ok = false;
-    }
+    memset(init, 0, sizeof *init);
+    buf_init(&text, 64 * 1024);
+    const char *fault = fault_of(json, base64, &text, &p);
     buf_free(&text);
-    return ok;
+    if (fault != NULL)
+        snprintf(error, size, "%s", fault);
+    else if (p.missing[0] != '\0')
+        snprintf(error, size, "PG3INIT lacks %s. Restart the plugin from PG3.", p.missing);
+    return fault == NULL && p.missing[0] == '\0';
 }

@@ -138,6 +138,7 @@ static bool numbers_are_short(const char *text, size_t len) {
 
 bool json_read(struct json *j, const char *text, size_t len, json_fn *fn, void *ctx, char *error,
                size_t size) {
+    j->vm->starved = false; // what is asked is why this one failed
     if (len > JSON_MAX) {
         snprintf(error, size, "it is larger than %u KiB", JSON_MAX / 1024);
         return false;

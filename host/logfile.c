@@ -161,16 +161,16 @@ static bool file_reopen(void) {
 
 static void file_rotate(off_t size) {
     // The number comes after the highest there is: a lower one may be free because it was pruned.
-    // ENOENT: an earlier rotation moved the file but could not make the new one.
     struct old_files found;
     char path[PATH_SIZE];
-    if (old_scan(file_day, &found) && old_path(path, file_day, found.last_number + 1) &&
-        (rename(file_path, path) == 0 || errno == ENOENT) && file_reopen()) {
-        chmod(path, FILE_PRIVATE); // PG3 shows the log file only
-        old_prune();
-    } else {
+    if (!old_scan(file_day, &found) || !old_path(path, file_day, found.last_number + 1) ||
+        rename(file_path, path) != 0) {
         file_base = size;
+        return;
     }
+    chmod(path, FILE_PRIVATE); // PG3 shows the log file only
+    file_reopen();             // or the next line does, which finds the file gone
+    old_prune();
 }
 
 static bool path_set(const char *path) {
@@ -263,14 +263,5 @@ void logfile_write(time_t now, const char *line, size_t len) {
         }
     }
     memcpy(file_day, today, DAY_SIZE);
-    while (len > 0) {
-        ssize_t done = write(file_fd, line, len);
-        if (done < 0 && errno != EINTR) {
-            return; // a full disk: nothing can be done or said here
-        }
-        if (done > 0) {
-            line += done;
-            len -= (size_t)done;
-        }
-    }
+    (void)!file_write_all(file_fd, line, len); // a full disk: nothing can be done or said here
 }

@@ -34,7 +34,8 @@ void loop_on_signal(struct loop *l, loop_fn *fn, void *ctx);
 // Wakes the loop; any thread, also from a signal-free library callback. A wake is never lost.
 void loop_wake(struct loop *l);
 
-// Timers relative to now.
+// Timers relative to now. 0: no memory, nor a spare timer (timers_add). The host's own parts, whose
+// few timers the spare ones are for, need not ask; who makes many does.
 int64_t loop_after(struct loop *l, int64_t ms, timer_fn *fn, void *ctx);
 bool loop_cancel(struct loop *l, int64_t id);
 

@@ -22,6 +22,7 @@
 #define LOG_FILE "logs/debug.log"
 #define LOG_BYTES (1024u * 1024)
 #define LOG_KEEP 14
+#define DUE_MS 1000  // until an event that found no memory is tried again
 #define FLUSH_MS 300 // of the stop: for what Lua still wants to tell PG3
 #define LEAVE_MS 600 // of the stop: for the broker
 #define TOKEN_FILE_MAX (64u * 1024)
@@ -39,6 +40,7 @@ struct app {
     bool stopping;
     bool failed;
     bool start_due, ready_due, params_due; // events that found no memory
+    int64_t due_timer;                     // until they are tried again; 0 = none
 };
 
 static struct app app;
@@ -47,9 +49,15 @@ static struct app app;
 
 static int push_params(lua_State *L, void *ctx) { return api_params(L, ctx); }
 
+static void due_again(void *ctx) {
+    ((struct app *)ctx)->due_timer = 0; // the same turn of the loop fires them
+}
+
 // What comes once must arrive: what finds no memory is due until it does.
 static void fire_once(struct app *a, bool *due, const char *event, api_push_fn *push) {
     *due = !api_fire(&a->api, event, push, &a->api, NULL, NULL) && a->api.main->starved;
+    if (*due && a->due_timer == 0)
+        a->due_timer = loop_after(a->api.loop, DUE_MS, due_again, a);
 }
 
 static void on_start(void *ctx) {
@@ -98,8 +106,7 @@ struct request {
 
 static void request_ended(void *ctx, struct vm *vm, const char *error) {
     struct request *r = ctx;
-    if (error != NULL && error != task_dropped && error != task_refused)
-        log_error("lua", "%s failed: %s", vm->name, error);
+    api_task_ended(NULL, vm, error);
     if (error != task_dropped && !(r->is_query && error == NULL))
         pg3_report(r->app->api.pg3, r->address, r->id, error == NULL);
     free(r);
@@ -332,7 +339,8 @@ static bool open_console(struct app *a) {
 
 static void turn(void *ctx) {
     struct app *a = ctx;
-    fire_due(a);
+    if (a->due_timer == 0)
+        fire_due(a);
     if (tasks_run(a->api.tasks))
         loop_wake(a->api.loop);
     if (a->api.pg3 != NULL)

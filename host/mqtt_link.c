@@ -15,6 +15,8 @@ enum { INBOUND_BYTES = MESSAGE_MAX + 8 * 1024 * 1024, STOP_STEP_MS = 5 };
 // threads may still call back.
 static struct link *left;
 
+_Static_assert(sizeof(struct refusal) <= QUEUE_SPARE_BYTES, "it would get lost in a shortage");
+
 // In paho's threads: copy into the queue, wake the loop, nothing else.
 static void link_push(struct link *link, enum event event, const void *data, size_t len) {
     atomic_fetch_add(&link->inside, 1);

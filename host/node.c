@@ -457,9 +457,12 @@ void nodes_alt_units(struct nodes *n, bool on) {
         show_all(n, n->all[i]);
 }
 
-void nodes_touch(struct nodes *n, struct node *node) {
+void node_touch(struct node *node) {
+    for (size_t i = 0; i < node->type->driver_count; i++)
+        mark(node, &node->drivers[i]);
+}
+
+void nodes_touch(struct nodes *n) {
     for (size_t i = 0; i < n->count; i++)
-        for (size_t k = 0; k < n->all[i]->type->driver_count; k++)
-            if (node == NULL || node == n->all[i])
-                mark(n->all[i], &n->all[i]->drivers[k]);
+        node_touch(n->all[i]);
 }

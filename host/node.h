@@ -137,8 +137,9 @@ void node_stale(struct nodes *n, struct node *node, bool stale);
 // The user's choices, for all nodes.
 void nodes_zero_stale(struct nodes *n, bool on);
 void nodes_alt_units(struct nodes *n, bool on);
-// Marks every driver of a node (NULL: of all) as not yet told to PG3.
-void nodes_touch(struct nodes *n, struct node *node);
+// Marks every driver as not yet told to PG3: of a node, of all nodes.
+void node_touch(struct node *node);
+void nodes_touch(struct nodes *n);
 
 // PG3 was told what the driver shows; clears `changed`.
 void node_told(struct driver *d);

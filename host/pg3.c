@@ -30,7 +30,7 @@ struct pg3 *pg3_new(struct loop *l, struct json *json, struct nodes *nodes, cons
     p->link = *link;
     p->events = *events;
     p->last = &p->first;
-    p->notices_record.changed = true; // takes away what an earlier run left
+    p->records[KEY_NOTICES].changed = true; // takes away what an earlier run left
     snprintf(p->version, sizeof p->version, "%s", version);
     return p;
 }
@@ -69,22 +69,29 @@ void pg3_free(struct pg3 *p) {
 
 static size_t cost(const struct pg3_out *out) { return sizeof *out + out->len + 1; }
 
+static void tell_shortage(const char *kind) {
+    log_error(AREA, "memory is too short for a %s message to PG3; free some on this machine", kind);
+}
+
 static struct pg3_out *enqueue(struct pg3 *p, const char *kind, const char *text, size_t len) {
-    struct pg3_out *out = NULL;
     if (!p->up)
         return NULL; // events and answers mean the present; records are marked and written after a
                      // connect
-    if (p->waiting + len < WAITING_MAX)
-        out = malloc(sizeof *out + len + 1);
-    if (out == NULL) {
+    if (p->waiting + len >= WAITING_MAX) {
         log_warning(AREA,
-                    "a %s message to PG3 was dropped: PG3 takes too little, or memory is short",
-                    kind);
+                    "a %s message to PG3 was dropped: %zu KiB wait for PG3 already. If this goes "
+                    "on, restart PG3.",
+                    kind, p->waiting / 1024);
+        return NULL;
+    }
+    struct pg3_out *out = malloc(sizeof *out + len + 1);
+    if (out == NULL) {
+        tell_shortage(kind);
         return NULL;
     }
     out->next = NULL;
     out->late = out->answer = false;
-    snprintf(out->kind, sizeof out->kind, "%s", kind);
+    out->kind = kind;
     out->len = len;
     memcpy(out->text, text, len);
     out->text[len] = '\0';
@@ -104,10 +111,10 @@ bool pg3_post(struct pg3 *p, const char *kind, const char *text, size_t len, boo
 bool pg3_post_buf(struct pg3 *p, const char *kind, struct buf *b, bool late) {
     bool queued = false;
     if (b->starved)
-        log_error(AREA, "memory is too short for a %s message to PG3; free some on this machine",
-                  kind);
+        tell_shortage(kind);
     else if (b->failed)
-        log_error(AREA, "a %s message to PG3 was too large and not sent", kind);
+        log_error(AREA, "a %s message to PG3 is too large and was not sent; please report this",
+                  kind);
     else
         queued = pg3_post(p, kind, buf_text(b), b->len, late);
     buf_free(b);
@@ -144,7 +151,7 @@ void pg3_up(struct pg3 *p) {
     pg3_install_profile(p); // the answer to an earlier try may be lost
     // What was on its way when the connection broke may be lost: each driver's newest value goes
     // once more.
-    nodes_touch(p->nodes, NULL);
+    nodes_touch(p->nodes);
 }
 
 void pg3_down(struct pg3 *p) {
@@ -152,14 +159,14 @@ void pg3_down(struct pg3 *p) {
     p->sending = false;
     p->controller_set = false;
     drop_waiting(p);
-    struct pg3_record *records[] = {&p->notices_record, &p->data_record, &p->doc_record,
-                                    &p->idata_record};
-    for (size_t i = 0; i < sizeof records / sizeof records[0]; i++) {
-        records[i]->changed = records[i]->changed || records[i]->open;
-        records[i]->open = false;
+    for (size_t i = 0; i < KEYS; i++) {
+        struct pg3_record *r = &p->records[i];
+        r->changed = r->changed || r->open;
+        r->open = false;
+        // Others write these too: what they are after a reconnection is to be read again.
+        if (i == KEY_PARAMS || i == KEY_NOTICES)
+            *r = (struct pg3_record){.changed = r->changed};
     }
-    // Others write these too: what they are after a reconnection is to be read again.
-    p->readings[KEY_PARAMS] = p->readings[KEY_NOTICES] = (struct pg3_reading){0};
     free(p->notices_told);
     p->notices_told = NULL;
     pg3_ask_nothing(p);
@@ -225,7 +232,9 @@ void pg3_nodes_listed(struct pg3 *p) {
     for (size_t i = 0; i < p->nodes->count; i++)
         lost += compare(p, p->nodes->all[i], lost_all);
     if (lost > 0)
-        log_warning(AREA, "PG3 does not have %zu of the plugin's nodes any more; adding them again",
+        log_warning(AREA,
+                    "PG3 does not have %zu of the plugin's nodes any more; each is added "
+                    "again, now or when its device is back",
                     lost);
 }
 
@@ -380,7 +389,11 @@ void pg3_report(struct pg3 *p, const char *address, const char *request, bool su
 }
 
 void pg3_show(struct pg3 *p, const char *address, const char *request, bool success) {
-    nodes_touch(p->nodes, strcmp(address, "all") == 0 ? NULL : nodes_find(p->nodes, address));
+    struct node *node = nodes_find(p->nodes, address);
+    if (node != NULL)
+        node_touch(node);
+    else if (strcmp(address, "all") == 0)
+        nodes_touch(p->nodes);
     pg3_report(p, address, request, success);
 }
 
@@ -479,7 +492,7 @@ static void send_values(struct pg3 *p) {
     if (any)
         send_now(p, "status", buf_text(&b), b.len);
     if (b.failed || (any && !p->sending))
-        nodes_touch(p->nodes, NULL); // it did not leave: everything once more
+        nodes_touch(p->nodes); // it did not leave: everything once more
     buf_free(&b);
 }
 
@@ -535,5 +548,5 @@ void pg3_turn(struct pg3 *p) {
 bool pg3_waiting(struct pg3 *p) {
     p->calm = true; // asked at the stop: nothing may wait any more
     return p->up && (p->sending || p->first != NULL ||
-                     (p->data_record.changed && p->readings[KEY_DATA].read));
+                     (p->records[KEY_DATA].changed && p->records[KEY_DATA].read));
 }

@@ -60,7 +60,7 @@ void pg3_ask_nothing(struct pg3 *p) {
 bool pg3_all_read(const struct pg3 *p) {
     bool all = p->have_config;
     for (size_t i = 0; i < KEYS; i++)
-        all = all && p->readings[i].read;
+        all = all && p->records[i].read;
     return all;
 }
 
@@ -68,8 +68,8 @@ bool pg3_all_read(const struct pg3 *p) {
 void pg3_progress(struct pg3 *p) {
     bool doubt = !p->have_config || (p->known.count > 0 && p->short_list);
     for (size_t i = 0; i < KEYS; i++)
-        if (p->readings[i].missing > (doubt ? 1 : 0))
-            p->readings[i].read = true;
+        if (p->records[i].missing > (doubt ? 1 : 0))
+            p->records[i].read = true;
     if (p->told_missing && pg3_all_read(p)) {
         log_info(AREA, "PG3 has told everything now");
         p->told_missing = false;
@@ -84,7 +84,7 @@ void pg3_config_read(struct pg3 *p) {
 }
 
 void pg3_record_read(struct pg3 *p, enum pg3_key key, bool good) {
-    struct pg3_reading *r = &p->readings[key];
+    struct pg3_record *r = &p->records[key];
     r->missing = 0;
     r->garbled = !good;
     r->read = r->read || good;
@@ -94,7 +94,7 @@ void pg3_all_listed(struct pg3 *p, const bool listed[KEYS], bool whole) {
     bool good = whole;
     p->short_list = false;
     for (size_t i = 0; i < KEYS; i++) {
-        struct pg3_reading *r = &p->readings[i];
+        struct pg3_record *r = &p->records[i];
         if (listed[i] || r->read)
             r->missing = 0;
         else if (whole)
@@ -104,7 +104,7 @@ void pg3_all_listed(struct pg3 *p, const bool listed[KEYS], bool whole) {
     }
     pg3_progress(p);
     for (size_t i = 0; i < KEYS; i++)
-        good = good && p->readings[i].read;
+        good = good && p->records[i].read;
     if (good)
         p->ask_all = false;
 }
@@ -121,7 +121,7 @@ void pg3_tell_missing(struct pg3 *p) {
     if (!p->have_config)
         buf_puts(&list, "the configuration with the nodes");
     for (size_t i = 0; i < KEYS; i++)
-        if (!p->readings[i].read)
+        if (!p->records[i].read)
             buf_printf(&list, "%s%s", list.len > 0 ? ", " : "", names[i]);
     log_warning(AREA,
                 "PG3 has not told this so that it could be read: %s. The plugin goes on without, "

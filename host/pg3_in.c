@@ -34,9 +34,13 @@ static const char *text_or(lua_State *L, int at, const char *key, char *scratch,
     return text != NULL ? text : missing;
 }
 
-static void set_level(lua_State *L, int at, const char *key) {
-    char scratch[32];
-    const char *level = json_text(L, at, key, scratch);
+// There was no memory for something that PG3 told: it is asked for everything again.
+static void missed(struct pg3 *p) {
+    p->missed_ms = loop_now_ms();
+    p->missed_record = true;
+}
+
+static void set_level(const char *level) {
     if (level != NULL && level[0] != '\0')
         log_set_level(log_level_of(level));
 }
@@ -68,8 +72,7 @@ static void read_config(struct walk *w, struct config *c) {
 
 // Takes over c's nodes.
 static void use_config(struct pg3 *p, struct config *c) {
-    if (c->level[0] != '\0')
-        log_set_level(log_level_of(c->level));
+    set_level(c->level);
     if (!c->has_nodes)
         return;
     known_free(&p->known);
@@ -106,14 +109,18 @@ static bool keep_data(struct pg3 *p, lua_State *L, int at) {
     if (lua_type(L, at) != LUA_TTABLE)
         return false;
     // Our own record may be echoed later, but only the one from before this run is news.
-    if (p->data != NULL || p->readings[KEY_DATA].read)
+    if (p->data != NULL || p->records[KEY_DATA].read)
         return true;
     buf_init(&b, 256 * 1024);
-    bool fits = json_write(p->json, L, at, &b, error, sizeof error);
+    bool whole = json_write(p->json, L, at, &b, error, sizeof error);
+    bool starved = !whole && json_starved(p->json);
     walk_begin(&w, buf_text(&b), b.len);
     walk_skip(&w);
-    if (fits && walk_end(&w)) // else nested too deep to reach main.lua
+    whole = whole && walk_end(&w); // else nested too deep to reach main.lua
+    if (whole)
         p->data = strdup(buf_text(&b));
+    if (starved || (whole && p->data == NULL))
+        missed(p);
     buf_free(&b);
     return p->data != NULL;
 }
@@ -123,7 +130,7 @@ static bool keep_idata(struct pg3 *p, lua_State *L, int at) {
     if (!is_object(L, at))
         return false;
     // What we are about to write is newer.
-    if (p->profile_timer == 0 && !p->idata_record.changed && !p->idata_record.open)
+    if (p->profile_timer == 0 && !p->records[KEY_IDATA].changed && !p->records[KEY_IDATA].open)
         snprintf(p->installed, sizeof p->installed, "%s",
                  text_or(L, at, "profile_version", scratch, ""));
     return true;
@@ -148,7 +155,7 @@ static bool keep_notices(struct pg3 *p, lua_State *L, int at) {
     pairs_free(&all);
     if (!whole) { // memory is short: what is missing must not be written over
         p->foreign_notices.opaque = true;
-        p->missed_ms = loop_now_ms();
+        missed(p);
     }
     return true;
 }
@@ -166,7 +173,7 @@ typedef bool keeper(struct pg3 *p, lua_State *L, int at);
 static const struct {
     const char *key;
     keeper *keep;
-} records[KEYS] = {
+} keepers[KEYS] = {
     [KEY_PARAMS] = {"customparams", keep_params}, [KEY_NOTICES] = {"notices", keep_notices},
     [KEY_DOC] = {"customparamsdoc", keep_doc},    [KEY_IDATA] = {"idata", keep_idata},
     [KEY_DATA] = {"customdata", keep_data},
@@ -223,24 +230,33 @@ static bool take_value(struct pg3 *p, lua_State *L, int at, keeper *keep) {
     char error[256];
     bool read = json_read(p->json, text, len, keep_decoded, &d, error, sizeof error);
     if (!read && json_starved(p->json))
-        p->missed_ms = loop_now_ms();
+        missed(p);
     return read && d.kept;
 }
 
 static void take_record(struct pg3 *p, lua_State *L, enum pg3_key key, int at) {
-    bool good = take_value(p, L, at, records[key].keep), says_nothing = lua_islightuserdata(L, at);
-    if (!good && !says_nothing && !p->readings[key].garbled)
+    p->missed_record = false;
+    bool good = take_value(p, L, at, keepers[key].keep), says_nothing = lua_islightuserdata(L, at);
+    if (!good && p->missed_record) {
+        p->records[key].missing = 0; // it is there
+        log_warning(AREA,
+                    "memory is too short for the record %s of PG3's, which is asked for it again; "
+                    "free some on this machine",
+                    keepers[key].key);
+        return;
+    }
+    if (!good && !says_nothing && !p->records[key].garbled)
         log_warning(AREA,
                     "PG3 sent a record %s that cannot be understood; what was there before stays. "
                     "If this stays, save it anew in PG3.",
-                    records[key].key);
+                    keepers[key].key);
     pg3_record_read(p, key, good);
 }
 
 // Its key; KEYS: none that is of use here.
 static enum pg3_key key_of(const char *text) {
     size_t key = 0;
-    while (key < KEYS && strcmp(records[key].key, text) != 0)
+    while (key < KEYS && strcmp(keepers[key].key, text) != 0)
         key++;
     return (enum pg3_key)key;
 }
@@ -335,13 +351,14 @@ static void on_removenode(struct pg3 *p, lua_State *L, int at) { each(p, L, at, 
 
 // `set` answers both values and records.
 static void was_set(struct pg3 *p, lua_State *L, int at) {
-    char a[32], b[32], c[32];
+    char a[32], b[32], c[32], d[32];
     const char *error = json_text(L, at, "error", a);
     const char *address = json_text(L, at, "address", b);
+    const char *name = text_or(L, at, "key", c, "a record");
     if (address == NULL)
-        pg3_stored(p, text_or(L, at, "key", c, "a record"), error);
+        pg3_stored(p, key_of(name), name, error);
     else if (error != NULL)
-        pg3_value_refused(p, address, text_or(L, at, "driver", c, "?"), error);
+        pg3_value_refused(p, address, text_or(L, at, "driver", d, "?"), error);
 }
 
 static void on_set(struct pg3 *p, lua_State *L, int at) { each(p, L, at, was_set); }
@@ -458,8 +475,9 @@ static void on_custom_request(struct pg3 *p, lua_State *L, int at) {
 }
 
 static void on_level(struct pg3 *p, lua_State *L, int at) {
+    char scratch[32];
     (void)p;
-    set_level(L, at, "level");
+    set_level(json_text(L, at, "level", scratch));
 }
 
 static const struct {
@@ -536,23 +554,35 @@ static bool look_through(struct walk *w, struct config *c, char *other, size_t s
     return walk_end(w);
 }
 
+static void tell_large(struct pg3 *p, size_t len, const char *key) {
+    if (!p->told_large)
+        log_warning(AREA,
+                    "PG3 sent a message \"%s\" of %zu KiB; the plugin reads messages of at most "
+                    "%u KiB and goes on without it. Make what PG3 keeps there for the plugin "
+                    "smaller.",
+                    key, len / 1024, JSON_MAX / 1024);
+    p->told_large = true;
+}
+
 // All but a configuration is decoded.
 static void decode(struct pg3 *p, const char *text, size_t len, const char *key) {
     char error[256];
-    if (len > JSON_MAX && !p->told_large)
-        log_warning(
-            AREA,
-            "PG3 sent \"%s\" of %zu KiB; the plugin reads at most %u KiB of it, and goes on "
-            "without. Make what PG3 keeps there for the plugin smaller.",
-            key, len / 1024, JSON_MAX / 1024);
-    else if (len <= JSON_MAX &&
-             !json_read(p->json, text, len, on_message, p, error, sizeof error)) {
-        if (json_starved(p->json))
-            p->missed_ms = loop_now_ms();
-        log_warning(AREA, "PG3 sent a message of %zu bytes that cannot be read (%s); it is ignored",
-                    len, error);
+    if (len > JSON_MAX) {
+        tell_large(p, len, key);
+        return;
     }
-    p->told_large = p->told_large || len > JSON_MAX;
+    if (json_read(p->json, text, len, on_message, p, error, sizeof error))
+        return;
+    if (json_starved(p->json)) {
+        missed(p);
+        log_warning(AREA,
+                    "memory is too short for a message of PG3's of %zu bytes, which is asked for "
+                    "everything again; free some on this machine",
+                    len);
+        return;
+    }
+    log_warning(AREA, "PG3 sent a message of %zu bytes that cannot be read (%s); it is ignored",
+                len, error);
 }
 
 void pg3_message(struct pg3 *p, const char *text, size_t len) {

@@ -55,7 +55,7 @@ static bool has_param(const struct pg3 *p, const char *name) {
 // Writes the defaults the user's parameters lack, once: what PG3 echoes holds them already.
 void pg3_write_defaults(struct pg3 *p) {
     bool added = false;
-    if (!p->readings[KEY_PARAMS].read || p->params.opaque)
+    if (!p->records[KEY_PARAMS].read || p->params.opaque)
         return;
     for (size_t i = 0; i < p->defaults.count; i++)
         if (!has_param(p, p->defaults.all[i].key))
@@ -92,12 +92,12 @@ static bool post_value(struct pg3 *p, const char *key, const char *json_text) {
 }
 
 bool pg3_save(struct pg3 *p, const char *json_text) {
-    char *copy = p->readings[KEY_DATA].read ? strdup(json_text) : NULL;
+    char *copy = p->records[KEY_DATA].read ? strdup(json_text) : NULL;
     if (copy == NULL)
         return false;
     free(p->data);
     p->data = copy;
-    p->data_record.changed = true;
+    p->records[KEY_DATA].changed = true;
     return true;
 }
 
@@ -109,7 +109,7 @@ void pg3_notice(struct pg3 *p, const char *key, const char *html) {
         return;
     }
     if (pairs_set(&p->notices, own, html))
-        p->notices_record.changed = true;
+        p->records[KEY_NOTICES].changed = true;
 }
 
 void pg3_doc(struct pg3 *p, const char *html) {
@@ -120,7 +120,7 @@ void pg3_doc(struct pg3 *p, const char *html) {
         return;
     free(p->doc);
     p->doc = copy;
-    p->doc_record.changed = true;
+    p->records[KEY_DOC].changed = true;
 }
 
 // A set replaces the whole record, so PG3's own notices go along. One that came and went again
@@ -171,32 +171,26 @@ static bool write_idata(struct pg3 *p) {
 }
 
 // What PG3 keeps is not written over before it was read.
-static void write_record(struct pg3 *p, enum pg3_key key, struct pg3_record *record,
-                         bool (*write)(struct pg3 *)) {
-    if (!record->changed || !p->readings[key].read || !write(p))
+static void write_record(struct pg3 *p, enum pg3_key key, bool (*write)(struct pg3 *)) {
+    struct pg3_record *r = &p->records[key];
+    if (!r->changed || !r->read || !write(p))
         return;
-    record->changed = false;
-    record->open = true;
+    r->changed = false;
+    r->open = true;
 }
 
 void pg3_write_changed(struct pg3 *p) {
-    write_record(p, KEY_NOTICES, &p->notices_record, write_notices);
-    write_record(p, KEY_DATA, &p->data_record, write_data);
-    write_record(p, KEY_DOC, &p->doc_record, write_doc);
-    write_record(p, KEY_IDATA, &p->idata_record, write_idata);
+    write_record(p, KEY_NOTICES, write_notices);
+    write_record(p, KEY_DATA, write_data);
+    write_record(p, KEY_DOC, write_doc);
+    write_record(p, KEY_IDATA, write_idata);
 }
 
-void pg3_stored(struct pg3 *p, const char *key, const char *error) {
+void pg3_stored(struct pg3 *p, enum pg3_key key, const char *name, const char *error) {
     if (error != NULL)
-        log_warning(AREA, "PG3 did not store %s (%s)", key, error);
-    if (strcmp(key, "notices") == 0)
-        p->notices_record.open = false;
-    else if (strcmp(key, "customdata") == 0)
-        p->data_record.open = false;
-    else if (strcmp(key, "customparamsdoc") == 0)
-        p->doc_record.open = false;
-    else if (strcmp(key, "idata") == 0)
-        p->idata_record.open = false;
+        log_warning(AREA, "PG3 did not store %s (%s)", name, error);
+    if (key < KEYS)
+        p->records[key].open = false;
 }
 
 // Profile
@@ -253,5 +247,5 @@ void pg3_installed(struct pg3 *p, const char *error) {
     }
     snprintf(p->installed, sizeof p->installed, "%s", p->profile_hash);
     log_info(AREA, "PG3 installed the profile; an Admin Console that is open must be reopened");
-    p->idata_record.changed = true;
+    p->records[KEY_IDATA].changed = true;
 }

@@ -7,29 +7,25 @@
 
 struct pg3_out {
     struct pg3_out *next;
-    bool late;   // may wait until the first values are out
-    bool answer; // `text` is an element of a report message
-    char kind[8];
+    bool late;        // may wait until the first values are out
+    bool answer;      // `text` is an element of a report message
+    const char *kind; // a literal
     size_t len;
     char text[];
-};
-
-// Where one of our records at PG3 stands. What PG3 has not answered when the connection breaks may
-// be lost.
-struct pg3_record {
-    bool changed; // to be written
-    bool open;    // written, and not answered yet
 };
 
 // The records PG3 keeps for us and the user. Each run of the plugin writes them; the last only if
 // device scripts keep a state.
 enum pg3_key { KEY_PARAMS, KEY_NOTICES, KEY_DOC, KEY_IDATA, KEY_DATA, KEYS };
 
-// What is known of one of them. It is written only once it was read.
-struct pg3_reading {
+// Where one of them stands. It is written only once it was read. What PG3 has not answered when the
+// connection breaks may be lost.
+struct pg3_record {
     bool read;    // it came and was understood, or it certainly is not there
     int missing;  // lists in a row that did not have it
     bool garbled; // what came last could not be understood; said once
+    bool changed; // to be written
+    bool open;    // written, and not answered yet
 };
 
 // Begins the key of every notice of ours, so that those of an earlier run can be told from PG3's
@@ -50,22 +46,22 @@ struct pg3 {
     bool up;
     bool sending;
     struct pg3_out *first, **last; // messages to go, oldest first
+    size_t waiting;                // bytes of them
     bool calm;                     // the start is over: late messages may go
     int64_t calm_timer;
-    size_t waiting; // bytes of them
 
     int64_t gate_timer;
     int64_t ask_timer; // until what is missing is asked for again
     int64_t ask_pause; // the next one; doubles
     enum pg3_gate gate;
-    struct pg3_reading readings[KEYS];
+    struct pg3_record records[KEYS];
     bool have_config;
     bool ask_config, ask_all; // asked for, and no good answer yet
     // The last list of records did not have all that each run of the plugin writes. From a PG3 that
     // has nodes of it this is believed only when the next list says so too.
     bool short_list;
-    bool told_large;   // and one that a message was too large
     bool told_missing; // the log has a line that not everything came
+    bool told_large;   // and one that a message was too large
     char controller[15];
     bool controller_set; // PG3 was asked to show the connection on it
 
@@ -77,15 +73,15 @@ struct pg3 {
     char profile_hash[65]; // on disk
     char installed[65];    // what PG3 installed last, as it remembers for us
 
-    int64_t missed_ms; // when a message found no memory, 0 = none did
+    int64_t missed_ms;  // when a message found no memory, 0 = none did
+    bool missed_record; // the record that is being taken found none
 
     struct known known;
     struct pairs params;
     struct pairs defaults;        // parameters the user should see
     struct pairs notices;         // ours, under their prefixed keys
     struct pairs foreign_notices; // PG3's own, as it told last
-    struct pg3_record notices_record, data_record, doc_record, idata_record;
-    char *notices_told; // the message that wrote them last
+    char *notices_told;           // the message that wrote them last
     char *data;
     char *doc;
 };
@@ -104,8 +100,9 @@ void pg3_write_defaults(struct pg3 *p);
 // Writes the notices, the plugin's record and its page, those that changed.
 void pg3_write_changed(struct pg3 *p);
 
-// PG3 answered what was written under that key; error NULL = stored.
-void pg3_stored(struct pg3 *p, const char *key, const char *error);
+// PG3 answered what was written under that key, which it calls `name`; error NULL = stored. KEYS:
+// none of ours.
+void pg3_stored(struct pg3 *p, enum pg3_key key, const char *name, const char *error);
 
 // The start sequence may go on: an awaited answer came.
 void pg3_check_gate(struct pg3 *p);

@@ -1,6 +1,7 @@
 #include "profile.h"
 #include "buf.h"
 #include "file.h"
+#include "vm.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -221,6 +222,10 @@ static bool build(struct build *w, const struct nodes *nodes) {
         ok = nodedef(w, nodes->types[i]);
     buf_puts(&w->nodedefs, "</nodeDefs>\n");
     buf_puts(&w->editors, "</editors>\n");
+    if (w->nodedefs.starved || w->editors.starved || w->nls.starved) {
+        snprintf(w->error, w->size, "%s", vm_short_of_memory);
+        return false;
+    }
     if (w->nodedefs.failed || w->editors.failed || w->nls.failed) {
         snprintf(w->error, w->size, "the profile is larger than %u KiB", FILE_MAX / 1024);
         return false;
@@ -265,7 +270,7 @@ bool profile_write(const struct nodes *nodes, const char *dir, char *hash, bool 
                    char *error, size_t size) {
     struct build *w = calloc(1, sizeof *w);
     if (w == NULL) {
-        snprintf(error, size, "out of memory");
+        snprintf(error, size, "%s", vm_short_of_memory);
         return false;
     }
     buf_init(&w->nodedefs, FILE_MAX);

@@ -8,47 +8,30 @@
 // Counted for each message besides its data, so that a flood of empty ones is bounded too.
 enum { ITEM_COST = 64 };
 
+enum { SPARES = 4 };
+
 struct queue {
     pthread_mutex_t lock;
     struct queue_item *first;
-    struct queue_item *last; // undefined while first is NULL
+    struct queue_item *last;  // undefined while first is NULL
+    struct queue_item *spare; // each with room for QUEUE_SPARE_BYTES
+    int spares;
     size_t bytes;
     size_t max_bytes;
     size_t dropped;
 };
 
-struct queue *queue_new(size_t max_bytes) {
-    struct queue *q = calloc(1, sizeof *q);
-    if (q == NULL) {
+// Room for a message of `len` bytes. NULL when memory is short.
+static struct queue_item *item_new(size_t len) {
+    if (len > SIZE_MAX / 2) { // room for the sum below and that in queue_push
         return NULL;
     }
-    if (pthread_mutex_init(&q->lock, NULL) != 0) {
-        free(q);
-        return NULL;
-    }
-    q->max_bytes = max_bytes;
-    return q;
+    return malloc(sizeof(struct queue_item) + len + 1);
 }
 
-void queue_free(struct queue *q) {
-    if (q == NULL) {
-        return;
-    }
-    struct queue_item *item = queue_pop(q);
-    while (item != NULL) {
-        free(item);
-        item = queue_pop(q);
-    }
-    pthread_mutex_destroy(&q->lock);
-    free(q);
-}
-
-// A copy of the message, not yet in the queue. NULL when memory is short.
-static struct queue_item *item_new(int kind, const void *data, size_t len) {
-    if (len > SIZE_MAX / 2) { // room for the sums below and in queue_push
-        return NULL;
-    }
-    struct queue_item *item = malloc(sizeof *item + len + 1);
+// NULL stays NULL.
+static struct queue_item *item_fill(struct queue_item *item, int kind, const void *data,
+                                    size_t len) {
     if (item == NULL) {
         return NULL;
     }
@@ -62,11 +45,73 @@ static struct queue_item *item_new(int kind, const void *data, size_t len) {
     return item;
 }
 
+static void list_free(struct queue_item *list) {
+    while (list != NULL) {
+        struct queue_item *next = list->next;
+        free(list);
+        list = next;
+    }
+}
+
+// Sets memory aside where some is missing. False: there is none.
+static bool spares_fill(struct queue *q) {
+    while (q->spares < SPARES) {
+        struct queue_item *item = item_new(QUEUE_SPARE_BYTES);
+        if (item == NULL) {
+            return false;
+        }
+        item->next = q->spare;
+        q->spare = item;
+        q->spares++;
+    }
+    return true;
+}
+
+static struct queue_item *spare_take(struct queue *q) {
+    struct queue_item *item = q->spare;
+    if (item != NULL) {
+        q->spare = item->next;
+        q->spares--;
+    }
+    return item;
+}
+
+struct queue *queue_new(size_t max_bytes) {
+    struct queue *q = calloc(1, sizeof *q);
+    if (q == NULL) {
+        return NULL;
+    }
+    if (pthread_mutex_init(&q->lock, NULL) != 0) {
+        free(q);
+        return NULL;
+    }
+    q->max_bytes = max_bytes;
+    if (!spares_fill(q)) {
+        queue_free(q);
+        return NULL;
+    }
+    return q;
+}
+
+void queue_free(struct queue *q) {
+    if (q == NULL) {
+        return;
+    }
+    list_free(q->first);
+    list_free(q->spare);
+    pthread_mutex_destroy(&q->lock);
+    free(q);
+}
+
 bool queue_push(struct queue *q, int kind, const void *data, size_t len, bool force) {
-    struct queue_item *item = item_new(kind, data, len); // copied before the lock is taken
+    // Copied before the lock is taken.
+    struct queue_item *item = item_fill(item_new(len), kind, data, len);
     size_t cost = len + ITEM_COST;
 
     pthread_mutex_lock(&q->lock);
+    if (item == NULL && force && len <= QUEUE_SPARE_BYTES) {
+        item = item_fill(spare_take(q), kind, data, len);
+    }
     bool room = force || (cost <= q->max_bytes && q->bytes <= q->max_bytes - cost);
     bool taken = item != NULL && room;
     if (!taken) {
@@ -96,6 +141,7 @@ struct queue_item *queue_pop(struct queue *q) {
         q->bytes -= item->len + ITEM_COST;
         item->next = NULL;
     }
+    spares_fill(q); // else at a later call
     pthread_mutex_unlock(&q->lock);
     return item;
 }

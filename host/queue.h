@@ -14,6 +14,8 @@ struct queue_item {
 
 struct queue;
 
+enum { QUEUE_SPARE_BYTES = 128 };
+
 // At most `max_bytes` of data waiting (each message counts 64 more than its data). NULL when memory
 // is short.
 struct queue *queue_new(size_t max_bytes);
@@ -21,7 +23,7 @@ struct queue *queue_new(size_t max_bytes);
 void queue_free(struct queue *q);
 // Any thread. Copies. False: full or no memory; the message is dropped and counted.
 // `force` goes past the bound: for the few small messages that must not get lost (connection
-// states).
+// states). For four of them, of at most QUEUE_SPARE_BYTES, memory is set aside.
 bool queue_push(struct queue *q, int kind, const void *data, size_t len, bool force);
 // Takes the oldest; NULL when empty. The caller frees it with free().
 struct queue_item *queue_pop(struct queue *q);

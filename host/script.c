@@ -147,10 +147,7 @@ static struct script *new_script(const char *file, void *ctx) {
     struct script *s = calloc(1, sizeof *s);
     if (s == NULL)
         return NULL;
-    const char *base = strrchr(file, '/');
     snprintf(s->file, sizeof s->file, "%s", file);
-    snprintf(s->name, sizeof s->name, "%s", base != NULL ? base + 1 : file);
-    s->name[strcspn(s->name, ".")] = '\0';
     s->id = ++last_id;
     s->owner = ctx;
     bucket_init(&s->events, SCRIPT_EVENTS_MAX, SCRIPT_EVENT_MS, 0);

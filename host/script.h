@@ -24,7 +24,6 @@
 #define SCRIPT_EVENT_MS 1000
 
 struct script {
-    char name[64];   // "solar_charger"
     char file[96];   // "devices/solar_charger.lua", as messages show it
     struct vm *vm;   // NULL: it could not be loaded, `error` says why
     lua_State *call; // coroutine for script_call

@@ -21,6 +21,10 @@ struct task {
 const char task_dropped[] = "dropped";
 const char task_refused[] = "refused";
 
+bool task_failed(const char *error) {
+    return error != NULL && error != task_dropped && error != task_refused;
+}
+
 struct tasks {
     struct task *all;
     int64_t last_id;

@@ -11,6 +11,8 @@ extern const char task_dropped[];
 // The `error` of a task that ended well by returning false: what it was asked for did not come
 // about.
 extern const char task_refused[];
+// Whether the `error` says that something went wrong: it is neither of these, nor NULL.
+bool task_failed(const char *error);
 
 // Called exactly once when a task has ended: error NULL = it returned, task_dropped (compare the
 // pointer) = it will not go on, task_refused = it returned false, else "file:line: text".

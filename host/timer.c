@@ -10,37 +10,75 @@ struct timer {
     void *ctx;
 };
 
+enum { SPARES = 16 };
+
 // A list in order of deadline, then of age: there are tens of timers, not thousands.
 struct timers {
     struct timer *first;
-    struct timer *spare; // the memory of the one that fires: its successor must not want for any
+    struct timer *spare; // for when memory is short: who waits must not wait for ever
+    int spares;
     int64_t last_id;
     int count;
 };
 
+// Gives back the memory of a timer: to the spare ones first.
+static void release(struct timers *t, struct timer *timer) {
+    if (t->spares == SPARES) {
+        free(timer);
+        return;
+    }
+    timer->next = t->spare;
+    t->spare = timer;
+    t->spares++;
+}
+
+static struct timer *take_spare(struct timers *t) {
+    struct timer *timer = t->spare;
+    if (timer != NULL) {
+        t->spare = timer->next;
+        t->spares--;
+    }
+    return timer;
+}
+
 struct timers *timers_new(void) {
-    return calloc(1, sizeof(struct timers));
+    struct timers *t = calloc(1, sizeof *t);
+    while (t != NULL && t->spares < SPARES) {
+        struct timer *timer = malloc(sizeof *timer);
+        if (timer == NULL) {
+            timers_free(t);
+            return NULL;
+        }
+        release(t, timer);
+    }
+    return t;
+}
+
+static void list_free(struct timer *list) {
+    while (list != NULL) {
+        struct timer *next = list->next;
+        free(list);
+        list = next;
+    }
 }
 
 void timers_free(struct timers *t) {
     if (t == NULL) {
         return;
     }
-    while (t->first != NULL) {
-        struct timer *next = t->first->next;
-        free(t->first);
-        t->first = next;
-    }
-    free(t->spare);
+    list_free(t->first);
+    list_free(t->spare);
     free(t);
 }
 
 int64_t timers_add(struct timers *t, int64_t at_ms, timer_fn *fn, void *ctx) {
-    struct timer *timer = t->spare != NULL ? t->spare : malloc(sizeof *timer);
+    struct timer *timer = malloc(sizeof *timer);
+    if (timer == NULL) {
+        timer = take_spare(t);
+    }
     if (timer == NULL) {
         return 0;
     }
-    t->spare = NULL;
     struct timer **place = &t->first;
     while (*place != NULL && (*place)->at_ms <= at_ms) {
         place = &(*place)->next;
@@ -52,7 +90,7 @@ int64_t timers_add(struct timers *t, int64_t at_ms, timer_fn *fn, void *ctx) {
     return timer->id;
 }
 
-// Takes the timer at `place` out of the list. The caller frees it.
+// Takes the timer at `place` out of the list. The caller releases it.
 static struct timer *timer_unlink(struct timers *t, struct timer **place) {
     struct timer *timer = *place;
     *place = timer->next;
@@ -63,7 +101,7 @@ static struct timer *timer_unlink(struct timers *t, struct timer **place) {
 bool timers_cancel(struct timers *t, int64_t id) {
     for (struct timer **place = &t->first; *place != NULL; place = &(*place)->next) {
         if ((*place)->id == id) {
-            free(timer_unlink(t, place));
+            release(t, timer_unlink(t, place));
             return true;
         }
     }
@@ -96,8 +134,7 @@ void timers_run(struct timers *t, int64_t now_ms) {
     while (timer != NULL) {
         timer_fn *fn = timer->fn;
         void *ctx = timer->ctx;
-        free(t->spare);
-        t->spare = timer;
+        release(t, timer); // before: its successor finds a spare one
         fn(ctx);
         timer = timers_take_due(t, now_ms, last_id);
     }

@@ -13,7 +13,7 @@ struct timers *timers_new(void);
 // Forgets all pending timers without calling them. Not from within a callback.
 void timers_free(struct timers *t);
 // Calls fn(ctx) once at or after `at_ms`. Returns an id > 0, never used again; 0 when memory is
-// short.
+// short and the 16 timers that were set aside for that are in use too.
 int64_t timers_add(struct timers *t, int64_t at_ms, timer_fn *fn, void *ctx);
 // Harmless for an id that has fired or never was. True if it was pending.
 bool timers_cancel(struct timers *t, int64_t id);

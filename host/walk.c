@@ -194,7 +194,7 @@ const char *walk_here(struct walk *w) {
 }
 
 void walk_begin(struct walk *w, const char *text, size_t len) {
-    *w = (struct walk){.text = text, .at = text, .end = text + len};
+    *w = (struct walk){.at = text, .end = text + len};
 }
 
 bool walk_end(struct walk *w) {

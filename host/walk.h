@@ -9,7 +9,7 @@
 #define WALK_DEPTH 32 // objects and arrays in each other; more is an error
 
 struct walk {
-    const char *text, *at, *end;
+    const char *at, *end;
     char close[WALK_DEPTH]; // how each that was entered ends: '}' or ']'
     int depth;              // how many were entered
     bool first;             // the innermost has given no member yet

@@ -1,11 +1,11 @@
-// http: which file of trusted certificates is taken.
+// http: which file of trusted certificates is taken, and how a request ends that gets no answer.
+#include "../../host/http.c"
 #include "check.h"
-#include "http.h"
+#include "refuse.h"
 
-#include <string.h>
 #include <unistd.h>
 
-int main(void) {
+static void test_trust_store(void) {
     const char *const last_there[] = {"not-there-1.pem", "not-there-2.pem", "test_http.pem", NULL};
     const char *const two_there[] = {"test_http.pem", "/", NULL};
     const char *const none_there[] = {"not-there-1.pem", "not-there-2.pem", NULL};
@@ -18,5 +18,58 @@ int main(void) {
     unlink("test_http.pem");
     // The base system's own comes before what a package may have left behind.
     CHECK(strcmp(http_trust_stores[0], "/etc/ssl/cert.pem") == 0);
+}
+
+static int ends;
+static struct http_reply last; // without its texts
+static char text[400];         // of its error
+
+static void ended(void *ctx, const struct http_reply *reply) {
+    (void)ctx;
+    ends++;
+    last = *reply;
+    snprintf(text, sizeof text, "%s", reply->error_text);
+}
+
+static struct http h = {.max_body = 1000};
+
+static struct request *new_request(const char *ca_file) {
+    struct http_request req = {.url = "https://example.org/x?private", .ca_file = ca_file};
+    struct request *r = request_new(&h, &req);
+    CHECK(r != NULL);
+    r->fn = ended;
+    return r;
+}
+
+// Fault: without memory an answer counts as too large, and scripts do without what it would tell
+// Expected: it is told that memory is short; too large is only what is over the limit
+static void test_no_memory_for_an_answer(void) {
+    static char large[1001];
+    struct request *r = new_request(NULL);
+    fail_all = true;
+    CHECK(body_write(large, 1, 10, r) == 0);
+    fail_all = false;
+    request_end(&h, r, CURLE_WRITE_ERROR);
+    CHECK(ends == 1 && last.error == HTTP_OTHER);
+    CHECK(strcmp(text, "Memory is too short for the answer of example.org. Free some on this "
+                       "machine.") == 0);
+    r = new_request(NULL);
+    CHECK(body_write(large, 1, sizeof large, r) == 0);
+    request_end(&h, r, CURLE_WRITE_ERROR);
+    CHECK(ends == 2 && last.error == HTTP_TOO_BIG && strstr(text, "at most 0 KiB") != NULL);
+}
+
+// Fault: the certificates cannot be read, and nobody learns which file that is
+// Expected: the sentence names it
+static void test_no_certificates(void) {
+    request_start(&h, new_request("/nowhere/some.pem"));
+    CHECK(ends == 3 && last.error == HTTP_TLS && strstr(text, "example.org") != NULL);
+    CHECK(strstr(text, "/nowhere/some.pem") != NULL);
+}
+
+int main(void) {
+    test_trust_store();
+    test_no_memory_for_an_answer();
+    test_no_certificates();
     return check_end();
 }

@@ -1,6 +1,7 @@
 // init: PG3INIT in all the ways it can be wrong.
 #include "check.h"
 #include "init.h"
+#include "refuse.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -162,6 +163,27 @@ static void test_base64(void) {
     CHECK(!raw("=") && !raw("A") && strstr(error, "JSON") != NULL);
 }
 
+// Fault: without memory PG3INIT "is not base64", and restarting the plugin from PG3 is no help
+// Expected: it is told that memory is short
+static void test_shortage(void) {
+    char text[400];
+    int short_ones = 0;
+    snprintf(text, sizeof text, "%s", base64("{" GOOD "}"));
+    for (fail_at = 1; short_ones < 1000; fail_at++, short_ones++) {
+        allocations = 0;
+        fail_until = fail_at + 2; // Lua tries once more after it has collected
+        if (raw(text))
+            break;
+        CHECK(strstr(error, "memory is short") != NULL);
+    }
+    CHECK(short_ones > 3);
+    fail_at = fail_until = -1;
+    fail_all = true;
+    CHECK(!raw("a b") && !raw(text) && strstr(error, "memory is short") != NULL);
+    fail_all = false;
+    CHECK(!raw("a b") && strstr(error, "not base64") != NULL); // the shortage is over
+}
+
 int main(void) {
     json = json_new();
     test_good();
@@ -172,6 +194,7 @@ int main(void) {
     test_missing();
     test_not_json();
     test_base64();
+    test_shortage();
     json_free(json);
     return check_end();
 }

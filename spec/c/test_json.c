@@ -1,6 +1,7 @@
 // json: reading into C, copies between states, writing, and what is not JSON.
 #include "check.h"
 #include "json.h"
+#include "refuse.h"
 #include "vm.h"
 
 #include <lauxlib.h>
@@ -291,6 +292,22 @@ static void test_write_what_was_read(void) {
     buf_free(&b);
 }
 
+// Fault: a text that is too large counts as a shortage of memory because one before it met one
+// Expected: what is asked is why the last one failed
+static void test_starved(void) {
+    char *digits = repeated("1", "", "", JSON_DIGITS + 1), error[256];
+    const size_t lengths[] = {JSON_MAX + 1, JSON_DIGITS + 1}; // too large; too long a number
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        fail_all = true;
+        CHECK(!reads("{}", nothing, NULL) && json_starved(json));
+        fail_all = false;
+        CHECK(!json_read(json, digits, lengths[i], nothing, NULL, error, sizeof error));
+        CHECK(!json_starved(json));
+    }
+    CHECK(reads("{}", nothing, NULL) && !json_starved(json));
+    free(digits);
+}
+
 int main(void) {
     json = json_new();
     CHECK(json != NULL);
@@ -302,6 +319,7 @@ int main(void) {
     test_copy();
     test_write();
     test_write_what_was_read();
+    test_starved();
     json_free(json);
     json_free(NULL);
     return check_end();

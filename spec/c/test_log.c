@@ -608,6 +608,31 @@ static void test_failures(void) {
     rmdir(bad);
 }
 
+static bool no_open; // the log's file cannot be opened
+
+int __real_file_open(const char *name, int flags, mode_t mode, const char **why);
+int __wrap_file_open(const char *name, int flags, mode_t mode, const char **why);
+
+int __wrap_file_open(const char *name, int flags, mode_t mode, const char **why) {
+    return no_open ? -1 : __real_file_open(name, flags, mode, why);
+}
+
+// Fault: the file was moved at a rotation and no new one can be made; anybody may read the old one
+// Expected: it is private, and its lines go on into a new file as soon as one can be made
+static void test_rotation_half_way(void) {
+    begin(0, 3);
+    log_info("a", "First.");
+    clock_time = noon(1);
+    no_open = true;
+    log_info("a", "Second.");
+    no_open = false;
+    char old[200];
+    snprintf(old, sizeof old, "%s.2026-11-22", path);
+    CHECK(mode_of(old) == 0600 && file_has(".2026-11-22", "Second."));
+    log_info("a", "Third.");
+    CHECK(file_is("", "2026-11-23 12:00:00.000 INFO  a: Third.\n") && mode_of(path) == 0644);
+}
+
 static void test_relative_path(void) {
     log_close();
     folder_empty();
@@ -658,6 +683,7 @@ int main(void) {
     test_moved_file();
     test_moved_back();
     test_failures();
+    test_rotation_half_way();
     test_relative_path();
     log_set_clock(NULL);
     CHECK(log_open(path, 0, 3));

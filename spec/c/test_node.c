@@ -247,10 +247,10 @@ static void test_told(void) {
     CHECK(node_news(d));
     node_told(d);
     CHECK(!node_news(d) && !d->changed && strcmp(d->told, "5") == 0);
-    nodes_touch(n, NULL);
+    nodes_touch(n);
     CHECK(d->changed && changed(node, "GV0") && !node_news(d));
     node_told(d);
-    nodes_touch(n, node);
+    node_touch(node);
     CHECK(d->changed);
     nodes_free(n);
 }

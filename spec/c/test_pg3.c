@@ -2,6 +2,7 @@
 #include "check.h"
 #include "log.h"
 #include "pg3.h"
+#include "refuse.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,12 +12,15 @@ static struct json *json;
 static int64_t now_ms = 1000000;
 
 static int warnings; // lines of the log
+static char warning[400];
 
 static int64_t test_clock(void) { return now_ms; }
 
 static void count_warnings(enum log_level level, const char *line) {
-    (void)line;
-    warnings += level >= LOG_WARNING;
+    if (level < LOG_WARNING)
+        return;
+    warnings++;
+    snprintf(warning, sizeof warning, "%s", line);
 }
 
 struct sent {
@@ -31,7 +35,7 @@ struct bench {
     struct sent sent[100];
     int count;
     bool deaf; // the link takes nothing
-    bool slow; // what was sent has not left yet until bench_left
+    bool slow; // what was sent has not left yet: the test calls pg3_sent
     int starts, readies, params, polls, long_polls, discovers, stops;
     char query[64], command[200], request[64];
 };
@@ -1331,7 +1335,7 @@ static void test_many_answers(void) {
     struct bench b;
     open_running(&b);
     memset(seen, 0, sizeof seen);
-    b.slow = true; // PG3 takes none for now
+    b.slow = true; // the event does not leave, so the answers wait behind it
     pg3_event(b.pg3, "ctl", "DON");
     turn(&b);
     for (int i = 0; i < MANY; i++) {
@@ -1353,6 +1357,58 @@ static void test_many_answers(void) {
     }
     for (int i = 0; i < MANY; i++)
         CHECK(seen[i] == 1);
+    close_bench(&b);
+}
+
+// Fault: an answer about a node that is gone sends all values of all other nodes once more
+// Expected: only the answer goes
+static void test_answer_for_a_node_that_is_gone(void) {
+    struct bench b;
+    open_running(&b);
+    pg3_show(b.pg3, "gone", "r1", true);
+    turn(&b);
+    CHECK(b.count == 1 && times(&b, "\"r1\"") == 1);
+    forget(&b);
+    pg3_show(b.pg3, "ctl", "r2", true);
+    turn(&b);
+    CHECK(b.count == 2 && times(&b, "\"GV1\"") == 1 && times(&b, "\"r2\"") == 1);
+    close_bench(&b);
+}
+
+// Fault: a message that finds no memory is said to be ignored
+// Expected: it is told that memory is short and what helps; PG3 is asked for everything again
+static void test_message_without_memory(void) {
+    struct bench b;
+    open_running(&b);
+    fail_all = true;
+    receive(&b, "{\"shortPoll\":{}}");
+    fail_all = false;
+    CHECK(b.polls == 0 && strstr(warning, "ignored") == NULL);
+    CHECK(strstr(warning, "memory") != NULL && strstr(warning, "free some") != NULL);
+    pass(&b, 3000);
+    CHECK(times(&b, "\"config\"") == 1 && times(&b, "getAll") == 1);
+    close_bench(&b);
+}
+
+// Fault: the user is told to save a record anew because there was no memory for it
+// Expected: it is told that memory is short; PG3 is asked for everything again
+static void test_record_without_memory(void) {
+    struct bench b;
+    int short_ones = 0;
+    open_running(&b);
+    for (long number = 1; number < 100; number++) {
+        warning[0] = '\0';
+        allocations = 0;
+        fail_at = number;
+        fail_until = number + 2; // Lua tries once more after it has collected
+        receive(&b, "{\"custom\":{\"customdata\":\"{\\\"a\\\":[1]}\"}}");
+        fail_at = fail_until = -1;
+        CHECK(strstr(warning, "understood") == NULL);
+        short_ones += strstr(warning, "memory is too short for the record customdata") != NULL;
+    }
+    CHECK(short_ones > 1);
+    pass(&b, 3000);
+    CHECK(times(&b, "getAll") == 1);
     close_bench(&b);
 }
 
@@ -1459,6 +1515,9 @@ int main(void) {
     test_reconnect();
     test_pace();
     test_many_answers();
+    test_answer_for_a_node_that_is_gone();
+    test_message_without_memory();
+    test_record_without_memory();
     test_away();
     json_free(json);
     loop_free(loop);

@@ -1,6 +1,7 @@
 // profile: the three files, their escaping, shared and contradicting editors, untouched when equal.
 #include "check.h"
 #include "profile.h"
+#include "refuse.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -294,6 +295,25 @@ static void test_limits(void) {
     nodes_free(n);
 }
 
+// Fault: without memory the profile counts as larger than it may be
+// Expected: it is told that memory is short, and what to do about it
+static void test_shortage(void) {
+    char hash[17], error[512];
+    bool changed;
+    struct nodes *n = nodes_new();
+    for (long number = 1; number <= 4; number++) { // the first of the profile itself and each file
+        error[0] = '\0';
+        allocations = 0;
+        fail_at = number;
+        fail_until = number + 1;
+        CHECK(!profile_write(n, dir, hash, &changed, error, sizeof error));
+        CHECK(strstr(error, "too little memory: stop") != NULL);
+    }
+    fail_at = fail_until = -1;
+    CHECK(write_now(n, hash, &changed));
+    nodes_free(n);
+}
+
 static void clean_up(void) {
     static const char *const names[] = {NODEDEFS, EDITORS, NLS, "nodedef", "editor", "nls", ""};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
@@ -313,6 +333,7 @@ int main(void) {
     test_contradiction();
     test_second_unit();
     test_limits();
+    test_shortage();
     clean_up();
     return check_end();
 }

@@ -1,6 +1,7 @@
 // queue: order, the bound, several threads.
 #include "check.h"
 #include "queue.h"
+#include "refuse.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -69,6 +70,39 @@ static void test_bound(void) {
     q = queue_new(0);
     CHECK(!queue_push(q, 1, NULL, 0, false) && queue_push(q, 1, NULL, 0, true));
     queue_free(q);
+}
+
+// Fault: without memory the news that a connection is made or lost gets lost, and is waited for
+// for ever
+// Expected: a few small ones that must not get lost find room, also in the next shortage
+static void test_shortage(void) {
+    static const char big[129];
+    struct queue *q = queue_new(1000);
+    for (int round = 0; round < 2; round++) {
+        fail_all = true;
+        CHECK(!queue_push(q, 1, "x", 1, false) && !queue_push(q, 1, big, 129, true));
+        CHECK(queue_push(q, 1, "first", 5, true) && queue_push(q, 2, NULL, 0, true));
+        CHECK(queue_push(q, 3, big, 128, true) && queue_push(q, 4, "last", 4, true));
+        CHECK(!queue_push(q, 5, NULL, 0, true) && queue_dropped(q) == 3);
+        CHECK(pop_is(q, 1, "first") && pop_is(q, 2, ""));
+        struct queue_item *item = queue_pop(q);
+        CHECK(item != NULL && item->kind == 3 && item->len == 128 &&
+              memcmp(item->data, big, 129) == 0);
+        free(item);
+        CHECK(pop_is(q, 4, "last") && queue_pop(q) == NULL);
+        CHECK(!queue_push(q, 5, NULL, 0, true) && queue_dropped(q) == 1);
+        fail_all = false;
+        CHECK(queue_pop(q) == NULL); // and sets memory aside again
+    }
+    CHECK(queue_push(q, 1, NULL, 0, true)); // left behind
+    queue_free(q);
+    for (long number = 1; number <= 5; number++) {
+        allocations = 0;
+        fail_at = number;
+        fail_until = number + 1;
+        CHECK(queue_new(1000) == NULL);
+    }
+    fail_at = fail_until = -1;
 }
 
 enum { PRODUCERS = 4, MESSAGES = 5000 };
@@ -143,6 +177,7 @@ static void run_threads(size_t max_bytes, bool may_drop) {
 int main(void) {
     test_order();
     test_bound();
+    test_shortage();
     run_threads(100 * 1000 * 1000, false);
     run_threads(500, true);
     return check_end();

@@ -1,39 +1,12 @@
 // The whole program with memory that is refused: each allocation of its start and first poll once,
-// and all of them for a while. The linker puts the functions below in the place of malloc and of
-// what leads to a network (CMakeLists.txt); VRM and PG3 are a few answers.
+// and all of them for a while. The linker puts the functions below in the place of what leads to a
+// network (CMakeLists.txt); VRM and PG3 are a few answers.
 #define main plugin_main
 #include "../../host/main.c"
 #undef main
 #include "check.h"
+#include "refuse.h"
 #include <sys/resource.h>
-
-// Memory
-
-static long allocations, fail_at = -1, fail_until = -1; // by number
-static bool fail_all;
-
-static bool refused(void) {
-    long number = ++allocations;
-    return fail_all || (number >= fail_at && number < fail_until);
-}
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *block, size_t size);
-char *__real_strdup(const char *text);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *block, size_t size);
-char *__wrap_strdup(const char *text);
-
-void *__wrap_malloc(size_t size) { return refused() ? NULL : __real_malloc(size); }
-void *__wrap_calloc(size_t count, size_t size) {
-    return refused() ? NULL : __real_calloc(count, size);
-}
-void *__wrap_realloc(void *block, size_t size) {
-    return refused() ? NULL : __real_realloc(block, size);
-}
-char *__wrap_strdup(const char *text) { return refused() ? NULL : __real_strdup(text); }
 
 // VRM
 
@@ -386,13 +359,51 @@ static void test_no_descriptor_is_left(void) {
     end();
 }
 
+// Fault: an event that finds no memory is tried again in each turn of the loop, which never sleeps
+// Expected: it is tried again after a pause, and delivered once there is memory
+static void test_an_event_waits_for_memory(void) {
+    int turns = 0;
+    CHECK(starts() && becomes_well());
+    fail_all = true;
+    on_params(&app);
+    CHECK(app.params_due);
+    for (int64_t until = loop_now_ms() + 300; loop_now_ms() < until; turns++)
+        loop_turn(app.api.loop, 300);
+    CHECK(turns < 30);
+    fail_all = false;
+    int64_t until = loop_now_ms() + PATIENCE_MS;
+    while (app.params_due && loop_now_ms() < until)
+        loop_turn(app.api.loop, PATIENCE_MS);
+    CHECK(!app.params_due && loop_now_ms() < until);
+    end();
+}
+
+static void done(void *ctx, bool ok) { (void)ctx, (void)ok; }
+
+// Fault: the console starts without its title or its parameters, and reads them all the same
+// Expected: without memory for them it does not start
+static void test_console_without_memory(void) {
+    struct console_options options = {.title = "t", .params = "{}"};
+    for (long number = 1; number <= 3; number++) {
+        allocations = 0;
+        fail_at = number;
+        fail_until = number + 1;
+        struct console *c = console_new(NULL, NULL, NULL, &options, done, NULL);
+        CHECK(c == NULL);
+        console_free(c);
+    }
+    fail_at = fail_until = -1;
+}
+
 int main(void) {
     CHECK(prepare());
     log_tee(remember);
     long count = count_allocations();
     if (getenv("VERBOSE") != NULL)
         fprintf(stderr, "%ld allocations\n", count);
+    test_console_without_memory();
     test_no_descriptor_is_left();
+    test_an_event_waits_for_memory();
     test_a_shortage_passes();
     test_a_shortage_in_each_part_of_a_poll();
     test_each_allocation_fails_once(count);

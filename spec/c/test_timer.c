@@ -1,5 +1,6 @@
 // timer: order, adding and cancelling from within callbacks.
 #include "check.h"
+#include "refuse.h"
 #include "timer.h"
 
 #include <stdlib.h>
@@ -151,11 +152,39 @@ static void test_random(void) {
     timers_free(timers);
 }
 
+// Fault: without memory for its timer something waits for ever: a connection, an answer of PG3's
+// Expected: some timers have their memory set aside, those that fire and are cancelled give it back
+static void test_shortage(void) {
+    begin();
+    fail_all = true;
+    int added = 0;
+    while (added < 1000 && timers_add(timers, 5, call_again, "a") != 0)
+        added++;
+    CHECK(added == 16 && timers_count(timers) == 16);
+    timers_run(timers, 6); // each adds its successor
+    CHECK(timers_count(timers) == 16 && timers_add(timers, 5, call_note, "b") == 0);
+    int64_t id = 0;
+    for (int64_t i = 1; id == 0; i++)
+        id = timers_cancel(timers, i) ? i : 0;
+    CHECK(timers_add(timers, 5, call_note, "b") != 0 && timers_add(timers, 5, call_note, "c") == 0);
+    fail_all = false;
+    CHECK(timers_add(timers, 5, call_note, "c") != 0);
+    timers_free(timers);
+    for (long number = 1; number <= 17; number++) {
+        allocations = 0;
+        fail_at = number;
+        fail_until = number + 1;
+        CHECK(timers_new() == NULL);
+    }
+    fail_at = fail_until = -1;
+}
+
 int main(void) {
     test_order();
     test_add_within();
     test_cancel_within();
     test_run_within();
     test_random();
+    test_shortage();
     return check_end();
 }

@@ -1,0 +1,138 @@
+// api: what a main.lua of a few lines is told of its own tasks and of those of a device script.
+#include "api.h"
+#include "check.h"
+#include "log.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static struct api api;
+static char folder[] = "/tmp/test_api.XXXXXX";
+static char lines[4000]; // of the log
+static int64_t now_ms = 1000000;
+
+static int64_t test_clock(void) { return now_ms; }
+
+static void remember(enum log_level level, const char *line) {
+    size_t used = strlen(lines);
+    if (level >= LOG_WARNING)
+        snprintf(lines + used, sizeof lines - used, "%s\n", line);
+}
+
+static bool logged(const char *part) {
+    bool found = strstr(lines, part) != NULL;
+    if (!found)
+        printf("there is no \"%s\" in the log:\n%s", part, lines);
+    return found;
+}
+
+static void write_file(const char *name, const char *text) {
+    FILE *f = fopen(name, "w");
+    CHECK(f != NULL && fputs(text, f) >= 0 && fclose(f) == 0);
+}
+
+// In a folder where main.lua finds the device script as `script`, its table's functions as `its`.
+static void open_host(const char *script, const char *text) {
+    char whole[4000];
+    memset(&api, 0, sizeof api);
+    lines[0] = '\0';
+    snprintf(api.root, sizeof api.root, "%s", SOURCE_DIR);
+    api.loop = loop_new();
+    api.json = json_new();
+    api.nodes = nodes_new();
+    api.tasks = tasks_new();
+    snprintf(whole, sizeof whole,
+             "local script = assert(host.load_script(host.cwd .. '/script.lua', 'x.lua'))\n"
+             "local its = script.table\n"
+             "%s",
+             text);
+    write_file("script.lua", script);
+    write_file("main.lua", whole);
+    CHECK(api_open(&api) && api_run(&api, "main.lua"));
+}
+
+static void pass(int ms) {
+    for (int64_t until = now_ms + ms; now_ms < until; now_ms += 10) {
+        loop_turn(api.loop, 0);
+        tasks_run(api.tasks);
+    }
+}
+
+static void close_host(void) {
+    api_close(&api);
+    tasks_free(api.tasks);
+    nodes_free(api.nodes);
+    json_free(api.json);
+    loop_free(api.loop);
+    unlink("script.lua");
+    unlink("main.lua");
+}
+
+// Fault: a timer rings while its script has used up its memory, and nothing comes of it, unsaid
+// Expected: that is an error of the script's; one that rings again and again does so
+static void test_timer_without_memory(void) {
+    open_host("local kept, rang = nil, 0\n"
+              "local function grow() while true do kept = { kept } end end\n"
+              "return {\n"
+              "  fill = function()\n"
+              "    timer.after(0.01, function() rang = rang + 1000 end)\n"
+              "    timer.every(0.1, function() rang = rang + 1 end)\n"
+              "    for _ = 1, 5 do pcall(grow) end\n"
+              "  end,\n"
+              "  free = function() kept = nil end,\n"
+              "  rang = function() return rang end }\n",
+              "local errors = 0\n"
+              "host.on('script_error', function(file, text, address)\n"
+              "  errors = errors + 1\n"
+              "  host.log('warning', ('%d %s %s (%s)'):format(errors, file, text, address))\n"
+              "end)\n"
+              "its.fill()\n"
+              "host.after(0.5, its.free)\n"
+              "host.after(1, function()\n"
+              "  local rang = its.rang()\n"
+              "  host.log('warning', 'rang ' .. (rang > 0 and rang < 1000 and 'again' or rang))\n"
+              "end)\n");
+    pass(1200);
+    CHECK(logged("1 x.lua x.lua: a timer") && logged("2 x.lua x.lua: a timer"));
+    CHECK(logged("memory (nil)") && logged("rang again"));
+    close_host();
+}
+
+// Fault: main.lua fails while it answers a script, and no line of the log says so
+// Expected: that is logged like every error of main.lua's
+static void test_answer_that_fails(void) {
+    open_host("return { ask = function() vrm.get('/x') end }",
+              "host.on('script_get', function() error('no answer') end)\n"
+              "host.start_script(its.ask, 'x_1')\n");
+    pass(50);
+    CHECK(logged("main.lua failed: ") && logged("no answer"));
+    close_host();
+}
+
+// Fault: a path over a kilobyte is cut: another file is read, another folder made
+// Expected: it is taken whole
+static void test_long_paths(void) {
+    open_host("return {}", "local long = host.cwd .. ('/.'):rep(600)\n"
+                           "host.log('warning', tostring(host.read(long .. '/main.lua')))\n"
+                           "host.log('warning', tostring(host.make_folder(long .. '/a/b')))\n"
+                           "local list = assert(host.script_files(long))\n"
+                           "host.log('warning', #list .. ' files')\n"
+                           "host.log('warning', host.read('server.json'):match('^{'))\n");
+    CHECK(logged("local script =") && logged("2 files") && logged("vrm: {"));
+    CHECK(rmdir("a/b") == 0 && rmdir("a") == 0);
+    close_host();
+}
+
+int main(void) {
+    if (mkdtemp(folder) == NULL || chdir(folder) != 0)
+        return 1;
+    log_tee(remember);
+    loop_set_clock(test_clock);
+    test_timer_without_memory();
+    test_answer_that_fails();
+    test_long_paths();
+    CHECK(chdir("/") == 0 && rmdir(folder) == 0);
+    return check_end();
+}
