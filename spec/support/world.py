@@ -7,7 +7,7 @@ from vrm import HOUSE, VAN
 
 from .net import SilentServer
 from .pg3 import PASSWORD, ISY_PASSWORD, Behaviour, Pg3
-from .plugin import Plugin
+from .plugin import Plugin, busy
 
 NO_DATA, FRESH, STALE, OFFLINE = 0, 1, 2, 3                    # GV30 of a device node
 DISCONNECTED, CONNECTED, AUTHENTICATION_FAILED = 0, 1, 2       # GV0 of the controller
@@ -94,11 +94,12 @@ class World:
     # -- wait --------------------------------------------------------------------------------------
 
     def wait(self, predicate, what, timeout=PATIENCE):
-        """-> the predicate's first true value; fails after `timeout`, or once the plugin died."""
+        """-> the predicate's first true value; fails after `timeout` (on a busy machine longer), or once the plugin
+        died."""
         died = object()
         try:
             found = self.pg3.wait_for(lambda: predicate() or (died if self.plugin.died() else None),
-                                      timeout, what)
+                                      timeout * busy(), what)
             assert found is not died, f"{what}: the plugin ended, {self.plugin.process.returncode}"
             return found
         except AssertionError as error:
@@ -155,7 +156,7 @@ class World:
 
     def poll_until(self, predicate, what, timeout=20.0, pause=1.0):
         """Sends short polls and queries, as a user who wants it now, until `predicate` holds."""
-        until = time.monotonic() + timeout
+        until = time.monotonic() + timeout * busy()
         while time.monotonic() < until:
             self.pg3.short_poll()
             self.pg3.query("all")
