@@ -368,5 +368,6 @@ def test_the_configuration_help_is_sent_as_html(running):
 
 
 def test_pg3s_own_password_for_the_isy_is_not_asked_for_nor_kept(running):
+    assert running.pg3.received("system", "getIsyInfo") == []
     text = json.dumps(running.pg3.customs)
     assert "isy_password" not in text

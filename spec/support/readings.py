@@ -43,4 +43,3 @@ GATEWAY = [
 
 BY_SERVICE = {"battery": BATTERY, "solarcharger": SOLAR, "vebus": VEBUS, "inverter": INVERTER,
               "multi": MULTI}
-BY_KIND = {"bm": BATTERY, "sc": SOLAR, "vb": VEBUS, "iv": INVERTER, "mr": MULTI, "gw": GATEWAY}

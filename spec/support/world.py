@@ -12,6 +12,8 @@ from .plugin import Plugin, busy
 NO_DATA, FRESH, STALE, OFFLINE = 0, 1, 2, 3                    # GV30 of a device node
 DISCONNECTED, CONNECTED, AUTHENTICATION_FAILED = 0, 1, 2       # GV0 of the controller
 CONTROLLER = "controller"
+# VRM's token for the tests; it must turn up nowhere but in VRM's header and PG3's parameters.
+TOKEN = "e0planted3ec962d5209774e8b48e501396e2a8eddf073284dfb82086c6ba479"
 PATIENCE = 60.0         # seconds; a bound for "now": only what fails waits so long, also on a busy machine
 
 
@@ -236,6 +238,6 @@ class World:
             server.close()
 
 
-__all__ = ["World", "Behaviour", "address", "base36", "CONTROLLER", "PATIENCE",
+__all__ = ["World", "Behaviour", "address", "base36", "CONTROLLER", "PATIENCE", "TOKEN",
            "NO_DATA", "FRESH", "STALE", "OFFLINE",
            "DISCONNECTED", "CONNECTED", "AUTHENTICATION_FAILED"]
