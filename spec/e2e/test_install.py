@@ -165,7 +165,7 @@ def test_where_no_program_fits_both_say_what_to_do(world):
     plugin.start("")
     assert plugin.wait(10) == 1
     lines = plugin.log_lines("ERROR")
-    assert len(lines) == 1 and os.path.basename(released_name(plugin)) in lines[0], lines
+    assert len(lines) == 1 and os.path.basename(released_name(plugin)) in lines[0] and "install.sh" in lines[0], lines
 
 
 def test_a_program_that_does_not_run_fails_the_installation(world):
