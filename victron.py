@@ -49,7 +49,8 @@ def main():
     except Exception as error:  # nobody is there to see it raised
         if log is not None:
             now = time.strftime("%Y-%m-%d %H:%M:%S.000")
-            line = f"{now} ERROR main: The plugin cannot be started ({error}). Reinstall it, or see README.md.\n"
+            line = (f"{now} ERROR main: The plugin cannot be started ({error}). "
+                    "Run 'sh install.sh' in the plugin's folder: it says what is wrong.\n")
             os.write(log, line.encode())
         os._exit(1)
 

@@ -1,5 +1,5 @@
-// The least a program with the plugin's libraries can be: it makes one HTTPS request, then waits for
-// the end of its standard input. Usage: bare URL CA_FILE, and "Token ..." in VRM_HEADER_TOKEN.
+// The least a program with the plugin's libraries can be: it makes one HTTPS request, then waits
+// for the end of its standard input. Usage: bare URL CA_FILE, and "Token ..." in VRM_HEADER_TOKEN.
 // Prints one line when the answer is there, so that its memory can be measured. Exit code 1 and a
 // line on stderr when there was no answer.
 #include <MQTTAsync.h>

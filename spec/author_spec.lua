@@ -114,6 +114,10 @@ describe("the fake host's sandbox", function()
         for _, name in ipairs(real.globals) do names[name] = nil end
         assert.same({}, names)
     end)
+
+    it("has the functions of string and table", function()
+        for _, name in ipairs { "string", "table" } do assert.same(real[name], keys(fake.sandbox()[name])) end
+    end)
 end)
 
 describe("the authors' page", function()

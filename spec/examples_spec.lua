@@ -30,6 +30,12 @@ describe("the examples", function()
     end)
 end)
 
+-- What is refused at its first field teaches the fuzz target nothing.
+it("the script that the fuzz target `script` begins with is good", function()
+    local printed, code = tools.run("check", { args = { "spec/fuzz/corpus/script/smallest" } })
+    assert.equal(0, code, printed)
+end)
+
 describe("the digital input of the examples", function()
     local tab = assert(fake.load_text(read_file(FOLDER .. "digital_input.lua"), "digital_input.lua"))
 

@@ -23,18 +23,23 @@ Written by `spec/faults.py` from the tests; each line is one that fails if the p
 
 
 def faults(path):
-    """The (fault, expected, test) of one file, in its order. Raises ValueError for a comment without a test."""
+    """The (fault, expected, test) of one file, in its order. Raises ValueError for a comment without a test, or a
+    fault without what is expected."""
     fault = expected = None
     for line in path.read_text().splitlines():
         if FAULT.match(line):
-            fault, expected = FAULT.match(line)[1], None
+            if fault:
+                break
+            fault = FAULT.match(line)[1]
         elif EXPECTED.match(line) and fault:
             expected = EXPECTED.match(line)[1]
         elif fault and expected and MORE.match(line):  # the sentence goes on in this line
             expected += " " + MORE.match(line)[1]
         elif fault and MORE.match(line):
             fault += " " + MORE.match(line)[1]
-        elif fault and expected and NAME.search(line):
+        elif fault and NAME.search(line):
+            if not expected:
+                raise ValueError(f"{path.name}: no line begins with \"Expected:\" after \"Fault: {fault}\"")
             yield fault, expected, next(name for name in NAME.search(line).groups() if name)
             fault = expected = None
     if fault:

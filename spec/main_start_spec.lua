@@ -116,7 +116,7 @@ describe("the token", function()
         end
     end)
 
-    it("is taken as pasted, and under the name the seed's users know", function()
+    it("is taken as pasted, and under its other names", function()
         for _, params in ipairs {
             { vrm_token = "\n " .. TOKEN:sub(1, 30) .. "\n" .. TOKEN:sub(31) .. " \t" },
                 { vrm_token = "Token " .. TOKEN },

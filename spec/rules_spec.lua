@@ -1,39 +1,6 @@
 -- The rules of the C host and of the scripts that a reader can check by looking at the text.
 
--- Every file of host/ in order: a file includes only headers of its own line and of those above.
-local ORDER = [[
-file
-logfile
-log
-buf
-bucket
-timer
-queue
-node
-loop
-http
-mqtt mqtt_link mqtt_cert mqtt_pace
-vm
-task
-json
-walk
-sieve
-init
-pairs
-known
-wire
-pg3 pg3_state pg3_ask pg3_in pg3_records
-profile
-sandbox
-script
-api api_http api_node api_device api_script
-console
-demo
-options
-main
-]]
-
--- Library headers, and the files that may know them (by the first name of their line above).
+-- Library headers, and the files that may know them: "mqtt" stands for mqtt_link and the like, too.
 local LIBRARIES = {
     ["^curl/"] = { "loop", "http" },
     ["^MQTT"] = { "mqtt" },
@@ -101,17 +68,22 @@ end
 
 local function base(path) return path:match("([^/]+)%.%w+$") end
 
-local rank, group = {}, {}
+--- "mqtt_link" -> "mqtt"
+local function group(name) return name:match("^%w+") end
+
+-- The table of docs/architecture.md: [file of the host] = its row, and all files in their order.
+local row_of, in_order = {}, {}
 do
-    local number = 0
-    for line in ORDER:gmatch("[^\n]+") do
-        number = number + 1
-        for name in line:gmatch("%S+") do
-            rank[name] = number
-            group[name] = line:match("%S+")
-        end
+    local row = 0
+    local section = read("docs/architecture.md"):match("\n## The host's files\n(.-)\n#")
+    for cell in section:gmatch("\n| ([^|]+) |") do
+        row = row + 1
+        for name in cell:gmatch("`([%w_]+)`") do row_of[name], in_order[#in_order + 1] = row, name end
     end
 end
+
+--- pg3_state.h belongs to pg3.
+local function rank(name) return row_of[name] or row_of[group(name)] end
 
 local host = list("ls host/*.c host/*.h")
 local tests = list("ls spec/c/*.c spec/c/*.h")
@@ -124,23 +96,25 @@ local function none() assert.equal("", table.concat(faults, "\n")) end
 describe("the C host", function()
     before_each(function() faults = {} end)
 
-    it("has its files in an order, and includes only upwards", function()
-        local seen = {}
+    it("has the files of docs/architecture.md and of CMakeLists.txt, in the same order", function()
+        local sources = {}
+        local listed = read("CMakeLists.txt"):match("set%(HOST_SOURCES%s+(.-)%)") .. " main"
+        for name in listed:gmatch("%S+") do sources[#sources + 1] = name end
+        assert.same(sources, in_order)
+    end)
+
+    it("includes only upwards: headers of a file's own row there and of rows above it", function()
         for _, path in ipairs(host) do
             local name = base(path)
-            seen[name] = true
-            if not rank[name] then fault("%s is not in the order of this spec", path) end
+            if not rank(name) then fault("%s is in no row of docs/architecture.md", path) end
             for header in read(path):gmatch('#include "([^"]+)"') do
-                local other = base(header)
-                if not rank[other] then
-                    fault("%s includes %s, which is not in the order", path, header)
-                elseif rank[name] and rank[other] > rank[name] then
+                local other = rank(base(header))
+                if not other then
+                    fault("%s includes %s, which is in no row of docs/architecture.md", path, header)
+                elseif rank(name) and other > rank(name) then
                     fault("%s includes %s, which stands below it", path, header)
                 end
             end
-        end
-        for name in pairs(rank) do
-            if not seen[name] then fault("%s is in the order, but there is no such file", name) end
         end
         none()
     end)
@@ -151,25 +125,11 @@ describe("the C host", function()
                 local known = SYSTEM[header]
                 for pattern, names in pairs(LIBRARIES) do
                     if header:match(pattern) and not known then
-                        for _, name in ipairs(names) do known = known or group[base(path)] == name end
+                        for _, name in ipairs(names) do known = known or group(base(path)) == name end
                     end
                 end
                 if not known then fault("%s includes <%s>", path, header) end
             end
-        end
-        none()
-    end)
-
-    it("has its sources in CMakeLists.txt in the same order", function()
-        local sources = read("CMakeLists.txt"):match("set%(HOST_SOURCES%s+(.-)%)")
-        local last = 0
-        for name in sources:gmatch("[%w_]+") do
-            if not rank[name] then
-                fault("%s", name)
-            elseif rank[name] < last then
-                fault("%s stands too low", name)
-            end
-            last = rank[name] or last
         end
         none()
     end)

@@ -540,8 +540,8 @@ static void test_deleted_file(void) {
     CHECK(file_is("", "2026-11-22 12:00:00.000 INFO  a: Second.\nalso\n"));
 }
 
-// Fault: the folder of the log is deleted, and nothing is logged any more until the plugin is
-// restarted Expected: folder and file are made anew with the next line
+// Fault: the folder of the log is deleted, and nothing is logged until the plugin is restarted
+// Expected: folder and file are made anew with the next line
 static void test_deleted_folder(void) {
     begin(0, 3);
     log_info("a", "First.");
@@ -551,27 +551,28 @@ static void test_deleted_folder(void) {
     CHECK(file_is("", "2026-11-22 12:00:00.000 INFO  a: Second.\n"));
 }
 
+// Moves the file of the log away between two lines; where it is then.
+static const char *move_file(void) {
+    static char away[200];
+    begin(0, 3);
+    log_info("a", "First.");
+    snprintf(away, sizeof away, "%s.saved", path);
+    CHECK(rename(path, away) == 0);
+    log_info("a", "Second.");
+    return away;
+}
+
 // Fault: the file of the log is moved away by hand, and the lines go on into the moved one
 // Expected: the next line begins a new file in its place
 static void test_moved_file(void) {
-    char away[200];
-    begin(0, 3);
-    log_info("a", "First.");
-    snprintf(away, sizeof away, "%s.saved", path);
-    CHECK(rename(path, away) == 0);
-    log_info("a", "Second.");
+    move_file();
     CHECK(file_is("", "2026-11-22 12:00:00.000 INFO  a: Second.\n"));
 }
 
-// Fault: the log folder is moved away and back, and the lines go on into a file nobody sees
+// Fault: the file of the log is moved away and back, and the lines go on into a file nobody sees
 // Expected: the next line goes into the file that is there
 static void test_moved_back(void) {
-    char away[200];
-    begin(0, 3);
-    log_info("a", "First.");
-    snprintf(away, sizeof away, "%s.saved", path);
-    CHECK(rename(path, away) == 0);
-    log_info("a", "Second.");
+    const char *away = move_file();
     CHECK(rename(away, path) == 0);
     log_info("a", "Third.");
     CHECK(file_has("", "First.") && file_has("", "Third."));

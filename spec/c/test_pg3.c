@@ -450,8 +450,8 @@ static void test_deleted_or_not(void) {
 }
 
 // Fault: An addnode that PG3 has not answered in time is sent again, or its node gets values too
-// soon. Expected: It is waited for, minutes if need be; then PG3 is asked what it has, and that
-// counts.
+// soon.
+// Expected: It is waited for, minutes if need be; then PG3 is asked what it has, and that counts.
 static void test_late(void) {
     struct bench b;
     open_running(&b);

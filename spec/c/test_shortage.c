@@ -277,8 +277,8 @@ static long point(long count, int i) {
 }
 
 // Fault: an allocation that fails, or some in a row, leave a script suspended, an installation busy
-// or the start undone for good Expected: the start is refused with one clear line, or everything is
-// right after the next polls
+// or the start undone for good
+// Expected: the start is refused with one clear line, or everything is right after the next polls
 static void test_each_allocation_fails_once(long count) {
     for (int i = 0; i < POINTS; i++) {
         long number = point(count, i);

@@ -12,10 +12,7 @@ from vrm import Vrm  # noqa: E402  (needs the path above)
 
 from support.certs import Authority  # noqa: E402
 from support.profile import Profile  # noqa: E402
-from support.world import World  # noqa: E402
-
-# The token of the tests; it must turn up nowhere but in VRM's header and PG3's parameters.
-TOKEN = "e0planted3ec962d5209774e8b48e501396e2a8eddf073284dfb82086c6ba479"
+from support.world import TOKEN, World  # noqa: E402
 
 
 def pytest_configure(config):

@@ -26,10 +26,6 @@ def put_under_valgrind(plugin):
     return report
 
 
-def asked(world, request):
-    return [item for items in world.pg3.received("status", "report") for item in items if item["requestId"] == request]
-
-
 # Fault: memory is used wrongly, or lost, in a session with PG3.
 # Expected: valgrind finds nothing in it.
 def test_a_session(world):
@@ -43,7 +39,7 @@ def test_a_session(world):
         world.wait_value(BANK, soc, value, PATIENCE)
     world.pg3.long_poll()
     world.pg3.query(BANK, requestId="query")
-    world.wait(lambda: asked(world, "query"), "the answer to a query", PATIENCE)
+    world.wait(lambda: world.pg3.reports("query"), "the answer to a query", PATIENCE)
     world.pg3.set_params({**world.pg3.customs["customparams"], "temp_unit": "F"})
     world.wait(lambda: world.pg3.reading(BANK, "CLITEMP").uom == 17, "degrees Fahrenheit", PATIENCE)
 

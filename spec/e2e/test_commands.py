@@ -12,16 +12,11 @@ BANK = address(HOUSE, "bm", 289)
 VAN_BATTERY = address(VAN, "bm", 0)
 
 
-def reports(pg3, request_id):
-    return [item for items in pg3.received("status", "report") for item in items
-            if item.get("requestId") == request_id]
-
-
 def wait_report(world, request_id):
     """-> the one report that answers a requestId."""
-    world.wait(lambda: reports(world.pg3, request_id), f"the report for {request_id}")
-    assert len(reports(world.pg3, request_id)) == 1
-    return reports(world.pg3, request_id)[0]
+    found = world.wait(lambda: world.pg3.reports(request_id), f"the report for {request_id}")
+    assert len(found) == 1
+    return found[0]
 
 
 def soc_driver(world):
@@ -189,8 +184,8 @@ def test_many_requests_at_once_ask_vrm_one_after_the_other(running):
         running.pg3.query("all")
     running.vrm.set_row(HOUSE, "battery", 289, "/Soc", raw=51.5)
     running.pg3.query(BANK, requestId="last")
-    running.wait(lambda: all(reports(running.pg3, f"many{number}") for number in range(40)) and
-                 reports(running.pg3, "last"), "a report for each request", timeout=2 * PATIENCE)
+    running.wait(lambda: all(running.pg3.reports(f"many{number}") for number in range(40)) and
+                 running.pg3.reports("last"), "a report for each request", timeout=2 * PATIENCE)
     running.wait_value(BANK, soc_driver(running), 51.5)
     assert running.vrm.violations == []
 

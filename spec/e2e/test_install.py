@@ -163,9 +163,9 @@ def test_where_no_program_fits_both_say_what_to_do(world):
     done = install(plugin)
     assert done.returncode == 1 and "victron-host-plan9-mips" in done.stderr and "Building" in done.stderr
     plugin.start("")
-    assert plugin.wait(5) == 1
+    assert plugin.wait(10) == 1
     lines = plugin.log_lines("ERROR")
-    assert len(lines) == 1 and os.path.basename(released_name(plugin)) in lines[0], lines
+    assert len(lines) == 1 and os.path.basename(released_name(plugin)) in lines[0] and "install.sh" in lines[0], lines
 
 
 def test_a_program_that_does_not_run_fails_the_installation(world):

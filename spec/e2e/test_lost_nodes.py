@@ -18,7 +18,7 @@ def added_since(pg3, since):
 def settle(world):
     """Until what the plugin had on its way is here: messages come in their order."""
     world.pg3.status(CONTROLLER, requestId="settled")
-    world.wait(lambda: world.pg3.received("status", "report"), "the report")
+    world.wait(lambda: world.pg3.reports("settled"), "the report")
 
 
 def discover(pg3, how):

@@ -10,12 +10,11 @@ from support.world import CONTROLLER, PATIENCE, address
 BANK = address(HOUSE, "bm", 289)
 
 
-def reports(pg3):
+def answers(pg3):
     """{requestId: [success of each report]}"""
     found = collections.defaultdict(list)
-    for items in pg3.received("status", "report"):
-        for item in items:
-            found[item["requestId"]].append(item["success"])
+    for item in pg3.reports():
+        found[item["requestId"]].append(item["success"])
     return found
 
 
@@ -31,9 +30,9 @@ def ask(world, count):
 
 
 def wait_answers(world, count, timeout):
-    world.wait(lambda: len(reports(world.pg3)) == count, f"{count} answers", timeout)
-    assert all(len(answers) == 1 for answers in reports(world.pg3).values())
-    return {answers[0] for answers in reports(world.pg3).values()}
+    world.wait(lambda: len(answers(world.pg3)) == count, f"{count} answers", timeout)
+    assert all(len(found) == 1 for found in answers(world.pg3).values())
+    return {found[0] for found in answers(world.pg3).values()}
 
 
 # Fault: PG3 queries every node at once; most of the requests are never answered.
@@ -59,7 +58,7 @@ def test_each_of_many_queries_is_answered_while_vrm_hangs(running):
     running.vrm.clear_faults()
     running.recover(timeout=40)
     running.pg3.query(CONTROLLER, requestId="well")
-    running.wait(lambda: reports(running.pg3)["well"] == ["success"], "an answer once VRM is well")
+    running.wait(lambda: answers(running.pg3)["well"] == ["success"], "an answer once VRM is well")
 
 
 def test_queries_are_answered_although_the_token_changes(running):

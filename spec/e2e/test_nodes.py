@@ -22,7 +22,7 @@ def places(pg3, node, driver):
 
 
 def check_device(world, site, service, instance, kind):
-    """Every value the seed lists for this kind equals VRM's, rounded."""
+    """Every value a user looks for on this kind of node equals VRM's, rounded."""
     pg3, node = world.pg3, address(site, kind, instance)
     wrong = []
     for name, labels, path in readings.BY_SERVICE[service]:
@@ -115,7 +115,7 @@ def test_the_pv_current_is_power_by_voltage(running):
     assert abs(running.labelled(node, *readings.PV_CURRENT) - power / volts) <= 0.05 + 1e-9
 
 
-def test_the_controller_and_the_gateways_show_what_the_seed_lists(running):
+def test_the_controller_and_the_gateways_show_what_a_user_looks_for(running):
     pg3 = running.pg3
     running.wait_system(CONNECTED)
     assert running.system_status() == "Connected"

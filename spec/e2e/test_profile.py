@@ -168,9 +168,3 @@ def test_the_folder_is_complete(plugin):
         assert "MIT" in file.read()
     with open(plugin.path("install.sh"), "rb") as file:
         assert b"\r" not in file.read()
-
-
-def test_the_version_is_told_alike(plugin):
-    done = plugin.run_host("--version")
-    assert done.returncode == 0
-    assert plugin.server["credits"][0]["version"] in done.stdout.decode()

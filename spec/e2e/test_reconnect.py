@@ -61,8 +61,7 @@ def test_it_lives_through_many_losses(world):
         pg3.restart_broker(pause)
     wait_reconnected(world, logins)
     pg3.query(address(VAN, "bm", 0), requestId="after")
-    world.wait(lambda: [r for items in pg3.received("status", "report") for r in items
-                        if r["requestId"] == "after"], "the report")
+    world.wait(lambda: pg3.reports("after"), "the report")
 
 
 def test_a_loss_during_the_start_is_made_good(world):
@@ -92,7 +91,7 @@ def test_another_login_with_the_same_id_does_not_end_it(world):
     thief.loop_stop()
     wait_reconnected(world, logins + 1)         # the thief's login counts too
     pg3.query(BANK, requestId="after")
-    world.wait(lambda: pg3.received("status", "report"), "the report")
+    world.wait(lambda: pg3.reports("after"), "the report")
 
 
 def login_times(pg3):
@@ -120,4 +119,4 @@ def test_a_second_copy_with_the_same_id_is_told_once_and_fought_less_and_less(wo
     assert len(told) == 1 and pg3.id in told[0] and "victron-host" in told[0], world.plugin.log_tail()
     world.wait(lambda: pg3.retained_connection() == {"connected": [{}]}, "connected again", timeout=90)
     pg3.query(BANK, requestId="after")
-    world.wait(lambda: pg3.received("status", "report"), "the report")
+    world.wait(lambda: pg3.reports("after"), "the report")

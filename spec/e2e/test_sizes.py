@@ -18,8 +18,7 @@ def seed_others(pg3):
 def told(world, request):
     """Until the plugin has served all that PG3 sent before this."""
     world.pg3.status(CONTROLLER, requestId=request)
-    world.wait(lambda: any(item["requestId"] == request for items in
-                           world.pg3.received("status", "report") for item in items), "the report", 60)
+    world.wait(lambda: world.pg3.reports(request), "the report")
 
 
 # Fault: a configuration of 3,000 nodes is not read, and the nodes lose their values at each start.

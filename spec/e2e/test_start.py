@@ -30,7 +30,7 @@ BAD_INITS = {
 @pytest.mark.parametrize("init_text", BAD_INITS.values(), ids=BAD_INITS.keys())
 def test_a_bad_pg3init_is_one_log_line_and_exit_code_1(world, init_text):
     world.plugin.start(init_text)
-    assert world.plugin.wait(3) == 1
+    assert world.plugin.wait(10) == 1
     assert len(world.plugin.log_lines("ERROR")) == 1, world.plugin.log_tail()
     assert "PG3INIT" in world.plugin.log_lines("ERROR")[0]
 
@@ -39,7 +39,7 @@ def test_a_bad_pg3init_is_one_log_line_and_exit_code_1(world, init_text):
 def test_a_field_missing_in_pg3init_is_named_in_one_line(world, field):
     pg3 = world.setup()
     world.plugin.start(pg3.init_text(**{field: None}))
-    assert world.plugin.wait(3) == 1
+    assert world.plugin.wait(10) == 1
     lines = world.plugin.log_lines("ERROR")
     assert len(lines) == 1 and field in lines[0], world.plugin.log_tail()
 
@@ -47,7 +47,7 @@ def test_a_field_missing_in_pg3init_is_named_in_one_line(world, field):
 def test_a_port_that_is_no_number_is_one_log_line_and_exit_code_1(world):
     pg3 = world.setup()
     world.plugin.start(pg3.init_text(mqttPort="abc"))
-    assert world.plugin.wait(3) == 1
+    assert world.plugin.wait(10) == 1
     lines = world.plugin.log_lines("ERROR")
     assert len(lines) == 1 and "mqttPort" in lines[0], world.plugin.log_tail()
 
@@ -103,7 +103,7 @@ def test_a_broken_installation_is_told_in_the_log_only(world, broken):
         with open(world.plugin.path(broken), "w", encoding="ascii") as file:
             file.write("this is no Lua (\n")
     world.plugin.start(pg3.init_text())
-    assert world.plugin.wait(5) not in (0, None)
+    assert world.plugin.wait(10) not in (0, None)
     assert world.plugin.log_text() != ""
 
 
@@ -217,10 +217,10 @@ def test_the_plugin_asks_for_its_configuration_before_it_adds_nodes(running):
 def test_nodes_wait_for_the_configuration(world):
     pg3 = world.start(behaviour=Behaviour(config_delay=1.5))
     world.wait(lambda: pg3.received("system", "config"), "the question for the configuration")
-    asked = time.monotonic()
     pg3.short_poll()                    # the poll timers do not wait for the plugin
     world.wait_node(CONTROLLER)
-    assert time.monotonic() - asked >= 1.4
+    asked, added = (pg3.messages[first_index(pg3, *what)].at for what in (("system", "config"), ("command", "addnode")))
+    assert added - asked >= 1.4
     world.wait_fresh()
 
 
@@ -368,5 +368,6 @@ def test_the_configuration_help_is_sent_as_html(running):
 
 
 def test_pg3s_own_password_for_the_isy_is_not_asked_for_nor_kept(running):
+    assert running.pg3.received("system", "getIsyInfo") == []
     text = json.dumps(running.pg3.customs)
     assert "isy_password" not in text

@@ -21,6 +21,17 @@ def complaints(world):
     return world.plugin.log_lines("WARNING", "ERROR")
 
 
+def told_at_the_start(world, where, fault, **arguments):
+    """Starts while VRM has this fault -> the status and the notices once there is one; then VRM recovers."""
+    world.vrm.fault(where, fault, **arguments)
+    world.start()
+    world.wait(lambda: world.pg3.notices(), "a notice", timeout=30)
+    told = world.system_status(), str(world.pg3.notices())
+    world.vrm.clear_faults()
+    world.recover(timeout=30)
+    return told
+
+
 # -- faults and recovery ---------------------------------------------------------------------------
 
 FAULTS = {
@@ -157,14 +168,9 @@ def test_an_account_of_120_installations(world):
 # Fault: A large answer shows "VRM unreachable", with advice about the internet connection.
 # Expected: It has its own state, and the message says how much is accepted.
 def test_a_list_that_stays_too_large_is_told_as_such(world):
-    world.vrm.fault("installations", "big")
-    world.start()
-    world.wait(lambda: world.pg3.notices(), "a notice", timeout=30)
-    assert world.system_status() == "Answer too large"
-    assert "2048 KiB" in str(world.pg3.notices())
-    assert "internet connection" not in str(world.pg3.notices())
-    world.vrm.clear_faults()
-    world.recover(timeout=30)
+    status, notices = told_at_the_start(world, "installations", "big")
+    assert status == "Answer too large"
+    assert "2048 KiB" in notices and "internet connection" not in notices
 
 
 # Fault: A block page with status 403 counts as a refused token: all values are gone, a new token is asked for.
@@ -173,14 +179,9 @@ def test_a_list_that_stays_too_large_is_told_as_such(world):
 @pytest.mark.parametrize("fault, arguments", [("status", {"code": 403, "body": "html"}), ("html200", {}),
                                               ("redirect", {})], ids=["403", "200", "302"])
 def test_a_page_of_something_on_the_way_is_no_refusal(world, where, fault, arguments):
-    world.vrm.fault(where, fault, **arguments)
-    world.start()
-    world.wait(lambda: world.pg3.notices(), "a notice", timeout=30)
-    assert world.system_status() == "Not VRM's answer"
-    assert "login page" in str(world.pg3.notices())
-    assert "create a token" not in str(world.pg3.notices())
-    world.vrm.clear_faults()
-    world.recover(timeout=30)
+    status, notices = told_at_the_start(world, where, fault, **arguments)
+    assert status == "Not VRM's answer"
+    assert "login page" in notices and "create a token" not in notices
 
 
 # -- rights and limits -----------------------------------------------------------------------------

@@ -18,11 +18,11 @@ from vrm import Vrm  # noqa: E402  (needs the path above)
 from soak.faults import FAULTS  # noqa: E402
 from soak.world import DAY, POLL, SoakWorld, Stuck  # noqa: E402
 from support.certs import Authority  # noqa: E402
+from support.world import TOKEN  # noqa: E402
 
-TOKEN = "e0planted3ec962d5209774e8b48e501396e2a8eddf073284dfb82086c6ba479"
 FAULTS_A_DAY = 12
 MARKS = (1, 5, 10, 20, 30)              # days at which is measured
-LOG_FILES, LOG_BYTES = 15, 1 << 20      # README: a new file each day and at 1 MiB, 14 old ones kept
+LOG_FILES, LOG_BYTES = 15, 1 << 20      # docs/install.md, The log: the present one and 14 old ones
 # Of resident memory, from the settled mark to the end: the room of the largest answer the plugin takes (2 MiB) comes
 # and goes at the end of the heap. A hundred bytes lost with each request would be twice as much in 25 days.
 GROWTH_KIB = 2048 + 512

@@ -111,14 +111,6 @@ class WatchedPg3(Pg3):
         """Takes out the broken rules that a fault brings with it."""
         self.violations[:] = [sentence for sentence in self.violations if not all(text in sentence for text in texts)]
 
-    def reported(self, request):
-        """-> the report's element that answers this request; None while there is none."""
-        for items in self.received("status", "report"):
-            for item in items:
-                if item.get("requestId") == request:
-                    return item
-        return None
-
     def forget(self):
         """What was received is judged; it would only fill the memory."""
         with self.changed:

@@ -113,7 +113,7 @@ class SoakWorld(World):
     def ping(self):
         request = f"ping {time.monotonic()}"
         self.pg3.status(CONTROLLER, requestId=request)
-        self.must(lambda: self.pg3.reported(request), "answer to a status request")
+        self.must(lambda: self.pg3.reports(request), "answer to a status request")
 
     def must(self, predicate, what):
         try:
@@ -190,7 +190,8 @@ class SoakWorld(World):
             self.pg3.status(CONTROLLER, requestId=request)
             try:
                 answered = self.pg3.wait_for(
-                    lambda request=request: self.pg3.reported(request) or self.pg3.seen["log-ins"] > log_ins, LOGIN_SECONDS)
+                    lambda request=request: self.pg3.reports(request) or self.pg3.seen["log-ins"] > log_ins,
+                    LOGIN_SECONDS)
             except AssertionError:
                 pass                            # its pause is longer than that
         self.broker_up = True
@@ -211,12 +212,12 @@ class SoakWorld(World):
         request = f"query {self.clock.elapsed()}"
         self.pg3.query(asked, requestId=request)
         for _ in range(200):
-            if self.pg3.reported(request):
+            if self.pg3.reports(request):
                 break
             self.leap(0.2)                      # its task looks ten times a second
             self.settle_transfers()
-        done = self.pg3.reported(request)
-        self.expect(done and done["success"] == "success", f"the query of {asked} was answered with {done}")
+        done = self.pg3.reports(request)
+        self.expect(done and done[0]["success"] == "success", f"the query of {asked} was answered with {done}")
 
     def say_something(self):
         """Makes the plugin log a line that it has not logged before."""

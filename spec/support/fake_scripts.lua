@@ -43,7 +43,7 @@ end
 function fake_scripts.sandbox()
     local env = pick(_G, [[assert error ipairs next pairs pcall rawequal rawget rawlen select setmetatable
         tonumber tostring type math]])
-    env.string = pick(string, "byte char find format len lower rep reverse sub upper")
+    env.string = pick(string, "byte char find format len lower pack packsize rep reverse sub unpack upper")
     env.table = pick(table, "insert remove concat sort unpack")
     env.unit = require "lib.units"
     env.number = function(rows, ...)

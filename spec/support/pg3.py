@@ -494,6 +494,11 @@ class Pg3:
         """All elements of the status `set` messages after `since`."""
         return [item for items in self.received("status", "set", since) for item in items]
 
+    def reports(self, request=None):
+        """All elements of the `report` messages; with a requestId those that answer it."""
+        return [item for items in self.received("status", "report") for item in items
+                if request is None or item.get("requestId") == request]
+
     def connected_count(self):
         """How often the plugin has logged in at the broker (its log tells)."""
         return self.broker.log_text().count(f" as {self.id} (")

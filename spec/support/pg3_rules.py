@@ -7,7 +7,6 @@ import re
 
 NUMBER = re.compile(r"-?\d+(\.\d+)?\Z")
 ADDRESS = re.compile(r"[a-z0-9_]{1,14}\Z")
-DRIVER = re.compile(r"[A-Z][A-Z0-9_]{0,29}\Z")
 FORBIDDEN_IN_NAMES = set("<>`~!@#$%^&*(){}[]?/\\;:\"'")
 KEYS = {
     "system": {"config", "getNsInfo", "getIsyInfo", "installprofile", "getprofile", "updateprofile",

@@ -1,4 +1,4 @@
-"""What the seed lists for each kind of node: the labels to find it by, and VRM's row it comes from.
+"""What a user looks for on each kind of node: the labels to find it by, and VRM's row it comes from.
 
 A value is (name, labels as regular expressions, D-Bus path or None when it is computed)."""
 
@@ -43,4 +43,3 @@ GATEWAY = [
 
 BY_SERVICE = {"battery": BATTERY, "solarcharger": SOLAR, "vebus": VEBUS, "inverter": INVERTER,
               "multi": MULTI}
-BY_KIND = {"bm": BATTERY, "sc": SOLAR, "vb": VEBUS, "iv": INVERTER, "mr": MULTI, "gw": GATEWAY}

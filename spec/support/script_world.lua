@@ -4,7 +4,10 @@
 --   world:write("persist/scripts/tank.lua", text) world:delete(path)
 --   world:serving("solar_charger")                the loaded script of that name: { file, text, states, ... }
 --   world.saves = { { time, data } }, world.installs, world.readded = list of addresses
+--   script_world.saved(world, "tank", script_world.TANK)      the user saves a script, and it is there
+--   script_world.well(world)                      no script has a fault; in_trouble: one has, and it is told
 
+local assert = require "luassert"
 local fake = require "spec.support.fake_host"
 local scripts = require "spec.support.fake_scripts"
 local worlds = require "spec.support.worlds"
@@ -97,6 +100,67 @@ function script_world.text(name)
     local text = file:read("a")
     file:close()
     return text
+end
+
+-------------------------------------------------------------------------------- what users do, what must be
+
+script_world.USER = "persist/scripts/"
+script_world.SECONDS = 3            -- saved, and there
+script_world.GONE = 12              -- a file missing for so long is meant to be gone
+
+script_world.TANK = [[
+return {
+    api = 2, id = "MYTANK", name = "Tank", icon = "Sensor",
+    match = { service = "tank" },
+    { "ST", unit.percent, "Level", "/Level" },
+}
+]]
+
+function script_world.with_more(script, more)
+    return (script:gsub("\n    { \"ST\"", function(found) return "\n" .. more .. found end))
+end
+
+--- The built-in solar charger with a row more, or with other additions to its table.
+function script_world.solar(row, more)
+    local changed = script_world.text "solar_charger"
+    if row then
+        changed = changed:gsub("    samples = {\n", function(found) return row .. ",\n" .. found end)
+    end
+    return more and script_world.with_more(changed, more) or changed
+end
+
+script_world.VOLTS = '{ "GV20", unit.volt, "Bus voltage", "/Dc/0/Voltage", places = 1 }'
+
+function script_world.saved(world, name, content)
+    world:write(script_world.USER .. name .. ".lua", content)
+    world:run(script_world.SECONDS)
+end
+
+--- The notices about scripts, all in one text.
+function script_world.told(world)
+    local parts = {}
+    for key, html in pairs(world.notices) do
+        if key:find("^script_") then parts[#parts + 1] = html end
+    end
+    return table.concat(parts, "\n")
+end
+
+function script_world.has(part, where)
+    assert(where:find(part, 1, true), ("%s\nis not in\n%s"):format(part, where))
+end
+
+function script_world.well(world)
+    assert.same({}, world.errors)
+    assert.equal("", script_world.told(world))
+    assert.equal(0, world:value("controller", "GV3"))
+end
+
+--- The script has a fault that is told in the log, in a notice and on the controller.
+function script_world.in_trouble(world, part, count)
+    assert.same({}, world.errors)
+    script_world.has(part, script_world.told(world))
+    script_world.has(part, table.concat(world:logged("error"), "\n"))
+    assert.equal(count or 1, world:value("controller", "GV3"))
 end
 
 return script_world

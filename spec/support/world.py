@@ -7,11 +7,13 @@ from vrm import HOUSE, VAN
 
 from .net import SilentServer
 from .pg3 import PASSWORD, ISY_PASSWORD, Behaviour, Pg3
-from .plugin import Plugin
+from .plugin import Plugin, busy
 
 NO_DATA, FRESH, STALE, OFFLINE = 0, 1, 2, 3                    # GV30 of a device node
 DISCONNECTED, CONNECTED, AUTHENTICATION_FAILED = 0, 1, 2       # GV0 of the controller
 CONTROLLER = "controller"
+# VRM's token for the tests; it must turn up nowhere but in VRM's header and PG3's parameters.
+TOKEN = "e0planted3ec962d5209774e8b48e501396e2a8eddf073284dfb82086c6ba479"
 PATIENCE = 60.0         # seconds; a bound for "now": only what fails waits so long, also on a busy machine
 
 
@@ -94,11 +96,12 @@ class World:
     # -- wait --------------------------------------------------------------------------------------
 
     def wait(self, predicate, what, timeout=PATIENCE):
-        """-> the predicate's first true value; fails after `timeout`, or once the plugin died."""
+        """-> the predicate's first true value; fails after `timeout` (on a busy machine longer), or once the plugin
+        died."""
         died = object()
         try:
             found = self.pg3.wait_for(lambda: predicate() or (died if self.plugin.died() else None),
-                                      timeout, what)
+                                      timeout * busy(), what)
             assert found is not died, f"{what}: the plugin ended, {self.plugin.process.returncode}"
             return found
         except AssertionError as error:
@@ -155,7 +158,7 @@ class World:
 
     def poll_until(self, predicate, what, timeout=20.0, pause=1.0):
         """Sends short polls and queries, as a user who wants it now, until `predicate` holds."""
-        until = time.monotonic() + timeout
+        until = time.monotonic() + timeout * busy()
         while time.monotonic() < until:
             self.pg3.short_poll()
             self.pg3.query("all")
@@ -235,6 +238,6 @@ class World:
             server.close()
 
 
-__all__ = ["World", "Behaviour", "address", "base36", "CONTROLLER", "PATIENCE",
+__all__ = ["World", "Behaviour", "address", "base36", "CONTROLLER", "PATIENCE", "TOKEN",
            "NO_DATA", "FRESH", "STALE", "OFFLINE",
            "DISCONNECTED", "CONNECTED", "AUTHENTICATION_FAILED"]
