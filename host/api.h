@@ -106,6 +106,20 @@ bool api_ask(struct api *a, const char *event, const char *text, struct buf *out
 bool api_deliver(struct api *a, const char *event, api_push_fn *push, void *push_ctx,
                  task_end_fn *end, void *end_ctx, char *error, size_t size);
 void api_script_setup(lua_State *L, void *api); // script_setup_fn: the device API
+// Lets a script's state read VRM's rows; pushes the function number(rows, key ...).
+void api_rows_setup(lua_State *L);
+// A table of main.lua's that scripts read, while `ref` keeps it.
+struct api_rows {
+    struct vm *main;
+    int ref;
+    struct rows *shown; // the object made of it, which gives `ref` back when it is collected
+};
+// Keeps the table at `index` of main.lua's state; raises there.
+struct api_rows api_keep_rows(lua_State *L, int index);
+// script_push_fn, ctx: struct api_rows. Pushes what a script reads the table through.
+void api_push_rows(lua_State *L, void *ctx);
+// Gives the table back; who reads it from then on is told so. The object must be there still.
+void api_drop_rows(struct api_rows *rows);
 // End of a task of a device script: an error goes to main.lua as event "script_error". ctx: the
 // node's address, which it frees; NULL for a timer.
 void api_script_end(void *ctx, struct vm *vm, const char *error);

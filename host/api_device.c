@@ -316,23 +316,6 @@ static int vrm_get(lua_State *L) {
     return lua_yieldk(L, 0, (lua_KContext)w, got);
 }
 
-// number(rows, key...) -> the first of those rows' values that is a number; nil if there is none.
-static int row_number(lua_State *L) {
-    luaL_checktype(L, 1, LUA_TTABLE);
-    int keys = lua_gettop(L);
-    for (int i = 2; i <= keys; i++) {
-        luaL_checkstring(L, i);
-        lua_pushvalue(L, i);
-        if (lua_rawget(L, 1) == LUA_TTABLE) {
-            lua_pushliteral(L, "value");
-            if (lua_rawget(L, -2) == LUA_TNUMBER)
-                return 1;
-        }
-        lua_settop(L, keys);
-    }
-    return 0;
-}
-
 static const luaL_Reg timer_functions[] = {
     {"after", api_after}, {"every", api_every}, {"cancel", api_cancel}, {NULL, NULL}};
 
@@ -364,7 +347,7 @@ void api_script_setup(lua_State *L, void *api) {
     declare_global(L, "vrm");
     lua_pushcfunction(L, api_sleep);
     declare_global(L, "sleep");
-    lua_pushcfunction(L, row_number);
+    api_rows_setup(L); // pushes number()
     declare_global(L, "number");
     lua_newtable(L);
     lua_setfield(L, LUA_REGISTRYINDEX, API_STATES_KEY);

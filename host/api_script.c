@@ -308,52 +308,58 @@ struct starting {
     struct script *s;
     int number;
     lua_State *from;
-    int args;
+    const char *address;
+    bool has_arguments; // at index 3 of `from`
+    struct api_rows *rows;
 };
 
 static int start_protected(lua_State *L) {
     struct starting *st = lua_touserdata(L, 1);
-    const char *address = lua_tostring(st->from, 2);
     script_push_function(st->s, st->number);
-    api_push_node(L, address);
-    for (int i = 0; i < st->args; i++)
-        vm_copy(st->from, 3 + i, L, NULL, NULL);
-    char *tag = strdup(address);
+    api_push_node(L, st->address);
+    if (st->has_arguments)
+        vm_copy(st->from, 3, L, NULL, NULL);
+    else if (st->rows != NULL)
+        api_push_rows(L, st->rows);
+    char *tag = strdup(st->address);
     if (tag == NULL)
         return vm_no_memory(L);
-    if (!task_start(st->api->tasks, st->s->vm, st->args + 1, SCRIPT_TASK_BUDGET, api_script_end,
-                    tag)) {
+    if (!task_start(st->api->tasks, st->s->vm, lua_gettop(L) - 2, SCRIPT_TASK_BUDGET,
+                    api_script_end, tag)) {
         free(tag);
         return luaL_error(L, "one more task needs more than its memory");
     }
     return 0;
 }
 
-// host.call_all({fn, ...}, ...) -> {[i] = first result}, {[i] = error text}. Calls functions of one
-// script with the same arguments, which are copied into its state once: with an installation's rows
-// the copy costs a hundred times what a call does.
-static int host_call_all(lua_State *L) {
-    luaL_checktype(L, 1, LUA_TTABLE);
-    int count = (int)lua_rawlen(L, 1), number, results;
+// The one script of the functions in the list at index 1; NULL: it is empty. Raises when they are
+// of several.
+static struct script *script_of_all(lua_State *L, int count) {
     struct script *s = NULL;
-    char error[512];
-    int64_t began = vm_cpu_ms();
-    lua_newtable(L);
-    lua_newtable(L);
-    lua_rotate(L, 2, 2); // the answers come before the arguments
+    int number;
     for (int i = 1; i <= count; i++) {
         lua_rawgeti(L, 1, i);
         struct script *its = function_at(L, -1, 1, &number);
         lua_pop(L, 1);
         luaL_argcheck(L, s == NULL || s == its, 1, "functions of one device script expected");
-        if (s == NULL)
-            script_arguments(its, L, lua_gettop(L) - 3);
         s = its;
+    }
+    return s;
+}
+
+// Calls the functions of the list at index 1 with the arguments that s has: results go into the
+// table at index 2, errors into that at index 3. False: memory is short.
+static bool call_each(lua_State *L, struct script *s, int count) {
+    char error[512];
+    int64_t began = vm_cpu_ms();
+    for (int i = 1; i <= count; i++) {
+        int number, results;
+        lua_rawgeti(L, 1, i);
+        function_at(L, -1, 1, &number);
+        lua_pop(L, 1);
         bool ok = script_try(s, number, L, &results, error, sizeof error);
-        if (!ok && s->vm->starved) {
-            script_forget(s);
-            return vm_no_memory(L);
-        }
+        if (!ok && s->vm->starved)
+            return false;
         if (!ok)
             lua_pushstring(L, error);
         else
@@ -368,20 +374,52 @@ static int host_call_all(lua_State *L) {
             break;
         }
     }
-    if (s != NULL)
-        script_forget(s);
-    lua_settop(L, 3);
-    return 2;
+    return true;
 }
 
-// host.start_script(fn, address, ...)
+// host.call_all({fn, ...}, rows, ...) -> {[i] = first result}, {[i] = error text}. Calls functions
+// of one script with the same arguments: VRM's rows, which they read where they are (api_rows.c),
+// and copies of the others.
+static int host_call_all(lua_State *L) {
+    luaL_checktype(L, 1, LUA_TTABLE);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    int count = (int)lua_rawlen(L, 1), more = lua_gettop(L) - 2;
+    struct script *s = script_of_all(L, count);
+    lua_newtable(L);
+    lua_newtable(L);
+    lua_rotate(L, 2, 2); // the answers come before the arguments
+    char error[512];
+    struct api_rows rows = api_keep_rows(L, 4);
+    bool ok = s == NULL || script_arguments(s, L, more, api_push_rows, &rows, error, sizeof error);
+    bool called = ok && s != NULL;
+    lua_settop(L, 3);
+    bool starved = called ? !call_each(L, s, count) : !ok && s->vm->starved;
+    if (called)
+        script_forget(s);
+    api_drop_rows(&rows);
+    if (starved)
+        return vm_no_memory(L);
+    return ok ? 2 : luaL_error(L, "%s: %s", s->file, error);
+}
+
+// host.start_script(fn, address [, arguments | nil, rows]): starts a function as a task, with the
+// node, and with a copy of `arguments` or with VRM's rows, which it reads where they are.
 static int host_start_script(lua_State *L) {
     int number;
     struct script *s = function_at(L, 1, 1, &number);
-    struct starting st = {api_of(L), s, number, L, lua_gettop(L) - 2};
+    struct starting st = {.api = api_of(L), .s = s, .number = number, .from = L};
     char error[512];
-    luaL_checkstring(L, 2);
-    if (!vm_protect(s->vm, start_protected, &st, error, sizeof error))
+    st.address = luaL_checkstring(L, 2);
+    st.has_arguments = !lua_isnoneornil(L, 3);
+    struct api_rows rows = {.main = st.api->main, .ref = LUA_NOREF};
+    if (!lua_isnoneornil(L, 4)) {
+        rows = api_keep_rows(L, 4);
+        st.rows = &rows;
+    }
+    bool ok = vm_protect(s->vm, start_protected, &st, error, sizeof error);
+    if (rows.shown == NULL)
+        api_drop_rows(&rows);
+    if (!ok)
         return raise_of(L, s, error);
     loop_wake(st.api->loop);
     return 0;

@@ -527,6 +527,8 @@ static void ask_missed(struct pg3 *p) {
         return;
     p->missed_ms = 0;
     pg3_refresh(p);
+    if (p->profile_timer != 0) // its answer may be what was lost
+        pg3_install_profile(p);
 }
 
 void pg3_turn(struct pg3 *p) {

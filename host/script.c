@@ -222,30 +222,34 @@ void script_push_function(struct script *s, int number) {
 struct arguments {
     lua_State *from;
     int count;
+    script_push_fn *first;
+    void *ctx;
 };
 
 static int keep_arguments(lua_State *L) {
     const struct arguments *a = lua_touserdata(L, 1);
     int first = lua_gettop(a->from) - a->count + 1;
-    lua_createtable(L, a->count, 0);
+    lua_createtable(L, a->count + 1, 0);
+    if (a->first != NULL) {
+        a->first(L, a->ctx);
+        lua_rawseti(L, -2, 1);
+    }
     for (int i = 0; i < a->count; i++) {
         vm_copy(a->from, first + i, L, NULL, NULL);
-        lua_rawseti(L, -2, i + 1);
+        lua_rawseti(L, -2, (a->first != NULL) + i + 1);
     }
     lua_setfield(L, LUA_REGISTRYINDEX, ARGS_KEY);
     return 0;
 }
 
-void script_arguments(struct script *s, lua_State *from, int args) {
-    struct arguments a = {from, args};
-    char error[512];
-    if (!vm_protect(s->vm, keep_arguments, &a, error, sizeof error)) {
-        if (s->vm->starved)
-            vm_no_memory(from);
-        luaL_error(from, "%s: %s", s->file, error);
-    }
+bool script_arguments(struct script *s, lua_State *from, int args, script_push_fn *first, void *ctx,
+                      char *error, size_t size) {
+    struct arguments a = {from, args, first, ctx};
+    if (!vm_protect(s->vm, keep_arguments, &a, error, size))
+        return false;
     lua_pop(from, args);
-    s->args = args;
+    s->args = args + (first != NULL);
+    return true;
 }
 
 static int drop_arguments(lua_State *L) {
@@ -331,7 +335,8 @@ bool script_try(struct script *s, int number, lua_State *to, int *results, char 
 int script_call(struct script *s, int number, lua_State *from, int args) {
     char error[512];
     int results = 0;
-    script_arguments(s, from, args);
+    if (!script_arguments(s, from, args, NULL, NULL, error, sizeof error))
+        return s->vm->starved ? vm_no_memory(from) : luaL_error(from, "%s: %s", s->file, error);
     bool ok = script_try(s, number, from, &results, error, sizeof error);
     bool starved = s->vm->starved;
     script_forget(s);

@@ -62,8 +62,11 @@ void script_push_table(struct script *s, lua_State *to, script_function_fn *func
 void script_push_function(struct script *s, int number);
 
 // Copies the `args` values from the top of `from`, which are popped: every script_try gets them
-// until script_forget. Raises on `from` when they cannot be copied.
-void script_arguments(struct script *s, lua_State *from, int args);
+// until script_forget, after what `first` (NULL: nothing) pushes. False, and `error` says why: they
+// cannot be copied; through no fault of their own when s->vm->starved.
+typedef void script_push_fn(lua_State *to, void *ctx);
+bool script_arguments(struct script *s, lua_State *from, int args, script_push_fn *first, void *ctx,
+                      char *error, size_t size);
 void script_forget(struct script *s);
 
 // Calls function `number` with those arguments and pushes copies of its results onto `to`. It must

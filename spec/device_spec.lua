@@ -220,7 +220,7 @@ describe("values", function()
             row[1], row[3] = "ST", "Label"
             t[1], t[2], t.samples = row, nil, nil
         end)
-        local type_ = assert(check.device("x.lua", tab))
+        local type_ = assert(check.device("x.lua", fake.new {}:adopt(tab)))
         return device.value(type_.drivers[1], rows, site)
     end
     local function rows_of(values)

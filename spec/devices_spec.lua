@@ -4,12 +4,18 @@ local fake = require "spec.support.fake_host"
 local check = require "lib.check"
 local device = require "lib.device"
 
-local types, files = {}, {}
-for _, name in ipairs(fake.DEVICES) do
-    local script = fake.load_device(name)
-    files[name] = script
-    types[name] = check.device(script.file, script.table)
-end
+local types, files, world = {}, {}, nil
+
+before_each(function()
+    world = fake.new {}
+    for _, name in ipairs(fake.DEVICES) do
+        local script = fake.load_device(name)
+        script.table = world:adopt(script.table)
+        files[name], types[name] = script, check.device(script.file, script.table)
+    end
+end)
+
+after_each(function() _G.host = nil end)
 
 --- The value of a driver when these rows are there: { [path or code] = number or row }.
 local function value(name, id, values, site)

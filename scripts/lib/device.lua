@@ -140,6 +140,13 @@ local function converted(driver, value)
     return driver.factor ~= 1 and value * driver.factor or value
 end
 
+--- What its function makes of rows; raises what that raises.
+local function call_from(driver, rows, site)
+    local values, problems = host.call_all({ driver.from }, rows, site)
+    if problems[1] then error(problems[1], 0) end
+    return values[1]
+end
+
 --- The value of one driver -> value | nil, text | nil, row it came from | nil. Raises what the script raises.
 -- computed: what its `from` gave already, nil = call it now.
 function device.value(driver, rows, site, computed)
@@ -151,7 +158,7 @@ function device.value(driver, rows, site, computed)
         elseif driver.worst then
             value = worst(driver, rows)
         elseif driver.from then
-            if computed then value = computed.value else value = driver.from(rows, site) end
+            if computed then value = computed.value else value = call_from(driver, rows, site) end
         end
     end
     local as_sent = value

@@ -25,8 +25,8 @@ end
 
 --- Starts a function of a node's script. What keeps it from starting is the script's error, unless the plugin
 -- itself has no memory.
-local function run_script(node, fn, ...)
-    local ok, problem = pcall(host.start_script, fn, node.address, ...)
+local function run_script(node, fn, rows)
+    local ok, problem = pcall(host.start_script, fn, node.address, nil, rows)
     if ok then return end
     scripts.failed(node.type.file, shortage.is(problem) and problem or tostring(problem), node.address, true)
 end

@@ -1390,6 +1390,25 @@ static void test_message_without_memory(void) {
     close_bench(&b);
 }
 
+// Fault: the answer to installprofile finds no memory: the nodes wait for it a minute
+// Expected: the profile is installed once more
+static void test_profile_without_memory(void) {
+    struct bench b;
+    open_running(&b);
+    pg3_profile(b.pg3, "another hash");
+    turn(&b);
+    forget(&b);
+    fail_all = true;
+    receive(&b, "{\"installprofile\":{\"success\":true}}");
+    fail_all = false;
+    pass(&b, 3000);
+    CHECK(times(&b, "installprofile") == 1);
+    receive(&b, "{\"installprofile\":{\"success\":true}}");
+    turn(&b);
+    CHECK(times(&b, "idata") == 1);
+    close_bench(&b);
+}
+
 // Fault: the user is told to save a record anew because there was no memory for it
 // Expected: it is told that memory is short; PG3 is asked for everything again
 static void test_record_without_memory(void) {
@@ -1517,6 +1536,7 @@ int main(void) {
     test_many_answers();
     test_answer_for_a_node_that_is_gone();
     test_message_without_memory();
+    test_profile_without_memory();
     test_record_without_memory();
     test_away();
     json_free(json);

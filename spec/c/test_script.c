@@ -156,7 +156,7 @@ static const struct hostile c_loops[] = {
      "local big = table.concat(p) local t = {} for i = 1, 4000 do t[i] = big end table.sort(t)",
      BUDGET},
     {"sort by a C function",
-     "local t = {} for i = 1, 100 do t[i] = ('x'):rep(4000) end table.sort(t, string.packsize)",
+     "local t = {} for i = 1, 80 do t[i] = ('x'):rep(4000) end table.sort(t, string.packsize)",
      "by a function of your own"},
     {"sort by default is that of <",
      "local t = {'b', '', 'a', 'ab', 'aa'} table.sort(t) "

@@ -512,6 +512,7 @@ local function load_text(text)
 end
 
 local COUNTING = [[
+local KEPT_ROWS = {}
 local function count(node, step)
     node.state.count = (node.state.count or 0) + step
     node:set("GV2", node.state.count)
@@ -532,6 +533,21 @@ return {
     not_its_own = function(node) node:set("ST", 1) end,
     fail = function() error("on purpose") end,
     what = function(rows) return rows and rows.x end,
+    sees = function(rows, site)
+        local count, sum = 0, 0
+        for key, row in pairs(rows) do count, sum = count + #key, sum + row.value end
+        local row = rows["/A"]
+        row.value = 7
+        return table.concat({ number(rows, "/none", "t", "/A", "/B"), rows["/A"].value, rows["/A"].text,
+            tostring(rows["/none"]), tostring(rows[1]), count, sum, site.name }, " ")
+    end,
+    changes = function(rows) rows["/A"] = { value = 1 } end,
+    keep = function(rows) KEPT_ROWS[1] = rows end,
+    kept = function() return KEPT_ROWS[1]["/A"].value end,
+    show = function(node, rows)
+        sleep(0.01)
+        node:set("GV2", number(rows, "/B"))
+    end,
 }
 ]]
 
@@ -576,7 +592,7 @@ check("load_script", "functions anywhere in the table, with arguments, results a
     local sum, second = script.table.nested[1].first(2, 3)
     assert(sum == 5 and second == "second")
     assert(script.table.what(nil) == nil)
-    names(raises(script.table.fail), "contract/loaded.lua:19:", "on purpose")
+    names(raises(script.table.fail), "contract/loaded.lua:20:", "on purpose")
     host.close_script(script.id)
 end)
 
@@ -674,22 +690,44 @@ end)
 check("call_all", "first results and errors by number", function()
     local script = load_text(COUNTING)
     local t = script.table
-    local results, problems = host.call_all({ t.what, t.fail, t.what }, { x = 6 })
-    assert(results[1] == 6 and results[2] == nil and results[3] == 6)
+    local results, problems = host.call_all({ t.what, t.fail, t.what }, { x = { value = 6 } })
+    assert(results[1].value == 6 and results[2] == nil and results[3].value == 6)
     assert(problems[1] == nil and problems[3] == nil)
-    names(problems[2], "contract/loaded.lua:19:", "on purpose")
-    results, problems = host.call_all({})
+    names(problems[2], "contract/loaded.lua:20:", "on purpose")
+    results, problems = host.call_all({}, {})
     assert(next(results) == nil and next(problems) == nil)
     host.close_script(script.id)
-    raises(host.call_all, { t.what })
+    raises(host.call_all, { t.what }, {})
+end)
+
+local ROWS = { ["/A"] = { value = 2, text = "2 V" }, ["/B"] = { value = 3.5 }, odd = 5 }
+
+check("call_all", "rows are read where they are, as copies, and cannot be changed", function()
+    local script = load_text(COUNTING)
+    local t = script.table
+    local results, problems = host.call_all({ t.sees, t.changes, t.sees }, ROWS, { name = "Boat" })
+    assert(results[1] == "2 2 2 V nil nil 4 5.5 Boat", results[1] or problems[1])
+    assert(results[3] == results[1] and ROWS["/A"].value == 2)
+    names(problems[2], "contract/loaded.lua:", "cannot be changed")
+    host.close_script(script.id)
+end)
+
+check("call_all", "rows are there for one call", function()
+    local script = load_text(COUNTING)
+    local t = script.table
+    assert(next(select(2, host.call_all({ t.keep }, ROWS))) == nil)
+    local _, problems = host.call_all({ t.kept }, ROWS)
+    names(problems[1], "contract/loaded.lua:", "keep the values, not the rows")
+    host.close_script(script.id)
 end)
 
 check("call_all", "functions of one script and no others", function()
     local script = load_text(COUNTING)
     local other = load_text(COUNTING)
     raises(host.call_all)
-    raises(host.call_all, { print })
-    raises(host.call_all, { script.table.what, other.table.what })
+    raises(host.call_all, { script.table.what })
+    raises(host.call_all, { print }, {})
+    raises(host.call_all, { script.table.what, other.table.what }, {})
     host.close_script(script.id)
     host.close_script(other.id)
 end)
@@ -705,6 +743,8 @@ check("start_script", "a task with the node and its state, which may wait", func
     assert(host.script_state(script.id).contract.count == 5)
     host.start_script(script.table.slow, "contract")
     eventually(function() return host.get("contract", "GV2") == 99 end)
+    host.start_script(script.table.show, "contract", nil, ROWS)
+    eventually(function() return host.get("contract", "GV2") == 3.5 end)
     host.close_script(script.id)
 end)
 

@@ -231,16 +231,34 @@ local function close_script(world, id)
     world.loaded[id] = nil
 end
 
-local function call_all(world, functions, ...)
-    assert(type(functions) == "table", "table expected")
+--- What a script reads rows through, and what ends that.
+local function rows_of(rows)
+    local gone = false
+    local function row_of(_, key)
+        if gone then error("these rows were there for one call; keep the values, not the rows", 2) end
+        return type(rows[key]) == "table" and copy(rows[key]) or nil
+    end
+    local function next_row(_, key)
+        repeat key = next(rows, key) until key == nil or type(rows[key]) == "table"
+        return key, row_of(nil, key)
+    end
+    local shown = setmetatable({}, { __index = row_of, __pairs = function() return next_row end,
+        __newindex = function() error("rows are what VRM sent; they cannot be changed", 2) end })
+    return shown, function() gone = true end
+end
+
+local function call_all(world, functions, rows, ...)
+    assert(type(functions) == "table" and type(rows) == "table", "table expected")
     local results, problems, script = {}, {}, nil
+    local shown, done = rows_of(rows)
     for i, fn in ipairs(functions) do
         local one = function_of(world, fn)
         script = script or one.script
         assert(one.script == script, "functions of one device script expected")
-        local ok, result = pcall(one.fn, ...)
+        local ok, result = pcall(one.fn, shown, ...)
         if ok then results[i] = result else problems[i] = tostring(result) end
     end
+    done()
     return results, problems
 end
 
@@ -260,11 +278,12 @@ function fake_scripts.open(world, host)
         return { memory = 20480, peak = 40960, instructions = 5000 }
     end
     host.call_all = function(functions, ...) return call_all(world, functions, ...) end
-    host.start_script = function(fn, address, ...)
+    host.start_script = function(fn, address, arguments, rows)
         local one = function_of(world, fn)
         assert(type(address) == "string", "string expected")
         table.insert(world.started, address)
-        start_task(world, one.script, address, one.fn, node_of(world, one.script, address), ...)
+        start_task(world, one.script, address, one.fn, node_of(world, one.script, address),
+            arguments ~= nil and copy(arguments) or rows and rows_of(rows) or nil)
     end
     host.keep_script = function(id, path)
         local script = living(world, id)
