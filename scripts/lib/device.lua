@@ -251,7 +251,7 @@ function device.apply(type_, address, rows, site, facts, had)
     for _, driver in ipairs(type_.drivers) do
         if shown(driver, facts) then
             local own = computed[driver]
-            local ok, value, text, row = false, first_error, nil, nil
+            local ok, value, text, row = false, nil, nil, nil
             if not (driver.map and out_of_budget(first_error)) then
                 ok, value, text, row = pcall(device.value, driver, rows, site, own)
                 if not ok then shortage.pass_on(value) end

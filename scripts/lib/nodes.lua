@@ -189,13 +189,12 @@ end
 
 --- Nodes whose script was replaced go on with the one in service, which is started for them.
 function nodes.adopt_types()
-    for address, node in pairs(nodes.all) do
+    for _, node in pairs(nodes.all) do
         local type_ = scripts.current(node.type)
         if type_ ~= node.type then
             retype(node, type_)
             if not node.site then nodes.offline(node) end
         end
-        nodes.all[address] = node
     end
 end
 

@@ -5,7 +5,7 @@ local read = require "lib.vrm_read"
 local params = {}
 
 --- What PG3 shows for the user to fill in.
-params.DEFAULTS = { vrm_token = "", temp_unit = "C", stale_values = "zero" }
+local DEFAULTS = { vrm_token = "", temp_unit = "C", stale_values = "zero" }
 
 local TOKEN_NAMES = { "vrm_token", "api_key", "vrm_api_token" }     -- the first with a value counts
 local LONGEST_TOKEN = 512
@@ -103,7 +103,7 @@ end
 --- What the user should see beside what is given, so that the names need not be known: { name = default }.
 function params.missing(given)
     local named, missing = meant(given), {}
-    for name, value in pairs(params.DEFAULTS) do
+    for name, value in pairs(DEFAULTS) do
         if named[name] == nil then missing[name] = value end
     end
     return missing

@@ -15,7 +15,7 @@ local read = require "lib.vrm_read"
 local vrm = {}
 vrm.__index = vrm
 
-vrm.DEFAULT_URL = "https://vrmapi.victronenergy.com/v2"
+local DEFAULT_URL = "https://vrmapi.victronenergy.com/v2"
 
 --- VRM keeps a window of 200 requests and forgets one every 0.33 s. A burst of 40 and then one every
 -- 0.4 s can never fill it, and leaves most of it to whatever else the user has on the same account.
@@ -28,7 +28,7 @@ local MAX_PAGES = 20
 --- A client. options = { token =, url = base ending in /v2 | nil, ca_file = PEM bundle | nil }.
 -- Returns nil and a sentence if the address is not https: the token must not travel in the clear.
 function vrm.new(options)
-    local url = options.url or vrm.DEFAULT_URL
+    local url = options.url or DEFAULT_URL
     local last = #url
     while url:byte(last) == 47 do last = last - 1 end
     url = url:sub(1, last)
