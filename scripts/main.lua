@@ -59,10 +59,9 @@ local function load_scripts(fn, ...)
     wait_for_scripts()
     loading = coroutine.running()
     host.hold_nodes(true)
-    local changed, bug = health.guarded(fn, ...)
+    local changed = health.attempt(fn, ...)
     host.hold_nodes(false)
     loading = nil
-    if bug then host.log("error", bug.text) end
     return changed
 end
 
@@ -137,9 +136,8 @@ local steps, due = {}, { params = false, start = false, ready = false }
 local function on_step(event, fn)
     steps[event] = function(...)
         due[event] = false
-        local _, bug = health.guarded(fn, ...)
+        local _, bug = health.attempt(fn, ...)
         due[event] = due[event] or shortage.is(bug)
-        if bug then host.log("error", bug.text) end
     end
     host.on(event, steps[event])
 end

@@ -591,7 +591,7 @@ describe("an error in a script that serves", function()
         end
     end
 
-    -- Fault: trouble at a device that is gone is told until the script is loaded anew: nobody says it is over.
+    -- Fault: trouble at a device that is gone is told until the script is loaded anew; nobody ends it.
     -- Expected: it is forgotten after an hour; what is wrong with a file is not.
     it("at a device that is gone is forgotten after an hour, that of a file is not", function()
         local world = started { files = { [USER .. "solar_charger.lua"] = solar(nil, FAILS) } }

@@ -88,8 +88,8 @@ end
 
 local FORGIVEN_SECONDS = 3600
 
---- Nobody tells that a timer works again, or that a device will not be seen again: an error is forgotten after
--- an hour without another one at its place. What is wrong with a file is wrong until it is mended.
+--- Nobody tells that a timer works again, or that a device will not be seen again: an error is forgotten
+-- after an hour without another one at its place. What is wrong with a file is wrong until it is mended.
 function trouble.forgive()
     for file, state in pairs(files) do
         for place, here in pairs(state.at) do
