@@ -25,7 +25,7 @@ local TABLE_FIELDS = set "api id name icon match parts commands samples start up
 local PART_FIELDS = set "part id name when"
 local MATCH_FIELDS = set "service product type kind"
 local SAMPLE_FIELDS = set "rows site expect"
-local SAMPLE_ROW_FIELDS = set "value unit timestamp text names path code"
+local SAMPLE_ROW_FIELDS = set "value unit timestamp text path code"
 local KINDS = set "controller gateway"
 
 --- Drivers of a node beside GV30 and TIME. The ISY names no limit; this is twice the general values there are

@@ -1,4 +1,4 @@
---- VRM API v2 client (docs/vrm.md): four questions, answered as plain records.
+--- VRM API v2 client (docs/vrm.md): five questions, answered as plain records, and those of device scripts.
 --
 -- Every function here waits (call it in a task) and returns its records, or nil and
 --   { kind = ..., text = "One sentence a user understands.", retry_after = seconds|nil }
@@ -6,6 +6,7 @@
 --         | "refused" (another status, success:false)
 --         | "bad_answer" (not what VRM documents) | "foreign" (not VRM's: a proxy, a login page on the way)
 --         | "dns" "connect" "tls" "timeout" "cut" "too_big" "other" (the network's, from host.http)
+--         | "misuse" (a device script asked for what it may not)
 --
 -- VRM's answers come from PHP: false, [] and null stand where an object is documented, numbers arrive as
 -- text. The readers in lib.vrm_read take any value and never raise.
