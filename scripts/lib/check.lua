@@ -32,7 +32,7 @@ local KINDS = set "controller gateway"
 -- (GV0 to GV29), and a node with more is no fun to look at.
 local MOST_DRIVERS = 60
 local MOST_SAMPLES = 50
-local LONGEST_SUFFIX = 20           -- bytes of a part's name, which follows the device's
+local LONGEST_SUFFIX = 20           -- characters of a part's name, which follows the device's
 
 local ICONS = set [[Alarm Arm DoorLock Electricity EnergyMonitor GenericCtl GenericRsp GenericRspCtl Input
     Irrigation Lamp LampAndSwitch MotionSensor Output PulseCounter Sensor Siren Switch SmokeSensor TempSensor
@@ -62,7 +62,8 @@ end
 
 local function check_type_id(where, id)
     if type(id) ~= "string" or not id:find("^[A-Z][A-Z0-9_]*$") or #id > 16 then
-        fail(where, "id is not a node type id.", "Write id = \"MYTANK\": up to 16 capitals and digits.")
+        fail(where, ("id is not a node type id: it is %s."):format(tostring(id)),
+            "Write id = \"MYTANK\": up to 16 capitals and digits.")
     end
 end
 

@@ -39,8 +39,9 @@ local function picker(site)
             host.log("error", problem)
         elseif not type_ and not site.said[key] then
             say_once(site, key, "none")
-            host.log("info", ("%s: no device script for %s %s (%s)."):format(
-                site.name, found.service, found.instance, found.product))
+            host.log("info", ("%s: no device script for %s %s (%s): it has no node. A script of your own can"
+                .. " give it one."):format(site.name, found.service, found.instance,
+                found.product ~= "" and found.product or "no product name"))
         end
         return type_
     end
@@ -76,11 +77,6 @@ local function add_nodes(site, devices, known)
     nodes.add_all(entries, known)
 end
 
---- "Roof" and "trackers" -> "Roof trackers"; a long name of a device gives way.
-local function part_name(name, suffix)
-    return discovery.clean_name(name, discovery.LONGEST_NAME - 1 - #suffix) .. " " .. suffix
-end
-
 --- The part nodes of one device that are still missing, or have another type now: those of which VRM sends a
 -- row, and those that PG3 knows from an earlier run. key: of the device.
 local function missing_parts(entries, site, key, address, rows, known)
@@ -92,7 +88,7 @@ local function missing_parts(entries, site, key, address, rows, known)
             or not present and (known[its] or device.has_part(part, rows)) then
             entries[#entries + 1] = {
                 address = its, type = part, primary = node.primary, site = site,
-                key = key .. "/" .. part.part, wanted = { part_name(node.name, part.suffix) },
+                key = key .. "/" .. part.part, wanted = { discovery.with_suffix(node.name, part.suffix) },
             }
         end
     end
