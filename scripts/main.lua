@@ -109,7 +109,7 @@ local function command(address, cmd, args)
         problem = ("The command %s is not run: the device script %s is not used until it is corrected.")
             :format(cmd, type_.file)
     else
-        values, problem = commands.validate(type_, cmd, args)
+        values, problem = commands.validate(found, args)
     end
     if problem then
         host.log("warning", ("%s: %s"):format(address, problem))
