@@ -18,7 +18,6 @@ local CONTROLLER = account.CONTROLLER
 local ready = false
 local loading                       -- the task that loads device scripts
 local adopting = false              -- nodes have yet to go on with scripts that serve already
-local profile_fails = false         -- it could not be written
 local seen_troubles = 0             -- scripts in trouble at the last look
 
 local function take_params(given)
@@ -34,17 +33,11 @@ end
 
 ------------------------------------------------------------------------------------ device scripts
 
-local function write_profile()
-    local changed, problem = host.profile()
-    profile_fails = problem ~= nil
-    return changed, problem
-end
-
 --- Nodes whose script was replaced go on with the new one; new types get their nodes.
 local function use_new_scripts()
     adopting = true
     nodes.adopt_types()
-    notices.profile(write_profile())
+    notices.profile(host.profile())
     account.rediscover()
     adopting = false
 end
@@ -81,7 +74,7 @@ end
 local function look_after_scripts()
     state.save()
     scripts.forgive()
-    if profile_fails then notices.profile(write_profile()) end
+    if notices.profile_fails() then notices.profile(host.profile()) end
     account.show()
 end
 
@@ -147,7 +140,7 @@ on_step("params", function(given) take_params(given or host.params()) end)
 on_step("start", function()
     wait_for_scripts()
     state.restore()
-    local _, problem = write_profile()
+    local _, problem = host.profile()
     notices.profile(false, problem)
     host.add { address = CONTROLLER, type = scripts.controller.id, name = "Victron Energy",
                primary = CONTROLLER }

@@ -96,7 +96,7 @@ end
 --- The controller's values and the connection's notice.
 function account.show()
     local status = connection()
-    notices.connection(status, outage(), settings)
+    notices.connection(outage(), settings, status == STATE.NOTHING)
     local _, problem = health.guarded(device.apply, scripts.controller, account.CONTROLLER, {}, {
         status = status, installations = session and session.sites and #session.sites or 0,
         devices = nodes.count(), script_errors = scripts.in_trouble(), last_answer = last_answer,
@@ -273,7 +273,7 @@ end
 local function use_installations(s, list)
     s.sites = {}
     for i, record in ipairs(list) do
-        local site = sites[record.id] or { id = record.id, said = {} }
+        local site = sites[record.id] or { id = record.id, said = {}, nodes = {} }
         site.name = record.name
         if not (s.client.bare and site.alarms) then
             site.alarms, site.last_timestamp, site.alarms_beyond = record.alarms, record.last_timestamp, nil

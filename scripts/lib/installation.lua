@@ -2,7 +2,7 @@
 --
 -- site = { id, name, alarms = VRM's count, alarms_beyond = of those, not in the rows; nil: not compared yet,
 --          last_timestamp, overview = list, overview_at = VRM's time, interval = seconds,
---          clock = VRM's time - ours, facts = what the gateway's node shows, newest = timestamp,
+--          clock = VRM's time - ours, facts = what the gateway's node shows,
 --          nodes = { [address] = node }, those found in it, withdrawn = the account has it no more, health,
 --          said = what was logged, ... (see lib.account) }
 
@@ -47,24 +47,32 @@ local function picker(site)
     end
 end
 
+--- Names what was found: found.key at VRM; found.address of its node, nil where there is no script for it or
+-- the address would be too long. The gateway comes back as such a thing too: { key, address, rows }.
+local function name_all(site, devices, gateway_rows)
+    for _, found in ipairs(devices) do
+        found.key = ("%d/%s/%d"):format(site.id, found.service, found.instance)
+        found.address = found.type and discovery.address(site.id, found.service, found.instance)
+    end
+    return { key = site.id .. "/gateway", address = discovery.gateway_address(site.id), rows = gateway_rows }
+end
+
 --- The gateway's node first: it is the primary of the others. known: the nodes PG3 has of this site.
-local function add_nodes(site, devices, known)
-    local gateway = discovery.gateway_address(site.id)
+local function add_nodes(site, gateway, devices, known)
     local names = { site.name }
     for _, entry in ipairs(site.overview) do
         if entry.gateway then names = { entry.custom_name or "", entry.product or "", site.name } end
     end
     if scripts.gateway then
-        nodes.add_all({ { address = gateway, type = scripts.gateway, primary = gateway, site = site,
-                          key = site.id .. "/gateway", wanted = names } }, known)
+        nodes.add_all({ { address = gateway.address, type = scripts.gateway, primary = gateway.address,
+                          site = site, key = gateway.key, wanted = names } }, known)
     end
     local entries = {}
     for _, found in ipairs(devices) do
-        local address = found.type and discovery.address(site.id, found.service, found.instance)
-        if address then
+        if found.address then
             entries[#entries + 1] = {
-                address = address, type = found.type, primary = gateway, site = site,
-                key = ("%d/%s/%d"):format(site.id, found.service, found.instance),
+                address = found.address, type = found.type, primary = gateway.address, site = site,
+                key = found.key,
                 wanted = { found.custom_name or "", found.product or "", found.type.name },
                 instance = found.instance,
             }
@@ -78,31 +86,29 @@ local function add_nodes(site, devices, known)
 end
 
 --- The part nodes of one device that are still missing, or have another type now: those of which VRM sends a
--- row, and those that PG3 knows from an earlier run. key: of the device.
-local function missing_parts(entries, site, key, address, rows, known)
-    local node = nodes.all[address]
+-- row, and those that PG3 knows from an earlier run.
+local function missing_parts(entries, site, found, known)
+    local node = nodes.all[found.address]
     for _, part in ipairs(node and node.type.parts or {}) do
-        local its = address .. part.part
+        local its = found.address .. part.part
         local present = nodes.all[its]
         if present and present.type ~= part
-            or not present and (known[its] or device.has_part(part, rows)) then
+            or not present and (known[its] or device.has_part(part, found.rows)) then
             entries[#entries + 1] = {
                 address = its, type = part, primary = node.primary, site = site,
-                key = key .. "/" .. part.part, wanted = { discovery.with_suffix(node.name, part.suffix) },
+                key = found.key .. "/" .. part.part,
+                wanted = { discovery.with_suffix(node.name, part.suffix) },
             }
         end
     end
 end
 
 --- A part's node appears when VRM first sends one of its rows, and then stays. known: as for add_nodes.
-local function add_parts(site, devices, gateway_rows, known)
+local function add_parts(site, gateway, devices, known)
     local entries = {}
-    missing_parts(entries, site, site.id .. "/gateway", discovery.gateway_address(site.id), gateway_rows,
-        known)
+    missing_parts(entries, site, gateway, known)
     for _, found in ipairs(devices) do
-        local address = found.type and discovery.address(site.id, found.service, found.instance)
-        local key = ("%d/%s/%d"):format(site.id, found.service, found.instance)
-        if address then missing_parts(entries, site, key, address, found.rows, known) end
+        if found.address then missing_parts(entries, site, found, known) end
     end
     nodes.add_all(entries, known)
 end
@@ -121,38 +127,37 @@ local function count_alarms(site, from_rows)
     return from_rows + site.alarms_beyond
 end
 
---- What the gateway's node shows beside its rows.
+--- What the gateway's node shows beside its rows -> timestamp of the site's newest data, nil: there is none.
 local function set_facts(site, answer, devices, now)
     local _, offline_after = device.limits(site.interval)
     local warnings, alarms = discovery.alarms(answer.rows, now - offline_after)
-    site.newest = site.last_timestamp
-    for _, found in ipairs(devices) do
-        site.newest = math.max(site.newest or 0, found.newest or 0)
-    end
+    local newest = site.last_timestamp
+    for _, found in ipairs(devices) do newest = math.max(newest or 0, found.newest or 0) end
     site.facts = {
         name = site.name, connected = true,
-        online = device.judge(site.newest, now, site.interval) ~= device.OFFLINE,
+        online = device.judge(newest, now, site.interval) ~= device.OFFLINE,
         warnings = warnings, alarms = alarms, vrm_alarms = count_alarms(site, warnings + alarms),
         devices = discovery.alive(site.overview, devices, (site.overview_at or now) - offline_after,
             now - offline_after),
         interval = site.interval,
     }
+    return newest
 end
 
-local function show_nodes(site, devices, gateway_rows, now)
+--- newest: timestamp of the site's newest data; nodes whose rows have none are judged by it.
+local function show_nodes(site, gateway, devices, now, newest)
     local shown, show = {}, nil
-    function show(address, rows, newest)
+    function show(address, rows, its_newest)
         local node = nodes.all[address]
         if not node or shown[address] then return end
         shown[address] = true
         nodes.belong(node, site)
-        nodes.show(node, rows, site, now, newest)
-        for _, part in ipairs(node.type.parts) do show(address .. part.part, rows, newest) end
+        nodes.show(node, rows, site, now, its_newest)
+        for _, part in ipairs(node.type.parts) do show(address .. part.part, rows, its_newest) end
     end
-    show(discovery.gateway_address(site.id), gateway_rows, site.newest)
+    show(gateway.address, gateway.rows, newest)
     for _, found in ipairs(devices) do
-        local address = discovery.address(site.id, found.service, found.instance)
-        if found.type and address then show(address, found.rows, found.newest or site.newest) end
+        if found.address then show(found.address, found.rows, found.newest or newest) end
     end
     for address, node in pairs(site.nodes) do
         if not shown[address] then nodes.offline(node, site.facts) end
@@ -171,12 +176,12 @@ function installation.show(site, answer, now, discover)
     set_interval(site)
     local devices, gateway_rows = discovery.devices(answer.rows, site.overview, picker(site),
         scripts.gateway and scripts.gateway.keys or {})
-    set_facts(site, answer, devices, now)
-    site.nodes = site.nodes or {}
+    local newest = set_facts(site, answer, devices, now)
+    local gateway = name_all(site, devices, gateway_rows)
     local known = discover and nodes.known(prefix_of(site)) or {}
-    if discover then add_nodes(site, devices, known) end
-    add_parts(site, devices, gateway_rows, known)
-    show_nodes(site, devices, gateway_rows, now)
+    if discover then add_nodes(site, gateway, devices, known) end
+    add_parts(site, gateway, devices, known)
+    show_nodes(site, gateway, devices, now, newest)
     if discover then nodes.adopt(prefix_of(site)) end
 end
 
@@ -187,7 +192,7 @@ end
 
 --- Everything of a site (nil = everything there is) cannot be believed now.
 function installation.lose(site)
-    for _, node in pairs(site and (site.nodes or {}) or nodes.all) do
+    for _, node in pairs(site and site.nodes or nodes.all) do
         local facts = node.site and node.site.facts
         if facts then facts.connected, facts.online = false, false end
         nodes.offline(node, facts)

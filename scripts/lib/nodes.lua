@@ -38,8 +38,7 @@ end
 
 --- A node is of a site from now on.
 function nodes.belong(node, site)
-    node.site, site.nodes = site, site.nodes or {}
-    site.nodes[node.address] = node
+    node.site, site.nodes[node.address] = site, node
 end
 
 --- Adds one node to PG3; true if it is there now. Said once if it cannot be.
@@ -149,7 +148,7 @@ end
 
 --- The passing of time alone makes data old: judges the nodes of a site again without new rows.
 function nodes.age(site, now)
-    for _, node in pairs(site.nodes or {}) do
+    for _, node in pairs(site.nodes) do
         if node.newest and node.state ~= device.OFFLINE then
             local state = device.judge(node.newest, now, site.interval)
             local gateway = node.type.kind == "gateway"
