@@ -2,6 +2,7 @@
 -- A mistake raises { text = where, what is wrong, what to write }.
 
 local form = require "lib.form"
+local is_list = require("lib.lists").is_list
 local units = require "lib.units"
 local name_lists = require "lib.names"
 
@@ -144,16 +145,6 @@ local OPERATIONS = {
     product  = { "product = { \"/Dc/0/Voltage\", \"/Dc/0/Current\" }", 2, 2 },
     quotient = { "quotient = { \"/Yield/Power\", \"/Pv/V\" }", 2, 2 },
 }
-
---- Whether a table has nothing but 1 to n.
-local function is_list(tab)
-    local count = 0
-    for key in pairs(tab) do
-        if math.type(key) ~= "integer" then return false end
-        count = count + 1
-    end
-    return count == #tab
-end
 
 --- sum = { "/a", { "/b", "code of b" } } -> "sum", a list of key lists; nil if the row has no such word.
 local function row_terms(where, row)
