@@ -180,13 +180,13 @@ end)
 
 describe("matching", function()
     local function type_of(match, file)
-        return { match = match, file = file or "a.lua", kind = type(match) == "table" and match.kind or nil }
+        return assert(check.device(file or "a.lua", table_with(function(tab) tab.match = match end)))
     end
     local found = { service = "battery", instance = 288, product = "SmartShunt 500A/50mV",
         type = "Battery Monitor" }
 
     it("ranks the closer fit higher", function()
-        local service = device.rank(type_of { service = { "vebus", "battery" } }, found)
+        local service = device.rank(type_of { service = { "vebus", "Battery" } }, found)
         local by_type = device.rank(type_of { service = "battery", type = "battery monitor" }, found)
         local product = device.rank(type_of { service = "battery", product = "smartshunt" }, found)
         assert.is_true(service < by_type and by_type < product)
