@@ -50,12 +50,12 @@ end
 --- What might be found of a service, for which two scripts could both be made.
 local function probes(match, service)
     local list = { { service = service, instance = 0, product = "", type = "" } }
-    for _, product in ipairs(type(match.product) == "table" and match.product or { match.product }) do
-        for _, name in ipairs(type(match.type) == "table" and match.type or { match.type or "" }) do
+    for _, product in ipairs(match.product or {}) do
+        for _, name in ipairs(match.type or { "" }) do
             list[#list + 1] = { service = service, instance = 0, product = product, type = name }
         end
     end
-    for _, name in ipairs(type(match.type) == "table" and match.type or { match.type }) do
+    for _, name in ipairs(match.type or {}) do
         list[#list + 1] = { service = service, instance = 0, product = "", type = name }
     end
     return list
@@ -68,9 +68,9 @@ end
 
 --- The service of a device that both fit equally well; nil if there is none (functions are not tried).
 local function equal_match(type_, other)
-    local match, both = type_.match, { type_.match, other.match }
-    if type(both[1]) ~= "table" or type(both[2]) ~= "table" or type_.kind or other.kind then return nil end
-    for _, service in ipairs(type(match.service) == "table" and match.service or { match.service }) do
+    local match = type_.match
+    if type(match) ~= "table" or type(other.match) ~= "table" or type_.kind or other.kind then return nil end
+    for _, service in ipairs(match.service) do
         for _, found in ipairs(probes(match, service)) do
             local mine = rank(type_, found)
             if mine and mine == rank(other, found) then return service end
@@ -123,8 +123,9 @@ local function words(value)
     return table.concat(type(value) == "table" and value or { value }, ", ")
 end
 
+--- A match as its author wrote it.
 local function match_text(type_)
-    local match = type_.match
+    local match = type_.table.match
     if type(match) == "function" then return "whatever its match function ranks" end
     if match.kind then return "the " .. match.kind end
     local text = "service " .. words(match.service)
@@ -140,8 +141,8 @@ local function notes(type_)
         list[1] = "it has no samples, so nothing shows that its rows are right"
     end
     if type(match) ~= "table" or match.kind then return list end
-    for _, service in ipairs(type(match.service) == "table" and match.service or { match.service }) do
-        if not discovery.SERVICE_CODES[service:lower()] then
+    for _, service in ipairs(match.service) do
+        if not discovery.SERVICE_CODES[service] then
             list[#list + 1] = ("the service \"%s\" is not one that is known; --rows shows how VRM calls it")
                 :format(service)
         end

@@ -18,7 +18,6 @@ local CONTROLLER = account.CONTROLLER
 local ready = false
 local loading                       -- the task that loads device scripts
 local adopting = false              -- nodes have yet to go on with scripts that serve already
-local profile_fails = false         -- it could not be written
 local seen_troubles = 0             -- scripts in trouble at the last look
 
 local function take_params(given)
@@ -34,17 +33,11 @@ end
 
 ------------------------------------------------------------------------------------ device scripts
 
-local function write_profile()
-    local changed, problem = host.profile()
-    profile_fails = problem ~= nil
-    return changed, problem
-end
-
 --- Nodes whose script was replaced go on with the new one; new types get their nodes.
 local function use_new_scripts()
     adopting = true
     nodes.adopt_types()
-    notices.profile(write_profile())
+    notices.profile(host.profile())
     account.rediscover()
     adopting = false
 end
@@ -59,10 +52,9 @@ local function load_scripts(fn, ...)
     wait_for_scripts()
     loading = coroutine.running()
     host.hold_nodes(true)
-    local changed, bug = health.guarded(fn, ...)
+    local changed = health.attempt(fn, ...)
     host.hold_nodes(false)
     loading = nil
-    if bug then host.log("error", bug.text) end
     return changed
 end
 
@@ -82,7 +74,7 @@ end
 local function look_after_scripts()
     state.save()
     scripts.forgive()
-    if profile_fails then notices.profile(write_profile()) end
+    if notices.profile_fails() then notices.profile(host.profile()) end
     account.show()
 end
 
@@ -110,7 +102,7 @@ local function command(address, cmd, args)
         problem = ("The command %s is not run: the device script %s is not used until it is corrected.")
             :format(cmd, type_.file)
     else
-        values, problem = commands.validate(type_, cmd, args)
+        values, problem = commands.validate(found, args)
     end
     if problem then
         host.log("warning", ("%s: %s"):format(address, problem))
@@ -137,9 +129,8 @@ local steps, due = {}, { params = false, start = false, ready = false }
 local function on_step(event, fn)
     steps[event] = function(...)
         due[event] = false
-        local _, bug = health.guarded(fn, ...)
+        local _, bug = health.attempt(fn, ...)
         due[event] = due[event] or shortage.is(bug)
-        if bug then host.log("error", bug.text) end
     end
     host.on(event, steps[event])
 end
@@ -149,7 +140,7 @@ on_step("params", function(given) take_params(given or host.params()) end)
 on_step("start", function()
     wait_for_scripts()
     state.restore()
-    local _, problem = write_profile()
+    local _, problem = host.profile()
     notices.profile(false, problem)
     host.add { address = CONTROLLER, type = scripts.controller.id, name = "Victron Energy",
                primary = CONTROLLER }

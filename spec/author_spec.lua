@@ -107,6 +107,15 @@ describe("the definitions for editors", function()
     end
 end)
 
+describe("the room for node.state", function()
+    it("is the one that the definitions for editors and the authors' page name", function()
+        local room = read_file("scripts/lib/state.lua"):match("local MAX = (%d+) %* 1024") .. " KiB"
+        assert.truthy(read_file("scripts/meta/device.lua"):find(room .. " for all scripts", 1, true))
+        local row = "| `node.state` of all scripts together | " .. room
+        assert.truthy(read_file("docs/authors.md"):find(row, 1, true))
+    end)
+end)
+
 describe("the fake host's sandbox", function()
     it("has no global that the real one lacks", function()
         local names = {}

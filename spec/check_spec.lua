@@ -101,7 +101,7 @@ describe("--check of a bad script", function()
     local cases = {
         { "tank.lua:7: row 1 (ST): the kind (second entry) is nil: no unit or list has that name. Write",
           "unit.percent", "unit.percnt" },
-        { "tank.lua:8: row 2: the driver id is used twice", '"GV0"', '"ST"' },
+        { "tank.lua:8: row 2: the driver id 'ST' is used twice", '"GV0"', '"ST"' },
         { "tank.lua:8: row 2: GV30 is kept", '"GV0"', '"GV30"' },
         { "tank.lua:5: match: the field 'servce' is unknown", "service", "servce" },
         { "tank.lua: api is 1. This plugin reads tables of the form api = 2.", "api = 2", "api = 1" },

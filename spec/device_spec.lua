@@ -27,6 +27,13 @@ describe("the check of a device table", function()
         assert.equal("QUERY", type_.declaration.commands[1].id)
     end)
 
+    it("counts the characters of a text, not its bytes", function()
+        local type_ = assert(check.device("x.lua", table_with(function(tab)
+            tab.name, tab[1][3] = ("ä"):rep(40), ("€"):rep(40)
+        end)))
+        assert.equal(("€"):rep(40), type_.declaration.drivers[1].label)
+    end)
+
     it("declares what is momentary: measurements, and lists with a text for 0", function()
         local type_ = assert(check.device("x.lua", table_with(function(tab)
             tab[3] = { "GV1", unit.kwh, "Energy", "/E" }
@@ -45,7 +52,7 @@ describe("the check of a device table", function()
     local mistakes = {
         { "unknown field 'driver'", function(t) t.driver = {} end },
         { "api is 1.", function(t) t.api = 1 end },
-        { "id is not a node type id", function(t) t.id = "tank" end },
+        { "id is not a node type id: it is tank. Write id = \"MYTANK\"", function(t) t.id = "tank" end },
         { "name is not a text", function(t) t.name = nil end },
         { "icon 'Sun' is unknown", function(t) t.icon = "Sun" end },
         { "match is missing", function(t) t.match = nil end },
@@ -64,14 +71,16 @@ describe("the check of a device table", function()
             function(t) t[1][1] = "GV31" end },
         { "row 1: GV30 is kept", function(t) t[1][1] = "GV30" end },
         { "row 1: TIME is kept", function(t) t[1][1] = "TIME" end },
-        { "row 2: the driver id is used twice", function(t) t[2][1] = "ST" end },
-        { "row 2: the driver id is used twice", function(t) t[2][1] = "GV1 GV1" end },
+        { "row 2: the driver id 'ST' is used twice", function(t) t[2][1] = "ST" end },
+        { "row 2: the driver id 'GV1' is used twice", function(t) t[2][1] = "GV1 GV1" end },
         { "row 1 (ST): the kind (second entry) is nil", function(t) t[1][2] = unit.wat end },
         { "row 1 (ST): the kind (second entry) is not a unit or a list",
             function(t) t[1][2] = { name = "wat" } end },
         { "row 1 (ST): the kind (second entry) is not a unit or a list", function(t) t[1][2] = {} end },
         { "row 1 (ST): the label (third entry) is not a text",
             function(t) t[1][3] = ("x"):rep(41) end },
+        { "row 1 (ST): the label (third entry) is not a text of 1 to 40 characters",
+            function(t) t[1][3] = ("ä"):rep(41) end },
         { "row 1 (ST): the field 'pth' is unknown", function(t) t[1].pth = "/x" end },
         { "row 1 (ST): the field '6' is unknown", function(t) t[1][6] = "/x" end },
         { "row 1 (ST): nothing says where the value comes from",
@@ -99,8 +108,11 @@ describe("the check of a device table", function()
         { "row 1 (ST): worst is not the beginning of paths", function(t)
             t[1] = { "ST", unit.percent, "Level", worst = "Alarms" }
         end },
-        { "row 1 (ST): {n} stands for nothing", function(t) t[1][4] = "/Tank/{n}" end },
+        { "row 1 (ST): {n} stands for nothing: the first entry has one driver. Write one for each",
+            function(t) t[1][4] = "/Tank/{n}" end },
         { "row 1 (ST): {phase} stands for nothing", function(t) t[1][3] = "Level of {phase}" end },
+        { "row 1 (GV4): {phase} stands for nothing: there are three phases",
+            function(t) t[1][1], t[1][3] = "GV1 GV2 GV3 GV4", "Level of {phase}" end },
         { "row 1 (ST): scale is 0", function(t) t[1].scale = 0 end },
         { "row 1 (ST): values is not a table", function(t) t[1].values = 240 end },
         { "row 1 (ST): values has something that is not a number",
@@ -116,7 +128,8 @@ describe("the check of a device table", function()
         { "parts is not a list", function(t) t.parts = "t" end },
         { "part 1: it is not a part", function(t) t.parts = { 1 } end },
         { "part 1: part is not a small letter", function(t) t.parts = { { part = "T" } } end },
-        { "part 1: id is not a node type id", function(t) t.parts = { { part = "t", id = "x" } } end },
+        { "part 1: id is not a node type id: it is x",
+            function(t) t.parts = { { part = "t", id = "x" } } end },
         { "part 1: id \"VICTANK\" is used twice",
             function(t) t.parts = { { part = "t", id = "VICTANK", name = "x" } } end },
         { "part 1: name is not a text of 1 to 20", function(t) t.parts = { { part = "t", id = "T" } } end },
@@ -167,13 +180,13 @@ end)
 
 describe("matching", function()
     local function type_of(match, file)
-        return { match = match, file = file or "a.lua", kind = type(match) == "table" and match.kind or nil }
+        return assert(check.device(file or "a.lua", table_with(function(tab) tab.match = match end)))
     end
     local found = { service = "battery", instance = 288, product = "SmartShunt 500A/50mV",
         type = "Battery Monitor" }
 
     it("ranks the closer fit higher", function()
-        local service = device.rank(type_of { service = { "vebus", "battery" } }, found)
+        local service = device.rank(type_of { service = { "vebus", "Battery" } }, found)
         local by_type = device.rank(type_of { service = "battery", type = "battery monitor" }, found)
         local product = device.rank(type_of { service = "battery", product = "smartshunt" }, found)
         assert.is_true(service < by_type and by_type < product)

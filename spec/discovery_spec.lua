@@ -169,6 +169,12 @@ describe("names", function()
         assert.equal("ab", discovery.clean_name("a\xFFb"))
     end)
 
+    it("give way to what follows them", function()
+        assert.equal("Roof trackers", discovery.with_suffix("Roof", "trackers"))
+        assert.equal(("x"):rep(31) .. " trackers", discovery.with_suffix(("x"):rep(40), "trackers"))
+        assert.equal("Roof " .. ("ä"):rep(10), discovery.with_suffix("Roof", ("ä"):rep(20)))
+    end)
+
     local function named(nodes, used)
         local names = {}
         for i, node in ipairs(nodes) do

@@ -314,4 +314,15 @@ describe("vrm.get of a device script", function()
         world:fire("script_get", 9, "devices/x.lua", "/users/me")
         assert.truthy(world.answers[9].err)
     end)
+
+    -- Fault: an error of the plugin in a script's question to VRM is told to the script alone.
+    -- Expected: the script gets a sentence, and the log has the error.
+    it("that meets an error of the plugin gets a sentence, and the log has it", function()
+        local world = started()
+        world.host.http = function() error("oops", 0) end
+        world:fire("script_get", 1, "devices/x.lua", "/users/me")
+        world:run(1)
+        assert.truthy(world.answers[1].err:find("oops", 1, true))
+        assert.equal(1, #world:logged("An error in the plugin: oops"))
+    end)
 end)

@@ -91,6 +91,7 @@ describe("devices", function()
         local world = started { sites = { [151734] = site } }
         next_poll(world)
         assert.equal(1, #world:logged("no device script for evcharger 40"))
+        assert.equal(1, #world:logged("it has no node. A script of your own can give it one."))
     end)
 
     it("with one address are told, and the first is added", function()

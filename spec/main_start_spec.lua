@@ -266,6 +266,15 @@ describe("parameters", function()
         assert.truthy(table.concat(world.masked, " "):find(("0"):rep(64), 1, true))
     end)
 
+    it("script_folder is used from / on; another is shown with what is right", function()
+        local world = started { params = { vrm_token = TOKEN, script_folder = "my scripts<b>" } }
+        assert.truthy(world.notices.params:find("script_folder is \"my scripts", 1, true))
+        assert.truthy(world.notices.params:find("Write the whole path, beginning with /", 1, true))
+        assert.is_nil(world.notices.params:find("<b>", 1, true))
+        world:set_params { vrm_token = TOKEN, script_folder = "" }
+        assert.is_nil(world.notices.params)
+    end)
+
     it("that are not understood have a notice, and the default is used", function()
         local world = started { params = { vrm_token = TOKEN, temp_unit = "Kelvin", stale_values = "<b>" } }
         assert.is_false(world.alt)

@@ -68,7 +68,7 @@ MUTATIONS = [
              'return type(problem) == "table" and problem.kind == "memory"', "return false",
              ["spec/shortage_spec.lua"]),
     Mutation("a part has a node before VRM sends any of it", "scripts/lib/installation.lua",
-             "(known[its] or device.has_part(part, rows))", "true",
+             "(known[its] or device.has_part(part, found.rows))", "true",
              ["spec/main_nodes_spec.lua"]),
     Mutation("a product is shown without one of the two", "scripts/lib/device.lua",
              'if driver.op ~= "sum" and count < #driver.terms then return nil end',

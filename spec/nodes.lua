@@ -133,9 +133,7 @@ local function found_as(type_)
     elseif type_.kind == "gateway" then
         return "One node for each installation, with the totals of its system."
     end
-    local services = type_.match.service
-    if type(services) ~= "table" then services = { services } end
-    return ("One node for each device of %s."):format(keys_of(services))
+    return ("One node for each device of %s."):format(keys_of(type_.match.service))
 end
 
 --- The built-in device types in the order of the page.

@@ -245,11 +245,25 @@ describe("a folder of scripts that cannot be read", function()
         assert.equal(serving, world:serving("tank"))
         assert.equal("MYTANK", world.nodes[BATTERY].type)
         assert.equal(0, #world:logged("is gone"))
-        assert.equal(1, #world:logged(USER:sub(1, -2) .. ": the folder cannot be read now (" .. NO_FILES))
+        local told = world:logged(USER:sub(1, -2) .. ": the folder cannot be read now (" .. NO_FILES)
+        assert.equal(1, #told)
+        assert.truthy(told[1]:find("close programs that have many files open", 1, true))
         world:run(60)
         polls(world, 1)
         well(world)
         assert.equal(serving, world:serving("tank"))
+    end)
+
+    it("to its end, because there are too many, is told with how many there may be", function()
+        local world = script_world.started { files = { [USER .. "tank.lua"] = TANK } }
+        local script_files = world.host.script_files
+        world.host.script_files = function(folder)
+            local list, why = script_files(folder)
+            return list, why, list and folder == USER:sub(1, -2) and 3 or 0
+        end
+        world:run(5)
+        assert.equal(1, #world:logged("the last 3 scripts by name are not used: a folder may have 1. Take"))
+        assert.equal("MYTANK", world.nodes[BATTERY].type)
     end)
 
     -- Fault: a script's file that cannot be read at its change is not looked at again

@@ -97,7 +97,7 @@ end
 --- The controller's values and the connection's notice.
 function account.show()
     local status = connection()
-    notices.connection(status, outage(), settings)
+    notices.connection(outage(), settings, status == STATE.NOTHING)
     local problem, bug = health.guarded(device.apply, scripts.controller, account.CONTROLLER, {}, {
         status = status, installations = session and session.sites and #session.sites or 0,
         devices = nodes.count(), script_errors = scripts.in_trouble(), last_answer = last_answer,
@@ -203,7 +203,7 @@ end
 --- What the list of a large account does not say about an installation. It may fail: the rows count alarms
 -- too.
 local function ask_details(s, site)
-    local one, err = health.guarded(s.client.details, s.client, s.user_id, site.id)
+    local one, err = health.attempt(s.client.details, s.client, s.user_id, site.id)
     if outdated(s, site) then return end
     if one then
         site.alarms, site.last_timestamp, site.alarms_beyond = one.alarms, one.last_timestamp, nil
@@ -246,8 +246,7 @@ function poll(site, discover)
     end
     repeat
         site.busy, site.again = coroutine.running(), false
-        local _, bug = health.guarded(poll_once, site)
-        if bug then host.log("error", bug.text) end
+        health.attempt(poll_once, site)
     until not site.again or not session or held
     site.busy = nil
 end
@@ -275,7 +274,7 @@ end
 local function use_installations(s, list)
     s.sites = {}
     for i, record in ipairs(list) do
-        local site = sites[record.id] or { id = record.id, said = {}, store = store.new() }
+        local site = sites[record.id] or { id = record.id, said = {}, nodes = {}, store = store.new() }
         site.name = record.name
         if not (s.client.bare and site.alarms) then
             site.alarms, site.last_timestamp, site.alarms_beyond = record.alarms, record.last_timestamp, nil
@@ -409,8 +408,7 @@ function account.query(address, tell)
     if open and health.running(open.task) then return table.insert(open, tell) end
     asking[target] = { task = coroutine.running(), tell }
     if open then table.move(open, 1, #open, 2, asking[target]) end      -- its task found no memory
-    local answered, bug = health.guarded(wait_for_answers, target)
-    if bug then host.log("error", bug.text) end
+    local answered = health.attempt(wait_for_answers, target)
     local told = asking[target]
     asking[target] = nil
     for _, tell_one in ipairs(told) do tell_one(answered == true) end
@@ -424,7 +422,7 @@ end
 --- A device script's question to VRM (see vrm:get_for_script) -> answer | nil, sentence.
 function account.get_for_script(file, path, with)
     if not session or held then return nil, "VRM cannot be asked now" end
-    local answer, err = health.guarded(session.client.get_for_script, session.client, file, path, with)
+    local answer, err = health.attempt(session.client.get_for_script, session.client, file, path, with)
     if err and err.kind == "rate" then be_quiet(math.min(err.retry_after or 60, LONGEST_PAUSE)) end
     return answer, err and err.text
 end

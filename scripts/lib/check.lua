@@ -1,7 +1,9 @@
 --- Checks a device table and turns it into a node type. A mistake is told with file, line, row and what to
 -- write.
 --
--- type = { id, name, icon, kind = nil|"controller"|"gateway", match, file, table,
+-- type = { id, name, icon, kind = nil|"controller"|"gateway", file, table,
+--          match = function, or { kind }, or { service, product, type } as lists in small letters (but for
+--                  service each may be nil),
 --          drivers = { { id, unit, label, places, min, max, zero, names, keys, op, terms, worst, from,
 --                        values, factor, map, by_pg3, by_script } },
 --          commands = { { id, name, params, run } }, keys = { [path or code] = true }, those of parts too,
@@ -26,21 +28,28 @@ local TABLE_FIELDS = set "api id name icon match parts commands samples start up
 local PART_FIELDS = set "part id name when"
 local MATCH_FIELDS = set "service product type kind"
 local SAMPLE_FIELDS = set "rows site expect"
-local SAMPLE_ROW_FIELDS = set "value unit timestamp text names path code"
+local SAMPLE_ROW_FIELDS = set "value unit timestamp text path code"
 local KINDS = set "controller gateway"
 
 --- Drivers of a node beside GV30 and TIME. The ISY names no limit; this is twice the general values there are
 -- (GV0 to GV29), and a node with more is no fun to look at.
 local MOST_DRIVERS = 60
 local MOST_SAMPLES = 50
-local LONGEST_SUFFIX = 20           -- bytes of a part's name, which follows the device's
+local LONGEST_SUFFIX = 20           -- characters of a part's name, which follows the device's
 
 local ICONS = set [[Alarm Arm DoorLock Electricity EnergyMonitor GenericCtl GenericRsp GenericRspCtl Input
     Irrigation Lamp LampAndSwitch MotionSensor Output PulseCounter Sensor Siren Switch SmokeSensor TempSensor
     Thermostat Weather]]
 
-local function check_match(match)
-    if type(match) == "function" then return nil end
+local function in_small_letters(words)
+    local small = {}
+    for i, word in ipairs(words) do small[i] = word:lower() end
+    return small
+end
+
+--- A table's match -> that of its type.
+local function build_match(match)
+    if type(match) == "function" then return match end
     if type(match) ~= "table" then
         fail("", "match is missing.", "Write match = { service = \"solarcharger\" }.")
     end
@@ -50,20 +59,23 @@ local function check_match(match)
             fail("", "match.kind is not \"controller\" or \"gateway\" alone.",
                 "Write match = { kind = \"gateway\" }.")
         end
-        return match.kind
+        return { kind = match.kind }
     end
     if match.service == nil then
         fail("", "match names no service.", "Write match = { service = \"solarcharger\" }.")
     end
+    local lists = {}
     for _, field in ipairs { "service", "product", "type" } do
-        texts("match", field, match[field])
+        local words = in_small_letters(texts("match", field, match[field]))
+        lists[field] = #words > 0 and words or nil
     end
-    return nil
+    return lists
 end
 
 local function check_type_id(where, id)
     if type(id) ~= "string" or not id:find("^[A-Z][A-Z0-9_]*$") or #id > 16 then
-        fail(where, "id is not a node type id.", "Write id = \"MYTANK\": up to 16 capitals and digits.")
+        fail(where, ("id is not a node type id: it is %s."):format(tostring(id)),
+            "Write id = \"MYTANK\": up to 16 capitals and digits.")
     end
 end
 
@@ -294,11 +306,11 @@ end
 local function build(job)
     local tab = job.table
     local type_ = { id = tab.id, name = tab.name, icon = tab.icon, file = job.file, table = tab,
-                    match = tab.match, drivers = {}, keys = {}, parts = {},
+                    drivers = {}, keys = {}, parts = {},
                     commands = { { id = "QUERY", name = "Query" } } }
     local whole = try(job, {}, check_head, tab)
-    local _, kind = try(job, { field = "match" }, check_match, tab.match)
-    type_.kind = kind
+    local _, match = try(job, { field = "match" }, build_match, tab.match)
+    type_.match, type_.kind = match, type(match) == "table" and match.kind or nil
     if whole then                          -- the ids of lists of names come from the table's
         build_drivers(job, type_)
         build_parts(job, type_)

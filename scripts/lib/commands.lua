@@ -67,26 +67,24 @@ local function number_of(param, one)
     return value
 end
 
---- Checks what came with a command.
+--- Checks what came with a command (see commands.find).
 -- args = { value = text|nil, uom = text|nil, query = { [name] = text } | nil }
 -- Returns { value = number of the unnamed parameter, NAME = number ... } in the declared units, or nil and
 -- one sentence.
-function commands.validate(type_, cmd, args)
-    local command = commands.find(type_, cmd)
-    if not command then return nil, ("%s is no command of %s."):format(cmd, type_.name) end
-    local given, problem = take_given(cmd, args or {})
+function commands.validate(command, args)
+    local given, problem = take_given(command.id, args or {})
     if not given then return nil, problem end
     local values = {}
     for _, param in ipairs(command.params or {}) do
         local value, why = number_of(param, given[param.id])
-        if not value then return nil, ("%s: the parameter %s %s."):format(cmd, title(param), why) end
+        if not value then return nil, ("%s: the parameter %s %s."):format(command.id, title(param), why) end
         values[param.id == "" and "value" or param.id] = value
         given[param.id] = nil
     end
     local rest = {}
     for id in pairs(given) do rest[#rest + 1] = id == "" and "a value" or "a parameter " .. id end
     table.sort(rest)
-    if #rest > 0 then return nil, ("%s came with %s, which it does not have."):format(cmd, rest[1]) end
+    if #rest > 0 then return nil, ("%s came with %s, which it does not have."):format(command.id, rest[1]) end
     return values
 end
 

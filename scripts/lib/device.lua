@@ -8,16 +8,20 @@ local device = {}
 
 ------------------------------------------------------------------------------------------- matching
 
-local function listed(value, list)
-    for _, one in ipairs(type(list) == "table" and list or { list }) do
-        if one:lower() == value:lower() then return true end
+--- Whether a text is one of a list of words in small letters.
+local function listed(text, words)
+    local small = text:lower()
+    for _, word in ipairs(words) do
+        if small == word then return true end
     end
     return false
 end
 
-local function contains(value, list)
-    for _, one in ipairs(type(list) == "table" and list or { list }) do
-        if value:lower():find(one:lower(), 1, true) then return true end
+--- Whether one of the words is somewhere in a text.
+local function contains(text, words)
+    local small = text:lower()
+    for _, word in ipairs(words) do
+        if small:find(word, 1, true) then return true end
     end
     return false
 end
@@ -309,7 +313,7 @@ function device.apply(type_, address, rows, site, memory, which)
     for _, driver in ipairs(type_.drivers) do
         if shown(driver, which) then
             local own = computed[driver]
-            local ok, value, text, row = false, first_error, nil, nil
+            local ok, value, text, row = false, nil, nil, nil
             if not (driver.map and out_of_budget(first_error)) then
                 ok, value, text, row = pcall(device.value, driver, rows, site, own)
                 if not ok then shortage.pass_on(value) end

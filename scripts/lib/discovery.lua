@@ -228,8 +228,7 @@ end
 
 ---------------------------------------------------------------------------------------------- names
 
-local LONGEST_NAME = 40
-discovery.LONGEST_NAME = LONGEST_NAME
+local LONGEST_NAME, LONGEST_SUFFIX = 40, 20         -- bytes
 
 --- A text as a node name: without the characters PG3 removes, without control characters and broken
 -- UTF-8, at most `bytes` (40) long. "" if nothing is left.
@@ -241,8 +240,9 @@ function discovery.clean_name(text, bytes)
     return (read.cut(text, bytes or LONGEST_NAME):gsub(" $", ""))
 end
 
-local function with_suffix(base, suffix)
-    suffix = discovery.clean_name(suffix, 20)
+--- "Roof" and "trackers" -> "Roof trackers"; a long name gives way, a very long suffix is cut as well.
+function discovery.with_suffix(base, suffix)
+    suffix = discovery.clean_name(suffix, LONGEST_SUFFIX)
     if suffix == "" then return base end
     return discovery.clean_name(base, LONGEST_NAME - #suffix - 1) .. " " .. suffix
 end
@@ -263,10 +263,10 @@ function discovery.name_nodes(nodes, used)
         local base = node.name
         local function taken(name) return used[name] ~= nil and used[name] ~= node.address end
         if count[base] > 1 or taken(base) then
-            node.name = with_suffix(base, node.instance or node.site.name)
+            node.name = discovery.with_suffix(base, node.instance or node.site.name)
         end
-        if taken(node.name) then node.name = with_suffix(node.name, node.site.name) end
-        if taken(node.name) then node.name = with_suffix(base, node.address) end
+        if taken(node.name) then node.name = discovery.with_suffix(node.name, node.site.name) end
+        if taken(node.name) then node.name = discovery.with_suffix(base, node.address) end
         used[node.name] = node.address
     end
 end

@@ -45,6 +45,15 @@ function health.guarded(fn, ...)
     return nil, failure
 end
 
+local OURS = { bug = true, memory = true }
+
+--- guarded, for work whose failure no source counts: an error of ours is logged.
+function health.attempt(fn, ...)
+    local result, err = health.guarded(fn, ...)
+    if err and OURS[err.kind] then host.log("error", err.text) end
+    return result, err
+end
+
 --- Whether a task that left coroutine.running() as its mark is still at work. One that failed could not take
 -- its mark away.
 function health.running(task)

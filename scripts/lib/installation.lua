@@ -41,68 +41,58 @@ local function picker(site)
             host.log("error", problem)
         elseif not type_ and not site.said[key] then
             say_once(site, key, "none")
-            host.log("info", ("%s: no device script for %s %s (%s)."):format(
-                site.name, found.service, found.instance, found.product))
+            host.log("info", ("%s: no device script for %s %s (%s): it has no node. A script of your own can"
+                .. " give it one."):format(site.name, found.service, found.instance,
+                found.product ~= "" and found.product or "no product name"))
         end
         return type_
     end
 end
 
---- Where the nodes of a site's devices are. Of two with one address (only possible for unknown services) the
--- first is shown.
-local function address_homes(site)
-    local taken = {}
-    for home in site.store:each() do
-        local gateway = home == site.store.gateway
-        home.name = gateway and "gateway" or ("%s/%d"):format(home.service, home.instance)
-        local address = gateway and discovery.gateway_address(site.id)
-            or discovery.address(site.id, home.service, home.instance)
-        if not home.type then address = nil end
-        if home.type and not address and site.said[key_of(home)] ~= "address" then
-            say_once(site, key_of(home), "address")
-            host.log("error", ("%s: %s %s cannot be a node, its address would be too long.")
-                :format(site.name, home.service, home.instance))
-        end
-        home.address = not taken[address] and address or nil
-        if address then taken[address] = true end
+--- Names the homes of a site: key at VRM; address of its node, nil where there is no script for it or the
+-- address would be too long. Of two with one address (only possible for unknown services) add_nodes tells,
+-- and the first is shown.
+local function name_homes(site)
+    local gateway = site.store.gateway
+    gateway.key, gateway.address = site.id .. "/gateway", discovery.gateway_address(site.id)
+    for _, home in ipairs(site.store.devices) do
+        home.key = ("%d/%s/%d"):format(site.id, home.service, home.instance)
+        home.address = home.type and discovery.address(site.id, home.service, home.instance)
     end
 end
 
 --- The gateway's node first: it is the primary of the others. known: the nodes PG3 has of this site.
 local function add_nodes(site, known)
-    local gateway = discovery.gateway_address(site.id)
-    local names = { site.name }
+    local gateway, names = site.store.gateway, { site.name }
     for _, entry in ipairs(site.overview) do
         if entry.gateway then names = { entry.custom_name or "", entry.product or "", site.name } end
     end
-    if scripts.gateway then
-        nodes.add_all({ { address = gateway, type = scripts.gateway, primary = gateway, site = site,
-                          key = site.id .. "/gateway", wanted = names } }, known)
+    if gateway.type then
+        nodes.add_all({ { address = gateway.address, type = gateway.type, primary = gateway.address,
+                          site = site, key = gateway.key, wanted = names } }, known)
     end
     local entries = {}
     for _, found in ipairs(site.store.devices) do
-        local address = found.type and discovery.address(site.id, found.service, found.instance)
-        if address then
+        if found.address then
             entries[#entries + 1] = {
-                address = address, type = found.type, primary = gateway, site = site,
-                key = site.id .. "/" .. found.name,
+                address = found.address, type = found.type, primary = gateway.address, site = site,
+                key = found.key,
                 wanted = { found.custom_name or "", found.product or "", found.type.name },
                 instance = found.instance,
             }
+        elseif found.type and site.said[key_of(found)] ~= "address" then
+            say_once(site, key_of(found), "address")
+            host.log("error", ("%s: %s %s cannot be a node, its address would be too long.")
+                :format(site.name, found.service, found.instance))
         end
     end
     nodes.add_all(entries, known)
 end
 
---- "Roof" and "trackers" -> "Roof trackers"; a long name of a device gives way.
-local function part_name(name, suffix)
-    return discovery.clean_name(name, discovery.LONGEST_NAME - 1 - #suffix) .. " " .. suffix
-end
-
 --- The part nodes of one device that are still missing, or have another type now: those of which VRM sends a
 -- row, and those that PG3 knows from an earlier run.
 local function missing_parts(entries, site, home, known)
-    local node = home.address and nodes.all[home.address]
+    local node = nodes.all[home.address]
     for _, part in ipairs(node and node.type.parts or {}) do
         local its = home.address .. part.part
         local present = nodes.all[its]
@@ -110,8 +100,8 @@ local function missing_parts(entries, site, home, known)
             or not present and (known[its] or device.has_part(part, home.rows)) then
             entries[#entries + 1] = {
                 address = its, type = part, primary = node.primary, site = site,
-                key = ("%d/%s/%s"):format(site.id, home.name, part.part),
-                wanted = { part_name(node.name, part.suffix) },
+                key = home.key .. "/" .. part.part,
+                wanted = { discovery.with_suffix(node.name, part.suffix) },
             }
             home.fresh = true
         end
@@ -122,7 +112,7 @@ end
 local function add_parts(site, known)
     local entries = {}
     for home in site.store:each() do
-        if store.is_new(home) then missing_parts(entries, site, home, known) end
+        if home.address and store.is_new(home) then missing_parts(entries, site, home, known) end
     end
     nodes.add_all(entries, known)
 end
@@ -170,10 +160,10 @@ end
 
 --- The nodes of a home: its own and those of its parts, as far as they are there.
 local function nodes_of(home)
-    local list = { home.address and nodes.all[home.address] }
-    for _, part in ipairs(list[1] and list[1].type.parts or {}) do
-        list[#list + 1] = nodes.all[home.address .. part.part]
-    end
+    local node = home.address and nodes.all[home.address]
+    if not node or node.key and node.key ~= home.key then return {} end
+    local list = { node }
+    for _, part in ipairs(node.type.parts) do list[#list + 1] = nodes.all[home.address .. part.part] end
     return list
 end
 
@@ -219,11 +209,10 @@ function installation.show(site, answer, now, discover)
     local sorted = discover or not site.store:take(answer.rows)
     if sorted then
         site.store:sort(answer.rows, site.overview, picker(site), scripts.gateway)
-        address_homes(site)
+        name_homes(site)
     end
     site.store.texts = answer.texts
     set_facts(site, now)
-    site.nodes = site.nodes or {}
     local known = discover and nodes.known(prefix_of(site)) or {}
     if discover then add_nodes(site, known) end
     add_parts(site, known)
@@ -237,7 +226,7 @@ end
 
 --- Everything of a site (nil = everything there is) cannot be believed now.
 function installation.lose(site)
-    for _, node in pairs(site and (site.nodes or {}) or nodes.all) do
+    for _, node in pairs(site and site.nodes or nodes.all) do
         local facts = node.site and node.site.facts
         if facts then facts.connected, facts.online = false, false end
         nodes.offline(node, facts)

@@ -1,4 +1,4 @@
---- Texts for values: a device script names one of these lists in `names = "charge_state"`.
+--- Texts for values: a device script names one of these lists as the second entry of a row, "charge_state".
 --
 -- The numbers are Victron's (VRM's own tables, else the D-Bus documentation); ISY shows the text for uom 25.
 -- A released number never changes its meaning. A number that is not here is shown as "code N".

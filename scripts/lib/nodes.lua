@@ -39,8 +39,7 @@ end
 
 --- A node is of a site from now on.
 function nodes.belong(node, site)
-    node.site, site.nodes = site, site.nodes or {}
-    site.nodes[node.address] = node
+    node.site, site.nodes[node.address] = site, node
 end
 
 --- Adds one node to PG3; true if it is there now. Said once if it cannot be.
@@ -175,7 +174,7 @@ end
 -- until something of it changes without newer data; nil: nothing will.
 function nodes.judge(site, now)
     local soonest
-    for _, node in pairs(site.nodes or {}) do
+    for _, node in pairs(site.nodes) do
         if not node.lost and scripts.suspended(node.type) then nodes.offline(node) end
         if not node.lost then
             local newest = newest_of(node, site)
@@ -219,13 +218,12 @@ end
 
 --- Nodes whose script was replaced go on with the one in service, which is started for them.
 function nodes.adopt_types()
-    for address, node in pairs(nodes.all) do
+    for _, node in pairs(nodes.all) do
         local type_ = scripts.current(node.type)
         if type_ ~= node.type then
             retype(node, type_)
             if not node.site then nodes.offline(node) end
         end
-        nodes.all[address] = node
     end
 end
 

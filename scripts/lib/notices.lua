@@ -9,7 +9,8 @@ local notices = {}
 
 local shown = {}            -- [key] = text
 local PROFILE_SECONDS = 3600
-local profile_timer, profile_problem
+local profile_timer
+local profile_problem       -- why the last profile could not be written; nil: it could
 
 local PORTAL = '<a href="https://vrm.victronenergy.com/access-tokens" target="_blank">'
     .. "vrm.victronenergy.com</a>"
@@ -69,10 +70,11 @@ local function show_outage(outage)
     set("vrm", outage_html(outage))
 end
 
---- The connection's notice. state: the controller's GV0; outage: what fails, nil = nothing worth a notice,
+--- The connection's notice. outage: what fails, nil = nothing worth a notice,
 -- else { since = unix, refused = the token is,
---        parts = list of { kind, text, names = the installations, nil: all } }.
-function notices.connection(state, outage, settings)
+--        parts = list of { kind, text, names = the installations, nil: all } };
+-- empty: VRM answers, but lists no installation.
+function notices.connection(outage, settings, empty)
     local html
     if settings.token == "" then
         html = "Victron Energy is disconnected: there is no VRM access token yet. " .. HOW
@@ -80,7 +82,7 @@ function notices.connection(state, outage, settings)
         html = "The VRM access token cannot be right: " .. escape(settings.token_problem) .. ". " .. HOW
     elseif outage then
         return show_outage(outage)
-    elseif state == 7 then
+    elseif empty then
         html = "VRM lists no installation for this access token. " .. ADVICE.forbidden
     end
     outage_at = nil
@@ -90,6 +92,11 @@ end
 --- Parameters that were not understood; an empty list clears the notice.
 function notices.params(problems)
     set("params", #problems > 0 and escape(table.concat(problems, " ")) or nil)
+end
+
+--- Whether the last profile could not be written.
+function notices.profile_fails()
+    return profile_problem ~= nil
 end
 
 --- PG3 was given another profile while the plugin runs; problem: it could not be written.

@@ -5,7 +5,7 @@ local read = require "lib.vrm_read"
 local params = {}
 
 --- What PG3 shows for the user to fill in.
-params.DEFAULTS = { vrm_token = "", temp_unit = "C", stale_values = "zero" }
+local DEFAULTS = { vrm_token = "", temp_unit = "C", stale_values = "zero" }
 
 local TOKEN_NAMES = { "vrm_token", "api_key", "vrm_api_token" }     -- the first with a value counts
 local LONGEST_TOKEN = 512
@@ -39,14 +39,18 @@ local function token_problem(token)
     return nil
 end
 
+--- What the user wrote, as a sentence can quote it.
+local function shown(text)
+    return read.cut((text:gsub("[%c\"]", "")), 30)
+end
+
 --- The choice given[name] stands for; unknown: a problem, and the default.
 local function choice(given, name, values, default, problems)
     local text = (given[name] or ""):gsub("[%s°]", ""):lower()
     if text == "" then return default end
     if text ~= "choices" and values[text] then return values[text] end
-    local typed = read.cut((given[name]:gsub("[%c\"]", "")), 30)
     problems[#problems + 1] = ("The parameter %s does not know the value \"%s\"; %s is used. Choose %s.")
-        :format(name, typed, default, values.choices)
+        :format(name, shown(given[name]), default, values.choices)
     return default
 end
 
@@ -54,7 +58,8 @@ end
 local function folder(given, problems)
     local path = read.trim(given.script_folder or "")
     if path ~= "" and path:sub(1, 1) ~= "/" then
-        problems[#problems + 1] = "The parameter script_folder must begin with /; it is not used."
+        problems[#problems + 1] = ("The parameter script_folder is \"%s\", which is not used."
+            .. " Write the whole path, beginning with /."):format(shown(path))
         return ""
     end
     return path
@@ -103,7 +108,7 @@ end
 --- What the user should see beside what is given, so that the names need not be known: { name = default }.
 function params.missing(given)
     local named, missing = meant(given), {}
-    for name, value in pairs(params.DEFAULTS) do
+    for name, value in pairs(DEFAULTS) do
         if named[name] == nil then missing[name] = value end
     end
     return missing

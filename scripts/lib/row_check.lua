@@ -2,6 +2,7 @@
 -- A mistake raises { text = where, what is wrong, what to write }.
 
 local form = require "lib.form"
+local is_list = require("lib.lists").is_list
 local units = require "lib.units"
 local name_lists = require "lib.names"
 
@@ -18,8 +19,7 @@ local ROW_FIELDS = row_check.set [[first sum product quotient worst from by_scri
     values scale sign map places min max zero]]
 local ROW_ENTRIES = 5               -- driver, kind, label, path, code
 
---- Bytes: longer texts are cut in the ISY's lists.
-row_check.LONGEST_NAME = 40
+row_check.LONGEST_NAME = 40         -- characters: longer texts are cut in the ISY's lists
 local LONGEST_VALUE_NAME, MOST_VALUE_NAMES = 60, 200
 local LARGEST_INDEX, LARGEST_NUMBER = 65535, 1e12
 
@@ -75,13 +75,15 @@ function row_check.list(where, list)
     end
 end
 
---- A text on one line, at most `longest` bytes.
+--- A text on one line, of at most `longest` characters.
 function row_check.text(where, field, value, longest)
-    if type(value) ~= "string" or value == "" or #value > longest or value:find("%c") then
+    local is_text = type(value) == "string"
+    local length = is_text and utf8.len(value)
+    if is_text and not length then
+        fail(where, field .. " has letters that are not UTF-8.", "Save the file as UTF-8.")
+    elseif not is_text or length == 0 or length > longest or value:find("%c") then
         fail(where, field .. " is not a text of 1 to " .. longest .. " characters.",
             "Write it in quotes, on one line.")
-    elseif not utf8.len(value) then
-        fail(where, field .. " has letters that are not UTF-8.", "Save the file as UTF-8.")
     end
     return value
 end
@@ -143,16 +145,6 @@ local OPERATIONS = {
     product  = { "product = { \"/Dc/0/Voltage\", \"/Dc/0/Current\" }", 2, 2 },
     quotient = { "quotient = { \"/Yield/Power\", \"/Pv/V\" }", 2, 2 },
 }
-
---- Whether a table has nothing but 1 to n.
-local function is_list(tab)
-    local count = 0
-    for key in pairs(tab) do
-        if math.type(key) ~= "integer" then return false end
-        count = count + 1
-    end
-    return count == #tab
-end
 
 --- sum = { "/a", { "/b", "code of b" } } -> "sum", a list of key lists; nil if the row has no such word.
 local function row_terms(where, row)
@@ -332,7 +324,7 @@ local function check_id(where, id, seen, kind)
         fail(where, "the driver id '" .. id .. "' is not one ISY knows.",
             "Use ST, GV0 to GV29 or a named one in capitals (CV, CC, CPW, FREQ, CLITEMP, BATLVL ...).")
     elseif seen[id] then
-        fail(where, "the driver id is used twice.", "Give each row its own id.")
+        fail(where, "the driver id '" .. id .. "' is used twice.", "Give each row its own id.")
     end
     seen[id] = true
 end
@@ -344,8 +336,22 @@ local function row_factor(where, field, value, default)
     return factor
 end
 
---- One driver of a row -> see lib.check. first_id: of the row's drivers, for the id of its list of states.
-local function one_driver(where, row, seen, tab, kind, first_id)
+--- Every {n} and {phase} was written out. sum: see form.left_over; n: which of the row's drivers, nil: the
+-- only one.
+local function check_written_out(where, row, sum, n)
+    local left_over = form.left_over(row, sum)
+    if not left_over then return end
+    if n then
+        fail(where, left_over .. " stands for nothing: there are three phases.",
+            "Write at most three drivers as the first entry, or {n}.")
+    end
+    fail(where, left_over .. " stands for nothing: the first entry has one driver.",
+        "Write one for each there: \"GV1 GV2 GV3\".")
+end
+
+--- One driver of a row -> see lib.check. first_id: of the row's drivers, for the id of its list of states;
+-- n: which of them it is, nil: there is one only.
+local function one_driver(where, row, seen, tab, kind, first_id, n)
     check_id(where, row[1], seen, kind)
     where = where .. " (" .. row[1] .. ")"
     local unit, names, names_id = row_check.kind(where, "the kind (second entry)", row[2],
@@ -354,11 +360,7 @@ local function one_driver(where, row, seen, tab, kind, first_id)
     local keys = row_keys(where, row)
     local op, terms = row_terms(where, row)
     check_sources(where, row, keys, kind)
-    local left_over = form.left_over(row, op == "sum" and terms)
-    if left_over then
-        fail(where, left_over .. " stands for nothing.",
-            "Write one driver for each as the first entry: \"GV1 GV2 GV3\".")
-    end
+    check_written_out(where, row, op == "sum" and terms, n)
     if names then row_check.no_limits(where, row) end
     local min, max = row_limits(where, row, unit)
     return {
@@ -384,8 +386,9 @@ function row_check.row(where, row, seen, tab, kind)
     row_check.fields(where .. " (" .. row[1] .. ")", row, ROW_FIELDS, ROW_ENTRIES)
     local drivers = {}
     for n, id in ipairs(ids) do
-        local one = #ids > 1 and form.nth(row, id, n) or row
-        drivers[n] = one_driver(where, one, seen, tab, kind, ids[1])
+        local several = #ids > 1
+        local one = several and form.nth(row, id, n) or row
+        drivers[n] = one_driver(where, one, seen, tab, kind, ids[1], several and n)
     end
     return drivers
 end

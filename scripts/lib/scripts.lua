@@ -51,14 +51,15 @@ local function list_files(folder)
     local list, why, more = host.script_files(folder)
     if not list and more then
         trouble.failed(folder, ("the folder cannot be read now (%s). Its scripts serve on, and it is tried"
-            .. " again; check its permissions, or what takes the files of this machine."):format(why), "file")
+            .. " again. Check its permissions, or close programs that have many files open."):format(why),
+            "file")
         return listed[folder] or {}
     elseif not list and folder == chosen then
         trouble.failed(folder, ("the folder of the parameter script_folder cannot be read (%s). Create it, or"
             .. " correct the parameter."):format(why), "file")
     elseif list and more and more > 0 then
-        trouble.failed(folder, ("the last %d scripts by name are not used: there are too many in one"
-            .. " folder. Take some out."):format(more), "file")
+        trouble.failed(folder, ("the last %d scripts by name are not used: a folder may have %d. Take the"
+            .. " others out."):format(more, #list), "file")
     else
         trouble.forget(folder)
     end
@@ -168,7 +169,10 @@ local function keep_copy(fresh, name)
     if host.read(path) == fresh.text then return end
     local ok, why = host.make_folder(folder)
     if ok then ok, why = host.keep_script(fresh.id, path) end
-    if not ok then host.log("warning", "No copy of " .. fresh.file .. " could be kept: " .. tostring(why)) end
+    if ok then return end
+    host.log("warning", ("No copy of %s could be kept in %s: %s. The script serves, but there is none to fall"
+        .. " back on if its file is broken at a start. Check the folder's permissions and the disk's room.")
+        :format(fresh.file, folder, tostring(why)))
 end
 
 --- Tries a file for a slot -> true if it serves now | false, problem, whether the file cannot be read now.

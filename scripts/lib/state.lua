@@ -1,5 +1,6 @@
 --- node.state: a table a script keeps for each node, which outlives reload and restart (in PG3's customdata).
 
+local is_list = require("lib.lists").is_list
 local scripts = require "lib.scripts"
 local shortage = require "lib.shortage"
 
@@ -12,15 +13,6 @@ local restored = false      -- PG3 was asked for what it has
 local from_pg3 = false      -- and it had something
 
 ---------------------------------------------------------------------------------------- what can be kept
-
-local function is_list(tab)
-    local count = 0
-    for key in pairs(tab) do
-        if math.type(key) ~= "integer" then return false end
-        count = count + 1
-    end
-    return count == #tab
-end
 
 --- Why a value would not come back as it is; nil if it would. JSON has texts, finite numbers, lists, and
 -- tables with texts as keys.

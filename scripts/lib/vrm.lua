@@ -1,4 +1,4 @@
---- VRM API v2 client (docs/vrm.md): four questions, answered as plain records.
+--- VRM API v2 client (docs/vrm.md): five questions, answered as plain records, and those of device scripts.
 --
 -- Every function here waits (call it in a task) and returns its records, or nil and
 --   { kind = ..., text = "One sentence a user understands.", retry_after = seconds|nil }
@@ -6,6 +6,7 @@
 --         | "refused" (another status, success:false)
 --         | "bad_answer" (not what VRM documents) | "foreign" (not VRM's: a proxy, a login page on the way)
 --         | "dns" "connect" "tls" "timeout" "cut" "too_big" "other" (the network's, from host.http)
+--         | "misuse" (a device script asked for what it may not)
 --
 -- VRM's answers come from PHP: false, [] and null stand where an object is documented, numbers arrive as
 -- text. The readers in lib.vrm_read take any value and never raise.
@@ -15,7 +16,7 @@ local read = require "lib.vrm_read"
 local vrm = {}
 vrm.__index = vrm
 
-vrm.DEFAULT_URL = "https://vrmapi.victronenergy.com/v2"
+local DEFAULT_URL = "https://vrmapi.victronenergy.com/v2"
 
 --- VRM keeps a window of 200 requests and forgets one every 0.33 s. A burst of 40 and then one every
 -- 0.4 s can never fill it, and leaves most of it to whatever else the user has on the same account.
@@ -28,7 +29,7 @@ local MAX_PAGES = 20
 --- A client. options = { token =, url = base ending in /v2 | nil, ca_file = PEM bundle | nil }.
 -- Returns nil and a sentence if the address is not https: the token must not travel in the clear.
 function vrm.new(options)
-    local url = options.url or vrm.DEFAULT_URL
+    local url = options.url or DEFAULT_URL
     local last = #url
     while url:byte(last) == 47 do last = last - 1 end
     url = url:sub(1, last)

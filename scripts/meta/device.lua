@@ -8,7 +8,6 @@
 ---@field unit? string VRM's unit: "W", "kWh", "°C" ...
 ---@field timestamp? integer unix seconds of the measurement
 ---@field text? string the value as VRM formats it, in the language of the account
----@field names? table<integer, string> VRM's texts for the values of a list
 ---@field path? string "/Dc/0/Voltage"
 ---@field code? string "V"
 
@@ -146,7 +145,7 @@ unit = {}
 ---@class node
 ---@field address string "392u_bm288"
 ---@field name string
----@field state table yours: it outlives reload and restart. Change its fields; up to 64 KB in all
+---@field state table yours: it outlives reload and restart. Change its fields; 60 KiB for all scripts
 local node = {}
 
 --- Shows a value on a driver with by_script, rounded to its places; nil, and what is not within its limits or
