@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define HEADERS_MAX 16
+#define WITHOUT_MAX 8
 
 // An answer on its way to Lua.
 struct body {
@@ -30,14 +31,27 @@ static bool take_element(void *ctx, uint64_t hash) {
     return known;
 }
 
+// The names in the request's list `without`, which keeps them.
+static void read_without(lua_State *L, const char **names) {
+    int count = 0;
+    lua_getfield(L, 1, "without");
+    while (lua_istable(L, -1) && lua_rawgeti(L, -1, count + 1) == LUA_TSTRING) {
+        luaL_argcheck(L, count < WITHOUT_MAX, 1, "too many members are not wanted");
+        names[count++] = lua_tostring(L, -1);
+        lua_pop(L, 1);
+    }
+    names[count] = NULL;
+}
+
 // Index 1: the request, 2: the body -> the value or nil, hashes or nil, what is wrong or nil. What
 // cannot be sieved is decoded as it is: either that works, or its error is the clearest.
 static int decode(lua_State *L) {
     struct body *b = lua_touserdata(L, 2);
     struct sieve s = {.element = take_element, .ctx = b};
     char error[256];
-    lua_getfield(L, 1, "without");
-    s.without = luaL_optstring(L, -1, NULL);
+    const char *without[WITHOUT_MAX + 1];
+    s.without = without;
+    read_without(L, without);
     lua_getfield(L, 1, "list");
     s.list = luaL_optstring(L, -1, NULL);
     lua_getfield(L, 1, "known");
@@ -49,7 +63,7 @@ static int decode(lua_State *L) {
     b->hashes = lua_gettop(L);
     const char *text = b->reply->body;
     size_t len = b->reply->body_len;
-    bool sieved = (s.without != NULL || s.list != NULL) && sieve_text(&s, text, len, &b->sieved);
+    bool sieved = (without[0] != NULL || s.list != NULL) && sieve_text(&s, text, len, &b->sieved);
     if (b->sieved.starved)
         return vm_no_memory(L);
     if (sieved) {
@@ -72,7 +86,7 @@ static int decode(lua_State *L) {
 static void set_body(lua_State *L, const struct wait *w) {
     static const char *const fields[] = {"json_error", "hashes", "json"};
     struct body b = {.json = w->api->json, .reply = w->reply};
-    buf_init(&b.sieved, 2 * w->reply->body_len + 64); // a 0 may become null
+    buf_init(&b.sieved, 5 * w->reply->body_len + 1); // a 0 may become false
     lua_pushcfunction(L, decode);
     lua_pushvalue(L, 1);
     lua_pushlightuserdata(L, &b);

@@ -9,10 +9,12 @@ struct sieving {
     const struct sieve *s;
     struct walk w;
     struct buf *out;
-    const char *copied;   // the text before it is in `out`, or left out
-    bool in_list;         // within s->list
-    bool in_element;      // of it
-    size_t element_start; // in `out`
+    const char *copied; // the text before it is in `out`, or left out
+    const char *before; // where the value before the one at hand ended, or what it is in began
+    bool kept[WALK_DEPTH + 1]; // whether what was entered so deep has a member in `out`
+    bool in_list;              // within s->list
+    bool in_element;           // of it
+    size_t element_start;      // in `out`
 };
 
 // Eight bytes at a time: an answer has some hundred thousand.
@@ -54,23 +56,38 @@ static void end_element(struct sieving *v) {
 }
 
 static bool unwanted(const struct sieving *v, const char *key) {
-    return v->s->without != NULL && strcmp(key, v->s->without) == 0;
+    for (const char *const *name = v->s->without; *name != NULL; name++)
+        if (strcmp(key, *name) == 0)
+            return true;
+    return false;
+}
+
+// The comma after members that were left out goes with them, if none before them was kept.
+static void keep(struct sieving *v) {
+    bool first = !v->kept[v->w.depth] && v->copied == v->before;
+    while (first && v->copied < v->w.at && strchr(", \t\r\n", *v->copied) != NULL)
+        v->copied++;
+    v->kept[v->w.depth] = true;
 }
 
 static void take_value(struct sieving *v, const char *key) {
     bool is_list = v->w.depth == 1 && v->s->list != NULL && strcmp(key, v->s->list) == 0;
     if (unwanted(v, key)) {
-        copy_until(v, walk_here(&v->w));
+        copy_until(v, v->before);
         walk_skip(&v->w);
         v->copied = v->w.at;
-        buf_puts(v->out, "null");
-    } else if (walk_enter(&v->w) && is_list) {
-        v->in_list = v->w.close[1] == ']';
+        return;
     }
+    keep(v);
+    bool entered = walk_enter(&v->w);
+    if (entered)
+        v->kept[v->w.depth] = false;
+    if (entered && is_list)
+        v->in_list = v->w.close[1] == ']';
 }
 
 bool sieve_text(const struct sieve *s, const char *text, size_t len, struct buf *out) {
-    struct sieving v = {.s = s, .out = out, .copied = text};
+    struct sieving v = {.s = s, .out = out, .copied = text, .before = NULL};
     char key[KEY_SIZE] = "";
     bool at_hand = true;
     walk_begin(&v.w, text, len);
@@ -79,6 +96,7 @@ bool sieve_text(const struct sieve *s, const char *text, size_t len, struct buf 
             take_value(&v, key);
         if (v.in_element && v.w.depth == 2)
             end_element(&v);
+        v.before = v.w.at;
         at_hand = walk_next(&v.w, key, sizeof key);
         v.in_list = v.in_list && v.w.depth >= 2;
         if (v.in_list && v.w.depth == 2 && at_hand)

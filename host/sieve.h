@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 struct sieve {
-    const char *without; // members of this name become null; NULL: none
-    const char *list;    // member of the outermost object that is a list; NULL: none
+    const char *const *without; // members of these names are left out; ends with NULL
+    const char *list;           // member of the outermost object that is a list; NULL: none
     // Called for each element of the list in their order, with a hash of its text as it is after
     // `without`. True: the caller has it already, and false stands in its place.
     bool (*element)(void *ctx, uint64_t hash);

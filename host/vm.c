@@ -274,12 +274,15 @@ enum vm_result vm_resume(struct vm *vm, lua_State *co, int args, int64_t budget,
     return VM_FAILED;
 }
 
+#define MEMBERS_MAX 24
+
 struct copy {
     vm_function_fn *function;
     void *ctx;
     long left;    // values that may still be copied; a table within a table many times over grows
                   // without end
     size_t bytes; // of texts, the same
+    int members;  // of the last table that was no list, if it had not many
 };
 
 static void copy_value(lua_State *from, int index, lua_State *to, struct copy *c, int depth);
@@ -289,10 +292,13 @@ static void copy_table(lua_State *from, int index, lua_State *to, struct copy *c
         luaL_error(to, "a table nested deeper than %d levels (or in itself) cannot be passed on",
                    COPY_DEPTH);
     lua_Unsigned length = lua_rawlen(from, index); // a table with holes may claim 2^62
-    lua_createtable(to, length < 1024 ? (int)length : 0, 0);
+    int members = 0;
+    // Those of a list mostly have as many members each, for which there is room from the beginning.
+    lua_createtable(to, length < 1024 ? (int)length : 0, length == 0 ? c->members : 0);
     lua_pushnil(from);
     while (lua_next(from, index) != 0) {
         int top = lua_gettop(from);
+        members++;
         copy_value(from, top - 1, to, c, depth);
         if (lua_isnil(to, -1)) {
             lua_pop(to, 1);
@@ -302,6 +308,8 @@ static void copy_table(lua_State *from, int index, lua_State *to, struct copy *c
         }
         lua_settop(from, top - 1);
     }
+    if (length == 0 && !vm_of(to)->is_script)
+        c->members = members <= MEMBERS_MAX ? members : 0;
 }
 
 static void copy_number(lua_State *from, int index, lua_State *to) {
@@ -352,6 +360,6 @@ static void copy_value(lua_State *from, int index, lua_State *to, struct copy *c
 
 void vm_copy(lua_State *from, int index, lua_State *to, vm_function_fn *function, void *ctx) {
     bool script = vm_of(from)->is_script;
-    struct copy c = {function, ctx, script ? COPY_MAX : -1, script ? COPY_BYTES : SIZE_MAX};
+    struct copy c = {function, ctx, script ? COPY_MAX : -1, script ? COPY_BYTES : SIZE_MAX, 0};
     copy_value(from, lua_absindex(from, index), to, &c, 0);
 }

@@ -139,21 +139,35 @@ static bool take_string(struct walk *w, char *out, size_t size) {
     return true;
 }
 
+static bool is_numeric(char c) {
+    return (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '+' || c == 'e' || c == 'E';
+}
+
+// The commonest numbers, which need no strtod to be known as such.
+static bool is_whole(const char *digits) {
+    digits += digits[0] == '-';
+    size_t len = strspn(digits, "0123456789");
+    return len > 0 && digits[len] == '\0';
+}
+
 static bool take_number(struct walk *w, char *out, size_t size) {
     char digits[64], plain[32], *end = digits;
     size_t len = 0;
-    while (peek(w) != '\0' && strchr("+-.0123456789eE", peek(w)) != NULL) {
+    while (w->at < w->end && is_numeric(*w->at)) {
         if (len + 1 == sizeof digits)
             return fail(w);
         digits[len++] = *w->at++;
     }
     digits[len] = '\0';
+    if (out == NULL && is_whole(digits))
+        return true;
     double n = strtod(digits, &end);
     if (len == 0 || *end != '\0')
         return fail(w);
+    if (out == NULL)
+        return true;
     json_number(plain, n);
-    if (out != NULL)
-        snprintf(out, size, "%s", plain);
+    snprintf(out, size, "%s", plain);
     return true;
 }
 

@@ -70,8 +70,8 @@ end
 
 --- The first of the alternatives that has a number.
 local function find_row(rows, keys)
-    for _, key in ipairs(keys) do
-        local row = rows[key]
+    for i = 1, #keys do                     -- ipairs is slower, and nothing is called as often
+        local row = rows[keys[i]]
         if row and type(row.value) == "number" then return row end
     end
     return nil
@@ -185,37 +185,55 @@ function device.has_part(part, rows)
     return false
 end
 
---- Who reads what: { by_key = { [path or code] = list of drivers }, worst = drivers that read all paths with
--- a beginning, any = drivers whose function may read any row, facts = those of `any` that show what the
--- plugin knows and not what a device measured }.
+local MOST_PATHS = 2000             -- of which is remembered who reads them; a device has a tenth of that
+
+--- The drivers that show the highest of all paths with a beginning, for one path.
+local function add_worst(type_, list, key)
+    for _, driver in ipairs(type_.drivers) do
+        if driver.worst and key:sub(1, #driver.worst) == driver.worst then list[#list + 1] = driver end
+    end
+    return list
+end
+
+--- Who reads what: { by_key = { [path or code] = list of drivers }, paths = how many of them came later than
+-- the table's own, shown = set of the drivers that rows or functions give a value, computed = list of the
+-- drivers whose function may read any row, facts = set of those of them that show what the plugin knows and
+-- not what a device measured }.
 local function readers_of(type_)
     if type_.readers then return type_.readers end
-    local readers = { by_key = {}, worst = {}, any = {}, facts = {} }
+    local readers = { by_key = {}, paths = 0, shown = {}, computed = {}, facts = {} }
     for _, driver in ipairs(type_.drivers) do
         for _, list in ipairs { driver.keys, table.unpack(driver.terms or {}) } do
             for _, key in ipairs(list) do
-                readers.by_key[key] = readers.by_key[key] or {}
+                readers.by_key[key] = readers.by_key[key] or add_worst(type_, {}, key)
                 table.insert(readers.by_key[key], driver)
             end
         end
-        if driver.worst then table.insert(readers.worst, driver) end
-        if driver.from then table.insert(readers.any, driver) end
+        readers.shown[driver] = not (driver.by_pg3 or driver.by_script) or nil
+        if driver.from then table.insert(readers.computed, driver) end
         if driver.from and not driver.zero then readers.facts[driver] = true end
     end
     type_.readers = readers
     return readers
 end
 
+--- Who reads a path that no row names.
+local function others(type_, readers, key)
+    local list = add_worst(type_, {}, key)
+    if readers.paths < MOST_PATHS then
+        readers.by_key[key], readers.paths = list, readers.paths + 1
+    end
+    return list
+end
+
 --- The drivers of a type that other rows under `changed` ({ [path or code] = true }) may change, as a set.
 function device.readers(type_, changed)
     local readers, set = readers_of(type_), {}
     for key in pairs(changed) do
-        for _, driver in ipairs(readers.by_key[key] or {}) do set[driver] = true end
-        for _, driver in ipairs(readers.worst) do
-            if key:sub(1, #driver.worst) == driver.worst then set[driver] = true end
-        end
+        local list = readers.by_key[key] or others(type_, readers, key)
+        for i = 1, #list do set[list[i]] = true end
     end
-    for _, driver in ipairs(readers.any) do set[driver] = true end
+    for _, driver in ipairs(readers.computed) do set[driver] = true end
     return set
 end
 
@@ -224,15 +242,11 @@ function device.facts(type_)
     return readers_of(type_).facts
 end
 
-local function shown(driver, which)
-    return not driver.by_pg3 and not driver.by_script and (not which or which[driver])
-end
-
 --- What the `from` functions of a type give for rows -> { [driver] = { value = any, problem = text|nil } }.
 local function compute(type_, rows, site, which)
     local functions, drivers, computed = {}, {}, {}
-    for _, driver in ipairs(type_.drivers) do
-        if driver.from and shown(driver, which) then
+    for _, driver in ipairs(readers_of(type_).computed) do
+        if which[driver] then
             functions[#functions + 1], drivers[#drivers + 1] = driver.from, driver
         end
     end
@@ -262,18 +276,17 @@ end
 local REPEATED_SECONDS = 3600
 
 --- The keys of measurements that VRM only repeats, as a set.
-local function repeated_keys(type_, rows, interval)
+local function repeated_keys(home, most)
+    local type_, rows, newest, oldest, repeated = home.type, home.rows, 0, math.huge, {}
     type_.measured = type_.measured or measured_keys(type_)
-    local newest, oldest, repeated = 0, math.huge, {}
     for _, key in ipairs(type_.measured) do
         local timestamp = rows[key] and rows[key].timestamp
         if timestamp then newest, oldest = math.max(newest, timestamp), math.min(oldest, timestamp) end
     end
-    local _, offline_after = device.limits(interval)
-    local since = newest - math.max(offline_after, REPEATED_SECONDS)
-    for _, key in ipairs(oldest < since and type_.measured or {}) do
-        if rows[key] and (rows[key].timestamp or newest) < since then repeated[key] = true end
+    for _, key in ipairs(oldest < newest - most and type_.measured or {}) do
+        if rows[key] and (rows[key].timestamp or newest) < newest - most then repeated[key] = true end
     end
+    home.oldest = oldest
     return repeated
 end
 
@@ -281,7 +294,13 @@ end
 -- say: far older than the newest measurement of the same device. States, alarms and counters may be logged
 -- only when they change: they stay however old they are. What comes and goes by that has changed, too.
 function device.living(home, interval)
-    local before, repeated = home.repeated or {}, repeated_keys(home.type, home.rows, interval)
+    local _, offline_after = device.limits(interval)
+    local most = math.max(offline_after, REPEATED_SECONDS)
+    local before = home.repeated or {}
+    -- Stamps only grow, so nothing can be too old yet if nothing was when they were looked at.
+    local looked = home.oldest and next(before) == nil and (home.newest or 0) - home.oldest <= most
+    if looked then return home.rows end
+    local repeated = repeated_keys(home, most)
     for key in pairs(before) do home.changed[key] = home.changed[key] or not repeated[key] or nil end
     for key in pairs(repeated) do home.changed[key] = home.changed[key] or not before[key] or nil end
     home.repeated = repeated
@@ -294,6 +313,18 @@ end
 --- Whether an error says that a script ran too long: its other functions are not tried after that.
 local function out_of_budget(problem)
     return tostring(problem):find("ran longer than", 1, true) ~= nil
+end
+
+--- The value of one driver, see device.value; before that what is wrong with its function, nil: nothing.
+-- first_error: what was wrong with one before it.
+local function try_value(driver, rows, site, computed, first_error)
+    if computed and computed.problem then return computed.problem end
+    if not driver.map then return nil, device.value(driver, rows, site, computed) end
+    if out_of_budget(first_error) then return first_error end
+    local ok, value, text, row = pcall(device.value, driver, rows, site, computed)
+    if ok then return nil, value, text, row end
+    shortage.pass_on(value)
+    return tostring(value)
 end
 
 --- What a node remembers of the values it shows, for device.apply: { had = momentary drivers that had a
@@ -309,22 +340,15 @@ end
 -- others go on. Raises when the plugin has no memory for it.
 function device.apply(type_, address, rows, site, memory, which)
     local first_error
+    which = which or readers_of(type_).shown
     local computed = compute(type_, rows, site, which)
     for _, driver in ipairs(type_.drivers) do
-        if shown(driver, which) then
-            local own = computed[driver]
-            local ok, value, text, row = false, nil, nil, nil
-            if not (driver.map and out_of_budget(first_error)) then
-                ok, value, text, row = pcall(device.value, driver, rows, site, own)
-                if not ok then shortage.pass_on(value) end
-            end
-            if not ok or (own and own.problem) then
-                first_error = first_error or (own and own.problem) or tostring(value)
-                ok, value, text, row = false, nil, nil, nil
-            end
-            local slip = ok and value == nil and memory.had[driver.id]
+        if which[driver] then
+            local problem, value, text, row = try_value(driver, rows, site, computed[driver], first_error)
+            first_error = first_error or problem
+            local slip = not problem and value == nil and memory.had[driver.id]
             memory.had[driver.id] = driver.zero and value ~= nil or nil
-            memory.again[driver] = slip or not ok or nil
+            memory.again[driver] = slip or problem and true or nil
             memory.stamps[driver] = value and row and driver.zero and row.timestamp or nil
             if not slip then host.set(address, driver.id, value, value == nil and "no data" or text) end
         end

@@ -76,17 +76,22 @@ end
 --- What a row of a home is found by: its path, its code, and "#521" for VRM's attribute number 521 where the
 -- home's type asks for that.
 function discovery.keys_of(home, row)
-    local id = row.id and home.numbered and "#" .. row.id
-    return { row.path, row.code, id and home.keys[id] and id or nil }
+    local id = home.numbered and row.id and "#" .. row.id
+    return row.path, row.code, id and home.keys[id] and id or nil
+end
+
+local function put(home, key, row)
+    local other = home.rows[key]
+    home.ambiguous = home.ambiguous or other ~= nil
+    if newer(row, other) then home.rows[key] = row end
 end
 
 --- Adds a row to the rows of a home, by its keys. Of two rows with one key the newer stays.
 function discovery.put(home, row)
-    for _, key in pairs(discovery.keys_of(home, row)) do
-        local other = home.rows[key]
-        home.ambiguous = home.ambiguous or other ~= nil
-        if newer(row, other) then home.rows[key] = row end
-    end
+    local path, code, id = discovery.keys_of(home, row)
+    if path then put(home, path, row) end
+    if code then put(home, code, row) end
+    if id then put(home, id, row) end
     home.newest = discovery.newest(home.newest, row)
 end
 

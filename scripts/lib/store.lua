@@ -36,12 +36,17 @@ local function same_places(rows, before)
     return true
 end
 
+local function replace_at(home, key, old, row)
+    if home.rows[key] == old then home.rows[key] = row end
+    home.changed[key] = true
+end
+
 --- One row of a home in the place of another.
 local function replace(home, old, row)
-    for _, key in pairs(discovery.keys_of(home, row)) do
-        if home.rows[key] == old then home.rows[key] = row end
-        home.changed[key] = true
-    end
+    local path, code, id = discovery.keys_of(home, row)
+    if path then replace_at(home, path, old, row) end
+    if code then replace_at(home, code, old, row) end
+    if id then replace_at(home, id, old, row) end
     home.newest = discovery.newest(home.newest, row)
 end
 

@@ -125,7 +125,7 @@ end
 function vrm:installations(user_id)
     local path = "/users/" .. user_id .. "/installations"
     local json, err
-    if not self.bare then json, err = self:get(path .. "?extended=1", { without = "extended" }) end
+    if not self.bare then json, err = self:get(path .. "?extended=1", { without = { "extended" } }) end
     if self.bare or err and err.kind == "too_big" then
         json, err = self:get(path)
         self.bare = json ~= nil
@@ -140,7 +140,7 @@ end
 --- One installation of the list, with what the list has without vrm.bare.
 function vrm:details(user_id, site_id)
     local path = ("/users/%d/installations?extended=1&idSite=%d"):format(user_id, site_id)
-    local json, err = self:get(path, { without = "extended" })
+    local json, err = self:get(path, { without = { "extended" } })
     if not json then return nil, err end
     for _, one in ipairs(read.installations(json)) do
         if one.id == site_id then return one end
@@ -173,6 +173,9 @@ local function take_records(json, hashes, known, rows, texts)
     return count, mark
 end
 
+--- Members of a record that nothing reads.
+local UNUSED = { "idSite", "description", "bitmask", "id" }
+
 --- All measurements of one installation -> { rows = list (see vrm_read.row), date = unix|nil, texts }.
 -- date: VRM's clock when it answered. Further pages are asked for only if VRM says there are more rows.
 -- names = false: without the names of values, which are half of an answer and hardly ever change; those read
@@ -181,7 +184,8 @@ end
 function vrm:diagnostics(site_id, names, known)
     local rows, texts, seen, fetched, date = {}, {}, {}, 0, nil
     local options = { first = true, list = "records", known = known or {},
-                      without = names == false and "dataAttributeEnumValues" or nil }
+                      without = { table.unpack(UNUSED) } }
+    if names == false then table.insert(options.without, "dataAttributeEnumValues") end
     for page = 1, MAX_PAGES do
         local json, reply = self:get(("/installations/%d/diagnostics?count=%d&page=%d")
             :format(site_id, PAGE_SIZE, page), options)

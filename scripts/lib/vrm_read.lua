@@ -23,6 +23,7 @@ end
 
 --- A whole number, else nil.
 function read.integer(value)
+    if math.type(value) == "integer" then return value end
     return math.tointeger(read.number(value))
 end
 

@@ -20,7 +20,8 @@ static bool element(void *ctx, uint64_t hash) {
 
 // Whether `json` sieved is `wanted`; NULL: it cannot be sieved.
 static bool gives(const char *without, const char *list, const char *json, const char *wanted) {
-    struct sieve s = {without, list, element, NULL};
+    const char *names[] = {without, NULL};
+    struct sieve s = {names, list, element, NULL};
     struct buf out;
     size_t len = strlen(json);
     char *exact = malloc(len); // without a NUL, so that reading on is seen
@@ -38,12 +39,27 @@ static bool gives(const char *without, const char *list, const char *json, const
 
 static void test_without(void) {
     CHECK(gives("x", NULL, "{\"a\":1,\"x\":[1,{\"b\":2}],\"c\":{\"x\":\"t\",\"d\":3}}",
-                "{\"a\":1,\"x\":null,\"c\":{\"x\":null,\"d\":3}}"));
+                "{\"a\":1,\"c\":{\"d\":3}}"));
+    CHECK(gives("x", NULL, " [ { \"x\" : 0 } , \"x\" , 1 ] ", " [ { } , \"x\" , 1 ] "));
+    CHECK(gives("x", NULL, "{\"x\":1}", "{}") &&
+          gives("x", NULL, "{ \"x\" : 1 , \"a\" : 2 }", "{\"a\" : 2 }"));
+    CHECK(gives("x", NULL, "{\"a\":1,\"x\":2}", "{\"a\":1}"));
     CHECK(
-        gives("x", NULL, " [ { \"x\" : 0 } , \"x\" , 1 ] ", " [ { \"x\" : null } , \"x\" , 1 ] "));
+        gives("x", NULL, "{\"x\":1,\"x\":2,\"a\":3,\"x\":4,\"x\":5,\"b\":6}", "{\"a\":3,\"b\":6}"));
+    CHECK(gives("x", NULL, "{\"a\":{\"x\":1},\"x\":2}", "{\"a\":{}}"));
     CHECK(gives(NULL, NULL, "{\"x\":[1,2]}", "{\"x\":[1,2]}"));
     CHECK(gives("x", NULL, "5", "5") && gives("x", NULL, "\"x\"", "\"x\""));
     CHECK(count == 0);
+}
+
+static void test_several(void) {
+    const char *names[] = {"x", "y", NULL}, *text = "{\"x\":1,\"a\":{\"y\":[2],\"z\":3}}";
+    struct sieve s = {names, NULL, NULL, NULL};
+    struct buf out;
+    buf_init(&out, 100);
+    CHECK(sieve_text(&s, text, strlen(text), &out));
+    CHECK(strcmp(buf_text(&out), "{\"a\":{\"z\":3}}") == 0);
+    buf_free(&out);
 }
 
 static void test_list(void) {
@@ -75,14 +91,14 @@ static void test_not_a_list(void) {
 
 // The hash is that of what is left, so that it is the same whether the member is there or not.
 static void test_both(void) {
-    CHECK(gives("x", "l", "{\"l\":[{\"x\":[1,2],\"a\":1}]}", "{\"l\":[{\"x\":null,\"a\":1}]}"));
+    CHECK(gives("x", "l", "{\"l\":[{\"x\":[1,2],\"a\":1}]}", "{\"l\":[{\"a\":1}]}"));
     uint64_t one = hashes[0];
-    CHECK(gives("x", "l", "{\"l\":[{\"x\":\"other\",\"a\":1}]}", "{\"l\":[{\"x\":null,\"a\":1}]}"));
+    CHECK(gives("x", "l", "{\"l\":[{\"x\":\"other\",\"a\":1}]}", "{\"l\":[{\"a\":1}]}"));
     CHECK(hashes[0] == one && count == 1);
     known = one;
     CHECK(gives("x", "l", "{\"l\":[{\"x\":0,\"a\":1},{\"x\":0,\"a\":2}]}",
-                "{\"l\":[false,{\"x\":null,\"a\":2}]}"));
-    CHECK(gives("l", "l", "{\"l\":[1]}", "{\"l\":null}") && count == 0);
+                "{\"l\":[false,{\"a\":2}]}"));
+    CHECK(gives("l", "l", "{\"l\":[1]}", "{}") && count == 0);
 }
 
 static void test_broken(void) {
@@ -112,7 +128,8 @@ static void test_hashes(void) {
 }
 
 static void test_too_long(void) {
-    struct sieve s = {NULL, "l", element, NULL};
+    const char *none[] = {NULL};
+    struct sieve s = {none, "l", element, NULL};
     const char *text = "{\"l\":[1,2,3]}";
     for (size_t max = 1; max < strlen(text); max++) {
         struct buf out;
@@ -124,6 +141,7 @@ static void test_too_long(void) {
 
 int main(void) {
     test_without();
+    test_several();
     test_list();
     test_not_a_list();
     test_both();

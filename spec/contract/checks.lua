@@ -272,7 +272,7 @@ check("http", "an answer has its status, VRM's time and what its JSON is", funct
     assert(me.json_error == nil and me.retry_after == nil)
     local refused = ask("/users/me", "no-token-at-all")
     assert(refused.status == 401 and refused.json.success == false)
-    local less = ask("/users/me", host.env("CONTRACT_TOKEN"), "user")
+    local less = ask("/users/me", host.env("CONTRACT_TOKEN"), { "user" })
     assert(less.status == 200 and less.json.success == true and less.json.user == nil)
 end)
 

@@ -175,12 +175,12 @@ local function limit_wait(self)
     return math.max(wait > 1e-6 and wait or 0, self.hold_until - self.now)
 end
 
---- A copy without this member of its objects.
-local function without(value, member)
+--- A copy without these members of its objects, { [name] = true }.
+local function without(value, members)
     if type(value) ~= "table" then return value end
     local result = {}
     for key, one in pairs(value) do
-        if key ~= member then result[key] = without(one, member) end
+        if not members[key] then result[key] = without(one, members) end
     end
     return result
 end
@@ -201,7 +201,9 @@ local function sieved(request, reply)
     if not reply or not (request.without or request.list) then return reply end
     local result = {}
     for key, value in pairs(reply) do result[key] = value end
-    result.json = without(reply.json, request.without)
+    local members = {}
+    for _, name in ipairs(request.without or {}) do members[name] = true end
+    result.json = without(reply.json, members)
     local list = request.list and type(result.json) == "table" and result.json[request.list]
     if type(list) == "table" and (#list > 0 or next(list) == nil) then
         result.json[request.list], result.hashes = sieve(list, request.known)
