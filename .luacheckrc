@@ -19,7 +19,7 @@ stds.device_script = {
     },
 }
 
-for _, main in ipairs { "main", "check", "rows" } do
+for _, main in ipairs { "main", "check", "rows", "profile" } do
     files["scripts/" .. main .. ".lua"] = { std = "lua54+host" }
 end
 files["scripts/lib"] = { std = "lua54+host" }

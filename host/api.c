@@ -1,7 +1,6 @@
 #include "api.h"
 #include "file.h"
 #include "log.h"
-#include "profile.h"
 
 #include <lauxlib.h>
 #include <lualib.h>
@@ -350,27 +349,11 @@ static int host_leave(lua_State *L) {
     return 0;
 }
 
-// host.profile() -> changed | nil, why. Writes the profile and has PG3 install it if it is another.
-static int host_profile(lua_State *L) {
-    struct api *a = api_of(L);
-    char hash[17], error[512];
-    bool changed = false;
-    if (!profile_write(a->nodes, a->profile, hash, &changed, error, sizeof error)) {
-        lua_pushnil(L);
-        lua_pushstring(L, error);
-        return 2;
-    }
-    if (a->pg3 != NULL)
-        pg3_profile(a->pg3, hash);
-    lua_pushboolean(L, changed);
-    return 1;
-}
-
 static const luaL_Reg host_functions[] = {
-    {"time", host_time},  {"env", host_env},     {"log", host_log},         {"mask", host_mask},
-    {"on", host_on},      {"spawn", host_spawn}, {"read", host_read},       {"sleep", api_sleep},
-    {"after", api_after}, {"every", api_every},  {"cancel", api_cancel},    {"print", host_print},
-    {"json", host_json},  {"leave", host_leave}, {"profile", host_profile}, {NULL, NULL},
+    {"time", host_time},  {"env", host_env},     {"log", host_log},      {"mask", host_mask},
+    {"on", host_on},      {"spawn", host_spawn}, {"read", host_read},    {"sleep", api_sleep},
+    {"after", api_after}, {"every", api_every},  {"cancel", api_cancel}, {"print", host_print},
+    {"json", host_json},  {"leave", host_leave}, {NULL, NULL},
 };
 
 // Events
@@ -508,6 +491,7 @@ static int open_main(lua_State *L) {
     lua_setfield(L, -2, "colours");
     api_http_open(L);
     api_node_open(L);
+    api_profile_open(L);
     api_script_open(L);
     open_errors(L);
     lua_setglobal(L, "host");

@@ -19,7 +19,7 @@ struct api {
     struct nodes *nodes;
     struct tasks *tasks;
     struct http *http;
-    struct pg3 *pg3; // NULL: nothing is connected (--write-profile)
+    struct pg3 *pg3; // NULL: nothing is connected (--check and the like)
     struct vm *main;
     struct script **scripts;
     size_t script_count;
@@ -82,9 +82,10 @@ struct wait *api_find_wait(struct api *a, int64_t id);
 // Wakes its task, whose continuation may look at the wait, and forgets it.
 void api_wake(struct wait *w);
 
-void api_http_open(lua_State *L);   // adds http functions to the table on top
-void api_node_open(lua_State *L);   // nodes, parameters, notices
-void api_script_open(lua_State *L); // device scripts
+void api_http_open(lua_State *L);    // adds http functions to the table on top
+void api_node_open(lua_State *L);    // nodes, parameters, notices
+void api_profile_open(lua_State *L); // the profile's files
+void api_script_open(lua_State *L);  // device scripts
 // Registry of a script's state: {[address] = node.state}.
 #define API_STATES_KEY "script.states"
 // Pushes the node object of an address in a script's state.

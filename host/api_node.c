@@ -49,11 +49,6 @@ static struct unit unit_at(lua_State *L, int at) {
                          .offset = number_field(L, at, "offset", 0)};
 }
 
-static int by_value(const void *a, const void *b) {
-    const struct value_name *x = a, *y = b;
-    return x->value < y->value ? -1 : x->value > y->value;
-}
-
 static size_t count_members(lua_State *L, int at) {
     size_t count = 0;
     lua_pushnil(L);
@@ -77,7 +72,6 @@ static void read_names(lua_State *L, int at, struct driver_decl *d) {
                     (long)lua_tointeger(L, -2), or_starved(L, strdup(lua_tostring(L, -1)))};
             lua_pop(L, 1);
         }
-        qsort(d->names, d->name_count, sizeof *d->names, by_value);
     }
     lua_settop(L, names - 1);
 }
@@ -88,7 +82,6 @@ static void read_driver(lua_State *L, int at, struct driver_decl *d) {
     d->places = (int)number_field(L, at, "places", 0);
     d->zero = bool_field(L, at, "zero");
     d->by_script = bool_field(L, at, "by_script");
-    d->names_id = text_field(L, at, "names_id");
     d->unit = unit_at(L, at);
     lua_getfield(L, at, "alt");
     if (lua_istable(L, -1))
@@ -97,47 +90,34 @@ static void read_driver(lua_State *L, int at, struct driver_decl *d) {
     read_names(L, at, d);
 }
 
-// The list at the top of the stack, which it pops, into *decls: at once, so that an error leaves
-// nothing behind that nobody owns.
-static void read_decls(lua_State *L, struct driver_decl **decls, size_t *count) {
+// The lists are counted at once, so that an error leaves nothing behind that nobody owns.
+
+static void read_drivers(lua_State *L, struct node_type *t) {
+    lua_getfield(L, 1, "drivers");
     int list = lua_gettop(L);
     size_t length = lua_istable(L, list) ? lua_rawlen(L, list) : 0;
-    *decls = or_starved(L, calloc(length + 1, sizeof **decls));
-    for (size_t i = 0; *decls != NULL && i < length; i++) {
+    t->drivers = or_starved(L, calloc(length + 1, sizeof *t->drivers));
+    for (size_t i = 0; t->drivers != NULL && i < length; i++) {
         lua_rawgeti(L, list, (lua_Integer)i + 1);
         if (lua_istable(L, -1))
-            read_driver(L, lua_gettop(L), &(*decls)[(*count)++]);
+            read_driver(L, lua_gettop(L), &t->drivers[t->driver_count++]);
         lua_pop(L, 1);
     }
     lua_pop(L, 1);
 }
 
-static void read_command(lua_State *L, int at, struct command_decl *c) {
-    c->id = text_field(L, at, "id");
-    c->name = text_field(L, at, "name");
-    lua_getfield(L, at, "params");
-    read_decls(L, &c->params, &c->param_count);
-}
-
-static void read_commands(lua_State *L, const char *key, struct command_decl **commands,
-                          size_t *count) {
-    lua_getfield(L, 1, key);
-    size_t length = lua_istable(L, -1) ? lua_rawlen(L, -1) : 0;
-    *commands = or_starved(L, calloc(length + 1, sizeof **commands));
-    for (size_t i = 0; *commands != NULL && i < length; i++) {
-        lua_rawgeti(L, -1, (lua_Integer)i + 1);
+static void read_events(lua_State *L, struct node_type *t) {
+    lua_getfield(L, 1, "events");
+    int list = lua_gettop(L);
+    size_t length = lua_istable(L, list) ? lua_rawlen(L, list) : 0;
+    t->events = or_starved(L, calloc(length + 1, sizeof *t->events));
+    for (size_t i = 0; t->events != NULL && i < length; i++) {
+        lua_rawgeti(L, list, (lua_Integer)i + 1);
         if (lua_istable(L, -1))
-            read_command(L, lua_gettop(L), &(*commands)[(*count)++]);
+            t->events[t->event_count++] = text_field(L, lua_gettop(L), "id");
         lua_pop(L, 1);
     }
     lua_pop(L, 1);
-}
-
-static void read_lists(lua_State *L, struct node_type *t) {
-    lua_getfield(L, 1, "drivers");
-    read_decls(L, &t->drivers, &t->driver_count);
-    read_commands(L, "commands", &t->commands, &t->command_count);
-    read_commands(L, "events", &t->events, &t->event_count);
 }
 
 // Index 1: the table, 2: the type.
@@ -146,11 +126,14 @@ static int read_type(lua_State *L) {
     luaL_checkstack(L, 20, "declaration");
     t->id = text_field(L, 1, "id");
     t->name = text_field(L, 1, "name");
-    t->icon = text_field(L, 1, "icon");
-    read_lists(L, t);
+    read_drivers(L, t);
+    read_events(L, t);
     return 0;
 }
 
+// host.declare(type): what is needed to show its values and to judge what a script sets. type = {
+// id, name, drivers = list of { id, label, uom, min, max, places, zero, by_script, names, alt = {
+// uom, factor, offset } }, events = list of { id } }; other members are not looked at.
 static int host_declare(lua_State *L) {
     struct api *a = api_of(L);
     luaL_checktype(L, 1, LUA_TTABLE);

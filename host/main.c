@@ -7,7 +7,6 @@
 #include "log.h"
 #include "mqtt.h"
 #include "options.h"
-#include "profile.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -417,8 +416,8 @@ static bool read_init(struct app *a) {
 
 static bool run_script(struct app *a) {
     static const char *const files[] = {
-        [MODE_PG3] = "main.lua",     [MODE_DEMO] = "main.lua",   [MODE_WATCH] = "main.lua",
-        [MODE_PROFILE] = "main.lua", [MODE_CHECK] = "check.lua", [MODE_ROWS] = "rows.lua"};
+        [MODE_PG3] = "main.lua",        [MODE_DEMO] = "main.lua",   [MODE_WATCH] = "main.lua",
+        [MODE_PROFILE] = "profile.lua", [MODE_CHECK] = "check.lua", [MODE_ROWS] = "rows.lua"};
     char path[600];
     snprintf(path, sizeof path, "%s/scripts/%s", a->api.root, files[a->options.mode]);
     return api_open(&a->api) &&
@@ -440,17 +439,6 @@ static bool start(struct app *a, const char *argv0) {
     loop_each_turn(a->api.loop, turn, a);
     if (a->console != NULL)
         console_start(a->console, a->api.pg3);
-    return true;
-}
-
-static bool write_profile(struct app *a) {
-    char hash[17], error[512];
-    bool changed;
-    if (!profile_write(a->api.nodes, a->api.profile, hash, &changed, error, sizeof error)) {
-        log_error("profile", "%s", error);
-        return false;
-    }
-    printf("%s: %s (%s)\n", a->api.profile, changed ? "written" : "was up to date", hash);
     return true;
 }
 
@@ -526,10 +514,8 @@ int main(int argc, char **argv) {
     if (person)
         log_tee(tee);
     bool ok = start(&app, argv[0]);
-    if (ok && app.options.mode == MODE_PROFILE)
-        ok = write_profile(&app);
     app.running = ok;
-    if (ok && app.options.mode != MODE_PROFILE)
+    if (ok)
         loop_run(app.api.loop);
     stop(&app);
     free(app.init_text);

@@ -8,6 +8,7 @@ local markdown = require "lib.markdown"
 local nodes = require "lib.nodes"
 local notices = require "lib.notices"
 local params = require "lib.params"
+local profile = require "lib.profile"
 local scripts = require "lib.scripts"
 local shortage = require "lib.shortage"
 local state = require "lib.state"
@@ -35,7 +36,7 @@ end
 ------------------------------------------------------------------------------------ device scripts
 
 local function write_profile()
-    local changed, problem = host.profile()
+    local changed, problem = profile.write()
     profile_fails = problem ~= nil
     return changed, problem
 end

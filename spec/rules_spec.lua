@@ -22,10 +22,9 @@ pairs
 known
 wire
 pg3 pg3_state pg3_ask pg3_in pg3_records
-profile
 sandbox
 script
-api api_http api_node api_device api_script
+api api_http api_node api_profile api_device api_script
 console
 demo
 options

@@ -7,7 +7,7 @@
 --          commands = { { id, name, params, run } }, keys = { [path or code] = true }, those of parts too,
 --          parts = list of types as well: further nodes of the same device, each with
 --                  { part = letter, main = type, suffix = words, when = list of keys|nil },
---          declaration = what host.declare takes }
+--          declaration = what host.declare and lib.profile take }
 
 local units = require "lib.units"
 local name_lists = require "lib.names"

@@ -32,11 +32,10 @@ local function declaration(changes)
         id = "CONTRACT", name = "Contract", drivers = {
             { id = "ST", label = "Power", uom = 73, places = 0, min = -10, max = 1000, zero = true },
             { id = "CV", label = "Voltage", uom = 72, places = 2, min = 0, max = 100, zero = true },
-            { id = "GV1", label = "State", uom = 25, places = 0, zero = false, names_id = "CONTRACT_STATE",
+            { id = "GV1", label = "State", uom = 25, places = 0, zero = false,
               names = { [0] = "Off", [3] = "On" } },
             { id = "GV2", label = "Count", uom = 56, places = 0, min = 0, max = 100, by_script = true },
         },
-        commands = { { id = "QUERY", name = "Query" } },
     }
     for key, value in pairs(changes or {}) do result[key] = value end
     return result
@@ -312,7 +311,7 @@ check("declare", "what cannot be a type raises", function()
     raises(host.declare)
     for _, bad in ipairs {
         { id = false }, { name = false }, { drivers = { { id = "st", label = "x", uom = 73 } } },
-        { drivers = { { id = "ST", uom = 73 } } }, { commands = { { id = "QUERY" } } },
+        { drivers = { { id = "ST", uom = 73 } } },
         { drivers = { { id = "ST", label = "x", uom = 73, places = 7 } } }, { events = { { name = "x" } } },
         { drivers = { { id = "ST", label = "x", uom = 73 }, { id = "ST", label = "y", uom = 73 } } },
     } do
@@ -446,14 +445,28 @@ for _, choice in ipairs { "zero_stale", "alt_units", "hold_nodes" } do
     end)
 end
 
-check("profile", "whether it is another; not when nothing was declared since", function()
-    host.declare(declaration())
-    local changed = host.profile()
+local function files(text)
+    return { { folder = "nodedef", name = "contract.xml", text = "<nodeDefs />" },
+             { folder = "nls", name = "contract.txt", text = text } }
+end
+
+check("profile", "whether a file has another content now", function()
+    local changed = host.profile(files "x")
     assert(type(changed) == "boolean")
-    assert(host.profile() == false)
-    host.declare(declaration { name = "Contract, another" })
-    assert(host.profile() == true)
-    assert(host.profile() == false)
+    assert(host.profile(files "x") == false)
+    assert(host.profile(files "y") == true)
+    assert(host.profile(files "y") == false)
+    assert(host.profile(files "") == true)
+end)
+
+check("profile", "mistakes raise", function()
+    raises(host.profile)
+    raises(host.profile, { "nls/en_us.txt" })
+    for _, member in ipairs { "folder", "name", "text" } do
+        local bad = files "x"
+        bad[2][member] = nil
+        raises(host.profile, bad)
+    end
 end)
 
 ---------------------------------------------------------------------------- parameters and records

@@ -250,10 +250,8 @@ local function type_fault(declaration)
         if not driver.label or places < 0 or places > 6 then return "a driver needs a label and places" end
         known[id] = true
     end
-    for _, list in ipairs { declaration.commands or {}, declaration.events or {} } do
-        for _, one in ipairs(list) do
-            if not one.id or not one.name then return "a command or event needs an id and a name" end
-        end
+    for _, event in ipairs(declaration.events or {}) do
+        if not event.id then return "an event needs an id" end
     end
 end
 
@@ -357,8 +355,13 @@ local function node_functions(self, host)
     host.hold_nodes = function(on) self.nodes_held = on end
     host.zero_stale = function(zero) self.zero = zero end
     host.alt_units = function(alt) self.alt = alt end
-    host.profile = function()
-        local now = scripts.signature(self.types)
+    host.profile = function(files)
+        check_type(files, "table")
+        local now = ""
+        for _, file in ipairs(files) do
+            check_type(file, "table")
+            now = now .. text_of(file.folder) .. "/" .. text_of(file.name) .. "\n" .. text_of(file.text)
+        end
         local changed = self.profile ~= nil and self.profile ~= now
         if self.profile ~= now then self.installs = self.installs + 1 end
         self.profile = now
