@@ -59,17 +59,17 @@ static size_t count_members(lua_State *L, int at) {
     return count;
 }
 
-static void read_names(lua_State *L, int at, struct driver_decl *d) {
+// The keys of `names`: what a list may show.
+static void read_values(lua_State *L, int at, struct driver_decl *d) {
     lua_getfield(L, at, "names");
     int names = lua_gettop(L);
     if (lua_istable(L, names))
-        d->names = or_starved(L, calloc(count_members(L, names) + 1, sizeof *d->names));
-    if (d->names != NULL) {
+        d->values = or_starved(L, calloc(count_members(L, names) + 1, sizeof *d->values));
+    if (d->values != NULL) {
         lua_pushnil(L);
         while (lua_next(L, names) != 0) {
-            if (lua_isinteger(L, -2) && lua_type(L, -1) == LUA_TSTRING)
-                d->names[d->name_count++] = (struct value_name){
-                    (long)lua_tointeger(L, -2), or_starved(L, strdup(lua_tostring(L, -1)))};
+            if (lua_isinteger(L, -2))
+                d->values[d->value_count++] = (long)lua_tointeger(L, -2);
             lua_pop(L, 1);
         }
     }
@@ -87,7 +87,7 @@ static void read_driver(lua_State *L, int at, struct driver_decl *d) {
     if (lua_istable(L, -1))
         d->alt = unit_at(L, lua_gettop(L));
     lua_pop(L, 1);
-    read_names(L, at, d);
+    read_values(L, at, d);
 }
 
 // The lists are counted at once, so that an error leaves nothing behind that nobody owns.
@@ -125,7 +125,6 @@ static int read_type(lua_State *L) {
     struct node_type *t = lua_touserdata(L, 2);
     luaL_checkstack(L, 20, "declaration");
     t->id = text_field(L, 1, "id");
-    t->name = text_field(L, 1, "name");
     read_drivers(L, t);
     read_events(L, t);
     return 0;
@@ -271,6 +270,45 @@ int api_get(lua_State *L, struct api *a) {
 static int host_set(lua_State *L) { return api_set(L, api_of(L)); }
 static int host_get(lua_State *L) { return api_get(L, api_of(L)); }
 
+// host.shown(address, driver) -> the number as PG3 would be told it, its unit, the text beside it |
+// nil.
+static int host_shown(lua_State *L) {
+    const struct node *node = node_arg(L, api_of(L));
+    const struct driver *d = &node->drivers[driver_arg(L, node)];
+    lua_pushstring(L, d->shown);
+    lua_pushinteger(L, d->uom);
+    lua_pushstring(L, d->text);
+    return 3;
+}
+
+static void push_change(lua_State *L, const struct node *node, size_t driver) {
+    lua_createtable(L, 0, 2);
+    set_text(L, "address", node->address);
+    set_text(L, "driver", node->type->drivers[driver].id);
+}
+
+// host.changes() -> list of { address, driver }: what shows something else than at the last call, a
+// new node's values than 0. For who stands in PG3's place; where PG3 is, there are none.
+static int host_changes(lua_State *L) {
+    const struct api *a = api_of(L);
+    lua_newtable(L);
+    for (size_t i = 0; a->pg3 == NULL && i < a->nodes->count; i++) {
+        struct node *node = a->nodes->all[i];
+        if (node->state == NODE_NEW)
+            node_compare(node);
+        node->state = NODE_LIVE;
+        for (size_t k = 0; node->changed && k < node->type->driver_count; k++) {
+            if (!node->drivers[k].changed)
+                continue;
+            push_change(L, node, k);
+            lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+            node_told(&node->drivers[k]);
+        }
+        node->changed = false;
+    }
+    return 1;
+}
+
 static int host_stale(lua_State *L) {
     struct api *a = api_of(L);
     node_stale(a->nodes, node_arg(L, a), lua_toboolean(L, 2));
@@ -398,6 +436,8 @@ static const luaL_Reg functions[] = {
     {"node", host_node},
     {"set", host_set},
     {"get", host_get},
+    {"shown", host_shown},
+    {"changes", host_changes},
     {"stale", host_stale},
     {"zero_stale", host_zero_stale},
     {"alt_units", host_alt_units},

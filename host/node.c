@@ -48,9 +48,7 @@ struct node_type *node_type_new(void) {
 static void free_decls(struct driver_decl *decls, size_t count) {
     for (size_t i = 0; decls != NULL && i < count; i++) {
         struct driver_decl *d = &decls[i];
-        for (size_t k = 0; k < d->name_count; k++)
-            free(d->names[k].name);
-        free(d->names);
+        free(d->values);
         free(d->label);
         free(d->id);
     }
@@ -65,7 +63,6 @@ void node_type_free(struct node_type *t) {
         free(t->events[i]);
     free(t->events);
     free(t->id);
-    free(t->name);
     free(t);
 }
 
@@ -97,8 +94,8 @@ static bool driver_id_ok(const char *id) {
 }
 
 static const char *type_fault(const struct node_type *t) {
-    if (t->id == NULL || t->id[0] == '\0' || t->name == NULL)
-        return "a node type needs an id and a name";
+    if (t->id == NULL || t->id[0] == '\0')
+        return "a node type needs an id";
     for (size_t i = 0; i < t->driver_count; i++) {
         const struct driver_decl *d = &t->drivers[i];
         if (d->id == NULL || !driver_id_ok(d->id))

@@ -6,11 +6,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct value_name {
-    long value;
-    char *name;
-};
-
 // How a driver's number is shown: shown = base * factor + offset, within min..max
 // (docs/pg3.md, Editors).
 struct unit {
@@ -23,17 +18,16 @@ struct driver_decl {
     char *id;    // "GV1"; docs/pg3.md, Driver ids
     char *label; // what addnode calls it
     struct unit unit;
-    struct unit alt;          // the other unit the user may choose; uom 0 = none
-    int places;               // decimals
-    bool zero;                // a momentary value: shown as 0 while stale or missing
-    bool by_script;           // set by a device script, not from rows
-    struct value_name *names; // of the only values it may have; NULL = a plain number
-    size_t name_count;
+    struct unit alt; // the other unit the user may choose; uom 0 = none
+    int places;      // decimals
+    bool zero;       // a momentary value: shown as 0 while stale or missing
+    bool by_script;  // set by a device script, not from rows
+    long *values;    // the only ones it may have; NULL = a plain number
+    size_t value_count;
 };
 
 struct node_type {
     char *id; // nodeDefId
-    char *name;
     struct driver_decl *drivers;
     size_t driver_count;
     char **events; // ids of what it may report to programs (node:event)

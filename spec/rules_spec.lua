@@ -25,7 +25,6 @@ pg3 pg3_state pg3_ask pg3_in pg3_records
 sandbox
 script
 api api_http api_node api_profile api_device api_script
-console
 demo
 options
 main
@@ -37,7 +36,7 @@ local LIBRARIES = {
     ["^MQTT"] = { "mqtt" },
     ["^openssl/"] = { "mqtt" },
     ["^lua"] = { "vm", "task", "json", "pairs", "pg3", "sandbox", "script", "api" },
-    ["^lauxlib"] = { "vm", "task", "json", "pairs", "pg3", "sandbox", "script", "api", "console" },
+    ["^lauxlib"] = { "vm", "task", "json", "pairs", "pg3", "sandbox", "script", "api" },
     ["^lualib"] = { "sandbox", "api" },
 }
 

@@ -687,7 +687,6 @@ static void add_node(void) {
     const char *why;
     struct node_type *t = node_type_new();
     t->id = strdup("VICX");
-    t->name = strdup("X");
     t->drivers = calloc(2, sizeof *t->drivers);
     t->drivers[t->driver_count++] = (struct driver_decl){
         .id = strdup("ST"), .label = strdup("S"), .unit = {73, -1e6, 1e6, 1, 0}, .by_script = true};

@@ -29,7 +29,7 @@ local function near(value, wanted) assert(math.abs(value - wanted) < 1e-9, value
 
 local function declaration(changes)
     local result = {
-        id = "CONTRACT", name = "Contract", drivers = {
+        id = "CONTRACT", drivers = {
             { id = "ST", label = "Power", uom = 73, places = 0, min = -10, max = 1000, zero = true },
             { id = "CV", label = "Voltage", uom = 72, places = 2, min = 0, max = 100, zero = true },
             { id = "GV1", label = "State", uom = 25, places = 0, zero = false,
@@ -202,6 +202,11 @@ check("read", "a file's text, nil where there is none", function()
     raises(host.read)
 end)
 
+check("lines", "none where nobody watches", function()
+    host.log("warning", "contract")
+    assert(#host.lines() == 0)
+end)
+
 check("print", "a text", function()
     raises(host.print)
     raises(host.print, {})
@@ -310,7 +315,7 @@ end)
 check("declare", "what cannot be a type raises", function()
     raises(host.declare)
     for _, bad in ipairs {
-        { id = false }, { name = false }, { drivers = { { id = "st", label = "x", uom = 73 } } },
+        { id = false }, { drivers = { { id = "st", label = "x", uom = 73 } } },
         { drivers = { { id = "ST", uom = 73 } } },
         { drivers = { { id = "ST", label = "x", uom = 73, places = 7 } } }, { events = { { name = "x" } } },
         { drivers = { { id = "ST", label = "x", uom = 73 }, { id = "ST", label = "y", uom = 73 } } },
@@ -422,6 +427,40 @@ check("get", "the value as it was set: it is rounded only when shown", function(
     names(raises(host.get, "nobody", "ST"), "nobody")
     names(raises(host.get, "contract", "GV9"), "GV9")
     raises(host.get)
+end)
+
+check("shown", "the number as PG3 is told it, its unit and its text", function()
+    host.declare(declaration())
+    host.add(node { address = "contract_show" })
+    local number, uom, text = host.shown("contract_show", "CV")
+    assert(tonumber(number) == 0 and uom == 72 and text == nil)
+    host.set("contract_show", "CV", 12.3456, "twelve")
+    number, uom, text = host.shown("contract_show", "CV")
+    assert(number == "12.35" and uom == 72 and text == "twelve")
+    names(raises(host.shown, "nobody", "ST"), "nobody")
+    names(raises(host.shown, "contract_show", "GV9"), "GV9")
+    raises(host.shown)
+end)
+
+check("changes", "what is shown anew; of a new node what is not 0", function()
+    local function changed()
+        local list = {}
+        for _, one in ipairs(host.changes()) do
+            if one.address == "contract_new" then list[#list + 1] = one.driver end
+        end
+        return table.concat(list, " ")
+    end
+    host.declare(declaration())
+    host.add(node { address = "contract_new" })
+    host.set("contract_new", "CV", 12)
+    assert(changed() == "CV")
+    assert(changed() == "")
+    host.set("contract_new", "CV", 12.001)
+    host.set("contract_new", "ST", 5)
+    host.set("contract_new", "GV1", 3, "words")
+    assert(changed() == "ST GV1")
+    host.add(node { address = "contract_new", name = "Another" })
+    assert(changed() == "")
 end)
 
 check("stale", "a node; its values stay", function()

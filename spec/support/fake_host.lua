@@ -241,7 +241,7 @@ local function driver_of(declaration, id)
 end
 
 local function type_fault(declaration)
-    if not declaration.id or not declaration.name then return "a node type needs an id and a name" end
+    if not declaration.id then return "a node type needs an id" end
     local known = {}
     for _, driver in ipairs(declaration.drivers or {}) do
         local id, places = driver.id, driver.places or 0
@@ -312,6 +312,29 @@ local function set_value(self, address, id, value, text)
     table.insert(self.sets, { address = address, driver = id, value = shown, time = self.now })
 end
 
+--- A driver as PG3 would be told it.
+local function shown(node, driver)
+    return ("%%.%df"):format(driver.places or 0):format(node.values[driver.id] or 0), driver.uom or 56,
+        node.texts[driver.id]
+end
+
+--- What shows something else than at the last call, a new node's values than 0.
+local function changes(self)
+    local list = {}
+    for _, address in ipairs(self.added) do
+        local node = self.nodes[address]
+        node.told = node.told or {}
+        for _, driver in ipairs(self.types[node.type].drivers) do
+            local number, uom, text = shown(node, driver)
+            local now = ("%s %d %s"):format(number, uom, text or "")
+            local before = node.told[driver.id] or ("%%.%df %%d "):format(driver.places or 0):format(0, uom)
+            if now ~= before then list[#list + 1] = { address = address, driver = driver.id } end
+            node.told[driver.id] = now
+        end
+    end
+    return list
+end
+
 local function node_functions(self, host)
     host.declare = function(declaration)
         check_type(declaration, "table")
@@ -348,6 +371,11 @@ local function node_functions(self, host)
         local node = driver_at(self, address, id)
         return node.exact[id]
     end
+    host.shown = function(address, id)
+        local node, driver = driver_at(self, address, id)
+        return shown(node, driver)
+    end
+    host.changes = function() return changes(self) end
     host.stale = function(address, stale)
         local node = self.nodes[text_of(address)] or error("there is no node " .. address, 0)
         node.stale = stale
@@ -452,7 +480,20 @@ local function other_functions(self, host)
         check_type(fn, "function")
         self.handlers[text_of(event)] = fn
     end
-    host.print = function(text) table.insert(self.printed, text_of(text)) end
+    host.print = function(text)
+        if not self.closed then table.insert(self.printed, text_of(text)) end
+        return not self.closed
+    end
+    host.lines = function()
+        local list = {}
+        for i = self.lines_given + 1, self.watched and #self.lines or 0 do
+            local line = self.lines[i]
+            local serious = line.level == "warning" or line.level == "error"
+            if serious then list[#list + 1] = line.level:upper() .. " vrm: " .. line.text end
+            self.lines_given = i
+        end
+        return list
+    end
     host.leave = function(code)
         code = integer_of(code)
         self.code = self.code or code
@@ -474,7 +515,7 @@ function fake.new(options)
         nodes = {}, added = {}, types = {}, sets = {}, known = options.known or {},
         lines = {}, masked = {}, notices = {}, notice_log = {}, handlers = {}, requests = {},
         errors = {}, reports = {}, started = {}, answers = {}, files = {}, loaded = {}, functions = {},
-        last_script = 0, queue = {}, installs = 0, saves = {}, printed = {},
+        last_script = 0, queue = {}, lines_given = 0, installs = 0, saves = {}, printed = {},
         params = options.params or {}, environment = options.env or {}, saved = nil, refuse = options.refuse,
         answer = options.answer or function() return { status = 500 } end, scripts = options.scripts,
     }, fake)
