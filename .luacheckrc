@@ -19,9 +19,10 @@ stds.device_script = {
     },
 }
 
-for _, main in ipairs { "main", "check", "rows" } do
+for _, main in ipairs { "main", "check", "rows", "profile" } do
     files["scripts/" .. main .. ".lua"] = { std = "lua54+host" }
 end
+files["scripts/watch.lua"] = { std = "lua54", globals = { "host" } }     -- stands in PG3's place
 files["scripts/lib"] = { std = "lua54+host" }
 files["scripts/devices"] = { std = "device_script" }
 files["scripts/examples"] = { std = "device_script" }

@@ -1,7 +1,6 @@
 #include "api.h"
 #include "file.h"
 #include "log.h"
-#include "profile.h"
 
 #include <lauxlib.h>
 #include <lualib.h>
@@ -270,6 +269,27 @@ static int host_log(lua_State *L) {
     return 0;
 }
 
+#define LINES_BYTES (64u * 1024)
+
+void api_keep_line(struct api *a, const char *line) {
+    if (a->lines.len + strlen(line) + 1 <= LINES_BYTES)
+        buf_printf(&a->lines, "%s\n", line);
+}
+
+// host.lines() -> list of the log's warnings and errors since the last call, where a person watches
+// (--demo, --watch); else none.
+static int host_lines(lua_State *L) {
+    struct api *a = api_of(L);
+    const char *line = buf_text(&a->lines);
+    lua_newtable(L);
+    for (const char *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+        lua_pushlstring(L, line, (size_t)(end - line));
+        lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+    }
+    buf_free(&a->lines);
+    return 1;
+}
+
 static int host_mask(lua_State *L) {
     log_mask(luaL_checkstring(L, 1));
     return 0;
@@ -341,13 +361,14 @@ void api_load_file(lua_State *L, const char *path) {
     lua_remove(L, -2); // the name
 }
 
-// host.print(text): for the modes that talk to a person; nothing under PG3.
+// host.print(text) -> whether it was written: for the modes that talk to a person. Under PG3 there
+// is none.
 static int host_print(lua_State *L) {
     const struct api *a = api_of(L);
     luaL_checkstring(L, 1);
-    if (a->out != NULL)
-        fprintf(a->out, "%s\n", api_hide(L, 1));
-    return 0;
+    const char *text = api_hide(L, 1);
+    lua_pushboolean(L, a->out != NULL && fprintf(a->out, "%s\n", text) >= 0 && fflush(a->out) == 0);
+    return 1;
 }
 
 // host.json(text) -> value | nil, why
@@ -371,27 +392,11 @@ static int host_leave(lua_State *L) {
     return 0;
 }
 
-// host.profile() -> changed | nil, why. Writes the profile and has PG3 install it if it is another.
-static int host_profile(lua_State *L) {
-    struct api *a = api_of(L);
-    char hash[17], error[512];
-    bool changed = false;
-    if (!profile_write(a->nodes, a->profile, hash, &changed, error, sizeof error)) {
-        lua_pushnil(L);
-        lua_pushstring(L, error);
-        return 2;
-    }
-    if (a->pg3 != NULL)
-        pg3_profile(a->pg3, hash);
-    lua_pushboolean(L, changed);
-    return 1;
-}
-
 static const luaL_Reg host_functions[] = {
-    {"time", host_time},  {"env", host_env},     {"log", host_log},         {"mask", host_mask},
-    {"on", host_on},      {"spawn", host_spawn}, {"read", host_read},       {"sleep", api_sleep},
-    {"after", api_after}, {"every", api_every},  {"cancel", api_cancel},    {"print", host_print},
-    {"json", host_json},  {"leave", host_leave}, {"profile", host_profile}, {NULL, NULL},
+    {"time", host_time},  {"env", host_env},     {"log", host_log},      {"mask", host_mask},
+    {"on", host_on},      {"spawn", host_spawn}, {"read", host_read},    {"sleep", api_sleep},
+    {"after", api_after}, {"every", api_every},  {"cancel", api_cancel}, {"print", host_print},
+    {"json", host_json},  {"leave", host_leave}, {"lines", host_lines},  {NULL, NULL},
 };
 
 // Events
@@ -533,8 +538,13 @@ static int open_main(lua_State *L) {
     lua_setfield(L, -2, "cwd");
     lua_pushboolean(L, a->colours);
     lua_setfield(L, -2, "colours");
+    lua_pushboolean(L, a->demo);
+    lua_setfield(L, -2, "demo");
+    lua_pushboolean(L, a->once);
+    lua_setfield(L, -2, "once");
     api_http_open(L);
     api_node_open(L);
+    api_profile_open(L);
     api_script_open(L);
     open_errors(L);
     lua_setglobal(L, "host");
@@ -544,6 +554,7 @@ static int open_main(lua_State *L) {
 
 bool api_open(struct api *a) {
     char error[256];
+    buf_init(&a->lines, LINES_BYTES);
     a->main = vm_new("main.lua", MAIN_MEMORY, a);
     if (a->main != NULL)
         a->main->limit_ms = MAIN_TIME_MS;
@@ -635,4 +646,5 @@ void api_close(struct api *a) {
     if (a->main != NULL)
         task_cancel_vm(a->tasks, a->main);
     vm_free(a->main);
+    buf_free(&a->lines);
 }

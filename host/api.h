@@ -19,7 +19,7 @@ struct api {
     struct nodes *nodes;
     struct tasks *tasks;
     struct http *http;
-    struct pg3 *pg3; // NULL: nothing is connected (--write-profile)
+    struct pg3 *pg3; // NULL: nothing is connected (--check and the like)
     struct vm *main;
     struct script **scripts;
     size_t script_count;
@@ -29,10 +29,13 @@ struct api {
     bool failed;        // main.lua could not be run
     FILE *out;          // where host.print writes; NULL under PG3
     bool colours;       // a terminal reads it
+    bool demo;          // host.demo: VRM is the stand-in
+    bool once;          // host.once: one picture, then the end
+    struct buf lines;   // of the log, for host.lines
     char **args;        // host.args: the words after the options
     int arg_count;
     int exit_code;   // of host.leave
-    char token[256]; // host.token: the account of --rows; "" = none
+    char token[256]; // host.token: the account of --rows, --demo and --watch; "" = none
 };
 
 // Instructions for one leg of a task of main.lua: some 0.2 s, so that PG3's stop is always heard.
@@ -48,6 +51,9 @@ bool api_open(struct api *a);
 // Runs main.lua (or another file in its place) once. False: it could not be run; logged.
 bool api_run(struct api *a, const char *path);
 void api_close(struct api *a);
+
+// Keeps a line of the log until Lua asks for it (host.lines); what passes 64 KiB is dropped.
+void api_keep_line(struct api *a, const char *line);
 
 // Delivers an event to its handler in main.lua as a task; no handler: nothing happens and `end` is
 // not called. `push` (may be NULL) pushes the arguments in protected mode and returns their count.
@@ -83,9 +89,10 @@ struct wait *api_find_wait(struct api *a, int64_t id);
 // Wakes its task, whose continuation may look at the wait, and forgets it.
 void api_wake(struct wait *w);
 
-void api_http_open(lua_State *L);   // adds http functions to the table on top
-void api_node_open(lua_State *L);   // nodes, parameters, notices
-void api_script_open(lua_State *L); // device scripts
+void api_http_open(lua_State *L);    // adds http functions to the table on top
+void api_node_open(lua_State *L);    // nodes, parameters, notices
+void api_profile_open(lua_State *L); // the profile's files
+void api_script_open(lua_State *L);  // device scripts
 // Registry of a script's state: {[address] = node.state}.
 #define API_STATES_KEY "script.states"
 // Pushes the node object of an address in a script's state.

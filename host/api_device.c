@@ -75,9 +75,9 @@ static int node_newindex(lua_State *L) {
 
 // Whether a number fits its row, as those from VRM have to: else it is no data.
 static bool fits(const struct driver_decl *decl, double value) {
-    bool named = decl->name_count == 0;
-    for (size_t i = 0; i < decl->name_count; i++)
-        named = named || (double)decl->names[i].value == value;
+    bool named = decl->value_count == 0;
+    for (size_t i = 0; i < decl->value_count; i++)
+        named = named || (double)decl->values[i] == value;
     return named && value >= decl->unit.min && value <= decl->unit.max;
 }
 
@@ -183,6 +183,26 @@ static int notices_of_scripts(const struct api *a) {
     return count;
 }
 
+struct notice {
+    const char *key, *html;
+};
+
+static int push_notice(lua_State *L, void *ctx) {
+    const struct notice *n = ctx;
+    lua_pushstring(L, n->key);
+    lua_pushstring(L, n->html);
+    return 2;
+}
+
+// To PG3, or to who stands in its place.
+static void tell_notice(struct api *a, const char *key, const char *html) {
+    struct notice n = {key, html};
+    if (a->pg3 != NULL)
+        pg3_notice(a->pg3, key, html);
+    else
+        api_fire(a, "notice", push_notice, &n, NULL, NULL);
+}
+
 // The text at index 3 (nil: none any more) as PG3's HTML: what a script says is text with a few
 // marks, whose meaning is main.lua's matter.
 static void show_notice(lua_State *L, struct api *a, const char *key) {
@@ -191,8 +211,8 @@ static void show_notice(lua_State *L, struct api *a, const char *key) {
     const char *text = api_hide(L, 3); // before the cut, which could go through a secret
     snprintf(cut, sizeof cut, "%s", text != NULL ? text : "");
     buf_init(&html, 16 * NOTICE_BYTES);
-    if (a->pg3 != NULL && (text == NULL || api_ask(a, "notice_html", cut, &html)))
-        pg3_notice(a->pg3, key, text != NULL ? buf_text(&html) : NULL);
+    if (text == NULL || api_ask(a, "notice_html", cut, &html))
+        tell_notice(a, key, text != NULL ? buf_text(&html) : NULL);
     buf_free(&html);
 }
 
@@ -220,8 +240,8 @@ static int node_notice_method(lua_State *L) {
 
 void api_forget_notices(struct api *a, struct script *s) {
     for (int i = 0; i < SCRIPT_NOTICES_MAX; i++) {
-        if (s->notices[i][0] != '\0' && a->pg3 != NULL)
-            pg3_notice(a->pg3, s->notices[i], NULL);
+        if (s->notices[i][0] != '\0')
+            tell_notice(a, s->notices[i], NULL);
         s->notices[i][0] = '\0';
     }
 }

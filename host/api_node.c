@@ -49,11 +49,6 @@ static struct unit unit_at(lua_State *L, int at) {
                          .offset = number_field(L, at, "offset", 0)};
 }
 
-static int by_value(const void *a, const void *b) {
-    const struct value_name *x = a, *y = b;
-    return x->value < y->value ? -1 : x->value > y->value;
-}
-
 static size_t count_members(lua_State *L, int at) {
     size_t count = 0;
     lua_pushnil(L);
@@ -64,20 +59,19 @@ static size_t count_members(lua_State *L, int at) {
     return count;
 }
 
-static void read_names(lua_State *L, int at, struct driver_decl *d) {
+// The keys of `names`: what a list may show.
+static void read_values(lua_State *L, int at, struct driver_decl *d) {
     lua_getfield(L, at, "names");
     int names = lua_gettop(L);
     if (lua_istable(L, names))
-        d->names = or_starved(L, calloc(count_members(L, names) + 1, sizeof *d->names));
-    if (d->names != NULL) {
+        d->values = or_starved(L, calloc(count_members(L, names) + 1, sizeof *d->values));
+    if (d->values != NULL) {
         lua_pushnil(L);
         while (lua_next(L, names) != 0) {
-            if (lua_isinteger(L, -2) && lua_type(L, -1) == LUA_TSTRING)
-                d->names[d->name_count++] = (struct value_name){
-                    (long)lua_tointeger(L, -2), or_starved(L, strdup(lua_tostring(L, -1)))};
+            if (lua_isinteger(L, -2))
+                d->values[d->value_count++] = (long)lua_tointeger(L, -2);
             lua_pop(L, 1);
         }
-        qsort(d->names, d->name_count, sizeof *d->names, by_value);
     }
     lua_settop(L, names - 1);
 }
@@ -88,56 +82,42 @@ static void read_driver(lua_State *L, int at, struct driver_decl *d) {
     d->places = (int)number_field(L, at, "places", 0);
     d->zero = bool_field(L, at, "zero");
     d->by_script = bool_field(L, at, "by_script");
-    d->names_id = text_field(L, at, "names_id");
     d->unit = unit_at(L, at);
     lua_getfield(L, at, "alt");
     if (lua_istable(L, -1))
         d->alt = unit_at(L, lua_gettop(L));
     lua_pop(L, 1);
-    read_names(L, at, d);
+    read_values(L, at, d);
 }
 
-// The list at the top of the stack, which it pops, into *decls: at once, so that an error leaves
-// nothing behind that nobody owns.
-static void read_decls(lua_State *L, struct driver_decl **decls, size_t *count) {
+// The lists are counted at once, so that an error leaves nothing behind that nobody owns.
+
+static void read_drivers(lua_State *L, struct node_type *t) {
+    lua_getfield(L, 1, "drivers");
     int list = lua_gettop(L);
     size_t length = lua_istable(L, list) ? lua_rawlen(L, list) : 0;
-    *decls = or_starved(L, calloc(length + 1, sizeof **decls));
-    for (size_t i = 0; *decls != NULL && i < length; i++) {
+    t->drivers = or_starved(L, calloc(length + 1, sizeof *t->drivers));
+    for (size_t i = 0; t->drivers != NULL && i < length; i++) {
         lua_rawgeti(L, list, (lua_Integer)i + 1);
         if (lua_istable(L, -1))
-            read_driver(L, lua_gettop(L), &(*decls)[(*count)++]);
+            read_driver(L, lua_gettop(L), &t->drivers[t->driver_count++]);
         lua_pop(L, 1);
     }
     lua_pop(L, 1);
 }
 
-static void read_command(lua_State *L, int at, struct command_decl *c) {
-    c->id = text_field(L, at, "id");
-    c->name = text_field(L, at, "name");
-    lua_getfield(L, at, "params");
-    read_decls(L, &c->params, &c->param_count);
-}
-
-static void read_commands(lua_State *L, const char *key, struct command_decl **commands,
-                          size_t *count) {
-    lua_getfield(L, 1, key);
-    size_t length = lua_istable(L, -1) ? lua_rawlen(L, -1) : 0;
-    *commands = or_starved(L, calloc(length + 1, sizeof **commands));
-    for (size_t i = 0; *commands != NULL && i < length; i++) {
-        lua_rawgeti(L, -1, (lua_Integer)i + 1);
+static void read_events(lua_State *L, struct node_type *t) {
+    lua_getfield(L, 1, "events");
+    int list = lua_gettop(L);
+    size_t length = lua_istable(L, list) ? lua_rawlen(L, list) : 0;
+    t->events = or_starved(L, calloc(length + 1, sizeof *t->events));
+    for (size_t i = 0; t->events != NULL && i < length; i++) {
+        lua_rawgeti(L, list, (lua_Integer)i + 1);
         if (lua_istable(L, -1))
-            read_command(L, lua_gettop(L), &(*commands)[(*count)++]);
+            t->events[t->event_count++] = text_field(L, lua_gettop(L), "id");
         lua_pop(L, 1);
     }
     lua_pop(L, 1);
-}
-
-static void read_lists(lua_State *L, struct node_type *t) {
-    lua_getfield(L, 1, "drivers");
-    read_decls(L, &t->drivers, &t->driver_count);
-    read_commands(L, "commands", &t->commands, &t->command_count);
-    read_commands(L, "events", &t->events, &t->event_count);
 }
 
 // Index 1: the table, 2: the type.
@@ -145,12 +125,14 @@ static int read_type(lua_State *L) {
     struct node_type *t = lua_touserdata(L, 2);
     luaL_checkstack(L, 20, "declaration");
     t->id = text_field(L, 1, "id");
-    t->name = text_field(L, 1, "name");
-    t->icon = text_field(L, 1, "icon");
-    read_lists(L, t);
+    read_drivers(L, t);
+    read_events(L, t);
     return 0;
 }
 
+// host.declare(type): what is needed to show its values and to judge what a script sets. type = {
+// id, name, drivers = list of { id, label, uom, min, max, places, zero, by_script, names, alt = {
+// uom, factor, offset } }, events = list of { id } }; other members are not looked at.
 static int host_declare(lua_State *L) {
     struct api *a = api_of(L);
     luaL_checktype(L, 1, LUA_TTABLE);
@@ -288,6 +270,45 @@ int api_get(lua_State *L, struct api *a) {
 static int host_set(lua_State *L) { return api_set(L, api_of(L)); }
 static int host_get(lua_State *L) { return api_get(L, api_of(L)); }
 
+// host.shown(address, driver) -> the number as PG3 would be told it, its unit, the text beside it |
+// nil.
+static int host_shown(lua_State *L) {
+    const struct node *node = node_arg(L, api_of(L));
+    const struct driver *d = &node->drivers[driver_arg(L, node)];
+    lua_pushstring(L, d->shown);
+    lua_pushinteger(L, d->uom);
+    lua_pushstring(L, d->text);
+    return 3;
+}
+
+static void push_change(lua_State *L, const struct node *node, size_t driver) {
+    lua_createtable(L, 0, 2);
+    set_text(L, "address", node->address);
+    set_text(L, "driver", node->type->drivers[driver].id);
+}
+
+// host.changes() -> list of { address, driver }: what shows something else than at the last call, a
+// new node's values than 0. For who stands in PG3's place; where PG3 is, there are none.
+static int host_changes(lua_State *L) {
+    const struct api *a = api_of(L);
+    lua_newtable(L);
+    for (size_t i = 0; a->pg3 == NULL && i < a->nodes->count; i++) {
+        struct node *node = a->nodes->all[i];
+        if (node->state == NODE_NEW)
+            node_compare(node);
+        node->state = NODE_LIVE;
+        for (size_t k = 0; node->changed && k < node->type->driver_count; k++) {
+            if (!node->drivers[k].changed)
+                continue;
+            push_change(L, node, k);
+            lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+            node_told(&node->drivers[k]);
+        }
+        node->changed = false;
+    }
+    return 1;
+}
+
 static int host_stale(lua_State *L) {
     struct api *a = api_of(L);
     node_stale(a->nodes, node_arg(L, a), lua_toboolean(L, 2));
@@ -415,6 +436,8 @@ static const luaL_Reg functions[] = {
     {"node", host_node},
     {"set", host_set},
     {"get", host_get},
+    {"shown", host_shown},
+    {"changes", host_changes},
     {"stale", host_stale},
     {"zero_stale", host_zero_stale},
     {"alt_units", host_alt_units},

@@ -1,13 +1,11 @@
 // victron-host: options, PG3INIT, start in this order, stop in the reverse.
 #include "api.h"
-#include "console.h"
 #include "demo.h"
 #include "file.h"
 #include "init.h"
 #include "log.h"
 #include "mqtt.h"
 #include "options.h"
-#include "profile.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -34,11 +32,9 @@ struct app {
     struct pg3_init init;
     char *init_text, *token; // secrets that were in the environment; NULL = not there
     struct mqtt *mqtt;
-    struct console *console;
     struct demo demo;
     bool running; // the start is over
     bool stopping;
-    bool failed;
     bool start_due, ready_due, params_due; // events that found no memory
     int64_t due_timer;                     // until they are tried again; 0 = none
 };
@@ -182,12 +178,6 @@ static void on_stop(void *ctx) {
     loop_stop(a->api.loop);
 }
 
-static void on_done(void *ctx, bool ok) {
-    struct app *a = ctx;
-    a->failed = !ok;
-    on_stop(a);
-}
-
 // The link to PG3's broker
 
 static bool send_mqtt(void *ctx, const char *kind, const char *text, size_t len) {
@@ -240,13 +230,20 @@ static bool connect_broker(struct app *a) {
 
 // Without PG3
 
+// Whether a person watches the nodes.
+static bool watched(const struct app *a) {
+    return a->options.mode == MODE_DEMO || a->options.mode == MODE_WATCH;
+}
+
 // Where a person reads; log_open turns stderr itself into the log.
 static FILE *terminal;
 
 static void tee(enum log_level level, const char *line) {
-    if (app.console != NULL && app.running)
-        console_log(app.console, level, line);
-    else if (level >= LOG_WARNING && terminal != NULL) {
+    if (level < LOG_WARNING)
+        return;
+    if (app.running && watched(&app)) {
+        api_keep_line(&app.api, line);
+    } else if (terminal != NULL) {
         fprintf(terminal, "%s\n", line);
         fflush(terminal);
     }
@@ -308,33 +305,6 @@ static bool no_memory(void) {
     return false;
 }
 
-static bool open_console(struct app *a) {
-    char token[256] = "";
-    bool demo = a->options.demo;
-    if (!choose_account(a, token, sizeof token))
-        return false;
-    struct buf params;
-    buf_init(&params, 2048);
-    buf_puts(&params, "{\"vrm_token\":");
-    buf_json(&params, token);
-    buf_puts(&params, "}");
-    struct console_options options = {
-        .title =
-            demo ? "victron-host: two made-up installations, a day in four minutes. "
-                   "Ctrl-C ends it."
-                 : "victron-host: your installations as the ISY would show them. Ctrl-C ends it.",
-        .params = buf_text(&params),
-        .once = a->options.once,
-        .terminal = isatty(STDOUT_FILENO) == 1,
-        .short_poll_s = demo ? 2 : 60,
-        .long_poll_s = demo ? 30 : 600,
-        .out_fd = STDOUT_FILENO,
-    };
-    a->console = console_new(a->api.loop, a->api.json, a->api.nodes, &options, on_done, a);
-    buf_free(&params);
-    return a->console != NULL || no_memory();
-}
-
 // Start and stop
 
 static void turn(void *ctx) {
@@ -385,15 +355,10 @@ static bool open_parts(struct app *a, const char *argv0) {
     return find_root(api, argv0, a->options.mode == MODE_PG3);
 }
 
-// PG3, or the console in its place.
 static bool open_link(struct app *a) {
     struct pg3_events events = {on_start, on_ready,   on_params, on_poll, on_discover,
                                 on_query, on_command, on_stop,   a};
     struct pg3_link link = {send_mqtt, a};
-    if (a->options.mode != MODE_PG3 && !open_console(a))
-        return false; // logged
-    if (a->console != NULL)
-        link = console_link(a->console);
     a->api.pg3 = pg3_new(a->api.loop, a->api.json, a->api.nodes, HOST_VERSION, &link, &events);
     return a->api.pg3 != NULL || no_memory();
 }
@@ -402,11 +367,12 @@ static bool open_link(struct app *a) {
 static bool open_tool(struct app *a) {
     a->api.out = stdout;
     a->api.colours = isatty(STDOUT_FILENO) == 1;
+    a->api.demo = a->options.demo;
+    a->api.once = a->options.once;
     a->api.args = a->options.args;
     a->api.arg_count = a->options.arg_count;
-    if (a->options.mode != MODE_ROWS || a->options.arg_count > 0)
-        return true;
-    return choose_account(a, a->api.token, sizeof a->api.token);
+    bool asks = watched(a) || (a->options.mode == MODE_ROWS && a->options.arg_count == 0);
+    return !asks || choose_account(a, a->api.token, sizeof a->api.token);
 }
 
 static bool read_init(struct app *a) {
@@ -425,8 +391,8 @@ static bool read_init(struct app *a) {
 
 static bool run_script(struct app *a) {
     static const char *const files[] = {
-        [MODE_PG3] = "main.lua",     [MODE_DEMO] = "main.lua",   [MODE_WATCH] = "main.lua",
-        [MODE_PROFILE] = "main.lua", [MODE_CHECK] = "check.lua", [MODE_ROWS] = "rows.lua"};
+        [MODE_PG3] = "main.lua",        [MODE_DEMO] = "watch.lua",  [MODE_WATCH] = "watch.lua",
+        [MODE_PROFILE] = "profile.lua", [MODE_CHECK] = "check.lua", [MODE_ROWS] = "rows.lua"};
     char path[600];
     snprintf(path, sizeof path, "%s/scripts/%s", a->api.root, files[a->options.mode]);
     return api_open(&a->api) &&
@@ -434,31 +400,18 @@ static bool run_script(struct app *a) {
 }
 
 static bool start(struct app *a, const char *argv0) {
-    bool linked = a->options.mode <= MODE_WATCH;
+    bool linked = a->options.mode == MODE_PG3;
     if (!open_parts(a, argv0))
         return false;
-    if (a->options.mode == MODE_PG3 && !read_init(a))
+    if (linked && !read_init(a))
         return false;
     if (!(linked ? open_link(a) : open_tool(a)) || !run_script(a))
         return false;
     loop_on_signal(a->api.loop, on_stop, a);
-    if (a->options.mode == MODE_PG3 && !connect_broker(a))
+    if (linked && !connect_broker(a))
         return false;
     // After http and mqtt, so that what they brought leaves in the same turn.
     loop_each_turn(a->api.loop, turn, a);
-    if (a->console != NULL)
-        console_start(a->console, a->api.pg3);
-    return true;
-}
-
-static bool write_profile(struct app *a) {
-    char hash[17], error[512];
-    bool changed;
-    if (!profile_write(a->api.nodes, a->api.profile, hash, &changed, error, sizeof error)) {
-        log_error("profile", "%s", error);
-        return false;
-    }
-    printf("%s: %s (%s)\n", a->api.profile, changed ? "written" : "was up to date", hash);
     return true;
 }
 
@@ -487,8 +440,6 @@ static void stop(struct app *a) {
         api_close(&a->api);
     tasks_free(a->api.tasks);
     pg3_free(a->api.pg3);
-    console_free(a->console);
-    a->console = NULL;
     demo_stop(&a->demo);
     nodes_free(a->api.nodes);
     json_free(a->api.json);
@@ -534,15 +485,14 @@ int main(int argc, char **argv) {
     if (person)
         log_tee(tee);
     bool ok = start(&app, argv[0]);
-    if (ok && app.options.mode == MODE_PROFILE)
-        ok = write_profile(&app);
     app.running = ok;
-    if (ok && app.options.mode != MODE_PROFILE)
+    if (ok)
         loop_run(app.api.loop);
+    app.running = false;
     stop(&app);
     free(app.init_text);
     free(app.token);
     if (terminal != NULL)
         fclose(terminal);
-    return ok && !app.failed ? app.api.exit_code : 1;
+    return ok ? app.api.exit_code : 1;
 }

@@ -48,34 +48,21 @@ struct node_type *node_type_new(void) {
 static void free_decls(struct driver_decl *decls, size_t count) {
     for (size_t i = 0; decls != NULL && i < count; i++) {
         struct driver_decl *d = &decls[i];
-        for (size_t k = 0; k < d->name_count; k++)
-            free(d->names[k].name);
-        free(d->names);
-        free(d->names_id);
+        free(d->values);
         free(d->label);
         free(d->id);
     }
     free(decls);
 }
 
-static void free_commands(struct command_decl *commands, size_t count) {
-    for (size_t i = 0; commands != NULL && i < count; i++) {
-        free_decls(commands[i].params, commands[i].param_count);
-        free(commands[i].id);
-        free(commands[i].name);
-    }
-    free(commands);
-}
-
 void node_type_free(struct node_type *t) {
     if (t == NULL)
         return;
     free_decls(t->drivers, t->driver_count);
-    free_commands(t->commands, t->command_count);
-    free_commands(t->events, t->event_count);
+    for (size_t i = 0; t->events != NULL && i < t->event_count; i++)
+        free(t->events[i]);
+    free(t->events);
     free(t->id);
-    free(t->name);
-    free(t->icon);
     free(t);
 }
 
@@ -88,7 +75,7 @@ static int decl_index(const struct node_type *t, const char *id) {
 
 bool node_reports(const struct node *node, const char *event) {
     for (size_t i = 0; i < node->type->event_count; i++)
-        if (strcmp(node->type->events[i].id, event) == 0)
+        if (strcmp(node->type->events[i], event) == 0)
             return true;
     return false;
 }
@@ -107,8 +94,8 @@ static bool driver_id_ok(const char *id) {
 }
 
 static const char *type_fault(const struct node_type *t) {
-    if (t->id == NULL || t->id[0] == '\0' || t->name == NULL)
-        return "a node type needs an id and a name";
+    if (t->id == NULL || t->id[0] == '\0')
+        return "a node type needs an id";
     for (size_t i = 0; i < t->driver_count; i++) {
         const struct driver_decl *d = &t->drivers[i];
         if (d->id == NULL || !driver_id_ok(d->id))
@@ -118,12 +105,9 @@ static const char *type_fault(const struct node_type *t) {
         if (d->label == NULL || d->places < 0 || d->places > 6)
             return "a driver needs a label and 0 to 6 decimal places";
     }
-    for (size_t i = 0; i < t->command_count; i++)
-        if (t->commands[i].id == NULL || t->commands[i].name == NULL)
-            return "a command needs an id and a name";
     for (size_t i = 0; i < t->event_count; i++)
-        if (t->events[i].id == NULL || t->events[i].name == NULL)
-            return "an event needs an id and a name";
+        if (t->events[i] == NULL)
+            return "an event needs an id";
     return NULL;
 }
 

@@ -6,11 +6,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct value_name {
-    long value;
-    char *name;
-};
-
 // How a driver's number is shown: shown = base * factor + offset, within min..max
 // (docs/pg3.md, Editors).
 struct unit {
@@ -21,33 +16,21 @@ struct unit {
 
 struct driver_decl {
     char *id;    // "GV1"; docs/pg3.md, Driver ids
-    char *label; // what the ISY shows
+    char *label; // what addnode calls it
     struct unit unit;
     struct unit alt; // the other unit the user may choose; uom 0 = none
     int places;      // decimals
     bool zero;       // a momentary value: shown as 0 while stale or missing
     bool by_script;  // set by a device script, not from rows
-    char *names_id;  // of the value names; NULL = plain number
-    struct value_name *names;
-    size_t name_count;
-};
-
-struct command_decl {
-    char *id;
-    char *name;
-    struct driver_decl *params; // id "" = the one unnamed parameter
-    size_t param_count;
+    long *values;    // the only ones it may have; NULL = a plain number
+    size_t value_count;
 };
 
 struct node_type {
     char *id; // nodeDefId
-    char *name;
-    char *icon; // docs/pg3.md, Node definitions; NULL = none
     struct driver_decl *drivers;
     size_t driver_count;
-    struct command_decl *commands; // what the node accepts
-    size_t command_count;
-    struct command_decl *events; // what it may report to programs (node:event)
+    char **events; // ids of what it may report to programs (node:event)
     size_t event_count;
 };
 

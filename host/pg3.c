@@ -69,7 +69,9 @@ void pg3_free(struct pg3 *p) {
 
 static size_t cost(const struct pg3_out *out) { return sizeof *out + out->len + 1; }
 
-static void tell_shortage(const char *kind) {
+// There was no memory for a message. PG3 is asked for everything again, as when it was one of its.
+static void tell_shortage(struct pg3 *p, const char *kind) {
+    p->missed_ms = loop_now_ms();
     log_error(AREA, "memory is too short for a %s message to PG3; free some on this machine", kind);
 }
 
@@ -86,7 +88,7 @@ static struct pg3_out *enqueue(struct pg3 *p, const char *kind, const char *text
     }
     struct pg3_out *out = malloc(sizeof *out + len + 1);
     if (out == NULL) {
-        tell_shortage(kind);
+        tell_shortage(p, kind);
         return NULL;
     }
     out->next = NULL;
@@ -111,7 +113,7 @@ bool pg3_post(struct pg3 *p, const char *kind, const char *text, size_t len, boo
 bool pg3_post_buf(struct pg3 *p, const char *kind, struct buf *b, bool late) {
     bool queued = false;
     if (b->starved)
-        tell_shortage(kind);
+        tell_shortage(p, kind);
     else if (b->failed)
         log_error(AREA, "a %s message to PG3 is too large and was not sent; please report this",
                   kind);
@@ -527,7 +529,7 @@ static void ask_missed(struct pg3 *p) {
         return;
     p->missed_ms = 0;
     pg3_refresh(p);
-    if (p->profile_timer != 0) // its answer may be what was lost
+    if (p->profile_timer != 0 || p->retry_timer != 0) // that or its answer may be what was lost
         pg3_install_profile(p);
 }
 

@@ -1,5 +1,5 @@
 // PG3's protocol (docs/pg3.md): start sequence, every message in and out, one addnode in flight.
-// Whatever carries the messages (mqtt, or the console without PG3) is a pg3_link.
+// Whatever carries the messages (mqtt, or a test) is a pg3_link.
 #ifndef PG3_H
 #define PG3_H
 

@@ -73,7 +73,7 @@ struct pg3 {
     char profile_hash[65]; // on disk
     char installed[65];    // what PG3 installed last, as it remembers for us
 
-    int64_t missed_ms;  // when a message found no memory, 0 = none did
+    int64_t missed_ms;  // when a message or answer found no memory, 0 = none did
     bool missed_record; // the record that is being taken found none
 
     struct known known;

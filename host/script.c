@@ -229,14 +229,15 @@ struct arguments {
 static int keep_arguments(lua_State *L) {
     const struct arguments *a = lua_touserdata(L, 1);
     int first = lua_gettop(a->from) - a->count + 1;
-    lua_createtable(L, a->count + 1, 0);
+    int before = a->first != NULL;
+    lua_createtable(L, before + a->count, 0);
     if (a->first != NULL) {
         a->first(L, a->ctx);
         lua_rawseti(L, -2, 1);
     }
     for (int i = 0; i < a->count; i++) {
         vm_copy(a->from, first + i, L, NULL, NULL);
-        lua_rawseti(L, -2, (a->first != NULL) + i + 1);
+        lua_rawseti(L, -2, before + i + 1);
     }
     lua_setfield(L, LUA_REGISTRYINDEX, ARGS_KEY);
     return 0;
@@ -245,7 +246,8 @@ static int keep_arguments(lua_State *L) {
 bool script_arguments(struct script *s, lua_State *from, int args, script_push_fn *first, void *ctx,
                       char *error, size_t size) {
     struct arguments a = {from, args, first, ctx};
-    if (!vm_protect(s->vm, keep_arguments, &a, error, size))
+    bool any = args > 0 || first != NULL;
+    if (any && !vm_protect(s->vm, keep_arguments, &a, error, size))
         return false;
     lua_pop(from, args);
     s->args = args + (first != NULL);

@@ -8,6 +8,7 @@ local markdown = require "lib.markdown"
 local nodes = require "lib.nodes"
 local notices = require "lib.notices"
 local params = require "lib.params"
+local profile = require "lib.profile"
 local scripts = require "lib.scripts"
 local shortage = require "lib.shortage"
 local state = require "lib.state"
@@ -37,7 +38,7 @@ end
 local function use_new_scripts()
     adopting = true
     nodes.adopt_types()
-    notices.profile(host.profile())
+    notices.profile(profile.write())
     account.rediscover()
     adopting = false
 end
@@ -74,7 +75,7 @@ end
 local function look_after_scripts()
     state.save()
     scripts.forgive()
-    if notices.profile_fails() then notices.profile(host.profile()) end
+    if notices.profile_fails() then notices.profile(profile.write()) end
     account.show()
 end
 
@@ -140,7 +141,7 @@ on_step("params", function(given) take_params(given or host.params()) end)
 on_step("start", function()
     wait_for_scripts()
     state.restore()
-    local _, problem = host.profile()
+    local _, problem = profile.write()
     notices.profile(false, problem)
     host.add { address = CONTROLLER, type = scripts.controller.id, name = "Victron Energy",
                primary = CONTROLLER }

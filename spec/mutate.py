@@ -74,6 +74,12 @@ MUTATIONS = [
              'if driver.op ~= "sum" and count < #driver.terms then return nil end',
              'if driver.op ~= "sum" and count < #driver.terms then return 0 end',
              ["spec/device_spec.lua"]),
+    Mutation("two lists of texts share an editor", "scripts/lib/profile.lua",
+             "elseif not same_names(driver.names or {}, other.names or {}) then", "elseif false then",
+             ["spec/profile_spec.lua"]),
+    Mutation("the watch goes on when nobody reads it", "scripts/watch.lua",
+             "if not host.print(text) then leave(0) end", "host.print(text)",
+             ["spec/watch_spec.lua"]),
 ]
 
 

@@ -6,7 +6,7 @@ local LIBRARIES = {
     ["^MQTT"] = { "mqtt" },
     ["^openssl/"] = { "mqtt" },
     ["^lua"] = { "vm", "task", "json", "pairs", "pg3", "sandbox", "script", "api" },
-    ["^lauxlib"] = { "vm", "task", "json", "pairs", "pg3", "sandbox", "script", "api", "console" },
+    ["^lauxlib"] = { "vm", "task", "json", "pairs", "pg3", "sandbox", "script", "api" },
     ["^lualib"] = { "sandbox", "api" },
 }
 

@@ -10,7 +10,7 @@
 --          numbered = whether there is one like "#521" among them,
 --          parts = list of types as well: further nodes of the same device, each with
 --                  { part = letter, main = type, suffix = words, when = list of keys|nil },
---          declaration = what host.declare takes }
+--          declaration = what host.declare and lib.profile take }
 
 local units = require "lib.units"
 local name_lists = require "lib.names"

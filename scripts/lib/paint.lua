@@ -1,4 +1,4 @@
---- Text for a person at a terminal: colours, columns, paths. Used by check.lua and rows.lua.
+--- Text for a person at a terminal: colours, columns, paths. Used by check.lua, rows.lua and watch.lua.
 
 local paint = {}
 
@@ -11,9 +11,10 @@ function paint.colour(name, text)
 end
 
 --- How many characters a text has on the screen.
-local function width(text)
+function paint.width(text)
     return utf8.len(text) or #text
 end
+local width = paint.width
 
 --- A list of rows of texts -> a list of lines with aligned columns, without blanks at the end.
 function paint.columns(rows)

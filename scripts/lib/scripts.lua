@@ -8,6 +8,7 @@
 
 local check = require "lib.check"
 local device = require "lib.device"
+local profile = require "lib.profile"
 local shortage = require "lib.shortage"
 local trouble = require "lib.trouble"
 
@@ -133,7 +134,7 @@ local function serve(slot, script, from)
     scripts.hand_over(slot.name, old and old.id, script.id)
     for _, type_ in ipairs(check.types(script.type)) do
         type_.slot = slot
-        host.declare(type_.declaration)
+        profile.declare(type_.declaration)
         if not from.user and fresh.place == fresh.path then built_in_ids[type_.id] = slot.name end
     end
     slot.serving = fresh

@@ -68,7 +68,6 @@ static void test_seed(void) {
     struct nodes *n = nodes_new();
     struct node_type *t = node_type_new();
     t->id = strdup("VICX");
-    t->name = strdup("X");
     t->drivers = calloc(2, sizeof *t->drivers);
     for (int i = 0; i < 2; i++)
         t->drivers[t->driver_count++] = (struct driver_decl){.id = strdup(i == 0 ? "ST" : "GV1"),

@@ -40,7 +40,6 @@ static void put_driver(struct node_type *t, const char *id, int uom, int places,
 static struct node_type *new_type(const char *id) {
     struct node_type *t = node_type_new();
     t->id = copy(id);
-    t->name = copy("A type");
     t->drivers = calloc(8, sizeof *t->drivers);
     put_driver(t, "ST", 73, 0, true);
     put_driver(t, "GV0", 33, 2, false);
@@ -187,7 +186,6 @@ static void test_many(void) {
     const char *why;
     char address[16];
     t->id = strdup("T");
-    t->name = strdup("T");
     CHECK(nodes_declare(n, t) == NULL);
     CHECK(nodes_find(n, "a0") == NULL);
     for (int i = 0; i < 3000; i++) {
@@ -328,7 +326,6 @@ static void test_retype(void) {
 
     struct node_type *t = node_type_new();
     t->id = copy("TYPE");
-    t->name = copy("Another");
     t->drivers = calloc(8, sizeof *t->drivers);
     put_driver(t, "GV2", 72, 1, false); // fewer places
     put_driver(t, "GV1", 17, 1, true);

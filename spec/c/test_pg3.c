@@ -88,7 +88,6 @@ static void open_bench(struct bench *b) {
     b->nodes = nodes_new();
     struct node_type *t = node_type_new();
     t->id = strdup("VICX");
-    t->name = strdup("X");
     t->drivers = calloc(2, sizeof *t->drivers);
     put_driver(t, "ST", 25);
     put_driver(t, "GV1", 73);

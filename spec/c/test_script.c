@@ -687,14 +687,13 @@ static void add_node(void) {
     const char *why;
     struct node_type *t = node_type_new();
     t->id = strdup("VICX");
-    t->name = strdup("X");
     t->drivers = calloc(2, sizeof *t->drivers);
     t->drivers[t->driver_count++] = (struct driver_decl){
         .id = strdup("ST"), .label = strdup("S"), .unit = {73, -1e6, 1e6, 1, 0}, .by_script = true};
     t->drivers[t->driver_count++] = (struct driver_decl){
         .id = strdup("GV30"), .label = strdup("Data state"), .unit = {25, 0, 3, 1, 0}};
     t->events = calloc(1, sizeof *t->events);
-    t->events[t->event_count++] = (struct command_decl){.id = strdup("DON"), .name = strdup("On")};
+    t->events[t->event_count++] = strdup("DON");
     CHECK(nodes_declare(api.nodes, t) == NULL);
     CHECK(nodes_add(api.nodes, "x_1", "VICX", "Name", "x_1", &why) != NULL);
 }

@@ -378,30 +378,12 @@ static void test_an_event_waits_for_memory(void) {
     end();
 }
 
-static void done(void *ctx, bool ok) { (void)ctx, (void)ok; }
-
-// Fault: the console starts without its title or its parameters, and reads them all the same
-// Expected: without memory for them it does not start
-static void test_console_without_memory(void) {
-    struct console_options options = {.title = "t", .params = "{}"};
-    for (long number = 1; number <= 3; number++) {
-        allocations = 0;
-        fail_at = number;
-        fail_until = number + 1;
-        struct console *c = console_new(NULL, NULL, NULL, &options, done, NULL);
-        CHECK(c == NULL);
-        console_free(c);
-    }
-    fail_at = fail_until = -1;
-}
-
 int main(void) {
     CHECK(prepare());
     log_tee(remember);
     long count = count_allocations();
     if (getenv("VERBOSE") != NULL)
         fprintf(stderr, "%ld allocations\n", count);
-    test_console_without_memory();
     test_no_descriptor_is_left();
     test_an_event_waits_for_memory();
     test_a_shortage_passes();

@@ -17,7 +17,6 @@ static struct nodes *two_nodes(void) {
     struct nodes *n = nodes_new();
     struct node_type *t = node_type_new();
     t->id = strdup("VICX");
-    t->name = strdup("X");
     t->drivers = calloc(4, sizeof *t->drivers);
     put_driver(t, "ST", "Power \"PV\"", 73, 0);
     put_driver(t, "GV1", "Temp \xc2\xb0", 4, 1);
@@ -102,7 +101,6 @@ static void test_set_too_large(void) {
     struct buf b;
     struct node_type *t = node_type_new();
     t->id = strdup("VICX");
-    t->name = strdup("X");
     t->drivers = calloc(COUNT, sizeof *t->drivers);
     for (int i = 0; i < COUNT; i++) {
         char id[16];

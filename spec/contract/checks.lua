@@ -29,14 +29,13 @@ local function near(value, wanted) assert(math.abs(value - wanted) < 1e-9, value
 
 local function declaration(changes)
     local result = {
-        id = "CONTRACT", name = "Contract", drivers = {
+        id = "CONTRACT", drivers = {
             { id = "ST", label = "Power", uom = 73, places = 0, min = -10, max = 1000, zero = true },
             { id = "CV", label = "Voltage", uom = 72, places = 2, min = 0, max = 100, zero = true },
-            { id = "GV1", label = "State", uom = 25, places = 0, zero = false, names_id = "CONTRACT_STATE",
+            { id = "GV1", label = "State", uom = 25, places = 0, zero = false,
               names = { [0] = "Off", [3] = "On" } },
             { id = "GV2", label = "Count", uom = 56, places = 0, min = 0, max = 100, by_script = true },
         },
-        commands = { { id = "QUERY", name = "Query" } },
     }
     for key, value in pairs(changes or {}) do result[key] = value end
     return result
@@ -203,6 +202,11 @@ check("read", "a file's text, nil where there is none", function()
     raises(host.read)
 end)
 
+check("lines", "none where nobody watches", function()
+    host.log("warning", "contract")
+    assert(#host.lines() == 0)
+end)
+
 check("print", "a text", function()
     raises(host.print)
     raises(host.print, {})
@@ -311,8 +315,8 @@ end)
 check("declare", "what cannot be a type raises", function()
     raises(host.declare)
     for _, bad in ipairs {
-        { id = false }, { name = false }, { drivers = { { id = "st", label = "x", uom = 73 } } },
-        { drivers = { { id = "ST", uom = 73 } } }, { commands = { { id = "QUERY" } } },
+        { id = false }, { drivers = { { id = "st", label = "x", uom = 73 } } },
+        { drivers = { { id = "ST", uom = 73 } } },
         { drivers = { { id = "ST", label = "x", uom = 73, places = 7 } } }, { events = { { name = "x" } } },
         { drivers = { { id = "ST", label = "x", uom = 73 }, { id = "ST", label = "y", uom = 73 } } },
     } do
@@ -425,6 +429,40 @@ check("get", "the value as it was set: it is rounded only when shown", function(
     raises(host.get)
 end)
 
+check("shown", "the number as PG3 is told it, its unit and its text", function()
+    host.declare(declaration())
+    host.add(node { address = "contract_show" })
+    local number, uom, text = host.shown("contract_show", "CV")
+    assert(tonumber(number) == 0 and uom == 72 and text == nil)
+    host.set("contract_show", "CV", 12.3456, "twelve")
+    number, uom, text = host.shown("contract_show", "CV")
+    assert(number == "12.35" and uom == 72 and text == "twelve")
+    names(raises(host.shown, "nobody", "ST"), "nobody")
+    names(raises(host.shown, "contract_show", "GV9"), "GV9")
+    raises(host.shown)
+end)
+
+check("changes", "what is shown anew; of a new node what is not 0", function()
+    local function changed()
+        local list = {}
+        for _, one in ipairs(host.changes()) do
+            if one.address == "contract_new" then list[#list + 1] = one.driver end
+        end
+        return table.concat(list, " ")
+    end
+    host.declare(declaration())
+    host.add(node { address = "contract_new" })
+    host.set("contract_new", "CV", 12)
+    assert(changed() == "CV")
+    assert(changed() == "")
+    host.set("contract_new", "CV", 12.001)
+    host.set("contract_new", "ST", 5)
+    host.set("contract_new", "GV1", 3, "words")
+    assert(changed() == "ST GV1")
+    host.add(node { address = "contract_new", name = "Another" })
+    assert(changed() == "")
+end)
+
 check("stale", "a node; its values stay", function()
     with_node()
     host.set("contract", "ST", 5)
@@ -446,14 +484,28 @@ for _, choice in ipairs { "zero_stale", "alt_units", "hold_nodes" } do
     end)
 end
 
-check("profile", "whether it is another; not when nothing was declared since", function()
-    host.declare(declaration())
-    local changed = host.profile()
+local function files(text)
+    return { { folder = "nodedef", name = "contract.xml", text = "<nodeDefs />" },
+             { folder = "nls", name = "contract.txt", text = text } }
+end
+
+check("profile", "whether a file has another content now", function()
+    local changed = host.profile(files "x")
     assert(type(changed) == "boolean")
-    assert(host.profile() == false)
-    host.declare(declaration { name = "Contract, another" })
-    assert(host.profile() == true)
-    assert(host.profile() == false)
+    assert(host.profile(files "x") == false)
+    assert(host.profile(files "y") == true)
+    assert(host.profile(files "y") == false)
+    assert(host.profile(files "") == true)
+end)
+
+check("profile", "mistakes raise", function()
+    raises(host.profile)
+    raises(host.profile, { "nls/en_us.txt" })
+    for _, member in ipairs { "folder", "name", "text" } do
+        local bad = files "x"
+        bad[2][member] = nil
+        raises(host.profile, bad)
+    end
 end)
 
 ---------------------------------------------------------------------------- parameters and records

@@ -70,13 +70,12 @@ static void world_open(struct world *w) {
     *w = (struct world){.nodes = nodes_new()};
     struct node_type *t = node_type_new();
     t->id = strdup("VICX");
-    t->name = strdup("X");
     t->drivers = calloc(2, sizeof *t->drivers);
     put_driver(t, "ST", 25);
     put_driver(t, "GV1", 73);
     t->events = calloc(1, sizeof *t->events);
     t->event_count = 1;
-    t->events[0] = (struct command_decl){.id = strdup("DON"), .name = strdup("On")};
+    t->events[0] = strdup("DON");
     MUST(nodes_declare(w->nodes, t) == NULL);
     struct pg3_link link = {link_send, w};
     struct pg3_events events = {on_start, on_other,   on_other, on_poll, on_other,

@@ -1,109 +1,17 @@
-// The profile: hostile names, labels and numbers in types that may be declared. An XML parser and
-// the rules of the texts' lines judge what is written.
-#include "fuzz.h"
-#include "profile.h"
+// The profile: hostile names, labels and numbers in types that may be declared
+// (spec/fuzz/profile.lua makes them of the bytes). An XML parser and the rules of the texts' lines
+// judge what is written.
+#include "fuzz_lua.h"
 
 #include <expat.h>
 #include <unistd.h>
-
-struct input {
-    const uint8_t *data;
-    size_t size;
-};
-
-static unsigned byte(struct input *in) {
-    if (in->size == 0)
-        return 0;
-    in->size--;
-    return *in->data++;
-}
-
-static char *text(struct input *in) {
-    size_t len = byte(in);
-    len = len < in->size ? len : in->size;
-    char *copy = text_of(in->data, len);
-    in->data += len;
-    in->size -= len;
-    return copy;
-}
-
-static char *number_id(const char *prefix, unsigned number) {
-    char id[16];
-    snprintf(id, sizeof id, "%s%u", prefix, number);
-    return strdup(id);
-}
-
-static double number(struct input *in) {
-    double value = (double)byte(in) * 256 + byte(in) - 32768;
-    for (unsigned i = byte(in) % 16; i > 0; i--)
-        value /= 10;
-    return value;
-}
-
-static struct unit unit(struct input *in) {
-    struct unit u = {.uom = (int)byte(in), .min = number(in), .max = number(in), .factor = 1};
-    return u;
-}
-
-static void fill(struct input *in, struct driver_decl *d, char *id) {
-    *d = (struct driver_decl){.id = id, .label = text(in), .unit = unit(in)};
-    d->places = (int)(byte(in) % 7);
-    unsigned what = byte(in);
-    if (what % 4 == 0)
-        d->alt = unit(in);
-    if (what % 4 != 1)
-        return;
-    d->names_id = number_id("N", what / 4);
-    d->name_count = 1 + byte(in) % 8;
-    d->names = calloc(d->name_count, sizeof *d->names);
-    long value = (long)byte(in) - 128;
-    for (size_t i = 0; i < d->name_count; i++) {
-        d->names[i] = (struct value_name){value, text(in)};
-        value += 1 + (long)(byte(in) % 3);
-    }
-}
-
-static struct command_decl *commands(struct input *in, size_t *count) {
-    *count = byte(in) % 3;
-    struct command_decl *all = calloc(3, sizeof *all);
-    for (size_t i = 0; i < *count; i++) {
-        all[i] = (struct command_decl){.id = number_id("C", (unsigned)i), .name = text(in)};
-        all[i].param_count = byte(in) % 3;
-        all[i].params = calloc(3, sizeof *all[i].params);
-        for (size_t k = 0; k < all[i].param_count; k++)
-            fill(in, &all[i].params[k], k == 0 ? strdup("") : number_id("P", (unsigned)k));
-    }
-    return all;
-}
-
-// Returns how many lines of names and labels it must give.
-static size_t declare(struct input *in, struct nodes *n, unsigned i) {
-    struct node_type *t = node_type_new();
-    t->id = number_id("VIC", i);
-    t->name = text(in);
-    t->icon = byte(in) % 2 == 0 ? strdup("EnergyMonitor") : NULL;
-    t->driver_count = byte(in) % 6;
-    t->drivers = calloc(6, sizeof *t->drivers);
-    for (size_t k = 0; k < t->driver_count; k++)
-        fill(in, &t->drivers[k], number_id("GV", (unsigned)k));
-    t->commands = commands(in, &t->command_count);
-    t->events = commands(in, &t->event_count);
-    size_t lines = 1 + t->driver_count + t->command_count + t->event_count;
-    for (size_t k = 0; k < t->command_count; k++)
-        lines += t->commands[k].param_count;
-    for (size_t k = 0; k < t->event_count; k++)
-        lines += t->events[k].param_count;
-    MUST(nodes_declare(n, t) == NULL);
-    return lines;
-}
-
-// Judging
 
 static char dir[] = "/tmp/fuzz_profile.XXXXXX";
 static const char *const files[] = {"nodedef/nodedefs.xml", "editor/editors.xml", "nls/en_us.txt"};
 
 static void clear(void) {
     char path[128];
+    plugin_close();
     for (size_t i = 0; i < 3; i++) {
         snprintf(path, sizeof path, "%s/%s", dir, files[i]);
         unlink(path);
@@ -125,7 +33,9 @@ static char *content(size_t file, size_t *len) {
     return all;
 }
 
-static char editors[256][64];
+#define EDITORS_MAX 1000
+
+static char editors[EDITORS_MAX][64];
 static size_t editor_count;
 
 // Editors are read first; nodedefs.xml then names only those that are there.
@@ -134,7 +44,7 @@ static void XMLCALL element(void *ctx, const XML_Char *name, const XML_Char **at
     for (size_t i = 0; attributes[i] != NULL; i += 2) {
         const char *key = attributes[i], *value = attributes[i + 1];
         if (strcmp(name, "editor") == 0 && strcmp(key, "id") == 0) {
-            MUST(editor_count < 256 && strlen(value) < 64);
+            MUST(editor_count < EDITORS_MAX && strlen(value) < 64);
             snprintf(editors[editor_count++], 64, "%s", value);
         } else if (strcmp(key, "editor") == 0) {
             size_t k = 0;
@@ -188,30 +98,37 @@ static size_t judge_lines(void) {
     return count;
 }
 
+struct input {
+    const uint8_t *data;
+    size_t size;
+};
+
+static int push_input(lua_State *L, void *ctx) {
+    const struct input *in = ctx;
+    lua_pushlstring(L, (const char *)in->data, in->size);
+    return 1;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static bool made;
     if (!made) {
         made = mkdtemp(dir) != NULL;
         MUST(made);
         atexit(clear);
+        plugin_open("profile.lua");
+        snprintf(api.profile, sizeof api.profile, "%s", dir);
     }
     struct input in = {data, size};
-    struct nodes *n = nodes_new();
-    size_t lines = 0;
-    unsigned count = 1 + byte(&in) % 3;
-    for (unsigned i = 0; i < count; i++)
-        lines += declare(&in, n, i);
-    char hash[17], error[512] = "";
-    bool changed;
-    if (profile_write(n, dir, hash, &changed, error, sizeof error)) {
-        editor_count = 0;
-        judge_xml(1);
-        judge_xml(0);
-        MUST(judge_lines() == lines);
-        MUST(profile_write(n, dir, hash, &changed, error, sizeof error) && !changed);
-    } else {
-        MUST(error[0] != '\0');
-    }
-    nodes_free(n);
+    api.exit_code = -1;
+    MUST(api_fire(&api, "types", push_input, &in, NULL, NULL));
+    while (tasks_run(api.tasks))
+        continue;
+    MUST(api.exit_code >= 0);
+    if (api.exit_code == 0) // the types contradict each other
+        return 0;
+    editor_count = 0;
+    judge_xml(1);
+    judge_xml(0);
+    MUST(judge_lines() == (size_t)api.exit_code);
     return 0;
 }

@@ -262,7 +262,7 @@ local function driver_of(declaration, id)
 end
 
 local function type_fault(declaration)
-    if not declaration.id or not declaration.name then return "a node type needs an id and a name" end
+    if not declaration.id then return "a node type needs an id" end
     local known = {}
     for _, driver in ipairs(declaration.drivers or {}) do
         local id, places = driver.id, driver.places or 0
@@ -271,10 +271,8 @@ local function type_fault(declaration)
         if not driver.label or places < 0 or places > 6 then return "a driver needs a label and places" end
         known[id] = true
     end
-    for _, list in ipairs { declaration.commands or {}, declaration.events or {} } do
-        for _, one in ipairs(list) do
-            if not one.id or not one.name then return "a command or event needs an id and a name" end
-        end
+    for _, event in ipairs(declaration.events or {}) do
+        if not event.id then return "an event needs an id" end
     end
 end
 
@@ -335,6 +333,29 @@ local function set_value(self, address, id, value, text)
     table.insert(self.sets, { address = address, driver = id, value = shown, time = self.now })
 end
 
+--- A driver as PG3 would be told it.
+local function shown(node, driver)
+    return ("%%.%df"):format(driver.places or 0):format(node.values[driver.id] or 0), driver.uom or 56,
+        node.texts[driver.id]
+end
+
+--- What shows something else than at the last call, a new node's values than 0.
+local function changes(self)
+    local list = {}
+    for _, address in ipairs(self.added) do
+        local node = self.nodes[address]
+        node.told = node.told or {}
+        for _, driver in ipairs(self.types[node.type].drivers) do
+            local number, uom, text = shown(node, driver)
+            local now = ("%s %d %s"):format(number, uom, text or "")
+            local before = node.told[driver.id] or ("%%.%df %%d "):format(driver.places or 0):format(0, uom)
+            if now ~= before then list[#list + 1] = { address = address, driver = driver.id } end
+            node.told[driver.id] = now
+        end
+    end
+    return list
+end
+
 local function node_functions(self, host)
     host.declare = function(declaration)
         check_type(declaration, "table")
@@ -371,6 +392,11 @@ local function node_functions(self, host)
         local node = driver_at(self, address, id)
         return node.exact[id]
     end
+    host.shown = function(address, id)
+        local node, driver = driver_at(self, address, id)
+        return shown(node, driver)
+    end
+    host.changes = function() return changes(self) end
     host.stale = function(address, stale)
         local node = self.nodes[text_of(address)] or error("there is no node " .. address, 0)
         node.stale = stale
@@ -378,8 +404,13 @@ local function node_functions(self, host)
     host.hold_nodes = function(on) self.nodes_held = on end
     host.zero_stale = function(zero) self.zero = zero end
     host.alt_units = function(alt) self.alt = alt end
-    host.profile = function()
-        local now = scripts.signature(self.types)
+    host.profile = function(files)
+        check_type(files, "table")
+        local now = ""
+        for _, file in ipairs(files) do
+            check_type(file, "table")
+            now = now .. text_of(file.folder) .. "/" .. text_of(file.name) .. "\n" .. text_of(file.text)
+        end
         local changed = self.profile ~= nil and self.profile ~= now
         if self.profile ~= now then self.installs = self.installs + 1 end
         self.profile = now
@@ -470,7 +501,20 @@ local function other_functions(self, host)
         check_type(fn, "function")
         self.handlers[text_of(event)] = fn
     end
-    host.print = function(text) table.insert(self.printed, text_of(text)) end
+    host.print = function(text)
+        if not self.closed then table.insert(self.printed, text_of(text)) end
+        return not self.closed
+    end
+    host.lines = function()
+        local list = {}
+        for i = self.lines_given + 1, self.watched and #self.lines or 0 do
+            local line = self.lines[i]
+            local serious = line.level == "warning" or line.level == "error"
+            if serious then list[#list + 1] = line.level:upper() .. " vrm: " .. line.text end
+            self.lines_given = i
+        end
+        return list
+    end
     host.leave = function(code)
         code = integer_of(code)
         self.code = self.code or code
@@ -492,7 +536,7 @@ function fake.new(options)
         nodes = {}, added = {}, types = {}, sets = {}, known = options.known or {},
         lines = {}, masked = {}, notices = {}, notice_log = {}, handlers = {}, requests = {},
         errors = {}, reports = {}, started = {}, answers = {}, files = {}, loaded = {}, functions = {},
-        last_script = 0, queue = {}, installs = 0, saves = {}, printed = {},
+        last_script = 0, queue = {}, lines_given = 0, installs = 0, saves = {}, printed = {},
         params = options.params or {}, environment = options.env or {}, saved = nil, refuse = options.refuse,
         answer = options.answer or function() return { status = 500 } end, scripts = options.scripts,
     }, fake)

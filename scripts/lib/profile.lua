@@ -1,0 +1,212 @@
+--- The ISY's profile (docs/pg3.md, Profile files): node definitions, editors and texts, made of the types as
+-- host.declare takes them.
+
+local profile = {}
+
+local MOST_BYTES = 1024 * 1024      -- of one file
+local UOM_INDEX = 25                -- the one unit whose values have names everywhere
+
+local declared = {}                 -- all types of this run, in order
+local by_id = {}                    -- [id] = its place there
+
+------------------------------------------------------------------------------------------- texts
+
+--- Calls write(code) for each character of a text that is not printable ASCII, and puts its result there.
+-- Bytes that are no UTF-8 count as one unknown character.
+local function replace(text, write)
+    return (text:gsub("[\0-\31\127-\255][\128-\191]*", function(bytes)
+        if utf8.len(bytes) == 1 then return write(utf8.codepoint(bytes)) end
+        local first = bytes:sub(1, 1)
+        if first:find("[\0-\31\127]") then return " " .. write(0xFFFD) end
+        return write(0xFFFD)
+    end))
+end
+
+local ENTITIES = { ["<"] = "&lt;", [">"] = "&gt;", ["&"] = "&amp;", ['"'] = "&quot;" }
+
+local function xml_character(code) return code < 128 and " " or ("&#x%X;"):format(code) end
+
+--- An attribute's value.
+local function xml(text) return replace(text:gsub('[<>&"]', ENTITIES), xml_character) end
+
+--- Files of texts are ASCII; anything else is \uXXXX, as in Java.
+local function nls_character(code)
+    if code < 128 then return " " end
+    if code < 0x10000 then return ("\\u%04X"):format(code) end
+    code = code - 0x10000
+    return ("\\u%04X\\u%04X"):format(0xD800 + (code >> 10), 0xDC00 + (code & 0x3FF))
+end
+
+local function nls(text) return replace(text, nls_character) end
+
+----------------------------------------------------------------------------------------- writing
+
+local function new_file(folder, name, head)
+    return { folder = folder, name = name, bytes = 0, parts = { head } }
+end
+
+local function put(file, form, ...)
+    local text = form:format(...)
+    file.bytes = file.bytes + #text
+    file.parts[#file.parts + 1] = text
+    if file.bytes > MOST_BYTES then
+        error({ problem = ("the profile is larger than %d KiB"):format(MOST_BYTES // 1024) }, 0)
+    end
+end
+
+------------------------------------------------------------------------------------------ editors
+
+--- The values of a list in increasing order.
+local function values_of(names)
+    local values = {}
+    for value in pairs(names) do values[#values + 1] = value end
+    table.sort(values)
+    return values
+end
+
+--- "0,2-7,245"
+local function subset(values)
+    local parts, i = {}, 1
+    while i <= #values do
+        local last = i
+        while values[last + 1] == values[last] + 1 do last = last + 1 end
+        parts[#parts + 1] = last > i and ("%d-%d"):format(values[i], values[last]) or ("%d"):format(values[i])
+        i = last + 1
+    end
+    return table.concat(parts, ",")
+end
+
+--- An editor's name says what it holds, so that the same numbers share one and ids never move.
+local function editor_id(driver)
+    if driver.names then return driver.names_id end
+    local id = ("U%d_P%d_%.15g_%.15g"):format(driver.uom, driver.places, driver.min, driver.max)
+    if driver.alt then id = ("%s_U%d"):format(id, driver.alt.uom) end
+    return (id:upper():gsub("[-+.]", { ["-"] = "M", ["+"] = "X", ["."] = "D" }))
+end
+
+local function same_names(a, b)
+    for value, name in pairs(a) do
+        if b[value] ~= name then return false end
+    end
+    for value in pairs(b) do
+        if a[value] == nil then return false end
+    end
+    return true
+end
+
+local function put_range(files, unit, places)
+    put(files.editors, '    <range uom="%d" min="%.15g" max="%.15g" prec="%d" />\n', unit.uom, unit.min,
+        unit.max, places)
+end
+
+local function put_names(files, id, names)
+    local values = values_of(names)
+    put(files.editors, '    <range uom="%d" subset="%s" nls="%s" />\n', UOM_INDEX, subset(values), xml(id))
+    put(files.texts, "\n")
+    for _, value in ipairs(values) do put(files.texts, "%s-%d = %s\n", id, value, nls(names[value])) end
+end
+
+--- The editor of a driver or parameter, written unless it is there -> its id as an attribute.
+local function editor(files, driver, type_)
+    local id = editor_id(driver)
+    local other = files.known[id]
+    if not other then
+        files.known[id] = { names = driver.names, type = type_ }
+        put(files.editors, '  <editor id="%s">\n', xml(id))
+        if driver.names then
+            put_names(files, id, driver.names)
+        else
+            put_range(files, driver, driver.places)
+            if driver.alt then put_range(files, driver.alt, driver.places) end
+        end
+        put(files.editors, "  </editor>\n")
+    elseif not same_names(driver.names or {}, other.names or {}) then
+        error({ problem = ("the value names %s are declared twice with different values, by the node types"
+            .. " %s and %s"):format(id, other.type.id, type_.id) }, 0)
+    end
+    return xml(id)
+end
+
+------------------------------------------------------------------------------------ node definitions
+
+local function put_status(files, type_, driver)
+    local id = editor(files, driver, type_)
+    put(files.nodedefs, '      <st id="%s" editor="%s" />\n', xml(driver.id), id)
+    put(files.texts, "ST-%s-%s-NAME = %s\n", type_.id, driver.id, nls(driver.label))
+end
+
+--- A command the node accepts, or an event it sends.
+local function put_command(files, type_, command)
+    local params = command.params or {}
+    put(files.texts, "CMD-%s-%s-NAME = %s\n", type_.id, command.id, nls(command.name))
+    put(files.nodedefs, '        <cmd id="%s"%s\n', xml(command.id), #params > 0 and ">" or " />")
+    for _, param in ipairs(params) do
+        local id = editor(files, param, type_)
+        put(files.nodedefs, '          <p id="%s" editor="%s" />\n', xml(param.id), id)
+        put(files.texts, "CMDPN-%s-%s-NAME = %s\n", type_.id, param.id, nls(param.label))
+    end
+    if #params > 0 then put(files.nodedefs, "        </cmd>\n") end
+end
+
+local function put_type(files, type_)
+    local nodedefs, events = files.nodedefs, type_.events or {}
+    put(nodedefs, '  <nodeDef id="%s" nls="%s">\n    <editors />\n    <sts>\n', xml(type_.id), xml(type_.id))
+    put(files.texts, "\nND-%s-NAME = %s\n", type_.id, nls(type_.name))
+    if type_.icon then put(files.texts, "ND-%s-ICON = %s\n", type_.id, nls(type_.icon)) end
+    for _, driver in ipairs(type_.drivers) do put_status(files, type_, driver) end
+    put(nodedefs, "    </sts>\n    <cmds>\n      <sends%s\n", #events > 0 and ">" or " />")
+    for _, event in ipairs(events) do put_command(files, type_, event) end
+    if #events > 0 then put(nodedefs, "      </sends>\n") end
+    put(nodedefs, "      <accepts>\n")
+    for _, command in ipairs(type_.commands or {}) do put_command(files, type_, command) end
+    put(nodedefs, "      </accepts>\n    </cmds>\n  </nodeDef>\n")
+end
+
+local XML = '<?xml version="1.0" encoding="UTF-8"?>\n'
+
+local function put_types(files, types)
+    for _, type_ in ipairs(types) do put_type(files, type_) end
+    put(files.nodedefs, "</nodeDefs>\n")
+    put(files.editors, "</editors>\n")
+end
+
+--------------------------------------------------------------------------------------------- the whole
+
+--- The files of these types as host.profile takes them | nil, what is wrong with the types.
+function profile.files(types)
+    local files = {
+        nodedefs = new_file("nodedef", "nodedefs.xml", XML .. "<nodeDefs>\n"),
+        editors = new_file("editor", "editors.xml", XML .. "<editors>\n"),
+        texts = new_file("nls", "en_us.txt",
+            "# Written by victron-host --write-profile from the device scripts.\n"),
+        known = {},                 -- editors: [id] = { names = nil of numbers, type }
+    }
+    local ok, problem = pcall(put_types, files, types)
+    if not ok then
+        if type(problem) == "table" and problem.problem then return nil, problem.problem end
+        error(problem, 0)
+    end
+    local list = { files.nodedefs, files.editors, files.texts }
+    for _, file in ipairs(list) do file.text = table.concat(file.parts) end
+    return list
+end
+
+--- Declares a type to the host. It stays in the profile while the plugin runs, also when its script serves no
+-- more: there may be nodes of it.
+function profile.declare(type_)
+    host.declare(type_)
+    by_id[type_.id] = by_id[type_.id] or #declared + 1
+    declared[by_id[type_.id]] = type_
+end
+
+--- The type declared last under an id.
+function profile.type(id) return declared[by_id[id]] end
+
+--- Brings the profile up to date with the declared types -> whether it is another now | nil, why not.
+function profile.write()
+    local files, problem = profile.files(declared)
+    if not files then return nil, problem end
+    return host.profile(files)
+end
+
+return profile
