@@ -19,11 +19,8 @@ stds.device_script = {
     },
 }
 
-for _, main in ipairs { "main", "check", "rows", "profile" } do
-    files["scripts/" .. main .. ".lua"] = { std = "lua54+host" }
-end
-files["scripts/watch.lua"] = { std = "lua54", globals = { "host" } }     -- stands in PG3's place
-files["scripts/lib"] = { std = "lua54+host" }
+files["scripts"] = { std = "lua54+host" }
+files["scripts/tools/watch.lua"] = { std = "lua54", globals = { "host" } }     -- stands in PG3's place
 files["scripts/devices"] = { std = "device_script" }
 files["scripts/examples"] = { std = "device_script" }
 -- Declarations without bodies, for editors.

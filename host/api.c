@@ -473,7 +473,7 @@ bool api_ask(struct api *a, const char *event, const char *text, struct buf *out
 
 // Opening
 
-// require "lib.x": scripts/lib/x.lua.
+// require "model.x": scripts/model/x.lua.
 static int find_library(lua_State *L) {
     const char *name = luaL_gsub(L, luaL_checkstring(L, 1), ".", "/");
     const char *path = lua_pushfstring(L, "%s/scripts/%s.lua", api_of(L)->root, name);

@@ -1,4 +1,4 @@
-// What Lua sees of the host: `host` for main.lua and lib, the device API for scripts.
+// What Lua sees of the host: `host` for trusted scripts, the device API for scripts.
 #ifndef API_H
 #define API_H
 

@@ -350,10 +350,10 @@ static void declare_global(lua_State *L, const char *name) {
     lua_pop(L, 2);
 }
 
-// `unit` is lib/units.lua, read into this state: a plain table, the same for everybody.
+// `unit` is types/units.lua, read into this state: a plain table, the same for everybody.
 static void open_units(lua_State *L, const struct api *a) {
     char path[700];
-    snprintf(path, sizeof path, "%s/scripts/lib/units.lua", a->root);
+    snprintf(path, sizeof path, "%s/scripts/types/units.lua", a->root);
     api_load_file(L, path);
     lua_call(L, 0, 1);
     declare_global(L, "unit");

@@ -391,8 +391,12 @@ static bool read_init(struct app *a) {
 
 static bool run_script(struct app *a) {
     static const char *const files[] = {
-        [MODE_PG3] = "main.lua",        [MODE_DEMO] = "watch.lua",  [MODE_WATCH] = "watch.lua",
-        [MODE_PROFILE] = "profile.lua", [MODE_CHECK] = "check.lua", [MODE_ROWS] = "rows.lua"};
+        [MODE_PG3] = "main.lua",
+        [MODE_DEMO] = "tools/watch.lua",
+        [MODE_WATCH] = "tools/watch.lua",
+        [MODE_PROFILE] = "tools/profile.lua",
+        [MODE_CHECK] = "tools/check.lua",
+        [MODE_ROWS] = "tools/rows.lua"};
     char path[600];
     snprintf(path, sizeof path, "%s/scripts/%s", a->api.root, files[a->options.mode]);
     return api_open(&a->api) &&

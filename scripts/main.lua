@@ -1,18 +1,18 @@
 --- The plugin: what PG3 and the owner want, and who answers it. Parameters, device scripts and commands are
--- here; the way from the token to the nodes is in lib.account.
+-- here; the way from the token to the nodes is in sources.account.
 
-local account = require "lib.account"
-local commands = require "lib.commands"
-local health = require "lib.health"
-local markdown = require "lib.markdown"
-local nodes = require "lib.nodes"
-local notices = require "lib.notices"
-local params = require "lib.params"
-local profile = require "lib.profile"
-local scripts = require "lib.scripts"
-local shortage = require "lib.shortage"
-local state = require "lib.state"
-local vrm = require "lib.vrm"
+local account = require "sources.account"
+local commands = require "serve.commands"
+local health = require "sources.health"
+local markdown = require "pg3.markdown"
+local nodes = require "model.nodes"
+local notices = require "pg3.notices"
+local params = require "pg3.params"
+local profile = require "pg3.profile"
+local scripts = require "serve.scripts"
+local shortage = require "serve.shortage"
+local state = require "serve.state"
+local vrm = require "sources.vrm"
 
 local CONTROLLER = account.CONTROLLER
 

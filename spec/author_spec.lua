@@ -2,7 +2,7 @@
 -- LuaCATS definitions, the sandbox of the fake host, and the authors' page.
 
 local fake = require "spec.support.fake_host"
-local units = require "lib.units"
+local units = require "types.units"
 
 local function read_file(path)
     local file = assert(io.open(path))
@@ -94,8 +94,8 @@ describe("the definitions for editors", function()
             .. "\n(.*)$"), "@field ([%l_][%l%d_]*)%??")
     end
 
-    local checks = read_file("scripts/lib/check.lua") .. read_file("scripts/lib/row_check.lua")
-        .. read_file("scripts/lib/command_check.lua")
+    local checks = read_file("scripts/types/check.lua") .. read_file("scripts/types/row_check.lua")
+        .. read_file("scripts/types/command_check.lua")
     for class, list in pairs { device = "TABLE_FIELDS", match = "MATCH_FIELDS", sample = "SAMPLE_FIELDS",
                                row = "SAMPLE_ROW_FIELDS", driver_row = "ROW_FIELDS", part = "PART_FIELDS",
                                command = "COMMAND_FIELDS", parameter = "PARAM_FIELDS" } do
@@ -109,7 +109,7 @@ end)
 
 describe("the room for node.state", function()
     it("is the one that the definitions for editors and the authors' page name", function()
-        local room = read_file("scripts/lib/state.lua"):match("local MAX = (%d+) %* 1024") .. " KiB"
+        local room = read_file("scripts/serve/state.lua"):match("local MAX = (%d+) %* 1024") .. " KiB"
         assert.truthy(read_file("scripts/meta/device.lua"):find(room .. " for all scripts", 1, true))
         local row = "| `node.state` of all scripts together | " .. room
         assert.truthy(read_file("docs/authors.md"):find(row, 1, true))

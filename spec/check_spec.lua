@@ -1,8 +1,8 @@
 --- victron-host --check: what it prints for good and bad scripts, where it says a mistake is, its exit code;
--- and where lib.source finds things in a script's text.
+-- and where types.lines finds things in a script's text.
 
 local fake = require "spec.support.fake_host"
-local source = require "lib.source"
+local lines = require "types.lines"
 local tools = require "spec.support.tools"
 
 local TANK = [[
@@ -271,30 +271,30 @@ samples = { { rows = {} },
     { rows = {} } } }]]
 
     it("are found for rows, fields and samples", function()
-        assert.equal(5, source.line(text, tab, { row = 1 }))
-        assert.equal(6, source.line(text, tab, { row = 2 }))
-        assert.equal(6, source.line(text, tab, { row = 3 }))
-        assert.equal(9, source.line(text, tab, { sample = 1 }))
-        assert.equal(10, source.line(text, tab, { sample = 2 }))
+        assert.equal(5, lines.line(text, tab, { row = 1 }))
+        assert.equal(6, lines.line(text, tab, { row = 2 }))
+        assert.equal(6, lines.line(text, tab, { row = 3 }))
+        assert.equal(9, lines.line(text, tab, { sample = 1 }))
+        assert.equal(10, lines.line(text, tab, { sample = 2 }))
     end)
 
     it("are found for rows of parts", function()
         local parted = { { "ST" }, parts = { { { "ST" }, { "GV1" } }, { { "ST" } } } }
         local code = 'return { api = 2,\n{ "ST" },\nparts = {\n{ part = "a",\n{ "ST" }, { "GV1" } },\n'
             .. '{ part = "b",\n{ "ST" } } } }'
-        assert.equal(2, source.line(code, parted, { row = 1 }))
-        assert.equal(5, source.line(code, parted, { part = 1, row = 1 }))
-        assert.equal(7, source.line(code, parted, { part = 2, row = 1 }))
-        assert.equal(6, source.line(code, parted, { part = 2 }))
+        assert.equal(2, lines.line(code, parted, { row = 1 }))
+        assert.equal(5, lines.line(code, parted, { part = 1, row = 1 }))
+        assert.equal(7, lines.line(code, parted, { part = 2, row = 1 }))
+        assert.equal(6, lines.line(code, parted, { part = 2 }))
     end)
 
     it("are left out when nothing is found", function()
         for _, place in ipairs { { row = 4 }, { row = 5 }, { row = 9 }, { sample = 3 }, { field = "match" },
                                  { command = "FILL" }, { command = "(%b" }, {} } do
-            assert.is_nil(source.line(text, tab, place))
+            assert.is_nil(lines.line(text, tab, place))
         end
-        assert.equal("x.lua", source.at("x.lua", nil, tab, { row = 1 }))
-        assert.equal("x.lua:5", source.at("x.lua", text, tab, { row = 1 }))
-        assert.is_nil(source.line("", {}, { row = 1 }))
+        assert.equal("x.lua", lines.at("x.lua", nil, tab, { row = 1 }))
+        assert.equal("x.lua:5", lines.at("x.lua", text, tab, { row = 1 }))
+        assert.is_nil(lines.line("", {}, { row = 1 }))
     end)
 end)

@@ -1,8 +1,8 @@
 --- Commands with parameters: what a table may declare, and what of PG3's words reaches a script.
 
-local check = require "lib.check"
-local commands = require "lib.commands"
-local unit = require "lib.units"
+local check = require "types.check"
+local commands = require "serve.commands"
+local unit = require "types.units"
 
 local function run() end
 

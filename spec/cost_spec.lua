@@ -2,12 +2,12 @@
 
 local cost = require "spec.support.cost"
 local fake = require "spec.support.fake_host"
-local commands = require "lib.commands"
-local discovery = require "lib.discovery"
-local markdown = require "lib.markdown"
-local paint = require "lib.paint"
-local params = require "lib.params"
-local read = require "lib.vrm_read"
+local commands = require "serve.commands"
+local discovery = require "model.discovery"
+local markdown = require "pg3.markdown"
+local paint = require "tools.paint"
+local params = require "pg3.params"
+local read = require "sources.read"
 
 local TOKEN = "e03ec962d5209774e8b48e501396e2a8eddf073284dfb82086c6ba479a8b69a7"
 
@@ -42,7 +42,7 @@ end
 local function answered(reply)
     return function(text)
         local world = fake.new { answer = function() return reply(text) end }
-        local client = assert(require("lib.vrm").new { token = TOKEN })
+        local client = assert(require("sources.vrm").new { token = TOKEN })
         world:spawn(function()
             client:me()
             client:installations(1)
@@ -81,7 +81,7 @@ local READERS = {
         return { status = 400, json = { success = false, errors = text } }
     end),
     ["the address of VRM"] = function(text)
-        require("lib.vrm").new { token = "", url = "https://" .. text }
+        require("sources.vrm").new { token = "", url = "https://" .. text }
     end,
     ["a name of a node"] = function(text) discovery.clean_name(text) end,
     ["a service"] = function(text) discovery.service_code(text) end,

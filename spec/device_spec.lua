@@ -1,9 +1,13 @@
 local fake = require "spec.support.fake_host"
 
-local unit = require "lib.units"
-local check = require "lib.check"
-local read = require "lib.vrm_read"
-local device = require "lib.device"
+local unit = require "types.units"
+local check = require "types.check"
+local read = require "sources.read"
+local reading = require "types.reading"
+local freshness = require "model.freshness"
+local proof = require "types.proof"
+local matching = require "types.matching"
+local device = require "model.device"
 
 --- A small right table; change(tab) makes it wrong.
 local function table_with(change)
@@ -186,24 +190,24 @@ describe("matching", function()
         type = "Battery Monitor" }
 
     it("ranks the closer fit higher", function()
-        local service = device.rank(type_of { service = { "vebus", "Battery" } }, found)
-        local by_type = device.rank(type_of { service = "battery", type = "battery monitor" }, found)
-        local product = device.rank(type_of { service = "battery", product = "smartshunt" }, found)
+        local service = matching.rank(type_of { service = { "vebus", "Battery" } }, found)
+        local by_type = matching.rank(type_of { service = "battery", type = "battery monitor" }, found)
+        local product = matching.rank(type_of { service = "battery", product = "smartshunt" }, found)
         assert.is_true(service < by_type and by_type < product)
-        assert.is_nil(device.rank(type_of { service = "battery", product = "BMV" }, found))
-        assert.is_nil(device.rank(type_of { service = "batter" }, found))
-        assert.is_nil(device.rank(type_of { kind = "gateway" }, found))
+        assert.is_nil(matching.rank(type_of { service = "battery", product = "BMV" }, found))
+        assert.is_nil(matching.rank(type_of { service = "batter" }, found))
+        assert.is_nil(matching.rank(type_of { kind = "gateway" }, found))
     end)
 
     it("takes a function's rank, and survives its error", function()
-        assert.equal(9, device.rank(type_of(function(f) return f.instance == 288 and 9 end), found))
-        assert.is_nil(device.rank(type_of(function() return false end), found))
+        assert.equal(9, matching.rank(type_of(function(f) return f.instance == 288 and 9 end), found))
+        assert.is_nil(matching.rank(type_of(function() return false end), found))
         local good = type_of({ service = "battery" }, "good.lua")
         for _, fn in ipairs { function() error("oops") end, function() return 0 / 0 end,
                               function() return math.huge end, function() return true end } do
             local bad = type_of(fn, "bad.lua")
             for _, order in ipairs { { bad, good }, { good, bad } } do
-                local best, problem, errors = device.pick(order, found)
+                local best, problem, errors = matching.pick(order, found)
                 assert.equal(good, best)
                 assert.is_nil(problem)
                 assert.equal("string", type(errors[bad]))
@@ -214,16 +218,16 @@ describe("matching", function()
     it("takes the closest, wherever it stands", function()
         local plain = type_of({ service = "battery" }, "a.lua")
         local close = type_of({ service = "battery", product = "SmartShunt" }, "b.lua")
-        assert.equal(close, (device.pick({ plain, close }, found)))
-        assert.equal(close, (device.pick({ close, plain }, found)))
+        assert.equal(close, (matching.pick({ plain, close }, found)))
+        assert.equal(close, (matching.pick({ close, plain }, found)))
     end)
 
     it("takes the first of equals and says so", function()
         local a, b = type_of({ service = "battery" }, "a.lua"), type_of({ service = "battery" }, "b.lua")
-        local best, problem = device.pick({ a, b }, found)
+        local best, problem = matching.pick({ a, b }, found)
         assert.equal(a, best)
         assert.truthy(problem:find("a.lua and b.lua", 1, true))
-        assert.is_nil((device.pick({}, found)))
+        assert.is_nil((matching.pick({}, found)))
     end)
 end)
 
@@ -234,7 +238,7 @@ describe("values", function()
             t[1], t[2], t.samples = row, nil, nil
         end)
         local type_ = assert(check.device("x.lua", fake.new {}:adopt(tab)))
-        return device.value(type_.drivers[1], rows, site)
+        return reading.of(type_.drivers[1], rows, site)
     end
     local function rows_of(values)
         local rows = {}
@@ -387,22 +391,22 @@ end)
 
 describe("freshness", function()
     it("is judged by the gateway's logging interval", function()
-        local function state(age, interval) return device.judge(1000000 - age, 1000000, interval) end
-        assert.equal(device.FRESH, state(240, 60))
-        assert.equal(device.STALE, state(241, 60))
-        assert.equal(device.STALE, state(1200, 60))
-        assert.equal(device.OFFLINE, state(1201, 60))
-        assert.equal(device.FRESH, state(1920, 900))
-        assert.equal(device.STALE, state(1921, 900))
-        assert.equal(device.FRESH, state(-300, 60))
-        assert.equal(device.NO_DATA, device.judge(nil, 1000000, 60))
+        local function state(age, interval) return freshness.judge(1000000 - age, 1000000, interval) end
+        assert.equal(freshness.FRESH, state(240, 60))
+        assert.equal(freshness.STALE, state(241, 60))
+        assert.equal(freshness.STALE, state(1200, 60))
+        assert.equal(freshness.OFFLINE, state(1201, 60))
+        assert.equal(freshness.FRESH, state(1920, 900))
+        assert.equal(freshness.STALE, state(1921, 900))
+        assert.equal(freshness.FRESH, state(-300, 60))
+        assert.equal(freshness.NO_DATA, freshness.judge(nil, 1000000, 60))
     end)
 end)
 
 describe("samples", function()
     it("expect values of parts under their letter", function()
         local function problems(expect)
-            return device.run_samples(assert(check.device("x.lua", table_with(function(t)
+            return proof.run(assert(check.device("x.lua", table_with(function(t)
                 t.parts = { { part = "t", id = "TANKT", name = "more", { "ST", unit.volt, "Supply", "/V" } } }
                 t.samples = { { rows = { ["/V"] = 12 }, expect = expect } }
             end))))
@@ -414,7 +418,7 @@ describe("samples", function()
 
     it("hold within the places shown, and failures are told", function()
         local function problems(change)
-            return device.run_samples(assert(check.device("x.lua", table_with(change))))
+            return proof.run(assert(check.device("x.lua", table_with(change))))
         end
         assert.same({}, problems())
         assert.same({}, problems(function(t) t.samples[1].expect = { ST = 50.04, GV0 = "no data" } end))

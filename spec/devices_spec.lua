@@ -1,8 +1,9 @@
 --- The shipped device scripts: right tables, samples that hold, and what the tables must cover.
 
 local fake = require "spec.support.fake_host"
-local check = require "lib.check"
-local device = require "lib.device"
+local check = require "types.check"
+local reading = require "types.reading"
+local proof = require "types.proof"
 
 local types, files, world = {}, {}, nil
 
@@ -22,7 +23,7 @@ local function value(name, id, values, site)
     local rows = {}
     for key, one in pairs(values) do rows[key] = type(one) == "table" and one or { value = one } end
     for _, driver in ipairs(types[name].drivers) do
-        if driver.id == id then return (device.value(driver, rows, site)) end
+        if driver.id == id then return (reading.of(driver, rows, site)) end
     end
     error("no driver " .. id)
 end
@@ -33,7 +34,7 @@ describe("every shipped device script", function()
             assert.is_nil(files[name].error)
             local type_, problem = check.device(files[name].file, files[name].table)
             assert(type_, problem)
-            assert.same({}, device.run_samples(type_))
+            assert.same({}, proof.run(type_))
             assert.is_true(#type_.table.samples > 0)
         end)
 
@@ -63,7 +64,7 @@ describe("every shipped device script", function()
         for _, name in ipairs(fake.DEVICES) do
             for _, driver in ipairs(types[name].drivers) do
                 assert.has_no.errors(function()
-                    device.value(driver, rows, { connected = false, online = false })
+                    reading.of(driver, rows, { connected = false, online = false })
                 end)
             end
         end

@@ -1,5 +1,5 @@
-local discovery = require "lib.discovery"
-local read = require "lib.vrm_read"
+local discovery = require "model.discovery"
+local read = require "sources.read"
 local fixtures = require "spec.fixtures.vrm"
 
 local row, NOW = fixtures.row, fixtures.NOW

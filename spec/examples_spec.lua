@@ -142,16 +142,17 @@ describe("the authors' page", function()
             end
             assert.truthy(line and line:find(text, 1, true), limit[1] .. " " .. text)
         end
-        local state = load("return " .. read_file("scripts/lib/state.lua"):match("local MAX = ([%d%* ]+)"))()
+        local most = read_file("scripts/serve/state.lua"):match("local MAX = ([%d%* ]+)")
+        local state = load("return " .. most)()
         assert.truthy(page:find(("all scripts together | %d KiB |"):format(state // 1024), 1, true))
     end)
 
     it("says about what was tried what the plugin says", function()
         local said = {}
         for _, name in ipairs { "host/vm.c", "host/sandbox.c", "host/api.c", "host/api_device.c",
-                                "scripts/lib/check.lua", "scripts/lib/row_check.lua",
-                                "scripts/lib/device.lua", "scripts/lib/commands.lua",
-                                "scripts/lib/scripts.lua", "scripts/lib/vrm.lua" } do
+                                "scripts/types/check.lua", "scripts/types/row_check.lua",
+                                "scripts/model/device.lua", "scripts/serve/commands.lua",
+                                "scripts/serve/scripts.lua", "scripts/sources/vrm.lua" } do
             said[#said + 1] = read_file(name):gsub('"%s*\n%s*"', "")
         end
         said = table.concat(said, "\n")

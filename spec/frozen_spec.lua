@@ -2,9 +2,9 @@
 -- numbers. Users' programs stand on them. Adding lines is fine; changing or removing one breaks somebody.
 
 local fake = require "spec.support.fake_host"
-local check = require "lib.check"
-local discovery = require "lib.discovery"
-local names = require "lib.names"
+local check = require "types.check"
+local discovery = require "model.discovery"
+local names = require "types.names"
 
 --- node id = its drivers: id, unit of measure, meaning.
 local NODES = {

@@ -95,7 +95,7 @@ describe("devices", function()
     end)
 
     it("with one address are told, and the first is added", function()
-        local discovery = require "lib.discovery"
+        local discovery = require "model.discovery"
         local by_code, first, second = {}, nil, nil
         for n = 1, 1000 do
             local code = discovery.service_code("svc" .. n)

@@ -1,4 +1,4 @@
-local markdown = require "lib.markdown"
+local markdown = require "pg3.markdown"
 local worlds = require "spec.support.worlds"
 
 local html = markdown.html

@@ -23,8 +23,8 @@ describe("what is kept of VRM's answers", function()
     local read
 
     before_each(function()
-        package.loaded["lib.vrm_read"] = nil
-        read = require "lib.vrm_read"
+        package.loaded["sources.read"] = nil
+        read = require "sources.read"
     end)
 
     -- Fault: 5000 different words of any length are kept: an answer can fill the memory for good

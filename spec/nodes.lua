@@ -3,7 +3,7 @@
 
 package.path = "scripts/?.lua;./?.lua;" .. package.path
 local fake = require "spec.support.fake_host"
-local check = require "lib.check"
+local check = require "types.check"
 
 local nodes = {}
 
@@ -13,7 +13,7 @@ local FIRST = { "controller", "gateway" }
 local HEAD = [[
 # Nodes and values
 
-Written by `./dev docs` from the device tables (`scripts/devices`, `scripts/lib/names.lua`); change those.
+Written by `./dev docs` from the device tables (`scripts/devices`, `scripts/types/names.lua`); change those.
 
 Each heading has the id of the node type, each row one value of it. Ids, numbers of states and addresses keep
 their meaning in all later versions: programs of the ISY may rely on them.
@@ -91,7 +91,7 @@ local function exchanged(values)
     return table.concat(words)
 end
 
---- What the column "Where from" says of a driver as lib.check builds it.
+--- What the column "Where from" says of a driver as types.check builds it.
 local function where_from(driver)
     local ways = {}
     if #driver.keys > 0 then ways[1] = keys_of(driver.keys) end

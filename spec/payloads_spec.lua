@@ -5,7 +5,7 @@ local dkjson = require "dkjson"
 local lfs = require "lfs"
 local fake = require "spec.support.fake_host"
 local fixtures = require "spec.fixtures.vrm"
-local read = require "lib.vrm_read"
+local read = require "sources.read"
 
 local FOLDER = "spec/fixtures/answers/"
 local SITE, LOGGED = 88001, 1776600000              -- of the house; its newest time stamps
@@ -241,7 +241,7 @@ describe("the house of these answers", function()
     local world, BATTERY, SOLAR, SHED, VEBUS, GATEWAY
 
     before_each(function()
-        local discovery = require "lib.discovery"
+        local discovery = require "model.discovery"
         local function address(service, instance) return discovery.address(SITE, service, instance) end
         BATTERY, VEBUS = address("battery", 0), address("vebus", 276)
         SOLAR, SHED = address("solarcharger", 288), address("solarcharger", 289)

@@ -1,4 +1,4 @@
---- lib.profile: the three files of the ISY's profile, their escaping, shared and contradicting editors, what
+--- pg3.profile: the three files of the ISY's profile, their escaping, shared and contradicting editors, what
 -- they cost; and that the program writes only what is another.
 
 local lfs = require "lfs"
@@ -25,7 +25,7 @@ end
 
 --- The files of these types: [path] = text; or nil and the problem.
 local function texts_of(types)
-    local files, problem = require("lib.profile").files(types)
+    local files, problem = require("pg3.profile").files(types)
     if not files then return nil, problem end
     local texts = {}
     for _, file in ipairs(files) do texts[file.folder .. "/" .. file.name] = file.text end
@@ -171,7 +171,7 @@ describe("the profile", function()
             end
             types[t] = node_type("VIC" .. t, "Größe", drivers)
         end
-        local profile, hundreds = require "lib.profile", 0
+        local profile, hundreds = require "pg3.profile", 0
         local running = coroutine.create(function() return profile.files(types) end)
         debug.sethook(running, function() hundreds = hundreds + 1 end, "", 100)
         local ok, files, problem = coroutine.resume(running)
@@ -194,7 +194,7 @@ describe("the profile", function()
 
     it("keeps a type whose script serves no more, in its place", function()
         local world = fake.new {}
-        local profile = require "lib.profile"
+        local profile = require "pg3.profile"
         for _, id in ipairs { "VICA", "VICB", "VICA" } do
             profile.declare(node_type(id, id, { driver("ST", "x") }))
         end

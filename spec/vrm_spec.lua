@@ -5,7 +5,7 @@ local dkjson = require "dkjson"
 --- Runs fn(client) in a task of a fresh world; returns what fn returns.
 local function ask(answer, fn)
     local world = fake.new { answer = answer }
-    local vrm = require "lib.vrm"
+    local vrm = require "sources.vrm"
     local result
     world:spawn(function()
         local client = assert(vrm.new { token = fixtures.TOKEN })
@@ -27,14 +27,14 @@ describe("the VRM client", function()
             function(client) return client:me() end)
         assert.equal("Token " .. fixtures.TOKEN, seen.headers["X-Authorization"])
         assert.equal("/users/me", seen.path)
-        local vrm = require "lib.vrm"
+        local vrm = require "sources.vrm"
         local client, problem = vrm.new { token = "x", url = "http://vrmapi.victronenergy.com/v2" }
         assert.is_nil(client)
         assert.truthy(problem:find("https", 1, true))
     end)
 
     it("stays well below VRM's window of 200 requests, one forgotten each 0.33 s", function()
-        local limit = require("lib.vrm").LIMIT
+        local limit = require("sources.vrm").LIMIT
         assert.is_true(limit.depth <= 100 and limit.interval_ms >= 330)
     end)
 
@@ -252,7 +252,7 @@ describe("diagnostics", function()
 end)
 
 describe("a row of diagnostics", function()
-    local read = require "lib.vrm_read"
+    local read = require "sources.read"
 
     local function value(raw, extra)
         local record = { code = "V", rawValue = raw }

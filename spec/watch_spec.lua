@@ -15,7 +15,7 @@ local function watch(options)
     host.colours, world.watched = options.terminal or false, true
     if options.answer then world.answer = options.answer end
     package.loaded.main = nil
-    assert(loadfile("scripts/watch.lua", "t"))()
+    assert(loadfile("scripts/tools/watch.lua", "t"))()
     return world
 end
 
@@ -178,12 +178,12 @@ describe("a value", function()
     --- What the line of a change says after the label.
     local function shows(world, id, value, text)
         world.host.set("x", id, value, text)
-        return require("lib.console").change("x", id):match(": (.*)$")
+        return require("tools.console").change("x", id):match(": (.*)$")
     end
 
     it("has its unit, its text or its time of day", function()
         local world = fake.new {}
-        require("lib.profile").declare(TYPE)
+        require("pg3.profile").declare(TYPE)
         world.host.add { address = "x", type = "MYX", name = "A\27[2Jb", primary = "x" }
         assert.equal("212 W", shows(world, "ST", 212))
         assert.equal("no data", shows(world, "ST", nil, "no data"))
@@ -195,6 +195,6 @@ describe("a value", function()
         assert.equal("0", shows(world, "GV2", 0))
         assert.equal("a b", shows(world, "ST", 1, "a\nb"))
         assert.equal("x              A [2Jb                   ST     Power: a b",
-            require("lib.console").change("x", "ST"))
+            require("tools.console").change("x", "ST"))
     end)
 end)

@@ -63,7 +63,7 @@
 ---@type units
 unit = {}
 
---- What a value is: a unit, a list of lib/names.lua, or the texts of its numbers.
+--- What a value is: a unit, a list of types/names.lua, or the texts of its numbers.
 ---@alias kind unit|string|table<integer, string>
 
 --- One value: { "CV", unit.volt, "Battery voltage", "/Dc/0/Voltage", "V" }; or one of each:

@@ -334,7 +334,7 @@ def put_fifo(world, name):
 
 # Fault: a FIFO in the place of a file without which the plugin cannot work stops it for ever, without a word.
 # Expected: it ends at once; the log says which file it is.
-@pytest.mark.parametrize("name", ["scripts/main.lua", "scripts/lib/vrm.lua", "scripts/lib/units.lua",
+@pytest.mark.parametrize("name", ["scripts/main.lua", "scripts/sources/vrm.lua", "scripts/types/units.lua",
                                   "scripts/devices/controller.lua", "logs/debug.log"])
 def test_a_fifo_in_the_place_of_what_it_needs_ends_it(world, name):
     world.setup()

@@ -1,8 +1,8 @@
 --- In place of main.lua for the fuzz target `answers`: an account with a token and all device scripts.
 
-local account = require "lib.account"
-local params = require "lib.params"
-local scripts = require "lib.scripts"
+local account = require "sources.account"
+local params = require "pg3.params"
+local scripts = require "serve.scripts"
 
 scripts.load_built_in()
 host.add { address = account.CONTROLLER, type = scripts.controller.id, name = "Victron Energy",

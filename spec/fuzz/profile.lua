@@ -1,7 +1,7 @@
 --- In place of main.lua for the fuzz target `profile`: makes types of bytes and writes their profile. Leaves
 -- with the number of names and labels that must be in it, 0 where the types contradict each other.
 
-local profile = require "lib.profile"
+local profile = require "pg3.profile"
 
 local bytes, at
 

@@ -1,6 +1,6 @@
 --- In place of main.lua for the fuzz target `script`: loads one device script, checks it, runs its samples.
 
-local check = require "lib.check"
+local check = require "types.check"
 
 host.on("check", function(path)
     local script = check.file(path, "devices/fuzz.lua")

@@ -528,6 +528,9 @@ end
 
 ------------------------------------------------------------------------------------------ the world
 
+--- The folders of the trusted scripts: each world has modules of its own.
+local OURS = { sources = true, model = true, types = true, serve = true, pg3 = true, tools = true }
+
 --- A new world with a fresh copy of every trusted module, `host` set as global.
 function fake.new(options)
     options = options or {}
@@ -541,7 +544,7 @@ function fake.new(options)
         answer = options.answer or function() return { status = 500 } end, scripts = options.scripts,
     }, fake)
     for name in pairs(package.loaded) do
-        if name:find("^lib%.") then package.loaded[name] = nil end
+        if OURS[name:match("^(%l+%d?)%.")] then package.loaded[name] = nil end
     end
     if not self.scripts then
         self.scripts = {}

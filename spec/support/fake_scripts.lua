@@ -45,7 +45,7 @@ function fake_scripts.sandbox()
         tonumber tostring type math]])
     env.string = pick(string, "byte char find format len lower pack packsize rep reverse sub unpack upper")
     env.table = pick(table, "insert remove concat sort unpack")
-    env.unit = require "lib.units"
+    env.unit = require "types.units"
     env.number = function(rows, ...)
         if type(rows) ~= "table" then error("bad argument #1 to 'number'", 2) end
         for _, key in ipairs { ... } do

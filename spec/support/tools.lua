@@ -33,7 +33,7 @@ end
 --- Runs scripts/<name>.lua -> everything it printed, its exit code.
 function tools.run(name, options)
     local world = tools.new(options)
-    assert(loadfile("scripts/" .. name .. ".lua", "t"))()
+    assert(loadfile("scripts/tools/" .. name .. ".lua", "t"))()
     world:run(60)
     assert(#world.errors == 0, table.concat(world.errors, "\n"))
     return table.concat(world.printed, "\n"), world.code, world

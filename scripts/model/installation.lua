@@ -4,15 +4,16 @@
 --          last_timestamp, overview = list, overview_at = VRM's time, interval = seconds,
 --          clock = VRM's time - ours, facts = what the gateway's node shows, newest = timestamp,
 --          nodes = { [address] = node }, those found in it, withdrawn = the account has it no more, health,
---          store = see lib.store, aging = timer for when data grows old, said = what was logged,
---          ... (see lib.account) }
+--          store = see model.store, aging = timer for when data grows old, said = what was logged,
+--          ... (see sources.account) }
 
-local device = require "lib.device"
-local discovery = require "lib.discovery"
-local nodes = require "lib.nodes"
-local read = require "lib.vrm_read"
-local scripts = require "lib.scripts"
-local store = require "lib.store"
+local reading = require "types.reading"
+local freshness = require "model.freshness"
+local discovery = require "model.discovery"
+local nodes = require "model.nodes"
+local read = require "sources.read"
+local scripts = require "serve.scripts"
+local store = require "model.store"
 
 local installation = {}
 
@@ -97,7 +98,7 @@ local function missing_parts(entries, site, home, known)
         local its = home.address .. part.part
         local present = nodes.all[its]
         if present and present.type ~= part
-            or not present and (known[its] or device.has_part(part, home.rows)) then
+            or not present and (known[its] or reading.has_part(part, home.rows)) then
             entries[#entries + 1] = {
                 address = its, type = part, primary = node.primary, site = site,
                 key = home.key .. "/" .. part.part,
@@ -140,7 +141,7 @@ end
 
 --- What the gateway's node shows beside its rows.
 local function set_facts(site, now)
-    local devices, _, offline_after = site.store.devices, device.limits(site.interval)
+    local devices, _, offline_after = site.store.devices, freshness.limits(site.interval)
     local warnings, alarms = discovery.alarms(site.store.rows, now - offline_after)
     site.newest = site.last_timestamp
     for _, found in ipairs(devices) do
@@ -148,7 +149,7 @@ local function set_facts(site, now)
     end
     local facts = {
         name = site.name, connected = true,
-        online = device.judge(site.newest, now, site.interval) ~= device.OFFLINE,
+        online = freshness.judge(site.newest, now, site.interval) ~= freshness.OFFLINE,
         warnings = warnings, alarms = alarms, vrm_alarms = count_alarms(site, warnings + alarms),
         devices = discovery.alive(site.overview, devices, (site.overview_at or now) - offline_after,
             now - offline_after),
@@ -170,7 +171,7 @@ end
 --- Shows what is new of a home on its nodes.
 local function show_home(site, home)
     local list, again = nodes_of(home), {}
-    local rows = list[1] and device.living(home, site.interval)
+    local rows = list[1] and freshness.living(home, site.interval)
     for _, node in ipairs(list) do
         nodes.belong(node, site)
         again[nodes.show(node, home, rows, site) or "no"] = true

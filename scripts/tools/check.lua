@@ -2,11 +2,12 @@
 -- give, and says what is wrong with file and line. Leaves with 0: all are good, 1: there are problems,
 -- 2: there was nothing to check.
 
-local check = require "lib.check"
-local device = require "lib.device"
-local discovery = require "lib.discovery"
-local paint = require "lib.paint"
-local source = require "lib.source"
+local check = require "types.check"
+local proof = require "types.proof"
+local matching = require "types.matching"
+local discovery = require "model.discovery"
+local paint = require "tools.paint"
+local lines = require "types.lines"
 
 local BUILT_IN = "scripts/devices"
 
@@ -62,7 +63,7 @@ local function probes(match, service)
 end
 
 local function rank(type_, found)
-    local ok, result = pcall(device.rank, type_, found)
+    local ok, result = pcall(matching.rank, type_, found)
     return ok and result or nil
 end
 
@@ -94,7 +95,7 @@ end
 local function conflicts(script, others, built_in)
     local type_, problems = script.type, {}
     local function say(place, text)
-        table.insert(problems, source.at(script.file, script.text, type_.table, place) .. ": " .. text)
+        table.insert(problems, lines.at(script.file, script.text, type_.table, place) .. ": " .. text)
     end
     for _, other in ipairs(others) do
         local same = base_name(other.file) == script.name or other.id == type_.id
@@ -193,7 +194,7 @@ end
 
 local function show_sample(type_, number, sample)
     local rows, marks, silent = {}, {}, 0
-    for _, result in ipairs(device.try_sample(type_, sample)) do
+    for _, result in ipairs(proof.try(type_, sample)) do
         if result.driver and (result.value ~= nil or result.expected ~= nil or result.problem) then
             local expected = result.expected ~= nil and "expected " .. tostring(result.expected) or ""
             local id = result.part and result.part .. "." .. result.driver.id or result.driver.id

@@ -1,7 +1,7 @@
 --- What a person without PG3 sees of the nodes: a line for a change, a table of all.
 
-local paint = require "lib.paint"
-local profile = require "lib.profile"
+local paint = require "tools.paint"
+local profile = require "pg3.profile"
 
 local console = {}
 

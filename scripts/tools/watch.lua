@@ -2,9 +2,9 @@
 -- stays in its place, a pipe a line for each change; with --once it is one table when the first values are
 -- there.
 
-local account = require "lib.account"
-local console = require "lib.console"
-local paint = require "lib.paint"
+local account = require "sources.account"
+local console = require "tools.console"
+local paint = require "tools.paint"
 
 local TICK_SECONDS = 0.1
 local QUIET_SECONDS = 1.2           -- --once: nothing new for so long means that everything is there

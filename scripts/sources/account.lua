@@ -4,15 +4,15 @@
 -- (connect), then each installation for its devices and measurements (poll). Whatever fails is tried again
 -- by itself, with growing pauses; each poll PG3 asks for is a try as well.
 
-local device = require "lib.device"
-local health = require "lib.health"
-local installation = require "lib.installation"
-local nodes = require "lib.nodes"
-local notices = require "lib.notices"
-local params = require "lib.params"
-local scripts = require "lib.scripts"
-local store = require "lib.store"
-local vrm = require "lib.vrm"
+local device = require "model.device"
+local health = require "sources.health"
+local installation = require "model.installation"
+local nodes = require "model.nodes"
+local notices = require "pg3.notices"
+local params = require "pg3.params"
+local scripts = require "serve.scripts"
+local store = require "model.store"
+local vrm = require "sources.vrm"
 
 local account = { CONTROLLER = "controller" }       -- the address of the plugin's own node; FROZEN
 
@@ -34,7 +34,7 @@ local held                          -- { pauses, ends, connect } while VRM asked
 local session                       -- nil: no token; else { client, health, user_id, sites = list,
                                     -- busy = the task that asks,
                                     -- timer, told = "Connected" is in the log, was_empty = the last list }
-local sites = {}                    -- [id] = site, kept over sessions. Beside what lib.installation names:
+local sites = {}                    -- [id] = site, kept over sessions. Beside what model.installation names:
                                     -- { session, listed = the list it was in last,
                                     --   busy = the task that polls it, discover, again,
                                     --   timer, nameless = failures of its names, had_rows }
@@ -427,7 +427,7 @@ function account.get_for_script(file, path, with)
     return answer, err and err.text
 end
 
---- The parameters as lib.params read them -> whether the token is another: account.begin is needed.
+--- The parameters as pg3.params read them -> whether the token is another: account.begin is needed.
 function account.use(given)
     settings = given
     return settings.token ~= begun_for

@@ -9,9 +9,9 @@
 --         | "misuse" (a device script asked for what it may not)
 --
 -- VRM's answers come from PHP: false, [] and null stand where an object is documented, numbers arrive as
--- text. The readers in lib.vrm_read take any value and never raise.
+-- text. The readers in sources.read take any value and never raise.
 
-local read = require "lib.vrm_read"
+local read = require "sources.read"
 
 local vrm = {}
 vrm.__index = vrm

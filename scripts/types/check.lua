@@ -10,15 +10,15 @@
 --          numbered = whether there is one like "#521" among them,
 --          parts = list of types as well: further nodes of the same device, each with
 --                  { part = letter, main = type, suffix = words, when = list of keys|nil },
---          declaration = what host.declare and lib.profile take }
+--          declaration = what host.declare and pg3.profile take }
 
-local units = require "lib.units"
-local name_lists = require "lib.names"
-local command_check = require "lib.command_check"
-local device = require "lib.device"
-local row_check = require "lib.row_check"
-local shortage = require "lib.shortage"
-local source = require "lib.source"
+local units = require "types.units"
+local name_lists = require "types.names"
+local command_check = require "types.command_check"
+local proof = require "types.proof"
+local row_check = require "types.row_check"
+local shortage = require "serve.shortage"
+local lines = require "types.lines"
 
 local check = {}
 
@@ -177,7 +177,7 @@ local function try(job, place, fn, ...)
     if ok then return true, result end
     shortage.pass_on(result)
     if type(result) ~= "table" then error(result, 0) end
-    local where = source.at(job.file, job.source, job.table, place)
+    local where = lines.at(job.file, job.source, job.table, place)
     table.insert(job.problems, where .. ": " .. result.text)
     return false
 end
@@ -358,7 +358,7 @@ local function id_conflict(name, id, beside)
     return kept and ("the controller keeps its id. Write id = \"%s\"."):format(kept) or nil
 end
 
---- What keeps a type from serving under the name of its file -> list of { text, place (see lib.source) }.
+--- What keeps a type from serving under the name of its file -> list of { text, place (see types.lines) }.
 -- beside = { user = the script is a user's, built_in = { [id] = name of the built-in script that has it },
 --            holder = function(id) -> the file of another script that has it now, or nil }
 function check.conflicts(type_, name, beside)
@@ -421,7 +421,7 @@ local function prove(loaded, file)
     local script = { id = loaded.id, text = loaded.text }
     local type_, _, problems = check.device(file, loaded.table, loaded.text)
     script.type = type_
-    script.problems = type_ and device.run_samples(type_, loaded.text) or problems
+    script.problems = type_ and proof.run(type_, loaded.text) or problems
     script.problem = #script.problems > 0 and summary(script.problems) or nil
     return script
 end

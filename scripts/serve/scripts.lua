@@ -6,11 +6,11 @@
 -- service). A user's file that fails where nothing better serves gives way to its last good copy, then to the
 -- built-in of that name.
 
-local check = require "lib.check"
-local device = require "lib.device"
-local profile = require "lib.profile"
-local shortage = require "lib.shortage"
-local trouble = require "lib.trouble"
+local check = require "types.check"
+local matching = require "types.matching"
+local profile = require "pg3.profile"
+local shortage = require "serve.shortage"
+local trouble = require "serve.trouble"
 
 local scripts = { types = {}, by_id = {} }
 
@@ -35,7 +35,7 @@ local listed = {}       -- [folder] = its files when it could be read last
 --- Called before a file is loaded, so that the caller can let other work go on: many scripts may take long.
 scripts.pause = function() end
 
---- How node.state goes from one script of a name to the next; lib.state sets it. old_id: nil for the first.
+--- How node.state goes from one script of a name to the next; serve.state sets it. old_id: nil for the first.
 scripts.hand_over = function(_, _, _) end
 
 ------------------------------------------------------------------------------------------- files
@@ -408,7 +408,7 @@ function scripts.pick(found)
     for _, type_ in ipairs(scripts.types) do
         if not scripts.suspended(type_) then usable[#usable + 1] = type_ end
     end
-    local best, problem, errors = device.pick(usable, found)
+    local best, problem, errors = matching.pick(usable, found)
     if errors or trouble.scripts() > 0 then
         local place = ("match %s/%s"):format(found.service, found.instance)
         for _, type_ in ipairs(usable) do

@@ -1,7 +1,7 @@
 --- What is wrong with device scripts: logged once, shown as a notice, counted on the controller, and gone
 -- when it is mended. Three errors in a row at one place suspend a script until its file changes.
 
-local escape = require("lib.markdown").escape
+local escape = require("pg3.markdown").escape
 
 local trouble = {}
 

@@ -2,7 +2,7 @@
 --
 -- The table that a script returns has no lines any more; they are looked up by what is written there.
 
-local source = {}
+local lines = {}
 
 --- The text without its comments; lines keep their numbers.
 local function code_of(text)
@@ -68,7 +68,7 @@ end
 --- The line of a place in a script's text; nil if it cannot be found (a table that was put together by code).
 -- place: { row = n } | { part = n, row = n|nil } | { command = "NAME" } | { sample = n }
 --        | { field = "match" } | {}
-function source.line(text, tab, place)
+function lines.line(text, tab, place)
     local code, position = code_of(text), nil
     if place.row then
         position = row_position(code, tab, place.part, place.row)
@@ -86,9 +86,9 @@ function source.line(text, tab, place)
 end
 
 --- "tank.lua:12", or "tank.lua" when the line or the text is unknown (text may be nil).
-function source.at(file, text, tab, place)
-    local line = text and source.line(text, tab, place)
+function lines.at(file, text, tab, place)
+    local line = text and lines.line(text, tab, place)
     return line and file .. ":" .. line or file
 end
 
-return source
+return lines

@@ -1,11 +1,11 @@
 --- A command from the ISY: what it carries is checked against the script's declaration before the script
 -- sees it. The script may rely on numbers within its limits, and on nothing missing.
 
-local read = require "lib.vrm_read"
+local read = require "sources.read"
 
 local commands = {}
 
---- The command of a type as lib.command_check made it; nil if there is none of that id.
+--- The command of a type as types.command_check made it; nil if there is none of that id.
 function commands.find(type_, cmd)
     for _, command in ipairs(type_.commands) do
         if command.id == cmd then return command end

@@ -1,8 +1,8 @@
 --- victron-host --write-profile: brings profile/ up to date with the built-in device scripts. Leaves with
 -- 0, or with 1 and what is wrong.
 
-local profile = require "lib.profile"
-local scripts = require "lib.scripts"
+local profile = require "pg3.profile"
+local scripts = require "serve.scripts"
 
 local function write()
     scripts.load_built_in()

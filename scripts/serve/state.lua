@@ -1,8 +1,8 @@
 --- node.state: a table a script keeps for each node, which outlives reload and restart (in PG3's customdata).
 
-local is_list = require("lib.lists").is_list
-local scripts = require "lib.scripts"
-local shortage = require "lib.shortage"
+local is_list = require("types.lists").is_list
+local scripts = require "serve.scripts"
+local shortage = require "serve.shortage"
 
 local state = {}
 

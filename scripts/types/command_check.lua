@@ -3,7 +3,7 @@
 --                SETLIMIT = { name = "Set limit", run = function(node, args) ... end, params = {
 --                    { id = "", label = "Limit", kind = unit.ampere, min = 0, max = 50 } } } }
 
-local row_check = require "lib.row_check"
+local row_check = require "types.row_check"
 
 local command_check = {}
 

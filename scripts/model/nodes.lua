@@ -1,15 +1,16 @@
 --- The nodes of installations and devices: adding them, showing rows, data states.
 --
 -- node = { address, name, type, site = its installation (nil: only known to PG3), key = what it is at VRM,
---          home = where its rows are (lib.store), memory = see device.memory,
+--          home = where its rows are (model.store), memory = see device.memory,
 --          newest = timestamp of its data|nil, state = data state as it is shown,
 --          lost = it cannot be believed, whatever its age,
 --          begun = the type whose start was run for it }
 
-local device = require "lib.device"
-local discovery = require "lib.discovery"
-local scripts = require "lib.scripts"
-local shortage = require "lib.shortage"
+local freshness = require "model.freshness"
+local device = require "model.device"
+local discovery = require "model.discovery"
+local scripts = require "serve.scripts"
+local shortage = require "serve.shortage"
 
 local nodes = { all = {} }
 
@@ -118,10 +119,10 @@ local function show_state(node, state)
     if node.state == state then return end
     node.state = state
     host.set(node.address, "GV30", state)
-    host.stale(node.address, state == device.STALE or state == device.OFFLINE)
+    host.stale(node.address, state == freshness.STALE or state == freshness.OFFLINE)
 end
 
---- Shows what is new of a home (lib.store) on one of its nodes; rows: its rows that can be believed.
+--- Shows what is new of a home (model.store) on one of its nodes; rows: its rows that can be believed.
 -- Returns "again" if something is to be worked out again with the next answer, "fresh" if everything is.
 function nodes.show(node, home, rows, site)
     local type_ = node.type
@@ -159,7 +160,7 @@ function nodes.offline(node, facts)
     if node.type.kind == "gateway" and not scripts.suspended(node.type) then show_facts(node, facts) end
     node.lost = true
     if node.home then node.home.fresh = true end
-    show_state(node, device.OFFLINE)
+    show_state(node, freshness.OFFLINE)
 end
 
 --- The time by which a node's data is judged: that of its momentary rows; where it shows none, that of its
@@ -180,8 +181,8 @@ function nodes.judge(site, now)
             local newest = newest_of(node, site)
             if newest ~= node.newest then host.set(node.address, "TIME", newest) end
             node.newest = newest
-            local state, seconds = device.judge(newest, now, site.interval)
-            if state == device.OFFLINE and node.type.kind == "gateway" and site.facts.online then
+            local state, seconds = freshness.judge(newest, now, site.interval)
+            if state == freshness.OFFLINE and node.type.kind == "gateway" and site.facts.online then
                 site.facts.online = false
                 show_facts(node, site.facts)
             end

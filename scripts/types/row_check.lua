@@ -1,10 +1,10 @@
 --- Checks one row of a device table: { "CV", unit.volt, "Battery voltage", "/Dc/0/Voltage", "V" }.
 -- A mistake raises { text = where, what is wrong, what to write }.
 
-local form = require "lib.form"
-local is_list = require("lib.lists").is_list
-local units = require "lib.units"
-local name_lists = require "lib.names"
+local form = require "types.form"
+local is_list = require("types.lists").is_list
+local units = require "types.units"
+local name_lists = require "types.names"
 
 local row_check = {}
 
@@ -174,7 +174,7 @@ local function row_worst(where, row)
     return row.worst
 end
 
---- A unit of lib.units; what: how the message calls the entry.
+--- A unit of types.units; what: how the message calls the entry.
 function row_check.unit(where, what, named)
     local unit = type(named) == "table" and units[named.name] or units[named]
     if not unit then
@@ -183,7 +183,7 @@ function row_check.unit(where, what, named)
         table.sort(known)
         local is = named == nil and " is nil: no unit or list has that name." or " is not a unit or a list."
         fail(where, what .. is, "Write one of unit." .. table.concat(known, ", unit.")
-            .. ", a list of lib/names.lua such as \"alarm\", or { [0] = \"Off\", [1] = \"On\" }.")
+            .. ", a list of types/names.lua such as \"alarm\", or { [0] = \"Off\", [1] = \"On\" }.")
     end
     return unit
 end
@@ -207,13 +207,13 @@ local function check_names(where, list)
 end
 
 --- What a kind says -> unit, and for a list of states its texts { [number] = text } and their id in the
--- profile (own_id unless it is a list of lib/names.lua). what: how the message calls the entry.
+-- profile (own_id unless it is a list of types/names.lua). what: how the message calls the entry.
 function row_check.kind(where, what, kind, own_id)
     if type(kind) == "string" and not units[kind] then
         local list = name_lists[kind]
         if not list then
             fail(where, ("%s, \"%s\", is no list of states."):format(what, kind),
-                "Use a list of lib/names.lua, or write { [0] = \"Off\", [1] = \"On\" } here.")
+                "Use a list of types/names.lua, or write { [0] = \"Off\", [1] = \"On\" } here.")
         end
         return STATES, list, kind:upper()
     elseif type(kind) == "table" and kind.name == nil and next(kind) ~= nil then
@@ -306,7 +306,7 @@ local function row_limits(where, row, unit)
     return min, max
 end
 
---- Whether it is a momentary value (see lib.units).
+--- Whether it is a momentary value (see types.units).
 local function row_zero(where, row, unit, names)
     local zero, has_zero = row.zero, names == nil or names[0] ~= nil
     if zero == nil then zero = unit.zero or (names ~= nil and has_zero) end
@@ -349,7 +349,7 @@ local function check_written_out(where, row, sum, n)
         "Write one for each there: \"GV1 GV2 GV3\".")
 end
 
---- One driver of a row -> see lib.check. first_id: of the row's drivers, for the id of its list of states;
+--- One driver of a row -> see types.check. first_id: of the row's drivers, for the id of its list of states;
 -- n: which of them it is, nil: there is one only.
 local function one_driver(where, row, seen, tab, kind, first_id, n)
     check_id(where, row[1], seen, kind)
@@ -373,8 +373,8 @@ local function one_driver(where, row, seen, tab, kind, first_id, n)
     }
 end
 
---- A row -> a list of drivers (see lib.check), one for each id of its first entry. seen: the ids used so far;
--- kind: nil, "controller" or "gateway".
+--- A row -> a list of drivers (see types.check), one for each id of its first entry. seen: the ids used so
+-- far; kind: nil, "controller" or "gateway".
 function row_check.row(where, row, seen, tab, kind)
     if type(row) ~= "table" then
         fail(where, "it is not a row.", "Write { \"ST\", unit.watt, \"Label\", \"/...\" }.")

@@ -9,7 +9,7 @@
 --
 -- A row is never changed, another takes its place: what is the same table is the same row.
 
-local discovery = require "lib.discovery"
+local discovery = require "model.discovery"
 
 local store = {}
 store.__index = store

@@ -1,6 +1,6 @@
 --- From VRM's rows to devices: groups, owners, addresses and names. Pure functions, nothing is kept.
 
-local read = require "lib.vrm_read"
+local read = require "sources.read"
 
 local discovery = {}
 

@@ -1,7 +1,7 @@
 --- What the user reads in PG3: what is wrong and what to do. Each notice is set when its text changes and
 -- cleared when the trouble is over.
 
-local markdown = require "lib.markdown"
+local markdown = require "pg3.markdown"
 
 local escape = markdown.escape
 
@@ -26,7 +26,7 @@ end
 
 local REPORT = "If it stays, update the plugin or report this message."
 
---- What to do about a kind of failure (see lib.vrm); the network's own texts say it themselves.
+--- What to do about a kind of failure (see sources.vrm); the network's own texts say it themselves.
 local ADVICE = {
     auth = HOW,
     forbidden = "Check in " .. PORTAL .. " that the token's account may see the installation.",

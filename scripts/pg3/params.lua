@@ -1,6 +1,6 @@
 --- The user's parameters, read leniently, with a sentence for each thing that is wrong.
 
-local read = require "lib.vrm_read"
+local read = require "sources.read"
 
 local params = {}
 

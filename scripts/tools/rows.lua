@@ -2,13 +2,13 @@
 -- From a saved answer of VRM's diagnostics, else from the account of the token. Leaves with 0, or with 1 and
 -- one sentence.
 
-local check = require "lib.check"
-local device = require "lib.device"
-local discovery = require "lib.discovery"
-local paint = require "lib.paint"
-local read = require "lib.vrm_read"
-local scripts = require "lib.scripts"
-local vrm = require "lib.vrm"
+local check = require "types.check"
+local reading = require "types.reading"
+local discovery = require "model.discovery"
+local paint = require "tools.paint"
+local read = require "sources.read"
+local scripts = require "serve.scripts"
+local vrm = require "sources.vrm"
 
 ----------------------------------------------------------------------------------------- who shows it
 
@@ -31,7 +31,7 @@ end
 
 --- What a function of the script makes of the rows; an error is a value like any other.
 local function outcome(driver, rows, site)
-    local ok, value = pcall(device.value, driver, rows, site)
+    local ok, value = pcall(reading.of, driver, rows, site)
     return ok and (value or "no data") or "error"
 end
 

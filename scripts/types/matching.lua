@@ -1,0 +1,65 @@
+--- Which device type fits what was found.
+
+local shortage = require "serve.shortage"
+
+local matching = {}
+
+--- Whether a text is one of a list of words in small letters.
+local function listed(text, words)
+    local small = text:lower()
+    for _, word in ipairs(words) do
+        if small == word then return true end
+    end
+    return false
+end
+
+--- Whether one of the words is somewhere in a text.
+local function contains(text, words)
+    local small = text:lower()
+    for _, word in ipairs(words) do
+        if small:find(word, 1, true) then return true end
+    end
+    return false
+end
+
+--- How well a type fits what was found; nil = not at all, a higher number = closer.
+-- found = { service, instance, product = name|"", type = VRM's device type name|"" }
+function matching.rank(type_, found)
+    local match = type_.match
+    if type_.kind then return nil end
+    if type(match) == "function" then
+        local rank = match(found)
+        if rank == nil or rank == false then return nil end
+        if type(rank) ~= "number" or rank ~= rank or math.abs(rank) == math.huge then
+            error("match returned " .. tostring(rank) .. ": return a number (higher is closer), or nil", 0)
+        end
+        return rank
+    end
+    if not listed(found.service, match.service) then return nil end
+    if match.type and not listed(found.type or "", match.type) then return nil end
+    if match.product and not contains(found.product or "", match.product) then return nil end
+    return 1 + (match.type and 1 or 0) + (match.product and 2 or 0)
+end
+
+--- The best fitting type of a list -> type | nil, problem text | nil, { [type] = error text } | nil.
+-- Of several that fit equally well the first is taken, and the text says so. A match function that raises
+-- does not fit. Raises when the plugin has no memory for it.
+function matching.pick(types, found)
+    local best, best_rank, problem, errors
+    for _, type_ in ipairs(types) do
+        local ok, rank = pcall(matching.rank, type_, found)
+        if not ok then
+            shortage.pass_on(rank)
+            errors = errors or {}
+            errors[type_] = tostring(rank)
+        elseif rank and (not best or rank > best_rank) then
+            best, best_rank, problem = type_, rank, nil
+        elseif rank and rank == best_rank then
+            problem = ("%s and %s fit %s %s equally well; the first is used. Make one match closer.")
+                :format(best.file, type_.file, found.service, found.instance)
+        end
+    end
+    return best, problem, errors
+end
+
+return matching
