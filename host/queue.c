@@ -44,11 +44,12 @@ void queue_free(struct queue *q) {
 }
 
 // A copy of the message, not yet in the queue. NULL when memory is short.
-static struct queue_item *item_new(int kind, const void *data, size_t len) {
-    if (len > SIZE_MAX / 2) { // room for the sums below and in queue_push
+static struct queue_item *item_new(int kind, const char *label, const void *data, size_t len) {
+    size_t label_size = strlen(label) + 1;
+    if (len > SIZE_MAX / 2) { // room for the sums below and in cost
         return NULL;
     }
-    struct queue_item *item = malloc(sizeof *item + len + 1);
+    struct queue_item *item = malloc(sizeof *item + len + 1 + label_size);
     if (item == NULL) {
         return NULL;
     }
@@ -59,12 +60,17 @@ static struct queue_item *item_new(int kind, const void *data, size_t len) {
         memcpy(item->data, data, len);
     }
     item->data[len] = '\0';
+    item->label = memcpy(item->data + len + 1, label, label_size);
     return item;
 }
 
-bool queue_push(struct queue *q, int kind, const void *data, size_t len, bool force) {
-    struct queue_item *item = item_new(kind, data, len); // copied before the lock is taken
-    size_t cost = len + ITEM_COST;
+static size_t cost_of(const char *label, size_t len) { return len + strlen(label) + ITEM_COST; }
+
+bool queue_push(struct queue *q, int kind, const char *label, const void *data, size_t len,
+                bool force) {
+    const char *text = label != NULL ? label : "";
+    struct queue_item *item = item_new(kind, text, data, len); // copied before the lock is taken
+    size_t cost = cost_of(text, len);
 
     pthread_mutex_lock(&q->lock);
     bool room = force || (cost <= q->max_bytes && q->bytes <= q->max_bytes - cost);
@@ -93,7 +99,7 @@ struct queue_item *queue_pop(struct queue *q) {
     struct queue_item *item = q->first;
     if (item != NULL) {
         q->first = item->next;
-        q->bytes -= item->len + ITEM_COST;
+        q->bytes -= cost_of(item->label, item->len);
         item->next = NULL;
     }
     pthread_mutex_unlock(&q->lock);

@@ -37,7 +37,7 @@ MUTATIONS = [
              "bool paused = node->state == NODE_KNOWN;",
              [E2E + "test_start.py::test_an_addnode_that_fails_is_tried_again"]),
     Mutation("a reconnected plugin does not subscribe", "host/mqtt.c",
-             "if (!m->config.subscribe) {", "if (!m->config.subscribe || m->failures > 0) {",
+             "        s->asked = false;\n", "",
              [E2E + "test_reconnect.py::test_a_message_sent_after_the_brokers_restart_arrives[plain]"]),
     Mutation("PG3's stop message is ignored", "host/pg3_in.c",
              '{"stop", on_stop},', '{"stop it", on_stop},',

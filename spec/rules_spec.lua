@@ -12,7 +12,7 @@ queue
 node
 loop
 http
-mqtt mqtt_link mqtt_cert mqtt_pace
+mqtt mqtt_link mqtt_pace
 vm
 task
 json
@@ -21,7 +21,7 @@ init
 pairs
 known
 wire
-pg3 pg3_state pg3_ask pg3_in pg3_records
+pg3 pg3_state pg3_ask pg3_in pg3_records pg3_cert pg3_broker
 profile
 sandbox
 script
@@ -36,7 +36,7 @@ main
 local LIBRARIES = {
     ["^curl/"] = { "loop", "http" },
     ["^MQTT"] = { "mqtt" },
-    ["^openssl/"] = { "mqtt" },
+    ["^openssl/"] = { "mqtt", "pg3" },
     ["^lua"] = { "vm", "task", "json", "pairs", "pg3", "sandbox", "script", "api" },
     ["^lauxlib"] = { "vm", "task", "json", "pairs", "pg3", "sandbox", "script", "api", "console" },
     ["^lualib"] = { "sandbox", "api" },
@@ -45,8 +45,9 @@ local LIBRARIES = {
 -- POSIX and C11; <spawn.h>, <poll.h> and the like are in both FreeBSD and Linux.
 local SYSTEM = {}
 for name in ([[
-    ctype dirent errno fcntl inttypes limits math poll pthread sched signal spawn stdarg stdatomic stdbool
-    stddef stdint stdio stdlib string strings sys/resource sys/stat sys/types sys/wait time unistd
+    ctype dirent errno fcntl inttypes limits math netdb poll pthread sched signal spawn stdarg stdatomic
+    stdbool stddef stdint stdio stdlib string strings sys/resource sys/socket sys/stat sys/types sys/wait
+    time unistd
 ]]):gmatch("%S+") do
     SYSTEM[name .. ".h"] = true
 end
