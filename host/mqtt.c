@@ -46,7 +46,7 @@ struct mqtt {
     struct subscription *awaited; // the broker's answer; NULL = none
     int64_t answer_timer;         // for it
     int sending;                  // messages that have not left
-    unsigned ticket;              // of this connection
+    unsigned ticket;              // of this attempt or connection
     unsigned failures;            // since the last time it was up
     int64_t since;                // when the connection was made
     struct pace pace;
@@ -110,6 +110,8 @@ static void connection_down(struct mqtt *m, enum mqtt_trouble why, const char *w
     connection_wait(m, ST_IDLE, why, what, RETRY_MS);
 }
 
+static struct ticket *ticket_of(struct mqtt *m) { return &m->link->tickets[m->ticket]; }
+
 static bool disconnect_start(struct mqtt *m) {
     MQTTAsync_disconnectOptions options = MQTTAsync_disconnectOptions_initializer;
 
@@ -135,7 +137,7 @@ static void connect_fill(struct mqtt *m, MQTTAsync_connectOptions *options,
     options->password = c->password;
     options->onSuccess = link_on_connect_success;
     options->onFailure = link_on_connect_failure;
-    options->context = m->link;
+    options->context = ticket_of(m);
     if (c->will.topic) {
         will->topicName = c->will.topic;
         will->message = c->will.text;
@@ -157,8 +159,9 @@ static void connect_fill(struct mqtt *m, MQTTAsync_connectOptions *options,
 }
 
 static void look_up_start(struct mqtt *m) {
+    m->ticket = (m->ticket + 1) % TICKETS;
     state_set(m, ST_LOOKING_UP, 0); // the resolver ends it
-    if (!link_look_up(m->link)) {
+    if (!link_look_up(ticket_of(m))) {
         connection_down(m, MQTT_NO_LIBRARY,
                         "No thread can be started; memory is short or there are too many.");
     }
@@ -232,8 +235,6 @@ static void connection_up(struct mqtt *m) {
 }
 
 // ---- subscriptions: one at a time is asked for
-
-static struct ticket *ticket_of(struct mqtt *m) { return &m->link->tickets[m->ticket]; }
 
 static void subscription_remove(struct mqtt *m, struct subscription *s) {
     struct subscription **at = &m->subscriptions;
@@ -372,7 +373,6 @@ void mqtt_unsubscribe(struct mqtt *m, const char *topic) {
 
 static void connected(struct mqtt *m) {
     m->since = loop_now_ms();
-    m->ticket = (m->ticket + 1) % TICKETS;
     state_set(m, ST_SUBSCRIBING, 0);
     message_publish(m, &m->config.hello);
     subscription_next(m);
@@ -414,8 +414,8 @@ static enum mqtt_trouble broker_refusal(const struct mqtt *m, int code, char *ou
     }
 }
 
-static enum mqtt_trouble refusal_text(const struct mqtt *m, const struct refusal *refusal,
-                                      char *out, size_t size) {
+static enum mqtt_trouble refusal_text(const struct mqtt *m, const struct answer *refusal, char *out,
+                                      size_t size) {
     const struct mqtt_config *c = &m->config;
 
     if (refusal->by_broker) {
@@ -434,12 +434,9 @@ static enum mqtt_trouble refusal_text(const struct mqtt *m, const struct refusal
     return MQTT_UNREACHABLE;
 }
 
-static void refused(struct mqtt *m, const void *data) {
-    struct refusal refusal;
+static void refused(struct mqtt *m, const struct answer *refusal) {
     char what[REASON_MAX];
-
-    memcpy(&refusal, data, sizeof refusal);
-    enum mqtt_trouble why = refusal_text(m, &refusal, what, sizeof what);
+    enum mqtt_trouble why = refusal_text(m, refusal, what, sizeof what);
 
     connection_down(m, why, what);
 }
@@ -507,42 +504,41 @@ static void flooded(struct mqtt *m) {
     m->events.overflow(m->events.ctx);
 }
 
-// An answer to a request of this connection.
-static void answered(struct mqtt *m, enum event event) {
-    if (event == EV_SENT) {
-        if (m->state == ST_UP && m->sending > 0) {
-            sent(m);
-        }
-    } else if (m->awaited) {
+static void answer_serve(struct mqtt *m, enum event event, const void *data) {
+    struct answer answer;
+
+    memcpy(&answer, data, sizeof answer);
+    if (answer.ticket != m->ticket) {
+        return;
+    }
+    if (event == EV_FOUND && m->state == ST_LOOKING_UP) {
+        connection_start(m);
+    } else if (event == EV_CONNECTED && m->state == ST_CONNECTING) {
+        connected(m);
+    } else if (event == EV_REFUSED && (m->state == ST_LOOKING_UP || m->state == ST_CONNECTING)) {
+        refused(m, &answer);
+    } else if (event == EV_SENT && m->state == ST_UP && m->sending > 0) {
+        sent(m);
+    } else if ((event == EV_SUBSCRIBED || event == EV_UNSUBSCRIBED) && m->awaited) {
         subscription_answered(m, event == EV_SUBSCRIBED);
     }
 }
 
 static void event_serve(struct mqtt *m, const struct queue_item *item) {
     switch ((enum event)item->kind) {
-    case EV_FOUND:
-        connection_start(m);
-        break;
-    case EV_CONNECTED:
-        connected(m);
-        break;
-    case EV_REFUSED:
-        if (m->state == ST_LOOKING_UP || m->state == ST_CONNECTING) {
-            refused(m, item->data);
-        }
-        break;
     case EV_LOST:
         lost(m);
         break;
     case EV_CLOSED:
         closed(m);
         break;
+    case EV_FOUND:
+    case EV_CONNECTED:
+    case EV_REFUSED:
     case EV_SUBSCRIBED:
     case EV_UNSUBSCRIBED:
     case EV_SENT:
-        if (item->len > 0 && (unsigned char)item->data[0] == m->ticket) {
-            answered(m, (enum event)item->kind);
-        }
+        answer_serve(m, (enum event)item->kind, item->data);
         break;
     case EV_MESSAGE:
         m->events.message(m->events.ctx, item->label, item->data, item->len);

@@ -77,15 +77,15 @@ struct mqtt_events {
 // logged, repeats are counted. NULL when paho cannot be set up or memory is short; logged.
 struct mqtt *mqtt_new(struct loop *l, const struct mqtt_config *config,
                       const struct mqtt_events *events);
-// From now on, over all reconnections. A topic that is there already stays as it is.
-// False: memory is short; logged.
+// From now on, over all reconnections. A topic that is there already stays as it is; one that is
+// no UTF-8 is refused before this returns. False: memory is short; logged.
 bool mqtt_subscribe(struct mqtt *m, const char *topic);
 void mqtt_unsubscribe(struct mqtt *m, const char *topic);
 // True: given to paho; `sent` follows, or `down` if the connection ends first or the message has
 // not left after 60 s. False: not connected, or too many have not left yet.
 bool mqtt_send(struct mqtt *m, const char *topic, const char *text, size_t len, bool retained);
 // Ends a connection that is of no use to the owner and makes it again after the usual pause. `why`
-// is a sentence for the log. Nothing while there is none.
+// is a sentence for the log. `down` comes before it returns. Nothing while there is none.
 void mqtt_reconnect(struct mqtt *m, const char *why);
 // Publishes the farewell, disconnects, waits for it at most `ms` in all while turning nothing
 // else, and frees. Never blocks longer, even with a connect, a handshake or a silent broker

@@ -31,21 +31,26 @@ static void link_push(struct link *link, enum event event, const void *data, siz
     link_tell(link, event, NULL, data, len);
 }
 
+static void answer_push(const struct ticket *ticket, enum event event, struct answer answer) {
+    answer.ticket = ticket->number;
+    link_push(ticket->link, event, &answer, sizeof answer);
+}
+
 void link_on_connect_success(void *ctx, MQTTAsync_successData *data) {
     (void)data;
-    link_push(ctx, EV_CONNECTED, NULL, 0);
+    answer_push(ctx, EV_CONNECTED, (struct answer){0});
 }
 
 void link_on_connect_failure(void *ctx, MQTTAsync_failureData *data) {
-    struct refusal refusal = {.code = MQTTASYNC_FAILURE};
+    struct answer answer = {.code = MQTTASYNC_FAILURE};
 
     if (data) {
-        refusal.code = data->code;
+        answer.code = data->code;
         // The one text by which paho tells the broker's codes from its own and the system's.
-        refusal.by_broker = data->message && strstr(data->message, "CONNACK") != NULL;
-        snprintf(refusal.text, sizeof refusal.text, "%s", data->message ? data->message : "");
+        answer.by_broker = data->message && strstr(data->message, "CONNACK") != NULL;
+        snprintf(answer.text, sizeof answer.text, "%s", data->message ? data->message : "");
     }
-    link_push(ctx, EV_REFUSED, &refusal, sizeof refusal);
+    answer_push(ctx, EV_REFUSED, answer);
 }
 
 static void on_lost(void *ctx, char *cause) {
@@ -58,23 +63,19 @@ void link_on_closed(void *ctx, MQTTAsync_successData *data) {
     link_push(ctx, EV_CLOSED, NULL, 0);
 }
 
-static void ticket_push(const struct ticket *ticket, enum event event) {
-    link_push(ticket->link, event, &ticket->number, sizeof ticket->number);
-}
-
 void link_on_subscribed(void *ctx, MQTTAsync_successData *data) {
     (void)data;
-    ticket_push(ctx, EV_SUBSCRIBED);
+    answer_push(ctx, EV_SUBSCRIBED, (struct answer){0});
 }
 
 void link_on_unsubscribed(void *ctx, MQTTAsync_failureData *data) {
     (void)data;
-    ticket_push(ctx, EV_UNSUBSCRIBED);
+    answer_push(ctx, EV_UNSUBSCRIBED, (struct answer){0});
 }
 
 void link_on_sent(void *ctx, MQTTAsync_successData *data) {
     (void)data;
-    ticket_push(ctx, EV_SENT);
+    answer_push(ctx, EV_SENT, (struct answer){0});
 }
 
 // Returns 1 always: after a 0 paho would deliver what waits only one per further packet.
@@ -137,35 +138,36 @@ static void link_close(struct link *link) {
     }
 }
 
-static bool thread_start(void *(*run)(void *), struct link *link) {
+static bool thread_start(void *(*run)(void *), void *ctx) {
     pthread_t thread;
 
-    return pthread_create(&thread, NULL, run, link) == 0 && pthread_detach(thread) == 0;
+    return pthread_create(&thread, NULL, run, ctx) == 0 && pthread_detach(thread) == 0;
 }
 
 static void *look_up(void *ctx) {
-    struct link *link = ctx;
+    const struct ticket *ticket = ctx;
+    struct link *link = ticket->link;
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found = NULL;
     int rc = getaddrinfo(link->host, NULL, &hints, &found);
+    struct answer answer = {.code = rc};
 
     if (rc == 0) {
         freeaddrinfo(found);
-        link_push(link, EV_FOUND, NULL, 0);
     } else {
-        struct refusal refusal = {.code = MQTTASYNC_FAILURE};
-
-        snprintf(refusal.text, sizeof refusal.text, "%s", gai_strerror(rc));
-        link_push(link, EV_REFUSED, &refusal, sizeof refusal);
+        snprintf(answer.text, sizeof answer.text, "%s", gai_strerror(rc));
     }
+    answer_push(ticket, rc == 0 ? EV_FOUND : EV_REFUSED, answer);
     atomic_fetch_sub(&link->looking, 1);
     return NULL;
 }
 
-bool link_look_up(struct link *link) {
-    atomic_fetch_add(&link->looking, 1);
-    bool started = thread_start(look_up, link);
+bool link_look_up(struct ticket *ticket) {
+    atomic_int *looking = &ticket->link->looking;
 
-    atomic_fetch_sub(&link->looking, started ? 0 : 1);
+    atomic_fetch_add(looking, 1);
+    bool started = thread_start(look_up, ticket);
+
+    atomic_fetch_sub(looking, started ? 0 : 1);
     return started;
 }
 

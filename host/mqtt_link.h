@@ -13,12 +13,12 @@ enum { TICKETS = 16 };
 
 // What other threads report.
 enum event {
-    EV_FOUND, // the host has an address
-    EV_CONNECTED,
-    EV_REFUSED, // data: struct refusal
     EV_LOST,
-    EV_CLOSED,     // our disconnect is done
-    EV_SUBSCRIBED, // data of this and the next two: the ticket's number
+    EV_CLOSED,    // our disconnect is done
+    EV_FOUND,     // the host has an address; data of this and the next five: struct answer
+    EV_CONNECTED, // logged in
+    EV_REFUSED,   // not logged in
+    EV_SUBSCRIBED,
     EV_UNSUBSCRIBED,
     EV_SENT,
     EV_MESSAGE,   // label: the topic; data: the payload
@@ -27,17 +27,18 @@ enum event {
     EV_DESTROYED
 };
 
-struct refusal {
-    int code; // 1..5: the broker's return code; else paho's
-    bool by_broker;
-    char text[80]; // paho's words, or the resolver's
-};
-
-// Of one connection: tells the answers to its requests from late ones to those before it, which
-// paho keeps in its send queue over a reconnect.
+// Of one attempt to connect, and of the connection it becomes: tells answers to it from late ones
+// to those before it. paho keeps requests over a reconnect, and may refuse one attempt twice.
 struct ticket {
     struct link *link;
     unsigned char number;
+};
+
+struct answer {
+    unsigned char ticket; // its number
+    int code;             // of EV_REFUSED: 1..5: the broker's return code; else paho's
+    bool by_broker;
+    char text[80]; // paho's words, or the resolver's
 };
 
 // All that other threads see of ours. Nothing in it changes while they run, but the atomics.
@@ -63,7 +64,7 @@ bool link_create_client(struct link *link, const struct mqtt_config *c);
 // Looks up the host in a thread of its own; EV_FOUND or EV_REFUSED follows. paho does so itself,
 // but under its mutex: for as long as a name server is silent all other connections would stand
 // still, and our calls into paho with them. False: no thread.
-bool link_look_up(struct link *link);
+bool link_look_up(struct ticket *ticket);
 // Begins to destroy the client in a thread of its own; EV_DESTROYED follows. False: no thread.
 bool link_destroy_start(struct link *link);
 // Takes events until the wanted one (true) or until the time is over.
@@ -72,13 +73,13 @@ bool link_wait(struct link *link, enum event wanted, int64_t until_ms);
 // destroyed and no thread is left, else left to the end of the process.
 void link_end(struct link *link, bool destroyed);
 
-// paho's callbacks. Context: the link; of the three for requests: the connection's ticket.
-void link_on_connect_success(void *ctx, MQTTAsync_successData *data);
-void link_on_connect_failure(void *ctx, MQTTAsync_failureData *data);
-void link_on_closed(void *ctx, MQTTAsync_successData *data);
-int link_on_tls_error(const char *text, size_t len, void *ctx);
-void link_on_subscribed(void *ctx, MQTTAsync_successData *data);
-void link_on_unsubscribed(void *ctx, MQTTAsync_failureData *data);
-void link_on_sent(void *ctx, MQTTAsync_successData *data);
+// paho's callbacks. Context: the ticket, or the link of the two that say `link`.
+void link_on_connect_success(void *ticket, MQTTAsync_successData *data);
+void link_on_connect_failure(void *ticket, MQTTAsync_failureData *data);
+void link_on_closed(void *link, MQTTAsync_successData *data);
+int link_on_tls_error(const char *text, size_t len, void *link);
+void link_on_subscribed(void *ticket, MQTTAsync_successData *data);
+void link_on_unsubscribed(void *ticket, MQTTAsync_failureData *data);
+void link_on_sent(void *ticket, MQTTAsync_successData *data);
 
 #endif

@@ -43,7 +43,7 @@ static void on_refused(void *ctx, const char *topic) {
     mqtt_reconnect(((struct pg3_broker *)ctx)->mqtt, "PG3's broker refused the subscription.");
 }
 
-// What PG3's user can do about it; NULL = nothing.
+// What PG3's user can do about it; "" = nothing.
 static const char *remedy(enum mqtt_trouble why) {
     switch (why) {
     case MQTT_UNREACHABLE:
