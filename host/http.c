@@ -411,14 +411,16 @@ static void http_turn(void *ctx) {
 struct http *http_new(struct loop *l, size_t max_body, const char *user_agent) {
     struct http *h = calloc(1, sizeof *h);
 
-    if (!h || !text_copy(&h->user_agent, user_agent)) {
+    if (!h || !text_copy(&h->user_agent, user_agent) || !loop_each_turn(l, http_turn, h)) {
+        if (h) {
+            free(h->user_agent);
+        }
         free(h);
         return NULL;
     }
     h->loop = l;
     h->max_body = max_body;
     bucket_init(&h->bucket, 1, 1, loop_now_ms()); // until http_limit only for http_hold
-    loop_each_turn(l, http_turn, h);
     return h;
 }
 

@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { HOOKS_MAX = 8, IDLE_MS = 60 * 60 * 1000, ERROR_PAUSE_MS = 100 };
+enum { IDLE_MS = 60 * 60 * 1000, ERROR_PAUSE_MS = 100 };
 
 struct hook {
     loop_fn *fn;
@@ -25,7 +25,9 @@ struct loop {
     struct timers *timers;
     int signal_pipe[2]; // -1 before it is made
     struct hook on_signal;
-    struct hook turns[HOOKS_MAX];
+    struct hook *turns; // those that ended have no fn
+    size_t turn_count;
+    struct hook turn_end;
     bool stopped;
 };
 
@@ -136,6 +138,7 @@ void loop_free(struct loop *l) {
         curl_multi_cleanup(l->multi);
     }
     curl_global_cleanup();
+    free(l->turns);
     free(l);
 }
 
@@ -160,26 +163,34 @@ double loop_wall(void) {
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-void loop_each_turn(struct loop *l, loop_fn *fn, void *ctx) {
-    for (int i = 0; i < HOOKS_MAX; i++) {
-        if (!l->turns[i].fn) {
-            l->turns[i] = (struct hook){fn, ctx};
-            return;
-        }
+bool loop_each_turn(struct loop *l, loop_fn *fn, void *ctx) {
+    size_t i = 0;
+
+    while (i < l->turn_count && l->turns[i].fn) {
+        i++;
     }
-    log_error("loop",
-              "More than %d parts of the plugin want a call each turn: this is a mistake in "
-              "the plugin, please report it.",
-              HOOKS_MAX);
+    if (i == l->turn_count) {
+        struct hook *more = realloc(l->turns, (i + 1) * sizeof *more);
+
+        if (!more) {
+            return false;
+        }
+        l->turns = more;
+        l->turn_count++;
+    }
+    l->turns[i] = (struct hook){fn, ctx};
+    return true;
 }
 
 void loop_not_each_turn(struct loop *l, const void *ctx) {
-    for (int i = 0; i < HOOKS_MAX; i++) {
+    for (size_t i = 0; i < l->turn_count; i++) {
         if (l->turns[i].ctx == ctx) {
             l->turns[i] = (struct hook){NULL, NULL};
         }
     }
 }
+
+void loop_turn_end(struct loop *l, loop_fn *fn, void *ctx) { l->turn_end = (struct hook){fn, ctx}; }
 
 void loop_on_signal(struct loop *l, loop_fn *fn, void *ctx) {
     l->on_signal = (struct hook){fn, ctx};
@@ -235,9 +246,10 @@ void loop_turn(struct loop *l, int64_t max_ms) {
     signals_serve(l);
     curl_multi_perform(l->multi, &running);
     timers_run(l->timers, loop_now_ms());
-    for (int i = 0; i < HOOKS_MAX; i++) {
+    for (size_t i = 0; i < l->turn_count; i++) {
         hook_call(l->turns[i]);
     }
+    hook_call(l->turn_end);
 }
 
 void loop_run(struct loop *l) {

@@ -25,10 +25,12 @@ double loop_wall(void);
 void loop_set_clock(int64_t (*now)(void));
 
 // Called once each turn, after transfers and timers were served (http collects its finished ones
-// here). At most 8.
-void loop_each_turn(struct loop *l, loop_fn *fn, void *ctx);
+// here). False: memory is short.
+bool loop_each_turn(struct loop *l, loop_fn *fn, void *ctx);
 // Ends that for every fn with this ctx; a part calls it before it frees its ctx.
 void loop_not_each_turn(struct loop *l, const void *ctx);
+// Called at the end of each turn: what all of those brought can leave in the same turn.
+void loop_turn_end(struct loop *l, loop_fn *fn, void *ctx);
 // Called for SIGTERM, SIGHUP or SIGINT, in the loop's thread.
 void loop_on_signal(struct loop *l, loop_fn *fn, void *ctx);
 // Wakes the loop; any thread, also from a signal-free library callback. A wake is never lost.

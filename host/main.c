@@ -4,8 +4,8 @@
 #include "file.h"
 #include "init.h"
 #include "log.h"
-#include "mqtt.h"
 #include "options.h"
+#include "pg3_broker.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,14 +24,13 @@
 #define FLUSH_MS 300 // of the stop: for what Lua still wants to tell PG3
 #define LEAVE_MS 600 // of the stop: for the broker
 #define TOKEN_FILE_MAX (64u * 1024)
-#define PG3_CA "/usr/local/etc/ssl/certs/ud.ca.cert" // docs/pg3.md, Connection
 
 struct app {
     struct options options;
     struct api api;
     struct pg3_init init;
     char *init_text, *token; // secrets that were in the environment; NULL = not there
-    struct mqtt *mqtt;
+    struct pg3_broker broker;
     struct demo demo;
     bool running; // the start is over
     bool stopping;
@@ -178,56 +177,6 @@ static void on_stop(void *ctx) {
     loop_stop(a->api.loop);
 }
 
-// The link to PG3's broker
-
-static bool send_mqtt(void *ctx, const char *kind, const char *text, size_t len) {
-    struct app *a = ctx;
-    char topic[160];
-    snprintf(topic, sizeof topic, "udi/pg3/ns/%s/%s", kind, a->init.id);
-    return mqtt_send(a->mqtt, topic, text, len);
-}
-
-static void mqtt_up(void *ctx) { pg3_up(((struct app *)ctx)->api.pg3); }
-static void mqtt_down(void *ctx) { pg3_down(((struct app *)ctx)->api.pg3); }
-static void mqtt_sent(void *ctx) { pg3_sent(((struct app *)ctx)->api.pg3); }
-static void mqtt_overflow(void *ctx) { pg3_refresh(((struct app *)ctx)->api.pg3); }
-
-static void mqtt_message(void *ctx, const char *text, size_t len) {
-    pg3_message(((struct app *)ctx)->api.pg3, text, len);
-}
-
-// docs/pg3.md, Connection: with a client certificate PG3x's mosquitto, without one the 2021 broker.
-static bool connect_broker(struct app *a) {
-    const struct pg3_init *init = &a->init;
-    char cert[128], key[128], subscribe[160], status[160];
-    const char *ca = getenv("PG3_CA_FILE");
-    ca = ca != NULL && ca[0] != '\0' ? ca : PG3_CA;
-    snprintf(cert, sizeof cert, "%s.cert", init->user);
-    snprintf(key, sizeof key, "%s.key", init->user);
-    snprintf(subscribe, sizeof subscribe, "udi/pg3/ns/clients/%s", init->id);
-    snprintf(status, sizeof status, "udi/pg3/connections/ns/%s", init->id);
-    bool have_cert = file_present(cert) && file_present(key);
-    bool mosquitto = have_cert || !init->secure;
-    struct mqtt_config config = {
-        .host = init->host,
-        .port = init->port,
-        .client_id = init->id,
-        .user = mosquitto ? init->user : init->id,
-        .password = init->token,
-        .tls = init->secure,
-        .cert_file = init->secure && have_cert ? cert : NULL,
-        .key_file = init->secure && have_cert ? key : NULL,
-        .ca_file = init->secure && have_cert && file_present(ca) ? ca : NULL,
-        .subscribe = subscribe,
-        .status_topic = mosquitto ? status : NULL,
-        .online_text = "{\"connected\": [{}]}",
-        .offline_text = "{\"disconnected\": [{}]}",
-    };
-    struct mqtt_events events = {mqtt_up, mqtt_down, mqtt_message, mqtt_sent, mqtt_overflow, a};
-    a->mqtt = mqtt_new(a->api.loop, &config, &events);
-    return a->mqtt != NULL;
-}
-
 // Without PG3
 
 // Whether a person watches the nodes.
@@ -358,7 +307,7 @@ static bool open_parts(struct app *a, const char *argv0) {
 static bool open_link(struct app *a) {
     struct pg3_events events = {on_start, on_ready,   on_params, on_poll, on_discover,
                                 on_query, on_command, on_stop,   a};
-    struct pg3_link link = {send_mqtt, a};
+    struct pg3_link link = pg3_broker_link(&a->broker);
     a->api.pg3 = pg3_new(a->api.loop, a->api.json, a->api.nodes, HOST_VERSION, &link, &events);
     return a->api.pg3 != NULL || no_memory();
 }
@@ -391,12 +340,9 @@ static bool read_init(struct app *a) {
 
 static bool run_script(struct app *a) {
     static const char *const files[] = {
-        [MODE_PG3] = "main.lua",
-        [MODE_DEMO] = "tools/watch.lua",
-        [MODE_WATCH] = "tools/watch.lua",
-        [MODE_PROFILE] = "tools/profile.lua",
-        [MODE_CHECK] = "tools/check.lua",
-        [MODE_ROWS] = "tools/rows.lua"};
+        [MODE_PG3] = "main.lua",          [MODE_DEMO] = "tools/watch.lua",
+        [MODE_WATCH] = "tools/watch.lua", [MODE_PROFILE] = "tools/profile.lua",
+        [MODE_CHECK] = "tools/check.lua", [MODE_ROWS] = "tools/rows.lua"};
     char path[600];
     snprintf(path, sizeof path, "%s/scripts/%s", a->api.root, files[a->options.mode]);
     return api_open(&a->api) &&
@@ -412,10 +358,9 @@ static bool start(struct app *a, const char *argv0) {
     if (!(linked ? open_link(a) : open_tool(a)) || !run_script(a))
         return false;
     loop_on_signal(a->api.loop, on_stop, a);
-    if (linked && !connect_broker(a))
+    if (linked && !pg3_broker_start(&a->broker, a->api.loop, &a->init, a->api.pg3))
         return false;
-    // After http and mqtt, so that what they brought leaves in the same turn.
-    loop_each_turn(a->api.loop, turn, a);
+    loop_turn_end(a->api.loop, turn, a);
     return true;
 }
 
@@ -430,13 +375,13 @@ static void stop(struct app *a) {
     sigaction(SIGALRM, &leave, NULL);
     if (a->stopping)
         alarm(2);
-    if (a->mqtt != NULL) {
+    if (a->broker.mqtt != NULL) {
         int64_t until = loop_now_ms() + FLUSH_MS;
         api_fire(&a->api, "stop", NULL, NULL, NULL, NULL);
         do
             loop_turn(a->api.loop, 10);
         while (pg3_waiting(a->api.pg3) && loop_now_ms() < until);
-        mqtt_stop(a->mqtt, LEAVE_MS);
+        pg3_broker_stop(&a->broker, LEAVE_MS);
     }
     if (a->api.http != NULL)
         http_free(a->api.http);

@@ -11,70 +11,75 @@
 
 enum { TICKETS = 16 };
 
-// The largest message that is taken. PG3's configuration tells some 200 bytes of each driver: 32
-// MiB are 160,000 of them, or 5,000 large nodes.
-enum { MESSAGE_MAX = 32 * 1024 * 1024 };
-
-// What paho's threads report.
+// What other threads report.
 enum event {
-    EV_CONNECTED,
-    EV_REFUSED, // data: struct refusal
     EV_LOST,
-    EV_CLOSED,     // our disconnect is done
-    EV_SUBSCRIBED, // data of this and the next two: the ticket's number
+    EV_CLOSED,    // our disconnect is done
+    EV_FOUND,     // the host has an address; data of this and the next five: struct answer
+    EV_CONNECTED, // logged in
+    EV_REFUSED,   // not logged in
+    EV_SUBSCRIBED,
     EV_UNSUBSCRIBED,
     EV_SENT,
-    EV_MESSAGE,   // data: the payload
-    EV_TOO_LARGE, // a message over MESSAGE_MAX; data: its size_t
+    EV_MESSAGE,   // label: the topic; data: the payload
+    EV_TOO_LARGE, // label: the topic; data: the message's size_t
     EV_TLS_ERROR, // data: a line of OpenSSL's
     EV_DESTROYED
 };
 
-struct refusal {
-    int code; // 1..5: the broker's return code; else paho's
-    bool by_broker;
-    char text[80]; // paho's words
-};
-
-// Tells the answer to the last request from a late one to a request before it, which paho keeps
-// in its send queue over a reconnect.
+// Of one attempt to connect, and of the connection it becomes: tells answers to it from late ones
+// to those before it. paho keeps requests over a reconnect, and may refuse one attempt twice.
 struct ticket {
     struct link *link;
     unsigned char number;
 };
 
-// All that paho's threads see of ours. Nothing in it changes while they run, but the two atomics.
+struct answer {
+    unsigned char ticket; // its number
+    int code;             // of EV_REFUSED: 1..5: the broker's return code; else paho's
+    bool by_broker;
+    char text[80]; // paho's words, or the resolver's
+};
+
+// All that other threads see of ours. Nothing in it changes while they run, but the atomics.
 struct link {
     struct link *next; // in `left`
     struct queue *queue;
     struct loop *loop;
+    char *host;
+    size_t message_max;
     MQTTAsync client;
     struct ticket tickets[TICKETS];
     atomic_bool closed; // the loop may be gone
     atomic_int inside;  // threads that may be using the loop
+    atomic_int looking; // threads that look up the host
 };
 
 // NULL when memory is short.
-struct link *link_new(struct loop *l);
-// Only while no thread of paho's can use it: before link_create_client succeeded.
+struct link *link_new(struct loop *l, const struct mqtt_config *c);
+// Only while no other thread can use it: before link_create_client succeeded.
 void link_free(struct link *link);
 // Makes paho's client. False: it cannot be set up; logged.
 bool link_create_client(struct link *link, const struct mqtt_config *c);
+// Looks up the host in a thread of its own; EV_FOUND or EV_REFUSED follows. paho does so itself,
+// but under its mutex: for as long as a name server is silent all other connections would stand
+// still, and our calls into paho with them. False: no thread.
+bool link_look_up(struct ticket *ticket);
 // Begins to destroy the client in a thread of its own; EV_DESTROYED follows. False: no thread.
 bool link_destroy_start(struct link *link);
 // Takes events until the wanted one (true) or until the time is over.
 bool link_wait(struct link *link, enum event wanted, int64_t until_ms);
-// Afterwards paho's threads touch nothing of ours but the link, which is freed if paho is
-// destroyed, else left to the end of the process.
+// Afterwards other threads touch nothing of ours but the link, which is freed if paho is
+// destroyed and no thread is left, else left to the end of the process.
 void link_end(struct link *link, bool destroyed);
 
-// paho's callbacks. Context: the link; of the three for requests: the request's ticket.
-void link_on_connect_success(void *ctx, MQTTAsync_successData *data);
-void link_on_connect_failure(void *ctx, MQTTAsync_failureData *data);
-void link_on_closed(void *ctx, MQTTAsync_successData *data);
-int link_on_tls_error(const char *text, size_t len, void *ctx);
-void link_on_subscribed(void *ctx, MQTTAsync_successData *data);
-void link_on_unsubscribed(void *ctx, MQTTAsync_failureData *data);
-void link_on_sent(void *ctx, MQTTAsync_successData *data);
+// paho's callbacks. Context: the ticket, or the link of the two that say `link`.
+void link_on_connect_success(void *ticket, MQTTAsync_successData *data);
+void link_on_connect_failure(void *ticket, MQTTAsync_failureData *data);
+void link_on_closed(void *link, MQTTAsync_successData *data);
+int link_on_tls_error(const char *text, size_t len, void *link);
+void link_on_subscribed(void *ticket, MQTTAsync_successData *data);
+void link_on_unsubscribed(void *ticket, MQTTAsync_failureData *data);
+void link_on_sent(void *ticket, MQTTAsync_successData *data);
 
 #endif

@@ -21,17 +21,17 @@ struct queue {
     size_t dropped;
 };
 
-// Room for a message of `len` bytes. NULL when memory is short.
+// Room for `len` bytes of a message and its label. NULL when memory is short.
 static struct queue_item *item_new(size_t len) {
     if (len > SIZE_MAX / 2) { // room for the sum below and that in queue_push
         return NULL;
     }
-    return malloc(sizeof(struct queue_item) + len + 1);
+    return malloc(sizeof(struct queue_item) + len + 2); // and their NULs
 }
 
 // NULL stays NULL.
-static struct queue_item *item_fill(struct queue_item *item, int kind, const void *data,
-                                    size_t len) {
+static struct queue_item *item_fill(struct queue_item *item, int kind, const char *label,
+                                    const void *data, size_t len) {
     if (item == NULL) {
         return NULL;
     }
@@ -42,6 +42,7 @@ static struct queue_item *item_fill(struct queue_item *item, int kind, const voi
         memcpy(item->data, data, len);
     }
     item->data[len] = '\0';
+    item->label = memcpy(item->data + len + 1, label, strlen(label) + 1);
     return item;
 }
 
@@ -103,14 +104,19 @@ void queue_free(struct queue *q) {
     free(q);
 }
 
-bool queue_push(struct queue *q, int kind, const void *data, size_t len, bool force) {
+static size_t cost_of(const char *label, size_t len) { return len + strlen(label) + ITEM_COST; }
+
+bool queue_push(struct queue *q, int kind, const char *label, const void *data, size_t len,
+                bool force) {
+    const char *text = label != NULL ? label : "";
+    size_t needed = len + strlen(text);
     // Copied before the lock is taken.
-    struct queue_item *item = item_fill(item_new(len), kind, data, len);
-    size_t cost = len + ITEM_COST;
+    struct queue_item *item = item_fill(item_new(needed), kind, text, data, len);
+    size_t cost = cost_of(text, len);
 
     pthread_mutex_lock(&q->lock);
-    if (item == NULL && force && len <= QUEUE_SPARE_BYTES) {
-        item = item_fill(spare_take(q), kind, data, len);
+    if (item == NULL && force && needed <= QUEUE_SPARE_BYTES) {
+        item = item_fill(spare_take(q), kind, text, data, len);
     }
     bool room = force || (cost <= q->max_bytes && q->bytes <= q->max_bytes - cost);
     bool taken = item != NULL && room;
@@ -138,7 +144,7 @@ struct queue_item *queue_pop(struct queue *q) {
     struct queue_item *item = q->first;
     if (item != NULL) {
         q->first = item->next;
-        q->bytes -= item->len + ITEM_COST;
+        q->bytes -= cost_of(item->label, item->len);
         item->next = NULL;
     }
     spares_fill(q); // else at a later call

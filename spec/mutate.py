@@ -19,7 +19,7 @@ import tempfile
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 E2E = "spec/e2e/"
 
-# `tests`: files of busted (*.lua) or tests of pytest.
+# `tests`: all files of busted (*.lua), all C unit tests (*.c), or tests of pytest.
 Mutation = collections.namedtuple("Mutation", "name file old new tests")
 
 MUTATIONS = [
@@ -37,8 +37,11 @@ MUTATIONS = [
              "bool paused = node->state == NODE_KNOWN;",
              [E2E + "test_start.py::test_an_addnode_that_fails_is_tried_again"]),
     Mutation("a reconnected plugin does not subscribe", "host/mqtt.c",
-             "if (!m->config.subscribe) {", "if (!m->config.subscribe || m->failures > 0) {",
+             "        s->asked = false;\n", "",
              [E2E + "test_reconnect.py::test_a_message_sent_after_the_brokers_restart_arrives[plain]"]),
+    Mutation("the name in a broker's certificate is not checked", "host/mqtt.c",
+             "tls->verify = c->ca_file && c->check_name;", "tls->verify = 0;",
+             ["spec/c/test_mqtt.c"]),
     Mutation("PG3's stop message is ignored", "host/pg3_in.c",
              '{"stop", on_stop},', '{"stop it", on_stop},',
              [E2E + "test_stop.py::test_it_ends_at_once_when_asked[plain-message]"]),
@@ -167,8 +170,32 @@ class Busted:
         return names
 
 
-def is_busted(test):
-    return test.endswith(".lua")
+class Unit:
+    """C unit tests, run at once in a build folder that is there."""
+
+    def __init__(self, copy, tests):
+        self.names = []
+        for test in tests:
+            name = os.path.basename(test)[:-len(".c")]
+            built = copy.run("cmake", "--build", "build/address", "-j", str(os.cpu_count()), "--target", name)
+            if built.returncode != 0:
+                give_up(f"{name} cannot be built:\n{built.stdout[-3000:]}")
+            done = copy.run("build/address/" + name)
+            failed = re.findall(r": failed: (.*)", done.stdout)
+            if done.returncode not in (0, 1) or bool(failed) != bool(done.returncode):
+                give_up(f"{name} ends with {done.returncode}:\n{done.stdout}")
+            self.names += failed
+
+    def failures(self):
+        return self.names
+
+
+# What runs at once; the others are pytest's.
+RUNNERS = {".lua": Busted, ".c": Unit}
+
+
+def ending(test):
+    return os.path.splitext(test)[1]
 
 
 def check_unbroken(copy):
@@ -177,11 +204,12 @@ def check_unbroken(copy):
     tests = sorted({test for mutation in MUTATIONS for test in mutation.tests})
     files = collections.defaultdict(list)
     for test in tests:
-        if not is_busted(test):
+        if ending(test) not in RUNNERS:
             files[test.split("::", maxsplit=1)[0]].append(test)
     runs = [Pytest(copy, plugin, f"unbroken-{number}", chosen)
             for number, chosen in enumerate(files.values())]
-    runs.append(Busted(copy, [test for test in tests if is_busted(test)]))
+    runs += [runner(copy, [test for test in tests if ending(test) == end])
+             for end, runner in RUNNERS.items()]
     failures = [name for run in runs for name in run.failures()]
     if failures:
         give_up("These tests fail without any mutation: " + ", ".join(failures))
@@ -190,8 +218,8 @@ def check_unbroken(copy):
 def start(copy, number, mutation):
     """Breaks the copy, starts the tests, mends the copy -> the run."""
     before = copy.replace(mutation.file, mutation.old, mutation.new)
-    if is_busted(mutation.tests[0]):
-        run = Busted(copy, mutation.tests)
+    if ending(mutation.tests[0]) in RUNNERS:
+        run = RUNNERS[ending(mutation.tests[0])](copy, mutation.tests)
     else:
         run = Pytest(copy, copy.build(f"mutation-{number}"), f"work-{number}", mutation.tests)
     copy.write(mutation.file, before)

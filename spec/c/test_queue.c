@@ -21,18 +21,19 @@ static void test_order(void) {
     struct queue *q = queue_new(1000);
     CHECK(queue_pop(q) == NULL && queue_dropped(q) == 0);
     char text[] = "first";
-    CHECK(queue_push(q, 1, text, 5, false));
+    CHECK(queue_push(q, 1, NULL, text, 5, false));
     text[0] = 'X'; // the queue has its own copy
-    CHECK(queue_push(q, 2, NULL, 0, false));
-    CHECK(queue_push(q, 3, "a\0b", 3, false));
+    CHECK(queue_push(q, 2, NULL, NULL, 0, false));
+    CHECK(queue_push(q, 3, NULL, "a\0b", 3, false));
     CHECK(pop_is(q, 1, "first"));
     CHECK(pop_is(q, 2, ""));
     struct queue_item *item = queue_pop(q);
     CHECK(item != NULL && item->len == 3 && memcmp(item->data, "a\0b", 4) == 0);
     free(item);
     CHECK(queue_pop(q) == NULL);
-    CHECK(queue_push(q, 4, "again", 5, false) && pop_is(q, 4, "again") && queue_pop(q) == NULL);
-    CHECK(queue_push(q, 5, "left behind", 11, false));
+    CHECK(queue_push(q, 4, NULL, "again", 5, false) && pop_is(q, 4, "again") &&
+          queue_pop(q) == NULL);
+    CHECK(queue_push(q, 5, NULL, "left behind", 11, false));
     queue_free(q);
     queue_free(NULL);
 }
@@ -41,34 +42,35 @@ static void test_bound(void) {
     static const char big[300];
     struct queue *q = queue_new(640);
     int empty = 0;
-    while (queue_push(q, 0, NULL, 0, false)) {
+    while (queue_push(q, 0, NULL, NULL, 0, false)) {
         empty++;
     }
     CHECK(empty == 10 && queue_dropped(q) == 1 && queue_dropped(q) == 0);
-    CHECK(queue_push(q, 9, "state", 5, true)); // past the bound
-    CHECK(!queue_push(q, 1, "x", 1, false));
+    CHECK(queue_push(q, 9, NULL, "state", 5, true)); // past the bound
+    CHECK(!queue_push(q, 1, NULL, "x", 1, false));
     for (int i = 0; i < 10; i++) {
         CHECK(pop_is(q, 0, ""));
     }
     CHECK(pop_is(q, 9, "state"));
     CHECK(queue_dropped(q) == 1);
-    CHECK(queue_push(q, 1, big, 300, false)); // all the room is back
-    CHECK(!queue_push(q, 2, big, 300, false));
-    CHECK(queue_push(q, 3, big, 640 - 364 - 64, false));
-    CHECK(!queue_push(q, 4, NULL, 0, false));
+    CHECK(queue_push(q, 1, NULL, big, 300, false)); // all the room is back
+    CHECK(!queue_push(q, 2, NULL, big, 300, false));
+    CHECK(queue_push(q, 3, NULL, big, 640 - 364 - 64, false));
+    CHECK(!queue_push(q, 4, NULL, NULL, 0, false));
     CHECK(queue_dropped(q) == 2);
     queue_free(q);
 
     q = queue_new(100);
-    CHECK(queue_push(q, 1, big, 36, false));
+    CHECK(queue_push(q, 1, NULL, big, 36, false));
     free(queue_pop(q));
-    CHECK(!queue_push(q, 1, big, 37, false) && queue_push(q, 1, big, 300, true));
-    CHECK(!queue_push(q, 1, big, SIZE_MAX, true) && !queue_push(q, 1, big, SIZE_MAX - 64, false));
+    CHECK(!queue_push(q, 1, NULL, big, 37, false) && queue_push(q, 1, NULL, big, 300, true));
+    CHECK(!queue_push(q, 1, NULL, big, SIZE_MAX, true) &&
+          !queue_push(q, 1, NULL, big, SIZE_MAX - 64, false));
     CHECK(queue_dropped(q) == 3);
     queue_free(q);
 
     q = queue_new(0);
-    CHECK(!queue_push(q, 1, NULL, 0, false) && queue_push(q, 1, NULL, 0, true));
+    CHECK(!queue_push(q, 1, NULL, NULL, 0, false) && queue_push(q, 1, NULL, NULL, 0, true));
     queue_free(q);
 }
 
@@ -80,21 +82,21 @@ static void test_shortage(void) {
     struct queue *q = queue_new(1000);
     for (int round = 0; round < 2; round++) {
         fail_all = true;
-        CHECK(!queue_push(q, 1, "x", 1, false) && !queue_push(q, 1, big, 129, true));
-        CHECK(queue_push(q, 1, "first", 5, true) && queue_push(q, 2, NULL, 0, true));
-        CHECK(queue_push(q, 3, big, 128, true) && queue_push(q, 4, "last", 4, true));
-        CHECK(!queue_push(q, 5, NULL, 0, true) && queue_dropped(q) == 3);
+        CHECK(!queue_push(q, 1, NULL, "x", 1, false) && !queue_push(q, 1, NULL, big, 129, true));
+        CHECK(queue_push(q, 1, NULL, "first", 5, true) && queue_push(q, 2, NULL, NULL, 0, true));
+        CHECK(queue_push(q, 3, NULL, big, 128, true) && queue_push(q, 4, NULL, "last", 4, true));
+        CHECK(!queue_push(q, 5, NULL, NULL, 0, true) && queue_dropped(q) == 3);
         CHECK(pop_is(q, 1, "first") && pop_is(q, 2, ""));
         struct queue_item *item = queue_pop(q);
         CHECK(item != NULL && item->kind == 3 && item->len == 128 &&
               memcmp(item->data, big, 129) == 0);
         free(item);
         CHECK(pop_is(q, 4, "last") && queue_pop(q) == NULL);
-        CHECK(!queue_push(q, 5, NULL, 0, true) && queue_dropped(q) == 1);
+        CHECK(!queue_push(q, 5, NULL, NULL, 0, true) && queue_dropped(q) == 1);
         fail_all = false;
         CHECK(queue_pop(q) == NULL); // and sets memory aside again
     }
-    CHECK(queue_push(q, 1, NULL, 0, true)); // left behind
+    CHECK(queue_push(q, 1, NULL, NULL, 0, true)); // left behind
     queue_free(q);
     for (long number = 1; number <= 5; number++) {
         allocations = 0;
@@ -118,14 +120,14 @@ static void *producer_run(void *ctx) {
     char text[100] = {0};
     for (int i = 0; i < MESSAGES; i++) {
         memcpy(text, &i, sizeof i);
-        if (!queue_push(p->q, p->kind, text, sizeof i + (size_t)(i % 90), i % 100 == 0)) {
+        if (!queue_push(p->q, p->kind, NULL, text, sizeof i + (size_t)(i % 90), i % 100 == 0)) {
             p->refused++;
         }
         if (i % 64 == 0) {
             sched_yield();
         }
     }
-    queue_push(p->q, -1, NULL, 0, true);
+    queue_push(p->q, -1, NULL, NULL, 0, true);
     return NULL;
 }
 

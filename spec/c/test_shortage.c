@@ -77,7 +77,9 @@ static int answer_count;
 
 struct mqtt *__wrap_mqtt_new(struct loop *l, const struct mqtt_config *config,
                              const struct mqtt_events *given);
-bool __wrap_mqtt_send(struct mqtt *m, const char *topic, const char *text, size_t len);
+bool __wrap_mqtt_send(struct mqtt *m, const char *topic, const char *text, size_t len,
+                      bool retained);
+bool __wrap_mqtt_subscribe(struct mqtt *m, const char *topic);
 void __wrap_mqtt_stop(struct mqtt *m, int ms);
 
 struct mqtt *__wrap_mqtt_new(struct loop *l, const struct mqtt_config *config,
@@ -92,8 +94,9 @@ static void answer(const char *text) {
         snprintf(answers[answer_count++], sizeof answers[0], "%s", text);
 }
 
-bool __wrap_mqtt_send(struct mqtt *m, const char *topic, const char *text, size_t len) {
-    (void)m, (void)topic, (void)len;
+bool __wrap_mqtt_send(struct mqtt *m, const char *topic, const char *text, size_t len,
+                      bool retained) {
+    (void)m, (void)topic, (void)len, (void)retained;
     char address[20], reply[100];
     const char *added = strstr(text, "\"addnode\"") != NULL ? strstr(text, "\"address\":\"") : NULL;
     if (strstr(text, "{\"config\":") != NULL)
@@ -111,12 +114,17 @@ bool __wrap_mqtt_send(struct mqtt *m, const char *topic, const char *text, size_
     return true;
 }
 
+bool __wrap_mqtt_subscribe(struct mqtt *m, const char *topic) {
+    (void)m, (void)topic;
+    return true;
+}
+
 void __wrap_mqtt_stop(struct mqtt *m, int ms) { (void)m, (void)ms; }
 
 static void answer_pg3(void) {
     for (int i = 0; i < answer_count; i++) {
         if (answers[i][0] != '\0')
-            events.message(events.ctx, answers[i], strlen(answers[i]));
+            events.message(events.ctx, "", answers[i], strlen(answers[i]));
         else
             events.sent(events.ctx);
     }
@@ -125,7 +133,7 @@ static void answer_pg3(void) {
 
 static void poll_now(void) {
     const char *text = "{\"shortPoll\":{}}";
-    events.message(events.ctx, text, strlen(text));
+    events.message(events.ctx, "", text, strlen(text));
 }
 
 // The plugin
@@ -252,8 +260,8 @@ static void forget_values(void) {
 static void end(void) {
     fail_all = false;
     fail_at = fail_until = -1;
-    app.stopping = false; // no alarm: the next start follows
-    app.mqtt = NULL;      // nobody waits for what is left to say
+    app.stopping = false;   // no alarm: the next start follows
+    app.broker.mqtt = NULL; // nobody waits for what is left to say
     stop(&app);
 }
 

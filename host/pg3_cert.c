@@ -1,10 +1,16 @@
-#include "mqtt_cert.h"
+#include "pg3_cert.h"
 #include "file.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <stdio.h>
+
+struct files {
+    const char *cert;
+    const char *key;
+    const char *ca;
+};
 
 static const char reinstall[] = "Reinstall the plugin in PG3, so that PG3 makes a new certificate";
 
@@ -50,45 +56,43 @@ static int certificate_verify(X509 *certificate, STACK_OF(X509) * others, const 
     return result;
 }
 
-static void certificate_judge(const struct mqtt_config *c, X509 *certificate,
-                              STACK_OF(X509) * others, char *out, size_t size) {
+static void certificate_judge(const struct files *f, X509 *certificate, STACK_OF(X509) * others,
+                              char *out, size_t size) {
     if (!certificate) {
-        snprintf(out, size, "The client certificate %s cannot be read. %s.", c->cert_file,
-                 reinstall);
-    } else if (!key_fits(certificate, c->key_file)) {
+        snprintf(out, size, "The client certificate %s cannot be read. %s.", f->cert, reinstall);
+    } else if (!key_fits(certificate, f->key)) {
         snprintf(out, size,
-                 "The key %s cannot be read or does not belong to the certificate %s. %s.",
-                 c->key_file, c->cert_file, reinstall);
+                 "The key %s cannot be read or does not belong to the certificate %s. %s.", f->key,
+                 f->cert, reinstall);
     } else if (X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0) {
-        snprintf(out, size, "The client certificate %s has expired. %s.", c->cert_file, reinstall);
+        snprintf(out, size, "The client certificate %s has expired. %s.", f->cert, reinstall);
     } else if (X509_cmp_current_time(X509_get0_notBefore(certificate)) > 0) {
         snprintf(out, size,
                  "The client certificate %s is not valid yet. Set this machine's date and time.",
-                 c->cert_file);
-    } else if (c->ca_file) {
-        int result = certificate_verify(certificate, others, c->ca_file);
+                 f->cert);
+    } else if (f->ca) {
+        int result = certificate_verify(certificate, others, f->ca);
 
         if (result == CA_UNREADABLE) {
             snprintf(out, size,
                      "The CA certificates in %s cannot be read. Check that PG3's file "
                      "is there and complete.",
-                     c->ca_file);
+                     f->ca);
         } else if (result != X509_V_OK) {
             snprintf(out, size, "The client certificate %s does not fit PG3's CA %s (%s). %s.",
-                     c->cert_file, c->ca_file, X509_verify_cert_error_string(result), reinstall);
+                     f->cert, f->ca, X509_verify_cert_error_string(result), reinstall);
         }
     }
 }
 
-void certificate_check(const struct mqtt_config *c, char *out, size_t size) {
-    out[0] = '\0';
-    if (!c->tls || !c->cert_file || !c->key_file) {
-        return;
-    }
+void pg3_cert_check(const char *cert_file, const char *key_file, const char *ca_file, char *out,
+                    size_t size) {
+    const struct files files = {cert_file, key_file, ca_file};
     STACK_OF(X509) *others = sk_X509_new_null();
-    X509 *certificate = others ? certificate_load(c->cert_file, others) : NULL;
+    X509 *certificate = others ? certificate_load(cert_file, others) : NULL;
 
-    certificate_judge(c, certificate, others, out, size);
+    out[0] = '\0';
+    certificate_judge(&files, certificate, others, out, size);
     X509_free(certificate);
     sk_X509_pop_free(others, X509_free);
     ERR_clear_error(); // curl reads the same thread's list of errors
