@@ -3,7 +3,7 @@
 #ifndef DEMO_H
 #define DEMO_H
 
-#include "json.h"
+#include "lua/json.h"
 #include <stdbool.h>
 #include <sys/types.h>
 

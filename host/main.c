@@ -1,11 +1,11 @@
 // victron-host: options, PG3INIT, start in this order, stop in the reverse.
-#include "api.h"
+#include "api/api.h"
+#include "base/file.h"
+#include "base/log.h"
 #include "demo.h"
-#include "file.h"
-#include "init.h"
-#include "log.h"
 #include "options.h"
-#include "pg3_broker.h"
+#include "pg3/init.h"
+#include "pg3/pg3_broker.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -38,7 +38,7 @@ local function c_functions(text, name)
     return matches(assert(text:match(name .. "%[%] = {(.-);"), name), '{"([%w_]+)"')
 end
 
-local sandbox, api = read_file("host/sandbox.c"), read_file("host/api_device.c")
+local sandbox, api = read_file("host/lua/sandbox.c"), read_file("host/api/api_device.c")
 local real = {
     string = sorted { "find", "rep", table.unpack(c_list(sandbox, "string_names")) },
     table = c_list(sandbox:match("static void open_table.-\n}"), "names"),

@@ -180,7 +180,7 @@ describe("the profile", function()
     end
 
     it("of many large types, or too many, costs a small part of what a task may take at once", function()
-        local api = io.open("host/api.h")
+        local api = io.open("host/api/api.h")
         local budget = tonumber(api:read("a"):match("#define MAIN_BUDGET (%d+)"))
         api:close()
         local cost, files = instructions(50, 8)

@@ -72,21 +72,24 @@ local function base(path) return path:match("([^/]+)%.%w+$") end
 --- "mqtt_link" -> "mqtt"
 local function group(name) return name:match("^%w+") end
 
--- The table of docs/architecture.md: [file of the host] = its row, and all files in their order.
-local row_of, in_order = {}, {}
+--- "host/base/buf.c" -> "host/base", "buf"
+local function parts(path) return path:match("^(.*)/([^/]+)%.%w$") end
+
+-- docs/architecture.md: [folder of the host] = its place from the bottom, [folder/file] = true.
+local place_of, on_page = {}, {}
 do
-    local row = 0
-    local section = read("docs/architecture.md"):match("\n## The host's files\n(.-)\n#")
-    for cell in section:gmatch("\n| ([^|]+) |") do
-        row = row + 1
-        for name in cell:gmatch("`([%w_]+)`") do row_of[name], in_order[#in_order + 1] = row, name end
-    end
+    local folder, place = nil, 0
+    each_line(read("docs/architecture.md"):match("\n## The host's files\n(.-)\n#"), function(line)
+        local named = line:match("^%*%*`([%w/]+)`%*%*")
+        if named then folder, place = named, place + 1 end
+        if named then place_of[folder] = place end
+        for name in (line:match("^| (`[^|]+) |") or ""):gmatch("`([%w_]+)`") do
+            on_page[folder .. "/" .. name] = true
+        end
+    end)
 end
 
---- pg3_state.h belongs to pg3.
-local function rank(name) return row_of[name] or row_of[group(name)] end
-
-local host = list("ls host/*.c host/*.h")
+local host = list("ls host/*.c host/*.h host/*/*.c host/*/*.h")
 local tests = list("ls spec/c/*.c spec/c/*.h")
 local faults
 
@@ -97,23 +100,21 @@ local function none() assert.equal("", table.concat(faults, "\n")) end
 describe("the C host", function()
     before_each(function() faults = {} end)
 
-    it("has the files of docs/architecture.md and of CMakeLists.txt, in the same order", function()
-        local sources = {}
-        local listed = read("CMakeLists.txt"):match("set%(HOST_SOURCES%s+(.-)%)") .. " main"
-        for name in listed:gmatch("%S+") do sources[#sources + 1] = name end
-        assert.same(sources, in_order)
+    it("has the files of docs/architecture.md", function()
+        local there = {}
+        for _, path in ipairs(host) do there[path:match("^(.*)%.%w$")] = true end
+        assert.same(there, on_page)
     end)
 
-    it("includes only upwards: headers of a file's own row there and of rows above it", function()
+    it("includes only headers of a file's own folder and of those before it on the page", function()
         for _, path in ipairs(host) do
-            local name = base(path)
-            if not rank(name) then fault("%s is in no row of docs/architecture.md", path) end
+            local folder = parts(path)
             for header in read(path):gmatch('#include "([^"]+)"') do
-                local other = rank(base(header))
-                if not other then
-                    fault("%s includes %s, which is in no row of docs/architecture.md", path, header)
-                elseif rank(name) and other > rank(name) then
-                    fault("%s includes %s, which stands below it", path, header)
+                local other = parts("host/" .. header)
+                if not other or not place_of[other] then
+                    fault("%s includes %s, which is in no folder of docs/architecture.md", path, header)
+                elseif place_of[other] > place_of[folder] then
+                    fault("%s includes %s, which is of a folder after its own", path, header)
                 end
             end
         end

@@ -1,7 +1,7 @@
 // json and lua-cjson in a process with little memory. Built without sanitizers, which reserve
 // more address space than the limit here leaves (CMakeLists.txt).
 #include "check.h"
-#include "json.h"
+#include "lua/json.h"
 
 #include <stdlib.h>
 #include <string.h>

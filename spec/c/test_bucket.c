@@ -1,5 +1,5 @@
 // bucket: against the other side's rolling window, whatever the phase of its clock.
-#include "bucket.h"
+#include "base/bucket.h"
 #include "check.h"
 
 #include <stdbool.h>

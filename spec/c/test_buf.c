@@ -1,5 +1,5 @@
 // buf: growing, the cap, printf, JSON strings.
-#include "buf.h"
+#include "base/buf.h"
 #include "check.h"
 
 #include <stdint.h>

@@ -1,5 +1,5 @@
 // http: which file of trusted certificates is taken, and how a request ends that gets no answer.
-#include "../../host/http.c"
+#include "../../host/net/http.c"
 #include "check.h"
 #include "refuse.h"
 

@@ -1,6 +1,6 @@
 // init: PG3INIT in all the ways it can be wrong.
 #include "check.h"
-#include "init.h"
+#include "pg3/init.h"
 #include "refuse.h"
 
 #include <stdlib.h>

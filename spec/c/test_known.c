@@ -1,6 +1,6 @@
 // known: the nodes of PG3's config, in odd shapes too, and seeding from them.
 #include "check.h"
-#include "known.h"
+#include "pg3/known.h"
 
 #include <stdlib.h>
 #include <string.h>

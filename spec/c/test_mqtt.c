@@ -1,7 +1,7 @@
 // mqtt: several connections at once, to real brokers (mosquitto). The clock leaps over the pauses.
 #include "check.h"
-#include "log.h"
-#include "mqtt.h"
+#include "base/log.h"
+#include "net/mqtt.h"
 
 #include <fcntl.h>
 #include <netdb.h>

@@ -1,6 +1,6 @@
 // mqtt_pace: the pauses between connections that are lost.
 #include "check.h"
-#include "mqtt_pace.h"
+#include "net/mqtt_pace.h"
 
 #define S 1000
 

@@ -1,7 +1,7 @@
 // node: rounding, what is shown while there is no data, both units, a change of type, what PG3
 // knows.
 #include "check.h"
-#include "node.h"
+#include "pg3/node.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 // pairs: set, compare, read from JSON of any shape, write.
 #include "check.h"
-#include "json.h"
-#include "pairs.h"
+#include "lua/json.h"
+#include "pg3/pairs.h"
 
 #include <string.h>
 

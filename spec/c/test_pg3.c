@@ -1,7 +1,7 @@
 // pg3: the protocol over a link that records what is sent, with a clock that the tests turn on.
 #include "check.h"
-#include "log.h"
-#include "pg3.h"
+#include "base/log.h"
+#include "pg3/pg3.h"
 #include "refuse.h"
 
 #include <stdlib.h>

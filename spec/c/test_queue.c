@@ -1,6 +1,6 @@
 // queue: order, the bound, several threads.
 #include "check.h"
-#include "queue.h"
+#include "base/queue.h"
 #include "refuse.h"
 
 #include <pthread.h>

@@ -2,7 +2,7 @@
 //
 // Each case is a function body. It runs twice, in a process of its own: while its file is loaded,
 // and as a function of the device table that main.lua calls. Both must end within 100 ms of CPU.
-#include "api.h"
+#include "api/api.h"
 #include "check.h"
 
 #include <lauxlib.h>

@@ -1,6 +1,6 @@
 // task: order, waiting and waking, cancelling, the ends that are told.
 #include "check.h"
-#include "task.h"
+#include "lua/task.h"
 
 #include <lauxlib.h>
 #include <lualib.h>

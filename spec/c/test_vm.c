@@ -1,6 +1,6 @@
 // vm: budgets of instructions and memory, error texts, copies between states.
 #include "check.h"
-#include "vm.h"
+#include "lua/vm.h"
 
 #include <lauxlib.h>
 #include <lualib.h>

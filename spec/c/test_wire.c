@@ -1,6 +1,6 @@
 // wire: the exact text of addnode and set.
 #include "check.h"
-#include "wire.h"
+#include "pg3/wire.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -16,7 +16,7 @@ struct http {
     size_t count;
 };
 
-// In place of host/http.c
+// In place of host/net/http.c
 
 struct http *http_new(struct loop *l, size_t max_body, const char *user_agent) {
     (void)l, (void)max_body, (void)user_agent;

@@ -1,6 +1,6 @@
 // The head of an HTTP answer, as far as we look at it: status, Retry-After, Date.
 #include "fuzz.h"
-#include "http.h"
+#include "net/http.h"
 
 #include <sys/socket.h>
 #include <unistd.h>

@@ -1,6 +1,6 @@
 // PG3INIT: the input as the variable's value, and as the JSON in it.
 #include "fuzz.h"
-#include "init.h"
+#include "pg3/init.h"
 
 #include <ctype.h>
 

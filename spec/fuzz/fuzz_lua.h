@@ -3,9 +3,9 @@
 #ifndef FUZZ_LUA_H
 #define FUZZ_LUA_H
 
-#include "api.h"
+#include "api/api.h"
 #include "fuzz.h"
-#include "log.h"
+#include "base/log.h"
 
 static struct api api;
 

@@ -1,7 +1,7 @@
 // Masking: the input is a secret (its first byte says how long) and a text that holds it, which may
 // be cut.
 #include "fuzz.h"
-#include "log.h"
+#include "base/log.h"
 
 #include <ctype.h>
 

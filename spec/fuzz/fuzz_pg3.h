@@ -3,7 +3,7 @@
 #define FUZZ_PG3_H
 
 #include "fuzz.h"
-#include "pg3.h"
+#include "pg3/pg3.h"
 
 struct world {
     struct nodes *nodes;

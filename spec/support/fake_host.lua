@@ -164,7 +164,7 @@ end
 
 --------------------------------------------------------------------------------------------- requests
 
---- Seconds until a request may leave: a bucket that loses one each interval, as in host/bucket.c.
+--- Seconds until a request may leave: a bucket that loses one each interval, as in host/base/bucket.c.
 local function limit_wait(self)
     local limit, window, wait = self.limit, self.window, 0
     if limit then

@@ -1,0 +1,143 @@
+// What Lua sees of the host: `host` for trusted scripts, the device API for scripts.
+#ifndef API_H
+#define API_H
+
+#include "lua/json.h"
+#include "lua/script.h"
+#include "lua/task.h"
+#include "lua/vm.h"
+#include "net/http.h"
+#include "net/loop.h"
+#include "pg3/node.h"
+#include "pg3/pg3.h"
+
+#include <stdio.h>
+
+struct api {
+    struct loop *loop;
+    struct json *json;
+    struct nodes *nodes;
+    struct tasks *tasks;
+    struct http *http;
+    struct pg3 *pg3; // NULL: nothing is connected (--check and the like)
+    struct vm *main;
+    struct script **scripts;
+    size_t script_count;
+    struct wait *waits; // what parked tasks wait for
+    char root[512];     // the folder that has scripts/
+    char profile[512];  // folder of the profile
+    bool failed;        // main.lua could not be run
+    FILE *out;          // where host.print writes; NULL under PG3
+    bool colours;       // a terminal reads it
+    bool demo;          // host.demo: VRM is the stand-in
+    bool once;          // host.once: one picture, then the end
+    struct buf lines;   // of the log, for host.lines
+    char **args;        // host.args: the words after the options
+    int arg_count;
+    int exit_code;   // of host.leave
+    char token[256]; // host.token: the account of --rows, --demo and --watch; "" = none
+};
+
+// Instructions for one leg of a task of main.lua: some 0.2 s, so that PG3's stop is always heard.
+#define MAIN_BUDGET 20000000
+#define MAIN_TIME_MS 1000
+#define MAIN_MEMORY (48u * 1024 * 1024)
+
+// For a start that finds no memory.
+#define API_CANNOT_START "The plugin cannot start: memory is short. Free some and start it again."
+
+// Makes the trusted state. The other members are the caller's and must be set. False: logged.
+bool api_open(struct api *a);
+// Runs main.lua (or another file in its place) once. False: it could not be run; logged.
+bool api_run(struct api *a, const char *path);
+void api_close(struct api *a);
+
+// Keeps a line of the log until Lua asks for it (host.lines); what passes 64 KiB is dropped.
+void api_keep_line(struct api *a, const char *line);
+
+// Delivers an event to its handler in main.lua as a task; no handler: nothing happens and `end` is
+// not called. `push` (may be NULL) pushes the arguments in protected mode and returns their count.
+typedef int api_push_fn(lua_State *L, void *ctx);
+bool api_fire(struct api *a, const char *event, api_push_fn *push, void *push_ctx, task_end_fn *end,
+              void *end_ctx);
+
+// For the api_*.c files.
+
+struct api *api_of(lua_State *L); // also from a device script's state
+// Masks the secrets (log_hide) in the text at `index`, in place, and returns it: for whatever may
+// hold foreign text and goes to PG3 or a terminal. NULL: there is no text. A number counts as one.
+const char *api_hide(lua_State *L, int index);
+// The path at an argument, in its place on the stack; a relative one is one of the plugin's.
+const char *api_path(lua_State *L, int arg);
+// Reads a file as a Lua function onto the stack, text only. Raises what is wrong with it.
+void api_load_file(lua_State *L, const char *path);
+// A parked task's reason. It lives until its task was woken or dropped.
+struct wait {
+    struct wait *next;
+    struct api *api;
+    int64_t id;   // of this wait
+    int64_t task; // of the task; 0 = none any more
+    struct vm *vm;
+    int64_t timer;
+    const struct http_reply *reply; // while the continuation runs
+    lua_State *from;                // the same, of a value in another state
+    int index;
+};
+// Makes a wait for the task running in L; raises there if L may not wait.
+struct wait *api_wait(lua_State *L);
+struct wait *api_find_wait(struct api *a, int64_t id);
+// Wakes its task, whose continuation may look at the wait, and forgets it.
+void api_wake(struct wait *w);
+
+void api_http_open(lua_State *L);    // adds http functions to the table on top
+void api_node_open(lua_State *L);    // nodes, parameters, notices
+void api_profile_open(lua_State *L); // the profile's files
+void api_script_open(lua_State *L);  // device scripts
+// Registry of a script's state: {[address] = node.state}.
+#define API_STATES_KEY "script.states"
+// Pushes the node object of an address in a script's state.
+void api_push_node(lua_State *L, const char *address);
+// Ends the tasks and timers of a vm that is about to be closed.
+void api_drop_vm(struct api *a, struct vm *vm);
+// Takes away what a script that is about to be closed shows in PG3's notices.
+void api_forget_notices(struct api *a, struct script *s);
+// Whether one more line that a script causes may go into the log: the log is the owner's. What is
+// left out is counted, and told at the end of the minute.
+bool api_may_log(struct api *a, struct script *s);
+// Tells how many lines of the script were left out; nothing if none were. Before it is closed, too.
+void api_tell_left_out(struct api *a, struct script *s);
+// Asks main.lua's handler of `event` about a text, at once: it returns another, which is appended
+// to `out`. False: there is no handler, or it failed.
+bool api_ask(struct api *a, const char *event, const char *text, struct buf *out);
+// As api_fire, but a failure is not logged: `error` says why.
+bool api_deliver(struct api *a, const char *event, api_push_fn *push, void *push_ctx,
+                 task_end_fn *end, void *end_ctx, char *error, size_t size);
+void api_script_setup(lua_State *L, void *api); // script_setup_fn: the device API
+// Lets a script's state read VRM's rows; pushes the function number(rows, key ...).
+void api_rows_setup(lua_State *L);
+// A table of main.lua's that scripts read, while `ref` keeps it.
+struct api_rows {
+    struct vm *main;
+    int ref;
+    struct rows *shown; // the object made of it, which gives `ref` back when it is collected
+};
+// Keeps the table at `index` of main.lua's state; raises there.
+struct api_rows api_keep_rows(lua_State *L, int index);
+// script_push_fn, ctx: struct api_rows. Pushes what a script reads the table through.
+void api_push_rows(lua_State *L, void *ctx);
+// Gives the table back; who reads it from then on is told so. The object must be there still.
+void api_drop_rows(struct api_rows *rows);
+// End of a task of a device script: an error goes to main.lua as event "script_error". ctx: the
+// node's address, which it frees; NULL for a timer.
+void api_script_end(void *ctx, struct vm *vm, const char *error);
+// End of a task of main.lua: an error goes to the log.
+void api_task_ended(void *ctx, struct vm *vm, const char *error);
+int api_set(lua_State *L, struct api *a); // (address, driver, value | nil [, text])
+int api_get(lua_State *L, struct api *a); // (address, driver) -> number | nil
+int api_params(lua_State *L, struct api *a);
+int api_sleep(lua_State *L);
+int api_after(lua_State *L);
+int api_every(lua_State *L);
+int api_cancel(lua_State *L);
+
+#endif

@@ -1,0 +1,388 @@
+// The device API: what a script sees beside the sandbox's globals (docs/authors.md).
+#include "api/api.h"
+#include "base/log.h"
+
+#include <lauxlib.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NODE_META "node"
+
+// Registry of a script's state: its node objects both ways ({[address] = object, [object] =
+// address}), so that a script can act on the nodes it was given and on no other.
+#define NODES_KEY "script.nodes"
+
+// The object is empty: what it shows comes from node_index. One for each address in a state.
+void api_push_node(lua_State *L, const char *address) {
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, NODES_KEY);
+    if (lua_getfield(L, -1, address) == LUA_TNIL) {
+        lua_pop(L, 1);
+        lua_newtable(L);
+        luaL_setmetatable(L, NODE_META);
+        lua_pushvalue(L, -1);
+        lua_setfield(L, -3, address);
+        lua_pushvalue(L, -1);
+        lua_pushstring(L, address);
+        lua_rawset(L, -4);
+    }
+    lua_remove(L, -2);
+}
+
+// Puts the address of the node at index 1 in its place; the node must be among the living.
+static struct node *self(lua_State *L) {
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, NODES_KEY);
+    lua_pushvalue(L, 1);
+    const char *address =
+        lua_istable(L, 1) && lua_rawget(L, -2) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
+    struct node *node = address != NULL ? nodes_find(api_of(L)->nodes, address) : NULL;
+    if (node == NULL)
+        luaL_error(L, "this is not a node (call methods with a colon: node:set(...))");
+    lua_replace(L, 1);
+    lua_remove(L, -1);
+    return node;
+}
+
+static int node_index(lua_State *L) {
+    const char *key = luaL_checkstring(L, 2);
+    struct node *node = self(L);
+    if (strcmp(key, "address") == 0) {
+        lua_pushstring(L, node->address);
+    } else if (strcmp(key, "name") == 0) {
+        lua_pushstring(L, node->name);
+    } else if (strcmp(key, "state") == 0) {
+        luaL_getsubtable(L, LUA_REGISTRYINDEX, API_STATES_KEY);
+        luaL_getsubtable(L, -1, node->address);
+    } else {
+        lua_pushvalue(L, 2);
+        if (lua_gettable(L, lua_upvalueindex(1)) == LUA_TNIL)
+            return luaL_error(L, "a node has no '%s'", key);
+    }
+    return 1;
+}
+
+static int node_newindex(lua_State *L) {
+    const char *key = luaL_checkstring(L, 2);
+    const struct node *node = self(L);
+    if (strcmp(key, "state") != 0 || !lua_istable(L, 3))
+        return luaL_error(L, "only node.state can be set, to a table (not node.%s)", key);
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, API_STATES_KEY);
+    lua_pushvalue(L, 3);
+    lua_setfield(L, -2, node->address);
+    return 0;
+}
+
+// Whether a number fits its row, as those from VRM have to: else it is no data.
+static bool fits(const struct driver_decl *decl, double value) {
+    bool named = decl->value_count == 0;
+    for (size_t i = 0; i < decl->value_count; i++)
+        named = named || (double)decl->values[i] == value;
+    return named && value >= decl->unit.min && value <= decl->unit.max;
+}
+
+static int node_set_method(lua_State *L) {
+    const struct node *node = self(L);
+    int driver = node_driver(node, luaL_checkstring(L, 2));
+    const struct driver_decl *decl = driver >= 0 ? &node->type->drivers[driver] : NULL;
+    if (decl != NULL && !decl->by_script)
+        return luaL_error(L, "node:set: the row of %s does not say by_script = true", decl->id);
+    if (decl != NULL && !lua_isnoneornil(L, 3) && !fits(decl, luaL_checknumber(L, 3))) {
+        lua_pushnil(L);
+        lua_replace(L, 3);
+    }
+    return api_set(L, api_of(L));
+}
+
+static int node_get_method(lua_State *L) {
+    self(L);
+    return api_get(L, api_of(L));
+}
+
+static int node_param_method(lua_State *L) {
+    luaL_checkstring(L, 2);
+    api_params(L, api_of(L));
+    lua_pushvalue(L, 2);
+    lua_gettable(L, -2);
+    // Secrets stay with the host: a script asks VRM with vrm.get, which has the token.
+    if (lua_type(L, -1) == LUA_TSTRING && log_masks(lua_tostring(L, -1)))
+        lua_pushnil(L);
+    return 1;
+}
+
+// Lines of one script in a minute.
+#define LINES_MAX 60
+#define MINUTE_MS 60000
+
+void api_tell_left_out(struct api *a, struct script *s) {
+    loop_cancel(a->loop, s->log_timer);
+    s->log_timer = 0;
+    if (s->log_left > 0)
+        log_warning("script", "%s: %d more lines were left out; a script has %d a minute.", s->file,
+                    s->log_left, LINES_MAX);
+    s->log_left = 0;
+}
+
+static void minute_over(void *ctx) {
+    struct script *s = ctx;
+    api_tell_left_out(s->owner, s);
+}
+
+bool api_may_log(struct api *a, struct script *s) {
+    int64_t now = loop_now_ms(), minute = now / MINUTE_MS;
+    if (minute != s->log_minute) {
+        api_tell_left_out(a, s);
+        s->log_minute = minute;
+        s->log_lines = 0;
+    }
+    if (s->log_lines < LINES_MAX) {
+        s->log_lines++;
+        return true;
+    }
+    if (s->log_left == 0)
+        s->log_timer = loop_after(a->loop, MINUTE_MS - now % MINUTE_MS, minute_over, s);
+    if (s->log_left < INT_MAX)
+        s->log_left++;
+    return false;
+}
+
+static int node_log_method(lua_State *L) {
+    static const char *const levels[] = {"debug", "info", "warning", "error", NULL};
+    struct node *node = self(L);
+    int level = luaL_checkoption(L, 2, NULL, levels);
+    luaL_checkstring(L, 3);
+    lua_pushvalue(L, lua_upvalueindex(1)); // string.format as it was, whatever the script did to it
+    lua_replace(L, 2);
+    lua_call(L, lua_gettop(L) - 2, 1);
+    if (api_may_log(api_of(L), vm_of(L)->owner))
+        log_line((enum log_level)level, "script", "%s: %s", node->address, lua_tostring(L, -1));
+    return 0;
+}
+
+// The place that remembers a script's notice of that key, or a free one; NULL: there is none.
+static char *notice_place(struct script *s, const char *key) {
+    char *free_place = NULL;
+    for (int i = SCRIPT_NOTICES_MAX - 1; i >= 0; i--) {
+        if (strcmp(s->notices[i], key) == 0)
+            return s->notices[i];
+        if (s->notices[i][0] == '\0')
+            free_place = s->notices[i];
+    }
+    return free_place;
+}
+
+// The plugin's own need their place too.
+#define NOTICES_OF_SCRIPTS 30
+#define NOTICE_BYTES 1000
+
+static int notices_of_scripts(const struct api *a) {
+    int count = 0;
+    for (size_t i = 0; i < a->script_count; i++)
+        for (int k = 0; k < SCRIPT_NOTICES_MAX; k++)
+            count += a->scripts[i]->notices[k][0] != '\0';
+    return count;
+}
+
+struct notice {
+    const char *key, *html;
+};
+
+static int push_notice(lua_State *L, void *ctx) {
+    const struct notice *n = ctx;
+    lua_pushstring(L, n->key);
+    lua_pushstring(L, n->html);
+    return 2;
+}
+
+// To PG3, or to who stands in its place.
+static void tell_notice(struct api *a, const char *key, const char *html) {
+    struct notice n = {key, html};
+    if (a->pg3 != NULL)
+        pg3_notice(a->pg3, key, html);
+    else
+        api_fire(a, "notice", push_notice, &n, NULL, NULL);
+}
+
+// The text at index 3 (nil: none any more) as PG3's HTML: what a script says is text with a few
+// marks, whose meaning is main.lua's matter.
+static void show_notice(lua_State *L, struct api *a, const char *key) {
+    char cut[NOTICE_BYTES];
+    struct buf html;
+    const char *text = api_hide(L, 3); // before the cut, which could go through a secret
+    snprintf(cut, sizeof cut, "%s", text != NULL ? text : "");
+    buf_init(&html, 16 * NOTICE_BYTES);
+    if (text == NULL || api_ask(a, "notice_html", cut, &html))
+        tell_notice(a, key, text != NULL ? buf_text(&html) : NULL);
+    buf_free(&html);
+}
+
+static int node_notice_method(lua_State *L) {
+    struct api *a = api_of(L);
+    struct script *s = vm_of(L)->owner;
+    const struct node *node = self(L);
+    char key[sizeof s->notices[0]];
+    snprintf(key, sizeof key, "%s_%s", node->address, luaL_checkstring(L, 2));
+    const char *text = luaL_optstring(L, 3, NULL);
+    char *place = notice_place(s, key);
+    if (text != NULL && place != NULL && place[0] == '\0' &&
+        notices_of_scripts(a) >= NOTICES_OF_SCRIPTS)
+        return luaL_error(L, "node:notice: all scripts together can show %d notices",
+                          NOTICES_OF_SCRIPTS);
+    if (place == NULL && text != NULL)
+        return luaL_error(L, "node:notice: a script can show %d notices at once",
+                          SCRIPT_NOTICES_MAX);
+    if (place != NULL)
+        snprintf(place, sizeof s->notices[0], "%s", text != NULL ? key : "");
+    if (place != NULL)
+        show_notice(L, a, key);
+    return 0;
+}
+
+void api_forget_notices(struct api *a, struct script *s) {
+    for (int i = 0; i < SCRIPT_NOTICES_MAX; i++) {
+        if (s->notices[i][0] != '\0')
+            tell_notice(a, s->notices[i], NULL);
+        s->notices[i][0] = '\0';
+    }
+}
+
+static int node_event_method(lua_State *L) {
+    struct api *a = api_of(L);
+    struct node *node = self(L);
+    const char *event = luaL_checkstring(L, 2);
+    if (!node_reports(node, event))
+        return luaL_error(
+            L, "the event %s is not declared. Write events = { %s = \"...\" } in the table.", event,
+            event);
+    struct script *s = vm_of(L)->owner;
+    if (bucket_wait_ms(&s->events, loop_now_ms()) > 0)
+        return luaL_error(L, "node:event: a script can report %d events at once, then one a second",
+                          SCRIPT_EVENTS_MAX);
+    bucket_take(&s->events, loop_now_ms());
+    if (a->pg3 != NULL)
+        pg3_event(a->pg3, node->address, event);
+    return 0;
+}
+
+static const luaL_Reg node_methods[] = {{"set", node_set_method},
+                                        {"get", node_get_method},
+                                        {"param", node_param_method},
+                                        {"log", NULL}, // with an upvalue, below
+                                        {"notice", node_notice_method},
+                                        {"event", node_event_method},
+                                        {NULL, NULL}};
+
+// vrm.get(path [, query]): main.lua does the request as event "script_get"(id, file, path, query)
+// and answers with host.answer(id, value, err).
+
+static int got(lua_State *L, int status, lua_KContext ctx) {
+    (void)status;
+    const struct wait *w = (const struct wait *)ctx;
+    if (w->from == NULL) {
+        lua_pushnil(L);
+        lua_pushliteral(L, "VRM cannot be asked now");
+        return 2;
+    }
+    vm_copy(w->from, w->index, L, NULL, NULL);
+    vm_copy(w->from, w->index + 1, L, NULL, NULL);
+    return 2;
+}
+
+struct get {
+    lua_State *from;
+    int64_t id;
+    const char *file;
+};
+
+static int push_get(lua_State *L, void *ctx) {
+    struct get *g = ctx;
+    lua_pushinteger(L, g->id);
+    lua_pushstring(L, g->file);
+    vm_copy(g->from, 1, L, NULL, NULL);
+    vm_copy(g->from, 2, L, NULL, NULL);
+    return 4;
+}
+
+// The task that was to answer has ended. If it did not, nobody does.
+static void get_ended(void *ctx, struct vm *vm, const char *error) {
+    int64_t *id = ctx;
+    struct api *a = vm->owner; // main.lua's
+    api_task_ended(NULL, vm, error);
+    struct wait *w = error != task_dropped ? api_find_wait(a, *id) : NULL;
+    if (w != NULL)
+        api_wake(w);
+    free(id);
+}
+
+static int vrm_get(lua_State *L) {
+    luaL_checkstring(L, 1);
+    lua_settop(L, 2);
+    struct wait *w = api_wait(L);
+    struct get g = {L, w->id, ((const struct script *)vm_of(L)->owner)->file};
+    struct api *a = w->api;
+    char error[256];
+    int64_t *id = malloc(sizeof *id);
+    bool starved = id == NULL;
+    if (id != NULL)
+        *id = w->id;
+    if (starved ||
+        !api_deliver(a, "script_get", push_get, &g, get_ended, id, error, sizeof error)) {
+        starved = starved || a->main->starved;
+        free(id);
+        w->task = 0;
+        api_wake(w);
+        return starved ? vm_no_memory(L) : luaL_error(L, "vrm.get: %s", error);
+    }
+    return lua_yieldk(L, 0, (lua_KContext)w, got);
+}
+
+static const luaL_Reg timer_functions[] = {
+    {"after", api_after}, {"every", api_every}, {"cancel", api_cancel}, {NULL, NULL}};
+
+static const luaL_Reg vrm_functions[] = {{"get", vrm_get}, {NULL, NULL}};
+
+// A global past the strict metatable.
+static void declare_global(lua_State *L, const char *name) {
+    lua_pushglobaltable(L);
+    lua_pushstring(L, name);
+    lua_pushvalue(L, -3);
+    lua_rawset(L, -3);
+    lua_pop(L, 2);
+}
+
+// `unit` is types/units.lua, read into this state: a plain table, the same for everybody.
+static void open_units(lua_State *L, const struct api *a) {
+    char path[700];
+    snprintf(path, sizeof path, "%s/scripts/types/units.lua", a->root);
+    api_load_file(L, path);
+    lua_call(L, 0, 1);
+    declare_global(L, "unit");
+}
+
+void api_script_setup(lua_State *L, void *api) {
+    open_units(L, api);
+    luaL_newlib(L, timer_functions);
+    declare_global(L, "timer");
+    luaL_newlib(L, vrm_functions);
+    declare_global(L, "vrm");
+    lua_pushcfunction(L, api_sleep);
+    declare_global(L, "sleep");
+    api_rows_setup(L); // pushes number()
+    declare_global(L, "number");
+    lua_newtable(L);
+    lua_setfield(L, LUA_REGISTRYINDEX, API_STATES_KEY);
+    luaL_newmetatable(L, NODE_META);
+    luaL_newlib(L, node_methods);
+    lua_getglobal(L, "string");
+    lua_getfield(L, -1, "format");
+    lua_pushcclosure(L, node_log_method, 1);
+    lua_setfield(L, -3, "log");
+    lua_pop(L, 1);
+    lua_pushcclosure(L, node_index, 1);
+    lua_setfield(L, -2, "__index");
+    lua_pushboolean(L, 0);
+    lua_setfield(L, -2, "__metatable");
+    lua_pushcfunction(L, node_newindex);
+    lua_setfield(L, -2, "__newindex");
+    lua_pop(L, 1);
+}

@@ -1,0 +1,222 @@
+// host.http, host.limit, host.hold: rate-limited HTTPS for trusted Lua.
+#include "api/api.h"
+#include "base/buf.h"
+#include "base/sieve.h"
+
+#include <lauxlib.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HEADERS_MAX 16
+#define WITHOUT_MAX 8
+
+// An answer on its way to Lua.
+struct body {
+    struct json *json;
+    const struct http_reply *reply;
+    struct buf sieved;
+    lua_State *L;
+    int known, hashes; // where these tables are in L
+};
+
+// Whether Lua knows an element of the list by its hash, which it gets in any case.
+static bool take_element(void *ctx, uint64_t hash) {
+    const struct body *b = ctx;
+    lua_Integer key = (lua_Integer)hash;
+    lua_pushinteger(b->L, key);
+    lua_rawseti(b->L, b->hashes, (lua_Integer)lua_rawlen(b->L, b->hashes) + 1);
+    bool known = lua_rawgeti(b->L, b->known, key) != LUA_TNIL;
+    lua_pop(b->L, 1);
+    return known;
+}
+
+// The names in the request's list `without`, which keeps them.
+static void read_without(lua_State *L, const char **names) {
+    int count = 0;
+    lua_getfield(L, 1, "without");
+    while (lua_istable(L, -1) && lua_rawgeti(L, -1, count + 1) == LUA_TSTRING) {
+        luaL_argcheck(L, count < WITHOUT_MAX, 1, "too many members are not wanted");
+        names[count++] = lua_tostring(L, -1);
+        lua_pop(L, 1);
+    }
+    names[count] = NULL;
+}
+
+// Index 1: the request, 2: the body -> the value or nil, hashes or nil, what is wrong or nil. What
+// cannot be sieved is decoded as it is: either that works, or its error is the clearest.
+static int decode(lua_State *L) {
+    struct body *b = lua_touserdata(L, 2);
+    struct sieve s = {.element = take_element, .ctx = b};
+    char error[256];
+    const char *without[WITHOUT_MAX + 1];
+    s.without = without;
+    read_without(L, without);
+    lua_getfield(L, 1, "list");
+    s.list = luaL_optstring(L, -1, NULL);
+    lua_getfield(L, 1, "known");
+    if (s.list != NULL)
+        luaL_checktype(L, -1, LUA_TTABLE);
+    b->L = L;
+    b->known = lua_gettop(L);
+    lua_newtable(L);
+    b->hashes = lua_gettop(L);
+    const char *text = b->reply->body;
+    size_t len = b->reply->body_len;
+    bool sieved = (without[0] != NULL || s.list != NULL) && sieve_text(&s, text, len, &b->sieved);
+    if (b->sieved.starved)
+        return vm_no_memory(L);
+    if (sieved) {
+        text = buf_text(&b->sieved);
+        len = b->sieved.len;
+    }
+    bool decoded = json_copy(b->json, text, len, L, error, sizeof error);
+    if (!decoded)
+        lua_pushnil(L);
+    if (decoded && sieved && s.list != NULL)
+        lua_pushvalue(L, b->hashes);
+    else
+        lua_pushnil(L);
+    lua_pushstring(L, decoded ? NULL : error);
+    return 3;
+}
+
+// The reply on top gets `json`, `hashes` and `json_error` from its body. Raises when memory is
+// short.
+static void set_body(lua_State *L, const struct wait *w) {
+    static const char *const fields[] = {"json_error", "hashes", "json"};
+    struct body b = {.json = w->api->json, .reply = w->reply};
+    buf_init(&b.sieved, 5 * w->reply->body_len + 1); // a 0 may become false
+    lua_pushcfunction(L, decode);
+    lua_pushvalue(L, 1);
+    lua_pushlightuserdata(L, &b);
+    int status = lua_pcall(L, 2, 3, 0);
+    buf_free(&b.sieved);
+    if (status != LUA_OK)
+        lua_error(L);
+    for (int i = 0; i < 3; i++)
+        lua_setfield(L, -4 + i, fields[i]);
+}
+
+static void set_seconds(lua_State *L, const char *name, int64_t seconds) {
+    if (seconds <= 0)
+        return;
+    lua_pushinteger(L, (lua_Integer)seconds);
+    lua_setfield(L, -2, name);
+}
+
+static int push_failure(lua_State *L, const struct http_reply *reply) {
+    static const char *const kinds[] = {
+        [HTTP_OK] = "other",        [HTTP_DNS] = "dns",         [HTTP_CONNECT] = "connect",
+        [HTTP_TLS] = "tls",         [HTTP_TIMEOUT] = "timeout", [HTTP_CUT] = "cut",
+        [HTTP_TOO_BIG] = "too_big", [HTTP_OTHER] = "other"};
+    lua_pushnil(L);
+    lua_createtable(L, 0, 2);
+    lua_pushstring(L, kinds[reply->error]);
+    lua_setfield(L, -2, "kind");
+    lua_pushstring(L, reply->error_text);
+    lua_setfield(L, -2, "text");
+    return 2;
+}
+
+static int http_done(lua_State *L, int status, lua_KContext ctx) {
+    (void)status;
+    const struct wait *w = (const struct wait *)ctx;
+    const struct http_reply *reply = w->reply;
+    if (reply->error != HTTP_OK)
+        return push_failure(L, reply);
+    lua_createtable(L, 0, 6);
+    lua_pushinteger(L, reply->status);
+    lua_setfield(L, -2, "status");
+    set_seconds(L, "retry_after", reply->retry_after_s);
+    set_seconds(L, "date", reply->date_s);
+    set_body(L, w);
+    return 1;
+}
+
+static void replied(void *ctx, const struct http_reply *reply) {
+    struct wait *w = ctx;
+    w->reply = reply;
+    api_wake(w);
+}
+
+// Leaves "Name: value" texts on the stack, so that they live until the request was copied.
+static void collect_headers(lua_State *L, const char **headers) {
+    int count = 0;
+    lua_getfield(L, 1, "headers");
+    int table = lua_gettop(L);
+    if (lua_istable(L, table)) {
+        lua_pushnil(L);
+        while (lua_next(L, table) != 0) {
+            if (count == HEADERS_MAX)
+                luaL_error(L, "more than %d headers", HEADERS_MAX);
+            luaL_checkstack(L, 6, "headers");
+            const char *name = luaL_checkstring(L, -2);
+            const char *value = luaL_checkstring(L, -1);
+            headers[count] = lua_pushfstring(L, "%s: %s", name, value);
+            count++;
+            lua_insert(L, table);
+            table++;
+            lua_pop(L, 1);
+        }
+    }
+    headers[count] = NULL;
+}
+
+// host.http{ url=, headers=, timeout= (seconds), ca_file=, first=, without=, list=, known= }
+//   -> { status=, date=, retry_after=, json=, json_error=, hashes= } | nil, { kind=, text= }
+// first: it leaves before those that wait and do not say so. without, list: see sieve.h; hashes are
+// those of the list's elements, and an element whose hash is a key of the table `known` is false.
+// No hashes: nothing was left out.
+static int host_http(lua_State *L) {
+    struct api *a = api_of(L);
+    const char *headers[HEADERS_MAX + 1];
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_settop(L, 1);
+    lua_getfield(L, 1, "url");
+    lua_getfield(L, 1, "ca_file");
+    lua_getfield(L, 1, "timeout");
+    lua_getfield(L, 1, "first");
+    bool first = lua_toboolean(L, -1);
+    struct http_request req = {
+        .url = luaL_checkstring(L, 2),
+        .headers = headers,
+        .ca_file = luaL_optstring(L, 3, NULL),
+        .first = first,
+        .timeout_ms = (long)(luaL_optnumber(L, 4, 20) * 1000),
+    };
+    collect_headers(L, headers);
+    struct wait *w = api_wait(L);
+    if (!http_get(a->http, &req, replied, w)) {
+        w->task = 0;
+        api_wake(w);
+        return vm_no_memory(L);
+    }
+    lua_settop(L, 1); // for http_done
+    return lua_yieldk(L, 0, (lua_KContext)w, http_done);
+}
+
+static lua_Integer field_integer(lua_State *L, const char *name) {
+    lua_getfield(L, 1, name);
+    lua_Integer value = luaL_checkinteger(L, -1);
+    lua_pop(L, 1);
+    return value;
+}
+
+static int host_limit(lua_State *L) {
+    luaL_checktype(L, 1, LUA_TTABLE);
+    http_limit(api_of(L)->http, field_integer(L, "depth"), field_integer(L, "interval_ms"));
+    return 0;
+}
+
+static int host_hold(lua_State *L) {
+    double seconds = luaL_checknumber(L, 1);
+    if (seconds >= 0 && seconds < 1e7)
+        http_hold(api_of(L)->http, (int64_t)(seconds * 1000));
+    return 0;
+}
+
+static const luaL_Reg functions[] = {
+    {"http", host_http}, {"limit", host_limit}, {"hold", host_hold}, {NULL, NULL}};
+
+void api_http_open(lua_State *L) { luaL_setfuncs(L, functions, 0); }

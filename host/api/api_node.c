@@ -1,0 +1,455 @@
+// Nodes, drivers, parameters, notices and records for trusted Lua.
+#include "api/api.h"
+#include "base/log.h"
+
+#include <ctype.h>
+#include <lauxlib.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DATA_MAX (64u * 1024)
+
+// Reading a declaration raises nothing but errors of memory: these give what is there or a default.
+
+// What was allocated, or the state is starved.
+static void *or_starved(lua_State *L, void *block) {
+    vm_of(L)->starved = vm_of(L)->starved || block == NULL;
+    return block;
+}
+
+static char *text_field(lua_State *L, int at, const char *key) {
+    lua_getfield(L, at, key);
+    const char *text = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
+    char *copy = text != NULL ? or_starved(L, strdup(text)) : NULL;
+    lua_pop(L, 1);
+    return copy;
+}
+
+static double number_field(lua_State *L, int at, const char *key, double missing) {
+    lua_getfield(L, at, key);
+    int ok = 0;
+    double n = lua_tonumberx(L, -1, &ok);
+    lua_pop(L, 1);
+    return ok ? n : missing;
+}
+
+static bool bool_field(lua_State *L, int at, const char *key) {
+    lua_getfield(L, at, key);
+    bool on = lua_toboolean(L, -1);
+    lua_pop(L, 1);
+    return on;
+}
+
+static struct unit unit_at(lua_State *L, int at) {
+    return (struct unit){.uom = (int)number_field(L, at, "uom", 56),
+                         .min = number_field(L, at, "min", -1e6),
+                         .max = number_field(L, at, "max", 1e6),
+                         .factor = number_field(L, at, "factor", 1),
+                         .offset = number_field(L, at, "offset", 0)};
+}
+
+static size_t count_members(lua_State *L, int at) {
+    size_t count = 0;
+    lua_pushnil(L);
+    while (lua_next(L, at) != 0) {
+        count++;
+        lua_pop(L, 1);
+    }
+    return count;
+}
+
+// The keys of `names`: what a list may show.
+static void read_values(lua_State *L, int at, struct driver_decl *d) {
+    lua_getfield(L, at, "names");
+    int names = lua_gettop(L);
+    if (lua_istable(L, names))
+        d->values = or_starved(L, calloc(count_members(L, names) + 1, sizeof *d->values));
+    if (d->values != NULL) {
+        lua_pushnil(L);
+        while (lua_next(L, names) != 0) {
+            if (lua_isinteger(L, -2))
+                d->values[d->value_count++] = (long)lua_tointeger(L, -2);
+            lua_pop(L, 1);
+        }
+    }
+    lua_settop(L, names - 1);
+}
+
+static void read_driver(lua_State *L, int at, struct driver_decl *d) {
+    d->id = text_field(L, at, "id");
+    d->label = text_field(L, at, "label");
+    d->places = (int)number_field(L, at, "places", 0);
+    d->zero = bool_field(L, at, "zero");
+    d->by_script = bool_field(L, at, "by_script");
+    d->unit = unit_at(L, at);
+    lua_getfield(L, at, "alt");
+    if (lua_istable(L, -1))
+        d->alt = unit_at(L, lua_gettop(L));
+    lua_pop(L, 1);
+    read_values(L, at, d);
+}
+
+// The lists are counted at once, so that an error leaves nothing behind that nobody owns.
+
+static void read_drivers(lua_State *L, struct node_type *t) {
+    lua_getfield(L, 1, "drivers");
+    int list = lua_gettop(L);
+    size_t length = lua_istable(L, list) ? lua_rawlen(L, list) : 0;
+    t->drivers = or_starved(L, calloc(length + 1, sizeof *t->drivers));
+    for (size_t i = 0; t->drivers != NULL && i < length; i++) {
+        lua_rawgeti(L, list, (lua_Integer)i + 1);
+        if (lua_istable(L, -1))
+            read_driver(L, lua_gettop(L), &t->drivers[t->driver_count++]);
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+}
+
+static void read_events(lua_State *L, struct node_type *t) {
+    lua_getfield(L, 1, "events");
+    int list = lua_gettop(L);
+    size_t length = lua_istable(L, list) ? lua_rawlen(L, list) : 0;
+    t->events = or_starved(L, calloc(length + 1, sizeof *t->events));
+    for (size_t i = 0; t->events != NULL && i < length; i++) {
+        lua_rawgeti(L, list, (lua_Integer)i + 1);
+        if (lua_istable(L, -1))
+            t->events[t->event_count++] = text_field(L, lua_gettop(L), "id");
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+}
+
+// Index 1: the table, 2: the type.
+static int read_type(lua_State *L) {
+    struct node_type *t = lua_touserdata(L, 2);
+    luaL_checkstack(L, 20, "declaration");
+    t->id = text_field(L, 1, "id");
+    read_drivers(L, t);
+    read_events(L, t);
+    return 0;
+}
+
+// host.declare(type): what is needed to show its values and to judge what a script sets. type = {
+// id, name, drivers = list of { id, label, uom, min, max, places, zero, by_script, names, alt = {
+// uom, factor, offset } }, events = list of { id } }; other members are not looked at.
+static int host_declare(lua_State *L) {
+    struct api *a = api_of(L);
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_settop(L, 1);
+    struct node_type *t = node_type_new();
+    if (t == NULL)
+        return vm_no_memory(L);
+    vm_of(L)->starved = false;
+    lua_pushcfunction(L, read_type);
+    lua_pushvalue(L, 1);
+    lua_pushlightuserdata(L, t);
+    if (lua_pcall(L, 2, 0, 0) != LUA_OK || vm_of(L)->starved) {
+        node_type_free(t);
+        return vm_no_memory(L);
+    }
+    const char *fault = nodes_declare(a->nodes, t);
+    if (fault == node_no_memory)
+        return vm_no_memory(L);
+    if (fault != NULL)
+        return luaL_error(L, "host.declare: %s", fault);
+    return 0;
+}
+
+static const char *required(lua_State *L, const char *key) {
+    lua_getfield(L, 1, key);
+    const char *text = lua_tostring(L, -1);
+    if (text == NULL)
+        luaL_error(L, "host.add: %s is missing", key);
+    return text; // stays on the stack
+}
+
+static int host_add(lua_State *L) {
+    struct api *a = api_of(L);
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_settop(L, 1);
+    const char *address = required(L, "address"), *type = required(L, "type");
+    required(L, "name");
+    const char *name = api_hide(L, -1), *primary = required(L, "primary"), *why = NULL;
+    bool fresh = nodes_find(a->nodes, address) == NULL;
+    struct node *node = nodes_add(a->nodes, address, type, name, primary, &why);
+    if (node == NULL && why == node_no_memory)
+        return vm_no_memory(L);
+    if (node == NULL) {
+        lua_pushnil(L);
+        lua_pushstring(L, why);
+        return 2;
+    }
+    if (fresh && a->pg3 != NULL)
+        pg3_add(a->pg3, node);
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
+static void set_text(lua_State *L, const char *key, const char *text) {
+    lua_pushstring(L, text);
+    lua_setfield(L, -2, key);
+}
+
+// host.known([prefix]) -> list of { address, name, type, primary, enabled }: the nodes PG3 has on
+// record whose addresses begin so.
+static int host_known(lua_State *L) {
+    struct api *a = api_of(L);
+    size_t len;
+    const char *prefix = luaL_optlstring(L, 1, "", &len);
+    lua_newtable(L);
+    for (size_t i = 0; a->pg3 != NULL && i < pg3_known(a->pg3)->count; i++) {
+        const struct known_node *k = &pg3_known(a->pg3)->all[i];
+        if (strncmp(k->address, prefix, len) != 0)
+            continue;
+        lua_createtable(L, 0, 5);
+        set_text(L, "address", k->address);
+        set_text(L, "name", k->name);
+        set_text(L, "type", k->type);
+        set_text(L, "primary", k->primary);
+        lua_pushboolean(L, k->enabled);
+        lua_setfield(L, -2, "enabled");
+        lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+    }
+    return 1;
+}
+
+static int host_node(lua_State *L) {
+    const struct node *node = nodes_find(api_of(L)->nodes, luaL_checkstring(L, 1));
+    if (node == NULL) {
+        lua_pushnil(L);
+        return 1;
+    }
+    lua_createtable(L, 0, 4);
+    set_text(L, "address", node->address);
+    set_text(L, "name", node->name);
+    set_text(L, "type", node->type->id);
+    set_text(L, "primary", node->primary);
+    return 1;
+}
+
+static struct node *node_arg(lua_State *L, struct api *a) {
+    const char *address = luaL_checkstring(L, 1);
+    struct node *node = nodes_find(a->nodes, address);
+    if (node == NULL)
+        luaL_error(L, "there is no node %s", address);
+    return node;
+}
+
+static int driver_arg(lua_State *L, const struct node *node) {
+    const char *id = luaL_checkstring(L, 2);
+    int driver = node_driver(node, id);
+    if (driver < 0)
+        luaL_error(L, "the node %s (%s) has no driver %s", node->address, node->type->id, id);
+    return driver;
+}
+
+int api_set(lua_State *L, struct api *a) {
+    struct node *node = node_arg(L, a);
+    int driver = driver_arg(L, node);
+    const char *text = NULL;
+    if (luaL_optstring(L, 4, NULL) != NULL)
+        text = api_hide(L, 4);
+    if (lua_isnoneornil(L, 3))
+        node_unset(a->nodes, node, driver, text);
+    else
+        node_set(a->nodes, node, driver, luaL_checknumber(L, 3), text);
+    return 0;
+}
+
+int api_get(lua_State *L, struct api *a) {
+    const struct node *node = node_arg(L, a);
+    const struct driver *d = &node->drivers[driver_arg(L, node)];
+    if (d->has)
+        lua_pushnumber(L, d->value);
+    else
+        lua_pushnil(L);
+    return 1;
+}
+
+static int host_set(lua_State *L) { return api_set(L, api_of(L)); }
+static int host_get(lua_State *L) { return api_get(L, api_of(L)); }
+
+// host.shown(address, driver) -> the number as PG3 would be told it, its unit, the text beside it |
+// nil.
+static int host_shown(lua_State *L) {
+    const struct node *node = node_arg(L, api_of(L));
+    const struct driver *d = &node->drivers[driver_arg(L, node)];
+    lua_pushstring(L, d->shown);
+    lua_pushinteger(L, d->uom);
+    lua_pushstring(L, d->text);
+    return 3;
+}
+
+static void push_change(lua_State *L, const struct node *node, size_t driver) {
+    lua_createtable(L, 0, 2);
+    set_text(L, "address", node->address);
+    set_text(L, "driver", node->type->drivers[driver].id);
+}
+
+// host.changes() -> list of { address, driver }: what shows something else than at the last call, a
+// new node's values than 0. For who stands in PG3's place; where PG3 is, there are none.
+static int host_changes(lua_State *L) {
+    const struct api *a = api_of(L);
+    lua_newtable(L);
+    for (size_t i = 0; a->pg3 == NULL && i < a->nodes->count; i++) {
+        struct node *node = a->nodes->all[i];
+        if (node->state == NODE_NEW)
+            node_compare(node);
+        node->state = NODE_LIVE;
+        for (size_t k = 0; node->changed && k < node->type->driver_count; k++) {
+            if (!node->drivers[k].changed)
+                continue;
+            push_change(L, node, k);
+            lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+            node_told(&node->drivers[k]);
+        }
+        node->changed = false;
+    }
+    return 1;
+}
+
+static int host_stale(lua_State *L) {
+    struct api *a = api_of(L);
+    node_stale(a->nodes, node_arg(L, a), lua_toboolean(L, 2));
+    return 0;
+}
+
+static int host_zero_stale(lua_State *L) {
+    nodes_zero_stale(api_of(L)->nodes, lua_toboolean(L, 1));
+    return 0;
+}
+
+static int host_alt_units(lua_State *L) {
+    nodes_alt_units(api_of(L)->nodes, lua_toboolean(L, 1));
+    return 0;
+}
+
+static int host_hold_nodes(lua_State *L) {
+    struct api *a = api_of(L);
+    if (a->pg3 != NULL)
+        pg3_hold_nodes(a->pg3, lua_toboolean(L, 1));
+    if (!lua_toboolean(L, 1))
+        loop_wake(a->loop);
+    return 0;
+}
+
+// host.report(address, request, success): answers a query.
+static int host_report(lua_State *L) {
+    struct api *a = api_of(L);
+    const char *address = luaL_checkstring(L, 1), *request = luaL_checkstring(L, 2);
+    if (a->pg3 != NULL)
+        pg3_show(a->pg3, address, request, lua_toboolean(L, 3));
+    loop_wake(a->loop);
+    return 0;
+}
+
+static int host_notice(lua_State *L) {
+    struct api *a = api_of(L);
+    const char *key = luaL_checkstring(L, 1);
+    luaL_optstring(L, 2, NULL);
+    lua_settop(L, 2);
+    if (a->pg3 != NULL)
+        pg3_notice(a->pg3, key, api_hide(L, 2));
+    return 0;
+}
+
+static int host_doc(lua_State *L) {
+    struct api *a = api_of(L);
+    const char *html = luaL_checkstring(L, 1);
+    if (a->pg3 != NULL)
+        pg3_doc(a->pg3, html);
+    return 0;
+}
+
+static void push_trimmed(lua_State *L, const char *text) {
+    while (isspace((unsigned char)*text))
+        text++;
+    size_t len = strlen(text);
+    while (len > 0 && isspace((unsigned char)text[len - 1]))
+        len--;
+    lua_pushlstring(L, text, len);
+}
+
+int api_params(lua_State *L, struct api *a) {
+    const char *name, *value;
+    lua_newtable(L);
+    for (size_t i = 0; a->pg3 != NULL && pg3_param(a->pg3, i, &name, &value); i++) {
+        push_trimmed(L, name);
+        push_trimmed(L, value);
+        lua_settable(L, -3);
+    }
+    return 1;
+}
+
+static int host_params(lua_State *L) { return api_params(L, api_of(L)); }
+
+static int host_default_params(lua_State *L) {
+    struct api *a = api_of(L);
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_settop(L, 1);
+    lua_pushnil(L);
+    while (lua_next(L, 1) != 0) {
+        lua_pushvalue(L, -2);
+        const char *name = luaL_checkstring(L, -1), *value = luaL_checkstring(L, -2);
+        if (a->pg3 != NULL)
+            pg3_default_param(a->pg3, name, value);
+        lua_pop(L, 2);
+    }
+    return 0;
+}
+
+static int host_data(lua_State *L) {
+    struct api *a = api_of(L);
+    const char *text = a->pg3 != NULL ? pg3_data(a->pg3) : NULL;
+    char error[256];
+    if (text == NULL || !json_copy(a->json, text, strlen(text), L, error, sizeof error))
+        lua_pushnil(L);
+    return 1;
+}
+
+// host.save(table) -> whether it was taken: not before PG3 told what it has. Raises when it is too
+// large.
+static int host_save(lua_State *L) {
+    struct api *a = api_of(L);
+    struct buf b;
+    char error[256] = "";
+    luaL_checktype(L, 1, LUA_TTABLE);
+    buf_init(&b, DATA_MAX);
+    bool ok = json_write(a->json, L, 1, &b, error, sizeof error);
+    if (b.data != NULL)
+        log_hide(b.data);
+    bool taken = ok && (a->pg3 == NULL || pg3_save(a->pg3, buf_text(&b)));
+    buf_free(&b);
+    if (!ok && json_starved(a->json))
+        return vm_no_memory(L);
+    if (!ok)
+        return luaL_error(L, "host.save: %s", error);
+    lua_pushboolean(L, taken);
+    return 1;
+}
+
+static const luaL_Reg functions[] = {
+    {"declare", host_declare},
+    {"add", host_add},
+    {"known", host_known},
+    {"node", host_node},
+    {"set", host_set},
+    {"get", host_get},
+    {"shown", host_shown},
+    {"changes", host_changes},
+    {"stale", host_stale},
+    {"zero_stale", host_zero_stale},
+    {"alt_units", host_alt_units},
+    {"hold_nodes", host_hold_nodes},
+    {"report", host_report},
+    {"notice", host_notice},
+    {"doc", host_doc},
+    {"params", host_params},
+    {"default_params", host_default_params},
+    {"data", host_data},
+    {"save", host_save},
+    {NULL, NULL},
+};
+
+void api_node_open(lua_State *L) { luaL_setfuncs(L, functions, 0); }

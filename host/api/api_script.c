@@ -1,0 +1,480 @@
+// Device scripts: their tables for main.lua, and the device API they see (docs/authors.md).
+#include "api/api.h"
+#include "base/file.h"
+#include "base/log.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <lauxlib.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define SCRIPTS_MAX 200
+#define NAMES_MAX 1000 // looked at
+#define NAME_SIZE 60
+
+static int by_name(const void *a, const void *b) { return strcmp(a, b); }
+
+static struct script *living(struct api *a, int64_t id) {
+    for (size_t i = 0; i < a->script_count; i++)
+        if (a->scripts[i]->id == id && a->scripts[i]->vm != NULL)
+            return a->scripts[i];
+    return NULL;
+}
+
+static struct script *living_or_raise(lua_State *L, lua_Integer id) {
+    struct script *s = living(api_of(L), id);
+    if (s == NULL)
+        luaL_error(L, "this function belongs to a script that was replaced");
+    return s;
+}
+
+// A function of a script, as trusted Lua holds it: upvalues are the script's id and the function's
+// number. It may outlive the script; the id is looked up among the living at every call.
+static int call_function(lua_State *L) {
+    struct script *s = living_or_raise(L, lua_tointeger(L, lua_upvalueindex(1)));
+    return script_call(s, (int)lua_tointeger(L, lua_upvalueindex(2)), L, lua_gettop(L));
+}
+
+static void push_function(lua_State *to, struct script *s, int number, void *ctx) {
+    (void)ctx;
+    lua_pushinteger(to, s->id);
+    lua_pushinteger(to, number);
+    lua_pushcclosure(to, call_function, 2);
+}
+
+// The script and number behind the function at `index`, which belongs to argument `arg`.
+static struct script *function_at(lua_State *L, int index, int arg, int *number) {
+    luaL_argcheck(L, lua_tocfunction(L, index) == call_function, arg,
+                  "a function of a device script expected");
+    index = lua_absindex(L, index);
+    lua_getupvalue(L, index, 1);
+    lua_getupvalue(L, index, 2);
+    struct script *s = living_or_raise(L, lua_tointeger(L, -2));
+    *number = (int)lua_tointeger(L, -1);
+    lua_pop(L, 2);
+    return s;
+}
+
+// Folders
+
+static bool is_script(const char *name) {
+    size_t len = strlen(name);
+    return len > 4 && len < 60 && name[0] != '.' && strcmp(name + len - 4, ".lua") == 0;
+}
+
+// {name=, path=, stamp=}; the stamp is another text after every change of the file. A file that
+// cannot be looked at is there: who loads it learns why not.
+static void push_file(lua_State *L, const char *folder, const char *name) {
+    struct stat st = {0};
+    const char *path = lua_pushfstring(L, "%s/%s", folder, name);
+    bool seen = stat(path, &st) == 0;
+    if (seen ? !S_ISREG(st.st_mode) : file_absent(errno)) {
+        lua_pop(L, 1);
+        return;
+    }
+    lua_createtable(L, 0, 3);
+    lua_insert(L, -2);
+    lua_setfield(L, -2, "path");
+    lua_pushlstring(L, name, strlen(name) - 4);
+    lua_setfield(L, -2, "name");
+    lua_pushfstring(L, "%I.%I %I %I", (LUAI_UACINT)st.st_mtim.tv_sec,
+                    (LUAI_UACINT)st.st_mtim.tv_nsec, (LUAI_UACINT)st.st_size,
+                    (LUAI_UACINT)st.st_ino);
+    lua_setfield(L, -2, "stamp");
+    lua_rawseti(L, 2, (lua_Integer)lua_rawlen(L, 2) + 1);
+}
+
+// The names of scripts in a folder. -1: it cannot be read, errno says why.
+static int read_names(const char *folder, char names[NAMES_MAX][NAME_SIZE]) {
+    DIR *dir = opendir(folder);
+    if (dir == NULL)
+        return -1;
+    int count = 0;
+    errno = 0; // tells the end of the folder from an error
+    for (struct dirent *e = readdir(dir); e != NULL && count < NAMES_MAX; e = readdir(dir))
+        if (is_script(e->d_name))
+            snprintf(names[count++], NAME_SIZE, "%.59s", e->d_name);
+    int error = errno;
+    closedir(dir);
+    errno = error;
+    return error == 0 ? count : -1;
+}
+
+// host.script_files(folder) -> list, nil, how many were left out | nil, why, whether it is there
+// all the same. A relative folder is one of the plugin's.
+static int host_script_files(lua_State *L) {
+    lua_settop(L, 1);
+    const char *folder = api_path(L, 1);
+    char names[NAMES_MAX][NAME_SIZE];
+    int count = read_names(folder, names);
+    if (count < 0) {
+        bool there = !file_absent(errno);
+        lua_pushnil(L);
+        lua_pushstring(L, strerror(errno));
+        lua_pushboolean(L, there);
+        return 3;
+    }
+    qsort(names, (size_t)count, sizeof names[0], by_name);
+    lua_newtable(L);
+    for (int i = 0; i < count && i < SCRIPTS_MAX; i++)
+        push_file(L, folder, names[i]);
+    lua_pushnil(L);
+    lua_pushinteger(L, count > SCRIPTS_MAX ? count - SCRIPTS_MAX : 0);
+    return 3;
+}
+
+// Loading and closing
+
+static struct script *keep_script(struct api *a, struct script *s) {
+    struct script **all = realloc(a->scripts, (a->script_count + 1) * sizeof(struct script *));
+    if (all == NULL) {
+        script_free(s);
+        return NULL;
+    }
+    a->scripts = all;
+    a->scripts[a->script_count++] = s;
+    return s;
+}
+
+// The script as a table: { id=, table=, text= }. Raises when its table is too much to pass on.
+static int push_loaded(lua_State *L) {
+    struct script *s = lua_touserdata(L, 1);
+    lua_createtable(L, 0, 3);
+    lua_pushinteger(L, s->id);
+    lua_setfield(L, -2, "id");
+    lua_pushlstring(L, s->text, s->text_len);
+    lua_setfield(L, -2, "text");
+    script_push_table(s, L, push_function, NULL);
+    lua_setfield(L, -2, "table");
+    return 1;
+}
+
+static void drop_script(struct api *a, struct script *s) {
+    if (s->vm != NULL) {
+        api_tell_left_out(a, s);
+        api_drop_vm(a, s->vm);
+    }
+    api_forget_notices(a, s);
+    for (size_t i = 0; i < a->script_count; i++) {
+        if (a->scripts[i] == s) {
+            a->scripts[i] = a->scripts[--a->script_count];
+            break;
+        }
+    }
+    script_free(s);
+}
+
+static int push_failed(lua_State *L) {
+    const struct script *s = lua_touserdata(L, 1);
+    lua_pushnil(L);
+    lua_pushstring(L, s->error);
+    lua_pushboolean(L, s->later);
+    return 3;
+}
+
+// host.load_script(path, file) -> { id=, table=, text= } | nil, "file:line: text", whether a later
+// try may do better. `file` is how messages name it.
+static int host_load_script(lua_State *L) {
+    struct api *a = api_of(L);
+    const char *path = luaL_checkstring(L, 1), *file = luaL_checkstring(L, 2);
+    struct script *s = script_load(path, file, api_script_setup, a);
+    if (s != NULL)
+        s = keep_script(a, s);
+    if (s == NULL)
+        return vm_no_memory(L);
+    bool usable = s->vm != NULL;
+    lua_pushcfunction(L, usable ? push_loaded : push_failed);
+    lua_pushlightuserdata(L, s);
+    int status = lua_pcall(L, 1, usable ? 1 : 3, 0);
+    if (usable && status == LUA_OK)
+        return 1;
+    if (usable && status != LUA_ERRMEM) {
+        lua_pushnil(L);
+        lua_pushfstring(L, "%s: %s", s->file, lua_tostring(L, -2));
+    }
+    drop_script(a, s);
+    return status == LUA_ERRMEM ? vm_no_memory(L) : usable ? 2 : 3;
+}
+
+static struct script *script_arg(lua_State *L) {
+    return living_or_raise(L, luaL_checkinteger(L, 1));
+}
+
+// host.close_script(id): its tasks and timers end, its state is closed.
+static int host_close_script(lua_State *L) {
+    drop_script(api_of(L), script_arg(L));
+    return 0;
+}
+
+// host.stop_script(id): its tasks and timers end, its notices go; it stays loaded.
+static int host_stop_script(lua_State *L) {
+    struct script *s = script_arg(L);
+    api_drop_vm(api_of(L), s->vm);
+    api_forget_notices(api_of(L), s);
+    return 0;
+}
+
+// host.keep_script(id, path): writes the text it was loaded from, in one step. -> true | nil, why
+static int host_keep_script(lua_State *L) {
+    const struct script *s = script_arg(L);
+    const char *path = luaL_checkstring(L, 2);
+    char error[256];
+    if (file_write(path, s->text, s->text_len, FILE_PRIVATE, error, sizeof error)) {
+        lua_pushboolean(L, 1);
+        return 1;
+    }
+    lua_pushnil(L);
+    lua_pushfstring(L, "%s %s", path, error);
+    return 2;
+}
+
+// host.make_folder(path) -> true | nil, why. With its parents.
+static int host_make_folder(lua_State *L) {
+    const char *path = api_path(L, 1);
+    for (const char *c = strchr(path + 1, '/'); c != NULL; c = strchr(c + 1, '/')) {
+        file_folder(lua_pushlstring(L, path, (size_t)(c - path)), FOLDER_PRIVATE);
+        lua_pop(L, 1);
+    }
+    if (!file_folder(path, FOLDER_PRIVATE))
+        return luaL_fileresult(L, 0, path);
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
+// Raises why something of a script failed, as found by vm_protect.
+static int raise_of(lua_State *L, const struct script *s, const char *error) {
+    return s->vm->starved ? vm_no_memory(L) : luaL_error(L, "%s: %s", s->file, error);
+}
+
+struct states {
+    lua_State *other;
+    int index;
+};
+
+static int take_states(lua_State *L) {
+    struct states *st = lua_touserdata(L, 1);
+    vm_copy(st->other, st->index, L, NULL, NULL);
+    lua_setfield(L, LUA_REGISTRYINDEX, API_STATES_KEY);
+    return 0;
+}
+
+// host.script_state(id) -> {[address] = node.state} | raises when it holds what cannot be kept.
+// host.script_state(id, table) replaces it.
+static int host_script_state(lua_State *L) {
+    const struct script *s = script_arg(L);
+    if (lua_istable(L, 2)) {
+        struct states st = {L, 2};
+        char error[256];
+        if (!vm_protect(s->vm, take_states, &st, error, sizeof error))
+            return raise_of(L, s, error);
+        return 0;
+    }
+    lua_State *from = s->vm->L;
+    lua_settop(from, 0);
+    lua_getfield(from, LUA_REGISTRYINDEX, API_STATES_KEY);
+    vm_copy(from, 1, L, NULL, NULL);
+    lua_settop(from, 0);
+    return 1;
+}
+
+static void set_number(lua_State *L, const char *name, lua_Integer value) {
+    lua_pushinteger(L, value);
+    lua_setfield(L, -2, name);
+}
+
+// host.script_figures(id) -> { memory=, peak= (bytes), instructions= (in all, in steps of a
+// hundred) }
+static int host_script_figures(lua_State *L) {
+    const struct script *s = script_arg(L);
+    lua_createtable(L, 0, 3);
+    set_number(L, "memory", (lua_Integer)s->vm->used);
+    set_number(L, "peak", (lua_Integer)s->vm->peak);
+    set_number(L, "instructions", s->vm->total + s->vm->spent);
+    return 1;
+}
+
+// host.script_starved(id) -> whether a task or timer of it ended because the plugin had no memory:
+// what it was doing is lost.
+static int host_script_starved(lua_State *L) {
+    lua_pushboolean(L, script_arg(L)->starved);
+    return 1;
+}
+
+struct starting {
+    struct api *api;
+    struct script *s;
+    int number;
+    lua_State *from;
+    const char *address;
+    bool has_arguments; // at index 3 of `from`
+    struct api_rows *rows;
+};
+
+static int start_protected(lua_State *L) {
+    struct starting *st = lua_touserdata(L, 1);
+    script_push_function(st->s, st->number);
+    api_push_node(L, st->address);
+    if (st->has_arguments)
+        vm_copy(st->from, 3, L, NULL, NULL);
+    else if (st->rows != NULL)
+        api_push_rows(L, st->rows);
+    char *tag = strdup(st->address);
+    if (tag == NULL)
+        return vm_no_memory(L);
+    if (!task_start(st->api->tasks, st->s->vm, lua_gettop(L) - 2, SCRIPT_TASK_BUDGET,
+                    api_script_end, tag)) {
+        free(tag);
+        return luaL_error(L, "one more task needs more than its memory");
+    }
+    return 0;
+}
+
+// The one script of the functions in the list at index 1; NULL: it is empty. Raises when they are
+// of several.
+static struct script *script_of_all(lua_State *L, int count) {
+    struct script *s = NULL;
+    int number;
+    for (int i = 1; i <= count; i++) {
+        lua_rawgeti(L, 1, i);
+        struct script *its = function_at(L, -1, 1, &number);
+        lua_pop(L, 1);
+        luaL_argcheck(L, s == NULL || s == its, 1, "functions of one device script expected");
+        s = its;
+    }
+    return s;
+}
+
+// Calls the functions of the list at index 1 with the arguments that s has: results go into the
+// table at index 2, errors into that at index 3. False: memory is short.
+static bool call_each(lua_State *L, struct script *s, int count) {
+    char error[512];
+    int64_t began = vm_cpu_ms();
+    for (int i = 1; i <= count; i++) {
+        int number, results;
+        lua_rawgeti(L, 1, i);
+        function_at(L, -1, 1, &number);
+        lua_pop(L, 1);
+        bool ok = script_try(s, number, L, &results, error, sizeof error);
+        if (!ok && s->vm->starved)
+            return false;
+        if (!ok)
+            lua_pushstring(L, error);
+        else
+            lua_settop(L, 4); // the first result or nil
+        lua_rawseti(L, ok ? 2 : 3, i);
+        if (!ok && s->vm->over) // others must not wait while each of them runs as long
+            break;
+        if (vm_cpu_ms() - began > SCRIPT_TIME_MS && i < count) {
+            lua_pushfstring(L, "%s: its functions together ran longer than their budget of %d ms",
+                            s->file, SCRIPT_TIME_MS);
+            lua_rawseti(L, 3, i + 1);
+            break;
+        }
+    }
+    return true;
+}
+
+// host.call_all({fn, ...}, rows, ...) -> {[i] = first result}, {[i] = error text}. Calls functions
+// of one script with the same arguments: VRM's rows, which they read where they are (api_rows.c),
+// and copies of the others.
+static int host_call_all(lua_State *L) {
+    luaL_checktype(L, 1, LUA_TTABLE);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    int count = (int)lua_rawlen(L, 1), more = lua_gettop(L) - 2;
+    struct script *s = script_of_all(L, count);
+    lua_newtable(L);
+    lua_newtable(L);
+    lua_rotate(L, 2, 2); // the answers come before the arguments
+    char error[512];
+    struct api_rows rows = api_keep_rows(L, 4);
+    bool ok = s == NULL || script_arguments(s, L, more, api_push_rows, &rows, error, sizeof error);
+    bool called = ok && s != NULL;
+    lua_settop(L, 3);
+    bool starved = called ? !call_each(L, s, count) : !ok && s->vm->starved;
+    if (called)
+        script_forget(s);
+    api_drop_rows(&rows);
+    if (starved)
+        return vm_no_memory(L);
+    return ok ? 2 : luaL_error(L, "%s: %s", s->file, error);
+}
+
+// host.start_script(fn, address [, arguments | nil, rows]): starts a function as a task, with the
+// node, and with a copy of `arguments` or with VRM's rows, which it reads where they are.
+static int host_start_script(lua_State *L) {
+    int number;
+    struct script *s = function_at(L, 1, 1, &number);
+    struct starting st = {.api = api_of(L), .s = s, .number = number, .from = L};
+    char error[512];
+    st.address = luaL_checkstring(L, 2);
+    st.has_arguments = !lua_isnoneornil(L, 3);
+    struct api_rows rows = {.main = st.api->main, .ref = LUA_NOREF};
+    if (!lua_isnoneornil(L, 4)) {
+        rows = api_keep_rows(L, 4);
+        st.rows = &rows;
+    }
+    bool ok = vm_protect(s->vm, start_protected, &st, error, sizeof error);
+    if (rows.shown == NULL)
+        api_drop_rows(&rows);
+    if (!ok)
+        return raise_of(L, s, error);
+    loop_wake(st.api->loop);
+    return 0;
+}
+
+struct failure {
+    const char *file;
+    const char *error;
+    const char *address; // NULL: a timer
+};
+
+static int push_failure(lua_State *L, void *ctx) {
+    struct failure *f = ctx;
+    lua_pushstring(L, f->file);
+    lua_pushstring(L, f->error);
+    lua_pushstring(L, f->address);
+    return 3;
+}
+
+void api_script_end(void *ctx, struct vm *vm, const char *error) {
+    char *address = ctx;
+    struct script *s = vm->owner;
+    struct failure f = {s->file, error, address};
+    bool failed = task_failed(error);
+    if (failed && vm->starved)
+        s->starved = true; // an event might find no memory either
+    else if (failed && !api_fire(s->owner, "script_error", push_failure, &f, NULL, NULL) &&
+             api_may_log(s->owner, s))
+        log_error("lua", "%s", error);
+    free(address);
+}
+
+static int host_answer(lua_State *L) {
+    struct wait *w = api_find_wait(api_of(L), luaL_checkinteger(L, 1));
+    lua_settop(L, 3);
+    if (w != NULL) {
+        w->from = L;
+        w->index = 2;
+        api_wake(w);
+    }
+    return 0;
+}
+
+static const luaL_Reg host_functions[] = {{"script_files", host_script_files},
+                                          {"load_script", host_load_script},
+                                          {"close_script", host_close_script},
+                                          {"stop_script", host_stop_script},
+                                          {"keep_script", host_keep_script},
+                                          {"make_folder", host_make_folder},
+                                          {"script_state", host_script_state},
+                                          {"script_figures", host_script_figures},
+                                          {"script_starved", host_script_starved},
+                                          {"call_all", host_call_all},
+                                          {"start_script", host_start_script},
+                                          {"answer", host_answer},
+                                          {NULL, NULL}};
+
+void api_script_open(lua_State *L) { luaL_setfuncs(L, host_functions, 0); }

@@ -1,0 +1,267 @@
+#include "base/logfile.h"
+#include "base/file.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    DAY_SIZE = 11, // "2026-11-22" and its NUL
+    PATH_SIZE = 1024,
+    SUFFIX_SIZE = 32 // enough for what a rotated file's name has more
+};
+
+// Rotated files next to the log file.
+struct old_files {
+    int count;
+    char oldest_day[DAY_SIZE];
+    long oldest_number;
+    long last_number; // the highest of one day; -1 = none of that day
+};
+
+static int file_fd = -1;
+static char file_path[PATH_SIZE];
+static char log_folder[PATH_SIZE];
+static size_t file_max;
+static int file_keep;
+static char file_day[DAY_SIZE]; // the day of what is in the file; "" = it was empty
+static off_t file_base; // the size at a rotation that failed: the next try is file_max later
+
+static void day_of(time_t t, char day[DAY_SIZE]) {
+    struct tm tm = {0};
+    localtime_r(&t, &tm);
+    if (strftime(day, DAY_SIZE, "%Y-%m-%d", &tm) == 0) {
+        memcpy(day, "0000-00-00", DAY_SIZE); // the year 10000
+    }
+}
+
+// Whether the text begins with a day, "2026-11-22".
+static bool day_at(const char *text) {
+    for (size_t i = 0; i < DAY_SIZE - 1; i++) {
+        bool dash = i == 4 || i == 7;
+        if (dash ? text[i] != '-' : !isdigit((unsigned char)text[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// Reads the name of a rotated file, path.YYYY-MM-DD or path.YYYY-MM-DD.N, without its folder.
+static bool old_parse(const char *name, char day[DAY_SIZE], long *number) {
+    const char *slash = strrchr(file_path, '/');
+    const char *base = slash != NULL ? slash + 1 : file_path;
+    size_t len = strlen(base);
+    if (strncmp(name, base, len) != 0 || name[len] != '.') {
+        return false;
+    }
+    name += len + 1;
+    if (!day_at(name)) {
+        return false;
+    }
+    memcpy(day, name, DAY_SIZE - 1);
+    day[DAY_SIZE - 1] = '\0';
+    name += DAY_SIZE - 1;
+    *number = 0;
+    if (name[0] == '\0') {
+        return true;
+    }
+    size_t digits = strspn(name + 1, "0123456789");
+    if (name[0] != '.' || digits == 0 || digits > 6 || name[1 + digits] != '\0') {
+        return false;
+    }
+    *number = strtol(name + 1, NULL, 10);
+    return true;
+}
+
+static bool old_path(char path[PATH_SIZE], const char *day, long number) {
+    int len = number == 0 ? snprintf(path, PATH_SIZE, "%s.%s", file_path, day)
+                          : snprintf(path, PATH_SIZE, "%s.%s.%ld", file_path, day, number);
+    return len > 0 && len < PATH_SIZE;
+}
+
+static bool old_scan(const char *day, struct old_files *found) {
+    *found = (struct old_files){.last_number = -1};
+    DIR *folder = opendir(log_folder);
+    if (folder == NULL) {
+        return false;
+    }
+    long oldest = 0;
+    errno = 0; // tells the end of the folder from an error
+    for (struct dirent *e = readdir(folder); e != NULL; e = readdir(folder)) {
+        char its_day[DAY_SIZE];
+        long number;
+        if (!old_parse(e->d_name, its_day, &number)) {
+            continue;
+        }
+        int order = strcmp(its_day, found->oldest_day);
+        if (found->count == 0 || order < 0 || (order == 0 && number < oldest)) {
+            memcpy(found->oldest_day, its_day, DAY_SIZE);
+            oldest = number;
+        }
+        if (strcmp(its_day, day) == 0 && number > found->last_number) {
+            found->last_number = number;
+        }
+        found->count++;
+    }
+    bool whole = errno == 0; // else a number that is taken would be taken again
+    closedir(folder);
+    found->oldest_number = oldest;
+    return whole;
+}
+
+static void old_prune(void) {
+    struct old_files found;
+    char path[PATH_SIZE];
+    while (old_scan("", &found) && found.count > file_keep) {
+        if (!old_path(path, found.oldest_day, found.oldest_number) || unlink(path) != 0) {
+            return;
+        }
+    }
+}
+
+// Points fd 1 and 2 at what was opened as `fd`. The result is never 0, 1 or 2, even when one of
+// them was closed. -1 = it is not open.
+static int output_to(int fd) {
+    if (fd >= 0 && fd <= STDERR_FILENO) {
+        int low = fd;
+        fd = fcntl(low, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+        close(low);
+    }
+    if (fd < 0) {
+        return -1;
+    }
+    dup2(fd, STDOUT_FILENO);
+    dup2(fd, STDERR_FILENO);
+    return fd;
+}
+
+// Opens the log file anew, in a folder made anew if need be. When that fails the lines go on into
+// the one that is open.
+static bool file_reopen(void) {
+    const char *why;
+    file_folder(log_folder, FOLDER_FOR_PG3); // there already, most times; file_open tells the rest
+    int fd = output_to(file_open(file_path, O_WRONLY | O_APPEND | O_CREAT, FILE_FOR_PG3, &why));
+    if (fd < 0) {
+        return false;
+    }
+    fchmod(fd, FILE_FOR_PG3); // past the umask
+    if (file_fd >= 0) {
+        close(file_fd);
+    }
+    file_fd = fd;
+    file_base = 0;
+    return true;
+}
+
+static void file_rotate(off_t size) {
+    // The number comes after the highest there is: a lower one may be free because it was pruned.
+    struct old_files found;
+    char path[PATH_SIZE];
+    if (!old_scan(file_day, &found) || !old_path(path, file_day, found.last_number + 1) ||
+        rename(file_path, path) != 0) {
+        file_base = size;
+        return;
+    }
+    chmod(path, FILE_PRIVATE); // PG3 shows the log file only
+    file_reopen();             // or the next line does, which finds the file gone
+    old_prune();
+}
+
+static bool path_set(const char *path) {
+    if (strlen(path) + SUFFIX_SIZE > PATH_SIZE) {
+        return false;
+    }
+    memcpy(file_path, path, strlen(path) + 1);
+    memcpy(log_folder, path, strlen(path) + 1);
+    char *slash = strrchr(log_folder, '/');
+    if (slash == NULL) {
+        memcpy(log_folder, ".", 2);
+    } else {
+        slash[slash == log_folder ? 1 : 0] = '\0';
+    }
+    return true;
+}
+
+// The day an earlier run's lines are of: their own stamp says it, also after the file was copied or
+// the time zone changed. Only a file that begins with something else has that of its last change.
+static void day_read(char day[DAY_SIZE]) {
+    struct stat st = {0};
+    day[0] = '\0';
+    if (fstat(file_fd, &st) != 0 || st.st_size == 0) {
+        return;
+    }
+    char stamp[DAY_SIZE] = "";
+    int fd = open(file_path, O_RDONLY | O_CLOEXEC);
+    ssize_t len = fd >= 0 ? read(fd, stamp, DAY_SIZE - 1) : 0;
+    if (fd >= 0) {
+        close(fd);
+    }
+    if (len == DAY_SIZE - 1 && day_at(stamp)) {
+        memcpy(day, stamp, DAY_SIZE);
+    } else {
+        day_of(st.st_mtime, day);
+    }
+}
+
+bool logfile_open(const char *path, size_t max_bytes, int keep) {
+    logfile_close();
+    file_max = max_bytes;
+    file_keep = keep;
+    if (path_set(path)) {
+        file_reopen();
+    }
+    if (file_fd < 0) {
+        int fd = output_to(open("/dev/null", O_WRONLY | O_CLOEXEC));
+        if (fd >= 0) {
+            close(fd);
+        }
+        return false;
+    }
+    day_read(file_day);
+    return true;
+}
+
+void logfile_close(void) {
+    if (file_fd >= 0) {
+        close(file_fd);
+        file_fd = -1;
+    }
+}
+
+// Whether somebody deleted or moved the file, or its folder, or put another in its place.
+static bool file_gone(const struct stat *ours) {
+    struct stat st;
+    if (stat(file_path, &st) != 0) {
+        return errno == ENOENT || errno == ENOTDIR;
+    }
+    return st.st_ino != ours->st_ino || st.st_dev != ours->st_dev;
+}
+
+void logfile_write(time_t now, const char *line, size_t len) {
+    if (file_fd < 0) {
+        return;
+    }
+    char today[DAY_SIZE];
+    day_of(now, today);
+    struct stat st = {0};
+    fstat(file_fd, &st);
+    if (file_gone(&st)) {
+        file_reopen();
+    } else if (st.st_size > 0) {
+        // What the libraries print to fd 1 and 2 counts too, so the file itself is asked.
+        off_t size = st.st_size - file_base;
+        bool full = file_max > 0 && size > 0 && (size_t)size + len > file_max;
+        bool other_day = file_day[0] != '\0' && strcmp(today, file_day) != 0;
+        if (full || other_day) {
+            file_rotate(st.st_size);
+        }
+    }
+    memcpy(file_day, today, DAY_SIZE);
+    (void)!file_write_all(file_fd, line, len); // a full disk: nothing can be done or said here
+}

@@ -1,0 +1,83 @@
+// A device script: a file loaded into a state of its own, whose value is a table.
+#ifndef SCRIPT_H
+#define SCRIPT_H
+
+#include "base/bucket.h"
+#include "lua/vm.h"
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+// Instructions: for running the file, for one function that must not wait, for one leg of a task.
+// Time: of each.
+#define SCRIPT_LOAD_BUDGET 500000
+#define SCRIPT_CALL_BUDGET 500000
+#define SCRIPT_TASK_BUDGET 2000000
+#define SCRIPT_TIME_MS 50
+#define SCRIPT_MEMORY (512u * 1024)
+#define SCRIPT_BLOCK_MAX (128u * 1024)
+// The compiler has no budget; what it can waste grows with the text.
+#define SCRIPT_FILE_MAX (32u * 1024)
+// node:notice: at once. node:event: so many at once, then one in so many milliseconds.
+#define SCRIPT_NOTICES_MAX 5
+#define SCRIPT_EVENTS_MAX 20
+#define SCRIPT_EVENT_MS 1000
+
+struct script {
+    char file[96];   // "devices/solar_charger.lua", as messages show it
+    struct vm *vm;   // NULL: it could not be loaded, `error` says why
+    lua_State *call; // coroutine for script_call
+    int call_ref;
+    int args;           // how many the next calls share
+    bool loading;       // its file is being run
+    int64_t id;         // never used twice: a function of an older load is refused
+    int64_t log_minute; // when log_lines began
+    int log_lines;
+    int log_left;                          // lines that were left out since
+    int64_t log_timer;                     // which tells how many; 0 = none
+    struct bucket events;                  // a limit to what it reports
+    char notices[SCRIPT_NOTICES_MAX][128]; // keys of those it shows; "" = free
+    char *text;                            // the file as it was loaded
+    size_t text_len;
+    char error[512];
+    bool later;   // not loaded for a reason that may pass: the file is there and cannot be read now
+    bool starved; // a task or timer of it ended because the plugin had no memory
+    void *owner;  // the `ctx` of script_load
+};
+
+// Sets further globals in the fresh sandbox; runs in protected mode.
+typedef void script_setup_fn(lua_State *L, void *ctx);
+
+// Reads and runs the file. NULL when memory is short; else look at vm and error. `file` is how
+// messages name it.
+struct script *script_load(const char *path, const char *file, script_setup_fn *setup, void *ctx);
+void script_free(struct script *s);
+
+// Pushes a copy of the script's table onto `to` (in protected mode there). Functions in it are
+// given as calls of `function` with their number.
+typedef void script_function_fn(lua_State *to, struct script *s, int number, void *ctx);
+void script_push_table(struct script *s, lua_State *to, script_function_fn *function, void *ctx);
+
+// Puts function `number` on top of the script's L; in protected mode there.
+void script_push_function(struct script *s, int number);
+
+// Copies the `args` values from the top of `from`, which are popped: every script_try gets them
+// until script_forget, after what `first` (NULL: nothing) pushes. False, and `error` says why: they
+// cannot be copied; through no fault of their own when s->vm->starved.
+typedef void script_push_fn(lua_State *to, void *ctx);
+bool script_arguments(struct script *s, lua_State *from, int args, script_push_fn *first, void *ctx,
+                      char *error, size_t size);
+void script_forget(struct script *s);
+
+// Calls function `number` with those arguments and pushes copies of its results onto `to`. It must
+// not wait. False, and `error` says where and why: it failed; through no fault of its own when
+// s->vm->starved.
+bool script_try(struct script *s, int number, lua_State *to, int *results, char *error,
+                size_t size);
+
+// Both in one: calls function `number` with copies of `args` values from the top of `from`, which
+// are popped, and pushes copies of its results there. It must not wait. Returns their count; raises
+// on `from` what failed (vm_no_memory when it is not the script's fault).
+int script_call(struct script *s, int number, lua_State *from, int args);
+
+#endif

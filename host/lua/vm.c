@@ -1,0 +1,365 @@
+#include "lua/vm.h"
+
+#include <lauxlib.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+// Instructions between two looks of the hook.
+#define HOOK_STEP 100
+#define COPY_DEPTH 32
+// Values, and bytes of texts, that a script may give at once: one text may be in many places.
+#define COPY_MAX 10000
+#define COPY_BYTES (1024u * 1024)
+// Processor time of a script within a while.
+#define VM_WINDOW_MS 10000
+#define VM_WINDOW_CPU_MS 2000
+
+// realloc, which may use up the ballast.
+static void *take_block(struct vm *vm, void *ptr, size_t size) {
+    void *block = realloc(ptr, size);
+    if (block == NULL && vm->ballast != NULL) {
+        free(vm->ballast);
+        vm->ballast = NULL;
+        block = realloc(ptr, size);
+    }
+    vm->starved = vm->starved || block == NULL;
+    return block;
+}
+
+static void *vm_alloc(void *ud, void *ptr, size_t osize, size_t nsize) {
+    struct vm *vm = ud;
+    size_t old = ptr != NULL ? osize : 0; // without ptr, osize is the kind of object
+    if (nsize == 0) {
+        vm->used -= old;
+        free(ptr);
+        return NULL;
+    }
+    bool refuse = (vm->cap != 0 && vm->used - old + nsize > vm->cap) ||
+                  (vm->block_max != 0 && nsize > vm->block_max);
+    if (nsize > old && refuse)
+        return NULL;
+    void *block = take_block(vm, ptr, nsize);
+    if (block == NULL)
+        return NULL;
+    vm->used = vm->used - old + nsize;
+    if (vm->used > vm->peak)
+        vm->peak = vm->used;
+    return block;
+}
+
+struct vm *vm_new(const char *name, size_t cap, void *owner) {
+    struct vm *vm = calloc(1, sizeof *vm);
+    if (vm == NULL)
+        return NULL;
+    snprintf(vm->name, sizeof vm->name, "%s", name);
+    vm->cap = cap;
+    vm->owner = owner;
+    vm->L = lua_newstate(vm_alloc, vm);
+    if (vm->L == NULL) {
+        free(vm);
+        return NULL;
+    }
+    // Lua copies the extra space of the main thread into every new coroutine.
+    *(struct vm **)lua_getextraspace(vm->L) = vm;
+    return vm;
+}
+
+void vm_free(struct vm *vm) {
+    if (vm == NULL)
+        return;
+    lua_close(vm->L);
+    free(vm->ballast);
+    free(vm);
+}
+
+struct vm *vm_of(lua_State *L) {
+    return *(struct vm **)lua_getextraspace(L);
+}
+
+// The error value on top as text, without raising: lua_tolstring on a string changes nothing.
+static void take_error(lua_State *L, char *error, size_t size) {
+    if (error == NULL || size == 0)
+        return;
+    if (lua_type(L, -1) == LUA_TSTRING)
+        snprintf(error, size, "%s", lua_tostring(L, -1));
+    else
+        snprintf(error, size, "an error that is not a text (%s)", luaL_typename(L, -1));
+}
+
+const char vm_short_of_memory[] =
+    "The plugin has too little memory: stop what else needs it on this machine.";
+
+// Where a registry has the value of vm_memory_error.
+static const char memory_key;
+
+void vm_memory_error(lua_State *L) { lua_rawsetp(L, LUA_REGISTRYINDEX, &memory_key); }
+
+// Pushes the value of vm_memory_error; nil if there is none.
+static void push_memory_error(lua_State *L) { lua_rawgetp(L, LUA_REGISTRYINDEX, &memory_key); }
+
+int vm_no_memory(lua_State *L) {
+    vm_of(L)->starved = true;
+    push_memory_error(L);
+    if (lua_isnil(L, -1))
+        return luaL_error(L, "%s", vm_short_of_memory);
+    return lua_error(L);
+}
+
+static int after_pcall(lua_State *L, int status, lua_KContext ctx) {
+    (void)ctx;
+    if (status == LUA_OK || status == LUA_YIELD)
+        return lua_gettop(L);
+    lua_pushboolean(L, 0);
+    if (status == LUA_ERRMEM)
+        push_memory_error(L);
+    else
+        lua_pushvalue(L, -2);
+    return 2;
+}
+
+int vm_pcall(lua_State *L) {
+    luaL_checkany(L, 1);
+    lua_pushboolean(L, 1); // the first result
+    lua_insert(L, 1);
+    return after_pcall(L, lua_pcallk(L, lua_gettop(L) - 2, LUA_MULTRET, 0, 0, after_pcall), 0);
+}
+
+// What failed with `status`, from the value on top of L; also whether it was for want of memory.
+static void tell_failure(struct vm *vm, lua_State *L, int status, char *error, size_t size) {
+    vm->starved = vm->starved || (status == LUA_ERRMEM && !vm->is_script);
+    if (error == NULL)
+        return;
+    if (vm->starved)
+        snprintf(error, size, "%s", vm_short_of_memory);
+    else if (status == LUA_ERRMEM)
+        snprintf(error, size, "needs more than its %zu KiB of memory", vm->cap / 1024);
+    else
+        take_error(L, error, size);
+}
+
+bool vm_protect(struct vm *vm, lua_CFunction fn, void *arg, char *error, size_t size) {
+    lua_State *L = vm->L;
+    int top = lua_gettop(L);
+    vm->starved = false;
+    if (!lua_checkstack(L, 4)) {
+        snprintf(error, error != NULL ? size : 0, "%s", vm_short_of_memory);
+        return false;
+    }
+    lua_pushcfunction(L, fn);
+    lua_pushlightuserdata(L, arg);
+    int status = lua_pcall(L, 1, 0, 0);
+    if (status != LUA_OK)
+        tell_failure(vm, L, status, error, size);
+    lua_settop(L, top);
+    return status == LUA_OK;
+}
+
+static int64_t clock_ms(clockid_t clock) {
+    struct timespec t;
+    clock_gettime(clock, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+// The cheap clock first: the processor's is asked only when the wall's says that it may be late. A
+// busy machine must not end an innocent script.
+static bool out_of_time(struct vm *vm) {
+    if (vm->limit_ms == 0 || clock_ms(CLOCK_MONOTONIC) - vm->began_ms <= vm->limit_ms)
+        return false;
+    return clock_ms(CLOCK_THREAD_CPUTIME_ID) - vm->began_cpu_ms > vm->limit_ms;
+}
+
+int64_t vm_cpu_ms(void) { return clock_ms(CLOCK_THREAD_CPUTIME_ID); }
+
+static void begin_leg(struct vm *vm) {
+    vm->total += vm->spent;
+    vm->spent = 0;
+    vm->began_ms = clock_ms(CLOCK_MONOTONIC);
+    vm->began_cpu_ms = vm_cpu_ms();
+}
+
+static void on_count(lua_State *L, lua_Debug *ar);
+
+// Raises. In a script every instruction raises from here on, so that pcall in a loop cannot swallow
+// it. Trusted code may catch it and put things right, with a budget anew.
+static void end_leg(lua_State *L, struct vm *vm) {
+    luaL_where(L, 0);
+    if (vm->spent >= vm->budget)
+        lua_pushfstring(L, "ran longer than its budget of %d thousand instructions",
+                        (int)(vm->budget / 1000));
+    else
+        lua_pushfstring(L, "ran longer than its budget of %d ms", (int)vm->limit_ms);
+    lua_concat(L, 2);
+    if (vm->is_script) {
+        vm->over = true;
+        lua_sethook(L, on_count, LUA_MASKCOUNT, 1);
+    } else {
+        begin_leg(vm);
+    }
+    lua_error(L);
+}
+
+static void on_count(lua_State *L, lua_Debug *ar) {
+    (void)ar;
+    struct vm *vm = vm_of(L);
+    vm->spent += vm->over ? 1 : HOOK_STEP;
+    if (vm->over || vm->spent >= vm->budget || out_of_time(vm))
+        end_leg(L, vm);
+}
+
+static struct vm *running; // the innermost that runs now
+
+void vm_charge(lua_State *L, int64_t instructions) {
+    struct vm *vm = vm_of(L);
+    vm->spent += instructions;
+    if (vm == running && (vm->over || vm->spent >= vm->budget || out_of_time(vm)))
+        end_leg(L, vm);
+}
+
+// What a script takes of the processor over a while; the limit of one leg does not bound it.
+static bool greedy(struct vm *vm) {
+    int64_t now = clock_ms(CLOCK_MONOTONIC);
+    if (now - vm->window_ms > VM_WINDOW_MS) {
+        vm->window_ms = now;
+        vm->window_cpu_ms = 0;
+    }
+    vm->window_cpu_ms += vm_cpu_ms() - vm->began_cpu_ms;
+    return vm->window_cpu_ms > VM_WINDOW_CPU_MS;
+}
+
+// Whether a script did too much although nothing stopped it on the way: C functions make no ticks.
+static bool wasteful(struct vm *vm, char *error, size_t size) {
+    bool late = vm->is_script && out_of_time(vm);
+    if (late)
+        snprintf(error, size, "%s: ran longer than its budget of %d ms", vm->name,
+                 (int)vm->limit_ms);
+    if (!vm->is_script || !greedy(vm))
+        return late;
+    snprintf(error, size, "%s: took more than %d s of the processor within %d s", vm->name,
+             VM_WINDOW_CPU_MS / 1000, VM_WINDOW_MS / 1000);
+    return true;
+}
+
+enum vm_result vm_resume(struct vm *vm, lua_State *co, int args, int64_t budget, int *results,
+                         char *error, size_t size) {
+    begin_leg(vm);
+    vm->budget = budget;
+    vm->over = false;
+    vm->starved = false;
+    lua_sethook(co, on_count, LUA_MASKCOUNT, HOOK_STEP);
+    int count = 0;
+    struct vm *outer = running;
+    running = vm;
+    int status = lua_resume(co, NULL, args, &count);
+    running = outer;
+    if (outer != NULL) { // what a script wastes is not its caller's fault
+        outer->began_ms += clock_ms(CLOCK_MONOTONIC) - vm->began_ms;
+        outer->began_cpu_ms += vm_cpu_ms() - vm->began_cpu_ms;
+    }
+    if (results != NULL)
+        *results = count;
+    if ((status == LUA_OK || status == LUA_YIELD) && wasteful(vm, error, size))
+        return VM_FAILED;
+    if (status == LUA_OK)
+        return VM_DONE;
+    if (status == LUA_YIELD) {
+        lua_pop(co, count);
+        return VM_WAITS;
+    }
+    bool capped = status == LUA_ERRMEM && !vm->starved; // no place in the file is in such an error
+    int named = capped ? snprintf(error, size, "%s: ", vm->name) : 0;
+    tell_failure(vm, co, status, error + named, size - (size_t)named);
+    return VM_FAILED;
+}
+
+#define MEMBERS_MAX 24
+
+struct copy {
+    vm_function_fn *function;
+    void *ctx;
+    long left;    // values that may still be copied; a table within a table many times over grows
+                  // without end
+    size_t bytes; // of texts, the same
+    int members;  // of the last table that was no list, if it had not many
+};
+
+static void copy_value(lua_State *from, int index, lua_State *to, struct copy *c, int depth);
+
+static void copy_table(lua_State *from, int index, lua_State *to, struct copy *c, int depth) {
+    if (depth > COPY_DEPTH || !lua_checkstack(from, 6))
+        luaL_error(to, "a table nested deeper than %d levels (or in itself) cannot be passed on",
+                   COPY_DEPTH);
+    lua_Unsigned length = lua_rawlen(from, index); // a table with holes may claim 2^62
+    int members = 0;
+    // Those of a list mostly have as many members each, for which there is room from the beginning.
+    lua_createtable(to, length < 1024 ? (int)length : 0, length == 0 ? c->members : 0);
+    lua_pushnil(from);
+    while (lua_next(from, index) != 0) {
+        int top = lua_gettop(from);
+        members++;
+        copy_value(from, top - 1, to, c, depth);
+        if (lua_isnil(to, -1)) {
+            lua_pop(to, 1);
+        } else {
+            copy_value(from, top, to, c, depth);
+            lua_rawset(to, -3);
+        }
+        lua_settop(from, top - 1);
+    }
+    if (length == 0 && !vm_of(to)->is_script)
+        c->members = members <= MEMBERS_MAX ? members : 0;
+}
+
+static void copy_number(lua_State *from, int index, lua_State *to) {
+    lua_Number n = lua_tonumber(from, index);
+    if (lua_isinteger(from, index))
+        lua_pushinteger(to, lua_tointeger(from, index));
+    else if (n == floor(n) && fabs(n) < 9007199254740992.0)
+        lua_pushinteger(to, (lua_Integer)n);
+    else
+        lua_pushnumber(to, n);
+}
+
+static void copy_value(lua_State *from, int index, lua_State *to, struct copy *c, int depth) {
+    luaL_checkstack(to, 6, "too much to pass on");
+    if (c->left-- == 0)
+        luaL_error(to, "more than %d values at once cannot be passed on", COPY_MAX);
+    switch (lua_type(from, index)) {
+    case LUA_TBOOLEAN:
+        lua_pushboolean(to, lua_toboolean(from, index));
+        break;
+    case LUA_TNUMBER:
+        copy_number(from, index, to);
+        break;
+    case LUA_TSTRING: {
+        size_t len;
+        const char *text = lua_tolstring(from, index, &len);
+        if (len > c->bytes)
+            luaL_error(to, "more than %d KiB of text at once cannot be passed on",
+                       (int)(COPY_BYTES / 1024));
+        c->bytes -= len;
+        lua_pushlstring(to, text, len);
+        break;
+    }
+    case LUA_TTABLE:
+        copy_table(from, index, to, c, depth + 1);
+        break;
+    case LUA_TNIL:
+    case LUA_TLIGHTUSERDATA: // cjson's null
+        lua_pushnil(to);
+        break;
+    default:
+        if (c->function != NULL)
+            c->function(from, index, to, c->ctx);
+        else
+            luaL_error(to, "a %s cannot be passed on", luaL_typename(from, index));
+    }
+}
+
+void vm_copy(lua_State *from, int index, lua_State *to, vm_function_fn *function, void *ctx) {
+    bool script = vm_of(from)->is_script;
+    struct copy c = {function, ctx, script ? COPY_MAX : -1, script ? COPY_BYTES : SIZE_MAX, 0};
+    copy_value(from, lua_absindex(from, index), to, &c, 0);
+}

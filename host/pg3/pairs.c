@@ -1,0 +1,139 @@
+#include "pg3/pairs.h"
+#include "lua/vm.h"
+
+#include <lauxlib.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void pairs_free(struct pairs *p) {
+    for (size_t i = 0; i < p->count; i++) {
+        free(p->all[i].key);
+        free(p->all[i].value);
+    }
+    free(p->all);
+    *p = (struct pairs){0};
+}
+
+static struct pair *find(const struct pairs *p, const char *key) {
+    for (size_t i = 0; i < p->count; i++)
+        if (strcmp(p->all[i].key, key) == 0)
+            return &p->all[i];
+    return NULL;
+}
+
+const char *pairs_get(const struct pairs *p, const char *key) {
+    const struct pair *pair = find(p, key);
+    return pair != NULL ? pair->value : NULL;
+}
+
+static bool remove_pair(struct pairs *p, struct pair *pair) {
+    if (pair == NULL)
+        return false;
+    free(pair->key);
+    free(pair->value);
+    size_t after = p->count - 1 - (size_t)(pair - p->all);
+    memmove(pair, pair + 1, after * sizeof *pair);
+    p->count--;
+    return true;
+}
+
+static bool add_pair(struct pairs *p, const char *key, const char *value) {
+    struct pair *all = realloc(p->all, (p->count + 1) * sizeof *all);
+    if (all == NULL)
+        return false;
+    p->all = all;
+    struct pair pair = {strdup(key), strdup(value)};
+    if (pair.key == NULL || pair.value == NULL) {
+        free(pair.key);
+        free(pair.value);
+        return false;
+    }
+    p->all[p->count++] = pair;
+    return true;
+}
+
+bool pairs_set(struct pairs *p, const char *key, const char *value) {
+    struct pair *pair = find(p, key);
+    if (value == NULL)
+        return remove_pair(p, pair);
+    if (pair == NULL)
+        return add_pair(p, key, value);
+    char *copy = strcmp(pair->value, value) != 0 ? strdup(value) : NULL;
+    if (copy == NULL)
+        return false;
+    free(pair->value);
+    pair->value = copy;
+    return true;
+}
+
+bool pairs_equal(const struct pairs *a, const struct pairs *b) {
+    if (a->count != b->count)
+        return false;
+    for (size_t i = 0; i < a->count; i++) {
+        const char *value = pairs_get(b, a->all[i].key);
+        if (value == NULL || strcmp(value, a->all[i].value) != 0)
+            return false;
+    }
+    return true;
+}
+
+static bool has(const struct pairs *p, const char *key, const char *value) {
+    const char *held = pairs_get(p, key);
+    return held != NULL && strcmp(held, value) == 0;
+}
+
+// Whether key and value of the member on top of L are whole: a text with a NUL in it ends there.
+static bool is_whole(lua_State *L, const char *key, const char *value) {
+    return strlen(key) == lua_rawlen(L, -2) &&
+           (lua_type(L, -1) != LUA_TSTRING || strlen(value) == lua_rawlen(L, -1));
+}
+
+// Half of the user's parameters would be other parameters.
+static void read_pair(struct pairs *p, lua_State *L, const char *key, const char *value) {
+    if (pairs_set(p, key, value) || has(p, key, value))
+        return;
+    pairs_free(p);
+    vm_no_memory(L);
+}
+
+void pairs_read(struct pairs *p, lua_State *L, int index) {
+    pairs_free(p);
+    luaL_checkstack(L, 4, "pairs");
+    if (lua_type(L, index) != LUA_TTABLE)
+        return;
+    lua_pushnil(L);
+    while (lua_next(L, index) != 0) {
+        int type = lua_type(L, -1);
+        char number[32];
+        const char *value = "";
+        if (type == LUA_TSTRING) {
+            value = lua_tostring(L, -1);
+        } else if (type == LUA_TNUMBER) {
+            snprintf(number, sizeof number, "%.14g", lua_tonumber(L, -1));
+            value = number;
+        } else if (type == LUA_TBOOLEAN) {
+            value = lua_toboolean(L, -1) ? "true" : "false";
+        } else if (type == LUA_TTABLE) {
+            p->opaque = true;
+        }
+        if (lua_type(L, -2) == LUA_TSTRING) {
+            const char *key = lua_tostring(L, -2);
+            read_pair(p, L, key, value);
+            p->opaque = p->opaque || !is_whole(L, key, value);
+        }
+        lua_pop(L, 1);
+    }
+}
+
+bool pairs_write(const struct pairs *p, struct buf *b) {
+    buf_puts(b, "{");
+    for (size_t i = 0; i < p->count; i++) {
+        if (i > 0)
+            buf_puts(b, ",");
+        buf_json(b, p->all[i].key);
+        buf_puts(b, ":");
+        buf_json(b, p->all[i].value);
+    }
+    return buf_puts(b, "}");
+}

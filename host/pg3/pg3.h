@@ -1,0 +1,95 @@
+// PG3's protocol (docs/pg3.md): start sequence, every message in and out, one addnode in flight.
+// Whatever carries the messages (mqtt, or a test) is a pg3_link.
+#ifndef PG3_H
+#define PG3_H
+
+#include "lua/json.h"
+#include "net/loop.h"
+#include "pg3/known.h"
+#include "pg3/node.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+struct pg3;
+
+struct pg3_link {
+    // Sends one message of a kind ("system", "custom", "command", "status"); pg3_sent follows when
+    // it has left.
+    bool (*send)(void *ctx, const char *kind, const char *text, size_t len);
+    void *ctx;
+};
+
+struct pg3_command {
+    const char *address;
+    const char *cmd;
+    const char *value; // NULL = none
+    const char *uom;
+    lua_State *L; // the message; its named parameters are the object at index `query` (0 = none)
+    int query;
+};
+
+// The strings live until the call returns. `request` is "" or PG3's requestId, to be answered by
+// pg3_show (a query that went well) or pg3_report.
+struct pg3_events {
+    void (*start)(void *ctx);  // configuration and user data are here, or their wait timed out
+    void (*ready)(void *ctx);  // the first node was taken, or its wait timed out
+    void (*params)(void *ctx); // the user's parameters are others than before
+    void (*poll)(void *ctx, bool is_long);
+    void (*discover)(void *ctx);
+    void (*query)(void *ctx, const char *address, const char *request); // address "all": every node
+    void (*command)(void *ctx, const struct pg3_command *command, const char *request);
+    void (*stop)(void *ctx);
+    void *ctx;
+};
+
+// `version` is what PG3 shows as the plugin's; copied. NULL when memory is short.
+struct pg3 *pg3_new(struct loop *l, struct json *json, struct nodes *nodes, const char *version,
+                    const struct pg3_link *link, const struct pg3_events *events);
+void pg3_free(struct pg3 *p);
+
+// From the link.
+void pg3_up(struct pg3 *p);
+void pg3_down(struct pg3 *p);
+void pg3_sent(struct pg3 *p);
+void pg3_message(struct pg3 *p, const char *text, size_t len);
+// Messages were lost: asks PG3 for its configuration and the user's data again, at once or, while
+// earlier questions are not answered well, with those, whose pauses grow to five minutes.
+void pg3_refresh(struct pg3 *p);
+// The user wants everything there is (Discover): nodes that were deleted in PG3 are added again,
+// those whose device is gone when it is back. PG3 is asked which it has, for it may not have told.
+void pg3_restore(struct pg3 *p);
+// Once each turn of the loop: sends what is due, all changed values as one message.
+void pg3_turn(struct pg3 *p);
+// At the stop: whether messages are still to go. Those that could wait no longer do.
+bool pg3_waiting(struct pg3 *p);
+
+// The nodes of PG3's last configuration.
+const struct known *pg3_known(const struct pg3 *p);
+// Seeds a new node with the values PG3 had; the first node ever passed here is the controller.
+void pg3_add(struct pg3 *p, struct node *node);
+// The user's parameters as (name, value) texts; false when `i` is past the last.
+bool pg3_param(const struct pg3 *p, size_t i, const char **name, const char **value);
+// Adds a parameter to those the user sees unless one of that (trimmed) name is there. Waits for the
+// user's data.
+void pg3_default_param(struct pg3 *p, const char *name, const char *value);
+// The plugin's own record (customdata) as JSON text; NULL while there is none. And its replacement.
+// False: it cannot be replaced, because PG3 has not told yet what it has (or memory is short).
+const char *pg3_data(const struct pg3 *p);
+bool pg3_save(struct pg3 *p, const char *json_text);
+// While on, no node is added: device types change, and the profile that shows them is not written.
+void pg3_hold_nodes(struct pg3 *p, bool on);
+// Shows an HTML text to the user under a key, or takes it away (NULL).
+void pg3_notice(struct pg3 *p, const char *key, const char *html);
+// The HTML on the plugin's configuration page; sent only if PG3 has another.
+void pg3_doc(struct pg3 *p, const char *html);
+// The hash of the profile on disk: PG3 is told to install it if it has installed another; nodes are
+// added after that.
+void pg3_profile(struct pg3 *p, const char *hash);
+// Tells ISY programs of an event of a node; nothing while PG3 does not have the node.
+void pg3_event(struct pg3 *p, const char *address, const char *cmd);
+// Answers a query: the node's values ("all": every node's) go once more, then the report.
+void pg3_show(struct pg3 *p, const char *address, const char *request, bool success);
+// Answers a requestId; does nothing for "".
+void pg3_report(struct pg3 *p, const char *address, const char *request, bool success);
+
+#endif

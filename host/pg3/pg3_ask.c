@@ -1,0 +1,132 @@
+// What PG3 has to tell before its records are written: the configuration and each record are asked
+// for until they came well. A record that a list does not have may be new, or PG3 may not be ready
+// yet.
+#include "base/log.h"
+#include "pg3/pg3_state.h"
+
+#include <string.h>
+
+#define AREA "pg3"
+#define ASK_FIRST_MS 3000 // doubles
+#define ASK_MAX_MS 300000
+#define TELL_MS (4 * ASK_FIRST_MS) // the second repetition was not answered well either
+
+static void send_questions(struct pg3 *p) {
+    if (p->ask_config) {
+        struct buf b;
+        buf_init(&b, 256);
+        buf_puts(&b, "{\"config\":{\"version\":");
+        buf_json(&b, p->version);
+        buf_puts(&b, ",\"requestId\":true}}");
+        pg3_post_buf(p, "system", &b, false);
+    }
+    if (p->ask_all) {
+        const char *get_all = "{\"getAll\":{}}";
+        pg3_post(p, "custom", get_all, strlen(get_all), false);
+    }
+}
+
+static void ask_due(void *ctx) {
+    struct pg3 *p = ctx;
+    p->ask_timer = 0;
+    if (!p->ask_config && !p->ask_all) {
+        p->ask_pause = 0;
+        return;
+    }
+    if (p->ask_pause >= TELL_MS)
+        pg3_tell_missing(p);
+    send_questions(p);
+    p->ask_timer = loop_after(p->loop, p->ask_pause, ask_due, p);
+    p->ask_pause = p->ask_pause * 2 < ASK_MAX_MS ? p->ask_pause * 2 : ASK_MAX_MS;
+}
+
+void pg3_ask(struct pg3 *p, bool config, bool all) {
+    if (!p->up)
+        return; // all is asked for after a connect
+    p->ask_config = p->ask_config || config;
+    p->ask_all = p->ask_all || all;
+    if (p->ask_timer != 0)
+        return; // it goes with the next ones: a PG3 in trouble is not asked faster
+    p->ask_pause = ASK_FIRST_MS;
+    ask_due(p);
+}
+
+void pg3_ask_nothing(struct pg3 *p) {
+    loop_cancel(p->loop, p->ask_timer);
+    p->ask_timer = 0;
+    p->ask_config = p->ask_all = false;
+}
+
+bool pg3_all_read(const struct pg3 *p) {
+    bool all = p->have_config;
+    for (size_t i = 0; i < KEYS; i++)
+        all = all && p->records[i].read;
+    return all;
+}
+
+// What lists did not have is believed once that is beyond doubt.
+void pg3_progress(struct pg3 *p) {
+    bool doubt = !p->have_config || (p->known.count > 0 && p->short_list);
+    for (size_t i = 0; i < KEYS; i++)
+        if (p->records[i].missing > (doubt ? 1 : 0))
+            p->records[i].read = true;
+    if (p->told_missing && pg3_all_read(p)) {
+        log_info(AREA, "PG3 has told everything now");
+        p->told_missing = false;
+    }
+    pg3_check_gate(p);
+}
+
+void pg3_config_read(struct pg3 *p) {
+    p->have_config = true;
+    p->ask_config = false;
+    pg3_progress(p);
+}
+
+void pg3_record_read(struct pg3 *p, enum pg3_key key, bool good) {
+    struct pg3_record *r = &p->records[key];
+    r->missing = 0;
+    r->garbled = !good;
+    r->read = r->read || good;
+}
+
+void pg3_all_listed(struct pg3 *p, const bool listed[KEYS], bool whole) {
+    bool good = whole;
+    p->short_list = false;
+    for (size_t i = 0; i < KEYS; i++) {
+        struct pg3_record *r = &p->records[i];
+        if (listed[i] || r->read)
+            r->missing = 0;
+        else if (whole)
+            r->missing++;
+        p->short_list = p->short_list || (i < KEY_DATA && !listed[i] && !r->read);
+        good = good && !(listed[i] && r->garbled);
+    }
+    pg3_progress(p);
+    for (size_t i = 0; i < KEYS; i++)
+        good = good && p->records[i].read;
+    if (good)
+        p->ask_all = false;
+}
+
+// What the log calls them, by their key.
+static const char *const names[KEYS] = {"the parameters", "the notices", "the configuration page",
+                                        "the profile's version", "the state of device scripts"};
+
+void pg3_tell_missing(struct pg3 *p) {
+    struct buf list;
+    if (p->told_missing || pg3_all_read(p))
+        return;
+    buf_init(&list, 256);
+    if (!p->have_config)
+        buf_puts(&list, "the configuration with the nodes");
+    for (size_t i = 0; i < KEYS; i++)
+        if (!p->records[i].read)
+            buf_printf(&list, "%s%s", list.len > 0 ? ", " : "", names[i]);
+    log_warning(AREA,
+                "PG3 has not told this so that it could be read: %s. The plugin goes on without, "
+                "writes none of it over and asks again; if this stays, restart PG3.",
+                buf_text(&list));
+    buf_free(&list);
+    p->told_missing = true;
+}

@@ -1,0 +1,155 @@
+#include "pg3/pg3_broker.h"
+#include "base/file.h"
+#include "pg3/pg3_cert.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CA_FILE "/usr/local/etc/ssl/certs/ud.ca.cert"
+#define KEEP_ALIVE_S 300
+// The largest message is PG3's configuration, which tells some 200 bytes of each driver: 32 MiB
+// are 160,000 of them, or 5,000 large nodes.
+#define MESSAGE_MAX ((size_t)32 * 1024 * 1024)
+#define WAITING_MAX (MESSAGE_MAX + (size_t)8 * 1024 * 1024)
+
+static bool send_kind(void *ctx, const char *kind, const char *text, size_t len) {
+    const struct pg3_broker *b = ctx;
+    char topic[160];
+    snprintf(topic, sizeof topic, "udi/pg3/ns/%s/%s", kind, b->init->id);
+    return b->mqtt != NULL && mqtt_send(b->mqtt, topic, text, len, false);
+}
+
+struct pg3_link pg3_broker_link(struct pg3_broker *b) {
+    return (struct pg3_link){send_kind, b};
+}
+
+static void on_up(void *ctx) { pg3_up(((struct pg3_broker *)ctx)->pg3); }
+static void on_sent(void *ctx) { pg3_sent(((struct pg3_broker *)ctx)->pg3); }
+static void on_overflow(void *ctx) { pg3_refresh(((struct pg3_broker *)ctx)->pg3); }
+
+static void on_down(void *ctx, enum mqtt_trouble why) {
+    (void)why;
+    pg3_down(((struct pg3_broker *)ctx)->pg3);
+}
+
+static void on_message(void *ctx, const char *topic, const char *text, size_t len) {
+    (void)topic; // there is one
+    pg3_message(((struct pg3_broker *)ctx)->pg3, text, len);
+}
+
+static void on_refused(void *ctx, const char *topic) {
+    (void)topic;
+    mqtt_reconnect(((struct pg3_broker *)ctx)->mqtt, "PG3's broker refused the subscription.");
+}
+
+// What PG3's user can do about it; "" = nothing.
+static const char *remedy(enum mqtt_trouble why) {
+    switch (why) {
+    case MQTT_UNREACHABLE:
+        return "Check that PG3 is running.";
+    case MQTT_TLS:
+        return "Check PG3's certificates and this machine's date and time.";
+    case MQTT_ID_REFUSED:
+        return "Look whether a second copy of the plugin is running and end it.";
+    case MQTT_LOGIN_REFUSED:
+    case MQTT_NOT_AUTHORISED:
+        return "Restart the plugin from PG3, so that it gets the current user name and password.";
+    case MQTT_REFUSED:
+        return "Restart PG3.";
+    case MQTT_NO_ANSWER:
+    case MQTT_STUCK:
+        return "Restart PG3 if this goes on.";
+    case MQTT_GIVEN_UP:
+        return "Restart the plugin from PG3; if that does not help, reinstall it.";
+    case MQTT_TOO_LARGE:
+        return "It is most likely the list of the plugin's nodes, which then start without the "
+               "values they had. Delete nodes in PG3 that are not needed any more.";
+    case MQTT_FLOOD:
+        return "The plugin asks for them again.";
+    case MQTT_FOUGHT:
+    case MQTT_LOST:
+    case MQTT_NO_LIBRARY:
+        break;
+    }
+    return "";
+}
+
+// A connection ends like this, or is not made, when the broker does not like the plugin's
+// certificate.
+static bool may_be_the_certificate(enum mqtt_trouble why) {
+    return why == MQTT_UNREACHABLE || why == MQTT_TLS || why == MQTT_LOST || why == MQTT_FOUGHT;
+}
+
+static void on_advise(void *ctx, enum mqtt_trouble why, char *out, size_t size) {
+    const struct pg3_broker *b = ctx;
+    out[0] = '\0';
+    if (b->cert[0] != '\0' && may_be_the_certificate(why))
+        pg3_cert_check(b->cert, b->key, b->ca_file, out, size);
+    if (out[0] != '\0')
+        return;
+    if (why == MQTT_FOUGHT)
+        snprintf(out, size,
+                 "A second copy of the plugin seems to run under the same id, %s. Stop the plugin "
+                 "in PG3, end the victron-host that is left, and start the plugin again.",
+                 b->init->id);
+    else if (why == MQTT_UNREACHABLE && b->cert[0] != '\0')
+        snprintf(out, size,
+                 "Check that PG3 is running; if it is, reinstall the plugin, so that PG3 makes a "
+                 "new certificate.");
+    else
+        snprintf(out, size, "%s", remedy(why));
+}
+
+// docs/pg3.md, Connection: with both certificate files it is PG3x's mosquitto, without them on TLS
+// the broker of 2021, whose certificate is not checked.
+static void find_certificate(struct pg3_broker *b) {
+    const char *ca = getenv("PG3_CA_FILE");
+    ca = ca != NULL && ca[0] != '\0' ? ca : CA_FILE;
+    snprintf(b->cert, sizeof b->cert, "%s.cert", b->init->user);
+    snprintf(b->key, sizeof b->key, "%s.key", b->init->user);
+    if (!b->init->secure || !file_present(b->cert) || !file_present(b->key))
+        b->cert[0] = b->key[0] = '\0';
+    b->ca_file = b->cert[0] != '\0' && file_present(ca) ? ca : NULL;
+}
+
+bool pg3_broker_start(struct pg3_broker *b, struct loop *l, const struct pg3_init *init,
+                      struct pg3 *pg3) {
+    b->init = init;
+    b->pg3 = pg3;
+    find_certificate(b);
+    char clients[160], status[160];
+    bool have_cert = b->cert[0] != '\0', mosquitto = have_cert || !init->secure;
+    snprintf(clients, sizeof clients, "udi/pg3/ns/clients/%s", init->id);
+    snprintf(status, sizeof status, "udi/pg3/connections/ns/%s", init->id);
+    const char *status_topic = mosquitto ? status : NULL;
+    struct mqtt_message gone = {status_topic, "{\"disconnected\": [{}]}", true};
+    struct mqtt_config config = {
+        .name = "PG3's broker",
+        .host = init->host,
+        .port = init->port,
+        .client_id = init->id,
+        .user = mosquitto ? init->user : init->id,
+        .password = init->token,
+        .keep_alive_s = KEEP_ALIVE_S,
+        .tls = init->secure,
+        .cert_file = have_cert ? b->cert : NULL,
+        .key_file = have_cert ? b->key : NULL,
+        .ca_file = b->ca_file,
+        .check_name = false, // PG3's certificates do not carry it
+        .message_max = MESSAGE_MAX,
+        .waiting_max = WAITING_MAX,
+        .hello = {status_topic, "{\"connected\": [{}]}", true},
+        .farewell = gone,
+        .will = gone,
+    };
+    struct mqtt_events events = {on_up,       on_down,    on_message, on_sent,
+                                 on_overflow, on_refused, on_advise,  b};
+    b->mqtt = mqtt_new(l, &config, &events);
+    return b->mqtt != NULL && mqtt_subscribe(b->mqtt, clients);
+}
+
+void pg3_broker_stop(struct pg3_broker *b, int ms) {
+    mqtt_stop(b->mqtt, ms);
+    b->mqtt = NULL;
+}

@@ -1,0 +1,607 @@
+// Messages from PG3 (docs/pg3.md). One handler a key; a message may hold several keys.
+#include "base/log.h"
+#include "pg3/pg3_state.h"
+
+#include <lauxlib.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define AREA "pg3"
+
+// `at` is the absolute index of the value under the handled key.
+typedef void handler(struct pg3 *p, lua_State *L, int at);
+
+// Calls fn for each element of an array, or once for a single object: PG3 sends both.
+static void each(struct pg3 *p, lua_State *L, int at, handler *fn) {
+    if (lua_type(L, at) != LUA_TTABLE)
+        return;
+    if (lua_rawlen(L, at) == 0) {
+        fn(p, L, at);
+        return;
+    }
+    for (lua_Integer i = 1; i <= (lua_Integer)lua_rawlen(L, at); i++) {
+        lua_rawgeti(L, at, i);
+        if (lua_type(L, -1) == LUA_TTABLE)
+            fn(p, L, lua_gettop(L));
+        lua_pop(L, 1);
+    }
+}
+
+static const char *text_or(lua_State *L, int at, const char *key, char *scratch,
+                           const char *missing) {
+    const char *text = json_text(L, at, key, scratch);
+    return text != NULL ? text : missing;
+}
+
+// There was no memory for something that PG3 told: it is asked for everything again.
+static void missed(struct pg3 *p) {
+    p->missed_ms = loop_now_ms();
+    p->missed_record = true;
+}
+
+static void set_level(const char *level) {
+    if (level != NULL && level[0] != '\0')
+        log_set_level(log_level_of(level));
+}
+
+// What the plugin needs of PG3's configuration, which tells all of every node and may have tens of
+// megabytes: it is not decoded but walked over.
+struct config {
+    char token[256];
+    char level[32];
+    bool has_nodes;
+    struct known nodes;
+};
+
+static void read_config(struct walk *w, struct config *c) {
+    char key[16];
+    if (!walk_enter(w))
+        return;
+    while (walk_next(w, key, sizeof key)) {
+        if (strcmp(key, "token") == 0)
+            walk_text(w, c->token, sizeof c->token);
+        else if (strcmp(key, "logLevel") == 0)
+            walk_text(w, c->level, sizeof c->level);
+        else if (strcmp(key, "nodes") == 0)
+            c->has_nodes = known_read(&c->nodes, w);
+        else
+            walk_skip(w);
+    }
+}
+
+// Takes over c's nodes.
+static void use_config(struct pg3 *p, struct config *c) {
+    set_level(c->level);
+    if (!c->has_nodes)
+        return;
+    known_free(&p->known);
+    p->known = c->nodes;
+    c->nodes = (struct known){0};
+    pg3_nodes_listed(p);
+    pg3_config_read(p);
+}
+
+// Read before, in pg3_message.
+static void on_config(struct pg3 *p, lua_State *L, int at) { (void)p, (void)L, (void)at; }
+
+// User data. Each function takes one record and says whether it could be understood: `at` may hold
+// anything.
+
+// Not an array; an empty one cannot be told from an empty object.
+static bool is_object(lua_State *L, int at) {
+    return lua_type(L, at) == LUA_TTABLE && lua_rawlen(L, at) == 0;
+}
+
+static bool keep_params(struct pg3 *p, lua_State *L, int at) {
+    struct pairs fresh = {0};
+    if (!is_object(L, at))
+        return false;
+    pairs_read(&fresh, L, at);
+    pg3_params_read(p, &fresh);
+    return true;
+}
+
+static bool keep_data(struct pg3 *p, lua_State *L, int at) {
+    struct buf b;
+    struct walk w;
+    char error[128];
+    if (lua_type(L, at) != LUA_TTABLE)
+        return false;
+    // Our own record may be echoed later, but only the one from before this run is news.
+    if (p->data != NULL || p->records[KEY_DATA].read)
+        return true;
+    buf_init(&b, 256 * 1024);
+    bool whole = json_write(p->json, L, at, &b, error, sizeof error);
+    bool starved = !whole && json_starved(p->json);
+    walk_begin(&w, buf_text(&b), b.len);
+    walk_skip(&w);
+    whole = whole && walk_end(&w); // else nested too deep to reach main.lua
+    if (whole)
+        p->data = strdup(buf_text(&b));
+    if (starved || (whole && p->data == NULL))
+        missed(p);
+    buf_free(&b);
+    return p->data != NULL;
+}
+
+static bool keep_idata(struct pg3 *p, lua_State *L, int at) {
+    char scratch[32];
+    if (!is_object(L, at))
+        return false;
+    // What we are about to write is newer.
+    if (p->profile_timer == 0 && !p->records[KEY_IDATA].changed && !p->records[KEY_IDATA].open)
+        snprintf(p->installed, sizeof p->installed, "%s",
+                 text_or(L, at, "profile_version", scratch, ""));
+    return true;
+}
+
+// Of the notices only those that are not ours: ours are known better here, and PG3's must not be
+// wiped.
+static bool keep_notices(struct pg3 *p, lua_State *L, int at) {
+    struct pairs all = {0};
+    bool whole = true;
+    if (!is_object(L, at))
+        return false;
+    pairs_read(&all, L, at);
+    if (all.opaque && !p->foreign_notices.opaque)
+        log_warning(AREA, "PG3 keeps a notice that this plugin cannot write back as it is; the "
+                          "plugin's own are not shown until it is gone");
+    pairs_free(&p->foreign_notices);
+    p->foreign_notices.opaque = all.opaque;
+    for (size_t i = 0; i < all.count; i++)
+        if (strncmp(all.all[i].key, PG3_NOTICE_PREFIX, strlen(PG3_NOTICE_PREFIX)) != 0)
+            whole = pairs_set(&p->foreign_notices, all.all[i].key, all.all[i].value) && whole;
+    pairs_free(&all);
+    if (!whole) { // memory is short: what is missing must not be written over
+        p->foreign_notices.opaque = true;
+        missed(p);
+    }
+    return true;
+}
+
+static bool keep_doc(struct pg3 *p, lua_State *L, int at) {
+    if (lua_type(L, at) != LUA_TSTRING)
+        return false;
+    if (p->doc == NULL)
+        p->doc = strdup(lua_tostring(L, at));
+    return true;
+}
+
+typedef bool keeper(struct pg3 *p, lua_State *L, int at);
+
+static const struct {
+    const char *key;
+    keeper *keep;
+} keepers[KEYS] = {
+    [KEY_PARAMS] = {"customparams", keep_params}, [KEY_NOTICES] = {"notices", keep_notices},
+    [KEY_DOC] = {"customparamsdoc", keep_doc},    [KEY_IDATA] = {"idata", keep_idata},
+    [KEY_DATA] = {"customdata", keep_data},
+};
+
+struct decoding {
+    struct pg3 *p;
+    keeper *keep;
+    bool kept;
+};
+
+static void keep_decoded(lua_State *L, void *ctx) {
+    struct decoding *d = ctx;
+    d->kept = d->keep(d->p, L, 1);
+}
+
+// Whether the object at `at` wraps a record: nothing but a row's own fields, and a value that is an
+// object or its text (`is_html`: any text). A parameter that the user named "value" is no wrapper.
+static bool is_wrapper(lua_State *L, int at, bool is_html) {
+    static const char *const fields[] = {"value", "key", "id", "uuid", "profileNum", "dbVersion"};
+    size_t known = 0, members = 0;
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        known += json_push(L, at, fields[i]) != LUA_TNIL;
+        lua_pop(L, 1);
+    }
+    lua_pushnil(L);
+    while (lua_next(L, at) != 0) {
+        members++;
+        lua_pop(L, 1);
+    }
+    int type = json_push(L, at, "value");
+    bool holds =
+        type == LUA_TTABLE || (type == LUA_TSTRING && (is_html || lua_tostring(L, -1)[0] == '{'));
+    lua_pop(L, 1);
+    return holds && known == members;
+}
+
+// A record's value is an object, JSON text, or an object whose `value` is either
+// (docs/pg3.md, User data); of the page it is its HTML.
+static bool take_value(struct pg3 *p, lua_State *L, int at, keeper *keep) {
+    luaL_checkstack(L, 4, "record");
+    int type = lua_type(L, at);
+    if (type == LUA_TTABLE && is_wrapper(L, at, keep == keep_doc)) {
+        json_push(L, at, "value");
+        bool taken = take_value(p, L, lua_gettop(L), keep);
+        lua_pop(L, 1);
+        return taken;
+    }
+    if (type != LUA_TSTRING || keep == keep_doc)
+        return keep(p, L, at);
+    struct decoding d = {p, keep, false};
+    size_t len;
+    const char *text = lua_tolstring(L, at, &len);
+    char error[256];
+    bool read = json_read(p->json, text, len, keep_decoded, &d, error, sizeof error);
+    if (!read && json_starved(p->json))
+        missed(p);
+    return read && d.kept;
+}
+
+static void take_record(struct pg3 *p, lua_State *L, enum pg3_key key, int at) {
+    p->missed_record = false;
+    bool good = take_value(p, L, at, keepers[key].keep), says_nothing = lua_islightuserdata(L, at);
+    if (!good && p->missed_record) {
+        p->records[key].missing = 0; // it is there
+        log_warning(AREA,
+                    "memory is too short for the record %s of PG3's, which is asked for it again; "
+                    "free some on this machine",
+                    keepers[key].key);
+        return;
+    }
+    if (!good && !says_nothing && !p->records[key].garbled)
+        log_warning(AREA,
+                    "PG3 sent a record %s that cannot be understood; what was there before stays. "
+                    "If this stays, save it anew in PG3.",
+                    keepers[key].key);
+    pg3_record_read(p, key, good);
+}
+
+// Its key; KEYS: none that is of use here.
+static enum pg3_key key_of(const char *text) {
+    size_t key = 0;
+    while (key < KEYS && strcmp(keepers[key].key, text) != 0)
+        key++;
+    return (enum pg3_key)key;
+}
+
+static bool is_empty(lua_State *L, int at) {
+    lua_pushnil(L);
+    if (lua_next(L, at) == 0)
+        return true;
+    lua_pop(L, 2);
+    return false;
+}
+
+// A row of the list of all records. False: it is none.
+static bool take_row(struct pg3 *p, lua_State *L, int at, bool listed[KEYS]) {
+    char scratch[32];
+    const char *text = json_text(L, at, "key", scratch);
+    enum pg3_key key = text != NULL ? key_of(text) : KEYS;
+    if (key == KEYS)
+        return text != NULL;
+    json_push(L, at, "value");
+    listed[key] = !lua_islightuserdata(L, -1); // null: there is none
+    if (listed[key])
+        take_record(p, L, key, lua_gettop(L));
+    lua_pop(L, 1);
+    return true;
+}
+
+// PG3 lists the records that exist, one a row; a single one may come without its array.
+static void on_get_all(struct pg3 *p, lua_State *L, int at) {
+    bool listed[KEYS] = {false};
+    bool whole = lua_type(L, at) == LUA_TTABLE;
+    lua_Integer count = whole ? (lua_Integer)lua_rawlen(L, at) : 0;
+    for (lua_Integer i = 1; i <= count; i++) {
+        lua_rawgeti(L, at, i);
+        whole = take_row(p, L, lua_gettop(L), listed) && whole;
+        lua_pop(L, 1);
+    }
+    if (whole && count == 0 && !is_empty(L, at))
+        whole = take_row(p, L, at, listed);
+    pg3_all_listed(p, listed, whole);
+}
+
+static void on_custom(struct pg3 *p, lua_State *L, int at) {
+    if (lua_type(L, at) != LUA_TTABLE)
+        return;
+    luaL_checkstack(L, 4, "custom");
+    lua_pushnil(L);
+    while (lua_next(L, at) != 0) {
+        enum pg3_key key = lua_type(L, -2) == LUA_TSTRING ? key_of(lua_tostring(L, -2)) : KEYS;
+        if (key < KEYS)
+            take_record(p, L, key, lua_gettop(L));
+        lua_pop(L, 1);
+    }
+    pg3_progress(p);
+}
+
+static void on_params(struct pg3 *p, lua_State *L, int at) {
+    take_record(p, L, KEY_PARAMS, at);
+    pg3_progress(p);
+}
+
+static void on_notices(struct pg3 *p, lua_State *L, int at) {
+    take_record(p, L, KEY_NOTICES, at);
+    pg3_progress(p);
+}
+
+// Answers
+
+static void added(struct pg3 *p, lua_State *L, int at) {
+    char scratch[32], scratch2[32];
+    const char *address = json_text(L, at, "address", scratch);
+    const char *error = json_text(L, at, "error", scratch2);
+    if (address != NULL)
+        pg3_added(p, address, error);
+    else if (error != NULL && p->adding[0] != '\0')
+        pg3_added(p, p->adding, error);
+}
+
+static void on_addnode(struct pg3 *p, lua_State *L, int at) { each(p, L, at, added); }
+
+// PG3 tells what the user deleted; the plugin itself removes nothing.
+static void removed(struct pg3 *p, lua_State *L, int at) {
+    char scratch[32], scratch2[32];
+    const char *address = json_text(L, at, "address", scratch);
+    bool failed =
+        json_text(L, at, "error", scratch2) != NULL || json_long(L, at, "success", 1) == 0;
+    if (address != NULL && !failed)
+        pg3_removed(p, address);
+}
+
+static void on_removenode(struct pg3 *p, lua_State *L, int at) { each(p, L, at, removed); }
+
+// `set` answers both values and records.
+static void was_set(struct pg3 *p, lua_State *L, int at) {
+    char a[32], b[32], c[32], d[32];
+    const char *error = json_text(L, at, "error", a);
+    const char *address = json_text(L, at, "address", b);
+    const char *name = text_or(L, at, "key", c, "a record");
+    if (address == NULL)
+        pg3_stored(p, key_of(name), name, error);
+    else if (error != NULL)
+        pg3_value_refused(p, address, text_or(L, at, "driver", d, "?"), error);
+}
+
+static void on_set(struct pg3 *p, lua_State *L, int at) { each(p, L, at, was_set); }
+
+static void on_profile(struct pg3 *p, lua_State *L, int at) {
+    char scratch[32];
+    bool success = json_long(L, at, "success", 0) != 0;
+    pg3_installed(p, success ? NULL : text_or(L, at, "error", scratch, "no reason given"));
+}
+
+static void on_error(struct pg3 *p, lua_State *L, int at) {
+    (void)p;
+    char a[32];
+    const char *message = text_or(L, 1, "message", a, "");
+    const char *error = lua_type(L, at) == LUA_TSTRING ? lua_tostring(L, at) : "an error";
+    // The 2021 core does not know setController; it shows the connection by itself.
+    if (strstr(message, "setController") != NULL)
+        log_debug(AREA, "PG3 does not know setController");
+    else
+        log_warning(AREA, "PG3 answered: %s %s", error, message);
+}
+
+// Requests
+
+static void on_short_poll(struct pg3 *p, lua_State *L, int at) {
+    (void)L, (void)at;
+    p->events.poll(p->events.ctx, false);
+}
+
+static void on_long_poll(struct pg3 *p, lua_State *L, int at) {
+    (void)L, (void)at;
+    p->events.poll(p->events.ctx, true);
+}
+
+static void on_discover(struct pg3 *p, lua_State *L, int at) {
+    (void)L, (void)at;
+    p->events.discover(p->events.ctx);
+}
+
+static void on_stop(struct pg3 *p, lua_State *L, int at) {
+    (void)L, (void)at;
+    p->events.stop(p->events.ctx);
+}
+
+// A request for a node that is not there is refused, so that PG3 does not wait for its answer.
+static bool is_ours(struct pg3 *p, const char *address, const char *request) {
+    if (strcmp(address, "all") == 0 || nodes_find(p->nodes, address) != NULL)
+        return true;
+    log_warning(AREA, "PG3 asks for the node %s, which this plugin does not have (any more)",
+                address);
+    pg3_report(p, address, request, false);
+    return false;
+}
+
+static void on_query(struct pg3 *p, lua_State *L, int at) {
+    char a[32], b[32];
+    const char *address = text_or(L, at, "address", a, "all");
+    const char *request = text_or(L, at, "requestId", b, "");
+    if (is_ours(p, address, request))
+        p->events.query(p->events.ctx, address, request);
+}
+
+// Reports what is known, without asking VRM.
+static void on_status(struct pg3 *p, lua_State *L, int at) {
+    char a[32], b[32];
+    const char *address = text_or(L, at, "address", a, "all");
+    const char *request = text_or(L, at, "requestId", b, "");
+    if (is_ours(p, address, request))
+        pg3_show(p, address, request, true);
+}
+
+static void on_command(struct pg3 *p, lua_State *L, int at) {
+    char a[32], b[32], c[32], d[32], e[32];
+    const char *address = json_text(L, at, "address", a);
+    const char *cmd = json_text(L, at, "cmd", b);
+    if (address == NULL || cmd == NULL)
+        return; // PG3's answer to an event of ours has the same key
+    const char *request = text_or(L, at, "requestId", e, "");
+    if (!is_ours(p, address, request))
+        return;
+    if (strcmp(cmd, "QUERY") == 0) {
+        p->events.query(p->events.ctx, address, request);
+        return;
+    }
+    bool has_query = json_push(L, at, "query") == LUA_TTABLE;
+    struct pg3_command command = {.address = address,
+                                  .cmd = cmd,
+                                  .value = json_text(L, at, "value", c),
+                                  .uom = json_text(L, at, "uom", d),
+                                  .L = L,
+                                  .query = has_query ? lua_gettop(L) : 0};
+    p->events.command(p->events.ctx, &command, request);
+    lua_pop(L, 1);
+}
+
+// What assistants ask a plugin for. This one has nothing for them: silence would keep them waiting.
+static void custom_request(struct pg3 *p, lua_State *L, int at) {
+    struct buf b;
+    char error[128];
+    buf_init(&b, 4096);
+    buf_puts(&b, "{\"customResponse\":{\"requestId\":");
+    bool has_id = json_push(L, at, "requestId") != LUA_TNIL &&
+                  json_write(p->json, L, lua_gettop(L), &b, error, sizeof error);
+    lua_pop(L, 1);
+    buf_puts(&b,
+             ",\"payload\":{\"body\":null,\"errorMessage\":\"Not supported\",\"status\":501}}}");
+    if (has_id)
+        pg3_post_buf(p, "system", &b, false);
+    buf_free(&b);
+}
+
+static void on_custom_request(struct pg3 *p, lua_State *L, int at) {
+    each(p, L, at, custom_request);
+}
+
+static void on_level(struct pg3 *p, lua_State *L, int at) {
+    char scratch[32];
+    (void)p;
+    set_level(json_text(L, at, "level", scratch));
+}
+
+static const struct {
+    const char *key;
+    handler *handle;
+} handlers[] = {
+    {"config", on_config},
+    {"getAll", on_get_all},
+    {"custom", on_custom},
+    {"customparams", on_params}, // top level: the 2021 form
+    {"notices", on_notices},
+    {"addnode", on_addnode},
+    {"removenode", on_removenode},
+    {"set", on_set},
+    {"installprofile", on_profile},
+    {"error", on_error},
+    {"setLogLevel", on_level},
+    {"shortPoll", on_short_poll},
+    {"longPoll", on_long_poll},
+    {"discover", on_discover},
+    {"query", on_query},
+    {"status", on_status},
+    {"command", on_command},
+    {"customRequest", on_custom_request},
+    {"delete", on_stop}, // the plugin is being removed
+    {"stop", on_stop},
+};
+
+static bool is_handled(const char *key) {
+    for (size_t i = 0; i < sizeof handlers / sizeof handlers[0]; i++)
+        if (strcmp(handlers[i].key, key) == 0)
+            return true;
+    return false;
+}
+
+// PG3 grows new messages; a line at debug level is all they get.
+static void tell_unknown(lua_State *L) {
+    if (lua_type(L, 1) != LUA_TTABLE)
+        return;
+    lua_pushnil(L);
+    while (lua_next(L, 1) != 0) {
+        if (lua_type(L, -2) == LUA_TSTRING && !is_handled(lua_tostring(L, -2)))
+            log_debug(AREA, "PG3 sent \"%s\", which needs no answer", lua_tostring(L, -2));
+        lua_pop(L, 1);
+    }
+}
+
+static void on_message(lua_State *L, void *ctx) {
+    struct pg3 *p = ctx;
+    luaL_checkstack(L, 20, "message");
+    tell_unknown(L);
+    for (size_t i = 0; i < sizeof handlers / sizeof handlers[0]; i++) {
+        int type = json_push(L, 1, handlers[i].key);
+        if (type != LUA_TNIL)
+            handlers[i].handle(p, L, lua_gettop(L));
+        lua_settop(L, 1);
+    }
+}
+
+// Looks through a message for a configuration. `other`: the first key that is another, "" = none.
+// False: it is not JSON.
+static bool look_through(struct walk *w, struct config *c, char *other, size_t size) {
+    char key[32] = "";
+    bool entered = walk_enter(w);
+    while (entered && walk_next(w, key, sizeof key)) {
+        if (strcmp(key, "config") == 0) {
+            read_config(w, c);
+            continue;
+        }
+        walk_skip(w);
+        if (other[0] == '\0')
+            snprintf(other, size, "%s", key);
+    }
+    return walk_end(w);
+}
+
+static void tell_large(struct pg3 *p, size_t len, const char *key) {
+    if (!p->told_large)
+        log_warning(AREA,
+                    "PG3 sent a message \"%s\" of %zu KiB; the plugin reads messages of at most "
+                    "%u KiB and goes on without it. Make what PG3 keeps there for the plugin "
+                    "smaller.",
+                    key, len / 1024, JSON_MAX / 1024);
+    p->told_large = true;
+}
+
+// All but a configuration is decoded.
+static void decode(struct pg3 *p, const char *text, size_t len, const char *key) {
+    char error[256];
+    if (len > JSON_MAX) {
+        tell_large(p, len, key);
+        return;
+    }
+    if (json_read(p->json, text, len, on_message, p, error, sizeof error))
+        return;
+    if (json_starved(p->json)) {
+        missed(p);
+        log_warning(AREA,
+                    "memory is too short for a message of PG3's of %zu bytes, which is asked for "
+                    "everything again; free some on this machine",
+                    len);
+        return;
+    }
+    log_warning(AREA, "PG3 sent a message of %zu bytes that cannot be read (%s); it is ignored",
+                len, error);
+}
+
+void pg3_message(struct pg3 *p, const char *text, size_t len) {
+    struct config c = {.has_nodes = false};
+    struct walk w;
+    char other[32] = "";
+    if (len == 0)
+        return; // arrives while the plugin is being deleted
+    walk_begin(&w, text, len);
+    bool whole = look_through(&w, &c, other, sizeof other);
+    log_mask(c.token);
+    if (!whole)
+        log_warning(AREA,
+                    "PG3 sent a message of %zu bytes that is not JSON from byte %zu on; it is "
+                    "ignored",
+                    len, (size_t)(w.at - text));
+    else
+        use_config(p, &c);
+    if (whole && other[0] != '\0')
+        decode(p, text, len, other);
+    known_free(&c.nodes);
+}

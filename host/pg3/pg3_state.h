@@ -1,0 +1,143 @@
+// What pg3.c (out), pg3_in.c (in), pg3_ask.c and pg3_records.c share; nobody else includes it.
+#ifndef PG3_STATE_H
+#define PG3_STATE_H
+
+#include "pg3/pairs.h"
+#include "pg3/pg3.h"
+
+struct pg3_out {
+    struct pg3_out *next;
+    bool late;        // may wait until the first values are out
+    bool answer;      // `text` is an element of a report message
+    const char *kind; // a literal
+    size_t len;
+    char text[];
+};
+
+// The records PG3 keeps for us and the user. Each run of the plugin writes them; the last only if
+// device scripts keep a state.
+enum pg3_key { KEY_PARAMS, KEY_NOTICES, KEY_DOC, KEY_IDATA, KEY_DATA, KEYS };
+
+// Where one of them stands. It is written only once it was read. What PG3 has not answered when the
+// connection breaks may be lost.
+struct pg3_record {
+    bool read;    // it came and was understood, or it certainly is not there
+    int missing;  // lists in a row that did not have it
+    bool garbled; // what came last could not be understood; said once
+    bool changed; // to be written
+    bool open;    // written, and not answered yet
+};
+
+// Begins the key of every notice of ours, so that those of an earlier run can be told from PG3's
+// own.
+#define PG3_NOTICE_PREFIX "plugin_"
+
+// How far the start sequence is (docs/pg3.md, Start sequence).
+enum pg3_gate { GATE_DATA, GATE_CONTROLLER, GATE_OPEN };
+
+struct pg3 {
+    struct loop *loop;
+    struct json *json;
+    struct nodes *nodes;
+    struct pg3_link link;
+    struct pg3_events events;
+    char version[32];
+
+    bool up;
+    bool sending;
+    struct pg3_out *first, **last; // messages to go, oldest first
+    size_t waiting;                // bytes of them
+    bool calm;                     // the start is over: late messages may go
+    int64_t calm_timer;
+
+    int64_t gate_timer;
+    int64_t ask_timer; // until what is missing is asked for again
+    int64_t ask_pause; // the next one; doubles
+    enum pg3_gate gate;
+    struct pg3_record records[KEYS];
+    bool have_config;
+    bool ask_config, ask_all; // asked for, and no good answer yet
+    // The last list of records did not have all that each run of the plugin writes. From a PG3 that
+    // has nodes of it this is believed only when the next list says so too.
+    bool short_list;
+    bool told_missing; // the log has a line that not everything came
+    bool told_large;   // and one that a message was too large
+    char controller[15];
+    bool controller_set; // PG3 was asked to show the connection on it
+
+    bool nodes_held; // by pg3_hold_nodes
+    char adding[15]; // the addnode in flight, "" = none
+    int64_t add_timer;
+    int64_t profile_timer; // 0 = no installprofile in flight
+    int64_t retry_timer;   // until the next try after one that failed
+    char profile_hash[65]; // on disk
+    char installed[65];    // what PG3 installed last, as it remembers for us
+
+    int64_t missed_ms;  // when a message or answer found no memory, 0 = none did
+    bool missed_record; // the record that is being taken found none
+
+    struct known known;
+    struct pairs params;
+    struct pairs defaults;        // parameters the user should see
+    struct pairs notices;         // ours, under their prefixed keys
+    struct pairs foreign_notices; // PG3's own, as it told last
+    char *notices_told;           // the message that wrote them last
+    char *data;
+    char *doc;
+};
+
+// Queues a message; with a log line it is dropped when too much waits. A late one lets the start go
+// first: with each message on the wire the next waits for its acknowledgement, some 40 ms where the
+// broker sends no sooner.
+// False: it was dropped.
+bool pg3_post(struct pg3 *p, const char *kind, const char *text, size_t len, bool late);
+bool pg3_post_buf(struct pg3 *p, const char *kind, struct buf *b, bool late); // and frees b
+
+// pg3_records.c: asks PG3 to install the profile on disk unless it has; completes the user's
+// parameters.
+void pg3_install_profile(struct pg3 *p);
+void pg3_write_defaults(struct pg3 *p);
+// Writes the notices, the plugin's record and its page, those that changed.
+void pg3_write_changed(struct pg3 *p);
+
+// PG3 answered what was written under that key, which it calls `name`; error NULL = stored. KEYS:
+// none of ours.
+void pg3_stored(struct pg3 *p, enum pg3_key key, const char *name, const char *error);
+
+// The start sequence may go on: an awaited answer came.
+void pg3_check_gate(struct pg3 *p);
+
+// pg3_ask.c: asks for the configuration, and for all records, until a good answer came; at once
+// unless a question waits for its answer already, then with growing pauses.
+void pg3_ask(struct pg3 *p, bool config, bool all);
+// Nobody is there to ask any more.
+void pg3_ask_nothing(struct pg3 *p);
+// A configuration that could be read has come.
+void pg3_config_read(struct pg3 *p);
+// A record has come; whether it could be understood. pg3_progress follows once all of the message
+// were taken.
+void pg3_record_read(struct pg3 *p, enum pg3_key key, bool good);
+// A list of all records has come. `listed` says of each whether it was among them; `whole`: each
+// row was one.
+void pg3_all_listed(struct pg3 *p, const bool listed[KEYS], bool whole);
+// Goes on if now enough is known.
+void pg3_progress(struct pg3 *p);
+// Whether all is known that the plugin should start with.
+bool pg3_all_read(const struct pg3 *p);
+// Says, once, what is missing.
+void pg3_tell_missing(struct pg3 *p);
+
+// PG3's list of its nodes was read: those it lost are added again.
+void pg3_nodes_listed(struct pg3 *p);
+// The user deleted a node in PG3.
+void pg3_removed(struct pg3 *p, const char *address);
+// PG3 answered an addnode; error NULL = added.
+void pg3_added(struct pg3 *p, const char *address, const char *error);
+// PG3 answered installprofile; error NULL = installed.
+void pg3_installed(struct pg3 *p, const char *error);
+// A value was refused: the node may be gone from the ISY.
+void pg3_value_refused(struct pg3 *p, const char *address, const char *driver, const char *error);
+// The user's parameters arrived for the first time or changed.
+void pg3_params_read(struct pg3 *p, struct pairs *fresh);
+
+#endif
