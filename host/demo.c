@@ -21,8 +21,9 @@ static void read_line(lua_State *L, void *ctx) {
     const char *url = json_text(L, 1, "url", scratch);
     const char *ca = json_text(L, 1, "ca", scratch);
     const char *token = json_text(L, 1, "token", scratch);
-    if (url == NULL || ca == NULL || token == NULL)
+    if (url == NULL || ca == NULL || token == NULL) {
         return;
+    }
     snprintf(d->url, sizeof d->url, "%s", url);
     snprintf(d->ca, sizeof d->ca, "%s", ca);
     snprintf(d->token, sizeof d->token, "%s", token);
@@ -34,8 +35,9 @@ static bool first_line(int fd, char *line, size_t size) {
     struct pollfd p = {.fd = fd, .events = POLLIN};
     while (len < size - 1 && poll(&p, 1, START_MS) > 0) {
         ssize_t n = read(fd, line + len, size - 1 - len);
-        if (n <= 0)
+        if (n <= 0) {
             break;
+        }
         len += (size_t)n;
         line[len] = '\0';
         char *end = strchr(line, '\n');
@@ -75,12 +77,14 @@ bool demo_start(struct demo *d, struct json *json, const char *root, char *error
     close(in[0]);
     close(out[1]);
     d->in_fd = in[1];
-    if (failed == 0)
+    if (failed == 0) {
         first_line(out[0], line, sizeof line);
+    }
     close(out[0]);
     if (failed == 0 && json_read(json, line, strlen(line), read_line, d, why, sizeof why) &&
-        d->url[0] != '\0')
+        d->url[0] != '\0') {
         return true;
+    }
     snprintf(error, size, "The demo's stand-in for VRM (python3 %s) did not start: %s", script,
              failed != 0       ? strerror(failed)
              : line[0] != '\0' ? line
@@ -90,13 +94,16 @@ bool demo_start(struct demo *d, struct json *json, const char *root, char *error
 }
 
 void demo_stop(struct demo *d) {
-    if (d->in_fd > 0)
+    if (d->in_fd > 0) {
         close(d->in_fd);
+    }
     d->in_fd = 0;
-    if (d->pid <= 0)
+    if (d->pid <= 0) {
         return;
+    }
     kill(d->pid, SIGTERM);
-    while (waitpid(d->pid, NULL, 0) < 0 && errno == EINTR)
+    while (waitpid(d->pid, NULL, 0) < 0 && errno == EINTR) {
         continue;
+    }
     d->pid = 0;
 }

@@ -51,8 +51,9 @@ static void due_again(void *ctx) {
 // What comes once must arrive: what finds no memory is due until it does.
 static void fire_once(struct app *a, bool *due, const char *event, api_push_fn *push) {
     *due = !api_fire(&a->api, event, push, &a->api, NULL, NULL) && a->api.main->starved;
-    if (*due && a->due_timer == 0)
+    if (*due && a->due_timer == 0) {
         a->due_timer = loop_after(a->api.loop, DUE_MS, due_again, a);
+    }
 }
 
 static void on_start(void *ctx) {
@@ -71,12 +72,15 @@ static void on_params(void *ctx) {
 }
 
 static void fire_due(struct app *a) {
-    if (a->params_due)
+    if (a->params_due) {
         on_params(a);
-    if (a->start_due)
+    }
+    if (a->start_due) {
         on_start(a);
-    if (a->ready_due)
+    }
+    if (a->ready_due) {
         on_ready(a);
+    }
 }
 
 static void on_poll(void *ctx, bool is_long) {
@@ -102,8 +106,9 @@ struct request {
 static void request_ended(void *ctx, struct vm *vm, const char *error) {
     struct request *r = ctx;
     api_task_ended(NULL, vm, error);
-    if (error != task_dropped && !(r->is_query && error == NULL))
+    if (error != task_dropped && !(r->is_query && error == NULL)) {
         pg3_report(r->app->api.pg3, r->address, r->id, error == NULL);
+    }
     free(r);
 }
 
@@ -113,8 +118,9 @@ static void fire_request(struct app *a, const struct request *request, const cha
     struct request *r = malloc(sizeof *r);
     if (r != NULL) {
         *r = *request;
-        if (api_fire(&a->api, event, push, push_ctx, request_ended, r))
+        if (api_fire(&a->api, event, push, push_ctx, request_ended, r)) {
             return;
+        }
     }
     free(r);
     pg3_report(a->api.pg3, request->address, request->id, false);
@@ -149,10 +155,11 @@ static int push_command(lua_State *L, void *ctx) {
     lua_setfield(L, -2, "value");
     lua_pushstring(L, c->uom);
     lua_setfield(L, -2, "uom");
-    if (c->query != 0)
+    if (c->query != 0) {
         vm_copy(c->L, c->query, L, NULL, NULL);
-    else
+    } else {
         lua_newtable(L);
+    }
     lua_setfield(L, -2, "query");
     return 3;
 }
@@ -171,8 +178,9 @@ static void on_command(void *ctx, const struct pg3_command *command, const char 
 
 static void on_stop(void *ctx) {
     struct app *a = ctx;
-    if (!a->stopping)
+    if (!a->stopping) {
         log_info("main", "stopping");
+    }
     a->stopping = true;
     loop_stop(a->api.loop);
 }
@@ -188,8 +196,9 @@ static bool watched(const struct app *a) {
 static FILE *terminal;
 
 static void tee(enum log_level level, const char *line) {
-    if (level < LOG_WARNING)
+    if (level < LOG_WARNING) {
         return;
+    }
     if (app.running && watched(&app)) {
         api_keep_line(&app.api, line);
     } else if (terminal != NULL) {
@@ -208,10 +217,11 @@ static bool read_token_file(const char *path, char *token, size_t size) {
     }
     len = strcspn(text, "\r\n");
     bool fits = len > 0 && len < size;
-    if (fits)
+    if (fits) {
         snprintf(token, size, "%.*s", (int)len, text);
-    else
+    } else {
         log_error("main", "The first line of %s is no access token. Write the token there.", path);
+    }
     free(text);
     return fits;
 }
@@ -219,8 +229,9 @@ static bool read_token_file(const char *path, char *token, size_t size) {
 static bool read_token(const struct app *a, char *token, size_t size) {
     const struct options *o = &a->options;
     const char *env = a->token;
-    if (o->token_file != NULL)
+    if (o->token_file != NULL) {
         return read_token_file(o->token_file, token, size);
+    }
     if (env == NULL || env[0] == '\0') {
         log_error("main", "Your VRM access token is needed: in VICTRON_VRM_TOKEN, or in a file "
                           "named with --token-file");
@@ -258,12 +269,15 @@ static bool no_memory(void) {
 
 static void turn(void *ctx) {
     struct app *a = ctx;
-    if (a->due_timer == 0)
+    if (a->due_timer == 0) {
         fire_due(a);
-    if (tasks_run(a->api.tasks))
+    }
+    if (tasks_run(a->api.tasks)) {
         loop_wake(a->api.loop);
-    if (a->api.pg3 != NULL)
+    }
+    if (a->api.pg3 != NULL) {
         pg3_turn(a->api.pg3);
+    }
 }
 
 // The folder that has scripts/: under PG3 the working directory and no other, so that a broken
@@ -271,8 +285,9 @@ static void turn(void *ctx) {
 static bool find_root(struct api *api, const char *argv0, bool under_pg3) {
     char installed[512] = "";
     const char *slash = strrchr(argv0, '/');
-    if (slash != NULL)
+    if (slash != NULL) {
         snprintf(installed, sizeof installed, "%.*s/..", (int)(slash - argv0), argv0);
+    }
     const char *candidates[] = {".", installed, SOURCE_DIR};
     size_t count = under_pg3 ? 1 : sizeof candidates / sizeof candidates[0];
     for (size_t i = 0; i < count; i++) {
@@ -294,13 +309,16 @@ static bool open_parts(struct app *a, const char *argv0) {
     api->json = json_new();
     api->nodes = nodes_new();
     api->tasks = tasks_new();
-    if (api->loop == NULL)
+    if (api->loop == NULL) {
         return false; // logged
-    if (api->json == NULL || api->nodes == NULL || api->tasks == NULL)
+    }
+    if (api->json == NULL || api->nodes == NULL || api->tasks == NULL) {
         return no_memory();
+    }
     api->http = http_new(api->loop, JSON_MAX, "victron-host/" HOST_VERSION);
-    if (api->http == NULL)
+    if (api->http == NULL) {
         return no_memory();
+    }
     return find_root(api, argv0, a->options.mode == MODE_PG3);
 }
 
@@ -331,8 +349,9 @@ static bool read_init(struct app *a) {
         return false;
     }
     log_mask(a->init.token);
-    if (a->init.log_level[0] != '\0')
+    if (a->init.log_level[0] != '\0') {
         log_set_level(log_level_of(a->init.log_level));
+    }
     log_info("main", "victron-host " HOST_VERSION " for %s, PG3 %s, ISY %s", a->init.id,
              a->init.pg3_version, a->init.isy_version);
     return true;
@@ -351,15 +370,19 @@ static bool run_script(struct app *a) {
 
 static bool start(struct app *a, const char *argv0) {
     bool linked = a->options.mode == MODE_PG3;
-    if (!open_parts(a, argv0))
+    if (!open_parts(a, argv0)) {
         return false;
-    if (linked && !read_init(a))
+    }
+    if (linked && !read_init(a)) {
         return false;
-    if (!(linked ? open_link(a) : open_tool(a)) || !run_script(a))
+    }
+    if (!(linked ? open_link(a) : open_tool(a)) || !run_script(a)) {
         return false;
+    }
     loop_on_signal(a->api.loop, on_stop, a);
-    if (linked && !pg3_broker_start(&a->broker, a->api.loop, &a->init, a->api.pg3))
+    if (linked && !pg3_broker_start(&a->broker, a->api.loop, &a->init, a->api.pg3)) {
         return false;
+    }
     loop_turn_end(a->api.loop, turn, a);
     return true;
 }
@@ -373,27 +396,31 @@ static void leave_now(int signal_number) {
 static void stop(struct app *a) {
     struct sigaction leave = {.sa_handler = leave_now};
     sigaction(SIGALRM, &leave, NULL);
-    if (a->stopping)
+    if (a->stopping) {
         alarm(2);
+    }
     if (a->broker.mqtt != NULL) {
         int64_t until = loop_now_ms() + FLUSH_MS;
         api_fire(&a->api, "stop", NULL, NULL, NULL, NULL);
-        do
+        do {
             loop_turn(a->api.loop, 10);
-        while (pg3_waiting(a->api.pg3) && loop_now_ms() < until);
+        } while (pg3_waiting(a->api.pg3) && loop_now_ms() < until);
         pg3_broker_stop(&a->broker, LEAVE_MS);
     }
-    if (a->api.http != NULL)
+    if (a->api.http != NULL) {
         http_free(a->api.http);
-    if (a->api.main != NULL)
+    }
+    if (a->api.main != NULL) {
         api_close(&a->api);
+    }
     tasks_free(a->api.tasks);
     pg3_free(a->api.pg3);
     demo_stop(&a->demo);
     nodes_free(a->api.nodes);
     json_free(a->api.json);
-    if (a->api.loop != NULL)
+    if (a->api.loop != NULL) {
         loop_free(a->api.loop);
+    }
     log_close();
     alarm(0);
 }
@@ -404,8 +431,9 @@ static void stop(struct app *a) {
 static char *take_secret(const char *name) {
     char *value = getenv(name);
     char *copy = value != NULL ? strdup(value) : NULL;
-    for (volatile char *byte = value; byte != NULL && *byte != '\0'; byte++)
+    for (volatile char *byte = value; byte != NULL && *byte != '\0'; byte++) {
         *byte = ' ';
+    }
     unsetenv(name);
     return copy;
 }
@@ -422,26 +450,31 @@ static void guard_secrets(struct app *a) {
 int main(int argc, char **argv) {
     int code;
     guard_secrets(&app);
-    if (!options_read(argc, argv, &app.options, &code))
+    if (!options_read(argc, argv, &app.options, &code)) {
         return code;
+    }
     bool person = app.options.mode != MODE_PG3 || isatty(STDERR_FILENO) == 1;
     int copy = person ? fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1) : -1;
     terminal = copy >= 0 ? fdopen(copy, "w") : NULL;
-    if (app.options.mode == MODE_PG3)
+    if (app.options.mode == MODE_PG3) {
         log_open(LOG_FILE, LOG_BYTES, LOG_KEEP);
-    else
+    } else {
         log_open(NULL, 0, 0);
-    if (person)
+    }
+    if (person) {
         log_tee(tee);
+    }
     bool ok = start(&app, argv[0]);
     app.running = ok;
-    if (ok)
+    if (ok) {
         loop_run(app.api.loop);
+    }
     app.running = false;
     stop(&app);
     free(app.init_text);
     free(app.token);
-    if (terminal != NULL)
+    if (terminal != NULL) {
         fclose(terminal);
+    }
     return ok ? app.api.exit_code : 1;
 }

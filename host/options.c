@@ -57,18 +57,22 @@ bool options_read(int argc, char **argv, struct options *o, int *code) {
     *code = 0;
     int i = 1;
     while (i < argc && argv[i][0] == '-') {
-        if (strcmp(argv[i], "--version") == 0)
+        if (strcmp(argv[i], "--version") == 0) {
             return printf("victron-host " HOST_VERSION "\n"), false;
-        if (strcmp(argv[i], "--help") == 0)
+        }
+        if (strcmp(argv[i], "--help") == 0) {
             return fputs(usage, stdout), false;
+        }
         int took = read_option(argv + i, argc - i, o);
-        if (took == 0)
+        if (took == 0) {
             return *code = bad_option(argv[i]), false;
+        }
         i += took;
     }
     o->args = argv + i;
     o->arg_count = argc - i;
-    if (o->arg_count > 0 && o->mode != MODE_CHECK && o->mode != MODE_ROWS)
+    if (o->arg_count > 0 && o->mode != MODE_CHECK && o->mode != MODE_ROWS) {
         return *code = bad_option(argv[i]), false;
+    }
     return true;
 }

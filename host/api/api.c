@@ -26,8 +26,9 @@ struct api *api_of(lua_State *L) {
 const char *api_hide(lua_State *L, int index) {
     size_t len;
     const char *text = lua_tolstring(L, index, &len);
-    if (text == NULL)
+    if (text == NULL) {
         return NULL;
+    }
     index = lua_absindex(L, index);
     luaL_Buffer b;
     char *copy = luaL_buffinitsize(L, &b, len + 1);
@@ -40,8 +41,9 @@ const char *api_hide(lua_State *L, int index) {
 
 const char *api_path(lua_State *L, int arg) {
     const char *path = luaL_checkstring(L, arg);
-    if (path[0] == '/')
+    if (path[0] == '/') {
         return path;
+    }
     path = lua_pushfstring(L, "%s/%s", api_of(L)->root, path);
     lua_replace(L, arg);
     return path;
@@ -52,10 +54,11 @@ const char *api_path(lua_State *L, int arg) {
 struct wait *api_wait(lua_State *L) {
     struct api *a = api_of(L);
     int64_t task = task_current(a->tasks, L);
-    if (task == 0 || !lua_isyieldable(L))
+    if (task == 0 || !lua_isyieldable(L)) {
         luaL_error(L,
                    "this call waits, which is not possible here (while loading, or in a 'from' or "
                    "'map' function)");
+    }
     struct wait *w = calloc(1, sizeof *w);
     if (w == NULL) {
         vm_no_memory(L);
@@ -72,9 +75,11 @@ struct wait *api_wait(lua_State *L) {
 }
 
 struct wait *api_find_wait(struct api *a, int64_t id) {
-    for (struct wait *w = a->waits; w != NULL; w = w->next)
-        if (w->id == id)
+    for (struct wait *w = a->waits; w != NULL; w = w->next) {
+        if (w->id == id) {
             return w;
+        }
+    }
     return NULL;
 }
 
@@ -100,16 +105,18 @@ static int sleep_done(lua_State *L, int status, lua_KContext ctx) {
 
 static int64_t seconds_arg(lua_State *L, int arg, double least) {
     double s = luaL_checknumber(L, arg);
-    if (!(s >= least && s <= 1e7))
+    if (!(s >= least && s <= 1e7)) {
         luaL_argerror(L, arg, "seconds from 0 (timers: 0.1) to 10 million expected");
+    }
     return (int64_t)(s * 1000);
 }
 
 int api_sleep(lua_State *L) {
     int64_t ms = seconds_arg(L, 1, 0);
     struct wait *w = api_wait(L);
-    if (w->vm->is_script && ms < SCRIPT_SLEEP_MS)
+    if (w->vm->is_script && ms < SCRIPT_SLEEP_MS) {
         ms = SCRIPT_SLEEP_MS; // others want their turn
+    }
     w->timer = loop_after(w->api->loop, ms, slept, w);
     if (w->timer == 0) {
         w->task = 0;
@@ -145,8 +152,9 @@ static void alarm_free(struct alarm *al) {
 
 void api_task_ended(void *ctx, struct vm *vm, const char *error) {
     (void)ctx;
-    if (task_failed(error))
+    if (task_failed(error)) {
         log_error(AREA, "%s failed: %s", vm->name, error);
+    }
 }
 
 static int start_alarm(lua_State *L) {
@@ -154,8 +162,9 @@ static int start_alarm(lua_State *L) {
     lua_rawgeti(L, LUA_REGISTRYINDEX, al->ref);
     bool script = al->vm->is_script;
     if (!task_start(al->api->tasks, al->vm, 0, script ? SCRIPT_TASK_BUDGET : MAIN_BUDGET,
-                    script ? api_script_end : api_task_ended, script ? NULL : al->api))
+                    script ? api_script_end : api_task_ended, script ? NULL : al->api)) {
         return luaL_error(L, "one more task needs more than its memory");
+    }
     return 0;
 }
 
@@ -180,18 +189,21 @@ static void ring(void *ctx) {
     char error[128];
     bool rang = vm_protect(vm, start_alarm, al, error, sizeof error), starved = vm->starved;
     int64_t next_ms = al->every_ms > 0 ? al->every_ms : !rang && starved ? RING_AGAIN_MS : 0;
-    if (next_ms > 0)
+    if (next_ms > 0) {
         al->timer = loop_after(al->api->loop, next_ms, ring, al); // a spare one if need be
-    else
+    } else {
         alarm_free(al);
-    if (!rang && !starved)
+    }
+    if (!rang && !starved) {
         tell_lost_ring(vm, error);
+    }
 }
 
 static int alarms_of(const struct vm *vm) {
     int count = 0;
-    for (const struct alarm *al = alarms; al != NULL; al = al->next)
+    for (const struct alarm *al = alarms; al != NULL; al = al->next) {
         count += al->vm == vm;
+    }
     return count;
 }
 
@@ -201,10 +213,12 @@ static int add_alarm(lua_State *L, bool every) {
     luaL_checktype(L, 2, LUA_TFUNCTION);
     static int64_t last_id;
     // A load that fails would leave them behind.
-    if (vm_of(L)->is_script && ((const struct script *)vm_of(L)->owner)->loading)
+    if (vm_of(L)->is_script && ((const struct script *)vm_of(L)->owner)->loading) {
         return luaL_error(L, "timers are started by functions, not while the file is loaded");
-    if (vm_of(L)->is_script && alarms_of(vm_of(L)) >= SCRIPT_TIMERS_MAX)
+    }
+    if (vm_of(L)->is_script && alarms_of(vm_of(L)) >= SCRIPT_TIMERS_MAX) {
         return luaL_error(L, "a script can have %d timers at once", SCRIPT_TIMERS_MAX);
+    }
     lua_settop(L, 2);
     int ref = luaL_ref(L, LUA_REGISTRYINDEX);
     struct alarm *al = calloc(1, sizeof *al);
@@ -246,10 +260,11 @@ static int host_time(lua_State *L) {
 
 static int host_env(lua_State *L) {
     const char *value = getenv(luaL_checkstring(L, 1));
-    if (value == NULL || value[0] == '\0')
+    if (value == NULL || value[0] == '\0') {
         lua_pushnil(L);
-    else
+    } else {
         lua_pushstring(L, value);
+    }
     return 1;
 }
 
@@ -261,19 +276,23 @@ static int host_log(lua_State *L) {
     const char *text = luaL_checkstring(L, 2), *file = luaL_optstring(L, 3, NULL);
     struct api *a = api_of(L);
     struct script *cause = NULL;
-    for (size_t i = 0; file != NULL && i < a->script_count; i++)
-        if (strcmp(a->scripts[i]->file, file) == 0)
+    for (size_t i = 0; file != NULL && i < a->script_count; i++) {
+        if (strcmp(a->scripts[i]->file, file) == 0) {
             cause = a->scripts[i];
-    if (cause == NULL || api_may_log(a, cause))
+        }
+    }
+    if (cause == NULL || api_may_log(a, cause)) {
         log_line((enum log_level)level, "vrm", "%s", text);
+    }
     return 0;
 }
 
 #define LINES_BYTES (64u * 1024)
 
 void api_keep_line(struct api *a, const char *line) {
-    if (a->lines.len + strlen(line) + 1 <= LINES_BYTES)
+    if (a->lines.len + strlen(line) + 1 <= LINES_BYTES) {
         buf_printf(&a->lines, "%s\n", line);
+    }
 }
 
 // host.lines() -> list of the log's warnings and errors since the last call, where a person watches
@@ -309,11 +328,13 @@ static int host_spawn(lua_State *L) {
     struct api *a = api_of(L);
     luaL_checktype(L, 1, LUA_TFUNCTION);
     int args = lua_gettop(L) - 1;
-    if (!lua_checkstack(a->main->L, args + 1))
+    if (!lua_checkstack(a->main->L, args + 1)) {
         return vm_no_memory(L);
+    }
     lua_xmove(L, a->main->L, args + 1);
-    if (!task_start(a->tasks, a->main, args, MAIN_BUDGET, api_task_ended, a))
+    if (!task_start(a->tasks, a->main, args, MAIN_BUDGET, api_task_ended, a)) {
         return vm_no_memory(L);
+    }
     loop_wake(a->loop);
     return 0;
 }
@@ -352,12 +373,14 @@ void api_load_file(lua_State *L, const char *path) {
     size_t len;
     const char *name = lua_pushfstring(L, "@%s", path); // before the text is ours: it may raise
     char *text = file_read(path, READ_MAX, &len, error, sizeof error);
-    if (text == NULL)
+    if (text == NULL) {
         luaL_error(L, "%s %s", path, error);
+    }
     int result = luaL_loadbufferx(L, text, len, name, "t");
     free(text);
-    if (result != LUA_OK)
+    if (result != LUA_OK) {
         lua_error(L);
+    }
     lua_remove(L, -2); // the name
 }
 
@@ -377,8 +400,9 @@ static int host_json(lua_State *L) {
     size_t len;
     const char *text = luaL_checklstring(L, 1, &len);
     char error[256];
-    if (json_copy(a->json, text, len, L, error, sizeof error))
+    if (json_copy(a->json, text, len, L, error, sizeof error)) {
         return 1;
+    }
     lua_pushnil(L);
     lua_pushstring(L, error);
     return 2;
@@ -415,8 +439,9 @@ static int fire_protected(lua_State *L) {
     struct fire *f = lua_touserdata(L, 1);
     lua_getfield(L, LUA_REGISTRYINDEX, HANDLERS_KEY);
     lua_getfield(L, -1, f->event);
-    if (lua_isnil(L, -1))
+    if (lua_isnil(L, -1)) {
         return 0;
+    }
     int args = f->push != NULL ? f->push(L, f->push_ctx) : 0;
     f->started =
         task_start(f->api->tasks, f->api->main, args, MAIN_BUDGET,
@@ -427,8 +452,9 @@ static int fire_protected(lua_State *L) {
 // False: `error` says why not.
 static bool deliver(struct api *a, struct fire *f, char *error, size_t size) {
     bool ok = vm_protect(a->main, fire_protected, f, error, size);
-    if (f->started)
+    if (f->started) {
         loop_wake(a->loop); // only then: who tries again must not keep the loop from its sleep
+    }
     return ok;
 }
 
@@ -436,8 +462,9 @@ bool api_fire(struct api *a, const char *event, api_push_fn *push, void *push_ct
               void *end_ctx) {
     struct fire f = {a, event, push, push_ctx, end, end_ctx, false};
     char error[256];
-    if (!deliver(a, &f, error, sizeof error))
+    if (!deliver(a, &f, error, sizeof error)) {
         log_error(AREA, "the event %s could not be delivered: %s", event, error);
+    }
     return f.started;
 }
 
@@ -458,8 +485,9 @@ struct question {
 static int ask_protected(lua_State *L) {
     struct question *q = lua_touserdata(L, 1);
     lua_getfield(L, LUA_REGISTRYINDEX, HANDLERS_KEY);
-    if (lua_getfield(L, -1, q->event) == LUA_TNIL)
+    if (lua_getfield(L, -1, q->event) == LUA_TNIL) {
         return 0;
+    }
     lua_pushstring(L, q->text);
     lua_call(L, 1, 1);
     q->answered = buf_puts(q->out, luaL_checkstring(L, -1));
@@ -556,14 +584,17 @@ bool api_open(struct api *a) {
     char error[256];
     buf_init(&a->lines, LINES_BYTES);
     a->main = vm_new("main.lua", MAIN_MEMORY, a);
-    if (a->main != NULL)
+    if (a->main != NULL) {
         a->main->limit_ms = MAIN_TIME_MS;
-    if (a->main != NULL && vm_protect(a->main, open_main, a, error, sizeof error))
+    }
+    if (a->main != NULL && vm_protect(a->main, open_main, a, error, sizeof error)) {
         return true;
-    if (a->main == NULL || a->main->starved)
+    }
+    if (a->main == NULL || a->main->starved) {
         log_error(AREA, API_CANNOT_START);
-    else
+    } else {
         log_error(AREA, "Lua could not be started: %s", error);
+    }
     return false;
 }
 
@@ -575,17 +606,19 @@ struct running {
 static void main_ended(void *ctx, struct vm *vm, const char *error) {
     struct api *a = ctx;
     a->failed = task_failed(error);
-    if (a->failed && vm->starved)
+    if (a->failed && vm->starved) {
         log_error(AREA, API_CANNOT_START);
-    else
+    } else {
         api_task_ended(ctx, vm, error);
+    }
 }
 
 static int run_protected(lua_State *L) {
     struct running *r = lua_touserdata(L, 1);
     api_load_file(L, r->path);
-    if (!task_start(r->api->tasks, r->api->main, 0, MAIN_BUDGET, main_ended, r->api))
+    if (!task_start(r->api->tasks, r->api->main, 0, MAIN_BUDGET, main_ended, r->api)) {
         return vm_no_memory(L);
+    }
     return 0;
 }
 
@@ -593,10 +626,11 @@ bool api_run(struct api *a, const char *path) {
     struct running r = {a, path};
     char error[512];
     if (!vm_protect(a->main, run_protected, &r, error, sizeof error)) {
-        if (a->main->starved)
+        if (a->main->starved) {
             log_error(AREA, API_CANNOT_START);
-        else
+        } else {
             log_error(AREA, "%s. Reinstall the plugin.", error);
+        }
         return false;
     }
     tasks_run(a->tasks);
@@ -621,16 +655,18 @@ void api_drop_vm(struct api *a, struct vm *vm) {
     struct alarm *next;
     for (struct alarm *al = alarms; al != NULL; al = next) {
         next = al->next;
-        if (al->vm == vm)
+        if (al->vm == vm) {
             alarm_free(al);
+        }
     }
     task_cancel_vm(a->tasks, vm);
     forget_waits(a, vm);
 }
 
 void api_close(struct api *a) {
-    while (alarms != NULL)
+    while (alarms != NULL) {
         alarm_free(alarms);
+    }
     while (a->waits != NULL) {
         struct wait *next = a->waits->next;
         loop_cancel(a->loop, a->waits->timer);
@@ -643,8 +679,9 @@ void api_close(struct api *a) {
         script_free(a->scripts[i]);
     }
     free(a->scripts);
-    if (a->main != NULL)
+    if (a->main != NULL) {
         task_cancel_vm(a->tasks, a->main);
+    }
     vm_free(a->main);
     buf_free(&a->lines);
 }

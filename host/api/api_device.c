@@ -37,8 +37,9 @@ static struct node *self(lua_State *L) {
     const char *address =
         lua_istable(L, 1) && lua_rawget(L, -2) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
     struct node *node = address != NULL ? nodes_find(api_of(L)->nodes, address) : NULL;
-    if (node == NULL)
+    if (node == NULL) {
         luaL_error(L, "this is not a node (call methods with a colon: node:set(...))");
+    }
     lua_replace(L, 1);
     lua_remove(L, -1);
     return node;
@@ -56,8 +57,9 @@ static int node_index(lua_State *L) {
         luaL_getsubtable(L, -1, node->address);
     } else {
         lua_pushvalue(L, 2);
-        if (lua_gettable(L, lua_upvalueindex(1)) == LUA_TNIL)
+        if (lua_gettable(L, lua_upvalueindex(1)) == LUA_TNIL) {
             return luaL_error(L, "a node has no '%s'", key);
+        }
     }
     return 1;
 }
@@ -65,8 +67,9 @@ static int node_index(lua_State *L) {
 static int node_newindex(lua_State *L) {
     const char *key = luaL_checkstring(L, 2);
     const struct node *node = self(L);
-    if (strcmp(key, "state") != 0 || !lua_istable(L, 3))
+    if (strcmp(key, "state") != 0 || !lua_istable(L, 3)) {
         return luaL_error(L, "only node.state can be set, to a table (not node.%s)", key);
+    }
     luaL_getsubtable(L, LUA_REGISTRYINDEX, API_STATES_KEY);
     lua_pushvalue(L, 3);
     lua_setfield(L, -2, node->address);
@@ -76,8 +79,9 @@ static int node_newindex(lua_State *L) {
 // Whether a number fits its row, as those from VRM have to: else it is no data.
 static bool fits(const struct driver_decl *decl, double value) {
     bool named = decl->value_count == 0;
-    for (size_t i = 0; i < decl->value_count; i++)
+    for (size_t i = 0; i < decl->value_count; i++) {
         named = named || (double)decl->values[i] == value;
+    }
     return named && value >= decl->unit.min && value <= decl->unit.max;
 }
 
@@ -85,8 +89,9 @@ static int node_set_method(lua_State *L) {
     const struct node *node = self(L);
     int driver = node_driver(node, luaL_checkstring(L, 2));
     const struct driver_decl *decl = driver >= 0 ? &node->type->drivers[driver] : NULL;
-    if (decl != NULL && !decl->by_script)
+    if (decl != NULL && !decl->by_script) {
         return luaL_error(L, "node:set: the row of %s does not say by_script = true", decl->id);
+    }
     if (decl != NULL && !lua_isnoneornil(L, 3) && !fits(decl, luaL_checknumber(L, 3))) {
         lua_pushnil(L);
         lua_replace(L, 3);
@@ -105,8 +110,9 @@ static int node_param_method(lua_State *L) {
     lua_pushvalue(L, 2);
     lua_gettable(L, -2);
     // Secrets stay with the host: a script asks VRM with vrm.get, which has the token.
-    if (lua_type(L, -1) == LUA_TSTRING && log_masks(lua_tostring(L, -1)))
+    if (lua_type(L, -1) == LUA_TSTRING && log_masks(lua_tostring(L, -1))) {
         lua_pushnil(L);
+    }
     return 1;
 }
 
@@ -117,9 +123,10 @@ static int node_param_method(lua_State *L) {
 void api_tell_left_out(struct api *a, struct script *s) {
     loop_cancel(a->loop, s->log_timer);
     s->log_timer = 0;
-    if (s->log_left > 0)
+    if (s->log_left > 0) {
         log_warning("script", "%s: %d more lines were left out; a script has %d a minute.", s->file,
                     s->log_left, LINES_MAX);
+    }
     s->log_left = 0;
 }
 
@@ -139,10 +146,12 @@ bool api_may_log(struct api *a, struct script *s) {
         s->log_lines++;
         return true;
     }
-    if (s->log_left == 0)
+    if (s->log_left == 0) {
         s->log_timer = loop_after(a->loop, MINUTE_MS - now % MINUTE_MS, minute_over, s);
-    if (s->log_left < INT_MAX)
+    }
+    if (s->log_left < INT_MAX) {
         s->log_left++;
+    }
     return false;
 }
 
@@ -154,8 +163,9 @@ static int node_log_method(lua_State *L) {
     lua_pushvalue(L, lua_upvalueindex(1)); // string.format as it was, whatever the script did to it
     lua_replace(L, 2);
     lua_call(L, lua_gettop(L) - 2, 1);
-    if (api_may_log(api_of(L), vm_of(L)->owner))
+    if (api_may_log(api_of(L), vm_of(L)->owner)) {
         log_line((enum log_level)level, "script", "%s: %s", node->address, lua_tostring(L, -1));
+    }
     return 0;
 }
 
@@ -163,10 +173,12 @@ static int node_log_method(lua_State *L) {
 static char *notice_place(struct script *s, const char *key) {
     char *free_place = NULL;
     for (int i = SCRIPT_NOTICES_MAX - 1; i >= 0; i--) {
-        if (strcmp(s->notices[i], key) == 0)
+        if (strcmp(s->notices[i], key) == 0) {
             return s->notices[i];
-        if (s->notices[i][0] == '\0')
+        }
+        if (s->notices[i][0] == '\0') {
             free_place = s->notices[i];
+        }
     }
     return free_place;
 }
@@ -177,9 +189,11 @@ static char *notice_place(struct script *s, const char *key) {
 
 static int notices_of_scripts(const struct api *a) {
     int count = 0;
-    for (size_t i = 0; i < a->script_count; i++)
-        for (int k = 0; k < SCRIPT_NOTICES_MAX; k++)
+    for (size_t i = 0; i < a->script_count; i++) {
+        for (int k = 0; k < SCRIPT_NOTICES_MAX; k++) {
             count += a->scripts[i]->notices[k][0] != '\0';
+        }
+    }
     return count;
 }
 
@@ -197,10 +211,11 @@ static int push_notice(lua_State *L, void *ctx) {
 // To PG3, or to who stands in its place.
 static void tell_notice(struct api *a, const char *key, const char *html) {
     struct notice n = {key, html};
-    if (a->pg3 != NULL)
+    if (a->pg3 != NULL) {
         pg3_notice(a->pg3, key, html);
-    else
+    } else {
         api_fire(a, "notice", push_notice, &n, NULL, NULL);
+    }
 }
 
 // The text at index 3 (nil: none any more) as PG3's HTML: what a script says is text with a few
@@ -211,8 +226,9 @@ static void show_notice(lua_State *L, struct api *a, const char *key) {
     const char *text = api_hide(L, 3); // before the cut, which could go through a secret
     snprintf(cut, sizeof cut, "%s", text != NULL ? text : "");
     buf_init(&html, 16 * NOTICE_BYTES);
-    if (text == NULL || api_ask(a, "notice_html", cut, &html))
+    if (text == NULL || api_ask(a, "notice_html", cut, &html)) {
         tell_notice(a, key, text != NULL ? buf_text(&html) : NULL);
+    }
     buf_free(&html);
 }
 
@@ -225,23 +241,28 @@ static int node_notice_method(lua_State *L) {
     const char *text = luaL_optstring(L, 3, NULL);
     char *place = notice_place(s, key);
     if (text != NULL && place != NULL && place[0] == '\0' &&
-        notices_of_scripts(a) >= NOTICES_OF_SCRIPTS)
+        notices_of_scripts(a) >= NOTICES_OF_SCRIPTS) {
         return luaL_error(L, "node:notice: all scripts together can show %d notices",
                           NOTICES_OF_SCRIPTS);
-    if (place == NULL && text != NULL)
+    }
+    if (place == NULL && text != NULL) {
         return luaL_error(L, "node:notice: a script can show %d notices at once",
                           SCRIPT_NOTICES_MAX);
-    if (place != NULL)
+    }
+    if (place != NULL) {
         snprintf(place, sizeof s->notices[0], "%s", text != NULL ? key : "");
-    if (place != NULL)
+    }
+    if (place != NULL) {
         show_notice(L, a, key);
+    }
     return 0;
 }
 
 void api_forget_notices(struct api *a, struct script *s) {
     for (int i = 0; i < SCRIPT_NOTICES_MAX; i++) {
-        if (s->notices[i][0] != '\0')
+        if (s->notices[i][0] != '\0') {
             tell_notice(a, s->notices[i], NULL);
+        }
         s->notices[i][0] = '\0';
     }
 }
@@ -250,17 +271,20 @@ static int node_event_method(lua_State *L) {
     struct api *a = api_of(L);
     struct node *node = self(L);
     const char *event = luaL_checkstring(L, 2);
-    if (!node_reports(node, event))
+    if (!node_reports(node, event)) {
         return luaL_error(
             L, "the event %s is not declared. Write events = { %s = \"...\" } in the table.", event,
             event);
+    }
     struct script *s = vm_of(L)->owner;
-    if (bucket_wait_ms(&s->events, loop_now_ms()) > 0)
+    if (bucket_wait_ms(&s->events, loop_now_ms()) > 0) {
         return luaL_error(L, "node:event: a script can report %d events at once, then one a second",
                           SCRIPT_EVENTS_MAX);
+    }
     bucket_take(&s->events, loop_now_ms());
-    if (a->pg3 != NULL)
+    if (a->pg3 != NULL) {
         pg3_event(a->pg3, node->address, event);
+    }
     return 0;
 }
 
@@ -309,8 +333,9 @@ static void get_ended(void *ctx, struct vm *vm, const char *error) {
     struct api *a = vm->owner; // main.lua's
     api_task_ended(NULL, vm, error);
     struct wait *w = error != task_dropped ? api_find_wait(a, *id) : NULL;
-    if (w != NULL)
+    if (w != NULL) {
         api_wake(w);
+    }
     free(id);
 }
 
@@ -323,8 +348,9 @@ static int vrm_get(lua_State *L) {
     char error[256];
     int64_t *id = malloc(sizeof *id);
     bool starved = id == NULL;
-    if (id != NULL)
+    if (id != NULL) {
         *id = w->id;
+    }
     if (starved ||
         !api_deliver(a, "script_get", push_get, &g, get_ended, id, error, sizeof error)) {
         starved = starved || a->main->starved;

@@ -55,8 +55,9 @@ static int decode(lua_State *L) {
     lua_getfield(L, 1, "list");
     s.list = luaL_optstring(L, -1, NULL);
     lua_getfield(L, 1, "known");
-    if (s.list != NULL)
+    if (s.list != NULL) {
         luaL_checktype(L, -1, LUA_TTABLE);
+    }
     b->L = L;
     b->known = lua_gettop(L);
     lua_newtable(L);
@@ -64,19 +65,22 @@ static int decode(lua_State *L) {
     const char *text = b->reply->body;
     size_t len = b->reply->body_len;
     bool sieved = (without[0] != NULL || s.list != NULL) && sieve_text(&s, text, len, &b->sieved);
-    if (b->sieved.starved)
+    if (b->sieved.starved) {
         return vm_no_memory(L);
+    }
     if (sieved) {
         text = buf_text(&b->sieved);
         len = b->sieved.len;
     }
     bool decoded = json_copy(b->json, text, len, L, error, sizeof error);
-    if (!decoded)
+    if (!decoded) {
         lua_pushnil(L);
-    if (decoded && sieved && s.list != NULL)
+    }
+    if (decoded && sieved && lua_rawlen(L, b->hashes) > 0) {
         lua_pushvalue(L, b->hashes);
-    else
+    } else {
         lua_pushnil(L);
+    }
     lua_pushstring(L, decoded ? NULL : error);
     return 3;
 }
@@ -92,15 +96,18 @@ static void set_body(lua_State *L, const struct wait *w) {
     lua_pushlightuserdata(L, &b);
     int status = lua_pcall(L, 2, 3, 0);
     buf_free(&b.sieved);
-    if (status != LUA_OK)
+    if (status != LUA_OK) {
         lua_error(L);
-    for (int i = 0; i < 3; i++)
+    }
+    for (int i = 0; i < 3; i++) {
         lua_setfield(L, -4 + i, fields[i]);
+    }
 }
 
 static void set_seconds(lua_State *L, const char *name, int64_t seconds) {
-    if (seconds <= 0)
+    if (seconds <= 0) {
         return;
+    }
     lua_pushinteger(L, (lua_Integer)seconds);
     lua_setfield(L, -2, name);
 }
@@ -123,8 +130,9 @@ static int http_done(lua_State *L, int status, lua_KContext ctx) {
     (void)status;
     const struct wait *w = (const struct wait *)ctx;
     const struct http_reply *reply = w->reply;
-    if (reply->error != HTTP_OK)
+    if (reply->error != HTTP_OK) {
         return push_failure(L, reply);
+    }
     lua_createtable(L, 0, 6);
     lua_pushinteger(L, reply->status);
     lua_setfield(L, -2, "status");
@@ -148,8 +156,9 @@ static void collect_headers(lua_State *L, const char **headers) {
     if (lua_istable(L, table)) {
         lua_pushnil(L);
         while (lua_next(L, table) != 0) {
-            if (count == HEADERS_MAX)
+            if (count == HEADERS_MAX) {
                 luaL_error(L, "more than %d headers", HEADERS_MAX);
+            }
             luaL_checkstack(L, 6, "headers");
             const char *name = luaL_checkstring(L, -2);
             const char *value = luaL_checkstring(L, -1);
@@ -211,8 +220,9 @@ static int host_limit(lua_State *L) {
 
 static int host_hold(lua_State *L) {
     double seconds = luaL_checknumber(L, 1);
-    if (seconds >= 0 && seconds < 1e7)
+    if (seconds >= 0 && seconds < 1e7) {
         http_hold(api_of(L)->http, (int64_t)(seconds * 1000));
+    }
     return 0;
 }
 

@@ -63,13 +63,15 @@ static size_t count_members(lua_State *L, int at) {
 static void read_values(lua_State *L, int at, struct driver_decl *d) {
     lua_getfield(L, at, "names");
     int names = lua_gettop(L);
-    if (lua_istable(L, names))
+    if (lua_istable(L, names)) {
         d->values = or_starved(L, calloc(count_members(L, names) + 1, sizeof *d->values));
+    }
     if (d->values != NULL) {
         lua_pushnil(L);
         while (lua_next(L, names) != 0) {
-            if (lua_isinteger(L, -2))
+            if (lua_isinteger(L, -2)) {
                 d->values[d->value_count++] = (long)lua_tointeger(L, -2);
+            }
             lua_pop(L, 1);
         }
     }
@@ -84,8 +86,9 @@ static void read_driver(lua_State *L, int at, struct driver_decl *d) {
     d->by_script = bool_field(L, at, "by_script");
     d->unit = unit_at(L, at);
     lua_getfield(L, at, "alt");
-    if (lua_istable(L, -1))
+    if (lua_istable(L, -1)) {
         d->alt = unit_at(L, lua_gettop(L));
+    }
     lua_pop(L, 1);
     read_values(L, at, d);
 }
@@ -99,8 +102,9 @@ static void read_drivers(lua_State *L, struct node_type *t) {
     t->drivers = or_starved(L, calloc(length + 1, sizeof *t->drivers));
     for (size_t i = 0; t->drivers != NULL && i < length; i++) {
         lua_rawgeti(L, list, (lua_Integer)i + 1);
-        if (lua_istable(L, -1))
+        if (lua_istable(L, -1)) {
             read_driver(L, lua_gettop(L), &t->drivers[t->driver_count++]);
+        }
         lua_pop(L, 1);
     }
     lua_pop(L, 1);
@@ -113,8 +117,9 @@ static void read_events(lua_State *L, struct node_type *t) {
     t->events = or_starved(L, calloc(length + 1, sizeof *t->events));
     for (size_t i = 0; t->events != NULL && i < length; i++) {
         lua_rawgeti(L, list, (lua_Integer)i + 1);
-        if (lua_istable(L, -1))
+        if (lua_istable(L, -1)) {
             t->events[t->event_count++] = text_field(L, lua_gettop(L), "id");
+        }
         lua_pop(L, 1);
     }
     lua_pop(L, 1);
@@ -138,8 +143,9 @@ static int host_declare(lua_State *L) {
     luaL_checktype(L, 1, LUA_TTABLE);
     lua_settop(L, 1);
     struct node_type *t = node_type_new();
-    if (t == NULL)
+    if (t == NULL) {
         return vm_no_memory(L);
+    }
     vm_of(L)->starved = false;
     lua_pushcfunction(L, read_type);
     lua_pushvalue(L, 1);
@@ -149,18 +155,21 @@ static int host_declare(lua_State *L) {
         return vm_no_memory(L);
     }
     const char *fault = nodes_declare(a->nodes, t);
-    if (fault == node_no_memory)
+    if (fault == node_no_memory) {
         return vm_no_memory(L);
-    if (fault != NULL)
+    }
+    if (fault != NULL) {
         return luaL_error(L, "host.declare: %s", fault);
+    }
     return 0;
 }
 
 static const char *required(lua_State *L, const char *key) {
     lua_getfield(L, 1, key);
     const char *text = lua_tostring(L, -1);
-    if (text == NULL)
+    if (text == NULL) {
         luaL_error(L, "host.add: %s is missing", key);
+    }
     return text; // stays on the stack
 }
 
@@ -173,15 +182,17 @@ static int host_add(lua_State *L) {
     const char *name = api_hide(L, -1), *primary = required(L, "primary"), *why = NULL;
     bool fresh = nodes_find(a->nodes, address) == NULL;
     struct node *node = nodes_add(a->nodes, address, type, name, primary, &why);
-    if (node == NULL && why == node_no_memory)
+    if (node == NULL && why == node_no_memory) {
         return vm_no_memory(L);
+    }
     if (node == NULL) {
         lua_pushnil(L);
         lua_pushstring(L, why);
         return 2;
     }
-    if (fresh && a->pg3 != NULL)
+    if (fresh && a->pg3 != NULL) {
         pg3_add(a->pg3, node);
+    }
     lua_pushboolean(L, 1);
     return 1;
 }
@@ -200,8 +211,9 @@ static int host_known(lua_State *L) {
     lua_newtable(L);
     for (size_t i = 0; a->pg3 != NULL && i < pg3_known(a->pg3)->count; i++) {
         const struct known_node *k = &pg3_known(a->pg3)->all[i];
-        if (strncmp(k->address, prefix, len) != 0)
+        if (strncmp(k->address, prefix, len) != 0) {
             continue;
+        }
         lua_createtable(L, 0, 5);
         set_text(L, "address", k->address);
         set_text(L, "name", k->name);
@@ -231,16 +243,18 @@ static int host_node(lua_State *L) {
 static struct node *node_arg(lua_State *L, struct api *a) {
     const char *address = luaL_checkstring(L, 1);
     struct node *node = nodes_find(a->nodes, address);
-    if (node == NULL)
+    if (node == NULL) {
         luaL_error(L, "there is no node %s", address);
+    }
     return node;
 }
 
 static int driver_arg(lua_State *L, const struct node *node) {
     const char *id = luaL_checkstring(L, 2);
     int driver = node_driver(node, id);
-    if (driver < 0)
+    if (driver < 0) {
         luaL_error(L, "the node %s (%s) has no driver %s", node->address, node->type->id, id);
+    }
     return driver;
 }
 
@@ -248,22 +262,25 @@ int api_set(lua_State *L, struct api *a) {
     struct node *node = node_arg(L, a);
     int driver = driver_arg(L, node);
     const char *text = NULL;
-    if (luaL_optstring(L, 4, NULL) != NULL)
+    if (luaL_optstring(L, 4, NULL) != NULL) {
         text = api_hide(L, 4);
-    if (lua_isnoneornil(L, 3))
+    }
+    if (lua_isnoneornil(L, 3)) {
         node_unset(a->nodes, node, driver, text);
-    else
+    } else {
         node_set(a->nodes, node, driver, luaL_checknumber(L, 3), text);
+    }
     return 0;
 }
 
 int api_get(lua_State *L, struct api *a) {
     const struct node *node = node_arg(L, a);
     const struct driver *d = &node->drivers[driver_arg(L, node)];
-    if (d->has)
+    if (d->has) {
         lua_pushnumber(L, d->value);
-    else
+    } else {
         lua_pushnil(L);
+    }
     return 1;
 }
 
@@ -294,12 +311,14 @@ static int host_changes(lua_State *L) {
     lua_newtable(L);
     for (size_t i = 0; a->pg3 == NULL && i < a->nodes->count; i++) {
         struct node *node = a->nodes->all[i];
-        if (node->state == NODE_NEW)
+        if (node->state == NODE_NEW) {
             node_compare(node);
+        }
         node->state = NODE_LIVE;
         for (size_t k = 0; node->changed && k < node->type->driver_count; k++) {
-            if (!node->drivers[k].changed)
+            if (!node->drivers[k].changed) {
                 continue;
+            }
             push_change(L, node, k);
             lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
             node_told(&node->drivers[k]);
@@ -327,10 +346,12 @@ static int host_alt_units(lua_State *L) {
 
 static int host_hold_nodes(lua_State *L) {
     struct api *a = api_of(L);
-    if (a->pg3 != NULL)
+    if (a->pg3 != NULL) {
         pg3_hold_nodes(a->pg3, lua_toboolean(L, 1));
-    if (!lua_toboolean(L, 1))
+    }
+    if (!lua_toboolean(L, 1)) {
         loop_wake(a->loop);
+    }
     return 0;
 }
 
@@ -338,8 +359,9 @@ static int host_hold_nodes(lua_State *L) {
 static int host_report(lua_State *L) {
     struct api *a = api_of(L);
     const char *address = luaL_checkstring(L, 1), *request = luaL_checkstring(L, 2);
-    if (a->pg3 != NULL)
+    if (a->pg3 != NULL) {
         pg3_show(a->pg3, address, request, lua_toboolean(L, 3));
+    }
     loop_wake(a->loop);
     return 0;
 }
@@ -349,25 +371,29 @@ static int host_notice(lua_State *L) {
     const char *key = luaL_checkstring(L, 1);
     luaL_optstring(L, 2, NULL);
     lua_settop(L, 2);
-    if (a->pg3 != NULL)
+    if (a->pg3 != NULL) {
         pg3_notice(a->pg3, key, api_hide(L, 2));
+    }
     return 0;
 }
 
 static int host_doc(lua_State *L) {
     struct api *a = api_of(L);
     const char *html = luaL_checkstring(L, 1);
-    if (a->pg3 != NULL)
+    if (a->pg3 != NULL) {
         pg3_doc(a->pg3, html);
+    }
     return 0;
 }
 
 static void push_trimmed(lua_State *L, const char *text) {
-    while (isspace((unsigned char)*text))
+    while (isspace((unsigned char)*text)) {
         text++;
+    }
     size_t len = strlen(text);
-    while (len > 0 && isspace((unsigned char)text[len - 1]))
+    while (len > 0 && isspace((unsigned char)text[len - 1])) {
         len--;
+    }
     lua_pushlstring(L, text, len);
 }
 
@@ -392,8 +418,9 @@ static int host_default_params(lua_State *L) {
     while (lua_next(L, 1) != 0) {
         lua_pushvalue(L, -2);
         const char *name = luaL_checkstring(L, -1), *value = luaL_checkstring(L, -2);
-        if (a->pg3 != NULL)
+        if (a->pg3 != NULL) {
             pg3_default_param(a->pg3, name, value);
+        }
         lua_pop(L, 2);
     }
     return 0;
@@ -403,8 +430,9 @@ static int host_data(lua_State *L) {
     struct api *a = api_of(L);
     const char *text = a->pg3 != NULL ? pg3_data(a->pg3) : NULL;
     char error[256];
-    if (text == NULL || !json_copy(a->json, text, strlen(text), L, error, sizeof error))
+    if (text == NULL || !json_copy(a->json, text, strlen(text), L, error, sizeof error)) {
         lua_pushnil(L);
+    }
     return 1;
 }
 
@@ -417,14 +445,17 @@ static int host_save(lua_State *L) {
     luaL_checktype(L, 1, LUA_TTABLE);
     buf_init(&b, DATA_MAX);
     bool ok = json_write(a->json, L, 1, &b, error, sizeof error);
-    if (b.data != NULL)
+    if (b.data != NULL) {
         log_hide(b.data);
+    }
     bool taken = ok && (a->pg3 == NULL || pg3_save(a->pg3, buf_text(&b)));
     buf_free(&b);
-    if (!ok && json_starved(a->json))
+    if (!ok && json_starved(a->json)) {
         return vm_no_memory(L);
-    if (!ok)
+    }
+    if (!ok) {
         return luaL_error(L, "host.save: %s", error);
+    }
     lua_pushboolean(L, taken);
     return 1;
 }

@@ -19,8 +19,9 @@ struct profile_file {
 
 static const char *member(lua_State *L, const char *key, size_t *len) {
     lua_getfield(L, -1, key);
-    if (lua_type(L, -1) != LUA_TSTRING)
+    if (lua_type(L, -1) != LUA_TSTRING) {
         luaL_error(L, "host.profile: a file has a folder, a name and a text");
+    }
     const char *text = lua_tolstring(L, -1, len);
     lua_pop(L, 1);
     return text; // lives as long as the file's table
@@ -31,8 +32,9 @@ static struct profile_file file_at(lua_State *L, lua_Integer i) {
     struct profile_file file;
     size_t len;
     lua_rawgeti(L, 1, i);
-    if (!lua_istable(L, -1))
+    if (!lua_istable(L, -1)) {
         luaL_error(L, "host.profile: a list of files expected");
+    }
     file.folder = member(L, "folder", &len);
     file.name = member(L, "name", &len);
     file.text = member(L, "text", &file.len);
@@ -55,8 +57,9 @@ static bool put_file(const char *profile, const struct profile_file *file, bool 
     char folder[600], path[700], why[128];
     snprintf(folder, sizeof folder, "%s/%.60s", profile, file->folder);
     snprintf(path, sizeof path, "%s/%.60s", folder, file->name);
-    if (same_content(path, file))
+    if (same_content(path, file)) {
         return true;
+    }
     file_folder(profile, FOLDER_FOR_PG3);
     file_folder(folder, FOLDER_FOR_PG3);
     if (!file_write(path, file->text, file->len, FILE_FOR_PG3, why, sizeof why)) {
@@ -76,8 +79,9 @@ static int host_profile(lua_State *L) {
     uint64_t hash = HASH_START;
     for (lua_Integer i = 1; i <= count; i++) {
         struct profile_file file = file_at(L, i);
-        for (size_t k = 0; k < file.len; k++)
+        for (size_t k = 0; k < file.len; k++) {
             hash = (hash ^ (unsigned char)file.text[k]) * HASH_PRIME;
+        }
     }
     char error[1000], text[17];
     bool changed = false;
@@ -90,8 +94,9 @@ static int host_profile(lua_State *L) {
         }
     }
     snprintf(text, sizeof text, "%016" PRIx64, hash);
-    if (a->pg3 != NULL)
+    if (a->pg3 != NULL) {
         pg3_profile(a->pg3, text);
+    }
     lua_pushboolean(L, changed);
     return 1;
 }

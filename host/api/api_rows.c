@@ -48,12 +48,14 @@ static struct field field_at(lua_State *L, const char *name) {
 // The row on top; anything else is none.
 static void read_row(lua_State *L, struct look *k) {
     k->found = lua_istable(L, -1);
-    if (!k->found)
+    if (!k->found) {
         return;
+    }
     lua_pushnil(L);
     while (lua_next(L, -2) != 0) {
-        if (lua_type(L, -2) == LUA_TSTRING && k->count < FIELDS_MAX)
+        if (lua_type(L, -2) == LUA_TSTRING && k->count < FIELDS_MAX) {
             k->fields[k->count++] = field_at(L, lua_tostring(L, -2));
+        }
         lua_pop(L, 1);
     }
 }
@@ -72,15 +74,17 @@ static int find_row(lua_State *L) {
 static int next_row(lua_State *L) {
     struct look *k = lua_touserdata(L, 1);
     lua_rawgeti(L, LUA_REGISTRYINDEX, k->rows->ref);
-    if (k->key != NULL)
+    if (k->key != NULL) {
         lua_pushlstring(L, k->key, k->len);
-    else
+    } else {
         lua_pushnil(L);
+    }
     k->key = NULL;
     while (k->key == NULL && lua_next(L, 2) != 0) {
         read_row(L, k);
-        if (k->found && lua_type(L, -2) == LUA_TSTRING)
+        if (k->found && lua_type(L, -2) == LUA_TSTRING) {
             k->key = lua_tolstring(L, -2, &k->len);
+        }
         lua_pop(L, 1);
     }
     return 0;
@@ -90,12 +94,15 @@ static int next_row(lua_State *L) {
 static void look(lua_State *L, struct look *k, lua_CFunction fn) {
     char error[256];
     struct vm *main = k->rows->main;
-    if (k->rows->ref == LUA_NOREF)
+    if (k->rows->ref == LUA_NOREF) {
         luaL_error(L, "these rows were there for one call; keep the values, not the rows");
-    if (vm_protect(main, fn, k, error, sizeof error))
+    }
+    if (vm_protect(main, fn, k, error, sizeof error)) {
         return;
-    if (main->starved)
+    }
+    if (main->starved) {
         vm_no_memory(L);
+    }
     luaL_error(L, "%s", error);
 }
 
@@ -105,26 +112,29 @@ static void push_row(lua_State *L, const struct look *k) {
     lua_createtable(L, 0, k->count);
     for (int i = 0; i < k->count; i++) {
         const struct field *f = &k->fields[i];
-        if (f->type == LUA_TSTRING)
+        if (f->type == LUA_TSTRING) {
             lua_pushlstring(L, f->text, f->len);
-        else if (f->type == LUA_TNUMBER && f->integer)
+        } else if (f->type == LUA_TNUMBER && f->integer) {
             lua_pushinteger(L, f->whole);
-        else if (f->type == LUA_TNUMBER)
+        } else if (f->type == LUA_TNUMBER) {
             lua_pushnumber(L, f->number);
-        else
+        } else {
             lua_pushboolean(L, f->whole != 0);
+        }
         lua_setfield(L, -2, f->name);
     }
 }
 
 static int rows_index(lua_State *L) {
     struct look k = {.rows = luaL_checkudata(L, 1, ROWS_META)};
-    if (lua_type(L, 2) != LUA_TSTRING)
+    if (lua_type(L, 2) != LUA_TSTRING) {
         return 0;
+    }
     k.key = lua_tolstring(L, 2, &k.len);
     look(L, &k, find_row);
-    if (!k.found)
+    if (!k.found) {
         return 0;
+    }
     push_row(L, &k);
     return 1;
 }
@@ -136,11 +146,13 @@ static int rows_newindex(lua_State *L) {
 
 static int rows_next(lua_State *L) {
     struct look k = {.rows = luaL_checkudata(L, 1, ROWS_META)};
-    if (!lua_isnoneornil(L, 2))
+    if (!lua_isnoneornil(L, 2)) {
         k.key = luaL_checklstring(L, 2, &k.len);
+    }
     look(L, &k, next_row);
-    if (k.key == NULL)
+    if (k.key == NULL) {
         return 0;
+    }
     lua_pushlstring(L, k.key, k.len);
     push_row(L, &k);
     return 2;
@@ -172,12 +184,14 @@ static int rows_number(lua_State *L) {
         k.key = luaL_checklstring(L, i, &k.len);
         look(L, &k, find_row);
         for (int f = 0; f < k.count; f++) {
-            if (strcmp(k.fields[f].name, "value") != 0 || k.fields[f].type != LUA_TNUMBER)
+            if (strcmp(k.fields[f].name, "value") != 0 || k.fields[f].type != LUA_TNUMBER) {
                 continue;
-            if (k.fields[f].integer)
+            }
+            if (k.fields[f].integer) {
                 lua_pushinteger(L, k.fields[f].whole);
-            else
+            } else {
                 lua_pushnumber(L, k.fields[f].number);
+            }
             return 1;
         }
     }
@@ -213,8 +227,9 @@ void api_push_rows(lua_State *L, void *ctx) {
 }
 
 void api_drop_rows(struct api_rows *given) {
-    if (given->shown != NULL)
+    if (given->shown != NULL) {
         give_back(given->shown);
-    else
+    } else {
         luaL_unref(given->main->L, LUA_REGISTRYINDEX, given->ref);
+    }
 }

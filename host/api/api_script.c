@@ -18,16 +18,19 @@
 static int by_name(const void *a, const void *b) { return strcmp(a, b); }
 
 static struct script *living(struct api *a, int64_t id) {
-    for (size_t i = 0; i < a->script_count; i++)
-        if (a->scripts[i]->id == id && a->scripts[i]->vm != NULL)
+    for (size_t i = 0; i < a->script_count; i++) {
+        if (a->scripts[i]->id == id && a->scripts[i]->vm != NULL) {
             return a->scripts[i];
+        }
+    }
     return NULL;
 }
 
 static struct script *living_or_raise(lua_State *L, lua_Integer id) {
     struct script *s = living(api_of(L), id);
-    if (s == NULL)
+    if (s == NULL) {
         luaL_error(L, "this function belongs to a script that was replaced");
+    }
     return s;
 }
 
@@ -90,13 +93,16 @@ static void push_file(lua_State *L, const char *folder, const char *name) {
 // The names of scripts in a folder. -1: it cannot be read, errno says why.
 static int read_names(const char *folder, char names[NAMES_MAX][NAME_SIZE]) {
     DIR *dir = opendir(folder);
-    if (dir == NULL)
+    if (dir == NULL) {
         return -1;
+    }
     int count = 0;
     errno = 0; // tells the end of the folder from an error
-    for (struct dirent *e = readdir(dir); e != NULL && count < NAMES_MAX; e = readdir(dir))
-        if (is_script(e->d_name))
+    for (struct dirent *e = readdir(dir); e != NULL && count < NAMES_MAX; e = readdir(dir)) {
+        if (is_script(e->d_name)) {
             snprintf(names[count++], NAME_SIZE, "%.59s", e->d_name);
+        }
+    }
     int error = errno;
     closedir(dir);
     errno = error;
@@ -119,8 +125,9 @@ static int host_script_files(lua_State *L) {
     }
     qsort(names, (size_t)count, sizeof names[0], by_name);
     lua_newtable(L);
-    for (int i = 0; i < count && i < SCRIPTS_MAX; i++)
+    for (int i = 0; i < count && i < SCRIPTS_MAX; i++) {
         push_file(L, folder, names[i]);
+    }
     lua_pushnil(L);
     lua_pushinteger(L, count > SCRIPTS_MAX ? count - SCRIPTS_MAX : 0);
     return 3;
@@ -181,16 +188,19 @@ static int host_load_script(lua_State *L) {
     struct api *a = api_of(L);
     const char *path = luaL_checkstring(L, 1), *file = luaL_checkstring(L, 2);
     struct script *s = script_load(path, file, api_script_setup, a);
-    if (s != NULL)
+    if (s != NULL) {
         s = keep_script(a, s);
-    if (s == NULL)
+    }
+    if (s == NULL) {
         return vm_no_memory(L);
+    }
     bool usable = s->vm != NULL;
     lua_pushcfunction(L, usable ? push_loaded : push_failed);
     lua_pushlightuserdata(L, s);
     int status = lua_pcall(L, 1, usable ? 1 : 3, 0);
-    if (usable && status == LUA_OK)
+    if (usable && status == LUA_OK) {
         return 1;
+    }
     if (usable && status != LUA_ERRMEM) {
         lua_pushnil(L);
         lua_pushfstring(L, "%s: %s", s->file, lua_tostring(L, -2));
@@ -238,8 +248,9 @@ static int host_make_folder(lua_State *L) {
         file_folder(lua_pushlstring(L, path, (size_t)(c - path)), FOLDER_PRIVATE);
         lua_pop(L, 1);
     }
-    if (!file_folder(path, FOLDER_PRIVATE))
+    if (!file_folder(path, FOLDER_PRIVATE)) {
         return luaL_fileresult(L, 0, path);
+    }
     lua_pushboolean(L, 1);
     return 1;
 }
@@ -268,8 +279,9 @@ static int host_script_state(lua_State *L) {
     if (lua_istable(L, 2)) {
         struct states st = {L, 2};
         char error[256];
-        if (!vm_protect(s->vm, take_states, &st, error, sizeof error))
+        if (!vm_protect(s->vm, take_states, &st, error, sizeof error)) {
             return raise_of(L, s, error);
+        }
         return 0;
     }
     lua_State *from = s->vm->L;
@@ -317,13 +329,15 @@ static int start_protected(lua_State *L) {
     struct starting *st = lua_touserdata(L, 1);
     script_push_function(st->s, st->number);
     api_push_node(L, st->address);
-    if (st->has_arguments)
+    if (st->has_arguments) {
         vm_copy(st->from, 3, L, NULL, NULL);
-    else if (st->rows != NULL)
+    } else if (st->rows != NULL) {
         api_push_rows(L, st->rows);
+    }
     char *tag = strdup(st->address);
-    if (tag == NULL)
+    if (tag == NULL) {
         return vm_no_memory(L);
+    }
     if (!task_start(st->api->tasks, st->s->vm, lua_gettop(L) - 2, SCRIPT_TASK_BUDGET,
                     api_script_end, tag)) {
         free(tag);
@@ -358,15 +372,18 @@ static bool call_each(lua_State *L, struct script *s, int count) {
         function_at(L, -1, 1, &number);
         lua_pop(L, 1);
         bool ok = script_try(s, number, L, &results, error, sizeof error);
-        if (!ok && s->vm->starved)
+        if (!ok && s->vm->starved) {
             return false;
-        if (!ok)
+        }
+        if (!ok) {
             lua_pushstring(L, error);
-        else
+        } else {
             lua_settop(L, 4); // the first result or nil
+        }
         lua_rawseti(L, ok ? 2 : 3, i);
-        if (!ok && s->vm->over) // others must not wait while each of them runs as long
+        if (!ok && s->vm->over) { // others must not wait while each of them runs as long
             break;
+        }
         if (vm_cpu_ms() - began > SCRIPT_TIME_MS && i < count) {
             lua_pushfstring(L, "%s: its functions together ran longer than their budget of %d ms",
                             s->file, SCRIPT_TIME_MS);
@@ -394,11 +411,13 @@ static int host_call_all(lua_State *L) {
     bool called = ok && s != NULL;
     lua_settop(L, 3);
     bool starved = called ? !call_each(L, s, count) : !ok && s->vm->starved;
-    if (called)
+    if (called) {
         script_forget(s);
+    }
     api_drop_rows(&rows);
-    if (starved)
+    if (starved) {
         return vm_no_memory(L);
+    }
     return ok ? 2 : luaL_error(L, "%s: %s", s->file, error);
 }
 
@@ -417,10 +436,12 @@ static int host_start_script(lua_State *L) {
         st.rows = &rows;
     }
     bool ok = vm_protect(s->vm, start_protected, &st, error, sizeof error);
-    if (rows.shown == NULL)
+    if (rows.shown == NULL) {
         api_drop_rows(&rows);
-    if (!ok)
+    }
+    if (!ok) {
         return raise_of(L, s, error);
+    }
     loop_wake(st.api->loop);
     return 0;
 }
@@ -444,11 +465,12 @@ void api_script_end(void *ctx, struct vm *vm, const char *error) {
     struct script *s = vm->owner;
     struct failure f = {s->file, error, address};
     bool failed = task_failed(error);
-    if (failed && vm->starved)
+    if (failed && vm->starved) {
         s->starved = true; // an event might find no memory either
-    else if (failed && !api_fire(s->owner, "script_error", push_failure, &f, NULL, NULL) &&
-             api_may_log(s->owner, s))
+    } else if (failed && !api_fire(s->owner, "script_error", push_failure, &f, NULL, NULL) &&
+               api_may_log(s->owner, s)) {
         log_error("lua", "%s", error);
+    }
     free(address);
 }
 

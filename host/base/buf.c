@@ -18,8 +18,9 @@ void buf_free(struct buf *b) {
 
 void buf_cut(struct buf *b, size_t len) {
     b->len = len;
-    if (b->data != NULL)
+    if (b->data != NULL) {
         b->data[len] = '\0';
+    }
 }
 
 void buf_clear(struct buf *b) {

@@ -46,27 +46,32 @@ static void begin_element(struct sieving *v) {
 static void end_element(struct sieving *v) {
     v->in_element = false;
     copy_until(v, v->w.at);
-    if (v->out->failed)
+    if (v->out->failed) {
         return;
+    }
     uint64_t hash = hash_of(v->out->data + v->element_start, v->out->len - v->element_start);
-    if (!v->s->element(v->s->ctx, hash))
+    if (!v->s->element(v->s->ctx, hash)) {
         return;
+    }
     buf_cut(v->out, v->element_start);
     buf_puts(v->out, "false");
 }
 
 static bool unwanted(const struct sieving *v, const char *key) {
-    for (const char *const *name = v->s->without; *name != NULL; name++)
-        if (strcmp(key, *name) == 0)
+    for (const char *const *name = v->s->without; *name != NULL; name++) {
+        if (strcmp(key, *name) == 0) {
             return true;
+        }
+    }
     return false;
 }
 
 // The comma after members that were left out goes with them, if none before them was kept.
 static void keep(struct sieving *v) {
     bool first = !v->kept[v->w.depth] && v->copied == v->before;
-    while (first && v->copied < v->w.at && strchr(", \t\r\n", *v->copied) != NULL)
+    while (first && v->copied < v->w.at && strchr(", \t\r\n", *v->copied) != NULL) {
         v->copied++;
+    }
     v->kept[v->w.depth] = true;
 }
 
@@ -80,10 +85,12 @@ static void take_value(struct sieving *v, const char *key) {
     }
     keep(v);
     bool entered = walk_enter(&v->w);
-    if (entered)
+    if (entered) {
         v->kept[v->w.depth] = false;
-    if (entered && is_list)
+    }
+    if (entered && is_list) {
         v->in_list = v->w.close[1] == ']';
+    }
 }
 
 bool sieve_text(const struct sieve *s, const char *text, size_t len, struct buf *out) {
@@ -92,15 +99,18 @@ bool sieve_text(const struct sieve *s, const char *text, size_t len, struct buf 
     bool at_hand = true;
     walk_begin(&v.w, text, len);
     do {
-        if (at_hand)
+        if (at_hand) {
             take_value(&v, key);
-        if (v.in_element && v.w.depth == 2)
+        }
+        if (v.in_element && v.w.depth == 2) {
             end_element(&v);
+        }
         v.before = v.w.at;
         at_hand = walk_next(&v.w, key, sizeof key);
         v.in_list = v.in_list && v.w.depth >= 2;
-        if (v.in_list && v.w.depth == 2 && at_hand)
+        if (v.in_list && v.w.depth == 2 && at_hand) {
             begin_element(&v);
+        }
     } while (v.w.depth > 0 && !v.w.failed && !out->failed);
     bool whole = walk_end(&v.w);
     copy_until(&v, text + len);

@@ -12,13 +12,15 @@ struct sink {
 };
 
 static void sink_put(struct sink *s, unsigned c) {
-    if (s->out != NULL && s->len + 1 < s->size)
+    if (s->out != NULL && s->len + 1 < s->size) {
         s->out[s->len++] = (char)c;
+    }
 }
 
 static void sink_add(struct sink *s, const char *text, size_t len) {
-    if (s->out == NULL || s->size == 0)
+    if (s->out == NULL || s->size == 0) {
         return;
+    }
     size_t room = s->size - 1 - s->len;
     size_t taken = len < room ? len : room;
     memcpy(s->out + s->len, text, taken);
@@ -26,8 +28,9 @@ static void sink_add(struct sink *s, const char *text, size_t len) {
 }
 
 static void sink_end(struct sink *s) {
-    if (s->out != NULL && s->size > 0)
+    if (s->out != NULL && s->size > 0) {
         s->out[s->len] = '\0';
+    }
 }
 
 static void sink_utf8(struct sink *s, unsigned long code) {
@@ -38,8 +41,9 @@ static void sink_utf8(struct sink *s, unsigned long code) {
     int more = code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
     static const unsigned lead[] = {0, 0xC0, 0xE0, 0xF0};
     sink_put(s, lead[more] | (unsigned)(code >> (6 * more)));
-    while (more-- > 0)
+    while (more-- > 0) {
         sink_put(s, 0x80 | (unsigned)((code >> (6 * more)) & 0x3F));
+    }
 }
 
 static bool fail(struct walk *w) {
@@ -49,20 +53,24 @@ static bool fail(struct walk *w) {
 
 // The character at hand; 0 at the end of the text.
 static char peek(const struct walk *w) {
-    if (w->at == w->end || w->failed)
+    if (w->at == w->end || w->failed) {
         return '\0';
+    }
     return *w->at;
 }
 
 static char peek_value(struct walk *w) {
-    while (w->at < w->end && (*w->at == ' ' || *w->at == '\n' || *w->at == '\r' || *w->at == '\t'))
+    while (w->at < w->end &&
+           (*w->at == ' ' || *w->at == '\n' || *w->at == '\r' || *w->at == '\t')) {
         w->at++;
+    }
     return peek(w);
 }
 
 static bool expect(struct walk *w, char c) {
-    if (peek_value(w) != c)
+    if (peek_value(w) != c) {
         return fail(w);
+    }
     w->at++;
     return true;
 }
@@ -74,8 +82,9 @@ static bool take_hex(struct walk *w, unsigned long *code) {
         static const char digits[] = "0123456789abcdef0123456789ABCDEF";
         char c = peek(w);
         const char *digit = c != '\0' ? strchr(digits, c) : NULL;
-        if (digit == NULL)
+        if (digit == NULL) {
             return fail(w);
+        }
         *code = *code * 16 + (unsigned long)((digit - digits) % 16);
         w->at++;
     }
@@ -84,18 +93,21 @@ static bool take_hex(struct walk *w, unsigned long *code) {
 
 static bool take_unicode(struct walk *w, struct sink *s) {
     unsigned long code, low;
-    if (!take_hex(w, &code))
+    if (!take_hex(w, &code)) {
         return false;
+    }
     if (code >= 0xD800 && code < 0xDC00 && w->end - w->at >= 6 && w->at[0] == '\\' &&
         w->at[1] == 'u') {
         const char *before = w->at;
         w->at += 2;
-        if (!take_hex(w, &low))
+        if (!take_hex(w, &low)) {
             return false;
-        if (low >= 0xDC00 && low < 0xE000)
+        }
+        if (low >= 0xDC00 && low < 0xE000) {
             code = 0x10000 + (code - 0xD800) * 0x400 + (low - 0xDC00);
-        else
+        } else {
             w->at = before;
+        }
     }
     sink_utf8(s, code >= 0xD800 && code < 0xE000 ? 0xFFFD : code); // half a pair is no character
     return true;
@@ -105,11 +117,13 @@ static bool take_escape(struct walk *w, struct sink *s) {
     static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
     char c = peek(w);
     const char *known = c != '\0' ? strchr(from, c) : NULL;
-    if (c != 'u' && known == NULL)
+    if (c != 'u' && known == NULL) {
         return fail(w);
+    }
     w->at++;
-    if (c == 'u')
+    if (c == 'u') {
         return take_unicode(w, s);
+    }
     sink_put(s, (unsigned char)to[known - from]);
     return true;
 }
@@ -118,21 +132,26 @@ static bool is_plain(char c) { return c != '"' && c != '\\' && (unsigned char)c 
 
 static bool take_string(struct walk *w, char *out, size_t size) {
     struct sink s = {out, size, 0};
-    if (!expect(w, '"'))
+    if (!expect(w, '"')) {
         return false;
+    }
     for (;;) {
         const char *plain = w->at;
-        while (w->at < w->end && is_plain(*w->at))
+        while (w->at < w->end && is_plain(*w->at)) {
             w->at++;
+        }
         sink_add(&s, plain, (size_t)(w->at - plain));
         unsigned char c = (unsigned char)peek(w);
-        if (c == '"')
+        if (c == '"') {
             break;
-        if (c < ' ')
+        }
+        if (c < ' ') {
             return fail(w); // or the end of the text
+        }
         w->at++;
-        if (!take_escape(w, &s))
+        if (!take_escape(w, &s)) {
             return false;
+        }
     }
     w->at++;
     sink_end(&s);
@@ -159,18 +178,22 @@ static bool take_number(struct walk *w, char *out, size_t size) {
     char digits[64], plain[32], *end = digits;
     size_t len = 0;
     while (w->at < w->end && is_numeric(*w->at)) {
-        if (len + 1 == sizeof digits)
+        if (len + 1 == sizeof digits) {
             return fail(w);
+        }
         digits[len++] = *w->at++;
     }
     digits[len] = '\0';
-    if (out == NULL && is_whole(digits))
+    if (out == NULL && is_whole(digits)) {
         return true;
+    }
     double n = strtod(digits, &end);
-    if (len == 0 || *end != '\0')
+    if (len == 0 || *end != '\0') {
         return fail(w);
-    if (out == NULL)
+    }
+    if (out == NULL) {
         return true;
+    }
     walk_number(plain, n);
     snprintf(out, size, "%s", plain);
     return true;
@@ -178,11 +201,13 @@ static bool take_number(struct walk *w, char *out, size_t size) {
 
 static bool take_word(struct walk *w, const char *word, char *out, size_t size) {
     size_t len = strlen(word);
-    if ((size_t)(w->end - w->at) < len || memcmp(w->at, word, len) != 0)
+    if ((size_t)(w->end - w->at) < len || memcmp(w->at, word, len) != 0) {
         return fail(w);
+    }
     w->at += len;
-    if (out != NULL)
+    if (out != NULL) {
         snprintf(out, size, "%s", word);
+    }
     return true;
 }
 
@@ -217,14 +242,16 @@ void walk_begin(struct walk *w, const char *text, size_t len) {
 }
 
 bool walk_end(struct walk *w) {
-    if (w->depth > 0 || peek_value(w) != '\0' || w->at != w->end)
+    if (w->depth > 0 || peek_value(w) != '\0' || w->at != w->end) {
         fail(w);
+    }
     return !w->failed;
 }
 
 static bool enter(struct walk *w) {
-    if (w->depth == WALK_DEPTH)
+    if (w->depth == WALK_DEPTH) {
         return fail(w);
+    }
     w->close[w->depth++] = *w->at == '{' ? '}' : ']';
     w->at++;
     w->first = true;
@@ -232,16 +259,18 @@ static bool enter(struct walk *w) {
 }
 
 bool walk_enter(struct walk *w) {
-    if (can_enter(w))
+    if (can_enter(w)) {
         return enter(w);
+    }
     take_scalar(w, NULL, 0);
     return false;
 }
 
 bool walk_text(struct walk *w, char *out, size_t size) {
     out[0] = '\0';
-    if (!can_enter(w))
+    if (!can_enter(w)) {
         return take_scalar(w, out, size) && !w->failed;
+    }
     walk_skip(w);
     return false;
 }
@@ -250,15 +279,17 @@ void walk_skip(struct walk *w) {
     int depth = w->depth;
     bool at_hand = true;
     while (!w->failed && (at_hand || w->depth > depth)) {
-        if (at_hand)
+        if (at_hand) {
             walk_enter(w);
+        }
         at_hand = w->depth > depth && walk_next(w, NULL, 0);
     }
 }
 
 bool walk_next(struct walk *w, char *key, size_t size) {
-    if (w->failed || w->depth == 0)
+    if (w->failed || w->depth == 0) {
         return false;
+    }
     char close = w->close[w->depth - 1];
     if (peek_value(w) == close) {
         w->at++;
@@ -266,10 +297,12 @@ bool walk_next(struct walk *w, char *key, size_t size) {
         w->first = false;
         return false;
     }
-    if (!w->first && !expect(w, ','))
+    if (!w->first && !expect(w, ',')) {
         return false;
+    }
     w->first = false;
-    if (key != NULL)
+    if (key != NULL) {
         key[0] = '\0';
+    }
     return close == ']' || (take_string(w, key, size) && expect(w, ':'));
 }

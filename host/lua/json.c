@@ -32,8 +32,9 @@ struct json {
 
 static void have_memory(lua_State *L, size_t size) {
     void *volatile probe = malloc(size); // volatile: or a compiler leaves out both calls
-    if (probe == NULL)
+    if (probe == NULL) {
         vm_no_memory(L);
+    }
     free(probe);
 }
 
@@ -41,8 +42,9 @@ static void have_ballast(lua_State *L, size_t size) {
     struct vm *vm = vm_of(L);
     free(vm->ballast);
     vm->ballast = malloc(size);
-    if (vm->ballast == NULL)
+    if (vm->ballast == NULL) {
         vm_no_memory(L);
+    }
 }
 
 static void drop_ballast(struct vm *vm) {
@@ -69,8 +71,9 @@ static int open_cjson(lua_State *L) {
 
 struct json *json_new(void) {
     struct json *j = calloc(1, sizeof *j);
-    if (j == NULL)
+    if (j == NULL) {
         return NULL;
+    }
     j->vm = vm_new("json", 0, j);
     if (j->vm == NULL || !vm_protect(j->vm, open_cjson, j, NULL, 0)) {
         json_free(j);
@@ -80,8 +83,9 @@ struct json *json_new(void) {
 }
 
 void json_free(struct json *j) {
-    if (j == NULL)
+    if (j == NULL) {
         return;
+    }
     vm_free(j->vm);
     free(j);
 }
@@ -91,8 +95,9 @@ void json_free(struct json *j) {
 #define KEEP_BYTES (96u * 1024)
 
 static void tidy(struct json *j) {
-    if (j->vm->used > KEEP_BYTES)
+    if (j->vm->used > KEEP_BYTES) {
         lua_gc(j->vm->L, LUA_GCCOLLECT);
+    }
 }
 
 struct reading {
@@ -128,8 +133,9 @@ static bool numbers_are_short(const char *text, size_t len) {
             quoted = !quoted;
             run = 0;
         } else if (!quoted && ((c >= '0' && c <= '9') || c == '.')) {
-            if (++run > JSON_DIGITS)
+            if (++run > JSON_DIGITS) {
                 return false;
+            }
         } else {
             run = 0;
         }
@@ -183,14 +189,17 @@ bool json_copy(struct json *j, const char *text, size_t len, lua_State *to, char
     struct copying c = {.to = to, .status = LUA_OK};
     luaL_checkstack(to, 8, "JSON");
     if (!json_read(j, text, len, copy_document, &c, error, size)) {
-        if (json_starved(j))
+        if (json_starved(j)) {
             vm_no_memory(to);
+        }
         return false;
     }
-    if (c.status == LUA_OK)
+    if (c.status == LUA_OK) {
         return true;
-    if (c.status == LUA_ERRMEM)
+    }
+    if (c.status == LUA_ERRMEM) {
         vm_no_memory(to);
+    }
     snprintf(error, size, "%s", lua_type(to, -1) == LUA_TSTRING ? lua_tostring(to, -1) : "?");
     lua_pop(to, 1);
     return false;
@@ -210,8 +219,9 @@ static size_t encoded_most(lua_State *L, int depth) {
         lua_tolstring(L, -1, &len);
         return len * ENCODE_STRING_MAX + 4;
     }
-    if (lua_type(L, -1) != LUA_TTABLE || depth == 0)
+    if (lua_type(L, -1) != LUA_TTABLE || depth == 0) {
         return 64; // a number's text and what stands around it
+    }
     size_t most = 64;
     luaL_checkstack(L, 4, "JSON");
     lua_pushnil(L);
@@ -228,17 +238,19 @@ static int write_protected(lua_State *L) {
     struct writing *w = lua_touserdata(L, 1);
     lua_settop(L, 2);
     lua_rawgeti(L, LUA_REGISTRYINDEX, w->json->encode);
-    if (w->from != L)
+    if (w->from != L) {
         vm_copy(w->from, w->index, L, NULL, NULL);
-    else
+    } else {
         lua_pushvalue(L, 2);
+    }
     // A buffer grows to less than twice what it needs, while the smaller one is still there.
     have_memory(L, 2 * encoded_most(L, ENCODE_DEPTH) + ENCODE_BASE);
     lua_call(L, 1, 1);
     size_t len;
     const char *text = lua_tolstring(L, -1, &len);
-    if (len > w->out->max - w->out->len)
+    if (len > w->out->max - w->out->len) {
         return luaL_error(L, "it does not fit %d bytes", (int)w->out->max);
+    }
     return buf_add(w->out, text, len) ? 0 : vm_no_memory(L);
 }
 
@@ -255,8 +267,9 @@ bool json_write(struct json *j, lua_State *from, int index, struct buf *out, cha
     bool ours = from == L;
     lua_pushcfunction(L, write_protected);
     lua_pushlightuserdata(L, &w);
-    if (ours)
+    if (ours) {
         lua_pushvalue(L, w.index);
+    }
     int status = lua_pcall(L, ours ? 2 : 1, 0, 0);
     bool ok = status == LUA_OK;
     j->vm->starved = j->vm->starved || status == LUA_ERRMEM;
@@ -270,10 +283,11 @@ bool json_write(struct json *j, lua_State *from, int index, struct buf *out, cha
 
 int json_push(lua_State *L, int index, const char *key) {
     luaL_checkstack(L, 4, "JSON");
-    if (lua_type(L, index) == LUA_TTABLE)
+    if (lua_type(L, index) == LUA_TTABLE) {
         lua_getfield(L, index, key);
-    else
+    } else {
         lua_pushnil(L);
+    }
     return lua_type(L, -1);
 }
 

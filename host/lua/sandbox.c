@@ -29,13 +29,16 @@ static int plain_find(lua_State *L) {
     const char *s = luaL_checklstring(L, 1, &len);
     const char *p = luaL_checklstring(L, 2, &plen);
     lua_Integer init = luaL_optinteger(L, 3, 1);
-    if (len > FIND_MAX || plen > FIND_WHAT_MAX)
+    if (len > FIND_MAX || plen > FIND_WHAT_MAX) {
         return luaL_error(L, "string.find: texts of at most %d and %d bytes", FIND_MAX,
                           FIND_WHAT_MAX);
-    if (init < 0)
+    }
+    if (init < 0) {
         init = (lua_Integer)len + init + 1;
-    if (init < 1)
+    }
+    if (init < 1) {
         init = 1;
+    }
     for (size_t at = (size_t)init - 1; at + plen <= len; at++) {
         if (memcmp(s + at, p, plen) == 0) {
             lua_pushinteger(L, (lua_Integer)at + 1);
@@ -52,8 +55,9 @@ static int capped_rep(lua_State *L) {
     luaL_checklstring(L, 1, &len);
     lua_Integer n = luaL_checkinteger(L, 2);
     luaL_optlstring(L, 3, "", &seplen);
-    if (n > REP_MAX || (n > 0 && (lua_Integer)(len + seplen) > REP_MAX / n))
+    if (n > REP_MAX || (n > 0 && (lua_Integer)(len + seplen) > REP_MAX / n)) {
         return luaL_error(L, "string.rep: the result would be longer than %d bytes", REP_MAX);
+    }
     lua_pushvalue(L, lua_upvalueindex(1));
     lua_insert(L, 1);
     lua_call(L, lua_gettop(L) - 1, 1);
@@ -66,8 +70,9 @@ static int capped_rep(lua_State *L) {
 static int short_format(lua_State *L) {
     size_t len;
     luaL_checklstring(L, 1, &len);
-    if (len > FORMAT_MAX)
+    if (len > FORMAT_MAX) {
         return luaL_error(L, "a format has at most %d bytes", FORMAT_MAX);
+    }
     lua_pushvalue(L, lua_upvalueindex(1));
     lua_insert(L, 1);
     lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
@@ -81,10 +86,12 @@ static int short_format(lua_State *L) {
 // Upvalue 1: the library's function, which is safe on a table without a metatable.
 static int plain_table(lua_State *L) {
     luaL_checktype(L, 1, LUA_TTABLE);
-    if (lua_getmetatable(L, 1))
+    if (lua_getmetatable(L, 1)) {
         return luaL_error(L, "this table function takes plain tables only (no metatable)");
-    if (lua_rawlen(L, 1) > TABLE_MAX)
+    }
+    if (lua_rawlen(L, 1) > TABLE_MAX) {
         return luaL_error(L, "this table function takes tables of at most %d elements", TABLE_MAX);
+    }
     lua_pushvalue(L, lua_upvalueindex(1));
     lua_insert(L, 1);
     lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
@@ -115,23 +122,26 @@ static int safe_sort(lua_State *L) {
         lua_pop(L, 1);
         lua_pushcfunction(L, less);
     }
-    if (lua_iscfunction(L, 2) && lua_tocfunction(L, 2) != less)
+    if (lua_iscfunction(L, 2) && lua_tocfunction(L, 2) != less) {
         return luaL_error(L, "table.sort: compare by a function of your own");
+    }
     return plain_table(L);
 }
 
 static int safe_setmetatable(lua_State *L) {
     luaL_checktype(L, 1, LUA_TTABLE);
-    if (luaL_getmetafield(L, 1, "__metatable") != LUA_TNIL)
+    if (luaL_getmetafield(L, 1, "__metatable") != LUA_TNIL) {
         return luaL_error(L, "setmetatable: the metatable of this is protected");
+    }
     if (!lua_isnoneornil(L, 2)) {
         luaL_checktype(L, 2, LUA_TTABLE);
         lua_pushliteral(L, "__gc");
         lua_pushliteral(L, "__mode");
         bool weak = lua_rawget(L, 2) != LUA_TNIL;
         lua_pop(L, 1);
-        if (lua_rawget(L, 2) != LUA_TNIL || weak)
+        if (lua_rawget(L, 2) != LUA_TNIL || weak) {
             return luaL_error(L, "setmetatable: __gc and __mode are not available in scripts");
+        }
     }
     lua_settop(L, 2);
     lua_setmetatable(L, 1);
@@ -174,8 +184,9 @@ static void open_string(lua_State *L) {
     lua_pushcfunction(L, plain_find);
     lua_setfield(L, -2, "find");
     wrap(L, lib, "rep", capped_rep);
-    for (const char *const *name = with_format; *name != NULL; name++)
+    for (const char *const *name = with_format; *name != NULL; name++) {
         wrap(L, lib, *name, short_format);
+    }
     // ("").rep and the like go the same way.
     lua_pushliteral(L, "");
     lua_getmetatable(L, -1);
@@ -190,8 +201,9 @@ static void open_table(lua_State *L) {
     luaL_requiref(L, LUA_TABLIBNAME, luaopen_table, 0);
     int lib = lua_gettop(L);
     lua_newtable(L);
-    for (const char *const *name = names; *name != NULL; name++)
+    for (const char *const *name = names; *name != NULL; name++) {
         wrap(L, lib, *name, plain_table);
+    }
     wrap(L, lib, "sort", safe_sort);
     lua_remove(L, lib);
 }

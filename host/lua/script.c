@@ -52,8 +52,10 @@ static const char *skip_mark(lua_State *L, const struct chunk *c, size_t *len) {
         *len -= 3;
         return c->text + 3;
     }
-    if (c->len >= 2 && (memcmp(c->text, "\xff\xfe", 2) == 0 || memcmp(c->text, "\xfe\xff", 2) == 0))
+    if (c->len >= 2 &&
+        (memcmp(c->text, "\xff\xfe", 2) == 0 || memcmp(c->text, "\xfe\xff", 2) == 0)) {
         luaL_error(L, "%s: is saved as UTF-16; save it as UTF-8", c->s->file);
+    }
     return c->text;
 }
 
@@ -79,8 +81,9 @@ static int compile_protected(lua_State *L) {
 // The table at index 1; the list of functions at index 2, which also holds the tables seen: one may
 // be in many places, and in itself.
 static void number_functions(lua_State *L, int table, int depth) {
-    if (depth > 16)
+    if (depth > 16) {
         luaL_error(L, "its table is nested deeper than 16 levels");
+    }
     luaL_checkstack(L, 6, "script table");
     lua_pushvalue(L, table);
     lua_pushboolean(L, 1);
@@ -109,8 +112,9 @@ static void number_functions(lua_State *L, int table, int depth) {
 static int keep_protected(lua_State *L) {
     struct script *s = lua_touserdata(L, 1);
     lua_settop(L, 0);
-    if (lua_gettop(s->call) != 1 || lua_type(s->call, 1) != LUA_TTABLE)
+    if (lua_gettop(s->call) != 1 || lua_type(s->call, 1) != LUA_TTABLE) {
         return luaL_error(L, "%s: a device script ends with 'return { ... }', one table", s->file);
+    }
     lua_xmove(s->call, L, 1);
     lua_newtable(L);
     number_functions(L, 1, 0);
@@ -121,15 +125,17 @@ static int keep_protected(lua_State *L) {
 
 static bool run_file(struct script *s) {
     struct chunk c = {.s = s, .text = s->text, .len = s->text_len};
-    if (!vm_protect(s->vm, compile_protected, &c, s->error, sizeof s->error))
+    if (!vm_protect(s->vm, compile_protected, &c, s->error, sizeof s->error)) {
         return false;
+    }
     s->call = c.co;
     s->loading = true;
     enum vm_result r =
         vm_resume(s->vm, c.co, 0, SCRIPT_LOAD_BUDGET, NULL, s->error, sizeof s->error);
     s->loading = false;
-    if (r == VM_WAITS)
+    if (r == VM_WAITS) {
         snprintf(s->error, sizeof s->error, "%s: a script cannot wait while it is loaded", s->file);
+    }
     return r == VM_DONE && vm_protect(s->vm, keep_protected, s, s->error, sizeof s->error);
 }
 
@@ -145,25 +151,29 @@ static bool open_state(struct script *s, script_setup_fn *setup, void *ctx) {
 
 static struct script *new_script(const char *file, void *ctx) {
     struct script *s = calloc(1, sizeof *s);
-    if (s == NULL)
+    if (s == NULL) {
         return NULL;
+    }
     snprintf(s->file, sizeof s->file, "%s", file);
     s->id = ++last_id;
     s->owner = ctx;
     bucket_init(&s->events, SCRIPT_EVENTS_MAX, SCRIPT_EVENT_MS, 0);
     s->vm = vm_new(s->file, SCRIPT_MEMORY, s);
-    if (s->vm != NULL)
+    if (s->vm != NULL) {
         return s;
+    }
     script_free(s);
     return NULL;
 }
 
 struct script *script_load(const char *path, const char *file, script_setup_fn *setup, void *ctx) {
     struct script *s = new_script(file, ctx);
-    if (s == NULL)
+    if (s == NULL) {
         return NULL;
-    if (read_file(s, path) && open_state(s, setup, ctx) && run_file(s))
+    }
+    if (read_file(s, path) && open_state(s, setup, ctx) && run_file(s)) {
         return s;
+    }
     if (s->vm->starved) {
         script_free(s);
         return NULL;
@@ -174,8 +184,9 @@ struct script *script_load(const char *path, const char *file, script_setup_fn *
 }
 
 void script_free(struct script *s) {
-    if (s == NULL)
+    if (s == NULL) {
         return;
+    }
     vm_free(s->vm);
     free(s->text);
     free(s);
@@ -189,9 +200,10 @@ struct pushing {
 
 static void push_numbered(lua_State *from, int index, lua_State *to, void *ctx) {
     struct pushing *p = ctx;
-    if (lua_type(from, index) != LUA_TFUNCTION)
+    if (lua_type(from, index) != LUA_TFUNCTION) {
         luaL_error(to, "%s: a %s cannot stand in a device table", p->s->file,
                    luaL_typename(from, index));
+    }
     lua_getfield(from, LUA_REGISTRYINDEX, FUNCTIONS_KEY);
     lua_pushvalue(from, index);
     lua_rawget(from, -2);
@@ -247,8 +259,9 @@ bool script_arguments(struct script *s, lua_State *from, int args, script_push_f
                       char *error, size_t size) {
     struct arguments a = {from, args, first, ctx};
     bool any = args > 0 || first != NULL;
-    if (any && !vm_protect(s->vm, keep_arguments, &a, error, size))
+    if (any && !vm_protect(s->vm, keep_arguments, &a, error, size)) {
         return false;
+    }
     lua_pop(from, args);
     s->args = args + (first != NULL);
     return true;
@@ -283,10 +296,12 @@ static int prepare_call(lua_State *L) {
     int list = lua_gettop(L);
     luaL_checkstack(L, s->args + 2, "arguments");
     script_push_function(s, c->number);
-    for (int i = 1; i <= s->args; i++)
+    for (int i = 1; i <= s->args; i++) {
         lua_rawgeti(L, list, i);
-    if (!lua_checkstack(s->call, s->args + 1))
+    }
+    if (!lua_checkstack(s->call, s->args + 1)) {
         return luaL_error(L, "too many arguments");
+    }
     lua_xmove(L, s->call, s->args + 1);
     return 0;
 }
@@ -300,8 +315,9 @@ static int copy_results(lua_State *L) {
     const struct results *r = lua_touserdata(L, 1);
     int first = lua_gettop(r->from) - r->count + 1;
     luaL_checkstack(L, r->count + 2, "results");
-    for (int i = 0; i < r->count; i++)
+    for (int i = 0; i < r->count; i++) {
         vm_copy(r->from, first + i, L, NULL, NULL);
+    }
     return r->count;
 }
 
@@ -309,11 +325,13 @@ bool script_try(struct script *s, int number, lua_State *to, int *results, char 
                 size_t size) {
     struct calling c = {s, number};
     int count = 0;
-    if (!vm_protect(s->vm, prepare_call, &c, error, size))
+    if (!vm_protect(s->vm, prepare_call, &c, error, size)) {
         return false;
+    }
     enum vm_result r = vm_resume(s->vm, s->call, s->args, SCRIPT_CALL_BUDGET, &count, error, size);
-    if (r == VM_WAITS)
+    if (r == VM_WAITS) {
         snprintf(error, size, "%s: a 'from' or 'map' function must not wait", s->file);
+    }
     if (r != VM_DONE) {
         luaL_unref(s->vm->L, LUA_REGISTRYINDEX, s->call_ref);
         s->call = NULL;
@@ -337,13 +355,15 @@ bool script_try(struct script *s, int number, lua_State *to, int *results, char 
 int script_call(struct script *s, int number, lua_State *from, int args) {
     char error[512];
     int results = 0;
-    if (!script_arguments(s, from, args, NULL, NULL, error, sizeof error))
+    if (!script_arguments(s, from, args, NULL, NULL, error, sizeof error)) {
         return s->vm->starved ? vm_no_memory(from) : luaL_error(from, "%s: %s", s->file, error);
+    }
     bool ok = script_try(s, number, from, &results, error, sizeof error);
     bool starved = s->vm->starved;
     script_forget(s);
-    if (!ok && starved)
+    if (!ok && starved) {
         return vm_no_memory(from);
+    }
     if (!ok) {
         lua_pushstring(from, error); // its own file and line, not the caller's
         return lua_error(from);

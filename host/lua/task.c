@@ -35,9 +35,11 @@ struct tasks *tasks_new(void) {
 }
 
 static struct task *find(struct tasks *t, int64_t id) {
-    for (struct task *k = t->all; k != NULL; k = k->next)
-        if (k->id == id)
+    for (struct task *k = t->all; k != NULL; k = k->next) {
+        if (k->id == id) {
             return k;
+        }
+    }
     return NULL;
 }
 
@@ -55,21 +57,25 @@ static void unlink_task(struct tasks *t, struct task *task) {
 static void finish(struct tasks *t, struct task *task, const char *error) {
     unlink_task(t, task);
     luaL_unref(task->vm->L, LUA_REGISTRYINDEX, task->ref);
-    if (task->end != NULL)
+    if (task->end != NULL) {
         task->end(task->ctx, task->vm, error);
+    }
     free(task);
 }
 
 void tasks_free(struct tasks *t) {
-    while (t != NULL && t->all != NULL)
+    while (t != NULL && t->all != NULL) {
         finish(t, t->all, task_dropped);
+    }
     free(t);
 }
 
 int64_t task_current(struct tasks *t, lua_State *L) {
-    for (struct task *k = t->all; k != NULL; k = k->next)
-        if (k->co == L)
+    for (struct task *k = t->all; k != NULL; k = k->next) {
+        if (k->co == L) {
             return k->id;
+        }
+    }
     return 0;
 }
 
@@ -80,8 +86,9 @@ bool task_waits(struct tasks *t, int64_t id) {
 
 int tasks_count(const struct tasks *t) {
     int count = 0;
-    for (const struct task *k = t->all; k != NULL; k = k->next)
+    for (const struct task *k = t->all; k != NULL; k = k->next) {
         count++;
+    }
     return count;
 }
 
@@ -113,15 +120,17 @@ static int make_coroutine(lua_State *L) {
 bool task_start(struct tasks *t, struct vm *vm, int args, int64_t budget, task_end_fn *end,
                 void *ctx) {
     struct task *task = calloc(1, sizeof *task);
-    if (task != NULL)
+    if (task != NULL) {
         task->ref = LUA_NOREF;
-    else
+    } else {
         vm->starved = true;
+    }
     bool ok = task != NULL && vm_protect(vm, make_coroutine, task, NULL, 0) &&
               lua_checkstack(task->co, args + 1);
     if (!ok) {
-        if (task != NULL && task->co != NULL)
+        if (task != NULL && task->co != NULL) {
             luaL_unref(vm->L, LUA_REGISTRYINDEX, task->ref);
+        }
         free(task);
         lua_pop(vm->L, args + 1);
         return false;
@@ -142,9 +151,11 @@ bool task_start(struct tasks *t, struct vm *vm, int args, int64_t budget, task_e
 // The oldest that has not run yet; the list has the youngest first.
 static struct task *oldest_fresh(struct tasks *t, int64_t last_id) {
     struct task *oldest = NULL;
-    for (struct task *k = t->all; k != NULL; k = k->next)
-        if (k->fresh && k->id <= last_id)
+    for (struct task *k = t->all; k != NULL; k = k->next) {
+        if (k->fresh && k->id <= last_id) {
             oldest = k;
+        }
+    }
     return oldest;
 }
 
@@ -161,16 +172,18 @@ bool tasks_run(struct tasks *t) {
 
 void task_wake(struct tasks *t, int64_t id) {
     struct task *task = find(t, id);
-    if (task != NULL && task->waits)
+    if (task != NULL && task->waits) {
         run(t, task, 0);
+    }
 }
 
 void task_cancel_vm(struct tasks *t, struct vm *vm) {
     struct task *task = t->all;
     while (task != NULL) {
         bool running = !task->waits && !task->fresh;
-        if (task->vm == vm && running)
+        if (task->vm == vm && running) {
             task->dropped = true;
+        }
         if (task->vm != vm || running) {
             task = task->next;
             continue;

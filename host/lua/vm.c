@@ -39,21 +39,25 @@ static void *vm_alloc(void *ud, void *ptr, size_t osize, size_t nsize) {
     }
     bool refuse = (vm->cap != 0 && vm->used - old + nsize > vm->cap) ||
                   (vm->block_max != 0 && nsize > vm->block_max);
-    if (nsize > old && refuse)
+    if (nsize > old && refuse) {
         return NULL;
+    }
     void *block = take_block(vm, ptr, nsize);
-    if (block == NULL)
+    if (block == NULL) {
         return NULL;
+    }
     vm->used = vm->used - old + nsize;
-    if (vm->used > vm->peak)
+    if (vm->used > vm->peak) {
         vm->peak = vm->used;
+    }
     return block;
 }
 
 struct vm *vm_new(const char *name, size_t cap, void *owner) {
     struct vm *vm = calloc(1, sizeof *vm);
-    if (vm == NULL)
+    if (vm == NULL) {
         return NULL;
+    }
     snprintf(vm->name, sizeof vm->name, "%s", name);
     vm->cap = cap;
     vm->owner = owner;
@@ -68,8 +72,9 @@ struct vm *vm_new(const char *name, size_t cap, void *owner) {
 }
 
 void vm_free(struct vm *vm) {
-    if (vm == NULL)
+    if (vm == NULL) {
         return;
+    }
     lua_close(vm->L);
     free(vm->ballast);
     free(vm);
@@ -81,12 +86,14 @@ struct vm *vm_of(lua_State *L) {
 
 // The error value on top as text, without raising: lua_tolstring on a string changes nothing.
 static void take_error(lua_State *L, char *error, size_t size) {
-    if (error == NULL || size == 0)
+    if (error == NULL || size == 0) {
         return;
-    if (lua_type(L, -1) == LUA_TSTRING)
+    }
+    if (lua_type(L, -1) == LUA_TSTRING) {
         snprintf(error, size, "%s", lua_tostring(L, -1));
-    else
+    } else {
         snprintf(error, size, "an error that is not a text (%s)", luaL_typename(L, -1));
+    }
 }
 
 const char vm_short_of_memory[] =
@@ -103,20 +110,23 @@ static void push_memory_error(lua_State *L) { lua_rawgetp(L, LUA_REGISTRYINDEX, 
 int vm_no_memory(lua_State *L) {
     vm_of(L)->starved = true;
     push_memory_error(L);
-    if (lua_isnil(L, -1))
+    if (lua_isnil(L, -1)) {
         return luaL_error(L, "%s", vm_short_of_memory);
+    }
     return lua_error(L);
 }
 
 static int after_pcall(lua_State *L, int status, lua_KContext ctx) {
     (void)ctx;
-    if (status == LUA_OK || status == LUA_YIELD)
+    if (status == LUA_OK || status == LUA_YIELD) {
         return lua_gettop(L);
+    }
     lua_pushboolean(L, 0);
-    if (status == LUA_ERRMEM)
+    if (status == LUA_ERRMEM) {
         push_memory_error(L);
-    else
+    } else {
         lua_pushvalue(L, -2);
+    }
     return 2;
 }
 
@@ -130,14 +140,16 @@ int vm_pcall(lua_State *L) {
 // What failed with `status`, from the value on top of L; also whether it was for want of memory.
 static void tell_failure(struct vm *vm, lua_State *L, int status, char *error, size_t size) {
     vm->starved = vm->starved || (status == LUA_ERRMEM && !vm->is_script);
-    if (error == NULL)
+    if (error == NULL) {
         return;
-    if (vm->starved)
+    }
+    if (vm->starved) {
         snprintf(error, size, "%s", vm_short_of_memory);
-    else if (status == LUA_ERRMEM)
+    } else if (status == LUA_ERRMEM) {
         snprintf(error, size, "needs more than its %zu KiB of memory", vm->cap / 1024);
-    else
+    } else {
         take_error(L, error, size);
+    }
 }
 
 bool vm_protect(struct vm *vm, lua_CFunction fn, void *arg, char *error, size_t size) {
@@ -151,8 +163,9 @@ bool vm_protect(struct vm *vm, lua_CFunction fn, void *arg, char *error, size_t 
     lua_pushcfunction(L, fn);
     lua_pushlightuserdata(L, arg);
     int status = lua_pcall(L, 1, 0, 0);
-    if (status != LUA_OK)
+    if (status != LUA_OK) {
         tell_failure(vm, L, status, error, size);
+    }
     lua_settop(L, top);
     return status == LUA_OK;
 }
@@ -166,8 +179,9 @@ static int64_t clock_ms(clockid_t clock) {
 // The cheap clock first: the processor's is asked only when the wall's says that it may be late. A
 // busy machine must not end an innocent script.
 static bool out_of_time(struct vm *vm) {
-    if (vm->limit_ms == 0 || clock_ms(CLOCK_MONOTONIC) - vm->began_ms <= vm->limit_ms)
+    if (vm->limit_ms == 0 || clock_ms(CLOCK_MONOTONIC) - vm->began_ms <= vm->limit_ms) {
         return false;
+    }
     return clock_ms(CLOCK_THREAD_CPUTIME_ID) - vm->began_cpu_ms > vm->limit_ms;
 }
 
@@ -186,11 +200,12 @@ static void on_count(lua_State *L, lua_Debug *ar);
 // it. Trusted code may catch it and put things right, with a budget anew.
 static void end_leg(lua_State *L, struct vm *vm) {
     luaL_where(L, 0);
-    if (vm->spent >= vm->budget)
+    if (vm->spent >= vm->budget) {
         lua_pushfstring(L, "ran longer than its budget of %d thousand instructions",
                         (int)(vm->budget / 1000));
-    else
+    } else {
         lua_pushfstring(L, "ran longer than its budget of %d ms", (int)vm->limit_ms);
+    }
     lua_concat(L, 2);
     if (vm->is_script) {
         vm->over = true;
@@ -205,8 +220,9 @@ static void on_count(lua_State *L, lua_Debug *ar) {
     (void)ar;
     struct vm *vm = vm_of(L);
     vm->spent += vm->over ? 1 : HOOK_STEP;
-    if (vm->over || vm->spent >= vm->budget || out_of_time(vm))
+    if (vm->over || vm->spent >= vm->budget || out_of_time(vm)) {
         end_leg(L, vm);
+    }
 }
 
 static struct vm *running; // the innermost that runs now
@@ -214,8 +230,9 @@ static struct vm *running; // the innermost that runs now
 void vm_charge(lua_State *L, int64_t instructions) {
     struct vm *vm = vm_of(L);
     vm->spent += instructions;
-    if (vm == running && (vm->over || vm->spent >= vm->budget || out_of_time(vm)))
+    if (vm == running && (vm->over || vm->spent >= vm->budget || out_of_time(vm))) {
         end_leg(L, vm);
+    }
 }
 
 // What a script takes of the processor over a while; the limit of one leg does not bound it.
@@ -232,11 +249,13 @@ static bool greedy(struct vm *vm) {
 // Whether a script did too much although nothing stopped it on the way: C functions make no ticks.
 static bool wasteful(struct vm *vm, char *error, size_t size) {
     bool late = vm->is_script && out_of_time(vm);
-    if (late)
+    if (late) {
         snprintf(error, size, "%s: ran longer than its budget of %d ms", vm->name,
                  (int)vm->limit_ms);
-    if (!vm->is_script || !greedy(vm))
+    }
+    if (!vm->is_script || !greedy(vm)) {
         return late;
+    }
     snprintf(error, size, "%s: took more than %d s of the processor within %d s", vm->name,
              VM_WINDOW_CPU_MS / 1000, VM_WINDOW_MS / 1000);
     return true;
@@ -258,12 +277,15 @@ enum vm_result vm_resume(struct vm *vm, lua_State *co, int args, int64_t budget,
         outer->began_ms += clock_ms(CLOCK_MONOTONIC) - vm->began_ms;
         outer->began_cpu_ms += vm_cpu_ms() - vm->began_cpu_ms;
     }
-    if (results != NULL)
+    if (results != NULL) {
         *results = count;
-    if ((status == LUA_OK || status == LUA_YIELD) && wasteful(vm, error, size))
+    }
+    if ((status == LUA_OK || status == LUA_YIELD) && wasteful(vm, error, size)) {
         return VM_FAILED;
-    if (status == LUA_OK)
+    }
+    if (status == LUA_OK) {
         return VM_DONE;
+    }
     if (status == LUA_YIELD) {
         lua_pop(co, count);
         return VM_WAITS;
@@ -288,9 +310,10 @@ struct copy {
 static void copy_value(lua_State *from, int index, lua_State *to, struct copy *c, int depth);
 
 static void copy_table(lua_State *from, int index, lua_State *to, struct copy *c, int depth) {
-    if (depth > COPY_DEPTH || !lua_checkstack(from, 6))
+    if (depth > COPY_DEPTH || !lua_checkstack(from, 6)) {
         luaL_error(to, "a table nested deeper than %d levels (or in itself) cannot be passed on",
                    COPY_DEPTH);
+    }
     lua_Unsigned length = lua_rawlen(from, index); // a table with holes may claim 2^62
     int members = 0;
     // Those of a list mostly have as many members each, for which there is room from the beginning.
@@ -308,24 +331,27 @@ static void copy_table(lua_State *from, int index, lua_State *to, struct copy *c
         }
         lua_settop(from, top - 1);
     }
-    if (length == 0 && !vm_of(to)->is_script)
+    if (length == 0 && !vm_of(to)->is_script) {
         c->members = members <= MEMBERS_MAX ? members : 0;
+    }
 }
 
 static void copy_number(lua_State *from, int index, lua_State *to) {
     lua_Number n = lua_tonumber(from, index);
-    if (lua_isinteger(from, index))
+    if (lua_isinteger(from, index)) {
         lua_pushinteger(to, lua_tointeger(from, index));
-    else if (n == floor(n) && fabs(n) < 9007199254740992.0)
+    } else if (n == floor(n) && fabs(n) < 9007199254740992.0) {
         lua_pushinteger(to, (lua_Integer)n);
-    else
+    } else {
         lua_pushnumber(to, n);
+    }
 }
 
 static void copy_value(lua_State *from, int index, lua_State *to, struct copy *c, int depth) {
     luaL_checkstack(to, 6, "too much to pass on");
-    if (c->left-- == 0)
+    if (c->left-- == 0) {
         luaL_error(to, "more than %d values at once cannot be passed on", COPY_MAX);
+    }
     switch (lua_type(from, index)) {
     case LUA_TBOOLEAN:
         lua_pushboolean(to, lua_toboolean(from, index));
@@ -336,9 +362,10 @@ static void copy_value(lua_State *from, int index, lua_State *to, struct copy *c
     case LUA_TSTRING: {
         size_t len;
         const char *text = lua_tolstring(from, index, &len);
-        if (len > c->bytes)
+        if (len > c->bytes) {
             luaL_error(to, "more than %d KiB of text at once cannot be passed on",
                        (int)(COPY_BYTES / 1024));
+        }
         c->bytes -= len;
         lua_pushlstring(to, text, len);
         break;
@@ -351,10 +378,11 @@ static void copy_value(lua_State *from, int index, lua_State *to, struct copy *c
         lua_pushnil(to);
         break;
     default:
-        if (c->function != NULL)
+        if (c->function != NULL) {
             c->function(from, index, to, c->ctx);
-        else
+        } else {
             luaL_error(to, "a %s cannot be passed on", luaL_typename(from, index));
+        }
     }
 }
 

@@ -108,22 +108,23 @@ static void request_free(struct request *r) {
 }
 
 static bool text_copy(char **to, const char *text) {
-    *to = text ? strdup(text) : NULL;
+    *to = text != NULL ? strdup(text) : NULL;
     return *to || !text;
 }
 
 static struct request *request_new(const struct http *h, const struct http_request *req) {
     struct request *r = calloc(1, sizeof *r);
 
-    if (!r) {
+    if (r == NULL) {
         return NULL;
     }
     buf_init(&r->body, h->max_body);
     r->first = req->first;
     r->timeout_ms = req->timeout_ms > 0 ? req->timeout_ms : TIMEOUT_MS;
-    bool ok = text_copy(&r->url, req->url ? req->url : "") && text_copy(&r->ca_file, req->ca_file);
+    bool ok = text_copy(&r->url, req->url != NULL ? req->url : "") &&
+              text_copy(&r->ca_file, req->ca_file);
 
-    for (size_t i = 0; ok && req->headers && req->headers[i]; i++) {
+    for (size_t i = 0; ok && req->headers != NULL && req->headers[i] != NULL; i++) {
         struct curl_slist *longer = curl_slist_append(r->headers, req->headers[i]);
 
         ok = longer != NULL;
@@ -138,7 +139,7 @@ static struct request *request_new(const struct http *h, const struct http_reque
 
 // At the end; one that is first behind the others that are.
 static void list_append(struct request **list, struct request *r) {
-    while (*list && ((*list)->first || !r->first)) {
+    while (*list != NULL && ((*list)->first || !r->first)) {
         list = &(*list)->next;
     }
     r->next = *list;
@@ -146,10 +147,10 @@ static void list_append(struct request **list, struct request *r) {
 }
 
 static void list_remove(struct request **list, const struct request *r) {
-    while (*list && *list != r) {
+    while (*list != NULL && *list != r) {
         list = &(*list)->next;
     }
-    if (*list) {
+    if (*list != NULL) {
         *list = r->next;
     }
 }
@@ -180,7 +181,7 @@ const char *http_trust_store(const char *const *files) {
 static const char *trusted_file(const struct request *r) {
     const curl_version_info_data *curl = curl_version_info(CURLVERSION_NOW);
 
-    if (r->ca_file || curl->cainfo || curl->capath) {
+    if (r->ca_file != NULL || curl->cainfo != NULL || curl->capath != NULL) {
         return r->ca_file;
     }
     return http_trust_store(http_trust_stores);
@@ -217,12 +218,12 @@ static bool easy_set(CURL *easy, const struct http *h, struct request *r) {
 
 // Takes the request's easy handle away and keeps one for the next request.
 static void easy_release(struct http *h, struct request *r) {
-    if (!r->easy) {
+    if (r->easy == NULL) {
         return;
     }
     curl_multi_remove_handle(loop_multi(h->loop), r->easy);
     curl_easy_reset(r->easy); // forgets the headers before they are freed
-    if (h->spare) {
+    if (h->spare != NULL) {
         curl_easy_cleanup(r->easy);
     } else {
         h->spare = r->easy;
@@ -236,7 +237,7 @@ static void host_name(const char *url, char *out, size_t size) {
     CURLU *parts = curl_url();
     char *host = NULL;
 
-    if (parts && curl_url_set(parts, CURLUPART_URL, url, flags) == CURLUE_OK) {
+    if (parts != NULL && curl_url_set(parts, CURLUPART_URL, url, flags) == CURLUE_OK) {
         curl_url_get(parts, CURLUPART_HOST, &host, 0);
     }
     snprintf(out, size, "%s", host ? host : "the server");
@@ -345,15 +346,15 @@ static void request_end(struct http *h, struct request *r, CURLcode code) {
 
 static void request_start(struct http *h, struct request *r) {
     r->trusted = trusted_file(r);
-    if (r->trusted && !file_readable(r->trusted)) { // curl would wait for a FIFO
+    if (r->trusted != NULL && !file_readable(r->trusted)) { // curl would wait for a FIFO
         snprintf(r->detail, sizeof r->detail, "%s", r->trusted);
         request_end(h, r, CURLE_SSL_CACERT_BADFILE);
         return;
     }
     list_append(&h->running, r);
-    r->easy = h->spare ? h->spare : curl_easy_init();
+    r->easy = h->spare != NULL ? h->spare : curl_easy_init();
     h->spare = NULL;
-    if (r->easy && easy_set(r->easy, h, r) &&
+    if (r->easy != NULL && easy_set(r->easy, h, r) &&
         curl_multi_add_handle(loop_multi(h->loop), r->easy) == CURLM_OK) {
         return;
     }
@@ -370,7 +371,7 @@ static void timer_fired(void *ctx) {
 static void start_waiting(struct http *h) {
     loop_cancel(h->loop, h->timer);
     h->timer = 0;
-    while (h->waiting) {
+    while (h->waiting != NULL) {
         int64_t now = loop_now_ms();
         int64_t wait_ms = bucket_wait_ms(&h->bucket, now);
         struct request *r = h->waiting;
@@ -411,8 +412,8 @@ static void http_turn(void *ctx) {
 struct http *http_new(struct loop *l, size_t max_body, const char *user_agent) {
     struct http *h = calloc(1, sizeof *h);
 
-    if (!h || !text_copy(&h->user_agent, user_agent) || !loop_each_turn(l, http_turn, h)) {
-        if (h) {
+    if (h == NULL || !text_copy(&h->user_agent, user_agent) || !loop_each_turn(l, http_turn, h)) {
+        if (h != NULL) {
             free(h->user_agent);
         }
         free(h);
@@ -425,7 +426,7 @@ struct http *http_new(struct loop *l, size_t max_body, const char *user_agent) {
 }
 
 static void list_free(struct http *h, struct request *list) {
-    while (list) {
+    while (list != NULL) {
         struct request *next = list->next;
 
         easy_release(h, list);
@@ -435,7 +436,7 @@ static void list_free(struct http *h, struct request *list) {
 }
 
 void http_free(struct http *h) {
-    if (!h) {
+    if (h == NULL) {
         return;
     }
     loop_not_each_turn(h->loop, h);
@@ -457,16 +458,17 @@ void http_limit(struct http *h, int64_t depth, int64_t interval_ms) {
 }
 
 void http_hold(struct http *h, int64_t ms) {
-    if (ms > 0)
+    if (ms > 0) {
         bucket_hold(&h->bucket, ms, loop_now_ms());
-    else
+    } else {
         h->bucket.hold_until = 0;
+    }
 }
 
 bool http_get(struct http *h, const struct http_request *req, http_fn *fn, void *ctx) {
     struct request *r = request_new(h, req);
 
-    if (!r) {
+    if (r == NULL) {
         return false;
     }
     r->fn = fn;

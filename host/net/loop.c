@@ -100,7 +100,7 @@ static void signals_end(struct loop *l) {
 struct loop *loop_new(void) {
     struct loop *l = calloc(1, sizeof *l);
 
-    if (!l) {
+    if (l == NULL) {
         log_error("loop",
                   "The plugin cannot start: memory is short. Free some and start it again.");
         return NULL;
@@ -115,7 +115,7 @@ struct loop *loop_new(void) {
     }
     l->multi = curl_multi_init();
     l->timers = timers_new();
-    if (!l->multi || !l->timers || !signals_start(l)) {
+    if (l->multi == NULL || l->timers == NULL || !signals_start(l)) {
         log_error("loop",
                   "The plugin cannot start: no memory or no descriptor is left (%s). Free "
                   "some and start it again.",
@@ -127,14 +127,14 @@ struct loop *loop_new(void) {
 }
 
 void loop_free(struct loop *l) {
-    if (!l) {
+    if (l == NULL) {
         return;
     }
     signals_end(l);
-    if (l->timers) {
+    if (l->timers != NULL) {
         timers_free(l->timers);
     }
-    if (l->multi) {
+    if (l->multi != NULL) {
         curl_multi_cleanup(l->multi);
     }
     curl_global_cleanup();

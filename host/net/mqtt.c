@@ -259,7 +259,7 @@ static void subscriptions_forget(struct mqtt *m) {
     struct subscription *s = m->subscriptions;
 
     answer_ended(m);
-    while (s) {
+    while (s != NULL) {
         struct subscription *next = s->next;
 
         s->asked = false;
@@ -313,10 +313,10 @@ static void subscription_next(struct mqtt *m) {
     if (!is_connected(m) || m->awaited) {
         return;
     }
-    while (s && s->asked) {
+    while (s != NULL && s->asked) {
         s = s->next;
     }
-    if (s) {
+    if (s != NULL) {
         subscription_ask(m, s);
     } else if (m->state == ST_SUBSCRIBING) {
         connection_up(m);
@@ -342,7 +342,7 @@ bool mqtt_subscribe(struct mqtt *m, const char *topic) {
     }
     struct subscription *s = calloc(1, sizeof *s + size);
 
-    if (!s) {
+    if (s == NULL) {
         log_error("mqtt", "Memory is too short for the subscription to %s at %s.", topic,
                   m->config.name);
         return false;
@@ -356,7 +356,7 @@ bool mqtt_subscribe(struct mqtt *m, const char *topic) {
 void mqtt_unsubscribe(struct mqtt *m, const char *topic) {
     struct subscription *s = *subscription_find(m, topic);
 
-    if (!s) {
+    if (s == NULL) {
         return;
     }
     if (s == m->awaited) {
@@ -594,8 +594,8 @@ static bool config_copy(struct mqtt_config *to, const struct mqtt_config *from) 
     for (int i = 0; i < TEXTS; i++) {
         const char *text = *texts[i];
 
-        *texts[i] = text ? strdup(text) : NULL;
-        ok = ok && (*texts[i] || !text);
+        *texts[i] = text != NULL ? strdup(text) : NULL;
+        ok = ok && (*texts[i] != NULL || text == NULL);
     }
     return ok;
 }
@@ -617,7 +617,8 @@ struct mqtt *mqtt_new(struct loop *l, const struct mqtt_config *config,
     struct mqtt *m = calloc(1, sizeof *m);
     struct link *link = link_new(l, config);
 
-    if (!m || !link || !config_copy(&m->config, config) || !loop_each_turn(l, mqtt_turn, m)) {
+    if (m == NULL || link == NULL || !config_copy(&m->config, config) ||
+        !loop_each_turn(l, mqtt_turn, m)) {
         log_error("mqtt",
                   "Memory is too short for the connection to %s. Free some and start the plugin "
                   "again.",
@@ -630,7 +631,7 @@ struct mqtt *mqtt_new(struct loop *l, const struct mqtt_config *config,
         return m;
     }
     link_free(link);
-    if (m) {
+    if (m != NULL) {
         loop_not_each_turn(l, m);
         config_free(&m->config);
     }
@@ -663,7 +664,7 @@ void mqtt_reconnect(struct mqtt *m, const char *why) {
 }
 
 void mqtt_stop(struct mqtt *m, int ms) {
-    if (!m) {
+    if (m == NULL) {
         return;
     }
     struct link *link = m->link;

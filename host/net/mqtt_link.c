@@ -102,7 +102,7 @@ int link_on_tls_error(const char *text, size_t len, void *ctx) {
 }
 
 void link_free(struct link *link) {
-    if (link) {
+    if (link != NULL) {
         queue_free(link->queue);
         free(link->host);
         free(link);
@@ -112,7 +112,7 @@ void link_free(struct link *link) {
 struct link *link_new(struct loop *l, const struct mqtt_config *c) {
     struct link *link = calloc(1, sizeof *link);
 
-    if (!link) {
+    if (link == NULL) {
         return NULL;
     }
     link->loop = l;
@@ -125,7 +125,7 @@ struct link *link_new(struct loop *l, const struct mqtt_config *c) {
     atomic_init(&link->closed, false);
     atomic_init(&link->inside, 0);
     atomic_init(&link->looking, 0);
-    if (!link->queue || !link->host) {
+    if (link->queue == NULL || link->host == NULL) {
         link_free(link);
         return NULL;
     }
@@ -216,13 +216,13 @@ bool link_wait(struct link *link, enum event wanted, int64_t until_ms) {
     for (;;) {
         struct queue_item *item = queue_pop(link->queue);
 
-        bool found = item && item->kind == (int)wanted;
+        bool found = item != NULL && item->kind == (int)wanted;
 
         if (found || loop_now_ms() >= until_ms) {
             free(item);
             return found;
         }
-        if (!item) {
+        if (item == NULL) {
             nanosleep(&step, NULL);
         }
         free(item);

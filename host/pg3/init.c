@@ -16,18 +16,21 @@ static bool base64_decode(const char *text, struct buf *out) {
     uint32_t bits = 0;
     int have = 0;
     for (; *text != '\0' && *text != '='; text++) {
-        if (*text == '\n' || *text == '\r')
+        if (*text == '\n' || *text == '\r') {
             continue;
+        }
         int digit = base64_digit(*text);
-        if (digit < 0)
+        if (digit < 0) {
             return false;
+        }
         bits = (bits << 6) | (uint32_t)digit;
         have += 6;
         if (have >= 8) {
             have -= 8;
             char byte = (char)((bits >> have) & 0xff);
-            if (!buf_add(out, &byte, 1))
+            if (!buf_add(out, &byte, 1)) {
                 return false;
+            }
         }
     }
     return text[strspn(text, "=\r\n")] == '\0';
@@ -61,8 +64,9 @@ static void option(lua_State *L, const char *key, char *out, size_t size) {
 static long read_port(lua_State *L) {
     char scratch[32];
     const char *text = json_text(L, 1, "mqttPort", scratch);
-    if (text == NULL || text[0] == '\0')
+    if (text == NULL || text[0] == '\0') {
         return 1883;
+    }
     char *end;
     long port = strtol(text, &end, 10);
     return *end == '\0' && port > 0 && port < 65536 ? port : -1;
@@ -72,19 +76,22 @@ static void parse_fields(lua_State *L, void *ctx) {
     struct parse *p = ctx;
     struct pg3_init *init = p->init;
     p->is_object = lua_type(L, 1) == LUA_TTABLE;
-    if (!p->is_object)
+    if (!p->is_object) {
         return;
+    }
     char profile[24] = "", scratch[32], prefix[sizeof init->uuid];
     want(p, L, "uuid", init->uuid, sizeof init->uuid);
     memcpy(prefix, init->uuid, sizeof prefix);
     const char *given = json_text(L, 1, "prefix", scratch);
-    if (given != NULL && given[0] != '\0')
+    if (given != NULL && given[0] != '\0') {
         want(p, L, "prefix", prefix, sizeof prefix);
+    }
     want(p, L, "profileNum", profile, sizeof profile);
     want(p, L, "token", init->token, sizeof init->token);
     option(L, "mqttHost", init->host, sizeof init->host);
-    if (init->host[0] == '\0')
+    if (init->host[0] == '\0') {
         memcpy(init->host, "localhost", sizeof "localhost");
+    }
     p->port = read_port(L);
     init->port = (int)p->port;
     init->secure = json_long(L, 1, "secure", 1) == 1;
@@ -93,9 +100,11 @@ static void parse_fields(lua_State *L, void *ctx) {
     option(L, "isyVersion", init->isy_version, sizeof init->isy_version);
     snprintf(init->id, sizeof init->id, "%s_%s", prefix, profile);
     char *to = init->user;
-    for (const char *from = init->id; *from != '\0'; from++)
-        if (*from != ':')
+    for (const char *from = init->id; *from != '\0'; from++) {
+        if (*from != ':') {
             *to++ = *from;
+        }
+    }
     *to = '\0';
 }
 
@@ -108,17 +117,22 @@ static const char no_memory[] = "PG3INIT cannot be read: memory is short. Free s
 static const char *fault_of(struct json *json, const char *base64, struct buf *text,
                             struct parse *p) {
     char why[256];
-    if (base64 == NULL || base64[0] == '\0')
+    if (base64 == NULL || base64[0] == '\0') {
         return not_set;
-    if (!base64_decode(base64, text))
+    }
+    if (!base64_decode(base64, text)) {
         return text->starved ? no_memory : "PG3INIT is not base64. Restart the plugin from PG3.";
+    }
     bool read = json_read(json, buf_text(text), text->len, parse_fields, p, why, sizeof why);
-    if (!read && json_starved(json))
+    if (!read && json_starved(json)) {
         return no_memory;
-    if (!read || !p->is_object)
+    }
+    if (!read || !p->is_object) {
         return "PG3INIT does not hold a JSON object. Restart the plugin from PG3.";
-    if (p->missing[0] == '\0' && p->port < 0)
+    }
+    if (p->missing[0] == '\0' && p->port < 0) {
         return "mqttPort in PG3INIT is no port number. Restart the plugin from PG3.";
+    }
     return NULL;
 }
 
@@ -130,9 +144,10 @@ bool init_read(struct json *json, const char *base64, struct pg3_init *init, cha
     buf_init(&text, 64 * 1024);
     const char *fault = fault_of(json, base64, &text, &p);
     buf_free(&text);
-    if (fault != NULL)
+    if (fault != NULL) {
         snprintf(error, size, "%s", fault);
-    else if (p.missing[0] != '\0')
+    } else if (p.missing[0] != '\0') {
         snprintf(error, size, "PG3INIT lacks %s. Restart the plugin from PG3.", p.missing);
+    }
     return fault == NULL && p.missing[0] == '\0';
 }

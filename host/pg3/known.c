@@ -8,8 +8,9 @@
 #define VALUES_MAX 128
 
 void known_free(struct known *k) {
-    for (size_t i = 0; i < k->count; i++)
+    for (size_t i = 0; i < k->count; i++) {
         free(k->all[i].values);
+    }
     free(k->all);
     *k = (struct known){0};
 }
@@ -24,26 +25,31 @@ static void *grow(void *all, size_t count, size_t size) {
 static bool read_value(struct known_node *node, struct walk *w) {
     struct known_value value = {0};
     char key[16], number[16];
-    if (!walk_enter(w))
+    if (!walk_enter(w)) {
         return true;
+    }
     while (walk_next(w, key, sizeof key)) {
-        if (strcmp(key, "driver") == 0)
+        if (strcmp(key, "driver") == 0) {
             walk_text(w, value.driver, sizeof value.driver);
-        else if (strcmp(key, "value") == 0)
+        } else if (strcmp(key, "value") == 0) {
             walk_text(w, value.shown, sizeof value.shown);
-        else if (strcmp(key, "uom") == 0 && walk_text(w, number, sizeof number))
+        } else if (strcmp(key, "uom") == 0 && walk_text(w, number, sizeof number)) {
             value.uom = (int)strtol(number, NULL, 10);
-        else if (strcmp(key, "uom") != 0)
+        } else if (strcmp(key, "uom") != 0) {
             walk_skip(w);
+        }
     }
     size_t len = strlen(value.shown);
-    if (value.driver[0] == '\0' || len == 0 || len + 1 == sizeof value.shown)
+    if (value.driver[0] == '\0' || len == 0 || len + 1 == sizeof value.shown) {
         return true; // no value, or one that was cut
-    if (node->value_count == VALUES_MAX)
+    }
+    if (node->value_count == VALUES_MAX) {
         return true;
+    }
     struct known_value *values = grow(node->values, node->value_count, sizeof *values);
-    if (values == NULL)
+    if (values == NULL) {
         return false;
+    }
     node->values = values;
     node->values[node->value_count++] = value;
     return true;
@@ -51,9 +57,11 @@ static bool read_value(struct known_node *node, struct walk *w) {
 
 static bool read_values(struct known_node *node, struct walk *w) {
     bool ok = true;
-    if (walk_enter(w))
-        while (walk_next(w, NULL, 0))
+    if (walk_enter(w)) {
+        while (walk_next(w, NULL, 0)) {
             ok = read_value(node, w) && ok;
+        }
+    }
     return ok;
 }
 
@@ -61,37 +69,40 @@ static bool read_members(struct known_node *node, struct walk *w) {
     char key[16], text[16];
     bool ok = true;
     while (walk_next(w, key, sizeof key)) {
-        if (strcmp(key, "address") == 0)
+        if (strcmp(key, "address") == 0) {
             walk_text(w, node->address, sizeof node->address);
-        else if (strcmp(key, "name") == 0)
+        } else if (strcmp(key, "name") == 0) {
             walk_text(w, node->name, sizeof node->name);
-        else if (strcmp(key, "nodeDefId") == 0)
+        } else if (strcmp(key, "nodeDefId") == 0) {
             walk_text(w, node->type, sizeof node->type);
-        else if (strcmp(key, "primaryNode") == 0)
+        } else if (strcmp(key, "primaryNode") == 0) {
             walk_text(w, node->primary, sizeof node->primary);
-        else if (strcmp(key, "enabled") == 0)
+        } else if (strcmp(key, "enabled") == 0) {
             node->enabled = !walk_text(w, text, sizeof text) ||
                             (strcmp(text, "0") != 0 && strcmp(text, "false") != 0);
-        else if (strcmp(key, "drivers") == 0)
+        } else if (strcmp(key, "drivers") == 0) {
             ok = read_values(node, w) && ok;
-        else
+        } else {
             walk_skip(w);
+        }
     }
     return ok;
 }
 
 static bool read_node(struct known *k, struct walk *w) {
     struct known_node node = {.enabled = true};
-    if (!walk_enter(w))
+    if (!walk_enter(w)) {
         return true;
+    }
     bool ok = read_members(&node, w);
     if (k->count == NODES_MAX) {
         free(node.values);
         return ok;
     }
     struct known_node *all = grow(k->all, k->count, sizeof *all);
-    if (all != NULL)
+    if (all != NULL) {
         k->all = all;
+    }
     if (all == NULL || node.address[0] == '\0') {
         free(node.values);
         return all != NULL && ok;
@@ -110,17 +121,19 @@ bool known_read(struct known *k, struct walk *w) {
     size_t members = 0;
     bool entered = ok;
     for (; entered && walk_next(w, NULL, 0); members++) {
-        if (ok)
+        if (ok) {
             ok = read_node(&fresh, w);
-        else
+        } else {
             walk_skip(w); // what follows the list is read all the same
+        }
     }
     if (!ok || w->failed || (fresh.count == 0 && members > 0)) {
         known_free(&fresh);
         return false;
     }
-    if (fresh.count > 0)
+    if (fresh.count > 0) {
         qsort(fresh.all, fresh.count, sizeof *fresh.all, compare);
+    }
     known_free(k);
     *k = fresh;
     return true;
@@ -131,32 +144,38 @@ const struct known_node *known_find(const struct known *k, const char *address) 
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         int order = strcmp(address, k->all[middle].address);
-        if (order == 0)
+        if (order == 0) {
             return &k->all[middle];
-        if (order < 0)
+        }
+        if (order < 0) {
             high = middle;
-        else
+        } else {
             low = middle + 1;
+        }
     }
     return NULL;
 }
 
 static const struct known_value *find_value(const struct known_node *node, const char *driver) {
-    for (size_t i = 0; i < node->value_count; i++)
-        if (strcmp(node->values[i].driver, driver) == 0)
+    for (size_t i = 0; i < node->value_count; i++) {
+        if (strcmp(node->values[i].driver, driver) == 0) {
             return &node->values[i];
+        }
+    }
     return NULL;
 }
 
 bool known_seed(const struct known *k, struct nodes *nodes, struct node *node) {
     const struct known_node *on_record = known_find(k, node->address);
-    if (on_record == NULL)
+    if (on_record == NULL) {
         return false;
+    }
     size_t found = 0;
     for (size_t i = 0; i < node->type->driver_count; i++) {
         const struct known_value *value = find_value(on_record, node->type->drivers[i].id);
-        if (value == NULL)
+        if (value == NULL) {
             continue;
+        }
         found++;
         node_seed(nodes, node, (int)i, value->shown, value->uom);
     }

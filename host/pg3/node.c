@@ -10,14 +10,16 @@
 
 struct nodes *nodes_new(void) {
     struct nodes *n = calloc(1, sizeof *n);
-    if (n != NULL)
+    if (n != NULL) {
         n->zero_stale = true;
+    }
     return n;
 }
 
 static void free_drivers(struct driver *drivers, size_t count) {
-    for (size_t i = 0; drivers != NULL && i < count; i++)
+    for (size_t i = 0; drivers != NULL && i < count; i++) {
         free(drivers[i].text);
+    }
     free(drivers);
 }
 
@@ -29,12 +31,15 @@ static void node_free(struct node *node) {
 }
 
 void nodes_free(struct nodes *n) {
-    if (n == NULL)
+    if (n == NULL) {
         return;
-    for (size_t i = 0; i < n->count; i++)
+    }
+    for (size_t i = 0; i < n->count; i++) {
         node_free(n->all[i]);
-    for (size_t i = 0; i < n->type_count; i++)
+    }
+    for (size_t i = 0; i < n->type_count; i++) {
         node_type_free(n->types[i]);
+    }
     free(n->all);
     free(n->slots);
     free(n->types);
@@ -56,27 +61,33 @@ static void free_decls(struct driver_decl *decls, size_t count) {
 }
 
 void node_type_free(struct node_type *t) {
-    if (t == NULL)
+    if (t == NULL) {
         return;
+    }
     free_decls(t->drivers, t->driver_count);
-    for (size_t i = 0; t->events != NULL && i < t->event_count; i++)
+    for (size_t i = 0; t->events != NULL && i < t->event_count; i++) {
         free(t->events[i]);
+    }
     free(t->events);
     free(t->id);
     free(t);
 }
 
 static int decl_index(const struct node_type *t, const char *id) {
-    for (size_t i = 0; i < t->driver_count; i++)
-        if (strcmp(t->drivers[i].id, id) == 0)
+    for (size_t i = 0; i < t->driver_count; i++) {
+        if (strcmp(t->drivers[i].id, id) == 0) {
             return (int)i;
+        }
+    }
     return -1;
 }
 
 bool node_reports(const struct node *node, const char *event) {
-    for (size_t i = 0; i < node->type->event_count; i++)
-        if (strcmp(node->type->events[i], event) == 0)
+    for (size_t i = 0; i < node->type->event_count; i++) {
+        if (strcmp(node->type->events[i], event) == 0) {
             return true;
+        }
+    }
     return false;
 }
 
@@ -85,29 +96,38 @@ int node_driver(const struct node *node, const char *id) { return decl_index(nod
 // docs/pg3.md, Driver ids: at most 30 characters, older ISYs know upper case only.
 static bool driver_id_ok(const char *id) {
     size_t len = strlen(id);
-    if (len == 0 || len > 30 || !isupper((unsigned char)id[0]))
+    if (len == 0 || len > 30 || !isupper((unsigned char)id[0])) {
         return false;
-    for (size_t i = 0; i < len; i++)
-        if (!isupper((unsigned char)id[i]) && !isdigit((unsigned char)id[i]) && id[i] != '_')
+    }
+    for (size_t i = 0; i < len; i++) {
+        if (!isupper((unsigned char)id[i]) && !isdigit((unsigned char)id[i]) && id[i] != '_') {
             return false;
+        }
+    }
     return true;
 }
 
 static const char *type_fault(const struct node_type *t) {
-    if (t->id == NULL || t->id[0] == '\0')
+    if (t->id == NULL || t->id[0] == '\0') {
         return "a node type needs an id";
+    }
     for (size_t i = 0; i < t->driver_count; i++) {
         const struct driver_decl *d = &t->drivers[i];
-        if (d->id == NULL || !driver_id_ok(d->id))
+        if (d->id == NULL || !driver_id_ok(d->id)) {
             return "a driver id is made of capital letters, digits and _, and starts with a letter";
-        if (decl_index(t, d->id) != (int)i)
+        }
+        if (decl_index(t, d->id) != (int)i) {
             return "a driver id stands twice in one node type";
-        if (d->label == NULL || d->places < 0 || d->places > 6)
+        }
+        if (d->label == NULL || d->places < 0 || d->places > 6) {
             return "a driver needs a label and 0 to 6 decimal places";
+        }
     }
-    for (size_t i = 0; i < t->event_count; i++)
-        if (t->events[i] == NULL)
+    for (size_t i = 0; i < t->event_count; i++) {
+        if (t->events[i] == NULL) {
             return "an event needs an id";
+        }
+    }
     return NULL;
 }
 
@@ -116,13 +136,16 @@ static const struct unit *unit_now(const struct nodes *n, const struct driver_de
 }
 
 bool node_format(char *out, size_t size, double value, int places) {
-    if (!isfinite(value) || fabs(value) > 1e15)
+    if (!isfinite(value) || fabs(value) > 1e15) {
         return false;
+    }
     int len = snprintf(out, size, "%.*f", places, value);
-    if (len < 0 || (size_t)len >= size)
+    if (len < 0 || (size_t)len >= size) {
         return false;
-    if (out[0] == '-' && strspn(out + 1, "0.") == (size_t)len - 1)
+    }
+    if (out[0] == '-' && strspn(out + 1, "0.") == (size_t)len - 1) {
         memmove(out, out + 1, (size_t)len);
+    }
     return true;
 }
 
@@ -131,12 +154,14 @@ static char *copy_cut(const char *text) {
     size_t len = strlen(text);
     if (len > TEXT_MAX) {
         len = TEXT_MAX;
-        while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80)
+        while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80) {
             len--;
+        }
     }
     char *copy = malloc(len + 1);
-    if (copy == NULL)
+    if (copy == NULL) {
         return NULL;
+    }
     memcpy(copy, text, len);
     copy[len] = '\0';
     return copy;
@@ -152,8 +177,9 @@ static void mark(struct node *node, struct driver *d) {
 }
 
 static void put_text(struct node *node, struct driver *d, const char *text) {
-    if (same_text(d->text, text))
+    if (same_text(d->text, text)) {
         return;
+    }
     free(d->text);
     d->text = text != NULL ? copy_cut(text) : NULL;
     mark(node, d);
@@ -168,24 +194,29 @@ static void show(struct nodes *n, struct node *node, size_t i) {
     bool missing = !d->has && !d->seeded;
     if (decl->zero && n->zero_stale && (node->stale || missing)) {
         d->seeded = false;
-        if (d->has)
+        if (d->has) {
             put_text(node, d, NULL); // it belongs to the value that is not shown now
+        }
     } else if (d->has) {
-        if (!node_format(shown, sizeof shown, d->value * unit->factor + unit->offset, decl->places))
+        if (!node_format(shown, sizeof shown, d->value * unit->factor + unit->offset,
+                         decl->places)) {
             return;
+        }
     } else {
         return; // what it showed last
     }
-    if (strcmp(shown, d->shown) == 0 && unit->uom == d->uom)
+    if (strcmp(shown, d->shown) == 0 && unit->uom == d->uom) {
         return;
+    }
     memcpy(d->shown, shown, sizeof d->shown);
     d->uom = unit->uom;
     mark(node, d);
 }
 
 static void show_all(struct nodes *n, struct node *node) {
-    for (size_t i = 0; i < node->type->driver_count; i++)
+    for (size_t i = 0; i < node->type->driver_count; i++) {
         show(n, node, i);
+    }
 }
 
 void node_told(struct driver *d) {
@@ -219,29 +250,35 @@ static struct driver *new_drivers(const struct nodes *n, const struct node_type 
 
 // Whether a change from one type to the other must be told to PG3.
 static bool same_drivers(const struct node_type *a, const struct node_type *b) {
-    if (a->driver_count != b->driver_count || strcmp(a->id, b->id) != 0)
+    if (a->driver_count != b->driver_count || strcmp(a->id, b->id) != 0) {
         return false;
-    for (size_t i = 0; i < a->driver_count; i++)
+    }
+    for (size_t i = 0; i < a->driver_count; i++) {
         if (strcmp(a->drivers[i].id, b->drivers[i].id) != 0 ||
-            a->drivers[i].unit.uom != b->drivers[i].unit.uom)
+            a->drivers[i].unit.uom != b->drivers[i].unit.uom) {
             return false;
+        }
+    }
     return true;
 }
 
 // Moves a node to a type; drivers of the same id and unit keep their value. False: no memory.
 static bool retype(struct nodes *n, struct node *node, const struct node_type *t) {
     struct driver *drivers = new_drivers(n, t);
-    if (drivers == NULL)
+    if (drivers == NULL) {
         return false;
+    }
     for (size_t i = 0; i < t->driver_count; i++) {
         int old = decl_index(node->type, t->drivers[i].id);
-        if (old < 0 || node->type->drivers[old].unit.uom != t->drivers[i].unit.uom)
+        if (old < 0 || node->type->drivers[old].unit.uom != t->drivers[i].unit.uom) {
             continue;
+        }
         drivers[i] = node->drivers[old];
         node->drivers[old].text = NULL;
     }
-    if (!same_drivers(node->type, t) && node->state != NODE_DELETED)
+    if (!same_drivers(node->type, t) && node->state != NODE_DELETED) {
         node->state = NODE_NEW; // also while it is being added: then once more
+    }
     free_drivers(node->drivers, node->type->driver_count);
     node->drivers = drivers;
     node->changed = true;
@@ -278,9 +315,11 @@ const char *nodes_declare(struct nodes *n, struct node_type *t) {
         node_type_free(t);
         return fault;
     }
-    for (size_t i = 0; i < n->type_count; i++)
-        if (strcmp(n->types[i]->id, t->id) == 0)
+    for (size_t i = 0; i < n->type_count; i++) {
+        if (strcmp(n->types[i]->id, t->id) == 0) {
             return replace_type(n, i, t) ? NULL : node_no_memory;
+        }
+    }
     struct node_type **types = realloc(n->types, (n->type_count + 1) * sizeof *types);
     if (types == NULL) {
         node_type_free(t);
@@ -292,20 +331,24 @@ const char *nodes_declare(struct nodes *n, struct node_type *t) {
 }
 
 const struct node_type *nodes_type(const struct nodes *n, const char *id) {
-    for (size_t i = 0; i < n->type_count; i++)
-        if (strcmp(n->types[i]->id, id) == 0)
+    for (size_t i = 0; i < n->type_count; i++) {
+        if (strcmp(n->types[i]->id, id) == 0) {
             return n->types[i];
+        }
+    }
     return NULL;
 }
 
 // Where a node of this address is, or would be, in a table that has a free slot (FNV-1a hash).
 static struct node **slot_of(struct node **slots, size_t slot_count, const char *address) {
     uint32_t hash = 2166136261u;
-    for (const char *c = address; *c != '\0'; c++)
+    for (const char *c = address; *c != '\0'; c++) {
         hash = (hash ^ (unsigned char)*c) * 16777619u;
+    }
     size_t at = hash & (slot_count - 1);
-    while (slots[at] != NULL && strcmp(slots[at]->address, address) != 0)
+    while (slots[at] != NULL && strcmp(slots[at]->address, address) != 0) {
         at = (at + 1) & (slot_count - 1);
+    }
     return &slots[at];
 }
 
@@ -315,14 +358,17 @@ struct node *nodes_find(const struct nodes *n, const char *address) {
 
 // Room for one node more. False: no memory.
 static bool grow_slots(struct nodes *n) {
-    if (2 * (n->count + 1) <= n->slot_count)
+    if (2 * (n->count + 1) <= n->slot_count) {
         return true;
+    }
     size_t count = n->slot_count > 0 ? 2 * n->slot_count : 64;
     struct node **slots = calloc(count, sizeof(struct node *));
-    if (slots == NULL)
+    if (slots == NULL) {
         return false;
-    for (size_t i = 0; i < n->count; i++)
+    }
+    for (size_t i = 0; i < n->count; i++) {
         *slot_of(slots, count, n->all[i]->address) = n->all[i];
+    }
     free(n->slots);
     n->slots = slots;
     n->slot_count = count;
@@ -336,12 +382,14 @@ static bool address_ok(const char *address) {
 
 static struct node *new_node(struct nodes *n, const char *address, const struct node_type *t) {
     struct node **all = realloc(n->all, (n->count + 1) * sizeof(struct node *));
-    if (all == NULL)
+    if (all == NULL) {
         return NULL;
+    }
     n->all = all;
     struct node *node = grow_slots(n) ? calloc(1, sizeof *node) : NULL;
-    if (node == NULL)
+    if (node == NULL) {
         return NULL;
+    }
     node->type = t;
     node->changed = true;
     node->drivers = new_drivers(n, t);
@@ -370,8 +418,9 @@ struct node *nodes_add(struct nodes *n, const char *address, const char *type, c
     char *names[] = {strdup(name), strdup(primary)}; // first: no node is without them
     bool named = names[0] != NULL && names[1] != NULL;
     struct node *node = named ? nodes_find(n, address) : NULL;
-    if (named && node == NULL)
+    if (named && node == NULL) {
         node = new_node(n, address, t);
+    }
     if (node == NULL || (node->type != t && !retype(n, node, t))) {
         free(names[0]);
         free(names[1]);
@@ -392,8 +441,9 @@ void node_seed(struct nodes *n, struct node *node, int driver, const char *shown
     char plain[sizeof d->shown];
     if (d->has || uom == 0 || end == shown || *end != '\0' ||
         (uom != decl->unit.uom && uom != decl->alt.uom) ||
-        !node_format(plain, sizeof plain, value, decl->places))
+        !node_format(plain, sizeof plain, value, decl->places)) {
         return;
+    }
     memcpy(d->shown, plain, sizeof d->shown);
     d->uom = uom;
     d->seeded = true;
@@ -424,29 +474,34 @@ void node_unset(struct nodes *n, struct node *node, int driver, const char *text
 
 void node_stale(struct nodes *n, struct node *node, bool stale) {
     node->stale = stale;
-    if (!stale && node->state == NODE_REFUSED && node->retry_ms == INT64_MAX)
+    if (!stale && node->state == NODE_REFUSED && node->retry_ms == INT64_MAX) {
         node->retry_ms = 0; // its device is back
+    }
     show_all(n, node);
 }
 
 void nodes_zero_stale(struct nodes *n, bool on) {
     n->zero_stale = on;
-    for (size_t i = 0; i < n->count; i++)
+    for (size_t i = 0; i < n->count; i++) {
         show_all(n, n->all[i]);
+    }
 }
 
 void nodes_alt_units(struct nodes *n, bool on) {
     n->alt_units = on;
-    for (size_t i = 0; i < n->count; i++)
+    for (size_t i = 0; i < n->count; i++) {
         show_all(n, n->all[i]);
+    }
 }
 
 void node_touch(struct node *node) {
-    for (size_t i = 0; i < node->type->driver_count; i++)
+    for (size_t i = 0; i < node->type->driver_count; i++) {
         mark(node, &node->drivers[i]);
+    }
 }
 
 void nodes_touch(struct nodes *n) {
-    for (size_t i = 0; i < n->count; i++)
+    for (size_t i = 0; i < n->count; i++) {
         node_touch(n->all[i]);
+    }
 }

@@ -16,9 +16,11 @@ void pairs_free(struct pairs *p) {
 }
 
 static struct pair *find(const struct pairs *p, const char *key) {
-    for (size_t i = 0; i < p->count; i++)
-        if (strcmp(p->all[i].key, key) == 0)
+    for (size_t i = 0; i < p->count; i++) {
+        if (strcmp(p->all[i].key, key) == 0) {
             return &p->all[i];
+        }
+    }
     return NULL;
 }
 
@@ -28,8 +30,9 @@ const char *pairs_get(const struct pairs *p, const char *key) {
 }
 
 static bool remove_pair(struct pairs *p, struct pair *pair) {
-    if (pair == NULL)
+    if (pair == NULL) {
         return false;
+    }
     free(pair->key);
     free(pair->value);
     size_t after = p->count - 1 - (size_t)(pair - p->all);
@@ -40,8 +43,9 @@ static bool remove_pair(struct pairs *p, struct pair *pair) {
 
 static bool add_pair(struct pairs *p, const char *key, const char *value) {
     struct pair *all = realloc(p->all, (p->count + 1) * sizeof *all);
-    if (all == NULL)
+    if (all == NULL) {
         return false;
+    }
     p->all = all;
     struct pair pair = {strdup(key), strdup(value)};
     if (pair.key == NULL || pair.value == NULL) {
@@ -55,25 +59,30 @@ static bool add_pair(struct pairs *p, const char *key, const char *value) {
 
 bool pairs_set(struct pairs *p, const char *key, const char *value) {
     struct pair *pair = find(p, key);
-    if (value == NULL)
+    if (value == NULL) {
         return remove_pair(p, pair);
-    if (pair == NULL)
+    }
+    if (pair == NULL) {
         return add_pair(p, key, value);
+    }
     char *copy = strcmp(pair->value, value) != 0 ? strdup(value) : NULL;
-    if (copy == NULL)
+    if (copy == NULL) {
         return false;
+    }
     free(pair->value);
     pair->value = copy;
     return true;
 }
 
 bool pairs_equal(const struct pairs *a, const struct pairs *b) {
-    if (a->count != b->count)
+    if (a->count != b->count) {
         return false;
+    }
     for (size_t i = 0; i < a->count; i++) {
         const char *value = pairs_get(b, a->all[i].key);
-        if (value == NULL || strcmp(value, a->all[i].value) != 0)
+        if (value == NULL || strcmp(value, a->all[i].value) != 0) {
             return false;
+        }
     }
     return true;
 }
@@ -91,8 +100,9 @@ static bool is_whole(lua_State *L, const char *key, const char *value) {
 
 // Half of the user's parameters would be other parameters.
 static void read_pair(struct pairs *p, lua_State *L, const char *key, const char *value) {
-    if (pairs_set(p, key, value) || has(p, key, value))
+    if (pairs_set(p, key, value) || has(p, key, value)) {
         return;
+    }
     pairs_free(p);
     vm_no_memory(L);
 }
@@ -100,8 +110,9 @@ static void read_pair(struct pairs *p, lua_State *L, const char *key, const char
 void pairs_read(struct pairs *p, lua_State *L, int index) {
     pairs_free(p);
     luaL_checkstack(L, 4, "pairs");
-    if (lua_type(L, index) != LUA_TTABLE)
+    if (lua_type(L, index) != LUA_TTABLE) {
         return;
+    }
     lua_pushnil(L);
     while (lua_next(L, index) != 0) {
         int type = lua_type(L, -1);
@@ -129,8 +140,9 @@ void pairs_read(struct pairs *p, lua_State *L, int index) {
 bool pairs_write(const struct pairs *p, struct buf *b) {
     buf_puts(b, "{");
     for (size_t i = 0; i < p->count; i++) {
-        if (i > 0)
+        if (i > 0) {
             buf_puts(b, ",");
+        }
         buf_json(b, p->all[i].key);
         buf_puts(b, ":");
         buf_json(b, p->all[i].value);

@@ -22,8 +22,9 @@
 struct pg3 *pg3_new(struct loop *l, struct json *json, struct nodes *nodes, const char *version,
                     const struct pg3_link *link, const struct pg3_events *events) {
     struct pg3 *p = calloc(1, sizeof *p);
-    if (p == NULL)
+    if (p == NULL) {
         return NULL;
+    }
     p->loop = l;
     p->json = json;
     p->nodes = nodes;
@@ -47,8 +48,9 @@ static void drop_waiting(struct pg3 *p) {
 }
 
 void pg3_free(struct pg3 *p) {
-    if (p == NULL)
+    if (p == NULL) {
         return;
+    }
     drop_waiting(p);
     pg3_ask_nothing(p);
     loop_cancel(p->loop, p->gate_timer);
@@ -76,9 +78,10 @@ static void tell_shortage(struct pg3 *p, const char *kind) {
 }
 
 static struct pg3_out *enqueue(struct pg3 *p, const char *kind, const char *text, size_t len) {
-    if (!p->up)
+    if (!p->up) {
         return NULL; // events and answers mean the present; records are marked and written after a
-                     // connect
+    }
+    // connect
     if (p->waiting + len >= WAITING_MAX) {
         log_warning(AREA,
                     "a %s message to PG3 was dropped: %zu KiB wait for PG3 already. If this goes "
@@ -105,20 +108,22 @@ static struct pg3_out *enqueue(struct pg3 *p, const char *kind, const char *text
 
 bool pg3_post(struct pg3 *p, const char *kind, const char *text, size_t len, bool late) {
     struct pg3_out *out = enqueue(p, kind, text, len);
-    if (out != NULL)
+    if (out != NULL) {
         out->late = late;
+    }
     return out != NULL;
 }
 
 bool pg3_post_buf(struct pg3 *p, const char *kind, struct buf *b, bool late) {
     bool queued = false;
-    if (b->starved)
+    if (b->starved) {
         tell_shortage(p, kind);
-    else if (b->failed)
+    } else if (b->failed) {
         log_error(AREA, "a %s message to PG3 is too large and was not sent; please report this",
                   kind);
-    else
+    } else {
         queued = pg3_post(p, kind, buf_text(b), b->len, late);
+    }
     buf_free(b);
     return queued;
 }
@@ -134,8 +139,9 @@ static void data_late(void *ctx) {
 }
 
 void pg3_check_gate(struct pg3 *p) {
-    if (p->gate != GATE_DATA || !pg3_all_read(p))
+    if (p->gate != GATE_DATA || !pg3_all_read(p)) {
         return;
+    }
     loop_cancel(p->loop, p->gate_timer);
     p->gate_timer = 0;
     p->gate = GATE_CONTROLLER;
@@ -148,8 +154,9 @@ void pg3_up(struct pg3 *p) {
     p->up = true;
     p->sending = false;
     pg3_refresh(p);
-    if (p->gate == GATE_DATA && p->gate_timer == 0)
+    if (p->gate == GATE_DATA && p->gate_timer == 0) {
         p->gate_timer = loop_after(p->loop, ANSWER_MS, data_late, p);
+    }
     pg3_install_profile(p); // the answer to an earlier try may be lost
     // What was on its way when the connection broke may be lost: each driver's newest value goes
     // once more.
@@ -166,8 +173,9 @@ void pg3_down(struct pg3 *p) {
         r->changed = r->changed || r->open;
         r->open = false;
         // Others write these too: what they are after a reconnection is to be read again.
-        if (i == KEY_PARAMS || i == KEY_NOTICES)
+        if (i == KEY_PARAMS || i == KEY_NOTICES) {
             *r = (struct pg3_record){.changed = r->changed};
+        }
     }
     free(p->notices_told);
     p->notices_told = NULL;
@@ -176,9 +184,11 @@ void pg3_down(struct pg3 *p) {
     loop_cancel(p->loop, p->gate_timer);
     loop_cancel(p->loop, p->profile_timer);
     p->add_timer = p->gate_timer = p->profile_timer = 0;
-    for (size_t i = 0; i < p->nodes->count; i++)
-        if (p->nodes->all[i]->state == NODE_ADDING)
+    for (size_t i = 0; i < p->nodes->count; i++) {
+        if (p->nodes->all[i]->state == NODE_ADDING) {
             p->nodes->all[i]->state = NODE_NEW;
+        }
+    }
     p->adding[0] = '\0';
 }
 
@@ -188,18 +198,22 @@ void pg3_sent(struct pg3 *p) { p->sending = false; }
 
 // Seeds a node that is still to be added from what PG3 has on record of it.
 static void recall(struct pg3 *p, struct node *node) {
-    if (node->state != NODE_NEW && node->state != NODE_KNOWN)
+    if (node->state != NODE_NEW && node->state != NODE_KNOWN) {
         return;
-    if (node->state == NODE_NEW)
+    }
+    if (node->state == NODE_NEW) {
         node->retry_ms = 0; // what it waited for is over
+    }
     node->state = known_seed(&p->known, p->nodes, node) ? NODE_KNOWN : NODE_NEW;
-    if (node->state == NODE_KNOWN)
+    if (node->state == NODE_KNOWN) {
         node_compare(node);
+    }
 }
 
 void pg3_add(struct pg3 *p, struct node *node) {
-    if (p->controller[0] == '\0')
+    if (p->controller[0] == '\0') {
         snprintf(p->controller, sizeof p->controller, "%s", node->address);
+    }
     recall(p, node);
 }
 
@@ -214,13 +228,15 @@ static void bring_back(struct node *node, bool now) {
 // One node and PG3's list. True: PG3 had it and does not any more.
 static bool compare(struct pg3 *p, struct node *node, bool lost_all) {
     if (known_find(&p->known, node->address) != NULL) {
-        if (node->state == NODE_DELETED)
+        if (node->state == NODE_DELETED) {
             node->state = NODE_NEW; // it was given back
+        }
         recall(p, node);
         return false;
     }
-    if (node->state != NODE_LIVE && node->state != NODE_KNOWN)
+    if (node->state != NODE_LIVE && node->state != NODE_KNOWN) {
         return false;
+    }
     bring_back(node, lost_all || !node->stale);
     return true;
 }
@@ -231,27 +247,32 @@ static bool compare(struct pg3 *p, struct node *node, bool lost_all) {
 void pg3_nodes_listed(struct pg3 *p) {
     bool lost_all = known_find(&p->known, p->controller) == NULL;
     size_t lost = 0;
-    for (size_t i = 0; i < p->nodes->count; i++)
+    for (size_t i = 0; i < p->nodes->count; i++) {
         lost += compare(p, p->nodes->all[i], lost_all);
-    if (lost > 0)
+    }
+    if (lost > 0) {
         log_warning(AREA,
                     "PG3 does not have %zu of the plugin's nodes any more; each is added "
                     "again, now or when its device is back",
                     lost);
+    }
 }
 
 void pg3_removed(struct pg3 *p, const char *address) {
     struct node *node = nodes_find(p->nodes, address);
-    if (node == NULL || node->state == NODE_DELETED)
+    if (node == NULL || node->state == NODE_DELETED) {
         return;
+    }
     log_info(AREA, "The node %s was deleted in PG3; Discover adds it again", address);
     node->state = NODE_DELETED;
 }
 
 void pg3_restore(struct pg3 *p) {
-    for (size_t i = 0; i < p->nodes->count; i++)
-        if (p->nodes->all[i]->state == NODE_DELETED)
+    for (size_t i = 0; i < p->nodes->count; i++) {
+        if (p->nodes->all[i]->state == NODE_DELETED) {
             bring_back(p->nodes->all[i], !p->nodes->all[i]->stale);
+        }
+    }
     pg3_ask(p, true, false); // once for many Discovers: the answer may be long
 }
 
@@ -262,8 +283,9 @@ static void calm(void *ctx) {
 }
 
 static void open_gate(struct pg3 *p, const char *address) {
-    if (p->gate != GATE_CONTROLLER || strcmp(address, p->controller) != 0)
+    if (p->gate != GATE_CONTROLLER || strcmp(address, p->controller) != 0) {
         return;
+    }
     p->gate = GATE_OPEN;
     p->calm_timer = loop_after(p->loop, CALM_MS, calm, p);
     p->events.ready(p->events.ctx);
@@ -307,11 +329,13 @@ static void add_lost(struct pg3 *p, const struct node *node) {
 // Counts on after a success: a node that is taken may have a value that never is.
 static void refuse(struct node *node, enum node_state state) {
     int64_t pause = RETRY_MS, now = loop_now_ms();
-    if (now - node->refused_ms > FORGIVEN_MS)
+    if (now - node->refused_ms > FORGIVEN_MS) {
         node->refusals = 0;
+    }
     node->refused_ms = now;
-    for (int i = 0; i < node->refusals && pause < RETRY_MAX_MS; i++)
+    for (int i = 0; i < node->refusals && pause < RETRY_MAX_MS; i++) {
         pause *= 2;
+    }
     node->refusals++;
     node->state = state;
     node->retry_ms = now + (pause < RETRY_MAX_MS ? pause : RETRY_MAX_MS);
@@ -324,10 +348,12 @@ void pg3_added(struct pg3 *p, const char *address, const char *error) {
         loop_cancel(p->loop, p->add_timer);
         p->add_timer = 0;
     }
-    if (node == NULL)
+    if (node == NULL) {
         return;
-    if (error != NULL && node->state == NODE_DELETED)
+    }
+    if (error != NULL && node->state == NODE_DELETED) {
         return;
+    }
     if (error != NULL) {
         refuse(node, NODE_REFUSED);
         loop_after(p->loop, node->retry_ms - loop_now_ms() + 1, retry_due, NULL);
@@ -336,34 +362,39 @@ void pg3_added(struct pg3 *p, const char *address, const char *error) {
         return;
     }
     // Also one that was deleted while its addnode was under way: the later message counts.
-    if (node->state == NODE_ADDING || node->state == NODE_DELETED)
+    if (node->state == NODE_ADDING || node->state == NODE_DELETED) {
         node->state = NODE_LIVE;
-    if (strcmp(address, p->controller) == 0)
+    }
+    if (strcmp(address, p->controller) == 0) {
         p->controller_set = false; // PG3 may have lost that with the node
+    }
     open_gate(p, address);
 }
 
 void pg3_value_refused(struct pg3 *p, const char *address, const char *driver, const char *error) {
     struct node *node = nodes_find(p->nodes, address);
-    if (node == NULL || node->state != NODE_LIVE)
+    if (node == NULL || node->state != NODE_LIVE) {
         return; // told with the first of its values
+    }
     log_warning(AREA, "PG3 could not set %s of the node %s (%s); adding the node again", driver,
                 address, error);
     // The user may have deleted the node of a device that is gone: it is added again when the
     // device is back. Otherwise the other values go on: PG3 may take them.
     refuse(node, node->stale ? NODE_REFUSED : NODE_KNOWN);
-    if (node->stale)
+    if (node->stale) {
         node->retry_ms = INT64_MAX;
-    else
+    } else {
         loop_after(p->loop, node->retry_ms - loop_now_ms() + 1, retry_due, NULL);
+    }
 }
 
 const struct known *pg3_known(const struct pg3 *p) { return &p->known; }
 
 void pg3_event(struct pg3 *p, const char *address, const char *cmd) {
     const struct node *node = nodes_find(p->nodes, address);
-    if (node == NULL || (node->state != NODE_LIVE && node->state != NODE_KNOWN))
+    if (node == NULL || (node->state != NODE_LIVE && node->state != NODE_KNOWN)) {
         return; // PG3 does not have it yet
+    }
     struct buf b;
     buf_init(&b, 512);
     buf_puts(&b, "{\"command\":[{\"address\":");
@@ -375,8 +406,9 @@ void pg3_event(struct pg3 *p, const char *address, const char *cmd) {
 }
 
 void pg3_report(struct pg3 *p, const char *address, const char *request, bool success) {
-    if (request[0] == '\0')
+    if (request[0] == '\0') {
         return;
+    }
     struct buf b;
     buf_init(&b, 1024);
     buf_puts(&b, "{\"address\":");
@@ -385,17 +417,19 @@ void pg3_report(struct pg3 *p, const char *address, const char *request, bool su
     buf_json(&b, request);
     buf_printf(&b, ",\"success\":\"%s\"}", success ? "success" : "fail");
     struct pg3_out *out = b.failed ? NULL : enqueue(p, "status", buf_text(&b), b.len);
-    if (out != NULL)
+    if (out != NULL) {
         out->answer = true;
+    }
     buf_free(&b);
 }
 
 void pg3_show(struct pg3 *p, const char *address, const char *request, bool success) {
     struct node *node = nodes_find(p->nodes, address);
-    if (node != NULL)
+    if (node != NULL) {
         node_touch(node);
-    else if (strcmp(address, "all") == 0)
+    } else if (strcmp(address, "all") == 0) {
         nodes_touch(p->nodes);
+    }
     pg3_report(p, address, request, success);
 }
 
@@ -408,16 +442,18 @@ static void send_now(struct pg3 *p, const char *kind, const char *text, size_t l
 // The oldest that may go now.
 static struct pg3_out **next_out(struct pg3 *p) {
     struct pg3_out **at = &p->first;
-    while (*at != NULL && (*at)->late && !p->calm)
+    while (*at != NULL && (*at)->late && !p->calm) {
         at = &(*at)->next;
+    }
     return at;
 }
 
 static void drop(struct pg3 *p, struct pg3_out **at) {
     struct pg3_out *out = *at;
     *at = out->next;
-    if (*at == NULL)
+    if (*at == NULL) {
         p->last = at;
+    }
     p->waiting -= cost(out);
     free(out);
 }
@@ -433,51 +469,61 @@ static void send_answers(struct pg3 *p, struct pg3_out **at) {
         buf_puts(&b, count++ > 0 ? "," : "{\"report\":[");
         buf_add(&b, out->text, out->len);
     }
-    if (buf_puts(&b, "]}"))
+    if (buf_puts(&b, "]}")) {
         send_now(p, (*at)->kind, buf_text(&b), b.len);
+    }
     buf_free(&b);
-    for (; p->sending && count > 0 && *at != NULL; count--)
+    for (; p->sending && count > 0 && *at != NULL; count--) {
         drop(p, at);
+    }
 }
 
 static void send_waiting(struct pg3 *p) {
     struct pg3_out **at = next_out(p), *out = *at;
-    if (out == NULL)
+    if (out == NULL) {
         return;
+    }
     if (out->answer) {
         send_answers(p, at);
         return;
     }
     send_now(p, out->kind, out->text, out->len);
-    if (p->sending)
+    if (p->sending) {
         drop(p, at);
+    }
 }
 
 static bool add_due(const struct pg3 *p, const struct node *node) {
     bool paused = node->state == NODE_REFUSED || node->state == NODE_KNOWN;
-    if (paused ? node->retry_ms > loop_now_ms() : node->state != NODE_NEW)
+    if (paused ? node->retry_ms > loop_now_ms() : node->state != NODE_NEW) {
         return false;
+    }
     const struct node *primary = nodes_find(p->nodes, node->primary);
     return primary == node || primary == NULL || primary->state == NODE_LIVE;
 }
 
 static struct node *next_to_add(struct pg3 *p) {
-    if (p->gate == GATE_DATA || p->nodes_held || p->adding[0] != '\0' || p->profile_timer != 0)
+    if (p->gate == GATE_DATA || p->nodes_held || p->adding[0] != '\0' || p->profile_timer != 0) {
         return NULL;
-    for (size_t i = 0; i < p->nodes->count; i++)
-        if (add_due(p, p->nodes->all[i]))
+    }
+    for (size_t i = 0; i < p->nodes->count; i++) {
+        if (add_due(p, p->nodes->all[i])) {
             return p->nodes->all[i];
+        }
+    }
     return NULL;
 }
 
 static void send_addnode(struct pg3 *p, struct node *node) {
     struct buf b;
     buf_init(&b, WIRE_MAX);
-    if (wire_addnode(&b, node))
+    if (wire_addnode(&b, node)) {
         send_now(p, "command", buf_text(&b), b.len);
+    }
     buf_free(&b);
-    if (!p->sending)
+    if (!p->sending) {
         return;
+    }
     node->state = NODE_ADDING;
     node->retry_ms = loop_now_ms() + ADD_LOST_MS;
     node_compare(node);
@@ -486,67 +532,81 @@ static void send_addnode(struct pg3 *p, struct node *node) {
 }
 
 static void send_values(struct pg3 *p) {
-    if (p->gate != GATE_OPEN)
+    if (p->gate != GATE_OPEN) {
         return;
+    }
     struct buf b;
     buf_init(&b, WIRE_MAX);
     bool any = wire_set(&b, p->nodes, p->controller, "ST");
-    if (any)
+    if (any) {
         send_now(p, "status", buf_text(&b), b.len);
-    if (b.failed || (any && !p->sending))
+    }
+    if (b.failed || (any && !p->sending)) {
         nodes_touch(p->nodes); // it did not leave: everything once more
+    }
     buf_free(&b);
 }
 
 // Records that are written as a whole wait here, so that several changes of one turn make one
 // message.
 static void post_records(struct pg3 *p) {
-    if (p->gate == GATE_DATA)
+    if (p->gate == GATE_DATA) {
         return;
+    }
     // At once, when nothing else waits: what the user saves between our writing this and PG3's
     // reading it is lost.
-    if (p->defaults.count > 0 && *next_out(p) == NULL && !p->sending)
+    if (p->defaults.count > 0 && *next_out(p) == NULL && !p->sending) {
         pg3_write_defaults(p);
-    if (!p->calm)
+    }
+    if (!p->calm) {
         return;
+    }
     pg3_write_changed(p);
     const struct node *controller = nodes_find(p->nodes, p->controller);
-    if (p->gate == GATE_OPEN && !p->controller_set && controller->state == NODE_LIVE)
+    if (p->gate == GATE_OPEN && !p->controller_set && controller->state == NODE_LIVE) {
         show_connection(p);
+    }
 }
 
 static void check_late(struct pg3 *p) {
     for (size_t i = 0; i < p->nodes->count; i++) {
         const struct node *node = p->nodes->all[i];
-        if (node->state == NODE_ADDING && node->retry_ms <= loop_now_ms())
+        if (node->state == NODE_ADDING && node->retry_ms <= loop_now_ms()) {
             add_lost(p, node);
+        }
     }
 }
 
 // PG3 tells everything once more, of which something was lost.
 static void ask_missed(struct pg3 *p) {
-    if (p->missed_ms == 0 || loop_now_ms() < p->missed_ms + MISSED_MS)
+    if (p->missed_ms == 0 || loop_now_ms() < p->missed_ms + MISSED_MS) {
         return;
+    }
     p->missed_ms = 0;
     pg3_refresh(p);
-    if (p->profile_timer != 0 || p->retry_timer != 0) // that or its answer may be what was lost
+    if (p->profile_timer != 0 || p->retry_timer != 0) { // that or its answer may be what was lost
         pg3_install_profile(p);
+    }
 }
 
 void pg3_turn(struct pg3 *p) {
-    if (!p->up)
+    if (!p->up) {
         return;
+    }
     check_late(p);
     ask_missed(p);
     post_records(p);
     // Values first: the answer to a query or a status request follows what it reports.
-    if (!p->sending)
+    if (!p->sending) {
         send_values(p);
-    if (!p->sending)
+    }
+    if (!p->sending) {
         send_waiting(p);
+    }
     struct node *node = p->sending ? NULL : next_to_add(p);
-    if (node != NULL)
+    if (node != NULL) {
         send_addnode(p, node);
+    }
 }
 
 bool pg3_waiting(struct pg3 *p) {

@@ -33,20 +33,23 @@ static void ask_due(void *ctx) {
         p->ask_pause = 0;
         return;
     }
-    if (p->ask_pause >= TELL_MS)
+    if (p->ask_pause >= TELL_MS) {
         pg3_tell_missing(p);
+    }
     send_questions(p);
     p->ask_timer = loop_after(p->loop, p->ask_pause, ask_due, p);
     p->ask_pause = p->ask_pause * 2 < ASK_MAX_MS ? p->ask_pause * 2 : ASK_MAX_MS;
 }
 
 void pg3_ask(struct pg3 *p, bool config, bool all) {
-    if (!p->up)
+    if (!p->up) {
         return; // all is asked for after a connect
+    }
     p->ask_config = p->ask_config || config;
     p->ask_all = p->ask_all || all;
-    if (p->ask_timer != 0)
+    if (p->ask_timer != 0) {
         return; // it goes with the next ones: a PG3 in trouble is not asked faster
+    }
     p->ask_pause = ASK_FIRST_MS;
     ask_due(p);
 }
@@ -59,17 +62,20 @@ void pg3_ask_nothing(struct pg3 *p) {
 
 bool pg3_all_read(const struct pg3 *p) {
     bool all = p->have_config;
-    for (size_t i = 0; i < KEYS; i++)
+    for (size_t i = 0; i < KEYS; i++) {
         all = all && p->records[i].read;
+    }
     return all;
 }
 
 // What lists did not have is believed once that is beyond doubt.
 void pg3_progress(struct pg3 *p) {
     bool doubt = !p->have_config || (p->known.count > 0 && p->short_list);
-    for (size_t i = 0; i < KEYS; i++)
-        if (p->records[i].missing > (doubt ? 1 : 0))
+    for (size_t i = 0; i < KEYS; i++) {
+        if (p->records[i].missing > (doubt ? 1 : 0)) {
             p->records[i].read = true;
+        }
+    }
     if (p->told_missing && pg3_all_read(p)) {
         log_info(AREA, "PG3 has told everything now");
         p->told_missing = false;
@@ -95,18 +101,21 @@ void pg3_all_listed(struct pg3 *p, const bool listed[KEYS], bool whole) {
     p->short_list = false;
     for (size_t i = 0; i < KEYS; i++) {
         struct pg3_record *r = &p->records[i];
-        if (listed[i] || r->read)
+        if (listed[i] || r->read) {
             r->missing = 0;
-        else if (whole)
+        } else if (whole) {
             r->missing++;
+        }
         p->short_list = p->short_list || (i < KEY_DATA && !listed[i] && !r->read);
         good = good && !(listed[i] && r->garbled);
     }
     pg3_progress(p);
-    for (size_t i = 0; i < KEYS; i++)
+    for (size_t i = 0; i < KEYS; i++) {
         good = good && p->records[i].read;
-    if (good)
+    }
+    if (good) {
         p->ask_all = false;
+    }
 }
 
 // What the log calls them, by their key.
@@ -115,14 +124,18 @@ static const char *const names[KEYS] = {"the parameters", "the notices", "the co
 
 void pg3_tell_missing(struct pg3 *p) {
     struct buf list;
-    if (p->told_missing || pg3_all_read(p))
+    if (p->told_missing || pg3_all_read(p)) {
         return;
+    }
     buf_init(&list, 256);
-    if (!p->have_config)
+    if (!p->have_config) {
         buf_puts(&list, "the configuration with the nodes");
-    for (size_t i = 0; i < KEYS; i++)
-        if (!p->records[i].read)
+    }
+    for (size_t i = 0; i < KEYS; i++) {
+        if (!p->records[i].read) {
             buf_printf(&list, "%s%s", list.len > 0 ? ", " : "", names[i]);
+        }
+    }
     log_warning(AREA,
                 "PG3 has not told this so that it could be read: %s. The plugin goes on without, "
                 "writes none of it over and asks again; if this stays, restart PG3.",

@@ -84,21 +84,24 @@ static bool may_be_the_certificate(enum mqtt_trouble why) {
 static void on_advise(void *ctx, enum mqtt_trouble why, char *out, size_t size) {
     const struct pg3_broker *b = ctx;
     out[0] = '\0';
-    if (b->cert[0] != '\0' && may_be_the_certificate(why))
+    if (b->cert[0] != '\0' && may_be_the_certificate(why)) {
         pg3_cert_check(b->cert, b->key, b->ca_file, out, size);
-    if (out[0] != '\0')
+    }
+    if (out[0] != '\0') {
         return;
-    if (why == MQTT_FOUGHT)
+    }
+    if (why == MQTT_FOUGHT) {
         snprintf(out, size,
                  "A second copy of the plugin seems to run under the same id, %s. Stop the plugin "
                  "in PG3, end the victron-host that is left, and start the plugin again.",
                  b->init->id);
-    else if (why == MQTT_UNREACHABLE && b->cert[0] != '\0')
+    } else if (why == MQTT_UNREACHABLE && b->cert[0] != '\0') {
         snprintf(out, size,
                  "Check that PG3 is running; if it is, reinstall the plugin, so that PG3 makes a "
                  "new certificate.");
-    else
+    } else {
         snprintf(out, size, "%s", remedy(why));
+    }
 }
 
 // docs/pg3.md, Connection: with both certificate files it is PG3x's mosquitto, without them on TLS
@@ -108,8 +111,9 @@ static void find_certificate(struct pg3_broker *b) {
     ca = ca != NULL && ca[0] != '\0' ? ca : CA_FILE;
     snprintf(b->cert, sizeof b->cert, "%s.cert", b->init->user);
     snprintf(b->key, sizeof b->key, "%s.key", b->init->user);
-    if (!b->init->secure || !file_present(b->cert) || !file_present(b->key))
+    if (!b->init->secure || !file_present(b->cert) || !file_present(b->key)) {
         b->cert[0] = b->key[0] = '\0';
+    }
     b->ca_file = b->cert[0] != '\0' && file_present(ca) ? ca : NULL;
 }
 

@@ -58,7 +58,7 @@ static int certificate_verify(X509 *certificate, STACK_OF(X509) * others, const 
 
 static void certificate_judge(const struct files *f, X509 *certificate, STACK_OF(X509) * others,
                               char *out, size_t size) {
-    if (!certificate) {
+    if (certificate == NULL) {
         snprintf(out, size, "The client certificate %s cannot be read. %s.", f->cert, reinstall);
     } else if (!key_fits(certificate, f->key)) {
         snprintf(out, size,

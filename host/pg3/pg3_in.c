@@ -14,16 +14,18 @@ typedef void handler(struct pg3 *p, lua_State *L, int at);
 
 // Calls fn for each element of an array, or once for a single object: PG3 sends both.
 static void each(struct pg3 *p, lua_State *L, int at, handler *fn) {
-    if (lua_type(L, at) != LUA_TTABLE)
+    if (lua_type(L, at) != LUA_TTABLE) {
         return;
+    }
     if (lua_rawlen(L, at) == 0) {
         fn(p, L, at);
         return;
     }
     for (lua_Integer i = 1; i <= (lua_Integer)lua_rawlen(L, at); i++) {
         lua_rawgeti(L, at, i);
-        if (lua_type(L, -1) == LUA_TTABLE)
+        if (lua_type(L, -1) == LUA_TTABLE) {
             fn(p, L, lua_gettop(L));
+        }
         lua_pop(L, 1);
     }
 }
@@ -41,8 +43,9 @@ static void missed(struct pg3 *p) {
 }
 
 static void set_level(const char *level) {
-    if (level != NULL && level[0] != '\0')
+    if (level != NULL && level[0] != '\0') {
         log_set_level(log_level_of(level));
+    }
 }
 
 // What the plugin needs of PG3's configuration, which tells all of every node and may have tens of
@@ -56,25 +59,28 @@ struct config {
 
 static void read_config(struct walk *w, struct config *c) {
     char key[16];
-    if (!walk_enter(w))
+    if (!walk_enter(w)) {
         return;
+    }
     while (walk_next(w, key, sizeof key)) {
-        if (strcmp(key, "token") == 0)
+        if (strcmp(key, "token") == 0) {
             walk_text(w, c->token, sizeof c->token);
-        else if (strcmp(key, "logLevel") == 0)
+        } else if (strcmp(key, "logLevel") == 0) {
             walk_text(w, c->level, sizeof c->level);
-        else if (strcmp(key, "nodes") == 0)
+        } else if (strcmp(key, "nodes") == 0) {
             c->has_nodes = known_read(&c->nodes, w);
-        else
+        } else {
             walk_skip(w);
+        }
     }
 }
 
 // Takes over c's nodes.
 static void use_config(struct pg3 *p, struct config *c) {
     set_level(c->level);
-    if (!c->has_nodes)
+    if (!c->has_nodes) {
         return;
+    }
     known_free(&p->known);
     p->known = c->nodes;
     c->nodes = (struct known){0};
@@ -95,8 +101,9 @@ static bool is_object(lua_State *L, int at) {
 
 static bool keep_params(struct pg3 *p, lua_State *L, int at) {
     struct pairs fresh = {0};
-    if (!is_object(L, at))
+    if (!is_object(L, at)) {
         return false;
+    }
     pairs_read(&fresh, L, at);
     pg3_params_read(p, &fresh);
     return true;
@@ -106,33 +113,39 @@ static bool keep_data(struct pg3 *p, lua_State *L, int at) {
     struct buf b;
     struct walk w;
     char error[128];
-    if (lua_type(L, at) != LUA_TTABLE)
+    if (lua_type(L, at) != LUA_TTABLE) {
         return false;
+    }
     // Our own record may be echoed later, but only the one from before this run is news.
-    if (p->data != NULL || p->records[KEY_DATA].read)
+    if (p->data != NULL || p->records[KEY_DATA].read) {
         return true;
+    }
     buf_init(&b, 256 * 1024);
     bool whole = json_write(p->json, L, at, &b, error, sizeof error);
     bool starved = !whole && json_starved(p->json);
     walk_begin(&w, buf_text(&b), b.len);
     walk_skip(&w);
     whole = whole && walk_end(&w); // else nested too deep to reach main.lua
-    if (whole)
+    if (whole) {
         p->data = strdup(buf_text(&b));
-    if (starved || (whole && p->data == NULL))
+    }
+    if (starved || (whole && p->data == NULL)) {
         missed(p);
+    }
     buf_free(&b);
     return p->data != NULL;
 }
 
 static bool keep_idata(struct pg3 *p, lua_State *L, int at) {
     char scratch[32];
-    if (!is_object(L, at))
+    if (!is_object(L, at)) {
         return false;
+    }
     // What we are about to write is newer.
-    if (p->profile_timer == 0 && !p->records[KEY_IDATA].changed && !p->records[KEY_IDATA].open)
+    if (p->profile_timer == 0 && !p->records[KEY_IDATA].changed && !p->records[KEY_IDATA].open) {
         snprintf(p->installed, sizeof p->installed, "%s",
                  text_or(L, at, "profile_version", scratch, ""));
+    }
     return true;
 }
 
@@ -141,17 +154,21 @@ static bool keep_idata(struct pg3 *p, lua_State *L, int at) {
 static bool keep_notices(struct pg3 *p, lua_State *L, int at) {
     struct pairs all = {0};
     bool whole = true;
-    if (!is_object(L, at))
+    if (!is_object(L, at)) {
         return false;
+    }
     pairs_read(&all, L, at);
-    if (all.opaque && !p->foreign_notices.opaque)
+    if (all.opaque && !p->foreign_notices.opaque) {
         log_warning(AREA, "PG3 keeps a notice that this plugin cannot write back as it is; the "
                           "plugin's own are not shown until it is gone");
+    }
     pairs_free(&p->foreign_notices);
     p->foreign_notices.opaque = all.opaque;
-    for (size_t i = 0; i < all.count; i++)
-        if (strncmp(all.all[i].key, PG3_NOTICE_PREFIX, strlen(PG3_NOTICE_PREFIX)) != 0)
+    for (size_t i = 0; i < all.count; i++) {
+        if (strncmp(all.all[i].key, PG3_NOTICE_PREFIX, strlen(PG3_NOTICE_PREFIX)) != 0) {
             whole = pairs_set(&p->foreign_notices, all.all[i].key, all.all[i].value) && whole;
+        }
+    }
     pairs_free(&all);
     if (!whole) { // memory is short: what is missing must not be written over
         p->foreign_notices.opaque = true;
@@ -161,10 +178,12 @@ static bool keep_notices(struct pg3 *p, lua_State *L, int at) {
 }
 
 static bool keep_doc(struct pg3 *p, lua_State *L, int at) {
-    if (lua_type(L, at) != LUA_TSTRING)
+    if (lua_type(L, at) != LUA_TSTRING) {
         return false;
-    if (p->doc == NULL)
+    }
+    if (p->doc == NULL) {
         p->doc = strdup(lua_tostring(L, at));
+    }
     return true;
 }
 
@@ -222,15 +241,17 @@ static bool take_value(struct pg3 *p, lua_State *L, int at, keeper *keep) {
         lua_pop(L, 1);
         return taken;
     }
-    if (type != LUA_TSTRING || keep == keep_doc)
+    if (type != LUA_TSTRING || keep == keep_doc) {
         return keep(p, L, at);
+    }
     struct decoding d = {p, keep, false};
     size_t len;
     const char *text = lua_tolstring(L, at, &len);
     char error[256];
     bool read = json_read(p->json, text, len, keep_decoded, &d, error, sizeof error);
-    if (!read && json_starved(p->json))
+    if (!read && json_starved(p->json)) {
         missed(p);
+    }
     return read && d.kept;
 }
 
@@ -245,26 +266,29 @@ static void take_record(struct pg3 *p, lua_State *L, enum pg3_key key, int at) {
                     keepers[key].key);
         return;
     }
-    if (!good && !says_nothing && !p->records[key].garbled)
+    if (!good && !says_nothing && !p->records[key].garbled) {
         log_warning(AREA,
                     "PG3 sent a record %s that cannot be understood; what was there before stays. "
                     "If this stays, save it anew in PG3.",
                     keepers[key].key);
+    }
     pg3_record_read(p, key, good);
 }
 
 // Its key; KEYS: none that is of use here.
 static enum pg3_key key_of(const char *text) {
     size_t key = 0;
-    while (key < KEYS && strcmp(keepers[key].key, text) != 0)
+    while (key < KEYS && strcmp(keepers[key].key, text) != 0) {
         key++;
+    }
     return (enum pg3_key)key;
 }
 
 static bool is_empty(lua_State *L, int at) {
     lua_pushnil(L);
-    if (lua_next(L, at) == 0)
+    if (lua_next(L, at) == 0) {
         return true;
+    }
     lua_pop(L, 2);
     return false;
 }
@@ -274,12 +298,14 @@ static bool take_row(struct pg3 *p, lua_State *L, int at, bool listed[KEYS]) {
     char scratch[32];
     const char *text = json_text(L, at, "key", scratch);
     enum pg3_key key = text != NULL ? key_of(text) : KEYS;
-    if (key == KEYS)
+    if (key == KEYS) {
         return text != NULL;
+    }
     json_push(L, at, "value");
     listed[key] = !lua_islightuserdata(L, -1); // null: there is none
-    if (listed[key])
+    if (listed[key]) {
         take_record(p, L, key, lua_gettop(L));
+    }
     lua_pop(L, 1);
     return true;
 }
@@ -294,20 +320,23 @@ static void on_get_all(struct pg3 *p, lua_State *L, int at) {
         whole = take_row(p, L, lua_gettop(L), listed) && whole;
         lua_pop(L, 1);
     }
-    if (whole && count == 0 && !is_empty(L, at))
+    if (whole && count == 0 && !is_empty(L, at)) {
         whole = take_row(p, L, at, listed);
+    }
     pg3_all_listed(p, listed, whole);
 }
 
 static void on_custom(struct pg3 *p, lua_State *L, int at) {
-    if (lua_type(L, at) != LUA_TTABLE)
+    if (lua_type(L, at) != LUA_TTABLE) {
         return;
+    }
     luaL_checkstack(L, 4, "custom");
     lua_pushnil(L);
     while (lua_next(L, at) != 0) {
         enum pg3_key key = lua_type(L, -2) == LUA_TSTRING ? key_of(lua_tostring(L, -2)) : KEYS;
-        if (key < KEYS)
+        if (key < KEYS) {
             take_record(p, L, key, lua_gettop(L));
+        }
         lua_pop(L, 1);
     }
     pg3_progress(p);
@@ -329,10 +358,11 @@ static void added(struct pg3 *p, lua_State *L, int at) {
     char scratch[32], scratch2[32];
     const char *address = json_text(L, at, "address", scratch);
     const char *error = json_text(L, at, "error", scratch2);
-    if (address != NULL)
+    if (address != NULL) {
         pg3_added(p, address, error);
-    else if (error != NULL && p->adding[0] != '\0')
+    } else if (error != NULL && p->adding[0] != '\0') {
         pg3_added(p, p->adding, error);
+    }
 }
 
 static void on_addnode(struct pg3 *p, lua_State *L, int at) { each(p, L, at, added); }
@@ -343,8 +373,9 @@ static void removed(struct pg3 *p, lua_State *L, int at) {
     const char *address = json_text(L, at, "address", scratch);
     bool failed =
         json_text(L, at, "error", scratch2) != NULL || json_long(L, at, "success", 1) == 0;
-    if (address != NULL && !failed)
+    if (address != NULL && !failed) {
         pg3_removed(p, address);
+    }
 }
 
 static void on_removenode(struct pg3 *p, lua_State *L, int at) { each(p, L, at, removed); }
@@ -355,10 +386,11 @@ static void was_set(struct pg3 *p, lua_State *L, int at) {
     const char *error = json_text(L, at, "error", a);
     const char *address = json_text(L, at, "address", b);
     const char *name = text_or(L, at, "key", c, "a record");
-    if (address == NULL)
+    if (address == NULL) {
         pg3_stored(p, key_of(name), name, error);
-    else if (error != NULL)
+    } else if (error != NULL) {
         pg3_value_refused(p, address, text_or(L, at, "driver", d, "?"), error);
+    }
 }
 
 static void on_set(struct pg3 *p, lua_State *L, int at) { each(p, L, at, was_set); }
@@ -375,10 +407,11 @@ static void on_error(struct pg3 *p, lua_State *L, int at) {
     const char *message = text_or(L, 1, "message", a, "");
     const char *error = lua_type(L, at) == LUA_TSTRING ? lua_tostring(L, at) : "an error";
     // The 2021 core does not know setController; it shows the connection by itself.
-    if (strstr(message, "setController") != NULL)
+    if (strstr(message, "setController") != NULL) {
         log_debug(AREA, "PG3 does not know setController");
-    else
+    } else {
         log_warning(AREA, "PG3 answered: %s %s", error, message);
+    }
 }
 
 // Requests
@@ -405,8 +438,9 @@ static void on_stop(struct pg3 *p, lua_State *L, int at) {
 
 // A request for a node that is not there is refused, so that PG3 does not wait for its answer.
 static bool is_ours(struct pg3 *p, const char *address, const char *request) {
-    if (strcmp(address, "all") == 0 || nodes_find(p->nodes, address) != NULL)
+    if (strcmp(address, "all") == 0 || nodes_find(p->nodes, address) != NULL) {
         return true;
+    }
     log_warning(AREA, "PG3 asks for the node %s, which this plugin does not have (any more)",
                 address);
     pg3_report(p, address, request, false);
@@ -417,8 +451,9 @@ static void on_query(struct pg3 *p, lua_State *L, int at) {
     char a[32], b[32];
     const char *address = text_or(L, at, "address", a, "all");
     const char *request = text_or(L, at, "requestId", b, "");
-    if (is_ours(p, address, request))
+    if (is_ours(p, address, request)) {
         p->events.query(p->events.ctx, address, request);
+    }
 }
 
 // Reports what is known, without asking VRM.
@@ -426,19 +461,22 @@ static void on_status(struct pg3 *p, lua_State *L, int at) {
     char a[32], b[32];
     const char *address = text_or(L, at, "address", a, "all");
     const char *request = text_or(L, at, "requestId", b, "");
-    if (is_ours(p, address, request))
+    if (is_ours(p, address, request)) {
         pg3_show(p, address, request, true);
+    }
 }
 
 static void on_command(struct pg3 *p, lua_State *L, int at) {
     char a[32], b[32], c[32], d[32], e[32];
     const char *address = json_text(L, at, "address", a);
     const char *cmd = json_text(L, at, "cmd", b);
-    if (address == NULL || cmd == NULL)
+    if (address == NULL || cmd == NULL) {
         return; // PG3's answer to an event of ours has the same key
+    }
     const char *request = text_or(L, at, "requestId", e, "");
-    if (!is_ours(p, address, request))
+    if (!is_ours(p, address, request)) {
         return;
+    }
     if (strcmp(cmd, "QUERY") == 0) {
         p->events.query(p->events.ctx, address, request);
         return;
@@ -465,8 +503,9 @@ static void custom_request(struct pg3 *p, lua_State *L, int at) {
     lua_pop(L, 1);
     buf_puts(&b,
              ",\"payload\":{\"body\":null,\"errorMessage\":\"Not supported\",\"status\":501}}}");
-    if (has_id)
+    if (has_id) {
         pg3_post_buf(p, "system", &b, false);
+    }
     buf_free(&b);
 }
 
@@ -507,20 +546,24 @@ static const struct {
 };
 
 static bool is_handled(const char *key) {
-    for (size_t i = 0; i < sizeof handlers / sizeof handlers[0]; i++)
-        if (strcmp(handlers[i].key, key) == 0)
+    for (size_t i = 0; i < sizeof handlers / sizeof handlers[0]; i++) {
+        if (strcmp(handlers[i].key, key) == 0) {
             return true;
+        }
+    }
     return false;
 }
 
 // PG3 grows new messages; a line at debug level is all they get.
 static void tell_unknown(lua_State *L) {
-    if (lua_type(L, 1) != LUA_TTABLE)
+    if (lua_type(L, 1) != LUA_TTABLE) {
         return;
+    }
     lua_pushnil(L);
     while (lua_next(L, 1) != 0) {
-        if (lua_type(L, -2) == LUA_TSTRING && !is_handled(lua_tostring(L, -2)))
+        if (lua_type(L, -2) == LUA_TSTRING && !is_handled(lua_tostring(L, -2))) {
             log_debug(AREA, "PG3 sent \"%s\", which needs no answer", lua_tostring(L, -2));
+        }
         lua_pop(L, 1);
     }
 }
@@ -531,8 +574,9 @@ static void on_message(lua_State *L, void *ctx) {
     tell_unknown(L);
     for (size_t i = 0; i < sizeof handlers / sizeof handlers[0]; i++) {
         int type = json_push(L, 1, handlers[i].key);
-        if (type != LUA_TNIL)
+        if (type != LUA_TNIL) {
             handlers[i].handle(p, L, lua_gettop(L));
+        }
         lua_settop(L, 1);
     }
 }
@@ -548,19 +592,21 @@ static bool look_through(struct walk *w, struct config *c, char *other, size_t s
             continue;
         }
         walk_skip(w);
-        if (other[0] == '\0')
+        if (other[0] == '\0') {
             snprintf(other, size, "%s", key);
+        }
     }
     return walk_end(w);
 }
 
 static void tell_large(struct pg3 *p, size_t len, const char *key) {
-    if (!p->told_large)
+    if (!p->told_large) {
         log_warning(AREA,
                     "PG3 sent a message \"%s\" of %zu KiB; the plugin reads messages of at most "
                     "%u KiB and goes on without it. Make what PG3 keeps there for the plugin "
                     "smaller.",
                     key, len / 1024, JSON_MAX / 1024);
+    }
     p->told_large = true;
 }
 
@@ -571,8 +617,9 @@ static void decode(struct pg3 *p, const char *text, size_t len, const char *key)
         tell_large(p, len, key);
         return;
     }
-    if (json_read(p->json, text, len, on_message, p, error, sizeof error))
+    if (json_read(p->json, text, len, on_message, p, error, sizeof error)) {
         return;
+    }
     if (json_starved(p->json)) {
         missed(p);
         log_warning(AREA,
@@ -589,19 +636,22 @@ void pg3_message(struct pg3 *p, const char *text, size_t len) {
     struct config c = {.has_nodes = false};
     struct walk w;
     char other[32] = "";
-    if (len == 0)
+    if (len == 0) {
         return; // arrives while the plugin is being deleted
+    }
     walk_begin(&w, text, len);
     bool whole = look_through(&w, &c, other, sizeof other);
     log_mask(c.token);
-    if (!whole)
+    if (!whole) {
         log_warning(AREA,
                     "PG3 sent a message of %zu bytes that is not JSON from byte %zu on; it is "
                     "ignored",
                     len, (size_t)(w.at - text));
-    else
+    } else {
         use_config(p, &c);
-    if (whole && other[0] != '\0')
+    }
+    if (whole && other[0] != '\0') {
         decode(p, text, len, other);
+    }
     known_free(&c.nodes);
 }

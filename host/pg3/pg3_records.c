@@ -15,8 +15,9 @@
 #define NOTICES_MAX 50
 
 bool pg3_param(const struct pg3 *p, size_t i, const char **name, const char **value) {
-    if (i >= p->params.count)
+    if (i >= p->params.count) {
         return false;
+    }
     *name = p->params.all[i].key;
     *value = p->params.all[i].value;
     return true;
@@ -31,8 +32,9 @@ static void write_pairs(struct buf *b, const char *key, const struct pairs *pair
 
 // "VRM Token" stands for vrm_token: people write names their own way.
 static char fold(char c) {
-    if (c == ' ' || c == '-')
+    if (c == ' ' || c == '-') {
         return '_';
+    }
     return (char)tolower((unsigned char)c);
 }
 
@@ -46,23 +48,29 @@ static bool same_name(const char *typed, const char *name) {
 }
 
 static bool has_param(const struct pg3 *p, const char *name) {
-    for (size_t i = 0; i < p->params.count; i++)
-        if (same_name(p->params.all[i].key, name))
+    for (size_t i = 0; i < p->params.count; i++) {
+        if (same_name(p->params.all[i].key, name)) {
             return true;
+        }
+    }
     return false;
 }
 
 // Writes the defaults the user's parameters lack, once: what PG3 echoes holds them already.
 void pg3_write_defaults(struct pg3 *p) {
     bool added = false;
-    if (!p->records[KEY_PARAMS].read || p->params.opaque)
+    if (!p->records[KEY_PARAMS].read || p->params.opaque) {
         return;
-    for (size_t i = 0; i < p->defaults.count; i++)
-        if (!has_param(p, p->defaults.all[i].key))
+    }
+    for (size_t i = 0; i < p->defaults.count; i++) {
+        if (!has_param(p, p->defaults.all[i].key)) {
             added |= pairs_set(&p->params, p->defaults.all[i].key, p->defaults.all[i].value);
+        }
+    }
     pairs_free(&p->defaults);
-    if (!added)
+    if (!added) {
         return;
+    }
     struct buf b;
     write_pairs(&b, "customparams", &p->params);
     pg3_post_buf(p, "custom", &b, false);
@@ -76,8 +84,9 @@ void pg3_params_read(struct pg3 *p, struct pairs *fresh) {
     bool same = pairs_equal(fresh, &p->params);
     pairs_free(&p->params);
     p->params = *fresh;
-    if (!same)
+    if (!same) {
         p->events.params(p->events.ctx);
+    }
 }
 
 const char *pg3_data(const struct pg3 *p) { return p->data; }
@@ -93,8 +102,9 @@ static bool post_value(struct pg3 *p, const char *key, const char *json_text) {
 
 bool pg3_save(struct pg3 *p, const char *json_text) {
     char *copy = p->records[KEY_DATA].read ? strdup(json_text) : NULL;
-    if (copy == NULL)
+    if (copy == NULL) {
         return false;
+    }
     free(p->data);
     p->data = copy;
     p->records[KEY_DATA].changed = true;
@@ -108,16 +118,19 @@ void pg3_notice(struct pg3 *p, const char *key, const char *html) {
         log_warning(AREA, "there are %d notices already; one more is not shown", NOTICES_MAX);
         return;
     }
-    if (pairs_set(&p->notices, own, html))
+    if (pairs_set(&p->notices, own, html)) {
         p->records[KEY_NOTICES].changed = true;
+    }
 }
 
 void pg3_doc(struct pg3 *p, const char *html) {
-    if (p->doc != NULL && strcmp(p->doc, html) == 0)
+    if (p->doc != NULL && strcmp(p->doc, html) == 0) {
         return;
+    }
     char *copy = strdup(html);
-    if (copy == NULL)
+    if (copy == NULL) {
         return;
+    }
     free(p->doc);
     p->doc = copy;
     p->records[KEY_DOC].changed = true;
@@ -129,13 +142,16 @@ static bool write_notices(struct pg3 *p) {
     struct pairs all = {0};
     struct buf b;
     bool whole = true;
-    if (p->foreign_notices.opaque)
+    if (p->foreign_notices.opaque) {
         return false; // it would be lost
-    for (size_t i = 0; i < p->foreign_notices.count; i++)
+    }
+    for (size_t i = 0; i < p->foreign_notices.count; i++) {
         whole = pairs_set(&all, p->foreign_notices.all[i].key, p->foreign_notices.all[i].value) &&
                 whole;
-    for (size_t i = 0; i < p->notices.count; i++)
+    }
+    for (size_t i = 0; i < p->notices.count; i++) {
         whole = pairs_set(&all, p->notices.all[i].key, p->notices.all[i].value) && whole;
+    }
     if (!whole) {
         pairs_free(&all);
         return false;
@@ -149,8 +165,9 @@ static bool write_notices(struct pg3 *p) {
     char *told = strdup(buf_text(&b));
     bool queued = pg3_post_buf(p, "custom", &b, true);
     free(queued ? p->notices_told : told);
-    if (queued)
+    if (queued) {
         p->notices_told = told;
+    }
     return queued;
 }
 
@@ -173,8 +190,9 @@ static bool write_idata(struct pg3 *p) {
 // What PG3 keeps is not written over before it was read.
 static void write_record(struct pg3 *p, enum pg3_key key, bool (*write)(struct pg3 *)) {
     struct pg3_record *r = &p->records[key];
-    if (!r->changed || !r->read || !write(p))
+    if (!r->changed || !r->read || !write(p)) {
         return;
+    }
     r->changed = false;
     r->open = true;
 }
@@ -187,10 +205,12 @@ void pg3_write_changed(struct pg3 *p) {
 }
 
 void pg3_stored(struct pg3 *p, enum pg3_key key, const char *name, const char *error) {
-    if (error != NULL)
+    if (error != NULL) {
         log_warning(AREA, "PG3 did not store %s (%s)", name, error);
-    if (key < KEYS)
+    }
+    if (key < KEYS) {
         p->records[key].open = false;
+    }
 }
 
 // Profile
@@ -204,22 +224,25 @@ static void profile_late(void *ctx) {
 }
 
 void pg3_install_profile(struct pg3 *p) {
-    if (!p->up || p->profile_hash[0] == '\0' || strcmp(p->profile_hash, p->installed) == 0)
+    if (!p->up || p->profile_hash[0] == '\0' || strcmp(p->profile_hash, p->installed) == 0) {
         return;
+    }
     const char *install = "{\"installprofile\":{\"reboot\":false}}";
     loop_cancel(p->loop, p->profile_timer);
     p->profile_timer = 0;
-    if (pg3_post(p, "system", install, strlen(install), false))
+    if (pg3_post(p, "system", install, strlen(install), false)) {
         p->profile_timer = loop_after(p->loop, PROFILE_MS, profile_late, p);
-    else
+    } else {
         profile_failed(p, "too many messages wait");
+    }
 }
 
 static void profile_again(void *ctx) {
     struct pg3 *p = ctx;
     p->retry_timer = 0;
-    if (p->up && p->profile_timer == 0)
+    if (p->up && p->profile_timer == 0) {
         pg3_install_profile(p);
+    }
 }
 
 static void profile_failed(struct pg3 *p, const char *why) {
@@ -237,8 +260,9 @@ void pg3_profile(struct pg3 *p, const char *hash) {
 }
 
 void pg3_installed(struct pg3 *p, const char *error) {
-    if (p->profile_timer == 0)
+    if (p->profile_timer == 0) {
         return;
+    }
     loop_cancel(p->loop, p->profile_timer);
     p->profile_timer = 0;
     if (error != NULL) {

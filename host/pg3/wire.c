@@ -17,8 +17,9 @@ bool wire_addnode(struct buf *b, const struct node *node) {
     buf_puts(b, ",\"nodeDefId\":");
     buf_json(b, node->type->id);
     buf_printf(b, ",\"primaryNode\":\"%s\",\"drivers\":[", node->primary);
-    for (size_t i = 0; i < node->type->driver_count; i++)
+    for (size_t i = 0; i < node->type->driver_count; i++) {
         add_driver(b, node, i);
+    }
     return buf_puts(b, "],\"hint\":[0,0,0,0],\"private\":null,\"rename\":false}]}");
 }
 
@@ -37,12 +38,14 @@ bool wire_set(struct buf *b, struct nodes *n, const char *skip_address, const ch
         struct node *node = n->all[k];
         bool skip = strcmp(node->address, skip_address) == 0;
         bool there = node->state == NODE_LIVE || node->state == NODE_KNOWN;
-        if (!there || !node->changed)
+        if (!there || !node->changed) {
             continue;
+        }
         node->changed = false;
         for (size_t i = 0; i < node->type->driver_count; i++) {
-            if (!node->drivers[i].changed)
+            if (!node->drivers[i].changed) {
                 continue;
+            }
             if (b->len > WIRE_SET_FULL ||
                 (skip && strcmp(node->type->drivers[i].id, skip_driver) == 0)) {
                 node->changed = true;

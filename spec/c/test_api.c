@@ -1,7 +1,7 @@
 // api: what a main.lua of a few lines is told of its own tasks and of those of a device script.
 #include "api/api.h"
-#include "check.h"
 #include "base/log.h"
+#include "check.h"
 
 #include <stdlib.h>
 #include <string.h>

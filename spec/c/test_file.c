@@ -1,6 +1,6 @@
 // file: what is no regular file is never waited for; modes whatever the umask; one step to write.
-#include "check.h"
 #include "base/file.h"
+#include "check.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,8 +1,8 @@
 // json: reading into C, copies between states, writing, and what is not JSON.
 #include "check.h"
 #include "lua/json.h"
-#include "refuse.h"
 #include "lua/vm.h"
+#include "refuse.h"
 
 #include <lauxlib.h>
 #include <lualib.h>

@@ -1,6 +1,6 @@
 // log: levels, masking, repeats, rotation, fd 1 and 2. Writes into a folder of its own under /tmp.
-#include "check.h"
 #include "base/log.h"
+#include "check.h"
 
 #include <dirent.h>
 #include <errno.h>

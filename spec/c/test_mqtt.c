@@ -1,6 +1,6 @@
 // mqtt: several connections at once, to real brokers (mosquitto). The clock leaps over the pauses.
-#include "check.h"
 #include "base/log.h"
+#include "check.h"
 #include "net/mqtt.h"
 
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 // pg3: the protocol over a link that records what is sent, with a clock that the tests turn on.
-#include "check.h"
 #include "base/log.h"
+#include "check.h"
 #include "pg3/pg3.h"
 #include "refuse.h"
 

@@ -1,6 +1,6 @@
 // queue: order, the bound, several threads.
-#include "check.h"
 #include "base/queue.h"
+#include "check.h"
 #include "refuse.h"
 
 #include <pthread.h>

@@ -1,6 +1,6 @@
 // sieve: what is left of a JSON text, and the hashes of a list's elements.
-#include "check.h"
 #include "base/sieve.h"
+#include "check.h"
 
 #include <stdlib.h>
 #include <string.h>

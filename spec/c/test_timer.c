@@ -1,7 +1,7 @@
 // timer: order, adding and cancelling from within callbacks.
+#include "base/timer.h"
 #include "check.h"
 #include "refuse.h"
-#include "base/timer.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 // walk: JSON a value at a time, good and bad, at any size.
-#include "check.h"
 #include "base/walk.h"
+#include "check.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -396,6 +396,7 @@ def test_state_outlives_reload_and_restart(world):
     save(world, solar(world.plugin, rows=COUNTED, more=COUNTS))
     world.running()
     world.wait_value(CHARGER, "GV21", 1)
+    world.vrm.set_row(HOUSE, "solarcharger", 256, "/Yield/Power", raw=77)
     world.poll()
     world.wait_value(CHARGER, "GV21", 2)
     use(world, solar(world.plugin, rows=COUNTED + VOLTS, more=COUNTS))

@@ -4,8 +4,8 @@
 #define FUZZ_LUA_H
 
 #include "api/api.h"
-#include "fuzz.h"
 #include "base/log.h"
+#include "fuzz.h"
 
 static struct api api;
 

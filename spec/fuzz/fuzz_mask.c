@@ -1,7 +1,7 @@
 // Masking: the input is a secret (its first byte says how long) and a text that holds it, which may
 // be cut.
-#include "fuzz.h"
 #include "base/log.h"
+#include "fuzz.h"
 
 #include <ctype.h>
 
