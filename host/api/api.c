@@ -10,8 +10,6 @@
 #include <unistd.h>
 
 #define AREA "lua"
-#define SCRIPT_TIMERS_MAX 20
-#define SCRIPT_SLEEP_MS 10
 #define READ_MAX (8u * 1024 * 1024) // bytes of a file that Lua reads
 // Registry of the trusted state: {[event] = function}.
 #define HANDLERS_KEY "host.handlers"

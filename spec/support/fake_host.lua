@@ -55,7 +55,13 @@ function fake:resume(task, ...)
     local values = table.pack(...)
     self:later(function()
         local ok, problem = coroutine.resume(task, table.unpack(values, 1, values.n))
-        if not ok then table.insert(self.errors, debug.traceback(task, tostring(problem))) end
+        if ok then return end
+        local again = type(problem) == "table" and problem.kind == "memory" and self.once[task]
+        if again then
+            self:at(1, again)
+        else
+            table.insert(self.errors, debug.traceback(task, tostring(problem)))
+        end
     end)
 end
 
@@ -536,7 +542,7 @@ function fake.new(options)
     options = options or {}
     local self = setmetatable({
         now = START_TIME, clock_error = 0, timers = {}, last_timer = 0, hold_until = 0,
-        nodes = {}, added = {}, types = {}, sets = {}, known = options.known or {},
+        nodes = {}, once = {}, added = {}, types = {}, sets = {}, known = options.known or {},
         lines = {}, masked = {}, notices = {}, notice_log = {}, handlers = {}, requests = {},
         errors = {}, reports = {}, started = {}, answers = {}, files = {}, loaded = {}, functions = {},
         last_script = 0, queue = {}, lines_given = 0, installs = 0, saves = {}, printed = {},
@@ -565,9 +571,16 @@ function fake.new(options)
     return self
 end
 
+--- What finds no memory is told again: what comes once must be done.
+local ONCE = { params = true, start = true, ready = true }
+
 --- An event from PG3; its handler runs until it waits.
 function fake:fire(event, ...)
-    if self.handlers[event] then self:spawn(self.handlers[event], ...) end
+    local values = table.pack(...)
+    if not self.handlers[event] then return end
+    local task = coroutine.create(self.handlers[event])
+    self.once[task] = ONCE[event] and function() self:fire(event, table.unpack(values, 1, values.n)) end
+    self:resume(task, ...)
 end
 
 function fake.load_main()
