@@ -5,7 +5,7 @@
 --          match = function, or { kind }, or { service, product, type } as lists in small letters (but for
 --                  service each may be nil),
 --          drivers = { { id, unit, label, places, min, max, zero, names, keys, op, terms, worst, from,
---                        values, factor, map, by_pg3, by_script } },
+--                        values, factor, map, by_pg3, by_script, daily } },
 --          commands = { { id, name, params, run } }, keys = { [path or code] = true }, those of parts too,
 --          numbered = whether there is one like "#521" among them,
 --          parts = list of types as well: further nodes of the same device, each with
@@ -135,6 +135,10 @@ local function check_sample(where, sample)
             "Write { rows = { [\"/Soc\"] = 80 }, expect = { ST = 80 } }.")
     end
     row_check.fields(where, sample, SAMPLE_FIELDS)
+    if sample.site ~= nil and type(sample.site) ~= "table" then
+        fail(where, "site is not a table.", "Write site = { online = true }.")
+    end
+    row_check.number(where, "site.midnight", sample.site and sample.site.midnight)
     for key, row in pairs(sample.rows) do check_sample_row(where .. ", row " .. tostring(key), row) end
 end
 

@@ -67,6 +67,35 @@ check("time", "unix seconds", function()
     assert(host.time() > 1700000000 and host.time() < 4000000000)
 end)
 
+check("midnight", "the last and the next, west and east, also where the clocks change", function()
+    for _, day in ipairs {
+        { "UTC", 1768519800.5, 1768435200, 1768521600 },
+        { "Europe/Berlin", 1768519800, 1768518000, 1768604400 },
+        { "Europe/Berlin", 1768517999, 1768431600, 1768518000 },
+        { "Europe/Berlin", 1774785600, 1774738800, 1774821600 },                -- 23 hours
+        { "America/Los_Angeles", 1793556000, 1793516400, 1793606400 },          -- 25 hours
+    } do
+        local last, next_one = host.midnight(day[1], day[2])
+        assert(last == day[3] and next_one == day[4], ("%s: %s, %s"):format(day[1], last, next_one))
+        assert(math.type(last) == "integer")
+    end
+end)
+
+check("midnight", "nil where the zone is not known", function()
+    assert(host.midnight("UTC", -1) == -86400)
+    for _, zone in ipairs { "Europe/Nowhere", "", "/etc/passwd", "../UTC", "Europe" } do
+        assert(host.midnight(zone, 1768519800) == nil)
+    end
+end)
+
+check("midnight", "mistakes raise", function()
+    raises(host.midnight)
+    raises(host.midnight, "UTC")
+    raises(host.midnight, {}, 1768519800)
+    raises(host.midnight, "UTC", 1e13)
+    raises(host.midnight, "UTC", 0 / 0)
+end)
+
 check("sleep", "waits, and gives nothing", function()
     local before = host.time()
     assert(select("#", host.sleep(0.05)) == 0)
