@@ -216,6 +216,12 @@ function timer.cancel(id) end
 ---@return number|nil
 function number(rows, ...) end
 
+--- What a lib returns: the file lib/NAME.lua of the first folder of scripts that has it. For the top of a
+--- file.
+---@param name string a plain word: "tools"
+---@return any
+function use(name) end
+
 --- Waits in start, update, a command or a timer.
 ---@param seconds number
 function sleep(seconds) end

@@ -418,7 +418,7 @@ local function with_hint(why)
 end
 
 local function prove(loaded, file)
-    local script = { id = loaded.id, text = loaded.text }
+    local script = { id = loaded.id, text = loaded.text, libs = loaded.libs }
     local type_, _, problems = check.device(file, loaded.table, loaded.text)
     script.type = type_
     script.problems = type_ and proof.run(type_, loaded.text) or problems
@@ -426,16 +426,18 @@ local function prove(loaded, file)
     return script
 end
 
---- Loads, checks and proves a script as the plugin does. path: the file; file: its name for messages.
+--- Loads, checks and proves a script as the plugin does. path: the file; file: its name for messages; libs:
+-- what it may use (see serve.libs).
 -- Returns { id = of host.load_script, to be closed by the caller; nil if it could not be loaded,
 --           type = nil if its table is wrong, text, problems = list,
+--           libs = those it asked for, { [name] = text, "" where there is none },
 --           problem = all of them in one text, nil if there are none,
 --           later = the file cannot be read now, which may pass }. Raises when the plugin has no memory.
-function check.file(path, file)
-    local loaded, why, later = host.load_script(path, file)
+function check.file(path, file, libs)
+    local loaded, why, later, used = host.load_script(path, file, libs)
     if not loaded then
         why = with_hint(why)
-        return { problems = { why }, problem = why, later = later }
+        return { problems = { why }, problem = why, later = later, libs = used }
     end
     local ok, script = pcall(prove, loaded, file)
     if ok then return script end

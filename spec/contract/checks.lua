@@ -692,6 +692,63 @@ check("load_script", "what is no script is nil and a reason that names the file"
     raises(host.load_script, "contract/bad.lua")
 end)
 
+--- Loads a script that may use these libs, { [name] = text } -> what host.load_script gives.
+local function load_with(text, texts)
+    local libs = {}
+    for name, lib in pairs(texts) do
+        local path = "contract/lib/" .. name .. ".lua"
+        given.write(path, lib)
+        libs[name] = { path = path, file = path }
+    end
+    given.write("contract/user.lua", text)
+    return host.load_script("contract/user.lua", "contract/user.lua", libs)
+end
+
+check("load_script", "libs: what they return, once; their texts are told", function()
+    local inner, outer = "return { n = 40 }", 'local inner = use "inner"\ninner.n = inner.n + 1\nreturn inner'
+    local script = assert(load_with('local a, b = use "outer", use "inner"\n'
+        .. "return { n = function() return a.n, a == b end }", { inner = inner, outer = outer, other = "x" }))
+    local n, same = script.table.n()
+    assert(n == 41 and same == true)
+    assert(script.libs.inner == inner and script.libs.outer == outer and script.libs.other == nil)
+    host.close_script(script.id)
+    script = load_text(COUNTING)
+    assert(next(script.libs) == nil)
+    host.close_script(script.id)
+end)
+
+check("load_script", "libs: what is wrong names their file; those asked for are told", function()
+    for text, problem in pairs {
+        ["return {"] = ":1:", ["\nerror('on purpose')"] = ":2: on purpose", ["x = 1"] = ":1:",
+        ["local x"] = ": a lib ends with 'return'",
+        ['local t = use "tools" return t'] = ":1: the lib tools is not ready",
+        ["sleep(1) return 1"] = ":1: this call waits",
+        ['local t = use "missing" return t'] = ":1: there is no lib/missing.lua in the folders",
+    } do
+        local script, why, later, libs = load_with('return { use "tools" }', { tools = text })
+        assert(script == nil and later == false and libs.tools == text)
+        assert(libs.missing == (text:find("missing") and "" or nil))
+        names(why, "contract/lib/tools.lua" .. problem)
+    end
+    local wrong = { ["../x"] = "without folder", ["a.b"] = "without folder", none = "no lib/none.lua" }
+    for name, problem in pairs(wrong) do
+        local script, why = load_with(('return { use "%s" }'):format(name), {})
+        assert(script == nil)
+        names(why, "contract/user.lua:1:", problem)
+    end
+end)
+
+check("load_script", "libs: not after the file was loaded; mistakes raise", function()
+    local script = assert(load_with('return { late = function() return use "tools" end }',
+        { tools = "return 1" }))
+    names(raises(script.table.late), "at the top of the file")
+    host.close_script(script.id)
+    raises(host.load_script, "contract/user.lua", "x", "tools")
+    raises(host.load_script, "contract/user.lua", "x", { "tools" })
+    raises(host.load_script, "contract/user.lua", "x", { tools = {} })
+    raises(host.load_script, "contract/user.lua", "x", { tools = { path = "x", file = {} } })
+end)
+
 check("close_script", "its functions raise from then on; an unknown one raises", function()
     local script = load_text(COUNTING)
     host.close_script(script.id)
@@ -740,8 +797,13 @@ check("keep_script", "writes the text it was loaded from", function()
     local kept, why = host.keep_script(script.id, "contract/no/folder/one.lua")
     assert(not kept and type(why) == "string")
     raises(host.keep_script, script.id)
+    raises(host.keep_script, script.id, "contract/kept/two.lua", "tools")
     host.close_script(script.id)
     raises(host.keep_script, script.id, "contract/kept/one.lua")
+    script = assert(load_with('return { use "tools" }', { tools = "return {}" }))
+    assert(host.keep_script(script.id, "contract/kept/tools.lua", "tools") == true)
+    assert(host.read("contract/kept/tools.lua") == "return {}")
+    host.close_script(script.id)
 end)
 
 check("script_state", "copies go in and out", function()
