@@ -7,7 +7,7 @@ stds.host = { globals = {}, read_globals = { "host" } }
 stds.device_script = {
     read_globals = {
         "assert", "error", "ipairs", "next", "pairs", "pcall", "rawequal", "rawget", "rawlen", "select",
-        "setmetatable", "tonumber", "tostring", "type", "math", "sleep", "number",
+        "setmetatable", "tonumber", "tostring", "type", "math", "sleep", "number", "use",
         string = { fields = { "byte", "char", "find", "format", "len", "lower", "pack", "packsize", "rep",
                               "reverse", "sub", "unpack", "upper" } },
         table = { fields = { "concat", "insert", "remove", "sort", "unpack" } },
@@ -25,7 +25,7 @@ files["scripts/devices"] = { std = "device_script" }
 files["scripts/examples"] = { std = "device_script" }
 -- Declarations without bodies, for editors.
 files["scripts/meta"] = {
-    std = "none", globals = { "unit", "number", "vrm", "timer", "sleep" }, ignore = { "212", "241" },
+    std = "none", globals = { "unit", "number", "vrm", "timer", "sleep", "use" }, ignore = { "212", "241" },
 }
 files["spec"] = { std = "lua54+busted", globals = { "host" } }
 files["bench/scripts.lua"] = { std = "lua54+host", globals = { "unit" } }

@@ -75,8 +75,8 @@ describe("the definitions for editors", function()
 
     it("have the plugin's globals", function()
         assert.same({ "timer", "unit", "vrm" }, matches(meta, "\n(%l+) = {}"))
-        assert.same({ "number", "sleep" }, matches(meta, "\nfunction ([%w_]+)%("))
-        for _, name in ipairs { "timer", "unit", "vrm", "sleep", "number" } do
+        assert.same({ "number", "sleep", "use" }, matches(meta, "\nfunction ([%w_]+)%("))
+        for _, name in ipairs { "timer", "unit", "vrm", "sleep", "number", "use" } do
             assert.truthy((" " .. table.concat(real.globals, " ") .. " "):find(" " .. name .. " ", 1, true))
         end
     end)

@@ -22,6 +22,7 @@ their meaning in all later versions: programs of the ISY may rely on them.
   longer one under [Texts](#texts). A number that is not in the list is shown as "code N".
 - **Where from** is the D-Bus path that VRM names, and VRM's code, in the order in which they are looked for.
   Of a value that is worked out from several, those that are alternatives stand in parentheses.
+- A value **of its day** is no data from the installation's midnight on until VRM has one of the new day.
 - **Data state** and **Last data** tell how old the values of a node are: see
   [README.md](../README.md#states-and-what-to-do).
 - Which values are positive when: [install.md](install.md#signs).
@@ -99,7 +100,8 @@ local function where_from(driver)
     if driver.worst then ways[#ways + 1] = ("the highest of all `%s...`"):format(driver.worst) end
     if driver.from then ways[#ways + 1] = "worked out" end
     if driver.by_pg3 then ways[#ways + 1] = "PG3" end
-    return table.concat(ways, ", else ") .. exchanged(driver.values)
+    local day = driver.daily and "; of its day" or ""
+    return table.concat(ways, ", else ") .. exchanged(driver.values) .. day
 end
 
 local function rows_of(type_, long)

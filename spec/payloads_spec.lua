@@ -87,16 +87,17 @@ describe("the account's answers:", function()
     end)
 
     it("installations, today's fields and those of 2016", function()
-        assert.same({ { id = SITE, name = "Mill Cottage", alarms = 0 },
-                      { id = 4242, name = "Pump house", alarms = 0 } },
+        assert.same({ { id = SITE, name = "Mill Cottage", alarms = 0, zone = "Europe/Zurich" },
+                      { id = 4242, name = "Pump house", alarms = 0, zone = "Africa/Nairobi" } },
             read.installations(answer "installations"))
     end)
 
     it("extended: alarms as objects, as texts or false; numbers as texts; false for no time", function()
         assert.same({
-            { id = SITE, name = "Mill Cottage", alarms = 1, last_timestamp = LOGGED },
-            { id = 4242, name = "Pump house", alarms = 2, last_timestamp = LOGGED - 3600 },
-            { id = 88003, name = "Installation 88003", alarms = 0 },
+            { id = SITE, name = "Mill Cottage", alarms = 1, last_timestamp = LOGGED, zone = "Europe/Zurich" },
+            { id = 4242, name = "Pump house", alarms = 2, last_timestamp = LOGGED - 3600,
+              zone = "Africa/Nairobi" },
+            { id = 88003, name = "Installation 88003", alarms = 0, zone = "Europe/Zurich" },
         }, read.installations(answer "installations-extended"))
     end)
 

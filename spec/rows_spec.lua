@@ -54,6 +54,18 @@ describe("--rows of an account", function()
         has(printed, "gateway (system, settings, platform)  VICGW")
     end)
 
+    it("says that a value of a day is another day's", function()
+        local site = fixtures.boat()
+        site.timezone = "Europe/Berlin"
+        site.rows = fixtures.join(site.rows, {
+            row("solarcharger", 256, "/History/Daily/0/Yield", "YT", 1.2, { timestamp = 1776463199 }),
+            row("solarcharger", 256, "/History/Daily/1/Yield", "YY", 2.4, { timestamp = 1776463200 }),
+        })
+        local daily = account { [151734] = site }
+        has(line_with(daily, "/Daily/0/Yield"), "GV3 (another day's)")
+        assert.truthy(line_with(daily, "/Daily/1/Yield"):find("^  GV5 +2.4"))
+    end)
+
     it("says which driver shows a row, and - for none", function()
         assert.truthy(line_with(printed, "/Soc "):find("^  ST, BATLVL +87.5 +20 s +/Soc +SOC$"))
         assert.truthy(line_with(printed, "MaxChargeCurrent"):find("^  %- +120.5 +A +20 s"))

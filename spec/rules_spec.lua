@@ -5,8 +5,8 @@ local LIBRARIES = {
     ["^curl/"] = { "loop", "http" },
     ["^MQTT"] = { "mqtt" },
     ["^openssl/"] = { "mqtt", "pg3" },
-    ["^lua"] = { "vm", "task", "json", "pairs", "pg3", "sandbox", "script", "api" },
-    ["^lauxlib"] = { "vm", "task", "json", "pairs", "pg3", "sandbox", "script", "api" },
+    ["^lua"] = { "vm", "task", "json", "pairs", "pg3", "sandbox", "script", "lib", "api" },
+    ["^lauxlib"] = { "vm", "task", "json", "pairs", "pg3", "sandbox", "script", "lib", "api" },
     ["^lualib"] = { "sandbox", "api" },
 }
 

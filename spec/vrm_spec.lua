@@ -143,14 +143,15 @@ describe("the VRM client", function()
     it("reads installations with strings for numbers, holes and rubbish", function()
         local list = ask(function()
             return json [[{"success":true,"records":[{"idSite":"151734","name":" 35ft Yacht ",
-                "num_alarms":"2","current_alarms":["a"],"images":false,"tags":false},
+                "timezone":"Europe/Berlin","num_alarms":"2","current_alarms":["a"],"images":false,
+                "tags":false},
                 null,false,{"name":"no id"},{"idSite":151734},
                 {"idSite":5,"name":null,"current_alarms":[{"idAlarm":1},{"idAlarm":2},{"idAlarm":3}]},
                 {"idSite":6,"alarm":true,"last_timestamp":false}]}]]
         end, function(client) return client:installations(22) end)
         assert.equal(3, #list)
-        assert.same({ id = 151734, name = "35ft Yacht", alarms = 2 }, list[1])
-        assert.same({ id = 5, name = "Installation 5", alarms = 3 }, list[2])
+        assert.same({ id = 151734, name = "35ft Yacht", alarms = 2, zone = "Europe/Berlin" }, list[1])
+        assert.same({ id = 5, name = "Installation 5", alarms = 3, zone = "UTC" }, list[2])
         assert.equal(1, list[3].alarms)
         for _, body in ipairs { '{"success":true,"records":[]}', '{"success":true,"records":false}',
             '{"success":true}' } do

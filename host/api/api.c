@@ -572,6 +572,7 @@ static int open_main(lua_State *L) {
     api_node_open(L);
     api_profile_open(L);
     api_script_open(L);
+    api_day_open(L);
     open_errors(L);
     lua_setglobal(L, "host");
     open_libraries(L);

@@ -93,6 +93,7 @@ void api_http_open(lua_State *L);    // adds http functions to the table on top
 void api_node_open(lua_State *L);    // nodes, parameters, notices
 void api_profile_open(lua_State *L); // the profile's files
 void api_script_open(lua_State *L);  // device scripts
+void api_day_open(lua_State *L);     // days of a time zone
 // Registry of a script's state: {[address] = node.state}.
 #define API_STATES_KEY "script.states"
 // Pushes the node object of an address in a script's state.

@@ -389,6 +389,8 @@ void api_script_setup(lua_State *L, void *api) {
     declare_global(L, "vrm");
     lua_pushcfunction(L, api_sleep);
     declare_global(L, "sleep");
+    lua_pushcfunction(L, script_use);
+    declare_global(L, "use");
     api_rows_setup(L); // pushes number()
     declare_global(L, "number");
     lua_newtable(L);

@@ -145,14 +145,26 @@ static struct script *keep_script(struct api *a, struct script *s) {
     return s;
 }
 
-// The script as a table: { id=, table=, text= }. Raises when its table is too much to pass on.
+// {[name] = text} of the libs that a script asked for, "" where there is none.
+static void push_used(lua_State *L, const struct script *s) {
+    lua_createtable(L, 0, (int)s->used_count);
+    for (size_t i = 0; i < s->used_count; i++) {
+        lua_pushlstring(L, s->used[i].text != NULL ? s->used[i].text : "", s->used[i].len);
+        lua_setfield(L, -2, s->used[i].name);
+    }
+}
+
+// The script as a table: { id=, table=, text=, libs= }. Raises when its table is too much to pass
+// on.
 static int push_loaded(lua_State *L) {
     struct script *s = lua_touserdata(L, 1);
-    lua_createtable(L, 0, 3);
+    lua_createtable(L, 0, 4);
     lua_pushinteger(L, s->id);
     lua_setfield(L, -2, "id");
     lua_pushlstring(L, s->text, s->text_len);
     lua_setfield(L, -2, "text");
+    push_used(L, s);
+    lua_setfield(L, -2, "libs");
     script_push_table(s, L, push_function, NULL);
     lua_setfield(L, -2, "table");
     return 1;
@@ -178,34 +190,70 @@ static int push_failed(lua_State *L) {
     lua_pushnil(L);
     lua_pushstring(L, s->error);
     lua_pushboolean(L, s->later);
-    return 3;
+    push_used(L, s);
+    return 4;
 }
 
-// host.load_script(path, file) -> { id=, table=, text= } | nil, "file:line: text", whether a later
-// try may do better. `file` is how messages name it.
+// {[name] = {path=, file=}} at `arg`, or nil. The list is left on the stack, its texts in the
+// table.
+static struct script_libs libs_arg(lua_State *L, int arg) {
+    struct script_libs libs = {NULL, 0};
+    if (lua_isnoneornil(L, arg)) {
+        return libs;
+    }
+    size_t count = 0;
+    luaL_checktype(L, arg, LUA_TTABLE);
+    for (lua_pushnil(L); lua_next(L, arg) != 0; lua_pop(L, 1)) {
+        count++;
+    }
+    struct script_lib *list = lua_newuserdatauv(L, (count + 1) * sizeof *list, 0);
+    for (lua_pushnil(L); lua_next(L, arg) != 0; lua_pop(L, 3)) {
+        bool named = lua_type(L, -2) == LUA_TSTRING && lua_istable(L, -1);
+        luaL_argcheck(L, named, arg, "a table of libs by name expected");
+        bool texts = lua_getfield(L, -1, "path") == LUA_TSTRING;
+        texts = lua_getfield(L, -2, "file") == LUA_TSTRING && texts;
+        luaL_argcheck(L, texts, arg, "a lib needs a path and a file");
+        list[libs.count++] =
+            (struct script_lib){lua_tostring(L, -4), lua_tostring(L, -2), lua_tostring(L, -1)};
+    }
+    libs.list = list;
+    return libs;
+}
+
+// Calls `push` with the script -> lua_pcall's result.
+static int push_protected(lua_State *L, lua_CFunction push, struct script *s, int results) {
+    lua_pushcfunction(L, push);
+    lua_pushlightuserdata(L, s);
+    return lua_pcall(L, 1, results, 0);
+}
+
+// host.load_script(path, file [, libs]) -> { id=, table=, text=, libs= } | nil, "file:line: text",
+// whether a later try may do better, libs. `file` is how messages name it; libs: what it may use,
+// {[name] = {path=, file=}}; in the result what it asked for, {[name] = text}, "" where there is
+// none.
 static int host_load_script(lua_State *L) {
     struct api *a = api_of(L);
     const char *path = luaL_checkstring(L, 1), *file = luaL_checkstring(L, 2);
-    struct script *s = script_load(path, file, api_script_setup, a);
+    struct script_libs libs = libs_arg(L, 3);
+    struct script *s = script_load(path, file, &libs, api_script_setup, a);
     if (s != NULL) {
         s = keep_script(a, s);
     }
     if (s == NULL) {
         return vm_no_memory(L);
     }
-    bool usable = s->vm != NULL;
-    lua_pushcfunction(L, usable ? push_loaded : push_failed);
-    lua_pushlightuserdata(L, s);
-    int status = lua_pcall(L, 1, usable ? 1 : 3, 0);
-    if (usable && status == LUA_OK) {
+    int status = s->vm != NULL ? push_protected(L, push_loaded, s, 1) : LUA_ERRRUN;
+    if (status == LUA_OK) {
         return 1;
     }
-    if (usable && status != LUA_ERRMEM) {
-        lua_pushnil(L);
-        lua_pushfstring(L, "%s: %s", s->file, lua_tostring(L, -2));
+    if (s->vm != NULL && status != LUA_ERRMEM) {
+        snprintf(s->error, sizeof s->error, "%s: %s", s->file, lua_tostring(L, -1));
+    }
+    if (status != LUA_ERRMEM) {
+        status = push_protected(L, push_failed, s, 4);
     }
     drop_script(a, s);
-    return status == LUA_ERRMEM ? vm_no_memory(L) : usable ? 2 : 3;
+    return status == LUA_OK ? 4 : vm_no_memory(L);
 }
 
 static struct script *script_arg(lua_State *L) {
@@ -226,12 +274,20 @@ static int host_stop_script(lua_State *L) {
     return 0;
 }
 
-// host.keep_script(id, path): writes the text it was loaded from, in one step. -> true | nil, why
+// host.keep_script(id, path [, lib]): writes the text it was loaded from, or that of a lib that it
+// uses, in one step. -> true | nil, why
 static int host_keep_script(lua_State *L) {
     const struct script *s = script_arg(L);
-    const char *path = luaL_checkstring(L, 2);
+    const char *path = luaL_checkstring(L, 2), *lib = luaL_optstring(L, 3, NULL);
+    struct script_used from = {.text = lib == NULL ? s->text : NULL, .len = s->text_len};
+    for (size_t i = 0; lib != NULL && i < s->used_count; i++) {
+        if (strcmp(s->used[i].name, lib) == 0) {
+            from = s->used[i];
+        }
+    }
+    luaL_argcheck(L, from.text != NULL, 3, "the script does not use this lib");
     char error[256];
-    if (file_write(path, s->text, s->text_len, FILE_PRIVATE, error, sizeof error)) {
+    if (file_write(path, from.text, from.len, FILE_PRIVATE, error, sizeof error)) {
         lua_pushboolean(L, 1);
         return 1;
     }

@@ -8,6 +8,7 @@
 #define SCRIPT_BLOCK_MAX (128u * 1024) // One piece of it (a text, the list part of a table) | KiB
 // The compiler has no budget; what it can waste grows with the text.
 #define SCRIPT_FILE_MAX (32u * 1024) // Size of a file | KiB
+#define SCRIPT_LIBS_MAX 16           // Libs of a script |
 
 #define SCRIPT_LOAD_BUDGET 500000  // Instructions to load the file |
 #define SCRIPT_CALL_BUDGET 500000  // Instructions of one call of `from`, `map`, `match` |

@@ -38,40 +38,43 @@ static int open_protected(lua_State *L) {
     return 0;
 }
 
+// Windows editors begin a file with a mark, or write two bytes a character.
+static const char *skip_mark(lua_State *L, const char *text, size_t *len, const char *file) {
+    if (*len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
+        *len -= 3;
+        return text + 3;
+    }
+    if (*len >= 2 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0)) {
+        lua_pushfstring(L, "%s: is saved as UTF-16; save it as UTF-8", file);
+        lua_error(L);
+    }
+    return text;
+}
+
+void script_compile(lua_State *L, const char *text, size_t len, const char *file) {
+    char name[sizeof((struct script *)NULL)->file + 1];
+    snprintf(name, sizeof name, "@%s", file);
+    text = skip_mark(L, text, &len, file);
+    if (luaL_loadbufferx(L, text, len, name, "t") == LUA_OK) {
+        return;
+    }
+    // Most messages name the file; those of the parser's own limits do not.
+    const char *why = lua_tostring(L, -1);
+    if (why == NULL || strncmp(why, file, strlen(file)) != 0) {
+        lua_pushfstring(L, "%s: %s", file, why);
+    }
+    lua_error(L);
+}
+
 struct chunk {
     struct script *s;
-    const char *text;
-    size_t len;
     lua_State *co;
 };
-
-// Windows editors begin a file with a mark, or write two bytes a character.
-static const char *skip_mark(lua_State *L, const struct chunk *c, size_t *len) {
-    *len = c->len;
-    if (c->len >= 3 && memcmp(c->text, "\xef\xbb\xbf", 3) == 0) {
-        *len -= 3;
-        return c->text + 3;
-    }
-    if (c->len >= 2 &&
-        (memcmp(c->text, "\xff\xfe", 2) == 0 || memcmp(c->text, "\xfe\xff", 2) == 0)) {
-        luaL_error(L, "%s: is saved as UTF-16; save it as UTF-8", c->s->file);
-    }
-    return c->text;
-}
 
 // Compiles the text and leaves the function on a new coroutine that the registry keeps.
 static int compile_protected(lua_State *L) {
     struct chunk *c = lua_touserdata(L, 1);
-    char name[sizeof c->s->file + 1];
-    snprintf(name, sizeof name, "@%s", c->s->file);
-    size_t len;
-    const char *text = skip_mark(L, c, &len);
-    if (luaL_loadbufferx(L, text, len, name, "t") != LUA_OK) {
-        // Most messages name the file; those of the parser's own limits do not.
-        const char *why = lua_tostring(L, -1);
-        bool named = why != NULL && strncmp(why, c->s->file, strlen(c->s->file)) == 0;
-        return luaL_error(L, "%s%s%s", named ? "" : c->s->file, named ? "" : ": ", why);
-    }
+    script_compile(L, c->s->text, c->s->text_len, c->s->file);
     c->co = lua_newthread(L);
     c->s->call_ref = luaL_ref(L, LUA_REGISTRYINDEX);
     lua_xmove(L, c->co, 1);
@@ -124,7 +127,7 @@ static int keep_protected(lua_State *L) {
 }
 
 static bool run_file(struct script *s) {
-    struct chunk c = {.s = s, .text = s->text, .len = s->text_len};
+    struct chunk c = {.s = s};
     if (!vm_protect(s->vm, compile_protected, &c, s->error, sizeof s->error)) {
         return false;
     }
@@ -166,12 +169,16 @@ static struct script *new_script(const char *file, void *ctx) {
     return NULL;
 }
 
-struct script *script_load(const char *path, const char *file, script_setup_fn *setup, void *ctx) {
+struct script *script_load(const char *path, const char *file, const struct script_libs *libs,
+                           script_setup_fn *setup, void *ctx) {
     struct script *s = new_script(file, ctx);
     if (s == NULL) {
         return NULL;
     }
-    if (read_file(s, path) && open_state(s, setup, ctx) && run_file(s)) {
+    s->libs = libs != NULL ? *libs : (struct script_libs){NULL, 0};
+    bool loaded = read_file(s, path) && open_state(s, setup, ctx) && run_file(s);
+    s->libs = (struct script_libs){NULL, 0};
+    if (loaded) {
         return s;
     }
     if (s->vm->starved) {
@@ -188,6 +195,9 @@ void script_free(struct script *s) {
         return;
     }
     vm_free(s->vm);
+    for (size_t i = 0; i < s->used_count; i++) {
+        free(s->used[i].text);
+    }
     free(s->text);
     free(s);
 }

@@ -9,6 +9,26 @@
 #include <stdint.h>
 #include <time.h>
 
+#define SCRIPT_LIB_NAME_SIZE 60
+
+// Files that scripts share by `use "name"` (lib.c). The texts are the caller's.
+struct script_lib {
+    const char *name; // for `use`
+    const char *path;
+    const char *file; // as messages show it
+};
+struct script_libs {
+    const struct script_lib *list;
+    size_t count;
+};
+
+// A lib that a script asked for.
+struct script_used {
+    char name[SCRIPT_LIB_NAME_SIZE];
+    char *text; // as it was read; NULL: there is none
+    size_t len;
+};
+
 struct script {
     char file[96];   // "devices/solar_charger.lua", as messages show it
     struct vm *vm;   // NULL: it could not be loaded, `error` says why
@@ -25,6 +45,9 @@ struct script {
     char notices[SCRIPT_NOTICES_MAX][128]; // keys of those it shows; "" = free
     char *text;                            // the file as it was loaded
     size_t text_len;
+    struct script_libs libs; // there are, while its file is run
+    struct script_used used[SCRIPT_LIBS_MAX];
+    size_t used_count;
     char error[512];
     bool later;   // not loaded for a reason that may pass: the file is there and cannot be read now
     bool starved; // a task or timer of it ended because the plugin had no memory
@@ -35,9 +58,17 @@ struct script {
 typedef void script_setup_fn(lua_State *L, void *ctx);
 
 // Reads and runs the file. NULL when memory is short; else look at vm and error. `file` is how
-// messages name it.
-struct script *script_load(const char *path, const char *file, script_setup_fn *setup, void *ctx);
+// messages name it; libs: what it may use, NULL for nothing.
+struct script *script_load(const char *path, const char *file, const struct script_libs *libs,
+                           script_setup_fn *setup, void *ctx);
 void script_free(struct script *s);
+
+// Compiles a text and pushes the function; raises what is wrong with it, with its file and line.
+void script_compile(lua_State *L, const char *text, size_t len, const char *file);
+
+// use(name), a function of scripts: runs a lib as a part of the script, in its state and budgets,
+// and gives what it returns. The second time it gives the same. Raises what is wrong.
+int script_use(lua_State *L);
 
 // Pushes a copy of the script's table onto `to` (in protected mode there). Functions in it are
 // given as calls of `function` with their number.

@@ -90,6 +90,7 @@ unit = {}
 ---@field min? number a value below is no data
 ---@field max? number a value above is no data
 ---@field zero? boolean whether it may be shown as 0 while its data is old
+---@field daily? true it is of one day: no data once the installation's midnight has passed
 
 ---@class parameter
 ---@field id string "" for the only one, else capitals: "LEVEL"
@@ -116,7 +117,7 @@ unit = {}
 ---@class sample
 ---@field rows table<string, number|string|boolean|row>
 ---@field expect table<string, number|"no data"|table<string, number|"no data">> of a part under its letter
----@field site? table<string, any>
+---@field site? table<string, any> what functions get; midnight: rows before it give daily values nothing
 
 --- A further node of the same device; its rows are its list part.
 ---@class part
@@ -214,6 +215,12 @@ function timer.cancel(id) end
 ---@param ... string paths and codes
 ---@return number|nil
 function number(rows, ...) end
+
+--- What a lib returns: the file lib/NAME.lua of the first folder of scripts that has it. For the top of a
+--- file.
+---@param name string a plain word: "tools"
+---@return any
+function use(name) end
 
 --- Waits in start, update, a command or a timer.
 ---@param seconds number

@@ -18,10 +18,10 @@ end
 --- Who reads what: { by_key = { [path or code] = list of drivers }, paths = how many of them came later than
 -- the table's own, shown = set of the drivers that rows or functions give a value, computed = list of the
 -- drivers whose function may read any row, facts = set of those of them that show what the plugin knows and
--- not what a device measured }.
+-- not what a device measured, daily = set of the drivers whose value is of one day }.
 local function readers_of(type_)
     if type_.readers then return type_.readers end
-    local readers = { by_key = {}, paths = 0, shown = {}, computed = {}, facts = {} }
+    local readers = { by_key = {}, paths = 0, shown = {}, computed = {}, facts = {}, daily = {} }
     for _, driver in ipairs(type_.drivers) do
         for _, list in ipairs { driver.keys, table.unpack(driver.terms or {}) } do
             for _, key in ipairs(list) do
@@ -32,6 +32,7 @@ local function readers_of(type_)
         readers.shown[driver] = not (driver.by_pg3 or driver.by_script) or nil
         if driver.from then table.insert(readers.computed, driver) end
         if driver.from and not driver.zero then readers.facts[driver] = true end
+        readers.daily[driver] = driver.daily
     end
     type_.readers = readers
     return readers
@@ -62,6 +63,11 @@ function device.facts(type_)
     return readers_of(type_).facts
 end
 
+--- The drivers whose value is of one day, as a set.
+function device.daily(type_)
+    return readers_of(type_).daily
+end
+
 --- What the `from` functions of a type give for rows -> { [driver] = { value = any, problem = text|nil } }.
 local function compute(type_, rows, site, which)
     local functions, drivers, computed = {}, {}, {}
@@ -82,11 +88,11 @@ end
 
 --- The value of one driver, see reading.of; before that what is wrong with its function, nil: nothing.
 -- first_error: what was wrong with one before it.
-local function try_value(driver, rows, site, computed, first_error)
+local function try_value(driver, rows, site, computed, midnight, first_error)
     if computed and computed.problem then return computed.problem end
-    if not driver.map then return nil, reading.of(driver, rows, site, computed) end
+    if not driver.map then return nil, reading.of(driver, rows, site, computed, midnight) end
     if reading.ran_too_long(first_error) then return first_error end
-    local ok, value, text, row = pcall(reading.of, driver, rows, site, computed)
+    local ok, value, text, row = pcall(reading.of, driver, rows, site, computed, midnight)
     if ok then return nil, value, text, row end
     shortage.pass_on(value)
     return tostring(value)
@@ -94,7 +100,7 @@ end
 
 --- What a node remembers of the values it shows, for device.apply: { had = momentary drivers that had a
 -- number last, again = drivers to work out again in any case, stamps = [driver] = timestamp of its momentary
--- row }.
+-- row, midnight = when the day of the installation began, nil: not known }.
 function device.memory()
     return { had = {}, again = {}, stamps = {} }
 end
@@ -109,7 +115,8 @@ function device.apply(type_, address, rows, site, memory, which)
     local computed = compute(type_, rows, site, which)
     for _, driver in ipairs(type_.drivers) do
         if which[driver] then
-            local problem, value, text, row = try_value(driver, rows, site, computed[driver], first_error)
+            local problem, value, text, row = try_value(driver, rows, site, computed[driver],
+                memory.midnight, first_error)
             first_error = first_error or problem
             local slip = not problem and value == nil and memory.had[driver.id]
             memory.had[driver.id] = driver.zero and value ~= nil or nil

@@ -5,7 +5,8 @@
 --          clock = VRM's time - ours, facts = what the gateway's node shows, newest = timestamp,
 --          nodes = { [address] = node }, those found in it, withdrawn = the account has it no more, health,
 --          store = see model.store, aging = timer for when data grows old, said = what was logged,
---          ... (see sources.account) }
+--          zone = name of its time zone, midnight, tomorrow = when its day began and ends, VRM's time; nil:
+--          to be found out, ... (see sources.account) }
 
 local reading = require "types.reading"
 local freshness = require "model.freshness"
@@ -195,17 +196,40 @@ local function prefix_of(site)
     return site and discovery.base36(site.id) .. "_" or ""
 end
 
---- Shows how old the data of a site is by now, and again when that changes.
+--- The day of a site at a time, VRM's. Where its zone is not known, days are those of UTC.
+local function find_day(site, now)
+    local midnight, tomorrow = host.midnight(site.zone, now)
+    if not midnight and site.said.zone ~= site.zone then
+        say_once(site, "zone", site.zone)
+        host.log("warning", ("%s: the time zone %s is not known here; its days begin at midnight UTC. Choose"
+            .. " another in VRM's settings of the installation, or install the time zones (tzdata).")
+            :format(site.name, site.zone))
+    end
+    if not midnight then midnight, tomorrow = host.midnight("UTC", now) end
+    site.midnight, site.tomorrow = midnight, tomorrow
+end
+
+--- Looks at the clock -> whether another day has begun since the last look.
+local function another_day(site, now)
+    local before = site.midnight
+    if not (site.tomorrow and now >= before and now < site.tomorrow) then find_day(site, now) end
+    return before ~= nil and before ~= site.midnight
+end
+
+--- Shows how old the data of a site is by now, and again when that changes or the day ends.
 function installation.age(site)
-    local seconds = nodes.judge(site, host.time() + (site.clock or 0))
+    local now = host.time() + (site.clock or 0)
+    if another_day(site, now) then nodes.begin_day(site) end
+    local seconds = math.min(nodes.judge(site, now) or math.huge, site.tomorrow - now)
     if site.aging then host.cancel(site.aging) end
-    site.aging = seconds and host.after(seconds + 1, function() installation.age(site) end)
+    site.aging = next(site.nodes) and host.after(seconds + 1, function() installation.age(site) end)
 end
 
 --- VRM's answer to one poll (see vrm:diagnostics) becomes values; with discover also new nodes.
 -- now: VRM's clock. A node of the site that is not in the answer goes offline.
 function installation.show(site, answer, now, discover)
     site.clock = now - host.time()
+    local begun = another_day(site, now)
     set_interval(site)
     local sorted = discover or not site.store:take(answer.rows)
     if sorted then
@@ -221,6 +245,7 @@ function installation.show(site, answer, now, discover)
         if store.is_new(home) then show_home(site, home) end
     end
     if sorted then lose_missing(site) end
+    if begun then nodes.begin_day(site) end
     installation.age(site)
     if discover then nodes.adopt(prefix_of(site)) end
 end

@@ -40,6 +40,7 @@ end
 
 --- A node is of a site from now on.
 function nodes.belong(node, site)
+    if node.site and node.site ~= site then node.site.nodes[node.address] = nil end
     node.site, site.nodes[node.address] = site, node
 end
 
@@ -137,6 +138,7 @@ function nodes.show(node, home, rows, site)
         which = device.readers(type_, home.changed)
         for driver in pairs(node.memory.again) do which[driver] = true end
     end
+    node.memory.midnight = site.midnight
     local problem = device.apply(type_, node.address, rows, (type_.main or type_).kind and site.facts,
         node.memory, which)
     if problem then
@@ -161,6 +163,19 @@ function nodes.offline(node, facts)
     node.lost = true
     if node.home then node.home.fresh = true end
     show_state(node, freshness.OFFLINE)
+end
+
+--- A day of a site has begun: values of the day before are no data, whether VRM sends anything or not.
+function nodes.begin_day(site)
+    for _, node in pairs(site.nodes) do
+        local type_, home = node.type, node.home
+        if home and scripts.current(type_) == type_ and not scripts.suspended(type_) then
+            node.memory.midnight = site.midnight
+            local problem = device.apply(type_, node.address, home.rows, nil, node.memory,
+                device.daily(type_))
+            if problem then scripts.failed(type_.file, problem, node.address) end
+        end
+    end
 end
 
 --- The time by which a node's data is judged: that of its momentary rows; where it shows none, that of its

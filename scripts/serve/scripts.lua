@@ -4,9 +4,11 @@
 -- scripts/devices. A file that changed is loaded into a state of its own, checked and proved by its samples;
 -- only then it takes the place of the one that serves (a transaction: any failure leaves the old one in
 -- service). A user's file that fails where nothing better serves gives way to its last good copy, then to the
--- built-in of that name.
+-- built-in of that name. A lib that a script uses (serve.libs) is a part of its file: another lib is another
+-- file, and a copy has its libs with it.
 
 local check = require "types.check"
+local libs = require "serve.libs"
 local matching = require "types.matching"
 local profile = require "pg3.profile"
 local shortage = require "serve.shortage"
@@ -23,10 +25,11 @@ local LONGEST_NAME = 90                             -- bytes of a file's name in
 
 local slots = {}        -- [name] = { name, serving, reloads, gone = scans its file has been missing,
                         --            restart = scans until it is loaded again, nil: as it is }
-                        -- serving = { id, type, file, path, stamp, user, folder, text,
+                        -- serving = { id, type, file, path, stamp, user, folder, text, libs,
                         --             place = path of the file it serves for (its own, but for a copy),
                         --             last = there is nothing to begin anew from, it goes on as it is }
-local looked = {}       -- [path] = { file, seen = stamp at the last scan, tried = stamp loaded or refused }
+local looked = {}       -- [path] = { file, seen = stamp at the last scan, tried = stamp loaded or refused,
+                        --            libs = what it asked for when it was tried, nil: not yet }
 local built_in_ids = {} -- [id] = name of the built-in script it belongs to
 local user_folders = USER_FOLDERS
 local chosen = ""       -- the folder of the user's choice
@@ -68,18 +71,36 @@ local function list_files(folder)
     return list or {}
 end
 
---- Every script file: [name] = list of { path, file, stamp, user, folder }, the user's first.
+--- The folders of scripts in their order: { folder, user, shown = how messages name it }.
+local function places()
+    local list = {}
+    for i, folder in ipairs(user_folders) do list[i] = { folder = folder, user = true, shown = folder } end
+    list[#list + 1] = { folder = BUILT_IN, user = false, shown = "devices" }
+    return list
+end
+
+--- What is another text when the file is another, or a lib that it asked for when it was tried.
+local function stamp_of(from)
+    local memory = looked[from.path]
+    return from.own .. libs.stamp(from.user, memory and memory.libs)
+end
+
+--- Every script file: [name] = list of { path, file, own = its stamp, stamp = with its libs', user, folder },
+-- the user's first.
 local function find_files()
     local found = {}
-    local function add(folder, user)
-        for _, one in ipairs(list_files(folder)) do
+    libs.find(places(), list_files, function(place, folder, name)
+        return shown(place.shown .. "/" .. folder, name)
+    end)
+    for _, place in ipairs(places()) do
+        for _, one in ipairs(list_files(place.folder)) do
+            local from = { path = one.path, own = one.stamp, user = place.user, folder = place.folder,
+                           file = shown(place.shown, one.name) }
+            from.stamp = stamp_of(from)
             found[one.name] = found[one.name] or {}
-            table.insert(found[one.name], { path = one.path, stamp = one.stamp, user = user, folder = folder,
-                file = shown(user and folder or "devices", one.name) })
+            table.insert(found[one.name], from)
         end
     end
-    for _, folder in ipairs(user_folders) do add(folder, true) end
-    add(BUILT_IN, false)
     return found
 end
 
@@ -128,9 +149,9 @@ end
 local function serve(slot, script, from)
     local problem, old = conflict(slot, script.type, from.user), slot.serving
     if problem then error(problem, 0) end
-    local fresh = { id = script.id, type = script.type, text = script.text, file = from.file,
-                    path = from.path, stamp = from.stamp, user = from.user, folder = from.folder,
-                    place = from.place or from.path }
+    local fresh = { id = script.id, type = script.type, text = script.text, libs = script.libs,
+                    file = from.file, path = from.path, stamp = from.stamp, user = from.user,
+                    folder = from.folder, place = from.place or from.path }
     scripts.hand_over(slot.name, old and old.id, script.id)
     for _, type_ in ipairs(check.types(script.type)) do
         type_.slot = slot
@@ -147,8 +168,12 @@ end
 --- Loads and proves a file and puts it into service in the place of the old one -> true | false, problem,
 -- whether the file cannot be read now. Raises when the plugin has no memory for it.
 local function swap(slot, from)
-    local old, script = slot.serving, check.file(from.path, from.file)
+    local old, script = slot.serving, check.file(from.path, from.file, from.libs or libs.of(from.user))
     local problem, ok = script.problem, false
+    if not from.place then
+        memory_of(from).libs = script.libs
+        from.stamp = stamp_of(from)
+    end
     if not problem then ok, problem = pcall(serve, slot, script, from) end
     if not ok then
         if script.id then host.close_script(script.id) end
@@ -163,13 +188,25 @@ local function swap(slot, from)
     return true
 end
 
---- A copy of a user's script that worked, for a start at which the file is broken.
+--- Writes a text of a script, that of a lib or its own (lib = nil), if another one is there -> true | nil,
+-- why.
+local function keep_text(id, folder, name, text, lib)
+    local path = folder .. "/" .. name .. ".lua"
+    if host.read(path) == text then return true end
+    local ok, why = host.make_folder(folder)
+    if ok then ok, why = host.keep_script(id, path, lib) end
+    return ok, why
+end
+
+--- A copy of a user's script that worked, with its libs, for a start at which the file or a lib is broken.
 local function keep_copy(fresh, name)
     local folder = fresh.folder .. "/" .. KEPT
-    local path = folder .. "/" .. name .. ".lua"
-    if host.read(path) == fresh.text then return end
-    local ok, why = host.make_folder(folder)
-    if ok then ok, why = host.keep_script(fresh.id, path) end
+    local ok, why = keep_text(fresh.id, folder, name, fresh.text)
+    for lib, text in pairs(fresh.libs) do
+        if ok and text ~= "" then
+            ok, why = keep_text(fresh.id, libs.folder_of_copy(folder .. "/" .. name), lib, text, lib)
+        end
+    end
     if ok then return end
     host.log("warning", ("No copy of %s could be kept in %s: %s. The script serves, but there is none to fall"
         .. " back on if its file is broken at a start. Check the folder's permissions and the disk's room.")
@@ -193,8 +230,11 @@ local function last_good(from, name)
     local folder = from.folder .. "/" .. KEPT
     for _, kept in ipairs(host.script_files(folder) or {}) do
         if kept.name == name then
+            local with = libs.folder_of_copy(folder .. "/" .. name)
             return { path = kept.path, stamp = kept.stamp, folder = folder, place = from.path,
-                     file = shown(folder, name) }
+                     file = shown(folder, name),
+                     libs = libs.of_copy(host.script_files(with) or {},
+                         function(lib) return shown(with, lib) end) }
         end
     end
     return nil

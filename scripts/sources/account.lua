@@ -276,6 +276,7 @@ local function use_installations(s, list)
     for i, record in ipairs(list) do
         local site = sites[record.id] or { id = record.id, said = {}, nodes = {}, store = store.new() }
         site.name = record.name
+        if site.zone ~= record.zone then site.zone, site.tomorrow = record.zone, nil end
         if not (s.client.bare and site.alarms) then
             site.alarms, site.last_timestamp, site.alarms_beyond = record.alarms, record.last_timestamp, nil
         end

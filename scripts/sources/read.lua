@@ -166,6 +166,7 @@ function read.installations(json)
                 name = name_text(site.name) or "Installation " .. id,
                 alarms = alarm_count(site),
                 last_timestamp = read.integer(site.last_timestamp),
+                zone = name_text(site.timezone) or "UTC",
             }
         end
     end

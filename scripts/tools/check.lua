@@ -3,6 +3,7 @@
 -- 2: there was nothing to check.
 
 local check = require "types.check"
+local libs = require "serve.libs"
 local proof = require "types.proof"
 local matching = require "types.matching"
 local discovery = require "model.discovery"
@@ -32,12 +33,32 @@ local function find_scripts(args)
     return found
 end
 
+--- Whether a file in a folder scripts/devices: it is meant to be a built-in script.
+local function is_built_in(path)
+    return path:find("/" .. BUILT_IN .. "/[^/]*$") ~= nil
+end
+
+--- The libs that a script may use: those beside it, then the built-in ones.
+local function libs_for(path, file)
+    local places = { { folder = BUILT_IN, user = false, shown = "devices" } }
+    if path then
+        table.insert(places, 1, { folder = path:match("^(.*)/[^/]*$") or "", user = not is_built_in(path),
+                                  shown = file:match("^(.*/)[^/]*$") or "" })
+    end
+    libs.find(places, function(folder) return host.script_files(folder) or {} end,
+        function(place, folder, name)
+            local before = place.shown:gsub("([^/])$", "%1/")
+            return before .. folder .. "/" .. name .. ".lua"
+        end)
+    return libs.of(path and not is_built_in(path))
+end
+
 --- The types of the built-in scripts that none of `found` replaces, and the ids of all: { [id] = name }.
 local function load_built_in(found)
     local replaced, types, ids = {}, {}, {}
     for _, script in ipairs(found) do replaced[script.name] = true end
     for _, one in ipairs(host.script_files(BUILT_IN) or {}) do
-        local type_ = check.file(one.path, "devices/" .. one.name .. ".lua").type
+        local type_ = check.file(one.path, "devices/" .. one.name .. ".lua", libs_for()).type
         for _, each in ipairs(type_ and check.types(type_) or {}) do
             ids[each.id] = ids[each.id] or one.name
         end
@@ -106,7 +127,7 @@ local function conflicts(script, others, built_in)
                 base_name(other.file)))
         end
     end
-    local beside = { built_in = built_in, user = not script.path:find("/" .. BUILT_IN .. "/[^/]*$"),
+    local beside = { built_in = built_in, user = not is_built_in(script.path),
                      holder = function(id) return holder(others, script.name, id) end }
     for _, conflict in ipairs(check.conflicts(type_, script.name, beside)) do
         say(conflict.place, conflict.text)
@@ -242,7 +263,7 @@ end
 local function run(found)
     local bad, types, built_in = 0, load_built_in(found)
     for _, one in ipairs(found) do
-        local script = check.file(one.path, one.file)
+        local script = check.file(one.path, one.file, libs_for(one.path, one.file))
         script.name, script.path, script.file = one.name, one.path, one.file
         if script.type then
             for _, problem in ipairs(conflicts(script, types, built_in)) do

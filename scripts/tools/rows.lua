@@ -58,14 +58,16 @@ local function depends(driver, row, group)
     return differs(nil) or differs(higher)
 end
 
---- "ST", "CPW, GV0", "t.CV" (of part t) ... the drivers that show a row or work with it; nil when there are
--- none.
+--- "ST", "CPW, GV0", "t.CV" (of part t), "GV3 (another day's)" ... the drivers that show a row or work with
+-- it; nil when there are none.
 local function shown_by(row, group)
     local ids = {}
     for _, type_ in ipairs(group.type and check.types(group.type) or {}) do
         for _, driver in ipairs(type_.drivers) do
             if names_row(driver, row) or depends(driver, row, group) then
-                ids[#ids + 1] = type_.part and type_.part .. "." .. driver.id or driver.id
+                local id = type_.part and type_.part .. "." .. driver.id or driver.id
+                local over = driver.daily and group.midnight and reading.before(row, group.midnight)
+                ids[#ids + 1] = over and id .. " (another day's)" or id
             end
         end
     end
@@ -132,7 +134,7 @@ local function headline(group, count, shown)
         free and "; next free driver: " .. free or "")
 end
 
---- One device. group = { title, type|nil, rows, all = list|nil, facts|nil }
+--- One device. group = { title, type|nil, rows, all = list|nil, facts|nil, midnight|nil }
 local function show_group(group, now)
     group.usual = {}
     for _, type_ in ipairs(group.type and check.types(group.type) or {}) do
@@ -170,7 +172,7 @@ end
 local FACTS = { online = true, connected = true, devices = 0, warnings = 0, alarms = 0, vrm_alarms = 0,
                 interval = 60 }
 
---- site = { title, rows = read.row records, overview, now }
+--- site = { title, rows = read.row records, overview, now, midnight = when its day began, nil: not known }
 local function show_site(site)
     local devices, gateway, homes = discovery.devices(site.rows, site.overview, scripts.pick,
         scripts.gateway)
@@ -185,11 +187,11 @@ local function show_site(site)
     host.print(paint.colour("bold", site.title))
     host.print("")
     for _, found in ipairs(devices) do
-        show_group({ title = device_title(found), type = found.type, rows = found.rows, all = all[found] },
-            site.now)
+        show_group({ title = device_title(found), type = found.type, rows = found.rows, all = all[found],
+                     midnight = site.midnight }, site.now)
     end
     show_group({ title = "gateway (system, settings, platform)", type = gateway.type, rows = gateway.rows,
-                 all = all[gateway], facts = FACTS }, site.now)
+                 all = all[gateway], facts = FACTS, midnight = site.midnight }, site.now)
 end
 
 -------------------------------------------------------------------------------------------- sources
@@ -217,8 +219,10 @@ local function ask_site(client, record)
     local overview = client:overview(record.id) or {}
     local answer, err = client:diagnostics(record.id)
     if not answer then return nil, paint.clean(record.name) .. ": " .. err.text end
+    local now = answer.date or host.time()
     return { title = ("%s (installation %d)"):format(paint.clean(record.name), record.id),
-             rows = answer.rows, overview = overview, now = answer.date or host.time() }
+             rows = answer.rows, overview = overview, now = now,
+             midnight = host.midnight(record.zone, now) or host.midnight("UTC", now) }
 end
 
 --- Shows each installation of the account -> true | nil, sentence.

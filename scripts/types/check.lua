@@ -5,7 +5,7 @@
 --          match = function, or { kind }, or { service, product, type } as lists in small letters (but for
 --                  service each may be nil),
 --          drivers = { { id, unit, label, places, min, max, zero, names, keys, op, terms, worst, from,
---                        values, factor, map, by_pg3, by_script } },
+--                        values, factor, map, by_pg3, by_script, daily } },
 --          commands = { { id, name, params, run } }, keys = { [path or code] = true }, those of parts too,
 --          numbered = whether there is one like "#521" among them,
 --          parts = list of types as well: further nodes of the same device, each with
@@ -135,6 +135,10 @@ local function check_sample(where, sample)
             "Write { rows = { [\"/Soc\"] = 80 }, expect = { ST = 80 } }.")
     end
     row_check.fields(where, sample, SAMPLE_FIELDS)
+    if sample.site ~= nil and type(sample.site) ~= "table" then
+        fail(where, "site is not a table.", "Write site = { online = true }.")
+    end
+    row_check.number(where, "site.midnight", sample.site and sample.site.midnight)
     for key, row in pairs(sample.rows) do check_sample_row(where .. ", row " .. tostring(key), row) end
 end
 
@@ -414,7 +418,7 @@ local function with_hint(why)
 end
 
 local function prove(loaded, file)
-    local script = { id = loaded.id, text = loaded.text }
+    local script = { id = loaded.id, text = loaded.text, libs = loaded.libs }
     local type_, _, problems = check.device(file, loaded.table, loaded.text)
     script.type = type_
     script.problems = type_ and proof.run(type_, loaded.text) or problems
@@ -422,16 +426,18 @@ local function prove(loaded, file)
     return script
 end
 
---- Loads, checks and proves a script as the plugin does. path: the file; file: its name for messages.
+--- Loads, checks and proves a script as the plugin does. path: the file; file: its name for messages; libs:
+-- what it may use (see serve.libs).
 -- Returns { id = of host.load_script, to be closed by the caller; nil if it could not be loaded,
 --           type = nil if its table is wrong, text, problems = list,
+--           libs = those it asked for, { [name] = text, "" where there is none },
 --           problem = all of them in one text, nil if there are none,
 --           later = the file cannot be read now, which may pass }. Raises when the plugin has no memory.
-function check.file(path, file)
-    local loaded, why, later = host.load_script(path, file)
+function check.file(path, file, libs)
+    local loaded, why, later, used = host.load_script(path, file, libs)
     if not loaded then
         why = with_hint(why)
-        return { problems = { why }, problem = why, later = later }
+        return { problems = { why }, problem = why, later = later, libs = used }
     end
     local ok, script = pcall(prove, loaded, file)
     if ok then return script end

@@ -36,7 +36,8 @@ local function try_node(type_, rows, sample, expect, deadline)
         if driver.by_script or driver.by_pg3 then
             result.problem = driver.id .. " is not set from rows, so a sample cannot expect it"
         else
-            local ok, value, text = pcall(reading.of, driver, rows, sample.site or {})
+            local site = sample.site or {}
+            local ok, value, text = pcall(reading.of, driver, rows, site, nil, site.midnight)
             if not ok then
                 shortage.pass_on(value)
                 result.problem = driver.id .. ": " .. tostring(value)

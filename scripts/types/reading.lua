@@ -4,11 +4,18 @@ local read = require "sources.read"
 
 local reading = {}
 
---- The first of the alternatives that has a number.
-local function find_row(rows, keys)
+--- Whether a row was measured before a time. One without a timestamp was not, as far as anybody knows.
+function reading.before(row, time)
+    return row.timestamp ~= nil and row.timestamp < time
+end
+
+--- The first of the alternatives that has a number. since: rows measured before that do not count, nil: all.
+local function find_row(rows, keys, since)
     for i = 1, #keys do                     -- ipairs is slower, and nothing is called as often
         local row = rows[keys[i]]
-        if row and type(row.value) == "number" then return row end
+        if row and type(row.value) == "number" and not (since and reading.before(row, since)) then
+            return row
+        end
     end
     return nil
 end
@@ -19,10 +26,10 @@ local function in_unit(driver, row)
 end
 
 --- The row of each term that has a number -> list (with holes), how many, the newest timestamp.
-local function term_values(driver, rows)
+local function term_values(driver, rows, since)
     local values, count, newest = {}, 0, nil
     for i, keys in ipairs(driver.terms) do
-        local row = find_row(rows, keys)
+        local row = find_row(rows, keys, since)
         if row then
             values[i], count = in_unit(driver, row), count + 1
             if row.timestamp and row.timestamp > (newest or 0) then newest = row.timestamp end
@@ -47,8 +54,8 @@ local OPERATIONS = {
 }
 
 --- A sum of what is there; a product or quotient of both or none.
-local function work_out(driver, rows)
-    local values, count, newest = term_values(driver, rows)
+local function work_out(driver, rows, since)
+    local values, count, newest = term_values(driver, rows, since)
     if driver.op ~= "sum" and count < #driver.terms then return nil end
     return OPERATIONS[driver.op](values, driver.terms), { timestamp = newest }
 end
@@ -88,13 +95,15 @@ local function call_from(driver, rows, site)
 end
 
 --- The value of one driver -> value | nil, text | nil, row it came from | nil. Raises what the script raises.
--- computed: what its `from` gave already, nil = call it now.
-function reading.of(driver, rows, site, computed)
-    local row = find_row(rows, driver.keys)
+-- computed: what its `from` gave already, nil = call it now. midnight: when the day began there; rows of
+-- another day give a daily driver nothing (nil: the day is not known, all do).
+function reading.of(driver, rows, site, computed, midnight)
+    local since = driver.daily and midnight or nil
+    local row = find_row(rows, driver.keys, since)
     local value = row and in_unit(driver, row)
     if value == nil then
         if driver.terms then
-            value, row = work_out(driver, rows)
+            value, row = work_out(driver, rows, since)
         elseif driver.worst then
             value = worst(driver, rows)
         elseif driver.from then

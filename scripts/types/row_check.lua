@@ -17,7 +17,7 @@ function row_check.set(text)
 end
 
 local ROW_FIELDS = row_check.set [[first sum product quotient worst from by_script by_pg3
-    values scale sign map places min max zero]]
+    values scale sign map places min max zero daily]]
 local ROW_ENTRIES = 5               -- driver, kind, label, path, code
 
 local LARGEST_INDEX, LARGEST_NUMBER = 65535, 1e12
@@ -305,10 +305,26 @@ local function row_limits(where, row, unit)
     return min, max
 end
 
+--- Whether it is a value of one day: rows of another day give it nothing.
+local function row_daily(where, row)
+    if row.daily == nil then return nil end
+    if row.daily ~= true then fail(where, "daily is not true.", "Write true, or remove it.") end
+    for _, word in ipairs { "from", "worst", "by_script", "by_pg3" } do
+        if row[word] then
+            fail(where, "daily does not go with " .. word .. ".",
+                "A row of VRM's tells its day: name its path, or use first, sum, product or quotient.")
+        end
+    end
+    if row.zero then
+        fail(where, "daily and zero are both true.", "Keep one: what counts for a day is not momentary.")
+    end
+    return true
+end
+
 --- Whether it is a momentary value (see types.units).
 local function row_zero(where, row, unit, names)
     local zero, has_zero = row.zero, names == nil or names[0] ~= nil
-    if zero == nil then zero = unit.zero or (names ~= nil and has_zero) end
+    if zero == nil then zero = not row.daily and (unit.zero or (names ~= nil and has_zero)) end
     if type(zero) ~= "boolean" then fail(where, "zero is not true or false.", "Write zero = false.") end
     if zero and not has_zero then
         fail(where, "zero is true, but the list has no text for 0.", "Add one, or remove zero.")
@@ -368,7 +384,7 @@ local function one_driver(where, row, seen, tab, kind, first_id, n)
         keys = keys, op = op, terms = terms, worst = row_worst(where, row), from = row.from, map = row.map,
         values = row_values(where, row.values),
         factor = row_factor(where, "scale", row.scale, 1) * row_factor(where, "sign", row.sign, 1),
-        by_pg3 = row.by_pg3, by_script = row.by_script,
+        by_pg3 = row.by_pg3, by_script = row.by_script, daily = row_daily(where, row),
     }
 end
 

@@ -591,7 +591,7 @@ static void check_health(void) {
     char error[512] = "";
     bool seen = false;
     CHECK(write_file("local n = 41 return {f = function() n = n + 1 return n end}"));
-    struct script *s = script_load(path, "devices/good.lua", api_script_setup, &api);
+    struct script *s = script_load(path, "devices/good.lua", NULL, api_script_setup, &api);
     CHECK(s != NULL && s->vm != NULL);
     CHECK(call(s, 1, &answer, error, sizeof error) && answer == 42);
     CHECK(call(s, 1, &answer, error, sizeof error) && answer == 43);
@@ -619,7 +619,7 @@ static void check_memory(const struct script *s) {
 // Kept until the host closes, as the host does: timers of the script may still be there.
 static struct script *load(const char *text) {
     CHECK(write_file(text));
-    struct script *s = script_load(path, "devices/hostile.lua", api_script_setup, &api);
+    struct script *s = script_load(path, "devices/hostile.lua", NULL, api_script_setup, &api);
     api.scripts = calloc(1, sizeof *api.scripts);
     api.scripts[api.script_count++] = s;
     return s;
@@ -833,13 +833,78 @@ static void test_big_files(void) {
 
 static void no_file(void) {
     CHECK(open_host());
-    struct script *s = script_load("/tmp", "devices/x.lua", api_script_setup, &api);
+    struct script *s = script_load("/tmp", "devices/x.lua", NULL, api_script_setup, &api);
     CHECK(s->vm == NULL && strstr(s->error, "devices/x.lua cannot be read") != NULL);
     script_free(s);
-    s = script_load("/nowhere/x.lua", "devices/x.lua", api_script_setup, &api);
+    s = script_load("/nowhere/x.lua", "devices/x.lua", NULL, api_script_setup, &api);
     CHECK(s->vm == NULL && strstr(s->error, "No such file") != NULL);
     script_free(s);
     script_free(NULL);
+    close_host();
+}
+
+// What libs do, they do as a part of the script that uses them.
+static const struct hostile in_lib[] = {
+    {"an endless loop", "while true do end", BUDGET},
+    {"an endless loop, swallowed", "pcall(function() while true do end end) return 1", BUDGET},
+    {"tables until memory is full", "local t = {} while true do t = {t, {}} end", MEMORY},
+    {"a text of all its memory", "local t = {} for i = 1, 1e9 do t[i] = ('x'):rep(4096) .. i end",
+     MEMORY},
+    {"waiting", "sleep(1) return 1", "this call waits"},
+    {"a global", "x = 1 return 1", "is not declared"},
+    {"bytecode", "\033Lua", "attempt to load a binary chunk"},
+    {"UTF-16", "\xff\xfer\\0e\\0", "lib/tools.lua: is saved as UTF-16"},
+    {"an error that is no text", "error({})", "not a text"},
+    {"nothing", "", "a lib ends with 'return'"},
+    {"false is something", "return false", ""},
+    {"itself", "local t = use 'tools' return t", "in a circle"},
+    {"a mark at its beginning", "\xef\xbb\xbfreturn 1", ""},
+    {"libs without end", "for i = 1, 100 do pcall(use, 'x' .. i) end local t = use 'more' return t",
+     "a script can use 16 libs"},
+};
+
+static void use_libs(const struct hostile *h) {
+    static char lib[sizeof path + 4];
+    snprintf(lib, sizeof lib, "%s.lib", path);
+    const struct script_lib one = {"tools", lib, "devices/lib/tools.lua"};
+    CHECK(open_host());
+    FILE *f = fopen(lib, "w");
+    CHECK(f != NULL && fputs(h->body, f) >= 0 && fclose(f) == 0);
+    CHECK(write_file("local t = use 'tools' return {f = function() return t, use 'tools' end}"));
+    double start = cpu_s();
+    struct script *s = script_load(path, "devices/hostile.lua", &(struct script_libs){&one, 1},
+                                   api_script_setup, &api);
+    check_ended(h, "in a lib", s->vm != NULL, s->error, cpu_s() - start);
+    check_memory(s);
+    CHECK(s->used_count > 0 && strcmp(s->used[0].text, h->body) == 0);
+    char error[512] = "";
+    if (s->vm != NULL) {
+        CHECK(!call(s, 1, NULL, error, sizeof error) && strstr(error, "at the top") != NULL);
+    }
+    script_free(s);
+    check_health();
+    close_host();
+    remove(lib);
+}
+
+// A lib that cannot be read now may be there later.
+static void unreadable_libs(void) {
+    const struct script_lib folder_lib = {"tools", folder, "devices/lib/tools.lua"};
+    const struct script_lib gone = {"tools", "/nowhere/tools.lua", "devices/lib/tools.lua"};
+    CHECK(open_host());
+    CHECK(write_file("local t = use 'tools' return {}"));
+    struct script *s = script_load(path, "devices/x.lua", &(struct script_libs){&folder_lib, 1},
+                                   api_script_setup, &api);
+    CHECK(s->vm == NULL && !s->later &&
+          strstr(s->error, "devices/x.lua:1: devices/lib/tools.lua cannot"));
+    script_free(s);
+    s = script_load(path, "devices/x.lua", &(struct script_libs){&gone, 1}, api_script_setup, &api);
+    CHECK(s->vm == NULL && !s->later && strstr(s->error, "No such file"));
+    script_free(s);
+    s = script_load(path, "devices/x.lua", NULL, api_script_setup, &api);
+    CHECK(s->vm == NULL && strstr(s->error, "devices/x.lua:1: there is no lib/tools.lua"));
+    CHECK(s->used_count == 1 && s->used[0].text == NULL);
+    script_free(s);
     close_host();
 }
 
@@ -867,6 +932,10 @@ int main(int argc, char **argv) {
         return 1;
     snprintf(path, sizeof path, "%s/script.lua", folder);
     no_file();
+    for (size_t i = 0; i < sizeof in_lib / sizeof in_lib[0]; i++) {
+        use_libs(&in_lib[i]);
+    }
+    unreadable_libs();
     closed_while_asleep();
     fork_cases(ALL(endless), BODY);
     fork_cases(ALL(c_loops), BODY);

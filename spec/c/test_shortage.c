@@ -140,12 +140,16 @@ static void poll_now(void) {
 
 // The plugin
 
-// A user's script with everything that runs at a poll: match, from, update, a task and a timer.
+// A user's script with everything that runs at a poll: match, from, update, a task and a timer; and
+// its lib.
+static const char lib[] = "return { twice = function(number) return 2 * number end }\n";
 static const char tank[] =
+    "local tools = use 'tools'\n"
     "return { api = 2, id = 'MYTANK', name = 'Tank', icon = 'Sensor',\n"
     "match = function(found) return found.service == 'tank' and 5 or nil end,\n"
     "{ 'ST', unit.percent, 'Level', '/Level' },\n"
-    "{ 'GV0', unit.count, 'Twice', from = function(rows) return 2 * rows['/Level'].value end },\n"
+    "{ 'GV0', unit.count, 'Twice', from = function(rows) return tools.twice(rows['/Level'].value) "
+    "end },\n"
     "{ 'GV1', unit.count, 'Update', by_script = true },\n"
     "{ 'GV2', unit.count, 'Start', by_script = true },\n"
     "{ 'GV3', unit.count, 'Timer', by_script = true },\n"
@@ -173,13 +177,19 @@ static void remember(enum log_level level, const char *line) {
 static char init[] = "eyJ1dWlkIjoiMDA6MGQ6Yjk6NTI6Y2U6NTAiLCJwcm9maWxlTnVtIjoyLCJ0b2tlbiI6InZ1WHR"
                      "xSTVJTFcqKkEmWmYiLCJtcXR0SG9zdCI6ImxvY2FsaG9zdCIsIm1xdHRQb3J0IjoxODg4fQ==";
 
+static bool write_text(const char *path, const char *text) {
+    FILE *f = fopen(path, "w");
+    bool ok = f != NULL && fputs(text, f) >= 0;
+    return f != NULL && fclose(f) == 0 && ok;
+}
+
 static bool prepare(void) {
     if (mkdtemp(folder) == NULL || chdir(folder) != 0 || mkdir("persist", 0755) != 0 ||
-        mkdir("persist/scripts", 0755) != 0 || symlink(SOURCE_DIR "/scripts", "scripts") != 0)
+        mkdir("persist/scripts", 0755) != 0 || mkdir("persist/scripts/lib", 0755) != 0 ||
+        symlink(SOURCE_DIR "/scripts", "scripts") != 0)
         return false;
-    FILE *f = fopen("persist/scripts/tank.lua", "w");
-    bool ok = f != NULL && fputs(tank, f) >= 0;
-    return f != NULL && fclose(f) == 0 && ok;
+    return write_text("persist/scripts/tank.lua", tank) &&
+           write_text("persist/scripts/lib/tools.lua", lib);
 }
 
 static bool starts(void) {

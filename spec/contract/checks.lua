@@ -67,6 +67,35 @@ check("time", "unix seconds", function()
     assert(host.time() > 1700000000 and host.time() < 4000000000)
 end)
 
+check("midnight", "the last and the next, west and east, also where the clocks change", function()
+    for _, day in ipairs {
+        { "UTC", 1768519800.5, 1768435200, 1768521600 },
+        { "Europe/Berlin", 1768519800, 1768518000, 1768604400 },
+        { "Europe/Berlin", 1768517999, 1768431600, 1768518000 },
+        { "Europe/Berlin", 1774785600, 1774738800, 1774821600 },                -- 23 hours
+        { "America/Los_Angeles", 1793556000, 1793516400, 1793606400 },          -- 25 hours
+    } do
+        local last, next_one = host.midnight(day[1], day[2])
+        assert(last == day[3] and next_one == day[4], ("%s: %s, %s"):format(day[1], last, next_one))
+        assert(math.type(last) == "integer")
+    end
+end)
+
+check("midnight", "nil where the zone is not known", function()
+    assert(host.midnight("UTC", -1) == -86400)
+    for _, zone in ipairs { "Europe/Nowhere", "", "/etc/passwd", "../UTC", "Europe" } do
+        assert(host.midnight(zone, 1768519800) == nil)
+    end
+end)
+
+check("midnight", "mistakes raise", function()
+    raises(host.midnight)
+    raises(host.midnight, "UTC")
+    raises(host.midnight, {}, 1768519800)
+    raises(host.midnight, "UTC", 1e13)
+    raises(host.midnight, "UTC", 0 / 0)
+end)
+
 check("sleep", "waits, and gives nothing", function()
     local before = host.time()
     assert(select("#", host.sleep(0.05)) == 0)
@@ -663,6 +692,63 @@ check("load_script", "what is no script is nil and a reason that names the file"
     raises(host.load_script, "contract/bad.lua")
 end)
 
+--- Loads a script that may use these libs, { [name] = text } -> what host.load_script gives.
+local function load_with(text, texts)
+    local libs = {}
+    for name, lib in pairs(texts) do
+        local path = "contract/lib/" .. name .. ".lua"
+        given.write(path, lib)
+        libs[name] = { path = path, file = path }
+    end
+    given.write("contract/user.lua", text)
+    return host.load_script("contract/user.lua", "contract/user.lua", libs)
+end
+
+check("load_script", "libs: what they return, once; their texts are told", function()
+    local inner, outer = "return { n = 40 }", 'local inner = use "inner"\ninner.n = inner.n + 1\nreturn inner'
+    local script = assert(load_with('local a, b = use "outer", use "inner"\n'
+        .. "return { n = function() return a.n, a == b end }", { inner = inner, outer = outer, other = "x" }))
+    local n, same = script.table.n()
+    assert(n == 41 and same == true)
+    assert(script.libs.inner == inner and script.libs.outer == outer and script.libs.other == nil)
+    host.close_script(script.id)
+    script = load_text(COUNTING)
+    assert(next(script.libs) == nil)
+    host.close_script(script.id)
+end)
+
+check("load_script", "libs: what is wrong names their file; those asked for are told", function()
+    for text, problem in pairs {
+        ["return {"] = ":1:", ["\nerror('on purpose')"] = ":2: on purpose", ["x = 1"] = ":1:",
+        ["local x"] = ": a lib ends with 'return'",
+        ['local t = use "tools" return t'] = ":1: the lib tools is not ready",
+        ["sleep(1) return 1"] = ":1: this call waits",
+        ['local t = use "missing" return t'] = ":1: there is no lib/missing.lua in the folders",
+    } do
+        local script, why, later, libs = load_with('return { use "tools" }', { tools = text })
+        assert(script == nil and later == false and libs.tools == text)
+        assert(libs.missing == (text:find("missing") and "" or nil))
+        names(why, "contract/lib/tools.lua" .. problem)
+    end
+    local wrong = { ["../x"] = "without folder", ["a.b"] = "without folder", none = "no lib/none.lua" }
+    for name, problem in pairs(wrong) do
+        local script, why = load_with(('return { use "%s" }'):format(name), {})
+        assert(script == nil)
+        names(why, "contract/user.lua:1:", problem)
+    end
+end)
+
+check("load_script", "libs: not after the file was loaded; mistakes raise", function()
+    local script = assert(load_with('return { late = function() return use "tools" end }',
+        { tools = "return 1" }))
+    names(raises(script.table.late), "at the top of the file")
+    host.close_script(script.id)
+    raises(host.load_script, "contract/user.lua", "x", "tools")
+    raises(host.load_script, "contract/user.lua", "x", { "tools" })
+    raises(host.load_script, "contract/user.lua", "x", { tools = {} })
+    raises(host.load_script, "contract/user.lua", "x", { tools = { path = "x", file = {} } })
+end)
+
 check("close_script", "its functions raise from then on; an unknown one raises", function()
     local script = load_text(COUNTING)
     host.close_script(script.id)
@@ -711,8 +797,13 @@ check("keep_script", "writes the text it was loaded from", function()
     local kept, why = host.keep_script(script.id, "contract/no/folder/one.lua")
     assert(not kept and type(why) == "string")
     raises(host.keep_script, script.id)
+    raises(host.keep_script, script.id, "contract/kept/two.lua", "tools")
     host.close_script(script.id)
     raises(host.keep_script, script.id, "contract/kept/one.lua")
+    script = assert(load_with('return { use "tools" }', { tools = "return {}" }))
+    assert(host.keep_script(script.id, "contract/kept/tools.lua", "tools") == true)
+    assert(host.read("contract/kept/tools.lua") == "return {}")
+    host.close_script(script.id)
 end)
 
 check("script_state", "copies go in and out", function()

@@ -293,6 +293,33 @@ def test_broken_scripts_of_every_kind_do_not_stop_the_start(world):
     world.wait(lambda: world.pg3.value(CONTROLLER, "GV3") == 3, "a count of those that are left")
 
 
+def test_a_lib_that_is_saved_is_in_the_isy_soon_and_a_broken_one_changes_nothing(world):
+    lib = "persist/scripts/lib/tools.lua"
+
+    def text(plus):
+        return ("return { volts = function(rows) local volts = number(rows, '/Dc/0/Voltage')\n"
+                f"return volts and volts + {plus} end }}\n")
+
+    save(world, text(0), lib)
+    row = VOLTS.replace('"/Dc/0/Voltage"', "from = tools.volts")
+    save(world, solar(world.plugin, rows=row, before="local tools = use 'tools'\n"))
+    world.running()
+    world.wait_value(CHARGER, "GV20", 53.22, SAVED)
+    save(world, text(100), lib)
+    world.wait_value(CHARGER, "GV20", 153.22, SAVED)
+    save(world, "return {\n", lib)
+    wait_told(world, "persist/scripts/solar_charger.lua", "persist/scripts/lib/tools.lua:")
+    others_go_on(world)
+    assert world.pg3.value(CHARGER, "GV20") == 153.22
+    world.restart()
+    world.wait_fresh()
+    wait_told(world, "persist/scripts/lib/tools.lua:")
+    assert world.pg3.value(CHARGER, "GV20") == 153.22
+    save(world, text(10), lib)
+    world.wait_value(CHARGER, "GV20", 63.22, SAVED)
+    wait_well(world)
+
+
 def test_the_last_good_copy_serves_after_a_restart(world):
     serving(world)
     save(world, "return {")

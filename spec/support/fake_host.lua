@@ -9,6 +9,7 @@
 -- `answer(request)` gives a reply, nil and an error, or fake.wait(seconds, reply, err) for a slow one.
 
 local dkjson = require "dkjson"
+local days = require "spec.support.days"
 local scripts = require "spec.support.fake_scripts"
 
 local copy = scripts.copy
@@ -146,6 +147,11 @@ end
 
 local function time_functions(self, host)
     host.time = function() return self.now + self.clock_error end
+    host.midnight = function(zone, now)
+        zone, now = text_of(zone), number_of(now)
+        assert(now >= -1e12 and now <= 1e12, "unix seconds expected")
+        return days.midnight(zone, now)
+    end
     host.spawn = function(fn, ...)
         check_type(fn, "function")
         self:spawn(fn, ...)

@@ -59,11 +59,44 @@ function fake_scripts.sandbox()
     })
 end
 
---- Runs the text of a device script as the host does; its table, or nil and a text.
-function fake_scripts.run(text, file, env)
-    local chunk, problem = load(text, "@" .. file, "t", env or fake_scripts.sandbox())
+--- use(name) of a script, which runs a lib once, and what ends it. with = { libs = what it may use, see
+-- host.load_script, read = function(path) -> text, used = { [name] = text } of those it asked for }
+local function user_of(env, with)
+    local values, used, loading = {}, with.used, true
+    local function use(name)
+        if type(name) ~= "string" or not name:find("^[%w_-]+$") or #name >= 60 then
+            error("use: write the name of a lib without folder and .lua: use \"tools\"", 2)
+        end
+        if not loading then error("use: write 'local x = use \"x\"' at the top of the file", 2) end
+        if values[name] ~= nil then return values[name] end
+        if used[name] then
+            error(("the lib %s is not ready: it failed, or libs use each other in a circle"):format(name), 2)
+        end
+        used[name] = ""
+        local lib = (with.libs or {})[name]
+        if not lib then error(("there is no lib/%s.lua in the folders of scripts"):format(name), 2) end
+        used[name] = with.read(lib.path) or error(lib.file .. " cannot be read", 2)
+        local chunk, problem = load(used[name], "@" .. lib.file, "t", env)
+        if not chunk then error(problem, 0) end
+        values[name] = chunk()
+        if values[name] == nil then
+            error(lib.file .. ": a lib ends with 'return' and what scripts get of it", 0)
+        end
+        return values[name]
+    end
+    return use, function() loading = false end
+end
+
+--- Runs the text of a device script as the host does; its table, or nil and a text. with: for `use`, see
+-- user_of; nil: there are no libs.
+function fake_scripts.run(text, file, env, with)
+    env, with = env or fake_scripts.sandbox(), with or { used = {} }
+    local use, done = user_of(env, with)
+    rawset(env, "use", use)
+    local chunk, problem = load(text, "@" .. file, "t", env)
     if not chunk then return nil, problem end
     local ok, result = pcall(chunk)
+    done()
     if not ok then return nil, tostring(result) end
     if type(result) ~= "table" then
         return nil, file .. ": a device script ends with 'return { ... }', one table"
@@ -172,7 +205,7 @@ local function function_of(world, fn)
 end
 
 --- One of the world's scripts, or a file of the world or the folder -> table, text | nil, why.
-local function find(world, path, file, script)
+local function find(world, path, file, script, libs)
     for _, one in ipairs(world.scripts or {}) do
         if one.file == path then return one.table, one.table and (one.text or "") or one.error end
     end
@@ -180,7 +213,8 @@ local function find(world, path, file, script)
     if not text then return nil, file .. " cannot be read: No such file or directory" end
     local env = fake_scripts.sandbox()
     script_globals(world, script, env)
-    local tab, problem = fake_scripts.run(text, file, env)
+    local tab, problem = fake_scripts.run(text, file, env,
+        { libs = libs, read = world.host.read, used = script.libs })
     return tab, tab and text or problem
 end
 
@@ -200,17 +234,25 @@ local function keep(world, script, tab, text)
     world.last_script = world.last_script + 1
     script.id, script.text = world.last_script, text
     world.loaded[script.id] = script
-    return { id = script.id, table = copied, text = text }
+    return { id = script.id, table = copied, text = text, libs = copy(script.libs) }
 end
 
-local function new_script(file) return { file = file, states = {}, timers = {}, tasks = {} } end
+local function new_script(file)
+    return { file = file, states = {}, timers = {}, tasks = {}, libs = {} }
+end
 
-local function load_script(world, path, file)
+local function load_script(world, path, file, libs)
     assert(type(path) == "string" and type(file) == "string", "string expected")
+    for name, lib in pairs(libs or {}) do
+        assert(type(name) == "string" and type(lib) == "table", "a table of libs by name expected")
+        assert(type(lib.path) == "string" and type(lib.file) == "string", "a lib needs a path and a file")
+    end
     local script = new_script(file)
-    local tab, text = find(world, path, file, script)
-    if not tab then return nil, text end
-    return keep(world, script, tab, text)
+    local tab, text = find(world, path, file, script, libs)
+    local loaded, problem
+    if tab then loaded, problem = keep(world, script, tab, text) end
+    if loaded then return loaded end
+    return nil, problem or text, false, copy(script.libs)
 end
 
 --- The table of a script that was no file, as host.load_script would give it.
@@ -264,7 +306,7 @@ end
 
 --- Adds what host has for device scripts.
 function fake_scripts.open(world, host)
-    host.load_script = function(path, file) return load_script(world, path, file) end
+    host.load_script = function(path, file, libs) return load_script(world, path, file, libs) end
     host.close_script = function(id) close_script(world, id) end
     host.script_starved = function(id) return living(world, id).starved == true end
     host.stop_script = function(id) stop_script(world, id) end
@@ -285,12 +327,14 @@ function fake_scripts.open(world, host)
         start_task(world, one.script, address, one.fn, node_of(world, one.script, address),
             arguments ~= nil and copy(arguments) or rows and rows_of(rows) or nil)
     end
-    host.keep_script = function(id, path)
+    host.keep_script = function(id, path, lib)
         local script = living(world, id)
+        local text = lib == nil and script.text or script.libs[lib]
+        assert(text and (lib == nil or text ~= ""), "the script does not use this lib")
         local folder, name = path:match("^(.*)/([^/]*)%.lua$")
         if world.no_copies then return nil, "No space left on device" end
         if not world.files[folder] then return nil, path .. ": No such file or directory" end
-        world.files[folder][name] = { text = script.text, stamp = "kept" .. id }
+        world.files[folder][name] = { text = text, stamp = "kept" .. id }
         return true
     end
     host.make_folder = function(path)

@@ -1,0 +1,93 @@
+#include "base/day.h"
+#include "base/file.h"
+
+#include <ctype.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define ZONES "/usr/share/zoneinfo/" // FreeBSD's, glibc's and musl's
+#define NAME_MAX_BYTES 64
+#define LONGEST_DAY (50 * 3600) // with whatever the clocks are changed by
+#define FARTHEST 1000000000000  // in some 30,000 years: far within what localtime_r takes
+
+// The C library takes a name that it does not know for UTC, and does not say so.
+static bool is_zone(const char *zone) {
+    char path[sizeof ZONES + NAME_MAX_BYTES];
+    size_t len = strlen(zone);
+    if (len == 0 || len > NAME_MAX_BYTES || zone[0] == '/') {
+        return false;
+    }
+    for (const char *c = zone; *c != '\0'; c++) {
+        if (!isalnum((unsigned char)*c) && strchr("/_+-", *c) == NULL) {
+            return false;
+        }
+    }
+    snprintf(path, sizeof path, ZONES "%s", zone);
+    return file_readable(path);
+}
+
+// NULL: no zone at all, which is UTC or what the machine has.
+static bool set_zone(const char *zone) {
+    bool done = zone != NULL ? setenv("TZ", zone, 1) == 0 : unsetenv("TZ") == 0;
+    tzset();
+    return done;
+}
+
+// The date as a number; a later one is greater.
+static int date_at(int64_t seconds) {
+    time_t t = (time_t)seconds;
+    struct tm tm = {0};
+    localtime_r(&t, &tm);
+    return tm.tm_year * 1000 + tm.tm_yday;
+}
+
+// The first second with a date later than that of `from`. The date at `to` is later.
+static int64_t next_date(int64_t from, int64_t to) {
+    int date = date_at(from);
+    while (to - from > 1) {
+        int64_t middle = from + (to - from) / 2;
+        if (date_at(middle) > date) {
+            to = middle;
+        } else {
+            from = middle;
+        }
+    }
+    return to;
+}
+
+// The first second with the date of `to`. The date at `from` is earlier.
+static int64_t first_of_date(int64_t from, int64_t to) {
+    int date = date_at(to);
+    while (to - from > 1) {
+        int64_t middle = from + (to - from) / 2;
+        if (date_at(middle) < date) {
+            from = middle;
+        } else {
+            to = middle;
+        }
+    }
+    return to;
+}
+
+enum day_result day_of(const char *zone, int64_t now, int64_t *begins, int64_t *ends) {
+    bool utc = strcmp(zone, "UTC") == 0;
+    if (now < -FARTHEST || now > FARTHEST || (!utc && !is_zone(zone))) {
+        return DAY_UNKNOWN_ZONE;
+    }
+    const char *own = getenv("TZ");
+    char *kept = own != NULL ? strdup(own) : NULL;
+    if (own != NULL && kept == NULL) {
+        return DAY_NO_MEMORY;
+    }
+    bool set = set_zone(utc ? "UTC0" : zone); // which needs no file
+    if (set) {
+        *begins = first_of_date(now - LONGEST_DAY, now);
+        *ends = next_date(now, now + LONGEST_DAY);
+    }
+    set_zone(kept);
+    free(kept);
+    return set ? DAY_FOUND : DAY_NO_MEMORY;
+}

@@ -1,0 +1,18 @@
+// When a day begins and ends in a time zone: midnight there, also where the clocks change.
+#ifndef DAY_H
+#define DAY_H
+
+#include <stdint.h>
+
+enum day_result {
+    DAY_FOUND,
+    DAY_UNKNOWN_ZONE, // no name of a zone, or none that this machine has
+    DAY_NO_MEMORY,
+};
+
+// The day that `now` (unix seconds) is in: its first second, and that of the next day. zone: an
+// IANA name such as "Europe/Berlin", or "UTC". The process' own time zone is another while this
+// runs: for one thread, and not to be called often.
+enum day_result day_of(const char *zone, int64_t now, int64_t *begins, int64_t *ends);
+
+#endif

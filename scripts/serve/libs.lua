@@ -1,0 +1,67 @@
+--- Libs: files that device scripts share by `use "name"`. Where they are, and which of them a script was made
+-- of.
+--
+-- They are in the folder lib of a folder of scripts. A user's script uses the first of a name, the built-in
+-- one last; a built-in script uses built-in ones only, so that nothing of a user's keeps it from serving.
+
+local libs = {}
+
+local FOLDER = "lib"
+local COPIES = ".lib"               -- ends the name of the folder with the libs of a script's copy
+
+local found = { users = {}, built_in = {} }     -- { [name] = { path, file, stamp } }, as host.load_script
+                                                -- takes it
+
+local function add(list, files, shown)
+    for _, one in ipairs(files) do
+        list[one.name] = list[one.name] or { path = one.path, stamp = one.stamp,
+                                             file = shown(one.name) }
+    end
+end
+
+--- Looks for libs. places: folders of scripts in their order, { folder, user = whether it is a user's };
+-- list(folder) -> its files as host.script_files gives them; shown(place, folder in it, name) -> how messages
+-- name a file of it.
+function libs.find(places, list, shown)
+    found = { users = {}, built_in = {} }
+    for _, place in ipairs(places) do
+        local files = list(place.folder .. "/" .. FOLDER)
+        local function name_of(name) return shown(place, FOLDER, name) end
+        add(found.users, files, name_of)
+        if not place.user then add(found.built_in, files, name_of) end
+    end
+end
+
+--- The libs there are for a script; user: whether it is a user's.
+function libs.of(user)
+    return user and found.users or found.built_in
+end
+
+--- A text that is another when a lib is another. used: those the script asked for, { [name] = any }; nil: not
+-- known yet.
+function libs.stamp(user, used)
+    local names, parts = {}, {}
+    for name in pairs(used or {}) do names[#names + 1] = name end
+    table.sort(names)
+    for i, name in ipairs(names) do
+        local lib = libs.of(user)[name]
+        parts[i] = ("; %s %s"):format(name, lib and lib.path .. " " .. lib.stamp or "is not there")
+    end
+    return table.concat(parts)
+end
+
+--- The folder for the libs of a script's copy. path: that of the copy, without .lua.
+function libs.folder_of_copy(path)
+    return path .. COPIES
+end
+
+--- The libs for the copy of a user's script: as they were when it worked. files: of that folder;
+-- shown(name) -> how messages name one.
+function libs.of_copy(files, shown)
+    local list = {}
+    add(list, files, shown)
+    for name, lib in pairs(found.users) do list[name] = list[name] or lib end
+    return list
+end
+
+return libs

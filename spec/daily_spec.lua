@@ -1,0 +1,274 @@
+--- Values of a day (daily = true in a table): no data once midnight of the installation has passed.
+
+local fake = require "spec.support.fake_host"
+local worlds = require "spec.support.worlds"
+local fixtures = require "spec.fixtures.vrm"
+
+local check = require "types.check"
+local proof = require "types.proof"
+local unit = require "types.units"
+
+local SOLAR, row = worlds.SOLAR, fixtures.row
+
+after_each(function() _G.host = nil end)
+
+--- Midnight between two days of April 2026 in unix seconds.
+local MIDNIGHT = { UTC = 1776556800, ["Europe/Berlin"] = 1776549600, ["America/Los_Angeles"] = 1776582000 }
+local DAY = 86400
+
+--- All rows of a boat were measured at a time.
+local function measured(site, time)
+    for _, one in ipairs(site.rows) do one.timestamp = time end
+end
+
+--- A boat in a zone, whose charger has counted today and knows of yesterday, measured at a time.
+local function boat(zone, time)
+    local site = fixtures.boat()
+    site.timezone = zone
+    local function add(path, value)
+        site.rows[#site.rows + 1] = row("solarcharger", 256, path, nil, value)
+    end
+    add("/History/Daily/0/Yield", 1.25)
+    add("/History/Daily/0/MaxPower", 390)
+    add("/History/Daily/1/Yield", 2.5)
+    add("/History/Daily/1/MaxPower", 410)
+    measured(site, time)
+    return site
+end
+
+--- A world with it at the time `now`.
+local function new(zone, now, time)
+    local world = worlds.new { sites = { [151734] = boat(zone, time or now - 20) } }
+    world.now = now
+    return world
+end
+
+local function started(...)
+    local world = new(...):start()
+    assert.same({}, world.errors)
+    return world
+end
+
+local function run_to(world, time) world:run(time - world.now) end
+
+local function poll(world, event)
+    world:fire(event or "shortpoll")
+    world:run(1)
+end
+
+--- The four values of a day; "-" stands for no data.
+local function values(world)
+    local list = {}
+    for i, id in ipairs { "GV3", "GV4", "GV5", "GV6" } do
+        local value = world:value(SOLAR, id)
+        list[i] = value and ("%g"):format(value) or "-"
+    end
+    assert.same({}, world.errors)
+    return table.concat(list, " ")
+end
+
+local ALL, NONE = "1.25 390 2.5 410", "- - - -"
+
+describe("a value of a day", function()
+    for zone, midnight in pairs(MIDNIGHT) do
+        it("is there until midnight of " .. zone .. ", though VRM repeats it, and comes again", function()
+            local world = started(zone, midnight - 200)
+            run_to(world, midnight - 2)
+            assert.equal(ALL, values(world))
+            run_to(world, midnight + 2)
+            assert.equal(NONE, values(world))
+            assert.equal(212, world:value(SOLAR, "ST"))
+            assert.equal("no data", world.nodes[SOLAR].texts.GV3)
+            poll(world)
+            assert.equal(NONE, values(world))
+            measured(world.vrm.sites[151734], math.floor(world.now))
+            poll(world)
+            assert.equal(ALL, values(world))
+        end)
+
+        it("of a day before is none from the start in " .. zone, function()
+            local noon = midnight + DAY // 2
+            assert.equal(NONE, values(started(zone, noon, midnight - 1)))
+            assert.equal(ALL, values(started(zone, noon, midnight)))
+        end)
+    end
+
+    local UTC = MIDNIGHT.UTC
+
+    it("goes at midnight when VRM does not answer", function()
+        local world = started("UTC", UTC - 2500)
+        world.vrm.fail["/diagnostics"] = { status = 503 }
+        poll(world)
+        run_to(world, UTC - 2)
+        assert.equal(ALL, values(world))
+        assert.equal(3, world:value(SOLAR, "GV30"))
+        run_to(world, UTC + 2)
+        assert.equal(NONE, values(world))
+    end)
+
+    it("goes at midnight when the device is gone", function()
+        local world = started("UTC", UTC - 200)
+        world.vrm.sites[151734].rows = fixtures.system { timestamp = UTC - 90 }
+        run_to(world, UTC - 80)
+        poll(world)
+        assert.equal(ALL, values(world))
+        assert.equal(3, world:value(SOLAR, "GV30"))
+        run_to(world, UTC + 2)
+        assert.equal(NONE, values(world))
+    end)
+
+    it("goes at midnight when the token is gone", function()
+        local world = started("UTC", UTC - 200)
+        world:set_params {}
+        assert.equal(ALL, values(world))
+        run_to(world, UTC + 2)
+        assert.equal(NONE, values(world))
+    end)
+
+    it("goes at each further midnight as well", function()
+        local world = started("UTC", UTC - 200)
+        for day = 0, 2 do
+            run_to(world, UTC + day * DAY - 100)
+            measured(world.vrm.sites[151734], math.floor(world.now))
+            poll(world)
+            assert.equal(ALL, values(world))
+            run_to(world, UTC + day * DAY + 2)
+            assert.equal(NONE, values(world))
+        end
+    end)
+
+    it("goes at midnight by VRM's clock, not by this machine's", function()
+        local world = new("UTC", UTC - 200)
+        world.clock_error = -6 * 3600
+        world:start()
+        run_to(world, UTC - 2)
+        assert.equal(ALL, values(world))
+        run_to(world, UTC + 2)
+        assert.equal(NONE, values(world))
+    end)
+
+    it("is of the zone that the installation has now", function()
+        local noon = UTC + DAY // 2
+        local world = started("UTC", noon, UTC)
+        assert.equal(ALL, values(world))
+        for _, case in ipairs { { "America/Los_Angeles", NONE }, { "Europe/Berlin", ALL } } do
+            world.vrm.sites[151734].timezone = case[1]
+            poll(world, "longpoll")
+            assert.equal(case[2], values(world))
+        end
+    end)
+
+    it("goes on the days on which the clocks change", function()
+        --- { zone, begin and end of the day }: 23 hours, 25 hours
+        for _, day in ipairs { { "Europe/Berlin", 1774738800, 1774821600 },
+                               { "America/Los_Angeles", 1793516400, 1793606400 } } do
+            assert.equal(NONE, values(started(day[1], day[3] - 200, day[2] - 1)))
+            local world = started(day[1], day[3] - 200, day[2])
+            run_to(world, day[3] - 2)
+            assert.equal(ALL, values(world))
+            run_to(world, day[3] + 2)
+            assert.equal(NONE, values(world))
+        end
+    end)
+
+    it("follows UTC where the zone is not known, which is told once", function()
+        local world = started("Mars/Olympus", UTC - 200)
+        assert.equal(ALL, values(world))
+        run_to(world, UTC + 2)
+        poll(world, "longpoll")
+        assert.equal(NONE, values(world))
+        assert.equal(1, #world:logged("the time zone Mars/Olympus is not known here"))
+        world.vrm.sites[151734].timezone = "Mars/Hellas"
+        poll(world, "longpoll")
+        assert.equal(1, #world:logged("Mars/Hellas is not known here"))
+    end)
+
+    it("follows UTC where VRM names no zone, and nothing is told", function()
+        local world = started(nil, UTC - 200)
+        assert.equal(0, #world:logged("warning"))
+        run_to(world, UTC + 2)
+        assert.equal(NONE, values(world))
+    end)
+
+    it("without a timestamp stays: nobody can tell its day", function()
+        local world = started("UTC", UTC - 200, 0)
+        run_to(world, UTC + 2)
+        assert.equal(ALL, values(world))
+    end)
+
+    it("leaves no timer of an installation that comes and goes", function()
+        local world = started("UTC", UTC - 3000)
+        local site = world.vrm.sites[151734]
+        local function timers()
+            local count = 0
+            for _ in pairs(world.timers) do count = count + 1 end
+            return count
+        end
+        local function come_and_go()
+            world.vrm.sites[151734] = nil
+            for _ = 1, 2 do poll(world, "longpoll") end         -- the first empty list may be a slip
+            world.vrm.sites[151734] = site
+            poll(world, "longpoll")
+        end
+        come_and_go()
+        run_to(world, UTC - 1500)
+        local before = timers()
+        for _ = 1, 5 do come_and_go() end
+        run_to(world, UTC + 2000)
+        assert.equal(before, timers())
+    end)
+end)
+
+describe("the word daily", function()
+    local function device_with(change, samples)
+        local tab = { api = 2, id = "MYCOUNT", name = "Counter", match = { service = "acload" },
+            { "ST", unit.kwh, "Energy today", "/Today", "t", daily = true },
+            { "GV0", unit.kwh, "Both", sum = { { "/A", "a" }, "/B" }, daily = true },
+            { "GV1", unit.kwh, "First", first = { "/A", "/B" }, daily = true },
+            samples = samples }
+        if change then change(tab) end
+        return check.device("count.lua", tab)
+    end
+
+    local function sample(time, expect)
+        return { { rows = { ["/Today"] = { value = 1, timestamp = time },
+                            ["/A"] = { value = 2, timestamp = time },
+                            ["/B"] = { value = 3, timestamp = 100 } },
+                   site = { midnight = 100 }, expect = expect } }
+    end
+
+    it("can be shown by a sample: timestamp of a row, midnight of the site", function()
+        fake.new {}
+        assert.same({}, proof.run(assert(device_with(nil, sample(100, { ST = 1, GV0 = 5, GV1 = 2 })))))
+        local other_day = { ST = "no data", GV0 = 3, GV1 = 3 }
+        assert.same({}, proof.run(assert(device_with(nil, sample(99, other_day)))))
+        assert.equal(3, #proof.run(assert(device_with(nil, sample(99, { ST = 1, GV0 = 5, GV1 = 2 })))))
+    end)
+
+    it("makes a value none that is momentary", function()
+        local type_ = assert(device_with(function(tab) tab[1][2] = unit.watt end))
+        assert.is_false(type_.declaration.drivers[1].zero)
+    end)
+
+    for problem, change in pairs {
+        ["daily is not true. Write true, or remove it."] = function(row_) row_.daily = 1 end,
+        ["daily does not go with from."] = function(row_) row_.from = print end,
+        ["daily does not go with worst."] = function(row_) row_.worst = "/Alarms/" end,
+        ["daily and zero are both true."] = function(row_) row_.zero = true end,
+        ["daily does not go with by_script."] = function(row_)
+            row_[4], row_[5], row_.by_script = nil, nil, true
+        end,
+    } do
+        it("has one way to be written: " .. problem, function()
+            local type_, text = device_with(function(tab) change(tab[1]) end)
+            assert.is_nil(type_)
+            assert.truthy(text:find("count.lua: row 1 (ST): " .. problem, 1, true), text)
+        end)
+    end
+
+    it("midnight of a sample's site is a number", function()
+        local type_, text = device_with(nil, { { rows = {}, site = { midnight = "0:00" }, expect = {} } })
+        assert.is_nil(type_)
+        assert.truthy(text:find("sample 1: site.midnight is not a number", 1, true), text)
+    end)
+end)

@@ -1,0 +1,37 @@
+--- host.midnight of the fake host: days of three time zones in 2026.
+
+local days = {}
+
+--- Seconds east of UTC, each from a time on.
+local ZONES = {
+    UTC = { { 0, 0 } },
+    ["Europe/Berlin"] = { { 0, 3600 }, { 1774746000, 7200 }, { 1792890000, 3600 } },
+    ["America/Los_Angeles"] = { { 0, -28800 }, { 1772964000, -25200 }, { 1793523600, -28800 } },
+}
+
+local function date_at(zone, time)
+    local offset
+    for _, change in ipairs(ZONES[zone]) do
+        if time >= change[1] then offset = change[2] end
+    end
+    return (time + (offset or 0)) // 86400
+end
+
+--- The first second after `from` whose date is later than `date`. That of `to` is.
+local function first_after(zone, date, from, to)
+    while to - from > 1 do
+        local middle = (from + to) // 2
+        if date_at(zone, middle) > date then to = middle else from = middle end
+    end
+    return to
+end
+
+--- The last midnight and the next; nil for another zone.
+function days.midnight(zone, now)
+    if not ZONES[zone] then return nil end
+    now = now // 1 | 0
+    local date = date_at(zone, now)
+    return first_after(zone, date - 1, now - 180000, now), first_after(zone, date, now, now + 180000)
+end
+
+return days
