@@ -105,9 +105,11 @@ describe("the authors' page", function()
         end
     end)
 
-    --- The number of a #define, with commas.
+    --- The number of a #define, or of a script.
     local function defined(file, name)
-        local text = assert(read_file("host/" .. file):match("#define " .. name .. " ([^\n]+)"), name)
+        local whole = read_file(file)
+        local text = whole:match("#define " .. name .. " ([^\n]+)")
+            or whole:match("local " .. name .. " = (%d+)")
         return assert(load("return " .. text:gsub("(%d)u", "%1")))()
     end
     local function with_commas(number)
@@ -117,22 +119,23 @@ describe("the authors' page", function()
 
     it("names the limits that are built in", function()
         for _, limit in ipairs {
-            { "Memory of a script", "script.h", "SCRIPT_MEMORY", "%d KiB", 1024 },
-            { "One piece of it", "script.h", "SCRIPT_BLOCK_MAX", "%d KiB", 1024 },
-            { "Size of a file", "script.h", "SCRIPT_FILE_MAX", "%d KiB", 1024 },
-            { "Instructions to load", "script.h", "SCRIPT_LOAD_BUDGET" },
-            { "for one call of", "script.h", "SCRIPT_CALL_BUDGET" },
-            { "Instructions between two waits", "script.h", "SCRIPT_TASK_BUDGET" },
-            { "Processor time of any", "script.h", "SCRIPT_TIME_MS", "%d ms", 1 },
-            { "`string.rep` gives", "sandbox.c", "REP_MAX" },
-            { "`string.find`", "sandbox.c", "FIND_MAX" }, { "`string.find`", "sandbox.c", "FIND_WHAT_MAX" },
-            { "Elements of a table", "sandbox.c", "TABLE_MAX" },
-            { "The format of", "sandbox.c", "FORMAT_MAX" },
-            { "Notices of a script", "script.h", "SCRIPT_NOTICES_MAX" },
-            { "Notices of a script", "api_device.c", "NOTICES_OF_SCRIPTS" },
-            { "Events of a script", "script.h", "SCRIPT_EVENTS_MAX" },
-            { "Scripts in one folder", "api_script.c", "SCRIPTS_MAX" },
-            { "Timers of a script", "api.c", "SCRIPT_TIMERS_MAX" } } do
+            { "Memory of a script", "host/lua/script.h", "SCRIPT_MEMORY", "%d KiB", 1024 },
+            { "One piece of it", "host/lua/script.h", "SCRIPT_BLOCK_MAX", "%d KiB", 1024 },
+            { "Size of a file", "host/lua/script.h", "SCRIPT_FILE_MAX", "%d KiB", 1024 },
+            { "Instructions to load", "host/lua/script.h", "SCRIPT_LOAD_BUDGET" },
+            { "for one call of", "host/lua/script.h", "SCRIPT_CALL_BUDGET" },
+            { "Instructions between two waits", "host/lua/script.h", "SCRIPT_TASK_BUDGET" },
+            { "Processor time of any", "host/lua/script.h", "SCRIPT_TIME_MS", "%d ms", 1 },
+            { "`string.rep` gives", "host/lua/sandbox.c", "REP_MAX" },
+            { "`string.find`", "host/lua/sandbox.c", "FIND_MAX" },
+            { "`string.find`", "host/lua/sandbox.c", "FIND_WHAT_MAX" },
+            { "Elements of a table", "host/lua/sandbox.c", "TABLE_MAX" },
+            { "The format of", "host/lua/sandbox.c", "FORMAT_MAX" },
+            { "Notices of a script", "host/lua/script.h", "SCRIPT_NOTICES_MAX" },
+            { "Notices of a script", "host/api/api_device.c", "NOTICES_OF_SCRIPTS" },
+            { "Events of a script", "host/lua/script.h", "SCRIPT_EVENTS_MAX" },
+            { "Scripts in one folder", "host/api/api_script.c", "SCRIPTS_MAX" },
+            { "Timers of a script", "scripts/tasks/timer.lua", "MOST" } } do
             local number = defined(limit[2], limit[3])
             local text = limit[4] and limit[4]:format(number // limit[5]) or with_commas(number)
             local section = page:match("\n## Limits\n(.-)\n## ")
@@ -153,7 +156,8 @@ describe("the authors' page", function()
                                 "host/api/api_device.c",
                                 "scripts/types/check.lua", "scripts/types/row_check.lua",
                                 "scripts/model/device.lua", "scripts/serve/commands.lua",
-                                "scripts/serve/scripts.lua", "scripts/sources/vrm.lua" } do
+                                "scripts/serve/scripts.lua", "scripts/sources/vrm.lua",
+                                "scripts/tasks/timer.lua" } do
             said[#said + 1] = read_file(name):gsub('"%s*\n%s*"', "")
         end
         said = table.concat(said, "\n")

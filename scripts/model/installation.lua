@@ -14,6 +14,7 @@ local nodes = require "model.nodes"
 local read = require "sources.read"
 local scripts = require "serve.scripts"
 local store = require "model.store"
+local timer = require "tasks.timer"
 
 local installation = {}
 
@@ -198,8 +199,8 @@ end
 --- Shows how old the data of a site is by now, and again when that changes.
 function installation.age(site)
     local seconds = nodes.judge(site, host.time() + (site.clock or 0))
-    if site.aging then host.cancel(site.aging) end
-    site.aging = seconds and host.after(seconds + 1, function() installation.age(site) end)
+    if site.aging then timer.cancel(site.aging) end
+    site.aging = seconds and timer.after(seconds + 1, function() installation.age(site) end)
 end
 
 --- VRM's answer to one poll (see vrm:diagnostics) becomes values; with discover also new nodes.
