@@ -25,6 +25,14 @@
 #define LEAVE_MS 600 // of the stop: for the broker
 #define TOKEN_FILE_MAX (64u * 1024)
 
+// An event that must be done.
+struct once {
+    struct app *app;
+    const char *event;
+    api_push_fn *push;
+    bool due; // it found no memory
+};
+
 struct app {
     struct options options;
     struct api api;
@@ -34,8 +42,8 @@ struct app {
     struct demo demo;
     bool running; // the start is over
     bool stopping;
-    bool start_due, ready_due, params_due; // events that found no memory
-    int64_t due_timer;                     // until they are tried again; 0 = none
+    struct once params, start, ready; // what PG3's start brings
+    int64_t due_timer;                // until what of it is due is tried again; 0 = none
 };
 
 static struct app app;
@@ -48,38 +56,41 @@ static void due_again(void *ctx) {
     ((struct app *)ctx)->due_timer = 0; // the same turn of the loop fires them
 }
 
-// What comes once must arrive: what finds no memory is due until it does.
-static void fire_once(struct app *a, bool *due, const char *event, api_push_fn *push) {
-    *due = !api_fire(&a->api, event, push, &a->api, NULL, NULL) && a->api.main->starved;
-    if (*due && a->due_timer == 0) {
+static void set_due(struct once *o) {
+    struct app *a = o->app;
+    o->due = true;
+    if (a->due_timer == 0) {
         a->due_timer = loop_after(a->api.loop, DUE_MS, due_again, a);
     }
 }
 
-static void on_start(void *ctx) {
-    struct app *a = ctx;
-    fire_once(a, &a->start_due, "start", NULL);
+static void once_ended(void *ctx, struct vm *vm, const char *error) {
+    api_task_ended(NULL, vm, error);
+    if (task_failed(error) && vm->starved) {
+        set_due(ctx);
+    }
 }
 
-static void on_ready(void *ctx) {
-    struct app *a = ctx;
-    fire_once(a, &a->ready_due, "ready", NULL);
+// What PG3's start brings must be done: what finds no memory, on its way or in main.lua, is due
+// until it did.
+static void fire_once(struct once *o) {
+    struct api *api = &o->app->api;
+    o->due = false;
+    if (!api_fire(api, o->event, o->push, api, once_ended, o) && api->main->starved) {
+        set_due(o);
+    }
 }
 
-static void on_params(void *ctx) {
-    struct app *a = ctx;
-    fire_once(a, &a->params_due, "params", push_params);
-}
+static void on_start(void *ctx) { fire_once(&((struct app *)ctx)->start); }
+static void on_ready(void *ctx) { fire_once(&((struct app *)ctx)->ready); }
+static void on_params(void *ctx) { fire_once(&((struct app *)ctx)->params); }
 
 static void fire_due(struct app *a) {
-    if (a->params_due) {
-        on_params(a);
-    }
-    if (a->start_due) {
-        on_start(a);
-    }
-    if (a->ready_due) {
-        on_ready(a);
+    struct once *all[] = {&a->params, &a->start, &a->ready};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        if (all[i]->due) {
+            fire_once(all[i]);
+        }
     }
 }
 
@@ -326,6 +337,9 @@ static bool open_link(struct app *a) {
     struct pg3_events events = {on_start, on_ready,   on_params, on_poll, on_discover,
                                 on_query, on_command, on_stop,   a};
     struct pg3_link link = pg3_broker_link(&a->broker);
+    a->params = (struct once){.app = a, .event = "params", .push = push_params};
+    a->start = (struct once){.app = a, .event = "start"};
+    a->ready = (struct once){.app = a, .event = "ready"};
     a->api.pg3 = pg3_new(a->api.loop, a->api.json, a->api.nodes, HOST_VERSION, &link, &events);
     return a->api.pg3 != NULL || no_memory();
 }

@@ -10,7 +10,6 @@ local notices = require "pg3.notices"
 local params = require "pg3.params"
 local profile = require "pg3.profile"
 local scripts = require "serve.scripts"
-local shortage = require "serve.shortage"
 local state = require "serve.state"
 local timer = require "tasks.timer"
 local vrm = require "sources.vrm"
@@ -132,22 +131,10 @@ assert(scripts.controller, "scripts/devices/controller.lua is missing or faulty:
 scripts.pause = function() host.sleep(0) end
 host.spawn(load_scripts, scripts.load_users)
 
---- What PG3's start brings is done, however late: what found no memory is done again after the next scan.
-local STEPS = { "params", "start", "ready" }
-local steps, due = {}, { params = false, start = false, ready = false }
+--- What finds no memory here is told again by the host.
+host.on("params", function(given) take_params(given or host.params()) end)
 
-local function on_step(event, fn)
-    steps[event] = function(...)
-        due[event] = false
-        local _, bug = health.attempt(fn, ...)
-        due[event] = due[event] or shortage.is(bug)
-    end
-    host.on(event, steps[event])
-end
-
-on_step("params", function(given) take_params(given or host.params()) end)
-
-on_step("start", function()
+host.on("start", function()
     wait_for_scripts()
     state.restore()
     local _, problem = profile.write()
@@ -160,7 +147,7 @@ on_step("start", function()
     account.show()
 end)
 
-on_step("ready", function()
+host.on("ready", function()
     wait_for_scripts()
     take_params(host.params())
     ready = true
@@ -186,8 +173,5 @@ host.on("stop", function()
 end)
 timer.every(SCAN_SECONDS, function()
     if not host.running(loading) then scan_scripts() end
-    for _, event in ipairs(STEPS) do
-        if due[event] then steps[event]() end
-    end
 end)
 timer.every(SAVE_SECONDS, look_after_scripts)

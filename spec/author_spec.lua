@@ -108,11 +108,9 @@ describe("the definitions for editors", function()
 end)
 
 describe("the room for node.state", function()
-    it("is the one that the definitions for editors and the authors' page name", function()
-        local room = read_file("scripts/serve/state.lua"):match("local MAX = (%d+) %* 1024") .. " KiB"
+    it("is the one that the definitions for editors name", function()
+        local room = require("types.limits").state // 1024 .. " KiB"
         assert.truthy(read_file("scripts/meta/device.lua"):find(room .. " for all scripts", 1, true))
-        local row = "| `node.state` of all scripts together | " .. room
-        assert.truthy(read_file("docs/authors.md"):find(row, 1, true))
     end)
 end)
 

@@ -48,6 +48,29 @@ describe("every shipped device script", function()
         end)
     end
 
+    -- Of a device's own node and of the system's; a script may show one of them as ST besides.
+    local DRIVER_OF = { ["/Soc"] = "BATLVL", ["/Dc/Battery/Soc"] = "BATLVL", ["/Dc/0/Voltage"] = "CV",
+        ["/Dc/Battery/Voltage"] = "CV", ["/Dc/0/Current"] = "CC", ["/Dc/Battery/Current"] = "CC",
+        ["/Dc/0/Power"] = "CPW", ["/Dc/Battery/Power"] = "CPW", ["/Dc/0/Temperature"] = "CLITEMP",
+        ["/Dc/Battery/Temperature"] = "CLITEMP", ["/TimeToGo"] = "TIMEREM",
+        ["/Dc/Battery/TimeToGo"] = "TIMEREM",
+        ["/Ac/Out/L1/F"] = "FREQ", ["/Mode"] = "MODE", ["/Yield/User"] = "TPW", ["/VebusError"] = "ERR" }
+
+    it("has the same quantity under the same driver", function()
+        local seen, wrong = {}, {}
+        for _, name in ipairs(fake.DEVICES) do
+            for _, driver in ipairs(types[name].drivers) do
+                local wanted = driver.worst == "/Alarms/" and "ALARM" or DRIVER_OF[driver.keys[1]]
+                if wanted and driver.id == wanted then seen[wanted] = true end
+                if wanted and driver.id ~= wanted and driver.id ~= "ST" then
+                    wrong[#wrong + 1] = ("%s: %s is %s, not %s"):format(name, driver.label, driver.id, wanted)
+                end
+            end
+        end
+        assert.same({}, wrong)
+        for _, wanted in pairs(DRIVER_OF) do assert.is_true(seen[wanted], wanted) end
+    end)
+
     it("is in the list of the fake host", function()
         local listed = {}
         for _, name in ipairs(fake.DEVICES) do listed[name .. ".lua"] = true end

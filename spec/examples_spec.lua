@@ -105,49 +105,9 @@ describe("the authors' page", function()
         end
     end)
 
-    --- The number of a #define, or of a script.
-    local function defined(file, name)
-        local whole = read_file(file)
-        local text = whole:match("#define " .. name .. " ([^\n]+)")
-            or whole:match("local " .. name .. " = (%d+)")
-        return assert(load("return " .. text:gsub("(%d)u", "%1")))()
-    end
-    local function with_commas(number)
-        local text = ("%d"):format(number)
-        return (text:reverse():gsub("(%d%d%d)", "%1,"):reverse():gsub("^,", ""))
-    end
-
-    it("names the limits that are built in", function()
-        for _, limit in ipairs {
-            { "Memory of a script", "host/lua/script.h", "SCRIPT_MEMORY", "%d KiB", 1024 },
-            { "One piece of it", "host/lua/script.h", "SCRIPT_BLOCK_MAX", "%d KiB", 1024 },
-            { "Size of a file", "host/lua/script.h", "SCRIPT_FILE_MAX", "%d KiB", 1024 },
-            { "Instructions to load", "host/lua/script.h", "SCRIPT_LOAD_BUDGET" },
-            { "for one call of", "host/lua/script.h", "SCRIPT_CALL_BUDGET" },
-            { "Instructions between two waits", "host/lua/script.h", "SCRIPT_TASK_BUDGET" },
-            { "Processor time of any", "host/lua/script.h", "SCRIPT_TIME_MS", "%d ms", 1 },
-            { "`string.rep` gives", "host/lua/sandbox.c", "REP_MAX" },
-            { "`string.find`", "host/lua/sandbox.c", "FIND_MAX" },
-            { "`string.find`", "host/lua/sandbox.c", "FIND_WHAT_MAX" },
-            { "Elements of a table", "host/lua/sandbox.c", "TABLE_MAX" },
-            { "The format of", "host/lua/sandbox.c", "FORMAT_MAX" },
-            { "Notices of a script", "host/lua/script.h", "SCRIPT_NOTICES_MAX" },
-            { "Notices of a script", "host/api/api_device.c", "NOTICES_OF_SCRIPTS" },
-            { "Events of a script", "host/lua/script.h", "SCRIPT_EVENTS_MAX" },
-            { "Scripts in one folder", "host/api/api_script.c", "SCRIPTS_MAX" },
-            { "Timers of a script", "scripts/tasks/timer.lua", "MOST" } } do
-            local number = defined(limit[2], limit[3])
-            local text = limit[4] and limit[4]:format(number // limit[5]) or with_commas(number)
-            local section = page:match("\n## Limits\n(.-)\n## ")
-            local line
-            for one in section:gmatch("[^\n]+") do
-                if one:find(limit[1], 1, true) then line = one end
-            end
-            assert.truthy(line and line:find(text, 1, true), limit[1] .. " " .. text)
-        end
-        local most = read_file("scripts/serve/state.lua"):match("local MAX = ([%d%* ]+)")
-        local state = load("return " .. most)()
-        assert.truthy(page:find(("all scripts together | %d KiB |"):format(state // 1024), 1, true))
+    it("has the table of the limits that are built in", function()
+        local limits = require "spec.limits"
+        assert.equal(limits.table(), limits.on_page(), "run ./dev docs, which writes it")
     end)
 
     it("says about what was tried what the plugin says", function()

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #define AREA "lua"
-#define SCRIPT_SLEEP_MS 10
 #define READ_MAX (8u * 1024 * 1024) // bytes of a file that Lua reads
 // Registry of the trusted state: {[event] = function}.
 #define HANDLERS_KEY "host.handlers"
@@ -221,6 +220,8 @@ void api_push_timer(lua_State *L) {
     api_load_file(L, lua_pushfstring(L, "%s/scripts/tasks/timer.lua", api_of(L)->root));
     lua_remove(L, -2); // the path
     luaL_newlib(L, given);
+    lua_pushinteger(L, SCRIPT_TIMERS_MAX);
+    lua_setfield(L, -2, "most");
     lua_call(L, 1, 1);
 }
 

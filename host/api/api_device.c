@@ -22,10 +22,10 @@ void api_push_node(lua_State *L, const char *address) {
         lua_newtable(L);
         luaL_setmetatable(L, NODE_META);
         lua_pushvalue(L, -1);
-        lua_setfield(L, -3, address);
-        lua_pushvalue(L, -1);
         lua_pushstring(L, address);
-        lua_rawset(L, -4);
+        lua_rawset(L, -4); // first: one that memory fails for after this is made anew
+        lua_pushvalue(L, -1);
+        lua_setfield(L, -3, address);
     }
     lua_remove(L, -2);
 }
@@ -116,8 +116,6 @@ static int node_param_method(lua_State *L) {
     return 1;
 }
 
-// Lines of one script in a minute.
-#define LINES_MAX 60
 #define MINUTE_MS 60000
 
 void api_tell_left_out(struct api *a, struct script *s) {
@@ -125,7 +123,7 @@ void api_tell_left_out(struct api *a, struct script *s) {
     s->log_timer = 0;
     if (s->log_left > 0) {
         log_warning("script", "%s: %d more lines were left out; a script has %d a minute.", s->file,
-                    s->log_left, LINES_MAX);
+                    s->log_left, SCRIPT_LINES_MAX);
     }
     s->log_left = 0;
 }
@@ -142,7 +140,7 @@ bool api_may_log(struct api *a, struct script *s) {
         s->log_minute = minute;
         s->log_lines = 0;
     }
-    if (s->log_lines < LINES_MAX) {
+    if (s->log_lines < SCRIPT_LINES_MAX) {
         s->log_lines++;
         return true;
     }
@@ -183,8 +181,6 @@ static char *notice_place(struct script *s, const char *key) {
     return free_place;
 }
 
-// The plugin's own need their place too.
-#define NOTICES_OF_SCRIPTS 30
 #define NOTICE_BYTES 1000
 
 static int notices_of_scripts(const struct api *a) {

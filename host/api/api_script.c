@@ -11,7 +11,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define SCRIPTS_MAX 200
 #define NAMES_MAX 1000 // looked at
 #define NAME_SIZE 60
 

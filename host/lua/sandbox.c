@@ -1,4 +1,5 @@
 #include "lua/sandbox.h"
+#include "base/limits.h"
 #include "lua/vm.h"
 
 #include <lauxlib.h>
@@ -18,12 +19,7 @@ static const char *const string_names[] = {"byte",  "char",   "format",   "len",
                                            "sub",   "unpack", "upper",    NULL};
 static const char *const with_format[] = {"format", "pack", "packsize", "unpack", NULL};
 
-#define REP_MAX 4096
-
 // Searching a text for another takes time as the product of their lengths.
-#define FIND_MAX 65536
-#define FIND_WHAT_MAX 256
-
 static int plain_find(lua_State *L) {
     size_t len, plen;
     const char *s = luaL_checklstring(L, 1, &len);
@@ -64,8 +60,6 @@ static int capped_rep(lua_State *L) {
     return 1;
 }
 
-#define FORMAT_MAX 256
-
 // Upvalue 1: the library's function, whose first argument is a format.
 static int short_format(lua_State *L) {
     size_t len;
@@ -81,7 +75,6 @@ static int short_format(lua_State *L) {
 
 // A block holds no more elements. A table with holes may claim a length of 2^62, and loops in C
 // make no ticks.
-#define TABLE_MAX 8192
 
 // Upvalue 1: the library's function, which is safe on a table without a metatable.
 static int plain_table(lua_State *L) {

@@ -3,25 +3,11 @@
 #define SCRIPT_H
 
 #include "base/bucket.h"
+#include "base/limits.h"
 #include "lua/vm.h"
 #include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
-
-// Instructions: for running the file, for one function that must not wait, for one leg of a task.
-// Time: of each.
-#define SCRIPT_LOAD_BUDGET 500000
-#define SCRIPT_CALL_BUDGET 500000
-#define SCRIPT_TASK_BUDGET 2000000
-#define SCRIPT_TIME_MS 50
-#define SCRIPT_MEMORY (512u * 1024)
-#define SCRIPT_BLOCK_MAX (128u * 1024)
-// The compiler has no budget; what it can waste grows with the text.
-#define SCRIPT_FILE_MAX (32u * 1024)
-// node:notice: at once. node:event: so many at once, then one in so many milliseconds.
-#define SCRIPT_NOTICES_MAX 5
-#define SCRIPT_EVENTS_MAX 20
-#define SCRIPT_EVENT_MS 1000
 
 struct script {
     char file[96];   // "devices/solar_charger.lua", as messages show it

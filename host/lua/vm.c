@@ -1,4 +1,5 @@
 #include "lua/vm.h"
+#include "base/limits.h"
 
 #include <lauxlib.h>
 #include <math.h>
@@ -13,9 +14,6 @@
 // Values, and bytes of texts, that a script may give at once: one text may be in many places.
 #define COPY_MAX 10000
 #define COPY_BYTES (1024u * 1024)
-// Processor time of a script within a while.
-#define VM_WINDOW_MS 10000
-#define VM_WINDOW_CPU_MS 2000
 
 // realloc, which may use up the ballast.
 static void *take_block(struct vm *vm, void *ptr, size_t size) {

@@ -1,12 +1,12 @@
 --- node.state: a table a script keeps for each node, which outlives reload and restart (in PG3's customdata).
 
+local limits = require "types.limits"
 local is_list = require("types.lists").is_list
 local scripts = require "serve.scripts"
 local shortage = require "serve.shortage"
 
 local state = {}
 
-local MAX = 60 * 1024       -- bytes for all scripts together; the host refuses a record over 64 KiB
 local DEPTH = 16            -- tables in tables
 local kept = {}             -- [script name] = { [address] = table }, as PG3 has it
 local restored = false      -- PG3 was asked for what it has
@@ -128,9 +128,9 @@ end
 --- Takes out what is too much, the largest first.
 local function shrink(fresh, seen)
     local largest, bytes, total = largest_change(fresh)
-    while total > MAX and largest do
+    while total > limits.state and largest do
         seen[largest].problem = ("node.state takes %d KiB; all scripts together may keep %d KiB. Keep less.")
-            :format(bytes // 1024, MAX // 1024)
+            :format(bytes // 1024, limits.state // 1024)
         fresh[largest] = kept[largest]
         largest, bytes, total = largest_change(fresh)
     end

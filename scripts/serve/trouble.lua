@@ -1,11 +1,11 @@
 --- What is wrong with device scripts: logged once, shown as a notice, counted on the controller, and gone
 -- when it is mended. Three errors in a row at one place suspend a script until its file changes.
 
+local limits = require "types.limits"
 local escape = require("pg3.markdown").escape
 
 local trouble = {}
 
-local STRIKES = 3
 local files = {}            -- [file] = { at = { [place] = { count, text, task } }, suspended = bool }
 local totals = {}           -- [file] = errors so far, mended ones too
 
@@ -55,7 +55,7 @@ function trouble.failed(file, text, place, task)
     here.count, here.text, here.task = here.count + 1, text, task
     totals[file] = (totals[file] or 0) + 1
     local runs = place ~= "file" and place ~= "state"
-    local enough = runs and here.count >= STRIKES and not state.suspended
+    local enough = runs and here.count >= limits.strikes and not state.suspended
     if enough then
         state.suspended = true
         host.log("error", "Device script " .. file .. " is not used until it is corrected.")

@@ -11,6 +11,7 @@
 -- VRM's answers come from PHP: false, [] and null stand where an object is documented, numbers arrive as
 -- text. The readers in sources.read take any value and never raise.
 
+local limits = require "types.limits"
 local read = require "sources.read"
 
 local vrm = {}
@@ -211,15 +212,13 @@ local function percent(text)
     return (tostring(text):gsub("[^%w%-._~]", function(char) return ("%%%02X"):format(char:byte()) end))
 end
 
-local SCRIPT_REQUESTS, SCRIPT_SECONDS = 20, 30     -- at once; then one in so many seconds
-
 --- Whether a device script may ask now: VRM's limit is there for all.
 function vrm:allows(file)
     local now = host.time()
     local asked = self.asked[file] or { level = 0, at = now }
-    asked.level = math.max(asked.level - math.abs(now - asked.at) / SCRIPT_SECONDS, 0)
+    asked.level = math.max(asked.level - math.abs(now - asked.at) / limits.request_seconds, 0)
     asked.at, self.asked[file] = now, asked
-    if asked.level > SCRIPT_REQUESTS - 1 then return false end
+    if asked.level > limits.requests - 1 then return false end
     asked.level = asked.level + 1
     return true
 end
@@ -230,7 +229,7 @@ function vrm:get_for_script(file, path, query)
     if not self:allows(file) then
         host.sleep(1)               -- or a loop of refusals would keep the box busy
         return nil, { kind = "misuse", text = ("vrm.get: a script can ask VRM %d times at once, then once in"
-            .. " %d seconds."):format(SCRIPT_REQUESTS, SCRIPT_SECONDS) }
+            .. " %d seconds."):format(limits.requests, limits.request_seconds) }
     end
     if type(path) ~= "string" or not path:find("^/[%w/._-]+$") then
         return nil, { kind = "misuse",

@@ -8,7 +8,6 @@ local base = own and host or given
 local error, pairs, tonumber, type = error, pairs, tonumber, type       -- a script may set its globals
 
 local LONGEST = 1e7
-local MOST = 20                         -- of a device script
 
 local timer = {}
 local tasks, last = {}, 0               -- [id] = the task of a timer that has not rung for the last time
@@ -44,8 +43,8 @@ local function start(name, task, least, seconds, fn)
         error("bad argument #2 to '" .. name .. "' (function expected)", 2)
     elseif not own and base.loading() then
         error("timers are started by functions, not while the file is loaded", 2)
-    elseif not own and count() >= MOST then
-        error("a script can have " .. MOST .. " timers at once", 2)
+    elseif not own and count() >= base.most then
+        error("a script can have " .. base.most .. " timers at once", 2)
     end
     last = last + 1
     tasks[last] = base.enter(task, last, seconds, fn)

@@ -16,6 +16,7 @@ local units = require "types.units"
 local name_lists = require "types.names"
 local command_check = require "types.command_check"
 local proof = require "types.proof"
+local limits = require "types.limits"
 local row_check = require "types.row_check"
 local shortage = require "serve.shortage"
 local lines = require "types.lines"
@@ -31,11 +32,6 @@ local SAMPLE_FIELDS = set "rows site expect"
 local SAMPLE_ROW_FIELDS = set "value unit timestamp text path code"
 local KINDS = set "controller gateway"
 
---- Drivers of a node beside GV30 and TIME. The ISY names no limit; this is twice the general values there are
--- (GV0 to GV29), and a node with more is no fun to look at.
-local MOST_DRIVERS = 60
-local MOST_SAMPLES = 50
-local LONGEST_SUFFIX = 20           -- characters of a part's name, which follows the device's
 
 local ICONS = set [[Alarm Arm DoorLock Electricity EnergyMonitor GenericCtl GenericRsp GenericRspCtl Input
     Irrigation Lamp LampAndSwitch MotionSensor Output PulseCounter Sensor Siren Switch SmokeSensor TempSensor
@@ -85,7 +81,7 @@ local function check_head(tab)
         fail("", ("api is %s."):format(tostring(tab.api)), "This plugin reads tables of the form api = 2.")
     end
     check_type_id("", tab.id)
-    row_check.text("", "name", tab.name, row_check.LONGEST_NAME)
+    row_check.text("", "name", tab.name, limits.name)
     if tab.icon ~= nil and not ICONS[tab.icon] then
         fail("", "the icon '" .. tostring(tab.icon) .. "' is unknown.",
             "Use for example \"EnergyMonitor\" or \"Sensor\".")
@@ -147,8 +143,8 @@ local function check_sample_list(samples)
         fail("", "samples is not a list.", "Write samples = { { rows = ..., expect = ... } }.")
     end
     row_check.list("samples", samples)
-    if #samples > MOST_SAMPLES then
-        fail("samples", ("there are %d."):format(#samples), ("Have at most %d."):format(MOST_SAMPLES))
+    if #samples > limits.samples then
+        fail("samples", ("there are %d."):format(#samples), ("Have at most %d."):format(limits.samples))
     end
 end
 
@@ -211,10 +207,10 @@ local function build_drivers(job, type_, number)
             use_keys(type_, driver)
         end
     end
-    if #type_.drivers > MOST_DRIVERS then
+    if #type_.drivers > limits.drivers then
         try(job, { part = number }, fail, where, ("there are %d drivers."):format(#type_.drivers),
             ("A node has at most %d: leave some out, or make a second script with a node of its own.")
-            :format(MOST_DRIVERS))
+            :format(limits.drivers))
     end
 end
 
@@ -234,7 +230,7 @@ local function check_part(where, tab, seen)
         end
         seen[tab[field]] = true
     end
-    row_check.text(where, "name", tab.name, LONGEST_SUFFIX)
+    row_check.text(where, "name", tab.name, limits.part_name)
     if tab.when ~= nil then texts(where, "when", tab.when) end
 end
 

@@ -3,6 +3,7 @@
 --                SETLIMIT = { name = "Set limit", run = function(node, args) ... end, params = {
 --                    { id = "", label = "Limit", kind = unit.ampere, min = 0, max = 50 } } } }
 
+local limits = require "types.limits"
 local row_check = require "types.row_check"
 
 local command_check = {}
@@ -11,7 +12,7 @@ local fail, set = row_check.fail, row_check.set
 
 local COMMAND_FIELDS = set "name params run"
 local PARAM_FIELDS = set "id label kind min max places"
-local MOST_COMMANDS, MOST_PARAMS, LONGEST_ID = 20, 8, 16
+local LONGEST_ID = 16
 
 --- The plugin answers these itself.
 local RESERVED = { QUERY = true, DISCOVER = true, RELOAD = true }
@@ -66,7 +67,7 @@ local function check_param(where, param, seen, type_id, cmd)
     end
     row_check.fields(where, param, PARAM_FIELDS)
     check_param_id(where, param.id, seen)
-    local label = row_check.text(where, "label", param.label, row_check.LONGEST_NAME)
+    local label = row_check.text(where, "label", param.label, limits.name)
     local unit, names, names_id = row_check.kind(where, "kind", param.kind,
         ("%s_%s_%s"):format(type_id, cmd, param.id == "" and "VALUE" or param.id))
     local min, max = unit.min, unit.max
@@ -92,8 +93,8 @@ end
 local function check_params(where, params, labels, type_id, cmd)
     if params == nil then return nil end
     local list = {}
-    if type(params) ~= "table" or #params == 0 or #params > MOST_PARAMS then
-        fail(where, "params is not a list of 1 to " .. MOST_PARAMS .. " parameters.",
+    if type(params) ~= "table" or #params == 0 or #params > limits.params then
+        fail(where, "params is not a list of 1 to " .. limits.params .. " parameters.",
             "Write params = { { id = \"\", label = ... } }, or leave it out.")
     end
     row_check.fields(where .. ", params", params, {}, #params)
@@ -106,15 +107,15 @@ local function check_params(where, params, labels, type_id, cmd)
     return list
 end
 
---- The table's `commands` must be a table of at most MOST_COMMANDS.
+--- The table's `commands` must be a table of at most limits.commands.
 function command_check.all(commands)
     if type(commands) ~= "table" then
         fail("commands", "it is not a table.", "Write commands = { NAME = function(node, args) ... end }.")
     end
     local count = 0
     for _ in pairs(commands) do count = count + 1 end
-    if count > MOST_COMMANDS then
-        fail("commands", ("there are %d."):format(count), ("Have at most %d."):format(MOST_COMMANDS))
+    if count > limits.commands then
+        fail("commands", ("there are %d."):format(count), ("Have at most %d."):format(limits.commands))
     end
 end
 
@@ -132,7 +133,7 @@ function command_check.one(id, command, labels, type_id, kind)
         fail(where, "run is not a function.", "Write run = function(node, args) ... end.")
     end
     local name = command.name
-    if name ~= nil then row_check.text(where, "name", name, row_check.LONGEST_NAME) end
+    if name ~= nil then row_check.text(where, "name", name, limits.name) end
     return { id = id, name = name or id, run = command.run,
              params = check_params(where, command.params, labels, type_id, id) }
 end
@@ -149,10 +150,10 @@ function command_check.events(events)
             fail("events", "'" .. tostring(id) .. "' is no name for an event.",
                 "Use up to " .. LONGEST_ID .. " capitals and digits, like DON or FILLED.")
         end
-        list[#list + 1] = { id = id, name = row_check.text("events", id, events[id], row_check.LONGEST_NAME) }
+        list[#list + 1] = { id = id, name = row_check.text("events", id, events[id], limits.name) }
     end
-    if #list > MOST_COMMANDS then
-        fail("events", "there are more than " .. MOST_COMMANDS .. ".", "Report fewer different events.")
+    if #list > limits.commands then
+        fail("events", "there are more than " .. limits.commands .. ".", "Report fewer different events.")
     end
     return list
 end

@@ -1,5 +1,6 @@
 --- The samples of a device table: rows, and the values they are to give.
 
+local limits = require "types.limits"
 local lines = require "types.lines"
 local shortage = require "serve.shortage"
 local reading = require "types.reading"
@@ -21,8 +22,7 @@ local function as_expected(driver, value, expected)
     return math.abs(value - wanted) <= 0.5 * 10 ^ -driver.places + 1e-9
 end
 
-local SAMPLES_SECONDS = 0.5         -- of processor time, for all samples of a script
-local SAMPLES_LATE = ("all samples together ran longer than %d ms"):format(SAMPLES_SECONDS * 1000)
+local SAMPLES_LATE = ("all samples together ran longer than %d ms"):format(limits.samples_ms)
 
 --- Tries the drivers of one node, see proof.try. expect: what is expected of them.
 local function try_node(type_, rows, sample, expect, deadline)
@@ -80,7 +80,7 @@ end
 --- Runs a type's samples -> list of sentences, empty when all hold. `expect = "no data"` stands for nil; a
 -- function that raises is a problem, expected or not. text: the script's text, for the lines (may be nil).
 function proof.run(type_, text)
-    local problems, deadline = {}, os.clock() + SAMPLES_SECONDS
+    local problems, deadline = {}, os.clock() + limits.samples_ms / 1000
     for i, sample in ipairs(type_.table.samples or {}) do
         local where
         for _, result in ipairs(proof.try(type_, sample, deadline)) do

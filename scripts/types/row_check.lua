@@ -1,6 +1,7 @@
 --- Checks one row of a device table: { "CV", unit.volt, "Battery voltage", "/Dc/0/Voltage", "V" }.
 -- A mistake raises { text = where, what is wrong, what to write }.
 
+local limits = require "types.limits"
 local form = require "types.form"
 local is_list = require("types.lists").is_list
 local units = require "types.units"
@@ -19,8 +20,6 @@ local ROW_FIELDS = row_check.set [[first sum product quotient worst from by_scri
     values scale sign map places min max zero]]
 local ROW_ENTRIES = 5               -- driver, kind, label, path, code
 
-row_check.LONGEST_NAME = 40         -- characters: longer texts are cut in the ISY's lists
-local LONGEST_VALUE_NAME, MOST_VALUE_NAMES = 60, 200
 local LARGEST_INDEX, LARGEST_NUMBER = 65535, 1e12
 
 --- The unit of a list of states: IoX shows the text of a number.
@@ -199,10 +198,10 @@ local function check_names(where, list)
             fail(where, ("the state %d cannot be shown."):format(value),
                 ("The ISY's lists go from 0 to %d: use values or map for others."):format(LARGEST_INDEX))
         end
-        row_check.text(where, ("the text of state %d"):format(value), text, LONGEST_VALUE_NAME)
+        row_check.text(where, ("the text of state %d"):format(value), text, limits.state_name)
     end
-    if count > MOST_VALUE_NAMES then
-        fail(where, ("the list has %d states."):format(count), ("Have at most %d."):format(MOST_VALUE_NAMES))
+    if count > limits.states then
+        fail(where, ("the list has %d states."):format(count), ("Have at most %d."):format(limits.states))
     end
 end
 
@@ -356,7 +355,7 @@ local function one_driver(where, row, seen, tab, kind, first_id, n)
     where = where .. " (" .. row[1] .. ")"
     local unit, names, names_id = row_check.kind(where, "the kind (second entry)", row[2],
         tab.id .. "_" .. first_id)
-    local label = row_check.text(where, "the label (third entry)", row[3], row_check.LONGEST_NAME)
+    local label = row_check.text(where, "the label (third entry)", row[3], limits.name)
     local keys = row_keys(where, row)
     local op, terms = row_terms(where, row)
     check_sources(where, row, keys, kind)

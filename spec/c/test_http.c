@@ -67,9 +67,33 @@ static void test_no_certificates(void) {
     CHECK(strstr(text, "/nowhere/some.pem") != NULL);
 }
 
+static void wait_in_line(const char *url, bool first) {
+    struct http_request req = {.url = url, .first = first};
+    list_append(&h.waiting, request_new(&h, &req));
+}
+
+// Fault: a question of the user waits for the polls of a hundred installations
+// Expected: what is first leaves before all that is not, in its own order
+static void test_line(void) {
+    static const char *const order[] = {"c", "d", "a", "b", "e"};
+    wait_in_line("a", false);
+    wait_in_line("b", false);
+    wait_in_line("c", true);
+    wait_in_line("d", true);
+    wait_in_line("e", false);
+    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
+        struct request *r = h.waiting;
+        CHECK(r != NULL && strcmp(r->url, order[i]) == 0);
+        h.waiting = r->next;
+        request_free(r);
+    }
+    CHECK(h.waiting == NULL);
+}
+
 int main(void) {
     test_trust_store();
     test_no_memory_for_an_answer();
     test_no_certificates();
+    test_line();
     return check_end();
 }

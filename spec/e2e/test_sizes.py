@@ -62,3 +62,14 @@ def test_a_message_beyond_the_bound_is_told_once(world):
     lines = [line for line in world.plugin.log_lines("WARNING") if "33 MiB" in line]
     assert len(lines) == 1 and "32 MiB" in lines[0]
     assert len(pg3.received("system", "config")) <= 5
+
+
+# Fault: an account of a hundred installations shows no value for half a minute: all are asked for their devices first.
+# Expected: the values of an installation are asked for before the devices of those after it.
+def test_a_large_account_is_read_one_installation_after_the_other(world):
+    for i in range(100):
+        world.vrm.add_site(f"Site {i}", [("battery", 512)])
+    world.setup()
+    world.start_plugin()
+    assert world.vrm.wait_for_requests("diagnostics", 10, timeout=60)
+    assert world.vrm.count("system-overview") < 60

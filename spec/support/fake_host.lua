@@ -76,15 +76,26 @@ function fake:resume(task, ...)
     self:later(function()
         if not self.tasks[task] then return end         -- it was dropped
         local results = table.pack(coroutine.resume(task, table.unpack(values, 1, values.n)))
-        if not results[1] then table.insert(self.errors, debug.traceback(task, tostring(results[2]))) end
+        local problem = not results[1] and results[2]
+        local again = type(problem) == "table" and problem.kind == "memory" and self.once[task]
+        if again then
+            self:at(1, again)
+        elseif problem then
+            table.insert(self.errors, debug.traceback(task, tostring(problem)))
+        end
         if coroutine.status(task) == "dead" then ended(self, task, results) end
     end)
 end
 
---- Starts a task -> it.
-function fake:spawn(fn, ...)
+function fake:new_task(fn)
     local task = coroutine.create(fn)
     self.tasks[task] = { awaited = {} }
+    return task
+end
+
+--- Starts a task -> it.
+function fake:spawn(fn, ...)
+    local task = self:new_task(fn)
     self:resume(task, ...)
     return task
 end
@@ -195,8 +206,7 @@ local function time_functions(self, host)
     host.ring = function(fn) host.spawn(fn) end
     host.enter = function(fn, ...)
         check_type(fn, "function")
-        local task = coroutine.create(fn)
-        self.tasks[task] = { awaited = {} }
+        local task = self:new_task(fn)
         local results = table.pack(coroutine.resume(task, ...))
         if coroutine.status(task) == "dead" then ended(self, task, results) end
         return results[1] and task or error(results[2], 0)
@@ -584,7 +594,7 @@ function fake.new(options)
     options = options or {}
     local self = setmetatable({
         now = START_TIME, clock_error = 0, timers = {}, last_timer = 0, hold_until = 0,
-        nodes = {}, added = {}, types = {}, sets = {}, known = options.known or {},
+        nodes = {}, once = {}, added = {}, types = {}, sets = {}, known = options.known or {},
         lines = {}, masked = {}, notices = {}, notice_log = {}, handlers = {}, requests = {},
         errors = {}, reports = {}, tasks = {}, results = setmetatable({}, { __mode = "k" }),
         started = {}, answers = {}, files = {}, loaded = {}, functions = {},
@@ -625,14 +635,18 @@ local function reported(self, handler, event, address, ...)
     if not ok then error(done, 0) end
 end
 
+--- What finds no memory is told again: what comes once must be done.
+local ONCE = { params = true, start = true, ready = true }
+
 --- An event from PG3; its handler runs until it waits.
 function fake:fire(event, ...)
+    local values = table.pack(...)
     local handler = self.handlers[event]
-    if handler and REQUEST[event] then
-        self:spawn(reported, self, handler, event, ...)
-    elseif handler then
-        self:spawn(handler, ...)
-    end
+    if not handler then return end
+    if REQUEST[event] then return self:spawn(reported, self, handler, event, ...) end
+    local task = self:new_task(handler)
+    self.once[task] = ONCE[event] and function() self:fire(event, table.unpack(values, 1, values.n)) end
+    self:resume(task, ...)
 end
 
 function fake.load_main()

@@ -115,7 +115,7 @@ local function script_globals(world, script, env)
     end
     set("sleep", sleep)
     set("timer", loadfile("scripts/tasks/timer.lua", "t", env) {
-        enter = spawn, ring = spawn, sleep = sleep,
+        enter = spawn, ring = spawn, sleep = sleep, most = 20,
         drop = function(task) script.tasks[task] = nil end,
         running = function(task) return script.tasks[task] ~= nil end,
         loading = function() return script.id == nil end,
