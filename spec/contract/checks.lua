@@ -724,6 +724,10 @@ return {
     nested = { { first = function(a, b) return a + b, "second" end } },
     not_its_own = function(node) node:set("ST", 1) end,
     fail = function() error("on purpose") end, refuse = function() return false end,
+    timers = function()
+        for _ = 1, 20 do timer.cancel(timer.after(1000, tick)) end
+        for _ = 1, 20 do timer.after(1000, tick) end
+    end,
     what = function(rows) return rows and rows.x end,
     sees = function(rows, site)
         local count, sum = 0, 0
@@ -833,6 +837,20 @@ check("stop_script", "its tasks end, it stays loaded", function()
     host.close_script(script.id)
     raises(host.stop_script, script.id)
     raises(host.stop_script)
+end)
+
+check("stop_script", "its timers end, and count no more among those it may have", function()
+    with_node()
+    local failed
+    host.on("script_error", function(_, problem) failed = problem end)
+    local script = load_text(COUNTING)
+    assert(host.run_script(script.table.timers, "contract") == true)
+    assert(host.run_script(script.table.timers, "contract") == false)
+    eventually(function() return failed end)
+    names(failed, "contract/loaded.lua:", "20 timers at once")
+    host.stop_script(script.id)
+    assert(host.run_script(script.table.timers, "contract") == true)
+    host.close_script(script.id)
 end)
 
 check("make_folder", "with its parents; one that is there is fine", function()
