@@ -105,8 +105,7 @@ static void on_discover(void *ctx) {
     api_fire(&a->api, "discover", NULL, NULL, NULL, NULL);
 }
 
-// A query or command of PG3's, until its task has ended. A query that went well is answered by Lua
-// (host.report), when VRM has answered.
+// A query or command of PG3's, until its task has ended: PG3 is told what became of it.
 struct request {
     struct app *app;
     char address[16];
@@ -117,7 +116,9 @@ struct request {
 static void request_ended(void *ctx, struct vm *vm, const char *error) {
     struct request *r = ctx;
     api_task_ended(NULL, vm, error);
-    if (error != task_dropped && !(r->is_query && error == NULL)) {
+    if (error != task_dropped && r->is_query) {
+        pg3_show(r->app->api.pg3, r->address, r->id, error == NULL);
+    } else if (error != task_dropped) {
         pg3_report(r->app->api.pg3, r->address, r->id, error == NULL);
     }
     free(r);
@@ -147,8 +148,7 @@ static struct request make_request(struct app *a, const char *address, const cha
 static int push_query(lua_State *L, void *ctx) {
     const struct request *r = ctx;
     lua_pushstring(L, r->address);
-    lua_pushstring(L, r->id);
-    return 2;
+    return 1;
 }
 
 static void on_query(void *ctx, const char *address, const char *id) {
@@ -177,14 +177,14 @@ static int push_command(lua_State *L, void *ctx) {
 
 static void on_command(void *ctx, const struct pg3_command *command, const char *id) {
     struct app *a = ctx;
-    if (strcmp(command->cmd, "DISCOVER") == 0) {
-        on_discover(a);
-        pg3_report(a->api.pg3, command->address, id, true);
-        return;
-    }
     struct pg3_command copy = *command;
     struct request r = make_request(a, command->address, id);
-    fire_request(a, &r, "command", push_command, &copy);
+    if (strcmp(command->cmd, "DISCOVER") == 0) {
+        pg3_restore(a->api.pg3);
+        fire_request(a, &r, "discover", NULL, NULL);
+    } else {
+        fire_request(a, &r, "command", push_command, &copy);
+    }
 }
 
 static void on_stop(void *ctx) {
@@ -319,7 +319,7 @@ static bool open_parts(struct app *a, const char *argv0) {
     api->loop = loop_new();
     api->json = json_new();
     api->nodes = nodes_new();
-    api->tasks = tasks_new();
+    api->tasks = api->loop != NULL ? tasks_new(api->loop) : NULL;
     if (api->loop == NULL) {
         return false; // logged
     }

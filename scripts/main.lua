@@ -11,6 +11,7 @@ local params = require "pg3.params"
 local profile = require "pg3.profile"
 local scripts = require "serve.scripts"
 local state = require "serve.state"
+local timer = require "tasks.timer"
 local vrm = require "sources.vrm"
 
 local CONTROLLER = account.CONTROLLER
@@ -43,7 +44,7 @@ local function use_new_scripts()
 end
 
 local function wait_for_scripts()
-    while health.running(loading) do host.sleep(0.02) end
+    while host.running(loading) do host.await(loading) end
 end
 
 --- Loads scripts by fn(...), one at a time with pauses in which PG3 and the timers are served. Nodes are not
@@ -86,7 +87,10 @@ local function type_at(address)
     return nodes.all[address] and nodes.all[address].type
 end
 
---- A command from the ISY. A script sees only what its table declares, with numbers within its limits.
+local COMMAND_SECONDS = 60          -- PG3 is told after that at the latest
+
+--- A command from the ISY -> whether it was done. A script sees only what its table declares, with numbers
+-- within its limits.
 local function command(address, cmd, args)
     if address == CONTROLLER and cmd == "RELOAD" then
         scan_scripts(true)
@@ -108,8 +112,13 @@ local function command(address, cmd, args)
         host.log("warning", ("%s: %s"):format(address, problem))
         return false
     end
-    host.start_script(found.run, address, values)
-    return true
+    local run = host.spawn(host.run_script, found.run, address, values)
+    local ended, done = host.await(run, COMMAND_SECONDS)
+    if ended == nil then
+        host.log("warning", ("%s: the command %s still runs after %d s; PG3 is told that it is not done.")
+            :format(address, cmd, COMMAND_SECONDS))
+    end
+    return ended and done or false
 end
 
 ------------------------------------------------------------------------------------- PG3's messages
@@ -147,10 +156,8 @@ end)
 
 host.on("shortpoll", account.poll)
 host.on("longpoll", account.connect)
-host.on("discover", account.connect)
-host.on("query", function(address, request)
-    account.query(address, function(answered) host.report(address, request, answered) end)
-end)
+host.on("discover", account.discover)
+host.on("query", account.query)
 host.on("command", command)
 host.on("script_error", function(file, text, address)
     scripts.failed(file, text, address or "timer", true)
@@ -164,7 +171,7 @@ host.on("stop", function()
     account.stop()
     state.save()
 end)
-host.every(SCAN_SECONDS, function()
-    if not health.running(loading) then scan_scripts() end
+timer.every(SCAN_SECONDS, function()
+    if not host.running(loading) then scan_scripts() end
 end)
-host.every(SAVE_SECONDS, look_after_scripts)
+timer.every(SAVE_SECONDS, look_after_scripts)

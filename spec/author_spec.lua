@@ -43,7 +43,7 @@ local real = {
     string = sorted { "find", "rep", table.unpack(c_list(sandbox, "string_names")) },
     table = c_list(sandbox:match("static void open_table.-\n}"), "names"),
     vrm = c_functions(api, "vrm_functions"),
-    timer = c_functions(api, "timer_functions"),
+    timer = matches(read_file("scripts/tasks/timer.lua"), "function timer%.(%l+)"),
     node = c_functions(api, "node_methods"),
     unit = keys(units),
 }

@@ -116,7 +116,8 @@ describe("the authors' page", function()
                                 "host/api/api_device.c",
                                 "scripts/types/check.lua", "scripts/types/row_check.lua",
                                 "scripts/model/device.lua", "scripts/serve/commands.lua",
-                                "scripts/serve/scripts.lua", "scripts/sources/vrm.lua" } do
+                                "scripts/serve/scripts.lua", "scripts/sources/vrm.lua",
+                                "scripts/tasks/timer.lua" } do
             said[#said + 1] = read_file(name):gsub('"%s*\n%s*"', "")
         end
         said = table.concat(said, "\n")

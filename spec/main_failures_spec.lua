@@ -336,11 +336,12 @@ describe("429", function()
     it("to the list of installations is over though nothing tells that its pause is", function()
         local world = started()
         world.vrm.fail["/installations?extended"] = { status = 429, retry_after = 50 }
-        local after = world.host.after
-        world.host.after = function() return 0 end
+        local timer = require "tasks.timer"
+        local after = timer.after
+        timer.after = function() return 0 end
         world:fire("longpoll")
         world:run(1)
-        world.host.after = after
+        timer.after = after
         world.vrm.fail = {}
         for _ = 1, 2 do next_poll(world) end
         assert.equal(1, world:value("controller", "GV0"))

@@ -611,3 +611,73 @@ describe("an error in a script that serves", function()
         assert.equal(1, #world:logged("errors 1; reloads 1"))
     end)
 end)
+
+describe("a command of a script", function()
+    local COMMANDS = [[
+        commands = {
+            QUICK = function() end,
+            SLOW = function(node) sleep(10) node.state.done = true end,
+            LONG = function(node) sleep(100) node.state.done = true end,
+            REFUSE = function() sleep(1) return false end,
+            FAIL = function() sleep(1) error("as ordered") end,
+            WASTE = function() sleep(1) timer.after(-1, 5) end,
+        },]]
+
+    --- The world, a second after these commands.
+    local function sent(...)
+        local world = started { files = { [USER .. "solar_charger.lua"] = solar(nil, COMMANDS) } }
+        for _, name in ipairs { ... } do world:fire("command", SOLAR, name, {}, name) end
+        world:run(1.5)
+        return world
+    end
+
+    --- What PG3 is told: "SLOW done QUICK failed"
+    local function became(world)
+        local list = {}
+        for _, one in ipairs(world.reports) do
+            table.insert(list, one.request .. (one.success and " done" or " failed"))
+        end
+        return table.concat(list, " ")
+    end
+
+    -- Fault: A command is reported as done when it is started; that it fails later PG3 never hears.
+    -- Expected: It is reported when its function has ended: done, or failed if it failed or returned false.
+    it("is reported as what became of it", function()
+        assert.equal("QUICK done", became(sent "QUICK"))
+        assert.equal("REFUSE failed", became(sent "REFUSE"))
+        assert.equal("FAIL failed", became(sent "FAIL"))
+        assert.equal("WASTE failed", became(sent "WASTE"))
+        assert.equal("NONE failed", became(sent "NONE"))
+    end)
+
+    it("is reported when its function has ended, also beside others", function()
+        local world = sent("SLOW", "QUICK")
+        assert.equal("QUICK done", became(world))
+        world:run(10)
+        assert.equal("QUICK done SLOW done", became(world))
+        assert.is_true(world:serving("solar_charger").states[SOLAR].done)
+    end)
+
+    -- Fault: PG3 waits for the answer to a command for as long as its function likes to run.
+    -- Expected: It is told within a minute, the log says what still runs, and the function goes on.
+    it("that runs for minutes is reported as failed after one", function()
+        local world = sent "LONG"
+        world:run(57)
+        assert.equal("", became(world))
+        world:run(2)
+        assert.equal("LONG failed", became(world))
+        assert.equal(1, #world:logged("the command LONG still runs"))
+        world:run(50)
+        assert.equal("LONG failed", became(world))
+        assert.is_true(world:serving("solar_charger").states[SOLAR].done)
+    end)
+
+    it("whose script is replaced has failed", function()
+        local world = sent "SLOW"
+        saved(world, "solar_charger", solar(VOLTS, COMMANDS))
+        assert.equal("SLOW failed", became(world))
+        world:run(10)
+        assert.equal("SLOW failed", became(world))
+        well(world)
+    end)
+end)

@@ -47,105 +47,36 @@ const char *api_path(lua_State *L, int arg) {
     return path;
 }
 
-// Waiting
+// Tasks and waiting
 
-struct wait *api_wait(lua_State *L) {
-    struct api *a = api_of(L);
-    int64_t task = task_current(a->tasks, L);
-    if (task == 0 || !lua_isyieldable(L)) {
+struct task *api_wait(lua_State *L) {
+    struct task *task = task_of(api_of(L)->tasks, L);
+    if (task == NULL || !lua_isyieldable(L)) {
         luaL_error(L,
                    "this call waits, which is not possible here (while loading, or in a 'from' or "
                    "'map' function)");
     }
-    struct wait *w = calloc(1, sizeof *w);
-    if (w == NULL) {
-        vm_no_memory(L);
-        return NULL; // not reached
-    }
-    static int64_t last_id;
-    w->api = a;
-    w->id = ++last_id;
-    w->task = task;
-    w->vm = vm_of(L);
-    w->next = a->waits;
-    a->waits = w;
-    return w;
+    return task;
 }
 
-struct wait *api_find_wait(struct api *a, int64_t id) {
-    for (struct wait *w = a->waits; w != NULL; w = w->next) {
-        if (w->id == id) {
-            return w;
-        }
-    }
-    return NULL;
+static int64_t seconds_arg(lua_State *L, int arg) {
+    double s = luaL_checknumber(L, arg);
+    luaL_argcheck(L, s >= 0 && s <= 1e7, arg, "seconds from 0 to 10 million expected");
+    return (int64_t)(s * 1000);
 }
-
-void api_wake(struct wait *w) {
-    struct api *a = w->api;
-    for (struct wait **at = &a->waits; *at != NULL; at = &(*at)->next) {
-        if (*at == w) {
-            *at = w->next;
-            break;
-        }
-    }
-    loop_cancel(a->loop, w->timer);
-    task_wake(a->tasks, w->task);
-    free(w);
-}
-
-static void slept(void *ctx) { api_wake(ctx); }
 
 static int sleep_done(lua_State *L, int status, lua_KContext ctx) {
     (void)L, (void)status, (void)ctx;
     return 0;
 }
 
-static int64_t seconds_arg(lua_State *L, int arg, double least) {
-    double s = luaL_checknumber(L, arg);
-    if (!(s >= least && s <= 1e7)) {
-        luaL_argerror(L, arg, "seconds from 0 (timers: 0.1) to 10 million expected");
-    }
-    return (int64_t)(s * 1000);
-}
-
+// sleep(seconds)
 int api_sleep(lua_State *L) {
-    int64_t ms = seconds_arg(L, 1, 0);
-    struct wait *w = api_wait(L);
-    if (w->vm->is_script && ms < SCRIPT_SLEEP_MS) {
+    int64_t ms = seconds_arg(L, 1);
+    if (vm_of(L)->is_script && ms < SCRIPT_SLEEP_MS) {
         ms = SCRIPT_SLEEP_MS; // others want their turn
     }
-    w->timer = loop_after(w->api->loop, ms, slept, w);
-    if (w->timer == 0) {
-        w->task = 0;
-        api_wake(w);
-        return vm_no_memory(L);
-    }
-    return lua_yieldk(L, 0, 0, sleep_done);
-}
-
-// Timers: one record each, whose function the registry keeps.
-
-struct alarm {
-    struct alarm *next;
-    struct api *api;
-    struct vm *vm;
-    int64_t id, timer, every_ms;
-    int ref;
-};
-
-static struct alarm *alarms;
-
-static void alarm_free(struct alarm *al) {
-    for (struct alarm **at = &alarms; *at != NULL; at = &(*at)->next) {
-        if (*at == al) {
-            *at = al->next;
-            break;
-        }
-    }
-    loop_cancel(al->api->loop, al->timer);
-    luaL_unref(al->vm->L, LUA_REGISTRYINDEX, al->ref);
-    free(al);
+    return task_alarm(api_wait(L), ms) ? lua_yieldk(L, 0, 0, sleep_done) : vm_no_memory(L);
 }
 
 void api_task_ended(void *ctx, struct vm *vm, const char *error) {
@@ -155,98 +86,143 @@ void api_task_ended(void *ctx, struct vm *vm, const char *error) {
     }
 }
 
-static int start_alarm(lua_State *L) {
-    struct alarm *al = lua_touserdata(L, 1);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, al->ref);
-    bool script = al->vm->is_script;
-    if (!task_start(al->api->tasks, al->vm, 0, script ? SCRIPT_TASK_BUDGET : MAIN_BUDGET,
-                    script ? api_script_end : api_task_ended, script ? NULL : al->api)) {
-        return luaL_error(L, "one more task needs more than its memory");
+// Starts the function and its arguments, all that is on the stack of L, as a task of this state.
+static lua_State *start_task(lua_State *L) {
+    struct vm *vm = vm_of(L);
+    int count = lua_gettop(L);
+    if (!lua_checkstack(vm->L, count)) {
+        vm->starved = true;
+        return NULL;
     }
-    return 0;
+    lua_xmove(L, vm->L, count);
+    return task_start(api_of(L)->tasks, vm, count - 1,
+                      vm->is_script ? SCRIPT_TASK_BUDGET : MAIN_BUDGET,
+                      vm->is_script ? api_script_end : api_task_ended, NULL);
 }
 
-#define RING_AGAIN_MS 1000
-
-// The state's own limit of memory left no room for the task.
-static void tell_lost_ring(struct vm *vm, const char *error) {
-    char text[256];
-    if (!vm->is_script) {
-        api_task_ended(NULL, vm, error);
-        return;
-    }
-    snprintf(text, sizeof text, "%s: a timer could not ring: %s",
-             ((const struct script *)vm->owner)->file, error);
-    api_script_end(NULL, vm, text);
+static int no_room(lua_State *L) {
+    bool its_own = vm_of(L)->is_script && !vm_of(L)->starved;
+    return its_own ? luaL_error(L, "one more task needs more than its memory") : vm_no_memory(L);
 }
 
-// One that rings once is not lost because the system's memory was short just then.
-static void ring(void *ctx) {
-    struct alarm *al = ctx;
-    struct vm *vm = al->vm;
-    char error[128];
-    bool rang = vm_protect(vm, start_alarm, al, error, sizeof error), starved = vm->starved;
-    int64_t next_ms = al->every_ms > 0 ? al->every_ms : !rang && starved ? RING_AGAIN_MS : 0;
-    if (next_ms > 0) {
-        al->timer = loop_after(al->api->loop, next_ms, ring, al); // a spare one if need be
-    } else {
-        alarm_free(al);
+// spawn(fn, ...) -> the task, which runs soon
+static int api_spawn(lua_State *L) {
+    luaL_checktype(L, 1, LUA_TFUNCTION);
+    lua_State *co = start_task(L);
+    if (co == NULL) {
+        return no_room(L);
     }
-    if (!rang && !starved) {
-        tell_lost_ring(vm, error);
-    }
-}
-
-static int alarms_of(const struct vm *vm) {
-    int count = 0;
-    for (const struct alarm *al = alarms; al != NULL; al = al->next) {
-        count += al->vm == vm;
-    }
-    return count;
-}
-
-static int add_alarm(lua_State *L, bool every) {
-    struct api *a = api_of(L);
-    int64_t ms = seconds_arg(L, 1, every ? 0.1 : 0);
-    luaL_checktype(L, 2, LUA_TFUNCTION);
-    static int64_t last_id;
-    // A load that fails would leave them behind.
-    if (vm_of(L)->is_script && ((const struct script *)vm_of(L)->owner)->loading) {
-        return luaL_error(L, "timers are started by functions, not while the file is loaded");
-    }
-    if (vm_of(L)->is_script && alarms_of(vm_of(L)) >= SCRIPT_TIMERS_MAX) {
-        return luaL_error(L, "a script can have %d timers at once", SCRIPT_TIMERS_MAX);
-    }
-    lua_settop(L, 2);
-    int ref = luaL_ref(L, LUA_REGISTRYINDEX);
-    struct alarm *al = calloc(1, sizeof *al);
-    if (al == NULL) {
-        luaL_unref(L, LUA_REGISTRYINDEX, ref);
-        return vm_no_memory(L);
-    }
-    *al = (struct alarm){alarms, a, vm_of(L), ++last_id, 0, every ? ms : 0, ref};
-    alarms = al;
-    al->timer = loop_after(a->loop, ms, ring, al);
-    if (al->timer == 0) {
-        alarm_free(al);
-        return vm_no_memory(L);
-    }
-    lua_pushinteger(L, al->id);
+    lua_pushthread(co);
+    lua_xmove(co, L, 1);
     return 1;
 }
 
-int api_after(lua_State *L) { return add_alarm(L, false); }
-int api_every(lua_State *L) { return add_alarm(L, true); }
+// enter(fn, ...): the same, but it runs at once, up to its first wait; raises its error until then.
+static int api_enter(lua_State *L) {
+    api_spawn(L);
+    lua_State *co = lua_tothread(L, -1);
+    int status = task_enter(task_of(api_of(L)->tasks, co), L);
+    if (status == LUA_OK || status == LUA_YIELD) {
+        return 1;
+    }
+    if (status == LUA_ERRMEM) {
+        return no_room(L);
+    }
+    lua_xmove(co, L, 1);
+    return lua_error(L);
+}
 
-int api_cancel(lua_State *L) {
-    lua_Integer id = luaL_optinteger(L, 1, 0);
-    for (struct alarm *al = alarms; al != NULL; al = al->next) {
-        if (al->id == id && al->vm == vm_of(L)) {
-            alarm_free(al);
-            break;
-        }
+// ring(fn): starts fn as a task. What keeps it from starting ends that ring and not the timer; it
+// is told when it is the script's own memory.
+static int api_ring(lua_State *L) {
+    struct vm *vm = vm_of(L);
+    luaL_checktype(L, 1, LUA_TFUNCTION);
+    lua_settop(L, 1);
+    if (start_task(L) == NULL && vm->is_script && !vm->starved) {
+        char text[256];
+        snprintf(text, sizeof text, "%s: a timer could not ring: it needs more than its memory",
+                 vm->name);
+        api_script_end(NULL, vm, text);
     }
     return 0;
+}
+
+// drop(task): one that sleeps or awaits another will not go on.
+static int api_drop(lua_State *L) {
+    luaL_checktype(L, 1, LUA_TTHREAD);
+    struct task *task = task_of(api_of(L)->tasks, lua_tothread(L, 1));
+    if (task != NULL) {
+        task_drop(task);
+    }
+    return 0;
+}
+
+// running(task | nil) -> whether it has yet to end
+static int api_running(lua_State *L) {
+    if (!lua_isnoneornil(L, 1)) {
+        luaL_checktype(L, 1, LUA_TTHREAD);
+    }
+    lua_pushboolean(L, task_of(api_of(L)->tasks, lua_tothread(L, 1)) != NULL);
+    return 1;
+}
+
+static int await_done(lua_State *L, int status, lua_KContext ctx) {
+    (void)status, (void)ctx;
+    lua_State *co = lua_tothread(L, 1);
+    if (task_of(api_of(L)->tasks, co) != NULL) {
+        return 0;
+    }
+    bool well = lua_status(co) == LUA_OK;
+    int count = well ? lua_gettop(co) : 1;
+    luaL_checkstack(L, count + 2, "results");
+    luaL_argcheck(L, lua_checkstack(co, 1), 1, "no room for its results");
+    lua_pushboolean(L, well);
+    if (lua_status(co) == LUA_YIELD) {
+        lua_pushliteral(L, "dropped");
+        return 2;
+    }
+    for (int i = 1; i <= count; i++) {
+        lua_pushvalue(co, well ? i : -1);
+        lua_xmove(co, L, 1);
+    }
+    return count + 1;
+}
+
+// host.await(task [, seconds]) -> true and its results, or false and its error, once it has ended;
+// nothing: it has not within these seconds. Several may await one task.
+static int host_await(lua_State *L) {
+    luaL_checktype(L, 1, LUA_TTHREAD);
+    int64_t ms = lua_isnoneornil(L, 2) ? -1 : seconds_arg(L, 2);
+    struct task *other = task_of(api_of(L)->tasks, lua_tothread(L, 1)), *task = api_wait(L);
+    if (other == NULL) {
+        return await_done(L, LUA_OK, 0);
+    }
+    luaL_argcheck(L, other != task, 1, "a task cannot await itself");
+    if (ms >= 0 && !task_alarm(task, ms)) {
+        return vm_no_memory(L);
+    }
+    task_await(task, other);
+    return lua_yieldk(L, 0, 0, await_done);
+}
+
+// Timers: scripts/tasks/timer.lua, in main.lua's state and in each script's.
+
+static int script_loading(lua_State *L) {
+    lua_pushboolean(L, ((const struct script *)vm_of(L)->owner)->loading);
+    return 1;
+}
+
+void api_push_timer(lua_State *L) {
+    static const luaL_Reg given[] = {
+        {"enter", api_enter}, {"sleep", api_sleep},     {"ring", api_ring},
+        {"drop", api_drop},   {"running", api_running}, {"loading", script_loading},
+        {NULL, NULL}};
+    api_load_file(L, lua_pushfstring(L, "%s/scripts/tasks/timer.lua", api_of(L)->root));
+    lua_remove(L, -2); // the path
+    luaL_newlib(L, given);
+    lua_pushinteger(L, SCRIPT_TIMERS_MAX);
+    lua_setfield(L, -2, "most");
+    lua_call(L, 1, 1);
 }
 
 // Small things
@@ -319,21 +295,6 @@ static int host_on(lua_State *L) {
     lua_pushvalue(L, 1);
     lua_pushvalue(L, 2);
     lua_rawset(L, -3);
-    return 0;
-}
-
-static int host_spawn(lua_State *L) {
-    struct api *a = api_of(L);
-    luaL_checktype(L, 1, LUA_TFUNCTION);
-    int args = lua_gettop(L) - 1;
-    if (!lua_checkstack(a->main->L, args + 1)) {
-        return vm_no_memory(L);
-    }
-    lua_xmove(L, a->main->L, args + 1);
-    if (!task_start(a->tasks, a->main, args, MAIN_BUDGET, api_task_ended, a)) {
-        return vm_no_memory(L);
-    }
-    loop_wake(a->loop);
     return 0;
 }
 
@@ -415,10 +376,11 @@ static int host_leave(lua_State *L) {
 }
 
 static const luaL_Reg host_functions[] = {
-    {"time", host_time},  {"env", host_env},     {"log", host_log},      {"mask", host_mask},
-    {"on", host_on},      {"spawn", host_spawn}, {"read", host_read},    {"sleep", api_sleep},
-    {"after", api_after}, {"every", api_every},  {"cancel", api_cancel}, {"print", host_print},
-    {"json", host_json},  {"leave", host_leave}, {"lines", host_lines},  {NULL, NULL},
+    {"time", host_time},   {"env", host_env},     {"log", host_log},        {"mask", host_mask},
+    {"on", host_on},       {"spawn", api_spawn},  {"enter", api_enter},     {"ring", api_ring},
+    {"drop", api_drop},    {"await", host_await}, {"running", api_running}, {"sleep", api_sleep},
+    {"read", host_read},   {"print", host_print}, {"json", host_json},      {"leave", host_leave},
+    {"lines", host_lines}, {NULL, NULL},
 };
 
 // Events
@@ -441,9 +403,8 @@ static int fire_protected(lua_State *L) {
         return 0;
     }
     int args = f->push != NULL ? f->push(L, f->push_ctx) : 0;
-    f->started =
-        task_start(f->api->tasks, f->api->main, args, MAIN_BUDGET,
-                   f->end != NULL ? f->end : api_task_ended, f->end != NULL ? f->end_ctx : f->api);
+    f->started = task_start(f->api->tasks, f->api->main, args, MAIN_BUDGET,
+                            f->end != NULL ? f->end : api_task_ended, f->end_ctx) != NULL;
     return 0;
 }
 
@@ -615,7 +576,7 @@ static void main_ended(void *ctx, struct vm *vm, const char *error) {
 static int run_protected(lua_State *L) {
     struct running *r = lua_touserdata(L, 1);
     api_load_file(L, r->path);
-    if (!task_start(r->api->tasks, r->api->main, 0, MAIN_BUDGET, main_ended, r->api)) {
+    if (task_start(r->api->tasks, r->api->main, 0, MAIN_BUDGET, main_ended, r->api) == NULL) {
         return vm_no_memory(L);
     }
     return 0;
@@ -632,49 +593,16 @@ bool api_run(struct api *a, const char *path) {
         }
         return false;
     }
-    tasks_run(a->tasks);
+    if (tasks_run(a->tasks)) {
+        loop_wake(a->loop);
+    }
     return !a->failed;
 }
 
-// A script's task may have wanted to sleep for years. Its requests are main.lua's, and go on.
-static void forget_waits(struct api *a, const struct vm *vm) {
-    for (struct wait **at = &a->waits; *at != NULL;) {
-        struct wait *w = *at;
-        if (w->vm != vm) {
-            at = &w->next;
-            continue;
-        }
-        *at = w->next;
-        loop_cancel(a->loop, w->timer);
-        free(w);
-    }
-}
-
-void api_drop_vm(struct api *a, struct vm *vm) {
-    struct alarm *next;
-    for (struct alarm *al = alarms; al != NULL; al = next) {
-        next = al->next;
-        if (al->vm == vm) {
-            alarm_free(al);
-        }
-    }
-    task_cancel_vm(a->tasks, vm);
-    forget_waits(a, vm);
-}
-
 void api_close(struct api *a) {
-    while (alarms != NULL) {
-        alarm_free(alarms);
-    }
-    while (a->waits != NULL) {
-        struct wait *next = a->waits->next;
-        loop_cancel(a->loop, a->waits->timer);
-        free(a->waits);
-        a->waits = next;
-    }
     for (size_t i = 0; i < a->script_count; i++) {
         api_tell_left_out(a, a->scripts[i]);
-        api_drop_vm(a, a->scripts[i]->vm);
+        task_cancel_vm(a->tasks, a->scripts[i]->vm);
         script_free(a->scripts[i]);
     }
     free(a->scripts);

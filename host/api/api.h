@@ -23,16 +23,15 @@ struct api {
     struct vm *main;
     struct script **scripts;
     size_t script_count;
-    struct wait *waits; // what parked tasks wait for
-    char root[512];     // the folder that has scripts/
-    char profile[512];  // folder of the profile
-    bool failed;        // main.lua could not be run
-    FILE *out;          // where host.print writes; NULL under PG3
-    bool colours;       // a terminal reads it
-    bool demo;          // host.demo: VRM is the stand-in
-    bool once;          // host.once: one picture, then the end
-    struct buf lines;   // of the log, for host.lines
-    char **args;        // host.args: the words after the options
+    char root[512];    // the folder that has scripts/
+    char profile[512]; // folder of the profile
+    bool failed;       // main.lua could not be run
+    FILE *out;         // where host.print writes; NULL under PG3
+    bool colours;      // a terminal reads it
+    bool demo;         // host.demo: VRM is the stand-in
+    bool once;         // host.once: one picture, then the end
+    struct buf lines;  // of the log, for host.lines
+    char **args;       // host.args: the words after the options
     int arg_count;
     int exit_code;   // of host.leave
     char token[256]; // host.token: the account of --rows, --demo and --watch; "" = none
@@ -71,23 +70,13 @@ const char *api_hide(lua_State *L, int index);
 const char *api_path(lua_State *L, int arg);
 // Reads a file as a Lua function onto the stack, text only. Raises what is wrong with it.
 void api_load_file(lua_State *L, const char *path);
-// A parked task's reason. It lives until its task was woken or dropped.
-struct wait {
-    struct wait *next;
-    struct api *api;
-    int64_t id;   // of this wait
-    int64_t task; // of the task; 0 = none any more
-    struct vm *vm;
-    int64_t timer;
-    const struct http_reply *reply; // while the continuation runs
-    lua_State *from;                // the same, of a value in another state
+// The task that runs in L, which may wait there; else raises in L.
+struct task *api_wait(lua_State *L);
+// What a task in vrm.get is handed: a value and, after it, an error of another state.
+struct api_answer {
+    lua_State *from;
     int index;
 };
-// Makes a wait for the task running in L; raises there if L may not wait.
-struct wait *api_wait(lua_State *L);
-struct wait *api_find_wait(struct api *a, int64_t id);
-// Wakes its task, whose continuation may look at the wait, and forgets it.
-void api_wake(struct wait *w);
 
 void api_http_open(lua_State *L);    // adds http functions to the table on top
 void api_node_open(lua_State *L);    // nodes, parameters, notices
@@ -98,8 +87,6 @@ void api_day_open(lua_State *L);     // days of a time zone
 #define API_STATES_KEY "script.states"
 // Pushes the node object of an address in a script's state.
 void api_push_node(lua_State *L, const char *address);
-// Ends the tasks and timers of a vm that is about to be closed.
-void api_drop_vm(struct api *a, struct vm *vm);
 // Takes away what a script that is about to be closed shows in PG3's notices.
 void api_forget_notices(struct api *a, struct script *s);
 // Whether one more line that a script causes may go into the log: the log is the owner's. What is
@@ -128,17 +115,16 @@ struct api_rows api_keep_rows(lua_State *L, int index);
 void api_push_rows(lua_State *L, void *ctx);
 // Gives the table back; who reads it from then on is told so. The object must be there still.
 void api_drop_rows(struct api_rows *rows);
-// End of a task of a device script: an error goes to main.lua as event "script_error". ctx: the
-// node's address, which it frees; NULL for a timer.
+// End of a task of a device script: an error goes to main.lua as event "script_error". ctx: what it
+// frees of a task for a node; NULL for a timer.
 void api_script_end(void *ctx, struct vm *vm, const char *error);
 // End of a task of main.lua: an error goes to the log.
 void api_task_ended(void *ctx, struct vm *vm, const char *error);
 int api_set(lua_State *L, struct api *a); // (address, driver, value | nil [, text])
 int api_get(lua_State *L, struct api *a); // (address, driver) -> number | nil
 int api_params(lua_State *L, struct api *a);
-int api_sleep(lua_State *L);
-int api_after(lua_State *L);
-int api_every(lua_State *L);
-int api_cancel(lua_State *L);
+int api_sleep(lua_State *L); // (seconds)
+// Pushes the functions after, every and cancel for a script's state.
+void api_push_timer(lua_State *L);
 
 #endif

@@ -296,15 +296,15 @@ static const luaL_Reg node_methods[] = {{"set", node_set_method},
 // and answers with host.answer(id, value, err).
 
 static int got(lua_State *L, int status, lua_KContext ctx) {
-    (void)status;
-    const struct wait *w = (const struct wait *)ctx;
-    if (w->from == NULL) {
+    (void)status, (void)ctx;
+    const struct api_answer *answer = task_handed(task_of(api_of(L)->tasks, L));
+    if (answer == NULL) {
         lua_pushnil(L);
         lua_pushliteral(L, "VRM cannot be asked now");
         return 2;
     }
-    vm_copy(w->from, w->index, L, NULL, NULL);
-    vm_copy(w->from, w->index + 1, L, NULL, NULL);
+    vm_copy(answer->from, answer->index, L, NULL, NULL);
+    vm_copy(answer->from, answer->index + 1, L, NULL, NULL);
     return 2;
 }
 
@@ -328,9 +328,9 @@ static void get_ended(void *ctx, struct vm *vm, const char *error) {
     int64_t *id = ctx;
     struct api *a = vm->owner; // main.lua's
     api_task_ended(NULL, vm, error);
-    struct wait *w = error != task_dropped ? api_find_wait(a, *id) : NULL;
-    if (w != NULL) {
-        api_wake(w);
+    struct task *task = error != task_dropped ? task_waiting(a->tasks, *id) : NULL;
+    if (task != NULL) {
+        task_wake(task, NULL);
     }
     free(id);
 }
@@ -338,28 +338,20 @@ static void get_ended(void *ctx, struct vm *vm, const char *error) {
 static int vrm_get(lua_State *L) {
     luaL_checkstring(L, 1);
     lua_settop(L, 2);
-    struct wait *w = api_wait(L);
-    struct get g = {L, w->id, ((const struct script *)vm_of(L)->owner)->file};
-    struct api *a = w->api;
+    struct api *a = api_of(L);
+    struct get g = {L, task_wait_id(api_wait(L)), ((const struct script *)vm_of(L)->owner)->file};
     char error[256];
     int64_t *id = malloc(sizeof *id);
-    bool starved = id == NULL;
-    if (id != NULL) {
-        *id = w->id;
+    if (id == NULL) {
+        return vm_no_memory(L);
     }
-    if (starved ||
-        !api_deliver(a, "script_get", push_get, &g, get_ended, id, error, sizeof error)) {
-        starved = starved || a->main->starved;
+    *id = g.id;
+    if (!api_deliver(a, "script_get", push_get, &g, get_ended, id, error, sizeof error)) {
         free(id);
-        w->task = 0;
-        api_wake(w);
-        return starved ? vm_no_memory(L) : luaL_error(L, "vrm.get: %s", error);
+        return a->main->starved ? vm_no_memory(L) : luaL_error(L, "vrm.get: %s", error);
     }
-    return lua_yieldk(L, 0, (lua_KContext)w, got);
+    return lua_yieldk(L, 0, 0, got);
 }
-
-static const luaL_Reg timer_functions[] = {
-    {"after", api_after}, {"every", api_every}, {"cancel", api_cancel}, {NULL, NULL}};
 
 static const luaL_Reg vrm_functions[] = {{"get", vrm_get}, {NULL, NULL}};
 
@@ -383,7 +375,7 @@ static void open_units(lua_State *L, const struct api *a) {
 
 void api_script_setup(lua_State *L, void *api) {
     open_units(L, api);
-    luaL_newlib(L, timer_functions);
+    api_push_timer(L);
     declare_global(L, "timer");
     luaL_newlib(L, vrm_functions);
     declare_global(L, "vrm");

@@ -87,10 +87,10 @@ static int decode(lua_State *L) {
 
 // The reply on top gets `json`, `hashes` and `json_error` from its body. Raises when memory is
 // short.
-static void set_body(lua_State *L, const struct wait *w) {
+static void set_body(lua_State *L, const struct http_reply *reply) {
     static const char *const fields[] = {"json_error", "hashes", "json"};
-    struct body b = {.json = w->api->json, .reply = w->reply};
-    buf_init(&b.sieved, 5 * w->reply->body_len + 1); // a 0 may become false
+    struct body b = {.json = api_of(L)->json, .reply = reply};
+    buf_init(&b.sieved, 5 * reply->body_len + 1); // a 0 may become false
     lua_pushcfunction(L, decode);
     lua_pushvalue(L, 1);
     lua_pushlightuserdata(L, &b);
@@ -127,9 +127,8 @@ static int push_failure(lua_State *L, const struct http_reply *reply) {
 }
 
 static int http_done(lua_State *L, int status, lua_KContext ctx) {
-    (void)status;
-    const struct wait *w = (const struct wait *)ctx;
-    const struct http_reply *reply = w->reply;
+    (void)status, (void)ctx;
+    const struct http_reply *reply = task_handed(task_of(api_of(L)->tasks, L));
     if (reply->error != HTTP_OK) {
         return push_failure(L, reply);
     }
@@ -138,15 +137,11 @@ static int http_done(lua_State *L, int status, lua_KContext ctx) {
     lua_setfield(L, -2, "status");
     set_seconds(L, "retry_after", reply->retry_after_s);
     set_seconds(L, "date", reply->date_s);
-    set_body(L, w);
+    set_body(L, reply);
     return 1;
 }
 
-static void replied(void *ctx, const struct http_reply *reply) {
-    struct wait *w = ctx;
-    w->reply = reply;
-    api_wake(w);
-}
+static void replied(void *ctx, const struct http_reply *reply) { task_wake(ctx, reply); }
 
 // Leaves "Name: value" texts on the stack, so that they live until the request was copied.
 static void collect_headers(lua_State *L, const char **headers) {
@@ -195,14 +190,11 @@ static int host_http(lua_State *L) {
         .timeout_ms = (long)(luaL_optnumber(L, 4, 20) * 1000),
     };
     collect_headers(L, headers);
-    struct wait *w = api_wait(L);
-    if (!http_get(a->http, &req, replied, w)) {
-        w->task = 0;
-        api_wake(w);
+    if (!http_get(a->http, &req, replied, api_wait(L))) {
         return vm_no_memory(L);
     }
     lua_settop(L, 1); // for http_done
-    return lua_yieldk(L, 0, (lua_KContext)w, http_done);
+    return lua_yieldk(L, 0, 0, http_done);
 }
 
 static lua_Integer field_integer(lua_State *L, const char *name) {

@@ -355,17 +355,6 @@ static int host_hold_nodes(lua_State *L) {
     return 0;
 }
 
-// host.report(address, request, success): answers a query.
-static int host_report(lua_State *L) {
-    struct api *a = api_of(L);
-    const char *address = luaL_checkstring(L, 1), *request = luaL_checkstring(L, 2);
-    if (a->pg3 != NULL) {
-        pg3_show(a->pg3, address, request, lua_toboolean(L, 3));
-    }
-    loop_wake(a->loop);
-    return 0;
-}
-
 static int host_notice(lua_State *L) {
     struct api *a = api_of(L);
     const char *key = luaL_checkstring(L, 1);
@@ -473,7 +462,6 @@ static const luaL_Reg functions[] = {
     {"zero_stale", host_zero_stale},
     {"alt_units", host_alt_units},
     {"hold_nodes", host_hold_nodes},
-    {"report", host_report},
     {"notice", host_notice},
     {"doc", host_doc},
     {"params", host_params},

@@ -173,7 +173,7 @@ static int push_loaded(lua_State *L) {
 static void drop_script(struct api *a, struct script *s) {
     if (s->vm != NULL) {
         api_tell_left_out(a, s);
-        api_drop_vm(a, s->vm);
+        task_cancel_vm(a->tasks, s->vm);
     }
     api_forget_notices(a, s);
     for (size_t i = 0; i < a->script_count; i++) {
@@ -269,7 +269,7 @@ static int host_close_script(lua_State *L) {
 // host.stop_script(id): its tasks and timers end, its notices go; it stays loaded.
 static int host_stop_script(lua_State *L) {
     struct script *s = script_arg(L);
-    api_drop_vm(api_of(L), s->vm);
+    task_cancel_vm(api_of(L)->tasks, s->vm);
     api_forget_notices(api_of(L), s);
     return 0;
 }
@@ -370,8 +370,15 @@ static int host_script_starved(lua_State *L) {
     return 1;
 }
 
+// A task of a script for a node, until its end.
+struct node_task {
+    int64_t waiter; // the wait of the task of main.lua that started it; 0 = nobody waits
+    char address[];
+};
+
 struct starting {
     struct api *api;
+    int64_t waiter;
     struct script *s;
     int number;
     lua_State *from;
@@ -389,13 +396,16 @@ static int start_protected(lua_State *L) {
     } else if (st->rows != NULL) {
         api_push_rows(L, st->rows);
     }
-    char *tag = strdup(st->address);
-    if (tag == NULL) {
+    size_t len = strlen(st->address) + 1;
+    struct node_task *started = malloc(sizeof *started + len);
+    if (started == NULL) {
         return vm_no_memory(L);
     }
-    if (!task_start(st->api->tasks, st->s->vm, lua_gettop(L) - 2, SCRIPT_TASK_BUDGET,
-                    api_script_end, tag)) {
-        free(tag);
+    started->waiter = st->waiter;
+    memcpy(started->address, st->address, len);
+    if (task_start(st->api->tasks, st->s->vm, lua_gettop(L) - 2, SCRIPT_TASK_BUDGET, api_script_end,
+                   started) == NULL) {
+        free(started);
         return luaL_error(L, "one more task needs more than its memory");
     }
     return 0;
@@ -476,12 +486,10 @@ static int host_call_all(lua_State *L) {
     return ok ? 2 : luaL_error(L, "%s: %s", s->file, error);
 }
 
-// host.start_script(fn, address [, arguments | nil, rows]): starts a function as a task, with the
-// node, and with a copy of `arguments` or with VRM's rows, which it reads where they are.
-static int host_start_script(lua_State *L) {
+static void start_function(lua_State *L, int64_t waiter) {
     int number;
     struct script *s = function_at(L, 1, 1, &number);
-    struct starting st = {.api = api_of(L), .s = s, .number = number, .from = L};
+    struct starting st = {.api = api_of(L), .waiter = waiter, .s = s, .number = number, .from = L};
     char error[512];
     st.address = luaL_checkstring(L, 2);
     st.has_arguments = !lua_isnoneornil(L, 3);
@@ -495,10 +503,27 @@ static int host_start_script(lua_State *L) {
         api_drop_rows(&rows);
     }
     if (!ok) {
-        return raise_of(L, s, error);
+        raise_of(L, s, error);
     }
-    loop_wake(st.api->loop);
+}
+
+// host.start_script(fn, address [, arguments | nil, rows]): starts a function as a task, with the
+// node, and with a copy of `arguments` or with VRM's rows, which it reads where they are.
+static int host_start_script(lua_State *L) {
+    start_function(L, 0);
     return 0;
+}
+
+static int script_ran(lua_State *L, int status, lua_KContext ctx) {
+    (void)status, (void)ctx;
+    lua_pushboolean(L, task_handed(task_of(api_of(L)->tasks, L)) != NULL);
+    return 1;
+}
+
+// host.run_script(...): the same, and waits for its end -> whether it returned, and not false.
+static int host_run_script(lua_State *L) {
+    start_function(L, task_wait_id(api_wait(L)));
+    return lua_yieldk(L, 0, 0, script_ran);
 }
 
 struct failure {
@@ -516,26 +541,31 @@ static int push_failure(lua_State *L, void *ctx) {
 }
 
 void api_script_end(void *ctx, struct vm *vm, const char *error) {
-    char *address = ctx;
+    static const char well[] = "well";
+    struct node_task *started = ctx;
     struct script *s = vm->owner;
-    struct failure f = {s->file, error, address};
+    struct api *a = s->owner;
+    struct failure f = {s->file, error, started != NULL ? started->address : NULL};
     bool failed = task_failed(error);
     if (failed && vm->starved) {
         s->starved = true; // an event might find no memory either
-    } else if (failed && !api_fire(s->owner, "script_error", push_failure, &f, NULL, NULL) &&
-               api_may_log(s->owner, s)) {
+    } else if (failed && !api_fire(a, "script_error", push_failure, &f, NULL, NULL) &&
+               api_may_log(a, s)) {
         log_error("lua", "%s", error);
     }
-    free(address);
+    struct task *waiter = started != NULL ? task_waiting(a->tasks, started->waiter) : NULL;
+    if (waiter != NULL) {
+        task_wake_later(waiter, error == NULL ? well : NULL);
+    }
+    free(started);
 }
 
 static int host_answer(lua_State *L) {
-    struct wait *w = api_find_wait(api_of(L), luaL_checkinteger(L, 1));
+    struct task *task = task_waiting(api_of(L)->tasks, luaL_checkinteger(L, 1));
     lua_settop(L, 3);
-    if (w != NULL) {
-        w->from = L;
-        w->index = 2;
-        api_wake(w);
+    struct api_answer answer = {L, 2};
+    if (task != NULL) {
+        task_wake(task, &answer);
     }
     return 0;
 }
@@ -551,6 +581,7 @@ static const luaL_Reg host_functions[] = {{"script_files", host_script_files},
                                           {"script_starved", host_script_starved},
                                           {"call_all", host_call_all},
                                           {"start_script", host_start_script},
+                                          {"run_script", host_run_script},
                                           {"answer", host_answer},
                                           {NULL, NULL}};
 

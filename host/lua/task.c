@@ -3,17 +3,23 @@
 #include <lauxlib.h>
 #include <stdlib.h>
 
+enum state { READY, RUNS, WAITS }; // READY: for the next tasks_run
+
 struct task {
     struct task *next;
+    struct tasks *all;
     int64_t id;
     struct vm *vm;
     lua_State *co;
     int ref; // keeps co alive in vm's registry
     int64_t budget;
-    bool fresh; // not run yet, its arguments are on its stack
-    int args;
-    bool waits;
+    enum state state;
+    int args;     // on its stack, of its first leg
     bool dropped; // cancelled while it runs
+    int64_t wait_id;
+    int64_t timer;           // which ends its wait; 0 = none
+    const lua_State *awaits; // the task whose end does; NULL = none
+    const void *handed;
     task_end_fn *end;
     void *ctx;
 };
@@ -26,36 +32,88 @@ bool task_failed(const char *error) {
 }
 
 struct tasks {
-    struct task *all;
-    int64_t last_id;
+    struct loop *loop;
+    struct task *first; // the youngest
+    int64_t last_id, last_wait;
 };
 
-struct tasks *tasks_new(void) {
-    return calloc(1, sizeof(struct tasks));
+struct tasks *tasks_new(struct loop *loop) {
+    struct tasks *t = calloc(1, sizeof *t);
+    if (t != NULL) {
+        t->loop = loop;
+    }
+    return t;
 }
 
-static struct task *find(struct tasks *t, int64_t id) {
-    for (struct task *k = t->all; k != NULL; k = k->next) {
-        if (k->id == id) {
-            return k;
-        }
+struct task *task_of(struct tasks *t, const lua_State *co) {
+    struct task *k = t->first;
+    while (k != NULL && k->co != co) {
+        k = k->next;
     }
-    return NULL;
+    return k;
 }
 
-static void unlink_task(struct tasks *t, struct task *task) {
-    for (struct task **at = &t->all; *at != NULL; at = &(*at)->next) {
-        if (*at == task) {
-            *at = task->next;
-            return;
-        }
+struct task *task_waiting(struct tasks *t, int64_t wait_id) {
+    struct task *k = t->first;
+    while (k != NULL && !(k->state == WAITS && k->wait_id == wait_id)) {
+        k = k->next;
     }
+    return k;
+}
+
+int tasks_count(const struct tasks *t) {
+    int count = 0;
+    for (const struct task *k = t->first; k != NULL; k = k->next) {
+        count++;
+    }
+    return count;
+}
+
+// Waiting
+
+int64_t task_wait_id(const struct task *task) { return task->wait_id; }
+const void *task_handed(const struct task *task) { return task->handed; }
+
+static void rang(void *ctx) {
+    struct task *task = ctx;
+    task->timer = 0;
+    task_wake(task, NULL);
+}
+
+bool task_alarm(struct task *task, int64_t ms) {
+    task->timer = loop_after(task->all->loop, ms, rang, task);
+    return task->timer != 0;
+}
+
+void task_await(struct task *task, const struct task *other) { task->awaits = other->co; }
+
+// It goes on, or will never.
+static void end_wait(struct task *task) {
+    loop_cancel(task->all->loop, task->timer);
+    task->timer = 0;
+    task->awaits = NULL;
+}
+
+void task_wake_later(struct task *task, const void *handed) {
+    end_wait(task);
+    task->handed = handed;
+    task->state = READY;
 }
 
 // Takes it out of the list and tells its end. A coroutine that failed or waits is left to the
 // collector as it is: resetting it would run __close with hooks off.
 static void finish(struct tasks *t, struct task *task, const char *error) {
-    unlink_task(t, task);
+    struct task **at = &t->first;
+    while (*at != task) {
+        at = &(*at)->next;
+    }
+    *at = task->next;
+    end_wait(task);
+    for (struct task *k = t->first; k != NULL; k = k->next) {
+        if (k->state == WAITS && k->awaits == task->co) {
+            task_wake_later(k, NULL);
+        }
+    }
     luaL_unref(task->vm->L, LUA_REGISTRYINDEX, task->ref);
     if (task->end != NULL) {
         task->end(task->ctx, task->vm, error);
@@ -64,52 +122,40 @@ static void finish(struct tasks *t, struct task *task, const char *error) {
 }
 
 void tasks_free(struct tasks *t) {
-    while (t != NULL && t->all != NULL) {
-        finish(t, t->all, task_dropped);
+    while (t != NULL && t->first != NULL) {
+        finish(t, t->first, task_dropped);
     }
     free(t);
 }
 
-int64_t task_current(struct tasks *t, lua_State *L) {
-    for (struct task *k = t->all; k != NULL; k = k->next) {
-        if (k->co == L) {
-            return k->id;
-        }
-    }
-    return 0;
-}
+// Running
 
-bool task_waits(struct tasks *t, int64_t id) {
-    struct task *task = find(t, id);
-    return task != NULL && task->waits;
-}
-
-int tasks_count(const struct tasks *t) {
-    int count = 0;
-    for (const struct task *k = t->all; k != NULL; k = k->next) {
-        count++;
-    }
-    return count;
-}
-
-static void run(struct tasks *t, struct task *task, int args) {
+static void run(struct task *task) {
     char error[512];
-    int results = 0;
-    task->waits = false;
+    int results = 0, args = task->args;
+    task->state = RUNS;
+    task->args = 0;
+    task->wait_id = ++task->all->last_wait;
     enum vm_result r =
         vm_resume(task->vm, task->co, args, task->budget, &results, error, sizeof error);
+    task->handed = NULL;
     if (r == VM_WAITS && !task->dropped) {
-        task->waits = true;
+        task->state = WAITS;
         return;
     }
     bool refused =
         r == VM_DONE && results > 0 && lua_isboolean(task->co, -1) && !lua_toboolean(task->co, -1);
     const char *failure = r == VM_FAILED ? error : refused ? task_refused : NULL;
-    finish(t, task, task->dropped ? task_dropped : failure);
+    finish(task->all, task, task->dropped ? task_dropped : failure);
 }
 
-// Index 1: the task. Below: nothing; the function and its arguments are on the caller's stack,
-// moved by task_start. Makes the coroutine and keeps it in the registry.
+void task_wake(struct task *task, const void *handed) {
+    end_wait(task);
+    task->handed = handed;
+    run(task);
+}
+
+// Index 1: the task. Makes its coroutine and keeps it in the registry.
 static int make_coroutine(lua_State *L) {
     struct task *task = lua_touserdata(L, 1);
     task->co = lua_newthread(L);
@@ -117,8 +163,8 @@ static int make_coroutine(lua_State *L) {
     return 0;
 }
 
-bool task_start(struct tasks *t, struct vm *vm, int args, int64_t budget, task_end_fn *end,
-                void *ctx) {
+lua_State *task_start(struct tasks *t, struct vm *vm, int args, int64_t budget, task_end_fn *end,
+                      void *ctx) {
     struct task *task = calloc(1, sizeof *task);
     if (task != NULL) {
         task->ref = LUA_NOREF;
@@ -126,33 +172,47 @@ bool task_start(struct tasks *t, struct vm *vm, int args, int64_t budget, task_e
         vm->starved = true;
     }
     bool ok = task != NULL && vm_protect(vm, make_coroutine, task, NULL, 0) &&
-              lua_checkstack(task->co, args + 1);
+              lua_checkstack(task->co, args + 2); // one to give it out
     if (!ok) {
         if (task != NULL && task->co != NULL) {
             luaL_unref(vm->L, LUA_REGISTRYINDEX, task->ref);
         }
         free(task);
         lua_pop(vm->L, args + 1);
-        return false;
+        return NULL;
     }
     lua_xmove(vm->L, task->co, args + 1);
+    task->all = t;
     task->id = ++t->last_id;
     task->vm = vm;
     task->budget = budget;
     task->end = end;
     task->ctx = ctx;
-    task->next = t->all;
-    task->fresh = true;
+    task->next = t->first;
     task->args = args;
-    t->all = task;
-    return true;
+    t->first = task;
+    return task->co;
 }
 
-// The oldest that has not run yet; the list has the youngest first.
-static struct task *oldest_fresh(struct tasks *t, int64_t last_id) {
+int task_enter(struct task *task, lua_State *from) {
+    int results = 0, args = task->args;
+    task->state = RUNS;
+    task->args = 0;
+    task->wait_id = ++task->all->last_wait;
+    lua_sethook(task->co, lua_gethook(from), lua_gethookmask(from), lua_gethookcount(from));
+    int status = lua_resume(task->co, from, args, &results);
+    task->state = WAITS;
+    if (status != LUA_YIELD) {
+        task->end = status == LUA_OK ? task->end : NULL;
+        finish(task->all, task, NULL);
+    }
+    return status;
+}
+
+static struct task *oldest_ready(struct tasks *t, int64_t last_id) {
     struct task *oldest = NULL;
-    for (struct task *k = t->all; k != NULL; k = k->next) {
-        if (k->fresh && k->id <= last_id) {
+    for (struct task *k = t->first; k != NULL; k = k->next) {
+        if (k->state == READY && k->id <= last_id) {
             oldest = k;
         }
     }
@@ -161,34 +221,33 @@ static struct task *oldest_fresh(struct tasks *t, int64_t last_id) {
 
 bool tasks_run(struct tasks *t) {
     int64_t last_id = t->last_id;
-    struct task *task = oldest_fresh(t, last_id);
+    struct task *task = oldest_ready(t, last_id);
     while (task != NULL) {
-        task->fresh = false;
-        run(t, task, task->args);
-        task = oldest_fresh(t, last_id);
+        run(task);
+        task = oldest_ready(t, last_id);
     }
-    return oldest_fresh(t, t->last_id) != NULL;
+    return oldest_ready(t, t->last_id) != NULL;
 }
 
-void task_wake(struct tasks *t, int64_t id) {
-    struct task *task = find(t, id);
-    if (task != NULL && task->waits) {
-        run(t, task, 0);
+// Dropping
+
+void task_drop(struct task *task) {
+    if (task->timer != 0 || task->awaits != NULL) {
+        finish(task->all, task, task_dropped);
     }
 }
 
 void task_cancel_vm(struct tasks *t, struct vm *vm) {
-    struct task *task = t->all;
+    struct task *task = t->first;
     while (task != NULL) {
-        bool running = !task->waits && !task->fresh;
-        if (task->vm == vm && running) {
+        if (task->vm == vm && task->state == RUNS) {
             task->dropped = true;
         }
-        if (task->vm != vm || running) {
+        if (task->vm != vm || task->state == RUNS) {
             task = task->next;
             continue;
         }
         finish(t, task, task_dropped);
-        task = t->all; // its end may have changed the list
+        task = t->first; // its end may have changed the list
     }
 }

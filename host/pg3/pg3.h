@@ -29,7 +29,7 @@ struct pg3_command {
 };
 
 // The strings live until the call returns. `request` is "" or PG3's requestId, to be answered by
-// pg3_show (a query that went well) or pg3_report.
+// pg3_show (a query) or pg3_report.
 struct pg3_events {
     void (*start)(void *ctx);  // configuration and user data are here, or their wait timed out
     void (*ready)(void *ctx);  // the first node was taken, or its wait timed out

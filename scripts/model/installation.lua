@@ -15,6 +15,7 @@ local nodes = require "model.nodes"
 local read = require "sources.read"
 local scripts = require "serve.scripts"
 local store = require "model.store"
+local timer = require "tasks.timer"
 
 local installation = {}
 
@@ -221,8 +222,8 @@ function installation.age(site)
     local now = host.time() + (site.clock or 0)
     if another_day(site, now) then nodes.begin_day(site) end
     local seconds = math.min(nodes.judge(site, now) or math.huge, site.tomorrow - now)
-    if site.aging then host.cancel(site.aging) end
-    site.aging = next(site.nodes) and host.after(seconds + 1, function() installation.age(site) end)
+    if site.aging then timer.cancel(site.aging) end
+    site.aging = next(site.nodes) and timer.after(seconds + 1, function() installation.age(site) end)
 end
 
 --- VRM's answer to one poll (see vrm:diagnostics) becomes values; with discover also new nodes.

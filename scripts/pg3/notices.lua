@@ -2,6 +2,7 @@
 -- cleared when the trouble is over.
 
 local markdown = require "pg3.markdown"
+local timer = require "tasks.timer"
 
 local escape = markdown.escape
 
@@ -115,8 +116,8 @@ function notices.profile(changed, problem)
     if not changed then return end
     set("profile", "Device scripts changed what nodes can show. Close an open Admin Console and open it"
         .. " again to see it.")
-    if profile_timer then host.cancel(profile_timer) end
-    profile_timer = host.after(PROFILE_SECONDS, function() set("profile", nil) end)
+    if profile_timer then timer.cancel(profile_timer) end
+    profile_timer = timer.after(PROFILE_SECONDS, function() set("profile", nil) end)
 end
 
 return notices

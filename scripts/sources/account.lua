@@ -12,6 +12,7 @@ local notices = require "pg3.notices"
 local params = require "pg3.params"
 local scripts = require "serve.scripts"
 local store = require "model.store"
+local timer = require "tasks.timer"
 local vrm = require "sources.vrm"
 
 local account = { CONTROLLER = "controller" }       -- the address of the plugin's own node; FROZEN
@@ -32,11 +33,12 @@ local begun_for                     -- the token that account.begin was done for
 local stopping = false
 local held                          -- { pauses, ends, connect } while VRM asked us to be quiet
 local session                       -- nil: no token; else { client, health, user_id, sites = list,
-                                    -- busy = the task that asks,
+                                    -- task = the one that asks,
+                                    -- queries = [site, ALL or DEVICES] = the task that waits for answers,
                                     -- timer, told = "Connected" is in the log, was_empty = the last list }
 local sites = {}                    -- [id] = site, kept over sessions. Beside what model.installation names:
                                     -- { session, listed = the list it was in last,
-                                    --   busy = the task that polls it, discover, again,
+                                    --   task = the one that polls it, discover, again,
                                     --   timer, nameless = failures of its names, had_rows }
 local last_answer                   -- VRM's clock when it last answered
 
@@ -114,8 +116,8 @@ end
 --------------------------------------------------------------------------------------- trying again
 
 local function retry(holder, seconds, fn)
-    if holder.timer then host.cancel(holder.timer) end
-    holder.timer = not stopping and host.after(seconds, function()
+    if holder.timer then timer.cancel(holder.timer) end
+    holder.timer = not stopping and timer.after(seconds, function()
         holder.timer = nil
         fn()
     end) or nil
@@ -132,7 +134,7 @@ local function be_quiet(seconds)
     held = held or { pauses = 0 }
     local mine = held
     mine.pauses, mine.ends = mine.pauses + 1, math.max(mine.ends or 0, host.time() + seconds)
-    host.after(seconds, function()
+    timer.after(seconds, function()
         mine.pauses = mine.pauses - 1
         if held ~= mine or mine.pauses > 0 then return end
         held = nil
@@ -220,7 +222,7 @@ local function poll_once(site)
     if outdated(s, site) or stopping then return end
     if done then
         site.health:worked()
-        if site.timer then host.cancel(site.timer) end
+        if site.timer then timer.cancel(site.timer) end
         site.timer = nil
         if discover and s.client.bare then host.spawn(ask_details, s, site) end
     else
@@ -235,20 +237,23 @@ local function poll_once(site)
     account.show()
 end
 
---- Polls a site. One that is being polled already is not asked twice at once: this poll joins that one,
--- unless discovery (which another token begins with) asks for more; then a second one follows.
+local function poll_until_done(site)
+    repeat
+        site.again = false
+        health.attempt(poll_once, site)
+    until not site.again or not session or held
+end
+
+--- Starts to poll a site. One that is being polled already is not asked twice at once, unless discovery
+-- (which another token begins with) asks for more; then a second poll follows.
 function poll(site, discover)
     if not session or held or stopping or sites[site.id] ~= site then return end
     site.discover = site.discover or discover
-    if health.running(site.busy) then
+    if host.running(site.task) then
         site.again = site.again or discover
-        return
+    else
+        site.task = host.spawn(poll_until_done, site)
     end
-    repeat
-        site.busy, site.again = coroutine.running(), false
-        health.attempt(poll_once, site)
-    until not site.again or not session or held
-    site.busy = nil
 end
 
 ---------------------------------------------------------------------------------------- the account
@@ -286,7 +291,7 @@ local function use_installations(s, list)
     end
     for id, site in pairs(sites) do
         if site.listed ~= list then
-            if site.timer then host.cancel(site.timer) end
+            if site.timer then timer.cancel(site.timer) end
             installation.lose(site)
             site.withdrawn, sites[id] = true, nil
         end
@@ -294,26 +299,20 @@ local function use_installations(s, list)
     installation.adopt_others(s.sites)
 end
 
---- Asks for the account and its installations, then polls them all and looks for new devices.
-function account.connect()
-    local s = session
-    if held then held.connect = true end
-    if not s or health.running(s.busy) or held or stopping then return end
-    s.busy = coroutine.running()
+local function connect(s)
     local list, err = health.guarded(ask_account, s)
-    s.busy = nil
     if session ~= s or stopping then return end
     if list then
         s.health:worked()
         last_answer = last_answer or host.time()
         use_installations(s, list)
-        if s.timer then host.cancel(s.timer) end
+        if s.timer then timer.cancel(s.timer) end
         s.timer = nil
         if not s.told then
             s.told = true
             host.log("info", ("Connected to VRM; installations: %d."):format(#list))
         end
-        for _, site in ipairs(s.sites) do host.spawn(poll, site, true) end
+        for _, site in ipairs(s.sites) do poll(site, true) end
     else
         failed(s.health, s, err, account.connect)
         if refused(s.health) or (s.health:lost() and not s.sites) then installation.lose(nil) end
@@ -321,13 +320,24 @@ function account.connect()
     account.show()
 end
 
+--- Starts to ask for the account and its installations; then polls them all and looks for new devices.
+function account.connect()
+    local s = session
+    if held then held.connect = true end
+    if not s or host.running(s.task) or held or stopping then return end
+    s.task = host.spawn(connect, s)
+end
+
 ---------------------------------------------------------------------------------------- the session
 
 --- Begins anew with the present token; without a usable one everything is disconnected.
 function account.begin()
-    if session and session.timer then host.cancel(session.timer) end
+    if session then
+        if session.timer then timer.cancel(session.timer) end
+        for _, task in pairs(session.queries) do host.drop(task) end
+    end
     for _, site in pairs(sites) do
-        if site.timer then host.cancel(site.timer) end
+        if site.timer then timer.cancel(site.timer) end
         site.timer = nil
     end
     session, begun_for = nil, nil
@@ -349,7 +359,7 @@ function account.begin()
         return
     end
     begun_for = settings.token
-    session = { client = client, health = health.new("VRM") }
+    session = { client = client, health = health.new("VRM"), queries = {} }
     account.show()
     account.connect()
 end
@@ -372,52 +382,54 @@ function account.poll()
     if not session.sites or #session.sites == 0 or refused(whole) or whole.kind == "rate" then
         return account.connect()        -- of a 429 no next try is planned: it comes when the pause is over
     end
-    for _, site in ipairs(session.sites) do host.spawn(poll, site) end
+    for _, site in ipairs(session.sites) do poll(site) end
 end
 
 local QUERY_SECONDS = 60            -- PG3 is told after that at the latest
-local FIRST_LOOK = 3                -- waits, each a turn of the host or more: all polls have begun by then
-local ALL = {}                      -- in the place of a site: every installation
-local asking = {}                   -- [site or ALL] = { task, whom to tell when this query has ended ... }
+local ALL, DEVICES = {}, {}         -- in the place of a site: every installation; all with their devices
 
---- Polls a site or ALL and waits until the answers are shown; also those of a poll that is under way.
--- Returns whether there are answers.
-local function wait_for_answers(target)
-    local s, one, asked, busy = session, target ~= ALL, {}, true
-    if not s then return false end
-    host.spawn(one and poll or account.poll, one and target or nil)
-    for try = 1, QUERY_SECONDS * 10 do
-        host.sleep(0.1)
-        if session ~= s then return false end
-        asked, busy = one and { target } or s.sites or {}, health.running(s.busy)
-        for _, site in ipairs(asked) do busy = busy or health.running(site.busy) end
-        if not busy and try >= FIRST_LOOK then break end
-    end
+local function wait_for(task)
+    if task then host.await(task) end
+end
+
+--- Asks for a site, ALL or DEVICES and waits until the answers are shown; also those of a poll that is under
+-- way. Returns whether there are answers.
+local function ask_for(s, target)
+    local one = target ~= ALL and target ~= DEVICES
+    if one then poll(target) elseif target == ALL then account.poll() else account.connect() end
+    wait_for(s.task)
+    local asked = one and { target } or s.sites or {}
+    for _, site in ipairs(asked) do wait_for(site.task) end
     for _, site in ipairs(asked) do
         if site.health.kind then return false end
     end
-    return #asked > 0 and not busy and not held
+    return #asked > 0 and session == s and not held
 end
 
---- Asks for a node's installation, or all of them. tell(whether there are answers) is called when they are
--- shown, or when there will be none. What is asked for already is not asked for again: this query joins that.
-function account.query(address, tell)
-    local node = nodes.all[address]
-    local site = node and node.site
-    local target = site and site.session == session and sites[site.id] or ALL
-    local open = asking[target]
-    if open and health.running(open.task) then return table.insert(open, tell) end
-    asking[target] = { task = coroutine.running(), tell }
-    if open then table.move(open, 1, #open, 2, asking[target]) end      -- its task found no memory
-    local answered = health.attempt(wait_for_answers, target)
-    local told = asking[target]
-    asking[target] = nil
-    for _, tell_one in ipairs(told) do tell_one(answered == true) end
+--- ask_for; what is asked for already is not asked for again but joined.
+local function answers(s, target)
+    if not s then return false end
+    if not host.running(s.queries[target]) then s.queries[target] = host.spawn(ask_for, s, target) end
+    local ended, answered = host.await(s.queries[target], QUERY_SECONDS)
+    return ended and answered or false
+end
+
+--- Asks for a node's installation, or all of them. Returns whether there are answers, when they are shown, or
+-- when there will be none.
+function account.query(address)
+    local site = nodes.all[address] and nodes.all[address].site
+    local known = site and site.session == session and sites[site.id]
+    return answers(session, known and site or ALL)
+end
+
+--- Asks for the account, its installations and their devices. Returns the same.
+function account.discover()
+    return answers(session, DEVICES)
 end
 
 --- Asks every installation for its devices again: there are new types for them.
 function account.rediscover()
-    for _, site in ipairs(session and session.sites or {}) do host.spawn(poll, site, true) end
+    for _, site in ipairs(session and session.sites or {}) do poll(site, true) end
 end
 
 --- A device script's question to VRM (see vrm:get_for_script) -> answer | nil, sentence.

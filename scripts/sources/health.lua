@@ -54,12 +54,6 @@ function health.attempt(fn, ...)
     return result, err
 end
 
---- Whether a task that left coroutine.running() as its mark is still at work. One that failed could not take
--- its mark away.
-function health.running(task)
-    return task ~= nil and coroutine.status(task) ~= "dead"
-end
-
 --- The source answered. Logs it if it did not before.
 function health:worked()
     if self.failures > 0 then

@@ -5,6 +5,7 @@
 local account = require "sources.account"
 local console = require "tools.console"
 local paint = require "tools.paint"
+local timer = require "tasks.timer"
 
 local TICK_SECONDS = 0.1
 local QUIET_SECONDS = 1.2           -- --once: nothing new for so long means that everything is there
@@ -93,7 +94,7 @@ local function notice_texts()
 end
 
 local function leave(code)
-    if ticker then host.cancel(ticker) end
+    if ticker then timer.cancel(ticker) end
     ticker = nil
     host.leave(code)
 end
@@ -149,17 +150,17 @@ host.spawn(function()
     events.start()
     events.ready()
 end)
-host.every(SHORT_POLL, events.shortpoll)
-host.every(LONG_POLL, events.longpoll)
+timer.every(SHORT_POLL, events.shortpoll)
+timer.every(LONG_POLL, events.longpoll)
 if in_place then say("\27[2J") end
-ticker = host.every(TICK_SECONDS, function()
+ticker = timer.every(TICK_SECONDS, function()
     local ok, problem = pcall(show)
     if ok then return end
     host.print("An error in the plugin: " .. tostring(problem))
     leave(1)
 end)
 if host.once then
-    host.after(PATIENCE_SECONDS, function()
+    timer.after(PATIENCE_SECONDS, function()
         if not ticker then return end
         draw()
         leave(1)

@@ -117,7 +117,7 @@ end)
 check("spawn", "runs later, with its arguments, in order", function()
     local order = {}
     local function first(...) order[1] = table.concat({ ... }, ",") end
-    assert(select("#", host.spawn(first, 1, 2)) == 0)
+    host.spawn(first, 1, 2)
     host.spawn(function() order[#order + 1] = "second" end)
     assert(#order == 0)
     eventually(function() return #order == 2 end)
@@ -136,52 +136,200 @@ check("spawn", "mistakes raise", function()
     raises(host.spawn, "main")
 end)
 
-check("after", "rings once, in a task that may wait", function()
+check("enter", "runs a task at once up to its first wait", function()
+    local order = {}
+    local task = host.enter(function(...)
+        order[1] = table.concat({ ... }, ",")
+        host.sleep(0.02)
+        order[2] = "later"
+        return "done"
+    end, 1, 2)
+    assert(#order == 1 and order[1] == "1,2" and host.running(task))
+    local ok, value = host.await(task)
+    assert(ok and value == "done" and order[2] == "later")
+    ok, value = host.await(host.enter(function() return 5 end))
+    assert(ok and value == 5)
+    local problem = select(2, pcall(host.enter, function() error({ kind = "on purpose" }) end))
+    assert(problem.kind == "on purpose")
+    raises(host.enter)
+    raises(host.enter, "main")
+end)
+
+check("ring", "starts a task, and gives nothing", function()
+    local rung = false
+    assert(select("#", host.ring(function()
+        host.sleep(0)
+        rung = true
+    end)) == 0)
+    assert(not rung)
+    eventually(function() return rung end)
+    raises(host.ring)
+end)
+
+check("await", "gives what a task returned, to each that waits, also when it has ended", function()
+    local got = {}
+    local task = host.spawn(function(a)
+        host.sleep(0.02)
+        return a, nil, "b"
+    end, 7)
+    local function take() table.insert(got, (table.pack(host.await(task)))) end
+    host.spawn(take)
+    host.spawn(take)
+    take()
+    take()
+    eventually(function() return #got == 4 end)
+    for _, one in ipairs(got) do
+        assert(one.n == 4 and one[1] == true and one[2] == 7 and one[3] == nil and one[4] == "b")
+    end
+    assert(select("#", host.await(host.spawn(function() end))) == 1)
+end)
+
+check("await", "gives the error of a task that failed", function()
+    local task = host.spawn(function() error({ kind = "on purpose" }) end)
+    for _ = 1, 2 do
+        local ok, problem = host.await(task)
+        assert(ok == false and problem.kind == "on purpose")
+    end
+end)
+
+check("await", "gives nothing when the time is over, and may be tried again", function()
+    local task = host.spawn(function()
+        host.sleep(0.1)
+        return 5
+    end)
+    assert(select("#", host.await(task, 0)) == 0)
+    assert(select("#", host.await(task, 0.01)) == 0)
+    local ok, value = host.await(task, 20)
+    assert(ok and value == 5)
+    host.sleep(0.02)                    -- what was to end the wait does not end this one
+end)
+
+check("await", "a chain of tasks ends", function()
+    local function wait_for(depth)
+        if depth == 0 then return "deep" end
+        return select(2, host.await(host.spawn(wait_for, depth - 1)))
+    end
+    local _, value = host.await(host.spawn(wait_for, 100))
+    assert(value == "deep")
+end)
+
+check("await", "mistakes raise", function()
+    raises(host.await)
+    raises(host.await, print)
+    raises(host.await, coroutine.running())
+    raises(host.await, coroutine.create(print), -1)
+    raises(host.await, coroutine.create(print), "soon")
+end)
+
+check("running", "until a task has ended", function()
+    local task = host.spawn(function()
+        host.sleep(0.02)
+        return 1
+    end)
+    assert(host.running(task) == true and host.running(coroutine.running()) == true)
+    host.await(task)
+    assert(host.running(task) == false and host.running(nil) == false)
+    raises(host.running, "main")
+end)
+
+check("drop", "ends what sleeps or awaits; who awaits it goes on", function()
+    local went_on = false
+    local function on() went_on = true end
+    local function nap()
+        host.sleep(0.05)
+        on()
+    end
+    local asleep = host.spawn(nap)
+    host.sleep(0)
+    local awaiting = host.spawn(function()
+        host.await(asleep)
+        on()
+    end)
+    host.sleep(0)
+    for _, task in ipairs { awaiting, asleep } do
+        host.drop(task)
+        assert(host.running(task) == false)
+        local ok, problem = host.await(task)
+        assert(ok == false and problem == "dropped")
+    end
+    local ended
+    local waited_for = host.spawn(nap)
+    host.spawn(function() ended = table.pack(host.await(waited_for)) end)
+    host.sleep(0)
+    host.drop(waited_for)
+    eventually(function() return ended end)
+    assert(ended[1] == false and ended[2] == "dropped")
+    host.sleep(0.1)
+    assert(not went_on)
+end)
+
+check("drop", "not what runs or has not begun; one that has ended is fine", function()
+    local task = host.spawn(function() return 3 end)
+    host.drop(task)
+    assert(host.running(task) == true)
+    host.await(task)
+    host.drop(task)
+    host.drop(coroutine.running())
+    host.sleep(0)
+    assert(select(2, host.await(task)) == 3)
+    raises(host.drop)
+    raises(host.drop, 5)
+end)
+
+--- scripts/tasks/timer.lua on this host.
+local function timer() return require "tasks.timer" end
+
+check("sleep", "timer.after rings once, in a task that may wait", function()
     local rung = 0
-    local id = host.after(0.01, function()
+    local id = timer().after(0.01, function()
         host.sleep(0.01)
         rung = rung + 1
     end)
     assert(math.type(id) == "integer")
     assert(rung == 0)
     eventually(function() return rung == 1 end)
+    timer().cancel(id)
     host.sleep(0.05)
     assert(rung == 1)
 end)
 
-check("after", "mistakes raise", function()
-    raises(host.after, 1)
-    raises(host.after, -1, print)
-    raises(host.after, "soon", print)
+check("sleep", "timer.after and timer.every: mistakes raise, and so does what would never end", function()
+    names(raises(timer().after, 1), "#2 to 'after'", "function")
+    names(raises(timer().after, -1, print), "#1 to 'after'", "seconds from 0 to 10 million")
+    raises(timer().after, "soon", print)
+    raises(timer().after, 0 / 0, print)
+    names(raises(timer().every, 0, print), "#1 to 'every'", "seconds from 0.1 to 10 million")
+    raises(timer().every, 0.05, print)
+    raises(timer().every, 1)
 end)
 
-check("every", "rings until it is cancelled, also from within", function()
+check("ring", "timer.every rings until it is cancelled, also from within, and after an error", function()
     local rung, id = 0, nil
-    id = host.every(0.1, function()
+    id = timer().every(0.1, function()
         rung = rung + 1
-        if rung == 2 then host.cancel(id) end
+        if rung == 2 then timer().cancel(id) end
+        error("a ring of the contract that fails")
     end)
     eventually(function() return rung == 2 end)
     host.sleep(0.3)
     assert(rung == 2)
 end)
 
-check("every", "mistakes raise, and so does what would never end", function()
-    raises(host.every, 0, print)
-    raises(host.every, 0.05, print)
-    raises(host.every, 1)
-end)
-
-check("cancel", "before it rings; twice, unknown ones and nil are fine", function()
-    local rung = false
-    local id = host.after(0.02, function() rung = true end)
-    host.cancel(id)
-    host.cancel(id)
-    host.cancel(987654321)
-    host.cancel(nil)
-    raises(host.cancel, {})
+check("drop", "timer.cancel before it rings, from within; twice, unknown ones and nil are fine", function()
+    local rung, done, within = false, false, nil
+    local id = timer().after(0.02, function() rung = true end)
+    timer().cancel(id)
+    timer().cancel(id)
+    timer().cancel(987654321)
+    timer().cancel(nil)
+    names(raises(timer().cancel, {}), "#1 to 'cancel'")
+    within = timer().after(0, function()
+        timer().cancel(within)
+        host.sleep(0.01)
+        done = true
+    end)
     host.sleep(0.06)
-    assert(not rung)
+    assert(not rung and done)
 end)
 
 -------------------------------------------------------------------------------------- small things
@@ -409,14 +557,6 @@ check("known", "a list of its own", function()
     raises(host.known, {})
 end)
 
-check("report", "an address, a request and whether it went well", function()
-    with_node()
-    host.report("contract", "1", true)
-    host.report("contract", "", false)
-    raises(host.report, "contract")
-    raises(host.report)
-end)
-
 check("set", "a number, also as text; nil is no data, with or without a text", function()
     with_node()
     host.set("contract", "ST", 5, "five")
@@ -612,7 +752,11 @@ return {
     count = count, slow = slow, tick = tick,
     nested = { { first = function(a, b) return a + b, "second" end } },
     not_its_own = function(node) node:set("ST", 1) end,
-    fail = function() error("on purpose") end,
+    fail = function() error("on purpose") end, refuse = function() return false end,
+    timers = function()
+        for _ = 1, 20 do timer.cancel(timer.after(1000, tick)) end
+        for _ = 1, 20 do timer.after(1000, tick) end
+    end,
     what = function(rows) return rows and rows.x end,
     sees = function(rows, site)
         local count, sum = 0, 0
@@ -781,6 +925,20 @@ check("stop_script", "its tasks end, it stays loaded", function()
     raises(host.stop_script)
 end)
 
+check("stop_script", "its timers end, and count no more among those it may have", function()
+    with_node()
+    local failed
+    host.on("script_error", function(_, problem) failed = problem end)
+    local script = load_text(COUNTING)
+    assert(host.run_script(script.table.timers, "contract") == true)
+    assert(host.run_script(script.table.timers, "contract") == false)
+    eventually(function() return failed end)
+    names(failed, "contract/loaded.lua:", "20 timers at once")
+    host.stop_script(script.id)
+    assert(host.run_script(script.table.timers, "contract") == true)
+    host.close_script(script.id)
+end)
+
 check("make_folder", "with its parents; one that is there is fine", function()
     assert(host.make_folder("contract/deep/er") == true)
     assert(host.make_folder("contract/deep/er") == true)
@@ -913,6 +1071,31 @@ check("start_script", "mistakes raise", function()
     raises(host.start_script, script.table.count)
     host.close_script(script.id)
     raises(host.start_script, script.table.count, "contract")
+end)
+
+check("run_script", "waits for the end: whether it returned, and not false", function()
+    with_node()
+    local script = load_text(COUNTING)
+    host.set("contract", "GV2", 0)
+    assert(host.run_script(script.table.slow, "contract") == true)
+    assert(host.get("contract", "GV2") == 99)
+    assert(host.run_script(script.table.count, "contract", 2) == true)
+    assert(host.run_script(script.table.refuse, "contract") == false)
+    assert(host.run_script(script.table.fail, "contract") == false)
+    host.close_script(script.id)
+end)
+
+check("run_script", "is over when the script is stopped", function()
+    with_node()
+    local script = load_text(COUNTING)
+    local task = host.spawn(host.run_script, script.table.tick, "contract")
+    host.sleep(0.05)
+    host.stop_script(script.id)
+    local ok, done = host.await(task, 20)
+    assert(ok == true and done == false)
+    host.close_script(script.id)
+    raises(host.run_script)
+    raises(host.run_script, script.table.tick, "contract")
 end)
 
 check("answer", "to a question that nobody waits for: nothing", function()

@@ -469,10 +469,12 @@ def test_commands_reach_their_script_with_what_it_declared(world):
     world.wait(lambda: len([line for line in world.plugin.log_lines("WARNING") if "SETLIMIT" in line]) >= 6,
                "a warning for each")
     assert pg3.value(CHARGER, "GV21") == 12
-    pg3.command(CHARGER, "WAIT")
+    pg3.command(CHARGER, "WAIT", requestId="w1")
     world.wait_value(CHARGER, "GV21", 33)
-    pg3.command(CHARGER, "BREAK")
+    pg3.command(CHARGER, "BREAK", requestId="b1")
     wait_told(world, "as ordered", f"{NAME}:")
+    world.wait(lambda: pg3.reports("w1") and pg3.reports("b1"), "what became of both")
+    assert [pg3.reports(one)[0]["success"] for one in ("w1", "b1")] == ["success", "fail"]
     for _ in range(3):
         pg3.command(CHARGER, "LOOP")
     wait_told(world, "budget")

@@ -56,7 +56,7 @@ static void plugin_open(const char *file) {
         log_tee(judge_line);
     }
     log_open(NULL, 0, 0);
-    api = (struct api){.loop = loop, .json = json, .nodes = nodes_new(), .tasks = tasks_new()};
+    api = (struct api){.loop = loop, .json = json, .nodes = nodes_new(), .tasks = tasks_new(loop)};
     api.http = http_new(loop, JSON_MAX, "fuzz");
     snprintf(api.root, sizeof api.root, "%s", SOURCE_DIR);
     char path[600];

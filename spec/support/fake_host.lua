@@ -38,6 +38,10 @@ end
 
 ---------------------------------------------------------------------------------------- tasks, time
 
+local function check_type(value, wanted)
+    assert(type(value) == wanted, wanted .. " expected")
+end
+
 --- A slow answer: world.answer returns this; the task waits.
 function fake.wait(seconds, reply, err)
     return { fake_wait = seconds, reply = reply, err = err }
@@ -52,22 +56,49 @@ function fake:later(fn)
     self.busy = false
 end
 
+--- A task's end: whoever awaits it goes on.
+local function ended(self, task, results)
+    local waiting = self.tasks[task].awaited
+    self.tasks[task] = nil
+    self.results[task] = results
+    for _, one in ipairs(waiting) do self:wake(one) end
+end
+
+--- One that sleeps or awaits another does not go on.
+function fake:drop(task)
+    local its = self.tasks[task]
+    if not (its and (its.timer or its.awaits)) then return end
+    if its.timer then self.timers[its.timer] = nil end
+    ended(self, task, { false, "dropped", n = 2 })
+end
+
 function fake:resume(task, ...)
     local values = table.pack(...)
     self:later(function()
-        local ok, problem = coroutine.resume(task, table.unpack(values, 1, values.n))
-        if ok then return end
+        if not self.tasks[task] then return end         -- it was dropped
+        local results = table.pack(coroutine.resume(task, table.unpack(values, 1, values.n)))
+        local problem = not results[1] and results[2]
         local again = type(problem) == "table" and problem.kind == "memory" and self.once[task]
         if again then
             self:at(1, again)
-        else
+        elseif problem then
             table.insert(self.errors, debug.traceback(task, tostring(problem)))
         end
+        if coroutine.status(task) == "dead" then ended(self, task, results) end
     end)
 end
 
+function fake:new_task(fn)
+    local task = coroutine.create(fn)
+    self.tasks[task] = { awaited = {} }
+    return task
+end
+
+--- Starts a task -> it.
 function fake:spawn(fn, ...)
-    self:resume(coroutine.create(fn), ...)
+    local task = self:new_task(fn)
+    self:resume(task, ...)
+    return task
 end
 
 function fake:at(seconds, fn)
@@ -76,12 +107,38 @@ function fake:at(seconds, fn)
     return self.last_timer
 end
 
---- Parks the running task; it goes on after `seconds`.
+--- A task that waits goes on.
+function fake:wake(task)
+    local its = self.tasks[task]
+    if not its or not its.waits then return end
+    if its.timer then self.timers[its.timer] = nil end
+    its.waits, its.timer, its.awaits = nil, nil, nil
+    self:resume(task)
+end
+
+--- Parks the running task; it goes on after `seconds` (nil: never) or when fake:wake says so.
 function fake:park(seconds)
     local task, main = coroutine.running()
     assert(not main and coroutine.isyieldable(), "this call waits, which is not possible here")
-    self:at(seconds, function() self:resume(task) end)
+    local its = self.tasks[task]
+    its.waits = true
+    its.timer = seconds and self:at(seconds, function() self:wake(task) end)
     coroutine.yield()
+end
+
+--- Waits for the end of a task -> true and its results, or false and its error; nothing: not in time.
+function fake:await(task, seconds)
+    check_type(task, "thread")
+    assert(task ~= coroutine.running(), "a task cannot await itself")
+    if self.tasks[task] then
+        local me = coroutine.running()
+        table.insert(self.tasks[task].awaited, me)
+        self.tasks[me].awaits = true
+        self:park(seconds)
+    end
+    if self.tasks[task] then return end
+    local results = self.results[task]
+    return table.unpack(results, 1, results.n)
 end
 
 local function next_timer(self, limit)
@@ -135,14 +192,10 @@ local function integer_of(value)
     return math.tointeger(tonumber(value)) or error("whole number expected", 0)
 end
 
-local function seconds_of(value, least)
+local function seconds_of(value)
     local seconds = number_of(value)
-    assert(seconds >= least and seconds <= 1e7, "seconds from 0 (timers: 0.1) to 10 million expected")
+    assert(seconds >= 0 and seconds <= 1e7, "seconds from 0 to 10 million expected")
     return seconds
-end
-
-local function check_type(value, wanted)
-    assert(type(value) == wanted, wanted .. " expected")
 end
 
 local function time_functions(self, host)
@@ -154,24 +207,26 @@ local function time_functions(self, host)
     end
     host.spawn = function(fn, ...)
         check_type(fn, "function")
-        self:spawn(fn, ...)
+        return self:spawn(fn, ...)
     end
-    host.sleep = function(seconds) self:park(seconds_of(seconds, 0)) end
-    host.after = function(seconds, fn)
+    host.ring = function(fn) host.spawn(fn) end
+    host.enter = function(fn, ...)
         check_type(fn, "function")
-        return self:at(seconds_of(seconds, 0), function() self:spawn(fn) end)
+        local task = self:new_task(fn)
+        local results = table.pack(coroutine.resume(task, ...))
+        if coroutine.status(task) == "dead" then ended(self, task, results) end
+        return results[1] and task or error(results[2], 0)
     end
-    host.every = function(seconds, fn)
-        local id
-        local function again()
-            self.timers[id] = { id = id, time = self.now + seconds, fn = again }    -- fn may cancel it
-            self:spawn(fn)
-        end
-        check_type(fn, "function")
-        id = self:at(seconds_of(seconds, 0.1), again)
-        return id
+    host.drop = function(task)
+        check_type(task, "thread")
+        self:drop(task)
     end
-    host.cancel = function(id) self.timers[integer_of(id or 0)] = nil end
+    host.running = function(task)
+        if task ~= nil then check_type(task, "thread") end
+        return self.tasks[task or 0] ~= nil
+    end
+    host.await = function(task, seconds) return self:await(task, seconds and seconds_of(seconds)) end
+    host.sleep = function(seconds) self:park(seconds_of(seconds)) end
 end
 
 --------------------------------------------------------------------------------------------- requests
@@ -391,10 +446,6 @@ local function node_functions(self, host)
         end
         return list
     end
-    host.report = function(address, request, success)
-        table.insert(self.reports, { address = text_of(address), request = text_of(request),
-                                     success = success and true or false })
-    end
     host.node = function(address)
         local node = self.nodes[text_of(address)]
         return node and { address = node.address, name = node.name, type = node.type, primary = node.primary }
@@ -541,7 +592,8 @@ end
 ------------------------------------------------------------------------------------------ the world
 
 --- The folders of the trusted scripts: each world has modules of its own.
-local OURS = { sources = true, model = true, types = true, serve = true, pg3 = true, tools = true }
+local OURS = { sources = true, model = true, types = true, serve = true, pg3 = true, tasks = true,
+               tools = true }
 
 --- A new world with a fresh copy of every trusted module, `host` set as global.
 function fake.new(options)
@@ -550,7 +602,8 @@ function fake.new(options)
         now = START_TIME, clock_error = 0, timers = {}, last_timer = 0, hold_until = 0,
         nodes = {}, once = {}, added = {}, types = {}, sets = {}, known = options.known or {},
         lines = {}, masked = {}, notices = {}, notice_log = {}, handlers = {}, requests = {},
-        errors = {}, reports = {}, started = {}, answers = {}, files = {}, loaded = {}, functions = {},
+        errors = {}, reports = {}, tasks = {}, results = setmetatable({}, { __mode = "k" }),
+        started = {}, answers = {}, files = {}, loaded = {}, functions = {},
         last_script = 0, queue = {}, lines_given = 0, installs = 0, saves = {}, printed = {},
         params = options.params or {}, environment = options.env or {}, saved = nil, refuse = options.refuse,
         answer = options.answer or function() return { status = 500 } end, scripts = options.scripts,
@@ -577,14 +630,27 @@ function fake.new(options)
     return self
 end
 
+--- PG3's requests: where among the arguments of the event is the id that it wants an answer for.
+local REQUEST = { query = 2, command = 4 }
+
+--- What PG3 is told of a request, when its handler has ended.
+local function reported(self, handler, event, address, ...)
+    local ok, done = pcall(handler, address, ...)
+    table.insert(self.reports, { address = address, request = (select(REQUEST[event] - 1, ...)),
+                                 success = ok and done ~= false })
+    if not ok then error(done, 0) end
+end
+
 --- What finds no memory is told again: what comes once must be done.
 local ONCE = { params = true, start = true, ready = true }
 
 --- An event from PG3; its handler runs until it waits.
 function fake:fire(event, ...)
     local values = table.pack(...)
-    if not self.handlers[event] then return end
-    local task = coroutine.create(self.handlers[event])
+    local handler = self.handlers[event]
+    if not handler then return end
+    if REQUEST[event] then return self:spawn(reported, self, handler, event, ...) end
+    local task = self:new_task(handler)
     self.once[task] = ONCE[event] and function() self:fire(event, table.unpack(values, 1, values.n)) end
     self:resume(task, ...)
 end

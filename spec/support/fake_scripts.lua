@@ -114,43 +114,45 @@ local function script_timer(world, script, seconds, fn)
         fn()
     end)
     script.timers[id] = true
-    return id
 end
 
---- Starts a function of a script as a task of it; an error in it becomes the event.
-local function start_task(world, script, address, fn, ...)
+--- Starts a function of a script as a task of it -> the task. An error in it becomes the event;
+-- on_end(whether it returned, and not false) is called at its end.
+local function start_task(world, script, address, on_end, fn, ...)
     local task = coroutine.create(fn)
     local function go(...)
         local values = table.pack(...)
         world:later(function()
             if not script.tasks[task] then return end
-            local ok, problem = coroutine.resume(task, table.unpack(values, 1, values.n))
-            if coroutine.status(task) == "dead" then script.tasks[task] = nil end
-            if not ok then world:fire("script_error", script.file, tostring(problem), address) end
+            local ok, result = coroutine.resume(task, table.unpack(values, 1, values.n))
+            if not ok then world:fire("script_error", script.file, tostring(result), address) end
+            if coroutine.status(task) == "dead" then
+                script.tasks[task] = nil
+                if on_end then on_end(ok and result ~= false) end
+            end
         end)
     end
-    script.tasks[task] = go
+    script.tasks[task] = { go = go, on_end = on_end }
     go(...)
+    return task
 end
 
 local function script_globals(world, script, env)
     local function set(name, value) rawset(env, name, value) end
-    set("sleep", function(seconds)
-        local go = script.tasks[coroutine.running()]
-        if not go then error("this call waits, which is not possible here", 2) end
-        script_timer(world, script, seconds, go)
+    local function spawn(fn, ...) return start_task(world, script, nil, nil, fn, ...) end
+    local function sleep(seconds)
+        local task = script.tasks[coroutine.running()]
+        if not task then error("this call waits, which is not possible here", 2) end
+        script_timer(world, script, seconds, task.go)
         coroutine.yield()
-    end)
-    local function every(seconds, fn)
-        local function ring()
-            script_timer(world, script, seconds, ring)
-            start_task(world, script, nil, fn)
-        end
-        return script_timer(world, script, seconds, ring)
     end
-    set("timer", { every = every, after = function(seconds, fn)
-        return script_timer(world, script, seconds, function() start_task(world, script, nil, fn) end)
-    end })
+    set("sleep", sleep)
+    set("timer", loadfile("scripts/tasks/timer.lua", "t", env) {
+        enter = spawn, ring = spawn, sleep = sleep, most = 20,
+        drop = function(task) script.tasks[task] = nil end,
+        running = function(task) return script.tasks[task] ~= nil end,
+        loading = function() return script.id == nil end,
+    })
 end
 
 --- Whether a number fits its row, as those from VRM have to: else it is no data.
@@ -260,8 +262,12 @@ function fake_scripts.adopt(world, tab) return assert(keep(world, new_script("sp
 
 local function stop_script(world, id)
     local script = living(world, id)
+    local tasks = script.tasks
     for timer in pairs(script.timers) do world.timers[timer] = nil end
     script.timers, script.tasks = {}, {}
+    for _, task in pairs(tasks) do
+        if task.on_end then task.on_end(false) end
+    end
     return script
 end
 
@@ -320,12 +326,22 @@ function fake_scripts.open(world, host)
         return { memory = 20480, peak = 40960, instructions = 5000 }
     end
     host.call_all = function(functions, ...) return call_all(world, functions, ...) end
-    host.start_script = function(fn, address, arguments, rows)
+    local function start(on_end, fn, address, arguments, rows)
         local one = function_of(world, fn)
         assert(type(address) == "string", "string expected")
         table.insert(world.started, address)
-        start_task(world, one.script, address, one.fn, node_of(world, one.script, address),
+        start_task(world, one.script, address, on_end, one.fn, node_of(world, one.script, address),
             arguments ~= nil and copy(arguments) or rows and rows_of(rows) or nil)
+    end
+    host.start_script = function(...) start(nil, ...) end
+    host.run_script = function(...)
+        local task, done = coroutine.running(), nil
+        start(function(well)
+            done = well
+            world:wake(task)
+        end, ...)
+        world:park()
+        return done
     end
     host.keep_script = function(id, path, lib)
         local script = living(world, id)

@@ -64,9 +64,10 @@ end
 
 --- How many of everything there are: nothing may grow.
 function methods.figures(world)
-    local count = { scripts = 0, timers = 0, nodes = 0, functions = 0, types = 0, notices = 0 }
+    local count = { scripts = 0, timers = 0, tasks = 0, nodes = 0, functions = 0, types = 0, notices = 0 }
     for _ in pairs(world.loaded) do count.scripts = count.scripts + 1 end
     for _ in pairs(world.timers) do count.timers = count.timers + 1 end
+    for _ in pairs(world.tasks) do count.tasks = count.tasks + 1 end
     for _ in pairs(world.nodes) do count.nodes = count.nodes + 1 end
     for _ in pairs(world.functions) do count.functions = count.functions + 1 end
     for _ in pairs(world.types) do count.types = count.types + 1 end
