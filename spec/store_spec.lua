@@ -232,3 +232,27 @@ describe("rows of a home", function()
         assert.is_nil(devices[1].rows["#522"])
     end)
 end)
+
+describe("a request", function()
+    local function priorities(world, from)
+        local list = {}
+        for i = from + 1, #world.requests do
+            local request = world.requests[i]
+            list[#list + 1] = request.priority .. " " .. request.path:match("([%w-]+)[^/]*$")
+        end
+        return list
+    end
+
+    it("of the user comes before what was begun, and that before what is begun", function()
+        local world = worlds.started()
+        assert.same({ "2 me", "2 installations", "0 system-overview", "1 diagnostics" }, priorities(world, 0))
+        local count = #world.requests
+        world:fire("query", BATTERY, "1")
+        world:run(1)
+        assert.same({ "2 diagnostics" }, priorities(world, count))
+        count = #world.requests
+        world:fire("shortpoll")
+        world:run(1)
+        assert.same({ "1 diagnostics" }, priorities(world, count))
+    end)
+end)

@@ -167,11 +167,11 @@ static void collect_headers(lua_State *L, const char **headers) {
     headers[count] = NULL;
 }
 
-// host.http{ url=, headers=, timeout= (seconds), ca_file=, first=, without=, list=, known= }
+// host.http{ url=, headers=, timeout= (seconds), ca_file=, priority=, without=, list=, known= }
 //   -> { status=, date=, retry_after=, json=, json_error=, hashes= } | nil, { kind=, text= }
-// first: it leaves before those that wait and do not say so. without, list: see sieve.h; hashes are
-// those of the list's elements, and an element whose hash is a key of the table `known` is false.
-// No hashes: nothing was left out.
+// priority: it leaves before those that wait with a lower one (0 where none is given).
+// without, list: see sieve.h; hashes are those of the list's elements, and an element whose hash is
+// a key of the table `known` is false. No hashes: nothing was left out.
 static int host_http(lua_State *L) {
     struct api *a = api_of(L);
     const char *headers[HEADERS_MAX + 1];
@@ -180,13 +180,13 @@ static int host_http(lua_State *L) {
     lua_getfield(L, 1, "url");
     lua_getfield(L, 1, "ca_file");
     lua_getfield(L, 1, "timeout");
-    lua_getfield(L, 1, "first");
-    bool first = lua_toboolean(L, -1);
+    lua_getfield(L, 1, "priority");
+    int priority = (int)luaL_optinteger(L, -1, 0);
     struct http_request req = {
         .url = luaL_checkstring(L, 2),
         .headers = headers,
         .ca_file = luaL_optstring(L, 3, NULL),
-        .first = first,
+        .priority = priority,
         .timeout_ms = (long)(luaL_optnumber(L, 4, 20) * 1000),
     };
     collect_headers(L, headers);

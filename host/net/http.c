@@ -18,7 +18,7 @@ struct request {
     const char *trusted; // the file of trusted certificates, once it starts; NULL: curl's own
     struct curl_slist *headers;
     long timeout_ms;
-    bool first;
+    int priority;
     CURL *easy; // NULL while it waits
     struct buf body;
     char detail[CURL_ERROR_SIZE]; // curl's own words, or the file that cannot be read
@@ -119,7 +119,7 @@ static struct request *request_new(const struct http *h, const struct http_reque
         return NULL;
     }
     buf_init(&r->body, h->max_body);
-    r->first = req->first;
+    r->priority = req->priority;
     r->timeout_ms = req->timeout_ms > 0 ? req->timeout_ms : TIMEOUT_MS;
     bool ok = text_copy(&r->url, req->url != NULL ? req->url : "") &&
               text_copy(&r->ca_file, req->ca_file);
@@ -137,9 +137,9 @@ static struct request *request_new(const struct http *h, const struct http_reque
     return r;
 }
 
-// At the end; one that is first behind the others that are.
+// Behind those of its priority.
 static void list_append(struct request **list, struct request *r) {
-    while (*list != NULL && ((*list)->first || !r->first)) {
+    while (*list != NULL && (*list)->priority >= r->priority) {
         list = &(*list)->next;
     }
     r->next = *list;

@@ -14,7 +14,7 @@ struct http_request {
     const char *const *headers; // "Name: value" lines, NULL-terminated; may be NULL
     const char *ca_file;        // PEM bundle; NULL = the system's (http_trust_store)
     long timeout_ms;            // whole request; 0 = 20 s
-    bool first;                 // it leaves before those that wait and are not first
+    int priority;               // it leaves before those that wait with a lower one
 };
 
 enum http_error {

@@ -39,6 +39,7 @@ local session                       -- nil: no token; else { client, health, use
 local sites = {}                    -- [id] = site, kept over sessions. Beside what model.installation names:
                                     -- { session, listed = the list it was in last,
                                     --   task = the one that polls it, discover, again,
+                                    --   asked = somebody waits for its next poll,
                                     --   timer, nameless = failures of its names, had_rows }
 local last_answer                   -- VRM's clock when it last answered
 
@@ -160,8 +161,8 @@ local REFUSALS = { forbidden = true, refused = true, bad_answer = true, too_big 
 --- The names of an installation's devices. Measurements are worth more: VRM refusing or failing to give the
 -- names does not keep them away, but for the first tries, so that nodes get their names. Returns an error if
 -- the poll should end here.
-local function ask_names(s, site)
-    local overview, err, date = s.client:overview(site.id)
+local function ask_names(s, site, priority)
+    local overview, err, date = s.client:overview(site.id, priority)
     if overview then
         site.overview, site.overview_at = overview, date or host.time()
         site.nameless, site.said.overview = 0, nil
@@ -185,13 +186,13 @@ local function outdated(s, site)
 end
 
 --- Asks VRM for one installation: on discovery its devices, always its measurements.
-local function ask(s, site, discover)
+local function ask(s, site, discover, priority)
     if discover then
-        local problem = ask_names(s, site)
+        local problem = ask_names(s, site, priority)
         if problem then return nil, problem end
     end
     if outdated(s, site) then return nil end
-    local answer, err = s.client:diagnostics(site.id, discover or false, site.store.texts)
+    local answer, err = s.client:diagnostics(site.id, discover or false, site.store.texts, priority)
     if not answer or outdated(s, site) then return nil, err end
     if #answer.rows == 0 and site.had_rows then
         return nil, { kind = "bad_answer", text = "VRM sent no measurements of this installation." }
@@ -217,8 +218,9 @@ end
 
 local function poll_once(site)
     local s, discover = session, site.discover or not site.overview
-    site.discover = false
-    local done, err = health.guarded(ask, s, site, discover)
+    local priority = site.asked and vrm.ASKED or nil
+    site.discover, site.asked = false, false
+    local done, err = health.guarded(ask, s, site, discover, priority)
     if outdated(s, site) or stopping then return end
     if done then
         site.health:worked()
@@ -396,6 +398,7 @@ end
 -- way. Returns whether there are answers.
 local function ask_for(s, target)
     local one = target ~= ALL and target ~= DEVICES
+    if one then target.asked = true end
     if one then poll(target) elseif target == ALL then account.poll() else account.connect() end
     wait_for(s.task)
     local asked = one and { target } or s.sites or {}

@@ -24,6 +24,11 @@ local DEFAULT_URL = "https://vrmapi.victronenergy.com/v2"
 vrm.LIMIT = { depth = 40, interval_ms = 400 }
 
 local TIMEOUT = 20          -- seconds; clients of the live API use 10 to 20
+
+--- Priorities of requests: a hundred installations wait half a minute for VRM's limit. What was begun is
+-- ended before the next is begun; what somebody waits for comes before both. Others have 0.
+vrm.BEGUN, vrm.ASKED = 1, 2
+
 local PAGE_SIZE = 1000      -- rows; without `count` VRM sends only the first 100
 local MAX_PAGES = 20
 
@@ -75,8 +80,8 @@ local function status_error(reply, token)
     return { kind = kind, text = text .. ".", retry_after = reply.retry_after }
 end
 
---- One GET; returns the decoded JSON object and the reply, or nil and an error. options: first, without, list
--- and known of host.http (nil: none).
+--- One GET; returns the decoded JSON object and the reply, or nil and an error. options: priority, without,
+-- list and known of host.http (nil: none).
 function vrm:get(path, options)
     options = options or {}
     local reply, err = host.http {
@@ -84,7 +89,7 @@ function vrm:get(path, options)
         headers = { ["X-Authorization"] = "Token " .. self.token, ["Accept"] = "application/json" },
         timeout = TIMEOUT,
         ca_file = self.ca_file,
-        first = options.first, without = options.without, list = options.list, known = options.known,
+        priority = options.priority, without = options.without, list = options.list, known = options.known,
     }
     local problem
     if not reply then
@@ -112,7 +117,7 @@ end
 
 --- Whose token is it? -> { id = user id }
 function vrm:me()
-    local json, err = self:get("/users/me")
+    local json, err = self:get("/users/me", { priority = vrm.ASKED })
     if not json then return nil, err end
     local user = read.user(json)
     if not user then return bad("user") end
@@ -127,9 +132,11 @@ end
 function vrm:installations(user_id)
     local path = "/users/" .. user_id .. "/installations"
     local json, err
-    if not self.bare then json, err = self:get(path .. "?extended=1", { without = { "extended" } }) end
+    if not self.bare then
+        json, err = self:get(path .. "?extended=1", { without = { "extended" }, priority = vrm.ASKED })
+    end
     if self.bare or err and err.kind == "too_big" then
-        json, err = self:get(path)
+        json, err = self:get(path, { priority = vrm.ASKED })
         self.bare = json ~= nil
     end
     if not json then return nil, err end
@@ -152,9 +159,11 @@ end
 
 --- The devices VRM lists for one installation (no measurements) -> list of
 -- { type, type_id, instance, custom_name, product, last_connection, gateway = bool, interval = seconds|nil };
--- any field but `gateway` may be nil. The third result is VRM's clock when it answered, unix|nil.
-function vrm:overview(site_id)
-    local json, reply = self:get("/installations/" .. site_id .. "/system-overview")
+-- any field but `gateway` may be nil. The third result is VRM's clock when it answered, unix|nil. priority:
+-- nil for 0.
+function vrm:overview(site_id, priority)
+    local path = "/installations/" .. site_id .. "/system-overview"
+    local json, reply = self:get(path, { priority = priority })
     if not json then return nil, reply end
     return read.overview(json), nil, reply.date
 end
@@ -182,10 +191,10 @@ local UNUSED = { "idSite", "description", "bitmask", "id" }
 -- date: VRM's clock when it answered. Further pages are asked for only if VRM says there are more rows.
 -- names = false: without the names of values, which are half of an answer and hardly ever change; those read
 -- before stay (read.names). known: texts of the answer before, nil for none: a row whose text is among them
--- is the same table as then.
-function vrm:diagnostics(site_id, names, known)
+-- is the same table as then. priority: nil for vrm.BEGUN.
+function vrm:diagnostics(site_id, names, known, priority)
     local rows, texts, seen, fetched, date = {}, {}, {}, 0, nil
-    local options = { first = true, list = "records", known = known or {},
+    local options = { priority = priority or vrm.BEGUN, list = "records", known = known or {},
                       without = { table.unpack(UNUSED) } }
     if names == false then table.insert(options.without, "dataAttributeEnumValues") end
     for page = 1, MAX_PAGES do
@@ -249,7 +258,8 @@ function vrm:get_for_script(file, path, query)
         parts[#parts + 1] = percent(name) .. "=" .. percent(value)
     end
     table.sort(parts)
-    local json, reply = self:get(path .. (#parts > 0 and "?" .. table.concat(parts, "&") or ""))
+    local json, reply = self:get(path .. (#parts > 0 and "?" .. table.concat(parts, "&") or ""),
+        { priority = vrm.ASKED })
     return json, not json and reply or nil
 end
 

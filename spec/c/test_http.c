@@ -67,20 +67,21 @@ static void test_no_certificates(void) {
     CHECK(strstr(text, "/nowhere/some.pem") != NULL);
 }
 
-static void wait_in_line(const char *url, bool first) {
-    struct http_request req = {.url = url, .first = first};
+static void wait_in_line(const char *url, int priority) {
+    struct http_request req = {.url = url, .priority = priority};
     list_append(&h.waiting, request_new(&h, &req));
 }
 
 // Fault: a question of the user waits for the polls of a hundred installations
-// Expected: what is first leaves before all that is not, in its own order
+// Expected: what has a priority leaves before all that has a lower one, in its own order
 static void test_line(void) {
-    static const char *const order[] = {"c", "d", "a", "b", "e"};
-    wait_in_line("a", false);
-    wait_in_line("b", false);
-    wait_in_line("c", true);
-    wait_in_line("d", true);
-    wait_in_line("e", false);
+    static const char *const order[] = {"f", "c", "d", "a", "b", "e"};
+    wait_in_line("a", 0);
+    wait_in_line("b", 0);
+    wait_in_line("c", 1);
+    wait_in_line("d", 1);
+    wait_in_line("e", 0);
+    wait_in_line("f", 2);
     for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
         struct request *r = h.waiting;
         CHECK(r != NULL && strcmp(r->url, order[i]) == 0);

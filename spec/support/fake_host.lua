@@ -306,7 +306,8 @@ local function http_functions(self, host)
             self:park(0)
             return nil, { kind = "other", text = "The address of " .. url .. " must begin with https://." }
         end
-        local entry = { path = path, headers = request.headers, time = self.now, running = true }
+        local entry = { path = path, headers = request.headers, time = self.now, running = true,
+                        priority = request.priority or 0 }
         table.insert(self.requests, entry)
         local page = tonumber(path:match("[?&]page=(%d+)"))
         local reply, err = self.answer { path = path, headers = request.headers, page = page }
