@@ -32,7 +32,7 @@ static void on_line(lua_State *L, lua_Debug *at) {
 }
 
 void __wrap_lua_sethook(lua_State *L, lua_Hook hook, int mask, int count) {
-    inner = hook;
+    inner = hook == on_line ? inner : hook; // a task's, for one that it starts
     __real_lua_sethook(L, on_line, mask | LUA_MASKLINE, count);
 }
 
