@@ -111,7 +111,7 @@ MUTATIONS = [
              "local sorted = discover or not site.store:take(answer.rows)", "local sorted = true",
              ["spec/store_spec.lua"]),
     Mutation("data grows old at polls only", "scripts/model/installation.lua",
-             "site.aging = next(site.nodes) and host.after(", "site.aging = false and host.after(",
+             "site.aging = next(site.nodes) and timer.after(", "site.aging = false and timer.after(",
              ["spec/store_spec.lua"]),
     Mutation("the values of an installation wait for all others", "scripts/sources/vrm.lua",
              "priority = priority or vrm.BEGUN, list", "list",

@@ -609,8 +609,12 @@ void pg3_turn(struct pg3 *p) {
     }
 }
 
+static bool to_be_stored(const struct pg3 *p, enum pg3_key key) {
+    return p->records[key].changed && p->records[key].read;
+}
+
 bool pg3_waiting(struct pg3 *p) {
     p->calm = true; // asked at the stop: nothing may wait any more
-    return p->up && (p->sending || p->first != NULL ||
-                     (p->records[KEY_DATA].changed && p->records[KEY_DATA].read));
+    return p->up && (p->sending || p->first != NULL || to_be_stored(p, KEY_DATA) ||
+                     to_be_stored(p, KEY_IDATA));
 }

@@ -1408,6 +1408,27 @@ static void test_profile_without_memory(void) {
     close_bench(&b);
 }
 
+// Fault: a plugin that is stopped right after its start has PG3 install the same profile again
+// Expected: the stop waits until PG3 has stored which one it has, as for node.state
+static void test_stop_after_installation(void) {
+    struct bench b;
+    open_bench(&b);
+    pg3_up(b.pg3);
+    receive(&b, CONFIG_NONE);
+    receive(&b, "{\"getAll\":[{\"key\":\"customparams\",\"value\":{}}]}");
+    pg3_profile(b.pg3, "hash");
+    turn(&b);
+    receive(&b, "{\"installprofile\":{\"success\":true}}");
+    forget(&b);
+    CHECK(pg3_waiting(b.pg3));
+    turn(&b);
+    CHECK(times(&b, "idata") == 1);
+    receive(&b, "{\"set\":[{\"key\":\"idata\",\"success\":true}]}");
+    turn(&b);
+    CHECK(!pg3_waiting(b.pg3));
+    close_bench(&b);
+}
+
 // Fault: the user is told to save a record anew because there was no memory for it
 // Expected: it is told that memory is short; PG3 is asked for everything again
 static void test_record_without_memory(void) {
@@ -1535,6 +1556,7 @@ int main(void) {
     test_many_answers();
     test_answer_for_a_node_that_is_gone();
     test_message_without_memory();
+    test_stop_after_installation();
     test_profile_without_memory();
     test_record_without_memory();
     test_away();

@@ -6,6 +6,7 @@ plugin is led through everything that could spill it."""
 import base64
 import glob
 import os
+import shutil
 import stat
 import subprocess
 import time
@@ -326,7 +327,7 @@ def put_fifo(world, name):
     path = world.plugin.path(name)
     os.makedirs(os.path.dirname(path), exist_ok=True)
     if os.path.isdir(path):
-        os.rmdir(path)
+        shutil.rmtree(path)
     elif os.path.lexists(path):
         os.unlink(path)
     os.mkfifo(path)
