@@ -148,7 +148,6 @@ on_step("start", function()
     host.default_params(params.missing(host.params()))
     local page = host.read("POLYGLOT_CONFIG.md")
     if page then host.doc(markdown.html(page)) end
-    account.show()
 end)
 
 on_step("ready", function()
