@@ -144,7 +144,6 @@ host.on("start", function()
     host.default_params(params.missing(host.params()))
     local page = host.read("POLYGLOT_CONFIG.md")
     if page then host.doc(markdown.html(page)) end
-    account.show()
 end)
 
 host.on("ready", function()

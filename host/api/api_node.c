@@ -84,6 +84,7 @@ static void read_driver(lua_State *L, int at, struct driver_decl *d) {
     d->places = (int)number_field(L, at, "places", 0);
     d->zero = bool_field(L, at, "zero");
     d->by_script = bool_field(L, at, "by_script");
+    d->fresh = (int)number_field(L, at, "fresh", 0);
     d->unit = unit_at(L, at);
     lua_getfield(L, at, "alt");
     if (lua_istable(L, -1)) {
@@ -136,8 +137,8 @@ static int read_type(lua_State *L) {
 }
 
 // host.declare(type): what is needed to show its values and to judge what a script sets. type = {
-// id, name, drivers = list of { id, label, uom, min, max, places, zero, by_script, names, alt = {
-// uom, factor, offset } }, events = list of { id } }; other members are not looked at.
+// id, name, drivers = list of { id, label, uom, min, max, places, zero, by_script, fresh, names,
+// alt = { uom, factor, offset } }, events = list of { id } }; other members are not looked at.
 static int host_declare(lua_State *L) {
     struct api *a = api_of(L);
     luaL_checktype(L, 1, LUA_TTABLE);

@@ -202,7 +202,7 @@ static void show(struct nodes *n, struct node *node, size_t i) {
                          decl->places)) {
             return;
         }
-    } else {
+    } else if (d->seeded || strcmp(d->shown, "0") != 0) {
         return; // what it showed last
     }
     if (strcmp(shown, d->shown) == 0 && unit->uom == d->uom) {
@@ -226,7 +226,8 @@ void node_told(struct driver *d) {
 }
 
 bool node_news(const struct driver *d) {
-    return d->text != NULL || d->uom != d->told_uom || strcmp(d->shown, d->told) != 0;
+    return d->text != NULL || d->text_told || d->uom != d->told_uom ||
+           strcmp(d->shown, d->told) != 0;
 }
 
 void node_compare(struct node *node) {

@@ -22,6 +22,7 @@ struct driver_decl {
     int places;      // decimals
     bool zero;       // a momentary value: shown as 0 while stale or missing
     bool by_script;  // set by a device script, not from rows
+    int fresh;       // of the data state: what it shows while the other values are fresh; 0 = none
     long *values;    // the only ones it may have; NULL = a plain number
     size_t value_count;
 };
@@ -51,9 +52,10 @@ struct driver {
     bool changed; // differs from what PG3 was told
     int uom;      // of `shown`
     char shown[32];
-    int told_uom;  // of `told`
-    char told[32]; // what PG3 has: 0 in a new node, then what was sent last
-    char *text;    // shown beside the value, NULL = none
+    int told_uom;   // of `told`
+    char told[32];  // what PG3 has: what was sent last, before that 0
+    char *text;     // shown beside the value, NULL = none
+    bool text_told; // PG3 shows a text beside it
 };
 
 struct node {
@@ -124,7 +126,7 @@ void nodes_alt_units(struct nodes *n, bool on);
 void node_touch(struct node *node);
 void nodes_touch(struct nodes *n);
 
-// PG3 was told what the driver shows; clears `changed`.
+// PG3 was told the number that the driver shows; clears `changed`.
 void node_told(struct driver *d);
 // Whether it shows something else than PG3 was told.
 bool node_news(const struct driver *d);

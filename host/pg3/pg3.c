@@ -8,15 +8,17 @@
 #include <string.h>
 
 #define AREA "pg3"
-#define ANSWER_MS 10000    // for configuration and user data; for addnode: then the others go on
-#define ADD_LOST_MS 180000 // an addnode may wait that long in PG3's queue to the ISY
-#define RETRY_MS 5000      // first pause after a refused addnode or value; doubles
+#define ANSWER_MS 10000     // for configuration and user data; for addnode: then the others go on
+#define ANSWER_MORE_MS 4000 // for each further node of an addnode: 40 values of PG3 of 2021
+#define ADD_LOST_MS 180000  // an addnode may wait that long in PG3's queue to the ISY
+#define RETRY_MS 5000       // first pause after a refused addnode or value; doubles
 #define RETRY_MAX_MS 300000
 #define FORGIVEN_MS 600000             // without a refusal: the next pause is the first again
 #define CALM_MS 500                    // after the start, for messages that may come late
 #define WAITING_MAX (4u * 1024 * 1024) // bytes that wait for PG3
 #define FEW_WAIT 2048u                 // bytes up to which each answer goes as its own message
 #define REPORT_FULL 16384u             // bytes of a report message after which the next begins
+#define CONNECTION "ST"                // the controller's driver in which PG3x shows the connection
 #define MISSED_MS 2000 // from a message that found no memory to the question for everything
 
 struct pg3 *pg3_new(struct loop *l, struct json *json, struct nodes *nodes, const char *version,
@@ -184,12 +186,13 @@ void pg3_down(struct pg3 *p) {
     loop_cancel(p->loop, p->gate_timer);
     loop_cancel(p->loop, p->profile_timer);
     p->add_timer = p->gate_timer = p->profile_timer = 0;
+    p->adding_count = 0;
+    p->add_alone = false;
     for (size_t i = 0; i < p->nodes->count; i++) {
         if (p->nodes->all[i]->state == NODE_ADDING) {
             p->nodes->all[i]->state = NODE_NEW;
         }
     }
-    p->adding[0] = '\0';
 }
 
 void pg3_sent(struct pg3 *p) { p->sending = false; }
@@ -210,9 +213,18 @@ static void recall(struct pg3 *p, struct node *node) {
     }
 }
 
+// What PG3x shows there by itself, and does not again if it did before the node was added.
+static void show_connected(struct pg3 *p, struct node *node) {
+    int driver = node_driver(node, CONNECTION);
+    if (driver >= 0) {
+        node_set(p->nodes, node, driver, 1, NULL);
+    }
+}
+
 void pg3_add(struct pg3 *p, struct node *node) {
     if (p->controller[0] == '\0') {
         snprintf(p->controller, sizeof p->controller, "%s", node->address);
+        show_connected(p, node);
     }
     recall(p, node);
 }
@@ -296,34 +308,54 @@ static void open_gate(struct pg3 *p, const char *address) {
 static void show_connection(struct pg3 *p) {
     struct buf b;
     buf_init(&b, 256);
-    buf_printf(&b, "{\"setController\":{\"node\":\"%s\",\"driver\":\"ST\"}}", p->controller);
+    buf_printf(&b, "{\"setController\":{\"node\":\"%s\",\"driver\":\"" CONNECTION "\"}}",
+               p->controller);
     p->controller_set = pg3_post_buf(p, "system", &b, true);
 }
 
 // Only there so that the loop turns when a node is due.
 static void retry_due(void *ctx) { (void)ctx; }
 
+// How long the answer to an addnode of so many nodes is waited for before the others go on.
+static int64_t answer_ms(size_t count) { return ANSWER_MS + (int64_t)(count - 1) * ANSWER_MORE_MS; }
+
 // PG3 works down its queue to the ISY, which may take minutes: the answer comes later. Until then
-// the node has no values and no children; the other nodes go on.
+// the nodes have no values and no children; the other nodes go on.
 static void add_late(void *ctx) {
     struct pg3 *p = ctx;
-    char address[sizeof p->adding];
-    memcpy(address, p->adding, sizeof address);
+    size_t count = p->adding_count;
     p->add_timer = 0;
-    p->adding[0] = '\0';
-    log_debug(AREA, "PG3 has not answered addnode of %s within 10 s; the others go on", address);
-    loop_after(p->loop, ADD_LOST_MS - ANSWER_MS + 1, retry_due, NULL);
-    open_gate(p, address);
+    p->adding_count = 0;
+    p->add_alone = p->add_alone || p->adding_sent > 1;
+    log_debug(AREA,
+              "PG3 has not answered addnode of %zu nodes in time (%s and on); the others go on",
+              count, p->adding[0]);
+    loop_after(p->loop, p->add_lost_ms - loop_now_ms() + 1, retry_due, NULL);
+    for (size_t i = 0; i < count; i++) {
+        open_gate(p, p->adding[i]);
+    }
 }
 
-// The question or its answer was lost. PG3's list tells whether the node is there; if not, it is
-// added again.
-static void add_lost(struct pg3 *p, const struct node *node) {
-    log_warning(AREA,
-                "PG3 did not answer addnode of %s within %d minutes; going on as if it were there",
-                node->address, ADD_LOST_MS / 60000);
-    pg3_added(p, node->address, NULL);
-    pg3_ask(p, true, false);
+// The question or its answer was lost. PG3's list tells which nodes are there; the others are added
+// again.
+static void check_lost(struct pg3 *p) {
+    const struct node *first = NULL;
+    size_t lost = 0;
+    for (size_t i = 0; i < p->nodes->count; i++) {
+        struct node *node = p->nodes->all[i];
+        if (node->state == NODE_ADDING && node->retry_ms <= loop_now_ms()) {
+            first = lost++ == 0 ? node : first;
+            node_touch(node); // its values went with it
+            pg3_added(p, node->address, NULL);
+        }
+    }
+    if (lost > 0) {
+        log_warning(AREA,
+                    "PG3 did not answer addnode of %zu nodes (%s and on) within %d minutes; going "
+                    "on as if they were there",
+                    lost, first->address, ADD_LOST_MS / 60000);
+        pg3_ask(p, true, false);
+    }
 }
 
 // Counts on after a success: a node that is taken may have a value that never is.
@@ -341,13 +373,33 @@ static void refuse(struct node *node, enum node_state state) {
     node->retry_ms = now + (pause < RETRY_MAX_MS ? pause : RETRY_MAX_MS);
 }
 
+// The answer about a node of the addnode in flight has come, if it is one of those.
+static void answered(struct pg3 *p, const char *address) {
+    size_t i = 0;
+    while (i < p->adding_count && strcmp(p->adding[i], address) != 0) {
+        i++;
+    }
+    if (i == p->adding_count) {
+        return;
+    }
+    p->adding_count--;
+    memmove(p->adding[i], p->adding[p->adding_count], sizeof p->adding[i]);
+    loop_cancel(p->loop, p->add_timer);
+    p->add_timer = p->adding_count > 0 ? loop_after(p->loop, ANSWER_MS, add_late, p) : 0;
+}
+
+void pg3_none_added(struct pg3 *p, const char *error) {
+    p->add_alone = p->add_alone || (p->adding_count > 0 && p->adding_sent > 1);
+    while (p->adding_count > 0) {
+        char address[sizeof p->adding[0]];
+        memcpy(address, p->adding[p->adding_count - 1], sizeof address);
+        pg3_added(p, address, error);
+    }
+}
+
 void pg3_added(struct pg3 *p, const char *address, const char *error) {
     struct node *node = nodes_find(p->nodes, address);
-    if (strcmp(address, p->adding) == 0) {
-        p->adding[0] = '\0';
-        loop_cancel(p->loop, p->add_timer);
-        p->add_timer = 0;
-    }
+    answered(p, address);
     if (node == NULL) {
         return;
     }
@@ -361,8 +413,10 @@ void pg3_added(struct pg3 *p, const char *address, const char *error) {
                     error, (int)((node->retry_ms - loop_now_ms()) / 1000));
         return;
     }
-    // Also one that was deleted while its addnode was under way: the later message counts.
-    if (node->state == NODE_ADDING || node->state == NODE_DELETED) {
+    // Also one that was deleted while its addnode was under way, or refused: the later message
+    // counts.
+    bool refused = node->state == NODE_REFUSED && node->retry_ms != INT64_MAX;
+    if (node->state == NODE_ADDING || node->state == NODE_DELETED || refused) {
         node->state = NODE_LIVE;
     }
     if (strcmp(address, p->controller) == 0) {
@@ -502,33 +556,55 @@ static bool add_due(const struct pg3 *p, const struct node *node) {
     return primary == node || primary == NULL || primary->state == NODE_LIVE;
 }
 
-static struct node *next_to_add(struct pg3 *p) {
-    if (p->gate == GATE_DATA || p->nodes_held || p->adding[0] != '\0' || p->profile_timer != 0) {
-        return NULL;
+// -> how many of the nodes that are due go with the next addnode. The controller goes alone: all
+// values wait for its answer.
+static size_t next_to_add(struct pg3 *p, struct node *due[WIRE_ADD_NODES]) {
+    size_t count = 0, most = p->add_alone ? 1 : WIRE_ADD_NODES;
+    if (p->gate == GATE_DATA || p->nodes_held || p->adding_count > 0 || p->profile_timer != 0) {
+        return 0;
     }
-    for (size_t i = 0; i < p->nodes->count; i++) {
-        if (add_due(p, p->nodes->all[i])) {
-            return p->nodes->all[i];
+    for (size_t i = 0; i < p->nodes->count && count < most; i++) {
+        struct node *node = p->nodes->all[i];
+        if (!add_due(p, node)) {
+            continue;
+        }
+        due[count++] = node;
+        if (strcmp(node->address, p->controller) == 0) {
+            break;
         }
     }
-    return NULL;
+    return count;
 }
 
-static void send_addnode(struct pg3 *p, struct node *node) {
+// The node is on its way to PG3 with what its drivers show; what is left to tell are their texts.
+static void is_adding(struct node *node, int64_t lost_ms) {
+    node->state = NODE_ADDING;
+    node->retry_ms = lost_ms;
+    for (size_t i = 0; i < node->type->driver_count; i++) {
+        node_told(&node->drivers[i]);
+    }
+    node_compare(node);
+}
+
+static void send_addnode(struct pg3 *p) {
+    struct node *due[WIRE_ADD_NODES];
     struct buf b;
     buf_init(&b, WIRE_MAX);
-    if (wire_addnode(&b, node)) {
+    size_t count = wire_addnode(&b, due, next_to_add(p, due));
+    if (count > 0) {
         send_now(p, "command", buf_text(&b), b.len);
     }
     buf_free(&b);
     if (!p->sending) {
         return;
     }
-    node->state = NODE_ADDING;
-    node->retry_ms = loop_now_ms() + ADD_LOST_MS;
-    node_compare(node);
-    memcpy(p->adding, node->address, sizeof p->adding);
-    p->add_timer = loop_after(p->loop, ANSWER_MS, add_late, p);
+    p->add_lost_ms = loop_now_ms() + ADD_LOST_MS;
+    for (size_t i = 0; i < count; i++) {
+        is_adding(due[i], p->add_lost_ms);
+        memcpy(p->adding[i], due[i]->address, sizeof p->adding[i]);
+    }
+    p->adding_count = p->adding_sent = count;
+    p->add_timer = loop_after(p->loop, answer_ms(count), add_late, p);
 }
 
 static void send_values(struct pg3 *p) {
@@ -537,7 +613,7 @@ static void send_values(struct pg3 *p) {
     }
     struct buf b;
     buf_init(&b, WIRE_MAX);
-    bool any = wire_set(&b, p->nodes, p->controller, "ST");
+    bool any = wire_set(&b, p->nodes, p->controller, CONNECTION);
     if (any) {
         send_now(p, "status", buf_text(&b), b.len);
     }
@@ -568,15 +644,6 @@ static void post_records(struct pg3 *p) {
     }
 }
 
-static void check_late(struct pg3 *p) {
-    for (size_t i = 0; i < p->nodes->count; i++) {
-        const struct node *node = p->nodes->all[i];
-        if (node->state == NODE_ADDING && node->retry_ms <= loop_now_ms()) {
-            add_lost(p, node);
-        }
-    }
-}
-
 // PG3 tells everything once more, of which something was lost.
 static void ask_missed(struct pg3 *p) {
     if (p->missed_ms == 0 || loop_now_ms() < p->missed_ms + MISSED_MS) {
@@ -593,7 +660,7 @@ void pg3_turn(struct pg3 *p) {
     if (!p->up) {
         return;
     }
-    check_late(p);
+    check_lost(p);
     ask_missed(p);
     post_records(p);
     // Values first: the answer to a query or a status request follows what it reports.
@@ -603,9 +670,8 @@ void pg3_turn(struct pg3 *p) {
     if (!p->sending) {
         send_waiting(p);
     }
-    struct node *node = p->sending ? NULL : next_to_add(p);
-    if (node != NULL) {
-        send_addnode(p, node);
+    if (!p->sending) {
+        send_addnode(p);
     }
 }
 

@@ -1,4 +1,5 @@
-// PG3's protocol (docs/pg3.md): start sequence, every message in and out, one addnode in flight.
+// PG3's protocol (docs/pg3.md): start sequence, every message in and out, one addnode message in
+// flight.
 // Whatever carries the messages (mqtt, or a test) is a pg3_link.
 #ifndef PG3_H
 #define PG3_H
@@ -65,7 +66,8 @@ bool pg3_waiting(struct pg3 *p);
 
 // The nodes of PG3's last configuration.
 const struct known *pg3_known(const struct pg3 *p);
-// Seeds a new node with the values PG3 had; the first node ever passed here is the controller.
+// Seeds a new node with the values PG3 had; the first node ever passed here is the controller,
+// whose ST is PG3's own. Added at the turn's end, with the values it has by then.
 void pg3_add(struct pg3 *p, struct node *node);
 // The user's parameters as (name, value) texts; false when `i` is past the last.
 bool pg3_param(const struct pg3 *p, size_t i, const char **name, const char **value);

@@ -360,12 +360,22 @@ static void added(struct pg3 *p, lua_State *L, int at) {
     const char *error = json_text(L, at, "error", scratch2);
     if (address != NULL) {
         pg3_added(p, address, error);
-    } else if (error != NULL && p->adding[0] != '\0') {
-        pg3_added(p, p->adding, error);
     }
 }
 
-static void on_addnode(struct pg3 *p, lua_State *L, int at) { each(p, L, at, added); }
+static void none_added(struct pg3 *p, lua_State *L, int at) {
+    char scratch[32], scratch2[32];
+    const char *error = json_text(L, at, "error", scratch);
+    if (error != NULL && json_text(L, at, "address", scratch2) == NULL) {
+        pg3_none_added(p, error);
+    }
+}
+
+// An error without an address is about the nodes that the answer does not name.
+static void on_addnode(struct pg3 *p, lua_State *L, int at) {
+    each(p, L, at, added);
+    each(p, L, at, none_added);
+}
 
 // PG3 tells what the user deleted; the plugin itself removes nothing.
 static void removed(struct pg3 *p, lua_State *L, int at) {

@@ -4,6 +4,7 @@
 
 #include "pg3/pairs.h"
 #include "pg3/pg3.h"
+#include "pg3/wire.h"
 
 struct pg3_out {
     struct pg3_out *next;
@@ -65,9 +66,13 @@ struct pg3 {
     char controller[15];
     bool controller_set; // PG3 was asked to show the connection on it
 
-    bool nodes_held; // by pg3_hold_nodes
-    char adding[15]; // the addnode in flight, "" = none
-    int64_t add_timer;
+    bool nodes_held;                 // by pg3_hold_nodes
+    char adding[WIRE_ADD_NODES][15]; // those of the addnode in flight that are not answered yet
+    size_t adding_count;             // of them; 0 = none is in flight
+    size_t adding_sent;              // nodes in the last one
+    bool add_alone; // an addnode of several was not answered well: one node a message from now on
+    int64_t add_timer;     // until the others go on
+    int64_t add_lost_ms;   // until then the last one may be answered
     int64_t profile_timer; // 0 = no installprofile in flight
     int64_t retry_timer;   // until the next try after one that failed
     char profile_hash[65]; // on disk
@@ -133,6 +138,9 @@ void pg3_nodes_listed(struct pg3 *p);
 void pg3_removed(struct pg3 *p, const char *address);
 // PG3 answered an addnode; error NULL = added.
 void pg3_added(struct pg3 *p, const char *address, const char *error);
+// PG3 answered an addnode with an error that names no node: none of those was added that are not
+// answered yet.
+void pg3_none_added(struct pg3 *p, const char *error);
 // PG3 answered installprofile; error NULL = installed.
 void pg3_installed(struct pg3 *p, const char *error);
 // A value was refused: the node may be gone from the ISY.

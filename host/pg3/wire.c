@@ -1,26 +1,66 @@
 #include "pg3/wire.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-static bool add_driver(struct buf *b, const struct node *node, size_t i) {
-    const struct driver *d = &node->drivers[i];
-    const struct driver_decl *decl = &node->type->drivers[i];
-    buf_printf(b, "%s{\"driver\":\"%s\",\"value\":\"%s\",\"uom\":%d,\"name\":", i > 0 ? "," : "",
-               decl->id, d->told, d->told_uom);
-    buf_json(b, decl->label);
-    return buf_puts(b, "}");
+// PG3 hands the values of a message to the ISY one after the other, whose programs act on the data
+// state: "fresh" follows the values that it speaks of, anything else goes before them.
+struct order {
+    size_t count, state; // state: the data state's index, `count` = the node has none
+    bool last;
+};
+
+static struct order order_of(const struct node *node) {
+    struct order o = {.count = node->type->driver_count};
+    while (o.state < o.count && node->type->drivers[o.state].fresh == 0) {
+        o.state++;
+    }
+    o.last = o.state < o.count &&
+             strtol(node->drivers[o.state].shown, NULL, 10) == node->type->drivers[o.state].fresh;
+    return o;
 }
 
-bool wire_addnode(struct buf *b, const struct node *node) {
-    buf_printf(b, "{\"addnode\":[{\"address\":\"%s\",\"name\":", node->address);
+// Index of the driver at that place of the order.
+static size_t driver_at(const struct order *o, size_t place) {
+    if (o->state == o->count) {
+        return place;
+    }
+    if (o->last) {
+        return place + 1 == o->count ? o->state : place + (place >= o->state);
+    }
+    return place == 0 ? o->state : place - (place <= o->state);
+}
+
+static void add_drivers(struct buf *b, const struct node *node) {
+    const struct order order = order_of(node);
+    for (size_t place = 0; place < order.count; place++) {
+        size_t i = driver_at(&order, place);
+        const struct driver *d = &node->drivers[i];
+        const struct driver_decl *decl = &node->type->drivers[i];
+        buf_printf(b, "%s{\"driver\":\"%s\",\"value\":\"%s\",\"uom\":%d,\"name\":",
+                   place > 0 ? "," : "", decl->id, d->shown, d->uom);
+        buf_json(b, decl->label);
+        buf_puts(b, "}");
+    }
+}
+
+static void add_node(struct buf *b, const struct node *node) {
+    buf_printf(b, "{\"address\":\"%s\",\"name\":", node->address);
     buf_json(b, node->name);
     buf_puts(b, ",\"nodeDefId\":");
     buf_json(b, node->type->id);
     buf_printf(b, ",\"primaryNode\":\"%s\",\"drivers\":[", node->primary);
-    for (size_t i = 0; i < node->type->driver_count; i++) {
-        add_driver(b, node, i);
+    add_drivers(b, node);
+    buf_puts(b, "],\"hint\":[0,0,0,0],\"private\":null,\"rename\":false}");
+}
+
+size_t wire_addnode(struct buf *b, struct node *const *nodes, size_t count) {
+    size_t held = 0;
+    while (held < count && b->len < WIRE_ADD_FULL) {
+        buf_puts(b, held > 0 ? "," : "{\"addnode\":[");
+        add_node(b, nodes[held++]);
     }
-    return buf_puts(b, "],\"hint\":[0,0,0,0],\"private\":null,\"rename\":false}]}");
+    return held > 0 && buf_puts(b, "]}") ? held : 0;
 }
 
 static void set_driver(struct buf *b, const struct node *node, size_t i, size_t already) {
@@ -42,7 +82,9 @@ bool wire_set(struct buf *b, struct nodes *n, const char *skip_address, const ch
             continue;
         }
         node->changed = false;
-        for (size_t i = 0; i < node->type->driver_count; i++) {
+        const struct order order = order_of(node);
+        for (size_t place = 0; place < order.count; place++) {
+            size_t i = driver_at(&order, place);
             if (!node->drivers[i].changed) {
                 continue;
             }
@@ -53,6 +95,7 @@ bool wire_set(struct buf *b, struct nodes *n, const char *skip_address, const ch
             }
             set_driver(b, node, i, count++);
             node_told(&node->drivers[i]);
+            node->drivers[i].text_told = node->drivers[i].text != NULL;
         }
     }
     return count > 0 && buf_puts(b, "]}");

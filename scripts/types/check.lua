@@ -12,6 +12,7 @@
 --                  { part = letter, main = type, suffix = words, when = list of keys|nil },
 --          declaration = what host.declare and pg3.profile take }
 
+local freshness = require "model.freshness"
 local units = require "types.units"
 local name_lists = require "types.names"
 local command_check = require "types.command_check"
@@ -163,7 +164,8 @@ local function declaration(type_)
     end
     if type_.kind ~= "controller" then
         drivers[#drivers + 1] = { id = "GV30", label = "Data state", uom = 25, places = 0, zero = false,
-                                  names_id = "DATA_STATE", names = name_lists.data_state }
+                                  names_id = "DATA_STATE", names = name_lists.data_state,
+                                  fresh = freshness.FRESH }
         drivers[#drivers + 1] = { id = "TIME", label = "Last data", uom = units.time.uom, places = 0,
                                   zero = false, min = units.time.min, max = units.time.max }
     end

@@ -178,6 +178,12 @@ static void test_units(void) {
     node_stale(n, node, true);
     CHECK(shows(node, "GV1", "0", 17));
     nodes_free(n);
+
+    n = with_node(&node); // the 0 of a value that never was is one of the present unit
+    nodes_zero_stale(n, false);
+    nodes_alt_units(n, true);
+    CHECK(shows(node, "GV1", "0", 17) && shows(node, "GV2", "0", 72));
+    nodes_free(n);
 }
 
 static void test_many(void) {

@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "check.h"
 #include "pg3/pg3.h"
+#include "pg3/wire.h"
 #include "refuse.h"
 
 #include <stdlib.h>
@@ -143,6 +144,13 @@ static int times(const struct bench *b, const char *part) {
     return count;
 }
 
+// How many addnode messages hold that node.
+static int addnodes(const struct bench *b, const char *address) {
+    char part[64];
+    snprintf(part, sizeof part, "{\"address\":\"%s\",\"name\":", address);
+    return times(b, part);
+}
+
 // Whether exactly one message of that kind and text went out.
 static bool sent_once(const struct bench *b, const char *kind, const char *text) {
     int count = 0;
@@ -162,6 +170,8 @@ static struct node *add(struct bench *b, const char *address, const char *primar
         pg3_add(b->pg3, node);
     return node;
 }
+
+#define LIVE(b, address) (nodes_find((b)->nodes, address)->state == NODE_LIVE)
 
 static void added(struct bench *b, const char *address) {
     char text[100];
@@ -213,15 +223,17 @@ static void test_start(void) {
     add(&b, "a_1", "ctl");
     node_set(b.nodes, ctl, 1, 5, NULL);
     turn(&b);
-    CHECK(times(&b, "addnode") == 1 && times(&b, "\"address\":\"ctl\"") == 1);
-    CHECK(times(&b, "setController") == 0 && times(&b, "\"value\":\"5.0\"") == 0);
+    CHECK(times(&b, "addnode") == 1 && addnodes(&b, "ctl") == 1);
+    CHECK(times(&b, "{\"driver\":\"GV1\",\"value\":\"5.0\"") == 1);        // what is known already
+    CHECK(times(&b, "{\"driver\":\"ST\",\"value\":\"1.0\",\"uom\"") == 1); // connected
+    CHECK(times(&b, "setController") == 0 && times(&b, "\"set\":[{\"address\"") == 0);
     added(&b, "ctl");
     CHECK(b.readies == 1 && ctl->state == NODE_LIVE);
     turn(&b);
     CHECK(sent_once(&b, "system", "{\"setController\":{\"node\":\"ctl\",\"driver\":\"ST\"}}"));
-    CHECK(times(&b, "\"value\":\"5.0\"") == 1 && times(&b, "\"a_1\"") == 1);
-    CHECK(times(&b, "\"set\":[{\"address\":\"ctl\",\"driver\":\"ST\"") == 0); // PG3's own
-    receive(&b, CONFIG_NONE); // again, later: a refresh
+    CHECK(times(&b, "\"value\":\"5.0\"") == 1 && addnodes(&b, "a_1") == 1);
+    CHECK(times(&b, "\"set\":[{\"address\"") == 0); // all is told; ST is PG3's own
+    receive(&b, CONFIG_NONE);                       // again, later: a refresh
     receive(&b, ALL_NONE);
     added(&b, "ctl");
     CHECK(b.starts == 1 && b.readies == 1);
@@ -245,7 +257,7 @@ static void test_one_in_flight(void) {
     add(&b, "a_2", "a_1"); // waits for its primary
     add(&b, "a_3", "a_3");
     turn(&b);
-    CHECK(b.count == 1 && times(&b, "\"addnode\":[{\"address\":\"a_1\"") == 1);
+    CHECK(b.count == 1 && addnodes(&b, "a_1") == 1 && addnodes(&b, "a_3") == 1);
     receive(&b, "{\"addnode\":[]}");
     receive(&b, "{\"addnode\":{}}");
     added(&b, "nobody");
@@ -253,11 +265,188 @@ static void test_one_in_flight(void) {
     CHECK(times(&b, "addnode") == 1);
     receive(&b, "{\"addnode\":{\"address\":\"a_1\",\"enabled\":1}}"); // one object
     turn(&b);
-    CHECK(times(&b, "\"addnode\":[{\"address\":\"a_2\"") == 1 && times(&b, "a_3") == 0);
+    CHECK(times(&b, "addnode") == 1); // a_3 is not answered yet
+    added(&b, "a_3");
+    turn(&b);
+    CHECK(addnodes(&b, "a_2") == 1);
+    added(&b, "a_2");
+    CHECK(LIVE(&b, "a_1") && LIVE(&b, "a_2") && LIVE(&b, "a_3") && times(&b, "addnode") == 2);
+    close_bench(&b);
+}
+
+// A gateway and its many devices: ten nodes a message, each node once, answered together as the
+// core of 2021 does, or one by one.
+static void test_many_nodes(void) {
+    for (int apart = 0; apart < 2; apart++) {
+        struct bench b;
+        char address[16], answer[1000];
+        open_running(&b);
+        add(&b, "gw", "gw");
+        for (int i = 0; i < 25; i++) {
+            snprintf(address, sizeof address, "d_%d", i);
+            node_set(b.nodes, add(&b, address, "gw"), 1, i, NULL);
+        }
+        turn(&b);
+        CHECK(times(&b, "addnode") == 1 && times(&b, "d_0") == 0); // the primary first
+        added(&b, "gw");
+        for (int from = 0; from < 25; from += 10) {
+            turn(&b);
+            CHECK(times(&b, "addnode") == 2 + from / 10);
+            size_t used = 0;
+            for (int i = from + 9; i >= from; i--) { // in any order
+                if (i >= 25)
+                    continue;
+                snprintf(address, sizeof address, "d_%d", i);
+                used += (size_t)snprintf(answer + used, sizeof answer - used,
+                                         "%s{\"address\":\"%s\"}", used > 0 ? "," : "", address);
+                CHECK(addnodes(&b, address) == 1);
+                if (apart)
+                    added(&b, address);
+            }
+            char text[1100];
+            snprintf(text, sizeof text, "{\"addnode\":[%s]}", answer);
+            if (!apart)
+                receive(&b, text);
+        }
+        turn(&b);
+        CHECK(LIVE(&b, "d_0") && LIVE(&b, "d_24") && times(&b, "addnode") == 4);
+        CHECK(times(&b, "\"value\":\"24.0\"") == 1 && times(&b, "\"set\":[{\"address\"") == 0);
+        close_bench(&b);
+    }
+}
+
+// What addnode told is not sent again; what it cannot carry or what changed meanwhile is.
+static void test_values_in_addnode(void) {
+    struct bench b;
+    open_running(&b);
+    struct node *node = add(&b, "a_1", "a_1");
+    node_set(b.nodes, node, 0, 7, "seven");
+    node_set(b.nodes, node, 1, 5, NULL);
+    turn(&b);
+    CHECK(times(&b, "\"7.0\"") == 1 && times(&b, "\"5.0\"") == 1 && times(&b, "seven") == 0);
+    added(&b, "a_1");
+    turn(&b);
+    CHECK(sent_once(&b, "status",
+                    "{\"set\":[{\"address\":\"a_1\",\"driver\":\"ST\",\"value\":\"7.0\","
+                    "\"uom\":25,\"text\":\"seven\"}]}"));
+    node = add(&b, "a_2", "a_2");
+    turn(&b);
+    node_set(b.nodes, node, 1, 6, NULL);
     added(&b, "a_2");
     turn(&b);
-    added(&b, "a_3");
-    CHECK(nodes_find(b.nodes, "a_3")->state == NODE_LIVE && times(&b, "addnode") == 3);
+    CHECK(sent_once(&b, "status",
+                    "{\"set\":[{\"address\":\"a_2\",\"driver\":\"GV1\",\"value\":\"6.0\","
+                    "\"uom\":73,\"text\":null}]}"));
+    close_bench(&b);
+}
+
+// Fault: a text that is over stays beside the value, because the value went with addnode
+// Expected: it is taken away by set
+static void test_text_is_taken_away(void) {
+    struct bench b;
+    open_running(&b);
+    struct node *node = add(&b, "a_1", "a_1");
+    node_set(b.nodes, node, 1, 5, "five");
+    turn(&b);
+    added(&b, "a_1");
+    turn(&b);
+    struct node_type *t = node_type_new(); // its script is another one: the node is added again
+    t->id = strdup("VICX");
+    t->drivers = calloc(3, sizeof *t->drivers);
+    put_driver(t, "ST", 25);
+    put_driver(t, "GV1", 73);
+    put_driver(t, "GV2", 73);
+    CHECK(nodes_declare(b.nodes, t) == NULL);
+    node_set(b.nodes, node, 1, 6, NULL);
+    forget(&b);
+    turn(&b);
+    added(&b, "ctl");
+    turn(&b);
+    CHECK(addnodes(&b, "a_1") == 1);
+    added(&b, "a_1");
+    turn(&b);
+    CHECK(sent_once(&b, "status",
+                    "{\"set\":[{\"address\":\"a_1\",\"driver\":\"GV1\",\"value\":\"6.0\","
+                    "\"uom\":73,\"text\":null}]}"));
+    close_bench(&b);
+}
+
+// Fault: an error for one node of a message is taken for one of all, or of none, and a node is lost
+// Expected: each node goes its own way; an error without an address is about those not named
+static void test_partly_refused(void) {
+    struct bench b;
+    open_running(&b);
+    for (int i = 1; i <= 4; i++) {
+        char address[16];
+        snprintf(address, sizeof address, "a_%d", i);
+        add(&b, address, address);
+    }
+    turn(&b);
+    receive(&b,
+            "{\"addnode\":[{\"address\":\"a_3\"},{\"address\":\"a_1\",\"error\":\"no\"},null,{}]}");
+    CHECK(LIVE(&b, "a_3") && nodes_find(b.nodes, "a_1")->state == NODE_REFUSED);
+    receive(&b, "{\"addnode\":[{\"error\":\"no address\"},{\"address\":\"a_2\"}]}");
+    CHECK(LIVE(&b, "a_2") && nodes_find(b.nodes, "a_4")->state == NODE_REFUSED);
+    pass(&b, 5100);
+    CHECK(addnodes(&b, "a_1") == 2 && addnodes(&b, "a_4") == 1); // one by one now
+    added(&b, "a_1");
+    turn(&b);
+    CHECK(addnodes(&b, "a_4") == 2 && addnodes(&b, "a_2") == 1 && addnodes(&b, "a_3") == 1);
+    added(&b, "a_4");
+    CHECK(LIVE(&b, "a_1") && LIVE(&b, "a_4"));
+    add(&b, "a_5", "a_5"); // PG3 found the whole message wrong, and says so of one node later
+    add(&b, "a_6", "a_6");
+    turn(&b);
+    receive(&b, "{\"addnode\":{\"error\":\"addnode is broken\"}}");
+    CHECK(nodes_find(b.nodes, "a_5")->state == NODE_REFUSED && addnodes(&b, "a_6") == 0);
+    added(&b, "a_5");
+    pass(&b, 6000);
+    CHECK(LIVE(&b, "a_5") && addnodes(&b, "a_5") == 1 && addnodes(&b, "a_6") == 1);
+    close_bench(&b);
+}
+
+// Fault: one node that makes PG3 refuse, or not answer, the whole message keeps the others away
+// Expected: after that each goes by itself; with a new connection several go together again
+static void test_one_by_one(void) {
+    for (int silent = 0; silent < 2; silent++) {
+        struct bench b;
+        open_running(&b);
+        add(&b, "a_1", "a_1");
+        add(&b, "a_2", "a_2");
+        turn(&b);
+        add(&b, "a_3", "a_3");
+        add(&b, "a_4", "a_4");
+        CHECK(addnodes(&b, "a_1") == 1 && addnodes(&b, "a_2") == 1);
+        if (!silent)
+            receive(&b, "{\"addnode\":{\"error\":\"no\"}}");
+        pass(&b, 13000); // two nodes have 14 s
+        CHECK(addnodes(&b, "a_3") == !silent);
+        pass(&b, 2000);
+        CHECK(addnodes(&b, "a_3") == 1 && addnodes(&b, "a_4") == 0);
+        pg3_down(b.pg3);
+        pg3_up(b.pg3);
+        turn(&b);
+        CHECK(addnodes(&b, "a_4") == 1 && addnodes(&b, "a_3") == 2);
+        close_bench(&b);
+    }
+}
+
+// Fault: an addnode with values is lost, and its node shows 0 until they change
+// Expected: they go by set once it counts as there; one line says it of all nodes of the message
+static void test_lost_message(void) {
+    struct bench b;
+    open_running(&b);
+    node_set(b.nodes, add(&b, "a_1", "a_1"), 1, 11, NULL);
+    node_set(b.nodes, add(&b, "a_2", "a_2"), 1, 12, NULL);
+    turn(&b);
+    forget(&b);
+    int told = warnings;
+    pass(&b, 179000);
+    CHECK(b.count == 0 && warnings == told);
+    pass(&b, 2000);
+    CHECK(LIVE(&b, "a_1") && LIVE(&b, "a_2") && warnings == told + 1);
+    CHECK(times(&b, "\"11.0\"") == 1 && times(&b, "\"12.0\"") == 1 && times(&b, "\"config\"") == 1);
+    CHECK(times(&b, "addnode") == 0);
     close_bench(&b);
 }
 
@@ -298,6 +487,11 @@ static void test_known_flow(void) {
     receive(&b, ALL_WRITTEN);
     add(&b, "ctl", "ctl");
     add(&b, "a_1", "a_1");
+    for (int i = 1; i < WIRE_ADD_NODES; i++) { // with a_1 they fill a message
+        char address[16];
+        snprintf(address, sizeof address, "b_%d", i);
+        add(&b, address, address);
+    }
     struct node *known = add(&b, "a_2", "a_2"), *other = add(&b, "a_3", "a_3");
     add(&b, "a_4", "a_4");
     CHECK(known->state == NODE_KNOWN && other->state == NODE_NEW); // its nodedef changes
@@ -307,16 +501,21 @@ static void test_known_flow(void) {
     CHECK(times(&b, "\"set\":[{\"address\"") == 0); // the controller comes first
     added(&b, "ctl");
     turn(&b);
-    CHECK(times(&b, "\"addnode\":[{\"address\":\"a_1\"") == 1); // under way
+    CHECK(addnodes(&b, "a_1") == 1 && addnodes(&b, "a_2") == 0); // under way
     CHECK(times(&b, "\"set\":[{\"address\"") == 1);
     CHECK(sent_once(&b, "status",
                     "{\"set\":[{\"address\":\"a_2\",\"driver\":\"GV1\",\"value\":\"7.0\","
                     "\"uom\":73,\"text\":null}]}"));
     receive(&b, "{\"config\":{\"nodes\":[" ON_RECORD("ctl", "VICX") "]}}"); // deleted since
     CHECK(known->state == NODE_NEW);
+    for (int i = 1; i < WIRE_ADD_NODES; i++) {
+        char address[16];
+        snprintf(address, sizeof address, "b_%d", i);
+        added(&b, address);
+    }
     added(&b, "a_1");
     turn(&b);
-    CHECK(times(&b, "\"addnode\":[{\"address\":\"a_2\"") == 1);
+    CHECK(addnodes(&b, "a_2") == 1);
     close_bench(&b);
 }
 
@@ -333,14 +532,6 @@ static void open_with_nodes(struct bench *b) {
     CHECK(nodes_find(b->nodes, "gw_1")->state == NODE_LIVE);
     forget(b);
 }
-
-static int addnodes(const struct bench *b, const char *address) {
-    char part[64];
-    snprintf(part, sizeof part, "\"addnode\":[{\"address\":\"%s\"", address);
-    return times(b, part);
-}
-
-#define LIVE(b, address) (nodes_find((b)->nodes, address)->state == NODE_LIVE)
 
 // Fault: PG3 lost all nodes (was restored, say) and the plugin goes on as if they were there.
 // Expected: All come back with their values, controller first; its ST shows the connection again.
@@ -486,7 +677,6 @@ static void test_refused(void) {
     CHECK(node->state == NODE_REFUSED && node->refusals == 1);
     CHECK(node->retry_ms > loop_now_ms() + 4000 && node->retry_ms <= loop_now_ms() + 5000);
     turn(&b);
-    CHECK(times(&b, "\"addnode\":[{\"address\":\"a_2\"") == 1);        // the others go on
     receive(&b, "{\"addnode\":[{\"error\":\"without an address\"}]}"); // the one in flight is meant
     CHECK(nodes_find(b.nodes, "a_2")->state == NODE_REFUSED);
     forget(&b);
@@ -1521,6 +1711,12 @@ int main(void) {
     test_start();
     test_other_order();
     test_one_in_flight();
+    test_many_nodes();
+    test_values_in_addnode();
+    test_text_is_taken_away();
+    test_partly_refused();
+    test_one_by_one();
+    test_lost_message();
     test_values_meanwhile();
     test_known_flow();
     test_lost_all();

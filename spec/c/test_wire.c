@@ -38,24 +38,100 @@ static void test_addnode(void) {
     struct nodes *n = two_nodes();
     struct buf b;
     buf_init(&b, WIRE_MAX);
-    CHECK(wire_addnode(&b, n->all[0]));
+    CHECK(wire_addnode(&b, n->all, 1) == 1);
     CHECK(is(&b,
              "{\"addnode\":[{\"address\":\"ctl\",\"name\":\"Controller\",\"nodeDefId\":\"VICX\","
              "\"primaryNode\":\"ctl\",\"drivers\":["
              "{\"driver\":\"ST\",\"value\":\"0\",\"uom\":73,\"name\":\"Power \\\"PV\\\"\"},"
              "{\"driver\":\"GV1\",\"value\":\"0\",\"uom\":4,\"name\":\"Temp \xc2\xb0\"}],"
              "\"hint\":[0,0,0,0],\"private\":null,\"rename\":false}]}"));
-    // What PG3 has goes along, not what is new: that follows by set.
-    node_seed(n, n->all[1], 0, "55", 73);
+    // Several, with what they show; texts follow by set.
+    node_seed(n, n->all[0], 0, "55", 73);
     node_set(n, n->all[1], 0, 60, NULL);
-    node_set(n, n->all[1], 1, -3.25, NULL);
-    CHECK(wire_addnode(&b, n->all[1]));
+    node_set(n, n->all[1], 1, -3.25, "cold");
+    CHECK(wire_addnode(&b, n->all, 2) == 2);
+    CHECK(strstr(buf_text(&b), "\"rename\":false},{\"address\":\"a_1\",") != NULL);
     CHECK(strstr(buf_text(&b), "\"name\":\"My \\\"van\\\"\\\\\\n\\u0001 \xef\xbf\xbd\"") != NULL);
     CHECK(strstr(buf_text(&b), "{\"driver\":\"ST\",\"value\":\"55\",") != NULL);
-    CHECK(strstr(buf_text(&b), "{\"driver\":\"GV1\",\"value\":\"0\",") != NULL);
+    CHECK(strstr(buf_text(&b), "{\"driver\":\"ST\",\"value\":\"60\",") != NULL);
+    CHECK(strstr(buf_text(&b), "{\"driver\":\"GV1\",\"value\":\"-3.2\",") != NULL);
+    CHECK(strstr(buf_text(&b), "cold") == NULL);
     buf_free(&b);
     buf_init(&b, 50);
-    CHECK(!wire_addnode(&b, n->all[0]) && b.failed);
+    CHECK(wire_addnode(&b, n->all, 2) == 0 && b.failed);
+    buf_free(&b);
+    buf_init(&b, 50);
+    CHECK(wire_addnode(&b, n->all, 0) == 0 && b.len == 0);
+    buf_free(&b);
+    nodes_free(n);
+}
+
+// A message that is large enough takes no more nodes, and at least one.
+static void test_addnode_too_large(void) {
+    enum { COUNT = 600 };
+    const char *why;
+    struct nodes *n = nodes_new();
+    struct buf b;
+    struct node_type *t = node_type_new();
+    t->id = strdup("VICX");
+    t->drivers = calloc(COUNT, sizeof *t->drivers);
+    for (int i = 0; i < COUNT; i++) {
+        char id[16];
+        snprintf(id, sizeof id, "D%d", i);
+        put_driver(t, id, "Label", 73, 6);
+    }
+    CHECK(nodes_declare(n, t) == NULL);
+    CHECK(nodes_add(n, "x_1", "VICX", "X", "x_1", &why) != NULL);
+    CHECK(nodes_add(n, "x_2", "VICX", "X", "x_1", &why) != NULL);
+    CHECK(nodes_add(n, "x_3", "VICX", "X", "x_1", &why) != NULL);
+    buf_init(&b, WIRE_MAX);
+    CHECK(wire_addnode(&b, n->all, 3) == 2 && b.len > WIRE_ADD_FULL && b.len < 3 * WIRE_ADD_FULL);
+    CHECK(strcmp(buf_text(&b) + b.len - 3, "}]}") == 0 && strstr(buf_text(&b), "x_3") == NULL);
+    buf_free(&b);
+    nodes_free(n);
+}
+
+// The ids in the order in which they stand in a message.
+static bool stand_so(struct buf *b, const char *first, const char *second, const char *third) {
+    const char *ids[] = {first, second, third}, *at = buf_text(b);
+    for (int i = 0; i < 3 && at != NULL; i++) {
+        char part[32];
+        snprintf(part, sizeof part, "\"driver\":\"%s\"", ids[i]);
+        at = strstr(at, part);
+    }
+    if (at == NULL)
+        printf("got  %s\n", buf_text(b));
+    buf_clear(b);
+    return at != NULL;
+}
+
+// Fault: a program of the ISY sees zeros beside "fresh": the data state comes before the values
+// Expected: "fresh" is the last of a node's values in a message; any other data state is the first
+static void test_order(void) {
+    const char *why;
+    struct nodes *n = nodes_new();
+    struct buf b;
+    struct node_type *t = node_type_new();
+    t->id = strdup("VICX");
+    t->drivers = calloc(3, sizeof *t->drivers);
+    put_driver(t, "ST", "Power", 73, 0);
+    put_driver(t, "GV30", "Data state", 25, 0);
+    put_driver(t, "TIME", "Last data", 151, 0);
+    t->drivers[1].fresh = 1;
+    CHECK(nodes_declare(n, t) == NULL);
+    struct node *node = nodes_add(n, "x_1", "VICX", "X", "x_1", &why);
+    CHECK(node != NULL);
+    buf_init(&b, WIRE_MAX);
+    for (int state = 0; state < 4; state++) {
+        for (int i = 0; i < 3; i++)
+            node_set(n, node, i, i == 1 ? state : state + 10, NULL);
+        CHECK(wire_addnode(&b, &node, 1) == 1);
+        CHECK(state == 1 ? stand_so(&b, "ST", "TIME", "GV30") : stand_so(&b, "GV30", "ST", "TIME"));
+        node->state = NODE_LIVE;
+        node_touch(node);
+        CHECK(wire_set(&b, n, "", ""));
+        CHECK(state == 1 ? stand_so(&b, "ST", "TIME", "GV30") : stand_so(&b, "GV30", "ST", "TIME"));
+    }
     buf_free(&b);
     nodes_free(n);
 }
@@ -129,6 +205,8 @@ static void test_set_too_large(void) {
 
 int main(void) {
     test_addnode();
+    test_addnode_too_large();
+    test_order();
     test_set();
     test_set_too_large();
     return check_end();

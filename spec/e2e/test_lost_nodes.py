@@ -82,6 +82,7 @@ def test_pg3_that_lost_all_nodes_gets_them_back(running):
 # Expected: The configuration that follows a connect brings them back.
 def test_nodes_lost_while_the_broker_was_away_come_back(running):
     pg3, before = running.pg3, set(running.pg3.nodes)
+    settle(running)
     pg3.broker.stop()
     with pg3.changed:
         pg3.deleted |= before

@@ -1,12 +1,13 @@
 """Start: PG3INIT, the connection to the broker, the start sequence and its gates."""
 
 import base64
+import collections
 import json
 import os
 import time
 
 import pytest
-from vrm import HOUSE
+from vrm import HOUSE, VAN
 
 from support.world import CONNECTED, CONTROLLER, Behaviour, address
 
@@ -265,15 +266,67 @@ def test_strangers_in_every_message_are_ignored(world):
 
 # -- addnode ---------------------------------------------------------------------------------------
 
-def test_one_addnode_at_a_time_also_with_a_slow_pg3(world):
-    world.running(behaviour=Behaviour(addnode_delay=0.15))      # judged by pg3_rules
+@pytest.mark.parametrize("apart", [False, True])
+def test_one_addnode_message_at_a_time_also_with_a_slow_pg3(world, apart):
+    world.running(behaviour=Behaviour(addnode_delay=0.15, addnode_apart=apart))     # judged by pg3_rules
+
+
+def told(pg3):
+    """How often each driver's value was sent: ({(address, driver): by addnode}, the same by set)."""
+    by_addnode, by_set = collections.Counter(), collections.Counter()
+    for items in pg3.received("command", "addnode"):
+        by_addnode.update((node["address"], driver["driver"]) for node in items for driver in node["drivers"])
+    by_set.update((item["address"], item["driver"]) for item in pg3.sets() if not item["text"])
+    return by_addnode, by_set
+
+
+# Fault: A first start sends everything twice: zeros with addnode, then the values.
+# Expected: Each node is sent once, with its values; only texts, which addnode does not carry, follow.
+def test_a_first_start_sends_each_value_once(running):
+    pg3 = running.pg3
+    running.wait_system(CONNECTED)
+    time.sleep(1)
+    by_addnode, by_set = told(pg3)
+    devices = {*running.device_addresses(), address(HOUSE, "gw"), address(VAN, "gw")}
+    assert {node for node, _ in by_addnode} == {CONTROLLER, *devices}
+    assert set(by_addnode.values()) == {1}
+    assert [place for place in by_set if place[0] in devices] == []
+    for node in devices:
+        assert pg3.history[node, "GV30"][0].value == "1", "the values it was added with are fresh"
+    assert len(pg3.received("command", "addnode")) <= 6     # not 10: a message for each node
+    assert pg3.history[CONTROLLER, "ST"][0].value == "1", "PG3 does not show this again"
+
+
+def test_a_new_node_has_the_users_unit_from_the_start(world):
+    world.params["temp_unit"] = "F"
+    world.running()
+    bank = address(HOUSE, "bm", 289)
+    first = world.pg3.history[bank, world.pg3.driver(bank, "temperature")][0]
+    celsius = world.vrm.row(HOUSE, "battery", 289, "/Dc/0/Temperature")["rawValue"]
+    assert (first.uom, float(first.value)) == (17, round(celsius * 1.8 + 32, 1))
+
+
+# Fault: One node that PG3 refuses takes the others of its message with it.
+# Expected: Those that were added have their values; the one is tried again, by itself.
+def test_an_addnode_that_fails_in_part(world):
+    bad = address(HOUSE, "bm", 289)
+    pg3 = world.start(behaviour=Behaviour(addnode_errors={bad: 1}))
+    others = [node for node in world.device_addresses() if node != bad]
+    world.wait_fresh(others)
+    together = [items for items in pg3.received("command", "addnode")
+                if bad in {item["address"] for item in items}]
+    assert len(together[0]) > 1
+    world.wait_node(bad)
+    world.wait_fresh()
+    added = collections.Counter(item["address"] for items in pg3.received("command", "addnode") for item in items)
+    assert added[bad] == 2 and all(added[node] == 1 for node in others)
 
 
 # Fault: An addnode waits in PG3's queue to the ISY; the plugin warns, sends values of a node that is not there.
 # Expected: No warning, no second addnode; the others go on meanwhile, the node's values follow its answer.
 @pytest.mark.parametrize("node", [CONTROLLER, address(HOUSE, "gw"), address(HOUSE, "bm", 289)])
 def test_an_addnode_that_is_answered_late_is_waited_for(world, node):
-    pg3 = world.start(behaviour=Behaviour(addnode_late={node: 16}))
+    pg3 = world.start(behaviour=Behaviour(addnode_late={node: 20}, addnode_apart=True))
     others = [other for other in world.device_addresses()
               if other != node and not (node == address(HOUSE, "gw") and other.startswith(node[:-3]))]
     world.wait_fresh(others, timeout=30)

@@ -279,7 +279,7 @@ def a_node_is_deleted_in_PG3(world, dice):
         world.pg3.behaviour.addnode_errors = {node: 2}
     world.pg3.delete_node(node)
     world.poll_in_trouble(2)
-    world.pg3.in_flight = None
+    world.pg3.in_flight = set()
     world.pg3.forgive(f"set {node}", "PG3 has no such node")
     return 2 * AT_A_POLL
 

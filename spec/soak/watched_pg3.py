@@ -16,6 +16,7 @@ class WatchedPg3(Pg3):
         self.owed = collections.Counter()   # by (address, driver)
         self.asked = set()              # requestIds without an answer
         self.added = set()              # addresses whose addnode was answered
+        self.unsure = set()             # (address, driver) told by an addnode whose answer was lost
         self.lose_set_answers = False
         self.seen = {"values": 0, "log-ins": 0, "notice writes": 0, "record writes": 0}
 
@@ -81,9 +82,10 @@ class WatchedPg3(Pg3):
             if known is None or (known.value, known.uom, known.text) != \
                     (str(item.get("value")), int(item.get("uom") or 0), item.get("text")):
                 continue
-            if self.owed[place] <= 0:
+            if self.owed[place] <= 0 and place not in self.unsure:
                 self.rules.broken(f"set {place}: {known.value} was sent although PG3 has it")
             self.owed[place] -= 1
+            self.unsure.discard(place)
         super()._got_set(items)
 
     def _got_addnode(self, items):
@@ -92,9 +94,14 @@ class WatchedPg3(Pg3):
                 self.rules.broken(f"addnode {item.get('address')}: PG3 has answered it already")
         super()._got_addnode(items)
 
-    def _confirm(self, item):
-        self.added.add(item["address"])
-        super()._confirm(item)
+    def _answer_addnode(self, items):
+        if any(self.behaviour.addnode_silent.get(item["address"]) for item in items):
+            self.unsure |= {(item["address"], driver["driver"]) for item in items for driver in item["drivers"]}
+        super()._answer_addnode(items)
+
+    def _confirm(self, items, refused):
+        self.added |= {item["address"] for item in items} - refused
+        super()._confirm(items, refused)
 
     def send(self, message):
         if self.lose_set_answers and isinstance(message, dict) and "set" in message:

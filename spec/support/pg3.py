@@ -51,10 +51,12 @@ class Behaviour:
     # What the first questions get in place of an answer, one value each.
     config_first: list = dataclasses.field(default_factory=list)
     getall_first: list = dataclasses.field(default_factory=list)
+    # PG3 answers an addnode message when it is through with all of its nodes; apart: each node by itself.
+    addnode_apart: bool = False
     addnode_delay: float = 0
     addnode_late: dict = dataclasses.field(default_factory=dict)      # address -> seconds
     addnode_errors: dict = dataclasses.field(default_factory=dict)    # address -> how often
-    addnode_silent: dict = dataclasses.field(default_factory=dict)    # added, but not answered
+    addnode_silent: dict = dataclasses.field(default_factory=dict)    # added, but the answer is lost; how often
     numbers_as_strings: bool = False    # in PG3INIT and config
     unknown_keys: bool = False          # strangers in every message
 
@@ -86,7 +88,8 @@ class Pg3:
         self.foreign_notices = set()
         self.controller_driver = None
         self.log_level = "DEBUG"
-        self.in_flight = None           # (address, time, will be answered) of the last addnode
+        self.in_flight = set()          # addresses of the last addnode that are not answered
+        self.in_flight_since = 0.0
         self.changed = threading.Condition(threading.RLock())
         self.rules = Rules(self, Profile(plugin_folder))
         self.rules.secrets += [PASSWORD, ISY_PASSWORD]
@@ -318,25 +321,26 @@ class Pg3:
         self.history[node.address, item.get("driver")].append(reading)
 
     def _got_addnode(self, items):
-        for item in items:
-            address = item.get("address")
-            if self.in_flight is not None:
-                other, since = self.in_flight
-                if time.monotonic() - since < 3:
-                    self.rules.broken(f"addnode {address}: sent while {other} is unanswered")
-            self.in_flight = (address, time.monotonic())
-            if self._take(self.behaviour.addnode_silent, address):
-                self._add(item)                         # the answer got lost on its way
-                self.in_flight = (address, time.monotonic())
-            elif self._take(self.behaviour.addnode_errors, address):
-                answer = {"address": address, "error": "could not add node on ISY", "code": 400}
-                self._later(self.behaviour.addnode_delay, {"addnode": [answer]}, self._landed)
-            else:
-                delay = self.behaviour.addnode_late.get(address, self.behaviour.addnode_delay)
-                self._later(delay, None, lambda item=item: self._confirm(item))
+        addresses = {item.get("address") for item in items}
+        if self.in_flight and time.monotonic() - self.in_flight_since < 3:
+            self.rules.broken(f"addnode {addresses}: sent while {self.in_flight} is unanswered")
+        self.in_flight, self.in_flight_since = addresses, time.monotonic()
+        if self.behaviour.addnode_apart:
+            for item in items:
+                self._answer_addnode([item])
+        else:
+            self._answer_addnode(items)
 
-    def _landed(self):
-        self.in_flight = None
+    def _answer_addnode(self, items):
+        addresses = [item.get("address") for item in items]
+        if any([self._take(self.behaviour.addnode_silent, address) for address in addresses]):
+            for item in items:
+                self._add(item)                         # the answer got lost on its way
+            return
+        refused = {address for address in addresses if self._take(self.behaviour.addnode_errors, address)}
+        late, delay = self.behaviour.addnode_late, self.behaviour.addnode_delay
+        self._later(max(late.get(address, delay) for address in addresses), None,
+                    lambda: self._confirm(items, refused))
 
     def _take(self, counters, address):
         """Whether one of the counted misbehaviours for this address is left; uses it up."""
@@ -357,9 +361,11 @@ class Pg3:
             self._store(node, driver, "addnode")
         return node
 
-    def _confirm(self, item):
-        self._landed()
-        self.send({"addnode": [self._node_record(self._add(item))]})
+    def _confirm(self, items, refused):
+        error = {"error": "could not add node on ISY", "code": 400}
+        self.in_flight = self.in_flight - {item["address"] for item in items}
+        self.send({"addnode": [{"address": item["address"], **error} if item["address"] in refused
+                               else self._node_record(self._add(item)) for item in items]})
 
     # -- what PG3 sends --------------------------------------------------------------------------
 
@@ -516,7 +522,7 @@ class Pg3:
         addnode on the way is lost with the connection."""
         self.broker.stop()
         time.sleep(pause)
-        self.in_flight = None
+        self.in_flight = set()
         self.broker.start()
         self.wait_for(self.client.is_connected, 5, "the stand-in's own reconnection")
 

@@ -80,10 +80,12 @@ class Rules:
         self.check_secrets(kind, payload, message)
         if "set" in raw and kind == "status":
             self.check_list("set", raw["set"], self.check_value)
+            self.check_order("set", raw["set"])
         if "report" in raw:
             self.check_list("report", raw["report"], self.check_report)
         if "addnode" in raw:
             self.check_list("addnode", raw["addnode"], self.check_addnode)
+            self.check_size(raw["addnode"], payload)
         if "command" in raw:
             self.check_list("command", raw["command"], self.check_event)
         if "set" in raw and kind == "custom":
@@ -196,6 +198,26 @@ class Rules:
             self.broken(f"{where}: drivers must be an array")
             return
         self.check_drivers(where, nodedef, drivers)
+        self.check_order(where, [{**driver, "address": address} for driver in drivers])
+
+    def check_size(self, items, payload):
+        """Few nodes a message: PG3 answers it as a whole."""
+        if len(items) > 10 or len(payload) > 40000:
+            self.broken(f"addnode: {len(items)} nodes and {len(payload)} bytes in one message")
+        addresses = [item.get("address") for item in items]
+        if len(set(addresses)) < len(addresses):
+            self.broken(f"addnode: one node twice in one message: {addresses}")
+
+    def check_order(self, where, readings):
+        """PG3 tells the ISY one value after the other: "fresh" is the last of a node's in a message, so that no
+        program sees it beside the values before; any other data state is the first."""
+        by_node = {}
+        for item in readings:
+            by_node.setdefault(item.get("address"), []).append((item.get("driver"), item.get("value")))
+        for node, told in by_node.items():
+            place = next((i for i, (driver, _) in enumerate(told) if driver == "GV30"), None)
+            if place is not None and place != (len(told) - 1 if told[place][1] == "1" else 0):
+                self.broken(f"{where}: the data state of {node} ({told[place][1]}) is number {place + 1} of {told}")
 
     def check_drivers(self, where, nodedef, drivers):
         names = [driver.get("driver") for driver in drivers]
