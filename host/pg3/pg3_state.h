@@ -46,9 +46,9 @@ struct pg3 {
 
     bool up;
     bool sending;
+    bool calm;                     // the start is over: late messages may go
     struct pg3_out *first, **last; // messages to go, oldest first
     size_t waiting;                // bytes of them
-    bool calm;                     // the start is over: late messages may go
     int64_t calm_timer;
 
     int64_t gate_timer;
@@ -66,17 +66,17 @@ struct pg3 {
     char controller[15];
     bool controller_set; // PG3 was asked to show the connection on it
 
-    bool nodes_held;                 // by pg3_hold_nodes
+    bool nodes_held; // by pg3_hold_nodes
+    bool add_alone;  // an addnode of several was not answered well: one node a message from now on
     char adding[WIRE_ADD_NODES][15]; // those of the addnode in flight that are not answered yet
     size_t adding_count;             // of them; 0 = none is in flight
     size_t adding_sent;              // nodes in the last one
-    bool add_alone; // an addnode of several was not answered well: one node a message from now on
-    int64_t add_timer;     // until the others go on
-    int64_t add_lost_ms;   // until then the last one may be answered
-    int64_t profile_timer; // 0 = no installprofile in flight
-    int64_t retry_timer;   // until the next try after one that failed
-    char profile_hash[65]; // on disk
-    char installed[65];    // what PG3 installed last, as it remembers for us
+    int64_t add_timer;               // until the others go on
+    int64_t add_lost_ms;             // until then the last one may be answered
+    int64_t profile_timer;           // 0 = no installprofile in flight
+    int64_t retry_timer;             // until the next try after one that failed
+    char profile_hash[65];           // on disk
+    char installed[65];              // what PG3 installed last, as it remembers for us
 
     int64_t missed_ms;  // when a message or answer found no memory, 0 = none did
     bool missed_record; // the record that is being taken found none
