@@ -141,10 +141,13 @@ static bool keep_idata(struct pg3 *p, lua_State *L, int at) {
     if (!is_object(L, at)) {
         return false;
     }
+    const char *version = text_or(L, at, "profile_version", scratch, "");
+    if (!p->records[KEY_IDATA].open) {
+        snprintf(p->remembered, sizeof p->remembered, "%s", version);
+    }
     // What we are about to write is newer.
     if (p->profile_timer == 0 && !p->records[KEY_IDATA].changed && !p->records[KEY_IDATA].open) {
-        snprintf(p->installed, sizeof p->installed, "%s",
-                 text_or(L, at, "profile_version", scratch, ""));
+        snprintf(p->installed, sizeof p->installed, "%s", version);
     }
     return true;
 }

@@ -184,7 +184,11 @@ static bool write_doc(struct pg3 *p) {
 static bool write_idata(struct pg3 *p) {
     char value[sizeof p->installed + 32];
     snprintf(value, sizeof value, "{\"profile_version\":\"%s\"}", p->installed);
-    return post_value(p, "idata", value);
+    bool posted = post_value(p, "idata", value);
+    if (posted) {
+        snprintf(p->remembered, sizeof p->remembered, "%s", p->installed);
+    }
+    return posted;
 }
 
 // What PG3 keeps is not written over before it was read.
@@ -271,5 +275,5 @@ void pg3_installed(struct pg3 *p, const char *error) {
     }
     snprintf(p->installed, sizeof p->installed, "%s", p->profile_hash);
     log_info(AREA, "PG3 installed the profile; an Admin Console that is open must be reopened");
-    p->records[KEY_IDATA].changed = true;
+    p->records[KEY_IDATA].changed = strcmp(p->installed, p->remembered) != 0;
 }

@@ -76,7 +76,8 @@ struct pg3 {
     int64_t profile_timer;           // 0 = no installprofile in flight
     int64_t retry_timer;             // until the next try after one that failed
     char profile_hash[65];           // on disk
-    char installed[65];              // what PG3 installed last, as it remembers for us
+    char installed[65];              // what PG3 installed last
+    char remembered[65];             // which that is by the record that PG3 keeps for us
 
     int64_t missed_ms;  // when a message or answer found no memory, 0 = none did
     bool missed_record; // the record that is being taken found none

@@ -1616,6 +1616,13 @@ static void test_stop_after_installation(void) {
     receive(&b, "{\"set\":[{\"key\":\"idata\",\"success\":true}]}");
     turn(&b);
     CHECK(!pg3_waiting(b.pg3));
+    forget(&b);
+    pg3_profile(b.pg3, "another");
+    receive(&b, "{\"installprofile\":{\"success\":true}}");
+    pg3_profile(b.pg3, "hash"); // which PG3 has on record
+    receive(&b, "{\"installprofile\":{\"success\":true}}");
+    turn(&b);
+    CHECK(times(&b, "installprofile") == 2 && times(&b, "idata") == 0);
     close_bench(&b);
 }
 
