@@ -127,7 +127,8 @@ local SCAN_SECONDS, SAVE_SECONDS = 1, 60
 
 host.limit(vrm.LIMIT)
 scripts.load_built_in()
-assert(scripts.controller, "scripts/devices/controller.lua is missing or faulty: install the plugin again.")
+assert(scripts.controller, "scripts/devices/controller.lua is missing or faulty: install the plugin again. Or"
+    .. " memory is short: free some.")
 scripts.pause = function() host.sleep(0) end
 host.spawn(load_scripts, scripts.load_users)
 

@@ -95,6 +95,13 @@ describe("the profile", function()
         has(texts[TEXTS], "ND-VICX-NAME = a\\uFFFDb\\uFFFDc d e\n")
     end)
 
+    -- Fault: A backslash in a name begins an escape, and the ISY shows another text or none.
+    -- Expected: It is escaped itself.
+    it("keeps a backslash", function()
+        local texts = texts_of { node_type("VICX", "a\\u12") }
+        has(texts[TEXTS], "ND-VICX-NAME = a\\u005Cu12\n")
+    end)
+
     it("stays ASCII whatever bytes a text has", function()
         for _, odd in ipairs { "\xFF", "\xC3", "a\xE2\x82", "\x80x", "\xF0\x9F", "\xF7\xBF\xBF\xBF", "\1\x80",
                                "" } do

@@ -37,7 +37,8 @@ local function nls_character(code)
     return ("\\u%04X\\u%04X"):format(0xD800 + (code >> 10), 0xDC00 + (code & 0x3FF))
 end
 
-local function nls(text) return replace(text, nls_character) end
+--- A backslash of the text itself would begin an escape.
+local function nls(text) return replace(text:gsub("\\", "\\u005C"), nls_character) end
 
 ----------------------------------------------------------------------------------------- writing
 

@@ -68,4 +68,4 @@ def test_queries_are_answered_although_the_token_changes(running):
     running.pg3.set_params({**running.params, "vrm_token": ""})
     wait_answers(running, 100, 40)
     running.pg3.set_params(running.params)
-    running.recover()
+    running.recover(timeout=60)             # the polls of the session before hang for 20 s
