@@ -17,13 +17,17 @@ struct sieving {
     size_t element_start;      // in `out`
 };
 
-// Eight bytes at a time: an answer has some hundred thousand.
+// Eight bytes at a time: an answer has some hundred thousand. Each word is mixed before it meets
+// the others, or a digit in it and two in the next would undo each other: a value that is another
+// would be taken for known.
 static uint64_t hash_of(const char *text, size_t len) {
     uint64_t hash = len * 0x9E3779B97F4A7C15u;
     while (len > 0) {
         uint64_t word = 0;
         size_t step = len < sizeof word ? len : sizeof word;
         memcpy(&word, text, step);
+        word *= 0xC4CEB9FE1A85EC53u;
+        word ^= word >> 32;
         hash = (hash ^ word) * 0xFF51AFD7ED558CCDu;
         hash ^= hash >> 32;
         text += step;

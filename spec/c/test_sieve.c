@@ -127,6 +127,35 @@ static void test_hashes(void) {
     }
 }
 
+static int by_size(const void *a, const void *b) {
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+#define DIGITS 1000
+
+// Texts that differ in three digits have other hashes, also where the digits are in the same places
+// of the words that are hashed.
+static void test_digits(void) {
+    static uint64_t seen[DIGITS];
+    char text[] = "{\"l\":[\"................................\"]}";
+    char *digits = strchr(text, '.');
+    known = 0;
+    for (int place = 0; place < 8; place++) {
+        memset(digits, '0', 32);
+        for (int n = 0; n < DIGITS; n++) {
+            digits[place] = (char)('0' + n % 10);
+            digits[place + 4] = (char)('0' + n / 10 % 10);
+            digits[place + 8] = (char)('0' + n / 100);
+            CHECK(gives(NULL, "l", text, text));
+            seen[n] = hashes[0];
+        }
+        qsort(seen, DIGITS, sizeof seen[0], by_size);
+        for (int n = 1; n < DIGITS; n++)
+            CHECK(seen[n] != seen[n - 1]);
+    }
+}
+
 static void test_too_long(void) {
     const char *none[] = {NULL};
     struct sieve s = {none, "l", element, NULL};
@@ -147,6 +176,7 @@ int main(void) {
     test_both();
     test_broken();
     test_hashes();
+    test_digits();
     test_too_long();
     return check_end();
 }
