@@ -76,6 +76,20 @@ describe("a user's script", function()
         assert.is_nil(world.notices.profile)
     end)
 
+    -- Fault: a script is replaced while VRM is being asked: its new row shows 0 beside fresh data.
+    -- Expected: that answer gives it its value like all others.
+    it("that is saved while VRM is being asked has its values with the answer", function()
+        local world = started()
+        world.vrm.slow[worlds.DIAGNOSTICS] = 10
+        world:fire("shortpoll")
+        world.vrm.slow[worlds.DIAGNOSTICS] = 30
+        saved(world, "solar_charger", solar(VOLTS))
+        world:run(10)
+        assert.equal(1, world:value(SOLAR, "GV30"))
+        assert.equal(13.4, world:value(SOLAR, "GV20"))
+        well(world)
+    end)
+
     it("is not loaded again when nothing changed", function()
         local world = started { files = { [USER .. "solar_charger.lua"] = solar() } }
         local id = world:serving("solar_charger").id

@@ -58,6 +58,7 @@ local function add(node)
     end
     nodes.all[node.address], node.memory = node, device.memory()
     node.newest, node.state, node.lost = nil, nil, true
+    if node.home then node.home.fresh = true end        -- rows that another type did not read
     if node.site then nodes.belong(node, node.site) end
     used_names[node.name] = node.address
     begin(node)
