@@ -183,6 +183,30 @@ describe("a shortage of memory", function()
         well(world)
     end)
 
+    -- Fault: an answer that finds no memory half way counts as taken: what it changed is not shown until it
+    --        changes again, and rows that moved are taken for those that were in their places.
+    -- Expected: the next answer is shown, all of it
+    for what, names in pairs { ["values"] = "put keys_of", ["other rows"] = "devices" } do
+        it("while an answer of " .. what .. " is taken over loses nothing of it", function()
+            local world, kept = script_world.started(), {}
+            local discovery = require "model.discovery"         -- that of this world
+            world:run(119)
+            world.vrm:refresh(120)
+            local rows = world.vrm.sites[151734].rows
+            for _, row in ipairs(rows) do
+                if row.dbusPath == "/Soc" then row.rawValue = 44 end
+            end
+            if what == "other rows" then table.insert(rows, table.remove(rows, 1)) end
+            for name in names:gmatch("%S+") do kept[name], discovery[name] = discovery[name], fails end
+            world:fire("shortpoll")
+            world:run(1)
+            for name, was in pairs(kept) do discovery[name] = was end
+            world:run(10)
+            assert.equal(44, world:value(BATTERY, "ST"))
+            well(world)
+        end)
+    end
+
     -- Fault: a changed script that finds no memory is never loaded until its file changes again
     -- Expected: the old one serves, and the new one as soon as there is memory
     it("while a changed script is loaded only delays it", function()

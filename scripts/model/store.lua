@@ -1,7 +1,8 @@
 --- What is known of one installation: the rows VRM sent last, sorted to its devices, and what of them is new.
 --
 -- store = { rows = those of the last answer, homes = [place] = the home of a row (nil: it has none),
---           devices = list of homes, gateway = home, texts = what vrm:diagnostics knows of the last answer }
+--           devices = list of homes, gateway = home, texts = what vrm:diagnostics knows of the last answer,
+--           doubtful = an answer may have been taken by halves }
 -- home  = what discovery.devices makes of a device or of the gateway, and
 --         { fresh = nothing of it has been shown yet,
 --           changed = { [path or code] = true }: those whose rows are others than when it was shown,
@@ -15,7 +16,7 @@ local store = {}
 store.__index = store
 
 function store.new()
-    return setmetatable({ rows = {}, homes = {}, devices = {}, texts = {} }, store)
+    return setmetatable({ rows = {}, homes = {}, devices = {}, texts = {}, doubtful = false }, store)
 end
 
 local function same_place(a, b)
@@ -59,11 +60,17 @@ local function settle(self, homes)
     end
 end
 
+--- An answer was not shown to its end (memory was short, say): the next one is sorted, so that nothing of
+-- this one is missed.
+function store:doubt()
+    self.doubtful = true
+end
+
 --- Takes the rows of an answer, if they are those it has, with other contents or the same. False: they are
 -- not, and store:sort has to sort them.
 function store:take(rows)
     local before, unsettled = self.rows, {}
-    if not same_places(rows, before) then return false end
+    if self.doubtful or not same_places(rows, before) then return false end
     self.rows = rows
     for i, row in ipairs(rows) do
         local old, home = before[i], self.homes[i]
@@ -83,6 +90,7 @@ function store:sort(rows, overview, pick, gateway_type)
     self.rows = rows
     self.devices, self.gateway, self.homes = discovery.devices(rows, overview, pick, gateway_type)
     for home in self:each() do home.fresh, home.changed = true, {} end
+    self.doubtful = false
 end
 
 --- Iterates over the homes: the gateway's, then the devices'.

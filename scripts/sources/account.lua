@@ -228,6 +228,7 @@ local function poll_once(site)
         site.timer = nil
         if discover and s.client.bare then host.spawn(ask_details, s, site) end
     else
+        site.store:doubt()
         site.discover = site.discover or discover
         failed(site.health, site, err, function() poll(site) end)
         if site.health:lost() then
