@@ -139,7 +139,7 @@ unit = {}
 ---@field commands? table<string, command|fun(node: node, args: args)>
 ---@field events? table<string, string> what node:event may report: { DON = "Filled up" }
 ---@field start? fun(node: node) once the node is there; may wait
----@field update? fun(node: node, rows: rows) after each poll, when the rows' drivers are set; may wait
+---@field update? fun(node: node, rows: rows) when VRM sent something new, after the rows' drivers; may wait
 ---@field samples? sample[]
 
 --- A node of the ISY.

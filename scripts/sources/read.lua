@@ -256,8 +256,8 @@ local function enum_of(key, list)
     return names
 end
 
---- The names VRM gives the values of a row: { [number] = text }, or nil. Kept here and not in the row, for
--- rows are copied to device scripts.
+--- The names VRM gives the values of a row: { [number] = text }, or nil. Kept here and not in the row: VRM is
+-- asked for them less often than for rows.
 function read.names(row)
     local known = enums[row.id or row.code]
     return known and next(known[4].names) ~= nil and known[4].names or nil
