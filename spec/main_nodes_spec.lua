@@ -145,6 +145,23 @@ describe("freshness", function()
         assert.equal(1, world:value(GATEWAY, "ST"))
     end)
 
+    -- Fault: where only the gateway's own numbers are old, each poll shows it online and then offline.
+    -- Expected: it is online while any device sends data; that its numbers are old is their data state.
+    it("of the gateway's own numbers does not make it offline while devices send data", function()
+        local site = fixtures.boat()
+        for _, one in ipairs(site.rows) do
+            if one.dbusServiceType == "system" then one.timestamp = fixtures.NOW - 86400 end
+        end
+        local world = started { sites = { [151734] = site } }
+        next_poll(world)
+        assert.equal(1, world:value(GATEWAY, "ST"))
+        assert.equal(3, world:value(GATEWAY, "GV30"))
+        for _, set in ipairs(world.sets) do
+            if set.address == GATEWAY and set.driver == "ST" then assert.equal(1, set.value) end
+        end
+        assert.equal(1, world:value(BATTERY, "GV30"))
+    end)
+
     it("is not spoiled by attributes that are logged once in a while", function()
         local site = fixtures.boat()
         site.rows[#site.rows + 1] = row("battery", 288, "/History/ChargedEnergy", "H22", 120,
@@ -454,6 +471,22 @@ describe("several installations", function()
         world:fire("query", "1_bm288", "")
         world:run(1)
         assert.same({}, world.errors)
+    end)
+
+    -- Fault: an installation that is withdrawn is looked after for ever.
+    -- Expected: its nodes go offline, and it keeps no timer.
+    it("one that is withdrawn is not looked after any more", function()
+        local world = started { sites = two() }
+        local function timers()
+            local count = 0
+            for _ in pairs(world.timers) do count = count + 1 end
+            return count
+        end
+        local before = timers()
+        world.vrm.sites[1] = nil
+        world:fire("longpoll")
+        world:run(1)
+        assert.equal(before - 1, timers())
     end)
 
     it("one that is withdrawn during its poll goes offline and is asked no more", function()

@@ -58,7 +58,8 @@ function freshness.living(home, interval)
     local _, offline_after = freshness.limits(interval)
     local most = math.max(offline_after, REPEATED_SECONDS)
     local before = home.repeated or {}
-    -- Stamps only grow, so nothing can be too old yet if nothing was when they were looked at.
+    -- Nothing can be too old yet if nothing was when the stamps were looked at: they only grow, and when one
+    -- does not, model.store forgets the oldest.
     local looked = home.oldest and next(before) == nil and (home.newest or 0) - home.oldest <= most
     if looked then return home.rows end
     local repeated = repeated_keys(home, most)

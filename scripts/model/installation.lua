@@ -221,7 +221,7 @@ end
 function installation.age(site)
     local now = host.time() + (site.clock or 0)
     if another_day(site, now) then nodes.begin_day(site) end
-    local seconds = math.min(nodes.judge(site, now) or math.huge, site.tomorrow - now)
+    local seconds = math.min(nodes.judge(site, now), site.tomorrow - now)
     if site.aging then timer.cancel(site.aging) end
     site.aging = next(site.nodes) and timer.after(seconds + 1, function() installation.age(site) end)
 end
@@ -259,6 +259,14 @@ function installation.lose(site)
         nodes.offline(node, facts)
     end
     nodes.adopt(prefix_of(site))
+end
+
+--- The account has an installation no more: its nodes go offline, and nothing else of it stays.
+function installation.forget(site)
+    installation.lose(site)
+    if site.aging then timer.cancel(site.aging) end
+    for _, node in pairs(site.nodes) do node.home = nil end
+    site.aging, site.store, site.withdrawn = false, store.new(), true
 end
 
 --- Nodes PG3 knows of installations that are not among `list` (their access was withdrawn): added, offline.

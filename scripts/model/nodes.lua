@@ -124,6 +124,15 @@ local function show_state(node, state)
     host.stale(node.address, state == freshness.STALE or state == freshness.OFFLINE)
 end
 
+--- Sets drivers of a site's node from rows, see device.apply. An error of its script is told -> whether there
+-- is none.
+local function apply(node, site, rows, facts, which)
+    node.memory.midnight = site.midnight
+    local problem = device.apply(node.type, node.address, rows, facts, node.memory, which)
+    if problem then scripts.failed(node.type.file, problem, node.address) end
+    return not problem
+end
+
 --- Shows what is new of a home (model.store) on one of its nodes; rows: its rows that can be believed.
 -- Returns "again" if something is to be worked out again with the next answer, "fresh" if everything is.
 function nodes.show(node, home, rows, site)
@@ -139,16 +148,10 @@ function nodes.show(node, home, rows, site)
         which = device.readers(type_, home.changed)
         for driver in pairs(node.memory.again) do which[driver] = true end
     end
-    node.memory.midnight = site.midnight
-    local problem = device.apply(type_, node.address, rows, (type_.main or type_).kind and site.facts,
-        node.memory, which)
-    if problem then
-        scripts.failed(type_.file, problem, node.address)
-    else
-        scripts.worked(type_.file, node.address)
-    end
+    local well = apply(node, site, rows, (type_.main or type_).kind and site.facts, which)
+    if well then scripts.worked(type_.file, node.address) end
     node.home, node.lost = home, false
-    if type_.table.update and not problem then run_script(node, type_.table.update, rows) end
+    if well and type_.table.update then run_script(node, type_.table.update, rows) end
     return next(node.memory.again) and "again" or nil
 end
 
@@ -171,10 +174,7 @@ function nodes.begin_day(site)
     for _, node in pairs(site.nodes) do
         local type_, home = node.type, node.home
         if home and scripts.current(type_) == type_ and not scripts.suspended(type_) then
-            node.memory.midnight = site.midnight
-            local problem = device.apply(type_, node.address, home.rows, nil, node.memory,
-                device.daily(type_))
-            if problem then scripts.failed(type_.file, problem, node.address) end
+            apply(node, site, home.rows, nil, device.daily(type_))
         end
     end
 end
@@ -187,10 +187,11 @@ local function newest_of(node, site)
         or node.newest
 end
 
---- Judges by the time, VRM's, how old the data of a site's nodes is, and shows that. Returns the seconds
--- until something of it changes without newer data; nil: nothing will.
+--- Judges by the time, VRM's, how old the data of a site's nodes is, and whether its gateway is online, and
+-- shows that. Returns the seconds until something of it changes without newer data; math.huge: nothing will.
 function nodes.judge(site, now)
-    local soonest
+    local state_of_site, seconds_of_site = freshness.judge(site.newest, now, site.interval)
+    local online, soonest = state_of_site ~= freshness.OFFLINE, seconds_of_site or math.huge
     for _, node in pairs(site.nodes) do
         if not node.lost and scripts.suspended(node.type) then nodes.offline(node) end
         if not node.lost then
@@ -198,15 +199,15 @@ function nodes.judge(site, now)
             if newest ~= node.newest then host.set(node.address, "TIME", newest) end
             node.newest = newest
             local state, seconds = freshness.judge(newest, now, site.interval)
-            if state == freshness.OFFLINE and node.type.kind == "gateway" and site.facts.online then
-                site.facts.online = false
+            if node.type.kind == "gateway" and site.facts.online ~= online then
+                site.facts.online = online
                 show_facts(node, site.facts)
             end
             show_state(node, state)
-            soonest = math.min(soonest or math.huge, seconds or math.huge)
+            soonest = math.min(soonest, seconds or math.huge)
         end
     end
-    return soonest ~= math.huge and soonest or nil
+    return soonest
 end
 
 --- Adds the nodes PG3 knows from earlier runs whose addresses begin with prefix, for which accept(address) is

@@ -19,6 +19,7 @@ function store.new()
     return setmetatable({ rows = {}, homes = {}, devices = {}, texts = {}, doubtful = false }, store)
 end
 
+--- VRM's name of the device's type goes with the service, so it is not compared.
 local function same_place(a, b)
     return a.path == b.path and a.code == b.code and a.instance == b.instance and a.service == b.service
         and a.id == b.id
@@ -51,9 +52,10 @@ local function replace(home, old, row)
     home.newest = discovery.newest(home.newest, row)
 end
 
---- Homes that have one key several times: their rows are put together again, so that the newest is found.
+--- Homes that have one key several times, or rows older than those before (a gateway's clock was put back):
+-- their rows are put together again, so that the newest is found.
 local function settle(self, homes)
-    for home in pairs(homes) do home.rows = {} end
+    for home in pairs(homes) do home.rows, home.newest, home.oldest = {}, nil, nil end
     for i, row in ipairs(self.rows) do
         local home = self.homes[i]
         if home and homes[home] then discovery.put(home, row) end
@@ -78,7 +80,8 @@ function store:take(rows)
             rows[i] = old
         elseif row ~= old and home then
             replace(home, old, row)
-            if home.ambiguous then unsettled[home] = true end
+            local older = (row.timestamp or 0) < (old.timestamp or 0)
+            if home.ambiguous or older then unsettled[home] = true end
         end
     end
     if next(unsettled) then settle(self, unsettled) end

@@ -295,8 +295,8 @@ local function use_installations(s, list)
     for id, site in pairs(sites) do
         if site.listed ~= list then
             if site.timer then timer.cancel(site.timer) end
-            installation.lose(site)
-            site.withdrawn, sites[id] = true, nil
+            installation.forget(site)
+            sites[id] = nil
         end
     end
     installation.adopt_others(s.sites)
