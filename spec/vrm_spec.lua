@@ -228,6 +228,20 @@ describe("diagnostics", function()
         assert.equal(1, #result.rows)
     end)
 
+    -- Fault: a server that ignores `page` has measured anew in between: every row is there twice.
+    -- Expected: a page of the same rows in the same places is the same page.
+    it("stops when a page comes again with other values", function()
+        local count = 0
+        local result = ask(function()
+            count = count + 1
+            return { status = 200, json = { num_records = 50, records = {
+                { code = "V", instance = 1, rawValue = count, formattedValue = count .. " V" } } } }
+        end, diagnostics)
+        assert.equal(2, count)
+        assert.equal(1, #result.rows)
+        assert.equal(1, result.rows[1].value)
+    end)
+
     it("fails as a whole when a later page fails", function()
         local result, err = ask(function(request)
             if request.page == 2 then return { status = 502 } end

@@ -319,14 +319,4 @@ function read.row(record)
     }
 end
 
---- A text that is the same for the same page of records.
-function read.page_mark(records)
-    local function mark(record)
-        record = record or {}
-        return table.concat({ tostring(record.id), tostring(record.idDataAttribute), tostring(record.code),
-            tostring(record.dbusServiceType), tostring(record.dbusPath), tostring(record.instance) }, "|")
-    end
-    return #records .. "#" .. mark(records[1]) .. "#" .. mark(records[#records])
-end
-
 return read

@@ -169,7 +169,7 @@ function vrm:overview(site_id, priority)
 end
 
 --- The records of an answer as rows, at the end of `rows`. known: see vrm:diagnostics; texts gets the same of
--- this answer. Returns how many records there were, and a text that is the same for the same records.
+-- this answer. Returns how many records there were.
 local function take_records(json, hashes, known, rows, texts)
     local records = hashes and json.records or read.items(json.records)
     local count = hashes and #hashes or #records
@@ -180,14 +180,25 @@ local function take_records(json, hashes, known, rows, texts)
         if hash then texts[hash] = row end
         if row then rows[#rows + 1] = row end
     end
-    local mark = hashes and ("%d#%s#%s"):format(count, hashes[1], hashes[count]) or read.page_mark(records)
-    return count, mark
+    return count
+end
+
+--- A text that is the same for pages of so many records whose rows, from `first` on, are in the same places,
+-- whatever their values.
+local function page_mark(count, rows, first)
+    local parts = { count }
+    for _, row in ipairs { rows[first] or {}, rows[#rows] } do
+        for _, name in ipairs { "service", "instance", "path", "code", "id" } do
+            parts[#parts + 1] = tostring(row[name])
+        end
+    end
+    return table.concat(parts, "|")
 end
 
 --- Members of a record that nothing reads.
 local UNUSED = { "idSite", "description", "bitmask", "id" }
 
---- All measurements of one installation -> { rows = list (see vrm_read.row), date = unix|nil, texts }.
+--- All measurements of one installation -> { rows = list (see read.row), date = unix|nil, texts }.
 -- date: VRM's clock when it answered. Further pages are asked for only if VRM says there are more rows.
 -- names = false: without the names of values, which are half of an answer and hardly ever change; those read
 -- before stay (read.names). known: texts of the answer before, nil for none: a row whose text is among them
@@ -206,7 +217,8 @@ function vrm:diagnostics(site_id, names, known, priority)
         end
         date = reply.date or date
         local kept = #rows
-        local count, mark = take_records(json, reply.hashes, options.known, rows, texts)
+        local count = take_records(json, reply.hashes, options.known, rows, texts)
+        local mark = page_mark(count, rows, kept + 1)
         if seen[mark] then                                  -- a server that ignores `page` repeats itself
             while #rows > kept do rows[#rows] = nil end
         end
