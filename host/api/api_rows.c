@@ -48,6 +48,7 @@ static struct field field_at(lua_State *L, const char *name) {
 // The row on top; anything else is none.
 static void read_row(lua_State *L, struct look *k) {
     k->found = lua_istable(L, -1);
+    k->count = 0;
     if (!k->found) {
         return;
     }

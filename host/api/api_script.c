@@ -426,8 +426,18 @@ static struct script *script_of_all(lua_State *L, int count) {
     return s;
 }
 
+// Takes the text on top as the error of the functions from `first` to `count`.
+static void refuse(lua_State *L, int first, int count) {
+    for (int i = first; i <= count; i++) {
+        lua_pushvalue(L, -1);
+        lua_rawseti(L, 3, i);
+    }
+    lua_pop(L, 1);
+}
+
 // Calls the functions of the list at index 1 with the arguments that s has: results go into the
-// table at index 2, errors into that at index 3. False: memory is short.
+// table at index 2, errors into that at index 3. After one that runs too long the others are not
+// called, so that nobody waits while each of them runs as long. False: memory is short.
 static bool call_each(lua_State *L, struct script *s, int count) {
     char error[512];
     int64_t began = vm_cpu_ms();
@@ -440,19 +450,20 @@ static bool call_each(lua_State *L, struct script *s, int count) {
         if (!ok && s->vm->starved) {
             return false;
         }
-        if (!ok) {
-            lua_pushstring(L, error);
-        } else {
+        if (ok) {
             lua_settop(L, 4); // the first result or nil
+            lua_rawseti(L, 2, i);
+        } else {
+            lua_pushstring(L, error);
+            refuse(L, i, s->vm->over ? count : i);
         }
-        lua_rawseti(L, ok ? 2 : 3, i);
-        if (!ok && s->vm->over) { // others must not wait while each of them runs as long
+        if (!ok && s->vm->over) {
             break;
         }
-        if (vm_cpu_ms() - began > SCRIPT_TIME_MS && i < count) {
+        if (vm_cpu_ms() - began > SCRIPT_TIME_MS) {
             lua_pushfstring(L, "%s: its functions together ran longer than their budget of %d ms",
                             s->file, SCRIPT_TIME_MS);
-            lua_rawseti(L, 3, i + 1);
+            refuse(L, i + 1, count);
             break;
         }
     }
@@ -476,10 +487,10 @@ static int host_call_all(lua_State *L) {
     bool called = ok && s != NULL;
     lua_settop(L, 3);
     bool starved = called ? !call_each(L, s, count) : !ok && s->vm->starved;
+    api_drop_rows(&rows); // before what the script sees of them is collected
     if (called) {
         script_forget(s);
     }
-    api_drop_rows(&rows);
     if (starved) {
         return vm_no_memory(L);
     }

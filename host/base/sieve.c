@@ -12,7 +12,7 @@ struct sieving {
     const char *copied; // the text before it is in `out`, or left out
     const char *before; // where the value before the one at hand ended, or what it is in began
     bool kept[WALK_DEPTH + 1]; // whether what was entered so deep has a member in `out`
-    bool in_list;              // within s->list
+    bool had_list, in_list;    // s->list was entered; is not left yet
     bool in_element;           // of it
     size_t element_start;      // in `out`
 };
@@ -81,7 +81,7 @@ static void keep(struct sieving *v) {
 
 static void take_value(struct sieving *v, const char *key) {
     bool is_list = v->w.depth == 1 && v->s->list != NULL && strcmp(key, v->s->list) == 0;
-    if (unwanted(v, key)) {
+    if (unwanted(v, key) || (is_list && v->had_list)) {
         copy_until(v, v->before);
         walk_skip(&v->w);
         v->copied = v->w.at;
@@ -93,7 +93,7 @@ static void take_value(struct sieving *v, const char *key) {
         v->kept[v->w.depth] = false;
     }
     if (entered && is_list) {
-        v->in_list = v->w.close[1] == ']';
+        v->had_list = v->in_list = v->w.close[1] == ']';
     }
 }
 

@@ -9,7 +9,9 @@
 
 struct sieve {
     const char *const *without; // members of these names are left out; ends with NULL
-    const char *list;           // member of the outermost object that is a list; NULL: none
+    // Member of the outermost object that is a list; NULL: none. A second of that name is left out:
+    // a decoder takes one of them, and `element` would be called for both.
+    const char *list;
     // Called for each element of the list in their order, with a hash of its text as it is after
     // `without`. True: the caller has it already, and false stands in its place.
     bool (*element)(void *ctx, uint64_t hash);

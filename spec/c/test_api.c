@@ -100,6 +100,22 @@ static void test_timer_without_memory(void) {
     close_host();
 }
 
+// Fault: the functions after one that ran too long have neither a value nor an error
+// Expected: each that was not called has the error of the one that kept it from being called
+static void test_too_long_for_others(void) {
+    open_host(
+        "return { one = function() return 1 end, endless = function() while true do end end }",
+        "local values, errors = host.call_all({ its.one, its.endless, its.one, its.one }, {})\n"
+        "host.log('warning', ('%s %s %s %s'):format(values[1], errors[1], values[3], values[4]))\n"
+        "host.log('warning', errors[2])\n"
+        "if errors[3] == errors[2] and errors[4] == errors[2] then\n"
+        "  host.log('warning', 'all told')\n"
+        "end\n");
+    pass(50);
+    CHECK(logged("1 nil nil nil") && logged("ran longer than its budget") && logged("all told"));
+    close_host();
+}
+
 // Fault: main.lua fails while it answers a script, and no line of the log says so
 // Expected: that is logged like every error of main.lua's
 static void test_answer_that_fails(void) {
@@ -132,6 +148,7 @@ int main(void) {
     loop_set_clock(test_clock);
     test_timer_without_memory();
     test_answer_that_fails();
+    test_too_long_for_others();
     test_long_paths();
     CHECK(chdir("/") == 0 && rmdir(folder) == 0);
     return check_end();

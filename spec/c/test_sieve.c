@@ -78,6 +78,14 @@ static void test_list(void) {
           count == 5);
 }
 
+// A decoder takes one of two members with one name, and the hashes must be those of its elements.
+static void test_list_twice(void) {
+    known = 0;
+    CHECK(gives(NULL, "l", "{\"l\":[1,2],\"l\":[3],\"a\":4}", "{\"l\":[1,2],\"a\":4}") &&
+          count == 2);
+    CHECK(gives(NULL, "l", "{\"l\":[],\"l\":[3]}", "{\"l\":[]}") && count == 0);
+}
+
 static void test_not_a_list(void) {
     known = 0;
     CHECK(gives(NULL, "records", "{\"records\":{\"0\":{\"a\":1}}}",
@@ -172,6 +180,7 @@ int main(void) {
     test_without();
     test_several();
     test_list();
+    test_list_twice();
     test_not_a_list();
     test_both();
     test_broken();
