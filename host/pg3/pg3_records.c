@@ -73,7 +73,7 @@ void pg3_write_defaults(struct pg3 *p) {
     }
     struct buf b;
     write_pairs(&b, "customparams", &p->params);
-    pg3_post_buf(p, "custom", &b, false);
+    pg3_post_buf(p, "custom", &b, OUT_NOW);
 }
 
 void pg3_default_param(struct pg3 *p, const char *name, const char *value) {
@@ -97,7 +97,7 @@ static bool post_value(struct pg3 *p, const char *key, const char *json_text) {
     buf_printf(&b, "{\"set\":[{\"key\":\"%s\",\"value\":", key);
     buf_puts(&b, json_text);
     buf_puts(&b, "}]}");
-    return pg3_post_buf(p, "custom", &b, true);
+    return pg3_post_buf(p, "custom", &b, OUT_AFTER_START);
 }
 
 bool pg3_save(struct pg3 *p, const char *json_text) {
@@ -163,7 +163,7 @@ static bool write_notices(struct pg3 *p) {
         return true;
     }
     char *told = strdup(buf_text(&b));
-    bool queued = pg3_post_buf(p, "custom", &b, true);
+    bool queued = pg3_post_buf(p, "custom", &b, OUT_AFTER_START);
     free(queued ? p->notices_told : told);
     if (queued) {
         p->notices_told = told;
@@ -234,7 +234,7 @@ void pg3_install_profile(struct pg3 *p) {
     const char *install = "{\"installprofile\":{\"reboot\":false}}";
     loop_cancel(p->loop, p->profile_timer);
     p->profile_timer = 0;
-    if (pg3_post(p, "system", install, strlen(install), false)) {
+    if (pg3_post(p, "system", install, strlen(install), OUT_NOW)) {
         p->profile_timer = loop_after(p->loop, PROFILE_MS, profile_late, p);
     } else {
         profile_failed(p, "too many messages wait");

@@ -1579,6 +1579,19 @@ static void test_message_without_memory(void) {
     close_bench(&b);
 }
 
+// Fault: a query is never answered because there was no memory for the answer, unsaid
+// Expected: it is told that memory is short and what helps
+static void test_answer_without_memory(void) {
+    struct bench b;
+    open_running(&b);
+    warning[0] = '\0';
+    fail_all = true;
+    pg3_report(b.pg3, "ctl", "r1", true);
+    fail_all = false;
+    CHECK(strstr(warning, "memory") != NULL && strstr(warning, "free some") != NULL);
+    close_bench(&b);
+}
+
 // Fault: the answer to installprofile finds no memory: the nodes wait for it a minute
 // Expected: the profile is installed once more
 static void test_profile_without_memory(void) {
@@ -1760,6 +1773,7 @@ int main(void) {
     test_answer_for_a_node_that_is_gone();
     test_message_without_memory();
     test_stop_after_installation();
+    test_answer_without_memory();
     test_profile_without_memory();
     test_record_without_memory();
     test_away();
