@@ -361,19 +361,14 @@ static int host_notice(lua_State *L) {
     const char *key = luaL_checkstring(L, 1);
     luaL_optstring(L, 2, NULL);
     lua_settop(L, 2);
-    if (a->pg3 != NULL) {
-        pg3_notice(a->pg3, key, api_hide(L, 2));
-    }
-    return 0;
+    bool taken = a->pg3 == NULL || pg3_notice(a->pg3, key, api_hide(L, 2));
+    return taken ? 0 : vm_no_memory(L);
 }
 
 static int host_doc(lua_State *L) {
     struct api *a = api_of(L);
     const char *html = luaL_checkstring(L, 1);
-    if (a->pg3 != NULL) {
-        pg3_doc(a->pg3, html);
-    }
-    return 0;
+    return a->pg3 == NULL || pg3_doc(a->pg3, html) ? 0 : vm_no_memory(L);
 }
 
 static void push_trimmed(lua_State *L, const char *text) {
@@ -408,8 +403,8 @@ static int host_default_params(lua_State *L) {
     while (lua_next(L, 1) != 0) {
         lua_pushvalue(L, -2);
         const char *name = luaL_checkstring(L, -1), *value = luaL_checkstring(L, -2);
-        if (a->pg3 != NULL) {
-            pg3_default_param(a->pg3, name, value);
+        if (a->pg3 != NULL && !pg3_default_param(a->pg3, name, value)) {
+            return vm_no_memory(L);
         }
         lua_pop(L, 2);
     }

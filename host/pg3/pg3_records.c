@@ -64,7 +64,10 @@ void pg3_write_defaults(struct pg3 *p) {
     }
     for (size_t i = 0; i < p->defaults.count; i++) {
         if (!has_param(p, p->defaults.all[i].key)) {
-            added |= pairs_set(&p->params, p->defaults.all[i].key, p->defaults.all[i].value);
+            if (!pairs_set(&p->params, p->defaults.all[i].key, p->defaults.all[i].value)) {
+                return; // the next turn goes on
+            }
+            added = true;
         }
     }
     pairs_free(&p->defaults);
@@ -76,8 +79,8 @@ void pg3_write_defaults(struct pg3 *p) {
     pg3_post_buf(p, "custom", &b, OUT_NOW);
 }
 
-void pg3_default_param(struct pg3 *p, const char *name, const char *value) {
-    pairs_set(&p->defaults, name, value);
+bool pg3_default_param(struct pg3 *p, const char *name, const char *value) {
+    return pairs_set(&p->defaults, name, value);
 }
 
 void pg3_params_read(struct pg3 *p, struct pairs *fresh) {
@@ -111,29 +114,32 @@ bool pg3_save(struct pg3 *p, const char *json_text) {
     return true;
 }
 
-void pg3_notice(struct pg3 *p, const char *key, const char *html) {
+bool pg3_notice(struct pg3 *p, const char *key, const char *html) {
     char own[128];
     snprintf(own, sizeof own, PG3_NOTICE_PREFIX "%s", key);
     if (html != NULL && p->notices.count >= NOTICES_MAX && pairs_get(&p->notices, own) == NULL) {
         log_warning(AREA, "there are %d notices already; one more is not shown", NOTICES_MAX);
-        return;
+        return true;
     }
-    if (pairs_set(&p->notices, own, html)) {
-        p->records[KEY_NOTICES].changed = true;
+    if (pairs_has(&p->notices, own, html)) {
+        return true;
     }
+    p->records[KEY_NOTICES].changed = true;
+    return pairs_set(&p->notices, own, html);
 }
 
-void pg3_doc(struct pg3 *p, const char *html) {
+bool pg3_doc(struct pg3 *p, const char *html) {
     if (p->doc != NULL && strcmp(p->doc, html) == 0) {
-        return;
+        return true;
     }
     char *copy = strdup(html);
     if (copy == NULL) {
-        return;
+        return false;
     }
     free(p->doc);
     p->doc = copy;
     p->records[KEY_DOC].changed = true;
+    return true;
 }
 
 // A set replaces the whole record, so PG3's own notices go along. One that came and went again
