@@ -1,6 +1,5 @@
 // The device API: what a script sees beside the sandbox's globals (docs/authors.md).
 #include "api/api.h"
-#include "base/log.h"
 
 #include <lauxlib.h>
 #include <limits.h>
@@ -154,15 +153,14 @@ bool api_may_log(struct api *a, struct script *s) {
 }
 
 static int node_log_method(lua_State *L) {
-    static const char *const levels[] = {"debug", "info", "warning", "error", NULL};
     struct node *node = self(L);
-    int level = luaL_checkoption(L, 2, NULL, levels);
+    enum log_level level = api_log_level(L, 2, NULL);
     luaL_checkstring(L, 3);
     lua_pushvalue(L, lua_upvalueindex(1)); // string.format as it was, whatever the script did to it
     lua_replace(L, 2);
     lua_call(L, lua_gettop(L) - 2, 1);
     if (api_may_log(api_of(L), vm_of(L)->owner)) {
-        log_line((enum log_level)level, "script", "%s: %s", node->address, lua_tostring(L, -1));
+        log_line(level, "script", "%s: %s", node->address, lua_tostring(L, -1));
     }
     return 0;
 }

@@ -1,7 +1,6 @@
 #include "pg3/pg3.h"
 #include "base/log.h"
 #include "pg3/pg3_state.h"
-#include "pg3/wire.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,7 +2,6 @@
 // profile.
 #include "base/log.h"
 #include "pg3/pg3_state.h"
-#include "pg3/wire.h"
 
 #include <ctype.h>
 #include <stdio.h>
