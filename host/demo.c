@@ -1,12 +1,10 @@
 #include "demo.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -30,7 +28,7 @@ static void read_line(lua_State *L, void *ctx) {
 }
 
 // Up to the first newline or the time limit; what came is in `line`.
-static bool first_line(int fd, char *line, size_t size) {
+static void first_line(int fd, char *line, size_t size) {
     size_t len = 0;
     struct pollfd p = {.fd = fd, .events = POLLIN};
     while (len < size - 1 && poll(&p, 1, START_MS) > 0) {
@@ -43,11 +41,10 @@ static bool first_line(int fd, char *line, size_t size) {
         char *end = strchr(line, '\n');
         if (end != NULL) {
             *end = '\0';
-            return true;
+            return;
         }
     }
     line[len] = '\0';
-    return false;
 }
 
 static int spawn(struct demo *d, const char *script, int in[2], int out[2]) {

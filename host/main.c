@@ -7,7 +7,6 @@
 #include "pg3/init.h"
 #include "pg3/pg3_broker.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>

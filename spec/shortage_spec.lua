@@ -102,6 +102,17 @@ describe("a shortage of memory", function()
         assert.equal(0, world:value(CONTROLLER, "GV3"))
     end)
 
+    -- Fault: a notice that finds no memory is taken for shown: the user never sees it
+    -- Expected: it shows when the host, as after every such failure, fires the event again
+    it("for a notice is made up for", function()
+        local world = script_world.started()
+        local given = { vrm_token = worlds.TOKEN, temp_unit = "Kelvin" }
+        while_short(world, "notice", function() world:set_params(given) end)
+        assert.is_nil(world.notices.params)
+        world:set_params(given)
+        assert.truthy(world.notices.params:find("Kelvin", 1, true))
+    end)
+
     -- Fault: a new token that finds no memory for its beginning leaves the plugin disconnected for good
     -- Expected: it begins with it once there is memory
     it("when the token is another is made up for", function()

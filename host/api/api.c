@@ -1,6 +1,5 @@
 #include "api/api.h"
 #include "base/file.h"
-#include "base/log.h"
 
 #include <lauxlib.h>
 #include <lualib.h>
@@ -35,6 +34,11 @@ const char *api_hide(lua_State *L, int index) {
     luaL_pushresultsize(&b, strlen(copy));
     lua_replace(L, index);
     return lua_tostring(L, index);
+}
+
+enum log_level api_log_level(lua_State *L, int arg, const char *missing) {
+    static const char *const names[] = {"debug", "info", "warning", "error", NULL};
+    return (enum log_level)luaL_checkoption(L, arg, missing, names);
 }
 
 const char *api_path(lua_State *L, int arg) {
@@ -245,8 +249,7 @@ static int host_env(lua_State *L) {
 // host.log(level, text [, file]): file is the device script that causes the line, which counts
 // among the script's own.
 static int host_log(lua_State *L) {
-    static const char *const names[] = {"debug", "info", "warning", "error", NULL};
-    int level = luaL_checkoption(L, 1, "info", names);
+    enum log_level level = api_log_level(L, 1, "info");
     const char *text = luaL_checkstring(L, 2), *file = luaL_optstring(L, 3, NULL);
     struct api *a = api_of(L);
     struct script *cause = NULL;
@@ -256,7 +259,7 @@ static int host_log(lua_State *L) {
         }
     }
     if (cause == NULL || api_may_log(a, cause)) {
-        log_line((enum log_level)level, "vrm", "%s", text);
+        log_line(level, "vrm", "%s", text);
     }
     return 0;
 }

@@ -2,6 +2,7 @@
 #ifndef API_H
 #define API_H
 
+#include "base/log.h"
 #include "lua/json.h"
 #include "lua/script.h"
 #include "lua/task.h"
@@ -67,6 +68,8 @@ struct api *api_of(lua_State *L); // also from a device script's state
 // Masks the secrets (log_hide) in the text at `index`, in place, and returns it: for whatever may
 // hold foreign text and goes to PG3 or a terminal. NULL: there is no text. A number counts as one.
 const char *api_hide(lua_State *L, int index);
+// The level of a log line at an argument; `missing` (NULL: it must be there) is its default.
+enum log_level api_log_level(lua_State *L, int arg, const char *missing);
 // The path at an argument, in its place on the stack; a relative one is one of the plugin's.
 const char *api_path(lua_State *L, int arg);
 // Reads a file as a Lua function onto the stack, text only. Raises what is wrong with it.

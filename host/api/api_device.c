@@ -1,6 +1,5 @@
 // The device API: what a script sees beside the sandbox's globals (docs/authors.md).
 #include "api/api.h"
-#include "base/log.h"
 
 #include <lauxlib.h>
 #include <limits.h>
@@ -154,15 +153,14 @@ bool api_may_log(struct api *a, struct script *s) {
 }
 
 static int node_log_method(lua_State *L) {
-    static const char *const levels[] = {"debug", "info", "warning", "error", NULL};
     struct node *node = self(L);
-    int level = luaL_checkoption(L, 2, NULL, levels);
+    enum log_level level = api_log_level(L, 2, NULL);
     luaL_checkstring(L, 3);
     lua_pushvalue(L, lua_upvalueindex(1)); // string.format as it was, whatever the script did to it
     lua_replace(L, 2);
     lua_call(L, lua_gettop(L) - 2, 1);
     if (api_may_log(api_of(L), vm_of(L)->owner)) {
-        log_line((enum log_level)level, "script", "%s: %s", node->address, lua_tostring(L, -1));
+        log_line(level, "script", "%s: %s", node->address, lua_tostring(L, -1));
     }
     return 0;
 }
@@ -204,28 +202,28 @@ static int push_notice(lua_State *L, void *ctx) {
     return 2;
 }
 
-// To PG3, or to who stands in its place.
-static void tell_notice(struct api *a, const char *key, const char *html) {
+// To PG3, or to who stands in its place. False: memory is short.
+static bool send_notice(struct api *a, const char *key, const char *html) {
     struct notice n = {key, html};
     if (a->pg3 != NULL) {
-        pg3_notice(a->pg3, key, html);
-    } else {
-        api_fire(a, "notice", push_notice, &n, NULL, NULL);
+        return pg3_notice(a->pg3, key, html);
     }
+    return api_fire(a, "notice", push_notice, &n, NULL, NULL) || !a->main->starved;
 }
 
 // The text at index 3 (nil: none any more) as PG3's HTML: what a script says is text with a few
-// marks, whose meaning is main.lua's matter.
-static void show_notice(lua_State *L, struct api *a, const char *key) {
+// marks, whose meaning is main.lua's matter. False: memory is short.
+static bool show_notice(lua_State *L, struct api *a, const char *key) {
     char cut[NOTICE_BYTES];
     struct buf html;
     const char *text = api_hide(L, 3); // before the cut, which could go through a secret
     snprintf(cut, sizeof cut, "%s", text != NULL ? text : "");
     buf_init(&html, 16 * NOTICE_BYTES);
-    if (text == NULL || api_ask(a, "notice_html", cut, &html)) {
-        tell_notice(a, key, text != NULL ? buf_text(&html) : NULL);
-    }
+    bool asked = text == NULL || api_ask(a, "notice_html", cut, &html);
+    bool short_of_memory = asked ? !send_notice(a, key, text != NULL ? buf_text(&html) : NULL)
+                                 : html.starved || a->main->starved;
     buf_free(&html);
+    return !short_of_memory;
 }
 
 static int node_notice_method(lua_State *L) {
@@ -245,19 +243,17 @@ static int node_notice_method(lua_State *L) {
         return luaL_error(L, "node:notice: a script can show %d notices at once",
                           SCRIPT_NOTICES_MAX);
     }
-    if (place != NULL) {
-        snprintf(place, sizeof s->notices[0], "%s", text != NULL ? key : "");
+    if (place == NULL) {
+        return 0;
     }
-    if (place != NULL) {
-        show_notice(L, a, key);
-    }
-    return 0;
+    snprintf(place, sizeof s->notices[0], "%s", text != NULL ? key : "");
+    return show_notice(L, a, key) ? 0 : vm_no_memory(L);
 }
 
 void api_forget_notices(struct api *a, struct script *s) {
     for (int i = 0; i < SCRIPT_NOTICES_MAX; i++) {
         if (s->notices[i][0] != '\0') {
-            tell_notice(a, s->notices[i], NULL);
+            send_notice(a, s->notices[i], NULL);
         }
         s->notices[i][0] = '\0';
     }

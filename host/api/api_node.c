@@ -1,10 +1,8 @@
 // Nodes, drivers, parameters, notices and records for trusted Lua.
 #include "api/api.h"
-#include "base/log.h"
 
 #include <ctype.h>
 #include <lauxlib.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -94,36 +92,28 @@ static void read_driver(lua_State *L, int at, struct driver_decl *d) {
     read_values(L, at, d);
 }
 
-// The lists are counted at once, so that an error leaves nothing behind that nobody owns.
-
-static void read_drivers(lua_State *L, struct node_type *t) {
-    lua_getfield(L, 1, "drivers");
-    int list = lua_gettop(L);
-    size_t length = lua_istable(L, list) ? lua_rawlen(L, list) : 0;
-    t->drivers = or_starved(L, calloc(length + 1, sizeof *t->drivers));
-    for (size_t i = 0; t->drivers != NULL && i < length; i++) {
-        lua_rawgeti(L, list, (lua_Integer)i + 1);
-        if (lua_istable(L, -1)) {
-            read_driver(L, lua_gettop(L), &t->drivers[t->driver_count++]);
-        }
-        lua_pop(L, 1);
-    }
-    lua_pop(L, 1);
+static void add_driver(lua_State *L, int at, struct node_type *t) {
+    read_driver(L, at, &t->drivers[t->driver_count++]); // first counted: it is freed with the type
 }
 
-static void read_events(lua_State *L, struct node_type *t) {
-    lua_getfield(L, 1, "events");
-    int list = lua_gettop(L);
-    size_t length = lua_istable(L, list) ? lua_rawlen(L, list) : 0;
-    t->events = or_starved(L, calloc(length + 1, sizeof *t->events));
-    for (size_t i = 0; t->events != NULL && i < length; i++) {
-        lua_rawgeti(L, list, (lua_Integer)i + 1);
-        if (lua_istable(L, -1)) {
-            t->events[t->event_count++] = text_field(L, lua_gettop(L), "id");
+static void add_event(lua_State *L, int at, struct node_type *t) {
+    t->events[t->event_count++] = text_field(L, at, "id");
+}
+
+static size_t list_length(lua_State *L, int list) {
+    return lua_istable(L, list) ? lua_rawlen(L, list) : 0;
+}
+
+// Calls `add` for each table in the list.
+static void each_table(lua_State *L, int list, struct node_type *t,
+                       void (*add)(lua_State *L, int at, struct node_type *t)) {
+    size_t length = list_length(L, list);
+    for (size_t i = 1; i <= length; i++) {
+        if (lua_rawgeti(L, list, (lua_Integer)i) == LUA_TTABLE) {
+            add(L, lua_gettop(L), t);
         }
         lua_pop(L, 1);
     }
-    lua_pop(L, 1);
 }
 
 // Index 1: the table, 2: the type.
@@ -131,8 +121,14 @@ static int read_type(lua_State *L) {
     struct node_type *t = lua_touserdata(L, 2);
     luaL_checkstack(L, 20, "declaration");
     t->id = text_field(L, 1, "id");
-    read_drivers(L, t);
-    read_events(L, t);
+    lua_getfield(L, 1, "drivers"); // index 3
+    lua_getfield(L, 1, "events");  // 4
+    t->drivers = or_starved(L, calloc(list_length(L, 3) + 1, sizeof *t->drivers));
+    t->events = or_starved(L, calloc(list_length(L, 4) + 1, sizeof *t->events));
+    if (t->drivers != NULL && t->events != NULL) {
+        each_table(L, 3, t, add_driver);
+        each_table(L, 4, t, add_event);
+    }
     return 0;
 }
 
@@ -361,19 +357,14 @@ static int host_notice(lua_State *L) {
     const char *key = luaL_checkstring(L, 1);
     luaL_optstring(L, 2, NULL);
     lua_settop(L, 2);
-    if (a->pg3 != NULL) {
-        pg3_notice(a->pg3, key, api_hide(L, 2));
-    }
-    return 0;
+    bool taken = a->pg3 == NULL || pg3_notice(a->pg3, key, api_hide(L, 2));
+    return taken ? 0 : vm_no_memory(L);
 }
 
 static int host_doc(lua_State *L) {
     struct api *a = api_of(L);
     const char *html = luaL_checkstring(L, 1);
-    if (a->pg3 != NULL) {
-        pg3_doc(a->pg3, html);
-    }
-    return 0;
+    return a->pg3 == NULL || pg3_doc(a->pg3, html) ? 0 : vm_no_memory(L);
 }
 
 static void push_trimmed(lua_State *L, const char *text) {
@@ -408,8 +399,8 @@ static int host_default_params(lua_State *L) {
     while (lua_next(L, 1) != 0) {
         lua_pushvalue(L, -2);
         const char *name = luaL_checkstring(L, -1), *value = luaL_checkstring(L, -2);
-        if (a->pg3 != NULL) {
-            pg3_default_param(a->pg3, name, value);
+        if (a->pg3 != NULL && !pg3_default_param(a->pg3, name, value)) {
+            return vm_no_memory(L);
         }
         lua_pop(L, 2);
     }

@@ -33,7 +33,7 @@ static int file_keep;
 static char file_day[DAY_SIZE]; // the day of what is in the file; "" = it was empty
 static off_t file_base; // the size at a rotation that failed: the next try is file_max later
 
-static void day_of(time_t t, char day[DAY_SIZE]) {
+static void day_text(time_t t, char day[DAY_SIZE]) {
     struct tm tm = {0};
     localtime_r(&t, &tm);
     if (strftime(day, DAY_SIZE, "%Y-%m-%d", &tm) == 0) {
@@ -205,7 +205,7 @@ static void day_read(char day[DAY_SIZE]) {
     if (len == DAY_SIZE - 1 && day_at(stamp)) {
         memcpy(day, stamp, DAY_SIZE);
     } else {
-        day_of(st.st_mtime, day);
+        day_text(st.st_mtime, day);
     }
 }
 
@@ -248,7 +248,7 @@ void logfile_write(time_t now, const char *line, size_t len) {
         return;
     }
     char today[DAY_SIZE];
-    day_of(now, today);
+    day_text(now, today);
     struct stat st = {0};
     fstat(file_fd, &st);
     if (file_gone(&st)) {

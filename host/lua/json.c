@@ -6,7 +6,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 // lua-cjson's module; not every system installs a header for it.
 int luaopen_cjson(lua_State *L);

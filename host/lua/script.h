@@ -7,7 +7,6 @@
 #include "lua/vm.h"
 #include <stdbool.h>
 #include <stdint.h>
-#include <time.h>
 
 #define SCRIPT_LIB_NAME_SIZE 60
 

@@ -35,7 +35,7 @@ struct node_type {
     size_t event_count;
 };
 
-// Where a node stands with PG3; pg3 alone moves it.
+// Where a node stands with PG3.
 enum node_state {
     NODE_NEW,     // to be added
     NODE_KNOWN,   // to be added once more; PG3 has it, so values may be sent meanwhile

@@ -29,16 +29,17 @@ const char *pairs_get(const struct pairs *p, const char *key) {
     return pair != NULL ? pair->value : NULL;
 }
 
-static bool remove_pair(struct pairs *p, struct pair *pair) {
-    if (pair == NULL) {
-        return false;
-    }
+bool pairs_has(const struct pairs *p, const char *key, const char *value) {
+    const char *held = pairs_get(p, key);
+    return held == value || (held != NULL && value != NULL && strcmp(held, value) == 0);
+}
+
+static void remove_pair(struct pairs *p, struct pair *pair) {
     free(pair->key);
     free(pair->value);
     size_t after = p->count - 1 - (size_t)(pair - p->all);
     memmove(pair, pair + 1, after * sizeof *pair);
     p->count--;
-    return true;
 }
 
 static bool add_pair(struct pairs *p, const char *key, const char *value) {
@@ -59,13 +60,17 @@ static bool add_pair(struct pairs *p, const char *key, const char *value) {
 
 bool pairs_set(struct pairs *p, const char *key, const char *value) {
     struct pair *pair = find(p, key);
+    if (pairs_has(p, key, value)) {
+        return true;
+    }
     if (value == NULL) {
-        return remove_pair(p, pair);
+        remove_pair(p, pair);
+        return true;
     }
     if (pair == NULL) {
         return add_pair(p, key, value);
     }
-    char *copy = strcmp(pair->value, value) != 0 ? strdup(value) : NULL;
+    char *copy = strdup(value);
     if (copy == NULL) {
         return false;
     }
@@ -79,32 +84,17 @@ bool pairs_equal(const struct pairs *a, const struct pairs *b) {
         return false;
     }
     for (size_t i = 0; i < a->count; i++) {
-        const char *value = pairs_get(b, a->all[i].key);
-        if (value == NULL || strcmp(value, a->all[i].value) != 0) {
+        if (!pairs_has(b, a->all[i].key, a->all[i].value)) {
             return false;
         }
     }
     return true;
 }
 
-static bool has(const struct pairs *p, const char *key, const char *value) {
-    const char *held = pairs_get(p, key);
-    return held != NULL && strcmp(held, value) == 0;
-}
-
 // Whether key and value of the member on top of L are whole: a text with a NUL in it ends there.
 static bool is_whole(lua_State *L, const char *key, const char *value) {
     return strlen(key) == lua_rawlen(L, -2) &&
            (lua_type(L, -1) != LUA_TSTRING || strlen(value) == lua_rawlen(L, -1));
-}
-
-// Half of the user's parameters would be other parameters.
-static void read_pair(struct pairs *p, lua_State *L, const char *key, const char *value) {
-    if (pairs_set(p, key, value) || has(p, key, value)) {
-        return;
-    }
-    pairs_free(p);
-    vm_no_memory(L);
 }
 
 void pairs_read(struct pairs *p, lua_State *L, int index) {
@@ -130,7 +120,10 @@ void pairs_read(struct pairs *p, lua_State *L, int index) {
         }
         if (lua_type(L, -2) == LUA_TSTRING) {
             const char *key = lua_tostring(L, -2);
-            read_pair(p, L, key, value);
+            if (!pairs_set(p, key, value)) {
+                pairs_free(p); // half of the user's parameters would be other parameters
+                vm_no_memory(L);
+            }
             p->opaque = p->opaque || !is_whole(L, key, value);
         }
         lua_pop(L, 1);

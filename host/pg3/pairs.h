@@ -21,7 +21,9 @@ struct pairs {
 void pairs_free(struct pairs *p);
 // NULL if there is none of that key.
 const char *pairs_get(const struct pairs *p, const char *key);
-// Copies; value NULL removes. True if that changed anything; false too when memory is short.
+// Whether that key has that value; NULL: whether it has none.
+bool pairs_has(const struct pairs *p, const char *key, const char *value);
+// Copies; value NULL removes. False: memory is short, and nothing has changed.
 bool pairs_set(struct pairs *p, const char *key, const char *value);
 bool pairs_equal(const struct pairs *a, const struct pairs *b);
 // Fills from the object at `index` (anything else: empty); numbers and booleans become texts.

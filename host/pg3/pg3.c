@@ -1,7 +1,6 @@
 #include "pg3/pg3.h"
 #include "base/log.h"
 #include "pg3/pg3_state.h"
-#include "pg3/wire.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +13,7 @@
 #define RETRY_MS 5000       // first pause after a refused addnode or value; doubles
 #define RETRY_MAX_MS 300000
 #define FORGIVEN_MS 600000             // without a refusal: the next pause is the first again
-#define CALM_MS 500                    // after the start, for messages that may come late
+#define STARTED_MS 500                 // for the first values, once nodes may be added
 #define WAITING_MAX (4u * 1024 * 1024) // bytes that wait for PG3
 #define FEW_WAIT 2048u                 // bytes up to which each answer goes as its own message
 #define REPORT_FULL 16384u             // bytes of a report message after which the next begins
@@ -58,7 +57,7 @@ void pg3_free(struct pg3 *p) {
     loop_cancel(p->loop, p->gate_timer);
     loop_cancel(p->loop, p->add_timer);
     loop_cancel(p->loop, p->profile_timer);
-    loop_cancel(p->loop, p->calm_timer);
+    loop_cancel(p->loop, p->started_timer);
     loop_cancel(p->loop, p->retry_timer);
     known_free(&p->known);
     pairs_free(&p->params);
@@ -79,25 +78,26 @@ static void tell_shortage(struct pg3 *p, const char *kind) {
     log_error(AREA, "memory is too short for a %s message to PG3; free some on this machine", kind);
 }
 
-static struct pg3_out *enqueue(struct pg3 *p, const char *kind, const char *text, size_t len) {
+// What is not connected gets nothing later: events and answers mean the present, and records are
+// marked and written after a connect.
+bool pg3_post(struct pg3 *p, const char *kind, const char *text, size_t len, enum pg3_out_way way) {
     if (!p->up) {
-        return NULL; // events and answers mean the present; records are marked and written after a
+        return false;
     }
-    // connect
     if (p->waiting + len >= WAITING_MAX) {
         log_warning(AREA,
                     "a %s message to PG3 was dropped: %zu KiB wait for PG3 already. If this goes "
                     "on, restart PG3.",
                     kind, p->waiting / 1024);
-        return NULL;
+        return false;
     }
     struct pg3_out *out = malloc(sizeof *out + len + 1);
     if (out == NULL) {
         tell_shortage(p, kind);
-        return NULL;
+        return false;
     }
     out->next = NULL;
-    out->late = out->answer = false;
+    out->way = way;
     out->kind = kind;
     out->len = len;
     memcpy(out->text, text, len);
@@ -105,18 +105,10 @@ static struct pg3_out *enqueue(struct pg3 *p, const char *kind, const char *text
     *p->last = out;
     p->last = &out->next;
     p->waiting += cost(out);
-    return out;
+    return true;
 }
 
-bool pg3_post(struct pg3 *p, const char *kind, const char *text, size_t len, bool late) {
-    struct pg3_out *out = enqueue(p, kind, text, len);
-    if (out != NULL) {
-        out->late = late;
-    }
-    return out != NULL;
-}
-
-bool pg3_post_buf(struct pg3 *p, const char *kind, struct buf *b, bool late) {
+bool pg3_post_buf(struct pg3 *p, const char *kind, struct buf *b, enum pg3_out_way way) {
     bool queued = false;
     if (b->starved) {
         tell_shortage(p, kind);
@@ -124,7 +116,7 @@ bool pg3_post_buf(struct pg3 *p, const char *kind, struct buf *b, bool late) {
         log_error(AREA, "a %s message to PG3 is too large and was not sent; please report this",
                   kind);
     } else {
-        queued = pg3_post(p, kind, buf_text(b), b->len, late);
+        queued = pg3_post(p, kind, buf_text(b), b->len, way);
     }
     buf_free(b);
     return queued;
@@ -288,10 +280,10 @@ void pg3_restore(struct pg3 *p) {
     pg3_ask(p, true, false); // once for many Discovers: the answer may be long
 }
 
-static void calm(void *ctx) {
+static void start_over(void *ctx) {
     struct pg3 *p = ctx;
-    p->calm_timer = 0;
-    p->calm = true;
+    p->started_timer = 0;
+    p->started = true;
 }
 
 static void open_gate(struct pg3 *p, const char *address) {
@@ -299,7 +291,7 @@ static void open_gate(struct pg3 *p, const char *address) {
         return;
     }
     p->gate = GATE_OPEN;
-    p->calm_timer = loop_after(p->loop, CALM_MS, calm, p);
+    p->started_timer = loop_after(p->loop, STARTED_MS, start_over, p);
     p->events.ready(p->events.ctx);
 }
 
@@ -310,7 +302,7 @@ static void show_connection(struct pg3 *p) {
     buf_init(&b, 256);
     buf_printf(&b, "{\"setController\":{\"node\":\"%s\",\"driver\":\"" CONNECTION "\"}}",
                p->controller);
-    p->controller_set = pg3_post_buf(p, "system", &b, true);
+    p->controller_set = pg3_post_buf(p, "system", &b, OUT_AFTER_START);
 }
 
 // Only there so that the loop turns when a node is due.
@@ -456,7 +448,7 @@ void pg3_event(struct pg3 *p, const char *address, const char *cmd) {
     buf_puts(&b, ",\"cmd\":");
     buf_json(&b, cmd);
     buf_puts(&b, "}]}");
-    pg3_post_buf(p, "command", &b, false);
+    pg3_post_buf(p, "command", &b, OUT_NOW);
 }
 
 void pg3_report(struct pg3 *p, const char *address, const char *request, bool success) {
@@ -470,11 +462,7 @@ void pg3_report(struct pg3 *p, const char *address, const char *request, bool su
     buf_puts(&b, ",\"requestId\":");
     buf_json(&b, request);
     buf_printf(&b, ",\"success\":\"%s\"}", success ? "success" : "fail");
-    struct pg3_out *out = b.failed ? NULL : enqueue(p, "status", buf_text(&b), b.len);
-    if (out != NULL) {
-        out->answer = true;
-    }
-    buf_free(&b);
+    pg3_post_buf(p, "status", &b, OUT_ANSWER);
 }
 
 void pg3_show(struct pg3 *p, const char *address, const char *request, bool success) {
@@ -496,7 +484,7 @@ static void send_now(struct pg3 *p, const char *kind, const char *text, size_t l
 // The oldest that may go now.
 static struct pg3_out **next_out(struct pg3 *p) {
     struct pg3_out **at = &p->first;
-    while (*at != NULL && (*at)->late && !p->calm) {
+    while (*at != NULL && (*at)->way == OUT_AFTER_START && !p->started) {
         at = &(*at)->next;
     }
     return at;
@@ -518,7 +506,7 @@ static void send_answers(struct pg3 *p, struct pg3_out **at) {
     size_t count = 0, full = p->waiting > FEW_WAIT ? REPORT_FULL : 1;
     struct buf b;
     buf_init(&b, WIRE_MAX);
-    for (const struct pg3_out *out = *at; out != NULL && out->answer && b.len < full;
+    for (const struct pg3_out *out = *at; out != NULL && out->way == OUT_ANSWER && b.len < full;
          out = out->next) {
         buf_puts(&b, count++ > 0 ? "," : "{\"report\":[");
         buf_add(&b, out->text, out->len);
@@ -537,7 +525,7 @@ static void send_waiting(struct pg3 *p) {
     if (out == NULL) {
         return;
     }
-    if (out->answer) {
+    if (out->way == OUT_ANSWER) {
         send_answers(p, at);
         return;
     }
@@ -634,7 +622,7 @@ static void post_records(struct pg3 *p) {
     if (p->defaults.count > 0 && *next_out(p) == NULL && !p->sending) {
         pg3_write_defaults(p);
     }
-    if (!p->calm) {
+    if (!p->started) {
         return;
     }
     pg3_write_changed(p);
@@ -680,7 +668,7 @@ static bool to_be_stored(const struct pg3 *p, enum pg3_key key) {
 }
 
 bool pg3_waiting(struct pg3 *p) {
-    p->calm = true; // asked at the stop: nothing may wait any more
+    p->started = true; // asked at the stop: nothing may wait any more
     return p->up && (p->sending || p->first != NULL || to_be_stored(p, KEY_DATA) ||
                      to_be_stored(p, KEY_IDATA));
 }

@@ -72,18 +72,20 @@ void pg3_add(struct pg3 *p, struct node *node);
 // The user's parameters as (name, value) texts; false when `i` is past the last.
 bool pg3_param(const struct pg3 *p, size_t i, const char **name, const char **value);
 // Adds a parameter to those the user sees unless one of that (trimmed) name is there. Waits for the
-// user's data.
-void pg3_default_param(struct pg3 *p, const char *name, const char *value);
+// user's data. False: memory is short.
+bool pg3_default_param(struct pg3 *p, const char *name, const char *value);
 // The plugin's own record (customdata) as JSON text; NULL while there is none. And its replacement.
 // False: it cannot be replaced, because PG3 has not told yet what it has (or memory is short).
 const char *pg3_data(const struct pg3 *p);
 bool pg3_save(struct pg3 *p, const char *json_text);
 // While on, no node is added: device types change, and the profile that shows them is not written.
 void pg3_hold_nodes(struct pg3 *p, bool on);
-// Shows an HTML text to the user under a key, or takes it away (NULL).
-void pg3_notice(struct pg3 *p, const char *key, const char *html);
-// The HTML on the plugin's configuration page; sent only if PG3 has another.
-void pg3_doc(struct pg3 *p, const char *html);
+// Shows an HTML text to the user under a key, or takes it away (NULL). False: memory is short, and
+// what was shown stays.
+bool pg3_notice(struct pg3 *p, const char *key, const char *html);
+// The HTML on the plugin's configuration page; sent only if PG3 has another. False: memory is
+// short.
+bool pg3_doc(struct pg3 *p, const char *html);
 // The hash of the profile on disk: PG3 is told to install it if it has installed another; nodes are
 // added after that.
 void pg3_profile(struct pg3 *p, const char *hash);

@@ -18,11 +18,11 @@ static void send_questions(struct pg3 *p) {
         buf_puts(&b, "{\"config\":{\"version\":");
         buf_json(&b, p->version);
         buf_puts(&b, ",\"requestId\":true}}");
-        pg3_post_buf(p, "system", &b, false);
+        pg3_post_buf(p, "system", &b, OUT_NOW);
     }
     if (p->ask_all) {
         const char *get_all = "{\"getAll\":{}}";
-        pg3_post(p, "custom", get_all, strlen(get_all), false);
+        pg3_post(p, "custom", get_all, strlen(get_all), OUT_NOW);
     }
 }
 

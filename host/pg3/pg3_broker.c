@@ -4,7 +4,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define CA_FILE "/usr/local/etc/ssl/certs/ud.ca.cert"
 #define KEEP_ALIVE_S 300

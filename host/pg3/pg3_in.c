@@ -517,7 +517,7 @@ static void custom_request(struct pg3 *p, lua_State *L, int at) {
     buf_puts(&b,
              ",\"payload\":{\"body\":null,\"errorMessage\":\"Not supported\",\"status\":501}}}");
     if (has_id) {
-        pg3_post_buf(p, "system", &b, false);
+        pg3_post_buf(p, "system", &b, OUT_NOW);
     }
     buf_free(&b);
 }

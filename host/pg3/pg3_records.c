@@ -2,7 +2,6 @@
 // profile.
 #include "base/log.h"
 #include "pg3/pg3_state.h"
-#include "pg3/wire.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -64,7 +63,10 @@ void pg3_write_defaults(struct pg3 *p) {
     }
     for (size_t i = 0; i < p->defaults.count; i++) {
         if (!has_param(p, p->defaults.all[i].key)) {
-            added |= pairs_set(&p->params, p->defaults.all[i].key, p->defaults.all[i].value);
+            if (!pairs_set(&p->params, p->defaults.all[i].key, p->defaults.all[i].value)) {
+                return; // the next turn goes on
+            }
+            added = true;
         }
     }
     pairs_free(&p->defaults);
@@ -73,11 +75,11 @@ void pg3_write_defaults(struct pg3 *p) {
     }
     struct buf b;
     write_pairs(&b, "customparams", &p->params);
-    pg3_post_buf(p, "custom", &b, false);
+    pg3_post_buf(p, "custom", &b, OUT_NOW);
 }
 
-void pg3_default_param(struct pg3 *p, const char *name, const char *value) {
-    pairs_set(&p->defaults, name, value);
+bool pg3_default_param(struct pg3 *p, const char *name, const char *value) {
+    return pairs_set(&p->defaults, name, value);
 }
 
 void pg3_params_read(struct pg3 *p, struct pairs *fresh) {
@@ -97,7 +99,7 @@ static bool post_value(struct pg3 *p, const char *key, const char *json_text) {
     buf_printf(&b, "{\"set\":[{\"key\":\"%s\",\"value\":", key);
     buf_puts(&b, json_text);
     buf_puts(&b, "}]}");
-    return pg3_post_buf(p, "custom", &b, true);
+    return pg3_post_buf(p, "custom", &b, OUT_AFTER_START);
 }
 
 bool pg3_save(struct pg3 *p, const char *json_text) {
@@ -111,29 +113,32 @@ bool pg3_save(struct pg3 *p, const char *json_text) {
     return true;
 }
 
-void pg3_notice(struct pg3 *p, const char *key, const char *html) {
+bool pg3_notice(struct pg3 *p, const char *key, const char *html) {
     char own[128];
     snprintf(own, sizeof own, PG3_NOTICE_PREFIX "%s", key);
     if (html != NULL && p->notices.count >= NOTICES_MAX && pairs_get(&p->notices, own) == NULL) {
         log_warning(AREA, "there are %d notices already; one more is not shown", NOTICES_MAX);
-        return;
+        return true;
     }
-    if (pairs_set(&p->notices, own, html)) {
-        p->records[KEY_NOTICES].changed = true;
+    if (pairs_has(&p->notices, own, html)) {
+        return true;
     }
+    p->records[KEY_NOTICES].changed = true;
+    return pairs_set(&p->notices, own, html);
 }
 
-void pg3_doc(struct pg3 *p, const char *html) {
+bool pg3_doc(struct pg3 *p, const char *html) {
     if (p->doc != NULL && strcmp(p->doc, html) == 0) {
-        return;
+        return true;
     }
     char *copy = strdup(html);
     if (copy == NULL) {
-        return;
+        return false;
     }
     free(p->doc);
     p->doc = copy;
     p->records[KEY_DOC].changed = true;
+    return true;
 }
 
 // A set replaces the whole record, so PG3's own notices go along. One that came and went again
@@ -163,7 +168,7 @@ static bool write_notices(struct pg3 *p) {
         return true;
     }
     char *told = strdup(buf_text(&b));
-    bool queued = pg3_post_buf(p, "custom", &b, true);
+    bool queued = pg3_post_buf(p, "custom", &b, OUT_AFTER_START);
     free(queued ? p->notices_told : told);
     if (queued) {
         p->notices_told = told;
@@ -234,7 +239,7 @@ void pg3_install_profile(struct pg3 *p) {
     const char *install = "{\"installprofile\":{\"reboot\":false}}";
     loop_cancel(p->loop, p->profile_timer);
     p->profile_timer = 0;
-    if (pg3_post(p, "system", install, strlen(install), false)) {
+    if (pg3_post(p, "system", install, strlen(install), OUT_NOW)) {
         p->profile_timer = loop_after(p->loop, PROFILE_MS, profile_late, p);
     } else {
         profile_failed(p, "too many messages wait");

@@ -6,10 +6,15 @@
 #include "pg3/pg3.h"
 #include "pg3/wire.h"
 
+enum pg3_out_way {
+    OUT_NOW,
+    OUT_AFTER_START, // once the first values are out
+    OUT_ANSWER,      // its text is an element of a report message
+};
+
 struct pg3_out {
     struct pg3_out *next;
-    bool late;        // may wait until the first values are out
-    bool answer;      // `text` is an element of a report message
+    enum pg3_out_way way;
     const char *kind; // a literal
     size_t len;
     char text[];
@@ -46,10 +51,10 @@ struct pg3 {
 
     bool up;
     bool sending;
-    bool calm;                     // the start is over: late messages may go
+    bool started;                  // the first values are out: OUT_AFTER_START may go
     struct pg3_out *first, **last; // messages to go, oldest first
     size_t waiting;                // bytes of them
-    int64_t calm_timer;
+    int64_t started_timer;
 
     int64_t gate_timer;
     int64_t ask_timer; // until what is missing is asked for again
@@ -92,12 +97,12 @@ struct pg3 {
     char *doc;
 };
 
-// Queues a message; with a log line it is dropped when too much waits. A late one lets the start go
-// first: with each message on the wire the next waits for its acknowledgement, some 40 ms where the
-// broker sends no sooner.
+// Queues a message; with a log line it is dropped when too much waits or memory is short. What need
+// not be there at the start goes after it: with each message on the wire the next waits for its
+// acknowledgement, some 40 ms where the broker sends no sooner.
 // False: it was dropped.
-bool pg3_post(struct pg3 *p, const char *kind, const char *text, size_t len, bool late);
-bool pg3_post_buf(struct pg3 *p, const char *kind, struct buf *b, bool late); // and frees b
+bool pg3_post(struct pg3 *p, const char *kind, const char *text, size_t len, enum pg3_out_way way);
+bool pg3_post_buf(struct pg3 *p, const char *kind, struct buf *b, enum pg3_out_way way); // frees b
 
 // pg3_records.c: asks PG3 to install the profile on disk unless it has; completes the user's
 // parameters.

@@ -21,8 +21,8 @@ local HOW = "In VRM (" .. PORTAL .. ") open Preferences, Integrations, Access to
 
 local function set(key, html)
     if shown[key] == html then return end
-    shown[key] = html
     host.notice(key, html)
+    shown[key] = html
 end
 
 local REPORT = "If it stays, update the plugin or report this message."

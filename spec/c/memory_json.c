@@ -3,7 +3,6 @@
 #include "check.h"
 #include "lua/json.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>

@@ -1579,6 +1579,37 @@ static void test_message_without_memory(void) {
     close_bench(&b);
 }
 
+// Fault: a query is never answered because there was no memory for the answer, unsaid
+// Expected: it is told that memory is short and what helps
+static void test_answer_without_memory(void) {
+    struct bench b;
+    open_running(&b);
+    warning[0] = '\0';
+    fail_all = true;
+    pg3_report(b.pg3, "ctl", "r1", true);
+    fail_all = false;
+    CHECK(strstr(warning, "memory") != NULL && strstr(warning, "free some") != NULL);
+    close_bench(&b);
+}
+
+// Fault: what the user should see is lost because there was no memory for it, unsaid
+// Expected: who gives it is told that it was not taken, and what was there before stays
+static void test_texts_without_memory(void) {
+    struct bench b;
+    open_running(&b);
+    CHECK(pg3_notice(b.pg3, "n", "before") && pg3_default_param(b.pg3, "temp_unit", "C"));
+    fail_all = true;
+    CHECK(!pg3_notice(b.pg3, "n", "now") && !pg3_notice(b.pg3, "other", "x"));
+    CHECK(!pg3_doc(b.pg3, "<p>") && !pg3_default_param(b.pg3, "vrm_token", ""));
+    CHECK(pg3_notice(b.pg3, "n", "before") && pg3_notice(b.pg3, "none", NULL));
+    pg3_turn(b.pg3);
+    fail_all = false;
+    pass(&b, 3000);
+    CHECK(times(&b, "\"plugin_n\":\"before\"") == 1 && times(&b, "other") == 0);
+    CHECK(times(&b, "\"temp_unit\":\"C\"") == 1);
+    close_bench(&b);
+}
+
 // Fault: the answer to installprofile finds no memory: the nodes wait for it a minute
 // Expected: the profile is installed once more
 static void test_profile_without_memory(void) {
@@ -1760,6 +1791,8 @@ int main(void) {
     test_answer_for_a_node_that_is_gone();
     test_message_without_memory();
     test_stop_after_installation();
+    test_answer_without_memory();
+    test_texts_without_memory();
     test_profile_without_memory();
     test_record_without_memory();
     test_away();

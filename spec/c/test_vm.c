@@ -4,7 +4,6 @@
 
 #include <lauxlib.h>
 #include <lualib.h>
-#include <math.h>
 #include <string.h>
 
 struct chunk {

@@ -12,6 +12,21 @@ static void put_driver(struct node_type *t, const char *id, const char *label, i
     d->unit = (struct unit){uom, 0, 1, 1, 0};
 }
 
+// A type VICX of so many drivers.
+static struct nodes *wide_type(int count) {
+    struct nodes *n = nodes_new();
+    struct node_type *t = node_type_new();
+    t->id = strdup("VICX");
+    t->drivers = calloc((size_t)count, sizeof *t->drivers);
+    for (int i = 0; i < count; i++) {
+        char id[16];
+        snprintf(id, sizeof id, "D%d", i);
+        put_driver(t, id, "Label", 73, 6);
+    }
+    CHECK(nodes_declare(n, t) == NULL);
+    return n;
+}
+
 static struct nodes *two_nodes(void) {
     const char *why;
     struct nodes *n = nodes_new();
@@ -68,19 +83,9 @@ static void test_addnode(void) {
 
 // A message that is large enough takes no more nodes, and at least one.
 static void test_addnode_too_large(void) {
-    enum { COUNT = 600 };
     const char *why;
-    struct nodes *n = nodes_new();
+    struct nodes *n = wide_type(600);
     struct buf b;
-    struct node_type *t = node_type_new();
-    t->id = strdup("VICX");
-    t->drivers = calloc(COUNT, sizeof *t->drivers);
-    for (int i = 0; i < COUNT; i++) {
-        char id[16];
-        snprintf(id, sizeof id, "D%d", i);
-        put_driver(t, id, "Label", 73, 6);
-    }
-    CHECK(nodes_declare(n, t) == NULL);
     CHECK(nodes_add(n, "x_1", "VICX", "X", "x_1", &why) != NULL);
     CHECK(nodes_add(n, "x_2", "VICX", "X", "x_1", &why) != NULL);
     CHECK(nodes_add(n, "x_3", "VICX", "X", "x_1", &why) != NULL);
@@ -173,17 +178,8 @@ static void test_set(void) {
 static void test_set_too_large(void) {
     enum { COUNT = 4000 };
     const char *why;
-    struct nodes *n = nodes_new();
+    struct nodes *n = wide_type(COUNT);
     struct buf b;
-    struct node_type *t = node_type_new();
-    t->id = strdup("VICX");
-    t->drivers = calloc(COUNT, sizeof *t->drivers);
-    for (int i = 0; i < COUNT; i++) {
-        char id[16];
-        snprintf(id, sizeof id, "D%d", i);
-        put_driver(t, id, "Label", 73, 6);
-    }
-    CHECK(nodes_declare(n, t) == NULL);
     struct node *node = nodes_add(n, "x_1", "VICX", "X", "x_1", &why);
     for (int i = 0; i < COUNT; i++)
         node_set(n, node, i, 1e14 + i, "a text that stands beside the value");
