@@ -50,6 +50,15 @@ static void *vm_alloc(void *ud, void *ptr, size_t osize, size_t nsize) {
     return block;
 }
 
+// lauxlib makes the metatable of its large buffers with the first of them; one that found no memory
+// half way would stay, and no buffer of the state could ever be closed again.
+static int make_buffer_metatable(lua_State *L) {
+    luaL_Buffer b;
+    luaL_buffinitsize(L, &b, LUAL_BUFFERSIZE + 1);
+    luaL_pushresultsize(&b, 0);
+    return 0;
+}
+
 struct vm *vm_new(const char *name, size_t cap, void *owner) {
     struct vm *vm = calloc(1, sizeof *vm);
     if (vm == NULL) {
@@ -65,6 +74,11 @@ struct vm *vm_new(const char *name, size_t cap, void *owner) {
     }
     // Lua copies the extra space of the main thread into every new coroutine.
     *(struct vm **)lua_getextraspace(vm->L) = vm;
+    lua_pushcfunction(vm->L, make_buffer_metatable);
+    if (lua_pcall(vm->L, 0, 0, 0) != LUA_OK) {
+        vm_free(vm);
+        return NULL;
+    }
     return vm;
 }
 

@@ -1,6 +1,7 @@
 // vm: budgets of instructions and memory, error texts, copies between states.
 #include "check.h"
 #include "lua/vm.h"
+#include "refuse.h"
 
 #include <lauxlib.h>
 #include <lualib.h>
@@ -235,6 +236,30 @@ static void test_copy(void) {
     CHECK(copies("return 9007199254740992.0", NULL, 0, "assert(math.type(...) == 'float')"));
 }
 
+static int long_text(lua_State *L) {
+    luaL_Buffer b;
+    luaL_buffinit(L, &b);
+    for (int i = 0; i < 5000; i++)
+        luaL_addchar(&b, 'x');
+    luaL_pushresult(&b);
+    return 0;
+}
+
+// Fault: a state whose first long text finds no memory can never build one again
+// Expected: it can as soon as there is memory
+static void test_long_text_after_shortage(void) {
+    for (long number = 1; number < 40; number++) {
+        struct vm *vm = vm_new("file.lua", 0, NULL);
+        allocations = 0;
+        fail_at = number;
+        fail_until = number + 2; // Lua tries once more after it has collected its garbage
+        vm_protect(vm, long_text, NULL, NULL, 0);
+        fail_at = fail_until = -1;
+        CHECK(vm_protect(vm, long_text, NULL, error, sizeof error));
+        vm_free(vm);
+    }
+}
+
 int main(void) {
     test_errors();
     test_resume();
@@ -242,6 +267,7 @@ int main(void) {
     test_c_functions();
     test_trusted();
     test_protect();
+    test_long_text_after_shortage();
     test_copy();
     return check_end();
 }
