@@ -2,6 +2,7 @@
 -- gone, and afterwards everything is as before without a restart.
 
 local fake = require "spec.support.fake_host"
+local fixtures = require "spec.fixtures.vrm"
 local script_world = require "spec.support.script_world"
 local worlds = require "spec.support.worlds"
 
@@ -120,6 +121,26 @@ describe("a shortage of memory", function()
         assert.equal(2, world:value(CONTROLLER, "GV0"))
         while_short(world, "hold", function() world:set_params { vrm_token = worlds.TOKEN } end)
         world:run(10)
+        well(world)
+    end)
+
+    -- Fault: a list of installations that finds no memory half way leaves some of them out, or all, until
+    --        PG3's next long poll
+    -- Expected: it is taken over whole, seconds later; what was listed before is polled on
+    it("in the list of installations is made up for", function()
+        local world = worlds.started()
+        local store = package.loaded["model.store"]
+        local new, calls = store.new, 0
+        store.new = function()
+            calls = calls + 1
+            if calls == 2 then fails() end
+            return new()
+        end
+        for id = 1, 3 do world.vrm.sites[id] = fixtures.boat() end
+        world:fire("longpoll")
+        world:run(10)
+        for id = 1, 3 do assert.equal(FRESH, world:value(id .. "_bm288", "GV30")) end
+        assert.equal(4, world:value(CONTROLLER, "GV1"))
         well(world)
     end)
 

@@ -73,9 +73,10 @@ void pg3_free(struct pg3 *p) {
 static size_t cost(const struct pg3_out *out) { return sizeof *out + out->len + 1; }
 
 // There was no memory for a message. PG3 is asked for everything again, as when it was one of its.
-static void tell_shortage(struct pg3 *p, const char *kind) {
+// One line for all kinds: the log tells its repetitions in one.
+static void tell_shortage(struct pg3 *p) {
     p->missed_ms = loop_now_ms();
-    log_error(AREA, "memory is too short for a %s message to PG3; free some on this machine", kind);
+    log_error(AREA, "memory is too short for a message to PG3; free some on this machine");
 }
 
 // What is not connected gets nothing later: events and answers mean the present, and records are
@@ -93,7 +94,7 @@ bool pg3_post(struct pg3 *p, const char *kind, const char *text, size_t len, enu
     }
     struct pg3_out *out = malloc(sizeof *out + len + 1);
     if (out == NULL) {
-        tell_shortage(p, kind);
+        tell_shortage(p);
         return false;
     }
     out->next = NULL;
@@ -111,7 +112,7 @@ bool pg3_post(struct pg3 *p, const char *kind, const char *text, size_t len, enu
 bool pg3_post_buf(struct pg3 *p, const char *kind, struct buf *b, enum pg3_out_way way) {
     bool queued = false;
     if (b->starved) {
-        tell_shortage(p, kind);
+        tell_shortage(p);
     } else if (b->failed) {
         log_error(AREA, "a %s message to PG3 is too large and was not sent; please report this",
                   kind);

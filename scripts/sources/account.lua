@@ -278,9 +278,9 @@ local function ask_account(s)
     return list, err
 end
 
---- Takes over the list of installations; those no longer in it go offline.
+--- Takes over the list of installations, whole or not at all; those no longer in it go offline.
 local function use_installations(s, list)
-    s.sites = {}
+    local listed = {}
     for i, record in ipairs(list) do
         local site = sites[record.id] or { id = record.id, said = {}, nodes = {}, store = store.new() }
         site.name = record.name
@@ -290,7 +290,7 @@ local function use_installations(s, list)
         end
         if site.session ~= s then site.session, site.health = s, health.new(record.name) end
         site.listed = list
-        sites[record.id], s.sites[i] = site, site
+        sites[record.id], listed[i] = site, site
     end
     for id, site in pairs(sites) do
         if site.listed ~= list then
@@ -299,16 +299,23 @@ local function use_installations(s, list)
             sites[id] = nil
         end
     end
-    installation.adopt_others(s.sites)
+    s.sites = listed
+    installation.adopt_others(listed)
+end
+
+local function take_account(s)
+    local list, err = ask_account(s)
+    if not list or session ~= s or stopping then return nil, err end
+    use_installations(s, list)
+    return list
 end
 
 local function connect(s)
-    local list, err = health.guarded(ask_account, s)
+    local list, err = health.guarded(take_account, s)
     if session ~= s or stopping then return end
     if list then
         s.health:worked()
         last_answer = last_answer or host.time()
-        use_installations(s, list)
         if s.timer then timer.cancel(s.timer) end
         s.timer = nil
         if not s.told then
