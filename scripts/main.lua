@@ -142,6 +142,7 @@ host.on("start", function()
     notices.profile(false, problem)
     host.add { address = CONTROLLER, type = scripts.controller.id, name = "Victron Energy",
                primary = CONTROLLER }
+    account.show()
     host.default_params(params.missing(host.params()))
     local page = host.read("POLYGLOT_CONFIG.md")
     if page then host.doc(markdown.html(page)) end

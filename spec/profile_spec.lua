@@ -69,14 +69,14 @@ describe("the profile", function()
         }) }
         is_ascii(texts)
         has(texts[NODEDEFS], '<nodeDef id="VICSOLAR" nls="VICSOLAR">')
-        has(texts[NODEDEFS], '<st id="GV2" editor="CHARGE" />')
+        has(texts[NODEDEFS], '<st id="GV2" editor="CHARGE_ND" />')
         has(texts[NODEDEFS], '<cmd id="QUERY" />')
         has(texts[NODEDEFS], '<cmd id="LIMIT">\n          <p id="" editor="U1_P1_0_50" />\n        </cmd>')
         has(texts[NODEDEFS], '<sends>\n        <cmd id="DON" />\n      </sends>')
         has(texts[EDITORS], '<range uom="4" min="-100" max="300.5" prec="1" />\n'
             .. '    <range uom="17" min="-148" max="572.9" prec="1" />')
-        has(texts[EDITORS], '<range uom="25" subset="-1-0,2-5,7,245,247-248" nls="CHARGE" />')
-        assert.equal(1, times(texts[EDITORS], "U73_P0_M100_300D5"))         -- shared by ST and GV3
+        has(texts[EDITORS], '<range uom="25" subset="-1-0,2-5,7,101,245,247-248" nls="CHARGE" />')
+        assert.equal(1, times(texts[EDITORS], "U73_P0_M100_300D5_ND"))         -- shared by ST and GV3
         for _, line in ipairs {
             'ND-VICSOLAR-NAME = Solar <Charger> & "more"', "ND-VICSOLAR-ICON = EnergyMonitor",
             "ST-VICSOLAR-GV1-NAME = Temp. \\u00B0 \\u20AC \\uD83D\\uDD0B",
@@ -86,6 +86,30 @@ describe("the profile", function()
         } do
             has(texts[TEXTS], line .. "\n")
         end
+    end)
+
+    -- Fault: A value that a device does not send is 0 to the ISY's programs: a false 0 starts generators.
+    -- Expected: Each driver that may be without a value has a second range for "No data", which no parameter
+    --           of a command offers, nor a driver that always has a value.
+    it("has a range for no data where there may be none", function()
+        local states = { [0] = "Off", "On" }
+        local sure = list("GV30", "Data state", "STATES", states)
+        sure.sure = true
+        local params = { list("", "State", "STATES", states), driver("P", "Power") }
+        local texts = texts_of { node_type("VICX", "X", {
+            driver("ST", "Power"), list("GV1", "State", "STATES", states), sure,
+        }, { commands = { { id = "SET", name = "Set", params = params } } }) }
+        has(texts[EDITORS], '<editor id="U73_P0_M100_300D5_ND">\n'
+            .. '    <range uom="73" min="-100" max="300.5" prec="0" />\n'
+            .. '    <range uom="25" subset="101" nls="NODATA" />\n')
+        has(texts[EDITORS], '<editor id="STATES_ND">\n'
+            .. '    <range uom="25" subset="0-1,101" nls="STATES" />\n')
+        has(texts[EDITORS], '<editor id="STATES">\n    <range uom="25" subset="0-1" nls="STATES" />\n')
+        has(texts[EDITORS], '<editor id="U73_P0_M100_300D5">\n'
+            .. '    <range uom="73" min="-100" max="300.5" prec="0" />\n  </editor>\n')
+        has(texts[NODEDEFS], '<st id="GV30" editor="STATES" />')
+        has(texts[TEXTS], "NODATA-101 = No data\n")
+        has(texts[TEXTS], "STATES-101 = No data\n")
     end)
 
     -- Fault: Half a surrogate pair, a code beyond Unicode or a DEL in a name spoils the ISY's texts.
@@ -112,8 +136,8 @@ describe("the profile", function()
     it("has no id that ends an attribute or begins an element", function()
         local xml = texts_of { node_type('A"<&>é', "A", { list("ST", "State", 'N"<é', { [0] = "Off" }) }) }
         has(xml[NODEDEFS], '<nodeDef id="A&quot;&lt;&amp;&gt;&#xE9;" nls=')
-        has(xml[NODEDEFS], '<st id="ST" editor="N&quot;&lt;&#xE9;" />')
-        has(xml[EDITORS], '<editor id="N&quot;&lt;&#xE9;">')
+        has(xml[NODEDEFS], '<st id="ST" editor="N&quot;&lt;&#xE9;_ND" />')
+        has(xml[EDITORS], '<editor id="N&quot;&lt;&#xE9;_ND">')
     end)
 
     it("has one editor for the same numbers, and one for each second unit", function()
@@ -125,8 +149,8 @@ describe("the profile", function()
                                                   alt = id == first and fahrenheit or nil })
             end
             local texts = texts_of { node_type("VICA", "A", drivers) }
-            assert.equal(1, times(texts[EDITORS], '"U4_P1_M100_300D5"'))
-            assert.equal(1, times(texts[EDITORS], '"U4_P1_M100_300D5_U17"'))
+            assert.equal(1, times(texts[EDITORS], '"U4_P1_M100_300D5_ND"'))
+            assert.equal(1, times(texts[EDITORS], '"U4_P1_M100_300D5_U17_ND"'))
             assert.equal(1, times(texts[EDITORS], 'uom="17"'))
         end
     end)
@@ -138,7 +162,7 @@ describe("the profile", function()
                      node_type("VICB", "B", { list("ST", "State", "STATE", names) }) }
         end
         local texts = texts_of(types { [0] = "is 0", "is 1" })
-        assert.equal(1, times(texts[EDITORS], 'id="STATE"'))
+        assert.equal(1, times(texts[EDITORS], 'id="STATE_ND"'))
         assert.equal(1, times(texts[TEXTS], "STATE-0 ="))
         for _, names in ipairs { { [0] = "is 0", "is 1", "is 2" }, { [0] = "is 0" },
                                  { [0] = "is 0", "was 1" } } do

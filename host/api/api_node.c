@@ -81,6 +81,7 @@ static void read_driver(lua_State *L, int at, struct driver_decl *d) {
     d->label = text_field(L, at, "label");
     d->places = (int)number_field(L, at, "places", 0);
     d->zero = bool_field(L, at, "zero");
+    d->sure = bool_field(L, at, "sure");
     d->by_script = bool_field(L, at, "by_script");
     d->fresh = (int)number_field(L, at, "fresh", 0);
     d->unit = unit_at(L, at);
@@ -133,8 +134,9 @@ static int read_type(lua_State *L) {
 }
 
 // host.declare(type): what is needed to show its values and to judge what a script sets. type = {
-// id, name, drivers = list of { id, label, uom, min, max, places, zero, by_script, fresh, names,
-// alt = { uom, factor, offset } }, events = list of { id } }; other members are not looked at.
+// id, name, drivers = list of { id, label, uom, min, max, places, zero, sure, by_script, fresh,
+// names, alt = { uom, factor, offset } }, events = list of { id } }; other members are not looked
+// at.
 static int host_declare(lua_State *L) {
     struct api *a = api_of(L);
     luaL_checktype(L, 1, LUA_TTABLE);

@@ -190,9 +190,9 @@ static void show(struct nodes *n, struct node *node, size_t i) {
     const struct driver_decl *decl = &node->type->drivers[i];
     struct driver *d = &node->drivers[i];
     const struct unit *unit = unit_now(n, decl);
+    int uom = unit->uom;
     char shown[sizeof d->shown] = "0";
-    bool missing = !d->has && !d->seeded;
-    if (decl->zero && n->zero_stale && (node->stale || missing)) {
+    if (decl->zero && n->zero_stale && node->stale) {
         d->seeded = false;
         if (d->has) {
             put_text(node, d, NULL); // it belongs to the value that is not shown now
@@ -202,14 +202,17 @@ static void show(struct nodes *n, struct node *node, size_t i) {
                          decl->places)) {
             return;
         }
+    } else if (!d->seeded && !decl->sure && !(decl->zero && node->stale)) {
+        snprintf(shown, sizeof shown, "%d", NODE_NO_DATA);
+        uom = NODE_UOM_INDEX;
     } else if (d->seeded || strcmp(d->shown, "0") != 0) {
         return; // what it showed last
     }
-    if (strcmp(shown, d->shown) == 0 && unit->uom == d->uom) {
+    if (strcmp(shown, d->shown) == 0 && uom == d->uom) {
         return;
     }
     memcpy(d->shown, shown, sizeof d->shown);
-    d->uom = unit->uom;
+    d->uom = uom;
     mark(node, d);
 }
 
@@ -401,6 +404,7 @@ static struct node *new_node(struct nodes *n, const char *address, const struct 
     memcpy(node->address, address, strlen(address) + 1);
     *slot_of(n->slots, n->slot_count, address) = node;
     n->all[n->count++] = node;
+    show_all(n, node);
     return node;
 }
 
@@ -440,9 +444,10 @@ void node_seed(struct nodes *n, struct node *node, int driver, const char *shown
     char *end = NULL;
     double value = strtod(shown, &end);
     char plain[sizeof d->shown];
-    if (d->has || uom == 0 || end == shown || *end != '\0' ||
-        (uom != decl->unit.uom && uom != decl->alt.uom) ||
-        !node_format(plain, sizeof plain, value, decl->places)) {
+    bool no_data = uom == NODE_UOM_INDEX && value == NODE_NO_DATA && !decl->sure;
+    bool ours = no_data || (uom != 0 && (uom == decl->unit.uom || uom == decl->alt.uom));
+    if (d->has || !ours || end == shown || *end != '\0' ||
+        !node_format(plain, sizeof plain, value, no_data ? 0 : decl->places)) {
         return;
     }
     memcpy(d->shown, plain, sizeof d->shown);

@@ -6,6 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// A driver without a value shows this name of this unit, "No data": 101 stands for unknown in the
+// ISY's own units with names, too (docs/pg3.md, Units).
+enum { NODE_UOM_INDEX = 25, NODE_NO_DATA = 101 };
+
 // How a driver's number is shown: shown = base * factor + offset, within min..max
 // (docs/pg3.md, Editors).
 struct unit {
@@ -20,7 +24,8 @@ struct driver_decl {
     struct unit unit;
     struct unit alt; // the other unit the user may choose; uom 0 = none
     int places;      // decimals
-    bool zero;       // a momentary value: shown as 0 while stale or missing
+    bool zero;       // a momentary value: shown as 0 while stale
+    bool sure;       // never without a value: it does not show "No data"
     bool by_script;  // set by a device script, not from rows
     int fresh;       // of the data state: what it shows while the other values are fresh; 0 = none
     long *values;    // the only ones it may have; NULL = a plain number
@@ -115,7 +120,8 @@ void node_seed(struct nodes *n, struct node *node, int driver, const char *shown
 // A value in the base unit with an optional text (copied); rounded to the declared places. A number
 // that is not finite or beyond 1e15 is no data.
 void node_set(struct nodes *n, struct node *node, int driver, double value, const char *text);
-// There is no value at present; the text (copied, may be NULL) says so to those who can show it.
+// There is no value at present, which shows as "No data"; a momentary value of a stale node shows
+// what stale ones do. The text (copied, may be NULL) goes with it.
 void node_unset(struct nodes *n, struct node *node, int driver, const char *text);
 // Whether its values are old or its source is gone.
 void node_stale(struct nodes *n, struct node *node, bool stale);

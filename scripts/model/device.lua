@@ -98,15 +98,19 @@ local function try_value(driver, rows, site, computed, midnight, first_error)
     return tostring(value)
 end
 
---- What a node remembers of the values it shows, for device.apply: { had = momentary drivers that had a
--- number last, again = drivers to work out again in any case, stamps = [driver] = timestamp of its momentary
+--- Whether a value that is not there once may be a slip of VRM's: not one of a day that is over, nor what the
+-- plugin itself knows.
+local function may_slip(driver) return not driver.daily and (driver.zero or not driver.from) end
+
+--- What a node remembers of the values it shows, for device.apply: { had = drivers that had a number last and
+-- may slip, again = drivers to work out again in any case, stamps = [driver] = timestamp of its momentary
 -- row, midnight = when the day of the installation began, nil: not known }.
 function device.memory()
     return { had = {}, again = {}, stamps = {} }
 end
 
 --- Sets drivers of a node from rows; which = a set of them, nil for all. memory: of the node.
--- A momentary one that had a number and has none now keeps it this once: a slip of VRM's must not show as 0.
+-- One that had a number and has none now keeps it this once: it may be a slip of VRM's.
 -- Returns the first error of the script, nil if there is none: a driver whose function fails has no data, the
 -- others go on. Raises when the plugin has no memory for it.
 function device.apply(type_, address, rows, site, memory, which)
@@ -119,10 +123,10 @@ function device.apply(type_, address, rows, site, memory, which)
                 memory.midnight, first_error)
             first_error = first_error or problem
             local slip = not problem and value == nil and memory.had[driver.id]
-            memory.had[driver.id] = driver.zero and value ~= nil or nil
+            memory.had[driver.id] = value ~= nil and may_slip(driver) or nil
             memory.again[driver] = slip or problem and true or nil
             memory.stamps[driver] = value and row and driver.zero and row.timestamp or nil
-            if not slip then host.set(address, driver.id, value, value == nil and "no data" or text) end
+            if not slip then host.set(address, driver.id, value, text) end
         end
     end
     return first_error

@@ -5,6 +5,7 @@ local profile = {}
 
 local MOST_BYTES = 1024 * 1024      -- of one file
 local UOM_INDEX = 25                -- the one unit whose values have names everywhere
+local NO_DATA, NO_DATA_NAMES = 101, "NODATA"        -- host/pg3/node.h
 
 local declared = {}                 -- all types of this run, in order
 local by_id = {}                    -- [id] = its place there
@@ -77,12 +78,16 @@ local function subset(values)
     return table.concat(parts, ",")
 end
 
---- An editor's name says what it holds, so that the same numbers share one and ids never move.
-local function editor_id(driver)
-    if driver.names then return driver.names_id end
-    local id = ("U%d_P%d_%.15g_%.15g"):format(driver.uom, driver.places, driver.min, driver.max)
-    if driver.alt then id = ("%s_U%d"):format(id, driver.alt.uom) end
-    return (id:upper():gsub("[-+.]", { ["-"] = "M", ["+"] = "X", ["."] = "D" }))
+--- An editor's name says what it holds, so that the same numbers share one and ids never move. lacks: the
+-- driver may be without a value.
+local function editor_id(driver, lacks)
+    local id = driver.names_id
+    if not driver.names then
+        id = ("U%d_P%d_%.15g_%.15g"):format(driver.uom, driver.places, driver.min, driver.max)
+        if driver.alt then id = ("%s_U%d"):format(id, driver.alt.uom) end
+        id = id:upper():gsub("[-+.]", { ["-"] = "M", ["+"] = "X", ["."] = "D" })
+    end
+    return lacks and id .. "_ND" or id
 end
 
 local function same_names(a, b)
@@ -100,38 +105,61 @@ local function put_range(files, unit, places)
         unit.max, places)
 end
 
-local function put_names(files, id, names)
-    local values = values_of(names)
-    put(files.editors, '    <range uom="%d" subset="%s" nls="%s" />\n', UOM_INDEX, subset(values), xml(id))
-    put(files.texts, "\n")
-    for _, value in ipairs(values) do put(files.texts, "%s-%d = %s\n", id, value, nls(names[value])) end
-end
-
---- The editor of a driver or parameter, written unless it is there -> its id as an attribute.
-local function editor(files, driver, type_)
-    local id = editor_id(driver)
-    local other = files.known[id]
-    if not other then
-        files.known[id] = { names = driver.names, type = type_ }
-        put(files.editors, '  <editor id="%s">\n', xml(id))
-        if driver.names then
-            put_names(files, id, driver.names)
-        else
-            put_range(files, driver, driver.places)
-            if driver.alt then put_range(files, driver.alt, driver.places) end
-        end
-        put(files.editors, "  </editor>\n")
-    elseif not same_names(driver.names or {}, other.names or {}) then
+--- The texts of a list, written unless they are there; raises if it is another one of the same name.
+local function put_texts(files, id, names, type_)
+    local other = files.lists[id]
+    if other and not same_names(names, other.names) then
         error({ problem = ("the value names %s are declared twice with different values, by the node types"
             .. " %s and %s"):format(id, other.type.id, type_.id) }, 0)
     end
+    if other then return end
+    files.lists[id] = { names = names, type = type_ }
+    put(files.texts, "\n")
+    for _, value in ipairs(values_of(names)) do
+        put(files.texts, "%s-%d = %s\n", id, value, nls(names[value]))
+    end
+end
+
+local function put_subset(files, id, names)
+    put(files.editors, '    <range uom="%d" subset="%s" nls="%s" />\n', UOM_INDEX, subset(values_of(names)),
+        xml(id))
+end
+
+local NO_DATA_ALONE = { [NO_DATA] = "No data" }
+
+--- Those of a list and, unless one of them has that number, "No data".
+local function with_no_data(names)
+    local all = { [NO_DATA] = NO_DATA_ALONE[NO_DATA] }
+    for value, name in pairs(names) do all[value] = name end
+    return all
+end
+
+--- The editor of a driver or parameter, written unless it is there -> its id as an attribute. lacks: it may
+-- be without a value.
+local function editor(files, driver, type_, lacks)
+    local id = editor_id(driver, lacks)
+    if driver.names then put_texts(files, driver.names_id, with_no_data(driver.names), type_) end
+    if files.editors_there[id] then return xml(id) end
+    files.editors_there[id] = true
+    put(files.editors, '  <editor id="%s">\n', xml(id))
+    if driver.names then
+        put_subset(files, driver.names_id, lacks and with_no_data(driver.names) or driver.names)
+    else
+        put_range(files, driver, driver.places)
+        if driver.alt then put_range(files, driver.alt, driver.places) end
+        if lacks then
+            put_texts(files, NO_DATA_NAMES, NO_DATA_ALONE, type_)
+            put_subset(files, NO_DATA_NAMES, NO_DATA_ALONE)
+        end
+    end
+    put(files.editors, "  </editor>\n")
     return xml(id)
 end
 
 ------------------------------------------------------------------------------------ node definitions
 
 local function put_status(files, type_, driver)
-    local id = editor(files, driver, type_)
+    local id = editor(files, driver, type_, not driver.sure)
     put(files.nodedefs, '      <st id="%s" editor="%s" />\n', xml(driver.id), id)
     put(files.texts, "ST-%s-%s-NAME = %s\n", type_.id, driver.id, nls(driver.label))
 end
@@ -180,7 +208,8 @@ function profile.files(types)
         editors = new_file("editor", "editors.xml", XML .. "<editors>\n"),
         texts = new_file("nls", "en_us.txt",
             "# Written by victron-host --write-profile from the device scripts.\n"),
-        known = {},                 -- editors: [id] = { names = nil of numbers, type }
+        editors_there = {},         -- as a set of ids
+        lists = {},                 -- [id] = { names, type }
     }
     local ok, problem = pcall(put_types, files, types)
     if not ok then
@@ -198,6 +227,11 @@ function profile.declare(type_)
     host.declare(type_)
     by_id[type_.id] = by_id[type_.id] or #declared + 1
     declared[by_id[type_.id]] = type_
+end
+
+--- Whether a driver that shows this number of this unit has no value.
+function profile.is_no_data(driver, value, uom)
+    return uom == UOM_INDEX and value == NO_DATA and not (driver.names and driver.names[NO_DATA])
 end
 
 --- The type declared last under an id.

@@ -17,6 +17,7 @@ local UOM_TIME = 151
 local function value_text(driver, number, uom, text)
     local value = tonumber(number)
     if text and text ~= "" then return clean(text) end
+    if profile.is_no_data(driver, value, uom) then return "no data" end
     if driver.names then return driver.names[math.tointeger(value)] or number end
     if uom == UOM_TIME and value > 0 then return os.date("%H:%M:%S", math.tointeger(value)) end
     return UNITS[uom] and number .. " " .. UNITS[uom] or number

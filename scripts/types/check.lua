@@ -158,14 +158,14 @@ local function declaration(type_)
     for i, d in ipairs(type_.drivers) do
         local ranged = d.names == nil
         drivers[i] = { id = d.id, label = d.label, uom = d.unit.uom, places = d.places, zero = d.zero,
-                       by_script = d.by_script,
+                       by_script = d.by_script, sure = d.by_pg3,
                        min = ranged and d.min or nil, max = ranged and d.max or nil,
                        names_id = d.names_id, names = d.names, alt = d.unit.alt }
     end
     if type_.kind ~= "controller" then
         drivers[#drivers + 1] = { id = "GV30", label = "Data state", uom = 25, places = 0, zero = false,
                                   names_id = "DATA_STATE", names = name_lists.data_state,
-                                  fresh = freshness.FRESH }
+                                  sure = true, fresh = freshness.FRESH }
         drivers[#drivers + 1] = { id = "TIME", label = "Last data", uom = units.time.uom, places = 0,
                                   zero = false, min = units.time.min, max = units.time.max }
     end

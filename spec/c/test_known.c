@@ -82,10 +82,10 @@ static void test_seed(void) {
          "]");
     CHECK(!known_seed(&k, n, node));
     CHECK(strcmp(node->drivers[0].shown, "12.3") == 0 && node->drivers[0].seeded);
-    CHECK(strcmp(node->drivers[1].shown, "0") == 0 && !node->drivers[1].seeded);
+    CHECK(strcmp(node->drivers[1].shown, "101") == 0 && !node->drivers[1].seeded);
     struct node *other = nodes_add(n, "x_2", "VICX", "N", "x_2", &why);
     CHECK(!known_seed(&k, n, other));
-    CHECK(strcmp(other->drivers[0].shown, "0") == 0);
+    CHECK(strcmp(other->drivers[0].shown, "101") == 0);
     const char *const types[] = {"VICX", "VICY"}; // all its drivers; of this type, or another
     for (int i = 0; i < 2; i++) {
         char text[200];

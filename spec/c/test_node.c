@@ -60,6 +60,8 @@ static bool changed(const struct node *node, const char *id) {
     return node->drivers[node_driver(node, id)].changed;
 }
 
+static bool no_data(const struct node *node, const char *id) { return shows(node, id, "101", 25); }
+
 static void tell_all(struct node *node) {
     for (size_t i = 0; i < node->type->driver_count; i++)
         node_told(&node->drivers[i]);
@@ -81,7 +83,7 @@ static void set(struct nodes *n, struct node *node, const char *id, double value
 static void test_values(void) {
     struct node *node;
     struct nodes *n = with_node(&node);
-    CHECK(shows(node, "ST", "0", 73) && shows(node, "GV1", "0", 4) && shows(node, "GV0", "0", 33));
+    CHECK(no_data(node, "ST") && no_data(node, "GV1") && no_data(node, "GV0"));
     CHECK(changed(node, "ST")); // PG3 has to hear of a new node's values
     CHECK(node_driver(node, "st") == -1 && node_driver(node, "GV9") == -1);
     tell_all(node);
@@ -108,11 +110,51 @@ static void test_no_number(void) {
         set(n, node, "GV0", 5);
         set(n, node, "ST", none[i]);
         set(n, node, "GV0", none[i]);
-        CHECK(shows(node, "ST", "0", 73) && !node->drivers[0].has); // momentary
-        CHECK(shows(node, "GV0", "5.00", 33) && !node->drivers[1].has);
+        CHECK(no_data(node, "ST") && !node->drivers[0].has);
+        CHECK(no_data(node, "GV0") && !node->drivers[1].has);
     }
     set(n, node, "ST", 1e15);
     CHECK(shows(node, "ST", "1000000000000000", 73));
+    nodes_free(n);
+}
+
+// Fault: a state of charge that a device does not send is 0 % beside fresh data: the ISY's program
+//        starts the generator
+// Expected: it is "No data", also when it comes and goes; 0 only while the node is not fresh, which
+//           is told first; a counter stays what it was then
+static void test_no_data(void) {
+    struct node *node;
+    struct nodes *n = with_node(&node);
+    int st = node_driver(node, "ST");
+    set(n, node, "ST", 55);
+    tell_all(node);
+    node_unset(n, node, st, NULL);
+    CHECK(no_data(node, "ST") && changed(node, "ST") && node_news(&node->drivers[st]));
+    node_stale(n, node, true);
+    CHECK(shows(node, "ST", "0", 73) && no_data(node, "GV0"));
+    node_stale(n, node, false);
+    CHECK(no_data(node, "ST"));
+    nodes_zero_stale(n, false);
+    node_stale(n, node, true);
+    CHECK(no_data(node, "ST"));
+    set(n, node, "GV0", 7);
+    node_stale(n, node, false);
+    CHECK(no_data(node, "ST") && shows(node, "GV0", "7.00", 33));
+    nodes_free(n);
+}
+
+// Fault: the data state of a new node is "No data" by a number that it does not have
+// Expected: what is sure shows 0 until it is set, and takes nothing else from PG3
+static void test_sure(void) {
+    struct nodes *n = nodes_new();
+    struct node_type *t = new_type("TYPE");
+    const char *why;
+    for (size_t i = 0; i < t->driver_count; i++)
+        t->drivers[i].sure = true;
+    CHECK(nodes_declare(n, t) == NULL);
+    struct node *node = nodes_add(n, "x_1", "TYPE", "Name", "x_1", &why);
+    node_seed(n, node, node_driver(node, "ST"), "101", 25);
+    CHECK(shows(node, "ST", "0", 73) && shows(node, "GV1", "0", 4));
     nodes_free(n);
 }
 
@@ -133,6 +175,7 @@ static void test_stale(void) {
     CHECK(shows(node, "ST", "110", 73));
 
     nodes_zero_stale(n, false);
+    node_stale(n, node, true);
     node_unset(n, node, node_driver(node, "ST"), NULL);
     CHECK(shows(node, "ST", "110", 73)); // the last one is kept
     nodes_zero_stale(n, true);
@@ -179,10 +222,9 @@ static void test_units(void) {
     CHECK(shows(node, "GV1", "0", 17));
     nodes_free(n);
 
-    n = with_node(&node); // the 0 of a value that never was is one of the present unit
-    nodes_zero_stale(n, false);
+    n = with_node(&node); // what never was has no other unit
     nodes_alt_units(n, true);
-    CHECK(shows(node, "GV1", "0", 17) && shows(node, "GV2", "0", 72));
+    CHECK(no_data(node, "GV1") && no_data(node, "GV2"));
     nodes_free(n);
 }
 
@@ -227,15 +269,17 @@ static void test_seed(void) {
     static const char *const bad[] = {"", "abc", "12x", "nan", "inf", "1e300", "-1e16", "12,5"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         node_seed(n, node, st, bad[i], 73);
-        CHECK(shows(node, "ST", "0", 73) && !node->drivers[st].seeded);
+        CHECK(no_data(node, "ST") && !node->drivers[st].seeded);
     }
     node_seed(n, node, st, "5", 72); // another unit: from an older version
-    CHECK(shows(node, "ST", "0", 73));
+    CHECK(no_data(node, "ST"));
     node_seed(n, node, st, "5", 0); // no unit at all, and the driver has no second one
-    CHECK(shows(node, "ST", "0", 73) && node->drivers[st].told_uom == 73);
+    CHECK(no_data(node, "ST") && node->drivers[st].told_uom == 73);
+    node_seed(n, node, st, "101", 25); // PG3 had "No data"
+    CHECK(no_data(node, "ST") && node->drivers[st].seeded && !node_news(&node->drivers[st]));
     node_seed(n, node, st, "5", 73);
     node_unset(n, node, st, "none"); // asked for, and nothing there
-    CHECK(shows(node, "ST", "0", 73) && strcmp(node->drivers[st].text, "none") == 0);
+    CHECK(no_data(node, "ST") && strcmp(node->drivers[st].text, "none") == 0);
     node_seed(n, node, st, "5", 73);
     node_stale(n, node, true);
     CHECK(shows(node, "ST", "0", 73));
@@ -246,7 +290,7 @@ static void test_told(void) {
     struct node *node;
     struct nodes *n = with_node(&node);
     struct driver *d = &node->drivers[0];
-    CHECK(strcmp(d->told, "0") == 0 && d->told_uom == 73 && !node_news(d) && d->changed);
+    CHECK(strcmp(d->told, "0") == 0 && d->told_uom == 73 && node_news(d) && d->changed);
     node_set(n, node, 0, 5, NULL);
     CHECK(node_news(d));
     node_told(d);
@@ -340,8 +384,8 @@ static void test_retype(void) {
     CHECK(nodes_declare(n, t) == NULL && node->state == NODE_NEW);
     CHECK(shows(node, "ST", "12", 73) && shows(node, "GV2", "3.5", 72) && changed(node, "GV2"));
     CHECK(strcmp(node->drivers[node_driver(node, "GV2")].text, "text") == 0);
-    CHECK(shows(node, "GV1", "0", 17) && !node->drivers[node_driver(node, "GV1")].has);
-    CHECK(shows(node, "GV3", "0", 73) && node_driver(node, "GV0") == -1);
+    CHECK(no_data(node, "GV1") && !node->drivers[node_driver(node, "GV1")].has);
+    CHECK(no_data(node, "GV3") && node_driver(node, "GV0") == -1);
     nodes_free(n);
 }
 
@@ -362,6 +406,8 @@ int main(void) {
     test_format();
     test_values();
     test_no_number();
+    test_no_data();
+    test_sure();
     test_stale();
     test_text();
     test_units();

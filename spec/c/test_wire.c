@@ -57,8 +57,8 @@ static void test_addnode(void) {
     CHECK(is(&b,
              "{\"addnode\":[{\"address\":\"ctl\",\"name\":\"Controller\",\"nodeDefId\":\"VICX\","
              "\"primaryNode\":\"ctl\",\"drivers\":["
-             "{\"driver\":\"ST\",\"value\":\"0\",\"uom\":73,\"name\":\"Power \\\"PV\\\"\"},"
-             "{\"driver\":\"GV1\",\"value\":\"0\",\"uom\":4,\"name\":\"Temp \xc2\xb0\"}],"
+             "{\"driver\":\"ST\",\"value\":\"101\",\"uom\":25,\"name\":\"Power \\\"PV\\\"\"},"
+             "{\"driver\":\"GV1\",\"value\":\"101\",\"uom\":25,\"name\":\"Temp \xc2\xb0\"}],"
              "\"hint\":[0,0,0,0],\"private\":null,\"rename\":false}]}"));
     // Several, with what they show; texts follow by set.
     node_seed(n, n->all[0], 0, "55", 73);
@@ -84,7 +84,7 @@ static void test_addnode(void) {
 // A message that is large enough takes no more nodes, and at least one.
 static void test_addnode_too_large(void) {
     const char *why;
-    struct nodes *n = wide_type(600);
+    struct nodes *n = wide_type(550);
     struct buf b;
     CHECK(nodes_add(n, "x_1", "VICX", "X", "x_1", &why) != NULL);
     CHECK(nodes_add(n, "x_2", "VICX", "X", "x_1", &why) != NULL);

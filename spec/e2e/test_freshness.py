@@ -36,6 +36,26 @@ def test_a_silent_device_is_stale_and_its_measurements_are_zero(running):
     running.wait(lambda: 0 not in momentary(running).values(), "measurements")
 
 
+# Fault: A state of charge that the device does not send is 0 % beside fresh data.
+# Expected: It is "No data", a number of another unit, from the second answer without it on; so is what was never sent.
+@pytest.mark.parametrize("settings", [{}, KEEP])
+def test_what_is_not_sent_is_no_data(world, settings):
+    world.running(params={**world.params, **settings})
+    world.vrm.set_row(HOUSE, "battery", 289, "/Soc", raw=None)
+    soc, midpoint = world.pg3.driver(BANK, "state of charge"), world.pg3.driver(BANK, "mid-point voltage")
+    world.poll()
+    assert 0 < world.pg3.value(BANK, soc) <= 100
+    world.poll()
+    world.wait_value(BANK, soc, 101)
+    for driver in soc, midpoint:
+        assert world.pg3.history[BANK, driver][-1].uom == 25
+    assert world.pg3.value(BANK, "GV30") == FRESH
+    assert 0 not in [float(reading.value) for reading in world.pg3.history[BANK, soc]]
+    world.vrm.set_row(HOUSE, "battery", 289, "/Soc", raw=44.5)
+    world.poll()
+    world.wait_value(BANK, soc, 44.5)
+
+
 def test_with_keep_the_measurements_stay(world):
     world.running(params={**world.params, **KEEP})
     values = momentary(world)

@@ -403,11 +403,12 @@ end
 
 --- A driver as PG3 would be told it.
 local function shown(node, driver)
+    if not node.values[driver.id] and not driver.sure then return "101", 25, node.texts[driver.id] end
     return ("%%.%df"):format(driver.places or 0):format(node.values[driver.id] or 0), driver.uom or 56,
         node.texts[driver.id]
 end
 
---- What shows something else than at the last call, a new node's values than 0.
+--- What shows something else than at the last call.
 local function changes(self)
     local list = {}
     for _, address in ipairs(self.added) do
