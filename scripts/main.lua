@@ -14,7 +14,7 @@ local state = require "serve.state"
 local timer = require "tasks.timer"
 local vrm = require "sources.vrm"
 
-local CONTROLLER = account.CONTROLLER
+local CONTROLLER, NAME = account.CONTROLLER, "Victron Energy"
 
 local ready = false
 local loading                       -- the task that loads device scripts
@@ -140,8 +140,8 @@ host.on("start", function()
     state.restore()
     local _, problem = profile.write()
     notices.profile(false, problem)
-    host.add { address = CONTROLLER, type = scripts.controller.id, name = "Victron Energy",
-               primary = CONTROLLER }
+    host.add { address = CONTROLLER, type = scripts.controller.id, name = NAME, primary = CONTROLLER }
+    nodes.take_name(NAME, CONTROLLER)
     account.show()
     host.default_params(params.missing(host.params()))
     local page = host.read("POLYGLOT_CONFIG.md")

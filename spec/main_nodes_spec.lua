@@ -419,10 +419,32 @@ describe("several installations", function()
         local world = started { sites = sites }
         assert.equal(2, world:value("controller", "GV1"))
         assert.equal(6, world:value("controller", "GV2"))
-        assert.equal("Cerbo GX", world.nodes["1_gw0"].name)
-        assert.equal("Cerbo GX Cabin", world.nodes["2_gw0"].name)
+        assert.equal("Boat", world.nodes["1_gw0"].name)
+        assert.equal("Cabin", world.nodes["2_gw0"].name)
         assert.equal("House bank 288", world.nodes["2_bm288"].name)
         assert.equal("2_gw0", world.nodes["2_bm288"].primary)
+    end)
+
+    -- Fault: Two nodes of one name: two installations that are called alike, one that is called like the
+    --        plugin's own node, a device like one that PG3 keeps of an earlier run.
+    -- Expected: Each has its name to itself; where instance and installation tell nothing, by its address.
+    it("and what PG3 has already are never called alike", function()
+        local sites = { [1] = fixtures.boat(), [2] = fixtures.boat(), [3] = fixtures.boat() }
+        sites[3].name = "Victron Energy"
+        local world = started { sites = sites, known = {
+            { address = "1_bm9", name = "House bank 288", type = "VICBATT", primary = "1_gw0",
+              enabled = true },
+            { address = "2_bm9", name = "House bank 288 Boat", type = "VICBATT", primary = "2_gw0",
+              enabled = false },
+        } }
+        assert.equal("Boat", world.nodes["1_gw0"].name)
+        assert.equal("Boat 2_gw0", world.nodes["2_gw0"].name)
+        assert.equal("Victron Energy 3_gw0", world.nodes["3_gw0"].name)
+        local seen = { ["House bank 288 Boat"] = "2_bm9" }
+        for address, node in pairs(world.nodes) do
+            assert.is_nil(seen[node.name], node.name)
+            seen[node.name] = address
+        end
     end)
 
     -- Fault: An installation that the token may not see from the start on takes the others offline.

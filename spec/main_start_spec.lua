@@ -30,11 +30,11 @@ describe("start", function()
         assert.same({}, world.notices)
     end)
 
-    it("names nodes by custom name, else product; the gateway shows facts", function()
+    it("names nodes by custom name, else product; the gateway by its installation", function()
         local world = started()
         assert.equal("House bank", world.nodes[BATTERY].name)
         assert.equal("SmartSolar Charger MPPT 100-50", world.nodes[SOLAR].name)
-        assert.equal("Cerbo GX", world.nodes[GATEWAY].name)
+        assert.equal("Boat", world.nodes[GATEWAY].name)
         assert.equal("Victron Energy", world.nodes.controller.name)
         assert.same({ 1, 1, 0, 3, 1, 9 }, {
             world:value(GATEWAY, "ST"), world:value(GATEWAY, "GV0"), world:value(GATEWAY, "GV1"),

@@ -258,7 +258,7 @@ describe("the house of these answers", function()
             assert.is_true(added[node], node)
         end
         assert.equal("Cellar bank", world.nodes[BATTERY].name)
-        assert.equal("Cerbo GX", world.nodes[GATEWAY].name)
+        assert.equal("Mill Cottage", world.nodes[GATEWAY].name)
         assert.is_nil(world.nodes[SHED].name:find("[\\/]"))
     end)
 

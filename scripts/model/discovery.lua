@@ -254,7 +254,8 @@ end
 
 --- Gives each node of a list its name. node = { address, wanted = list of texts (first usable one wins),
 -- instance = number|nil, site = { name } }. used: { [name] = address } of the nodes there are
--- already; it is extended. Two that would be called alike both get their instance, then the installation.
+-- already; it is extended. Two that would be called alike both get their instance, then the installation,
+-- and where that tells nothing, their address.
 function discovery.name_nodes(nodes, used)
     local count = {}
     for _, node in ipairs(nodes) do
@@ -267,10 +268,11 @@ function discovery.name_nodes(nodes, used)
     for _, node in ipairs(nodes) do
         local base = node.name
         local function taken(name) return used[name] ~= nil and used[name] ~= node.address end
+        local site = discovery.clean_name(node.site.name) ~= base and node.site.name or nil
         if count[base] > 1 or taken(base) then
-            node.name = discovery.with_suffix(base, node.instance or node.site.name)
+            node.name = discovery.with_suffix(base, node.instance or site or node.address)
         end
-        if taken(node.name) then node.name = discovery.with_suffix(node.name, node.site.name) end
+        if taken(node.name) and site then node.name = discovery.with_suffix(node.name, site) end
         if taken(node.name) then node.name = discovery.with_suffix(base, node.address) end
         used[node.name] = node.address
     end

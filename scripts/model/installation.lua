@@ -68,7 +68,7 @@ end
 local function add_nodes(site, known)
     local gateway, names = site.store.gateway, { site.name }
     for _, entry in ipairs(site.overview) do
-        if entry.gateway then names = { entry.custom_name or "", entry.product or "", site.name } end
+        if entry.gateway then names = { site.name, entry.custom_name or "", entry.product or "" } end
     end
     if gateway.type then
         nodes.add_all({ { address = gateway.address, type = gateway.type, primary = gateway.address,

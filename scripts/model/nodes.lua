@@ -92,6 +92,11 @@ local function refresh(entry, present)
     retype(present, entry.type)
 end
 
+--- A name that no other node gets.
+function nodes.take_name(name, address)
+    used_names[name] = used_names[name] or address
+end
+
 --- Adds those of a list that are not there yet, the names made unique together; a node that PG3 knows (known,
 -- by address) keeps its name. entry = { address, type, primary, site, key, wanted, instance } (see
 -- discovery.name_nodes). Two with one address (only possible for unknown services): the first is added.
@@ -103,7 +108,7 @@ function nodes.add_all(entries, known)
             here[entry.address], new[#new + 1] = entry, entry
             entry.name = known[entry.address] and known[entry.address].name
             if entry.name then
-                used_names[entry.name] = used_names[entry.name] or entry.address
+                nodes.take_name(entry.name, entry.address)
             else
                 names[#names + 1] = entry
             end
@@ -216,6 +221,7 @@ end
 function nodes.adopt(prefix, accept)
     local list = {}
     for _, known in ipairs(host.known(prefix)) do
+        if known.name then nodes.take_name(known.name, known.address) end
         local type_ = scripts.by_id[known.type]
         if type_ and type_.kind ~= "controller" and known.enabled ~= false
             and not nodes.all[known.address] and not (accept and not accept(known.address)) then

@@ -59,8 +59,7 @@ def test_names_come_from_the_custom_name_else_the_product(running):
     assert "House bank" in nodes[BANK].name
     assert "Roof" in nodes[address(VAN, "sc", 279)].name
     assert "BMV-712 Smart" in nodes[address(VAN, "bm", 0)].name
-    assert "Harbour House" in nodes[address(HOUSE, "gw")].name \
-        or "Cerbo GX" in nodes[address(HOUSE, "gw")].name
+    assert nodes[address(HOUSE, "gw")].name == "Harbour House"
 
 
 @pytest.mark.parametrize("custom", ['Left "bank"/#1 <b>&amp;', "  spaces  \n", "'", "Größe 10\u00b0",
