@@ -85,6 +85,29 @@ describe("devices", function()
         assert.equal(3, world:value("controller", "GV2"))
     end)
 
+    -- Fault: A gateway that is no GX sends no D-Bus names: its devices have no nodes, and nothing tells it.
+    -- Expected: Each has a node by VRM's own list of devices, with the values that its codes name; rows of
+    --           what the list does not have make none.
+    it("whose rows name no service are those of VRM's list", function()
+        local function of(device, instance, code, value)
+            return row(nil, instance, nil, code, value, { Device = device })
+        end
+        local battery, charger = "Battery Monitor", "Solar Charger"
+        local world = started { sites = { [151734] = { name = "Mast", devices = {
+            { name = "Gateway", productName = "GlobalLink 520", lastConnection = fixtures.NOW - 20 },
+            fixtures.device(battery, 2, 1, "BMV-712 Smart", "Mast bank"),
+            fixtures.device(charger, 4, 2, "SmartSolar MPPT 75-15"),
+        }, rows = { of(battery, 1, "SOC", 78.5), of(battery, 1, "V", 12.71), of(charger, 2, "PVP", 41),
+                    of(charger, 2, "V", 12.8), of("Tank", 3, "tl", 5), of(battery, 9, "SOC", 1) } } } }
+        assert.equal("Mast bank", world.nodes["392u_bm1"].name)
+        assert.same({ 78.5, 12.71, 41 }, { world:value("392u_bm1", "ST"), world:value("392u_bm1", "CV"),
+                                           world:value("392u_sc2", "ST") })
+        assert.same({ 2, 2 }, { world:value(GATEWAY, "GV2"), world:value("controller", "GV2") })
+        world.vrm.sites[151734].rows[1].rawValue = 79
+        next_poll(world)
+        assert.equal(79, world:value("392u_bm1", "ST"))
+    end)
+
     it("VRM names no script for are told once in the log", function()
         local site = fixtures.boat()
         site.rows = fixtures.join(site.rows, { row("evcharger", 40, "/Ac/Power", "evp", 7) })

@@ -101,8 +101,9 @@ local function furnish(home, type_)
     home.keys, home.numbered = type_ and type_.keys or {}, type_ and type_.numbered
 end
 
---- The devices of rows, in order of their first row, and the home of each row: a device by (service,
--- instance), the gateway for its own services, nil for a row without a service (it has to find its owner).
+--- The devices of rows that name their service, in order of their first row, and the home of each row: a
+-- device by (service, instance), the gateway for its own services, nil for a row without a service (it has to
+-- find its owner). by_key: [service and instance] = device.
 local function group(all, gateway)
     local devices, by_key, homes = {}, {}, {}
     for place, row in ipairs(all) do
@@ -118,7 +119,7 @@ local function group(all, gateway)
             homes[place] = by_key[key]
         end
     end
-    return devices, homes
+    return devices, homes, by_key
 end
 
 --- system-overview by what a device is known by: instance and type name, instance and service.
@@ -143,6 +144,24 @@ local function overview_entry(overview, places, found)
     local by_type = found.device and places[found.instance .. " type " .. found.device]
     local by_service = places[found.instance .. " service " .. found.service]
     return overview[math.min(by_type or math.huge, by_service or math.huge)]
+end
+
+--- Adds the devices of which no row names a service, as those of a gateway that is no GX (a GlobalLink):
+-- those that VRM lists with a type and an instance that its rows give, too.
+local function add_listed(all, overview, places, devices, homes, by_key)
+    local listed = {}
+    for place, row in ipairs(all) do
+        local type_key = not row.service and row.instance and row.device
+            and row.instance .. " type " .. row.device
+        local entry = type_key and overview[places[type_key]]
+        local service = entry and TYPE_SERVICES[entry.type_id]
+        local key = service and service .. "/" .. row.instance
+        if key and not by_key[key] then
+            by_key[key] = { service = service, instance = row.instance, device = row.device }
+            devices[#devices + 1], listed[key] = by_key[key], true
+        end
+        if key and listed[key] then homes[place] = by_key[key] end
+    end
 end
 
 --- Which device has a row that names no service: [instance] = { [key of a device type] = the first of the
@@ -176,8 +195,9 @@ end
 function discovery.devices(all, overview, pick, gateway_type)
     local gateway = {}
     furnish(gateway, gateway_type)
-    local devices, homes = group(all, gateway)
+    local devices, homes, by_key = group(all, gateway)
     local places = by_device(overview)
+    add_listed(all, overview, places, devices, homes, by_key)
     for _, found in ipairs(devices) do
         local entry = overview_entry(overview, places, found) or {}
         found.entry, found.product, found.custom_name = entry, entry.product, entry.custom_name

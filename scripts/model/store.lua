@@ -19,10 +19,10 @@ function store.new()
     return setmetatable({ rows = {}, homes = {}, devices = {}, texts = {}, doubtful = false }, store)
 end
 
---- VRM's name of the device's type goes with the service, so it is not compared.
+--- VRM's name of the device's type goes with the service: it is compared where there is none.
 local function same_place(a, b)
     return a.path == b.path and a.code == b.code and a.instance == b.instance and a.service == b.service
-        and a.id == b.id
+        and a.id == b.id and (a.service ~= nil or a.device == b.device)
 end
 
 local function same_content(a, b)
