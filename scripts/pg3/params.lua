@@ -82,10 +82,10 @@ local function secrets_of(given)
     return secrets
 end
 
---- The user's names as they are meant: "VRM Token" is vrm_token. Of several that mean the same one with a
--- value counts, before all the one as it should be written. Returns { [name] = text } and a sentence for each
--- that does not count although it has a value of its own.
-local function meant(given)
+--- The user's parameters by the names they stand for: "VRM Token" is vrm_token. Of several that mean the same
+-- one with a value counts, before all the one as it should be written. Returns { [name] = text } and a
+-- sentence for each that does not count although it has a value of its own.
+local function by_name(given)
     local typed = {}
     for name, value in pairs(given) do
         if type(value) == "string" then typed[#typed + 1] = tostring(name) end
@@ -107,7 +107,7 @@ end
 
 --- What the user should see beside what is given, so that the names need not be known: { name = default }.
 function params.missing(given)
-    local named, missing = meant(given), {}
+    local named, missing = by_name(given), {}
     for name, value in pairs(DEFAULTS) do
         if named[name] == nil then missing[name] = value end
     end
@@ -118,7 +118,7 @@ end
 -- secrets = list of what must not be logged,
 -- fahrenheit = bool, zero = bool, script_folder = path ("" if none), problems = list of sentences }.
 function params.read(given)
-    local named, problems = meant(given)
+    local named, problems = by_name(given)
     local token = ""
     for _, name in ipairs(TOKEN_NAMES) do
         if token == "" then token = clean_token(named[name] or "") end

@@ -19,7 +19,7 @@ local scripts = { types = {}, by_id = {} }
 local BUILT_IN = "scripts/devices"
 local USER_FOLDERS = { "persist/scripts", "data" }  -- PG3 keeps these when it updates or backs up a plugin
 local KEPT = ".last-good"                           -- in the folder of the script
-local GONE_SCANS = 10                               -- a file missing for so many scans is meant to be gone
+local GONE_SCANS = 10                               -- a file missing for so many scans counts as gone
 local RESTART_SCANS = 5                             -- until a script whose task had no memory begins anew
 local LONGEST_NAME = 90                             -- bytes of a file's name in messages; the host cuts at 95
 
@@ -28,7 +28,7 @@ local slots = {}        -- [name] = { name, serving, reloads, gone = scans its f
                         -- serving = { id, type, file, path, stamp, user, folder, text, libs,
                         --             place = path of the file it serves for (its own, but for a copy),
                         --             last = there is nothing to begin anew from, it goes on as it is }
-local looked = {}       -- [path] = { file, seen = stamp at the last scan, tried = stamp loaded or refused,
+local scanned = {}      -- [path] = { file, seen = stamp at the last scan, tried = stamp loaded or refused,
                         --            libs = what it asked for when it was tried, nil: not yet }
 local built_in_ids = {} -- [id] = name of the built-in script it belongs to
 local user_folders = USER_FOLDERS
@@ -81,7 +81,7 @@ end
 
 --- What is another text when the file is another, or a lib that it asked for when it was tried.
 local function stamp_of(from)
-    local memory = looked[from.path]
+    local memory = scanned[from.path]
     return from.own .. libs.stamp(from.user, memory and memory.libs)
 end
 
@@ -113,8 +113,8 @@ end
 
 --- What is remembered of a file between scans.
 local function memory_of(from)
-    looked[from.path] = looked[from.path] or { file = from.file }
-    return looked[from.path]
+    scanned[from.path] = scanned[from.path] or { file = from.file }
+    return scanned[from.path]
 end
 
 ------------------------------------------------------------------------------------- the transaction
@@ -367,8 +367,8 @@ local function restarts(slot)
     return slot.restart == nil
 end
 
---- Looks after one name -> true if another script serves now.
-local function tend(slot, files, force)
+--- Scans the files of one name -> true if another script serves now.
+local function scan_slot(slot, files, force)
     local serving = slot.serving
     local anew = restarts(slot)
     force = anew or force
@@ -398,9 +398,9 @@ local function forget_missing(found)
     for _, slot in pairs(slots) do
         if slot.serving then there[slot.serving.place] = true end
     end
-    for path, memory in pairs(looked) do
+    for path, memory in pairs(scanned) do
         if not there[path] then
-            looked[path] = nil
+            scanned[path] = nil
             trouble.forget(memory.file)
         end
     end
@@ -412,7 +412,7 @@ function scripts.scan(force)
     for name in pairs(slots) do found[name] = found[name] or {} end
     forget_missing(found)           -- first: what finds no memory here must not hide what changed
     for _, name in ipairs(sorted_names(found)) do
-        changed = look_after(slot_of(name), tend, found[name], force) or changed
+        changed = look_after(slot_of(name), scan_slot, found[name], force) or changed
     end
     return changed
 end
