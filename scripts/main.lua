@@ -142,7 +142,6 @@ host.on("start", function()
     notices.profile(false, problem)
     host.add { address = CONTROLLER, type = scripts.controller.id, name = NAME, primary = CONTROLLER }
     nodes.take_name(NAME, CONTROLLER)
-    account.show()
     host.default_params(params.missing(host.params()))
     local page = host.read("POLYGLOT_CONFIG.md")
     if page then host.doc(markdown.html(page)) end

@@ -158,7 +158,7 @@ local function declaration(type_)
     for i, d in ipairs(type_.drivers) do
         local ranged = d.names == nil
         drivers[i] = { id = d.id, label = d.label, uom = d.unit.uom, places = d.places, zero = d.zero,
-                       by_script = d.by_script, sure = d.by_pg3,
+                       by_script = d.by_script, sure = type_.kind == "controller",
                        min = ranged and d.min or nil, max = ranged and d.max or nil,
                        names_id = d.names_id, names = d.names, alt = d.unit.alt }
     end
