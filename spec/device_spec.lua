@@ -305,6 +305,23 @@ describe("values", function()
         assert.equal(2, (value(row, rows_of { ["/Alarms/A"] = 1, ["/Alarms/B"] = 2, ["/AlarmsOff"] = 9 })))
         assert.equal(0, (value(row, rows_of { ["/Alarms/A"] = 0, ["/Alarms/B"] = "x" })))
         assert.is_nil((value(row, rows_of { ["/Soc"] = 1 })))
+        assert.equal(9, (value({ nil, unit.count, worst = "/Errors/" }, rows_of { ["/Errors/A"] = 9 })))
+    end)
+
+    -- Fault: An alarm that a device does not have (65535), or what one is set to, is worse than an alarm.
+    -- Expected: An alarm is 0, 1 or 2; all else is no data. Settings of alarms are none.
+    it("of alarms are 0, 1 or 2", function()
+        local all, one = { nil, "alarm", worst = "/Alarms/" }, { nil, "alarm", nil, "/Alarms/A" }
+        assert.equal(1, (value(all, rows_of { ["/Alarms/A"] = 1, ["/Alarms/B"] = 65535,
+            ["/Alarms/C"] = -1 })))
+        assert.equal(0, (value(all, rows_of { ["/Alarms/A"] = 0, ["/Alarms/A/Set"] = 2,
+            ["/Alarms/ADelay"] = 1 })))
+        assert.equal(2, (value(all, rows_of { ["/Alarms/A"] = 0, ASoc = 2 })))
+        assert.is_nil((value(all, rows_of { ["/Alarms/A"] = 65535 })))
+        for _, code in ipairs { 3, 255, 65535, 4294967295, -1, 0.5 } do
+            assert.is_nil((value(one, rows_of { ["/Alarms/A"] = code })))
+            assert.is_nil((value({ nil, "grid_alarm", nil, "/Alarms/A" }, rows_of { ["/Alarms/A"] = code })))
+        end
     end)
 
     it("stand for others, are scaled and change their sign", function()

@@ -140,6 +140,27 @@ describe("the VRM client", function()
         assert.is_nil(err.text:find(fixtures.TOKEN, 1, true))
     end)
 
+    -- Fault: An alarm that was cleared an hour ago is still in VRM's list, and counts.
+    -- Expected: It does not, also where VRM counts it or still says that there is an alarm.
+    it("counts the alarms of an installation that are not over", function()
+        local reader = require "sources.read"
+        local function count(site)
+            site.idSite = 1
+            local one = reader.installations({ records = { site } })[1]
+            return { one.alarms, one.listed }
+        end
+        local on, over = { idDataAttribute = 123, instance = "288" }, { cleared = 1776586000 }
+        assert.same({ 0 }, count { current_alarms = { over }, num_alarms = 0, alarm = false })
+        assert.same({ 0 }, count { current_alarms = { over }, num_alarms = 1, alarm = true })
+        assert.same({ 0 }, count { current_alarms = { { cleared = "1776586000" }, { ended = true } } })
+        assert.same({ 1, { "123/288" } },
+            count { current_alarms = { over, on }, num_alarms = 2, alarm = true })
+        assert.same({ 1 }, count { current_alarms = { { cleared = false }, over }, num_alarms = 1 })
+        assert.same({ 1 }, count { current_alarms = { { cleared = 0 } } })
+        assert.same({ 2 }, count { current_alarms = {}, num_alarms = 2 })
+        assert.same({ 1 }, count { alarm = true })
+    end)
+
     it("reads installations with strings for numbers, holes and rubbish", function()
         local list = ask(function()
             return json [[{"success":true,"records":[{"idSite":"151734","name":" 35ft Yacht ",

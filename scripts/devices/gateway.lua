@@ -1,7 +1,7 @@
 -- Gateway (Cerbo GX, Venus GX): one node for each installation, with the totals of the whole system.
 -- `site` holds what the plugin knows about the installation:
---   online, connected (to VRM), devices (alive), warnings and alarms (from the devices' alarm values),
---   vrm_alarms (what VRM itself lists), interval (seconds between two logs), name.
+--   online, connected (to VRM), devices (alive), warnings and alarms (faults that rows tell, each once),
+--   vrm_alarms (those and what VRM lists beyond them), interval (seconds between two logs), name.
 local UNKNOWN, OK, WARNING, ALARM = 0, 1, 2, 3
 
 local function online(_, site)    return site.online end

@@ -27,9 +27,9 @@
 ---@field online boolean the gateway sends data
 ---@field connected boolean VRM answers
 ---@field devices integer how many are alive
----@field warnings integer of the devices' alarm values
----@field alarms integer of the devices' alarm values
----@field vrm_alarms integer what VRM itself lists
+---@field warnings integer faults that are warnings, each once
+---@field alarms integer faults that are alarms, each once
+---@field vrm_alarms integer those, and what VRM lists beyond them
 ---@field interval integer seconds between two logs
 
 ---@class unit a unit of `unit`

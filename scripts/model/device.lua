@@ -10,7 +10,7 @@ local MOST_PATHS = 2000             -- of which is remembered who reads them; a 
 --- The drivers that show the highest of all paths with a beginning, for one path.
 local function add_worst(type_, list, key)
     for _, driver in ipairs(type_.drivers) do
-        if driver.worst and key:sub(1, #driver.worst) == driver.worst then list[#list + 1] = driver end
+        if driver.worst and reading.is_worst(driver, key) then list[#list + 1] = driver end
     end
     return list
 end

@@ -1,5 +1,7 @@
 --- The value of a driver: from rows, by the words and functions of its row in the table.
 
+local alarms = require "types.alarms"
+local name_lists = require "types.names"
 local read = require "sources.read"
 
 local reading = {}
@@ -60,13 +62,27 @@ local function work_out(driver, rows, since)
     return OPERATIONS[driver.op](values, driver.terms), { timestamp = newest }
 end
 
+--- Whether a row with this key counts for a driver that shows the worst of many.
+function reading.is_worst(driver, key)
+    local path = alarms.path(key)
+    return path:sub(1, #driver.worst) == driver.worst and not alarms.is_setting(path)
+end
+
+local ALARM_LISTS = { [name_lists.alarm] = true, [name_lists.grid_alarm] = true }
+
+--- A number as a state of a driver's list; nil for what is none.
+local function state(driver, value)
+    if ALARM_LISTS[driver.names] then return alarms.level(value) end
+    return math.tointeger(value)
+end
+
 --- The highest number of all rows whose paths begin so.
 local function worst(driver, rows)
     local highest
     for key, row in pairs(rows) do
-        if type(row.value) == "number" and key:sub(1, #driver.worst) == driver.worst then
-            highest = math.max(highest or row.value, row.value)
-        end
+        local value = type(row.value) == "number" and reading.is_worst(driver, key) and row.value or nil
+        if value and driver.names then value = state(driver, value) end
+        if value then highest = math.max(highest or value, value) end
     end
     return highest
 end
@@ -75,7 +91,7 @@ end
 local function believable(driver, value)
     if value == true or value == false then value = value and 1 or 0 end
     if type(value) ~= "number" or value ~= value then return nil end
-    if driver.names then return math.tointeger(value) end
+    if driver.names then return state(driver, value) end
     if value < driver.min or value > driver.max then return nil end
     return value
 end
