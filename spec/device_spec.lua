@@ -263,6 +263,27 @@ describe("values", function()
         assert.is_nil((value({ nil, unit.watt, from = function() return "5" end }, {})))
     end)
 
+    -- Fault: 655.35 V, 65.535 V, 327.67 V, 65535 W, all bits of a register set, are shown as measured.
+    -- Expected: Such a measurement is none, also in what is worked out of it: the next alternative counts.
+    it("that say \"not available\" are no data", function()
+        local volts, watts = { nil, unit.volt, first = { "/a", "/b" } }, { nil, unit.watt, nil, "/a" }
+        for _, code in ipairs { 655.35, 65.535, 327.67, 32.767, -327.68, 655.3500000001 } do
+            assert.is_nil((value(volts, rows_of { ["/a"] = code })))
+            assert.equal(12, (value(volts, rows_of { ["/a"] = code, ["/b"] = 12 })))
+        end
+        for _, code in ipairs { 65535, 32767, -32768, 6553.5 } do
+            assert.is_nil((value(watts, rows_of { ["/a"] = code })))
+            assert.is_nil((value({ nil, unit.watt, sum = { "/a" } }, rows_of { ["/a"] = code })))
+        end
+        for _, real in ipairs { 655.36, 65.5, 65.5354, 327.66, 255, 12.75 } do
+            assert.equal(real, (value({ nil, unit.volt, first = { "/a" } }, rows_of { ["/a"] = real })))
+        end
+        assert.is_nil((value({ nil, unit.ampere, quotient = { "/P", "/V" } },
+            rows_of { ["/P"] = 65535, ["/V"] = 655.35 })))
+        assert.equal(655.35, (value({ nil, unit.kwh, nil, "/a" }, rows_of { ["/a"] = 655.35 })))
+        assert.equal(65535, (value({ nil, unit.counter, nil, "/a" }, rows_of { ["/a"] = 65535 })))
+    end)
+
     it("are converted from the unit VRM names", function()
         local row = { nil, unit.hours, nil, "/a" }
         assert.equal(2, (value(row, rows_of { ["/a"] = { value = 7200, unit = "s" } })))
@@ -364,6 +385,16 @@ describe("values", function()
         assert.same({ 99, "New" }, { number, text })
         assert.is_nil((value(row, rows_of { ["/a"] = 3.5 })))
     end)
+
+    -- Fault: A state that a device does not have is shown as "code 65535".
+    -- Expected: All bits set, or less than 0, are no data, unless the list names that number.
+    it("that say there is no state are no data", function()
+        local row = { nil, "charge_state", nil, "/a" }
+        for _, code in ipairs { 255, 65535, 4294967295, -1 } do
+            assert.is_nil((value(row, rows_of { ["/a"] = code })))
+        end
+        assert.equal(255, (value({ nil, { [255] = "Not there" }, nil, "/a" }, rows_of { ["/a"] = 255 })))
+    end)
 end)
 
 describe("applying", function()
@@ -385,6 +416,26 @@ describe("applying", function()
         assert.truthy(problem:find("oops", 1, true))
         assert.equal(12.3, world:value("a", "GV1"))
         assert.is_nil(world:value("a", "ST"))
+    end)
+
+    -- Fault: A state that a new firmware brings is shown as a number, and nobody hears of it.
+    -- Expected: It is shown as "code 99", and once in the log.
+    it("tells a state without a text once", function()
+        local world = fake.new {}
+        local type_ = assert(check.device("x.lua", table_with()))
+        world.host.declare(type_.declaration)
+        world.host.add { address = "a", type = "VICTANK", name = "A", primary = "a" }
+        local function told(state)
+            device.apply(type_, "a", { ["/FluidType"] = { value = state } }, nil, device.memory())
+            return #world:logged("info")
+        end
+        local before = told(2)
+        assert.equal(before + 1, told(99))
+        assert.equal(before + 1, told(99))
+        assert.equal(before + 2, told(98))
+        assert.truthy(table.concat(world:logged("info"), "\n"):find("code 99", 1, true))
+        for state = 100, 200 do told(state) end
+        assert.is_true(told(7) <= before + 50)
     end)
 
     it("calls no other map after one that ran too long", function()

@@ -33,12 +33,14 @@ return {
     { "GV3",     "vrm_connection", "VRM connection", from = connected, zero = false },
     { "GV4",     "system_state",   "System state",   "/SystemState/State", "ss" },
 
-    { "BATLVL",  unit.percent,     "Battery charge",              "/Dc/Battery/Soc", "bs" },
+    { "BATLVL",  unit.percent,     "Battery charge",              "/Dc/Battery/Soc", "bs",
+      min = 0, max = 110 },
     { "GV5",     "battery_state",  "Battery status",              "/Dc/Battery/State", "bst" },
-    { "CV",      unit.volt,        "Battery voltage",             "/Dc/Battery/Voltage", "bv" },
+    { "CV",      unit.volt,        "Battery voltage",             "/Dc/Battery/Voltage", "bv", min = 0 },
     { "CC",      unit.ampere,      "Battery current, + charging", "/Dc/Battery/Current", "bc" },
     { "CPW",     unit.watt,        "Battery power, + charging",   "/Dc/Battery/Power", "bp" },
-    { "CLITEMP", unit.celsius,     "Battery temperature",         "/Dc/Battery/Temperature", "bT" },
+    { "CLITEMP", unit.celsius,     "Battery temperature",         "/Dc/Battery/Temperature", "bT",
+      min = -60, max = 120 },
     { "TIMEREM", unit.hours,       "Battery time to go",          "/Dc/Battery/TimeToGo", "bt", zero = true },
 
     { "GV6",     unit.watt,        "Solar power, DC",             "/Dc/Pv/Power", "Pdc" },

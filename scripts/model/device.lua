@@ -98,6 +98,20 @@ local function try_value(driver, rows, site, computed, midnight, first_error)
     return tostring(value)
 end
 
+local MOST_UNKNOWN = 50             -- states told of one type
+
+--- A state that neither the list nor VRM has a text for is told once.
+local function tell_unknown(type_, driver, address, text)
+    if not (text and text:find("^code %d")) then return end
+    local told = type_.unknown or { count = 0 }
+    local key = driver.id .. " " .. text
+    type_.unknown = told
+    if told[key] or told.count >= MOST_UNKNOWN then return end
+    told[key], told.count = true, told.count + 1
+    host.log("info", ("%s %s (%s) is %s: the list of its states has no text for it."):format(address,
+        driver.id, driver.label, text))
+end
+
 --- What a node remembers of the values it shows, for device.apply: { had = momentary drivers that had a
 -- number last, again = drivers to work out again in any case, stamps = [driver] = timestamp of its momentary
 -- row, midnight = when the day of the installation began, nil: not known }.
@@ -122,6 +136,7 @@ function device.apply(type_, address, rows, site, memory, which)
             memory.had[driver.id] = driver.zero and value ~= nil or nil
             memory.again[driver] = slip or problem and true or nil
             memory.stamps[driver] = value and row and driver.zero and row.timestamp or nil
+            tell_unknown(type_, driver, address, text)
             if not slip then host.set(address, driver.id, value, value == nil and "no data" or text) end
         end
     end

@@ -4,6 +4,8 @@
 -- patterns are single classes, plain or at the beginning, so that they never go back and forth
 -- (spec/cost_spec.lua counts).
 
+local codes = require "types.codes"
+
 local read = {}
 
 local LONGEST_TEXT = 4096       -- bytes; what is longer is cut
@@ -307,6 +309,7 @@ local function row_value(record, unit, enum)
         value = enum and enum.numbers[text:lower()] or read.integer(record.valueEnum) or text
     end
     if type(value) == "number" then
+        if codes.is_in(value, unit) then return nil, unit end
         if unit == "h" then return hours(value, record.formattedValue), unit end
         if unit == "°F" or unit == "F" then return (value - 32) / 1.8, "°C" end     -- a °F account
     end

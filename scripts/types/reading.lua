@@ -1,6 +1,7 @@
 --- The value of a driver: from rows, by the words and functions of its row in the table.
 
 local alarms = require "types.alarms"
+local codes = require "types.codes"
 local name_lists = require "types.names"
 local read = require "sources.read"
 
@@ -11,11 +12,18 @@ function reading.before(row, time)
     return row.timestamp ~= nil and row.timestamp < time
 end
 
+--- Whether a row's number says that there is none (see types.codes); where VRM names no unit, that of the
+-- driver counts.
+local function is_code(row, unit)
+    return row.unit == nil and unit.measured and codes.is(row.value)
+end
+
 --- The first of the alternatives that has a number. since: rows measured before that do not count, nil: all.
-local function find_row(rows, keys, since)
+local function find_row(rows, keys, unit, since)
     for i = 1, #keys do                     -- ipairs is slower, and nothing is called as often
         local row = rows[keys[i]]
-        if row and type(row.value) == "number" and not (since and reading.before(row, since)) then
+        if row and type(row.value) == "number" and not is_code(row, unit)
+            and not (since and reading.before(row, since)) then
             return row
         end
     end
@@ -31,7 +39,7 @@ end
 local function term_values(driver, rows, since)
     local values, count, newest = {}, 0, nil
     for i, keys in ipairs(driver.terms) do
-        local row = find_row(rows, keys, since)
+        local row = find_row(rows, keys, driver.unit, since)
         if row then
             values[i], count = in_unit(driver, row), count + 1
             if row.timestamp and row.timestamp > (newest or 0) then newest = row.timestamp end
@@ -73,7 +81,9 @@ local ALARM_LISTS = { [name_lists.alarm] = true, [name_lists.grid_alarm] = true 
 --- A number as a state of a driver's list; nil for what is none.
 local function state(driver, value)
     if ALARM_LISTS[driver.names] then return alarms.level(value) end
-    return math.tointeger(value)
+    local whole = math.tointeger(value)
+    if whole and not driver.names[whole] and (whole < 0 or codes.NO_STATE[whole]) then return nil end
+    return whole
 end
 
 --- The highest number of all rows whose paths begin so.
@@ -115,7 +125,7 @@ end
 -- another day give a daily driver nothing (nil: the day is not known, all do).
 function reading.of(driver, rows, site, computed, midnight)
     local since = driver.daily and midnight or nil
-    local row = find_row(rows, driver.keys, since)
+    local row = find_row(rows, driver.keys, driver.unit, since)
     local value = row and in_unit(driver, row)
     if value == nil then
         if driver.terms then
@@ -139,7 +149,7 @@ end
 
 --- Whether VRM sends a part: a number under one of the keys of its `when`, else under any of its rows'.
 function reading.has_part(part, rows)
-    if part.when then return find_row(rows, part.when) ~= nil end
+    if part.when then return find_row(rows, part.when, {}) ~= nil end
     for key in pairs(part.keys) do
         if rows[key] and type(rows[key].value) == "number" then return true end
     end
