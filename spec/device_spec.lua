@@ -112,6 +112,9 @@ describe("the check of a device table", function()
         { "row 1 (ST): worst is not the beginning of paths", function(t)
             t[1] = { "ST", unit.percent, "Level", worst = "Alarms" }
         end },
+        { "row 1 (ST): worst is not the beginning of paths, nor the path of an alarm", function(t)
+            t[1] = { "ST", unit.percent, "Level", worst = "/Alarms/LowSoc/Set" }
+        end },
         { "row 1 (ST): {n} stands for nothing: the first entry has one driver. Write one for each",
             function(t) t[1][4] = "/Tank/{n}" end },
         { "row 1 (ST): {phase} stands for nothing", function(t) t[1][3] = "Level of {phase}" end },
@@ -327,6 +330,20 @@ describe("values", function()
         assert.equal(0, (value(row, rows_of { ["/Alarms/A"] = 0, ["/Alarms/B"] = "x" })))
         assert.is_nil((value(row, rows_of { ["/Soc"] = 1 })))
         assert.equal(9, (value({ nil, unit.count, worst = "/Errors/" }, rows_of { ["/Errors/A"] = 9 })))
+    end)
+
+    -- Fault: Phase 2 is overloaded, and the inverter's "Alarm: overload" says No alarm.
+    -- Expected: The worst of what is told for all phases and for each.
+    it("of one alarm are the worst of all phases", function()
+        local row = { nil, "alarm", worst = "/Alarms/Overload" }
+        assert.equal(2, (value(row, rows_of { ["/Alarms/Overload"] = 0, ["/Alarms/L2/Overload"] = 2,
+            ["/Alarms/LowBattery"] = 1 })))
+        assert.equal(1, (value(row, rows_of { eO = 1, ["/Alarms/L1/Overload"] = 65535 })))
+        assert.is_nil((value(row, rows_of { ["/Alarms/OverloadDelay"] = 1, ["/Alarms/LowBattery"] = 2 })))
+        local either = { nil, "alarm", nil, "/Alarms/LowVoltage", worst = "/Alarms/LowBattery" }
+        assert.equal(2, (value(either, rows_of { ["/Alarms/LowVoltage"] = 65535,
+            ["/Alarms/LowBattery"] = 2 })))
+        assert.equal(2, (value({ nil, "alarm", nil, "/a", values = { [7] = 2 } }, rows_of { ["/a"] = 7 })))
     end)
 
     -- Fault: An alarm that a device does not have (65535), or what one is set to, is worse than an alarm.

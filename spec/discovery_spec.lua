@@ -206,6 +206,15 @@ describe("alarms and counts", function()
         })
     end)
 
+    -- Fault: An alarm for which VRM gives neither service nor path is counted, and its device shows none.
+    -- Expected: Its code and instance tell whose it is.
+    it("belong to the device of their code", function()
+        local devices, gateway = sort { row("battery", 288, "/Soc", "SOC", 4), row(nil, 288, nil, "ALF", 2),
+                                        row(nil, 289, nil, "ALF", 1) }
+        assert.equal(2, devices[1].rows.ALF.value)
+        assert.equal(1, gateway.ALF.value)
+    end)
+
     -- Fault: An alarm that VRM's list and a row tell is counted twice, or still counted when its row says 0.
     -- Expected: What VRM lists is known by its attribute and instance: the row decides.
     it("know which alarms VRM lists have rows", function()

@@ -97,7 +97,11 @@ local function where_from(driver)
     local ways = {}
     if #driver.keys > 0 then ways[1] = keys_of(driver.keys) end
     if driver.op then ways[#ways + 1] = terms_of(driver) end
-    if driver.worst then ways[#ways + 1] = ("the highest of all `%s...`"):format(driver.worst) end
+    if driver.fault then
+        ways[#ways + 1] = ("the highest of `%s` and those of the phases"):format(driver.worst)
+    elseif driver.worst then
+        ways[#ways + 1] = ("the highest of all `%s...`"):format(driver.worst)
+    end
     if driver.from then ways[#ways + 1] = "worked out" end
     if driver.by_pg3 then ways[#ways + 1] = "PG3" end
     local day = driver.daily and "; of its day" or ""

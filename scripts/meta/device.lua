@@ -78,7 +78,7 @@ unit = {}
 ---@field sum? (string|string[])[] paths or codes to add; inner lists are alternatives; {phase} is all three
 ---@field product? (string|string[])[] the two to multiply
 ---@field quotient? (string|string[])[] the two to divide
----@field worst? string "/Alarms/": the highest value of all paths that begin so
+---@field worst? string "/Alarms/": the highest value of all paths that begin so; or one alarm, of all phases
 ---@field from? fun(rows: rows, site: site): number|boolean|nil works the value out; must not wait
 ---@field by_script? true only node:set gives it a value
 ---@field by_pg3? true the controller's connection, which PG3 sets

@@ -147,12 +147,13 @@ local function overview_entry(overview, places, found)
 end
 
 --- Which device has a row that names no service: [instance] = { [key of a device type] = the first of the
--- devices with that instance whose type names it }.
+-- devices with that instance whose type names it, [a service and a blank] = the first of that service }.
 local function owners_of(devices)
     local owners, done = {}, {}
     for _, device in ipairs(devices) do
         local here = owners[device.instance] or {}
         owners[device.instance] = here
+        here[device.service .. " "] = here[device.service .. " "] or device
         local mark = device.type and device.instance .. " " .. tostring(device.type)
         if mark and not done[mark] then
             done[mark] = true
@@ -162,10 +163,12 @@ local function owners_of(devices)
     return owners
 end
 
---- The device, of those with this row's instance, whose type names the row's code; nil = the gateway's.
+--- The device, of those with this row's instance, whose type names the row's code or whose alarm has it;
+-- nil = the gateway's.
 local function owner_of(row, owners)
     local here = row.instance and owners[row.instance] or {}
-    return here[row.code] or row.id and here["#" .. row.id] or nil
+    local service = alarms.service(row.code)
+    return here[row.code] or row.id and here["#" .. row.id] or service and here[service .. " "] or nil
 end
 
 --- Sorts one installation's rows to its devices.

@@ -3,19 +3,26 @@
 
 local alarms = {}
 
---- The path of alarms for which VRM may send a code only.
-local PATHS = {
-    AL = "/Alarms/LowVoltage", AH = "/Alarms/HighVoltage", AM = "/Alarms/MidVoltage",
-    ALS = "/Alarms/LowStarterVoltage", AHS = "/Alarms/HighStarterVoltage",
-    ALF = "/Alarms/LowFusedVoltage", AHF = "/Alarms/HighFusedVoltage", AFB = "/Alarms/FuseBlown",
-    ALT = "/Alarms/LowTemperature", AHT = "/Alarms/HighTemperature",
-    AHIT = "/Alarms/HighInternalTemperature", ASoc = "/Alarms/LowSoc",
-    SceL = "/Alarms/LowVoltage", SceH = "/Alarms/HighVoltage",
-    cAl = "/Alarms/LowVoltage", cAh = "/Alarms/HighVoltage",
-    eL = "/Alarms/LowBattery", eO = "/Alarms/Overload", eT = "/Alarms/HighTemperature",
-    gasr = "/Alarms/ServiceIntervalExceeded", gaNG = "/Alarms/NoGeneratorAtAcIn",
-    Agl = "/Ac/Alarms/GridLost",
+--- VRM's codes of alarms by service, for rows without a path: codes are unique.
+local CODES = {
+    battery = {
+        AL = "/Alarms/LowVoltage", AH = "/Alarms/HighVoltage", AM = "/Alarms/MidVoltage",
+        ALS = "/Alarms/LowStarterVoltage", AHS = "/Alarms/HighStarterVoltage",
+        ALF = "/Alarms/LowFusedVoltage", AHF = "/Alarms/HighFusedVoltage", AFB = "/Alarms/FuseBlown",
+        ALT = "/Alarms/LowTemperature", AHT = "/Alarms/HighTemperature",
+        AHIT = "/Alarms/HighInternalTemperature", ASoc = "/Alarms/LowSoc",
+    },
+    solarcharger = { SceL = "/Alarms/LowVoltage", SceH = "/Alarms/HighVoltage" },
+    charger = { cAl = "/Alarms/LowVoltage", cAh = "/Alarms/HighVoltage" },
+    vebus = { eL = "/Alarms/LowBattery", eO = "/Alarms/Overload", eT = "/Alarms/HighTemperature" },
+    generator = { gasr = "/Alarms/ServiceIntervalExceeded", gaNG = "/Alarms/NoGeneratorAtAcIn" },
+    system = { Agl = "/Ac/Alarms/GridLost" },
 }
+
+local paths, services = {}, {}
+for service, of_service in pairs(CODES) do
+    for code, path in pairs(of_service) do paths[code], services[code] = path, service end
+end
 
 --- Alarms whose path does not have the form of the others.
 local OTHERS = { ["/Alarm"] = "Alarm" }                        -- a digital input
@@ -32,7 +39,12 @@ alarms.OF_ALL = { GridLost = true, PhaseRotation = true }
 
 --- The path that a key of rows (a path or a code) stands for.
 function alarms.path(key)
-    return PATHS[key] or key
+    return paths[key] or key
+end
+
+--- The service whose alarm has this code; nil if no alarm has it.
+function alarms.service(code)
+    return code and services[code]
 end
 
 local function is_setting(name)

@@ -12,17 +12,22 @@ function reading.before(row, time)
     return row.timestamp ~= nil and row.timestamp < time
 end
 
---- Whether a row's number says that there is none (see types.codes); where VRM names no unit, that of the
--- driver counts.
-local function is_code(row, unit)
-    return row.unit == nil and unit.measured and codes.is(row.value)
+local ALARM_LISTS = { [name_lists.alarm] = true, [name_lists.grid_alarm] = true }
+
+--- Whether a row's number says that there is none (see types.alarms and types.codes). Where VRM names no
+-- unit, that of the driver counts.
+local function says_none(row, driver)
+    if ALARM_LISTS[driver.names] and not (driver.values or driver.map) then
+        return alarms.level(row.value) == nil
+    end
+    return row.unit == nil and driver.unit.measured and codes.is(row.value)
 end
 
 --- The first of the alternatives that has a number. since: rows measured before that do not count, nil: all.
-local function find_row(rows, keys, unit, since)
+local function find_row(rows, keys, driver, since)
     for i = 1, #keys do                     -- ipairs is slower, and nothing is called as often
         local row = rows[keys[i]]
-        if row and type(row.value) == "number" and not is_code(row, unit)
+        if row and type(row.value) == "number" and not says_none(row, driver)
             and not (since and reading.before(row, since)) then
             return row
         end
@@ -39,7 +44,7 @@ end
 local function term_values(driver, rows, since)
     local values, count, newest = {}, 0, nil
     for i, keys in ipairs(driver.terms) do
-        local row = find_row(rows, keys, driver.unit, since)
+        local row = find_row(rows, keys, driver, since)
         if row then
             values[i], count = in_unit(driver, row), count + 1
             if row.timestamp and row.timestamp > (newest or 0) then newest = row.timestamp end
@@ -73,10 +78,9 @@ end
 --- Whether a row with this key counts for a driver that shows the worst of many.
 function reading.is_worst(driver, key)
     local path = alarms.path(key)
+    if driver.fault then return alarms.fault(path) == driver.fault end
     return path:sub(1, #driver.worst) == driver.worst and not alarms.is_setting(path)
 end
-
-local ALARM_LISTS = { [name_lists.alarm] = true, [name_lists.grid_alarm] = true }
 
 --- A number as a state of a driver's list; nil for what is none.
 local function state(driver, value)
@@ -86,7 +90,7 @@ local function state(driver, value)
     return whole
 end
 
---- The highest number of all rows whose paths begin so.
+--- The highest number of all rows whose paths begin so, or tell the same fault.
 local function worst(driver, rows)
     local highest
     for key, row in pairs(rows) do
@@ -125,7 +129,7 @@ end
 -- another day give a daily driver nothing (nil: the day is not known, all do).
 function reading.of(driver, rows, site, computed, midnight)
     local since = driver.daily and midnight or nil
-    local row = find_row(rows, driver.keys, driver.unit, since)
+    local row = find_row(rows, driver.keys, driver, since)
     local value = row and in_unit(driver, row)
     if value == nil then
         if driver.terms then
@@ -147,9 +151,11 @@ function reading.of(driver, rows, site, computed, midnight)
     return value, text, row
 end
 
+local ANY_NUMBER = { unit = {} }         -- a driver that takes every number
+
 --- Whether VRM sends a part: a number under one of the keys of its `when`, else under any of its rows'.
 function reading.has_part(part, rows)
-    if part.when then return find_row(rows, part.when, {}) ~= nil end
+    if part.when then return find_row(rows, part.when, ANY_NUMBER) ~= nil end
     for key in pairs(part.keys) do
         if rows[key] and type(rows[key].value) == "number" then return true end
     end
