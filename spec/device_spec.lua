@@ -124,6 +124,8 @@ describe("the check of a device table", function()
         { "row 1 (ST): values is not a table", function(t) t[1].values = 240 end },
         { "row 1 (ST): values has something that is not a number",
             function(t) t[1].values = { [240] = "x" } end },
+        { "row 1 (ST): values has something that is not a number",
+            function(t) t[1].values = { inverter = { [240] = "x" } } end },
         { "row 1 (ST): by_pg3 is for the controller", function(t) t[1].by_pg3 = true end },
         { "row 1 (ST): places is not", function(t) t[1].places = 1.5 end },
         { "row 1 (ST): max is not a number", function(t) t[1].max = "9" end },
@@ -367,6 +369,17 @@ describe("values", function()
             rows_of { ["/a"] = 240 })))
         assert.equal(-1.5, (value({ nil, unit.volt, nil, "/a", scale = 0.001, sign = -1 },
             rows_of { ["/a"] = 1500 })))
+    end)
+
+    -- Fault: A Phoenix inverter that is on is shown as "Inverter only": its 2 is another than a MultiPlus's.
+    -- Expected: Numbers stand for others in rows of one service alone.
+    it("stand for others in rows of a service", function()
+        local row = { nil, "inverter_mode", nil, "/Mode", values = { inverter = { [2] = 3 } } }
+        local function mode(number, service)
+            return (value(row, rows_of { ["/Mode"] = { value = number, service = service } }))
+        end
+        assert.same({ 3, 4, 5 }, { mode(2, "inverter"), mode(4, "inverter"), mode(5, "inverter") })
+        assert.same({ 2, 2 }, { mode(2, "vebus"), mode(2) })
     end)
 
     it("of several ids are counted on", function()

@@ -175,6 +175,11 @@ describe("the solar charger", function()
 end)
 
 describe("the inverter", function()
+    it("of the service inverter is on with 2", function()
+        assert.equal(3, value("inverter", "MODE", { ["/Mode"] = { value = 2, service = "inverter" } }))
+        assert.equal(2, value("inverter", "MODE", { ["/Mode"] = { value = 2, service = "multi" } }))
+    end)
+
     it("keeps state and switch apart (codes S and s)", function()
         assert.equal(9, value("inverter", "GV0", { S = 9, s = 3 }))
         assert.equal(3, value("inverter", "MODE", { S = 9, s = 3 }))

@@ -138,7 +138,7 @@ MUTATIONS = [
              'row_factor(where, "sign", row.sign, 1)', "1",
              ["spec/device_spec.lua"]),
     Mutation("numbers that stand for others stand for themselves", "scripts/types/reading.lua",
-             "if driver.values and driver.values[value] then value = driver.values[value] end", "",
+             "if driver.values then value = values_of(driver, row)[value] or value end", "",
              ["spec/device_spec.lua", "spec/devices_spec.lua"]),
     Mutation("of alternatives the last is shown", "scripts/types/reading.lua",
              "for i = 1, #keys do", "for i = #keys, 1, -1 do",

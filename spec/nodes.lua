@@ -41,7 +41,10 @@ local function code(text) return "`" .. text .. "`" end
 local function numbers_of(list)
     local numbers = {}
     for number in pairs(list) do numbers[#numbers + 1] = number end
-    table.sort(numbers)
+    table.sort(numbers, function(a, b)          -- names of services after numbers
+        if type(a) == type(b) then return a < b end
+        return type(a) == "number"
+    end)
     return numbers
 end
 
@@ -87,7 +90,9 @@ end
 local function exchanged(values)
     local words = {}
     for _, number in ipairs(numbers_of(values or {})) do
-        words[#words + 1] = ("; %g is shown as %g"):format(number, values[number])
+        local other = values[number]
+        words[#words + 1] = type(other) == "table" and ("%s of `%s`"):format(exchanged(other), number)
+            or ("; %g is shown as %g"):format(number, other)
     end
     return table.concat(words)
 end

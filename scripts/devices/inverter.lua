@@ -21,7 +21,8 @@ return {
 
     { "ST",      unit.watt,        "AC output power",             from = output_power },
     { "GV0",     "inverter_state", "Inverter status",             "/State", "S" },
-    { "MODE",    "inverter_mode",  "Switch",                      "/Mode", "s" },
+    { "MODE",    "inverter_mode",  "Switch",                      "/Mode", "s",
+      values = { inverter = { [2] = 3 } } },             -- a Phoenix has no charger: its 2 is On
 
     { "CV",      unit.volt,        "Battery voltage",             "/Dc/0/Voltage", "CV", min = 0, max = 100 },
     { "CC",      unit.ampere,      "Battery current, + charging", "/Dc/0/Current", "CI" },

@@ -82,7 +82,7 @@ unit = {}
 ---@field from? fun(rows: rows, site: site): number|boolean|nil works the value out; must not wait
 ---@field by_script? true only node:set gives it a value
 ---@field by_pg3? true the controller's connection, which PG3 sets
----@field values? table<number, number> numbers that stand for others: { [240] = 0 }
+---@field values? table numbers that stand for others: { [240] = 0 }, or { inverter = { [2] = 3 } }
 ---@field scale? number factor
 ---@field sign? number -1 turns it around
 ---@field map? fun(value: number): number|boolean|nil changes the value; must not wait

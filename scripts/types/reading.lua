@@ -110,10 +110,16 @@ local function believable(driver, value)
     return value
 end
 
---- What the words values, scale and sign make of a number.
-local function converted(driver, value)
+--- Which numbers stand for others: those for the row's service, if there are such.
+local function values_of(driver, row)
+    local of_service = row and row.service and driver.values[row.service]
+    return of_service or driver.values
+end
+
+--- What the words values, scale and sign make of a number of a row (nil: it was worked out).
+local function converted(driver, value, row)
     if type(value) ~= "number" then return value end
-    if driver.values and driver.values[value] then value = driver.values[value] end
+    if driver.values then value = values_of(driver, row)[value] or value end
     return driver.factor ~= 1 and value * driver.factor or value
 end
 
@@ -141,7 +147,7 @@ function reading.of(driver, rows, site, computed, midnight)
         end
     end
     local as_sent = value
-    value = converted(driver, value)
+    value = converted(driver, value, row)
     if driver.map and value ~= nil then value = driver.map(value) end
     value = believable(driver, value)
     local text

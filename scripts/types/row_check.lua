@@ -262,14 +262,17 @@ local function check_sources(where, row, keys, kind)
     end
 end
 
---- values = { [240] = 0 }: numbers that stand for others.
+--- values = { [240] = 0 }: numbers that stand for others; values = { inverter = { [2] = 3 } }: in rows of
+-- that service.
 local function row_values(where, values)
     if values == nil then return nil end
     if type(values) ~= "table" or next(values) == nil then
         fail(where, "values is not a table.", "Write values = { [240] = 0 }.")
     end
     for from, to in pairs(values) do
-        if type(from) ~= "number" or type(to) ~= "number" then
+        if type(from) == "string" and type(to) == "table" then
+            row_values(where, to)
+        elseif type(from) ~= "number" or type(to) ~= "number" then
             fail(where, "values has something that is not a number.", "Write values = { [240] = 0 }.")
         end
     end
