@@ -112,6 +112,9 @@ describe("the check of a device table", function()
         { "row 1 (ST): worst is not the beginning of paths", function(t)
             t[1] = { "ST", unit.percent, "Level", worst = "Alarms" }
         end },
+        { "row 1 (ST): worst is not the beginning of paths, nor the path of an alarm", function(t)
+            t[1] = { "ST", unit.percent, "Level", worst = "/Alarms/LowSoc/Set" }
+        end },
         { "row 1 (ST): {n} stands for nothing: the first entry has one driver. Write one for each",
             function(t) t[1][4] = "/Tank/{n}" end },
         { "row 1 (ST): {phase} stands for nothing", function(t) t[1][3] = "Level of {phase}" end },
@@ -121,6 +124,8 @@ describe("the check of a device table", function()
         { "row 1 (ST): values is not a table", function(t) t[1].values = 240 end },
         { "row 1 (ST): values has something that is not a number",
             function(t) t[1].values = { [240] = "x" } end },
+        { "row 1 (ST): values has something that is not a number",
+            function(t) t[1].values = { inverter = { [240] = "x" } } end },
         { "row 1 (ST): by_pg3 is for the controller", function(t) t[1].by_pg3 = true end },
         { "row 1 (ST): places is not", function(t) t[1].places = 1.5 end },
         { "row 1 (ST): max is not a number", function(t) t[1].max = "9" end },
@@ -263,6 +268,27 @@ describe("values", function()
         assert.is_nil((value({ nil, unit.watt, from = function() return "5" end }, {})))
     end)
 
+    -- Fault: 655.35 V, 65.535 V, 327.67 V, 65535 W, all bits of a register set, are shown as measured.
+    -- Expected: Such a measurement is none, also in what is worked out of it: the next alternative counts.
+    it("that say \"not available\" are no data", function()
+        local volts, watts = { nil, unit.volt, first = { "/a", "/b" } }, { nil, unit.watt, nil, "/a" }
+        for _, code in ipairs { 655.35, 65.535, 327.67, 32.767, -327.68, 655.3500000001 } do
+            assert.is_nil((value(volts, rows_of { ["/a"] = code })))
+            assert.equal(12, (value(volts, rows_of { ["/a"] = code, ["/b"] = 12 })))
+        end
+        for _, code in ipairs { 65535, 32767, -32768, 6553.5 } do
+            assert.is_nil((value(watts, rows_of { ["/a"] = code })))
+            assert.is_nil((value({ nil, unit.watt, sum = { "/a" } }, rows_of { ["/a"] = code })))
+        end
+        for _, real in ipairs { 655.36, 65.5, 65.5354, 327.66, 255, 12.75 } do
+            assert.equal(real, (value({ nil, unit.volt, first = { "/a" } }, rows_of { ["/a"] = real })))
+        end
+        assert.is_nil((value({ nil, unit.ampere, quotient = { "/P", "/V" } },
+            rows_of { ["/P"] = 65535, ["/V"] = 655.35 })))
+        assert.equal(655.35, (value({ nil, unit.kwh, nil, "/a" }, rows_of { ["/a"] = 655.35 })))
+        assert.equal(65535, (value({ nil, unit.counter, nil, "/a" }, rows_of { ["/a"] = 65535 })))
+    end)
+
     it("are converted from the unit VRM names", function()
         local row = { nil, unit.hours, nil, "/a" }
         assert.equal(2, (value(row, rows_of { ["/a"] = { value = 7200, unit = "s" } })))
@@ -305,6 +331,37 @@ describe("values", function()
         assert.equal(2, (value(row, rows_of { ["/Alarms/A"] = 1, ["/Alarms/B"] = 2, ["/AlarmsOff"] = 9 })))
         assert.equal(0, (value(row, rows_of { ["/Alarms/A"] = 0, ["/Alarms/B"] = "x" })))
         assert.is_nil((value(row, rows_of { ["/Soc"] = 1 })))
+        assert.equal(9, (value({ nil, unit.count, worst = "/Errors/" }, rows_of { ["/Errors/A"] = 9 })))
+    end)
+
+    -- Fault: Phase 2 is overloaded, and the inverter's "Alarm: overload" says No alarm.
+    -- Expected: The worst of what is told for all phases and for each.
+    it("of one alarm are the worst of all phases", function()
+        local row = { nil, "alarm", worst = "/Alarms/Overload" }
+        assert.equal(2, (value(row, rows_of { ["/Alarms/Overload"] = 0, ["/Alarms/L2/Overload"] = 2,
+            ["/Alarms/LowBattery"] = 1 })))
+        assert.equal(1, (value(row, rows_of { eO = 1, ["/Alarms/L1/Overload"] = 65535 })))
+        assert.is_nil((value(row, rows_of { ["/Alarms/OverloadDelay"] = 1, ["/Alarms/LowBattery"] = 2 })))
+        local either = { nil, "alarm", nil, "/Alarms/LowVoltage", worst = "/Alarms/LowBattery" }
+        assert.equal(2, (value(either, rows_of { ["/Alarms/LowVoltage"] = 65535,
+            ["/Alarms/LowBattery"] = 2 })))
+        assert.equal(2, (value({ nil, "alarm", nil, "/a", values = { [7] = 2 } }, rows_of { ["/a"] = 7 })))
+    end)
+
+    -- Fault: An alarm that a device does not have (65535), or what one is set to, is worse than an alarm.
+    -- Expected: An alarm is 0, 1 or 2; all else is no data. Settings of alarms are none.
+    it("of alarms are 0, 1 or 2", function()
+        local all, one = { nil, "alarm", worst = "/Alarms/" }, { nil, "alarm", nil, "/Alarms/A" }
+        assert.equal(1, (value(all, rows_of { ["/Alarms/A"] = 1, ["/Alarms/B"] = 65535,
+            ["/Alarms/C"] = -1 })))
+        assert.equal(0, (value(all, rows_of { ["/Alarms/A"] = 0, ["/Alarms/A/Set"] = 2,
+            ["/Alarms/ADelay"] = 1 })))
+        assert.equal(2, (value(all, rows_of { ["/Alarms/A"] = 0, ASoc = 2 })))
+        assert.is_nil((value(all, rows_of { ["/Alarms/A"] = 65535 })))
+        for _, code in ipairs { 3, 255, 65535, 4294967295, -1, 0.5 } do
+            assert.is_nil((value(one, rows_of { ["/Alarms/A"] = code })))
+            assert.is_nil((value({ nil, "grid_alarm", nil, "/Alarms/A" }, rows_of { ["/Alarms/A"] = code })))
+        end
     end)
 
     it("stand for others, are scaled and change their sign", function()
@@ -312,6 +369,17 @@ describe("values", function()
             rows_of { ["/a"] = 240 })))
         assert.equal(-1.5, (value({ nil, unit.volt, nil, "/a", scale = 0.001, sign = -1 },
             rows_of { ["/a"] = 1500 })))
+    end)
+
+    -- Fault: A Phoenix inverter that is on is shown as "Inverter only": its 2 is another than a MultiPlus's.
+    -- Expected: Numbers stand for others in rows of one service alone.
+    it("stand for others in rows of a service", function()
+        local row = { nil, "inverter_mode", nil, "/Mode", values = { inverter = { [2] = 3 } } }
+        local function mode(number, service)
+            return (value(row, rows_of { ["/Mode"] = { value = number, service = service } }))
+        end
+        assert.same({ 3, 4, 5 }, { mode(2, "inverter"), mode(4, "inverter"), mode(5, "inverter") })
+        assert.same({ 2, 2 }, { mode(2, "vebus"), mode(2) })
     end)
 
     it("of several ids are counted on", function()
@@ -347,6 +415,16 @@ describe("values", function()
         assert.same({ 99, "New" }, { number, text })
         assert.is_nil((value(row, rows_of { ["/a"] = 3.5 })))
     end)
+
+    -- Fault: A state that a device does not have is shown as "code 65535".
+    -- Expected: All bits set, or less than 0, are no data, unless the list names that number.
+    it("that say there is no state are no data", function()
+        local row = { nil, "charge_state", nil, "/a" }
+        for _, code in ipairs { 255, 65535, 4294967295, -1 } do
+            assert.is_nil((value(row, rows_of { ["/a"] = code })))
+        end
+        assert.equal(255, (value({ nil, { [255] = "Not there" }, nil, "/a" }, rows_of { ["/a"] = 255 })))
+    end)
 end)
 
 describe("applying", function()
@@ -368,6 +446,26 @@ describe("applying", function()
         assert.truthy(problem:find("oops", 1, true))
         assert.equal(12.3, world:value("a", "GV1"))
         assert.is_nil(world:value("a", "ST"))
+    end)
+
+    -- Fault: A state that a new firmware brings is shown as a number, and nobody hears of it.
+    -- Expected: It is shown as "code 99", and once in the log.
+    it("tells a state without a text once", function()
+        local world = fake.new {}
+        local type_ = assert(check.device("x.lua", table_with()))
+        world.host.declare(type_.declaration)
+        world.host.add { address = "a", type = "VICTANK", name = "A", primary = "a" }
+        local function told(state)
+            device.apply(type_, "a", { ["/FluidType"] = { value = state } }, nil, device.memory())
+            return #world:logged("info")
+        end
+        local before = told(2)
+        assert.equal(before + 1, told(99))
+        assert.equal(before + 1, told(99))
+        assert.equal(before + 2, told(98))
+        assert.truthy(table.concat(world:logged("info"), "\n"):find("code 99", 1, true))
+        for state = 100, 200 do told(state) end
+        assert.is_true(told(7) <= before + 50)
     end)
 
     it("calls no other map after one that ran too long", function()

@@ -131,18 +131,100 @@ describe("addresses", function()
 end)
 
 describe("alarms and counts", function()
-    it("count warnings and alarms of living devices once", function()
+    --- Warnings and alarms in records of VRM, the devices' entries of system-overview by "service/instance",
+    -- and what VRM counts beyond them.
+    local function count(records, entries, site)
         local rows = {}
-        for _, record in ipairs {
+        for _, record in ipairs(records) do rows[#rows + 1] = read.row(record) end
+        local devices, gateway = discovery.devices(rows, {},
+            function(found) return TYPES[found.service] end, nil)
+        for _, home in ipairs(devices) do
+            home.entry = entries and entries[home.service .. "/" .. home.instance] or {}
+        end
+        local faults = discovery.faults(discovery.living(devices, gateway, NOW, NOW - 600, NOW - 600))
+        local warnings, alarms = discovery.count_faults(faults)
+        return { warnings, alarms, discovery.beyond(site or { alarms = 0 }, faults) }
+    end
+
+    it("count warnings and alarms once", function()
+        assert.same({ 1, 2, 0 }, count {
             row("battery", 1, "/Alarms/LowSoc", "ASoc", 1), row("battery", 1, "/Alarms/LowSoc", "ASoc", 1),
             row("battery", 1, "/Alarms/LowSoc", "ASoc", 2, { timestamp = NOW - 90 }),
-            row("battery", 2, "/Alarms/LowSoc", "ASoc", 2), row("system", 276, "/Ac/Alarms/GridLost", "Agl",
-                2),
-            row("battery", 3, "/Alarms/LowSoc", "ASoc", 2, { timestamp = NOW - 9999 }),
+            row("battery", 2, "/Alarms/LowSoc", "ASoc", 2),
+            row("system", 276, "/Ac/Alarms/GridLost", "Agl", 2),
             row("battery", 4, "/Alarms/LowSoc", "ASoc", 0), row("battery", 4, "/Soc", "SOC", 2),
             row("battery", 4, "/Alarms/High", "AH", "Alarm"),
-        } do rows[#rows + 1] = read.row(record) end
-        assert.same({ 1, 2 }, { discovery.alarms(rows, NOW - 600) })
+        })
+    end)
+
+    -- Fault: An alarm that lasts for days, logged when it began, is not counted at the gateway.
+    -- Expected: It counts until its row says 0, as long as its device is alive.
+    it("count by the device's age, not by the alarm's", function()
+        local long_ago = { timestamp = NOW - 86400 }
+        assert.same({ 1, 1, 0 }, count({
+            row("battery", 3, "/Alarms/LowSoc", "ASoc", 2, long_ago), row("battery", 3, "/Soc", "SOC", 4),
+            row("generator", 1, "/Alarms/ServiceIntervalExceeded", "gasr", 1, long_ago),
+            row("battery", 5, "/Alarms/LowSoc", "ASoc", 2, long_ago), row("battery", 5, "/Soc", "SOC", 4,
+                long_ago),
+        }, { ["generator/1"] = { last_connection = NOW - 30 },
+             ["battery/5"] = { last_connection = NOW - 90000 } }))
+    end)
+
+    -- Fault: One fault is counted as two or four: for a phase and for all, by the inverter and by the system.
+    -- Expected: Each fault once, as bad as its worst row; that there is an alarm at all is no further one.
+    it("count a fault once that stands under several paths", function()
+        assert.same({ 1, 2, 0 }, count {
+            row("vebus", 257, "/Alarms/Overload", "eO", 1), row("vebus", 257, "/Alarms/L1/Overload", "x1", 2),
+            row("vebus", 257, "/Alarms/L3/Overload", "x2", 0),
+            row("vebus", 257, "/Alarms/GridLost", "x3", 2), row("system", 257, "/Ac/Alarms/GridLost", "Agl",
+                2),
+            row("acsystem", 0, "/Alarms/GridLost", "x4", 2),
+            row("battery", 288, "/Alarms/Alarm", "x5", 2), row("battery", 288, "/Alarms/LowVoltage", "AL", 1),
+        })
+        assert.same({ 0, 1, 0 }, count { row("battery", 288, "/Alarms/Alarm", "x5", 2),
+                                         row("battery", 288, "/Alarms/LowVoltage", "AL", 0) })
+    end)
+
+    -- Fault: The gateway counts settings of alarms, and leaves out alarms whose rows have no such path.
+    -- Expected: What is an alarm is one list, by path or by VRM's code.
+    it("count what is an alarm, not what one is set to", function()
+        assert.same({ 0, 0, 0 }, count {
+            row("battery", 1, "/Alarms/LowSocEnable", "x1", 1),
+            row("battery", 1, "/Alarms/LowSoc/Set", "x2", 2),
+            row("tank", 3, "/Alarms/High/Delay", "x3", 2), row("tank", 3, "/Alarms/High/Enable", "x4", 1),
+            row("battery", 1, "/AlarmsSettings/LowVoltage", "x5", 1),
+            row("settings", 0, "/Settings/Generator0/Alarms/AutoStartDisabled", "x6", 1),
+            row("settings", 0, "/Settings/Alarm/Vebus/LowBattery", "x7", 2),
+            row("battery", 1, "/History/LowVoltageAlarms", "H11", 2),
+            row("battery", 1, "/Alarms/HighVoltage", "AH", 65535),
+            row("battery", 1, "/Alarms/LowVoltage", "AL", -1),
+        })
+        assert.same({ 1, 3, 0 }, count {
+            row("digitalinput", 4, "/Alarm", "x1", 2), row("battery", 1, nil, "ASoc", 1),
+            row("tank", 3, "/Alarms/High/State", "x2", 2),
+            row("system", 0, "/Dc/Battery/Alarms/CircuitBreakerTripped", "x3", 2),
+        })
+    end)
+
+    -- Fault: An alarm for which VRM gives neither service nor path is counted, and its device shows none.
+    -- Expected: Its code and instance tell whose it is.
+    it("belong to the device of their code", function()
+        local devices, gateway = sort { row("battery", 288, "/Soc", "SOC", 4), row(nil, 288, nil, "ALF", 2),
+                                        row(nil, 289, nil, "ALF", 1) }
+        assert.equal(2, devices[1].rows.ALF.value)
+        assert.equal(1, gateway.ALF.value)
+    end)
+
+    -- Fault: An alarm that VRM's list and a row tell is counted twice, or still counted when its row says 0.
+    -- Expected: What VRM lists is known by its attribute and instance: the row decides.
+    it("know which alarms VRM lists have rows", function()
+        local on = row("battery", 288, "/Alarms/LowSoc", "ASoc", 1, { idDataAttribute = 123 })
+        local off = row("battery", 288, "/Alarms/LowSoc", "ASoc", 0, { idDataAttribute = 123 })
+        assert.same({ 1, 0, 0 }, count({ on }, nil, { alarms = 1, listed = { "123/288" } }))
+        assert.same({ 1, 0, 0 }, count({ on }, nil, { alarms = 1 }))
+        assert.same({ 0, 0, 0 }, count({ off }, nil, { alarms = 1, listed = { "123/288" } }))
+        assert.same({ 0, 0, 1 }, count({ off }, nil, { alarms = 1, listed = { "123/289" } }))
+        assert.same({ 1, 0, 1 }, count({ on }, nil, { alarms = 2, listed = { "47/288", "123/288" } }))
     end)
 
     it("count the devices VRM lists as alive, else those with rows", function()

@@ -396,16 +396,48 @@ describe("the gateway", function()
         assert.same({ 1, 0 }, { world:value(GATEWAY, "GV0"), world:value(GATEWAY, "GV1") })
     end)
 
-    it("shows an alarm that only VRM lists", function()
+    -- Fault: An alarm that only VRM lists is over, and is shown up to ten minutes longer.
+    -- Expected: While there is one, each poll asks whether it is still there.
+    it("shows an alarm that only VRM lists, and asks at each poll whether it is over", function()
         local site = fixtures.boat()
         site.alarms = 1
         local world = started { sites = { [151734] = site } }
         next_poll(world)
         assert.same({ 3, 1 }, { world:value(GATEWAY, "GV0"), world:value(GATEWAY, "GV1") })
-        site.alarms = 0
-        world:fire("longpoll")
-        world:run(1)
+        world.vrm.fail["idSite="] = { status = 500 }
+        next_poll(world)
+        assert.same({ 3, 1, 1 }, { world:value(GATEWAY, "GV0"), world:value(GATEWAY, "GV1"),
+            world:value(BATTERY, "GV30") })
+        world.vrm.fail["idSite="], site.alarms = nil, 0
+        next_poll(world)
         assert.same({ 1, 0 }, { world:value(GATEWAY, "GV0"), world:value(GATEWAY, "GV1") })
+        local asked = world:count("idSite=")
+        next_poll(world)
+        assert.equal(asked, world:count("idSite="))
+    end)
+
+    -- Fault: An alarm that VRM lists before a row shows it is counted twice when the row comes.
+    -- Expected: Once.
+    it("counts an alarm once whose row comes later", function()
+        local site = fixtures.boat()
+        local alarm = row("battery", 288, "/Alarms/LowSoc", "ASoc", 0)
+        site.rows[#site.rows + 1], site.alarms = alarm, 1
+        local world = started { sites = { [151734] = site } }
+        assert.same({ 3, 1 }, { world:value(GATEWAY, "GV0"), world:value(GATEWAY, "GV1") })
+        alarm.rawValue = 1
+        next_poll(world)
+        assert.same({ 2, 1 }, { world:value(GATEWAY, "GV0"), world:value(GATEWAY, "GV1") })
+    end)
+
+    -- Fault: An alarm logged when it began: the battery shows it, its gateway says OK and 0.
+    -- Expected: Both show it.
+    it("counts the alarm that a device shows, however old its row is", function()
+        local site = fixtures.boat()
+        site.rows[#site.rows + 1] = row("battery", 288, "/Alarms/LowSoc", "ASoc", 2,
+            { timestamp = fixtures.NOW - 7200 })
+        local world = started { sites = { [151734] = site } }
+        assert.same({ 3, 1, 2 }, { world:value(GATEWAY, "GV0"), world:value(GATEWAY, "GV1"),
+            world:value(BATTERY, "ALARM") })
     end)
 
     it("counts its devices as alive while their measurements come, though the list is old", function()

@@ -42,7 +42,10 @@ local function code(text) return "`" .. text .. "`" end
 local function numbers_of(list)
     local numbers = {}
     for number in pairs(list) do numbers[#numbers + 1] = number end
-    table.sort(numbers)
+    table.sort(numbers, function(a, b)          -- names of services after numbers
+        if type(a) == type(b) then return a < b end
+        return type(a) == "number"
+    end)
     return numbers
 end
 
@@ -88,7 +91,9 @@ end
 local function exchanged(values)
     local words = {}
     for _, number in ipairs(numbers_of(values or {})) do
-        words[#words + 1] = ("; %g is shown as %g"):format(number, values[number])
+        local other = values[number]
+        words[#words + 1] = type(other) == "table" and ("%s of `%s`"):format(exchanged(other), number)
+            or ("; %g is shown as %g"):format(number, other)
     end
     return table.concat(words)
 end
@@ -98,7 +103,11 @@ local function where_from(driver)
     local ways = {}
     if #driver.keys > 0 then ways[1] = keys_of(driver.keys) end
     if driver.op then ways[#ways + 1] = terms_of(driver) end
-    if driver.worst then ways[#ways + 1] = ("the highest of all `%s...`"):format(driver.worst) end
+    if driver.fault then
+        ways[#ways + 1] = ("the highest of `%s` and those of the phases"):format(driver.worst)
+    elseif driver.worst then
+        ways[#ways + 1] = ("the highest of all `%s...`"):format(driver.worst)
+    end
     if driver.from then ways[#ways + 1] = "worked out" end
     if driver.by_pg3 then ways[#ways + 1] = "PG3" end
     local day = driver.daily and "; of its day" or ""

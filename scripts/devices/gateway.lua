@@ -1,7 +1,7 @@
 -- Gateway (Cerbo GX, Venus GX): one node for each installation, with the totals of the whole system.
 -- `site` holds what the plugin knows about the installation:
---   online, connected (to VRM), devices (alive), warnings and alarms (from the devices' alarm values),
---   vrm_alarms (what VRM itself lists), interval (seconds between two logs), name.
+--   online, connected (to VRM), devices (alive), warnings and alarms (faults that rows tell, each once),
+--   vrm_alarms (those and what VRM lists beyond them), interval (seconds between two logs), name.
 local UNKNOWN, OK, WARNING, ALARM = 0, 1, 2, 3
 
 local function online(_, site)    return site.online end
@@ -33,12 +33,14 @@ return {
     { "GV3",     "vrm_connection", "VRM connection", from = connected, zero = false },
     { "GV4",     "system_state",   "System state",   "/SystemState/State", "ss" },
 
-    { "BATLVL",  unit.percent,     "Battery charge",              "/Dc/Battery/Soc", "bs" },
+    { "BATLVL",  unit.percent,     "Battery charge",              "/Dc/Battery/Soc", "bs",
+      min = 0, max = 110 },
     { "GV5",     "battery_state",  "Battery status",              "/Dc/Battery/State", "bst" },
-    { "CV",      unit.volt,        "Battery voltage",             "/Dc/Battery/Voltage", "bv" },
+    { "CV",      unit.volt,        "Battery voltage",             "/Dc/Battery/Voltage", "bv", min = 0 },
     { "CC",      unit.ampere,      "Battery current, + charging", "/Dc/Battery/Current", "bc" },
     { "CPW",     unit.watt,        "Battery power, + charging",   "/Dc/Battery/Power", "bp" },
-    { "CLITEMP", unit.celsius,     "Battery temperature",         "/Dc/Battery/Temperature", "bT" },
+    { "CLITEMP", unit.celsius,     "Battery temperature",         "/Dc/Battery/Temperature", "bT",
+      min = -60, max = 120 },
     { "TIMEREM", unit.hours,       "Battery time to go",          "/Dc/Battery/TimeToGo", "bt", zero = true },
 
     { "GV6",     unit.watt,        "Solar power, DC",             "/Dc/Pv/Power", "Pdc" },

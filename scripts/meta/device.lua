@@ -27,9 +27,9 @@
 ---@field online boolean the gateway sends data
 ---@field connected boolean VRM answers
 ---@field devices integer how many are alive
----@field warnings integer of the devices' alarm values
----@field alarms integer of the devices' alarm values
----@field vrm_alarms integer what VRM itself lists
+---@field warnings integer faults that are warnings, each once
+---@field alarms integer faults that are alarms, each once
+---@field vrm_alarms integer those, and what VRM lists beyond them
 ---@field interval integer seconds between two logs
 
 ---@class unit a unit of `unit`
@@ -78,11 +78,11 @@ unit = {}
 ---@field sum? (string|string[])[] paths or codes to add; inner lists are alternatives; {phase} is all three
 ---@field product? (string|string[])[] the two to multiply
 ---@field quotient? (string|string[])[] the two to divide
----@field worst? string "/Alarms/": the highest value of all paths that begin so
+---@field worst? string "/Alarms/": the highest value of all paths that begin so; or one alarm, of all phases
 ---@field from? fun(rows: rows, site: site): number|boolean|nil works the value out; must not wait
 ---@field by_script? true only node:set gives it a value
 ---@field by_pg3? true the controller's connection, which PG3 sets
----@field values? table<number, number> numbers that stand for others: { [240] = 0 }
+---@field values? table numbers that stand for others: { [240] = 0 }, or { inverter = { [2] = 3 } }
 ---@field scale? number factor
 ---@field sign? number -1 turns it around
 ---@field map? fun(value: number): number|boolean|nil changes the value; must not wait

@@ -10,7 +10,7 @@ local MOST_PATHS = 2000             -- of which is remembered who reads them; a 
 --- The drivers that show the highest of all paths with a beginning, for one path.
 local function add_worst(type_, list, key)
     for _, driver in ipairs(type_.drivers) do
-        if driver.worst and key:sub(1, #driver.worst) == driver.worst then list[#list + 1] = driver end
+        if driver.worst and reading.is_worst(driver, key) then list[#list + 1] = driver end
     end
     return list
 end
@@ -98,6 +98,20 @@ local function try_value(driver, rows, site, computed, midnight, first_error)
     return tostring(value)
 end
 
+local MOST_UNKNOWN = 50             -- states told of one type
+
+--- A state that neither the list nor VRM has a text for is told once.
+local function tell_unknown(type_, driver, address, text)
+    if not (text and text:find("^code %d")) then return end
+    local told = type_.unknown or { count = 0 }
+    local key = driver.id .. " " .. text
+    type_.unknown = told
+    if told[key] or told.count >= MOST_UNKNOWN then return end
+    told[key], told.count = true, told.count + 1
+    host.log("info", ("%s %s (%s) is %s: the list of its states has no text for it."):format(address,
+        driver.id, driver.label, text))
+end
+
 --- Whether a value that is not there once may be a slip of VRM's: not one of a day that is over, nor what the
 -- plugin itself knows.
 local function may_slip(driver) return not driver.daily and (driver.zero or not driver.from) end
@@ -126,6 +140,7 @@ function device.apply(type_, address, rows, site, memory, which)
             memory.had[driver.id] = value ~= nil and may_slip(driver) or nil
             memory.again[driver] = slip or problem and true or nil
             memory.stamps[driver] = value and row and driver.zero and row.timestamp or nil
+            tell_unknown(type_, driver, address, text)
             if not slip then host.set(address, driver.id, value, text) end
         end
     end

@@ -1,6 +1,7 @@
 --- From VRM's rows to devices: groups, owners, addresses and names. Pure functions, nothing is kept.
 
 local read = require "sources.read"
+local alarms = require "types.alarms"
 
 local discovery = {}
 
@@ -165,12 +166,13 @@ local function add_listed(all, overview, places, devices, homes, by_key)
 end
 
 --- Which device has a row that names no service: [instance] = { [key of a device type] = the first of the
--- devices with that instance whose type names it }.
+-- devices with that instance whose type names it, [a service and a blank] = the first of that service }.
 local function owners_of(devices)
     local owners, done = {}, {}
     for _, device in ipairs(devices) do
         local here = owners[device.instance] or {}
         owners[device.instance] = here
+        here[device.service .. " "] = here[device.service .. " "] or device
         local mark = device.type and device.instance .. " " .. tostring(device.type)
         if mark and not done[mark] then
             done[mark] = true
@@ -180,10 +182,12 @@ local function owners_of(devices)
     return owners
 end
 
---- The device, of those with this row's instance, whose type names the row's code; nil = the gateway's.
+--- The device, of those with this row's instance, whose type names the row's code or whose alarm has it;
+-- nil = the gateway's.
 local function owner_of(row, owners)
     local here = row.instance and owners[row.instance] or {}
-    return here[row.code] or row.id and here["#" .. row.id] or nil
+    local service = alarms.service(row.code)
+    return here[row.code] or row.id and here["#" .. row.id] or service and here[service .. " "] or nil
 end
 
 --- Sorts one installation's rows to its devices.
@@ -214,22 +218,68 @@ end
 
 ------------------------------------------------------------------------------------- alarms, counts
 
---- Active warnings (1) and alarms (2) in the alarm rows of one installation. Rows older than `since` are of
--- devices long gone: VRM repeats their last value for ever.
-function discovery.alarms(all, since)
-    local latest = {}
-    for _, row in ipairs(all) do
-        if row.path and row.path:find("/Alarms/", 1, true) and (row.timestamp or 0) >= since then
-            local key = (row.service or "") .. (row.instance or "") .. row.path
-            if newer(row, latest[key]) then latest[key] = row end
+--- Whether a device was connected, or has rows, late enough to be alive.
+local function is_alive(home, connected_since, since)
+    local last = home.entry.last_connection
+    return last ~= nil and last >= connected_since or home.newest ~= nil and home.newest >= since
+end
+
+--- Those of a list of devices that are alive, and the gateway if `newest` says that of the installation.
+function discovery.living(devices, gateway, newest, connected_since, since)
+    local list = { newest and newest >= since and gateway or nil }
+    for _, home in ipairs(devices) do
+        if is_alive(home, connected_since, since) then list[#list + 1] = home end
+    end
+    return list
+end
+
+--- Adds the faults that a home's alarm rows tell. An alarm may be logged only when it begins and ends: how
+-- old its row is says nothing.
+local function add_faults(faults, home)
+    local own, any, named = ("%s/%s/"):format(home.service or "gateway", home.instance or 0), nil, false
+    for key, row in pairs(home.rows) do
+        local name = (key == row.path or not row.path) and alarms.fault(alarms.path(key))
+        local level = name and alarms.level(row.value)
+        if level then
+            local fault = alarms.OF_ALL[name] and name or own .. name
+            faults.levels[fault] = math.max(faults.levels[fault] or 0, level)
+            if row.id and row.instance then faults.told[row.id .. "/" .. row.instance] = fault end
+            if name == alarms.ANY then any = fault else named = named or level > 0 end
         end
     end
-    local warnings, alarms = 0, 0
-    for _, row in pairs(latest) do
-        if row.value == 1 then warnings = warnings + 1 end
-        if row.value == 2 then alarms = alarms + 1 end
+    if any and named then faults.levels[any] = nil end
+end
+
+--- The faults of living homes -> { levels = { [fault] = 0, 1 or 2 }, told = { [as read.installations names an
+-- alarm] = fault } }: each once, under however many paths it stands.
+function discovery.faults(homes)
+    local faults = { levels = {}, told = {} }
+    for _, home in ipairs(homes) do add_faults(faults, home) end
+    return faults
+end
+
+--- How many of faults are warnings (1), and how many alarms (2).
+function discovery.count_faults(faults)
+    local warnings, count = 0, 0
+    for _, level in pairs(faults.levels) do
+        if level == 1 then warnings = warnings + 1 end
+        if level == 2 then count = count + 1 end
     end
-    return warnings, alarms
+    return warnings, count
+end
+
+--- How many alarms VRM counts (site.alarms, and site.listed = the keys of those it lists) beyond the faults
+-- there are. What has a row is what its row says.
+function discovery.beyond(site, faults)
+    local beyond, here = site.alarms, {}
+    for _, key in ipairs(site.listed or {}) do
+        local fault = faults.told[key]
+        if fault then beyond, here[fault] = beyond - 1, true end
+    end
+    for fault, level in pairs(faults.levels) do
+        if level > 0 and not here[fault] then beyond = beyond - 1 end
+    end
+    return math.max(beyond, 0)
 end
 
 --- How many devices of an installation are alive: those VRM lists, else those that have rows. A listed one is

@@ -1,6 +1,7 @@
 --- One installation: from VRM's answer to its nodes and their values.
 --
--- site = { id, name, alarms = VRM's count, alarms_beyond = of those, not in the rows; nil: not compared yet,
+-- site = { id, name, alarms = VRM's count, listed = which of them it names|nil, alarms_beyond = of those, not
+--          in the rows; nil: not compared yet,
 --          last_timestamp, overview = list, overview_at = VRM's time, interval = seconds,
 --          clock = VRM's time - ours, facts = what the gateway's node shows, newest = timestamp,
 --          nodes = { [address] = node }, those found in it, withdrawn = the account has it no more, health,
@@ -127,13 +128,6 @@ local function set_interval(site)
     end
 end
 
---- VRM's count of alarms as it would be now. It is asked for less often than the rows: what it counted beyond
--- theirs then is added to what the rows show now.
-local function count_alarms(site, from_rows)
-    site.alarms_beyond = site.alarms_beyond or math.max(site.alarms - from_rows, 0)
-    return from_rows + site.alarms_beyond
-end
-
 local function same_facts(a, b)
     for name, value in pairs(a) do
         if b[name] ~= value then return false end
@@ -144,17 +138,21 @@ end
 --- What the gateway's node shows beside its rows.
 local function set_facts(site, now)
     local devices, _, offline_after = site.store.devices, freshness.limits(site.interval)
-    local warnings, alarms = discovery.alarms(site.store.rows, now - offline_after)
+    local connected_since, since = (site.overview_at or now) - offline_after, now - offline_after
     site.newest = site.last_timestamp
     for _, found in ipairs(devices) do
         site.newest = math.max(site.newest or 0, found.newest or 0)
     end
+    local living = discovery.living(devices, site.store.gateway, site.newest, connected_since, since)
+    local faults = discovery.faults(living)
+    local warnings, alarms = discovery.count_faults(faults)
+    -- VRM's count is older than the rows from the next poll on: what it has beyond them is worked out once.
+    site.alarms_beyond = site.alarms_beyond or discovery.beyond(site, faults)
     local facts = {
         name = site.name, connected = true,
         online = freshness.judge(site.newest, now, site.interval) ~= freshness.OFFLINE,
-        warnings = warnings, alarms = alarms, vrm_alarms = count_alarms(site, warnings + alarms),
-        devices = discovery.alive(site.overview, devices, (site.overview_at or now) - offline_after,
-            now - offline_after),
+        warnings = warnings, alarms = alarms, vrm_alarms = warnings + alarms + site.alarms_beyond,
+        devices = discovery.alive(site.overview, devices, connected_since, since),
         interval = site.interval,
     }
     if not same_facts(facts, site.facts or {}) then site.store.gateway.again = true end

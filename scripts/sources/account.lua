@@ -185,11 +185,37 @@ local function outdated(s, site)
     return session ~= s or sites[site.id] ~= site
 end
 
+--- What the account's list says of the alarms and the data of an installation.
+local function take_details(site, record)
+    site.alarms, site.listed, site.alarms_beyond = record.alarms, record.listed, nil
+    site.last_timestamp = record.last_timestamp
+end
+
+--- What the list of a large account does not say about an installation, or says too seldom. It may fail: the
+-- rows count alarms too. Returns nil and an error then.
+local function ask_details(s, site)
+    local one, err = health.attempt(s.client.details, s.client, s.user_id, site.id)
+    if one and not outdated(s, site) then take_details(site, one) end
+    return one, err
+end
+
+--- The same beside a poll.
+local function add_details(s, site)
+    local one, err = ask_details(s, site)
+    if not one and not outdated(s, site) and err.kind == "rate" then
+        be_quiet(math.min(err.retry_after or 60, LONGEST_PAUSE))
+        account.show()
+    end
+end
+
 --- Asks VRM for one installation: on discovery its devices, always its measurements.
 local function ask(s, site, discover, priority)
     if discover then
         local problem = ask_names(s, site, priority)
         if problem then return nil, problem end
+    elseif (site.alarms_beyond or 0) > 0 then       -- no row will say when such an alarm is over
+        local one, problem = ask_details(s, site)
+        if not one and problem and problem.kind == "rate" then return nil, problem end
     end
     if outdated(s, site) then return nil end
     local answer, err = s.client:diagnostics(site.id, discover or false, site.store.texts, priority)
@@ -203,19 +229,6 @@ local function ask(s, site, discover, priority)
     return true
 end
 
---- What the list of a large account does not say about an installation. It may fail: the rows count alarms
--- too.
-local function ask_details(s, site)
-    local one, err = health.attempt(s.client.details, s.client, s.user_id, site.id)
-    if outdated(s, site) then return end
-    if one then
-        site.alarms, site.last_timestamp, site.alarms_beyond = one.alarms, one.last_timestamp, nil
-    elseif err.kind == "rate" then
-        be_quiet(math.min(err.retry_after or 60, LONGEST_PAUSE))
-        account.show()
-    end
-end
-
 local function poll_once(site)
     local s, discover = session, site.discover or not site.overview
     local priority = site.asked and vrm.ASKED or nil
@@ -226,7 +239,7 @@ local function poll_once(site)
         site.health:worked()
         if site.timer then timer.cancel(site.timer) end
         site.timer = nil
-        if discover and s.client.bare then host.spawn(ask_details, s, site) end
+        if discover and s.client.bare then host.spawn(add_details, s, site) end
     else
         site.store:doubt()
         site.discover = site.discover or discover
@@ -285,9 +298,7 @@ local function use_installations(s, list)
         local site = sites[record.id] or { id = record.id, said = {}, nodes = {}, store = store.new() }
         site.name = record.name
         if site.zone ~= record.zone then site.zone, site.tomorrow = record.zone, nil end
-        if not (s.client.bare and site.alarms) then
-            site.alarms, site.last_timestamp, site.alarms_beyond = record.alarms, record.last_timestamp, nil
-        end
+        if not (s.client.bare and site.alarms) then take_details(site, record) end
         if site.session ~= s then site.session, site.health = s, health.new(record.name) end
         site.listed = list
         sites[record.id], listed[i] = site, site

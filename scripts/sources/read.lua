@@ -4,6 +4,8 @@
 -- patterns are single classes, plain or at the beginning, so that they never go back and forth
 -- (spec/cost_spec.lua counts).
 
+local codes = require "types.codes"
+
 local read = {}
 
 local LONGEST_TEXT = 4096       -- bytes; what is longer is cut
@@ -147,11 +149,32 @@ function read.user(json)
     return id and { id = id } or nil
 end
 
-local function alarm_count(site)
-    local listed = type(site.current_alarms) == "table" and site.current_alarms or {}
-    local count = 0
-    for _ in pairs(listed) do count = count + 1 end
-    return math.max(read.integer(site.num_alarms) or 0, count, site.alarm == true and 1 or 0)
+--- Whether an entry of current_alarms is over: `cleared` is a time then, else null.
+local function is_over(entry)
+    for _, name in ipairs { "cleared", "ended" } do
+        local over = type(entry) == "table" and entry[name]
+        if over == true or over and (read.number(over) or read.text(over) or 0) ~= 0 then return true end
+    end
+    return false
+end
+
+--- The alarms of an installation -> how many are on, and what the rows of those that are listed are known by,
+-- "123/288" for attribute 123 of instance 288; nil for none.
+local function alarms_of(site)
+    local on, over, listed = 0, 0, {}
+    for _, entry in pairs(type(site.current_alarms) == "table" and site.current_alarms or {}) do
+        local id = type(entry) == "table" and read.integer(entry.idDataAttribute)
+        local instance = id and read.integer(entry.instance)
+        if is_over(entry) then
+            over = over + 1
+        else
+            on = on + 1
+            if instance then listed[#listed + 1] = id .. "/" .. instance end
+        end
+    end
+    local some = site.alarm == true and over == 0 and 1 or 0
+    local counted = (read.integer(site.num_alarms) or 0) - over
+    return math.max(counted, on, some), #listed > 0 and listed or nil
 end
 
 --- The installations of an answer; what has no id is left out, what comes twice is taken once.
@@ -161,10 +184,11 @@ function read.installations(json)
         local id = read.integer(site.idSite)
         if id and id > 0 and not known[id] then
             known[id] = true
+            local alarms, listed = alarms_of(site)
             sites[#sites + 1] = {
                 id = id,
                 name = name_text(site.name) or "Installation " .. id,
-                alarms = alarm_count(site),
+                alarms = alarms, listed = listed,
                 last_timestamp = read.integer(site.last_timestamp),
                 zone = name_text(site.timezone) or "UTC",
             }
@@ -285,6 +309,7 @@ local function row_value(record, unit, enum)
         value = enum and enum.numbers[text:lower()] or read.integer(record.valueEnum) or text
     end
     if type(value) == "number" then
+        if codes.is_in(value, unit) then return nil, unit end
         if unit == "h" then return hours(value, record.formattedValue), unit end
         if unit == "°F" or unit == "F" then return (value - 32) / 1.8, "°C" end     -- a °F account
     end

@@ -18,7 +18,7 @@ local function keys_of(row)
 end
 
 local function names_row(driver, row)
-    if driver.worst and row.path and row.path:sub(1, #driver.worst) == driver.worst then return true end
+    if driver.worst and reading.is_worst(driver, row.path or row.code or "") then return true end
     for _, keys in ipairs { driver.keys, table.unpack(driver.terms or {}) } do
         for _, key in ipairs(keys) do
             for _, own in ipairs(keys_of(row)) do

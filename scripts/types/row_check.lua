@@ -1,6 +1,7 @@
 --- Checks one row of a device table: { "CV", unit.volt, "Battery voltage", "/Dc/0/Voltage", "V" }.
 -- A mistake raises { text = where, what is wrong, what to write }.
 
+local alarms = require "types.alarms"
 local limits = require "types.limits"
 local form = require "types.form"
 local is_list = require("types.lists").is_list
@@ -165,12 +166,17 @@ local function row_terms(where, row)
     return nil
 end
 
+--- worst = "/Alarms/" -> that; worst = "/Alarms/Overload" -> that, the fault it tells.
 local function row_worst(where, row)
-    if row.worst == nil then return nil end
-    if type(row.worst) ~= "string" or row.worst:sub(1, 1) ~= "/" or row.worst:sub(-1) ~= "/" then
-        fail(where, "worst is not the beginning of paths.", "Write worst = \"/Alarms/\".")
+    local worst = row.worst
+    if worst == nil then return nil end
+    local is_path = type(worst) == "string" and worst:sub(1, 1) == "/"
+    local fault = is_path and alarms.fault(worst) or nil
+    if not is_path or not fault and worst:sub(-1) ~= "/" then
+        fail(where, "worst is not the beginning of paths, nor the path of an alarm.",
+            "Write worst = \"/Alarms/\" or worst = \"/Alarms/Overload\".")
     end
-    return row.worst
+    return worst, fault
 end
 
 --- A unit of types.units; what: how the message calls the entry.
@@ -256,14 +262,17 @@ local function check_sources(where, row, keys, kind)
     end
 end
 
---- values = { [240] = 0 }: numbers that stand for others.
+--- values = { [240] = 0 }: numbers that stand for others; values = { inverter = { [2] = 3 } }: in rows of
+-- that service.
 local function row_values(where, values)
     if values == nil then return nil end
     if type(values) ~= "table" or next(values) == nil then
         fail(where, "values is not a table.", "Write values = { [240] = 0 }.")
     end
     for from, to in pairs(values) do
-        if type(from) ~= "number" or type(to) ~= "number" then
+        if type(from) == "string" and type(to) == "table" then
+            row_values(where, to)
+        elseif type(from) ~= "number" or type(to) ~= "number" then
             fail(where, "values has something that is not a number.", "Write values = { [240] = 0 }.")
         end
     end
@@ -378,10 +387,11 @@ local function one_driver(where, row, seen, tab, kind, first_id, n)
     check_written_out(where, row, op == "sum" and terms, n)
     if names then row_check.no_limits(where, row) end
     local min, max = row_limits(where, row, unit)
+    local worst, fault = row_worst(where, row)
     return {
         id = row[1], unit = unit, label = label, places = row_check.places(where, row.places, unit),
         zero = row_zero(where, row, unit, names), names = names, names_id = names_id, min = min, max = max,
-        keys = keys, op = op, terms = terms, worst = row_worst(where, row), from = row.from, map = row.map,
+        keys = keys, op = op, terms = terms, worst = worst, fault = fault, from = row.from, map = row.map,
         values = row_values(where, row.values),
         factor = row_factor(where, "scale", row.scale, 1) * row_factor(where, "sign", row.sign, 1),
         by_pg3 = row.by_pg3, by_script = row.by_script, daily = row_daily(where, row),

@@ -2,8 +2,9 @@
 --
 -- uom    number of the unit in ISY/IoX; 56 is a bare number
 -- places decimals shown unless a row says otherwise
--- min, max  what is believable: a value outside is a sensor's "not available" code (3276.7 A, 6553.5 V)
---        or rubbish, and counts as no data. Wide enough for the largest system, and for both signs.
+-- min, max  what is believable: a value outside is a sensor's "not available" code (-1, 3276.7 A) or
+--        rubbish, and counts as no data. Wide enough for the largest system, and for both signs: a row that
+--        knows more has its own.
 -- zero   a momentary measurement: 0 while its data is stale (if the user wants that).
 --        Counters and times are not; a list is, when it has a text for 0.
 -- alt    the other unit the user may choose: shown = value * factor + offset
@@ -38,5 +39,11 @@ local unit = {
 }
 
 for name, one in pairs(unit) do one.name = name end
+
+-- Measurements, for types.codes.
+for _, name in ipairs { "watt", "va", "var", "volt", "ampere", "hertz", "percent", "celsius", "liter",
+                        "amp_hours" } do
+    unit[name].measured = true
+end
 
 return unit
