@@ -416,6 +416,23 @@ describe("the gateway", function()
         assert.equal(asked, world:count("idSite="))
     end)
 
+    -- Fault: An alarm whose row says that it is over counts as long as VRM lists it.
+    -- Expected: What has a row is what its row says.
+    it("believes the row of an alarm that VRM still lists", function()
+        local site = fixtures.boat()
+        local alarm = row("battery", 288, "/Alarms/LowSoc", "ASoc", 1)
+        site.rows[#site.rows + 1], site.alarms = alarm, 1
+        site.current_alarms = { { idDataAttribute = alarm.idDataAttribute, instance = 288 } }
+        local world = started { sites = { [151734] = site } }
+        assert.same({ 2, 1 }, { world:value(GATEWAY, "GV0"), world:value(GATEWAY, "GV1") })
+        alarm.rawValue = 0
+        next_poll(world)
+        assert.same({ 1, 0 }, { world:value(GATEWAY, "GV0"), world:value(GATEWAY, "GV1") })
+        world:fire("longpoll")
+        world:run(1)
+        assert.same({ 1, 0 }, { world:value(GATEWAY, "GV0"), world:value(GATEWAY, "GV1") })
+    end)
+
     -- Fault: An alarm that VRM lists before a row shows it is counted twice when the row comes.
     -- Expected: Once.
     it("counts an alarm once whose row comes later", function()

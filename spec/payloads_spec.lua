@@ -94,8 +94,8 @@ describe("the account's answers:", function()
 
     it("extended: alarms as objects, as texts or false; numbers as texts; false for no time", function()
         assert.same({
-            { id = SITE, name = "Mill Cottage", alarms = 1, listed = { "81/289" }, last_timestamp = LOGGED,
-              zone = "Europe/Zurich" },
+            { id = SITE, name = "Mill Cottage", alarms = 1, listed_alarms = { "81/289" },
+              last_timestamp = LOGGED, zone = "Europe/Zurich" },
             { id = 4242, name = "Pump house", alarms = 2, last_timestamp = LOGGED - 3600,
               zone = "Africa/Nairobi" },
             { id = 88003, name = "Installation 88003", alarms = 0, zone = "Europe/Zurich" },

@@ -147,7 +147,7 @@ describe("the VRM client", function()
         local function count(site)
             site.idSite = 1
             local one = reader.installations({ records = { site } })[1]
-            return { one.alarms, one.listed }
+            return { one.alarms, one.listed_alarms }
         end
         local on, over = { idDataAttribute = 123, instance = "288" }, { cleared = 1776586000 }
         assert.same({ 0 }, count { current_alarms = { over }, num_alarms = 0, alarm = false })

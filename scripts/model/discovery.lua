@@ -268,11 +268,11 @@ function discovery.count_faults(faults)
     return warnings, count
 end
 
---- How many alarms VRM counts (site.alarms, and site.listed = the keys of those it lists) beyond the faults
--- there are. What has a row is what its row says.
+--- How many alarms VRM counts (site.alarms, and site.listed_alarms = the keys of those it lists) beyond the
+-- faults there are. What has a row is what its row says.
 function discovery.beyond(site, faults)
     local beyond, here = site.alarms, {}
-    for _, key in ipairs(site.listed or {}) do
+    for _, key in ipairs(site.listed_alarms or {}) do
         local fault = faults.told[key]
         if fault then beyond, here[fault] = beyond - 1, true end
     end

@@ -1,7 +1,7 @@
 --- One installation: from VRM's answer to its nodes and their values.
 --
--- site = { id, name, alarms = VRM's count, listed = which of them it names|nil, alarms_beyond = of those, not
---          in the rows; nil: not compared yet,
+-- site = { id, name, alarms = VRM's count, listed_alarms = which of them it names|nil, alarms_beyond = of
+--          those, not in the rows; nil: not compared yet,
 --          last_timestamp, overview = list, overview_at = VRM's time, interval = seconds,
 --          clock = VRM's time - ours, facts = what the gateway's node shows, newest = timestamp,
 --          nodes = { [address] = node }, those found in it, withdrawn = the account has it no more, health,

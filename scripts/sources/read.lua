@@ -188,7 +188,7 @@ function read.installations(json)
             sites[#sites + 1] = {
                 id = id,
                 name = name_text(site.name) or "Installation " .. id,
-                alarms = alarms, listed = listed,
+                alarms = alarms, listed_alarms = listed,
                 last_timestamp = read.integer(site.last_timestamp),
                 zone = name_text(site.timezone) or "UTC",
             }
