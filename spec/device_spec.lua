@@ -280,6 +280,8 @@ describe("values", function()
             assert.is_nil((value(watts, rows_of { ["/a"] = code })))
             assert.is_nil((value({ nil, unit.watt, sum = { "/a" } }, rows_of { ["/a"] = code })))
         end
+        assert.is_nil((value({ nil, unit.celsius, nil, "/a" }, rows_of { ["/a"] = { value = 65.535,
+            unit = "C" } })))
         for _, real in ipairs { 655.36, 65.5, 65.5354, 327.66, 255, 12.75 } do
             assert.equal(real, (value({ nil, unit.volt, first = { "/a" } }, rows_of { ["/a"] = real })))
         end

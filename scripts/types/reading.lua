@@ -14,13 +14,13 @@ end
 
 local ALARM_LISTS = { [name_lists.alarm] = true, [name_lists.grid_alarm] = true }
 
---- Whether a row's number says that there is none (see types.alarms and types.codes). Where VRM names no
--- unit, that of the driver counts.
+--- Whether a row's number says that there is none (see types.alarms and types.codes), also where VRM names no
+-- unit, or one that sources.read does not know.
 local function says_none(row, driver)
     if ALARM_LISTS[driver.names] and not (driver.values or driver.map) then
         return alarms.level(row.value) == nil
     end
-    return row.unit == nil and driver.unit.measured and codes.is(row.value)
+    return driver.unit.measured and codes.is(row.value)
 end
 
 --- The first of the alternatives that has a number. since: rows measured before that do not count, nil: all.
