@@ -116,6 +116,18 @@ describe("the battery monitor", function()
             unit = "s" } }))
     end)
 
+    -- Fault: a battery that is charged, or whose data is old, showed a time to go of 0, as if it were empty
+    -- Expected: there is no time to go then; nothing makes one of 0
+    it("has no time to go of 0 unless VRM says so", function()
+        for name, key in pairs { battery_monitor = "/TimeToGo", gateway = "/Dc/Battery/TimeToGo" } do
+            assert.is_nil(value(name, "TIMEREM", { [key] = {} }))
+            assert.equal(0, value(name, "TIMEREM", { [key] = 0 }))
+            for _, driver in ipairs(types[name].drivers) do
+                if driver.id == "TIMEREM" then assert.is_false(driver.zero) end
+            end
+        end
+    end)
+
     it("shows the worst of all alarms, also those without a row of their own", function()
         assert.equal(2, value("battery_monitor", "ALARM", { ["/Alarms/LowSoc"] = 1,
             ["/Alarms/InternalFailure"] = 2 }))

@@ -25,7 +25,7 @@ return {
     { "CLITEMP", unit.celsius,    "Battery temperature",         "/Dc/0/Temperature", "BT" },
     { "GV1",     unit.amp_hours,  "Consumed (Ah)",               "/ConsumedAmphours", "CE" },
     { "TIMEREM", unit.hours,      "Time to go",                  "/TimeToGo", "TTG",
-                 places = 2, zero = true },
+                 places = 2, measured = true },
     { "GV2",     unit.volt,       "Starter battery voltage",     "/Dc/1/Voltage", "VS" },
     { "GV3",     unit.volt,       "Mid-point voltage",           "/Dc/0/MidVoltage", "VM" },
     { "GV4",     unit.percent,    "Mid-point deviation",         "/Dc/0/MidVoltageDeviation", "VMD" },

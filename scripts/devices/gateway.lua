@@ -39,7 +39,8 @@ return {
     { "CC",      unit.ampere,      "Battery current, + charging", "/Dc/Battery/Current", "bc" },
     { "CPW",     unit.watt,        "Battery power, + charging",   "/Dc/Battery/Power", "bp" },
     { "CLITEMP", unit.celsius,     "Battery temperature",         "/Dc/Battery/Temperature", "bT" },
-    { "TIMEREM", unit.hours,       "Battery time to go",          "/Dc/Battery/TimeToGo", "bt", zero = true },
+    { "TIMEREM", unit.hours,       "Battery time to go",          "/Dc/Battery/TimeToGo", "bt",
+      measured = true },
 
     { "GV6",     unit.watt,        "Solar power, DC",             "/Dc/Pv/Power", "Pdc" },
     { "GV7",     unit.watt,        "Solar power, AC",

@@ -17,7 +17,7 @@ function row_check.set(text)
 end
 
 local ROW_FIELDS = row_check.set [[first sum product quotient worst from by_script by_pg3
-    values scale sign map places min max zero daily]]
+    values scale sign map places min max zero measured daily]]
 local ROW_ENTRIES = 5               -- driver, kind, label, path, code
 
 local LARGEST_INDEX, LARGEST_NUMBER = 65535, 1e12
@@ -332,6 +332,14 @@ local function row_zero(where, row, unit, names)
     return zero
 end
 
+--- Whether it is measured anew in each interval: what shows 0 while it is old is, unless it is a state.
+local function row_measured(where, row, zero, names)
+    if row.measured ~= nil and row.measured ~= true then
+        fail(where, "measured is not true.", "Write true, or remove it.")
+    end
+    return row.measured or zero and not names
+end
+
 local function check_id(where, id, seen, kind)
     if id == "GV30" or (id == "TIME" and kind ~= "controller") then
         fail(where, id .. " is kept for the data state and the time of the last data.", "Use GV0 to GV29.")
@@ -378,9 +386,11 @@ local function one_driver(where, row, seen, tab, kind, first_id, n)
     check_written_out(where, row, op == "sum" and terms, n)
     if names then row_check.no_limits(where, row) end
     local min, max = row_limits(where, row, unit)
+    local zero = row_zero(where, row, unit, names)
     return {
         id = row[1], unit = unit, label = label, places = row_check.places(where, row.places, unit),
-        zero = row_zero(where, row, unit, names), names = names, names_id = names_id, min = min, max = max,
+        zero = zero, measured = row_measured(where, row, zero, names), names = names, names_id = names_id,
+        min = min, max = max,
         keys = keys, op = op, terms = terms, worst = row_worst(where, row), from = row.from, map = row.map,
         values = row_values(where, row.values),
         factor = row_factor(where, "scale", row.scale, 1) * row_factor(where, "sign", row.sign, 1),
