@@ -279,6 +279,41 @@ describe("values", function()
         assert.is_nil((value(row, {})))
     end)
 
+    -- Fault: a sum that lost one of its parts was shown as if it were whole
+    -- Expected: it has no value until the part is back; a part that never was is not missed
+    it("are sums of all they were made of before, or nothing", function()
+        local type_ = assert(check.device("x.lua", table_with(function(t)
+            t[1] = { "ST", unit.watt, "Power", sum = { { "/Ac/{phase}/P", "P{n}" } } }
+            t.samples = nil
+        end)))
+        local seen = {}
+        local function sum(values)
+            return (reading.of(type_.drivers[1], rows_of(values), nil, nil, nil, seen))
+        end
+        assert.equal(30, sum { ["/Ac/L1/P"] = 10, ["/Ac/L2/P"] = 20, ["/Ac/L3/P"] = {} })
+        assert.is_nil(sum { ["/Ac/L1/P"] = 10, ["/Ac/L2/P"] = {} })
+        assert.is_nil(sum { ["/Ac/L2/P"] = 20 })
+        assert.is_nil(sum {})
+        assert.equal(33, sum { ["/Ac/L1/P"] = 11, ["/Ac/L2/P"] = 22 })
+        assert.equal(63, sum { ["/Ac/L1/P"] = 11, ["/Ac/L2/P"] = 22, P3 = 30 })
+        assert.is_nil(sum { ["/Ac/L1/P"] = 11, ["/Ac/L2/P"] = 22 })
+        assert.equal(20, (reading.of(type_.drivers[1], rows_of { ["/Ac/L2/P"] = 20 })))
+    end)
+
+    -- Fault: of a phase with a voltage and no current the power was left out of the sum
+    -- Expected: a sum is whole or not at all: a product in it needs both of its parts, or one that is 0
+    it("are sums of products where the paths of a term have no number", function()
+        local row = { nil, unit.watt, sum = { { "/{phase}/P",
+            product = { { "/{phase}/V", "V{n}" }, "/{phase}/I" } } } }
+        local function sum(values) return (value(row, rows_of(values))) end
+        assert.equal(300, sum { ["/L1/P"] = 70, V2 = 115, ["/L2/I"] = 2 })
+        assert.is_nil(sum { ["/L1/P"] = 70, V2 = 115 })
+        assert.is_nil(sum { ["/L1/P"] = 70, ["/L2/I"] = 2 })
+        assert.equal(70, sum { ["/L1/P"] = 70, V2 = 0 })
+        assert.equal(70, sum { ["/L1/P"] = 70, ["/L1/V"] = 115 })
+        assert.is_nil(sum {})
+    end)
+
     it("are added up over the phases that are there", function()
         local row = { nil, unit.watt, sum = { { "/Ac/{phase}/P", "P{n}" }, "/Dc/P" } }
         assert.equal(111, (value(row, rows_of { ["/Ac/L1/P"] = 1, P3 = 10, ["/Dc/P"] = 100 })))

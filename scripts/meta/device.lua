@@ -75,7 +75,8 @@ unit = {}
 ---@field [4] string|nil path, "/Dc/0/Voltage"
 ---@field [5] string|nil VRM's code, tried after the path; "#521" is VRM's attribute 521
 ---@field first? string[] in place of the two: paths and codes; the first that has a number
----@field sum? (string|string[])[] paths or codes to add; inner lists are alternatives; {phase} is all three
+---@field sum? (string|string[])[] paths or codes to add; inner lists are alternatives; {phase} is all three;
+--- an inner list may have a product for where it has no number
 ---@field product? (string|string[])[] the two to multiply
 ---@field quotient? (string|string[])[] the two to divide
 ---@field worst? string "/Alarms/": the highest value of all paths that begin so
