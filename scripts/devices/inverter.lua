@@ -43,7 +43,8 @@ return {
       first = { "/Alarms/LowBattery", "/Alarms/LowVoltage", "eL" } },
     { "GV10",    "alarm",          "Alarm: overload",             "/Alarms/Overload", "eO" },
     { "GV11",    "alarm",          "Alarm: temperature",          "/Alarms/HighTemperature", "eT" },
-    { "GV12",    unit.watt,        "Solar power (RS)",            "/Yield/Power" },
+    { "GV12",    unit.watt,        "Solar power (RS)",            "/Yield/Power",
+      sum = { "/Pv/0/P", "/Pv/1/P", "/Pv/2/P", "/Pv/3/P" } },
     { "GV13",    "open_closed",    "Relay",                       "/Relay/0/State" },
 
     parts = {
@@ -81,5 +82,7 @@ return {
                      ["/Ac/In/1/CurrentLimit"] = 25, ["/Ac/In/2/L1/P"] = 1310,               -- RS, input 2
                      ["/Ac/In/2/L1/V"] = 234.5, ["/Ac/In/2/L1/F"] = 49.9, ["/Ac/In/2/CurrentLimit"] = 32 },
           expect = { GV3 = 1310, GV4 = 234.5, GV5 = 49.9, GV6 = 2, GV7 = 32 } },
+        { rows   = { ["/Pv/0/P"] = 420, ["/Pv/1/P"] = 380 },
+          expect = { GV12 = 800 } },
     },
 }

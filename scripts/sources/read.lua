@@ -286,12 +286,13 @@ local function counted(value, unit)
     return (value - rule[3]) * rule[2]
 end
 
---- "46.4 °F" -> 46.4, "°F", 0.1 (what its last decimal stands for); nil for what begins with no number.
+--- "46.4 °F" -> 46.4, "°F", 0.1 (what its last decimal stands for); nil for what begins with no number,
+-- and for one with marks between its thousands.
 local function shown_number(formatted)
     if type(formatted) ~= "string" or #formatted > LONGEST_NUMBER then return nil end
-    local digits, decimals, unit = formatted:match("^%s*([-+]?%d+)(%.?%d*)(.*)")
-    if not digits then return nil end
-    return tonumber(digits .. decimals), read.trim(unit), 10.0 ^ -math.max(0, #decimals - 1)
+    local digits, point, decimals, unit = formatted:match("^%s*([-+]?%d+)([.,]?)(%d*)(.*)")
+    if not digits or (point == "," and #decimals > 2) or unit:find("^[.,]") then return nil end
+    return tonumber(digits .. "." .. decimals), read.trim(unit), 10.0 ^ -#decimals
 end
 
 --- The unit in which `value` is what VRM shows: `named` if that fits to the last decimal, else the one that

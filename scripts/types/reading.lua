@@ -106,8 +106,8 @@ end
 
 local function seen_of(driver, seen)
     if not seen then return {} end
-    seen[driver] = seen[driver] or {}
-    return seen[driver]
+    seen[driver.id] = seen[driver.id] or {}
+    return seen[driver.id]
 end
 
 --- The sum of its terms, whole or not at all: what never was is not missed.
@@ -157,8 +157,9 @@ end
 
 --- The value of one driver -> value | nil, text | nil, row it came from | nil. Raises what the script raises.
 -- computed: what its `from` gave already, nil = call it now. midnight: when the day began there; rows of
--- another day give a daily driver nothing (nil: the day is not known, all do). seen: [driver] = set of what
--- its sum was made of so far, which it adds to; without one of them it has no value. nil: nothing is known.
+-- another day give a daily driver nothing (nil: the day is not known, all do). seen: by the id of a driver
+-- the set of what its sum was made of so far, which is added to; without one of them it has no value. nil:
+-- nothing is known of that.
 function reading.of(driver, rows, site, computed, midnight, seen)
     local since = driver.daily and midnight or nil
     local row = find_row(rows, driver.keys, since)
