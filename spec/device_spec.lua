@@ -130,6 +130,7 @@ describe("the check of a device table", function()
         { "row 1 (ST): places is not", function(t) t[1].places = 1.5 end },
         { "row 1 (ST): max is not a number", function(t) t[1].max = "9" end },
         { "row 1 (ST): zero is not true or false", function(t) t[1].zero = 1 end },
+        { "row 1 (ST): measured is not true", function(t) t[1].measured = 1 end },
         { "row 2 (GV0): min and max are not for a list of states", function(t) t[2].max = 5 end },
         { "row 2 (GV0): the kind (second entry), \"fluids\", is no list",
             function(t) t[2][2] = "fluids" end },
@@ -304,6 +305,41 @@ describe("values", function()
         local row = { nil, unit.watt, sum = { { "/a", "x" }, { "/b", "y" }, "/c" } }
         assert.equal(30, (value(row, rows_of { ["/a"] = 10, y = 20 })))
         assert.is_nil((value(row, {})))
+    end)
+
+    -- Fault: a sum that lost one of its parts was shown as if it were whole
+    -- Expected: it has no value until the part is back; a part that never was is not missed
+    it("are sums of all they were made of before, or nothing", function()
+        local type_ = assert(check.device("x.lua", table_with(function(t)
+            t[1] = { "ST", unit.watt, "Power", sum = { { "/Ac/{phase}/P", "P{n}" } } }
+            t.samples = nil
+        end)))
+        local seen = {}
+        local function sum(values)
+            return (reading.of(type_.drivers[1], rows_of(values), nil, nil, nil, seen))
+        end
+        assert.equal(30, sum { ["/Ac/L1/P"] = 10, ["/Ac/L2/P"] = 20, ["/Ac/L3/P"] = {} })
+        assert.is_nil(sum { ["/Ac/L1/P"] = 10, ["/Ac/L2/P"] = {} })
+        assert.is_nil(sum { ["/Ac/L2/P"] = 20 })
+        assert.is_nil(sum {})
+        assert.equal(33, sum { ["/Ac/L1/P"] = 11, ["/Ac/L2/P"] = 22 })
+        assert.equal(63, sum { ["/Ac/L1/P"] = 11, ["/Ac/L2/P"] = 22, P3 = 30 })
+        assert.is_nil(sum { ["/Ac/L1/P"] = 11, ["/Ac/L2/P"] = 22 })
+        assert.equal(20, (reading.of(type_.drivers[1], rows_of { ["/Ac/L2/P"] = 20 })))
+    end)
+
+    -- Fault: of a phase with a voltage and no current the power was left out of the sum
+    -- Expected: a sum is whole or not at all: a product in it needs both of its parts, or one that is 0
+    it("are sums of products where the paths of a term have no number", function()
+        local row = { nil, unit.watt, sum = { { "/{phase}/P",
+            product = { { "/{phase}/V", "V{n}" }, "/{phase}/I" } } } }
+        local function sum(values) return (value(row, rows_of(values))) end
+        assert.equal(300, sum { ["/L1/P"] = 70, V2 = 115, ["/L2/I"] = 2 })
+        assert.is_nil(sum { ["/L1/P"] = 70, V2 = 115 })
+        assert.is_nil(sum { ["/L1/P"] = 70, ["/L2/I"] = 2 })
+        assert.equal(70, sum { ["/L1/P"] = 70, V2 = 0 })
+        assert.equal(70, sum { ["/L1/P"] = 70, ["/L1/V"] = 115 })
+        assert.is_nil(sum {})
     end)
 
     it("are added up over the phases that are there", function()

@@ -151,6 +151,18 @@ describe("the battery monitor", function()
             unit = "s" } }))
     end)
 
+    -- Fault: a battery that is charged, or whose data is old, showed a time to go of 0, as if it were empty
+    -- Expected: there is no time to go then; nothing makes one of 0
+    it("has no time to go of 0 unless VRM says so", function()
+        for name, key in pairs { battery_monitor = "/TimeToGo", gateway = "/Dc/Battery/TimeToGo" } do
+            assert.is_nil(value(name, "TIMEREM", { [key] = {} }))
+            assert.equal(0, value(name, "TIMEREM", { [key] = 0 }))
+            for _, driver in ipairs(types[name].drivers) do
+                if driver.id == "TIMEREM" then assert.is_false(driver.zero) end
+            end
+        end
+    end)
+
     it("shows the worst of all alarms, also those without a row of their own", function()
         assert.equal(2, value("battery_monitor", "ALARM", { ["/Alarms/LowSoc"] = 1,
             ["/Alarms/InternalFailure"] = 2 }))
@@ -165,6 +177,28 @@ describe("the solar charger", function()
         assert.equal(0, value("solar_charger", "GV2", { PVP = 0, PVV = 0 }))
         assert.equal(3, value("solar_charger", "GV2", { PVI = 3, PVP = 200, PVV = 40 }))
         assert.is_nil(value("solar_charger", "GV2", { PVP = 200 }))
+    end)
+
+    -- Fault: a charger with several trackers had no PV current, and no voltage if the first one was off
+    -- Expected: the current is the sum of power by voltage of each; the voltage is of the first that has one
+    it("shows the current of all trackers and the voltage of the first that has one", function()
+        local function shows(rows)
+            local volts, amperes = value("solar_charger", "GV1", rows), value("solar_charger", "GV2", rows)
+            return { volts or "-", amperes or "-" }
+        end
+        local both = { ["/Yield/Power"] = 1500, ["/Pv/0/P"] = 900, ["/Pv/0/V"] = 300, ["/Pv/1/P"] = 600,
+            ["/Pv/1/V"] = 150 }
+        assert.same({ 300, 7 }, shows(both))
+        assert.same({ 150, 4 }, shows { PVP = 600, ["/Pv/0/P"] = 0, ["/Pv/0/V"] = {}, PVP1 = 600,
+            PVV1 = 150 })
+        assert.same({ 150, 4 }, shows { ["/Yield/Power"] = 600, ["/Pv/0/P"] = {}, ["/Pv/1/P"] = 600,
+            ["/Pv/1/V"] = 150 })
+        both["/Pv/1/P"] = nil
+        assert.same({ 300, "-" }, shows(both))
+        both["/Pv/1/P"], both["/Pv/0/V"] = 600, nil
+        assert.same({ 150, "-" }, shows(both))
+        assert.same({ 0, 0 }, shows { PVP = 0, ["/Pv/0/P"] = 0, ["/Pv/0/V"] = 0, ["/Pv/1/P"] = 0 })
+        assert.equal(1500, value("solar_charger", "ST", { PVP0 = 900, PVP1 = 600 }))
     end)
 
     it("does not take one code for another that differs by case", function()
@@ -183,6 +217,40 @@ describe("the inverter", function()
     it("keeps state and switch apart (codes S and s)", function()
         assert.equal(9, value("inverter", "GV0", { S = 9, s = 3 }))
         assert.equal(3, value("inverter", "MODE", { S = 9, s = 3 }))
+    end)
+
+    -- Fault: a unit that ran from its second AC input showed the 0 of the first one
+    -- Expected: power, voltage, frequency and limit are those of the input that is active
+    it("shows the AC input that is active", function()
+        local rows = { ["/Ac/In/1/L1/P"] = 0, ["/Ac/In/1/L1/V"] = 3.2, ["/Ac/In/1/L1/F"] = {},
+            ["/Ac/In/1/CurrentLimit"] = 40, ["/Ac/In/2/L1/P"] = 1800, ["/Ac/In/2/L2/P"] = 700,
+            ["/Ac/In/2/L1/V"] = 228.5, ["/Ac/In/2/L1/F"] = 49.8, ["/Ac/In/2/CurrentLimit"] = 20,
+            ["/Ac/ActiveIn/CurrentLimit"] = 40 }
+        local function shows(active, other)
+            rows["/Ac/ActiveIn/ActiveInput"] = active
+            for key, number in pairs(other or {}) do rows[key] = number end
+            local got = {}
+            for i, id in ipairs { "GV3", "GV4", "GV5", "GV7" } do
+                got[i] = value("inverter", id, rows) or "-"
+            end
+            return got
+        end
+        assert.same({ 2500, 228.5, 49.8, 20 }, shows(1))
+        assert.same({ 0, 3.2, "-", 40 }, shows(0))
+        assert.same({ "-", "-", 49.8, 40 }, shows({}))           -- L1 differs; the deprecated limit
+        assert.same({ 0, 0, "-", 20 }, shows(240, { ["/Ac/In/2/L1/P"] = 0, ["/Ac/In/2/L2/P"] = {},
+            ["/Ac/In/1/L1/V"] = 0, ["/Ac/In/2/L1/V"] = 0, ["/Ac/In/2/L1/F"] = {},
+            ["/Ac/In/1/CurrentLimit"] = 20 }))
+    end)
+
+    it("shows the AC input of a unit that has one path for it, or one input", function()
+        assert.equal(900, value("inverter", "GV3", { ["/Ac/ActiveIn/L1/P"] = 900, AI = 1 }))
+        assert.equal(16, value("inverter", "GV7", { AILIM = 16, AI = 1 }))
+        assert.equal(230, value("inverter", "GV4", { ["/Ac/In/1/L1/V"] = 230 }))
+        assert.equal(230, value("inverter", "GV4", { ["/Ac/In/1/L1/V"] = 230, AI = 240 }))
+        assert.is_nil(value("inverter", "GV4", { ["/Ac/In/1/L1/V"] = 230, AI = 1 }))
+        assert.equal(50.1, value("inverter", "GV5", { ["/Ac/ActiveIn/L2/F"] = 50.1 }))
+        assert.equal(60, value("inverter", "FREQ", { ["/Ac/Out/L3/F"] = 60 }))
     end)
 
     it("adds the phases that are there", function()

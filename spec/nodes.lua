@@ -22,6 +22,8 @@ their meaning in all later versions: programs of the ISY may rely on them.
   longer one under [Texts](#texts). A number that is not in the list is shown as "code N".
 - **Where from** is the D-Bus path that VRM names, and VRM's code, in the order in which they are looked for.
   Of a value that is worked out from several, those that are alternatives stand in parentheses.
+  `{input}` is the number of the AC input that is active.
+- A sum that has lost one of its parts is no data until that is back, or the plugin starts anew.
 - What a device does not send shows **No data**, 101 of the unit index: see [install.md](install.md#no-data).
 - A value **of its day** is no data from the installation's midnight on until VRM has one of the new day.
 - **Data state** and **Last data** tell how old the values of a node are: see
@@ -71,20 +73,28 @@ local function unit_or_texts(driver, long)
     return table.concat(numbers, ", ")
 end
 
+--- The two paths of an AC input are one: {input} is the number of the active one.
 local function keys_of(list)
     local words = {}
-    for i, key in ipairs(list) do words[i] = code(key) end
+    for _, key in ipairs(list) do
+        local input = list.inputs and list.inputs[key]
+        if input and input.index == 0 then key = key:gsub("/In/1/", "/In/{input}/") end
+        if not input or input.index == 0 then words[#words + 1] = code(key) end
+    end
     return table.concat(words, ", ")
 end
 
 local OPERATORS = { sum = " + ", product = " × ", quotient = " ÷ " }
 
-local function terms_of(driver)
+local function terms_of(list, count, op)
     local terms = {}
-    for i, keys in ipairs(driver.terms) do
-        terms[i] = #keys > 1 and "(" .. keys_of(keys) .. ")" or keys_of(keys)
+    for i = 1, count do
+        local keys = list[i]
+        local text = keys_of(keys)
+        if keys.product then text = text .. ", else " .. terms_of(keys.product, 2, "product") end
+        terms[i] = (#keys > 1 or keys.product) and "(" .. text .. ")" or text
     end
-    return table.concat(terms, OPERATORS[driver.op])
+    return table.concat(terms, OPERATORS[op])
 end
 
 --- values = { [240] = 0 } -> "; 240 is shown as 0".
@@ -102,7 +112,7 @@ end
 local function where_from(driver)
     local ways = {}
     if #driver.keys > 0 then ways[1] = keys_of(driver.keys) end
-    if driver.op then ways[#ways + 1] = terms_of(driver) end
+    if driver.op then ways[#ways + 1] = terms_of(driver.terms, driver.added, driver.op) end
     if driver.fault then
         ways[#ways + 1] = ("the highest of `%s` and those of the phases"):format(driver.worst)
     elseif driver.worst then

@@ -7,7 +7,7 @@ local read = require "sources.read"
 local store = require "model.store"
 local worlds = require "spec.support.worlds"
 
-local BATTERY, SOLAR = worlds.BATTERY, worlds.SOLAR
+local BATTERY, INVERTER = worlds.BATTERY, worlds.INVERTER
 local row, NOW = fixtures.row, fixtures.NOW
 local TYPE = { name = "Battery", keys = { ["/Soc"] = true }, parts = {} }
 
@@ -163,12 +163,12 @@ describe("an answer of VRM", function()
         local world = worlds.started()
         local before = #world.sets
         for _, one in ipairs(world.vrm.sites[151734].rows) do
-            if one.dbusServiceType == "solarcharger" and one.dbusPath == "/State" then one.rawValue = 5 end
+            if one.dbusServiceType == "vebus" and one.dbusPath == "/State" then one.rawValue = 5 end
         end
         world:fire("shortpoll")
         world:run(1)
-        assert.same({ SOLAR .. " GV0" }, set_since(world, before))
-        assert.equal(5, world:value(SOLAR, "GV0"))
+        assert.same({ INVERTER .. " GV0" }, set_since(world, before))
+        assert.equal(5, world:value(INVERTER, "GV0"))
     end)
 
     -- Fault: after an outage nodes stay offline, for VRM has nothing new to say.

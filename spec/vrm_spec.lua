@@ -367,6 +367,67 @@ describe("a row of diagnostics", function()
         assert.equal(900, hours(900, "900.00 h"))
     end)
 
+    --- Number and unit of a row: { path or code, format, text that VRM shows, raw value }.
+    local function number_of(key, format, text, raw)
+        local row = read.row { dbusPath = key:find("/", 1, true) and key, code = key, rawValue = raw,
+            formatWithUnit = format, formattedValue = text }
+        return row.value, row.unit
+    end
+
+    -- Fault: a temperature in °C beside a text in °F was converted once more; of one battery two services
+    --        gave two temperatures
+    -- Expected: the text that VRM shows tells in which unit the number is; both give the same
+    it("finds out in which unit a temperature is", function()
+        for _, case in ipairs {
+            { "%.1F °F", "50.9 °F", 50.9 }, { "%.1F °F", "50.9 °F", 10.5 }, { "%.1F °F", "50.9", 10.5 },
+            { "%.0F °F", "51 °F", 10.5 }, { "%.1F °C", "50.9 °F", 50.9 }, { "%.1F °C", "50.9 °F", 10.5 },
+            { "%.1F °C", "10.5 °C", 10.5 }, { "%.1F C", "10.5 C", 10.5 }, { "%.1F °F", "10.5 °C", 50.9 },
+            { "%.1F °F", "10.5 °C", 10.5 }, { "%s", "50.9 °F", 50.9 }, { "%s", "50.9 °F", 10.5 },
+            { "%.1F °F", "50,9 °F", 10.5 }, { "%.1F °F", nil, 50.9 }, { "%.1F °F", "", 50.9 },
+            { "%.1F °F", "50.9 °F", "10.5" }, { "%s", "10.5", 10.5 },
+        } do
+            for _, path in ipairs { "/Dc/0/Temperature", "/Dc/Battery/Temperature" } do
+                assert.near(10.5, (number_of(path, case[1], case[2], case[3])), 0.001,
+                    table.concat({ case[1], case[2] or "nil", case[3] }, " | "))
+            end
+        end
+        assert.near(-12, (number_of("BT", "%.1F °F", "10.4 °F", -12)), 0.001)
+        assert.near(-12, (number_of("BT", "%.1F °F", "10.4 °F", 10.4)), 0.001)
+    end)
+
+    -- Fault: seconds of D-Bus whose format names no unit were shown as hours
+    -- Expected: where VRM names no unit, a time is in that of its D-Bus path, unless its text says otherwise
+    it("knows that times without a unit are seconds, as on D-Bus", function()
+        local function same(wanted, unit, ...)
+            local got, its_unit = number_of(...)
+            assert.near(wanted, got, 0.001)
+            assert.equal(unit, its_unit)
+        end
+        same(82800, "s", "/History/TimeSinceLastFullCharge", "%s", "82800", 82800)
+        same(82800, "s", "H9", nil, nil, "82800")
+        same(9000, "s", "/TimeToGo", "%s", "9000", 9000)
+        same(9000, "s", "/Dc/Battery/TimeToGo", "%.0F", "9000", 9000)
+        same(9000, "s", "bt", "%s", "", 9000)
+        same(2.5, "h", "/TimeToGo", "%s", "2.50 h", 9000)
+        same(2.5, "h", "/TimeToGo", "%s", "2.50 h", 2.5)
+        same(9000, "s", "/TimeToGo", "%d s", "9000 s", 9000)
+        same(150, "min", "/TimeToGo", "%d min", "150 min", 9000)
+        same(0.25, "h", "/TimeToGo", "%.0F h", "0 h", 0.25)
+        same(1234.5, "h", "/Something", "%.2F h", "1.234,50 h", 1234.5)
+        same(4.25, "h", "/TimeToGo", "%.2F h", "4,25 h", 15300)
+        same(15300, "s", "/TimeToGo", "%s", "4:15 h", 15300)
+        same(9000, nil, "/Something", "%s", "9000", 9000)
+        same(9000, "h", "/Something", "%.0F h", nil, 9000)
+        assert.is_nil(number_of("/TimeToGo", "%.2F h", "", nil))
+    end)
+
+    it("finds out in which unit a volume is", function()
+        assert.same({ 78, "L" }, { number_of("/Remaining", "%.0F L", "78 L", "78") })
+        assert.same({ 78, "L" }, { number_of("/Remaining", "%.0F L", "78 L", 0.078) })
+        assert.same({ 0.078, "m³" }, { number_of("/Remaining", "%.3F m³", "0.078 m³", 0.078) })
+        assert.same({ 230.1, "V" }, { number_of("V", "%.1F V", "230.1 V", 230.1) })
+    end)
+
     it("keeps instance 0 and instances above 255, code and path as they are", function()
         local row = read.row { code = "S", dbusPath = "State", dbusServiceType = "vebus", instance = 0,
             rawValue = 1,

@@ -1,29 +1,56 @@
 -- Solar charger (MPPT): one node for each that VRM reports.
+local TRACKERS = 4
+local TRACKER_POWER = { { "/Pv/0/P", "PVP0" }, { "/Pv/1/P", "PVP1" }, { "/Pv/2/P", "PVP2" },
+                        { "/Pv/3/P", "PVP3" } }
+local TOLERANCE = 0.1                                 -- of the power: trackers and their sum are rounded
+
+local function pv_current(rows)                       -- of all trackers: power by voltage of each
+    local all = number(rows, "/Yield/Power", "PVP")
+    local current, power
+    for n = 0, TRACKERS - 1 do
+        local watts = number(rows, "/Pv/" .. n .. "/P", "PVP" .. n)
+        local volts = number(rows, "/Pv/" .. n .. "/V", "PVV" .. n)
+        if watts and watts ~= 0 and (volts or 0) == 0 then return nil end
+        if watts then
+            current, power = (current or 0) + (watts == 0 and 0 or watts / volts), (power or 0) + watts
+        end
+    end
+    if current then
+        local whole = not all or math.abs(all - power) <= TOLERANCE * math.abs(all) + 10
+        return whole and current or nil
+    end
+    local volts = number(rows, "/Pv/V", "PVV")        -- of a charger with one tracker
+    if not (all and volts) then return nil end
+    if volts == 0 then return all == 0 and 0 or nil end         -- at night
+    return all / volts
+end
+
 return {
     api = 2,
     id = "VICSOLAR", name = "Solar Charger", icon = "EnergyMonitor",
     match = { service = "solarcharger" },
 
     { "ST",   unit.watt,       "PV power",                    "/Yield/Power", "PVP",
-              min = 0, max = 30000 },
+              sum = TRACKER_POWER, min = -0.5, max = 30000 },
     { "GV0",  "charge_state",  "Charge state",                "/State", "ScS" },
     { "CV",   unit.volt,       "Battery voltage",             "/Dc/0/Voltage", "ScV",
-              min = 0, max = 100 },
+              min = -0.5, max = 100 },
     { "CC",   unit.ampere,     "Battery current, + charging", "/Dc/0/Current", "ScI" },
     { "CPW",  unit.watt,       "Charge power, + charging",    nil, "ScW",               -- into the battery
               product = { { "/Dc/0/Voltage", "ScV" }, { "/Dc/0/Current", "ScI" } } },
-    { "GV1",  unit.volt,       "PV voltage",                  first = { "/Pv/V", "/Pv/0/V", "PVV", "PVV0" },
-              min = 0, max = 600 },
+    { "GV1",  unit.volt,       "PV voltage",                  first = { "/Pv/V", "PVV", "/Pv/0/V", "PVV0",
+                        "/Pv/1/V", "PVV1", "/Pv/2/V", "PVV2", "/Pv/3/V", "PVV3" },
+              min = -0.5, max = 600 },
     { "GV2",  unit.ampere,     "PV current",                  "/Pv/I", "PVI",           -- VRM often has none
-              quotient = { { "/Yield/Power", "PVP" }, { "/Pv/V", "PVV" } } },
+              from = pv_current },
     { "GV3",  unit.kwh,        "Yield today",                 "/History/Daily/0/Yield", "YT",
-              daily = true, min = 0, max = 600 },
+              daily = true, max = 600 },
     { "GV4",  unit.watt,       "Peak power today",            "/History/Daily/0/MaxPower", "MCPT",
-              daily = true, min = 0, max = 30000 },
+              daily = true, min = -0.5, max = 30000 },
     { "GV5",  unit.kwh,        "Yield yesterday",             "/History/Daily/1/Yield", "YY",
-              daily = true, min = 0, max = 600 },
+              daily = true, max = 600 },
     { "GV6",  unit.watt,       "Peak power yesterday",        "/History/Daily/1/MaxPower", "MCPY",
-              daily = true, min = 0, max = 30000 },
+              daily = true, min = -0.5, max = 30000 },
     { "TPW",  unit.kwh,        "Yield, total",                "/Yield/User", "YU", min = 0, max = 1e6 },
     { "ERR",  "charger_error", "Error",                       "/ErrorCode", "ScERR" },
     { "MODE", "charger_mode",  "Switch",                      "/Mode", "Scs" },
@@ -34,15 +61,16 @@ return {
 
     parts = {
         { part = "t", id = "VICSOLART", name = "trackers",         -- of a charger that has more than one
-          when = { "/Pv/1/P", "/Pv/1/V" },
+          when = { "/Pv/1/P", "/Pv/1/V", "/Pv/2/P", "/Pv/2/V", "/Pv/3/P", "/Pv/3/V",
+                   "PVP1", "PVV1", "PVP2", "PVV2", "PVP3", "PVV3" },
           { "ST",                  unit.watt,       "PV power",             "/Yield/Power", "PVP",
-            min = 0, max = 30000 },
-          { "CPW GV1 GV2 GV3",     unit.watt,       "Tracker {n} power",    "/Pv/{n-1}/P",
-            min = 0, max = 30000 },
-          { "CV GV4 GV5 GV6",      unit.volt,       "Tracker {n} voltage",  "/Pv/{n-1}/V",
-            min = 0, max = 600 },
+            sum = TRACKER_POWER, min = -0.5, max = 30000 },
+          { "CPW GV1 GV2 GV3",     unit.watt,       "Tracker {n} power",    "/Pv/{n-1}/P", "PVP{n-1}",
+            min = -0.5, max = 30000 },
+          { "CV GV4 GV5 GV6",      unit.volt,       "Tracker {n} voltage",  "/Pv/{n-1}/V", "PVV{n-1}",
+            min = -0.5, max = 600 },
           { "CC GV7 GV8 GV9",      unit.ampere,     "Tracker {n} current",
-            quotient = { "/Pv/{n-1}/P", "/Pv/{n-1}/V" } },
+            quotient = { { "/Pv/{n-1}/P", "PVP{n-1}" }, { "/Pv/{n-1}/V", "PVV{n-1}" } } },
           { "GV10 GV11 GV12 GV13", "tracker_state", "Tracker {n}",          "/Pv/{n-1}/MppOperationMode" },
         },
     },
@@ -63,7 +91,8 @@ return {
           expect = { GV2 = 3.1, CPW = "no data" } },
         { rows   = { ["/Yield/Power"] = 900, ["/Pv/0/P"] = 600, ["/Pv/0/V"] = 120, ["/Pv/1/P"] = 300,
                      ["/Pv/1/V"] = 100 },                                                    -- MPPT RS
-          expect = { ST = 900, t = { ST = 900, CPW = 600, GV1 = 300, CV = 120, GV4 = 100, CC = 5, GV7 = 3,
-                                     GV2 = "no data" } } },
+          expect = { ST = 900, GV1 = 120, GV2 = 8,
+                     t = { ST = 900, CPW = 600, GV1 = 300, CV = 120, GV4 = 100, CC = 5, GV7 = 3,
+                           GV2 = "no data" } } },
     },
 }

@@ -75,7 +75,8 @@ unit = {}
 ---@field [4] string|nil path, "/Dc/0/Voltage"
 ---@field [5] string|nil VRM's code, tried after the path; "#521" is VRM's attribute 521
 ---@field first? string[] in place of the two: paths and codes; the first that has a number
----@field sum? (string|string[])[] paths or codes to add; inner lists are alternatives; {phase} is all three
+---@field sum? (string|string[])[] paths or codes to add; inner lists are alternatives; {phase} is all three;
+--- an inner list may have a product for where it has no number
 ---@field product? (string|string[])[] the two to multiply
 ---@field quotient? (string|string[])[] the two to divide
 ---@field worst? string "/Alarms/": the highest value of all paths that begin so; or one alarm, of all phases
@@ -90,6 +91,7 @@ unit = {}
 ---@field min? number a value below is no data
 ---@field max? number a value above is no data
 ---@field zero? boolean whether it may be shown as 0 while its data is old
+---@field measured? true it is measured anew in each interval: no data where VRM only repeats it
 ---@field daily? true it is of one day: no data once the installation's midnight has passed
 
 ---@class parameter

@@ -15,6 +15,14 @@ local function add_worst(type_, list, key)
     return list
 end
 
+--- Notes that a driver reads what is under keys.
+local function add_reader(type_, by_key, keys, driver)
+    for _, key in ipairs(keys) do
+        by_key[key] = by_key[key] or add_worst(type_, {}, key)
+        table.insert(by_key[key], driver)
+    end
+end
+
 --- Who reads what: { by_key = { [path or code] = list of drivers }, paths = how many of them came later than
 -- the table's own, shown = set of the drivers that rows or functions give a value, computed = list of the
 -- drivers whose function may read any row, facts = set of those of them that show what the plugin knows and
@@ -23,11 +31,9 @@ local function readers_of(type_)
     if type_.readers then return type_.readers end
     local readers = { by_key = {}, paths = 0, shown = {}, computed = {}, facts = {}, daily = {} }
     for _, driver in ipairs(type_.drivers) do
-        for _, list in ipairs { driver.keys, table.unpack(driver.terms or {}) } do
-            for _, key in ipairs(list) do
-                readers.by_key[key] = readers.by_key[key] or add_worst(type_, {}, key)
-                table.insert(readers.by_key[key], driver)
-            end
+        for _, keys in ipairs { driver.keys, table.unpack(driver.terms or {}) } do
+            add_reader(type_, readers.by_key, keys, driver)
+            if keys.inputs then add_reader(type_, readers.by_key, reading.ACTIVE_INPUT, driver) end
         end
         readers.shown[driver] = not (driver.by_pg3 or driver.by_script) or nil
         if driver.from then table.insert(readers.computed, driver) end
@@ -88,11 +94,12 @@ end
 
 --- The value of one driver, see reading.of; before that what is wrong with its function, nil: nothing.
 -- first_error: what was wrong with one before it.
-local function try_value(driver, rows, site, computed, midnight, first_error)
+local function try_value(driver, rows, site, computed, memory, first_error)
     if computed and computed.problem then return computed.problem end
-    if not driver.map then return nil, reading.of(driver, rows, site, computed, midnight) end
+    local midnight, seen = memory.midnight, memory.seen
+    if not driver.map then return nil, reading.of(driver, rows, site, computed, midnight, seen) end
     if reading.ran_too_long(first_error) then return first_error end
-    local ok, value, text, row = pcall(reading.of, driver, rows, site, computed, midnight)
+    local ok, value, text, row = pcall(reading.of, driver, rows, site, computed, midnight, seen)
     if ok then return nil, value, text, row end
     shortage.pass_on(value)
     return tostring(value)
@@ -118,9 +125,10 @@ local function may_slip(driver) return not driver.daily and (driver.zero or not 
 
 --- What a node remembers of the values it shows, for device.apply: { had = drivers that had a number last and
 -- may slip, again = drivers to work out again in any case, stamps = [driver] = timestamp of its momentary
--- row, midnight = when the day of the installation began, nil: not known }.
+-- row, seen = what sums were made of so far, see reading.of, midnight = when the day of the installation
+-- began, nil: not known }.
 function device.memory()
-    return { had = {}, again = {}, stamps = {} }
+    return { had = {}, again = {}, stamps = {}, seen = {} }
 end
 
 --- Sets drivers of a node from rows; which = a set of them, nil for all. memory: of the node.
@@ -134,7 +142,7 @@ function device.apply(type_, address, rows, site, memory, which)
     for _, driver in ipairs(type_.drivers) do
         if which[driver] then
             local problem, value, text, row = try_value(driver, rows, site, computed[driver],
-                memory.midnight, first_error)
+                memory, first_error)
             first_error = first_error or problem
             local slip = not problem and value == nil and memory.had[driver.id]
             memory.had[driver.id] = value ~= nil and may_slip(driver) or nil

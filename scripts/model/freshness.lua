@@ -27,7 +27,7 @@ local function measured_keys(main)
     for _, type_ in ipairs { main, table.unpack(main.parts) } do
         for _, driver in ipairs(type_.drivers) do
             for _, list in ipairs { driver.keys, table.unpack(driver.terms or {}) } do
-                if driver.zero and not driver.names then table.move(list, 1, #list, #keys + 1, keys) end
+                if driver.measured then table.move(list, 1, #list, #keys + 1, keys) end
             end
         end
     end

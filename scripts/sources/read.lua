@@ -287,21 +287,70 @@ function read.names(row)
     return known and next(known[4].names) ~= nil and known[4].names or nil
 end
 
---- "Time to go": the format says hours, the D-Bus path gives seconds, and VRM is known to send either.
--- The formatted text tells; without it nobody runs for more than Victron's maximum of 240 hours.
-local function hours(value, formatted)
-    local shown = type(formatted) == "string" and #formatted <= LONGEST_NUMBER
-        and tonumber(formatted:match("^%s*[-+]?%d+%.?%d*"))
-    local in_seconds
-    if shown then
-        in_seconds = math.abs(value / 3600 - shown) < math.abs(value - shown)
-    else
-        in_seconds = value > 240
-    end
-    return in_seconds and value / 3600 or value
+--- Units in which a number may stand beside the name of another one: D-Bus counts in seconds, °C and m³, what
+-- an account shows is another matter, and VRM is known to send either. Each is { the unit it is counted in,
+-- how much of that one is, and how much lower its 0 is }.
+local CONVERTED = {
+    s = { "s", 1, 0 }, min = { "s", 60, 0 }, h = { "s", 3600, 0 },
+    ["°C"] = { "°C", 1, 0 }, C = { "°C", 1, 0 }, ["°F"] = { "°C", 1 / 1.8, 32 }, F = { "°C", 1 / 1.8, 32 },
+    ["m³"] = { "L", 1000, 0 }, m3 = { "L", 1000, 0 }, L = { "L", 1, 0 }, l = { "L", 1, 0 },
+}
+
+--- The unit of D-Bus, for where VRM names none: by path, or by code where there is no path.
+local OF_DBUS = {
+    ["/TimeToGo"] = "s", TTG = "s",
+    ["/Dc/Battery/TimeToGo"] = "s", bt = "s",
+    ["/History/TimeSinceLastFullCharge"] = "s", H9 = "s",
+}
+
+local LONGEST_HOURS = 240           -- Victron's longest time to go
+
+local function counted(value, unit)
+    local rule = CONVERTED[unit]
+    return (value - rule[3]) * rule[2]
 end
 
-local function row_value(record, unit, enum)
+--- "46.4 °F" -> 46.4, "°F", 0.1 (what its last decimal stands for); nil for what begins with no number,
+-- and for one with marks between its thousands.
+local function shown_number(formatted)
+    if type(formatted) ~= "string" or #formatted > LONGEST_NUMBER then return nil end
+    local digits, point, decimals, unit = formatted:match("^%s*([-+]?%d+)([.,]?)(%d*)(.*)")
+    if not digits or (point == "," and #decimals > 2) or unit:find("^[.,]") then return nil end
+    return tonumber(digits .. "." .. decimals), read.trim(unit), 10.0 ^ -#decimals
+end
+
+--- The unit in which `value` is what VRM shows: `named` if that fits to the last decimal, else the one that
+-- comes nearest.
+local function agreeing(value, named, shown, last_decimal)
+    local wanted = counted(shown, named)
+    local function off(unit) return math.abs(counted(value, unit) - wanted) end
+    if off(named) <= last_decimal * CONVERTED[named][2] then return named end
+    local best = named
+    for unit, rule in pairs(CONVERTED) do
+        if rule[1] == CONVERTED[named][1] and off(unit) < off(best) then best = unit end
+    end
+    return best
+end
+
+--- A number in the unit that VRM names: in the text it shows, else in its format -> number, unit.
+local function in_named_unit(value, unit, formatted, of_dbus)
+    if unit and not CONVERTED[unit] then return value, unit end
+    local shown, text_unit, last_decimal = shown_number(formatted)
+    local named = CONVERTED[text_unit] and text_unit or unit
+    if not named then return value, of_dbus end
+    local stands_in = named
+    if shown then
+        stands_in = agreeing(value, named, shown, last_decimal)
+    elseif named == "h" and of_dbus and value > LONGEST_HOURS then
+        stands_in = of_dbus
+    end
+    local rule = CONVERTED[named]
+    if rule[1] == "°C" then return counted(value, stands_in), "°C" end
+    if CONVERTED[stands_in][2] == rule[2] then return value, named end
+    return counted(value, stands_in) / rule[2], named
+end
+
+local function row_value(record, unit, enum, of_dbus)
     local raw = record.rawValue
     local value = read.number(raw)
     local text = not value and read.text(raw)
@@ -310,8 +359,7 @@ local function row_value(record, unit, enum)
     end
     if type(value) == "number" then
         if codes.is_in(value, unit) then return nil, unit end
-        if unit == "h" then return hours(value, record.formattedValue), unit end
-        if unit == "°F" or unit == "F" then return (value - 32) / 1.8, "°C" end     -- a °F account
+        return in_named_unit(value, unit, record.formattedValue, of_dbus)
     end
     return value, unit
 end
@@ -325,15 +373,16 @@ end
 --   value = number|text|nil, unit|nil, timestamp = unix|nil, text = formatted|nil }; see read.names.
 function read.row(record)
     local path, code = read.word(record.dbusPath), key_text(record.code)
+    path = path and (path:byte() == 47 and path or "/" .. path)
     local id = read.integer(record.idDataAttribute)
     if not (path or code or id) then return nil end
     local enum = enum_of(id or code, record.dataAttributeEnumValues)
-    local value, unit = row_value(record, read.unit(record.formatWithUnit), enum)
+    local value, unit = row_value(record, read.unit(record.formatWithUnit), enum, OF_DBUS[path or code])
     local timestamp = read.integer(record.timestamp)
     return {
         service = read.word(record.dbusServiceType),
         instance = read.integer(record.instance),
-        path = path and (path:byte() == 47 and path or "/" .. path),
+        path = path,
         code = code,
         id = id,
         device = read.word(record.Device),

@@ -2,7 +2,8 @@
 --
 --   { "CPW GV1 GV2", unit.watt, "Power of tracker {n}", "/Pv/{n-1}/P" }
 --
--- {n} is 1, 2, 3 ..., {n-1} begins with 0, {phase} is L1, L2, L3.
+-- {n} is 1, 2, 3 ..., {n-1} begins with 0, {phase} is L1, L2, L3; {input} is the AC input that is active,
+-- 1 or 2.
 
 local form = {}
 
@@ -44,7 +45,7 @@ end
 local function mentions(value, word)
     if type(value) == "string" then return value:find(word, 1, true) ~= nil end
     if type(value) ~= "table" then return false end
-    for _, part in ipairs(value) do
+    for _, part in pairs(value) do
         if mentions(part, word) then return true end
     end
     return false
@@ -61,6 +62,23 @@ function form.terms(list)
         end
     end
     return terms
+end
+
+--- Paths and codes with {input} written out for both AC inputs. The list's `inputs` says of each such path
+-- which input it is of, from 0, and what the path of the other one is.
+function form.inputs(keys)
+    local all, inputs = {}, {}
+    for _, key in ipairs(keys) do
+        local first, count = key:gsub("{input}", "1")
+        all[#all + 1] = first
+        if count > 0 then
+            local second = key:gsub("{input}", "2")
+            all[#all + 1] = second
+            inputs[first], inputs[second] = { index = 0, other = second }, { index = 1, other = first }
+            all.inputs = inputs
+        end
+    end
+    return all
 end
 
 --- The first {n} or {phase} in a row that nothing writes out; nil if there is none. sum: its terms as

@@ -23,13 +23,41 @@ local function says_none(row, driver)
     return driver.unit.measured and codes.is(row.value)
 end
 
---- The first of the alternatives that has a number. since: rows measured before that do not count, nil: all.
+--- Where VRM says which AC input is active: 0 the first, 1 the second, else none.
+reading.ACTIVE_INPUT = { "/Ac/ActiveIn/ActiveInput", "AI" }
+
+local function number_row(rows, key)
+    local row = rows[key]
+    return row and type(row.value) == "number" and row or nil
+end
+
+--- The AC input that is active, 0 or 1; nil: none, or nobody knows.
+local function active_input(rows)
+    for _, key in ipairs(reading.ACTIVE_INPUT) do
+        local row = number_row(rows, key)
+        if row then return (row.value == 0 or row.value == 1) and row.value or nil end
+    end
+    return nil
+end
+
+--- Whether a path of one AC input stands for both (see form.inputs): it does if that input is active. Where
+-- none is known to be, it does unless the other one has another number.
+local function stands_for_both(input, row, rows)
+    local active = active_input(rows)
+    if active then return active == input.index end
+    local other = number_row(rows, input.other)
+    return not other or other.value == row.value
+end
+
+--- The first of the alternatives that has a number, its key. since: rows measured before that do not count,
+-- nil: all. driver: whose limits of what is a number count, nil: any is one.
 local function find_row(rows, keys, driver, since)
     for i = 1, #keys do                     -- ipairs is slower, and nothing is called as often
         local row = rows[keys[i]]
-        if row and type(row.value) == "number" and not says_none(row, driver)
+        if row and type(row.value) == "number" and not (driver and says_none(row, driver))
             and not (since and reading.before(row, since)) then
-            return row
+            local input = keys.inputs and keys.inputs[keys[i]]
+            if not input or stands_for_both(input, row, rows) then return row, keys[i] end
         end
     end
     return nil
@@ -40,39 +68,72 @@ local function in_unit(driver, row)
     return factor and factor ~= 1 and row.value * factor or row.value
 end
 
---- The row of each term that has a number -> list (with holes), how many, the newest timestamp.
-local function term_values(driver, rows, since)
-    local values, count, newest = {}, 0, nil
-    for i, keys in ipairs(driver.terms) do
-        local row = find_row(rows, keys, driver, since)
-        if row then
-            values[i], count = in_unit(driver, row), count + 1
-            if row.timestamp and row.timestamp > (newest or 0) then newest = row.timestamp end
-        end
-    end
-    return values, count, newest
-end
-
 local OPERATIONS = {
-    sum = function(values, terms)
-        local total
-        for i = 1, #terms do
-            if values[i] then total = (total or 0) + values[i] end
-        end
-        return total
-    end,
-    product = function(values) return values[1] * values[2] end,
-    quotient = function(values)
-        if values[2] ~= 0 then return values[1] / values[2] end
-        return values[1] == 0 and 0 or nil            -- at night no power comes at no voltage
+    product = function(a, b) return a * b end,
+    quotient = function(a, b)
+        if b ~= 0 then return a / b end
+        return a == 0 and 0 or nil                    -- at night no power comes at no voltage
     end,
 }
 
---- A sum of what is there; a product or quotient of both or none.
-local function work_out(driver, rows, since)
-    local values, count, newest = term_values(driver, rows, since)
-    if driver.op ~= "sum" and count < #driver.terms then return nil end
-    return OPERATIONS[driver.op](values, driver.terms), { timestamp = newest }
+local function newer(a, b)
+    return a and b and math.max(a, b) or a or b
+end
+
+--- A product or quotient of both or none -> number | nil, its newest timestamp.
+local function of_two(driver, op, rows, terms, since)
+    local a, b = find_row(rows, terms[1], driver, since), find_row(rows, terms[2], driver, since)
+    if not (a and b) then return nil, a or b end
+    local value = OPERATIONS[op](in_unit(driver, a), in_unit(driver, b))
+    return value, { timestamp = newer(a.timestamp, b.timestamp) }
+end
+
+--- Whether one of the keys, which give no number now, gave one before, or would if it was known which AC
+-- input is active. That of an input that is not active is not missed.
+local function missed(keys, rows, seen)
+    for _, key in ipairs(keys) do
+        local input, active = keys.inputs and keys.inputs[key], nil
+        if input then active = active_input(rows) end
+        local of_other = active and active ~= input.index
+        if not of_other and (seen[key] or input and number_row(rows, key)) then return true end
+    end
+    return false
+end
+
+--- A term of a sum -> number | nil, row it came from | nil, whether a part of the sum is missing. seen:
+-- of the driver, see reading.of.
+local function term_value(driver, term, rows, since, seen)
+    local row, key = find_row(rows, term, driver, since)
+    if row then
+        seen[key] = true
+        return in_unit(driver, row), row, false
+    end
+    if missed(term, rows, seen) then return nil, nil, true end
+    if not term.product then return nil, nil, false end
+    local value, its_row = of_two(driver, "product", rows, term.product, since)
+    if value then
+        seen[term.product] = true
+    elseif its_row and its_row.value == 0 then
+        value = 0                                     -- a phase without voltage, or without current
+    end
+    return value, its_row, not value and (its_row ~= nil or seen[term.product] == true)
+end
+
+local function seen_of(driver, seen)
+    if not seen then return {} end
+    seen[driver.id] = seen[driver.id] or {}
+    return seen[driver.id]
+end
+
+--- The sum of its terms, whole or not at all: what never was is not missed.
+local function add_up(driver, rows, since, seen)
+    local total, newest, whole = nil, nil, true
+    for i = 1, driver.added do
+        local value, row, missing = term_value(driver, driver.terms[i], rows, since, seen)
+        if missing then whole = false end
+        if value then total, newest = (total or 0) + value, newer(newest, row.timestamp) end
+    end
+    return whole and total or nil, { timestamp = newest }
 end
 
 --- Whether a row with this key counts for a driver that shows the worst of many.
@@ -132,14 +193,18 @@ end
 
 --- The value of one driver -> value | nil, text | nil, row it came from | nil. Raises what the script raises.
 -- computed: what its `from` gave already, nil = call it now. midnight: when the day began there; rows of
--- another day give a daily driver nothing (nil: the day is not known, all do).
-function reading.of(driver, rows, site, computed, midnight)
+-- another day give a daily driver nothing (nil: the day is not known, all do). seen: by the id of a driver
+-- the set of what its sum was made of so far, which is added to; without one of them it has no value. nil:
+-- nothing is known of that.
+function reading.of(driver, rows, site, computed, midnight, seen)
     local since = driver.daily and midnight or nil
     local row = find_row(rows, driver.keys, driver, since)
     local value = row and in_unit(driver, row)
     if value == nil then
-        if driver.terms then
-            value, row = work_out(driver, rows, since)
+        if driver.op == "sum" then
+            value, row = add_up(driver, rows, since, seen_of(driver, seen))
+        elseif driver.op then
+            value, row = of_two(driver, driver.op, rows, driver.terms, since)
         elseif driver.worst then
             value = worst(driver, rows)
         elseif driver.from then

@@ -18,7 +18,7 @@ function row_check.set(text)
 end
 
 local ROW_FIELDS = row_check.set [[first sum product quotient worst from by_script by_pg3
-    values scale sign map places min max zero daily]]
+    values scale sign map places min max zero measured daily]]
 local ROW_ENTRIES = 5               -- driver, kind, label, path, code
 
 local LARGEST_INDEX, LARGEST_NUMBER = 65535, 1e12
@@ -131,12 +131,12 @@ local function row_keys(where, row)
         if row[4] ~= nil or row[5] ~= nil then
             fail(where, "there are a path and first.", "Put all of them into first = { ... }.")
         end
-        return texts(where, "first", row.first)
+        return form.inputs(texts(where, "first", row.first))
     end
     local keys = {}
     if row[4] ~= nil then keys[1] = check_path(where, row[4]) end
     if row[5] ~= nil then keys[#keys + 1] = check_code(where, row[5]) end
-    return keys
+    return form.inputs(keys)
 end
 
 --- The words that work a value out from several rows: how they are written, least and most terms.
@@ -146,21 +146,46 @@ local OPERATIONS = {
     quotient = { "quotient = { \"/Yield/Power\", \"/Pv/V\" }", 2, 2 },
 }
 
---- sum = { "/a", { "/b", "code of b" } } -> "sum", a list of key lists; nil if the row has no such word.
+--- The terms that a word gives.
+local function terms_given(where, op, given)
+    local rule = OPERATIONS[op]
+    if type(given) ~= "table" or not is_list(given) or #given < rule[2] or #given > rule[3] then
+        local wanted = rule[3] == 2 and "two." or "terms, without names or nil."
+        fail(where, op .. " is not a list of " .. wanted,
+            "Write " .. rule[1] .. "; alternatives of one are a list of their own.")
+    end
+    return op == "sum" and form.terms(given) or given
+end
+
+--- A term -> a list of keys; its `product`: those of the two to multiply where they have no number.
+local function term_keys(where, op, term)
+    if op ~= "sum" or type(term) ~= "table" or term.product == nil then
+        return form.inputs(texts(where, op, term))
+    end
+    local own = {}
+    for key, part in pairs(term) do own[key] = key ~= "product" and part or nil end
+    local keys, factors = form.inputs(texts(where, op, own)), {}
+    for i, factor in ipairs(terms_given(where, "product", term.product)) do
+        factors[i] = term_keys(where, "product", factor)
+    end
+    keys.product = factors
+    return keys
+end
+
+--- sum = { "/a", { "/b", "code of b" } } -> "sum", a list of key lists, how many of them are the word's own;
+-- nil if the row has no such word. The lists of keys of products in terms come last.
 local function row_terms(where, row)
-    for op, rule in pairs(OPERATIONS) do
-        local given = row[op]
-        if given ~= nil then
-            if type(given) ~= "table" or not is_list(given) or #given < rule[2] or #given > rule[3] then
-                local wanted = rule[3] == 2 and "two." or "terms, without names or nil."
-                fail(where, op .. " is not a list of " .. wanted,
-                    "Write " .. rule[1] .. "; alternatives of one are a list of their own.")
-            end
+    for op in pairs(OPERATIONS) do
+        if row[op] ~= nil then
             local terms = {}
-            for i, term in ipairs(op == "sum" and form.terms(given) or given) do
-                terms[i] = texts(where, op, term)
+            for i, term in ipairs(terms_given(where, op, row[op])) do
+                terms[i] = term_keys(where, op, term)
             end
-            return op, terms
+            local own = #terms
+            for i = 1, own do
+                for _, factor in ipairs(terms[i].product or {}) do terms[#terms + 1] = factor end
+            end
+            return op, terms, own
         end
     end
     return nil
@@ -341,6 +366,14 @@ local function row_zero(where, row, unit, names)
     return zero
 end
 
+--- Whether it is measured anew in each interval: what shows 0 while it is old is, unless it is a state.
+local function row_measured(where, row, zero, names)
+    if row.measured ~= nil and row.measured ~= true then
+        fail(where, "measured is not true.", "Write true, or remove it.")
+    end
+    return row.measured or zero and not names
+end
+
 local function check_id(where, id, seen, kind)
     if id == "GV30" or (id == "TIME" and kind ~= "controller") then
         fail(where, id .. " is kept for the data state and the time of the last data.", "Use GV0 to GV29.")
@@ -382,16 +415,19 @@ local function one_driver(where, row, seen, tab, kind, first_id, n)
         tab.id .. "_" .. first_id)
     local label = row_check.text(where, "the label (third entry)", row[3], limits.name)
     local keys = row_keys(where, row)
-    local op, terms = row_terms(where, row)
+    local op, terms, own = row_terms(where, row)
     check_sources(where, row, keys, kind)
     check_written_out(where, row, op == "sum" and terms, n)
     if names then row_check.no_limits(where, row) end
     local min, max = row_limits(where, row, unit)
+    local zero = row_zero(where, row, unit, names)
     local worst, fault = row_worst(where, row)
     return {
         id = row[1], unit = unit, label = label, places = row_check.places(where, row.places, unit),
-        zero = row_zero(where, row, unit, names), names = names, names_id = names_id, min = min, max = max,
-        keys = keys, op = op, terms = terms, worst = worst, fault = fault, from = row.from, map = row.map,
+        zero = zero, measured = row_measured(where, row, zero, names), names = names, names_id = names_id,
+        min = min, max = max,
+        keys = keys, op = op, terms = terms, added = own, worst = worst, fault = fault, from = row.from,
+        map = row.map,
         values = row_values(where, row.values),
         factor = row_factor(where, "scale", row.scale, 1) * row_factor(where, "sign", row.sign, 1),
         by_pg3 = row.by_pg3, by_script = row.by_script, daily = row_daily(where, row),
