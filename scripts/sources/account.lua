@@ -35,17 +35,20 @@ local held                          -- { pauses, ends, connect } while VRM asked
 local session                       -- nil: no token; else { client, health, user_id, sites = list,
                                     -- task = the one that asks,
                                     -- queries = [site, ALL or DEVICES] = the task that waits for answers,
+                                    -- asked_at = host.time() when it was asked for last,
+                                    -- now = each site is polled after the next list, due or not,
                                     -- timer, told = "Connected" is in the log, was_empty = the last list }
 local sites = {}                    -- [id] = site, kept over sessions. Beside what model.installation names:
                                     -- { session, listed = the list it was in last,
                                     --   task = the one that polls it, discover, again,
                                     --   asked = somebody waits for its next poll,
+                                    --   asked_at = host.time() when it was polled last,
                                     --   timer, nameless = failures of its names, had_rows }
 local last_answer                   -- VRM's clock when it last answered
 
 -------------------------------------------------------------------------------------- what is shown
 
-local poll
+local poll, poll_all, reconnect, connect_now
 
 local function state_of(source)
     return STATE_OF[source.kind] or STATE.UNREACHABLE
@@ -124,6 +127,25 @@ local function retry(holder, seconds, fn)
     end) or nil
 end
 
+local LEAST_SECONDS = 10            -- between PG3's polls of one installation, and of the account's list
+local POLLS = 4                     -- of an installation in one of its logging intervals
+
+--- The seconds until a poll of PG3's may ask again. More often than VRM can have something new is a waste,
+-- unless the list of installations told of newer data. A second less: a poll may come a moment early.
+local function seconds_until_due(holder)
+    if not holder.asked_at then return 0 end
+    local newer = (holder.last_timestamp or 0) > (holder.newest or math.huge)
+    local pause = newer and 0 or (holder.interval or 0) / POLLS - 1
+    return math.max(LEAST_SECONDS, pause) - math.abs(host.time() - holder.asked_at)    -- clocks are set back
+end
+
+--- PG3's poll of a site or the account by fn: when it is due, and not if a try is planned already.
+local function when_due(holder, fn)
+    local seconds = seconds_until_due(holder)
+    if seconds <= 0 then return fn(holder) end
+    if not holder.timer then retry(holder, seconds, function() fn(holder) end) end
+end
+
 local LONGEST_PAUSE = 86400
 local LATE_SECONDS = 60             -- after its end, a pause whose timer came to nothing is over (the host
                                     -- keeps VRM's pause itself)
@@ -139,7 +161,7 @@ local function be_quiet(seconds)
         mine.pauses = mine.pauses - 1
         if held ~= mine or mine.pauses > 0 then return end
         held = nil
-        if mine.connect then account.connect() else account.poll() end
+        if mine.connect then connect_now() else poll_all() end
     end)
 end
 
@@ -219,7 +241,7 @@ end
 local function poll_once(site)
     local s, discover = session, site.discover or not site.overview
     local priority = site.asked and vrm.ASKED or nil
-    site.discover, site.asked = false, false
+    site.discover, site.asked, site.asked_at = false, false, host.time()
     local done, err = health.guarded(ask, s, site, discover, priority)
     if outdated(s, site) or stopping then return end
     if done then
@@ -310,7 +332,17 @@ local function take_account(s)
     return list
 end
 
+--- After the list the installations are asked for, with their devices.
+local function poll_listed(s)
+    for _, site in ipairs(s.sites) do
+        site.discover = true
+        if s.now then poll(site, true) else when_due(site, poll) end
+    end
+    s.now = false
+end
+
 local function connect(s)
+    s.asked_at = host.time()
     local list, err = health.guarded(take_account, s)
     if session ~= s or stopping then return end
     if list then
@@ -322,20 +354,31 @@ local function connect(s)
             s.told = true
             host.log("info", ("Connected to VRM; installations: %d."):format(#list))
         end
-        for _, site in ipairs(s.sites) do poll(site, true) end
+        poll_listed(s)
     else
-        failed(s.health, s, err, account.connect)
+        failed(s.health, s, err, reconnect)
         if refused(s.health) or (s.health:lost() and not s.sites) then installation.lose(nil) end
     end
     account.show()
 end
 
---- Starts to ask for the account and its installations; then polls them all and looks for new devices.
-function account.connect()
+--- Starts to ask for the account and its installations.
+function reconnect()
     local s = session
     if held then held.connect = true end
     if not s or host.running(s.task) or held or stopping then return end
     s.task = host.spawn(connect, s)
+end
+
+--- The same; then polls all installations and looks for new devices.
+function connect_now()
+    if session then session.now = true end
+    reconnect()
+end
+
+--- PG3's long poll: the same for what is due.
+function account.connect()
+    if session then when_due(session, reconnect) end
 end
 
 ---------------------------------------------------------------------------------------- the session
@@ -371,7 +414,7 @@ function account.begin()
     begun_for = settings.token
     session = { client = client, health = health.new("VRM"), queries = {} }
     account.show()
-    account.connect()
+    connect_now()
 end
 
 --- While VRM wants quiet nothing is asked, but data grows old; what an earlier run or token showed cannot be
@@ -384,15 +427,29 @@ local function age_all()
     account.show()
 end
 
+--- Whether the installations can be asked for only after the account. Of a 429 no next try is planned: it
+-- comes when the pause is over.
+local function needs_list()
+    local whole = session.health
+    return not session.sites or #session.sites == 0 or refused(whole) or whole.kind == "rate"
+end
+
+function poll_all()
+    if not session or held then return end
+    if needs_list() then return connect_now() end
+    for _, site in ipairs(session.sites) do poll(site) end
+end
+
+--- PG3's short poll: asks for what is due.
 function account.poll()
     if not session then return end
     if held and host.time() > held.ends + LATE_SECONDS then held = nil end
     if held then return age_all() end
-    local whole = session.health
-    if not session.sites or #session.sites == 0 or refused(whole) or whole.kind == "rate" then
-        return account.connect()        -- of a 429 no next try is planned: it comes when the pause is over
+    if needs_list() then return account.connect() end
+    for _, site in ipairs(session.sites) do
+        if site.health.answered then installation.age(site) end
+        when_due(site, poll)
     end
-    for _, site in ipairs(session.sites) do poll(site) end
 end
 
 local QUERY_SECONDS = 60            -- PG3 is told after that at the latest
@@ -407,7 +464,7 @@ end
 local function ask_for(s, target)
     local one = target ~= ALL and target ~= DEVICES
     if one then target.asked = true end
-    if one then poll(target) elseif target == ALL then account.poll() else account.connect() end
+    if one then poll(target) elseif target == ALL then poll_all() else connect_now() end
     wait_for(s.task)
     local asked = one and { target } or s.sites or {}
     for _, site in ipairs(asked) do wait_for(site.task) end
