@@ -100,10 +100,7 @@ local function connection()
     return session.sites and not waiting and STATE.NOTHING or STATE.CONNECTING
 end
 
---- The controller's values and the connection's notice.
-function account.show()
-    local status = connection()
-    notices.connection(outage(), settings, status == STATE.NOTHING)
+local function show_controller(status)
     local problem, bug = health.guarded(device.apply, scripts.controller, account.CONTROLLER, {}, {
         status = status, installations = session and session.sites and #session.sites or 0,
         devices = nodes.count(), script_errors = scripts.in_trouble(), last_answer = last_answer,
@@ -115,6 +112,14 @@ function account.show()
     else
         scripts.worked(scripts.controller.file, "values")
     end
+end
+
+--- The controller's values and the connection's notice; a notice outlives the stop, for so may its reason.
+function account.show()
+    if stopping then return end
+    local status = connection()
+    notices.connection(outage(), settings, status == STATE.NOTHING)
+    show_controller(status)
 end
 
 --------------------------------------------------------------------------------------- trying again
@@ -514,9 +519,11 @@ function account.use(given)
     return settings.token ~= begun_for
 end
 
---- Nothing is asked or planned any more.
+--- Nothing is asked or planned any more, nor is anything shown: what comes from VRM now is outdated.
 function account.stop()
-    stopping = true
+    stopping, session = true, nil
+    installation.leave()
+    show_controller(STATE.DISCONNECTED)
 end
 
 return account
