@@ -134,13 +134,14 @@ end
 
 local LEAST_SECONDS = 10            -- between PG3's polls of one installation, and of the account's list
 local POLLS = 4                     -- of an installation in one of its logging intervals
+local LONGEST_INTERVAL = 86400      -- that a gateway has; what VRM tells beyond is a mistake
 
 --- The seconds until a poll of PG3's may ask again. More often than VRM can have something new is a waste,
 -- unless the list of installations told of newer data. A second less: a poll may come a moment early.
 local function seconds_until_due(holder)
     if not holder.asked_at then return 0 end
     local newer = (holder.last_timestamp or 0) > (holder.newest or math.huge)
-    local pause = newer and 0 or (holder.interval or 0) / POLLS - 1
+    local pause = newer and 0 or math.min(holder.interval or 0, LONGEST_INTERVAL) / POLLS - 1
     return math.max(LEAST_SECONDS, pause) - math.abs(host.time() - holder.asked_at)    -- clocks are set back
 end
 

@@ -265,8 +265,8 @@ def test_one_poll_is_one_request_an_installation_and_nothing_else(running):
 def test_the_long_poll_looks_for_devices_again(running):
     running.vrm.forget()
     running.pg3.long_poll()
-    assert running.vrm.wait_for_requests("installations", 1)
-    assert running.vrm.wait_for_requests("system-overview", 2)
+    assert running.vrm.wait_for_requests("installations", 1, PATIENCE)       # once it is due
+    assert running.vrm.wait_for_requests("system-overview", 2, PATIENCE)
 
 
 def test_only_changes_are_sent(running):
