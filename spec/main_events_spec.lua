@@ -168,7 +168,7 @@ describe("PG3's polls", function()
     end)
 
     -- Fault: A long poll of 0 s asks for the list and for all devices without end.
-    -- Expected: The list is asked for once in 10 s at most, each installation as often as by short polls.
+    -- Expected: The list is asked for once in 10 s at most, and each installation as well.
     it("for devices do not either", function()
         local list, _, count = pauses(60, 60, "longpoll")
         for _, seconds in ipairs(list) do assert.is_true(seconds >= 10, seconds .. " s") end
@@ -227,19 +227,36 @@ describe("PG3's polls", function()
         assert.equal(before + 3, world:count(DIAGNOSTICS))
     end)
 
-    -- Fault: Of a gateway that logs once a day, nothing newer is seen for hours though VRM lists it.
-    -- Expected: A list of installations that tells of newer data makes it due.
-    it("follow a list that tells of newer data", function()
+    -- Fault: Of a gateway that logs once a day, a new device is seen hours later.
+    -- Expected: The long poll, which looks for devices, asks for every installation, once in 10 s at most.
+    it("for devices do not wait for the logging interval", function()
         local sites = { [1] = fixtures.boat() }
         local _, world = pauses(86400, 30, nil, sites)
         local before = world:count(DIAGNOSTICS)
         next_poll(world, true)
         assert.equal(before, world:count(DIAGNOSTICS))
-        world.vrm:refresh(120)
-        sites[1].last_timestamp = math.floor(world.now)
         world:fire("longpoll")
         world:run(1)
         assert.equal(before + 1, world:count(DIAGNOSTICS))
+    end)
+
+    -- Fault: A long and a short poll at one time ask for each installation twice, or look for no devices.
+    -- Expected: One poll of each, with its devices; without the list the short poll alone is done.
+    it("at one time are one", function()
+        local world = started()
+        local before, devices = world:count(DIAGNOSTICS), world:count("/system-overview")
+        world.vrm.slow["/installations?extended"] = 2
+        world:fire("longpoll")
+        world:fire("shortpoll")
+        world:run(30)
+        assert.equal(before + 1, world:count(DIAGNOSTICS))
+        assert.equal(devices + 1, world:count("/system-overview"))
+        world.vrm.fail["/installations?extended"] = { status = 500 }
+        world:fire("longpoll")
+        world:fire("shortpoll")
+        world:run(4)
+        assert.equal(before + 2, world:count(DIAGNOSTICS))
+        assert.equal(devices + 1, world:count("/system-overview"))
     end)
 end)
 

@@ -136,20 +136,19 @@ local LEAST_SECONDS = 10            -- between PG3's polls of one installation, 
 local POLLS = 4                     -- of an installation in one of its logging intervals
 local LONGEST_INTERVAL = 86400      -- that a gateway has; what VRM tells beyond is a mistake
 
---- The seconds until a poll of PG3's may ask again. More often than VRM can have something new is a waste,
--- unless the list of installations told of newer data. A second less: a poll may come a moment early.
-local function seconds_until_due(holder)
-    if not holder.asked_at then return 0 end
-    local newer = (holder.last_timestamp or 0) > (holder.newest or math.huge)
-    local pause = newer and 0 or math.min(holder.interval or 0, LONGEST_INTERVAL) / POLLS - 1
-    return math.max(LEAST_SECONDS, pause) - math.abs(host.time() - holder.asked_at)    -- clocks are set back
-end
-
---- PG3's poll of a site or the account by fn: when it is due, and not if a try is planned already.
-local function when_due(holder, fn)
-    local seconds = seconds_until_due(holder)
+--- PG3's poll of a site or the account by fn: when so many seconds have passed since the last, and not if a
+-- try is planned already.
+local function when_due(holder, pause, fn)
+    local passed = math.abs(host.time() - (holder.asked_at or -math.huge))      -- clocks are set back
+    local seconds = math.max(LEAST_SECONDS, pause) - passed
     if seconds <= 0 then return fn(holder) end
     if not holder.timer then retry(holder, seconds, function() fn(holder) end) end
+end
+
+--- PG3's short poll of a site: more often than VRM can have something new is a waste. A second less: a poll
+-- may come a moment early.
+local function poll_when_due(site)
+    when_due(site, math.min(site.interval or 0, LONGEST_INTERVAL) / POLLS - 1, poll)
 end
 
 local LONGEST_PAUSE = 86400
@@ -342,7 +341,7 @@ end
 local function poll_listed(s)
     for _, site in ipairs(s.sites) do
         site.discover = true
-        if s.now then poll(site, true) else when_due(site, poll) end
+        if s.now then poll(site, true) else when_due(site, 0, poll) end
     end
     s.now = false
 end
@@ -363,7 +362,11 @@ local function connect(s)
         poll_listed(s)
     else
         failed(s.health, s, err, reconnect)
-        if refused(s.health) or (s.health:lost() and not s.sites) then installation.lose(nil) end
+        if refused(s.health) or (s.health:lost() and not s.sites) then
+            installation.lose(nil)
+        else
+            for _, site in ipairs(s.sites or {}) do poll_when_due(site) end
+        end
     end
     account.show()
 end
@@ -382,9 +385,9 @@ function connect_now()
     reconnect()
 end
 
---- PG3's long poll: the same for what is due.
+--- PG3's long poll: reconnect, but not all the time.
 function account.connect()
-    if session then when_due(session, reconnect) end
+    if session then when_due(session, 0, reconnect) end
 end
 
 ---------------------------------------------------------------------------------------- the session
@@ -452,9 +455,10 @@ function account.poll()
     if held and host.time() > held.ends + LATE_SECONDS then held = nil end
     if held then return age_all() end
     if needs_list() then return account.connect() end
+    local listing = host.running(session.task)          -- then the sites are polled after that
     for _, site in ipairs(session.sites) do
         if site.health.answered then installation.age(site) end
-        when_due(site, poll)
+        if not listing then poll_when_due(site) end
     end
 end
 
