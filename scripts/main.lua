@@ -121,6 +121,12 @@ local function command(address, cmd, args)
     return ended and done or false
 end
 
+--- The controller's script reports that the plugin runs.
+local function heartbeat()
+    local update = scripts.controller.table.update
+    if update then health.attempt(host.start_script, update, CONTROLLER) end
+end
+
 ------------------------------------------------------------------------------------- PG3's messages
 
 local SCAN_SECONDS, SAVE_SECONDS = 1, 60
@@ -155,7 +161,10 @@ host.on("ready", function()
 end)
 
 host.on("shortpoll", account.poll)
-host.on("longpoll", account.connect)
+host.on("longpoll", function()
+    heartbeat()
+    account.connect()
+end)
 host.on("discover", account.discover)
 host.on("query", account.query)
 host.on("command", command)
@@ -168,7 +177,7 @@ host.on("script_get", function(id, file, path, with)
     host.answer(id, account.get_for_script(file, path, with))
 end)
 host.on("stop", function()
-    account.stop()
+    health.attempt(account.stop)
     state.save()
 end)
 timer.every(SCAN_SECONDS, function()

@@ -53,7 +53,7 @@ local function run_to(world, time) world:run(time - world.now) end
 
 local function poll(world, event)
     world:fire(event or "shortpoll")
-    world:run(1)
+    world:run(15)                       -- until it is due
 end
 
 --- The four values of a day; "-" stands for no data.

@@ -127,6 +127,139 @@ describe("queries", function()
     end)
 end)
 
+describe("PG3's polls", function()
+    --- Polls of PG3's all the time for so long -> how many seconds lay between questions for a site.
+    local function pauses(interval, seconds, event, sites)
+        local world = started { sites = sites or { [1] = fixtures.boat() } }
+        for _, entry in ipairs(world.vrm.sites[1].devices) do
+            if not entry.instance then entry.loggingInterval = interval end
+        end
+        world:fire("discover")
+        world:run(0)
+        world.vrm:refresh(1)
+        local from, list = #world.requests, {}
+        local step = math.max(0.5, seconds / 2000)
+        for _ = 1, seconds / step do
+            world:fire(event or "shortpoll")
+            world:run(step)
+        end
+        local last
+        for i = from + 1, #world.requests do
+            local request = world.requests[i]
+            if request.path:find("/1" .. DIAGNOSTICS, 1, true) then
+                list[#list + 1], last = last and request.time - last, request.time
+            end
+        end
+        return list, world, #world.requests - from
+    end
+
+    -- Fault: A short poll of 0 s in PG3 makes a request as soon as the one before has ended, for ever.
+    -- Expected: An installation is asked once in a quarter of its logging interval, and once in 10 s at most.
+    it("ask no more often than the logging interval warrants", function()
+        for _, case in ipairs { { 60, 14, 30 }, { 1, 10, 30 }, { 40, 10, 30 }, { 900, 224, 900 },
+                                { false, 224, 900 }, { 86400, 21599, 60000 }, { 10 ^ 12, 21599, 60000 } } do
+            local list, world = pauses(case[1], case[3])
+            assert.is_true(#list >= 1, tostring(case[1]))
+            for _, seconds in ipairs(list) do
+                assert.is_true(seconds >= case[2] and seconds <= case[2] + 1, seconds .. " s")
+            end
+            assert.same({}, world.errors)
+        end
+    end)
+
+    -- Fault: A long poll of 0 s asks for the list and for all devices without end.
+    -- Expected: The list is asked for once in 10 s at most, and each installation as well.
+    it("for devices do not either", function()
+        local list, _, count = pauses(60, 60, "longpoll")
+        for _, seconds in ipairs(list) do assert.is_true(seconds >= 10, seconds .. " s") end
+        assert.is_true(#list >= 3)
+        assert.is_true(count <= 7 + 2 * 6, count .. " requests")
+    end)
+
+    -- Fault: Short polls of 0 s while VRM fails undo the growing pauses between tries.
+    -- Expected: Not more than one in 10 s beside the tries that are planned, for the account as well.
+    it("do not hammer a VRM that fails", function()
+        for _, where in ipairs { "/installations/1/", "/users/me" } do
+            local world = worlds.new { sites = { [1] = fixtures.boat() } }
+            world.vrm.fail[where] = { status = 500 }
+            world:start()
+            local before = #world.requests
+            for _ = 1, 600 do
+                world:fire("shortpoll")
+                world:run(0.1)
+            end
+            assert.is_true(#world.requests - before <= 12, #world.requests - before .. " requests")
+        end
+    end)
+
+    it("that are skipped let data grow old", function()
+        local world = started()
+        world:fire("shortpoll")
+        world:run(1)
+        world.vrm.slow[DIAGNOSTICS] = 100000
+        for _ = 1, 12 do
+            world:run(100)
+            world:fire("shortpoll")
+        end
+        assert.equal(3, world:value(BATTERY, "GV30"))
+    end)
+
+    -- Fault: A poll that the rule skips is lost, and what it was to find comes with the next but one.
+    -- Expected: It is made up for as soon as it is due; a query asks at once.
+    it("that come too soon are made up for, and queries are not held back", function()
+        local world = started()
+        world:fire("shortpoll")
+        world:run(1)
+        local before = world:count(DIAGNOSTICS)
+        world:fire("shortpoll")
+        world:run(1)
+        assert.equal(before, world:count(DIAGNOSTICS))
+        world:fire("query", BATTERY, "")
+        world:run(1)
+        assert.equal(before + 1, world:count(DIAGNOSTICS))
+        world:fire("query", "all", "")
+        world:run(1)
+        assert.equal(before + 2, world:count(DIAGNOSTICS))
+        world:fire("shortpoll")
+        world:run(15)
+        assert.equal(before + 3, world:count(DIAGNOSTICS))
+        world:run(60)
+        assert.equal(before + 3, world:count(DIAGNOSTICS))
+    end)
+
+    -- Fault: Of a gateway that logs once a day, a new device is seen hours later.
+    -- Expected: The long poll, which looks for devices, asks for every installation, once in 10 s at most.
+    it("for devices do not wait for the logging interval", function()
+        local sites = { [1] = fixtures.boat() }
+        local _, world = pauses(86400, 30, nil, sites)
+        local before = world:count(DIAGNOSTICS)
+        next_poll(world, true)
+        assert.equal(before, world:count(DIAGNOSTICS))
+        world:fire("longpoll")
+        world:run(1)
+        assert.equal(before + 1, world:count(DIAGNOSTICS))
+    end)
+
+    -- Fault: A long and a short poll at one time ask for each installation twice, or look for no devices.
+    -- Expected: One poll of each, with its devices; without the list the short poll alone is done.
+    it("at one time are one", function()
+        local world = started()
+        local before, devices = world:count(DIAGNOSTICS), world:count("/system-overview")
+        world.vrm.slow["/installations?extended"] = 2
+        world:fire("longpoll")
+        world:fire("shortpoll")
+        world:run(30)
+        assert.equal(before + 1, world:count(DIAGNOSTICS))
+        assert.equal(devices + 1, world:count("/system-overview"))
+        world.vrm.fail["/installations?extended"] = { status = 500 }
+        world:fire("longpoll")
+        world:fire("shortpoll")
+        world:run(4)
+        assert.equal(before + 2, world:count(DIAGNOSTICS))
+        assert.equal(devices + 1, world:count("/system-overview"))
+    end)
+end)
+
 describe("device scripts", function()
     local function script(text)
         local tab, problem = fake.load_text(text, "scripts/devices/tank.lua")

@@ -468,6 +468,7 @@ describe("an account whose list is too large", function()
         assert.equal(1, world:value("1_bm288", "GV30"))
         assert.same({}, world.notices)
         world.vrm.fail["idSite="] = { status = 429, retry_after = 30 }
+        world:run(15)
         world:fire("longpoll")
         world:run(1)
         assert.equal(4, world:value("controller", "GV0"))

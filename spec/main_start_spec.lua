@@ -54,11 +54,24 @@ describe("start", function()
         next_poll(world)
         assert.equal(5, #world.requests)
         assert.equal(2, world:count(DIAGNOSTICS))
+        world:run(15)
         world:fire("longpoll")
         world:run(1)
         assert.equal(1, world:count("/users/me"))
         assert.equal(2, world:count("/installations?extended"))
         assert.equal(2, world:count("/system-overview"))
+    end)
+
+    -- Fault: A program cannot tell that the plugin crashed: its last values stay.
+    -- Expected: At each long poll the plugin's node reports DON and DOF in turn, whatever VRM says.
+    it("is followed by a heartbeat at each long poll", function()
+        local world = started()
+        world.vrm.fail["/"] = { status = 500 }
+        for _ = 1, 3 do
+            world:fire("longpoll")
+            world:run(600)
+        end
+        assert.same({ "controller DON", "controller DOF", "controller DON" }, world.events)
     end)
 
     it("does nothing before PG3 is ready", function()
@@ -208,7 +221,7 @@ describe("the token", function()
         assert.equal(3, world:value(BATTERY, "GV30"))
         world.vrm.fail = {}
         world:fire("shortpoll")
-        world:run(1)
+        world:run(15)
         assert.equal(1, world:value("controller", "GV0"))
         assert.equal(1, world:value(BATTERY, "GV30"))
     end)
@@ -295,5 +308,64 @@ describe("stop", function()
         world:fire("shortpoll")
         world:run(1000)
         assert.equal(4, #world.requests)
+    end)
+
+    -- Fault: A plugin that was stopped leaves its last values in the ISY, fresh and connected for ever.
+    -- Expected: Every data state is Offline and the system status Disconnected, and both stay so.
+    it("takes every node offline, and nothing brings one back", function()
+        local world = started()
+        local count = #world.sets
+        world.vrm.slow[DIAGNOSTICS] = 5
+        world:fire("shortpoll")
+        world:run(1)
+        world:fire("stop")
+        for _ = 1, 2 do
+            assert.equal(0, world:value("controller", "GV0"))
+            for address, node in pairs(world.nodes) do
+                if address ~= "controller" then
+                    assert.equal(3, node.values.GV30)
+                    assert.is_true(node.stale)
+                end
+            end
+            world:fire("longpoll")
+            world:fire("query", "all", "")
+            world:run(400)
+        end
+        for i = count + 1, #world.sets do
+            local set = world.sets[i]
+            assert.is_true(set.address == "controller" or set.driver == "GV30"
+                or set.address == worlds.GATEWAY, set.address .. " " .. set.driver)
+        end
+        assert.same({}, world.errors)
+    end)
+
+    it("before the connection, and with a token that cannot be one, says the same", function()
+        for _, token in ipairs { "", "no token", worlds.TOKEN } do
+            local world = new { params = { vrm_token = token } }
+            world.vrm.slow["/users/me"] = 100
+            world:start()
+            world:fire("stop")
+            world:run(200)
+            assert.equal(0, world:value("controller", "GV0"))
+            assert.same({}, world.errors)
+        end
+    end)
+
+    it("adds no node, and leaves the notice of what failed", function()
+        local world = new { known = { { address = BATTERY, name = "House", type = "VICBATT",
+            primary = BATTERY, enabled = true } } }
+        world.vrm.fail["/users/me"] = { status = 500 }
+        world:start()
+        world:fire("stop")
+        world:run(100)
+        assert.same({ "controller" }, world.added)
+        world = started()
+        world.vrm.fail["/"] = { status = 500 }
+        worlds.next_poll(world)
+        world:run(10)
+        assert.truthy(world.notices.vrm)
+        world:fire("stop")
+        world:run(100)
+        assert.truthy(world.notices.vrm)
     end)
 end)

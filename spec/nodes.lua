@@ -135,13 +135,16 @@ local function rows_of(type_, long)
 end
 
 --- "Command: Query (`QUERY`)."
-local function commands_of(type_)
+local function listed(word, list)
     local words = {}
-    for _, command in ipairs(type_.commands) do
-        words[#words + 1] = ("%s (%s)"):format(command.name, code(command.id))
-    end
+    for _, one in ipairs(list) do words[#words + 1] = ("%s (%s)"):format(one.name, code(one.id)) end
     table.sort(words)
-    return ("%s: %s."):format(#words == 1 and "Command" or "Commands", table.concat(words, ", "))
+    return ("%s%s: %s."):format(word, #words == 1 and "" or "s", table.concat(words, ", "))
+end
+
+local function commands_of(type_)
+    local commands = listed("Command", type_.commands)
+    return #type_.events == 0 and commands or commands .. " " .. listed("Event", type_.events)
 end
 
 --- For which devices there is such a node.

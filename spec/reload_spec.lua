@@ -80,6 +80,7 @@ describe("a user's script", function()
     -- Expected: that answer gives it its value like all others.
     it("that is saved while VRM is being asked has its values with the answer", function()
         local world = started()
+        world:run(15)
         world.vrm.slow[worlds.DIAGNOSTICS] = 10
         world:fire("shortpoll")
         world.vrm.slow[worlds.DIAGNOSTICS] = 30

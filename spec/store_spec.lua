@@ -181,7 +181,7 @@ describe("an answer of VRM", function()
         assert.equal(3, world:value(BATTERY, "GV30"))
         world.vrm.fail = {}
         world:fire("shortpoll")
-        world:run(1)
+        world:run(15)
         assert.equal(1, world:value(BATTERY, "GV30"))
         assert.equal(87.5, world:value(BATTERY, "ST"))
         assert.is_false(world.nodes[BATTERY].stale)
@@ -208,8 +208,8 @@ describe("data", function()
     -- Fault: nobody polls, VRM and PG3 are silent, and values of an hour ago count as fresh.
     -- Expected: time alone makes them stale and offline, when they become so.
     it("grows old when nobody polls", function()
-        local world = worlds.started()                      -- rows of 20 s ago, logged each 60 s
-        world:run(219)
+        local world = worlds.started()                      -- rows of 35 s ago, logged each 60 s
+        world:run(204)
         assert.equal(1, world:value(BATTERY, "GV30"))
         world:run(3)
         assert.equal(2, world:value(BATTERY, "GV30"))
@@ -262,7 +262,7 @@ describe("a request", function()
         assert.same({ "2 diagnostics" }, priorities(world, count))
         count = #world.requests
         world:fire("shortpoll")
-        world:run(1)
+        world:run(15)
         assert.same({ "1 diagnostics" }, priorities(world, count))
     end)
 end)

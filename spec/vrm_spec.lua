@@ -62,7 +62,7 @@ describe("the VRM client", function()
     it("knows VRM's answers from those of something on the way", function()
         for _, status in ipairs { 302, 307, 400, 401, 403, 404, 407, 451, 511 } do
             for _, said in ipairs { { json_error = "invalid token" }, { json = {} },
-                { json = { error = 1020 } }, { json = "x" } } do
+                { json = { error = 1020 } }, { json = { success = true } }, { json = "x" } } do
                 local _, err = ask(function() return { status = status, json = said.json,
                     json_error = said.json_error } end, diagnostics)
                 assert.equal("foreign", err.kind)

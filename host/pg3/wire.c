@@ -72,13 +72,38 @@ static void set_driver(struct buf *b, const struct node *node, size_t i, size_t 
     buf_puts(b, "}");
 }
 
-bool wire_set(struct buf *b, struct nodes *n, const char *skip_address, const char *skip_driver) {
+static bool to_tell(const struct node *node) {
+    return node->changed && (node->state == NODE_LIVE || node->state == NODE_KNOWN);
+}
+
+static void set_told(struct buf *b, struct node *node, size_t i, size_t already) {
+    set_driver(b, node, i, already);
+    node_told(&node->drivers[i]);
+    node->drivers[i].text_told = node->drivers[i].text != NULL;
+}
+
+// Data states that are not "fresh", of all nodes: PG3 takes minutes for what thousands of values
+// say, and may not take all of a plugin that ends. -> how many.
+static size_t set_lost(struct buf *b, struct nodes *n) {
     size_t count = 0;
     for (size_t k = 0; k < n->count; k++) {
         struct node *node = n->all[k];
+        const struct order order = order_of(node);
+        bool lost = order.state < order.count && !order.last;
+        if (to_tell(node) && lost && node->drivers[order.state].changed &&
+            b->len <= WIRE_SET_FULL) {
+            set_told(b, node, order.state, count++);
+        }
+    }
+    return count;
+}
+
+bool wire_set(struct buf *b, struct nodes *n, const char *skip_address, const char *skip_driver) {
+    size_t count = set_lost(b, n);
+    for (size_t k = 0; k < n->count; k++) {
+        struct node *node = n->all[k];
         bool skip = strcmp(node->address, skip_address) == 0;
-        bool there = node->state == NODE_LIVE || node->state == NODE_KNOWN;
-        if (!there || !node->changed) {
+        if (!to_tell(node)) {
             continue;
         }
         node->changed = false;
@@ -93,9 +118,7 @@ bool wire_set(struct buf *b, struct nodes *n, const char *skip_address, const ch
                 node->changed = true;
                 continue;
             }
-            set_driver(b, node, i, count++);
-            node_told(&node->drivers[i]);
-            node->drivers[i].text_told = node->drivers[i].text != NULL;
+            set_told(b, node, i, count++);
         }
     }
     return count > 0 && buf_puts(b, "]}");

@@ -5,6 +5,14 @@ local function devices(_, site)       return site.devices end
 local function script_errors(_, site) return site.script_errors end
 local function last_answer(_, site)   return site.last_answer end
 
+local beat = "DOF"
+
+--- Called at each long poll: a program that hears neither event for too long knows that the plugin is gone.
+local function heartbeat(node)
+    beat = beat == "DOF" and "DON" or "DOF"
+    node:event(beat)
+end
+
 return {
     api = 2,
     id = "VICCTRL", name = "Victron Energy", icon = "GenericCtl",
@@ -21,6 +29,9 @@ return {
         DISCOVER = { name = "Discover devices" },
         RELOAD = { name = "Reload device scripts" },
     },
+
+    events = { DON = "Heartbeat on", DOF = "Heartbeat off" },
+    update = heartbeat,
 
     samples = {
         { rows   = {},

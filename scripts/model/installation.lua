@@ -249,14 +249,23 @@ function installation.show(site, answer, now, discover)
     if discover then nodes.adopt(prefix_of(site)) end
 end
 
---- Everything of a site (nil = everything there is) cannot be believed now.
-function installation.lose(site)
-    for _, node in pairs(site and site.nodes or nodes.all) do
+local function lose_nodes(list)
+    for _, node in pairs(list) do
         local facts = node.site and node.site.facts
         if facts then facts.connected, facts.online = false, false end
         nodes.offline(node, facts)
     end
+end
+
+--- Everything of a site (nil = everything there is) cannot be believed now.
+function installation.lose(site)
+    lose_nodes(site and site.nodes or nodes.all)
     nodes.adopt(prefix_of(site))
+end
+
+--- The plugin ends: nothing of what it shows can be believed from now on, and nothing is added any more.
+function installation.leave()
+    lose_nodes(nodes.all)
 end
 
 --- The account has an installation no more: its nodes go offline, and nothing else of it stays.

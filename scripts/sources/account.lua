@@ -35,17 +35,20 @@ local held                          -- { pauses, ends, connect } while VRM asked
 local session                       -- nil: no token; else { client, health, user_id, sites = list,
                                     -- task = the one that asks,
                                     -- queries = [site, ALL or DEVICES] = the task that waits for answers,
+                                    -- asked_at = host.time() when it was asked for last,
+                                    -- now = each site is polled after the next list, due or not,
                                     -- timer, told = "Connected" is in the log, was_empty = the last list }
 local sites = {}                    -- [id] = site, kept over sessions. Beside what model.installation names:
                                     -- { session, listed = the list it was in last,
                                     --   task = the one that polls it, discover, again,
                                     --   asked = somebody waits for its next poll,
+                                    --   asked_at = host.time() when it was polled last,
                                     --   timer, nameless = failures of its names, had_rows }
 local last_answer                   -- VRM's clock when it last answered
 
 -------------------------------------------------------------------------------------- what is shown
 
-local poll
+local poll, poll_all, reconnect, connect_now
 
 local function state_of(source)
     return STATE_OF[source.kind] or STATE.UNREACHABLE
@@ -97,10 +100,7 @@ local function connection()
     return session.sites and not waiting and STATE.NOTHING or STATE.CONNECTING
 end
 
---- The controller's values and the connection's notice.
-function account.show()
-    local status = connection()
-    notices.connection(outage(), settings, status == STATE.NOTHING)
+local function show_controller(status)
     local problem, bug = health.guarded(device.apply, scripts.controller, account.CONTROLLER, {}, {
         status = status, installations = session and session.sites and #session.sites or 0,
         devices = nodes.count(), script_errors = scripts.in_trouble(), last_answer = last_answer,
@@ -114,6 +114,14 @@ function account.show()
     end
 end
 
+--- The controller's values and the connection's notice; a notice outlives the stop, for so may its reason.
+function account.show()
+    if stopping then return end
+    local status = connection()
+    notices.connection(outage(), settings, status == STATE.NOTHING)
+    show_controller(status)
+end
+
 --------------------------------------------------------------------------------------- trying again
 
 local function retry(holder, seconds, fn)
@@ -122,6 +130,25 @@ local function retry(holder, seconds, fn)
         holder.timer = nil
         fn()
     end) or nil
+end
+
+local LEAST_SECONDS = 10            -- between PG3's polls of one installation, and of the account's list
+local POLLS = 4                     -- of an installation in one of its logging intervals
+local LONGEST_INTERVAL = 86400      -- that a gateway has; what VRM tells beyond is a mistake
+
+--- PG3's poll of a site or the account by fn: when so many seconds have passed since the last, and not if a
+-- try is planned already.
+local function when_due(holder, pause, fn)
+    local passed = math.abs(host.time() - (holder.asked_at or -math.huge))      -- clocks are set back
+    local seconds = math.max(LEAST_SECONDS, pause) - passed
+    if seconds <= 0 then return fn(holder) end
+    if not holder.timer then retry(holder, seconds, function() fn(holder) end) end
+end
+
+--- PG3's short poll of a site: more often than VRM can have something new is a waste. A second less: a poll
+-- may come a moment early.
+local function poll_when_due(site)
+    when_due(site, math.min(site.interval or 0, LONGEST_INTERVAL) / POLLS - 1, poll)
 end
 
 local LONGEST_PAUSE = 86400
@@ -139,7 +166,7 @@ local function be_quiet(seconds)
         mine.pauses = mine.pauses - 1
         if held ~= mine or mine.pauses > 0 then return end
         held = nil
-        if mine.connect then account.connect() else account.poll() end
+        if mine.connect then connect_now() else poll_all() end
     end)
 end
 
@@ -232,7 +259,7 @@ end
 local function poll_once(site)
     local s, discover = session, site.discover or not site.overview
     local priority = site.asked and vrm.ASKED or nil
-    site.discover, site.asked = false, false
+    site.discover, site.asked, site.asked_at = false, false, host.time()
     local done, err = health.guarded(ask, s, site, discover, priority)
     if outdated(s, site) or stopping then return end
     if done then
@@ -321,7 +348,17 @@ local function take_account(s)
     return list
 end
 
+--- After the list the installations are asked for, with their devices.
+local function poll_listed(s)
+    for _, site in ipairs(s.sites) do
+        site.discover = true
+        if s.now then poll(site, true) else when_due(site, 0, poll) end
+    end
+    s.now = false
+end
+
 local function connect(s)
+    s.asked_at = host.time()
     local list, err = health.guarded(take_account, s)
     if session ~= s or stopping then return end
     if list then
@@ -333,20 +370,35 @@ local function connect(s)
             s.told = true
             host.log("info", ("Connected to VRM; installations: %d."):format(#list))
         end
-        for _, site in ipairs(s.sites) do poll(site, true) end
+        poll_listed(s)
     else
-        failed(s.health, s, err, account.connect)
-        if refused(s.health) or (s.health:lost() and not s.sites) then installation.lose(nil) end
+        failed(s.health, s, err, reconnect)
+        if refused(s.health) or (s.health:lost() and not s.sites) then
+            installation.lose(nil)
+        else
+            for _, site in ipairs(s.sites or {}) do poll_when_due(site) end
+        end
     end
     account.show()
 end
 
---- Starts to ask for the account and its installations; then polls them all and looks for new devices.
-function account.connect()
+--- Starts to ask for the account and its installations.
+function reconnect()
     local s = session
     if held then held.connect = true end
     if not s or host.running(s.task) or held or stopping then return end
     s.task = host.spawn(connect, s)
+end
+
+--- The same; then polls all installations and looks for new devices.
+function connect_now()
+    if session then session.now = true end
+    reconnect()
+end
+
+--- PG3's long poll: reconnect, but not all the time.
+function account.connect()
+    if session then when_due(session, 0, reconnect) end
 end
 
 ---------------------------------------------------------------------------------------- the session
@@ -382,7 +434,7 @@ function account.begin()
     begun_for = settings.token
     session = { client = client, health = health.new("VRM"), queries = {} }
     account.show()
-    account.connect()
+    connect_now()
 end
 
 --- While VRM wants quiet nothing is asked, but data grows old; what an earlier run or token showed cannot be
@@ -395,15 +447,30 @@ local function age_all()
     account.show()
 end
 
+--- Whether the installations can be asked for only after the account. Of a 429 no next try is planned: it
+-- comes when the pause is over.
+local function needs_list()
+    local whole = session.health
+    return not session.sites or #session.sites == 0 or refused(whole) or whole.kind == "rate"
+end
+
+function poll_all()
+    if not session or held then return end
+    if needs_list() then return connect_now() end
+    for _, site in ipairs(session.sites) do poll(site) end
+end
+
+--- PG3's short poll: asks for what is due.
 function account.poll()
     if not session then return end
     if held and host.time() > held.ends + LATE_SECONDS then held = nil end
     if held then return age_all() end
-    local whole = session.health
-    if not session.sites or #session.sites == 0 or refused(whole) or whole.kind == "rate" then
-        return account.connect()        -- of a 429 no next try is planned: it comes when the pause is over
+    if needs_list() then return account.connect() end
+    local listing = host.running(session.task)          -- then the sites are polled after that
+    for _, site in ipairs(session.sites) do
+        if site.health.answered then installation.age(site) end
+        if not listing then poll_when_due(site) end
     end
-    for _, site in ipairs(session.sites) do poll(site) end
 end
 
 local QUERY_SECONDS = 60            -- PG3 is told after that at the latest
@@ -418,7 +485,7 @@ end
 local function ask_for(s, target)
     local one = target ~= ALL and target ~= DEVICES
     if one then target.asked = true end
-    if one then poll(target) elseif target == ALL then account.poll() else account.connect() end
+    if one then poll(target) elseif target == ALL then poll_all() else connect_now() end
     wait_for(s.task)
     local asked = one and { target } or s.sites or {}
     for _, site in ipairs(asked) do wait_for(site.task) end
@@ -468,9 +535,11 @@ function account.use(given)
     return settings.token ~= begun_for
 end
 
---- Nothing is asked or planned any more.
+--- Nothing is asked or planned any more, nor is anything shown: what comes from VRM now is outdated.
 function account.stop()
-    stopping = true
+    stopping, session = true, nil
+    installation.leave()
+    show_controller(STATE.DISCONNECTED)
 end
 
 return account

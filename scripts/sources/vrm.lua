@@ -55,7 +55,7 @@ local STATUS_TEXT = {
 --- Whether VRM itself answered: its errors are objects that say so. Pages of a proxy, a content network or a
 -- login page on the way have any status, 401 and 403 too, and mean nothing for the token.
 local function by_vrm(reply)
-    return type(reply.json) == "table" and reply.json.success ~= nil
+    return type(reply.json) == "table" and reply.json.success == false
 end
 
 --- An HTTP answer that is not a success, as an error. VRM's own text is in the account's language: it is

@@ -150,7 +150,8 @@ host.spawn(function()
     events.start()
     events.ready()
 end)
-timer.every(SHORT_POLL, events.shortpoll)
+-- The stand-in has new values all the time, whatever its logging interval.
+timer.every(SHORT_POLL, host.demo and function() events.query("all") end or events.shortpoll)
 timer.every(LONG_POLL, events.longpoll)
 if in_place then say("\27[2J") end
 ticker = timer.every(TICK_SECONDS, function()

@@ -141,6 +141,42 @@ static void test_order(void) {
     nodes_free(n);
 }
 
+// Fault: of many nodes that are lost, the last is told to be so after all values of the others
+// Expected: the data states of all nodes that are not fresh come before any value
+static void test_lost_states_first(void) {
+    const char *why;
+    struct nodes *n = nodes_new();
+    struct buf b;
+    struct node_type *t = node_type_new();
+    t->id = strdup("VICX");
+    t->drivers = calloc(2, sizeof *t->drivers);
+    put_driver(t, "ST", "Power", 73, 0);
+    put_driver(t, "GV30", "Data state", 25, 0);
+    t->drivers[1].fresh = 1;
+    CHECK(nodes_declare(n, t) == NULL);
+    buf_init(&b, WIRE_MAX);
+    for (int i = 0; i < 3; i++) {
+        char address[] = {'x', '_', (char)('0' + i), '\0'};
+        struct node *node = nodes_add(n, address, "VICX", address, "x_0", &why);
+        CHECK(node != NULL);
+        node->state = NODE_LIVE;
+        node_set(n, node, 0, 10 + i, NULL);
+        node_set(n, node, 1, i == 1 ? 1 : 3, NULL); // the second is fresh
+    }
+    CHECK(wire_set(&b, n, "", ""));
+    CHECK(is(
+        &b, "{\"set\":["
+            "{\"address\":\"x_0\",\"driver\":\"GV30\",\"value\":\"3\",\"uom\":25,\"text\":null},"
+            "{\"address\":\"x_2\",\"driver\":\"GV30\",\"value\":\"3\",\"uom\":25,\"text\":null},"
+            "{\"address\":\"x_0\",\"driver\":\"ST\",\"value\":\"10\",\"uom\":73,\"text\":null},"
+            "{\"address\":\"x_1\",\"driver\":\"ST\",\"value\":\"11\",\"uom\":73,\"text\":null},"
+            "{\"address\":\"x_1\",\"driver\":\"GV30\",\"value\":\"1\",\"uom\":25,\"text\":null},"
+            "{\"address\":\"x_2\",\"driver\":\"ST\",\"value\":\"12\",\"uom\":73,\"text\":null}]}"));
+    CHECK(!wire_set(&b, n, "", ""));
+    buf_free(&b);
+    nodes_free(n);
+}
+
 static void test_set(void) {
     struct nodes *n = two_nodes();
     struct buf b;
@@ -203,6 +239,7 @@ int main(void) {
     test_addnode();
     test_addnode_too_large();
     test_order();
+    test_lost_states_first();
     test_set();
     test_set_too_large();
     return check_end();

@@ -5,7 +5,7 @@ import time
 import pytest
 from vrm import HOUSE, VAN
 
-from support.world import CONTROLLER, address
+from support.world import CONTROLLER, PATIENCE, address
 
 BANK = address(HOUSE, "bm", 289)
 
@@ -41,7 +41,7 @@ def test_a_node_deleted_by_hand_comes_back_with_discover(running, how):
     pg3.send({"config": pg3.config()})
     running.poll(times=2)
     pg3.long_poll()
-    assert running.vrm.wait_for_requests("system-overview", 4)
+    assert running.vrm.wait_for_requests("system-overview", 4, PATIENCE)     # once it is due
     running.poll()
     assert added_since(pg3, since) == []
     assert BANK not in {item["address"] for item in pg3.sets(since)}

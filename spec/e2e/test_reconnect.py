@@ -38,7 +38,7 @@ def test_what_changed_while_offline_is_sent_once(world):
     world.vrm.settings["latency"] = 1.0
     world.vrm.set_row(HOUSE, "battery", 289, "/Soc", raw=41.5)
     asked = world.vrm.count("diagnostics")
-    pg3.short_poll()
+    pg3.query(BANK)
     assert world.vrm.wait_for_requests("diagnostics", asked + 1)
     pg3.broker.stop()                           # the answer comes while there is no broker
     world.vrm.settings["latency"] = 0.0

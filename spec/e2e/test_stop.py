@@ -9,8 +9,9 @@ from vrm import HOUSE
 
 from support.net import slow_dns
 from support.profile import Profile
-from support.world import CONTROLLER, Behaviour, address
+from support.world import CONTROLLER, DISCONNECTED, OFFLINE, PATIENCE, Behaviour, address
 
+BANK = address(HOUSE, "bm", 289)
 WAYS = ["message", "SIGTERM", "SIGINT", "SIGHUP"]
 
 
@@ -26,6 +27,36 @@ def way(world, name):
 def test_it_ends_at_once_when_asked(world, mode, how):
     world.running(mode=mode)
     world.stop(way(world, how))
+
+
+# Fault: A plugin that was stopped leaves its last values in the ISY, fresh and connected for ever.
+# Expected: Before it leaves, every data state is Offline and the system status Disconnected; zeros come after.
+@pytest.mark.parametrize("how", WAYS)
+@pytest.mark.parametrize("stale", ["zero", "keep"])
+def test_it_tells_that_nothing_is_true_any_more(world, how, stale):
+    pg3 = world.running(params={**world.params, "stale_values": stale})
+    world.poll()                                # the answers to addnode are there
+    voltage = pg3.value(BANK, "CV")
+    since = time.monotonic()
+    world.stop(way(world, how))
+    pg3.wait_for(lambda: pg3.value(CONTROLLER, "GV0") == DISCONNECTED, PATIENCE, "Disconnected")
+    for node in pg3.nodes:
+        pg3.wait_for(lambda node=node: node == CONTROLLER or pg3.value(node, "GV30") == OFFLINE, PATIENCE, node)
+    said = [(item["address"], item["driver"]) for item in pg3.sets(since)]
+    assert ((BANK, "CV") in said) == (stale == "zero"), said
+    assert stale == "keep" or said.index((BANK, "GV30")) < said.index((BANK, "CV")), said
+    assert stale == "zero" or pg3.value(BANK, "CV") == voltage
+
+
+# Fault: A program cannot tell that the plugin crashed: its last values stay.
+# Expected: At each long poll the plugin's node reports DON and DOF in turn.
+def test_each_long_poll_is_a_heartbeat(running):
+    def beats():
+        return [item["cmd"] for items in running.pg3.received("command", "command") for item in items]
+    for count in (1, 2, 3):
+        running.pg3.long_poll()
+        running.wait(lambda count=count: len(beats()) >= count, "a heartbeat")
+    assert beats() == ["DON", "DOF", "DON"]
 
 
 # Fault: SIGUSR1 or SIGUSR2, which some service scripts send to rotate logs, ends the plugin.

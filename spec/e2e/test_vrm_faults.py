@@ -109,7 +109,7 @@ def test_an_answer_that_never_comes_ends_in_a_time_out(running):
     """The longest test: it waits for the plugin's own time-out (at most 20 s)."""
     before = len(complaints(running))
     running.vrm.fault("diagnostics", "hang", site=HOUSE)
-    running.pg3.short_poll()
+    running.pg3.query(CONTROLLER)
     running.wait(lambda: len(complaints(running)) > before, "the time-out in the log", timeout=25)
     running.vrm.clear_faults()
     running.recover(timeout=30)

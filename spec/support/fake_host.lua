@@ -601,7 +601,7 @@ local OURS = { sources = true, model = true, types = true, serve = true, pg3 = t
 function fake.new(options)
     options = options or {}
     local self = setmetatable({
-        now = START_TIME, clock_error = 0, timers = {}, last_timer = 0, hold_until = 0,
+        events = {}, now = START_TIME, clock_error = 0, timers = {}, last_timer = 0, hold_until = 0,
         nodes = {}, once = {}, added = {}, types = {}, sets = {}, known = options.known or {},
         lines = {}, masked = {}, notices = {}, notice_log = {}, handlers = {}, requests = {},
         errors = {}, reports = {}, tasks = {}, results = setmetatable({}, { __mode = "k" }),

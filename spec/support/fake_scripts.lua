@@ -174,6 +174,7 @@ local function node_of(world, script, address)
         world.host.set(address, id, value, text)
     end
     function methods.get(_, id) return world.host.get(address, id) end
+    function methods.event(_, id) table.insert(world.events, address .. " " .. id) end
     return setmetatable({}, {
         __index = function(_, key)
             if key == "address" then return address end

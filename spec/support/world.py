@@ -170,16 +170,16 @@ class World:
         return self.wait(predicate, what, 0)
 
     def poll(self, times=1):
-        """Sends a short poll and waits until VRM has been asked for each installation. One that comes while the
+        """Has VRM asked for each installation, now: a short poll would wait until it is due. What comes while the
         plugin asks anyway is sent again."""
         for _ in range(times):
             asked = self.vrm.count("diagnostics")
             for _ in range(12):
-                self.pg3.short_poll()
+                self.pg3.query(CONTROLLER)
                 if self.vrm.wait_for_requests("diagnostics", asked + 2, timeout=PATIENCE / 12):
                     break
             assert self.vrm.count("diagnostics") >= asked + 2, \
-                f"the short poll asked VRM for nothing\n{self.plugin.log_tail()}"
+                f"the query asked VRM for nothing\n{self.plugin.log_tail()}"
             time.sleep(0.3)                     # the answers' way through the plugin
 
     def recover(self, timeout=20.0):
