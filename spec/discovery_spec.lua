@@ -132,29 +132,30 @@ end)
 
 describe("alarms and counts", function()
     it("count warnings and alarms of living devices once", function()
-        local rows = {}
+        local rows, homes = {}, { [6] = { heard = NOW - 9999 }, [7] = { heard = NOW - 30 } }
         for _, record in ipairs {
             row("battery", 1, "/Alarms/LowSoc", "ASoc", 1), row("battery", 1, "/Alarms/LowSoc", "ASoc", 1),
             row("battery", 1, "/Alarms/LowSoc", "ASoc", 2, { timestamp = NOW - 90 }),
             row("battery", 2, "/Alarms/LowSoc", "ASoc", 2), row("system", 276, "/Ac/Alarms/GridLost", "Agl",
                 2),
             row("battery", 3, "/Alarms/LowSoc", "ASoc", 2, { timestamp = NOW - 9999 }),
+            row("battery", 5, "/Alarms/LowSoc", "ASoc", 1, { timestamp = NOW - 9999 }),
             row("battery", 4, "/Alarms/LowSoc", "ASoc", 0), row("battery", 4, "/Soc", "SOC", 2),
             row("battery", 4, "/Alarms/High", "AH", "Alarm"),
         } do rows[#rows + 1] = read.row(record) end
-        assert.same({ 1, 2 }, { discovery.alarms(rows, NOW - 600) })
+        assert.same({ 2, 2 }, { discovery.alarms(rows, homes, NOW - 600) })
     end)
 
     it("count the devices VRM lists as alive, else those with rows", function()
         local overview = read.overview { records = { devices = { fixtures.gateway(60),
             fixtures.device("Tank", 5, 20), fixtures.device("Tank", 5, 21), { name = "DC System",
                 lastConnection = false } } } }
-        overview[3].last_connection = NOW - 99999
-        assert.equal(2, discovery.alive(overview, {}, NOW - 600, NOW - 600))
+        overview[2].heard, overview[3].heard = NOW - 20, NOW - 99999
         local since = NOW - 600
-        assert.equal(3, discovery.alive(overview, { { newest = NOW, entry = overview[3] } }, since, since))
-        assert.equal(1, discovery.alive({}, { { newest = NOW, entry = {} },
-            { newest = NOW - 999, entry = {} }, { entry = {} } }, since, since))
+        assert.equal(1, discovery.alive(overview, {}, since))
+        assert.equal(2, discovery.alive(overview, { { heard = NOW, entry = overview[3] } }, since))
+        assert.equal(1, discovery.alive({}, { { heard = NOW, entry = {} },
+            { heard = NOW - 999, entry = {} }, { entry = {} } }, since))
     end)
 end)
 

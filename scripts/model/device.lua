@@ -99,10 +99,10 @@ local function try_value(driver, rows, site, computed, midnight, first_error)
 end
 
 --- What a node remembers of the values it shows, for device.apply: { had = momentary drivers that had a
--- number last, again = drivers to work out again in any case, stamps = [driver] = timestamp of its momentary
--- row, midnight = when the day of the installation began, nil: not known }.
+-- number last, again = drivers to work out again in any case, midnight = when the day of the installation
+-- began, nil: not known }.
 function device.memory()
-    return { had = {}, again = {}, stamps = {} }
+    return { had = {}, again = {} }
 end
 
 --- Sets drivers of a node from rows; which = a set of them, nil for all. memory: of the node.
@@ -115,24 +115,16 @@ function device.apply(type_, address, rows, site, memory, which)
     local computed = compute(type_, rows, site, which)
     for _, driver in ipairs(type_.drivers) do
         if which[driver] then
-            local problem, value, text, row = try_value(driver, rows, site, computed[driver],
+            local problem, value, text = try_value(driver, rows, site, computed[driver],
                 memory.midnight, first_error)
             first_error = first_error or problem
             local slip = not problem and value == nil and memory.had[driver.id]
             memory.had[driver.id] = driver.zero and value ~= nil or nil
             memory.again[driver] = slip or problem and true or nil
-            memory.stamps[driver] = value and row and driver.zero and row.timestamp or nil
             if not slip then host.set(address, driver.id, value, value == nil and "no data" or text) end
         end
     end
     return first_error
-end
-
---- The newest timestamp of the momentary rows that a node shows; nil if there is none.
-function device.newest(memory)
-    local newest
-    for _, timestamp in pairs(memory.stamps) do newest = math.max(newest or 0, timestamp) end
-    return newest
 end
 
 return device

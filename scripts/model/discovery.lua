@@ -194,12 +194,14 @@ end
 
 ------------------------------------------------------------------------------------- alarms, counts
 
---- Active warnings (1) and alarms (2) in the alarm rows of one installation. Rows older than `since` are of
--- devices long gone: VRM repeats their last value for ever.
-function discovery.alarms(all, since)
+--- Active warnings (1) and alarms (2) in the alarm rows of one installation. homes: of each row, nil: it has
+-- none. Of devices not heard of since `since` VRM repeats the last value for ever; those of living ones count
+-- however old they are, for they may be logged only when they begin and end.
+function discovery.alarms(all, homes, since)
     local latest = {}
-    for _, row in ipairs(all) do
-        if row.path and row.path:find("/Alarms/", 1, true) and (row.timestamp or 0) >= since then
+    for place, row in ipairs(all) do
+        local heard = homes[place] and homes[place].heard or row.timestamp or 0
+        if row.path and row.path:find("/Alarms/", 1, true) and heard >= since then
             local key = (row.service or "") .. (row.instance or "") .. row.path
             if newer(row, latest[key]) then latest[key] = row end
         end
@@ -212,20 +214,19 @@ function discovery.alarms(all, since)
     return warnings, alarms
 end
 
---- How many devices of an installation are alive: those VRM lists, else those that have rows. A listed one is
--- if it was connected since `connected_since` (the list may be old) or has rows since `since`.
-function discovery.alive(overview, devices, connected_since, since)
+--- How many devices of an installation are alive, heard of since `since`: of those VRM lists, else of those
+-- that have rows. A listed one without rows that was never connected is not.
+function discovery.alive(overview, devices, since)
     local listed, count, groups, has_rows = 0, 0, 0, {}
     for _, found in ipairs(devices) do
-        if found.newest and found.newest >= since then
+        if found.heard and found.heard >= since then
             groups, has_rows[found.entry] = groups + 1, true
         end
     end
     for _, entry in ipairs(overview) do
         if not entry.gateway then
             listed = listed + 1
-            local last = entry.last_connection
-            if not last or last >= connected_since or has_rows[entry] then count = count + 1 end
+            if has_rows[entry] or entry.heard and entry.heard >= since then count = count + 1 end
         end
     end
     return listed > 0 and count or groups

@@ -2,7 +2,8 @@
 --
 -- site = { id, name, alarms = VRM's count, alarms_beyond = of those, not in the rows; nil: not compared yet,
 --          last_timestamp, overview = list, overview_at = VRM's time, interval = seconds,
---          clock = VRM's time - ours, facts = what the gateway's node shows, newest = timestamp,
+--          clock = VRM's time - ours, facts = what the gateway's node shows,
+--          heard, shift, answered_at = see model.freshness,
 --          nodes = { [address] = node }, those found in it, withdrawn = the account has it no more, health,
 --          store = see model.store, aging = timer for when data grows old, said = what was logged,
 --          zone = name of its time zone, midnight, tomorrow = when its day began and ends, VRM's time; nil:
@@ -144,17 +145,12 @@ end
 --- What the gateway's node shows beside its rows.
 local function set_facts(site, now)
     local devices, _, offline_after = site.store.devices, freshness.limits(site.interval)
-    local warnings, alarms = discovery.alarms(site.store.rows, now - offline_after)
-    site.newest = site.last_timestamp
-    for _, found in ipairs(devices) do
-        site.newest = math.max(site.newest or 0, found.newest or 0)
-    end
+    local warnings, alarms = discovery.alarms(site.store.rows, site.store.homes, now - offline_after)
     local facts = {
         name = site.name, connected = true,
-        online = freshness.judge(site.newest, now, site.interval) ~= freshness.OFFLINE,
+        online = freshness.judge(site.heard, now, site.interval) ~= freshness.OFFLINE,
         warnings = warnings, alarms = alarms, vrm_alarms = count_alarms(site, warnings + alarms),
-        devices = discovery.alive(site.overview, devices, (site.overview_at or now) - offline_after,
-            now - offline_after),
+        devices = discovery.alive(site.overview, devices, now - offline_after),
         interval = site.interval,
     }
     if not same_facts(facts, site.facts or {}) then site.store.gateway.again = true end
@@ -173,7 +169,7 @@ end
 --- Shows what is new of a home on its nodes.
 local function show_home(site, home)
     local list, again = nodes_of(home), {}
-    local rows = list[1] and freshness.living(home, site.interval)
+    local rows = list[1] and freshness.living(home)
     for _, node in ipairs(list) do
         nodes.belong(node, site)
         again[nodes.show(node, home, rows, site) or "no"] = true
@@ -238,6 +234,7 @@ function installation.show(site, answer, now, discover)
         name_homes(site)
     end
     site.store.texts = answer.texts
+    freshness.hear(site, now)
     set_facts(site, now)
     local known = discover and nodes.known(prefix_of(site)) or {}
     if discover then add_nodes(site, known) end
