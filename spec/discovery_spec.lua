@@ -132,7 +132,7 @@ end)
 
 describe("alarms and counts", function()
     it("count warnings and alarms of living devices once", function()
-        local rows, homes = {}, { [6] = { heard = NOW - 9999 }, [7] = { heard = NOW - 30 } }
+        local rows, homes = {}, { [6] = { alive = NOW - 9999 }, [7] = { alive = NOW - 30 } }
         for _, record in ipairs {
             row("battery", 1, "/Alarms/LowSoc", "ASoc", 1), row("battery", 1, "/Alarms/LowSoc", "ASoc", 1),
             row("battery", 1, "/Alarms/LowSoc", "ASoc", 2, { timestamp = NOW - 90 }),
@@ -153,9 +153,9 @@ describe("alarms and counts", function()
         overview[2].heard, overview[3].heard = NOW - 20, NOW - 99999
         local since = NOW - 600
         assert.equal(1, discovery.alive(overview, {}, since))
-        assert.equal(2, discovery.alive(overview, { { heard = NOW, entry = overview[3] } }, since))
-        assert.equal(1, discovery.alive({}, { { heard = NOW, entry = {} },
-            { heard = NOW - 999, entry = {} }, { entry = {} } }, since))
+        assert.equal(2, discovery.alive(overview, { { alive = NOW, entry = overview[3] } }, since))
+        assert.equal(1, discovery.alive({}, { { alive = NOW, entry = {} },
+            { alive = NOW - 999, entry = {} }, { entry = {} } }, since))
     end)
 end)
 

@@ -289,6 +289,21 @@ describe("values that are logged when they change", function()
         assert.same({ 1, 3 }, generator(false))
     end)
 
+    -- Fault: a battery's measurements stop with an alarm; it does not count, for the battery is offline.
+    -- Expected: an alarm that was logged lately counts.
+    it("count as alarms while they are new, though the device measures nothing more", function()
+        local site = boat(0, function(site)
+            for _, one in ipairs(site.rows) do
+                if one.dbusServiceType == "battery" then one.timestamp = NOW - 7200 end
+            end
+            site.devices[3].lastConnection = NOW - 7200
+            site.rows[#site.rows + 1] = row("battery", 288, "/Alarms/BmsCable", "ABC", 2)
+        end)
+        local world = started(site)
+        assert.same({ OFFLINE, 1, 3 }, { world:value(BATTERY, "GV30"), world:value(GATEWAY, "GV1"),
+            world:value(GATEWAY, "GV0") })
+    end)
+
     -- Fault: a device of which VRM gets a row only when it changes is stale between changes.
     -- Expected: it lives as long as VRM says that it is connected, and no longer than its gateway.
     it("are all that a device has: it lives as long as it is connected", function()

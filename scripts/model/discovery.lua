@@ -195,13 +195,13 @@ end
 ------------------------------------------------------------------------------------- alarms, counts
 
 --- Active warnings (1) and alarms (2) in the alarm rows of one installation. homes: of each row, nil: it has
--- none. Of devices not heard of since `since` VRM repeats the last value for ever; those of living ones count
+-- none. Of devices not alive since `since` VRM repeats the last value for ever; those of living ones count
 -- however old they are, for they may be logged only when they begin and end.
 function discovery.alarms(all, homes, since)
     local latest = {}
     for place, row in ipairs(all) do
-        local heard = homes[place] and homes[place].heard or row.timestamp or 0
-        if row.path and row.path:find("/Alarms/", 1, true) and heard >= since then
+        local alive = homes[place] and homes[place].alive or row.timestamp or 0
+        if row.path and row.path:find("/Alarms/", 1, true) and alive >= since then
             local key = (row.service or "") .. (row.instance or "") .. row.path
             if newer(row, latest[key]) then latest[key] = row end
         end
@@ -214,12 +214,12 @@ function discovery.alarms(all, homes, since)
     return warnings, alarms
 end
 
---- How many devices of an installation are alive, heard of since `since`: of those VRM lists, else of those
+--- How many devices of an installation are alive since `since`: of those VRM lists, else of those
 -- that have rows. A listed one without rows that was never connected is not.
 function discovery.alive(overview, devices, since)
     local listed, count, groups, has_rows = 0, 0, 0, {}
     for _, found in ipairs(devices) do
-        if found.heard and found.heard >= since then
+        if found.alive and found.alive >= since then
             groups, has_rows[found.entry] = groups + 1, true
         end
     end

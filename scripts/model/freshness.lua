@@ -179,8 +179,19 @@ local function heard_by_vrm(entry, site, gateway_last)
     return site.heard - math.max(gateway_last - math.max(last, last + site.shift), 0)
 end
 
+local function later(a, b)
+    return a and b and math.max(a, b) or a or b
+end
+
+--- When any of a home's rows came last; nil if that is in the future.
+local function any_stamp(home, site, now)
+    local at = home.newest and home.newest + site.shift
+    return at and at <= now + slack(site.interval) and at or nil
+end
+
 --- Finds out when a site, its devices and those VRM lists were heard of last, by VRM's clock (`heard` of
--- each; nil: never), from an answer that came at `now`.
+-- each; nil: never), and when a device gave its last sign of life of any kind (`alive`; its measurements may
+-- be older), from an answer that came at `now`.
 function freshness.hear(site, now)
     local sign, last = sign_of(site, now), connected(site)
     site.shift = site.shift or 0
@@ -199,8 +210,9 @@ function freshness.hear(site, now)
         entry.heard = heard_by_vrm(entry, site, last or site.overview_at or now)
     end
     for home in site.store:each() do
-        local by_vrm = home == site.store.gateway and site.heard or home.entry and home.entry.heard
-        if by_vrm and not home.measured then home.heard = math.max(home.heard or by_vrm, by_vrm) end
+        local by_vrm = home == site.store.gateway and site.heard or home.entry and home.entry.heard or nil
+        if not home.measured then home.heard = later(home.heard, by_vrm) end
+        home.alive = later(later(home.heard, by_vrm), any_stamp(home, site, now))
     end
 end
 
