@@ -1,12 +1,14 @@
 -- Battery monitor (SmartShunt, BMV, BMS, CAN batteries): one node for each that VRM reports.
 -- Positive current and power mean that the battery is being charged.
 local IDLE, CHARGING, DISCHARGING = 0, 1, 2
-local IDLE_CURRENT = 0.1                              -- ampere; a shunt at rest is never exactly 0
+local IDLE_POWER = 30                                 -- watt, as the GX decides for the system's battery
+local IDLE_CURRENT = 0.1                              -- ampere, if there is no voltage
 
 local function battery_status(rows)
-    local current = number(rows, "/Dc/0/Current", "I")
+    local current, voltage = number(rows, "/Dc/0/Current", "I"), number(rows, "/Dc/0/Voltage", "V")
     if not current then return nil end
     if math.abs(current) <= IDLE_CURRENT then return IDLE end
+    if voltage and math.abs(current * voltage) <= IDLE_POWER then return IDLE end
     return current > 0 and CHARGING or DISCHARGING
 end
 
@@ -77,8 +79,10 @@ return {
                      TIMEREM = 51.5, GV6 = 1, ALARM = 1, GV2 = "no data" } },
         { rows   = { SOC = 100, V = 13.2, I = 0.1 },     -- VRM gave only codes; at rest
           expect = { ST = 100, BATLVL = 100, CV = 13.2, CC = 0.1, GV0 = 0, CPW = 1, ALARM = "no data" } },
-        { rows   = { ["/Dc/0/Current"] = 0.11, ["/Dc/0/Power"] = 3, ["/Dc/0/Voltage"] = 13.2 },
-          expect = { GV0 = 1, CPW = 3 } },
+        { rows   = { ["/Dc/0/Current"] = 2.4, ["/Dc/0/Power"] = 31, ["/Dc/0/Voltage"] = 13.2 },
+          expect = { GV0 = 1, CPW = 31 } },
+        { rows   = { ["/Dc/0/Current"] = -0.3, ["/Dc/0/Voltage"] = 53.1 },             -- a large bank at rest
+          expect = { GV0 = 0, CPW = -16 } },
         { rows   = { ["/TimeToGo"] = { value = 7200, unit = "s" } },
           expect = { TIMEREM = 2, GV0 = "no data", CPW = "no data" } },
         { rows   = { ["/Soc"] = 55, mcV = 3.291, ["/System/MaxCellVoltage"] = 3.324,           -- BMS
