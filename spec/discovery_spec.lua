@@ -131,17 +131,18 @@ describe("addresses", function()
 end)
 
 describe("alarms and counts", function()
-    --- Warnings and alarms in records of VRM, the devices' entries of system-overview by "service/instance",
-    -- and what VRM counts beyond them.
-    local function count(records, entries, site)
+    --- Warnings and alarms in records of VRM, and what VRM counts beyond them. connected: when VRM last heard
+    -- of devices, by "service/instance".
+    local function count(records, connected, site)
         local rows = {}
         for _, record in ipairs(records) do rows[#rows + 1] = read.row(record) end
         local devices, gateway = discovery.devices(rows, {},
             function(found) return TYPES[found.service] end, nil)
-        for _, home in ipairs(devices) do
-            home.entry = entries and entries[home.service .. "/" .. home.instance] or {}
+        for _, home in ipairs { gateway, table.unpack(devices) } do
+            local last = connected and home.service and connected[home.service .. "/" .. home.instance]
+            home.alive = math.max(home.newest or NOW, last or 0)
         end
-        local faults = discovery.faults(discovery.living(devices, gateway, NOW, NOW - 600, NOW - 600))
+        local faults = discovery.faults(discovery.living({ gateway, table.unpack(devices) }, NOW - 600))
         local warnings, alarms = discovery.count_faults(faults)
         return { warnings, alarms, discovery.beyond(site or { alarms = 0 }, faults) }
     end
@@ -166,8 +167,7 @@ describe("alarms and counts", function()
             row("generator", 1, "/Alarms/ServiceIntervalExceeded", "gasr", 1, long_ago),
             row("battery", 5, "/Alarms/LowSoc", "ASoc", 2, long_ago), row("battery", 5, "/Soc", "SOC", 4,
                 long_ago),
-        }, { ["generator/1"] = { last_connection = NOW - 30 },
-             ["battery/5"] = { last_connection = NOW - 90000 } }))
+        }, { ["generator/1"] = NOW - 30, ["battery/5"] = NOW - 90000 }))
     end)
 
     -- Fault: One fault is counted as two or four: for a phase and for all, by the inverter and by the system.
@@ -231,12 +231,12 @@ describe("alarms and counts", function()
         local overview = read.overview { records = { devices = { fixtures.gateway(60),
             fixtures.device("Tank", 5, 20), fixtures.device("Tank", 5, 21), { name = "DC System",
                 lastConnection = false } } } }
-        overview[3].last_connection = NOW - 99999
-        assert.equal(2, discovery.alive(overview, {}, NOW - 600, NOW - 600))
+        overview[2].heard, overview[3].heard = NOW - 20, NOW - 99999
         local since = NOW - 600
-        assert.equal(3, discovery.alive(overview, { { newest = NOW, entry = overview[3] } }, since, since))
-        assert.equal(1, discovery.alive({}, { { newest = NOW, entry = {} },
-            { newest = NOW - 999, entry = {} }, { entry = {} } }, since, since))
+        assert.equal(1, discovery.alive(overview, {}, since))
+        assert.equal(2, discovery.alive(overview, { { alive = NOW, entry = overview[3] } }, since))
+        assert.equal(1, discovery.alive({}, { { alive = NOW, entry = {} },
+            { alive = NOW - 999, entry = {} }, { entry = {} } }, since))
     end)
 end)
 

@@ -1,12 +1,14 @@
 -- Battery monitor (SmartShunt, BMV, BMS, CAN batteries): one node for each that VRM reports.
 -- Positive current and power mean that the battery is being charged.
 local IDLE, CHARGING, DISCHARGING = 0, 1, 2
-local IDLE_CURRENT = 0.1                              -- ampere; a shunt at rest is never exactly 0
+local IDLE_POWER = 30                                 -- watt, as the GX decides for the system's battery
+local IDLE_CURRENT = 0.1                              -- ampere, if there is no voltage
 
 local function battery_status(rows)
-    local current = number(rows, "/Dc/0/Current", "I")
+    local current, voltage = number(rows, "/Dc/0/Current", "I"), number(rows, "/Dc/0/Voltage", "V")
     if not current then return nil end
     if math.abs(current) <= IDLE_CURRENT then return IDLE end
+    if voltage and math.abs(current * voltage) <= IDLE_POWER then return IDLE end
     return current > 0 and CHARGING or DISCHARGING
 end
 
@@ -33,7 +35,8 @@ return {
                  min = -0.5, max = 300 },
     { "GV4",     unit.percent,    "Mid-point deviation",         "/Dc/0/MidVoltageDeviation", "VMD",
                  min = -100, max = 100 },
-    { "GV5",     unit.percent,    "State of health",             "/Soh", "SOH", min = 0, max = 110 },
+    { "GV5",     unit.percent,    "State of health",             "/Soh", "SOH",
+                 min = 0, max = 110, on_change = true },
 
     { "ALARM",   "alarm",         "Alarm, any",                  worst = "/Alarms/" },
     { "GV6",     "alarm",         "Alarm: low charge",           "/Alarms/LowSoc", "ASoc" },
@@ -56,21 +59,24 @@ return {
     parts = {
         { part = "c", id = "VICBATTC", name = "cells",             -- a BMS sends these, a shunt does not
           { "ST",      unit.volt,    "Lowest cell voltage",         "/System/MinCellVoltage", "mcV",
-                       places = 3, min = 0, max = 10 },
+                       places = 3, min = 0, max = 10, on_change = true },
           { "CV",      unit.volt,    "Highest cell voltage",        "/System/MaxCellVoltage", "McV",
-                       places = 3, min = 0, max = 10 },
+                       places = 3, min = 0, max = 10, on_change = true },
           { "CLITEMP", unit.celsius, "Coldest cell",                "/System/MinCellTemperature",
-                       min = -60, max = 120 },
+                       min = -60, max = 120, on_change = true },
           { "GV0",     unit.celsius, "Warmest cell",                "/System/MaxCellTemperature",
-                       min = -60, max = 120 },
-          { "GV1",     unit.count,   "Modules online",              "/System/NrOfModulesOnline", max = 200 },
-          { "GV2",     unit.count,   "Modules offline",             "/System/NrOfModulesOffline", max = 200 },
+                       min = -60, max = 120, on_change = true },
+          { "GV1",     unit.count,   "Modules online",              "/System/NrOfModulesOnline",
+                       max = 200, on_change = true },
+          { "GV2",     unit.count,   "Modules offline",             "/System/NrOfModulesOffline",
+                       max = 200, on_change = true },
           { "GV3",     unit.count,   "Modules blocking charge",     "/System/NrOfModulesBlockingCharge",
-                       max = 200 },
+                       max = 200, on_change = true },
           { "GV4",     unit.count,   "Modules blocking discharge",  "/System/NrOfModulesBlockingDischarge",
-                       max = 200 },
+                       max = 200, on_change = true },
           { "GV5 GV6 GV7 GV8 GV9 GV10 GV11 GV12 GV13 GV14 GV15 GV16 GV17 GV18 GV19 GV20",
-            unit.volt, "Cell {n} voltage", "/Voltages/Cell{n}", places = 3, min = 0, max = 10 },
+            unit.volt, "Cell {n} voltage", "/Voltages/Cell{n}",
+            places = 3, min = 0, max = 10, on_change = true },
         },
     },
 
@@ -82,8 +88,10 @@ return {
                      TIMEREM = 51.5, GV6 = 1, ALARM = 1, GV2 = "no data" } },
         { rows   = { SOC = 100, V = 13.2, I = 0.1 },     -- VRM gave only codes; at rest
           expect = { ST = 100, BATLVL = 100, CV = 13.2, CC = 0.1, GV0 = 0, CPW = 1, ALARM = "no data" } },
-        { rows   = { ["/Dc/0/Current"] = 0.11, ["/Dc/0/Power"] = 3, ["/Dc/0/Voltage"] = 13.2 },
-          expect = { GV0 = 1, CPW = 3 } },
+        { rows   = { ["/Dc/0/Current"] = 2.4, ["/Dc/0/Power"] = 31, ["/Dc/0/Voltage"] = 13.2 },
+          expect = { GV0 = 1, CPW = 31 } },
+        { rows   = { ["/Dc/0/Current"] = -0.3, ["/Dc/0/Voltage"] = 53.1 },             -- a large bank at rest
+          expect = { GV0 = 0, CPW = -16 } },
         { rows   = { ["/TimeToGo"] = { value = 7200, unit = "s" } },
           expect = { TIMEREM = 2, GV0 = "no data", CPW = "no data" } },
         { rows   = { ["/Soc"] = 55, mcV = 3.291, ["/System/MaxCellVoltage"] = 3.324,           -- BMS

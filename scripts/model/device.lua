@@ -124,11 +124,10 @@ end
 local function may_slip(driver) return not driver.daily and (driver.zero or not driver.from) end
 
 --- What a node remembers of the values it shows, for device.apply: { had = drivers that had a number last and
--- may slip, again = drivers to work out again in any case, stamps = [driver] = timestamp of its momentary
--- row, seen = what sums were made of so far, see reading.of, midnight = when the day of the installation
--- began, nil: not known }.
+-- may slip, again = drivers to work out again in any case, seen = what sums were made of so far, see
+-- reading.of, midnight = when the day of the installation began, nil: not known }.
 function device.memory()
-    return { had = {}, again = {}, stamps = {}, seen = {} }
+    return { had = {}, again = {}, seen = {} }
 end
 
 --- Sets drivers of a node from rows; which = a set of them, nil for all. memory: of the node.
@@ -141,25 +140,17 @@ function device.apply(type_, address, rows, site, memory, which)
     local computed = compute(type_, rows, site, which)
     for _, driver in ipairs(type_.drivers) do
         if which[driver] then
-            local problem, value, text, row = try_value(driver, rows, site, computed[driver],
+            local problem, value, text = try_value(driver, rows, site, computed[driver],
                 memory, first_error)
             first_error = first_error or problem
             local slip = not problem and value == nil and memory.had[driver.id]
             memory.had[driver.id] = value ~= nil and may_slip(driver) or nil
             memory.again[driver] = slip or problem and true or nil
-            memory.stamps[driver] = value and row and driver.zero and row.timestamp or nil
             tell_unknown(type_, driver, address, text)
             if not slip then host.set(address, driver.id, value, text) end
         end
     end
     return first_error
-end
-
---- The newest timestamp of the momentary rows that a node shows; nil if there is none.
-function device.newest(memory)
-    local newest
-    for _, timestamp in pairs(memory.stamps) do newest = math.max(newest or 0, timestamp) end
-    return newest
 end
 
 return device

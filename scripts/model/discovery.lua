@@ -218,17 +218,11 @@ end
 
 ------------------------------------------------------------------------------------- alarms, counts
 
---- Whether a device was connected, or has rows, late enough to be alive.
-local function is_alive(home, connected_since, since)
-    local last = home.entry.last_connection
-    return last ~= nil and last >= connected_since or home.newest ~= nil and home.newest >= since
-end
-
---- Those of a list of devices that are alive, and the gateway if `newest` says that of the installation.
-function discovery.living(devices, gateway, newest, connected_since, since)
-    local list = { newest and newest >= since and gateway or nil }
-    for _, home in ipairs(devices) do
-        if is_alive(home, connected_since, since) then list[#list + 1] = home end
+--- Those of a list of homes that gave a sign of life since `since` (see model.freshness).
+function discovery.living(homes, since)
+    local list = {}
+    for _, home in ipairs(homes) do
+        if home.alive and home.alive >= since then list[#list + 1] = home end
     end
     return list
 end
@@ -282,20 +276,19 @@ function discovery.beyond(site, faults)
     return math.max(beyond, 0)
 end
 
---- How many devices of an installation are alive: those VRM lists, else those that have rows. A listed one is
--- if it was connected since `connected_since` (the list may be old) or has rows since `since`.
-function discovery.alive(overview, devices, connected_since, since)
+--- How many devices of an installation are alive since `since`: of those VRM lists, else of those
+-- that have rows. A listed one without rows that was never connected is not.
+function discovery.alive(overview, devices, since)
     local listed, count, groups, has_rows = 0, 0, 0, {}
     for _, found in ipairs(devices) do
-        if found.newest and found.newest >= since then
+        if found.alive and found.alive >= since then
             groups, has_rows[found.entry] = groups + 1, true
         end
     end
     for _, entry in ipairs(overview) do
         if not entry.gateway then
             listed = listed + 1
-            local last = entry.last_connection
-            if not last or last >= connected_since or has_rows[entry] then count = count + 1 end
+            if has_rows[entry] or entry.heard and entry.heard >= since then count = count + 1 end
         end
     end
     return listed > 0 and count or groups

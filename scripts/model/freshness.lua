@@ -1,4 +1,11 @@
---- How old data is: data states, what they depend on, and measurements that VRM only repeats.
+--- How old data is: the one place where that is decided. docs/vrm.md has the table of cases.
+--
+-- A gateway stamps what it logs by its own clock, which may be wrong; VRM's clock is right. Signs of life are
+-- VRM's word that the gateway was connected, and stamps that moved between two answers. The stamps that come
+-- with a sign tell how wrong the clock is (site.shift). A device was heard of at its newest stamp by VRM's
+-- clock, of what it logs in each interval. Where it logs nothing so, it lives as long as it is connected.
+
+local store = require "model.store"
 
 local freshness = {}
 
@@ -10,66 +17,203 @@ function freshness.limits(interval)
     return 2 * interval + 120, 10 * interval + 600
 end
 
---- Data state (GV30) of data measured at `newest` (nil = never) at the time `now`, and the seconds until it
+--- Data state (GV30) of data heard of at `heard` (nil = never) at the time `now`, and the seconds until it
 -- is another if no newer data comes (nil: it stays).
-function freshness.judge(newest, now, interval)
-    if not newest then return freshness.NO_DATA end
+function freshness.judge(heard, now, interval)
+    if not heard then return freshness.NO_DATA end
     local stale, offline = freshness.limits(interval)
-    local age = now - newest
+    local age = now - heard
     if age > offline then return freshness.OFFLINE end
     if age > stale then return freshness.STALE, offline - age end
     return freshness.FRESH, stale - age
 end
 
---- The keys of rows that a device's type and its parts show as momentary numbers.
+------------------------------------------------------------------------------- the gateway's clock
+
+--- A clock that is wrong by less is taken as right: logs come late, and once in an interval.
+local function slack(interval)
+    return math.max(interval // 2, 30)
+end
+
+--- How far a time is from a span.
+local function distance(time, from, to)
+    return math.max(from - time, time - to, 0)
+end
+
+local function nearest(stamps, from, to)
+    local found
+    for stamp in pairs(stamps) do
+        if not found or distance(stamp, from, to) < distance(found, from, to) then found = stamp end
+    end
+    return found
+end
+
+--- The stamp that most rows got in the place of an earlier one: those of one log have the same. Of several
+-- the nearest to a time; nil: there is none.
+local function most_frequent(stamps, time)
+    local most, list = 1, {}
+    for _, count in pairs(stamps) do most = math.max(most, count) end
+    for stamp, count in pairs(stamps) do list[stamp] = count == most or nil end
+    return nearest(list, time, time)
+end
+
+--- What has to be added to the stamps of a gateway. stamps: those that came with a sign of life, see
+-- model.store. sign = { at = its time, from, to = when a right clock stamped them }; before: what had to be
+-- added so far. Stamps that go back tell at most that a clock is right.
+function freshness.shift(stamps, sign, before, interval)
+    if next(stamps) == nil then return before end
+    for _, shift in ipairs { 0, before } do
+        local stamp = nearest(stamps, sign.from - shift, sign.to - shift) + shift
+        if distance(stamp, sign.from, sign.to) <= slack(interval) then return shift end
+    end
+    local stamp = most_frequent(stamps, sign.at)
+    return stamp and sign.at - stamp or before
+end
+
+--- When VRM last had a connection with the gateway, nil: it does not say so.
+local function connected(site)
+    for _, entry in ipairs(site.overview) do
+        if entry.gateway then
+            local last = entry.last_connection
+            return last and last <= (site.overview_at or last) + slack(site.interval) and last or nil
+        end
+    end
+    return nil
+end
+
+--- The sign of life that an answer gives, nil: none. Of the first answer nobody knows whether stamps moved,
+-- and after a long pause not when.
+local function sign_of(site, now)
+    local before, _, long = site.answered_at, freshness.limits(site.interval)
+    if not before then
+        local last = connected(site)
+        return last and { at = last, from = last - site.interval, to = math.max(now, last) }
+    end
+    if now - before > long then return nil end
+    return { at = now, from = math.max(before, now - site.interval), to = now }
+end
+
+----------------------------------------------------------------------------------------- one device
+
+--- The keys of rows that a device's type and its parts show as numbers logged in each interval.
 local function measured_keys(main)
     local keys = {}
     for _, type_ in ipairs { main, table.unpack(main.parts) } do
         for _, driver in ipairs(type_.drivers) do
             for _, list in ipairs { driver.keys, table.unpack(driver.terms or {}) } do
-                if driver.measured then table.move(list, 1, #list, #keys + 1, keys) end
+                if driver.measured and not driver.on_change then
+                    table.move(list, 1, #list, #keys + 1, keys)
+                end
             end
         end
     end
     return keys
 end
 
-local REPEATED_SECONDS = 3600
-
---- The keys of measurements that VRM only repeats, as a set.
-local function repeated_keys(home, most)
-    local type_, rows, newest, oldest, repeated = home.type, home.rows, 0, math.huge, {}
-    type_.measured = type_.measured or measured_keys(type_)
-    for _, key in ipairs(type_.measured) do
-        local timestamp = rows[key] and rows[key].timestamp
-        if timestamp then newest, oldest = math.max(newest, timestamp), math.min(oldest, timestamp) end
-    end
-    for _, key in ipairs(oldest < newest - most and type_.measured or {}) do
-        if rows[key] and (rows[key].timestamp or newest) < newest - most then repeated[key] = true end
-    end
-    home.oldest = oldest
-    return repeated
+local function all_keys(rows)
+    local keys = {}
+    for key in pairs(rows) do keys[#keys + 1] = key end
+    return keys
 end
 
---- The rows of a home (model.store) without measurements that VRM only repeats, of a generator that is gone,
--- say: far older than the newest measurement of the same device. States, alarms and counters may be logged
--- only when they change: they stay however old they are. What comes and goes by that has changed, too.
-function freshness.living(home, interval)
-    local _, offline_after = freshness.limits(interval)
-    local most = math.max(offline_after, REPEATED_SECONDS)
-    local before = home.repeated or {}
-    -- Nothing can be too old yet if nothing was when the stamps were looked at: they only grow, and when one
-    -- does not, model.store forgets the oldest.
-    local looked = home.oldest and next(before) == nil and (home.newest or 0) - home.oldest <= most
-    if looked then return home.rows end
-    local repeated = repeated_keys(home, most)
+--- The newest and the oldest stamp of rows. Those after `latest` are of the future: they count if there are
+-- no others.
+local function stamps_of(rows, keys, latest)
+    local newest, ahead, oldest = nil, nil, nil
+    for _, key in ipairs(keys) do
+        local stamp = rows[key] and rows[key].timestamp
+        if stamp then oldest = math.min(oldest or stamp, stamp) end
+        if stamp and stamp <= latest then newest = math.max(newest or stamp, stamp) end
+        if stamp and stamp > latest then ahead = math.max(ahead or stamp, stamp) end
+    end
+    return newest or ahead, oldest
+end
+
+local REPEATED_SECONDS = 3600
+
+--- Takes out of a home's rows the measurements that VRM only repeats, of a generator that is gone, say: far
+-- older than the newest measurement of the same device. States, alarms, counters and whatever else is logged
+-- when it changes stay however old they are. What comes and goes by that has changed, too.
+local function leave_out(home, keys, too_old)
+    local before, repeated = home.repeated or {}, {}
+    for _, key in ipairs(keys) do
+        local row = home.rows[key]
+        if row and row.timestamp and row.timestamp < too_old then repeated[key] = true end
+    end
     for key in pairs(before) do home.changed[key] = home.changed[key] or not repeated[key] or nil end
     for key in pairs(repeated) do home.changed[key] = home.changed[key] or not before[key] or nil end
     home.repeated = repeated
-    if next(repeated) == nil then return home.rows end
+end
+
+--- Looks at a home (model.store) of which something is new: stamp = its newest, seen = VRM's time when that
+-- came, measured = it is of what is logged in each interval; and see leave_out.
+local function look_at(home, site, now)
+    local type_, latest = home.type, now - site.shift + slack(site.interval)
+    local keys = type_ and (type_.measured or measured_keys(type_)) or {}
+    if type_ then type_.measured = keys end
+    local stamp, oldest = stamps_of(home.rows, keys, latest)
+    home.measured = stamp ~= nil
+    if not stamp then stamp = stamps_of(home.rows, all_keys(home.rows), latest) end
+    if stamp ~= home.stamp then home.stamp, home.seen = stamp, now end
+    local _, offline_after = freshness.limits(site.interval)
+    local too_old = (stamp or 0) - math.max(offline_after, REPEATED_SECONDS)
+    local some = home.measured and oldest < too_old
+    if some or home.repeated then leave_out(home, some and keys or {}, too_old) end
+end
+
+--- The rows of a home without those that VRM only repeats.
+function freshness.living(home)
+    if next(home.repeated or {}) == nil then return home.rows end
     local living = {}
-    for key, row in pairs(home.rows) do living[key] = not repeated[key] and row or nil end
+    for key, row in pairs(home.rows) do living[key] = not home.repeated[key] and row or nil end
     return living
+end
+
+----------------------------------------------------------------------------------- an installation
+
+--- When a device of system-overview was connected: its gateway lives on since, and so does it. VRM gives that
+-- by the gateway's clock or by its own. nil: it never was, or VRM does not say.
+local function heard_by_vrm(entry, site, gateway_last)
+    local last = entry.last_connection
+    if not (last and site.heard) then return nil end
+    return site.heard - math.max(gateway_last - math.max(last, last + site.shift), 0)
+end
+
+local function later(a, b)
+    return a and b and math.max(a, b) or a or b
+end
+
+--- When any of a home's rows came last; nil if that is in the future.
+local function any_stamp(home, site, now)
+    local at = home.newest and home.newest + site.shift
+    return at and at <= now + slack(site.interval) and at or nil
+end
+
+--- Finds out when a site, its devices and those VRM lists were heard of last, by VRM's clock (`heard` of
+-- each; nil: never), and when a device gave its last sign of life of any kind (`alive`; its measurements may
+-- be older), from an answer that came at `now`.
+function freshness.hear(site, now)
+    local sign, last = sign_of(site, now), connected(site)
+    site.shift = site.shift or 0
+    if sign then site.shift = freshness.shift(site.store.stamps, sign, site.shift, site.interval) end
+    site.answered_at = now
+    for home in site.store:each() do
+        if store.is_new(home) then look_at(home, site, now) end
+    end
+    site.heard = last and math.min(last, now)
+    for home in site.store:each() do
+        home.heard = home.stamp and math.min(home.stamp + site.shift, home.seen)
+        if home.heard then site.heard = math.max(site.heard or 0, home.heard) end
+    end
+    site.heard = site.heard or site.last_timestamp and math.min(site.last_timestamp, now)
+    for _, entry in ipairs(site.overview) do
+        entry.heard = heard_by_vrm(entry, site, last or site.overview_at or now)
+    end
+    for home in site.store:each() do
+        local by_vrm = home == site.store.gateway and site.heard or home.entry and home.entry.heard or nil
+        if not home.measured then home.heard = later(home.heard, by_vrm) end
+        home.alive = later(later(home.heard, by_vrm), any_stamp(home, site, now))
+    end
 end
 
 return freshness

@@ -3,7 +3,8 @@
 -- site = { id, name, alarms = VRM's count, listed_alarms = which of them it names|nil, alarms_beyond = of
 --          those, not in the rows; nil: not compared yet,
 --          last_timestamp, overview = list, overview_at = VRM's time, interval = seconds,
---          clock = VRM's time - ours, facts = what the gateway's node shows, newest = timestamp,
+--          clock = VRM's time - ours, facts = what the gateway's node shows,
+--          heard, shift, answered_at = see model.freshness,
 --          nodes = { [address] = node }, those found in it, withdrawn = the account has it no more, health,
 --          store = see model.store, aging = timer for when data grows old, said = what was logged,
 --          zone = name of its time zone, midnight, tomorrow = when its day began and ends, VRM's time; nil:
@@ -138,21 +139,16 @@ end
 --- What the gateway's node shows beside its rows.
 local function set_facts(site, now)
     local devices, _, offline_after = site.store.devices, freshness.limits(site.interval)
-    local connected_since, since = (site.overview_at or now) - offline_after, now - offline_after
-    site.newest = site.last_timestamp
-    for _, found in ipairs(devices) do
-        site.newest = math.max(site.newest or 0, found.newest or 0)
-    end
-    local living = discovery.living(devices, site.store.gateway, site.newest, connected_since, since)
+    local living = discovery.living({ site.store.gateway, table.unpack(devices) }, now - offline_after)
     local faults = discovery.faults(living)
     local warnings, alarms = discovery.count_faults(faults)
     -- VRM's count is older than the rows from the next poll on: what it has beyond them is worked out once.
     site.alarms_beyond = site.alarms_beyond or discovery.beyond(site, faults)
     local facts = {
         name = site.name, connected = true,
-        online = freshness.judge(site.newest, now, site.interval) ~= freshness.OFFLINE,
+        online = freshness.judge(site.heard, now, site.interval) ~= freshness.OFFLINE,
         warnings = warnings, alarms = alarms, vrm_alarms = warnings + alarms + site.alarms_beyond,
-        devices = discovery.alive(site.overview, devices, connected_since, since),
+        devices = discovery.alive(site.overview, devices, now - offline_after),
         interval = site.interval,
     }
     if not same_facts(facts, site.facts or {}) then site.store.gateway.again = true end
@@ -171,7 +167,7 @@ end
 --- Shows what is new of a home on its nodes.
 local function show_home(site, home)
     local list, again = nodes_of(home), {}
-    local rows = list[1] and freshness.living(home, site.interval)
+    local rows = list[1] and freshness.living(home)
     for _, node in ipairs(list) do
         nodes.belong(node, site)
         again[nodes.show(node, home, rows, site) or "no"] = true
@@ -236,6 +232,7 @@ function installation.show(site, answer, now, discover)
         name_homes(site)
     end
     site.store.texts = answer.texts
+    freshness.hear(site, now)
     set_facts(site, now)
     local known = discover and nodes.known(prefix_of(site)) or {}
     if discover then add_nodes(site, known) end

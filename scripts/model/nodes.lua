@@ -2,7 +2,7 @@
 --
 -- node = { address, name, type, site = its installation (nil: only known to PG3), key = what it is at VRM,
 --          home = where its rows are (model.store), memory = see device.memory,
---          newest = timestamp of its data|nil, state = data state as it is shown,
+--          heard = timestamp of its data, by VRM's clock|nil, state = data state as it is shown,
 --          lost = it cannot be believed, whatever its age,
 --          begun = the type whose start was run for it }
 
@@ -57,7 +57,7 @@ local function add(node)
         return false
     end
     nodes.all[node.address], node.memory = node, device.memory()
-    node.newest, node.state, node.lost = nil, nil, true
+    node.heard, node.state, node.lost = nil, nil, true
     if node.home then node.home.fresh = true end        -- rows that another type did not read
     if node.site then nodes.belong(node, node.site) end
     used_names[node.name] = node.address
@@ -132,7 +132,7 @@ end
 --- Sets drivers of a site's node from rows, see device.apply. An error of its script is told -> whether there
 -- is none.
 local function apply(node, site, rows, facts, which)
-    node.memory.midnight = site.midnight
+    node.memory.midnight = site.midnight and site.midnight - (site.shift or 0)  -- by its clock
     local problem = device.apply(node.type, node.address, rows, facts, node.memory, which)
     if problem then scripts.failed(node.type.file, problem, node.address) end
     return not problem
@@ -184,26 +184,18 @@ function nodes.begin_day(site)
     end
 end
 
---- The time by which a node's data is judged: that of its momentary rows; where it shows none, that of its
--- device or installation.
-local function newest_of(node, site)
-    local home = node.home
-    return device.newest(node.memory) or home ~= site.store.gateway and home.newest or site.newest
-        or node.newest
-end
-
 --- Judges by the time, VRM's, how old the data of a site's nodes is, and whether its gateway is online, and
 -- shows that. Returns the seconds until something of it changes without newer data; math.huge: nothing will.
 function nodes.judge(site, now)
-    local state_of_site, seconds_of_site = freshness.judge(site.newest, now, site.interval)
+    local state_of_site, seconds_of_site = freshness.judge(site.heard, now, site.interval)
     local online, soonest = state_of_site ~= freshness.OFFLINE, seconds_of_site or math.huge
     for _, node in pairs(site.nodes) do
         if not node.lost and scripts.suspended(node.type) then nodes.offline(node) end
         if not node.lost then
-            local newest = newest_of(node, site)
-            if newest ~= node.newest then host.set(node.address, "TIME", newest) end
-            node.newest = newest
-            local state, seconds = freshness.judge(newest, now, site.interval)
+            local heard = node.home.heard or site.heard or node.heard
+            if heard ~= node.heard then host.set(node.address, "TIME", heard) end
+            node.heard = heard
+            local state, seconds = freshness.judge(heard, now, site.interval)
             if node.type.kind == "gateway" and site.facts.online ~= online then
                 site.facts.online = online
                 show_facts(node, site.facts)

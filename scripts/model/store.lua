@@ -2,8 +2,10 @@
 --
 -- store = { rows = those of the last answer, homes = [place] = the home of a row (nil: it has none),
 --           devices = list of homes, gateway = home, texts = what vrm:diagnostics knows of the last answer,
+--           stamps = { [timestamp that the last answer gave to rows that had others] = for how many it is a
+--           later one },
 --           doubtful = an answer may have been taken by halves }
--- home  = what discovery.devices makes of a device or of the gateway, and
+-- home  = what discovery.devices makes of a device or of the gateway, what model.freshness knows of it, and
 --         { fresh = nothing of it has been shown yet,
 --           changed = { [path or code] = true }: those whose rows are others than when it was shown,
 --           again = it has to be looked at with the next answer }
@@ -16,7 +18,8 @@ local store = {}
 store.__index = store
 
 function store.new()
-    return setmetatable({ rows = {}, homes = {}, devices = {}, texts = {}, doubtful = false }, store)
+    return setmetatable({ rows = {}, homes = {}, devices = {}, texts = {}, stamps = {}, doubtful = false },
+        store)
 end
 
 --- VRM's name of the device's type goes with the service: it is compared where there is none.
@@ -27,6 +30,10 @@ end
 
 local function same_content(a, b)
     return a.value == b.value and a.timestamp == b.timestamp and a.unit == b.unit and a.text == b.text
+end
+
+local function home_key(home)
+    return home.service and home.service .. "/" .. home.instance or "gateway"
 end
 
 --- Whether two answers have the same rows in the same places, whatever their values.
@@ -55,7 +62,7 @@ end
 --- Homes that have one key several times, or rows older than those before (a gateway's clock was put back):
 -- their rows are put together again, so that the newest is found.
 local function settle(self, homes)
-    for home in pairs(homes) do home.rows, home.newest, home.oldest = {}, nil, nil end
+    for home in pairs(homes) do home.rows, home.newest = {}, nil end
     for i, row in ipairs(self.rows) do
         local home = self.homes[i]
         if home and homes[home] then discovery.put(home, row) end
@@ -68,14 +75,20 @@ function store:doubt()
     self.doubtful = true
 end
 
+--- Notes that a row has another timestamp than before.
+local function note(stamps, stamp, before)
+    if stamp then stamps[stamp] = (stamps[stamp] or 0) + (stamp > (before or 0) and 1 or 0) end
+end
+
 --- Takes the rows of an answer, if they are those it has, with other contents or the same. False: they are
 -- not, and store:sort has to sort them.
 function store:take(rows)
     local before, unsettled = self.rows, {}
     if self.doubtful or not same_places(rows, before) then return false end
-    self.rows = rows
+    self.rows, self.stamps = rows, {}
     for i, row in ipairs(rows) do
         local old, home = before[i], self.homes[i]
+        if row.timestamp ~= old.timestamp then note(self.stamps, row.timestamp, old.timestamp) end
         if row ~= old and same_content(row, old) then
             rows[i] = old
         elseif row ~= old and home then
@@ -88,11 +101,38 @@ function store:take(rows)
     return true
 end
 
+local function place_of(row)
+    return ("%s|%s|%s|%s|%s"):format(row.service, row.instance, row.path, row.code, row.id)
+end
+
+--- The timestamps (see store.stamps) of rows that had others before; of all rows if there were none.
+local function new_stamps(rows, before)
+    local newest, known, stamps = {}, {}, {}
+    for _, row in ipairs(before) do
+        local place, stamp = place_of(row), row.timestamp or 0
+        newest[place] = math.max(newest[place] or 0, stamp)
+        known[place .. "@" .. stamp] = true
+    end
+    for _, row in ipairs(rows) do
+        local stamp, place = row.timestamp or 0, place_of(row)
+        local moved = newest[place] and not known[place .. "@" .. stamp]
+        if moved or #before == 0 then note(stamps, row.timestamp, newest[place]) end
+    end
+    return stamps
+end
+
 --- Sorts the rows of an answer to devices; everything of them is new then. See discovery.devices.
 function store:sort(rows, overview, pick, gateway_type)
+    local before = {}
+    for home in self:each() do before[home_key(home)] = home end
+    self.stamps = new_stamps(rows, self.rows)
     self.rows = rows
     self.devices, self.gateway, self.homes = discovery.devices(rows, overview, pick, gateway_type)
-    for home in self:each() do home.fresh, home.changed = true, {} end
+    for home in self:each() do
+        local old = before[home_key(home)] or {}
+        home.stamp, home.seen = old.stamp, old.seen
+        home.fresh, home.changed = true, {}
+    end
     self.doubtful = false
 end
 

@@ -18,7 +18,7 @@ function row_check.set(text)
 end
 
 local ROW_FIELDS = row_check.set [[first sum product quotient worst from by_script by_pg3
-    values scale sign map places min max zero measured daily]]
+    values scale sign map places min max zero measured daily on_change]]
 local ROW_ENTRIES = 5               -- driver, kind, label, path, code
 
 local LARGEST_INDEX, LARGEST_NUMBER = 65535, 1e12
@@ -355,6 +355,14 @@ local function row_daily(where, row)
     return true
 end
 
+--- Whether VRM gets the value only when it changes.
+local function row_on_change(where, row)
+    if row.on_change ~= nil and row.on_change ~= true then
+        fail(where, "on_change is not true.", "Write true, or remove it.")
+    end
+    return row.on_change
+end
+
 --- Whether it is a momentary value (see types.units).
 local function row_zero(where, row, unit, names)
     local zero, has_zero = row.zero, names == nil or names[0] ~= nil
@@ -431,6 +439,7 @@ local function one_driver(where, row, seen, tab, kind, first_id, n)
         values = row_values(where, row.values),
         factor = row_factor(where, "scale", row.scale, 1) * row_factor(where, "sign", row.sign, 1),
         by_pg3 = row.by_pg3, by_script = row.by_script, daily = row_daily(where, row),
+        on_change = row_on_change(where, row),
     }
 end
 

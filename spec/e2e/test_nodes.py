@@ -136,7 +136,7 @@ def test_an_active_alarm_is_counted_at_its_gateway(running):
 
 
 @pytest.mark.parametrize("amperes, state", [
-    (0.0, "idle"), (0.1, "idle"), (-0.1, "idle"), (0.11, "charging"), (-0.11, "discharging"),
+    (0.0, "idle"), (0.1, "idle"), (-0.1, "idle"), (-0.3, "idle"), (0.8, "charging"), (-0.8, "discharging"),
     (42, "charging"), (-300.5, "discharging")])
 def test_the_battery_status_comes_from_the_current(world, amperes, state):
     world.vrm.set_row(HOUSE, "battery", 289, "/Dc/0/Current", raw=amperes)
