@@ -319,6 +319,7 @@ def test_a_device_gone_before_the_start_stays_as_pg3_knows_it_and_is_offline(wor
     world.stop()
     world.vrm.drop_device(VAN, "inverter", 257)
     world.start_plugin()
+    world.wait_fresh([address(VAN, "bm", 0)])
     world.poll_until(lambda: pg3.value(node, "GV30") == OFFLINE, "offline")
     assert pg3.received("command", "removenode") == []
 

@@ -88,11 +88,11 @@ def adds(world, node, since):
 
 
 def others_go_on(world, within=3.0):
-    """A change at VRM reaches the other nodes with the next poll, in time."""
+    """A change at VRM reaches the other nodes when it is asked for, in time."""
     number = round(random.uniform(10, 90), 1)
     world.vrm.set_row(HOUSE, "battery", 289, "/Soc", raw=number)
     world.vrm.set_row(VAN, "battery", 0, "/Soc", raw=number)
-    world.pg3.short_poll()
+    world.pg3.query(CONTROLLER)
     for node in (BANK, address(VAN, "bm", 0)):
         world.wait_value(node, world.pg3.driver(node, "state of charge"), number, within)
     for node in OTHERS:
