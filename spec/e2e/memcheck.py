@@ -35,8 +35,9 @@ def test_a_session(world):
     soc = world.pg3.driver(BANK, "state of charge")
     for value in (12.5, 13.5, 14.5):
         world.vrm.set_row(HOUSE, "battery", 289, "/Soc", raw=value)
-        world.pg3.short_poll()
+        world.pg3.query("all")
         world.wait_value(BANK, soc, value, PATIENCE)
+    world.pg3.short_poll()
     world.pg3.long_poll()
     world.pg3.query(BANK, requestId="query")
     world.wait(lambda: world.pg3.reports("query"), "the answer to a query", PATIENCE)
