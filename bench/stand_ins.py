@@ -119,6 +119,9 @@ class QuickPg3(Pg3):
         self.messages.clear()
 
 
+POLLS_FILE = "scripts/sources/account.lua"
+
+
 class Run:
     """One run of a plugin as PG3 starts it, with VRM's and PG3's stand-ins; `with` ends them all.
 
@@ -133,6 +136,8 @@ class Run:
         self.pg3 = QuickPg3(os.path.join(work, "pg3"), self.plugin.folder)
         with open(self.pg3.broker.config_file, "a", encoding="utf-8") as file:
             file.write(f"set_tcp_nodelay {'true' if nodelay else 'false'}\nmax_queued_messages 0\n")
+        if os.path.exists(self.plugin.path(POLLS_FILE)):    # PG3's polls are not put off: one follows the other
+            self._edit(POLLS_FILE, lambda text: text.replace("math.max(LEAST_SECONDS, pause) - passed", "0"))
         if not limited:
             self._edit("scripts/main.lua", lambda text: "host.limit = function() end\n" + text)
         if counted:

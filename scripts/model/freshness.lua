@@ -95,36 +95,37 @@ end
 
 ----------------------------------------------------------------------------------------- one device
 
+local function keys_of(set)
+    local keys = {}
+    for key in pairs(set) do keys[#keys + 1] = key end
+    return keys
+end
+
 --- The keys of rows that a device's type and its parts show as numbers logged in each interval.
 local function measured_keys(main)
-    local keys = {}
+    local set = {}
     for _, type_ in ipairs { main, table.unpack(main.parts) } do
         for _, driver in ipairs(type_.drivers) do
             for _, list in ipairs { driver.keys, table.unpack(driver.terms or {}) } do
-                if driver.measured and not driver.on_change then
-                    table.move(list, 1, #list, #keys + 1, keys)
+                for _, key in ipairs(list) do
+                    if driver.measured and not driver.on_change then set[key] = true end
                 end
             end
         end
     end
-    return keys
-end
-
-local function all_keys(rows)
-    local keys = {}
-    for key in pairs(rows) do keys[#keys + 1] = key end
-    return keys
+    return keys_of(set)
 end
 
 --- The newest and the oldest stamp of rows. Those after `latest` are of the future: they count if there are
 -- no others.
 local function stamps_of(rows, keys, latest)
     local newest, ahead, oldest = nil, nil, nil
-    for _, key in ipairs(keys) do
-        local stamp = rows[key] and rows[key].timestamp
-        if stamp then oldest = math.min(oldest or stamp, stamp) end
-        if stamp and stamp <= latest then newest = math.max(newest or stamp, stamp) end
-        if stamp and stamp > latest then ahead = math.max(ahead or stamp, stamp) end
+    for i = 1, #keys do                     -- without ipairs and math: this is done for every new row
+        local row = rows[keys[i]]
+        local stamp = row and row.timestamp
+        if stamp and (not oldest or stamp < oldest) then oldest = stamp end
+        if stamp and stamp <= latest and (not newest or stamp > newest) then newest = stamp end
+        if stamp and stamp > latest and (not ahead or stamp > ahead) then ahead = stamp end
     end
     return newest or ahead, oldest
 end
@@ -153,7 +154,7 @@ local function look_at(home, site, now)
     if type_ then type_.measured = keys end
     local stamp, oldest = stamps_of(home.rows, keys, latest)
     home.measured = stamp ~= nil
-    if not stamp then stamp = stamps_of(home.rows, all_keys(home.rows), latest) end
+    if not stamp then stamp = stamps_of(home.rows, keys_of(home.rows), latest) end
     if stamp ~= home.stamp then home.stamp, home.seen = stamp, now end
     local _, offline_after = freshness.limits(site.interval)
     local too_old = (stamp or 0) - math.max(offline_after, REPEATED_SECONDS)

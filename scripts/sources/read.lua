@@ -332,9 +332,17 @@ local function agreeing(value, named, shown, last_decimal)
     return best
 end
 
+--- Whether a text may name a unit behind a number; nearly none does where its format names none.
+local function may_name_unit(formatted)
+    if type(formatted) ~= "string" then return false end
+    local first, last = formatted:byte(1), formatted:byte(-1)
+    return first ~= nil and first <= 57 and (last > 57 or formatted:byte(-2) == 109)      -- "9"; "m3"
+end
+
 --- A number in the unit that VRM names: in the text it shows, else in its format -> number, unit.
 local function in_named_unit(value, unit, formatted, of_dbus)
     if unit and not CONVERTED[unit] then return value, unit end
+    if not (unit or may_name_unit(formatted)) then return value, of_dbus end
     local shown, text_unit, last_decimal = shown_number(formatted)
     local named = CONVERTED[text_unit] and text_unit or unit
     if not named then return value, of_dbus end

@@ -54,15 +54,27 @@ local function is_setting(name)
     return false
 end
 
---- The name of the fault that a path tells, the same for each phase: "Overload" of "/Alarms/L1/Overload". nil
--- for what is no alarm.
-function alarms.fault(path)
+local function fault_of(path)
     if OTHERS[path] then return OTHERS[path] end
     local _, last = path:find("/Alarms/", 1, true)
     if not last or path:find("/Settings/", 1, true) then return nil end
     local name = path:sub(last + 1):gsub("^L?%d/", ""):gsub("/State$", "")
     if name == "" or name:find("/", 1, true) or is_setting(name) then return nil end
     return name
+end
+
+local MOST_KNOWN = 4000             -- paths whose fault is remembered: nothing is asked as often
+local known, count = {}, 0          -- [path] = its fault, false for none
+
+--- The name of the fault that a path tells, the same for each phase: "Overload" of "/Alarms/L1/Overload". nil
+-- for what is no alarm.
+function alarms.fault(path)
+    local fault = known[path]
+    if fault == nil then
+        fault = fault_of(path) or false
+        if count < MOST_KNOWN then known[path], count = fault, count + 1 end
+    end
+    return fault or nil
 end
 
 --- Whether a path is among alarms but is none: what an alarm is set to.
