@@ -131,6 +131,10 @@ describe("the check of a device table", function()
         { "row 1 (ST): max is not a number", function(t) t[1].max = "9" end },
         { "row 1 (ST): zero is not true or false", function(t) t[1].zero = 1 end },
         { "row 1 (ST): measured is not true", function(t) t[1].measured = 1 end },
+        { "row 1 (ST): on_change is not true", function(t) t[1].on_change = 1 end },
+        { "row 1 (ST): measured and on_change are both true. Keep one", function(t)
+            t[1].measured, t[1].on_change = true, true
+        end },
         { "row 2 (GV0): min and max are not for a list of states", function(t) t[2].max = 5 end },
         { "row 2 (GV0): the kind (second entry), \"fluids\", is no list",
             function(t) t[2][2] = "fluids" end },

@@ -88,10 +88,12 @@ static size_t set_lost(struct buf *b, struct nodes *n) {
     size_t count = 0;
     for (size_t k = 0; k < n->count; k++) {
         struct node *node = n->all[k];
+        if (!to_tell(node) || b->len > WIRE_SET_FULL) {
+            continue;
+        }
         const struct order order = order_of(node);
         bool lost = order.state < order.count && !order.last;
-        if (to_tell(node) && lost && node->drivers[order.state].changed &&
-            b->len <= WIRE_SET_FULL) {
+        if (lost && node->drivers[order.state].changed) {
             set_told(b, node, order.state, count++);
         }
     }

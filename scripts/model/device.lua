@@ -99,8 +99,8 @@ local function try_value(driver, rows, site, computed, memory, first_error)
     local midnight, seen = memory.midnight, memory.seen
     if not driver.map then return nil, reading.of(driver, rows, site, computed, midnight, seen) end
     if reading.ran_too_long(first_error) then return first_error end
-    local ok, value, text, row = pcall(reading.of, driver, rows, site, computed, midnight, seen)
-    if ok then return nil, value, text, row end
+    local ok, value, text, unknown = pcall(reading.of, driver, rows, site, computed, midnight, seen)
+    if ok then return nil, value, text, unknown end
     shortage.pass_on(value)
     return tostring(value)
 end
@@ -109,14 +109,13 @@ local MOST_UNKNOWN = 50             -- states told of one type
 
 --- A state that neither the list nor VRM has a text for is told once.
 local function tell_unknown(type_, driver, address, text)
-    if not (text and text:find("^code %d")) then return end
     local told = type_.unknown or { count = 0 }
     local key = driver.id .. " " .. text
     type_.unknown = told
     if told[key] or told.count >= MOST_UNKNOWN then return end
     told[key], told.count = true, told.count + 1
-    host.log("info", ("%s %s (%s) is %s: the list of its states has no text for it."):format(address,
-        driver.id, driver.label, text))
+    host.log("info", ("%s %s (%s) shows %s: neither the plugin nor VRM has a text for that. Please report it."
+        ):format(address, driver.id, driver.label, text))
 end
 
 --- Whether a value that is not there once may be a slip of VRM's: not one of a day that is over, nor what the
@@ -140,13 +139,13 @@ function device.apply(type_, address, rows, site, memory, which)
     local computed = compute(type_, rows, site, which)
     for _, driver in ipairs(type_.drivers) do
         if which[driver] then
-            local problem, value, text = try_value(driver, rows, site, computed[driver],
+            local problem, value, text, unknown = try_value(driver, rows, site, computed[driver],
                 memory, first_error)
             first_error = first_error or problem
             local slip = not problem and value == nil and memory.had[driver.id]
             memory.had[driver.id] = value ~= nil and may_slip(driver) or nil
             memory.again[driver] = slip or problem and true or nil
-            tell_unknown(type_, driver, address, text)
+            if unknown then tell_unknown(type_, driver, address, text) end
             if not slip then host.set(address, driver.id, value, text) end
         end
     end

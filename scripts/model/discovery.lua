@@ -166,13 +166,12 @@ local function add_listed(all, overview, places, devices, homes, by_key)
 end
 
 --- Which device has a row that names no service: [instance] = { [key of a device type] = the first of the
--- devices with that instance whose type names it, [a service and a blank] = the first of that service }.
+-- devices with that instance whose type names it }.
 local function owners_of(devices)
     local owners, done = {}, {}
     for _, device in ipairs(devices) do
         local here = owners[device.instance] or {}
         owners[device.instance] = here
-        here[device.service .. " "] = here[device.service .. " "] or device
         local mark = device.type and device.instance .. " " .. tostring(device.type)
         if mark and not done[mark] then
             done[mark] = true
@@ -184,10 +183,11 @@ end
 
 --- The device, of those with this row's instance, whose type names the row's code or whose alarm has it;
 -- nil = the gateway's.
-local function owner_of(row, owners)
+local function owner_of(row, owners, by_key)
     local here = row.instance and owners[row.instance] or {}
-    local service = alarms.service(row.code)
-    return here[row.code] or row.id and here["#" .. row.id] or service and here[service .. " "] or nil
+    local service = row.instance and alarms.service(row.code)
+    return here[row.code] or row.id and here["#" .. row.id]
+        or service and by_key[service .. "/" .. row.instance] or nil
 end
 
 --- Sorts one installation's rows to its devices.
@@ -210,7 +210,7 @@ function discovery.devices(all, overview, pick, gateway_type)
     end
     local owners = owners_of(devices)
     for place, row in ipairs(all) do
-        if not (homes[place] or row.service) then homes[place] = owner_of(row, owners) or gateway end
+        if not (homes[place] or row.service) then homes[place] = owner_of(row, owners, by_key) or gateway end
         if homes[place] then discovery.put(homes[place], row) end
     end
     return devices, gateway, homes

@@ -108,7 +108,7 @@ local function measured_keys(main)
         for _, driver in ipairs(type_.drivers) do
             for _, list in ipairs { driver.keys, table.unpack(driver.terms or {}) } do
                 for _, key in ipairs(list) do
-                    if driver.measured and not driver.on_change then set[key] = true end
+                    if driver.measured then set[key] = true end
                 end
             end
         end
@@ -150,8 +150,8 @@ end
 -- came, measured = it is of what is logged in each interval; and see leave_out.
 local function look_at(home, site, now)
     local type_, latest = home.type, now - site.shift + slack(site.interval)
-    local keys = type_ and (type_.measured or measured_keys(type_)) or {}
-    if type_ then type_.measured = keys end
+    local keys = type_ and (type_.measured_keys or measured_keys(type_)) or {}
+    if type_ then type_.measured_keys = keys end
     local stamp, oldest = stamps_of(home.rows, keys, latest)
     home.measured = stamp ~= nil
     if not stamp then stamp = stamps_of(home.rows, keys_of(home.rows), latest) end

@@ -467,10 +467,7 @@ function account.poll()
     if held then return age_all() end
     if needs_list() then return account.connect() end
     local listing = host.running(session.task)          -- then the sites are polled after that
-    for _, site in ipairs(session.sites) do
-        if site.health.answered then installation.age(site) end
-        if not listing then poll_when_due(site) end
-    end
+    for _, site in ipairs(listing and {} or session.sites) do poll_when_due(site) end
 end
 
 local QUERY_SECONDS = 60            -- PG3 is told after that at the latest

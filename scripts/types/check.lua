@@ -5,8 +5,7 @@
 --          match = function, or { kind }, or { service, product, type } as lists in small letters (but for
 --                  service each may be nil),
 --          drivers = { { id, unit, label, places, min, max, zero, measured, names, keys, op, terms, added,
---                        worst, fault, from, values, factor, map, by_pg3, by_script, daily,
---                        on_change } },
+--                        worst, fault, from, values, factor, map, by_pg3, by_script, daily } },
 --          commands = { { id, name, params, run } }, keys = { [path or code] = true }, those of parts too,
 --          numbered = whether there is one like "#521" among them,
 --          parts = list of types as well: further nodes of the same device, each with

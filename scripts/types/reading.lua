@@ -20,7 +20,7 @@ local function says_none(row, driver)
     if ALARM_LISTS[driver.names] and not (driver.values or driver.map) then
         return alarms.level(row.value) == nil
     end
-    return driver.unit.measured and codes.is(row.value)
+    return driver.unit.sentinels and codes.is(row.value)
 end
 
 --- Where VRM says which AC input is active: 0 the first, 1 the second, else none.
@@ -76,16 +76,11 @@ local OPERATIONS = {
     end,
 }
 
-local function newer(a, b)
-    return a and b and math.max(a, b) or a or b
-end
-
---- A product or quotient of both or none -> number | nil, its newest timestamp.
+--- A product or quotient of both or none -> number | nil, the row of the one that is there alone.
 local function of_two(driver, op, rows, terms, since)
     local a, b = find_row(rows, terms[1], driver, since), find_row(rows, terms[2], driver, since)
     if not (a and b) then return nil, a or b end
-    local value = OPERATIONS[op](in_unit(driver, a), in_unit(driver, b))
-    return value, { timestamp = newer(a.timestamp, b.timestamp) }
+    return OPERATIONS[op](in_unit(driver, a), in_unit(driver, b))
 end
 
 --- Whether one of the keys, which give no number now, gave one before, or would if it was known which AC
@@ -100,23 +95,23 @@ local function missed(keys, rows, seen)
     return false
 end
 
---- A term of a sum -> number | nil, row it came from | nil, whether a part of the sum is missing. seen:
--- of the driver, see reading.of.
+--- A term of a sum -> number | nil, whether a part of the sum is missing. seen: of the driver, see
+-- reading.of.
 local function term_value(driver, term, rows, since, seen)
     local row, key = find_row(rows, term, driver, since)
     if row then
         seen[key] = true
-        return in_unit(driver, row), row, false
+        return in_unit(driver, row), false
     end
-    if missed(term, rows, seen) then return nil, nil, true end
-    if not term.product then return nil, nil, false end
-    local value, its_row = of_two(driver, "product", rows, term.product, since)
+    if missed(term, rows, seen) then return nil, true end
+    if not term.product then return nil, false end
+    local value, alone = of_two(driver, "product", rows, term.product, since)
     if value then
         seen[term.product] = true
-    elseif its_row and its_row.value == 0 then
+    elseif alone and alone.value == 0 then
         value = 0                                     -- a phase without voltage, or without current
     end
-    return value, its_row, not value and (its_row ~= nil or seen[term.product] == true)
+    return value, not value and (alone ~= nil or seen[term.product] == true)
 end
 
 local function seen_of(driver, seen)
@@ -127,13 +122,13 @@ end
 
 --- The sum of its terms, whole or not at all: what never was is not missed.
 local function add_up(driver, rows, since, seen)
-    local total, newest, whole = nil, nil, true
-    for i = 1, driver.added do
-        local value, row, missing = term_value(driver, driver.terms[i], rows, since, seen)
+    local total, whole = nil, true
+    for i = 1, driver.added do              -- to the end: all that is there has been seen
+        local value, missing = term_value(driver, driver.terms[i], rows, since, seen)
         if missing then whole = false end
-        if value then total, newest = (total or 0) + value, newer(newest, row.timestamp) end
+        if value then total = (total or 0) + value end
     end
-    return whole and total or nil, { timestamp = newest }
+    return whole and total or nil
 end
 
 --- Whether a row with this key counts for a driver that shows the worst of many.
@@ -191,7 +186,8 @@ local function call_from(driver, rows, site)
     return values[1]
 end
 
---- The value of one driver -> value | nil, text | nil, row it came from | nil. Raises what the script raises.
+--- The value of one driver -> value | nil, text | nil, whether it is a state that neither the list nor VRM
+-- has a text for. Raises what the script raises.
 -- computed: what its `from` gave already, nil = call it now. midnight: when the day began there; rows of
 -- another day give a daily driver nothing (nil: the day is not known, all do). seen: by the id of a driver
 -- the set of what its sum was made of so far, which is added to; without one of them it has no value. nil:
@@ -202,9 +198,9 @@ function reading.of(driver, rows, site, computed, midnight, seen)
     local value = row and in_unit(driver, row)
     if value == nil then
         if driver.op == "sum" then
-            value, row = add_up(driver, rows, since, seen_of(driver, seen))
+            value = add_up(driver, rows, since, seen_of(driver, seen))
         elseif driver.op then
-            value, row = of_two(driver, driver.op, rows, driver.terms, since)
+            value = of_two(driver, driver.op, rows, driver.terms, since)
         elseif driver.worst then
             value = worst(driver, rows)
         elseif driver.from then
@@ -215,18 +211,14 @@ function reading.of(driver, rows, site, computed, midnight, seen)
     value = converted(driver, value, row)
     if driver.map and value ~= nil then value = driver.map(value) end
     value = believable(driver, value)
-    local text
-    if value and driver.names and not driver.names[value] then
-        text = row and value == as_sent and (read.names(row) or {})[value] or "code " .. value
-    end
-    return value, text, row
+    if not (value and driver.names) or driver.names[value] then return value, nil, false end
+    local text = row and value == as_sent and (read.names(row) or {})[value] or nil
+    return value, text or "code " .. value, text == nil
 end
-
-local ANY_NUMBER = { unit = {} }         -- a driver that takes every number
 
 --- Whether VRM sends a part: a number under one of the keys of its `when`, else under any of its rows'.
 function reading.has_part(part, rows)
-    if part.when then return find_row(rows, part.when, ANY_NUMBER) ~= nil end
+    if part.when then return find_row(rows, part.when) ~= nil end
     for key in pairs(part.keys) do
         if rows[key] and type(rows[key].value) == "number" then return true end
     end

@@ -355,14 +355,6 @@ local function row_daily(where, row)
     return true
 end
 
---- Whether VRM gets the value only when it changes.
-local function row_on_change(where, row)
-    if row.on_change ~= nil and row.on_change ~= true then
-        fail(where, "on_change is not true.", "Write true, or remove it.")
-    end
-    return row.on_change
-end
-
 --- Whether it is a momentary value (see types.units).
 local function row_zero(where, row, unit, names)
     local zero, has_zero = row.zero, names == nil or names[0] ~= nil
@@ -374,12 +366,19 @@ local function row_zero(where, row, unit, names)
     return zero
 end
 
---- Whether it is measured anew in each interval: what shows 0 while it is old is, unless it is a state.
+--- Whether it is measured anew in each interval: what shows 0 while it is old is, unless it is a state or the
+-- row says that it is logged on change.
 local function row_measured(where, row, zero, names)
-    if row.measured ~= nil and row.measured ~= true then
-        fail(where, "measured is not true.", "Write true, or remove it.")
+    for _, word in ipairs { "measured", "on_change" } do
+        if row[word] ~= nil and row[word] ~= true then
+            fail(where, word .. " is not true.", "Write true, or remove it.")
+        end
     end
-    return row.measured or zero and not names
+    if row.measured and row.on_change then
+        fail(where, "measured and on_change are both true.",
+            "Keep one: what is logged when it changes is not measured anew in each interval.")
+    end
+    return row.measured or zero and not (names or row.on_change)
 end
 
 local function check_id(where, id, seen, kind)
@@ -439,7 +438,6 @@ local function one_driver(where, row, seen, tab, kind, first_id, n)
         values = row_values(where, row.values),
         factor = row_factor(where, "scale", row.scale, 1) * row_factor(where, "sign", row.sign, 1),
         by_pg3 = row.by_pg3, by_script = row.by_script, daily = row_daily(where, row),
-        on_change = row_on_change(where, row),
     }
 end
 

@@ -40,10 +40,10 @@ local unit = {
 
 for name, one in pairs(unit) do one.name = name end
 
--- Measurements, for types.codes.
+-- Whose registers say "not available" by all bits set: see types.codes.
 for _, name in ipairs { "watt", "va", "var", "volt", "ampere", "hertz", "percent", "celsius", "liter",
                         "amp_hours" } do
-    unit[name].measured = true
+    unit[name].sentinels = true
 end
 
 return unit
