@@ -106,15 +106,6 @@ describe("every shipped device script", function()
         end
     end)
 
-    it("is in the list of the fake host", function()
-        local listed = {}
-        for _, name in ipairs(fake.DEVICES) do listed[name .. ".lua"] = true end
-        local lfs = require "lfs"
-        for file in lfs.dir("scripts/devices") do
-            if file:find("%.lua$") then assert.is_true(listed[file], file) end
-        end
-    end)
-
     it("survives rows with text, without values, and strange keys", function()
         local rows = { ["/Soc"] = { value = "n/a" }, ["/Alarms/LowSoc"] = { value = "x" }, ["/State"] = {},
                        ["/Dc/0/Current"] = { value = "" }, ["/Yield/Power"] = {}, ["/Pv/V"] = { value = 5 },

@@ -24,7 +24,12 @@ fake.sandbox, fake.load_text, fake.adopt = scripts.sandbox, scripts.run, scripts
 fake.NO_MEMORY = setmetatable({ kind = "memory", text = "The plugin has too little memory." },
     { __tostring = function(problem) return problem.text end })
 
-fake.DEVICES = { "battery_monitor", "controller", "gateway", "inverter", "solar_charger" }
+--- The names of the shipped device scripts, in order.
+fake.DEVICES = {}
+for file in require "lfs".dir "scripts/devices" do
+    fake.DEVICES[#fake.DEVICES + 1] = file:match "^(.+)%.lua$"
+end
+table.sort(fake.DEVICES)
 
 --- One of the shipped device scripts in the form of host.scripts().
 function fake.load_device(name)
