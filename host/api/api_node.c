@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define DATA_MAX (64u * 1024)
+#define OFFER_MAX (256u * 1024)
 
 // Reading a declaration raises nothing but errors of memory: these give what is there or a default.
 
@@ -225,6 +226,30 @@ static int host_known(lua_State *L) {
     return 1;
 }
 
+// host.remove(list of addresses) -> whether they are gone: children in front of their primaries.
+static int host_remove(lua_State *L) {
+    struct api *a = api_of(L);
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_settop(L, 1);
+    size_t count = lua_rawlen(L, 1);
+    const char **addresses = lua_newuserdatauv(L, (count + 1) * sizeof *addresses, 0);
+    for (size_t i = 0; i < count; i++) {
+        lua_rawgeti(L, 1, (lua_Integer)i + 1);
+        addresses[i] = luaL_checkstring(L, -1); // the list keeps it
+        lua_pop(L, 1);
+    }
+    bool gone = true;
+    if (a->pg3 != NULL) {
+        gone = pg3_remove(a->pg3, addresses, count);
+    } else {
+        for (size_t i = 0; i < count; i++) {
+            nodes_remove(a->nodes, addresses[i]);
+        }
+    }
+    lua_pushboolean(L, gone);
+    return 1;
+}
+
 static int host_node(lua_State *L) {
     const struct node *node = nodes_find(api_of(L)->nodes, luaL_checkstring(L, 1));
     if (node == NULL) {
@@ -246,6 +271,15 @@ static struct node *node_arg(lua_State *L, struct api *a) {
         luaL_error(L, "there is no node %s", address);
     }
     return node;
+}
+
+// host.rename(address, name): unless the user has renamed the node in PG3.
+static int host_rename(lua_State *L) {
+    struct api *a = api_of(L);
+    struct node *node = node_arg(L, a);
+    luaL_checkstring(L, 2);
+    const char *name = api_hide(L, 2);
+    return a->pg3 == NULL || pg3_rename(a->pg3, node, name) ? 0 : vm_no_memory(L);
 }
 
 static int driver_arg(lua_State *L, const struct node *node) {
@@ -409,14 +443,40 @@ static int host_default_params(lua_State *L) {
     return 0;
 }
 
-static int host_data(lua_State *L) {
-    struct api *a = api_of(L);
-    const char *text = a->pg3 != NULL ? pg3_data(a->pg3) : NULL;
+static int push_record(lua_State *L, struct api *a, const char *text) {
     char error[256];
     if (text == NULL || !json_copy(a->json, text, strlen(text), L, error, sizeof error)) {
         lua_pushnil(L);
     }
     return 1;
+}
+
+static int host_data(lua_State *L) {
+    struct api *a = api_of(L);
+    return push_record(L, a, a->pg3 != NULL ? pg3_data(a->pg3) : NULL);
+}
+
+// host.choices() -> what the user chose of host.offer's, by name | nil: nothing yet.
+static int host_choices(lua_State *L) {
+    struct api *a = api_of(L);
+    return push_record(L, a, a->pg3 != NULL ? pg3_choices(a->pg3) : NULL);
+}
+
+// host.offer(list of { name, title, type, defaultValue, desc }): what the user may choose on the
+// configuration page (docs/pg3.md, User data).
+static int host_offer(lua_State *L) {
+    struct api *a = api_of(L);
+    struct buf b;
+    char error[256] = "";
+    luaL_checktype(L, 1, LUA_TTABLE);
+    buf_init(&b, OFFER_MAX);
+    bool ok = json_write(a->json, L, 1, &b, error, sizeof error);
+    bool taken = ok && (a->pg3 == NULL || pg3_offer(a->pg3, buf_text(&b)));
+    buf_free(&b);
+    if (!ok && !json_starved(a->json)) {
+        return luaL_error(L, "host.offer: %s", error);
+    }
+    return taken ? 0 : vm_no_memory(L);
 }
 
 // host.save(table) -> whether it was taken: not before PG3 told what it has. Raises when it is too
@@ -447,6 +507,8 @@ static const luaL_Reg functions[] = {
     {"declare", host_declare},
     {"add", host_add},
     {"known", host_known},
+    {"remove", host_remove},
+    {"rename", host_rename},
     {"node", host_node},
     {"set", host_set},
     {"get", host_get},
@@ -462,6 +524,8 @@ static const luaL_Reg functions[] = {
     {"default_params", host_default_params},
     {"data", host_data},
     {"save", host_save},
+    {"offer", host_offer},
+    {"choices", host_choices},
     {NULL, NULL},
 };
 

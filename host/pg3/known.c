@@ -156,6 +156,17 @@ const struct known_node *known_find(const struct known *k, const char *address) 
     return NULL;
 }
 
+void known_forget(struct known *k, const char *address) {
+    const struct known_node *found = known_find(k, address);
+    if (found == NULL) {
+        return;
+    }
+    size_t at = (size_t)(found - k->all);
+    free(k->all[at].values);
+    k->count--;
+    memmove(&k->all[at], &k->all[at + 1], (k->count - at) * sizeof *k->all);
+}
+
 static const struct known_value *find_value(const struct known_node *node, const char *driver) {
     for (size_t i = 0; i < node->value_count; i++) {
         if (strcmp(node->values[i].driver, driver) == 0) {

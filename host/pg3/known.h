@@ -34,6 +34,8 @@ void known_free(struct known *k);
 // and the list stays.
 bool known_read(struct known *k, struct walk *w);
 const struct known_node *known_find(const struct known *k, const char *address);
+// Takes a node off the list; nothing happens if it is not there.
+void known_forget(struct known *k, const char *address);
 // Seeds a node's drivers with the values on record. Whether PG3 has the node as it is declared now:
 // of that type and with all its drivers.
 bool known_seed(const struct known *k, struct nodes *nodes, struct node *node);

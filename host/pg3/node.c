@@ -26,6 +26,7 @@ static void free_drivers(struct driver *drivers, size_t count) {
 static void node_free(struct node *node) {
     free_drivers(node->drivers, node->type->driver_count);
     free(node->name);
+    free(node->new_name);
     free(node->primary);
     free(node);
 }
@@ -377,6 +378,24 @@ static bool grow_slots(struct nodes *n) {
     n->slots = slots;
     n->slot_count = count;
     return true;
+}
+
+void nodes_remove(struct nodes *n, const char *address) {
+    struct node *node = nodes_find(n, address);
+    if (node == NULL) {
+        return;
+    }
+    size_t left = 0;
+    memset(n->slots, 0, n->slot_count * sizeof *n->slots);
+    for (size_t i = 0; i < n->count; i++) {
+        if (n->all[i] != node) {
+            n->all[left] = n->all[i];
+            *slot_of(n->slots, n->slot_count, n->all[left]->address) = n->all[left];
+            left++;
+        }
+    }
+    n->count = left;
+    node_free(node);
 }
 
 static bool address_ok(const char *address) {

@@ -66,6 +66,7 @@ struct driver {
 struct node {
     char address[15];
     char *name;
+    char *new_name; // it gets this one unless the user renamed it in PG3; NULL = none
     char *primary;
     const struct node_type *type;
     struct driver *drivers; // one for each of type->drivers
@@ -109,6 +110,8 @@ const struct node_type *nodes_type(const struct nodes *n, const char *id);
 struct node *nodes_add(struct nodes *n, const char *address, const char *type, const char *name,
                        const char *primary, const char **why);
 struct node *nodes_find(const struct nodes *n, const char *address);
+// Forgets a node; nothing happens if there is none of that address.
+void nodes_remove(struct nodes *n, const char *address);
 
 // Whether the node's type declares that event.
 bool node_reports(const struct node *node, const char *event);

@@ -67,6 +67,8 @@ void pg3_free(struct pg3 *p) {
     free(p->notices_told);
     free(p->data);
     free(p->doc);
+    free(p->offer);
+    free(p->choices);
     free(p);
 }
 
@@ -168,7 +170,7 @@ void pg3_down(struct pg3 *p) {
         r->changed = r->changed || r->open;
         r->open = false;
         // Others write these too: what they are after a reconnection is to be read again.
-        if (i == KEY_PARAMS || i == KEY_NOTICES) {
+        if (i == KEY_PARAMS || i == KEY_NOTICES || i == KEY_CHOICES) {
             *r = (struct pg3_record){.changed = r->changed};
         }
     }
@@ -230,9 +232,40 @@ static void bring_back(struct node *node, bool now) {
     node->retry_ms = now ? 0 : INT64_MAX;
 }
 
+static void send_rename(struct pg3 *p, const struct node *node) {
+    struct buf b;
+    buf_init(&b, 1024);
+    buf_puts(&b, "{\"renamenode\":[{\"address\":");
+    buf_json(&b, node->address);
+    buf_puts(&b, ",\"name\":");
+    buf_json(&b, node->name);
+    buf_puts(&b, "}]}");
+    pg3_post_buf(p, "command", &b, OUT_NOW);
+}
+
+// Gives a node its new name, if PG3 lists it under the one it had from us.
+static void settle_name(struct pg3 *p, struct node *node, const char *listed) {
+    if (node->new_name == NULL) {
+        return;
+    }
+    bool is_users = listed[0] != '\0' && strcmp(listed, node->name) != 0;
+    char *new_name = node->new_name;
+    node->new_name = NULL;
+    if (is_users) {
+        log_debug(AREA, "The node %s keeps the name that the user gave it", node->address);
+        free(new_name);
+        return;
+    }
+    free(node->name);
+    node->name = new_name;
+    send_rename(p, node);
+}
+
 // One node and PG3's list. True: PG3 had it and does not any more.
 static bool compare(struct pg3 *p, struct node *node, bool lost_all) {
-    if (known_find(&p->known, node->address) != NULL) {
+    const struct known_node *listed = known_find(&p->known, node->address);
+    if (listed != NULL) {
+        settle_name(p, node, listed->name);
         if (node->state == NODE_DELETED) {
             node->state = NODE_NEW; // it was given back
         }
@@ -279,6 +312,37 @@ void pg3_restore(struct pg3 *p) {
         }
     }
     pg3_ask(p, true, false); // once for many Discovers: the answer may be long
+}
+
+bool pg3_rename(struct pg3 *p, struct node *node, const char *name) {
+    char *copy = strdup(name);
+    if (copy == NULL) {
+        return false;
+    }
+    free(node->new_name);
+    node->new_name = copy;
+    pg3_ask(p, true, false);
+    return true;
+}
+
+bool pg3_remove(struct pg3 *p, const char *const *addresses, size_t count) {
+    struct buf b;
+    buf_init(&b, WIRE_MAX);
+    buf_puts(&b, "{\"removenode\":[");
+    for (size_t i = 0; i < count; i++) {
+        buf_puts(&b, i > 0 ? ",{\"address\":" : "{\"address\":");
+        buf_json(&b, addresses[i]);
+        buf_puts(&b, "}");
+    }
+    buf_puts(&b, "]}");
+    if (!pg3_post_buf(p, "command", &b, OUT_NOW)) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        nodes_remove(p->nodes, addresses[i]);
+        known_forget(&p->known, addresses[i]);
+    }
+    return true;
 }
 
 static void start_over(void *ctx) {

@@ -34,7 +34,7 @@ struct pg3_command {
 struct pg3_events {
     void (*start)(void *ctx);  // configuration and user data are here, or their wait timed out
     void (*ready)(void *ctx);  // the first node was taken, or its wait timed out
-    void (*params)(void *ctx); // the user's parameters are others than before
+    void (*params)(void *ctx); // the user's parameters or choices are others than before
     void (*poll)(void *ctx, bool is_long);
     void (*discover)(void *ctx);
     void (*query)(void *ctx, const char *address, const char *request); // address "all": every node
@@ -69,6 +69,12 @@ const struct known *pg3_known(const struct pg3 *p);
 // Seeds a new node with the values PG3 had; the first node ever passed here is the controller,
 // whose ST is PG3's own. Added at the turn's end, with the values it has by then.
 void pg3_add(struct pg3 *p, struct node *node);
+// Takes nodes away from PG3 and forgets them, children in front of their primaries. Also those that
+// only PG3 knows. False: too much waits or memory is short, and they stay.
+bool pg3_remove(struct pg3 *p, const char *const *addresses, size_t count);
+// Renames a node, unless the user has renamed it in PG3, which is asked for that first; copied.
+// False: memory is short.
+bool pg3_rename(struct pg3 *p, struct node *node, const char *name);
 // The user's parameters as (name, value) texts; false when `i` is past the last.
 bool pg3_param(const struct pg3 *p, size_t i, const char **name, const char **value);
 // Adds a parameter to those the user sees unless one of that (trimmed) name is there. Waits for the
@@ -78,6 +84,10 @@ bool pg3_default_param(struct pg3 *p, const char *name, const char *value);
 // False: it cannot be replaced, because PG3 has not told yet what it has (or memory is short).
 const char *pg3_data(const struct pg3 *p);
 bool pg3_save(struct pg3 *p, const char *json_text);
+// What the user may choose on the configuration page (customtypedparams, JSON text), and what was
+// chosen (customtypeddata, JSON text; NULL: nothing yet). False: memory is short.
+bool pg3_offer(struct pg3 *p, const char *json_text);
+const char *pg3_choices(const struct pg3 *p);
 // While on, no node is added: device types change, and the profile that shows them is not written.
 void pg3_hold_nodes(struct pg3 *p, bool on);
 // Shows an HTML text to the user under a key, or takes it away (NULL). False: memory is short, and

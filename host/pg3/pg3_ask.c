@@ -119,8 +119,13 @@ void pg3_all_listed(struct pg3 *p, const bool listed[KEYS], bool whole) {
 }
 
 // What the log calls them, by their key.
-static const char *const names[KEYS] = {"the parameters", "the notices", "the configuration page",
-                                        "the profile's version", "the state of device scripts"};
+static const char *const names[KEYS] = {"the parameters",
+                                        "the notices",
+                                        "the configuration page",
+                                        "the profile's version",
+                                        "the state of device scripts",
+                                        "the list of what to show",
+                                        "what was chosen to be shown"};
 
 void pg3_tell_missing(struct pg3 *p) {
     struct buf list;

@@ -109,17 +109,12 @@ static bool keep_params(struct pg3 *p, lua_State *L, int at) {
     return true;
 }
 
-static bool keep_data(struct pg3 *p, lua_State *L, int at) {
+// The record as JSON text that Lua can read again. NULL: nested too deep, too long, or memory is
+// short, which is noted.
+static char *json_copy_of(struct pg3 *p, lua_State *L, int at) {
     struct buf b;
     struct walk w;
-    char error[128];
-    if (lua_type(L, at) != LUA_TTABLE) {
-        return false;
-    }
-    // Our own record may be echoed later, but only the one from before this run is news.
-    if (p->data != NULL || p->records[KEY_DATA].read) {
-        return true;
-    }
+    char error[128], *copy = NULL;
     buf_init(&b, 256 * 1024);
     bool whole = json_write(p->json, L, at, &b, error, sizeof error);
     bool starved = !whole && json_starved(p->json);
@@ -127,13 +122,45 @@ static bool keep_data(struct pg3 *p, lua_State *L, int at) {
     walk_skip(&w);
     whole = whole && walk_end(&w); // else nested too deep to reach main.lua
     if (whole) {
-        p->data = strdup(buf_text(&b));
+        copy = strdup(buf_text(&b));
     }
-    if (starved || (whole && p->data == NULL)) {
+    if (starved || (whole && copy == NULL)) {
         missed(p);
     }
     buf_free(&b);
-    return p->data != NULL;
+    return copy;
+}
+
+static bool keep_data(struct pg3 *p, lua_State *L, int at) {
+    if (lua_type(L, at) != LUA_TTABLE) {
+        return false;
+    }
+    // Our own record may be echoed later, but only the one from before this run is news.
+    if (p->data == NULL && !p->records[KEY_DATA].read) {
+        p->data = json_copy_of(p, L, at);
+        return p->data != NULL;
+    }
+    return true;
+}
+
+// What is offered is known here.
+static bool keep_offer(struct pg3 *p, lua_State *L, int at) {
+    (void)p;
+    return lua_type(L, at) == LUA_TTABLE;
+}
+
+static bool keep_choices(struct pg3 *p, lua_State *L, int at) {
+    char *fresh = lua_type(L, at) == LUA_TTABLE ? json_copy_of(p, L, at) : NULL;
+    if (fresh == NULL) {
+        return false;
+    }
+    bool same = p->choices != NULL ? strcmp(p->choices, fresh) == 0 : strlen(fresh) == 2; // {}
+    free(p->choices);
+    p->choices = fresh;
+    if (!same) {
+        p->events.params(p->events.ctx);
+    }
+    return true;
 }
 
 static bool keep_idata(struct pg3 *p, lua_State *L, int at) {
@@ -196,9 +223,13 @@ static const struct {
     const char *key;
     keeper *keep;
 } keepers[KEYS] = {
-    [KEY_PARAMS] = {"customparams", keep_params}, [KEY_NOTICES] = {"notices", keep_notices},
-    [KEY_DOC] = {"customparamsdoc", keep_doc},    [KEY_IDATA] = {"idata", keep_idata},
+    [KEY_PARAMS] = {"customparams", keep_params},
+    [KEY_NOTICES] = {"notices", keep_notices},
+    [KEY_DOC] = {"customparamsdoc", keep_doc},
+    [KEY_IDATA] = {"idata", keep_idata},
     [KEY_DATA] = {"customdata", keep_data},
+    [KEY_OFFER] = {"customtypedparams", keep_offer},
+    [KEY_CHOICES] = {"customtypeddata", keep_choices},
 };
 
 struct decoding {
@@ -380,14 +411,20 @@ static void on_addnode(struct pg3 *p, lua_State *L, int at) {
     each(p, L, at, none_added);
 }
 
-// PG3 tells what the user deleted; the plugin itself removes nothing.
+// PG3 tells what the user deleted, or answers what the plugin removed.
 static void removed(struct pg3 *p, lua_State *L, int at) {
     char scratch[32], scratch2[32];
     const char *address = json_text(L, at, "address", scratch);
-    bool failed =
-        json_text(L, at, "error", scratch2) != NULL || json_long(L, at, "success", 1) == 0;
-    if (address != NULL && !failed) {
+    const char *error = json_text(L, at, "error", scratch2);
+    if (address == NULL) {
+        return;
+    }
+    if (error == NULL && json_long(L, at, "success", 1) != 0) {
         pg3_removed(p, address);
+    } else if (nodes_find(p->nodes, address) == NULL) {
+        log_warning(AREA,
+                    "PG3 could not remove the node %s (%s). Delete it in PG3's list of nodes.",
+                    address, error != NULL ? error : "no reason given");
     }
 }
 

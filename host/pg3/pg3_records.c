@@ -113,6 +113,22 @@ bool pg3_save(struct pg3 *p, const char *json_text) {
     return true;
 }
 
+bool pg3_offer(struct pg3 *p, const char *json_text) {
+    if (p->offer != NULL && strcmp(p->offer, json_text) == 0) {
+        return true;
+    }
+    char *copy = strdup(json_text);
+    if (copy == NULL) {
+        return false;
+    }
+    free(p->offer);
+    p->offer = copy;
+    p->records[KEY_OFFER].changed = true;
+    return true;
+}
+
+const char *pg3_choices(const struct pg3 *p) { return p->choices; }
+
 bool pg3_notice(struct pg3 *p, const char *key, const char *html) {
     char own[128];
     snprintf(own, sizeof own, PG3_NOTICE_PREFIX "%s", key);
@@ -178,6 +194,8 @@ static bool write_notices(struct pg3 *p) {
 
 static bool write_data(struct pg3 *p) { return post_value(p, "customdata", p->data); }
 
+static bool write_offer(struct pg3 *p) { return post_value(p, "customtypedparams", p->offer); }
+
 static bool write_doc(struct pg3 *p) {
     struct buf quoted;
     buf_init(&quoted, WIRE_MAX);
@@ -211,6 +229,7 @@ void pg3_write_changed(struct pg3 *p) {
     write_record(p, KEY_DATA, write_data);
     write_record(p, KEY_DOC, write_doc);
     write_record(p, KEY_IDATA, write_idata);
+    write_record(p, KEY_OFFER, write_offer);
 }
 
 void pg3_stored(struct pg3 *p, enum pg3_key key, const char *name, const char *error) {

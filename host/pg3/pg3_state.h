@@ -20,9 +20,19 @@ struct pg3_out {
     char text[];
 };
 
-// The records PG3 keeps for us and the user. Each run of the plugin writes them; the last only if
-// device scripts keep a state.
-enum pg3_key { KEY_PARAMS, KEY_NOTICES, KEY_DOC, KEY_IDATA, KEY_DATA, KEYS };
+// The records PG3 keeps for us and the user. Each run of the plugin writes those before KEY_DATA;
+// KEY_DATA only if there is something to keep, KEY_OFFER once there are installations; KEY_CHOICES
+// is the user's.
+enum pg3_key {
+    KEY_PARAMS,
+    KEY_NOTICES,
+    KEY_DOC,
+    KEY_IDATA,
+    KEY_DATA,
+    KEY_OFFER,
+    KEY_CHOICES,
+    KEYS
+};
 
 // Where one of them stands. It is written only once it was read. What PG3 has not answered when the
 // connection breaks may be lost.
@@ -95,6 +105,8 @@ struct pg3 {
     char *notices_told;           // the message that wrote them last
     char *data;
     char *doc;
+    char *offer;   // what the user may choose; NULL = nothing
+    char *choices; // what the user chose; NULL = nothing yet
 };
 
 // Queues a message; with a log line it is dropped when too much waits or memory is short. What need

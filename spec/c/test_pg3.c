@@ -956,8 +956,10 @@ static void test_doc(void) {
 #define DOC_ROW ROW("customparamsdoc", "\"<p>\"")
 #define IDATA_ROW ROW("idata", "{\"profile_version\":\"old\"}")
 #define DATA_ROW ROW("customdata", "\"{\\\"state\\\":1}\"")
+#define CHOICES_ROWS ROW("customtypedparams", "[]") "," ROW("customtypeddata", "{}")
 #define ALL_GOOD                                                                                   \
-    "{\"getAll\":[" PARAMS_ROW "," NOTICES_ROW "," DOC_ROW "," IDATA_ROW "," DATA_ROW "]}"
+    "{\"getAll\":[" PARAMS_ROW "," NOTICES_ROW "," DOC_ROW "," IDATA_ROW "," DATA_ROW              \
+    "," CHOICES_ROWS "]}"
 
 // Started, with everything to write that there is; connected, its questions sent.
 static void open_eager(struct bench *b) {
@@ -971,6 +973,94 @@ static void open_eager(struct bench *b) {
 }
 
 static int records_written(const struct bench *b) { return times(b, "{\"set\":[{\"key\""); }
+
+// Fault: Nodes that the plugin takes away stay in PG3, or come back with its next list of nodes.
+// Expected: One message, in the given order; they are forgotten, and may be added again as new
+// ones.
+static void test_remove(void) {
+    struct bench b;
+    const char *gone[] = {"gw_1", "gw", "only_pg3"};
+    open_with_nodes(&b);
+    CHECK(pg3_remove(b.pg3, gone, 3));
+    turn(&b);
+    CHECK(sent_once(&b, "command",
+                    "{\"removenode\":[{\"address\":\"gw_1\"},{\"address\":\"gw\"},"
+                    "{\"address\":\"only_pg3\"}]}"));
+    CHECK(nodes_find(b.nodes, "gw") == NULL && nodes_find(b.nodes, "gw_1") == NULL);
+    CHECK(nodes_find(b.nodes, "ctl") != NULL && LIVE(&b, "ctl"));
+    receive(&b, "{\"removenode\":[{\"address\":\"gw_1\",\"success\":true},"
+                "{\"address\":\"gw\",\"success\":true}]}");
+    receive(&b, "{\"config\":{\"nodes\":[" ON_RECORD("ctl", "VICX") "]}}");
+    forget(&b);
+    turn(&b);
+    CHECK(times(&b, "addnode") == 0);
+    add(&b, "gw", "gw");
+    turn(&b);
+    CHECK(addnodes(&b, "gw") == 1);
+    // What PG3 keeps is told.
+    int before = warnings;
+    receive(&b, "{\"removenode\":[{\"address\":\"gw_1\",\"success\":false,\"error\":\"in use\"}]}");
+    CHECK(warnings == before + 1 && strstr(warning, "gw_1 (in use)") != NULL);
+    // Nobody is there to tell: nothing is forgotten.
+    pg3_down(b.pg3);
+    CHECK(!pg3_remove(b.pg3, gone, 2) && nodes_find(b.nodes, "gw") != NULL);
+    close_bench(&b);
+}
+
+#define NAMED(address, name)                                                                       \
+    "{\"address\":\"" address "\",\"name\":\"" name "\",\"nodeDefId\":\"VICX\",\"drivers\":[]}"
+
+// Fault: A node that the user renamed in the ISY gets VRM's name back.
+// Expected: PG3 is asked for its nodes first; only one that still has the plugin's name is renamed.
+static void test_rename(void) {
+    struct bench b;
+    open_with_nodes(&b);
+    pass(&b, 3100);
+    forget(&b);
+    CHECK(pg3_rename(b.pg3, nodes_find(b.nodes, "gw"), "Old") &&
+          pg3_rename(b.pg3, nodes_find(b.nodes, "gw"), "New \"1\"") &&
+          pg3_rename(b.pg3, nodes_find(b.nodes, "gw_1"), "New 2"));
+    turn(&b);
+    CHECK(times(&b, "\"config\"") == 1 && times(&b, "renamenode") == 0);
+    receive(&b, "{\"config\":{\"nodes\":[" NAMED("ctl", "Name") "," NAMED("gw", "Name") "," NAMED(
+                    "gw_1", "The user's") "]}}");
+    turn(&b);
+    CHECK(sent_once(&b, "command",
+                    "{\"renamenode\":[{\"address\":\"gw\",\"name\":\"New \\\"1\\\"\"}]}"));
+    CHECK(times(&b, "renamenode") == 1);
+    CHECK(strcmp(nodes_find(b.nodes, "gw")->name, "New \"1\"") == 0);
+    receive(&b, "{\"config\":{\"nodes\":[" NAMED("ctl", "Name") "," NAMED("gw", "Name") "," NAMED(
+                    "gw_1", "New 2") "]}}");
+    turn(&b);
+    CHECK(times(&b, "renamenode") == 1); // asked for once each
+    close_bench(&b);
+}
+
+// Fault: What the user chose is lost, or what is offered is written again and again.
+// Expected: It is written when it is another; choices are told when they are others than before.
+static void test_choices(void) {
+    struct bench b;
+    open_eager(&b);
+    receive(&b, CONFIG_NONE);
+    receive(&b, ALL_WRITTEN);
+    CHECK(pg3_choices(b.pg3) == NULL);
+    int params = b.params;
+    receive(&b, "{\"custom\":{\"customtypeddata\":\"{\\\"site_1\\\":false}\"}}");
+    receive(&b, "{\"customtypeddata\":{\"site_1\":false}}");
+    receive(&b, "{\"custom\":{\"customtypeddata\":\"[\"}}");
+    receive(&b, "{\"custom\":{\"customtypeddata\":7}}");
+    CHECK(strcmp(pg3_choices(b.pg3), "{\"site_1\":false}") == 0 && b.params == params + 1);
+    CHECK(pg3_offer(b.pg3, "[{\"name\":\"site_1\"}]") &&
+          pg3_offer(b.pg3, "[{\"name\":\"site_1\"}]"));
+    turn(&b);
+    CHECK(
+        sent_once(&b, "custom",
+                  "{\"set\":[{\"key\":\"customtypedparams\",\"value\":[{\"name\":\"site_1\"}]}]}"));
+    receive(&b, "{\"custom\":{\"customtypedparams\":\"[{\\\"name\\\":\\\"site_1\\\"}]\"}}");
+    turn(&b);
+    CHECK(times(&b, "customtypedparams") == 1); // its echo is no news
+    close_bench(&b);
+}
 
 // Fault: PG3's first list of user data is an error or broken; defaults overwrite the token.
 // Expected: what was not read is not written but asked for again; once it comes, all catches up.
@@ -1761,6 +1851,9 @@ int main(void) {
     test_lost_one();
     test_deleted();
     test_deleted_or_not();
+    test_remove();
+    test_rename();
+    test_choices();
     test_late();
     test_refused();
     test_value_refused();
