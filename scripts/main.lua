@@ -2,6 +2,7 @@
 -- here; the way from the token to the nodes is in sources.account.
 
 local account = require "sources.account"
+local choices = require "pg3.choices"
 local commands = require "serve.commands"
 local health = require "sources.health"
 local markdown = require "pg3.markdown"
@@ -28,8 +29,12 @@ local function take_params(given)
     host.zero_stale(settings.zero)
     notices.params(settings.problems)
     scripts.set_folder(settings.script_folder)
-    local another = account.use(settings)
-    if ready and another then account.begin() end
+    local another, chosen = account.use(settings), choices.take(host.choices())
+    if ready and another then
+        account.begin()
+    elseif ready and chosen then
+        account.choose()
+    end
 end
 
 ------------------------------------------------------------------------------------ device scripts
@@ -96,6 +101,8 @@ local function command(address, cmd, args)
         scan_scripts(true)
         scripts.log_figures()
         return true
+    elseif address == CONTROLLER and cmd == "CLEANUP" then
+        return account.clean_up()
     end
     local type_ = type_at(address)
     local found = type_ and commands.find(type_, cmd)

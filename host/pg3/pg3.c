@@ -252,12 +252,14 @@ static void settle_name(struct pg3 *p, struct node *node, const char *listed) {
     char *new_name = node->new_name;
     node->new_name = NULL;
     if (is_users) {
-        log_debug(AREA, "The node %s keeps the name that the user gave it", node->address);
+        log_info(AREA, "The node %s keeps the name that it was given in PG3, %s", node->address,
+                 listed);
         free(new_name);
         return;
     }
     free(node->name);
     node->name = new_name;
+    log_info(AREA, "The node %s is called %s now, as in VRM", node->address, node->name);
     send_rename(p, node);
 }
 

@@ -28,6 +28,7 @@ return {
     commands = {
         DISCOVER = { name = "Discover devices" },
         RELOAD = { name = "Reload device scripts" },
+        CLEANUP = { name = "Remove nodes that are gone" },
     },
 
     events = { DON = "Heartbeat on", DOF = "Heartbeat off" },

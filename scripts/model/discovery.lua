@@ -315,6 +315,15 @@ function discovery.with_suffix(base, suffix)
     return discovery.clean_name(base, LONGEST_NAME - #suffix - 1) .. " " .. suffix
 end
 
+--- The first usable one of the names that are wanted for a node; "" if none is.
+function discovery.base_name(wanted)
+    for _, text in ipairs(wanted) do
+        local name = discovery.clean_name(text)
+        if name ~= "" then return name end
+    end
+    return ""
+end
+
 --- Gives each node of a list its name. node = { address, wanted = list of texts (first usable one wins),
 -- instance = number|nil, site = { name } }. used: { [name] = address } of the nodes there are
 -- already; it is extended. Two that would be called alike both get their instance, then the installation,
@@ -322,10 +331,7 @@ end
 function discovery.name_nodes(nodes, used)
     local count = {}
     for _, node in ipairs(nodes) do
-        node.name = ""
-        for _, text in ipairs(node.wanted) do
-            if node.name == "" then node.name = discovery.clean_name(text) end
-        end
+        node.name = discovery.base_name(node.wanted)
         count[node.name] = (count[node.name] or 0) + 1
     end
     for _, node in ipairs(nodes) do

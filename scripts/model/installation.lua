@@ -10,6 +10,7 @@
 --          zone = name of its time zone, midnight, tomorrow = when its day began and ends, VRM's time; nil:
 --          to be found out, ... (see sources.account) }
 
+local choices = require "pg3.choices"
 local reading = require "types.reading"
 local freshness = require "model.freshness"
 local discovery = require "model.discovery"
@@ -36,7 +37,8 @@ local function say_once(site, key, text)
     site.said[key] = text
 end
 
---- The device type for what was found; conflicts and devices without a script are told once.
+--- The device type for what was found, nil for what is hidden; conflicts and devices without a script are
+-- told once.
 local function picker(site)
     return function(found)
         local type_, problem = scripts.pick(found)
@@ -50,7 +52,8 @@ local function picker(site)
                 .. " give it one."):format(site.name, found.service, found.instance,
                 found.product ~= "" and found.product or "no product name"))
         end
-        return type_
+        if type_ then choices.know_kind(found.service, type_.name) end
+        return not choices.hides_kind(found.service) and type_ or nil
     end
 end
 

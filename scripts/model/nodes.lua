@@ -1,6 +1,7 @@
 --- The nodes of installations and devices: adding them, showing rows, data states.
 --
--- node = { address, name, type, site = its installation (nil: only known to PG3), key = what it is at VRM,
+-- node = { address, name, base = what it is named after (see rename), type,
+--          site = its installation (nil: only known to PG3), key = what it is at VRM,
 --          home = where its rows are (model.store), memory = see device.memory,
 --          heard = timestamp of its data, by VRM's clock|nil, state = data state as it is shown,
 --          lost = it cannot be believed, whatever its age,
@@ -85,9 +86,34 @@ local function report_collision(entry, present)
     end
 end
 
+--- A node that the user renamed in PG3 keeps that name: the host asks PG3 for it.
+local function give_name(node, name)
+    if used_names[node.name] == node.address then used_names[node.name] = nil end
+    used_names[name], node.name = node.address, name
+    host.rename(node.address, name)
+end
+
+--- A device that has another name in VRM now gives it to its nodes, unless they are called otherwise.
+local function rename(entry, present)
+    local base, before = discovery.base_name(entry.wanted), present.base
+    present.base = base
+    if not before or base == before or base == "" then return end
+    local old = present.name
+    if old ~= before and old:sub(1, #before + 1) ~= before .. " " then return end
+    discovery.name_nodes({ entry }, used_names)
+    give_name(present, entry.name)
+    for _, part in ipairs(present.type.parts or {}) do
+        local node = nodes.all[present.address .. part.part]
+        if node and node.name == discovery.with_suffix(old, part.suffix) then
+            give_name(node, discovery.with_suffix(present.name, part.suffix))
+        end
+    end
+end
+
 --- A device that is there already: it has the closest type there is now.
 local function refresh(entry, present)
     report_collision(entry, present)
+    if present.key == entry.key then rename(entry, present) end
     if present.key ~= entry.key or present.type == entry.type then return end
     retype(present, entry.type)
 end
@@ -106,6 +132,7 @@ function nodes.add_all(entries, known)
     for _, entry in ipairs(entries) do
         if not here[entry.address] then
             here[entry.address], new[#new + 1] = entry, entry
+            entry.base = discovery.base_name(entry.wanted)
             entry.name = known[entry.address] and known[entry.address].name
             if entry.name then
                 nodes.take_name(entry.name, entry.address)
@@ -120,6 +147,15 @@ function nodes.add_all(entries, known)
     for _, entry in ipairs(new) do
         if add(entry) then host.log("info", ("Node %s: %s"):format(entry.address, entry.name)) end
     end
+end
+
+--- A node that was taken out of PG3.
+function nodes.forget(address)
+    local node = nodes.all[address]
+    if not node then return end
+    if used_names[node.name] == address then used_names[node.name] = nil end
+    if node.site then node.site.nodes[address] = nil end
+    nodes.all[address] = nil
 end
 
 local function show_state(node, state)

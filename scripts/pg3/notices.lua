@@ -74,8 +74,8 @@ end
 --- The connection's notice. outage: what fails, nil = nothing worth a notice,
 -- else { since = unix, refused = the token is,
 --        parts = list of { kind, text, names = the installations, nil: all } };
--- empty: VRM answers, but lists no installation.
-function notices.connection(outage, settings, empty)
+-- empty: VRM answers, but there is no installation; hidden: because the owner hides all of them.
+function notices.connection(outage, settings, empty, hidden)
     local html
     if settings.token == "" then
         html = "Victron Energy is disconnected: there is no VRM access token yet. " .. HOW
@@ -83,6 +83,8 @@ function notices.connection(outage, settings, empty)
         html = "The VRM access token cannot be right: " .. escape(settings.token_problem) .. ". " .. HOW
     elseif outage then
         return show_outage(outage)
+    elseif empty and hidden then
+        html = "All installations are hidden. Choose in this plugin's Configuration which of them to show."
     elseif empty then
         html = "VRM lists no installation for this access token. " .. ADVICE.forbidden
     end

@@ -4,11 +4,13 @@
 -- (connect), then each installation for its devices and measurements (poll). Whatever fails is tried again
 -- by itself, with growing pauses; each poll PG3 asks for is a try as well.
 
+local choices = require "pg3.choices"
 local device = require "model.device"
 local health = require "sources.health"
 local installation = require "model.installation"
 local nodes = require "model.nodes"
 local notices = require "pg3.notices"
+local orphans = require "model.orphans"
 local params = require "pg3.params"
 local scripts = require "serve.scripts"
 local store = require "model.store"
@@ -118,7 +120,7 @@ end
 function account.show()
     if stopping then return end
     local status = connection()
-    notices.connection(outage(), settings, status == STATE.NOTHING)
+    notices.connection(outage(), settings, status == STATE.NOTHING, session and session.hides_all)
     show_controller(status)
 end
 
@@ -182,6 +184,7 @@ end
 
 ----------------------------------------------------------------------------------- one installation
 
+local MOST_NAMED = 20               -- nodes that one line of the log names
 local NAMELESS_TRIES = 3            -- failures of system-overview after which measurements come without it
 local REFUSALS = { forbidden = true, refused = true, bad_answer = true, too_big = true }
 
@@ -253,6 +256,7 @@ local function ask(s, site, discover, priority)
     site.had_rows = #answer.rows > 0
     last_answer = answer.date or host.time()
     installation.show(site, answer, last_answer, discover)
+    if discover then choices.offer() end
     return true
 end
 
@@ -318,8 +322,12 @@ local function ask_account(s)
     return list, err
 end
 
---- Takes over the list of installations, whole or not at all; those no longer in it go offline.
+--- Takes over the list of installations, whole or not at all; those no longer in it go offline. What the
+-- owner hides is as if it were not listed.
 local function use_installations(s, list)
+    s.hides_all = #list > 0
+    list = choices.of_sites(list)
+    s.hides_all = s.hides_all and #list == 0
     local listed = {}
     for i, record in ipairs(list) do
         local site = sites[record.id] or { id = record.id, said = {}, nodes = {}, store = store.new() }
@@ -338,6 +346,7 @@ local function use_installations(s, list)
         end
     end
     s.sites = listed
+    choices.offer()
     installation.adopt_others(listed)
 end
 
@@ -511,6 +520,35 @@ end
 --- Asks for the account, its installations and their devices. Returns the same.
 function account.discover()
     return answers(session, DEVICES)
+end
+
+--- The owner chose to see something else.
+function account.choose()
+    if session then connect_now() end
+end
+
+--- Whether what VRM sent of an installation is whole and of now.
+local function is_whole(site)
+    return site.health.answered and not site.health.kind and not site.store.doubtful
+end
+
+--- Takes the nodes of devices that are gone or hidden out of PG3. False: VRM has to be asked first.
+function account.clean_up()
+    if not (session and session.sites) or session.health.kind or held then
+        host.log("warning", "No node was removed: VRM cannot be asked now. Try it again when the plugin is"
+            .. " connected.")
+        return false
+    end
+    local gone, doubtful = orphans.find(session.sites, is_whole)
+    local removed = orphans.remove(gone)
+    if doubtful > 0 then
+        host.log("warning", ("%d nodes were left alone: their installations do not answer now."):format(
+            doubtful))
+    end
+    host.log("info", ("Removed nodes of devices that are gone: %d%s."):format(removed,
+        removed > 0 and " (" .. table.concat(gone, ", ", 1, math.min(removed, MOST_NAMED)) .. ")" or ""))
+    account.show()
+    return removed == #gone
 end
 
 --- Asks every installation for its devices again: there are new types for them.

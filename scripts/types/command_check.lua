@@ -15,7 +15,7 @@ local PARAM_FIELDS = set "id label kind min max places"
 local LONGEST_ID = 16
 
 --- The plugin answers these itself.
-local RESERVED = { QUERY = true, DISCOVER = true, RELOAD = true }
+local RESERVED = { QUERY = true, DISCOVER = true, RELOAD = true, CLEANUP = true }
 
 --- The ids of a table's commands in order; other keys as they are.
 function command_check.ids(commands)
@@ -31,7 +31,8 @@ local function check_id(id, kind)
             "Use up to " .. LONGEST_ID .. " capitals and digits, like RESET or SETLIMIT.")
     elseif RESERVED[id] and (id == "QUERY" or kind ~= "controller") then
         fail("commands", "'" .. id .. "' is no name for a command.",
-            "The plugin has QUERY for every node, DISCOVER and RELOAD for the controller; choose another.")
+            "The plugin has QUERY for every node, DISCOVER, RELOAD and CLEANUP for the controller; choose"
+            .. " another.")
     end
 end
 
@@ -120,7 +121,7 @@ function command_check.all(commands)
 end
 
 --- One command -> { id, name, params = list|nil, run = function|nil }. labels: [parameter id] = label so far.
--- Only the controller's DISCOVER and RELOAD have no function: the plugin does those.
+-- Only the controller's DISCOVER, RELOAD and CLEANUP have no function: the plugin does those.
 function command_check.one(id, command, labels, type_id, kind)
     check_id(id, kind)
     local where = "command " .. id

@@ -453,6 +453,24 @@ local function node_functions(self, host)
         end
         return list
     end
+    host.remove = function(list)
+        check_type(list, "table")
+        for _, address in ipairs(list) do
+            self.nodes[text_of(address)] = nil
+            for i, one in ipairs(self.added) do
+                if one == address then table.remove(self.added, i) end
+            end
+            for i, one in ipairs(self.known) do
+                if one.address == address then table.remove(self.known, i) end
+            end
+            table.insert(self.removed, address)
+        end
+        return true
+    end
+    host.rename = function(address, name)
+        local node = self.nodes[text_of(address)] or error("there is no node " .. address, 0)
+        node.name = text_of(name)
+    end
     host.node = function(address)
         local node = self.nodes[text_of(address)]
         return node and { address = node.address, name = node.name, type = node.type, primary = node.primary }
@@ -543,6 +561,13 @@ local function record_functions(self, host)
         table.insert(self.saves, { time = self.now, data = taken })
         return true
     end
+    host.offer = function(list)
+        check_type(list, "table")
+        local ok, taken = pcall(copy, list)
+        if not ok then error("host.offer: " .. taken, 0) end
+        self.offered = taken
+    end
+    host.choices = function() return copy(self.chosen) end
     host.notice = function(key, html)
         self.notices[text_of(key)] = html ~= nil and text_of(html) or nil
         table.insert(self.notice_log, { key = key, html = html })
@@ -611,6 +636,7 @@ function fake.new(options)
         lines = {}, masked = {}, notices = {}, notice_log = {}, handlers = {}, requests = {},
         errors = {}, reports = {}, tasks = {}, results = setmetatable({}, { __mode = "k" }),
         started = {}, answers = {}, files = {}, loaded = {}, functions = {},
+        removed = {}, chosen = options.chosen,
         last_script = 0, queue = {}, lines_given = 0, installs = 0, saves = {}, printed = {},
         params = options.params or {}, environment = options.env or {}, saved = nil, refuse = options.refuse,
         answer = options.answer or function() return { status = 500 } end, scripts = options.scripts,

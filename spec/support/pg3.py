@@ -197,6 +197,7 @@ class Pg3:
         handlers = {"config": self._got_config, "getAll": self._got_getall,
                     "addnode": self._got_addnode, "setController": self._got_controller,
                     "installprofile": self._got_installprofile,
+                    "removenode": self._got_removenode, "renamenode": self._got_renamenode,
                     "getIsyInfo": lambda _: self.send({"getIsyInfo": self._isy_info()}),
                     "get": self._got_get, "getNsInfo": self._got_ns_info}
         for key, value in data.items():
@@ -320,6 +321,24 @@ class Pg3:
         node.drivers[item.get("driver")] = reading
         self.history[node.address, item.get("driver")].append(reading)
 
+    def _got_removenode(self, items):
+        answers = []
+        for item in items:
+            address = item["address"]
+            children = [node.address for node in self.nodes.values()
+                        if node.primary == address and node.address != address]
+            if children:
+                self.rules.broken(f"removenode {address}: it still has {children}")
+            self.nodes.pop(address, None)
+            self.deleted.add(address)
+            answers.append({"address": address, "success": True})
+        self.send({"removenode": answers})
+
+    def _got_renamenode(self, items):
+        for item in items:
+            self.nodes[item["address"]].name = item["name"]
+        self.send({"renamenode": [{**item, "success": True} for item in items]})
+
     def _got_addnode(self, items):
         addresses = {item.get("address") for item in items}
         if self.in_flight and time.monotonic() - self.in_flight_since < 3:
@@ -404,6 +423,12 @@ class Pg3:
         with self.changed:
             self.customs["customparams"] = dict(params)
         self.push_custom("customparams", params, form)
+
+    def choose(self, chosen):
+        """The user saves these switches of the configuration page in PG3."""
+        with self.changed:
+            self.customs["customtypeddata"] = dict(chosen)
+        self.push_custom("customtypeddata", chosen)
 
     def delete_node(self, address, told=True):
         """The user deletes a node; PG3x tells it."""

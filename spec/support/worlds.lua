@@ -12,7 +12,7 @@ function worlds.new(options)
     local vrm = fixtures.vrm(options.sites or { [151734] = fixtures.boat() })
     local world = fake.new {
         params = options.params or { vrm_token = worlds.TOKEN }, known = options.known, answer = vrm.answer,
-        extra_scripts = options.extra_scripts, env = options.env,
+        extra_scripts = options.extra_scripts, env = options.env, chosen = options.chosen,
     }
     world.vrm = vrm
     vrm.clock = function() return world.now end

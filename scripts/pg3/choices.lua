@@ -1,0 +1,83 @@
+--- What the owner wants to see: installations and kinds of devices, each a yes or no on PG3's configuration
+-- page (typed parameters; docs/pg3.md, User data). What is not wanted is not asked for or has no values; its
+-- address stays its own, so that all is as it was when it is wanted again.
+
+local read = require "sources.read"
+
+local choices = {}
+
+local sites, kinds = {}, {}         -- offered: [id of the installation], [service] = what the page calls it
+local hidden = {}                   -- [name of a parameter] = true
+local asked_for                     -- what the page has; nil: nothing yet
+
+local LONGEST_TITLE = 60
+
+local function site_name(id) return ("show_site_%d"):format(id) end
+local function kind_name(service) return "show_kind_" .. service end
+
+--- Whether a value of PG3's stands for no: a switch may come as a text or a number.
+local function is_no(value)
+    return value == false or value == 0 or value == "false" or value == "0" or value == "no"
+end
+
+--- given: PG3's { [name] = value }, nil: nothing was chosen yet -> whether something else is hidden now.
+function choices.take(given)
+    local before, changed = hidden, false
+    hidden = {}
+    for name, value in pairs(type(given) == "table" and given or {}) do
+        if type(name) == "string" and is_no(value) then hidden[name] = true end
+    end
+    for name in pairs(hidden) do changed = changed or not before[name] end
+    for name in pairs(before) do changed = changed or not hidden[name] end
+    return changed
+end
+
+function choices.hides_site(id) return hidden[site_name(id)] == true end
+function choices.hides_kind(service) return hidden[kind_name(service)] == true end
+
+--- The switches of a kind in the order of their titles.
+local function switches(titles, name_of, form, desc)
+    local list = {}
+    for key, title in pairs(titles) do
+        list[#list + 1] = { name = name_of(key), title = form:format(read.cut(title, LONGEST_TITLE)),
+                            type = "BOOLEAN", defaultValue = true, desc = desc }
+    end
+    table.sort(list, function(a, b)
+        if a.title ~= b.title then return a.title < b.title end
+        return a.name < b.name
+    end)
+    return list
+end
+
+--- Shows on the page what there is to choose, if that is more or called otherwise than before.
+function choices.offer()
+    local list = switches(sites, site_name, "Installation %s", "Whether it has nodes.")
+    for _, switch in ipairs(switches(kinds, kind_name, "Kind of device: %s",
+        "Whether devices of this kind have nodes, in all installations.")) do
+        list[#list + 1] = switch
+    end
+    local texts = {}
+    for i, switch in ipairs(list) do texts[i] = switch.name .. "\0" .. switch.title end
+    local text = table.concat(texts, "\0")
+    if #list == 0 or text == asked_for then return end
+    host.offer(list)
+    asked_for = text
+end
+
+--- The installations of the account: a list with { id, name } -> those the owner wants.
+function choices.of_sites(list)
+    local wanted = {}
+    sites = {}
+    for _, record in ipairs(list) do
+        sites[record.id] = record.name
+        if not choices.hides_site(record.id) then wanted[#wanted + 1] = record end
+    end
+    return wanted
+end
+
+--- A kind of device that there is: its D-Bus service, and what its type is called.
+function choices.know_kind(service, name)
+    kinds[service] = kinds[service] or name
+end
+
+return choices
