@@ -12,9 +12,10 @@ stds.device_script = {
                               "reverse", "sub", "unpack", "upper" } },
         table = { fields = { "concat", "insert", "remove", "sort", "unpack" } },
         timer = { fields = { "after", "cancel", "every" } },
-        unit = { fields = { "amp_hours", "ampere", "celsius", "count", "counter", "hertz", "hours",
-                            "kwh", "liter", "minutes", "percent", "raw", "seconds", "time", "va", "var",
-                            "volt", "watt" } },
+        unit = { fields = { "amp_hours", "ampere", "celsius", "count", "counter", "degree", "hertz",
+                            "hours", "kilometer", "kilopascal", "kwh", "liter", "minutes", "percent",
+                            "power_factor", "raw", "rpm", "seconds", "time", "va", "var", "volt",
+                            "watt" } },
         vrm = { fields = { "get" } },
     },
 }

@@ -206,6 +206,17 @@ describe("alarms and counts", function()
         })
     end)
 
+    -- Fault: A genset that ran low on oil, fuel or coolant had no alarm: "Level" was taken for a setting.
+    -- Expected: These three are alarms.
+    it("count levels that are low, but no level that is set", function()
+        assert.same({ 1, 2, 0 }, count {
+            row("genset", 1, "/Alarms/LowFuelLevel", "x1", 1),
+            row("genset", 1, "/Alarms/LowOilLevel", "x2", 2),
+            row("genset", 1, "/Alarms/LowCoolantLevel", "x3", 2),
+            row("tank", 1, "/Alarms/HighLevel", "x4", 2),
+        })
+    end)
+
     -- Fault: An alarm for which VRM gives neither service nor path is counted, and its device shows none.
     -- Expected: Its code and instance tell whose it is.
     it("belong to the device of their code", function()

@@ -414,8 +414,8 @@ describe("commands", function()
         local world = with_tank()
         local before = world.last_script
         send(world, "controller", "RELOAD", {})
-        assert.equal(before + 6, world.last_script)
-        assert.equal(6, #world:logged("thousand instructions"))
+        assert.equal(before + #fake.DEVICES + 1, world.last_script)
+        assert.equal(#fake.DEVICES + 1, #world:logged("thousand instructions"))
         assert.equal(40, world:value("392u_tk20", "ST"))
         send(world, "controller", "DISCOVER", {})         -- arrives as an event of its own
         assert.equal(1, #world:logged("DISCOVER is unknown"))

@@ -110,10 +110,10 @@ describe("devices", function()
 
     it("VRM names no script for are told once in the log", function()
         local site = fixtures.boat()
-        site.rows = fixtures.join(site.rows, { row("evcharger", 40, "/Ac/Power", "evp", 7) })
+        site.rows = fixtures.join(site.rows, { row("windmill", 40, "/Ac/Power", "evp", 7) })
         local world = started { sites = { [151734] = site } }
         next_poll(world)
-        assert.equal(1, #world:logged("no device script for evcharger 40"))
+        assert.equal(1, #world:logged("no device script for windmill 40"))
         assert.equal(1, #world:logged("it has no node. A script of your own can give it one."))
     end)
 

@@ -204,7 +204,21 @@ describe("measurements:", function()
         assert.equal("%", rows("diagnostics", "SOC")[1].unit)
         assert.equal("ms", rows("diagnostics", "rtt")[1].unit)
         assert.is_nil(rows("diagnostics", "S")[1].unit)
-        assert.is_nil(rows("diagnostics", "evt")[1].unit)
+        assert.is_nil(read.row({ code = "tst", rawValue = 2, formatWithUnit = "%d" }).unit)
+    end)
+
+    -- Fault: a charging time of 15,927 beside a format that names no unit was taken for minutes
+    -- Expected: what D-Bus counts in seconds is seconds where VRM does not say
+    it("a time without a unit is counted as on D-Bus, in seconds", function()
+        assert.equal("s", rows("diagnostics", "evt")[1].unit)
+        local function row(path, raw, format)
+            local one = read.row { dbusPath = path, rawValue = raw, formatWithUnit = format }
+            return one.value .. " " .. one.unit
+        end
+        assert.equal("15927 s", row("/ChargingTime", 15927, "%d"))
+        assert.equal("138201 s", row("/Engine/OperatingHours", 138201, "%s"))
+        assert.equal("3200 h", row("/Engine/OperatingHours", 3200, "%.0F h"))
+        assert.equal("100.0 h", row("/ServiceCounter", 360000, "%.1F h"))
     end)
 
     it("a time to go that is sent in seconds beside a format in hours is hours", function()

@@ -50,6 +50,11 @@
 ---@field percent unit
 ---@field celsius unit shown in °F if the user wants that
 ---@field liter unit
+---@field power_factor unit
+---@field rpm unit
+---@field kilopascal unit
+---@field kilometer unit
+---@field degree unit of latitude and longitude
 ---@field count unit how many there are now
 ---@field raw unit a bare number
 ---@field kwh unit

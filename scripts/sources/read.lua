@@ -296,14 +296,17 @@ local CONVERTED = {
     ["m³"] = { "L", 1000, 0 }, m3 = { "L", 1000, 0 }, L = { "L", 1, 0 }, l = { "L", 1, 0 },
 }
 
---- The unit of D-Bus, for where VRM names none: by path, or by code where there is no path.
-local OF_DBUS = {
-    ["/TimeToGo"] = "s", TTG = "s",
-    ["/Dc/Battery/TimeToGo"] = "s", bt = "s",
-    ["/History/TimeSinceLastFullCharge"] = "s", H9 = "s",
+--- What D-Bus counts in seconds, for where VRM names no unit: by path, or by code where there is no path.
+-- The number: more hours than these are none, but seconds under a wrong name.
+local MOST_HOURS = {
+    ["/TimeToGo"] = 240, TTG = 240,                     -- Victron's longest time to go
+    ["/Dc/Battery/TimeToGo"] = 240, bt = 240,
+    ["/History/TimeSinceLastFullCharge"] = 240, H9 = 240,
+    ["/Engine/OperatingHours"] = 1e5, ["/AccumulatedRuntime"] = 1e5, ["/Runtime"] = 1e4,
+    ["/TodayRuntime"] = 24, ["/TodayRunTime"] = 24, ["/TestRunIntervalRuntime"] = 1e4,
+    ["/ServiceCounter"] = 1e5, ["/ServiceInterval"] = 1e5, gasi = 1e5, ["/ManualStartTimer"] = 240,
+    ["/ChargingTime"] = 1000, evt = 1000, ["/Session/Time"] = 1000,
 }
-
-local LONGEST_HOURS = 240           -- Victron's longest time to go
 
 local function counted(value, unit)
     local rule = CONVERTED[unit]
@@ -340,8 +343,10 @@ local function may_name_unit(formatted)
 end
 
 --- A number in the unit that VRM names: in the text it shows, else in its format -> number, unit.
-local function in_named_unit(value, unit, formatted, of_dbus)
+-- most_hours: see above, nil for what is no time of D-Bus.
+local function in_named_unit(value, unit, formatted, most_hours)
     if unit and not CONVERTED[unit] then return value, unit end
+    local of_dbus = most_hours and "s"
     if not (unit or may_name_unit(formatted)) then return value, of_dbus end
     local shown, text_unit, last_decimal = shown_number(formatted)
     local named = CONVERTED[text_unit] and text_unit or unit
@@ -349,8 +354,8 @@ local function in_named_unit(value, unit, formatted, of_dbus)
     local stands_in = named
     if shown then
         stands_in = agreeing(value, named, shown, last_decimal)
-    elseif named == "h" and of_dbus and value > LONGEST_HOURS then
-        stands_in = of_dbus
+    elseif named == "h" and most_hours and value > most_hours then
+        stands_in = "s"
     end
     local rule = CONVERTED[named]
     if rule[1] == "°C" then return counted(value, stands_in), "°C" end
@@ -358,7 +363,7 @@ local function in_named_unit(value, unit, formatted, of_dbus)
     return counted(value, stands_in) / rule[2], named
 end
 
-local function row_value(record, unit, enum, of_dbus)
+local function row_value(record, unit, enum, most_hours)
     local raw = record.rawValue
     local value = read.number(raw)
     local text = not value and read.text(raw)
@@ -367,7 +372,7 @@ local function row_value(record, unit, enum, of_dbus)
     end
     if type(value) == "number" then
         if codes.is_in(value, unit) then return nil, unit end
-        return in_named_unit(value, unit, record.formattedValue, of_dbus)
+        return in_named_unit(value, unit, record.formattedValue, most_hours)
     end
     return value, unit
 end
@@ -385,7 +390,7 @@ function read.row(record)
     local id = read.integer(record.idDataAttribute)
     if not (path or code or id) then return nil end
     local enum = enum_of(id or code, record.dataAttributeEnumValues)
-    local value, unit = row_value(record, read.unit(record.formatWithUnit), enum, OF_DBUS[path or code])
+    local value, unit = row_value(record, read.unit(record.formatWithUnit), enum, MOST_HOURS[path or code])
     local timestamp = read.integer(record.timestamp)
     return {
         service = read.word(record.dbusServiceType),

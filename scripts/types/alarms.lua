@@ -31,6 +31,9 @@ local OTHERS = { ["/Alarm"] = "Alarm" }                        -- a digital inpu
 local SETTINGS = { "Enable", "Enabled", "Delay", "Set", "Clear", "Level", "Threshold", "Limit", "Setting",
                    "Settings" }
 
+--- Alarms that end like one.
+local NO_SETTINGS = { LowFuelLevel = true, LowOilLevel = true, LowCoolantLevel = true }          -- a genset
+
 --- The alarm that says only that there is one; it is nothing more where another says which.
 alarms.ANY = "Alarm"
 
@@ -48,6 +51,7 @@ function alarms.service(code)
 end
 
 local function is_setting(name)
+    if NO_SETTINGS[name] then return false end
     for _, word in ipairs(SETTINGS) do
         if name:sub(-#word) == word then return true end
     end

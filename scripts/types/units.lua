@@ -23,6 +23,11 @@ local unit = {
     liter      = { uom = 35, places = 0, min = 0, max = 1e7, zero = true,
                    vrm = { L = 1, l = 1, ["m³"] = 1000, m3 = 1000 } },
     count      = { uom = 56, places = 0, min = 0, max = 1e6, zero = true },      -- how many there are now
+    power_factor = { uom = 53, places = 2, min = -1, max = 1, zero = true },
+    rpm        = { uom = 89, places = 0, min = 0, max = 8000, zero = true },
+    kilopascal = { uom = 31, places = 0, min = 0, max = 2000, zero = true },
+    kilometer  = { uom = 83, places = 0, min = 0, max = 1e7, zero = true, vrm = { km = 1, m = 0.001 } },
+    degree     = { uom = 14, places = 4, min = -180, max = 180, zero = false },  -- of latitude, longitude
     raw        = { uom = 56, places = 0, min = -1e9, max = 1e9, zero = true },
 
     kwh        = { uom = 33, places = 2, min = -1e9, max = 1e9, zero = false,
