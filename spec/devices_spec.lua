@@ -166,6 +166,18 @@ describe("the battery monitor", function()
         end
     end)
 
+    -- Fault: a battery that is charged or idle had 240 hours to go: the most that a battery monitor counts,
+    --        which it sends for "without end"
+    -- Expected: there is no time to go then; the longest that is shown is below
+    it("has no time to go of 240 hours", function()
+        for name, key in pairs { battery_monitor = "/TimeToGo", gateway = "/Dc/Battery/TimeToGo" } do
+            for _, none in ipairs { { value = 240, unit = "h" }, { value = 864000, unit = "s" }, 900 } do
+                assert.is_nil(value(name, "TIMEREM", { [key] = none }))
+            end
+            assert.equal(239, value(name, "TIMEREM", { [key] = { value = 239, unit = "h" } }))
+        end
+    end)
+
     it("shows the worst of all alarms, also those without a row of their own", function()
         assert.equal(2, value("battery_monitor", "ALARM", { ["/Alarms/LowSoc"] = 1,
             ["/Alarms/InternalFailure"] = 2 }))

@@ -28,7 +28,7 @@ return {
                  min = -60, max = 120 },
     { "GV1",     unit.amp_hours,  "Consumed (Ah)",               "/ConsumedAmphours", "CE" },
     { "TIMEREM", unit.hours,      "Time to go",                  "/TimeToGo", "TTG",
-                 places = 2, measured = true },
+                 places = 2, max = 239.9, measured = true },        -- 240 h is "without end"
     { "GV2",     unit.volt,       "Starter battery voltage",     "/Dc/1/Voltage", "VS",
                  min = -0.5, max = 100 },
     { "GV3",     unit.volt,       "Mid-point voltage",           "/Dc/0/MidVoltage", "VM",
