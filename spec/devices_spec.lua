@@ -58,14 +58,17 @@ describe("every shipped device script", function()
 
     it("has the same quantity under the same driver", function()
         local seen, wrong = {}, {}
-        for _, name in ipairs(fake.DEVICES) do
-            for _, driver in ipairs(types[name].drivers) do
+        local function look(name, type_)
+            for _, driver in ipairs(type_.drivers) do
                 local wanted = driver.worst == "/Alarms/" and "ALARM" or DRIVER_OF[driver.keys[1]]
                 if wanted and driver.id == wanted then seen[wanted] = true end
                 if wanted and driver.id ~= wanted and driver.id ~= "ST" then
                     wrong[#wrong + 1] = ("%s: %s is %s, not %s"):format(name, driver.label, driver.id, wanted)
                 end
             end
+        end
+        for _, name in ipairs(fake.DEVICES) do
+            for _, one in ipairs(check.types(types[name])) do look(name, one) end
         end
         assert.same({}, wrong)
         for _, wanted in pairs(DRIVER_OF) do assert.is_true(seen[wanted], wanted) end
@@ -83,10 +86,34 @@ describe("every shipped device script", function()
                 ["/History/ChargedEnergy"] = { 42949672.95, -1 },
                 ["/System/MinCellVoltage"] = { 65.535, 255, -1 }, ["/Voltages/Cell3"] = { 65.535, 65535 },
                 ["/System/MinCellTemperature"] = { 127, 255 },
-                ["/System/NrOfModulesOnline"] = { 255, 65535 } },
+                ["/System/NrOfModulesOnline"] = { 255, 65535 }, ["/System/NrOfBatteries"] = { 255, 65535 },
+                ["/Voltages/Cell24"] = { 65.535, -1 }, ["/Voltages/Diff"] = { 65.535, 65535 },
+                ["/Info/MaxChargeCurrent"] = { -1, 3276.7, 6553.5 },
+                ["/Info/MaxDischargeCurrent"] = { -1, 6553.5 },
+                ["/Info/MaxChargeVoltage"] = { -1, 655.35 }, ["/Io/AllowToCharge"] = { 255, -1 },
+                ["/Capacity"] = { -1, 6553.5, 65535 }, ["/InstalledCapacity"] = { -1, 65535 },
+                ["/History/MinimumVoltage"] = { -1, 655.35 },
+                ["/History/MaximumCellVoltage"] = { 65.535, -1 },
+                ["/History/MinimumStarterVoltage"] = { 655.35 }, ["/History/AutomaticSyncs"] = { 65535, -1 },
+                ["/History/LowVoltageAlarms"] = { 65535, 4294967295 }, ["/History/TotalAhDrawn"] = { 65535 },
+                ["/Mode"] = { 255 }, ["/State"] = { 255 }, ["/ErrorCode"] = { 255, 65535 },
+                ["/Diagnostics/LastErrors/1/Error"] = { 255 },
+                ["/Diagnostics/LastErrors/1/Time"] = { 0, -1, 4294967295 },
+                ["/Alarms/CellImbalance"] = { 255, 65535, 3 } },
             solar_charger = { ["/Yield/Power"] = { 65535, 32767, -1 }, ["/Pv/V"] = { 655.35, 6553.5, -1 },
                 ["/History/Daily/0/Yield"] = { 655.35 }, ["/Yield/User"] = { 42949672.95, -1 },
-                ["/Pv/1/V"] = { 655.35 } },
+                ["/Pv/1/V"] = { 655.35 }, ["/Yield/System"] = { 42949672.95, -1 },
+                ["/Dc/0/Temperature"] = { 127, 655.35, -273.15 },
+                ["/DeviceOffReason"] = { 65535, 4294967295 },
+                ["/Settings/ChargeCurrentLimit"] = { 6553.5, 65535, -1 }, ["/Load/I"] = { 6553.5 },
+                ["/Equalization/TimeRemaining"] = { 65535, 4294967295 },
+                ["/History/Daily/0/TimeInBulk"] = { 65535, -1 }, ["/History/Daily/0/MaxPower"] = { 65535 },
+                ["/History/Daily/0/MaxBatteryVoltage"] = { 655.35 },
+                ["/History/Daily/1/MinBatteryVoltage"] = { 655.35, -1 },
+                ["/History/Daily/0/Pv/1/Yield"] = { 655.35, -1 },
+                ["/History/Daily/0/Pv/1/MaxPower"] = { 65535 },
+                ["/History/Daily/0/Pv/1/MaxVoltage"] = { 655.35 },
+                ["/History/Overall/LastError1"] = { 255, 65535 } },
             inverter = { ["/Ac/Out/L1/V"] = { 6553.5, 655.35, -1 }, ["/Ac/Out/L1/F"] = { 655.35, 327.67, -1 },
                 ["/Dc/0/Voltage"] = { 655.35, 327.67 }, ["/Ac/ActiveIn/CurrentLimit"] = { -1, 6553.5 },
                 ["/VebusError"] = { 255, 65535 }, ["/Mode"] = { 255 } },
