@@ -84,7 +84,8 @@ return {
           { "CC GV7 GV8 GV9",      unit.ampere,     "Tracker {n} current",
             quotient = { { "/Pv/{n-1}/P", "PVP{n-1}" }, { "/Pv/{n-1}/V", "PVV{n-1}" } } },
           { "GV10 GV11 GV12 GV13", "tracker_state", "Tracker {n}",          "/Pv/{n-1}/MppOperationMode" },
-          { "GV14 GV15 GV16 GV17", "disabled_enabled", "Tracker {n} input", "/Pv/{n-1}/Enabled" },
+          { "GV14 GV15 GV16 GV17", "disabled_enabled", "Tracker {n} input", "/Pv/{n-1}/Enabled",
+            zero = false },
         },
         { part = "e", id = "VICSOLARE", name = "tracker yields",   -- of the same chargers
           when = { "/History/Daily/0/Pv/1/Yield", "/History/Daily/0/Pv/2/Yield",
@@ -123,7 +124,8 @@ return {
                    "/History/Daily/1/MinBatteryVoltage", daily = true, min = -0.5, max = 100 },
           { "GV8", unit.volt,    "Highest battery voltage yesterday",
                    "/History/Daily/1/MaxBatteryVoltage", daily = true, min = -0.5, max = 100 },
-          { "GV9 GV10 GV11 GV12", "charger_error", "Last error {n}", "/History/Overall/LastError{n}" },
+          { "GV9 GV10 GV11 GV12", "charger_error", "Last error {n}", "/History/Overall/LastError{n}",
+            zero = false },
         },
     },
 

@@ -158,10 +158,11 @@ return {
         { part = "d", id = "VICBATTD", name = "details",           -- a bank with a BMS
           { "ST",   unit.amp_hours,     "Remaining capacity (Ah)", "/Capacity", min = 0 },
           { "GV0",  unit.amp_hours,     "Installed capacity (Ah)", "/InstalledCapacity", min = 0 },
-          { "GV1",  "bms_state",        "BMS state",               "/State", "liS" },
+          { "GV1",  "bms_state",        "BMS state",               "/State", "liS", zero = false },
           { "MODE", "bms_mode",         "Switch",                  "/Mode" },
           { "ERR",  "bms_error",        "Error",                   "/ErrorCode", "liE" },
-          { "GV2",  "disabled_enabled", "System switch",           "/SystemSwitch", "Sw" },
+          { "GV2",  "disabled_enabled", "System switch",           "/SystemSwitch", "Sw",
+                    zero = false },
           { "GV3",  "inactive_active",  "Balancing",               "/Balancing", "B" },
           { "GV4",  "balancer_state",   "Balancer status",         "/Balancer/Status" },
           { "GV5",  unit.count,         "Batteries",               "/System/NrOfBatteries", "nB",
@@ -175,7 +176,7 @@ return {
           { "GV9",  unit.counter,       "Shutdowns due to error",  "/Diagnostics/ShutDownsDueError", "Se",
                     max = 30000 },
           { "GV10 GV11 GV12 GV13", "bms_error", "Last error {n}",
-            "/Diagnostics/LastErrors/{n}/Error", "Le{n}" },
+            "/Diagnostics/LastErrors/{n}/Error", "Le{n}", zero = false },
           { "GV14 GV15 GV16 GV17", unit.time, "Time of last error {n}",
             "/Diagnostics/LastErrors/{n}/Time", min = 1, max = 4e9 },      -- 0 and all bits set are no time
           { "GV18", "ok_error", "Smart Lithium: communication", "/Errors/SmartLithium/Communication" },

@@ -94,7 +94,7 @@ function console.table(view)
     for _, text in ipairs(view.notices) do below[#below + 1] = "Notice: " .. clean(text) end
     for _, text in ipairs(view.log) do below[#below + 1] = "Log: " .. clean(text) end
     local room = view.rows and view.rows - 2 - #below       -- for nodes: without the title and the last row
-    local spare = room and math.max(room - count, 0)        -- for their values: the first get what is left over
+    local spare = room and math.max(room - count, 0)        -- for values; the first get what is left over
     for i, address in ipairs(view.addresses) do
         local most = spare and spare // count + (i <= spare % count and 1 or 0)
         add_node(lines, address, view.columns, most)

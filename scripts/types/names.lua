@@ -115,9 +115,10 @@ local names = {
         [205] = "#205 Internal error", [212] = "#212 Internal error", [215] = "#215 Internal error",
     },
 
-    ---------------------------------------------------------------- batteries and what they charge from
+    ---------------------------------------------------------------- batteries with a BMS, solar chargers
     bms_state = {
-        [0] = "Idle", [1] = "Charging", [2] = "Discharging", [3] = "Initializing (wait for boot)",
+        [0] = "Initializing (wait for start)", [1] = "Initializing (before boot)",
+        [2] = "Initializing (before boot delay)", [3] = "Initializing (wait for boot)",
         [4] = "Initializing", [5] = "Initializing (measure battery voltage)",
         [6] = "Initializing (calculate battery voltage)", [7] = "Initializing (wait for bus voltage)",
         [8] = "Initializing (wait for Lynx Shunt)", [9] = "Running", [10] = "Error", [12] = "Shutdown",
