@@ -205,6 +205,23 @@ describe("the battery monitor", function()
         end
     end)
 
+    -- Fault: a limit or permission of a BMS that was silent for a while was shown as 0, "nothing is allowed"
+    -- Expected: limits, permissions, peaks and errors of the past keep their value while data is old
+    it("shows nothing as forbidden because its data is old", function()
+        local kept = 0
+        for _, one in ipairs(check.types(types.battery_monitor)) do
+            for _, driver in ipairs(one.drivers) do
+                local key = driver.keys[1] or ""
+                if key:find("^/Info/") or key:find("^/Io/AllowTo") or key:find("^/History/")
+                    or key:find("^/Diagnostics/") then
+                    assert.is_false(driver.zero, driver.label)
+                    kept = kept + 1
+                end
+            end
+        end
+        assert.is_true(kept > 30)
+    end)
+
     it("shows the worst of all alarms, also those without a row of their own", function()
         assert.equal(2, value("battery_monitor", "ALARM", { ["/Alarms/LowSoc"] = 1,
             ["/Alarms/InternalFailure"] = 2 }))
