@@ -62,14 +62,19 @@ describe("every shipped device script", function()
 
     it("has the same quantity under the same driver", function()
         local seen, wrong = {}, {}
-        for _, name in ipairs(fake.DEVICES) do
-            for _, driver in ipairs(types[name].drivers) do
-                local wanted = driver.worst == "/Alarms/" and "ALARM" or DRIVER_OF[driver.keys[1]]
+        local function look(name, type_)
+            for _, driver in ipairs(type_.drivers) do
+                local key = driver.keys[1]
+                local wanted = driver.worst == "/Alarms/" and "ALARM"
+                    or not (type_.part and key and key:find("/L1/")) and DRIVER_OF[key]     -- p has all phases
                 if wanted and driver.id == wanted then seen[wanted] = true end
                 if wanted and driver.id ~= wanted and driver.id ~= "ST" then
                     wrong[#wrong + 1] = ("%s: %s is %s, not %s"):format(name, driver.label, driver.id, wanted)
                 end
             end
+        end
+        for _, name in ipairs(fake.DEVICES) do
+            for _, one in ipairs(check.types(types[name])) do look(name, one) end
         end
         assert.same({}, wrong)
         for _, wanted in pairs(DRIVER_OF) do assert.is_true(seen[wanted], wanted) end
@@ -87,10 +92,34 @@ describe("every shipped device script", function()
                 ["/History/ChargedEnergy"] = { 42949672.95, -1 },
                 ["/System/MinCellVoltage"] = { 65.535, 255, -1 }, ["/Voltages/Cell3"] = { 65.535, 65535 },
                 ["/System/MinCellTemperature"] = { 127, 255 },
-                ["/System/NrOfModulesOnline"] = { 255, 65535 } },
+                ["/System/NrOfModulesOnline"] = { 255, 65535 }, ["/System/NrOfBatteries"] = { 255, 65535 },
+                ["/Voltages/Cell24"] = { 65.535, -1 }, ["/Voltages/Diff"] = { 65.535, 65535 },
+                ["/Info/MaxChargeCurrent"] = { -1, 3276.7, 6553.5 },
+                ["/Info/MaxDischargeCurrent"] = { -1, 6553.5 },
+                ["/Info/MaxChargeVoltage"] = { -1, 655.35 }, ["/Io/AllowToCharge"] = { 255, -1 },
+                ["/Capacity"] = { -1, 6553.5, 65535 }, ["/InstalledCapacity"] = { -1, 65535 },
+                ["/History/MinimumVoltage"] = { -1, 655.35 },
+                ["/History/MaximumCellVoltage"] = { 65.535, -1 },
+                ["/History/MinimumStarterVoltage"] = { 655.35 }, ["/History/AutomaticSyncs"] = { 65535, -1 },
+                ["/History/LowVoltageAlarms"] = { 65535, 4294967295 }, ["/History/TotalAhDrawn"] = { 65535 },
+                ["/Mode"] = { 255 }, ["/State"] = { 255 }, ["/ErrorCode"] = { 255, 65535 },
+                ["/Diagnostics/LastErrors/1/Error"] = { 255 },
+                ["/Diagnostics/LastErrors/1/Time"] = { 0, -1, 4294967295 },
+                ["/Alarms/CellImbalance"] = { 255, 65535, 3 } },
             solar_charger = { ["/Yield/Power"] = { 65535, 32767, -1 }, ["/Pv/V"] = { 655.35, 6553.5, -1 },
                 ["/History/Daily/0/Yield"] = { 655.35 }, ["/Yield/User"] = { 42949672.95, -1 },
-                ["/Pv/1/V"] = { 655.35 } },
+                ["/Pv/1/V"] = { 655.35 }, ["/Yield/System"] = { 42949672.95, -1 },
+                ["/Dc/0/Temperature"] = { 127, 655.35, -273.15 },
+                ["/DeviceOffReason"] = { 65535, 4294967295 },
+                ["/Settings/ChargeCurrentLimit"] = { 6553.5, 65535, -1 }, ["/Load/I"] = { 6553.5 },
+                ["/Equalization/TimeRemaining"] = { 65535, 4294967295 },
+                ["/History/Daily/0/TimeInBulk"] = { 65535, -1 }, ["/History/Daily/0/MaxPower"] = { 65535 },
+                ["/History/Daily/0/MaxBatteryVoltage"] = { 655.35 },
+                ["/History/Daily/1/MinBatteryVoltage"] = { 655.35, -1 },
+                ["/History/Daily/0/Pv/1/Yield"] = { 655.35, -1 },
+                ["/History/Daily/0/Pv/1/MaxPower"] = { 65535 },
+                ["/History/Daily/0/Pv/1/MaxVoltage"] = { 655.35 },
+                ["/History/Overall/LastError1"] = { 255, 65535 } },
             inverter = { ["/Ac/Out/L1/V"] = { 6553.5, 655.35, -1 }, ["/Ac/Out/L1/F"] = { 655.35, 327.67, -1 },
                 ["/Dc/0/Voltage"] = { 655.35, 327.67 }, ["/Ac/ActiveIn/CurrentLimit"] = { -1, 6553.5 },
                 ["/VebusError"] = { 255, 65535 }, ["/Mode"] = { 255 } },
@@ -199,6 +228,35 @@ describe("the battery monitor", function()
                 if driver.id == "TIMEREM" then assert.is_false(driver.zero) end
             end
         end
+    end)
+
+    -- Fault: a battery that is charged or idle had 240 hours to go: the most that a battery monitor counts,
+    --        which it sends for "without end"
+    -- Expected: there is no time to go then; the longest that is shown is below
+    it("has no time to go of 240 hours", function()
+        for name, key in pairs { battery_monitor = "/TimeToGo", gateway = "/Dc/Battery/TimeToGo" } do
+            for _, none in ipairs { { value = 240, unit = "h" }, { value = 864000, unit = "s" }, 900 } do
+                assert.is_nil(value(name, "TIMEREM", { [key] = none }))
+            end
+            assert.equal(239, value(name, "TIMEREM", { [key] = { value = 239, unit = "h" } }))
+        end
+    end)
+
+    -- Fault: a limit or permission of a BMS that was silent for a while was shown as 0, "nothing is allowed"
+    -- Expected: limits, permissions, peaks and errors of the past keep their value while data is old
+    it("shows nothing as forbidden because its data is old", function()
+        local kept = 0
+        for _, one in ipairs(check.types(types.battery_monitor)) do
+            for _, driver in ipairs(one.drivers) do
+                local key = driver.keys[1] or ""
+                if key:find("^/Info/") or key:find("^/Io/AllowTo") or key:find("^/History/")
+                    or key:find("^/Diagnostics/") then
+                    assert.is_false(driver.zero, driver.label)
+                    kept = kept + 1
+                end
+            end
+        end
+        assert.is_true(kept > 30)
     end)
 
     it("shows the worst of all alarms, also those without a row of their own", function()

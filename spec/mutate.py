@@ -184,7 +184,7 @@ MUTATIONS = [
              "if value < driver.min or value > driver.max then return nil end", "",
              ["spec/device_spec.lua"]),
     Mutation("a quantity has another driver in one type", "scripts/devices/solar_charger.lua",
-             '{ "CC",   unit.ampere,     "Battery current', '{ "GV11",   unit.ampere,     "Battery current',
+             '{ "CC",   unit.ampere,     "Battery current', '{ "GV29",   unit.ampere,     "Battery current',
              ["spec/devices_spec.lua"]),
     Mutation("a file of the host includes what is above it", "host/base/bucket.c",
              '#include "base/bucket.h"\n', '#include "base/bucket.h"\n#include "net/loop.h"\n',

@@ -152,7 +152,7 @@ end
 local function found_as(type_)
     if type_.part then
         local when = type_.when and "one of " .. keys_of(type_.when) or "one of these values"
-        return ("A second node of a device, `%s` at the end of its address, once VRM sends %s.")
+        return ("A further node of a device, `%s` at the end of its address, once VRM sends %s.")
             :format(type_.part, when)
     elseif type_.kind == "controller" then
         return "One node, the plugin itself: `controller`."

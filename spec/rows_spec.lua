@@ -21,7 +21,7 @@ end
 local function boat()
     local site = fixtures.boat()
     site.rows = fixtures.join(site.rows, {
-        row("battery", 288, "/Info/MaxChargeCurrent", "ccl", 120.5, { formatWithUnit = "%.1F A" }),
+        row("battery", 288, "/Info/Windmill", "wnd", 120.5, { formatWithUnit = "%.1F A" }),
         row("battery", 288, "/Alarms/LowSoc", "ASoc", 0),
         row("battery", 288, "/Alarms/HighVoltage", "AH", 0),
         row("battery", 288, nil, nil, 5, { idDataAttribute = 777 }),
@@ -68,13 +68,13 @@ describe("--rows of an account", function()
 
     it("says which driver shows a row, and - for none", function()
         assert.truthy(line_with(printed, "/Soc "):find("^  ST, BATLVL +87.5 +20 s +/Soc +SOC$"))
-        assert.truthy(line_with(printed, "MaxChargeCurrent"):find("^  %- +120.5 +A +20 s"))
+        assert.truthy(line_with(printed, "/Info/Windmill"):find("^  %- +120.5 +A +20 s"))
         assert.truthy(line_with(printed, "/SystemState"):find("^  GV4 "))
     end)
 
     it("finds the rows a function works with", function()
         assert.truthy(line_with(printed, "/Dc/0/Current "):find("^  GV0, CC, CPW "))
-        assert.truthy(line_with(printed, "/Alarms/HighVoltage"):find("^  ALARM, GV8 "))
+        assert.truthy(line_with(printed, "/Alarms/HighVoltage"):find("^  ALARM, GV8, a%.ST "))
     end)
 
     it("has those that only VRM's number of the attribute names", function()
@@ -100,7 +100,7 @@ describe("--rows of an account", function()
 
     it("marks what nobody shows in colour", function()
         local coloured = account({ [1] = boat() }, { colours = true })
-        has(line_with(coloured, "MaxChargeCurrent"), "\27[33m")
+        has(line_with(coloured, "/Info/Windmill"), "\27[33m")
         assert.is_nil(line_with(coloured, "/Soc "):find("\27[33m", 1, true))
     end)
 

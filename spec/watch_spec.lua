@@ -142,11 +142,23 @@ describe("a terminal", function()
         assert.is_nil(table.concat(picture(printed(world, 1)), "\n"):find("Notice", 1, true))
     end)
 
+    -- Fault: of an installation with many nodes a terminal showed the first ones, with a line of values each,
+    --        and not the others
+    -- Expected: all nodes come first, then values, of the first ones; only where it has fewer rows than nodes
+    --        the last ones are left out
     it("shows as many nodes as it has rows for", function()
-        local world = watch { terminal = true, env = { VICTRON_VRM_TOKEN = worlds.TOKEN, COLUMNS = "80",
-                                                       LINES = "8" } }
-        local table_ = picture(printed(world, 5))
+        local function shown(rows)
+            local world = watch { terminal = true, env = { VICTRON_VRM_TOKEN = worlds.TOKEN, COLUMNS = "80",
+                                                           LINES = rows } }
+            return picture(printed(world, 5))
+        end
+        local table_ = shown "8"
         assert.equal(7, #table_)
+        has(table_[2], "(Victron Energy, controller)")
+        for _, address in ipairs(NODES) do has(table.concat(table_, "\n"), address .. ")") end
+        has(table_[3], "PG3 connection")
+        table_ = shown "4"
+        assert.equal(3, #table_)
         has(table_[2], "(Victron Energy, controller)")
     end)
 end)

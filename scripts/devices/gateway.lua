@@ -42,7 +42,7 @@ return {
     { "CLITEMP", unit.celsius,     "Battery temperature",         "/Dc/Battery/Temperature", "bT",
       min = -60, max = 120 },
     { "TIMEREM", unit.hours,       "Battery time to go",          "/Dc/Battery/TimeToGo", "bt",
-      measured = true },
+      max = 239.9, measured = true },                    -- 240 h is "without end"
 
     { "GV6",     unit.watt,        "Solar power, DC",             "/Dc/Pv/Power", "Pdc" },
     { "GV7",     unit.watt,        "Solar power, AC",

@@ -192,10 +192,11 @@ class World:
     # -- ask ---------------------------------------------------------------------------------------
 
     def device_addresses(self):
-        """The device nodes of VRM's two constant sites."""
+        """The device nodes of VRM's two constant sites, and those of their parts."""
         return [address(HOUSE, "bm", 289), address(HOUSE, "sc", 288), address(HOUSE, "sc", 256),
                 address(HOUSE, "vb", 276), address(VAN, "bm", 0), address(VAN, "sc", 279),
-                address(VAN, "iv", 257)]
+                address(VAN, "iv", 257)] + \
+            [address(site, "bm", instance) + part for site, instance in ((HOUSE, 289), (VAN, 0)) for part in "ha"]
 
     def system_status(self):
         """The text of the controller's system status ("Connected")."""
