@@ -66,7 +66,7 @@ describe("every shipped device script", function()
             for _, driver in ipairs(type_.drivers) do
                 local key = driver.keys[1]
                 local wanted = driver.worst == "/Alarms/" and "ALARM"
-                    or not (type_.part and key and key:find("/L1/")) and DRIVER_OF[key]     -- p has all phases
+                    or not (type_.part and key and key:find("/L1/")) and DRIVER_OF[key]     -- p has all
                 if wanted and driver.id == wanted then seen[wanted] = true end
                 if wanted and driver.id ~= wanted and driver.id ~= "ST" then
                     wrong[#wrong + 1] = ("%s: %s is %s, not %s"):format(name, driver.label, driver.id, wanted)

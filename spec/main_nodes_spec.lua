@@ -108,15 +108,6 @@ describe("devices", function()
         assert.equal(79, world:value("392u_bm1", "ST"))
     end)
 
-    it("VRM names no script for are told once in the log", function()
-        local site = fixtures.boat()
-        site.rows = fixtures.join(site.rows, { row("windmill", 40, "/Ac/Power", "evp", 7) })
-        local world = started { sites = { [151734] = site } }
-        next_poll(world)
-        assert.equal(1, #world:logged("no device script for windmill 40"))
-        assert.equal(1, #world:logged("it has no node. A script of your own can give it one."))
-    end)
-
     it("with one address are told, and the first is added", function()
         local discovery = require "model.discovery"
         local by_code, first, second = {}, nil, nil

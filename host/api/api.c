@@ -330,6 +330,21 @@ static int host_read(lua_State *L) {
     return result == LUA_OK ? 1 : vm_no_memory(L);
 }
 
+// host.write(path, text) -> true | nil, why. In one step; a relative path is one of the plugin's.
+static int host_write(lua_State *L) {
+    const char *path = api_path(L, 1);
+    size_t len;
+    const char *text = luaL_checklstring(L, 2, &len);
+    char error[256];
+    if (file_write(path, text, len, FILE_FOR_PG3, error, sizeof error)) {
+        lua_pushboolean(L, 1);
+        return 1;
+    }
+    lua_pushnil(L);
+    lua_pushstring(L, error);
+    return 2;
+}
+
 void api_load_file(lua_State *L, const char *path) {
     char error[256];
     size_t len;
@@ -379,11 +394,13 @@ static int host_leave(lua_State *L) {
 }
 
 static const luaL_Reg host_functions[] = {
-    {"time", host_time},   {"env", host_env},     {"log", host_log},        {"mask", host_mask},
-    {"on", host_on},       {"spawn", api_spawn},  {"enter", api_enter},     {"ring", api_ring},
-    {"drop", api_drop},    {"await", host_await}, {"running", api_running}, {"sleep", api_sleep},
-    {"read", host_read},   {"print", host_print}, {"json", host_json},      {"leave", host_leave},
-    {"lines", host_lines}, {NULL, NULL},
+    {"time", host_time},   {"env", host_env},        {"log", host_log},
+    {"mask", host_mask},   {"on", host_on},          {"spawn", api_spawn},
+    {"enter", api_enter},  {"ring", api_ring},       {"drop", api_drop},
+    {"await", host_await}, {"running", api_running}, {"sleep", api_sleep},
+    {"read", host_read},   {"write", host_write},    {"print", host_print},
+    {"json", host_json},   {"leave", host_leave},    {"lines", host_lines},
+    {NULL, NULL},
 };
 
 // Events

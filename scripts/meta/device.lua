@@ -121,6 +121,7 @@ unit = {}
 ---@field product? string|string[] a part of the product's name; closer than service alone
 ---@field type? string|string[] VRM's name of the device type; closer than service alone
 ---@field kind? "controller"|"gateway"
+---@field last? boolean it gives way to another that fits as well
 
 ---@class sample
 ---@field rows table<string, number|string|boolean|row>

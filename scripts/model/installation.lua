@@ -14,6 +14,7 @@ local choices = require "pg3.choices"
 local reading = require "types.reading"
 local freshness = require "model.freshness"
 local discovery = require "model.discovery"
+local generic = require "serve.generic"
 local nodes = require "model.nodes"
 local read = require "sources.read"
 local scripts = require "serve.scripts"
@@ -37,8 +38,7 @@ local function say_once(site, key, text)
     site.said[key] = text
 end
 
---- The device type for what was found, nil for what is hidden; conflicts and devices without a script are
--- told once.
+--- The device type for what was found, nil for what is hidden; conflicts are told once.
 local function picker(site)
     return function(found)
         local type_, problem = scripts.pick(found)
@@ -46,11 +46,6 @@ local function picker(site)
         if problem and site.said[key] ~= problem then
             say_once(site, key, problem)
             host.log("error", problem)
-        elseif not type_ and not site.said[key] then
-            say_once(site, key, "none")
-            host.log("info", ("%s: no device script for %s %s (%s): it has no node. A script of your own can"
-                .. " give it one."):format(site.name, found.service, found.instance,
-                found.product ~= "" and found.product or "no product name"))
         end
         if type_ then choices.know_kind(found.service, type_.name) end
         return not choices.hides_kind(found.service) and type_ or nil
@@ -66,6 +61,37 @@ local function name_homes(site)
     for _, home in ipairs(site.store.devices) do
         home.key = ("%d/%s/%d"):format(site.id, home.service, home.instance)
         home.address = home.type and discovery.address(site.id, home.service, home.instance)
+    end
+end
+
+--- The rows of each device that no script knows, or whose script the plugin wrote: { [home] = list }.
+local function rows_to_learn(site)
+    local rows = {}
+    for place, row in ipairs(site.store.rows) do
+        local home = site.store.homes[place]
+        if home and home.service and (not home.type or generic.wrote(home.type)) then
+            rows[home] = rows[home] or {}
+            table.insert(rows[home], row)
+        end
+    end
+    return rows
+end
+
+--- A device that no script knows gets one; where that cannot be, it is told once that it has no node. A
+-- script in trouble may be the one that knows it: then nothing is written.
+local function learn(site)
+    local rows, well = rows_to_learn(site), scripts.in_trouble() == 0
+    for _, home in ipairs(site.store.devices) do
+        local key = key_of(home)
+        if rows[home] and home.type then
+            generic.extend(home.type, rows[home])
+        elseif rows[home] and not choices.hides_kind(home.service)
+            and not (well and generic.learn(home.service, rows[home])) and not site.said[key] then
+            say_once(site, key, "none")
+            host.log("info", ("%s: no device script for %s %s (%s): it has no node. A script of your own can"
+                .. " give it one."):format(site.name, home.service, home.instance,
+                (home.product or "") ~= "" and home.product or "no product name"))
+        end
     end
 end
 
@@ -246,7 +272,10 @@ function installation.show(site, answer, now, discover)
     if sorted then lose_missing(site) end
     if begun then nodes.begin_day(site) end
     installation.age(site)
-    if discover then nodes.adopt(prefix_of(site)) end
+    if discover then
+        nodes.adopt(prefix_of(site))
+        learn(site)
+    end
 end
 
 local function lose_nodes(list)

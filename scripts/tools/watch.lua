@@ -39,8 +39,9 @@ end
 
 function host.params() return { vrm_token = host.token } end
 
---- Nothing is installed, and the profile of an installed plugin stays as it is.
+--- Nothing is installed, and the files of an installed plugin stay as they are.
 function host.profile() return false end
+function host.write() return nil, "only the plugin in PG3 writes device scripts" end
 
 function host.add(node)
     local fresh = host.node(node.address) == nil

@@ -28,7 +28,7 @@ local fail, texts, set = row_check.fail, row_check.texts, row_check.set
 
 local TABLE_FIELDS = set "api id name icon match parts commands samples start update events"
 local PART_FIELDS = set "part id name when"
-local MATCH_FIELDS = set "service product type kind"
+local MATCH_FIELDS = set "service product type kind last"
 local SAMPLE_FIELDS = set "rows site expect"
 local SAMPLE_ROW_FIELDS = set "value unit timestamp text path code"
 local KINDS = set "controller gateway"
@@ -66,6 +66,11 @@ local function build_match(match)
         local words = in_small_letters(texts("match", field, match[field]))
         lists[field] = #words > 0 and words or nil
     end
+    if match.last ~= nil and type(match.last) ~= "boolean" then
+        fail("match", ("last is %s."):format(tostring(match.last)),
+            "Write last = true if the script is for what no other fits as well, or leave it out.")
+    end
+    lists.last = match.last or nil
     return lists
 end
 

@@ -41,6 +41,9 @@ function matching.rank(type_, found)
     return 1 + (match.type and 1 or 0) + (match.product and 2 or 0)
 end
 
+--- Whether a type gives way to others that fit as well.
+local function is_last(type_) return type(type_.match) == "table" and type_.match.last or false end
+
 --- The best fitting type of a list -> type | nil, problem text | nil, { [type] = error text } | nil.
 -- Of several that fit equally well the first is taken, and the text says so. A match function that raises
 -- does not fit. Raises when the plugin has no memory for it.
@@ -54,6 +57,8 @@ function matching.pick(types, found)
             errors[type_] = tostring(rank)
         elseif rank and (not best or rank > best_rank) then
             best, best_rank, problem = type_, rank, nil
+        elseif rank and rank == best_rank and is_last(best) ~= is_last(type_) then
+            if is_last(best) then best, problem = type_, nil end
         elseif rank and rank == best_rank then
             problem = ("%s and %s fit %s %s equally well; the first is used. Make one match closer.")
                 :format(best.file, type_.file, found.service, found.instance)

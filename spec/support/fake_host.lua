@@ -557,6 +557,15 @@ local function file_functions(self, host)
         if not text then return nil, "cannot be read" end
         return text
     end
+    host.write = function(path, text)
+        local folder, name = text_of(path):match("^(.*)/([^/]*)%.lua$")
+        text_of(text)
+        if self.no_copies then return nil, "No space left on device" end
+        if not self.files[folder or ""] then return nil, "No such file or directory" end
+        self.writes = self.writes + 1
+        self.files[folder][name] = { text = text, stamp = "written" .. self.writes }
+        return true
+    end
     scripts.open(self, host)
 end
 
@@ -660,7 +669,7 @@ function fake.new(options)
         lines = {}, masked = {}, notices = {}, notice_log = {}, handlers = {}, requests = {},
         errors = {}, reports = {}, tasks = {}, results = setmetatable({}, { __mode = "k" }),
         started = {}, answers = {}, files = {}, loaded = {}, functions = {},
-        removed = {}, chosen = options.chosen,
+        writes = 0, removed = {}, chosen = options.chosen,
         last_script = 0, queue = {}, lines_given = 0, installs = 0, saves = {}, printed = {},
         params = options.params or {}, environment = options.env or {}, saved = nil, refuse = options.refuse,
         answer = options.answer or function() return { status = 500 } end, scripts = options.scripts,

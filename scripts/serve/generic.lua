@@ -1,0 +1,185 @@
+--- Device scripts for services that no script knows: the plugin writes one, of the first numbers that VRM
+-- sends of such a device, into the owner's folder. From then on it is a script like any other, in use within
+-- seconds (serve.scripts), and what a driver shows stands in the file: nothing moves when rows come and go.
+-- While the file has its last line, numbers that VRM sends later are added above it.
+
+local limits = require "types.limits"
+local read = require "sources.read"
+
+local generic = {}
+
+local FOLDER, PREFIX = "persist/scripts", "generic_"
+local MARK = "    -- The plugin adds what VRM sends later above this line. Take the line out, and it does"
+    .. " not.\n"
+local MOST_SCRIPTS = 20             -- written in one run
+local LONGEST_ID, LONGEST_SERVICE = 16, 30
+local DRIVERS = { "ST" }
+for n = 0, 29 do DRIVERS[#DRIVERS + 1] = "GV" .. n end
+
+local written = {}                  -- [service] = true: nothing more is tried in this run
+
+--- VRM's unit of a row -> the unit of the form; what is not here is a bare number.
+local UNITS = {
+    W = "watt", kW = "watt", VA = "va", kVA = "va", V = "volt", mV = "volt", A = "ampere", mA = "ampere",
+    Hz = "hertz", ["%"] = "percent", ["°C"] = "celsius", kWh = "kwh", Wh = "kwh", MWh = "kwh",
+    Ah = "amp_hours", L = "liter", l = "liter", ["m³"] = "liter", m3 = "liter", s = "seconds",
+    min = "minutes", h = "hours",
+}
+
+--------------------------------------------------------------------------------------------- the text
+
+local function quoted(text) return ("%q"):format(text):gsub("\\\n", " ") end
+
+--- "/Ac/L1/Power" -> "Ac L1 Power"
+local function words_of(path) return (path:gsub("[/_]+", " "):gsub("^ ", "")) end
+
+--- What a row is called: by VRM, else by its path or code; not like another of the node.
+local function label_of(row, used)
+    local place = row.path and words_of(row.path) or row.code
+    local label = read.cut(row.label or place, limits.name)
+    if used[label] then label = read.cut(place, limits.name) end
+    if used[label] and row.code then
+        label = read.cut(label, limits.name - #row.code - 1) .. " " .. row.code
+    end
+    return label
+end
+
+--- A list of states as VRM names them; nil for a row without, or with more than a list may have.
+local function states_of(row)
+    local texts, list = read.names(row), {}
+    if not texts or math.type(row.value) ~= "integer" then return nil end
+    for value, text in pairs(texts) do
+        list[#list + 1] = { value = value, text = read.cut(text, limits.state_name) }
+    end
+    if #list > limits.states then return nil end
+    table.sort(list, function(a, b) return a.value < b.value end)
+    for i, one in ipairs(list) do list[i] = ("[%d] = %s"):format(one.value, (quoted(one.text))) end
+    return "{ " .. table.concat(list, ", ") .. " }"
+end
+
+local function kind_of(row)
+    return states_of(row) or "unit." .. (UNITS[row.unit or ""] or "raw")
+end
+
+--- The line of a row, under a driver.
+local function line_of(driver, row, label)
+    local parts = { quoted(driver), kind_of(row), quoted(label), row.path and quoted(row.path) or "nil" }
+    if row.code then parts[#parts + 1] = quoted(row.code) end
+    return "    { " .. table.concat(parts, ", ") .. " },\n"
+end
+
+--- The lines of rows that have none yet, under the drivers that are free. known(row): whether a driver shows
+-- it. drivers, labels: sets of those in use; they are added to.
+local function lines_of(rows, known, drivers, labels)
+    local lines, place = {}, 1
+    for _, row in ipairs(rows) do
+        while drivers[DRIVERS[place]] do place = place + 1 end
+        if not DRIVERS[place] then break end
+        if type(row.value) == "number" and (row.path or row.code) and not known(row) then
+            local label = label_of(row, labels)
+            drivers[DRIVERS[place]], labels[label] = true, true
+            lines[#lines + 1] = line_of(DRIVERS[place], row, label)
+        end
+    end
+    return lines
+end
+
+--- "wind_mill" -> "Wind mill"
+local function name_of(service) return (words_of(service):gsub("^%l", string.upper)) end
+
+local HEAD = [[
+-- Written by the plugin, because no device script knew the service %s. It is yours: change names, take
+-- rows out, add others (docs/authors.md). Keep the ids of drivers: programs refer to them.
+return {
+    api = 2,
+    id = %q, name = %q, icon = "Sensor",
+    match = { service = %q, last = true },
+
+]]
+
+--- known(row), and whether it is asked for the same row a second time.
+local function once(known)
+    local seen = {}
+    return function(row)
+        local key = row.path or row.code
+        local again = seen[key] or known(row)
+        seen[key] = true
+        return again
+    end
+end
+
+--- The script of a service with these rows; nil if none of them is a number.
+function generic.text(service, rows)
+    local lines = lines_of(rows, once(function() return false end), {}, {})
+    if #lines == 0 then return nil end
+    local id = read.cut("GEN" .. service:upper():gsub("[^%u%d]", ""), LONGEST_ID)
+    return HEAD:format(service, id, read.cut(name_of(service), limits.name), service)
+        .. table.concat(lines) .. MARK .. "}\n"
+end
+
+--- A script's text with rows that it does not show yet; nil if there are none, or it does not want more.
+-- type_: as it was loaded from the text.
+function generic.more(text, type_, rows)
+    local at = text:find(MARK, 1, true)
+    if not at then return nil end
+    local drivers, labels = {}, {}
+    for _, driver in ipairs(type_.drivers) do drivers[driver.id], labels[driver.label] = true, true end
+    local lines = lines_of(rows, once(function(row)
+        return type_.keys[row.path or ""] or type_.keys[row.code or ""]
+    end), drivers, labels)
+    if #lines == 0 then return nil end
+    return text:sub(1, at - 1) .. table.concat(lines) .. text:sub(at)
+end
+
+----------------------------------------------------------------------------------------------- the files
+
+local function path_of(service) return ("%s/%s%s.lua"):format(FOLDER, PREFIX, service) end
+
+local function put(service, text)
+    local path = path_of(service)
+    local ok, why = host.make_folder(FOLDER)
+    if ok then ok, why = host.write(path, text) end
+    if ok then return true end
+    host.log("warning", ("%s could not be written: %s. Check the folder's permissions and the disk's room.")
+        :format(path, tostring(why)))
+    return false
+end
+
+local function count(set)
+    local number = 0
+    for _ in pairs(set) do number = number + 1 end
+    return number
+end
+
+--- A device of which no script knows the service: one is written for it, once in a run -> whether there is
+-- one now. rows: those VRM sent of it, in their order (see read.row).
+function generic.learn(service, rows)
+    if written[service] then return true end
+    local named = #service <= LONGEST_SERVICE and not service:find("[^%l%d_]")
+    local text = named and count(written) < MOST_SCRIPTS and generic.text(service, rows)
+    if not text or host.read(path_of(service)) or not put(service, text) then return false end
+    written[service] = true
+    host.log("info", ("No device script knows the service %s: the plugin wrote %s with its first values. It"
+        .. " is yours to change."):format(service, path_of(service)))
+    return true
+end
+
+--- Whether a type's script is one that the plugin wrote and may add to.
+function generic.wrote(type_)
+    local serving = type_.slot.serving
+    local match = type(type_.match) == "table" and type_.match
+    return match and serving.type == type_ and serving.path == serving.place
+        and serving.path == path_of(match.service[1])
+        and serving.text:find(MARK, 1, true) ~= nil
+end
+
+--- A device with such a script: what VRM sends now and did not before is added.
+function generic.extend(type_, rows)
+    local serving = type_.slot.serving
+    local text = generic.more(serving.text, type_, rows)
+    if text and host.read(serving.path) == serving.text then    -- else somebody is changing it
+        put(type_.match.service[1], text)
+    end
+end
+
+return generic

@@ -1,0 +1,182 @@
+--- Devices that no script knows: the plugin writes one, which is the owner's from then on.
+
+local script_world = require "spec.support.script_world"
+local fixtures = require "spec.fixtures.vrm"
+local worlds = require "spec.support.worlds"
+
+local started, saved = script_world.started, script_world.saved
+local well, has = script_world.well, script_world.has
+local next_poll = worlds.next_poll
+local row = fixtures.row
+local FILE = "persist/scripts/generic_windmill.lua"
+local MILL = "392u_"            -- and the letters of a service that is not in the plugin's list
+
+after_each(function() _G.host = nil end)
+
+local function windmill(instance, more)
+    return fixtures.join({
+        row("windmill", instance, "/Ac/Power", "wP", 512.4, { formatWithUnit = "%.0F W" }),
+        row("windmill", instance, "/Name", "wN", "North"),
+        row("windmill", instance, "/State", "wS", 1, { formatWithUnit = "%s", dataAttributeEnumValues = {
+            { valueEnum = 0, nameEnum = "Stopped" }, { valueEnum = 1, nameEnum = "Turning \"fast\"" } } }),
+        row("windmill", instance, "/Rotor/Temperature", "wT", "12.5", { formatWithUnit = "%.1F °C" }),
+    }, more or {})
+end
+
+local function farm(rows)
+    local site = fixtures.boat()
+    site.rows = fixtures.join(site.rows, rows)
+    return { sites = { [151734] = site } }
+end
+
+local function address(instance)
+    local discovery = require "model.discovery"
+    return MILL .. discovery.service_code "windmill" .. instance
+end
+
+local function text(world) return world.files["persist/scripts"].generic_windmill.text end
+
+describe("a service that no script knows", function()
+    it("has a node with its first numbers within seconds, in VRM's words", function()
+        local world = started(farm(windmill(7)))
+        world:run(15)
+        well(world)
+        local mill = world.nodes[address(7)]
+        assert.equal("GENWINDMILL", mill.type)
+        assert.equal(512, world:value(address(7), "ST"))
+        assert.equal(1, world:value(address(7), "GV0"))
+        assert.equal(12.5, world:value(address(7), "GV1"))
+        assert.equal(1, world:value(address(7), "GV30"))
+        local labels, names = {}, nil
+        for _, driver in ipairs(world.types.GENWINDMILL.drivers) do
+            labels[#labels + 1] = driver.id .. " " .. driver.label
+            names = names or driver.names
+        end
+        assert.same({ "ST Ac Power", "GV0 State", "GV1 Rotor Temperature" }, { table.unpack(labels, 1, 3) })
+        assert.same({ [0] = "Stopped", "Turning \"fast\"" }, names)
+        assert.equal(1, #world:logged("No device script knows the service windmill: the plugin wrote "
+            .. FILE))
+    end)
+
+    it("has one script for all its devices", function()
+        local world = started(farm(fixtures.join(windmill(7), windmill(8, {
+            row("windmill", 8, "/Brake", nil, 0) }))))
+        world:run(15)
+        next_poll(world)
+        world:fire("longpoll")
+        world:run(30)
+        well(world)
+        assert.equal(512, world:value(address(7), "ST"))
+        assert.equal(0, world:value(address(8), "GV2"))
+        assert.is_nil(world:value(address(7), "GV2"))
+    end)
+
+    -- Fault: A row that comes or goes moves the others to other drivers, and programs read something else.
+    -- Expected: What a driver shows stands in the file; later rows get drivers of their own.
+    it("keeps its drivers when rows come and go, also over a restart", function()
+        local world = started(farm(windmill(7)))
+        world:run(15)
+        local site = world.vrm.sites[151734]
+        local all = site.rows
+        site.rows = fixtures.join({ row("windmill", 7, "/Blade/Angle", "wB", 33) }, fixtures.boat().rows,
+            { all[#all] })
+        world:fire("discover")
+        world:run(15)
+        assert.equal(12.5, world:value(address(7), "GV1"))
+        assert.equal(33, world:value(address(7), "GV2"))
+        has('{ "GV2", unit.raw, "Blade Angle", "/Blade/Angle", "wB" },', text(world))
+        local again = started { sites = world.vrm.sites, files = { [FILE] = text(world) } }
+        again:run(15)
+        well(again)
+        assert.equal(33, again:value(address(7), "GV2"))
+        assert.equal(0, again.writes)
+    end)
+
+    it("leaves the owner's changes as they are, and adds nothing once the last line is out", function()
+        local world = started(farm(windmill(7)))
+        world:run(15)
+        local own = text(world):gsub('"Ac Power", "/Ac/Power"', '"Mill, + from the wind", "/Ac/Power"')
+        saved(world, "generic_windmill", own)
+        local site = world.vrm.sites[151734]
+        site.rows = fixtures.join(site.rows, { row("windmill", 7, "/Brake", nil, 0) })
+        world:fire("discover")
+        world:run(15)
+        has("Mill, + from the wind", text(world))
+        has("/Brake", text(world))
+        own = own:gsub("    %-%- The plugin adds[^\n]*\n", "")
+        saved(world, "generic_windmill", own)
+        world:fire("discover")
+        world:run(15)
+        assert.equal(own, text(world))
+        well(world)
+    end)
+
+    it("that an owner's script knows is left to it", function()
+        local own = script_world.TANK:gsub("MYTANK", "MYMILL"):gsub('"tank"', '"windmill"')
+            :gsub('unit.percent, "Level", "/Level"', 'unit.watt, "Power", "/Ac/Power"')
+        local world = started { sites = farm(windmill(7)).sites,
+                                files = { ["persist/scripts/mill.lua"] = own } }
+        world:run(15)
+        assert.equal("MYMILL", world.nodes[address(7)].type)
+        assert.equal(0, world.writes)
+    end)
+
+    -- Fault: While the owner's script is broken, its nodes become those of a script that the plugin wrote.
+    -- Expected: Nothing is written; once it is mended, the owner's goes before one that was written.
+    it("is not learned while a script is in trouble", function()
+        local own = script_world.TANK:gsub("MYTANK", "MYMILL"):gsub('"tank"', '"windmill"')
+        local world = started { sites = farm(windmill(7)).sites,
+                                files = { ["persist/scripts/zmill.lua"] = own:gsub("api = 2", "api = ") } }
+        world:run(15)
+        assert.equal(0, world.writes)
+        assert.equal(1, #world:logged("no device script for windmill 7"))
+        world:write(FILE, require "serve.generic".text("windmill", { { path = "/Ac/Power", value = 5 } }))
+        saved(world, "zmill", own)
+        world:run(15)
+        assert.equal("MYMILL", world.nodes[address(7)].type)
+        assert.equal(0, #world:logged("equally well"))
+    end)
+
+    it("has no node while it sends no number, or its name fits no file; that is told once", function()
+        local world = started(farm {
+            row("windmill", 7, "/Name", "wN", "North"), row("../mill", 8, "/Ac/Power", "wP", 5),
+            row(("x"):rep(31), 9, "/Ac/Power", "wP", 5),
+        })
+        world:run(15)
+        next_poll(world)
+        assert.equal(3, #world:logged("it has no node. A script of your own can give it one."))
+        assert.equal(0, world.writes)
+        well(world)
+    end)
+
+    it("is told when its script cannot be written", function()
+        local world = script_world.new(farm(windmill(7)))
+        world.no_copies = true
+        world:start()
+        world:run(15)
+        assert.equal(1, #world:logged("could not be written: No space left on device."))
+        assert.is_nil(world.nodes[address(7)])
+    end)
+
+    it("that is hidden is left alone", function()
+        local world = started { sites = farm(windmill(7)).sites, chosen = { show_kind_windmill = false } }
+        world:run(15)
+        assert.equal(0, world.writes)
+    end)
+
+    it("has at most 31 values, each under a label of its own", function()
+        local rows = {}
+        for n = 1, 40 do
+            rows[n] = row("windmill", 7, "/" .. ("Deep/"):rep(12) .. n, "w" .. n, n)
+        end
+        local world = started(farm(rows))
+        world:run(15)
+        well(world)
+        assert.equal(31, world:value(address(7), "GV29"))
+        local labels = {}
+        for _, driver in ipairs(world.types.GENWINDMILL.drivers) do
+            assert.is_nil(labels[driver.label], driver.label)
+            labels[driver.label] = true
+        end
+    end)
+end)
