@@ -507,6 +507,29 @@ describe("applying", function()
         assert.is_true(told(7) <= before + 50)
     end)
 
+    -- Fault: An answer of VRM's of an hour ago sets a meter back, and a program counts its energy twice.
+    -- Expected: A counter takes no smaller number that is older; a newer one it does: it began anew.
+    it("sets no counter back by an older row", function()
+        local world, memory = fake.new {}, device.memory()
+        local type_ = assert(check.device("x.lua", table_with(function(t)
+            t[3] = { "TPW", unit.kwh, "Energy", "/E" }
+            t[4] = { "GV1", unit.counter, "Starts", "/N" }
+        end)))
+        world.host.declare(type_.declaration)
+        world.host.add { address = "a", type = "VICTANK", name = "A", primary = "a" }
+        local function show(energy, at, level)
+            device.apply(type_, "a", { ["/E"] = { value = energy, timestamp = at },
+                ["/N"] = { value = energy, timestamp = at }, ["/Level"] = { value = level, timestamp = at } },
+                nil, memory)
+            return { world:value("a", "TPW"), world:value("a", "GV1"), world:value("a", "ST") }
+        end
+        assert.same({ 500, 500, 40 }, show(500, 1000, 40))
+        assert.same({ 500, 500, 30 }, show(480, 900, 30))
+        assert.same({ 501, 501, 31 }, show(501, 900, 31))           -- a clock that was put back
+        assert.same({ 3, 3, 32 }, show(3, 1100, 32))                -- another meter
+        assert.same({ 2, 2, 33 }, show(2, nil, 33))
+    end)
+
     it("calls no other map after one that ran too long", function()
         local world, calls = fake.new {}, 0
         local function endless()

@@ -92,15 +92,16 @@ local function compute(type_, rows, site, which)
     return computed
 end
 
---- The value of one driver, see reading.of; before that what is wrong with its function, nil: nothing.
+--- What reading.of gives for one driver; before that what is wrong with its function, nil: nothing.
 -- first_error: what was wrong with one before it.
 local function try_value(driver, rows, site, computed, memory, first_error)
     if computed and computed.problem then return computed.problem end
     local midnight, seen = memory.midnight, memory.seen
     if not driver.map then return nil, reading.of(driver, rows, site, computed, midnight, seen) end
     if reading.ran_too_long(first_error) then return first_error end
-    local ok, value, text, unknown = pcall(reading.of, driver, rows, site, computed, midnight, seen)
-    if ok then return nil, value, text, unknown end
+    local ok, value, text, unknown, measured_at = pcall(reading.of, driver, rows, site, computed, midnight,
+        seen)
+    if ok then return nil, value, text, unknown, measured_at end
     shortage.pass_on(value)
     return tostring(value)
 end
@@ -122,11 +123,31 @@ end
 -- plugin itself knows.
 local function may_slip(driver) return not driver.daily and (driver.zero or not driver.from) end
 
+--- What counts up: an older number of it that is smaller is what it was.
+local function counts_up(driver)
+    return (driver.unit.name == "kwh" or driver.unit.name == "counter") and not driver.daily
+end
+
+--- A counter as it may be shown: VRM's answer may be one of before. One that begins anew, as in another
+-- device, has a newer time. counts: of the node.
+local function not_of_before(driver, value, measured_at, counts)
+    local last = counts[driver.id]
+    local older = last and measured_at and last.at and measured_at < last.at
+    if older and value < last.value then return last.value end
+    if not last then
+        last = {}
+        counts[driver.id] = last
+    end
+    last.value, last.at = value, measured_at
+    return value
+end
+
 --- What a node remembers of the values it shows, for device.apply: { had = drivers that had a number last and
 -- may slip, again = drivers to work out again in any case, seen = what sums were made of so far, see
--- reading.of, midnight = when the day of the installation began, nil: not known }.
+-- reading.of, counts = { [driver id] = { value, at = its time } } of its counters, midnight = when the day of
+-- the installation began, nil: not known }.
 function device.memory()
-    return { had = {}, again = {}, seen = {} }
+    return { had = {}, again = {}, seen = {}, counts = {} }
 end
 
 --- Sets drivers of a node from rows; which = a set of them, nil for all. memory: of the node.
@@ -139,8 +160,11 @@ function device.apply(type_, address, rows, site, memory, which)
     local computed = compute(type_, rows, site, which)
     for _, driver in ipairs(type_.drivers) do
         if which[driver] then
-            local problem, value, text, unknown = try_value(driver, rows, site, computed[driver],
-                memory, first_error)
+            local problem, value, text, unknown, measured_at = try_value(driver, rows, site,
+                computed[driver], memory, first_error)
+            if value and counts_up(driver) then
+                value = not_of_before(driver, value, measured_at, memory.counts)
+            end
             first_error = first_error or problem
             local slip = not problem and value == nil and memory.had[driver.id]
             memory.had[driver.id] = value ~= nil and may_slip(driver) or nil

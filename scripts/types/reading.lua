@@ -187,7 +187,7 @@ local function call_from(driver, rows, site)
 end
 
 --- The value of one driver -> value | nil, text | nil, whether it is a state that neither the list nor VRM
--- has a text for. Raises what the script raises.
+-- has a text for, when its row was measured | nil. Raises what the script raises.
 -- computed: what its `from` gave already, nil = call it now. midnight: when the day began there; rows of
 -- another day give a daily driver nothing (nil: the day is not known, all do). seen: by the id of a driver
 -- the set of what its sum was made of so far, which is added to; without one of them it has no value. nil:
@@ -211,9 +211,10 @@ function reading.of(driver, rows, site, computed, midnight, seen)
     value = converted(driver, value, row)
     if driver.map and value ~= nil then value = driver.map(value) end
     value = believable(driver, value)
-    if not (value and driver.names) or driver.names[value] then return value, nil, false end
+    local measured_at = row and row.timestamp
+    if not (value and driver.names) or driver.names[value] then return value, nil, false, measured_at end
     local text = row and value == as_sent and (read.names(row) or {})[value] or nil
-    return value, text or "code " .. value, text == nil
+    return value, text or "code " .. value, text == nil, measured_at
 end
 
 --- Whether VRM sends a part: a number under one of the keys of its `when`, else under any of its rows'.
