@@ -242,6 +242,30 @@ describe("PG3's polls", function()
 
     -- Fault: A long and a short poll at one time ask for each installation twice, or look for no devices.
     -- Expected: One poll of each, with its devices; without the list the short poll alone is done.
+    -- Fault: The polls of a hundred installations come at once: a peak of memory and of requests each time.
+    -- Expected: They are spread, each as often as before; one installation does not wait.
+    it("of many installations are spread", function()
+        local sites = {}
+        for id = 1, 30 do
+            sites[id] = fixtures.boat()
+            sites[id].name = "Customer " .. id
+        end
+        local world = started { sites = sites }
+        world:run(100)
+        for _ = 1, 3 do
+            world.requests = {}
+            world:run(105)
+            world.vrm:refresh(120)
+            world:fire("shortpoll")
+            world:run(0.1)
+            assert.equal(1, world:count(DIAGNOSTICS))
+            world:run(5)
+            assert.equal(11, world:count(DIAGNOSTICS))
+            world:run(10)
+            assert.equal(30, world:count(DIAGNOSTICS))
+        end
+    end)
+
     it("at one time are one", function()
         local world = started()
         local before, devices = world:count(DIAGNOSTICS), world:count("/system-overview")
