@@ -13,8 +13,8 @@ stds.device_script = {
         table = { fields = { "concat", "insert", "remove", "sort", "unpack" } },
         timer = { fields = { "after", "cancel", "every" } },
         unit = { fields = { "amp_hours", "ampere", "celsius", "count", "counter", "hertz", "hours",
-                            "kwh", "liter", "minutes", "percent", "raw", "seconds", "time", "va", "var",
-                            "volt", "watt" } },
+                            "kilowatt", "kwh", "liter", "minutes", "percent", "raw", "seconds", "time",
+                            "va", "var", "volt", "watt" } },
         vrm = { fields = { "get" } },
     },
 }

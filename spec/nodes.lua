@@ -151,8 +151,9 @@ end
 local function found_as(type_)
     if type_.part then
         local when = type_.when and "one of " .. keys_of(type_.when) or "one of these values"
-        return ("A second node of a device, `%s` at the end of its address, once VRM sends %s.")
-            :format(type_.part, when)
+        local whose = type_.main.kind == "gateway" and "the gateway" or "a device"
+        return ("A further node of %s, `%s` at the end of its address, once VRM sends %s.")
+            :format(whose, type_.part, when)
     elseif type_.kind == "controller" then
         return "One node, the plugin itself: `controller`."
     elseif type_.kind == "gateway" then

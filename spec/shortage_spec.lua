@@ -72,8 +72,8 @@ describe("a shortage of memory", function()
         local short = false
         local world = script_world.new { files = { [USER .. "tank.lua"] = TANK } }
         local load_script = world.host.load_script
-        world.host.load_script = function(path, file)
-            local loaded, why = load_script(path, file)
+        world.host.load_script = function(...)
+            local loaded, why = load_script(...)
             local match = loaded and loaded.table.match
             if type(match) == "function" then
                 loaded.table.match = function(found)

@@ -31,13 +31,31 @@ for file in require "lfs".dir "scripts/devices" do
 end
 table.sort(fake.DEVICES)
 
---- One of the shipped device scripts in the form of host.scripts().
-function fake.load_device(name)
-    local path = "scripts/devices/" .. name .. ".lua"
+local LIBS = "scripts/devices/lib"
+
+local function read_file(path)
     local file = assert(io.open(path))
     local text = file:read("a")
     file:close()
-    local tab, problem = fake.load_text(text, path)
+    return text
+end
+
+--- The shipped libs, as host.load_script takes them.
+local function shipped_libs()
+    local libs = {}
+    for file in require "lfs".dir(LIBS) do
+        local name, path = file:match "^(.+)%.lua$", LIBS .. "/" .. file
+        if name then libs[name] = { path = path, file = path, stamp = "1" } end
+    end
+    return libs
+end
+
+--- One of the shipped device scripts in the form of host.scripts().
+function fake.load_device(name)
+    local path = "scripts/devices/" .. name .. ".lua"
+    local text = read_file(path)
+    local with = { libs = shipped_libs(), read = read_file, used = {} }
+    local tab, problem = fake.load_text(text, path, nil, with)
     return { file = path, name = name, table = tab, error = problem, text = text }
 end
 
@@ -493,9 +511,15 @@ end
 local function script_files(self, folder)
     local list = {}
     local built_in = folder == "scripts/devices" and self.scripts
-    if not self.files[folder] and not built_in then return nil, "No such file or directory" end
+    local shipped = folder == LIBS and shipped_libs() or {}
+    if not self.files[folder] and not built_in and not next(shipped) then
+        return nil, "No such file or directory"
+    end
     for i, script in ipairs(built_in or {}) do
         list[i] = { name = script.name, path = script.file, stamp = "1" }
+    end
+    for name, lib in pairs(shipped) do
+        list[#list + 1] = { name = name, path = lib.path, stamp = lib.stamp }
     end
     for name, file in pairs(self.files[folder] or {}) do
         list[#list + 1] = { name = name, path = folder .. "/" .. name .. ".lua", stamp = file.stamp }
