@@ -17,18 +17,18 @@ local function boat(...)
     return site
 end
 
-local function consumption() return row("system", 0, "/Ac/Consumption/L1/Power", "a1", 410) end
+local function consumption() return row("system", 0, "/Ac/Consumption/L2/Power", "a2", 410) end
 
 describe("the parts of a gateway", function()
     it("appear when VRM first sends one of their rows, under the gateway and with its name", function()
-        local site = boat()
+        local site = boat(row("system", 0, "/Ac/Consumption/L1/Power", "a1", 0))
         local world = started { sites = { [151734] = site } }
-        assert.is_nil(world.nodes[PHASES])
+        assert.is_nil(world.nodes[PHASES])              -- there is one phase
         site.rows[#site.rows + 1] = consumption()
         next_poll(world)
         assert.same({ "Boat phases", GATEWAY, "VICGWP" },
             { world.nodes[PHASES].name, world.nodes[PHASES].primary, world.nodes[PHASES].type })
-        assert.same({ 410, 410, 1 }, { world:value(PHASES, "ST"), world:value(PHASES, "CPW"),
+        assert.same({ 410, 410, 1 }, { world:value(PHASES, "ST"), world:value(PHASES, "GV0"),
             world:value(PHASES, "GV30") })
         assert.same({ 410, 3 }, { world:value(GATEWAY, "GV8"), world:value(GATEWAY, "GV2") })
         assert.equal(3, world:value("controller", "GV2"))               -- a part is no device

@@ -33,6 +33,16 @@ local PV_ON_AC = { { "/Ac/PvOnOutput/L1/Power", "P" }, { "/Ac/PvOnOutput/L2/Powe
 local PV = { { "/Dc/Pv/Power", "Pdc" }, table.unpack(PV_ON_AC) }
 local CONSUMPTION = { { "/Ac/Consumption/{phase}/Power", "a{n}" } }
 
+-- What the gateway's own node does not show. Most systems have one phase, and no solar power on AC.
+local MORE_THAN_TOTALS = { "/Ac/Consumption/L2/Power", "a2", "/Ac/Consumption/L3/Power", "a3",
+    "/Ac/Grid/L2/Power", "g2", "/Ac/Grid/L3/Power", "g3", "/Ac/Genset/L2/Power", "gs2",
+    "/Ac/Genset/L3/Power", "gs3", "/Ac/Consumption/L1/Current", "/Ac/Grid/L1/Current",
+    "/Ac/ConsumptionOnInput/L1/Power", "/Ac/ConsumptionOnOutput/L1/Power" }
+local MORE_THAN_SOLAR = { "/Dc/Pv/Current", "/PV/Current", "/Ac/PvOnOutput/L1/Power", "P",
+    "/Ac/PvOnOutput/L2/Power", "P2", "/Ac/PvOnOutput/L3/Power", "P3", "/Ac/PvOnGrid/L1/Power", "Pi",
+    "/Ac/PvOnGrid/L2/Power", "Pi2", "/Ac/PvOnGrid/L3/Power", "Pi3", "/Ac/PvOnGenset/L1/Power",
+    "/Ac/PvOnGenset/L2/Power", "/Ac/PvOnGenset/L3/Power" }
+
 return {
     api = 2,
     id = "VICGW", name = "Gateway", icon = "EnergyMonitor",
@@ -71,7 +81,7 @@ return {
     { "GV16",    unit.seconds,     "Logging interval",            from = interval },
 
     parts = {
-        { part = "p", id = "VICGWP", name = "phases",
+        { part = "p", id = "VICGWP", name = "phases", when = MORE_THAN_TOTALS,
           { "ST",             unit.watt,   "AC consumption",                 sum = CONSUMPTION },
           { "CPW GV0 GV1",    unit.watt,   "Consumption {phase}",
             "/Ac/Consumption/{phase}/Power", "a{n}" },
@@ -97,7 +107,7 @@ return {
             max = 3, on_change = true },
         },
 
-        { part = "v", id = "VICGWV", name = "solar",
+        { part = "v", id = "VICGWV", name = "solar", when = MORE_THAN_SOLAR,
           { "ST",             unit.watt,   "Solar power, DC and AC",      sum = PV },
           { "CC",             unit.ampere, "Solar current, DC",
             first = { "/Dc/Pv/Current", "/PV/Current" } },
@@ -142,6 +152,9 @@ return {
           { "GV12", unit.seconds,   "Time on the generator",       "/Timers/TimeOnGenerator" },
           { "GV13", unit.seconds,   "Time on the inverter",        "/Timers/TimeOnInverter" },
           { "GV14", unit.seconds,   "Time off",                    "/Timers/TimeOff" },
+          { "GV15", "no_yes",       "Peak shaving",                "/SystemState/PeakShaving" },
+          { "GV16", unit.ampere,    "DC system current, + consumed", "/Dc/System/Current" },
+          { "GV17", unit.watt,      "Fuel cell power",             "/Dc/FuelCell/Power", min = -0.5 },
         },
 
         { part = "a", id = "VICGWA", name = "alarms",              -- what the GX itself tells
@@ -213,6 +226,8 @@ return {
           { "GV13", "off_on",         "Audible alarm",             "/Settings/Alarm/Audible" },
           { "GV14", "load_shedding",  "Load shedding",             "/LoadShedding/Active" },
           { "GV15", unit.time,        "Load shedding: next",       "/LoadShedding/NextDisconnect", min = 1 },
+          { "GV16", "off_on",         "Demo mode",                 "/Settings/Gui/DemoMode", "dm",
+            values = { [2] = 1, [3] = 1 } },          -- which of the demos
         },
     },
 

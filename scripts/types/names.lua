@@ -51,6 +51,8 @@ local names = {
     ess_loads = { [0] = "All system loads", "Only critical loads" },
     peak_shaving = { [0] = "Above minimum SoC only", "Always" },
     dvcc_mode = { [0] = "Off", "On", "Forced off", "Forced on" },
+    current_sense = { [0] = "Disabled by user", "External control", "No chargers", "No battery monitor",
+        "Enabled" },
     charge_days = {                                 -- 99 is this plugin's: Victron has a negative day for off
         [0] = "Sunday", [1] = "Monday", [2] = "Tuesday", [3] = "Wednesday", [4] = "Thursday", [5] = "Friday",
         [6] = "Saturday", [7] = "Every day", [8] = "Weekdays", [9] = "Weekends", [11] = "Monthly",
@@ -64,6 +66,7 @@ local names = {
         "No flow between battery and grid" },
     dess_error = { [0] = "No error", "No ESS", "ESS mode", "No matching schedule", "SoC low",
         "Battery capacity not set" },
+    dess_flags = { [0] = "Nothing", "Fast charge", "No solar power", "Fast charge, no solar power" },
     dess_operation = { [0] = "Trade mode", "Green mode" },
     dess_reaction = {
         [1] = "Scheduled self-consumption", [2] = "Scheduled charge, grid allowed",

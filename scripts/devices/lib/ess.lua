@@ -71,6 +71,10 @@ local charging = settings {
       "/Settings/SystemSetup/DvccControlAllMultis" },
     { "GV11", unit.ampere,   "Generator input current limit",
       "/Settings/TransferSwitch/GeneratorCurrentLimit", min = 0 },
+    { "GV12", "off_on",      "Battery voltage sense",           "/Control/BatteryVoltageSense" },
+    { "GV13", "current_sense", "Battery current sense",         "/Control/BatteryCurrentSense" },
+    { "GV14", "off_on",      "Solar voltage sense",             "/Control/SolarChargerVoltageSense" },
+    { "GV15", "off_on",      "Solar temperature sense",         "/Control/SolarChargerTemperatureSense" },
 }
 
 local schedule = settings {
@@ -130,6 +134,7 @@ local dynamic = settings {
       min = 0, max = 99 },
     { "GV25", unit.percent,  "System efficiency",               DESS_SET .. "SystemEfficiency",
       min = 0, max = 100 },
+    { "GV26", "dess_flags",  "Asked for",                       DESS .. "Flags" },
 }
 
 return { system = system, charging = charging, schedule = schedule, dynamic = dynamic }
