@@ -141,12 +141,12 @@ class World:
                   f"system status {states}", timeout)
 
     def wait_fresh(self, nodes=None, timeout=PATIENCE):
-        """Until these nodes (default: all devices of the two sites) have fresh data from the
-        plugin started last."""
+        """Until these nodes (default: all devices of the two sites and the parts of their gateways) have fresh data
+        from the plugin started last."""
         def fresh(node):
             state = self.pg3.reading(node, "GV30")
             return state and float(state.value) == FRESH and state.at >= self.started
-        for node in nodes or self.device_addresses():
+        for node in nodes or self.device_addresses() + self.part_addresses():
             self.wait(lambda node=node: fresh(node), f"fresh data of {node}", timeout)
 
     def wait_log(self, *texts, timeout=PATIENCE):
@@ -196,6 +196,10 @@ class World:
         return [address(HOUSE, "bm", 289), address(HOUSE, "sc", 288), address(HOUSE, "sc", 256),
                 address(HOUSE, "vb", 276), address(VAN, "bm", 0), address(VAN, "sc", 279),
                 address(VAN, "iv", 257)]
+
+    def part_addresses(self):
+        """The further nodes of the gateways of VRM's two constant sites."""
+        return [address(site, "gw") + part for site in (HOUSE, VAN) for part in "dov"]
 
     def system_status(self):
         """The text of the controller's system status ("Connected")."""

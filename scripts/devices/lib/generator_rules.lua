@@ -46,8 +46,8 @@ local function generator_rules(number, letter, id, name)
         { "GV15",   unit.watt,    "Stop at load below",         load "StopValue", min = 0 },
         { "GV16",   "off_on",     "By inverter overload",       base .. "InverterOverload/Enabled" },
         { "GV17",   "off_on",     "By inverter temperature",    heat "Enabled" },
-        { "GV18",   unit.seconds, "Temperature: start after",   heat "StartTimer", max = 86400 },
-        { "GV19",   unit.seconds, "Temperature: stop after",    heat "StopTimer", max = 86400 },
+        { "GV18",   unit.seconds, "Overheated: start after",    heat "StartTimer", max = 86400 },
+        { "GV19",   unit.seconds, "Overheated: stop after",     heat "StopTimer", max = 86400 },
         { "MODE",   "lost_communication", "When communication is lost", base .. "OnLossCommunication" },
 
         { "GV20",   "off_on",     "Quiet hours",                quiet "Enabled" },
