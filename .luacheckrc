@@ -13,7 +13,7 @@ stds.device_script = {
         table = { fields = { "concat", "insert", "remove", "sort", "unpack" } },
         timer = { fields = { "after", "cancel", "every" } },
         unit = { fields = { "amp_hours", "ampere", "celsius", "count", "counter", "degree", "hertz",
-                            "hours", "kilometer", "kilopascal", "kwh", "liter", "minutes", "percent",
+                            "hours", "kilometer", "kilopascal", "kilowatt", "kwh", "liter", "minutes", "percent",
                             "power_factor", "raw", "rpm", "seconds", "time", "va", "var", "volt",
                             "watt" } },
         vrm = { fields = { "get" } },

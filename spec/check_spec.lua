@@ -288,6 +288,18 @@ samples = { { rows = {} },
         assert.equal(6, lines.line(code, parted, { part = 2 }))
     end)
 
+    -- Fault: a mistake in a part that a lib gives was told with the line of another part's row.
+    -- Expected: with no line, and the lines of the parts beside it are right.
+    it("are not found for parts of libs, but for those beside them", function()
+        local parted = { { "ST" }, parts = { { id = "A", { "ST" } }, { id = "B", { "ST" } } } }
+        local code = 'return { api = 2,\n{ "ST" },\nparts = {\nlib.a,\n'
+            .. '{ part = "b", id = "B",\n{ "ST" } } } }'
+        assert.is_nil(lines.line(code, parted, { part = 1 }))
+        assert.is_nil(lines.line(code, parted, { part = 1, row = 1 }))
+        assert.equal(5, lines.line(code, parted, { part = 2 }))
+        assert.equal(6, lines.line(code, parted, { part = 2, row = 1 }))
+    end)
+
     it("are left out when nothing is found", function()
         for _, place in ipairs { { row = 4 }, { row = 5 }, { row = 9 }, { sample = 3 }, { field = "match" },
                                  { command = "FILL" }, { command = "(%b" }, {} } do

@@ -190,7 +190,11 @@ describe("CLEANUP", function()
         local world = started { sites = two_sites() }
         choose(world, { show_site_151735 = false, show_kind_battery = false })
         assert.is_true(clean(world))
-        assert.same({ "392u_bm288", "392v_bm288", "392v_sc256", "392v_vb257", "392v_gw0" }, world.removed)
+        local removed = table.concat(world.removed, " ")
+        for _, address in ipairs { "392u_bm288", "392v_bm288", "392v_sc256", "392v_vb257", "392v_gw0o" } do
+            assert.truthy(removed:find(address, 1, true), address)
+        end
+        assert.equal("392v_gw0", world.removed[#world.removed])
         choose(world, {})
         assert.equal(1, world:value(BATTERY, "GV30"))
         assert.equal(1, world:value(OTHER_GATEWAY, "GV30"))

@@ -154,6 +154,18 @@ describe("every shipped device script", function()
                 ["/LastEvContact"] = { 0, -1 } },
             heat_pump = { ["/Ac/Power"] = { 65535, 32767 }, ["/Temperature"] = { 3276.7, 127, -273.15 },
                 ["/TargetTemperature"] = { 255 }, ["/State"] = { 255 } },
+            gateway = { ["/Dc/Battery/Soc"] = { 255, 127, -1 }, ["/Ac/Grid/L1/Power"] = { 65535, 32767 },
+                ["/Ac/Grid/L1/Current"] = { 3276.7, 6553.5 }, ["/Ac/Grid/NumberOfPhases"] = { 255, -1 },
+                ["/Dc/Pv/Current"] = { 3276.7 }, ["/Notifications/NumberOfActiveAlarms"] = { 65535, -1 },
+                ["/Dvcc/Alarms/MultipleBatteries"] = { 65535, 255 },
+                ["/Settings/CGwacs/BatteryLife/MinimumSocLimit"] = { 255, -1 },
+                ["/Control/ActiveSocLimit"] = { 255, -1 }, ["/DynamicEss/TargetSoc"] = { 255, -1 },
+                ["/Settings/CGwacs/Hub4Mode"] = { 255, 65535, -1 },
+                ["/DynamicEss/LastScheduledEnd"] = { 0, -1 },
+                ["/Control/EffectiveChargeVoltage"] = { 655.35, -1 },
+                ["/Settings/SystemSetup/MaxChargeVoltage"] = { 655.35, 255, -1 },
+                ["/Settings/Generator0/Soc/StartValue"] = { 255, -1 }, ["/Firmware/Progress"] = { 255, -1 },
+                ["/Settings/Pump0/StartValue"] = { 255, -1 } },
         }
         for name, paths in pairs(cases) do
             for path, codes in pairs(paths) do

@@ -240,8 +240,6 @@ describe("PG3's polls", function()
         assert.equal(before + 1, world:count(DIAGNOSTICS))
     end)
 
-    -- Fault: A long and a short poll at one time ask for each installation twice, or look for no devices.
-    -- Expected: One poll of each, with its devices; without the list the short poll alone is done.
     -- Fault: The polls of a hundred installations come at once: a peak of memory and of requests each time.
     -- Expected: They are spread, each as often as before; one installation does not wait.
     it("of many installations are spread", function()
@@ -266,6 +264,8 @@ describe("PG3's polls", function()
         end
     end)
 
+    -- Fault: A long and a short poll at one time ask for each installation twice, or look for no devices.
+    -- Expected: One poll of each, with its devices; without the list the short poll alone is done.
     it("at one time are one", function()
         local world = started()
         local before, devices = world:count(DIAGNOSTICS), world:count("/system-overview")

@@ -32,10 +32,10 @@ their meaning in all later versions: programs of the ISY may rely on them.
 ]]
 
 --- Words for the ISY's units of measure; 25 is a list of texts.
-local UNITS = { [1] = "A", [4] = "°C or °F", [14] = "°", [20] = "hours", [31] = "kPa", [33] = "kWh",
-    [35] = "liters", [45] = "minutes", [51] = "%", [53] = "power factor", [56] = "number", [58] = "seconds",
-    [72] = "V", [73] = "W", [83] = "km", [89] = "rpm", [90] = "Hz", [135] = "VA", [136] = "var",
-    [151] = "date and time" }
+local UNITS = { [1] = "A", [4] = "°C or °F", [14] = "°", [20] = "hours", [30] = "kW", [31] = "kPa",
+    [33] = "kWh", [35] = "liters", [45] = "minutes", [51] = "%", [53] = "power factor", [56] = "number",
+    [58] = "seconds", [72] = "V", [73] = "W", [83] = "km", [89] = "rpm", [90] = "Hz", [135] = "VA",
+    [136] = "var", [151] = "date and time" }
 
 --- A list with more texts than this stands at the end of the page.
 local MOST_IN_ROW = 4
@@ -152,8 +152,9 @@ end
 local function found_as(type_)
     if type_.part then
         local when = type_.when and "one of " .. keys_of(type_.when) or "one of these values"
-        return ("A further node of a device, `%s` at the end of its address, once VRM sends %s.")
-            :format(type_.part, when)
+        local whose = type_.main.kind == "gateway" and "the gateway" or "a device"
+        return ("A further node of %s, `%s` at the end of its address, once VRM sends %s.")
+            :format(whose, type_.part, when)
     elseif type_.kind == "controller" then
         return "One node, the plugin itself: `controller`."
     elseif type_.kind == "gateway" then

@@ -51,7 +51,7 @@ describe("--rows of an account", function()
         has(printed, "Boat (installation 151734)")
         has(printed, "battery/288 House bank, SmartShunt 500A  VICBATT, devices/battery_monitor.lua; "
             .. "shown: 6 of 9 rows; next free driver: GV17")
-        has(printed, "gateway (system, settings, platform)  VICGW")
+        has(printed, "gateway (system, settings, platform, hub4)  VICGW")
     end)
 
     it("says that a value of a day is another day's", function()

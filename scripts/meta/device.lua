@@ -42,6 +42,7 @@
 
 ---@class units
 ---@field watt unit
+---@field kilowatt unit
 ---@field va unit
 ---@field var unit
 ---@field volt unit

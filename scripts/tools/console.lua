@@ -8,9 +8,10 @@ local console = {}
 local clean, width = paint.clean, paint.width
 
 --- How the numbers of a unit end (docs/pg3.md, Units).
-local UNITS = { [1] = "A", [4] = "°C", [14] = "°", [17] = "°F", [20] = "h", [31] = "kPa", [33] = "kWh",
-                [35] = "l", [45] = "min", [51] = "%", [58] = "s", [72] = "V", [73] = "W", [83] = "km",
-                [89] = "rpm", [90] = "Hz", [119] = "Wh", [135] = "VA", [136] = "var" }
+local UNITS = { [1] = "A", [4] = "°C", [14] = "°", [17] = "°F", [20] = "h", [30] = "kW", [31] = "kPa",
+                [33] = "kWh", [35] = "l", [45] = "min", [51] = "%", [58] = "s", [72] = "V",
+                [73] = "W", [83] = "km", [89] = "rpm", [90] = "Hz", [119] = "Wh",
+                [135] = "VA", [136] = "var" }
 local UOM_TIME = 151
 
 --- A value as a person reads it. driver: as it was declared; then what host.shown gives.

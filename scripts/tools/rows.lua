@@ -190,8 +190,8 @@ local function show_site(site)
         show_group({ title = device_title(found), type = found.type, rows = found.rows, all = all[found],
                      midnight = site.midnight }, site.now)
     end
-    show_group({ title = "gateway (system, settings, platform)", type = gateway.type, rows = gateway.rows,
-                 all = all[gateway], facts = FACTS, midnight = site.midnight }, site.now)
+    show_group({ title = "gateway (system, settings, platform, hub4)", type = gateway.type,
+                 rows = gateway.rows, all = all[gateway], facts = FACTS, midnight = site.midnight }, site.now)
 end
 
 -------------------------------------------------------------------------------------------- sources

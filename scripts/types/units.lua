@@ -12,6 +12,7 @@
 
 local unit = {
     watt       = { uom = 73, places = 0, min = -1e7, max = 1e7, zero = true, vrm = { W = 1, kW = 1000 } },
+    kilowatt   = { uom = 30, places = 2, min = -1e4, max = 1e4, zero = true, vrm = { kW = 1, W = 0.001 } },
     va         = { uom = 135, places = 0, min = -1e7, max = 1e7, zero = true, vrm = { VA = 1, kVA = 1000 } },
     var        = { uom = 136, places = 0, min = -1e7, max = 1e7, zero = true },
     volt       = { uom = 72, places = 2, min = -2000, max = 2000, zero = true, vrm = { V = 1, mV = 0.001 } },
@@ -46,8 +47,8 @@ local unit = {
 for name, one in pairs(unit) do one.name = name end
 
 -- Whose registers say "not available" by all bits set: see types.codes.
-for _, name in ipairs { "watt", "va", "var", "volt", "ampere", "hertz", "percent", "celsius", "liter",
-                        "amp_hours" } do
+for _, name in ipairs { "watt", "kilowatt", "va", "var", "volt", "ampere", "hertz", "percent", "celsius",
+                        "liter", "amp_hours" } do
     unit[name].sentinels = true
 end
 

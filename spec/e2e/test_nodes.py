@@ -38,7 +38,8 @@ def check_device(world, site, service, instance, kind):
 # -- which nodes ------------------------------------------------------------------------------------
 
 def test_there_is_one_node_for_each_device_and_none_for_others(running):
-    expected = {CONTROLLER, address(HOUSE, "gw"), address(VAN, "gw"), *running.device_addresses()}
+    expected = {CONTROLLER, address(HOUSE, "gw"), address(VAN, "gw"), *running.device_addresses(),
+                *running.part_addresses()}
     time.sleep(0.5)
     assert set(running.pg3.nodes) == expected
 

@@ -2,6 +2,7 @@
 
 import base64
 import collections
+import glob
 import json
 import os
 import time
@@ -287,7 +288,7 @@ def test_a_first_start_sends_each_value_once(running):
     running.wait_system(CONNECTED)
     time.sleep(1)
     by_addnode, by_set = told(pg3)
-    devices = {*running.device_addresses(), address(HOUSE, "gw"), address(VAN, "gw")}
+    devices = {*running.device_addresses(), *running.part_addresses(), address(HOUSE, "gw"), address(VAN, "gw")}
     assert {node for node, _ in by_addnode} == {CONTROLLER, *devices}
     assert set(by_addnode.values()) == {1}
     assert [place for place in by_set if place[0] in devices] == []
@@ -385,9 +386,7 @@ def test_values_of_known_nodes_flow_while_nodes_are_added(world):
 
 def change_a_label(plugin, old, new):
     """Edits a device script as an update of the plugin would, and writes the profile anew."""
-    devices = plugin.path("scripts", "devices")
-    for name in os.listdir(devices):
-        path = os.path.join(devices, name)
+    for path in glob.glob(plugin.path("scripts", "devices", "**", "*.lua"), recursive=True):
         with open(path, encoding="utf-8") as file:
             text = file.read()
         with open(path, "w", encoding="utf-8") as file:

@@ -141,12 +141,12 @@ class World:
                   f"system status {states}", timeout)
 
     def wait_fresh(self, nodes=None, timeout=PATIENCE):
-        """Until these nodes (default: all devices of the two sites) have fresh data from the
-        plugin started last."""
+        """Until these nodes (default: all devices of the two sites and the parts of their gateways) have fresh data
+        from the plugin started last."""
         def fresh(node):
             state = self.pg3.reading(node, "GV30")
             return state and float(state.value) == FRESH and state.at >= self.started
-        for node in nodes or self.device_addresses():
+        for node in nodes or self.device_addresses() + self.part_addresses():
             self.wait(lambda node=node: fresh(node), f"fresh data of {node}", timeout)
 
     def wait_log(self, *texts, timeout=PATIENCE):
@@ -197,6 +197,10 @@ class World:
                 address(HOUSE, "vb", 276), address(VAN, "bm", 0), address(VAN, "sc", 279),
                 address(VAN, "iv", 257)] + \
             [address(site, "bm", instance) + part for site, instance in ((HOUSE, 289), (VAN, 0)) for part in "ha"]
+
+    def part_addresses(self):
+        """The further nodes of the gateways of VRM's two constant sites."""
+        return [address(site, "gw") + part for site in (HOUSE, VAN) for part in "dov"]
 
     def system_status(self):
         """The text of the controller's system status ("Connected")."""
