@@ -32,8 +32,8 @@ end
 describe("choosing", function()
     it("offers every installation and kind of device there is, in order", function()
         local world = started { sites = two_sites() }
-        assert.same({ "show_site_151734", "show_site_151735", "show_kind_battery", "show_kind_vebus",
-                      "show_kind_solarcharger" }, names_of(world.offered))
+        assert.same({ "show_site_151734", "show_site_151735", "show_kind_battery",
+                      "show_kind_solarcharger", "show_kind_vebus" }, names_of(world.offered))
         assert.equal("Installation Boat", world.offered[1].title)
         assert.equal("Kind of device: Battery Monitor", world.offered[3].title)
         for _, one in ipairs(world.offered) do

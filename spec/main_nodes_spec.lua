@@ -278,7 +278,7 @@ describe("the node of a part", function()
         second_phase(site, 13)
         next_poll(world)
         local node = world.nodes[PHASES]
-        assert.same({ "VICINVP", GATEWAY, "MultiPlus 12-3000-120-50 phases" },
+        assert.same({ "VICVEBUSP", GATEWAY, "MultiPlus 12-3000-120-50 phases" },
             { node.type, node.primary, node.name })
         assert.same({ 1000, 987, 13, 1 }, { world:value(PHASES, "ST"), world:value(PHASES, "CPW"),
             world:value(PHASES, "GV1"), world:value(PHASES, "GV30") })
@@ -299,7 +299,7 @@ describe("the node of a part", function()
 
     it("that PG3 knows is there after a restart, also while VRM sends nothing of it", function()
         local world = started { known = {
-            { address = PHASES, name = "Phases of mine", type = "VICINVP", primary = GATEWAY,
+            { address = PHASES, name = "Phases of mine", type = "VICVEBUSP", primary = GATEWAY,
               enabled = true },
         } }
         assert.equal("Phases of mine", world.nodes[PHASES].name)
@@ -315,7 +315,7 @@ describe("the node of a part", function()
             if site.rows[i].dbusServiceType == "vebus" then away[#away + 1] = table.remove(site.rows, i) end
         end
         local world = started { sites = { [151734] = site }, known = {
-            { address = INVERTER, name = "Multi", type = "VICINV", primary = GATEWAY, enabled = true } } }
+            { address = INVERTER, name = "Multi", type = "VICVEBUS", primary = GATEWAY, enabled = true } } }
         for _, record in ipairs(away) do table.insert(site.rows, record) end
         second_phase(site, 13)
         next_poll(world)
@@ -388,7 +388,7 @@ describe("measurements", function()
         local world = started { sites = { [151734] = site } }
         local rs
         for address, node in pairs(world.nodes) do
-            if node.type == "VICINV" and address ~= INVERTER then rs = address end
+            if node.type == "VICMULTI" then rs = address end
         end
         assert.equal(120, world:value(rs, "GV3"))
         active.rawValue = 1
