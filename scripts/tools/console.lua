@@ -90,14 +90,16 @@ end
 --- The picture of all nodes as a list of lines. view = { title, addresses = list, columns, rows = of the
 -- terminal (nil: as many as it takes), notices = list of texts, log = list of lines }
 function console.table(view)
-    local lines, below, most = { view.title }, {}, nil
+    local lines, below = { view.title }, {}
     for _, text in ipairs(view.notices) do below[#below + 1] = "Notice: " .. clean(text) end
     for _, text in ipairs(view.log) do below[#below + 1] = "Log: " .. clean(text) end
     local room = view.rows and view.rows - 2 - #below       -- for nodes: without the title and the last row
-    if room and #view.addresses > 0 then
-        most = math.max((room - #view.addresses) // #view.addresses, 1)
+    local count = #view.addresses
+    local for_values = room and math.max(room - count, 0)
+    for i, address in ipairs(view.addresses) do     -- what is left over is for the first
+        local most = for_values and for_values // count + (i <= for_values % count and 1 or 0)
+        add_node(lines, address, view.columns, most)
     end
-    for _, address in ipairs(view.addresses) do add_node(lines, address, view.columns, most) end
     if room then
         while #lines > math.max(room, 0) + 1 do lines[#lines] = nil end
     end

@@ -38,7 +38,11 @@ def check_device(world, site, service, instance, kind):
 # -- which nodes ------------------------------------------------------------------------------------
 
 def test_there_is_one_node_for_each_device_and_none_for_others(running):
-    expected = {CONTROLLER, address(HOUSE, "gw"), address(VAN, "gw"), *running.device_addresses()}
+    gateways = [address(HOUSE, "gw"), address(VAN, "gw")]
+    energy = [gateway + "e" for gateway in gateways]
+    expected = {CONTROLLER, *gateways, *energy, *running.device_addresses()}
+    for node in energy:
+        running.wait_node(node)
     time.sleep(0.5)
     assert set(running.pg3.nodes) == expected
 
@@ -258,7 +262,7 @@ def test_one_poll_is_one_request_an_installation_and_nothing_else(running):
     running.poll(times=3)
     assert running.vrm.count("diagnostics", HOUSE) == 3
     assert running.vrm.count("diagnostics", VAN) == 3
-    assert len(running.vrm.requests) == 6, running.vrm.requests
+    assert len(running.vrm.polls()) == 6, running.vrm.polls()
 
 
 def test_the_long_poll_looks_for_devices_again(running):
