@@ -283,6 +283,25 @@ describe("the energy of an installation", function()
         assert.equal("- - - -", today { success = true })
     end)
 
+    -- Fault: The gateway's rows are put together anew (new devices, a clock put back) without its energy.
+    -- Expected: It stays among them, and VRM is not asked for it again.
+    it("stays when the rows are put together anew", function()
+        local world = started()
+        local before, asked_before = value(world, "TPW"), #world.beside
+        for _, row in ipairs(world.boat.rows) do row.timestamp, row.rawValue = row.timestamp - 900, 3 end
+        world:fire("shortpoll")
+        world:run(15)
+        assert.equal(before, value(world, "TPW"))
+        table.insert(world.boat.rows, 1, fixtures.row("system", 0, "/Dc/Pv/Power", "Pdc", 120))
+        world:fire("longpoll")
+        world:run(15)
+        world:fire("longpoll")
+        world:run(15)
+        assert.equal(before, value(world, "TPW"))
+        assert.equal(3, world:value(GATEWAY, "BATLVL"))
+        assert.equal(asked_before, #world.beside)
+    end)
+
     it("is that of VRM's clock, not of this machine's", function()
         local world = new { now = DAY + DAY_SECONDS - 900 }
         world.clock_error = -6 * 3600
@@ -362,15 +381,35 @@ describe("energy that VRM does not answer for", function()
         local down = false
         local world = started { stats = function() return down and { status = 503 } or nil end }
         down = true
-        live(world, 1500)
+        live(world, 1800)
         assert.is_true(value(world, "ST") > 0)
-        live(world, 360)
+        live(world, 240)
         assert.equal("- - -", values(world, "ST", "GV5", "TPW"))
         assert.is_true(value(world, "GV16") > 0)            -- the forecast of three hours
         assert.equal(1, world:value(ENERGY, "GV30"))
         down = false
         live(world, 720)
         assert.is_true(value(world, "ST") > 0 and value(world, "GV5") > 0 and value(world, "TPW") > 0)
+    end)
+
+    it("is no data after half an hour without a poll as well", function()
+        local world = started { now = NOW // 1 }
+        world.vrm.fail["/stats"] = { status = 503 }
+        world:run(1880)
+        assert.is_true(value(world, "ST") > 0 and value(world, "TPW") > 0)
+        world:run(60)
+        assert.equal("- - -", values(world, "ST", "GV5", "TPW"))
+    end)
+
+    it("is not asked for when VRM refuses the token", function()
+        local world = started()
+        world.vrm.fail["/users"] = only(401)
+        world:fire("longpoll")
+        world:run(20)
+        assert.equal(2, world:value("controller", "GV0"))
+        local before = #world.beside
+        world:run(1500)
+        assert.equal(before, #world.beside)
     end)
 
     it("of an installation that is lost stays as all energy does, and is offline", function()
@@ -557,7 +596,6 @@ describe("the requests for energy", function()
     end)
 
     it("are none where the gateway's table names no such path", function()
-        local fake = require "spec.support.fake_host"
         local function gateway(...)
             return { file = "persist/scripts/gateway.lua", name = "gateway", table = {
                 api = 2, id = "VICGW", name = "Gateway", match = { kind = "gateway" }, ... } }
@@ -573,11 +611,21 @@ describe("the requests for energy", function()
             well(world)
             return world
         end
-        assert(fake)
         assert.equal(0, #run(gateway { "ST", unit.percent, "Charge", "/Dc/Battery/Soc", "bs" }).beside)
-        local world = run(gateway { "ST", unit.kwh, "Solar", "/Energy/Today/Solar" })
+        local function add_up(rows)
+            local today, lifetime = rows["/Energy/Today/Solar"], rows["/Energy/Lifetime/Solar"]
+            return today and lifetime and today.value + lifetime.value
+        end
+        local world = run(gateway({ "ST", unit.kwh, "Solar", "/Energy/Today/Solar" },
+            { "GV0", unit.kwh, "Both", from = add_up }))
         assert.equal(5, #world.beside)
         assert.is_true(world:value(GATEWAY, "ST") > 0)
+        for _ = 1, 3 do                                     -- rows older than those before
+            for _, row in ipairs(world.boat.rows) do row.timestamp = row.timestamp - 100 end
+            world:fire("shortpoll")
+            world:run(15)
+            assert.is_true(world:value(GATEWAY, "GV0") > world:value(GATEWAY, "ST"))
+        end
         world = run(gateway { "ST", unit.kwh, "Solar", "/Energy/Forecast/Tomorrow" })
         assert.equal(1, #world.beside)
         assert.equal(6, world:value(GATEWAY, "ST"))

@@ -38,8 +38,8 @@ local AFTER_FAILURE = { day = 600, days = 600, months = 600, years = 600, foreca
 local AFTER_NOTHING = { day = 3600, days = 86400, months = 86400, years = 86400, forecast = 86400 }
 local MOST_USELESS = 3
 
---- Seconds that values live without a new answer: two tries that failed.
-local LIFE, FORECAST_LIFE = 3 * AFTER_ANSWER.day, 3 * AFTER_ANSWER.forecast
+--- Seconds that values live without a new answer: two tries that failed, and time for the third.
+local LIFE, FORECAST_LIFE = 3 * AFTER_ANSWER.day + 120, 3 * AFTER_ANSWER.forecast + 120
 
 --- Seconds between two questions, for each installation of the account, and at most: at a start and at a
 -- midnight everything is due at once, and more than half of what VRM's limit lets through is the polls'.
@@ -65,14 +65,9 @@ local DAY, NOON = 86400, 43200
 local FOUR_YEARS = 1461             -- days, from one first of January to another; VRM allows five years
 local MOST_YEARS = 40               -- that an installation is old; VRM is younger
 
---- host.midnight where the zone is known, else of UTC, as model.installation has it.
-local function midnights(site, time)
-    return host.midnight(host.midnight(site.zone, time) and site.zone or "UTC", time)
-end
-
---- The midnight of a site's day so many days before the one that begins at `midnight`.
-local function days_before(site, midnight, days)
-    return (midnights(site, midnight + NOON - days * DAY))
+--- The midnight of a zone so many days before another one.
+local function days_before(zone, midnight, days)
+    return (host.midnight(zone, midnight + NOON - days * DAY))
 end
 
 --- The span from one time to another, none if that is no time.
@@ -81,14 +76,13 @@ local function span(from, to)
 end
 
 --- The years from that in which an installation came to VRM up to a year's begin; nil: not known.
-local function years(site, year)
-    local created = site.created
+local function years(zone, created, year)
     if not created or created <= year - MOST_YEARS * 366 * DAY then return nil end
     if created >= year then return {} end
-    local midnight, _, _, of_year = midnights(site, created)
-    local from, list = days_before(site, midnight, of_year - 1), {}
+    local midnight, _, _, of_year = host.midnight(zone, created)
+    local from, list = days_before(zone, midnight, of_year - 1), {}
     while from < year do
-        local to = math.min(days_before(site, from, -FOUR_YEARS), year)
+        local to = math.min(days_before(zone, from, -FOUR_YEARS), year)
         list[#list + 1] = { from = from, to = to }
         from = to
     end
@@ -100,12 +94,12 @@ local function known_of(site)
     local known = site.energy or { answers = {}, has = {}, most = {}, said = {} }
     site.energy = known
     if known.day == site.midnight and known.created == site.created then return known end
-    local day, month = site.midnight, days_before(site, site.midnight, site.of_month - 1)
-    local year = days_before(site, day, site.of_year - 1)
+    local day = site.midnight
+    local zone = host.midnight(site.zone, day) and site.zone or "UTC"       -- as model.installation has it
+    local month, year = days_before(zone, day, site.of_month - 1), days_before(zone, day, site.of_year - 1)
+    local _, after, of_month = host.midnight(zone, site.tomorrow + NOON)
     known.spans = { day = span(day, site.tomorrow), days = span(month, day), months = span(year, month),
-                    years = years(site, year) }
-    local _, after, of_month = midnights(site, site.tomorrow + NOON)
-    known.spans.forecast = span(day, after)
+                    years = years(zone, site.created, year), forecast = span(day, after) }
     known.day, known.created, known.asked = day, site.created, {}
     known.month, known.tomorrow, known.after = month, site.tomorrow, after
     known.month_ends = of_month == 1 and site.tomorrow or math.huge
