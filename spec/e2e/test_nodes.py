@@ -38,12 +38,9 @@ def check_device(world, site, service, instance, kind):
 # -- which nodes ------------------------------------------------------------------------------------
 
 def test_there_is_one_node_for_each_device_and_none_for_others(running):
-    gateways = [address(HOUSE, "gw"), address(VAN, "gw")]
-    energy = [gateway + "e" for gateway in gateways]
-    expected = {CONTROLLER, *gateways, *energy, *running.device_addresses()}
-    for node in energy:
-        running.wait_node(node)
-    time.sleep(0.5)
+    expected = {CONTROLLER, address(HOUSE, "gw"), address(VAN, "gw"), *running.energy_addresses(),
+                *running.device_addresses()}
+    running.wait_energy()
     assert set(running.pg3.nodes) == expected
 
 
@@ -273,6 +270,7 @@ def test_the_long_poll_looks_for_devices_again(running):
 
 
 def test_only_changes_are_sent(running):
+    running.wait_energy()
     running.poll()
     since = time.monotonic()
     seen = {key: (reading.value, reading.uom, reading.text)

@@ -149,6 +149,15 @@ class World:
         for node in nodes or self.device_addresses():
             self.wait(lambda node=node: fresh(node), f"fresh data of {node}", timeout)
 
+    def wait_energy(self):
+        """Until the gateways' energy, which is asked for beside the polls, is there to the last."""
+        def there(node):
+            reading = self.pg3.reading(node, "TPW")
+            return reading and reading.uom == 33
+        for node in self.energy_addresses():
+            self.wait(lambda node=node: there(node), f"the energy of {node}")
+        time.sleep(0.3)                         # its other values' way to PG3
+
     def wait_log(self, *texts, timeout=PATIENCE):
         """Until one log line holds all texts (in any case)."""
         def there():
@@ -196,6 +205,10 @@ class World:
         return [address(HOUSE, "bm", 289), address(HOUSE, "sc", 288), address(HOUSE, "sc", 256),
                 address(HOUSE, "vb", 276), address(VAN, "bm", 0), address(VAN, "sc", 279),
                 address(VAN, "iv", 257)]
+
+    def energy_addresses(self):
+        """The gateways' second nodes of the two sites."""
+        return [address(HOUSE, "gw") + "e", address(VAN, "gw") + "e"]
 
     def system_status(self):
         """The text of the controller's system status ("Connected")."""
