@@ -252,7 +252,7 @@ describe("the energy of an installation", function()
     end)
 
     it("of an installation whose beginning VRM does not tell has no lifetime", function()
-        for _, created in ipairs { false, "x", 5, -1 } do
+        for _, created in ipairs { false, "x", 5, -1, CREATED * 1000 } do
             local world = started { created = created }
             assert.equal("- -", values(world, "TPW", "GV11"))
             assert.is_true(value(world, "GV5") > 0)

@@ -76,8 +76,8 @@ local function span(from, to)
 end
 
 --- The years from that in which an installation came to VRM up to a year's begin; nil: not known.
-local function years(zone, created, year)
-    if not created or created <= year - MOST_YEARS * 366 * DAY then return nil end
+local function years(zone, created, year, tomorrow)
+    if not created or created >= tomorrow or created <= year - MOST_YEARS * 366 * DAY then return nil end
     if created >= year then return {} end
     local midnight, _, _, of_year = host.midnight(zone, created)
     local from, list = days_before(zone, midnight, of_year - 1), {}
@@ -99,7 +99,7 @@ local function known_of(site)
     local month, year = days_before(zone, day, site.of_month - 1), days_before(zone, day, site.of_year - 1)
     local _, after, of_month = host.midnight(zone, site.tomorrow + NOON)
     known.spans = { day = span(day, site.tomorrow), days = span(month, day), months = span(year, month),
-                    years = years(zone, site.created, year), forecast = span(day, after) }
+                    years = years(zone, site.created, year, site.tomorrow), forecast = span(day, after) }
     known.day, known.created, known.asked = day, site.created, {}
     known.month, known.tomorrow, known.after = month, site.tomorrow, after
     known.month_ends = of_month == 1 and site.tomorrow or math.huge
