@@ -22,7 +22,8 @@ their meaning in all later versions: programs of the ISY may rely on them.
   longer one under [Texts](#texts). A number that is not in the list is shown as "code N".
 - **Where from** is the D-Bus path that VRM names, and VRM's code, in the order in which they are looked for.
   Of a value that is worked out from several, those that are alternatives stand in parentheses.
-  `{input}` is the number of the AC input that is active.
+  `{input}` is the number of the AC input that is active. Paths that begin with `/Energy/` are the plugin's
+  own, of what VRM counts and expects: see [vrm.md](vrm.md#energy).
 - A sum that has lost one of its parts is no data until that is back, or the plugin starts anew.
 - What a device does not send shows **No data**, 101 of the unit index: see [install.md](install.md#no-data).
 - A value **of its day** is no data from the installation's midnight on until VRM has one of the new day.

@@ -54,6 +54,21 @@ describe("--rows of an account", function()
         has(printed, "gateway (system, settings, platform, hub4)  VICGW")
     end)
 
+    it("lists the energy that is asked for beside the rows", function()
+        local site = fixtures.boat()
+        site.syscreated = 1767225600
+        function site.stats(query)
+            if query.type == "forecast" then return { success = true, records = false, totals = false } end
+            return { success = true, records = {}, totals = { Pb = 1.5, Pc = 0.5 } }
+        end
+        local text, left = account { [151734] = site }
+        assert.equal(0, left)
+        assert.truthy(line_with(text, "/Energy/Today/Solar"):find("^  e%.ST +2 +kWh"))
+        assert.truthy(line_with(text, "/Energy/Month/BatteryIn"):find("^  e%.GV9 +3 +kWh"))
+        assert.truthy(line_with(text, "/Energy/Lifetime/Solar"):find("^  e%.TPW +6 +kWh"))
+        assert.is_nil(text:find("/Energy/Forecast", 1, true))
+    end)
+
     it("says that a value of a day is another day's", function()
         local site = fixtures.boat()
         site.timezone = "Europe/Berlin"

@@ -442,6 +442,12 @@ describe("a row of diagnostics", function()
         assert.is_nil(read.row {})
     end)
 
+    it("keeps no more of a forecast than there are hours to come", function()
+        local hours = {}
+        for i = 1, 10000 do hours[i] = { i * 3600000, 1 } end
+        assert.equal(200, #read.forecast { records = { solar_yield_forecast = hours } })
+    end)
+
     it("never raises, whatever the fields are", function()
         local rubbish = { false, true, 0, -1, 1.5, "", "x", {}, { 1 }, { false }, { { {} } } }
         local fields = { "code", "dbusPath", "dbusServiceType", "instance", "rawValue", "formattedValue",
@@ -459,6 +465,10 @@ describe("a row of diagnostics", function()
                 read.installations { records = one }; read.overview { records = one }
                 read.overview { records = { devices = one } }; read.error_text({ errors = one }, "x")
                 read.user { user = one }; read.items(one)
+                read.energy { totals = one }; read.energy { totals = { Pb = one } }
+                read.forecast { records = one }
+                read.forecast { records = { solar_yield_forecast = one } }
+                read.forecast { records = { solar_yield_forecast = { { one, one } } } }
                 read.installations { records = { { idSite = 1, current_alarms = one, name = one,
                     num_alarms = one } } }
             end)

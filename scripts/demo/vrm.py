@@ -65,6 +65,30 @@ def get_diagnostics(vrm, ask):
     return Reply(200, {"success": True, "records": rows[(page - 1) * count:page * count], "num_records": len(rows)})
 
 
+# The seconds of an interval of stats, and the longest span that VRM gives it for.
+INTERVALS = {"15mins": (900, 31 * 86400), "hours": (3600, 31 * 86400), "2hours": (7200, 31 * 86400),
+             "days": (86400, 180 * 86400), "weeks": (604800, 140 * 86400), "months": (2629800, 24 * 2678400),
+             "years": (31557600, 5 * 31622400)}
+
+
+def get_stats(vrm, ask):
+    now, kind, interval = vrm.clock()[0], ask.query.get("type", "live_feed"), ask.query.get("interval", "hours")
+    try:
+        start, end = int(ask.query.get("start", now - 86400)), int(ask.query.get("end", now))
+    except ValueError:
+        return error(400, {"start": "start and end must be numbers"}, "invalid_parameters")
+    if interval not in INTERVALS or end - start > INTERVALS[interval][1]:
+        return error(400, {"interval": "the period is too long for this interval"}, "invalid_parameters")
+    site = vrm.sites[ask.site]
+    if kind == "kwh":
+        records, totals = site.energy(now, start, end, INTERVALS[interval][0])
+    elif kind == "forecast":
+        records, totals = site.forecast(start, end), {}
+    else:
+        return error(400, {"type": "this stand-in has kwh and forecast"}, "invalid_parameters")
+    return Reply(200, {"success": True, "records": records, "totals": totals})
+
+
 def get_alarms(vrm, ask):
     """The rules for alarms, which are not the active alarms."""
     rule = {"AlarmEnabled": 1, "NotifyAfterSeconds": 60, "highAlarm": 0, "highAlarmHysteresis": 0, "lowAlarm": 30,
@@ -82,6 +106,7 @@ ROUTES = [
     ("installations", r"/users/(?P<user>\w+)/installations", get_installations),
     ("system-overview", r"/installations/(?P<site>\d+)/system-overview", get_system_overview),
     ("diagnostics", r"/installations/(?P<site>\d+)/diagnostics", get_diagnostics),
+    ("stats", r"/installations/(?P<site>\d+)/stats", get_stats),
     ("alarms", r"/installations/(?P<site>\d+)/alarms", get_alarms),
     ("bare", r"/installations/(?P<site>\d+)", get_bare),
 ]
@@ -325,6 +350,11 @@ class Vrm:
         """How many requests came; where is the name of a route, or "*"."""
         with self.lock:
             return sum(where in ("*", ask.where) and site in (None, ask.site) for ask in self.requests)
+
+    def polls(self):
+        """The requests that came, without those that the plugin sends beside its polls."""
+        with self.lock:
+            return [ask for ask in self.requests if ask.where != "stats"]
 
     def wait_for_requests(self, where, number, timeout=10, site=None):
         """Waits until `number` requests came in all; returns whether they did."""

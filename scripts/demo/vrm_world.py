@@ -4,6 +4,7 @@ Values come from the tables of vrm_rows.py, then from the installation's own lis
 simulated day, then from what a test has set. Time stamps are unix seconds.
 """
 import copy
+import functools
 import math
 import time
 
@@ -131,6 +132,25 @@ def simulate_day(plan):
                             "peak": dict(peak), "celsius": 19 + (plan["warmest"] - 19) * warmth,
                             "yesterday": previous or {"harvest": harvest, "peak": peak}})
     return moments
+
+
+# VRM's flows of energy, from and to P solar, G grid, B battery, c consumers.
+FLOWS = ("Pb", "Pc", "Pg", "Gb", "Gc", "Bc", "Bg")
+DAY_SECONDS = 86400
+
+
+@functools.lru_cache(None)
+def daily_flows(site):
+    """The kWh of each flow on a day of the demo, None for those that the installation does not have: the van has no grid,
+    and the house does not use its own. Installations without a plan are like the house, without a grid."""
+    flows = dict.fromkeys(FLOWS, 0.0 if site == HOUSE else None)
+    flows.update(Pb=0.0, Pc=0.0, Bc=0.0)
+    for moment in simulate_day(PLANS.get(site, PLANS[HOUSE])):
+        solar = sum(moment["solar"].values())
+        load = solar - moment["watts"]
+        for code, watts in (("Pc", min(solar, load)), ("Pb", max(0, solar - load)), ("Bc", max(0, load - solar))):
+            flows[code] += watts * 24 / STEPS / 1000
+    return flows
 
 
 def battery_values(plan, now):
@@ -336,6 +356,30 @@ class Site:
             listed.append(device)
         return listed
 
+    def created(self):
+        return self.fields.get("syscreated", self.began - 3 * 365 * DAY_SECONDS)
+
+    def energy(self, now, start, end, step):
+        """VRM's stats of the type kwh: (records, totals) from `start` to `end`. Whatever the length of the demo's day, an
+        installation has the energy of one on each real day, at an even rate, as long as its gateway sends."""
+        begin = max(start, self.created())
+        last = min(end, now, self.stopped_at("gateway", None, now) or now)
+        records, totals = {}, {}
+        for code, kwh in daily_flows(self.id).items():
+            moments = [] if kwh is None or last <= begin else range(int(start), int(last) + 1, step)
+            spans = [(at, min(at + step, last) - max(at, begin)) for at in moments]
+            series = [[at * 1000, kwh * seconds / DAY_SECONDS] for at, seconds in spans if seconds > 0]
+            records[code] = series or False
+            totals[code] = round(sum(value for _, value in series), 6) if series else False
+        return records, totals
+
+    def forecast(self, start, end):
+        """VRM's stats of the type forecast: Wh for each hour, by the demo's sun."""
+        peak = sum(PLANS.get(self.id, PLANS[HOUSE])["panels"].values())
+        hours = range(int(start) // 3600 * 3600, int(end) + 1, 3600)
+        series = [[at * 1000, round(peak * sunshine((at // 3600 % 24) + 0.5), 1)] for at in hours if at >= start]
+        return {"solar_yield_forecast": series or False, "vrm_consumption_fc": False}
+
     def alarms(self, now, fresh):
         """VRM's current_alarms: one object for each row of /Alarms/ that is not 0."""
         since, alarms = {}, []
@@ -360,7 +404,7 @@ class Site:
                   "identifier": self.portal, "idUser": USER["id"], "pvMax": 0, "timezone": "Europe/Lisbon",
                   "phonenumber": None, "notes": None, "geofence": None, "geofenceEnabled": False, "realtimeUpdates": True,
                   "restrictNodeRed": False, "hasMains": 0, "hasGenerator": 0, "noDataAlarmTimeout": None,
-                  "alarmMonitoring": 1, "invalidVRMAuthTokenUsedInLogRequest": 0, "syscreated": self.began - 3 * 31536000,
+                  "alarmMonitoring": 1, "invalidVRMAuthTokenUsedInLogRequest": 0, "syscreated": self.created(),
                   "isPaygo": 0, "paygoCurrency": None, "paygoTotalAmount": None, "inverterChargerControl": 0,
                   "shared": False, "device_icon": "battery"}
         if extended:

@@ -3,6 +3,7 @@
 --   online, connected (to VRM), devices (alive), warnings and alarms (faults that rows tell, each once),
 --   vrm_alarms (those and what VRM lists beyond them), interval (seconds between two logs), name.
 -- Its rows are those of the services of which each installation has one: system, settings, platform, hub4.
+local energy = use "energy"
 local ess = use "ess"
 local generator_rules = use "generator_rules"
 local settings = use "settings"
@@ -182,7 +183,7 @@ return {
             "/Dc/Battery/Alarms/CircuitBreakerTripped" },
         },
 
-        ess.system, ess.charging, ess.schedule, ess.dynamic,
+        energy, ess.system, ess.charging, ess.schedule, ess.dynamic,
         generator_rules.relay, generator_rules.connected,
 
         settings { part = "r", id = "VICGWR", name = "relays",
@@ -248,6 +249,11 @@ return {
         { rows   = {},
           site   = { online = true, connected = true, devices = 4, warnings = 1, alarms = 2, vrm_alarms = 1 },
           expect = { GV0 = 3, GV1 = 3 } },
+        { rows   = { ["/Energy/Today/Solar"] = { value = 7.25, unit = "kWh" },     -- a site without a grid
+                     ["/Energy/Month/Solar"] = 212.5, ["/Energy/Lifetime/Solar"] = 10875.25,
+                     ["/Energy/Today/BatteryOut"] = 0, ["/Energy/Forecast/Today"] = 11.5 },
+          expect = { e = { ST = 7.25, GV5 = 212.5, TPW = 10875.25, GV4 = 0, GV16 = 11.5, GV1 = "no data",
+                           GV7 = "no data", GV18 = "no data" } } },
         { rows   = {}, site = { online = false, connected = false },
           expect = { ST = 0, GV0 = 0, GV1 = 0, GV2 = "no data", GV3 = 0 } },
         { rows   = { ["/Ac/Consumption/L1/Power"] = 410, ["/Ac/Consumption/L2/Power"] = 90, a3 = 120,

@@ -53,14 +53,20 @@ local function others(type_, readers, key)
     return list
 end
 
---- The drivers of a type that other rows under `changed` ({ [path or code] = true }) may change, as a set.
-function device.readers(type_, changed)
+--- The drivers of a type that read rows under `changed` ({ [path or code] = true }), as a set.
+function device.direct_readers(type_, changed)
     local readers, set = readers_of(type_), {}
     for key in pairs(changed) do
         local list = readers.by_key[key] or others(type_, readers, key)
         for i = 1, #list do set[list[i]] = true end
     end
-    for _, driver in ipairs(readers.computed) do set[driver] = true end
+    return set
+end
+
+--- Those that such rows may change: also all whose function may read any row.
+function device.readers(type_, changed)
+    local set = device.direct_readers(type_, changed)
+    for _, driver in ipairs(readers_of(type_).computed) do set[driver] = true end
     return set
 end
 

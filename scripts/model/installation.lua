@@ -8,7 +8,7 @@
 --          nodes = { [address] = node }, those found in it, withdrawn = the account has it no more, health,
 --          store = see model.store, aging = timer for when data grows old, said = what was logged,
 --          zone = name of its time zone, midnight, tomorrow = when its day began and ends, VRM's time; nil:
---          to be found out, ... (see sources.account) }
+--          to be found out, of_month, of_year = which day of those it is, from 1, ... (see sources.account) }
 
 local choices = require "pg3.choices"
 local reading = require "types.reading"
@@ -222,15 +222,15 @@ end
 
 --- The day of a site at a time, VRM's. Where its zone is not known, days are those of UTC.
 local function find_day(site, now)
-    local midnight, tomorrow = host.midnight(site.zone, now)
+    local midnight, tomorrow, of_month, of_year = host.midnight(site.zone, now)
     if not midnight and site.said.zone ~= site.zone then
         say_once(site, "zone", site.zone)
         host.log("warning", ("%s: the time zone %s is not known here; its days begin at midnight UTC. Choose"
             .. " another in VRM's settings of the installation, or install the time zones (tzdata).")
             :format(site.name, site.zone))
     end
-    if not midnight then midnight, tomorrow = host.midnight("UTC", now) end
-    site.midnight, site.tomorrow = midnight, tomorrow
+    if not midnight then midnight, tomorrow, of_month, of_year = host.midnight("UTC", now) end
+    site.midnight, site.tomorrow, site.of_month, site.of_year = midnight, tomorrow, of_month, of_year
 end
 
 --- Looks at the clock -> whether another day has begun since the last look.
@@ -240,13 +240,34 @@ local function another_day(site, now)
     return before ~= nil and before ~= site.midnight
 end
 
+--- Shows what changed of the gateway's rows between two answers; where there is anything to show it on.
+local function show_told(site)
+    local home = site.store.gateway
+    local list = home and nodes_of(home) or {}
+    if not list[1] or list[1].lost or next(home.changed) == nil then return end
+    local entries = {}
+    missing_parts(entries, site, home, {})
+    nodes.add_all(entries, {})
+    if home.fresh then return show_home(site, home) end
+    for _, node in ipairs(list) do nodes.update(node, home, freshness.living(home), site) end
+end
+
 --- Shows how old the data of a site is by now, and again when that changes or the day ends.
 function installation.age(site)
     local now = host.time() + (site.clock or 0)
-    if another_day(site, now) then nodes.begin_day(site) end
-    local seconds = math.min(nodes.judge(site, now), site.tomorrow - now)
+    local begun, until_end = another_day(site, now), site.store:end_told(now)
+    show_told(site)
+    if begun then nodes.begin_day(site) end
+    local seconds = math.min(nodes.judge(site, now), until_end, site.tomorrow - now)
     if site.aging then timer.cancel(site.aging) end
     site.aging = next(site.nodes) and timer.after(seconds + 1, function() installation.age(site) end)
+end
+
+--- Shows what was asked beside the polls (see store:tell).
+function installation.tell(site, rows)
+    site.store:tell(rows)
+    show_told(site)
+    installation.age(site)
 end
 
 --- VRM's answer to one poll (see vrm:diagnostics) becomes values; with discover also new nodes.

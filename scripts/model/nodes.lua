@@ -196,6 +196,16 @@ function nodes.show(node, home, rows, site)
     return next(node.memory.again) and "again" or nil
 end
 
+--- Shows on a node what changed of its rows between two answers. Functions of its script see it with the next
+-- answer.
+function nodes.update(node, home, rows, site)
+    local type_ = node.type
+    if node.home ~= home or scripts.current(type_) ~= type_ or scripts.suspended(type_) then return end
+    local which = device.direct_readers(type_, home.changed)
+    for driver in pairs(which) do node.memory.had[driver.id] = nil end      -- here no slip of VRM's
+    apply(node, site, rows, nil, which)
+end
+
 --- The node's script sees the facts of an installation that is not there.
 local function show_facts(node, facts)
     device.apply(node.type, node.address, {}, facts or { online = false, connected = false }, node.memory,

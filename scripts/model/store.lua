@@ -2,6 +2,7 @@
 --
 -- store = { rows = those of the last answer, homes = [place] = the home of a row (nil: it has none),
 --           devices = list of homes, gateway = home, texts = what vrm:diagnostics knows of the last answer,
+--           told = { [path] = row }: what the plugin was told beside those rows, as rows of the gateway,
 --           stamps = { [timestamp that the last answer gave to rows that had others] = for how many it is a
 --           later one },
 --           doubtful = an answer may have been taken by halves }
@@ -18,8 +19,8 @@ local store = {}
 store.__index = store
 
 function store.new()
-    return setmetatable({ rows = {}, homes = {}, devices = {}, texts = {}, stamps = {}, doubtful = false },
-        store)
+    return setmetatable({ rows = {}, homes = {}, devices = {}, texts = {}, told = {}, stamps = {},
+                          doubtful = false }, store)
 end
 
 --- VRM's name of the device's type goes with the service: it is compared where there is none.
@@ -59,6 +60,11 @@ local function replace(home, old, row)
     home.newest = discovery.newest(home.newest, row)
 end
 
+--- The rows that the plugin was told stand among those of the gateway.
+local function put_told(self)
+    for path, row in pairs(self.told) do self.gateway.rows[path] = row end
+end
+
 --- Homes that have one key several times, or rows older than those before (a gateway's clock was put back):
 -- their rows are put together again, so that the newest is found.
 local function settle(self, homes)
@@ -67,6 +73,7 @@ local function settle(self, homes)
         local home = self.homes[i]
         if home and homes[home] then discovery.put(home, row) end
     end
+    if homes[self.gateway] then put_told(self) end
 end
 
 --- An answer was not shown to its end (memory was short, say): the next one is sorted, so that nothing of
@@ -133,7 +140,33 @@ function store:sort(rows, overview, pick, gateway_type)
         home.stamp, home.seen = old.stamp, old.seen
         home.fresh, home.changed = true, {}
     end
+    put_told(self)
     self.doubtful = false
+end
+
+local function set_told(self, path, row)
+    local before, gateway = self.told[path], self.gateway
+    self.told[path] = row
+    if not gateway then return end
+    gateway.rows[path] = row
+    if (before and before.value) ~= (row and row.value) then gateway.changed[path] = true end
+end
+
+--- Takes what the plugin was told beside the answers: rows of the gateway, each { path, value, unit, ends =
+-- VRM's time from which on it is no data }. Those with other paths stay.
+function store:tell(rows)
+    for _, row in ipairs(rows) do set_told(self, row.path, row) end
+end
+
+--- Takes away what has ended at a time, VRM's. Returns the seconds until the next of them ends; math.huge:
+-- there is none.
+function store:end_told(now)
+    local ended, soonest = {}, math.huge
+    for path, row in pairs(self.told) do
+        if row.ends <= now then ended[#ended + 1] = path else soonest = math.min(soonest, row.ends - now) end
+    end
+    for _, path in ipairs(ended) do set_told(self, path, nil) end
+    return soonest
 end
 
 --- Iterates over the homes: the gateway's, then the devices'.

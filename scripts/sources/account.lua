@@ -6,6 +6,7 @@
 
 local choices = require "pg3.choices"
 local device = require "model.device"
+local energy = require "sources.energy"
 local health = require "sources.health"
 local installation = require "model.installation"
 local nodes = require "model.nodes"
@@ -36,6 +37,7 @@ local stopping = false
 local held                          -- { pauses, ends, connect } while VRM asked us to be quiet
 local session                       -- nil: no token; else { client, health, user_id, sites = list,
                                     -- task = the one that asks,
+                                    -- energy = the task of sources.energy,
                                     -- queries = [site, ALL or DEVICES] = the task that waits for answers,
                                     -- asked_at = host.time() when it was asked for last,
                                     -- now = each site is polled after the next list, due or not,
@@ -335,7 +337,7 @@ local function use_installations(s, list)
     local listed = {}
     for i, record in ipairs(list) do
         local site = sites[record.id] or { id = record.id, said = {}, nodes = {}, store = store.new() }
-        site.name = record.name
+        site.name, site.created = record.name, record.created
         if site.zone ~= record.zone then site.zone, site.tomorrow = record.zone, nil end
         if not (s.client.bare and site.alarms) then take_details(site, record) end
         if site.session ~= s then site.session, site.health = s, health.new(record.name) end
@@ -414,6 +416,33 @@ function account.connect()
     if session then when_due(session, 0, reconnect) end
 end
 
+------------------------------------------------------------------------------------ beside the polls
+
+--- The installations of a session that answer, and whose day is known.
+local function answering(s)
+    local list = {}
+    for _, site in ipairs(not (held or refused(s.health)) and s.sites or {}) do
+        local answers = site.health.answered and not site.health.kind
+        local ends = site.tomorrow and site.tomorrow - (site.clock or 0)
+        if answers and ends and host.time() < ends and not outdated(s, site) then list[#list + 1] = site end
+    end
+    return list
+end
+
+--- Starts to ask for the energy of a session's installations.
+local function begin_energy(s)
+    s.energy = host.spawn(energy.serve, {
+        client = s.client,
+        over = function() return session ~= s or stopping end,
+        sites = function() return answering(s) end,
+        knows = function(site) return not (outdated(s, site) or stopping) end,
+        quiet = function(err)
+            be_quiet(math.min(err.retry_after or 60, LONGEST_PAUSE))
+            account.show()
+        end,
+    })
+end
+
 ---------------------------------------------------------------------------------------- the session
 
 --- Begins anew with the present token; without a usable one everything is disconnected.
@@ -421,6 +450,7 @@ function account.begin()
     if session then
         if session.timer then timer.cancel(session.timer) end
         for _, task in pairs(session.queries) do host.drop(task) end
+        if session.energy then host.drop(session.energy) end
     end
     for _, site in pairs(sites) do
         if site.timer then timer.cancel(site.timer) end
@@ -447,6 +477,7 @@ function account.begin()
     begun_for = settings.token
     session = { client = client, health = health.new("VRM"), queries = {} }
     account.show()
+    begin_energy(session)
     connect_now()
 end
 

@@ -191,6 +191,7 @@ function read.installations(json)
                 alarms = alarms, listed_alarms = listed,
                 last_timestamp = read.integer(site.last_timestamp),
                 zone = name_text(site.timezone) or "UTC",
+                created = read.integer(site.syscreated),
             }
         end
     end
@@ -216,6 +217,42 @@ function read.overview(json)
         }
     end
     return devices
+end
+
+--- VRM's codes for flows of energy: from solar (P), the grid (G) or the battery (B) to the battery (b), the
+-- consumers (c) or the grid (g).
+local FLOWS = { "Pb", "Pc", "Pg", "Gb", "Gc", "Bc", "Bg" }
+
+--- The totals of an answer of stats -> { [code] = kWh }, without those that VRM has nothing of; nil: it is no
+-- such answer.
+function read.energy(json)
+    local totals = json.totals
+    if totals == false then totals = {} end
+    if type(totals) ~= "table" then return nil end
+    local energy = {}
+    for _, code in ipairs(FLOWS) do
+        local number = read.number(totals[code])
+        energy[code] = number and number >= 0 and number or nil
+    end
+    return energy
+end
+
+local MOST_POINTS = 200          -- of a forecast; the plugin asks for 50 at most
+
+--- The forecast of the solar yield in an answer of stats -> list of { begin of an hour in unix seconds, Wh },
+-- empty where VRM has none; nil: it is no such answer.
+function read.forecast(json)
+    local records = json.records
+    if records == false then records = {} end
+    if type(records) ~= "table" then return nil end
+    local hours = {}
+    for _, entry in ipairs(read.items(records.solar_yield_forecast)) do
+        local milliseconds, yield = read.number(entry[1]), read.number(entry[2])
+        if milliseconds and yield and yield >= 0 and #hours < MOST_POINTS then
+            hours[#hours + 1] = { milliseconds // 1000, yield }
+        end
+    end
+    return hours
 end
 
 --- The unit in a format like "%.1F °C" or "%.1F %%"; nil for "%s" and rubbish.

@@ -1,4 +1,4 @@
---- VRM API v2 client (docs/vrm.md): five questions, answered as plain records, and those of device scripts.
+--- VRM API v2 client (docs/vrm.md): seven questions, answered as plain records, and those of device scripts.
 --
 -- Every function here waits (call it in a task) and returns its records, or nil and
 --   { kind = ..., text = "One sentence a user understands.", retry_after = seconds|nil }
@@ -26,8 +26,9 @@ vrm.LIMIT = { depth = 40, interval_ms = 400 }
 local TIMEOUT = 20          -- seconds; clients of the live API use 10 to 20
 
 --- Priorities of requests: a hundred installations wait half a minute for VRM's limit. What was begun is
--- ended before the next is begun; what somebody waits for comes before both. Others have 0.
-vrm.BEGUN, vrm.ASKED = 1, 2
+-- ended before the next is begun; what somebody waits for comes before both. Others have 0, and what is asked
+-- beside the polls comes last.
+vrm.LAST, vrm.BEGUN, vrm.ASKED = -1, 1, 2
 
 local PAGE_SIZE = 1000      -- rows; without `count` VRM sends only the first 100
 local MAX_PAGES = 20
@@ -125,7 +126,7 @@ function vrm:me()
 end
 
 --- All installations of the user -> list of { id, name, alarms = count, last_timestamp = unix|nil,
--- zone = name of its time zone }.
+-- zone = name of its time zone, created = when it came to VRM, unix|nil }.
 -- With all their values they are some 20 kB each, and VRM has no pages for them: a list that is too large is
 -- asked for without, some 0.7 kB each. Then alarms is 0, last_timestamp nil, and self.bare true: vrm:details
 -- has them.
@@ -228,6 +229,31 @@ function vrm:diagnostics(site_id, names, known, priority)
         if fetched >= (read.integer(json.num_records) or 0) then break end
     end
     return { rows = rows, date = date, texts = texts }
+end
+
+--- The energy of one installation from one time to another (unix seconds, `to` not included) -> { [code] =
+-- kWh } (see read.energy). interval: "hours", "days", "months" or "years", of which VRM allows 31 days, 180
+-- days, 24 months and 5 years at once. The third result is VRM's clock when it answered, unix|nil.
+function vrm:energy(site_id, interval, from, to)
+    local path = ("/installations/%d/stats?type=kwh&interval=%s&start=%d&end=%d")
+        :format(site_id, interval, from, to - 1)
+    local json, reply = self:get(path, { without = { "records" }, priority = vrm.LAST })
+    if not json then return nil, reply end
+    local energy = read.energy(json)
+    if not energy then return bad("totals of energy") end
+    return energy, nil, reply.date
+end
+
+--- The solar yield that VRM expects of one installation from one time to another -> see read.forecast. The
+-- third result is VRM's clock when it answered, unix|nil.
+function vrm:forecast(site_id, from, to)
+    local path = ("/installations/%d/stats?type=forecast&interval=hours&start=%d&end=%d")
+        :format(site_id, from, to - 1)
+    local json, reply = self:get(path, { priority = vrm.LAST })
+    if not json then return nil, reply end
+    local hours = read.forecast(json)
+    if not hours then return bad("forecast") end
+    return hours, nil, reply.date
 end
 
 local function percent(text)

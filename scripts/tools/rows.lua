@@ -5,6 +5,7 @@
 local check = require "types.check"
 local reading = require "types.reading"
 local discovery = require "model.discovery"
+local energy = require "sources.energy"
 local paint = require "tools.paint"
 local read = require "sources.read"
 local scripts = require "serve.scripts"
@@ -172,7 +173,8 @@ end
 local FACTS = { online = true, connected = true, devices = 0, warnings = 0, alarms = 0, vrm_alarms = 0,
                 interval = 60 }
 
---- site = { title, rows = read.row records, overview, now, midnight = when its day began, nil: not known }
+--- site = { title, rows = read.row records, overview, now, midnight = when its day began, nil: not known,
+-- told = those of sources.energy, nil: not asked for }
 local function show_site(site)
     local devices, gateway, homes = discovery.devices(site.rows, site.overview, scripts.pick,
         scripts.gateway)
@@ -190,6 +192,7 @@ local function show_site(site)
         show_group({ title = device_title(found), type = found.type, rows = found.rows, all = all[found],
                      midnight = site.midnight }, site.now)
     end
+    for _, row in ipairs(site.told or {}) do gateway.rows[row.path] = row end
     show_group({ title = "gateway (system, settings, platform, hub4)", type = gateway.type,
                  rows = gateway.rows, all = all[gateway], facts = FACTS, midnight = site.midnight }, site.now)
 end
@@ -220,9 +223,16 @@ local function ask_site(client, record)
     local answer, err = client:diagnostics(record.id)
     if not answer then return nil, paint.clean(record.name) .. ": " .. err.text end
     local now = answer.date or host.time()
+    local zone = host.midnight(record.zone, now) and record.zone or "UTC"
+    local midnight, tomorrow, of_month, of_year = host.midnight(zone, now)
+    local told = energy.all(client, {
+        id = record.id, zone = zone, created = record.created, clock = now - host.time(), midnight = midnight,
+        tomorrow = tomorrow, of_month = of_month, of_year = of_year,
+        store = { gateway = { type = scripts.gateway } },
+    })
     return { title = ("%s (installation %d)"):format(paint.clean(record.name), record.id),
              rows = answer.rows, overview = overview, now = now,
-             midnight = host.midnight(record.zone, now) or host.midnight("UTC", now) }
+             midnight = midnight, told = told }
 end
 
 --- Shows each installation of the account -> true | nil, sentence.

@@ -81,6 +81,17 @@ check("midnight", "the last and the next, west and east, also where the clocks c
     end
 end)
 
+check("midnight", "the day of the month and of the year", function()
+    for _, day in ipairs {
+        { "UTC", 1768519800, 15, 15 }, { "Europe/Berlin", 1768519800, 16, 16 },
+        { "UTC", 1767225600, 1, 1 }, { "America/Los_Angeles", 1767225600, 31, 365 },
+        { "UTC", 1772323200, 1, 60 }, { "UTC", 1861833600, 31, 366 },
+    } do
+        local _, _, of_month, of_year = host.midnight(day[1], day[2])
+        assert(of_month == day[3] and of_year == day[4], ("%s: %s, %s"):format(day[1], of_month, of_year))
+    end
+end)
+
 check("midnight", "nil where the zone is not known", function()
     assert(host.midnight("UTC", -1) == -86400)
     for _, zone in ipairs { "Europe/Nowhere", "", "/etc/passwd", "../UTC", "Europe" } do

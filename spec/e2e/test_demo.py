@@ -22,7 +22,7 @@ NODES = [CONTROLLER, address(HOUSE, "gw"), address(HOUSE, "bm", 289), address(HO
          address(HOUSE, "sc", 256), address(HOUSE, "vb", 276), address(VAN, "gw"), address(VAN, "bm", 0),
          address(VAN, "sc", 279), address(VAN, "iv", 257),
          *[address(site, "bm", instance) + part for site, instance in ((HOUSE, 289), (VAN, 0)) for part in "ha"],
-         *(address(site, "gw") + part for site in (HOUSE, VAN) for part in "dov")]
+         *(address(site, "gw") + part for site in (HOUSE, VAN) for part in "dove")]
 PATIENCE = 30.0         # seconds; python3 and openssl have to start
 ROWS, COLUMNS = 60, 80
 CONTROL = re.compile(r"\033\[[0-9;]*[A-Za-z]")

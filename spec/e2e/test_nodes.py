@@ -38,9 +38,9 @@ def check_device(world, site, service, instance, kind):
 # -- which nodes ------------------------------------------------------------------------------------
 
 def test_there_is_one_node_for_each_device_and_none_for_others(running):
-    expected = {CONTROLLER, address(HOUSE, "gw"), address(VAN, "gw"), *running.device_addresses(),
-                *running.part_addresses()}
-    time.sleep(0.5)
+    expected = {CONTROLLER, address(HOUSE, "gw"), address(VAN, "gw"), *running.energy_addresses(),
+                *running.device_addresses(), *running.part_addresses()}
+    running.wait_energy()
     assert set(running.pg3.nodes) == expected
 
 
@@ -259,7 +259,7 @@ def test_one_poll_is_one_request_an_installation_and_nothing_else(running):
     running.poll(times=3)
     assert running.vrm.count("diagnostics", HOUSE) == 3
     assert running.vrm.count("diagnostics", VAN) == 3
-    assert len(running.vrm.requests) == 6, running.vrm.requests
+    assert len(running.vrm.polls()) == 6, running.vrm.polls()
 
 
 def test_the_long_poll_looks_for_devices_again(running):
@@ -270,6 +270,7 @@ def test_the_long_poll_looks_for_devices_again(running):
 
 
 def test_only_changes_are_sent(running):
+    running.wait_energy()
     running.poll()
     since = time.monotonic()
     seen = {key: (reading.value, reading.uom, reading.text)

@@ -5,6 +5,7 @@
 --   world:fire("shortpoll")  an event, its handler runs at once until it waits
 --   world:run(seconds)       lets time pass
 --   world:value("controller", "GV0"), world.nodes, world.notices, world.lines, world.requests
+--   (those of the polls), world.beside (those with a priority below 0)
 --
 -- `answer(request)` gives a reply, nil and an error, or fake.wait(seconds, reply, err) for a slow one.
 
@@ -331,7 +332,7 @@ local function http_functions(self, host)
         end
         local entry = { path = path, headers = request.headers, time = self.now, running = true,
                         priority = request.priority or 0 }
-        table.insert(self.requests, entry)
+        table.insert(entry.priority < 0 and self.beside or self.requests, entry)
         local page = tonumber(path:match("[?&]page=(%d+)"))
         local reply, err = self.answer { path = path, headers = request.headers, page = page }
         local seconds = 0
@@ -666,7 +667,7 @@ function fake.new(options)
     local self = setmetatable({
         events = {}, now = START_TIME, clock_error = 0, timers = {}, last_timer = 0, hold_until = 0,
         nodes = {}, once = {}, added = {}, types = {}, sets = {}, known = options.known or {},
-        lines = {}, masked = {}, notices = {}, notice_log = {}, handlers = {}, requests = {},
+        lines = {}, masked = {}, notices = {}, notice_log = {}, handlers = {}, requests = {}, beside = {},
         errors = {}, reports = {}, tasks = {}, results = setmetatable({}, { __mode = "k" }),
         started = {}, answers = {}, files = {}, loaded = {}, functions = {},
         writes = 0, removed = {}, chosen = options.chosen,

@@ -149,6 +149,15 @@ class World:
         for node in nodes or self.device_addresses() + self.part_addresses():
             self.wait(lambda node=node: fresh(node), f"fresh data of {node}", timeout)
 
+    def wait_energy(self):
+        """Until the gateways' energy, which is asked for beside the polls, is there to the last."""
+        def there(node):
+            reading = self.pg3.reading(node, "TPW")
+            return reading and reading.uom == 33
+        for node in self.energy_addresses():
+            self.wait(lambda node=node: there(node), f"the energy of {node}")
+        time.sleep(0.3)                         # its other values' way to PG3
+
     def wait_log(self, *texts, timeout=PATIENCE):
         """Until one log line holds all texts (in any case)."""
         def there():
@@ -201,6 +210,10 @@ class World:
     def part_addresses(self):
         """The further nodes of the gateways of VRM's two constant sites."""
         return [address(site, "gw") + part for site in (HOUSE, VAN) for part in "dov"]
+
+    def energy_addresses(self):
+        """The gateways' second nodes of the two sites."""
+        return [address(HOUSE, "gw") + "e", address(VAN, "gw") + "e"]
 
     def system_status(self):
         """The text of the controller's system status ("Connected")."""
