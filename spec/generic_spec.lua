@@ -158,10 +158,14 @@ describe("a service that no script knows", function()
         assert.is_nil(world.nodes[address(7)])
     end)
 
-    it("that is hidden is left alone", function()
-        local world = started { sites = farm(windmill(7)).sites, chosen = { show_kind_windmill = false } }
-        world:run(15)
-        assert.equal(0, world.writes)
+    it("that is hidden has no node, nor is it written for again", function()
+        local site = farm(windmill(7))
+        site.chosen = { show_kind_genwindmill = false, show_kind_vicbatt = false }
+        local world = started(site)
+        world:run(30)
+        assert.is_nil(world.nodes[address(7)])
+        assert.equal(1, world.writes)
+        assert.equal(0, #world:logged("it has no node"))
     end)
 
     it("has at most 31 values, each under a label of its own", function()

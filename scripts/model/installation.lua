@@ -6,6 +6,7 @@
 --          clock = VRM's time - ours, facts = what the gateway's node shows,
 --          heard, shift, answered_at = see model.freshness,
 --          nodes = { [address] = node }, those found in it, withdrawn = the account has it no more, health,
+--          hidden = { [key] = true }: devices of a kind that the owner does not want,
 --          store = see model.store, aging = timer for when data grows old, said = what was logged,
 --          zone = name of its time zone, midnight, tomorrow = when its day began and ends, VRM's time; nil:
 --          to be found out, of_month, of_year = which day of those it is, from 1, ... (see sources.account) }
@@ -40,6 +41,7 @@ end
 
 --- The device type for what was found, nil for what is hidden; conflicts are told once.
 local function picker(site)
+    site.hidden = {}
     return function(found)
         local type_, problem = scripts.pick(found)
         local key = key_of(found)
@@ -47,8 +49,10 @@ local function picker(site)
             say_once(site, key, problem)
             host.log("error", problem)
         end
-        if type_ then choices.know_kind(found.service, type_.name) end
-        return not choices.hides_kind(found.service) and type_ or nil
+        if not type_ then return nil end
+        choices.know_kind(type_)
+        site.hidden[key] = choices.hides_kind(type_) or nil
+        return not site.hidden[key] and type_ or nil
     end
 end
 
@@ -85,7 +89,7 @@ local function learn(site)
         local key = key_of(home)
         if rows[home] and home.type then
             generic.extend(home.type, rows[home])
-        elseif rows[home] and not choices.hides_kind(home.service)
+        elseif rows[home] and not site.hidden[key]
             and not (well and generic.learn(home.service, rows[home])) and not site.said[key] then
             say_once(site, key, "none")
             host.log("info", ("%s: no device script for %s %s (%s): it has no node. A script of your own can"
@@ -130,8 +134,9 @@ local function missing_parts(entries, site, home, known)
     for _, part in ipairs(node and node.type.parts or {}) do
         local its = home.address .. part.part
         local present = nodes.all[its]
-        if present and present.type ~= part
-            or not present and (known[its] or reading.has_part(part, home.rows)) then
+        local there = present or known[its] or reading.has_part(part, home.rows)
+        if there then choices.know_kind(part) end
+        if there and not choices.hides_kind(part) and not (present and present.type == part) then
             entries[#entries + 1] = {
                 address = its, type = part, primary = node.primary, site = site,
                 key = home.key .. "/" .. part.part,
@@ -189,7 +194,9 @@ local function nodes_of(home)
     local node = home.address and nodes.all[home.address]
     if not node or node.key and node.key ~= home.key then return {} end
     local list = { node }
-    for _, part in ipairs(node.type.parts) do list[#list + 1] = nodes.all[home.address .. part.part] end
+    for _, part in ipairs(node.type.parts) do
+        if not choices.hides_kind(part) then list[#list + 1] = nodes.all[home.address .. part.part] end
+    end
     return list
 end
 

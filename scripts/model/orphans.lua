@@ -1,6 +1,7 @@
 --- Nodes of devices that are gone or hidden: they stay in PG3, offline, until the owner has them removed.
 
 local check = require "types.check"
+local choices = require "pg3.choices"
 local discovery = require "model.discovery"
 local nodes = require "model.nodes"
 
@@ -13,7 +14,7 @@ local function addresses_of(site)
     local present = {}
     for home in site.store:each() do
         for _, type_ in ipairs(home.address and check.types(home.type) or {}) do
-            present[home.address .. (type_.part or "")] = true
+            if not choices.hides_kind(type_) then present[home.address .. (type_.part or "")] = true end
         end
     end
     return present
