@@ -14,6 +14,7 @@ local choices = require "pg3.choices"
 local reading = require "types.reading"
 local freshness = require "model.freshness"
 local discovery = require "model.discovery"
+local events = require "model.events"
 local nodes = require "model.nodes"
 local read = require "sources.read"
 local scripts = require "serve.scripts"
@@ -219,6 +220,7 @@ function installation.age(site)
     local now = host.time() + (site.clock or 0)
     if another_day(site, now) then nodes.begin_day(site) end
     local seconds = math.min(nodes.judge(site, now), site.tomorrow - now)
+    nodes.report(site.nodes)
     if site.aging then timer.cancel(site.aging) end
     site.aging = next(site.nodes) and timer.after(seconds + 1, function() installation.age(site) end)
 end
@@ -246,7 +248,7 @@ function installation.show(site, answer, now, discover)
     if sorted then lose_missing(site) end
     if begun then nodes.begin_day(site) end
     installation.age(site)
-    if discover then nodes.adopt(prefix_of(site)) end
+    if discover then nodes.adopt(prefix_of(site), nil, true) end
 end
 
 local function lose_nodes(list)
@@ -260,11 +262,13 @@ end
 --- Everything of a site (nil = everything there is) cannot be believed now.
 function installation.lose(site)
     lose_nodes(site and site.nodes or nodes.all)
+    nodes.report(site and site.nodes)
     nodes.adopt(prefix_of(site))
 end
 
 --- The plugin ends: nothing of what it shows can be believed from now on, and nothing is added any more.
 function installation.leave()
+    events.close()
     lose_nodes(nodes.all)
 end
 
@@ -280,7 +284,7 @@ end
 function installation.adopt_others(list)
     local present = {}
     for _, site in ipairs(list) do present[discovery.base36(site.id) .. "_"] = true end
-    nodes.adopt("", function(address) return not present[address:match("^[^_]*_") or ""] end)
+    nodes.adopt("", function(address) return not present[address:match("^[^_]*_") or ""] end, true)
 end
 
 return installation
