@@ -13,6 +13,7 @@
 local choices = require "pg3.choices"
 local reading = require "types.reading"
 local freshness = require "model.freshness"
+local identity = require "model.identity"
 local discovery = require "model.discovery"
 local events = require "model.events"
 local nodes = require "model.nodes"
@@ -248,7 +249,10 @@ function installation.show(site, answer, now, discover)
     if sorted then lose_missing(site) end
     if begun then nodes.begin_day(site) end
     installation.age(site)
-    if discover then nodes.adopt(prefix_of(site), nil, true) end
+    if discover then
+        nodes.adopt(prefix_of(site), nil, true)
+        identity.look(site, now)
+    end
 end
 
 local function lose_nodes(list)

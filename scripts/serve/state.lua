@@ -189,7 +189,9 @@ function state.save()
     if not changed and same(fresh, kept) then return end
     record.state = fresh
     local ok, taken = pcall(host.save, record)
-    if not ok then return host.log("error", "node.state could not be stored: " .. tostring(taken)) end
+    if not ok then
+        return host.log("error", "What outlives a restart could not be stored: " .. tostring(taken))
+    end
     if not taken then return end
     kept, from_pg3 = fresh, true
     for _, other in ipairs(others) do other.kept = record[other.name] or {} end
