@@ -200,11 +200,11 @@ end
 --- Stores in a moment what should not wait for the minute's save.
 function state.save_soon()
     if planned then return end
-    planned = true
     timer.after(SOON_SECONDS, function()
         planned = false
         state.save()
     end)
+    planned = true
 end
 
 return state
