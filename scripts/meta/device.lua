@@ -100,6 +100,7 @@ unit = {}
 ---@field measured? true it is measured anew in each interval: no data where VRM only repeats it
 ---@field on_change? true logged only when it changes: shown however old it is, while its device lives
 ---@field daily? true it is of one day: no data once the installation's midnight has passed
+---@field events? table which states report which of the table's events: { [0] = "STOPPED", [1] = "STARTED" }
 
 ---@class parameter
 ---@field id string "" for the only one, else capitals: "LEVEL"
@@ -147,7 +148,7 @@ unit = {}
 ---@field match match|fun(found: found): number|nil
 ---@field parts? part[]
 ---@field commands? table<string, command|fun(node: node, args: args)>
----@field events? table<string, string> what node:event may report: { DON = "Filled up" }
+---@field events? table<string, string> what node:event and rows may report: { DON = "Filled up" }
 ---@field start? fun(node: node) once the node is there; may wait
 ---@field update? fun(node: node, rows: rows) when VRM sent something new, after the rows' drivers; may wait
 ---@field samples? sample[]

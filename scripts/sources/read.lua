@@ -214,6 +214,7 @@ function read.overview(json)
             last_connection = read.integer(device.lastConnection),
             gateway = device.name == "Gateway" or type_id == 0 or device.loggingInterval ~= nil,
             interval = interval and interval > 0 and interval or nil,
+            serial = device.machineSerialNumber,
         }
     end
     return devices
