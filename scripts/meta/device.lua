@@ -51,10 +51,21 @@
 ---@field celsius unit shown in °F if the user wants that
 ---@field liter unit
 ---@field count unit how many there are now
+---@field rpm unit
+---@field meter unit
+---@field meters_per_second unit
+---@field hectopascal unit
+---@field lux unit
+---@field irradiance unit watt on a square meter
+---@field ppm unit
+---@field micrograms unit in a cubic meter of air
+---@field degree unit of latitude, longitude
+---@field direction unit a compass's, 0 is north
 ---@field raw unit a bare number
 ---@field kwh unit
 ---@field amp_hours unit
 ---@field counter unit how often so far
+---@field cubic_meters unit how much so far
 ---@field minutes unit
 ---@field seconds unit
 ---@field hours unit

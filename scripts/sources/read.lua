@@ -294,6 +294,7 @@ local CONVERTED = {
     s = { "s", 1, 0 }, min = { "s", 60, 0 }, h = { "s", 3600, 0 },
     ["°C"] = { "°C", 1, 0 }, C = { "°C", 1, 0 }, ["°F"] = { "°C", 1 / 1.8, 32 }, F = { "°C", 1 / 1.8, 32 },
     ["m³"] = { "L", 1000, 0 }, m3 = { "L", 1000, 0 }, L = { "L", 1, 0 }, l = { "L", 1, 0 },
+    gal = { "L", 3.785411784, 0 },              -- of the US: see docs/vrm.md, Not confirmed
 }
 
 --- The unit of D-Bus, for where VRM names none: by path, or by code where there is no path.
@@ -301,6 +302,7 @@ local OF_DBUS = {
     ["/TimeToGo"] = "s", TTG = "s",
     ["/Dc/Battery/TimeToGo"] = "s", bt = "s",
     ["/History/TimeSinceLastFullCharge"] = "s", H9 = "s",
+    ["/Remaining"] = "m3", tr = "m3", ["/Capacity"] = "m3", ["/Aggregate"] = "m3",
 }
 
 local LONGEST_HOURS = 240           -- Victron's longest time to go
