@@ -87,17 +87,22 @@ local function add_node(lines, address, columns, most)
     fold(lines, cells_of(address, drivers, 1, own), columns, most)
 end
 
+--- How many lines of values each of so many nodes may have in so many rows -> list.
+local function share(rows, nodes)
+    local list, left = {}, math.max(rows - nodes, 0)        -- each has a line with its name
+    for i = 1, nodes do list[i] = left // nodes + (i <= left % nodes and 1 or 0) end
+    return list
+end
+
 --- The picture of all nodes as a list of lines. view = { title, addresses = list, columns, rows = of the
 -- terminal (nil: as many as it takes), notices = list of texts, log = list of lines }
 function console.table(view)
-    local lines, below, most = { view.title }, {}, nil
+    local lines, below, addresses = { view.title }, {}, view.addresses
     for _, text in ipairs(view.notices) do below[#below + 1] = "Notice: " .. clean(text) end
     for _, text in ipairs(view.log) do below[#below + 1] = "Log: " .. clean(text) end
     local room = view.rows and view.rows - 2 - #below       -- for nodes: without the title and the last row
-    if room and #view.addresses > 0 then
-        most = math.max((room - #view.addresses) // #view.addresses, 1)
-    end
-    for _, address in ipairs(view.addresses) do add_node(lines, address, view.columns, most) end
+    local most = room and share(room, #addresses) or {}
+    for i, address in ipairs(addresses) do add_node(lines, address, view.columns, most[i]) end
     if room then
         while #lines > math.max(room, 0) + 1 do lines[#lines] = nil end
     end

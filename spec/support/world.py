@@ -194,8 +194,8 @@ class World:
     def device_addresses(self):
         """The device nodes of VRM's two constant sites."""
         return [address(HOUSE, "bm", 289), address(HOUSE, "sc", 288), address(HOUSE, "sc", 256),
-                address(HOUSE, "vb", 276), address(VAN, "bm", 0), address(VAN, "sc", 279),
-                address(VAN, "iv", 257)]
+                address(HOUSE, "vb", 276), address(HOUSE, "ts", 24), address(VAN, "bm", 0),
+                address(VAN, "sc", 279), address(VAN, "iv", 257), address(VAN, "tk", 20), address(VAN, "gp", 0)]
 
     def system_status(self):
         """The text of the controller's system status ("Connected")."""
