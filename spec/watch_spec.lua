@@ -151,7 +151,7 @@ describe("a terminal", function()
     end)
 
     -- Fault: of many nodes the last ones were not shown, while each of the first had a line of values
-    -- Expected: each node has a line with its name first, then the first ones values, as far as there are rows
+    -- Expected: each node has a line with its name, then the first ones have values, as far as there is room
     it("shows all nodes before it shows values of them", function()
         local env = { VICTRON_VRM_TOKEN = worlds.TOKEN, COLUMNS = "80" }
         local nodes = 0

@@ -4,16 +4,16 @@ return {
     id = "VICGPS", name = "GPS", icon = "Sensor",
     match = { service = "gps" },
 
-    { "ST",    "no_yes",               "Position known", "/Fix" },
-    { "SPEED", unit.meters_per_second, "Speed",          "/Speed", "ls" },
-    { "GV0",   unit.degree,            "Latitude, + north",  "/Position/Latitude", "lt",
+    { "ST",    "no_yes",               "Position known",    "/Fix" },
+    { "SPEED", unit.meters_per_second, "Speed",             "/Speed", "ls" },
+    { "GV0",   unit.degree,            "Latitude, + north", "/Position/Latitude", "lt",
                min = -90, max = 90 },
-    { "GV1",   unit.degree,            "Longitude, + east",  "/Position/Longitude", "lg" },
+    { "GV1",   unit.degree,            "Longitude, + east", "/Position/Longitude", "lg" },
     { "GV2",   unit.meter,             "Altitude",
                first = { "/Altitude", "/Position/Altitude", "la" } },
-    { "GV3",   unit.direction,         "Course",         "/Course", "lc", measured = true },
-    { "GV4",   unit.count,             "Satellites",     "/NrOfSatellites", max = 200 },
-    { "GV5",   "no_yes",               "Connected",      "/Connected" },
+    { "GV3",   unit.direction,         "Course",            "/Course", "lc", measured = true },
+    { "GV4",   unit.count,             "Satellites",        "/NrOfSatellites", max = 200 },
+    { "GV5",   "no_yes",               "Connected",         "/Connected" },
 
     samples = {
         { rows   = { ["/Fix"] = 1, ["/Speed"] = 8.79, ["/Position/Latitude"] = 52.377956, ["/Altitude"] = 27,
