@@ -108,6 +108,23 @@ describe("a user's script", function()
         well(world)
     end)
 
+    it("that is suspended leaves its devices to the built-in one at the next discovery", function()
+        local fails = '{ "GV20", unit.volt, "Bus voltage", from = function(rows)'      -- not in its samples
+            .. ' local row = rows["/Yield/Power"] if row and row.timestamp then error("no") end end }'
+        local own = solar(fails):gsub("VICSOLAR", "MYSOLAR")
+        local world = started { files = { [USER .. "zolar.lua"] = own } }
+        for _ = 1, 3 do worlds.next_poll(world) end
+        assert.equal("MYSOLAR", world.nodes[SOLAR].type)
+        assert.equal(3, world:value(SOLAR, "GV30"))
+        world:fire("discover")
+        world:run(1)
+        assert.equal("VICSOLAR", world.nodes[SOLAR].type)
+        assert.equal(212, world:value(SOLAR, "ST"))
+        saved(world, "zolar", (solar(VOLTS):gsub("VICSOLAR", "MYSOLAR")))
+        assert.equal("MYSOLAR", world.nodes[SOLAR].type)
+        well(world)
+    end)
+
     it("that is moved away and back unchanged has its devices back", function()
         local path = USER .. "zolar.lua"
         local world = started { files = { [path] = solar(VOLTS):gsub("VICSOLAR", "MYSOLAR") } }
