@@ -8,9 +8,11 @@ local console = {}
 local clean, width = paint.clean, paint.width
 
 --- How the numbers of a unit end (docs/pg3.md, Units).
-local UNITS = { [1] = "A", [4] = "°C", [17] = "°F", [20] = "h", [33] = "kWh", [35] = "l", [45] = "min",
-                [51] = "%", [58] = "s", [72] = "V", [73] = "W", [90] = "Hz", [119] = "Wh", [135] = "VA",
-                [136] = "var" }
+local UNITS = { [1] = "A", [4] = "°C", [14] = "°", [17] = "°F", [20] = "h", [30] = "kW", [31] = "kPa",
+                [33] = "kWh", [35] = "l", [45] = "min", [51] = "%", [58] = "s", [72] = "V",
+                [73] = "W", [83] = "km", [89] = "rpm", [90] = "Hz", [119] = "Wh",
+                [135] = "VA", [136] = "var", [8] = "m³", [36] = "lx", [38] = "m", [40] = "m/s", [54] = "ppm",
+                [74] = "W/m²", [118] = "hPa", [122] = "µg/m³", [139] = "°" }
 local UOM_TIME = 151
 
 --- A value as a person reads it. driver: as it was declared; then what host.shown gives.
@@ -87,22 +89,18 @@ local function add_node(lines, address, columns, most)
     fold(lines, cells_of(address, drivers, 1, own), columns, most)
 end
 
---- How many lines of values each of so many nodes may have in so many rows -> list.
-local function share(rows, nodes)
-    local list, left = {}, math.max(rows - nodes, 0)        -- each has a line with its name
-    for i = 1, nodes do list[i] = left // nodes + (i <= left % nodes and 1 or 0) end
-    return list
-end
-
 --- The picture of all nodes as a list of lines. view = { title, addresses = list, columns, rows = of the
 -- terminal (nil: as many as it takes), notices = list of texts, log = list of lines }
 function console.table(view)
-    local lines, below, addresses = { view.title }, {}, view.addresses
+    local lines, below, count = { view.title }, {}, #view.addresses
     for _, text in ipairs(view.notices) do below[#below + 1] = "Notice: " .. clean(text) end
     for _, text in ipairs(view.log) do below[#below + 1] = "Log: " .. clean(text) end
     local room = view.rows and view.rows - 2 - #below       -- for nodes: without the title and the last row
-    local most = room and share(room, #addresses) or {}
-    for i, address in ipairs(addresses) do add_node(lines, address, view.columns, most[i]) end
+    local spare = room and math.max(room - count, 0)        -- for values; the first get what is left over
+    for i, address in ipairs(view.addresses) do
+        local most = spare and spare // count + (i <= spare % count and 1 or 0)
+        add_node(lines, address, view.columns, most)
+    end
     if room then
         while #lines > math.max(room, 0) + 1 do lines[#lines] = nil end
     end
