@@ -15,7 +15,7 @@ end
 return {
     api = 2,
     id = "VICBATT", name = "Battery Monitor", icon = "EnergyMonitor",
-    match = { service = "battery" },
+    match = { service = { "battery", "bms" } },             -- the BMS of an old Venus OS is bms
 
     { "ST",      unit.percent,    "State of charge",             "/Soc", "SOC", min = 0, max = 110 },
     { "BATLVL",  unit.percent,    "Battery charge",              "/Soc", "SOC", min = 0, max = 110,

@@ -57,10 +57,19 @@
 ---@field kilometer unit
 ---@field degree unit of latitude and longitude
 ---@field count unit how many there are now
+---@field meter unit
+---@field meters_per_second unit
+---@field hectopascal unit
+---@field lux unit
+---@field irradiance unit watt on a square meter
+---@field ppm unit
+---@field micrograms unit in a cubic meter of air
+---@field direction unit a compass's, 0 is north
 ---@field raw unit a bare number
 ---@field kwh unit
 ---@field amp_hours unit
 ---@field counter unit how often so far
+---@field cubic_meters unit how much so far
 ---@field minutes unit
 ---@field seconds unit
 ---@field hours unit
