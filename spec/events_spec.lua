@@ -285,6 +285,23 @@ describe("the system", function()
     end)
 end)
 
+describe("a generator", function()
+    it("tells of its start and its stop, with warm-up and cool-down", function()
+        local site = boat()
+        site.rows = fixtures.join(site.rows, { row("generator", 0, "/State", nil, 0),
+            row("genset", 3, "/StatusCode", nil, 0) })
+        local world = started { sites = { [151734] = site } }
+        assert.same({ "392u_gn0 GENSTART" }, after(world, "/State", 2))
+        assert.same({}, after(world, "/State", 1))
+        assert.same({}, after(world, "/State", 3))
+        assert.same({ "392u_gn0 GENSTOP" }, after(world, "/State", 0))
+        assert.same({}, after(world, "/StatusCode", 3))
+        assert.same({ "392u_gs3 GENSTART" }, after(world, "/StatusCode", 8))
+        assert.same({}, after(world, "/StatusCode", 9))
+        assert.same({ "392u_gs3 GENSTOP" }, after(world, "/StatusCode", 10))
+    end)
+end)
+
 describe("the battery's level", function()
     -- Fault: A charge around the level tells below and above with every poll.
     -- Expected: Below the level, and above it by one percent; nothing without a level.
