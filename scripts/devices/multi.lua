@@ -22,7 +22,7 @@ return {
     { "CPW",     unit.watt,        "Battery power, + charging",        "/Dc/0/Power",
       product = { "/Dc/0/Voltage", "/Dc/0/Current" } },
     { "BATLVL",  unit.percent,     "State of charge",                  "/Soc", min = 0, max = 110 },
-    { "CLITEMP", unit.celsius,     "Temperature",                      "/Dc/0/Temperature",
+    { "CLITEMP", unit.celsius,     "Battery temperature",              "/Dc/0/Temperature",
       min = -60, max = 120 },
 
     { "GV1",     unit.volt,        "AC output voltage L1",             "/Ac/Out/L1/V", places = 1,

@@ -19,7 +19,7 @@ return {
     { "CPW",     unit.watt,        "Battery power, + charging",        "/Dc/0/Power",
       product = { { "/Dc/0/Voltage", "CV" }, { "/Dc/0/Current", "CI" } } },
     { "BATLVL",  unit.percent,     "State of charge",                  "/Soc", "VSOC", min = 0, max = 110 },
-    { "CLITEMP", unit.celsius,     "Temperature",                      "/Dc/0/Temperature", "#521",
+    { "CLITEMP", unit.celsius,     "Battery temperature",              "/Dc/0/Temperature", "#521",
       min = -60, max = 120 },
 
     { "GV1",     unit.volt,        "AC output voltage L1",             "/Ac/Out/L1/V", "OV1", places = 1,
