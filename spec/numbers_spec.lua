@@ -121,14 +121,16 @@ describe("a register's \"not available\"", function()
         }
     end)
 
-    -- Fault: 655.35 kWh fit into a car's battery and into a session of charging, an engine had 65535 starts.
+    -- Fault: 655.35 kWh fit into a car's battery and into a session of charging, an engine had 65535 starts at
+    -- 655 kPa of oil.
     -- Expected: no data. A counter may stand there.
-    it("is no capacity of a car", function()
+    it("is nothing of a car or an engine", function()
         check {
             { "ev", { ["/BatteryCapacity"] = 655.35, ["/Soc"] = 50 }, { GV13 = NONE } },
             { "evcharger", { ["/Session/Energy"] = 655.35, ["/Ac/Energy/Forward"] = 655.35 },
               { GV14 = NONE, TPW = 655.35 } },
-            { "genset", { ["/Engine/Starts"] = 65535 }, { d = { GV5 = NONE } } },
+            { "genset", { ["/Engine/Starts"] = 65535, ["/Engine/OilPressure"] = 655.35 },
+              { d = { GV5 = NONE, GV4 = NONE } } },
         }
     end)
 end)

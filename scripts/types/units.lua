@@ -67,10 +67,11 @@ for name, one in pairs(unit) do one.name = name end
 
 for _, name in ipairs { "watt", "kilowatt", "va", "var", "volt", "ampere", "hertz", "percent", "celsius",
                         "liter", "amp_hours", "rpm", "meter", "meters_per_second", "hectopascal", "lux",
-                        "irradiance", "ppm", "micrograms", "degree", "direction" } do
+                        "irradiance", "ppm", "micrograms", "degree", "direction", "kilopascal" } do
     unit[name].sentinels = "measurement"
 end
-for _, name in ipairs { "kwh", "counter", "cubic_meters", "minutes", "seconds", "hours", "time" } do
+for _, name in ipairs { "kwh", "counter", "cubic_meters", "kilometer", "minutes", "seconds", "hours",
+                        "time" } do
     unit[name].sentinels = "counter"
 end
 
