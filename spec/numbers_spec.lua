@@ -121,8 +121,8 @@ describe("a register's \"not available\"", function()
         }
     end)
 
-    -- Fault: 655.35 kWh fit into a car's battery and into a session of charging, an engine had 65535 starts at
-    -- 655 kPa of oil.
+    -- Fault: 655.35 kWh fit into a car's battery and into a session of charging, an engine had 65535 starts
+    -- and an oil pressure of 655 kPa.
     -- Expected: no data. A counter may stand there.
     it("is nothing of a car or an engine", function()
         check {
