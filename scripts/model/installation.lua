@@ -231,7 +231,7 @@ function installation.show(site, answer, now, discover)
         site.store:sort(answer.rows, site.overview, picker(site), scripts.gateway)
         name_homes(site)
     end
-    site.store.texts = answer.texts
+    site.store.pages = answer.pages
     freshness.hear(site, now)
     set_facts(site, now)
     local known = discover and nodes.known(prefix_of(site)) or {}

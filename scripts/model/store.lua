@@ -1,7 +1,7 @@
 --- What is known of one installation: the rows VRM sent last, sorted to its devices, and what of them is new.
 --
 -- store = { rows = those of the last answer, homes = [place] = the home of a row (nil: it has none),
---           devices = list of homes, gateway = home, texts = what vrm:diagnostics knows of the last answer,
+--           devices = list of homes, gateway = home, pages = those of the last answer, see vrm:diagnostics,
 --           stamps = { [timestamp that the last answer gave to rows that had others] = for how many it is a
 --           later one },
 --           doubtful = an answer may have been taken by halves }
@@ -10,7 +10,8 @@
 --           changed = { [path or code] = true }: those whose rows are others than when it was shown,
 --           again = it has to be looked at with the next answer }
 --
--- A row is never changed, another takes its place: what is the same table is the same row.
+-- A row is never changed, another takes its place: what is the same table is the same row. Rows with one
+-- metatable are in the same place (read.place).
 
 local discovery = require "model.discovery"
 
@@ -18,14 +19,8 @@ local store = {}
 store.__index = store
 
 function store.new()
-    return setmetatable({ rows = {}, homes = {}, devices = {}, texts = {}, stamps = {}, doubtful = false },
+    return setmetatable({ rows = {}, homes = {}, devices = {}, pages = {}, stamps = {}, doubtful = false },
         store)
-end
-
---- VRM's name of the device's type goes with the service: it is compared where there is none.
-local function same_place(a, b)
-    return a.path == b.path and a.code == b.code and a.instance == b.instance and a.service == b.service
-        and a.id == b.id and (a.service ~= nil or a.device == b.device)
 end
 
 local function same_content(a, b)
@@ -40,7 +35,7 @@ end
 local function same_places(rows, before)
     if #rows ~= #before then return false end
     for i, row in ipairs(rows) do
-        if row ~= before[i] and not same_place(row, before[i]) then return false end
+        if getmetatable(row) ~= getmetatable(before[i]) then return false end
     end
     return true
 end
@@ -101,22 +96,19 @@ function store:take(rows)
     return true
 end
 
-local function place_of(row)
-    return ("%s|%s|%s|%s|%s"):format(row.service, row.instance, row.path, row.code, row.id)
-end
-
 --- The timestamps (see store.stamps) of rows that had others before; of all rows if there were none.
 local function new_stamps(rows, before)
-    local newest, known, stamps = {}, {}, {}
+    local stamps, places = {}, {}
     for _, row in ipairs(before) do
-        local place, stamp = place_of(row), row.timestamp or 0
-        newest[place] = math.max(newest[place] or 0, stamp)
-        known[place .. "@" .. stamp] = true
+        local place, stamp = getmetatable(row), row.timestamp or 0
+        local known = places[place] or { newest = stamp }
+        known.newest, known[stamp], places[place] = math.max(known.newest, stamp), true, known
     end
     for _, row in ipairs(rows) do
-        local stamp, place = row.timestamp or 0, place_of(row)
-        local moved = newest[place] and not known[place .. "@" .. stamp]
-        if moved or #before == 0 then note(stamps, row.timestamp, newest[place]) end
+        local known = places[getmetatable(row)]
+        if known and not known[row.timestamp or 0] or #before == 0 then
+            note(stamps, row.timestamp, known and known.newest)
+        end
     end
     return stamps
 end

@@ -80,8 +80,8 @@ local function status_error(reply, token)
     return { kind = kind, text = text .. ".", retry_after = reply.retry_after }
 end
 
---- One GET; returns the decoded JSON object and the reply, or nil and an error. options: priority, without,
--- list and known of host.http (nil: none).
+--- One GET; returns the decoded JSON object and the reply, or nil and an error. options: priority, without
+-- and list of host.http (nil: none).
 function vrm:get(path, options)
     options = options or {}
     local reply, err = host.http {
@@ -89,7 +89,7 @@ function vrm:get(path, options)
         headers = { ["X-Authorization"] = "Token " .. self.token, ["Accept"] = "application/json" },
         timeout = TIMEOUT,
         ca_file = self.ca_file,
-        priority = options.priority, without = options.without, list = options.list, known = options.known,
+        priority = options.priority, without = options.without, list = options.list,
     }
     local problem
     if not reply then
@@ -168,26 +168,67 @@ function vrm:overview(site_id, priority)
     return read.overview(json), nil, reply.date
 end
 
---- The records of an answer as rows, at the end of `rows`. known: see vrm:diagnostics; texts gets the same of
--- this answer. Returns how many records there were.
-local function take_records(json, hashes, known, rows, texts)
-    local records = hashes and json.records or read.items(json.records)
-    local count = hashes and #hashes or #records
-    for i = 1, count do
-        local hash = hashes and hashes[i]
-        local row = hash and known[hash]
-        if row == nil then row = type(records[i]) == "table" and read.row(records[i]) or false end
-        if hash then texts[hash] = row end
-        if row then rows[#rows + 1] = row end
-    end
-    return count
+--- What a record is (read.place), by a hash of the text that says so.
+local MOST_PLACES = 50000           -- one place may have several; those that are in use are learned again
+local places, place_count
+
+local function forget_places()
+    places, place_count = setmetatable({}, { __mode = "v" }), 0
 end
 
---- A text that is the same for pages of so many records whose rows, from `first` on, are in the same places,
--- whatever their values.
-local function page_mark(count, rows, first)
-    local parts = { count }
-    for _, row in ipairs { rows[first] or {}, rows[#rows] } do
+forget_places()
+
+--- What host.http is to give of the records (see there). known: the page before, see rows_of_page.
+local function list_of(names, known)
+    local content = { table.unpack(read.CONTENT) }
+    if not names then content[#content] = nil end
+    return { name = "records", place = read.PLACE, content = content, places = places,
+             known = known and known.marks }
+end
+
+--- A row from what is at `at` in a reply's list.
+local function listed_row(list, at, records)
+    local place = list[at + 1]
+    if math.type(place) == "integer" then
+        local record = type(records[list[at]]) == "table" and records[list[at]] or {}
+        place = read.place(record)
+        if place_count == MOST_PLACES then forget_places() end
+        places[list[at + 1]], place_count = place, place_count + 1
+    end
+    return place and read.row_at(place, table.unpack(list, at + 2, at + 6)) or false
+end
+
+--- The rows of an answer -> { rows = by record (false: it is none), marks = see host.http|nil }. known: the
+-- same of the page before, whose rows stay where they are the same.
+local function rows_of_page(json, reply, list, known)
+    local found, rows = reply.list, {}
+    if not found then
+        for i, record in ipairs(read.items(json.records)) do rows[i] = read.row(record) or false end
+        return { rows = rows }
+    end
+    if known then table.move(known.rows, 1, math.min(found.count, #known.rows), 1, rows) end
+    for at = 1, found.length, 2 + #list.content do
+        rows[found[at]] = listed_row(found, at, json.records)
+    end
+    return { rows = rows, marks = found.marks }
+end
+
+--- The rows of all pages as one list.
+local function join(pages)
+    local first, rows = pages[1] and pages[1].rows or {}, {}
+    for _, page in ipairs(pages) do
+        for _, row in ipairs(page.rows) do
+            if row then rows[#rows + 1] = row end
+        end
+    end
+    return #rows == #first and first or rows
+end
+
+--- A text that is the same for pages of so many records whose rows are in the same places, whatever their
+-- values.
+local function page_mark(rows)
+    local parts = { #rows }
+    for _, row in ipairs { rows[1] or {}, rows[#rows] or {} } do
         for _, name in ipairs { "service", "instance", "path", "code", "id" } do
             parts[#parts + 1] = tostring(row[name])
         end
@@ -195,39 +236,31 @@ local function page_mark(count, rows, first)
     return table.concat(parts, "|")
 end
 
---- Members of a record that nothing reads.
-local UNUSED = { "idSite", "description", "bitmask", "id" }
-
---- All measurements of one installation -> { rows = list (see read.row), date = unix|nil, texts }.
+--- All measurements of one installation -> { rows = list (see read.row_at), date = unix|nil, pages }.
 -- date: VRM's clock when it answered. Further pages are asked for only if VRM says there are more rows.
 -- names = false: without the names of values, which are half of an answer and hardly ever change; those read
--- before stay (read.names). known: texts of the answer before, nil for none: a row whose text is among them
--- is the same table as then. priority: nil for vrm.BEGUN.
+-- before stay (read.names). known: pages of the answer before, nil for none: a row that is as it was is the
+-- same table. priority: nil for vrm.BEGUN.
 function vrm:diagnostics(site_id, names, known, priority)
-    local rows, texts, seen, fetched, date = {}, {}, {}, 0, nil
-    local options = { priority = priority or vrm.BEGUN, list = "records", known = known or {},
-                      without = { table.unpack(UNUSED) } }
-    if names == false then table.insert(options.without, "dataAttributeEnumValues") end
-    for page = 1, MAX_PAGES do
+    local pages, seen, fetched, date = {}, {}, 0, nil
+    for number = 1, MAX_PAGES do
+        local before = known and known[number]
+        local list = list_of(names ~= false, before)
         local json, reply = self:get(("/installations/%d/diagnostics?count=%d&page=%d")
-            :format(site_id, PAGE_SIZE, page), options)
+            :format(site_id, PAGE_SIZE, number), { list = list, priority = priority or vrm.BEGUN })
         if not json then return nil, reply end
-        if page == 1 and type(json.records) ~= "table" and json.records ~= false then
+        if number == 1 and type(json.records) ~= "table" and json.records ~= false then
             return bad("measurements")
         end
         date = reply.date or date
-        local kept = #rows
-        local count = take_records(json, reply.hashes, options.known, rows, texts)
-        local mark = page_mark(count, rows, kept + 1)
-        if seen[mark] then                                  -- a server that ignores `page` repeats itself
-            while #rows > kept do rows[#rows] = nil end
-        end
-        if count == 0 or seen[mark] then break end
-        seen[mark] = true
-        fetched = fetched + count
+        local page = rows_of_page(json, reply, list, before)
+        local mark = page_mark(page.rows)
+        if #page.rows == 0 or seen[mark] then break end     -- a server that ignores `page` repeats itself
+        seen[mark], pages[number] = true, page
+        fetched = fetched + #page.rows
         if fetched >= (read.integer(json.num_records) or 0) then break end
     end
-    return { rows = rows, date = date, texts = texts }
+    return { rows = join(pages), date = date, pages = pages }
 end
 
 local function percent(text)

@@ -49,8 +49,7 @@ end
 local function depends(driver, row, group)
     local number = type(row.value) == "number" and row.value
     if not driver.from or not number then return false end
-    local higher = {}
-    for field, value in pairs(row) do higher[field] = value end
+    local higher = read.flat(row)
     higher.value = number + 1
     local function differs(other)
         return outcome(driver, rows_with(group.rows, row, other), group.facts) ~= group.usual[driver]

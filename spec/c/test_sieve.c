@@ -7,26 +7,35 @@
 
 #define MOST 16
 
-static uint64_t hashes[MOST], known;
+static const char *const of_place[] = {"a", "b", NULL}, *const of_content[] = {"v", "w", NULL};
+static uint64_t hashes[MOST], contents[MOST], known;
+static char values[200]; // of all elements: "1|-,2|3,"
 static int count;
 
-static bool element(void *ctx, uint64_t hash) {
+static bool element(void *ctx, const struct sieve_element *e) {
     (void)ctx;
-    if (count < MOST)
-        hashes[count] = hash;
+    size_t len = strlen(values);
+    if (count < MOST) {
+        hashes[count] = e->place;
+        contents[count] = e->content;
+        const char *v = e->values[0].at, *w = e->values[1].at;
+        snprintf(values + len, sizeof values - len, "%.*s|%.*s,", v ? (int)e->values[0].len : 1,
+                 v ? v : "-", w ? (int)e->values[1].len : 1, w ? w : "-");
+    }
     count++;
-    return hash == known;
+    return e->place == known;
 }
 
 // Whether `json` sieved is `wanted`; NULL: it cannot be sieved.
 static bool gives(const char *without, const char *list, const char *json, const char *wanted) {
     const char *names[] = {without, NULL};
-    struct sieve s = {names, list, element, NULL};
+    struct sieve s = {names, list, of_place, of_content, element, NULL};
     struct buf out;
     size_t len = strlen(json);
     char *exact = malloc(len); // without a NUL, so that reading on is seen
     memcpy(exact, json, len);
     count = 0;
+    values[0] = '\0';
     buf_init(&out, 2 * len + 64);
     bool ok = sieve_text(&s, exact, len, &out);
     bool same = wanted != NULL ? ok && strcmp(buf_text(&out), wanted) == 0 : !ok;
@@ -54,7 +63,7 @@ static void test_without(void) {
 
 static void test_several(void) {
     const char *names[] = {"x", "y", NULL}, *text = "{\"x\":1,\"a\":{\"y\":[2],\"z\":3}}";
-    struct sieve s = {names, NULL, NULL, NULL};
+    struct sieve s = {names, NULL, NULL, NULL, NULL, NULL};
     struct buf out;
     buf_init(&out, 100);
     CHECK(sieve_text(&s, text, strlen(text), &out));
@@ -107,6 +116,43 @@ static void test_both(void) {
     CHECK(gives("x", "l", "{\"l\":[{\"x\":0,\"a\":1},{\"x\":0,\"a\":2}]}",
                 "{\"l\":[false,{\"a\":2}]}"));
     CHECK(gives("l", "l", "{\"l\":[1]}", "{}") && count == 0);
+}
+
+// What an element says is given and not left, and no part of what it is.
+static void test_content(void) {
+    known = 0;
+    CHECK(gives(NULL, "l",
+                "{\"l\":[{\"v\":1,\"a\":5,\"w\":\"t\"},{\"a\":5, \"v\" : 2 ,\"z\":[7]}]}",
+                "{\"l\":[{\"a\":5},{\"a\":5}]}"));
+    CHECK(strcmp(values, "1|\"t\",2|-,") == 0);
+    CHECK(hashes[0] == hashes[1] && contents[0] != contents[1]);
+    known = hashes[0];
+    CHECK(
+        gives(NULL, "l", "{\"l\":[{\"w\":{\"v\":[1]},\"a\":5},{\"v\":1}]}", "{\"l\":[false,{}]}"));
+    CHECK(strcmp(values, "-|{\"v\":[1]},1|-,") == 0);
+}
+
+// Not the same as the other's, nor as none.
+static void test_contents(void) {
+    known = 0;
+    CHECK(gives(NULL, "l", "{\"l\":[{\"v\":1},{\"w\":1},{\"v\":1,\"w\":1},{},{\"v\":2},{\"v\":1}]}",
+                "{\"l\":[{},{},{},{},{},{}]}"));
+    for (int i = 0; i < 5; i++) {
+        for (int j = 0; j < i; j++)
+            CHECK(contents[i] != contents[j]);
+    }
+    CHECK(contents[0] == contents[5]);
+}
+
+// Only members of the elements themselves: deeper ones are left, those of a list in the list are.
+static void test_content_elsewhere(void) {
+    known = 0;
+    CHECK(gives(NULL, "l",
+                "{\"v\":1,\"l\":[{\"b\":{\"v\":1,\"z\":2}},[{\"v\":3}]],\"m\":[{\"v\":4}]}",
+                "{\"v\":1,\"l\":[{\"b\":{\"v\":1,\"z\":2}},[{\"v\":3}]],\"m\":[{\"v\":4}]}"));
+    CHECK(strcmp(values, "-|-,-|-,") == 0);
+    CHECK(gives(NULL, "l", "{\"l\":[{\"v\":1,\"v\":2}]}", "{\"l\":[{}]}") &&
+          strcmp(values, "2|-,") == 0);
 }
 
 static void test_broken(void) {
@@ -166,7 +212,7 @@ static void test_digits(void) {
 
 static void test_too_long(void) {
     const char *none[] = {NULL};
-    struct sieve s = {none, "l", element, NULL};
+    struct sieve s = {none, "l", of_place, of_content, element, NULL};
     const char *text = "{\"l\":[1,2,3]}";
     for (size_t max = 1; max < strlen(text); max++) {
         struct buf out;
@@ -183,6 +229,9 @@ int main(void) {
     test_list_twice();
     test_not_a_list();
     test_both();
+    test_content();
+    test_contents();
+    test_content_elsewhere();
     test_broken();
     test_hashes();
     test_digits();

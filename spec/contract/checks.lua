@@ -457,6 +457,28 @@ check("http", "an answer has its status, VRM's time and what its JSON is", funct
     assert(less.status == 200 and less.json.success == true and less.json.user == nil)
 end)
 
+check("http", "of a list comes what is not known of it", function()
+    if not given.vrm then return end
+    local token, list = host.env("CONTRACT_TOKEN"), { name = "records", place = { "idSite" },
+        content = { "name", "nothing", "current_alarms" }, places = {} }
+    local function ask()
+        return assert(host.http { url = given.vrm .. "/users/me/installations", list = list,
+            ca_file = host.env("VICTRON_CA_FILE"), headers = { ["X-Authorization"] = "Token " .. token } })
+    end
+    local first = ask()
+    local found, record = first.list, first.json.records[1]
+    assert(record.idSite > 0 and record.name == nil and first.json.success == true)
+    assert(found.count == #first.json.records and found.length == 5 * found.count and found.marks)
+    assert(found[1] == 1 and math.type(found[2]) == "integer" and type(found[3]) == "string")
+    assert(found[4] == nil and found[found.length - 4] == found.count)
+    list.places[found[2]] = "here"
+    local second = ask()
+    assert(second.list[2] == "here" and second.list[3] == found[3] and second.json.records[1] == false)
+    list.known = found.marks
+    local third = ask()
+    assert(third.list.length == 0 and third.list.count == found.count and third.json.records[1] == false)
+end)
+
 check("limit", "so many at once, then one in each interval", function()
     local began = host.time()
     host.limit { depth = 2, interval_ms = 150 }

@@ -257,15 +257,35 @@ local function without(value, members)
     return result
 end
 
---- The elements of a list that are not known, false in the place of those that are; and what stands for the
--- hashes of all: their texts.
-local function sieve(list, known)
-    local hashes, rest = {}, {}
-    for i = 1, #list do
-        hashes[i] = scripts.signature(list[i])
-        rest[i] = known[hashes[i]] == nil and list[i]
+--- Those members of an object.
+local function members_of(value, names)
+    if type(value) ~= "table" or value[1] ~= nil then return value end
+    local result = {}
+    for _, name in ipairs(names) do result[name] = value[name] end
+    return result
+end
+
+--- What takes a list's place in the json, and what is found in it. Marks are a table, the real ones a text.
+local function sieve(list, wanted)
+    local rest, found = {}, { count = #list, marks = {}, length = 0 }
+    local function append(value)
+        found.length = found.length + 1
+        found[found.length] = value
     end
-    return rest, hashes
+    for i, element in ipairs(list) do
+        local place = members_of(element, wanted.place)
+        local content = type(element) == "table" and element or {}
+        local number = scripts.number(scripts.signature(place))
+        found.marks[i] = number .. scripts.signature(members_of(content, wanted.content))
+        local changed = not wanted.known or wanted.known[i] ~= found.marks[i]
+        rest[i] = changed and wanted.places[number] == nil and place
+        if changed then
+            append(i)
+            append(wanted.places[number] or number)
+            for _, name in ipairs(wanted.content) do append(content[name]) end
+        end
+    end
+    return rest, found
 end
 
 --- A reply as the request wants it.
@@ -276,9 +296,10 @@ local function sieved(request, reply)
     local members = {}
     for _, name in ipairs(request.without or {}) do members[name] = true end
     result.json = without(reply.json, members)
-    local list = request.list and type(result.json) == "table" and result.json[request.list]
-    if type(list) == "table" and (#list > 0 or next(list) == nil) then
-        result.json[request.list], result.hashes = sieve(list, request.known)
+    local name = request.list and request.list.name
+    local list = name and type(result.json) == "table" and result.json[name]
+    if type(list) == "table" and #list > 0 then
+        result.json[name], result.list = sieve(list, request.list)
     end
     return result
 end
