@@ -88,25 +88,22 @@ struct api_answer {
 // more, for the NULL at its end. Leaves it on the stack.
 void api_read_names(lua_State *L, int index, const char *field, const char **names);
 
-// What of an answer's list Lua does not know yet (host.http's `list`).
+// An answer's list on its way to Lua (host.http's `list`).
 struct api_list {
     lua_State *L;
     struct json *json;
     const char *name, *place[API_NAMES_MAX + 1], *content[API_NAMES_MAX + 1]; // see sieve.h
     const char *known; // marks of the answer before
     size_t known_len;
-    int places, changes; // where these tables are in L
-    lua_Integer length;  // of `changes`
-    lua_Integer count;   // of elements so far
-    struct buf marks;    // of all elements: place and content, 16 bytes each
+    int places, take;  // where these are in L
+    lua_Integer count; // of elements so far
+    struct buf marks;  // of all elements: a hash of place and content each
 };
 // Reads the request at index `request`. False: it wants no list. What it needs is left on the
 // stack, and `marks` is the caller's to free. It and the next may raise.
 bool api_list_begin(struct api_list *l, lua_State *L, struct json *json, int request);
 // sieve.element; ctx: struct api_list.
-bool api_list_element(void *ctx, const struct sieve_element *e);
-// Pushes what was found: host.http's `list`.
-void api_list_end(struct api_list *l);
+void api_list_element(void *ctx, const struct sieve_element *e);
 
 void api_http_open(lua_State *L);    // adds http functions to the table on top
 void api_node_open(lua_State *L);    // nodes, parameters, notices

@@ -17,8 +17,9 @@ struct body {
     struct api_list list;
 };
 
-// Index 1: the request, 2: the body -> the value or nil, the list or nil, what is wrong or nil.
-// What cannot be sieved is decoded as it is: either that works, or its error is the clearest.
+// Index 1: the request, 2: the body -> the value, marks and count of its list, what is wrong; each
+// may be nil. What cannot be sieved is decoded as it is: either that works, or its error is the
+// clearest.
 static int decode(lua_State *L) {
     struct body *b = lua_touserdata(L, 2);
     const char *without[API_NAMES_MAX + 1];
@@ -46,31 +47,34 @@ static int decode(lua_State *L) {
         lua_pushnil(L);
     }
     if (decoded && sieved && b->list.count > 0) {
-        api_list_end(&b->list);
+        lua_pushlstring(L, buf_text(&b->list.marks), b->list.marks.len);
+        lua_pushinteger(L, b->list.count);
     } else {
+        lua_pushnil(L);
         lua_pushnil(L);
     }
     lua_pushstring(L, decoded ? NULL : error);
-    return 3;
+    return 4;
 }
 
-// The reply on top gets `json`, `list` and `json_error` from its body. Raises when memory is short.
+// The reply on top gets `json`, `marks`, `count` and `json_error` from its body. Raises when memory
+// is short.
 static void set_body(lua_State *L, const struct http_reply *reply) {
-    static const char *const fields[] = {"json_error", "list", "json"};
+    static const char *const fields[] = {"json_error", "count", "marks", "json"};
     struct body b = {.json = api_of(L)->json, .reply = reply};
     buf_init(&b.sieved, 5 * reply->body_len + 1); // a 0 may become false
     buf_init(&b.list.marks, SIZE_MAX);
     lua_pushcfunction(L, decode);
     lua_pushvalue(L, 1);
     lua_pushlightuserdata(L, &b);
-    int status = lua_pcall(L, 2, 3, 0);
+    int status = lua_pcall(L, 2, 4, 0);
     buf_free(&b.sieved);
     buf_free(&b.list.marks);
     if (status != LUA_OK) {
         lua_error(L);
     }
-    for (int i = 0; i < 3; i++) {
-        lua_setfield(L, -4 + i, fields[i]);
+    for (int i = 0; i < 4; i++) {
+        lua_setfield(L, -5 + i, fields[i]);
     }
 }
 
@@ -138,15 +142,16 @@ static void collect_headers(lua_State *L, const char **headers) {
 }
 
 // host.http{ url=, headers=, timeout= (seconds), ca_file=, priority=, without=, list= }
-//   -> { status=, date=, retry_after=, json=, json_error=, list= } | nil, { kind=, text= }
+//   -> { status=, date=, retry_after=, json=, json_error=, marks=, count= } | nil, { kind=, text= }
 // priority: it leaves before those that wait with a lower one (0 where none is given).
 // without: names of members that nobody wants.
-// list = { name=, place=, content=, known=, places= }: of the elements of the member `name` only
-// those come that are not as they were when they had the marks `known` (nil: none had). The reply's
-// list is then { count= elements, marks=, length=, index, place, content ..., index, place ... }:
-// the values of the members `content` stand there; place is what the table `places` has for a
-// number, or that number; then the element's members `place` are in the json, where else is false.
-// No list: nothing was left out.
+// list = { name=, place=, content=, known=, places=, take= }: of the elements of the member `name`
+// only those count that are not as they were when they had the marks `known` (nil: none had).
+// take(number, place, hash, ...) is called for each: place is what the table `places` has for a
+// hash of the element's members `place`, and hash nil; else place is an object of these members,
+// and hash theirs. The values of the members `content` follow. The list in the json is empty then,
+// and count how many elements it had. No marks: it is there as it came, and what was taken does not
+// count.
 static int host_http(lua_State *L) {
     struct api *a = api_of(L);
     const char *headers[HEADERS_MAX + 1];

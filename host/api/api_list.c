@@ -69,32 +69,37 @@ static void push_value(lua_State *L, struct json *json, const char *at, size_t l
     }
 }
 
-static void append(struct api_list *l) { lua_rawseti(l->L, l->changes, ++l->length); }
+// Whether the element was the same in the answer before.
+static bool note_mark(struct api_list *l, const struct sieve_element *e) {
+    uint64_t mark = e->place * 0xC4CEB9FE1A85EC53u ^ e->content;
+    size_t at = (size_t)l->count++ * sizeof mark;
+    if (!buf_add(&l->marks, &mark, sizeof mark)) {
+        vm_no_memory(l->L);
+    }
+    return at + sizeof mark <= l->known_len && memcmp(l->known + at, &mark, sizeof mark) == 0;
+}
 
-bool api_list_element(void *ctx, const struct sieve_element *e) {
+// take(number, place, hash, values of `content` ...)
+void api_list_element(void *ctx, const struct sieve_element *e) {
     struct api_list *l = ctx;
     lua_State *L = l->L;
-    uint64_t mark[2] = {e->place, e->content};
-    size_t at = (size_t)l->count++ * sizeof mark;
-    if (!buf_add(&l->marks, (const char *)mark, sizeof mark)) {
-        vm_no_memory(L);
+    if (note_mark(l, e)) {
+        return;
     }
-    if (at + sizeof mark <= l->known_len && memcmp(l->known + at, mark, sizeof mark) == 0) {
-        return true;
-    }
+    int count = 3;
+    lua_pushvalue(L, l->take);
     lua_pushinteger(L, l->count);
-    append(l);
-    bool known = lua_rawgeti(L, l->places, (lua_Integer)e->place) != LUA_TNIL;
-    if (!known) {
+    if (lua_rawgeti(L, l->places, (lua_Integer)e->place) != LUA_TNIL) {
+        lua_pushnil(L);
+    } else {
         lua_pop(L, 1);
+        push_value(L, l->json, e->text, e->len);
         lua_pushinteger(L, (lua_Integer)e->place);
     }
-    append(l);
-    for (int i = 0; l->content[i] != NULL; i++) {
+    for (int i = 0; l->content[i] != NULL; i++, count++) {
         push_value(L, l->json, e->values[i].at, e->values[i].len);
-        append(l);
     }
-    return known;
+    lua_call(L, count, 0);
 }
 
 bool api_list_begin(struct api_list *l, lua_State *L, struct json *json, int request) {
@@ -112,20 +117,11 @@ bool api_list_begin(struct api_list *l, lua_State *L, struct json *json, int req
     lua_getfield(L, list, "places");
     luaL_checktype(L, -1, LUA_TTABLE);
     l->places = lua_gettop(L);
+    lua_getfield(L, list, "take");
+    luaL_checktype(L, -1, LUA_TFUNCTION);
+    l->take = lua_gettop(L);
     lua_getfield(L, list, "name");
     l->name = luaL_checkstring(L, -1);
-    lua_newtable(L);
-    l->changes = lua_gettop(L);
+    luaL_checkstack(L, API_NAMES_MAX + 8, "a list");
     return true;
-}
-
-void api_list_end(struct api_list *l) {
-    lua_State *L = l->L;
-    lua_pushvalue(L, l->changes);
-    lua_pushinteger(L, l->length);
-    lua_setfield(L, -2, "length");
-    lua_pushinteger(L, l->count);
-    lua_setfield(L, -2, "count");
-    lua_pushlstring(L, buf_text(&l->marks), l->marks.len);
-    lua_setfield(L, -2, "marks");
 }

@@ -42,8 +42,10 @@ static void copy_until(struct sieving *v, const char *end) {
     v->copied = end;
 }
 
+// The comma before it goes with it.
 static void begin_element(struct sieving *v) {
-    copy_until(v, walk_here(&v->w));
+    copy_until(v, v->before);
+    v->copied = walk_here(&v->w);
     v->element_start = v->out->len;
     v->in_element = true;
     memset(&v->element, 0, sizeof v->element);
@@ -56,17 +58,16 @@ static void end_element(struct sieving *v) {
         return;
     }
     struct sieve_element *e = &v->element;
-    e->place = hash_of(v->out->data + v->element_start, v->out->len - v->element_start);
+    e->text = v->out->data + v->element_start;
+    e->len = v->out->len - v->element_start;
+    e->place = hash_of(e->text, e->len);
     for (int i = 0; v->s->content[i] != NULL; i++) {
         e->content =
             (e->content ^ hash_of(e->values[i].at, e->values[i].len)) * 0x9E3779B97F4A7C15u;
         e->content ^= e->content >> 32;
     }
-    if (!v->s->element(v->s->ctx, e)) {
-        return;
-    }
+    v->s->element(v->s->ctx, e);
     buf_cut(v->out, v->element_start);
-    buf_puts(v->out, "false");
 }
 
 // Where a name is in a list; -1: it is not.

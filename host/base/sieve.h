@@ -12,7 +12,9 @@
 // An element of the list. What it is stays the same in every answer (`place`), what it says does
 // not (`content`).
 struct sieve_element {
-    uint64_t place;   // a hash of its text as it is left in the answer
+    const char *text; // without all but `place`
+    size_t len;
+    uint64_t place;   // a hash of this text
     uint64_t content; // a hash of the values below
     struct {
         const char *at; // the value's JSON text; NULL: there is none
@@ -29,9 +31,8 @@ struct sieve {
     // Of an element of the list that is an object only the members `place` are left; the values of
     // those named in `content` are given to `element`.
     const char *const *place, *const *content;
-    // Called for each element of the list in their order. True: the caller knows its place, and
-    // false stands in the element's.
-    bool (*element)(void *ctx, const struct sieve_element *e);
+    // Called for each element of the list in their order; none is left in the answer.
+    void (*element)(void *ctx, const struct sieve_element *e);
     void *ctx;
 };
 

@@ -122,11 +122,11 @@ end
 -- plugin itself knows.
 local function may_slip(driver) return not driver.daily and (driver.zero or not driver.from) end
 
---- What a node remembers of the values it shows, for device.apply: { had = drivers that had a number last and
--- may slip, again = drivers to work out again in any case, seen = what sums were made of so far, see
--- reading.of, midnight = when the day of the installation began, nil: not known }.
+--- What a node remembers of the values it shows, for device.apply: { again = drivers to work out again in any
+-- case, seen = what sums were made of so far, see reading.of, midnight = when the day of the installation
+-- began, nil: not known }.
 function device.memory()
-    return { had = {}, again = {}, seen = {} }
+    return { again = {}, seen = {} }
 end
 
 --- Sets drivers of a node from rows; which = a set of them, nil for all. memory: of the node.
@@ -142,9 +142,9 @@ function device.apply(type_, address, rows, site, memory, which)
             local problem, value, text, unknown = try_value(driver, rows, site, computed[driver],
                 memory, first_error)
             first_error = first_error or problem
-            local slip = not problem and value == nil and memory.had[driver.id]
-            memory.had[driver.id] = value ~= nil and may_slip(driver) or nil
-            memory.again[driver] = slip or problem and true or nil
+            local slip = value == nil and not problem and not memory.again[driver] and may_slip(driver)
+                and host.get(address, driver.id) ~= nil
+            memory.again[driver] = (slip or problem) and true or nil
             if unknown then tell_unknown(type_, driver, address, text) end
             if not slip then host.set(address, driver.id, value, text) end
         end

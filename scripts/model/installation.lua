@@ -82,7 +82,7 @@ local function add_nodes(site, known)
             entries[#entries + 1] = {
                 address = found.address, type = found.type, primary = gateway.address, site = site,
                 key = found.key,
-                wanted = { found.custom_name or "", found.product or "", found.type.name },
+                wanted = { found.entry.custom_name or "", found.entry.product or "", found.type.name },
                 instance = found.instance,
             }
         elseif found.type and site.said[key_of(found)] ~= "address" then

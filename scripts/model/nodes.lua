@@ -118,6 +118,7 @@ function nodes.add_all(entries, known)
     end
     discovery.name_nodes(names, used_names)
     for _, entry in ipairs(new) do
+        entry.wanted = nil
         if add(entry) then host.log("info", ("Node %s: %s"):format(entry.address, entry.name)) end
     end
 end

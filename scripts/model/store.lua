@@ -10,8 +10,8 @@
 --           changed = { [path or code] = true }: those whose rows are others than when it was shown,
 --           again = it has to be looked at with the next answer }
 --
--- A row is never changed, another takes its place: what is the same table is the same row. Rows with one
--- metatable are in the same place (read.place).
+-- A row is the same table as long as its place is in the answers, and has the values of the last one. Rows
+-- with one metatable are in the same place (read.place).
 
 local discovery = require "model.discovery"
 
@@ -40,18 +40,14 @@ local function same_places(rows, before)
     return true
 end
 
-local function replace_at(home, key, old, row)
-    if home.rows[key] == old then home.rows[key] = row end
-    home.changed[key] = true
-end
-
---- One row of a home in the place of another.
-local function replace(home, old, row)
+--- Notes that a row of a home has other contents.
+local function changed(home, row, stamp)
     local path, code, id = discovery.keys_of(home, row)
-    if path then replace_at(home, path, old, row) end
-    if code then replace_at(home, code, old, row) end
-    if id then replace_at(home, id, old, row) end
-    home.newest = discovery.newest(home.newest, row)
+    local keys = home.changed
+    if path then keys[path] = true end
+    if code then keys[code] = true end
+    if id then keys[id] = true end
+    if stamp and stamp > (home.newest or 0) then home.newest = stamp end
 end
 
 --- Homes that have one key several times, or rows older than those before (a gateway's clock was put back):
@@ -65,9 +61,9 @@ local function settle(self, homes)
 end
 
 --- An answer was not shown to its end (memory was short, say): the next one is sorted, so that nothing of
--- this one is missed.
+-- this one is missed. Which of its values were taken is not known.
 function store:doubt()
-    self.doubtful = true
+    self.doubtful, self.pages = true, {}
 end
 
 --- Notes that a row has another timestamp than before.
@@ -75,21 +71,30 @@ local function note(stamps, stamp, before)
     if stamp then stamps[stamp] = (stamps[stamp] or 0) + (stamp > (before or 0) and 1 or 0) end
 end
 
---- Takes the rows of an answer, if they are those it has, with other contents or the same. False: they are
--- not, and store:sort has to sort them.
+--- Takes the contents of one row over to another.
+local function assign(row, other)
+    row.value, row.text, row.timestamp = other.value, other.text, other.timestamp
+    row.unit = rawget(other, "unit")
+end
+
+--- Takes the rows of an answer, if they are those it has, with other contents or the same; in their list
+-- stand the rows that were there, then. False: they are not, and store:sort has to sort them.
 function store:take(rows)
     local before, unsettled = self.rows, {}
     if self.doubtful or not same_places(rows, before) then return false end
     self.rows, self.stamps = rows, {}
     for i, row in ipairs(rows) do
         local old, home = before[i], self.homes[i]
-        if row.timestamp ~= old.timestamp then note(self.stamps, row.timestamp, old.timestamp) end
-        if row ~= old and same_content(row, old) then
+        if row ~= old then
+            local stamp, old_stamp = row.timestamp, old.timestamp
+            if stamp ~= old_stamp then note(self.stamps, stamp, old_stamp) end
+            local same = same_content(row, old)
+            assign(old, row)
             rows[i] = old
-        elseif row ~= old and home then
-            replace(home, old, row)
-            local older = (row.timestamp or 0) < (old.timestamp or 0)
-            if home.ambiguous or older then unsettled[home] = true end
+            if home and not same then
+                changed(home, old, stamp)
+                if home.ambiguous or (stamp or 0) < (old_stamp or 0) then unsettled[home] = true end
+            end
         end
     end
     if next(unsettled) then settle(self, unsettled) end

@@ -13,7 +13,8 @@ local LONGEST_NUMBER = 64       -- bytes of a number as text, or of a format; wh
 
 --- A finite number from a number or a numeric text ("25.32"), else nil. false, "n/a", "0x10" are no data.
 function read.number(value)
-    if math.type(value) == "integer" then return value end
+    local kind = math.type(value)
+    if kind == "integer" or kind == "float" and value % 1 ~= 0 and value - value == 0 then return value end
     if type(value) == "string" and #value <= LONGEST_NUMBER and not value:find("[xX]") then
         value = tonumber(value)
     end

@@ -178,39 +178,35 @@ end
 
 forget_places()
 
---- What host.http is to give of the records (see there). known: the page before, see rows_of_page.
-local function list_of(names, known)
+--- What a record is that nobody has seen yet; nil when nobody can say that.
+local function learn_place(record, hash)
+    local place = type(record) == "table" and read.place(record) or nil
+    if place_count == MOST_PLACES then forget_places() end
+    places[hash], place_count = place, place_count + 1
+    return place
+end
+
+--- What host.http is to give of the records (see there). rows[number] becomes a row, or false for what is
+-- none.
+local function list_of(rows, names, known)
     local content = { table.unpack(read.CONTENT) }
     if not names then content[#content] = nil end
-    return { name = "records", place = read.PLACE, content = content, places = places,
-             known = known and known.marks }
+    local function take(number, place, hash, raw, formatted, timestamp, value_enum, enum)
+        if hash then place = learn_place(place, hash) end
+        rows[number] = place and read.row_at(place, raw, formatted, timestamp, value_enum, enum) or false
+    end
+    return { name = "records", place = read.PLACE, content = content, places = places, known = known,
+             take = take }
 end
 
---- A row from what is at `at` in a reply's list.
-local function listed_row(list, at, records)
-    local place = list[at + 1]
-    if math.type(place) == "integer" then
-        local record = type(records[list[at]]) == "table" and records[list[at]] or {}
-        place = read.place(record)
-        if place_count == MOST_PLACES then forget_places() end
-        places[list[at + 1]], place_count = place, place_count + 1
+--- A page of which only what changed has come so far is whole then: page = { rows = by record, marks = see
+-- host.http|nil }.
+local function complete(page, json, reply)
+    for number = #page.rows, (reply.count or 0) + 1, -1 do page.rows[number] = nil end
+    for number, record in ipairs(reply.marks and {} or read.items(json.records)) do
+        page.rows[number] = read.row(record) or false
     end
-    return place and read.row_at(place, table.unpack(list, at + 2, at + 6)) or false
-end
-
---- The rows of an answer -> { rows = by record (false: it is none), marks = see host.http|nil }. known: the
--- same of the page before, whose rows stay where they are the same.
-local function rows_of_page(json, reply, list, known)
-    local found, rows = reply.list, {}
-    if not found then
-        for i, record in ipairs(read.items(json.records)) do rows[i] = read.row(record) or false end
-        return { rows = rows }
-    end
-    if known then table.move(known.rows, 1, math.min(found.count, #known.rows), 1, rows) end
-    for at = 1, found.length, 2 + #list.content do
-        rows[found[at]] = listed_row(found, at, json.records)
-    end
-    return { rows = rows, marks = found.marks }
+    page.marks = reply.marks
 end
 
 --- The rows of all pages as one list.
@@ -244,16 +240,17 @@ end
 function vrm:diagnostics(site_id, names, known, priority)
     local pages, seen, fetched, date = {}, {}, 0, nil
     for number = 1, MAX_PAGES do
-        local before = known and known[number]
-        local list = list_of(names ~= false, before)
+        local before = known and known[number] or { rows = {} }
+        local page = { rows = table.move(before.rows, 1, #before.rows, 1, {}) }
         local json, reply = self:get(("/installations/%d/diagnostics?count=%d&page=%d")
-            :format(site_id, PAGE_SIZE, number), { list = list, priority = priority or vrm.BEGUN })
+            :format(site_id, PAGE_SIZE, number), { priority = priority or vrm.BEGUN,
+            list = list_of(page.rows, names ~= false, before.marks) })
         if not json then return nil, reply end
         if number == 1 and type(json.records) ~= "table" and json.records ~= false then
             return bad("measurements")
         end
         date = reply.date or date
-        local page = rows_of_page(json, reply, list, before)
+        complete(page, json, reply)
         local mark = page_mark(page.rows)
         if #page.rows == 0 or seen[mark] then break end     -- a server that ignores `page` repeats itself
         seen[mark], pages[number] = true, page

@@ -161,7 +161,7 @@ end
 
 local function device_title(found)
     local names = {}
-    for _, name in ipairs { found.custom_name or "", found.product or "" } do
+    for _, name in ipairs { found.entry.custom_name or "", found.entry.product or "" } do
         if name ~= "" then names[#names + 1] = paint.clean(name) end
     end
     return ("%s/%s %s"):format(paint.clean(found.service), found.instance, table.concat(names, ", "))

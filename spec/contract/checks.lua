@@ -459,24 +459,31 @@ end)
 
 check("http", "of a list comes what is not known of it", function()
     if not given.vrm then return end
-    local token, list = host.env("CONTRACT_TOKEN"), { name = "records", place = { "idSite" },
-        content = { "name", "nothing", "current_alarms" }, places = {} }
+    local token, taken = host.env("CONTRACT_TOKEN"), nil
+    local list = { name = "records", place = { "idSite" }, content = { "name", "nothing" }, places = {},
+                   take = function(...) taken[#taken + 1] = table.pack(...) end }
     local function ask()
+        taken = {}
         return assert(host.http { url = given.vrm .. "/users/me/installations", list = list,
             ca_file = host.env("VICTRON_CA_FILE"), headers = { ["X-Authorization"] = "Token " .. token } })
     end
+    local function is_left(reply, count)
+        return #taken == count and reply.json.success == true and #reply.json.records == 0
+    end
     local first = ask()
-    local found, record = first.list, first.json.records[1]
-    assert(record.idSite > 0 and record.name == nil and first.json.success == true)
-    assert(found.count == #first.json.records and found.length == 5 * found.count and found.marks)
-    assert(found[1] == 1 and math.type(found[2]) == "integer" and type(found[3]) == "string")
-    assert(found[4] == nil and found[found.length - 4] == found.count)
-    list.places[found[2]] = "here"
-    local second = ask()
-    assert(second.list[2] == "here" and second.list[3] == found[3] and second.json.records[1] == false)
-    list.known = found.marks
-    local third = ask()
-    assert(third.list.length == 0 and third.list.count == found.count and third.json.records[1] == false)
+    local marks, count, one = first.marks, #taken, taken[1]
+    assert(count > 1 and is_left(first, count) and taken[count][1] == count and first.count == count)
+    assert(one.n == 5 and one[1] == 1 and one[2].idSite > 0 and one[2].name == nil)
+    assert(math.type(one[3]) == "integer" and type(one[4]) == "string" and one[5] == nil)
+    list.places[one[3]] = "here"
+    assert(is_left(ask(), count))
+    assert(taken[1][2] == "here" and taken[1][3] == nil and taken[1][4] == one[4])
+    list.known = marks
+    assert(is_left(ask(), 0))
+    list.name = "nothing"
+    local as_it_is = ask()
+    assert(#taken == 0 and as_it_is.marks == nil and as_it_is.count == nil)
+    assert(as_it_is.json.records[1].idSite == one[2].idSite)
 end)
 
 check("limit", "so many at once, then one in each interval", function()

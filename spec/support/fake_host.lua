@@ -265,27 +265,23 @@ local function members_of(value, names)
     return result
 end
 
---- What takes a list's place in the json, and what is found in it. Marks are a table, the real ones a text.
+--- Gives a list's elements to who wants them -> marks: a table, the real ones are a text.
 local function sieve(list, wanted)
-    local rest, found = {}, { count = #list, marks = {}, length = 0 }
-    local function append(value)
-        found.length = found.length + 1
-        found[found.length] = value
-    end
+    local marks = {}
     for i, element in ipairs(list) do
         local place = members_of(element, wanted.place)
         local content = type(element) == "table" and element or {}
-        local number = scripts.number(scripts.signature(place))
-        found.marks[i] = number .. scripts.signature(members_of(content, wanted.content))
-        local changed = not wanted.known or wanted.known[i] ~= found.marks[i]
-        rest[i] = changed and wanted.places[number] == nil and place
-        if changed then
-            append(i)
-            append(wanted.places[number] or number)
-            for _, name in ipairs(wanted.content) do append(content[name]) end
+        local hash = scripts.number(scripts.signature(place))
+        marks[i] = hash .. scripts.signature(members_of(content, wanted.content))
+        if not wanted.known or wanted.known[i] ~= marks[i] then
+            local values = {}
+            for n, name in ipairs(wanted.content) do values[n] = content[name] end
+            local known = wanted.places[hash]
+            wanted.take(i, known or place, known == nil and hash or nil,
+                table.unpack(values, 1, #wanted.content))
         end
     end
-    return rest, found
+    return marks
 end
 
 --- A reply as the request wants it.
@@ -299,7 +295,7 @@ local function sieved(request, reply)
     local name = request.list and request.list.name
     local list = name and type(result.json) == "table" and result.json[name]
     if type(list) == "table" and #list > 0 then
-        result.json[name], result.list = sieve(list, request.list)
+        result.json[name], result.count, result.marks = {}, #list, sieve(list, request.list)
     end
     return result
 end
