@@ -125,7 +125,7 @@ describe("what is kept of VRM's answers", function()
                 end
             end
         end)
-        assert.is_true(bytes < 256 * KIB, bytes)
+        assert.is_true(bytes < 1024 * KIB, bytes)
     end)
 
     -- Fault: names of devices are kept as long as VRM sends them

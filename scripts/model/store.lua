@@ -1,7 +1,8 @@
 --- What is known of one installation: the rows VRM sent last, sorted to its devices, and what of them is new.
 --
 -- store = { rows = those of the last answer, homes = [place] = the home of a row (nil: it has none),
---           devices = list of homes, gateway = home, pages = those of the last answer, see vrm:diagnostics,
+--           devices = list of homes, gateway = home,
+--           pages = those of the last answer, see vrm:diagnostics; nil: not known,
 --           stamps = { [timestamp that the last answer gave to rows that had others] = for how many it is a
 --           later one },
 --           doubtful = an answer may have been taken by halves }
@@ -19,8 +20,7 @@ local store = {}
 store.__index = store
 
 function store.new()
-    return setmetatable({ rows = {}, homes = {}, devices = {}, pages = {}, stamps = {}, doubtful = false },
-        store)
+    return setmetatable({ rows = {}, homes = {}, devices = {}, stamps = {}, doubtful = false }, store)
 end
 
 local function same_content(a, b)
@@ -63,7 +63,7 @@ end
 --- An answer was not shown to its end (memory was short, say): the next one is sorted, so that nothing of
 -- this one is missed. Which of its values were taken is not known.
 function store:doubt()
-    self.doubtful, self.pages = true, {}
+    self.doubtful, self.pages = true, nil
 end
 
 --- Notes that a row has another timestamp than before.
