@@ -23,8 +23,17 @@ function store.new()
     return setmetatable({ rows = {}, homes = {}, devices = {}, stamps = {}, doubtful = false }, store)
 end
 
-local function same_content(a, b)
-    return a.value == b.value and a.timestamp == b.timestamp and a.unit == b.unit and a.text == b.text
+local place_of = getmetatable       -- of a row
+
+--- Takes the contents of one row over to another -> whether they were the same.
+local function assign(row, other)
+    if row.value == other.value and row.timestamp == other.timestamp and row.text == other.text
+        and row.unit == other.unit then
+        return true
+    end
+    row.value, row.text, row.timestamp = other.value, other.text, other.timestamp
+    row.unit = rawget(other, "unit")
+    return false
 end
 
 local function home_key(home)
@@ -35,7 +44,8 @@ end
 local function same_places(rows, before)
     if #rows ~= #before then return false end
     for i, row in ipairs(rows) do
-        if getmetatable(row) ~= getmetatable(before[i]) then return false end
+        local old = before[i]
+        if row ~= old and place_of(row) ~= place_of(old) then return false end
     end
     return true
 end
@@ -71,12 +81,6 @@ local function note(stamps, stamp, before)
     if stamp then stamps[stamp] = (stamps[stamp] or 0) + (stamp > (before or 0) and 1 or 0) end
 end
 
---- Takes the contents of one row over to another.
-local function assign(row, other)
-    row.value, row.text, row.timestamp = other.value, other.text, other.timestamp
-    row.unit = rawget(other, "unit")
-end
-
 --- Takes the rows of an answer, if they are those it has, with other contents or the same; in their list
 -- stand the rows that were there, then. False: they are not, and store:sort has to sort them.
 function store:take(rows)
@@ -88,10 +92,8 @@ function store:take(rows)
         if row ~= old then
             local stamp, old_stamp = row.timestamp, old.timestamp
             if stamp ~= old_stamp then note(self.stamps, stamp, old_stamp) end
-            local same = same_content(row, old)
-            assign(old, row)
             rows[i] = old
-            if home and not same then
+            if not assign(old, row) and home then
                 changed(home, old, stamp)
                 if home.ambiguous or (stamp or 0) < (old_stamp or 0) then unsettled[home] = true end
             end
@@ -105,12 +107,12 @@ end
 local function new_stamps(rows, before)
     local stamps, places = {}, {}
     for _, row in ipairs(before) do
-        local place, stamp = getmetatable(row), row.timestamp or 0
+        local place, stamp = place_of(row), row.timestamp or 0
         local known = places[place] or { newest = stamp }
         known.newest, known[stamp], places[place] = math.max(known.newest, stamp), true, known
     end
     for _, row in ipairs(rows) do
-        local known = places[getmetatable(row)]
+        local known = places[place_of(row)]
         if known and not known[row.timestamp or 0] or #before == 0 then
             note(stamps, row.timestamp, known and known.newest)
         end

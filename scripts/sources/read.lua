@@ -336,9 +336,9 @@ local function may_name_unit(formatted)
     return first ~= nil and first <= 57 and (last > 57 or formatted:byte(-2) == 109)      -- "9"; "m3"
 end
 
---- A number in the unit that VRM names: in the text it shows, else in its format -> number, unit.
+--- A number in the unit that VRM names: in the text it shows, else in its format -> number, unit. unit: one of
+-- CONVERTED, or nil.
 local function in_named_unit(value, unit, formatted, of_dbus)
-    if unit and not CONVERTED[unit] then return value, unit end
     if not (unit or may_name_unit(formatted)) then return value, of_dbus end
     local shown, text_unit, last_decimal = shown_number(formatted)
     local named = CONVERTED[text_unit] and text_unit or unit
@@ -395,7 +395,8 @@ local function value_of(place, raw, formatted, value_enum)
         value = known and known[4].numbers[text:lower()] or read.integer(value_enum) or text
     end
     if type(value) ~= "number" then return value, unit end
-    if codes.is_in(value, unit) then return nil, unit end
+    if unit and codes.is_in(value, unit) then return nil, unit end
+    if unit and not CONVERTED[unit] then return value, unit end
     return in_named_unit(value, unit, formatted, OF_DBUS[place.path or place.code])
 end
 
@@ -405,7 +406,7 @@ end
 function read.row_at(place, raw, formatted, timestamp, value_enum, names)
     if names then learn_names(place.id or place.code, names) end
     local value, unit = value_of(place, raw, formatted, value_enum)
-    timestamp = read.integer(timestamp)
+    if math.type(timestamp) ~= "integer" then timestamp = read.integer(timestamp) end
     return setmetatable({
         value = value,
         text = read.text(formatted),
