@@ -336,8 +336,8 @@ local function may_name_unit(formatted)
     return first ~= nil and first <= 57 and (last > 57 or formatted:byte(-2) == 109)      -- "9"; "m3"
 end
 
---- A number in the unit that VRM names: in the text it shows, else in its format -> number, unit. unit: one of
--- CONVERTED, or nil.
+--- A number in the unit that VRM names: in the text it shows, else in its format -> number, unit. unit: one
+-- of CONVERTED, or nil.
 local function in_named_unit(value, unit, formatted, of_dbus)
     if not (unit or may_name_unit(formatted)) then return value, of_dbus end
     local shown, text_unit, last_decimal = shown_number(formatted)
