@@ -42,7 +42,7 @@ struct api {
 // Instructions for one leg of a task of main.lua: some 0.2 s, so that PG3's stop is always heard.
 #define MAIN_BUDGET 20000000
 #define MAIN_TIME_MS 1000
-// The rows of a hundred installations of thirty devices do not fit 48 MiB.
+// A hundred installations of thirty devices take 36 MiB.
 #define MAIN_MEMORY (128u * 1024 * 1024)
 
 // For a start that finds no memory.
