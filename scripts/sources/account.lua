@@ -254,7 +254,7 @@ local function ask(s, site, discover, priority)
         if not one and problem and problem.kind == "rate" then return nil, problem end
     end
     if outdated(s, site) then return nil end
-    local answer, err = s.client:diagnostics(site.id, discover or false, site.store.texts, priority)
+    local answer, err = s.client:diagnostics(site.id, discover or false, site.store.pages, priority)
     if not answer or outdated(s, site) then return nil, err end
     if #answer.rows == 0 and site.had_rows then
         return nil, { kind = "bad_answer", text = "VRM sent no measurements of this installation." }
