@@ -21,8 +21,8 @@ local HEAD = [[
 # What is shown
 
 Written by `spec/coverage.lua` from a list of the values that Victron's devices are known to have, by D-Bus
-service and path. Which of them a device sends, and VRM keeps, differs: a value that is not sent is No data, and
-a part whose values are not sent has no node.
+service and path. Which of them a device sends, and VRM keeps, differs: a value that is not sent is No data,
+and a part whose values are not sent has no node.
 
 Services that are not in this list get a node with their first values all the same
 ([authors.md](authors.md#devices-that-no-script-knows)).
@@ -170,8 +170,8 @@ end
 
 local function page_of(list)
     local out, values, shown = { HEAD }, 0, 0
-    out[#out + 1] = "| Service | Device script | Values known | With a driver | Left out |\n| --- | --- | ---: | ---: |"
-        .. " ---: |\n"
+    out[#out + 1] = "\n| Service | Device script | Values known | With a driver | Left out |\n"
+        .. "| --- | --- | ---: | ---: | ---: |\n"
     for _, one in ipairs(list) do
         local script = one.script and ("`%s`"):format(one.script.type.file) or "none"
         out[#out + 1] = ("| [%s](#%s) | %s | %d | %d | %d |\n"):format(one.name, one.name, script, one.values,

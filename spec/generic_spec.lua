@@ -112,10 +112,8 @@ describe("a service that no script knows", function()
     end)
 
     it("that an owner's script knows is left to it", function()
-        local own = script_world.TANK:gsub("MYTANK", "MYMILL"):gsub('"tank"', '"windmill"')
-            :gsub('unit.percent, "Level", "/Level"', 'unit.watt, "Power", "/Ac/Power"')
         local world = started { sites = farm(windmill(7)).sites,
-                                files = { ["persist/scripts/mill.lua"] = own } }
+                                files = { ["persist/scripts/mill.lua"] = script_world.MILL } }
         world:run(15)
         assert.equal("MYMILL", world.nodes[address(7)].type)
         assert.equal(0, world.writes)
@@ -124,7 +122,7 @@ describe("a service that no script knows", function()
     -- Fault: While the owner's script is broken, its nodes become those of a script that the plugin wrote.
     -- Expected: Nothing is written; once it is mended, the owner's goes before one that was written.
     it("is not learned while a script is in trouble", function()
-        local own = script_world.TANK:gsub("MYTANK", "MYMILL"):gsub('"tank"', '"windmill"')
+        local own = script_world.MILL
         local world = started { sites = farm(windmill(7)).sites,
                                 files = { ["persist/scripts/zmill.lua"] = own:gsub("api = 2", "api = ") } }
         world:run(15)

@@ -33,10 +33,11 @@ their meaning in all later versions: programs of the ISY may rely on them.
 ]]
 
 --- Words for the ISY's units of measure; 25 is a list of texts.
-local UNITS = { [1] = "A", [4] = "°C or °F", [14] = "°", [20] = "hours", [30] = "kW", [31] = "kPa",
-    [33] = "kWh", [35] = "liters", [45] = "minutes", [51] = "%", [53] = "power factor", [56] = "number",
-    [58] = "seconds", [72] = "V", [73] = "W", [83] = "km", [89] = "rpm", [90] = "Hz", [135] = "VA",
-    [136] = "var", [151] = "date and time" }
+local UNITS = { [1] = "A", [4] = "°C or °F", [8] = "m³", [14] = "°", [20] = "hours", [30] = "kW",
+    [31] = "kPa", [33] = "kWh", [35] = "liters", [36] = "lux", [38] = "m", [40] = "m/s",
+    [45] = "minutes", [51] = "%", [53] = "power factor", [54] = "ppm", [56] = "number",
+    [58] = "seconds", [72] = "V", [73] = "W", [74] = "W/m²", [83] = "km", [89] = "rpm", [90] = "Hz",
+    [118] = "hPa", [122] = "µg/m³", [135] = "VA", [136] = "var", [139] = "°", [151] = "date and time" }
 
 --- A list with more texts than this stands at the end of the page.
 local MOST_IN_ROW = 4

@@ -27,7 +27,7 @@ local function boat()
         row("battery", 288, nil, nil, 5, { idDataAttribute = 777 }),
         row(nil, 0, nil, nil, 6, { idDataAttribute = 778 }),
         row("battery", 288, nil, "txt", "a\27[31m" .. ("x"):rep(60)),
-        row("tank", 20, "/Level", "tl", 40, { timestamp = fixtures.NOW - 7200 * 24 }),
+        row("windmill", 20, "/Speed", "ws", 40, { timestamp = fixtures.NOW - 7200 * 24 }),
     })
     return site
 end
@@ -98,8 +98,8 @@ describe("--rows of an account", function()
     end)
 
     it("says that no script shows a device", function()
-        has(printed, "tank/20   no script shows it; rows: 1")
-        assert.truthy(line_with(printed, "/Level"):find("2 days", 1, true))
+        has(printed, "windmill/20   no script shows it; rows: 1")
+        assert.truthy(line_with(printed, "/Speed"):find("2 days", 1, true))
     end)
 
     it("cuts long texts and lets no code through to the terminal", function()

@@ -425,7 +425,20 @@ describe("a row of diagnostics", function()
         assert.same({ 78, "L" }, { number_of("/Remaining", "%.0F L", "78 L", "78") })
         assert.same({ 78, "L" }, { number_of("/Remaining", "%.0F L", "78 L", 0.078) })
         assert.same({ 0.078, "m³" }, { number_of("/Remaining", "%.3F m³", "0.078 m³", 0.078) })
+        assert.same({ 27, "gal" }, { number_of("/Remaining", "%.0F gal", "27 gal", "27") })
+        local gallons, unit = number_of("/Remaining", "%.0F gal", "27 gal", 0.1022)
+        assert.near(27, gallons, 0.01)
+        assert.equal("gal", unit)
         assert.same({ 230.1, "V" }, { number_of("V", "%.1F V", "230.1 V", 230.1) })
+    end)
+
+    -- Fault: a tank's volume in m³, as D-Bus has it, without a unit was shown as liters: 0 for 0.103 m³
+    -- Expected: where VRM names no unit, a volume of a tank or a meter is in m³
+    it("knows that volumes without a unit are m³, as on D-Bus", function()
+        for _, key in ipairs { "/Remaining", "tr", "/Capacity", "/Aggregate" } do
+            assert.same({ 0.103, "m3" }, { number_of(key, "%s", "0.103", 0.103) })
+            assert.same({ 103, "L" }, { number_of(key, "%s", "103 L", 103) })
+        end
     end)
 
     it("keeps instance 0 and instances above 255, code and path as they are", function()

@@ -165,6 +165,29 @@ describe("a terminal", function()
         assert.equal(3, #table_)
         has(table_[2], "(Victron Energy, controller)")
     end)
+
+    -- Fault: of many nodes the last ones were not shown, while each of the first had a line of values
+    -- Expected: each node has a line with its name, then the first ones have values, as far as there is room
+    it("shows all nodes before it shows values of them", function()
+        local env = { VICTRON_VRM_TOKEN = worlds.TOKEN, COLUMNS = "80" }
+        local nodes = 0
+        local function named(lines)
+            env.LINES = lines
+            local world = watch { terminal = true, env = env }
+            local text, count = table.concat(picture(printed(world, 5)), "\n"), 0
+            nodes = 0
+            for address in pairs(world.nodes) do
+                nodes = nodes + 1
+                if text:find(address .. ")", 1, true) then count = count + 1 end
+            end
+            return count, text
+        end
+        named "99"
+        local count, text = named(tostring(nodes + 3))
+        assert.equal(nodes, count)
+        has(text, "PG3 connection")
+        assert.equal(nodes - 1, (named(tostring(nodes + 1))))
+    end)
 end)
 
 describe("the watch", function()

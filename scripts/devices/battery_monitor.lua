@@ -15,10 +15,11 @@ end
 return {
     api = 2,
     id = "VICBATT", name = "Battery Monitor", icon = "EnergyMonitor",
-    match = { service = "battery" },
+    match = { service = { "battery", "bms" } },             -- the BMS of an old Venus OS is bms
 
     { "ST",      unit.percent,    "State of charge",             "/Soc", "SOC", min = 0, max = 110 },
-    { "BATLVL",  unit.percent,    "Battery charge",              "/Soc", "SOC", min = 0, max = 110 },
+    { "BATLVL",  unit.percent,    "Battery charge",              "/Soc", "SOC", min = 0, max = 110,
+                 events = { level = "battery_level", below = "BATLOW", above = "BATOK" } },
     { "GV0",     "battery_state", "Battery status",              from = battery_status },
     { "CV",      unit.volt,       "Battery voltage",             "/Dc/0/Voltage", "V", min = -0.5 },
     { "CC",      unit.ampere,     "Battery current, + charging", "/Dc/0/Current", "I", places = 2 },
@@ -54,6 +55,8 @@ return {
     { "GV15",    unit.hours,      "Time since last full charge", "/History/TimeSinceLastFullCharge", "H9",
                  max = 1e5 },
     { "GV16",    unit.amp_hours,  "Deepest discharge (Ah)",      "/History/DeepestDischarge", "H1" },
+
+    events = { BATLOW = "Battery below the level", BATOK = "Battery above the level" },
 
     parts = {
         { part = "c", id = "VICBATTC", name = "cells",             -- a BMS sends these, a shunt does not

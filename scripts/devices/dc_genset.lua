@@ -10,7 +10,8 @@ return {
 
     { "ST",    unit.watt,       "DC power, + charging",      "/Dc/0/Power",
       product = { "/Dc/0/Voltage", "/Dc/0/Current" } },
-    { "GV0",   "genset_status", "Status",                    "/StatusCode" },
+    { "GV0",   "genset_status", "Status",                    "/StatusCode",
+      events = { [0] = "GENSTOP", [8] = "GENSTART", [10] = "GENSTOP" } },
     { "ERR",   "genset_error",  "Error",                     "/ErrorCode" },
     { "ALARM", "alarm",         "Alarm, any",                worst = "/Alarms/" },
     { "CV",    unit.volt,       "DC voltage",                "/Dc/0/Voltage", min = -0.5, max = 100 },
@@ -23,6 +24,8 @@ return {
       first = { "/RemoteStartModeEnabled", "/AutoStart" } },
     { "GV14",  "off_on",        "Remote start mode, as set", "/EnableRemoteStartMode", zero = false },
     { "GV15",  unit.count,      "Phases",                    "/NrOfPhases", min = 1, max = 3, zero = false },
+
+    events = { GENSTART = "Generator started", GENSTOP = "Generator stopped" },
 
     parts = {
         { part = "p", id = "VICDCGENP", name = "AC output",        -- of one that has AC, too

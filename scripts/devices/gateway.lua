@@ -50,14 +50,15 @@ return {
     match = { kind = "gateway" },
 
     { "ST",      "gateway_status", "Gateway status", from = online, zero = false },
-    { "GV0",     "system_status",  "System status",  from = system_status, zero = false },
+    { "GV0",     "system_status",  "System status",  from = system_status, zero = false,
+      events = { [OK] = "OVER", [WARNING] = "WARNING", [ALARM] = "ALARM" } },
     { "GV1",     unit.count,       "Active alarms",  from = active_alarms, zero = false },
     { "GV2",     unit.count,       "Devices",        from = devices, zero = false },
     { "GV3",     "vrm_connection", "VRM connection", from = connected, zero = false },
     { "GV4",     "system_state",   "System state",   "/SystemState/State", "ss" },
 
     { "BATLVL",  unit.percent,     "Battery charge",              "/Dc/Battery/Soc", "bs",
-      min = 0, max = 110 },
+      min = 0, max = 110, events = { level = "battery_level", below = "BATLOW", above = "BATOK" } },
     { "GV5",     "battery_state",  "Battery status",              "/Dc/Battery/State", "bst" },
     { "CV",      unit.volt,        "Battery voltage",             "/Dc/Battery/Voltage", "bv", min = -0.5 },
     { "CC",      unit.ampere,      "Battery current, + charging", "/Dc/Battery/Current", "bc" },
@@ -75,11 +76,20 @@ return {
     { "GV10",    unit.watt,        "Generator power",
       sum = { { "/Ac/Genset/{phase}/Power", "gs{n}" } } },
     { "GV11",    unit.watt,        "DC system power, + consumed", "/Dc/System/Power", "dc" },
-    { "GV12",    "ac_source",      "AC input",                    "/Ac/ActiveIn/Source" },
-    { "GV13",    "grid_alarm",     "Grid alarm",                  "/Ac/Alarms/GridLost", "Agl" },
+    { "GV12",    "ac_source",      "AC input",                    "/Ac/ActiveIn/Source",
+      events = { [0] = "GENSTOP", [1] = "GENSTOP", [2] = "GENSTART", [3] = "GENSTOP", [240] = "GENSTOP" } },
+    { "GV13",    "grid_alarm",     "Grid alarm",                  "/Ac/Alarms/GridLost", "Agl",
+      events = { [0] = "GRIDBACK", [2] = "GRIDLOST" } },
     { "GV14",    "open_closed",    "Relay 1",                     "/Relay/0/State" },
     { "GV15",    "open_closed",    "Relay 2",                     "/Relay/1/State" },
     { "GV16",    unit.seconds,     "Logging interval",            from = interval },
+
+    events = {
+        WARNING = "Warning", ALARM = "Alarm", OVER = "Alarm over",               -- of any device
+        GRIDLOST = "Grid lost", GRIDBACK = "Grid back",
+        GENSTART = "Generator started", GENSTOP = "Generator stopped",           -- as the AC input
+        BATLOW = "Battery below the level", BATOK = "Battery above the level",
+    },
 
     parts = {
         { part = "p", id = "VICGWP", name = "phases", when = MORE_THAN_TOTALS,

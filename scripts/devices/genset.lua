@@ -10,7 +10,8 @@ return {
     match = { service = "genset" },
 
     { "ST",    unit.watt,         "AC power",                 "/Ac/Power", sum = POWER },
-    { "GV0",   "genset_status",   "Status",                   "/StatusCode" },
+    { "GV0",   "genset_status",   "Status",                   "/StatusCode",
+      events = { [0] = "GENSTOP", [8] = "GENSTART", [10] = "GENSTOP" } },
     { "ERR",   "genset_error",    "Error",                    "/ErrorCode" },
     { "ALARM", "alarm",           "Alarm, any",               worst = "/Alarms/" },
     { "GV1",   unit.volt,         "AC voltage L1",            "/Ac/L1/Voltage", places = 1,
@@ -33,6 +34,8 @@ return {
       first = { "/RemoteStartModeEnabled", "/AutoStart" } },
     { "GV14",  "off_on",          "Remote start mode, as set", "/EnableRemoteStartMode", zero = false },
     { "GV15",  unit.count,        "Phases",                   "/NrOfPhases", min = 1, max = 3, zero = false },
+
+    events = { GENSTART = "Generator started", GENSTOP = "Generator stopped" },
 
     parts = {
         { part = "p", id = "VICGENSETP", name = "phases",          -- of a genset with more than one

@@ -150,10 +150,10 @@ end
 
 --- What a node remembers of the values it shows, for device.apply: { had = drivers that had a number last and
 -- may slip, again = drivers to work out again in any case, seen = what sums were made of so far, see
--- reading.of, counts = { [driver id] = { value, at = its time } } of its counters, midnight = when the day of
--- the installation began, nil: not known }.
+-- reading.of, counts = { [driver id] = { value, at = its time } } of its counters, reported = values of the
+-- drivers that report events, midnight = when the day of the installation began, nil: not known }.
 function device.memory()
-    return { had = {}, again = {}, seen = {}, counts = {} }
+    return { had = {}, again = {}, seen = {}, counts = {}, reported = {} }
 end
 
 --- Sets drivers of a node from rows; which = a set of them, nil for all. memory: of the node.
@@ -176,6 +176,7 @@ function device.apply(type_, address, rows, site, memory, which)
             memory.had[driver.id] = value ~= nil and may_slip(driver) or nil
             memory.again[driver] = slip or problem and true or nil
             if unknown then tell_unknown(type_, driver, address, text) end
+            if driver.events and not slip then memory.reported[driver.id] = value end
             if not slip then host.set(address, driver.id, value, text) end
         end
     end

@@ -17,7 +17,7 @@ discovery.SERVICE_CODES = {
     generator = "gn", evcharger = "ev", ev = "ec", dcsystem = "ds", dcload = "dl", dcsource = "dc",
     alternator = "at", dcdc = "dd", charger = "ch", accharger = "ac", motordrive = "md", fuelcell = "fc",
     meteo = "me", digitalinput = "di", pulsemeter = "pm", heatpump = "hp", switch = "sw", gps = "gp",
-    bms = "bs", hub4 = "hb", modem = "mo", dcgenset = "dg",
+    bms = "bs", hub4 = "hb", modem = "mo", dcgenset = "dg", pump = "pu",
 }
 
 --- idDeviceType of system-overview -> D-Bus service (VRM's numbers; the rest is joined by name).

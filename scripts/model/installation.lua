@@ -14,7 +14,9 @@
 local choices = require "pg3.choices"
 local reading = require "types.reading"
 local freshness = require "model.freshness"
+local identity = require "model.identity"
 local discovery = require "model.discovery"
+local events = require "model.events"
 local generic = require "serve.generic"
 local nodes = require "model.nodes"
 local read = require "sources.read"
@@ -266,6 +268,7 @@ function installation.age(site)
     show_told(site)
     if begun then nodes.begin_day(site) end
     local seconds = math.min(nodes.judge(site, now), until_end, site.tomorrow - now)
+    nodes.report(site.nodes)
     if site.aging then timer.cancel(site.aging) end
     site.aging = next(site.nodes) and timer.after(seconds + 1, function() installation.age(site) end)
 end
@@ -301,7 +304,8 @@ function installation.show(site, answer, now, discover)
     if begun then nodes.begin_day(site) end
     installation.age(site)
     if discover then
-        nodes.adopt(prefix_of(site))
+        nodes.adopt(prefix_of(site), nil, true)
+        identity.look(site, now)
         learn(site)
     end
 end
@@ -317,11 +321,13 @@ end
 --- Everything of a site (nil = everything there is) cannot be believed now.
 function installation.lose(site)
     lose_nodes(site and site.nodes or nodes.all)
+    nodes.report(site and site.nodes)
     nodes.adopt(prefix_of(site))
 end
 
 --- The plugin ends: nothing of what it shows can be believed from now on, and nothing is added any more.
 function installation.leave()
+    events.close()
     lose_nodes(nodes.all)
 end
 
@@ -337,7 +343,7 @@ end
 function installation.adopt_others(list)
     local present = {}
     for _, site in ipairs(list) do present[discovery.base36(site.id) .. "_"] = true end
-    nodes.adopt("", function(address) return not present[address:match("^[^_]*_") or ""] end)
+    nodes.adopt("", function(address) return not present[address:match("^[^_]*_") or ""] end, true)
 end
 
 return installation

@@ -10,6 +10,7 @@
 local freshness = require "model.freshness"
 local device = require "model.device"
 local discovery = require "model.discovery"
+local events = require "model.events"
 local scripts = require "serve.scripts"
 local shortage = require "serve.shortage"
 
@@ -156,6 +157,7 @@ function nodes.forget(address)
     if used_names[node.name] == address then used_names[node.name] = nil end
     if node.site then node.site.nodes[address] = nil end
     nodes.all[address] = nil
+    events.forget(address)
 end
 
 local function show_state(node, state)
@@ -253,10 +255,17 @@ function nodes.judge(site, now)
     return soonest
 end
 
+--- Reports events of nodes (nil: all) that were found in this run: what the others are is not known.
+function nodes.report(list)
+    for _, node in pairs(list or nodes.all) do
+        if node.site then events.look(node) end
+    end
+end
+
 --- Adds the nodes PG3 knows from earlier runs whose addresses begin with prefix, for which accept(address) is
 -- true (nil: all) and that are not here yet, and shows them offline. Gateways first: they are the primaries
--- of the others.
-function nodes.adopt(prefix, accept)
+-- of the others. gone: VRM does not have them, so that they are lost; else it was not asked.
+function nodes.adopt(prefix, accept, gone)
     local list = {}
     for _, known in ipairs(host.known(prefix)) do
         if known.name then nodes.take_name(known.name, known.address) end
@@ -275,6 +284,10 @@ function nodes.adopt(prefix, accept)
     for _, node in ipairs(list) do
         if not host.node(node.primary or "") then node.primary = node.address end
         if add(node) then nodes.offline(node) end
+    end
+    for _, known in ipairs(gone and host.known(prefix) or {}) do
+        local node = nodes.all[known.address]
+        if node and not node.site and not (accept and not accept(known.address)) then events.look(node) end
     end
 end
 

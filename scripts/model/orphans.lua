@@ -3,6 +3,7 @@
 local check = require "types.check"
 local choices = require "pg3.choices"
 local discovery = require "model.discovery"
+local identity = require "model.identity"
 local nodes = require "model.nodes"
 
 local orphans = {}
@@ -66,7 +67,10 @@ function orphans.remove(addresses)
     for first = 1, #addresses, BATCH do
         local batch = table.move(addresses, first, math.min(first + BATCH - 1, #addresses), 1, {})
         if not host.remove(batch) then break end
-        for _, address in ipairs(batch) do nodes.forget(address) end
+        for _, address in ipairs(batch) do
+            nodes.forget(address)
+            identity.forget(address)
+        end
         removed = removed + #batch
     end
     return removed

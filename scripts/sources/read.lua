@@ -214,6 +214,7 @@ function read.overview(json)
             last_connection = read.integer(device.lastConnection),
             gateway = device.name == "Gateway" or type_id == 0 or device.loggingInterval ~= nil,
             interval = interval and interval > 0 and interval or nil,
+            serial = device.machineSerialNumber,
         }
     end
     return devices
@@ -331,6 +332,7 @@ local CONVERTED = {
     s = { "s", 1, 0 }, min = { "s", 60, 0 }, h = { "s", 3600, 0 },
     ["°C"] = { "°C", 1, 0 }, C = { "°C", 1, 0 }, ["°F"] = { "°C", 1 / 1.8, 32 }, F = { "°C", 1 / 1.8, 32 },
     ["m³"] = { "L", 1000, 0 }, m3 = { "L", 1000, 0 }, L = { "L", 1, 0 }, l = { "L", 1, 0 },
+    gal = { "L", 3.785411784, 0 },              -- of the US: see docs/vrm.md, Not confirmed
 }
 
 --- What D-Bus counts in seconds, for where VRM names no unit: by path, or by code where there is no path.
@@ -344,6 +346,9 @@ local MOST_HOURS = {
     ["/ServiceCounter"] = 1e5, ["/ServiceInterval"] = 1e5, gasi = 1e5, ["/ManualStartTimer"] = 240,
     ["/ChargingTime"] = 1000, evt = 1000, ["/Session/Time"] = 1000,
 }
+
+--- And what it counts in cubic meters.
+local VOLUMES = { ["/Remaining"] = true, tr = true, ["/Capacity"] = true, ["/Aggregate"] = true }
 
 local function counted(value, unit)
     local rule = CONVERTED[unit]
@@ -380,10 +385,11 @@ local function may_name_unit(formatted)
 end
 
 --- A number in the unit that VRM names: in the text it shows, else in its format -> number, unit.
--- most_hours: see above, nil for what is no time of D-Bus.
-local function in_named_unit(value, unit, formatted, most_hours)
+-- key: the path, or the code where there is none.
+local function in_named_unit(value, unit, formatted, key)
     if unit and not CONVERTED[unit] then return value, unit end
-    local of_dbus = most_hours and "s"
+    local most_hours = MOST_HOURS[key]
+    local of_dbus = most_hours and "s" or VOLUMES[key] and "m3" or nil
     if not (unit or may_name_unit(formatted)) then return value, of_dbus end
     local shown, text_unit, last_decimal = shown_number(formatted)
     local named = CONVERTED[text_unit] and text_unit or unit
@@ -400,7 +406,7 @@ local function in_named_unit(value, unit, formatted, most_hours)
     return counted(value, stands_in) / rule[2], named
 end
 
-local function row_value(record, unit, enum, most_hours)
+local function row_value(record, unit, enum, key)
     local raw = record.rawValue
     local value = read.number(raw)
     local text = not value and read.text(raw)
@@ -409,7 +415,7 @@ local function row_value(record, unit, enum, most_hours)
     end
     if type(value) == "number" then
         if codes.is_in(value, unit) then return nil, unit end
-        return in_named_unit(value, unit, record.formattedValue, most_hours)
+        return in_named_unit(value, unit, record.formattedValue, key)
     end
     return value, unit
 end
@@ -427,7 +433,7 @@ function read.row(record)
     local id = read.integer(record.idDataAttribute)
     if not (path or code or id) then return nil end
     local enum = enum_of(id or code, record.dataAttributeEnumValues)
-    local value, unit = row_value(record, read.unit(record.formatWithUnit), enum, MOST_HOURS[path or code])
+    local value, unit = row_value(record, read.unit(record.formatWithUnit), enum, path or code)
     local timestamp = read.integer(record.timestamp)
     return {
         service = read.word(record.dbusServiceType),

@@ -11,7 +11,8 @@ local clean, width = paint.clean, paint.width
 local UNITS = { [1] = "A", [4] = "°C", [14] = "°", [17] = "°F", [20] = "h", [30] = "kW", [31] = "kPa",
                 [33] = "kWh", [35] = "l", [45] = "min", [51] = "%", [58] = "s", [72] = "V",
                 [73] = "W", [83] = "km", [89] = "rpm", [90] = "Hz", [119] = "Wh",
-                [135] = "VA", [136] = "var" }
+                [135] = "VA", [136] = "var", [8] = "m³", [36] = "lx", [38] = "m", [40] = "m/s",
+                [54] = "ppm", [74] = "W/m²", [118] = "hPa", [122] = "µg/m³", [139] = "°" }
 local UOM_TIME = 151
 
 --- A value as a person reads it. driver: as it was declared; then what host.shown gives.

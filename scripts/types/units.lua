@@ -22,19 +22,30 @@ local unit = {
     celsius    = { uom = 4, places = 1, min = -100, max = 300, zero = true,
                    alt = { uom = 17, factor = 1.8, offset = 32, min = -148, max = 572 } },
     liter      = { uom = 35, places = 0, min = 0, max = 1e7, zero = true,
-                   vrm = { L = 1, l = 1, ["m³"] = 1000, m3 = 1000 } },
+                   vrm = { L = 1, l = 1, ["m³"] = 1000, m3 = 1000, gal = 3.785411784 } },
     count      = { uom = 56, places = 0, min = 0, max = 1e6, zero = true },      -- how many there are now
     power_factor = { uom = 53, places = 2, min = -1, max = 1, zero = true },
-    rpm        = { uom = 89, places = 0, min = 0, max = 8000, zero = true },
     kilopascal = { uom = 31, places = 0, min = 0, max = 2000, zero = true },
     kilometer  = { uom = 83, places = 0, min = 0, max = 1e7, zero = true, vrm = { km = 1, m = 0.001 } },
+    rpm        = { uom = 89, places = 0, min = 0, max = 8000, zero = true },
+    meter      = { uom = 38, places = 0, min = -1e4, max = 1e5, zero = true },
+    meters_per_second = { uom = 40, places = 1, min = 0, max = 400, zero = true },
+    hectopascal = { uom = 118, places = 1, min = 300, max = 1200, zero = false,
+                    vrm = { hPa = 1, mbar = 1, kPa = 10, Pa = 0.01 } },
+    lux        = { uom = 36, places = 0, min = 0, max = 2e5, zero = true },
+    irradiance = { uom = 74, places = 0, min = 0, max = 2000, zero = true },     -- watt on a square meter
+    ppm        = { uom = 54, places = 0, min = 0, max = 1e6, zero = false },
+    micrograms = { uom = 122, places = 1, min = 0, max = 1e4, zero = false },    -- in a cubic meter of air
     degree     = { uom = 14, places = 4, min = -180, max = 180, zero = false },  -- of latitude, longitude
+    direction  = { uom = 139, places = 0, min = -180, max = 360, zero = false }, -- 0 is north
     raw        = { uom = 56, places = 0, min = -1e9, max = 1e9, zero = true },
 
     kwh        = { uom = 33, places = 2, min = -1e9, max = 1e9, zero = false,
                    vrm = { kWh = 1, Wh = 0.001, MWh = 1000 } },
     amp_hours  = { uom = 56, places = 1, min = -1e7, max = 1e7, zero = false },  -- ISY has no unit for Ah
     counter    = { uom = 56, places = 0, min = 0, max = 1e9, zero = false },     -- how often so far
+    cubic_meters = { uom = 8, places = 3, min = 0, max = 1e9, zero = false,     -- how much so far
+                     vrm = { ["m³"] = 1, m3 = 1, L = 0.001, l = 0.001, gal = 0.003785411784 } },
     minutes    = { uom = 45, places = 0, min = 0, max = 1e8, zero = false,
                    vrm = { min = 1, h = 60, s = 1 / 60 } },
     seconds    = { uom = 58, places = 0, min = 0, max = 1e9, zero = false,
@@ -48,7 +59,8 @@ for name, one in pairs(unit) do one.name = name end
 
 -- Whose registers say "not available" by all bits set: see types.codes.
 for _, name in ipairs { "watt", "kilowatt", "va", "var", "volt", "ampere", "hertz", "percent", "celsius",
-                        "liter", "amp_hours" } do
+                        "liter", "amp_hours", "rpm", "meter", "meters_per_second", "hectopascal", "lux",
+                        "irradiance", "ppm", "micrograms", "degree", "direction" } do
     unit[name].sentinels = true
 end
 

@@ -683,6 +683,17 @@ check("stale", "a node; its values stay", function()
     raises(host.stale)
 end)
 
+check("event", "of those the node's type declares; whether it was told", function()
+    host.declare { id = "CONTRACTEVENTS", name = "Contract", drivers = {
+        { id = "ST", label = "Status", uom = 25, places = 0, names_id = "C", names = { [0] = "Off" } },
+    }, events = { { id = "LOST", name = "Lost" } } }
+    assert(host.add { address = "contract", type = "CONTRACTEVENTS", name = "C", primary = "contract" })
+    assert(type(host.event("contract", "LOST")) == "boolean")
+    names(raises(host.event, "contract", "BACK"), "contract (CONTRACTEVENTS) has no event BACK")
+    names(raises(host.event, "nobody", "LOST"), "nobody")
+    raises(host.event, "contract")
+end)
+
 for _, choice in ipairs { "zero_stale", "alt_units", "hold_nodes" } do
     check(choice, "true, false, nothing", function()
         with_node()
@@ -774,7 +785,7 @@ check("save", "what cannot be kept raises", function()
     raises(host.save)
     raises(host.save, "contract")
     names(raises(host.save, { fn = function() end }), "host.save")
-    names(raises(host.save, { text = ("x"):rep(70000) }), "host.save")
+    names(raises(host.save, { text = ("x"):rep(600000) }), "host.save")
 end)
 
 --------------------------------------------------------------------------------------------- scripts

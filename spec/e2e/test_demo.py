@@ -19,8 +19,9 @@ from support.plugin import Plugin
 from support.world import CONTROLLER, address
 
 NODES = [CONTROLLER, address(HOUSE, "gw"), address(HOUSE, "bm", 289), address(HOUSE, "sc", 288),
-         address(HOUSE, "sc", 256), address(HOUSE, "vb", 276), address(VAN, "gw"), address(VAN, "bm", 0),
-         address(VAN, "sc", 279), address(VAN, "iv", 257),
+         address(HOUSE, "sc", 256), address(HOUSE, "vb", 276), address(HOUSE, "ts", 24), address(VAN, "gw"),
+         address(VAN, "bm", 0), address(VAN, "sc", 279), address(VAN, "iv", 257), address(VAN, "tk", 20),
+         address(VAN, "gp", 0),
          *[address(site, "bm", instance) + part for site, instance in ((HOUSE, 289), (VAN, 0)) for part in "ha"],
          *(address(site, "gw") + part for site in (HOUSE, VAN) for part in "dove")]
 PATIENCE = 30.0         # seconds; python3 and openssl have to start

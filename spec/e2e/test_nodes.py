@@ -10,8 +10,9 @@ from support.world import (CONNECTED, CONTROLLER, DISCONNECTED, FRESH, NO_DATA, 
 
 BANK = address(HOUSE, "bm", 289)
 DEVICES = [(HOUSE, "battery", 289, "bm"), (HOUSE, "solarcharger", 288, "sc"),
-           (HOUSE, "solarcharger", 256, "sc"), (HOUSE, "vebus", 276, "vb"),
-           (VAN, "battery", 0, "bm"), (VAN, "solarcharger", 279, "sc"), (VAN, "inverter", 257, "iv")]
+           (HOUSE, "solarcharger", 256, "sc"), (HOUSE, "vebus", 276, "vb"), (HOUSE, "temperature", 24, "ts"),
+           (VAN, "battery", 0, "bm"), (VAN, "solarcharger", 279, "sc"), (VAN, "inverter", 257, "iv"),
+           (VAN, "tank", 20, "tk"), (VAN, "gps", 0, "gp")]
 
 
 def places(pg3, node, driver):

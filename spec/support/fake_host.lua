@@ -508,6 +508,17 @@ local function node_functions(self, host)
         local node = self.nodes[text_of(address)] or error("there is no node " .. address, 0)
         node.stale = stale
     end
+    host.event = function(address, id)
+        local node = self.nodes[text_of(address)] or error("there is no node " .. address, 0)
+        for _, event in ipairs(self.types[node.type].events or {}) do
+            if event.id == text_of(id) then
+                if self.away then return false end
+                table.insert(self.events, address .. " " .. id)
+                return true
+            end
+        end
+        error(("the node %s (%s) has no event %s"):format(address, node.type, id), 0)
+    end
     host.hold_nodes = function(on) self.nodes_held = on end
     host.zero_stale = function(zero) self.zero = zero end
     host.alt_units = function(alt) self.alt = alt end
@@ -570,7 +581,7 @@ local function file_functions(self, host)
     scripts.open(self, host)
 end
 
-local SHORTEST_SECRET, MOST_DATA = 8, 64 * 1024
+local SHORTEST_SECRET, MOST_DATA = 8, 512 * 1024
 
 local function record_functions(self, host)
     host.params = function()
@@ -590,7 +601,8 @@ local function record_functions(self, host)
         check_type(data, "table")
         local ok, taken = pcall(copy, data)
         if not ok then error("host.save: " .. taken, 0) end
-        if #dkjson.encode(taken) > MOST_DATA then error("host.save: it does not fit 65536 bytes", 0) end
+        local bytes = #dkjson.encode(taken)
+        if bytes > MOST_DATA then error(("host.save: it does not fit %d bytes"):format(MOST_DATA), 0) end
         self.saved = taken
         table.insert(self.saves, { time = self.now, data = taken })
         return true

@@ -203,8 +203,8 @@ class World:
     def device_addresses(self):
         """The device nodes of VRM's two constant sites, and those of their parts."""
         return [address(HOUSE, "bm", 289), address(HOUSE, "sc", 288), address(HOUSE, "sc", 256),
-                address(HOUSE, "vb", 276), address(VAN, "bm", 0), address(VAN, "sc", 279),
-                address(VAN, "iv", 257)] + \
+                address(HOUSE, "vb", 276), address(HOUSE, "ts", 24), address(VAN, "bm", 0),
+                address(VAN, "sc", 279), address(VAN, "iv", 257), address(VAN, "tk", 20), address(VAN, "gp", 0)] + \
             [address(site, "bm", instance) + part for site, instance in ((HOUSE, 289), (VAN, 0)) for part in "ha"]
 
     def part_addresses(self):
