@@ -3,7 +3,7 @@
 Its rows are made anew for each moment. A row is one of vrm_rows.py's; where VRM's code is not known, it begins with the path, and
 the code and the id are made up. A format can be a list of states.
 """
-from vrm_farm_day import (CAPACITY, CELLS, CVL, DIESEL, EV_AMPS, MINIMUM_SOC, PANELS, PHASES, PV_INVERTER, RUNNING,
+from vrm_farm_day import (CAPACITY, CELLS, DIESEL, EV_AMPS, MINIMUM_SOC, PANELS, PHASES, PV_INVERTER, RUNNING,
                           SETPOINT, START_SOC, STEP, STEPS, STOP_SOC, STOPPED, WARM_UP, WATER, flows, humidity, simulate)
 from vrm_rows import (ALARM, BOOT, CHANGED, ENUMS, GATEWAY, GRID_LOST, INSTALLED, ON_OFF, OPEN_CLOSED, PLATFORM,
                       RUN_REASON, SETTINGS, SYSTEM_ROWS)
@@ -21,6 +21,8 @@ BEFORE = {"grid_in": 18240.31, "grid_in1": 5310.4, "grid_in2": 9120.75, "grid_in
           "vebus_AcIn1ToAcOut": 9840.5, "vebus_AcIn1ToInverter": 1120.4, "vebus_AcIn2ToAcOut": 960.3,
           "vebus_AcIn2ToInverter": 1270.9, "vebus_AcOutToAcIn1": 14120.8, "vebus_InverterToAcIn1": 15930.1,
           "vebus_InverterToAcOut": 9310.6, "vebus_OutToInverter": 2870.3, "vebus_AcOutToAcIn2": 0, "vebus_InverterToAcIn2": 0}
+
+CVL = 56.0              # the highest voltage that the BMS allows
 
 NO_YES = {0: "No", 1: "Yes"}
 DISABLED_ENABLED = {0: "Disabled", 1: "Enabled"}
@@ -74,7 +76,7 @@ def system_rows(now):
               "gRC": 4 if m.generator else 0, "a1": m.input_loads[0] + m.output_loads[0], "g1": m.grid[0], "gs1": m.genset[0],
               "zR1": 0, "zR2": int(m.generator != STOPPED), **kwh}
     return [row[:5] + (values.get(code, row[5]),) + row[6:] for code, row in rows.items()] + table(
-        9300,
+        9250,
         ("P2", 127, "/Ac/PvOnOutput/L2/Power", "PV - AC-coupled on output L2", WATTS, m.pv[1]),
         ("P3", 128, "/Ac/PvOnOutput/L3/Power", "PV - AC-coupled on output L3", WATTS, m.pv[2]),
         ("a2", 132, "/Ac/Consumption/L2/Power", "AC Consumption L2", WATTS, m.input_loads[1] + m.output_loads[1]),
@@ -88,6 +90,10 @@ def system_rows(now):
         *phases(lambda n, i: ("/Ac/ConsumptionOnInput/L%d/Power" % n, "Consumption on input L%d" % n, WATTS, m.input_loads[i])),
         *phases(lambda n, i: ("/Ac/ConsumptionOnOutput/L%d/Power" % n, "Consumption on output L%d" % n, WATTS,
                               m.output_loads[i])),
+        *phases(lambda n, i: ("/Ac/Consumption/L%d/Current" % n, "Consumption current L%d" % n, AMPS,
+                              (m.input_loads[i] + m.output_loads[i]) / m.volts[i])),
+        *phases(lambda n, i: ("/Ac/Grid/L%d/Current" % n, "Grid current L%d" % n, AMPS, m.grid[i] / m.volts[i])),
+        *phases(lambda n, i: ("/Ac/PvOnOutput/L%d/Current" % n, "PV current on output L%d" % n, AMPS, m.pv[i] / m.volts[i])),
         ("/Ac/Consumption/NumberOfPhases", "Consumption phases", "%.0F", 3, BOOT),
         ("/Ac/Grid/NumberOfPhases", "Grid phases", "%.0F", 3, BOOT),
         ("/Ac/Genset/NumberOfPhases", "Genset phases", "%.0F", 3, BOOT),
@@ -183,6 +189,12 @@ def battery_rows(now):
         ("H21", 9061, "/History/DischargedEnergy", "Discharged Energy", KWH, now.count("discharged")),
         ("H22", 9062, "/History/ChargedEnergy", "Charged Energy", KWH, now.count("charged")),
         ("H6", 9046, "/History/TotalAhDrawn", "Total Ah drawn", "%.0F Ah", -now.count("drawn")),
+        ("H1", 9041, "/History/DeepestDischarge", "Deepest discharge", "%.1F Ah", -491.5, CHANGED),
+        ("H4", 58, "/History/ChargeCycles", "Charge cycles", "%.0F", 462, CHANGED),
+        ("H7", 9047, "/History/MinimumVoltage", "Minimum voltage", "%.2F V", 48.61, CHANGED),
+        ("H8", 9048, "/History/MaximumVoltage", "Maximum voltage", "%.2F V", 56.02, CHANGED),
+        ("/History/MinimumCellVoltage", "Minimum cell voltage", "%.3F V", 3.021, CHANGED),
+        ("/History/MaximumCellVoltage", "Maximum cell voltage", "%.3F V", 3.508, CHANGED),
         ("ASoc", 123, "/Alarms/LowSoc", "Low state-of-charge alarm", "%s", 0),
         ("AL", 119, "/Alarms/LowVoltage", "Low voltage alarm", "%s", 0),
         ("AH", 120, "/Alarms/HighVoltage", "High voltage alarm", "%s", 0),
@@ -398,10 +410,10 @@ def heat_pump_rows(now):
 
 def pump_rows(now):
     m = now.moment
-    return table(9750, ("/Ac/Power", "Power", WATTS, m.pump), ("/Ac/L3/Power", "L3 Power", WATTS, m.pump),
-                 ("/Ac/L3/Voltage", "L3 Voltage", VOLTS, m.volts[2]), ("/Ac/L3/Current", "L3 Current", AMPS, m.pump / m.volts[2]),
+    return table(9750, ("/Ac/Power", "Power", WATTS, m.pump), ("/Ac/L1/Power", "L1 Power", WATTS, m.pump),
+                 ("/Ac/L1/Voltage", "L1 Voltage", VOLTS, m.volts[0]), ("/Ac/L1/Current", "L1 Current", AMPS, m.pump / m.volts[0]),
                  ("/Ac/Energy/Forward", "Energy", KWH, now.count("pump")),
-                 ("/Ac/L3/Energy/Forward", "L3 Energy", KWH, now.count("pump")),
+                 ("/Ac/L1/Energy/Forward", "L1 Energy", KWH, now.count("pump")),
                  ("/Position", "Position", POSITION, 0, BOOT))
 
 
@@ -485,13 +497,13 @@ DEVICES = [
     ("genset", 60, product("Genset", 36, "Diesel generator", "Genset controller", "B046"), genset_rows),
     ("generator", 1, product("Generator", 16, "", "Generator start/stop"), generator_rows),
     ("evcharger", 40, product("EV Charging Station", 25, "Pickup", "EV Charging Station", "C024", "v2.01"), ev_charger_rows),
-    ("heatpump", 41, product("Heat pump", 39, "", "Energy Meter EM540", "B017", "v1.6"), heat_pump_rows),
+    ("heatpump", 41, product("Heat pump", 39, "Dairy hot water", "Energy Meter EM540", "B017", "v1.6"), heat_pump_rows),
     ("acload", 42, product("AC load", 23, "Water pump", "Energy Meter EM112", "B00E"), pump_rows),
     ("tank", 21, product("Tank", 5, "Water", "Tank sensor (Built-in)", "a161"), water_rows),
     ("tank", 22, product("Tank", 5, "Diesel", "Tank sensor (Built-in)", "a161"), diesel_rows),
     ("temperature", 24, product("Temperature sensor", 17, "Cold store", "Generic Temperature Input", "a162"), cold_store_rows),
     ("temperature", 25, product("Temperature sensor", 17, "Yard", "RuuviTag", "C029"), outdoor_rows),
-    ("meteo", 50, product("Meteo sensor", 28, "", "IMT Si-RS485 Series Solar Irradiance Sensor", "B030"), meteo_rows),
+    ("meteo", 50, product("Meteo sensor", 28, "Stable roof sensor", "IMT Si-RS485 Series Solar Irradiance Sensor", "B030"), meteo_rows),
     ("dcload", 291, product("DC Load", 31, "Fences and lights", "SmartShunt 500A/50mV", "A389", "v4.12"), dc_load_rows),
     ("digitalinput", 1, product("Digital input", 20, "Cold store door", "Digital input", "A165"), door_rows),
 ]

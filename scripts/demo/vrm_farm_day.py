@@ -30,7 +30,7 @@ PANELS = PV_INVERTER + sum(watts for watts, _ in TRACKERS)
 CAPACITY = 600                  # Ah
 CELLS = 16
 RESISTANCE = 0.006              # ohm, of the battery
-CCL, DCL, CVL = 300, 400, 56.0  # the most that the BMS allows
+CCL, DCL = 300, 400             # the most that the BMS allows
 MINIMUM_SOC = 30                # of ESS, as long as there is the grid
 
 GENSET_LIMIT, GENSET_CHARGE = 15000, 9000   # the most that it gives; that goes into the battery
@@ -43,7 +43,7 @@ WATER_PUMP = (1.0, 1.8)                     # when the pump fills it
 DOOR_OPEN = ((10.9, 11.1), (17.9, 18.1))
 
 # Electric vehicles: plugged in from, to, charges from, kWh, mode. Hours above 24 are of the next day.
-MANUAL, AUTO, SCHEDULED = 0, 1, 2
+AUTO, SCHEDULED = 1, 2
 SESSIONS = ((10.5, 15.5, 10.5, 22, AUTO), (22.5, 31.5, 24.5, 14, SCHEDULED))
 EV_AMPS = (6, 16)               # the least and the most on each phase
 
@@ -124,7 +124,7 @@ def output_loads(m):
     three += 1800 if within(hour, MILKING) else 0
     three += 1200 if within(hour, MILK_COOLING) else 0
     house = 320 + (2100 if 12 <= hour < 12.6 else 0) + (700 if 18 <= hour < 22.5 else 0)
-    return [house + three, 260 + (2400 if m.compressor else 0) + three, 180 + m.pump + three]
+    return [house + m.pump + three, 260 + (2400 if m.compressor else 0) + three, 180 + three]
 
 
 def ev_charger(m, state, spare):
