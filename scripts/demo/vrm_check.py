@@ -3,41 +3,37 @@ the powers that were shown.
 
 It reads nothing but VRM's records, each value as it is sent.
 """
-from vrm_farm import Farm
+from vrm_farm import VEBUS_FLOWS, Farm
 from vrm_farm_day import CAPACITY, EFFICIENCY, IDLE, MPPT_EFFICIENCY, PHASES, STEP, STEPS
 
 # Values have three places; a dozen of them are added.
 BALANCED = 0.02         # W, V, Ah
 COUNTED = 0.012         # kWh, Ah, seconds
 
-# Counters: service, path or code, and how many of its unit an hour come of the values shown.
-def kwh(*places):
-    return lambda get: sum(get(*place) for place in places) / 1000
+
+def kwh(service, path, sign=None):
+    """What a power comes to in an hour; with a sign, its positive (1) or negative (-1) part."""
+    return lambda get: (get(service, path) if sign is None else max(0, sign * get(service, path))) / 1000
 
 
-def bought(service, sign, path):
-    return lambda get: max(0, sign * get(service, path)) / 1000
-
-
+# Counters: service, path, and how much an hour comes of the values shown.
 COUNTERS = [
-    ("grid", "/Ac/Energy/Forward", bought("grid", 1, "/Ac/Power")),
-    ("grid", "/Ac/Energy/Reverse", bought("grid", -1, "/Ac/Power")),
-    *[("grid", "/Ac/L%d/Energy/Forward" % n, bought("grid", 1, "/Ac/L%d/Power" % n)) for n in PHASES],
-    *[("grid", "/Ac/L%d/Energy/Reverse" % n, bought("grid", -1, "/Ac/L%d/Power" % n)) for n in PHASES],
-    *[(service, "/Ac/Energy/Forward", kwh((service, "/Ac/Power")))
+    ("grid", "/Ac/Energy/Forward", kwh("grid", "/Ac/Power", 1)),
+    ("grid", "/Ac/Energy/Reverse", kwh("grid", "/Ac/Power", -1)),
+    *[("grid", "/Ac/L%d/Energy/Forward" % n, kwh("grid", "/Ac/L%d/Power" % n, 1)) for n in PHASES],
+    *[("grid", "/Ac/L%d/Energy/Reverse" % n, kwh("grid", "/Ac/L%d/Power" % n, -1)) for n in PHASES],
+    *[(service, "/Ac/Energy/Forward", kwh(service, "/Ac/Power"))
       for service in ("pvinverter", "genset", "evcharger", "heatpump", "acload")],
-    *[(service, "/Ac/L%d/Energy/Forward" % n, kwh((service, "/Ac/L%d/Power" % n)))
+    *[(service, "/Ac/L%d/Energy/Forward" % n, kwh(service, "/Ac/L%d/Power" % n))
       for service in ("pvinverter", "genset", "evcharger", "heatpump") for n in PHASES],
-    ("solarcharger", "/Yield/User", kwh(("solarcharger", "/Yield/Power"))),
-    ("battery", "/History/ChargedEnergy", bought("battery", 1, "/Dc/0/Power")),
-    ("battery", "/History/DischargedEnergy", bought("battery", -1, "/Dc/0/Power")),
+    ("solarcharger", "/Yield/User", kwh("solarcharger", "/Yield/Power")),
+    ("battery", "/History/ChargedEnergy", kwh("battery", "/Dc/0/Power", 1)),
+    ("battery", "/History/DischargedEnergy", kwh("battery", "/Dc/0/Power", -1)),
     ("battery", "/Capacity", lambda get: get("battery", "/Dc/0/Current")),
-    ("dcload", "/History/EnergyIn", kwh(("dcload", "/Dc/0/Power"))),
+    ("dcload", "/History/EnergyIn", kwh("dcload", "/Dc/0/Power")),
     ("genset", "/Engine/OperatingHours", lambda get: 3600 * (get("genset", "/Engine/Speed") > 0)),
     ("generator", "/AccumulatedRuntime", lambda get: 3600 * (get("generator", "/State") > 0)),
 ]
-ENERGY_OF_VEBUS = ("AcIn1ToAcOut", "AcIn1ToInverter", "AcIn2ToAcOut", "AcIn2ToInverter", "AcOutToAcIn1", "AcOutToAcIn2",
-                   "InverterToAcIn1", "InverterToAcIn2", "InverterToAcOut", "OutToInverter")
 # VRM's flows of energy, and the counters that have the same.
 FLOWS = {"Pb Pc Pg": [("pvinverter", "/Ac/Energy/Forward"), ("solarcharger", "/Yield/User")],
          "Gb Gc": [("grid", "/Ac/Energy/Forward"), ("genset", "/Ac/Energy/Forward")],
@@ -105,7 +101,7 @@ def problems():
             if not abs(amount) <= BALANCED:
                 found.append("%.2f h: %s is out of balance by %.3f" % (site.hour, name, amount))
         counts = [get(service, path) for service, path, _ in COUNTERS]
-        counts.append(sum(get("vebus", "/Energy/" + name) for name in ENERGY_OF_VEBUS))
+        counts.append(sum(get("vebus", "/Energy/" + name) for name in VEBUS_FLOWS))
         begun, summed = begun or counts, summed or [0] * len(counts)
         for (service, path), first, now, expected in zip(NAMES, begun, counts, summed):
             if not abs(now - first - expected) <= COUNTED:

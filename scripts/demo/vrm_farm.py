@@ -24,6 +24,10 @@ BEFORE = {"grid_in": 18240.31, "grid_in1": 5310.4, "grid_in2": 9120.75, "grid_in
 
 CVL = 56.0              # the highest voltage that the BMS allows
 
+# The counters of the inverter/chargers' energy.
+VEBUS_FLOWS = ("AcIn1ToAcOut", "AcIn1ToInverter", "AcIn2ToAcOut", "AcIn2ToInverter", "AcOutToAcIn1", "AcOutToAcIn2",
+               "InverterToAcIn1", "InverterToAcIn2", "InverterToAcOut", "OutToInverter")
+
 NO_YES = {0: "No", 1: "Yes"}
 DISABLED_ENABLED = {0: "Disabled", 1: "Enabled"}
 FLUID = {0: "Fuel", 1: "Fresh water", 2: "Waste water", 3: "Live well", 4: "Oil", 5: "Black water (sewage)", 6: "Gasoline",
@@ -246,14 +250,12 @@ def vebus_rows(now):
     m = now.moment
     connected = m.source is not None
     state = {"grid": 252, "genset": 3, None: 9}[m.source]
-    flow = ["AcIn1ToAcOut", "AcIn1ToInverter", "AcIn2ToAcOut", "AcIn2ToInverter", "AcOutToAcIn1", "AcOutToAcIn2",
-            "InverterToAcIn1", "InverterToAcIn2", "InverterToAcOut", "OutToInverter"]
-    made_up = {"IV2": 9136, "IV3": 9137, "II2": 9138, "II3": 9139, "IP2": 9140, "IP3": 9141, "OV2": 9142, "OV3": 9143,
-               "OI2": 9144, "OI3": 9145, "OP2": 9146, "OP3": 9147, "IV1": 8, "II1": 9124, "IP1": 17, "OV1": 20, "OI1": 9126,
-               "OP1": 29}
+    ids = {"IV2": 9136, "IV3": 9137, "II2": 9138, "II3": 9139, "IP2": 9140, "IP3": 9141, "OV2": 9142, "OV3": 9143,
+           "OI2": 9144, "OI3": 9145, "OP2": 9146, "OP3": 9147, "IV1": 8, "II1": 9124, "IP1": 17, "OV1": 20, "OI1": 9126,
+           "OP1": 29}
 
     def known(code, path, text, form, value):
-        return (code, made_up[code], path, text, form, value)
+        return (code, ids[code], path, text, form, value)
     lines = []
     for n, i in zip(PHASES, range(3)):
         volts, taken, out = m.volts[i], m.active_in[i], m.output[i]
@@ -292,7 +294,7 @@ def vebus_rows(now):
         ("/Hub4/DisableCharge", "ESS: charging disabled", NO_YES, 0),
         ("/Hub4/DisableFeedIn", "ESS: feed-in disabled", NO_YES, 0),
         ("vvv", 9134, "/FirmwareVersion", "Firmware version", "%s", "2770510", INSTALLED),
-        *[("/Energy/" + name, name, KWH, now.count("vebus_" + name)) for name in flow])
+        *[("/Energy/" + name, name, KWH, now.count("vebus_" + name)) for name in VEBUS_FLOWS])
 
 
 def meter_lines(powers, volts, name, now, reverse=None):

@@ -58,14 +58,14 @@ def within(hour, spans):
     return any(begin <= hour < end for begin, end in spans)
 
 
-def thermostat(hour, runs, cold, warm):
-    """The temperature of what is heated in these runs: it rises in them and falls until the next one begins."""
+def thermostat(hour, runs, first, last):
+    """The temperature of what is heated or cooled in these runs: first at the begin of each, last at its end."""
     for (begin, end), (following, _) in zip(runs, runs[1:] + ((runs[0][0] + 24, None),)):
         for now in (hour, hour + 24):
             if begin <= now < end:
-                return cold + (warm - cold) * (now - begin) / (end - begin)
+                return first + (last - first) * (now - begin) / (end - begin)
             if end <= now < following:
-                return warm - (warm - cold) * (now - end) / (following - end)
+                return last - (last - first) * (now - end) / (following - end)
     raise ValueError("runs do not cover the day")
 
 
@@ -165,7 +165,7 @@ def moment(hour, state):
     m.dc_load = 95 + (140 if hour < 6 or hour >= 20 else 0)         # pumps and fences; lights at night
 
     m.compressor = within(hour, COMPRESSOR)
-    m.cold_store = 6.6 - thermostat(hour, COMPRESSOR, 2.4, 4.2)
+    m.cold_store = thermostat(hour, COMPRESSOR, 4.2, 2.4)
     m.buffer = thermostat(hour, HEAT_PUMP, 44, 50)
     m.pump = 1100 if within(hour, (WATER_PUMP,)) else 0
     m.door = within(hour, DOOR_OPEN)
