@@ -321,7 +321,7 @@ def test_only_changes_are_sent(running):
 
 
 def test_what_one_poll_changes_leaves_in_few_messages(running):
-    time.sleep(0.5)
+    running.wait_energy()
     since = time.monotonic()
     for instance in (288, 256):
         for path in ("/Yield/Power", "/Pv/V", "/Dc/0/Voltage", "/Dc/0/Current"):
