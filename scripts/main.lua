@@ -190,7 +190,9 @@ host.on("stop", function()
     health.attempt(account.stop)
     state.save()
 end)
+local every_other = false           -- is enough while nothing changes
 timer.every(SCAN_SECONDS, function()
-    if not host.running(loading) then scan_scripts() end
+    every_other = not every_other
+    if (every_other or scripts.unsettled) and not host.running(loading) then scan_scripts() end
 end)
 timer.every(SAVE_SECONDS, look_after_scripts)

@@ -79,7 +79,7 @@ local function after(world, path, value)
 end
 
 local LEVEL = { vrm_token = TOKEN, battery_level = "20" }
-local ALL = { BATTERY, GATEWAY, GATEWAY .. "o", worlds.SOLAR, INVERTER }
+local ALL = { BATTERY, GATEWAY, worlds.SOLAR, INVERTER }
 
 --- The event of several nodes, in order.
 local function of(addresses, event)

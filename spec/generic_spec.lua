@@ -15,11 +15,13 @@ after_each(function() _G.host = nil end)
 
 local function windmill(instance, more)
     return fixtures.join({
-        row("windmill", instance, "/Ac/Power", "wP", 512.4, { formatWithUnit = "%.0F W" }),
+        row("windmill", instance, "/Ac/Power", "wP", 512.4, { formatWithUnit = "%.0F W",
+            description = "Power, AC" }),
         row("windmill", instance, "/Name", "wN", "North"),
-        row("windmill", instance, "/State", "wS", 1, { formatWithUnit = "%s", dataAttributeEnumValues = {
+        row("windmill", instance, "/State", "wS", 1, { description = "State", dataAttributeEnumValues = {
             { valueEnum = 0, nameEnum = "Stopped" }, { valueEnum = 1, nameEnum = "Turning \"fast\"" } } }),
-        row("windmill", instance, "/Rotor/Temperature", "wT", "12.5", { formatWithUnit = "%.1F °C" }),
+        row("windmill", instance, "/Rotor/Temperature", "wT", "12.5", { formatWithUnit = "%.1F °C",
+            description = "State" }),
     }, more or {})
 end
 
@@ -52,7 +54,7 @@ describe("a service that no script knows", function()
             labels[#labels + 1] = driver.id .. " " .. driver.label
             names = names or driver.names
         end
-        assert.same({ "ST Ac Power", "GV0 State", "GV1 Rotor Temperature" }, { table.unpack(labels, 1, 3) })
+        assert.same({ "ST Power, AC", "GV0 State", "GV1 Rotor Temperature" }, { table.unpack(labels, 1, 3) })
         assert.same({ [0] = "Stopped", "Turning \"fast\"" }, names)
         assert.equal(1, #world:logged("No device script knows the service windmill: the plugin wrote "
             .. FILE))
@@ -84,7 +86,7 @@ describe("a service that no script knows", function()
         world:run(15)
         assert.equal(12.5, world:value(address(7), "GV1"))
         assert.equal(33, world:value(address(7), "GV2"))
-        has('{ "GV2", unit.raw, "Blade Angle", "/Blade/Angle", "wB" },', text(world))
+        has('{ "GV2", unit.raw, "Voltage", "/Blade/Angle", "wB" },', text(world))
         local again = started { sites = world.vrm.sites, files = { [FILE] = text(world) } }
         again:run(15)
         well(again)
@@ -95,7 +97,7 @@ describe("a service that no script knows", function()
     it("leaves the owner's changes as they are, and adds nothing once the last line is out", function()
         local world = started(farm(windmill(7)))
         world:run(15)
-        local own = text(world):gsub('"Ac Power", "/Ac/Power"', '"Mill, + from the wind", "/Ac/Power"')
+        local own = text(world):gsub('"Power, AC", "/Ac/Power"', '"Mill, + from the wind", "/Ac/Power"')
         saved(world, "generic_windmill", own)
         local site = world.vrm.sites[151734]
         site.rows = fixtures.join(site.rows, { row("windmill", 7, "/Brake", nil, 0) })

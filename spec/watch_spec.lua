@@ -63,6 +63,15 @@ describe("--once", function()
         assert.is_nil(texts[1]:find("<", 1, true), "HTML is in:\n" .. texts[1])
     end)
 
+    -- Fault: what a device does not send fills the table, and what it does send is hard to find
+    -- Expected: a node's values that are there, and how many are without data
+    it("counts what is without data", function()
+        local text = table.concat(printed(watch { once = true }, 30), "\n")
+        has(text, "State of charge")
+        assert.is_truthy(text:find("Without data %d+\n"), text)
+        assert.is_nil(text:find(" no data", 1, true), text)
+    end)
+
     it("waits a minute in vain, then leaves with 1", function()
         local world = watch { once = true, answer = function() return fake.wait(1000) end }
         assert.same({}, printed(world, 59))

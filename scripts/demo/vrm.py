@@ -22,8 +22,10 @@ import threading
 import time
 import urllib.parse
 
+import vrm_check
 import vrm_faults
 from vrm_certificates import Certificates
+from vrm_farm import FARM, Farm
 from vrm_faults import Reply, error
 from vrm_world import DROPPED, HOUSE, USER, VAN, Day, Site, make_fleet, make_sites  # HOUSE and VAN also for tests
 
@@ -136,6 +138,11 @@ class Request:
 
 # The stand-in.
 
+def make_demo(day):
+    """The demo's installations, over which this day passes."""
+    return {**make_sites(day), FARM: Farm(day)}
+
+
 class Vrm:
     """The stand-in. All methods may be called from any thread and count from the next request on."""
 
@@ -210,7 +217,7 @@ class Vrm:
     def reset(self):
         """Undoes all changes of the world, the faults, the settings and the tokens."""
         with self.lock:
-            self.sites = make_sites(self.day)
+            self.sites = make_demo(self.day) if self.day else make_sites()
             self.faults, self.denied, self.tokens = [], set(), {self.token: None}
             self.ahead = 0.0        # seconds its clocks are ahead of the machine's; a test may let them leap
             self.settings = dict(SETTINGS)
@@ -277,6 +284,12 @@ class Vrm:
             site = site or max(self.sites, default=HOUSE) + 1
             self.sites[site] = Site(site, name, "Cerbo GX", "C00A", "c0619a%06x" % site, {}, devices)
             return site
+
+    def add_farm(self, hour=None):
+        """Adds the demo's farm; it stands still at this hour of its day. Returns its number."""
+        with self.lock:
+            self.sites[FARM] = Farm(hour=hour)
+            return FARM
 
     def set_fleet(self, sites, devices):
         """So many installations with so many devices each take the place of all others."""
@@ -604,13 +617,16 @@ def main():
     parser.add_argument("--sites", type=int, default=0, help="so many installations alike, in place of the demo's")
     parser.add_argument("--devices", type=int, default=4, help="devices of each of them: 4 send about 170 rows (default)")
     parser.add_argument("--customers", type=int, default=0, help="how many more installations (default none)")
-    parser.add_argument("--selfcheck", action="store_true", help="print the number of rows of each installation and end")
+    parser.add_argument("--selfcheck", action="store_true",
+                        help="print the number of rows of each installation and what does not add up, and end")
     options = parser.parse_args()
     if options.selfcheck:
         fleet = options.sites and make_fleet(options.sites, options.devices)
-        for site in (fleet or make_sites(Day(options.day))).values():
+        for site in (fleet or make_demo(Day(options.day))).values():
             print("%d %s: %d rows" % (site.id, site.name, len(site.rows(time.time(), int(time.time())))))
-        return 0
+        problems = vrm_check.problems()
+        print("\n".join(problems or ["The farm's powers and counters add up."]))
+        return 1 if problems else 0
     try:
         serve(options)
     except (RuntimeError, OSError) as failure:

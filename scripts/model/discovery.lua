@@ -79,18 +79,12 @@ local function newer(row, other)
     return not other or (row.timestamp or 0) > (other.timestamp or 0)
 end
 
---- The later of a timestamp (nil: none) and a row's.
-function discovery.newest(timestamp, row)
-    local other = row.timestamp
-    if other and other > (timestamp or 0) then return other end
-    return timestamp
-end
-
 --- What a row of a home is found by: its path, its code, and "#521" for VRM's attribute number 521 where the
 -- home's type asks for that.
 function discovery.keys_of(home, row)
-    local id = home.numbered and row.id and "#" .. row.id
-    return row.path, row.code, id and home.keys[id] and id or nil
+    local type_ = home.type
+    local id = type_ and type_.numbered and row.id and "#" .. row.id
+    return row.path, row.code, id and type_.keys[id] and id or nil
 end
 
 local function put(home, key, row)
@@ -105,13 +99,8 @@ function discovery.put(home, row)
     if path then put(home, path, row) end
     if code then put(home, code, row) end
     if id then put(home, id, row) end
-    home.newest = discovery.newest(home.newest, row)
-end
-
---- Gives a home its type (nil: it has none), and no rows yet.
-local function furnish(home, type_)
-    home.type, home.rows = type_, {}
-    home.keys, home.numbered = type_ and type_.keys or {}, type_ and type_.numbered
+    local stamp = row.timestamp
+    if stamp and stamp > (home.newest or 0) then home.newest = stamp end
 end
 
 --- The devices of rows that name their service, in order of their first row, and the home of each row: a
@@ -204,21 +193,20 @@ end
 
 --- Sorts one installation's rows to its devices.
 -- pick(found) -> type | nil chooses the device type; gateway_type: the gateway's, nil for none.
--- Returns a list of homes { service, instance, type|nil, rows = by path and by code, product, custom_name,
--- entry, newest, ambiguous } (entry: its entry of system-overview, {} if there is none; newest: latest
--- timestamp of its rows, nil if they have none; ambiguous: several rows have one key), the gateway's home,
--- and the home of each row in their order.
+-- Returns a list of homes { service, instance, type|nil, rows = by path and by code, entry, newest,
+-- ambiguous } (entry: its entry of system-overview, {} if there is none; newest: latest timestamp of its
+-- rows, nil if they have none; ambiguous: several rows have one key), the gateway's home, and the home of
+-- each row in their order.
 function discovery.devices(all, overview, pick, gateway_type)
-    local gateway = {}
-    furnish(gateway, gateway_type)
+    local gateway = { type = gateway_type, rows = {} }
     local devices, homes, by_key = group(all, gateway)
     local places = by_device(overview)
     add_listed(all, overview, places, devices, homes, by_key)
     for _, found in ipairs(devices) do
         local entry = overview_entry(overview, places, found) or {}
-        found.entry, found.product, found.custom_name = entry, entry.product, entry.custom_name
-        furnish(found, pick { service = found.service, instance = found.instance,
-                              product = found.product or "", type = entry.type or found.device or "" })
+        found.type = pick { service = found.service, instance = found.instance,
+                            product = entry.product or "", type = entry.type or found.device or "" }
+        found.entry, found.rows, found.device = entry, {}, nil
     end
     local owners = owners_of(devices)
     for place, row in ipairs(all) do
@@ -244,8 +232,8 @@ end
 local function add_faults(faults, home)
     local own, any, named = ("%s/%s/"):format(home.service or "gateway", home.instance or 0), nil, false
     for key, row in pairs(home.rows) do
-        local name = (key == row.path or not row.path) and alarms.fault(alarms.path(key))
-        local level = name and alarms.level(row.value)
+        local name = alarms.of_key[key]
+        local level = name and (key == row.path or not row.path) and alarms.level(row.value)
         if level then
             local fault = alarms.OF_ALL[name] and name or own .. name
             faults.levels[fault] = math.max(faults.levels[fault] or 0, level)

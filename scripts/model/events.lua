@@ -67,7 +67,7 @@ end
 --- Reports what has begun or ended at a node since the last look. Values count while they are fresh.
 function events.look(node)
     if closed or not node.state then return end
-    report(node, STATE, node.state)
+    if not node.type.part then report(node, STATE, node.state) end
     if node.state ~= freshness.FRESH or scripts.current(node.type) ~= node.type then return end
     for _, driver in ipairs(node.type.reporting) do report(node, driver, node.memory.reported[driver.id]) end
 end

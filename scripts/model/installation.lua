@@ -117,7 +117,7 @@ local function add_nodes(site, known)
             entries[#entries + 1] = {
                 address = found.address, type = found.type, primary = gateway.address, site = site,
                 key = found.key,
-                wanted = { found.custom_name or "", found.product or "", found.type.name },
+                wanted = { found.entry.custom_name or "", found.entry.product or "", found.type.name },
                 instance = found.instance,
             }
         elseif found.type and site.said[key_of(found)] ~= "address" then
@@ -291,7 +291,7 @@ function installation.show(site, answer, now, discover)
         site.store:sort(answer.rows, site.overview, picker(site), scripts.gateway)
         name_homes(site)
     end
-    site.store.texts = answer.texts
+    site.store.pages = answer.pages
     freshness.hear(site, now)
     set_facts(site, now)
     local known = discover and nodes.known(prefix_of(site)) or {}

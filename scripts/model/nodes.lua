@@ -146,6 +146,7 @@ function nodes.add_all(entries, known)
     end
     discovery.name_nodes(names, used_names)
     for _, entry in ipairs(new) do
+        entry.wanted = nil
         if add(entry) then host.log("info", ("Node %s: %s"):format(entry.address, entry.name)) end
     end
 end
@@ -204,7 +205,7 @@ function nodes.update(node, home, rows, site)
     local type_ = node.type
     if node.home ~= home or scripts.current(type_) ~= type_ or scripts.suspended(type_) then return end
     local which = device.direct_readers(type_, home.changed)
-    for driver in pairs(which) do node.memory.had[driver.id] = nil end      -- here no slip of VRM's
+    for driver in pairs(which) do node.memory.again[driver] = true end      -- here no slip of VRM's
     apply(node, site, rows, nil, which)
 end
 

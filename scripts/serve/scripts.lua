@@ -317,6 +317,7 @@ local function change_of(from)
     local before = memory.seen
     memory.seen = from.stamp
     if from.stamp == memory.tried then return nil end
+    scripts.unsettled = true
     return from.stamp == before and "settled" or "fresh"
 end
 
@@ -329,6 +330,7 @@ local function missing(slot, files)
         end
     end
     slot.gone = slot.gone + 1
+    scripts.unsettled = scripts.unsettled or slot.gone <= GONE_SCANS
     return true
 end
 
@@ -369,6 +371,7 @@ local function restarts(slot)
         scripts.failed(serving.file, host.no_memory)
     end
     if not slot.restart then return false end
+    scripts.unsettled = true
     slot.restart = slot.restart > 1 and slot.restart - 1 or nil
     return slot.restart == nil
 end
@@ -413,8 +416,10 @@ local function forget_missing(found)
 end
 
 --- Looks for changed, new and vanished files; force: loads everything again. -> true if types changed.
+-- scripts.unsettled: the next scan should follow soon.
 function scripts.scan(force)
     local found, changed = find_files(), false
+    scripts.unsettled = false
     for name in pairs(slots) do found[name] = found[name] or {} end
     forget_missing(found)           -- first: what finds no memory here must not hide what changed
     for _, name in ipairs(sorted_names(found)) do

@@ -47,6 +47,7 @@ local sites = {}                    -- [id] = site, kept over sessions. Beside w
                                     --   task = the one that polls it, discover, again,
                                     --   asked = somebody waits for its next poll,
                                     --   asked_at = host.time() when it was polled last,
+                                    --   spread = timer of its next short poll,
                                     --   timer, nameless = failures of its names, had_rows }
 local last_answer                   -- VRM's clock when it last answered
 
@@ -140,11 +141,11 @@ local LEAST_SECONDS = 10            -- between PG3's polls of one installation, 
 local POLLS = 4                     -- of an installation in one of its logging intervals
 local LONGEST_INTERVAL = 86400      -- that a gateway has; what VRM tells beyond is a mistake
 
---- PG3's poll of a site or the account by fn: when so many seconds have passed since the last, in `offset`
--- seconds at the earliest (nil: now), and not if a try is planned already.
-local function when_due(holder, pause, fn, offset)
+--- PG3's poll of a site or the account by fn: when so many seconds have passed since the last, and not if a
+-- try is planned already.
+local function when_due(holder, pause, fn)
     local passed = math.abs(host.time() - (holder.asked_at or -math.huge))      -- clocks are set back
-    local seconds = math.max(math.max(LEAST_SECONDS, pause) - passed, offset or 0)
+    local seconds = math.max(LEAST_SECONDS, pause) - passed
     if seconds <= 0 then return fn(holder) end
     if not holder.timer then retry(holder, seconds, function() fn(holder) end) end
 end
@@ -152,11 +153,23 @@ end
 local STEP_SECONDS = 0.5            -- from the poll of one installation to that of the next
 
 --- PG3's short poll of a site: more often than VRM can have something new is a waste. A second less: a poll
--- may come a moment early. Those of many installations are spread, so that neither VRM nor this controller
--- has them all at once. place: that of the site in their list.
-local function poll_when_due(site, place)
-    when_due(site, math.min(site.interval or 0, LONGEST_INTERVAL) / POLLS - 1, poll,
-        (place - 1) * STEP_SECONDS)
+-- may come a moment early.
+local function poll_when_due(site)
+    site.spread = nil
+    if not stopping then when_due(site, math.min(site.interval or 0, LONGEST_INTERVAL) / POLLS - 1, poll) end
+end
+
+--- The short poll of all sites of a list, one after the other: neither VRM nor this controller has those of a
+-- hundred installations at once.
+local function poll_spread(list)
+    for place, site in ipairs(list) do
+        local seconds = (place - 1) * STEP_SECONDS
+        if seconds == 0 then
+            poll_when_due(site)
+        elseif not site.spread then
+            site.spread = timer.after(seconds, function() poll_when_due(site) end)
+        end
+    end
 end
 
 local LONGEST_PAUSE = 86400
@@ -254,7 +267,7 @@ local function ask(s, site, discover, priority)
         if not one and problem and problem.kind == "rate" then return nil, problem end
     end
     if outdated(s, site) then return nil end
-    local answer, err = s.client:diagnostics(site.id, discover or false, site.store.texts, priority)
+    local answer, err = s.client:diagnostics(site.id, discover or false, site.store.pages, priority)
     if not answer or outdated(s, site) then return nil, err end
     if #answer.rows == 0 and site.had_rows then
         return nil, { kind = "bad_answer", text = "VRM sent no measurements of this installation." }
@@ -391,7 +404,7 @@ local function connect(s)
         if refused(s.health) or (s.health:lost() and not s.sites) then
             installation.lose(nil)
         else
-            for place, site in ipairs(s.sites or {}) do poll_when_due(site, place) end
+            poll_spread(s.sites or {})
         end
     end
     account.show()
@@ -511,7 +524,7 @@ function account.poll()
     if held then return age_all() end
     if needs_list() then return account.connect() end
     local listing = host.running(session.task)          -- then the sites are polled after that
-    for place, site in ipairs(listing and {} or session.sites) do poll_when_due(site, place) end
+    if not listing then poll_spread(session.sites) end
 end
 
 local QUERY_SECONDS = 60            -- PG3 is told after that at the latest

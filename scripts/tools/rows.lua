@@ -50,8 +50,7 @@ end
 local function depends(driver, row, group)
     local number = type(row.value) == "number" and row.value
     if not driver.from or not number then return false end
-    local higher = {}
-    for field, value in pairs(row) do higher[field] = value end
+    local higher = read.flat(row)
     higher.value = number + 1
     local function differs(other)
         return outcome(driver, rows_with(group.rows, row, other), group.facts) ~= group.usual[driver]
@@ -163,7 +162,7 @@ end
 
 local function device_title(found)
     local names = {}
-    for _, name in ipairs { found.custom_name or "", found.product or "" } do
+    for _, name in ipairs { found.entry.custom_name or "", found.entry.product or "" } do
         if name ~= "" then names[#names + 1] = paint.clean(name) end
     end
     return ("%s/%s %s"):format(paint.clean(found.service), found.instance, table.concat(names, ", "))

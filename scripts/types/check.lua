@@ -16,10 +16,10 @@
 --                  { part = letter, main = type, suffix = words, when = list of keys|nil },
 --          declaration = what host.declare and pg3.profile take }
 
-local freshness = require "model.freshness"
 local units = require "types.units"
 local name_lists = require "types.names"
 local command_check = require "types.command_check"
+local data_state = require "types.data_state"
 local proof = require "types.proof"
 local limits = require "types.limits"
 local row_check = require "types.row_check"
@@ -174,7 +174,7 @@ local function declaration(type_)
     if type_.kind ~= "controller" then
         drivers[#drivers + 1] = { id = "GV30", label = "Data state", uom = 25, places = 0, zero = false,
                                   names_id = "DATA_STATE", names = name_lists.data_state,
-                                  sure = true, fresh = freshness.FRESH }
+                                  sure = true, fresh = data_state.FRESH }
         drivers[#drivers + 1] = { id = "TIME", label = "Last data", uom = units.time.uom, places = 0,
                                   zero = false, min = units.time.min, max = units.time.max }
     end

@@ -139,7 +139,7 @@ function command_check.one(id, command, labels, type_id, kind)
              params = check_params(where, command.params, labels, type_id, id) }
 end
 
---- What the plugin reports of every node but its own.
+--- What the plugin reports of every device, by its first node.
 local STATE_EVENTS = { LOST = "Device lost", BACK = "Device back" }
 --- What a row of an alarm reports, unless the table calls it otherwise.
 local ALARM_EVENTS = { WARNING = "Warning", ALARM = "Alarm", OVER = "Alarm over" }
@@ -158,7 +158,7 @@ function command_check.events(events, kind)
                 "Use up to " .. LONGEST_ID .. " capitals and digits, like DON or FILLED.")
         end
         if STATE_EVENTS[id] and kind ~= "controller" then
-            fail("events", "'" .. id .. "' is the plugin's own.", "Every node has it; choose another.")
+            fail("events", "'" .. id .. "' is the plugin's own.", "Every device has it; choose another.")
         end
         list[#list + 1] = { id = id, name = row_check.text("events", id, events[id], limits.name) }
     end
@@ -186,7 +186,8 @@ function command_check.events_of(type_, declared)
     for _, event in ipairs(declared) do
         if used[event.id] or not type_.part then names[event.id] = event.name end
     end
-    for id, name in pairs(type_.kind ~= "controller" and STATE_EVENTS or {}) do names[id] = name end
+    local of_device = type_.kind ~= "controller" and not type_.part
+    for id, name in pairs(of_device and STATE_EVENTS or {}) do names[id] = name end
     for _, id in ipairs(command_check.ids(names)) do list[#list + 1] = { id = id, name = names[id] } end
     return list
 end

@@ -140,11 +140,24 @@ local function add_up(driver, rows, since, seen)
     return whole and total or nil
 end
 
---- Whether a row with this key counts for a driver that shows the worst of many.
-function reading.is_worst(driver, key)
+local function counts(driver, key)
     local path = alarms.path(key)
     if driver.fault then return alarms.fault(path) == driver.fault end
     return path:sub(1, #driver.worst) == driver.worst and not alarms.is_setting(path)
+end
+
+local MOST_JUDGED = 2000            -- keys of which a driver remembers whether they count
+
+--- Whether a row with this key counts for a driver that shows the worst of many.
+function reading.is_worst(driver, key)
+    local judged = driver.judged or { of = {}, count = 0 }
+    driver.judged = judged
+    local is = judged.of[key]
+    if is == nil then
+        is = counts(driver, key)
+        if judged.count < MOST_JUDGED then judged.of[key], judged.count = is, judged.count + 1 end
+    end
+    return is
 end
 
 --- A number as a state of a driver's list; nil for what is none.
@@ -158,8 +171,11 @@ end
 --- The highest number of all rows whose paths begin so, or tell the same fault.
 local function worst(driver, rows)
     local highest
-    for key, row in pairs(rows) do
-        local value = type(row.value) == "number" and reading.is_worst(driver, key) and row.value or nil
+    local judged = driver.judged and driver.judged.of or {}
+    for key, row in pairs(rows) do              -- every row of a device, at every poll
+        local is = judged[key]
+        if is == nil then is = reading.is_worst(driver, key) end
+        local value = is and type(row.value) == "number" and row.value or nil
         if value and driver.names then value = state(driver, value) end
         if value then highest = math.max(highest or value, value) end
     end

@@ -479,6 +479,35 @@ check("http", "an answer has its status, VRM's time and what its JSON is", funct
     assert(less.status == 200 and less.json.success == true and less.json.user == nil)
 end)
 
+check("http", "of a list comes what is not known of it", function()
+    if not given.vrm then return end
+    local token, taken = host.env("CONTRACT_TOKEN"), nil
+    local list = { name = "records", place = { "idSite" }, content = { "name", "nothing" }, places = {},
+                   take = function(...) taken[#taken + 1] = table.pack(...) end }
+    local function ask()
+        taken = {}
+        return assert(host.http { url = given.vrm .. "/users/me/installations", list = list,
+            ca_file = host.env("VICTRON_CA_FILE"), headers = { ["X-Authorization"] = "Token " .. token } })
+    end
+    local function is_left(reply, count)
+        return #taken == count and reply.json.success == true and #reply.json.records == 0
+    end
+    local first = ask()
+    local marks, count, one = first.marks, #taken, taken[1]
+    assert(count > 1 and is_left(first, count) and taken[count][1] == count and first.count == count)
+    assert(one.n == 5 and one[1] == 1 and one[2].idSite > 0 and one[2].name == nil)
+    assert(math.type(one[3]) == "integer" and type(one[4]) == "string" and one[5] == nil)
+    list.places[one[3]] = "here"
+    assert(is_left(ask(), count))
+    assert(taken[1][2] == "here" and taken[1][3] == nil and taken[1][4] == one[4])
+    list.known = marks
+    assert(is_left(ask(), 0))
+    list.name = "nothing"
+    local as_it_is = ask()
+    assert(#taken == 0 and as_it_is.marks == nil and as_it_is.count == nil)
+    assert(as_it_is.json.records[1].idSite == one[2].idSite)
+end)
+
 check("limit", "so many at once, then one in each interval", function()
     local began = host.time()
     host.limit { depth = 2, interval_ms = 150 }

@@ -116,6 +116,38 @@ def test_the_pv_current_is_power_by_voltage(running):
     assert abs(running.labelled(node, *readings.PV_CURRENT) - power / volts) <= 0.05 + 1e-9
 
 
+# Fault: Grid, genset, inverters, battery and loads of three phases are each shown well alone, and contradict each other.
+# Expected: What their nodes show adds up, on the generator and on the grid; signs say which way it goes.
+@pytest.mark.parametrize("hour, source", [(19.5, "Generator"), (13.4, "Grid")])
+def test_the_nodes_of_three_phases_add_up(world, hour, source):
+    farm = world.vrm.add_farm(hour)
+    world.start()
+    kinds = {"gw": 0, "vb": 276, "bm": 512, "sc": 290, "pv": 20, "gr": 30, "gs": 60, "ev": 40, "hp": 41, "dl": 291}
+    nodes = {kind: address(farm, kind, instance) for kind, instance in kinds.items()}
+    parts = [nodes[kind] + "p" for kind in ("gw", "vb", "pv", "gr", "gs", "ev", "hp")]
+    world.wait_fresh([*nodes.values(), *parts])
+
+    def shown(kind, label, part=""):
+        return world.labelled(nodes[kind] + part, f"^{label}$")
+    for phase in ("L1", "L2", "L3"):
+        grid = shown("gr", rf"Power {phase}, \+ from the grid", "p")
+        genset = shown("gs", f"AC power {phase}", "p")
+        taken = shown("vb", rf"AC input power {phase}, \+ drawn", "p")
+        given = shown("vb", rf"AC output power {phase}, \+ supplied", "p")
+        others = shown("ev", rf"AC power {phase}, \+ charging", "p") + shown("hp", rf"AC power {phase}, \+ consumed", "p")
+        assert abs(grid + genset - taken - others) <= 3, phase
+        solar = shown("pv", f"PV power {phase}", "p")
+        assert abs(given + solar - shown("gw", f"Consumption on AC output {phase}", "p")) <= 2, phase
+    battery = shown("bm", r"Battery power, \+ charging")
+    charger = shown("sc", r"Charge power, \+ charging")
+    inverters = shown("vb", r"Battery power, \+ charging")
+    assert abs(charger + inverters - shown("dl", "Power") - battery) <= 3
+    ac_input = world.pg3.driver(nodes["gw"], "^AC input$")
+    assert world.pg3.value_name(nodes["gw"], ac_input) == source
+    assert (shown("gs", "AC power") > 10000) == (source == "Generator")
+    assert (shown("gr", r"Power, \+ from the grid") < -5000) == (source == "Grid")
+
+
 def test_the_controller_and_the_gateways_show_what_a_user_looks_for(running):
     pg3 = running.pg3
     running.wait_system(CONNECTED)
@@ -289,7 +321,7 @@ def test_only_changes_are_sent(running):
 
 
 def test_what_one_poll_changes_leaves_in_few_messages(running):
-    time.sleep(0.5)
+    running.wait_energy()
     since = time.monotonic()
     for instance in (288, 256):
         for path in ("/Yield/Power", "/Pv/V", "/Dc/0/Voltage", "/Dc/0/Current"):

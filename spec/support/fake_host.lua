@@ -276,15 +276,31 @@ local function without(value, members)
     return result
 end
 
---- The elements of a list that are not known, false in the place of those that are; and what stands for the
--- hashes of all: their texts.
-local function sieve(list, known)
-    local hashes, rest = {}, {}
-    for i = 1, #list do
-        hashes[i] = scripts.signature(list[i])
-        rest[i] = known[hashes[i]] == nil and list[i]
+--- Those members of an object.
+local function members_of(value, names)
+    if type(value) ~= "table" or value[1] ~= nil then return value end
+    local result = {}
+    for _, name in ipairs(names) do result[name] = value[name] end
+    return result
+end
+
+--- Gives a list's elements to who wants them -> marks: a table, the real ones are a text.
+local function sieve(list, wanted)
+    local marks = {}
+    for i, element in ipairs(list) do
+        local place = members_of(element, wanted.place)
+        local content = type(element) == "table" and element or {}
+        local hash = scripts.number(scripts.signature(place))
+        marks[i] = hash .. scripts.signature(members_of(content, wanted.content))
+        if not wanted.known or wanted.known[i] ~= marks[i] then
+            local values = {}
+            for n, name in ipairs(wanted.content) do values[n] = content[name] end
+            local known = wanted.places[hash]
+            wanted.take(i, known or place, known == nil and hash or nil,
+                table.unpack(values, 1, #wanted.content))
+        end
     end
-    return rest, hashes
+    return marks
 end
 
 --- A reply as the request wants it.
@@ -295,9 +311,10 @@ local function sieved(request, reply)
     local members = {}
     for _, name in ipairs(request.without or {}) do members[name] = true end
     result.json = without(reply.json, members)
-    local list = request.list and type(result.json) == "table" and result.json[request.list]
-    if type(list) == "table" and (#list > 0 or next(list) == nil) then
-        result.json[request.list], result.hashes = sieve(list, request.known)
+    local name = request.list and request.list.name
+    local list = name and type(result.json) == "table" and result.json[name]
+    if type(list) == "table" and #list > 0 then
+        result.json[name], result.count, result.marks = {}, #list, sieve(list, request.list)
     end
     return result
 end
