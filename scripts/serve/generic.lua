@@ -18,8 +18,8 @@ for n = 0, 29 do DRIVERS[#DRIVERS + 1] = "GV" .. n end
 
 local written = {}                  -- [service] = true: nothing more is tried in this run
 
---- VRM's unit of a row -> the unit of the form; what is not here is a bare number, such as a pressure or a
--- speed of rotation: nobody knows the limits of what has it.
+--- VRM's unit of a row -> the unit of the form; what is not here is a bare number. So are pressures and
+-- speeds of rotation: the form's units of them have the limits of engines and of the weather.
 local UNITS = {
     W = "watt", kW = "watt", VA = "va", kVA = "va", V = "volt", mV = "volt", A = "ampere", mA = "ampere",
     Hz = "hertz", ["%"] = "percent", ["°C"] = "celsius", kWh = "kwh", Wh = "kwh", MWh = "kwh",
