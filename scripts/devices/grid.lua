@@ -84,7 +84,7 @@ return {
                      p = { ST = -1000, CPW = -1500, GV7 = 10, GV9 = 30 } } },
         { rows   = { ["/Ac/L1/Power"] = 480, ["/Ac/L1/Voltage"] = 229.7, ["/Ac/L1/Current"] = 2.1,
                      ["/Ac/L1/Energy/Forward"] = 812.5,
-                     ["/Ac/L1/Energy/Reverse"] = 3.2 },
+                     ["/Ac/L1/Energy/Reverse"] = { value = 3200, unit = "Wh" } },
           expect = { ST = 480, GV1 = 229.7, GV2 = 2.1, TPW = 812.5, GV3 = 3.2, FREQ = "no data" } },
         { rows   = { ["/Ac/Power"] = {}, ["/Ac/L1/Power"] = 65535, ["/Ac/L1/Voltage"] = 6553.5,
                      ["/Ac/Energy/Forward"] = 4294967.295, ["/Ac/Frequency"] = 655.35,
