@@ -260,7 +260,8 @@ describe("events of a device table", function()
     it("of the plugin are not a table's", function()
         local type_, problem = check.device("tank.lua", table_with { LOST = "Gone" })
         assert.is_nil(type_)
-        assert.truthy(problem:find("'LOST' is the plugin's own. Every device has it; choose another.", 1, true))
+        assert.truthy(problem:find("'LOST' is the plugin's own. Every device has it; choose another.", 1,
+            true))
     end)
 
     it("that cannot be are told", function()
