@@ -60,6 +60,23 @@ describe("a service that no script knows", function()
             .. FILE))
     end)
 
+    -- Fault: 3.5 bar and 0.4 of what has no unit were 4 and 0, 36 km/h a bare 36.
+    -- Expected: numbers have the node's unit, or their decimals.
+    it("shows numbers in the units there are, and the decimals of others", function()
+        local function one(path, value, format)
+            return row("windmill", 7, path, nil, value, { formatWithUnit = format, description = path })
+        end
+        local world = started(farm { one("/Wind", 36, "%.1F km/h"), one("/Oil", 3.5, "%.1F bar"),
+            one("/Tank", 10, "%.1F gal"), one("/Ratio", 0.4, "%s"), one("/Turns", 12, "%s") })
+        world:run(15)
+        well(world)
+        local shown = {}
+        for i, driver in ipairs { "ST", "GV0", "GV1", "GV2", "GV3" } do
+            shown[i] = world:value(address(7), driver)
+        end
+        assert.same({ 10, 3.5, 38, 0.4, 12 }, shown)
+    end)
+
     it("has one script for all its devices", function()
         local world = started(farm(fixtures.join(windmill(7), windmill(8, {
             row("windmill", 8, "/Brake", nil, 0) }))))

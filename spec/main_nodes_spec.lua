@@ -108,6 +108,20 @@ describe("devices", function()
         assert.equal(79, world:value("392u_bm1", "ST"))
     end)
 
+    -- Fault: a device that the list gives no number of its type, or one that nobody knows, had no node.
+    -- Expected: the name of the type tells it, too.
+    it("whose rows name no service are known by the names of their types", function()
+        local devices, rows = { fixtures.gateway() }, {}
+        for i, one in ipairs { { "Battery Monitor", "SOC", 78.5 }, { "PV Inverter", "pP1", 612 },
+                               { "solar charger", "PVP", 41 }, { "Charger", "c0V", 13.5 } } do
+            devices[#devices + 1] = fixtures.device(one[1], i == 2 and 99 or nil, i, "")
+            rows[i] = row(nil, i, nil, one[2], one[3], { Device = one[1] })
+        end
+        local world = started { sites = { [151734] = { name = "Mast", devices = devices, rows = rows } } }
+        assert.same({ 78.5, 612, 41, 13.5 }, { world:value("392u_bm1", "ST"), world:value("392u_pv2", "ST"),
+            world:value("392u_sc3", "ST"), world:value("392u_ch4", "CV") })
+    end)
+
     it("with one address are told, and the first is added", function()
         local discovery = require "model.discovery"
         local by_code, first, second = {}, nil, nil

@@ -352,6 +352,7 @@ describe("a row of diagnostics", function()
         assert.near(25, row.value, 0.001)
         assert.equal("°C", row.unit)
         assert.near(25, read.row({ code = "BT", rawValue = "77", formatWithUnit = "%.1F F" }).value, 0.001)
+        assert.near(25, read.row({ code = "BT", rawValue = 298.15, formatWithUnit = "%.1F K" }).value, 0.001)
         assert.equal(77, read.row({ code = "BT", rawValue = 77, formatWithUnit = "%.1F C" }).value)
     end)
 

@@ -23,7 +23,7 @@ return {
     { "GV7",     unit.ampere,        "Charge current limit",        "/Settings/ChargeCurrentLimit",
                  min = 0, max = 2000, on_change = true, zero = false },
     { "TPW",     unit.kwh,           "Energy delivered, total",     "/History/EnergyOut",
-                 min = 0, max = 1e6 },
+                 min = 0 },
     { "GV8",     unit.amp_hours,     "Charged, total (Ah)",         "/History/Cumulative/User/ChargedAh",
                  min = 0 },
     { "GV9",     unit.volt,          "DC 1 voltage",                "/Dc/1/Voltage", min = -0.5, max = 100 },

@@ -9,8 +9,8 @@ return {
     { "CV",      unit.volt,     "Voltage",                      "/Dc/0/Voltage", min = -0.5 },
     { "CC",      unit.ampere,   "Current",                      "/Dc/0/Current", places = 2 },
     { "CLITEMP", unit.celsius,  "Temperature",                  "/Dc/0/Temperature", min = -60, max = 120 },
-    { "TPW",     unit.kwh,      "Energy consumed, total",       "/History/EnergyIn", min = 0, max = 1e6 },
-    { "GV0",     unit.kwh,      "Energy delivered, total",      "/History/EnergyOut", min = 0, max = 1e6 },
+    { "TPW",     unit.kwh,      "Energy consumed, total",       "/History/EnergyIn", min = 0 },
+    { "GV0",     unit.kwh,      "Energy delivered, total",      "/History/EnergyOut", min = 0 },
     { "GV1",     unit.volt,     "Starter or auxiliary voltage", "/Dc/1/Voltage", min = -0.5, max = 100 },
     { "GV2",     "open_closed", "Relay",                        "/Relay/0/State" },
 

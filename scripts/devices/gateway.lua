@@ -231,7 +231,7 @@ return {
           { "GV7",  "off_on",         "Two-way communication",     "/Settings/Services/MqttVrm", "tw" },
           { "GV8",  "mqtt_local",     "MQTT on the LAN",           "/Settings/Services/MqttLocal" },
           { "GV9",  "off_on",         "Modbus TCP",                "/Settings/Services/Modbus", "mb" },
-          { "GV10", "off_on",         "Node-RED",                  "/Settings/Services/NodeRed", "nr" },
+          { "GV10", "node_red",       "Node-RED",                  "/Settings/Services/NodeRed", "nr" },
           { "GV11", "off_on",         "Signal K",                  "/Settings/Services/SignalK", "sk" },
           { "GV12", "off_on",         "Status LEDs",               "/Settings/LEDs/Enable" },
           { "GV13", "off_on",         "Audible alarm",             "/Settings/Alarm/Audible" },

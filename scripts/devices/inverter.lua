@@ -1,4 +1,6 @@
 -- Inverters without a charger from AC: Phoenix (VE.Direct, Smart) and Inverter RS, which has solar trackers.
+local panels = use "panels"
+
 local OUTPUT_POWER = {                                -- of each phase; a small Phoenix gives no power: U * I
     { "/Ac/Out/{phase}/P", product = { "/Ac/Out/{phase}/V", "/Ac/Out/{phase}/I" } },
 }
@@ -35,7 +37,7 @@ return {
       sum = { "/History/Daily/0/Pv/0/Yield", "/History/Daily/0/Pv/1/Yield",
               "/History/Daily/0/Pv/2/Yield", "/History/Daily/0/Pv/3/Yield" },
       daily = true, min = 0, max = 600 },
-    { "TPW",     unit.kwh,         "Yield, total (RS)",           "/Yield/User", min = 0, max = 1e6 },
+    { "TPW",     unit.kwh,         "Yield, total (RS)",           "/Yield/User", min = 0 },
 
     { "ERR",     "charger_error",  "Error (RS)",                  "/ErrorCode" },
     { "ALARM",   "alarm",          "Alarm, any",                  worst = "/Alarms/" },
@@ -60,8 +62,8 @@ return {
                    "/Pv/3/V" },
           { "ST",                  unit.watt,       "Solar power",            "/Yield/Power",
             sum = TRACKER_POWER, min = -0.5, max = 30000 },
-          { "GV18",                unit.volt,       "PV voltage",
-            first = { "/Pv/V", "/Pv/0/V", "/Pv/1/V", "/Pv/2/V", "/Pv/3/V" }, min = -0.5, max = 600 },
+          { "GV18",                unit.volt,       "PV voltage",             "/Pv/V",
+            from = panels.voltage, min = -0.5, max = 600 },
           { "CPW GV1 GV2 GV3",     unit.watt,       "Tracker {n} power",      "/Pv/{n-1}/P",
             min = -0.5, max = 30000 },
           { "CV GV4 GV5 GV6",      unit.volt,       "Tracker {n} voltage",    "/Pv/{n-1}/V",
@@ -74,9 +76,9 @@ return {
         { part = "h", id = "VICINVH", name = "yields",             -- of an Inverter RS
           when = { "/History/Daily/0/Pv/0/Yield", "/History/Daily/1/Pv/0/Yield", "/Yield/System" },
           { "ST",                  unit.kwh,  "Yield, total",                 "/Yield/User",
-            min = 0, max = 1e6 },
+            min = 0 },
           { "GV19",                unit.kwh,  "Yield, total, never reset",    "/Yield/System",
-            min = 0, max = 1e6 },
+            min = 0 },
           { "GV0 GV1 GV2 GV3",     unit.kwh,  "Tracker {n} yield today",
             "/History/Daily/0/Pv/{n-1}/Yield", daily = true, min = 0, max = 600 },
           { "GV4 GV5 GV6 GV7",     unit.kwh,  "Tracker {n} yield yesterday",
@@ -87,12 +89,12 @@ return {
             "/History/Daily/1/Pv/{n-1}/MaxPower", daily = true, min = -0.5, max = 30000 },
         },
         { part = "e", id = "VICINVE", name = "energy",             -- of an Inverter RS
-          { "ST",   unit.kwh, "Energy to AC output, in all", min = 0, max = 1e6,
+          { "ST",   unit.kwh, "Energy to AC output, in all", min = 0,
             sum = { "/Energy/InverterToAcOut", "/Energy/SolarToAcOut" } },
-          { "GV8",  unit.kwh, "Battery to AC output", "/Energy/InverterToAcOut", min = 0, max = 1e6 },
-          { "GV9",  unit.kwh, "AC output to battery", "/Energy/OutToInverter",   min = 0, max = 1e6 },
-          { "GV12", unit.kwh, "Solar to AC output",   "/Energy/SolarToAcOut",    min = 0, max = 1e6 },
-          { "GV13", unit.kwh, "Solar to battery",     "/Energy/SolarToBattery",  min = 0, max = 1e6 },
+          { "GV8",  unit.kwh, "Battery to AC output", "/Energy/InverterToAcOut", min = 0 },
+          { "GV9",  unit.kwh, "AC output to battery", "/Energy/OutToInverter",   min = 0 },
+          { "GV12", unit.kwh, "Solar to AC output",   "/Energy/SolarToAcOut",    min = 0 },
+          { "GV13", unit.kwh, "Solar to battery",     "/Energy/SolarToBattery",  min = 0 },
         },
         { part = "a", id = "VICINVA", name = "more alarms",        -- beside those of the inverter's own node
           { "ST",  "alarm", "Alarm, any",             worst = "/Alarms/" },

@@ -20,11 +20,23 @@ discovery.SERVICE_CODES = {
     bms = "bs", hub4 = "hb", modem = "mo", dcgenset = "dg", pump = "pu",
 }
 
---- idDeviceType of system-overview -> D-Bus service (VRM's numbers; the rest is joined by name).
+--- idDeviceType of system-overview -> D-Bus service (VRM's numbers).
 local TYPE_SERVICES = {
     [1] = "vebus", [2] = "battery", [4] = "solarcharger", [5] = "tank", [9] = "motordrive",
     [16] = "generator", [17] = "temperature", [20] = "digitalinput", [25] = "evcharger", [29] = "dcsystem",
 }
+
+--- VRM's names of types of devices whose numbers it may not give, in small letters -> D-Bus service.
+local TYPE_NAMES = {
+    ["ve.bus system"] = "vebus", ["battery monitor"] = "battery", ["solar charger"] = "solarcharger",
+    ["tank"] = "tank", ["temperature sensor"] = "temperature", ["pv inverter"] = "pvinverter",
+    ["charger"] = "charger",
+}
+
+--- The D-Bus service of an entry of system-overview; nil: nobody knows.
+local function service_of(entry)
+    return TYPE_SERVICES[entry.type_id] or TYPE_NAMES[(entry.type or ""):lower()]
+end
 
 ------------------------------------------------------------------------------------------ addresses
 
@@ -118,7 +130,7 @@ local function by_device(overview)
     local places = {}
     for i, entry in ipairs(overview) do
         if entry.instance and not entry.gateway then
-            local service = TYPE_SERVICES[entry.type_id]
+            local service = service_of(entry)
             for _, key in pairs { entry.type and entry.instance .. " type " .. entry.type,
                                   service and entry.instance .. " service " .. service } do
                 places[key] = places[key] or i
@@ -144,7 +156,7 @@ local function add_listed(all, overview, places, devices, homes, by_key)
         local type_key = not row.service and row.instance and row.device
             and row.instance .. " type " .. row.device
         local entry = type_key and overview[places[type_key]]
-        local service = entry and TYPE_SERVICES[entry.type_id]
+        local service = entry and service_of(entry)
         local key = service and service .. "/" .. row.instance
         if key and not by_key[key] then
             by_key[key] = { service = service, instance = row.instance, device = row.device }

@@ -155,20 +155,23 @@ local STEP_SECONDS = 0.5            -- from the poll of one installation to that
 --- PG3's short poll of a site: more often than VRM can have something new is a waste. A second less: a poll
 -- may come a moment early.
 local function poll_when_due(site)
-    site.spread = nil
-    if not stopping then when_due(site, math.min(site.interval or 0, LONGEST_INTERVAL) / POLLS - 1, poll) end
+    when_due(site, math.min(site.interval or 0, LONGEST_INTERVAL) / POLLS - 1, poll)
+end
+
+--- The same in so many seconds, unless it is polled before that.
+local function poll_later(site, seconds)
+    local before = site.asked_at
+    site.spread = site.spread or timer.after(seconds, function()
+        site.spread = nil
+        if site.asked_at == before and not stopping then poll_when_due(site) end
+    end)
 end
 
 --- The short poll of all sites of a list, one after the other: neither VRM nor this controller has those of a
 -- hundred installations at once.
 local function poll_spread(list)
     for place, site in ipairs(list) do
-        local seconds = (place - 1) * STEP_SECONDS
-        if seconds == 0 then
-            poll_when_due(site)
-        elseif not site.spread then
-            site.spread = timer.after(seconds, function() poll_when_due(site) end)
-        end
+        if place == 1 then poll_when_due(site) else poll_later(site, (place - 1) * STEP_SECONDS) end
     end
 end
 

@@ -33,7 +33,7 @@ local names = {
     },
     ac_source = { [0] = "Not available", [1] = "Grid", [2] = "Generator", [3] = "Shore",
         [240] = "Inverting" },
-    grid_alarm = { [0] = "Grid ok", [2] = "Grid lost" },
+    grid_alarm = { [0] = "Grid ok", "Warning", "Grid lost" },
 
     ---------------------------------------------------------------- ESS and charging (the gateway's rows)
     inactive_active = { [0] = "Inactive", "Active" },
@@ -87,6 +87,7 @@ local names = {
     ---------------------------------------------------------------- the GX itself (the gateway's rows)
     ac_input_type = { [0] = "Not used", "Grid", "Generator", "Shore" },
     vrm_portal = { [0] = "Off", "Read-only", "Full" },
+    node_red = { [0] = "Off", "On", "On (safe mode)" },
     mqtt_local = { [0] = "Off", "On", "Paired devices only" },
     firmware_update = { [997] = "Update file not found", [998] = "Error during update",
         [999] = "Error during check", [1000] = "Idle", [1001] = "Checking",

@@ -20,7 +20,8 @@ local function says_none(row, driver)
     if ALARM_LISTS[driver.names] and not (driver.values or driver.map) then
         return alarms.level(row.value) == nil
     end
-    return driver.unit.sentinels and codes.is(row.value)
+    local is_code = codes.OF[driver.unit.sentinels]
+    return is_code and is_code(row.value)
 end
 
 --- Where VRM says which AC input is active: 0 the first, 1 the second, else none.
@@ -68,6 +69,14 @@ local function in_unit(driver, row)
     return factor and factor ~= 1 and row.value * factor or row.value
 end
 
+--- Of what a product or a quotient is made: it is not of the driver's unit.
+local OF_A_TERM = { mV = 0.001, mA = 0.001, kW = 1000 }
+
+local function term_in_unit(driver, row)
+    local factor = OF_A_TERM[row.unit]
+    return factor and row.value * factor or in_unit(driver, row)
+end
+
 local OPERATIONS = {
     product = function(a, b) return a * b end,
     quotient = function(a, b)
@@ -80,7 +89,7 @@ local OPERATIONS = {
 local function of_two(driver, op, rows, terms, since)
     local a, b = find_row(rows, terms[1], driver, since), find_row(rows, terms[2], driver, since)
     if not (a and b) then return nil, a or b end
-    return OPERATIONS[op](in_unit(driver, a), in_unit(driver, b))
+    return OPERATIONS[op](term_in_unit(driver, a), term_in_unit(driver, b))
 end
 
 --- Whether one of the keys, which give no number now, gave one before, or would if it was known which AC

@@ -898,10 +898,10 @@ end)
 check("load_script", "a built-in one: its table, its text, functions that can be called", function()
     local path
     for _, one in ipairs(host.script_files("scripts/devices")) do
-        if one.name == "solar_charger" then path = one.path end
+        if one.name == "controller" then path = one.path end
     end
-    local script = assert(host.load_script(path, "devices/solar_charger.lua"))
-    assert(script.table.id == "VICSOLAR" and #script.text > 0 and math.type(script.id) == "integer")
+    local script = assert(host.load_script(path, "devices/controller.lua"))
+    assert(script.table.id == "VICCTRL" and #script.text > 0 and math.type(script.id) == "integer")
     host.close_script(script.id)
 end)
 

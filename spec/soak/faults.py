@@ -259,7 +259,6 @@ def PG3_floods(world, dice):
     for _ in range(3):
         world.pg3.long_poll()
         world.pg3.discover()
-    world.go(20, 10)                        # polls that came too soon are made up for
     return AT_A_POLL
 
 
