@@ -130,6 +130,19 @@ describe("a service that no script knows", function()
         well(world)
     end)
 
+    -- Fault: What the owner saves while the plugin looks for devices is written over.
+    -- Expected: A file that is another than the one in service is left alone.
+    it("is not written over while the owner saves it", function()
+        local world = started(farm(windmill(7)))
+        world:run(15)
+        local site, own = world.vrm.sites[151734], text(world):gsub('"Power, AC"', '"Mill"')
+        site.rows = fixtures.join(site.rows, { row("windmill", 7, "/Brake", nil, 0) })
+        world:write(FILE, own)
+        world:fire("discover")
+        world:run(0.5)
+        assert.equal(own, text(world))
+    end)
+
     it("that an owner's script knows is left to it", function()
         local world = started { sites = farm(windmill(7)).sites,
                                 files = { ["persist/scripts/mill.lua"] = script_world.MILL } }
