@@ -51,6 +51,8 @@ struct mqtt {
     int64_t since;                // when the connection was made
     struct pace pace;
     bool told_large;         // a message was too large, and the log says so
+    bool leaving;            // mqtt_leave was called
+    bool closing;            // and there was a connection to close
     char tls_error[160];     // the first of this attempt
     char reason[REASON_MAX]; // logged last; "" once up and no second copy is suspected
 };
@@ -663,6 +665,20 @@ void mqtt_reconnect(struct mqtt *m, const char *why) {
     }
 }
 
+void mqtt_leave(struct mqtt *m) {
+    if (m == NULL || m->leaving) {
+        return;
+    }
+    m->leaving = true;
+    loop_cancel(m->loop, m->timer);
+    loop_not_each_turn(m->loop, m);
+    if (is_connected(m)) {
+        message_publish(m, &m->config.farewell);
+        m->closing = disconnect_start(m);
+    }
+    subscriptions_forget(m);
+}
+
 void mqtt_stop(struct mqtt *m, int ms) {
     if (m == NULL) {
         return;
@@ -670,18 +686,13 @@ void mqtt_stop(struct mqtt *m, int ms) {
     struct link *link = m->link;
     int64_t now = loop_now_ms();
 
-    if (is_connected(m)) {
-        message_publish(m, &m->config.farewell);
-        if (disconnect_start(m)) {
-            link_wait(link, EV_CLOSED, now + ms / 2); // the rest of the time is for paho's threads
-        }
+    mqtt_leave(m);
+    if (m->closing) {
+        link_wait(link, EV_CLOSED, now + ms / 2); // the rest of the time is for paho's threads
     }
     bool gone = link_destroy_start(link) && link_wait(link, EV_DESTROYED, now + ms);
 
     link_end(link, gone);
-    loop_cancel(m->loop, m->timer);
-    loop_not_each_turn(m->loop, m);
-    subscriptions_forget(m);
     while (m->subscriptions) {
         subscription_remove(m, m->subscriptions);
     }

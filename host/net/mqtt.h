@@ -87,10 +87,13 @@ bool mqtt_send(struct mqtt *m, const char *topic, const char *text, size_t len, 
 // Ends a connection that is of no use to the owner and makes it again after the usual pause. `why`
 // is a sentence for the log. `down` comes before it returns. Nothing while there is none.
 void mqtt_reconnect(struct mqtt *m, const char *why);
-// Publishes the farewell, disconnects, waits for it at most `ms` in all while turning nothing
-// else, and frees. Never blocks longer, even with a connect, a handshake or a silent broker
-// hanging: what paho will not let go of in time is left to the end of the process. Usually done
-// after 0.1 s. Not from inside an event.
+// Begins the end, so that several end at the same time: publishes the farewell and disconnects, and
+// does not wait. Only mqtt_stop may follow. Not from inside an event; NULL does nothing.
+void mqtt_leave(struct mqtt *m);
+// mqtt_leave, then waits for it at most `ms` in all while turning nothing else, and frees. Never
+// blocks longer, even with a connect, a handshake or a silent broker hanging: what paho will not
+// let go of in time is left to the end of the process. Usually done after 0.1 s. Not from inside an
+// event.
 void mqtt_stop(struct mqtt *m, int ms);
 
 #endif
