@@ -15,7 +15,7 @@ first    seconds from the start of python3 victron.py until PG3 has the first fr
 memory   resident memory after 30 polls, everything changed, and the same as a multiple of the bare program's (bench/bare.c:
          the same libraries, one HTTPS request for the same rows).
 idle     processor time and wake-ups (voluntary context switches of all threads) a second with two installations while nobody
-         asks anything; requests to VRM for one of them and poll.
+         asks anything; requests to VRM for one of them and poll; those beside the polls (energy) for one of them at a start.
 stop     from PG3's stop message until the process has ended; the median of five.
 script   a function of a device script that computes, and the reload of one: bench/scripts.lua of either checkout.
 size     lines of C and of Lua, the program without debug information, the plugin's folder.
@@ -163,13 +163,15 @@ def measure_idle(bench):
             asked = run.vrm.tell("")["requests"]
             run.polls(5)
             asked = (run.vrm.tell("")["requests"] - asked) / 5 / 2
-            time.sleep(1)
+            time.sleep(3)
+            beside = run.vrm.tell("")["beside"] / 2
             before = run.milliseconds(), run.wake_ups()
             time.sleep(seconds)
-            return (run.milliseconds() - before[0]) / seconds, (run.wake_ups() - before[1]) / seconds, asked
+            return (run.milliseconds() - before[0]) / seconds, (run.wake_ups() - before[1]) / seconds, asked, beside
     found = bench.each(rest, together=True)
     for place, (title, unit, places) in enumerate((("idle, CPU", "ms/s", 2), ("idle, wake-ups", "1/s", 1),
-                                                   ("requests of an installation and poll", "", 2))):
+                                                   ("requests of an installation and poll", "", 2),
+                                                   ("requests beside the polls at a start", "", 2))):
         bench.add(title, unit, places, [figures[place] for figures in found])
 
 

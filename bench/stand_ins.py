@@ -23,7 +23,7 @@ from support.pg3 import Pg3  # noqa: E402
 from support.plugin import Plugin  # noqa: E402
 from support.world import FRESH  # noqa: E402
 
-OF_NO_DEVICE = ("VICCTRL", "VICGW")     # the plugin's own node and the gateways
+OF_NO_DEVICE = ("VICCTRL", "VICGW", "VICGWE")   # the plugin's own node and the gateways
 
 
 # VRM.
@@ -69,7 +69,8 @@ def serve_vrm(sites, devices):
                 turn = next(turns)
                 for rows in held:
                     change(rows, turn)
-            print(json.dumps({"polls": vrm.count("diagnostics"), "requests": vrm.count("*")}), flush=True)
+            print(json.dumps({"polls": vrm.count("diagnostics"), "requests": len(vrm.polls()),
+                              "beside": vrm.count("stats")}), flush=True)
 
 
 class VrmProcess:
@@ -90,7 +91,8 @@ class VrmProcess:
         self.process.stdout.close()
 
     def tell(self, command):
-        """`change`, or anything else -> {polls, requests}: the diagnostics and all requests so far."""
+        """`change`, or anything else -> {polls, requests, beside}: so far the diagnostics, all requests but those beside the
+        polls, and those."""
         self.process.stdin.write(command + "\n")
         self.process.stdin.flush()
         return json.loads(self.process.stdout.readline())

@@ -8,7 +8,7 @@ static const char usage[] =
     ": Victron Energy's VRM as nodes of a Universal Devices controller\n"
     "\n"
     "Started by PG3 it needs no options. By hand:\n"
-    "  --demo           show two made-up installations (needs python3 and openssl)\n"
+    "  --demo           show three made-up installations (needs python3 and openssl)\n"
     "  --watch          show your own; the token comes from VICTRON_VRM_TOKEN or from:\n"
     "  --token-file F   the first line of this file\n"
     "  --once           with --demo or --watch: print one table and leave\n"

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Size and memory of programs beside each other (Linux): release/figures.py PROGRAM...
 
-Each runs its demo for a while: two installations, a poll every two seconds. Prints, does not judge."""
+Each runs its demo for a while: three installations, a poll every two seconds. Prints, does not judge."""
 
 import os
 import signal

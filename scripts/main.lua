@@ -4,6 +4,7 @@
 local account = require "sources.account"
 local choices = require "pg3.choices"
 local commands = require "serve.commands"
+local events = require "model.events"
 local health = require "sources.health"
 local markdown = require "pg3.markdown"
 local nodes = require "model.nodes"
@@ -29,6 +30,8 @@ local function take_params(given)
     host.zero_stale(settings.zero)
     notices.params(settings.problems)
     scripts.set_folder(settings.script_folder)
+    events.use { battery_level = settings.battery_level }
+    nodes.report()
     local another, chosen = account.use(settings), choices.take(host.choices())
     if ready and another then
         account.begin()
@@ -187,7 +190,9 @@ host.on("stop", function()
     health.attempt(account.stop)
     state.save()
 end)
+local every_other = false           -- is enough while nothing changes
 timer.every(SCAN_SECONDS, function()
-    if not host.running(loading) then scan_scripts() end
+    every_other = not every_other
+    if (every_other or scripts.unsettled) and not host.running(loading) then scan_scripts() end
 end)
 timer.every(SAVE_SECONDS, look_after_scripts)

@@ -111,7 +111,6 @@ describe("--check of a bad script", function()
         { "tank.lua:16: sample 2: GV9 is expected, but no row has this driver.", "ST = 7", "GV9 = 7" },
         { "tank.lua:16: sample 2: rows or expect is missing", "expect = { ST = 7 }", "x = 1" },
         { "tank.lua:4: the id VICBATT is already used by devices/battery_monitor.lua", "MYTANK", "VICBATT" },
-        { "tank.lua:5: it fits battery as well as devices/battery_monitor.lua", '"tank" }', '"battery" }' },
         { "tank.lua:5: only gateway.lua may match the kind", 'service = "tank"', 'kind = "gateway"' },
         { "tank.lua: the rows: number 2 of 3 is nil. Write it", "    { \"GV0\"", "    nil,\n%0" },
         { "tank.lua:14: samples: the field 'rows' is unknown. This is a list of tables",
@@ -175,16 +174,31 @@ describe("--check of a bad script", function()
         end)
     end)
 
+    it("finds two files of the user that fit equally well", function()
+        local files = { ["a.lua"] = TANK, ["b.lua"] = TANK:gsub("MYTANK", "MYB") }
+        tools.with_files(files, function(folder)
+            local printed, code = tools.run("check", { args = { folder } })
+            assert.equal(1, code)
+            has(printed, "b.lua:5: it fits tank as well as " .. folder .. "/a.lua does. Make the")
+            has(printed, "1 of 2 scripts good")
+        end)
+    end)
+
+    it("is not one that fits as well as a built-in one: it goes before it", function()
+        local printed, code = check_text((TANK:gsub('"tank" }', '"battery" }')))
+        assert.equal(0, code, printed)
+    end)
+
     local PARTED = TANK:gsub('"MYTANK", name', '"%%s", name'):gsub("    commands",
         '    parts = { { part = "t", id = "%%s", name = "top", { "GV1", unit.volt, "Top", "/Top" } } },\n%0')
 
     -- Fault: --check finds a script good that the plugin refuses for its ids.
     -- Expected: The same sentence as in the plugin's log, with the line of the table or the part.
     it("tells the ids that the plugin refuses", function()
-        local printed, code = check_text(PARTED:format("VICTANK", "MYTANKT"))
+        local printed, code = check_text(PARTED:format("VICMILL", "MYTANKT"))
         assert.equal(1, code)
-        has(printed, "tank.lua:4: the id VICTANK begins with VIC, as those of the plugin do. Choose another,"
-            .. " MYTANK for")
+        has(printed, "tank.lua:4: the id VICMILL begins with VIC, as those of the plugin do. Choose another,"
+            .. " MYMILL for")
         printed, code = check_text(PARTED:format("MYTANK", "VICBATT"))
         assert.equal(1, code)
         has(printed, "tank.lua:10: the id VICBATT is already used by devices/battery_monitor.lua.")
@@ -286,6 +300,18 @@ samples = { { rows = {} },
         assert.equal(5, lines.line(code, parted, { part = 1, row = 1 }))
         assert.equal(7, lines.line(code, parted, { part = 2, row = 1 }))
         assert.equal(6, lines.line(code, parted, { part = 2 }))
+    end)
+
+    -- Fault: a mistake in a part that a lib gives was told with the line of another part's row.
+    -- Expected: with no line, and the lines of the parts beside it are right.
+    it("are not found for parts of libs, but for those beside them", function()
+        local parted = { { "ST" }, parts = { { id = "A", { "ST" } }, { id = "B", { "ST" } } } }
+        local code = 'return { api = 2,\n{ "ST" },\nparts = {\nlib.a,\n'
+            .. '{ part = "b", id = "B",\n{ "ST" } } } }'
+        assert.is_nil(lines.line(code, parted, { part = 1 }))
+        assert.is_nil(lines.line(code, parted, { part = 1, row = 1 }))
+        assert.equal(5, lines.line(code, parted, { part = 2 }))
+        assert.equal(6, lines.line(code, parted, { part = 2, row = 1 }))
     end)
 
     it("are left out when nothing is found", function()

@@ -32,10 +32,11 @@ end
 describe("choosing", function()
     it("offers every installation and kind of device there is, in order", function()
         local world = started { sites = two_sites() }
-        assert.same({ "show_site_151734", "show_site_151735", "show_kind_battery", "show_kind_vebus",
-                      "show_kind_solarcharger" }, names_of(world.offered))
+        local names = table.concat(names_of(world.offered), " ")
+        assert.truthy(names:find("^show_site_151734 show_site_151735 show_kind_vicbatt "))
+        assert.truthy(names:find(" show_kind_vicsolar show_kind_vicvebus$"))
         assert.equal("Installation Boat", world.offered[1].title)
-        assert.equal("Kind of device: Battery Monitor", world.offered[3].title)
+        assert.equal("Nodes Battery Monitor", world.offered[3].title)
         for _, one in ipairs(world.offered) do
             assert.equal("BOOLEAN", one.type)
             assert.is_true(one.defaultValue)
@@ -43,7 +44,7 @@ describe("choosing", function()
     end)
 
     it("shows all that was not chosen otherwise, whatever PG3 keeps", function()
-        for _, chosen in ipairs { {}, { show_site_151734 = true, show_kind_battery = "true" }, { 1, 2 },
+        for _, chosen in ipairs { {}, { show_site_151734 = true, show_kind_vicbatt = "true" }, { 1, 2 },
                                   { show_site_7 = false } } do
             local world = started { sites = two_sites(), chosen = chosen }
             for _, address in ipairs { BATTERY, OTHER_GATEWAY } do
@@ -66,16 +67,35 @@ describe("choosing", function()
     end)
 
     it("hides a kind in all installations", function()
-        local world = started { sites = two_sites(), chosen = { show_kind_battery = false } }
+        local world = started { sites = two_sites(), chosen = { show_kind_vicbatt = false } }
         assert.is_nil(world.nodes[BATTERY])
         assert.is_nil(world.nodes["392v_bm288"])
         assert.equal(1, world:value(SOLAR, "GV30"))
-        assert.equal("show_kind_battery", world.offered[3].name)
+        assert.equal("show_kind_vicbatt", world.offered[3].name)
+    end)
+
+    it("hides a part alone, whose node goes offline and can be removed", function()
+        local site = fixtures.boat()
+        site.rows = fixtures.join(site.rows, { fixtures.row("battery", 288, "/System/MinCellVoltage", "mcV",
+            3.3) })
+        local world = started { sites = { [151734] = site } }
+        assert.equal(3.3, world:value(BATTERY .. "c", "ST"))
+        assert.truthy(table.concat(names_of(world.offered), " "):find("show_kind_vicbattc", 1, true))
+        choose(world, { show_kind_vicbattc = false })
+        assert.equal(3, world:value(BATTERY .. "c", "GV30"))
+        assert.equal(1, world:value(BATTERY, "GV30"))
+        world:fire("command", "controller", "CLEANUP", {}, "1")
+        world:run(15)
+        assert.same({ BATTERY .. "c" }, world.removed)
+        next_poll(world)
+        assert.is_nil(world.nodes[BATTERY .. "c"])
+        choose(world, {})
+        assert.equal(3.3, world:value(BATTERY .. "c", "ST"))
     end)
 
     it("takes effect at once: hidden nodes go offline, shown ones have their values again", function()
         local world = started { sites = two_sites() }
-        choose(world, { show_site_151735 = false, show_kind_solarcharger = false })
+        choose(world, { show_site_151735 = false, show_kind_vicsolar = false })
         assert.equal(3, world:value(OTHER_GATEWAY, "GV30"))
         assert.equal(3, world:value(SOLAR, "GV30"))
         assert.equal(1, world:value(BATTERY, "GV30"))
@@ -188,9 +208,13 @@ describe("CLEANUP", function()
 
     it("removes hidden ones; shown again they have the same address", function()
         local world = started { sites = two_sites() }
-        choose(world, { show_site_151735 = false, show_kind_battery = false })
+        choose(world, { show_site_151735 = false, show_kind_vicbatt = false })
         assert.is_true(clean(world))
-        assert.same({ "392u_bm288", "392v_bm288", "392v_sc256", "392v_vb257", "392v_gw0" }, world.removed)
+        local removed = table.concat(world.removed, " ")
+        for _, address in ipairs { "392u_bm288", "392v_bm288", "392v_sc256", "392v_vb257", "392v_gw0o" } do
+            assert.truthy(removed:find(address, 1, true), address)
+        end
+        assert.equal("392v_gw0", world.removed[#world.removed])
         choose(world, {})
         assert.equal(1, world:value(BATTERY, "GV30"))
         assert.equal(1, world:value(OTHER_GATEWAY, "GV30"))

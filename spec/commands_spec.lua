@@ -160,8 +160,108 @@ describe("events of a device table", function()
 
     it("are declared by name", function()
         local type_ = assert(check.device("tank.lua", table_with { FULL = "Filled up", DON = "Filling" }))
-        assert.same({ { id = "DON", name = "Filling" }, { id = "FULL", name = "Filled up" } },
+        assert.same({ { id = "BACK", name = "Device back" }, { id = "DON", name = "Filling" },
+                      { id = "FULL", name = "Filled up" }, { id = "LOST", name = "Device lost" } },
             type_.declaration.events)
+    end)
+
+    local NAMES = { EMPTY = "Empty", FULL = "Filled up" }
+
+    --- A tank whose row has these words, with a part that has the same row.
+    local function reporting(words, names, id)
+        local function row()
+            local one = { id or "GV0", { [0] = "Empty", [1] = "Some", [2] = "Full" }, "State", "/State" }
+            for key, word in pairs(words) do one[key] = word end
+            return one
+        end
+        return check.device("tank.lua", {
+            api = 2, id = "MYTANK", name = "Tank", match = { service = "tank" }, events = names or NAMES,
+            row(), parts = { { part = "p", id = "MYTANKP", name = "part", row() } },
+        })
+    end
+
+    local function ids(type_)
+        local list = {}
+        for i, event in ipairs(type_.declaration.events) do list[i] = event.id end
+        return list
+    end
+
+    it("are reported by states, the lowest being the quiet one", function()
+        local type_ = assert(reporting { events = { [0] = "EMPTY", [2] = "FULL" } })
+        assert.same({ of = { [0] = "EMPTY", [2] = "FULL" }, quiet = "EMPTY" }, type_.reporting[1].events)
+        assert.same({ "BACK", "EMPTY", "FULL", "LOST" }, ids(type_))
+        assert.same({ "EMPTY", "FULL" }, ids(type_.parts[1]))
+    end)
+
+    it("are of a part only if its rows report them", function()
+        local type_ = assert(reporting {})
+        assert.same({ "BACK", "EMPTY", "FULL", "LOST" }, ids(type_))
+        assert.same({}, ids(type_.parts[1]))
+    end)
+
+    it("are those of an alarm for a row of that kind", function()
+        local type_ = assert(reporting({ [2] = "alarm" }, { OVER = "All clear" }, "ALARM"))
+        assert.same({ "ALARM", "BACK", "LOST", "OVER", "WARNING" }, ids(type_))
+        assert.equal("All clear", type_.declaration.events[4].name)
+        assert.same({ "BACK", "EMPTY", "FULL", "LOST" }, ids(assert(reporting({ [2] = "alarm" }))))
+        local own = { [2] = "alarm", events = { [0] = "EMPTY", [2] = "FULL" } }
+        assert.same({ "BACK", "EMPTY", "FULL", "LOST" }, ids(assert(reporting(own, NAMES, "ALARM"))))
+    end)
+
+    it("are reported by a level", function()
+        local events = { level = "battery_level", below = "EMPTY", above = "FULL" }
+        local type_ = assert(reporting { [2] = unit.percent, events = events })
+        assert.same({ level = "battery_level", below = "EMPTY", above = "FULL", quiet = "FULL" },
+            type_.reporting[1].events)
+    end)
+
+    local function level(change)
+        local events = { level = "battery_level", below = "EMPTY", above = "FULL" }
+        for key, word in pairs(change) do events[key] = word end
+        return { [2] = unit.percent, events = events }
+    end
+
+    local MISTAKES = {
+        { "row 1 (GV0): events is not a table of events. Write events = { [0] =", { events = "FULL" } },
+        { "events is not a table of events. Write events = { [0] =", { events = {} } },
+        { "events is not a table of events. Write events = { level =", { [2] = unit.percent, events = {} } },
+        { "events has 3, which is no state of the list", { events = { [0] = "EMPTY", [3] = "FULL" } } },
+        { "events has empty, which is no state", { events = { empty = "EMPTY" } } },
+        { 'events names GONE, which the table does not declare. Write events = { GONE = "What happened" }',
+          { events = { [0] = "EMPTY", [1] = "GONE" } } },
+        { "events names 5, which the table does not declare", { events = { [0] = 5 } } },
+        { "events names only one event", { events = { [0] = "FULL", [1] = "FULL" } } },
+        { "events does not go with by_script. Report it with node:event",
+          { [4] = false, by_script = true, events = { [0] = "EMPTY", [2] = "FULL" } } },
+        { "events: the field '0' is unknown", { [2] = unit.percent, events = { [0] = "EMPTY" } } },
+        { "events has the level my_level", level { level = "my_level" } },
+        { "events names nil, which the table does not declare",
+          { [2] = unit.percent, events = { level = "battery_level", below = "EMPTY" } } },
+        { "below and above are the same event", level { below = "FULL" } },
+    }
+    for i, mistake in ipairs(MISTAKES) do
+        it(("tell mistake %d of a row: %s"):format(i, mistake[1]), function()
+            local words = mistake[2]
+            local type_, _, problems
+            if words[4] == false then
+                type_, _, problems = check.device("tank.lua", {
+                    api = 2, id = "MYTANK", name = "Tank", match = { service = "tank" }, events = NAMES,
+                    { "GV0", { [0] = "Empty", [2] = "Full" }, "State", by_script = true,
+                      events = words.events },
+                })
+            else
+                type_, _, problems = reporting(words)
+            end
+            assert.is_nil(type_)
+            assert.truthy(problems[1]:find(mistake[1], 1, true), problems[1])
+        end)
+    end
+
+    it("of the plugin are not a table's", function()
+        local type_, problem = check.device("tank.lua", table_with { LOST = "Gone" })
+        assert.is_nil(type_)
+        assert.truthy(problem:find("'LOST' is the plugin's own. Every device has it; choose another.", 1,
+            true))
     end)
 
     it("that cannot be are told", function()

@@ -13,7 +13,8 @@ local function answer(request)
     if token ~= "Token contract" then
         return { status = 401, json = { success = false }, date = math.floor(host.time()) }
     end
-    return { status = 200, date = math.floor(host.time()), json = { success = true, user = { id = 22 } } }
+    return { status = 200, date = math.floor(host.time()), json = { success = true, user = { id = 22 },
+             records = { { idSite = 1, name = "Home" }, { idSite = 2, name = "Van" } } } }
 end
 
 local world

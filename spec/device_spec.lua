@@ -239,6 +239,26 @@ describe("matching", function()
         assert.truthy(problem:find("a.lua and b.lua", 1, true))
         assert.is_nil((matching.pick({}, found)))
     end)
+
+    it("takes the higher layer of those that fit equally well, and only of those", function()
+        local a, b = type_of({ service = "battery" }, "a.lua"), type_of({ service = "battery" }, "b.lua")
+        local close = type_of({ service = "battery", product = "SmartShunt" }, "c.lua")
+        local function pick(own, ...)
+            return matching.pick({ ... }, found, function(type_) return own[type_] and 2 or 1 end)
+        end
+        for _, order in ipairs { { a, b }, { b, a } } do
+            local best, problem = pick({ [b] = true }, table.unpack(order))
+            assert.equal(b, best)
+            assert.is_nil(problem)
+        end
+        assert.equal(close, (pick({ [b] = true }, a, b, close)))
+        local best, problem = pick({ [a] = true, [b] = true }, close, b, a)
+        assert.equal(close, best)
+        assert.is_nil(problem)
+        best, problem = pick({ [a] = true, [b] = true }, b, a)
+        assert.equal(b, best)
+        assert.truthy(problem:find("b.lua and a.lua", 1, true))
+    end)
 end)
 
 describe("values", function()

@@ -91,8 +91,8 @@ describe("devices", function()
         }, overview)
         local names = {}
         for _, found in ipairs(devices) do
-            names[found.service .. found.instance] = (found.custom_name or "-") .. ","
-                .. (found.product or "-")
+            names[found.service .. found.instance] = (found.entry.custom_name or "-")
+                .. "," .. (found.entry.product or "-")
         end
         assert.same({ battery288 = "House,SmartShunt", solarcharger288 = "-,MPPT", battery0 = "-,BMV",
             battery5 = "-,-" }, names)

@@ -11,7 +11,7 @@ local CODES = {
     genset = "gs", generator = "gn", evcharger = "ev", ev = "ec", dcsystem = "ds", dcload = "dl",
     dcsource = "dc", alternator = "at", dcdc = "dd", charger = "ch", accharger = "ac", motordrive = "md",
     fuelcell = "fc", meteo = "me", digitalinput = "di", pulsemeter = "pm", heatpump = "hp", switch = "sw",
-    gps = "gp", bms = "bs", hub4 = "hb", modem = "mo", dcgenset = "dg",
+    gps = "gp", bms = "bs", hub4 = "hb", modem = "mo", dcgenset = "dg", pump = "pu",
 }
 
 local OWN_NAMES = {

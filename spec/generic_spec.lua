@@ -15,11 +15,13 @@ after_each(function() _G.host = nil end)
 
 local function windmill(instance, more)
     return fixtures.join({
-        row("windmill", instance, "/Ac/Power", "wP", 512.4, { formatWithUnit = "%.0F W" }),
+        row("windmill", instance, "/Ac/Power", "wP", 512.4, { formatWithUnit = "%.0F W",
+            description = "Power, AC" }),
         row("windmill", instance, "/Name", "wN", "North"),
-        row("windmill", instance, "/State", "wS", 1, { formatWithUnit = "%s", dataAttributeEnumValues = {
+        row("windmill", instance, "/State", "wS", 1, { description = "State", dataAttributeEnumValues = {
             { valueEnum = 0, nameEnum = "Stopped" }, { valueEnum = 1, nameEnum = "Turning \"fast\"" } } }),
-        row("windmill", instance, "/Rotor/Temperature", "wT", "12.5", { formatWithUnit = "%.1F °C" }),
+        row("windmill", instance, "/Rotor/Temperature", "wT", "12.5", { formatWithUnit = "%.1F °C",
+            description = "State" }),
     }, more or {})
 end
 
@@ -52,10 +54,27 @@ describe("a service that no script knows", function()
             labels[#labels + 1] = driver.id .. " " .. driver.label
             names = names or driver.names
         end
-        assert.same({ "ST Ac Power", "GV0 State", "GV1 Rotor Temperature" }, { table.unpack(labels, 1, 3) })
+        assert.same({ "ST Power, AC", "GV0 State", "GV1 Rotor Temperature" }, { table.unpack(labels, 1, 3) })
         assert.same({ [0] = "Stopped", "Turning \"fast\"" }, names)
         assert.equal(1, #world:logged("No device script knows the service windmill: the plugin wrote "
             .. FILE))
+    end)
+
+    -- Fault: 3.5 bar and 0.4 of what has no unit were 4 and 0, 36 km/h a bare 36.
+    -- Expected: numbers have the node's unit, or their decimals.
+    it("shows numbers in the units there are, and the decimals of others", function()
+        local function one(path, value, format)
+            return row("windmill", 7, path, nil, value, { formatWithUnit = format, description = path })
+        end
+        local world = started(farm { one("/Wind", 36, "%.1F km/h"), one("/Oil", 3.5, "%.1F bar"),
+            one("/Tank", 10, "%.1F gal"), one("/Ratio", 0.4, "%s"), one("/Turns", 12, "%s") })
+        world:run(15)
+        well(world)
+        local shown = {}
+        for i, driver in ipairs { "ST", "GV0", "GV1", "GV2", "GV3" } do
+            shown[i] = world:value(address(7), driver)
+        end
+        assert.same({ 10, 3.5, 38, 0.4, 12 }, shown)
     end)
 
     it("has one script for all its devices", function()
@@ -84,7 +103,7 @@ describe("a service that no script knows", function()
         world:run(15)
         assert.equal(12.5, world:value(address(7), "GV1"))
         assert.equal(33, world:value(address(7), "GV2"))
-        has('{ "GV2", unit.raw, "Blade Angle", "/Blade/Angle", "wB" },', text(world))
+        has('{ "GV2", unit.raw, "Voltage", "/Blade/Angle", "wB" },', text(world))
         local again = started { sites = world.vrm.sites, files = { [FILE] = text(world) } }
         again:run(15)
         well(again)
@@ -95,7 +114,7 @@ describe("a service that no script knows", function()
     it("leaves the owner's changes as they are, and adds nothing once the last line is out", function()
         local world = started(farm(windmill(7)))
         world:run(15)
-        local own = text(world):gsub('"Ac Power", "/Ac/Power"', '"Mill, + from the wind", "/Ac/Power"')
+        local own = text(world):gsub('"Power, AC", "/Ac/Power"', '"Mill, + from the wind", "/Ac/Power"')
         saved(world, "generic_windmill", own)
         local site = world.vrm.sites[151734]
         site.rows = fixtures.join(site.rows, { row("windmill", 7, "/Brake", nil, 0) })
@@ -112,10 +131,8 @@ describe("a service that no script knows", function()
     end)
 
     it("that an owner's script knows is left to it", function()
-        local own = script_world.TANK:gsub("MYTANK", "MYMILL"):gsub('"tank"', '"windmill"')
-            :gsub('unit.percent, "Level", "/Level"', 'unit.watt, "Power", "/Ac/Power"')
         local world = started { sites = farm(windmill(7)).sites,
-                                files = { ["persist/scripts/mill.lua"] = own } }
+                                files = { ["persist/scripts/mill.lua"] = script_world.MILL } }
         world:run(15)
         assert.equal("MYMILL", world.nodes[address(7)].type)
         assert.equal(0, world.writes)
@@ -124,7 +141,7 @@ describe("a service that no script knows", function()
     -- Fault: While the owner's script is broken, its nodes become those of a script that the plugin wrote.
     -- Expected: Nothing is written; once it is mended, the owner's goes before one that was written.
     it("is not learned while a script is in trouble", function()
-        local own = script_world.TANK:gsub("MYTANK", "MYMILL"):gsub('"tank"', '"windmill"')
+        local own = script_world.MILL
         local world = started { sites = farm(windmill(7)).sites,
                                 files = { ["persist/scripts/zmill.lua"] = own:gsub("api = 2", "api = ") } }
         world:run(15)
@@ -158,10 +175,14 @@ describe("a service that no script knows", function()
         assert.is_nil(world.nodes[address(7)])
     end)
 
-    it("that is hidden is left alone", function()
-        local world = started { sites = farm(windmill(7)).sites, chosen = { show_kind_windmill = false } }
-        world:run(15)
-        assert.equal(0, world.writes)
+    it("that is hidden has no node, nor is it written for again", function()
+        local site = farm(windmill(7))
+        site.chosen = { show_kind_genwindmill = false, show_kind_vicbatt = false }
+        local world = started(site)
+        world:run(30)
+        assert.is_nil(world.nodes[address(7)])
+        assert.equal(1, world.writes)
+        assert.equal(0, #world:logged("it has no node"))
     end)
 
     it("has at most 31 values, each under a label of its own", function()

@@ -139,8 +139,8 @@ describe("a lib", function()
     end)
 
     it("is no device script", function()
-        local world = with_lib { [LIB .. "tank.lua"] = script_world.TANK }
-        assert.is_nil(world.types.MYTANK)
+        local world = with_lib { [LIB .. "windmill.lua"] = script_world.MILL }
+        assert.is_nil(world.types.MYMILL)
         well(world)
     end)
 end)
@@ -218,17 +218,17 @@ describe("at a start with a broken lib", function()
 end)
 
 describe("--check", function()
-    --- Runs it for tank.lua in a folder with these libs -> what it printed, its exit code.
+    --- Runs it for windmill.lua in a folder with these libs -> what it printed, its exit code.
     local function run_check(libs)
-        return tools.with_files({ ["tank.lua"] = 'local tools = use "tools"\n'
-            .. script_world.TANK:gsub('"/Level"', "from = tools.level") }, function(folder)
+        return tools.with_files({ ["windmill.lua"] = 'local tools = use "tools"\n'
+            .. script_world.MILL:gsub('"/Speed"', "from = tools.level") }, function(folder)
             assert(lfs.mkdir(folder .. "/lib"))
             for name, text in pairs(libs) do
                 local file = assert(io.open(folder .. "/lib/" .. name, "w"))
                 file:write(text)
                 file:close()
             end
-            local printed, code = tools.run("check", { args = { folder .. "/tank.lua" } })
+            local printed, code = tools.run("check", { args = { folder .. "/windmill.lua" } })
             for name in pairs(libs) do os.remove(folder .. "/lib/" .. name) end
             lfs.rmdir(folder .. "/lib")
             return printed:gsub(folder:gsub("%p", "%%%0"), "my"), code
@@ -247,6 +247,6 @@ describe("--check", function()
         has("my/lib/tools.lua:1: ", printed)
         printed, code = run_check {}
         assert.equal(1, code)
-        has("my/tank.lua:1: there is no lib/tools.lua", printed)
+        has("my/windmill.lua:1: there is no lib/tools.lua", printed)
     end)
 end)

@@ -240,6 +240,30 @@ describe("PG3's polls", function()
         assert.equal(before + 1, world:count(DIAGNOSTICS))
     end)
 
+    -- Fault: The polls of a hundred installations come at once: a peak of memory and of requests each time.
+    -- Expected: They are spread, each as often as before; one installation does not wait.
+    it("of many installations are spread", function()
+        local sites = {}
+        for id = 1, 30 do
+            sites[id] = fixtures.boat()
+            sites[id].name = "Customer " .. id
+        end
+        local world = started { sites = sites }
+        world:run(100)
+        for _ = 1, 3 do
+            world.requests = {}
+            world:run(105)
+            world.vrm:refresh(120)
+            world:fire("shortpoll")
+            world:run(0.1)
+            assert.equal(1, world:count(DIAGNOSTICS))
+            world:run(5)
+            assert.equal(11, world:count(DIAGNOSTICS))
+            world:run(10)
+            assert.equal(30, world:count(DIAGNOSTICS))
+        end
+    end)
+
     -- Fault: A long and a short poll at one time ask for each installation twice, or look for no devices.
     -- Expected: One poll of each, with its devices; without the list the short poll alone is done.
     it("at one time are one", function()
@@ -262,103 +286,103 @@ end)
 
 describe("device scripts", function()
     local function script(text)
-        local tab, problem = fake.load_text(text, "scripts/devices/tank.lua")
-        return { file = "scripts/devices/tank.lua", name = "tank", table = tab, error = problem }
+        local tab, problem = fake.load_text(text, "scripts/devices/windmill.lua")
+        return { file = "scripts/devices/windmill.lua", name = "windmill", table = tab, error = problem }
     end
-    local TANK = [[return { api = 2, id = "VICTANK", name = "Tank", match = { service = "tank" },
-        { "ST", unit.percent, "Level", "/Level" }, { "GV0", unit.count, "X", from = function(rows)
-            if rows["/Level"].value > 50 then error("too full") end
+    local MILL = [[return { api = 2, id = "VICMILL", name = "Windmill", match = { service = "windmill" },
+        { "ST", unit.percent, "Speed", "/Speed" }, { "GV0", unit.count, "X", from = function(rows)
+            if rows["/Speed"].value > 50 then error("too fast") end
             return 1 end } }]]
-    local function with_tank(text)
+    local function with_mill(text)
         local site = fixtures.boat()
-        site.rows = fixtures.join(site.rows, { row("tank", 20, "/Level", "tl", 40) })
+        site.rows = fixtures.join(site.rows, { row("windmill", 20, "/Speed", "ws", 40) })
         return started { sites = { [151734] = site }, extra_scripts = { script(text) } },
             site.rows[#site.rows]
     end
 
     it("of the user are nodes like the others", function()
-        local world = with_tank(TANK)
-        assert.equal(40, world:value("392u_tk20", "ST"))
-        assert.equal(1, world:value("392u_tk20", "GV0"))
+        local world = with_mill(MILL)
+        assert.equal(40, world:value("392u_zl20", "ST"))
+        assert.equal(1, world:value("392u_zl20", "GV0"))
     end)
 
     it("that do not load are told; the others go on", function()
-        for _, text in ipairs { "return {", "error('no')", "return 5", TANK:gsub("unit.percent",
+        for _, text in ipairs { "return {", "error('no')", "return 5", MILL:gsub("unit.percent",
             "unit.percnt"),
-                                TANK:gsub("VICTANK", "VICBATT"), TANK:gsub("unit.count", "io.open"),
-                                TANK:gsub("{ service = \"tank\" }", "{ kind = \"gateway\" }"),
-                                TANK:gsub("api = 2", "api = 2, samples = { { rows = { [\"/Level\"] = 1 }, "
+                                MILL:gsub("VICMILL", "VICBATT"), MILL:gsub("unit.count", "io.open"),
+                                MILL:gsub("{ service = \"windmill\" }", "{ kind = \"gateway\" }"),
+                                MILL:gsub("api = 2", "api = 2, samples = { { rows = { [\"/Speed\"] = 1 }, "
                                     .. "expect = { ST = 2 } } }") } do
-            local world = with_tank(text)
-            assert.is_nil(world.nodes["392u_tk20"])
+            local world = with_mill(text)
+            assert.is_nil(world.nodes["392u_zl20"])
             assert.equal(1, world:value("controller", "GV3"))
-            assert.truthy(world.notices.script_devices_tank_lua)
+            assert.truthy(world.notices.script_devices_windmill_lua)
             assert.equal(87.5, world:value(BATTERY, "ST"))
         end
     end)
 
     it("that fail are contained, counted, and well again when they work", function()
-        local world, level = with_tank(TANK)
-        level.rawValue = 60
+        local world, speed = with_mill(MILL)
+        speed.rawValue = 60
         next_poll(world)
-        assert.equal(60, world:value("392u_tk20", "ST"))
-        assert.is_nil(world:value("392u_tk20", "GV0"))
+        assert.equal(60, world:value("392u_zl20", "ST"))
+        assert.is_nil(world:value("392u_zl20", "GV0"))
         assert.equal(1, world:value("controller", "GV3"))
         assert.equal(212, world:value(SOLAR, "ST"))
-        assert.truthy(world.notices.script_devices_tank_lua:find("too full", 1, true))
-        level.rawValue = 30
+        assert.truthy(world.notices.script_devices_windmill_lua:find("too fast", 1, true))
+        speed.rawValue = 30
         next_poll(world)
         assert.equal(0, world:value("controller", "GV3"))
         assert.same({}, world.notices)
     end)
 
     it("that fail three times in a row are suspended", function()
-        local world, level = with_tank(TANK)
-        level.rawValue = 60
+        local world, speed = with_mill(MILL)
+        speed.rawValue = 60
         for _ = 1, 4 do next_poll(world) end
         assert.equal(1, #world:logged("is not used until"))
-        assert.equal(3, world:value("392u_tk20", "GV30"))
-        level.rawValue = 30
+        assert.equal(3, world:value("392u_zl20", "GV30"))
+        speed.rawValue = 30
         next_poll(world)
-        assert.equal(60, world:value("392u_tk20", "ST"))
+        assert.equal(60, world:value("392u_zl20", "ST"))
         assert.equal(1, world:value("controller", "GV3"))
         assert.equal(1, world:value(BATTERY, "GV30"))
     end)
 
     it("that fail on one node only are told once, and suspended", function()
-        local world, level = with_tank(TANK)
-        table.insert(world.vrm.sites[151734].rows, row("tank", 21, "/Level", "tl", 40))
+        local world, speed = with_mill(MILL)
+        table.insert(world.vrm.sites[151734].rows, row("windmill", 21, "/Speed", "ws", 40))
         world:fire("discover")
         world:run(1)
-        level.rawValue = 60
+        speed.rawValue = 60
         for _ = 1, 3 do next_poll(world) end
-        assert.equal(1, #world:logged("too full"))
+        assert.equal(1, #world:logged("too fast"))
         assert.equal(1, #world:logged("is not used until"))
     end)
 
     it("with equal matches are told", function()
-        local world = with_tank((TANK:gsub('"tank" }', '"battery" }')))
+        local world = with_mill((MILL:gsub('"windmill" }', '"battery" }')))
         assert.equal(1, #world:logged("fit battery 288 equally well"))
         assert.equal("VICBATT", world.nodes[BATTERY].type)
     end)
 
     it("run their start, update and commands", function()
-        local text = TANK:gsub("api = 2", [[api = 2, start = function() end, update = function(node, rows)
-            if rows["/Level"].value == 41 then error("update failed") end end,
+        local text = MILL:gsub("api = 2", [[api = 2, start = function() end, update = function(node, rows)
+            if rows["/Speed"].value == 41 then error("update failed") end end,
             commands = { FILL = function() end, DRAIN = { name = "Drain", run = function() end } }]])
-        local world, level = with_tank(text)
-        assert.same({ "392u_tk20", "392u_tk20" }, world.started)
-        world:fire("command", "392u_tk20", "FILL", {})
-        world:fire("command", "392u_tk20", "DRAIN", {})
+        local world, speed = with_mill(text)
+        assert.same({ "392u_zl20", "392u_zl20" }, world.started)
+        world:fire("command", "392u_zl20", "FILL", {})
+        world:fire("command", "392u_zl20", "DRAIN", {})
         assert.equal(4, #world.started)
-        level.rawValue = 41
+        speed.rawValue = 41
         next_poll(world)
         assert.equal(1, world:value("controller", "GV3"))
-        level.rawValue = 42
+        speed.rawValue = 42
         next_poll(world)
         next_poll(world)
         assert.equal(0, world:value("controller", "GV3"))
-        level.rawValue = 41
+        speed.rawValue = 41
         for _ = 1, 3 do next_poll(world) end
         assert.equal(1, #world:logged("is not used until"))
         assert.equal(2, #world:logged("update failed"))
@@ -366,17 +390,17 @@ describe("device scripts", function()
 end)
 
 describe("commands", function()
-    local TANK = [[return { api = 2, id = "MYTANK", name = "Tank", match = { service = "tank" },
-        { "ST", unit.percent, "Level", "/Level" }, { "GV0", unit.count, "X",
-            from = function(rows) if rows["/Level"].value > 50 then error("full") end end },
+    local MILL = [[return { api = 2, id = "MYMILL", name = "Windmill", match = { service = "windmill" },
+        { "ST", unit.percent, "Speed", "/Speed" }, { "GV0", unit.count, "X",
+            from = function(rows) if rows["/Speed"].value > 50 then error("fast") end end },
         commands = { SETLIMIT = { run = function(node, args) error("limit " .. args.value, 0) end,
             params = { { id = "", label = "Limit", kind = unit.percent, min = 0, max = 80 } } } } }]]
-    local function with_tank()
+    local function with_mill()
         local site = fixtures.boat()
-        site.rows = fixtures.join(site.rows, { row("tank", 20, "/Level", "tl", 40) })
-        return started { sites = { [151734] = site }, extra_scripts = { {
-            file = "scripts/devices/tank.lua", name = "tank", table = fake.load_text(TANK, "tank") } } },
-            site.rows[#site.rows]
+        site.rows = fixtures.join(site.rows, { row("windmill", 20, "/Speed", "ws", 40) })
+        local script = { file = "scripts/devices/windmill.lua", name = "windmill",
+                         table = fake.load_text(MILL, "windmill") }
+        return started { sites = { [151734] = site }, extra_scripts = { script } }, site.rows[#site.rows]
     end
     local function send(world, address, cmd, args)
         world:fire("command", address, cmd, args)
@@ -385,38 +409,38 @@ describe("commands", function()
     end
 
     it("reach the script with checked numbers", function()
-        local world = with_tank()
-        send(world, "392u_tk20", "SETLIMIT", { value = "12.5", uom = "51", query = {} })
+        local world = with_mill()
+        send(world, "392u_zl20", "SETLIMIT", { value = "12.5", uom = "51", query = {} })
         assert.equal(1, #world:logged("limit 12.5"))
     end)
 
     it("that are not as declared are refused with one line", function()
-        local world = with_tank()
+        local world = with_mill()
         for _, args in ipairs { {}, { value = "81" }, { value = "x" },
                                 { value = "5", query = { A = "1" } } } do
-            local before = #world:logged("392u_tk20: SETLIMIT")
-            send(world, "392u_tk20", "SETLIMIT", args)
-            assert.equal(before + 1, #world:logged("392u_tk20: SETLIMIT"))
+            local before = #world:logged("392u_zl20: SETLIMIT")
+            send(world, "392u_zl20", "SETLIMIT", args)
+            assert.equal(before + 1, #world:logged("392u_zl20: SETLIMIT"))
         end
         assert.equal(0, #world.started)
     end)
 
     it("are not run by a script that is suspended", function()
-        local world, level = with_tank()
-        level.rawValue = 60
+        local world, speed = with_mill()
+        speed.rawValue = 60
         for _ = 1, 3 do next_poll(world) end
-        send(world, "392u_tk20", "SETLIMIT", { value = "5" })
+        send(world, "392u_zl20", "SETLIMIT", { value = "5" })
         assert.equal(1, #world:logged("SETLIMIT is not run"))
         assert.equal(0, #world:logged("limit 5"))
     end)
 
     it("of the controller: RELOAD loads the scripts again and logs what they use", function()
-        local world = with_tank()
+        local world = with_mill()
         local before = world.last_script
         send(world, "controller", "RELOAD", {})
         assert.equal(before + #fake.DEVICES + 1, world.last_script)
         assert.equal(#fake.DEVICES + 1, #world:logged("thousand instructions"))
-        assert.equal(40, world:value("392u_tk20", "ST"))
+        assert.equal(40, world:value("392u_zl20", "ST"))
         send(world, "controller", "DISCOVER", {})         -- arrives as an event of its own
         assert.equal(1, #world:logged("DISCOVER is unknown"))
     end)

@@ -241,7 +241,7 @@ describe("an outage", function()
         for key in pairs(world.notices) do assert.equal("vrm", key) end
         assert.truthy(world.notices.vrm:find(os.date("Since %Y-%m-%d %H:%M.", since), 1, true))
         assert.is_nil(world.notices.vrm:find("Customer", 1, true))
-        assert.is_true(#world.notice_log <= 3, #world.notice_log)
+        assert.is_true(#world.notice_log <= 4, #world.notice_log)
         assert.is_true(#world:logged("warning") <= 12, #world:logged("warning"))
         world.vrm.fail = {}
         world:run(400)

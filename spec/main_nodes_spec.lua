@@ -108,6 +108,20 @@ describe("devices", function()
         assert.equal(79, world:value("392u_bm1", "ST"))
     end)
 
+    -- Fault: a device that the list gives no number of its type, or one that nobody knows, had no node.
+    -- Expected: the name of the type tells it, too.
+    it("whose rows name no service are known by the names of their types", function()
+        local devices, rows = { fixtures.gateway() }, {}
+        for i, one in ipairs { { "Battery Monitor", "SOC", 78.5 }, { "PV Inverter", "pP1", 612 },
+                               { "solar charger", "PVP", 41 }, { "Charger", "c0V", 13.5 } } do
+            devices[#devices + 1] = fixtures.device(one[1], i == 2 and 99 or nil, i, "")
+            rows[i] = row(nil, i, nil, one[2], one[3], { Device = one[1] })
+        end
+        local world = started { sites = { [151734] = { name = "Mast", devices = devices, rows = rows } } }
+        assert.same({ 78.5, 612, 41, 13.5 }, { world:value("392u_bm1", "ST"), world:value("392u_pv2", "ST"),
+            world:value("392u_sc3", "ST"), world:value("392u_ch4", "CV") })
+    end)
+
     it("with one address are told, and the first is added", function()
         local discovery = require "model.discovery"
         local by_code, first, second = {}, nil, nil
@@ -278,7 +292,7 @@ describe("the node of a part", function()
         second_phase(site, 13)
         next_poll(world)
         local node = world.nodes[PHASES]
-        assert.same({ "VICINVP", GATEWAY, "MultiPlus 12-3000-120-50 phases" },
+        assert.same({ "VICVEBUSP", GATEWAY, "MultiPlus 12-3000-120-50 phases" },
             { node.type, node.primary, node.name })
         assert.same({ 1000, 987, 13, 1 }, { world:value(PHASES, "ST"), world:value(PHASES, "CPW"),
             world:value(PHASES, "GV1"), world:value(PHASES, "GV30") })
@@ -299,7 +313,7 @@ describe("the node of a part", function()
 
     it("that PG3 knows is there after a restart, also while VRM sends nothing of it", function()
         local world = started { known = {
-            { address = PHASES, name = "Phases of mine", type = "VICINVP", primary = GATEWAY,
+            { address = PHASES, name = "Phases of mine", type = "VICVEBUSP", primary = GATEWAY,
               enabled = true },
         } }
         assert.equal("Phases of mine", world.nodes[PHASES].name)
@@ -315,7 +329,7 @@ describe("the node of a part", function()
             if site.rows[i].dbusServiceType == "vebus" then away[#away + 1] = table.remove(site.rows, i) end
         end
         local world = started { sites = { [151734] = site }, known = {
-            { address = INVERTER, name = "Multi", type = "VICINV", primary = GATEWAY, enabled = true } } }
+            { address = INVERTER, name = "Multi", type = "VICVEBUS", primary = GATEWAY, enabled = true } } }
         for _, record in ipairs(away) do table.insert(site.rows, record) end
         second_phase(site, 13)
         next_poll(world)
@@ -388,7 +402,7 @@ describe("measurements", function()
         local world = started { sites = { [151734] = site } }
         local rs
         for address, node in pairs(world.nodes) do
-            if node.type == "VICINV" and address ~= INVERTER then rs = address end
+            if node.type == "VICMULTI" then rs = address end
         end
         assert.equal(120, world:value(rs, "GV3"))
         active.rawValue = 1
@@ -605,7 +619,7 @@ describe("several installations", function()
         local before = timers()
         world.vrm.sites[1] = nil
         world:fire("longpoll")
-        world:run(1)
+        world:run(10)
         assert.equal(before - 1, timers())
     end)
 

@@ -11,7 +11,7 @@ after_each(function() _G.host = nil end)
 describe("start", function()
     it("goes from the token to values", function()
         local world = started()
-        assert.same({ "controller", GATEWAY, INVERTER, BATTERY, SOLAR }, world.added)
+        assert.same({ "controller", GATEWAY, INVERTER, BATTERY, SOLAR, GATEWAY .. "o" }, world.added)
         assert.equal(1, world:value("controller", "GV0"))
         assert.equal(1, world:value("controller", "GV1"))
         assert.equal(3, world:value("controller", "GV2"))
@@ -71,7 +71,11 @@ describe("start", function()
             world:fire("longpoll")
             world:run(600)
         end
-        assert.same({ "controller DON", "controller DOF", "controller DON" }, world.events)
+        local beats = {}
+        for _, event in ipairs(world.events) do
+            if event:find("controller", 1, true) then beats[#beats + 1] = event end
+        end
+        assert.same({ "controller DON", "controller DOF", "controller DON" }, beats)
     end)
 
     it("does nothing before PG3 is ready", function()
@@ -87,12 +91,12 @@ describe("start", function()
     it("sets the rate limit and offers the parameters", function()
         local world = started()
         assert.same({ depth = 40, interval_ms = 400 }, world.limit)
-        assert.same({ temp_unit = "C", stale_values = "zero" }, world.defaults)
+        assert.same({ temp_unit = "C", stale_values = "zero", battery_level = "" }, world.defaults)
     end)
 
     it("does not offer again what the user wrote in another way, and takes the one with a value", function()
         local world = started { params = { ["VRM Token"] = worlds.TOKEN, Temp_Unit = "F", vrm_token = "" } }
-        assert.same({ stale_values = "zero" }, world.defaults)
+        assert.same({ stale_values = "zero", battery_level = "" }, world.defaults)
         assert.is_true(world.alt)
         assert.equal(1, world:value("controller", "GV0"))
     end)
@@ -243,7 +247,7 @@ describe("the token", function()
         for _, notice in ipairs(world.notice_log) do
             assert.is_nil((notice.html or ""):find(TOKEN, 1, true))
         end
-        assert.is_nil(world.saved)
+        assert.is_nil(require("dkjson").encode(world.saved):find(TOKEN, 1, true))
     end)
 
     it("is never sent to anything but https", function()

@@ -76,7 +76,7 @@ describe("POLYGLOT_CONFIG.md", function()
     it("goes to PG3 as HTML at the start, with no mark left", function()
         local page = worlds.started().doc
         assert.truthy(page:find("<h1>", 1, true))
-        for _, name in ipairs { "vrm_token", "temp_unit", "stale_values" } do
+        for _, name in ipairs { "vrm_token", "temp_unit", "stale_values", "battery_level" } do
             assert.truthy(page:find("<code>" .. name .. "</code>", 1, true), name)
         end
         local text = page:gsub("<pre>.-</pre>", ""):gsub("<code>.-</code>", "")

@@ -75,6 +75,59 @@ describe("what is kept of VRM's answers", function()
         for id = 1, 500 do assert.equal(long(id, 20), read.names({ id = id })[1]) end
     end)
 
+    --- The answers of so many installations alike, each read as a text of its own.
+    local function records_of(site, devices)
+        local records = {}
+        for instance = 1, devices do
+            for id = 1, 30 do
+                records[#records + 1] = { dbusServiceType = "battery", instance = instance, code = "C" .. id,
+                    dbusPath = "/Path/Of/A/Row/" .. id, idDataAttribute = id, Device = "Battery Monitor",
+                    formatWithUnit = "%.2F V", rawValue = site + id / 8, timestamp = 1776515900 + site,
+                    formattedValue = ("%.2f V"):format(site + id / 8) }
+            end
+        end
+        return records
+    end
+
+    -- Fault: each row says again what it is, with ten members: 90,000 rows are 70 MiB
+    -- Expected: what it is stands once for all installations; a row is a table of its values
+    it("a row, with what finds it", function()
+        local store, SITES, DEVICES = require "model.store", 10, 30
+        local type_ = { name = "Battery", keys = {}, parts = {} }
+        local known, rows = {}, 0
+        local function take(site)
+            local answer = {}
+            for i, one in ipairs(records_of(site, DEVICES)) do answer[i] = read.row(one) end
+            rows = #answer
+            known[site] = store.new()
+            known[site]:sort(answer, {}, function() return type_ end)
+            for home in known[site]:each() do store.was_shown(home) end
+        end
+        take(1)
+        local bytes = kept_by(function()
+            for site = 2, SITES + 1 do take(site) end
+        end) / (SITES * rows)
+        assert.is_true(bytes < 330, bytes)
+        local one = known[2].devices[1].rows["/Path/Of/A/Row/8"]
+        assert.same({ service = "battery", instance = 1, path = "/Path/Of/A/Row/8", code = "C8", id = 8,
+            device = "Battery Monitor", unit = "V", value = 3, text = "3.00 V", timestamp = 1776515902 },
+            read.flat(one))
+    end)
+
+    -- Fault: what a row is is kept for ever, also if VRM sends another each time
+    -- Expected: it goes with the last row that is there
+    it("what rows are, as long as there are rows", function()
+        local bytes = kept_by(function()
+            for turn = 1, 50 do
+                for i = 1, 200 do
+                    assert(read.row { dbusServiceType = "battery", dbusPath = "/" .. turn,
+                                      idDataAttribute = i, rawValue = 1 })
+                end
+            end
+        end)
+        assert.is_true(bytes < 1024 * KIB, bytes)
+    end)
+
     -- Fault: names of devices are kept as long as VRM sends them
     -- Expected: 200 bytes of each are kept
     it("names of devices", function()

@@ -22,7 +22,8 @@ their meaning in all later versions: programs of the ISY may rely on them.
   longer one under [Texts](#texts). A number that is not in the list is shown as "code N".
 - **Where from** is the D-Bus path that VRM names, and VRM's code, in the order in which they are looked for.
   Of a value that is worked out from several, those that are alternatives stand in parentheses.
-  `{input}` is the number of the AC input that is active.
+  `{input}` is the number of the AC input that is active. Paths that begin with `/Energy/` are the plugin's
+  own, of what VRM counts and expects: see [vrm.md](vrm.md#energy).
 - A sum that has lost one of its parts is no data until that is back, or the plugin starts anew.
 - What a device does not send shows **No data**, 101 of the unit index: see [install.md](install.md#no-data).
 - A value **of its day** is no data from the installation's midnight on until VRM has one of the new day.
@@ -32,10 +33,11 @@ their meaning in all later versions: programs of the ISY may rely on them.
 ]]
 
 --- Words for the ISY's units of measure; 25 is a list of texts.
-local UNITS = { [1] = "A", [4] = "°C or °F", [14] = "°", [20] = "hours", [31] = "kPa", [33] = "kWh",
-    [35] = "liters", [45] = "minutes", [51] = "%", [53] = "power factor", [56] = "number", [58] = "seconds",
-    [72] = "V", [73] = "W", [83] = "km", [89] = "rpm", [90] = "Hz", [135] = "VA", [136] = "var",
-    [151] = "date and time" }
+local UNITS = { [1] = "A", [4] = "°C or °F", [8] = "m³", [14] = "°", [20] = "hours", [30] = "kW",
+    [31] = "kPa", [33] = "kWh", [35] = "liters", [36] = "lux", [38] = "m", [40] = "m/s",
+    [45] = "minutes", [51] = "%", [53] = "power factor", [54] = "ppm", [56] = "number",
+    [58] = "seconds", [72] = "V", [73] = "W", [74] = "W/m²", [83] = "km", [89] = "rpm", [90] = "Hz",
+    [118] = "hPa", [122] = "µg/m³", [135] = "VA", [136] = "var", [139] = "°", [151] = "date and time" }
 
 --- A list with more texts than this stands at the end of the page.
 local MOST_IN_ROW = 4
@@ -152,8 +154,9 @@ end
 local function found_as(type_)
     if type_.part then
         local when = type_.when and "one of " .. keys_of(type_.when) or "one of these values"
-        return ("A further node of a device, `%s` at the end of its address, once VRM sends %s.")
-            :format(type_.part, when)
+        local whose = type_.main.kind == "gateway" and "the gateway" or "a device"
+        return ("A further node of %s, `%s` at the end of its address, once VRM sends %s.")
+            :format(whose, type_.part, when)
     elseif type_.kind == "controller" then
         return "One node, the plugin itself: `controller`."
     elseif type_.kind == "gateway" then

@@ -69,6 +69,7 @@ describe("VRM's answers", function()
         it("are read in each other's place without an error: " .. name, function()
             local json = answer(name)
             read.user(json); read.installations(json); read.overview(json); read.error_text(json, "")
+            read.energy(json); read.forecast(json)
             for _, record in ipairs(read.items(json.records)) do
                 read.row(record)
                 for _, attribute in ipairs(read.items(record.extended)) do read.row(attribute) end
@@ -87,7 +88,8 @@ describe("the account's answers:", function()
     end)
 
     it("installations, today's fields and those of 2016", function()
-        assert.same({ { id = SITE, name = "Mill Cottage", alarms = 0, zone = "Europe/Zurich" },
+        assert.same({ { id = SITE, name = "Mill Cottage", alarms = 0, zone = "Europe/Zurich",
+                        created = 1600000000 },
                       { id = 4242, name = "Pump house", alarms = 0, zone = "Africa/Nairobi" } },
             read.installations(answer "installations"))
     end)
@@ -95,10 +97,11 @@ describe("the account's answers:", function()
     it("extended: alarms as objects, as texts or false; numbers as texts; false for no time", function()
         assert.same({
             { id = SITE, name = "Mill Cottage", alarms = 1, listed_alarms = { "81/289" },
-              last_timestamp = LOGGED, zone = "Europe/Zurich" },
+              last_timestamp = LOGGED, zone = "Europe/Zurich", created = 1600000000 },
             { id = 4242, name = "Pump house", alarms = 2, last_timestamp = LOGGED - 3600,
               zone = "Africa/Nairobi" },
-            { id = 88003, name = "Installation 88003", alarms = 0, zone = "Europe/Zurich" },
+            { id = 88003, name = "Installation 88003", alarms = 0, zone = "Europe/Zurich",
+              created = 1600000000 },
         }, read.installations(answer "installations-extended"))
     end)
 
@@ -122,6 +125,29 @@ describe("the account's answers:", function()
         assert.equal(3120.57, math.floor(summary.value * 100 + 0.5) / 100)
         assert.is_nil(attribute(1, "generator").value)
         assert.is_nil(attribute(1, "generator").unit)
+    end)
+end)
+
+describe("the energy of an installation:", function()
+    it("totals of 2015, those of 2016 with false, and none", function()
+        assert.same({ Pb = 2.5, Pc = 184.5, Gb = 9.25, Gc = 252, Pg = 64.75, Bc = 0.0182 }, read.energy(
+            answer "stats-kwh"))
+        assert.same({ Bc = 0.637, Pc = 0.164 }, read.energy(answer "stats-consumption"))
+        assert.same({}, read.energy { success = true, records = false, totals = false })
+        assert.is_nil(read.energy { success = true })
+        assert.is_nil(read.energy(answer "error-200"))
+    end)
+
+    it("the forecast by the hour, without what is no number; none", function()
+        assert.same({ { 1776600000, 120.5 }, { 1776603600, 0 } }, read.forecast { records = {
+            solar_yield_forecast = { { 1776600000000, "120.5" }, { 1776603600000, 0, 0, 0 },
+                                     { 1776607200000, false }, {}, false, { "x", 1 }, { 1776610800000, -1 } },
+            vrm_consumption_fc = false,
+        } })
+        for _, records in ipairs { false, {}, { solar_yield_forecast = false } } do
+            assert.same({}, read.forecast { records = records })
+        end
+        assert.is_nil(read.forecast { success = true })
     end)
 end)
 

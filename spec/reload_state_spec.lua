@@ -6,7 +6,7 @@ local worlds = require "spec.support.worlds"
 
 local BATTERY, SOLAR = worlds.BATTERY, worlds.SOLAR
 local USER, SECONDS, GONE = script_world.USER, script_world.SECONDS, script_world.GONE
-local TANK, VOLTS = script_world.TANK, script_world.VOLTS
+local MILL, VOLTS = script_world.MILL, script_world.VOLTS
 local started, text = script_world.started, script_world.text
 local solar, with_more, saved = script_world.solar, script_world.with_more, script_world.saved
 local has, well, in_trouble = script_world.has, script_world.well, script_world.in_trouble
@@ -48,11 +48,11 @@ describe("node.state", function()
     end)
 
     it("is there for a script that could only be loaded some time after the start", function()
-        local kept = { state = { tank = { ["392u_tk20"] = { total = 7 } } } }
-        local world = started { saved = kept, files = { [USER .. "tank.lua"] = "return {" } }
+        local kept = { state = { windmill = { ["392u_zl20"] = { total = 7 } } } }
+        local world = started { saved = kept, files = { [USER .. "windmill.lua"] = "return {" } }
         world:run(120)
-        saved(world, "tank", TANK)
-        assert.equal(7, world:serving("tank").states["392u_tk20"].total)
+        saved(world, "windmill", MILL)
+        assert.equal(7, world:serving("windmill").states["392u_zl20"].total)
         world:run(120)
         assert.same(kept, world.saved)
     end)

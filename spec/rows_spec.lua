@@ -27,7 +27,7 @@ local function boat()
         row("battery", 288, nil, nil, 5, { idDataAttribute = 777 }),
         row(nil, 0, nil, nil, 6, { idDataAttribute = 778 }),
         row("battery", 288, nil, "txt", "a\27[31m" .. ("x"):rep(60)),
-        row("tank", 20, "/Level", "tl", 40, { timestamp = fixtures.NOW - 7200 * 24 }),
+        row("windmill", 20, "/Speed", "ws", 40, { timestamp = fixtures.NOW - 7200 * 24 }),
     })
     return site
 end
@@ -51,7 +51,22 @@ describe("--rows of an account", function()
         has(printed, "Boat (installation 151734)")
         has(printed, "battery/288 House bank, SmartShunt 500A  VICBATT, devices/battery_monitor.lua; "
             .. "shown: 6 of 9 rows; next free driver: GV17")
-        has(printed, "gateway (system, settings, platform)  VICGW")
+        has(printed, "gateway (system, settings, platform, hub4)  VICGW")
+    end)
+
+    it("lists the energy that is asked for beside the rows", function()
+        local site = fixtures.boat()
+        site.syscreated = 1767225600
+        function site.stats(query)
+            if query.type == "forecast" then return { success = true, records = false, totals = false } end
+            return { success = true, records = {}, totals = { Pb = 1.5, Pc = 0.5 } }
+        end
+        local text, left = account { [151734] = site }
+        assert.equal(0, left)
+        assert.truthy(line_with(text, "/Energy/Today/Solar"):find("^  e%.ST +2 +kWh"))
+        assert.truthy(line_with(text, "/Energy/Month/BatteryIn"):find("^  e%.GV9 +3 +kWh"))
+        assert.truthy(line_with(text, "/Energy/Lifetime/Solar"):find("^  e%.TPW +6 +kWh"))
+        assert.is_nil(text:find("/Energy/Forecast", 1, true))
     end)
 
     it("says that a value of a day is another day's", function()
@@ -83,8 +98,8 @@ describe("--rows of an account", function()
     end)
 
     it("says that no script shows a device", function()
-        has(printed, "tank/20   no script shows it; rows: 1")
-        assert.truthy(line_with(printed, "/Level"):find("2 days", 1, true))
+        has(printed, "windmill/20   no script shows it; rows: 1")
+        assert.truthy(line_with(printed, "/Speed"):find("2 days", 1, true))
     end)
 
     it("cuts long texts and lets no code through to the terminal", function()

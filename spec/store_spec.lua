@@ -116,26 +116,25 @@ describe("the store", function()
     it("sorts a row without a service to the device whose type names it, also when it changes", function()
         local type_ = { name = "Solar", keys = { ScW = true }, parts = {} }
         local function answer(watts)
-            return { read.row(row("solarcharger", 256, "/Yield/Power", "PVP", 100)),
-                     read.row(row(nil, 256, nil, "ScW", watts)) }
+            return { read.row(row("solarcharger", 256, "/Yield/Power", "PVP", 100, { idDataAttribute = 1 })),
+                     read.row(row(nil, 256, nil, "ScW", watts, { idDataAttribute = 2 })) }
         end
         local first = answer(55)
         local known = store.new()
         known:sort(first, {}, function() return type_ end)
-        local second = answer(66)
-        for i, one in ipairs(second) do one.id = first[i].id end
-        assert.is_true(known:take(second))
+        assert.is_true(known:take(answer(66)))
         assert.equal(66, known.devices[1].rows.ScW.value)
         assert.is_nil(known.gateway.rows.ScW)
     end)
 
     it("has no home for a row that names a device's service and no instance", function()
         local known = store.new()
-        local list = { read.row(row("battery", nil, "/Soc", "SOC", 1)) }
-        known:sort(list, {}, function() return TYPE end)
+        local function answer(percent)
+            return { read.row { dbusServiceType = "battery", dbusPath = "/Soc", rawValue = percent } }
+        end
+        known:sort(answer(1), {}, function() return TYPE end)
         assert.same({}, known.devices)
-        assert.is_true(known:take { read.row { dbusServiceType = "battery", dbusPath = "/Soc", code = "SOC",
-            idDataAttribute = list[1].id, rawValue = 2 } })
+        assert.is_true(known:take(answer(2)))
     end)
 end)
 

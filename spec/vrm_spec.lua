@@ -352,6 +352,7 @@ describe("a row of diagnostics", function()
         assert.near(25, row.value, 0.001)
         assert.equal("°C", row.unit)
         assert.near(25, read.row({ code = "BT", rawValue = "77", formatWithUnit = "%.1F F" }).value, 0.001)
+        assert.near(25, read.row({ code = "BT", rawValue = 298.15, formatWithUnit = "%.1F K" }).value, 0.001)
         assert.equal(77, read.row({ code = "BT", rawValue = 77, formatWithUnit = "%.1F C" }).value)
     end)
 
@@ -425,7 +426,20 @@ describe("a row of diagnostics", function()
         assert.same({ 78, "L" }, { number_of("/Remaining", "%.0F L", "78 L", "78") })
         assert.same({ 78, "L" }, { number_of("/Remaining", "%.0F L", "78 L", 0.078) })
         assert.same({ 0.078, "m³" }, { number_of("/Remaining", "%.3F m³", "0.078 m³", 0.078) })
+        assert.same({ 27, "gal" }, { number_of("/Remaining", "%.0F gal", "27 gal", "27") })
+        local gallons, unit = number_of("/Remaining", "%.0F gal", "27 gal", 0.1022)
+        assert.near(27, gallons, 0.01)
+        assert.equal("gal", unit)
         assert.same({ 230.1, "V" }, { number_of("V", "%.1F V", "230.1 V", 230.1) })
+    end)
+
+    -- Fault: a tank's volume in m³, as D-Bus has it, without a unit was shown as liters: 0 for 0.103 m³
+    -- Expected: where VRM names no unit, a volume of a tank or a meter is in m³
+    it("knows that volumes without a unit are m³, as on D-Bus", function()
+        for _, key in ipairs { "/Remaining", "tr", "/Capacity", "/Aggregate" } do
+            assert.same({ 0.103, "m3" }, { number_of(key, "%s", "0.103", 0.103) })
+            assert.same({ 103, "L" }, { number_of(key, "%s", "103 L", 103) })
+        end
     end)
 
     it("keeps instance 0 and instances above 255, code and path as they are", function()
@@ -440,6 +454,12 @@ describe("a row of diagnostics", function()
         assert.equal(512, read.row({ code = "V", instance = "512" }).instance)
         assert.is_nil(read.row({ code = "V", instance = false, timestamp = 0 }).timestamp)
         assert.is_nil(read.row {})
+    end)
+
+    it("keeps no more of a forecast than there are hours to come", function()
+        local hours = {}
+        for i = 1, 10000 do hours[i] = { i * 3600000, 1 } end
+        assert.equal(200, #read.forecast { records = { solar_yield_forecast = hours } })
     end)
 
     it("never raises, whatever the fields are", function()
@@ -459,6 +479,10 @@ describe("a row of diagnostics", function()
                 read.installations { records = one }; read.overview { records = one }
                 read.overview { records = { devices = one } }; read.error_text({ errors = one }, "x")
                 read.user { user = one }; read.items(one)
+                read.energy { totals = one }; read.energy { totals = { Pb = one } }
+                read.forecast { records = one }
+                read.forecast { records = { solar_yield_forecast = one } }
+                read.forecast { records = { solar_yield_forecast = { { one, one } } } }
                 read.installations { records = { { idSite = 1, current_alarms = one, name = one,
                     num_alarms = one } } }
             end)

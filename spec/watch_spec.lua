@@ -63,6 +63,15 @@ describe("--once", function()
         assert.is_nil(texts[1]:find("<", 1, true), "HTML is in:\n" .. texts[1])
     end)
 
+    -- Fault: what a device does not send fills the table, and what it does send is hard to find
+    -- Expected: a node's values that are there, and how many are without data
+    it("counts what is without data", function()
+        local text = table.concat(printed(watch { once = true }, 30), "\n")
+        has(text, "State of charge")
+        assert.is_truthy(text:find("Without data %d+\n"), text)
+        assert.is_nil(text:find(" no data", 1, true), text)
+    end)
+
     it("waits a minute in vain, then leaves with 1", function()
         local world = watch { once = true, answer = function() return fake.wait(1000) end }
         assert.same({}, printed(world, 59))
@@ -152,14 +161,41 @@ describe("a terminal", function()
                                                            LINES = rows } }
             return picture(printed(world, 5))
         end
-        local table_ = shown "8"
-        assert.equal(7, #table_)
+        local count = 0
+        for _, line in ipairs(shown "99") do
+            if line:find(", %w+_?%w*%)") then count = count + 1 end
+        end
+        local table_ = shown(tostring(count + 3))
+        assert.equal(count + 2, #table_)
         has(table_[2], "(Victron Energy, controller)")
         for _, address in ipairs(NODES) do has(table.concat(table_, "\n"), address .. ")") end
         has(table_[3], "PG3 connection")
         table_ = shown "4"
         assert.equal(3, #table_)
         has(table_[2], "(Victron Energy, controller)")
+    end)
+
+    -- Fault: of many nodes the last ones were not shown, while each of the first had a line of values
+    -- Expected: each node has a line with its name, then the first ones have values, as far as there is room
+    it("shows all nodes before it shows values of them", function()
+        local env = { VICTRON_VRM_TOKEN = worlds.TOKEN, COLUMNS = "80" }
+        local nodes = 0
+        local function named(lines)
+            env.LINES = lines
+            local world = watch { terminal = true, env = env }
+            local text, count = table.concat(picture(printed(world, 5)), "\n"), 0
+            nodes = 0
+            for address in pairs(world.nodes) do
+                nodes = nodes + 1
+                if text:find(address .. ")", 1, true) then count = count + 1 end
+            end
+            return count, text
+        end
+        named "99"
+        local count, text = named(tostring(nodes + 3))
+        assert.equal(nodes, count)
+        has(text, "PG3 connection")
+        assert.equal(nodes - 1, (named(tostring(nodes + 1))))
     end)
 end)
 

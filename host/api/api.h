@@ -3,6 +3,7 @@
 #define API_H
 
 #include "base/log.h"
+#include "base/sieve.h"
 #include "lua/json.h"
 #include "lua/script.h"
 #include "lua/task.h"
@@ -43,7 +44,7 @@ struct api {
 // Instructions for one leg of a task of main.lua: some 0.2 s, so that PG3's stop is always heard.
 #define MAIN_BUDGET 20000000
 #define MAIN_TIME_MS 1000
-// The rows of a hundred installations of thirty devices do not fit 48 MiB.
+// A hundred installations of thirty devices take 36 MiB.
 #define MAIN_MEMORY (128u * 1024 * 1024)
 
 // For a start that finds no memory.
@@ -89,6 +90,28 @@ struct api_answer {
 
 // Ends Lua's connections to brokers, after the tasks of main.lua.
 void api_mqtt_close(struct api *a);
+#define API_NAMES_MAX 8
+// Reads a list of texts, a field of the table at `index`, which keeps them; `names` has a place
+// more, for the NULL at its end. Leaves it on the stack.
+void api_read_names(lua_State *L, int index, const char *field, const char **names);
+
+// An answer's list on its way to Lua (host.http's `list`).
+struct api_list {
+    lua_State *L;
+    struct json *json;
+    const char *name, *place[API_NAMES_MAX + 1], *content[API_NAMES_MAX + 1]; // see sieve.h
+    const char *known; // marks of the answer before
+    size_t known_len;
+    int places, take;  // where these are in L
+    lua_Integer count; // of elements so far
+    struct buf marks;  // of all elements: a hash of place and content each
+};
+// Reads the request at index `request`. False: it wants no list. What it needs is left on the
+// stack, and `marks` is the caller's to free. It and the next may raise.
+bool api_list_begin(struct api_list *l, lua_State *L, struct json *json, int request);
+// sieve.element; ctx: struct api_list.
+void api_list_element(void *ctx, const struct sieve_element *e);
+
 void api_http_open(lua_State *L);    // adds http functions to the table on top
 void api_mqtt_open(lua_State *L);    // connections to MQTT brokers
 void api_node_open(lua_State *L);    // nodes, parameters, notices

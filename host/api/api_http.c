@@ -1,7 +1,6 @@
 // host.http, host.limit, host.hold: rate-limited HTTPS for trusted Lua.
 #include "api/api.h"
 #include "base/buf.h"
-#include "base/sieve.h"
 
 #include <lauxlib.h>
 #include <stdio.h>
@@ -9,62 +8,33 @@
 #include <string.h>
 
 #define HEADERS_MAX 16
-#define WITHOUT_MAX 8
 
 // An answer on its way to Lua.
 struct body {
     struct json *json;
     const struct http_reply *reply;
     struct buf sieved;
-    lua_State *L;
-    int known, hashes; // where these tables are in L
+    struct api_list list;
 };
 
-// Whether Lua knows an element of the list by its hash, which it gets in any case.
-static bool take_element(void *ctx, uint64_t hash) {
-    const struct body *b = ctx;
-    lua_Integer key = (lua_Integer)hash;
-    lua_pushinteger(b->L, key);
-    lua_rawseti(b->L, b->hashes, (lua_Integer)lua_rawlen(b->L, b->hashes) + 1);
-    bool known = lua_rawgeti(b->L, b->known, key) != LUA_TNIL;
-    lua_pop(b->L, 1);
-    return known;
-}
-
-// The names in the request's list `without`, which keeps them.
-static void read_without(lua_State *L, const char **names) {
-    int count = 0;
-    lua_getfield(L, 1, "without");
-    while (lua_istable(L, -1) && lua_rawgeti(L, -1, count + 1) == LUA_TSTRING) {
-        luaL_argcheck(L, count < WITHOUT_MAX, 1, "too many members are not wanted");
-        names[count++] = lua_tostring(L, -1);
-        lua_pop(L, 1);
-    }
-    names[count] = NULL;
-}
-
-// Index 1: the request, 2: the body -> the value or nil, hashes or nil, what is wrong or nil. What
-// cannot be sieved is decoded as it is: either that works, or its error is the clearest.
+// Index 1: the request, 2: the body -> the value, marks and count of its list, what is wrong; each
+// may be nil. What cannot be sieved is decoded as it is: either that works, or its error is the
+// clearest.
 static int decode(lua_State *L) {
     struct body *b = lua_touserdata(L, 2);
-    struct sieve s = {.element = take_element, .ctx = b};
+    const char *without[API_NAMES_MAX + 1];
     char error[256];
-    const char *without[WITHOUT_MAX + 1];
-    s.without = without;
-    read_without(L, without);
-    lua_getfield(L, 1, "list");
-    s.list = luaL_optstring(L, -1, NULL);
-    lua_getfield(L, 1, "known");
-    if (s.list != NULL) {
-        luaL_checktype(L, -1, LUA_TTABLE);
-    }
-    b->L = L;
-    b->known = lua_gettop(L);
-    lua_newtable(L);
-    b->hashes = lua_gettop(L);
+    api_read_names(L, 1, "without", without);
+    bool listed = api_list_begin(&b->list, L, b->json, 1);
+    struct sieve s = {.without = without,
+                      .list = listed ? b->list.name : NULL,
+                      .place = b->list.place,
+                      .content = b->list.content,
+                      .element = api_list_element,
+                      .ctx = &b->list};
     const char *text = b->reply->body;
     size_t len = b->reply->body_len;
-    bool sieved = (without[0] != NULL || s.list != NULL) && sieve_text(&s, text, len, &b->sieved);
+    bool sieved = (without[0] != NULL || listed) && sieve_text(&s, text, len, &b->sieved);
     if (b->sieved.starved) {
         return vm_no_memory(L);
     }
@@ -76,31 +46,35 @@ static int decode(lua_State *L) {
     if (!decoded) {
         lua_pushnil(L);
     }
-    if (decoded && sieved && lua_rawlen(L, b->hashes) > 0) {
-        lua_pushvalue(L, b->hashes);
+    if (decoded && sieved && b->list.count > 0) {
+        lua_pushlstring(L, buf_text(&b->list.marks), b->list.marks.len);
+        lua_pushinteger(L, b->list.count);
     } else {
+        lua_pushnil(L);
         lua_pushnil(L);
     }
     lua_pushstring(L, decoded ? NULL : error);
-    return 3;
+    return 4;
 }
 
-// The reply on top gets `json`, `hashes` and `json_error` from its body. Raises when memory is
-// short.
+// The reply on top gets `json`, `marks`, `count` and `json_error` from its body. Raises when memory
+// is short.
 static void set_body(lua_State *L, const struct http_reply *reply) {
-    static const char *const fields[] = {"json_error", "hashes", "json"};
+    static const char *const fields[] = {"json_error", "count", "marks", "json"};
     struct body b = {.json = api_of(L)->json, .reply = reply};
     buf_init(&b.sieved, 5 * reply->body_len + 1); // a 0 may become false
+    buf_init(&b.list.marks, SIZE_MAX);
     lua_pushcfunction(L, decode);
     lua_pushvalue(L, 1);
     lua_pushlightuserdata(L, &b);
-    int status = lua_pcall(L, 2, 3, 0);
+    int status = lua_pcall(L, 2, 4, 0);
     buf_free(&b.sieved);
+    buf_free(&b.list.marks);
     if (status != LUA_OK) {
         lua_error(L);
     }
-    for (int i = 0; i < 3; i++) {
-        lua_setfield(L, -4 + i, fields[i]);
+    for (int i = 0; i < 4; i++) {
+        lua_setfield(L, -5 + i, fields[i]);
     }
 }
 
@@ -167,11 +141,17 @@ static void collect_headers(lua_State *L, const char **headers) {
     headers[count] = NULL;
 }
 
-// host.http{ url=, headers=, timeout= (seconds), ca_file=, priority=, without=, list=, known= }
-//   -> { status=, date=, retry_after=, json=, json_error=, hashes= } | nil, { kind=, text= }
+// host.http{ url=, headers=, timeout= (seconds), ca_file=, priority=, without=, list= }
+//   -> { status=, date=, retry_after=, json=, json_error=, marks=, count= } | nil, { kind=, text= }
 // priority: it leaves before those that wait with a lower one (0 where none is given).
-// without, list: see sieve.h; hashes are those of the list's elements, and an element whose hash is
-// a key of the table `known` is false. No hashes: nothing was left out.
+// without: names of members that nobody wants.
+// list = { name=, place=, content=, known=, places=, take= }: of the elements of the member `name`
+// only those count that are not as they were when they had the marks `known` (nil: none had).
+// take(number, place, hash, ...) is called for each: place is what the table `places` has for a
+// hash of the element's members `place`, and hash nil; else place is an object of these members,
+// and hash theirs. The values of the members `content` follow. The list in the json is empty then,
+// and count how many elements it had. No marks: it is there as it came, and what was taken does not
+// count.
 static int host_http(lua_State *L) {
     struct api *a = api_of(L);
     const char *headers[HEADERS_MAX + 1];

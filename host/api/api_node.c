@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DATA_MAX (64u * 1024)
+#define DATA_MAX (512u * 1024)
 #define OFFER_MAX (256u * 1024)
 
 // Reading a declaration raises nothing but errors of memory: these give what is there or a default.
@@ -443,6 +443,20 @@ static int host_default_params(lua_State *L) {
     return 0;
 }
 
+// host.event(address, event): tells ISY programs of an event that the node's type declares, behind
+// the values it has now -> whether it was told: not while PG3 is away or does not have the node.
+static int host_event(lua_State *L) {
+    struct api *a = api_of(L);
+    const struct node *node = node_arg(L, a);
+    const char *event = luaL_checkstring(L, 2);
+    if (!node_reports(node, event)) {
+        return luaL_error(L, "the node %s (%s) has no event %s", node->address, node->type->id,
+                          event);
+    }
+    lua_pushboolean(L, a->pg3 == NULL || pg3_event(a->pg3, node->address, event));
+    return 1;
+}
+
 static int push_record(lua_State *L, struct api *a, const char *text) {
     char error[256];
     if (text == NULL || !json_copy(a->json, text, strlen(text), L, error, sizeof error)) {
@@ -515,6 +529,7 @@ static const luaL_Reg functions[] = {
     {"shown", host_shown},
     {"changes", host_changes},
     {"stale", host_stale},
+    {"event", host_event},
     {"zero_stale", host_zero_stale},
     {"alt_units", host_alt_units},
     {"hold_nodes", host_hold_nodes},

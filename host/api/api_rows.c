@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define ROWS_META "rows"
-#define FIELDS_MAX 16 // of a row
+#define FIELDS_MAX 16 // of a row and its place
 
 // The userdata. `ref`: of the table in main.lua's registry.
 struct rows {
@@ -45,20 +45,30 @@ static struct field field_at(lua_State *L, const char *name) {
     return f;
 }
 
-// The row on top; anything else is none.
+// The members of the table on top; tables (__index) are none.
+static void read_fields(lua_State *L, struct look *k) {
+    lua_pushnil(L);
+    while (lua_next(L, -2) != 0) {
+        if (lua_type(L, -2) == LUA_TSTRING && !lua_istable(L, -1) && k->count < FIELDS_MAX) {
+            k->fields[k->count++] = field_at(L, lua_tostring(L, -2));
+        }
+        lua_pop(L, 1);
+    }
+}
+
+// The row on top; anything else is none. What its place says (its metatable) is of it as well,
+// where it does not say something else itself.
 static void read_row(lua_State *L, struct look *k) {
     k->found = lua_istable(L, -1);
     k->count = 0;
     if (!k->found) {
         return;
     }
-    lua_pushnil(L);
-    while (lua_next(L, -2) != 0) {
-        if (lua_type(L, -2) == LUA_TSTRING && k->count < FIELDS_MAX) {
-            k->fields[k->count++] = field_at(L, lua_tostring(L, -2));
-        }
+    if (lua_getmetatable(L, -1)) {
+        read_fields(L, k);
         lua_pop(L, 1);
     }
+    read_fields(L, k);
 }
 
 // These run in main.lua's state; index 1 is the look.

@@ -36,11 +36,16 @@ static bool set_zone(const char *zone) {
     return done;
 }
 
-// The date as a number; a later one is greater.
-static int date_at(int64_t seconds) {
+static struct tm local_time(int64_t seconds) {
     time_t t = (time_t)seconds;
     struct tm tm = {0};
     localtime_r(&t, &tm);
+    return tm;
+}
+
+// The date as a number; a later one is greater.
+static int date_at(int64_t seconds) {
+    struct tm tm = local_time(seconds);
     return tm.tm_year * 1000 + tm.tm_yday;
 }
 
@@ -72,7 +77,7 @@ static int64_t first_of_date(int64_t from, int64_t to) {
     return to;
 }
 
-enum day_result day_of(const char *zone, int64_t now, int64_t *begins, int64_t *ends) {
+enum day_result day_of(const char *zone, int64_t now, struct day *day) {
     bool utc = strcmp(zone, "UTC") == 0;
     if (now < -FARTHEST || now > FARTHEST || (!utc && !is_zone(zone))) {
         return DAY_UNKNOWN_ZONE;
@@ -84,8 +89,11 @@ enum day_result day_of(const char *zone, int64_t now, int64_t *begins, int64_t *
     }
     bool set = set_zone(utc ? "UTC0" : zone); // which needs no file
     if (set) {
-        *begins = first_of_date(now - LONGEST_DAY, now);
-        *ends = next_date(now, now + LONGEST_DAY);
+        struct tm tm = local_time(now);
+        day->begins = first_of_date(now - LONGEST_DAY, now);
+        day->ends = next_date(now, now + LONGEST_DAY);
+        day->of_month = tm.tm_mday;
+        day->of_year = tm.tm_yday + 1;
     }
     set_zone(kept);
     free(kept);

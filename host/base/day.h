@@ -10,9 +10,14 @@ enum day_result {
     DAY_NO_MEMORY,
 };
 
-// The day that `now` (unix seconds) is in: its first second, and that of the next day. zone: an
-// IANA name such as "Europe/Berlin", or "UTC". The process' own time zone is another while this
-// runs: for one thread, and not to be called often.
-enum day_result day_of(const char *zone, int64_t now, int64_t *begins, int64_t *ends);
+struct day {
+    int64_t begins, ends;  // its first second, and that of the next day
+    int of_month, of_year; // from 1
+};
+
+// The day that `now` (unix seconds) is in. zone: an IANA name such as "Europe/Berlin", or "UTC".
+// The process' own time zone is another while this runs: for one thread, and not to be called
+// often.
+enum day_result day_of(const char *zone, int64_t now, struct day *day);
 
 #endif

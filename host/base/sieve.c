@@ -15,6 +15,7 @@ struct sieving {
     bool had_list, in_list;    // s->list was entered; is not left yet
     bool in_element;           // of it
     size_t element_start;      // in `out`
+    struct sieve_element element;
 };
 
 // Eight bytes at a time: an answer has some hundred thousand. Each word is mixed before it meets
@@ -41,10 +42,13 @@ static void copy_until(struct sieving *v, const char *end) {
     v->copied = end;
 }
 
+// The comma before it goes with it.
 static void begin_element(struct sieving *v) {
-    copy_until(v, walk_here(&v->w));
+    copy_until(v, v->before);
+    v->copied = walk_here(&v->w);
     v->element_start = v->out->len;
     v->in_element = true;
+    memset(&v->element, 0, sizeof v->element);
 }
 
 static void end_element(struct sieving *v) {
@@ -53,21 +57,50 @@ static void end_element(struct sieving *v) {
     if (v->out->failed) {
         return;
     }
-    uint64_t hash = hash_of(v->out->data + v->element_start, v->out->len - v->element_start);
-    if (!v->s->element(v->s->ctx, hash)) {
-        return;
+    struct sieve_element *e = &v->element;
+    e->text = v->out->data + v->element_start;
+    e->len = v->out->len - v->element_start;
+    e->place = hash_of(e->text, e->len);
+    for (int i = 0; v->s->content[i] != NULL; i++) {
+        e->content =
+            (e->content ^ hash_of(e->values[i].at, e->values[i].len)) * 0x9E3779B97F4A7C15u;
+        e->content ^= e->content >> 32;
     }
+    v->s->element(v->s->ctx, e);
     buf_cut(v->out, v->element_start);
-    buf_puts(v->out, "false");
 }
 
-static bool unwanted(const struct sieving *v, const char *key) {
-    for (const char *const *name = v->s->without; *name != NULL; name++) {
-        if (strcmp(key, *name) == 0) {
-            return true;
+// Where a name is in a list; -1: it is not.
+static int index_of(const char *const *names, const char *key) {
+    for (int i = 0; names[i] != NULL; i++) {
+        if (names[i][0] == key[0] && strcmp(names[i], key) == 0) {
+            return i;
         }
     }
-    return false;
+    return -1;
+}
+
+// Leaves out the value at hand, with its key and the comma before it.
+static void leave_out(struct sieving *v) {
+    copy_until(v, v->before);
+    walk_skip(&v->w);
+    v->copied = v->w.at;
+}
+
+// Whether the value at hand is a member of an element and none of its place: it is taken then.
+static bool take_content(struct sieving *v, const char *key) {
+    if (!v->in_element || v->w.depth != 3 || v->w.close[2] != '}' ||
+        index_of(v->s->place, key) >= 0) {
+        return false;
+    }
+    int i = index_of(v->s->content, key);
+    const char *at = walk_here(&v->w);
+    leave_out(v);
+    if (i >= 0) {
+        v->element.values[i].at = at;
+        v->element.values[i].len = (size_t)(v->w.at - at);
+    }
+    return true;
 }
 
 // The comma after members that were left out goes with them, if none before them was kept.
@@ -81,10 +114,11 @@ static void keep(struct sieving *v) {
 
 static void take_value(struct sieving *v, const char *key) {
     bool is_list = v->w.depth == 1 && v->s->list != NULL && strcmp(key, v->s->list) == 0;
-    if (unwanted(v, key) || (is_list && v->had_list)) {
-        copy_until(v, v->before);
-        walk_skip(&v->w);
-        v->copied = v->w.at;
+    if (take_content(v, key)) {
+        return;
+    }
+    if (index_of(v->s->without, key) >= 0 || (is_list && v->had_list)) {
+        leave_out(v);
         return;
     }
     keep(v);

@@ -7,14 +7,32 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define SIEVE_CONTENT_MAX 8
+
+// An element of the list. What it is stays the same in every answer (`place`), what it says does
+// not (`content`).
+struct sieve_element {
+    const char *text; // without all but `place`
+    size_t len;
+    uint64_t place;   // a hash of this text
+    uint64_t content; // a hash of the values below
+    struct {
+        const char *at; // the value's JSON text; NULL: there is none
+        size_t len;
+    } values[SIEVE_CONTENT_MAX]; // in the order of sieve.content
+};
+
+// Lists of names end with NULL.
 struct sieve {
-    const char *const *without; // members of these names are left out; ends with NULL
+    const char *const *without; // members of these names are left out
     // Member of the outermost object that is a list; NULL: none. A second of that name is left out:
     // a decoder takes one of them, and `element` would be called for both.
     const char *list;
-    // Called for each element of the list in their order, with a hash of its text as it is after
-    // `without`. True: the caller has it already, and false stands in its place.
-    bool (*element)(void *ctx, uint64_t hash);
+    // Of an element of the list that is an object only the members `place` are left; the values of
+    // those named in `content` are given to `element`.
+    const char *const *place, *const *content;
+    // Called for each element of the list in their order; none is left in the answer.
+    void (*element)(void *ctx, const struct sieve_element *e);
     void *ctx;
 };
 

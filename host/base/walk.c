@@ -60,6 +60,9 @@ static char peek(const struct walk *w) {
 }
 
 static char peek_value(struct walk *w) {
+    if (w->at < w->end && (unsigned char)*w->at > ' ') { // nearly always
+        return peek(w);
+    }
     while (w->at < w->end &&
            (*w->at == ' ' || *w->at == '\n' || *w->at == '\r' || *w->at == '\t')) {
         w->at++;
@@ -136,11 +139,12 @@ static bool take_string(struct walk *w, char *out, size_t size) {
         return false;
     }
     for (;;) {
-        const char *plain = w->at;
-        while (w->at < w->end && is_plain(*w->at)) {
-            w->at++;
+        const char *plain = w->at, *at = plain; // most of a text is read here
+        while (at < w->end && is_plain(*at)) {
+            at++;
         }
-        sink_add(&s, plain, (size_t)(w->at - plain));
+        w->at = at;
+        sink_add(&s, plain, (size_t)(at - plain));
         unsigned char c = (unsigned char)peek(w);
         if (c == '"') {
             break;

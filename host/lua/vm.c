@@ -5,22 +5,52 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 // Instructions between two looks of the hook.
 #define HOOK_STEP 100
+#define SLAB_CAP (16u * 1024 * 1024)
 #define COPY_DEPTH 32
 // Values, and bytes of texts, that a script may give at once: one text may be in many places.
 #define COPY_MAX 10000
 #define COPY_BYTES (1024u * 1024)
 
-// realloc, which may use up the ballast.
-static void *take_block(struct vm *vm, void *ptr, size_t size) {
-    void *block = realloc(ptr, size);
+// Whether a block is in the slab: of states that may have megabytes of small ones.
+static bool is_small(const struct vm *vm, size_t size) {
+    return vm->cap >= SLAB_CAP && size <= SLAB_MAX;
+}
+
+static void free_block(struct vm *vm, void *ptr, size_t size) {
+    if (ptr != NULL && is_small(vm, size)) {
+        slab_give(&vm->slab, ptr, size);
+    } else {
+        free(ptr);
+    }
+}
+
+static void *move_block(struct vm *vm, void *ptr, size_t old, size_t size) {
+    if (!is_small(vm, size) && (ptr == NULL || !is_small(vm, old))) {
+        return realloc(ptr, size);
+    }
+    void *block = is_small(vm, size) ? slab_take(&vm->slab, size) : malloc(size);
+    if (block != NULL && ptr != NULL) {
+        memcpy(block, ptr, old < size ? old : size);
+        free_block(vm, ptr, old);
+    }
+    return block;
+}
+
+// As realloc; it may use up the ballast.
+static void *take_block(struct vm *vm, void *ptr, size_t old, size_t size) {
+    void *block = move_block(vm, ptr, old, size);
     if (block == NULL && vm->ballast != NULL) {
         free(vm->ballast);
         vm->ballast = NULL;
-        block = realloc(ptr, size);
+        block = move_block(vm, ptr, old, size);
+    }
+    if (block == NULL && size <= old) {
+        return ptr; // Lua expects that to work
     }
     vm->starved = vm->starved || block == NULL;
     return block;
@@ -31,7 +61,7 @@ static void *vm_alloc(void *ud, void *ptr, size_t osize, size_t nsize) {
     size_t old = ptr != NULL ? osize : 0; // without ptr, osize is the kind of object
     if (nsize == 0) {
         vm->used -= old;
-        free(ptr);
+        free_block(vm, ptr, old);
         return NULL;
     }
     bool refuse = (vm->cap != 0 && vm->used - old + nsize > vm->cap) ||
@@ -39,7 +69,7 @@ static void *vm_alloc(void *ud, void *ptr, size_t osize, size_t nsize) {
     if (nsize > old && refuse) {
         return NULL;
     }
-    void *block = take_block(vm, ptr, nsize);
+    void *block = take_block(vm, ptr, old, nsize);
     if (block == NULL) {
         return NULL;
     }
@@ -87,6 +117,7 @@ void vm_free(struct vm *vm) {
         return;
     }
     lua_close(vm->L);
+    slab_free(&vm->slab);
     free(vm->ballast);
     free(vm);
 }

@@ -7,6 +7,8 @@
 #ifndef VM_H
 #define VM_H
 
+#include "base/slab.h"
+
 #include <lua.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,8 +32,9 @@ struct vm {
     // The system refused memory since vm_protect or vm_resume began (or, but for a script, the cap
     // ended it). What failed then is not the fault of the code that ran.
     bool starved;
-    void *ballast; // NULL, or the owner's: freed when the system refuses memory, which is then
-                   // asked once more
+    void *ballast;    // NULL, or the owner's: freed when the system refuses memory, which is then
+                      // asked once more
+    struct slab slab; // of a state that may have very many small blocks
 };
 
 enum vm_result { VM_DONE, VM_WAITS, VM_FAILED };

@@ -8,6 +8,7 @@
 #include <string.h>
 
 enum { TIMEOUT_MS = 20 * 1000, CONNECT_TIMEOUT_MS = 10 * 1000, KEEP_S = 60 * 60 };
+#define AT_ONCE_MAX 8 // requests: each has a connection with its buffers, and an answer that grows
 
 struct request {
     struct request *next;
@@ -362,6 +363,15 @@ static void request_start(struct http *h, struct request *r) {
     request_end(h, r, CURLE_OUT_OF_MEMORY);
 }
 
+static bool has_room(const struct http *h) {
+    int count = 0;
+
+    for (const struct request *r = h->running; r != NULL; r = r->next) {
+        count++;
+    }
+    return count < AT_ONCE_MAX;
+}
+
 static void timer_fired(void *ctx) {
     struct http *h = ctx;
 
@@ -371,7 +381,7 @@ static void timer_fired(void *ctx) {
 static void start_waiting(struct http *h) {
     loop_cancel(h->loop, h->timer);
     h->timer = 0;
-    while (h->waiting != NULL) {
+    while (h->waiting != NULL && has_room(h)) { // each end brings the next
         int64_t now = loop_now_ms();
         int64_t wait_ms = bucket_wait_ms(&h->bucket, now);
         struct request *r = h->waiting;

@@ -1,4 +1,4 @@
-// HTTPS requests: wait for the rate limit, run, end as one reply.
+// HTTPS requests: wait for the rate limit, run (eight at once), end as one reply.
 #ifndef HTTP_H
 #define HTTP_H
 

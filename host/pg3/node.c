@@ -213,7 +213,7 @@ static void show(struct nodes *n, struct node *node, size_t i) {
         return;
     }
     memcpy(d->shown, shown, sizeof d->shown);
-    d->uom = uom;
+    d->uom = (short)uom;
     mark(node, d);
 }
 
@@ -246,7 +246,7 @@ static struct driver *new_drivers(const struct nodes *n, const struct node_type 
     struct driver *drivers = calloc(t->driver_count + 1, sizeof *drivers);
     for (size_t i = 0; drivers != NULL && i < t->driver_count; i++) {
         memcpy(drivers[i].shown, "0", 2);
-        drivers[i].uom = unit_now(n, &t->drivers[i])->uom;
+        drivers[i].uom = (short)unit_now(n, &t->drivers[i])->uom;
         node_told(&drivers[i]);
         drivers[i].changed = true;
     }
@@ -470,7 +470,7 @@ void node_seed(struct nodes *n, struct node *node, int driver, const char *shown
         return;
     }
     memcpy(d->shown, plain, sizeof d->shown);
-    d->uom = uom;
+    d->uom = (short)uom;
     d->seeded = true;
     node_told(d);
     show(n, node, (size_t)driver);

@@ -50,17 +50,20 @@ enum node_state {
     NODE_DELETED  // the user deleted it in PG3; added again by Discover
 };
 
+#define NODE_SHOWN_SIZE 25 // "-1000000000000000.000000"
+
+// A large account has a hundred thousand of them.
 struct driver {
-    double value; // base unit; valid if has
-    bool has;
-    bool seeded;  // shows what PG3 had before this run
-    bool changed; // differs from what PG3 was told
-    int uom;      // of `shown`
-    char shown[32];
-    int told_uom;   // of `told`
-    char told[32];  // what PG3 has: what was sent last, before that 0
+    double value;   // base unit; valid if has
     char *text;     // shown beside the value, NULL = none
+    short uom;      // of `shown`
+    short told_uom; // of `told`
+    bool has;
+    bool seeded;    // shows what PG3 had before this run
+    bool changed;   // differs from what PG3 was told
     bool text_told; // PG3 shows a text beside it
+    char shown[NODE_SHOWN_SIZE];
+    char told[NODE_SHOWN_SIZE]; // what PG3 has: what was sent last, before that 0
 };
 
 struct node {

@@ -503,19 +503,19 @@ void pg3_value_refused(struct pg3 *p, const char *address, const char *driver, c
 
 const struct known *pg3_known(const struct pg3 *p) { return &p->known; }
 
-void pg3_event(struct pg3 *p, const char *address, const char *cmd) {
+bool pg3_event(struct pg3 *p, const char *address, const char *cmd) {
     const struct node *node = nodes_find(p->nodes, address);
     if (node == NULL || (node->state != NODE_LIVE && node->state != NODE_KNOWN)) {
-        return; // PG3 does not have it yet
+        return false; // PG3 does not have it yet
     }
     struct buf b;
     buf_init(&b, 512);
-    buf_puts(&b, "{\"command\":[{\"address\":");
+    buf_puts(&b, "{\"address\":");
     buf_json(&b, address);
     buf_puts(&b, ",\"cmd\":");
     buf_json(&b, cmd);
-    buf_puts(&b, "}]}");
-    pg3_post_buf(p, "command", &b, OUT_NOW);
+    buf_puts(&b, "}");
+    return pg3_post_buf(p, "command", &b, OUT_EVENT);
 }
 
 void pg3_report(struct pg3 *p, const char *address, const char *request, bool success) {
@@ -567,15 +567,17 @@ static void drop(struct pg3 *p, struct pg3_out **at) {
     free(out);
 }
 
-// An answer and, if much waits, those right behind it leave as one message: PG3 takes 500 messages
-// a second and drops what is far beyond.
-static void send_answers(struct pg3 *p, struct pg3_out **at) {
+// An answer or event and, if much waits, those right behind it leave as one message: PG3 takes 500
+// messages a second and drops what is far beyond.
+static void send_elements(struct pg3 *p, struct pg3_out **at) {
+    enum pg3_out_way way = (*at)->way;
+    const char *head = way == OUT_EVENT ? "{\"command\":[" : "{\"report\":[";
     size_t count = 0, full = p->waiting > FEW_WAIT ? REPORT_FULL : 1;
     struct buf b;
     buf_init(&b, WIRE_MAX);
-    for (const struct pg3_out *out = *at; out != NULL && out->way == OUT_ANSWER && b.len < full;
+    for (const struct pg3_out *out = *at; out != NULL && out->way == way && b.len < full;
          out = out->next) {
-        buf_puts(&b, count++ > 0 ? "," : "{\"report\":[");
+        buf_puts(&b, count++ > 0 ? "," : head);
         buf_add(&b, out->text, out->len);
     }
     if (buf_puts(&b, "]}")) {
@@ -592,8 +594,8 @@ static void send_waiting(struct pg3 *p) {
     if (out == NULL) {
         return;
     }
-    if (out->way == OUT_ANSWER) {
-        send_answers(p, at);
+    if (out->way == OUT_ANSWER || out->way == OUT_EVENT) {
+        send_elements(p, at);
         return;
     }
     send_now(p, out->kind, out->text, out->len);

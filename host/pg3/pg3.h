@@ -99,8 +99,9 @@ bool pg3_doc(struct pg3 *p, const char *html);
 // The hash of the profile on disk: PG3 is told to install it if it has installed another; nodes are
 // added after that.
 void pg3_profile(struct pg3 *p, const char *hash);
-// Tells ISY programs of an event of a node; nothing while PG3 does not have the node.
-void pg3_event(struct pg3 *p, const char *address, const char *cmd);
+// Tells ISY programs of an event of a node, behind the values it has now. False: not told, because
+// PG3 is not connected or does not have the node yet, or memory is short.
+bool pg3_event(struct pg3 *p, const char *address, const char *cmd);
 // Answers a query: the node's values ("all": every node's) go once more, then the report.
 void pg3_show(struct pg3 *p, const char *address, const char *request, bool success);
 // Answers a requestId; does nothing for "".

@@ -631,18 +631,54 @@ static void on_message(lua_State *L, void *ctx) {
     }
 }
 
-// Looks through a message for a configuration. `other`: the first key that is another, "" = none.
-// False: it is not JSON.
+// Whether an answer to a value of ours says that PG3 has it.
+static bool value_taken(struct walk *w) {
+    char key[16], text[16];
+    bool has_address = false, has_error = false;
+    if (!walk_enter(w)) {
+        return false;
+    }
+    while (walk_next(w, key, sizeof key)) {
+        if (strcmp(key, "address") == 0) {
+            has_address = walk_text(w, text, sizeof text);
+        } else if (strcmp(key, "error") == 0) {
+            has_error = walk_text(w, text, sizeof text) || has_error;
+        } else {
+            walk_skip(w);
+        }
+    }
+    return has_address && !has_error;
+}
+
+// The answer to `set`, which is as long as what was sent. Whether PG3 has all the values: there is
+// nothing to do then.
+static bool all_taken(struct walk *w) {
+    bool taken = true;
+    if (!walk_enter(w)) {
+        return false;
+    }
+    while (walk_next(w, NULL, 0)) {
+        taken = value_taken(w) && taken;
+    }
+    return taken;
+}
+
+// Looks through a message for a configuration. `other`: the first key that has to be looked at and
+// is another, "" = none. False: it is not JSON.
 static bool look_through(struct walk *w, struct config *c, char *other, size_t size) {
     char key[32] = "";
     bool entered = walk_enter(w);
     while (entered && walk_next(w, key, sizeof key)) {
+        bool done = false;
         if (strcmp(key, "config") == 0) {
             read_config(w, c);
-            continue;
+            done = true;
+        } else if (strcmp(key, "set") == 0) {
+            done = all_taken(w);
+        } else {
+            walk_skip(w);
         }
-        walk_skip(w);
-        if (other[0] == '\0') {
+        if (!done && other[0] == '\0') {
             snprintf(other, size, "%s", key);
         }
     }

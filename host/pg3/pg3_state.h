@@ -10,6 +10,7 @@ enum pg3_out_way {
     OUT_NOW,
     OUT_AFTER_START, // once the first values are out
     OUT_ANSWER,      // its text is an element of a report message
+    OUT_EVENT,       // its text is an element of a command message
 };
 
 struct pg3_out {

@@ -65,9 +65,13 @@ size_t wire_addnode(struct buf *b, struct node *const *nodes, size_t count) {
 
 static void set_driver(struct buf *b, const struct node *node, size_t i, size_t already) {
     const struct driver *d = &node->drivers[i];
-    buf_printf(b, "%s{\"address\":\"%s\",\"driver\":\"%s\",\"value\":\"%s\",\"uom\":%d,\"text\":",
-               already > 0 ? "," : "{\"set\":[", node->address, node->type->drivers[i].id, d->shown,
-               d->uom);
+    const char *const parts[] = {
+        already > 0 ? "," : "{\"set\":[", "{\"address\":\"", node->address, "\",\"driver\":\"",
+        node->type->drivers[i].id,        "\",\"value\":\"", d->shown,      "\",\"uom\":"};
+    for (size_t k = 0; k < sizeof parts / sizeof parts[0]; k++) {
+        buf_puts(b, parts[k]);
+    }
+    buf_printf(b, "%d,\"text\":", d->uom);
     buf_json(b, d->text);
     buf_puts(b, "}");
 }

@@ -22,8 +22,10 @@ import threading
 import time
 import urllib.parse
 
+import vrm_check
 import vrm_faults
 from vrm_certificates import Certificates
+from vrm_farm import FARM, Farm
 from vrm_faults import Reply, error
 from vrm_world import DROPPED, HOUSE, USER, VAN, Day, Site, make_fleet, make_sites  # HOUSE and VAN also for tests
 
@@ -65,6 +67,30 @@ def get_diagnostics(vrm, ask):
     return Reply(200, {"success": True, "records": rows[(page - 1) * count:page * count], "num_records": len(rows)})
 
 
+# The seconds of an interval of stats, and the longest span that VRM gives it for.
+INTERVALS = {"15mins": (900, 31 * 86400), "hours": (3600, 31 * 86400), "2hours": (7200, 31 * 86400),
+             "days": (86400, 180 * 86400), "weeks": (604800, 140 * 86400), "months": (2629800, 24 * 2678400),
+             "years": (31557600, 5 * 31622400)}
+
+
+def get_stats(vrm, ask):
+    now, kind, interval = vrm.clock()[0], ask.query.get("type", "live_feed"), ask.query.get("interval", "hours")
+    try:
+        start, end = int(ask.query.get("start", now - 86400)), int(ask.query.get("end", now))
+    except ValueError:
+        return error(400, {"start": "start and end must be numbers"}, "invalid_parameters")
+    if interval not in INTERVALS or end - start > INTERVALS[interval][1]:
+        return error(400, {"interval": "the period is too long for this interval"}, "invalid_parameters")
+    site = vrm.sites[ask.site]
+    if kind == "kwh":
+        records, totals = site.energy(now, start, end, INTERVALS[interval][0])
+    elif kind == "forecast":
+        records, totals = site.forecast(start, end), {}
+    else:
+        return error(400, {"type": "this stand-in has kwh and forecast"}, "invalid_parameters")
+    return Reply(200, {"success": True, "records": records, "totals": totals})
+
+
 def get_alarms(vrm, ask):
     """The rules for alarms, which are not the active alarms."""
     rule = {"AlarmEnabled": 1, "NotifyAfterSeconds": 60, "highAlarm": 0, "highAlarmHysteresis": 0, "lowAlarm": 30,
@@ -82,6 +108,7 @@ ROUTES = [
     ("installations", r"/users/(?P<user>\w+)/installations", get_installations),
     ("system-overview", r"/installations/(?P<site>\d+)/system-overview", get_system_overview),
     ("diagnostics", r"/installations/(?P<site>\d+)/diagnostics", get_diagnostics),
+    ("stats", r"/installations/(?P<site>\d+)/stats", get_stats),
     ("alarms", r"/installations/(?P<site>\d+)/alarms", get_alarms),
     ("bare", r"/installations/(?P<site>\d+)", get_bare),
 ]
@@ -110,6 +137,11 @@ class Request:
 
 
 # The stand-in.
+
+def make_demo(day):
+    """The demo's installations, over which this day passes."""
+    return {**make_sites(day), FARM: Farm(day)}
+
 
 class Vrm:
     """The stand-in. All methods may be called from any thread and count from the next request on."""
@@ -185,7 +217,7 @@ class Vrm:
     def reset(self):
         """Undoes all changes of the world, the faults, the settings and the tokens."""
         with self.lock:
-            self.sites = make_sites(self.day)
+            self.sites = make_demo(self.day) if self.day else make_sites()
             self.faults, self.denied, self.tokens = [], set(), {self.token: None}
             self.ahead = 0.0        # seconds its clocks are ahead of the machine's; a test may let them leap
             self.settings = dict(SETTINGS)
@@ -252,6 +284,12 @@ class Vrm:
             site = site or max(self.sites, default=HOUSE) + 1
             self.sites[site] = Site(site, name, "Cerbo GX", "C00A", "c0619a%06x" % site, {}, devices)
             return site
+
+    def add_farm(self, hour=None):
+        """Adds the demo's farm; it stands still at this hour of its day. Returns its number."""
+        with self.lock:
+            self.sites[FARM] = Farm(hour=hour)
+            return FARM
 
     def set_fleet(self, sites, devices):
         """So many installations with so many devices each take the place of all others."""
@@ -325,6 +363,11 @@ class Vrm:
         """How many requests came; where is the name of a route, or "*"."""
         with self.lock:
             return sum(where in ("*", ask.where) and site in (None, ask.site) for ask in self.requests)
+
+    def polls(self):
+        """The requests that came, without those that the plugin sends beside its polls."""
+        with self.lock:
+            return [ask for ask in self.requests if ask.where != "stats"]
 
     def wait_for_requests(self, where, number, timeout=10, site=None):
         """Waits until `number` requests came in all; returns whether they did."""
@@ -574,13 +617,16 @@ def main():
     parser.add_argument("--sites", type=int, default=0, help="so many installations alike, in place of the demo's")
     parser.add_argument("--devices", type=int, default=4, help="devices of each of them: 4 send about 170 rows (default)")
     parser.add_argument("--customers", type=int, default=0, help="how many more installations (default none)")
-    parser.add_argument("--selfcheck", action="store_true", help="print the number of rows of each installation and end")
+    parser.add_argument("--selfcheck", action="store_true",
+                        help="print the number of rows of each installation and what does not add up, and end")
     options = parser.parse_args()
     if options.selfcheck:
         fleet = options.sites and make_fleet(options.sites, options.devices)
-        for site in (fleet or make_sites(Day(options.day))).values():
+        for site in (fleet or make_demo(Day(options.day))).values():
             print("%d %s: %d rows" % (site.id, site.name, len(site.rows(time.time(), int(time.time())))))
-        return 0
+        problems = vrm_check.problems()
+        print("\n".join(problems or ["The farm's powers and counters add up."]))
+        return 1 if problems else 0
     try:
         serve(options)
     except (RuntimeError, OSError) as failure:

@@ -4,6 +4,7 @@ Values come from the tables of vrm_rows.py, then from the installation's own lis
 simulated day, then from what a test has set. Time stamps are unix seconds.
 """
 import copy
+import functools
 import math
 import time
 
@@ -133,6 +134,25 @@ def simulate_day(plan):
     return moments
 
 
+# VRM's flows of energy, from and to P solar, G grid, B battery, c consumers.
+FLOWS = ("Pb", "Pc", "Pg", "Gb", "Gc", "Bc", "Bg")
+DAY_SECONDS = 86400
+
+
+@functools.lru_cache(None)
+def daily_flows(site):
+    """The kWh of each flow on a day of the demo, None for those that the installation does not have: the van has no grid,
+    and the house does not use its own. Installations without a plan are like the house, without a grid."""
+    flows = dict.fromkeys(FLOWS, 0.0 if site == HOUSE else None)
+    flows.update(Pb=0.0, Pc=0.0, Bc=0.0)
+    for moment in simulate_day(PLANS.get(site, PLANS[HOUSE])):
+        solar = sum(moment["solar"].values())
+        load = solar - moment["watts"]
+        for code, watts in (("Pc", min(solar, load)), ("Pb", max(0, solar - load)), ("Bc", max(0, load - solar))):
+            flows[code] += watts * 24 / STEPS / 1000
+    return flows
+
+
 def battery_values(plan, now):
     """The values of the battery monitor in a moment of the day."""
     amps, missing = now["watts"] / now["volts"], 100 - now["soc"]
@@ -180,11 +200,15 @@ class Day:
         self.seconds, self.began = seconds, time.time()
         self.moments = {site: simulate_day(plan) for site, plan in PLANS.items()}
 
+    def hours(self, now):
+        """The hours since the midnight before the demo began, at a unix time."""
+        return FIRST_HOUR + (now - self.began) / self.seconds * 24
+
     def values(self, site, now):
         """Returns {(service, instance): {code: value}} of a demo installation at a unix time; {} for another one."""
         if site not in PLANS:
             return {}
-        day, hour = divmod(FIRST_HOUR + (now - self.began) / self.seconds * 24, 24)
+        day, hour = divmod(self.hours(now), 24)
         plan, moment = PLANS[site], self.moments[site][int(hour / 24 * STEPS) % STEPS]
         battery = battery_values(plan, moment)
         values = {("battery", plan["battery"]): battery, ("system", 0): system_values(moment, battery),
@@ -197,7 +221,7 @@ class Day:
     def left_at(self, site, service, instance, now):
         """The unix time of the last data of a device that is away now, or None. A day of minutes would be over before a
         client with rules for hours notices that a device is away, so the demo's device is dated back by half an hour."""
-        hours = FIRST_HOUR + (now - self.began) / self.seconds * 24
+        hours = self.hours(now)
         if (site, service, instance) != (VAN, "inverter", 257) or not away_at(hours % 24):
             return None
         since = (hours - AWAY[0]) % 24
@@ -223,6 +247,8 @@ def shown(record):
 class Site:
     """One installation: what it owns and what a test has changed. `day` is a Day, or None for fixed values."""
 
+    units_per_phase = {"L1": 1, "L2": 0, "L3": 0}       # of its VE.Bus system
+
     def __init__(self, number, name, gateway, code, portal, own_values, devices, day=None):
         self.id, self.name, self.day, self.began = number, name, day, int(time.time())
         self.gateway, self.code, self.portal, self.own_values = gateway, code, portal, own_values
@@ -244,34 +270,33 @@ class Site:
     def rows(self, now, fresh):
         """VRM's diagnostics records at the unix time `now`; measurements carry the time stamp `fresh`. The order is by
         attribute, as in VRM's other answers, so that the rows of one device are scattered over the pages."""
-        moving = self.day.values(self.id, now) if self.day else {}
         records = []
-
-        def add(service, instance, label, rows, *changes):
-            values = {code: value for change in changes for code, value in change.items()}
+        for service, instance, label, rows, values in self.tables(now):
             stopped = self.stopped_at(service, instance, now)
-            for row in rows:
-                records.append(self.record(service, instance, label, row, values, stopped, fresh))
-
-        for service, (label, _, rows) in OWN.items():
-            if service != "gps" or self.id == VAN:
-                add(service, 0, label, rows, self.own_values, moving.get((service, 0), {}))
-        for service, instance, _, values in self.devices:
-            if (service, instance) in self.gone:
-                continue
-            label, _, rows = KINDS[service][:3]
-            add(service, instance, label, rows, values, moving.get((service, instance), {}))
-            if service == "vebus":
-                add("system", instance, "System overview", [GRID_LOST])
+            if (service, instance) not in self.gone:
+                records += [self.record(service, instance, label, row, values, stopped, fresh) for row in rows]
         records = self.changed(records, fresh)
         records.sort(key=lambda record: (record["idDataAttribute"], record["instance"], record["code"]))
         for number, record in enumerate(records):
             record["id"] = self.id * 1000 + number
         return records
 
+    def tables(self, now):
+        """What has rows: (service, instance, Device in VRM, rows, values that differ by code)."""
+        moving = self.day.values(self.id, now) if self.day else {}
+        for service, (label, _, rows) in OWN.items():
+            if service != "gps" or self.id == VAN:
+                yield service, 0, label, rows, {**self.own_values, **moving.get((service, 0), {})}
+        for service, instance, _, values in self.devices:
+            label, _, rows = KINDS[service][:3]
+            yield service, instance, label, rows, {**values, **moving.get((service, instance), {})}
+            if service == "vebus" and (service, instance) not in self.gone:
+                yield "system", instance, "System overview", [GRID_LOST], {}
+
     def record(self, service, instance, label, row, values, stopped, fresh):
         """One row of a table as VRM's record."""
         code, number, path, description, form, value = row[:6]
+        texts, form = (form, "%s") if isinstance(form, dict) else (ENUMS.get(code), form)
         age = row[6] if len(row) > 6 else LIVE
         stamp = fresh if age == LIVE else age and self.began - age
         if stamp and stopped:
@@ -282,9 +307,8 @@ class Site:
                   "idDataAttribute": number, "description": description, "formatWithUnit": form,
                   "dbusServiceType": service, "dbusPath": path, "code": code, "bitmask": int(code in BITMASKS),
                   "formattedValue": None, "rawValue": round(raw, 3) if isinstance(raw, float) else raw}
-        if code in ENUMS:
-            record["dataAttributeEnumValues"] = [{"nameEnum": text, "valueEnum": value}
-                                                 for value, text in ENUMS[code].items()]
+        if texts:
+            record["dataAttributeEnumValues"] = [{"nameEnum": text, "valueEnum": value} for value, text in texts.items()]
         record["formattedValue"] = shown(record)
         return record
 
@@ -322,19 +346,52 @@ class Site:
         for service, instance, fields, _ in self.devices:
             if self.gone.get((service, instance)) is False:
                 continue
-            label, kind, _, product, code, firmware = KINDS[service]
+            label, kind, _, product, code, firmware = KINDS.get(service, (fields.get("name"),) + (None,) * 5)
             device = {"name": label, "customName": "", "productCode": code, "idSite": self.id, "productName": product,
                       "firmwareVersion": firmware, "lastConnection": self.stopped_at(service, instance, now) or fresh,
                       "class": "device-" + label.lower().replace(" ", "-").replace(".", "-"),
                       "instance": instance, "idDeviceType": kind, "settings": [],
                       **fields, **self.device_fields.get((service, instance), {})}
             if service == "vebus":
-                device.update(productId=code, vmc="VE.Bus",
-                              vid={"enumValue": "Single unit", "devicesPerPhase": {"L1": 1, "L2": 0, "L3": 0}})
+                units = self.units_per_phase
+                device.update(productId=device["productCode"], vmc="VE.Bus",
+                              vid={"enumValue": "Three phase" if units["L3"] else "Single unit", "devicesPerPhase": units})
             if device["firmwareVersion"] is None:
                 del device["firmwareVersion"]
             listed.append(device)
         return listed
+
+    def created(self):
+        return self.fields.get("syscreated", self.began - 3 * 365 * DAY_SECONDS)
+
+    def flows(self):
+        """The kWh of VRM's flows on a day of the demo."""
+        return daily_flows(self.id)
+
+    def peak_power(self):
+        """What its panels give at the most, in W."""
+        return sum(PLANS.get(self.id, PLANS[HOUSE])["panels"].values())
+
+    def energy(self, now, start, end, step):
+        """VRM's stats of the type kwh: (records, totals) from `start` to `end`. Whatever the length of the demo's day, an
+        installation has the energy of one on each real day, at an even rate, as long as its gateway sends."""
+        begin = max(start, self.created())
+        last = min(end, now, self.stopped_at("gateway", None, now) or now)
+        records, totals = {}, {}
+        for code, kwh in self.flows().items():
+            moments = [] if kwh is None or last <= begin else range(int(start), int(last) + 1, step)
+            spans = [(at, min(at + step, last) - max(at, begin)) for at in moments]
+            series = [[at * 1000, kwh * seconds / DAY_SECONDS] for at, seconds in spans if seconds > 0]
+            records[code] = series or False
+            totals[code] = round(sum(value for _, value in series), 6) if series else False
+        return records, totals
+
+    def forecast(self, start, end):
+        """VRM's stats of the type forecast: Wh for each hour, by the demo's sun."""
+        peak = self.peak_power()
+        hours = range(int(start) // 3600 * 3600, int(end) + 1, 3600)
+        series = [[at * 1000, round(peak * sunshine((at // 3600 % 24) + 0.5), 1)] for at in hours if at >= start]
+        return {"solar_yield_forecast": series or False, "vrm_consumption_fc": False}
 
     def alarms(self, now, fresh):
         """VRM's current_alarms: one object for each row of /Alarms/ that is not 0."""
@@ -360,7 +417,7 @@ class Site:
                   "identifier": self.portal, "idUser": USER["id"], "pvMax": 0, "timezone": "Europe/Lisbon",
                   "phonenumber": None, "notes": None, "geofence": None, "geofenceEnabled": False, "realtimeUpdates": True,
                   "restrictNodeRed": False, "hasMains": 0, "hasGenerator": 0, "noDataAlarmTimeout": None,
-                  "alarmMonitoring": 1, "invalidVRMAuthTokenUsedInLogRequest": 0, "syscreated": self.began - 3 * 31536000,
+                  "alarmMonitoring": 1, "invalidVRMAuthTokenUsedInLogRequest": 0, "syscreated": self.created(),
                   "isPaygo": 0, "paygoCurrency": None, "paygoTotalAmount": None, "inverterChargerControl": 0,
                   "shared": False, "device_icon": "battery"}
         if extended:

@@ -1,11 +1,14 @@
 -- Battery monitor (SmartShunt, BMV, BMS, CAN batteries): one node for each that VRM reports.
 -- Positive current and power mean that the battery is being charged.
+local measured = use "quantity".measured
+
 local IDLE, CHARGING, DISCHARGING = 0, 1, 2
 local IDLE_POWER = 30                                 -- watt, as the GX decides for the system's battery
 local IDLE_CURRENT = 0.1                              -- ampere, if there is no voltage
 
 local function battery_status(rows)
-    local current, voltage = number(rows, "/Dc/0/Current", "I"), number(rows, "/Dc/0/Voltage", "V")
+    local current = measured(rows, "/Dc/0/Current", "I")
+    local voltage = measured(rows, "/Dc/0/Voltage", "V")
     if not current then return nil end
     if math.abs(current) <= IDLE_CURRENT then return IDLE end
     if voltage and math.abs(current * voltage) <= IDLE_POWER then return IDLE end
@@ -15,10 +18,11 @@ end
 return {
     api = 2,
     id = "VICBATT", name = "Battery Monitor", icon = "EnergyMonitor",
-    match = { service = "battery" },
+    match = { service = { "battery", "bms" } },             -- the BMS of an old Venus OS is bms
 
     { "ST",      unit.percent,    "State of charge",             "/Soc", "SOC", min = 0, max = 110 },
-    { "BATLVL",  unit.percent,    "Battery charge",              "/Soc", "SOC", min = 0, max = 110 },
+    { "BATLVL",  unit.percent,    "Battery charge",              "/Soc", "SOC", min = 0, max = 110,
+                 events = { level = "battery_level", below = "BATLOW", above = "BATOK" } },
     { "GV0",     "battery_state", "Battery status",              from = battery_status },
     { "CV",      unit.volt,       "Battery voltage",             "/Dc/0/Voltage", "V", min = -0.5 },
     { "CC",      unit.ampere,     "Battery current, + charging", "/Dc/0/Current", "I", places = 2 },
@@ -47,13 +51,15 @@ return {
     { "GV11",    "open_closed",   "Relay",                       "/Relay/0/State", "Relay" },
 
     { "GV12",    unit.kwh,        "Energy charged, total",       "/History/ChargedEnergy", "H22",
-                 min = 0, max = 1e6 },
+                 min = 0 },
     { "GV13",    unit.kwh,        "Energy discharged, total",    "/History/DischargedEnergy", "H21",
-                 min = 0, max = 1e6 },
+                 min = 0 },
     { "GV14",    unit.counter,    "Charge cycles",               "/History/ChargeCycles", "H4", max = 30000 },
     { "GV15",    unit.hours,      "Time since last full charge", "/History/TimeSinceLastFullCharge", "H9",
                  max = 1e5 },
     { "GV16",    unit.amp_hours,  "Deepest discharge (Ah)",      "/History/DeepestDischarge", "H1" },
+
+    events = { BATLOW = "Battery below the level", BATOK = "Battery above the level" },
 
     parts = {
         { part = "c", id = "VICBATTC", name = "cells",             -- a BMS sends these, a shunt does not

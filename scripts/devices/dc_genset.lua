@@ -10,12 +10,13 @@ return {
 
     { "ST",    unit.watt,       "DC power, + charging",      "/Dc/0/Power",
       product = { "/Dc/0/Voltage", "/Dc/0/Current" } },
-    { "GV0",   "genset_status", "Status",                    "/StatusCode" },
+    { "GV0",   "genset_status", "Status",                    "/StatusCode",
+      events = { [0] = "GENSTOP", [8] = "GENSTART", [10] = "GENSTOP" } },
     { "ERR",   "genset_error",  "Error",                     "/ErrorCode" },
     { "ALARM", "alarm",         "Alarm, any",                worst = "/Alarms/" },
     { "CV",    unit.volt,       "DC voltage",                "/Dc/0/Voltage", min = -0.5, max = 100 },
     { "CC",    unit.ampere,     "DC current, + charging",    "/Dc/0/Current" },
-    { "TPW",   unit.kwh,        "DC energy produced, total", "/History/EnergyOut", min = 0, max = 4e6 },
+    { "TPW",   unit.kwh,        "DC energy produced, total", "/History/EnergyOut", min = 0 },
     { "GV10",  unit.volt,       "Starter battery voltage",   "/StarterVoltage", min = -0.5, max = 100 },
     { "GV11",  unit.hours,      "Operating time, total",     "/Engine/OperatingHours", max = 1e5 },
     { "GV12",  "off_on",        "Start requested",           "/Start" },
@@ -24,12 +25,14 @@ return {
     { "GV14",  "off_on",        "Remote start mode, as set", "/EnableRemoteStartMode", zero = false },
     { "GV15",  unit.count,      "Phases",                    "/NrOfPhases", min = 1, max = 3, zero = false },
 
+    events = { GENSTART = "Generator started", GENSTOP = "Generator stopped" },
+
     parts = {
         { part = "p", id = "VICDCGENP", name = "AC output",        -- of one that has AC, too
           { "ST",          unit.watt,   "AC power",                  "/Ac/Power", sum = POWER },
           { "FREQ",        unit.hertz,  "AC frequency",              "/Ac/Frequency", max = 100 },
           { "TPW",         unit.kwh,    "AC energy produced, total", "/Ac/Energy/Forward",
-            min = 0, max = 4e6 },
+            min = 0 },
           { "CPW GV1 GV2", unit.watt,   "AC power {phase}",          "/Ac/{phase}/Power" },
           { "CV GV3 GV4",  unit.volt,   "AC voltage {phase}",        "/Ac/{phase}/Voltage",
             places = 1, min = -0.5, max = 500 },

@@ -18,7 +18,7 @@ return {
       min = 0, max = 500, zero = false },
     { "GV13",  unit.ampere,         "Charging current, minimum",   "/MinCurrent",
       min = 0, max = 500, zero = false },
-    { "GV14",  unit.kwh,            "Energy of the session",       "/Session/Energy", min = 0, max = 1000 },
+    { "GV14",  unit.kwh,            "Energy of the session",       "/Session/Energy", min = 0, max = 600 },
     { "GV15",  unit.minutes,        "Time of the session",         "/Session/Time", max = 60000 },
     { "GV22",  unit.minutes,        "Charging time",               "/ChargingTime", "evt",
       max = 60000, measured = true },               -- newer gateways send it no more, VRM repeats it
@@ -27,7 +27,7 @@ return {
     { "GV17",  unit.raw,            "Saved cost of the session",   "/Session/SavedCost", places = 2,
       min = -1e5, max = 1e5, zero = false },
     { "TPW",   unit.kwh,            "Energy charged",              "/Ac/Energy/Forward", "evf",
-      sum = FORWARD, min = 0, max = 4e6 },                       -- of the session with old firmware
+      sum = FORWARD, min = 0 },                       -- of the session with old firmware
     { "GV1",   unit.volt,           "AC voltage L1",               "/Ac/L1/Voltage", places = 1,
       min = -0.5, max = 500 },
     { "GV2",   unit.ampere,         "AC current L1",               "/Ac/L1/Current" },
@@ -48,7 +48,7 @@ return {
             places = 1, min = -0.5, max = 500 },
           { "CC GV5 GV6",  unit.ampere, "AC current {phase}",           "/Ac/{phase}/Current" },
           { "GV7 GV8 GV9", unit.kwh,    "Energy charged {phase}",       "/Ac/{phase}/Energy/Forward",
-            min = 0, max = 4e6 },
+            min = 0 },
         },
     },
 

@@ -4,7 +4,9 @@ return {
     id = "VICGENERATOR", name = "Generator start/stop", icon = "Output",
     match = { service = "generator" },
 
-    { "ST",      "generator_state",  "State",                        "/State" },
+    { "ST",      "generator_state",  "State",                        "/State",
+      events = { [0] = "GENSTOP", [1] = "GENSTART", [2] = "GENSTART", [3] = "GENSTART", [4] = "GENSTART",
+                 [5] = "GENSTOP", [10] = "GENSTOP" } },
     { "GV0",     "generator_reason", "Run reason",                   "/RunningByConditionCode", "gaRC" },
     { "ERR",     "generator_error",  "Error",                        "/Error" },
     { "ALARM",   "alarm",            "Alarm, any",                   worst = "/Alarms/" },
@@ -35,6 +37,8 @@ return {
     { "GV18",    "off_on",           "Digital input",                "/DigitalInput/Input" },
     { "GV19",    "no_yes",           "Digital input: running",       "/DigitalInput/Running" },
     { "GV20",    "no_yes",           "Start/stop function enabled",  "/Enabled", zero = false },
+
+    events = { GENSTART = "Generator started", GENSTOP = "Generator stopped" },
 
     parts = {
         { part = "d", id = "VICGENERATORD", name = "gensets",      -- of several DC gensets, together

@@ -10,7 +10,8 @@ return {
     match = { service = "genset" },
 
     { "ST",    unit.watt,         "AC power",                 "/Ac/Power", sum = POWER },
-    { "GV0",   "genset_status",   "Status",                   "/StatusCode" },
+    { "GV0",   "genset_status",   "Status",                   "/StatusCode",
+      events = { [0] = "GENSTOP", [8] = "GENSTART", [10] = "GENSTOP" } },
     { "ERR",   "genset_error",    "Error",                    "/ErrorCode" },
     { "ALARM", "alarm",           "Alarm, any",               worst = "/Alarms/" },
     { "GV1",   unit.volt,         "AC voltage L1",            "/Ac/L1/Voltage", places = 1,
@@ -21,7 +22,7 @@ return {
     { "PF",    unit.power_factor, "Power factor",             "/Ac/PowerFactor" },
     { "GV4",   unit.power_factor, "Power factor L1",          "/Ac/L1/PowerFactor" },
     { "TPW",   unit.kwh,          "Energy produced, total",   "/Ac/Energy/Forward", sum = FORWARD,
-      min = 0, max = 4e6 },
+      min = 0 },
     { "CV",    unit.volt,         "DC voltage",               "/Dc/0/Voltage", min = -0.5, max = 100 },
     { "CC",    unit.ampere,       "DC current, + charging",   "/Dc/0/Current" },
     { "CPW",   unit.watt,         "DC power, + charging",     "/Dc/0/Power",
@@ -34,6 +35,8 @@ return {
     { "GV14",  "off_on",          "Remote start mode, as set", "/EnableRemoteStartMode", zero = false },
     { "GV15",  unit.count,        "Phases",                   "/NrOfPhases", min = 1, max = 3, zero = false },
 
+    events = { GENSTART = "Generator started", GENSTOP = "Generator stopped" },
+
     parts = {
         { part = "p", id = "VICGENSETP", name = "phases",          -- of a genset with more than one
           when = { "/Ac/L2/Power", "/Ac/L2/Voltage", "/Ac/L3/Power", "/Ac/L3/Voltage" },
@@ -43,7 +46,7 @@ return {
             places = 1, min = -0.5, max = 500 },
           { "CC GV5 GV6",     unit.ampere,       "AC current {phase}",   "/Ac/{phase}/Current" },
           { "GV7 GV8 GV9",    unit.kwh,          "Energy produced {phase}", "/Ac/{phase}/Energy/Forward",
-            min = 0, max = 4e6 },
+            min = 0 },
           { "GV13 GV14 GV15", unit.power_factor, "Power factor {phase}", "/Ac/{phase}/PowerFactor" },
           { "FREQ GV20 GV21", unit.hertz,        "AC frequency {phase}", "/Ac/{phase}/Frequency", max = 100 },
         },

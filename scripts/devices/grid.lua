@@ -1,4 +1,6 @@
 -- Grid meter: what comes from the grid is positive, what goes to it negative.
+local counted = use "quantity".counted
+
 local POWER = { "/Ac/{phase}/Power" }
 
 --- The counter of a meter of one phase that gives none for the whole. One of three phases counts over all of
@@ -11,7 +13,7 @@ local function of_one_phase(direction)
             if rows[path] and found then return nil end
             if rows[path] then found = path end
         end
-        return found and number(rows, found)
+        return found and counted(rows, found)
     end
 end
 
@@ -22,9 +24,9 @@ return {
 
     { "ST",    unit.watt,         "Power, + from the grid",       "/Ac/Power", sum = POWER },
     { "TPW",   unit.kwh,          "Energy from the grid, total",  "/Ac/Energy/Forward",
-      from = of_one_phase "Forward", min = 0, max = 4e6 },
+      from = of_one_phase "Forward", min = 0 },
     { "GV3",   unit.kwh,          "Energy to the grid, total",    "/Ac/Energy/Reverse",
-      from = of_one_phase "Reverse", min = 0, max = 4e6 },
+      from = of_one_phase "Reverse", min = 0 },
     { "GV1",   unit.volt,         "AC voltage L1",                "/Ac/L1/Voltage", places = 1,
       min = -0.5, max = 500 },
     { "GV2",   unit.ampere,       "AC current L1",                "/Ac/L1/Current" },
@@ -48,9 +50,9 @@ return {
             places = 1, min = -0.5, max = 500 },
           { "CC GV5 GV6",     unit.ampere,       "AC current {phase}",             "/Ac/{phase}/Current" },
           { "GV7 GV8 GV9",    unit.kwh,          "Energy from the grid {phase}",
-            "/Ac/{phase}/Energy/Forward", min = 0, max = 4e6 },
+            "/Ac/{phase}/Energy/Forward", min = 0 },
           { "GV10 GV11 GV12", unit.kwh,          "Energy to the grid {phase}",
-            "/Ac/{phase}/Energy/Reverse", min = 0, max = 4e6 },
+            "/Ac/{phase}/Energy/Reverse", min = 0 },
           { "GV13 GV14 GV15", unit.power_factor, "Power factor {phase}",
             "/Ac/{phase}/PowerFactor" },
           { "GV16 GV17 GV18", unit.volt,         "Line-to-line voltage {phase}",
@@ -82,7 +84,7 @@ return {
                      p = { ST = -1000, CPW = -1500, GV7 = 10, GV9 = 30 } } },
         { rows   = { ["/Ac/L1/Power"] = 480, ["/Ac/L1/Voltage"] = 229.7, ["/Ac/L1/Current"] = 2.1,
                      ["/Ac/L1/Energy/Forward"] = 812.5,
-                     ["/Ac/L1/Energy/Reverse"] = 3.2 },
+                     ["/Ac/L1/Energy/Reverse"] = { value = 3200, unit = "Wh" } },
           expect = { ST = 480, GV1 = 229.7, GV2 = 2.1, TPW = 812.5, GV3 = 3.2, FREQ = "no data" } },
         { rows   = { ["/Ac/Power"] = {}, ["/Ac/L1/Power"] = 65535, ["/Ac/L1/Voltage"] = 6553.5,
                      ["/Ac/Energy/Forward"] = 4294967.295, ["/Ac/Frequency"] = 655.35,

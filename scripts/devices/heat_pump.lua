@@ -13,7 +13,7 @@ return {
     { "TTEMP",   unit.celsius,      "Target temperature",            "/TargetTemperature",
       min = -60, max = 120, zero = false },
     { "TPW",     unit.kwh,          "Energy consumed, total",        "/Ac/Energy/Forward", sum = FORWARD,
-      min = 0, max = 4e6 },
+      min = 0 },
     { "GV1",     unit.volt,         "AC voltage L1",                 "/Ac/L1/Voltage", places = 1,
       min = -0.5, max = 500 },
     { "GV2",     unit.ampere,       "AC current L1",                 "/Ac/L1/Current" },
@@ -34,7 +34,7 @@ return {
             places = 1, min = -0.5, max = 500 },
           { "CC GV5 GV6",  unit.ampere, "AC current {phase}",           "/Ac/{phase}/Current" },
           { "GV7 GV8 GV9", unit.kwh,    "Energy consumed {phase}",      "/Ac/{phase}/Energy/Forward",
-            min = 0, max = 4e6 },
+            min = 0 },
         },
     },
 

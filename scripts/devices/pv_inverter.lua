@@ -10,7 +10,7 @@ return {
     { "ST",    unit.watt,      "PV power",               "/Ac/Power", sum = POWER },
     { "GV0",   "pv_status",    "Status",                 "/StatusCode", "pS" },
     { "TPW",   unit.kwh,       "Energy produced, total", "/Ac/Energy/Forward", sum = FORWARD,
-      min = 0, max = 4e6 },
+      min = 0 },
     { "GV1",   unit.volt,      "AC voltage L1",          "/Ac/L1/Voltage", "pV1", places = 1,
       min = -0.5, max = 500 },
     { "GV2",   unit.ampere,    "AC current L1",          "/Ac/L1/Current", "pI1" },
@@ -31,7 +31,7 @@ return {
             places = 1, min = -0.5, max = 500 },
           { "CC GV5 GV6",  unit.ampere, "AC current {phase}",      "/Ac/{phase}/Current", "pI{n}" },
           { "GV7 GV8 GV9", unit.kwh,    "Energy produced {phase}", "/Ac/{phase}/Energy/Forward", "pE{n}",
-            min = 0, max = 4e6 },
+            min = 0 },
         },
     },
 

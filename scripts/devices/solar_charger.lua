@@ -1,29 +1,8 @@
 -- Solar charger (MPPT): one node for each that VRM reports.
-local TRACKERS = 4
+local panels = use "panels"
+
 local TRACKER_POWER = { { "/Pv/0/P", "PVP0" }, { "/Pv/1/P", "PVP1" }, { "/Pv/2/P", "PVP2" },
                         { "/Pv/3/P", "PVP3" } }
-local TOLERANCE = 0.1                                 -- of the power: trackers and their sum are rounded
-
-local function pv_current(rows)                       -- of all trackers: power by voltage of each
-    local all = number(rows, "/Yield/Power", "PVP")
-    local current, power
-    for n = 0, TRACKERS - 1 do
-        local watts = number(rows, "/Pv/" .. n .. "/P", "PVP" .. n)
-        local volts = number(rows, "/Pv/" .. n .. "/V", "PVV" .. n)
-        if watts and watts ~= 0 and (volts or 0) == 0 then return nil end
-        if watts then
-            current, power = (current or 0) + (watts == 0 and 0 or watts / volts), (power or 0) + watts
-        end
-    end
-    if current then
-        local whole = not all or math.abs(all - power) <= TOLERANCE * math.abs(all) + 10
-        return whole and current or nil
-    end
-    local volts = number(rows, "/Pv/V", "PVV")        -- of a charger with one tracker
-    if not (all and volts) then return nil end
-    if volts == 0 then return all == 0 and 0 or nil end         -- at night
-    return all / volts
-end
 
 return {
     api = 2,
@@ -38,11 +17,10 @@ return {
     { "CC",   unit.ampere,     "Battery current, + charging", "/Dc/0/Current", "ScI" },
     { "CPW",  unit.watt,       "Charge power, + charging",    nil, "ScW",               -- into the battery
               product = { { "/Dc/0/Voltage", "ScV" }, { "/Dc/0/Current", "ScI" } } },
-    { "GV1",  unit.volt,       "PV voltage",                  first = { "/Pv/V", "PVV", "/Pv/0/V", "PVV0",
-                        "/Pv/1/V", "PVV1", "/Pv/2/V", "PVV2", "/Pv/3/V", "PVV3" },
+    { "GV1",  unit.volt,       "PV voltage",                  "/Pv/V", "PVV", from = panels.voltage,
               min = -0.5, max = 600 },
     { "GV2",  unit.ampere,     "PV current",                  "/Pv/I", "PVI",           -- VRM often has none
-              from = pv_current },
+              from = panels.current },
     { "GV3",  unit.kwh,        "Yield today",                 "/History/Daily/0/Yield", "YT",
               daily = true, max = 600 },
     { "GV4",  unit.watt,       "Peak power today",            "/History/Daily/0/MaxPower", "MCPT",
@@ -51,7 +29,7 @@ return {
               daily = true, max = 600 },
     { "GV6",  unit.watt,       "Peak power yesterday",        "/History/Daily/1/MaxPower", "MCPY",
               daily = true, min = -0.5, max = 30000 },
-    { "TPW",  unit.kwh,        "Yield, total",                "/Yield/User", "YU", min = 0, max = 1e6 },
+    { "TPW",  unit.kwh,        "Yield, total",                "/Yield/User", "YU", min = 0 },
     { "ERR",  "charger_error", "Error",                       "/ErrorCode", "ScERR" },
     { "MODE", "charger_mode",  "Switch",                      "/Mode", "Scs" },
     { "GV7",  "tracker_state", "Tracker",                     "/MppOperationMode" },
@@ -60,7 +38,7 @@ return {
     { "GV10", "open_closed",   "Relay",                       "/Relay/0/State", "SRelay" },
     { "CLITEMP", unit.celsius, "Battery temperature",         "/Dc/0/Temperature", "ScT",
               min = -60, max = 120 },
-    { "GV11", unit.kwh,        "Yield, total, never reset",   "/Yield/System", min = 0, max = 1e6 },
+    { "GV11", unit.kwh,        "Yield, total, never reset",   "/Yield/System", min = 0 },
     { "GV12", unit.ampere,     "Charge current limit",        "/Settings/ChargeCurrentLimit",
               min = 0, max = 1000, zero = false },
     { "GV13", "off_reason",    "Off reason",                  "/DeviceOffReason" },
@@ -141,6 +119,10 @@ return {
                      ["/History/Daily/1/Yield"] = { value = 2.4, timestamp = 1776463200 } },
           site   = { midnight = 1776463200 },
           expect = { GV3 = "no data", GV5 = 2.4 } },
+        { rows   = { PVP = { value = 0.432, unit = "kW" }, PVV = { value = 36000, unit = "mV" } },
+          expect = { ST = 432, GV1 = 36, GV2 = 12 } },
+        { rows   = { ["/Yield/Power"] = 65535, ["/Pv/V"] = 655.35 },
+          expect = { ST = "no data", GV1 = "no data", GV2 = "no data" } },
         { rows   = { ["/Yield/Power"] = 100, ["/Pv/I"] = 3.1 },
           expect = { GV2 = 3.1, CPW = "no data" } },
         { rows   = { ["/Yield/Power"] = 900, ["/Pv/0/P"] = 600, ["/Pv/0/V"] = 120, ["/Pv/1/P"] = 300,

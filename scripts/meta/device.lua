@@ -42,6 +42,7 @@
 
 ---@class units
 ---@field watt unit
+---@field kilowatt unit
 ---@field va unit
 ---@field var unit
 ---@field volt unit
@@ -56,10 +57,19 @@
 ---@field kilometer unit
 ---@field degree unit of latitude and longitude
 ---@field count unit how many there are now
+---@field meter unit
+---@field meters_per_second unit
+---@field hectopascal unit
+---@field lux unit
+---@field irradiance unit watt on a square meter
+---@field ppm unit
+---@field micrograms unit in a cubic meter of air
+---@field direction unit a compass's, 0 is north
 ---@field raw unit a bare number
 ---@field kwh unit
 ---@field amp_hours unit
 ---@field counter unit how often so far
+---@field cubic_meters unit how much so far
 ---@field minutes unit
 ---@field seconds unit
 ---@field hours unit
@@ -99,6 +109,7 @@ unit = {}
 ---@field measured? true it is measured anew in each interval: no data where VRM only repeats it
 ---@field on_change? true logged only when it changes: shown however old it is, while its device lives
 ---@field daily? true it is of one day: no data once the installation's midnight has passed
+---@field events? table which states report which of the table's events: { [0] = "STOPPED", [1] = "STARTED" }
 
 ---@class parameter
 ---@field id string "" for the only one, else capitals: "LEVEL"
@@ -146,7 +157,7 @@ unit = {}
 ---@field match match|fun(found: found): number|nil
 ---@field parts? part[]
 ---@field commands? table<string, command|fun(node: node, args: args)>
----@field events? table<string, string> what node:event may report: { DON = "Filled up" }
+---@field events? table<string, string> what node:event and rows may report: { DON = "Filled up" }
 ---@field start? fun(node: node) once the node is there; may wait
 ---@field update? fun(node: node, rows: rows) when VRM sent something new, after the rows' drivers; may wait
 ---@field samples? sample[]

@@ -53,14 +53,20 @@ local function others(type_, readers, key)
     return list
 end
 
---- The drivers of a type that other rows under `changed` ({ [path or code] = true }) may change, as a set.
-function device.readers(type_, changed)
+--- The drivers of a type that read rows under `changed` ({ [path or code] = true }), as a set.
+function device.direct_readers(type_, changed)
     local readers, set = readers_of(type_), {}
     for key in pairs(changed) do
         local list = readers.by_key[key] or others(type_, readers, key)
         for i = 1, #list do set[list[i]] = true end
     end
-    for _, driver in ipairs(readers.computed) do set[driver] = true end
+    return set
+end
+
+--- Those that such rows may change: also all whose function may read any row.
+function device.readers(type_, changed)
+    local set = device.direct_readers(type_, changed)
+    for _, driver in ipairs(readers_of(type_).computed) do set[driver] = true end
     return set
 end
 
@@ -142,12 +148,12 @@ local function not_of_before(driver, value, measured_at, counts)
     return value
 end
 
---- What a node remembers of the values it shows, for device.apply: { had = drivers that had a number last and
--- may slip, again = drivers to work out again in any case, seen = what sums were made of so far, see
--- reading.of, counts = { [driver id] = { value, at = its time } } of its counters, midnight = when the day of
+--- What a node remembers of the values it shows, for device.apply: { again = drivers to work out again in any
+-- case, seen = what sums were made of so far, see reading.of, counts = { [driver id] = { value, at = its
+-- time } } of its counters, reported = values of the drivers that report events, midnight = when the day of
 -- the installation began, nil: not known }.
 function device.memory()
-    return { had = {}, again = {}, seen = {}, counts = {} }
+    return { again = {}, seen = {}, counts = {}, reported = {} }
 end
 
 --- Sets drivers of a node from rows; which = a set of them, nil for all. memory: of the node.
@@ -166,10 +172,11 @@ function device.apply(type_, address, rows, site, memory, which)
                 value = not_of_before(driver, value, measured_at, memory.counts)
             end
             first_error = first_error or problem
-            local slip = not problem and value == nil and memory.had[driver.id]
-            memory.had[driver.id] = value ~= nil and may_slip(driver) or nil
-            memory.again[driver] = slip or problem and true or nil
+            local slip = value == nil and not problem and not memory.again[driver] and may_slip(driver)
+                and host.get(address, driver.id) ~= nil
+            memory.again[driver] = (slip or problem) and true or nil
             if unknown then tell_unknown(type_, driver, address, text) end
+            if driver.events and not slip then memory.reported[driver.id] = value end
             if not slip then host.set(address, driver.id, value, text) end
         end
     end

@@ -6,7 +6,7 @@ local alarms = require "types.alarms"
 local discovery = {}
 
 --- Services whose rows describe the gateway or the whole system. They never make a device.
-local GATEWAY_SERVICES = { system = true, settings = true, platform = true, gateway = true }
+local GATEWAY_SERVICES = { system = true, settings = true, platform = true, hub4 = true, gateway = true }
 
 --- Two letters for a service in a node address. FROZEN: a change gives users new nodes and breaks their
 -- programs. Codes beginning with x, y or z are kept for services that are not here.
@@ -17,14 +17,26 @@ discovery.SERVICE_CODES = {
     generator = "gn", evcharger = "ev", ev = "ec", dcsystem = "ds", dcload = "dl", dcsource = "dc",
     alternator = "at", dcdc = "dd", charger = "ch", accharger = "ac", motordrive = "md", fuelcell = "fc",
     meteo = "me", digitalinput = "di", pulsemeter = "pm", heatpump = "hp", switch = "sw", gps = "gp",
-    bms = "bs", hub4 = "hb", modem = "mo", dcgenset = "dg",
+    bms = "bs", hub4 = "hb", modem = "mo", dcgenset = "dg", pump = "pu",
 }
 
---- idDeviceType of system-overview -> D-Bus service (VRM's numbers; the rest is joined by name).
+--- idDeviceType of system-overview -> D-Bus service (VRM's numbers).
 local TYPE_SERVICES = {
     [1] = "vebus", [2] = "battery", [4] = "solarcharger", [5] = "tank", [9] = "motordrive",
     [16] = "generator", [17] = "temperature", [20] = "digitalinput", [25] = "evcharger", [29] = "dcsystem",
 }
+
+--- VRM's names of types of devices whose numbers it may not give, in small letters -> D-Bus service.
+local TYPE_NAMES = {
+    ["ve.bus system"] = "vebus", ["battery monitor"] = "battery", ["solar charger"] = "solarcharger",
+    ["tank"] = "tank", ["temperature sensor"] = "temperature", ["pv inverter"] = "pvinverter",
+    ["charger"] = "charger",
+}
+
+--- The D-Bus service of an entry of system-overview; nil: nobody knows.
+local function service_of(entry)
+    return TYPE_SERVICES[entry.type_id] or TYPE_NAMES[(entry.type or ""):lower()]
+end
 
 ------------------------------------------------------------------------------------------ addresses
 
@@ -67,18 +79,12 @@ local function newer(row, other)
     return not other or (row.timestamp or 0) > (other.timestamp or 0)
 end
 
---- The later of a timestamp (nil: none) and a row's.
-function discovery.newest(timestamp, row)
-    local other = row.timestamp
-    if other and other > (timestamp or 0) then return other end
-    return timestamp
-end
-
 --- What a row of a home is found by: its path, its code, and "#521" for VRM's attribute number 521 where the
 -- home's type asks for that.
 function discovery.keys_of(home, row)
-    local id = home.numbered and row.id and "#" .. row.id
-    return row.path, row.code, id and home.keys[id] and id or nil
+    local type_ = home.type
+    local id = type_ and type_.numbered and row.id and "#" .. row.id
+    return row.path, row.code, id and type_.keys[id] and id or nil
 end
 
 local function put(home, key, row)
@@ -93,13 +99,8 @@ function discovery.put(home, row)
     if path then put(home, path, row) end
     if code then put(home, code, row) end
     if id then put(home, id, row) end
-    home.newest = discovery.newest(home.newest, row)
-end
-
---- Gives a home its type (nil: it has none), and no rows yet.
-local function furnish(home, type_)
-    home.type, home.rows = type_, {}
-    home.keys, home.numbered = type_ and type_.keys or {}, type_ and type_.numbered
+    local stamp = row.timestamp
+    if stamp and stamp > (home.newest or 0) then home.newest = stamp end
 end
 
 --- The devices of rows that name their service, in order of their first row, and the home of each row: a
@@ -129,7 +130,7 @@ local function by_device(overview)
     local places = {}
     for i, entry in ipairs(overview) do
         if entry.instance and not entry.gateway then
-            local service = TYPE_SERVICES[entry.type_id]
+            local service = service_of(entry)
             for _, key in pairs { entry.type and entry.instance .. " type " .. entry.type,
                                   service and entry.instance .. " service " .. service } do
                 places[key] = places[key] or i
@@ -155,7 +156,7 @@ local function add_listed(all, overview, places, devices, homes, by_key)
         local type_key = not row.service and row.instance and row.device
             and row.instance .. " type " .. row.device
         local entry = type_key and overview[places[type_key]]
-        local service = entry and TYPE_SERVICES[entry.type_id]
+        local service = entry and service_of(entry)
         local key = service and service .. "/" .. row.instance
         if key and not by_key[key] then
             by_key[key] = { service = service, instance = row.instance, device = row.device }
@@ -192,21 +193,20 @@ end
 
 --- Sorts one installation's rows to its devices.
 -- pick(found) -> type | nil chooses the device type; gateway_type: the gateway's, nil for none.
--- Returns a list of homes { service, instance, type|nil, rows = by path and by code, product, custom_name,
--- entry, newest, ambiguous } (entry: its entry of system-overview, {} if there is none; newest: latest
--- timestamp of its rows, nil if they have none; ambiguous: several rows have one key), the gateway's home,
--- and the home of each row in their order.
+-- Returns a list of homes { service, instance, type|nil, rows = by path and by code, entry, newest,
+-- ambiguous } (entry: its entry of system-overview, {} if there is none; newest: latest timestamp of its
+-- rows, nil if they have none; ambiguous: several rows have one key), the gateway's home, and the home of
+-- each row in their order.
 function discovery.devices(all, overview, pick, gateway_type)
-    local gateway = {}
-    furnish(gateway, gateway_type)
+    local gateway = { type = gateway_type, rows = {} }
     local devices, homes, by_key = group(all, gateway)
     local places = by_device(overview)
     add_listed(all, overview, places, devices, homes, by_key)
     for _, found in ipairs(devices) do
         local entry = overview_entry(overview, places, found) or {}
-        found.entry, found.product, found.custom_name = entry, entry.product, entry.custom_name
-        furnish(found, pick { service = found.service, instance = found.instance,
-                              product = found.product or "", type = entry.type or found.device or "" })
+        found.type = pick { service = found.service, instance = found.instance,
+                            product = entry.product or "", type = entry.type or found.device or "" }
+        found.entry, found.rows, found.device = entry, {}, nil
     end
     local owners = owners_of(devices)
     for place, row in ipairs(all) do
@@ -232,8 +232,8 @@ end
 local function add_faults(faults, home)
     local own, any, named = ("%s/%s/"):format(home.service or "gateway", home.instance or 0), nil, false
     for key, row in pairs(home.rows) do
-        local name = (key == row.path or not row.path) and alarms.fault(alarms.path(key))
-        local level = name and alarms.level(row.value)
+        local name = alarms.of_key[key]
+        local level = name and (key == row.path or not row.path) and alarms.level(row.value)
         if level then
             local fault = alarms.OF_ALL[name] and name or own .. name
             faults.levels[fault] = math.max(faults.levels[fault] or 0, level)

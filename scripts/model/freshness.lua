@@ -5,11 +5,12 @@
 -- with a sign tell how wrong the clock is (site.shift). A device was heard of at its newest stamp by VRM's
 -- clock, of what it logs in each interval. Where it logs nothing so, it lives as long as it is connected.
 
+local data_state = require "types.data_state"
 local store = require "model.store"
 
 local freshness = {}
 
-freshness.NO_DATA, freshness.FRESH, freshness.STALE, freshness.OFFLINE = 0, 1, 2, 3
+for name, state in pairs(data_state) do freshness[name] = state end
 
 --- Seconds after which data of a gateway that logs every `interval` seconds is stale, and offline.
 -- Two intervals and the time VRM takes; ten intervals and ten minutes.

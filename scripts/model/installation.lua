@@ -6,14 +6,17 @@
 --          clock = VRM's time - ours, facts = what the gateway's node shows,
 --          heard, shift, answered_at = see model.freshness,
 --          nodes = { [address] = node }, those found in it, withdrawn = the account has it no more, health,
+--          hidden = { [key] = true }: devices of a kind that the owner does not want,
 --          store = see model.store, aging = timer for when data grows old, said = what was logged,
 --          zone = name of its time zone, midnight, tomorrow = when its day began and ends, VRM's time; nil:
---          to be found out, ... (see sources.account) }
+--          to be found out, of_month, of_year = which day of those it is, from 1, ... (see sources.account) }
 
 local choices = require "pg3.choices"
 local reading = require "types.reading"
 local freshness = require "model.freshness"
+local identity = require "model.identity"
 local discovery = require "model.discovery"
+local events = require "model.events"
 local generic = require "serve.generic"
 local nodes = require "model.nodes"
 local read = require "sources.read"
@@ -40,6 +43,7 @@ end
 
 --- The device type for what was found, nil for what is hidden; conflicts are told once.
 local function picker(site)
+    site.hidden = {}
     return function(found)
         local type_, problem = scripts.pick(found)
         local key = key_of(found)
@@ -47,8 +51,10 @@ local function picker(site)
             say_once(site, key, problem)
             host.log("error", problem)
         end
-        if type_ then choices.know_kind(found.service, type_.name) end
-        return not choices.hides_kind(found.service) and type_ or nil
+        if not type_ then return nil end
+        choices.know_kind(type_)
+        site.hidden[key] = choices.hides_kind(type_) or nil
+        return not site.hidden[key] and type_ or nil
     end
 end
 
@@ -85,7 +91,7 @@ local function learn(site)
         local key = key_of(home)
         if rows[home] and home.type then
             generic.extend(home.type, rows[home])
-        elseif rows[home] and not choices.hides_kind(home.service)
+        elseif rows[home] and not site.hidden[key]
             and not (well and generic.learn(home.service, rows[home])) and not site.said[key] then
             say_once(site, key, "none")
             host.log("info", ("%s: no device script for %s %s (%s): it has no node. A script of your own can"
@@ -111,7 +117,7 @@ local function add_nodes(site, known)
             entries[#entries + 1] = {
                 address = found.address, type = found.type, primary = gateway.address, site = site,
                 key = found.key,
-                wanted = { found.custom_name or "", found.product or "", found.type.name },
+                wanted = { found.entry.custom_name or "", found.entry.product or "", found.type.name },
                 instance = found.instance,
             }
         elseif found.type and site.said[key_of(found)] ~= "address" then
@@ -130,8 +136,9 @@ local function missing_parts(entries, site, home, known)
     for _, part in ipairs(node and node.type.parts or {}) do
         local its = home.address .. part.part
         local present = nodes.all[its]
-        if present and present.type ~= part
-            or not present and (known[its] or reading.has_part(part, home.rows)) then
+        local there = present or known[its] or reading.has_part(part, home.rows)
+        if there then choices.know_kind(part) end
+        if there and not choices.hides_kind(part) and not (present and present.type == part) then
             entries[#entries + 1] = {
                 address = its, type = part, primary = node.primary, site = site,
                 key = home.key .. "/" .. part.part,
@@ -189,7 +196,9 @@ local function nodes_of(home)
     local node = home.address and nodes.all[home.address]
     if not node or node.key and node.key ~= home.key then return {} end
     local list = { node }
-    for _, part in ipairs(node.type.parts) do list[#list + 1] = nodes.all[home.address .. part.part] end
+    for _, part in ipairs(node.type.parts) do
+        if not choices.hides_kind(part) then list[#list + 1] = nodes.all[home.address .. part.part] end
+    end
     return list
 end
 
@@ -222,15 +231,15 @@ end
 
 --- The day of a site at a time, VRM's. Where its zone is not known, days are those of UTC.
 local function find_day(site, now)
-    local midnight, tomorrow = host.midnight(site.zone, now)
+    local midnight, tomorrow, of_month, of_year = host.midnight(site.zone, now)
     if not midnight and site.said.zone ~= site.zone then
         say_once(site, "zone", site.zone)
         host.log("warning", ("%s: the time zone %s is not known here; its days begin at midnight UTC. Choose"
             .. " another in VRM's settings of the installation, or install the time zones (tzdata).")
             :format(site.name, site.zone))
     end
-    if not midnight then midnight, tomorrow = host.midnight("UTC", now) end
-    site.midnight, site.tomorrow = midnight, tomorrow
+    if not midnight then midnight, tomorrow, of_month, of_year = host.midnight("UTC", now) end
+    site.midnight, site.tomorrow, site.of_month, site.of_year = midnight, tomorrow, of_month, of_year
 end
 
 --- Looks at the clock -> whether another day has begun since the last look.
@@ -240,13 +249,35 @@ local function another_day(site, now)
     return before ~= nil and before ~= site.midnight
 end
 
+--- Shows what changed of the gateway's rows between two answers; where there is anything to show it on.
+local function show_told(site)
+    local home = site.store.gateway
+    local list = home and nodes_of(home) or {}
+    if not list[1] or list[1].lost or next(home.changed) == nil then return end
+    local entries = {}
+    missing_parts(entries, site, home, {})
+    nodes.add_all(entries, {})
+    if home.fresh then return show_home(site, home) end
+    for _, node in ipairs(list) do nodes.update(node, home, freshness.living(home), site) end
+end
+
 --- Shows how old the data of a site is by now, and again when that changes or the day ends.
 function installation.age(site)
     local now = host.time() + (site.clock or 0)
-    if another_day(site, now) then nodes.begin_day(site) end
-    local seconds = math.min(nodes.judge(site, now), site.tomorrow - now)
+    local begun, until_end = another_day(site, now), site.store:end_told(now)
+    show_told(site)
+    if begun then nodes.begin_day(site) end
+    local seconds = math.min(nodes.judge(site, now), until_end, site.tomorrow - now)
+    nodes.report(site.nodes)
     if site.aging then timer.cancel(site.aging) end
     site.aging = next(site.nodes) and timer.after(seconds + 1, function() installation.age(site) end)
+end
+
+--- Shows what was asked beside the polls (see store:tell).
+function installation.tell(site, rows)
+    site.store:tell(rows)
+    show_told(site)
+    installation.age(site)
 end
 
 --- VRM's answer to one poll (see vrm:diagnostics) becomes values; with discover also new nodes.
@@ -260,7 +291,7 @@ function installation.show(site, answer, now, discover)
         site.store:sort(answer.rows, site.overview, picker(site), scripts.gateway)
         name_homes(site)
     end
-    site.store.texts = answer.texts
+    site.store.pages = answer.pages
     freshness.hear(site, now)
     set_facts(site, now)
     local known = discover and nodes.known(prefix_of(site)) or {}
@@ -273,7 +304,8 @@ function installation.show(site, answer, now, discover)
     if begun then nodes.begin_day(site) end
     installation.age(site)
     if discover then
-        nodes.adopt(prefix_of(site))
+        nodes.adopt(prefix_of(site), nil, true)
+        identity.look(site, now)
         learn(site)
     end
 end
@@ -289,11 +321,13 @@ end
 --- Everything of a site (nil = everything there is) cannot be believed now.
 function installation.lose(site)
     lose_nodes(site and site.nodes or nodes.all)
+    nodes.report(site and site.nodes)
     nodes.adopt(prefix_of(site))
 end
 
 --- The plugin ends: nothing of what it shows can be believed from now on, and nothing is added any more.
 function installation.leave()
+    events.close()
     lose_nodes(nodes.all)
 end
 
@@ -309,7 +343,7 @@ end
 function installation.adopt_others(list)
     local present = {}
     for _, site in ipairs(list) do present[discovery.base36(site.id) .. "_"] = true end
-    nodes.adopt("", function(address) return not present[address:match("^[^_]*_") or ""] end)
+    nodes.adopt("", function(address) return not present[address:match("^[^_]*_") or ""] end, true)
 end
 
 return installation

@@ -10,6 +10,7 @@
 local freshness = require "model.freshness"
 local device = require "model.device"
 local discovery = require "model.discovery"
+local events = require "model.events"
 local scripts = require "serve.scripts"
 local shortage = require "serve.shortage"
 
@@ -145,6 +146,7 @@ function nodes.add_all(entries, known)
     end
     discovery.name_nodes(names, used_names)
     for _, entry in ipairs(new) do
+        entry.wanted = nil
         if add(entry) then host.log("info", ("Node %s: %s"):format(entry.address, entry.name)) end
     end
 end
@@ -156,6 +158,7 @@ function nodes.forget(address)
     if used_names[node.name] == address then used_names[node.name] = nil end
     if node.site then node.site.nodes[address] = nil end
     nodes.all[address] = nil
+    events.forget(address)
 end
 
 local function show_state(node, state)
@@ -194,6 +197,16 @@ function nodes.show(node, home, rows, site)
     node.home, node.lost = home, false
     if well and type_.table.update then run_script(node, type_.table.update, rows) end
     return next(node.memory.again) and "again" or nil
+end
+
+--- Shows on a node what changed of its rows between two answers. Functions of its script see it with the next
+-- answer.
+function nodes.update(node, home, rows, site)
+    local type_ = node.type
+    if node.home ~= home or scripts.current(type_) ~= type_ or scripts.suspended(type_) then return end
+    local which = device.direct_readers(type_, home.changed)
+    for driver in pairs(which) do node.memory.again[driver] = true end      -- here no slip of VRM's
+    apply(node, site, rows, nil, which)
 end
 
 --- The node's script sees the facts of an installation that is not there.
@@ -243,10 +256,17 @@ function nodes.judge(site, now)
     return soonest
 end
 
+--- Reports events of nodes (nil: all) that were found in this run: what the others are is not known.
+function nodes.report(list)
+    for _, node in pairs(list or nodes.all) do
+        if node.site then events.look(node) end
+    end
+end
+
 --- Adds the nodes PG3 knows from earlier runs whose addresses begin with prefix, for which accept(address) is
 -- true (nil: all) and that are not here yet, and shows them offline. Gateways first: they are the primaries
--- of the others.
-function nodes.adopt(prefix, accept)
+-- of the others. gone: VRM does not have them, so that they are lost; else it was not asked.
+function nodes.adopt(prefix, accept, gone)
     local list = {}
     for _, known in ipairs(host.known(prefix)) do
         if known.name then nodes.take_name(known.name, known.address) end
@@ -265,6 +285,10 @@ function nodes.adopt(prefix, accept)
     for _, node in ipairs(list) do
         if not host.node(node.primary or "") then node.primary = node.address end
         if add(node) then nodes.offline(node) end
+    end
+    for _, known in ipairs(gone and host.known(prefix) or {}) do
+        local node = nodes.all[known.address]
+        if node and not node.site and not (accept and not accept(known.address)) then events.look(node) end
     end
 end
 

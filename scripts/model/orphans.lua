@@ -1,7 +1,9 @@
 --- Nodes of devices that are gone or hidden: they stay in PG3, offline, until the owner has them removed.
 
 local check = require "types.check"
+local choices = require "pg3.choices"
 local discovery = require "model.discovery"
+local identity = require "model.identity"
 local nodes = require "model.nodes"
 
 local orphans = {}
@@ -13,7 +15,7 @@ local function addresses_of(site)
     local present = {}
     for home in site.store:each() do
         for _, type_ in ipairs(home.address and check.types(home.type) or {}) do
-            present[home.address .. (type_.part or "")] = true
+            if not choices.hides_kind(type_) then present[home.address .. (type_.part or "")] = true end
         end
     end
     return present
@@ -65,7 +67,10 @@ function orphans.remove(addresses)
     for first = 1, #addresses, BATCH do
         local batch = table.move(addresses, first, math.min(first + BATCH - 1, #addresses), 1, {})
         if not host.remove(batch) then break end
-        for _, address in ipairs(batch) do nodes.forget(address) end
+        for _, address in ipairs(batch) do
+            nodes.forget(address)
+            identity.forget(address)
+        end
         removed = removed + #batch
     end
     return removed

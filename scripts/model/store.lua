@@ -1,7 +1,9 @@
 --- What is known of one installation: the rows VRM sent last, sorted to its devices, and what of them is new.
 --
 -- store = { rows = those of the last answer, homes = [place] = the home of a row (nil: it has none),
---           devices = list of homes, gateway = home, texts = what vrm:diagnostics knows of the last answer,
+--           devices = list of homes, gateway = home,
+--           pages = those of the last answer, see vrm:diagnostics; nil: not known,
+--           told = { [path] = row }: what the plugin was told beside those rows, as rows of the gateway,
 --           stamps = { [timestamp that the last answer gave to rows that had others] = for how many it is a
 --           later one },
 --           doubtful = an answer may have been taken by halves }
@@ -10,7 +12,8 @@
 --           changed = { [path or code] = true }: those whose rows are others than when it was shown,
 --           again = it has to be looked at with the next answer }
 --
--- A row is never changed, another takes its place: what is the same table is the same row.
+-- A row is the same table as long as its place is in the answers, and has the values of the last one. Rows
+-- with one metatable are in the same place (read.place).
 
 local discovery = require "model.discovery"
 
@@ -18,18 +21,21 @@ local store = {}
 store.__index = store
 
 function store.new()
-    return setmetatable({ rows = {}, homes = {}, devices = {}, texts = {}, stamps = {}, doubtful = false },
+    return setmetatable({ rows = {}, homes = {}, devices = {}, told = {}, stamps = {}, doubtful = false },
         store)
 end
 
---- VRM's name of the device's type goes with the service: it is compared where there is none.
-local function same_place(a, b)
-    return a.path == b.path and a.code == b.code and a.instance == b.instance and a.service == b.service
-        and a.id == b.id and (a.service ~= nil or a.device == b.device)
-end
+local place_of = getmetatable       -- of a row
 
-local function same_content(a, b)
-    return a.value == b.value and a.timestamp == b.timestamp and a.unit == b.unit and a.text == b.text
+--- Takes the contents of one row over to another -> whether they were the same.
+local function assign(row, other)
+    if row.value == other.value and row.timestamp == other.timestamp and row.text == other.text
+        and row.unit == other.unit then
+        return true
+    end
+    row.value, row.text, row.timestamp = other.value, other.text, other.timestamp
+    row.unit = rawget(other, "unit")
+    return false
 end
 
 local function home_key(home)
@@ -40,23 +46,25 @@ end
 local function same_places(rows, before)
     if #rows ~= #before then return false end
     for i, row in ipairs(rows) do
-        if row ~= before[i] and not same_place(row, before[i]) then return false end
+        local old = before[i]
+        if row ~= old and place_of(row) ~= place_of(old) then return false end
     end
     return true
 end
 
-local function replace_at(home, key, old, row)
-    if home.rows[key] == old then home.rows[key] = row end
-    home.changed[key] = true
+--- Notes that a row of a home has other contents.
+local function changed(home, row, stamp)
+    local path, code, id = discovery.keys_of(home, row)
+    local keys = home.changed
+    if path then keys[path] = true end
+    if code then keys[code] = true end
+    if id then keys[id] = true end
+    if stamp and stamp > (home.newest or 0) then home.newest = stamp end
 end
 
---- One row of a home in the place of another.
-local function replace(home, old, row)
-    local path, code, id = discovery.keys_of(home, row)
-    if path then replace_at(home, path, old, row) end
-    if code then replace_at(home, code, old, row) end
-    if id then replace_at(home, id, old, row) end
-    home.newest = discovery.newest(home.newest, row)
+--- The rows that the plugin was told stand among those of the gateway.
+local function put_told(self)
+    for path, row in pairs(self.told) do self.gateway.rows[path] = row end
 end
 
 --- Homes that have one key several times, or rows older than those before (a gateway's clock was put back):
@@ -67,12 +75,13 @@ local function settle(self, homes)
         local home = self.homes[i]
         if home and homes[home] then discovery.put(home, row) end
     end
+    if homes[self.gateway] then put_told(self) end
 end
 
 --- An answer was not shown to its end (memory was short, say): the next one is sorted, so that nothing of
--- this one is missed.
+-- this one is missed. Which of its values were taken is not known.
 function store:doubt()
-    self.doubtful = true
+    self.doubtful, self.pages = true, nil
 end
 
 --- Notes that a row has another timestamp than before.
@@ -80,43 +89,41 @@ local function note(stamps, stamp, before)
     if stamp then stamps[stamp] = (stamps[stamp] or 0) + (stamp > (before or 0) and 1 or 0) end
 end
 
---- Takes the rows of an answer, if they are those it has, with other contents or the same. False: they are
--- not, and store:sort has to sort them.
+--- Takes the rows of an answer, if they are those it has, with other contents or the same; in their list
+-- stand the rows that were there, then. False: they are not, and store:sort has to sort them.
 function store:take(rows)
     local before, unsettled = self.rows, {}
     if self.doubtful or not same_places(rows, before) then return false end
     self.rows, self.stamps = rows, {}
     for i, row in ipairs(rows) do
         local old, home = before[i], self.homes[i]
-        if row.timestamp ~= old.timestamp then note(self.stamps, row.timestamp, old.timestamp) end
-        if row ~= old and same_content(row, old) then
+        if row ~= old then
+            local stamp, old_stamp = row.timestamp, old.timestamp
+            if stamp ~= old_stamp then note(self.stamps, stamp, old_stamp) end
             rows[i] = old
-        elseif row ~= old and home then
-            replace(home, old, row)
-            local older = (row.timestamp or 0) < (old.timestamp or 0)
-            if home.ambiguous or older then unsettled[home] = true end
+            if not assign(old, row) and home then
+                changed(home, old, stamp)
+                if home.ambiguous or (stamp or 0) < (old_stamp or 0) then unsettled[home] = true end
+            end
         end
     end
     if next(unsettled) then settle(self, unsettled) end
     return true
 end
 
-local function place_of(row)
-    return ("%s|%s|%s|%s|%s"):format(row.service, row.instance, row.path, row.code, row.id)
-end
-
 --- The timestamps (see store.stamps) of rows that had others before; of all rows if there were none.
 local function new_stamps(rows, before)
-    local newest, known, stamps = {}, {}, {}
+    local stamps, places = {}, {}
     for _, row in ipairs(before) do
         local place, stamp = place_of(row), row.timestamp or 0
-        newest[place] = math.max(newest[place] or 0, stamp)
-        known[place .. "@" .. stamp] = true
+        local known = places[place] or { newest = stamp }
+        known.newest, known[stamp], places[place] = math.max(known.newest, stamp), true, known
     end
     for _, row in ipairs(rows) do
-        local stamp, place = row.timestamp or 0, place_of(row)
-        local moved = newest[place] and not known[place .. "@" .. stamp]
-        if moved or #before == 0 then note(stamps, row.timestamp, newest[place]) end
+        local known = places[place_of(row)]
+        if known and not known[row.timestamp or 0] or #before == 0 then
+            note(stamps, row.timestamp, known and known.newest)
+        end
     end
     return stamps
 end
@@ -133,7 +140,33 @@ function store:sort(rows, overview, pick, gateway_type)
         home.stamp, home.seen = old.stamp, old.seen
         home.fresh, home.changed = true, {}
     end
+    put_told(self)
     self.doubtful = false
+end
+
+local function set_told(self, path, row)
+    local before, gateway = self.told[path], self.gateway
+    self.told[path] = row
+    if not gateway then return end
+    gateway.rows[path] = row
+    if (before and before.value) ~= (row and row.value) then gateway.changed[path] = true end
+end
+
+--- Takes what the plugin was told beside the answers: rows of the gateway, each { path, value, unit, ends =
+-- VRM's time from which on it is no data }. Those with other paths stay.
+function store:tell(rows)
+    for _, row in ipairs(rows) do set_told(self, row.path, row) end
+end
+
+--- Takes away what has ended at a time, VRM's. Returns the seconds until the next of them ends; math.huge:
+-- there is none.
+function store:end_told(now)
+    local ended, soonest = {}, math.huge
+    for path, row in pairs(self.told) do
+        if row.ends <= now then ended[#ended + 1] = path else soonest = math.min(soonest, row.ends - now) end
+    end
+    for _, path in ipairs(ended) do set_told(self, path, nil) end
+    return soonest
 end
 
 --- Iterates over the homes: the gateway's, then the devices'.

@@ -1,4 +1,4 @@
---- What the owner wants to see: installations and kinds of devices, each a yes or no on PG3's configuration
+--- What the owner wants to see: installations and kinds of nodes, each a yes or no on PG3's configuration
 -- page (typed parameters; docs/pg3.md, User data). What is not wanted is not asked for or has no values; its
 -- address stays its own, so that all is as it was when it is wanted again.
 
@@ -6,14 +6,14 @@ local read = require "sources.read"
 
 local choices = {}
 
-local sites, kinds = {}, {}         -- offered: [id of the installation], [service] = what the page calls it
+local sites, kinds = {}, {}         -- offered: [id of installation], [id of type] = what the page calls it
 local hidden = {}                   -- [name of a parameter] = true
 local asked_for                     -- what the page has; nil: nothing yet
 
 local LONGEST_TITLE = 60
 
 local function site_name(id) return ("show_site_%d"):format(id) end
-local function kind_name(service) return "show_kind_" .. service end
+local function kind_name(type_id) return "show_kind_" .. type_id:lower() end
 
 --- Whether a value of PG3's stands for no: a switch may come as a text or a number.
 local function is_no(value)
@@ -33,7 +33,7 @@ function choices.take(given)
 end
 
 function choices.hides_site(id) return hidden[site_name(id)] == true end
-function choices.hides_kind(service) return hidden[kind_name(service)] == true end
+function choices.hides_kind(type_) return hidden[kind_name(type_.id)] == true end
 
 --- The switches of a kind in the order of their titles.
 local function switches(titles, name_of, form, desc)
@@ -52,8 +52,8 @@ end
 --- Shows on the page what there is to choose, if that is more or called otherwise than before.
 function choices.offer()
     local list = switches(sites, site_name, "Installation %s", "Whether it has nodes.")
-    for _, switch in ipairs(switches(kinds, kind_name, "Kind of device: %s",
-        "Whether devices of this kind have nodes, in all installations.")) do
+    for _, switch in ipairs(switches(kinds, kind_name, "Nodes %s",
+        "Whether there are nodes of this kind, in all installations.")) do
         list[#list + 1] = switch
     end
     local texts = {}
@@ -75,9 +75,9 @@ function choices.of_sites(list)
     return wanted
 end
 
---- A kind of device that there is: its D-Bus service, and what its type is called.
-function choices.know_kind(service, name)
-    kinds[service] = kinds[service] or name
+--- A type, or part of one, of which there is a node.
+function choices.know_kind(type_)
+    kinds[type_.id] = type_.name
 end
 
 return choices

@@ -97,6 +97,15 @@ function notices.params(problems)
     set("params", #problems > 0 and escape(table.concat(problems, " ")) or nil)
 end
 
+--- Devices that were replaced or have moved: list of { text }, the latest last; an empty one clears the
+-- notice.
+function notices.devices(list)
+    local texts, first = {}, math.max(#list - MOST_PARTS, 0) + 1
+    for i = first, #list do texts[#texts + 1] = escape(list[i].text) end
+    if first > 1 then texts[#texts + 1] = ("Earlier ones, %d, are in the log."):format(first - 1) end
+    set("devices", #texts > 0 and table.concat(texts, "<br>") or nil)
+end
+
 --- Whether the last profile could not be written.
 function notices.profile_fails()
     return profile_problem ~= nil

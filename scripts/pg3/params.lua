@@ -5,7 +5,7 @@ local read = require "sources.read"
 local params = {}
 
 --- What PG3 shows for the user to fill in.
-local DEFAULTS = { vrm_token = "", temp_unit = "C", stale_values = "zero" }
+local DEFAULTS = { vrm_token = "", temp_unit = "C", stale_values = "zero", battery_level = "" }
 
 local TOKEN_NAMES = { "vrm_token", "api_key", "vrm_api_token" }     -- the first with a value counts
 local LONGEST_TOKEN = 512
@@ -65,6 +65,20 @@ local function folder(given, problems)
     return path
 end
 
+local LOWEST_LEVEL, HIGHEST_LEVEL = 1, 99
+
+--- The percentage of the battery whose passing is reported; nil: none is given.
+local function level(given, problems)
+    local text = read.trim(given.battery_level or "")
+    if text == "" then return nil end
+    local digits = text:gsub("%s*%%$", ""):gsub(",", ".")
+    local number = digits:find("^%d+%.?%d*$") and tonumber(digits)
+    if number and number >= LOWEST_LEVEL and number <= HIGHEST_LEVEL then return number end
+    problems[#problems + 1] = ("The parameter battery_level is \"%s\", which is not used. Write a number from"
+        .. " %d to %d, or nothing."):format(shown(text), LOWEST_LEVEL, HIGHEST_LEVEL)
+    return nil
+end
+
 local function folded(name)
     return (tostring(name):lower():gsub("[%s-]", "_"))
 end
@@ -116,7 +130,8 @@ end
 
 --- given: PG3's { name = text }. Returns { token = text ("" if none), token_problem = text|nil,
 -- secrets = list of what must not be logged,
--- fahrenheit = bool, zero = bool, script_folder = path ("" if none), problems = list of sentences }.
+-- fahrenheit = bool, zero = bool, script_folder = path ("" if none), battery_level = percent|nil,
+-- problems = list of sentences }.
 function params.read(given)
     local named, problems = by_name(given)
     local token = ""
@@ -130,6 +145,7 @@ function params.read(given)
         fahrenheit = choice(named, "temp_unit", TEMP_UNITS, "C", problems) == "F",
         zero = choice(named, "stale_values", STALE_VALUES, "zero", problems) == "zero",
         script_folder = folder(named, problems),
+        battery_level = level(named, problems),
         problems = problems,
     }
 end

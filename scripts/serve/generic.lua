@@ -18,12 +18,15 @@ for n = 0, 29 do DRIVERS[#DRIVERS + 1] = "GV" .. n end
 
 local written = {}                  -- [service] = true: nothing more is tried in this run
 
---- VRM's unit of a row -> the unit of the form; what is not here is a bare number.
+--- VRM's unit of a row -> the unit of the form; what is not here is a bare number. So are pressures and
+-- speeds of rotation: the form's units of them have the limits of engines and of the weather.
 local UNITS = {
     W = "watt", kW = "watt", VA = "va", kVA = "va", V = "volt", mV = "volt", A = "ampere", mA = "ampere",
     Hz = "hertz", ["%"] = "percent", ["°C"] = "celsius", kWh = "kwh", Wh = "kwh", MWh = "kwh",
-    Ah = "amp_hours", L = "liter", l = "liter", ["m³"] = "liter", m3 = "liter", s = "seconds",
-    min = "minutes", h = "hours",
+    Ah = "amp_hours", L = "liter", l = "liter", ["m³"] = "liter", m3 = "liter", gal = "liter", s = "seconds",
+    min = "minutes", h = "hours", days = "hours", km = "kilometer", mi = "kilometer", m = "meter",
+    ft = "meter", ["m/s"] = "meters_per_second", ["km/h"] = "meters_per_second", kn = "meters_per_second",
+    mph = "meters_per_second",
 }
 
 --------------------------------------------------------------------------------------------- the text
@@ -57,15 +60,20 @@ local function states_of(row)
     return "{ " .. table.concat(list, ", ") .. " }"
 end
 
+--- What a row is, and the words that go with it.
 local function kind_of(row)
-    return states_of(row) or "unit." .. (UNITS[row.unit or ""] or "raw")
+    local states, unit = states_of(row), UNITS[row.unit or ""]
+    if states then return states, "" end
+    if unit then return "unit." .. unit, "" end
+    return "unit.raw", math.type(row.value) == "float" and ", places = 2" or ""
 end
 
 --- The line of a row, under a driver.
 local function line_of(driver, row, label)
-    local parts = { quoted(driver), kind_of(row), quoted(label), row.path and quoted(row.path) or "nil" }
+    local kind, words = kind_of(row)
+    local parts = { quoted(driver), kind, quoted(label), row.path and quoted(row.path) or "nil" }
     if row.code then parts[#parts + 1] = quoted(row.code) end
-    return "    { " .. table.concat(parts, ", ") .. " },\n"
+    return "    { " .. table.concat(parts, ", ") .. words .. " },\n"
 end
 
 --- The lines of rows that have none yet, under the drivers that are free. known(row): whether a driver shows

@@ -284,17 +284,17 @@ function scripts.load_built_in()
     end
 end
 
---- fn(slot, ...) -> whether another script serves in the slot after it. Without memory for it the slot stays
--- as it is, and the next scan tries again.
+--- fn(slot, ...) -> whether devices may have another type after it. Without memory for it the slot stays as
+-- it is, and the next scan tries again.
 local function look_after(slot, fn, ...)
     local before = slot.serving
-    local ok, problem = pcall(fn, slot, ...)
-    if not ok and not shortage.is(problem) then error(problem, 0) end
+    local ok, result = pcall(fn, slot, ...)
+    if not ok and not shortage.is(result) then error(result, 0) end
     if not ok then
-        trouble.no_memory(problem)
+        trouble.no_memory(result)
         slot.restart = slot.restart or RESTART_SCANS
     end
-    return slot.serving ~= before
+    return slot.serving ~= before or ok and result
 end
 
 --- Then the user's, in their place.
@@ -317,6 +317,7 @@ local function change_of(from)
     local before = memory.seen
     memory.seen = from.stamp
     if from.stamp == memory.tried then return nil end
+    scripts.unsettled = true
     return from.stamp == before and "settled" or "fresh"
 end
 
@@ -329,11 +330,17 @@ local function missing(slot, files)
         end
     end
     slot.gone = slot.gone + 1
+    scripts.unsettled = scripts.unsettled or slot.gone <= GONE_SCANS
     return true
 end
 
+--- Whether the file of what serves in a slot is gone for good.
+local function is_gone(slot)
+    return slot.gone >= GONE_SCANS
+end
+
 --- The file that serves is gone for good: the next one of that name takes over; without one the script
--- serves on until the plugin restarts.
+-- serves what no other fits until the plugin restarts -> true.
 local function replace_gone(slot, files)
     local file = slot.serving.file
     for _, from in ipairs(files) do
@@ -343,8 +350,9 @@ local function replace_gone(slot, files)
         end
     end
     trouble.forget(file)
-    host.log("warning", file .. " is gone; it serves on until the plugin is restarted.")
-    return false
+    host.log("warning", file .. " is gone; where no other script fits, it serves on until the plugin is"
+        .. " restarted.")
+    return true
 end
 
 --- What serves is in the file as it was tried: what may have been wrong with the file in between is over.
@@ -363,13 +371,14 @@ local function restarts(slot)
         scripts.failed(serving.file, host.no_memory)
     end
     if not slot.restart then return false end
+    scripts.unsettled = true
     slot.restart = slot.restart > 1 and slot.restart - 1 or nil
     return slot.restart == nil
 end
 
---- Scans the files of one name -> true if another script serves now.
+--- Scans the files of one name -> true if devices may have another type now.
 local function scan_slot(slot, files, force)
-    local serving = slot.serving
+    local serving, was_gone = slot.serving, is_gone(slot)
     local anew = restarts(slot)
     force = anew or force
     if serving and missing(slot, files) and not force then
@@ -380,7 +389,7 @@ local function scan_slot(slot, files, force)
         local serves = serving and serving.place == from.path
         if serves and serving.path == from.path and serving.stamp == from.stamp and not force then
             same_again(from)
-            return false
+            return was_gone
         end
         local change = change_of(from)
         if (force or change == "settled") and use(slot, from, anew) then return true end
@@ -407,8 +416,10 @@ local function forget_missing(found)
 end
 
 --- Looks for changed, new and vanished files; force: loads everything again. -> true if types changed.
+-- scripts.unsettled: the next scan should follow soon.
 function scripts.scan(force)
     local found, changed = find_files(), false
+    scripts.unsettled = false
     for name in pairs(slots) do found[name] = found[name] or {} end
     forget_missing(found)           -- first: what finds no memory here must not hide what changed
     for _, name in ipairs(sorted_names(found)) do
@@ -441,6 +452,13 @@ function scripts.suspended(type_)
     return trouble.suspended(type_.file)
 end
 
+--- Of two types that fit a device equally well the higher one has it: an owner's own goes before a built-in
+-- one, and what has no file any more after it.
+local function layer(type_)
+    if is_gone(type_.slot) then return 0 end
+    return type_.slot.serving.folder == BUILT_IN and 1 or 2
+end
+
 --- The type for what was found; suspended ones do not count. Conflicts come back as text. What a script's
 -- match raises is its error at that device.
 function scripts.pick(found)
@@ -448,7 +466,7 @@ function scripts.pick(found)
     for _, type_ in ipairs(scripts.types) do
         if not scripts.suspended(type_) then usable[#usable + 1] = type_ end
     end
-    local best, problem, errors = matching.pick(usable, found)
+    local best, problem, errors = matching.pick(usable, found, layer)
     if errors or trouble.scripts() > 0 then
         local place = ("match %s/%s"):format(found.service, found.instance)
         for _, type_ in ipairs(usable) do

@@ -1,14 +1,20 @@
---- node.state: a table a script keeps for each node, which outlives reload and restart (in PG3's customdata).
+--- What outlives a restart (in PG3's customdata): node.state, a table a script keeps for each node, which
+-- outlives its reload as well; and what modules of the plugin remember.
 
 local limits = require "types.limits"
 local is_list = require("types.lists").is_list
 local scripts = require "serve.scripts"
 local shortage = require "serve.shortage"
+local timer = require "tasks.timer"
 
 local state = {}
 
 local DEPTH = 16            -- tables in tables
+local SOON_SECONDS = 2
+
 local kept = {}             -- [script name] = { [address] = table }, as PG3 has it
+local others = {}           -- list of { name, restore, get, kept = as PG3 has it }, see state.keep
+local planned = false       -- a save is
 local restored = false      -- PG3 was asked for what it has
 local from_pg3 = false      -- and it had something
 
@@ -69,7 +75,21 @@ local function used(states)
     return next(result) and result or nil
 end
 
+--- A copy of a table that may change.
+local function copy(value)
+    if type(value) ~= "table" then return value end
+    local result = {}
+    for key, member in pairs(value) do result[key] = copy(member) end
+    return result
+end
+
 ------------------------------------------------------------------------------------------------ restore
+
+--- Keeps a table of a module over restarts: restore(table) is given what was kept, get() gives what to keep
+-- now, with texts as keys and no functions in it. What is empty takes no place.
+function state.keep(name, restore, get)
+    others[#others + 1] = { name = name, restore = restore, get = get, kept = {} }
+end
 
 --- Gives every script what PG3 kept for it.
 function state.restore()
@@ -85,6 +105,11 @@ function state.restore()
             host.log("error", ("node.state of %s could not be restored: %s"):format(file, why))
         end
     end)
+    for _, other in ipairs(others) do
+        local its = type(data) == "table" and data[other.name]
+        other.kept = type(its) == "table" and its or {}
+        other.restore(copy(other.kept))
+    end
     restored, from_pg3 = true, data ~= nil
 end
 
@@ -136,6 +161,17 @@ local function shrink(fresh, seen)
     end
 end
 
+--- What the modules keep now -> { [name] = table }, whether it is another than PG3 has.
+local function collect_others()
+    local record, changed = {}, false
+    for _, other in ipairs(others) do
+        local its = other.get()
+        record[other.name] = next(its) and copy(its) or nil
+        changed = changed or not same(its, other.kept)
+    end
+    return record, changed
+end
+
 --- Stores what changed. Before PG3 was asked for what it has, nothing is stored over it.
 function state.save()
     if not restored then return end
@@ -149,10 +185,26 @@ function state.save()
             scripts.worked(script.file, "state")
         end
     end
-    if same(fresh, kept) then return end
-    local ok, taken = pcall(host.save, { state = fresh })
-    if not ok then return host.log("error", "node.state could not be stored: " .. tostring(taken)) end
-    if taken then kept, from_pg3 = fresh, true end
+    local record, changed = collect_others()
+    if not changed and same(fresh, kept) then return end
+    record.state = fresh
+    local ok, taken = pcall(host.save, record)
+    if not ok then
+        return host.log("error", "What outlives a restart could not be stored: " .. tostring(taken))
+    end
+    if not taken then return end
+    kept, from_pg3 = fresh, true
+    for _, other in ipairs(others) do other.kept = record[other.name] or {} end
+end
+
+--- Stores in a moment what should not wait for the minute's save.
+function state.save_soon()
+    if planned then return end
+    timer.after(SOON_SECONDS, function()
+        planned = false
+        state.save()
+    end)
+    planned = true
 end
 
 return state

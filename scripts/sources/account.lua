@@ -6,6 +6,7 @@
 
 local choices = require "pg3.choices"
 local device = require "model.device"
+local energy = require "sources.energy"
 local health = require "sources.health"
 local installation = require "model.installation"
 local nodes = require "model.nodes"
@@ -36,6 +37,7 @@ local stopping = false
 local held                          -- { pauses, ends, connect } while VRM asked us to be quiet
 local session                       -- nil: no token; else { client, health, user_id, sites = list,
                                     -- task = the one that asks,
+                                    -- energy = the task of sources.energy,
                                     -- queries = [site, ALL or DEVICES] = the task that waits for answers,
                                     -- asked_at = host.time() when it was asked for last,
                                     -- now = each site is polled after the next list, due or not,
@@ -45,6 +47,7 @@ local sites = {}                    -- [id] = site, kept over sessions. Beside w
                                     --   task = the one that polls it, discover, again,
                                     --   asked = somebody waits for its next poll,
                                     --   asked_at = host.time() when it was polled last,
+                                    --   spread = timer of its next short poll,
                                     --   timer, nameless = failures of its names, had_rows }
 local last_answer                   -- VRM's clock when it last answered
 
@@ -147,10 +150,29 @@ local function when_due(holder, pause, fn)
     if not holder.timer then retry(holder, seconds, function() fn(holder) end) end
 end
 
+local STEP_SECONDS = 0.5            -- from the poll of one installation to that of the next
+
 --- PG3's short poll of a site: more often than VRM can have something new is a waste. A second less: a poll
 -- may come a moment early.
 local function poll_when_due(site)
     when_due(site, math.min(site.interval or 0, LONGEST_INTERVAL) / POLLS - 1, poll)
+end
+
+--- The same in so many seconds, unless it is polled before that.
+local function poll_later(site, seconds)
+    local before = site.asked_at
+    site.spread = site.spread or timer.after(seconds, function()
+        site.spread = nil
+        if site.asked_at == before and not stopping then poll_when_due(site) end
+    end)
+end
+
+--- The short poll of all sites of a list, one after the other: neither VRM nor this controller has those of a
+-- hundred installations at once.
+local function poll_spread(list)
+    for place, site in ipairs(list) do
+        if place == 1 then poll_when_due(site) else poll_later(site, (place - 1) * STEP_SECONDS) end
+    end
 end
 
 local LONGEST_PAUSE = 86400
@@ -248,7 +270,7 @@ local function ask(s, site, discover, priority)
         if not one and problem and problem.kind == "rate" then return nil, problem end
     end
     if outdated(s, site) then return nil end
-    local answer, err = s.client:diagnostics(site.id, discover or false, site.store.texts, priority)
+    local answer, err = s.client:diagnostics(site.id, discover or false, site.store.pages, priority)
     if not answer or outdated(s, site) then return nil, err end
     if #answer.rows == 0 and site.had_rows then
         return nil, { kind = "bad_answer", text = "VRM sent no measurements of this installation." }
@@ -331,7 +353,7 @@ local function use_installations(s, list)
     local listed = {}
     for i, record in ipairs(list) do
         local site = sites[record.id] or { id = record.id, said = {}, nodes = {}, store = store.new() }
-        site.name = record.name
+        site.name, site.created = record.name, record.created
         if site.zone ~= record.zone then site.zone, site.tomorrow = record.zone, nil end
         if not (s.client.bare and site.alarms) then take_details(site, record) end
         if site.session ~= s then site.session, site.health = s, health.new(record.name) end
@@ -385,7 +407,7 @@ local function connect(s)
         if refused(s.health) or (s.health:lost() and not s.sites) then
             installation.lose(nil)
         else
-            for _, site in ipairs(s.sites or {}) do poll_when_due(site) end
+            poll_spread(s.sites or {})
         end
     end
     account.show()
@@ -410,6 +432,33 @@ function account.connect()
     if session then when_due(session, 0, reconnect) end
 end
 
+------------------------------------------------------------------------------------ beside the polls
+
+--- The installations of a session that answer, and whose day is known.
+local function answering(s)
+    local list = {}
+    for _, site in ipairs(not (held or refused(s.health)) and s.sites or {}) do
+        local answers = site.health.answered and not site.health.kind
+        local ends = site.tomorrow and site.tomorrow - (site.clock or 0)
+        if answers and ends and host.time() < ends and not outdated(s, site) then list[#list + 1] = site end
+    end
+    return list
+end
+
+--- Starts to ask for the energy of a session's installations.
+local function begin_energy(s)
+    s.energy = host.spawn(energy.serve, {
+        client = s.client,
+        over = function() return session ~= s or stopping end,
+        sites = function() return answering(s) end,
+        knows = function(site) return not (outdated(s, site) or stopping) end,
+        quiet = function(err)
+            be_quiet(math.min(err.retry_after or 60, LONGEST_PAUSE))
+            account.show()
+        end,
+    })
+end
+
 ---------------------------------------------------------------------------------------- the session
 
 --- Begins anew with the present token; without a usable one everything is disconnected.
@@ -417,6 +466,7 @@ function account.begin()
     if session then
         if session.timer then timer.cancel(session.timer) end
         for _, task in pairs(session.queries) do host.drop(task) end
+        if session.energy then host.drop(session.energy) end
     end
     for _, site in pairs(sites) do
         if site.timer then timer.cancel(site.timer) end
@@ -443,6 +493,7 @@ function account.begin()
     begun_for = settings.token
     session = { client = client, health = health.new("VRM"), queries = {} }
     account.show()
+    begin_energy(session)
     connect_now()
 end
 
@@ -476,7 +527,7 @@ function account.poll()
     if held then return age_all() end
     if needs_list() then return account.connect() end
     local listing = host.running(session.task)          -- then the sites are polled after that
-    for _, site in ipairs(listing and {} or session.sites) do poll_when_due(site) end
+    if not listing then poll_spread(session.sites) end
 end
 
 local QUERY_SECONDS = 60            -- PG3 is told after that at the latest

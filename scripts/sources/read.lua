@@ -13,7 +13,8 @@ local LONGEST_NUMBER = 64       -- bytes of a number as text, or of a format; wh
 
 --- A finite number from a number or a numeric text ("25.32"), else nil. false, "n/a", "0x10" are no data.
 function read.number(value)
-    if math.type(value) == "integer" then return value end
+    local kind = math.type(value)
+    if kind == "integer" or kind == "float" and value % 1 ~= 0 and value - value == 0 then return value end
     if type(value) == "string" and #value <= LONGEST_NUMBER and not value:find("[xX]") then
         value = tonumber(value)
     end
@@ -191,6 +192,7 @@ function read.installations(json)
                 alarms = alarms, listed_alarms = listed,
                 last_timestamp = read.integer(site.last_timestamp),
                 zone = name_text(site.timezone) or "UTC",
+                created = read.integer(site.syscreated),
             }
         end
     end
@@ -213,9 +215,46 @@ function read.overview(json)
             last_connection = read.integer(device.lastConnection),
             gateway = device.name == "Gateway" or type_id == 0 or device.loggingInterval ~= nil,
             interval = interval and interval > 0 and interval or nil,
+            serial = device.machineSerialNumber,
         }
     end
     return devices
+end
+
+--- VRM's codes for flows of energy: from solar (P), the grid (G) or the battery (B) to the battery (b), the
+-- consumers (c) or the grid (g).
+local FLOWS = { "Pb", "Pc", "Pg", "Gb", "Gc", "Bc", "Bg" }
+
+--- The totals of an answer of stats -> { [code] = kWh }, without those that VRM has nothing of; nil: it is no
+-- such answer.
+function read.energy(json)
+    local totals = json.totals
+    if totals == false then totals = {} end
+    if type(totals) ~= "table" then return nil end
+    local energy = {}
+    for _, code in ipairs(FLOWS) do
+        local number = read.number(totals[code])
+        energy[code] = number and number >= 0 and number or nil
+    end
+    return energy
+end
+
+local MOST_POINTS = 200          -- of a forecast; the plugin asks for 50 at most
+
+--- The forecast of the solar yield in an answer of stats -> list of { begin of an hour in unix seconds, Wh },
+-- empty where VRM has none; nil: it is no such answer.
+function read.forecast(json)
+    local records = json.records
+    if records == false then records = {} end
+    if type(records) ~= "table" then return nil end
+    local hours = {}
+    for _, entry in ipairs(read.items(records.solar_yield_forecast)) do
+        local milliseconds, yield = read.number(entry[1]), read.number(entry[2])
+        if milliseconds and yield and yield >= 0 and #hours < MOST_POINTS then
+            hours[#hours + 1] = { milliseconds // 1000, yield }
+        end
+    end
+    return hours
 end
 
 --- The unit in a format like "%.1F °C" or "%.1F %%"; nil for "%s" and rubbish.
@@ -261,23 +300,19 @@ local function text_bytes(value)
     return type(value) == "string" and #value or 0
 end
 
-local function enum_of(key, list)
-    if key == nil then return nil end
-    if type(list) ~= "table" then return enums[key] and enums[key][4] end
+local function learn_names(key, list)
+    if key == nil or type(list) ~= "table" then return end
     local first, last = list[1], list[#list]
     local first_name, last_name = type(first) == "table" and first.nameEnum,
         type(last) == "table" and last.nameEnum
     local known = enums[key]
-    if known and known[1] == #list and known[2] == first_name and known[3] == last_name then
-        return known[4]
-    end
+    if known and known[1] == #list and known[2] == first_name and known[3] == last_name then return end
     local names, bytes = enum_names(list)
     if known then enum_bytes, enums[key] = enum_bytes - known[5], nil end
     bytes = bytes + 4 * ENTRY_BYTES + text_bytes(key) + text_bytes(first_name) + text_bytes(last_name)
     if enum_bytes + bytes <= ENUM_BYTES then
         enums[key], enum_bytes = { #list, first_name, last_name, names, bytes }, enum_bytes + bytes
     end
-    return names
 end
 
 --- The names VRM gives the values of a row: { [number] = text }, or nil. Kept here and not in the row: VRM is
@@ -293,7 +328,9 @@ end
 local CONVERTED = {
     s = { "s", 1, 0 }, min = { "s", 60, 0 }, h = { "s", 3600, 0 },
     ["°C"] = { "°C", 1, 0 }, C = { "°C", 1, 0 }, ["°F"] = { "°C", 1 / 1.8, 32 }, F = { "°C", 1 / 1.8, 32 },
+    K = { "°C", 1, 273.15 },
     ["m³"] = { "L", 1000, 0 }, m3 = { "L", 1000, 0 }, L = { "L", 1, 0 }, l = { "L", 1, 0 },
+    gal = { "L", 3.785411784, 0 },              -- of the US: see docs/vrm.md, Not confirmed
 }
 
 --- What D-Bus counts in seconds, for where VRM names no unit: by path, or by code where there is no path.
@@ -307,6 +344,9 @@ local MOST_HOURS = {
     ["/ServiceCounter"] = 1e5, ["/ServiceInterval"] = 1e5, gasi = 1e5, ["/ManualStartTimer"] = 240,
     ["/ChargingTime"] = 1000, evt = 1000, ["/Session/Time"] = 1000,
 }
+
+--- And what it counts in cubic meters.
+local VOLUMES = { ["/Remaining"] = true, tr = true, ["/Capacity"] = true, ["/Aggregate"] = true }
 
 local function counted(value, unit)
     local rule = CONVERTED[unit]
@@ -342,11 +382,11 @@ local function may_name_unit(formatted)
     return first ~= nil and first <= 57 and (last > 57 or formatted:byte(-2) == 109)      -- "9"; "m3"
 end
 
---- A number in the unit that VRM names: in the text it shows, else in its format -> number, unit.
--- most_hours: see above, nil for what is no time of D-Bus.
-local function in_named_unit(value, unit, formatted, most_hours)
-    if unit and not CONVERTED[unit] then return value, unit end
-    local of_dbus = most_hours and "s"
+--- A number in the unit that VRM names: in the text it shows, else in its format -> number, unit. unit: one
+-- of CONVERTED, or nil. key: the path, or the code where there is none.
+local function in_named_unit(value, unit, formatted, key)
+    local most_hours = MOST_HOURS[key]
+    local of_dbus = most_hours and "s" or VOLUMES[key] and "m3" or nil
     if not (unit or may_name_unit(formatted)) then return value, of_dbus end
     local shown, text_unit, last_decimal = shown_number(formatted)
     local named = CONVERTED[text_unit] and text_unit or unit
@@ -363,47 +403,81 @@ local function in_named_unit(value, unit, formatted, most_hours)
     return counted(value, stands_in) / rule[2], named
 end
 
-local function row_value(record, unit, enum, most_hours)
-    local raw = record.rawValue
-    local value = read.number(raw)
-    local text = not value and read.text(raw)
-    if text then
-        value = enum and enum.numbers[text:lower()] or read.integer(record.valueEnum) or text
-    end
-    if type(value) == "number" then
-        if codes.is_in(value, unit) then return nil, unit end
-        return in_named_unit(value, unit, record.formattedValue, most_hours)
-    end
-    return value, unit
-end
+--- Members of a record of diagnostics: those that say what it is, and those that say what there is to know.
+read.PLACE = { "dbusServiceType", "instance", "dbusPath", "code", "idDataAttribute", "Device",
+               "formatWithUnit", "description" }
+read.CONTENT = { "rawValue", "formattedValue", "timestamp", "valueEnum", "dataAttributeEnumValues" }
 
 local function key_text(value)
     return read.word(value) or (type(value) == "number" and tostring(value)) or nil
 end
 
---- One row of diagnostics, or nil when nobody can say what it is:
--- { service|nil, instance|nil, path|nil, code|nil, id|nil, device = VRM's device type name|nil,
---   value = number|text|nil, unit|nil, timestamp = unix|nil, text = formatted|nil }; see read.names.
-function read.row(record)
+--- The places there are, as long as a row has them: of one text one table, for all installations.
+local places = setmetatable({}, { __mode = "v" })
+
+--- What a record of diagnostics is, the same in every answer; nil when nobody can say that:
+-- { service|nil, instance|nil, path|nil, code|nil, id|nil, device = VRM's device type name|nil, unit|nil,
+--   label = what VRM calls it|nil }
+function read.place(record)
     local path, code = read.word(record.dbusPath), key_text(record.code)
     path = path and (path:byte() == 47 and path or "/" .. path)
     local id = read.integer(record.idDataAttribute)
     if not (path or code or id) then return nil end
-    local enum = enum_of(id or code, record.dataAttributeEnumValues)
-    local value, unit = row_value(record, read.unit(record.formatWithUnit), enum, MOST_HOURS[path or code])
-    local timestamp = read.integer(record.timestamp)
-    return {
-        service = read.word(record.dbusServiceType),
-        instance = read.integer(record.instance),
-        path = path,
-        code = code,
-        id = id,
-        device = read.word(record.Device),
+    local service, instance = read.word(record.dbusServiceType), read.integer(record.instance)
+    local device, unit = read.word(record.Device), read.unit(record.formatWithUnit)
+    local key = ("%s|%s|%s|%s|%s|%s|%s"):format(service, instance, path, code, id, device, unit)
+    local place = places[key]
+    if not place then
+        place = { service = service, instance = instance, path = path, code = code, id = id, device = device,
+                  unit = unit, label = read.text(record.description) }
+        place.__index, places[key] = place, place
+    end
+    return place
+end
+
+--- A value -> value, its unit.
+local function value_of(place, raw, formatted, value_enum)
+    local value, unit = read.number(raw), place.unit
+    local text = not value and read.text(raw)
+    if text then
+        local known = enums[place.id or place.code]
+        value = known and known[4].numbers[text:lower()] or read.integer(value_enum) or text
+    end
+    if type(value) ~= "number" then return value, unit end
+    if unit and codes.is_in(value, unit) then return nil, unit end
+    if unit and not CONVERTED[unit] then return value, unit end
+    return in_named_unit(value, unit, formatted, place.path or place.code)
+end
+
+--- A row: at this place, with the values of read.CONTENT, whose last member is VRM's names of values.
+-- { value = number|text|nil, text = formatted|nil, timestamp = unix|nil, unit = if it is not the place's },
+-- and everything of the place, its metatable.
+function read.row_at(place, raw, formatted, timestamp, value_enum, names)
+    if names then learn_names(place.id or place.code, names) end
+    local value, unit = value_of(place, raw, formatted, value_enum)
+    if math.type(timestamp) ~= "integer" then timestamp = read.integer(timestamp) end
+    return setmetatable({
         value = value,
-        unit = unit,
+        text = read.text(formatted),
         timestamp = timestamp and timestamp > 0 and timestamp or nil,
-        text = read.text(record.formattedValue),
-    }
+        unit = unit ~= place.unit and unit or nil,
+    }, place)
+end
+
+--- One record of diagnostics as a row (see read.row_at and read.names); nil when nobody can say what it is.
+function read.row(record)
+    local place = read.place(record)
+    return place and read.row_at(place, record.rawValue, record.formattedValue, record.timestamp,
+        record.valueEnum, record.dataAttributeEnumValues)
+end
+
+--- A row, its members and its place's, as one plain table.
+function read.flat(row)
+    local flat = {}
+    for name, value in pairs(getmetatable(row) or {}) do flat[name] = value end
+    for name, value in pairs(row) do flat[name] = value end
+    flat.__index = nil
+    return flat
 end
 
 return read

@@ -1,4 +1,4 @@
---- VRM API v2 client (docs/vrm.md): five questions, answered as plain records, and those of device scripts.
+--- VRM API v2 client (docs/vrm.md): seven questions, answered as plain records, and those of device scripts.
 --
 -- Every function here waits (call it in a task) and returns its records, or nil and
 --   { kind = ..., text = "One sentence a user understands.", retry_after = seconds|nil }
@@ -26,8 +26,9 @@ vrm.LIMIT = { depth = 40, interval_ms = 400 }
 local TIMEOUT = 20          -- seconds; clients of the live API use 10 to 20
 
 --- Priorities of requests: a hundred installations wait half a minute for VRM's limit. What was begun is
--- ended before the next is begun; what somebody waits for comes before both. Others have 0.
-vrm.BEGUN, vrm.ASKED = 1, 2
+-- ended before the next is begun; what somebody waits for comes before both. Others have 0, and what is asked
+-- beside the polls comes last.
+vrm.LAST, vrm.BEGUN, vrm.ASKED = -1, 1, 2
 
 local PAGE_SIZE = 1000      -- rows; without `count` VRM sends only the first 100
 local MAX_PAGES = 20
@@ -80,8 +81,8 @@ local function status_error(reply, token)
     return { kind = kind, text = text .. ".", retry_after = reply.retry_after }
 end
 
---- One GET; returns the decoded JSON object and the reply, or nil and an error. options: priority, without,
--- list and known of host.http (nil: none).
+--- One GET; returns the decoded JSON object and the reply, or nil and an error. options: priority, without
+-- and list of host.http (nil: none).
 function vrm:get(path, options)
     options = options or {}
     local reply, err = host.http {
@@ -89,7 +90,7 @@ function vrm:get(path, options)
         headers = { ["X-Authorization"] = "Token " .. self.token, ["Accept"] = "application/json" },
         timeout = TIMEOUT,
         ca_file = self.ca_file,
-        priority = options.priority, without = options.without, list = options.list, known = options.known,
+        priority = options.priority, without = options.without, list = options.list,
     }
     local problem
     if not reply then
@@ -125,7 +126,7 @@ function vrm:me()
 end
 
 --- All installations of the user -> list of { id, name, alarms = count, last_timestamp = unix|nil,
--- zone = name of its time zone }.
+-- zone = name of its time zone, created = when it came to VRM, unix|nil }.
 -- With all their values they are some 20 kB each, and VRM has no pages for them: a list that is too large is
 -- asked for without, some 0.7 kB each. Then alarms is 0, last_timestamp nil, and self.bare true: vrm:details
 -- has them.
@@ -168,26 +169,63 @@ function vrm:overview(site_id, priority)
     return read.overview(json), nil, reply.date
 end
 
---- The records of an answer as rows, at the end of `rows`. known: see vrm:diagnostics; texts gets the same of
--- this answer. Returns how many records there were.
-local function take_records(json, hashes, known, rows, texts)
-    local records = hashes and json.records or read.items(json.records)
-    local count = hashes and #hashes or #records
-    for i = 1, count do
-        local hash = hashes and hashes[i]
-        local row = hash and known[hash]
-        if row == nil then row = type(records[i]) == "table" and read.row(records[i]) or false end
-        if hash then texts[hash] = row end
-        if row then rows[#rows + 1] = row end
-    end
-    return count
+--- What a record is (read.place), by a hash of the text that says so.
+local MOST_PLACES = 50000           -- one place may have several; those that are in use are learned again
+local places, place_count
+
+local function forget_places()
+    places, place_count = setmetatable({}, { __mode = "v" }), 0
 end
 
---- A text that is the same for pages of so many records whose rows, from `first` on, are in the same places,
--- whatever their values.
-local function page_mark(count, rows, first)
-    local parts = { count }
-    for _, row in ipairs { rows[first] or {}, rows[#rows] } do
+forget_places()
+
+--- What a record is that nobody has seen yet; nil when nobody can say that.
+local function learn_place(record, hash)
+    local place = type(record) == "table" and read.place(record) or nil
+    if place_count == MOST_PLACES then forget_places() end
+    places[hash], place_count = place, place_count + 1
+    return place
+end
+
+--- What host.http is to give of the records (see there). rows[number] becomes a row, or false for what is
+-- none.
+local function list_of(rows, names, known)
+    local content = { table.unpack(read.CONTENT) }
+    if not names then content[#content] = nil end
+    local function take(number, place, hash, raw, formatted, timestamp, value_enum, enum)
+        if hash then place = learn_place(place, hash) end
+        rows[number] = place and read.row_at(place, raw, formatted, timestamp, value_enum, enum) or false
+    end
+    return { name = "records", place = read.PLACE, content = content, places = places, known = known,
+             take = take }
+end
+
+--- A page of which only what changed has come so far is whole then: page = { rows = by record, marks = see
+-- host.http|nil }.
+local function complete(page, json, reply)
+    for number = #page.rows, (reply.count or 0) + 1, -1 do page.rows[number] = nil end
+    for number, record in ipairs(reply.marks and {} or read.items(json.records)) do
+        page.rows[number] = read.row(record) or false
+    end
+    page.marks = reply.marks
+end
+
+--- The rows of all pages as one list.
+local function join(pages)
+    local first, rows = pages[1] and pages[1].rows or {}, {}
+    for _, page in ipairs(pages) do
+        for _, row in ipairs(page.rows) do
+            if row then rows[#rows + 1] = row end
+        end
+    end
+    return #rows == #first and first or rows
+end
+
+--- A text that is the same for pages of so many records whose rows are in the same places, whatever their
+-- values.
+local function page_mark(rows)
+    local parts = { #rows }
+    for _, row in ipairs { rows[1] or {}, rows[#rows] or {} } do
         for _, name in ipairs { "service", "instance", "path", "code", "id" } do
             parts[#parts + 1] = tostring(row[name])
         end
@@ -195,39 +233,57 @@ local function page_mark(count, rows, first)
     return table.concat(parts, "|")
 end
 
---- Members of a record that nothing reads.
-local UNUSED = { "idSite", "description", "bitmask", "id" }
-
---- All measurements of one installation -> { rows = list (see read.row), date = unix|nil, texts }.
+--- All measurements of one installation -> { rows = list (see read.row_at), date = unix|nil, pages }.
 -- date: VRM's clock when it answered. Further pages are asked for only if VRM says there are more rows.
 -- names = false: without the names of values, which are half of an answer and hardly ever change; those read
--- before stay (read.names). known: texts of the answer before, nil for none: a row whose text is among them
--- is the same table as then. priority: nil for vrm.BEGUN.
+-- before stay (read.names). known: pages of the answer before, nil for none: a row that is as it was is the
+-- same table. priority: nil for vrm.BEGUN.
 function vrm:diagnostics(site_id, names, known, priority)
-    local rows, texts, seen, fetched, date = {}, {}, {}, 0, nil
-    local options = { priority = priority or vrm.BEGUN, list = "records", known = known or {},
-                      without = { table.unpack(UNUSED) } }
-    if names == false then table.insert(options.without, "dataAttributeEnumValues") end
-    for page = 1, MAX_PAGES do
+    local pages, seen, fetched, date = {}, {}, 0, nil
+    for number = 1, MAX_PAGES do
+        local before = known and known[number] or { rows = {} }
+        local page = { rows = table.move(before.rows, 1, #before.rows, 1, {}) }
         local json, reply = self:get(("/installations/%d/diagnostics?count=%d&page=%d")
-            :format(site_id, PAGE_SIZE, page), options)
+            :format(site_id, PAGE_SIZE, number), { priority = priority or vrm.BEGUN,
+            list = list_of(page.rows, names ~= false, before.marks) })
         if not json then return nil, reply end
-        if page == 1 and type(json.records) ~= "table" and json.records ~= false then
+        if number == 1 and type(json.records) ~= "table" and json.records ~= false then
             return bad("measurements")
         end
         date = reply.date or date
-        local kept = #rows
-        local count = take_records(json, reply.hashes, options.known, rows, texts)
-        local mark = page_mark(count, rows, kept + 1)
-        if seen[mark] then                                  -- a server that ignores `page` repeats itself
-            while #rows > kept do rows[#rows] = nil end
-        end
-        if count == 0 or seen[mark] then break end
-        seen[mark] = true
-        fetched = fetched + count
+        complete(page, json, reply)
+        local mark = page_mark(page.rows)
+        if #page.rows == 0 or seen[mark] then break end     -- a server that ignores `page` repeats itself
+        seen[mark], pages[number] = true, page
+        fetched = fetched + #page.rows
         if fetched >= (read.integer(json.num_records) or 0) then break end
     end
-    return { rows = rows, date = date, texts = texts }
+    return { rows = join(pages), date = date, pages = pages }
+end
+
+--- The energy of one installation from one time to another (unix seconds, `to` not included) -> { [code] =
+-- kWh } (see read.energy). interval: "hours", "days", "months" or "years", of which VRM allows 31 days, 180
+-- days, 24 months and 5 years at once. The third result is VRM's clock when it answered, unix|nil.
+function vrm:energy(site_id, interval, from, to)
+    local path = ("/installations/%d/stats?type=kwh&interval=%s&start=%d&end=%d")
+        :format(site_id, interval, from, to - 1)
+    local json, reply = self:get(path, { without = { "records" }, priority = vrm.LAST })
+    if not json then return nil, reply end
+    local energy = read.energy(json)
+    if not energy then return bad("totals of energy") end
+    return energy, nil, reply.date
+end
+
+--- The solar yield that VRM expects of one installation from one time to another -> see read.forecast. The
+-- third result is VRM's clock when it answered, unix|nil.
+function vrm:forecast(site_id, from, to)
+    local path = ("/installations/%d/stats?type=forecast&interval=hours&start=%d&end=%d")
+        :format(site_id, from, to - 1)
+    local json, reply = self:get(path, { priority = vrm.LAST })
+    if not json then return nil, reply end
+    local hours = read.forecast(json)
+    if not hours then return bad("forecast") end
+    return hours, nil, reply.date
 end
 
 local function percent(text)

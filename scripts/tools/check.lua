@@ -12,6 +12,8 @@ local lines = require "types.lines"
 
 local BUILT_IN = "scripts/devices"
 
+local built_in_types = {}       -- [type] = true: its script is, or is meant to be, a built-in one
+
 ------------------------------------------------------------------------------------------- the files
 
 local function base_name(path)
@@ -62,7 +64,9 @@ local function load_built_in(found)
         for _, each in ipairs(type_ and check.types(type_) or {}) do
             ids[each.id] = ids[each.id] or one.name
         end
-        if type_ and not replaced[one.name] then types[#types + 1] = type_ end
+        if type_ and not replaced[one.name] then
+            types[#types + 1], built_in_types[type_] = type_, true
+        end
     end
     return types, ids
 end
@@ -112,7 +116,8 @@ local function holder(others, name, id)
 end
 
 --- What is wrong with a type beside others. built_in: the ids of the built-in scripts, { [id] = name }; one
--- that is checked in a folder scripts/devices is meant to be such a script.
+-- that is checked in a folder scripts/devices is meant to be such a script. A script may fit as well as a
+-- built-in one: it goes before it.
 local function conflicts(script, others, built_in)
     local type_, problems = script.type, {}
     local function say(place, text)
@@ -120,7 +125,8 @@ local function conflicts(script, others, built_in)
     end
     for _, other in ipairs(others) do
         local same = base_name(other.file) == script.name or other.id == type_.id
-        local service = not same and equal_match(type_, other)
+        local ranked = built_in_types[type_] ~= built_in_types[other]
+        local service = not (same or ranked) and equal_match(type_, other)
         if service then
             say({ field = "match" }, ("it fits %s as well as %s does. Make the match closer (product ="
                 .. " ...), or name the file %s.lua to replace it."):format(service, other.file,
@@ -266,6 +272,7 @@ local function run(found)
         local script = check.file(one.path, one.file, libs_for(one.path, one.file))
         script.name, script.path, script.file = one.name, one.path, one.file
         if script.type then
+            built_in_types[script.type] = is_built_in(script.path) or nil
             for _, problem in ipairs(conflicts(script, types, built_in)) do
                 table.insert(script.problems, problem)
             end

@@ -8,16 +8,19 @@ local console = {}
 local clean, width = paint.clean, paint.width
 
 --- How the numbers of a unit end (docs/pg3.md, Units).
-local UNITS = { [1] = "A", [4] = "°C", [14] = "°", [17] = "°F", [20] = "h", [31] = "kPa", [33] = "kWh",
-                [35] = "l", [45] = "min", [51] = "%", [58] = "s", [72] = "V", [73] = "W", [83] = "km",
-                [89] = "rpm", [90] = "Hz", [119] = "Wh", [135] = "VA", [136] = "var" }
+local UNITS = { [1] = "A", [4] = "°C", [14] = "°", [17] = "°F", [20] = "h", [30] = "kW", [31] = "kPa",
+                [33] = "kWh", [35] = "l", [45] = "min", [51] = "%", [58] = "s", [72] = "V",
+                [73] = "W", [83] = "km", [89] = "rpm", [90] = "Hz", [119] = "Wh",
+                [135] = "VA", [136] = "var", [8] = "m³", [36] = "lx", [38] = "m", [40] = "m/s",
+                [54] = "ppm", [74] = "W/m²", [118] = "hPa", [122] = "µg/m³", [139] = "°" }
 local UOM_TIME = 151
+local NO_DATA = "no data"
 
 --- A value as a person reads it. driver: as it was declared; then what host.shown gives.
 local function value_text(driver, number, uom, text)
     local value = tonumber(number)
     if text and text ~= "" then return clean(text) end
-    if profile.is_no_data(driver, value, uom) then return "no data" end
+    if profile.is_no_data(driver, value, uom) then return NO_DATA end
     if driver.names then return driver.names[math.tointeger(value)] or number end
     if uom == UOM_TIME and value > 0 then return os.date("%H:%M:%S", math.tointeger(value)) end
     return UNITS[uom] and number .. " " .. UNITS[uom] or number
@@ -48,15 +51,19 @@ local GAP = "   "
 
 local function trimmed(line) return (line:gsub(" +$", "")) end
 
---- "PV power 212 W   " for each of these drivers -> list of { text, columns it takes }.
+--- "PV power 212 W   " for each of these drivers, and how many have no data -> list of { text, columns it
+-- takes }.
 local function cells_of(address, drivers, first, last)
-    local cells = {}
-    for i = first, last do
-        local driver = drivers[i]
-        local value = value_text(driver, host.shown(address, driver.id))
-        cells[#cells + 1] = { text = ("%s %s%s"):format(driver.label, paint.colour("bold", value), GAP),
-                              columns = width(driver.label) + 1 + width(value) + #GAP }
+    local cells, without = {}, 0
+    local function add(label, value)
+        cells[#cells + 1] = { text = ("%s %s%s"):format(label, paint.colour("bold", value), GAP),
+                              columns = width(label) + 1 + width(value) + #GAP }
     end
+    for i = first, last do
+        local value = value_text(drivers[i], host.shown(address, drivers[i].id))
+        if value == NO_DATA then without = without + 1 else add(drivers[i].label, value) end
+    end
+    if without > 0 then add("Without data", without) end
     return cells
 end
 

@@ -5,6 +5,7 @@
 local check = require "types.check"
 local reading = require "types.reading"
 local discovery = require "model.discovery"
+local energy = require "sources.energy"
 local paint = require "tools.paint"
 local read = require "sources.read"
 local scripts = require "serve.scripts"
@@ -49,8 +50,7 @@ end
 local function depends(driver, row, group)
     local number = type(row.value) == "number" and row.value
     if not driver.from or not number then return false end
-    local higher = {}
-    for field, value in pairs(row) do higher[field] = value end
+    local higher = read.flat(row)
     higher.value = number + 1
     local function differs(other)
         return outcome(driver, rows_with(group.rows, row, other), group.facts) ~= group.usual[driver]
@@ -162,7 +162,7 @@ end
 
 local function device_title(found)
     local names = {}
-    for _, name in ipairs { found.custom_name or "", found.product or "" } do
+    for _, name in ipairs { found.entry.custom_name or "", found.entry.product or "" } do
         if name ~= "" then names[#names + 1] = paint.clean(name) end
     end
     return ("%s/%s %s"):format(paint.clean(found.service), found.instance, table.concat(names, ", "))
@@ -172,7 +172,8 @@ end
 local FACTS = { online = true, connected = true, devices = 0, warnings = 0, alarms = 0, vrm_alarms = 0,
                 interval = 60 }
 
---- site = { title, rows = read.row records, overview, now, midnight = when its day began, nil: not known }
+--- site = { title, rows = read.row records, overview, now, midnight = when its day began, nil: not known,
+-- told = those of sources.energy, nil: not asked for }
 local function show_site(site)
     local devices, gateway, homes = discovery.devices(site.rows, site.overview, scripts.pick,
         scripts.gateway)
@@ -190,8 +191,9 @@ local function show_site(site)
         show_group({ title = device_title(found), type = found.type, rows = found.rows, all = all[found],
                      midnight = site.midnight }, site.now)
     end
-    show_group({ title = "gateway (system, settings, platform)", type = gateway.type, rows = gateway.rows,
-                 all = all[gateway], facts = FACTS, midnight = site.midnight }, site.now)
+    for _, row in ipairs(site.told or {}) do gateway.rows[row.path] = row end
+    show_group({ title = "gateway (system, settings, platform, hub4)", type = gateway.type,
+                 rows = gateway.rows, all = all[gateway], facts = FACTS, midnight = site.midnight }, site.now)
 end
 
 -------------------------------------------------------------------------------------------- sources
@@ -220,9 +222,16 @@ local function ask_site(client, record)
     local answer, err = client:diagnostics(record.id)
     if not answer then return nil, paint.clean(record.name) .. ": " .. err.text end
     local now = answer.date or host.time()
+    local zone = host.midnight(record.zone, now) and record.zone or "UTC"
+    local midnight, tomorrow, of_month, of_year = host.midnight(zone, now)
+    local told = energy.all(client, {
+        id = record.id, zone = zone, created = record.created, clock = now - host.time(), midnight = midnight,
+        tomorrow = tomorrow, of_month = of_month, of_year = of_year,
+        store = { gateway = { type = scripts.gateway } },
+    })
     return { title = ("%s (installation %d)"):format(paint.clean(record.name), record.id),
              rows = answer.rows, overview = overview, now = now,
-             midnight = host.midnight(record.zone, now) or host.midnight("UTC", now) }
+             midnight = midnight, told = told }
 end
 
 --- Shows each installation of the account -> true | nil, sentence.

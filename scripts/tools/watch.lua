@@ -16,7 +16,7 @@ local SHORT_POLL, LONG_POLL = 60, 600
 local TITLE = "victron-host: your installations as the ISY would show them. Ctrl-C ends it."
 if host.demo then
     SHORT_POLL, LONG_POLL = 2, 30
-    TITLE = "victron-host: two made-up installations, a day in four minutes. Ctrl-C ends it."
+    TITLE = "victron-host: three made-up installations, a day in 4 minutes. Ctrl-C ends it."
 end
 
 local in_place = host.colours and not host.once

@@ -81,6 +81,14 @@ function alarms.fault(path)
     return fault or nil
 end
 
+--- The same by a key of rows, a path or a code; false for what is no alarm. Nothing is asked as often: each
+-- row, at each poll.
+alarms.of_key = setmetatable({}, { __index = function(list, key)
+    local fault = alarms.fault(alarms.path(key)) or false
+    if count < MOST_KNOWN then rawset(list, key, fault) end
+    return fault
+end })
+
 --- Whether a path is among alarms but is none: what an alarm is set to.
 function alarms.is_setting(path)
     return path:find("/Alarms/", 1, true) ~= nil and alarms.fault(path) == nil

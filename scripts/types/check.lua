@@ -5,17 +5,21 @@
 --          match = function, or { kind }, or { service, product, type } as lists in small letters (but for
 --                  service each may be nil),
 --          drivers = { { id, unit, label, places, min, max, zero, measured, names, keys, op, terms, added,
---                        worst, fault, from, values, factor, map, by_pg3, by_script, daily } },
+--                        worst, fault, from, values, factor, map, by_pg3, by_script, daily,
+--                        events = nil, or { of = { [value] = event }, quiet = the event that counts as
+--                                 told at first }, or { level = name of a parameter, below = event,
+--                                 above = event, quiet = event } } },
+--          reporting = those of the drivers that have events,
 --          commands = { { id, name, params, run } }, keys = { [path or code] = true }, those of parts too,
 --          numbered = whether there is one like "#521" among them,
 --          parts = list of types as well: further nodes of the same device, each with
 --                  { part = letter, main = type, suffix = words, when = list of keys|nil },
 --          declaration = what host.declare and pg3.profile take }
 
-local freshness = require "model.freshness"
 local units = require "types.units"
 local name_lists = require "types.names"
 local command_check = require "types.command_check"
+local data_state = require "types.data_state"
 local proof = require "types.proof"
 local limits = require "types.limits"
 local row_check = require "types.row_check"
@@ -170,7 +174,7 @@ local function declaration(type_)
     if type_.kind ~= "controller" then
         drivers[#drivers + 1] = { id = "GV30", label = "Data state", uom = 25, places = 0, zero = false,
                                   names_id = "DATA_STATE", names = name_lists.data_state,
-                                  sure = true, fresh = freshness.FRESH }
+                                  sure = true, fresh = data_state.FRESH }
         drivers[#drivers + 1] = { id = "TIME", label = "Last data", uom = units.time.uom, places = 0,
                                   zero = false, min = units.time.min, max = units.time.max }
     end
@@ -205,16 +209,16 @@ end
 
 --- number: of the part, nil for the device's own node.
 local function build_drivers(job, type_, number)
-    local tab, seen = type_.table, {}
-    local rows, last = rows_of(tab)
+    local rows, last = rows_of(type_.table)
+    local seen, of = {}, { id = type_.id, kind = type_.kind, events = job.table.events }
     local where = number and "part " .. number or ""
     if not try(job, { part = number }, check_row_list, where, rows, last) then return end
     for i, row in ipairs(rows) do
         local place = { part = number, row = i }
-        local ok, drivers = try(job, place, row_check.row, joined(where, "row " .. i), row, seen, tab,
-            type_.kind)
+        local ok, drivers = try(job, place, row_check.row, joined(where, "row " .. i), row, seen, of)
         for _, driver in ipairs(ok and drivers or {}) do
             table.insert(type_.drivers, driver)
+            if driver.events then table.insert(type_.reporting, driver) end
             use_keys(type_, driver)
         end
     end
@@ -274,7 +278,7 @@ local function build_parts(job, type_)
         if try(job, { part = i }, check_part, "part " .. i, tab, seen) then
             local part = { id = tab.id, name = type_.name .. " " .. tab.name, icon = type_.icon,
                            file = job.file, table = tab, part = tab.part, main = type_, suffix = tab.name,
-                           drivers = {}, keys = {}, parts = {}, events = {},
+                           drivers = {}, reporting = {}, keys = {}, parts = {},
                            commands = { { id = "QUERY", name = "Query" } },
                            when = tab.when and texts("", "when", tab.when) }
             build_drivers(job, part, i)
@@ -298,8 +302,10 @@ local function build_commands(job, type_)
 end
 
 local function build_events(job, type_)
-    local _, events = try(job, { field = "events" }, command_check.events, job.table.events)
-    type_.events = events or {}
+    local ok, declared = try(job, { field = "events" }, command_check.events, job.table.events, type_.kind)
+    for _, one in ipairs(ok and check.types(type_) or {}) do
+        one.events = command_check.events_of(one, declared)
+    end
 end
 
 local function build_samples(job)
@@ -313,7 +319,7 @@ end
 local function build(job)
     local tab = job.table
     local type_ = { id = tab.id, name = tab.name, icon = tab.icon, file = job.file, table = tab,
-                    drivers = {}, keys = {}, parts = {},
+                    drivers = {}, reporting = {}, keys = {}, parts = {},
                     commands = { { id = "QUERY", name = "Query" } } }
     local whole = try(job, {}, check_head, tab)
     local _, match = try(job, { field = "match" }, build_match, tab.match)

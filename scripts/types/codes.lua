@@ -1,28 +1,45 @@
 --- Numbers that say "not available": all bits of a register set, or its largest number with a sign, at the
 -- scale of the quantity: 655.35 V, 65.535 V, 3276.7 A, 65535 W. Most come as null; some gateways and drivers
--- pass them on. Such a measurement is taken for none. Energy and counters are not looked at: they may stand
--- at just that number for a night; their rows have limits.
+-- pass them on. Such a measurement is taken for none. Energy, counters and times may stand at 655.35 for a
+-- night; of them only the numbers of 32 bits are taken for none.
 
 local codes = {}
 
 local FULL = { 65535, 32767, -32768, 4294967295, 2147483647, -2147483648 }
 
-local thousandths = {}
+local thousandths, of_32_bits = {}, {}
 for _, full in ipairs(FULL) do
-    for scale = 0, 3 do thousandths[full * 10 ^ scale // 1 | 0] = true end
+    for scale = 0, 3 do
+        local exact = full * 10 ^ scale // 1 | 0
+        thousandths[exact] = true
+        if full > 65535 then of_32_bits[exact] = true end
+    end
 end
 
 --- Units of measurements, as VRM writes them.
 local MEASURED = { V = true, mV = true, A = true, mA = true, W = true, kW = true, VA = true, Hz = true,
                    Ah = true, ["%"] = true, ["°C"] = true, ["°F"] = true, F = true, L = true, l = true }
 
---- Whether a number is such a code.
+local function is_one_of(set, exact)
+    local near = math.tointeger((exact + 0.5) // 1)
+    return near ~= nil and set[near] == true and math.abs(exact - near) < 0.001
+end
+
+--- Whether a number is such a code of a measurement.
 function codes.is(value)
     local exact = value * 1000
     if exact > -32767 and exact < 32766 then return false end      -- nearly always, and cheap
-    local near = math.tointeger((exact + 0.5) // 1)
-    return near ~= nil and thousandths[near] == true and math.abs(exact - near) < 0.001
+    return is_one_of(thousandths, exact)
 end
+
+--- The same for energy, a counter or a time.
+local function is_of_counter(value)
+    local exact = value * 1000
+    return exact > 2147483646 and is_one_of(of_32_bits, exact)
+end
+
+--- By what a unit says (types.units).
+codes.OF = { measurement = codes.is, counter = is_of_counter }
 
 --- The same for a number with VRM's unit (nil: it names none, which says nothing).
 function codes.is_in(value, unit)

@@ -14,7 +14,7 @@ local COMMAND_FIELDS = set "name params run"
 local PARAM_FIELDS = set "id label kind min max places"
 local LONGEST_ID = 16
 
---- The plugin answers these itself.
+--- The plugin answers these commands itself.
 local RESERVED = { QUERY = true, DISCOVER = true, RELOAD = true, CLEANUP = true }
 
 --- The ids of a table's commands in order; other keys as they are.
@@ -139,8 +139,14 @@ function command_check.one(id, command, labels, type_id, kind)
              params = check_params(where, command.params, labels, type_id, id) }
 end
 
---- The table's `events`, { NAME = "What happened" }: what node:event may report -> list of { id, name }.
-function command_check.events(events)
+--- What the plugin reports of every device, by its first node.
+local STATE_EVENTS = { LOST = "Device lost", BACK = "Device back" }
+--- What a row of an alarm reports, unless the table calls it otherwise.
+local ALARM_EVENTS = { WARNING = "Warning", ALARM = "Alarm", OVER = "Alarm over" }
+
+--- The table's `events`, { NAME = "What happened" }: what node:event and rows may report -> list of
+-- { id, name }.
+function command_check.events(events, kind)
     local list = {}
     if events == nil then return list end
     if type(events) ~= "table" then
@@ -151,11 +157,38 @@ function command_check.events(events)
             fail("events", "'" .. tostring(id) .. "' is no name for an event.",
                 "Use up to " .. LONGEST_ID .. " capitals and digits, like DON or FILLED.")
         end
+        if STATE_EVENTS[id] and kind ~= "controller" then
+            fail("events", "'" .. id .. "' is the plugin's own.", "Every device has it; choose another.")
+        end
         list[#list + 1] = { id = id, name = row_check.text("events", id, events[id], limits.name) }
     end
     if #list > limits.commands then
         fail("events", "there are more than " .. limits.commands .. ".", "Report fewer different events.")
     end
+    return list
+end
+
+--- The events that a driver reports, as a set.
+local function reported(driver)
+    local set_, its = {}, driver.events
+    for _, id in pairs(its.of or { its.below, its.above }) do set_[id] = true end
+    return set_
+end
+
+--- All events of a type or part, by their ids -> list of { id, name }. declared: those of its table, of which
+-- a part has the ones that its rows name.
+function command_check.events_of(type_, declared)
+    local names, used, list = {}, {}, {}
+    for _, driver in ipairs(type_.reporting) do
+        for id in pairs(reported(driver)) do used[id] = true end
+    end
+    for id in pairs(used) do names[id] = ALARM_EVENTS[id] end
+    for _, event in ipairs(declared) do
+        if used[event.id] or not type_.part then names[event.id] = event.name end
+    end
+    local of_device = type_.kind ~= "controller" and not type_.part
+    for id, name in pairs(of_device and STATE_EVENTS or {}) do names[id] = name end
+    for _, id in ipairs(command_check.ids(names)) do list[#list + 1] = { id = id, name = names[id] } end
     return list
 end
 

@@ -50,6 +50,23 @@ local function same_ids(tab, ids, last)
     return count
 end
 
+--- Whether a part is written in the code. That of a lib is not: its id is not there.
+local function is_here(code, part)
+    local id = type(part) == "table" and part.id
+    if type(id) ~= "string" then return true end
+    return code:find(('"%s"'):format(id), 1, true) ~= nil or code:find(("'%s'"):format(id), 1, true) ~= nil
+end
+
+--- Those of the first `last` parts of a table that are written in the code.
+local function parts_here(code, tab, last)
+    local list = {}
+    for i = 1, last do
+        local part = type(tab.parts) == "table" and tab.parts[i]
+        if is_here(code, part) then list[#list + 1] = part end
+    end
+    return list
+end
+
 --- Row number `row` of a table begins with its ids as a literal: { "GV1", ... }. Those that stand twice are
 -- told apart by their order. part: number of the part the row is in, nil for none.
 local function row_position(code, tab, part, row)
@@ -58,8 +75,8 @@ local function row_position(code, tab, part, row)
     local ids = type(rows[row]) == "table" and rows[row][1]
     if type(ids) ~= "string" or not ids:find("^[%w_ ]+$") then return nil end
     local nth = same_ids(rows, ids, row)
-    for i = 1, (part or 0) - 1 do
-        if type(parts[i]) == "table" then nth = nth + same_ids(parts[i], ids, #parts[i]) end
+    for _, before in ipairs(parts_here(code, tab, (part or 0) - 1)) do
+        if type(before) == "table" then nth = nth + same_ids(before, ids, #before) end
     end
     local from = field(code, part and "parts" or "api", 1, 1) or 1
     return nth_match(code, "[{(]%s*[\"']" .. ids .. "[\"']", nth, from)
@@ -70,10 +87,12 @@ end
 --        | { field = "match" } | {}
 function lines.line(text, tab, place)
     local code, position = code_of(text), nil
+    local parts = parts_here(code, tab, place.part or 0)
+    if place.part and parts[#parts] ~= tab.parts[place.part] then return nil end
     if place.row then
         position = row_position(code, tab, place.part, place.row)
     elseif place.part then
-        position = field(code, "part", place.part, field(code, "parts", 1, 1) or 1)
+        position = field(code, "part", #parts, field(code, "parts", 1, 1) or 1)
     elseif place.command and place.command:find("^[%w_]+$") then
         position = field(code, place.command, 1, field(code, "commands", 1, 1) or 1)
     elseif place.sample then

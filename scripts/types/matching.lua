@@ -44,27 +44,36 @@ end
 --- Whether a type gives way to others that fit as well.
 local function is_last(type_) return type(type_.match) == "table" and type_.match.last or false end
 
+--- Whether a goes before b; each is { type, rank, layer }.
+local function before(a, b)
+    if a.rank ~= b.rank then return a.rank > b.rank end
+    if a.layer ~= b.layer then return a.layer > b.layer end
+    return is_last(b.type) and not is_last(a.type)
+end
+
 --- The best fitting type of a list -> type | nil, problem text | nil, { [type] = error text } | nil.
--- Of several that fit equally well the first is taken, and the text says so. A match function that raises
--- does not fit. Raises when the plugin has no memory for it.
-function matching.pick(types, found)
-    local best, best_rank, problem, errors
+-- Of those that fit equally well the one with the highest layer(type) is taken (nil: all have the same); of
+-- several with that the first, and the text says so. A match function that raises does not fit. Raises when
+-- the plugin has no memory for it.
+function matching.pick(types, found, layer)
+    local best, problem, errors
     for _, type_ in ipairs(types) do
         local ok, rank = pcall(matching.rank, type_, found)
         if not ok then
             shortage.pass_on(rank)
             errors = errors or {}
             errors[type_] = tostring(rank)
-        elseif rank and (not best or rank > best_rank) then
-            best, best_rank, problem = type_, rank, nil
-        elseif rank and rank == best_rank and is_last(best) ~= is_last(type_) then
-            if is_last(best) then best, problem = type_, nil end
-        elseif rank and rank == best_rank then
-            problem = ("%s and %s fit %s %s equally well; the first is used. Make one match closer.")
-                :format(best.file, type_.file, found.service, found.instance)
+        elseif rank then
+            local fit = { type = type_, rank = rank, layer = layer and layer(type_) or 0 }
+            if not best or before(fit, best) then
+                best, problem = fit, nil
+            elseif not before(best, fit) then
+                problem = ("%s and %s fit %s %s equally well; the first is used. Make one match closer.")
+                    :format(best.type.file, type_.file, found.service, found.instance)
+            end
         end
     end
-    return best, problem, errors
+    return best and best.type, problem, errors
 end
 
 return matching

@@ -20,7 +20,8 @@ local function says_none(row, driver)
     if ALARM_LISTS[driver.names] and not (driver.values or driver.map) then
         return alarms.level(row.value) == nil
     end
-    return driver.unit.sentinels and codes.is(row.value)
+    local is_code = codes.OF[driver.unit.sentinels]
+    return is_code and is_code(row.value)
 end
 
 --- Where VRM says which AC input is active: 0 the first, 1 the second, else none.
@@ -68,6 +69,14 @@ local function in_unit(driver, row)
     return factor and factor ~= 1 and row.value * factor or row.value
 end
 
+--- Of what a product or a quotient is made: it is not of the driver's unit.
+local OF_A_TERM = { mV = 0.001, mA = 0.001, kW = 1000 }
+
+local function term_in_unit(driver, row)
+    local factor = OF_A_TERM[row.unit]
+    return factor and row.value * factor or in_unit(driver, row)
+end
+
 local OPERATIONS = {
     product = function(a, b) return a * b end,
     quotient = function(a, b)
@@ -80,7 +89,7 @@ local OPERATIONS = {
 local function of_two(driver, op, rows, terms, since)
     local a, b = find_row(rows, terms[1], driver, since), find_row(rows, terms[2], driver, since)
     if not (a and b) then return nil, a or b end
-    return OPERATIONS[op](in_unit(driver, a), in_unit(driver, b))
+    return OPERATIONS[op](term_in_unit(driver, a), term_in_unit(driver, b))
 end
 
 --- Whether one of the keys, which give no number now, gave one before, or would if it was known which AC
@@ -131,11 +140,24 @@ local function add_up(driver, rows, since, seen)
     return whole and total or nil
 end
 
---- Whether a row with this key counts for a driver that shows the worst of many.
-function reading.is_worst(driver, key)
+local function counts(driver, key)
     local path = alarms.path(key)
     if driver.fault then return alarms.fault(path) == driver.fault end
     return path:sub(1, #driver.worst) == driver.worst and not alarms.is_setting(path)
+end
+
+local MOST_JUDGED = 2000            -- keys of which a driver remembers whether they count
+
+--- Whether a row with this key counts for a driver that shows the worst of many.
+function reading.is_worst(driver, key)
+    local judged = driver.judged or { of = {}, count = 0 }
+    driver.judged = judged
+    local is = judged.of[key]
+    if is == nil then
+        is = counts(driver, key)
+        if judged.count < MOST_JUDGED then judged.of[key], judged.count = is, judged.count + 1 end
+    end
+    return is
 end
 
 --- A number as a state of a driver's list; nil for what is none.
@@ -149,8 +171,11 @@ end
 --- The highest number of all rows whose paths begin so, or tell the same fault.
 local function worst(driver, rows)
     local highest
-    for key, row in pairs(rows) do
-        local value = type(row.value) == "number" and reading.is_worst(driver, key) and row.value or nil
+    local judged = driver.judged and driver.judged.of or {}
+    for key, row in pairs(rows) do              -- every row of a device, at every poll
+        local is = judged[key]
+        if is == nil then is = reading.is_worst(driver, key) end
+        local value = is and type(row.value) == "number" and row.value or nil
         if value and driver.names then value = state(driver, value) end
         if value then highest = math.max(highest or value, value) end
     end

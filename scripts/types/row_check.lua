@@ -18,10 +18,13 @@ function row_check.set(text)
 end
 
 local ROW_FIELDS = row_check.set [[first sum product quotient worst from by_script by_pg3
-    values scale sign map places min max zero measured daily on_change]]
+    values scale sign map places min max zero measured daily on_change events]]
 local ROW_ENTRIES = 5               -- driver, kind, label, path, code
 
 local LARGEST_INDEX, LARGEST_NUMBER = 65535, 1e12
+
+--- The plugin's parameters that are a level (pg3.params).
+local LEVELS = row_check.set "battery_level"
 
 --- The unit of a list of states: IoX shows the text of a number.
 local STATES = { name = "list", uom = 25, places = 0, min = 0, max = LARGEST_INDEX }
@@ -381,6 +384,73 @@ local function row_measured(where, row, zero, names)
     return row.measured or zero and not (names or row.on_change)
 end
 
+--- What a row of an alarm reports if it does not say so itself.
+local ALARM_EVENTS = { of = { [0] = "OVER", [1] = "WARNING", [2] = "ALARM" }, quiet = "OVER" }
+
+local EVENTS_BY_STATE = "Write events = { [0] = \"STOPPED\", [1] = \"STARTED\" }"
+local EVENTS_BY_LEVEL = "events = { level = \"battery_level\", below = \"BATLOW\", above = \"BATOK\" }"
+local LEVEL_FIELDS = row_check.set "level below above"
+
+--- An event that a row names has to be one of the table's.
+local function check_declared(where, name, declared)
+    if type(name) ~= "string" or type(declared) ~= "table" or declared[name] == nil then
+        fail(where, ("events names %s, which the table does not declare."):format(tostring(name)),
+            ("Write events = { %s = \"What happened\" } in the table."):format(
+                type(name) == "string" and name or "STARTED"))
+    end
+end
+
+--- events = { [0] = "STOPPED", [1] = "STARTED" }: which states report which event.
+local function events_by_state(where, events, names, declared)
+    local lowest, several = math.huge, false
+    for value, name in pairs(events) do
+        if math.type(value) ~= "integer" or not names[value] then
+            fail(where, ("events has %s, which is no state of the list."):format(tostring(value)),
+                EVENTS_BY_STATE .. ": numbers of the list.")
+        end
+        check_declared(where, name, declared)
+        lowest = math.min(lowest, value)
+    end
+    for _, name in pairs(events) do several = several or name ~= events[lowest] end
+    if not several then
+        fail(where, "events names only one event.", EVENTS_BY_STATE .. ": one for the end, too.")
+    end
+    return { of = events, quiet = events[lowest] }
+end
+
+--- events = { level = "battery_level", below = "BATLOW", above = "BATOK" }: when a number passes a level that
+-- is a parameter of the plugin.
+local function events_by_level(where, events, declared)
+    row_check.fields(where .. ", events", events, LEVEL_FIELDS)
+    if not LEVELS[events.level] then
+        fail(where, ("events has the level %s."):format(tostring(events.level)),
+            "Write level = \"battery_level\": that parameter of the plugin.")
+    end
+    check_declared(where, events.below, declared)
+    check_declared(where, events.above, declared)
+    if events.below == events.above then
+        fail(where, "below and above are the same event.", "Name two.")
+    end
+    return { level = events.level, below = events.below, above = events.above, quiet = events.above }
+end
+
+--- Which of its values report events to programs of the ISY (see types.check); nil: none.
+local function row_events(where, row, names, declared)
+    local events = row.events
+    if events == nil then
+        local is_alarm = row[1] == "ALARM" and names == name_lists.alarm and not row.by_script
+        return is_alarm and ALARM_EVENTS or nil
+    end
+    if type(events) ~= "table" or next(events) == nil then
+        fail(where, "events is not a table of events.",
+            names and EVENTS_BY_STATE .. "." or "Write " .. EVENTS_BY_LEVEL .. ".")
+    elseif row.by_script or row.by_pg3 then
+        fail(where, "events does not go with by_script.", "Report it with node:event.")
+    end
+    if names then return events_by_state(where, events, names, declared) end
+    return events_by_level(where, events, declared)
+end
+
 local function check_id(where, id, seen, kind)
     if id == "GV30" or (id == "TIME" and kind ~= "controller") then
         fail(where, id .. " is kept for the data state and the time of the last data.", "Use GV0 to GV29.")
@@ -415,15 +485,15 @@ end
 
 --- One driver of a row -> see types.check. first_id: of the row's drivers, for the id of its list of states;
 -- n: which of them it is, nil: there is one only.
-local function one_driver(where, row, seen, tab, kind, first_id, n)
-    check_id(where, row[1], seen, kind)
+local function one_driver(where, row, seen, of, first_id, n)
+    check_id(where, row[1], seen, of.kind)
     where = where .. " (" .. row[1] .. ")"
     local unit, names, names_id = row_check.kind(where, "the kind (second entry)", row[2],
-        tab.id .. "_" .. first_id)
+        of.id .. "_" .. first_id)
     local label = row_check.text(where, "the label (third entry)", row[3], limits.name)
     local keys = row_keys(where, row)
     local op, terms, own = row_terms(where, row)
-    check_sources(where, row, keys, kind)
+    check_sources(where, row, keys, of.kind)
     check_written_out(where, row, op == "sum" and terms, n)
     if names then row_check.no_limits(where, row) end
     local min, max = row_limits(where, row, unit)
@@ -438,12 +508,14 @@ local function one_driver(where, row, seen, tab, kind, first_id, n)
         values = row_values(where, row.values),
         factor = row_factor(where, "scale", row.scale, 1) * row_factor(where, "sign", row.sign, 1),
         by_pg3 = row.by_pg3, by_script = row.by_script, daily = row_daily(where, row),
+        events = row_events(where, row, names, of.events),
     }
 end
 
 --- A row -> a list of drivers (see types.check), one for each id of its first entry. seen: the ids used so
--- far; kind: nil, "controller" or "gateway".
-function row_check.row(where, row, seen, tab, kind)
+-- far; of = what the row is of: { id = of the node type, kind = nil, "controller" or "gateway", events = what
+-- its table declares }.
+function row_check.row(where, row, seen, of)
     if type(row) ~= "table" then
         fail(where, "it is not a row.", "Write { \"ST\", unit.watt, \"Label\", \"/...\" }.")
     end
@@ -456,7 +528,7 @@ function row_check.row(where, row, seen, tab, kind)
     for n, id in ipairs(ids) do
         local several = #ids > 1
         local one = several and form.nth(row, id, n) or row
-        drivers[n] = one_driver(where, one, seen, tab, kind, ids[1], several and n)
+        drivers[n] = one_driver(where, one, seen, of, ids[1], several and n)
     end
     return drivers
 end

@@ -6,47 +6,60 @@
 #include <string.h>
 #include <time.h>
 
-static int64_t begins, ends;
+static struct day day;
 
 static int hours_of_day(const char *zone, int64_t now) {
-    begins = ends = 0;
-    return day_of(zone, now, &begins, &ends) == DAY_FOUND ? (int)((ends - begins) / 3600) : -1;
+    day = (struct day){0};
+    return day_of(zone, now, &day) == DAY_FOUND ? (int)((day.ends - day.begins) / 3600) : -1;
 }
 
 static void check_ordinary(void) {
     CHECK(hours_of_day("UTC", 1768519800) == 24); // 2026-01-15 23:30 UTC
-    CHECK(begins == 1768435200 && ends == 1768521600);
+    CHECK(day.begins == 1768435200 && day.ends == 1768521600);
     CHECK(hours_of_day("Europe/Berlin", 1768519800) == 24); // there it is the 16th
-    CHECK(begins == 1768518000);
+    CHECK(day.begins == 1768518000);
     CHECK(hours_of_day("America/Los_Angeles", 1768519800) == 24);
-    CHECK(begins == 1768464000);
+    CHECK(day.begins == 1768464000);
     CHECK(hours_of_day("Asia/Kolkata", 1768519800) == 24); // half an hour beside the others
-    CHECK(begins == 1768501800);
+    CHECK(day.begins == 1768501800);
 }
 
 static void check_edges(void) {
     CHECK(hours_of_day("Europe/Berlin", 1768517999) == 24);
-    CHECK(ends == 1768518000);
+    CHECK(day.ends == 1768518000);
     CHECK(hours_of_day("Europe/Berlin", 1768518000) == 24);
-    CHECK(begins == 1768518000);
+    CHECK(day.begins == 1768518000);
     CHECK(hours_of_day("UTC", 0) == 24);
-    CHECK(begins == 0 && ends == 86400);
+    CHECK(day.begins == 0 && day.ends == 86400);
     CHECK(hours_of_day("UTC", -86400) == 24);
-    CHECK(begins == -86400);
+    CHECK(day.begins == -86400);
     CHECK(hours_of_day("Europe/Berlin", 999999999999) == 24);
     CHECK(hours_of_day("Europe/Berlin", 1000000000001) == -1);
 }
 
 static void check_clock_changes(void) {
     CHECK(hours_of_day("Europe/Berlin", 1774785600) == 23); // 2026-03-29
-    CHECK(begins == 1774738800 && ends == 1774821600);
+    CHECK(day.begins == 1774738800 && day.ends == 1774821600);
     CHECK(hours_of_day("America/Los_Angeles", 1793556000) == 25); // 2026-11-01
-    CHECK(begins == 1793516400 && ends == 1793606400);
+    CHECK(day.begins == 1793516400 && day.ends == 1793606400);
     CHECK(hours_of_day("Africa/Cairo", 1777024800) == 23); // 2026-04-24 begins at 01:00
-    CHECK(begins == 1776981600);
+    CHECK(day.begins == 1776981600);
     CHECK(hours_of_day("Africa/Cairo", 1793305800) ==
           25); // the last hour of 2026-10-29 comes twice
-    CHECK(ends == 1793311200);
+    CHECK(day.ends == 1793311200);
+}
+
+static void check_numbers(void) {
+    CHECK(hours_of_day("UTC", 1768519800) == 24); // 2026-01-15
+    CHECK(day.of_month == 15 && day.of_year == 15);
+    CHECK(hours_of_day("Europe/Berlin", 1768519800) == 24);
+    CHECK(day.of_month == 16 && day.of_year == 16);
+    CHECK(hours_of_day("Pacific/Kiritimati", 1767177000) == 24); // 2026-01-01, 14 hours ahead
+    CHECK(day.of_month == 1 && day.of_year == 1);
+    CHECK(hours_of_day("Pacific/Honolulu", 1767177000) == 24); // 10 hours behind
+    CHECK(day.of_month == 31 && day.of_year == 365);
+    CHECK(hours_of_day("UTC", 1861833600) == 24); // 2028-12-31
+    CHECK(day.of_month == 31 && day.of_year == 366);
 }
 
 static void check_unknown(void) {
@@ -54,12 +67,12 @@ static void check_unknown(void) {
                                         "../UTC",  ":UTC",           "zone.tab", "UTC0,M3",
                                         "Eu\nrope"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        CHECK(day_of(names[i], 1768519800, &begins, &ends) == DAY_UNKNOWN_ZONE);
+        CHECK(day_of(names[i], 1768519800, &day) == DAY_UNKNOWN_ZONE);
     }
     char longest[300];
     memset(longest, 'a', sizeof longest);
     longest[sizeof longest - 1] = '\0';
-    CHECK(day_of(longest, 1768519800, &begins, &ends) == DAY_UNKNOWN_ZONE);
+    CHECK(day_of(longest, 1768519800, &day) == DAY_UNKNOWN_ZONE);
 }
 
 static int local_hour(void) {
@@ -88,6 +101,7 @@ int main(void) {
     check_ordinary();
     check_edges();
     check_clock_changes();
+    check_numbers();
     check_unknown();
     check_left_alone();
     return check_end();

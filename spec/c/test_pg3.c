@@ -144,6 +144,15 @@ static int times(const struct bench *b, const char *part) {
     return count;
 }
 
+// How often a part stands in all messages together.
+static int occurrences(const struct bench *b, const char *part) {
+    int count = 0;
+    for (int i = 0; i < b->count; i++)
+        for (const char *at = b->sent[i].text; (at = strstr(at, part)) != NULL; at++)
+            count++;
+    return count;
+}
+
 // How many addnode messages hold that node.
 static int addnodes(const struct bench *b, const char *address) {
     char part[64];
@@ -1598,10 +1607,35 @@ static void test_pace(void) {
     forget(&b);
     while (pg3_waiting(b.pg3) && events < 200000) {
         turn(&b);
-        events += b.count;
+        events += occurrences(&b, "DON");
         forget(&b);
     }
     CHECK(events > 10000 && events < 100000);
+    close_bench(&b);
+}
+
+// Fault: An installation is lost, each of its nodes reports that at once, and PG3 drops most of it.
+// Expected: All leave, in order, behind the values of that moment and many in one message; whether
+// one was taken is told.
+static void test_many_events(void) {
+    enum { MANY = 3000 };
+    struct bench b;
+    struct node *ctl = open_running(&b);
+    node_set(b.nodes, ctl, 1, 7, NULL);
+    CHECK(pg3_event(b.pg3, "ctl", "DON"));
+    CHECK(!pg3_event(b.pg3, "none", "DON"));
+    turn(&b);
+    CHECK(b.count == 2 && strstr(b.sent[0].text, "\"7.0\"") != NULL);
+    CHECK(strcmp(b.sent[1].text, "{\"command\":[{\"address\":\"ctl\",\"cmd\":\"DON\"}]}") == 0);
+    forget(&b);
+    for (int i = 0; i < MANY; i++)
+        CHECK(pg3_event(b.pg3, "ctl", i % 2 == 0 ? "DON" : "DOF"));
+    turn(&b);
+    CHECK(b.count < 40 && occurrences(&b, "DON") == MANY / 2 && occurrences(&b, "DOF") == MANY / 2);
+    for (int i = 0; i < b.count; i++)
+        CHECK(strncmp(b.sent[i].text, "{\"command\":[{", 13) == 0);
+    pg3_down(b.pg3);
+    CHECK(!pg3_event(b.pg3, "ctl", "DON"));
     close_bench(&b);
 }
 
@@ -1880,6 +1914,7 @@ int main(void) {
     test_odd_messages();
     test_reconnect();
     test_pace();
+    test_many_events();
     test_many_answers();
     test_answer_for_a_node_that_is_gone();
     test_message_without_memory();

@@ -82,6 +82,17 @@ check("midnight", "the last and the next, west and east, also where the clocks c
     end
 end)
 
+check("midnight", "the day of the month and of the year", function()
+    for _, day in ipairs {
+        { "UTC", 1768519800, 15, 15 }, { "Europe/Berlin", 1768519800, 16, 16 },
+        { "UTC", 1767225600, 1, 1 }, { "America/Los_Angeles", 1767225600, 31, 365 },
+        { "UTC", 1772323200, 1, 60 }, { "UTC", 1861833600, 31, 366 },
+    } do
+        local _, _, of_month, of_year = host.midnight(day[1], day[2])
+        assert(of_month == day[3] and of_year == day[4], ("%s: %s, %s"):format(day[1], of_month, of_year))
+    end
+end)
+
 check("midnight", "nil where the zone is not known", function()
     assert(host.midnight("UTC", -1) == -86400)
     for _, zone in ipairs { "Europe/Nowhere", "", "/etc/passwd", "../UTC", "Europe" } do
@@ -469,6 +480,35 @@ check("http", "an answer has its status, VRM's time and what its JSON is", funct
     assert(less.status == 200 and less.json.success == true and less.json.user == nil)
 end)
 
+check("http", "of a list comes what is not known of it", function()
+    if not given.vrm then return end
+    local token, taken = host.env("CONTRACT_TOKEN"), nil
+    local list = { name = "records", place = { "idSite" }, content = { "name", "nothing" }, places = {},
+                   take = function(...) taken[#taken + 1] = table.pack(...) end }
+    local function ask()
+        taken = {}
+        return assert(host.http { url = given.vrm .. "/users/me/installations", list = list,
+            ca_file = host.env("VICTRON_CA_FILE"), headers = { ["X-Authorization"] = "Token " .. token } })
+    end
+    local function is_left(reply, count)
+        return #taken == count and reply.json.success == true and #reply.json.records == 0
+    end
+    local first = ask()
+    local marks, count, one = first.marks, #taken, taken[1]
+    assert(count > 1 and is_left(first, count) and taken[count][1] == count and first.count == count)
+    assert(one.n == 5 and one[1] == 1 and one[2].idSite > 0 and one[2].name == nil)
+    assert(math.type(one[3]) == "integer" and type(one[4]) == "string" and one[5] == nil)
+    list.places[one[3]] = "here"
+    assert(is_left(ask(), count))
+    assert(taken[1][2] == "here" and taken[1][3] == nil and taken[1][4] == one[4])
+    list.known = marks
+    assert(is_left(ask(), 0))
+    list.name = "nothing"
+    local as_it_is = ask()
+    assert(#taken == 0 and as_it_is.marks == nil and as_it_is.count == nil)
+    assert(as_it_is.json.records[1].idSite == one[2].idSite)
+end)
+
 check("limit", "so many at once, then one in each interval", function()
     local began = host.time()
     host.limit { depth = 2, interval_ms = 150 }
@@ -799,6 +839,17 @@ check("stale", "a node; its values stay", function()
     raises(host.stale)
 end)
 
+check("event", "of those the node's type declares; whether it was told", function()
+    host.declare { id = "CONTRACTEVENTS", name = "Contract", drivers = {
+        { id = "ST", label = "Status", uom = 25, places = 0, names_id = "C", names = { [0] = "Off" } },
+    }, events = { { id = "LOST", name = "Lost" } } }
+    assert(host.add { address = "contract", type = "CONTRACTEVENTS", name = "C", primary = "contract" })
+    assert(type(host.event("contract", "LOST")) == "boolean")
+    names(raises(host.event, "contract", "BACK"), "contract (CONTRACTEVENTS) has no event BACK")
+    names(raises(host.event, "nobody", "LOST"), "nobody")
+    raises(host.event, "contract")
+end)
+
 for _, choice in ipairs { "zero_stale", "alt_units", "hold_nodes" } do
     check(choice, "true, false, nothing", function()
         with_node()
@@ -890,7 +941,7 @@ check("save", "what cannot be kept raises", function()
     raises(host.save)
     raises(host.save, "contract")
     names(raises(host.save, { fn = function() end }), "host.save")
-    names(raises(host.save, { text = ("x"):rep(70000) }), "host.save")
+    names(raises(host.save, { text = ("x"):rep(600000) }), "host.save")
 end)
 
 --------------------------------------------------------------------------------------------- scripts
@@ -974,10 +1025,10 @@ end)
 check("load_script", "a built-in one: its table, its text, functions that can be called", function()
     local path
     for _, one in ipairs(host.script_files("scripts/devices")) do
-        if one.name == "solar_charger" then path = one.path end
+        if one.name == "controller" then path = one.path end
     end
-    local script = assert(host.load_script(path, "devices/solar_charger.lua"))
-    assert(script.table.id == "VICSOLAR" and #script.text > 0 and math.type(script.id) == "integer")
+    local script = assert(host.load_script(path, "devices/controller.lua"))
+    assert(script.table.id == "VICCTRL" and #script.text > 0 and math.type(script.id) == "integer")
     host.close_script(script.id)
 end)
 

@@ -17,7 +17,7 @@ def offered(pg3):
 # the same. All of that holds after a restart.
 def test_an_installation_is_hidden_cleaned_up_and_shown_again(running):
     pg3 = running.pg3
-    running.wait(lambda: f"show_site_{VAN}" in offered(pg3) and "show_kind_battery" in offered(pg3),
+    running.wait(lambda: f"show_site_{VAN}" in offered(pg3) and "show_kind_vicbatt" in offered(pg3),
                  "the switches")
     of_van = {node for node in pg3.nodes if node.startswith(VAN_GATEWAY[:-3])}
     assert len(of_van) > 2

@@ -65,7 +65,7 @@ def test_status_reports_stored_values_without_asking_vrm(running, target, expect
                                       if item["driver"] == soc}, "the stored values once more")
     if target != "all":
         assert {item["address"] for item in running.pg3.sets(since)} == {BANK}
-    assert running.vrm.requests == []
+    assert running.vrm.polls() == []
 
 
 def test_the_query_command_of_a_node_is_a_query(running):

@@ -33,6 +33,7 @@ def discover(pg3, how):
 @pytest.mark.parametrize("how", ["message", "command"])
 def test_a_node_deleted_by_hand_comes_back_with_discover(running, how):
     pg3, soc = running.pg3, running.pg3.driver(BANK, "state of charge")
+    running.wait_energy()
     pg3.delete_node(BANK)
     running.wait_log(BANK, "was deleted in PG3")
     settle(running)
@@ -63,6 +64,7 @@ def test_a_node_deleted_without_a_word_comes_back_with_discover(running):
 # Fault: PG3 is restored from a backup without the nodes, and the plugin never adds them again.
 # Expected: All come back, the controller first and each after its parent, and the connection is shown on it.
 def test_pg3_that_lost_all_nodes_gets_them_back(running):
+    running.wait_energy()
     pg3, before = running.pg3, set(running.pg3.nodes)
     soc, charge = pg3.driver(BANK, "state of charge"), running.labelled(BANK, "state of charge")
     since = time.monotonic()
@@ -81,6 +83,7 @@ def test_pg3_that_lost_all_nodes_gets_them_back(running):
 # Fault: PG3 is restored while the plugin has no connection to it; the nodes stay lost.
 # Expected: The configuration that follows a connect brings them back.
 def test_nodes_lost_while_the_broker_was_away_come_back(running):
+    running.wait_energy()
     pg3, before = running.pg3, set(running.pg3.nodes)
     settle(running)
     pg3.broker.stop()

@@ -10,8 +10,9 @@ from support.world import (CONNECTED, CONTROLLER, DISCONNECTED, FRESH, NO_DATA, 
 
 BANK = address(HOUSE, "bm", 289)
 DEVICES = [(HOUSE, "battery", 289, "bm"), (HOUSE, "solarcharger", 288, "sc"),
-           (HOUSE, "solarcharger", 256, "sc"), (HOUSE, "vebus", 276, "vb"),
-           (VAN, "battery", 0, "bm"), (VAN, "solarcharger", 279, "sc"), (VAN, "inverter", 257, "iv")]
+           (HOUSE, "solarcharger", 256, "sc"), (HOUSE, "vebus", 276, "vb"), (HOUSE, "temperature", 24, "ts"),
+           (VAN, "battery", 0, "bm"), (VAN, "solarcharger", 279, "sc"), (VAN, "inverter", 257, "iv"),
+           (VAN, "tank", 20, "tk"), (VAN, "gps", 0, "gp")]
 
 
 def places(pg3, node, driver):
@@ -38,8 +39,9 @@ def check_device(world, site, service, instance, kind):
 # -- which nodes ------------------------------------------------------------------------------------
 
 def test_there_is_one_node_for_each_device_and_none_for_others(running):
-    expected = {CONTROLLER, address(HOUSE, "gw"), address(VAN, "gw"), *running.device_addresses()}
-    time.sleep(0.5)
+    expected = {CONTROLLER, address(HOUSE, "gw"), address(VAN, "gw"), *running.energy_addresses(),
+                *running.device_addresses(), *running.part_addresses()}
+    running.wait_energy()
     assert set(running.pg3.nodes) == expected
 
 
@@ -112,6 +114,38 @@ def test_the_pv_current_is_power_by_voltage(running):
     power = running.vrm.row(HOUSE, "solarcharger", 288, "/Yield/Power")["rawValue"]
     volts = running.vrm.row(HOUSE, "solarcharger", 288, "/Pv/V")["rawValue"]
     assert abs(running.labelled(node, *readings.PV_CURRENT) - power / volts) <= 0.05 + 1e-9
+
+
+# Fault: Grid, genset, inverters, battery and loads of three phases are each shown well alone, and contradict each other.
+# Expected: What their nodes show adds up, on the generator and on the grid; signs say which way it goes.
+@pytest.mark.parametrize("hour, source", [(19.5, "Generator"), (13.4, "Grid")])
+def test_the_nodes_of_three_phases_add_up(world, hour, source):
+    farm = world.vrm.add_farm(hour)
+    world.start()
+    kinds = {"gw": 0, "vb": 276, "bm": 512, "sc": 290, "pv": 20, "gr": 30, "gs": 60, "ev": 40, "hp": 41, "dl": 291}
+    nodes = {kind: address(farm, kind, instance) for kind, instance in kinds.items()}
+    parts = [nodes[kind] + "p" for kind in ("gw", "vb", "pv", "gr", "gs", "ev", "hp")]
+    world.wait_fresh([*nodes.values(), *parts])
+
+    def shown(kind, label, part=""):
+        return world.labelled(nodes[kind] + part, f"^{label}$")
+    for phase in ("L1", "L2", "L3"):
+        grid = shown("gr", rf"Power {phase}, \+ from the grid", "p")
+        genset = shown("gs", f"AC power {phase}", "p")
+        taken = shown("vb", rf"AC input power {phase}, \+ drawn", "p")
+        given = shown("vb", rf"AC output power {phase}, \+ supplied", "p")
+        others = shown("ev", rf"AC power {phase}, \+ charging", "p") + shown("hp", rf"AC power {phase}, \+ consumed", "p")
+        assert abs(grid + genset - taken - others) <= 3, phase
+        solar = shown("pv", f"PV power {phase}", "p")
+        assert abs(given + solar - shown("gw", f"Consumption on AC output {phase}", "p")) <= 2, phase
+    battery = shown("bm", r"Battery power, \+ charging")
+    charger = shown("sc", r"Charge power, \+ charging")
+    inverters = shown("vb", r"Battery power, \+ charging")
+    assert abs(charger + inverters - shown("dl", "Power") - battery) <= 3
+    ac_input = world.pg3.driver(nodes["gw"], "^AC input$")
+    assert world.pg3.value_name(nodes["gw"], ac_input) == source
+    assert (shown("gs", "AC power") > 10000) == (source == "Generator")
+    assert (shown("gr", r"Power, \+ from the grid") < -5000) == (source == "Grid")
 
 
 def test_the_controller_and_the_gateways_show_what_a_user_looks_for(running):
@@ -258,7 +292,7 @@ def test_one_poll_is_one_request_an_installation_and_nothing_else(running):
     running.poll(times=3)
     assert running.vrm.count("diagnostics", HOUSE) == 3
     assert running.vrm.count("diagnostics", VAN) == 3
-    assert len(running.vrm.requests) == 6, running.vrm.requests
+    assert len(running.vrm.polls()) == 6, running.vrm.polls()
 
 
 def test_the_long_poll_looks_for_devices_again(running):
@@ -269,6 +303,7 @@ def test_the_long_poll_looks_for_devices_again(running):
 
 
 def test_only_changes_are_sent(running):
+    running.wait_energy()
     running.poll()
     since = time.monotonic()
     seen = {key: (reading.value, reading.uom, reading.text)
@@ -286,7 +321,7 @@ def test_only_changes_are_sent(running):
 
 
 def test_what_one_poll_changes_leaves_in_few_messages(running):
-    time.sleep(0.5)
+    running.wait_energy()
     since = time.monotonic()
     for instance in (288, 256):
         for path in ("/Yield/Power", "/Pv/V", "/Dc/0/Voltage", "/Dc/0/Current"):

@@ -88,10 +88,10 @@ def test_a_token_taken_away_disconnects(running):
     pg3.set_params({"vrm_token": ""})
     running.wait_system(DISCONNECTED)
     running.wait(pg3.notices, "a notice")
-    asked = len(running.vrm.requests)
+    asked = len(running.vrm.polls())
     pg3.short_poll()
     time.sleep(0.5)
-    assert len(running.vrm.requests) == asked
+    assert len(running.vrm.polls()) == asked
     assert BANK in pg3.nodes
 
 
@@ -190,7 +190,7 @@ def test_temp_unit_changes_live(running):
     pg3, token = running.pg3, running.params
     temperature = pg3.driver(BANK, "temperature")
     assert (pg3.value(BANK, temperature), pg3.reading(BANK, temperature).uom) == (21.5, 4)
-    asked = len(running.vrm.requests)
+    asked = len(running.vrm.polls())
     pg3.set_params({**token, "temp_unit": "F"})
     running.wait_value(BANK, temperature, fahrenheit(21.5))
     assert pg3.reading(BANK, temperature).uom == 17
@@ -199,7 +199,7 @@ def test_temp_unit_changes_live(running):
     pg3.set_params({**token, "temp_unit": "C"})
     running.wait_value(BANK, temperature, 21.5)
     assert pg3.reading(BANK, temperature).uom == 4
-    assert len(running.vrm.requests) <= asked + 4, "a unit is no reason to ask VRM much"
+    assert len(running.vrm.polls()) <= asked + 4, "a unit is no reason to ask VRM much"
 
 
 @pytest.mark.parametrize("typed, uom", [("f", 17), (" F ", 17), ("c", 4), ("", 4), ("Kelvin", 4)])

@@ -510,10 +510,9 @@ def test_many_reloads_leave_nothing_behind(world, record_property):
         rows = VOLTS if number % 3 else VOLTS.replace("Bus", f"Bus {number}")
         save(world, solar(world.plugin, rows=rows, more=busy, before=f"-- {number}\n"))
         world.pg3.command(CONTROLLER, "RELOAD")
-        time.sleep(0.1)
+        world.wait_log(NAME, f"reloads {number + 1}")       # the next save is not half done when it is loaded
         sizes.append(world.plugin.rss_kib())
     record_property("rss_kib", f"{sizes[0]} {sizes[9]} {sizes[-1]}")
-    world.wait_log(NAME, "reloads 30", timeout=5)
     others_go_on(world)
     world.wait_value(CHARGER, "GV20", 53.22)
     wait_well(world)

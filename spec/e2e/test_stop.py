@@ -166,7 +166,7 @@ LOOPING_SCRIPT = """
 return {
   api = 2,
   id = "VICLOOP", name = "Looper", icon = "GenericCtl",
-  match = { service = "tank" },
+  match = { service = "tank", product = "tank sensor" },
   { "ST", unit.percent, "Level", "/Level" },
   update = function()
     while true do

@@ -18,6 +18,7 @@ LOGIN_SECONDS = 5       # real; a bound for a login, generous for a busy machine
 TRY_AGAIN = 11          # virtual seconds; more than the plugin's pause after a connection that lasted
 LONGEST_PAUSE = 300     # virtual seconds; README: the plugin's own pauses double up to this
 MOMENT = 1e-6           # the shortest leap
+SPREAD = 0.6            # the second installation is polled half a second after the first
 STEP = 10               # virtual seconds of one leap while something is wrong
 BANK, ROOF = address(HOUSE, "bm", 289), address(VAN, "sc", 279)
 
@@ -139,6 +140,9 @@ class SoakWorld(World):
             self.next_long_poll += LONG_POLL
             self.pg3.long_poll()
         self.pg3.short_poll()
+        if self.broker_up:
+            self.ping()
+        self.leap(SPREAD)
         return is_long
 
     def poll(self):

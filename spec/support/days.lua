@@ -26,12 +26,19 @@ local function first_after(zone, date, from, to)
     return to
 end
 
---- The last midnight and the next; nil for another zone.
+--- Which day of the month and of the year the day with a number (of those since 1970) is.
+local function numbers_of(date)
+    local utc = os.date("!*t", date * 86400)
+    return utc.day, utc.yday
+end
+
+--- The last midnight and the next, the day of the month and of the year; nil for another zone.
 function days.midnight(zone, now)
     if not ZONES[zone] then return nil end
     now = now // 1 | 0
     local date = date_at(zone, now)
-    return first_after(zone, date - 1, now - 180000, now), first_after(zone, date, now, now + 180000)
+    return first_after(zone, date - 1, now - 180000, now), first_after(zone, date, now, now + 180000),
+        numbers_of(date)
 end
 
 return days

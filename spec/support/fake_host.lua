@@ -5,6 +5,7 @@
 --   world:fire("shortpoll")  an event, its handler runs at once until it waits
 --   world:run(seconds)       lets time pass
 --   world:value("controller", "GV0"), world.nodes, world.notices, world.lines, world.requests
+--   (those of the polls), world.beside (those with a priority below 0)
 --
 -- `answer(request)` gives a reply, nil and an error, or fake.wait(seconds, reply, err) for a slow one.
 
@@ -275,15 +276,31 @@ local function without(value, members)
     return result
 end
 
---- The elements of a list that are not known, false in the place of those that are; and what stands for the
--- hashes of all: their texts.
-local function sieve(list, known)
-    local hashes, rest = {}, {}
-    for i = 1, #list do
-        hashes[i] = scripts.signature(list[i])
-        rest[i] = known[hashes[i]] == nil and list[i]
+--- Those members of an object.
+local function members_of(value, names)
+    if type(value) ~= "table" or value[1] ~= nil then return value end
+    local result = {}
+    for _, name in ipairs(names) do result[name] = value[name] end
+    return result
+end
+
+--- Gives a list's elements to who wants them -> marks: a table, the real ones are a text.
+local function sieve(list, wanted)
+    local marks = {}
+    for i, element in ipairs(list) do
+        local place = members_of(element, wanted.place)
+        local content = type(element) == "table" and element or {}
+        local hash = scripts.number(scripts.signature(place))
+        marks[i] = hash .. scripts.signature(members_of(content, wanted.content))
+        if not wanted.known or wanted.known[i] ~= marks[i] then
+            local values = {}
+            for n, name in ipairs(wanted.content) do values[n] = content[name] end
+            local known = wanted.places[hash]
+            wanted.take(i, known or place, known == nil and hash or nil,
+                table.unpack(values, 1, #wanted.content))
+        end
     end
-    return rest, hashes
+    return marks
 end
 
 --- A reply as the request wants it.
@@ -294,9 +311,10 @@ local function sieved(request, reply)
     local members = {}
     for _, name in ipairs(request.without or {}) do members[name] = true end
     result.json = without(reply.json, members)
-    local list = request.list and type(result.json) == "table" and result.json[request.list]
-    if type(list) == "table" and (#list > 0 or next(list) == nil) then
-        result.json[request.list], result.hashes = sieve(list, request.known)
+    local name = request.list and request.list.name
+    local list = name and type(result.json) == "table" and result.json[name]
+    if type(list) == "table" and #list > 0 then
+        result.json[name], result.count, result.marks = {}, #list, sieve(list, request.list)
     end
     return result
 end
@@ -331,7 +349,7 @@ local function http_functions(self, host)
         end
         local entry = { path = path, headers = request.headers, time = self.now, running = true,
                         priority = request.priority or 0 }
-        table.insert(self.requests, entry)
+        table.insert(entry.priority < 0 and self.beside or self.requests, entry)
         local page = tonumber(path:match("[?&]page=(%d+)"))
         local reply, err = self.answer { path = path, headers = request.headers, page = page }
         local seconds = 0
@@ -661,6 +679,17 @@ local function node_functions(self, host)
         local node = self.nodes[text_of(address)] or error("there is no node " .. address, 0)
         node.stale = stale
     end
+    host.event = function(address, id)
+        local node = self.nodes[text_of(address)] or error("there is no node " .. address, 0)
+        for _, event in ipairs(self.types[node.type].events or {}) do
+            if event.id == text_of(id) then
+                if self.away then return false end
+                table.insert(self.events, address .. " " .. id)
+                return true
+            end
+        end
+        error(("the node %s (%s) has no event %s"):format(address, node.type, id), 0)
+    end
     host.hold_nodes = function(on) self.nodes_held = on end
     host.zero_stale = function(zero) self.zero = zero end
     host.alt_units = function(alt) self.alt = alt end
@@ -723,7 +752,7 @@ local function file_functions(self, host)
     scripts.open(self, host)
 end
 
-local SHORTEST_SECRET, MOST_DATA = 8, 64 * 1024
+local SHORTEST_SECRET, MOST_DATA = 8, 512 * 1024
 
 local function record_functions(self, host)
     host.params = function()
@@ -743,7 +772,8 @@ local function record_functions(self, host)
         check_type(data, "table")
         local ok, taken = pcall(copy, data)
         if not ok then error("host.save: " .. taken, 0) end
-        if #dkjson.encode(taken) > MOST_DATA then error("host.save: it does not fit 65536 bytes", 0) end
+        local bytes = #dkjson.encode(taken)
+        if bytes > MOST_DATA then error(("host.save: it does not fit %d bytes"):format(MOST_DATA), 0) end
         self.saved = taken
         table.insert(self.saves, { time = self.now, data = taken })
         return true
@@ -820,7 +850,7 @@ function fake.new(options)
     local self = setmetatable({
         events = {}, now = START_TIME, clock_error = 0, timers = {}, last_timer = 0, hold_until = 0,
         nodes = {}, once = {}, added = {}, types = {}, sets = {}, known = options.known or {},
-        lines = {}, masked = {}, notices = {}, notice_log = {}, handlers = {}, requests = {},
+        lines = {}, masked = {}, notices = {}, notice_log = {}, handlers = {}, requests = {}, beside = {},
         errors = {}, reports = {}, tasks = {}, results = setmetatable({}, { __mode = "k" }),
         started = {}, answers = {}, files = {}, loaded = {}, functions = {},
         writes = 0, removed = {}, chosen = options.chosen,

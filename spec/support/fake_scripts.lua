@@ -31,6 +31,17 @@ function fake_scripts.signature(value)
     return "{" .. table.concat(parts, ",") .. "}"
 end
 
+--- A number for a text, as a hash is one.
+function fake_scripts.number(text)
+    local hash = #text
+    text = text .. ("\0"):rep(-#text % 8)
+    for at = 1, #text, 8 do
+        hash = (hash ~ string.unpack("<i8", text, at)) * 0x5851F42D4C957F2D
+        hash = hash ~ hash >> 29
+    end
+    return hash
+end
+
 -------------------------------------------------------------------------------------------- sandbox
 
 local function pick(from, names)
@@ -280,12 +291,21 @@ local function close_script(world, id)
     world.loaded[id] = nil
 end
 
+--- A row with what its place says.
+local function flat(row)
+    local result = copy(row)
+    for name, value in pairs(getmetatable(row) or {}) do
+        if type(value) ~= "table" and result[name] == nil then result[name] = value end
+    end
+    return result
+end
+
 --- What a script reads rows through, and what ends that.
 local function rows_of(rows)
     local gone = false
     local function row_of(_, key)
         if gone then error("these rows were there for one call; keep the values, not the rows", 2) end
-        return type(rows[key]) == "table" and copy(rows[key]) or nil
+        return type(rows[key]) == "table" and flat(rows[key]) or nil
     end
     local function next_row(_, key)
         repeat key = next(rows, key) until key == nil or type(rows[key]) == "table"

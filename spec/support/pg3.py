@@ -256,7 +256,7 @@ class Pg3:
                 "logLevelList": json.dumps([{"id": 4, "name": "Debug", "value": "DEBUG"}]),
                 "type": "python3", "shortPoll": 120, "longPoll": 600, "dbVersion": 1,
                 "notices": self.customs.get("notices", {}),
-                "nodes": [self._config_node(node) for node in self.nodes.values()]}
+                "nodes": [self._config_node(node) for node in list(self.nodes.values())]}
 
     def _config_node(self, node):
         as_text = self.behaviour.numbers_as_strings

@@ -41,5 +41,10 @@ GATEWAY = [
     ("VRM connection", ["vrm"], None),
 ]
 
+TANK = [("level", ["level$"], "/Level"), ("fluid", ["fluid"], "/FluidType")]
+TEMPERATURE = [("temperature", ["^temperature$"], "/Temperature")]
+GPS = [("speed", ["speed"], "/Speed"), ("latitude", ["latitude"], "/Position/Latitude"),
+       ("longitude", ["longitude"], "/Position/Longitude"), ("altitude", ["altitude"], "/Position/Altitude")]
+
 BY_SERVICE = {"battery": BATTERY, "solarcharger": SOLAR, "vebus": VEBUS, "inverter": INVERTER,
-              "multi": MULTI}
+              "multi": MULTI, "tank": TANK, "temperature": TEMPERATURE, "gps": GPS}

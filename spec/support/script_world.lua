@@ -1,10 +1,10 @@
 --- The fake host with the files of device scripts, which come and go.
 --
 --   local world = script_world.started()          one boat of worlds.lua, its nodes there
---   world:write("persist/scripts/tank.lua", text) world:delete(path)
+--   world:write("persist/scripts/windmill.lua", text) world:delete(path)
 --   world:serving("solar_charger")                the loaded script of that name: { file, text, states, ... }
 --   world.saves = { { time, data } }, world.installs, world.readded = list of addresses
---   script_world.saved(world, "tank", script_world.TANK)      the user saves a script, and it is there
+--   script_world.saved(world, "windmill", script_world.MILL)      the user saves a script, and it is there
 --   script_world.well(world)                      no script has a fault; in_trouble: one has, and it is told
 
 local assert = require "luassert"
@@ -109,11 +109,12 @@ script_world.USER = "persist/scripts/"
 script_world.SECONDS = 3            -- saved, and there
 script_world.GONE = 12              -- a file missing for so long is meant to be gone
 
-script_world.TANK = [[
+--- A script of the user's for a service that no built-in one knows.
+script_world.MILL = [[
 return {
-    api = 2, id = "MYTANK", name = "Tank", icon = "Sensor",
-    match = { service = "tank" },
-    { "ST", unit.percent, "Level", "/Level" },
+    api = 2, id = "MYMILL", name = "Windmill", icon = "Sensor",
+    match = { service = "windmill" },
+    { "ST", unit.count, "Speed", "/Speed" },
 }
 ]]
 

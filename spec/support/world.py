@@ -141,13 +141,22 @@ class World:
                   f"system status {states}", timeout)
 
     def wait_fresh(self, nodes=None, timeout=PATIENCE):
-        """Until these nodes (default: all devices of the two sites) have fresh data from the
-        plugin started last."""
+        """Until these nodes (default: all devices of the two sites and the parts of their gateways) have fresh data
+        from the plugin started last."""
         def fresh(node):
             state = self.pg3.reading(node, "GV30")
             return state and float(state.value) == FRESH and state.at >= self.started
-        for node in nodes or self.device_addresses():
+        for node in nodes or self.device_addresses() + self.part_addresses():
             self.wait(lambda node=node: fresh(node), f"fresh data of {node}", timeout)
+
+    def wait_energy(self):
+        """Until the gateways' energy, which is asked for beside the polls, is there to the last."""
+        def there(node):
+            reading = self.pg3.reading(node, "TPW")
+            return reading and reading.uom == 33
+        for node in self.energy_addresses():
+            self.wait(lambda node=node: there(node), f"the energy of {node}")
+        time.sleep(0.3)                         # its other values' way to PG3
 
     def wait_log(self, *texts, timeout=PATIENCE):
         """Until one log line holds all texts (in any case)."""
@@ -194,9 +203,17 @@ class World:
     def device_addresses(self):
         """The device nodes of VRM's two constant sites, and those of their parts."""
         return [address(HOUSE, "bm", 289), address(HOUSE, "sc", 288), address(HOUSE, "sc", 256),
-                address(HOUSE, "vb", 276), address(VAN, "bm", 0), address(VAN, "sc", 279),
-                address(VAN, "iv", 257)] + \
+                address(HOUSE, "vb", 276), address(HOUSE, "ts", 24), address(VAN, "bm", 0),
+                address(VAN, "sc", 279), address(VAN, "iv", 257), address(VAN, "tk", 20), address(VAN, "gp", 0)] + \
             [address(site, "bm", instance) + part for site, instance in ((HOUSE, 289), (VAN, 0)) for part in "ha"]
+
+    def part_addresses(self):
+        """The further nodes of the gateways of VRM's two constant sites."""
+        return [address(site, "gw") + part for site in (HOUSE, VAN) for part in "dov"]
+
+    def energy_addresses(self):
+        """The gateways' second nodes of the two sites."""
+        return [address(HOUSE, "gw") + "e", address(VAN, "gw") + "e"]
 
     def system_status(self):
         """The text of the controller's system status ("Connected")."""

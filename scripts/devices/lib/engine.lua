@@ -16,7 +16,7 @@ function engine.values(id)
         { "GV3",     unit.celsius,    "Oil temperature",      "/Engine/OilTemperature",
           min = -60, max = 250 },
         { "GV4",     unit.kilopascal, "Oil pressure",         "/Engine/OilPressure" },
-        { "GV5",     unit.counter,    "Engine starts",        "/Engine/Starts", max = 1e6 },
+        { "GV5",     unit.counter,    "Engine starts",        "/Engine/Starts", max = 60000 },
     }
 end
 

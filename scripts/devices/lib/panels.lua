@@ -1,0 +1,50 @@
+-- The panels of a charger or an inverter that has one tracker or several: /Pv/V, or /Pv/0/V to /Pv/3/V.
+local measured = use "quantity".measured
+
+local panels = {}
+
+local TRACKERS = 4
+local NO_PANELS = 5                                   -- volt: less is what an open input shows
+local TOLERANCE = 0.1                                 -- of the power: trackers and their sum are rounded
+
+local function watts(rows, n) return measured(rows, "/Pv/" .. n .. "/P", "PVP" .. n) end
+local function volts(rows, n) return measured(rows, "/Pv/" .. n .. "/V", "PVV" .. n) end
+
+--- The voltage of the first tracker that has panels; at night that of the first that has one.
+function panels.voltage(rows)
+    local first
+    for n = 0, TRACKERS - 1 do
+        local here = volts(rows, n)
+        if here and here >= NO_PANELS then return here end
+        first = first or here
+    end
+    return first
+end
+
+--- The sum of the trackers' currents, power by voltage of each; nil unless that is the current of all power.
+-- And whether there is any power of a tracker.
+local function current_of_trackers(rows, all)
+    local current, power
+    for n = 0, TRACKERS - 1 do
+        local here, voltage = watts(rows, n), volts(rows, n) or 0
+        if here and here ~= 0 and voltage == 0 then return nil, true end
+        if here then
+            current, power = (current or 0) + (here == 0 and 0 or here / voltage), (power or 0) + here
+        end
+    end
+    local whole = power and (not all or math.abs(all - power) <= TOLERANCE * math.abs(all) + 10)
+    return whole and current or nil, power ~= nil
+end
+
+--- The current of all panels.
+function panels.current(rows)
+    local all = measured(rows, "/Yield/Power", "PVP")
+    local current, several = current_of_trackers(rows, all)
+    if current or several then return current end
+    local voltage = measured(rows, "/Pv/V", "PVV")    -- of a charger with one tracker
+    if not (all and voltage) then return nil end
+    if voltage == 0 then return all == 0 and 0 or nil end           -- at night
+    return all / voltage
+end
+
+return panels

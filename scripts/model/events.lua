@@ -1,0 +1,102 @@
+--- Events of nodes for programs of the ISY: each once when something begins and once when it ends.
+--
+-- What was told of a driver last is kept over restarts (serve.state), and stored when it has left: a crash in
+-- between tells it twice rather than never. Before anything was told, a driver counts as quiet: no alarm, the
+-- device is there, the battery is above its level.
+
+local freshness = require "model.freshness"
+local scripts = require "serve.scripts"
+local state = require "serve.state"
+local timer = require "tasks.timer"
+
+local events = {}
+
+--- The data state as a driver that reports events.
+local STATE = { id = "GV30", events = { of = { [freshness.FRESH] = "BACK", [freshness.OFFLINE] = "LOST" },
+                                        quiet = "BACK" } }
+local HYSTERESIS = 1                -- above a level is so far above it
+local FIRST_PAUSE, LONGEST_PAUSE = 2, 60
+
+local told = {}                     -- [address] = { [driver] = event } of those that are not quiet
+local levels = {}                   -- [parameter] = number; nil: the owner gives none
+local waiting = {}                  -- [address] = node that PG3 did not have yet
+local pause = FIRST_PAUSE           -- until those are looked at again
+local planned = false
+local closed = false                -- the plugin ends
+
+--- What a value means by the events of its driver (see types.check); nil: nothing.
+local function event_of(its, value)
+    if value == nil then return nil end
+    if its.of then return its.of[value] end
+    local level = levels[its.level]
+    if not level then return nil end
+    if value < level then return its.below end
+    return value >= level + HYSTERESIS and its.above or nil
+end
+
+local function remember(address, id, event, quiet)
+    local mine = told[address] or {}
+    mine[id] = event ~= quiet and event or nil
+    told[address] = next(mine) and mine or nil
+    state.save_soon()
+end
+
+local function look_at_waiting()
+    planned, pause = false, math.min(2 * pause, LONGEST_PAUSE)
+    local list = waiting
+    waiting = {}
+    for _, node in pairs(list) do events.look(node) end
+    if not planned then pause = FIRST_PAUSE end
+end
+
+local function wait(node)
+    waiting[node.address] = node
+    if not planned then timer.after(pause, look_at_waiting) end
+    planned = true
+end
+
+local function report(node, driver, value)
+    local address, id, its = node.address, driver.id, driver.events
+    local event = event_of(its, value)
+    if not event or event == (told[address] and told[address][id] or its.quiet) then return end
+    if not host.event(address, event) then return wait(node) end
+    host.log("debug", ("Node %s (%s) reports %s."):format(address, node.name, event))
+    remember(address, id, event, its.quiet)
+end
+
+--- Reports what has begun or ended at a node since the last look. Values count while they are fresh.
+function events.look(node)
+    if closed or not node.state then return end
+    if not node.type.part then report(node, STATE, node.state) end
+    if node.state ~= freshness.FRESH or scripts.current(node.type) ~= node.type then return end
+    for _, driver in ipairs(node.type.reporting) do report(node, driver, node.memory.reported[driver.id]) end
+end
+
+--- The levels that the owner gives: { [parameter] = number }.
+function events.use(given)
+    levels = given
+end
+
+--- A node was taken out of PG3.
+function events.forget(address)
+    told[address], waiting[address] = nil, nil
+end
+
+--- Nothing is reported any more: what a stop shows has not happened.
+function events.close()
+    closed = true
+end
+
+--- What an earlier run told, as PG3 kept it; of nodes that PG3 has no more, nothing.
+local function restore(kept)
+    local known = {}
+    for _, node in ipairs(host.known()) do known[node.address] = true end
+    told = {}
+    for address, mine in pairs(kept) do
+        if type(mine) == "table" and (known[address] or next(known) == nil) then told[address] = mine end
+    end
+end
+
+state.keep("events", restore, function() return told end)
+
+return events

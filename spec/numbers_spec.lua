@@ -1,0 +1,197 @@
+--- What the ISY shows for odd rows of VRM: its units, its "not available", its large and its small systems.
+
+local worlds = require "spec.support.worlds"
+local fixtures = require "spec.fixtures.vrm"
+local discovery = require "model.discovery"
+
+after_each(function() _G.host = nil end)
+
+--- Rows of one device: { [path or code] = number or { number, format, what VRM shows } }.
+local function rows_of(service, instance, values)
+    local rows = {}
+    for key, one in pairs(values) do
+        local is_path = key:sub(1, 1) == "/"
+        local value = type(one) == "table" and one or { one }
+        rows[#rows + 1] = fixtures.row(service, instance, is_path and key or nil, not is_path and key or nil,
+            value[1], { formatWithUnit = value[2] or "%s", formattedValue = value[3] })
+    end
+    return rows
+end
+
+--- A world with an installation for each of some cases { service, rows }, and the address of each device.
+local function world_of(cases)
+    local sites, addresses = {}, {}
+    for i, case in ipairs(cases) do
+        local service = case[1]
+        local of_gateway = service == "system" or service == "settings"
+        local devices = { fixtures.gateway() }
+        if not of_gateway then devices[2] = fixtures.device(service, 99, i, "") end
+        sites[i] = { name = "Boat " .. i, timezone = "UTC", devices = devices,
+            rows = rows_of(service, of_gateway and 0 or i, case[2]) }
+        addresses[i] = of_gateway and discovery.gateway_address(i) or discovery.address(i, service, i)
+    end
+    local world = worlds.started { sites = sites }
+    for i, address in ipairs(addresses) do
+        assert(world.nodes[address], cases[i][1])
+        assert.equal(1, world:value(address, "GV30"))
+    end
+    return world, addresses
+end
+
+local NONE = "no data"
+
+--- Cases { service, rows, what the drivers show, by part ("" for the device's own node) }.
+local function check(cases)
+    local world, addresses = world_of(cases)
+    for i, case in ipairs(cases) do
+        for part, drivers in pairs(case[3]) do
+            if type(drivers) ~= "table" then part, drivers = "", { [part] = drivers } end
+            for driver, value in pairs(drivers) do
+                assert.equal(value, world:value(addresses[i] .. part, driver) or NONE,
+                    ("case %d, %s %s %s"):format(i, case[1], part, driver))
+            end
+        end
+    end
+end
+
+describe("a number in another unit", function()
+    -- Fault: 3.5 bar of oil were 4 kPa, 198 miles 198 km, a boat of 10 knots went at 36 km/h, five days since
+    -- the last full charge were five hours.
+    -- Expected: a number is shown in the node's unit, whatever unit VRM names.
+    it("is shown in the node's", function()
+        check {
+            { "genset", { ["/Engine/OilPressure"] = { 3.5, "%.1F bar" } }, { d = { GV4 = 350 } } },
+            { "dcgenset", { ["/Engine/OilPressure"] = { 50.8, "%.1F psi" } }, { d = { GV4 = 350 } } },
+            { "ev", { ["/RangeToGo"] = { 198, "%d mi" }, ["/Odometer"] = { 28000, "%d mi" } },
+              { GV11 = 319, GV12 = 45062 } },
+            { "gps", { ["/Speed"] = { 36, "%.1F km/h" }, ["/Altitude"] = { 328, "%.0F ft" } },
+              { SPEED = 10, GV2 = 100 } },
+            { "gps", { ls = { 10, "%.1F kn" } }, { SPEED = 5.1 } },
+            { "meteo", { ["/WindSpeed"] = { 20, "%.1F mph" } }, { SPEED = 8.9 } },
+            { "temperature", { ["/Pressure"] = { 29.92, "%.2F inHg" } }, { BARPRES = 1013.2 } },
+            { "battery", { ["/History/TimeSinceLastFullCharge"] = { 5, "%d days" } }, { GV15 = 120 } },
+        }
+    end)
+
+    -- Fault: 0.42 kW from panels at 36 V were 0.01 A; a meter of one phase that counts in Wh had a thousand
+    -- times the energy.
+    -- Expected: what is worked out is made of the numbers in their units, too.
+    it("counts for what is worked out", function()
+        check {
+            { "solarcharger", { ["/Yield/Power"] = { 0.432, "%.3F kW" }, ["/Pv/V"] = { 36000, "%d mV" } },
+              { ST = 432, GV1 = 36, GV2 = 12 } },
+            { "solarcharger", { PVP = { 0.9, "%.1F kW" }, PVP0 = { 600, "%d W" }, PVV0 = { 120, "%d V" },
+                                PVP1 = { 0.3, "%.1F kW" }, PVV1 = { 100, "%d V" } },
+              { ST = 900, GV2 = 8, t = { GV7 = 3 } } },
+            { "multi", { ["/Dc/0/Voltage"] = 50, ["/Dc/0/Current"] = { 2500, "%d mA" } }, { CPW = 125 } },
+            { "grid", { ["/Ac/L2/Energy/Forward"] = { 812500, "%d Wh" },
+                        ["/Ac/L2/Energy/Reverse"] = { 3.2, "%.1F MWh" } }, { TPW = 812.5, GV3 = 3200 } },
+            { "battery", { ["/Dc/0/Current"] = { -4200, "%d mA" }, ["/Dc/0/Voltage"] = { 26300, "%d mV" } },
+              { GV0 = 2, CC = -4.2, CPW = -110 } },
+            { "battery", { I = { 800, "%d mA" }, V = { 13.2, "%.1F V" } }, { GV0 = 0 } },
+        }
+    end)
+end)
+
+describe("a register's \"not available\"", function()
+    -- Fault: rows that name no unit pass it on. A battery whose current is unknown was charging, panels gave
+    -- 100 A (65535 W by 655.35 V).
+    -- Expected: what is worked out of it is no data, or made of what else there is.
+    it("is none for what is worked out", function()
+        check {
+            { "battery", { I = 3276.7, V = 13.1, SOC = 80 }, { CC = NONE, GV0 = NONE } },
+            { "battery", { I = -655.36, V = 13.1 }, { CC = -655.36, GV0 = 2 } },
+            { "battery", { I = 1.2, V = 655.35 }, { CV = NONE, GV0 = 1 } },
+            { "solarcharger", { PVP = 65535, PVV = 655.35, ScV = 13 },
+              { ST = NONE, GV1 = NONE, GV2 = NONE } },
+            { "solarcharger", { PVP = 420, PVV = 327.67 }, { GV1 = NONE, GV2 = NONE } },
+            { "solarcharger", { PVP = 1880, PVP0 = 0, PVV0 = 0, PVP1 = 1880, PVV1 = 300, PVP2 = 65535,
+                                PVV2 = 655.35 }, { GV2 = 6.3 } },
+        }
+    end)
+
+    -- Fault: a car's last contact was in 2106 (all bits set), and in 2038.
+    -- Expected: no data, as for every number of 32 bits that are all set.
+    it("is no time", function()
+        check {
+            { "ev", { ["/LastEvContact"] = 4294967295, ["/ChargingStarted"] = 2147483647 },
+              { d = { ST = NONE, GV2 = NONE } } },
+            { "system", { ["/DynamicEss/LastScheduledStart"] = 4294967295, ["/DynamicEss/Strategy"] = 1 },
+              { y = { GV10 = NONE } } },
+        }
+    end)
+
+    -- Fault: 655.35 kWh fit into a car's battery and into a session of charging, an engine had 65535 starts
+    -- and an oil pressure of 655 kPa.
+    -- Expected: no data. A counter may stand there.
+    it("is nothing of a car or an engine", function()
+        check {
+            { "ev", { ["/BatteryCapacity"] = 655.35, ["/Soc"] = 50 }, { GV13 = NONE } },
+            { "evcharger", { ["/Session/Energy"] = 655.35, ["/Ac/Energy/Forward"] = 655.35 },
+              { GV14 = NONE, TPW = 655.35 } },
+            { "genset", { ["/Engine/Starts"] = 65535, ["/Engine/OilPressure"] = 655.35 },
+              { d = { GV5 = NONE, GV4 = NONE } } },
+        }
+    end)
+end)
+
+describe("a large system", function()
+    -- Fault: a meter of a site that draws 1 MW had no energy after half a year, fifteen Quattros of 225 kW no
+    -- current.
+    -- Expected: both are shown. 32 bits that are all set are no data.
+    it("has its energy and its current", function()
+        check {
+            { "grid", { ["/Ac/Power"] = { 1050000, "%d W" }, ["/Ac/L1/Current"] = 1521.3,
+                        ["/Ac/Energy/Forward"] = { 87600000.5, "%.2F kWh" },
+                        ["/Ac/Energy/Reverse"] = { 42949672.95, "%.2F kWh" }, ["/Ac/L2/Power"] = 350000,
+                        ["/Ac/L1/Energy/Forward"] = { 29200000, "%.2F kWh" },
+                        ["/Ac/L2/Energy/Forward"] = 4294967.295 },
+              { ST = 1050000, TPW = 87600000.5, GV3 = NONE, GV2 = 1521.3,
+                p = { GV7 = 29200000, GV8 = NONE } } },
+            { "vebus", { CV = 48.1, CI = { -4680, "%.1F A" }, ["/Energy/AcIn1ToAcOut"] = 1450000.5,
+                         ["/Energy/InverterToAcOut"] = 21474836.47 },
+              { CC = -4680, CPW = -225108, e = { GV0 = 1450000.5, GV8 = NONE } } },
+            { "battery", { H22 = 1234567.5, H21 = 42949672.95, I = 702.4 },
+              { GV12 = 1234567.5, GV13 = NONE, CC = 702.4 } },
+            { "system", { ["/Dc/Battery/Current"] = -4680 }, { CC = -4680 } },
+            { "pvinverter", { pE1 = 9876543.2 }, { TPW = 9876543.2 } },
+        }
+    end)
+end)
+
+describe("a charger with several trackers", function()
+    -- Fault: the first tracker has no panels; its 0 V stood as PV voltage beside the power of the second.
+    -- Expected: the voltage of the first that has one. At night it is that of the first.
+    it("shows the voltage of one that has panels", function()
+        local cases = {}
+        for service, of in pairs { solarcharger = "", multi = "t", inverter = "t" } do
+            local driver = of == "" and "GV1" or "GV18"
+            local function add(voltage, rows)
+                rows["/Pv/0/P"], rows["/Pv/1/P"] = 0, 1880
+                cases[#cases + 1] = { service, rows, { [of] = { [driver] = voltage } } }
+            end
+            add(298, { ["/Pv/0/V"] = 0.4, ["/Pv/1/V"] = 298 })
+            add(298, { ["/Pv/0/V"] = 655.35, ["/Pv/1/V"] = 298 })
+            add(0.4, { ["/Pv/0/V"] = 0.4, ["/Pv/1/V"] = 0.2 })
+            add(36.2, { ["/Pv/V"] = 36.2, ["/Pv/0/V"] = 0.4, ["/Pv/1/V"] = 298 })
+            add(NONE, { ["/Pv/0/V"] = 655.35 })
+        end
+        check(cases)
+    end)
+end)
+
+describe("a state", function()
+    -- Fault: Node-RED in its safe mode, and a grid alarm that is a warning, were shown as numbers.
+    -- Expected: Victron's words.
+    it("has its text", function()
+        local world = world_of { { "system", { Agl = 1 } }, { "settings", { nr = 2 } } }
+        local function text(address, driver)
+            local node = world.nodes[address]
+            for _, one in ipairs(world.types[node.type].drivers) do
+                if one.id == driver then return node.texts[driver] or one.names[node.values[driver]] end
+            end
+        end
+        assert.equal("Warning", text("1_gw0", "GV13"))
+        assert.equal("On (safe mode)", text("2_gw0o", "GV10"))
+    end)
+end)
