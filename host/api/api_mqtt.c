@@ -17,7 +17,9 @@
 // small messages.
 #define WAITING_MAX (2u * 1024 * 1024)
 #define TAKEN_A_TURN 500 // messages of a connection that Lua takes in one turn of the loop
-#define CLOSE_MS 300     // in which the loop may stand still for the end of a connection
+#define LEAVE_MS                                                                                   \
+    200 // until the end of a connection that Lua closed: then it takes no time any more
+#define CLOSE_MS 300 // in which the loop may stand still for it
 #define MEMBERS_MAX 6
 #define WITHOUT_MAX 8
 #define LEVELS_MAX 8
@@ -25,7 +27,8 @@
 struct connection {
     struct connection *next;
     struct api *api;
-    struct mqtt *mqtt; // NULL: closed
+    struct mqtt *mqtt; // NULL: at its end
+    bool closed;       // by Lua
     int id;
     struct latest *waiting;
     struct latest_item *taken; // lives until Lua takes the next
@@ -63,7 +66,7 @@ static void connection_free(struct connection *c) {
 static struct connection *connection_find(lua_State *L, int arg) {
     lua_Integer id = luaL_checkinteger(L, arg);
     struct connection *c = api_of(L)->connections;
-    while (c != NULL && (c->id != id || c->mqtt == NULL)) {
+    while (c != NULL && (c->id != id || c->closed)) {
         c = c->next;
     }
     return c;
@@ -82,6 +85,8 @@ static void connection_remove(struct connection *c) {
 static void connection_end(void *ctx) {
     struct connection *c = ctx;
     c->end = 0;
+    mqtt_stop(c->mqtt, CLOSE_MS);
+    c->mqtt = NULL;
     if (!c->telling) {
         connection_remove(c);
     }
@@ -89,9 +94,7 @@ static void connection_end(void *ctx) {
 
 void api_mqtt_leave(struct api *a) {
     for (struct connection *c = a->connections; c != NULL; c = c->next) {
-        if (c->mqtt != NULL) {
-            mqtt_leave(c->mqtt);
-        }
+        mqtt_leave(c->mqtt);
     }
 }
 
@@ -132,10 +135,8 @@ static void told(void *ctx, struct vm *vm, const char *error) {
     api_task_ended(NULL, vm, error);
     c->telling = false;
     if (c->mqtt == NULL) {
-        if (c->end == 0) {
-            connection_remove(c);
-        }
-    } else if (latest_count(c->waiting) > 0) {
+        connection_remove(c);
+    } else if (!c->closed && latest_count(c->waiting) > 0) {
         tell_soon(c, c->left == 0 ? 0 : c->gather_ms);
     }
 }
@@ -350,7 +351,7 @@ static int host_mqtt_open(lua_State *L) {
     };
     int skip = field_number(L, "skip", 0, LEVELS_MAX);
     int levels = field_number(L, "levels", 0, LEVELS_MAX);
-    int gather_ms = field_number(L, "gather", 200, 60000);
+    int gather_ms = config.gather_ms = field_number(L, "gather", 200, 60000);
     check_list(L, "members", MEMBERS_MAX);
     check_list(L, "without", WITHOUT_MAX);
     config.ca_file = field_optional(L, "ca");
@@ -384,11 +385,11 @@ static int host_mqtt_close(lua_State *L) {
     if (c == NULL) {
         return 0;
     }
-    mqtt_stop(c->mqtt, CLOSE_MS); // Lua does not run inside an event of mqtt's
-    c->mqtt = NULL;
+    c->closed = true;
+    mqtt_leave(c->mqtt); // Lua does not run inside an event of mqtt's
     loop_cancel(c->api->loop, c->timer);
     c->timer = 0;
-    c->end = loop_after(c->api->loop, 0, connection_end, c); // events on their way have its id
+    c->end = loop_after(c->api->loop, LEAVE_MS, connection_end, c); // 0: api_mqtt_close ends it
     return 0;
 }
 

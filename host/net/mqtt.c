@@ -12,10 +12,11 @@
 enum {
     CONNECT_TIMEOUT_S = 10,
     RETRY_MS = PACE_FIRST_MS,
-    ANSWER_MS = 10 * 1000, // for a subscription
-    SEND_MS = 60 * 1000,   // for a message to leave
-    SENDING_MAX = 16,      // messages given to paho that have not left
-    EVENTS_A_TURN = 100,   // so that a flood cannot keep the loop from its other work
+    ANSWER_MS = 10 * 1000,  // for a subscription
+    SEND_MS = 60 * 1000,    // for a message to leave
+    SENDING_MAX = 16,       // messages given to paho that have not left
+    EVENTS_A_TURN = 100,    // so that a flood cannot keep the loop from its other work
+    GATHERED_A_TURN = 1000, // the same, of messages whose owner does little with each
     REASON_MAX = 800
 };
 
@@ -50,6 +51,8 @@ struct mqtt {
     unsigned failures;            // since the last time it was up
     int64_t since;                // when the connection was made
     struct pace pace;
+    int64_t gather_until;    // messages wait for it
+    int64_t gather_timer;    // which looks for them; 0 = none
     bool told_large;         // a message was too large, and the log says so
     bool leaving;            // mqtt_leave was called
     bool closing;            // and there was a connection to close
@@ -556,14 +559,43 @@ static void event_serve(struct mqtt *m, const struct queue_item *item) {
     }
 }
 
+static void gathered(void *ctx) {
+    ((struct mqtt *)ctx)->gather_timer = 0; // the same turn of the loop hands them on
+}
+
+// Whether nothing but messages waits, which may wait for more.
+static bool may_wait(struct mqtt *m) {
+    int64_t left = m->gather_until - loop_now_ms();
+
+    if (m->config.gather_ms == 0 || left <= 0 || atomic_exchange(&m->link->urgent, false)) {
+        return false;
+    }
+    if (m->gather_timer == 0 && atomic_load(&m->link->woken)) {
+        m->gather_timer = loop_after(m->loop, left, gathered, m);
+    }
+    return true;
+}
+
 static void mqtt_turn(void *ctx) {
     struct mqtt *m = ctx;
+
+    if (may_wait(m)) {
+        return;
+    }
+    atomic_store(&m->link->woken, false);
     struct queue_item *item = queue_pop(m->link->queue);
 
-    for (int left_now = EVENTS_A_TURN; item; item = queue_pop(m->link->queue)) {
+    if (item != NULL) {
+        m->gather_until = loop_now_ms() + m->config.gather_ms;
+    }
+
+    int left_now = m->config.gather_ms > 0 ? GATHERED_A_TURN : EVENTS_A_TURN;
+
+    for (; item; item = queue_pop(m->link->queue)) {
         event_serve(m, item);
         free(item);
         if (--left_now == 0) {
+            m->gather_until = 0;
             loop_wake(m->loop);
             break;
         }
@@ -671,6 +703,7 @@ void mqtt_leave(struct mqtt *m) {
     }
     m->leaving = true;
     loop_cancel(m->loop, m->timer);
+    loop_cancel(m->loop, m->gather_timer);
     loop_not_each_turn(m->loop, m);
     if (is_connected(m)) {
         message_publish(m, &m->config.farewell);
