@@ -153,7 +153,7 @@ class Cloud:
                 said.append(f"a message that nobody but the GX may send: {topic}")
             elif "+" in levels or "#" in levels:
                 said.append(f"a wildcard in a question or write: {topic}")
-        if self.refused_logins() > len(self.users):
+        if self.refused_logins() > len(self.devices):
             said.append(f"{self.refused_logins()} logins with what was refused before")
         return said
 
