@@ -418,6 +418,7 @@ static void stop(struct app *a) {
         do {
             loop_turn(a->api.loop, 10);
         } while (pg3_waiting(a->api.pg3) && loop_now_ms() < until);
+        api_mqtt_leave(&a->api);
         pg3_broker_stop(&a->broker, LEAVE_MS);
     }
     if (a->api.http != NULL) {

@@ -27,9 +27,15 @@ local function write(path, text)
 end
 
 describe("the contract of host holds on the fake host:", function()
-    local checks = contract { write = write, vrm = "https://vrm/v2" }
+    local checks = contract { write = write, vrm = "https://vrm/v2", broker = 1883 }
 
-    before_each(function() world = fake.new { answer = answer, env = { CONTRACT_TOKEN = "contract" } } end)
+    before_each(function()
+        world = fake.new { answer = answer, env = { CONTRACT_TOKEN = "contract" },
+            broker = function(connection) return connection.config.port == 1 and "unreachable" or nil end,
+            on_send = function(connection, message)
+                world:mqtt_message(connection, message.topic, message.text)
+            end }
+    end)
 
     it("every function has a check, every check a function", function()
         assert.equal("", checks.differences())

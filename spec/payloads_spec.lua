@@ -84,24 +84,26 @@ end)
 
 describe("the account's answers:", function()
     it("the user, whose idAccessToken is null", function()
-        assert.same({ id = 5150 }, read.user(answer "users-me"))
+        assert.same({ id = 5150, email = "ada@example.org" }, read.user(answer "users-me"))
     end)
 
     it("installations, today's fields and those of 2016", function()
         assert.same({ { id = SITE, name = "Mill Cottage", alarms = 0, zone = "Europe/Zurich",
-                        created = 1600000000 },
-                      { id = 4242, name = "Pump house", alarms = 0, zone = "Africa/Nairobi" } },
+                        created = 1600000000, portal = "0a1b2c3d4e5f" },
+                      { id = 4242, name = "Pump house", alarms = 0, zone = "Africa/Nairobi",
+                        portal = "0a1b2c3d4e60" } },
             read.installations(answer "installations"))
     end)
 
     it("extended: alarms as objects, as texts or false; numbers as texts; false for no time", function()
         assert.same({
             { id = SITE, name = "Mill Cottage", alarms = 1, listed_alarms = { "81/289" },
-              last_timestamp = LOGGED, zone = "Europe/Zurich", created = 1600000000 },
+              last_timestamp = LOGGED, zone = "Europe/Zurich", created = 1600000000,
+              portal = "0a1b2c3d4e5f", mqtt_host = "mqtt7.victronenergy.com" },
             { id = 4242, name = "Pump house", alarms = 2, last_timestamp = LOGGED - 3600,
-              zone = "Africa/Nairobi" },
+              zone = "Africa/Nairobi", portal = "0a1b2c3d4e60", mqtt_host = "mqtt7.victronenergy.com" },
             { id = 88003, name = "Installation 88003", alarms = 0, zone = "Europe/Zurich",
-              created = 1600000000 },
+              created = 1600000000, portal = "0a1b2c3d4e61", mqtt_host = "mqtt7.victronenergy.com" },
         }, read.installations(answer "installations-extended"))
     end)
 

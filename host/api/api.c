@@ -555,6 +555,7 @@ static int open_main(lua_State *L) {
     lua_pushboolean(L, a->once);
     lua_setfield(L, -2, "once");
     api_http_open(L);
+    api_mqtt_open(L);
     api_node_open(L);
     api_profile_open(L);
     api_script_open(L);
@@ -634,6 +635,7 @@ void api_close(struct api *a) {
     if (a->main != NULL) {
         task_cancel_vm(a->tasks, a->main);
     }
+    api_mqtt_close(a);
     vm_free(a->main);
     buf_free(&a->lines);
 }

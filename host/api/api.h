@@ -24,6 +24,8 @@ struct api {
     struct pg3 *pg3; // NULL: nothing is connected (--check and the like)
     struct vm *main;
     struct script **scripts;
+    struct connection *connections; // host.mqtt_open's
+    int last_connection;
     size_t script_count;
     char root[512];    // the folder that has scripts/
     char profile[512]; // folder of the profile
@@ -54,6 +56,9 @@ bool api_open(struct api *a);
 bool api_run(struct api *a, const char *path);
 void api_close(struct api *a);
 
+// Begins the end of Lua's connections to brokers; api_close ends them.
+void api_mqtt_leave(struct api *a);
+
 // Keeps a line of the log until Lua asks for it (host.lines); what passes 64 KiB is dropped.
 void api_keep_line(struct api *a, const char *line);
 
@@ -83,6 +88,8 @@ struct api_answer {
     int index;
 };
 
+// Ends Lua's connections to brokers, after the tasks of main.lua.
+void api_mqtt_close(struct api *a);
 #define API_NAMES_MAX 8
 // Reads a list of texts, a field of the table at `index`, which keeps them; `names` has a place
 // more, for the NULL at its end. Leaves it on the stack.
@@ -106,6 +113,7 @@ bool api_list_begin(struct api_list *l, lua_State *L, struct json *json, int req
 void api_list_element(void *ctx, const struct sieve_element *e);
 
 void api_http_open(lua_State *L);    // adds http functions to the table on top
+void api_mqtt_open(lua_State *L);    // connections to MQTT brokers
 void api_node_open(lua_State *L);    // nodes, parameters, notices
 void api_profile_open(lua_State *L); // the profile's files
 void api_script_open(lua_State *L);  // device scripts

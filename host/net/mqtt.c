@@ -12,10 +12,11 @@
 enum {
     CONNECT_TIMEOUT_S = 10,
     RETRY_MS = PACE_FIRST_MS,
-    ANSWER_MS = 10 * 1000, // for a subscription
-    SEND_MS = 60 * 1000,   // for a message to leave
-    SENDING_MAX = 16,      // messages given to paho that have not left
-    EVENTS_A_TURN = 100,   // so that a flood cannot keep the loop from its other work
+    ANSWER_MS = 10 * 1000,  // for a subscription
+    SEND_MS = 60 * 1000,    // for a message to leave
+    SENDING_MAX = 16,       // messages given to paho that have not left
+    EVENTS_A_TURN = 100,    // so that a flood cannot keep the loop from its other work
+    GATHERED_A_TURN = 1000, // the same, of messages whose owner does little with each
     REASON_MAX = 800
 };
 
@@ -50,7 +51,11 @@ struct mqtt {
     unsigned failures;            // since the last time it was up
     int64_t since;                // when the connection was made
     struct pace pace;
+    int64_t gather_until;    // messages wait for it
+    int64_t gather_timer;    // which looks for them; 0 = none
     bool told_large;         // a message was too large, and the log says so
+    bool leaving;            // mqtt_leave was called
+    bool closing;            // and there was a connection to close
     char tls_error[160];     // the first of this attempt
     char reason[REASON_MAX]; // logged last; "" once up and no second copy is suspected
 };
@@ -554,14 +559,43 @@ static void event_serve(struct mqtt *m, const struct queue_item *item) {
     }
 }
 
+static void gathered(void *ctx) {
+    ((struct mqtt *)ctx)->gather_timer = 0; // the same turn of the loop hands them on
+}
+
+// Whether nothing but messages waits, which may wait for more.
+static bool may_wait(struct mqtt *m) {
+    int64_t left = m->gather_until - loop_now_ms();
+
+    if (m->config.gather_ms == 0 || left <= 0 || atomic_exchange(&m->link->urgent, false)) {
+        return false;
+    }
+    if (m->gather_timer == 0 && atomic_load(&m->link->woken)) {
+        m->gather_timer = loop_after(m->loop, left, gathered, m);
+    }
+    return true;
+}
+
 static void mqtt_turn(void *ctx) {
     struct mqtt *m = ctx;
+
+    if (may_wait(m)) {
+        return;
+    }
+    atomic_store(&m->link->woken, false);
     struct queue_item *item = queue_pop(m->link->queue);
 
-    for (int left_now = EVENTS_A_TURN; item; item = queue_pop(m->link->queue)) {
+    int64_t now = loop_now_ms();
+    int left_now = m->config.gather_ms > 0 ? GATHERED_A_TURN : EVENTS_A_TURN;
+
+    for (; item; item = queue_pop(m->link->queue)) {
+        if (item->kind == EV_MESSAGE && now >= m->gather_until) {
+            m->gather_until = now + m->config.gather_ms;
+        }
         event_serve(m, item);
         free(item);
         if (--left_now == 0) {
+            m->gather_until = 0;
             loop_wake(m->loop);
             break;
         }
@@ -663,6 +697,21 @@ void mqtt_reconnect(struct mqtt *m, const char *why) {
     }
 }
 
+void mqtt_leave(struct mqtt *m) {
+    if (m == NULL || m->leaving) {
+        return;
+    }
+    m->leaving = true;
+    loop_cancel(m->loop, m->timer);
+    loop_cancel(m->loop, m->gather_timer);
+    loop_not_each_turn(m->loop, m);
+    if (is_connected(m)) {
+        message_publish(m, &m->config.farewell);
+        m->closing = disconnect_start(m);
+    }
+    subscriptions_forget(m);
+}
+
 void mqtt_stop(struct mqtt *m, int ms) {
     if (m == NULL) {
         return;
@@ -670,18 +719,13 @@ void mqtt_stop(struct mqtt *m, int ms) {
     struct link *link = m->link;
     int64_t now = loop_now_ms();
 
-    if (is_connected(m)) {
-        message_publish(m, &m->config.farewell);
-        if (disconnect_start(m)) {
-            link_wait(link, EV_CLOSED, now + ms / 2); // the rest of the time is for paho's threads
-        }
+    mqtt_leave(m);
+    if (m->closing) {
+        link_wait(link, EV_CLOSED, now + ms / 2); // the rest of the time is for paho's threads
     }
     bool gone = link_destroy_start(link) && link_wait(link, EV_DESTROYED, now + ms);
 
     link_end(link, gone);
-    loop_cancel(m->loop, m->timer);
-    loop_not_each_turn(m->loop, m);
-    subscriptions_forget(m);
     while (m->subscriptions) {
         subscription_remove(m, m->subscriptions);
     }

@@ -33,6 +33,7 @@ struct mqtt_config {
     bool check_name;           // with ca_file: whether the broker's certificate must be for `host`
     size_t message_max;        // bytes of the largest message that is taken
     size_t waiting_max;        // bytes of received messages that may wait for the loop
+    int gather_ms;             // messages are handed on at most so often: each wake-up costs more
     struct mqtt_message hello; // published after each connect, before subscribing
     struct mqtt_message farewell; // published at a clean stop
     struct mqtt_message will;
@@ -87,10 +88,13 @@ bool mqtt_send(struct mqtt *m, const char *topic, const char *text, size_t len, 
 // Ends a connection that is of no use to the owner and makes it again after the usual pause. `why`
 // is a sentence for the log. `down` comes before it returns. Nothing while there is none.
 void mqtt_reconnect(struct mqtt *m, const char *why);
-// Publishes the farewell, disconnects, waits for it at most `ms` in all while turning nothing
-// else, and frees. Never blocks longer, even with a connect, a handshake or a silent broker
-// hanging: what paho will not let go of in time is left to the end of the process. Usually done
-// after 0.1 s. Not from inside an event.
+// Begins the end, so that several end at the same time: publishes the farewell and disconnects, and
+// does not wait. Only mqtt_stop may follow. Not from inside an event; NULL does nothing.
+void mqtt_leave(struct mqtt *m);
+// mqtt_leave, then waits for it at most `ms` in all while turning nothing else, and frees. Never
+// blocks longer, even with a connect, a handshake or a silent broker hanging: what paho will not
+// let go of in time is left to the end of the process. Usually done after 0.1 s. Not from inside an
+// event.
 void mqtt_stop(struct mqtt *m, int ms);
 
 #endif

@@ -24,7 +24,12 @@ static void link_tell(struct link *link, enum event event, const char *label, co
     atomic_fetch_add(&link->inside, 1);
     if (!atomic_load(&link->closed)) {
         queue_push(link->queue, (int)event, label, data, len, event != EV_MESSAGE);
-        loop_wake(link->loop);
+        if (event != EV_MESSAGE) {
+            atomic_store(&link->urgent, true);
+        }
+        if (event != EV_MESSAGE || !atomic_exchange(&link->woken, true)) {
+            loop_wake(link->loop);
+        }
     }
     atomic_fetch_sub(&link->inside, 1);
 }
@@ -123,6 +128,8 @@ struct link *link_new(struct loop *l, const struct mqtt_config *c) {
         link->tickets[i] = (struct ticket){link, (unsigned char)i};
     }
     atomic_init(&link->closed, false);
+    atomic_init(&link->woken, false);
+    atomic_init(&link->urgent, false);
     atomic_init(&link->inside, 0);
     atomic_init(&link->looking, 0);
     if (link->queue == NULL || link->host == NULL) {

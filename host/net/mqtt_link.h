@@ -51,6 +51,8 @@ struct link {
     MQTTAsync client;
     struct ticket tickets[TICKETS];
     atomic_bool closed; // the loop may be gone
+    atomic_bool woken;  // the loop knows that messages wait
+    atomic_bool urgent; // and something else, too
     atomic_int inside;  // threads that may be using the loop
     atomic_int looking; // threads that look up the host
 };

@@ -8,6 +8,8 @@ local discovery = {}
 --- Services whose rows describe the gateway or the whole system. They never make a device.
 local GATEWAY_SERVICES = { system = true, settings = true, platform = true, hub4 = true, gateway = true }
 
+function discovery.is_gateway(service) return GATEWAY_SERVICES[service] or false end
+
 --- Two letters for a service in a node address. FROZEN: a change gives users new nodes and breaks their
 -- programs. Codes beginning with x, y or z are kept for services that are not here.
 discovery.SERVICE_CODES = {

@@ -6,6 +6,7 @@
 -- clock, of what it logs in each interval. Where it logs nothing so, it lives as long as it is connected.
 
 local data_state = require "types.data_state"
+local overlay = require "model.overlay"
 local store = require "model.store"
 
 local freshness = {}
@@ -191,6 +192,16 @@ local function any_stamp(home, site, now)
     return at and at <= now + slack(site.interval) and at or nil
 end
 
+--- What is told live is of now as long as the connection lives: so is what tells it. at: VRM's time.
+function freshness.hear_live(site, at)
+    site.heard = later(site.heard, at)
+    for home in site.store:each() do
+        if overlay.lives(site.store, home) then
+            home.heard, home.alive = later(home.heard, at), later(home.alive, at)
+        end
+    end
+end
+
 --- Finds out when a site, its devices and those VRM lists were heard of last, by VRM's clock (`heard` of
 -- each; nil: never), and when a device gave its last sign of life of any kind (`alive`; its measurements may
 -- be older), from an answer that came at `now`.
@@ -216,6 +227,7 @@ function freshness.hear(site, now)
         if not home.measured then home.heard = later(home.heard, by_vrm) end
         home.alive = later(later(home.heard, by_vrm), any_stamp(home, site, now))
     end
+    if site.live_at then freshness.hear_live(site, site.live_at) end
 end
 
 return freshness

@@ -9,7 +9,9 @@
 --          hidden = { [key] = true }: devices of a kind that the owner does not want,
 --          store = see model.store, aging = timer for when data grows old, said = what was logged,
 --          zone = name of its time zone, midnight, tomorrow = when its day began and ends, VRM's time; nil:
---          to be found out, of_month, of_year = which day of those it is, from 1, ... (see sources.account) }
+--          to be found out, of_month, of_year = which day of those it is, from 1,
+--          live_at = VRM's time to which a connection for live data lives, nil: there is none that does,
+--          waiting = set of nodes that have live values to show, ... (see sources.account) }
 
 local choices = require "pg3.choices"
 local reading = require "types.reading"
@@ -19,6 +21,8 @@ local discovery = require "model.discovery"
 local events = require "model.events"
 local generic = require "serve.generic"
 local nodes = require "model.nodes"
+local overlay = require "model.overlay"
+local pace = require "model.pace"
 local read = require "sources.read"
 local scripts = require "serve.scripts"
 local store = require "model.store"
@@ -208,6 +212,7 @@ local function show_home(site, home)
     local rows = list[1] and freshness.living(home)
     for _, node in ipairs(list) do
         nodes.belong(node, site)
+        pace.clear(node)
         again[nodes.show(node, home, rows, site) or "no"] = true
     end
     store.was_shown(home, again.again, again.fresh)
@@ -278,6 +283,57 @@ function installation.tell(site, rows)
     site.store:tell(rows)
     show_told(site)
     installation.age(site)
+end
+
+--- A time, ours, by the clock of a site's gateway.
+local function stamp_of(site, time)
+    return math.floor(time + (site.clock or 0) - (site.shift or 0))
+end
+
+--- What was told live of a path: a number, a text, or nil: it has no value. Shown by installation.show_live.
+function installation.hear(site, service, instance, path, value)
+    if value == true or value == false then value = value and 1 or 0 end
+    local now = host.time()
+    local home, changed = overlay.hear(site.store, service, instance, path, value, stamp_of(site, now))
+    if not home or next(changed) == nil then return end
+    for _, node in ipairs(nodes_of(home)) do
+        if not node.lost and node.home == home and pace.wait(node, changed, now) then
+            site.waiting = site.waiting or {}
+            site.waiting[node] = true
+        end
+    end
+end
+
+--- A path was told to be gone: its device left the D-Bus.
+function installation.leave_path(site, service, instance, path)
+    overlay.leave(site.store, service, instance, path)
+end
+
+--- Shows what was told live and may be shown by now. Returns the seconds until more of it may be; nil:
+-- nothing waits.
+function installation.show_live(site)
+    local now, soonest = host.time(), nil
+    for node in pairs(site.waiting or {}) do
+        local due, left = pace.due(node, now)
+        if due and node.home and site.nodes[node.address] == node then
+            nodes.update(node, node.home, freshness.living(node.home), site, due)
+            events.look(node)
+        end
+        if left then soonest = math.min(soonest or left, left) else site.waiting[node] = nil end
+    end
+    return soonest
+end
+
+--- A connection for live data lives, or lived until now (ends).
+function installation.prove(site, ends)
+    local now = host.time()
+    site.live_at = now + (site.clock or 0)
+    site.store.live_stamp = stamp_of(site, now)
+    if site.overview then
+        freshness.hear_live(site, site.live_at)
+        installation.age(site)
+    end
+    if ends then site.live_at, site.store.live_stamp = nil, nil end
 end
 
 --- VRM's answer to one poll (see vrm:diagnostics) becomes values; with discover also new nodes.

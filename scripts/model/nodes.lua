@@ -200,11 +200,11 @@ function nodes.show(node, home, rows, site)
 end
 
 --- Shows on a node what changed of its rows between two answers. Functions of its script see it with the next
--- answer.
-function nodes.update(node, home, rows, site)
+-- answer. which: the drivers, nil = those that read what changed since the last answer.
+function nodes.update(node, home, rows, site, which)
     local type_ = node.type
     if node.home ~= home or scripts.current(type_) ~= type_ or scripts.suspended(type_) then return end
-    local which = device.direct_readers(type_, home.changed)
+    which = which or device.direct_readers(type_, home.changed)
     for driver in pairs(which) do node.memory.again[driver] = true end      -- here no slip of VRM's
     apply(node, site, rows, nil, which)
 end

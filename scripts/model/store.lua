@@ -6,7 +6,8 @@
 --           told = { [path] = row }: what the plugin was told beside those rows, as rows of the gateway,
 --           stamps = { [timestamp that the last answer gave to rows that had others] = for how many it is a
 --           later one },
---           doubtful = an answer may have been taken by halves }
+--           doubtful = an answer may have been taken by halves,
+--           live = see model.overlay }
 -- home  = what discovery.devices makes of a device or of the gateway, what model.freshness knows of it, and
 --         { fresh = nothing of it has been shown yet,
 --           changed = { [path or code] = true }: those whose rows are others than when it was shown,
@@ -16,13 +17,14 @@
 -- with one metatable are in the same place (read.place).
 
 local discovery = require "model.discovery"
+local overlay = require "model.overlay"
 
 local store = {}
 store.__index = store
 
 function store.new()
-    return setmetatable({ rows = {}, homes = {}, devices = {}, told = {}, stamps = {}, doubtful = false },
-        store)
+    return setmetatable({ rows = {}, homes = {}, devices = {}, told = {}, stamps = {}, doubtful = false,
+                          live = {} }, store)
 end
 
 local place_of = getmetatable       -- of a row
@@ -36,10 +38,6 @@ local function assign(row, other)
     row.value, row.text, row.timestamp = other.value, other.text, other.timestamp
     row.unit = rawget(other, "unit")
     return false
-end
-
-local function home_key(home)
-    return home.service and home.service .. "/" .. home.instance or "gateway"
 end
 
 --- Whether two answers have the same rows in the same places, whatever their values.
@@ -94,6 +92,7 @@ end
 function store:take(rows)
     local before, unsettled = self.rows, {}
     if self.doubtful or not same_places(rows, before) then return false end
+    overlay.uncover(self)
     self.rows, self.stamps = rows, {}
     for i, row in ipairs(rows) do
         local old, home = before[i], self.homes[i]
@@ -108,6 +107,7 @@ function store:take(rows)
         end
     end
     if next(unsettled) then settle(self, unsettled) end
+    overlay.cover(self)
     return true
 end
 
@@ -131,16 +131,18 @@ end
 --- Sorts the rows of an answer to devices; everything of them is new then. See discovery.devices.
 function store:sort(rows, overview, pick, gateway_type)
     local before = {}
-    for home in self:each() do before[home_key(home)] = home end
+    for home in self:each() do before[overlay.key_of(home)] = home end
     self.stamps = new_stamps(rows, self.rows)
     self.rows = rows
     self.devices, self.gateway, self.homes = discovery.devices(rows, overview, pick, gateway_type)
     for home in self:each() do
-        local old = before[home_key(home)] or {}
+        local old = before[overlay.key_of(home)] or {}
         home.stamp, home.seen = old.stamp, old.seen
         home.fresh, home.changed = true, {}
     end
     put_told(self)
+    overlay.adopt(self)
+    overlay.cover(self)
     self.doubtful = false
 end
 

@@ -5,11 +5,12 @@ local read = require "sources.read"
 local params = {}
 
 --- What PG3 shows for the user to fill in.
-local DEFAULTS = { vrm_token = "", temp_unit = "C", stale_values = "zero", battery_level = "" }
+local DEFAULTS = { vrm_token = "", temp_unit = "C", stale_values = "zero", battery_level = "", live = "off" }
 
 local TOKEN_NAMES = { "vrm_token", "api_key", "vrm_api_token" }     -- the first with a value counts
 local LONGEST_TOKEN = 512
 local TEMP_UNITS = { c = "C", celsius = "C", f = "F", fahrenheit = "F", choices = "C or F" }
+local LIVE = { off = "off", vrm = "vrm", choices = "off or vrm" }
 local STALE_VALUES = { zero = "zero", keep = "keep", choices = "zero or keep" }
 
 --- A pasted token without what came along with it: blanks, line ends, quotes, the word before it.
@@ -130,7 +131,8 @@ end
 
 --- given: PG3's { name = text }. Returns { token = text ("" if none), token_problem = text|nil,
 -- secrets = list of what must not be logged,
--- fahrenheit = bool, zero = bool, script_folder = path ("" if none), battery_level = percent|nil,
+-- fahrenheit = bool, zero = bool, live = "off" or "vrm", script_folder = path ("" if none),
+-- battery_level = percent|nil,
 -- problems = list of sentences }.
 function params.read(given)
     local named, problems = by_name(given)
@@ -144,6 +146,7 @@ function params.read(given)
         token_problem = token ~= "" and token_problem(token) or nil,
         fahrenheit = choice(named, "temp_unit", TEMP_UNITS, "C", problems) == "F",
         zero = choice(named, "stale_values", STALE_VALUES, "zero", problems) == "zero",
+        live = choice(named, "live", LIVE, "off", problems),
         script_folder = folder(named, problems),
         battery_level = level(named, problems),
         problems = problems,

@@ -9,6 +9,7 @@ local device = require "model.device"
 local energy = require "sources.energy"
 local health = require "sources.health"
 local installation = require "model.installation"
+local live = require "sources.live"
 local nodes = require "model.nodes"
 local notices = require "pg3.notices"
 local orphans = require "model.orphans"
@@ -138,6 +139,7 @@ local function retry(holder, seconds, fn)
 end
 
 local LEAST_SECONDS = 10            -- between PG3's polls of one installation, and of the account's list
+local LIVE_SECONDS = 300            -- between the polls of an installation whose values come live
 local POLLS = 4                     -- of an installation in one of its logging intervals
 local LONGEST_INTERVAL = 86400      -- that a gateway has; what VRM tells beyond is a mistake
 
@@ -153,9 +155,11 @@ end
 local STEP_SECONDS = 0.5            -- from the poll of one installation to that of the next
 
 --- PG3's short poll of a site: more often than VRM can have something new is a waste. A second less: a poll
--- may come a moment early.
+-- may come a moment early. Where values come live, polls are only for the rest.
 local function poll_when_due(site)
-    when_due(site, math.min(site.interval or 0, LONGEST_INTERVAL) / POLLS - 1, poll)
+    local pause = math.min(site.interval or 0, LONGEST_INTERVAL) / POLLS - 1
+    if live.is_alive(site) then pause = math.max(pause, LIVE_SECONDS) end
+    when_due(site, pause, poll)
 end
 
 --- The same in so many seconds, unless it is polled before that.
@@ -282,6 +286,11 @@ local function ask(s, site, discover, priority)
     return true
 end
 
+--- Live data for an installation that answers, if the owner wants it.
+local function follow_live(site)
+    if settings.live == "vrm" then live.follow(site, { email = session.email, token = settings.token }) end
+end
+
 local function poll_once(site)
     local s, discover = session, site.discover or not site.overview
     local priority = site.asked and vrm.ASKED or nil
@@ -292,12 +301,13 @@ local function poll_once(site)
         site.health:worked()
         if site.timer then timer.cancel(site.timer) end
         site.timer = nil
+        follow_live(site)
         if discover and s.client.bare then host.spawn(add_details, s, site) end
     else
         site.store:doubt()
         site.discover = site.discover or discover
         failed(site.health, site, err, function() poll(site) end)
-        if site.health:lost() then
+        if site.health:lost() and not live.is_alive(site) then
             installation.lose(site)
         else
             installation.age(site)
@@ -332,7 +342,7 @@ local function ask_account(s)
         local user, err = s.client:me()
         if err and err.kind == "forbidden" then err.kind = "auth" end
         if not user then return nil, err end
-        s.user_id = user.id
+        s.user_id, s.email = user.id, user.email
     end
     local list, err = s.client:installations(s.user_id)
     -- One empty list may be a slip of VRM's; the second is believed.
@@ -354,6 +364,7 @@ local function use_installations(s, list)
     for i, record in ipairs(list) do
         local site = sites[record.id] or { id = record.id, said = {}, nodes = {}, store = store.new() }
         site.name, site.created = record.name, record.created
+        site.portal, site.mqtt_host = record.portal, record.mqtt_host
         if site.zone ~= record.zone then site.zone, site.tomorrow = record.zone, nil end
         if not (s.client.bare and site.alarms) then take_details(site, record) end
         if site.session ~= s then site.session, site.health = s, health.new(record.name) end
@@ -363,6 +374,7 @@ local function use_installations(s, list)
     for id, site in pairs(sites) do
         if site.listed ~= list then
             if site.timer then timer.cancel(site.timer) end
+            live.leave(id)
             installation.forget(site)
             sites[id] = nil
         end
@@ -473,6 +485,7 @@ function account.begin()
         site.timer = nil
     end
     session, begun_for = nil, nil
+    live.leave_all()
     held = nil
     host.hold(0)                    -- VRM's pause was for the token before
     local client, problem
@@ -617,13 +630,21 @@ end
 
 --- The parameters as pg3.params read them -> whether the token is another: account.begin is needed.
 function account.use(given)
+    local before = settings.live
     settings = given
+    if settings.live ~= before then
+        live.leave_all()
+        for _, site in ipairs(session and session.sites or {}) do
+            if site.health.answered and settings.token == begun_for then follow_live(site) end
+        end
+    end
     return settings.token ~= begun_for
 end
 
 --- Nothing is asked or planned any more, nor is anything shown: what comes from VRM now is outdated.
 function account.stop()
     stopping, session = true, nil
+    live.leave_all()
     installation.leave()
     show_controller(STATE.DISCONNECTED)
 end

@@ -147,7 +147,7 @@ end
 
 function read.user(json)
     local id = type(json.user) == "table" and read.integer(json.user.id)
-    return id and { id = id } or nil
+    return id and { id = id, email = read.text(json.user.email) } or nil
 end
 
 --- Whether an entry of current_alarms is over: `cleared` is a time then, else null.
@@ -178,6 +178,16 @@ local function alarms_of(site)
     return math.max(counted, on, some), #listed > 0 and listed or nil
 end
 
+--- The portal id of a gateway: it stands in topics.
+local function portal_id(value)
+    local id = type(value) == "string" and read.trim(value):lower() or ""
+    return id:find "^%x+$" and #id <= 32 and id or nil
+end
+
+local function host_name(value)
+    return type(value) == "string" and value:find "^[%w%.%-]+$" and #value <= 253 and value or nil
+end
+
 --- The installations of an answer; what has no id is left out, what comes twice is taken once.
 function read.installations(json)
     local sites, known = {}, {}
@@ -193,6 +203,8 @@ function read.installations(json)
                 last_timestamp = read.integer(site.last_timestamp),
                 zone = name_text(site.timezone) or "UTC",
                 created = read.integer(site.syscreated),
+                portal = portal_id(site.identifier),
+                mqtt_host = host_name(site.mqtt_host),
             }
         end
     end
@@ -347,6 +359,16 @@ local MOST_HOURS = {
 
 --- And what it counts in cubic meters.
 local VOLUMES = { ["/Remaining"] = true, tr = true, ["/Capacity"] = true, ["/Aggregate"] = true }
+
+--- A row of the D-Bus, in its units: where nothing is known of that, of none. before: a row of the same path,
+-- nil: there is none.
+function read.live_row(service, instance, path, value, timestamp, before)
+    local unit = MOST_HOURS[path] and "s" or service == "tank" and VOLUMES[path] and "m3" or false
+    local row = { value = value, timestamp = timestamp, unit = unit }
+    if getmetatable(before) then return setmetatable(row, getmetatable(before)) end
+    row.service, row.instance, row.path = service or before and before.service, instance, path
+    return row
+end
 
 local function counted(value, unit)
     local rule = CONVERTED[unit]

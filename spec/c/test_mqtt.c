@@ -1,26 +1,19 @@
 // mqtt: several connections at once, to real brokers (mosquitto). The clock leaps over the pauses.
+#define FOLDER "test_mqtt.d/"
 #include "base/log.h"
-#include "check.h"
+#include "broker.h"
 #include "net/mqtt.h"
 
-#include <fcntl.h>
 #include <netdb.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#define FOLDER "test_mqtt.d/"
 #define PASSWORD "a password for tests"
 #define MANY 40
-
-extern char **environ;
 
 static struct loop *loop;
 static int64_t leapt_ms;
@@ -72,64 +65,6 @@ int __wrap_getaddrinfo(const char *name, const char *service, const struct addri
         nanosleep(&step, NULL);
     atomic_fetch_sub(&hanging, 1);
     return EAI_AGAIN;
-}
-
-// Brokers
-
-struct broker {
-    char config[64];
-    int port;
-    pid_t pid;
-};
-
-static bool answers(int port) {
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found = NULL;
-    char service[8];
-    snprintf(service, sizeof service, "%d", port);
-    if (__real_getaddrinfo("127.0.0.1", service, &hints, &found) != 0)
-        return false;
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    bool answered = connect(fd, found->ai_addr, found->ai_addrlen) == 0;
-    close(fd);
-    freeaddrinfo(found);
-    return answered;
-}
-
-// Below those that the system gives to outgoing connections.
-static int free_port(void) {
-    int port = 10000 + (int)(getpid() * 7 % 20000);
-    while (answers(port))
-        port++;
-    return port;
-}
-
-static void broker_start(struct broker *b) {
-    char *const argv[] = {"mosquitto", "-c", b->config, NULL};
-    posix_spawn_file_actions_t files;
-    posix_spawn_file_actions_init(&files);
-    posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-    CHECK(posix_spawnp(&b->pid, "mosquitto", &files, NULL, argv, environ) == 0);
-    posix_spawn_file_actions_destroy(&files);
-    for (int i = 0; i < 1000 && !answers(b->port); i++)
-        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
-    CHECK(answers(b->port));
-}
-
-static void broker_stop(struct broker *b) {
-    kill(b->pid, SIGTERM);
-    CHECK(waitpid(b->pid, NULL, 0) == b->pid);
-}
-
-static void broker_make(struct broker *b, const char *name, const char *settings) {
-    snprintf(b->config, sizeof b->config, FOLDER "%s.conf", name);
-    b->port = free_port();
-    FILE *file = fopen(b->config, "w");
-    CHECK(file != NULL &&
-          fprintf(file, "user root\npersistence false\nlog_dest none\nlistener %d 127.0.0.1\n%s",
-                  b->port, settings) > 0);
-    if (file != NULL)
-        fclose(file);
-    broker_start(b);
 }
 
 static void run(const char *command) { CHECK(system(command) == 0); }

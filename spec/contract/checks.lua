@@ -3,7 +3,8 @@
 -- does not hold. No PG3, and no network but this machine's.
 --
 -- Returns list of { host = the function it is about, name, fn }, in order. Every function of host has one.
--- given.write(path, text) makes a file of a script; given.vrm = the URL of a stand-in of VRM, nil: none.
+-- given.write(path, text) makes a file of a script; given.vrm = the URL of a stand-in of VRM, nil: none;
+-- given.broker = the port of an MQTT broker on this machine, nil: none.
 
 return function(given)
 
@@ -536,6 +537,132 @@ check("hold", "nothing leaves before; a shorter one shortens nothing; 0 ends it"
     assert(host.time() - began < 3000)
     raises(host.hold)
     raises(host.hold, "long")
+end)
+
+------------------------------------------------------------------------------------------------- MQTT
+
+local function broker(changes)
+    local result = { name = "the contract's broker", host = "127.0.0.1", port = given.broker or 1,
+                     tls = false, client_id = "contract" .. math.random(1 << 30), skip = 1, levels = 2,
+                     members = { "value", "min" } }
+    for key, value in pairs(changes or {}) do result[key] = value end
+    return result
+end
+
+--- Opens a connection and has `events` filled with what comes of it, each as a text.
+local function open_broker(events, changes)
+    local id
+    for _, event in ipairs { "mqtt_up", "mqtt_down", "mqtt_refused", "mqtt_lost" } do
+        host.on(event, function(of, why)
+            if of == id then table.insert(events, event .. (why and " " .. why or "")) end
+        end)
+    end
+    host.on("mqtt_values", function(of)
+        for is, first, second, rest, value, min in host.mqtt_read, of do
+            table.insert(events, ("%s %s %s %s %s %s"):format(is, first, second, rest, value, min))
+        end
+    end)
+    id = assert(host.mqtt_open(broker(changes)))
+    return id
+end
+
+check("mqtt_open", "gives a number; that nobody listens is an event, not an error", function()
+    local events = {}
+    local id = open_broker(events, { port = 1 })
+    assert(math.type(id) == "integer" and #events == 0)
+    eventually(function() return #events > 0 end)
+    assert(events[1] == "mqtt_down unreachable", events[1])
+    host.mqtt_close(id)
+end)
+
+check("mqtt_open", "mistakes raise", function()
+    raises(host.mqtt_open)
+    raises(host.mqtt_open, {})
+    for _, name in ipairs { "name", "host", "port", "client_id", "user", "password", "keep_alive", "ca",
+                            "skip", "levels", "members", "without", "gather" } do
+        raises(host.mqtt_open, broker { [name] = print })
+    end
+    raises(host.mqtt_open, broker { port = -1 })
+    raises(host.mqtt_open, broker { members = { {} } })
+end)
+
+check("mqtt_close", "nothing comes afterwards; twice and unknown ones are fine", function()
+    local events = {}
+    local id = open_broker(events, { port = 1 })
+    host.mqtt_close(id)
+    host.mqtt_close(id)
+    host.mqtt_close(987654321)
+    host.sleep(0.1)
+    assert(#events == 0)
+    raises(host.mqtt_close)
+end)
+
+check("mqtt_send", "says whether it leaves; not to one that is closed or not connected", function()
+    local id = open_broker({}, { port = 1 })
+    assert(host.mqtt_send(id, "contract/a", "x") == false)
+    host.mqtt_close(id)
+    assert(host.mqtt_send(id, "contract/a", "x") == false)
+    raises(host.mqtt_send, id)
+    raises(host.mqtt_send, id, "contract/a")
+    raises(host.mqtt_send, id, "contract/a", {})
+    raises(host.mqtt_send, "one", "contract/a", "x")
+end)
+
+check("mqtt_subscribe", "from now on, connected or not; not one that is closed", function()
+    local id = open_broker({}, { port = 1 })
+    for _ = 1, 2 do assert(host.mqtt_subscribe(id, "contract/#") == true) end
+    host.mqtt_close(id)
+    assert(host.mqtt_subscribe(id, "contract/#") == false)
+    raises(host.mqtt_subscribe, id)
+    raises(host.mqtt_subscribe, "one", "contract/#")
+end)
+
+check("mqtt_read", "nil where nothing waits", function()
+    assert(host.mqtt_read(987654321) == nil)
+    raises(host.mqtt_read)
+end)
+
+check("mqtt_read", "gives what a message is, its topic in parts, its members", function()
+    if not given.broker then return end
+    local events = {}
+    local id = open_broker(events)
+    assert(host.mqtt_subscribe(id, "contract/+/#"))
+    eventually(function() return events[1] == "mqtt_up" end)
+    local wanted = {}
+    for _, one in ipairs {
+        { "contract/a/1/Dc/0/V", '{"value":20.5,"min":-3.0}', "value a 1 /Dc/0/V 20.5 -3" },
+        { "contract/a/2/x", ' {"min":true,"value":null}', "value a 2 /x nil true" },
+        { "contract/a/3/x", '{"value":"text"}', "value a 3 /x text nil" },
+        { "contract/a/4/x", '{"value":[1,2]}', "json a 4 /x [1,2] nil" },
+        { "contract/a/5/x", "", "gone a 5 /x nil nil" },
+        { "contract/a/6/x", "1", "text a 6 /x 1 nil" },
+        { "contract/a/7/x", '{"value":', 'text a 7 /x {"value": nil' },
+        { "contract/b", "{}", "value b nil nil nil nil" },
+        { "contract/b/c", "{}", "value b c nil nil nil" },
+    } do
+        assert(host.mqtt_send(id, one[1], one[2]) == true)
+        wanted[#wanted + 1] = one[3]
+    end
+    assert(host.mqtt_send(id, "other/a/1/x", "1") == true)
+    eventually(function() return #events > #wanted end)
+    assert(table.concat(events, "\n", 2) == table.concat(wanted, "\n"), table.concat(events, "\n", 2))
+    host.mqtt_close(id)
+end)
+
+check("mqtt_read", "gives the newest of a topic, without those that are not wanted", function()
+    if not given.broker then return end
+    local events = {}
+    local id = open_broker(events, { without = { "/junk" }, gather = 3000 })
+    host.mqtt_subscribe(id, "contract/#")
+    eventually(function() return events[1] == "mqtt_up" end)
+    for i = 1, 3 do
+        host.mqtt_send(id, "contract/a/junk/x", '{"value":0}')
+        host.mqtt_send(id, "contract/a/1/x", ('{"value":%d}'):format(i))
+        if i == 1 then eventually(function() return events[2] end) end
+    end
+    eventually(function() return events[3] end)
+    assert(events[2] == "value a 1 /x 1 nil" and events[3] == "value a 1 /x 3 nil" and not events[4])
+    host.mqtt_close(id)
 end)
 
 ---------------------------------------------------------------------------------------------- nodes

@@ -10,7 +10,9 @@ local function write(path, text)
     file:close()
 end
 
-local checks = assert(loadfile(HERE .. "/checks.lua"))() { write = write, vrm = host.env("VICTRON_VRM_URL") }
+local checks = assert(loadfile(HERE .. "/checks.lua"))() {
+    write = write, vrm = host.env("VICTRON_VRM_URL"), broker = tonumber(host.env("CONTRACT_BROKER")),
+}
 local failed = 0
 
 local function tell(name, problem)

@@ -360,6 +360,160 @@ local function http_functions(self, host)
     end
 end
 
+------------------------------------------------------------------------------------------------- MQTT
+
+--- The levels of a topic as a list, its empty ones, too.
+local function levels_of(topic)
+    local levels = {}
+    for level in (topic .. "/"):gmatch "([^/]*)/" do levels[#levels + 1] = level end
+    return levels
+end
+
+--- Whether a topic is one of those that a subscription asks for.
+local function subscribed(filter, topic)
+    local wanted, levels = levels_of(filter), levels_of(topic)
+    for i, level in ipairs(wanted) do
+        if level == "#" then return true end
+        if levels[i] ~= level and not (level == "+" and levels[i]) then return false end
+    end
+    return #wanted == #levels
+end
+
+--- What host.mqtt_read gives of a payload: what it is, and the members' values with their count.
+local function read_payload(config, text)
+    local members = config.members or {}
+    if text == "" then return "gone", { n = 0 } end
+    local value = dkjson.decode(text, 1, dkjson.null)
+    if type(value) ~= "table" or not text:find "^%s*{" then return "text", { text, n = 1 } end
+    local is, values = "value", { n = #members }
+    for i, name in ipairs(members) do
+        local one = value[name]
+        if type(one) == "table" and one ~= dkjson.null then
+            one = dkjson.encode(one)
+            if i == 1 then is = "json" end
+        end
+        if math.type(one) == "float" then one = math.tointeger(one) or one end
+        if one ~= dkjson.null then values[i] = one end
+    end
+    return is, values
+end
+
+local function read_message(config, message)
+    local skip, count = config.skip or 0, config.levels or 0
+    local levels, result = levels_of(message.topic), { n = count + 2 }
+    for i = 1, count do result[i + 1] = levels[skip + i] end
+    local rest = table.concat(levels, "/", math.min(skip + count + 1, #levels + 1))
+    if #levels > skip + count then result[count + 2] = (skip + count > 0 and "/" or "") .. rest end
+    local is, values = read_payload(config, message.text)
+    result[1] = is
+    return table.unpack(table.move(values, 1, values.n, count + 3, result), 1, count + 2 + values.n)
+end
+
+--- Lua is told that messages wait: at once, or when the time to gather is over.
+function fake:mqtt_tell(connection)
+    if connection.timer or #connection.waiting == 0 then return end
+    local since = self.now - connection.told_at
+    connection.timer = self:at(math.max(0, connection.gather - since), function()
+        connection.timer, connection.told_at = nil, self.now
+        if not connection.closed then self:fire("mqtt_values", connection.id) end
+    end)
+end
+
+--- A message of the broker's: to the connection, if it asked for the topic.
+function fake:mqtt_message(connection, topic, text)
+    for _, part in ipairs(connection.config.without or {}) do
+        if topic:find(part, 1, true) then return end
+    end
+    for filter in pairs(connection.topics) do
+        if subscribed(filter, topic) then
+            for i, waiting in ipairs(connection.waiting) do
+                if waiting.topic == topic then table.remove(connection.waiting, i) break end
+            end
+            table.insert(connection.waiting, { topic = topic, text = text })
+            return self:mqtt_tell(connection)
+        end
+    end
+end
+
+--- The connection is made, or (`why` is given) lost or refused; then it is tried again.
+function fake:mqtt_state(connection, why)
+    if connection.closed then return end
+    connection.up = why == nil
+    if why then
+        connection.retry = self:at(10, function() self:mqtt_connect(connection) end)
+        self:fire("mqtt_down", connection.id, why)
+    else
+        self:fire("mqtt_up", connection.id)
+    end
+end
+
+--- Asks world.broker(connection): nothing = it is connected, else why not. Without one nobody listens.
+function fake:mqtt_connect(connection)
+    if connection.closed then return end
+    connection.logins = connection.logins + 1
+    local why = "unreachable"
+    if self.broker then why = self.broker(connection) end
+    self:mqtt_state(connection, why)
+end
+
+--- world.connections, in the order of their opening: { config, topics = { [filter] = true }, up, logins,
+-- closed, sent = { { topic, text, retained, time } } }. world.on_send(connection, message) hears what is
+-- sent.
+local function mqtt_functions(self, host)
+    local function open_one(id)
+        local connection = self.connections[integer_of(id)]
+        return connection and not connection.closed and connection or nil
+    end
+    host.mqtt_open = function(config)
+        check_type(config, "table")
+        for _, key in ipairs { "name", "host", "client_id" } do check_type(config[key], "string") end
+        for _, key in ipairs { "user", "password", "ca" } do
+            if config[key] ~= nil then check_type(config[key], "string") end
+        end
+        for _, key in ipairs { "port", "keep_alive", "skip", "levels", "gather" } do
+            local number = config[key]
+            if number ~= nil or key == "port" then
+                assert(integer_of(number) >= 0 and number <= 65535, key .. ": a whole number expected")
+            end
+        end
+        for _, key in ipairs { "members", "without" } do
+            if config[key] ~= nil then check_type(config[key], "table") end
+            for _, text in ipairs(config[key] or {}) do check_type(text, "string") end
+        end
+        if config.password then host.mask(config.password) end
+        local gather = (config.gather or 200) / 1000
+        local connection = { id = #self.connections + 1, config = copy(config), topics = {}, sent = {},
+                             waiting = {}, logins = 0, gather = gather, told_at = self.now - gather }
+        self.connections[connection.id] = connection
+        self:at(0, function() self:mqtt_connect(connection) end)
+        return connection.id
+    end
+    host.mqtt_close = function(id)
+        local connection = open_one(id)
+        if connection then connection.closed, connection.up = true, false end
+    end
+    host.mqtt_subscribe = function(id, topic)
+        local connection = open_one(id)
+        topic = text_of(topic)
+        if connection then connection.topics[topic] = true end
+        return connection ~= nil
+    end
+    host.mqtt_send = function(id, topic, text, retained)
+        local connection = open_one(id)
+        local message = { topic = text_of(topic), text = text_of(text), retained = retained or false,
+                          time = self.now }
+        if not (connection and connection.up) then return false end
+        table.insert(connection.sent, message)
+        if self.on_send then self:at(0, function() self.on_send(connection, message) end) end
+        return true
+    end
+    host.mqtt_read = function(id)
+        local connection = open_one(id)
+        local message = connection and table.remove(connection.waiting, 1)
+        if message then return read_message(connection.config, message) end
+    end
+end
+
 ------------------------------------------------------------------------------------------------ nodes
 
 local function address_ok(address) return #address <= 14 and address:find("^[a-z0-9_]+$") ~= nil end
@@ -702,6 +856,7 @@ function fake.new(options)
         writes = 0, removed = {}, chosen = options.chosen,
         last_script = 0, queue = {}, lines_given = 0, installs = 0, saves = {}, printed = {},
         params = options.params or {}, environment = options.env or {}, saved = nil, refuse = options.refuse,
+        connections = {}, broker = options.broker, on_send = options.on_send,
         answer = options.answer or function() return { status = 500 } end, scripts = options.scripts,
     }, fake)
     for name in pairs(package.loaded) do
@@ -715,6 +870,7 @@ function fake.new(options)
     local host = {}
     time_functions(self, host)
     http_functions(self, host)
+    mqtt_functions(self, host)
     node_functions(self, host)
     file_functions(self, host)
     record_functions(self, host)

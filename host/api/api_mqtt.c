@@ -1,0 +1,540 @@
+// host.mqtt_...: connections to MQTT brokers for trusted Lua. What comes is small and JSON; it is
+// read when Lua takes it, so that what a newer message replaces before costs next to nothing.
+#include "api/api.h"
+#include "base/latest.h"
+#include "base/walk.h"
+#include "net/mqtt.h"
+
+#include <lauxlib.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define AREA "mqtt"
+#define CONNECTIONS_MAX 100
+#define MESSAGE_MAX (64u * 1024)
+// Of each connection, between the threads and the loop, and between the loop and Lua: some 12,000
+// small messages.
+#define WAITING_MAX (2u * 1024 * 1024)
+#define TAKEN_A_TURN 500 // messages of a connection that Lua takes in one turn of the loop
+#define LEAVE_MS                                                                                   \
+    200 // until the end of a connection that Lua closed: then it takes no time any more
+#define CLOSE_MS 300 // in which the loop may stand still for it
+#define MEMBERS_MAX 6
+#define WITHOUT_MAX 8
+#define LEVELS_MAX 8
+
+struct connection {
+    struct connection *next;
+    struct api *api;
+    struct mqtt *mqtt; // NULL: at its end
+    bool closed;       // by Lua
+    int id;
+    struct latest *waiting;
+    struct latest_item *taken; // lives until Lua takes the next
+    int skip, levels;
+    char *members[MEMBERS_MAX + 1]; // ended by a NULL
+    char *without[WITHOUT_MAX + 1];
+    int64_t gather_ms;
+    int64_t told_at; // when Lua was told last that messages wait
+    int64_t timer;   // when it will be; 0 = not
+    int64_t end;     // the timer that frees a closed one
+    bool telling;    // its task has not ended
+    bool lost;       // messages, which Lua was not told yet
+    int left;        // messages that it may take
+};
+
+// ---- birth and end
+
+static void list_free(char **list) {
+    for (; *list != NULL; list++) {
+        free(*list);
+    }
+}
+
+// After mqtt_stop.
+static void connection_free(struct connection *c) {
+    loop_cancel(c->api->loop, c->timer);
+    loop_cancel(c->api->loop, c->end);
+    latest_free(c->waiting);
+    free(c->taken);
+    list_free(c->members);
+    list_free(c->without);
+    free(c);
+}
+
+static struct connection *connection_find(lua_State *L, int arg) {
+    lua_Integer id = luaL_checkinteger(L, arg);
+    struct connection *c = api_of(L)->connections;
+    while (c != NULL && (c->id != id || c->closed)) {
+        c = c->next;
+    }
+    return c;
+}
+
+static void connection_remove(struct connection *c) {
+    struct connection **at = &c->api->connections;
+    while (*at != c) {
+        at = &(*at)->next;
+    }
+    *at = c->next;
+    connection_free(c);
+}
+
+// The end of one that Lua closed, from the loop. A task that still reads it frees it.
+static void connection_end(void *ctx) {
+    struct connection *c = ctx;
+    c->end = 0;
+    mqtt_stop(c->mqtt, CLOSE_MS);
+    c->mqtt = NULL;
+    if (!c->telling) {
+        connection_remove(c);
+    }
+}
+
+void api_mqtt_leave(struct api *a) {
+    for (struct connection *c = a->connections; c != NULL; c = c->next) {
+        mqtt_leave(c->mqtt);
+    }
+}
+
+void api_mqtt_close(struct api *a) {
+    int64_t until = loop_now_ms() + CLOSE_MS;
+    api_mqtt_leave(a);
+    while (a->connections != NULL) {
+        struct connection *c = a->connections;
+        int64_t left = until - loop_now_ms();
+        mqtt_stop(c->mqtt, left > 0 ? (int)left : 0);
+        connection_remove(c);
+    }
+}
+
+// ---- events
+
+static int push_id(lua_State *L, void *ctx) {
+    lua_pushinteger(L, ((struct connection *)ctx)->id);
+    return 1;
+}
+
+struct told {
+    struct connection *connection;
+    const char *text;
+};
+
+static int push_told(lua_State *L, void *ctx) {
+    const struct told *t = ctx;
+    lua_pushinteger(L, t->connection->id);
+    lua_pushstring(L, t->text);
+    return 2;
+}
+
+static void tell_soon(struct connection *c, int64_t ms);
+
+static void told(void *ctx, struct vm *vm, const char *error) {
+    struct connection *c = ctx;
+    api_task_ended(NULL, vm, error);
+    c->telling = false;
+    if (c->mqtt == NULL) {
+        connection_remove(c);
+    } else if (!c->closed && latest_count(c->waiting) > 0) {
+        tell_soon(c, c->left == 0 ? 0 : c->gather_ms);
+    }
+}
+
+static void tell(void *ctx) {
+    struct connection *c = ctx;
+    c->timer = 0;
+    if (c->lost) {
+        c->lost = false;
+        api_fire(c->api, "mqtt_lost", push_id, c, NULL, NULL);
+    }
+    c->told_at = loop_now_ms();
+    c->left = TAKEN_A_TURN;
+    c->telling = api_fire(c->api, "mqtt_values", push_id, c, told, c);
+}
+
+static void tell_soon(struct connection *c, int64_t ms) {
+    if (c->timer == 0 && !c->telling) {
+        c->timer = loop_after(c->api->loop, ms, tell, c);
+    }
+}
+
+static void tell_in_time(struct connection *c) {
+    int64_t since = loop_now_ms() - c->told_at;
+    tell_soon(c, since < c->gather_ms ? c->gather_ms - since : 0);
+}
+
+static void on_lost(void *ctx) {
+    struct connection *c = ctx;
+    c->lost = true;
+    tell_in_time(c);
+}
+
+static void on_message(void *ctx, const char *topic, const char *payload, size_t len) {
+    struct connection *c = ctx;
+    for (int i = 0; c->without[i] != NULL; i++) {
+        if (strstr(topic, c->without[i]) != NULL) {
+            return;
+        }
+    }
+    if (latest_put(c->waiting, topic, payload, len)) {
+        tell_in_time(c);
+    } else {
+        on_lost(c);
+    }
+}
+
+static void on_sent(void *ctx) { (void)ctx; }
+
+static void on_up(void *ctx) {
+    struct connection *c = ctx;
+    api_fire(c->api, "mqtt_up", push_id, c, NULL, NULL);
+}
+
+static void on_down(void *ctx, enum mqtt_trouble why) {
+    static const char *const words[] = {[MQTT_UNREACHABLE] = "unreachable",
+                                        [MQTT_TLS] = "tls",
+                                        [MQTT_ID_REFUSED] = "id",
+                                        [MQTT_LOGIN_REFUSED] = "login",
+                                        [MQTT_NOT_AUTHORISED] = "rights",
+                                        [MQTT_REFUSED] = "refused",
+                                        [MQTT_LOST] = "lost",
+                                        [MQTT_FOUGHT] = "fought",
+                                        [MQTT_NO_ANSWER] = "no_answer",
+                                        [MQTT_STUCK] = "stuck",
+                                        [MQTT_GIVEN_UP] = "given_up",
+                                        [MQTT_NO_LIBRARY] = "no_library"};
+    struct connection *c = ctx;
+    struct told t = {c, words[why]};
+    api_fire(c->api, "mqtt_down", push_told, &t, NULL, NULL);
+}
+
+static void on_refused(void *ctx, const char *topic) {
+    struct connection *c = ctx;
+    struct told t = {c, topic};
+    api_fire(c->api, "mqtt_refused", push_told, &t, NULL, NULL);
+}
+
+// ---- opening
+
+// The field of the table at 1 stays on the stack, so that its text lives until it was copied.
+static const char *field_text(lua_State *L, const char *name, const char *missing) {
+    if (lua_getfield(L, 1, name) == LUA_TNIL && missing != NULL) {
+        return missing;
+    }
+    if (lua_type(L, -1) != LUA_TSTRING) {
+        luaL_error(L, "%s: string expected", name);
+    }
+    return lua_tostring(L, -1);
+}
+
+static const char *field_optional(lua_State *L, const char *name) {
+    bool missing = lua_getfield(L, 1, name) == LUA_TNIL;
+    lua_pop(L, 1);
+    return missing ? NULL : field_text(L, name, NULL);
+}
+
+static int field_number(lua_State *L, const char *name, int missing, int most) {
+    int is_number = 1;
+    lua_Integer n = missing;
+    if (lua_getfield(L, 1, name) != LUA_TNIL) {
+        n = lua_tointegerx(L, -1, &is_number);
+    }
+    if (!is_number || n < 0 || n > most) {
+        luaL_error(L, "%s: a whole number from 0 to %d expected", name, most);
+    }
+    return (int)n;
+}
+
+static bool field_true(lua_State *L, const char *name) {
+    bool missing = lua_getfield(L, 1, name) == LUA_TNIL;
+    return missing || lua_toboolean(L, -1);
+}
+
+static void check_list(lua_State *L, const char *name, int most) {
+    if (lua_getfield(L, 1, name) == LUA_TNIL) {
+        return;
+    }
+    luaL_argcheck(L, lua_istable(L, -1) && lua_rawlen(L, -1) <= (size_t)most, 1, name);
+    for (int i = 1; i <= (int)lua_rawlen(L, -1); i++) {
+        luaL_argcheck(L, lua_rawgeti(L, -1, i) == LUA_TSTRING, 1, name);
+        lua_pop(L, 1);
+    }
+}
+
+// A list that check_list found well. False: no memory.
+static bool list_copy(lua_State *L, const char *name, char **list) {
+    bool ok = true;
+    lua_getfield(L, 1, name);
+    int count = lua_istable(L, -1) ? (int)lua_rawlen(L, -1) : 0;
+    for (int i = 0; i < count && ok; i++) {
+        lua_rawgeti(L, -1, i + 1);
+        list[i] = strdup(lua_tostring(L, -1));
+        ok = list[i] != NULL;
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+    return ok;
+}
+
+// Without what takes the network.
+static struct connection *connection_new(lua_State *L, int skip, int levels, int gather_ms) {
+    struct connection *c = calloc(1, sizeof *c);
+    if (c == NULL) {
+        return NULL;
+    }
+    c->api = api_of(L);
+    c->skip = skip;
+    c->levels = levels;
+    c->gather_ms = gather_ms;
+    c->told_at = loop_now_ms() - gather_ms;
+    c->waiting = latest_new(WAITING_MAX);
+    if (c->waiting == NULL || !list_copy(L, "members", c->members) ||
+        !list_copy(L, "without", c->without)) {
+        connection_free(c);
+        return NULL;
+    }
+    return c;
+}
+
+static bool connection_start(struct connection *c, const struct mqtt_config *config) {
+    struct mqtt_events events = {.up = on_up,
+                                 .down = on_down,
+                                 .message = on_message,
+                                 .sent = on_sent,
+                                 .overflow = on_lost,
+                                 .refused = on_refused,
+                                 .ctx = c};
+    c->mqtt = mqtt_new(c->api->loop, config, &events);
+    if (c->mqtt == NULL) {
+        return false;
+    }
+    c->id = ++c->api->last_connection;
+    c->next = c->api->connections;
+    c->api->connections = c;
+    return true;
+}
+
+static int connection_count(const struct api *a) {
+    int count = 0;
+    for (const struct connection *c = a->connections; c != NULL; c = c->next) {
+        count++;
+    }
+    return count;
+}
+
+// host.mqtt_open{ name=, host=, port=, client_id=, user=, password=, keep_alive= (seconds), tls=,
+//   ca=, check_name=, skip=, levels=, members=, without=, gather= (milliseconds) } -> id | nil, why
+// name: the broker's in the log, as it stands in a sentence. tls, check_name: true where not given.
+// ca: PEM file; a relative path is one of the plugin's; none: the certificate is not checked.
+// skip, levels, members: what host.mqtt_read gives. without: a topic with one of these texts in it
+// is left out. gather: Lua is told of messages at most so often.
+// The password is masked. Events, each with the id: "mqtt_up"; "mqtt_down" (why), it tries again by
+// itself; "mqtt_values": messages wait for mqtt_read; "mqtt_lost": messages were dropped;
+// "mqtt_refused" (topic): that subscription.
+static int host_mqtt_open(lua_State *L) {
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_settop(L, 1);
+    luaL_checkstack(L, 20, "fields");
+    struct mqtt_config config = {
+        .name = field_text(L, "name", NULL),
+        .host = field_text(L, "host", NULL),
+        .port = field_number(L, "port", -1, 65535),
+        .client_id = field_text(L, "client_id", NULL),
+        .user = field_optional(L, "user"),
+        .password = field_optional(L, "password"),
+        .keep_alive_s = field_number(L, "keep_alive", 60, 65535),
+        .tls = field_true(L, "tls"),
+        .check_name = field_true(L, "check_name"),
+        .message_max = MESSAGE_MAX,
+        .waiting_max = WAITING_MAX,
+    };
+    int skip = field_number(L, "skip", 0, LEVELS_MAX);
+    int levels = field_number(L, "levels", 0, LEVELS_MAX);
+    int gather_ms = config.gather_ms = field_number(L, "gather", 200, 60000);
+    check_list(L, "members", MEMBERS_MAX);
+    check_list(L, "without", WITHOUT_MAX);
+    config.ca_file = field_optional(L, "ca");
+    if (config.ca_file != NULL) {
+        config.ca_file = api_path(L, lua_gettop(L));
+    }
+    if (connection_count(api_of(L)) >= CONNECTIONS_MAX) {
+        lua_pushnil(L);
+        lua_pushfstring(L, "more than %d connections", CONNECTIONS_MAX);
+        return 2;
+    }
+    log_mask(config.password);
+    struct connection *c = connection_new(L, skip, levels, gather_ms);
+    if (c == NULL) {
+        return vm_no_memory(L);
+    }
+    if (!connection_start(c, &config)) {
+        connection_free(c);
+        lua_pushnil(L);
+        lua_pushliteral(L, "the log says why");
+        return 2;
+    }
+    lua_pushinteger(L, c->id);
+    return 1;
+}
+
+// host.mqtt_close(id): at once for Lua; no more of its events come. Unknown and closed ones are
+// fine, here and below.
+static int host_mqtt_close(lua_State *L) {
+    struct connection *c = connection_find(L, 1);
+    if (c == NULL) {
+        return 0;
+    }
+    c->closed = true;
+    mqtt_leave(c->mqtt); // Lua does not run inside an event of mqtt's
+    loop_cancel(c->api->loop, c->timer);
+    c->timer = 0;
+    c->end = loop_after(c->api->loop, LEAVE_MS, connection_end, c); // 0: api_mqtt_close ends it
+    return 0;
+}
+
+// host.mqtt_subscribe(id, topic) -> whether it will be: from now on, over all reconnections.
+static int host_mqtt_subscribe(lua_State *L) {
+    struct connection *c = connection_find(L, 1);
+    const char *topic = luaL_checkstring(L, 2);
+    lua_pushboolean(L, c != NULL && mqtt_subscribe(c->mqtt, topic));
+    return 1;
+}
+
+// host.mqtt_send(id, topic, text [, retained]) -> whether it leaves; not while there is no
+// connection.
+static int host_mqtt_send(lua_State *L) {
+    size_t len;
+    struct connection *c = connection_find(L, 1);
+    const char *topic = luaL_checkstring(L, 2), *text = luaL_checklstring(L, 3, &len);
+    lua_pushboolean(L, c != NULL && mqtt_send(c->mqtt, topic, text, len, lua_toboolean(L, 4)));
+    return 1;
+}
+
+// ---- reading
+
+// Pushes the text at hand, whose JSON is at most `len` bytes long.
+static void push_text(lua_State *L, struct walk *w, size_t len) {
+    luaL_Buffer b;
+    char *out = luaL_buffinitsize(L, &b, len + 1);
+    walk_text(w, out, len + 1);
+    luaL_pushresultsize(&b, strlen(out));
+}
+
+static void push_number(lua_State *L, double n) {
+    if (n == floor(n) && fabs(n) < 9007199254740992.0) {
+        lua_pushinteger(L, (lua_Integer)n);
+    } else if (isfinite(n)) {
+        lua_pushnumber(L, n);
+    } else {
+        lua_pushnil(L);
+    }
+}
+
+// Pushes the value at hand -> whether it is an object or an array, which comes as its JSON.
+static bool push_value(lua_State *L, struct walk *w) {
+    const char *here = walk_here(w);
+    char c = here < w->end ? *here : '\0';
+    if (c == '"') {
+        push_text(L, w, (size_t)(w->end - here));
+        return false;
+    }
+    walk_skip(w);
+    if (c == '{' || c == '[') {
+        lua_pushlstring(L, here, (size_t)(w->at - here));
+        return true;
+    }
+    if (w->failed || c == 'n') {
+        lua_pushnil(L);
+    } else if (c == 't' || c == 'f') {
+        lua_pushboolean(L, c == 't');
+    } else {
+        push_number(L, strtod(here, NULL)); // a NUL is behind the text
+    }
+    return false;
+}
+
+// Replaces the members' values, from `first` on; all are nil before -> what it is.
+static const char *read_members(lua_State *L, const struct connection *c, int first,
+                                const struct latest_item *item) {
+    char key[64];
+    struct walk w;
+    const char *is = "value";
+    walk_begin(&w, item->data, item->len);
+    bool object = *walk_here(&w) == '{' && walk_enter(&w);
+    while (object && walk_next(&w, key, sizeof key)) {
+        int i = 0;
+        while (c->members[i] != NULL && strcmp(c->members[i], key) != 0) {
+            i++;
+        }
+        if (c->members[i] == NULL) {
+            walk_skip(&w);
+            continue;
+        }
+        bool deep = push_value(L, &w);
+        lua_replace(L, first + i);
+        is = deep && i == 0 ? "json" : is;
+    }
+    return object && walk_end(&w) ? is : "text";
+}
+
+// The topic's levels as texts, after those that are skipped, and what follows them with its slash;
+// nil where there is none.
+static void push_topic(lua_State *L, const struct connection *c, const char *topic) {
+    const char *at = topic; // the rest, with its slash but at the beginning
+    for (int i = 0; i < c->skip + c->levels; i++) {
+        size_t len = at != NULL ? strcspn(at, "/") : 0;
+        if (i >= c->skip && at != NULL) {
+            lua_pushlstring(L, at, len);
+        } else if (i >= c->skip) {
+            lua_pushnil(L);
+        }
+        at = at != NULL && at[len] == '/' ? at + len + 1 : NULL;
+    }
+    if (at != NULL && at > topic) {
+        at--;
+    }
+    lua_pushstring(L, at);
+}
+
+// host.mqtt_read(id) -> what it is, levels of the topic ..., the rest of it, members ...; nil: no
+// more now. What it is: "value": an object, whose members of these names follow (nil: there is
+// none, or null); "json": the same, the first of them is an array or an object, as text; "gone":
+// an empty message; "text": anything else, in the place of the first member.
+// Called until nil by the handler of "mqtt_values", which comes again if more wait.
+static int host_mqtt_read(lua_State *L) {
+    struct connection *c = connection_find(L, 1);
+    if (c == NULL || c->left == 0) {
+        lua_pushnil(L);
+        return 1;
+    }
+    free(c->taken);
+    c->taken = latest_take(c->waiting);
+    if (c->taken == NULL) {
+        lua_pushnil(L);
+        return 1;
+    }
+    c->left--;
+    luaL_checkstack(L, LEVELS_MAX + MEMBERS_MAX + 8, "a message");
+    lua_settop(L, 1);
+    lua_pushnil(L); // what it is
+    push_topic(L, c, c->taken->topic);
+    int first = lua_gettop(L) + 1;
+    lua_settop(L, first + MEMBERS_MAX);
+    const char *is = c->taken->len == 0 ? "gone" : read_members(L, c, first, c->taken);
+    if (strcmp(is, "text") == 0) {
+        lua_settop(L, first - 1);
+        lua_pushlstring(L, c->taken->data, c->taken->len);
+        lua_settop(L, first + MEMBERS_MAX);
+    }
+    lua_pushstring(L, is);
+    lua_replace(L, 2);
+    return lua_gettop(L) - 1;
+}
+
+static const luaL_Reg functions[] = {
+    {"mqtt_open", host_mqtt_open},           {"mqtt_close", host_mqtt_close},
+    {"mqtt_subscribe", host_mqtt_subscribe}, {"mqtt_send", host_mqtt_send},
+    {"mqtt_read", host_mqtt_read},           {NULL, NULL}};
+
+void api_mqtt_open(lua_State *L) { luaL_setfuncs(L, functions, 0); }

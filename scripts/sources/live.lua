@@ -1,0 +1,293 @@
+--- Live data of installations, by VRM's MQTT brokers (docs/vrm.md, Live data): one connection for each.
+--
+-- What is told goes into the installation's store by its path, over the rows of VRM's answers; the polls go
+-- on, more slowly. The heartbeat is the proof of life: where it is silent, the polls are all there is.
+--
+-- link = { site, key = what it was opened with, id = of host.mqtt_open, up = connected,
+--          topics = set of those it asks for, wants_all = everything is to be told once more, asked_at,
+--          all_at = when that was asked for last, tries = how often in a row it was not told to its end,
+--          echo = what marks the end of that, heard_at = when anything was told last, alive,
+--          proved_at, opened_at, closed_for = why it is not tried for a while, said, timer, show_timer }
+
+local installation = require "model.installation"
+local timer = require "tasks.timer"
+
+local live = {}
+
+local PORT = 8883
+local CA = "scripts/sources/victron-ca.crt"
+local ECHO = "full-publish-completed-echo"
+
+local LOOK_SECONDS = 5
+local KEEP_SECONDS = 30             -- between keepalives; the gateway forgets who asked after 60
+local SILENT_SECONDS = 15           -- five heartbeats
+local WAIT_SECONDS = 60             -- for the first of a connection
+local PROOF_SECONDS = 30            -- between two times of the data that nodes show
+local SHOW_SECONDS = 0.5            -- between two looks at what waits to be shown
+local TRIES = 2                     -- old gateways do not tell the end of everything
+local REFUSED_SECONDS = 3600        -- until a login that was refused is tried again
+
+local links = {}                    -- [id of an installation] = link
+local by_id = {}                    -- [id of a connection] = link
+
+---------------------------------------------------------------------------------------- what is asked
+
+--- Where VRM has no host name for an installation: the brokers are numbered, by the portal id.
+local function broker_of(portal)
+    local sum = 0
+    for i = 1, #portal do sum = sum + portal:byte(i) end
+    return ("mqtt%d.victronenergy.com"):format(sum % 128)
+end
+
+--- A part of the D-Bus that holds a path: its first level, of settings the first two. Histories of days are
+-- most of all that a gateway tells; VRM's answers have what is shown of them.
+local function part_of(path)
+    if path:find "^/History/" then return nil end
+    return path:match "^/Settings/[^/]+" or path:match "^/[^/+#]+"
+end
+
+--- The topics whose values a device's type and its parts show. "x/#" is x as well.
+local function add_topics(topics, portal, home)
+    local function add(key)
+        local row = home.rows[key]
+        local service, part = home.service or row and row.service, part_of(key)
+        if service and part then topics[("N/%s/%s/+%s/#"):format(portal, service, part)] = true end
+    end
+    for _, type_ in ipairs { home.type, table.unpack(home.type.parts or {}) } do
+        for key in pairs(type_.keys) do add(key) end
+        for _, driver in ipairs(type_.drivers) do add(driver.worst or "") end
+    end
+end
+
+local function topics_of(site)
+    local topics = { [("N/%s/heartbeat"):format(site.portal)] = true,
+                     [("N/%s/keepalive"):format(site.portal)] = true,
+                     [("N/%s/full_publish_completed"):format(site.portal)] = true }
+    for home in site.store:each() do
+        if home.type then add_topics(topics, site.portal, home) end
+    end
+    return topics
+end
+
+--- Asks for the topics of devices that came since; then everything is told once more.
+local function subscribe(link)
+    for topic in pairs(topics_of(link.site)) do
+        if not link.topics[topic] then
+            link.topics[topic], link.wants_all = true, true
+            host.mqtt_subscribe(link.id, topic)
+        end
+    end
+end
+
+--- A keepalive; with everything told once, if that is wanted and was not asked for just now.
+local function keep_alive(link)
+    local now = host.time()
+    local all = link.wants_all and math.abs(now - (link.all_at or -math.huge)) >= KEEP_SECONDS
+    local option = '"suppress-republish"'
+    if all then
+        link.echo = ("%08x"):format(math.random(0, 0xFFFFFFFF))
+        option = ('{"%s":"%s"}'):format(ECHO, link.echo)
+    end
+    local topic = ("R/%s/keepalive"):format(link.site.portal)
+    if not host.mqtt_send(link.id, topic, ('{"keepalive-options":[%s]}'):format(option)) then return end
+    link.asked_at = now
+    if all then
+        link.all_at, link.tries = now, (link.tries or 0) + 1
+        link.wants_all = link.tries < TRIES         -- until its end is told
+    end
+end
+
+--------------------------------------------------------------------------------------- what is told
+
+local function say(link, level, text)
+    if link.said == text then return end
+    link.said = text
+    host.log(level, ("%s: %s"):format(link.site.name, text))
+end
+
+local function show(link)
+    if link.id == nil then return end
+    if link.show_timer then timer.cancel(link.show_timer) end
+    local seconds = installation.show_live(link.site)
+    link.show_timer = seconds and timer.after(math.max(seconds, SHOW_SECONDS), function()
+        link.show_timer = nil
+        show(link)
+    end) or nil
+end
+
+local function prove(link)
+    link.proved_at = host.time()
+    installation.prove(link.site)
+end
+
+--- Anything told is a sign of life.
+local function hear(link)
+    link.heard_at = host.time()
+    if link.alive then return end
+    link.alive = true
+    if link.was_alive then link.wants_all, link.tries = true, 0 end       -- it may have missed something
+    link.was_alive = true
+    say(link, "info", "values come live now.")
+    prove(link)
+end
+
+--- The connection does not live any more: what it told is as old as its last sign of life.
+local function fall_silent(link, level, text)
+    if link.show_timer then timer.cancel(link.show_timer) end
+    link.show_timer = nil
+    if not link.alive then return end
+    link.alive = false
+    installation.prove(link.site, true)
+    say(link, level, text)
+end
+
+--- A topic without a service: news of the gateway's own.
+local function hear_gateway(link, name, echo)
+    if name == "full_publish_completed" and (echo == nil or echo == link.echo) then
+        link.wants_all, link.tries = false, 0
+    elseif name == "keepalive" then                 -- it has started anew
+        link.wants_all, link.tries, link.all_at = true, 0, nil
+        keep_alive(link)
+    end
+end
+
+local function take(link)
+    local site = link.site
+    for is, service, instance, path, value, echo in host.mqtt_read, link.id do
+        hear(link)
+        local number = path and math.tointeger(tonumber(instance))
+        if not instance then
+            hear_gateway(link, service, echo)
+        elseif number and is == "value" then
+            installation.hear(site, service, number, path, value)
+        elseif number and is == "gone" then
+            installation.leave_path(site, service, number, path)
+        end
+    end
+    show(link)
+end
+
+---------------------------------------------------------------------------------------- connections
+
+local function close(link)
+    fall_silent(link, "info", "values come from VRM's polls again.")
+    if link.timer then timer.cancel(link.timer) end
+    link.timer, link.up = nil, false
+    if link.id then
+        host.mqtt_close(link.id)
+        by_id[link.id] = nil
+    end
+    link.id = nil
+end
+
+--- What VRM's broker refused is not tried again all the time: it counts wrong logins.
+local function give_up(link, text)
+    close(link)
+    link.closed_for = host.time()
+    say(link, "warning", text)
+end
+
+local function look(link)
+    local now = host.time()
+    local heard = link.heard_at and math.abs(now - link.heard_at)
+    if link.up and math.abs(now - (link.asked_at or -math.huge)) >= KEEP_SECONDS then keep_alive(link) end
+    if link.alive and heard > SILENT_SECONDS then
+        fall_silent(link, "warning", "live data has stopped; values come from VRM's polls until it is back.")
+    elseif link.alive and math.abs(now - (link.proved_at or -math.huge)) >= PROOF_SECONDS then
+        prove(link)
+    elseif link.up and not heard and math.abs(now - link.up) >= WAIT_SECONDS then
+        say(link, "warning", "VRM's broker took the login, but the gateway tells nothing. Look whether it is"
+            .. " online, and whether its setting VRM portal is Off.")
+    end
+end
+
+local function open(link, login)
+    local site = link.site
+    local id, problem = host.mqtt_open {
+        name = "the broker of " .. site.name,
+        host = site.mqtt_host or broker_of(site.portal),
+        port = tonumber(host.env("VICTRON_MQTT_PORT")) or PORT,
+        client_id = ("pg3-victron-%08x%08x"):format(math.random(0, 0xFFFFFFFF), math.random(0, 0xFFFFFFFF)),
+        user = login.email, password = "Token " .. login.token,
+        ca = host.env("VICTRON_MQTT_CA") or CA,
+        skip = 2, levels = 2, members = { "value", ECHO }, without = { "/History/" },
+    }
+    if not id then
+        link.closed_for = host.time()
+        return say(link, "error", "no live data: " .. problem .. ".")
+    end
+    link.id, link.topics, link.closed_for = id, {}, nil
+    by_id[id] = link
+    subscribe(link)
+    link.timer = timer.every(LOOK_SECONDS, function() look(link) end)
+end
+
+--- An installation has been asked for and wants its live data. login = { email, token }.
+function live.follow(site, login)
+    if not (site.portal and login.email and site.overview) then return end
+    local key = table.concat({ site.portal, site.mqtt_host or "", login.email, login.token }, "\n")
+    local link = links[site.id]
+    if link and (link.key ~= key or link.site ~= site) then
+        live.leave(site.id)
+        link = nil
+    end
+    if not link then
+        link = { site = site, key = key }
+        links[site.id] = link
+    end
+    local resting = link.closed_for and math.abs(host.time() - link.closed_for) < REFUSED_SECONDS
+    if link.id then subscribe(link) elseif not resting then open(link, login) end
+end
+
+--- Whether an installation's values come live now.
+function live.is_alive(site)
+    return links[site.id] ~= nil and links[site.id].alive or false
+end
+
+--- Ends the live data of an installation, by its id.
+function live.leave(id)
+    local link = links[id]
+    if not link then return end
+    links[id] = nil
+    close(link)
+end
+
+--- Ends all of it.
+function live.leave_all()
+    for id in pairs(links) do live.leave(id) end
+end
+
+local function on(event, fn)
+    host.on(event, function(id, ...)
+        if by_id[id] then fn(by_id[id], ...) end
+    end)
+end
+
+on("mqtt_up", function(link)
+    link.up, link.heard_at, link.asked_at, link.all_at = host.time(), nil, nil, nil
+    link.wants_all, link.tries = true, 0
+    keep_alive(link)
+end)
+
+on("mqtt_down", function(link, why)
+    link.up = false
+    if why == "login" or why == "rights" or why == "id" then
+        return give_up(link, "VRM's broker for live data refuses the account's e-mail and token; values come"
+            .. " from VRM's polls. It is tried again in an hour.")
+    end
+    fall_silent(link, "warning",
+        "the connection for live data was lost; values come from VRM's polls until it is back.")
+end)
+
+on("mqtt_refused", function(link)
+    give_up(link, "VRM's broker gives no live data of this installation to this account; values come from"
+        .. " VRM's polls. It is tried again in an hour.")
+end)
+
+on("mqtt_lost", function(link)
+    link.wants_all, link.tries = true, 0
+end)
+
+on("mqtt_values", take)
+
+return live

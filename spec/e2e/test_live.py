@@ -1,0 +1,118 @@
+"""Live data by VRM's broker: the installed plugin, a real mosquitto with TLS and users, a GX behind it."""
+
+import time
+
+import pytest
+from vrm import HOUSE, USER, VAN
+
+from support.gx import OFF, PORTAL_MODE, Cloud, values_of
+from support.world import CONNECTED, FRESH, TOKEN, address
+
+BANK, PORTAL, OTHER = address(HOUSE, "bm", 289), "c0619ab1d2e3", "c0619ab1d2e4"
+EMAIL = USER["email"]
+
+
+@pytest.fixture
+def cloud(world, tmp_path, authority):
+    """VRM's broker with the gateway of the house, whose values are those of VRM's installation; and the plugin's
+    world, set to use it."""
+    made = Cloud(tmp_path, authority, {EMAIL: (TOKEN, {PORTAL: "full", OTHER: "full"})})
+    made.start()
+    site = world.vrm.sites[HOUSE]
+    made.gx = made.add(PORTAL, values_of(site, world.vrm.clock))
+    made.add(OTHER, values_of(world.vrm.sites[VAN], world.vrm.clock))
+    for number in (HOUSE, VAN):
+        world.vrm.set_site(number, mqtt_host="localhost")
+    world.params["live"] = "vrm"
+    world.environment.update(VICTRON_MQTT_PORT=str(made.port), VICTRON_MQTT_CA=made.ca_file)
+    world.secrets.append("Token " + TOKEN)
+    yield made
+    made.close()
+    assert made.violations == []
+
+
+def live(world, cloud):
+    """The plugin runs and the house's values come live."""
+    world.running()
+    world.wait_log("Harbour House", "values come live now")
+    world.wait(lambda: cloud.gx.republished == 1, "everything is told once")
+    time.sleep(1)
+
+
+def test_a_value_is_shown_within_seconds(world, cloud):
+    live(world, cloud)
+    soc, power = (world.pg3.driver(BANK, text) for text in ("state of charge", "power"))
+    time.sleep(3)                               # new scripts have the installations asked once more
+    asked = world.vrm.count("diagnostics")
+    begin = time.monotonic()
+    cloud.gx.set("battery/289/Dc/0/Power", 1234)
+    world.wait_value(BANK, power, 1234, timeout=5)
+    assert time.monotonic() - begin < 4
+    cloud.gx.set("battery/289/Soc", 42.5)
+    world.wait_value(BANK, soc, 42.5, timeout=40)
+    assert world.vrm.count("diagnostics") == asked, "no poll brought it"
+    assert world.pg3.value(BANK, "GV30") == FRESH
+
+
+def test_a_flood_does_not_starve_pg3(world, cloud):
+    live(world, cloud)
+    power = world.pg3.driver(BANK, "power")
+    for number in range(5):
+        cloud.gx.flood(10000, f"solarcharger/288/Dc/{number}")
+        world.pg3.query(BANK, requestId=f"flood {number}")
+        world.wait(lambda number=number: world.pg3.reports(f"flood {number}"), "the report", timeout=10)
+    cloud.gx.set("battery/289/Dc/0/Power", 777)
+    world.wait_value(BANK, power, 777, timeout=30)
+    assert world.system_status() == "Connected"
+
+
+def test_a_restart_of_the_broker_and_of_the_gateway(world, cloud):
+    live(world, cloud)
+    power = world.pg3.driver(BANK, "power")
+    cloud.restart()
+    world.wait_log("Harbour House", "connection for live data was lost")
+    world.wait(lambda: cloud.gx.republished == 2, "everything is told again", timeout=30)
+    cloud.gx.set("battery/289/Dc/0/Power", 55)
+    world.wait_value(BANK, power, 55, timeout=10)
+
+
+def test_a_silent_gateway_falls_back_to_the_polls(world, cloud):
+    live(world, cloud)
+    soc = world.pg3.driver(BANK, "state of charge")
+    cloud.gx.values[PORTAL_MODE] = OFF
+    world.wait_log("Harbour House", "live data has stopped", timeout=40)
+    world.vrm.set_row(HOUSE, "battery", 289, "/Soc", raw=33.5)
+    world.poll()
+    world.wait_value(BANK, soc, 33.5, timeout=10)
+    assert world.pg3.value(BANK, "GV30") == FRESH
+    cloud.gx.values[PORTAL_MODE] = 2
+    world.wait(lambda: len([line for line in world.plugin.log_lines() if "come live now" in line]) == 2,
+               "it comes live again", timeout=60)
+
+
+def test_a_refused_login_is_tried_once(world, cloud):
+    cloud.restart(users={EMAIL: ("another token", {PORTAL: "full", OTHER: "full"})})
+    world.running()
+    world.wait_log("Harbour House", "refuses the account's e-mail and token")
+    world.wait_log("Workshop Van", "refuses the account's e-mail and token")
+    time.sleep(12)
+    assert cloud.refused_logins() == 2, "once for each installation"
+    assert world.pg3.value("controller", "GV0") == CONNECTED
+
+
+def test_a_foreign_certificate_gets_no_token(world, cloud, foreign_authority):
+    world.environment["VICTRON_MQTT_CA"] = foreign_authority.ca_file
+    world.running()
+    world.wait_log("No TLS connection to the broker of Harbour House", "certificate verify failed")
+    assert cloud.logins() == 0
+
+
+def test_nobody_listens_there_without_the_parameter(world, cloud):
+    world.params["live"] = "off"
+    world.running()
+    time.sleep(2)
+    assert cloud.logins() == 0 and cloud.subscriptions() == []
+    world.pg3.set_params({**world.params, "live": "vrm"})
+    world.wait_log("Harbour House", "values come live now")
+    world.pg3.set_params({**world.params, "live": "off"})
+    world.wait_log("Harbour House", "values come from VRM's polls again")

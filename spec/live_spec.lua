@@ -1,0 +1,363 @@
+--- Live data by VRM's brokers: what is asked, what is shown and how often, and what happens when it is
+-- silent. The gateway is a few lines that keep the rules of docs/vrm.md, Live data, on the virtual clock.
+
+local dkjson = require "dkjson"
+local fixtures = require "spec.fixtures.vrm"
+local worlds = require "spec.support.worlds"
+
+local BATTERY, SOLAR, GATEWAY, VEBUS = worlds.BATTERY, worlds.SOLAR, worlds.GATEWAY, worlds.INVERTER
+local PORTAL = "c0619ab1d2e3"
+
+after_each(function() _G.host = nil end)
+
+--- A boat whose gateway is on VRM's broker, and that gateway: gx.values, gx:tell(path, value),
+-- gx:live(seconds).
+local function boat(params, options)
+    local site = fixtures.boat()
+    site.identifier, site.mqtt_host = PORTAL:upper(), "mqtt7.victronenergy.com"
+    local gx = { asked = {}, all = 0, heart = true, ends = true, values = {}, refuse = nil }
+    for key, value in pairs(options or {}) do gx[key] = value end
+    local world
+    function gx.send(path, payload)
+        local connection = world.connections[#world.connections]
+        if connection and connection.up then
+            world:mqtt_message(connection, "N/" .. PORTAL .. "/" .. path, payload)
+        end
+    end
+    function gx:tell(path, value)
+        self.values[path] = value
+        self.send(path, dkjson.encode({ value = value == nil and dkjson.null or value }))
+    end
+    function gx:live(seconds)
+        for _ = 1, seconds do
+            world:run(1)
+            self.beat = (self.beat or 0) + 1
+            local kept = world.now - (self.kept or -math.huge) < 60
+            if self.heart and kept and self.beat % 3 == 0 then
+                self.send("heartbeat", dkjson.encode { value = world.now })
+            end
+            if self.beat % 120 == 0 then
+                world.vrm:refresh(120)
+                world:fire("shortpoll")
+            end
+        end
+        assert.same({}, world.errors)
+    end
+    world = worlds.new {
+        sites = { [151734] = site }, params = { vrm_token = worlds.TOKEN, live = params or "vrm" },
+        broker = function() return gx.refuse end,
+        on_send = function(_, message)
+            gx.asked[#gx.asked + 1] = message
+            gx.kept = world.now
+            if message.topic == "R/" .. PORTAL .. "/keepalive" and not message.text:find "suppress" then
+                gx.all = gx.all + 1
+                for path, value in pairs(gx.values) do gx:tell(path, value) end
+                local echo = message.text:match '"full%-publish%-completed%-echo":"(%w+)"'
+                if gx.ends then
+                    gx.send("full_publish_completed", dkjson.encode {
+                        value = world.now, ["full-publish-completed-echo"] = echo })
+                end
+            end
+        end,
+    }
+    world:start()
+    world:run(15)
+    return world, gx, world.connections[1]
+end
+
+--- The values a driver was set to so far.
+local function sets_of(world, address, driver)
+    local list = {}
+    for _, one in ipairs(world.sets) do
+        if one.address == address and one.driver == driver then list[#list + 1] = one.value end
+    end
+    return list
+end
+
+describe("live data", function()
+    -- Fault: An owner who did not ask for it gets a connection that VRM and the gateway have to serve.
+    -- Expected: There is none unless the parameter live is vrm; off ends it.
+    it("is off unless it is asked for, and ends with the parameter", function()
+        local world = boat("off")
+        assert.equal(0, #world.connections)
+        world:set_params { vrm_token = worlds.TOKEN, live = "VRM" }
+        assert.equal(1, #world.connections)
+        world:set_params { vrm_token = worlds.TOKEN, live = "off" }
+        assert.is_true(world.connections[1].closed)
+        assert.same({}, world.errors)
+    end)
+
+    it("logs in as VRM wants it, and keeps the token out of the log", function()
+        local world, _, connection = boat()
+        local config = connection.config
+        assert.equal("mqtt7.victronenergy.com", config.host)
+        assert.equal(8883, config.port)
+        assert.equal(fixtures.EMAIL, config.user)
+        assert.equal("Token " .. worlds.TOKEN, config.password)
+        assert.equal("scripts/sources/victron-ca.crt", config.ca)
+        assert.is_nil(config.check_name)                    -- which is checked then
+        for _, line in ipairs(world.lines) do assert.is_nil(line.text:find(worlds.TOKEN, 1, true)) end
+    end)
+
+    it("finds the broker by the portal id where VRM has no host for it", function()
+        local world, _, connection = boat()
+        world.vrm.sites[151734].mqtt_host = nil
+        world:fire("discover")
+        world:run(15)
+        assert.is_true(connection.closed)
+        local sum = 0
+        for i = 1, #PORTAL do sum = sum + PORTAL:byte(i) end
+        assert.equal(("mqtt%d.victronenergy.com"):format(sum % 128), world.connections[2].config.host)
+    end)
+
+    -- Fault: A subscription that VRM refuses, or one to everything that a gateway has, a month of days too.
+    -- Expected: Below the own portal id, what scripts show; no histories.
+    it("asks for what is shown, below its own gateway only", function()
+        local _, _, connection = boat()
+        local some = {}
+        for topic in pairs(connection.topics) do
+            assert.truthy(topic:find("^N/" .. PORTAL .. "/%l[%w_]*"), topic)
+            assert.is_nil(topic:find("History", 1, true))
+            some[topic] = true
+        end
+        assert.is_true(some["N/" .. PORTAL .. "/battery/+/Soc/#"])
+        assert.is_true(some["N/" .. PORTAL .. "/battery/+/Dc/#"])
+        assert.is_true(some["N/" .. PORTAL .. "/solarcharger/+/Yield/#"])
+        assert.is_true(some["N/" .. PORTAL .. "/system/+/Dc/#"])
+        assert.is_true(some["N/" .. PORTAL .. "/heartbeat"])
+    end)
+
+    it("is kept alive every half minute; everything is asked for once", function()
+        local world, gx = boat()
+        gx:live(300)
+        assert.equal(1, gx.all)
+        for i = 2, #gx.asked do
+            local pause = gx.asked[i].time - gx.asked[i - 1].time
+            assert.is_true(pause >= 29 and pause <= 36, pause)
+        end
+        for _, message in ipairs(gx.asked) do
+            assert.equal("R/" .. PORTAL .. "/keepalive", message.topic)
+            assert.is_false(message.retained)
+        end
+        assert.equal(1, #world:logged("values come live now"))
+    end)
+
+    it("asks once more where the end of everything is not told, and no more after that", function()
+        local _, gx = boat("vrm", { ends = false })
+        gx:live(300)
+        assert.equal(2, gx.all)
+    end)
+
+    -- Fault: Values of seconds ago are shown minutes later, in VRM's units, or over and over.
+    -- Expected: Powers and currents within two seconds and not more often, states at once.
+    it("shows states at once, powers every two seconds, the rest every half minute", function()
+        local world, gx = boat()
+        gx:live(10)
+        gx:tell("solarcharger/256/State", 5)
+        gx:tell("battery/288/Soc", 88)
+        gx:tell("solarcharger/256/Yield/Power", 300)
+        world:run(0.3)
+        assert.equal(5, world:value(SOLAR, "GV0"))
+        assert.equal(88, world:value(BATTERY, "BATLVL"))
+        assert.equal(300, world:value(SOLAR, "ST"))
+        local before = #sets_of(world, SOLAR, "ST")
+        for i = 1, 20 do
+            gx:tell("solarcharger/256/Yield/Power", 300 + i)
+            gx:tell("battery/288/Soc", 88 + i / 4)
+            world:run(0.5)
+        end
+        world:run(2)
+        local shown = #sets_of(world, SOLAR, "ST") - before
+        assert.is_true(shown >= 4 and shown <= 6, shown)
+        assert.equal(320, world:value(SOLAR, "ST"))
+        assert.equal(88, world:value(BATTERY, "BATLVL"))
+        gx:live(30)
+        assert.equal(93, world:value(BATTERY, "BATLVL"))
+    end)
+
+    -- Fault: VRM's answer, minutes old, takes the place of what came live seconds ago; or the time to go of
+    -- D-Bus, in seconds, is shown as hours.
+    -- Expected: The fresher one counts, in the unit of the node.
+    it("counts more than VRM's older answer, in the units of the D-Bus", function()
+        local world, gx = boat()
+        table.insert(world.vrm.sites[151734].rows, fixtures.row("battery", 288, "/TimeToGo", "TTG", 5,
+            { formatWithUnit = "%.1F h", formattedValue = "5.0 h" }))
+        world:fire("discover")
+        world:run(5)
+        assert.equal(5, world:value(BATTERY, "TIMEREM"))
+        gx:live(10)
+        gx:tell("battery/288/TimeToGo", 7200)
+        gx:tell("battery/288/Dc/0/Voltage", 25.5)
+        world:run(1)
+        assert.equal(2, world:value(BATTERY, "TIMEREM"))
+        world.vrm.sites[151734].rows[9].rawValue = 26.9
+        gx:live(125)
+        world:fire("query", "all", "")
+        world:run(2)
+        assert.equal(2, world:value(BATTERY, "TIMEREM"))
+        assert.equal(25.5, world:value(BATTERY, "CV"))
+        assert.equal(1, world:value(BATTERY, "GV30"))
+    end)
+
+    it("a path without a value has no data, and no 0", function()
+        local world, gx = boat()
+        gx:live(5)
+        gx:tell("battery/288/Dc/0/Temperature", nil)
+        gx:live(31)
+        assert.is_nil(world:value(BATTERY, "CLITEMP"))
+    end)
+
+    it("polls go on, more slowly", function()
+        local world, gx = boat()
+        gx:live(5)
+        local before = world:count(worlds.DIAGNOSTICS)
+        gx:live(1200)
+        local polls = world:count(worlds.DIAGNOSTICS) - before
+        assert.is_true(polls >= 3 and polls <= 5, polls)
+    end)
+
+    it("keeps data fresh whatever the logging interval, and its time no older than half a minute", function()
+        local world, gx = boat()
+        world.vrm.sites[151734].devices[1].loggingInterval = 900
+        world:fire("discover")
+        gx:live(60)
+        gx:tell("battery/288/Soc", 50)
+        gx:live(600)
+        assert.equal(1, world:value(BATTERY, "GV30"))
+        assert.is_true(world.now - world:value(BATTERY, "TIME") <= 40)
+    end)
+
+    -- Fault: A gateway that is off VRM, whose broker takes the login, shows its last live values for ever.
+    -- Expected: After fifteen seconds without a heartbeat the polls count again; nothing jumps back.
+    it("falls back to the polls when the heartbeat is silent, and comes back", function()
+        local world, gx = boat()
+        gx:live(10)
+        gx:tell("battery/288/Dc/0/Voltage", 25.5)
+        gx:tell("battery/288/Soc", 70)
+        gx:live(40)
+        gx.heart = false
+        gx:live(30)
+        assert.equal(1, #world:logged("live data has stopped"))
+        assert.equal(25.5, world:value(BATTERY, "CV"))
+        world.vrm.sites[151734].rows[9].rawValue = 26.9             -- the voltage, newer than what came live
+        local before = world:count(worlds.DIAGNOSTICS)
+        gx:live(480)
+        assert.is_true(world:count(worlds.DIAGNOSTICS) - before >= 3)
+        assert.equal(26.9, world:value(BATTERY, "CV"))
+        assert.equal(1, gx.all)
+        gx.heart = true
+        gx:live(40)
+        assert.equal(2, gx.all)
+        assert.equal(2, #world:logged("values come live now"))
+    end)
+
+    it("says what to look at when the gateway is silent from the start", function()
+        local world, gx = boat("vrm", { heart = false, ends = false })
+        gx:live(130)
+        assert.equal(1, #world:logged("VRM portal is Off"))
+        assert.equal(87.5, world:value(BATTERY, "BATLVL"))
+    end)
+
+    -- Fault: A token without rights there is tried every ten seconds: VRM counts wrong logins.
+    -- Expected: Once, and once more in an hour; the polls go on.
+    it("does not try a refused login again for an hour", function()
+        local world, gx = boat("vrm", { refuse = "rights" })
+        gx:live(1800)
+        assert.equal(1, #world.connections)
+        assert.equal(1, world.connections[1].logins)
+        assert.is_true(world.connections[1].closed)
+        assert.equal(1, #world:logged("refuses the account's e-mail and token"))
+        gx.refuse = nil
+        gx:live(2400)
+        assert.equal(2, #world.connections)
+        assert.equal(1, #world:logged("values come live now"))
+    end)
+
+    it("a refused subscription ends it, without more", function()
+        local world, gx, connection = boat()
+        world:fire("mqtt_refused", connection.id, "N/" .. PORTAL .. "/heartbeat")
+        assert.is_true(connection.closed)
+        assert.equal(1, #world:logged("gives no live data of this installation"))
+        gx:live(200)
+        assert.equal(1, #world.connections)
+    end)
+
+    it("asks for everything again after a loss, a restart of the gateway, and lost messages", function()
+        local world, gx, connection = boat()
+        gx:live(40)
+        assert.equal(1, gx.all)
+        world:mqtt_state(connection, "lost")
+        world:run(1)
+        assert.equal(1, #world:logged("connection for live data was lost"))
+        gx:live(20)
+        assert.equal(2, gx.all)
+        gx:live(60)
+        gx.send("keepalive", "1")
+        gx:live(5)
+        assert.equal(3, gx.all)
+        gx:live(60)
+        world:fire("mqtt_lost", connection.id)
+        gx:live(35)
+        assert.equal(4, gx.all)
+    end)
+
+    -- Fault: A device that left the D-Bus stays fresh because others are told.
+    -- Expected: Its values stay until VRM has newer ones; it grows old.
+    it("a device that is gone grows old, the others do not", function()
+        local world, gx = boat()
+        gx:live(10)
+        gx:tell("battery/288/Soc", 55)
+        gx:tell("solarcharger/256/Yield/Power", 100)
+        gx:live(30)
+        gx.send("battery/288/Soc", "")
+        for _, one in ipairs(world.vrm.sites[151734].rows) do
+            if one.dbusServiceType == "battery" then one.timestamp = fixtures.NOW - 4000 end
+        end
+        gx:live(1500)
+        assert.equal(3, world:value(BATTERY, "GV30"))
+        assert.equal(1, world:value(SOLAR, "GV30"))
+    end)
+
+    -- Fault: Ten thousand topics that nobody shows fill the memory.
+    -- Expected: They leave nothing.
+    it("keeps nothing of paths that nobody shows", function()
+        local world, gx = boat()
+        gx:live(10)
+        collectgarbage()
+        local before = collectgarbage "count"
+        for i = 1, 10000 do
+            gx.send("solarcharger/256/Dc/9/Flood" .. i, '{"value":1}')
+            gx.send("unknown/" .. i .. "/Dc/0/Voltage", '{"value":1}')
+            if i % 500 == 0 then world:run(1) end
+        end
+        gx.send("battery/no number/Soc", '{"value":1}')
+        gx.send("battery/288/Soc", '{"value":[1]}')
+        gx.send("battery/288/Soc", '<html>')
+        gx:live(5)
+        collectgarbage()
+        assert.is_true(collectgarbage "count" - before < 1500)
+        assert.equal(87.5, world:value(BATTERY, "BATLVL"))
+    end)
+
+    it("texts, booleans and unknown states do no harm", function()
+        local world, gx = boat()
+        gx:live(5)
+        gx:tell("vebus/257/State", true)
+        gx:tell("vebus/257/Mode", "on")
+        gx:tell("battery/288/Soc", "80")
+        gx:tell("system/0/SystemState/State", 9999)
+        gx:live(40)
+        assert.equal(1, world:value(VEBUS, "GV0") or 1)
+        assert.is_not_nil(world:value(GATEWAY, "GV30"))
+    end)
+
+    it("ends when the plugin stops", function()
+        local world, gx, connection = boat()
+        gx:live(10)
+        world:fire("stop")
+        assert.is_true(connection.closed)
+        assert.equal(3, world:value(BATTERY, "GV30"))
+        world:run(100)
+        assert.same({}, world.errors)
+    end)
+end)
