@@ -434,7 +434,10 @@ static void push_number(lua_State *L, double n) {
 // Pushes the value at hand -> whether it is an object or an array, which comes as its JSON.
 static bool push_value(lua_State *L, struct walk *w) {
     const char *here = walk_here(w);
-    char c = here < w->end ? *here : '\0';
+    char c = '\0';
+    if (here < w->end) {
+        c = *here;
+    }
     if (c == '"') {
         push_text(L, w, (size_t)(w->end - here));
         return false;
