@@ -67,6 +67,15 @@ local function load_scripts(fn, ...)
     return changed
 end
 
+--- All scripts, at the start. Without that of its own node the plugin is of no use.
+local function load_all()
+    load_scripts(scripts.load_built_in)
+    if scripts.controller then return load_scripts(scripts.load_users) end
+    host.log("error", "scripts/devices/controller.lua is missing or faulty: install the plugin again. Or"
+        .. " memory is short: free some, and start the plugin again.")
+    host.leave(1)
+end
+
 local function reload(force)
     local changed = scripts.scan(force)
     if changed or adopting then use_new_scripts() end
@@ -133,6 +142,7 @@ end
 
 --- The controller's script reports that the plugin runs.
 local function heartbeat()
+    wait_for_scripts()
     local update = scripts.controller.table.update
     if update then health.attempt(host.start_script, update, CONTROLLER) end
 end
@@ -142,11 +152,8 @@ end
 local SCAN_SECONDS, SAVE_SECONDS = 1, 60
 
 host.limit(vrm.LIMIT)
-scripts.load_built_in()
-assert(scripts.controller, "scripts/devices/controller.lua is missing or faulty: install the plugin again. Or"
-    .. " memory is short: free some.")
 scripts.pause = function() host.sleep(0) end
-host.spawn(load_scripts, scripts.load_users)
+host.spawn(load_all)
 
 --- What finds no memory here is told again by the host.
 host.on("params", function(given) take_params(given or host.params()) end)

@@ -274,16 +274,6 @@ local function slot_of(name)
     return slots[name]
 end
 
---- Loads the built-in scripts. They come first, so that a user's script can neither take the id of a built-in
--- one nor keep it from serving.
-function scripts.load_built_in()
-    local found = find_files()
-    for _, name in ipairs(sorted_names(found)) do
-        local last = found[name][#found[name]]
-        if not last.user then use(slot_of(name), last) end
-    end
-end
-
 --- fn(slot, ...) -> whether devices may have another type after it. Without memory for it the slot stays as
 -- it is, and the next scan tries again.
 local function look_after(slot, fn, ...)
@@ -295,6 +285,16 @@ local function look_after(slot, fn, ...)
         slot.restart = slot.restart or RESTART_SCANS
     end
     return slot.serving ~= before or ok and result
+end
+
+--- Loads the built-in scripts. They come first, so that a user's script can neither take the id of a built-in
+-- one nor keep it from serving.
+function scripts.load_built_in()
+    local found = find_files()
+    for _, name in ipairs(sorted_names(found)) do
+        local last = found[name][#found[name]]
+        if not last.user then look_after(slot_of(name), use, last) end
+    end
 end
 
 --- Then the user's, in their place.

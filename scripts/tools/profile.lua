@@ -5,6 +5,7 @@ local profile = require "pg3.profile"
 local scripts = require "serve.scripts"
 
 local function write()
+    scripts.pause = function() host.sleep(0) end
     scripts.load_built_in()
     if scripts.in_trouble() > 0 or not scripts.controller then
         return nil, "a device script has a mistake or is missing"
@@ -12,10 +13,12 @@ local function write()
     return profile.write()
 end
 
-local changed, problem = write()
-if problem then
-    host.log("error", "The profile was not written: " .. problem)
-else
-    host.print(changed and "profile/ was written" or "profile/ was up to date")
-end
-host.leave(problem and 1 or 0)
+host.spawn(function()
+    local changed, problem = write()
+    if problem then
+        host.log("error", "The profile was not written: " .. problem)
+    else
+        host.print(changed and "profile/ was written" or "profile/ was up to date")
+    end
+    host.leave(problem and 1 or 0)
+end)

@@ -272,8 +272,8 @@ end
 
 host.spawn(function()
     local ok, done, problem = pcall(function()
-        scripts.load_built_in()
         scripts.pause = function() host.sleep(0) end
+        scripts.load_built_in()
         scripts.load_users()
         host.sleep(0)
         return show_all()
