@@ -77,12 +77,12 @@ end
 --- The rows of each device that no script knows, or whose script the plugin wrote: { [home] = list }.
 local function rows_to_learn(site)
     local rows = {}
-    for place, row in ipairs(site.store.rows) do
-        local home = site.store.homes[place]
-        if home and home.service and (not home.type or generic.wrote(home.type)) then
-            rows[home] = rows[home] or {}
-            table.insert(rows[home], row)
-        end
+    for _, home in ipairs(site.store.devices) do
+        if not home.type or generic.wrote(home.type) then rows[home] = {} end
+    end
+    for place, row in ipairs(next(rows) and site.store.rows or {}) do
+        local its = rows[site.store.homes[place]]
+        if its then its[#its + 1] = row end
     end
     return rows
 end

@@ -7,13 +7,19 @@ local read = require "sources.read"
 local choices = {}
 
 local sites, kinds = {}, {}         -- offered: [id of installation], [id of type] = what the page calls it
-local hidden = {}                   -- [name of a parameter] = true
+local hidden = {}                   -- [id of an installation], [id of a type] = true
 local asked_for                     -- what the page has; nil: nothing yet
 
 local LONGEST_TITLE = 60
 
 local function site_name(id) return ("show_site_%d"):format(id) end
 local function kind_name(type_id) return "show_kind_" .. type_id:lower() end
+
+--- What a parameter is about: the id of an installation or of a type; nil for one of another.
+local function meant(name)
+    local site, kind = name:match "^show_site_(%d+)$", name:match "^show_kind_([%l%d_]+)$"
+    return site and math.tointeger(site) or kind and kind:upper()
+end
 
 --- Whether a value of PG3's stands for no: a switch may come as a text or a number.
 local function is_no(value)
@@ -25,15 +31,16 @@ function choices.take(given)
     local before, changed = hidden, false
     hidden = {}
     for name, value in pairs(type(given) == "table" and given or {}) do
-        if type(name) == "string" and is_no(value) then hidden[name] = true end
+        local id = type(name) == "string" and is_no(value) and meant(name)
+        if id then hidden[id] = true end
     end
-    for name in pairs(hidden) do changed = changed or not before[name] end
-    for name in pairs(before) do changed = changed or not hidden[name] end
+    for id in pairs(hidden) do changed = changed or not before[id] end
+    for id in pairs(before) do changed = changed or not hidden[id] end
     return changed
 end
 
-function choices.hides_site(id) return hidden[site_name(id)] == true end
-function choices.hides_kind(type_) return hidden[kind_name(type_.id)] == true end
+function choices.hides_site(id) return hidden[id] == true end
+function choices.hides_kind(type_) return hidden[type_.id] == true end
 
 --- The switches of a kind in the order of their titles.
 local function switches(titles, name_of, form, desc)
