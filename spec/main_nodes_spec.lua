@@ -46,6 +46,21 @@ describe("devices", function()
         assert.is_false(world.nodes[BATTERY].stale)
     end)
 
+    -- Fault: A part whose rows were there without a number has no node until devices are looked for again.
+    -- Expected: It has one with the first number, whether `when` narrows that or not.
+    it("have further nodes as soon as there is a number for them", function()
+        local site = fixtures.boat()
+        site.rows = fixtures.join(site.rows, { row("battery", 288, "/System/MinCellVoltage", "mcV"),
+            row("vebus", 257, "/Ac/Out/L2/P", "OP2") })
+        local world = started { sites = { [151734] = site } }
+        assert.is_nil(world.nodes[BATTERY .. "c"])
+        assert.is_nil(world.nodes[INVERTER .. "p"])
+        site.rows[#site.rows - 1].rawValue, site.rows[#site.rows].rawValue = 3.31, 250
+        next_poll(world)
+        assert.equal(3.31, world:value(BATTERY .. "c", "ST"))
+        assert.equal(250, world:value(INVERTER .. "p", "GV1"))
+    end)
+
     it("that are new appear on the long poll and on DISCOVER", function()
         local world = started()
         local site = world.vrm.sites[151734]
