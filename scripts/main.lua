@@ -12,14 +12,16 @@ local notices = require "pg3.notices"
 local params = require "pg3.params"
 local profile = require "pg3.profile"
 local scripts = require "serve.scripts"
+local shortage = require "serve.shortage"
 local state = require "serve.state"
 local timer = require "tasks.timer"
 local vrm = require "sources.vrm"
 
 local CONTROLLER, NAME = account.CONTROLLER, "Victron Energy"
 
-local ready = false
-local loading                       -- the task that loads device scripts
+local started, ready = false, false -- the plugin's own node is there | PG3 has told what it has
+local begun = false                 -- the account is asked
+local loading, loaded               -- the task that loads device scripts | those of the start are there
 local adopting = false              -- nodes have yet to go on with scripts that serve already
 local seen_troubles = 0             -- scripts in trouble at the last look
 
@@ -33,9 +35,10 @@ local function take_params(given)
     events.use { battery_level = settings.battery_level }
     nodes.report()
     local another, chosen = account.use(settings), choices.take(host.choices())
-    if ready and another then
+    if not begun then return end
+    if another then
         account.begin()
-    elseif ready and chosen then
+    elseif chosen then
         account.choose()
     end
 end
@@ -61,18 +64,20 @@ local function load_scripts(fn, ...)
     wait_for_scripts()
     loading = coroutine.running()
     host.hold_nodes(true)
-    local changed = health.attempt(fn, ...)
+    local changed, problem = health.attempt(fn, ...)
     host.hold_nodes(false)
     loading = nil
-    return changed
+    return changed, problem
 end
 
---- All scripts, at the start. Without that of its own node the plugin is of no use.
+--- All scripts, at the start. Without that of its own node the plugin is of no use. Raises when the plugin
+-- has no memory for them; called again it goes on.
 local function load_all()
-    load_scripts(scripts.load_built_in)
+    local _, problem = load_scripts(scripts.load_built_in)
+    shortage.pass_on(problem)
+    loaded = true
     if scripts.controller then return load_scripts(scripts.load_users) end
-    host.log("error", "scripts/devices/controller.lua is missing or faulty: install the plugin again. Or"
-        .. " memory is short: free some, and start the plugin again.")
+    host.log("error", "scripts/devices/controller.lua is missing or faulty: install the plugin again.")
     host.leave(1)
 end
 
@@ -90,6 +95,7 @@ end
 
 --- The minute's work.
 local function look_after_scripts()
+    if not started then return end
     state.save()
     scripts.forgive()
     if notices.profile_fails() then notices.profile(profile.write()) end
@@ -142,7 +148,7 @@ end
 
 --- The controller's script reports that the plugin runs.
 local function heartbeat()
-    wait_for_scripts()
+    if not started then return end
     local update = scripts.controller.table.update
     if update then health.attempt(host.start_script, update, CONTROLLER) end
 end
@@ -151,15 +157,11 @@ end
 
 local SCAN_SECONDS, SAVE_SECONDS = 1, 60
 
-host.limit(vrm.LIMIT)
-scripts.pause = function() host.sleep(0) end
-host.spawn(load_all)
-
---- What finds no memory here is told again by the host.
-host.on("params", function(given) take_params(given or host.params()) end)
-
-host.on("start", function()
+--- The plugin's own node, what was kept over the restart, and what PG3 has to know.
+local function come_up()
     wait_for_scripts()
+    if not loaded then load_all() end
+    if not scripts.controller then return end
     state.restore()
     local _, problem = profile.write()
     notices.profile(false, problem)
@@ -168,13 +170,31 @@ host.on("start", function()
     host.default_params(params.missing(host.params()))
     local page = host.read("POLYGLOT_CONFIG.md")
     if page then host.doc(markdown.html(page)) end
+    started = true
+end
+
+local function begin()
+    if not (started and ready) then return end
+    take_params(host.params())
+    begun = true
+    account.begin()
+end
+
+host.limit(vrm.LIMIT)
+scripts.pause = function() host.sleep(0) end
+host.spawn(load_all)
+
+--- Of these three, what finds no memory here is told again by the host.
+host.on("params", function(given) take_params(given or host.params()) end)
+
+host.on("start", function()
+    if not started then come_up() end
+    begin()
 end)
 
 host.on("ready", function()
-    wait_for_scripts()
-    take_params(host.params())
     ready = true
-    account.begin()
+    begin()
 end)
 
 host.on("shortpoll", account.poll)
@@ -200,6 +220,6 @@ end)
 local every_other = false           -- is enough while nothing changes
 timer.every(SCAN_SECONDS, function()
     every_other = not every_other
-    if (every_other or scripts.unsettled) and not host.running(loading) then scan_scripts() end
+    if (every_other or scripts.unsettled) and loaded and not host.running(loading) then scan_scripts() end
 end)
 timer.every(SAVE_SECONDS, look_after_scripts)

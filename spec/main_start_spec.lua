@@ -9,8 +9,8 @@ local BATTERY, DIAGNOSTICS, GATEWAY, INVERTER, SOLAR, TOKEN = worlds.BATTERY, wo
 after_each(function() _G.host = nil end)
 
 describe("start", function()
-    -- Fault: All device scripts are loaded in one turn: on a slow machine, or with more scripts, that passes its
-    --        budget, and some of them, the gateway's among them, are taken for faulty.
+    -- Fault: All device scripts are loaded in one turn: on a slow machine, or with more scripts, that passes
+    --        its budget, and some of them, the gateway's among them, are taken for faulty.
     -- Expected: The plugin serves others, and has its budget anew, between two scripts.
     it("loads one device script a turn, the built-in ones too", function()
         local world, most, loaded = new(), 0, 0

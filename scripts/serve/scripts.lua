@@ -288,12 +288,12 @@ local function look_after(slot, fn, ...)
 end
 
 --- Loads the built-in scripts. They come first, so that a user's script can neither take the id of a built-in
--- one nor keep it from serving.
+-- one nor keep it from serving. Raises when the plugin has no memory for one; called again it goes on.
 function scripts.load_built_in()
     local found = find_files()
     for _, name in ipairs(sorted_names(found)) do
-        local last = found[name][#found[name]]
-        if not last.user then look_after(slot_of(name), use, last) end
+        local last, slot = found[name][#found[name]], slot_of(name)
+        if not (last.user or slot.serving) then use(slot, last) end
     end
 end
 
