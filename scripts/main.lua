@@ -149,7 +149,7 @@ end
 --- The controller's script reports that the plugin runs.
 local function heartbeat()
     if not started then return end
-    local update = scripts.controller.table.update
+    local update = scripts.controller.update
     if update then health.attempt(host.start_script, update, CONTROLLER) end
 end
 

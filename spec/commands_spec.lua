@@ -23,8 +23,8 @@ end
 describe("declared commands", function()
     it("are in the declaration with their units and limits", function()
         local type_ = assert(tank(limit()))
-        assert.equal("QUERY", type_.declaration.commands[1].id)
-        local command = type_.declaration.commands[2]
+        assert.equal("QUERY", check.declaration(type_).commands[1].id)
+        local command = check.declaration(type_).commands[2]
         assert.same({ "SETLIMIT", "Set limit" }, { command.id, command.name })
         local param = command.params[1]
         assert.same({ "", "Limit", 1, 0, 50, 1 },
@@ -35,7 +35,7 @@ describe("declared commands", function()
         local type_ = assert(tank { SWITCH = { run = run, params = {
             { id = "STATE", label = "State", kind = { [0] = "Off", [1] = "On" } },
             { id = "MODE", label = "Mode", kind = "charger_mode" } } } })
-        local params = type_.declaration.commands[2].params
+        local params = check.declaration(type_).commands[2].params
         assert.same({ "MYTANK_SWITCH_STATE", "CHARGER_MODE" }, { params[1].names_id, params[2].names_id })
         assert.equal("On", params[1].names[1])
     end)
@@ -162,7 +162,7 @@ describe("events of a device table", function()
         local type_ = assert(check.device("tank.lua", table_with { FULL = "Filled up", DON = "Filling" }))
         assert.same({ { id = "BACK", name = "Device back" }, { id = "DON", name = "Filling" },
                       { id = "FULL", name = "Filled up" }, { id = "LOST", name = "Device lost" } },
-            type_.declaration.events)
+            check.declaration(type_).events)
     end)
 
     local NAMES = { EMPTY = "Empty", FULL = "Filled up" }
@@ -182,7 +182,7 @@ describe("events of a device table", function()
 
     local function ids(type_)
         local list = {}
-        for i, event in ipairs(type_.declaration.events) do list[i] = event.id end
+        for i, event in ipairs(check.declaration(type_).events) do list[i] = event.id end
         return list
     end
 
@@ -202,7 +202,7 @@ describe("events of a device table", function()
     it("are those of an alarm for a row of that kind", function()
         local type_ = assert(reporting({ [2] = "alarm" }, { OVER = "All clear" }, "ALARM"))
         assert.same({ "ALARM", "BACK", "LOST", "OVER", "WARNING" }, ids(type_))
-        assert.equal("All clear", type_.declaration.events[4].name)
+        assert.equal("All clear", check.declaration(type_).events[4].name)
         assert.same({ "BACK", "EMPTY", "FULL", "LOST" }, ids(assert(reporting({ [2] = "alarm" }))))
         local own = { [2] = "alarm", events = { [0] = "EMPTY", [2] = "FULL" } }
         assert.same({ "BACK", "EMPTY", "FULL", "LOST" }, ids(assert(reporting(own, NAMES, "ALARM"))))

@@ -219,14 +219,21 @@ describe("a value of a day", function()
 end)
 
 describe("the word daily", function()
-    local function device_with(change, samples)
+    local function table_with(change, samples)
         local tab = { api = 2, id = "MYCOUNT", name = "Counter", match = { service = "acload" },
             { "ST", unit.kwh, "Energy today", "/Today", "t", daily = true },
             { "GV0", unit.kwh, "Both", sum = { { "/A", "a" }, "/B" }, daily = true },
             { "GV1", unit.kwh, "First", first = { "/A", "/B" }, daily = true },
             samples = samples }
         if change then change(tab) end
-        return check.device("count.lua", tab)
+        return tab
+    end
+
+    local function device_with(...) return check.device("count.lua", table_with(...)) end
+
+    local function proved(samples)
+        local tab = table_with(nil, samples)
+        return proof.run(assert(check.device("count.lua", tab)), tab)
     end
 
     local function sample(time, expect)
@@ -238,15 +245,15 @@ describe("the word daily", function()
 
     it("can be shown by a sample: timestamp of a row, midnight of the site", function()
         fake.new {}
-        assert.same({}, proof.run(assert(device_with(nil, sample(100, { ST = 1, GV0 = 5, GV1 = 2 })))))
+        assert.same({}, proved(sample(100, { ST = 1, GV0 = 5, GV1 = 2 })))
         local other_day = { ST = "no data", GV0 = 3, GV1 = 3 }
-        assert.same({}, proof.run(assert(device_with(nil, sample(99, other_day)))))
-        assert.equal(3, #proof.run(assert(device_with(nil, sample(99, { ST = 1, GV0 = 5, GV1 = 2 })))))
+        assert.same({}, proved(sample(99, other_day)))
+        assert.equal(3, #proved(sample(99, { ST = 1, GV0 = 5, GV1 = 2 })))
     end)
 
     it("makes a value none that is momentary", function()
         local type_ = assert(device_with(function(tab) tab[1][2] = unit.watt end))
-        assert.is_false(type_.declaration.drivers[1].zero)
+        assert.is_false(check.declaration(type_).drivers[1].zero)
     end)
 
     for problem, change in pairs {

@@ -25,17 +25,17 @@ describe("the check of a device table", function()
     it("accepts a right one and adds data state and time", function()
         local type_ = assert(check.device("tank.lua", table_with()))
         local ids = {}
-        for _, driver in ipairs(type_.declaration.drivers) do ids[#ids + 1] = driver.id end
+        for _, driver in ipairs(check.declaration(type_).drivers) do ids[#ids + 1] = driver.id end
         assert.same({ "ST", "GV0", "GV30", "TIME" }, ids)
         assert.same({ ["/Level"] = true, tl = true, ["/FluidType"] = true }, type_.keys)
-        assert.equal("QUERY", type_.declaration.commands[1].id)
+        assert.equal("QUERY", check.declaration(type_).commands[1].id)
     end)
 
     it("counts the characters of a text, not its bytes", function()
         local type_ = assert(check.device("x.lua", table_with(function(tab)
             tab.name, tab[1][3] = ("ä"):rep(40), ("€"):rep(40)
         end)))
-        assert.equal(("€"):rep(40), type_.declaration.drivers[1].label)
+        assert.equal(("€"):rep(40), check.declaration(type_).drivers[1].label)
     end)
 
     it("declares what is momentary: measurements, and lists with a text for 0", function()
@@ -45,11 +45,11 @@ describe("the check of a device table", function()
             tab[5] = { "GV3", unit.watt, "Peak", "/P", zero = false }
         end)))
         local zero = {}
-        for _, driver in ipairs(type_.declaration.drivers) do zero[driver.id] = driver.zero end
+        for _, driver in ipairs(check.declaration(type_).drivers) do zero[driver.id] = driver.zero end
         assert.same({ ST = true, GV0 = false, GV1 = false, GV2 = true, GV3 = false, GV30 = false,
             TIME = false }, zero)
-        assert.equal("CHARGE_STATE", type_.declaration.drivers[4].names_id)
-        assert.equal("VICTANK_GV0", type_.declaration.drivers[2].names_id)
+        assert.equal("CHARGE_STATE", check.declaration(type_).drivers[4].names_id)
+        assert.equal("VICTANK_GV0", check.declaration(type_).drivers[2].names_id)
     end)
 
     --- Each mistake, and words its message must hold beside the file's name.
@@ -497,7 +497,7 @@ describe("applying", function()
             t[3] = { "GV1", unit.volt, "Voltage", "/V" }
             t[4] = { "GV2", unit.kwh, "Energy", "/E" }
         end))))
-        world.host.declare(type_.declaration)
+        world.host.declare(check.declaration(type_))
         world.host.add { address = "a", type = "VICTANK", name = "A", primary = "a" }
         local problem = device.apply(type_, "a", {
             ["/V"] = { value = 12.3, timestamp = 50 }, ["/E"] = { value = 1, timestamp = 99 },
@@ -512,7 +512,7 @@ describe("applying", function()
     it("tells a state without a text once", function()
         local world = fake.new {}
         local type_ = assert(check.device("x.lua", table_with()))
-        world.host.declare(type_.declaration)
+        world.host.declare(check.declaration(type_))
         world.host.add { address = "a", type = "VICTANK", name = "A", primary = "a" }
         local function told(state)
             device.apply(type_, "a", { ["/FluidType"] = { value = state } }, nil, device.memory())
@@ -535,7 +535,7 @@ describe("applying", function()
             t[3] = { "TPW", unit.kwh, "Energy", "/E" }
             t[4] = { "GV1", unit.counter, "Starts", "/N" }
         end)))
-        world.host.declare(type_.declaration)
+        world.host.declare(check.declaration(type_))
         world.host.add { address = "a", type = "VICTANK", name = "A", primary = "a" }
         local function show(energy, at, level)
             device.apply(type_, "a", { ["/E"] = { value = energy, timestamp = at },
@@ -561,7 +561,7 @@ describe("applying", function()
             t[3] = { "GV1", unit.volt, "Bad too", "/V", map = endless }
             t[4] = { "GV2", unit.volt, "Voltage", "/V" }
         end)))
-        world.host.declare(type_.declaration)
+        world.host.declare(check.declaration(type_))
         world.host.add { address = "a", type = "VICTANK", name = "A", primary = "a" }
         device.apply(type_, "a", { ["/V"] = { value = 12.3, timestamp = 50 } }, nil, device.memory())
         assert.equal(1, calls)
@@ -584,12 +584,17 @@ describe("freshness", function()
 end)
 
 describe("samples", function()
+    local function proved(change)
+        local tab = table_with(change)
+        return proof.run(assert(check.device("x.lua", tab)), tab)
+    end
+
     it("expect values of parts under their letter", function()
         local function problems(expect)
-            return proof.run(assert(check.device("x.lua", table_with(function(t)
+            return proved(function(t)
                 t.parts = { { part = "t", id = "TANKT", name = "more", { "ST", unit.volt, "Supply", "/V" } } }
                 t.samples = { { rows = { ["/V"] = 12 }, expect = expect } }
-            end))))
+            end)
         end
         assert.same({}, problems { t = { ST = 12 } })
         assert.truthy(problems({ t = { ST = 13 } })[1]:find("sample 1: t: ST is 12, expected 13", 1, true))
@@ -597,9 +602,7 @@ describe("samples", function()
     end)
 
     it("hold within the places shown, and failures are told", function()
-        local function problems(change)
-            return proof.run(assert(check.device("x.lua", table_with(change))))
-        end
+        local problems = proved
         assert.same({}, problems())
         assert.same({}, problems(function(t) t.samples[1].expect = { ST = 50.04, GV0 = "no data" } end))
         assert.equal(1, #problems(function(t) t.samples[1].expect = { ST = 50.2 } end))

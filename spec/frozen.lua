@@ -10,7 +10,7 @@ local frozen = {}
 --- A node type as its file has it: one line for each driver, with its unit of measure and meaning.
 local function text_of(type_)
     local lines = {}
-    for _, driver in ipairs(type_.declaration.drivers) do
+    for _, driver in ipairs(check.declaration(type_).drivers) do
         lines[#lines + 1] = ("%-8s %3d %s\n"):format(driver.id, driver.uom, driver.label)
     end
     return table.concat(lines)

@@ -130,7 +130,7 @@ end
 local function rows_of(type_, long)
     local by_id, rows = {}, { "| Driver | Shows | Unit or texts | Where from |", "| --- | --- | --- | --- |" }
     for _, driver in ipairs(type_.drivers) do by_id[driver.id] = driver end
-    for _, driver in ipairs(type_.declaration.drivers) do
+    for _, driver in ipairs(check.declaration(type_).drivers) do
         rows[#rows + 1] = ("| `%s` | %s | %s | %s |"):format(driver.id, driver.label,
             unit_or_texts(driver, long), by_id[driver.id] and where_from(by_id[driver.id]) or "the plugin")
     end

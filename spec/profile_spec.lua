@@ -23,9 +23,15 @@ local function node_type(id, name, drivers, changes)
     return result
 end
 
+local function makers(types)
+    local made = {}
+    for i, type_ in ipairs(types) do made[i] = function() return type_ end end
+    return made
+end
+
 --- The files of these types: [path] = text; or nil and the problem.
 local function texts_of(types)
-    local files, problem = require("pg3.profile").files(types)
+    local files, problem = require("pg3.profile").files(makers(types))
     if not files then return nil, problem end
     local texts = {}
     for _, file in ipairs(files) do texts[file.folder .. "/" .. file.name] = file.text end
@@ -203,7 +209,7 @@ describe("the profile", function()
             types[t] = node_type("VIC" .. t, "Größe", drivers)
         end
         local profile, hundreds = require "pg3.profile", 0
-        local running = coroutine.create(function() return profile.files(types) end)
+        local running = coroutine.create(function() return profile.files(makers(types)) end)
         debug.sethook(running, function() hundreds = hundreds + 1 end, "", 100)
         local ok, files, problem = coroutine.resume(running)
         assert.is_true(ok, files)
@@ -227,7 +233,7 @@ describe("the profile", function()
         local world = fake.new {}
         local profile = require "pg3.profile"
         for _, id in ipairs { "VICA", "VICB", "VICA" } do
-            profile.declare(node_type(id, id, { driver("ST", "x") }))
+            profile.declare(function() return node_type(id, id, { driver("ST", "x") }) end)
         end
         assert.equal("VICB", profile.type("VICB").id)
         assert.is_nil(profile.type("VICC"))

@@ -244,6 +244,7 @@ static int host_load_script(lua_State *L) {
     }
     int status = s->vm != NULL ? push_protected(L, push_loaded, s, 1) : LUA_ERRRUN;
     if (status == LUA_OK) {
+        script_settle(s);
         return 1;
     }
     if (s->vm != NULL && status != LUA_ERRMEM) {
@@ -272,28 +273,6 @@ static int host_stop_script(lua_State *L) {
     task_cancel_vm(api_of(L)->tasks, s->vm);
     api_forget_notices(api_of(L), s);
     return 0;
-}
-
-// host.keep_script(id, path [, lib]): writes the text it was loaded from, or that of a lib that it
-// uses, in one step. -> true | nil, why
-static int host_keep_script(lua_State *L) {
-    const struct script *s = script_arg(L);
-    const char *path = luaL_checkstring(L, 2), *lib = luaL_optstring(L, 3, NULL);
-    struct script_used from = {.text = lib == NULL ? s->text : NULL, .len = s->text_len};
-    for (size_t i = 0; lib != NULL && i < s->used_count; i++) {
-        if (strcmp(s->used[i].name, lib) == 0) {
-            from = s->used[i];
-        }
-    }
-    luaL_argcheck(L, from.text != NULL, 3, "the script does not use this lib");
-    char error[256];
-    if (file_write(path, from.text, from.len, FILE_PRIVATE, error, sizeof error)) {
-        lua_pushboolean(L, 1);
-        return 1;
-    }
-    lua_pushnil(L);
-    lua_pushfstring(L, "%s %s", path, error);
-    return 2;
 }
 
 // host.make_folder(path) -> true | nil, why. With its parents.
@@ -585,7 +564,6 @@ static const luaL_Reg host_functions[] = {{"script_files", host_script_files},
                                           {"load_script", host_load_script},
                                           {"close_script", host_close_script},
                                           {"stop_script", host_stop_script},
-                                          {"keep_script", host_keep_script},
                                           {"make_folder", host_make_folder},
                                           {"script_state", host_script_state},
                                           {"script_figures", host_script_figures},

@@ -231,6 +231,32 @@ void script_push_table(struct script *s, lua_State *to, script_function_fn *func
     lua_settop(L, 0);
 }
 
+static int settle_protected(lua_State *L) {
+    lua_pushnil(L);
+    lua_setfield(L, LUA_REGISTRYINDEX, TABLE_KEY);
+    lua_getfield(L, LUA_REGISTRYINDEX, FUNCTIONS_KEY);
+    lua_Integer count = (lua_Integer)lua_rawlen(L, -1);
+    lua_createtable(L, (int)count, 0);
+    for (lua_Integer i = 1; i <= count; i++) {
+        lua_rawgeti(L, -2, i);
+        lua_rawseti(L, -2, i);
+    }
+    lua_setfield(L, LUA_REGISTRYINDEX, FUNCTIONS_KEY);
+    return 0;
+}
+
+void script_settle(struct script *s) {
+    free(s->text);
+    s->text = NULL;
+    for (size_t i = 0; i < s->used_count; i++) {
+        free(s->used[i].text);
+        s->used[i].text = NULL;
+    }
+    if (vm_protect(s->vm, settle_protected, NULL, NULL, 0)) {
+        lua_gc(s->vm->L, LUA_GCCOLLECT);
+    }
+}
+
 void script_push_function(struct script *s, int number) {
     lua_State *L = s->vm->L;
     lua_getfield(L, LUA_REGISTRYINDEX, FUNCTIONS_KEY);

@@ -24,7 +24,7 @@ struct script_libs {
 // A lib that a script asked for.
 struct script_used {
     char name[SCRIPT_LIB_NAME_SIZE];
-    char *text; // as it was read; NULL: there is none
+    char *text; // as it was read; NULL: there is none, or the script is settled
     size_t len;
 };
 
@@ -42,7 +42,7 @@ struct script {
     int64_t log_timer;                     // which tells how many; 0 = none
     struct bucket events;                  // a limit to what it reports
     char notices[SCRIPT_NOTICES_MAX][128]; // keys of those it shows; "" = free
-    char *text;                            // the file as it was loaded
+    char *text;                            // the file as it was loaded; NULL once it is settled
     size_t text_len;
     struct script_libs libs; // there are, while its file is run
     struct script_used used[SCRIPT_LIBS_MAX];
@@ -73,6 +73,10 @@ int script_use(lua_State *L);
 // given as calls of `function` with their number.
 typedef void script_function_fn(lua_State *to, struct script *s, int number, void *ctx);
 void script_push_table(struct script *s, lua_State *to, script_function_fn *function, void *ctx);
+
+// Once table and texts were handed over: what the script's functions do not need is given back.
+// Nothing happens when memory is short.
+void script_settle(struct script *s);
 
 // Puts function `number` on top of the script's L; in protected mode there.
 void script_push_function(struct script *s, int number);

@@ -103,6 +103,12 @@ local function keys_of(set)
     return keys
 end
 
+--- Whether a driver shows what is logged in each interval: what shows 0 while it is old is, unless it is a
+-- state or its row says otherwise.
+local function is_measured(driver)
+    return driver.measured or driver.zero and not (driver.names or driver.on_change)
+end
+
 --- The keys of rows that a device's type and its parts show as numbers logged in each interval.
 local function measured_keys(main)
     local set = {}
@@ -110,7 +116,7 @@ local function measured_keys(main)
         for _, driver in ipairs(type_.drivers) do
             for _, list in ipairs { driver.keys, table.unpack(driver.terms or {}) } do
                 for _, key in ipairs(list) do
-                    if driver.measured then set[key] = true end
+                    if is_measured(driver) then set[key] = true end
                 end
             end
         end

@@ -35,7 +35,7 @@ local function run_script(node, fn, rows)
 end
 
 local function begin(node)
-    local start = node.type.table.start
+    local start = node.type.start
     if start then run_script(node, start) end
     node.begun = node.type
 end
@@ -195,7 +195,7 @@ function nodes.show(node, home, rows, site)
     local well = apply(node, site, rows, (type_.main or type_).kind and site.facts, which)
     if well then scripts.worked(type_.file, node.address) end
     node.home, node.lost = home, false
-    if well and type_.table.update then run_script(node, type_.table.update, rows) end
+    if well and type_.update then run_script(node, type_.update, rows) end
     return next(node.memory.again) and "again" or nil
 end
 

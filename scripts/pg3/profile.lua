@@ -7,7 +7,7 @@ local MOST_BYTES = 1024 * 1024      -- of one file
 local UOM_INDEX = 25                -- the one unit whose values have names everywhere
 local NO_DATA, NO_DATA_NAMES = 101, "NODATA"        -- host/pg3/node.h
 
-local declared = {}                 -- all types of this run, in order
+local declared = {}                 -- what makes the declarations of all types of this run, in order
 local by_id = {}                    -- [id] = its place there
 
 ------------------------------------------------------------------------------------------- texts
@@ -193,16 +193,17 @@ end
 
 local XML = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
-local function put_types(files, types)
-    for _, type_ in ipairs(types) do put_type(files, type_) end
+local function put_types(files, makers)
+    for _, make in ipairs(makers) do put_type(files, make()) end
     put(files.nodedefs, "</nodeDefs>\n")
     put(files.editors, "</editors>\n")
 end
 
 --------------------------------------------------------------------------------------------- the whole
 
---- The files of these types as host.profile takes them | nil, what is wrong with the types.
-function profile.files(types)
+--- The files of types as host.profile takes them | nil, what is wrong with the types. makers: a list of
+-- functions that give what host.declare takes of a type; it is much, and needed for a moment.
+function profile.files(makers)
     local files = {
         nodedefs = new_file("nodedef", "nodedefs.xml", XML .. "<nodeDefs>\n"),
         editors = new_file("editor", "editors.xml", XML .. "<editors>\n"),
@@ -211,7 +212,7 @@ function profile.files(types)
         editors_there = {},         -- as a set of ids
         lists = {},                 -- [id] = { names, type }
     }
-    local ok, problem = pcall(put_types, files, types)
+    local ok, problem = pcall(put_types, files, makers)
     if not ok then
         if type(problem) == "table" and problem.problem then return nil, problem.problem end
         error(problem, 0)
@@ -221,12 +222,13 @@ function profile.files(types)
     return list
 end
 
---- Declares a type to the host. It stays in the profile while the plugin runs, also when its script serves no
--- more: there may be nodes of it.
-function profile.declare(type_)
+--- Declares a type, which make() gives, to the host. It stays in the profile while the plugin runs, also when
+-- its script serves no more: there may be nodes of it.
+function profile.declare(make)
+    local type_ = make()
     host.declare(type_)
     by_id[type_.id] = by_id[type_.id] or #declared + 1
-    declared[by_id[type_.id]] = type_
+    declared[by_id[type_.id]] = make
 end
 
 --- Whether a driver that shows this number of this unit has no value.
@@ -235,7 +237,7 @@ function profile.is_no_data(driver, value, uom)
 end
 
 --- The type declared last under an id.
-function profile.type(id) return declared[by_id[id]] end
+function profile.type(id) return by_id[id] and declared[by_id[id]]() end
 
 --- Brings the profile up to date with the declared types -> whether it is another now | nil, why not.
 function profile.write()

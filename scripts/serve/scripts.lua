@@ -25,7 +25,7 @@ local LONGEST_NAME = 90                             -- bytes of a file's name in
 
 local slots = {}        -- [name] = { name, serving, reloads, gone = scans its file has been missing,
                         --            restart = scans until it is loaded again, nil: as it is }
-                        -- serving = { id, type, file, path, stamp, user, folder, text, libs,
+                        -- serving = { id, type, file, path, stamp, user, folder, text, libs (of a user's),
                         --             place = path of the file it serves for (its own, but for a copy),
                         --             last = there is nothing to begin anew from, it goes on as it is }
 local scanned = {}      -- [path] = { file, seen = stamp at the last scan, tried = stamp loaded or refused,
@@ -149,13 +149,14 @@ end
 local function serve(slot, script, from)
     local problem, old = conflict(slot, script.type, from.user), slot.serving
     if problem then error(problem, 0) end
-    local fresh = { id = script.id, type = script.type, text = script.text, libs = script.libs,
-                    file = from.file, path = from.path, stamp = from.stamp, user = from.user,
-                    folder = from.folder, place = from.place or from.path }
+    local fresh = { id = script.id, type = script.type, file = from.file, path = from.path,
+                    stamp = from.stamp, user = from.user, folder = from.folder,
+                    place = from.place or from.path,
+                    text = from.user and script.text or nil, libs = from.user and script.libs or nil }
     scripts.hand_over(slot.name, old and old.id, script.id)
     for _, type_ in ipairs(check.types(script.type)) do
         type_.slot = slot
-        profile.declare(type_.declaration)
+        profile.declare(function() return check.declaration(type_) end)
         if not from.user and fresh.place == fresh.path then built_in_ids[type_.id] = slot.name end
     end
     slot.serving = fresh
@@ -188,23 +189,22 @@ local function swap(slot, from)
     return true
 end
 
---- Writes a text of a script, that of a lib or its own (lib = nil), if another one is there -> true | nil,
--- why.
-local function keep_text(id, folder, name, text, lib)
+--- Writes a text, if another one is there -> true | nil, why.
+local function keep_text(folder, name, text)
     local path = folder .. "/" .. name .. ".lua"
     if host.read(path) == text then return true end
     local ok, why = host.make_folder(folder)
-    if ok then ok, why = host.keep_script(id, path, lib) end
+    if ok then ok, why = host.write(path, text) end
     return ok, why
 end
 
 --- A copy of a user's script that worked, with its libs, for a start at which the file or a lib is broken.
 local function keep_copy(fresh, name)
     local folder = fresh.folder .. "/" .. KEPT
-    local ok, why = keep_text(fresh.id, folder, name, fresh.text)
+    local ok, why = keep_text(folder, name, fresh.text)
     for lib, text in pairs(fresh.libs) do
         if ok and text ~= "" then
-            ok, why = keep_text(fresh.id, libs.folder_of_copy(folder .. "/" .. name), lib, text, lib)
+            ok, why = keep_text(libs.folder_of_copy(folder .. "/" .. name), lib, text)
         end
     end
     if ok then return end

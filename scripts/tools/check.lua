@@ -121,7 +121,7 @@ end
 local function conflicts(script, others, built_in)
     local type_, problems = script.type, {}
     local function say(place, text)
-        table.insert(problems, lines.at(script.file, script.text, type_.table, place) .. ": " .. text)
+        table.insert(problems, lines.at(script.file, script.text, script.table, place) .. ": " .. text)
     end
     for _, other in ipairs(others) do
         local same = base_name(other.file) == script.name or other.id == type_.id
@@ -139,7 +139,7 @@ local function conflicts(script, others, built_in)
         say(conflict.place, conflict.text)
     end
     for _, one in ipairs(check.types(type_)) do
-        local ok, why = pcall(host.declare, one.declaration)
+        local ok, why = pcall(host.declare, check.declaration(one))
         if not ok then say({ field = "id" }, tostring(why)) end
     end
     return problems
@@ -152,8 +152,7 @@ local function words(value)
 end
 
 --- A match as its author wrote it.
-local function match_text(type_)
-    local match = type_.table.match
+local function match_text(match)
     if type(match) == "function" then return "whatever its match function ranks" end
     if match.kind then return "the " .. match.kind end
     local text = "service " .. words(match.service)
@@ -163,9 +162,9 @@ local function match_text(type_)
 end
 
 --- What may be a mistake and need not be one.
-local function notes(type_)
+local function notes(type_, samples)
     local list, match = {}, type_.match
-    if #(type_.table.samples or {}) == 0 then
+    if #samples == 0 then
         list[1] = "it has no samples, so nothing shows that its rows are right"
     end
     if type(match) ~= "table" or match.kind then return list end
@@ -245,17 +244,18 @@ end
 
 local function show(script)
     local type_ = script.type
+    local samples = type_ and script.table.samples or {}
     if not type_ then
         host.print(paint.colour("bold", script.file))
     else
         host.print(("%s  %s (%s), for %s"):format(paint.colour("bold", script.file), type_.name, type_.id,
-            match_text(type_)))
+            match_text(script.table.match)))
         for _, one in ipairs(check.types(type_)) do show_drivers(one) end
         show_commands(type_)
-        for i, sample in ipairs(type_.table.samples or {}) do show_sample(type_, i, sample) end
+        for i, sample in ipairs(samples) do show_sample(type_, i, sample) end
     end
     if script.id then show_figures(script) end
-    for _, note in ipairs(type_ and notes(type_) or {}) do
+    for _, note in ipairs(type_ and notes(type_, samples) or {}) do
         host.print(paint.colour("yellow", "  note: " .. note))
     end
     for _, problem in ipairs(script.problems) do host.print(paint.colour("red", problem)) end

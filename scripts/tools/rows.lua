@@ -130,7 +130,7 @@ local function headline(group, count, shown)
     end
     local free = free_driver(group.type)
     return ("%s, %s; shown: %d of %d rows%s%s"):format(group.type.id, group.type.file, shown, count,
-        group.type.table.update and ", and update may use any" or "",
+        group.type.update and ", and update may use any" or "",
         free and "; next free driver: " .. free or "")
 end
 

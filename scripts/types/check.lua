@@ -1,11 +1,11 @@
 --- Checks a device table and turns it into a node type. A mistake is told with file, line, row and what to
 -- write.
 --
--- type = { id, name, icon, kind = nil|"controller"|"gateway", file, table,
+-- type = { id, name, icon, kind = nil|"controller"|"gateway", file, start, update,
 --          match = function, or { kind }, or { service, product, type } as lists in small letters (but for
 --                  service each may be nil),
---          drivers = { { id, unit, label, places, min, max, zero, measured, names, keys, op, terms, added,
---                        worst, fault, from, values, factor, map, by_pg3, by_script, daily,
+--          drivers = { { id, unit, label, places, min, max, zero, measured, on_change, names, keys, op,
+--                        terms, added, worst, fault, from, values, factor, map, by_pg3, by_script, daily,
 --                        events = nil, or { of = { [value] = event }, quiet = the event that counts as
 --                                 told at first }, or { level = name of a parameter, below = event,
 --                                 above = event, quiet = event } } },
@@ -13,8 +13,8 @@
 --          commands = { { id, name, params, run } }, keys = { [path or code] = true }, those of parts too,
 --          numbered = whether there is one like "#521" among them,
 --          parts = list of types as well: further nodes of the same device, each with
---                  { part = letter, main = type, suffix = words, when = list of keys|nil },
---          declaration = what host.declare and pg3.profile take }
+--                  { part = letter, main = type, suffix = words, when = list of keys|nil } }
+-- What is false in a driver, and a factor of 1, is left out: there are some two thousand.
 
 local units = require "types.units"
 local name_lists = require "types.names"
@@ -162,12 +162,13 @@ local function check_sample_list(samples)
     end
 end
 
-local function declaration(type_)
+--- What host.declare and pg3.profile take of a type.
+function check.declaration(type_)
     local drivers = {}
     for i, d in ipairs(type_.drivers) do
         local ranged = d.names == nil
-        drivers[i] = { id = d.id, label = d.label, uom = d.unit.uom, places = d.places, zero = d.zero,
-                       by_script = d.by_script, sure = type_.kind == "controller",
+        drivers[i] = { id = d.id, label = d.label, uom = d.unit.uom, places = d.places,
+                       zero = d.zero or false, by_script = d.by_script, sure = type_.kind == "controller",
                        min = ranged and d.min or nil, max = ranged and d.max or nil,
                        names_id = d.names_id, names = d.names, alt = d.unit.alt }
     end
@@ -208,8 +209,8 @@ local function is_numbered(type_)
 end
 
 --- number: of the part, nil for the device's own node.
-local function build_drivers(job, type_, number)
-    local rows, last = rows_of(type_.table)
+local function build_drivers(job, type_, tab, number)
+    local rows, last = rows_of(tab)
     local seen, of = {}, { id = type_.id, kind = type_.kind, events = job.table.events }
     local where = number and "part " .. number or ""
     if not try(job, { part = number }, check_row_list, where, rows, last) then return end
@@ -277,11 +278,11 @@ local function build_parts(job, type_)
     for i, tab in ipairs(parts) do
         if try(job, { part = i }, check_part, "part " .. i, tab, seen) then
             local part = { id = tab.id, name = type_.name .. " " .. tab.name, icon = type_.icon,
-                           file = job.file, table = tab, part = tab.part, main = type_, suffix = tab.name,
+                           file = job.file, part = tab.part, main = type_, suffix = tab.name,
                            drivers = {}, reporting = {}, keys = {}, parts = {},
                            commands = { { id = "QUERY", name = "Query" } },
                            when = tab.when and texts("", "when", tab.when) }
-            build_drivers(job, part, i)
+            build_drivers(job, part, tab, i)
             try(job, { part = i }, check_part_rows, "part " .. i, part)
             for key in pairs(part.keys) do type_.keys[key] = true end
             for _, key in ipairs(part.when or {}) do type_.keys[key] = true end
@@ -318,14 +319,15 @@ end
 
 local function build(job)
     local tab = job.table
-    local type_ = { id = tab.id, name = tab.name, icon = tab.icon, file = job.file, table = tab,
+    local type_ = { id = tab.id, name = tab.name, icon = tab.icon, file = job.file,
+                    start = tab.start, update = tab.update,
                     drivers = {}, reporting = {}, keys = {}, parts = {},
                     commands = { { id = "QUERY", name = "Query" } } }
     local whole = try(job, {}, check_head, tab)
     local _, match = try(job, { field = "match" }, build_match, tab.match)
     type_.match, type_.kind = match, type(match) == "table" and match.kind or nil
     if whole then                          -- the ids of lists of names come from the table's
-        build_drivers(job, type_)
+        build_drivers(job, type_, tab)
         build_parts(job, type_)
         type_.numbered = is_numbered(type_)
         build_commands(job, type_)
@@ -398,10 +400,7 @@ function check.device(file, tab, text)
         job.problems[1] = file .. ": the file returns no table. End it with return { api = 2, ... }."
     else
         local type_ = build(job)
-        if #job.problems == 0 then
-            for _, one in ipairs(check.types(type_)) do one.declaration = declaration(one) end
-            return type_
-        end
+        if #job.problems == 0 then return type_ end
     end
     return nil, summary(job.problems), job.problems
 end
@@ -431,10 +430,10 @@ local function with_hint(why)
 end
 
 local function prove(loaded, file)
-    local script = { id = loaded.id, text = loaded.text, libs = loaded.libs }
+    local script = { id = loaded.id, text = loaded.text, table = loaded.table, libs = loaded.libs }
     local type_, _, problems = check.device(file, loaded.table, loaded.text)
     script.type = type_
-    script.problems = type_ and proof.run(type_, loaded.text) or problems
+    script.problems = type_ and proof.run(type_, loaded.table, loaded.text) or problems
     script.problem = #script.problems > 0 and summary(script.problems) or nil
     return script
 end
@@ -442,7 +441,7 @@ end
 --- Loads, checks and proves a script as the plugin does. path: the file; file: its name for messages; libs:
 -- what it may use (see serve.libs).
 -- Returns { id = of host.load_script, to be closed by the caller; nil if it could not be loaded,
---           type = nil if its table is wrong, text, problems = list,
+--           type = nil if its table is wrong, table, text, problems = list,
 --           libs = those it asked for, { [name] = text, "" where there is none },
 --           problem = all of them in one text, nil if there are none,
 --           later = the file cannot be read now, which may pass }. Raises when the plugin has no memory.

@@ -78,15 +78,16 @@ function proof.try(type_, sample, deadline)
     return results
 end
 
---- Runs a type's samples -> list of sentences, empty when all hold. `expect = "no data"` stands for nil; a
--- function that raises is a problem, expected or not. text: the script's text, for the lines (may be nil).
-function proof.run(type_, text)
+--- Runs the samples of a type's table -> list of sentences, empty when all hold. `expect = "no data"` stands
+-- for nil; a function that raises is a problem, expected or not. text: the script's text, for the lines (may
+-- be nil).
+function proof.run(type_, tab, text)
     local problems, deadline = {}, os.clock() + limits.samples_ms / 1000
-    for i, sample in ipairs(type_.table.samples or {}) do
+    for i, sample in ipairs(tab.samples or {}) do
         local where
         for _, result in ipairs(proof.try(type_, sample, deadline)) do
             if result.problem then
-                where = where or lines.at(type_.file, text, type_.table, { sample = i })
+                where = where or lines.at(type_.file, text, tab, { sample = i })
                 local part = result.part and result.part .. ": " or ""
                 problems[#problems + 1] = ("%s: sample %d: %s%s."):format(where, i, part, result.problem)
                 if reading.ran_too_long(result.problem) then return problems end

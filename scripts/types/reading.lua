@@ -201,7 +201,7 @@ end
 local function converted(driver, value, row)
     if type(value) ~= "number" then return value end
     if driver.values then value = values_of(driver, row)[value] or value end
-    return driver.factor ~= 1 and value * driver.factor or value
+    return driver.factor and value * driver.factor or value
 end
 
 --- What its function makes of rows; raises what that raises.

@@ -369,9 +369,9 @@ local function row_zero(where, row, unit, names)
     return zero
 end
 
---- Whether it is measured anew in each interval: what shows 0 while it is old is, unless it is a state or the
--- row says that it is logged on change.
-local function row_measured(where, row, zero, names)
+--- Whether it is measured anew in each interval is said with these words, where it is not as is usual (see
+-- freshness).
+local function check_measured(where, row)
     for _, word in ipairs { "measured", "on_change" } do
         if row[word] ~= nil and row[word] ~= true then
             fail(where, word .. " is not true.", "Write true, or remove it.")
@@ -381,7 +381,6 @@ local function row_measured(where, row, zero, names)
         fail(where, "measured and on_change are both true.",
             "Keep one: what is logged when it changes is not measured anew in each interval.")
     end
-    return row.measured or zero and not (names or row.on_change)
 end
 
 --- What a row of an alarm reports if it does not say so itself.
@@ -483,6 +482,17 @@ local function check_written_out(where, row, sum, n)
         "Write one for each there: \"GV1 GV2 GV3\".")
 end
 
+--- Without what is false or 1 as usual: there are two thousand of them, and a table made in one has room for
+-- all it may have.
+local function compact(driver)
+    local kept = {}
+    if driver.factor == 1 then driver.factor = nil end
+    for field, value in pairs(driver) do
+        if value then kept[field] = value end
+    end
+    return kept
+end
+
 --- One driver of a row -> see types.check. first_id: of the row's drivers, for the id of its list of states;
 -- n: which of them it is, nil: there is one only.
 local function one_driver(where, row, seen, of, first_id, n)
@@ -497,12 +507,12 @@ local function one_driver(where, row, seen, of, first_id, n)
     check_written_out(where, row, op == "sum" and terms, n)
     if names then row_check.no_limits(where, row) end
     local min, max = row_limits(where, row, unit)
-    local zero = row_zero(where, row, unit, names)
     local worst, fault = row_worst(where, row)
-    return {
+    check_measured(where, row)
+    return compact {
         id = row[1], unit = unit, label = label, places = row_check.places(where, row.places, unit),
-        zero = zero, measured = row_measured(where, row, zero, names), names = names, names_id = names_id,
-        min = min, max = max,
+        zero = row_zero(where, row, unit, names), measured = row.measured, on_change = row.on_change,
+        names = names, names_id = names_id, min = min, max = max,
         keys = keys, op = op, terms = terms, added = own, worst = worst, fault = fault, from = row.from,
         map = row.map,
         values = row_values(where, row.values),

@@ -71,9 +71,12 @@ end
 
 host.on("types", function(input)
     bytes, at = input, 1
-    local types = list(1 + byte() % 3, node_type)
-    for _, type_ in ipairs(types) do host.declare(type_) end
-    local files, problem = profile.files(types)
+    local types, makers = list(1 + byte() % 3, node_type), {}
+    for i, type_ in ipairs(types) do
+        host.declare(type_)
+        makers[i] = function() return type_ end
+    end
+    local files, problem = profile.files(makers)
     if not files then
         assert(problem:find("declared twice"), problem)
         return host.leave(0)

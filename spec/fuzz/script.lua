@@ -7,7 +7,7 @@ host.on("check", function(path)
     assert(#script.problems == 0 or script.problem, "problems without a text")
     for _, problem in ipairs(script.problems) do assert(type(problem) == "string") end
     if script.type then
-        host.declare(script.type.declaration)
+        host.declare(check.declaration(script.type))
     end
     if script.id then host.close_script(script.id) end
 end)

@@ -364,16 +364,6 @@ function fake_scripts.open(world, host)
         world:park()
         return done
     end
-    host.keep_script = function(id, path, lib)
-        local script = living(world, id)
-        local text = lib == nil and script.text or script.libs[lib]
-        assert(text and (lib == nil or text ~= ""), "the script does not use this lib")
-        local folder, name = path:match("^(.*)/([^/]*)%.lua$")
-        if world.no_copies then return nil, "No space left on device" end
-        if not world.files[folder] then return nil, path .. ": No such file or directory" end
-        world.files[folder][name] = { text = text, stamp = "kept" .. id }
-        return true
-    end
     host.make_folder = function(path)
         assert(type(path) == "string", "string expected")
         world.files[path] = world.files[path] or {}
