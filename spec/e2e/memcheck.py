@@ -35,7 +35,8 @@ def test_a_session(world):
     soc = world.pg3.driver(BANK, "state of charge")
     for value in (12.5, 13.5, 14.5):
         world.vrm.set_row(HOUSE, "battery", 289, "/Soc", raw=value)
-        world.pg3.query("all")
+        world.pg3.query(BANK, requestId=str(value))
+        world.wait(lambda value=value: world.pg3.reports(str(value)), "the answer to a query", PATIENCE)
         world.wait_value(BANK, soc, value, PATIENCE)
     world.pg3.short_poll()
     world.pg3.long_poll()
