@@ -360,12 +360,19 @@ static void declare_global(lua_State *L, const char *name) {
     lua_pop(L, 2);
 }
 
-// `unit` is types/units.lua, read into this state: a plain table, the same for everybody.
+// `unit` has the names of types/units.lua: a script only says which it means.
 static void open_units(lua_State *L, const struct api *a) {
     char path[700];
     snprintf(path, sizeof path, "%s/scripts/types/units.lua", a->root);
     api_load_file(L, path);
     lua_call(L, 0, 1);
+    lua_newtable(L);
+    for (lua_pushnil(L); lua_next(L, -3) != 0; lua_pop(L, 1)) {
+        lua_pushvalue(L, -2);
+        lua_pushvalue(L, -1);
+        lua_rawset(L, -5);
+    }
+    lua_remove(L, -2);
     declare_global(L, "unit");
 }
 

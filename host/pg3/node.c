@@ -223,15 +223,16 @@ static void show_all(struct nodes *n, struct node *node) {
     }
 }
 
+static double number_shown(const struct driver *d) { return strtod(d->shown, NULL); }
+
 void node_told(struct driver *d) {
-    memcpy(d->told, d->shown, sizeof d->told);
+    d->told = number_shown(d);
     d->told_uom = d->uom;
     d->changed = false;
 }
 
 bool node_news(const struct driver *d) {
-    return d->text != NULL || d->text_told || d->uom != d->told_uom ||
-           strcmp(d->shown, d->told) != 0;
+    return d->text != NULL || d->text_told || d->uom != d->told_uom || number_shown(d) != d->told;
 }
 
 void node_compare(struct node *node) {

@@ -55,6 +55,7 @@ enum node_state {
 // A large account has a hundred thousand of them.
 struct driver {
     double value;   // base unit; valid if has
+    double told;    // the number PG3 has: what was sent last, before that 0
     char *text;     // shown beside the value, NULL = none
     short uom;      // of `shown`
     short told_uom; // of `told`
@@ -63,7 +64,6 @@ struct driver {
     bool changed;   // differs from what PG3 was told
     bool text_told; // PG3 shows a text beside it
     char shown[NODE_SHOWN_SIZE];
-    char told[NODE_SHOWN_SIZE]; // what PG3 has: what was sent last, before that 0
 };
 
 struct node {

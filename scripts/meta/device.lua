@@ -7,7 +7,7 @@
 ---@field value number|string|nil a number in the unit VRM uses, or a text; nil: VRM has none
 ---@field unit? string VRM's unit: "W", "kWh", "°C" ...
 ---@field timestamp? integer unix seconds of the measurement
----@field text? string the value as VRM formats it, in the language of the account
+---@field text? string a state or a text as VRM formats it, in the language of the account; nil of a number
 ---@field path? string "/Dc/0/Voltage"
 ---@field code? string "V"
 

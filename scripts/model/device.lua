@@ -135,25 +135,22 @@ local function counts_up(driver)
 end
 
 --- A counter as it may be shown: VRM's answer may be one of before. One that begins anew, as in another
--- device, has a newer time. counts: of the node.
-local function not_of_before(driver, value, measured_at, counts)
-    local last = counts[driver.id]
-    local older = last and measured_at and last.at and measured_at < last.at
-    if older and value < last.value then return last.value end
-    if not last then
-        last = {}
-        counts[driver.id] = last
-    end
-    last.value, last.at = value, measured_at
+-- device, has a newer time. memory: of the node.
+local function not_of_before(driver, value, measured_at, memory)
+    local id = driver.id
+    local last, at = memory.counts[id], memory.counted_at[id]
+    local older = last and measured_at and at and measured_at < at
+    if older and value < last then return last end
+    memory.counts[id], memory.counted_at[id] = value, measured_at
     return value
 end
 
 --- What a node remembers of the values it shows, for device.apply: { again = drivers to work out again in any
--- case, seen = what sums were made of so far, see reading.of, counts = { [driver id] = { value, at = its
--- time } } of its counters, reported = values of the drivers that report events, midnight = when the day of
+-- case, seen = what sums were made of so far, see reading.of, counts, counted_at = of its counters the values
+-- and their times, by driver id, reported = values of the drivers that report events, midnight = when the day of
 -- the installation began, nil: not known }.
 function device.memory()
-    return { again = {}, seen = {}, counts = {}, reported = {} }
+    return { again = {}, seen = {}, counts = {}, counted_at = {}, reported = {} }
 end
 
 --- Sets drivers of a node from rows; which = a set of them, nil for all. memory: of the node.
@@ -169,7 +166,7 @@ function device.apply(type_, address, rows, site, memory, which)
             local problem, value, text, unknown, measured_at = try_value(driver, rows, site,
                 computed[driver], memory, first_error)
             if value and counts_up(driver) then
-                value = not_of_before(driver, value, measured_at, memory.counts)
+                value = not_of_before(driver, value, measured_at, memory)
             end
             first_error = first_error or problem
             local slip = value == nil and not problem and not memory.again[driver] and may_slip(driver)

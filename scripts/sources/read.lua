@@ -471,19 +471,23 @@ local function value_of(place, raw, formatted, value_enum)
     return in_named_unit(value, unit, formatted, place.path or place.code)
 end
 
+local function is_number(formatted)
+    local first = type(formatted) == "string" and formatted:byte()
+    return first and (first == 45 or first >= 48 and first <= 57)       -- "-", "0" to "9"
+end
+
 --- A row: at this place, with the values of read.CONTENT, whose last member is VRM's names of values.
--- { value = number|text|nil, text = formatted|nil, timestamp = unix|nil, unit = if it is not the place's },
--- and everything of the place, its metatable.
+-- { value = number|text|nil, timestamp = unix|nil, text = formatted, unless that is a number, too,
+--   unit = if it is not the place's }, and everything of the place, its metatable. A hundred installations
+-- have a hundred thousand rows: there is no room in them for what most do not have.
 function read.row_at(place, raw, formatted, timestamp, value_enum, names)
     if names then learn_names(place.id or place.code, names) end
     local value, unit = value_of(place, raw, formatted, value_enum)
     if math.type(timestamp) ~= "integer" then timestamp = read.integer(timestamp) end
-    return setmetatable({
-        value = value,
-        text = read.text(formatted),
-        timestamp = timestamp and timestamp > 0 and timestamp or nil,
-        unit = unit ~= place.unit and unit or nil,
-    }, place)
+    local row = { value = value, timestamp = timestamp and timestamp > 0 and timestamp or nil }
+    if not (type(value) == "number" and is_number(formatted)) then row.text = read.text(formatted) end
+    if unit ~= place.unit then row.unit = unit end
+    return setmetatable(row, place)
 end
 
 --- One record of diagnostics as a row (see read.row_at and read.names); nil when nobody can say what it is.

@@ -255,7 +255,7 @@ static void test_seed(void) {
     int st = node_driver(node, "ST"), temp = node_driver(node, "GV1");
     node_seed(n, node, st, "123.7", 73);
     CHECK(shows(node, "ST", "124", 73) && node->drivers[st].seeded && !changed(node, "ST"));
-    CHECK(strcmp(node->drivers[st].told, "124") == 0 && !node_news(&node->drivers[st]));
+    CHECK(node->drivers[st].told == 124 && !node_news(&node->drivers[st]));
     node_seed(n, node, temp, "68", 17); // the user had Fahrenheit then
     CHECK(shows(node, "GV1", "68.0", 17));
     set(n, node, "GV1", 20);
@@ -290,11 +290,11 @@ static void test_told(void) {
     struct node *node;
     struct nodes *n = with_node(&node);
     struct driver *d = &node->drivers[0];
-    CHECK(strcmp(d->told, "0") == 0 && d->told_uom == 73 && node_news(d) && d->changed);
+    CHECK(d->told == 0 && d->told_uom == 73 && node_news(d) && d->changed);
     node_set(n, node, 0, 5, NULL);
     CHECK(node_news(d));
     node_told(d);
-    CHECK(!node_news(d) && !d->changed && strcmp(d->told, "5") == 0);
+    CHECK(!node_news(d) && !d->changed && d->told == 5);
     nodes_touch(n);
     CHECK(d->changed && changed(node, "GV0") && !node_news(d));
     node_told(d);
