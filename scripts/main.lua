@@ -182,6 +182,7 @@ end
 
 host.limit(vrm.LIMIT)
 scripts.pause = function() host.sleep(0) end
+profile.pause = scripts.pause
 host.spawn(load_all)
 
 --- Of these three, what finds no memory here is told again by the host.

@@ -147,8 +147,8 @@ end
 
 --- What a node remembers of the values it shows, for device.apply: { again = drivers to work out again in any
 -- case, seen = what sums were made of so far, see reading.of, counts, counted_at = of its counters the values
--- and their times, by driver id, reported = values of the drivers that report events, midnight = when the day of
--- the installation began, nil: not known }.
+-- and their times, by driver id, reported = values of the drivers that report events, midnight = when the day
+-- of the installation began, nil: not known }.
 function device.memory()
     return { again = {}, seen = {}, counts = {}, counted_at = {}, reported = {} }
 end

@@ -3,12 +3,16 @@
 
 local profile = {}
 
+--- Called after each type that is written, so that the caller can let other work go on: there may be many.
+profile.pause = function() end
+
 local MOST_BYTES = 1024 * 1024      -- of one file
 local UOM_INDEX = 25                -- the one unit whose values have names everywhere
 local NO_DATA, NO_DATA_NAMES = 101, "NODATA"        -- host/pg3/node.h
 
 local declared = {}                 -- what makes the declarations of all types of this run, in order
 local by_id = {}                    -- [id] = its place there
+local declarations = 0              -- how many there were
 
 ------------------------------------------------------------------------------------------- texts
 
@@ -194,7 +198,10 @@ end
 local XML = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 local function put_types(files, makers)
-    for _, make in ipairs(makers) do put_type(files, make()) end
+    for _, make in ipairs(makers) do
+        put_type(files, make())
+        profile.pause()
+    end
     put(files.nodedefs, "</nodeDefs>\n")
     put(files.editors, "</editors>\n")
 end
@@ -229,6 +236,7 @@ function profile.declare(make)
     host.declare(type_)
     by_id[type_.id] = by_id[type_.id] or #declared + 1
     declared[by_id[type_.id]] = make
+    declarations = declarations + 1
 end
 
 --- Whether a driver that shows this number of this unit has no value.
@@ -241,7 +249,11 @@ function profile.type(id) return by_id[id] and declared[by_id[id]]() end
 
 --- Brings the profile up to date with the declared types -> whether it is another now | nil, why not.
 function profile.write()
-    local files, problem = profile.files(declared)
+    local files, problem, of
+    repeat                          -- until nothing was declared in a pause
+        of = declarations
+        files, problem = profile.files(declared)
+    until declarations == of
     if not files then return nil, problem end
     return host.profile(files)
 end
