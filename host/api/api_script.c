@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <lauxlib.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -130,6 +131,47 @@ static int host_script_files(lua_State *L) {
     lua_pushnil(L);
     lua_pushinteger(L, count > SCRIPTS_MAX ? count - SCRIPTS_MAX : 0);
     return 3;
+}
+
+// FNV-1a over what tells a file from another.
+static uint64_t hash_more(uint64_t hash, const void *bytes, size_t len) {
+    const unsigned char *b = bytes;
+    for (size_t i = 0; i < len; i++) {
+        hash = (hash ^ b[i]) * UINT64_C(0x100000001b3);
+    }
+    return hash;
+}
+
+static uint64_t hash_file(uint64_t hash, const char *folder, const char *name) {
+    char path[1200];
+    struct stat st = {0};
+    snprintf(path, sizeof path, "%s/%.*s", folder, NAME_SIZE, name);
+    int error = stat(path, &st) == 0 ? 0 : errno;
+    hash = hash_more(hash, name, strlen(name));
+    hash = hash_more(hash, &error, sizeof error);
+    hash = hash_more(hash, &st.st_mtim.tv_sec, sizeof st.st_mtim.tv_sec);
+    hash = hash_more(hash, &st.st_mtim.tv_nsec, sizeof st.st_mtim.tv_nsec);
+    hash = hash_more(hash, &st.st_size, sizeof st.st_size);
+    return hash_more(hash, &st.st_ino, sizeof st.st_ino);
+}
+
+// host.folder_stamp(folder) -> a number that is another after every change of what
+// host.script_files(folder) gives; it costs little. nil: the folder is there and cannot be read.
+static int host_folder_stamp(lua_State *L) {
+    const char *folder = api_path(L, 1);
+    char names[NAMES_MAX][NAME_SIZE];
+    int count = read_names(folder, names);
+    if (count < 0 && !file_absent(errno)) {
+        lua_pushnil(L);
+        return 1;
+    }
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    qsort(names, count > 0 ? (size_t)count : 0, sizeof names[0], by_name);
+    for (int i = 0; i < count; i++) {
+        hash = hash_file(hash, folder, names[i]);
+    }
+    lua_pushinteger(L, (lua_Integer)hash);
+    return 1;
 }
 
 // Loading and closing
@@ -561,6 +603,7 @@ static int host_answer(lua_State *L) {
 }
 
 static const luaL_Reg host_functions[] = {{"script_files", host_script_files},
+                                          {"folder_stamp", host_folder_stamp},
                                           {"load_script", host_load_script},
                                           {"close_script", host_close_script},
                                           {"stop_script", host_stop_script},

@@ -19,13 +19,16 @@ local function add(list, files, shown)
     end
 end
 
+--- The folder of libs in a folder of scripts.
+function libs.folder_in(folder) return folder .. "/" .. FOLDER end
+
 --- Looks for libs. places: folders of scripts in their order, { folder, user = whether it is a user's };
 -- list(folder) -> its files as host.script_files gives them; shown(place, folder in it, name) -> how messages
 -- name a file of it.
 function libs.find(places, list, shown)
     found = { users = {}, built_in = {} }
     for _, place in ipairs(places) do
-        local files = list(place.folder .. "/" .. FOLDER)
+        local files = list(libs.folder_in(place.folder))
         local function name_of(name) return shown(place, FOLDER, name) end
         add(found.users, files, name_of)
         if not place.user then add(found.built_in, files, name_of) end

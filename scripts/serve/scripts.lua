@@ -34,6 +34,7 @@ local built_in_ids = {} -- [id] = name of the built-in script it belongs to
 local user_folders = USER_FOLDERS
 local chosen = ""       -- the folder of the user's choice
 local listed = {}       -- [folder] = its files when it could be read last
+local scanned_folders   -- stamp_of_folders() at the last scan
 
 --- Called before a file is loaded, so that the caller can let other work go on: many scripts may take long.
 scripts.pause = function() end
@@ -415,9 +416,34 @@ local function forget_missing(found)
     end
 end
 
+--- A text that is another when any file of the folders is; nil: one of them cannot be read now.
+local function stamp_of_folders()
+    local parts = {}
+    for _, place in ipairs(places()) do
+        for _, folder in ipairs { place.folder, libs.folder_in(place.folder) } do
+            local stamp = host.folder_stamp(folder)
+            if not stamp then return nil end
+            parts[#parts + 1] = stamp
+        end
+    end
+    return table.concat(parts, " ")
+end
+
+--- Whether a script has to begin anew, or will.
+local function any_restarts()
+    for _, slot in pairs(slots) do
+        if slot.restart or slot.serving and host.script_starved(slot.serving.id) then return true end
+    end
+    return false
+end
+
 --- Looks for changed, new and vanished files; force: loads everything again. -> true if types changed.
 -- scripts.unsettled: the next scan should follow soon.
 function scripts.scan(force)
+    local stamp = stamp_of_folders()
+    local same = stamp and stamp == scanned_folders
+    if same and not (force or scripts.unsettled or any_restarts()) then return false end
+    scanned_folders = stamp
     local found, changed = find_files(), false
     scripts.unsettled = false
     for name in pairs(slots) do found[name] = found[name] or {} end
@@ -430,6 +456,7 @@ end
 
 --- The folder of the user's choice, "" for none. Takes effect at the next scan.
 function scripts.set_folder(folder)
+    scanned_folders = nil
     if chosen ~= folder then trouble.forget(chosen) end
     chosen = folder
     user_folders = folder ~= "" and { folder, table.unpack(USER_FOLDERS) } or USER_FOLDERS

@@ -1009,6 +1009,20 @@ check("script_files", "a folder that is not there is nil and a reason", function
     assert(list == nil and type(why) == "string")
 end)
 
+check("folder_stamp", "another when a file of the folder is another, comes or goes", function()
+    assert(host.folder_stamp("no/such/folder") == host.folder_stamp("no/such/folder"))
+    assert(host.make_folder("contract/stamp"))
+    local seen = { [host.folder_stamp("contract/stamp")] = true }
+    for _, text in ipairs { "return {}\n", "return { 1 }\n" } do
+        assert(host.write("contract/stamp/one.lua", text))
+        local stamp = host.folder_stamp("contract/stamp")
+        assert(math.type(stamp) == "integer" and not seen[stamp])
+        assert(stamp == host.folder_stamp("contract/stamp"))
+        seen[stamp] = true
+    end
+    raises(host.folder_stamp)
+end)
+
 check("script_files", "another stamp when the file is another", function()
     given.write("contract/stamp.lua", "return {}")
     local function stamp()

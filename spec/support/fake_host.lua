@@ -731,6 +731,17 @@ end
 
 local function file_functions(self, host)
     host.script_files = function(folder) return script_files(self, text_of(folder)) end
+    host.folder_stamp = function(folder)
+        local list, _, there = host.script_files(text_of(folder))
+        if not list then return not there and 0 or nil end
+        local hash = 5381
+        for _, file in ipairs(list) do
+            for _, byte in ipairs { (file.name .. " " .. file.stamp):byte(1, -1) } do
+                hash = hash * 33 + byte
+            end
+        end
+        return hash
+    end
     host.read = function(path)
         local folder, name = text_of(path):match("^(.*)/([^/]*)%.lua$")
         local given = self.files[folder or ""] and self.files[folder][name]
