@@ -8,7 +8,7 @@ or a plugin's folder as PG3 unpacks it. NAME is one of the figures:
 poll     instructions (valgrind) of a poll of one installation, all its values changed, and the answer the same as before.
          Two runs that differ by POLLS polls: the start and the stop cancel out. The time between is little and counts.
 sites    processor time a poll and installation with 1, 2, 10 and 100 installations of 30 devices, everything changed. Without
-         the plugin's own limit of requests, so that one poll follows the other.
+         the plugin's own limit of requests, so that one poll follows the other. And the resident memory with 100 after it.
 first    seconds from the start of python3 victron.py until PG3 has the first fresh device: parameters, account, names, rows,
          nodes and their answers. VRM and PG3 answer at once; the plugin's own limit of requests applies, VRM's does not.
          "Slow broker" is mosquitto's default set_tcp_nodelay false.
@@ -120,12 +120,14 @@ def measure_sites(bench):
             run.started().polls(1)
             before = run.milliseconds()
             run.polls(polls)
+            resident[sites, build] = run.resident()
             return (run.milliseconds() - before) / polls / sites
-    found = {}
+    found, resident = {}, {}
     for sites, polls in ((1, 10), (2, 10), (10, 6), (100, 3)):
         found[sites] = bench.each(lambda build, sites=sites, polls=polls: cost(build, sites, polls))
         bench.add(f"installations: {sites}, CPU of each and poll", "ms", 2, found[sites])
     bench.add("the same at 100 against 10", "times", 2, [many / few for many, few in zip(found[100], found[10])])
+    bench.add(f"resident, 100 x {FLEET} devices", "MiB", 1, bench.each(lambda build: resident[100, build]))
 
 
 def measure_first(bench):

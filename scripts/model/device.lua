@@ -138,6 +138,7 @@ end
 -- device, has a newer time. memory: of the node.
 local function not_of_before(driver, value, measured_at, memory)
     local id = driver.id
+    memory.counts, memory.counted_at = memory.counts or {}, memory.counted_at or {}
     local last, at = memory.counts[id], memory.counted_at[id]
     local older = last and measured_at and at and measured_at < at
     if older and value < last then return last end
@@ -145,12 +146,18 @@ local function not_of_before(driver, value, measured_at, memory)
     return value
 end
 
+--- Notes the value of a driver that reports events.
+local function note_reported(driver, value, memory)
+    memory.reported = memory.reported or {}
+    memory.reported[driver.id] = value
+end
+
 --- What a node remembers of the values it shows, for device.apply: { again = drivers to work out again in any
--- case, seen = what sums were made of so far, see reading.of, counts, counted_at = of its counters the values
--- and their times, by driver id, reported = values of the drivers that report events, midnight = when the day
--- of the installation began, nil: not known }.
+-- case, seen = what sums were made of so far, see reading.of; counts, counted_at = of its counters the values
+-- and their times, by driver id, nil: there are none; reported = values of the drivers that report events,
+-- nil: none does; midnight = when the day of the installation began, nil: not known }.
 function device.memory()
-    return { again = {}, seen = {}, counts = {}, counted_at = {}, reported = {} }
+    return { again = {}, seen = {} }
 end
 
 --- Sets drivers of a node from rows; which = a set of them, nil for all. memory: of the node.
@@ -173,7 +180,7 @@ function device.apply(type_, address, rows, site, memory, which)
                 and host.get(address, driver.id) ~= nil
             memory.again[driver] = (slip or problem) and true or nil
             if unknown then tell_unknown(type_, driver, address, text) end
-            if driver.events and not slip then memory.reported[driver.id] = value end
+            if driver.events and not slip then note_reported(driver, value, memory) end
             if not slip then host.set(address, driver.id, value, text) end
         end
     end

@@ -69,7 +69,8 @@ function events.look(node)
     if closed or not node.state then return end
     if not node.type.part then report(node, STATE, node.state) end
     if node.state ~= freshness.FRESH or scripts.current(node.type) ~= node.type then return end
-    for _, driver in ipairs(node.type.reporting) do report(node, driver, node.memory.reported[driver.id]) end
+    local reported = node.memory.reported or {}
+    for _, driver in ipairs(node.type.reporting) do report(node, driver, reported[driver.id]) end
 end
 
 --- The levels that the owner gives: { [parameter] = number }.
