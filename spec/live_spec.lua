@@ -266,7 +266,7 @@ describe("live data", function()
         assert.equal(1, #world.connections)
         assert.equal(1, world.connections[1].logins)
         assert.is_true(world.connections[1].closed)
-        assert.equal(1, #world:logged("refuses the account's e-mail and token"))
+        assert.equal(1, #world:logged("refuses the login"))
         gx.refuse = nil
         gx:live(2400)
         assert.equal(2, #world.connections)

@@ -4,6 +4,7 @@
 -- (connect), then each installation for its devices and measurements (poll). Whatever fails is tried again
 -- by itself, with growing pauses; each poll PG3 asks for is a try as well.
 
+local brokers = require "sources.brokers"
 local choices = require "pg3.choices"
 local device = require "model.device"
 local energy = require "sources.energy"
@@ -288,7 +289,8 @@ end
 
 --- Live data for an installation that answers, if the owner wants it.
 local function follow_live(site)
-    if settings.live == "vrm" then live.follow(site, { email = session.email, token = settings.token }) end
+    local broker = settings.live == "vrm" and brokers.of_vrm(site, session.email, settings.token)
+    if broker then live.follow(site, broker) end
 end
 
 local function poll_once(site)

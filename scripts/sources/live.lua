@@ -1,21 +1,20 @@
---- Live data of installations, by VRM's MQTT brokers (docs/vrm.md, Live data): one connection for each.
+--- Live data of installations, by MQTT brokers (docs/vrm.md, Live data): one connection for each.
 --
 -- What is told goes into the installation's store by its path, over the rows of VRM's answers; the polls go
 -- on, more slowly. The heartbeat is the proof of life: where it is silent, the polls are all there is.
 --
--- link = { site, key = what it was opened with, id = of host.mqtt_open, up = connected,
+-- link = { site, broker = see sources.brokers, id = of host.mqtt_open, up = when it was connected|false,
 --          topics = set of those it asks for, wants_all = everything is to be told once more, asked_at,
 --          all_at = when that was asked for last, tries = how often in a row it was not told to its end,
 --          echo = what marks the end of that, heard_at = when anything was told last, alive,
 --          proved_at, opened_at, closed_for = why it is not tried for a while, said, timer, show_timer }
 
+local brokers = require "sources.brokers"
 local installation = require "model.installation"
 local timer = require "tasks.timer"
 
 local live = {}
 
-local PORT = 8883
-local CA = "scripts/sources/victron-ca.crt"
 local ECHO = "full-publish-completed-echo"
 
 local LOOK_SECONDS = 5
@@ -31,13 +30,6 @@ local links = {}                    -- [id of an installation] = link
 local by_id = {}                    -- [id of a connection] = link
 
 ---------------------------------------------------------------------------------------- what is asked
-
---- Where VRM has no host name for an installation: the brokers are numbered, by the portal id.
-local function broker_of(portal)
-    local sum = 0
-    for i = 1, #portal do sum = sum + portal:byte(i) end
-    return ("mqtt%d.victronenergy.com"):format(sum % 128)
-end
 
 --- A part of the D-Bus that holds a path: its first level, of settings the first two. Histories of days are
 -- most of all that a gateway tells; VRM's answers have what is shown of them.
@@ -196,20 +188,19 @@ local function look(link)
     elseif link.alive and math.abs(now - (link.proved_at or -math.huge)) >= PROOF_SECONDS then
         prove(link)
     elseif link.up and not heard and math.abs(now - link.up) >= WAIT_SECONDS then
-        say(link, "warning", "VRM's broker took the login, but the gateway tells nothing. Look whether it is"
-            .. " online, and whether its setting VRM portal is Off.")
+        say(link, "warning", ("%s took the login, but the gateway tells nothing. %s"):format(link.broker.name,
+            link.broker.silent))
     end
 end
 
-local function open(link, login)
-    local site = link.site
+local function open(link)
+    local site, broker = link.site, link.broker
+    local way = broker.ways[1]
     local id, problem = host.mqtt_open {
-        name = "the broker of " .. site.name,
-        host = site.mqtt_host or broker_of(site.portal),
-        port = tonumber(host.env("VICTRON_MQTT_PORT")) or PORT,
+        name = ("%s (%s)"):format(broker.name, site.name), host = way.host, port = way.port,
+        tls = way.tls, ca = way.ca, check_name = way.check_name,
         client_id = ("pg3-victron-%08x%08x"):format(math.random(0, 0xFFFFFFFF), math.random(0, 0xFFFFFFFF)),
-        user = login.email, password = "Token " .. login.token,
-        ca = host.env("VICTRON_MQTT_CA") or CA,
+        user = broker.user, password = broker.password,
         skip = 2, levels = 2, members = { "value", ECHO }, without = { "/History/" },
     }
     if not id then
@@ -222,21 +213,20 @@ local function open(link, login)
     link.timer = timer.every(LOOK_SECONDS, function() look(link) end)
 end
 
---- An installation has been asked for and wants its live data. login = { email, token }.
-function live.follow(site, login)
-    if not (site.portal and login.email and site.overview) then return end
-    local key = table.concat({ site.portal, site.mqtt_host or "", login.email, login.token }, "\n")
+--- An installation has been asked for, and wants its live data of a broker (see sources.brokers).
+function live.follow(site, broker)
+    if not (site.portal and site.overview) then return end
     local link = links[site.id]
-    if link and (link.key ~= key or link.site ~= site) then
+    if link and not (link.site == site and brokers.same(link.broker, broker)) then
         live.leave(site.id)
         link = nil
     end
     if not link then
-        link = { site = site, key = key }
+        link = { site = site, broker = broker }
         links[site.id] = link
     end
     local resting = link.closed_for and math.abs(host.time() - link.closed_for) < REFUSED_SECONDS
-    if link.id then subscribe(link) elseif not resting then open(link, login) end
+    if link.id then subscribe(link) elseif not resting then open(link) end
 end
 
 --- Whether an installation's values come live now.
@@ -272,16 +262,16 @@ end)
 on("mqtt_down", function(link, why)
     link.up = false
     if why == "login" or why == "rights" or why == "id" then
-        return give_up(link, "VRM's broker for live data refuses the account's e-mail and token; values come"
-            .. " from VRM's polls. It is tried again in an hour.")
+        return give_up(link, ("%s refuses the login for live data; values come from VRM's polls. It is tried"
+            .. " again in an hour. %s"):format(link.broker.name, link.broker.refused))
     end
     fall_silent(link, "warning",
         "the connection for live data was lost; values come from VRM's polls until it is back.")
 end)
 
 on("mqtt_refused", function(link)
-    give_up(link, "VRM's broker gives no live data of this installation to this account; values come from"
-        .. " VRM's polls. It is tried again in an hour.")
+    give_up(link, link.broker.name .. " gives no live data of this installation to this login; values come"
+        .. " from VRM's polls. It is tried again in an hour.")
 end)
 
 on("mqtt_lost", function(link)

@@ -93,8 +93,8 @@ def test_a_silent_gateway_falls_back_to_the_polls(world, cloud):
 def test_a_refused_login_is_tried_once(world, cloud):
     cloud.restart(users={EMAIL: ("another token", {PORTAL: "full", OTHER: "full"})})
     world.running()
-    world.wait_log("Harbour House", "refuses the account's e-mail and token")
-    world.wait_log("Workshop Van", "refuses the account's e-mail and token")
+    world.wait_log("Harbour House", "refuses the login")
+    world.wait_log("Workshop Van", "refuses the login")
     time.sleep(12)
     assert cloud.refused_logins() == 2, "once for each installation"
     assert world.pg3.value("controller", "GV0") == CONNECTED
@@ -103,7 +103,7 @@ def test_a_refused_login_is_tried_once(world, cloud):
 def test_a_foreign_certificate_gets_no_token(world, cloud, foreign_authority):
     world.environment["VICTRON_MQTT_CA"] = foreign_authority.ca_file
     world.running()
-    world.wait_log("No TLS connection to the broker of Harbour House", "certificate verify failed")
+    world.wait_log("No TLS connection to VRM's broker (Harbour House)", "certificate verify failed")
     assert cloud.logins() == 0
 
 

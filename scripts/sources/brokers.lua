@@ -1,0 +1,48 @@
+--- The brokers of live data: where each is and how to log in. sources.live speaks with all of them alike.
+--
+-- broker = { source = what tells of it on the gateway's node, see names.data_source,
+--            name = as a sentence of the log calls it,
+--            ways = list of { host, port, tls = false: none, ca = PEM file of who may have signed its
+--                   certificate, or that certificate itself; nil: it is not checked, check_name = false: it
+--                   may be for another name }; the first is the best,
+--            user, password = texts|nil,
+--            silent, refused = what to look at if it tells nothing, or takes no login: sentences }
+
+local brokers = {}
+
+local PORT = 8883
+local CA = "scripts/sources/victron-ca.crt"
+
+--- Where VRM has no host name for an installation: the brokers are numbered, by the portal id.
+local function host_of(portal)
+    local sum = 0
+    for i = 1, #portal do sum = sum + portal:byte(i) end
+    return ("mqtt%d.victronenergy.com"):format(sum % 128)
+end
+
+--- VRM's broker of an installation, for an account. nil: something of it is not known.
+function brokers.of_vrm(site, email, token)
+    if not (site.portal and email) then return nil end
+    return {
+        source = "vrm", name = "VRM's broker",
+        ways = { { host = site.mqtt_host or host_of(site.portal),
+                   port = tonumber(host.env("VICTRON_MQTT_PORT")) or PORT,
+                   ca = host.env("VICTRON_MQTT_CA") or CA } },
+        user = email, password = "Token " .. token,
+        silent = "Look whether it is online, and whether its setting VRM portal is Off.",
+        refused = "Look whether the token is still listed in VRM, under Integrations, Access tokens.",
+    }
+end
+
+--- Whether two of them are one: a connection to the one serves for the other.
+function brokers.same(a, b)
+    local same = a.source == b.source and a.user == b.user and a.password == b.password and #a.ways == #b.ways
+    for i, way in ipairs(a.ways) do
+        for _, field in ipairs { "host", "port", "tls", "ca", "check_name" } do
+            same = same and way[field] == b.ways[i][field]
+        end
+    end
+    return same
+end
+
+return brokers
