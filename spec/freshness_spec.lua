@@ -57,6 +57,7 @@ describe("a gateway whose clock is wrong", function()
             assert.equal(87.5, world:value(BATTERY, "ST"))
             assert.same({ 1, 3 }, { world:value(GATEWAY, "ST"), world:value(GATEWAY, "GV2") })
             assert.is_true(math.abs(world.now - world:value(BATTERY, "TIME")) < 200)
+            assert.is_nil(world:value(GATEWAY, "GV18"))         -- how late it comes nobody knows
         end)
 
         -- Fault: a gateway whose clock was an hour ahead fell silent: its data is fresh for that hour.

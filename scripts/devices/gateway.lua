@@ -1,7 +1,9 @@
 -- Gateway (Cerbo GX, Venus GX): one node for each installation, with the totals of the whole system.
 -- `site` holds what the plugin knows about the installation:
 --   online, connected (to VRM), devices (alive), warnings and alarms (faults that rows tell, each once),
---   vrm_alarms (those and what VRM lists beyond them), interval (seconds between two logs), name.
+--   vrm_alarms (those and what VRM lists beyond them), interval (seconds between two logs), name,
+--   source (where values come from, see names.data_source), delay (seconds from the measurement until it is
+--   here; nil: not known).
 -- Its rows are those of the services of which each installation has one: system, settings, platform, hub4.
 local energy = use "energy"
 local ess = use "ess"
@@ -14,6 +16,8 @@ local function online(_, site)    return site.online end
 local function connected(_, site) return site.connected end
 local function devices(_, site)   return site.devices end
 local function interval(_, site)  return site.interval end
+local function source(_, site)    return site.source end
+local function delay(_, site)     return site.delay end
 
 local function active_alarms(_, site)                 -- both lists may hold the same alarm
     if not site.connected then return 0 end
@@ -83,6 +87,8 @@ return {
     { "GV14",    "open_closed",    "Relay 1",                     "/Relay/0/State" },
     { "GV15",    "open_closed",    "Relay 2",                     "/Relay/1/State" },
     { "GV16",    unit.seconds,     "Logging interval",            from = interval },
+    { "GV17",    "data_source",    "Data source",                 from = source, zero = false },
+    { "GV18",    unit.seconds,     "Data delay",                  from = delay, places = 1 },
 
     events = {
         WARNING = "Warning", ALARM = "Alarm", OVER = "Alarm over",               -- of any device
@@ -249,10 +255,10 @@ return {
                      ["/Dc/Battery/TimeToGo"] = { value = 14400, unit = "s" },
                      ["/Ac/Consumption/L1/Power"] = 300, ["/Ac/Consumption/L2/Power"] = 120, g1 = -50 },
           site   = { online = true, connected = true, devices = 4, warnings = 0, alarms = 0,
-                     vrm_alarms = 0, interval = 60 },
+                     vrm_alarms = 0, interval = 60, source = 2, delay = 0.34 },
           expect = { ST = 1, GV0 = 1, GV1 = 0, GV2 = 4, GV3 = 1, GV4 = 256, BATLVL = 81.5, CV = 26.47,
                      CC = -12.3, GV5 = 2, GV6 = 430, GV7 = "no data", GV8 = 420, GV9 = -50, TIMEREM = 4,
-                     GV16 = 60 } },
+                     GV16 = 60, GV17 = 2, GV18 = 0.3 } },
         { rows   = {},                                   -- one warning, which VRM lists too
           site   = { online = true, connected = true, devices = 4, warnings = 1, alarms = 0, vrm_alarms = 1 },
           expect = { GV0 = 2, GV1 = 1 } },
@@ -264,8 +270,8 @@ return {
                      ["/Energy/Today/BatteryOut"] = 0, ["/Energy/Forecast/Today"] = 11.5 },
           expect = { e = { ST = 7.25, GV5 = 212.5, TPW = 10875.25, GV4 = 0, GV16 = 11.5, GV1 = "no data",
                            GV7 = "no data", GV18 = "no data" } } },
-        { rows   = {}, site = { online = false, connected = false },
-          expect = { ST = 0, GV0 = 0, GV1 = 0, GV2 = "no data", GV3 = 0 } },
+        { rows   = {}, site = { online = false, connected = false, source = 0 },
+          expect = { ST = 0, GV0 = 0, GV1 = 0, GV2 = "no data", GV3 = 0, GV17 = 0, GV18 = "no data" } },
         { rows   = { ["/Ac/Consumption/L1/Power"] = 410, ["/Ac/Consumption/L2/Power"] = 90, a3 = 120,
                      ["/Ac/Consumption/L1/Current"] = 1.8, ["/Ac/ConsumptionOnOutput/L2/Power"] = 60,
                      ["/Ac/ConsumptionOnInput/L2/Power"] = 30, ["/Ac/Consumption/NumberOfPhases"] = 3,

@@ -31,6 +31,8 @@
 ---@field alarms integer faults that are alarms, each once
 ---@field vrm_alarms integer those, and what VRM lists beyond them
 ---@field interval integer seconds between two logs
+---@field source integer where values come from: 0 nowhere, 1 VRM polled, 2 VRM live, 3 GX live
+---@field delay? number seconds from the measurement until it is here
 
 ---@class unit a unit of `unit`
 ---@field name string

@@ -225,6 +225,10 @@ function freshness.hear(site, now)
         if home.heard then site.heard = math.max(site.heard or 0, home.heard) end
     end
     site.heard = site.heard or site.last_timestamp and math.min(site.last_timestamp, now)
+    if site.heard ~= site.measured_at then          -- by a clock that is not known to be wrong
+        site.measured_at = site.heard
+        site.delay = site.heard and site.shift == 0 and now - site.heard or nil
+    end
     for _, entry in ipairs(site.overview) do
         entry.heard = heard_by_vrm(entry, site, last or site.overview_at or now)
     end

@@ -5,6 +5,8 @@
 --          last_timestamp, overview = list, overview_at = VRM's time, interval = seconds,
 --          clock = VRM's time - ours, facts = what the gateway's node shows,
 --          heard, shift, answered_at = see model.freshness,
+--          measured_at, delay = when VRM's newest measurement was made, and how old it was when it came,
+--          live_source, live_delay = see installation.set_source,
 --          nodes = { [address] = node }, those found in it, withdrawn = the account has it no more, health,
 --          hidden = { [key] = true }: devices of a kind that the owner does not want,
 --          store = see model.store, aging = timer for when data grows old, said = what was logged,
@@ -170,10 +172,22 @@ local function set_interval(site)
 end
 
 local function same_facts(a, b)
-    for name, value in pairs(a) do
-        if b[name] ~= value then return false end
+    for _, facts in ipairs { a, b } do
+        for name in pairs(facts) do
+            if a[name] ~= b[name] then return false end
+        end
     end
     return true
+end
+
+--- The numbers of names.data_source. FROZEN.
+local SOURCE = { none = 0, polled = 1, vrm = 2, gx = 3 }
+
+--- Where what is shown comes from, and how old it is when it comes.
+local function add_source(site, facts)
+    local source = facts.connected and "polled" or "none"
+    facts.source, facts.delay = SOURCE[site.live_source or source], facts.connected and site.delay or nil
+    if site.live_source then facts.delay = site.live_delay end
 end
 
 --- What the gateway's node shows beside its rows.
@@ -191,6 +205,7 @@ local function set_facts(site, now)
         devices = discovery.alive(site.overview, devices, now - offline_after),
         interval = site.interval,
     }
+    add_source(site, facts)
     if not same_facts(facts, site.facts or {}) then site.store.gateway.again = true end
     site.facts = facts
 end
@@ -336,6 +351,17 @@ function installation.prove(site, ends)
     if ends then site.live_at, site.store.live_stamp = nil, nil end
 end
 
+--- Values come live from now on, source = "vrm" or "gx", or not any more (nil). delay: the seconds that a
+-- question takes to the gateway and back; nil: it is not known.
+function installation.set_source(site, source, delay)
+    site.live_source, site.live_delay = source, delay
+    local facts = site.facts
+    if not facts then return end
+    local before = { facts.source, facts.delay }
+    add_source(site, facts)
+    if facts.source ~= before[1] or facts.delay ~= before[2] then nodes.tell_facts(site) end
+end
+
 --- VRM's answer to one poll (see vrm:diagnostics) becomes values; with discover also new nodes.
 -- now: VRM's clock. A node of the site that is not in the answer goes offline.
 function installation.show(site, answer, now, discover)
@@ -369,7 +395,10 @@ end
 local function lose_nodes(list)
     for _, node in pairs(list) do
         local facts = node.site and node.site.facts
-        if facts then facts.connected, facts.online = false, false end
+        if facts then
+            facts.connected, facts.online = false, false
+            add_source(node.site, facts)
+        end
         nodes.offline(node, facts)
     end
 end

@@ -211,8 +211,17 @@ end
 
 --- The node's script sees the facts of an installation that is not there.
 local function show_facts(node, facts)
-    device.apply(node.type, node.address, {}, facts or { online = false, connected = false }, node.memory,
-        device.facts(node.type))
+    facts = facts or { online = false, connected = false, source = 0 }
+    device.apply(node.type, node.address, {}, facts, node.memory, device.facts(node.type))
+end
+
+--- What is known of a site beside its rows has changed.
+function nodes.tell_facts(site)
+    for _, node in pairs(site.nodes) do
+        if node.type.kind == "gateway" and not node.lost and not scripts.suspended(node.type) then
+            show_facts(node, site.facts)
+        end
+    end
 end
 
 --- A node that is not there any more, or whose values cannot be believed.

@@ -7,6 +7,8 @@
 --          topics = set of those it asks for, wants_all = everything is to be told once more, asked_at,
 --          all_at = when that was asked for last, tries = how often in a row it was not told to its end,
 --          echo = what marks the end of that, heard_at = when anything was told last, alive,
+--          questioned_at = when QUESTION was asked; nil: it is answered,
+--          delay = seconds until its answer came; nil: not known,
 --          proved_at, opened_at, closed_for = why it is not tried for a while, said, timer, show_timer }
 
 local brokers = require "sources.brokers"
@@ -19,6 +21,7 @@ local ECHO = "full-publish-completed-echo"
 
 local LOOK_SECONDS = 5
 local KEEP_SECONDS = 30             -- between keepalives; the gateway forgets who asked after 60
+local QUESTION, ANSWER = "system/0/SystemState/State", "/SystemState/State"     -- it changes seldom
 local SILENT_SECONDS = 15           -- five heartbeats
 local WAIT_SECONDS = 60             -- for the first of a connection
 local PROOF_SECONDS = 30            -- between two times of the data that nodes show
@@ -71,6 +74,20 @@ local function subscribe(link)
     end
 end
 
+local function show_source(link)
+    installation.set_source(link.site, link.alive and link.broker.source or nil, link.delay)
+end
+
+--- Asks for one value, to see how long its answer takes: nothing that is told says when it was measured.
+local function measure(link)
+    if link.questioned_at then                                      -- no answer came
+        link.delay = nil
+        show_source(link)
+    end
+    local asked = host.mqtt_send(link.id, ("R/%s/%s"):format(link.site.portal, QUESTION), "")
+    link.questioned_at = asked and host.time() or nil
+end
+
 --- A keepalive; with everything told once, if that is wanted and was not asked for just now.
 local function keep_alive(link)
     local now = host.time()
@@ -80,6 +97,7 @@ local function keep_alive(link)
         link.echo = ("%08x"):format(math.random(0, 0xFFFFFFFF))
         option = ('{"%s":"%s"}'):format(ECHO, link.echo)
     end
+    measure(link)                                                   -- before everything is told
     local topic = ("R/%s/keepalive"):format(link.site.portal)
     if not host.mqtt_send(link.id, topic, ('{"keepalive-options":[%s]}'):format(option)) then return end
     link.asked_at = now
@@ -112,6 +130,14 @@ local function prove(link)
     installation.prove(link.site)
 end
 
+--- What was asked to see how long it takes has come, or it changed just now.
+local function hear_answer(link)
+    local delay = host.time() - link.questioned_at
+    link.questioned_at = nil
+    link.delay = delay >= 0 and delay < KEEP_SECONDS and delay or nil       -- clocks are set
+    show_source(link)
+end
+
 --- Anything told is a sign of life.
 local function hear(link)
     link.heard_at = host.time()
@@ -121,6 +147,7 @@ local function hear(link)
     link.was_alive = true
     say(link, "info", "values come live now.")
     prove(link)
+    show_source(link)
 end
 
 --- The connection does not live any more: what it told is as old as its last sign of life.
@@ -128,8 +155,9 @@ local function fall_silent(link, level, text)
     if link.show_timer then timer.cancel(link.show_timer) end
     link.show_timer = nil
     if not link.alive then return end
-    link.alive = false
+    link.alive, link.delay, link.questioned_at = false, nil, nil
     installation.prove(link.site, true)
+    show_source(link)
     say(link, level, text)
 end
 
@@ -148,6 +176,7 @@ local function take(link)
     for is, service, instance, path, value, echo in host.mqtt_read, link.id do
         hear(link)
         local number = path and math.tointeger(tonumber(instance))
+        if path == ANSWER and service == "system" and link.questioned_at then hear_answer(link) end
         if not instance then
             hear_gateway(link, service, echo)
         elseif number and is == "value" then
@@ -255,6 +284,7 @@ end
 
 on("mqtt_up", function(link)
     link.up, link.heard_at, link.asked_at, link.all_at = host.time(), nil, nil, nil
+    link.questioned_at, link.delay = nil, nil
     link.wants_all, link.tries = true, 0
     keep_alive(link)
 end)

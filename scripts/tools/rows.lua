@@ -170,7 +170,7 @@ end
 
 --- What main.lua would know of an installation, enough for the gateway's functions to run.
 local FACTS = { online = true, connected = true, devices = 0, warnings = 0, alarms = 0, vrm_alarms = 0,
-                interval = 60 }
+                interval = 60, source = 1, delay = 5 }
 
 --- site = { title, rows = read.row records, overview, now, midnight = when its day began, nil: not known,
 -- told = those of sources.energy, nil: not asked for }

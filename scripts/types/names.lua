@@ -13,6 +13,7 @@ local names = {
     data_state = { [0] = "No data yet", "Fresh", "Stale", "Offline" },
     gateway_status = { [0] = "Offline", "Online" },
     vrm_connection = { [0] = "Disconnected", "Connected" },
+    data_source = { [0] = "None", "VRM, polled", "VRM, live", "GX, live" },
     system_status = { [0] = "Unknown", "OK", "Warning", "Alarm" },
 
     ---------------------------------------------------------------- general
