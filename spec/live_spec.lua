@@ -169,17 +169,96 @@ describe("live data", function()
         assert.equal(300, world:value(SOLAR, "ST"))
         local before = #sets_of(world, SOLAR, "ST")
         for i = 1, 20 do
-            gx:tell("solarcharger/256/Yield/Power", 300 + i)
+            gx:tell("solarcharger/256/Yield/Power", 300 + 10 * i)
             gx:tell("battery/288/Soc", 88 + i / 4)
             world:run(0.5)
         end
         world:run(2)
         local shown = #sets_of(world, SOLAR, "ST") - before
         assert.is_true(shown >= 4 and shown <= 6, shown)
-        assert.equal(320, world:value(SOLAR, "ST"))
+        assert.equal(500, world:value(SOLAR, "ST"))
         assert.equal(88, world:value(BATTERY, "BATLVL"))
         gx:live(30)
         assert.equal(93, world:value(BATTERY, "BATLVL"))
+    end)
+
+    -- Fault: A power that trembles by a watt is sent to PG3 thirty times a minute.
+    -- Expected: Once in half a minute, and then the last; a change that is more comes as any other.
+    it("shows trifles every half minute, the last of them", function()
+        local world, gx = boat()
+        gx:live(5)
+        gx:tell("solarcharger/256/Yield/Power", 300)
+        gx:live(40)
+        gx:tell("solarcharger/256/Yield/Power", 302.4)
+        world:run(0.5)
+        local before = #sets_of(world, SOLAR, "ST")
+        for i = 1, 24 do
+            gx:tell("solarcharger/256/Yield/Power", 300 + i % 3)
+            world:run(1)
+        end
+        gx:tell("solarcharger/256/Yield/Power", 301)
+        assert.equal(before, #sets_of(world, SOLAR, "ST"))
+        world:run(10)
+        assert.equal(before + 1, #sets_of(world, SOLAR, "ST"))
+        assert.equal(301, world:value(SOLAR, "ST"))
+        gx:tell("solarcharger/256/Yield/Power", 310)
+        world:run(3)
+        assert.equal(310, world:value(SOLAR, "ST"))
+    end)
+
+    it("shows powers as often as the owner wants", function()
+        local world, gx = boat()
+        world:set_params { vrm_token = worlds.TOKEN, live = "vrm", live_seconds = "10 s" }
+        gx:live(5)
+        local before = #sets_of(world, SOLAR, "ST")
+        for i = 1, 60 do
+            gx:tell("solarcharger/256/Yield/Power", 300 + 100 * i)
+            world:run(1)
+        end
+        local shown = #sets_of(world, SOLAR, "ST") - before
+        assert.is_true(shown >= 5 and shown <= 7, shown)
+    end)
+
+    it("tells what is wrong with live_seconds in one sentence", function()
+        for _, text in ipairs { "0", "often", "-3", "3601", "1e3" } do
+            local world = boat()
+            world:set_params { vrm_token = worlds.TOKEN, live = "vrm", live_seconds = text }
+            assert.truthy(world.notices.params:find(('The parameter live_seconds is "%s"; 2 is used. Write a'
+                .. ' number of seconds from 1 to 3600.'):format(text), 1, true), text)
+        end
+    end)
+
+    -- Fault: A storm of changes fills PG3's queue to the ISY, so that an alarm is seen minutes later.
+    -- Expected: All nodes show eight values a second, states before the others; each value has its turn, and
+    -- the last of each is shown.
+    it("shows no more than PG3 hands on, states first, and loses nothing", function()
+        local world, gx = boat()
+        gx:live(40)
+        local paths = { ST = "Yield/Power", CV = "Dc/0/Voltage", CC = "Dc/0/Current", GV6 = "Pv/V" }
+        local begin = #world.sets
+        for i = 1, 120 do
+            for _, path in pairs(paths) do gx:tell("solarcharger/256/" .. path, 20 + i % 7 * 1.5) end
+            for _, path in ipairs { "Power", "Current", "Voltage" } do
+                gx:tell("battery/288/Dc/0/" .. path, 10 + i % 7)
+                gx:tell("system/0/Dc/Battery/" .. path, 10 + i % 7)
+            end
+            for phase = 1, 3 do
+                gx:tell(("vebus/257/Ac/Out/L%d/P"):format(phase), 100 * (1 + i % 5))
+            end
+            if i == 60 then gx:tell("solarcharger/256/State", 4) end
+            world:run(0.5)
+            if i == 60 then assert.equal(4, world:value(SOLAR, "GV0")) end
+        end
+        local shown, last = {}, {}
+        for n, set in ipairs(world.sets) do
+            local span, key = set.time // 10, set.address .. set.driver
+            if n > begin and last[key] ~= set.value then shown[span] = (shown[span] or 0) + 1 end
+            last[key] = set.value
+        end
+        for _, count in pairs(shown) do assert.is_true(count <= 8 * 10 + 24, count) end
+        world:run(60)
+        assert.equal(22, world:value(SOLAR, "ST"))
+        assert.equal(10 + 120 % 7, world:value(BATTERY, "CPW"))
     end)
 
     -- Fault: VRM's answer, minutes old, takes the place of what came live seconds ago; or the time to go of

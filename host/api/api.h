@@ -155,7 +155,8 @@ void api_drop_rows(struct api_rows *rows);
 void api_script_end(void *ctx, struct vm *vm, const char *error);
 // End of a task of main.lua: an error goes to the log.
 void api_task_ended(void *ctx, struct vm *vm, const char *error);
-int api_set(lua_State *L, struct api *a); // (address, driver, value | nil [, text])
+// (address, driver, value | nil [, text]) -> whether PG3 is to be told of it
+int api_set(lua_State *L, struct api *a);
 int api_get(lua_State *L, struct api *a); // (address, driver) -> number | nil
 int api_params(lua_State *L, struct api *a);
 int api_sleep(lua_State *L); // (seconds)

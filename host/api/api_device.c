@@ -95,7 +95,8 @@ static int node_set_method(lua_State *L) {
         lua_pushnil(L);
         lua_replace(L, 3);
     }
-    return api_set(L, api_of(L));
+    api_set(L, api_of(L));
+    return 0;
 }
 
 static int node_get_method(lua_State *L) {

@@ -303,7 +303,8 @@ int api_set(lua_State *L, struct api *a) {
     } else {
         node_set(a->nodes, node, driver, luaL_checknumber(L, 3), text);
     }
-    return 0;
+    lua_pushboolean(L, node->drivers[driver].changed);
+    return 1;
 }
 
 int api_get(lua_State *L, struct api *a) {
@@ -317,6 +318,7 @@ int api_get(lua_State *L, struct api *a) {
     return 1;
 }
 
+// host.set(address, driver, value [, text]) -> whether PG3 is to be told of it.
 static int host_set(lua_State *L) { return api_set(L, api_of(L)); }
 static int host_get(lua_State *L) { return api_get(L, api_of(L)); }
 

@@ -155,16 +155,18 @@ end
 --- What a node remembers of the values it shows, for device.apply: { again = drivers to work out again in any
 -- case, seen = what sums were made of so far, see reading.of; counts, counted_at = of its counters the values
 -- and their times, by driver id, nil: there are none; reported = values of the drivers that report events,
--- nil: none does; midnight = when the day of the installation began, nil: not known }.
+-- nil: none does; midnight = when the day of the installation began, nil: not known; told = how many values
+-- PG3 was to be told so far }.
 function device.memory()
-    return { again = {}, seen = {} }
+    return { again = {}, seen = {}, told = 0 }
 end
 
---- Sets drivers of a node from rows; which = a set of them, nil for all. memory: of the node.
+--- Sets drivers of a node from rows; which = a set of them, nil for all. memory: of the node. holds(driver,
+-- value): whether one stays as it is; nil: none does.
 -- One that had a number and has none now keeps it this once: it may be a slip of VRM's.
 -- Returns the first error of the script, nil if there is none: a driver whose function fails has no data, the
 -- others go on. Raises when the plugin has no memory for it.
-function device.apply(type_, address, rows, site, memory, which)
+function device.apply(type_, address, rows, site, memory, which, holds)
     local first_error
     which = which or readers_of(type_).shown
     local computed = compute(type_, rows, site, which)
@@ -181,7 +183,10 @@ function device.apply(type_, address, rows, site, memory, which)
             memory.again[driver] = (slip or problem) and true or nil
             if unknown then tell_unknown(type_, driver, address, text) end
             if driver.events and not slip then note_reported(driver, value, memory) end
-            if not slip then host.set(address, driver.id, value, text) end
+            if not slip and not (holds and holds(driver, value)) and host.set(address, driver.id, value, text)
+            then
+                memory.told = memory.told + 1
+            end
         end
     end
     return first_error

@@ -13,12 +13,13 @@
 --          zone = name of its time zone, midnight, tomorrow = when its day began and ends, VRM's time; nil:
 --          to be found out, of_month, of_year = which day of those it is, from 1,
 --          live_at = VRM's time to which a connection for live data lives, nil: there is none that does,
---          waiting = set of nodes that have live values to show, ... (see sources.account) }
+--          ... (see sources.account) }
 
 local choices = require "pg3.choices"
 local reading = require "types.reading"
 local freshness = require "model.freshness"
 local identity = require "model.identity"
+local device = require "model.device"
 local discovery = require "model.discovery"
 local events = require "model.events"
 local generic = require "serve.generic"
@@ -305,38 +306,50 @@ local function stamp_of(site, time)
     return math.floor(time + (site.clock or 0) - (site.shift or 0))
 end
 
---- What was told live of a path: a number, a text, or nil: it has no value. Shown by installation.show_live.
-function installation.hear(site, service, instance, path, value)
+--- The nodes and drivers that show what is told of an entry (model.overlay), a list of { node, driver }.
+local function readers_of(entry)
+    local list, keys = {}, {}
+    for _, key in pairs(entry.keys) do keys[key] = true end
+    for _, node in ipairs(nodes_of(entry.of.home)) do
+        for driver in pairs(device.direct_readers(node.type, keys)) do list[#list + 1] = { node, driver } end
+    end
+    return list
+end
+
+--- What was told live of a topic (from its service on): a number, a text, or nil: it has no value. Shown by
+-- installation.show_live. now: host.time().
+function installation.hear(site, topic, value, now)
     if value == true or value == false then value = value and 1 or 0 end
-    local now = host.time()
-    local home, changed = overlay.hear(site.store, service, instance, path, value, stamp_of(site, now))
-    if not home or next(changed) == nil then return end
-    for _, node in ipairs(nodes_of(home)) do
-        if not node.lost and node.home == home and pace.wait(node, changed, now) then
-            site.waiting = site.waiting or {}
-            site.waiting[node] = true
-        end
+    local entry = overlay.hear(site.store, topic, value, stamp_of(site, now))
+    if not entry then return end
+    local home, readers = entry.of.home, entry.readers or readers_of(entry)
+    entry.readers = readers
+    for i = 1, #readers do
+        local node = readers[i][1]
+        if node.home == home and not node.lost then pace.wait(node, readers[i][2], now) end
     end
 end
 
---- A path was told to be gone: its device left the D-Bus.
-function installation.leave_path(site, service, instance, path)
-    overlay.leave(site.store, service, instance, path)
+--- A topic was told to be gone: its device left the D-Bus.
+function installation.leave_topic(site, topic)
+    overlay.leave(site.store, topic)
 end
 
---- Shows what was told live and may be shown by now. Returns the seconds until more of it may be; nil:
+--- Shows on a node what has waited -> how many values PG3 is told then.
+local function show_waiting(node, drivers)
+    local site, told, now = node.site, node.memory.told, host.time()
+    if node.lost or not (site and node.home and site.nodes[node.address] == node) then return 0 end
+    nodes.update(node, node.home, freshness.living(node.home), site, drivers, function(driver, value)
+        return pace.holds(node, driver, value, host.get(node.address, driver.id), now)
+    end)
+    events.look(node)
+    return node.memory.told - told
+end
+
+--- Shows what was told live and may be shown by now. Returns the seconds until it is to be called again; nil:
 -- nothing waits.
-function installation.show_live(site)
-    local now, soonest = host.time(), nil
-    for node in pairs(site.waiting or {}) do
-        local due, left = pace.due(node, now)
-        if due and node.home and site.nodes[node.address] == node then
-            nodes.update(node, node.home, freshness.living(node.home), site, due)
-            events.look(node)
-        end
-        if left then soonest = math.min(soonest or left, left) else site.waiting[node] = nil end
-    end
-    return soonest
+function installation.show_live()
+    return pace.show(host.time(), show_waiting)
 end
 
 --- A connection for live data lives, or lived until now (ends).

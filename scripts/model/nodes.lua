@@ -170,9 +170,9 @@ end
 
 --- Sets drivers of a site's node from rows, see device.apply. An error of its script is told -> whether there
 -- is none.
-local function apply(node, site, rows, facts, which)
+local function apply(node, site, rows, facts, which, holds)
     node.memory.midnight = site.midnight and site.midnight - (site.shift or 0)  -- by its clock
-    local problem = device.apply(node.type, node.address, rows, facts, node.memory, which)
+    local problem = device.apply(node.type, node.address, rows, facts, node.memory, which, holds)
     if problem then scripts.failed(node.type.file, problem, node.address) end
     return not problem
 end
@@ -200,13 +200,14 @@ function nodes.show(node, home, rows, site)
 end
 
 --- Shows on a node what changed of its rows between two answers. Functions of its script see it with the next
--- answer. which: the drivers, nil = those that read what changed since the last answer.
-function nodes.update(node, home, rows, site, which)
+-- answer. which: the drivers, nil = those that read what changed since the last answer. holds: see
+-- device.apply.
+function nodes.update(node, home, rows, site, which, holds)
     local type_ = node.type
     if node.home ~= home or scripts.current(type_) ~= type_ or scripts.suspended(type_) then return end
     which = which or device.direct_readers(type_, home.changed)
     for driver in pairs(which) do node.memory.again[driver] = true end      -- here no slip of VRM's
-    apply(node, site, rows, nil, which)
+    apply(node, site, rows, nil, which, holds)
 end
 
 --- The node's script sees the facts of an installation that is not there.

@@ -2,14 +2,20 @@
 -- value of a connection that lives is of now, else of when it was told last.
 --
 -- store.live = { [key of a home] = { home, entries = { [path] = entry }, count = those that are not gone } }
+-- store.heard = { [topic, from its service on] = entry, or false: nobody shows it }, store.unread = how many
+-- of them are false
 -- store.live_stamp = the time to which the connection lives, by the gateway's clock; nil: it does not
--- entry = { row = what was told, under = VRM's row of this path|nil, gone = the device left the D-Bus }
+-- entry = { topic, path, of = of which home, row = what was told, under = VRM's row of this path|nil,
+--           gone = the device left the D-Bus, keys = under which the row stands, a list with gaps,
+--           readers = who shows it, for the owner; both until the next answer }
 
 local device = require "model.device"
 local discovery = require "model.discovery"
 local read = require "sources.read"
 
 local overlay = {}
+
+local MOST_UNREAD = 1000            -- topics of which is remembered that nobody shows them
 
 function overlay.key_of(home)
     return home.service and home.service .. "/" .. home.instance or "gateway"
@@ -44,25 +50,34 @@ function overlay.uncover(store)
     end)
 end
 
-local function forget(of_home, path, entry)
-    of_home.entries[path] = nil
-    of_home.count = of_home.count - (entry.gone and 0 or 1)
+local function forget(store, entry)
+    entry.of.entries[entry.path], store.heard[entry.topic] = nil, nil
+    entry.of.count = entry.of.count - (entry.gone and 0 or 1)
+end
+
+--- Others may show a topic than before.
+local function look_anew(store)
+    for topic, entry in pairs(store.heard) do
+        if not entry then store.heard[topic] = nil end
+    end
+    store.unread = 0
 end
 
 --- Live values stand over VRM's rows again, but for those that VRM knows better by now.
 function overlay.cover(store)
     local alive = store.live_stamp
+    look_anew(store)
     each(store, function(of_home, path, entry)
         local home, row = of_home.home, entry.row
         local under = home.rows[path]
         local newest = under and under.timestamp or 0
-        entry.under = under
+        entry.under, entry.keys, entry.readers = under, { keys_of(home, path, under) }, nil
         if alive and not entry.gone then        -- what did not change is as new as the connection
             local stamp = math.max(alive, newest)
             entry.row = read.live_row(home.service, home.instance, path, row.value, stamp, under or row)
         elseif newest > row.timestamp then
             home.changed[path] = true
-            return forget(of_home, path, entry)
+            return forget(store, entry)
         end
         swap(home, path, under, entry.row)
     end)
@@ -74,7 +89,10 @@ function overlay.adopt(store)
     for home in store:each() do homes[overlay.key_of(home)] = home end
     for key, of_home in pairs(store.live) do
         of_home.home = homes[key]
-        if not of_home.home then store.live[key] = nil end
+        if not of_home.home then
+            for _, entry in pairs(of_home.entries) do forget(store, entry) end
+            store.live[key] = nil
+        end
     end
 end
 
@@ -102,38 +120,64 @@ local function home_of(store, key, is_gateway)
     return nil
 end
 
---- What was told of a path, at a time of the gateway's clock -> its home, the set of keys that have another
--- value now. nil: it is of no device that VRM has sent, or nobody reads it.
-function overlay.hear(store, service, instance, path, value, stamp)
+--- The entry of a topic that was not heard before; false: it is of no device that VRM has sent, or nobody
+-- shows it, or what another service of the gateway told of the path counts.
+local function begin(store, topic)
+    local service, instance, path = topic:match "^/([^/]+)/(%d+)(/.+)$"
+    if not (service and store.gateway) then return false end
     local is_gateway = discovery.is_gateway(service)
-    local of_home = store.gateway and home_of(store, is_gateway and "gateway" or service .. "/" .. instance,
-        is_gateway)
-    local home = of_home and of_home.home
-    local entry = home and of_home.entries[path]
-    if not entry and not (home and is_read(home, path)) then return nil end
-    if not entry then
-        entry = { under = home.rows[path], gone = true }
-        of_home.entries[path] = entry
-    end
-    if entry.gone then of_home.count, entry.gone = of_home.count + 1, nil end
-    local before = home.rows[path]
-    if entry.row and entry.row.value == value then return home, {} end
-    entry.row = read.live_row(service, instance, path, value, stamp, entry.under)
-    swap(home, path, before, entry.row)
-    if before and before.value == value and before.unit == entry.row.unit then return home, {} end
-    local changed = {}
-    for _, key in pairs { keys_of(home, path, entry.under) } do
-        changed[key], home.changed[key] = true, true
-    end
-    return home, changed
+    local of_home = home_of(store, is_gateway and "gateway" or service .. "/" .. instance, is_gateway)
+    if not (of_home and is_read(of_home.home, path)) or of_home.entries[path] then return false end
+    local entry = { topic = topic, path = path, of = of_home, service = service,
+                    instance = math.tointeger(tonumber(instance)), gone = true }
+    of_home.entries[path] = entry
+    return entry
 end
 
---- A path has left the D-Bus: what was told of it stays until VRM has something newer.
-function overlay.leave(store, service, instance, path)
-    local of_home = store.live[discovery.is_gateway(service) and "gateway" or service .. "/" .. instance]
-    local entry = of_home and of_home.entries[path]
+local function find(store, topic)
+    local entry = begin(store, topic)
+    if entry or store.unread < MOST_UNREAD then
+        store.heard[topic], store.unread = entry, store.unread + (entry and 0 or 1)
+    end
+    return entry
+end
+
+--- Puts what was told in the place of what stands there -> whether it is another.
+local function put(entry, value, stamp)
+    local home, path, row = entry.of.home, entry.path, entry.row
+    local before = home.rows[path]
+    if row and row == before then
+        row.value, row.timestamp = value, stamp
+        return true
+    end
+    entry.row = read.live_row(entry.service, entry.instance, path, value, stamp, entry.under)
+    swap(home, path, before, entry.row)
+    return not (before and before.value == value and before.unit == entry.row.unit)
+end
+
+--- What was told of a topic, at a time of the gateway's clock -> its entry, if the value is another than
+-- before. nil: it is not, or nobody shows it.
+function overlay.hear(store, topic, value, stamp)
+    local entry = store.heard[topic]
+    if entry == nil then entry = find(store, topic) end
+    if not entry then return nil end
+    local of_home, row = entry.of, entry.row
+    if entry.gone then
+        entry.gone, of_home.count = nil, of_home.count + 1
+        entry.under = row and entry.under or of_home.home.rows[entry.path]
+        entry.keys = { keys_of(of_home.home, entry.path, entry.under) }
+    end
+    if row and row.value == value or not put(entry, value, stamp) then return nil end
+    local changed = of_home.home.changed
+    for _, key in pairs(entry.keys) do changed[key] = true end
+    return entry
+end
+
+--- A topic has left the D-Bus: what was told of it stays until VRM has something newer.
+function overlay.leave(store, topic)
+    local entry = store.heard[topic]
     if entry and not entry.gone then
-        entry.gone, of_home.count = true, of_home.count - 1
+        entry.gone, entry.of.count = true, entry.of.count - 1
     end
 end
 

@@ -1,59 +1,159 @@
---- How often a node shows what is told live: states at once, powers and currents every two seconds at most,
--- everything else every half minute. What comes sooner waits, and the newest of it is shown.
+--- How often nodes show what is told live, so that neither PG3 nor the ISY drowns in it.
 --
--- node.waiting = { [driver] = host.time() from which on it may be shown }, node.next_due = the least of them,
--- node.shown_at = { [driver id] = when it was shown live last }
-
-local device = require "model.device"
+-- A state is shown at once. Powers and currents that changed by more than a trifle wait until some seconds
+-- after they were shown last, everything else until half a minute after. What comes in between is not lost:
+-- the newest of it is shown when the pause is over. All together stay below what PG3 hands the ISY
+-- (docs/pg3.md, Topics and limits): nodes take turns, and none has more than its share.
+--
+-- node.waiting = { [driver] = host.time() from which on it may be shown }; nil: nothing waits,
+-- node.states = set of drivers that are shown at once; nil: none,
+-- node.rests = until when it has had its share,
+-- node.live = { [driver id] = { at = when it was worked out last, shown_at = when it was shown last,
+--                               held = it waits for the long pause } }
 
 local pace = {}
 
-local FAST = { watt = true, kilowatt = true, va = true, var = true, ampere = true }
-local FAST_SECONDS, SLOW_SECONDS = 2, 30
+--- What of a power or current is a trifle, by the name of its unit, and so is a hundredth of it.
+local BAND, PART = { watt = 2, kilowatt = 0.002, va = 2, var = 2, ampere = 0.1 }, 0.01
+
+local STATE_SECONDS = 1             -- one that changes all the time is not shown each time
+local SLOW_SECONDS = 30
+local LOOK_SECONDS = 0.5            -- between two looks at all that waits
+local RATE, DEPTH = 8, 24           -- values a second of all nodes; at once, after a pause
+local RESERVE = 16                  -- states that may be shown beyond those
+local SHARE = 5                     -- values of a node in a second
+
+local fast_seconds = 2
+local queue, first, last = {}, 1, 0 -- of the nodes where values wait, in the order of their turns
+local with_states = {}              -- set of the nodes that have states to show at once
+local left, left_at = DEPTH, nil    -- values that may be shown now; when that was worked out
+local looked_at                     -- when the queue was looked at last
+
+--- Seconds between two values of a power or current.
+function pace.use(seconds)
+    fast_seconds = seconds
+end
+
+local function slow_seconds() return math.max(SLOW_SECONDS, fast_seconds) end
 
 --- Seconds between two values of a driver.
-function pace.seconds(driver)
-    if driver.names then return 0 end
-    return FAST[driver.unit.name] and FAST_SECONDS or SLOW_SECONDS
+local function pause_of(driver)
+    if driver.names then return STATE_SECONDS end
+    return BAND[driver.unit.name] and fast_seconds or slow_seconds()
 end
 
---- Rows of a node have other values, by the set of their keys -> whether it has something to show.
-function pace.wait(node, changed, now)
-    local waiting, shown_at = node.waiting or {}, node.shown_at or {}
-    for driver in pairs(device.direct_readers(node.type, changed)) do
-        if not waiting[driver] then
-            local before = shown_at[driver.id]
-            local left = before and pace.seconds(driver) - math.abs(now - before) or 0  -- clocks are set back
-            waiting[driver] = now + math.max(left, 0)
-            node.next_due = math.min(node.next_due or math.huge, waiting[driver])
-        end
+local function join(node)
+    last = last + 1
+    queue[last] = node
+end
+
+local function plan(node, driver, at)
+    if not node.waiting then
+        node.waiting = {}
+        join(node)
     end
-    node.waiting, node.shown_at = waiting, shown_at
-    return next(waiting) ~= nil
+    local before = node.waiting[driver]
+    if not before or at < before then node.waiting[driver] = at end
 end
 
---- The drivers of a node whose time has come, as a set; nil: none. The second result: the seconds until the
--- next are due, nil: nothing waits.
-function pace.due(node, now)
-    local soonest, due = node.next_due, nil
-    if not (node.waiting and soonest) then return nil end
-    if soonest > now and soonest - now <= SLOW_SECONDS then return nil, soonest - now end
-    soonest = nil
-    for driver, at in pairs(node.waiting) do
-        if at <= now or at - now > SLOW_SECONDS then
-            due = due or {}
-            due[driver], node.waiting[driver], node.shown_at[driver.id] = true, nil, now
-        else
-            soonest = math.min(soonest or at, at)
-        end
+--- A driver of a node has another value to show.
+function pace.wait(node, driver, now)
+    node.live = node.live or {}
+    local known, waiting = node.live[driver.id], node.waiting
+    if waiting and waiting[driver] and not (known and known.held) then return end
+    local pause = known and pause_of(driver) - math.abs(now - known.at) or 0            -- clocks are set back
+    if pause > 0 or not driver.names then return plan(node, driver, now + math.max(pause, 0)) end
+    node.states = node.states or {}
+    node.states[driver], with_states[node] = true, true
+end
+
+--- Whether a value of a driver whose time has come has to wait until the long pause is over: it is nearly the
+-- one that is shown. If not, it is shown now.
+function pace.holds(node, driver, value, shown, now)
+    local band, known = not driver.names and BAND[driver.unit.name], node.live[driver.id]
+    local rest = known.shown_at and slow_seconds() - math.abs(now - known.shown_at) or 0
+    if band and value and shown and rest > 0
+        and math.abs(value - shown) < math.max(band, math.abs(shown) * PART) then
+        plan(node, driver, now + rest)
+        known.held = true
+        return true
     end
-    node.next_due = soonest
-    return due, soonest and soonest - now
+    known.shown_at, known.held = now, nil
+    return false
 end
 
---- An answer of VRM's has shown everything, or the node shows nothing now.
+--- Nothing of a node waits any more: an answer of VRM's has shown everything, or it shows nothing now.
 function pace.clear(node)
-    node.waiting, node.next_due = nil, nil
+    with_states[node], node.states = nil, nil
+    if node.waiting then node.waiting = {} end                      -- it leaves when it is its turn
+end
+
+--- Notes that drivers of a node are worked out now.
+local function note(node, drivers, now)
+    for driver in pairs(drivers) do
+        local known = node.live[driver.id] or {}
+        node.live[driver.id], known.at = known, now
+    end
+end
+
+--- Takes the values of a node that may be shown now, at most so many, who waits longest first -> a set.
+local function take(node, now, most)
+    local list, waiting, due = {}, node.waiting, {}
+    for driver, at in pairs(waiting) do
+        if at <= now or at - now > slow_seconds() then list[#list + 1] = driver end
+    end
+    if #list > most then
+        table.sort(list, function(a, b)
+            if waiting[a] ~= waiting[b] then return waiting[a] < waiting[b] end
+            return a.id < b.id
+        end)
+    end
+    for i = 1, math.min(#list, most) do
+        due[list[i]], waiting[list[i]] = true, nil
+    end
+    return due
+end
+
+local function show_states(now, show)
+    for node in pairs(with_states) do
+        if left <= -RESERVE then return end
+        local states = node.states
+        with_states[node], node.states = nil, nil
+        note(node, states, now)
+        left = left - show(node, states)
+    end
+end
+
+--- A node whose turn it is shows what it may -> whether more of it waits.
+local function show_values(node, now, show)
+    local rests = node.rests and node.rests > now and node.rests - now <= 1
+    local due = rests and {} or take(node, now, math.min(math.ceil(left), SHARE))
+    if next(due) then
+        note(node, due, now)
+        local told = show(node, due)
+        left = left - told
+        node.rests = told >= SHARE and now + 1 or nil
+    end
+    if next(node.waiting) then return true end
+    node.waiting = nil
+    return false
+end
+
+--- Shows what may be shown now. show(node, drivers as a set) -> how many values PG3 is told then. Returns the
+-- seconds until it is to be called again; nil: nothing waits.
+function pace.show(now, show)
+    left, left_at = math.min(DEPTH, left + math.abs(now - (left_at or now)) * RATE), now
+    if next(with_states) then show_states(now, show) end
+    if math.abs(now - (looked_at or -math.huge)) >= LOOK_SECONDS then
+        looked_at = now
+        local turns = last - first + 1
+        while turns > 0 and left > 0 do
+            local node = queue[first]
+            queue[first], first, turns = nil, first + 1, turns - 1
+            if show_values(node, now, show) then join(node) end
+        end
+    end
+    return (first <= last or next(with_states)) and LOOK_SECONDS or nil
 end
 
 return pace

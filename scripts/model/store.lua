@@ -7,7 +7,7 @@
 --           stamps = { [timestamp that the last answer gave to rows that had others] = for how many it is a
 --           later one },
 --           doubtful = an answer may have been taken by halves,
---           live = see model.overlay }
+--           live, heard, unread, live_stamp = see model.overlay }
 -- home  = what discovery.devices makes of a device or of the gateway, what model.freshness knows of it, and
 --         { fresh = nothing of it has been shown yet,
 --           changed = { [path or code] = true }: those whose rows are others than when it was shown,
@@ -24,7 +24,7 @@ store.__index = store
 
 function store.new()
     return setmetatable({ rows = {}, homes = {}, devices = {}, told = {}, stamps = {}, doubtful = false,
-                          live = {} }, store)
+                          live = {}, heard = {}, unread = 0 }, store)
 end
 
 local place_of = getmetatable       -- of a row

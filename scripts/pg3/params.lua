@@ -5,7 +5,8 @@ local read = require "sources.read"
 local params = {}
 
 --- What PG3 shows for the user to fill in.
-local DEFAULTS = { vrm_token = "", temp_unit = "C", stale_values = "zero", battery_level = "", live = "off" }
+local DEFAULTS = { vrm_token = "", temp_unit = "C", stale_values = "zero", battery_level = "", live = "off",
+                   live_seconds = "2" }
 
 local TOKEN_NAMES = { "vrm_token", "api_key", "vrm_api_token" }     -- the first with a value counts
 local LONGEST_TOKEN = 512
@@ -80,6 +81,20 @@ local function level(given, problems)
     return nil
 end
 
+local LEAST_SECONDS, MOST_SECONDS, USUAL_SECONDS = 1, 3600, 2
+
+--- Seconds between two values of a power or current that come live.
+local function seconds(given, problems)
+    local text = read.trim(given.live_seconds or "")
+    if text == "" then return USUAL_SECONDS end
+    local digits = text:gsub("%s*s$", ""):gsub(",", ".")
+    local number = digits:find("^%d+%.?%d*$") and tonumber(digits)
+    if number and number >= LEAST_SECONDS and number <= MOST_SECONDS then return number end
+    problems[#problems + 1] = ("The parameter live_seconds is \"%s\"; %d is used. Write a number of seconds"
+        .. " from %d to %d."):format(shown(text), USUAL_SECONDS, LEAST_SECONDS, MOST_SECONDS)
+    return USUAL_SECONDS
+end
+
 local function folded(name)
     return (tostring(name):lower():gsub("[%s-]", "_"))
 end
@@ -131,7 +146,8 @@ end
 
 --- given: PG3's { name = text }. Returns { token = text ("" if none), token_problem = text|nil,
 -- secrets = list of what must not be logged,
--- fahrenheit = bool, zero = bool, live = "off" or "vrm", script_folder = path ("" if none),
+-- fahrenheit = bool, zero = bool, live = "off" or "vrm", live_seconds = between two live values of a power,
+-- script_folder = path ("" if none),
 -- battery_level = percent|nil,
 -- problems = list of sentences }.
 function params.read(given)
@@ -147,6 +163,7 @@ function params.read(given)
         fahrenheit = choice(named, "temp_unit", TEMP_UNITS, "C", problems) == "F",
         zero = choice(named, "stale_values", STALE_VALUES, "zero", problems) == "zero",
         live = choice(named, "live", LIVE, "off", problems),
+        live_seconds = seconds(named, problems),
         script_folder = folder(named, problems),
         battery_level = level(named, problems),
         problems = problems,

@@ -14,6 +14,7 @@ local live = require "sources.live"
 local nodes = require "model.nodes"
 local notices = require "pg3.notices"
 local orphans = require "model.orphans"
+local pace = require "model.pace"
 local params = require "pg3.params"
 local scripts = require "serve.scripts"
 local store = require "model.store"
@@ -634,6 +635,7 @@ end
 function account.use(given)
     local before = settings.live
     settings = given
+    pace.use(given.live_seconds)
     if settings.live ~= before then
         live.leave_all()
         for _, site in ipairs(session and session.sites or {}) do

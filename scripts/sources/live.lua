@@ -7,9 +7,9 @@
 --          topics = set of those it asks for, wants_all = everything is to be told once more, asked_at,
 --          all_at = when that was asked for last, tries = how often in a row it was not told to its end,
 --          echo = what marks the end of that, heard_at = when anything was told last, alive,
---          questioned_at = when QUESTION was asked; nil: it is answered,
+--          questioned_at = when ANSWER was asked for; nil: it has come,
 --          delay = seconds until its answer came; nil: not known,
---          proved_at, opened_at, closed_for = why it is not tried for a while, said, timer, show_timer }
+--          proved_at, closed_for = when it was given up for a while, said, timer }
 
 local brokers = require "sources.brokers"
 local installation = require "model.installation"
@@ -21,16 +21,16 @@ local ECHO = "full-publish-completed-echo"
 
 local LOOK_SECONDS = 5
 local KEEP_SECONDS = 30             -- between keepalives; the gateway forgets who asked after 60
-local QUESTION, ANSWER = "system/0/SystemState/State", "/SystemState/State"     -- it changes seldom
+local ANSWER = "/system/0/SystemState/State"        -- to a question; it changes seldom
 local SILENT_SECONDS = 15           -- five heartbeats
 local WAIT_SECONDS = 60             -- for the first of a connection
 local PROOF_SECONDS = 30            -- between two times of the data that nodes show
-local SHOW_SECONDS = 0.5            -- between two looks at what waits to be shown
 local TRIES = 2                     -- old gateways do not tell the end of everything
 local REFUSED_SECONDS = 3600        -- until a login that was refused is tried again
 
 local links = {}                    -- [id of an installation] = link
 local by_id = {}                    -- [id of a connection] = link
+local show_timer                    -- for what waits to be shown
 
 ---------------------------------------------------------------------------------------- what is asked
 
@@ -84,7 +84,7 @@ local function measure(link)
         link.delay = nil
         show_source(link)
     end
-    local asked = host.mqtt_send(link.id, ("R/%s/%s"):format(link.site.portal, QUESTION), "")
+    local asked = host.mqtt_send(link.id, ("R/%s%s"):format(link.site.portal, ANSWER), "")
     link.questioned_at = asked and host.time() or nil
 end
 
@@ -115,14 +115,14 @@ local function say(link, level, text)
     host.log(level, ("%s: %s"):format(link.site.name, text))
 end
 
-local function show(link)
-    if link.id == nil then return end
-    if link.show_timer then timer.cancel(link.show_timer) end
-    local seconds = installation.show_live(link.site)
-    link.show_timer = seconds and timer.after(math.max(seconds, SHOW_SECONDS), function()
-        link.show_timer = nil
-        show(link)
-    end) or nil
+--- Shows what may be shown by now, and again as long as something waits.
+local function show()
+    local seconds = installation.show_live()
+    if show_timer or not seconds then return end
+    show_timer = timer.after(seconds, function()
+        show_timer = nil
+        show()
+    end)
 end
 
 local function prove(link)
@@ -139,8 +139,8 @@ local function hear_answer(link)
 end
 
 --- Anything told is a sign of life.
-local function hear(link)
-    link.heard_at = host.time()
+local function hear(link, now)
+    link.heard_at = now
     if link.alive then return end
     link.alive = true
     if link.was_alive then link.wants_all, link.tries = true, 0 end       -- it may have missed something
@@ -152,8 +152,6 @@ end
 
 --- The connection does not live any more: what it told is as old as its last sign of life.
 local function fall_silent(link, level, text)
-    if link.show_timer then timer.cancel(link.show_timer) end
-    link.show_timer = nil
     if not link.alive then return end
     link.alive, link.delay, link.questioned_at = false, nil, nil
     installation.prove(link.site, true)
@@ -161,31 +159,35 @@ local function fall_silent(link, level, text)
     say(link, level, text)
 end
 
---- A topic without a service: news of the gateway's own.
-local function hear_gateway(link, name, echo)
-    if name == "full_publish_completed" and (echo == nil or echo == link.echo) then
-        link.wants_all, link.tries = false, 0
-    elseif name == "keepalive" then                 -- it has started anew
-        link.wants_all, link.tries, link.all_at = true, 0, nil
-        keep_alive(link)
-    end
+--- News of the gateway itself, by its topic below the portal id: what they mean for a link; echo: what was
+-- asked with.
+local NEWS = {}
+
+NEWS["/heartbeat"] = function() end
+
+NEWS["/full_publish_completed"] = function(link, echo)
+    if echo == nil or echo == link.echo then link.wants_all, link.tries = false, 0 end
+end
+
+NEWS["/keepalive"] = function(link)                 -- it has started anew
+    link.wants_all, link.tries, link.all_at = true, 0, nil
+    keep_alive(link)
 end
 
 local function take(link)
-    local site = link.site
-    for is, service, instance, path, value, echo in host.mqtt_read, link.id do
-        hear(link)
-        local number = path and math.tointeger(tonumber(instance))
-        if path == ANSWER and service == "system" and link.questioned_at then hear_answer(link) end
-        if not instance then
-            hear_gateway(link, service, echo)
-        elseif number and is == "value" then
-            installation.hear(site, service, number, path, value)
-        elseif number and is == "gone" then
-            installation.leave_path(site, service, number, path)
+    local site, now = link.site, host.time()
+    for is, topic, value, echo in host.mqtt_read, link.id do
+        hear(link, now)
+        if topic == ANSWER and link.questioned_at then hear_answer(link) end
+        if NEWS[topic] then
+            NEWS[topic](link, echo)
+        elseif is == "value" then
+            installation.hear(site, topic, value, now)
+        elseif is == "gone" then
+            installation.leave_topic(site, topic)
         end
     end
-    show(link)
+    show()
 end
 
 ---------------------------------------------------------------------------------------- connections
@@ -230,7 +232,7 @@ local function open(link)
         tls = way.tls, ca = way.ca, check_name = way.check_name,
         client_id = ("pg3-victron-%08x%08x"):format(math.random(0, 0xFFFFFFFF), math.random(0, 0xFFFFFFFF)),
         user = broker.user, password = broker.password,
-        skip = 2, levels = 2, members = { "value", ECHO }, without = { "/History/" },
+        skip = 2, members = { "value", ECHO }, without = { "/History/" },
     }
     if not id then
         link.closed_for = host.time()
@@ -274,6 +276,8 @@ end
 --- Ends all of it.
 function live.leave_all()
     for id in pairs(links) do live.leave(id) end
+    if show_timer then timer.cancel(show_timer) end
+    show_timer = nil
 end
 
 local function on(event, fn)

@@ -762,6 +762,17 @@ check("set", "a number, also as text; nil is no data, with or without a text", f
     assert(host.get("contract", "ST") == 7.5)
 end)
 
+check("set", "tells whether PG3 is to be told: a value that is shown as before is not", function()
+    with_node()
+    host.set("contract", "ST", 5.25)
+    host.changes()
+    assert(host.set("contract", "ST", 5.5) == true)
+    host.changes()
+    assert(host.set("contract", "ST", 5.5) == false)
+    assert(host.set("contract", "ST", 5.501) == false)
+    assert(host.set("contract", "ST", nil) == true)
+end)
+
 check("set", "what no ISY can show is no data", function()
     with_node()
     for _, value in ipairs { 0 / 0, math.huge, -math.huge, 1e16 } do

@@ -581,23 +581,28 @@ local function driver_at(self, address, id)
     return node, driver or error(("the node %s (%s) has no driver %s"):format(address, node.type, id), 0)
 end
 
+local shown
+
+--- PG3 counts as told at once.
 local function set_value(self, address, id, value, text)
     local node, driver = driver_at(self, address, id)
+    local before = table.concat({ shown(node, driver) }, " ", 1, 2) .. (node.texts[id] or "")
     text = text ~= nil and text_of(text) or nil
     local exact = value ~= nil and number_of(value) or nil
     if exact and (exact ~= exact or math.abs(exact) > 1e15) then exact, text = nil, nil end
-    local shown = exact
+    local rounded = exact
     if exact then
         local scale = 10 ^ (driver.places or 0)
-        shown = math.floor(exact * scale + 0.5) / scale
-        shown = math.tointeger(shown) or shown
+        rounded = math.floor(exact * scale + 0.5) / scale
+        rounded = math.tointeger(rounded) or rounded
     end
-    node.values[id], node.exact[id], node.texts[id] = shown, exact, text
-    table.insert(self.sets, { address = address, driver = id, value = shown, time = self.now })
+    node.values[id], node.exact[id], node.texts[id] = rounded, exact, text
+    table.insert(self.sets, { address = address, driver = id, value = rounded, time = self.now })
+    return table.concat({ shown(node, driver) }, " ", 1, 2) .. (node.texts[id] or "") ~= before
 end
 
 --- A driver as PG3 would be told it.
-local function shown(node, driver)
+function shown(node, driver)
     if not node.values[driver.id] and not driver.sure then return "101", 25, node.texts[driver.id] end
     return ("%%.%df"):format(driver.places or 0):format(node.values[driver.id] or 0), driver.uom or 56,
         node.texts[driver.id]
@@ -665,7 +670,7 @@ local function node_functions(self, host)
         local node = self.nodes[text_of(address)]
         return node and { address = node.address, name = node.name, type = node.type, primary = node.primary }
     end
-    host.set = function(...) set_value(self, ...) end
+    host.set = function(...) return set_value(self, ...) end
     host.get = function(address, id)
         local node = driver_at(self, address, id)
         return node.exact[id]
