@@ -16,6 +16,9 @@ memory   resident memory after 30 polls, everything changed, and the same as a m
          the same libraries, one HTTPS request for the same rows).
 idle     processor time and wake-ups (voluntary context switches of all threads) a second with two installations while nobody
          asks anything; requests to VRM for one of them and poll; those beside the polls (energy) for one of them at a start.
+live     processor time for 1,000 values told live, of 1 and of 10 installations of 30 devices, 100 a second in each, ten at once:
+         from the gateway over VRM's broker, with TLS, and as far as the pauses of nodes let them, to PG3. What a second takes
+         beside that (heartbeats, idle) is in it. How many of 1,000 PG3 is told; resident memory at the end.
 stop     from PG3's stop message until the process has ended; the median of five.
 script   a function of a device script that computes, and the reload of one: bench/scripts.lua of either checkout.
 size     lines of C and of Lua, the program without debug information, the plugin's folder.
@@ -33,7 +36,7 @@ import sys
 import tempfile
 import time
 
-from stand_ins import ROOT, Run, bare_resident, make_bare
+from stand_ins import ROOT, Gateways, Run, bare_resident, make_bare
 
 POLLS = 3
 FEW, MANY, FLEET = 4, 25, 30        # devices of an installation: some 170 rows, some 700 rows, and of one of many
@@ -177,6 +180,21 @@ def measure_idle(bench):
         bench.add(title, unit, places, [figures[place] for figures in found])
 
 
+def measure_live(bench):
+    def tell(build, sites, seconds=20):
+        with bench.run(build, sites, FLEET) as run, Gateways(run, os.path.join(run.plugin.work, "gateways")) as gateways:
+            run.started()
+            gateways.wait(run)
+            before, shown = run.milliseconds(), run.pg3.told
+            told = gateways.tell(seconds, 100) / 1000
+            return (run.milliseconds() - before) / told, (run.pg3.told - shown) / told, run.resident()
+    for sites in (1, 10):
+        found = bench.each(lambda build, sites=sites: tell(build, sites))
+        for place, (title, unit, places) in enumerate((("CPU for 1,000 values told live", "ms", 1),
+                                                       ("of which PG3 is told", "", 0), ("resident", "MiB", 1))):
+            bench.add(f"live, installations: {sites}, {title}", unit, places, [figures[place] for figures in found])
+
+
 def measure_stop(bench):
     def stop(build):
         times = []
@@ -223,7 +241,7 @@ def measure_size(bench):
 
 
 FIGURES = {"poll": measure_poll, "sites": measure_sites, "first": measure_first, "memory": measure_memory,
-           "idle": measure_idle, "stop": measure_stop, "script": measure_script, "size": measure_size}
+           "idle": measure_idle, "live": measure_live, "stop": measure_stop, "script": measure_script, "size": measure_size}
 
 
 def main():

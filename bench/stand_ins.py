@@ -16,9 +16,11 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [os.path.join(ROOT, "spec"), os.path.join(ROOT, "scripts", "demo")]
 
-from vrm import HOUSE, Vrm  # noqa: E402  (needs the path above)
-from vrm_world import shown  # noqa: E402
+from vrm import HOUSE, USER, Vrm  # noqa: E402  (needs the path above)
+from vrm_world import make_fleet, shown  # noqa: E402
 
+from support.certs import Authority  # noqa: E402
+from support.gx import Cloud, values_of  # noqa: E402
 from support.pg3 import Pg3  # noqa: E402
 from support.plugin import Plugin  # noqa: E402
 from support.world import FRESH  # noqa: E402
@@ -62,6 +64,8 @@ def serve_vrm(sites, devices):
     with Vrm() as vrm:
         vrm.settings["rate_limit"] = False
         vrm.set_fleet(sites, devices)
+        for site in vrm.sites:
+            vrm.set_site(site, mqtt_host="localhost")
         held = hold_still(vrm)
         print(json.dumps({"url": vrm.url, "ca": vrm.ca, "token": vrm.token, "rows": len(held[0])}), flush=True)
         for line in sys.stdin:
@@ -101,17 +105,18 @@ class VrmProcess:
 # PG3 and the plugin.
 
 class QuickPg3(Pg3):
-    """Judges nothing and keeps no history. `first` is when (monotonic) a device's node had fresh data for the first time,
+    """Judges nothing and keeps no history. `told` is how many values came; `first` is when (monotonic) a device's node had fresh data for the first time,
     `fresh` the nodes that have it."""
 
     def __init__(self, *arguments):
         super().__init__(*arguments)
-        self.first, self.fresh = None, set()
+        self.first, self.fresh, self.told = None, set(), 0
         self.rules.check = lambda _, payload: json.loads(payload)
 
     def _store(self, node, item, source):
         super()._store(node, item, source)
         self.history.clear()
+        self.told += 1
         if item.get("driver") == "GV30" and node.nodedef not in OF_NO_DEVICE and float(item["value"]) == FRESH:
             self.first = self.first or time.monotonic()
             self.fresh.add(node.address)
@@ -134,6 +139,7 @@ class Run:
 
     def __init__(self, source, work, sites, devices, limited=False, nodelay=True, counted=None):
         self.plugin, self.sites, self.devices, self.counted = Plugin(source, work), sites, devices, counted
+        self.environment = {}
         self.vrm = VrmProcess(sites, devices)
         self.pg3 = QuickPg3(os.path.join(work, "pg3"), self.plugin.folder)
         with open(self.pg3.broker.config_file, "a", encoding="utf-8") as file:
@@ -169,7 +175,8 @@ class Run:
     def start(self):
         """-> seconds until the first device has fresh data."""
         begin = time.monotonic()
-        self.plugin.start(self.pg3.init_text(), VICTRON_VRM_URL=self.vrm.url, VICTRON_CA_FILE=self.vrm.ca)
+        self.plugin.start(self.pg3.init_text(), VICTRON_VRM_URL=self.vrm.url, VICTRON_CA_FILE=self.vrm.ca,
+                          **self.environment)
         self._wait(lambda: self.pg3.first, "a device's first value")
         return self.pg3.first - begin
 
@@ -234,6 +241,60 @@ class Run:
         for path in glob.glob(f"/proc/{self.plugin.process.pid}/task/*/{name}"):
             with open(path, encoding="ascii") as file:
                 yield file.read()
+
+
+TOLD_AT_ONCE = 10                   # a device of a GX tells what it has measured in one go
+
+
+def measurements(site):
+    """The paths of an installation whose numbers are measured, device by device."""
+    return [f"{row['dbusServiceType']}/{row['instance']}{row['dbusPath']}" for row in site.rows(time.time(), 0)
+            if isinstance(row["rawValue"], (int, float)) and row["dbusPath"] and row["dbusServiceType"] not in (None, "settings")
+            and not row.get("dataAttributeEnumValues") and "/History/" not in row["dbusPath"]]
+
+
+class Gateways:
+    """VRM's broker of live data, and behind it the gateways of the installations of a run; `with` ends them."""
+
+    def __init__(self, run, work):
+        self.sites = make_fleet(run.sites, run.devices).values()
+        portals = {site.portal: "full" for site in self.sites}
+        os.makedirs(work)
+        authority = Authority(work, "Victron")
+        self.cloud = Cloud(work, authority, {USER["email"]: (run.vrm.token, portals)})
+        run.pg3.customs["customparams"]["live"] = "vrm"
+        run.environment = {"VICTRON_MQTT_PORT": str(self.cloud.port), "VICTRON_MQTT_CA": authority.ca_file}
+
+    def __enter__(self):
+        self.cloud.start()
+        for site in self.sites:
+            self.cloud.add(site.portal, values_of(site, lambda: (time.time(), 0)))
+        return self
+
+    def __exit__(self, *_):
+        self.cloud.close()
+
+    def wait(self, run):
+        """Until all of them were asked for everything, and VRM for the energy."""
+        until = time.monotonic() + 150
+        while (any(device.republished == 0 for device in self.cloud.devices.values())
+               or run.vrm.tell("")["beside"] < 5 * run.sites):
+            if time.monotonic() > until:
+                raise RuntimeError("nobody asks the gateways")
+            time.sleep(0.5)
+        time.sleep(3)
+
+    def tell(self, seconds, rate):
+        """Measurements of each gateway change, so many a second, those of a device at once -> how many did in all."""
+        begin, told, devices = time.monotonic(), 0, self.cloud.devices.values()
+        turns = [itertools.cycle(measurements(site)) for site in self.sites]
+        while told < seconds * rate * len(devices):
+            for device, turn in zip(devices, turns):
+                for path in itertools.islice(turn, TOLD_AT_ONCE):
+                    device.set(path, device.values[path] + (5 if told // 1000 % 2 else -5))
+                    told += 1
+            time.sleep(max(0.0, begin + told / rate / len(devices) - time.monotonic()))
+        return told
 
 
 # The bare program.
