@@ -459,6 +459,47 @@ describe("an account whose list is too large", function()
         assert.same({}, world.errors)
     end)
 
+    -- Fault: Of 300 installations that log each minute a third shows Stale, and few show their energy: each
+    --        long poll asks for the devices and alarms of all, for which VRM's limit leaves no room.
+    -- Expected: A long poll looks for the devices of 50, those of longest ago first. Polls follow each other
+    --           in turn, so that all stay fresh; energy is asked for as well. The list has no pages.
+    it("of 300 installations is polled in turn, and all stay fresh", function()
+        local world, sites = world_of(300)
+        local site_of = "^/installations/(%d+)/diagnostics"
+        for _, site in ipairs(sites) do
+            site.devices = { fixtures.gateway(60), fixtures.device("Battery Monitor", 2, 288, "SmartShunt") }
+            site.rows = fixtures.join(fixtures.system(), fixtures.battery(288))
+        end
+        local answer, looks = world.answer, {}
+        world.answer = function(request)
+            local site = sites[tonumber(request.path:match(site_of))]
+            for _, row in ipairs(site and site.rows or {}) do row.timestamp = world.now // 60 * 60 end
+            local looked = request.path:match "^/installations/(%d+)/system%-overview"
+            if looked then looks[tonumber(looked)] = (looks[tonumber(looked)] or 0) + 1 end
+            assert(not request.path:find "[?&]page=%d" or site, request.path)
+            return answer(request)
+        end
+        world:start():run(300)
+        local function all_fresh()
+            for number = 1, #sites do
+                local address = ("%s_bm288"):format(worlds.base36(number))
+                assert.equal(1, world:value(address, "GV30"), address)
+            end
+        end
+        all_fresh()
+        for minute = 6, 24 do
+            if minute % 2 == 0 then world:fire("shortpoll") end
+            if minute % 10 == 0 then world:fire("longpoll") end
+            world:run(60)
+            if minute > 10 then all_fresh() end
+        end
+        for number = 1, #sites do assert.equal(number <= 100 and 2 or 1, looks[number], "of " .. number) end
+        assert.is_true(#world.beside > 300)
+        assert.equal(1, world:count("extended=1") - world:count("idSite="))
+        assert.same({}, world.errors)
+        assert.same({}, world.notices)
+    end)
+
     it("without its details is shown all the same", function()
         local world = world_of(2)
         world.vrm.fail["idSite="] = { status = 500 }

@@ -43,6 +43,8 @@ def get_me(vrm, ask):
 def get_installations(vrm, ask):
     if ask.user not in ("me", str(USER["id"])):
         return error(403, "You do not have permission to view this user.", "forbidden")
+    if set(ask.query) - {"extended", "idSite"}:
+        vrm.violate("The list of installations was asked for with %s, which VRM does not have." % ask.query)
     wanted = ask.query.get("idSite")
     if wanted is not None and not wanted.isdigit():
         return error(400, {"idSite": "idSite must be a number"}, "invalid_parameters")

@@ -39,7 +39,8 @@ local begun_for                     -- the token that account.begin was done for
 local stopping = false
 local held                          -- { pauses, ends, connect } while VRM asked us to be quiet
 local session                       -- nil: no token; else { client, health, user_id, sites = list,
-                                    -- task = the one that asks,
+                                    -- task = the one that asks, round = the one that polls the sites,
+                                    -- again = another round follows it,
                                     -- energy = the task of sources.energy,
                                     -- queries = [site, ALL or DEVICES] = the task that waits for answers,
                                     -- asked_at = host.time() when it was asked for last,
@@ -50,7 +51,6 @@ local sites = {}                    -- [id] = site, kept over sessions. Beside w
                                     --   task = the one that polls it, discover, again,
                                     --   asked = somebody waits for its next poll,
                                     --   asked_at = host.time() when it was polled last,
-                                    --   spread = timer of its next short poll,
                                     --   timer, nameless = failures of its names, had_rows }
 local last_answer                   -- VRM's clock when it last answered
 
@@ -154,31 +154,35 @@ local function when_due(holder, pause, fn)
     if not holder.timer then retry(holder, seconds, function() fn(holder) end) end
 end
 
-local STEP_SECONDS = 0.5            -- from the poll of one installation to that of the next
-
---- PG3's short poll of a site: more often than VRM can have something new is a waste. A second less: a poll
--- may come a moment early. Where values come live, polls are only for the rest.
+--- PG3's poll of a site: more often than VRM can have something new is a waste, unless its devices are to be
+-- looked for. A second less: a poll may come a moment early. Where values come live, polls are only for the
+-- rest.
 local function poll_when_due(site)
     local pause = math.min(site.interval or 0, LONGEST_INTERVAL) / POLLS - 1
     if live.is_alive(site) then pause = math.max(pause, LIVE_SECONDS) end
-    when_due(site, pause, poll)
+    when_due(site, site.discover and 0 or pause, poll)
 end
 
---- The same in so many seconds, unless it is polled before that.
-local function poll_later(site, seconds)
-    local before = site.asked_at
-    site.spread = site.spread or timer.after(seconds, function()
-        site.spread = nil
-        if site.asked_at == before and not stopping then poll_when_due(site) end
-    end)
+local STEP_SECONDS = 0.5            -- from the poll of one installation to that of the next
+
+--- The poll of all sites of a session, one after the other: neither VRM nor this controller has those of a
+-- hundred installations at once. Where a round takes longer than PG3's pause between two polls, the next
+-- follows it.
+local function go_round(s)
+    repeat
+        s.again = false
+        for place, site in ipairs(s.sites or {}) do
+            if place > 1 then host.sleep(STEP_SECONDS) end
+            if session ~= s or held or stopping then return end
+            poll_when_due(site)
+        end
+    until not s.again
 end
 
---- The short poll of all sites of a list, one after the other: neither VRM nor this controller has those of a
--- hundred installations at once.
-local function poll_spread(list)
-    for place, site in ipairs(list) do
-        if place == 1 then poll_when_due(site) else poll_later(site, (place - 1) * STEP_SECONDS) end
-    end
+local function poll_in_turn()
+    local s = session
+    s.again = true
+    if not host.running(s.round) then s.round = host.spawn(health.attempt, go_round, s) end
 end
 
 local LONGEST_PAUSE = 86400
@@ -251,15 +255,15 @@ end
 
 --- What the list of a large account does not say about an installation, or says too seldom. It may fail: the
 -- rows count alarms too. Returns nil and an error then.
-local function ask_details(s, site)
-    local one, err = health.attempt(s.client.details, s.client, s.user_id, site.id)
+local function ask_details(s, site, priority)
+    local one, err = health.attempt(s.client.details, s.client, s.user_id, site.id, priority)
     if one and not outdated(s, site) then take_details(site, one) end
     return one, err
 end
 
 --- The same beside a poll.
 local function add_details(s, site)
-    local one, err = ask_details(s, site)
+    local one, err = ask_details(s, site, vrm.LAST)
     if not one and not outdated(s, site) and err.kind == "rate" then
         be_quiet(math.min(err.retry_after or 60, LONGEST_PAUSE))
         account.show()
@@ -394,11 +398,27 @@ local function take_account(s)
     return list
 end
 
---- After the list the installations are asked for, with their devices.
+local LOOKS = 50                    -- installations whose devices one long poll looks for
+
+--- Those whose devices were looked for longest ago. For all of a hundred and more VRM's limit of requests is
+-- not enough beside their measurements.
+local function look_for_devices(s)
+    local list = table.move(s.sites, 1, #s.sites, 1, {})
+    table.sort(list, function(a, b)
+        local one, other = a.overview_at or 0, b.overview_at or 0
+        if one ~= other then return one < other end
+        return a.id < b.id
+    end)
+    for i = 1, math.min(#list, LOOKS) do list[i].discover = true end
+end
+
+--- After the list the installations are asked for.
 local function poll_listed(s)
-    for _, site in ipairs(s.sites) do
-        site.discover = true
-        if s.now then poll(site, true) else when_due(site, 0, poll) end
+    if s.now then
+        for _, site in ipairs(s.sites) do poll(site, true) end
+    else
+        look_for_devices(s)
+        poll_in_turn()
     end
     s.now = false
 end
@@ -422,7 +442,7 @@ local function connect(s)
         if refused(s.health) or (s.health:lost() and not s.sites) then
             installation.lose(nil)
         else
-            poll_spread(s.sites or {})
+            poll_in_turn()
         end
     end
     account.show()
@@ -543,7 +563,7 @@ function account.poll()
     if held then return age_all() end
     if needs_list() then return account.connect() end
     local listing = host.running(session.task)          -- then the sites are polled after that
-    if not listing then poll_spread(session.sites) end
+    if not listing then poll_in_turn() end
 end
 
 local QUERY_SECONDS = 60            -- PG3 is told after that at the latest

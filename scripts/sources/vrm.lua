@@ -148,10 +148,10 @@ function vrm:installations(user_id)
     return read.installations(json)
 end
 
---- One installation of the list, with what the list has without vrm.bare.
-function vrm:details(user_id, site_id)
+--- One installation of the list, with what the list has without vrm.bare. priority: nil for 0.
+function vrm:details(user_id, site_id, priority)
     local path = ("/users/%d/installations?extended=1&idSite=%d"):format(user_id, site_id)
-    local json, err = self:get(path, { without = { "extended" } })
+    local json, err = self:get(path, { without = { "extended" }, priority = priority })
     if not json then return nil, err end
     for _, one in ipairs(read.installations(json)) do
         if one.id == site_id then return one end

@@ -165,6 +165,20 @@ def test_an_account_of_120_installations(world):
     assert not complaints(world)
 
 
+# Fault: The list of 300 installations, 6 MB, is asked for again and again, or in pages that VRM does not have.
+# Expected: It is asked for once, then without values; the first installations are shown while the others wait.
+def test_an_account_of_300_installations(world):
+    customers = world.vrm.add_sites(298)
+    world.start()
+    world.wait(lambda: world.pg3.value(CONTROLLER, "GV1") == 300, "the list of installations", timeout=30)
+    world.wait_system(CONNECTED)
+    world.wait_fresh([address(site, "bm", 1) for site in customers[:10]])
+    lists = [ask.query for ask in world.vrm.requests if ask.where == "installations" and "idSite" not in ask.query]
+    assert lists == [{"extended": "1"}, {}]
+    assert not world.pg3.notices()
+    assert not complaints(world)
+
+
 # Fault: A large answer shows "VRM unreachable", with advice about the internet connection.
 # Expected: It has its own state, and the message says how much is accepted.
 def test_a_list_that_stays_too_large_is_told_as_such(world):

@@ -37,4 +37,14 @@ function worlds.next_poll(world, stale)
     assert(#world.errors == 0, table.concat(world.errors, "\n"))
 end
 
+--- A number as addresses begin with.
+function worlds.base36(number)
+    local digits, text = "0123456789abcdefghijklmnopqrstuvwxyz", ""
+    repeat
+        local place = number % 36 + 1
+        text, number = digits:sub(place, place) .. text, number // 36
+    until number == 0
+    return text
+end
+
 return worlds
