@@ -270,6 +270,11 @@ class Vrm:
             self.sites[site].gone[service, instance] = listed
             self.age_device(site, service, instance, 3600)
 
+    def add_device(self, site, service, instance, fields=None, values=None):
+        """One more device; fields: of its entry in system-overview; values: by code."""
+        with self.lock:
+            self.sites[site].devices.append((service, instance, fields or {}, values or {}))
+
     def restore_device(self, site, service, instance):
         with self.lock:
             self.sites[site].gone.pop((service, instance), None)
