@@ -7,7 +7,7 @@ stds.host = { globals = {}, read_globals = { "host" } }
 stds.device_script = {
     read_globals = {
         "assert", "error", "ipairs", "next", "pairs", "pcall", "rawequal", "rawget", "rawlen", "select",
-        "setmetatable", "tonumber", "tostring", "type", "math", "sleep", "number", "use",
+        "setmetatable", "tonumber", "tostring", "type", "math", "sleep", "number", "use", "print",
         string = { fields = { "byte", "char", "find", "format", "len", "lower", "pack", "packsize", "rep",
                               "reverse", "sub", "unpack", "upper" } },
         table = { fields = { "concat", "insert", "remove", "sort", "unpack" } },
@@ -22,12 +22,14 @@ stds.device_script = {
 }
 
 files["scripts"] = { std = "lua54+host" }
-files["scripts/tools/watch.lua"] = { std = "lua54", globals = { "host" } }     -- stands in PG3's place
+for _, name in ipairs { "watch", "steps" } do                                  -- they stand in PG3's place
+    files["scripts/tools/" .. name .. ".lua"] = { std = "lua54", globals = { "host" } }
+end
 files["scripts/devices"] = { std = "device_script" }
 files["scripts/examples"] = { std = "device_script" }
 -- Declarations without bodies, for editors.
 files["scripts/meta"] = {
-    std = "none", globals = { "unit", "number", "vrm", "timer", "sleep", "use" }, ignore = { "212", "241" },
+    std = "none", globals = { "unit", "number", "vrm", "timer", "sleep", "use", "print" }, ignore = { "212", "241" },
 }
 files["spec"] = { std = "lua54+busted", globals = { "host" } }
 files["bench/scripts.lua"] = { std = "lua54+host", globals = { "unit" } }

@@ -206,7 +206,8 @@ static bool watched(const struct app *a) {
 static FILE *terminal;
 
 static void tee(enum log_level level, const char *line) {
-    if (level < LOG_WARNING) {
+    // What a script prints belongs to its check.
+    if (level < (app.options.mode == MODE_CHECK ? LOG_INFO : LOG_WARNING)) {
         return;
     }
     if (app.running && watched(&app)) {
@@ -284,6 +285,8 @@ static void turn(void *ctx) {
     }
     if (tasks_run(a->api.tasks)) {
         loop_wake(a->api.loop);
+    } else {
+        loop_leap(a->api.loop);
     }
     if (a->api.pg3 != NULL) {
         pg3_turn(a->api.pg3);

@@ -75,8 +75,8 @@ describe("the definitions for editors", function()
 
     it("have the plugin's globals", function()
         assert.same({ "timer", "unit", "vrm" }, matches(meta, "\n(%l+) = {}"))
-        assert.same({ "number", "sleep", "use" }, matches(meta, "\nfunction ([%w_]+)%("))
-        for _, name in ipairs { "timer", "unit", "vrm", "sleep", "number", "use" } do
+        assert.same({ "number", "print", "sleep", "use" }, matches(meta, "\nfunction ([%w_]+)%("))
+        for _, name in ipairs { "timer", "unit", "vrm", "sleep", "number", "use", "print" } do
             assert.truthy((" " .. table.concat(real.globals, " ") .. " "):find(" " .. name .. " ", 1, true))
         end
     end)
@@ -95,10 +95,11 @@ describe("the definitions for editors", function()
     end
 
     local checks = read_file("scripts/types/check.lua") .. read_file("scripts/types/row_check.lua")
-        .. read_file("scripts/types/command_check.lua")
+        .. read_file("scripts/types/command_check.lua") .. read_file("scripts/tools/steps.lua")
     for class, list in pairs { device = "TABLE_FIELDS", match = "MATCH_FIELDS", sample = "SAMPLE_FIELDS",
                                row = "SAMPLE_ROW_FIELDS", driver_row = "ROW_FIELDS", part = "PART_FIELDS",
-                               command = "COMMAND_FIELDS", parameter = "PARAM_FIELDS" } do
+                               step = "STEP_FIELDS", command = "COMMAND_FIELDS",
+                               parameter = "PARAM_FIELDS" } do
         it("have the fields of " .. class .. " that are accepted", function()
             local set = "local " .. list .. " = [%l_.]*set [%[\"]+([^\"%]]+)[%]\"]+"
             local words = assert(checks:match(set), list)

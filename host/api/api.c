@@ -240,6 +240,17 @@ static int host_time(lua_State *L) {
     return 1;
 }
 
+// host.stand(still): the time stands still but for what waits: when nothing else is left to do, it
+// leaps to the next end of a wait. false: it goes on. For --check, without PG3.
+static int host_stand(lua_State *L) {
+    luaL_checktype(L, 1, LUA_TBOOLEAN);
+    if (api_of(L)->pg3 != NULL) {
+        return luaL_error(L, "the time of the plugin itself cannot stand still");
+    }
+    loop_stand(lua_toboolean(L, 1));
+    return 0;
+}
+
 static int host_env(lua_State *L) {
     const char *value = getenv(luaL_checkstring(L, 1));
     if (value == NULL || value[0] == '\0') {
@@ -398,13 +409,11 @@ static int host_leave(lua_State *L) {
 }
 
 static const luaL_Reg host_functions[] = {
-    {"time", host_time},   {"env", host_env},        {"log", host_log},
-    {"mask", host_mask},   {"on", host_on},          {"spawn", api_spawn},
-    {"enter", api_enter},  {"ring", api_ring},       {"drop", api_drop},
-    {"await", host_await}, {"running", api_running}, {"sleep", api_sleep},
-    {"read", host_read},   {"write", host_write},    {"print", host_print},
-    {"json", host_json},   {"leave", host_leave},    {"lines", host_lines},
-    {NULL, NULL},
+    {"time", host_time},   {"env", host_env},     {"log", host_log},        {"mask", host_mask},
+    {"on", host_on},       {"spawn", api_spawn},  {"enter", api_enter},     {"ring", api_ring},
+    {"drop", api_drop},    {"await", host_await}, {"running", api_running}, {"sleep", api_sleep},
+    {"read", host_read},   {"write", host_write}, {"print", host_print},    {"json", host_json},
+    {"leave", host_leave}, {"lines", host_lines}, {"stand", host_stand},    {NULL, NULL},
 };
 
 // Events

@@ -166,6 +166,25 @@ static int node_log_method(lua_State *L) {
     return 0;
 }
 
+// print(...): a line in the log. Upvalue 1: table.concat as it was.
+static int script_print(lua_State *L) {
+    int count = lua_gettop(L);
+    lua_createtable(L, count, 0);
+    for (int i = 1; i <= count; i++) {
+        luaL_tolstring(L, i, NULL);
+        lua_rawseti(L, -2, i);
+    }
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, -2);
+    lua_pushliteral(L, " ");
+    lua_call(L, 2, 1);
+    struct script *s = vm_of(L)->owner;
+    if (api_may_log(api_of(L), s)) {
+        log_line(LOG_INFO, "script", "%s: %s", s->file, lua_tostring(L, -1));
+    }
+    return 0;
+}
+
 // The place that remembers a script's notice of that key, or a free one; NULL: there is none.
 static char *notice_place(struct script *s, const char *key) {
     char *free_place = NULL;
@@ -260,6 +279,13 @@ void api_forget_notices(struct api *a, struct script *s) {
     }
 }
 
+static int push_event(lua_State *L, void *ctx) {
+    const char *const *event = ctx;
+    lua_pushstring(L, event[0]);
+    lua_pushstring(L, event[1]);
+    return 2;
+}
+
 static int node_event_method(lua_State *L) {
     struct api *a = api_of(L);
     struct node *node = self(L);
@@ -277,6 +303,9 @@ static int node_event_method(lua_State *L) {
     bucket_take(&s->events, loop_now_ms());
     if (a->pg3 != NULL) {
         pg3_event(a->pg3, node->address, event);
+    } else {
+        const char *told[] = {node->address, event};
+        api_fire(a, "event", push_event, told, NULL, NULL);
     }
     return 0;
 }
@@ -387,6 +416,11 @@ void api_script_setup(lua_State *L, void *api) {
     declare_global(L, "sleep");
     lua_pushcfunction(L, script_use);
     declare_global(L, "use");
+    lua_getglobal(L, "table");
+    lua_getfield(L, -1, "concat");
+    lua_pushcclosure(L, script_print, 1);
+    declare_global(L, "print");
+    lua_pop(L, 1);
     api_rows_setup(L); // pushes number()
     declare_global(L, "number");
     lua_newtable(L);

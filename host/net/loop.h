@@ -23,6 +23,11 @@ int64_t loop_now_ms(void);
 double loop_wall(void);
 // For tests: where the milliseconds come from; NULL = the monotonic clock.
 void loop_set_clock(int64_t (*now)(void));
+// From here on both stand still but for loop_leap, or go on from where they stand. For what has
+// no network: a time limit there would pass at once.
+void loop_stand(bool still);
+// Where they stand still: leaps to the next timer. For when nothing is left to do before it.
+void loop_leap(const struct loop *l);
 
 // Called once each turn, after transfers and timers were served (http collects its finished ones
 // here). False: memory is short.

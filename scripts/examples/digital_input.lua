@@ -57,5 +57,15 @@ return {
     samples = {
         { rows   = { ["/State"] = 10, ["/Count"] = 42 },
           expect = { ST = 10, GV0 = 42 } },
+        { steps = {
+            { rows    = { ["/State"] = 11, ["/Count"] = 42 },
+              expect  = { GV1 = 0, GV2 = 10, ALARM = 0, state = { first = 42 } } },
+            { after   = 3600, rows = { ["/State"] = 10, ["/Count"] = 52 },
+              expect  = { GV1 = 10, ALARM = 1 } },
+            { command = "SETLIMIT", args = { value = 20 },
+              expect  = { GV2 = 20, ALARM = 0 } },
+            { command = "RESET",
+              expect  = { GV1 = 0, state = { first = 52, limit = 20 } } },
+        } },
     },
 }

@@ -136,10 +136,31 @@ unit = {}
 ---@field kind? "controller"|"gateway"
 ---@field last? boolean it gives way to another that fits as well
 
+--- What a sample expects: the values of drivers, those of a part under its letter.
+---@alias values table<string, number|"no data"|table<string, number|"no data">>
+
+--- A sample is { rows, expect }, or { steps }.
 ---@class sample
----@field rows table<string, number|string|boolean|row>
----@field expect table<string, number|"no data"|table<string, number|"no data">> of a part under its letter
+---@field rows? table<string, number|string|boolean|row>
+---@field expect? values
+---@field steps? step[] the script at work: --check runs them, on a clock that leaps
 ---@field site? table<string, any> what functions get; midnight: rows before it give daily values nothing
+---@field vrm? table<string, table> with steps: what vrm.get gives, by path
+
+--- A step of a sample: time passes, then rows come, then a command is given.
+---@class step
+---@field after? number seconds that pass first
+---@field rows? table<string, number|string|boolean|row> those with new values; the others stay
+---@field command? string one of the table's commands
+---@field args? args what it comes with
+---@field expect? expected
+
+--- Beside values (ST = 80): what a step has brought.
+---@class expected
+---@field events? string[] all that were reported in the step, in order
+---@field notices? table<string, string> all that are shown now, by their keys
+---@field state? table<string, any> fields of node.state; "no data": not there
+---@field [string] number|"no data"|table
 
 --- A further node of the same device; its rows are its list part.
 ---@class part
@@ -243,6 +264,10 @@ function number(rows, ...) end
 ---@param name string a plain word: "tools"
 ---@return any
 function use(name) end
+
+--- A line in the plugin's log.
+---@param ... any
+function print(...) end
 
 --- Waits in start, update, a command or a timer.
 ---@param seconds number

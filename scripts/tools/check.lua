@@ -8,6 +8,7 @@ local proof = require "types.proof"
 local matching = require "types.matching"
 local discovery = require "model.discovery"
 local paint = require "tools.paint"
+local steps = require "tools.steps"
 local lines = require "types.lines"
 
 local BUILT_IN = "scripts/devices"
@@ -218,22 +219,50 @@ local function show_commands(type_)
     end
 end
 
-local function show_sample(type_, number, sample)
+--- Adds the line of one result of a sample (see proof.try and steps.run): what, value, unit, expected.
+local function add_result(rows, marks, result)
+    local driver, expected = result.driver, ""
+    if result.expected ~= nil then expected = "expected " .. tostring(result.expected) end
+    if driver then
+        rows[#rows + 1] = { result.part and result.part .. "." .. driver.id or driver.id,
+                            value_text(driver, result.value, result.text),
+                            driver.names and "" or driver.unit.name, expected }
+    elseif result.what then
+        rows[#rows + 1] = { result.what, result.value, "", expected }
+    else
+        return
+    end
+    marks[#rows] = result.problem and "red" or result.expected ~= nil and "green" or nil
+end
+
+local function show_results(title, results)
     local rows, marks, silent = {}, {}, 0
-    for _, result in ipairs(proof.try(type_, sample)) do
-        if result.driver and (result.value ~= nil or result.expected ~= nil or result.problem) then
-            local expected = result.expected ~= nil and "expected " .. tostring(result.expected) or ""
-            local id = result.part and result.part .. "." .. result.driver.id or result.driver.id
-            rows[#rows + 1] = { id, value_text(result.driver, result.value, result.text),
-                                result.driver.names and "" or result.driver.unit.name, expected }
-            marks[#rows] = result.problem and "red" or result.expected ~= nil and "green" or nil
+    for _, result in ipairs(results) do
+        if result.what or result.value ~= nil or result.expected ~= nil or result.problem then
+            add_result(rows, marks, result)
         elseif result.driver then
             silent = silent + 1
         end
     end
     local rest = silent > 0 and (" (%d others: no data)"):format(silent) or ""
-    host.print("  " .. paint.colour("bold", "sample " .. number) .. rest)
+    host.print("  " .. paint.colour("bold", title) .. rest)
     for i, line in ipairs(paint.columns(rows)) do host.print("    " .. paint.colour(marks[i], line)) end
+end
+
+--- Shows a sample, and adds to the problems of the script those of its steps.
+local function show_sample(script, number, sample)
+    local title = "sample " .. number
+    if not sample.steps then return show_results(title, proof.try(script.type, sample)) end
+    local where = lines.at(script.file, script.text, script.table, { sample = number })
+    for _, step in ipairs(steps.run(sample, script.load)) do
+        show_results(title .. ", " .. step.text, step.results)
+        for _, result in ipairs(step.results) do
+            if result.problem then
+                table.insert(script.problems,
+                    ("%s: %s, %s: %s."):format(where, title, step.text, result.problem:gsub("%.$", "")))
+            end
+        end
+    end
 end
 
 local function show_figures(script)
@@ -252,7 +281,7 @@ local function show(script)
             match_text(script.table.match)))
         for _, one in ipairs(check.types(type_)) do show_drivers(one) end
         show_commands(type_)
-        for i, sample in ipairs(samples) do show_sample(type_, i, sample) end
+        for i, sample in ipairs(samples) do show_sample(script, i, sample) end
     end
     if script.id then show_figures(script) end
     for _, note in ipairs(type_ and notes(type_, samples) or {}) do
@@ -269,8 +298,9 @@ end
 local function run(found)
     local bad, types, built_in = 0, load_built_in(found)
     for _, one in ipairs(found) do
-        local script = check.file(one.path, one.file, libs_for(one.path, one.file))
-        script.name, script.path, script.file = one.name, one.path, one.file
+        local function load() return check.file(one.path, one.file, libs_for(one.path, one.file)) end
+        local script = load()
+        script.load, script.name, script.path, script.file = load, one.name, one.path, one.file
         if script.type then
             built_in_types[script.type] = is_built_in(script.path) or nil
             for _, problem in ipairs(conflicts(script, types, built_in)) do

@@ -33,7 +33,7 @@ local fail, texts, set = row_check.fail, row_check.texts, row_check.set
 local TABLE_FIELDS = set "api id name icon match parts commands samples start update events"
 local PART_FIELDS = set "part id name when"
 local MATCH_FIELDS = set "service product type kind last"
-local SAMPLE_FIELDS = set "rows site expect"
+local SAMPLE_FIELDS = set "rows steps site vrm expect"
 local SAMPLE_ROW_FIELDS = set "value unit timestamp text path code"
 local KINDS = set "controller gateway"
 
@@ -125,7 +125,7 @@ local function check_row_list(where, rows, last)
 end
 
 --- A row of a sample: its value, or { value = , unit = , ... } as VRM's rows are.
-local function check_sample_row(where, row)
+function check.sample_row(where, row)
     local fields = type(row) == "table" and row or { value = row }
     row_check.fields(where, fields, SAMPLE_ROW_FIELDS)
     for name, field in pairs(fields) do
@@ -139,8 +139,15 @@ local function check_sample_row(where, row)
     end
 end
 
+--- A sample; of its steps tools.steps says what is wrong with them.
 local function check_sample(where, sample)
-    if type(sample) ~= "table" or type(sample.rows) ~= "table" or type(sample.expect) ~= "table" then
+    local has_steps = type(sample) == "table" and type(sample.steps) == "table"
+    if has_steps then
+        row_check.list(where .. ", steps", sample.steps)
+        if sample.rows ~= nil or sample.expect ~= nil then
+            fail(where, "there are steps, and rows or expect beside them.", "Put those into a step.")
+        end
+    elseif type(sample) ~= "table" or type(sample.rows) ~= "table" or type(sample.expect) ~= "table" then
         fail(where, "rows or expect is missing.",
             "Write { rows = { [\"/Soc\"] = 80 }, expect = { ST = 80 } }.")
     end
@@ -149,7 +156,7 @@ local function check_sample(where, sample)
         fail(where, "site is not a table.", "Write site = { online = true }.")
     end
     row_check.number(where, "site.midnight", sample.site and sample.site.midnight)
-    for key, row in pairs(sample.rows) do check_sample_row(where .. ", row " .. tostring(key), row) end
+    for key, row in pairs(sample.rows or {}) do check.sample_row(where .. ", row " .. tostring(key), row) end
 end
 
 local function check_sample_list(samples)

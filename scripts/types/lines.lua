@@ -20,6 +20,13 @@ local function code_of(text)
     return (table.concat(parts):gsub("%-%-[^\n]*", ""))
 end
 
+--- The code with nothing in its texts.
+local function without_texts(code)
+    return (code:gsub("([\"'])([^\"'\n]*)(%1)", function(quote, text, last)
+        return quote .. ("."):rep(#text) .. last
+    end))
+end
+
 local function line_at(code, position)
     local line = 1
     for _ in code:sub(1, position - 1):gmatch("\n") do line = line + 1 end
@@ -39,6 +46,18 @@ end
 
 local function field(code, name, nth, from)
     return nth_match(code, "%f[%w_]" .. name .. "%s*=[^=]", nth, from)
+end
+
+--- The position of the nth table in the table that begins after a position; nil where there are fewer.
+local function nth_table(code, nth, from)
+    local depth, count = 0, 0
+    for position, brace in code:gmatch("()([{}])", from) do
+        if brace == "{" and depth == 1 then count = count + 1 end
+        if brace == "{" and depth == 1 and count == nth then return position end
+        depth = depth + (brace == "{" and 1 or -1)
+        if depth == 0 then return nil end
+    end
+    return nil
 end
 
 --- How many of the first `last` rows of a table begin with these ids.
@@ -97,7 +116,7 @@ function lines.line(text, tab, place)
         position = field(code, place.command, 1, field(code, "commands", 1, 1) or 1)
     elseif place.sample then
         local samples = field(code, "samples", 1, 1)
-        position = samples and field(code, "rows", place.sample, samples)
+        position = samples and nth_table(without_texts(code), place.sample, samples)
     elseif place.field then
         position = field(code, place.field, 1, 1)
     end

@@ -7,16 +7,17 @@ local reading = require "types.reading"
 
 local proof = {}
 
-local function sample_rows(sample)
+--- A sample's rows as scripts see them: a value alone is short for a row.
+function proof.rows(given)
     local rows = {}
-    for key, row in pairs(sample.rows) do
+    for key, row in pairs(given) do
         rows[key] = type(row) == "table" and row or { value = row, path = key, code = key }
     end
     return rows
 end
 
 --- Whether a driver's value in a sample is the expected one: equal at the places shown.
-local function as_expected(driver, value, expected)
+function proof.as_expected(driver, value, expected)
     local wanted = expected ~= "no data" and expected or nil
     if type(value) ~= "number" or type(wanted) ~= "number" then return value == wanted end
     return math.abs(value - wanted) <= 0.5 * 10 ^ -driver.places + 1e-9
@@ -44,7 +45,7 @@ local function try_node(type_, rows, sample, expect, deadline)
                 if reading.ran_too_long(value) then return { result } end
             else
                 result.value, result.text = value, text
-                if expected ~= nil and not as_expected(driver, value, expected) then
+                if expected ~= nil and not proof.as_expected(driver, value, expected) then
                     result.problem = ("%s is %s, expected %s"):format(driver.id,
                         value == nil and "no data" or tostring(value), tostring(expected))
                 end
@@ -66,7 +67,7 @@ end
 -- expects of part t too. A driver that the script or PG3 sets is only in it when a value is expected. Of a
 -- script that ran too long only that is told, and so when os.clock() passes the deadline (nil: none).
 function proof.try(type_, sample, deadline)
-    local rows = sample_rows(sample)
+    local rows = proof.rows(sample.rows)
     local results = try_node(type_, rows, sample, sample.expect, deadline)
     for _, part in ipairs(type_.parts) do
         local expect = sample.expect[part.part]
@@ -78,14 +79,15 @@ function proof.try(type_, sample, deadline)
     return results
 end
 
---- Runs the samples of a type's table -> list of sentences, empty when all hold. `expect = "no data"` stands
+--- Runs the samples of a type's table but for those with steps (tools.steps) -> list of sentences, empty when
+-- all hold. `expect = "no data"` stands
 -- for nil; a function that raises is a problem, expected or not. text: the script's text, for the lines (may
 -- be nil).
 function proof.run(type_, tab, text)
     local problems, deadline = {}, os.clock() + limits.samples_ms / 1000
     for i, sample in ipairs(tab.samples or {}) do
         local where
-        for _, result in ipairs(proof.try(type_, sample, deadline)) do
+        for _, result in ipairs(sample.steps and {} or proof.try(type_, sample, deadline)) do
             if result.problem then
                 where = where or lines.at(type_.file, text, tab, { sample = i })
                 local part = result.part and result.part .. ": " or ""

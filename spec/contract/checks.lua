@@ -126,6 +126,29 @@ check("sleep", "not where nothing can wait", function()
     names(raises(function() table.sort({ 1, 2, 3 }, function() host.sleep(0) end) end), "waits")
 end)
 
+check("stand", "waits take no time, and end in order", function()
+    host.stand(true)
+    local before, order = host.time(), {}
+    for _, seconds in ipairs { 30, 10, 20 } do
+        host.spawn(function()
+            host.sleep(seconds)
+            order[#order + 1] = ("%d at %d"):format(seconds, math.floor(host.time() - before + 0.5))
+        end)
+    end
+    host.sleep(60)
+    assert(math.abs(host.time() - before - 60) < 0.01)
+    host.stand(false)
+    assert(table.concat(order, ", ") == "10 at 10, 20 at 20, 30 at 30", table.concat(order, ", "))
+    before = host.time()
+    host.sleep(0.05)
+    assert(host.time() - before >= 0.04)
+end)
+
+check("stand", "mistakes raise", function()
+    raises(host.stand)
+    raises(host.stand, 1)
+end)
+
 check("spawn", "runs later, with its arguments, in order", function()
     local order = {}
     local function first(...) order[1] = table.concat({ ... }, ",") end

@@ -251,6 +251,7 @@ local function time_functions(self, host)
     end
     host.await = function(task, seconds) return self:await(task, seconds and seconds_of(seconds)) end
     host.sleep = function(seconds) self:park(seconds_of(seconds)) end
+    host.stand = function(still) check_type(still, "boolean") end       -- it always does
 end
 
 --------------------------------------------------------------------------------------------- requests
@@ -812,7 +813,12 @@ local function other_functions(self, host)
     host.version = "0.0.0"
     host.no_memory = fake.NO_MEMORY
     host.token = self.environment.VICTRON_VRM_TOKEN or ""
-    host.answer = function(id, value, err) self.answers[integer_of(id)] = { value = value, err = err } end
+    host.answer = function(id, value, err)
+        self.answers[integer_of(id)] = { value = value, err = err }
+        local go = self.waiting_gets[id]
+        self.waiting_gets[id] = nil
+        if go then go(value, err) end
+    end
     host.env = function(name)
         local value = self.environment[text_of(name)]
         return value ~= "" and value or nil
@@ -868,7 +874,7 @@ function fake.new(options)
         nodes = {}, once = {}, added = {}, types = {}, sets = {}, known = options.known or {},
         lines = {}, masked = {}, notices = {}, notice_log = {}, handlers = {}, requests = {}, beside = {},
         errors = {}, reports = {}, tasks = {}, results = setmetatable({}, { __mode = "k" }),
-        started = {}, answers = {}, files = {}, loaded = {}, functions = {},
+        started = {}, answers = {}, waiting_gets = {}, files = {}, loaded = {}, functions = {},
         writes = 0, removed = {}, chosen = options.chosen,
         last_script = 0, queue = {}, lines_given = 0, installs = 0, saves = {}, printed = {},
         params = options.params or {}, environment = options.env or {}, saved = nil, refuse = options.refuse,

@@ -158,6 +158,19 @@ local function script_globals(world, script, env)
         coroutine.yield()
     end
     set("sleep", sleep)
+    set("vrm", { get = function(path, query)
+        local task = script.tasks[coroutine.running()] or error("this call waits", 2)
+        world.last_get = (world.last_get or 0) + 1
+        local id = world.last_get
+        world.waiting_gets[id] = function(...) task.go(...) end
+        world:fire("script_get", id, script.file, path, query and copy(query))
+        return coroutine.yield()
+    end })
+    set("print", function(...)
+        local texts = table.pack(...)
+        for i = 1, texts.n do texts[i] = tostring(texts[i]) end
+        world.host.log("info", script.file .. ": " .. table.concat(texts, " "))
+    end)
     set("timer", loadfile("scripts/tasks/timer.lua", "t", env) {
         enter = spawn, ring = spawn, sleep = sleep, most = 20,
         drop = function(task) script.tasks[task] = nil end,
@@ -185,7 +198,18 @@ local function node_of(world, script, address)
         world.host.set(address, id, value, text)
     end
     function methods.get(_, id) return world.host.get(address, id) end
-    function methods.event(_, id) table.insert(world.events, address .. " " .. id) end
+    function methods.event(_, id)
+        table.insert(world.events, address .. " " .. id)
+        world:fire("event", address, id)
+    end
+    function methods.notice(_, key, text)
+        world.host.notice(address .. "_" .. key, text)
+        world:fire("notice", address .. "_" .. key, text)
+    end
+    function methods.log(_, level, format, ...)
+        world.host.log(level, address .. ": " .. format:format(...))
+    end
+    function methods.param(_, name) return world.host.params()[name] end
     return setmetatable({}, {
         __index = function(_, key)
             if key == "address" then return address end

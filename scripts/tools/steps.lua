@@ -1,0 +1,296 @@
+--- Samples with steps, for --check: a script at work, on a clock that leaps. Rows come, time passes, commands
+-- are given; start, update, commands and timers run as in the plugin, and after each step the values, events,
+-- notices and node.state are what the step expects.
+--
+--   { steps = {
+--       { rows = { ["/Count"] = 9 },                     expect = { ALARM = 0 } },
+--       { after = 600, rows = { ["/Count"] = 10 },       expect = { ALARM = 1, events = { "FULL" } } },
+--       { command = "SETLIMIT", args = { value = 20 },   expect = { ALARM = 0, notices = {} } } } }
+
+local check = require "types.check"
+local commands = require "serve.commands"
+local device = require "model.device"
+local events = require "model.events"
+local freshness = require "model.freshness"
+local proof = require "types.proof"
+local read = require "sources.read"
+local reading = require "types.reading"
+local row_check = require "types.row_check"
+
+local steps = {}
+
+local fail, set = row_check.fail, row_check.set
+
+local STEP_FIELDS = set "after rows command args expect"
+local LONGEST_SECONDS = 1e7
+local SETTLED_SECONDS = 0.001       -- the clock leaps only when nothing else is left to do
+
+local run                           -- the sample that runs: see begin
+
+------------------------------------------------------------------------------------------- the table
+
+local function check_expect(where, expect)
+    if expect == nil then return end
+    if type(expect) ~= "table" then
+        fail(where, "expect is not a table.", "Write expect = { ST = 80, events = { \"FULL\" } }.")
+    end
+    for _, field in ipairs { "events", "notices", "state" } do
+        if expect[field] ~= nil and type(expect[field]) ~= "table" then
+            fail(where, ("expect.%s is not a table."):format(field), field == "events"
+                and "Write events = { \"FULL\" }, or events = {} for none."
+                or field == "notices" and "Write notices = { full = \"The tank is full.\" }, or {} for none."
+                or "Write state = { count = 1 }.")
+        end
+    end
+end
+
+--- The command of a step must be one that the table has, with what the ISY may send.
+local function check_command(where, step, type_)
+    if step.command == nil then
+        if step.args ~= nil then fail(where, "there are args, but no command.", "Add the command's name.") end
+        return
+    end
+    local found = commands.find(type_, step.command)
+    if not (found and found.run) then
+        fail(where, ("the command %s is none of the table's."):format(tostring(step.command)),
+            "Write command = \"RESET\", a name under commands.")
+    end
+    local args = type(step.args) == "table" and step.args or {}
+    local given = { value = args.value, query = {} }
+    for id, value in pairs(args) do given.query[id] = id ~= "value" and value or nil end
+    local _, problem = commands.validate(found, given)
+    if problem then fail(where, problem, "Write args = { value = 5 }, or args = { LEVEL = 5 }.") end
+end
+
+local function check_step(where, step, type_)
+    if type(step) ~= "table" then fail(where, "it is not a step.", "Write { after = 60, expect = { } }.") end
+    row_check.fields(where, step, STEP_FIELDS)
+    local after = row_check.number(where, "after", step.after, 0)
+    if after < 0 or after > LONGEST_SECONDS then
+        fail(where, "after is not a number of seconds.", "Write after = 60: so long before the rest.")
+    end
+    if step.rows ~= nil and type(step.rows) ~= "table" then
+        fail(where, "rows is not a table.", "Write rows = { [\"/Soc\"] = 80 }.")
+    end
+    for key, row in pairs(step.rows or {}) do
+        check.sample_row(where .. ", row " .. tostring(key), row)
+    end
+    check_command(where, step, type_)
+    check_expect(where, step.expect)
+end
+
+------------------------------------------------------------------------------------------- one sample
+
+local last = 0                      -- number of the last sample: each has nodes of its own
+
+--- Lets everything run that is due now, until it waits.
+local function settle() host.sleep(SETTLED_SECONDS) end
+
+--- A node of the sample, in service.
+local function add(type_, letter)
+    local address = "sample" .. last .. (letter or "")
+    type_.slot = { serving = { type = type_ } }
+    host.declare(check.declaration(type_))
+    assert(host.add { address = address, type = type_.id, name = type_.name, primary = "sample" .. last })
+    run.nodes[letter or ""] = { address = address, name = type_.name, type = type_, state = freshness.FRESH,
+                                memory = device.memory() }
+end
+
+--- Starts a sample of a script, loaded for it alone.
+local function begin(script, sample)
+    last = last + 1
+    run = { sample = sample, id = script.id, file = script.file, nodes = {}, rows = {}, stamped = {},
+            events = {}, notices = {}, problems = {} }
+    add(script.type)
+    local start = script.type.start
+    if start then host.start_script(start, run.nodes[""].address) end
+    settle()
+end
+
+--- What VRM sends: the rows so far, those of the step with new values, all measured now unless they say
+-- otherwise.
+local function send(rows)
+    local now = math.floor(host.time())
+    for key, row in pairs(proof.rows(rows)) do
+        run.rows[key] = read.flat(row)
+        run.stamped[key] = row.timestamp ~= nil
+    end
+    for key, row in pairs(run.rows) do row.timestamp = run.stamped[key] and row.timestamp or now end
+end
+
+--- Shows the rows as the plugin does: drivers, parts that are there now, events, then update.
+local function show()
+    local type_ = run.nodes[""].type
+    for _, part in ipairs(type_.parts) do
+        if not run.nodes[part.part] and reading.has_part(part, run.rows) then add(part, part.part) end
+    end
+    local list = { run.nodes[""] }
+    for _, part in ipairs(type_.parts) do list[#list + 1] = run.nodes[part.part] end
+    for _, node in ipairs(list) do
+        local problem = device.apply(node.type, node.address, run.rows, run.sample.site or {}, node.memory)
+        if problem then table.insert(run.problems, problem) end
+        events.look(node)
+    end
+    if type_.update then host.start_script(type_.update, run.nodes[""].address, nil, run.rows) end
+    settle()
+end
+
+local function command(step)
+    local found = commands.find(run.nodes[""].type, step.command)
+    host.start_script(found.run, run.nodes[""].address, step.args or {})
+    settle()
+end
+
+------------------------------------------------------------------------------------- what is expected
+
+local function same(a, b)
+    if type(a) ~= "table" or type(b) ~= "table" then return a == b end
+    for key, member in pairs(a) do
+        if not same(member, b[key]) then return false end
+    end
+    for key in pairs(b) do
+        if a[key] == nil then return false end
+    end
+    return true
+end
+
+--- The keys of a table in order.
+local function sorted(tab)
+    local keys = {}
+    for key in pairs(tab) do keys[#keys + 1] = key end
+    table.sort(keys, function(a, b) return tostring(a) < tostring(b) end)
+    return keys
+end
+
+--- A value as an author would write it.
+local function written(value)
+    if type(value) == "string" then return ("%q"):format(value) end
+    if type(value) ~= "table" then return tostring(value) end
+    local parts = {}
+    for _, key in ipairs(sorted(value)) do
+        local name = type(key) == "string" and key .. " = " or ""
+        parts[#parts + 1] = name .. written(value[key])
+    end
+    return #parts > 0 and "{ " .. table.concat(parts, ", ") .. " }" or "{}"
+end
+
+--- Compares something that is no driver's value -> result, see steps.run.
+local function compare(what, value, expected)
+    local fits = same(value, expected)
+    return { what = what, value = written(value), expected = written(expected),
+             problem = not fits and ("%s is %s, expected %s"):format(what, written(value), written(expected))
+                 or nil }
+end
+
+--- Compares the drivers of one node.
+local function compare_node(results, node, expect, is_other)
+    local known = {}
+    for _, driver in ipairs(node and node.type.drivers or {}) do
+        local expected = expect[driver.id]
+        known[driver.id] = true
+        if expected ~= nil then
+            local value = host.get(node.address, driver.id)
+            results[#results + 1] = { driver = driver, part = node.type.part, value = value,
+                expected = expected, problem = not proof.as_expected(driver, value, expected)
+                    and ("%s is %s, expected %s"):format(driver.id, value == nil and "no data" or value,
+                        tostring(expected)) or nil }
+        end
+    end
+    for _, id in ipairs(sorted(expect)) do
+        if not (known[id] or is_other[id]) then
+            results[#results + 1] = { what = tostring(id), value = "",
+                problem = tostring(id) .. " is expected, but there is no such driver" }
+        end
+    end
+end
+
+local NOT_DRIVERS = { events = true, notices = true, state = true }
+
+local function judge(expect)
+    local results, main = {}, run.nodes[""]
+    local others = setmetatable({}, { __index = NOT_DRIVERS })
+    for _, part in ipairs(main.type.parts) do others[part.part] = true end
+    compare_node(results, main, expect, others)
+    for _, part in ipairs(main.type.parts) do
+        local its = expect[part.part]
+        if type(its) == "table" then compare_node(results, run.nodes[part.part], its, {}) end
+    end
+    if expect.events then table.insert(results, compare("events", run.events, expect.events)) end
+    if expect.notices then table.insert(results, compare("notices", run.notices, expect.notices)) end
+    local state = expect.state and host.script_state(run.id)[main.address] or {}
+    for _, name in ipairs(sorted(expect.state or {})) do
+        local expected = expect.state[name]
+        if expected == "no data" then expected = nil end
+        table.insert(results, compare("state." .. tostring(name), state[name], expected))
+    end
+    return results
+end
+
+--- One step -> its results.
+local function take(step)
+    run.events, run.problems = {}, {}
+    if step.after then host.sleep(step.after) end
+    settle()
+    if step.rows then
+        send(step.rows)
+        show()
+    end
+    if step.command then command(step) end
+    local results = judge(step.expect or {})
+    for _, problem in ipairs(run.problems) do results[#results + 1] = { problem = problem } end
+    return results
+end
+
+------------------------------------------------------------------------------------ in PG3's place
+
+--- What a script does beside its values comes here.
+local function listen()
+    host.event = function(address, event)
+        table.insert(run.events, event)
+        return address ~= nil
+    end
+    host.on("event", host.event)
+    host.on("notice_html", function(text) return text end)
+    host.on("notice", function(key, text)
+        local beginning = run.nodes[""].address .. "_"
+        if key:sub(1, #beginning) == beginning then run.notices[key:sub(#beginning + 1)] = text end
+    end)
+    host.on("script_error", function(_, text) table.insert(run.problems, text) end)
+    host.on("script_get", function(id, _, path)
+        local answer = (run.sample.vrm or {})[path]
+        host.answer(id, answer, answer == nil and "the sample has no answer of VRM's to " .. path or nil)
+    end)
+end
+
+--- Runs a sample with steps. load() -> the script, loaded for it alone (see check.file).
+-- Returns list of { text = "step 2 (after 600 s)", results = list of { driver, part, value, expected,
+-- problem } as of proof.try, or { what, value, expected, problem } with texts }; of a sample that is no good
+-- only its problem.
+function steps.run(sample, load)
+    local script, list = load(), {}
+    for i, step in ipairs(sample.steps) do
+        local ok, why = pcall(check_step, "step " .. i, step, script.type)
+        if not ok then
+            if type(why) ~= "table" then error(why, 0) end
+            host.close_script(script.id)
+            return { { text = "step " .. i, results = { { problem = why.text } } } }
+        end
+    end
+    listen()
+    host.stand(true)
+    begin(script, sample)
+    local at_start = run.problems
+    for i, step in ipairs(sample.steps) do
+        local said = step.after and (" (after %s s)"):format(step.after) or ""
+        local results = take(step)
+        for _, problem in ipairs(i == 1 and at_start or {}) do
+            table.insert(results, 1, { problem = problem })
+        end
+        list[i] = { text = "step " .. i .. said, results = results }
+    end
+    host.stand(false)
+    host.close_script(script.id)
+    return list
+end
+
+return steps

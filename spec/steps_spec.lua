@@ -1,0 +1,162 @@
+--- Samples with steps, as victron-host --check runs them: rows, time, commands; values, events, notices,
+-- state.
+
+local tools = require "spec.support.tools"
+
+local PUMP = [[
+local function show(node)
+    local count, limit = node.state.count, node.state.limit or 3
+    node:set("GV1", count)
+    if count and count >= limit then
+        node:event("FULL")
+        node:notice("full", "It is **full**")
+    else
+        node:notice("full")
+    end
+end
+
+return {
+    api = 2, id = "MYPUMP", name = "Pump", match = { service = "pump" },
+    events = { FULL = "Full", DON = "On", DOF = "Off" },
+    { "ST", "off_on", "State", "/State", events = { [0] = "DOF", [1] = "DON" } },
+    { "GV1", unit.counter, "Count", by_script = true },
+    { "ALARM", "alarm", "Alarm", "/Alarm" },
+    parts = { { part = "t", id = "MYPUMPT", name = "top", { "GV2", unit.volt, "Top", "/Top" } } },
+
+    start = function(node)
+        timer.every(60, function() node.state.minutes = (node.state.minutes or 0) + 1 end)
+    end,
+    update = function(node, rows)
+        sleep(5)
+        node.state.count = number(rows, "/Count")
+        show(node)
+    end,
+    commands = {
+        SETLIMIT = { run = function(node, args) node.state.limit = args.value show(node) end,
+                     params = { { id = "", label = "Limit", kind = unit.counter, min = 1, max = 10 } } },
+        BREAK = function() error("oops") end,
+        ASK = function(node) node.state.answer = (vrm.get("/stats") or {}).total or "none" end,
+        SAY = function(node) print("said", 1, nil) end,
+    },
+    samples = {
+        { vrm = { ["/stats"] = { total = 7 } }, steps = {
+            STEPS
+        } },
+    },
+}
+]]
+
+--- What --check prints of the script with these steps, and its exit code.
+local function check(steps, options)
+    local text = PUMP:gsub("STEPS", function() return steps end)
+    return tools.with_files({ ["pump.lua"] = text }, function(folder)
+        options = options or {}
+        options.args = { folder .. "/pump.lua" }
+        local printed, code, world = tools.run("check", options)
+        return (printed:gsub(folder:gsub("%p", "%%%0") .. "/", "")), code, world
+    end)
+end
+
+local function has(text, part)
+    assert.truthy(text:find(part, 1, true), part .. "\nis not in\n" .. text)
+end
+
+describe("a sample with steps", function()
+    it("runs update, timers and commands on a clock that leaps", function()
+        local printed, code = check [[
+            { rows = { ["/State"] = 0, ["/Count"] = 1 }, expect = { ST = 0, GV1 = "no data", events = {} } },
+            { after = 5, expect = { GV1 = 1, notices = {}, events = {} } },
+            { after = 3600, expect = { state = { minutes = 60, count = 1, limit = "no data" } } },
+            { rows = { ["/Count"] = 3 }, expect = { ST = 0, GV1 = 1 } },
+            { after = 10, expect = { GV1 = 3, events = { "FULL" }, notices = { full = "It is **full**" } } },
+            { command = "SETLIMIT", args = { value = 5 }, expect = { notices = {}, state = { limit = 5 } } },
+            { command = "ASK", expect = { state = { answer = 7 } } },]]
+        assert.equal(0, code, printed)
+        has(printed, "sample 1, step 3 (after 3600 s)")
+        has(printed, "state.minutes  60")
+    end)
+
+    it("reports the events of rows, and shows parts that are there", function()
+        local printed, code = check [[
+            { rows = { ["/State"] = 0 }, expect = { events = {} } },
+            { rows = { ["/State"] = 1, ["/Alarm"] = 2, ["/Top"] = 12 },
+              expect = { events = { "DON", "ALARM" }, t = { GV2 = 12 } } },
+            { rows = { ["/Alarm"] = 0 }, expect = { events = { "OVER" }, ST = 1 } },]]
+        assert.equal(0, code, printed)
+    end)
+
+    it("has the script anew for each sample", function()
+        local printed, code = check [[
+            { rows = { ["/Count"] = 3 } }, { after = 5, expect = { state = { count = 3 } } },
+        } }, { steps = {
+            { expect = { state = { count = "no data" }, notices = {} } },]]
+        assert.equal(0, code, printed)
+    end)
+
+    it("prints what the script prints", function()
+        local _, code, world = check [[{ command = "SAY" },]]
+        assert.equal(0, code)
+        has(world:logged("info")[1], "pump.lua: said 1 nil")
+    end)
+
+    local WRONG = {
+        { '{ rows = { ["/State"] = 1 }, expect = { ST = 0 } }', "step 1: ST is 1, expected 0." },
+        { '{ rows = { ["/State"] = 1 }, expect = { events = {} } }',
+          'step 1: events is { "DON" }, expected {}.' },
+        { '{ expect = { notices = { full = "x" } } }', 'step 1: notices is {}, expected { full = "x" }.' },
+        { '{ after = 60, expect = { state = { minutes = 2 } } }',
+          "step 1 (after 60 s): state.minutes is 1, expected 2." },
+        { '{ expect = { GV7 = 1 } }', "step 1: GV7 is expected, but there is no such driver." },
+        { '{ expect = { t = { GV7 = 1 } } }', "step 1: GV7 is expected, but there is no such driver." },
+        { '{ command = "BREAK" }', "oops." },
+        { '{ command = "STOP" }', "step 1: the command STOP is none of the table's. Write command" },
+        { '{ command = "QUERY" }', "step 1: the command QUERY is none of the table's." },
+        { '{ command = "SETLIMIT" }', "SETLIMIT: the parameter 'Limit' is missing. Write args" },
+        { '{ command = "SETLIMIT", args = { value = 11 } }', "is 11, outside of 1 to 10." },
+        { '{ args = { value = 11 } }', "there are args, but no command." },
+        { '{ wait = 5 }', "the field 'wait' is unknown. Fields are: after, args, command, expect, rows." },
+        { '{ after = -1 }', "after is not a number of seconds." },
+        { '{ after = "soon" }', "after is not a number." },
+        { '{ rows = 5 }', "rows is not a table." },
+        { '{ rows = { ["/State"] = "5" } }', "row /State: the value is a text. Write the number without" },
+        { '{ expect = { events = "DON" } }', 'expect.events is not a table. Write events = { "FULL" }' },
+        { '5', "step 1: it is not a step." },
+    }
+    for _, case in ipairs(WRONG) do
+        it("tells of " .. case[1], function()
+            local printed, code = check(case[1])
+            assert.equal(1, code)
+            has(printed, case[2])
+            has(printed, "pump.lua:36: sample 1, step 1")
+        end)
+    end
+
+    it("has no rows beside its steps", function()
+        local printed, code = check("} , rows = {}, steps = {")
+        assert.equal(1, code)
+        has(printed, "pump.lua:36: sample 1: there are steps, and rows or expect beside them.")
+    end)
+
+    local program = os.getenv("VICTRON_HOST")
+    local test = program and it or pending
+
+    test("runs in the real program as on the fake host", function()
+        local text = PUMP:gsub("STEPS", function()
+            return [[
+            { rows = { ["/State"] = 1, ["/Count"] = 3 }, expect = { GV1 = "no data", events = { "DON" } } },
+            { after = 864000, expect = { GV1 = 3, events = { "FULL" }, state = { minutes = 14400 },
+                                         notices = { full = "It is **full**" } } },
+            { command = "SAY" },
+            { command = "BREAK" },]]
+        end)
+        tools.with_files({ ["pump.lua"] = text }, function(folder)
+            local run = io.popen(("'%s' --check '%s/pump.lua' 2>&1"):format(program, folder))
+            local printed = run:read("a")
+            run:close()
+            has(printed, "pump.lua: said 1 nil")
+            has(printed, "sample 1, step 4: ")
+            has(printed, "oops")
+            assert.is_nil(printed:find(" is %S+, expected"))
+        end)
+    end)
+end)
