@@ -352,6 +352,9 @@ static bool open_tool(struct app *a) {
     a->api.colours = isatty(STDOUT_FILENO) == 1;
     a->api.demo = a->options.demo;
     a->api.once = a->options.once;
+    a->api.form = a->options.form;
+    a->api.find = a->options.find;
+    a->api.service = a->options.service;
     a->api.args = a->options.args;
     a->api.arg_count = a->options.arg_count;
     bool asks = watched(a) || (a->options.mode == MODE_ROWS && a->options.arg_count == 0);

@@ -17,6 +17,9 @@ static const char usage[] =
     "  --check F ...    check scripts, or those of a folder, and show what their samples give\n"
     "  --rows [F]       what VRM offers for each device: of your account, of a saved answer F,\n"
     "                   or with --demo of the made-up installations\n"
+    "  --find TEXT      with --rows: only devices and rows with this text\n"
+    "  --lines, --json  with --rows: what no script shows, as lines for a script; all, as JSON\n"
+    "  --new SERVICE    with --rows: a whole script for devices of that service\n"
     "  --write-profile  write profile/ from the device scripts\n"
     "  --version, --help\n";
 
@@ -41,6 +44,15 @@ static int read_option(char **argv, int left, struct options *o) {
         o->mode = MODE_PROFILE;
     } else if (strcmp(name, "--once") == 0) {
         o->once = true;
+    } else if (strcmp(name, "--lines") == 0 || strcmp(name, "--json") == 0) {
+        o->form = name + 2;
+    } else if (strcmp(name, "--find") == 0 && left > 1) {
+        o->find = argv[1];
+        return 2;
+    } else if (strcmp(name, "--new") == 0 && left > 1) {
+        o->form = name + 2;
+        o->service = argv[1];
+        return 2;
     } else if (strcmp(name, "--token-file") == 0 && left > 1) {
         o->token_file = argv[1];
         return 2;
@@ -68,6 +80,10 @@ bool options_read(int argc, char **argv, struct options *o, int *code) {
             return *code = bad_option(argv[i]), false;
         }
         i += took;
+    }
+    if (o->mode != MODE_ROWS && (o->form != NULL || o->find != NULL)) {
+        fprintf(stderr, "victron-host: --find, --lines, --json and --new go with --rows.\n");
+        return *code = 2, false;
     }
     o->args = argv + i;
     o->arg_count = argc - i;

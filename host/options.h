@@ -10,6 +10,9 @@ struct options {
     enum mode mode;
     bool demo; // VRM is the stand-in
     bool once;
+    const char *form;    // of --rows: "table", "lines", "json" or "new"
+    const char *find;    // of --rows: only what has this text; NULL: everything
+    const char *service; // of --new
     const char *token_file;
     const char *main_file; // another script in the place of main.lua, for specs of the host
     char **args;           // the words after the options

@@ -536,6 +536,11 @@ static void open_errors(lua_State *L) {
     lua_setglobal(L, "pcall");
 }
 
+static void set_word(lua_State *L, const char *name, const char *word, const char *missing) {
+    lua_pushstring(L, word != NULL ? word : missing);
+    lua_setfield(L, -2, name);
+}
+
 static int open_main(lua_State *L) {
     struct api *a = lua_touserdata(L, 1);
     lua_gc(L, LUA_GCINC, GC_PAUSE, GC_STEP, 0);
@@ -563,6 +568,9 @@ static int open_main(lua_State *L) {
     lua_setfield(L, -2, "demo");
     lua_pushboolean(L, a->once);
     lua_setfield(L, -2, "once");
+    set_word(L, "form", a->form, "table");
+    set_word(L, "find", a->find, "");
+    set_word(L, "service", a->service, "");
     api_http_open(L);
     api_mqtt_open(L);
     api_node_open(L);

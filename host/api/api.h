@@ -27,15 +27,16 @@ struct api {
     struct connection *connections; // host.mqtt_open's
     int last_connection;
     size_t script_count;
-    char root[512];    // the folder that has scripts/
-    char profile[512]; // folder of the profile
-    bool failed;       // main.lua could not be run
-    FILE *out;         // where host.print writes; NULL under PG3
-    bool colours;      // a terminal reads it
-    bool demo;         // host.demo: VRM is the stand-in
-    bool once;         // host.once: one picture, then the end
-    struct buf lines;  // of the log, for host.lines
-    char **args;       // host.args: the words after the options
+    char root[512];                    // the folder that has scripts/
+    char profile[512];                 // folder of the profile
+    bool failed;                       // main.lua could not be run
+    FILE *out;                         // where host.print writes; NULL under PG3
+    bool colours;                      // a terminal reads it
+    bool demo;                         // host.demo: VRM is the stand-in
+    bool once;                         // host.once: one picture, then the end
+    struct buf lines;                  // of the log, for host.lines
+    const char *form, *find, *service; // host.form, host.find, host.service: of --rows, or NULL
+    char **args;                       // host.args: the words after the options
     int arg_count;
     int exit_code;   // of host.leave
     char token[256]; // host.token: the account of --rows, --demo and --watch; "" = none

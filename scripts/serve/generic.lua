@@ -36,10 +36,13 @@ local function quoted(text) return ("%q"):format(text):gsub("\\\n", " ") end
 --- "/Ac/L1/Power" -> "Ac L1 Power"
 local function words_of(path) return (path:gsub("[/_]+", " "):gsub("^ ", "")) end
 
+--- VRM's text, if it can stand in a script.
+local function plain(text) return text and utf8.len(text) and text:gsub("%c", " ") or nil end
+
 --- What a row is called: by VRM, else by its path or code; not like another of the node.
 local function label_of(row, used)
     local place = row.path and words_of(row.path) or row.code
-    local label = read.cut(row.label or place, limits.name)
+    local label = read.cut(plain(row.label) or place, limits.name)
     if used[label] then label = read.cut(place, limits.name) end
     if used[label] and row.code then
         label = read.cut(label, limits.name - #row.code - 1) .. " " .. row.code
@@ -76,32 +79,30 @@ local function line_of(driver, row, label)
     return "    { " .. table.concat(parts, ", ") .. words .. " },\n"
 end
 
---- The lines of rows that have none yet, under the drivers that are free. known(row): whether a driver shows
--- it. drivers, labels: sets of those in use; they are added to.
-local function lines_of(rows, known, drivers, labels)
-    local lines, place = {}, 1
+--- The lines of rows that have none yet, under the drivers that are free -> list of lines, and of their rows.
+-- known(row): whether a driver shows it. drivers, labels: sets of those in use; they are added to.
+function generic.lines(rows, known, drivers, labels)
+    local lines, theirs, place = {}, {}, 1
     for _, row in ipairs(rows) do
         while drivers[DRIVERS[place]] do place = place + 1 end
         if not DRIVERS[place] then break end
         if type(row.value) == "number" and (row.path or row.code) and not known(row) then
             local label = label_of(row, labels)
             drivers[DRIVERS[place]], labels[label] = true, true
-            lines[#lines + 1] = line_of(DRIVERS[place], row, label)
+            lines[#lines + 1], theirs[#lines + 1] = line_of(DRIVERS[place], row, label), row
         end
     end
-    return lines
+    return lines, theirs
 end
 
 --- "wind_mill" -> "Wind mill"
 local function name_of(service) return (words_of(service):gsub("^%l", string.upper)) end
 
 local HEAD = [[
--- Written by the plugin, because no device script knew the service %s. It is yours: change names, take
--- rows out, add others (docs/authors.md). Keep the ids of drivers: programs refer to them.
 return {
     api = 2,
     id = %q, name = %q, icon = "Sensor",
-    match = { service = %q, last = true },
+    match = { service = %q%s },
 
 ]]
 
@@ -116,13 +117,25 @@ local function once(known)
     end
 end
 
---- The script of a service with these rows; nil if none of them is a number.
-function generic.text(service, rows)
-    local lines = lines_of(rows, once(function() return false end), {}, {})
+--- A script's table of a service with these rows -> its text without the end, the rows it shows; nil if none
+-- of them is a number. beginning: of its id; last: it gives way to others (see types.check, match).
+function generic.table_of(service, rows, beginning, last)
+    local lines, theirs = generic.lines(rows, once(function() return false end), {}, {})
     if #lines == 0 then return nil end
-    local id = read.cut("GEN" .. service:upper():gsub("[^%u%d]", ""), LONGEST_ID)
-    return HEAD:format(service, id, read.cut(name_of(service), limits.name), service)
-        .. table.concat(lines) .. MARK .. "}\n"
+    local id = read.cut(beginning .. service:upper():gsub("[^%u%d]", ""), LONGEST_ID)
+    return HEAD:format(id, read.cut(name_of(service), limits.name), service, last and ", last = true" or "")
+        .. table.concat(lines), theirs
+end
+
+local WRITTEN = [[
+-- Written by the plugin, because no device script knew the service %s. It is yours: change names, take
+-- rows out, add others (docs/authors.md). Keep the ids of drivers: programs refer to them.
+]]
+
+--- The script that the plugin writes of a service with these rows; nil if none of them is a number.
+function generic.text(service, rows)
+    local text = generic.table_of(service, rows, "GEN", true)
+    return text and WRITTEN:format(service) .. text .. MARK .. "}\n"
 end
 
 --- A script's text with rows that it does not show yet; nil if there are none, or it does not want more.
@@ -132,7 +145,7 @@ function generic.more(text, type_, rows)
     if not at then return nil end
     local drivers, labels = {}, {}
     for _, driver in ipairs(type_.drivers) do drivers[driver.id], labels[driver.label] = true, true end
-    local lines = lines_of(rows, once(function(row)
+    local lines = generic.lines(rows, once(function(row)
         return type_.keys[row.path or ""] or type_.keys[row.code or ""]
     end), drivers, labels)
     if #lines == 0 then return nil end

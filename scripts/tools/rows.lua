@@ -1,6 +1,7 @@
 --- victron-host --rows [SAVED.json]: what VRM offers for each device, and which driver shows it already.
--- From a saved answer of VRM's diagnostics, else from the account of the token. Leaves with 0, or with 1 and
--- one sentence.
+-- From a saved answer of VRM's diagnostics, else from the account of the token. --find TEXT: only what has
+-- that text. --lines, --json, --new SERVICE: lines for a script, JSON, a whole script. Leaves with 0, or with
+-- 1 and one sentence.
 
 local check = require "types.check"
 local reading = require "types.reading"
@@ -8,6 +9,7 @@ local discovery = require "model.discovery"
 local energy = require "sources.energy"
 local paint = require "tools.paint"
 local read = require "sources.read"
+local row_writer = require "tools.row_writer"
 local scripts = require "serve.scripts"
 local vrm = require "sources.vrm"
 
@@ -58,8 +60,7 @@ local function depends(driver, row, group)
     return differs(nil) or differs(higher)
 end
 
---- "ST", "CPW, GV0", "t.CV" (of part t), "GV3 (another day's)" ... the drivers that show a row or work with
--- it; nil when there are none.
+--- The drivers that show a row or work with it: "ST", "t.CV" (of part t), "GV3 (another day's)" ...
 local function shown_by(row, group)
     local ids = {}
     for _, type_ in ipairs(group.type and check.types(group.type) or {}) do
@@ -71,12 +72,12 @@ local function shown_by(row, group)
             end
         end
     end
-    return #ids > 0 and table.concat(ids, ", ") or nil
+    return ids
 end
 
 --------------------------------------------------------------------------------------------- showing
 
-local LONGEST_TEXT = 40
+local LONGEST_TEXT, LONGEST_STATES = 40, 120
 
 local function value_text(row)
     local value = row.value
@@ -96,6 +97,21 @@ local function age_text(seconds)
     return ("%d days"):format(seconds // 86400)
 end
 
+--- What VRM calls a row, and the states it has: "Charge state: 0 Off, 3 Bulk".
+local function description(row)
+    local states, texts = {}, read.names(row) or {}
+    for value in pairs(texts) do states[#states + 1] = value end
+    table.sort(states)
+    for i, value in ipairs(states) do states[i] = value .. " " .. paint.clean(texts[value]) end
+    local label = paint.clean(row.label or "")
+    return #states == 0 and label or label .. ": " .. read.cut(table.concat(states, ", "), LONGEST_STATES)
+end
+
+--- A text in whose order 2 comes before 10.
+local function natural(text)
+    return (text:gsub("%d+", function(digits) return ("0"):rep(12 - #digits) .. digits end))
+end
+
 --- The rows a script would get, each once, in the order of their paths; those without a path at the end.
 -- all: rows among which may be some that only a "#521" in a script would get.
 local function distinct(rows, all)
@@ -108,7 +124,7 @@ local function distinct(rows, all)
         if not (row.path or row.code) then take(row) end
     end
     local function order(row)
-        return table.concat({ row.path or "~", row.code or "", row.id or "" }, "\0")
+        return natural(table.concat({ row.path or "~", row.code or "", row.id or "" }, "\0"))
     end
     table.sort(list, function(a, b) return order(a) < order(b) end)
     return list
@@ -134,7 +150,116 @@ local function headline(group, count, shown)
         free and "; next free driver: " .. free or "")
 end
 
---- One device. group = { title, type|nil, rows, all = list|nil, facts|nil, midnight|nil }
+--- Whether one of the texts has the one that was asked for, in capitals or small letters.
+local function is_found(...)
+    if host.find == "" then return true end
+    for _, text in ipairs { ... } do
+        if text:lower():find(host.find:lower(), 1, true) then return true end
+    end
+    return false
+end
+
+--- Those of the entries (see view) that were asked for.
+local function found_of(group, entries)
+    if is_found(group.title) then return entries end
+    local list = {}
+    for _, entry in ipairs(entries) do
+        local row = entry.row
+        if is_found(row.path or "", row.code or "", row.label or "", table.concat(entry.by, ", ")) then
+            list[#list + 1] = entry
+        end
+    end
+    return list
+end
+
+--- How --rows shows a device: views[form](group, entries, now). entries = list of { row, by = its drivers };
+-- what shows everything at the end does so in finish[form]() -> a sentence if that is not possible, else nil.
+local views, finish = {}, {}
+
+local function print_title(group)
+    host.print(paint.colour("bold", group.title) .. "  " .. headline(group, group.count, group.shown))
+end
+
+function views.table(group, entries, now)
+    local lines = { { "shown by", "value", "unit", "age", "path", "code", "VRM calls it" } }
+    local marks = { "grey" }
+    for i, entry in ipairs(entries) do
+        local row, code = entry.row, entry.row.code or entry.row.id and "#" .. entry.row.id
+        lines[i + 1] = { #entry.by > 0 and table.concat(entry.by, ", ") or "-", value_text(row),
+                         paint.clean(row.unit or ""), age_text(row.timestamp and now - row.timestamp),
+                         paint.clean(row.path or ""), paint.clean(code or ""), description(row) }
+        marks[i + 1] = #entry.by == 0 and "yellow" or nil
+    end
+    print_title(group)
+    for i, line in ipairs(paint.columns(lines)) do host.print("  " .. paint.colour(marks[i], line)) end
+    host.print("")
+end
+
+function views.lines(group, entries)
+    local rows = {}
+    for _, entry in ipairs(entries) do
+        if #entry.by == 0 then rows[#rows + 1] = entry.row end
+    end
+    local lines, more = row_writer.lines(group.type, rows, value_text)
+    if #lines + more == 0 then return end
+    host.print("-- " .. group.title .. "  " .. headline(group, group.count, group.shown))
+    for _, line in ipairs(lines) do host.print(line) end
+    if more > 0 then host.print(("-- %d more: no driver of GV0 to GV29 is free for them"):format(more)) end
+    host.print("")
+end
+
+local listed = {}                   -- what is shown as JSON
+
+function views.json(group, entries)
+    local rows = {}
+    for i, entry in ipairs(entries) do
+        local row, states = entry.row, {}
+        for value, text in pairs(read.names(row) or {}) do states[tostring(value)] = text end
+        rows[i] = { path = row.path, code = row.code, id = row.id, description = row.label, value = row.value,
+                    unit = row.unit, timestamp = row.timestamp, text = row.text, shown_by = entry.by,
+                    states = next(states) and states or nil }
+    end
+    local type_ = group.type or {}
+    listed[#listed + 1] = { installation = group.site, service = group.service or "gateway",
+                            instance = group.instance or 0, name = group.name, rows = rows,
+                            script = type_.file, type = type_.id }
+end
+
+function finish.json() host.print(row_writer.json(listed, 4)) end
+
+local wanted = {}                   -- rows of the devices that a script is to be made for
+local services = {}                 -- { [service] = true } of all there are
+
+function views.new(group, entries)
+    if not group.service then return end
+    services[group.service] = true
+    for _, entry in ipairs(group.service == host.service and entries or {}) do
+        wanted[#wanted + 1] = entry.row
+    end
+end
+
+function finish.new()
+    local text, more = row_writer.script(host.service, wanted)
+    if text then
+        host.print(text)
+        if more > 0 then
+            host.print(("-- VRM sends %d numbers more than a node has drivers for: see --rows.")
+                :format(more))
+        end
+        return nil
+    end
+    local names = {}
+    for name in pairs(services) do names[#names + 1] = paint.clean(name) end
+    table.sort(names)
+    return ("VRM sends no number of a device of the service \"%s\". There are: %s."):format(host.service,
+        #names > 0 and table.concat(names, ", ") or "none")
+end
+
+local form = host.form
+local view = views[form]
+
+--- One device. group = { title, site = of the installation, service, instance, name, type|nil, rows,
+-- all = list|nil, facts|nil, midnight|nil }
 local function show_group(group, now)
     group.usual = {}
     for _, type_ in ipairs(group.type and check.types(group.type) or {}) do
@@ -142,30 +267,23 @@ local function show_group(group, now)
             if driver.from then group.usual[driver] = outcome(driver, group.rows, group.facts) end
         end
     end
-    local list, shown = distinct(group.rows, group.all), 0
-    if #list == 0 then return end
-    local lines, marks = { { "shown by", "value", "unit", "age", "path", "code" } }, { "grey" }
+    local list, entries = distinct(group.rows, group.all), {}
+    group.count, group.shown = #list, 0
     for i, row in ipairs(list) do
-        local by = shown_by(row, group)
-        if by then shown = shown + 1 end
-        local code = row.code or row.id and "#" .. row.id
-        lines[i + 1] = { by or "-", value_text(row), paint.clean(row.unit or ""),
-                         age_text(row.timestamp and now - row.timestamp),
-                         paint.clean(row.path or ""), paint.clean(code or "") }
-        marks[i + 1] = not by and "yellow" or nil
+        entries[i] = { row = row, by = shown_by(row, group) }
+        group.shown = group.shown + (#entries[i].by > 0 and 1 or 0)
     end
-    host.print(paint.colour("bold", group.title) .. "  " .. headline(group, #list, shown))
-    for i, line in ipairs(paint.columns(lines)) do host.print("  " .. paint.colour(marks[i], line)) end
-    host.print("")
+    entries = found_of(group, entries)
+    if #entries > 0 then view(group, entries, now) end
     host.sleep(0)                           -- many devices are more than one turn may take
 end
 
-local function device_title(found)
+local function device_name(found)
     local names = {}
     for _, name in ipairs { found.entry.custom_name or "", found.entry.product or "" } do
         if name ~= "" then names[#names + 1] = paint.clean(name) end
     end
-    return ("%s/%s %s"):format(paint.clean(found.service), found.instance, table.concat(names, ", "))
+    return table.concat(names, ", ")
 end
 
 --- What main.lua would know of an installation, enough for the gateway's functions to run.
@@ -185,15 +303,22 @@ local function show_site(site)
             table.insert(all[home], row)
         end
     end
-    host.print(paint.colour("bold", site.title))
-    host.print("")
+    local comment = form == "lines" and "-- " or ""
+    if form == "table" or form == "lines" then
+        host.print(paint.colour("bold", comment .. site.title))
+        host.print("")
+    end
     for _, found in ipairs(devices) do
-        show_group({ title = device_title(found), type = found.type, rows = found.rows, all = all[found],
-                     midnight = site.midnight }, site.now)
+        local name = device_name(found)
+        show_group({ title = ("%s/%s %s"):format(paint.clean(found.service), found.instance, name),
+                     site = site.title, service = found.service, instance = found.instance, name = name,
+                     type = found.type, rows = found.rows, all = all[found], midnight = site.midnight },
+                   site.now)
     end
     for _, row in ipairs(site.told or {}) do gateway.rows[row.path] = row end
-    show_group({ title = "gateway (system, settings, platform, hub4)", type = gateway.type,
-                 rows = gateway.rows, all = all[gateway], facts = FACTS, midnight = site.midnight }, site.now)
+    show_group({ title = "gateway (system, settings, platform, hub4)", site = site.title,
+                 type = gateway.type, rows = gateway.rows, all = all[gateway], facts = FACTS,
+                 midnight = site.midnight }, site.now)
 end
 
 -------------------------------------------------------------------------------------------- sources
@@ -279,9 +404,10 @@ host.spawn(function()
         return show_all()
     end)
     problem = problem or (not ok and "An error in the plugin: " .. tostring(done)) or nil
+    if not problem and finish[form] then problem = finish[form]() end
     if problem then
         host.print(paint.colour("red", problem))
-    else
+    elseif form == "table" then
         host.print("To show a row marked -, add one line to the script named above it: docs/authors.md.")
     end
     host.leave(problem and 1 or 0)

@@ -22,13 +22,15 @@ local function script_files(folder)
     return list
 end
 
---- A world whose host has args and real folders; options as for fake.new, and args, colours.
+--- A world whose host has args and real folders; options as for fake.new, and args, colours,
+-- form, find, service.
 function tools.new(options)
     local world = fake.new(options)
     local host = world.host
     world.scripts = {}
     host.args, host.colours, host.cwd = options.args or {}, options.colours or false, lfs.currentdir()
-    host.script_files = script_files
+    host.form, host.find = options.form or "table", options.find or ""
+    host.service, host.script_files = options.service or "", script_files
     return world
 end
 
