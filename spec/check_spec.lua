@@ -71,7 +71,7 @@ describe("--check of a good script", function()
         has(printed, ("%d of %d scripts good"):format(#fake.DEVICES, #fake.DEVICES))
         printed, code = tools.run("check", { args = { "scripts/devices", "scripts/examples" } })
         assert.equal(0, code)
-        has(printed, ("%d of %d scripts good"):format(#fake.DEVICES + 4, #fake.DEVICES + 4))
+        has(printed, ("%d of %d scripts good"):format(#fake.DEVICES + 5, #fake.DEVICES + 5))
     end)
 
     it("may have an id of the plugin's in a folder scripts/devices, and only there", function()

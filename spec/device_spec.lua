@@ -340,7 +340,7 @@ describe("values", function()
         end)))
         local seen = {}
         local function sum(values)
-            return (reading.of(type_.drivers[1], rows_of(values), nil, nil, nil, seen))
+            return (reading.of(type_.drivers[1], rows_of(values), nil, nil, { seen = seen }))
         end
         assert.equal(30, sum { ["/Ac/L1/P"] = 10, ["/Ac/L2/P"] = 20, ["/Ac/L3/P"] = {} })
         assert.is_nil(sum { ["/Ac/L1/P"] = 10, ["/Ac/L2/P"] = {} })

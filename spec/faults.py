@@ -34,9 +34,9 @@ def faults(path):
         elif EXPECTED.match(line) and fault:
             expected = EXPECTED.match(line)[1]
         elif fault and expected and MORE.match(line):  # the sentence goes on in this line
-            expected += " " + MORE.match(line)[1]
+            expected += " " + MORE.match(line)[1].strip()
         elif fault and MORE.match(line):
-            fault += " " + MORE.match(line)[1]
+            fault += " " + MORE.match(line)[1].strip()
         elif fault and NAME.search(line):
             if not expected:
                 raise ValueError(f"{path.name}: no line begins with \"Expected:\" after \"Fault: {fault}\"")

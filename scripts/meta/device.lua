@@ -111,6 +111,11 @@ unit = {}
 ---@field measured? true it is measured anew in each interval: no data where VRM only repeats it
 ---@field on_change? true logged only when it changes: shown however old it is, while its device lives
 ---@field daily? true it is of one day: no data once the installation's midnight has passed
+---@field day_max? true the highest value since midnight
+---@field day_min? true the lowest value since midnight
+---@field total? true what has come together of something an hour: of kW kWh
+---@field rate? number the change an hour, measured over so many seconds at least
+---@field held_for? number a state once it has been the same for so many seconds
 ---@field events? table which states report which of the table's events: { [0] = "STOPPED", [1] = "STARTED" }
 
 ---@class parameter

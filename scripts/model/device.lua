@@ -25,11 +25,13 @@ end
 
 --- Who reads what: { by_key = { [path or code] = list of drivers }, paths = how many of them came later than
 -- the table's own, shown = set of the drivers that rows or functions give a value, computed = list of the
--- drivers whose function may read any row, facts = set of those of them that show what the plugin knows and
--- not what a device measured, daily = set of the drivers whose value is of one day }.
+-- drivers whose function may read any row, always = list of those and of the ones whose words look at time,
+-- facts = set of the computed that show what the plugin knows and not what a device measured, daily = set of
+-- the drivers whose value is of one day }.
 local function readers_of(type_)
     if type_.readers then return type_.readers end
-    local readers = { by_key = {}, paths = 0, shown = {}, computed = {}, facts = {}, daily = {} }
+    local readers = { by_key = {}, paths = 0, shown = {}, computed = {}, always = {}, facts = {},
+                      daily = {} }
     for _, driver in ipairs(type_.drivers) do
         for _, keys in ipairs { driver.keys, table.unpack(driver.terms or {}) } do
             add_reader(type_, readers.by_key, keys, driver)
@@ -37,6 +39,7 @@ local function readers_of(type_)
         end
         readers.shown[driver] = not (driver.by_pg3 or driver.by_script) or nil
         if driver.from then table.insert(readers.computed, driver) end
+        if driver.from or driver.over then table.insert(readers.always, driver) end
         if driver.from and not driver.zero then readers.facts[driver] = true end
         readers.daily[driver] = driver.daily
     end
@@ -63,16 +66,22 @@ function device.direct_readers(type_, changed)
     return set
 end
 
---- Those that such rows may change: also all whose function may read any row.
+--- Those that such rows may change: also all whose function may read any row, or whose word looks at time.
 function device.readers(type_, changed)
     local set = device.direct_readers(type_, changed)
-    for _, driver in ipairs(readers_of(type_).computed) do set[driver] = true end
+    for _, driver in ipairs(readers_of(type_).always) do set[driver] = true end
     return set
 end
 
 --- The drivers that show what the plugin knows, not what a device measured, as a set.
 function device.facts(type_)
     return readers_of(type_).facts
+end
+
+--- Whether a word of a type's rows looks at time.
+function device.looks_at_time(type_)
+    local readers = readers_of(type_)
+    return #readers.always > #readers.computed
 end
 
 --- The drivers whose value is of one day, as a set.
@@ -102,11 +111,9 @@ end
 -- first_error: what was wrong with one before it.
 local function try_value(driver, rows, site, computed, memory, first_error)
     if computed and computed.problem then return computed.problem end
-    local midnight, seen = memory.midnight, memory.seen
-    if not driver.map then return nil, reading.of(driver, rows, site, computed, midnight, seen) end
+    if not driver.map then return nil, reading.of(driver, rows, site, computed, memory) end
     if reading.ran_too_long(first_error) then return first_error end
-    local ok, value, text, unknown, measured_at = pcall(reading.of, driver, rows, site, computed, midnight,
-        seen)
+    local ok, value, text, unknown, measured_at = pcall(reading.of, driver, rows, site, computed, memory)
     if ok then return nil, value, text, unknown, measured_at end
     shortage.pass_on(value)
     return tostring(value)
@@ -131,7 +138,8 @@ local function may_slip(driver) return not driver.daily and (driver.zero or not 
 
 --- What counts up: an older number of it that is smaller is what it was.
 local function counts_up(driver)
-    return (driver.unit.name == "kwh" or driver.unit.name == "counter") and not driver.daily
+    local is = driver.unit.name == "kwh" or driver.unit.name == "counter"
+    return is and not (driver.daily or driver.over)
 end
 
 --- A counter as it may be shown: VRM's answer may be one of before. One that begins anew, as in another
@@ -156,9 +164,11 @@ end
 -- case, seen = what sums were made of so far, see reading.of; counts, counted_at = of its counters the values
 -- and their times, by driver id, nil: there are none; reported = values of the drivers that report events,
 -- nil: none does; midnight = when the day of the installation began, nil: not known; told = how many values
--- PG3 was to be told so far }.
-function device.memory()
-    return { again = {}, seen = {}, told = 0 }
+-- PG3 was to be told so far }. Where words look at time (types.over_time) also { newest = when the newest of
+-- its rows was measured, nil: not known, longest = seconds after which the next measurement is late, over =
+-- what they keep, nil: nothing }.
+function device.memory(over)
+    return { again = {}, seen = {}, told = 0, over = over }
 end
 
 --- Sets drivers of a node from rows; which = a set of them, nil for all. memory: of the node. holds(driver,

@@ -11,6 +11,8 @@ local freshness = require "model.freshness"
 local device = require "model.device"
 local discovery = require "model.discovery"
 local events = require "model.events"
+local over_time = require "types.over_time"
+local records = require "serve.state"
 local scripts = require "serve.scripts"
 local shortage = require "serve.shortage"
 
@@ -18,6 +20,7 @@ local nodes = { all = {} }
 
 local used_names = {}       -- [name] = address
 local refused = {}          -- [address] = text logged already
+local kept_over = {}        -- [address] = what words that look at time kept of a node that is not here yet
 
 --- The nodes that PG3 has on record whose addresses begin with prefix, by address.
 function nodes.known(prefix)
@@ -46,6 +49,13 @@ function nodes.belong(node, site)
     node.site, site.nodes[node.address] = site, node
 end
 
+--- What words that look at time keep of a node, from before or from another type.
+local function take_over(node)
+    local over = node.memory and node.memory.over or kept_over[node.address]
+    kept_over[node.address] = nil
+    return over
+end
+
 --- Adds one node to PG3; true if it is there now. Said once if it cannot be.
 local function add(node)
     local ok, problem = host.add { address = node.address, type = node.type.id, name = node.name,
@@ -58,7 +68,7 @@ local function add(node)
         end
         return false
     end
-    nodes.all[node.address], node.memory = node, device.memory()
+    nodes.all[node.address], node.memory = node, device.memory(take_over(node))
     node.heard, node.state, node.lost = nil, nil, true
     if node.home then node.home.fresh = true end        -- rows that another type did not read
     if node.site then nodes.belong(node, node.site) end
@@ -158,6 +168,7 @@ function nodes.forget(address)
     if used_names[node.name] == address then used_names[node.name] = nil end
     if node.site then node.site.nodes[address] = nil end
     nodes.all[address] = nil
+    kept_over[address] = nil
     events.forget(address)
 end
 
@@ -171,8 +182,12 @@ end
 --- Sets drivers of a site's node from rows, see device.apply. An error of its script is told -> whether there
 -- is none.
 local function apply(node, site, rows, facts, which, holds)
-    node.memory.midnight = site.midnight and site.midnight - (site.shift or 0)  -- by its clock
-    local problem = device.apply(node.type, node.address, rows, facts, node.memory, which, holds)
+    local memory, home = node.memory, node.home or {}
+    memory.midnight = site.midnight and site.midnight - (site.shift or 0)       -- by its clock
+    if device.looks_at_time(node.type) then
+        memory.newest, memory.longest = home.stamp or home.newest, freshness.limits(site.interval)
+    end
+    local problem = device.apply(node.type, node.address, rows, facts, memory, which, holds)
     if problem then scripts.failed(node.type.file, problem, node.address) end
     return not problem
 end
@@ -187,6 +202,7 @@ function nodes.show(node, home, rows, site)
         return "fresh"
     end
     if node.begun ~= type_ then begin(node) end
+    node.home = home
     local which
     if not home.fresh then
         which = device.readers(type_, home.changed)
@@ -194,7 +210,7 @@ function nodes.show(node, home, rows, site)
     end
     local well = apply(node, site, rows, (type_.main or type_).kind and site.facts, which)
     if well then scripts.worked(type_.file, node.address) end
-    node.home, node.lost = home, false
+    node.lost = false
     if well and type_.update then run_script(node, type_.update, rows) end
     return next(node.memory.again) and "again" or nil
 end
@@ -312,6 +328,24 @@ function nodes.adopt_types()
         end
     end
 end
+
+--- What words that look at time kept over a restart.
+local function restore(kept)
+    for address, its in pairs(kept) do
+        local node, over = nodes.all[address], over_time.restored(its)
+        if node then node.memory.over = node.memory.over or over else kept_over[address] = over end
+    end
+end
+
+--- And what they keep now.
+local function keep()
+    local kept = {}
+    for address, over in pairs(kept_over) do kept[address] = over end
+    for address, node in pairs(nodes.all) do kept[address] = node.memory.over end
+    return kept
+end
+
+records.keep("over_time", restore, keep)
 
 --- How many devices (nodes that are no gateways and no parts) were found in this run, of the installations
 -- the account has.

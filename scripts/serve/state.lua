@@ -150,10 +150,11 @@ local function largest_change(fresh)
     return largest, bytes, total
 end
 
---- Takes out what is too much, the largest first.
-local function shrink(fresh, seen)
+--- Takes out what is too much beside what the modules keep, the largest first.
+local function shrink(fresh, seen, record)
+    local others_take = size(record)
     local largest, bytes, total = largest_change(fresh)
-    while total > limits.state and largest do
+    while total + others_take > limits.state and largest do
         seen[largest].problem = ("node.state takes %d KiB; all scripts together may keep %d KiB. Keep less.")
             :format(bytes // 1024, limits.state // 1024)
         fresh[largest] = kept[largest]
@@ -177,7 +178,8 @@ function state.save()
     if not restored then return end
     if not from_pg3 and host.data() then state.restore() end        -- it came late
     local fresh, seen = collect()
-    shrink(fresh, seen)
+    local record, changed = collect_others()
+    shrink(fresh, seen, record)
     for _, script in pairs(seen) do
         if script.problem then
             scripts.failed(script.file, script.problem, "state")
@@ -185,7 +187,6 @@ function state.save()
             scripts.worked(script.file, "state")
         end
     end
-    local record, changed = collect_others()
     if not changed and same(fresh, kept) then return end
     record.state = fresh
     local ok, taken = pcall(host.save, record)

@@ -192,7 +192,8 @@ local function source_text(driver)
     sources[#sources + 1] = driver.op or (driver.worst and "worst of " .. driver.worst)
         or (driver.from and "from")
     local text = table.concat(sources, ", ")
-    return driver.map and text .. ", map" or text
+    text = driver.map and text .. ", map" or text
+    return driver.over and ("%s, %s"):format(text, driver.over) or text
 end
 
 local function show_drivers(type_)

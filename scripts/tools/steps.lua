@@ -83,6 +83,13 @@ end
 
 local last = 0                      -- number of the last sample: each has nodes of its own
 
+local FIRST = 1781524800            -- when a sample begins: 2026-06-15, 12:00
+local DAY = 86400
+local began                         -- the time of the host at the beginning of the sample
+
+--- The sample's time. Its days begin at midnight UTC.
+local function now() return math.floor(FIRST + host.time() - began + 0.5) end
+
 --- Lets everything run that is due now, until it waits.
 local function settle() host.sleep(SETTLED_SECONDS) end
 
@@ -99,6 +106,7 @@ end
 --- Starts a sample of a script, loaded for it alone.
 local function begin(script, sample)
     last = last + 1
+    began = host.time()
     run = { sample = sample, id = script.id, file = script.file, nodes = {}, rows = {}, stamped = {},
             events = {}, notices = {}, problems = {} }
     add(script.type)
@@ -110,12 +118,11 @@ end
 --- What VRM sends: the rows so far, those of the step with new values, all measured now unless they say
 -- otherwise.
 local function send(rows)
-    local now = math.floor(host.time())
     for key, row in pairs(proof.rows(rows)) do
         run.rows[key] = read.flat(row)
         run.stamped[key] = row.timestamp ~= nil
     end
-    for key, row in pairs(run.rows) do row.timestamp = run.stamped[key] and row.timestamp or now end
+    for key, row in pairs(run.rows) do row.timestamp = run.stamped[key] and row.timestamp or now() end
 end
 
 --- Shows the rows as the plugin does: drivers, parts that are there now, events, then update.
@@ -127,6 +134,7 @@ local function show()
     local list = { run.nodes[""] }
     for _, part in ipairs(type_.parts) do list[#list + 1] = run.nodes[part.part] end
     for _, node in ipairs(list) do
+        node.memory.midnight, node.memory.newest = now() // DAY * DAY, now()
         local problem = device.apply(node.type, node.address, run.rows, run.sample.site or {}, node.memory)
         if problem then table.insert(run.problems, problem) end
         events.look(node)

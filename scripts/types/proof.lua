@@ -38,7 +38,7 @@ local function try_node(type_, rows, sample, expect, deadline)
             result.problem = driver.id .. " is not set from rows, so a sample cannot expect it"
         else
             local site = sample.site or {}
-            local ok, value, text = pcall(reading.of, driver, rows, site, nil, site.midnight)
+            local ok, value, text = pcall(reading.of, driver, rows, site, nil, { midnight = site.midnight })
             if not ok then
                 shortage.pass_on(value)
                 result.problem = driver.id .. ": " .. tostring(value)

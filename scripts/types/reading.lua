@@ -3,6 +3,7 @@
 local alarms = require "types.alarms"
 local codes = require "types.codes"
 local name_lists = require "types.names"
+local over_time = require "types.over_time"
 local read = require "sources.read"
 
 local reading = {}
@@ -182,10 +183,16 @@ local function worst(driver, rows)
     return highest
 end
 
+--- What functions give as a number; nil: it is none.
+local function number_of(value)
+    if value == true or value == false then return value and 1 or 0 end
+    return type(value) == "number" and value == value and value or nil
+end
+
 --- A value as it may be shown: a finite number inside the limits, a whole one for lists; else nil.
 local function believable(driver, value)
-    if value == true or value == false then value = value and 1 or 0 end
-    if type(value) ~= "number" or value ~= value then return nil end
+    value = number_of(value)
+    if not value then return nil end
     if driver.names then return state(driver, value) end
     if value < driver.min or value > driver.max then return nil end
     return value
@@ -213,17 +220,18 @@ end
 
 --- The value of one driver -> value | nil, text | nil, whether it is a state that neither the list nor VRM
 -- has a text for, when its row was measured | nil. Raises what the script raises.
--- computed: what its `from` gave already, nil = call it now. midnight: when the day began there; rows of
--- another day give a daily driver nothing (nil: the day is not known, all do). seen: by the id of a driver
--- the set of what its sum was made of so far, which is added to; without one of them it has no value. nil:
--- nothing is known of that.
-function reading.of(driver, rows, site, computed, midnight, seen)
-    local since = driver.daily and midnight or nil
+-- computed: what its `from` gave already, nil = call it now. memory: what is known of before, see
+-- device.memory; nil: nothing. Of it: midnight, when the day began there; rows of another day give a daily
+-- driver nothing (nil: the day is not known, all do). seen: by the id of a driver the set of what its sum was
+-- made of so far, which is added to; without one of them it has no value.
+function reading.of(driver, rows, site, computed, memory)
+    memory = memory or {}
+    local since = driver.daily and memory.midnight or nil
     local row = find_row(rows, driver.keys, driver, since)
     local value = row and in_unit(driver, row)
     if value == nil then
         if driver.op == "sum" then
-            value = add_up(driver, rows, since, seen_of(driver, seen))
+            value = add_up(driver, rows, since, seen_of(driver, memory.seen))
         elseif driver.op then
             value = of_two(driver, driver.op, rows, driver.terms, since)
         elseif driver.worst then
@@ -232,11 +240,16 @@ function reading.of(driver, rows, site, computed, midnight, seen)
             if computed then value = computed.value else value = call_from(driver, rows, site) end
         end
     end
-    local as_sent = value
+    local as_sent, measured_at, over = value, row and row.timestamp, driver.over
     value = converted(driver, value, row)
     if driver.map and value ~= nil then value = driver.map(value) end
+    if over_time.OF_ANOTHER_UNIT[over] then
+        value = over_time.value(driver, number_of(value), measured_at, memory)
+    end
     value = believable(driver, value)
-    local measured_at = row and row.timestamp
+    if over and not over_time.OF_ANOTHER_UNIT[over] then
+        value = over_time.value(driver, value, measured_at, memory)
+    end
     if not (value and driver.names) or driver.names[value] then return value, nil, false, measured_at end
     local text = row and value == as_sent and (read.names(row) or {})[value] or nil
     return value, text or "code " .. value, text == nil, measured_at

@@ -18,7 +18,8 @@ function row_check.set(text)
 end
 
 local ROW_FIELDS = row_check.set [[first sum product quotient worst from by_script by_pg3
-    values scale sign map places min max zero measured daily on_change events]]
+    values scale sign map places min max zero measured daily on_change events
+    day_max day_min total rate held_for]]
 local ROW_ENTRIES = 5               -- driver, kind, label, path, code
 
 local LARGEST_INDEX, LARGEST_NUMBER = 65535, 1e12
@@ -342,9 +343,37 @@ local function row_limits(where, row, unit)
     return min, max
 end
 
+--- Words that look at time (see types.over_time): true, or how many seconds.
+local OVER_TIME = { day_max = "true", day_min = "true", total = "true", rate = "3600", held_for = "600" }
+local LONGEST_SECONDS = 86400
+
+--- The word of a row that looks at time, and its seconds; nil: none.
+local function row_over(where, row, names)
+    local over
+    for word, example in pairs(OVER_TIME) do
+        local given, wants_true = row[word], example == "true"
+        local is_good = wants_true and given == true
+            or not wants_true and type(given) == "number" and given > 0 and given <= LONGEST_SECONDS
+        if given ~= nil and not is_good then
+            fail(where, ("%s is not %s."):format(word, wants_true and "true" or "a number of seconds"),
+                ("Write %s = %s, or remove it."):format(word, example))
+        elseif given ~= nil and (over or row.by_script or row.by_pg3) then
+            fail(where, ("%s does not go with %s."):format(word, over or "by_script"), "Remove one of them.")
+        end
+        over = given ~= nil and word or over
+    end
+    if over and (over == "held_for") ~= (names ~= nil) then
+        fail(where, over == "held_for" and "held_for is for states." or over .. " is not for states.",
+            over == "held_for" and "Give the row a list as its kind, \"no_yes\" for example."
+            or "Give the row a unit as its kind.")
+    end
+    return over, over and type(row[over]) == "number" and row[over] or nil
+end
+
 --- Whether it is a value of one day: rows of another day give it nothing.
 local function row_daily(where, row)
-    if row.daily == nil then return nil end
+    local of_rows = not (row.from or row.worst)
+    if row.daily == nil then return (row.day_max or row.day_min) and of_rows or nil end
     if row.daily ~= true then fail(where, "daily is not true.", "Write true, or remove it.") end
     for _, word in ipairs { "from", "worst", "by_script", "by_pg3" } do
         if row[word] then
@@ -361,7 +390,8 @@ end
 --- Whether it is a momentary value (see types.units).
 local function row_zero(where, row, unit, names)
     local zero, has_zero = row.zero, names == nil or names[0] ~= nil
-    if zero == nil then zero = not row.daily and (unit.zero or (names ~= nil and has_zero)) end
+    local counts = row.daily or row.day_max or row.day_min or row.total
+    if zero == nil then zero = not counts and (unit.zero or (names ~= nil and has_zero)) end
     if type(zero) ~= "boolean" then fail(where, "zero is not true or false.", "Write zero = false.") end
     if zero and not has_zero then
         fail(where, "zero is true, but the list has no text for 0.", "Add one, or remove zero.")
@@ -509,9 +539,11 @@ local function one_driver(where, row, seen, of, first_id, n)
     local min, max = row_limits(where, row, unit)
     local worst, fault = row_worst(where, row)
     check_measured(where, row)
+    local over, seconds = row_over(where, row, names)
     return compact {
         id = row[1], unit = unit, label = label, places = row_check.places(where, row.places, unit),
-        zero = row_zero(where, row, unit, names), measured = row.measured, on_change = row.on_change,
+        zero = row_zero(where, row, unit, names), on_change = row.on_change,
+        measured = row.measured or over == "total" and not row.on_change, over = over, seconds = seconds,
         names = names, names_id = names_id, min = min, max = max,
         keys = keys, op = op, terms = terms, added = own, worst = worst, fault = fault, from = row.from,
         map = row.map,
