@@ -7,7 +7,8 @@ stds.host = { globals = {}, read_globals = { "host" } }
 stds.device_script = {
     read_globals = {
         "assert", "error", "ipairs", "next", "pairs", "pcall", "rawequal", "rawget", "rawlen", "select",
-        "setmetatable", "tonumber", "tostring", "type", "math", "sleep", "number", "use", "print",
+        "setmetatable", "tonumber", "tostring", "type", "math", "sleep", "number", "use", "print", "setting",
+        "site_of", "device_of", "devices_of", "rows_of",
         string = { fields = { "byte", "char", "find", "format", "len", "lower", "pack", "packsize", "rep",
                               "reverse", "sub", "unpack", "upper" } },
         table = { fields = { "concat", "insert", "remove", "sort", "unpack" } },
@@ -29,7 +30,8 @@ files["scripts/devices"] = { std = "device_script" }
 files["scripts/examples"] = { std = "device_script" }
 -- Declarations without bodies, for editors.
 files["scripts/meta"] = {
-    std = "none", globals = { "unit", "number", "vrm", "timer", "sleep", "use", "print" }, ignore = { "212", "241" },
+    std = "none", globals = { "unit", "number", "vrm", "timer", "sleep", "use", "print", "setting",
+    "site_of", "device_of", "devices_of", "rows_of" }, ignore = { "212", "241" },
 }
 files["spec"] = { std = "lua54+busted", globals = { "host" } }
 files["bench/scripts.lua"] = { std = "lua54+host", globals = { "unit" } }

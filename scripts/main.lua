@@ -1,6 +1,7 @@
 --- The plugin: what PG3 and the owner want, and who answers it. Parameters, device scripts and commands are
 -- here; the way from the token to the nodes is in sources.account.
 
+local about = require "serve.about"
 local account = require "sources.account"
 local choices = require "pg3.choices"
 local commands = require "serve.commands"
@@ -12,6 +13,7 @@ local notices = require "pg3.notices"
 local params = require "pg3.params"
 local profile = require "pg3.profile"
 local scripts = require "serve.scripts"
+local settings_of_scripts = require "serve.settings"
 local shortage = require "serve.shortage"
 local state = require "serve.state"
 local timer = require "tasks.timer"
@@ -25,12 +27,18 @@ local loading, loaded               -- the task that loads device scripts | thos
 local adopting = false              -- nodes have yet to go on with scripts that serve already
 local seen_troubles = 0             -- scripts in trouble at the last look
 
+--- What of the parameters cannot be used, and the settings of device scripts.
+local function take_settings(given, problems)
+    for _, problem in ipairs(scripts.take_settings(given)) do problems[#problems + 1] = problem end
+    notices.params(problems)
+end
+
 local function take_params(given)
     local settings = params.read(given)
     for _, secret in ipairs(settings.secrets) do host.mask(secret) end
     host.alt_units(settings.fahrenheit)
     host.zero_stale(settings.zero)
-    notices.params(settings.problems)
+    take_settings(given, settings.problems)
     scripts.set_folder(settings.script_folder)
     events.use { battery_level = settings.battery_level }
     nodes.report()
@@ -45,11 +53,23 @@ end
 
 ------------------------------------------------------------------------------------ device scripts
 
+--- PG3's page shows parameters that are not there yet, those of device scripts too.
+local function show_params()
+    host.default_params(params.missing(host.params(), settings_of_scripts.defaults(scripts.types)))
+end
+
+--- New scripts may have other settings.
+local function offer_settings()
+    show_params()
+    take_settings(host.params(), params.read(host.params()).problems)
+end
+
 --- Nodes whose script was replaced go on with the new one; new types get their nodes.
 local function use_new_scripts()
     adopting = true
     nodes.adopt_types()
     notices.profile(profile.write())
+    if started then offer_settings() end
     account.rediscover()
     adopting = false
 end
@@ -167,7 +187,7 @@ local function come_up()
     notices.profile(false, problem)
     host.add { address = CONTROLLER, type = scripts.controller.id, name = NAME, primary = CONTROLLER }
     nodes.take_name(NAME, CONTROLLER)
-    host.default_params(params.missing(host.params()))
+    show_params()
     local page = host.read("POLYGLOT_CONFIG.md")
     if page then host.doc(markdown.html(page)) end
     started = true
@@ -210,6 +230,7 @@ host.on("script_error", function(file, text, address)
     scripts.failed(file, text, address or "timer", true)
     account.show()
 end)
+host.on("about", about.answer)
 host.on("notice_html", markdown.line)
 host.on("script_get", function(id, file, path, with)
     host.answer(id, account.get_for_script(file, path, with))

@@ -47,6 +47,7 @@ local real = {
     node = c_functions(api, "node_methods"),
     unit = keys(units),
 }
+api = api .. read_file("host/api/api_about.c")
 real.globals = sorted { "setmetatable", "string", "table", "math",
     table.unpack(sorted(c_list(sandbox, "base_names"))) }
 for _, name in ipairs(matches(api, 'declare_global%(L, "([%w_]+)"')) do table.insert(real.globals, name) end
@@ -70,13 +71,16 @@ describe("the luacheck std", function()
     end
 end)
 
+local FUNCTIONS = { "device_of", "devices_of", "number", "print", "rows_of", "setting", "site_of", "sleep",
+                    "use" }
+
 describe("the definitions for editors", function()
     local meta = read_file("scripts/meta/device.lua")
 
     it("have the plugin's globals", function()
         assert.same({ "timer", "unit", "vrm" }, matches(meta, "\n(%l+) = {}"))
-        assert.same({ "number", "print", "sleep", "use" }, matches(meta, "\nfunction ([%w_]+)%("))
-        for _, name in ipairs { "timer", "unit", "vrm", "sleep", "number", "use", "print" } do
+        assert.same(FUNCTIONS, matches(meta, "\nfunction ([%w_]+)%("))
+        for _, name in ipairs { "timer", "unit", "vrm", table.unpack(FUNCTIONS) } do
             assert.truthy((" " .. table.concat(real.globals, " ") .. " "):find(" " .. name .. " ", 1, true))
         end
     end)
@@ -99,7 +103,8 @@ describe("the definitions for editors", function()
     for class, list in pairs { device = "TABLE_FIELDS", match = "MATCH_FIELDS", sample = "SAMPLE_FIELDS",
                                row = "SAMPLE_ROW_FIELDS", driver_row = "ROW_FIELDS", part = "PART_FIELDS",
                                step = "STEP_FIELDS", command = "COMMAND_FIELDS",
-                               parameter = "PARAM_FIELDS" } do
+                               parameter = "PARAM_FIELDS", setting_field = "SETTING_FIELDS",
+                               sample_device = "SAMPLE_DEVICE_FIELDS" } do
         it("have the fields of " .. class .. " that are accepted", function()
             local set = "local " .. list .. " = [%l_.]*set [%[\"]+([^\"%]]+)[%]\"]+"
             local words = assert(checks:match(set), list)

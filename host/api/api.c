@@ -418,6 +418,13 @@ static const luaL_Reg host_functions[] = {
 
 // Events
 
+bool api_push_handler(lua_State *L, const char *event) {
+    lua_getfield(L, LUA_REGISTRYINDEX, HANDLERS_KEY);
+    bool found = lua_getfield(L, -1, event) != LUA_TNIL;
+    lua_remove(L, -2);
+    return found;
+}
+
 struct fire {
     struct api *api;
     const char *event;

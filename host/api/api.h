@@ -137,6 +137,16 @@ bool api_ask(struct api *a, const char *event, const char *text, struct buf *out
 bool api_deliver(struct api *a, const char *event, api_push_fn *push, void *push_ctx,
                  task_end_fn *end, void *end_ctx, char *error, size_t size);
 void api_script_setup(lua_State *L, void *api); // script_setup_fn: the device API
+// Pushes main.lua's handler of an event. False: there is none, and nil is pushed.
+bool api_push_handler(lua_State *L, const char *event);
+// A global of a script's state, past its strict metatable, from the value on top.
+void api_declare_global(lua_State *L, const char *name);
+// The address of the node object at `index` in a script's state; raises when it is none.
+const char *api_node_address(lua_State *L, int index);
+// Lets a script's state ask about its nodes and rows: site_of, device_of, devices_of, rows_of.
+void api_about_setup(lua_State *L);
+// Registry of a script's state: {[name] = value} of its table's settings.
+#define API_SETTINGS_KEY "script.settings"
 // Lets a script's state read VRM's rows; pushes the function number(rows, key ...).
 void api_rows_setup(lua_State *L);
 // A table of main.lua's that scripts read, while `ref` keeps it.
@@ -149,6 +159,9 @@ struct api_rows {
 struct api_rows api_keep_rows(lua_State *L, int index);
 // script_push_fn, ctx: struct api_rows. Pushes what a script reads the table through.
 void api_push_rows(lua_State *L, void *ctx);
+// The reference, in main.lua's registry, of the table behind what is at `index` in a script's
+// state; LUA_NOREF when that is no rows. Raises when they were there for one call.
+int api_rows_ref(lua_State *L, int index);
 // Gives the table back; who reads it from then on is told so. The object must be there still.
 void api_drop_rows(struct api_rows *rows);
 // End of a task of a device script: an error goes to main.lua as event "script_error". ctx: what it

@@ -5,9 +5,9 @@
 #include <math.h>
 
 // host.midnight(zone, now) -> the last midnight of a time zone (an IANA name, or "UTC") and its
-// next, unix seconds, and which day of the month and of the year this is, from 1 | nil: the zone is
-// not known here. It changes the time zone of the whole process for a moment: a few times a day for
-// each zone are enough.
+// next, unix seconds, which day of the month and of the year this is, from 1, and the seconds of
+// its clock | nil: the zone is not known here. It changes the time zone of the whole process for a
+// moment: a few times a day for each zone are enough.
 static int host_midnight(lua_State *L) {
     const char *zone = luaL_checkstring(L, 1);
     double now = luaL_checknumber(L, 2);
@@ -24,7 +24,8 @@ static int host_midnight(lua_State *L) {
         lua_pushinteger(L, day.ends);
         lua_pushinteger(L, day.of_month);
         lua_pushinteger(L, day.of_year);
-        return 4;
+        lua_pushinteger(L, day.seconds);
+        return 5;
     }
 }
 

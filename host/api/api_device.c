@@ -29,18 +29,31 @@ void api_push_node(lua_State *L, const char *address) {
     lua_remove(L, -2);
 }
 
+// The living node of the object at `index`, whose address is pushed; NULL: it is none, and
+// something is pushed.
+static struct node *node_at(lua_State *L, int index) {
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, NODES_KEY);
+    lua_pushvalue(L, index);
+    const char *address =
+        lua_istable(L, index) && lua_rawget(L, -2) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
+    lua_remove(L, -2);
+    return address != NULL ? nodes_find(api_of(L)->nodes, address) : NULL;
+}
+
+const char *api_node_address(lua_State *L, int index) {
+    const struct node *node = node_at(L, index);
+    luaL_argcheck(L, node != NULL, index, "a node, or the rows of a device, expected");
+    lua_pop(L, 1);
+    return node->address;
+}
+
 // Puts the address of the node at index 1 in its place; the node must be among the living.
 static struct node *self(lua_State *L) {
-    luaL_getsubtable(L, LUA_REGISTRYINDEX, NODES_KEY);
-    lua_pushvalue(L, 1);
-    const char *address =
-        lua_istable(L, 1) && lua_rawget(L, -2) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
-    struct node *node = address != NULL ? nodes_find(api_of(L)->nodes, address) : NULL;
+    struct node *node = node_at(L, 1);
     if (node == NULL) {
         luaL_error(L, "this is not a node (call methods with a colon: node:set(...))");
     }
     lua_replace(L, 1);
-    lua_remove(L, -1);
     return node;
 }
 
@@ -381,8 +394,20 @@ static int vrm_get(lua_State *L) {
 
 static const luaL_Reg vrm_functions[] = {{"get", vrm_get}, {NULL, NULL}};
 
-// A global past the strict metatable.
-static void declare_global(lua_State *L, const char *name) {
+// setting(name): of the table's `settings`, what the owner wrote, else its default.
+static int script_setting(lua_State *L) {
+    const char *name = luaL_checkstring(L, 1);
+    if (lua_getfield(L, LUA_REGISTRYINDEX, API_SETTINGS_KEY) != LUA_TTABLE ||
+        lua_getfield(L, -1, name) == LUA_TNIL) {
+        return luaL_error(L,
+                          "there is no setting '%s' (in settings = { %s = 10 } of the table; "
+                          "not while the file is loaded)",
+                          name, name);
+    }
+    return 1;
+}
+
+void api_declare_global(lua_State *L, const char *name) {
     lua_pushglobaltable(L);
     lua_pushstring(L, name);
     lua_pushvalue(L, -3);
@@ -403,26 +428,29 @@ static void open_units(lua_State *L, const struct api *a) {
         lua_rawset(L, -5);
     }
     lua_remove(L, -2);
-    declare_global(L, "unit");
+    api_declare_global(L, "unit");
 }
 
 void api_script_setup(lua_State *L, void *api) {
     open_units(L, api);
     api_push_timer(L);
-    declare_global(L, "timer");
+    api_declare_global(L, "timer");
     luaL_newlib(L, vrm_functions);
-    declare_global(L, "vrm");
+    api_declare_global(L, "vrm");
     lua_pushcfunction(L, api_sleep);
-    declare_global(L, "sleep");
+    api_declare_global(L, "sleep");
     lua_pushcfunction(L, script_use);
-    declare_global(L, "use");
+    api_declare_global(L, "use");
     lua_getglobal(L, "table");
     lua_getfield(L, -1, "concat");
     lua_pushcclosure(L, script_print, 1);
-    declare_global(L, "print");
+    api_declare_global(L, "print");
     lua_pop(L, 1);
+    lua_pushcfunction(L, script_setting);
+    api_declare_global(L, "setting");
+    api_about_setup(L);
     api_rows_setup(L); // pushes number()
-    declare_global(L, "number");
+    api_declare_global(L, "number");
     lua_newtable(L);
     lua_setfield(L, LUA_REGISTRYINDEX, API_STATES_KEY);
     luaL_newmetatable(L, NODE_META);

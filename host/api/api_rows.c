@@ -101,13 +101,17 @@ static int next_row(lua_State *L) {
     return 0;
 }
 
+static void living_or_raise(lua_State *L, const struct rows *rows) {
+    if (rows->ref == LUA_NOREF) {
+        luaL_error(L, "these rows were there for one call; keep the values, not the rows");
+    }
+}
+
 // Raises in the script's state L what fails in main.lua's.
 static void look(lua_State *L, struct look *k, lua_CFunction fn) {
     char error[256];
     struct vm *main = k->rows->main;
-    if (k->rows->ref == LUA_NOREF) {
-        luaL_error(L, "these rows were there for one call; keep the values, not the rows");
-    }
+    living_or_raise(L, k->rows);
     if (vm_protect(main, fn, k, error, sizeof error)) {
         return;
     }
@@ -235,6 +239,15 @@ void api_push_rows(lua_State *L, void *ctx) {
     luaL_setmetatable(L, ROWS_META);
     r->ref = given->ref;
     given->shown = r;
+}
+
+int api_rows_ref(lua_State *L, int index) {
+    const struct rows *rows = luaL_testudata(L, index, ROWS_META);
+    if (rows == NULL) {
+        return LUA_NOREF;
+    }
+    living_or_raise(L, rows);
+    return rows->ref;
 }
 
 void api_drop_rows(struct api_rows *given) {

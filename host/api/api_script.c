@@ -339,12 +339,30 @@ static int raise_of(lua_State *L, const struct script *s, const char *error) {
 struct states {
     lua_State *other;
     int index;
+    const char *key; // where the script's registry has them
 };
 
 static int take_states(lua_State *L) {
     struct states *st = lua_touserdata(L, 1);
     vm_copy(st->other, st->index, L, NULL, NULL);
-    lua_setfield(L, LUA_REGISTRYINDEX, API_STATES_KEY);
+    lua_setfield(L, LUA_REGISTRYINDEX, st->key);
+    return 0;
+}
+
+// Puts the table at index 2 into a script's registry, as a copy.
+static void give_table(lua_State *L, const struct script *s, const char *key) {
+    struct states st = {L, 2, key};
+    char error[256];
+    if (!vm_protect(s->vm, take_states, &st, error, sizeof error)) {
+        raise_of(L, s, error);
+    }
+}
+
+// host.script_settings(id, table): what `setting` gives, {[name] = value}.
+static int host_script_settings(lua_State *L) {
+    const struct script *s = script_arg(L);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    give_table(L, s, API_SETTINGS_KEY);
     return 0;
 }
 
@@ -353,11 +371,7 @@ static int take_states(lua_State *L) {
 static int host_script_state(lua_State *L) {
     const struct script *s = script_arg(L);
     if (lua_istable(L, 2)) {
-        struct states st = {L, 2};
-        char error[256];
-        if (!vm_protect(s->vm, take_states, &st, error, sizeof error)) {
-            return raise_of(L, s, error);
-        }
+        give_table(L, s, API_STATES_KEY);
         return 0;
     }
     lua_State *from = s->vm->L;
@@ -609,6 +623,7 @@ static const luaL_Reg host_functions[] = {{"script_files", host_script_files},
                                           {"stop_script", host_stop_script},
                                           {"make_folder", host_make_folder},
                                           {"script_state", host_script_state},
+                                          {"script_settings", host_script_settings},
                                           {"script_figures", host_script_figures},
                                           {"script_starved", host_script_starved},
                                           {"call_all", host_call_all},

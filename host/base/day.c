@@ -94,6 +94,7 @@ enum day_result day_of(const char *zone, int64_t now, struct day *day) {
         day->ends = next_date(now, now + LONGEST_DAY);
         day->of_month = tm.tm_mday;
         day->of_year = tm.tm_yday + 1;
+        day->seconds = (tm.tm_hour * 60 + tm.tm_min) * 60 + tm.tm_sec;
     }
     set_zone(kept);
     free(kept);

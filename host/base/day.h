@@ -13,6 +13,7 @@ enum day_result {
 struct day {
     int64_t begins, ends;  // its first second, and that of the next day
     int of_month, of_year; // from 1
+    int seconds;           // of its clock at that time, from 0
 };
 
 // The day that `now` (unix seconds) is in. zone: an IANA name such as "Europe/Berlin", or "UTC".

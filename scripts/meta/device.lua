@@ -21,9 +21,15 @@
 ---@field product string the product's name, "" if VRM gives none
 ---@field type string VRM's name of the device type, "" if VRM gives none
 
---- What the plugin knows of an installation; the second argument of the gateway's functions.
+--- What the plugin knows of an installation: site_of, and the second argument of the gateway's functions,
+--- which has no id, zone, time, midnight and clock.
 ---@class site
+---@field id? integer VRM's number of the installation
 ---@field name string
+---@field zone? string its time zone, "Europe/Berlin"
+---@field time? integer now, in unix seconds
+---@field midnight? integer when its day began
+---@field clock? clock the local time
 ---@field online boolean the gateway sends data
 ---@field connected boolean VRM answers
 ---@field devices integer how many are alive
@@ -33,6 +39,23 @@
 ---@field interval integer seconds between two logs
 ---@field source integer where values come from: 0 nowhere, 1 VRM polled, 2 VRM live, 3 GX live
 ---@field delay? number seconds from the measurement until it is here
+
+--- The local time of an installation.
+---@class clock
+---@field year integer
+---@field month integer
+---@field day integer of the month
+---@field weekday integer 1 is Monday, 7 Sunday
+---@field hour integer
+---@field minute integer
+---@field second integer
+
+--- A device of an installation; the gateway's service is "gateway".
+---@class device_record
+---@field service string "battery"
+---@field instance integer 288
+---@field product string the product's name, "" if VRM gives none
+---@field name string the owner's name for it in VRM, else the product's
 
 ---@class unit a unit of `unit`
 ---@field name string
@@ -129,6 +152,11 @@ unit = {}
 --- The numbers a command came with, checked: args.value of the parameter "", args.LEVEL of "LEVEL".
 ---@alias args table<string, number>
 
+---@class setting_field
+---@field default number|string
+---@field min? number
+---@field max? number
+
 ---@class command
 ---@field name? string what the ISY shows, up to 40 characters
 ---@field params? parameter[]
@@ -149,8 +177,19 @@ unit = {}
 ---@field rows? table<string, number|string|boolean|row>
 ---@field expect? values
 ---@field steps? step[] the script at work: --check runs them, on a clock that leaps
----@field site? table<string, any> what functions get; midnight: rows before it give daily values nothing
+---@field site? table<string, any> of the installation; midnight: rows before it give daily values nothing;
+--- clock = "2026-04-18 06:30": when the sample begins, in UTC
+---@field device? table<string, any> what device_of gives: service, instance, product, name
+---@field devices? sample_device[] the others of the installation
+---@field settings? table<string, number|string> other values than the defaults
 ---@field vrm? table<string, table> with steps: what vrm.get gives, by path
+
+---@class sample_device
+---@field service string
+---@field instance? integer
+---@field product? string
+---@field name? string
+---@field rows? table<string, number|string|boolean|row>
 
 --- A step of a sample: time passes, then rows come, then a command is given.
 ---@class step
@@ -188,6 +227,7 @@ unit = {}
 ---@field events? table<string, string> what node:event and rows may report: { DON = "Filled up" }
 ---@field start? fun(node: node) once the node is there; may wait
 ---@field update? fun(node: node, rows: rows) when VRM sent something new, after the rows' drivers; may wait
+---@field settings? table<string, number|string|setting_field> parameters on PG3's page, with their defaults
 ---@field samples? sample[]
 
 --- A node of the ISY.
@@ -269,6 +309,35 @@ function number(rows, ...) end
 ---@param name string a plain word: "tools"
 ---@return any
 function use(name) end
+
+--- The installation of a node, or of rows; nil: none is known (the plugin's own node).
+---@param of node|rows
+---@return site|nil
+function site_of(of) end
+
+--- The device of a node, or of rows.
+---@param of node|rows
+---@return device_record|nil
+function device_of(of) end
+
+--- The devices of its installation, its own and the gateway too.
+---@param of node|rows
+---@param service? string only those
+---@return device_record[]|nil
+function devices_of(of, service) end
+
+--- The rows of a device of the same installation as they are now: of its own (no service), of the first of a
+--- service, or of one. nil: there is none, or it is offline.
+---@param of node|rows
+---@param service? string "battery"; "gateway" for the gateway
+---@param instance? integer
+---@return rows|nil
+function rows_of(of, service, instance) end
+
+--- A setting of the table: what the owner wrote on PG3's page, else its default. In functions.
+---@param name string
+---@return any value
+function setting(name) end
 
 --- A line in the plugin's log.
 ---@param ... any

@@ -26,8 +26,8 @@ end
 --- Who reads what: { by_key = { [path or code] = list of drivers }, paths = how many of them came later than
 -- the table's own, shown = set of the drivers that rows or functions give a value, computed = list of the
 -- drivers whose function may read any row, always = list of those and of the ones whose words look at time,
--- facts = set of the computed that show what the plugin knows and not what a device measured, daily = set of
--- the drivers whose value is of one day }.
+-- over = there are such words, facts = set of the computed that show what the plugin knows and not what a
+-- device measured, daily = set of the drivers whose value is of one day }.
 local function readers_of(type_)
     if type_.readers then return type_.readers end
     local readers = { by_key = {}, paths = 0, shown = {}, computed = {}, always = {}, facts = {},
@@ -40,6 +40,7 @@ local function readers_of(type_)
         readers.shown[driver] = not (driver.by_pg3 or driver.by_script) or nil
         if driver.from then table.insert(readers.computed, driver) end
         if driver.from or driver.over then table.insert(readers.always, driver) end
+        readers.over = readers.over or driver.over ~= nil
         if driver.from and not driver.zero then readers.facts[driver] = true end
         readers.daily[driver] = driver.daily
     end
@@ -78,10 +79,14 @@ function device.facts(type_)
     return readers_of(type_).facts
 end
 
+--- Whether rows of a type have functions that read any row.
+function device.has_functions(type_)
+    return #readers_of(type_).computed > 0
+end
+
 --- Whether a word of a type's rows looks at time.
 function device.looks_at_time(type_)
-    local readers = readers_of(type_)
-    return #readers.always > #readers.computed
+    return readers_of(type_).over or false
 end
 
 --- The drivers whose value is of one day, as a set.
@@ -165,8 +170,8 @@ end
 -- and their times, by driver id, nil: there are none; reported = values of the drivers that report events,
 -- nil: none does; midnight = when the day of the installation began, nil: not known; told = how many values
 -- PG3 was to be told so far }. Where words look at time (types.over_time) also { newest = when the newest of
--- its rows was measured, nil: not known, longest = seconds after which the next measurement is late, over =
--- what they keep, nil: nothing }.
+-- its rows was measured, nil: not known, longest = seconds after which the next one is late, over = what they
+-- keep, nil: nothing }.
 function device.memory(over)
     return { again = {}, seen = {}, told = 0, over = over }
 end

@@ -7,6 +7,7 @@
 --          lost = it cannot be believed, whatever its age,
 --          begun = the type whose start was run for it }
 
+local about = require "serve.about"
 local freshness = require "model.freshness"
 local device = require "model.device"
 local discovery = require "model.discovery"
@@ -184,6 +185,7 @@ end
 local function apply(node, site, rows, facts, which, holds)
     local memory, home = node.memory, node.home or {}
     memory.midnight = site.midnight and site.midnight - (site.shift or 0)       -- by its clock
+    if node.type.update or device.has_functions(node.type) then about.note(rows, node) end
     if device.looks_at_time(node.type) then
         memory.newest, memory.longest = home.stamp or home.newest, freshness.limits(site.interval)
     end
@@ -327,6 +329,15 @@ function nodes.adopt_types()
             if not node.site then nodes.offline(node) end
         end
     end
+end
+
+--- What scripts ask about is a node here; rows of a device that is offline are none.
+function about.node_at(address) return nodes.all[address] end
+
+function about.living(site, home)
+    local now = host.time() + (site.clock or 0)
+    local state = freshness.judge(home.heard, now, site.interval)
+    return (state == freshness.FRESH or state == freshness.STALE) and freshness.living(home) or nil
 end
 
 --- What words that look at time kept over a restart.

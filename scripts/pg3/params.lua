@@ -9,6 +9,7 @@ local DEFAULTS = { vrm_token = "", temp_unit = "C", stale_values = "zero", batte
                    live_seconds = "2" }
 
 local TOKEN_NAMES = { "vrm_token", "api_key", "vrm_api_token" }     -- the first with a value counts
+local OTHERS = { script_folder = true, api_key = true, vrm_api_token = true }
 local LONGEST_TOKEN = 512
 local TEMP_UNITS = { c = "C", celsius = "C", f = "F", fahrenheit = "F", choices = "C or F" }
 local LIVE = { off = "off", vrm = "vrm", choices = "off or vrm" }
@@ -42,9 +43,10 @@ local function token_problem(token)
 end
 
 --- What the user wrote, as a sentence can quote it.
-local function shown(text)
+function params.shown(text)
     return read.cut((text:gsub("[%c\"]", "")), 30)
 end
+local shown = params.shown
 
 --- The choice given[name] stands for; unknown: a problem, and the default.
 local function choice(given, name, values, default, problems)
@@ -135,11 +137,22 @@ local function by_name(given)
     return named, problems
 end
 
+--- The same without the sentences.
+function params.named(given) return (by_name(given)) end
+
+--- Whether a name is one of the plugin's own parameters.
+function params.is_own(name)
+    return DEFAULTS[name] ~= nil or OTHERS[name] or false
+end
+
 --- What the user should see beside what is given, so that the names need not be known: { name = default }.
-function params.missing(given)
+-- more: those of device scripts.
+function params.missing(given, more)
     local named, missing = by_name(given), {}
-    for name, value in pairs(DEFAULTS) do
-        if named[name] == nil then missing[name] = value end
+    for _, list in ipairs { DEFAULTS, more } do
+        for name, value in pairs(list) do
+            if named[name] == nil then missing[name] = value end
+        end
     end
     return missing
 end

@@ -11,6 +11,7 @@ local check = require "types.check"
 local libs = require "serve.libs"
 local matching = require "types.matching"
 local profile = require "pg3.profile"
+local settings = require "serve.settings"
 local shortage = require "serve.shortage"
 local trouble = require "serve.trouble"
 
@@ -155,6 +156,7 @@ local function serve(slot, script, from)
                     place = from.place or from.path,
                     text = from.user and script.text or nil, libs = from.user and script.libs or nil }
     scripts.hand_over(slot.name, old and old.id, script.id)
+    settings.give(script.type, script.id)
     for _, type_ in ipairs(check.types(script.type)) do
         type_.slot = slot
         profile.declare(function() return check.declaration(type_) end)
@@ -519,6 +521,13 @@ function scripts.each(fn)
     for _, type_ in ipairs(scripts.types) do
         fn(type_.slot.name, type_.slot.serving.id, type_.slot.serving.file)
     end
+end
+
+--- Gives the scripts in service what the owner wrote for their settings, see settings.take.
+function scripts.take_settings(given)
+    local serving = {}
+    for i, type_ in ipairs(scripts.types) do serving[i] = { type = type_, id = type_.slot.serving.id } end
+    return settings.take(given, serving)
 end
 
 --- See trouble.failed. A script that is not used from now on has no tasks and timers either. One that had no

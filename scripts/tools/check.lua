@@ -2,12 +2,14 @@
 -- give, and says what is wrong with file and line. Leaves with 0: all are good, 1: there are problems,
 -- 2: there was nothing to check.
 
+local about = require "serve.about"
 local check = require "types.check"
 local libs = require "serve.libs"
 local proof = require "types.proof"
 local matching = require "types.matching"
 local discovery = require "model.discovery"
 local paint = require "tools.paint"
+local settings = require "serve.settings"
 local steps = require "tools.steps"
 local lines = require "types.lines"
 
@@ -253,6 +255,7 @@ end
 --- Shows a sample, and adds to the problems of the script those of its steps.
 local function show_sample(script, number, sample)
     local title = "sample " .. number
+    settings.try(script.type, script.id, sample.settings)
     if not sample.steps then return show_results(title, proof.try(script.type, sample)) end
     local where = lines.at(script.file, script.text, script.table, { sample = number })
     for _, step in ipairs(steps.run(sample, script.load)) do
@@ -328,6 +331,7 @@ local function main()
     return bad > 0 and 1 or 0
 end
 
+host.on("about", about.answer)
 host.spawn(function()
     local ok, result = pcall(main)
     if not ok then host.print(paint.colour("red", "An error in the plugin: " .. tostring(result))) end

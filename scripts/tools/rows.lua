@@ -3,6 +3,7 @@
 -- that text. --lines, --json, --new SERVICE: lines for a script, JSON, a whole script. Leaves with 0, or with
 -- 1 and one sentence.
 
+local about = require "serve.about"
 local check = require "types.check"
 local reading = require "types.reading"
 local discovery = require "model.discovery"
@@ -395,6 +396,7 @@ local function show_all()
     return show_account(host.token)
 end
 
+host.on("about", about.answer)
 host.spawn(function()
     local ok, done, problem = pcall(function()
         scripts.pause = function() host.sleep(0) end

@@ -7,6 +7,7 @@
 --       { after = 600, rows = { ["/Count"] = 10 },       expect = { ALARM = 1, events = { "FULL" } } },
 --       { command = "SETLIMIT", args = { value = 20 },   expect = { ALARM = 0, notices = {} } } } }
 
+local about = require "serve.about"
 local check = require "types.check"
 local commands = require "serve.commands"
 local device = require "model.device"
@@ -16,6 +17,7 @@ local proof = require "types.proof"
 local read = require "sources.read"
 local reading = require "types.reading"
 local row_check = require "types.row_check"
+local settings = require "serve.settings"
 
 local steps = {}
 
@@ -83,12 +85,12 @@ end
 
 local last = 0                      -- number of the last sample: each has nodes of its own
 
-local FIRST = 1781524800            -- when a sample begins: 2026-06-15, 12:00
 local DAY = 86400
-local began                         -- the time of the host at the beginning of the sample
 
 --- The sample's time. Its days begin at midnight UTC.
-local function now() return math.floor(FIRST + host.time() - began + 0.5) end
+local function now()
+    return math.floor(about.begin_of(run.sample.site) + host.time() - run.began + 0.5)
+end
 
 --- Lets everything run that is due now, until it waits.
 local function settle() host.sleep(SETTLED_SECONDS) end
@@ -106,9 +108,11 @@ end
 --- Starts a sample of a script, loaded for it alone.
 local function begin(script, sample)
     last = last + 1
-    began = host.time()
-    run = { sample = sample, id = script.id, file = script.file, nodes = {}, rows = {}, stamped = {},
+    run = { sample = sample, began = host.time(), id = script.id, nodes = {}, rows = {}, stamped = {},
             events = {}, notices = {}, problems = {} }
+    run.source = proof.source(script.type, sample, run.rows, now)
+    about.note(run.rows, run.source)
+    settings.try(script.type, script.id, sample.settings)
     add(script.type)
     local start = script.type.start
     if start then host.start_script(start, run.nodes[""].address) end
@@ -257,6 +261,7 @@ local function listen()
         table.insert(run.events, event)
         return address ~= nil
     end
+    about.node_at = function(_) return run.source end
     host.on("event", host.event)
     host.on("notice_html", function(text) return text end)
     host.on("notice", function(key, text)

@@ -2,6 +2,7 @@
 -- write.
 --
 -- type = { id, name, icon, kind = nil|"controller"|"gateway", file, start, update,
+--          settings = { [name] = { default, min, max } } or nil,
 --          match = function, or { kind }, or { service, product, type } as lists in small letters (but for
 --                  service each may be nil),
 --          drivers = { { id, unit, label, places, min, max, zero, measured, on_change, names, keys, op,
@@ -23,18 +24,23 @@ local command_check = require "types.command_check"
 local data_state = require "types.data_state"
 local proof = require "types.proof"
 local limits = require "types.limits"
+local params = require "pg3.params"
 local row_check = require "types.row_check"
+local settings = require "serve.settings"
 local shortage = require "serve.shortage"
 local lines = require "types.lines"
+
+local about = require "serve.about"
 
 local check = {}
 
 local fail, texts, set = row_check.fail, row_check.texts, row_check.set
 
-local TABLE_FIELDS = set "api id name icon match parts commands samples start update events"
+local TABLE_FIELDS = set "api id name icon match parts commands samples start update events settings"
 local PART_FIELDS = set "part id name when"
 local MATCH_FIELDS = set "service product type kind last"
-local SAMPLE_FIELDS = set "rows steps site vrm expect"
+local SAMPLE_FIELDS = set "rows steps site device devices settings vrm expect"
+local SAMPLE_DEVICE_FIELDS = set "service instance product name rows"
 local SAMPLE_ROW_FIELDS = set "value unit timestamp text path code"
 local KINDS = set "controller gateway"
 
@@ -140,6 +146,15 @@ function check.sample_row(where, row)
     end
 end
 
+--- Another device of the installation, for devices_of and rows_of.
+local function check_sample_device(where, device)
+    if type(device) ~= "table" or type(device.service) ~= "string" then
+        fail(where, "it is not a device.", "Write { service = \"battery\", rows = { [\"/Soc\"] = 80 } }.")
+    end
+    row_check.fields(where, device, SAMPLE_DEVICE_FIELDS)
+    for key, row in pairs(device.rows or {}) do check.sample_row(where .. ", row " .. tostring(key), row) end
+end
+
 --- A sample; of its steps tools.steps says what is wrong with them.
 local function check_sample(where, sample)
     local has_steps = type(sample) == "table" and type(sample.steps) == "table"
@@ -153,10 +168,18 @@ local function check_sample(where, sample)
             "Write { rows = { [\"/Soc\"] = 80 }, expect = { ST = 80 } }.")
     end
     row_check.fields(where, sample, SAMPLE_FIELDS)
-    if sample.site ~= nil and type(sample.site) ~= "table" then
-        fail(where, "site is not a table.", "Write site = { online = true }.")
+    for _, field in ipairs { "site", "device", "devices", "settings" } do
+        if sample[field] ~= nil and type(sample[field]) ~= "table" then
+            fail(where, field .. " is not a table.", "Write site = { online = true }.")
+        end
     end
     row_check.number(where, "site.midnight", sample.site and sample.site.midnight)
+    if sample.site and sample.site.clock ~= nil and not about.time_of(sample.site.clock) then
+        fail(where, "site.clock is no time.", "Write site = { clock = \"2026-04-18 06:30\" }.")
+    end
+    for i, device in ipairs(sample.devices or {}) do
+        check_sample_device(("%s, device %d"):format(where, i), device)
+    end
     for key, row in pairs(sample.rows or {}) do check.sample_row(where .. ", row " .. tostring(key), row) end
 end
 
@@ -310,6 +333,13 @@ local function build_commands(job, type_)
     end
 end
 
+local function build_settings(job, type_)
+    if job.table.settings == nil then return end
+    local ok, list = try(job, { field = "settings" }, command_check.settings, job.table.settings,
+        params.is_own)
+    type_.settings = ok and list or nil
+end
+
 local function build_events(job, type_)
     local ok, declared = try(job, { field = "events" }, command_check.events, job.table.events, type_.kind)
     for _, one in ipairs(ok and check.types(type_) or {}) do
@@ -340,6 +370,7 @@ local function build(job)
         type_.numbered = is_numbered(type_)
         build_commands(job, type_)
         build_events(job, type_)
+        build_settings(job, type_)
     end
     build_samples(job)
     return type_
@@ -441,7 +472,8 @@ local function prove(loaded, file)
     local script = { id = loaded.id, text = loaded.text, table = loaded.table, libs = loaded.libs }
     local type_, _, problems = check.device(file, loaded.table, loaded.text)
     script.type = type_
-    script.problems = type_ and proof.run(type_, loaded.table, loaded.text) or problems
+    local function prepare(sample) settings.try(type_, loaded.id, sample and sample.settings) end
+    script.problems = type_ and proof.run(type_, loaded.table, loaded.text, prepare) or problems
     script.problem = #script.problems > 0 and summary(script.problems) or nil
     return script
 end

@@ -139,6 +139,54 @@ function command_check.one(id, command, labels, type_id, kind)
              params = check_params(where, command.params, labels, type_id, id) }
 end
 
+local SETTING_FIELDS = set "default min max"
+
+--- One setting -> { default, min, max }; the two for numbers only.
+local function check_setting(where, setting)
+    local fields = type(setting) == "table" and setting or { default = setting }
+    row_check.fields(where, fields, SETTING_FIELDS)
+    local default = fields.default
+    if type(default) == "string" then
+        if fields.min ~= nil or fields.max ~= nil then
+            fail(where, "min and max are not for a text.", "Remove them.")
+        end
+        return { default = default }
+    elseif type(default) ~= "number" then
+        fail(where, "the default is neither a number nor a text.",
+            "Write settings = { limit = 10 }, or limit = { default = 10, min = 1, max = 100 }.")
+    end
+    local min = row_check.number(where, "min", fields.min, -1e12)
+    local max = row_check.number(where, "max", fields.max, 1e12)
+    row_check.number(where, "the default", default)
+    if default < min or default > max then
+        fail(where, "the default is not within min and max.", "Write limits that it fits.")
+    end
+    return { default = default, min = min, max = max }
+end
+
+--- The table's `settings` = { limit = 10, area = { default = 2, min = 0, max = 9 } }, parameters on PG3's
+-- page -> { [name] = { default, min, max } }. is_own(name): the plugin has a parameter of that name.
+function command_check.settings(settings, is_own)
+    local list, count = {}, 0
+    if type(settings) ~= "table" then
+        fail("settings", "it is not a table.", "Write settings = { limit = 10 }.")
+    end
+    for _, name in ipairs(command_check.ids(settings)) do
+        count = count + 1
+        if type(name) ~= "string" or not name:find("^%l[%l%d_]*$") or #name > 30 then
+            fail("settings", "'" .. tostring(name) .. "' is no name for a setting.",
+                "Use up to 30 small letters, digits and _, like pump_limit.")
+        elseif is_own(name) then
+            fail("settings", "'" .. name .. "' is a parameter of the plugin's.", "Choose another name.")
+        end
+        list[name] = check_setting("setting " .. name, settings[name])
+    end
+    if count > limits.settings then
+        fail("settings", ("there are %d."):format(count), ("Have at most %d."):format(limits.settings))
+    end
+    return next(list) and list or nil
+end
+
 --- What the plugin reports of every device, by its first node.
 local STATE_EVENTS = { LOST = "Device lost", BACK = "Device back" }
 --- What a row of an alarm reports, unless the table calls it otherwise.

@@ -12,6 +12,7 @@ return {
     state_name = 60,            -- Length of a state's name | characters
     commands = 20,              -- Commands of a script, and its events |
     params = 8,                 -- Parameters of a command |
+    settings = 20,              -- Settings of a script |
     samples = 50,               -- Samples of a script |
     samples_ms = 500,           -- Processor time of all samples together | ms
     requests = 20,              -- `vrm.get` of a script at once; then one in request_seconds s |

@@ -1,5 +1,6 @@
 --- The samples of a device table: rows, and the values they are to give.
 
+local about = require "serve.about"
 local limits = require "types.limits"
 local lines = require "types.lines"
 local shortage = require "serve.shortage"
@@ -14,6 +15,24 @@ function proof.rows(given)
         rows[key] = type(row) == "table" and row or { value = row, path = key, code = key }
     end
     return rows
+end
+
+--- What scripts are told of a sample when they ask (see serve.about). rows: its own; now: its time, nil: when
+-- it begins.
+function proof.source(type_, sample, rows, now)
+    local match, devices = type_.match, {}
+    local device = { service = type(match) == "table" and match.service and match.service[1] or "gateway",
+                     instance = 0, product = "", name = type_.name }
+    for name, value in pairs(sample.device or {}) do device[name] = value end
+    for i, one in ipairs(sample.devices or {}) do
+        devices[i] = { rows = proof.rows(one.rows or {}),
+                       record = { service = one.service, instance = one.instance or 0,
+                                  product = one.product or "", name = one.name or one.service } }
+    end
+    devices[#devices + 1] = { rows = rows, record = device }
+    local begun = about.begin_of(sample.site)
+    return { sample = true, site = sample.site or {}, device = device, devices = devices, rows = rows,
+             now = now or function() return begun end }
 end
 
 --- Whether a driver's value in a sample is the expected one: equal at the places shown.
@@ -68,6 +87,7 @@ end
 -- script that ran too long only that is told, and so when os.clock() passes the deadline (nil: none).
 function proof.try(type_, sample, deadline)
     local rows = proof.rows(sample.rows)
+    about.note(rows, proof.source(type_, sample, rows))
     local results = try_node(type_, rows, sample, sample.expect, deadline)
     for _, part in ipairs(type_.parts) do
         local expect = sample.expect[part.part]
@@ -82,11 +102,12 @@ end
 --- Runs the samples of a type's table but for those with steps (tools.steps) -> list of sentences, empty when
 -- all hold. `expect = "no data"` stands
 -- for nil; a function that raises is a problem, expected or not. text: the script's text, for the lines (may
--- be nil).
-function proof.run(type_, tab, text)
+-- be nil). prepare(sample): called before each, and after the last without one; nil: there is nothing to do.
+function proof.run(type_, tab, text, prepare)
     local problems, deadline = {}, os.clock() + limits.samples_ms / 1000
     for i, sample in ipairs(tab.samples or {}) do
         local where
+        if prepare then prepare(sample) end
         for _, result in ipairs(sample.steps and {} or proof.try(type_, sample, deadline)) do
             if result.problem then
                 where = where or lines.at(type_.file, text, tab, { sample = i })
@@ -96,6 +117,7 @@ function proof.run(type_, tab, text)
             end
         end
     end
+    if prepare then prepare() end
     return problems
 end
 

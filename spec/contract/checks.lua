@@ -93,6 +93,16 @@ check("midnight", "the day of the month and of the year", function()
     end
 end)
 
+check("midnight", "the seconds of the clock, also after it was changed", function()
+    for _, time in ipairs {
+        { "UTC", 1768519800.5, 23 * 3600 + 1800 }, { "Europe/Berlin", 1768519800, 1800 },
+        { "Europe/Berlin", 1774785600, 14 * 3600 },                             -- a day of 23 hours
+        { "America/Los_Angeles", 1793556000, 10 * 3600 },                       -- and of 25
+    } do
+        assert(select(5, host.midnight(time[1], time[2])) == time[3], time[1])
+    end
+end)
+
 check("midnight", "nil where the zone is not known", function()
     assert(host.midnight("UTC", -1) == -86400)
     for _, zone in ipairs { "Europe/Nowhere", "", "/etc/passwd", "../UTC", "Europe" } do
@@ -1214,6 +1224,23 @@ check("make_folder", "with its parents; one that is there is fine", function()
     raises(host.make_folder)
 end)
 
+check("script_settings", "what setting gives", function()
+    local script = load_text [[return {
+        limit = function() return setting("limit") end,
+        none = function() local value = setting("none") return value end,
+    }]]
+    names(raises(script.table.limit), "there is no setting 'limit'")
+    assert(select("#", host.script_settings(script.id, { limit = 5, name = "x" })) == 0)
+    assert(script.table.limit() == 5)
+    host.script_settings(script.id, { limit = 6 })
+    assert(script.table.limit() == 6)
+    names(raises(script.table.none), "contract/loaded.lua:", "there is no setting 'none'")
+    raises(host.script_settings, script.id)
+    raises(host.script_settings, script.id, { limit = function() end })
+    host.close_script(script.id)
+    raises(host.script_settings, script.id, {})
+end)
+
 check("script_state", "copies go in and out", function()
     local script = load_text(COUNTING)
     assert(next(host.script_state(script.id)) == nil)
@@ -1260,6 +1287,41 @@ check("call_all", "rows are read where they are, as copies, and cannot be change
     assert(results[1] == "2 2 2 V nil nil 4 5.5 Boat", results[1] or problems[1])
     assert(results[3] == results[1] and ROWS["/A"].value == 2)
     names(problems[2], "contract/loaded.lua:", "cannot be changed")
+    host.close_script(script.id)
+end)
+
+check("on", "about: what scripts ask about nodes and rows", function()
+    with_node()
+    local asked, said = {}, nil
+    local other = { ["/Soc"] = { value = 80 } }
+    host.on("about", function(kind, of, service, instance)
+        local what = type(of) == "table" and "rows" or of
+        asked[#asked + 1] = ("%s %s %s %s"):format(kind, what, service, instance)
+        return kind == "rows" and other or kind ~= "device" and { name = "Boat", list = { 1, 2 } } or nil
+    end)
+    host.on("script_error", function(_, problem) said = problem end)
+    local script = load_text [[return {
+        ask = function(rows)
+            local one = rows_of(rows, "battery", 3)
+            return number(one, "/Soc") + #site_of(rows).list + (device_of(rows) and 100 or 0)
+        end,
+        node = function(node)
+            node:set("GV2", number(rows_of(node), "/Soc") + #devices_of(node, "x").list)
+        end,
+        wrong = function(node) site_of("contract") end,
+    }]]
+    local results, problems = host.call_all({ script.table.ask }, ROWS)
+    assert(results[1] == 82, problems[1])
+    host.start_script(script.table.node, "contract")
+    eventually(function() return host.get("contract", "GV2") == 82 end)
+    assert(table.concat(asked, ", ") == "rows rows battery 3, site rows nil nil, device rows nil nil, "
+        .. "rows contract nil nil, devices contract x nil", table.concat(asked, ", "))
+    host.start_script(script.table.wrong, "contract")
+    eventually(function() return said end)
+    names(said, "contract/loaded.lua:9", "a node, or the rows of a device, expected")
+    host.on("about", function() error("oops") end)
+    results, problems = host.call_all({ script.table.ask }, ROWS)
+    assert(results[1] == nil and problems[1])
     host.close_script(script.id)
 end)
 

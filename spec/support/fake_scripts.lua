@@ -166,6 +166,12 @@ local function script_globals(world, script, env)
         world:fire("script_get", id, script.file, path, query and copy(query))
         return coroutine.yield()
     end })
+    set("setting", function(name)
+        local value = (script.settings or {})[name]
+        if value == nil then error("there is no setting '" .. tostring(name) .. "'", 2) end
+        return value
+    end)
+    fake_scripts.about(world, set)
     set("print", function(...)
         local texts = table.pack(...)
         for i = 1, texts.n do texts[i] = tostring(texts[i]) end
@@ -184,6 +190,24 @@ local function fits(driver, value)
     local named = not driver.names or driver.names[math.tointeger(value)] ~= nil
     return named and value >= (driver.min or -1e6) and value <= (driver.max or 1e6)
 end
+
+local real_rows = setmetatable({}, { __mode = "k" })    -- [what a script reads rows through] = the rows
+
+--- site_of, device_of, devices_of, rows_of of a script.
+local function about_functions(world, set)
+    for _, kind in ipairs { "site", "device", "devices", "rows" } do
+        set(kind .. "_of", function(of, service, instance)
+            if type(of) ~= "table" then error("a node, or the rows of a device, expected", 2) end
+            local address = not real_rows[of] and of.address
+            local answer = world.handlers.about
+                and world.handlers.about(kind, address or real_rows[of], service, instance)
+            if type(answer) ~= "table" then return nil end
+            return kind == "rows" and fake_scripts.rows(answer) or copy(answer)
+        end)
+    end
+end
+
+fake_scripts.about = about_functions
 
 --- The node object a function of a script is given.
 local function node_of(world, script, address)
@@ -337,8 +361,11 @@ local function rows_of(rows)
     end
     local shown = setmetatable({}, { __index = row_of, __pairs = function() return next_row end,
         __newindex = function() error("rows are what VRM sent; they cannot be changed", 2) end })
+    real_rows[shown] = rows
     return shown, function() gone = true end
 end
+
+fake_scripts.rows = rows_of
 
 local function call_all(world, functions, rows, ...)
     assert(type(functions) == "table" and type(rows) == "table", "table expected")
@@ -365,6 +392,10 @@ function fake_scripts.open(world, host)
         local script = living(world, id)
         if type(states) ~= "table" then return copy(script.states) end
         script.states = copy(states)
+    end
+    host.script_settings = function(id, values)
+        assert(type(values) == "table", "table expected")
+        living(world, id).settings = copy(values)
     end
     host.script_figures = function(id)
         living(world, id)
