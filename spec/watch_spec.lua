@@ -231,7 +231,7 @@ describe("a value", function()
 
     it("has its unit, its text or its time of day", function()
         local world = fake.new {}
-        require("pg3.profile").declare(TYPE)
+        require("pg3.profile").declare(function() return TYPE end)
         world.host.add { address = "x", type = "MYX", name = "A\27[2Jb", primary = "x" }
         assert.equal("212 W", shows(world, "ST", 212))
         assert.equal("no data", shows(world, "ST", nil, "no data"))
