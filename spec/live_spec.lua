@@ -19,9 +19,10 @@ local function boat(live, options)
     for key, value in pairs(options or {}) do gx[key] = value end
     local world
     function gx.send(path, payload)
-        local connection = world.connections[#world.connections]
-        if connection and connection.up then
-            world:mqtt_message(connection, "N/" .. PORTAL .. "/" .. path, payload)
+        for _, connection in ipairs(world.connections) do
+            if connection.up and not connection.closed then
+                world:mqtt_message(connection, "N/" .. PORTAL .. "/" .. path, payload)
+            end
         end
     end
     function gx:tell(path, value)
@@ -45,7 +46,10 @@ local function boat(live, options)
     end
     world = worlds.new {
         sites = { [151734] = site }, params = { vrm_token = worlds.TOKEN, live = live or "vrm" },
-        broker = function() return gx.refuse end,
+        broker = function(connection)
+            if type(gx.refuse) == "function" then return gx.refuse(connection) end
+            return gx.refuse
+        end,
         on_send = function(_, message)
             gx.asked[#gx.asked + 1] = message
             gx.kept = world.now
@@ -356,6 +360,51 @@ describe("live data", function()
         gx.refuse = nil
         gx:live(2400)
         assert.equal(2, #world.connections)
+        assert.equal(1, #world:logged("values come live now"))
+    end)
+
+    -- Fault: A firewall that lets only web pages pass keeps live data away, or the log fills with tries.
+    -- Expected: It comes by port 443, which is told once; when 8883 goes again, it changes back.
+    it("goes by port 443 where 8883 is shut, and back when it is open", function()
+        local shut = true
+        local world, gx = boat("vrm", { refuse = function(connection)
+            return shut and connection.config.port == 8883 and "unreachable" or nil
+        end })
+        gx:live(60)
+        local by_web = world.connections[2]
+        assert.same({ "webmqtt7.victronenergy.com", 443, true, "system" }, { by_web.config.host,
+            by_web.config.port, by_web.config.websocket, by_web.config.ca })
+        assert.equal(1, #world:logged("values come live now, by port 443, for port 8883 gives no"))
+        assert.equal(2, world:value(GATEWAY, "GV17"))
+        gx:live(3600)
+        assert.is_true(#world.connections >= 3 and #world.connections <= 5, #world.connections)
+        assert.is_true(by_web.up and not by_web.closed)
+        assert.equal(2, world:value(GATEWAY, "GV17"))
+        shut = false
+        gx:live(1900)
+        local last = world.connections[#world.connections]
+        assert.is_true(by_web.closed)
+        assert.equal(8883, last.config.port)
+        assert.is_true(last.up and not last.closed)
+        assert.equal(1, #world:logged("port 8883 gives a connection again"))
+        assert.equal(2, world:value(GATEWAY, "GV17"))
+        for _, connection in ipairs(world.connections) do
+            assert.is_true(connection.closed or connection == last)
+        end
+    end)
+
+    it("tries all ways in turns where none goes, and says so once", function()
+        local refuse = "unreachable"
+        local world, gx = boat("vrm", { refuse = function() return refuse end })
+        gx:live(600)
+        assert.equal(1, #world:logged("no connection to VRM's broker by any port"))
+        assert.equal(1, world:value(GATEWAY, "GV17"))
+        for i, connection in ipairs(world.connections) do
+            assert.equal(i % 2 == 1 and 8883 or 443, connection.config.port)
+            assert.equal(i > 2, connection.config.quiet or false)
+        end
+        refuse = nil
+        gx:live(60)
         assert.equal(1, #world:logged("values come live now"))
     end)
 

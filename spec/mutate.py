@@ -286,6 +286,18 @@ MUTATIONS = [
     Mutation("the source stays live when live data ends", "scripts/sources/live.lua",
              "link.alive and link.broker.source or nil", "link.broker.source",
              ["spec/live_spec.lua"]),
+    Mutation("a shut port has no other", "scripts/sources/live.lua",
+             "if link.failures < WAY_TRIES or not ways[2] then return end", "if link.failures then return end",
+             ["spec/live_spec.lua"]),
+    Mutation("live data never returns to its best port", "scripts/sources/live.lua",
+             "if link.alive then look_for_best(link, now) end\n", "",
+             ["spec/live_spec.lua"]),
+    Mutation("each try of a shut port is in the log", "scripts/sources/live.lua",
+             "connect(link, number, link.all_failed)", "connect(link, number)",
+             ["spec/live_spec.lua"]),
+    Mutation("port 443 is spoken to without a websocket", "host/net/mqtt_link.c",
+             "schemes[c->websocket][c->tls]", "schemes[0][c->tls]",
+             [E2E + "test_live.py::test_a_blocked_port_has_another"]),
 ]
 
 

@@ -99,11 +99,14 @@ describe("the account's answers:", function()
         assert.same({
             { id = SITE, name = "Mill Cottage", alarms = 1, listed_alarms = { "81/289" },
               last_timestamp = LOGGED, zone = "Europe/Zurich", created = 1600000000,
-              portal = "0a1b2c3d4e5f", mqtt_host = "mqtt7.victronenergy.com" },
+              portal = "0a1b2c3d4e5f", mqtt_host = "mqtt7.victronenergy.com",
+              mqtt_webhost = "webmqtt7.victronenergy.com" },
             { id = 4242, name = "Pump house", alarms = 2, last_timestamp = LOGGED - 3600,
-              zone = "Africa/Nairobi", portal = "0a1b2c3d4e60", mqtt_host = "mqtt7.victronenergy.com" },
+              zone = "Africa/Nairobi", portal = "0a1b2c3d4e60", mqtt_host = "mqtt7.victronenergy.com",
+              mqtt_webhost = "webmqtt7.victronenergy.com" },
             { id = 88003, name = "Installation 88003", alarms = 0, zone = "Europe/Zurich",
-              created = 1600000000, portal = "0a1b2c3d4e61", mqtt_host = "mqtt7.victronenergy.com" },
+              created = 1600000000, portal = "0a1b2c3d4e61", mqtt_host = "mqtt7.victronenergy.com",
+              mqtt_webhost = "webmqtt7.victronenergy.com" },
         }, read.installations(answer "installations-extended"))
     end)
 

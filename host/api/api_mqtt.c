@@ -246,9 +246,8 @@ static int field_number(lua_State *L, const char *name, int missing, int most) {
     return (int)n;
 }
 
-static bool field_true(lua_State *L, const char *name) {
-    bool missing = lua_getfield(L, 1, name) == LUA_TNIL;
-    return missing || lua_toboolean(L, -1);
+static bool field_bool(lua_State *L, const char *name, bool missing) {
+    return lua_getfield(L, 1, name) == LUA_TNIL ? missing : lua_toboolean(L, -1);
 }
 
 static void check_list(lua_State *L, const char *name, int most) {
@@ -324,9 +323,11 @@ static int connection_count(const struct api *a) {
 }
 
 // host.mqtt_open{ name=, host=, port=, client_id=, user=, password=, keep_alive= (seconds), tls=,
-//   ca=, check_name=, skip=, levels=, members=, without=, gather= (milliseconds) } -> id | nil, why
+//   websocket=, quiet=, ca=, check_name=, skip=, levels=, members=, without=, gather=
+//   (milliseconds) } -> id | nil, why
 // name: the broker's in the log, as it stands in a sentence. tls, check_name: true where not given.
-// ca: PEM file; a relative path is one of the plugin's; none: the certificate is not checked.
+// ca: PEM file; a relative path is one of the plugin's; "system": who the system trusts; none: the
+// certificate is not checked. websocket: MQTT in one. quiet: failures are not logged.
 // skip, levels, members: what host.mqtt_read gives. without: a topic with one of these texts in it
 // is left out. gather: Lua is told of messages at most so often.
 // The password is masked. Events, each with the id: "mqtt_up"; "mqtt_down" (why), it tries again by
@@ -344,8 +345,10 @@ static int host_mqtt_open(lua_State *L) {
         .user = field_optional(L, "user"),
         .password = field_optional(L, "password"),
         .keep_alive_s = field_number(L, "keep_alive", 60, 65535),
-        .tls = field_true(L, "tls"),
-        .check_name = field_true(L, "check_name"),
+        .websocket = field_bool(L, "websocket", false),
+        .quiet = field_bool(L, "quiet", false),
+        .tls = field_bool(L, "tls", true),
+        .check_name = field_bool(L, "check_name", true),
         .message_max = MESSAGE_MAX,
         .waiting_max = WAITING_MAX,
     };
@@ -355,7 +358,9 @@ static int host_mqtt_open(lua_State *L) {
     check_list(L, "members", MEMBERS_MAX);
     check_list(L, "without", WITHOUT_MAX);
     config.ca_file = field_optional(L, "ca");
-    if (config.ca_file != NULL) {
+    if (config.ca_file != NULL && strcmp(config.ca_file, "system") == 0) {
+        config.ca_file = http_trust_store(http_trust_stores);
+    } else if (config.ca_file != NULL) {
         config.ca_file = api_path(L, lua_gettop(L));
     }
     if (connection_count(api_of(L)) >= CONNECTIONS_MAX) {

@@ -103,9 +103,9 @@ static void connection_wait(struct mqtt *m, enum state state, enum mqtt_trouble 
     subscriptions_forget(m);
     if (strcmp(m->reason, reason) != 0) {
         snprintf(m->reason, sizeof m->reason, "%s", reason);
-        log_warning("mqtt", "%s The plugin tries again %s %d seconds.", reason,
-                    ms > RETRY_MS ? "at growing intervals, first after" : "every",
-                    (int)(ms / 1000));
+        log_line(m->config.quiet ? LOG_DEBUG : LOG_WARNING, "mqtt",
+                 "%s The plugin tries again %s %d seconds.", reason,
+                 ms > RETRY_MS ? "at growing intervals, first after" : "every", (int)(ms / 1000));
     }
     state_set(m, state, ms);
     m->events.down(m->events.ctx, why);

@@ -24,6 +24,8 @@ struct mqtt_config {
     const char *user;
     const char *password;
     int keep_alive_s;
+    bool websocket; // MQTT in a websocket, of the path "/"
+    bool quiet;     // failures are logged for who looks for them only
     bool tls;
     const char *cert_file; // client certificate and key, PEM
     const char *key_file;

@@ -195,8 +195,10 @@ bool link_destroy_start(struct link *link) { return thread_start(link_destroy, l
 bool link_create_client(struct link *link, const struct mqtt_config *c) {
     bool bare_ipv6 = strchr(c->host, ':') != NULL;
     char uri[320];
-    int len = snprintf(uri, sizeof uri, "%s://%s%s%s:%d", c->tls ? "ssl" : "tcp",
-                       bare_ipv6 ? "[" : "", c->host, bare_ipv6 ? "]" : "", c->port);
+    static const char *const schemes[2][2] = {{"tcp", "ssl"}, {"ws", "wss"}};
+    int len = snprintf(uri, sizeof uri, "%s://%s%s%s:%d%s", schemes[c->websocket][c->tls],
+                       bare_ipv6 ? "[" : "", c->host, bare_ipv6 ? "]" : "", c->port,
+                       c->websocket ? "/" : "");
     int rc = MQTTASYNC_FAILURE;
 
     // By default paho traces its functions in memory. Its last thread may still do so after

@@ -314,6 +314,7 @@ local function poll_once(site)
         site.store:doubt()
         site.discover = site.discover or discover
         failed(site.health, site, err, function() poll(site) end)
+        if refused(site.health) then live.leave(site.id) end
         if site.health:lost() and not live.is_alive(site) then
             installation.lose(site)
         else
@@ -371,7 +372,8 @@ local function use_installations(s, list)
     for i, record in ipairs(list) do
         local site = sites[record.id] or { id = record.id, said = {}, nodes = {}, store = store.new() }
         site.name, site.created = record.name, record.created
-        site.portal, site.mqtt_host = record.portal, record.mqtt_host
+        site.portal = record.portal
+        site.mqtt_host, site.mqtt_webhost = record.mqtt_host, record.mqtt_webhost
         if site.zone ~= record.zone then site.zone, site.tomorrow = record.zone, nil end
         if not (s.client.bare and site.alarms) then take_details(site, record) end
         if site.session ~= s then site.session, site.health = s, health.new(record.name) end
@@ -439,6 +441,7 @@ local function connect(s)
         poll_listed(s)
     else
         failed(s.health, s, err, reconnect)
+        if refused(s.health) then live.leave_all() end
         if refused(s.health) or (s.health:lost() and not s.sites) then
             installation.lose(nil)
         else

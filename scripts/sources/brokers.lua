@@ -2,15 +2,16 @@
 --
 -- broker = { source = what tells of it on the gateway's node, see names.data_source,
 --            name = as a sentence of the log calls it,
---            ways = list of { host, port, tls = false: none, ca = PEM file of who may have signed its
---                   certificate, or that certificate itself; nil: it is not checked, check_name = false: it
---                   may be for another name }; the first is the best,
+--            ways = list of { host, port, websocket = true: MQTT in one, tls = false: none, ca = PEM file of
+--                   who may have signed its certificate, or that certificate itself, or "system": who the
+--                   system trusts; nil: it is not checked, check_name = false: it may be for another name };
+--                   the first is the best,
 --            user, password = texts|nil,
 --            silent, refused = what to look at if it tells nothing, or takes no login: sentences }
 
 local brokers = {}
 
-local PORT = 8883
+local PORT, WEB_PORT = 8883, 443    -- the second goes through firewalls that let nothing but web pages pass
 local CA = "scripts/sources/victron-ca.crt"
 
 --- Where VRM has no host name for an installation: the brokers are numbered, by the portal id.
@@ -20,16 +21,25 @@ local function host_of(portal)
     return ("mqtt%d.victronenergy.com"):format(sum % 128)
 end
 
+--- What the tests put in the place of a port or an authority.
+local function given(name, usual)
+    return tonumber(host.env(name)) or host.env(name) or usual
+end
+
 --- VRM's broker of an installation, for an account. nil: something of it is not known.
 function brokers.of_vrm(site, email, token)
     if not (site.portal and email) then return nil end
+    local address = site.mqtt_host or host_of(site.portal)
     return {
         source = "vrm", name = "VRM's broker",
-        ways = { { host = site.mqtt_host or host_of(site.portal),
-                   port = tonumber(host.env("VICTRON_MQTT_PORT")) or PORT,
-                   ca = host.env("VICTRON_MQTT_CA") or CA } },
+        ways = { { host = address, port = given("VICTRON_MQTT_PORT", PORT),
+                   ca = given("VICTRON_MQTT_CA", CA) },
+                 { host = site.mqtt_webhost or "web" .. address,
+                   port = given("VICTRON_MQTT_WEB_PORT", WEB_PORT), websocket = true,
+                   ca = given("VICTRON_MQTT_CA", host.env("VICTRON_CA_FILE") or "system") } },
         user = email, password = "Token " .. token,
-        silent = "Look whether it is online, and whether its setting VRM portal is Off.",
+        silent = "Look whether it is online, whether its setting VRM portal is Off, and what this account may"
+            .. " do with it in VRM.",
         refused = "Look whether the token is still listed in VRM, under Integrations, Access tokens.",
     }
 end
@@ -38,7 +48,7 @@ end
 function brokers.same(a, b)
     local same = a.source == b.source and a.user == b.user and a.password == b.password and #a.ways == #b.ways
     for i, way in ipairs(a.ways) do
-        for _, field in ipairs { "host", "port", "tls", "ca", "check_name" } do
+        for _, field in ipairs { "host", "port", "websocket", "tls", "ca", "check_name" } do
             same = same and way[field] == b.ways[i][field]
         end
     end

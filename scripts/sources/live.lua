@@ -4,9 +4,13 @@
 -- on, more slowly. The heartbeat is the proof of life: where it is silent, the polls are all there is.
 --
 -- link = { site, broker = see sources.brokers, id = of host.mqtt_open, up = when it was connected|false,
+--          way = which of the broker's ways it goes, failures = of that way since it was taken,
+--          best_at = when the best was tried last, all_failed = each of them failed,
+--          probe = id of a connection that tries whether the best goes again,
 --          topics = set of those it asks for, wants_all = everything is to be told once more, asked_at,
 --          all_at = when that was asked for last, tries = how often in a row it was not told to its end,
 --          echo = what marks the end of that, heard_at = when anything was told last, alive,
+--          beats = the heartbeat is heard,
 --          questioned_at = when ANSWER was asked for; nil: it has come,
 --          delay = seconds until its answer came; nil: not known,
 --          proved_at, closed_for = when it was given up for a while, said, timer }
@@ -23,13 +27,17 @@ local LOOK_SECONDS = 5
 local KEEP_SECONDS = 30             -- between keepalives; the gateway forgets who asked after 60
 local ANSWER = "/system/0/SystemState/State"        -- to a question; it changes seldom
 local SILENT_SECONDS = 15           -- five heartbeats
+local BEATLESS_SECONDS = 75         -- the same where none is heard: two answers
 local WAIT_SECONDS = 60             -- for the first of a connection
 local PROOF_SECONDS = 30            -- between two times of the data that nodes show
 local TRIES = 2                     -- old gateways do not tell the end of everything
 local REFUSED_SECONDS = 3600        -- until a login that was refused is tried again
+local WAY_TRIES = 2                 -- until another way to a broker is tried
+local PROBE_SECONDS = 1800          -- until it is tried whether the best goes again
 
 local links = {}                    -- [id of an installation] = link
 local by_id = {}                    -- [id of a connection] = link
+local by_probe = {}                 -- the same of those that only try a way
 local show_timer                    -- for what waits to be shown
 
 ---------------------------------------------------------------------------------------- what is asked
@@ -143,9 +151,15 @@ local function hear(link, now)
     link.heard_at = now
     if link.alive then return end
     link.alive = true
-    if link.was_alive then link.wants_all, link.tries = true, 0 end       -- it may have missed something
+    if link.was_alive then                          -- it may have missed something
+        link.wants_all, link.tries = true, 0
+        keep_alive(link)
+    end
     link.was_alive = true
-    say(link, "info", "values come live now.")
+    local way = link.broker.ways[link.way]
+    say(link, "info", link.way == 1 and "values come live now." or ("values come live now, by port %d, for"
+        .. " port %d gives no connection. Does a firewall keep it shut?"):format(way.port,
+        link.broker.ways[1].port))
     prove(link)
     show_source(link)
 end
@@ -153,7 +167,7 @@ end
 --- The connection does not live any more: what it told is as old as its last sign of life.
 local function fall_silent(link, level, text)
     if not link.alive then return end
-    link.alive, link.delay, link.questioned_at = false, nil, nil
+    link.alive, link.beats, link.delay, link.questioned_at = false, nil, nil, nil
     installation.prove(link.site, true)
     show_source(link)
     say(link, level, text)
@@ -163,7 +177,7 @@ end
 -- asked with.
 local NEWS = {}
 
-NEWS["/heartbeat"] = function() end
+NEWS["/heartbeat"] = function(link) link.beats = true end
 
 NEWS["/full_publish_completed"] = function(link, echo)
     if echo == nil or echo == link.echo then link.wants_all, link.tries = false, 0 end
@@ -192,8 +206,16 @@ end
 
 ---------------------------------------------------------------------------------------- connections
 
-local function close(link)
-    fall_silent(link, "info", "values come from VRM's polls again.")
+local function end_probe(link)
+    if not link.probe then return end
+    host.mqtt_close(link.probe)
+    by_probe[link.probe], link.probe = nil, nil
+end
+
+--- why: for the log, where values come live now.
+local function close(link, why)
+    end_probe(link)
+    fall_silent(link, "info", why or "values come from VRM's polls again.")
     if link.timer then timer.cancel(link.timer) end
     link.timer, link.up = nil, false
     if link.id then
@@ -210,11 +232,32 @@ local function give_up(link, text)
     say(link, "warning", text)
 end
 
+--- Starts to connect by one of the broker's ways -> id; nil, why.
+local function connect(link, number, quiet)
+    local site, broker = link.site, link.broker
+    local way = broker.ways[number]
+    if number == 1 then link.best_at = host.time() end
+    return host.mqtt_open {
+        name = ("%s (%s)"):format(broker.name, site.name), host = way.host, port = way.port,
+        websocket = way.websocket, tls = way.tls, ca = way.ca, check_name = way.check_name, quiet = quiet,
+        client_id = ("pg3-victron-%08x%08x"):format(math.random(0, 0xFFFFFFFF), math.random(0, 0xFFFFFFFF)),
+        user = broker.user, password = broker.password,
+        skip = 2, members = { "value", ECHO }, without = { "/History/" },
+    }
+end
+
+--- Tries now and then, beside a connection by another way, whether the best goes again.
+local function look_for_best(link, now)
+    if link.way == 1 or link.probe or math.abs(now - link.best_at) < PROBE_SECONDS then return end
+    link.probe = connect(link, 1, true)
+    if link.probe then by_probe[link.probe] = link end
+end
+
 local function look(link)
     local now = host.time()
     local heard = link.heard_at and math.abs(now - link.heard_at)
     if link.up and math.abs(now - (link.asked_at or -math.huge)) >= KEEP_SECONDS then keep_alive(link) end
-    if link.alive and heard > SILENT_SECONDS then
+    if link.alive and heard > (link.beats and SILENT_SECONDS or BEATLESS_SECONDS) then
         fall_silent(link, "warning", "live data has stopped; values come from VRM's polls until it is back.")
     elseif link.alive and math.abs(now - (link.proved_at or -math.huge)) >= PROOF_SECONDS then
         prove(link)
@@ -222,18 +265,12 @@ local function look(link)
         say(link, "warning", ("%s took the login, but the gateway tells nothing. %s"):format(link.broker.name,
             link.broker.silent))
     end
+    if link.alive then look_for_best(link, now) end
 end
 
-local function open(link)
-    local site, broker = link.site, link.broker
-    local way = broker.ways[1]
-    local id, problem = host.mqtt_open {
-        name = ("%s (%s)"):format(broker.name, site.name), host = way.host, port = way.port,
-        tls = way.tls, ca = way.ca, check_name = way.check_name,
-        client_id = ("pg3-victron-%08x%08x"):format(math.random(0, 0xFFFFFFFF), math.random(0, 0xFFFFFFFF)),
-        user = broker.user, password = broker.password,
-        skip = 2, members = { "value", ECHO }, without = { "/History/" },
-    }
+local function open(link, number)
+    link.way, link.failures = number, 0
+    local id, problem = connect(link, number, link.all_failed)     -- then it was logged
     if not id then
         link.closed_for = host.time()
         return say(link, "error", "no live data: " .. problem .. ".")
@@ -257,7 +294,7 @@ function live.follow(site, broker)
         links[site.id] = link
     end
     local resting = link.closed_for and math.abs(host.time() - link.closed_for) < REFUSED_SECONDS
-    if link.id then subscribe(link) elseif not resting then open(link) end
+    if link.id then subscribe(link) elseif not resting then open(link, 1) end
 end
 
 --- Whether an installation's values come live now.
@@ -280,20 +317,40 @@ function live.leave_all()
     show_timer = nil
 end
 
-local function on(event, fn)
+--- probed: what the event of a connection means that only tries a way.
+local function on(event, fn, probed)
     host.on(event, function(id, ...)
-        if by_id[id] then fn(by_id[id], ...) end
+        if by_id[id] then fn(by_id[id], ...) elseif by_probe[id] and probed then probed(by_probe[id]) end
     end)
 end
 
 on("mqtt_up", function(link)
     link.up, link.heard_at, link.asked_at, link.all_at = host.time(), nil, nil, nil
+    link.failures, link.all_failed = 0, nil
     link.questioned_at, link.delay = nil, nil
     link.wants_all, link.tries = true, 0
     keep_alive(link)
+end, function(link)
+    close(link, ("port %d gives a connection again."):format(link.broker.ways[1].port))
+    open(link, 1)
 end)
 
+--- A connection could not be made. The host tries again by itself; after some tries another way is tried.
+local function fail(link)
+    local ways = link.broker.ways
+    link.failures = link.failures + 1
+    if link.failures < WAY_TRIES or not ways[2] then return end
+    if link.way == #ways then
+        link.all_failed = true
+        say(link, "warning", ("no connection to %s by any port; values come from VRM's polls. It is tried"
+            .. " again and again."):format(link.broker.name))
+    end
+    close(link)
+    open(link, link.way % #ways + 1)
+end
+
 on("mqtt_down", function(link, why)
+    local was_up = link.up
     link.up = false
     if why == "login" or why == "rights" or why == "id" then
         return give_up(link, ("%s refuses the login for live data; values come from VRM's polls. It is tried"
@@ -301,7 +358,8 @@ on("mqtt_down", function(link, why)
     end
     fall_silent(link, "warning",
         "the connection for live data was lost; values come from VRM's polls until it is back.")
-end)
+    if not was_up then fail(link) end
+end, end_probe)
 
 on("mqtt_refused", function(link)
     give_up(link, link.broker.name .. " gives no live data of this installation to this login; values come"

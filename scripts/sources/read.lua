@@ -204,7 +204,7 @@ function read.installations(json)
                 zone = name_text(site.timezone) or "UTC",
                 created = read.integer(site.syscreated),
                 portal = portal_id(site.identifier),
-                mqtt_host = host_name(site.mqtt_host),
+                mqtt_host = host_name(site.mqtt_host), mqtt_webhost = host_name(site.mqtt_webhost),
             }
         end
     end

@@ -5,6 +5,7 @@ import time
 import pytest
 from vrm import HOUSE, USER, VAN
 
+from support.broker import free_port
 from support.gx import OFF, PORTAL_MODE, Cloud, values_of
 from support.world import CONNECTED, FRESH, TOKEN, address
 
@@ -22,9 +23,10 @@ def cloud(world, tmp_path, authority):
     made.gx = made.add(PORTAL, values_of(site, world.vrm.clock))
     made.add(OTHER, values_of(world.vrm.sites[VAN], world.vrm.clock))
     for number in (HOUSE, VAN):
-        world.vrm.set_site(number, mqtt_host="localhost")
+        world.vrm.set_site(number, mqtt_host="localhost", mqtt_webhost="localhost")
     world.params["live"] = "vrm"
-    world.environment.update(VICTRON_MQTT_PORT=str(made.port), VICTRON_MQTT_CA=made.ca_file)
+    world.environment.update(VICTRON_MQTT_PORT=str(made.port), VICTRON_MQTT_WEB_PORT=str(made.web_port),
+                             VICTRON_MQTT_CA=made.ca_file)
     world.secrets.append("Token " + TOKEN)
     yield made
     made.close()
@@ -105,6 +107,21 @@ def test_a_foreign_certificate_gets_no_token(world, cloud, foreign_authority):
     world.running()
     world.wait_log("No TLS connection to VRM's broker (Harbour House)", "certificate verify failed")
     assert cloud.logins() == 0
+
+
+def test_a_blocked_port_has_another(world, cloud):
+    """Nobody answers at 8883; everything comes in a websocket, also many messages in one go, until the port is open."""
+    port = free_port()
+    world.environment["VICTRON_MQTT_PORT"] = str(port)
+    world.running()
+    world.wait_log("Harbour House", f"values come live now, by port {cloud.web_port}, for port {port}")
+    world.wait(lambda: cloud.gx.republished == 1, "everything is told once")
+    power = world.pg3.driver(BANK, "power")
+    cloud.gx.flood(3000, "solarcharger/288/Dc/0")
+    cloud.gx.set("battery/289/Dc/0/Power", 1234)
+    world.wait_value(BANK, power, 1234, timeout=20)
+    lines = [line for line in world.plugin.log_lines() if "No connection to VRM's broker (Harbour House)" in line]
+    assert len(lines) == 1, lines
 
 
 def test_nobody_listens_there_without_the_parameter(world, cloud):

@@ -26,9 +26,9 @@ def port_answers(port):
 
 class Broker:
     """`settings` are mosquitto's lines for the plugin's listener. Two ports: `port` for the plugin,
-    `test_port` (plain, anonymous) for the stand-in of PG3."""
+    `test_port` (plain, anonymous) for the stand-in of PG3. web: with a third, `web_port`, the same for websockets."""
 
-    def __init__(self, folder, settings):
+    def __init__(self, folder, settings, web=False):
         self.folder = str(folder)
         self.port = free_port()
         self.test_port = free_port()
@@ -39,6 +39,9 @@ class Broker:
                  "log_type all", f"log_dest file {self.log_file}", "sys_interval 0",
                  f"listener {self.test_port} 127.0.0.1", "allow_anonymous true",
                  f"listener {self.port} 127.0.0.1", *settings]
+        if web:
+            self.web_port = free_port()
+            lines += [f"listener {self.web_port} 127.0.0.1", "protocol websockets", *settings]
         with open(self.config_file, "w", encoding="utf-8") as file:
             file.write("\n".join(lines) + "\n")
 

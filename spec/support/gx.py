@@ -48,8 +48,8 @@ class Cloud:
         self.rights_file = os.path.join(self.folder, "rights.json")
         self.broker = Broker(self.folder, [
             f"certfile {certificate}", f"keyfile {key}", "max_queued_messages 0", f"plugin {dynamic_security()}",
-            f"plugin_opt_config_file {self.rights_file}"])
-        self.port = self.broker.port
+            f"plugin_opt_config_file {self.rights_file}"], web=True)
+        self.port, self.web_port = self.broker.port, self.broker.web_port
         self.devices = {}               # portal id -> Gx
         self.found = []                 # violations that a Gx has seen
 
