@@ -371,8 +371,9 @@ static bool read_init(struct app *a) {
     if (a->init.log_level[0] != '\0') {
         log_set_level(log_level_of(a->init.log_level));
     }
-    log_info("main", "victron-host " HOST_VERSION " for %s, PG3 %s, ISY %s", a->init.id,
-             a->init.pg3_version, a->init.isy_version);
+    const char *pg3 = a->init.pg3_version, *isy = a->init.isy_version; // each may be absent
+    log_info("main", "victron-host " HOST_VERSION " for %s%s%s%s%s", a->init.id,
+             pg3[0] != '\0' ? ", PG3 " : "", pg3, isy[0] != '\0' ? ", ISY " : "", isy);
     return true;
 }
 

@@ -33,8 +33,13 @@ local function take_settings(given, problems)
     notices.params(problems)
 end
 
+--- The parameters, once device scripts are there with those that are theirs.
+local function read_params(given)
+    return params.read(given, loaded and settings_of_scripts.defaults(scripts.types) or nil)
+end
+
 local function take_params(given)
-    local settings = params.read(given)
+    local settings = read_params(given)
     for _, secret in ipairs(settings.secrets) do host.mask(secret) end
     host.alt_units(settings.fahrenheit)
     host.zero_stale(settings.zero)
@@ -61,7 +66,7 @@ end
 --- New scripts may have other settings.
 local function offer_settings()
     show_params()
-    take_settings(host.params(), params.read(host.params()).problems)
+    take_settings(host.params(), read_params(host.params()).problems)
 end
 
 --- Nodes whose script was replaced go on with the new one; new types get their nodes.

@@ -87,7 +87,7 @@ local READERS = {
     ["a service"] = function(text) discovery.service_code(text) end,
     ["a parameter"] = in_each({ "vrm_token", "temp_unit", "stale_values", "script_folder", "x" },
         function(field, text) params.read { [field] = text } end),
-    ["a parameter's name"] = function(text) params.read { [text] = "x" } end,
+    ["a parameter's name"] = function(text) params.read({ [text] = "x" }, {}) end,
     ["a command"] = function(text)
         local type_ = { name = "X", commands = { { id = "SET", params = { { id = "", label = "x", places = 0,
             min = 0, max = 9, uom = 56 } } } } }

@@ -317,6 +317,33 @@ describe("parameters", function()
         assert.truthy(table.concat(world.masked, " "):find(("0"):rep(64), 1, true))
     end)
 
+    -- Fault: "vrm_tokn" or "temp_units" is saved, and nothing says that it is not used.
+    -- Expected: A notice names it, and what may be meant; a token under such a name, or in the place of the
+    --           name, is a secret all the same.
+    it("that are unknown have a notice with what may be meant", function()
+        local pasted = ("a1b2"):rep(16)
+        for typed, wanted in pairs {
+            vrm_tokn = "\"vrm_tokn\" is unknown and not used. Did you mean vrm_token? Write its value there,"
+                .. " and delete this one.",
+            token = "Did you mean vrm_token?", apikey = "Did you mean api_key?",
+            ["Temp Units"] = "Did you mean temp_unit?", stale_vlaues = "Did you mean stale_values?",
+            scripts_folder = "Did you mean script_folder?", ["my own note"] = "if it is not a note of yours.",
+            [("x"):rep(5000) .. " y"] = "is unknown",
+        } do
+            local world = started { params = { vrm_token = TOKEN, [typed] = pasted } }
+            assert.truthy(world.notices.params:find(wanted, 1, true), world.notices.params)
+            local is_token = wanted:find "vrm_token" or wanted:find "api_key"
+            assert.equal(is_token ~= nil, table.concat(world.masked, " "):find(pasted, 1, true) ~= nil, typed)
+            assert.is_nil(world.notices.params:find(pasted:sub(1, 8), 1, true))
+        end
+        local world = started { params = { vrm_token = "", [pasted] = "vrm_token" } }
+        assert.is_nil(world.notices.params:find(pasted:sub(1, 8), 1, true))
+        world = started { params = { vrm_token = TOKEN, a = "1", b = "2", c = "3", d = "4", e = " " } }
+        assert.truthy(world.notices.params:find("Unknown ones beside these: 1.", 1, true))
+        world:set_params { vrm_token = TOKEN, empty = "" }
+        assert.is_nil(world.notices.params)
+    end)
+
     it("script_folder is used from / on; another is shown with what is right", function()
         local world = started { params = { vrm_token = TOKEN, script_folder = "my scripts<b>" } }
         assert.truthy(world.notices.params:find("script_folder is \"my scripts", 1, true))

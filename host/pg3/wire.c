@@ -1,5 +1,6 @@
 #include "pg3/wire.h"
 
+#include "base/log.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,9 +82,13 @@ static bool to_tell(const struct node *node) {
 }
 
 static void set_told(struct buf *b, struct node *node, size_t i, size_t already) {
+    const struct driver_decl *decl = &node->type->drivers[i];
+    struct driver *d = &node->drivers[i];
+    log_debug("values", "%s %s, %s: %s %s", node->address, decl->id, decl->label, d->shown,
+              d->text != NULL ? d->text : "");
     set_driver(b, node, i, already);
-    node_told(&node->drivers[i]);
-    node->drivers[i].text_told = node->drivers[i].text != NULL;
+    node_told(d);
+    d->text_told = d->text != NULL;
 }
 
 // Data states that are not "fresh", of all nodes: PG3 takes minutes for what thousands of values

@@ -23,7 +23,7 @@ size_t wire_addnode(struct buf *b, struct node *const *nodes, size_t count);
 
 // {"set":[...]} with every changed driver of every live node, except `skip_driver` of node
 // `skip_address` (PG3's own). Clears their marks. False and nothing to send when nothing has
-// changed.
+// changed. Each value is a line of the log at the level debug.
 bool wire_set(struct buf *b, struct nodes *n, const char *skip_address, const char *skip_driver);
 
 #endif

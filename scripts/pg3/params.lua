@@ -1,6 +1,7 @@
 --- The user's parameters, read leniently, with a sentence for each thing that is wrong.
 
 local read = require "sources.read"
+local spelling = require "types.spelling"
 
 local params = {}
 
@@ -9,8 +10,12 @@ local DEFAULTS = { vrm_token = "", temp_unit = "C", stale_values = "zero", batte
                    live_seconds = "2" }
 
 local TOKEN_NAMES = { "vrm_token", "api_key", "vrm_api_token" }     -- the first with a value counts
-local OTHERS = { script_folder = true, api_key = true, vrm_api_token = true }
-local LONGEST_TOKEN = 512
+local NAMES = { "script_folder", table.unpack(TOKEN_NAMES) }        -- all that there are
+for name in pairs(DEFAULTS) do
+    if name ~= "vrm_token" then NAMES[#NAMES + 1] = name end
+end
+table.sort(NAMES)
+local LONGEST_TOKEN, SHORTEST_PASTED = 512, 25
 local TEMP_UNITS = { c = "C", celsius = "C", f = "F", fahrenheit = "F", choices = "C or F" }
 local LIVE = { off = "off", vrm = "vrm", choices = "off or vrm" }
 local STALE_VALUES = { zero = "zero", keep = "keep", choices = "zero or keep" }
@@ -101,17 +106,64 @@ local function folded(name)
     return (tostring(name):lower():gsub("[%s-]", "_"))
 end
 
---- Every token among the parameters, used or not, as typed and as cleaned.
+--- The parameter that a name stands for; nil and what may be meant (nil: nothing) if it is none. more: those
+-- of device scripts, [name] = any; nil: none.
+local function known(name, more)
+    local key = folded(name)
+    if more and more[key] then return key end
+    for _, one in ipairs(NAMES) do
+        if one == key then return one end
+    end
+    return nil, spelling.closest(key, NAMES) or key:find("token", 1, true) and "vrm_token" or nil
+end
+
+--- Whether a name is rather a token, in the wrong field.
+local function looks_like_token(name)
+    return #name >= SHORTEST_PASTED and not name:find "[%s_]"
+end
+
+local IS_TOKEN = {}
+for _, name in ipairs(TOKEN_NAMES) do IS_TOKEN[name] = true end
+
+--- Every token among the parameters, used or not, as typed and as cleaned; also under a misspelt name, or in
+-- its place.
 local function secrets_of(given)
     local secrets = {}
     for name, value in pairs(given) do
-        for _, token_name in ipairs(TOKEN_NAMES) do
-            if folded(name) == token_name and type(value) == "string" and value ~= "" then
-                secrets[#secrets + 1], secrets[#secrets + 2] = value, clean_token(value)
-            end
+        local key, like = known(name)
+        if looks_like_token(name) then secrets[#secrets + 1] = name end
+        if IS_TOKEN[key or like] and type(value) == "string" and value ~= "" then
+            secrets[#secrets + 1], secrets[#secrets + 2] = value, clean_token(value)
         end
     end
     return secrets
+end
+
+local MOST_UNKNOWN = 3              -- names that are told
+
+--- What is said of a parameter that is none.
+local function about_unknown(name)
+    if looks_like_token(name) then
+        return "The name of a parameter looks like a token. Paste it as the value of vrm_token, and delete"
+            .. " that parameter."
+    end
+    local _, like = known(name)
+    return ("The parameter \"%s\" is unknown and not used.%s"):format(shown(name),
+        like and (" Did you mean %s? Write its value there, and delete this one."):format(like)
+        or " Delete it if it is not a note of yours.")
+end
+
+--- A sentence for each parameter that is none and has a value.
+local function tell_unknown(given, more, problems)
+    local names = {}
+    for name, value in pairs(given) do
+        if not known(name, more) and read.trim(tostring(value)) ~= "" then names[#names + 1] = tostring(name) end
+    end
+    table.sort(names)
+    for i = 1, math.min(#names, MOST_UNKNOWN) do problems[#problems + 1] = about_unknown(names[i]) end
+    if #names > MOST_UNKNOWN then
+        problems[#problems + 1] = ("Unknown ones beside these: %d."):format(#names - MOST_UNKNOWN)
+    end
 end
 
 --- The user's parameters by the names they stand for: "VRM Token" is vrm_token. Of several that mean the same
@@ -142,7 +194,7 @@ function params.named(given) return (by_name(given)) end
 
 --- Whether a name is one of the plugin's own parameters.
 function params.is_own(name)
-    return DEFAULTS[name] ~= nil or OTHERS[name] or false
+    return (known(name)) == name
 end
 
 --- What the user should see beside what is given, so that the names need not be known: { name = default }.
@@ -157,14 +209,16 @@ function params.missing(given, more)
     return missing
 end
 
---- given: PG3's { name = text }. Returns { token = text ("" if none), token_problem = text|nil,
+--- given: PG3's { name = text }; more: the parameters of device scripts, [name] = any; nil: not known yet, so
+-- no name counts as unknown. Returns { token = text ("" if none), token_problem = text|nil,
 -- secrets = list of what must not be logged,
 -- fahrenheit = bool, zero = bool, live = "off" or "vrm", live_seconds = between two live values of a power,
 -- script_folder = path ("" if none),
 -- battery_level = percent|nil,
 -- problems = list of sentences }.
-function params.read(given)
+function params.read(given, more)
     local named, problems = by_name(given)
+    if more then tell_unknown(given, more, problems) end
     local token = ""
     for _, name in ipairs(TOKEN_NAMES) do
         if token == "" then token = clean_token(named[name] or "") end

@@ -81,10 +81,16 @@ local function status_error(reply, token)
     return { kind = kind, text = text .. ".", retry_after = reply.retry_after }
 end
 
+--- What came of a request, for the log. From the wish on: it may have waited for VRM's limit.
+local function log_request(path, since, result)
+    host.log("debug", ("GET %s: %s, after %.0f ms."):format(path, result, (host.time() - since) * 1000))
+end
+
 --- One GET; returns the decoded JSON object and the reply, or nil and an error. options: priority, without
 -- and list of host.http (nil: none).
 function vrm:get(path, options)
     options = options or {}
+    local since = host.time()
     local reply, err = host.http {
         url = self.url .. path,
         headers = { ["X-Authorization"] = "Token " .. self.token, ["Accept"] = "application/json" },
@@ -92,6 +98,7 @@ function vrm:get(path, options)
         ca_file = self.ca_file,
         priority = options.priority, without = options.without, list = options.list,
     }
+    log_request(path, since, reply and "status " .. reply.status or "no answer, " .. err.kind)
     local problem
     if not reply then
         problem = { kind = err.kind, text = err.text }

@@ -1,5 +1,6 @@
 """What PG3 asks while the plugin runs: query, status, commands, discover, polls, log level."""
 
+import base64
 import json
 import time
 
@@ -218,6 +219,33 @@ def test_the_log_level_changes_live(running):
     pg3.send({"neverHeardOf": {}})
     running.wait(lambda: any("neverHeardOf" in line for line in plugin.log_lines("DEBUG")),
                  "a debug line about the unknown key")
+
+
+# Fault: At the level debug nobody sees what was asked of VRM, how long it took and what changed.
+# Expected: A line for each request with its time, and one for each value that is another; none at the level info.
+def test_debug_shows_requests_and_what_changed(world):
+    pg3, plugin = world.setup(), world.plugin
+    pg3.log_level = "INFO"
+    world.start_plugin()
+    world.wait_fresh()
+    assert not any("GET " in line or " values: " in line for line in plugin.log_lines())
+    pg3.send({"setLogLevel": {"level": "DEBUG"}})
+    world.vrm.set_row(HOUSE, "battery", 289, "/Soc", raw=52.5)
+    world.poll()
+    world.wait_log(f"GET /installations/{HOUSE}/diagnostics?count=1000&page=1: status 200, after ", " ms.")
+    world.wait_log(f"values: {BANK} BATLVL, Battery charge: 52.5")
+
+
+# Fault: The log begins with "PG3 , ISY " where PG3 tells no versions.
+# Expected: It names what it knows.
+def test_the_first_line_of_the_log_has_no_empty_fields(world):
+    pg3 = world.setup()
+    init = pg3.init()
+    for absent in ("pg3Version", "isyVersion"):
+        init.pop(absent)
+    world.start_plugin(init_text=base64.b64encode(json.dumps(init).encode()).decode())
+    world.wait_fresh()
+    assert world.plugin.log_lines()[0].endswith(f" for {pg3.id}")
 
 
 def test_the_level_of_pg3init_counts(world):
