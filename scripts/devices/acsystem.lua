@@ -1,15 +1,13 @@
 -- RS system: what several Multi RS are together, as the GX adds it up. Each of them is a node besides
 -- (multi.lua).
-local OUTPUT_POWER = { "/Ac/Out/{phase}/P" }
-local INPUT_POWER = { { "/Ac/In/{input}/{phase}/P", "/Ac/In/{phase}/P" } }
-local INPUTS = { [0] = 1, [1] = 2, [240] = 0 }        -- Victron counts from 0 and 240 is none; here 0 is
+local rs = use "rs"
 
 return {
     api = 2,
     id = "VICACSYS", name = "RS System", icon = "EnergyMonitor",
     match = { service = "acsystem" },
 
-    { "ST",    unit.watt,        "AC output power, + supplied",      sum = OUTPUT_POWER },
+    { "ST",    unit.watt,        "AC output power, + supplied",      sum = rs.OUTPUT_POWER },
     { "GV0",   "inverter_state", "Inverter status",                  "/State" },
     { "MODE",  "inverter_mode",  "Switch",                           "/Mode" },
 
@@ -20,9 +18,9 @@ return {
       first = { "/Ac/Out/L1/F", "/Ac/Out/L2/F", "/Ac/Out/L3/F" }, max = 100 },
 
     { "GV6",   "active_input",   "Active AC input",                  "/Ac/ActiveIn/ActiveInput",
-      values = INPUTS },
+      values = rs.INPUTS },
     { "GV3",   unit.watt,        "AC input power, + drawn",          first = { "/Ac/In/{input}/P" },
-      sum = INPUT_POWER },
+      sum = rs.INPUT_POWER },
     { "GV4",   unit.volt,        "AC input voltage L1",              first = { "/Ac/In/{input}/L1/V" },
       places = 1, min = -0.5, max = 500 },
     { "GV8",   unit.ampere,      "AC input current L1, + drawn",     first = { "/Ac/In/{input}/L1/I" } },
@@ -36,26 +34,11 @@ return {
     { "GV21",  "alarm",          "Alarm: phase rotation",            "/Alarms/PhaseRotation" },
 
     parts = {
-        { part = "p", id = "VICACSYSP", name = "phases",           -- of a system with more than one
-          when = { "/Ac/Out/L2/P", "/Ac/Out/L2/V", "/Ac/Out/L3/P", "/Ac/Out/L3/V" },
-          { "ST",             unit.watt,   "AC output power, + supplied",           sum = OUTPUT_POWER },
-          { "GV0",            unit.count,  "Phases",                                "/Ac/NumberOfPhases",
-            min = 1, max = 3, zero = false },
-          { "CPW GV1 GV2",    unit.watt,   "AC output power {phase}, + supplied",   "/Ac/Out/{phase}/P" },
-          { "CV GV3 GV4",     unit.volt,   "AC output voltage {phase}",             "/Ac/Out/{phase}/V",
-            places = 1, min = -0.5, max = 500 },
-          { "CC GV5 GV6",     unit.ampere, "AC output current {phase}, + supplied", "/Ac/Out/{phase}/I" },
-          { "GV7 GV8 GV9",    unit.watt,   "AC input power {phase}, + drawn",
-            first = { "/Ac/In/{input}/{phase}/P", "/Ac/In/{phase}/P" } },
-          { "GV10 GV11 GV12", unit.volt,   "AC input voltage {phase}",
-            first = { "/Ac/In/{input}/{phase}/V" }, places = 1, min = -0.5, max = 500 },
-          { "GV13 GV14 GV15", unit.ampere, "AC input current {phase}, + drawn",
-            first = { "/Ac/In/{input}/{phase}/I" } },
-        },
+        rs.phases "VICACSYSP",
         { part = "i", id = "VICACSYSI", name = "inputs",           -- each for itself, active or not
           when = { "/Ac/In/1/CurrentLimit", "/Ac/In/2/CurrentLimit", "/Ac/In/1/Type", "/Ac/In/2/Type" },
           { "ST",        "active_input",  "Active AC input",            "/Ac/ActiveIn/ActiveInput",
-            values = INPUTS },
+            values = rs.INPUTS },
           { "GV1 GV2",   unit.ampere,     "AC input {n} current limit", "/Ac/In/{n}/CurrentLimit",
             min = 0, zero = false },
           { "GV5 GV6",   "no_yes",        "AC input {n} limit can be set",

@@ -1,18 +1,15 @@
 -- Multi RS: inverter, charger and solar trackers in one. Those of a system of several are one node each; what
 -- they are together is in acsystem.lua.
-local panels = use "panels"
+local panels, rs = use "panels", use "rs"
 
-local OUTPUT_POWER = { "/Ac/Out/{phase}/P" }
-local INPUT_POWER = { { "/Ac/In/{input}/{phase}/P", "/Ac/In/{phase}/P" } }
 local TRACKER_POWER = { "/Pv/0/P", "/Pv/1/P", "/Pv/2/P", "/Pv/3/P" }
-local INPUTS = { [0] = 1, [1] = 2, [240] = 0 }        -- Victron counts from 0 and 240 is none; here 0 is
 
 return {
     api = 2,
     id = "VICMULTI", name = "Multi RS", icon = "EnergyMonitor",
     match = { service = "multi" },
 
-    { "ST",      unit.watt,        "AC output power, + supplied",      sum = OUTPUT_POWER },
+    { "ST",      unit.watt,        "AC output power, + supplied",      sum = rs.OUTPUT_POWER },
     { "GV0",     "inverter_state", "Inverter status",                  "/State" },
     { "MODE",    "inverter_mode",  "Switch",                           "/Mode" },
 
@@ -32,8 +29,8 @@ return {
       first = { "/Ac/Out/L1/F", "/Ac/Out/L2/F", "/Ac/Out/L3/F" }, max = 100 },
 
     { "GV6",     "active_input",   "Active AC input",                  "/Ac/ActiveIn/ActiveInput",
-      values = INPUTS },
-    { "GV3",     unit.watt,        "AC input power, + drawn",          sum = INPUT_POWER },
+      values = rs.INPUTS },
+    { "GV3",     unit.watt,        "AC input power, + drawn",          sum = rs.INPUT_POWER },
     { "GV4",     unit.volt,        "AC input voltage L1",              first = { "/Ac/In/{input}/L1/V" },
       places = 1, min = -0.5, max = 500 },
     { "GV8",     unit.ampere,      "AC input current L1, + drawn",     first = { "/Ac/In/{input}/L1/I" } },
@@ -57,22 +54,7 @@ return {
     { "GV13",    "open_closed",    "Relay",                            "/Relay/0/State" },
 
     parts = {
-        { part = "p", id = "VICMULTIP", name = "phases",           -- of a unit with more than one, or not L1
-          when = { "/Ac/Out/L2/P", "/Ac/Out/L2/V", "/Ac/Out/L3/P", "/Ac/Out/L3/V" },
-          { "ST",             unit.watt,   "AC output power, + supplied",           sum = OUTPUT_POWER },
-          { "GV0",            unit.count,  "Phases",                                "/Ac/NumberOfPhases",
-            min = 1, max = 3, zero = false },
-          { "CPW GV1 GV2",    unit.watt,   "AC output power {phase}, + supplied",   "/Ac/Out/{phase}/P" },
-          { "CV GV3 GV4",     unit.volt,   "AC output voltage {phase}",             "/Ac/Out/{phase}/V",
-            places = 1, min = -0.5, max = 500 },
-          { "CC GV5 GV6",     unit.ampere, "AC output current {phase}, + supplied", "/Ac/Out/{phase}/I" },
-          { "GV7 GV8 GV9",    unit.watt,   "AC input power {phase}, + drawn",
-            first = { "/Ac/In/{input}/{phase}/P", "/Ac/In/{phase}/P" } },
-          { "GV10 GV11 GV12", unit.volt,   "AC input voltage {phase}",
-            first = { "/Ac/In/{input}/{phase}/V" }, places = 1, min = -0.5, max = 500 },
-          { "GV13 GV14 GV15", unit.ampere, "AC input current {phase}, + drawn",
-            first = { "/Ac/In/{input}/{phase}/I" } },
-        },
+        rs.phases "VICMULTIP",
         { part = "o", id = "VICMULTIO", name = "outputs",          -- AC out 1 and AC out 2
           { "ST",             unit.watt,   "AC output 1 power, + supplied", sum = { "/Ac/Out/1/{phase}/P" } },
           { "GV0",            unit.watt,   "AC output 2 power, + supplied", sum = { "/Ac/Out/2/{phase}/P" } },
@@ -87,7 +69,7 @@ return {
         },
         { part = "i", id = "VICMULTII", name = "inputs",           -- each for itself, active or not
           { "ST",             "active_input",  "Active AC input",            "/Ac/ActiveIn/ActiveInput",
-            values = INPUTS },
+            values = rs.INPUTS },
           { "GV1 GV2",        unit.ampere,     "AC input {n} current limit", "/Ac/In/{n}/CurrentLimit",
             min = 0, zero = false },
           { "GV5 GV6",        "no_yes",        "AC input {n} limit can be set",
