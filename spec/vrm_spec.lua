@@ -1,6 +1,7 @@
 local fake = require "spec.support.fake_host"
 local fixtures = require "spec.fixtures.vrm"
 local dkjson = require "dkjson"
+local units = require "types.units"
 
 --- Runs fn(client) in a task of a fresh world; returns what fn returns.
 local function ask(answer, fn)
@@ -431,6 +432,23 @@ describe("a row of diagnostics", function()
         assert.near(27, gallons, 0.01)
         assert.equal("gal", unit)
         assert.same({ 230.1, "V" }, { number_of("V", "%.1F V", "230.1 V", 230.1) })
+    end)
+
+    -- Fault: 22 imperial gallons were 22 L; 78 L of a tank of which VRM named no unit were 78,000.
+    -- Expected: Gallons that are named so are imperial ones. More m³ than a tank has are liters.
+    it("knows imperial gallons, and liters without their name", function()
+        for _, name in ipairs { "imp gal", "gal (imp)", "UK gal", "gal (UK)" } do
+            assert.same({ 22, name }, { number_of("/Remaining", "%.0F " .. name, "22 " .. name, "22") })
+            local gallons = number_of("/Remaining", "%.0F " .. name, "22 " .. name, 0.1)
+            assert.near(21.997, gallons, 0.01)
+            assert.near(100, 22 * units.liter.vrm[name], 0.1)
+            assert.near(0.1, 22 * units.cubic_meters.vrm[name], 0.001)
+        end
+        for _, key in ipairs { "/Remaining", "tr", "/Capacity" } do
+            assert.same({ 78, "L" }, { number_of(key, "%s", "78", "78") })
+            assert.same({ 20, "m3" }, { number_of(key, "%s", "20", 20) })
+        end
+        assert.same({ 1234, "m3" }, { number_of("/Aggregate", "%s", "1234", 1234) })
     end)
 
     -- Fault: a tank's volume in m³, as D-Bus has it, without a unit was shown as liters: 0 for 0.103 m³

@@ -58,7 +58,8 @@ end
 
 --- Shows on the page what there is to choose, if that is more or called otherwise than before.
 function choices.offer()
-    local list = switches(sites, site_name, "Installation %s", "Off: it is not asked for, and its nodes show Offline. On again, it has the same nodes.")
+    local list = switches(sites, site_name, "Installation %s",
+        "Off: it is not asked for, and its nodes show Offline. On again, it has the same nodes.")
     for _, switch in ipairs(switches(kinds, kind_name, "Nodes %s",
         "Off: nodes of this kind show Offline, in all installations. On again, they are the same.")) do
         list[#list + 1] = switch

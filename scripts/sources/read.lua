@@ -5,6 +5,7 @@
 -- (spec/cost_spec.lua counts).
 
 local codes = require "types.codes"
+local unit_table = require "types.units"
 
 local read = {}
 
@@ -341,9 +342,8 @@ local CONVERTED = {
     s = { "s", 1, 0 }, min = { "s", 60, 0 }, h = { "s", 3600, 0 },
     ["°C"] = { "°C", 1, 0 }, C = { "°C", 1, 0 }, ["°F"] = { "°C", 1 / 1.8, 32 }, F = { "°C", 1 / 1.8, 32 },
     K = { "°C", 1, 273.15 },
-    ["m³"] = { "L", 1000, 0 }, m3 = { "L", 1000, 0 }, L = { "L", 1, 0 }, l = { "L", 1, 0 },
-    gal = { "L", 3.785411784, 0 },              -- of the US: see docs/vrm.md, Not confirmed
 }
+for name, liters in pairs(unit_table.liter.vrm) do CONVERTED[name] = { "L", liters, 0 } end
 
 --- What D-Bus counts in seconds, for where VRM names no unit: by path, or by code where there is no path.
 -- The number: more hours than these are none, but seconds under a wrong name.
@@ -357,8 +357,9 @@ local MOST_HOURS = {
     ["/ChargingTime"] = 1000, evt = 1000, ["/Session/Time"] = 1000,
 }
 
---- And what it counts in cubic meters.
-local VOLUMES = { ["/Remaining"] = true, tr = true, ["/Capacity"] = true, ["/Aggregate"] = true }
+--- And what it counts in cubic meters. The number: a tank that has more is none, but liters without their
+-- name, for VRM is known to send numbers as the account sees them.
+local VOLUMES = { ["/Remaining"] = 20, tr = 20, ["/Capacity"] = 20, ["/Aggregate"] = math.huge }
 
 --- A row of the D-Bus, in its units: where nothing is known of that, of none. before: a row of the same path,
 -- nil: there is none.
@@ -408,7 +409,7 @@ end
 -- of CONVERTED, or nil. key: the path, or the code where there is none.
 local function in_named_unit(value, unit, formatted, key)
     local most_hours = MOST_HOURS[key]
-    local of_dbus = most_hours and "s" or VOLUMES[key] and "m3" or nil
+    local of_dbus = most_hours and "s" or VOLUMES[key] and (value > VOLUMES[key] and "L" or "m3") or nil
     if not (unit or may_name_unit(formatted)) then return value, of_dbus end
     local shown, text_unit, last_decimal = shown_number(formatted)
     local named = CONVERTED[text_unit] and text_unit or unit

@@ -25,7 +25,7 @@ local unit = {
     celsius    = { uom = 4, places = 1, min = -100, max = 300, zero = true,
                    alt = { uom = 17, factor = 1.8, offset = 32, min = -148, max = 572 } },
     liter      = { uom = 35, places = 0, min = 0, max = 1e7, zero = true,
-                   vrm = { L = 1, l = 1, ["m³"] = 1000, m3 = 1000, gal = 3.785411784 } },
+                   vrm = { L = 1, l = 1, ["m³"] = 1000, m3 = 1000 } },
     count      = { uom = 56, places = 0, min = 0, max = 1e6, zero = true },      -- how many there are now
     power_factor = { uom = 53, places = 2, min = -1, max = 1, zero = true },
     kilopascal = { uom = 31, places = 0, min = 0, max = 2000, zero = true,
@@ -53,7 +53,7 @@ local unit = {
     amp_hours  = { uom = 56, places = 1, min = -1e7, max = 1e7, zero = false },  -- ISY has no unit for Ah
     counter    = { uom = 56, places = 0, min = 0, max = 1e9, zero = false },     -- how often so far
     cubic_meters = { uom = 8, places = 3, min = 0, max = 1e9, zero = false,     -- how much so far
-                     vrm = { ["m³"] = 1, m3 = 1, L = 0.001, l = 0.001, gal = 0.003785411784 } },
+                     vrm = { ["m³"] = 1, m3 = 1, L = 0.001, l = 0.001 } },
     minutes    = { uom = 45, places = 0, min = 0, max = 1e8, zero = false,
                    vrm = { min = 1, h = 60, s = 1 / 60 } },
     seconds    = { uom = 58, places = 0, min = 0, max = 1e9, zero = false,
@@ -62,6 +62,14 @@ local unit = {
                    vrm = { h = 1, min = 1 / 60, s = 1 / 3600, d = 24, days = 24 } },
     time       = { uom = 151, places = 0, min = 0, max = 4294967295, zero = false },
 }
+
+--- Gallons: where VRM does not say which, those of the US (docs/vrm.md, Not confirmed).
+local LITERS = { gal = 3.785411784, ["gal (US)"] = 3.785411784, ["US gal"] = 3.785411784,
+                 ["gal (imp)"] = 4.54609, ["gal (UK)"] = 4.54609, ["imp gal"] = 4.54609,
+                 ["UK gal"] = 4.54609 }
+for name, liters in pairs(LITERS) do
+    unit.liter.vrm[name], unit.cubic_meters.vrm[name] = liters, liters / 1000
+end
 
 for name, one in pairs(unit) do one.name = name end
 
