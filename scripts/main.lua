@@ -123,6 +123,7 @@ local function look_after_scripts()
     if not started then return end
     state.save()
     scripts.forgive()
+    notices.unused(scripts.unused())
     if notices.profile_fails() then notices.profile(profile.write()) end
     account.show()
 end
@@ -142,6 +143,7 @@ local COMMAND_SECONDS = 60          -- PG3 is told after that at the latest
 local function command(address, cmd, args)
     if address == CONTROLLER and cmd == "RELOAD" then
         scan_scripts(true)
+        notices.unused(scripts.unused())
         scripts.log_figures()
         return true
     elseif address == CONTROLLER and cmd == "CLEANUP" then
@@ -195,6 +197,7 @@ local function come_up()
     show_params()
     local page = host.read("POLYGLOT_CONFIG.md")
     if page then host.doc(markdown.html(page)) end
+    notices.unused(scripts.unused())
     started = true
 end
 

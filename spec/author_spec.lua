@@ -113,6 +113,31 @@ describe("the definitions for editors", function()
     end
 end)
 
+describe("what comes with the plugin for editors", function()
+    it("has the luacheck std that the plugin's own scripts are checked with", function()
+        local function std(file)
+            local config = setmetatable({ stds = {}, files = {} }, { __index = _G })
+            assert(load(read_file(file), "luacheckrc", "t", config))()
+            return config.stds.device_script
+        end
+        assert.same(std ".luacheckrc", std "scripts/meta/luacheckrc")
+    end)
+
+    it("names the folder of the definitions", function()
+        local settings = assert(require("dkjson").decode(read_file("scripts/meta/luarc.json")))
+        assert.same({ "scripts/meta" }, settings["workspace.library"])
+        assert.equal("Lua 5.4", settings["runtime.version"])
+    end)
+
+    it("is installed where editors look for it", function()
+        local cmake = read_file("CMakeLists.txt")
+        for name, file in pairs { [".luarc.json"] = "luarc.json", [".luacheckrc"] = "luacheckrc" } do
+            local line = ("install(FILES scripts/meta/%s DESTINATION . RENAME %s)"):format(file, name)
+            assert.truthy(cmake:find(line, 1, true), line)
+        end
+    end)
+end)
+
 describe("the room for node.state", function()
     it("is the one that the definitions for editors name", function()
         local room = require("types.limits").state // 1024 .. " KiB"

@@ -1,6 +1,7 @@
 --- The pages: what is generated is up to date, links lead somewhere, and comments in the code name pages and
 -- sections that exist.
 
+local meta = require "spec.meta"
 local nodes = require "spec.nodes"
 
 local function read(path)
@@ -88,6 +89,10 @@ describe("the pages", function()
 
     it("have a docs/nodes.md that is made from today's device tables", function()
         assert.equal("", difference("docs/nodes.md", nodes.page()))
+    end)
+
+    it("have the words for editors from today's tables", function()
+        assert.equal("", difference(meta.FILE, meta.text()))
     end)
 
     it("have a docs/faults.md that is made from today's tests", function()

@@ -174,6 +174,38 @@ static int host_folder_stamp(lua_State *L) {
     return 1;
 }
 
+// host.names(folder) -> the names in it, in order, those of folders with a "/" at the end; hidden
+// ones are left out | nil, why. A relative folder is one of the plugin's.
+static int host_names(lua_State *L) {
+    lua_settop(L, 1);
+    const char *folder = api_path(L, 1);
+    DIR *dir = opendir(folder);
+    if (dir == NULL) {
+        lua_pushnil(L);
+        lua_pushstring(L, strerror(errno));
+        return 2;
+    }
+    char names[NAMES_MAX][NAME_SIZE];
+    int count = 0;
+    for (struct dirent *e = readdir(dir); e != NULL && count < NAMES_MAX; e = readdir(dir)) {
+        if (e->d_name[0] != '.' && strlen(e->d_name) < NAME_SIZE - 1) {
+            snprintf(names[count++], NAME_SIZE, "%.58s", e->d_name);
+        }
+    }
+    closedir(dir);
+    qsort(names, (size_t)count, sizeof names[0], by_name);
+    lua_newtable(L);
+    for (int i = 0; i < count; i++) {
+        struct stat st = {0};
+        const char *path = lua_pushfstring(L, "%s/%s", folder, names[i]);
+        bool is_folder = stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+        lua_pop(L, 1);
+        lua_pushfstring(L, "%s%s", names[i], is_folder ? "/" : "");
+        lua_rawseti(L, -2, i + 1);
+    }
+    return 1;
+}
+
 // Loading and closing
 
 static struct script *keep_script(struct api *a, struct script *s) {
@@ -618,6 +650,7 @@ static int host_answer(lua_State *L) {
 
 static const luaL_Reg host_functions[] = {{"script_files", host_script_files},
                                           {"folder_stamp", host_folder_stamp},
+                                          {"names", host_names},
                                           {"load_script", host_load_script},
                                           {"close_script", host_close_script},
                                           {"stop_script", host_stop_script},

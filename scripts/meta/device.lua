@@ -11,8 +11,10 @@
 ---@field path? string "/Dc/0/Voltage"
 ---@field code? string "V"
 
---- All rows of one device, by D-Bus path and by VRM's code (upper and lower case differ).
----@alias rows table<string, row>
+--- All rows of one device, by D-Bus path and by VRM's code (upper and lower case differ). A row need not be
+--- there; for one call, and not to be changed.
+---@class rows
+---@field [string] row?
 
 --- What discovery knows of a device when it looks for its script.
 ---@class found
@@ -21,15 +23,17 @@
 ---@field product string the product's name, "" if VRM gives none
 ---@field type string VRM's name of the device type, "" if VRM gives none
 
---- What the plugin knows of an installation: site_of, and the second argument of the gateway's functions,
---- which has no id, zone, time, midnight and clock.
----@class site
----@field id? integer VRM's number of the installation
+--- What the plugin knows of an installation, of site_of.
+---@class site: facts
+---@field id integer VRM's number of the installation
+---@field zone string its time zone, "Europe/Berlin"
+---@field time integer now, in unix seconds
+---@field midnight integer when its day began
+---@field clock clock the local time
+
+--- The second argument of the functions of a gateway.lua; a controller.lua's has what it shows.
+---@class facts
 ---@field name string
----@field zone? string its time zone, "Europe/Berlin"
----@field time? integer now, in unix seconds
----@field midnight? integer when its day began
----@field clock? clock the local time
 ---@field online boolean the gateway sends data
 ---@field connected boolean VRM answers
 ---@field devices integer how many are alive
@@ -104,23 +108,23 @@
 unit = {}
 
 --- What a value is: a unit, a list of types/names.lua, or the texts of its numbers.
----@alias kind unit|string|table<integer, string>
+---@alias kind unit|list_name|table<integer, string>
 
 --- One value: { "CV", unit.volt, "Battery voltage", "/Dc/0/Voltage", "V" }; or one of each:
 --- { "GV1 GV2", unit.volt, "Voltage {phase}", "/Ac/Out/{phase}/V", "OV{n}" }
 ---@class driver_row
----@field [1] string driver id: ST, GV0 to GV29, or a named one (CV, CC, CPW, CLITEMP, BATLVL ...); or several
+---@field [1] driver_ids ST, GV0 to GV29, or a named one (CV, CC, CPW, CLITEMP, BATLVL ...); or several
 ---@field [2] kind
 ---@field [3] string label, up to 40 characters
----@field [4] string|nil path, "/Dc/0/Voltage"
----@field [5] string|nil VRM's code, tried after the path; "#521" is VRM's attribute 521
----@field first? string[] in place of the two: paths and codes; the first that has a number
----@field sum? (string|string[])[] paths or codes to add; inner lists are alternatives; {phase} is all three;
---- an inner list may have a product for where it has no number
----@field product? (string|string[])[] the two to multiply
----@field quotient? (string|string[])[] the two to divide
+---@field [4]? path "/Dc/0/Voltage"
+---@field [5]? code VRM's, tried after the path; "#521" is VRM's attribute 521
+---@field first? (path|code)[] in place of the two: paths and codes; the first that has a number
+---@field sum? (path|code|(path|code)[]|table)[] paths or codes to add; inner lists are alternatives; {phase}
+--- is all three; an inner list may have a product for where it has no number
+---@field product? (path|code|(path|code)[])[] the two to multiply
+---@field quotient? (path|code|(path|code)[])[] the two to divide
 ---@field worst? string "/Alarms/": the highest value of all paths that begin so; or one alarm, of all phases
----@field from? fun(rows: rows, site: site): number|boolean|nil works the value out; must not wait
+---@field from? fun(rows: rows, facts: any): number|boolean|nil works the value out; must not wait
 ---@field by_script? true only node:set gives it a value
 ---@field by_pg3? true the controller's connection, which PG3 sets
 ---@field values? table numbers that stand for others: { [240] = 0 }, or { inverter = { [2] = 3 } }
@@ -160,10 +164,11 @@ unit = {}
 ---@class command
 ---@field name? string what the ISY shows, up to 40 characters
 ---@field params? parameter[]
----@field run fun(node: node, args: args) may wait
+---@field run? fun(node: node, args: args): boolean? may wait; false: it was not done. Only the plugin's own
+--- commands have none
 
 ---@class match
----@field service? string|string[]
+---@field service? service|service[]
 ---@field product? string|string[] a part of the product's name; closer than service alone
 ---@field type? string|string[] VRM's name of the device type; closer than service alone
 ---@field kind? "controller"|"gateway"
@@ -223,7 +228,7 @@ unit = {}
 ---@field icon? string "EnergyMonitor", "Sensor" ...
 ---@field match match|fun(found: found): number|nil
 ---@field parts? part[]
----@field commands? table<string, command|fun(node: node, args: args)>
+---@field commands? table<string, command|fun(node: node, args: args): boolean?>
 ---@field events? table<string, string> what node:event and rows may report: { DON = "Filled up" }
 ---@field start? fun(node: node) once the node is there; may wait
 ---@field update? fun(node: node, rows: rows) when VRM sent something new, after the rows' drivers; may wait
@@ -300,7 +305,7 @@ function timer.cancel(id) end
 
 --- The first of these rows' values that is a number.
 ---@param rows rows
----@param ... string paths and codes
+---@param ... path|code
 ---@return number|nil
 function number(rows, ...) end
 
@@ -310,26 +315,29 @@ function number(rows, ...) end
 ---@return any
 function use(name) end
 
---- The installation of a node, or of rows; nil: none is known (the plugin's own node).
----@param of node|rows
----@return site|nil
+--- The installation of a node, or of rows; nil: none is known, of the plugin's own node, and of one that was
+--- not found yet after a start.
+---@overload fun(of: node): site|nil
+---@param of rows
+---@return site
 function site_of(of) end
 
 --- The device of a node, or of rows.
----@param of node|rows
----@return device_record|nil
+---@overload fun(of: node): device_record|nil
+---@param of rows
+---@return device_record
 function device_of(of) end
 
 --- The devices of its installation, its own and the gateway too.
 ---@param of node|rows
----@param service? string only those
----@return device_record[]|nil
+---@param service? service only those
+---@return device_record[]
 function devices_of(of, service) end
 
 --- The rows of a device of the same installation as they are now: of its own (no service), of the first of a
 --- service, or of one. nil: there is none, or it is offline.
 ---@param of node|rows
----@param service? string "battery"; "gateway" for the gateway
+---@param service? service "battery"; "gateway" for the gateway
 ---@param instance? integer
 ---@return rows|nil
 function rows_of(of, service, instance) end

@@ -97,6 +97,19 @@ function notices.params(problems)
     set("params", #problems > 0 and escape(table.concat(problems, " ")) or nil)
 end
 
+local told_unused = {}              -- [sentence] = true: it is in the log
+
+--- Files that look like device scripts and are not used: list of sentences; an empty one clears the notice.
+function notices.unused(list)
+    local texts = {}
+    for i, text in ipairs(list) do
+        if not told_unused[text] then host.log("warning", text) end
+        told_unused[text] = true
+        if i <= MOST_PARTS then texts[i] = escape(text) end
+    end
+    set("unused", #texts > 0 and table.concat(texts, "<br>") or nil)
+end
+
 --- Devices that were replaced or have moved: list of { text }, the latest last; an empty one clears the
 -- notice.
 function notices.devices(list)

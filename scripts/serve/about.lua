@@ -141,7 +141,8 @@ local ANSWERS = { site = site_of, device = device_of, devices = devices_of, rows
 function about.answer(kind, of, service, instance)
     local source = of_rows[of]
     if type(of) == "string" then source = about.node_at(of) end
-    return source and ANSWERS[kind](source, service, instance) or nil
+    local answer = source and ANSWERS[kind](source, service, instance) or nil
+    return answer or kind == "devices" and {} or nil
 end
 
 return about

@@ -14,6 +14,7 @@ local profile = require "pg3.profile"
 local settings = require "serve.settings"
 local shortage = require "serve.shortage"
 local trouble = require "serve.trouble"
+local unused = require "serve.unused"
 
 local scripts = { types = {}, by_id = {} }
 
@@ -462,6 +463,11 @@ function scripts.set_folder(folder)
     if chosen ~= folder then trouble.forget(chosen) end
     chosen = folder
     user_folders = folder ~= "" and { folder, table.unpack(USER_FOLDERS) } or USER_FOLDERS
+end
+
+--- Files of the owner's that are not used, see unused.find.
+function scripts.unused()
+    return unused.find(user_folders)
 end
 
 --- Logs what each script uses.

@@ -1217,6 +1217,18 @@ check("stop_script", "its timers end, and count no more among those it may have"
     host.close_script(script.id)
 end)
 
+check("names", "of files and folders, in order, without hidden ones", function()
+    assert(host.make_folder("contract/names/inner"))
+    given.write("contract/names/b.lua", "x")
+    given.write("contract/names/a.lua", "x")
+    given.write("contract/names/inner/c.lua", "x")
+    assert(table.concat(host.names("contract/names"), " ") == "a.lua b.lua inner/",
+        table.concat(host.names("contract/names"), " "))
+    local list, why = host.names("contract/nowhere")
+    assert(list == nil and why == "No such file or directory")
+    raises(host.names)
+end)
+
 check("make_folder", "with its parents; one that is there is fine", function()
     assert(host.make_folder("contract/deep/er") == true)
     assert(host.make_folder("contract/deep/er") == true)

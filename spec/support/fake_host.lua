@@ -748,6 +748,18 @@ local function file_functions(self, host)
         end
         return hash
     end
+    host.names = function(folder)
+        local list, inner, prefix = {}, {}, text_of(folder) .. "/"
+        for name in pairs(self.files[folder] or {}) do list[#list + 1] = name .. ".lua" end
+        for _, name in ipairs((self.other_names or {})[folder] or {}) do list[#list + 1] = name end
+        for path in pairs(self.files) do
+            local name = path:sub(1, #prefix) == prefix and path:sub(#prefix + 1):match("^([^./][^/]*)")
+            if name and not inner[name] then inner[name], list[#list + 1] = true, name .. "/" end
+        end
+        if #list == 0 and not self.files[folder] then return nil, "No such file or directory" end
+        table.sort(list)
+        return list
+    end
     host.read = function(path)
         local folder, name = text_of(path):match("^(.*)/([^/]*)%.lua$")
         local given = self.files[folder or ""] and self.files[folder][name]
