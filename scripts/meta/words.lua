@@ -18,6 +18,7 @@
 ---| "charger_error"
 ---| "charger_mode"
 ---| "current_sense"
+---| "data_source"
 ---| "data_state"
 ---| "dess_error"
 ---| "dess_flags"

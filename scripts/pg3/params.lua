@@ -157,7 +157,8 @@ end
 local function tell_unknown(given, more, problems)
     local names = {}
     for name, value in pairs(given) do
-        if not known(name, more) and read.trim(tostring(value)) ~= "" then names[#names + 1] = tostring(name) end
+        local written = read.trim(tostring(value)) ~= ""
+        if written and not known(name, more) then names[#names + 1] = tostring(name) end
     end
     table.sort(names)
     for i = 1, math.min(#names, MOST_UNKNOWN) do problems[#problems + 1] = about_unknown(names[i]) end
