@@ -17,6 +17,13 @@ local function answer(request)
              records = { { idSite = 1, name = "Home" }, { idSite = 2, name = "Van" } } } }
 end
 
+--- A device on the LAN, which has another certificate than anybody.
+local function lan(request)
+    local there = not request.url:find(":1/", 1, true)
+    if there and request.certificate then return { status = 0, text = fake.certificate "contract" } end
+    return nil, { kind = there and "tls" or "connect", text = "Not reached." }
+end
+
 local world
 
 local function write(path, text)
@@ -30,7 +37,7 @@ describe("the contract of host holds on the fake host:", function()
     local checks = contract { write = write, vrm = "https://vrm/v2", broker = 1883 }
 
     before_each(function()
-        world = fake.new { answer = answer, env = { CONTRACT_TOKEN = "contract" },
+        world = fake.new { answer = answer, lan = lan, env = { CONTRACT_TOKEN = "contract" },
             broker = function(connection) return connection.config.port == 1 and "unreachable" or nil end,
             on_send = function(connection, message)
                 world:mqtt_message(connection, message.topic, message.text)

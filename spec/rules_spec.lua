@@ -4,7 +4,7 @@
 local LIBRARIES = {
     ["^curl/"] = { "loop", "http" },
     ["^MQTT"] = { "mqtt" },
-    ["^openssl/"] = { "mqtt", "pg3" },
+    ["^openssl/"] = { "mqtt", "pg3", "fingerprint" },
     ["^lua"] = { "vm", "task", "json", "pairs", "pg3", "sandbox", "script", "lib", "api" },
     ["^lauxlib"] = { "vm", "task", "json", "pairs", "pg3", "sandbox", "script", "lib", "api" },
     ["^lualib"] = { "sandbox", "api" },
@@ -13,9 +13,9 @@ local LIBRARIES = {
 -- POSIX and C11; <spawn.h>, <poll.h> and the like are in both FreeBSD and Linux.
 local SYSTEM = {}
 for name in ([[
-    ctype dirent errno fcntl inttypes limits math netdb poll pthread sched signal spawn stdarg stdatomic
-    stdbool stddef stdint stdio stdlib string strings sys/resource sys/socket sys/stat sys/types sys/wait
-    time unistd
+    arpa/inet ctype dirent errno fcntl inttypes limits math netdb netinet/in poll pthread sched signal spawn
+    stdarg stdatomic stdbool stddef stdint stdio stdlib string strings sys/resource sys/socket sys/stat
+    sys/types sys/wait time unistd
 ]]):gmatch("%S+") do
     SYSTEM[name .. ".h"] = true
 end

@@ -579,6 +579,7 @@ static int open_main(lua_State *L) {
     set_word(L, "find", a->find, "");
     set_word(L, "service", a->service, "");
     api_http_open(L);
+    api_lan_open(L);
     api_mqtt_open(L);
     api_node_open(L);
     api_profile_open(L);
@@ -660,6 +661,7 @@ void api_close(struct api *a) {
         task_cancel_vm(a->tasks, a->main);
     }
     api_mqtt_close(a);
+    api_lan_close(a);
     vm_free(a->main);
     buf_free(&a->lines);
 }

@@ -26,6 +26,7 @@ struct api {
     struct script **scripts;
     struct connection *connections; // host.mqtt_open's
     int last_connection;
+    struct asked *searches; // host.search's
     size_t script_count;
     char root[512];                    // the folder that has scripts/
     char profile[512];                 // folder of the profile
@@ -113,7 +114,13 @@ bool api_list_begin(struct api_list *l, lua_State *L, struct json *json, int req
 // sieve.element; ctx: struct api_list.
 void api_list_element(void *ctx, const struct sieve_element *e);
 
+// Pushes nil and { kind=, text= } of a request that failed -> 2.
+int api_push_failure(lua_State *L, const struct http_reply *reply);
+// Ends the searches that are under way.
+void api_lan_close(struct api *a);
+
 void api_http_open(lua_State *L);    // adds http functions to the table on top
+void api_lan_open(lua_State *L);     // devices on the LAN
 void api_mqtt_open(lua_State *L);    // connections to MQTT brokers
 void api_node_open(lua_State *L);    // nodes, parameters, notices
 void api_profile_open(lua_State *L); // the profile's files

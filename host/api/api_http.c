@@ -86,7 +86,7 @@ static void set_seconds(lua_State *L, const char *name, int64_t seconds) {
     lua_setfield(L, -2, name);
 }
 
-static int push_failure(lua_State *L, const struct http_reply *reply) {
+int api_push_failure(lua_State *L, const struct http_reply *reply) {
     static const char *const kinds[] = {
         [HTTP_OK] = "other",        [HTTP_DNS] = "dns",         [HTTP_CONNECT] = "connect",
         [HTTP_TLS] = "tls",         [HTTP_TIMEOUT] = "timeout", [HTTP_CUT] = "cut",
@@ -104,7 +104,7 @@ static int http_done(lua_State *L, int status, lua_KContext ctx) {
     (void)status, (void)ctx;
     const struct http_reply *reply = task_handed(task_of(api_of(L)->tasks, L));
     if (reply->error != HTTP_OK) {
-        return push_failure(L, reply);
+        return api_push_failure(L, reply);
     }
     lua_createtable(L, 0, 6);
     lua_pushinteger(L, reply->status);

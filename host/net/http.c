@@ -9,6 +9,8 @@
 
 enum { TIMEOUT_MS = 20 * 1000, CONNECT_TIMEOUT_MS = 10 * 1000, KEEP_S = 60 * 60 };
 #define AT_ONCE_MAX 8 // requests: each has a connection with its buffers, and an answer that grows
+#define LAN_AT_ONCE_MAX 2
+#define LAN_BODY_MAX (64u * 1024)
 
 struct request {
     struct request *next;
@@ -20,6 +22,8 @@ struct request {
     struct curl_slist *headers;
     long timeout_ms;
     int priority;
+    bool lan, certificate;
+    char *post;
     CURL *easy; // NULL while it waits
     struct buf body;
     char detail[CURL_ERROR_SIZE]; // curl's own words, or the file that cannot be read
@@ -33,6 +37,7 @@ struct http {
     bool limited;
     int64_t timer;           // 0 = none; ends the wait of the first one waiting
     struct request *waiting; // oldest first
+    struct request *local;   // those to the LAN that have not left
     struct request *running;
     CURL *spare; // a used easy handle: it remembers TLS sessions
 };
@@ -104,6 +109,7 @@ static void request_free(struct request *r) {
     headers_free(r->headers);
     buf_free(&r->body);
     free(r->ca_file);
+    free(r->post);
     free(r->url);
     free(r);
 }
@@ -119,11 +125,13 @@ static struct request *request_new(const struct http *h, const struct http_reque
     if (r == NULL) {
         return NULL;
     }
-    buf_init(&r->body, h->max_body);
+    buf_init(&r->body, req->lan ? LAN_BODY_MAX : h->max_body);
     r->priority = req->priority;
     r->timeout_ms = req->timeout_ms > 0 ? req->timeout_ms : TIMEOUT_MS;
+    r->lan = req->lan;
+    r->certificate = req->lan && req->certificate;
     bool ok = text_copy(&r->url, req->url != NULL ? req->url : "") &&
-              text_copy(&r->ca_file, req->ca_file);
+              text_copy(&r->ca_file, req->ca_file) && text_copy(&r->post, req->post);
 
     for (size_t i = 0; ok && req->headers != NULL && req->headers[i] != NULL; i++) {
         struct curl_slist *longer = curl_slist_append(r->headers, req->headers[i]);
@@ -178,19 +186,39 @@ const char *http_trust_store(const char *const *files) {
     return files[0];
 }
 
-// NULL: curl's own default.
+// NULL: curl's own default, or none at all.
 static const char *trusted_file(const struct request *r) {
     const curl_version_info_data *curl = curl_version_info(CURLVERSION_NOW);
 
-    if (r->ca_file != NULL || curl->cainfo != NULL || curl->capath != NULL) {
+    if (r->lan || r->ca_file != NULL || curl->cainfo != NULL || curl->capath != NULL) {
         return r->ca_file;
     }
     return http_trust_store(http_trust_stores);
 }
 
+// What of a request to the LAN is another than of those to VRM: see http_request.
+static bool easy_set_lan(CURL *easy, const struct request *r) {
+    bool ok = curl_easy_setopt(easy, CURLOPT_NOPROXY, "*") == CURLE_OK;
+
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+    if (ok && r->certificate) {
+        curl_easy_setopt(easy, CURLOPT_SSL_ENABLE_ALPN, 0L); // it may be no web server
+        ok = curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L) == CURLE_OK &&
+             curl_easy_setopt(easy, CURLOPT_CERTINFO, 1L) == CURLE_OK &&
+             curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L) == CURLE_OK;
+    } else if (ok && r->post != NULL) {
+        ok = curl_easy_setopt(easy, CURLOPT_POSTFIELDS, r->post) == CURLE_OK;
+    }
+    return ok;
+}
+
+static const char *protocol(const struct request *r) {
+    return r->lan && !r->certificate && r->ca_file == NULL ? "http" : "https";
+}
+
 static bool easy_set(CURL *easy, const struct http *h, struct request *r) {
     bool ok = curl_easy_setopt(easy, CURLOPT_URL, r->url) == CURLE_OK &&
-              curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https") == CURLE_OK &&
+              curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, protocol(r)) == CURLE_OK &&
               curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "") == CURLE_OK &&
               curl_easy_setopt(easy, CURLOPT_USERAGENT, h->user_agent) == CURLE_OK;
 
@@ -214,7 +242,7 @@ static bool easy_set(CURL *easy, const struct http *h, struct request *r) {
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, body_write);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, r);
     curl_easy_setopt(easy, CURLOPT_PRIVATE, r);
-    return ok;
+    return ok && (!r->lan || easy_set_lan(easy, r));
 }
 
 // Takes the request's easy handle away and keeps one for the next request.
@@ -324,11 +352,33 @@ void http_read_head(CURL *easy, struct http_reply *reply) {
     }
 }
 
+// The first certificate of the chain becomes the body.
+static bool certificate_take(struct request *r) {
+    static const char begin[] = "Cert:";
+    struct curl_certinfo *chain = NULL;
+
+    if (curl_easy_getinfo(r->easy, CURLINFO_CERTINFO, &chain) != CURLE_OK || chain == NULL ||
+        chain->num_of_certs < 1) {
+        return false;
+    }
+    for (const struct curl_slist *at = chain->certinfo[0]; at != NULL; at = at->next) {
+        if (strncmp(at->data, begin, sizeof begin - 1) == 0) {
+            const char *text = at->data + sizeof begin - 1;
+
+            return buf_add(&r->body, text, strlen(text));
+        }
+    }
+    return false;
+}
+
 // The end of a request that is in no list any more: calls back and frees it.
 static void request_end(struct http *h, struct request *r, CURLcode code) {
     struct http_reply reply = {.error = HTTP_OK, .error_text = "", .body = ""};
     char text[1024];
 
+    if (code == CURLE_OK && r->certificate && !certificate_take(r)) {
+        code = CURLE_SSL_CERTPROBLEM;
+    }
     if (code == CURLE_OK && !r->body.failed) {
         http_read_head(r->easy, &reply);
         reply.body = buf_text(&r->body);
@@ -363,13 +413,14 @@ static void request_start(struct http *h, struct request *r) {
     request_end(h, r, CURLE_OUT_OF_MEMORY);
 }
 
-static bool has_room(const struct http *h) {
+// Neither kind of request waits for the other.
+static bool has_room(const struct http *h, bool lan) {
     int count = 0;
 
     for (const struct request *r = h->running; r != NULL; r = r->next) {
-        count++;
+        count += r->lan == lan;
     }
-    return count < AT_ONCE_MAX;
+    return count < (lan ? LAN_AT_ONCE_MAX : AT_ONCE_MAX);
 }
 
 static void timer_fired(void *ctx) {
@@ -381,7 +432,13 @@ static void timer_fired(void *ctx) {
 static void start_waiting(struct http *h) {
     loop_cancel(h->loop, h->timer);
     h->timer = 0;
-    while (h->waiting != NULL && has_room(h)) { // each end brings the next
+    while (h->local != NULL && has_room(h, true)) {
+        struct request *r = h->local;
+
+        h->local = r->next;
+        request_start(h, r);
+    }
+    while (h->waiting != NULL && has_room(h, false)) { // each end brings the next
         int64_t now = loop_now_ms();
         int64_t wait_ms = bucket_wait_ms(&h->bucket, now);
         struct request *r = h->waiting;
@@ -453,6 +510,7 @@ void http_free(struct http *h) {
     loop_cancel(h->loop, h->timer);
     list_free(h, h->running);
     list_free(h, h->waiting);
+    list_free(h, h->local);
     curl_easy_cleanup(h->spare);
     free(h->user_agent);
     free(h);
@@ -483,7 +541,7 @@ bool http_get(struct http *h, const struct http_request *req, http_fn *fn, void 
     }
     r->fn = fn;
     r->ctx = ctx;
-    list_append(&h->waiting, r);
+    list_append(r->lan ? &h->local : &h->waiting, r);
     loop_wake(h->loop);
     return true;
 }

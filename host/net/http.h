@@ -1,4 +1,5 @@
-// HTTPS requests: wait for the rate limit, run (eight at once), end as one reply.
+// HTTPS requests: wait for the rate limit, run (eight at once), end as one reply. And those to
+// devices on the LAN, which wait for no limit and whose certificates are for no name.
 #ifndef HTTP_H
 #define HTTP_H
 
@@ -10,11 +11,18 @@
 struct http;
 
 struct http_request {
-    const char *url;            // https:// only; anything else ends as HTTP_OTHER
+    const char *url;            // https:// only, but for `lan`; else it ends as HTTP_OTHER
     const char *const *headers; // "Name: value" lines, NULL-terminated; may be NULL
     const char *ca_file;        // PEM bundle; NULL = the system's (http_trust_store)
     long timeout_ms;            // whole request; 0 = 20 s
     int priority;               // it leaves before those that wait with a lower one
+    // To a device on the LAN: it leaves at once and through no proxy. With a ca_file only over
+    // https://, the certificate must be that or signed by it, and may be for another name; without
+    // one only over http://.
+    bool lan;
+    bool certificate; // with `lan`: nothing is sent or checked; the reply's body is the server's
+                      // certificate, PEM
+    const char *post; // the form that is sent; NULL = a GET
 };
 
 enum http_error {
@@ -42,9 +50,10 @@ struct http_reply {
 // from the loop, never from inside http_get.
 typedef void http_fn(void *ctx, const struct http_reply *reply);
 
-// `max_body` bytes of answer at most. NULL when memory is short. Certificates and host names are
-// always verified, redirects are not followed, signals are not used (CURLOPT_NOSIGNAL), connections
-// are kept for an hour (CURLOPT_MAXAGE_CONN: the default is shorter than a poll interval).
+// `max_body` bytes of answer at most. NULL when memory is short. Certificates and, but for `lan`,
+// host names are always verified where anything is sent, redirects are not followed, signals are
+// not used (CURLOPT_NOSIGNAL), connections are kept for an hour (CURLOPT_MAXAGE_CONN: the default
+// is shorter than a poll interval).
 struct http *http_new(struct loop *l, size_t max_body, const char *user_agent);
 // Drops what is under way without calling back. Not from inside a callback.
 void http_free(struct http *h);

@@ -572,6 +572,73 @@ check("hold", "nothing leaves before; a shorter one shortens nothing; 0 ends it"
     raises(host.hold, "long")
 end)
 
+---------------------------------------------------------------------------------------- devices on the LAN
+
+check("lan", "nobody there is nil and why; http without a certificate, else https", function()
+    for _, request in ipairs { { url = "http://127.0.0.1:1/" },
+                               { url = "https://127.0.0.1:1/", certificate = true } } do
+        local reply, err = host.lan(request)
+        assert(reply == nil and err.kind == "connect" and #err.text > 0, err.kind)
+    end
+    for _, request in ipairs { { url = "https://127.0.0.1:1/" }, { url = "file:///etc/passwd" },
+                               { url = "http://127.0.0.1:1/", ca = "scripts/sources/victron-ca.crt" },
+                               { url = "http://127.0.0.1:1/", certificate = true } } do
+        local reply, err = host.lan(request)
+        assert(reply == nil and err.kind == "other", err.kind)
+    end
+end)
+
+check("lan", "it waits for no rate limit", function()
+    host.hold(3600)
+    assert(host.lan { url = "http://127.0.0.1:1/" } == nil)
+    host.hold(0)
+end)
+
+check("lan", "a certificate is told, and another than that of the file is not taken", function()
+    if not given.vrm then return end
+    local reply = assert(host.lan { url = given.vrm .. "/", certificate = true })
+    assert(host.fingerprint(reply.text))
+    local _, err = host.lan { url = given.vrm .. "/users/me", ca = "scripts/sources/victron-ca.crt" }
+    assert(err.kind == "tls", err.kind)
+end)
+
+check("lan", "mistakes raise", function()
+    raises(host.lan)
+    raises(host.lan, {})
+    raises(host.lan, { url = {} })
+    raises(host.lan, { url = "http://127.0.0.1:1/", post = {} })
+    raises(host.lan, { url = "http://127.0.0.1:1/", ca = {} })
+end)
+
+check("fingerprint", "of a certificate: 32 bytes; nil of anything else", function()
+    local text = assert(host.read("scripts/sources/victron-ca.crt"))
+    local fingerprint = host.fingerprint(text)
+    assert(#fingerprint == 95 and fingerprint:find "^[%x:]+$" and fingerprint == fingerprint:upper())
+    assert(fingerprint == host.fingerprint(text))
+    for _, junk in ipairs { "", "certificate", "-----BEGIN CERTIFICATE-----", 5 } do
+        assert(host.fingerprint(junk) == nil)
+    end
+    raises(host.fingerprint)
+    raises(host.fingerprint, {})
+end)
+
+check("search", "a list after the time; nobody answers, or nil and why", function()
+    local began = host.time()
+    local list, why = host.search("127.0.0.1", 9, "contract", 0.3)
+    assert(list and #list == 0, why)
+    assert(host.time() - began > 0.25)
+    list, why = host.search("nowhere.invalid", 9, "contract", 0.3)
+    assert(list == nil and type(why) == "string")
+end)
+
+check("search", "mistakes raise", function()
+    raises(host.search)
+    raises(host.search, "127.0.0.1", 0, "x", 1)
+    raises(host.search, "127.0.0.1", 9, {}, 1)
+    raises(host.search, "127.0.0.1", 9, "x", 61)
+    raises(host.search, "127.0.0.1", 9, "x", 0)
+end)
+
 ------------------------------------------------------------------------------------------------- MQTT
 
 local function broker(changes)

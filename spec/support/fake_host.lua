@@ -361,6 +361,56 @@ local function http_functions(self, host)
     end
 end
 
+---------------------------------------------------------------------------------------- devices on the LAN
+
+--- world.lan(request) gives a reply, or nil and an error; without it nobody is there. world.found: what
+-- host.search gives, a list, or a function(text) that returns one. A certificate is made by fake.certificate.
+local function lan_functions(self, host)
+    host.lan = function(request)
+        check_type(request, "table")
+        local url = text_of(request.url, "url")
+        for _, key in ipairs { "ca", "post" } do
+            if request[key] ~= nil then text_of(request[key], key) end
+        end
+        if request.timeout then number_of(request.timeout) end
+        local secure = request.certificate or request.ca
+        self:park(0.1)
+        if not url:find(secure and "^https://" or "^http://") then
+            return nil, { kind = "other", text = "The address of " .. url .. " is not of that kind." }
+        end
+        table.insert(self.lan_requests, { url = url, post = request.post, ca = request.ca, time = self.now })
+        if self.lan then return self.lan(request) end
+        return nil, { kind = "connect", text = "No connection to " .. url .. " can be made." }
+    end
+    host.fingerprint = function(text)
+        local base = text_of(text):match "%-%-%-%-%-BEGIN CERTIFICATE%-%-%-%-%-%s+(.-)%s+%-%-%-%-%-END"
+        if not base then return nil end
+        local sum, bytes = 5381, {}
+        for i = 1, #base do sum = (sum * 33 + base:byte(i)) % 4294967296 end
+        for i = 1, 32 do
+            sum = (sum * 1664525 + 1013904223) % 4294967296
+            bytes[i] = ("%02X"):format(sum >> 24)
+        end
+        return table.concat(bytes, ":")
+    end
+    host.search = function(address, port, text, seconds)
+        assert(integer_of(port) > 0 and integer_of(port) <= 65535, "a port expected")
+        seconds = number_of(seconds)
+        assert(seconds > 0 and seconds <= 60, "seconds up to 60 expected")
+        text_of(text)
+        if not text_of(address):find "^%d+%.%d+%.%d+%.%d+$" then return nil, "Invalid argument" end
+        self:park(seconds)
+        self.searches = self.searches + 1
+        local found = self.found or {}
+        return type(found) == "function" and found(text) or copy(found)
+    end
+end
+
+--- A certificate, so to speak.
+function fake.certificate(name)
+    return "-----BEGIN CERTIFICATE-----\n" .. name .. "\n-----END CERTIFICATE-----\n"
+end
+
 ------------------------------------------------------------------------------------------------- MQTT
 
 --- The levels of a topic as a list, its empty ones, too.
@@ -773,6 +823,10 @@ local function file_functions(self, host)
         local folder, name = text_of(path):match("^(.*)/([^/]*)%.lua$")
         text_of(text)
         if self.no_copies then return nil, "No space left on device" end
+        if not name then
+            self.written[path] = text
+            return true
+        end
         if not self.files[folder or ""] then return nil, "No such file or directory" end
         self.writes = self.writes + (folder:find("/.last-good", 1, true) and 0 or 1)
         self.files[folder][name] = { text = text, stamp = "written" .. self.writes .. #text }
@@ -887,9 +941,11 @@ function fake.new(options)
         lines = {}, masked = {}, notices = {}, notice_log = {}, handlers = {}, requests = {}, beside = {},
         errors = {}, reports = {}, tasks = {}, results = setmetatable({}, { __mode = "k" }),
         started = {}, answers = {}, waiting_gets = {}, files = {}, loaded = {}, functions = {},
+        written = {}, searches = 0, lan = options.lan, lan_requests = {}, found = options.found,
         writes = 0, removed = {}, chosen = options.chosen,
         last_script = 0, queue = {}, lines_given = 0, installs = 0, saves = {}, printed = {},
-        params = options.params or {}, environment = options.env or {}, saved = nil, refuse = options.refuse,
+        params = options.params or {}, environment = options.env or {}, saved = options.saved,
+        refuse = options.refuse,
         connections = {}, broker = options.broker, on_send = options.on_send,
         answer = options.answer or function() return { status = 500 } end, scripts = options.scripts,
     }, fake)
@@ -904,6 +960,7 @@ function fake.new(options)
     local host = {}
     time_functions(self, host)
     http_functions(self, host)
+    lan_functions(self, host)
     mqtt_functions(self, host)
     node_functions(self, host)
     file_functions(self, host)
