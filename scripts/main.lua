@@ -46,6 +46,7 @@ local function take_params(given)
     take_settings(given, settings.problems)
     scripts.set_folder(settings.script_folder)
     events.use { battery_level = settings.battery_level }
+    if started and settings.live == "gx" then host.default_params(params.missing(given)) end
     nodes.report()
     local another, chosen = account.use(settings), choices.take(host.choices())
     if not begun then return end

@@ -119,6 +119,16 @@ function notices.devices(list)
     set("devices", #texts > 0 and table.concat(texts, "<br>") or nil)
 end
 
+--- What keeps live data away: list of sentences; an empty one clears the notice.
+function notices.live(texts)
+    local shown_texts = {}
+    for i = 1, math.min(#texts, MOST_PARTS) do shown_texts[i] = escape(texts[i]) end
+    if #texts > MOST_PARTS then
+        shown_texts[#shown_texts + 1] = ("%d more are in the log."):format(#texts - MOST_PARTS)
+    end
+    set("live", #texts > 0 and "Live data: " .. table.concat(shown_texts, "<br>") or nil)
+end
+
 --- Whether the last profile could not be written.
 function notices.profile_fails()
     return profile_problem ~= nil

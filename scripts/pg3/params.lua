@@ -8,16 +8,17 @@ local params = {}
 --- What PG3 shows for the user to fill in.
 local DEFAULTS = { vrm_token = "", temp_unit = "C", stale_values = "zero", battery_level = "", live = "off",
                    live_seconds = "2" }
+local GX_DEFAULTS = { gx_host = "", gx_password = "" }              -- where live is gx
 
 local TOKEN_NAMES = { "vrm_token", "api_key", "vrm_api_token" }     -- the first with a value counts
-local NAMES = { "script_folder", table.unpack(TOKEN_NAMES) }        -- all that there are
-for name in pairs(DEFAULTS) do
+local NAMES = { "script_folder", "gx_host", "gx_password", "gx_fingerprint", table.unpack(TOKEN_NAMES) }
+for name in pairs(DEFAULTS) do      -- then it has all that there are
     if name ~= "vrm_token" then NAMES[#NAMES + 1] = name end
 end
 table.sort(NAMES)
 local LONGEST_TOKEN, SHORTEST_PASTED = 512, 25
 local TEMP_UNITS = { c = "C", celsius = "C", f = "F", fahrenheit = "F", choices = "C or F" }
-local LIVE = { off = "off", vrm = "vrm", choices = "off or vrm" }
+local LIVE = { off = "off", vrm = "vrm", gx = "gx", choices = "off, vrm or gx" }
 local STALE_VALUES = { zero = "zero", keep = "keep", choices = "zero or keep" }
 
 --- A pasted token without what came along with it: blanks, line ends, quotes, the word before it.
@@ -102,6 +103,77 @@ local function seconds(given, problems)
     return USUAL_SECONDS
 end
 
+local MOST_HOSTS = 100
+local HOW_HOSTS = " Write the host name or the IPv4 address of the GX; for several installations write"
+    .. " PORTALID=HOST for each, with blanks between them."
+
+--- One word of gx_host -> { portal = text|nil, host, plain = without encryption } | nil, what is wrong.
+local function gx_host(word)
+    local portal, address = word:match "^(%w+)=(.*)$"
+    if portal and not portal:find "^%x%x%x%x%x%x%x%x%x%x%x%x$" then
+        return nil, ("\"%s\" is not a portal id, which has 12 digits and letters from a to f")
+            :format(shown(portal))
+    end
+    address = (address or word):gsub("^%a+://", ""):gsub("/+$", "")
+    local host, port = address:match "^([%w%.%-_]+):?(%d*)$"
+    if not host or #host > 253 then return nil, ("\"%s\" is no host"):format(shown(word)) end
+    if port ~= "" and port ~= "8883" and port ~= "1883" then
+        return nil, ("a GX has no port %s: with encryption it is 8883, which need not be written, without"
+            .. " 1883"):format(port)
+    end
+    return { portal = portal and portal:lower(), host = host:lower(), plain = port == "1883" }
+end
+
+--- Where the GX devices are: a list of what gx_host gives. One without a portal id stands alone.
+local function gx_hosts(given, problems)
+    local list, named = {}, {}
+    for word in (given.gx_host or ""):gmatch "[^%s,;]+" do
+        local one, problem = gx_host(word)
+        if one and #list == MOST_HOSTS then one, problem = nil, "there are too many" end
+        if one and named[one.portal or ""] then one, problem = nil, ("\"%s\" comes a second time, without a"
+            .. " portal id of its own"):format(shown(word)) end
+        if problem then
+            problems[#problems + 1] = ("The parameter gx_host is used as far as it is understood: %s.%s")
+                :format(problem, HOW_HOSTS)
+        else
+            list[#list + 1], named[one.portal or ""] = one, true
+        end
+    end
+    return list
+end
+
+local LEAST_DIGITS = 16             -- of a fingerprint: half of it is as hard to meet as none
+
+--- Certificates that the owner accepts: the beginnings of their fingerprints, { digits }.
+local function gx_fingerprints(given, problems)
+    local list = {}
+    for word in (given.gx_fingerprint or ""):gmatch "[^%s,;]+" do
+        local digits = word:gsub(":", ""):upper()
+        if digits:find "^%x+$" and #digits >= LEAST_DIGITS then
+            list[#list + 1] = digits
+        else
+            problems[#problems + 1] = ("The parameter gx_fingerprint has \"%s\", which is not used. Write"
+                .. " the %d digits of the notice."):format(shown(word), LEAST_DIGITS)
+        end
+    end
+    return list
+end
+
+--- The password of the GX devices. Without encryption none is sent, so that there must be none.
+local function gx_password(given, hosts, problems)
+    local password = read.trim(given.gx_password or "")
+    for i = #hosts, 1, -1 do
+        if hosts[i].plain and password ~= "" then
+            problems[#problems + 1] = ("The parameter gx_host asks for port 1883 of %s, where everybody on"
+                .. " the network could read the password: that host is not used. Write it without :1883,"
+                .. " or, if the security profile of the GX is Unsecured, empty gx_password.")
+                :format(hosts[i].host)
+            table.remove(hosts, i)
+        end
+    end
+    return password
+end
+
 local function folded(name)
     return (tostring(name):lower():gsub("[%s-]", "_"))
 end
@@ -124,14 +196,18 @@ end
 
 local IS_TOKEN = {}
 for _, name in ipairs(TOKEN_NAMES) do IS_TOKEN[name] = true end
+local PASSWORD = "gx_password"
 
---- Every token among the parameters, used or not, as typed and as cleaned; also under a misspelt name, or in
--- its place.
+--- Every token and password among the parameters, used or not, as typed and as cleaned; also under a misspelt
+-- name, or in its place.
 local function secrets_of(given)
     local secrets = {}
     for name, value in pairs(given) do
         local key, like = known(name)
         if looks_like_token(name) then secrets[#secrets + 1] = name end
+        if (key or like) == PASSWORD and type(value) == "string" and value ~= "" then
+            secrets[#secrets + 1], secrets[#secrets + 2] = value, read.trim(value)
+        end
         if IS_TOKEN[key or like] and type(value) == "string" and value ~= "" then
             secrets[#secrets + 1], secrets[#secrets + 2] = value, clean_token(value)
         end
@@ -202,7 +278,8 @@ end
 -- more: those of device scripts.
 function params.missing(given, more)
     local named, missing = by_name(given), {}
-    for _, list in ipairs { DEFAULTS, more } do
+    local live = choice(named, "live", LIVE, "off", {})
+    for _, list in ipairs { DEFAULTS, live == "gx" and GX_DEFAULTS or {}, more } do
         for name, value in pairs(list) do
             if named[name] == nil then missing[name] = value end
         end
@@ -213,8 +290,10 @@ end
 --- given: PG3's { name = text }; more: the parameters of device scripts, [name] = any; nil: not known yet, so
 -- no name counts as unknown. Returns { token = text ("" if none), token_problem = text|nil,
 -- secrets = list of what must not be logged,
--- fahrenheit = bool, zero = bool, live = "off" or "vrm", live_seconds = between two live values of a power,
--- script_folder = path ("" if none),
+-- fahrenheit = bool, zero = bool, live = "off", "vrm" or "gx", live_seconds = between two live values of a
+-- power, script_folder = path ("" if none),
+-- gx = { hosts = list of { portal|nil, host, plain }, password = text ("" if none),
+--        fingerprints = list of texts in upper case, beginnings },
 -- battery_level = percent|nil,
 -- problems = list of sentences }.
 function params.read(given, more)
@@ -224,18 +303,35 @@ function params.read(given, more)
     for _, name in ipairs(TOKEN_NAMES) do
         if token == "" then token = clean_token(named[name] or "") end
     end
+    local live = choice(named, "live", LIVE, "off", problems)
+    local of_gx = live == "gx" and problems or {}                   -- else they are not used
+    local hosts = gx_hosts(named, of_gx)
     return {
         token = token,
         secrets = secrets_of(given),
         token_problem = token ~= "" and token_problem(token) or nil,
         fahrenheit = choice(named, "temp_unit", TEMP_UNITS, "C", problems) == "F",
         zero = choice(named, "stale_values", STALE_VALUES, "zero", problems) == "zero",
-        live = choice(named, "live", LIVE, "off", problems),
+        live = live,
         live_seconds = seconds(named, problems),
+        gx = { hosts = hosts, password = gx_password(named, hosts, of_gx),
+               fingerprints = gx_fingerprints(named, of_gx) },
         script_folder = folder(named, problems),
         battery_level = level(named, problems),
         problems = problems,
     }
+end
+
+--- Whether two readings want the same live data.
+function params.same_live(a, b)
+    local function text(settings)
+        local parts = { settings.live, settings.gx.password, table.unpack(settings.gx.fingerprints) }
+        for _, one in ipairs(settings.gx.hosts) do
+            parts[#parts + 1] = ("%s=%s:%s"):format(one.portal, one.host, one.plain)
+        end
+        return table.concat(parts, "\n")
+    end
+    return text(a) == text(b)
 end
 
 return params

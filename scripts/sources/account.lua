@@ -8,6 +8,7 @@ local brokers = require "sources.brokers"
 local choices = require "pg3.choices"
 local device = require "model.device"
 local energy = require "sources.energy"
+local gx = require "sources.gx"
 local health = require "sources.health"
 local installation = require "model.installation"
 local live = require "sources.live"
@@ -294,8 +295,17 @@ end
 
 --- Live data for an installation that answers, if the owner wants it.
 local function follow_live(site)
-    local broker = settings.live == "vrm" and brokers.of_vrm(site, session.email, settings.token)
+    local broker
+    if settings.live == "vrm" then
+        broker = brokers.of_vrm(site, session.email, settings.token)
+    elseif settings.live == "gx" then
+        broker = gx.broker_of(site, session.sites)
+    end
     if broker then live.follow(site, broker) end
+end
+
+function gx.ready(site)
+    if session and sites[site.id] == site and site.health.answered then follow_live(site) end
 end
 
 local function poll_once(site)
@@ -656,11 +666,12 @@ end
 
 --- The parameters as pg3.params read them -> whether the token is another: account.begin is needed.
 function account.use(given)
-    local before = settings.live
+    local before = settings
     settings = given
     pace.use(given.live_seconds)
-    if settings.live ~= before then
+    if not params.same_live(before, settings) then
         live.leave_all()
+        gx.use(settings.live == "gx" and settings.gx or nil)
         for _, site in ipairs(session and session.sites or {}) do
             if site.health.answered and settings.token == begun_for then follow_live(site) end
         end
@@ -672,6 +683,7 @@ end
 function account.stop()
     stopping, session = true, nil
     live.leave_all()
+    gx.use(nil)
     installation.leave()
     show_controller(STATE.DISCONNECTED)
 end

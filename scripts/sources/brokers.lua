@@ -4,10 +4,13 @@
 --            name = as a sentence of the log calls it,
 --            ways = list of { host, port, websocket = true: MQTT in one, tls = false: none, ca = PEM file of
 --                   who may have signed its certificate, or that certificate itself, or "system": who the
---                   system trusts; nil: it is not checked, check_name = false: it may be for another name };
---                   the first is the best,
+--                   system trusts; nil: it is not checked, check_name = false: it may be for another name,
+--                   pin = the text of the ca file where it may change }; the first is the best,
 --            user, password = texts|nil,
---            silent, refused = what to look at if it tells nothing, or takes no login: sentences }
+--            silent, refused = what to look at if it tells nothing, or takes no login: sentences,
+--            serial = it tells whose it is at once, so that one of another installation is noticed,
+--            told = function(how) that wants to know how it goes: "alive", "silent", "other" = it is of
+--                   another installation, or why there is no connection (host.mqtt_open); nil: nobody }
 
 local brokers = {}
 
@@ -48,7 +51,7 @@ end
 function brokers.same(a, b)
     local same = a.source == b.source and a.user == b.user and a.password == b.password and #a.ways == #b.ways
     for i, way in ipairs(a.ways) do
-        for _, field in ipairs { "host", "port", "websocket", "tls", "ca", "check_name" } do
+        for _, field in ipairs { "host", "port", "websocket", "tls", "ca", "check_name", "pin" } do
             same = same and way[field] == b.ways[i][field]
         end
     end

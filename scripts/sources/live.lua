@@ -13,10 +13,12 @@
 --          beats = the heartbeat is heard,
 --          questioned_at = when ANSWER was asked for; nil: it has come,
 --          delay = seconds until its answer came; nil: not known,
+--          other = the portal id that the gateway has, where it is another,
 --          proved_at, closed_for = when it was given up for a while, said, timer }
 
 local brokers = require "sources.brokers"
 local installation = require "model.installation"
+local read = require "sources.read"
 local timer = require "tasks.timer"
 
 local live = {}
@@ -26,6 +28,7 @@ local ECHO = "full-publish-completed-echo"
 local LOOK_SECONDS = 5
 local KEEP_SECONDS = 30             -- between keepalives; the gateway forgets who asked after 60
 local ANSWER = "/system/0/SystemState/State"        -- to a question; it changes seldom
+local SERIAL = "/system/0/Serial"   -- the portal id
 local SILENT_SECONDS = 15           -- five heartbeats
 local BEATLESS_SECONDS = 75         -- the same where none is heard: two answers
 local WAIT_SECONDS = 60             -- for the first of a connection
@@ -62,19 +65,20 @@ local function add_topics(topics, portal, home)
     end
 end
 
-local function topics_of(site)
+local function topics_of(site, serial)
     local topics = { [("N/%s/heartbeat"):format(site.portal)] = true,
                      [("N/%s/keepalive"):format(site.portal)] = true,
                      [("N/%s/full_publish_completed"):format(site.portal)] = true }
     for home in site.store:each() do
         if home.type then add_topics(topics, site.portal, home) end
     end
+    if serial then topics["N/+" .. SERIAL] = true end
     return topics
 end
 
 --- Asks for the topics of devices that came since; then everything is told once more.
 local function subscribe(link)
-    for topic in pairs(topics_of(link.site)) do
+    for topic in pairs(topics_of(link.site, link.broker.serial)) do
         if not link.topics[topic] then
             link.topics[topic], link.wants_all = true, true
             host.mqtt_subscribe(link.id, topic)
@@ -123,6 +127,11 @@ local function say(link, level, text)
     host.log(level, ("%s: %s"):format(link.site.name, text))
 end
 
+--- The broker's owner hears how it goes.
+local function tell(link, how)
+    if link.broker.told then link.broker.told(how) end
+end
+
 --- Shows what may be shown by now, and again as long as something waits.
 local function show()
     local seconds = installation.show_live()
@@ -160,6 +169,7 @@ local function hear(link, now)
     say(link, "info", link.way == 1 and "values come live now." or ("values come live now, by port %d, for"
         .. " port %d gives no connection. Does a firewall keep it shut?"):format(way.port,
         link.broker.ways[1].port))
+    tell(link, "alive")
     prove(link)
     show_source(link)
 end
@@ -188,14 +198,21 @@ NEWS["/keepalive"] = function(link)                 -- it has started anew
     keep_alive(link)
 end
 
+--- Whose gateway it is: the broker keeps this one message, so that it is no sign of life.
+local function hear_serial(link, value)
+    local portal = tostring(value):lower()
+    link.other = portal ~= link.site.portal and read.cut(portal, 40) or nil
+end
+
 local function take(link)
     local site, now = link.site, host.time()
     for is, topic, value, echo in host.mqtt_read, link.id do
-        hear(link, now)
+        local serial = topic == SERIAL and link.broker.serial
+        if serial then hear_serial(link, value) else hear(link, now) end
         if topic == ANSWER and link.questioned_at then hear_answer(link) end
         if NEWS[topic] then
             NEWS[topic](link, echo)
-        elseif is == "value" then
+        elseif is == "value" and not serial then
             installation.hear(site, topic, value, now)
         elseif is == "gone" then
             installation.leave_topic(site, topic)
@@ -261,7 +278,12 @@ local function look(link)
         fall_silent(link, "warning", "live data has stopped; values come from VRM's polls until it is back.")
     elseif link.alive and math.abs(now - (link.proved_at or -math.huge)) >= PROOF_SECONDS then
         prove(link)
+    elseif link.up and not heard and link.other then
+        say(link, "warning", ("%s is of another installation: its portal id is %s, not %s."):format(
+            link.broker.name, link.other, link.site.portal))
+        tell(link, "other")
     elseif link.up and not heard and math.abs(now - link.up) >= WAIT_SECONDS then
+        tell(link, "silent")
         say(link, "warning", ("%s took the login, but the gateway tells nothing. %s"):format(link.broker.name,
             link.broker.silent))
     end
@@ -351,7 +373,8 @@ end
 
 on("mqtt_down", function(link, why)
     local was_up = link.up
-    link.up = false
+    link.up, link.other = false, nil
+    tell(link, why)
     if why == "login" or why == "rights" or why == "id" then
         return give_up(link, ("%s refuses the login for live data; values come from VRM's polls. It is tried"
             .. " again in an hour. %s"):format(link.broker.name, link.broker.refused))

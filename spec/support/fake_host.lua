@@ -202,6 +202,15 @@ local function scrub(self, text)
     return text
 end
 
+--- The same of all texts of a value.
+local function scrub_all(self, value)
+    if type(value) == "string" then return scrub(self, value) end
+    if type(value) ~= "table" then return value end
+    local result = {}
+    for key, one in pairs(value) do result[key] = scrub_all(self, one) end
+    return result
+end
+
 --- Mistakes in arguments raise, as in the real host. A number counts as a text, a numeric text as a number.
 local function text_of(value, what)
     if type(value) == "number" then return tostring(value) end
@@ -857,6 +866,7 @@ local function record_functions(self, host)
         if not ok then error("host.save: " .. taken, 0) end
         local bytes = #dkjson.encode(taken)
         if bytes > MOST_DATA then error(("host.save: it does not fit %d bytes"):format(MOST_DATA), 0) end
+        taken = scrub_all(self, taken)
         self.saved = taken
         table.insert(self.saves, { time = self.now, data = taken })
         return true

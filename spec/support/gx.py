@@ -160,10 +160,12 @@ class Cloud:
 
 class Gx:
     """`values` are {"battery/289/Soc": 76.5, ...}: None is a path without a value. `speed`: how much faster its times
-    pass than the real ones. `refresh`: called now and then, gives the values of the moment."""
+    pass than the real ones. `refresh`: called now and then, gives the values of the moment. `bridged`: its broker is
+    VRM's, not its own."""
 
-    def __init__(self, cloud, portal, values, speed=1.0, firmware=3.55, refresh=None, limits=None, writable=()):
-        self.cloud, self.portal, self.speed, self.firmware = cloud, portal, speed, firmware
+    def __init__(self, cloud, portal, values, speed=1.0, firmware=3.55, refresh=None, limits=None, writable=(),
+                 bridged=True):
+        self.cloud, self.portal, self.speed, self.firmware, self.bridged = cloud, portal, speed, firmware, bridged
         self.values = {PORTAL_MODE: FULL, "system/0/Serial": portal, **values}
         self.refresh, self.limits, self.writable = refresh, dict(limits or {}), set(writable)
         self.refused = set()            # paths whose writes have no effect
@@ -188,6 +190,8 @@ class Gx:
         self.client.connect("127.0.0.1", self.cloud.broker.test_port)
         self.client.loop_start()
         assert subscribed.wait(10), "the GX could not subscribe"
+        if not self.bridged:
+            self.client.publish(f"N/{self.portal}/system/0/Serial", json.dumps({"value": self.portal}), retain=True)
         if self.thread is None:
             self.thread = threading.Thread(target=self._run, daemon=True)
             self.thread.start()
@@ -228,7 +232,7 @@ class Gx:
     def _send(self, topic, payload):
         """Past the bridge: only while somebody at VRM is interested, and the portal mode allows it."""
         client = self.client
-        forwards = time.monotonic() < self.interest_until and self.values[PORTAL_MODE] != OFF
+        forwards = not self.bridged or time.monotonic() < self.interest_until and self.values[PORTAL_MODE] != OFF
         if client is not None and self.online and forwards:
             text = "" if payload is None else json.dumps(payload)
             client.publish(f"N/{self.portal}/{topic}", text)
@@ -282,7 +286,7 @@ class Gx:
     def _on_message(self, _client, _data, message):
         kind, _, path = message.topic.split("/", 2)
         with self.lock:
-            if not self.online or self.values[PORTAL_MODE] == OFF:
+            if not self.online or self.bridged and self.values[PORTAL_MODE] == OFF:
                 return
             self.interest_until = time.monotonic() + INTEREST / self.speed
             if kind == "W":
@@ -340,7 +344,7 @@ class Gx:
             self.cloud.found.append(f"a write to a path that nobody declares: {path}")
         if isinstance(before, (int, float)) and not isinstance(value, (int, float)):
             self.cloud.found.append(f"a write of {json.dumps(value)} where a number belongs: {path}")
-        if self.values[PORTAL_MODE] != FULL or path in self.refused or path not in self.values:
+        if self.bridged and self.values[PORTAL_MODE] != FULL or path in self.refused or path not in self.values:
             return
         low, high = self.limits.get(path, (None, None))
         value = value if low is None or value >= low else low

@@ -13,7 +13,8 @@ function worlds.new(options)
     local world = fake.new {
         params = options.params or { vrm_token = worlds.TOKEN }, known = options.known, answer = vrm.answer,
         extra_scripts = options.extra_scripts, env = options.env, chosen = options.chosen,
-        broker = options.broker, on_send = options.on_send,
+        broker = options.broker, on_send = options.on_send, lan = options.lan,
+        found = options.found, saved = options.saved,
     }
     world.vrm = vrm
     vrm.clock = function() return world.now end
