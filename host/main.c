@@ -2,6 +2,7 @@
 #include "api/api.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/terminal.h"
 #include "demo.h"
 #include "options.h"
 #include "pg3/init.h"
@@ -213,6 +214,7 @@ static void tee(enum log_level level, const char *line) {
     if (app.running && watched(&app)) {
         api_keep_line(&app.api, line);
     } else if (terminal != NULL) {
+        terminal_give_back(); // it is the last thing that is told
         fprintf(terminal, "%s\n", line);
         fflush(terminal);
     }
@@ -349,7 +351,7 @@ static bool open_link(struct app *a) {
 // The modes in which a script talks to a person: what it needs in the place of a link.
 static bool open_tool(struct app *a) {
     a->api.out = stdout;
-    a->api.colours = isatty(STDOUT_FILENO) == 1;
+    a->api.colours = terminal_colours();
     a->api.demo = a->options.demo;
     a->api.once = a->options.once;
     a->api.form = a->options.form;
@@ -410,11 +412,13 @@ static bool start(struct app *a, const char *argv0) {
 // Last resort of the stop: whatever still hangs in a library, PG3 sees a clean end in time.
 static void leave_now(int signal_number) {
     (void)signal_number;
+    terminal_give_back();
     _exit(0);
 }
 
 static void stop(struct app *a) {
     struct sigaction leave = {.sa_handler = leave_now};
+    terminal_give_back();
     sigaction(SIGALRM, &leave, NULL);
     if (a->stopping) {
         alarm(2);

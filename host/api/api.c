@@ -1,5 +1,6 @@
 #include "api/api.h"
 #include "base/file.h"
+#include "base/terminal.h"
 
 #include <lauxlib.h>
 #include <lualib.h>
@@ -386,6 +387,36 @@ static int host_print(lua_State *L) {
     return 1;
 }
 
+// host.size() -> columns, rows of the terminal | nothing: there is none, or it does not know.
+static int host_size(lua_State *L) {
+    int columns, rows;
+    if (!terminal_size(&columns, &rows)) {
+        return 0;
+    }
+    lua_pushinteger(L, columns);
+    lua_pushinteger(L, rows);
+    return 2;
+}
+
+// host.screen(on) -> whether it is: takes the terminal as a screen, or gives it back. The end of
+// the program gives it back, too.
+static int host_screen(lua_State *L) {
+    bool on = lua_toboolean(L, 1) && api_of(L)->colours && terminal_take();
+    if (!on) {
+        terminal_give_back();
+    }
+    lua_pushboolean(L, on);
+    return 1;
+}
+
+// host.keys() -> the bytes of the keys that were pressed since the last call, while there is a
+// screen; else "".
+static int host_keys(lua_State *L) {
+    char bytes[256];
+    lua_pushlstring(L, bytes, terminal_keys(bytes, sizeof bytes));
+    return 1;
+}
+
 // host.json(text) -> value | nil, why
 static int host_json(lua_State *L) {
     struct api *a = api_of(L);
@@ -409,11 +440,29 @@ static int host_leave(lua_State *L) {
 }
 
 static const luaL_Reg host_functions[] = {
-    {"time", host_time},   {"env", host_env},     {"log", host_log},        {"mask", host_mask},
-    {"on", host_on},       {"spawn", api_spawn},  {"enter", api_enter},     {"ring", api_ring},
-    {"drop", api_drop},    {"await", host_await}, {"running", api_running}, {"sleep", api_sleep},
-    {"read", host_read},   {"write", host_write}, {"print", host_print},    {"json", host_json},
-    {"leave", host_leave}, {"lines", host_lines}, {"stand", host_stand},    {NULL, NULL},
+    {"time", host_time},
+    {"env", host_env},
+    {"log", host_log},
+    {"mask", host_mask},
+    {"on", host_on},
+    {"spawn", api_spawn},
+    {"enter", api_enter},
+    {"ring", api_ring},
+    {"drop", api_drop},
+    {"await", host_await},
+    {"running", api_running},
+    {"sleep", api_sleep},
+    {"read", host_read},
+    {"write", host_write},
+    {"print", host_print},
+    {"json", host_json},
+    {"leave", host_leave},
+    {"lines", host_lines},
+    {"size", host_size},
+    {"screen", host_screen},
+    {"keys", host_keys},
+    {"stand", host_stand},
+    {NULL, NULL},
 };
 
 // Events

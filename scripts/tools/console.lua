@@ -1,5 +1,7 @@
---- What a person without PG3 sees of the nodes: a line for a change, a table of all.
+--- What a person without PG3 sees of the nodes: each as values with their texts and colours, a line for a
+-- change, a table of all. How a terminal shows them is in screen.lua.
 
+local data_state = require "types.data_state"
 local paint = require "tools.paint"
 local profile = require "pg3.profile"
 
@@ -32,6 +34,93 @@ local function look_up(address)
     return node, profile.type(node.type)
 end
 
+-------------------------------------------------------------------------------------------- a node
+
+local CHARGES = { [3] = "green", [4] = "green", [5] = "green", [6] = "green", [7] = "green", [246] = "green",
+                  [247] = "green" }
+--- Colours of states, by the name of their list in types/names.lua.
+local COLOURS = {
+    ALARM = { [0] = "grey", "yellow", "red" }, GRID_ALARM = { "yellow", "red" }, OK_ERROR = { "red" },
+    SYSTEM_STATUS = { "green", "yellow", "red" },
+    DATA_STATE = { [0] = "grey", "green", "magenta", "red" },
+    GATEWAY_STATUS = { [0] = "red", "green" }, VRM_CONNECTION = { [0] = "red", "green" },
+    BATTERY_STATE = { "green", "cyan" }, CHARGE_STATE = CHARGES, SYSTEM_STATE = CHARGES,
+}
+
+local function colour_of(driver, number)
+    if driver.names_id == "SYSTEM_CONNECTION" then
+        return number == 1 and "green" or number == 3 and "yellow" or "red"
+    end
+    local colours = COLOURS[driver.names_id]
+    if colours then return colours[number] end
+    return driver.id == "ERR" and number ~= 0 and "red" or nil
+end
+
+local STALE = { [data_state.NO_DATA] = 1, [data_state.STALE] = 4, [data_state.OFFLINE] = 5 }
+local BAD = { yellow = 2, red = 3 }
+
+--- The state of a node in a word -> { text, colour, rank }: how old its data is, else the worst of its alarms
+-- and errors (rank 2 and 3), else the first of its states (rank 0). The higher the rank, the worse.
+local function state_of(values)
+    local worst = { rank = 0 }
+    for _, value in ipairs(values) do
+        local age = value.kind == "DATA_STATE" and STALE[value.number]
+        local rank = age or (value.id == "ERR" or value.kind == "ALARM" or value.kind == "SYSTEM_STATUS")
+            and BAD[value.colour] or 0
+        if rank > worst.rank then
+            local text = not age and value.id ~= "ERR" and (rank == 3 and "Alarm" or "Warning") or value.text
+            worst = { text = text, colour = value.colour, rank = rank }
+        elseif not age and worst.rank == 0 and not worst.text and value.number
+            and (value.kind or ""):find("_STAT[EU]S?$") and value.kind ~= "DATA_STATE" then
+            worst = { text = value.text, colour = value.colour, rank = 0 }
+        end
+    end
+    return worst
+end
+
+--- Brings a node, a table with its address, to what is shown now: name, type (a text), primary, values = list
+-- of { id, label, text, number (nil: without data), without, kind = list of its states, colour }, by = those
+-- by id, state = see above, data = text of its state, data_colour, time = text of its data's. Returns it.
+function console.refresh(node)
+    local there, type_ = look_up(node.address)
+    local values, by = {}, {}
+    for i, driver in ipairs(type_.drivers) do
+        local number, uom, text = host.shown(node.address, driver.id)
+        local shown = value_text(driver, number, uom, text)
+        local without = shown == NO_DATA
+        local value = { id = driver.id, label = clean(driver.label), text = clean(shown),
+                        kind = driver.names_id, without = without,
+                        number = not without and tonumber(number) or nil }
+        value.colour = value.number and colour_of(driver, math.tointeger(value.number))
+        values[i], by[driver.id] = value, value
+    end
+    node.name, node.type, node.primary = clean(there.name), type_.name, there.primary
+    node.values, node.by, node.state = values, by, state_of(values)
+    local data, time = by.GV30, by.TIME
+    if data and time then                       -- the last two; they are shown apart from the others
+        values[#values], values[#values - 1] = nil, nil
+    end
+    node.data, node.data_colour = data and data.text, data and data.colour
+    node.time = time and not time.without and time.text or nil
+    return node
+end
+
+--- Nodes in the order in which they are shown: the plugin's own, then installations by name; each with its
+-- gateway, its devices by address and their further nodes, then the gateway's further nodes.
+-- nodes: list of nodes as above; it is sorted in place, and returned. own: the address of the plugin's own.
+function console.sort(nodes, own)
+    local keys, names = {}, {}
+    for _, node in ipairs(nodes) do names[node.address] = node.name end
+    for _, node in ipairs(nodes) do
+        local rank = node.address == node.primary and 1 or node.address:find(node.primary, 1, true) and 3 or 2
+        local place = node.address:gsub("%d+", function(digits) return ("%012d"):format(digits) end)
+        keys[node] = ("%d\0%s\0%s\0%d%s"):format(node.address == own and 0 or 1,
+            (names[node.primary] or ""):lower(), node.primary, rank, place)
+    end
+    table.sort(nodes, function(a, b) return keys[a] < keys[b] end)
+    return nodes
+end
+
 local function padded(text, columns) return text .. (" "):rep(columns - width(text)) end
 
 --- The line that tells what a driver shows now.
@@ -51,65 +140,46 @@ local GAP = "   "
 
 local function trimmed(line) return (line:gsub(" +$", "")) end
 
---- "PV power 212 W   " for each of these drivers, and how many have no data -> list of { text, columns it
--- takes }.
-local function cells_of(address, drivers, first, last)
-    local cells, without = {}, 0
+--- Adds "PV power 212 W   " for each of these values, and how many have no data, as lines of at most so many
+-- columns.
+local function add_values(lines, values, columns)
+    local line, used, without = nil, 0, 0
     local function add(label, value)
-        cells[#cells + 1] = { text = ("%s %s%s"):format(label, paint.colour("bold", value), GAP),
-                              columns = width(label) + 1 + width(value) + #GAP }
-    end
-    for i = first, last do
-        local value = value_text(drivers[i], host.shown(address, drivers[i].id))
-        if value == NO_DATA then without = without + 1 else add(drivers[i].label, value) end
-    end
-    if without > 0 then add("Without data", without) end
-    return cells
-end
-
---- Adds cells as lines of at most so many columns; most: of lines, nil for any number.
-local function fold(lines, cells, columns, most)
-    local line, used, count = nil, 0, 0
-    for _, cell in ipairs(cells) do
-        if not line or used + cell.columns > columns then
-            if count == most then break end
-            if line then lines[#lines + 1] = trimmed(line) end
-            line, used, count = "    ", 4, count + 1
+        local takes = width(label) + 1 + width(value) + #GAP
+        if line and used + takes > columns then
+            lines[#lines + 1] = trimmed(line)
+            line = nil
         end
-        line, used = line .. cell.text, used + cell.columns
+        if not line then line, used = "    ", 4 end
+        line, used = ("%s%s %s%s"):format(line, label, paint.colour("bold", value), GAP), used + takes
     end
+    for _, value in ipairs(values) do
+        if value.without then without = without + 1 else add(value.label, value.text) end
+    end
+    if without > 0 then add("Without data", tostring(without)) end
     if line then lines[#lines + 1] = trimmed(line) end
 end
 
 --- A node: its name with what is said of its data, then its values.
-local function add_node(lines, address, columns, most)
-    local node, type_ = look_up(address)
-    local drivers = type_.drivers
-    local own = drivers[#drivers].id == "TIME" and drivers[#drivers - 1].id == "GV30" and #drivers - 2
-        or #drivers
-    local line = ("%s%s (%s, %s)%s"):format(node.primary ~= address and "  " or "", clean(node.name),
-        type_.name, address, GAP)
-    for _, cell in ipairs(cells_of(address, drivers, own + 1, #drivers)) do line = line .. cell.text end
+local function add_node(lines, node, columns)
+    local line = ("%s%s (%s, %s)%s"):format(node.primary ~= node.address and "  " or "", node.name, node.type,
+        node.address, GAP)
+    if node.data then
+        line = ("%sData state %s%s"):format(line, paint.colour(node.data_colour or "bold", node.data), GAP)
+    end
+    if node.data and node.time then line = line .. "Last data " .. paint.colour("bold", node.time) end
     lines[#lines + 1] = trimmed(line)
-    fold(lines, cells_of(address, drivers, 1, own), columns, most)
+    add_values(lines, node.values, columns)
 end
 
---- The picture of all nodes as a list of lines. view = { title, addresses = list, columns, rows = of the
--- terminal (nil: as many as it takes), notices = list of texts, log = list of lines }
+--- The table of all nodes as a list of lines. view = { title, nodes = list of nodes as above, columns,
+-- notices = list of texts, log = list of lines }
 function console.table(view)
-    local lines, below, count = { view.title }, {}, #view.addresses
-    for _, text in ipairs(view.notices) do below[#below + 1] = "Notice: " .. clean(text) end
-    for _, text in ipairs(view.log) do below[#below + 1] = "Log: " .. clean(text) end
-    local room = view.rows and view.rows - 2 - #below       -- for nodes: without the title and the last row
-    local spare = room and math.max(room - count, 0)        -- for values; the first get what is left over
-    for i, address in ipairs(view.addresses) do
-        local most = spare and spare // count + (i <= spare % count and 1 or 0)
-        add_node(lines, address, view.columns, most)
-    end
-    if room then
-        while #lines > math.max(room, 0) + 1 do lines[#lines] = nil end
-    end
-    return table.move(below, 1, #below, #lines + 1, lines)
+    local lines = { view.title }
+    for _, node in ipairs(view.nodes) do add_node(lines, node, view.columns) end
+    for _, text in ipairs(view.notices) do lines[#lines + 1] = "Notice: " .. clean(text) end
+    for _, text in ipairs(view.log) do lines[#lines + 1] = "Log: " .. clean(text) end
+    return lines
 end
 
 return console

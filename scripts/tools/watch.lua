@@ -1,36 +1,42 @@
---- victron-host --demo, --watch: the plugin without PG3, shown to a person. A terminal gets a table that
--- stays in its place, a pipe a line for each change; with --once it is one table when the first values are
--- there.
+--- victron-host --demo, --watch: the plugin without PG3, shown to a person. A terminal gets a screen that
+-- obeys keys (screen.lua); a pipe, and a terminal without colours, a line for each change; with --once it is
+-- one table when the first values are there.
 
 local account = require "sources.account"
 local console = require "tools.console"
+local flow = require "tools.flow"
 local paint = require "tools.paint"
+local screen = require "tools.screen"
 local timer = require "tasks.timer"
 
-local TICK_SECONDS = 0.1
+local TICK_SECONDS = 0.05           -- keys, the terminal's size and what changed are looked at so often
 local QUIET_SECONDS = 1.2           -- --once: nothing new for so long means that everything is there
 local PATIENCE_SECONDS = 60         -- --once: not longer
-local MOST_LINES, MOST_NOTICES = 4, 8
+local MOST_LINES, MOST_SAMPLES = 200, 400
+local ONCE_LINES, ONCE_NOTICES = 4, 8
 
 local SHORT_POLL, LONG_POLL = 60, 600
-local TITLE = "victron-host: your installations as the ISY would show them. Ctrl-C ends it."
+local TITLE = "Your installations"
 if host.demo then
     SHORT_POLL, LONG_POLL = 2, 30
-    TITLE = "victron-host: three made-up installations, a day in 4 minutes. Ctrl-C ends it."
+    TITLE = "Three made-up installations, a day in 4 minutes"
 end
 
 local in_place = host.colours and not host.once
-local addresses = {}                -- of the nodes, in the order of their addition
+local nodes = {}                    -- [address] = as console.refresh fills it
+local histories = {}                -- [address of a gateway] = its samples: screen.lua
+local world = { title = TITLE, sites = {}, notices = {}, log = {} }
+local view = {}
+local unordered = false             -- nodes came or changed their names
 local notices = {}                  -- [key] = text
-local log = {}                      -- its last lines
 local touched = false               -- there is something to draw
 local values = false                -- a device's were there
-local ticker                        -- the timer of the showing; nil after the end
+local left = false                  -- the end was asked for
 
 ------------------------------------------------------------------------------------- in PG3's place
 
 local events = {}                   -- [event] = main.lua's function for it
-local real = { on = host.on, add = host.add }
+local real = { on = host.on, add = host.add, rename = host.rename }
 
 function host.on(event, fn)
     events[event] = fn
@@ -47,12 +53,18 @@ function host.add(node)
     local fresh = host.node(node.address) == nil
     local ok, why = real.add(node)
     if ok and fresh then
-        addresses[#addresses + 1] = node.address
-        touched = true
+        nodes[node.address] = console.refresh { address = node.address }
+        unordered, touched = true, true
         -- PG3 shows there whether the plugin is connected.
         if node.address == account.CONTROLLER then host.set(node.address, "ST", 1) end
     end
     return ok, why
+end
+
+function host.rename(address, name)
+    real.rename(address, name)
+    console.refresh(nodes[address])
+    unordered, touched = true, true
 end
 
 local ENTITIES = { lt = "<", gt = ">", amp = "&", quot = '"' }
@@ -61,42 +73,28 @@ local ENTITIES = { lt = "<", gt = ">", amp = "&", quot = '"' }
 local function plain(html) return (html:gsub("<[^>]*>", ""):gsub("&(%a+);", ENTITIES)) end
 
 function host.notice(key, html)
-    notices[key] = html and plain(html)
-    touched = true
+    notices[key] = html and paint.clean(plain(html))
+    world.notices, touched = {}, true
+    local keys = {}
+    for its in pairs(notices) do keys[#keys + 1] = its end
+    table.sort(keys)
+    for i, its in ipairs(keys) do world.notices[i] = notices[its] end
 end
 
 real.on("notice", function(key, html) host.notice(key, html) end)       -- of a device script
 
 --------------------------------------------------------------------------------------------- showing
 
---- The size of the terminal -> columns, rows (nil: any number): COLUMNS and LINES where they are set, else
--- what stty says.
-local function size()
-    local rows, columns = host.env("LINES"), host.env("COLUMNS")
-    local pipe = host.colours and io.popen("stty size 2>/dev/null </dev/tty")
-    if pipe then
-        local its_rows, its_columns = (pipe:read("l") or ""):match("^(%d+) (%d+)$")
-        pipe:close()
-        rows, columns = rows or its_rows, columns or its_columns
-    end
-    rows, columns = math.tointeger(tonumber(rows)) or 0, math.tointeger(tonumber(columns)) or 0
-    return columns >= 60 and columns <= 400 and columns or 100, rows > 0 and rows < 1000 and rows or nil
-end
-
-local columns, rows = size()
-if not in_place then rows = nil end
-
-local function notice_texts()
-    local keys, texts = {}, {}
-    for key in pairs(notices) do keys[#keys + 1] = key end
-    table.sort(keys)
-    for i = 1, math.min(#keys, MOST_NOTICES) do texts[i] = notices[keys[i]] end
-    return texts
-end
-
+--- The end. The exit code tells how it went, unless one is given: 0 when an installation answered last.
 local function leave(code)
-    if ticker then timer.cancel(ticker) end
-    ticker = nil
+    left = true
+    host.screen(false)
+    local own = nodes[account.CONTROLLER]
+    code = code or own and own.by.GV0.number == 1 and 0 or 1
+    if code ~= 0 and in_place then
+        host.print("System status: " .. (own and own.by.GV0.text or "unknown"))
+        for _, text in ipairs(world.notices) do host.print(text) end
+    end
     host.leave(code)
 end
 
@@ -105,27 +103,102 @@ local function say(text)
     if not host.print(text) then leave(0) end
 end
 
-local function draw()
-    local lines = console.table { title = TITLE, addresses = addresses, columns = columns, rows = rows,
-                                  notices = notice_texts(), log = log }
-    if not in_place then return say(table.concat(lines, "\n")) end
-    -- Lines that are too long are cut, not wrapped: wrapped ones would push the first ones out.
-    say("\27[?7l\27[H" .. table.concat(lines, "\27[K\n") .. "\27[K\27[J\27[?7h")
+--- The installations and the plugin's own node of all nodes, in the order of the screen -> all nodes, too.
+local function order()
+    local all, sites, by_address = {}, {}, {}
+    for _, node in pairs(nodes) do all[#all + 1] = node end
+    for _, node in ipairs(console.sort(all, account.CONTROLLER)) do
+        local site = by_address[node.primary]
+        if node.address == node.primary and node.address ~= account.CONTROLLER then
+            histories[node.address] = histories[node.address] or { pv = {}, load = {}, soc = {} }
+            site = { address = node.address, name = node.name, nodes = {}, history = histories[node.address] }
+            by_address[node.address], sites[#sites + 1] = site, site
+        end
+        if site then table.insert(site.nodes, node) end
+    end
+    world.sites, world.own, unordered = sites, nodes[account.CONTROLLER], false
+    return all
 end
 
---- What is new since the last time, into a pipe at once.
+local function last_of(list, count) return table.move(list, math.max(1, #list - count + 1), #list, 1, {}) end
+
+local function draw_table()
+    local columns = math.tointeger(tonumber(host.env("COLUMNS"))) or host.size() or 100
+    say(table.concat(console.table {
+        title = "victron-host: " .. TITLE, nodes = order(), columns = math.max(columns, 60),
+        notices = table.move(world.notices, 1, ONCE_NOTICES, 1, {}), log = last_of(world.log, ONCE_LINES),
+    }, "\n"))
+end
+
+local drawn = {}                    -- lines on the screen, and its size
+
+--- Only the lines that are others than before are written.
+local function draw()
+    if unordered then order() end
+    local lines, texts = screen.lines(world, view, drawn.columns, drawn.rows), {}
+    for i = 1, drawn.rows do
+        local line = lines[i] or ""
+        if line ~= drawn[i] then texts[#texts + 1] = ("\27[%d;1H\27[K%s"):format(i, line) end
+        drawn[i] = line
+    end
+    if #texts > 0 then say(table.concat(texts) .. "\27[H") end
+end
+
+--- What is new since the last time, into a pipe at once. The log's lines have their time already.
 local function look()
-    local stream = not host.colours and not host.once
+    local stream = not in_place and not host.once
     for _, line in ipairs(host.lines()) do
-        table.insert(log, line)
-        if #log > MOST_LINES then table.remove(log, 1) end
-        if stream then say(paint.clean(line)) end
+        line = paint.clean(line)
+        table.insert(world.log, line)
+        if #world.log > MOST_LINES then table.remove(world.log, 1) end
+        if stream then say(line) end
         touched = true
     end
+    local changed = {}
     for _, change in ipairs(host.changes()) do
         values = values or change.address ~= account.CONTROLLER
-        if stream then say(console.change(change.address, change.driver)) end
-        touched = true
+        changed[change.address], touched = true, true
+        if stream then
+            say(os.date("%Y-%m-%d %H:%M:%S ", math.floor(host.time()))
+                .. console.change(change.address, change.driver))
+        end
+    end
+    for address in pairs(changed) do console.refresh(nodes[address]) end
+end
+
+--- What the sparklines show, one more of each.
+local function sample()
+    for address, history in pairs(histories) do
+        local powers = flow.powers(nodes[address])
+        for name, list in pairs(history) do
+            list[#list + 1] = powers[name] or false
+            if #list > MOST_SAMPLES then table.remove(list, 1) end
+        end
+    end
+    touched = true
+end
+
+--- The terminal has another size, or its screen is to be drawn anew.
+local function resize(anew)
+    local columns, rows = host.size()
+    columns, rows = columns or 80, rows or 24
+    if anew or columns ~= drawn.columns or rows ~= drawn.rows then
+        drawn, touched = { columns = columns, rows = rows }, true
+        say "\27[2J"
+    end
+end
+
+local begun = ""                    -- of a key that has not come in whole
+
+local function obey_keys()
+    local more = host.keys()
+    if more == "" and begun == "" then return end
+    local keys
+    keys, begun = screen.keys(begun .. more, more == "")
+    touched = true
+    for _, key in ipairs(keys) do
+        if key == "redraw" then resize(true) end
+        if screen.press(world, view, key) then return leave() end
     end
 end
 
@@ -134,11 +207,15 @@ local quiet = 0                     -- seconds without anything new
 local function show()
     look()
     quiet = touched and 0 or quiet + TICK_SECONDS
-    if in_place and touched then draw() end
+    if in_place then
+        resize()
+        obey_keys()
+        if touched and not left then draw() end
+    end
     touched = false
     if host.once and quiet >= QUIET_SECONDS and (values or next(notices)) then
-        draw()
-        leave(0)
+        draw_table()
+        leave()
     end
 end
 
@@ -154,17 +231,25 @@ end)
 -- The stand-in has new values all the time, whatever its logging interval.
 timer.every(SHORT_POLL, host.demo and function() events.query("all") end or events.shortpoll)
 timer.every(LONG_POLL, events.longpoll)
-if in_place then say("\27[2J") end
-ticker = timer.every(TICK_SECONDS, function()
-    local ok, problem = pcall(show)
-    if ok then return end
-    host.print("An error in the plugin: " .. tostring(problem))
-    leave(1)
+if in_place then
+    host.screen(true)
+    timer.every(SHORT_POLL, sample)
+end
+host.spawn(function()
+    while not left do
+        local ok, problem = pcall(show)
+        if not ok then
+            host.screen(false)
+            host.print("An error in the plugin: " .. tostring(problem))
+            leave(1)
+        end
+        host.sleep(TICK_SECONDS)
+    end
 end)
 if host.once then
     timer.after(PATIENCE_SECONDS, function()
-        if not ticker then return end
-        draw()
+        if left then return end
+        draw_table()
         leave(1)
     end)
 end

@@ -445,6 +445,18 @@ check("print", "a text", function()
     raises(host.print, {})
 end)
 
+check("size", "none where there is no terminal", function()
+    assert(select("#", host.size()) == 0)
+end)
+
+check("screen", "none where there is no terminal", function()
+    assert(host.screen(true) == false and host.screen(false) == false)
+end)
+
+check("keys", "none without a screen", function()
+    assert(host.keys() == "")
+end)
+
 check("json", "objects, lists, numbers; null is absent", function()
     local value = host.json('{"a":[1,2.5,"x"],"b":{"c":true,"d":false},"e":null}')
     assert(#value.a == 3 and value.a[1] == 1 and value.a[2] == 2.5 and value.a[3] == "x")

@@ -887,6 +887,7 @@ end
 
 local function other_functions(self, host)
     host.version = "0.0.0"
+    host.colours = false
     host.no_memory = fake.NO_MEMORY
     host.token = self.environment.VICTRON_VRM_TOKEN or ""
     host.answer = function(id, value, err)
@@ -920,10 +921,24 @@ local function other_functions(self, host)
         for i = self.lines_given + 1, self.watched and #self.lines or 0 do
             local line = self.lines[i]
             local serious = line.level == "warning" or line.level == "error"
-            if serious then list[#list + 1] = line.level:upper() .. " vrm: " .. line.text end
+            if serious then
+                list[#list + 1] = ("2026-04-18 12:38:20.000 %s vrm: %s"):format(line.level:upper(), line.text)
+            end
             self.lines_given = i
         end
         return list
+    end
+    host.size = function()
+        if self.size then return self.size[1], self.size[2] end
+    end
+    host.screen = function(on)
+        self.on_screen = on and host.colours or false
+        return self.on_screen
+    end
+    host.keys = function()
+        local keys = self.on_screen and self.pressed or ""
+        self.pressed = nil
+        return keys
     end
     host.leave = function(code)
         code = integer_of(code)

@@ -1,0 +1,299 @@
+--- What a terminal shows of installations: that it fits, what is on it, and what keys do.
+
+require("spec.support.fake_host").new {}
+local console = require "tools.console"
+local paint = require "tools.paint"
+local screen = require "tools.screen"
+
+before_each(function() host.colours = false end)
+
+--- A value as console.refresh makes it; number nil: without data.
+local function value(id, label, number, text, kind, colour)
+    return { id = id, label = label, number = number, text = number and text or "no data", kind = kind,
+             colour = colour, without = number == nil }
+end
+
+local function node(address, primary, name, values, state)
+    local by = {}
+    for _, one in ipairs(values) do by[one.id] = one end
+    return { address = address, primary = primary, name = name, type = "Thing", values = values, by = by,
+             state = state or { rank = 0 }, data = "Fresh", data_colour = "green", time = "12:00:00" }
+end
+
+--- A number of watts as a gateway has it.
+local function watt(id, number) return value(id, id, number, ("%d W"):format(number or 0)) end
+
+--- An installation with a battery and many values. powers: by driver id of the gateway.
+local function site(prefix, name, powers, state)
+    powers = powers or { GV6 = 1000, GV9 = -200, GV8 = 300, CPW = 500 }
+    local values = { value("GV0", "System status", 1, "OK", "SYSTEM_STATUS", "green"),
+                     value("BATLVL", "Battery charge", 61.5, "61.5 %"),
+                     value("GV5", "Battery status", 1, "Charging", "BATTERY_STATE", "green") }
+    for _, id in ipairs { "GV6", "GV7", "GV8", "GV9", "GV10", "GV11", "CPW" } do
+        values[#values + 1] = watt(id, powers[id])
+    end
+    local gateway = prefix .. "_gw0"
+    local bank = { value("ST", "State of charge", 61.5, "61.5 %"), value("GV2", "Starter", nil),
+                   value("CV", "Battery voltage", 52.1, "52.10 V") }
+    local cells = { value("ST", "Lowest", 3.2, "3.200 V") }
+    return { address = gateway, name = name, history = { pv = { 0, 500, 1000 }, load = {}, soc = { 61 } },
+             nodes = { node(gateway, gateway, name, values),
+                       node(prefix .. "_bm1", gateway, "Bank", bank, state),
+                       node(prefix .. "_bm1c", gateway, "Bank cells", cells) } }
+end
+
+local function world_of(sites, notices)
+    local own = node("controller", "controller", "Victron Energy", {
+        value("GV0", "System status", 1, "Connected", "SYSTEM_CONNECTION", "green"),
+        value("TIME", "Last answer", 1, "12:00:01") })
+    return { title = "Installations", own = own, sites = sites, notices = notices or {}, log = {} }
+end
+
+local function text_of(world, view, columns, rows)
+    return table.concat(screen.lines(world, view, columns or 80, rows or 24), "\n")
+end
+
+local function has(text, part)
+    assert.is_truthy(text:find(part, 1, true), part .. " is not in:\n" .. text)
+end
+
+local function has_not(text, part)
+    assert.is_nil(text:find(part, 1, true), part .. " is in:\n" .. text)
+end
+
+local function press(world, view, ...)
+    local ends
+    for _, key in ipairs { ... } do
+        text_of(world, view)
+        ends = screen.press(world, view, key)
+    end
+    return ends
+end
+
+describe("a screen", function()
+    -- Fault: each redraw scrolled the terminal, so that the first lines were never seen
+    -- Expected: never more lines than the terminal has, none longer than it is wide, on every page
+    it("fits into a terminal of any size", function()
+        local many = {}
+        for i = 1, 30 do many[i] = site("s" .. i, "Ein sehr langer Name 住所 " .. i) end
+        for _, sites in ipairs { {}, { site("a", "A") }, { site("a", "A"), site("b", "B") }, many } do
+            local world = world_of(sites, { "Something is wrong: " .. ("do this "):rep(20), "two", "three" })
+            for _ = 1, 9 do world.log[#world.log + 1] = ("a long line of the log "):rep(9) end
+            for _, size in ipairs { { 80, 24 }, { 120, 40 }, { 40, 12 }, { 300, 90 }, { 9, 3 }, { 1, 1 } } do
+                for _, name in ipairs { "overview", "site", "node", "all", "log" } do
+                    local lines = screen.lines(world, { name = name }, size[1], size[2])
+                    assert.is_true(#lines <= size[2])
+                    for _, line in ipairs(lines) do
+                        assert.is_true(paint.width(line) <= size[1], name .. ": " .. line)
+                    end
+                end
+            end
+        end
+    end)
+
+    it("has the keys in its last line, and what they can do there", function()
+        local world = world_of { site("a", "A") }
+        for _, name in ipairs { "overview", "site", "node", "all", "log" } do
+            local lines = screen.lines(world, { name = name }, 80, 24)
+            assert.equal(24, #lines)
+            has(lines[24], "q quit")
+        end
+    end)
+
+    it("shows as many notices as there is room for", function()
+        local world = world_of({ site("a", "A") }, { "first", "second", "third" })
+        has(text_of(world, {}, 80, 24), "! second")
+        has_not(text_of(world, {}, 80, 24), "! third")
+        has_not(text_of(world, {}, 40, 12), "! second")
+        has(text_of(world, { name = "log" }, 80, 24), "Notice: third")
+    end)
+
+    it("says so when nothing is known yet", function()
+        has(text_of({ title = "T", sites = {}, notices = {}, log = {} }, {}), "Nothing is known")
+        has(text_of(world_of {}, { name = "site" }), "Nothing is known")
+    end)
+end)
+
+describe("all installations", function()
+    it("have what flows, the battery and the state", function()
+        local text = text_of(world_of { site("a", "Harbour"), site("b", "Farm") }, {})
+        has(text, " 1 Harbour")
+        has(text, " 2 Farm")
+        has(text, "61.5 %  Charging     OK")
+        has(text, " PV     1000 W ─▶─┬─▶─ Load       300 W")
+        has(text, " Grid    200 W ─◀─┴─▶─ Battery    500 W")
+        has(text, "▁▅█")
+        has(text, "Bank ")
+        has_not(text, "Bank cells")
+    end)
+
+    it("show kilowatts, a generator that runs, and nothing of what there is not", function()
+        local text = text_of(world_of { site("a", "A", { GV6 = 20000, GV10 = 1500, GV8 = 0 }) }, {})
+        has(text, " PV    20.0 kW ─▶─┬─── Load")
+        has(text, " Gen.   1500 W ─▶─┴─── Battery")
+        has_not(text, "Grid")
+        has(text_of(world_of { site("a", "A", { GV9 = 7 }) }, {}), " Grid      7 W ─▶───── Battery")
+    end)
+
+    it("tell the worst state of a node", function()
+        for _, state in ipairs { { text = "Alarm", rank = 3 }, { text = "Offline", rank = 5 } } do
+            has(screen.lines(world_of { site("a", "A", nil, state) }, {}, 80, 24)[2], state.text)
+        end
+    end)
+
+    it("are a line each where there are many, and the chosen one is among them", function()
+        local sites = {}
+        for i = 1, 100 do sites[i] = site("s" .. i, "Site " .. i) end
+        local view = { name = "overview", site = "s77_gw0" }
+        local text = text_of(world_of(sites), view)
+        has(text, " 77 Site 77")
+        has(text, "PV   1000 W")
+        assert.equal(24, #screen.lines(world_of(sites), view, 80, 24))
+    end)
+
+    it("use the height there is", function()
+        local function count(rows)
+            local world = world_of { site("a", "A"), site("b", "B") }
+            return select(2, text_of(world, {}, 80, rows):gsub("Bank", ""))
+        end
+        assert.equal(0, count(8))
+        assert.equal(1, count(10))
+        assert.equal(2, count(24))
+    end)
+end)
+
+describe("an installation", function()
+    it("has its nodes, and the values of the chosen one", function()
+        local text = text_of(world_of { site("a", "A") }, { name = "site", node = "a_bm1" })
+        has(text, "A (1 of 1)")
+        has(text, "   Bank cells")
+        has(text, "── Bank Thing, a_bm1")
+        has(text, "State of charge")
+        has(text, " 1 more without data")
+        has_not(text, "no data")
+    end)
+
+    it("has all values of all nodes on one page, which scrolls", function()
+        local world, view = world_of { site("a", "A") }, { name = "all" }
+        local text = text_of(world, view, 80, 12)
+        has(text, "── A Thing, a_gw0")
+        has_not(text, "── Bank cells")
+        press(world, view, "end")
+        text = text_of(world, view, 80, 12)
+        has(text, "── Bank cells")
+        has(text, "3.200 V")
+    end)
+end)
+
+describe("a node", function()
+    it("has its values, without data only when asked for, then with ids", function()
+        local world, view = world_of { site("a", "A") }, { name = "node", node = "a_bm1" }
+        local text = text_of(world, view)
+        has(text, "52.10 V")
+        has_not(text, "Starter")
+        press(world, view, "a")
+        text = text_of(world, view)
+        has(text, " GV2     Starter")
+        has(text, "no data")
+    end)
+end)
+
+describe("keys", function()
+    it("are read from bytes, also when one comes in two parts", function()
+        local keys, rest = screen.keys("q\27[A\27OB\r\27[5~\27x", false)
+        assert.same({ "q", "up", "down", "enter", "page up", "escape", "x" }, keys)
+        assert.equal("", rest)
+        keys, rest = screen.keys("j\27[", false)
+        assert.same({ "down" }, keys)
+        assert.equal("\27[", rest)
+        assert.same({ "down" }, (screen.keys(rest .. "B", false)))
+        assert.same({ "escape" }, (screen.keys("\27", true)))
+        assert.same({}, (screen.keys("\27[99x", false)))        -- one that nobody knows
+    end)
+
+    it("lead from page to page and back", function()
+        local world = world_of { site("a", "A"), site("b", "B"), site("c", "C") }
+        local view = {}
+        press(world, view, "down", "enter")
+        assert.same({ "site", "b_gw0" }, { view.name, view.site })
+        press(world, view, "right", "down", "down", "up", "enter")
+        assert.same({ "node", "c_gw0", "c_bm1" }, { view.name, view.site, view.node })
+        press(world, view, "right")
+        assert.equal("c_bm1c", view.node)
+        press(world, view, "l")
+        assert.equal("log", view.name)
+        press(world, view, "escape")
+        assert.equal("node", view.name)
+        press(world, view, "escape", "a")
+        assert.equal("all", view.name)
+        press(world, view, "left")
+        assert.same({ "all", "b_gw0" }, { view.name, view.site })
+        press(world, view, "a", "escape", "escape", "up")
+        assert.same({ "overview", "a_gw0" }, { view.name, view.site })
+        press(world, view, "0")
+        has(text_of(world, view), "── Victron Energy")
+        press(world, view, "right", "escape", "3")
+        assert.same({ "site", "c_gw0" }, { view.name, view.site })
+        press(world, view, "9", "?", "up")
+        assert.equal("c_gw0", view.site)
+        assert.is_true(press(world, view, "q"))
+    end)
+
+    it("do nothing where there is nothing", function()
+        local world = world_of {}
+        for key in ("up down left right enter escape 1 a l end"):gmatch("%S+") do
+            local view = {}
+            assert.is_false(press(world, view, key, "enter", "down"))
+        end
+    end)
+
+    it("keep to what is chosen when others come, and find another when it goes", function()
+        local world, view = world_of { site("b", "B") }, {}
+        press(world, view, "enter")
+        world.sites = { site("a", "A"), site("b", "B") }
+        has(text_of(world, view), "B (2 of 2)")
+        world.sites = { site("a", "A") }
+        has(text_of(world, view), "A (1 of 1)")
+    end)
+end)
+
+describe("the order", function()
+    -- Fault: nodes were shown in the order in which VRM's answers came, another one at each start
+    -- Expected: installations by name; each with gateway, devices by address, the gateway's further nodes
+    it("does not depend on when nodes came", function()
+        local function one(address, primary, name)
+            return { address = address, primary = primary, name = name }
+        end
+        local list = { one("b_gw0e", "b_gw0", "x"), one("a_bm10", "a_gw0", "x"), one("a_gw0", "a_gw0", "zoo"),
+                       one("controller", "controller", "Victron Energy"), one("b_sc2", "b_gw0", "x"),
+                       one("a_bm9c", "a_gw0", "x"), one("b_gw0", "b_gw0", "Alm"), one("a_bm9", "a_gw0", "x") }
+        local order = {}
+        for i, its in ipairs(console.sort(list, "controller")) do order[i] = its.address end
+        assert.same({ "controller", "b_gw0", "b_sc2", "b_gw0e", "a_gw0", "a_bm9", "a_bm9c", "a_bm10" }, order)
+    end)
+end)
+
+describe("colours", function()
+    it("are those of states, and the chosen line is reversed", function()
+        host.colours = true
+        local alarm = { text = "Alarm", colour = "red", rank = 3 }
+        local world = world_of { site("a", "A", nil, alarm), site("b", "B") }
+        local lines = screen.lines(world, { site = "b_gw0" }, 80, 24)
+        has(lines[2], "\27[31mAlarm")
+        has(table.concat(lines, "\n"), "\27[7m 2 B")
+    end)
+end)
+
+describe("a text", function()
+    it("takes the columns that a terminal gives it", function()
+        assert.equal(4, paint.width "住所")
+        assert.equal(3, paint.width "a\u{301}bc")
+        assert.equal(2, paint.width "\u{1F600}")
+        assert.equal("住…", paint.cut("住所住所", 4))
+        assert.equal("…", paint.cut("住所", 1))
+        assert.equal("", paint.cut("住所", 0))
+        assert.equal("ab", paint.cut("ab", 2))
+        assert.equal("  ab", paint.padded("ab", 4, true))
+        assert.equal("ab", paint.clean("a\u{202E}b\u{2066}"))
+    end)
+end)
