@@ -292,6 +292,18 @@ samples = { { rows = {} },
         assert.equal(10, lines.line(text, tab, { sample = 2 }))
     end)
 
+    it("are found for steps of samples, whatever is in their texts", function()
+        local code = 'return { api = 2,\nsamples = {\n{ rows = { x = "}{" }, expect = {} },\n'
+            .. '{ site = { a = 1 },\nsteps = {\n{ rows = {} },\n{ expect = { notices = { a = "{" } } },\n'
+            .. '{ after = 5 },\n} },\n{ rows = {} } } }'
+        assert.equal(3, lines.line(code, {}, { sample = 1 }))
+        assert.equal(4, lines.line(code, {}, { sample = 2 }))
+        assert.equal(6, lines.line(code, {}, { sample = 2, step = 1 }))
+        assert.equal(8, lines.line(code, {}, { sample = 2, step = 3 }))
+        assert.equal(10, lines.line(code, {}, { sample = 3 }))
+        assert.equal(4, lines.line(code, {}, { sample = 2, step = 4 }))
+    end)
+
     it("are found for rows of parts", function()
         local parted = { { "ST" }, parts = { { { "ST" }, { "GV1" } }, { { "ST" } } } }
         local code = 'return { api = 2,\n{ "ST" },\nparts = {\n{ part = "a",\n{ "ST" }, { "GV1" } },\n'

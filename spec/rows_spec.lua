@@ -272,3 +272,33 @@ describe("--rows for scripts and programs", function()
         has(printed, "-- VRM sends 9 numbers more than a node has drivers for: see --rows.")
     end)
 end)
+
+describe("the options of --rows", function()
+    local program = os.getenv("VICTRON_HOST")
+    local test = program and it or pending
+
+    local function said(options)
+        local run = io.popen(("'%s' %s 2>&1; echo $?"):format(program, options))
+        local text = run:read("a")
+        run:close()
+        return text
+    end
+
+    test("go with --rows only, and want their words", function()
+        for _, options in ipairs { "--check --lines", "--find x", "--new tank", "--watch --json" } do
+            assert.equal("victron-host: --find, --lines, --json and --new go with --rows.\n2\n",
+                said(options))
+        end
+        has(said("--rows --find"), "--find is not understood. Try --help.")
+    end)
+
+    test("reach the tool in the real program", function()
+        local text = dkjson.encode { success = true, records = boat().rows }
+        tools.with_files({ ["answer.json"] = text }, function(folder)
+            local file = "'" .. folder .. "/answer.json'"
+            has(said("--rows --lines --find Windmill " .. file), '"/Info/Windmill", "wnd" },  -- 120.5 A')
+            has(said("--rows --json " .. file), '"path": "/Info/Windmill"')
+            has(said("--new windmill --rows " .. file), 'id = "MYWINDMILL"')
+        end)
+    end)
+end)

@@ -127,9 +127,18 @@ describe("a sample with steps", function()
             local printed, code = check(case[1])
             assert.equal(1, code)
             has(printed, case[2])
-            has(printed, "pump.lua:36: sample 1, step 1")
+            assert.truthy(printed:find("pump%.lua:3[67]: sample 1, step 1"), printed)
         end)
     end
+
+    it("tells the line of a step", function()
+        local printed = check([[
+            { rows = { ["/State"] = 0 }, expect = { ST = 0 } },
+            { after = 5,
+              expect = { ST = 0 } },
+            { rows = { ["/State"] = 1 }, expect = { ST = 0 } },]])
+        has(printed, "pump.lua:40: sample 1, step 3: ST is 1")
+    end)
 
     it("has no rows beside its steps", function()
         local printed, code = check("} , rows = {}, steps = {")

@@ -257,8 +257,9 @@ local function show_sample(script, number, sample)
     local title = "sample " .. number
     settings.try(script.type, script.id, sample.settings)
     if not sample.steps then return show_results(title, proof.try(script.type, sample)) end
-    local where = lines.at(script.file, script.text, script.table, { sample = number })
     for _, step in ipairs(steps.run(sample, script.load)) do
+        local place = { sample = number, step = step.number }
+        local where = lines.at(script.file, script.text, script.table, place)
         show_results(title .. ", " .. step.text, step.results)
         for _, result in ipairs(step.results) do
             if result.problem then

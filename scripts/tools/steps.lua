@@ -31,14 +31,14 @@ local run                           -- the sample that runs: see begin
 
 ------------------------------------------------------------------------------------------- the table
 
-local function check_expect(where, expect)
+local function check_expect(expect)
     if expect == nil then return end
     if type(expect) ~= "table" then
-        fail(where, "expect is not a table.", "Write expect = { ST = 80, events = { \"FULL\" } }.")
+        fail("", "expect is not a table.", "Write expect = { ST = 80, events = { \"FULL\" } }.")
     end
     for _, field in ipairs { "events", "notices", "state" } do
         if expect[field] ~= nil and type(expect[field]) ~= "table" then
-            fail(where, ("expect.%s is not a table."):format(field), field == "events"
+            fail("", ("expect.%s is not a table."):format(field), field == "events"
                 and "Write events = { \"FULL\" }, or events = {} for none."
                 or field == "notices" and "Write notices = { full = \"The tank is full.\" }, or {} for none."
                 or "Write state = { count = 1 }.")
@@ -47,38 +47,38 @@ local function check_expect(where, expect)
 end
 
 --- The command of a step must be one that the table has, with what the ISY may send.
-local function check_command(where, step, type_)
+local function check_command(step, type_)
     if step.command == nil then
-        if step.args ~= nil then fail(where, "there are args, but no command.", "Add the command's name.") end
+        if step.args ~= nil then fail("", "there are args, but no command.", "Add the command's name.") end
         return
     end
     local found = commands.find(type_, step.command)
     if not (found and found.run) then
-        fail(where, ("the command %s is none of the table's."):format(tostring(step.command)),
+        fail("", ("the command %s is none of the table's."):format(tostring(step.command)),
             "Write command = \"RESET\", a name under commands.")
     end
     local args = type(step.args) == "table" and step.args or {}
     local given = { value = args.value, query = {} }
     for id, value in pairs(args) do given.query[id] = id ~= "value" and value or nil end
     local _, problem = commands.validate(found, given)
-    if problem then fail(where, problem, "Write args = { value = 5 }, or args = { LEVEL = 5 }.") end
+    if problem then fail("", problem, "Write args = { value = 5 }, or args = { LEVEL = 5 }.") end
 end
 
-local function check_step(where, step, type_)
-    if type(step) ~= "table" then fail(where, "it is not a step.", "Write { after = 60, expect = { } }.") end
-    row_check.fields(where, step, STEP_FIELDS)
-    local after = row_check.number(where, "after", step.after, 0)
+local function check_step(step, type_)
+    if type(step) ~= "table" then fail("", "it is not a step.", "Write { after = 60, expect = { } }.") end
+    row_check.fields("", step, STEP_FIELDS)
+    local after = row_check.number("", "after", step.after, 0)
     if after < 0 or after > LONGEST_SECONDS then
-        fail(where, "after is not a number of seconds.", "Write after = 60: so long before the rest.")
+        fail("", "after is not a number of seconds.", "Write after = 60: so long before the rest.")
     end
     if step.rows ~= nil and type(step.rows) ~= "table" then
-        fail(where, "rows is not a table.", "Write rows = { [\"/Soc\"] = 80 }.")
+        fail("", "rows is not a table.", "Write rows = { [\"/Soc\"] = 80 }.")
     end
     for key, row in pairs(step.rows or {}) do
-        check.sample_row(where .. ", row " .. tostring(key), row)
+        check.sample_row("row " .. tostring(key), row)
     end
-    check_command(where, step, type_)
-    check_expect(where, step.expect)
+    check_command(step, type_)
+    check_expect(step.expect)
 end
 
 ------------------------------------------------------------------------------------------- one sample
@@ -276,17 +276,17 @@ local function listen()
 end
 
 --- Runs a sample with steps. load() -> the script, loaded for it alone (see check.file).
--- Returns list of { text = "step 2 (after 600 s)", results = list of { driver, part, value, expected,
+-- Returns list of { number, text = "step 2 (after 600 s)", results = list of { driver, part, value, expected,
 -- problem } as of proof.try, or { what, value, expected, problem } with texts }; of a sample that is no good
 -- only its problem.
 function steps.run(sample, load)
     local script, list = load(), {}
     for i, step in ipairs(sample.steps) do
-        local ok, why = pcall(check_step, "step " .. i, step, script.type)
+        local ok, why = pcall(check_step, step, script.type)
         if not ok then
             if type(why) ~= "table" then error(why, 0) end
             host.close_script(script.id)
-            return { { text = "step " .. i, results = { { problem = why.text } } } }
+            return { { number = i, text = "step " .. i, results = { { problem = why.text } } } }
         end
     end
     listen()
@@ -299,7 +299,7 @@ function steps.run(sample, load)
         for _, problem in ipairs(i == 1 and at_start or {}) do
             table.insert(results, 1, { problem = problem })
         end
-        list[i] = { text = "step " .. i .. said, results = results }
+        list[i] = { number = i, text = "step " .. i .. said, results = results }
     end
     host.stand(false)
     host.close_script(script.id)

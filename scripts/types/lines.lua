@@ -102,7 +102,8 @@ local function row_position(code, tab, part, row)
 end
 
 --- The line of a place in a script's text; nil if it cannot be found (a table that was put together by code).
--- place: { row = n } | { part = n, row = n|nil } | { command = "NAME" } | { sample = n }
+-- place: { row = n } | { part = n, row = n|nil } | { command = "NAME" }
+--        | { sample = n, step = n|nil }
 --        | { field = "match" } | {}
 function lines.line(text, tab, place)
     local code, position = code_of(text), nil
@@ -116,7 +117,10 @@ function lines.line(text, tab, place)
         position = field(code, place.command, 1, field(code, "commands", 1, 1) or 1)
     elseif place.sample then
         local samples = field(code, "samples", 1, 1)
-        position = samples and nth_table(without_texts(code), place.sample, samples)
+        local plain = without_texts(code)
+        position = samples and nth_table(plain, place.sample, samples)
+        local list = position and place.step and field(code, "steps", 1, position)
+        position = list and nth_table(plain, place.step, list) or position
     elseif place.field then
         position = field(code, place.field, 1, 1)
     end
