@@ -115,8 +115,11 @@ describe("a screen", function()
 end)
 
 describe("all installations", function()
+    --- What is shown of them.
+    local function shown(sites, rows) return text_of(world_of(sites), { name = "overview" }, 80, rows) end
+
     it("have what flows, the battery and the state", function()
-        local text = text_of(world_of { site("a", "Harbour"), site("b", "Farm") }, {})
+        local text = shown { site("a", "Harbour"), site("b", "Farm") }
         has(text, " 1 Harbour")
         has(text, " 2 Farm")
         has(text, "61.5 %  Charging     OK")
@@ -128,16 +131,16 @@ describe("all installations", function()
     end)
 
     it("show kilowatts, a generator that runs, and nothing of what there is not", function()
-        local text = text_of(world_of { site("a", "A", { GV6 = 20000, GV10 = 1500, GV8 = 0 }) }, {})
+        local text = shown { site("a", "A", { GV6 = 20000, GV10 = 1500, GV8 = 0 }) }
         has(text, " PV    20.0 kW ─▶─┬─── Load")
         has(text, " Gen.   1500 W ─▶─┴─── Battery")
         has_not(text, "Grid")
-        has(text_of(world_of { site("a", "A", { GV9 = 7 }) }, {}), " Grid      7 W ─▶───── Battery")
+        has(shown { site("a", "A", { GV9 = 7 }) }, " Grid      7 W ─▶───── Battery")
     end)
 
     it("tell the worst state of a node", function()
         for _, state in ipairs { { text = "Alarm", rank = 3 }, { text = "Offline", rank = 5 } } do
-            has(screen.lines(world_of { site("a", "A", nil, state) }, {}, 80, 24)[2], state.text)
+            has(shown { site("a", "A", nil, state) }, state.text)
         end
     end)
 
@@ -153,8 +156,7 @@ describe("all installations", function()
 
     it("use the height there is", function()
         local function count(rows)
-            local world = world_of { site("a", "A"), site("b", "B") }
-            return select(2, text_of(world, {}, 80, rows):gsub("Bank", ""))
+            return select(2, shown({ site("a", "A"), site("b", "B") }, rows):gsub("Bank", ""))
         end
         assert.equal(0, count(8))
         assert.equal(1, count(10))
@@ -165,7 +167,7 @@ end)
 describe("an installation", function()
     it("has its nodes, and the values of the chosen one", function()
         local text = text_of(world_of { site("a", "A") }, { name = "site", node = "a_bm1" })
-        has(text, "A (1 of 1)")
+        has(text, "A (1 of 1)   61.5 %  Charging     OK")
         has(text, "   Bank cells")
         has(text, "── Bank Thing, a_bm1")
         has(text, "State of charge")
@@ -247,9 +249,22 @@ describe("keys", function()
         end
     end)
 
+    it("lead away from what is looked at first: the only installation, or all", function()
+        local world, view = world_of { site("a", "A") }, {}
+        has(text_of(world, view), "A (1 of 1)")
+        world.sites[2] = site("b", "B")
+        has(text_of(world, view), " 2 B")
+        world.sites[2] = nil
+        press(world, view, "escape")
+        world.sites[2] = site("b", "B")
+        has(text_of(world, view), " 1 A")
+        world.sites[2] = nil
+        has(text_of(world, view), " 1 A")
+    end)
+
     it("keep to what is chosen when others come, and find another when it goes", function()
         local world, view = world_of { site("b", "B") }, {}
-        press(world, view, "enter")
+        press(world, view, "down")
         world.sites = { site("a", "A"), site("b", "B") }
         has(text_of(world, view), "B (2 of 2)")
         world.sites = { site("a", "A") }

@@ -4,8 +4,9 @@
 -- world = { title, own = the plugin's node or nil, sites = list of { address, name, nodes, history },
 --   notices = list of texts, log = list of lines }. nodes: as console.refresh fills them, the gateway first.
 --   history = { pv, load, soc }: samples of flow.powers, false where it was not known.
--- view = {}: what is looked at first. It has name (of a page), site and node (addresses), top (the first line
---   of what is scrolled), full (with what has no data), back (the page before).
+-- view = {}: what is looked at first, the only installation or all of them. It has name (of a page), first
+-- (no key was pressed yet), site and node (addresses), top (the first line of what is scrolled), full (with
+-- what has no data), back (the page before).
 
 local flow = require "tools.flow"
 local paint = require "tools.paint"
@@ -292,6 +293,7 @@ local function head_row(world, view, columns)
         title = ("%s (%d of %d)"):format(site.name, index_of(world.sites, view.site), #world.sites)
     end
     local row, own = { { " " .. title, "bold" } }, world.own
+    if view.name == "site" then append(append(row, { "  " }), site_row(site, 0, columns).right) end
     if own then
         local status, time = own.by.GV0, own.by.TIME
         local answered = columns >= 60 and time and (time.number or 0) > 0 and " " .. time.text or ""
@@ -302,7 +304,9 @@ end
 
 --- The page that can be shown: there may be no installation yet, or none any more.
 local function settle(world, view)
-    view.name = view.name or "overview"
+    if view.first or not view.name then
+        view.first, view.name = true, #world.sites == 1 and "site" or "overview"
+    end
     if view.name ~= "log" and view.site ~= "" and #world.sites == 0 then view.name = "overview" end
     if view.site == "" and not world.own then view.name, view.site = "overview", nil end
 end
@@ -414,6 +418,8 @@ end
 --- A key (screen.keys) changes what is looked at -> whether it asks for the end.
 function screen.press(world, view, key)
     settle(world, view)
+    if view.first and view.name == "site" then view.site = world.sites[1].address end
+    view.first = nil
     local site = key:find("^[1-9]$") and world.sites[tonumber(key)]
     if key == "q" or key == "Q" then return true end
     if site then

@@ -125,7 +125,7 @@ def demo(on_terminal, columns=80, rows=24, **environment):
     """The demo on a terminal, when all installations are there with what flows."""
     terminal = on_terminal(columns, rows, "--demo", **environment)
     terminal.until(lambda: "Connected" in terminal.text() and terminal.text().count("▶") >= 3 and
-                   all(site in terminal.text() for site in SITES))
+                   all(site in terminal.text() for site in SITES) and "↑↓ installation" in terminal.lines()[-1])
     return terminal
 
 
