@@ -309,7 +309,7 @@ MUTATIONS = [
              "list_append(r->lan ? &h->local : &h->waiting, r);", "list_append(&h->waiting, r);",
              [E2E + "test_contract.py"]),
     Mutation("one device on the LAN fills the memory with answers", "host/net/search.c",
-             "return all < ANSWERS_MAX && of_one < OF_ONE_MAX;", "return true;",
+             "return all < ANSWERS_MAX && of_one < OF_ONE_MAX;", "return all >= 0 && of_one >= 0;",
              ["spec/c/test_search.c"]),
     Mutation("a GX with another certificate is taken", "scripts/sources/gx.lua",
              "elseif not its or accepts(certificate.fingerprint) then", "elseif certificate then",
