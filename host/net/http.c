@@ -201,11 +201,14 @@ static bool easy_set_lan(CURL *easy, const struct request *r) {
     bool ok = curl_easy_setopt(easy, CURLOPT_NOPROXY, "*") == CURLE_OK;
 
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+    curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, 0L); // the file may be another by now
     if (ok && r->certificate) {
         curl_easy_setopt(easy, CURLOPT_SSL_ENABLE_ALPN, 0L); // it may be no web server
         ok = curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L) == CURLE_OK &&
              curl_easy_setopt(easy, CURLOPT_CERTINFO, 1L) == CURLE_OK &&
              curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L) == CURLE_OK;
+        // What is shown now, not what a session remembers.
+        curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
     } else if (ok && r->post != NULL) {
         ok = curl_easy_setopt(easy, CURLOPT_POSTFIELDS, r->post) == CURLE_OK;
     }

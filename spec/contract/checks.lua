@@ -610,6 +610,9 @@ check("lan", "a certificate is told, and another than that of the file is not ta
     if not given.vrm then return end
     local reply = assert(host.lan { url = given.vrm .. "/", certificate = true })
     assert(host.fingerprint(reply.text))
+    for _ = 1, 3 do
+        assert(assert(host.lan { url = given.vrm .. "/", certificate = true }).text == reply.text)
+    end
     local _, err = host.lan { url = given.vrm .. "/users/me", ca = "scripts/sources/victron-ca.crt" }
     assert(err.kind == "tls", err.kind)
 end)

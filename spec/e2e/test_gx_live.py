@@ -92,6 +92,7 @@ def test_the_plugin_is_paired(world, lan):
     world.running()
     world.wait(lambda: "pairing mode" in notice(world), "the notice")
     assert lan.logins() == [] and lan.refused_logins() == 0
+    lan.renew_web()                             # which is not the broker's, and not remembered
     lan.pairing = True
     world.wait_log("Harbour House", "is paired with the GX", timeout=60)
     world.wait(lambda: source(world) == OF_GX and notice(world) == "", "live data", timeout=30)

@@ -60,7 +60,7 @@ class Lan:
             f"certfile {self.mqtt.file}", f"keyfile {self.mqtt.key}", f"password_file {self.password_file}",
             "max_queued_messages 0", *plain])
         self.gx = Gx(self, portal, values, bridged=False)
-        self.servers = []
+        self.servers, self.web_context = [], None
         self.web_port = self._serve(self._web_handler(), self.web)
         self.page_port = self._serve(self._web_handler(), None)
         self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -142,9 +142,10 @@ class Lan:
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
         server.daemon_threads = True
         if certificate:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(certificate.file, certificate.key)
-            server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+            self.web_context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self.web_context.load_cert_chain(certificate.file, certificate.key)
+            server.socket = self.web_context.wrap_socket(server.socket, server_side=True,
+                                                         do_handshake_on_connect=False)
         self.servers.append(server)
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         return server.server_address[1]
@@ -184,6 +185,11 @@ class Lan:
                 return self.answer(200, json.dumps(lan.make_token(f"token/{role}/{device}")))
 
         return Handler
+
+    def renew_web(self):
+        """The web server gets another certificate."""
+        self.web.renew()
+        self.web_context.load_cert_chain(self.web.file, self.web.key)
 
     def make_token(self, name):
         token = base64.b32encode(os.urandom(20)).decode()
