@@ -29,8 +29,10 @@ local seen_troubles = 0             -- scripts in trouble at the last look
 
 --- What of the parameters cannot be used, and the settings of device scripts.
 local function take_settings(given, problems)
-    for _, problem in ipairs(scripts.take_settings(given)) do problems[#problems + 1] = problem end
+    local more, types = scripts.take_settings(given)
+    for _, problem in ipairs(more) do problems[#problems + 1] = problem end
     notices.params(problems)
+    nodes.work_out(types)
 end
 
 --- The parameters, once device scripts are there with those that are theirs.

@@ -159,6 +159,20 @@ describe("a setting", function()
         assert.is_nil(world.defaults.mill_limit)
     end)
 
+    -- Fault: a changed parameter was seen with the next value of VRM's that changed.
+    -- Expected: functions of rows see it at once, like the plugin's own parameters.
+    it("is worked out at once", function()
+        local options = farm(mill("1", SETTINGS):gsub('from = .- end }', 'from = function() return setting '
+            .. '"mill_limit" end }'))
+        local world = started(options)
+        world:run(15)
+        well(world)
+        assert.equal(10, world:value(address(), "GV1"))
+        world.params = { vrm_token = fixtures.TOKEN, mill_limit = "7" }
+        world:fire("params", world.params)
+        assert.equal(7, world:value(address(), "GV1"))
+    end)
+
     it("that cannot be used is the default, and a notice says so", function()
         for _, text in ipairs { "many", "21", "0" } do
             local values, world = with { mill_limit = text }

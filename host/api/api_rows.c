@@ -191,7 +191,11 @@ static int rows_end(lua_State *L) {
 }
 
 // number(rows, key...) -> the first of those rows' values that is a number; nil if there is none.
+// rows may be nil, as rows_of gives it.
 static int rows_number(lua_State *L) {
+    if (lua_gettop(L) > 0 && lua_isnil(L, 1)) {
+        return 0;
+    }
     const struct rows *rows = luaL_checkudata(L, 1, ROWS_META);
     int keys = lua_gettop(L);
     for (int i = 2; i <= keys; i++) {

@@ -5,8 +5,7 @@ local function runs(watts) return watts > setting("pump_watts") end
 --- By day the pump may run, and by night only from a well-filled battery.
 local function may_run(rows)
     local hour = site_of(rows).clock.hour
-    local battery = rows_of(rows, "battery")
-    local charge = battery and number(battery, "/Soc", "SOC")
+    local charge = number(rows_of(rows, "battery"), "/Soc", "SOC")
     if hour >= setting("pump_from") and hour < setting("pump_until") then return true end
     return charge and charge >= setting("pump_charge")
 end

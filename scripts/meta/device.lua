@@ -304,7 +304,7 @@ function timer.every(seconds, fn) end
 function timer.cancel(id) end
 
 --- The first of these rows' values that is a number.
----@param rows rows
+---@param rows rows|nil
 ---@param ... path|code
 ---@return number|nil
 function number(rows, ...) end

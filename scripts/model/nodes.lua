@@ -185,7 +185,8 @@ end
 local function apply(node, site, rows, facts, which, holds)
     local memory, home = node.memory, node.home or {}
     memory.midnight = site.midnight and site.midnight - (site.shift or 0)       -- by its clock
-    if node.type.update or device.has_functions(node.type) then about.note(rows, node) end
+    if device.has_functions(node.type) then about.serve(rows, node) end
+    if node.type.update then about.note(rows, node) end
     if device.looks_at_time(node.type) then
         memory.newest, memory.longest = home.stamp or home.newest, freshness.limits(site.interval)
     end
@@ -257,6 +258,18 @@ function nodes.begin_day(site)
         local type_, home = node.type, node.home
         if home and scripts.current(type_) == type_ and not scripts.suspended(type_) then
             apply(node, site, home.rows, nil, device.daily(type_))
+        end
+    end
+end
+
+--- Works out anew what nodes show whose types are in a set: their scripts have other settings.
+function nodes.work_out(types)
+    for _, node in pairs(next(types) and nodes.all or {}) do
+        local type_, home, site = node.type, node.home, node.site
+        local main = type_.main or type_
+        if types[main] and home and site and not node.lost and scripts.current(type_) == type_
+            and not scripts.suspended(type_) then
+            apply(node, site, freshness.living(home), main.kind and site.facts)
         end
     end
 end

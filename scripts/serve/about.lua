@@ -7,6 +7,7 @@ local about = {}
 local DAY, HOUR, MINUTE = 86400, 3600, 60
 
 local of_rows = setmetatable({}, { __mode = "k" })      -- [rows] = source
+local rows_now, source_now          -- those that functions of rows are called with
 
 --- The node of an address; nil: there is none. model.nodes sets it.
 about.node_at = function(_) return nil end
@@ -14,8 +15,11 @@ about.node_at = function(_) return nil end
 --- The rows of a device that can be believed; nil: it is offline. model.nodes sets it.
 about.living = function(_, _) return nil end
 
---- Rows that are given to scripts are of this source.
+--- Rows that scripts may ask about later are of this source.
 function about.note(rows, source) of_rows[rows] = source end
+
+--- And these, until others come: functions of rows ask at once, and most devices have some.
+function about.serve(rows, source) rows_now, source_now = rows, source end
 
 ------------------------------------------------------------------------------------------------ time
 
@@ -139,7 +143,7 @@ local ANSWERS = { site = site_of, device = device_of, devices = devices_of, rows
 
 --- What a script asks: of = address of a node, or rows that it was given -> table | nil.
 function about.answer(kind, of, service, instance)
-    local source = of_rows[of]
+    local source = of == rows_now and source_now or of_rows[of]
     if type(of) == "string" then source = about.node_at(of) end
     local answer = source and ANSWERS[kind](source, service, instance) or nil
     return answer or kind == "devices" and {} or nil

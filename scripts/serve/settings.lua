@@ -35,12 +35,16 @@ local function values_of(type_)
     return values, problems
 end
 
---- Gives a type's script what the owner wrote; id: of host.load_script -> list of sentences.
+--- Gives a type's script what the owner wrote; id: of host.load_script -> list of sentences, whether anything
+-- is another than before.
 function settings.give(type_, id)
-    if not type_.settings then return {} end
+    if not type_.settings then return {}, false end
     local values, problems = values_of(type_)
+    local before, changed = type_.given or {}, false
+    for name, value in pairs(values) do changed = changed or before[name] ~= value end
     host.script_settings(id, values)
-    return problems
+    type_.given = values
+    return problems, changed
 end
 
 --- Gives a script the defaults, and what a sample says (nil: nothing).
@@ -52,14 +56,16 @@ function settings.try(type_, id, given)
 end
 
 --- Takes what the owner wrote, PG3's { name = text }, for the types in service: list of { type, id } ->
--- list of sentences.
+-- list of sentences, set of the types for which anything is another than before.
 function settings.take(given, serving)
-    local problems = {}
+    local all, others = {}, {}
     typed = params.named(given)
     for _, one in ipairs(serving) do
-        for _, problem in ipairs(settings.give(one.type, one.id)) do problems[#problems + 1] = problem end
+        local problems, changed = settings.give(one.type, one.id)
+        for _, problem in ipairs(problems) do all[#all + 1] = problem end
+        others[one.type] = changed or nil
     end
-    return problems
+    return all, others
 end
 
 --- The parameters that the page should show beside the plugin's own: { [name] = default as text }. types: in

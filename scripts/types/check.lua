@@ -2,7 +2,7 @@
 -- write.
 --
 -- type = { id, name, icon, kind = nil|"controller"|"gateway", file, start, update,
---          settings = { [name] = { default, min, max } } or nil,
+--          settings = { [name] = { default, min, max } } or nil, given = their values (see serve.settings),
 --          match = function, or { kind }, or { service, product, type } as lists in small letters (but for
 --                  service each may be nil),
 --          drivers = { { id, unit, label, places, min, max, zero, measured, on_change, names, keys, op,

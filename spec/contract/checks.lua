@@ -1397,7 +1397,8 @@ check("on", "about: what scripts ask about nodes and rows", function()
     local script = load_text [[return {
         ask = function(rows)
             local one = rows_of(rows, "battery", 3)
-            return number(one, "/Soc") + #site_of(rows).list + (device_of(rows) and 100 or 0)
+            local none = number(nil, "/Soc") and 1000 or 0
+            return number(one, "/Soc") + #site_of(rows).list + (device_of(rows) and 100 or 0) + none
         end,
         node = function(node)
             node:set("GV2", number(rows_of(node), "/Soc") + #devices_of(node, "x").list)
@@ -1412,7 +1413,7 @@ check("on", "about: what scripts ask about nodes and rows", function()
         .. "rows contract nil nil, devices contract x nil", table.concat(asked, ", "))
     host.start_script(script.table.wrong, "contract")
     eventually(function() return said end)
-    names(said, "contract/loaded.lua:9", "a node, or the rows of a device, expected")
+    names(said, "contract/loaded.lua:10", "a node, or the rows of a device, expected")
     host.on("about", function() error("oops") end)
     results, problems = host.call_all({ script.table.ask }, ROWS)
     assert(results[1] == nil and problems[1])

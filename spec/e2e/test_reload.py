@@ -235,6 +235,41 @@ def test_a_broken_save_leaves_the_script_that_serves(world):
     wait_well(world)
 
 
+ASKS = """
+    { "GV22", unit.count, "Setting", from = function(rows) return setting("solar_limit") end },
+    { "GV23", unit.percent, "Bank", from = function(rows) 
+        return number(rows_of(rows, "battery", 289), "/Soc")
+    end },
+    { "GV24", unit.count, "Devices", from = function(rows) return #devices_of(rows, "solarcharger") end },
+    { "GV25", unit.raw, "Time since midnight", from = function(rows)
+        local site = site_of(rows)
+        local clock = site.clock
+        return site.time - site.midnight - (clock.hour * 60 + clock.minute) * 60 - clock.second
+    end },
+    { "GV26", unit.watt, "Highest today", "/Yield/Power", day_max = true },
+"""
+
+
+def test_a_script_has_settings_and_knows_its_installation(world):
+    serving(world)
+    stored = world.pg3.customs["customparams"]
+    save(world, solar(world.plugin, rows=ASKS, more="settings = { solar_limit = { default = 5, min = 1, max = 9 } },"))
+    world.wait(lambda: world.pg3.value(CHARGER, "GV22") == 5, "the default", SAVED + 5)
+    world.wait(lambda: world.pg3.customs["customparams"].get("solar_limit") == "5", "the parameter")
+    assert set(stored) < set(world.pg3.customs["customparams"])
+    soc = world.pg3.value(BANK, world.pg3.driver(BANK, "state of charge"))
+    assert world.pg3.value(CHARGER, "GV23") == soc
+    assert world.pg3.value(CHARGER, "GV24") == 2
+    assert abs(world.pg3.value(CHARGER, "GV25")) in (0, 3600)      # on a day at which the clocks are changed
+    assert world.pg3.value(CHARGER, "GV26") > 0
+    time.sleep(0.2)
+    world.pg3.set_params({**world.pg3.customs["customparams"], "solar_limit": "7"})
+    world.wait(lambda: world.pg3.value(CHARGER, "GV22") == 7, "what the user wrote")
+    world.pg3.set_params({**world.pg3.customs["customparams"], "solar_limit": "70"})
+    world.wait(lambda: "solar_limit" in " ".join(world.pg3.notices().values()), "the notice")
+    world.wait(lambda: world.pg3.value(CHARGER, "GV22") == 5, "the default once more")
+
+
 def test_what_is_no_file_is_left_alone(world):
     serving(world)
     path = world.plugin.path(NAME)

@@ -58,6 +58,7 @@ function fake_scripts.sandbox()
     env.table = pick(table, "insert remove concat sort unpack")
     env.unit = require "types.units"
     env.number = function(rows, ...)
+        if rows == nil then return nil end
         if type(rows) ~= "table" then error("bad argument #1 to 'number'", 2) end
         for _, key in ipairs { ... } do
             if rows[key] and type(rows[key].value) == "number" then return rows[key].value end
