@@ -198,9 +198,10 @@ static void on_stop(void *ctx) {
 
 // Without PG3
 
-// Whether a person watches the nodes.
+// Whether somebody looks at the nodes.
 static bool watched(const struct app *a) {
-    return a->options.mode == MODE_DEMO || a->options.mode == MODE_WATCH;
+    enum mode mode = a->options.mode;
+    return mode == MODE_DEMO || mode == MODE_WATCH || mode == MODE_GET;
 }
 
 // Where a person reads; log_open turns stderr itself into the log.
@@ -214,8 +215,9 @@ static void tee(enum log_level level, const char *line) {
     if (app.running && watched(&app)) {
         api_keep_line(&app.api, line);
     } else if (terminal != NULL) {
-        terminal_give_back(); // it is the last thing that is told
-        fprintf(terminal, "%s\n", line);
+        terminal_give_back();                  // it is the last thing that is told
+        const char *text = strstr(line, ": "); // behind date, level and area
+        fprintf(terminal, "victron-host: %s\n", text != NULL ? text + 2 : line);
         fflush(terminal);
     }
 }
@@ -357,9 +359,15 @@ static bool open_tool(struct app *a) {
     a->api.form = a->options.form;
     a->api.find = a->options.find;
     a->api.service = a->options.service;
+    a->api.err = terminal;
+    a->api.as_json = a->options.json;
+    a->api.get = a->options.mode == MODE_GET;
+    a->api.record = a->options.record;
+    a->api.replay = a->options.replay;
     a->api.args = a->options.args;
     a->api.arg_count = a->options.arg_count;
     bool asks = watched(a) || (a->options.mode == MODE_ROWS && a->options.arg_count == 0);
+    asks = asks && a->options.replay == NULL;
     return !asks || choose_account(a, a->api.token, sizeof a->api.token);
 }
 
@@ -380,12 +388,17 @@ static bool read_init(struct app *a) {
 }
 
 static bool run_script(struct app *a) {
-    static const char *const files[] = {
-        [MODE_PG3] = "main.lua",          [MODE_DEMO] = "tools/watch.lua",
-        [MODE_WATCH] = "tools/watch.lua", [MODE_PROFILE] = "tools/profile.lua",
-        [MODE_CHECK] = "tools/check.lua", [MODE_ROWS] = "tools/rows.lua"};
+    static const char *const files[] = {[MODE_PG3] = "main.lua",
+                                        [MODE_DEMO] = "tools/watch.lua",
+                                        [MODE_WATCH] = "tools/watch.lua",
+                                        [MODE_GET] = "tools/stream.lua",
+                                        [MODE_PROFILE] = "tools/profile.lua",
+                                        [MODE_CHECK] = "tools/check.lua",
+                                        [MODE_ROWS] = "tools/rows.lua"};
+    bool streams = a->options.json && watched(a);
+    enum mode mode = streams ? MODE_GET : a->options.mode;
     char path[600];
-    snprintf(path, sizeof path, "%s/scripts/%s", a->api.root, files[a->options.mode]);
+    snprintf(path, sizeof path, "%s/scripts/%s", a->api.root, files[mode]);
     return api_open(&a->api) &&
            api_run(&a->api, a->options.main_file != NULL ? a->options.main_file : path);
 }
@@ -478,7 +491,13 @@ int main(int argc, char **argv) {
     if (!options_read(argc, argv, &app.options, &code)) {
         return code;
     }
-    bool person = app.options.mode != MODE_PG3 || isatty(STDERR_FILENO) == 1;
+    bool on_terminal = isatty(STDERR_FILENO) == 1;
+    if (app.options.mode == MODE_PG3 && app.init_text == NULL && on_terminal) {
+        options_help(); // a person wonders what this is
+        free(app.token);
+        return 0;
+    }
+    bool person = app.options.mode != MODE_PG3 || on_terminal;
     int copy = person ? fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1) : -1;
     terminal = copy >= 0 ? fdopen(copy, "w") : NULL;
     if (app.options.mode == MODE_PG3) {

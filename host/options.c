@@ -3,92 +3,354 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char usage[] =
-    "victron-host " HOST_VERSION
-    ": Victron Energy's VRM as nodes of a Universal Devices controller\n"
-    "\n"
-    "Started by PG3 it needs no options. By hand:\n"
-    "  --demo           show three made-up installations (needs python3 and openssl)\n"
-    "  --watch          show your own; the token comes from VICTRON_VRM_TOKEN or from:\n"
-    "  --token-file F   the first line of this file\n"
-    "  --once           with --demo or --watch: print one table and leave\n"
-    "\n"
-    "For authors of device scripts (docs/authors.md):\n"
-    "  --check F ...    check scripts, or those of a folder, and show what their samples give\n"
-    "  --rows [F]       what VRM offers for each device: of your account, of a saved answer F,\n"
-    "                   or with --demo of the made-up installations\n"
-    "  --find TEXT      with --rows: only devices and rows with this text\n"
-    "  --lines, --json  with --rows: what no script shows, as lines for a script; all, as JSON\n"
-    "  --new SERVICE    with --rows: a whole script for devices of that service\n"
-    "  --write-profile  write profile/ from the device scripts\n"
-    "  --version, --help\n";
+#define NEAR 3      // letters that may be wrong in what is taken for another word
+#define LONGEST 24  // letters of a word that is compared
+#define WRONG_USE 2 // exit code
 
-static int bad_option(const char *what) {
-    fprintf(stderr, "victron-host: %s is not understood. Try --help.\n", what);
-    return 2;
+enum id {
+    DEMO,
+    WATCH,
+    TOKEN_FILE,
+    ONCE,
+    AS_JSON,
+    RECORD,
+    REPLAY,
+    CHECK,
+    ROWS,
+    FIND,
+    LINES,
+    NEW,
+    PROFILE,
+    COMPLETION,
+    VERSION,
+    HELP,
+    MAIN_FILE,
+    OPTIONS
+};
+
+// help: NULL for what users have no use for. No quotes, colons or brackets: shells read it, too.
+struct option {
+    const char *name, *letter, *value, *help;
+};
+
+static const struct option options[OPTIONS] = {
+    [DEMO] = {"demo", "", "", "show three made-up installations (needs python3 and openssl)"},
+    [WATCH] = {"watch", "", "", "show your own"},
+    [TOKEN_FILE] = {"token-file", "", "FILE", "take the access token from the first line of FILE"},
+    [ONCE] = {"once", "", "", "print what there is and leave"},
+    [AS_JSON] = {"json", "", "", "for programs, one line of JSON for each change"},
+    [RECORD] = {"record", "", "FILE", "watch, and keep what VRM answers, without what is personal"},
+    [REPLAY] = {"replay", "", "FILE", "show what was recorded"},
+    [CHECK] = {"check", "", "", "check device scripts, or those of a folder (add their paths)"},
+    [ROWS] = {"rows", "", "", "list what VRM offers for each device (or add a saved answer)"},
+    [FIND] = {"find", "", "TEXT", "with --rows, only devices and rows with this text"},
+    [LINES] = {"lines", "", "", "with --rows, what no script shows, as lines for a script"},
+    [NEW] = {"new", "", "SERVICE", "with --rows, a whole script for devices of that service"},
+    [PROFILE] = {"write-profile", "", "", "write profile/ from the device scripts"},
+    [COMPLETION] = {"completion", "", "SHELL", "print the completion for bash or zsh"},
+    [VERSION] = {"version", "V", "", "print the version"},
+    [HELP] = {"help", "h", "", "print this"},
+    [MAIN_FILE] = {"main", "", "FILE", NULL},
+};
+
+static const char head[] = "victron-host " HOST_VERSION
+                           ": Victron Energy's VRM as nodes of a Universal Devices controller\n"
+                           "\n"
+                           "PG3 starts it without options. By hand:\n"
+                           "  victron-host --demo | --watch | --record FILE | --replay FILE\n"
+                           "  victron-host get NODE.DRIVER   print one value\n"
+                           "\n";
+
+static const char tail[] =
+    "\n"
+    "The access token is in VICTRON_VRM_TOKEN or in the file of --token-file.\n"
+    "--demo, --replay and --json also go with get and --rows.\n"
+    "\n"
+    "Examples:\n"
+    "  victron-host --demo --once\n"
+    "  victron-host --watch --token-file token.txt\n"
+    "  victron-host --watch --json --token-file token.txt >> values.jsonl\n"
+    "  victron-host get 258l_bm289.BATLVL --token-file token.txt\n"
+    "  victron-host --record report.jsonl --token-file token.txt\n"
+    "  victron-host --rows --replay report.jsonl\n"
+    "  eval \"$(victron-host --completion bash)\"\n"
+    "\n"
+    "Exit codes:\n"
+    "  0  done\n"
+    "  1  it failed, or there were no values in time\n"
+    "  2  the command line is not understood\n"
+    "  3  get: the value is no data\n"
+    "  4  get: the value is old (it is printed)\n";
+
+// "-h, --help", "    --record FILE" in `text`.
+static void spell(const struct option *o, char *text, size_t size) {
+    bool lettered = o->letter[0] != '\0';
+    bool valued = o->value[0] != '\0';
+    snprintf(text, size, "%s%s%s--%s%s%s", lettered ? "-" : "    ", o->letter, lettered ? ", " : "",
+             o->name, valued ? " " : "", o->value);
 }
 
-// One option; how many words it took, 0: unknown.
-static int read_option(char **argv, int left, struct options *o) {
-    const char *name = argv[0];
-    if (strcmp(name, "--demo") == 0) {
-        o->demo = true;
-        o->mode = o->mode == MODE_ROWS ? MODE_ROWS : MODE_DEMO;
-    } else if (strcmp(name, "--watch") == 0) {
-        o->mode = MODE_WATCH;
-    } else if (strcmp(name, "--rows") == 0) {
-        o->mode = MODE_ROWS;
-    } else if (strcmp(name, "--check") == 0) {
-        o->mode = MODE_CHECK;
-    } else if (strcmp(name, "--write-profile") == 0) {
-        o->mode = MODE_PROFILE;
-    } else if (strcmp(name, "--once") == 0) {
-        o->once = true;
-    } else if (strcmp(name, "--lines") == 0 || strcmp(name, "--json") == 0) {
-        o->form = name + 2;
-    } else if (strcmp(name, "--find") == 0 && left > 1) {
-        o->find = argv[1];
-        return 2;
-    } else if (strcmp(name, "--new") == 0 && left > 1) {
-        o->form = name + 2;
-        o->service = argv[1];
-        return 2;
-    } else if (strcmp(name, "--token-file") == 0 && left > 1) {
-        o->token_file = argv[1];
-        return 2;
-    } else if (strcmp(name, "--main") == 0 && left > 1) {
-        o->main_file = argv[1];
-        return 2;
-    } else {
-        return 0;
+void options_help(void) {
+    fputs(head, stdout);
+    for (int i = 0; i < OPTIONS; i++) {
+        char text[64];
+        spell(&options[i], text, sizeof text);
+        if (options[i].help != NULL) {
+            printf("  %-24s %s\n", text, options[i].help);
+        }
     }
-    return 1;
+    fputs(tail, stdout);
+}
+
+// Completion, made of the same list
+
+static void complete_bash(void) {
+    fputs(
+        "_victron_host() {\n"
+        "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
+        "    case $prev in\n"
+        "    --completion) COMPREPLY=($(compgen -W 'bash zsh' -- \"$cur\")); return ;;\n"
+        "    --token-file | --record | --replay) COMPREPLY=($(compgen -f -- \"$cur\")); return ;;\n"
+        "    esac\n"
+        "    COMPREPLY=($(compgen -W 'get",
+        stdout);
+    for (int i = 0; i < OPTIONS; i++) {
+        if (options[i].help != NULL) {
+            printf(" --%s", options[i].name);
+        }
+    }
+    fputs("' -- \"$cur\") $(compgen -f -- \"$cur\"))\n"
+          "}\n"
+          "complete -o filenames -F _victron_host victron-host victron-host-linux-amd64 \\\n"
+          "    victron-host-linux-arm64 victron-host-freebsd-amd64\n",
+          stdout);
+}
+
+static void complete_zsh(void) {
+    fputs("#compdef victron-host\n_victron_host() {\n    _arguments", stdout);
+    for (int i = 0; i < OPTIONS; i++) {
+        const struct option *o = &options[i];
+        const char *value = i == COMPLETION         ? ":shell:(bash zsh)"
+                            : i == FIND || i == NEW ? ":word:"
+                            : o->value[0] != '\0'   ? ":file:_files"
+                                                    : "";
+        if (o->help != NULL) {
+            printf(" \\\n        '--%s[%s]%s'", o->name, o->help, value);
+        }
+    }
+    fputs(" \\\n        '*:word:_files'\n}\ncompdef _victron_host victron-host\n", stdout);
+}
+
+static int complete(const char *shell) {
+    if (strcmp(shell, "bash") == 0) {
+        return complete_bash(), 0;
+    }
+    if (strcmp(shell, "zsh") == 0) {
+        return complete_zsh(), 0;
+    }
+    fprintf(stderr, "victron-host: There is completion for bash and zsh, none for \"%s\".\n",
+            shell);
+    return WRONG_USE;
+}
+
+// What is not understood
+
+static size_t least(size_t a, size_t b) { return a < b ? a : b; }
+
+// How many letters have to be put in, taken out or changed to make one word of the other.
+static size_t distance(const char *a, const char *b) {
+    size_t row[LONGEST + 1], width = strlen(b);
+    if (strlen(a) > LONGEST || width > LONGEST) {
+        return LONGEST;
+    }
+    for (size_t k = 0; k <= width; k++) {
+        row[k] = k;
+    }
+    for (size_t i = 0; a[i] != '\0'; i++) {
+        size_t diagonal = row[0];
+        row[0] = i + 1;
+        for (size_t k = 0; k < width; k++) {
+            size_t changed = diagonal + (a[i] != b[k]);
+            diagonal = row[k + 1];
+            row[k + 1] = least(changed, least(row[k], row[k + 1]) + 1);
+        }
+    }
+    return row[width];
+}
+
+// The option that is most like a word without its dashes; NULL: none is like it.
+static const char *like(const char *word) {
+    const char *found = NULL;
+    size_t nearest = least(NEAR, strlen(word) / 2 + 1);
+    for (int i = 0; i < OPTIONS; i++) {
+        size_t d = options[i].help != NULL ? distance(word, options[i].name) : nearest;
+        if (d < nearest) {
+            nearest = d;
+            found = options[i].name;
+        }
+    }
+    return found;
+}
+
+static bool not_understood(const char *word) {
+    const char *meant = like(word + strspn(word, "-"));
+    fprintf(stderr, "victron-host: \"%s\" is not understood.%s%s%s Try --help.\n", word,
+            meant != NULL ? " Did you mean --" : "", meant != NULL ? meant : "",
+            meant != NULL ? "?" : "");
+    return false;
+}
+
+static bool complain(const char *sentence) {
+    fprintf(stderr, "victron-host: %s Try --help.\n", sentence);
+    return false;
+}
+
+// Reading
+
+// The option of a word, with what stands behind its "="; OPTIONS: none.
+static int find(const char *word, const char **value) {
+    const char *name = word + strspn(word, "-");
+    size_t len = strcspn(name, "=");
+    *value = name[len] == '=' ? name + len + 1 : NULL;
+    for (int i = 0; i < OPTIONS; i++) {
+        bool is_letter = name - word == 1 && strcmp(name, options[i].letter) == 0;
+        bool is_name = name - word == 2 && strlen(options[i].name) == len &&
+                       strncmp(name, options[i].name, len) == 0;
+        if (is_letter || is_name) {
+            return i;
+        }
+    }
+    return OPTIONS;
+}
+
+// The plain options and those with a value, of which *leave asks for a text and no more.
+static void take(enum id id, const char *value, struct options *o, bool *leave, int *code) {
+    switch (id) {
+    case DEMO:
+        o->demo = true;
+        break;
+    case WATCH:
+        o->mode = MODE_WATCH;
+        break;
+    case TOKEN_FILE:
+        o->token_file = value;
+        break;
+    case ONCE:
+        o->once = true;
+        break;
+    case AS_JSON:
+        o->json = true;
+        break;
+    case RECORD:
+        o->record = value;
+        break;
+    case REPLAY:
+        o->replay = value;
+        break;
+    case CHECK:
+        o->mode = MODE_CHECK;
+        break;
+    case ROWS:
+        o->mode = MODE_ROWS;
+        break;
+    case FIND:
+        o->find = value;
+        break;
+    case LINES:
+        o->form = "lines";
+        break;
+    case NEW:
+        o->form = "new";
+        o->service = value;
+        break;
+    case PROFILE:
+        o->mode = MODE_PROFILE;
+        break;
+    case MAIN_FILE:
+        o->main_file = value;
+        break;
+    case COMPLETION:
+        *leave = true;
+        *code = complete(value);
+        break;
+    case VERSION:
+        *leave = true;
+        printf("victron-host " HOST_VERSION "\n");
+        break;
+    default: // HELP
+        *leave = true;
+        options_help();
+    }
+}
+
+// The mode that follows from what was said, and whether all of it goes together.
+static bool settle(struct options *o) {
+    bool shows = o->demo || o->replay != NULL || o->record != NULL;
+    if (o->mode == MODE_PG3 && o->arg_count > 0 && strcmp(o->args[0], "get") == 0) {
+        o->mode = MODE_GET;
+        o->args++;
+        o->arg_count--;
+    } else if (o->mode == MODE_PG3 && shows) {
+        o->mode = o->demo ? MODE_DEMO : MODE_WATCH;
+    }
+    bool watched = o->mode == MODE_DEMO || o->mode == MODE_WATCH;
+    if (o->mode == MODE_GET && o->arg_count != 1) {
+        return complain("get wants one NODE.DRIVER, such as 258l_bm289.BATLVL.");
+    }
+    if (o->arg_count > 0 && (watched || o->mode == MODE_PG3 || o->mode == MODE_PROFILE)) {
+        return not_understood(o->args[0]);
+    }
+    if ((o->once || o->record != NULL) && !watched) {
+        return complain("--once and --record go with --demo, --watch or --replay.");
+    }
+    if (o->json && o->mode == MODE_ROWS) {
+        o->form = "json";
+    } else if (o->json && !watched && o->mode != MODE_GET) {
+        return complain("--json goes with --demo, --watch, --replay, get or --rows.");
+    }
+    if (o->mode != MODE_ROWS && (o->form != NULL || o->find != NULL)) {
+        return complain("--find, --lines and --new go with --rows.");
+    }
+    if (o->replay != NULL && (o->demo || o->record != NULL)) {
+        return complain("--replay goes with neither --demo nor --record.");
+    }
+    return true;
 }
 
 bool options_read(int argc, char **argv, struct options *o, int *code) {
-    *code = 0;
-    int i = 1;
-    while (i < argc && argv[i][0] == '-') {
-        if (strcmp(argv[i], "--version") == 0) {
-            return printf("victron-host " HOST_VERSION "\n"), false;
+    bool plain = false; // after "--"
+    o->args = argv + 1;
+    *code = WRONG_USE;
+    for (int i = 1; i < argc; i++) {
+        const char *value;
+        if (plain || argv[i][0] != '-') {
+            o->args[o->arg_count++] = argv[i];
+            continue;
         }
-        if (strcmp(argv[i], "--help") == 0) {
-            return fputs(usage, stdout), false;
+        plain = strcmp(argv[i], "--") == 0;
+        if (plain) {
+            continue;
         }
-        int took = read_option(argv + i, argc - i, o);
-        if (took == 0) {
-            return *code = bad_option(argv[i]), false;
+        int id = find(argv[i], &value);
+        bool wants = id < OPTIONS && options[id].value[0] != '\0';
+        if (id == OPTIONS || (!wants && value != NULL)) {
+            return not_understood(argv[i]);
         }
-        i += took;
+        if (wants && value == NULL && i + 1 < argc) {
+            value = argv[++i];
+        }
+        if (wants && (value == NULL || value[0] == '\0')) {
+            fprintf(stderr, "victron-host: --%s wants a %s behind it. Try --help.\n",
+                    options[id].name, options[id].value);
+            return false;
+        }
+        bool leave = false;
+        int done = 0;
+        take((enum id)id, value, o, &leave, &done);
+        if (leave) {
+            return *code = done, false;
+        }
     }
-    if (o->mode != MODE_ROWS && (o->form != NULL || o->find != NULL)) {
-        fprintf(stderr, "victron-host: --find, --lines, --json and --new go with --rows.\n");
-        return *code = 2, false;
-    }
-    o->args = argv + i;
-    o->arg_count = argc - i;
-    if (o->arg_count > 0 && o->mode != MODE_CHECK && o->mode != MODE_ROWS) {
-        return *code = bad_option(argv[i]), false;
-    }
-    return true;
+    *code = settle(o) ? 0 : WRONG_USE;
+    return *code == 0;
 }

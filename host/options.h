@@ -4,23 +4,29 @@
 
 #include <stdbool.h>
 
-enum mode { MODE_PG3, MODE_DEMO, MODE_WATCH, MODE_PROFILE, MODE_CHECK, MODE_ROWS };
+enum mode { MODE_PG3, MODE_DEMO, MODE_WATCH, MODE_GET, MODE_PROFILE, MODE_CHECK, MODE_ROWS };
 
 struct options {
     enum mode mode;
     bool demo; // VRM is the stand-in
     bool once;
-    const char *form;    // of --rows: "table", "lines", "json" or "new"
+    bool json;           // what is shown is for a program
+    const char *form;    // of --rows: "lines", "json" or "new"; NULL: a table
     const char *find;    // of --rows: only what has this text; NULL: everything
     const char *service; // of --new
+    const char *record;  // the file that VRM's answers go into; NULL: none does
+    const char *replay;  // the file they come from; NULL: from VRM
     const char *token_file;
     const char *main_file; // another script in the place of main.lua, for specs of the host
-    char **args;           // the words after the options
+    char **args;           // the words beside the options
     int arg_count;
 };
 
-// Reads the command line into `o`. True: go on; else leave with *code, whatever there was to say
-// has been said.
+// Reads the command line into `o`; the words in argv are put in another order. True: go on; else
+// leave with *code, whatever there was to say has been said.
 bool options_read(int argc, char **argv, struct options *o, int *code);
+
+// Prints what --help says.
+void options_help(void);
 
 #endif

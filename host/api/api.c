@@ -417,6 +417,18 @@ static int host_keys(lua_State *L) {
     return 1;
 }
 
+// host.complain(text): what a person has to know beside what was asked for.
+static int host_complain(lua_State *L) {
+    const struct api *a = api_of(L);
+    luaL_checkstring(L, 1);
+    const char *text = api_hide(L, 1);
+    if (a->err != NULL) {
+        fprintf(a->err, "victron-host: %s\n", text);
+        fflush(a->err);
+    }
+    return 0;
+}
+
 // host.json(text) -> value | nil, why
 static int host_json(lua_State *L) {
     struct api *a = api_of(L);
@@ -462,6 +474,7 @@ static const luaL_Reg host_functions[] = {
     {"screen", host_screen},
     {"keys", host_keys},
     {"stand", host_stand},
+    {"complain", host_complain},
     {NULL, NULL},
 };
 
@@ -597,6 +610,21 @@ static void set_word(lua_State *L, const char *name, const char *word, const cha
     lua_setfield(L, -2, name);
 }
 
+// host.asked = { json =, get = whether, record =, replay = file | nil }: how values are shown, and
+// where VRM's answers go or come from.
+static void set_asked(lua_State *L, const struct api *a) {
+    lua_createtable(L, 0, 4);
+    lua_pushboolean(L, a->as_json);
+    lua_setfield(L, -2, "json");
+    lua_pushboolean(L, a->get);
+    lua_setfield(L, -2, "get");
+    lua_pushstring(L, a->record);
+    lua_setfield(L, -2, "record");
+    lua_pushstring(L, a->replay);
+    lua_setfield(L, -2, "replay");
+    lua_setfield(L, -2, "asked");
+}
+
 static int open_main(lua_State *L) {
     struct api *a = lua_touserdata(L, 1);
     lua_gc(L, LUA_GCINC, GC_PAUSE, GC_STEP, 0);
@@ -627,6 +655,7 @@ static int open_main(lua_State *L) {
     set_word(L, "form", a->form, "table");
     set_word(L, "find", a->find, "");
     set_word(L, "service", a->service, "");
+    set_asked(L, a);
     api_http_open(L);
     api_lan_open(L);
     api_mqtt_open(L);

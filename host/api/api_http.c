@@ -106,12 +106,18 @@ static int http_done(lua_State *L, int status, lua_KContext ctx) {
     if (reply->error != HTTP_OK) {
         return api_push_failure(L, reply);
     }
-    lua_createtable(L, 0, 6);
+    lua_createtable(L, 0, 7);
     lua_pushinteger(L, reply->status);
     lua_setfield(L, -2, "status");
     set_seconds(L, "retry_after", reply->retry_after_s);
     set_seconds(L, "date", reply->date_s);
     set_body(L, reply);
+    lua_getfield(L, 1, "text");
+    if (lua_toboolean(L, -1)) {
+        lua_pushlstring(L, reply->body != NULL ? reply->body : "", reply->body_len);
+        lua_setfield(L, -3, "text");
+    }
+    lua_pop(L, 1);
     return 1;
 }
 
@@ -141,9 +147,11 @@ static void collect_headers(lua_State *L, const char **headers) {
     headers[count] = NULL;
 }
 
-// host.http{ url=, headers=, timeout= (seconds), ca_file=, priority=, without=, list= }
-//   -> { status=, date=, retry_after=, json=, json_error=, marks=, count= } | nil, { kind=, text= }
+// host.http{ url=, headers=, timeout= (seconds), ca_file=, priority=, without=, list=, text= }
+//   -> { status=, date=, retry_after=, json=, json_error=, marks=, count=, text= }
+//   | nil, { kind=, text= }
 // priority: it leaves before those that wait with a lower one (0 where none is given).
+// text: whether the body is wanted as it came, too.
 // without: names of members that nobody wants.
 // list = { name=, place=, content=, known=, places=, take= }: of the elements of the member `name`
 // only those count that are not as they were when they had the marks `known` (nil: none had).

@@ -15,6 +15,7 @@ local UNITS = { [1] = "A", [4] = "°C", [14] = "°", [17] = "°F", [20] = "h", [
                 [73] = "W", [83] = "km", [89] = "rpm", [90] = "Hz", [119] = "Wh",
                 [135] = "VA", [136] = "var", [8] = "m³", [36] = "lx", [38] = "m", [40] = "m/s",
                 [54] = "ppm", [74] = "W/m²", [118] = "hPa", [122] = "µg/m³", [139] = "°" }
+console.UNITS = UNITS
 local UOM_TIME = 151
 local NO_DATA = "no data"
 

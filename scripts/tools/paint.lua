@@ -85,6 +85,11 @@ function paint.clean(text)
         :gsub("\xE2\x80[\xAA-\xAE]", ""):gsub("\xE2\x81[\xA6-\xA9]", ""))
 end
 
+local ESCAPED = { ['"'] = '\\"', ["\\"] = "\\\\" }
+
+--- A text as JSON has it.
+function paint.quoted(text) return '"' .. paint.clean(text):gsub('["\\]', ESCAPED) .. '"' end
+
 --- A path as it was typed -> one from the root.
 function paint.absolute(path)
     return path:sub(1, 1) == "/" and path or host.cwd .. "/" .. path

@@ -10,6 +10,7 @@ local discovery = require "model.discovery"
 local energy = require "sources.energy"
 local paint = require "tools.paint"
 local read = require "sources.read"
+local replay = require "tools.replay"
 local row_writer = require "tools.row_writer"
 local scripts = require "serve.scripts"
 local vrm = require "sources.vrm"
@@ -381,6 +382,10 @@ local function show_account(token)
 end
 
 local function show_all()
+    if host.asked.replay then
+        local begun, problem = replay.begin(host.asked.replay)
+        if not begun then return nil, problem end
+    end
     if host.args[1] then
         for _, path in ipairs(host.args) do
             local site, problem = saved_site(path)

@@ -1,12 +1,14 @@
 --- victron-host --demo, --watch: the plugin without PG3, shown to a person. A terminal gets a screen that
 -- obeys keys (screen.lua); a pipe, and a terminal without colours, a line for each change; with --once it is
--- one table when the first values are there.
+-- one table when the first values are there. For programs: stream.lua.
 
 local account = require "sources.account"
 local console = require "tools.console"
 local flow = require "tools.flow"
 local paint = require "tools.paint"
+local replay = require "tools.replay"
 local screen = require "tools.screen"
+local stand_in = require "tools.stand_in"
 local timer = require "tasks.timer"
 
 local TICK_SECONDS = 0.05           -- keys, the terminal's size and what changed are looked at so often
@@ -15,12 +17,14 @@ local PATIENCE_SECONDS = 60         -- --once: not longer
 local MOST_LINES, MOST_SAMPLES = 200, 400
 local ONCE_LINES, ONCE_NOTICES = 4, 8
 
-local SHORT_POLL, LONG_POLL = 60, 600
+local asked = host.asked
 local TITLE = "Your installations"
 if host.demo then
-    SHORT_POLL, LONG_POLL = 2, 30
     TITLE = "Three made-up installations, a day in 4 minutes"
+elseif asked.replay then
+    TITLE = ("The recording %s, faster than it was"):format(asked.replay)
 end
+if asked.record then TITLE = ("%s; recorded in %s"):format(TITLE, asked.record) end
 
 local in_place = host.colours and not host.once
 local nodes = {}                    -- [address] = as console.refresh fills it
@@ -32,56 +36,6 @@ local notices = {}                  -- [key] = text
 local touched = false               -- there is something to draw
 local values = false                -- a device's were there
 local left = false                  -- the end was asked for
-
-------------------------------------------------------------------------------------- in PG3's place
-
-local events = {}                   -- [event] = main.lua's function for it
-local real = { on = host.on, add = host.add, rename = host.rename }
-
-function host.on(event, fn)
-    events[event] = fn
-    real.on(event, fn)
-end
-
-function host.params() return { vrm_token = host.token } end
-
---- Nothing is installed, and the files of an installed plugin stay as they are.
-function host.profile() return false end
-function host.write() return nil, "only the plugin in PG3 writes device scripts" end
-
-function host.add(node)
-    local fresh = host.node(node.address) == nil
-    local ok, why = real.add(node)
-    if ok and fresh then
-        nodes[node.address] = console.refresh { address = node.address }
-        unordered, touched = true, true
-        -- PG3 shows there whether the plugin is connected.
-        if node.address == account.CONTROLLER then host.set(node.address, "ST", 1) end
-    end
-    return ok, why
-end
-
-function host.rename(address, name)
-    real.rename(address, name)
-    console.refresh(nodes[address])
-    unordered, touched = true, true
-end
-
-local ENTITIES = { lt = "<", gt = ">", amp = "&", quot = '"' }
-
---- HTML as plain text.
-local function plain(html) return (html:gsub("<[^>]*>", ""):gsub("&(%a+);", ENTITIES)) end
-
-function host.notice(key, html)
-    notices[key] = html and paint.clean(plain(html))
-    world.notices, touched = {}, true
-    local keys = {}
-    for its in pairs(notices) do keys[#keys + 1] = its end
-    table.sort(keys)
-    for i, its in ipairs(keys) do world.notices[i] = notices[its] end
-end
-
-real.on("notice", function(key, html) host.notice(key, html) end)       -- of a device script
 
 --------------------------------------------------------------------------------------------- showing
 
@@ -216,31 +170,45 @@ local function show()
     if host.once and quiet >= QUIET_SECONDS and (values or next(notices)) then
         draw_table()
         leave()
+    elseif asked.replay and not in_place and replay.over() and quiet >= QUIET_SECONDS then
+        leave()
     end
 end
 
 ------------------------------------------------------------------------------------------- the course
 
-require "main"
-
-host.spawn(function()
-    events.params(host.params())
-    events.start()
-    events.ready()
-end)
--- The stand-in has new values all the time, whatever its logging interval.
-timer.every(SHORT_POLL, host.demo and function() events.query("all") end or events.shortpoll)
-timer.every(LONG_POLL, events.longpoll)
+local started, problem = stand_in.begin {
+    added = function(address)
+        nodes[address] = console.refresh { address = address }
+        unordered, touched = true, true
+    end,
+    renamed = function(address)
+        console.refresh(nodes[address])
+        unordered, touched = true, true
+    end,
+    notice = function(key, text)
+        notices[key] = text and paint.clean(text)
+        world.notices, touched = {}, true
+        local keys = {}
+        for its in pairs(notices) do keys[#keys + 1] = its end
+        table.sort(keys)
+        for i, its in ipairs(keys) do world.notices[i] = notices[its] end
+    end,
+}
+if not started then
+    host.complain(problem)
+    return host.leave(1)
+end
 if in_place then
     host.screen(true)
-    timer.every(SHORT_POLL, sample)
+    timer.every(stand_in.SHORT_POLL, sample)
 end
 host.spawn(function()
     while not left do
-        local ok, problem = pcall(show)
+        local ok, why = pcall(show)
         if not ok then
             host.screen(false)
-            host.print("An error in the plugin: " .. tostring(problem))
+            host.print("An error in the plugin: " .. tostring(why))
             leave(1)
         end
         host.sleep(TICK_SECONDS)

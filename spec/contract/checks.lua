@@ -457,6 +457,11 @@ check("keys", "none without a screen", function()
     assert(host.keys() == "")
 end)
 
+check("complain", "a text", function()
+    raises(host.complain)
+    raises(host.complain, {})
+end)
+
 check("json", "objects, lists, numbers; null is absent", function()
     local value = host.json('{"a":[1,2.5,"x"],"b":{"c":true,"d":false},"e":null}')
     assert(#value.a == 3 and value.a[1] == 1 and value.a[2] == 2.5 and value.a[3] == "x")
@@ -477,6 +482,16 @@ check("leave", "a number", function()
 end)
 
 ------------------------------------------------------------------------------------------- requests
+
+check("http", "the body as it came, where it is asked for", function()
+    if not given.vrm then return end
+    local request = { url = given.vrm .. "/users/me", headers = { ["X-Authorization"] = "Token contract" },
+                      ca_file = host.env("VICTRON_CA_FILE") }
+    assert(assert(host.http(request)).text == nil)
+    request.text = true
+    local reply = assert(host.http(request))
+    assert(host.json(reply.text).success == reply.json.success)
+end)
 
 local NOBODY = "https://127.0.0.1:1/v2/nobody"
 

@@ -21,4 +21,4 @@ def test_host_keeps_what_the_fake_host_promises(tmp_path, plugin_source, vrm):
     assert run.stdout.decode() == "contract holds\n", run.stderr.decode()
     assert run.returncode == 0
     assert plugin.reports_text() == ""
-    assert vrm.count("me") == 3
+    assert vrm.count("me") == 5

@@ -329,6 +329,14 @@ local function sieved(request, reply)
     return result
 end
 
+--- The reply with its body as a text, if that is wanted.
+local function with_text(request, reply)
+    if not reply or not request.text then return reply end
+    local result = { text = reply.text or reply.json ~= nil and dkjson.encode(reply.json) or "" }
+    for key, value in pairs(reply) do result[key] = value end
+    return result
+end
+
 local function http_functions(self, host)
     host.limit = function(limit)
         check_type(limit, "table")
@@ -366,7 +374,7 @@ local function http_functions(self, host)
         if reply and reply.fake_wait then seconds, reply, err = reply.fake_wait, reply.reply, reply.err end
         self:park(seconds)
         entry.running = false
-        return sieved(request, reply), err
+        return with_text(request, sieved(request, reply)), err
     end
 end
 
@@ -940,6 +948,8 @@ local function other_functions(self, host)
         self.pressed = nil
         return keys
     end
+    host.complain = function(text) table.insert(self.complaints, text_of(text)) end
+    host.asked = {}
     host.leave = function(code)
         code = integer_of(code)
         self.code = self.code or code
@@ -967,7 +977,7 @@ function fake.new(options)
         errors = {}, reports = {}, tasks = {}, results = setmetatable({}, { __mode = "k" }),
         started = {}, answers = {}, waiting_gets = {}, files = {}, loaded = {}, functions = {},
         written = {}, searches = 0, lan = options.lan, lan_requests = {}, found = options.found,
-        writes = 0, removed = {}, chosen = options.chosen,
+        complaints = {}, writes = 0, removed = {}, chosen = options.chosen,
         last_script = 0, queue = {}, lines_given = 0, installs = 0, saves = {}, printed = {},
         params = options.params or {}, environment = options.env or {}, saved = options.saved,
         refuse = options.refuse,

@@ -1,0 +1,426 @@
+--- VRM's answers without what is personal, for --record.
+--
+-- What is known to be harmless is kept: numbers that were measured, times, codes, words of Victron's. All
+-- else is replaced, a name, a serial or an id by another one of its kind, the same by the same in a whole
+-- recording; what nobody reads by "-" or 0. So what is new in VRM's answers is left out until it is known.
+
+local paint = require "tools.paint"
+local read = require "sources.read"
+local words = require "tools.dbus_words"
+
+local anonymous = {}
+anonymous.__index = anonymous
+
+anonymous.MOST_BYTES = 2 * 1024 * 1024      -- of an answer; what is longer takes too much memory
+local MOST_DEPTH = 40
+local TURN = 2000                           -- values that are read without a pause
+
+------------------------------------------------------------------------------------------------ JSON
+
+-- A value is { text = }, { list = values }, { members = list of { key, value } }, or the JSON of a number or
+-- a literal as it came, so that nothing of it changes.
+
+local function text_at(json, at)
+    local found = json:find('["\\]', at + 1)
+    while found and json:byte(found) == 92 do found = json:find('["\\]', found + 2) end
+    if not found then return nil end
+    local text = json:sub(at + 1, found - 1)
+    if text:find("\\", 1, true) then text = host.json(json:sub(at, found)) end
+    return text, found + 1
+end
+
+local value_at
+
+--- Others have their turn, too. state: has a count of values.
+local function pause(state)
+    state.count = state.count + 1
+    if state.count % TURN == 0 then host.sleep(0) end
+end
+
+--- What stands between two brackets, one(at) for each -> where it ends; nil: it is no JSON.
+local function each_at(json, at, bracket, one)
+    at = json:find("%S", at + 1)
+    if not at then return nil end
+    if json:byte(at) == bracket then return at + 1 end
+    while true do
+        at = one(at)
+        at = at and json:find("%S", at)
+        local sign = at and json:byte(at)
+        if sign == bracket then return at + 1 end
+        at = sign == 44 and json:find("%S", at + 1)
+        if not at then return nil end
+    end
+end
+
+local function object_at(json, at, state)
+    local members = {}
+    local last = each_at(json, at, 125, function(place)
+        if json:byte(place) ~= 34 then return nil end
+        local key, after = text_at(json, place)
+        local colon = key and json:find("%S", after)
+        if not colon or json:byte(colon) ~= 58 then return nil end
+        local value, ends = value_at(json, json:find("%S", colon + 1), state)
+        members[#members + 1] = { key, value }
+        return ends
+    end)
+    return { members = members }, last
+end
+
+local function list_at(json, at, state)
+    local list = {}
+    local last = each_at(json, at, 93, function(place)
+        local value, ends = value_at(json, place, state)
+        list[#list + 1] = value
+        return ends
+    end)
+    return { list = list }, last
+end
+
+--- The value that begins at a place -> it, where it ends; nil: it is no JSON.
+function value_at(json, at, state)
+    local sign = at and json:byte(at)
+    if not sign or state.depth > MOST_DEPTH then return nil end
+    pause(state)
+    if sign == 34 then
+        local text, last = text_at(json, at)
+        if text then return { text = text }, last end
+        return nil
+    end
+    if sign == 123 or sign == 91 then
+        state.depth = state.depth + 1
+        local value, last = (sign == 123 and object_at or list_at)(json, at, state)
+        state.depth = state.depth - 1
+        if last then return value, last end
+        return nil
+    end
+    local raw = json:match("^[-+.%w]+", at)
+    if raw and (tonumber(raw) or raw == "null" or raw == "true" or raw == "false") then
+        return raw, at + #raw
+    end
+    return nil
+end
+
+--- keep(text) gives what is written of a text that is kept: now all names of the answer are known.
+local function write(value, parts, keep)
+    if type(value) == "string" then
+        parts[#parts + 1] = value
+    elseif value.text then
+        parts[#parts + 1] = paint.quoted(value.kept and keep(value.text) or value.text)
+    elseif value.list then
+        for i, one in ipairs(value.list) do
+            parts[#parts + 1] = i == 1 and "[" or ","
+            write(one, parts, keep)
+        end
+        parts[#parts + 1] = value.list[1] and "]" or "[]"
+    else
+        for i, member in ipairs(value.members) do
+            parts[#parts + 1] = (i == 1 and "{" or ",") .. paint.quoted(member[1]) .. ":"
+            write(member[2], parts, keep)
+        end
+        parts[#parts + 1] = value.members[1] and "}" or "{}"
+    end
+end
+
+---------------------------------------------------------------------------------------- replacements
+
+--- What stands for the first, second ... of a kind.
+local KINDS = {
+    name = function(n) return "Name " .. n end,
+    serial = function(n) return ("SN%06d"):format(n) end,
+    email = function(n) return ("user%d@example.invalid"):format(n) end,
+    portal = function(n) return ("%012x"):format(n) end,
+    host = function(n) return ("mqtt%d.example.invalid"):format(n) end,
+    text = function(n) return "Text " .. n end,
+    part = function(n) return "Part" .. n end,
+    user = function(n) return 500 + n end,
+    site = function(n) return 1000 + n end,
+}
+--- What is looked for in texts that are kept, too, if it has so many letters.
+local TELLING, SHORTEST = { name = true, serial = true, email = true, portal = true, host = true }, 4
+
+--- A pattern for a text that stands alone, and is no part of a word.
+local function whole(text)
+    local escaped = text:gsub("%p", "%%%0")
+    return (text:find "^%w" and "%f[%w]" or "") .. escaped .. (text:find "%w$" and "%f[%W]" or "")
+end
+
+--- token: is in no text either.
+function anonymous.new(token)
+    local self = { given = {}, counts = {}, personal = {}, looked_at = {}, count = 0 }
+    if #token >= SHORTEST then self.personal[1] = { whole(token), "-" } end
+    return setmetatable(self, anonymous)
+end
+
+--- What stands for a value of a kind.
+function anonymous:other(kind, value)
+    local key = kind .. "\0" .. tostring(value)
+    if not self.given[key] then
+        self.counts[kind] = (self.counts[kind] or 0) + 1
+        local other = KINDS[kind](self.counts[kind])
+        self.given[key] = other
+        local telling = type(value) == "string" and #value >= SHORTEST and not words[value:lower()]
+        if telling and TELLING[kind] then table.insert(self.personal, { whole(value), tostring(other) }) end
+    end
+    return self.given[key]
+end
+
+--- A text that is kept, without what was replaced elsewhere.
+function anonymous:kept(text)
+    local known = self.looked_at[text] or { text, 0 }
+    for i = known[2] + 1, #self.personal do
+        known[1] = known[1]:gsub(self.personal[i][1], (self.personal[i][2]:gsub("%%", "%%%%")))
+    end
+    known[2] = #self.personal
+    self.looked_at[text] = known
+    return known[1]
+end
+
+--- Whether a text is made of known words and three digits at most: "VE.Bus System", "MaxChargeCurrent".
+local function is_known(text)
+    local _, digits = text:gsub("%d", "")
+    if digits > 3 or #text > 100 or text:find "[\x80-\xFF]" then return false end
+    local spaced = text:gsub("(%l)(%u)", "%1 %2"):gsub("(%u)(%u%l)", "%1 %2")
+    for word in spaced:gmatch "%a%a+" do
+        if not words[word:lower()] then return false end
+    end
+    return true
+end
+
+--- A D-Bus path, its parts that somebody may have written replaced.
+function anonymous:dbus_path(path)
+    return (path:gsub("[^/]+", function(part)
+        return not is_known(part) and self:other("part", part) or nil
+    end))
+end
+
+-------------------------------------------------------------------------------------------- the rules
+
+-- A rule is a function that gives a scalar's replacement, or the name of one of these; or
+-- { [member] = rule }, for an object and each of a list; or { of = a function of self and the members that
+-- gives such a table }. What has no rule is replaced by what says nothing.
+
+local scalars = {}
+
+function scalars.keep(_, value)
+    return value.text and { text = value.text, kept = true } or value
+end
+
+function scalars.numbers(_, value)
+    return value.text and value.text ~= "" and not read.number(value.text) and { text = "-" } or value
+end
+
+--- Kinds of devices and the like: kept, if they are Victron's words.
+function scalars.words(self, value)
+    if not value.text or is_known(value.text) then return value end
+    return { text = self:other("text", value.text) }
+end
+
+--- Services and codes are given by those who write drivers.
+function scalars.code(self, value)
+    local text = value.text
+    local _, digits = (text or ""):gsub("%d", "")
+    if not text or #text <= 20 and digits <= 4 and text:find "^%a[%w_]*$" then
+        return scalars.keep(self, value)
+    end
+    return { text = self:other("part", text):lower() }
+end
+
+function scalars.firmware(_, value)
+    return value.text and not value.text:find "^v?[%d.~%-]+%w?$" and { text = "-" } or value
+end
+
+--- Another zone in which it is as late now, to the hour.
+function scalars.zone(_, value)
+    local midnight = value.text and host.midnight(value.text, host.time())
+    if not midnight then return { text = "UTC" } end
+    local hours = (86400 - midnight % 86400) % 86400 // 3600
+    if hours > 14 then hours = hours - 24 end
+    return { text = hours == 0 and "UTC" or ("Etc/GMT%+d"):format(-hours) }
+end
+
+function scalars.path(self, value)
+    return value.text and { text = self:dbus_path(value.text) } or value
+end
+
+local function replaced(kind)
+    return function(self, value)
+        if value.text == "" or value == "null" or value == "false" or value == "true" then return value end
+        if value.text then return { text = tostring(self:other(kind, value.text)) } end
+        local other = self:other(kind, read.integer(value) or value)
+        return type(other) == "number" and tostring(other) or paint.quoted(other)
+    end
+end
+
+for kind in pairs(KINDS) do scalars[kind] = replaced(kind) end
+
+local function nothing(value)
+    if value.text then return { text = value.text ~= "" and "-" or "" } end
+    return tonumber(value) and "0" or value
+end
+
+local function member(members, name)
+    for _, one in ipairs(members) do
+        if one[1] == name then return one[2] end
+    end
+    return "null"
+end
+
+--- Parts of paths whose values are personal, whatever they are.
+local PRIVATE = { "serial", "name", "latitude", "longitude", "altitude", "course", "vin$", "contact",
+    "accesspoint", "ssid", "mac$", "address", "phone", "mail", "password", "token", "label", "description",
+    "group", "identifier", "url", "host", "imei", "iccid", "timezone", "^ip$" }
+--- Codes of such, of rows without a path: the position, names of tanks and sensors.
+local PRIVATE_CODES = { lt = true, lg = true, la = true, lc = true, tcn = true, tscn = true, evcn = true }
+local LONG_NUMBER = 100000          -- from here on a number without a unit may be a serial
+
+local function is_private(path, code, label)
+    if PRIVATE_CODES[code] or label:lower():find("serial", 1, true) then return true end
+    for part in path:lower():gmatch "[^/]+" do
+        for _, pattern in ipairs(PRIVATE) do
+            if part:find(pattern) then return true end
+        end
+    end
+    return false
+end
+
+local function names_of(list)
+    local names = {}
+    for _, entry in ipairs(list.list or {}) do
+        local name = entry.members and member(entry.members, "nameEnum").text
+        if name then names[name:lower()] = true end
+    end
+    return names
+end
+
+--- Units as VRM writes them behind a number.
+local UNITS = {}
+for unit in ("% W kW VA kVA var V mV A mA Hz Ah kWh Wh °C C °F F K h m min s d L l gal m³ m3 kPa bar hPa"
+    .. " psi km m/s RPM rpm"):gmatch "%S+" do
+    UNITS[unit] = true
+end
+
+--- A text of a row that is kept: the name of a state, a short number, a number with its unit, a version.
+local function is_harmless(text, unit, names, path)
+    local number, rest = text:match "^%s*([-+]?%d[%d.,]*)%s*(.*)$"
+    local counts = number and (number:find "^[-+]?%d+[.,]%d+$" or #number <= 5 or unit)
+    local bare = rest == "" or rest == unit or UNITS[rest]
+    return names[text:lower()] or counts and bare or is_known(text) and text:find "%a%a"
+        or text:find "^v%d[%d.~%-]*$" or path:find "Firmware" and text:find "^[%d.~%-]+%w?$"
+end
+
+local ROW = { idSite = "site", timestamp = "keep", Device = "words", instance = "keep",
+    idDataAttribute = "keep", description = "keep", formatWithUnit = "keep", dbusServiceType = "code",
+    code = "code", dbusPath = "path", valueEnum = "keep", dataType = "keep", idDeviceType = "keep",
+    customName = "name", dataAttributeEnumValues = { nameEnum = "keep", valueEnum = "keep" } }
+
+--- The rule for a measurement: what its value is decides about it.
+local function row(_, members)
+    local path, code = member(members, "dbusPath").text or "", member(members, "code").text or ""
+    local unit = read.unit(member(members, "formatWithUnit").text)
+    local raw, names = member(members, "rawValue"), names_of(member(members, "dataAttributeEnumValues"))
+    local number = type(raw) == "string" and tonumber(raw)
+    local long = number and not unit and number % 1 == 0 and math.abs(number) >= LONG_NUMBER
+    local private = is_private(path, code, member(members, "description").text or "") or long
+    local kind = path:lower():find "serial" and "serial" or private and "name" or "text"
+    local function value_rule(self, value)
+        if value.text and (private or not is_harmless(value.text, unit, names, path)) then
+            if value.text == "" then return value end
+            if number then return { text = private and "-" or raw } end     -- it is how VRM shows the number
+            return { text = self:other(kind, value.text) }
+        end
+        return private and tonumber(value) and "0" or scalars.keep(self, value)
+    end
+    return setmetatable({ rawValue = value_rule, formattedValue = value_rule, textValue = value_rule },
+        { __index = ROW })
+end
+
+local DEVICE = { name = "words", customName = "name", productCode = "keep", productId = "keep",
+    idSite = "site", firmwareVersion = "firmware", lastConnection = "keep", loggingInterval = "keep",
+    instance = "keep", idDeviceType = "keep", identifier = "portal", machineSerialNumber = "serial",
+    vmc = "words" }
+
+--- A product that VRM has a code for has VRM's name.
+local function device(_, members)
+    local code = member(members, "productCode").text
+    return setmetatable({ productName = code and code ~= "" and "keep" or "name" }, { __index = DEVICE })
+end
+
+local ALARM = { idSite = "site", idDataAttribute = "keep", instance = "keep", started = "keep",
+    cleared = "keep", ended = "keep", description = "keep", nameEnum = "keep", device = "words",
+    customName = "name" }
+
+local INSTALLATION = { idSite = "site", idUser = "user", name = "name", identifier = "portal",
+    mqtt_host = "host", timezone = "zone", syscreated = "keep", last_timestamp = "keep", alarm = "keep",
+    num_alarms = "keep", current_alarms = ALARM, extended = { of = row } }
+
+local function answer_of(more)
+    more.success, more.error_code, more.num_records = "keep", "keep", "keep"
+    return more
+end
+
+local ANSWERS = {
+    { "/users/me", answer_of { user = { id = "user", name = "name", email = "email" } } },
+    { "/installations$", answer_of { records = INSTALLATION } },
+    { "/system%-overview$", answer_of { records = { devices = { of = device } } } },
+    { "/diagnostics$", answer_of { records = { of = row } } },
+    { "/stats$", answer_of { records = "numbers", totals = "numbers" } },
+    { "", answer_of {} },
+}
+
+--- The name of a member: a word, a short number; not a serial or a name.
+function anonymous:key(key)
+    return key:find "^%a[%a_]*%d?%d?$" and self:kept(key) or key:find "^%d%d?%d?$" and key
+        or self:other("part", key)
+end
+
+local function apply(self, value, rule)
+    pause(self)
+    if type(value) == "table" and value.list then
+        for i, one in ipairs(value.list) do value.list[i] = apply(self, one, rule) end
+    elseif type(value) == "table" and value.members then
+        local rules = type(rule) == "table" and rule.of and rule.of(self, value.members) or rule
+        for _, one in ipairs(value.members) do
+            local of_member = rules
+            if type(rules) == "table" then of_member = rules[one[1]] end
+            one[1], one[2] = self:key(one[1]), apply(self, one[2], of_member)
+        end
+    else
+        local fn = type(rule) == "function" and rule or scalars[rule]
+        return fn and fn(self, value) or nothing(value)
+    end
+    return value
+end
+
+--------------------------------------------------------------------------------------------- to use
+
+--- The path of a request, below the API's base.
+function anonymous:path(path)
+    local place, query = path:match "^([^?]*)%??(.*)$"
+    local kinds = { users = "user", installations = "site" }
+    place = place:gsub("/(%a+)/(%d+)", function(what, id)
+        return ("/%s/%s"):format(what, self:other(kinds[what] or "user", math.tointeger(tonumber(id))))
+    end)
+    query = query:gsub("([^&=]+)=([^&]*)", function(name, value)
+        local id = name == "idSite" and math.tointeger(tonumber(value))
+        if id then return ("%s=%d"):format(name, self:other("site", id)) end
+        return (#value > 12 or not value:find "^%w*$") and name .. "=-" or nil
+    end)
+    return self:kept(query ~= "" and place .. "?" .. query or place)
+end
+
+--- An answer to a request for a path (as it was sent), as JSON -> the same without what is personal; nil: it
+-- is no JSON, or too long.
+function anonymous:answer(path, json)
+    local first = #json <= anonymous.MOST_BYTES and json:find "%S"
+    local value, last = value_at(json, first, { depth = 0, count = 0 })
+    if not last or json:find("%S", last) then return nil end
+    local place, parts = path:match "^[^?]*", {}
+    for _, answer in ipairs(ANSWERS) do
+        if place:find(answer[1]) then
+            write(apply(self, value, answer[2]), parts, function(text) return self:kept(text) end)
+            return table.concat(parts)
+        end
+    end
+end
+
+return anonymous

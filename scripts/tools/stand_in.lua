@@ -1,0 +1,85 @@
+--- In PG3's place, for who shows the nodes without it: answers what main.lua asks of PG3, and starts it.
+
+local account = require "sources.account"
+local record = require "tools.record"
+local replay = require "tools.replay"
+local timer = require "tasks.timer"
+
+local stand_in = {}
+
+local asked = host.asked
+
+--- Seconds between PG3's polls. The demo's stand-in for VRM has new values all the time, whatever its logging
+-- interval; a recording is played faster than it was.
+stand_in.SHORT_POLL = (host.demo or asked.replay) and 2 or 60
+local LONG_POLL = stand_in.SHORT_POLL == 2 and 30 or 600
+
+local ENTITIES = { lt = "<", gt = ">", amp = "&", quot = '"' }
+
+--- HTML as plain text.
+local function plain(html) return (html:gsub("<[^>]*>", ""):gsub("&(%a+);", ENTITIES)) end
+
+--- on = { added = function(address) of each new node, renamed = the same of one with another name | nil,
+-- notice = function(key, text | nil) of PG3's notices, params = the parameters beside the token | nil }
+-- -> events, { [event] = main.lua's function for it }
+local function take_place(on)
+    local events = {}
+    local real = { on = host.on, add = host.add, rename = host.rename }
+
+    function host.on(event, fn)
+        events[event] = fn
+        real.on(event, fn)
+    end
+
+    function host.params()
+        local params = { vrm_token = host.token }
+        for name, value in pairs(on.params or {}) do params[name] = value end
+        return params
+    end
+
+    -- Nothing is installed, and the files of an installed plugin stay as they are.
+    function host.profile() return false end
+    function host.write() return nil, "only the plugin in PG3 writes device scripts" end
+
+    function host.add(node)
+        local fresh = host.node(node.address) == nil
+        local ok, why = real.add(node)
+        if ok and fresh then
+            on.added(node.address)
+            -- PG3 shows there whether the plugin is connected.
+            if node.address == account.CONTROLLER then host.set(node.address, "ST", 1) end
+        end
+        return ok, why
+    end
+
+    function host.rename(address, name)
+        real.rename(address, name)
+        if on.renamed then on.renamed(address) end
+    end
+
+    function host.notice(key, html) on.notice(key, html and plain(html)) end
+    real.on("notice", function(key, html) host.notice(key, html) end)       -- of a device script
+    return events
+end
+
+--- Starts the plugin -> true | nil, sentence. on: see take_place. VRM's answers are recorded or come from a
+-- recording, if that was asked for.
+function stand_in.begin(on)
+    local begun, problem = true, nil
+    if asked.replay then begun, problem = replay.begin(asked.replay) end
+    if asked.record then begun, problem = record.begin(asked.record) end
+    if not begun then return nil, problem end
+    local events = take_place(on)
+    require "main"
+    host.spawn(function()
+        events.params(host.params())
+        events.start()
+        events.ready()
+    end)
+    local ask_all = function() events.query("all") end
+    timer.every(stand_in.SHORT_POLL, (host.demo or asked.replay) and ask_all or events.shortpoll)
+    timer.every(LONG_POLL, events.longpoll)
+    return true
+end
+
+return stand_in
