@@ -285,11 +285,11 @@ describe("the options of --rows", function()
     end
 
     test("go with --rows only, and want their words", function()
-        for _, options in ipairs { "--check --lines", "--find x", "--new tank", "--watch --json" } do
-            assert.equal("victron-host: --find, --lines, --json and --new go with --rows.\n2\n",
+        for _, options in ipairs { "--check --lines", "--find x", "--new tank" } do
+            assert.equal("victron-host: --find, --lines and --new go with --rows. Try --help.\n2\n",
                 said(options))
         end
-        has(said("--rows --find"), "--find is not understood. Try --help.")
+        has(said("--rows --find"), "--find wants a TEXT behind it. Try --help.")
     end)
 
     test("reach the tool in the real program", function()
