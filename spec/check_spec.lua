@@ -86,6 +86,19 @@ describe("--check of a good script", function()
         assert.equal(0, code, printed)
     end)
 
+    it("notes files that the plugin would not use", function()
+        tools.with_files({ ["tank.lua"] = TANK, ["a.lua.txt"] = TANK, ["B.LUA"] = TANK }, function(folder)
+            local printed, code = tools.run("check", { args = { folder .. "/" } })
+            assert.equal(0, code)
+            has(printed, "note: the plugin does not use " .. folder .. "/a.lua.txt: the name of a device")
+            has(printed, "note: the plugin does not use " .. folder .. "/B.LUA: the name of a device")
+            has(printed, "1 of 1 scripts good")
+            printed = tools.run("check", { args = { folder .. "/a.lua.txt" } })
+            has(printed, "note: the plugin does not use " .. folder .. "/a.lua.txt: the name of a device"
+                .. " script ends in .lua. Rename it.")
+        end)
+    end)
+
     it("notes a service nobody has seen, and a script without samples", function()
         local printed, code = check_text((TANK:gsub('"tank" }', '"tnak" }'):gsub("samples =", "local_ =")))
         assert.equal(1, code)               -- the unknown field

@@ -20,6 +20,7 @@ describe("the examples", function()
         assert.equal(0, code, printed)
         assert.is_nil(printed:find("note:", 1, true), printed)
         assert.truthy(printed:find("5 of 5 scripts good", 1, true))
+        assert.truthy(printed:find("setting pump_from: 9, 0 to 24", 1, true))
     end)
 
     it("with one more row differ from the built-in script by that row only", function()

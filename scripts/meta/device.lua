@@ -14,7 +14,7 @@
 --- All rows of one device, by D-Bus path and by VRM's code (upper and lower case differ). A row need not be
 --- there; for one call, and not to be changed.
 ---@class rows
----@field [string] row?
+---@field [string] row|nil
 
 --- What discovery knows of a device when it looks for its script.
 ---@class found
@@ -116,8 +116,8 @@ unit = {}
 ---@field [1] driver_ids ST, GV0 to GV29, or a named one (CV, CC, CPW, CLITEMP, BATLVL ...); or several
 ---@field [2] kind
 ---@field [3] string label, up to 40 characters
----@field [4]? path "/Dc/0/Voltage"
----@field [5]? code VRM's, tried after the path; "#521" is VRM's attribute 521
+---@field [4] path|nil "/Dc/0/Voltage"
+---@field [5] code|nil VRM's, tried after the path; "#521" is VRM's attribute 521
 ---@field first? (path|code)[] in place of the two: paths and codes; the first that has a number
 ---@field sum? (path|code|(path|code)[]|table)[] paths or codes to add; inner lists are alternatives; {phase}
 --- is all three; an inner list may have a product for where it has no number

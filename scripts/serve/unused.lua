@@ -18,7 +18,7 @@ end
 local function path_of(folder, name) return folder == "." and name or folder .. "/" .. name end
 
 --- Why a name in a folder of scripts is no script's; nil: it is one, or nobody would think so.
-local function problem_of(name)
+function unused.problem_of(name)
     local small = name:lower()
     if small:find("%.lua%.txt$") or small:find("%.lua$") and not name:find("%.lua$") then
         return "the name of a device script ends in .lua. Rename it."
@@ -41,7 +41,7 @@ function unused.find(folders)
     for _, folder in ipairs(folders) do used[folder] = true end
     for _, folder in ipairs(folders) do
         for _, name in ipairs(host.names(folder) or {}) do
-            local problem, inner = problem_of(name), name:match("^(.*)/$")
+            local problem, inner = unused.problem_of(name), name:match("^(.*)/$")
             if problem then
                 list[#list + 1] = ("%s is not used: %s"):format(path_of(folder, name), problem)
             elseif inner and inner ~= "lib" and not used[path_of(folder, inner)] then

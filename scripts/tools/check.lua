@@ -12,6 +12,7 @@ local paint = require "tools.paint"
 local settings = require "serve.settings"
 local steps = require "tools.steps"
 local lines = require "types.lines"
+local unused = require "serve.unused"
 
 local BUILT_IN = "scripts/devices"
 
@@ -222,6 +223,17 @@ local function show_commands(type_)
     end
 end
 
+local function show_settings(type_)
+    local names = {}
+    for name in pairs(type_.settings or {}) do names[#names + 1] = name end
+    table.sort(names)
+    for _, name in ipairs(names) do
+        local setting = type_.settings[name]
+        local limits = setting.min and (", %s to %s"):format(setting.min, setting.max) or ""
+        host.print(("  setting %s: %s%s"):format(name, setting.default, limits))
+    end
+end
+
 --- Adds the line of one result of a sample (see proof.try and steps.run): what, value, unit, expected.
 local function add_result(rows, marks, result)
     local driver, expected = result.driver, ""
@@ -286,6 +298,7 @@ local function show(script)
             match_text(script.table.match)))
         for _, one in ipairs(check.types(type_)) do show_drivers(one) end
         show_commands(type_)
+        show_settings(type_)
         for i, sample in ipairs(samples) do show_sample(script, i, sample) end
     end
     if script.id then show_figures(script) end
@@ -320,7 +333,23 @@ local function run(found)
     return bad
 end
 
+--- Says which of the files, or of those in folders, the plugin would not use.
+local function show_unused(args)
+    for _, given in ipairs(args) do
+        local names = host.names(paint.absolute(given))
+        for _, name in ipairs(names or { given:match("[^/]*$") }) do
+            local file = names and given:gsub("/+$", "") .. "/" .. name or given
+            local problem = unused.problem_of(name)
+            if problem then
+                host.print(paint.colour("yellow", ("note: the plugin does not use %s: %s"):format(file,
+                    problem)))
+            end
+        end
+    end
+end
+
 local function main()
+    show_unused(host.args)
     local found = find_scripts(host.args)
     if #found == 0 then
         host.print("There is nothing to check. Name a device script, or a folder of them: --check tank.lua")

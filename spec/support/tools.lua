@@ -22,6 +22,18 @@ local function script_files(folder)
     return list
 end
 
+--- The names in a real folder, as host.names gives them.
+local function names_in(folder)
+    if lfs.attributes(folder, "mode") ~= "directory" then return nil, "not a folder" end
+    local list = {}
+    for name in lfs.dir(folder) do
+        local inner = lfs.attributes(folder .. "/" .. name, "mode") == "directory"
+        if name:sub(1, 1) ~= "." then list[#list + 1] = name .. (inner and "/" or "") end
+    end
+    table.sort(list)
+    return list
+end
+
 --- A world whose host has args and real folders; options as for fake.new, and args, colours,
 -- form, find, service.
 function tools.new(options)
@@ -30,7 +42,7 @@ function tools.new(options)
     world.scripts = {}
     host.args, host.colours, host.cwd = options.args or {}, options.colours or false, lfs.currentdir()
     host.form, host.find = options.form or "table", options.find or ""
-    host.service, host.script_files = options.service or "", script_files
+    host.service, host.script_files, host.names = options.service or "", script_files, names_in
     return world
 end
 
