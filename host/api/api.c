@@ -346,13 +346,14 @@ static int host_read(lua_State *L) {
     return result == LUA_OK ? 1 : vm_no_memory(L);
 }
 
-// host.write(path, text) -> true | nil, why. In one step; a relative path is one of the plugin's.
+// host.write(path, text) -> true | nil, why. In one step, for the plugin alone to read; a relative
+// path is one of the plugin's.
 static int host_write(lua_State *L) {
     const char *path = api_path(L, 1);
     size_t len;
     const char *text = luaL_checklstring(L, 2, &len);
     char error[256];
-    if (file_write(path, text, len, FILE_FOR_PG3, error, sizeof error)) {
+    if (file_write(path, text, len, FILE_PRIVATE, error, sizeof error)) {
         lua_pushboolean(L, 1);
         return 1;
     }

@@ -219,7 +219,8 @@ def test_broken_files_of_every_kind_are_told_each_and_change_nothing(running):
     for number in range(len(BROKEN)):
         save(running, table(number + 20), f"persist/scripts/broken{number}.lua")
     wait_well(running)
-    assert {f"MINE{number + 20}" for number in range(len(BROKEN))} <= set(running.pg3.rules.profile.nodedefs)
+    ids = {f"MINE{number + 20}" for number in range(len(BROKEN))}
+    running.wait(lambda: ids <= set(running.pg3.rules.profile.nodedefs), "their types in the profile")
 
 
 def test_a_broken_save_leaves_the_script_that_serves(world):
