@@ -46,6 +46,7 @@ local function boat(changes, options)
     local function lan(request)
         local nobody = { kind = "connect", text = "No connection can be made." }
         if gx.gone then return nil, nobody end
+        if gx.nameless then return nil, { kind = "dns", text = "The name does not resolve." } end
         local address = request.url:match "^%a+://([%d%.]+)"
         if request.url:find "upnp.xml" then
             return { status = 200, text = gx.names[address] or description(PORTAL, "Boat &amp; GX") }
@@ -473,6 +474,11 @@ describe("live data of a GX", function()
             assert.equal(3, world:value(GATEWAY, "GV17"))
             assert.equal("", notice(world))
         end)
+    end)
+
+    it("a name that is not known here is told as that", function()
+        local world = boat({ gx_host = "venus.local" }, { nameless = true })
+        assert.truthy(notice(world):find("the name venus.local in gx_host is not known here", 1, true))
     end)
 
     it("a full disk is told", function()

@@ -155,12 +155,12 @@ local function accepts(fingerprint)
     return false
 end
 
---- The certificate that a port shows -> { text, fingerprint } | nil, why.
+--- The certificate that a port shows -> { text, fingerprint } | nil, why, kind of failure.
 local function ask_certificate(address, port)
     local answer, err = host.lan { url = ("https://%s:%d/"):format(address, port), certificate = true }
     local fingerprint = answer and host.fingerprint(answer.text)
     if fingerprint then return { text = answer.text, fingerprint = fingerprint } end
-    return nil, err and err.text or "it shows no certificate"
+    return nil, err and err.text or "it shows no certificate", err and err.kind
 end
 
 local function remember(device, certificate)
@@ -176,7 +176,11 @@ local function port_of(address)
     return tonumber(host.env(name)) or (address.plain and PLAIN_PORT or TLS_PORT)
 end
 
-local function not_reached(device)
+local function not_reached(device, kind)
+    if kind == "dns" then
+        return ("the name %s in gx_host is not known here. Write the IPv4 address of the GX."):format(
+            device.address.host)
+    end
     return ("the GX at %s is not reached. Look whether it is on, whether that is its address, and on the GX"
         .. " under Settings, Integrations, whether MQTT Access is on."):format(device.address.host)
 end
@@ -188,11 +192,11 @@ end
 
 --- Remembers the first certificate of a device; another one later is refused until the owner accepts it.
 local function look_at_certificate(device)
-    local certificate, why = ask_certificate(device.address.host, port_of(device.address))
+    local certificate, why, kind = ask_certificate(device.address.host, port_of(device.address))
     local its = kept[device.portal]
     if not certificate then
         host.log("debug", ("%s: %s"):format(device.site.name, why))
-        if not device.worked then tell(device, not_reached(device), "warning") end
+        if not device.worked then tell(device, not_reached(device, kind), "warning") end
     elseif its and host.fingerprint(its.certificate) == certificate.fingerprint then
         if not (device.offered or device.worked) then tell(device, not_valid(device), "warning") end
         device.offered = nil
