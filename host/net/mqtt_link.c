@@ -75,9 +75,11 @@ void link_on_subscribed(void *ctx, MQTTAsync_successData *data) {
     answer_push(ctx, EV_SUBSCRIBED, (struct answer){0});
 }
 
+// Only what the broker refused: paho also calls for what the end of a connection left unanswered.
 void link_on_unsubscribed(void *ctx, MQTTAsync_failureData *data) {
-    (void)data;
-    answer_push(ctx, EV_UNSUBSCRIBED, (struct answer){0});
+    if (data != NULL && data->code == MQTT_BAD_SUBSCRIBE) {
+        answer_push(ctx, EV_UNSUBSCRIBED, (struct answer){0});
+    }
 }
 
 void link_on_sent(void *ctx, MQTTAsync_successData *data) {

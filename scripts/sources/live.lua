@@ -385,6 +385,7 @@ on("mqtt_down", function(link, why)
 end, end_probe)
 
 on("mqtt_refused", function(link)
+    tell(link, "rights")
     give_up(link, link.broker.name .. " gives no live data of this installation to this login; values come"
         .. " from VRM's polls. It is tried again in an hour.")
 end)

@@ -2,7 +2,7 @@
 #define FOLDER "test_mqtt.d/"
 #include "base/log.h"
 #include "broker.h"
-#include "net/mqtt.h"
+#include "net/mqtt_link.h"
 
 #include <netdb.h>
 #include <stdatomic.h>
@@ -364,6 +364,24 @@ static void test_refused_login(void) {
     CHECK(strstr(fails(&config, MQTT_UNREACHABLE), "localhost:1 ") != NULL);
 }
 
+// Fault: The end of a connection counts as the refusal of a subscription, which ends live data.
+// Expected: Only the broker's own answer is one.
+static void test_unanswered_is_not_refused(void) {
+    struct mqtt_config config = config_of(&plain);
+    struct link *link = link_new(loop, &config);
+    MQTTAsync_failureData ended = {.code = MQTTASYNC_OPERATION_INCOMPLETE},
+                          refused = {.code = 0x80};
+    CHECK(link != NULL);
+    link_on_unsubscribed(&link->tickets[0], &ended);
+    link_on_unsubscribed(&link->tickets[0], NULL);
+    CHECK(queue_pop(link->queue) == NULL);
+    link_on_unsubscribed(&link->tickets[0], &refused);
+    struct queue_item *item = queue_pop(link->queue);
+    CHECK(item != NULL && item->kind == EV_UNSUBSCRIBED);
+    free(item);
+    link_free(link);
+}
+
 static void test_told_once(void) {
     struct client c;
     struct mqtt_config config = config_of(&plain);
@@ -456,6 +474,7 @@ int main(void) {
     test_refused_subscription();
     test_who_is_trusted();
     test_pinned();
+    test_unanswered_is_not_refused();
     test_refused_login();
     test_told_once();
     test_hello_and_farewell();
