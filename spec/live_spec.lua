@@ -408,6 +408,17 @@ describe("live data", function()
         assert.equal(1, #world:logged("values come live now"))
     end)
 
+    it("that ends whenever the gateway is asked is not tried again for an hour", function()
+        local world, gx, connection = boat("vrm", { heart = false, ends = false })
+        world:mqtt_state(connection, "lost")
+        gx:live(11)
+        world:mqtt_state(connection, "fought")
+        gx:live(600)
+        assert.is_true(connection.closed)
+        assert.equal(1, #world.connections)
+        assert.equal(1, #world:logged("ends the connection as soon as the gateway is asked"))
+    end)
+
     it("a refused subscription ends it, without more", function()
         local world, gx, connection = boat()
         world:fire("mqtt_refused", connection.id, "N/" .. PORTAL .. "/heartbeat")
@@ -434,6 +445,68 @@ describe("live data", function()
         world:fire("mqtt_lost", connection.id)
         gx:live(35)
         assert.equal(4, gx.all)
+    end)
+
+    -- Fault: A token is revoked while the broker's connection goes on: nodes show what nobody may see now.
+    -- Expected: VRM's refusal ends live data as well; with a good answer it begins again.
+    it("ends with a token that VRM refuses, and begins again with it", function()
+        local world, gx, connection = boat()
+        gx:live(40)
+        gx:tell("battery/288/Dc/0/Current", 33)
+        local answer = world.answer
+        world.answer = function()
+            return { status = 401, json = { success = false, errors = "no" } }
+        end
+        world:fire("longpoll")
+        world:run(30)
+        assert.is_true(connection.closed)
+        assert.same({ 3, 0 }, { world:value(BATTERY, "GV30"), world:value(GATEWAY, "GV17") })
+        gx:tell("battery/288/Dc/0/Current", 34)
+        world:run(5)
+        assert.equal(3, world:value(BATTERY, "GV30"))
+        world.answer = answer
+        gx:live(400)
+        assert.same({ 1, 2 }, { world:value(BATTERY, "GV30"), world:value(GATEWAY, "GV17") })
+    end)
+
+    it("goes to another broker when VRM names one", function()
+        local world, gx, connection = boat()
+        gx:live(40)
+        world.vrm.sites[151734].mqtt_host = "mqtt8.victronenergy.com"
+        world:fire("longpoll")
+        gx:live(40)
+        assert.is_true(connection.closed)
+        assert.equal("mqtt8.victronenergy.com", world.connections[2].config.host)
+        assert.equal(2, world:value(GATEWAY, "GV17"))
+        assert.equal(2, gx.all)
+        assert.equal(1, #world:logged("values come from VRM's polls again"))
+    end)
+
+    -- Fault: A gateway without a heartbeat, or one whose heartbeat VRM keeps back, is live and silent in
+    -- turns, and fills the log.
+    -- Expected: The answer to a question each half minute is a sign of life, too.
+    it("lives without a heartbeat", function()
+        local world, gx = boat("vrm", { heart = false })
+        gx.values["system/0/SystemState/State"] = 252
+        gx:live(900)
+        assert.equal(1, #world:logged("values come live now"))
+        assert.same({}, world:logged("live data has stopped"))
+        assert.equal(2, world:value(GATEWAY, "GV17"))
+        gx.values = {}
+        gx:live(100)
+        assert.equal(1, #world:logged("live data has stopped"))
+    end)
+
+    it("is asked for everything as soon as the gateway is back", function()
+        local world, gx = boat()
+        gx:live(60)
+        gx.heart = false
+        gx:live(30)
+        assert.equal(1, gx.all)
+        gx.heart = true
+        gx:live(4)
+        assert.equal(2, gx.all)
+        assert.equal(2, #world:logged("values come live now"))
     end)
 
     -- Fault: A device that left the D-Bus stays fresh because others are told.

@@ -374,6 +374,18 @@ MUTATIONS = [
     Mutation("NO_COLOR is not heard", "host/base/terminal.c",
              'getenv("NO_COLOR")', 'getenv("NO_COLOUR")',
              [E2E + "test_terminal.py::test_plain_lines_where_they_are_wanted[NO_COLOR]"]),
+    Mutation("live data goes on with a token that VRM refuses", "scripts/sources/account.lua",
+             "        if refused(s.health) then live.leave_all() end\n", "",
+             ["spec/live_spec.lua"]),
+    Mutation("a gateway without a heartbeat is silent", "scripts/sources/live.lua",
+             "(link.beats and SILENT_SECONDS or BEATLESS_SECONDS)", "SILENT_SECONDS",
+             ["spec/live_spec.lua"]),
+    Mutation("a gateway that is back is not asked for what was missed", "scripts/sources/live.lua",
+             "        keep_alive(link)\n    end\n    link.was_alive", "    end\n    link.was_alive",
+             ["spec/live_spec.lua"]),
+    Mutation("a broker that ends each connection is asked all the time", "scripts/sources/live.lua",
+             'if why == "fought" and not link.was_alive then', "if false then",
+             ["spec/live_spec.lua"]),
 ]
 
 

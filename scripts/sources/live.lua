@@ -379,6 +379,11 @@ on("mqtt_down", function(link, why)
         return give_up(link, ("%s refuses the login for live data; values come from VRM's polls. It is tried"
             .. " again in an hour. %s"):format(link.broker.name, link.broker.refused))
     end
+    if why == "fought" and not link.was_alive then
+        return give_up(link, ("%s ends the connection as soon as the gateway is asked; values come from VRM's"
+            .. " polls. It is tried again in an hour. May this account only monitor the installation?")
+            :format(link.broker.name))
+    end
     fall_silent(link, "warning",
         "the connection for live data was lost; values come from VRM's polls until it is back.")
     if not was_up then fail(link) end

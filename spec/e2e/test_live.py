@@ -11,6 +11,7 @@ from support.world import CONNECTED, FRESH, TOKEN, address
 
 BANK, PORTAL, OTHER = address(HOUSE, "bm", 289), "c0619ab1d2e3", "c0619ab1d2e4"
 EMAIL = USER["email"]
+VRM_POLLED, VRM_LIVE = 1, 2                     # GV17 of a gateway
 
 
 @pytest.fixture
@@ -76,6 +77,48 @@ def test_a_restart_of_the_broker_and_of_the_gateway(world, cloud):
     world.wait(lambda: cloud.gx.republished == 2, "everything is told again", timeout=30)
     cloud.gx.set("battery/289/Dc/0/Power", 55)
     world.wait_value(BANK, power, 55, timeout=10)
+
+
+def of_house(world, text):
+    """The lines of the log about the house that have this text."""
+    return [line for line in world.plugin.log_lines() if "Harbour House" in line and text in line]
+
+
+def test_a_gateway_that_restarts_with_another_firmware(world, cloud):
+    cloud.gx.firmware = 3.1                     # does not tell when it has told everything
+    world.running()
+    world.wait_log("Harbour House", "values come live now")
+    cloud.gx.restart(20)
+    assert len(of_house(world, "live data has stopped")) == 1
+    cloud.gx.firmware = 3.55
+    world.wait(lambda: len(of_house(world, "values come live now")) == 2, "it comes live again", timeout=60)
+    power = world.pg3.driver(BANK, "power")
+    cloud.gx.set("battery/289/Dc/0/Power", 4321)
+    world.wait_value(BANK, power, 4321, timeout=10)
+    assert len(of_house(world, "live data has stopped")) == 1
+
+
+def test_an_access_that_only_monitors_is_enough(world, cloud):
+    cloud.restart(users={EMAIL: (TOKEN, {PORTAL: "monitor", OTHER: "watch"})})
+    world.running()
+    world.wait_log("Harbour House", "values come live now")
+    world.wait_log("Workshop Van", "ends the connection as soon as the gateway is asked", timeout=90)
+    assert world.pg3.value(address(HOUSE, "gw"), "GV17") == VRM_LIVE
+    assert world.pg3.value(address(VAN, "gw"), "GV17") == VRM_POLLED
+    assert world.pg3.value(address(VAN, "gw"), "GV30") == FRESH
+
+
+def test_a_token_that_is_revoked_and_one_that_takes_its_place(world, cloud):
+    live(world, cloud)
+    world.vrm.set_tokens(["anothertokenofthetests"])
+    cloud.restart(users={EMAIL: ("anothertokenofthetests", {PORTAL: "full", OTHER: "full"})})
+    world.wait_log("Harbour House", "refuses the login", timeout=40)
+    assert len(of_house(world, "refuses the login")) == 1
+    world.secrets.append("anothertokenofthetests")
+    world.pg3.set_params({**world.params, "vrm_token": "anothertokenofthetests"})
+    world.wait(lambda: len(of_house(world, "values come live now")) == 2, "it comes live again", timeout=40)
+    assert world.pg3.value(address(HOUSE, "gw"), "GV17") == VRM_LIVE
+    assert cloud.refused_logins() <= 2
 
 
 def test_a_silent_gateway_falls_back_to_the_polls(world, cloud):

@@ -37,8 +37,8 @@ def hashed(password):
 
 
 class Cloud:
-    """One of VRM's brokers. `users`: {e-mail: (token, {portal id: "full" or "monitor"})}; a login is the e-mail and
-    "Token <token>"."""
+    """One of VRM's brokers. `users`: {e-mail: (token, {portal id: right})}, where "full" may write, "monitor" ask and
+    "watch" only listen; a login is the e-mail and "Token <token>"."""
 
     def __init__(self, folder, authority, users, name="localhost"):
         self.folder = os.path.join(str(folder), "cloud")
@@ -59,7 +59,7 @@ class Cloud:
         clients, roles = [], []
         for email, (token, portals) in self.users.items():
             acls = [acl("subscribePattern", f"N/{portal}/#") for portal in portals]
-            acls += [acl("publishClientSend", f"R/{portal}/#") for portal in portals]
+            acls += [acl("publishClientSend", f"R/{portal}/#") for portal, right in portals.items() if right != "watch"]
             acls += [acl("publishClientSend", f"W/{portal}/#") for portal, right in portals.items() if right == "full"]
             acls += [acl("publishClientReceive", f"N/{portal}/#") for portal in portals]
             roles.append({"rolename": email, "acls": acls})
