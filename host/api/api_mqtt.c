@@ -505,6 +505,25 @@ static void push_topic(lua_State *L, const struct connection *c, const char *top
     lua_pushstring(L, at);
 }
 
+// What host.mqtt_read gives of a message, behind the one value on the stack.
+static int push_message(lua_State *L, const struct connection *c, const struct latest_item *item) {
+    luaL_checkstack(L, LEVELS_MAX + MEMBERS_MAX + 8, "a message");
+    lua_settop(L, 1);
+    lua_pushnil(L); // what it is
+    push_topic(L, c, item->topic);
+    int first = lua_gettop(L) + 1;
+    lua_settop(L, first + MEMBERS_MAX);
+    const char *is = item->len == 0 ? "gone" : read_members(L, c, first, item);
+    if (strcmp(is, "text") == 0) {
+        lua_settop(L, first - 1);
+        lua_pushlstring(L, item->data, item->len);
+        lua_settop(L, first + MEMBERS_MAX);
+    }
+    lua_pushstring(L, is);
+    lua_replace(L, 2);
+    return lua_gettop(L) - 1;
+}
+
 // host.mqtt_read(id) -> what it is, levels of the topic ..., the rest of it, members ...; nil: no
 // more now. What it is: "value": an object, whose members of these names follow (nil: there is
 // none, or null); "json": the same, the first of them is an array or an object, as text; "gone":
@@ -523,21 +542,7 @@ static int host_mqtt_read(lua_State *L) {
         return 1;
     }
     c->left--;
-    luaL_checkstack(L, LEVELS_MAX + MEMBERS_MAX + 8, "a message");
-    lua_settop(L, 1);
-    lua_pushnil(L); // what it is
-    push_topic(L, c, c->taken->topic);
-    int first = lua_gettop(L) + 1;
-    lua_settop(L, first + MEMBERS_MAX);
-    const char *is = c->taken->len == 0 ? "gone" : read_members(L, c, first, c->taken);
-    if (strcmp(is, "text") == 0) {
-        lua_settop(L, first - 1);
-        lua_pushlstring(L, c->taken->data, c->taken->len);
-        lua_settop(L, first + MEMBERS_MAX);
-    }
-    lua_pushstring(L, is);
-    lua_replace(L, 2);
-    return lua_gettop(L) - 1;
+    return push_message(L, c, c->taken);
 }
 
 static const luaL_Reg functions[] = {
