@@ -306,12 +306,14 @@ local function stamp_of(site, time)
     return math.floor(time + (site.clock or 0) - (site.shift or 0))
 end
 
---- The nodes and drivers that show what is told of an entry (model.overlay), a list of { node, driver }.
+--- Who shows what is told of an entry (model.overlay): a list of a node, its driver, the next node ...
 local function readers_of(entry)
     local list, keys = {}, {}
     for _, key in pairs(entry.keys) do keys[key] = true end
     for _, node in ipairs(nodes_of(entry.of.home)) do
-        for driver in pairs(device.direct_readers(node.type, keys)) do list[#list + 1] = { node, driver } end
+        for driver in pairs(device.direct_readers(node.type, keys)) do
+            list[#list + 1], list[#list + 2] = node, driver
+        end
     end
     return list
 end
@@ -324,9 +326,9 @@ function installation.hear(site, topic, value, now)
     if not entry then return end
     local home, readers = entry.of.home, entry.readers or readers_of(entry)
     entry.readers = readers
-    for i = 1, #readers do
-        local node = readers[i][1]
-        if node.home == home and not node.lost then pace.wait(node, readers[i][2], now) end
+    for i = 1, #readers, 2 do
+        local node = readers[i]
+        if node.home == home and not node.lost then pace.wait(node, readers[i + 1], now) end
     end
 end
 

@@ -128,8 +128,7 @@ local function begin(store, topic)
     local is_gateway = discovery.is_gateway(service)
     local of_home = home_of(store, is_gateway and "gateway" or service .. "/" .. instance, is_gateway)
     if not (of_home and is_read(of_home.home, path)) or of_home.entries[path] then return false end
-    local entry = { topic = topic, path = path, of = of_home, service = service,
-                    instance = math.tointeger(tonumber(instance)), gone = true }
+    local entry = { topic = topic, path = path, of = of_home, gone = true }
     of_home.entries[path] = entry
     return entry
 end
@@ -150,7 +149,9 @@ local function put(entry, value, stamp)
         row.value, row.timestamp = value, stamp
         return true
     end
-    entry.row = read.live_row(entry.service, entry.instance, path, value, stamp, entry.under)
+    local service, instance = entry.topic:match "^/([^/]+)/(%d+)/"
+    instance = math.tointeger(tonumber(instance))
+    entry.row = read.live_row(service, instance, path, value, stamp, entry.under)
     swap(home, path, before, entry.row)
     return not (before and before.value == value and before.unit == entry.row.unit)
 end
