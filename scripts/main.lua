@@ -47,7 +47,7 @@ local function take_params(given)
     host.zero_stale(settings.zero)
     take_settings(given, settings.problems)
     scripts.set_folder(settings.script_folder)
-    events.use { battery_level = settings.battery_level }
+    events.use({ battery_level = settings.battery_level }, settings.push == "alarms")
     if started and settings.live == "gx" then host.default_params(params.missing(given)) end
     nodes.report()
     local another, chosen = account.use(settings), choices.take(host.choices())

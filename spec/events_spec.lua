@@ -58,6 +58,12 @@ local function restarted(before, options)
     return world
 end
 
+local function sorted(list)
+    list = table.move(list, 1, #list, 1, {})
+    table.sort(list)
+    return list
+end
+
 --- What was reported since the last call.
 local function reported(world)
     assert(#world.errors == 0, table.concat(world.errors, "\n"))
@@ -338,5 +344,49 @@ describe("the battery's level", function()
             local world = started { params = { vrm_token = TOKEN, battery_level = text } }
             assert.is_nil(world.notices.params)
         end
+    end)
+end)
+
+describe("a message to phones", function()
+    -- Fault: Who is not at home learns of an alarm only if he wrote a program for each device.
+    -- Expected: With the parameter push = alarms UD Mobile tells each alarm of a device once, and a lost
+    --           grid; without it nothing.
+    it("tells alarms by the device's name, if the owner wants it", function()
+        local world = started { params = { vrm_token = TOKEN, push = "Alarms" } }
+        set(world, "/Alarms/LowSoc", 2)
+        set(world, "/Ac/Alarms/GridLost", 2)
+        next_poll(world)
+        assert.same({ "Boat: Grid lost", "House bank: Alarm (Boat)" }, sorted(world.pushed))
+        set(world, "/Alarms/LowSoc", 0)
+        set(world, "/Ac/Alarms/GridLost", 0)
+        next_poll(world)
+        assert.same({ "Boat: Grid back", "Boat: Grid lost", "House bank: Alarm (Boat)",
+                      "House bank: Alarm over (Boat)" }, sorted(world.pushed))
+        world:set_params { vrm_token = TOKEN, push = "off" }
+        set(world, "/Alarms/LowSoc", 1)
+        next_poll(world)
+        assert.equal(4, #world.pushed)
+        world:set_params { vrm_token = TOKEN, push = "all" }
+        assert.truthy(world.notices.params:find("Choose off or alarms", 1, true))
+    end)
+
+    it("is sent ten times in ten minutes at most", function()
+        local world = started { params = { vrm_token = TOKEN, push = "alarms" } }
+        local function flap(times)
+            for number = 1, times do
+                set(world, "/Alarms/LowSoc", number % 2 * 2)
+                world.vrm:refresh(11)
+                world:run(11)
+                world:fire("query", worlds.BATTERY, "")
+                world:run(1)
+            end
+        end
+        flap(20)
+        assert.equal(10, #world.pushed)
+        assert.truthy(world.pushed[10]:find("More of them are not told for a while", 1, true))
+        world:run(600)
+        world.vrm:refresh(600)
+        flap(1)
+        assert.equal(11, #world.pushed)
     end)
 end)

@@ -459,6 +459,16 @@ static int host_event(lua_State *L) {
     return 1;
 }
 
+static int host_push(lua_State *L) {
+    struct api *a = api_of(L);
+    luaL_checkstring(L, 1);
+    luaL_checkstring(L, 2);
+    lua_settop(L, 2);
+    const char *title = api_hide(L, 1), *body = api_hide(L, 2);
+    lua_pushboolean(L, a->pg3 == NULL || pg3_push(a->pg3, title, body));
+    return 1;
+}
+
 static int push_record(lua_State *L, struct api *a, const char *text) {
     char error[256];
     if (text == NULL || !json_copy(a->json, text, strlen(text), L, error, sizeof error)) {
@@ -532,6 +542,7 @@ static const luaL_Reg functions[] = {
     {"changes", host_changes},
     {"stale", host_stale},
     {"event", host_event},
+    {"push", host_push},
     {"zero_stale", host_zero_stale},
     {"alt_units", host_alt_units},
     {"hold_nodes", host_hold_nodes},

@@ -17,6 +17,7 @@
 #define WAITING_MAX (4u * 1024 * 1024) // bytes that wait for PG3
 #define FEW_WAIT 2048u                 // bytes up to which each answer goes as its own message
 #define REPORT_FULL 16384u             // bytes of a report message after which the next begins
+#define PUSH_MAX 4096u                 // bytes of a message to phones
 #define CONNECTION "ST"                // the controller's driver in which PG3x shows the connection
 #define MISSED_MS 2000 // from a message that found no memory to the question for everything
 
@@ -516,6 +517,17 @@ bool pg3_event(struct pg3 *p, const char *address, const char *cmd) {
     buf_json(&b, cmd);
     buf_puts(&b, "}");
     return pg3_post_buf(p, "command", &b, OUT_EVENT);
+}
+
+bool pg3_push(struct pg3 *p, const char *title, const char *body) {
+    struct buf b;
+    buf_init(&b, PUSH_MAX);
+    buf_puts(&b, "{\"push\":[{\"title\":");
+    buf_json(&b, title);
+    buf_puts(&b, ",\"body\":");
+    buf_json(&b, body);
+    buf_puts(&b, "}]}");
+    return pg3_post_buf(p, "system", &b, OUT_AFTER_START);
 }
 
 void pg3_report(struct pg3 *p, const char *address, const char *request, bool success) {

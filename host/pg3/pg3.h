@@ -102,6 +102,9 @@ void pg3_profile(struct pg3 *p, const char *hash);
 // Tells ISY programs of an event of a node, behind the values it has now. False: not told, because
 // PG3 is not connected or does not have the node yet, or memory is short.
 bool pg3_event(struct pg3 *p, const char *address, const char *cmd);
+// Shows a text on the owner's phones, by UD Mobile (docs/pg3.md, Notifications). False: not sent,
+// because PG3 is not connected, or memory is short.
+bool pg3_push(struct pg3 *p, const char *title, const char *body);
 // Answers a query: the node's values ("all": every node's) go once more, then the report.
 void pg3_show(struct pg3 *p, const char *address, const char *request, bool success);
 // Answers a requestId; does nothing for "".

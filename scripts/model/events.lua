@@ -17,6 +17,15 @@ local STATE = { id = "GV30", events = { of = { [freshness.FRESH] = "BACK", [fres
 local HYSTERESIS = 1                -- above a level is so far above it
 local FIRST_PAUSE, LONGEST_PAUSE = 2, 60
 
+--- What is pushed to the owner's phones, if he wants it, and what it says there. Of a gateway's node only the
+-- grid: its alarms are those of its devices, each with its name.
+local PUSHED = { WARNING = "Warning", ALARM = "Alarm", OVER = "Alarm over", GRIDLOST = "Grid lost",
+                 GRIDBACK = "Grid back" }
+local OF_GATEWAYS = { GRIDLOST = true, GRIDBACK = true }
+local MOST_PUSHES, PUSHES_SECONDS = 10, 600         -- an alarm that comes and goes is not to ring all night
+
+local pushes = false                -- the owner wants them
+local pushed = { since = 0, count = 0 }
 local told = {}                     -- [address] = { [driver] = event } of those that are not quiet
 local levels = {}                   -- [parameter] = number; nil: the owner gives none
 local waiting = {}                  -- [address] = node that PG3 did not have yet
@@ -55,6 +64,22 @@ local function wait(node)
     planned = true
 end
 
+--- Tells the owner's phones of an event.
+local function push(node, event)
+    local of_gateway = node.primary == node.address
+    if not (pushes and PUSHED[event]) or of_gateway and not OF_GATEWAYS[event] then return end
+    if math.abs(host.time() - pushed.since) >= PUSHES_SECONDS then
+        pushed = { since = host.time(), count = 0 }
+    end
+    pushed.count = pushed.count + 1
+    if pushed.count > MOST_PUSHES then return end
+    local text = of_gateway and PUSHED[event] or ("%s (%s)"):format(PUSHED[event], node.site.name)
+    if pushed.count == MOST_PUSHES then text = text .. ". More of them are not told for a while." end
+    if not host.push(node.name, text) then
+        host.log("warning", ("%s: %s could not be sent to UD Mobile."):format(node.name, PUSHED[event]))
+    end
+end
+
 local function report(node, driver, value)
     local address, id, its = node.address, driver.id, driver.events
     local event = event_of(its, value)
@@ -62,6 +87,7 @@ local function report(node, driver, value)
     if not host.event(address, event) then return wait(node) end
     host.log("debug", ("Node %s (%s) reports %s."):format(address, node.name, event))
     remember(address, id, event, its.quiet)
+    push(node, event)
 end
 
 --- Reports what has begun or ended at a node since the last look. Values count while they are fresh.
@@ -73,9 +99,9 @@ function events.look(node)
     for _, driver in ipairs(node.type.reporting) do report(node, driver, reported[driver.id]) end
 end
 
---- The levels that the owner gives: { [parameter] = number }.
-function events.use(given)
-    levels = given
+--- The levels that the owner gives, { [parameter] = number }, and whether alarms are pushed.
+function events.use(given, pushes_alarms)
+    levels, pushes = given, pushes_alarms
 end
 
 --- A node was taken out of PG3.

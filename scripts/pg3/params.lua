@@ -7,7 +7,7 @@ local params = {}
 
 --- What PG3 shows for the user to fill in.
 local DEFAULTS = { vrm_token = "", temp_unit = "C", stale_values = "zero", battery_level = "", live = "off",
-                   live_seconds = "2" }
+                   live_seconds = "2", push = "off" }
 local GX_DEFAULTS = { gx_host = "", gx_password = "" }              -- where live is gx
 
 local TOKEN_NAMES = { "vrm_token", "api_key", "vrm_api_token" }     -- the first with a value counts
@@ -19,6 +19,7 @@ table.sort(NAMES)
 local LONGEST_TOKEN, SHORTEST_PASTED = 512, 25
 local TEMP_UNITS = { c = "C", celsius = "C", f = "F", fahrenheit = "F", choices = "C or F" }
 local LIVE = { off = "off", vrm = "vrm", gx = "gx", choices = "off, vrm or gx" }
+local PUSH = { off = "off", alarms = "alarms", choices = "off or alarms" }
 local STALE_VALUES = { zero = "zero", keep = "keep", choices = "zero or keep" }
 
 --- A pasted token without what came along with it: blanks, line ends, quotes, the word before it.
@@ -290,7 +291,8 @@ end
 --- given: PG3's { name = text }; more: the parameters of device scripts, [name] = any; nil: not known yet, so
 -- no name counts as unknown. Returns { token = text ("" if none), token_problem = text|nil,
 -- secrets = list of what must not be logged,
--- fahrenheit = bool, zero = bool, live = "off", "vrm" or "gx", live_seconds = between two live values of a
+-- fahrenheit = bool, zero = bool, push = "off" or "alarms",
+-- live = "off", "vrm" or "gx", live_seconds = between two live values of a
 -- power, script_folder = path ("" if none),
 -- gx = { hosts = list of { portal|nil, host, plain }, password = text ("" if none),
 --        fingerprints = list of texts in upper case, beginnings },
@@ -308,7 +310,7 @@ function params.read(given, more)
     local hosts = gx_hosts(named, of_gx)
     return {
         token = token,
-        secrets = secrets_of(given),
+        secrets = secrets_of(given), push = choice(named, "push", PUSH, "off", problems),
         token_problem = token ~= "" and token_problem(token) or nil,
         fahrenheit = choice(named, "temp_unit", TEMP_UNITS, "C", problems) == "F",
         zero = choice(named, "stale_values", STALE_VALUES, "zero", problems) == "zero",

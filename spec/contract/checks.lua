@@ -991,6 +991,12 @@ check("event", "of those the node's type declares; whether it was told", functio
     raises(host.event, "contract")
 end)
 
+check("push", "a title and a text; whether it left", function()
+    assert(type(host.push("contract", "text")) == "boolean")
+    raises(host.push, "contract")
+    raises(host.push, {}, "text")
+end)
+
 for _, choice in ipairs { "zero_stale", "alt_units", "hold_nodes" } do
     check(choice, "true, false, nothing", function()
         with_node()

@@ -56,6 +56,18 @@ def test_an_alarm_is_told_once_over_restart_and_crash(running):
     world.wait(lambda: not world.pg3.customs["customdata"].get("events"), "nothing to remember")
 
 
+# Fault: UD Mobile gets a message that PG3 does not know, or each alarm twice.
+# Expected: One message in PG3's form for an alarm of a device.
+def test_an_alarm_is_pushed_to_phones(world):
+    pg3 = world.running(params={**world.params, "push": "alarms"})
+    assert pg3.received("system", "push") == []
+    low_soc(world, 2)
+    world.poll()
+    world.wait(lambda: pg3.received("system", "push"), "the message")
+    world.poll()
+    assert pg3.received("system", "push") == [[{"title": "House bank", "body": "Alarm (Harbour House)"}]]
+
+
 # Fault: A stop, or a start before VRM has answered, tells that all devices are lost.
 # Expected: Neither does; a device that VRM has no more is lost once, and back when it is.
 def test_a_device_is_lost_and_back(running):

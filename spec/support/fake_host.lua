@@ -763,6 +763,12 @@ local function node_functions(self, host)
         end
         error(("the node %s (%s) has no event %s"):format(address, node.type, id), 0)
     end
+    host.push = function(title, body)
+        title, body = text_of(title), text_of(body)
+        if self.away then return false end
+        table.insert(self.pushed, title .. ": " .. body)
+        return true
+    end
     host.hold_nodes = function(on) self.nodes_held = on end
     host.zero_stale = function(zero) self.zero = zero end
     host.alt_units = function(alt) self.alt = alt end
@@ -1009,6 +1015,7 @@ function fake.new(options)
         events = {}, now = START_TIME, clock_error = 0, timers = {}, last_timer = 0, hold_until = 0,
         nodes = {}, once = {}, added = {}, types = {}, sets = {}, known = options.known or {},
         lines = {}, masked = {}, notices = {}, notice_log = {}, handlers = {}, requests = {}, beside = {},
+        pushed = {},
         errors = {}, reports = {}, tasks = {}, results = setmetatable({}, { __mode = "k" }),
         started = {}, answers = {}, waiting_gets = {}, files = {}, loaded = {}, functions = {},
         written = {}, searches = 0, lan = options.lan, lan_requests = {}, found = options.found,
