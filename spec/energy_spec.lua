@@ -541,7 +541,7 @@ describe("the forecast", function()
             end }
             assert.equal("- - -", values(world, "GV16", "GV17", "GV18"))
             assert.is_true(value(world, "ST") > 0)
-            assert.equal(0, #world:logged("warning") + #world:logged("forecast"))
+            assert.equal(0, #world:logged("warning") + #world:logged("solar forecast"))
         end
     end)
 
