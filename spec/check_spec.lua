@@ -112,24 +112,23 @@ end)
 
 describe("--check of a bad script", function()
     local cases = {
-        { "tank.lua:7: row 1 (ST): the kind (second entry) is nil: no unit or list has that name. Write",
+        { "tank.lua:7: row 1 (ST): the kind (second entry), unit.percnt, is not a unit or a list. Did you",
           "unit.percent", "unit.percnt" },
         { "tank.lua:8: row 2: the driver id 'ST' is used twice", '"GV0"', '"ST"' },
         { "tank.lua:8: row 2: GV30 is kept", '"GV0"', '"GV30"' },
         { "tank.lua:5: match: the field 'servce' is unknown", "service", "servce" },
-        { "tank.lua: api is 1. This plugin reads tables of the form api = 2.", "api = 2", "api = 1" },
-        { "tank.lua:11: command FILL: FILL is not a function", "function%(%) end", "1" },
+        { "tank.lua:3: api is 1. Write api = 2: the form of tables", "api = 2", "api = 1" },
+        { "tank.lua:11: command FILL: FILL is 1, not a function", "function%(%) end", "1" },
         { "tank.lua:15: sample 1: ST is 50, expected 51.", "ST = 50", "ST = 51" },
         { "tank.lua:16: sample 2: ST is 7, expected no data.", "ST = 7", 'ST = "no data"' },
         { "tank.lua:16: sample 2: GV9 is expected, but no row has this driver.", "ST = 7", "GV9 = 7" },
-        { "tank.lua:16: sample 2: rows or expect is missing", "expect = { ST = 7 }", "x = 1" },
+        { "tank.lua:16: sample 2: expect is nil. Write {", "expect = { ST = 7 }", "" },
         { "tank.lua:4: the id VICBATT is already used by devices/battery_monitor.lua", "MYTANK", "VICBATT" },
         { "tank.lua:5: only gateway.lua may match the kind", 'service = "tank"', 'kind = "gateway"' },
-        { "tank.lua: the rows: number 2 of 3 is nil. Write it", "    { \"GV0\"", "    nil,\n%0" },
-        { "tank.lua:14: samples: the field 'rows' is unknown. This is a list of tables",
+        { "tank.lua:2: the rows: number 2 of 3 is nil. Write it", "    { \"GV0\"", "    nil,\n%0" },
+        { "tank.lua:15: samples: rows and expect stand there without a table of their own.",
           "samples = {\n", "%0 rows = {},\n" },
-        { "tank.lua:7: row 1 (ST): the label (third entry) is not a text of 1 to 40 characters. "
-          .. "Write it in quotes", '"Level"', '""' },
+        { "tank.lua:7: row 1 (ST): the label (third entry) is empty. Write a text of 1 to 40", '"Level"', '""' },
         { "tank.lua:7: row 1 (ST): the label (third entry) has letters that are not UTF-8. Save the",
           '"Level"', '"L\xe4nge"' },
         { "tank.lua:8: row 2 (GV0): the state -1 cannot be shown. The ISY's lists go from 0 to 65535",
@@ -138,15 +137,15 @@ describe("--check of a bad script", function()
           '"/Level"', '"/Level", max = 5e15' },
         { "tank.lua:15: sample 1, row /Level: the value is a text. Write the number without quotes: 50.",
           "= 50 }", '= "50" }' },
-        { "tank.lua:15: sample 1, row /Level: timestamp is not a number.",
+        { "tank.lua:15: sample 1, row /Level: timestamp is not a number: it is \"now\".",
           "= 50 }", '= { value = 50, timestamp = "now" } }' },
         { "tank.lua:15: sample 1, row /Level: value is a function.", "= 50 }", "= function() end }" },
         { "Is a comma missing at the end of the row above", '"/Level" },', '"/Level" }' },
-        { "Write it in quotes: \"GV0\".", '"GV0"', "GV0" },
-        { "Write unit in small letters.", "unit.percent", "Unit.percent" },
+        { "The id of a driver stands in quotes: \"GV0\".", '"GV0"', "GV0" },
+        { "there is no global 'Unit'. Did you mean unit?", "unit.percent", "Unit.percent" },
         { "Begin the table with return.", "return {", "{" },
         { "The file is not complete", "},\n}\n$", "}," },
-        { "Typographic quotes are no quotes", '"Tank"', "\226\128\156Tank\226\128\157" },
+        { "Typographic quotes and dashes are no signs of Lua", '"Tank"', "\226\128\156Tank\226\128\157" },
         { "tank.lua:", "}\n$", "" },
     }
     for _, case in ipairs(cases) do
@@ -170,7 +169,7 @@ describe("--check of a bad script", function()
         local raising = TANK:gsub('"Level", "/Level"', "'Level', from = function() error('oops') end")
         local printed, code = check_text(raising)
         assert.equal(1, code)
-        has(printed, "tank.lua:7: oops")
+        has(printed, "tank.lua:7: sample 1: ST: oops.")
     end)
 
     it("says that a sample cannot expect what the script sets", function()
@@ -340,9 +339,11 @@ samples = { { rows = {} },
     end)
 
     it("are left out when nothing is found", function()
-        for _, place in ipairs { { row = 4 }, { row = 5 }, { row = 9 }, { sample = 3 }, { field = "match" },
-                                 { command = "FILL" }, { command = "(%b" }, {} } do
+        for _, place in ipairs { { row = 4 }, { row = 5 }, { row = 9 }, { sample = 3 } } do
             assert.is_nil(lines.line(text, tab, place))
+        end
+        for _, place in ipairs { { field = "match" }, { command = "FILL" }, { command = "(%b" }, {} } do
+            assert.equal(4, lines.line(text, tab, place))       -- that of the table
         end
         assert.equal("x.lua", lines.at("x.lua", nil, tab, { row = 1 }))
         assert.equal("x.lua:5", lines.at("x.lua", text, tab, { row = 1 }))

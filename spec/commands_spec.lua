@@ -42,26 +42,29 @@ describe("declared commands", function()
 
     local mistakes = {
         { "'reset' is no name for a command", { reset = run } },
-        { "'1' is no name for a command", { run } },
+        { "commands: a command stands there without its name", { run } },
         { "'" .. ("X"):rep(17) .. "' is no name", { [("X"):rep(17)] = run } },
         { "'DISCOVER' is no name for a command", { DISCOVER = run } },
         { "'RELOAD' is no name for a command", { RELOAD = run } },
-        { "command RESET: run is not a function", { RESET = { name = "Reset" } } },
-        { "command RESET: RESET is not a function", { RESET = "reset" } },
+        { "command RESET: run is nil, not a function", { RESET = { name = "Reset" } } },
+        { "command RESET: RESET is \"reset\", not a function", { RESET = "reset" } },
         { "command RESET: the field 'rum' is unknown", { RESET = { rum = run } } },
-        { "command RESET: name is not a text", { RESET = { run = run, name = ("x"):rep(41) } } },
+        { "command RESET: name, \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...\", has 41 characters", {
+            RESET = { run = run, name = ("x"):rep(41) } } },
         { "command RESET: params is not a list", { RESET = { run = run, params = {} } } },
-        { "parameter 1: the id is neither", limit { id = "level" } },
-        { "parameter 1: label is not a text", limit { label = "" } },
-        { "parameter 1: kind, \"amps\", is no list of states", limit { kind = "amps" } },
+        { "command SETLIMIT, parameter 1: id, \"level\", is neither \"\" nor capitals and digits", limit {
+            id = "level" } },
+        { "command SETLIMIT, parameter 1: label is empty", limit { label = "" } },
+        { "command SETLIMIT, parameter 1: kind, \"amps\", is no unit and no list of states", limit {
+            kind = "amps" } },
         { "parameter 1: the field 'unit' is unknown", limit { unit = unit.ampere } },
-        { "parameter 1: min or max is missing",
+        { "command A, parameter 1: max is missing",
             { A = { run = run, params = { { id = "", label = "L", kind = unit.ampere, min = 0 } } } } },
-        { "parameter 1: min is greater than max", limit { min = 51 } },
+        { "command SETLIMIT, parameter 1: min, 51, is greater than max, 50. Swap them.", limit { min = 51 } },
         { "parameter 1: min is not a number", limit { min = 0 / 0 } },
-        { "parameter 1: the limits are wider", limit { max = 1e6 } },
-        { "parameter 1: places is not", limit { places = 9 } },
-        { "parameter 1: kind is not a unit or a list", limit { kind = {} } },
+        { "command SETLIMIT, parameter 1: the limits, 0 to 1000000, are wider", limit { max = 1e6 } },
+        { "command SETLIMIT, parameter 1: places is 9", limit { places = 9 } },
+        { "command SETLIMIT, parameter 1: kind is a table without states", limit { kind = {} } },
         { "parameter 1: min and max are not for a list of states", limit { kind = "alarm" } },
         { "parameter 1: the field 'init' is unknown", limit { init = "ST" } },
         { "parameter 2: the id '' is used twice", { SETLIMIT = { run = run, params = {
@@ -75,7 +78,8 @@ describe("declared commands", function()
             assert.is_nil(type_)
             assert.truthy(problem:find("tank.lua: ", 1, true), problem)
             assert.truthy(problem:find(mistake[1], 1, true), problem)
-            assert.truthy(problem:find("%. %u.*%.$") or problem:find("refused%.$"), "no advice: " .. problem)
+            assert.truthy(problem:find("%. %u.*[.?]$") or problem:find("refused%.$"), "no advice: "
+                .. problem)
         end)
     end
 
@@ -233,7 +237,8 @@ describe("events of a device table", function()
         { "events names only one event", { events = { [0] = "FULL", [1] = "FULL" } } },
         { "events does not go with by_script. Report it with node:event",
           { [4] = false, by_script = true, events = { [0] = "EMPTY", [2] = "FULL" } } },
-        { "events: the field '0' is unknown", { [2] = unit.percent, events = { [0] = "EMPTY" } } },
+        { "events has numbers of states, and the row has no list", { [2] = unit.percent, events = {
+            [0] = "EMPTY" } } },
         { "events has the level my_level", level { level = "my_level" } },
         { "events names nil, which the table does not declare",
           { [2] = unit.percent, events = { level = "battery_level", below = "EMPTY" } } },

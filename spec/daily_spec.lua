@@ -257,7 +257,7 @@ describe("the word daily", function()
     end)
 
     for problem, change in pairs {
-        ["daily is not true. Write true, or remove it."] = function(row_) row_.daily = 1 end,
+        ["daily is 1"] = function(row_) row_.daily = 1 end,
         ["daily does not go with from."] = function(row_) row_.from = print end,
         ["daily does not go with worst."] = function(row_) row_.worst = "/Alarms/" end,
         ["daily and zero are both true."] = function(row_) row_.zero = true end,

@@ -56,20 +56,21 @@ describe("the check of a device table", function()
     local mistakes = {
         { "unknown field 'driver'", function(t) t.driver = {} end },
         { "api is 1.", function(t) t.api = 1 end },
-        { "id is not a node type id: it is tank. Write id = \"MYTANK\"", function(t) t.id = "tank" end },
-        { "name is not a text", function(t) t.name = nil end },
-        { "icon 'Sun' is unknown", function(t) t.icon = "Sun" end },
+        { "id, \"tank\", is not a node type id", function(t) t.id = "tank" end },
+        { "name is missing", function(t) t.name = nil end },
+        { "the icon \"Sun\" is unknown", function(t) t.icon = "Sun" end },
         { "match is missing", function(t) t.match = nil end },
         { "match names no service", function(t) t.match = { product = "x" } end },
         { "'servce' is unknown", function(t) t.match = { servce = "tank" } end },
-        { "match.kind is not", function(t) t.match = { kind = "cloud" } end },
+        { "match.kind is \"cloud\"; it is \"controller\" or \"gateway\", and stands alone", function(
+            t) t.match = { kind = "cloud" } end },
         { "there are no rows", function(t) t[1], t[2] = nil, nil end },
         { "the rows: number 2 of 3 is nil",
             function(t) t[2], t[3] = nil, { "GV1", unit.watt, "Power", "/P" } end },
         { "'ST' is unknown", function(t) t.ST = { "ST" } end },
-        { "row 1: it is not a row", function(t) t[1] = 7 end },
-        { "row 1: the first entry is not a driver id", function(t) t[1][1] = nil end },
-        { "row 1: the first entry is not a driver id", function(t) t[1][1] = " " end },
+        { "row 1: it is 7, not a row", function(t) t[1] = 7 end },
+        { "row 1: the first entry, nil, is not a driver id", function(t) t[1][1] = nil end },
+        { "row 1: the first entry, \" \", is not a driver id", function(t) t[1][1] = " " end },
         { "row 1: the driver id 'gv1' is not one ISY knows", function(t) t[1][1] = "gv1" end },
         { "row 1: the driver id 'GV31' is not one ISY knows",
             function(t) t[1][1] = "GV31" end },
@@ -77,42 +78,45 @@ describe("the check of a device table", function()
         { "row 1: TIME is kept", function(t) t[1][1] = "TIME" end },
         { "row 2: the driver id 'ST' is used twice", function(t) t[2][1] = "ST" end },
         { "row 2: the driver id 'GV1' is used twice", function(t) t[2][1] = "GV1 GV1" end },
-        { "row 1 (ST): the kind (second entry) is nil", function(t) t[1][2] = unit.wat end },
-        { "row 1 (ST): the kind (second entry) is not a unit or a list",
+        { "row 1 (ST): the kind (second entry) is missing", function(t) t[1][2] = unit.wat end },
+        { "row 1 (ST): the kind (second entry) is a table without states",
             function(t) t[1][2] = { name = "wat" } end },
-        { "row 1 (ST): the kind (second entry) is not a unit or a list", function(t) t[1][2] = {} end },
-        { "row 1 (ST): the label (third entry) is not a text",
+        { "row 1 (ST): the kind (second entry) is a table without states", function(t) t[1][2] = {} end },
+        { "row 1 (ST): the label (third entry), \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...\", has 41",
             function(t) t[1][3] = ("x"):rep(41) end },
-        { "row 1 (ST): the label (third entry) is not a text of 1 to 40 characters",
+        { "row 1 (ST): the label (third entry), \"ääääääääääääääääääääääääääääääääääääääää...\", has 41",
             function(t) t[1][3] = ("ä"):rep(41) end },
         { "row 1 (ST): the field 'pth' is unknown", function(t) t[1].pth = "/x" end },
-        { "row 1 (ST): the field '6' is unknown", function(t) t[1][6] = "/x" end },
+        { "row 1 (ST): \"/x\" stands there without the name of a field", function(t) t[1][6] = "/x" end },
         { "row 1 (ST): nothing says where the value comes from",
             function(t) t[1][4], t[1][5] = nil, nil end },
         { "row 1 (ST): there is more than one source",
             function(t) t[1].from, t[1].worst = print, "/Alarms/" end },
         { "row 1 (ST): there is more than one source", function(t) t[1].by_script = true end },
-        { "row 1 (ST): from is not a function", function(t)
+        { "row 1 (ST): from is \"x\"", function(t)
             t[1] = { "ST", unit.percent, "Level", from = "x" }
         end },
-        { "row 1 (ST): map is not a function", function(t) t[1].map = {} end },
-        { "row 1 (ST): the path (fourth entry), Level, does not begin", function(t) t[1][4] = "Level" end },
-        { "row 1 (ST): the code (fifth entry), /Level, is not", function(t) t[1][5] = "/Level" end },
+        { "row 1 (ST): map is a table", function(t) t[1].map = {} end },
+        { "row 1 (ST): the path (fourth entry), \"Level\", does not begin with '/'", function(
+            t) t[1][4] = "Level" end },
+        { "row 1 (ST): the code (fifth entry), \"/Level\", is not one of VRM's", function(
+            t) t[1][5] = "/Level" end },
         { "row 1 (ST): there are a path and first", function(t) t[1].first = { "/x" } end },
         { "row 1 (ST): first is an empty list",
             function(t) t[1] = { "ST", unit.percent, "Level", first = {} } end },
-        { "row 1 (ST): first is neither",
+        { "row 1 (ST): first has the field 'a': it is a text or a list of texts",
             function(t) t[1] = { "ST", unit.percent, "Level", first = { a = "/x" } } end },
-        { "row 1 (ST): sum is not a list", function(t)
+        { "row 1 (ST): sum is \"/x\", not a list of terms, without names or nil", function(t)
             t[1] = { "ST", unit.percent, "Level", sum = "/x" }
         end },
-        { "row 1 (ST): product is not a list of two", function(t)
+        { "row 1 (ST): product is a list of 1, not a list of two", function(t)
             t[1] = { "ST", unit.percent, "Level", product = { "/x" } }
         end },
-        { "row 1 (ST): worst is not the beginning of paths", function(t)
+        { "row 1 (ST): worst, \"Alarms\", is not the beginning of paths, nor the path of an alarm", function(
+            t)
             t[1] = { "ST", unit.percent, "Level", worst = "Alarms" }
         end },
-        { "row 1 (ST): worst is not the beginning of paths, nor the path of an alarm", function(t)
+        { "row 1 (ST): worst, \"/Alarms/LowSoc/Set\", is not the beginning of paths", function(t)
             t[1] = { "ST", unit.percent, "Level", worst = "/Alarms/LowSoc/Set" }
         end },
         { "row 1 (ST): {n} stands for nothing: the first entry has one driver. Write one for each",
@@ -121,32 +125,32 @@ describe("the check of a device table", function()
         { "row 1 (GV4): {phase} stands for nothing: there are three phases",
             function(t) t[1][1], t[1][3] = "GV1 GV2 GV3 GV4", "Level of {phase}" end },
         { "row 1 (ST): scale is 0", function(t) t[1].scale = 0 end },
-        { "row 1 (ST): values is not a table", function(t) t[1].values = 240 end },
-        { "row 1 (ST): values has something that is not a number",
+        { "row 1 (ST): values is 240", function(t) t[1].values = 240 end },
+        { "row 1 (ST): values has [240] = \"x\"",
             function(t) t[1].values = { [240] = "x" } end },
-        { "row 1 (ST): values has something that is not a number",
+        { "row 1 (ST): values has [240] = \"x\"",
             function(t) t[1].values = { inverter = { [240] = "x" } } end },
         { "row 1 (ST): by_pg3 is for the controller", function(t) t[1].by_pg3 = true end },
-        { "row 1 (ST): places is not", function(t) t[1].places = 1.5 end },
+        { "row 1 (ST): places is 1.5", function(t) t[1].places = 1.5 end },
         { "row 1 (ST): max is not a number", function(t) t[1].max = "9" end },
-        { "row 1 (ST): zero is not true or false", function(t) t[1].zero = 1 end },
-        { "row 1 (ST): measured is not true", function(t) t[1].measured = 1 end },
-        { "row 1 (ST): on_change is not true", function(t) t[1].on_change = 1 end },
+        { "row 1 (ST): zero is 1", function(t) t[1].zero = 1 end },
+        { "row 1 (ST): measured is 1", function(t) t[1].measured = 1 end },
+        { "row 1 (ST): on_change is 1", function(t) t[1].on_change = 1 end },
         { "row 1 (ST): measured and on_change are both true. Keep one", function(t)
             t[1].measured, t[1].on_change = true, true
         end },
         { "row 2 (GV0): min and max are not for a list of states", function(t) t[2].max = 5 end },
-        { "row 2 (GV0): the kind (second entry), \"fluids\", is no list",
+        { "row 2 (GV0): the kind (second entry), \"fluids\", is no unit and no list of states",
             function(t) t[2][2] = "fluids" end },
-        { "row 2 (GV0): the list of states is not { [number]", function(t) t[2][2] = { a = "b" } end },
-        { "parts is not a list", function(t) t.parts = "t" end },
-        { "part 1: it is not a part", function(t) t.parts = { 1 } end },
-        { "part 1: part is not a small letter", function(t) t.parts = { { part = "T" } } end },
-        { "part 1: id is not a node type id: it is x",
+        { "row 2 (GV0): the list of states has [\"a\"] = \"b\"", function(t) t[2][2] = { a = "b" } end },
+        { "parts is \"t\"", function(t) t.parts = "t" end },
+        { "part 1: it is 1, not a part", function(t) t.parts = { 1 } end },
+        { "part 1: part is \"T\", not a small letter", function(t) t.parts = { { part = "T" } } end },
+        { "part 1: id, \"x\", is not a node type id",
             function(t) t.parts = { { part = "t", id = "x" } } end },
         { "part 1: id \"VICTANK\" is used twice",
             function(t) t.parts = { { part = "t", id = "VICTANK", name = "x" } } end },
-        { "part 1: name is not a text of 1 to 20", function(t) t.parts = { { part = "t", id = "T" } } end },
+        { "part 1: name is missing", function(t) t.parts = { { part = "t", id = "T" } } end },
         { "part 1: the field 'rows' is unknown",
             function(t) t.parts = { { part = "t", id = "T", name = "x", rows = {} } } end },
         { "part 1: there are no rows", function(t) t.parts = { { part = "t", id = "T", name = "x" } } end },
@@ -156,24 +160,26 @@ describe("the check of a device table", function()
         { "part 1: nothing says when", function(t)
             t.parts = { { part = "t", id = "T", name = "x", { "ST", unit.watt, "P", from = print } } }
         end },
-        { "row 1 (ST): sum is neither", function(t) t[1] = { "ST", unit.watt, "P", sum = { 5 } } end },
-        { "row 1 (ST): sum is not a list of terms, without names or nil", function(t)
+        { "row 1 (ST): sum has 5: it is a text or a list of texts", function(t) t[1] = { "ST", unit.watt,
+            "P", sum = { 5 } } end },
+        { "row 1 (ST): sum is a list of 3, not a list of terms, without names or nil", function(t)
             t[1] = { "ST", unit.watt, "P", sum = { "/a", nil, "/b" } }
         end },
-        { "row 1 (ST): worst is not", function(t) t[1] = { "ST", unit.watt, "P", worst = { 5 } } end },
+        { "row 1 (ST): worst, a table, is not the beginning of paths, nor the path of an alarm", function(
+            t) t[1] = { "ST", unit.watt, "P", worst = { 5 } } end },
         { "row 1 (ST): {n} stands for nothing", function(t)
             t[1] = { "ST", unit.watt, "P {n}", sum = { "/Ac/{phase}/P" } }
         end },
-        { "part 1: it is not a part", function(t)
+        { "part 1: it is 5, not a part", function(t)
             t.parts = { 5, { part = "t", id = "T", name = "x", { "gv1" } } }
         end },
-        { "part 1, row 1: the driver id 'gv1'",
+        { "part 1, row 1 (gv1): the row has nothing but its driver",
             function(t) t.parts = { { part = "t", id = "T", name = "x", { "gv1" } } } end },
-        { "samples is not a list", function(t) t.samples = 1 end },
-        { "sample 1: rows or expect is missing", function(t) t.samples[1].expect = nil end },
+        { "samples is 1", function(t) t.samples = 1 end },
+        { "sample 1: expect is nil", function(t) t.samples[1].expect = nil end },
         { "'QUERY' is no name for a command", function(t) t.commands = { QUERY = print } end },
-        { "BOOST is not a function", function(t) t.commands = { BOOST = 1 } end },
-        { "update is not a function", function(t) t.update = true end },
+        { "command BOOST: BOOST is 1, not a function", function(t) t.commands = { BOOST = 1 } end },
+        { "update is true, which is no function", function(t) t.update = true end },
     }
     for i, mistake in ipairs(mistakes) do
         it(("tells mistake %d: %s"):format(i, mistake[1]), function()
@@ -182,7 +188,7 @@ describe("the check of a device table", function()
             assert.is_nil(type_)
             assert.truthy(problem:find("tank.lua", 1, true), problem)
             assert.truthy(problem:find(words, 1, true), problem)
-            assert.truthy(problem:find("%. %u.*%.$"), "no advice: " .. problem)
+            assert.truthy(problem:find("%. %u.*[.?]$"), "no advice: " .. problem)
         end)
     end
 

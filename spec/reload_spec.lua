@@ -224,7 +224,7 @@ describe("a save", function()
         { "an error while it runs", "local x = nil\nreturn x.y", "persist/scripts/solar_charger.lua:2:" },
         { "an undeclared global", "local a = 1\nreturn b", "persist/scripts/solar_charger.lua:2:" },
         { "no table", "return 7", "ends with 'return" },
-        { "an unknown unit", solar '{ "GV20", unit.volts, "X", "/X" }', "the kind (second entry) is nil" },
+        { "an unknown unit", solar '{ "GV20", unit.volts, "X", "/X" }', "Did you mean unit.volt?" },
         { "a driver id twice", solar '{ "ST", unit.volt, "X", "/X" }', "used twice" },
         { "a reserved driver id", solar '{ "GV30", unit.volt, "X", "/X" }', "GV30 is kept" },
         { "an illegal driver id", solar '{ "gv1x", unit.volt, "X", "/X" }', "'gv1x'" },
@@ -661,7 +661,7 @@ describe("an error in a script that serves", function()
 
     it("in match at a device that is gone is forgotten after an hour", function()
         local world = started { files = { [USER .. "windmill.lua"] = (MILL:gsub('{ service = "windmill" }',
-            'function(found) if found.service == "solarcharger" then error("no luck") end end')) } }
+            'function(found) if found.instance == 256 then error("no luck") end end')) } }
         in_trouble(world, "no luck")
         without(world, "solarcharger")
         worlds.next_poll(world)
@@ -672,7 +672,7 @@ describe("an error in a script that serves", function()
 
     it("in match is one like any other, and suspends the script", function()
         local world = started { files = { [USER .. "windmill.lua"] = (MILL:gsub('{ service = "windmill" }',
-            "function(found) return found.servce:len() end")) } }
+            "function(found) return found.instance == 0 and 1 or found.servce:len() end")) } }
         in_trouble(world, "servce")
         for _ = 1, 3 do
             world:fire("longpoll")              -- devices are matched when they are looked for

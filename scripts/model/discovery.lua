@@ -22,6 +22,16 @@ discovery.SERVICE_CODES = {
     bms = "bs", hub4 = "hb", modem = "mo", dcgenset = "dg", pump = "pu",
 }
 
+--- The services of devices that are known, in order.
+function discovery.services()
+    local list = {}
+    for service in pairs(discovery.SERVICE_CODES) do
+        if not GATEWAY_SERVICES[service] then list[#list + 1] = service end
+    end
+    table.sort(list)
+    return list
+end
+
 --- idDeviceType of system-overview -> D-Bus service (VRM's numbers).
 local TYPE_SERVICES = {
     [1] = "vebus", [2] = "battery", [4] = "solarcharger", [5] = "tank", [9] = "motordrive",

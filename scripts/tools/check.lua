@@ -7,7 +7,6 @@ local check = require "types.check"
 local libs = require "serve.libs"
 local proof = require "types.proof"
 local matching = require "types.matching"
-local discovery = require "model.discovery"
 local paint = require "tools.paint"
 local settings = require "serve.settings"
 local steps = require "tools.steps"
@@ -165,22 +164,6 @@ local function match_text(match)
     return text
 end
 
---- What may be a mistake and need not be one.
-local function notes(type_, samples)
-    local list, match = {}, type_.match
-    if #samples == 0 then
-        list[1] = "it has no samples, so nothing shows that its rows are right"
-    end
-    if type(match) ~= "table" or match.kind then return list end
-    for _, service in ipairs(match.service) do
-        if not discovery.SERVICE_CODES[service] then
-            list[#list + 1] = ("the service \"%s\" is not one that is known; --rows shows how VRM calls it")
-                :format(service)
-        end
-    end
-    return list
-end
-
 local function value_text(driver, value, text)
     if value == nil then return "no data" end
     local shown = ("%." .. driver.places .. "f"):format(value)
@@ -302,9 +285,10 @@ local function show(script)
         for i, sample in ipairs(samples) do show_sample(script, i, sample) end
     end
     if script.id then show_figures(script) end
-    for _, note in ipairs(type_ and notes(type_, samples) or {}) do
-        host.print(paint.colour("yellow", "  note: " .. note))
+    if type_ and #samples == 0 then
+        table.insert(script.notes, "it has no samples, so nothing shows that its rows are right")
     end
+    for _, note in ipairs(script.notes) do host.print(paint.colour("yellow", "  note: " .. note)) end
     for _, problem in ipairs(script.problems) do host.print(paint.colour("red", problem)) end
     if #script.problems == 0 then host.print(paint.colour("green", "  good")) end
     host.print("")

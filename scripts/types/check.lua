@@ -29,12 +29,17 @@ local row_check = require "types.row_check"
 local settings = require "serve.settings"
 local shortage = require "serve.shortage"
 local lines = require "types.lines"
+local hints = require "types.hints"
+local match_check = require "types.match_check"
+local slips = require "types.slips"
+local wording = require "types.wording"
 
 local about = require "serve.about"
 
 local check = {}
 
 local fail, texts, set = row_check.fail, row_check.texts, row_check.set
+local shown = wording.shown
 
 local TABLE_FIELDS = set "api id name icon match parts commands samples start update events settings"
 local PART_FIELDS = set "part id name when"
@@ -58,13 +63,21 @@ end
 --- A table's match -> that of its type.
 local function build_match(match)
     if type(match) == "function" then return match end
-    if type(match) ~= "table" then
+    if match == nil then
         fail("", "match is missing.", "Write match = { service = \"solarcharger\" }.")
+    elseif type(match) ~= "table" then
+        fail("", ("match is %s."):format(shown(match)), ("Write match = { service = %s }."):format(
+            type(match) == "string" and shown(match) or "\"solarcharger\""))
     end
-    row_check.fields("match", match, MATCH_FIELDS)
+    if type(match[1]) == "string" then
+        fail("match", ("%s stands there without the name of a field."):format(shown(match[1])),
+            ("Write match = { service = %s }."):format(shown(match[1])))
+    end
+    row_check.fields("match", match, MATCH_FIELDS, nil, slips.match)
     if match.kind ~= nil then
         if not KINDS[match.kind] or match.service or match.product or match.type then
-            fail("", "match.kind is not \"controller\" or \"gateway\" alone.",
+            fail("", ("match.kind is %s; it is \"controller\" or \"gateway\", and stands alone."):format(
+                shown(match.kind)),
                 "Write match = { kind = \"gateway\" }.")
         end
         return { kind = match.kind }
@@ -78,36 +91,41 @@ local function build_match(match)
         lists[field] = #words > 0 and words or nil
     end
     if match.last ~= nil and type(match.last) ~= "boolean" then
-        fail("match", ("last is %s."):format(tostring(match.last)),
+        fail("match", ("last is %s."):format(shown(match.last)),
             "Write last = true if the script is for what no other fits as well, or leave it out.")
     end
     lists.last = match.last or nil
     return lists
 end
 
-local function check_type_id(where, id)
-    if type(id) ~= "string" or not id:find("^[A-Z][A-Z0-9_]*$") or #id > 16 then
-        fail(where, ("id is not a node type id: it is %s."):format(tostring(id)),
-            "Write id = \"MYTANK\": up to 16 capitals and digits.")
+local function check_type_id(where, id, example)
+    if id == nil then
+        fail(where, "id is missing.", ("Write id = \"%s\": up to 16 capitals and digits."):format(
+            example or "MYTANK"))
+    elseif type(id) ~= "string" or not id:find("^[A-Z][A-Z0-9_]*$") or #id > 16 then
+        local as = type(id) == "string" and id:upper():gsub("[^%u%d_]", ""):gsub("^[%d_]+", ""):sub(1,
+            16) or ""
+        fail(where, ("id, %s, is not a node type id."):format(shown(id)),
+            ("Write up to 16 capitals and digits: id = \"%s\"."):format(as ~= "" and as or "MYTANK"))
     end
 end
 
-local function check_head(tab)
-    row_check.fields("", tab, TABLE_FIELDS, math.maxinteger)
-    if tab.api ~= 2 then
-        fail("", ("api is %s."):format(tostring(tab.api)), "This plugin reads tables of the form api = 2.")
-    end
-    check_type_id("", tab.id)
-    row_check.text("", "name", tab.name, limits.name)
-    if tab.icon ~= nil and not ICONS[tab.icon] then
-        fail("", "the icon '" .. tostring(tab.icon) .. "' is unknown.",
-            "Use for example \"EnergyMonitor\" or \"Sensor\".")
-    end
-    for _, field in ipairs { "start", "update" } do
-        if tab[field] ~= nil and type(tab[field]) ~= "function" then
-            fail("", field .. " is not a function.", "Write " .. field .. " = function(node) ... end.")
-        end
-    end
+local function check_api(api)
+    if api == 2 then return end
+    local what = api == nil and "api is missing." or ("api is %s."):format(shown(api))
+    fail("", what, "Write api = 2: the form of tables that this plugin reads.")
+end
+
+local function check_icon(icon)
+    if icon == nil or ICONS[icon] then return end
+    fail("", ("the icon %s is unknown."):format(shown(icon)),
+        wording.did_you_mean(icon, ICONS, "\"%s\"", "There are: " .. wording.listed(ICONS) .. "."))
+end
+
+local function check_function(field, value)
+    if value == nil or type(value) == "function" then return end
+    fail("", ("%s is %s, which is no function."):format(field, shown(value)),
+        ("Write %s = function(node) ... end; the name of a function is written without ()."):format(field))
 end
 
 --- The rows of a table: its list part.
@@ -136,8 +154,8 @@ function check.sample_row(where, row)
     local fields = type(row) == "table" and row or { value = row }
     row_check.fields(where, fields, SAMPLE_ROW_FIELDS)
     for name, field in pairs(fields) do
-        if type(field) == "function" then
-            fail(where, name .. " is a function.", "VRM sends numbers and texts: write one.")
+        if type(field) ~= "number" and type(field) ~= "string" then
+            fail(where, ("%s is %s."):format(name, shown(field)), "VRM sends numbers and texts: write one.")
         end
     end
     row_check.number(where, "timestamp", fields.timestamp)
@@ -155,22 +173,61 @@ local function check_sample_device(where, device)
     for key, row in pairs(device.rows or {}) do check.sample_row(where .. ", row " .. tostring(key), row) end
 end
 
+--- What a sample expects of one driver: a number, or "no data".
+local function check_expected(where, id, expected)
+    if type(expected) == "number" or expected == "no data" then return end
+    local text, number = shown(expected), type(expected) == "string" and tonumber((expected:gsub(",", ".")))
+    local write = number and ("Write the number without quotes: %s = %s."):format(id, number)
+        or type(expected) == "string" and wording.same(expected, { "no data" }) and "Write \"no data\"."
+        or type(expected) == "boolean" and ("Values are numbers: write %s = %d."):format(id, expected
+            and 1 or 0)
+        or type(expected) == "string" and "Write the number of the state, or \"no data\"."
+        or "Write a number, or \"no data\"."
+    fail(where, ("%s = %s is expected, which no driver can show."):format(id, text), write)
+end
+
+local function check_expect(where, expect, parts)
+    for id, expected in pairs(expect) do
+        local part = parts[id] and type(expected) == "table"
+        for its, one in pairs(part and expected or {}) do
+            check_expected(where, ("%s.%s"):format(id, its), one)
+        end
+        if math.type(id) == "integer" then
+            fail(where, ("%s is expected of no driver."):format(shown(expected)),
+                "Write the driver: expect = { ST = 80 }.")
+        elseif type(expected) ~= "table" then       -- of a table proof says that there is no such part
+            check_expected(where, tostring(id), expected)
+        end
+    end
+end
+
 --- A sample; of its steps tools.steps says what is wrong with them.
-local function check_sample(where, sample)
-    local has_steps = type(sample) == "table" and type(sample.steps) == "table"
-    if has_steps then
+local function check_sample(where, sample, parts)
+    if type(sample) == "table" then
+        for key in pairs(sample) do
+            if type(key) == "string" and key:sub(1, 1) == "/" then
+                fail(where, ("%s stands outside of rows."):format(key), (
+                    "Write rows = { [\"%s\"] = 80 }."):format(key))
+            end
+        end
+        row_check.fields(where, sample, SAMPLE_FIELDS, nil, slips.sample)
+    end
+    if type(sample) == "table" and type(sample.steps) == "table" then
         row_check.list(where .. ", steps", sample.steps)
         if sample.rows ~= nil or sample.expect ~= nil then
             fail(where, "there are steps, and rows or expect beside them.", "Put those into a step.")
         end
     elseif type(sample) ~= "table" or type(sample.rows) ~= "table" or type(sample.expect) ~= "table" then
-        fail(where, "rows or expect is missing.",
-            "Write { rows = { [\"/Soc\"] = 80 }, expect = { ST = 80 } }.")
+        local missing = type(sample) ~= "table" and "it is " .. shown(sample)
+            or type(sample.rows) ~= "table" and "rows is " .. shown(sample.rows)
+            or "expect is " .. shown(sample.expect)
+        fail(where, missing .. ".", "Write { rows = { [\"/Soc\"] = 80 }, expect = { ST = 80 } }.")
     end
-    row_check.fields(where, sample, SAMPLE_FIELDS)
+    check_expect(where, sample.expect or {}, parts)
     for _, field in ipairs { "site", "device", "devices", "settings" } do
         if sample[field] ~= nil and type(sample[field]) ~= "table" then
-            fail(where, field .. " is not a table.", "Write site = { online = true }.")
+            fail(where, ("%s is %s, not a table."):format(field, shown(sample[field])),
+                "Write site = { online = true }.")
         end
     end
     row_check.number(where, "site.midnight", sample.site and sample.site.midnight)
@@ -180,12 +237,23 @@ local function check_sample(where, sample)
     for i, device in ipairs(sample.devices or {}) do
         check_sample_device(("%s, device %d"):format(where, i), device)
     end
-    for key, row in pairs(sample.rows or {}) do check.sample_row(where .. ", row " .. tostring(key), row) end
+    for key, row in pairs(sample.rows or {}) do
+        if math.type(key) == "integer" then
+            fail(where, ("rows has %s without a path."):format(shown(row)),
+                "Write rows = { [\"/Level\"] = 80 }: the path in [\" \"].")
+        end
+        check.sample_row(where .. ", row " .. tostring(key), row)
+    end
 end
 
 local function check_sample_list(samples)
     if type(samples) ~= "table" then
-        fail("", "samples is not a list.", "Write samples = { { rows = ..., expect = ... } }.")
+        fail("", ("samples is %s."):format(shown(samples)),
+            "Write samples = { { rows = { ... }, expect = { ... } } }.")
+    end
+    if samples.rows ~= nil or samples.expect ~= nil then
+        fail("samples", "rows and expect stand there without a table of their own.",
+            "samples is a list: samples = { { rows = { ... }, expect = { ... } } }.", "rows")
     end
     row_check.list("samples", samples)
     if #samples > limits.samples then
@@ -220,6 +288,7 @@ local function try(job, place, fn, ...)
     if ok then return true, result end
     shortage.pass_on(result)
     if type(result) ~= "table" then error(result, 0) end
+    place.inside = result.field
     local where = lines.at(job.file, job.source, job.table, place)
     table.insert(job.problems, where .. ": " .. result.text)
     return false
@@ -247,6 +316,7 @@ local function build_drivers(job, type_, tab, number)
     if not try(job, { part = number }, check_row_list, where, rows, last) then return end
     for i, row in ipairs(rows) do
         local place = { part = number, row = i }
+        of.written = lines.from(job.source, job.table, place):match("^[^\n]*")
         local ok, drivers = try(job, place, row_check.row, joined(where, "row " .. i), row, seen, of)
         for _, driver in ipairs(ok and drivers or {}) do
             table.insert(type_.drivers, driver)
@@ -263,14 +333,15 @@ end
 
 local function check_part(where, tab, seen)
     if type(tab) ~= "table" then
-        fail(where, "it is not a part.",
+        fail(where, ("it is %s, not a part."):format(shown(tab)),
             "Write { part = \"t\", id = \"MYTANKT\", name = \"trackers\", rows ... }.")
     end
-    row_check.fields(where, tab, PART_FIELDS, math.maxinteger)
+    row_check.fields(where, tab, PART_FIELDS, math.maxinteger, slips.part)
     if type(tab.part) ~= "string" or not tab.part:find("^%l$") then
-        fail(where, "part is not a small letter.", "Write part = \"t\": it ends the node's address.")
+        fail(where, ("part is %s, not a small letter."):format(shown(tab.part)),
+            "Write part = \"t\": it ends the node's address.")
     end
-    check_type_id(where, tab.id)
+    check_type_id(where, tab.id, "MYTANKT")
     for _, field in ipairs { "part", "id" } do
         if seen[tab[field]] then
             fail(where, ("%s \"%s\" is used twice."):format(field, tab[field]), "Give each part its own.")
@@ -287,7 +358,7 @@ local function check_part_rows(where, part)
     for _, driver in ipairs(part.drivers) do
         if driver.by_script then
             fail(where, driver.id .. " has by_script, but node:set sets the device's own node only.",
-                "Put the row there.")
+                "Put the row into the table itself.")
         end
     end
     if not part.when and next(part.keys) == nil and #part.drivers > 0 then
@@ -297,8 +368,12 @@ local function check_part_rows(where, part)
 end
 
 local function check_part_list(parts)
-    if type(parts) ~= "table" then
-        fail("", "parts is not a list.", "Write parts = { { part = \"t\", id = ..., name = ..., rows } }.")
+    if type(parts) == "table" and (parts.part ~= nil or parts.id ~= nil) then
+        fail("", "parts is one part, not a list of them.",
+            "Write parts = { { part = \"t\", id = ..., name = ..., rows } }.")
+    elseif type(parts) ~= "table" then
+        fail("", ("parts is %s."):format(shown(parts)),
+            "Write parts = { { part = \"t\", id = ..., name = ..., rows } }.")
     end
     row_check.list("parts", parts)
 end
@@ -308,7 +383,7 @@ local function build_parts(job, type_)
     if parts == nil or not try(job, { field = "parts" }, check_part_list, parts) then return end
     for i, tab in ipairs(parts) do
         if try(job, { part = i }, check_part, "part " .. i, tab, seen) then
-            local part = { id = tab.id, name = type_.name .. " " .. tab.name, icon = type_.icon,
+            local part = { id = tab.id, name = tostring(type_.name) .. " " .. tab.name, icon = type_.icon,
                            file = job.file, part = tab.part, main = type_, suffix = tab.name,
                            drivers = {}, reporting = {}, keys = {}, parts = {},
                            commands = { { id = "QUERY", name = "Query" } },
@@ -327,8 +402,9 @@ local function build_commands(job, type_)
     if tab.commands == nil then return end
     if not try(job, { field = "commands" }, command_check.all, tab.commands) then return end
     for _, id in ipairs(command_check.ids(tab.commands)) do
-        local ok, command = try(job, { command = tostring(id) }, command_check.one,
-            id, tab.commands[id], labels, tab.id, type_.kind)
+        local place = { command = tostring(id) }
+        local ok, command = try(job, place, command_check.one, id, tab.commands[id], labels,
+            { id = type_.id, kind = type_.kind, written = lines.from(job.source, tab, place) })
         if ok then table.insert(type_.commands, command) end
     end
 end
@@ -347,31 +423,56 @@ local function build_events(job, type_)
     end
 end
 
+--- The letters of a table's parts as a set.
+local function part_letters(tab)
+    local letters = {}
+    for _, part in pairs(type(tab.parts) == "table" and tab.parts or {}) do
+        if type(part) == "table" and part.part ~= nil then letters[part.part] = true end
+    end
+    return letters
+end
+
 local function build_samples(job)
     local samples = job.table.samples
     if samples == nil or not try(job, { field = "samples" }, check_sample_list, samples) then return end
     for i, sample in ipairs(samples) do
-        try(job, { sample = i }, check_sample, "sample " .. i, sample)
+        try(job, { sample = i }, check_sample, "sample " .. i, sample, part_letters(job.table))
+    end
+end
+
+--- The fields of a table beside its rows; a mistake in one does not hide those in others.
+local function build_head(job)
+    local tab = job.table
+    for key in pairs(tab) do
+        if math.type(key) ~= "integer" then
+            try(job, {}, row_check.fields, "", { [key] = tab[key] }, TABLE_FIELDS, nil, slips.table)
+        end
+    end
+    try(job, { field = "api" }, check_api, tab.api)
+    try(job, { field = "id" }, check_type_id, "", tab.id)
+    try(job, { field = "name" }, row_check.text, "", "name", tab.name, limits.name)
+    try(job, { field = "icon" }, check_icon, tab.icon)
+    for _, field in ipairs { "start", "update" } do
+        try(job, { field = field }, check_function, field, tab[field])
     end
 end
 
 local function build(job)
     local tab = job.table
-    local type_ = { id = tab.id, name = tab.name, icon = tab.icon, file = job.file,
+    local type_ = { id = type(tab.id) == "string" and tab.id or "", name = tab.name, icon = tab.icon,
+        file = job.file,
                     start = tab.start, update = tab.update,
                     drivers = {}, reporting = {}, keys = {}, parts = {},
                     commands = { { id = "QUERY", name = "Query" } } }
-    local whole = try(job, {}, check_head, tab)
+    build_head(job)
     local _, match = try(job, { field = "match" }, build_match, tab.match)
     type_.match, type_.kind = match, type(match) == "table" and match.kind or nil
-    if whole then                          -- the ids of lists of names come from the table's
-        build_drivers(job, type_, tab)
-        build_parts(job, type_)
-        type_.numbered = is_numbered(type_)
-        build_commands(job, type_)
-        build_events(job, type_)
-        build_settings(job, type_)
-    end
+    build_drivers(job, type_, tab)
+    build_parts(job, type_)
+    type_.numbered = is_numbered(type_)
+    build_commands(job, type_)
+    build_events(job, type_)
+    build_settings(job, type_)
     build_samples(job)
     return type_
 end
@@ -436,7 +537,8 @@ end
 function check.device(file, tab, text)
     local job = { file = file, table = tab, source = text, problems = {} }
     if type(tab) ~= "table" then
-        job.problems[1] = file .. ": the file returns no table. End it with return { api = 2, ... }."
+        job.problems[1] = ("%s: the file returns %s. End it with return { api = 2, ... }."):format(file,
+            shown(tab))
     else
         local type_ = build(job)
         if #job.problems == 0 then return type_ end
@@ -444,36 +546,16 @@ function check.device(file, tab, text)
     return nil, summary(job.problems), job.problems
 end
 
---- What helps with the commonest slips: { part of Lua's message, what to do }.
-local HINTS = {
-    { "'}' expected", "Is a comma missing at the end of the row above, or a } ?" },
-    { "unexpected symbol near '{'", "Begin the table with return." },
-    { "near <eof>", "The file is not complete: is a } or an end missing?" },
-    { "unfinished string", "A text ends with the quote it began with, on the same line." },
-    { "near '<\\226>'", "Typographic quotes are no quotes: write \"." },
-    { "unexpected symbol near '/'", "Write a path in quotes." },
-}
-
---- A message of Lua's with what helps.
-local function with_hint(why)
-    local name = why:match("there is no global '([%w_]+)'")
-    if name and name:find("^[A-Z][A-Z0-9]*$") then
-        return ("%s. Write it in quotes: \"%s\"."):format(why, name)
-    elseif name and name:lower() == "unit" then
-        return why .. ". Write unit in small letters."
-    end
-    for _, hint in ipairs(HINTS) do
-        if why:find(hint[1], 1, true) then return why .. ". " .. hint[2] end
-    end
-    return why
-end
-
 local function prove(loaded, file)
     local script = { id = loaded.id, text = loaded.text, table = loaded.table, libs = loaded.libs }
     local type_, _, problems = check.device(file, loaded.table, loaded.text)
     script.type = type_
     local function prepare(sample) settings.try(type_, loaded.id, sample and sample.settings) end
-    script.problems = type_ and proof.run(type_, loaded.table, loaded.text, prepare) or problems
+    script.problems = problems or { match_check.problem(type_, loaded.table, loaded.text) }
+    for _, problem in ipairs(type_ and proof.run(type_, loaded.table, loaded.text, prepare) or {}) do
+        table.insert(script.problems, problem)
+    end
+    script.notes = type_ and match_check.notes(type_) or {}
     script.problem = #script.problems > 0 and summary(script.problems) or nil
     return script
 end
@@ -484,12 +566,13 @@ end
 --           type = nil if its table is wrong, table, text, problems = list,
 --           libs = those it asked for, { [name] = text, "" where there is none },
 --           problem = all of them in one text, nil if there are none,
+--           notes = list of sentences: what may be a mistake and need not be one,
 --           later = the file cannot be read now, which may pass }. Raises when the plugin has no memory.
 function check.file(path, file, libs)
     local loaded, why, later, used = host.load_script(path, file, libs)
     if not loaded then
-        why = with_hint(why)
-        return { problems = { why }, problem = why, later = later, libs = used }
+        why = hints.add(why, file, not later and host.read(path) or "", libs)
+        return { problems = { why }, problem = why, notes = {}, later = later, libs = used }
     end
     local ok, script = pcall(prove, loaded, file)
     if ok then return script end

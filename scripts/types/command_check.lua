@@ -5,14 +5,27 @@
 
 local limits = require "types.limits"
 local row_check = require "types.row_check"
+local slips = require "types.slips"
+local wording = require "types.wording"
 
 local command_check = {}
 
-local fail, set = row_check.fail, row_check.set
+local fail, set, shown = row_check.fail, row_check.set, wording.shown
 
 local COMMAND_FIELDS = set "name params run"
 local PARAM_FIELDS = set "id label kind min max places"
 local LONGEST_ID = 16
+
+--- Raises if an id is none. what: "a command", "an event"; with: how one is written.
+local function check_name(where, id, what, with)
+    if math.type(id) == "integer" then
+        fail(where, ("%s stands there without its name."):format(what), ("Write %s."):format(with))
+    elseif type(id) ~= "string" or not id:find("^[A-Z][A-Z0-9_]*$") or #id > LONGEST_ID then
+        local as = tostring(id):upper():gsub("[^%u%d_]", ""):gsub("^[%d_]+", ""):sub(1, LONGEST_ID)
+        fail(where, ("'%s' is no name for %s."):format(tostring(id), what),
+            ("Use up to %d capitals and digits: %s."):format(LONGEST_ID, as ~= "" and as or "RESET"))
+    end
+end
 
 --- The plugin answers these commands itself.
 local RESERVED = { QUERY = true, DISCOVER = true, RELOAD = true, CLEANUP = true }
@@ -26,10 +39,8 @@ function command_check.ids(commands)
 end
 
 local function check_id(id, kind)
-    if type(id) ~= "string" or not id:find("^[A-Z][A-Z0-9_]*$") or #id > LONGEST_ID then
-        fail("commands", "'" .. tostring(id) .. "' is no name for a command.",
-            "Use up to " .. LONGEST_ID .. " capitals and digits, like RESET or SETLIMIT.")
-    elseif RESERVED[id] and (id == "QUERY" or kind ~= "controller") then
+    check_name("commands", id, "a command", "RESET = function(node, args) ... end")
+    if RESERVED[id] and (id == "QUERY" or kind ~= "controller") then
         fail("commands", "'" .. id .. "' is no name for a command.",
             "The plugin has QUERY for every node, DISCOVER, RELOAD and CLEANUP for the controller; choose"
             .. " another.")
@@ -38,8 +49,10 @@ end
 
 local function check_param_id(where, id, seen)
     if id ~= "" and (type(id) ~= "string" or not id:find("^[A-Z][A-Z0-9_]*$") or #id > LONGEST_ID) then
-        fail(where, "the id is neither \"\" nor capitals and digits.",
-            "Write id = \"\" for the only parameter, else id = \"LEVEL\".")
+        fail(where, id == nil and "id is missing." or (
+            "id, %s, is neither \"\" nor capitals and digits."):format(
+            shown(id)), ("Write id = \"\" for the only parameter, else id = \"%s\"."):format(
+            type(id) == "string" and id:upper():match("^%u[%u%d_]*$") or "LEVEL"))
     elseif seen[id] then
         fail(where, "the id '" .. id .. "' is used twice.", "Give each parameter its own id.")
     end
@@ -51,26 +64,28 @@ local function check_limits(where, param, unit)
     local min = row_check.number(where, "min", param.min)
     local max = row_check.number(where, "max", param.max)
     if not (min and max) then
-        fail(where, "min or max is missing.", "Write min = 0, max = 50: other numbers are refused.")
+        fail(where, (min and "max" or "min") .. " is missing.",
+            "Write min = 0, max = 50: other numbers are refused.")
     elseif min > max then
-        fail(where, "min is greater than max.", "Swap them.")
+        fail(where, ("min, %s, is greater than max, %s."):format(shown(min), shown(max)), "Swap them.")
     elseif min < unit.min or max > unit.max then
-        fail(where, ("the limits are wider than those of unit.%s."):format(unit.name),
-            ("Stay within %s to %s."):format(unit.min, unit.max))
+        fail(where, ("the limits, %s to %s, are wider than those of unit.%s."):format(shown(min), shown(max),
+            unit.name),
+            ("Stay within %s to %s."):format(shown(unit.min), shown(unit.max)))
     end
     return min, max
 end
 
-local function check_param(where, param, seen, type_id, cmd)
+local function check_param(where, param, seen, of, cmd)
     if type(param) ~= "table" then
-        fail(where, "it is not a parameter.",
+        fail(where, ("it is %s, not a parameter."):format(shown(param)),
             "Write { id = \"\", label = \"Limit\", kind = unit.ampere, min = 0, max = 50 }.")
     end
-    row_check.fields(where, param, PARAM_FIELDS)
+    row_check.fields(where, param, PARAM_FIELDS, nil, slips.param)
     check_param_id(where, param.id, seen)
     local label = row_check.text(where, "label", param.label, limits.name)
     local unit, names, names_id = row_check.kind(where, "kind", param.kind,
-        ("%s_%s_%s"):format(type_id, cmd, param.id == "" and "VALUE" or param.id))
+        ("%s_%s_%s"):format(of.id, cmd, param.id == "" and "VALUE" or param.id), of.written)
     local min, max = unit.min, unit.max
     if names then
         row_check.no_limits(where, param)
@@ -91,10 +106,13 @@ local function check_label(where, param, labels)
     labels[param.id] = param.label
 end
 
-local function check_params(where, params, labels, type_id, cmd)
+local function check_params(where, params, labels, of, cmd)
     if params == nil then return nil end
     local list = {}
-    if type(params) ~= "table" or #params == 0 or #params > limits.params then
+    if type(params) == "table" and (params.id ~= nil or params.label ~= nil) then
+        fail(where, "params is one parameter, not a list of them.",
+            "Write params = { { id = \"\", label = ... } }.")
+    elseif type(params) ~= "table" or #params == 0 or #params > limits.params then
         fail(where, "params is not a list of 1 to " .. limits.params .. " parameters.",
             "Write params = { { id = \"\", label = ... } }, or leave it out.")
     end
@@ -102,7 +120,7 @@ local function check_params(where, params, labels, type_id, cmd)
     local seen = {}
     for i, param in ipairs(params) do
         local here = ("%s, parameter %d"):format(where, i)
-        list[i] = check_param(here, param, seen, type_id, cmd)
+        list[i] = check_param(here, param, seen, of, cmd)
         check_label(here, list[i], labels)
     end
     return list
@@ -111,7 +129,8 @@ end
 --- The table's `commands` must be a table of at most limits.commands.
 function command_check.all(commands)
     if type(commands) ~= "table" then
-        fail("commands", "it is not a table.", "Write commands = { NAME = function(node, args) ... end }.")
+        fail("commands", ("it is %s, not a table."):format(shown(commands)),
+            "Write commands = { NAME = function(node, args) ... end }.")
     end
     local count = 0
     for _ in pairs(commands) do count = count + 1 end
@@ -120,23 +139,26 @@ function command_check.all(commands)
     end
 end
 
---- One command -> { id, name, params = list|nil, run = function|nil }. labels: [parameter id] = label so far.
+--- One command -> { id, name, params = list|nil, run = function|nil }. labels: [parameter id] = label so far;
+-- of = what it is of: { id = of the node type, kind, written = the text from the command on }.
 -- Only the controller's DISCOVER, RELOAD and CLEANUP have no function: the plugin does those.
-function command_check.one(id, command, labels, type_id, kind)
-    check_id(id, kind)
+function command_check.one(id, command, labels, of)
+    check_id(id, of.kind)
     local where = "command " .. id
     if type(command) == "function" then command = { run = command } end
     if type(command) ~= "table" then
-        fail(where, id .. " is not a function.", "Write " .. id .. " = function(node, args) ... end.")
+        fail(where, ("%s is %s, not a function."):format(id, shown(command)), "Write " .. id
+            .. " = function(node, args) ... end.")
     end
-    row_check.fields(where, command, COMMAND_FIELDS)
+    row_check.fields(where, command, COMMAND_FIELDS, nil, slips.command)
     if type(command.run) ~= "function" and not (command.run == nil and RESERVED[id]) then
-        fail(where, "run is not a function.", "Write run = function(node, args) ... end.")
+        fail(where, ("run is %s, not a function."):format(shown(command.run)),
+            "Write run = function(node, args) ... end.")
     end
     local name = command.name
     if name ~= nil then row_check.text(where, "name", name, limits.name) end
     return { id = id, name = name or id, run = command.run,
-             params = check_params(where, command.params, labels, type_id, id) }
+             params = check_params(where, command.params, labels, of, id) }
 end
 
 local SETTING_FIELDS = set "default min max"
@@ -198,13 +220,11 @@ function command_check.events(events, kind)
     local list = {}
     if events == nil then return list end
     if type(events) ~= "table" then
-        fail("events", "it is not a table.", "Write events = { DON = \"Filled up\" }.")
+        fail("events", ("it is %s, not a table."):format(shown(events)),
+            "Write events = { DON = \"Filled up\" }.")
     end
     for _, id in ipairs(command_check.ids(events)) do
-        if type(id) ~= "string" or not id:find("^[A-Z][A-Z0-9_]*$") or #id > LONGEST_ID then
-            fail("events", "'" .. tostring(id) .. "' is no name for an event.",
-                "Use up to " .. LONGEST_ID .. " capitals and digits, like DON or FILLED.")
-        end
+        check_name("events", id, "an event", "FILLED = \"Filled up\"")
         if STATE_EVENTS[id] and kind ~= "controller" then
             fail("events", "'" .. id .. "' is the plugin's own.", "Every device has it; choose another.")
         end

@@ -86,35 +86,52 @@ local function parts_here(code, tab, last)
     return list
 end
 
+local function escaped(word) return (word:gsub("%p", "%%%0")) end
+
+--- The position of the nth table without a name in the table that is returned; nil where there are fewer.
+local function nth_row(code, nth)
+    local depth, count = 0, 0
+    local from = code:find("%f[%w_]return%s*{")
+    for position, brace in code:gsub("[\"'][^\"'\n]*[\"']", function(text) return ("."):rep(#text) end)
+        :gmatch("()([{}])", from or #code) do
+        if brace == "{" and depth == 1 and not code:sub(1, position - 1):find("=%s*$") then
+            count = count + 1
+            if count == nth then return position end
+        end
+        depth = depth + (brace == "{" and 1 or -1)
+    end
+    return nil
+end
+
 --- Row number `row` of a table begins with its ids as a literal: { "GV1", ... }. Those that stand twice are
 -- told apart by their order. part: number of the part the row is in, nil for none.
 local function row_position(code, tab, part, row)
     local parts = type(tab.parts) == "table" and tab.parts or {}
     local rows = part and parts[part] or tab
     local ids = type(rows[row]) == "table" and rows[row][1]
-    if type(ids) ~= "string" or not ids:find("^[%w_ ]+$") then return nil end
+    if type(rows[row]) == "string" then return code:find(('["\']%s["\']'):format(escaped(rows[row]))) end
+    if type(ids) ~= "string" then return not part and nth_row(code, row) or nil end
     local nth = same_ids(rows, ids, row)
     for _, before in ipairs(parts_here(code, tab, (part or 0) - 1)) do
         if type(before) == "table" then nth = nth + same_ids(before, ids, #before) end
     end
     local from = field(code, part and "parts" or "api", 1, 1) or 1
-    return nth_match(code, "[{(]%s*[\"']" .. ids .. "[\"']", nth, from)
+    return nth_match(code, "[{(]%s*[\"']" .. escaped(ids) .. "[\"']", nth, from)
 end
 
---- The line of a place in a script's text; nil if it cannot be found (a table that was put together by code).
--- place: { row = n } | { part = n, row = n|nil } | { command = "NAME" }
---        | { sample = n, step = n|nil }
---        | { field = "match" } | {}
-function lines.line(text, tab, place)
-    local code, position = code_of(text), nil
+--- Where a place is in the code; nil if it cannot be found.
+local function position_of(code, tab, place)
+    local position
     local parts = parts_here(code, tab, place.part or 0)
     if place.part and parts[#parts] ~= tab.parts[place.part] then return nil end
     if place.row then
         position = row_position(code, tab, place.part, place.row)
     elseif place.part then
         position = field(code, "part", #parts, field(code, "parts", 1, 1) or 1)
-    elseif place.command and place.command:find("^[%w_]+$") then
-        position = field(code, place.command, 1, field(code, "commands", 1, 1) or 1)
+    elseif place.command then
+        local commands = field(code, "commands", 1, 1)
+        local named = place.command:find("^[%a_][%w_]*$")
+        position = named and field(code, place.command, 1, commands or 1) or commands
     elseif place.sample then
         local samples = field(code, "samples", 1, 1)
         local plain = without_texts(code)
@@ -124,7 +141,27 @@ function lines.line(text, tab, place)
     elseif place.field then
         position = field(code, place.field, 1, 1)
     end
+    return position or not (place.row or place.part or place.sample) and code:find("%f[%w_]return%s*{") or nil
+end
+
+--- The line of a place in a script's text; nil if it cannot be found (a table that was put together by code).
+-- place: { row = n } | { part = n, row = n|nil } | { command = "NAME" }
+--        | { sample = n, step = n|nil }
+--        | { field = "match" } | {}, and inside = the name of a field there, nil: the place itself
+function lines.line(text, tab, place)
+    local code = code_of(text)
+    local position = position_of(code, tab, place)
+    local inside = place.inside and place.inside:find("^[%w_]+$") and field(code, place.inside, 1,
+        position or 1)
+    position = inside or position
     return position and line_at(code, position)
+end
+
+--- The text from a place on, without comments; "" if it cannot be found.
+function lines.from(text, tab, place)
+    local code = text and code_of(text) or ""
+    local position = position_of(code, tab, place)
+    return position and code:sub(position) or ""
 end
 
 --- "tank.lua:12", or "tank.lua" when the line or the text is unknown (text may be nil).

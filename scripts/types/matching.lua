@@ -1,6 +1,7 @@
 --- Which device type fits what was found.
 
 local shortage = require "serve.shortage"
+local wording = require "types.wording"
 
 local matching = {}
 
@@ -31,7 +32,8 @@ function matching.rank(type_, found)
         local rank = match(found)
         if rank == nil or rank == false then return nil end
         if type(rank) ~= "number" or rank ~= rank or math.abs(rank) == math.huge then
-            error("match returned " .. tostring(rank) .. ": return a number (higher is closer), or nil", 0)
+            error("match returned " .. wording.shown(rank)
+                .. ". Return a number (higher is closer), or nil where it does not fit.", 0)
         end
         return rank
     end

@@ -4,7 +4,10 @@ local about = require "serve.about"
 local limits = require "types.limits"
 local lines = require "types.lines"
 local shortage = require "serve.shortage"
+local hints = require "types.hints"
 local reading = require "types.reading"
+local why = require "types.why"
+local wording = require "types.wording"
 
 local proof = {}
 
@@ -42,10 +45,47 @@ function proof.as_expected(driver, value, expected)
     return math.abs(value - wanted) <= 0.5 * 10 ^ -driver.places + 1e-9
 end
 
+--- A value as messages of samples have it: with the text of a state.
+local function value_text(driver, value)
+    local name = driver.names and driver.names[value]
+    return name and ("%s (%s)"):format(value, name) or tostring(value)
+end
+
+--- "ST is 79, expected 80", and why it is no data.
+local function difference(driver, value, expected, rows, site, text)
+    local wanted = type(expected) == "number" and value_text(driver, expected) or tostring(expected)
+    if value ~= nil then
+        return ("%s is %s, expected %s"):format(driver.id, value_text(driver, value), wanted)
+    end
+    local ok, reason = pcall(why.none, driver, rows, site, nil, site.midnight, wording.near)
+    if not ok then shortage.pass_on(reason) end
+    reason = driver.from and why.misread(text or "", rows, wording.near) or reason
+    return ("%s is no data, expected %s%s"):format(driver.id, wanted, ok and reason and ": " .. reason or "")
+end
+
+--- What a function raised: where it did, if that is known, and what.
+local function raised(driver, problem, file, text, rows)
+    local told = hints.add(problem, file, text)
+    local line = told:sub(1, #file) == file and told:match("^:%d+", #file + 1)
+    if line then told = told:sub(#file + #line + 3) end
+    local misread = told:find("nil value", 1, true) and why.misread(text, rows, wording.near)
+    if misread then told = ("%s In the sample %s."):format(told, misread) end
+    return line and file .. line, driver.id .. ": " .. told
+end
+
+--- That no row has an expected driver.
+local function no_driver(type_, id, known)
+    local ids = {}
+    for _, driver in ipairs(type_.drivers) do ids[#ids + 1] = driver.id end
+    local meant = wording.same(id, known)
+    return ("%s is expected, but no row has this driver. %s"):format(id, meant
+        and ("Did you mean %s?"):format(meant) or "There are: " .. table.concat(ids, ", ") .. ".")
+end
+
 local SAMPLES_LATE = ("all samples together ran longer than %d ms"):format(limits.samples_ms)
 
 --- Tries the drivers of one node, see proof.try. expect: what is expected of them.
-local function try_node(type_, rows, sample, expect, deadline)
+local function try_node(type_, rows, sample, expect, deadline, text)
     local results, known = {}, {}
     for _, part in ipairs(type_.parts) do known[part.part] = type(expect[part.part]) == "table" end
     for _, driver in ipairs(type_.drivers) do
@@ -57,16 +97,15 @@ local function try_node(type_, rows, sample, expect, deadline)
             result.problem = driver.id .. " is not set from rows, so a sample cannot expect it"
         else
             local site = sample.site or {}
-            local ok, value, text = pcall(reading.of, driver, rows, site, nil, { midnight = site.midnight })
+            local ok, value, name = pcall(reading.of, driver, rows, site, nil, { midnight = site.midnight })
             if not ok then
                 shortage.pass_on(value)
-                result.problem = driver.id .. ": " .. tostring(value)
+                result.where, result.problem = raised(driver, tostring(value), type_.file, text or "", rows)
                 if reading.ran_too_long(value) then return { result } end
             else
-                result.value, result.text = value, text
+                result.value, result.text = value, name
                 if expected ~= nil and not proof.as_expected(driver, value, expected) then
-                    result.problem = ("%s is %s, expected %s"):format(driver.id,
-                        value == nil and "no data" or tostring(value), tostring(expected))
+                    result.problem = difference(driver, value, expected, rows, site, text)
                 end
             end
         end
@@ -75,7 +114,7 @@ local function try_node(type_, rows, sample, expect, deadline)
     for id, expected in pairs(expect) do
         if not known[id] then
             results[#results + 1] = { expected = expected,
-                problem = tostring(id) .. " is expected, but no row has this driver" }
+                problem = no_driver(type_, tostring(id), known) }
         end
     end
     return results
@@ -84,15 +123,17 @@ end
 --- One sample -> list of { driver, part = letter|nil, value, text, expected, problem = sentence|nil } in the
 -- order of the rows, then of the parts that the sample has rows of; expect = { ST = 1, t = { ST = 2 } }
 -- expects of part t too. A driver that the script or PG3 sets is only in it when a value is expected. Of a
--- script that ran too long only that is told, and so when os.clock() passes the deadline (nil: none).
-function proof.try(type_, sample, deadline)
+-- script that ran too long only that is told, and so when os.clock() passes the deadline (nil: none). text:
+-- the script's text, for hints (may be nil).
+function proof.try(type_, sample, deadline, text)
     local rows = proof.rows(sample.rows)
     about.note(rows, proof.source(type_, sample, rows))
-    local results = try_node(type_, rows, sample, sample.expect, deadline)
+    local results = try_node(type_, rows, sample, sample.expect, deadline, text)
     for _, part in ipairs(type_.parts) do
         local expect = sample.expect[part.part]
         if type(expect) == "table" or reading.has_part(part, rows) then
-            local more = try_node(part, rows, sample, type(expect) == "table" and expect or {}, deadline)
+            local more = try_node(part, rows, sample, type(expect) == "table" and expect or {}, deadline,
+                text)
             table.move(more, 1, #more, #results + 1, results)
         end
     end
@@ -108,11 +149,12 @@ function proof.run(type_, tab, text, prepare)
     for i, sample in ipairs(tab.samples or {}) do
         local where
         if prepare then prepare(sample) end
-        for _, result in ipairs(sample.steps and {} or proof.try(type_, sample, deadline)) do
+        for _, result in ipairs(sample.steps and {} or proof.try(type_, sample, deadline, text)) do
             if result.problem then
                 where = where or lines.at(type_.file, text, tab, { sample = i })
                 local part = result.part and result.part .. ": " or ""
-                problems[#problems + 1] = ("%s: sample %d: %s%s."):format(where, i, part, result.problem)
+                local told = ("%s: sample %d: %s%s"):format(result.where or where, i, part, result.problem)
+                problems[#problems + 1] = told:find("[.?]$") and told or told .. "."
                 if reading.ran_too_long(result.problem) then return problems end
             end
         end

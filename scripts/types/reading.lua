@@ -17,7 +17,7 @@ local ALARM_LISTS = { [name_lists.alarm] = true, [name_lists.grid_alarm] = true 
 
 --- Whether a row's number says that there is none (see types.alarms and types.codes), also where VRM names no
 -- unit, or one that sources.read does not know.
-local function says_none(row, driver)
+function reading.says_none(row, driver)
     if ALARM_LISTS[driver.names] and not (driver.values or driver.map) then
         return alarms.level(row.value) == nil
     end
@@ -56,7 +56,7 @@ end
 local function find_row(rows, keys, driver, since)
     for i = 1, #keys do                     -- ipairs is slower, and nothing is called as often
         local row = rows[keys[i]]
-        if row and type(row.value) == "number" and not (driver and says_none(row, driver))
+        if row and type(row.value) == "number" and not (driver and reading.says_none(row, driver))
             and not (since and reading.before(row, since)) then
             local input = keys.inputs and keys.inputs[keys[i]]
             if not input or stands_for_both(input, row, rows) then return row, keys[i] end
@@ -190,7 +190,7 @@ local function number_of(value)
 end
 
 --- A value as it may be shown: a finite number inside the limits, a whole one for lists; else nil.
-local function believable(driver, value)
+function reading.believable(driver, value)
     value = number_of(value)
     if not value then return nil end
     if driver.names then return state(driver, value) end
@@ -205,7 +205,7 @@ local function values_of(driver, row)
 end
 
 --- What the words values, scale and sign make of a number of a row (nil: it was worked out).
-local function converted(driver, value, row)
+function reading.converted(driver, value, row)
     if type(value) ~= "number" then return value end
     if driver.values then value = values_of(driver, row)[value] or value end
     return driver.factor and value * driver.factor or value
@@ -218,6 +218,20 @@ local function call_from(driver, rows, site)
     return values[1]
 end
 
+--- What the sources of a driver give: a number, or what its `from` returned | nil, the row of its path | nil.
+-- Raises what the script raises. since: rows measured before that give it nothing, nil: all do; the others as
+-- for reading.of.
+function reading.sourced(driver, rows, site, computed, since, seen)
+    local row = find_row(rows, driver.keys, driver, since)
+    if row then return in_unit(driver, row), row end
+    if driver.op == "sum" then return add_up(driver, rows, since, seen_of(driver, seen)) end
+    if driver.op then return (of_two(driver, driver.op, rows, driver.terms, since)) end
+    if driver.worst then return worst(driver, rows) end
+    if not driver.from then return nil end
+    if computed then return computed.value end
+    return call_from(driver, rows, site)
+end
+
 --- The value of one driver -> value | nil, text | nil, whether it is a state that neither the list nor VRM
 -- has a text for, when its row was measured | nil. Raises what the script raises.
 -- computed: what its `from` gave already, nil = call it now. memory: what is known of before, see
@@ -227,26 +241,14 @@ end
 function reading.of(driver, rows, site, computed, memory)
     memory = memory or {}
     local since = driver.daily and memory.midnight or nil
-    local row = find_row(rows, driver.keys, driver, since)
-    local value = row and in_unit(driver, row)
-    if value == nil then
-        if driver.op == "sum" then
-            value = add_up(driver, rows, since, seen_of(driver, memory.seen))
-        elseif driver.op then
-            value = of_two(driver, driver.op, rows, driver.terms, since)
-        elseif driver.worst then
-            value = worst(driver, rows)
-        elseif driver.from then
-            if computed then value = computed.value else value = call_from(driver, rows, site) end
-        end
-    end
-    local as_sent, measured_at, over = value, row and row.timestamp, driver.over
-    value = converted(driver, value, row)
+    local as_sent, row = reading.sourced(driver, rows, site, computed, since, memory.seen)
+    local measured_at, over = row and row.timestamp, driver.over
+    local value = reading.converted(driver, as_sent, row)
     if driver.map and value ~= nil then value = driver.map(value) end
     if over_time.OF_ANOTHER_UNIT[over] then
         value = over_time.value(driver, number_of(value), measured_at, memory)
     end
-    value = believable(driver, value)
+    value = reading.believable(driver, value)
     if over and not over_time.OF_ANOTHER_UNIT[over] then
         value = over_time.value(driver, value, measured_at, memory)
     end

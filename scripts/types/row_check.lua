@@ -7,6 +7,8 @@ local form = require "types.form"
 local is_list = require("types.lists").is_list
 local units = require "types.units"
 local name_lists = require "types.names"
+local slips = require "types.slips"
+local wording = require "types.wording"
 
 local row_check = {}
 
@@ -40,23 +42,42 @@ local DRIVERS = row_check.set [[
 for n = 0, 29 do DRIVERS["GV" .. n] = true end
 
 --- Stops the check. where: the row or field ("" for the file as a whole); what: what is wrong; fix: what
--- to write.
-function row_check.fail(where, what, fix)
-    error({ text = (where ~= "" and where .. ": " or "") .. what .. " " .. fix }, 0)
+-- to write; field: the name of the field in whose line it is, nil: that of the place that is checked.
+function row_check.fail(where, what, fix, field)
+    error({ text = (where ~= "" and where .. ": " or "") .. what .. " " .. fix, field = field }, 0)
 end
 
-local fail = row_check.fail
+local fail, shown = row_check.fail, wording.shown
+
+--- What to write for a field that a table does not have. others: { [what people write] = a sentence, or the
+-- field that is meant }, may be nil.
+local function instead_of(key, allowed, others)
+    local other = others and others[key]
+    if other and not allowed[other] then return other end
+    local known = wording.listed(allowed)
+    if known == "" then return "This is a list without names." end
+    return wording.did_you_mean(key, allowed, "%s", "Fields are: " .. known .. ".", others)
+end
+
+--- The keys of a table in an order that is always the same.
+local function sorted_keys(tab)
+    local keys = {}
+    for key in pairs(tab) do keys[#keys + 1] = key end
+    table.sort(keys, function(a, b) return tostring(a) < tostring(b) end)
+    return keys
+end
 
 --- Raises if tab has a field that is not in `allowed`; whole numbers up to also_numbers may be there too.
-function row_check.fields(where, tab, allowed, also_numbers)
-    for key in pairs(tab) do
+-- others: see instead_of.
+function row_check.fields(where, tab, allowed, also_numbers, others)
+    for _, key in ipairs(sorted_keys(tab)) do
         local numbered = also_numbers and math.type(key) == "integer" and key <= also_numbers
-        if not allowed[key] and not numbered then
-            local known = {}
-            for word in pairs(allowed) do known[#known + 1] = word end
-            table.sort(known)
-            fail(where, "the field '" .. tostring(key) .. "' is unknown.", #known > 0
-                and "Fields are: " .. table.concat(known, ", ") .. "." or "This is a list without names.")
+        if math.type(key) == "integer" and not numbered then
+            fail(where, ("%s stands there without the name of a field."):format(shown(tab[key])),
+                instead_of(key, allowed, others))
+        elseif not allowed[key] and not numbered then
+            fail(where, "the field '" .. tostring(key) .. "' is unknown.", instead_of(key, allowed, others),
+                tostring(key))
         end
     end
 end
@@ -64,7 +85,7 @@ end
 --- Raises if a list has names or holes. A variable that is nil, or a misspelt one, leaves a hole.
 function row_check.list(where, list)
     local last = 0
-    for key in pairs(list) do
+    for _, key in ipairs(sorted_keys(list)) do
         if math.type(key) ~= "integer" or key < 1 then
             fail(where, "the field '" .. tostring(key) .. "' is unknown.",
                 "This is a list of tables: " .. where .. " = { { ... }, { ... } }.")
@@ -81,13 +102,22 @@ end
 
 --- A text on one line, of at most `longest` characters.
 function row_check.text(where, field, value, longest)
-    local is_text = type(value) == "string"
-    local length = is_text and utf8.len(value)
-    if is_text and not length then
+    local length = type(value) == "string" and utf8.len(value)
+    if value == nil then
+        fail(where, field .. " is missing.", ("Write a text of 1 to %d characters in quotes."):format(
+            longest))
+    elseif type(value) ~= "string" then
+        fail(where, ("%s is %s, which is no text."):format(field, shown(value)), "Write it in quotes.")
+    elseif not length then
         fail(where, field .. " has letters that are not UTF-8.", "Save the file as UTF-8.")
-    elseif not is_text or length == 0 or length > longest or value:find("%c") then
-        fail(where, field .. " is not a text of 1 to " .. longest .. " characters.",
-            "Write it in quotes, on one line.")
+    elseif length == 0 then
+        fail(where, field .. " is empty.", ("Write a text of 1 to %d characters."):format(longest))
+    elseif length > longest then
+        fail(where, ("%s, %s, has %d characters."):format(field, shown(value), length),
+            ("It may have %d."):format(longest))
+    elseif value:find("%c") then
+        fail(where, ("%s, %s, is on several lines, or has a tab."):format(field, shown(value)),
+            "Write it on one line.")
     end
     return value
 end
@@ -100,7 +130,8 @@ function row_check.texts(where, field, value)
     for key, text in pairs(list) do
         count = count + 1
         if math.type(key) ~= "integer" or type(text) ~= "string" or text == "" then
-            fail(where, field .. " is neither a text nor a list of texts.",
+            local what = math.type(key) == "integer" and shown(text) or ("the field '%s'"):format(key)
+            fail(where, ("%s has %s: it is a text or a list of texts."):format(field, what),
                 "Write " .. field .. " = \"...\" or " .. field .. " = { \"...\", \"...\" }.")
         end
     end
@@ -112,18 +143,39 @@ function row_check.texts(where, field, value)
 end
 local texts = row_check.texts
 
+--- What was meant by a path that cannot be one.
+local function path_meant(path)
+    if type(path) == "function" then return "A function is written from = function(rows) ... end." end
+    if type(path) == "table" then return "Several paths go into first = { ... }, or sum = { ... }." end
+    if type(path) ~= "string" then return "D-Bus paths look like \"/Dc/0/Voltage\"." end
+    local after = path:match("^com%.victronenergy%.[%w_.]+(/.*)$") or path:match("^[NRW]/[^/]+/%l+/%d+(/.*)$")
+    local words = after or path:match("^%s*(/[^%s]*)%s*$") or path:find("[/\\]") and "/"
+        .. path:gsub("\\", "/"):gsub("^[%s/]+", "")
+    if words then return ("Did you mean \"%s\"?"):format(words) end
+    return ("D-Bus paths look like \"/Dc/0/Voltage\"; VRM's code is the fifth entry: nil, \"%s\"."):format(
+        path)
+end
+
 local function check_path(where, path)
-    if type(path) ~= "string" or path:sub(1, 1) ~= "/" then
-        fail(where, ("the path (fourth entry), %s, does not begin with '/'."):format(tostring(path)),
-            "D-Bus paths look like \"/Dc/0/Voltage\"; VRM's code is the fifth entry: nil, \"V\".")
+    local whole = type(path) == "string" and path:sub(1, 1) == "/"
+    if not whole then
+        fail(where, ("the path (fourth entry), %s, does not begin with '/'."):format(shown(path)),
+            path_meant(path))
+    elseif path:find("[%s\\]") then
+        fail(where, ("the path (fourth entry), %s, has a blank or a \\."):format(shown(path)),
+            ("Did you mean \"%s\"?"):format((path:gsub("%s", ""):gsub("\\", "/"))))
+    elseif #path > 1 and path:sub(-1) == "/" then
+        fail(where, ("the path (fourth entry), %s, ends with '/'."):format(shown(path)),
+            "Write it in full; worst = \"/Alarms/\" takes all that begin so.")
     end
     return path
 end
 
 local function check_code(where, code)
     if type(code) ~= "string" or code == "" or code:find("/", 1, true) then
-        fail(where, ("the code (fifth entry), %s, is not one of VRM's."):format(tostring(code)),
-            "Codes look like \"ScV\" or \"#521\"; several paths go into first = { ... }.")
+        fail(where, ("the code (fifth entry), %s, is not one of VRM's."):format(shown(code)),
+            type(code) == "number" and "Is it of a number? Its decimals come after a point: 0.1."
+                or "Codes look like \"ScV\" or \"#521\"; several paths go into first = { ... }.")
     end
     return code
 end
@@ -155,7 +207,9 @@ local function terms_given(where, op, given)
     local rule = OPERATIONS[op]
     if type(given) ~= "table" or not is_list(given) or #given < rule[2] or #given > rule[3] then
         local wanted = rule[3] == 2 and "two." or "terms, without names or nil."
-        fail(where, op .. " is not a list of " .. wanted,
+        local is = type(given) ~= "table" and shown(given) or #given == 0 and "{}" or (
+            "a list of %d"):format(#given)
+        fail(where, ("%s is %s, not a list of %s"):format(op, is, wanted),
             "Write " .. rule[1] .. "; alternatives of one are a list of their own.")
     end
     return op == "sum" and form.terms(given) or given
@@ -202,33 +256,62 @@ local function row_worst(where, row)
     local is_path = type(worst) == "string" and worst:sub(1, 1) == "/"
     local fault = is_path and alarms.fault(worst) or nil
     if not is_path or not fault and worst:sub(-1) ~= "/" then
-        fail(where, "worst is not the beginning of paths, nor the path of an alarm.",
+        fail(where, ("worst, %s, is not the beginning of paths, nor the path of an alarm."):format(shown(
+            worst)),
             "Write worst = \"/Alarms/\" or worst = \"/Alarms/Overload\".")
     end
     return worst, fault
 end
 
---- A unit of types.units; what: how the message calls the entry.
-function row_check.unit(where, what, named)
-    local unit = type(named) == "table" and units[named.name] or units[named]
-    if not unit then
-        local known = {}
-        for name in pairs(units) do known[#known + 1] = name end
-        table.sort(known)
-        local is = named == nil and " is nil: no unit or list has that name." or " is not a unit or a list."
-        fail(where, what .. is, "Write one of unit." .. table.concat(known, ", unit.")
-            .. ", a list of types/names.lua such as \"alarm\", or { [0] = \"Off\", [1] = \"On\" }.")
+--- What stood there when a row was written: { "ST", unit.percnt, ... } -> percnt; the value is nil by then.
+-- written: the text from the row on, "" where it is not known.
+local function unit_written(written)
+    for name in written:gmatch("%f[%w_]unit%s*%.%s*([%w_]+)") do
+        if not units[name] then return name end
     end
-    return unit
+    return nil
+end
+
+--- The unit with a number of the ISY's; nil: none.
+local function unit_of_number(uom)
+    local names = {}
+    for name, unit in pairs(units) do
+        if unit.uom == uom then names[#names + 1] = name end
+    end
+    table.sort(names)
+    return names[1]
+end
+
+--- A unit of types.units; what: how the message calls the entry; written: see unit_written.
+function row_check.unit(where, what, named, written)
+    local unit = type(named) == "table" and units[named.name] or units[named]
+    if unit then return unit end
+    local name = named == nil and unit_written(written or "") or type(named) == "string" and named
+        or unit_of_number(named)
+    local is = type(named) == "table" and " is a table without states." or (
+        ", %s, is not a unit or a list."):format(
+        named == nil and name and "unit." .. name or shown(named))
+    if type(named) == "number" and name then
+        fail(where, what .. is, ("Write unit.%s."):format(name))
+    end
+    if named == nil and not name then is = " is missing." end
+    local all = "Write one of unit." .. wording.listed(units):gsub(", ", ", unit.")
+        .. ", a list of types/names.lua such as \"alarm\", or { [0] = \"Off\", [1] = \"On\" }."
+    fail(where, what .. is, wording.did_you_mean(name or "", units, "unit.%s", all, slips.unit))
 end
 
 local function check_names(where, list)
     local count = 0
-    for value, text in pairs(list) do
+    for _, value in ipairs(sorted_keys(list)) do
+        local text = list[value]
         count = count + 1
         if math.type(value) ~= "integer" or type(text) ~= "string" then
-            fail(where, "the list of states is not { [number] = \"text\" }.",
-                "Write { [0] = \"Off\", [1] = \"On\" }.")
+            local key = type(value) == "string" and '["%s"]' or "[%s]"
+            fail(where, ("the list of states has %s = %s."):format(key:format(tostring(value)), shown(text)),
+                type(value) == "string" and tonumber(value) and (
+                    "Write the number without quotes: [%s] = %s.")
+                    :format(value, shown(text))
+                        or "It has numbers with texts: { [0] = \"Off\", [1] = \"On\" }.")
         elseif value < 0 or value > LARGEST_INDEX then
             fail(where, ("the state %d cannot be shown."):format(value),
                 ("The ISY's lists go from 0 to %d: use values or map for others."):format(LARGEST_INDEX))
@@ -242,19 +325,24 @@ end
 
 --- What a kind says -> unit, and for a list of states its texts { [number] = text } and their id in the
 -- profile (own_id unless it is a list of types/names.lua). what: how the message calls the entry.
-function row_check.kind(where, what, kind, own_id)
+function row_check.kind(where, what, kind, own_id, written)
     if type(kind) == "string" and not units[kind] then
         local list = name_lists[kind]
         if not list then
-            fail(where, ("%s, \"%s\", is no list of states."):format(what, kind),
-                "Use a list of types/names.lua, or write { [0] = \"Off\", [1] = \"On\" } here.")
+            local write = wording.did_you_mean(kind, name_lists, "\"%s\"", nil)
+                or wording.did_you_mean(kind, units, "unit.%s",
+                    "Use a list of types/names.lua such as \"off_on\","
+                    .. " or write { [0] = \"Off\", [1] = \"On\" } here.", slips.unit)
+            fail(where, ("%s, %s, is no unit and no list of states."):format(what, shown(kind)), write)
         end
         return STATES, list, kind:upper()
+    elseif type(kind) == "table" and kind.watt ~= nil then
+        fail(where, what .. " is unit, all units at once.", "Write one of them: unit.percent.")
     elseif type(kind) == "table" and kind.name == nil and next(kind) ~= nil then
         check_names(where, kind)
         return STATES, kind, own_id
     end
-    return row_check.unit(where, what, kind), nil, nil
+    return row_check.unit(where, what, kind, written), nil, nil
 end
 
 local COMPUTED = { "sum", "product", "quotient", "worst", "from" }
@@ -266,6 +354,18 @@ local function count_of(row, words)
     return count
 end
 
+--- What to write where there is no function.
+local function instead_of_function(field, value)
+    if type(value) == "string" and value:sub(1, 1) == "/" then
+        return "A path is the fourth entry of the row, without a name."
+    elseif field == "map" and type(value) == "table" then
+        return "Write values = { [240] = 0 } for numbers that stand for others."
+    end
+    return ("It is a function: %s = function(%s) return ... end; its name is written without ()."):format(
+        field,
+        field == "from" and "rows" or "value")
+end
+
 --- A value has a path, or is worked out, or both: then it is worked out where the path has no number.
 local function check_sources(where, row, keys, kind)
     local computed, elsewhere = count_of(row, COMPUTED), count_of(row, SET_ELSEWHERE)
@@ -273,20 +373,26 @@ local function check_sources(where, row, keys, kind)
         fail(where, "by_pg3 is for the controller only.", "Remove it.")
     end
     if row.by_script ~= nil and row.by_script ~= true then
-        fail(where, "by_script is not true.", "Write true, or remove it.")
+        fail(where, ("by_script is %s."):format(shown(row.by_script)),
+            "Write by_script = true, or remove it.")
     end
     if #keys + computed + elsewhere == 0 then
         fail(where, "nothing says where the value comes from.", "Add its path, \"/...\", as the fourth entry,"
             .. " or one of first, sum, product, quotient, worst, from (a function of the rows), or"
             .. " by_script = true for node:set.")
     elseif computed > 1 or elsewhere > 1 or (elsewhere > 0 and #keys + computed > 0) then
-        fail(where, "there is more than one source.", "Keep one of sum, product, quotient, worst, from and "
-            .. "by_script.")
+        local given = {}
+        for _, list in ipairs { COMPUTED, SET_ELSEWHERE } do
+            for _, word in ipairs(list) do given[#given + 1] = row[word] ~= nil and word or nil end
+        end
+        if #keys > 0 then table.insert(given, 1, "the path") end
+        fail(where, ("there is more than one source: %s."):format(table.concat(given, ", ")),
+            "Keep one of them.")
     end
     for _, field in ipairs { "from", "map" } do
         if row[field] ~= nil and type(row[field]) ~= "function" then
-            fail(where, field .. " is not a function.",
-                "Write " .. field .. " = function(...) return ... end.")
+            fail(where, ("%s is %s."):format(field, shown(row[field])), instead_of_function(field,
+                row[field]))
         end
     end
 end
@@ -296,13 +402,17 @@ end
 local function row_values(where, values)
     if values == nil then return nil end
     if type(values) ~= "table" or next(values) == nil then
-        fail(where, "values is not a table.", "Write values = { [240] = 0 }.")
+        fail(where, ("values is %s."):format(type(values) == "table" and "an empty table" or shown(values)),
+            "Write values = { [240] = 0 }: 0 stands for 240.")
     end
-    for from, to in pairs(values) do
+    for _, from in ipairs(sorted_keys(values)) do
+        local to = values[from]
         if type(from) == "string" and type(to) == "table" then
             row_values(where, to)
         elseif type(from) ~= "number" or type(to) ~= "number" then
-            fail(where, "values has something that is not a number.", "Write values = { [240] = 0 }.")
+            local key = type(from) == "string" and '["%s"]' or "[%s]"
+            fail(where, ("values has %s = %s."):format(key:format(tostring(from)), shown(to)),
+                "It has numbers for numbers: values = { [240] = 0 }; texts are in a list of states.")
         end
     end
     return values
@@ -312,7 +422,10 @@ end
 function row_check.number(where, field, value, default)
     if value == nil then return default end
     if type(value) ~= "number" or value ~= value then
-        fail(where, field .. " is not a number.", "Write " .. field .. " = 1.")
+        local number = type(value) == "string" and tonumber((value:gsub(",", ".")))
+        fail(where, ("%s is not a number: it is %s."):format(field, shown(value)), number
+            and ("Write %s = %s, without quotes."):format(field, number)
+            or ("Write a number: %s = 1."):format(field))
     elseif math.abs(value) > LARGEST_NUMBER then
         fail(where, field .. " is too large.", "The ISY shows numbers up to 1e12.")
     end
@@ -323,7 +436,8 @@ end
 function row_check.places(where, places, unit)
     places = row_check.number(where, "places", places, unit.places)
     if math.type(places) ~= "integer" or places < 0 or places > 4 then
-        fail(where, "places is not a whole number from 0 to 4.", "Write places = 2.")
+        fail(where, ("places is %s."):format(shown(places)),
+            "It is how many decimals are shown, 0 to 4: places = 2.")
     end
     return places
 end
@@ -339,7 +453,11 @@ end
 local function row_limits(where, row, unit)
     local min = row_check.number(where, "min", row.min, unit.min)
     local max = row_check.number(where, "max", row.max, unit.max)
-    if min > max then fail(where, "min is greater than max.", "Swap them.") end
+    if min > max then
+        local which = row.min and row.max and "Swap them." or ("The unit's own %s is %s: write both."):format(
+            row.min and "max" or "min", shown(row.min and max or min))
+        fail(where, ("min, %s, is greater than max, %s."):format(shown(min), shown(max)), which)
+    end
     return min, max
 end
 
@@ -374,7 +492,9 @@ end
 local function row_daily(where, row)
     local of_rows = not (row.from or row.worst)
     if row.daily == nil then return (row.day_max or row.day_min) and of_rows or nil end
-    if row.daily ~= true then fail(where, "daily is not true.", "Write true, or remove it.") end
+    if row.daily ~= true then
+        fail(where, ("daily is %s."):format(shown(row.daily)), "Write daily = true, or remove it.")
+    end
     for _, word in ipairs { "from", "worst", "by_script", "by_pg3" } do
         if row[word] then
             fail(where, "daily does not go with " .. word .. ".",
@@ -392,7 +512,9 @@ local function row_zero(where, row, unit, names)
     local zero, has_zero = row.zero, names == nil or names[0] ~= nil
     local counts = row.daily or row.day_max or row.day_min or row.total
     if zero == nil then zero = not counts and (unit.zero or (names ~= nil and has_zero)) end
-    if type(zero) ~= "boolean" then fail(where, "zero is not true or false.", "Write zero = false.") end
+    if type(zero) ~= "boolean" then
+        fail(where, ("zero is %s."):format(shown(zero)), "Write zero = true or zero = false.")
+    end
     if zero and not has_zero then
         fail(where, "zero is true, but the list has no text for 0.", "Add one, or remove zero.")
     end
@@ -404,7 +526,8 @@ end
 local function check_measured(where, row)
     for _, word in ipairs { "measured", "on_change" } do
         if row[word] ~= nil and row[word] ~= true then
-            fail(where, word .. " is not true.", "Write true, or remove it.")
+            fail(where, ("%s is %s."):format(word, shown(row[word])), (
+                "Write %s = true, or remove it."):format(word))
         end
     end
     if row.measured and row.on_change then
@@ -432,7 +555,8 @@ end
 --- events = { [0] = "STOPPED", [1] = "STARTED" }: which states report which event.
 local function events_by_state(where, events, names, declared)
     local lowest, several = math.huge, false
-    for value, name in pairs(events) do
+    for _, value in ipairs(sorted_keys(events)) do
+        local name = events[value]
         if math.type(value) ~= "integer" or not names[value] then
             fail(where, ("events has %s, which is no state of the list."):format(tostring(value)),
                 EVENTS_BY_STATE .. ": numbers of the list.")
@@ -477,19 +601,41 @@ local function row_events(where, row, names, declared)
         fail(where, "events does not go with by_script.", "Report it with node:event.")
     end
     if names then return events_by_state(where, events, names, declared) end
+    if math.type(next(events)) == "integer" then
+        fail(where, "events has numbers of states, and the row has no list of states.",
+            "A number reports when it passes a level: " .. EVENTS_BY_LEVEL .. ".")
+    end
     return events_by_level(where, events, declared)
 end
 
-local function check_id(where, id, seen, kind)
+--- What to write for a driver that there is not. entry: the row's first entry in full.
+local function driver_meant(id, entry)
+    if entry:find("[,;]") then
+        return ("Part several by blanks: \"%s\"."):format((entry:gsub("%s*[,;]%s*", " ")))
+    end
+    if entry ~= id and wording.same(entry, DRIVERS) then
+        return ("Did you mean \"%s\"?"):format(wording.same(entry, DRIVERS))
+    end
+    local number = id:match("^[Gg][Vv](%d+)$")
+    if number and tonumber(number) > 29 then return "Use GV0 to GV29." end
+    return wording.did_you_mean(id, DRIVERS, "\"%s\"",
+        "Use ST, GV0 to GV29 or a named one in capitals (CV, CC,"
+        .. " CPW, FREQ, CLITEMP, BATLVL ...).", slips.driver)
+end
+
+--- entry: the row's first entry in full; number: of the row.
+local function check_id(where, id, seen, kind, entry)
     if id == "GV30" or (id == "TIME" and kind ~= "controller") then
         fail(where, id .. " is kept for the data state and the time of the last data.", "Use GV0 to GV29.")
     elseif not DRIVERS[id] and id ~= "TIME" then
-        fail(where, "the driver id '" .. id .. "' is not one ISY knows.",
-            "Use ST, GV0 to GV29 or a named one in capitals (CV, CC, CPW, FREQ, CLITEMP, BATLVL ...).")
+        fail(where, "the driver id '" .. id .. "' is not one ISY knows.", driver_meant(id, entry))
     elseif seen[id] then
-        fail(where, "the driver id '" .. id .. "' is used twice.", "Give each row its own id.")
+        local free = 0
+        while seen["GV" .. free] do free = free + 1 end
+        fail(where, ("the driver id '%s' is used twice%s."):format(id, seen[id] ~= where and ", in "
+            .. seen[id] .. " too" or ""), ("Give each row its own id; GV%d is free so far."):format(free))
     end
-    seen[id] = true
+    seen[id] = where
 end
 
 --- A number other than 0, `default` where there is none.
@@ -526,10 +672,10 @@ end
 --- One driver of a row -> see types.check. first_id: of the row's drivers, for the id of its list of states;
 -- n: which of them it is, nil: there is one only.
 local function one_driver(where, row, seen, of, first_id, n)
-    check_id(where, row[1], seen, of.kind)
+    check_id(where, row[1], seen, of.kind, of.entry)
     where = where .. " (" .. row[1] .. ")"
     local unit, names, names_id = row_check.kind(where, "the kind (second entry)", row[2],
-        of.id .. "_" .. first_id)
+        of.id .. "_" .. first_id, of.written)
     local label = row_check.text(where, "the label (third entry)", row[3], limits.name)
     local keys = row_keys(where, row)
     local op, terms, own = row_terms(where, row)
@@ -554,18 +700,45 @@ local function one_driver(where, row, seen, of, first_id, n)
     }
 end
 
+--- Entries that changed places.
+local function check_order(where, row)
+    if next(row, next(row)) == nil then
+        fail(where, "the row has nothing but its driver.",
+            "Write { \"ST\", unit.watt, \"Label\", \"/Path\" }.")
+    end
+    local has_path = type(row[4]) == "string" and row[4]:sub(1, 1) == "/"
+    for place = 2, 3 do
+        if type(row[place]) == "string" and row[place]:sub(1, 1) == "/" and not has_path then
+            fail(where, ("the path, %s, stands in the %s place."):format(shown(row[place]),
+                place == 2 and "second" or "third"), "The order is: driver, unit, label, path, code.")
+        end
+    end
+    local label_first = type(row[2]) == "string" and not units[row[2]] and not name_lists[row[2]]
+        and type(row[3]) == "table"
+    if label_first then
+        fail(where, ("the label, %s, stands before the unit."):format(shown(row[2])),
+            "The order is: driver, unit, label, path, code.")
+    end
+end
+
 --- A row -> a list of drivers (see types.check), one for each id of its first entry. seen: the ids used so
 -- far; of = what the row is of: { id = of the node type, kind = nil, "controller" or "gateway", events = what
--- its table declares }.
+-- its table declares, written = the row's text, "" where it is not known }.
 function row_check.row(where, row, seen, of)
     if type(row) ~= "table" then
-        fail(where, "it is not a row.", "Write { \"ST\", unit.watt, \"Label\", \"/...\" }.")
+        fail(where, ("it is %s, not a row."):format(shown(row)),
+            "Each row stands in { }: { \"ST\", unit.watt, \"Label\", \"/Path\" }, and what is no row needs a"
+            .. " name: icon = \"Sensor\".")
     end
     local ids = form.ids(row[1])
+    if #ids == 0 then row_check.fields(where, row, ROW_FIELDS, ROW_ENTRIES, slips.row) end
     if #ids == 0 then
-        fail(where, "the first entry is not a driver id.", "Begin the row with \"ST\", \"CV\", \"GV0\" ...")
+        fail(where, ("the first entry, %s, is not a driver id."):format(shown(row[1])),
+            "Begin the row with \"ST\", \"CV\", \"GV0\" ...")
     end
-    row_check.fields(where .. " (" .. row[1] .. ")", row, ROW_FIELDS, ROW_ENTRIES)
+    check_order(where .. " (" .. row[1] .. ")", row)
+    row_check.fields(where .. " (" .. row[1] .. ")", row, ROW_FIELDS, ROW_ENTRIES, slips.row)
+    of.entry = row[1]
     local drivers = {}
     for n, id in ipairs(ids) do
         local several = #ids > 1

@@ -1,0 +1,317 @@
+--- What helps with Lua's own messages: what people write who know other languages, and slips of the pen.
+
+local slips = require "types.slips"
+local units = require "types.units"
+local wording = require "types.wording"
+
+local hints = {}
+
+local KEYWORDS = { "and", "break", "do", "else", "elseif", "end", "false", "for", "function", "goto", "if",
+    "in",
+                   "local", "nil", "not", "or", "repeat", "return", "then", "true", "until", "while" }
+
+--- What scripts have (docs/authors.md, What a script sees).
+local GLOBALS = { "assert", "error", "ipairs", "math", "next", "number", "pairs", "pcall", "rawequal",
+    "rawget",
+                  "rawlen", "select", "setmetatable", "sleep", "string", "table", "timer", "tonumber",
+                      "tostring",
+                  "type", "unit", "use", "vrm" }
+local FIELDS = {
+    string = { "byte", "char", "find", "format", "len", "lower", "pack", "packsize", "rep", "reverse", "sub",
+               "unpack", "upper" },
+    table = { "concat", "insert", "remove", "sort", "unpack" },
+    timer = { "after", "cancel", "every" },
+    vrm = { "get" },
+    math = { "abs", "ceil", "cos", "exp", "floor", "fmod", "huge", "log", "max", "min", "modf", "pi", "sin",
+             "sqrt", "tan", "tointeger", "type" },
+}
+local OF_NODE = { "address", "event", "get", "log", "name", "notice", "param", "set", "state" }
+
+--- Names of other languages and of Lua's that scripts do not have: what to write.
+local NO_GLOBAL = {
+    null = "Write nil.", None = "Write nil.", undefined = "Write nil.", NULL = "Write nil.",
+        Nil = "Write nil.",
+    True = "Write true.", False = "Write false.", TRUE = "Write true.", FALSE = "Write false.",
+    print = "Write node:log(\"info\", ...) in a function that is given node; --check shows what rows give.",
+    console = "Write node:log(\"info\", ...).", log = "Write node:log(\"info\", ...), or math.log.",
+    os = "The time of a row is rows[\"/Path\"].timestamp; timer.after(seconds, fn) waits.",
+    io = "Scripts have no files: node.state keeps what has to outlast a restart.",
+    require = "Write use \"name\" for the lib lib/name.lua beside the script.",
+    import = "Write use \"name\" for the lib lib/name.lua beside the script.",
+    dofile = "Write use \"name\" for the lib lib/name.lua beside the script.",
+    coroutine = "start, update, commands and timers may wait: sleep(seconds).",
+    rows = "A function is given the rows: from = function(rows) return number(rows, \"/Soc\") end.",
+    node = "start, update and commands are given the node: update = function(node, rows) ... end.",
+    self = "start, update and commands are given the node: update = function(node, rows) ... end.",
+    this = "start, update and commands are given the node: update = function(node, rows) ... end.",
+    args = "A command is given its numbers: function(node, args) ... end.",
+    utf8 = "Write string.sub, string.find and others of string.",
+    load = "Write a function.", _G = "Write local variables.", xpcall = "Write pcall.",
+    unpack = "Write table.unpack.", getmetatable = "It is not there for scripts.",
+    int = "Write math.tointeger(x), or math.floor(x).", float = "Write tonumber(x).",
+        str = "Write tostring(x).",
+    len = "Write #list.", round = "places = 1 in the row rounds.", abs = "Write math.abs(x).",
+    min = "Write math.min(a, b).", max = "Write math.max(a, b).", floor = "Write math.floor(x).",
+    sum = "In a row it is a word: sum = { \"/Ac/L1/Power\", \"/Ac/L2/Power\" }.",
+    parseInt = "Write tonumber(x).", parseFloat = "Write tonumber(x).", Math = "Write math in small letters.",
+    var = "Write local.", let = "Write local.", const = "Write local.",
+        def = "Write local function name(...).",
+    lambda = "Write function(rows) return ... end.", math_round = "places = 1 in the row rounds.",
+}
+
+--- Functions that are not in a table of the sandbox: what to write.
+local PATTERNS = "Scripts have no patterns; string.find(text, \"plain text\") finds a text, string.sub"
+    .. " cuts it."
+local NO_FIELD = {
+    match = PATTERNS, gmatch = PATTERNS, gsub = PATTERNS, split = PATTERNS, replace = PATTERNS,
+    round = "places = 1 in the row rounds; else math.floor(x + 0.5).", dump = "It is not there for scripts.",
+    move = "Write a loop.", pow = "Write x ^ y.", strip = PATTERNS, trim = PATTERNS, contains = PATTERNS,
+    length = "Write string.len(text), or #text.", lenght = "Write string.len(text), or #text.",
+    append = "Write table.insert(list, x).", push = "Write table.insert(list, x).",
+}
+
+local COMMENT = "A comment begins with --."
+local FIELD = "A field is written name = value, or [\"/Path\"] = value."
+local FUNCTION = "Write function(rows) return ... end."
+local IN_BRACES = "Tables, rows and lists stand in { }."
+
+--- What a line's code tells: { pattern in Lua's message, pattern in the code, what to write }. The first that
+-- fits counts.
+local BY_CODE = {
+    { "near", "!=", "Write ~= for \"is not\"." },
+    { "near", "&&", "Write and for &&." },
+    { "near", "||", "Write or for ||." },
+    { "near", "===", "Compare with ==." },
+    { "near", "=>", FUNCTION },
+    { "near", "//", COMMENT }, { "near", "/%*", COMMENT }, { "near", "#%s", COMMENT }, { "near", "^%s*#",
+        COMMENT },
+    { "near", "%f[%w_]lambda%f[^%w_]", FUNCTION }, { "near", "%f[%w_]func?%s*%(", FUNCTION },
+    { "near", "[%w_]%s*[%+%-%*/]=", "Write x = x + 1." }, { "near", "%+%+", "Write x = x + 1." },
+    { "near", "%?", "Write a and b or c for a ? b : c." },
+    { "near", "[{,]%s*%-?%d+%s*[:=]", "A number as the name of a field stands in [ ]: { [0] = \"Off\" }." },
+    { "near", "%d%%", "Write numbers without their unit." },
+    { "near", "=%s*%(", IN_BRACES }, { "near", "^%s*%(", IN_BRACES }, { "near", "^%s*%[", IN_BRACES },
+    { "near", "=%s*%[%s*\"", IN_BRACES },
+    { "near", "[\"%w_]%s*:%s*[\"'{%d%[]", FIELD }, { "near", "[\"%w_]%s*:%s*%a[%w_.]*%s*[,}]", FIELD },
+    { "near", "%f[%w_]elif%f[^%w_]", "Write elseif." },
+    { "near", "%f[%w_]else%s+if%f[^%w_]", "Write elseif, or end both." },
+    { "near", "^%s*def%f[^%w_]", "Write local function name(...) ... end." },
+    { "near", "^%s*import%f[^%w_]", "Write local name = use \"name\"." },
+    { "near", "^%s*from%s+%w+%s+import", "Write local name = use \"name\"." },
+    { "near", "%f[%w_]use%s+[%a_]", "The name of a lib stands in quotes: use \"tools\"." },
+    { "near", "^%s*var%s", "Write local for var." }, { "near", "^%s*let%s", "Write local for let." },
+    { "near", "^%s*const%s", "Write local for const." },
+    { "near", "^%s*export%s", "End the file with return { ... }." },
+    { "near", "^%s*module%.", "End the file with return { ... }." },
+}
+
+--- What the message alone tells: { pattern in it, what to write }. The first that fits counts.
+local BY_MESSAGE = {
+    { "<\\226>", "Typographic quotes and dashes are no signs of Lua: write \" and -." },
+    { "<\\194>", "There is a sign that is no blank, copied from a page perhaps: write a plain blank." },
+    { "<\\239>", "Save the file as UTF-8 without BOM." },
+    { "<\\25[45]>", "Save the file as UTF-8." },
+    { "unfinished string", "A text ends with the quote it began with, on the same line." },
+    { "unfinished long", "What begins with [[ ends with ]]." },
+    { "invalid escape", "Write \\\\ for \\ in a text; paths of VRM have /." },
+    { "malformed number",
+        "Write numbers with a point and without a unit, and names not beginning with a digit." },
+    { "near '|'", "Write or for ||." }, { "near '!'", "Write not for !." },
+    { "'then' expected near '='", "Compare with ==; a single = gives a value." },
+    { "'then' expected near '{'", "There are no { } around what is done: if x > 0 then ... end." },
+    { "'then' expected", "if is followed by then: if x > 0 then ... end." },
+    { "'do' expected", "Write for i = 1, 3 do ... end." },
+    { "'=' or 'in' expected", "Write for i = 1, 3 do ... end." },
+    { "near '#'", COMMENT }, { "near '%['", IN_BRACES },
+    { "near '`'", "Write texts in \" \"." }, { "near '[@$]'", "Write names without it." },
+    { "near '%%'", "Write unit.percent." }, { "near ';'", "Fields are parted by commas." },
+    { "'}' expected %(to close '{' at line", "Is a comma missing at the end of the row above, or a } ?" },
+    { "'}' expected near '='", "A name of a field has no blanks; else write [\"...\"] = ." },
+    { "'}' expected", "Is a comma missing before it, or a } ?" },
+    { "'%)' expected", "Is a ) missing?" },
+    { "'=' expected", "Give the value after =." },
+    { "'end' expected", "Each function, if and for ends with end." },
+    { "<eof> expected near 'end'", "There is one end too many." },
+    { "<eof> expected near '}'", "There is one } too many." },
+    { "<eof> expected", "Nothing stands after the return of the table: move it above." },
+    { "near <eof>", "The file is not complete: is a } or an end missing?" },
+    { "unexpected symbol near '{'", "Begin the table with return." },
+    { "unexpected symbol near ','", "There is a comma too many, or a value is missing before it." },
+    { "unexpected symbol near '/'", "Write a path in quotes." },
+    { "unexpected symbol near '}'", "A value is missing before it." },
+    { "unexpected symbol near '='", "Compare with ==; a value is given as name = value." },
+    { "unexpected symbol near '\"'", "A text alone does nothing: give it to a variable." },
+    { "syntax error near", "Is a word misspelt, or a quote missing?" },
+    { "ends with 'return", "Write return before the table, or return and its name at the end of the file." },
+}
+
+--- What a function of a script raised: { pattern in the message, what to write }.
+local A_ROW = "A row is a table: its number is rows[\"/Path\"].value, or number(rows, \"/Path\")."
+local BY_VALUE = {
+    { "arithmetic on a table value", A_ROW }, { "compare number with table", A_ROW },
+    { "compare table with number", A_ROW }, { "concatenate a table", A_ROW },
+    { "attempt to concatenate a nil", "Write tostring(x) for what may be nil." },
+    { "arithmetic on a nil value", "What VRM did not send is nil: if not x then return nil end." },
+    { "compare nil with", "What VRM did not send is nil: if not x then return nil end." },
+    { "compare %a+ with nil", "What VRM did not send is nil: if not x then return nil end." },
+    { "on a string value", "tonumber(text) makes a number of a text, .. joins texts." },
+    { "attempt to %a+ a '.-' with a '.-'",
+        "tonumber(text) makes a number of a text, .. joins texts; the unit of"
+        .. " a driver is its row's." },
+    { "call a number value %(for iterator", "Write for i = 1, 3 do ... end." },
+    { "call a %a+ value %(for iterator", "Write for path, row in pairs(rows) do ... end." },
+    { "bad argument #1 to 'number' %(rows expected", "Write number(rows, \"/Path\")." },
+    { "this call waits", "start, update, commands and timers may wait." },
+    { "ran longer than its budget", "Is there a loop without an end?" },
+}
+
+--- Texts of a line's code made blank, and its comment taken off, so that only signs of Lua are looked at.
+local function bare(code)
+    code = code:gsub("([\"'])(.-)%1", "%1%1")
+    return (code:gsub("%-%-.*", ""))
+end
+
+local function line_of(text, number)
+    local at = 0
+    for line in (text .. "\n"):gmatch("(.-)\n") do
+        at = at + 1
+        if at == number then return line end
+    end
+    return ""
+end
+
+--- The names that a script's text declares.
+local function declared(text)
+    local names = {}
+    for list in text:gmatch("%f[%w_]local%s+([%w_%s,]+)") do
+        for name in list:gmatch("[%a_][%w_]*") do names[name] = true end
+    end
+    for name in text:gmatch("%f[%w_]function%s+([%w_]+)") do names[name] = true end
+    for list in text:gmatch("%f[%w_]function%s*[%w_]*%s*%(([%w_%s,]*)%)") do
+        for name in list:gmatch("[%a_][%w_]*") do names[name] = true end
+    end
+    for list in text:gmatch("%f[%w_]for%s+([%w_%s,]+)%s") do
+        for name in list:gmatch("[%a_][%w_]*") do names[name] = true end
+    end
+    for _, word in ipairs(KEYWORDS) do names[word] = nil end
+    return names
+end
+
+local function without(names, name)
+    names[name] = nil
+    return names
+end
+
+--- A name that nobody declared: what was meant.
+local function of_global(name, text, code)
+    if code:find("//", 1, true) then return COMMENT end
+    if code:find("^%s*" .. name .. "%s*==") then return ("A field is given by one =: %s = ..."):format(
+        name) end
+    local known = without(declared(text), name)
+    local own = wording.near(name, known)
+    if own and own ~= name then return ("Did you mean %s?"):format(own) end
+    if NO_GLOBAL[name] then return NO_GLOBAL[name] end
+    if units[name:lower()] then return ("Write unit.%s."):format(name:lower()) end
+    local word = wording.near(name, KEYWORDS) or wording.near(name, GLOBALS)
+    if word then return ("Did you mean %s?"):format(word) end
+    if name:find("^GV%d+$") or name:find("^[A-Z][A-Z0-9]?[A-Z0-9]?$") then
+        return ("The id of a driver stands in quotes: \"%s\"."):format(name)
+    end
+    return "Declare it above with local, or write a text in quotes."
+end
+
+local function of_assignment(name, text)
+    local own = wording.near(name, without(declared(text), name))
+    if own then return ("Did you mean %s? Else declare it: local %s = ..."):format(own, name) end
+    return ("Declare it first: local %s = ..."):format(name)
+end
+
+--- What stands before a field that is nil: "string" of string.match; nil: nobody knows.
+local function owner_of(field, code)
+    return code:match("([%a_][%w_]*)%s*[.:]%s*" .. field:gsub("%p", "%%%0") .. "%f[^%w_]")
+end
+
+local function of_field(field, code)
+    local owner = owner_of(field, code)
+    local known = owner and FIELDS[owner]
+    local meant = known and wording.near(field, known)
+    if NO_FIELD[field] and not (meant and wording.same(field, known)) then return NO_FIELD[field] end
+    if meant then return ("Did you mean %s.%s?"):format(owner, meant) end
+    return known and ("%s has %s."):format(owner, wording.listed(known)) or NO_FIELD[field]
+end
+
+local NO_ROW = "A row need not be there: number(rows, \"/Path\") gives its number, or nil."
+
+--- Of a message that a function of a script raised.
+local function of_value(why, code)
+    local field = why:match("attempt to call a nil value %(%a+ '([^']+)'%)")
+    if field then return of_field(field, code) end
+    if why:find("attempt to index a nil value", 1, true) then
+        if code:find("rows%s*[%[.]") then return NO_ROW end
+        local name = why:match("%(%a+ '([^'?]+)'%)")
+        return name and ("There is no %s: is it misspelt?"):format(name)
+            or "What is before the . or [ is not there: look whether it is nil."
+    end
+    local of_node = why:match("a node has no '(.-)'")
+    if of_node then
+        return wording.did_you_mean(of_node, OF_NODE, "node:%s", "It has " .. wording.listed(OF_NODE) .. ".",
+            slips.node)
+    end
+    for _, hint in ipairs(BY_VALUE) do
+        if why:find(hint[1]) then return hint[2] end
+    end
+    return nil
+end
+
+--- A word of the code that is nearly one of Lua's longer ones.
+local function misspelt(code)
+    for word in code:gmatch("[%a_]+") do
+        local meant = #word >= 4 and wording.near(word, { "function", "local", "return", "elseif", "while" })
+        if meant and meant ~= word then return ("Did you mean %s?"):format(meant) end
+    end
+    return nil
+end
+
+local function by_code(why, code)
+    for _, hint in ipairs(BY_CODE) do
+        if why:find(hint[1]) and code:find(hint[2]) then return hint[3] end
+    end
+    return nil
+end
+
+--- Of what the compiler says. line: that of the message, before: the one before it; as they are written.
+local function of_syntax(why, line, before)
+    local code, near = bare(line), why:find("near", 1, true)
+    local told = near and (misspelt(code) or by_code(why, code) or by_code(why, bare(before)))
+    if told then return told end
+    if near and not why:find("<", 1, true) and select(2, line:gsub('"', "")) % 2 == 1 then
+        return "Is a quote missing in this line?"
+    end
+    for _, hint in ipairs(BY_MESSAGE) do
+        if why:find(hint[1]) then return hint[2] end
+    end
+    return nil
+end
+
+--- A message of Lua's with what helps. file: the script's name at the message's beginning; text: the script's
+-- text, "" where it is not known; libs: those there are for the script, { [name] = any }, may be nil.
+function hints.add(why, file, text, libs)
+    local number = why:sub(1, #file) == file and tonumber(why:match("^:(%d+):", #file + 1))
+    local line, before = number and line_of(text, number) or "", number and line_of(text, number - 1) or ""
+    local name, assigned = why:match("there is no global '(.-)'"), why:match(": '(.-)' is not declared")
+    local lib = why:match("there is no lib/([%w_-]+)%.lua")
+    local hint
+    if name then
+        why, hint = why:gsub(" %(a misspelt local, or.-%?%)", ""), of_global(name, text, bare(line))
+    elseif assigned then
+        why, hint = why:gsub(": write 'local .-'", ""), of_assignment(assigned, text)
+    elseif lib then
+        hint = wording.did_you_mean(lib, libs or {}, "use \"%s\"",
+            "Libs stand in the folder lib beside the script.")
+    else
+        hint = of_value(why, bare(line)) or of_syntax(why, line, before)
+    end
+    return hint and why:gsub("%.$", "") .. ". " .. hint or why
+end
+
+return hints

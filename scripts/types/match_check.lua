@@ -1,0 +1,82 @@
+--- What a match fits of what VRM may send: whether it can be used, and what may be a mistake in it. Functions
+-- are called, with one device of each service there is.
+
+local discovery = require "model.discovery"
+local hints = require "types.hints"
+local lines = require "types.lines"
+local matching = require "types.matching"
+local shortage = require "serve.shortage"
+local slips = require "types.slips"
+local wording = require "types.wording"
+
+local match_check = {}
+
+local NO_SERVICE = "noservice"      -- no device has it: what fits it fits everything
+
+--- A device of a service as a match sees it.
+local function probe(service) return { service = service, instance = 0, product = "", type = "" } end
+
+--- How a type ranks a device of a service -> number | nil, error text | nil.
+local function rank(type_, service)
+    local ok, result = pcall(matching.rank, type_, probe(service))
+    if ok then return result end
+    shortage.pass_on(result)
+    return nil, tostring(result)
+end
+
+--- How often a match function fits one of the known services, what it raises | nil.
+local function fits(type_)
+    local count = 0
+    for _, service in ipairs(discovery.services()) do
+        local its, problem = rank(type_, service)
+        if problem then return count, problem end
+        count = count + (its and 1 or 0)
+    end
+    return count
+end
+
+--- Why a type cannot be used for its match, with file and line; nil if it can. tab, text: of its script.
+function match_check.problem(type_, tab, text)
+    if type(type_.match) ~= "function" then return nil end
+    local where = lines.at(type_.file, text, tab, { field = "match" })
+    local _, problem = fits(type_)
+    if problem then
+        local told = hints.add(problem, type_.file, text or "")
+        return told:find(type_.file, 1, true) == 1 and told or where .. ": " .. told
+    end
+    local its = rank(type_, NO_SERVICE)
+    if not its or its < 1 then return nil end
+    return ("%s: match returns %s for every device there is, so it would have those of all other scripts."
+        .. " Write if found.service == \"tank\" then return 5 end, or return 0 for what no other fits.")
+        :format(where, its)
+end
+
+local function note_of_service(service)
+    local known = discovery.services()
+    for _, one in ipairs(known) do
+        if one == service then return nil end
+    end
+    if discovery.is_gateway(service) then
+        return ("the service \"%s\" is of the gateway, and no device has it; a file gateway.lua with match ="
+            .. " { kind = \"gateway\" } has its rows"):format(service)
+    end
+    return ("the service \"%s\" is not one that is known; %s --rows shows how VRM calls it"):format(service,
+        wording.did_you_mean(service, known, "\"%s\"", "", slips.service)):gsub("; %s*%-%-rows", "; --rows")
+end
+
+--- What may be a mistake in a match and need not be one -> list of sentences without a full stop.
+function match_check.notes(type_)
+    local match, list = type_.match, {}
+    if type_.kind then return list end
+    if type(match) == "function" then
+        if fits(type_) == 0 then
+            list[1] = "match returns nil for each service that is known, when a device has no product name;"
+                .. " it returns a number for what it is for"
+        end
+        return list
+    end
+    for _, service in ipairs(match.service) do list[#list + 1] = note_of_service(service) end
+    return list
+end
+
+return match_check

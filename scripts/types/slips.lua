@@ -1,0 +1,105 @@
+--- What people write for what is meant: each table is { [what is written] = the word that is meant, or a
+-- sentence }. Words are compared as they stand, and in small letters without blanks and signs
+-- (types.wording).
+
+local slips = {}
+
+local ROWS_HERE = "Rows stand in the table itself: { \"ST\", unit.watt, \"Label\", \"/Path\" }."
+local IN_MATCH = "Write match = { service = \"tank\" }; product and type stand in there, too."
+local A_COMMENT = "Write it into a comment: -- ..."
+
+--- Fields of a device table.
+slips.table = {
+    rows = ROWS_HERE, drivers = ROWS_HERE, values = ROWS_HERE, list = ROWS_HERE,
+    service = IN_MATCH, product = IN_MATCH, type = IN_MATCH, kind = IN_MATCH, device = IN_MATCH,
+    title = "name", label = "name", nodedef = "id", version = "api", description = A_COMMENT,
+        author = A_COMMENT,
+    nodes = "parts", children = "parts", tests = "samples", examples = "samples", test = "samples",
+    actions = "commands", cmds = "commands", init = "start", begin = "start", onstart = "start",
+        setup = "start",
+    poll = "update", onupdate = "update", loop = "update", refresh = "update", run = "update",
+        query = "update",
+    interval = "VRM's data comes with the polls; timer.every(seconds, fn) in start runs in between.",
+}
+
+slips.match = {
+    name = "product", model = "product", device = "product", services = "service",
+    instance = "A script is for all devices of a kind; a function may look: match = function(found) return"
+        .. " found.service == \"tank\" and found.instance == 20 and 5 end.",
+}
+
+local NOT_IN_PART = "A part has none of its own: write it in the table itself."
+
+slips.part = {
+    commands = NOT_IN_PART, events = NOT_IN_PART, samples = NOT_IN_PART, start = NOT_IN_PART,
+    update = NOT_IN_PART, icon = NOT_IN_PART, match = NOT_IN_PART, parts = NOT_IN_PART, api = NOT_IN_PART,
+    letter = "part", label = "name", title = "name", path = "when", rows = ROWS_HERE, drivers = ROWS_HERE,
+}
+
+slips.sample = { expected = "expect", expects = "expect", values = "rows", input = "rows", inputs = "rows",
+                 output = "expect", result = "expect", results = "expect" }
+
+slips.command = { fn = "run", func = "run", call = "run", action = "run", handler = "run", execute = "run",
+                  label = "name", title = "name", parameters = "params", args = "params",
+                      arguments = "params" }
+
+slips.param = { unit = "kind", uom = "kind", type = "kind", name = "label", title = "label", minimum = "min",
+                maximum = "max", decimals = "places", precision = "places",
+                default = "A command is called with the numbers that the ISY sends." }
+
+local ROW = ", without a name: { \"ST\", unit.watt, \"Label\", \"/Path\" }."
+local FIRST, SECOND = "The driver is the first entry of a row" .. ROW,
+    "The unit is the second entry of a row" .. ROW
+local THIRD, FOURTH = "The label is the third entry of a row" .. ROW,
+    "The path is the fourth entry of a row" .. ROW
+
+--- Words of a row.
+slips.row = {
+    path = FOURTH, dbus = FOURTH, source = FOURTH, key = FOURTH,
+    code = "VRM's code is the fifth entry of a row, without a name.",
+    unit = SECOND, uom = SECOND, kind = SECOND, type = SECOND, editor = SECOND,
+    states = "A list of states is the second entry of a row, with no name: { [0] = \"Off\", [1] = \"On\" }.",
+    label = THIRD, name = THIRD, title = THIRD, id = FIRST, driver = FIRST,
+    decimals = "places", precision = "places", digits = "places", round = "places", prec = "places",
+    factor = "scale", multiplier = "scale", multiply = "product", divide = "quotient", ratio = "quotient",
+    add = "sum", minimum = "min", maximum = "max", convert = "map", transform = "map", fn = "from",
+    func = "from", calc = "from", compute = "from", formula = "from", get = "from", value = "from",
+    fallback = "first", paths = "first", script = "by_script", invert = "sign", negate = "sign",
+    alarm = "worst", event = "events", offset = "map = function(value) return value + 10 end adds.",
+}
+
+slips.unit = {
+    v = "volt", volts = "volt", mv = "volt", voltage = "volt", a = "ampere", amp = "ampere", amps = "ampere",
+    ma = "ampere", current = "ampere", w = "watt", power = "watt", kw = "kilowatt", ["%"] = "percent",
+    pct = "percent", soc = "percent", c = "celsius", ["°c"] = "celsius", degc = "celsius",
+    centigrade = "celsius", temperature = "celsius", temp = "celsius", f = "celsius", fahrenheit = "celsius",
+    hz = "hertz", frequency = "hertz", l = "liter", litre = "liter", litres = "liter", wh = "kwh",
+    energy = "kwh", ah = "amp_hours", amphour = "amp_hours", s = "seconds", sec = "seconds", h = "hours",
+    hr = "hours", mins = "minutes", hpa = "hectopascal", mbar = "hectopascal", kpa = "kilopascal",
+    bar = "kilopascal", pressure = "kilopascal", m = "meter", metre = "meter", km = "kilometer",
+    ms = "meters_per_second", speed = "meters_per_second", lx = "lux", none = "raw", number = "raw",
+    m3 = "cubic_meters", timestamp = "time", date = "time", text = "raw",
+}
+
+slips.driver = {
+    soc = "BATLVL", status = "ST", state = "ST", voltage = "CV", volt = "CV", current = "CC", power = "CPW",
+    temperature = "CLITEMP", temp = "CLITEMP", humidity = "CLIHUM", frequency = "FREQ", energy = "TPW",
+    pressure = "BARPRES", level = "ST", error = "ERR",
+}
+
+slips.service = {
+    mppt = "solarcharger", solar = "solarcharger", batterymonitor = "battery", bmv = "battery",
+    shunt = "battery", smartshunt = "battery", multiplus = "vebus", quattro = "vebus", phoenix = "inverter",
+    generators = "generator", meter = "grid", gridmeter = "grid", pv = "pvinverter", ruuvi = "temperature",
+    evcs = "evcharger", wallbox = "evcharger", waterlevel = "tank", level = "tank", orion = "dcdc",
+    relay = "switch", comvictronenergybattery = "battery", weather = "meteo",
+}
+
+--- What a node is asked for with a colon or a point.
+slips.node = {
+    value = "get", setdriver = "set", setvalue = "set", getvalue = "get", getdriver = "get", report = "event",
+    reportcmd = "event", send = "event", print = "log", warning = "log", info = "log", debug = "log",
+    notify = "notice",
+}
+
+return slips

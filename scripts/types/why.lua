@@ -1,0 +1,132 @@
+--- Why a driver shows no data, for the author of its script.
+
+local reading = require "types.reading"
+local wording = require "types.wording"
+
+local why = {}
+
+local shown = wording.shown
+
+--- The key of a row as a sentence has it: paths as they are, codes in quotes.
+local function named(key) return key:sub(1, 1) == "/" and key or shown(key) end
+
+local function keys_of(rows)
+    local keys = {}
+    for key in pairs(rows) do
+        if type(key) == "string" then keys[#keys + 1] = key end
+    end
+    return keys
+end
+
+--- Why one key gives no number -> sentence, whether that is a slip of the author's; nil if it gives one.
+-- find: wording.same or wording.near, how much like it a key must be to be meant.
+local function of_key(driver, rows, key, since, find)
+    local row = rows[key]
+    if not row then
+        local there = find(key, keys_of(rows))
+        local text = "there is no row " .. named(key)
+        return there and ("%s; there is %s"):format(text, named(there)) or text, there ~= nil
+    elseif type(row.value) ~= "number" then
+        return ("the row %s has %s, no number"):format(named(key), shown(row.value)), type(
+            row.value) == "string"
+    elseif reading.says_none(row, driver) then
+        return ("%s in the row %s stands for \"not available\""):format(row.value, named(key)), false
+    elseif since and reading.before(row, since) then
+        return ("the row %s is of a day that is over"):format(named(key)), false
+    end
+    return nil
+end
+
+--- The same of alternatives: what is said of the first, unless another tells a slip.
+local function of_keys(driver, rows, keys, since, find)
+    local first
+    for _, key in ipairs(keys) do
+        local text, slip = of_key(driver, rows, key, since, find)
+        if slip then return text, true end
+        first = first or text
+    end
+    return first, false
+end
+
+local function of_terms(driver, rows, since, find)
+    local first
+    for i, keys in ipairs(driver.terms) do
+        local text, slip = of_keys(driver, rows, keys, since, find)
+        if slip then return text, true end
+        local counts = driver.op ~= "sum" or i <= driver.added
+        first = first or counts and text or nil
+    end
+    return first, false
+end
+
+--- Why there is nothing at the sources of a driver.
+local function of_sources(driver, rows, since, find)
+    local text, slip = of_keys(driver, rows, driver.keys, since, find)
+    if slip then return text, true end
+    if driver.from then return "from returned nothing (nil)", false end
+    if driver.op then return of_terms(driver, rows, since, find) end
+    if driver.worst then return "there is no row whose path begins with " .. driver.worst, false end
+    return text, false
+end
+
+--- What a function returned that is no number.
+local function of_result(word, value)
+    if type(value) == "table" and value.value ~= nil then
+        return word .. " returned a row; its number is row.value, and number(rows, \"/Path\") gives that",
+            true
+    end
+    return ("%s returned %s; a number is shown"):format(word, shown(value)), true
+end
+
+local function of_limits(driver, value)
+    if driver.names then
+        if math.type(value) == "float" and value % 1 ~= 0 then
+            return ("%s is no whole number, as states are"):format(value), true
+        end
+        return ("%s is no state"):format(value), false
+    end
+    if value ~= value then return "the result is no number (0 / 0)", true end
+    local above = value > driver.max
+    return ("%s is %s %s"):format(shown(value), above and "above max" or "below min",
+        shown(above and driver.max or driver.min)), true
+end
+
+--- What a script's functions ask for that is not among the rows while something like it is -> sentence | nil.
+function why.misread(text, rows, find)
+    local keys, asked, is_asked = keys_of(rows), {}, {}
+    for line in text:gmatch("[^\n]+") do
+        local asks = line:find("number%s*%(") or line:find("[^%w_]rows%s*%[")
+        for key in line:gmatch(asks and "[\"'](/[^\"']+)[\"']" or "^%z") do
+            asked[#asked + 1], is_asked[key] = key, true
+        end
+    end
+    for _, key in ipairs(asked) do
+        local there = not rows[key] and find(key, keys)
+        if there and not is_asked[there] then
+            return ("there is no row %s; there is %s"):format(key, named(there))
+        end
+    end
+    return nil
+end
+
+--- Why reading.of gives no value -> sentence without a full stop | nil where nobody knows, whether it is a
+-- slip of the author's and no lack of VRM's. Arguments as for reading.of; find: see of_key. Raises what the
+-- script raises.
+function why.none(driver, rows, site, computed, midnight, find)
+    local since = driver.daily and midnight or nil
+    local value, row = reading.sourced(driver, rows, site, computed, since)
+    if value == nil then return of_sources(driver, rows, since, find) end
+    local word = not row and driver.from and "from"
+    if word and type(value) ~= "number" and type(value) ~= "boolean" then return of_result(word, value) end
+    value = reading.converted(driver, value, row)
+    if driver.map then
+        local before = value
+        value, word = driver.map(value), "map"
+        if value == nil then return ("map returned nothing (nil) for %s"):format(shown(before)), false end
+        if type(value) ~= "number" and type(value) ~= "boolean" then return of_result(word, value) end
+    end
+    if type(value) ~= "number" or reading.believable(driver, value) then return nil end
+    return of_limits(driver, value)
+end
+
+return why

@@ -1,0 +1,93 @@
+--- How messages to the authors of device scripts say what was written, and guess what was meant.
+
+local wording = {}
+
+local LONGEST = 40                  -- characters of a text that a message quotes
+
+--- A value as a message shows it: "texts" in quotes, tables and functions by what they are.
+function wording.shown(value)
+    if value == nil then return "nil" end
+    if type(value) == "table" then return "a table" end
+    if type(value) == "function" then return "a function" end
+    if math.type(value) == "float" then return ("%.14g"):format(value) end
+    if type(value) ~= "string" then return tostring(value) end
+    local text = value:gsub("%c", " ")
+    local cut = utf8.len(text) and utf8.offset(text, LONGEST + 1)
+    return cut and cut <= #text and ('"%s..."'):format(text:sub(1, cut - 1)) or ('"%s"'):format(text)
+end
+
+--- A word as words are compared: without case, blanks and signs.
+local function plain(word) return (word:lower():gsub("[%p%s]", "")) end
+
+--- How many letters have to be changed, added, left out or swapped with their neighbour to make one word of
+-- the other.
+local function distance(a, b)
+    local rows = { [0] = {} }
+    for j = 0, #b do rows[0][j] = j end
+    for i = 1, #a do
+        rows[i] = { [0] = i }
+        for j = 1, #b do
+            local cost = a:byte(i) == b:byte(j) and 0 or 1
+            local least = math.min(rows[i - 1][j] + 1, rows[i][j - 1] + 1, rows[i - 1][j - 1] + cost)
+            if i > 1 and j > 1 and a:byte(i) == b:byte(j - 1) and a:byte(i - 1) == b:byte(j) then
+                least = math.min(least, rows[i - 2][j - 2] + 1)
+            end
+            rows[i][j] = least
+        end
+    end
+    return rows[#a][#b]
+end
+
+--- Slips that a word of so many letters may have and still be meant.
+local function slips(length)
+    return length < 3 and 0 or length < 6 and 1 or length < 10 and 2 or 3
+end
+
+--- The words of a list, or of a set's keys, in order.
+local function in_order(words)
+    local list = {}
+    for key, word in pairs(words) do
+        list[#list + 1] = math.type(key) == "integer" and word or key
+    end
+    table.sort(list)
+    return list
+end
+
+--- The one of some words (a list, or a set's keys) that is the same but for case, blanks and signs; nil:
+-- none.
+function wording.same(word, words)
+    local wanted = plain(word)
+    for _, one in ipairs(wanted ~= "" and in_order(words) or {}) do
+        if one ~= word and plain(one) == wanted then return one end
+    end
+    return nil
+end
+
+--- The one of some words that was probably meant; nil: none is near. others: words people write for them,
+-- { [in small letters, without blanks and signs] = one of the words }, may be nil.
+function wording.near(word, words, others)
+    if type(word) ~= "string" or #word > 200 then return nil end
+    local same, wanted = wording.same(word, words), plain(word)
+    local other = others and (others[wanted] or others[word])
+    if same or other then return same or other end
+    local best, least = nil, slips(#wanted) + 1
+    for _, one in ipairs(in_order(words)) do
+        local numbered = one:gsub("%d", "") == word:gsub("%d", "")     -- GV1 is no slip of GV2
+        local its = not numbered and one ~= word and math.abs(#one - #wanted) <= least and distance(wanted,
+            plain(one))
+        if its and its < least then best, least = one, its end
+    end
+    return best
+end
+
+--- "Did you mean volt?" as a sentence, else `otherwise`. form: how the word is written, "unit.%s" for
+-- example.
+function wording.did_you_mean(word, words, form, otherwise, others)
+    local meant = wording.near(word, words, others)
+    return meant and ("Did you mean %s?"):format(form:format(meant)) or otherwise
+end
+
+--- The words of a list, or of a set's keys, in one line.
+function wording.listed(words) return table.concat(in_order(words), ", ") end
+
+return wording
