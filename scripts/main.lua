@@ -167,7 +167,7 @@ local function command(address, cmd, args)
         host.log("warning", ("%s: %s"):format(address, problem))
         return false
     end
-    local run = host.spawn(host.run_script, found.run, address, values)
+    local run = host.spawn(host.run_script, found.run, address, values, nil, "command")
     local ended, done = host.await(run, COMMAND_SECONDS)
     if ended == nil then
         host.log("warning", ("%s: the command %s still runs after %d s; PG3 is told that it is not done.")
@@ -180,7 +180,9 @@ end
 local function heartbeat()
     if not started then return end
     local update = scripts.controller.update
-    if update then health.attempt(host.start_script, update, CONTROLLER) end
+    if update and not scripts.rests(scripts.controller) then
+        health.attempt(host.start_script, update, CONTROLLER, nil, nil, "update")
+    end
 end
 
 ------------------------------------------------------------------------------------- PG3's messages
@@ -214,6 +216,7 @@ end
 host.limit(vrm.LIMIT)
 scripts.pause = function() host.sleep(0) end
 profile.pause = scripts.pause
+scripts.devices = account.devices
 host.spawn(load_all)
 
 --- Of these three, what finds no memory here is told again by the host.
@@ -237,8 +240,8 @@ end)
 host.on("discover", account.discover)
 host.on("query", account.query)
 host.on("command", command)
-host.on("script_error", function(file, text, address)
-    scripts.failed(file, text, address or "timer", true)
+host.on("script_error", function(file, text, address, what)
+    scripts.failed(file, text, address or "timer", true, what)
     account.show()
 end)
 host.on("about", about.answer)

@@ -329,14 +329,18 @@ describe("a file that vanishes", function()
         well(world)
     end)
 
-    it("for good without a built-in one serves on, and is replaced when it comes back", function()
+    -- Fault: a script whose file was deleted serves on until a restart, whenever that will be.
+    -- Expected: it ends after ten seconds, which is told once with what becomes of its nodes; a file of that
+    -- name takes over when it comes back.
+    it("for good without a built-in one ends, and is there again when it comes back", function()
         local world = started { files = { [USER .. "windmill.lua"] = MILL } }
         world:delete(USER .. "windmill.lua")
         world:run(GONE)
-        assert.truthy(world:serving("windmill"))
-        assert.equal(1, #world:logged("serves on until the plugin is restarted"))
+        assert.is_nil(world:serving("windmill"))
+        assert.equal(1, #world:logged("persist/scripts/windmill.lua was deleted and serves no more"))
         world:run(60)
-        assert.equal(1, #world:logged("serves on until the plugin is restarted"))
+        assert.equal(1, #world:logged("serves no more"))
+        well(world)
         saved(world, "windmill", (MILL:gsub("Speed", "Pace")))
         has("Pace", world:serving("windmill").text)
         well(world)
@@ -594,9 +598,11 @@ end)
 
 describe("an error in a script that serves", function()
     local FAILS = [[update = function(node) error("no luck") end,]]
+    local FAILING_ROW = '{ "GV20", unit.volt, "Bus voltage", from = function(rows)'     -- not in its samples
+        .. ' local row = rows["/Yield/Power"] if row and row.timestamp then error("no luck") end end }'
 
     it("suspends it after the third in a row; an edit lets it run again", function()
-        local world = started { files = { [USER .. "solar_charger.lua"] = solar(nil, FAILS) } }
+        local world = started { files = { [USER .. "solar_charger.lua"] = solar(FAILING_ROW) } }
         in_trouble(world, "no luck")
         for _ = 1, 3 do worlds.next_poll(world) end
         has("no luck. It is not used until it is corrected", told(world))
@@ -609,13 +615,31 @@ describe("an error in a script that serves", function()
     end)
 
     it("stays suspended while the edit is broken, and until then only", function()
-        local world = started { files = { [USER .. "solar_charger.lua"] = solar(nil, FAILS) } }
+        local world = started { files = { [USER .. "solar_charger.lua"] = solar(FAILING_ROW) } }
         for _ = 1, 3 do worlds.next_poll(world) end
         saved(world, "solar_charger", "return {")
         has("not used until it is corrected", told(world))
         assert.equal(3, world:value(SOLAR, "GV30"))
         saved(world, "solar_charger", solar())
         assert.equal(1, world:value(SOLAR, "GV30"))
+        well(world)
+    end)
+
+    -- Fault: an update that fails three times takes the values away that rows give without it.
+    -- Expected: only update is not called any more until the file changes; that is told.
+    it("in update costs update alone", function()
+        local world = started { files = { [USER .. "solar_charger.lua"] = solar(VOLTS, FAILS) } }
+        for _ = 1, 5 do worlds.next_poll(world) end
+        has("no luck. Its update is not called until it is corrected; all else of it goes on", told(world))
+        assert.equal(1, #world:logged("update of device script persist/scripts/solar_charger.lua is not"))
+        assert.equal(1, world:value(SOLAR, "GV30"))
+        assert.equal(13.4, world:value(SOLAR, "GV20"))
+        local before = #world.started
+        worlds.next_poll(world)
+        assert.equal(before, #world.started)
+        world:run(3700)
+        has("Its update is not called", told(world))
+        saved(world, "solar_charger", solar(VOLTS))
         well(world)
     end)
 
@@ -672,7 +696,7 @@ describe("an error in a script that serves", function()
 
     it("in match is one like any other, and suspends the script", function()
         local world = started { files = { [USER .. "windmill.lua"] = (MILL:gsub('{ service = "windmill" }',
-            "function(found) return found.instance == 0 and 1 or found.servce:len() end")) } }
+            "function(found) if found.instance > 0 then return found.servce:len() end end")) } }
         in_trouble(world, "servce")
         for _ = 1, 3 do
             world:fire("longpoll")              -- devices are matched when they are looked for

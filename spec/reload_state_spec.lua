@@ -37,7 +37,8 @@ describe("node.state", function()
     it("outlives a restart, and goes over when a user's file comes and goes", function()
         local world = started { files = { [USER .. "solar_charger.lua"] = solar(nil, COUNTS) } }
         world:fire("stop")
-        assert.same({ state = { solar_charger = { [SOLAR] = { polls = 1 } } } }, world.saved)
+        assert.same({ state = { solar_charger = { [SOLAR] = { polls = 1 } } },
+                      script_ids = { solar_charger = "VICSOLAR" } }, world.saved)
         world = started { saved = world.saved }
         assert.equal(1, polls(world))
         saved(world, "solar_charger", solar(nil, COUNTS))

@@ -439,7 +439,8 @@ static int host_script_starved(lua_State *L) {
 
 // A task of a script for a node, until its end.
 struct node_task {
-    int64_t waiter; // the wait of the task of main.lua that started it; 0 = nobody waits
+    int64_t waiter;   // the wait of the task of main.lua that started it; 0 = nobody waits
+    const char *what; // in `address`, after its end
     char address[];
 };
 
@@ -450,6 +451,7 @@ struct starting {
     int number;
     lua_State *from;
     const char *address;
+    const char *what;   // that the function is, for messages
     bool has_arguments; // at index 3 of `from`
     struct api_rows *rows;
 };
@@ -463,13 +465,15 @@ static int start_protected(lua_State *L) {
     } else if (st->rows != NULL) {
         api_push_rows(L, st->rows);
     }
-    size_t len = strlen(st->address) + 1;
-    struct node_task *started = malloc(sizeof *started + len);
+    size_t len = strlen(st->address) + 1, what_len = strlen(st->what) + 1;
+    struct node_task *started = malloc(sizeof *started + len + what_len);
     if (started == NULL) {
         return vm_no_memory(L);
     }
     started->waiter = st->waiter;
     memcpy(started->address, st->address, len);
+    memcpy(started->address + len, st->what, what_len);
+    started->what = started->address + len;
     if (task_start(st->api->tasks, st->s->vm, lua_gettop(L) - 2, SCRIPT_TASK_BUDGET, api_script_end,
                    started) == NULL) {
         free(started);
@@ -570,6 +574,7 @@ static void start_function(lua_State *L, int64_t waiter) {
     struct starting st = {.api = api_of(L), .waiter = waiter, .s = s, .number = number, .from = L};
     char error[512];
     st.address = luaL_checkstring(L, 2);
+    st.what = luaL_optstring(L, 5, "");
     st.has_arguments = !lua_isnoneornil(L, 3);
     struct api_rows rows = {.main = st.api->main, .ref = LUA_NOREF};
     if (!lua_isnoneornil(L, 4)) {
@@ -585,8 +590,9 @@ static void start_function(lua_State *L, int64_t waiter) {
     }
 }
 
-// host.start_script(fn, address [, arguments | nil, rows]): starts a function as a task, with the
-// node, and with a copy of `arguments` or with VRM's rows, which it reads where they are.
+// host.start_script(fn, address [, arguments | nil, rows | nil, what]): starts a function as a
+// task, with the node, and with a copy of `arguments` or with VRM's rows, which it reads where they
+// are. `what` is told with its error, event "script_error"(file, text, address, what).
 static int host_start_script(lua_State *L) {
     start_function(L, 0);
     return 0;
@@ -608,6 +614,7 @@ struct failure {
     const char *file;
     const char *error;
     const char *address; // NULL: a timer
+    const char *what;
 };
 
 static int push_failure(lua_State *L, void *ctx) {
@@ -615,7 +622,8 @@ static int push_failure(lua_State *L, void *ctx) {
     lua_pushstring(L, f->file);
     lua_pushstring(L, f->error);
     lua_pushstring(L, f->address);
-    return 3;
+    lua_pushstring(L, f->what);
+    return 4;
 }
 
 void api_script_end(void *ctx, struct vm *vm, const char *error) {
@@ -623,7 +631,11 @@ void api_script_end(void *ctx, struct vm *vm, const char *error) {
     struct node_task *started = ctx;
     struct script *s = vm->owner;
     struct api *a = s->owner;
-    struct failure f = {s->file, error, started != NULL ? started->address : NULL};
+    struct failure f = {s->file, error, NULL, NULL};
+    if (started != NULL) {
+        f.address = started->address;
+        f.what = started->what;
+    }
     bool failed = task_failed(error);
     if (failed && vm->starved) {
         s->starved = true; // an event might find no memory either

@@ -2,6 +2,7 @@
 
 local shortage = require "serve.shortage"
 local reading = require "types.reading"
+local why = require "types.why"
 
 local device = {}
 
@@ -124,6 +125,22 @@ local function try_value(driver, rows, site, computed, memory, first_error)
     return tostring(value)
 end
 
+local MOST_LOOKS = 3                -- how often is looked for the reason why a driver has no data
+
+--- Tells the author of a script (type_.explains) why a driver shows no data, if that is a slip; once.
+local function tell_why(type_, driver, address, rows, site, computed, midnight)
+    local looks = type_.looks or {}
+    type_.looks = looks
+    looks[driver] = (looks[driver] or 0) + 1
+    if looks[driver] > MOST_LOOKS or next(rows) == nil then return end
+    local ok, reason, slip = pcall(why.none, driver, rows, site, computed, midnight, why.same_path)
+    if not ok then return shortage.pass_on(reason) end
+    if not (reason and slip) then return end
+    looks[driver] = MOST_LOOKS
+    host.log("warning", ("Device script %s: %s (%s) of %s shows no data: %s."):format(type_.file, driver.id,
+        driver.label, address, reason))
+end
+
 local MOST_UNKNOWN = 50             -- states told of one type
 
 --- A state that neither the list nor VRM has a text for is told once.
@@ -196,6 +213,9 @@ function device.apply(type_, address, rows, site, memory, which, holds)
             local slip = value == nil and not problem and not memory.again[driver] and may_slip(driver)
                 and host.get(address, driver.id) ~= nil
             memory.again[driver] = (slip or problem) and true or nil
+            if value == nil and not problem and type_.explains then
+                tell_why(type_, driver, address, rows, site, computed[driver], memory.midnight)
+            end
             if unknown then tell_unknown(type_, driver, address, text) end
             if driver.events and not slip then note_reported(driver, value, memory) end
             if not slip and not (holds and holds(driver, value)) and host.set(address, driver.id, value, text)

@@ -205,10 +205,10 @@ end
 
 --- Sorts one installation's rows to its devices.
 -- pick(found) -> type | nil chooses the device type; gateway_type: the gateway's, nil for none.
--- Returns a list of homes { service, instance, type|nil, rows = by path and by code, entry, newest,
--- ambiguous } (entry: its entry of system-overview, {} if there is none; newest: latest timestamp of its
--- rows, nil if they have none; ambiguous: several rows have one key), the gateway's home, and the home of
--- each row in their order.
+-- Returns a list of homes { service, instance, type|nil, matched = what pick was given, rows = by path and by
+-- code, entry, newest, ambiguous } (entry: its entry of system-overview, {} if there is none; newest: latest
+-- timestamp of its rows, nil if they have none; ambiguous: several rows have one key), the gateway's home,
+-- and the home of each row in their order.
 function discovery.devices(all, overview, pick, gateway_type)
     local gateway = { type = gateway_type, rows = {} }
     local devices, homes, by_key = group(all, gateway)
@@ -216,8 +216,9 @@ function discovery.devices(all, overview, pick, gateway_type)
     add_listed(all, overview, places, devices, homes, by_key)
     for _, found in ipairs(devices) do
         local entry = overview_entry(overview, places, found) or {}
-        found.type = pick { service = found.service, instance = found.instance,
-                            product = entry.product or "", type = entry.type or found.device or "" }
+        found.matched = { service = found.service, instance = found.instance, product = entry.product or "",
+                       type = entry.type or found.device or "" }
+        found.type = pick(found.matched)
         found.entry, found.rows, found.device = entry, {}, nil
     end
     local owners = owners_of(devices)

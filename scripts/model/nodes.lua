@@ -30,17 +30,17 @@ function nodes.known(prefix)
     return known
 end
 
---- Starts a function of a node's script. What keeps it from starting is the script's error, unless the plugin
--- itself has no memory.
-local function run_script(node, fn, rows)
-    local ok, problem = pcall(host.start_script, fn, node.address, nil, rows)
+--- Starts a function of a node's script, "start" or "update". What keeps it from starting is the script's
+-- error, unless the plugin itself has no memory.
+local function run_script(node, what, rows)
+    local ok, problem = pcall(host.start_script, node.type[what], node.address, nil, rows, what)
     if ok then return end
-    scripts.failed(node.type.file, shortage.is(problem) and problem or tostring(problem), node.address, true)
+    scripts.failed(node.type.file, shortage.is(problem) and problem or tostring(problem), node.address,
+        true, what)
 end
 
 local function begin(node)
-    local start = node.type.start
-    if start then run_script(node, start) end
+    if node.type.start then run_script(node, "start") end
     node.begun = node.type
 end
 
@@ -214,7 +214,10 @@ function nodes.show(node, home, rows, site)
     local well = apply(node, site, rows, (type_.main or type_).kind and site.facts, which)
     if well then scripts.worked(type_.file, node.address) end
     node.lost = false
-    if well and type_.update then run_script(node, type_.update, rows) end
+    if well and type_.update and not scripts.rests(type_) then
+        scripts.worked(type_.file, node.address, "update")
+        run_script(node, "update", rows)
+    end
     return next(node.memory.again) and "again" or nil
 end
 

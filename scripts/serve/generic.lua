@@ -17,6 +17,7 @@ local DRIVERS = { "ST" }
 for n = 0, 29 do DRIVERS[#DRIVERS + 1] = "GV" .. n end
 
 local written = {}                  -- [service] = true: nothing more is tried in this run
+local served = {}                   -- [service] = true: there was one; its owner may have deleted it
 
 --- VRM's unit of a row -> the unit of the form; what is not here is a bare number. So are pressures and
 -- speeds of rotation: the form's units of them have the limits of engines and of the weather.
@@ -178,7 +179,8 @@ function generic.learn(service, rows)
     if written[service] then return true end
     local named = #service <= LONGEST_SERVICE and not service:find("[^%l%d_]")
     local text = named and count(written) < MOST_SCRIPTS and generic.text(service, rows)
-    if not text or host.read(path_of(service)) or not put(service, text) then return false end
+    if not text or served[service] or host.read(path_of(service)) or not put(service,
+        text) then return false end
     written[service] = true
     host.log("info", ("No device script knows the service %s: the plugin wrote %s with its first values. It"
         .. " is yours to change."):format(service, path_of(service)))
@@ -196,6 +198,7 @@ end
 
 --- A device with such a script: what VRM sends now and did not before is added.
 function generic.extend(type_, rows)
+    served[type_.match.service[1]] = true
     local serving = type_.slot.serving
     local text = generic.more(serving.text, type_, rows)
     if text and host.read(serving.path) == serving.text then    -- else somebody is changing it

@@ -6,8 +6,12 @@
 -- service). A user's file that fails where nothing better serves gives way to its last good copy, then to the
 -- built-in of that name. A lib that a script uses (serve.libs) is a part of its file: another lib is another
 -- file, and a copy has its libs with it.
+-- A file that got another name goes on in another slot, which it is known by: the id of its type. A file that
+-- is deleted ends with its script.
 
 local check = require "types.check"
+local difference = require "serve.difference"
+local hints = require "types.hints"
 local libs = require "serve.libs"
 local matching = require "types.matching"
 local profile = require "pg3.profile"
@@ -26,6 +30,8 @@ local RESTART_SCANS = 5                             -- until a script whose task
 local LONGEST_NAME = 90                             -- bytes of a file's name in messages; the host cuts at 95
 
 local slots = {}        -- [name] = { name, serving, reloads, gone = scans its file has been missing,
+                        --            told = how often it was told that it is in use, vacant = what served
+                        --            goes on in another slot, so that another file of that name may serve,
                         --            restart = scans until it is loaded again, nil: as it is }
                         -- serving = { id, type, file, path, stamp, user, folder, text, libs (of a user's),
                         --             place = path of the file it serves for (its own, but for a copy),
@@ -41,8 +47,16 @@ local scanned_folders   -- stamp_of_folders() at the last scan
 --- Called before a file is loaded, so that the caller can let other work go on: many scripts may take long.
 scripts.pause = function() end
 
---- How node.state goes from one script of a name to the next; serve.state sets it. old_id: nil for the first.
-scripts.hand_over = function(_, _, _) end
+--- How node.state goes from one script to the next (fresh: { id, type }); serve.state sets it. old_name, old:
+-- of the one that serves until now, nil for the first.
+scripts.hand_over = function(_, _, _, _) end
+
+--- That of a script which ends is kept; serve.state sets it.
+scripts.keep_state = function(_, _) end
+
+--- The devices there are: list of { seen = as a match sees it, now = the type it has|nil, name }; main.lua
+-- sets it.
+scripts.devices = function() return {} end
 
 ------------------------------------------------------------------------------------------- files
 
@@ -63,7 +77,8 @@ local function list_files(folder)
         return listed[folder] or {}
     elseif not list and folder == chosen then
         trouble.failed(folder, ("the folder of the parameter script_folder cannot be read (%s). Create it, or"
-            .. " correct the parameter."):format(why), "file")
+            .. " correct the parameter. Scripts from it serve on."):format(why), "file")
+        return listed[folder] or {}
     elseif list and more and more > 0 then
         trouble.failed(folder, ("the last %d scripts by name are not used: a folder may have %d. Take the"
             .. " others out."):format(more, #list), "file")
@@ -122,14 +137,49 @@ end
 
 ------------------------------------------------------------------------------------- the transaction
 
+--- Whether the file of what serves in another slot is not there any more: it has another name now.
+local function was_renamed(slot)
+    return slot.gone > 0 and slot.serving ~= nil and slot.serving.user
+end
+
 --- Why a checked type cannot serve in a slot; nil if it can.
 local function conflict(slot, type_, user)
     local first = check.conflicts(type_, slot.name, { user = user, built_in = built_in_ids,
         holder = function(id)
             local other = scripts.by_id[id]
-            return other and other.slot ~= slot and other.file or nil
+            return other and other.slot ~= slot and not was_renamed(other.slot) and other.file or nil
         end })[1]
     return first and first.text
+end
+
+--- The slot whose file has another name now: that of a slot for a type with its id; nil: there is none.
+local function renamed_from(slot, type_)
+    local other = scripts.by_id[type_.id]
+    return other and other.slot ~= slot and was_renamed(other.slot) and other.slot or nil
+end
+
+--- The first of the devices that a new version would leave without any script; nil: there is none.
+local function first_lost(old, type_)
+    local after = { type_ }
+    for _, other in ipairs(scripts.types) do
+        if other.slot ~= old.slot and not scripts.suspended(other) then after[#after + 1] = other end
+    end
+    for _, device in ipairs(scripts.devices()) do
+        local its = device.now and device.now.slot == old.slot
+        if its and not matching.pick(after, device.seen) then return device end
+    end
+    return nil
+end
+
+--- A new version that would lose devices does not take over.
+local function check_lost(old, type_)
+    local lost = old and first_lost(old.type, type_)
+    if not lost then return end
+    local seen = lost.seen
+    error(("match does not fit %s %s (%s) any more, nor does another script's, so that it would be lost."
+        .. " Write a match that fits it, such as match = { service = \"%s\" }; or, to give it up, delete the"
+        .. " file and save it ten seconds later."):format(seen.service, seen.instance,
+        lost.name, seen.service), 0)
 end
 
 local function index_types()
@@ -147,27 +197,55 @@ local function index_types()
     end
 end
 
+--- What served in a slot goes on in another one.
+local function leave(slot, old, other)
+    for _, type_ in ipairs(check.types(old.type)) do type_.slot = other end
+    slot.gone, slot.vacant = 0, true
+    host.close_script(old.id)
+    trouble.forget(old.file)
+end
+
 --- Puts a proved script into service: node.state is in it, its type is declared. Raises what forbids it, and
 -- then the old one serves on.
 local function serve(slot, script, from)
-    local problem, old = conflict(slot, script.type, from.user), slot.serving
+    local problem, before = conflict(slot, script.type, from.user), renamed_from(slot, script.type)
+    local old = (before or slot).serving
     if problem then error(problem, 0) end
+    check_lost(old, script.type)
     local fresh = { id = script.id, type = script.type, file = from.file, path = from.path,
                     stamp = from.stamp, user = from.user, folder = from.folder,
                     place = from.place or from.path,
                     text = from.user and script.text or nil, libs = from.user and script.libs or nil }
-    scripts.hand_over(slot.name, old and old.id, script.id)
+    scripts.hand_over(slot.name, script, old and (before or slot).name, old)
     settings.give(script.type, script.id)
     for _, type_ in ipairs(check.types(script.type)) do
-        type_.slot = slot
+        type_.slot, type_.explains = slot, from.user or nil
         profile.declare(function() return check.declaration(type_) end)
         if not from.user and fresh.place == fresh.path then built_in_ids[type_.id] = slot.name end
     end
+    local here = slot.serving
     slot.serving = fresh
+    if before then before.serving = nil end
     local ok, why = pcall(index_types)
-    if ok then return end
-    slot.serving = old
-    error(why, 0)
+    if not ok then
+        slot.serving = here
+        if before then before.serving = old end
+        error(why, 0)
+    end
+    if before then leave(before, old, slot) end
+end
+
+--- What is another in what serves now. was: what served before, nil: nothing did.
+local function news(fresh, was)
+    if not was then return ("a new type of node, %s"):format(fresh.type.id) end
+    local text = difference.of(was.type, fresh.type)
+    if text == "" then
+        local known = was.text and fresh.text
+        local same = known and was.text == fresh.text or not known and was.stamp == fresh.stamp
+        text = not same and "its code or comments are others" or known and was.stamp ~= fresh.stamp
+            and "its text is the same" or "nothing is another"
+    end
+    return was.place ~= fresh.place and ("in the place of %s: %s"):format(was.file, text) or text
 end
 
 --- Loads and proves a file and puts it into service in the place of the old one -> true | false, problem,
@@ -179,13 +257,16 @@ local function swap(slot, from)
         memory_of(from).libs = script.libs
         from.stamp = stamp_of(from)
     end
+    local before = not problem and renamed_from(slot, script.type)
+    local was = before and before.serving or old
     if not problem then ok, problem = pcall(serve, slot, script, from) end
     if not ok then
         if script.id then host.close_script(script.id) end
         shortage.pass_on(problem)
         return false, tostring(problem), script.later
     end
-    slot.gone = 0
+    slot.gone, slot.notes = 0, script.notes
+    slot.news = news(slot.serving, was)
     if not old then return true end
     host.close_script(old.id)
     if old.file ~= from.file and old.path ~= from.place then trouble.forget(old.file) end
@@ -244,6 +325,17 @@ local function last_good(from, name)
     return nil
 end
 
+--- Said at each save. The number makes no line like the one before, of which the log would only count
+-- repeats.
+local function tell_in_use(slot)
+    slot.told = (slot.told or 0) + 1
+    host.log("info", ("Device script %s is in use (save %d): %s."):format(slot.serving.file, slot.told,
+        slot.news))
+    for _, note in ipairs(slot.notes) do
+        host.log("warning", ("Device script %s: %s."):format(slot.serving.file, note))
+    end
+end
+
 --- A file that is new or changed, or its last good copy, comes into service -> whether one of them did.
 -- What is wrong with the file is told in any case. One that cannot be read now is tried again. anew: what
 -- serves for that file has to begin anew, so a broken file does not leave it as it is.
@@ -256,7 +348,7 @@ local function use(slot, from, anew)
     memory.problem = later and problem
     if ok then
         if from.user or slot.reloads > 0 then
-            host.log("info", "Device script " .. from.file .. " is in use.")
+            tell_in_use(slot)
         end
         return true
     end
@@ -343,8 +435,21 @@ local function is_gone(slot)
     return slot.gone >= GONE_SCANS
 end
 
---- The file that serves is gone for good: the next one of that name takes over; without one the script
--- serves what no other fits until the plugin restarts -> true.
+--- The script whose file was deleted ends: its devices go to others that fit, or have no script.
+local function finish(slot)
+    local old = slot.serving
+    scripts.keep_state(slot.name, old.id)
+    slot.serving, slot.gone = nil, 0
+    index_types()
+    host.close_script(old.id)
+    trouble.forget(old.file)
+    host.log("warning", old.file
+        .. " was deleted and serves no more. Its devices go to other scripts that fit;"
+        .. " where none does, their nodes show Offline, and Remove nodes that are gone takes them out.")
+end
+
+--- The file that serves is gone for good: the next one of that name takes over; without one the script ends
+-- -> true.
 local function replace_gone(slot, files)
     local file = slot.serving.file
     for _, from in ipairs(files) do
@@ -353,9 +458,12 @@ local function replace_gone(slot, files)
             return true
         end
     end
-    trouble.forget(file)
-    host.log("warning", file .. " is gone; where no other script fits, it serves on until the plugin is"
-        .. " restarted.")
+    if #files == 0 and slot.serving.user then
+        finish(slot)
+    else
+        host.log("warning", file .. " is gone, and nothing else of that name can be used: it serves on until"
+            .. " the plugin is restarted.")
+    end
     return true
 end
 
@@ -384,7 +492,8 @@ end
 local function scan_slot(slot, files, force)
     local serving, was_gone = slot.serving, is_gone(slot)
     local anew = restarts(slot)
-    force = anew or force
+    force = anew or force or slot.vacant
+    slot.vacant = nil
     if serving and missing(slot, files) and not force then
         if slot.gone < GONE_SCANS then return false end
         if slot.gone == GONE_SCANS then return replace_gone(slot, files) end
@@ -483,8 +592,9 @@ end
 
 ------------------------------------------------------------------------------------------- the types
 
+--- Whether a type's script does nothing now: for its errors, or because its file was deleted.
 function scripts.suspended(type_)
-    return trouble.suspended(type_.file)
+    return type_.slot.serving == nil or trouble.suspended(type_.file)
 end
 
 --- Of two types that fit a device equally well the higher one has it: an owner's own goes before a built-in
@@ -522,10 +632,10 @@ function scripts.current(type_)
     return type_
 end
 
---- Calls fn(name, id, file) for each script in service.
+--- Calls fn(name, id, file, id of its type) for each script in service.
 function scripts.each(fn)
     for _, type_ in ipairs(scripts.types) do
-        fn(type_.slot.name, type_.slot.serving.id, type_.slot.serving.file)
+        fn(type_.slot.name, type_.slot.serving.id, type_.slot.serving.file, type_.id)
     end
 end
 
@@ -536,9 +646,20 @@ function scripts.take_settings(given)
     return settings.take(given, serving)
 end
 
+--- What serves of a file; nil: nothing.
+local function serving_of(file)
+    for _, type_ in ipairs(scripts.types) do
+        if type_.file == file then return type_.slot.serving end
+    end
+    return nil
+end
+
+--- Whether `update` of a type's script is not called any more, for its errors; all else of it goes on.
+function scripts.rests(type_) return trouble.rests(type_.file) end
+
 --- See trouble.failed. A script that is not used from now on has no tasks and timers either. One that had no
 -- memory did nothing wrong; it is begun anew, for what it was doing is lost.
-function scripts.failed(file, text, place, task)
+function scripts.failed(file, text, place, task, what)
     if shortage.is(text) then
         trouble.no_memory(text)
         for _, type_ in ipairs(scripts.types) do
@@ -546,7 +667,9 @@ function scripts.failed(file, text, place, task)
         end
         return
     end
-    if not trouble.failed(file, text, place, task) then return end
+    local serving = serving_of(file)
+    if serving then text = hints.add(text, file, serving.text or "") end
+    if not trouble.failed(file, text, place, task, what) then return end
     for _, type_ in ipairs(scripts.types) do
         if type_.file == file then host.stop_script(type_.slot.serving.id) end
     end

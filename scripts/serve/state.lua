@@ -13,6 +13,8 @@ local DEPTH = 16            -- tables in tables
 local SOON_SECONDS = 2
 
 local kept = {}             -- [script name] = { [address] = table }, as PG3 has it
+local left = {}             -- [script name] = the same of a script that ended since it was stored
+local ids = {}              -- [script name] = id of its type, by which a file is known that was renamed
 local others = {}           -- list of { name, restore, get, kept = as PG3 has it }, see state.keep
 local planned = false       -- a save is
 local restored = false      -- PG3 was asked for what it has
@@ -85,6 +87,25 @@ end
 
 ------------------------------------------------------------------------------------------------ restore
 
+local function serves(name)
+    local found = false
+    scripts.each(function(its) found = found or its == name end)
+    return found
+end
+
+--- What is stored of a script: under its name, else under the one that its file had before.
+local function stored(name, type_id)
+    if left[name] or kept[name] then return left[name] or kept[name] end
+    for its, id in pairs(ids) do
+        local states = id == type_id and its ~= name and (left[its] or kept[its])
+        if states and not serves(its) then
+            left[its] = {}
+            return states
+        end
+    end
+    return {}
+end
+
 --- Keeps a table of a module over restarts: restore(table) is given what was kept, get() gives what to keep
 -- now, with texts as keys and no functions in it. What is empty takes no place.
 function state.keep(name, restore, get)
@@ -98,8 +119,9 @@ function state.restore()
     for name, states in pairs(kept) do
         if type(states) ~= "table" then kept[name] = nil end
     end
-    scripts.each(function(name, id, file)
-        local ok, why = pcall(host.script_state, id, kept[name] or {})
+    ids = type(data) == "table" and type(data.script_ids) == "table" and data.script_ids or {}
+    scripts.each(function(name, id, file, type_id)
+        local ok, why = pcall(host.script_state, id, stored(name, type_id))
         if not ok then
             shortage.pass_on(why)
             host.log("error", ("node.state of %s could not be restored: %s"):format(file, why))
@@ -114,12 +136,21 @@ function state.restore()
 end
 
 --- A script that takes the place of another goes on with its node.state; where that cannot be taken over,
--- and for a script that comes later, with what was stored.
-function scripts.hand_over(name, old_id, fresh_id)
+-- and for a script that comes later, with what was stored. Under another name it is stored there only.
+function scripts.hand_over(name, fresh, old_name, old)
     local ok, states
-    if old_id then ok, states = pcall(host.script_state, old_id) end
+    if old then ok, states = pcall(host.script_state, old.id) end
     if not ok then shortage.pass_on(states) end
-    host.script_state(fresh_id, ok and states or kept[name] or {})
+    host.script_state(fresh.id, ok and states or stored(old_name or name, fresh.type.id))
+    left[name] = nil
+    if old_name and old_name ~= name then left[old_name] = {} end
+end
+
+--- The node.state of a script that ends is stored as it is now.
+function scripts.keep_state(name, id)
+    local ok, states = pcall(host.script_state, id)
+    if not ok then return shortage.pass_on(states) end
+    if not misfit(states, "node.state", 0) then left[name] = states end
 end
 
 --------------------------------------------------------------------------------------------------- save
@@ -129,6 +160,7 @@ end
 local function collect()
     local fresh, seen = {}, {}
     for name, states in pairs(kept) do fresh[name] = states end
+    for name, states in pairs(left) do fresh[name] = used(states) end
     scripts.each(function(name, id, file)
         local ok, states = pcall(host.script_state, id)
         if not ok and shortage.is(states) then return end
@@ -173,6 +205,16 @@ local function collect_others()
     return record, changed
 end
 
+--- The types of the scripts that have anything stored.
+local function ids_of(fresh)
+    local result = {}
+    for name in pairs(fresh) do result[name] = ids[name] end
+    scripts.each(function(name, _, _, type_id)
+        if fresh[name] then result[name] = type_id end
+    end)
+    return result
+end
+
 --- Stores what changed. Before PG3 was asked for what it has, nothing is stored over it.
 function state.save()
     if not restored then return end
@@ -188,13 +230,13 @@ function state.save()
         end
     end
     if not changed and same(fresh, kept) then return end
-    record.state = fresh
+    record.state, record.script_ids = fresh, ids_of(fresh)
     local ok, taken = pcall(host.save, record)
     if not ok then
         return host.log("error", "What outlives a restart could not be stored: " .. tostring(taken))
     end
     if not taken then return end
-    kept, from_pg3 = fresh, true
+    kept, left, ids, from_pg3 = fresh, {}, record.script_ids, true
     for _, other in ipairs(others) do other.kept = record[other.name] or {} end
 end
 

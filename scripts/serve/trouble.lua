@@ -1,12 +1,14 @@
 --- What is wrong with device scripts: logged once, shown as a notice, counted on the controller, and gone
--- when it is mended. Three errors in a row at one place suspend a script until its file changes.
+-- when it is mended. Three errors in a row at one place suspend a script until its file changes; those of its
+-- `update` only that function, and those of a command, of which PG3 is told each, nothing.
 
 local limits = require "types.limits"
 local escape = require("pg3.markdown").escape
 
 local trouble = {}
 
-local files = {}            -- [file] = { at = { [place] = { count, text, task } }, suspended = bool }
+local files = {}            -- [file] = { at = { [place] = { count, text, task } }, suspended = bool,
+                            --            rests = bool }
 local totals = {}           -- [file] = errors so far, mended ones too
 
 local notice_keys, taken = {}, {}       -- [file] = key; [key] = true
@@ -39,12 +41,22 @@ local function starts_with(text, beginning)
     return text:sub(1, #beginning) == beginning
 end
 
+local SUSPENDED = " is not used until it is corrected."
+local RESTS = " is not called until it is corrected; all else of it goes on."
+
+--- Errors of `update` and of commands are told apart from those of values.
+local function place_of(place, what)
+    return (what == "update" or what == "command") and place .. " " .. what or place
+end
+
 --- An error in a script. place: the node's address, "values" for the controller's, "timer" when it came from
 -- a timer, "match SERVICE/INSTANCE", "file" when the file cannot be used, or "state" when node.state cannot
 -- be stored (which is no reason to suspend the script).
--- task: it came from a task of the script (start, update, a command), which ends some time after its poll.
+-- task: it came from a task of the script (start, update, a command), which ends some time after its poll;
+-- what: from which, "update", "command", "start"; nil: another function.
 -- Returns true when this error suspends the script.
-function trouble.failed(file, text, place, task)
+function trouble.failed(file, text, place, task, what)
+    place = place_of(place, what)
     local state = files[file] or { at = {} }
     files[file] = state
     local here = state.at[place] or { count = 0 }
@@ -54,15 +66,18 @@ function trouble.failed(file, text, place, task)
     if here.text ~= text then host.log("error", "Device script " .. told, file) end
     here.count, here.text, here.task = here.count + 1, text, task
     totals[file] = (totals[file] or 0) + 1
-    local runs = place ~= "file" and place ~= "state"
+    local runs = place ~= "file" and place ~= "state" and what ~= "command"
     local enough = runs and here.count >= limits.strikes and not state.suspended
-    if enough then
+    if enough and what == "update" and not state.rests then
+        state.rests = true
+        host.log("error", ("update of device script %s%s"):format(file, RESTS))
+    elseif enough and what ~= "update" then
         state.suspended = true
-        host.log("error", "Device script " .. file .. " is not used until it is corrected.")
+        host.log("error", ("Device script %s%s"):format(file, SUSPENDED))
     end
-    host.notice(notice_key(file), ("Device script %s%s"):format(escape(told),
-        state.suspended and " It is not used until it is corrected." or ""))
-    return enough
+    host.notice(notice_key(file), ("Device script %s%s"):format(escape(told), state.suspended
+        and " It" .. SUSPENDED or state.rests and " Its update" .. RESTS or ""))
+    return state.suspended == true and enough
 end
 
 local function clear(file)
@@ -72,15 +87,15 @@ end
 
 --- A script did its work at a place without an error. An error of its task is forgotten only the next time:
 -- this poll's task has yet to run.
-function trouble.worked(file, place)
+function trouble.worked(file, place, what)
     local state = files[file]
-    local here = state and not state.suspended and state.at[place]
+    local here = state and not state.suspended and state.at[place_of(place, what)]
     if not here then return end
     if here.task then
         here.task = false
         return
     end
-    state.at[place] = nil
+    state.at[place_of(place, what)] = nil
     if next(state.at) then return end
     clear(file)
     host.log("info", "Device script " .. file .. " works again.", file)
@@ -93,7 +108,8 @@ local FORGIVEN_SECONDS = 3600
 function trouble.forgive()
     for file, state in pairs(files) do
         for place, here in pairs(state.at) do
-            if place ~= "file" and math.abs(host.time() - here.time) > FORGIVEN_SECONDS then
+            if place ~= "file" and not state.rests and math.abs(host.time(
+                ) - here.time) > FORGIVEN_SECONDS then
                 here.task = false
                 trouble.worked(file, place)
             end
@@ -104,6 +120,10 @@ end
 --- The file was loaded anew, or is gone: what was wrong with it is over.
 function trouble.forget(file)
     if files[file] then clear(file) end
+end
+
+function trouble.rests(file)
+    return files[file] ~= nil and files[file].rests == true
 end
 
 function trouble.suspended(file)

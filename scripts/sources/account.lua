@@ -656,6 +656,18 @@ function account.rediscover()
     for _, site in ipairs(session and session.sites or {}) do poll(site, true) end
 end
 
+--- The devices of all installations, for scripts.devices.
+function account.devices()
+    local list = {}
+    for _, site in pairs(sites) do
+        for _, home in ipairs(site.store.devices or {}) do
+            list[#list + 1] = { seen = home.matched, now = home.type,
+                                name = home.entry.custom_name or home.entry.product or site.name }
+        end
+    end
+    return list
+end
+
 --- A device script's question to VRM (see vrm:get_for_script) -> answer | nil, sentence.
 function account.get_for_script(file, path, with)
     if not session or held then return nil, "VRM cannot be asked now" end

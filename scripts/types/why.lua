@@ -18,8 +18,13 @@ local function keys_of(rows)
     return keys
 end
 
+--- The path that is the same but for case, blanks and signs. Codes are not looked at: S and s are two.
+function why.same_path(key, keys)
+    return key:sub(1, 1) == "/" and wording.same(key, keys) or nil
+end
+
 --- Why one key gives no number -> sentence, whether that is a slip of the author's; nil if it gives one.
--- find: wording.same or wording.near, how much like it a key must be to be meant.
+-- find: why.same_path or wording.near, how much like it a key must be to be meant.
 local function of_key(driver, rows, key, since, find)
     local row = rows[key]
     if not row then

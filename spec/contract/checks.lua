@@ -1479,16 +1479,17 @@ end)
 
 check("start_script", "the node's rows that say by_script, within their limits", function()
     with_node()
-    local failed
-    host.on("script_error", function(_, problem) failed = problem end)
+    local failed, address, what
+    host.on("script_error", function(_, ...) failed, address, what = ... end)
     local script = load_text(COUNTING)
     host.set("contract", "GV2", 1)
     host.start_script(script.table.count, "contract", 1000)
     eventually(function() return host.get("contract", "GV2") == nil end)
     assert(not failed, failed)
-    host.start_script(script.table.not_its_own, "contract")
+    host.start_script(script.table.not_its_own, "contract", nil, nil, "update")
     eventually(function() return failed end)
     names(failed, "by_script")
+    assert(address == "contract" and what == "update")
     host.close_script(script.id)
 end)
 

@@ -128,16 +128,18 @@ local function script_timer(world, script, seconds, fn)
     script.timers[id] = true
 end
 
---- Starts a function of a script as a task of it -> the task. An error in it becomes the event;
--- on_end(whether it returned, and not false) is called at its end.
-local function start_task(world, script, address, on_end, fn, ...)
+--- Starts a function of a script as a task of it -> the task. An error in it becomes the event, with from =
+-- { address, what }; on_end(whether it returned, and not false) is called at its end.
+local function start_task(world, script, from, on_end, fn, ...)
     local task = coroutine.create(fn)
     local function go(...)
         local values = table.pack(...)
         world:later(function()
             if not script.tasks[task] then return end
             local ok, result = coroutine.resume(task, table.unpack(values, 1, values.n))
-            if not ok then world:fire("script_error", script.file, tostring(result), address) end
+            if not ok then
+                world:fire("script_error", script.file, tostring(result), from.address, from.what)
+            end
             if coroutine.status(task) == "dead" then
                 script.tasks[task] = nil
                 if on_end then on_end(ok and result ~= false) end
@@ -151,7 +153,7 @@ end
 
 local function script_globals(world, script, env)
     local function set(name, value) rawset(env, name, value) end
-    local function spawn(fn, ...) return start_task(world, script, nil, nil, fn, ...) end
+    local function spawn(fn, ...) return start_task(world, script, {}, nil, fn, ...) end
     local function sleep(seconds)
         local task = script.tasks[coroutine.running()]
         if not task then error("this call waits, which is not possible here", 2) end
@@ -403,12 +405,13 @@ function fake_scripts.open(world, host)
         return { memory = 20480, peak = 40960, instructions = 5000 }
     end
     host.call_all = function(functions, ...) return call_all(world, functions, ...) end
-    local function start(on_end, fn, address, arguments, rows)
+    local function start(on_end, fn, address, arguments, rows, what)
         local one = function_of(world, fn)
         assert(type(address) == "string", "string expected")
         table.insert(world.started, address)
-        start_task(world, one.script, address, on_end, one.fn, node_of(world, one.script, address),
-            arguments ~= nil and copy(arguments) or rows and rows_of(rows) or nil)
+        local given = arguments ~= nil and copy(arguments) or rows and rows_of(rows) or nil
+        start_task(world, one.script, { address = address, what = what or "" }, on_end, one.fn,
+            node_of(world, one.script, address), given)
     end
     host.start_script = function(...) start(nil, ...) end
     host.run_script = function(...)
