@@ -2,6 +2,7 @@
 -- sections that exist.
 
 local meta = require "spec.meta"
+local mistakes = require "spec.mistakes"
 local nodes = require "spec.nodes"
 
 local function read(path)
@@ -97,6 +98,10 @@ describe("the pages", function()
 
     it("have a docs/faults.md that is made from today's tests", function()
         assert.equal("", difference("docs/faults.md", output_of("python3 -B spec/faults.py")))
+    end)
+
+    it("have a docs/mistakes.md that is made from today's list", function()
+        assert.equal("", difference("docs/mistakes.md", mistakes.page()))
     end)
 
     it("lead to files and sections that exist", function()

@@ -384,7 +384,7 @@ describe("device scripts", function()
         assert.equal(0, world:value("controller", "GV3"))
         speed.rawValue = 41
         for _ = 1, 3 do next_poll(world) end
-        assert.equal(1, #world:logged("is not used until"))
+        assert.equal(1, #world:logged("is not called until"))
         assert.equal(2, #world:logged("update failed"))
     end)
 end)

@@ -38,9 +38,19 @@ local function find_scripts(args)
     return found
 end
 
---- Whether a file in a folder scripts/devices: it is meant to be a built-in script.
+--- Whether a file is one of the plugin's own folder scripts/devices. In another folder of that name it is a
+-- user's: the plugin would take it for one.
 local function is_built_in(path)
-    return path:find("/" .. BUILT_IN .. "/[^/]*$") ~= nil
+    local folder, name = path:match("^(.*)/([^/]*)%.lua$")
+    if not (folder and ("/" .. folder):find("/" .. BUILT_IN .. "$")) then return false end
+    local stamp
+    for _, one in ipairs(host.script_files(folder) or {}) do
+        if one.name == name then stamp = one.stamp end
+    end
+    for _, one in ipairs(host.script_files(BUILT_IN) or {}) do
+        if one.name == name and one.stamp == stamp then return true end         -- the same file
+    end
+    return false
 end
 
 --- The libs that a script may use: those beside it, then the built-in ones.
@@ -120,7 +130,7 @@ end
 
 --- What is wrong with a type beside others. built_in: the ids of the built-in scripts, { [id] = name }; one
 -- that is checked in a folder scripts/devices is meant to be such a script. A script may fit as well as a
--- built-in one: it goes before it.
+-- built-in one: it goes before it. What fits as well as another of the user's is noted.
 local function conflicts(script, others, built_in)
     local type_, problems = script.type, {}
     local function say(place, text)
@@ -131,9 +141,8 @@ local function conflicts(script, others, built_in)
         local ranked = built_in_types[type_] ~= built_in_types[other]
         local service = not (same or ranked) and equal_match(type_, other)
         if service then
-            say({ field = "match" }, ("it fits %s as well as %s does. Make the match closer (product ="
-                .. " ...), or name the file %s.lua to replace it."):format(service, other.file,
-                base_name(other.file)))
+            table.insert(script.notes, ("it fits %s as well as %s does, and the first of them by name is used;"
+                .. " make the match of one closer (product = ...)"):format(service, other.file))
         end
     end
     local beside = { built_in = built_in, user = not is_built_in(script.path),
