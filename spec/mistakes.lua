@@ -32,9 +32,9 @@ return {
 local HEAD = [[
 # Mistakes, and what you are told
 
-Written by `spec/mistakes.lua`; each line is a test. `--check` and the plugin's log and notice say the same; where there are
-several mistakes, the notice has the first and how many more there are. All lines are of this script, `tank.lua`, in which what
-stands on the left was written in the place of what belongs there:
+Written by `spec/mistakes.lua`; each line is a test. `--check`, the plugin's log and its notice say the same;
+where there are several mistakes, the notice has the first and how many more there are. All lines are of this
+script, `tank.lua`, in which what stands on the left was written in the place of what belongs there:
 
 ```lua
 %s```

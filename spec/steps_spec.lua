@@ -116,7 +116,7 @@ describe("a sample with steps", function()
         { '{ args = { value = 11 } }', "there are args, but no command." },
         { '{ wait = 5 }', "the field 'wait' is unknown. Fields are: after, args, command, expect, rows." },
         { '{ after = -1 }', "after is not a number of seconds." },
-        { '{ after = "soon" }', "after is not a number." },
+        { '{ after = "soon" }', "after is not a number: it is \"soon\"." },
         { '{ rows = 5 }', "rows is not a table." },
         { '{ rows = { ["/State"] = "5" } }', "row /State: the value is a text. Write the number without" },
         { '{ expect = { events = "DON" } }', 'expect.events is not a table. Write events = { "FULL" }' },

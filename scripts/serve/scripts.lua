@@ -13,6 +13,7 @@ local check = require "types.check"
 local difference = require "serve.difference"
 local hints = require "types.hints"
 local libs = require "serve.libs"
+local lines = require "types.lines"
 local matching = require "types.matching"
 local profile = require "pg3.profile"
 local settings = require "serve.settings"
@@ -142,14 +143,14 @@ local function was_renamed(slot)
     return slot.gone > 0 and slot.serving ~= nil and slot.serving.user
 end
 
---- Why a checked type cannot serve in a slot; nil if it can.
-local function conflict(slot, type_, user)
-    local first = check.conflicts(type_, slot.name, { user = user, built_in = built_in_ids,
+--- Why a checked script cannot serve in a slot, with its line; nil if it can.
+local function conflict(slot, script, from)
+    local first = check.conflicts(script.type, slot.name, { user = from.user, built_in = built_in_ids,
         holder = function(id)
             local other = scripts.by_id[id]
             return other and other.slot ~= slot and not was_renamed(other.slot) and other.file or nil
         end })[1]
-    return first and first.text
+    return first and lines.at(from.file, script.text, script.table, first.place) .. ": " .. first.text
 end
 
 --- The slot whose file has another name now: that of a slot for a type with its id; nil: there is none.
@@ -172,13 +173,14 @@ local function first_lost(old, type_)
 end
 
 --- A new version that would lose devices does not take over.
-local function check_lost(old, type_)
-    local lost = old and first_lost(old.type, type_)
+local function check_lost(old, script, from)
+    local lost = old and first_lost(old.type, script.type)
     if not lost then return end
     local seen = lost.seen
-    error(("match does not fit %s %s (%s) any more, nor does another script's, so that it would be lost."
+    local where = lines.at(from.file, script.text, script.table, { field = "match" })
+    error(("%s: match does not fit %s %s (%s) any more, nor does another script's, so that it would be lost."
         .. " Write a match that fits it, such as match = { service = \"%s\" }; or, to give it up, delete the"
-        .. " file and save it ten seconds later."):format(seen.service, seen.instance,
+        .. " file and save it ten seconds later."):format(where, seen.service, seen.instance,
         lost.name, seen.service), 0)
 end
 
@@ -208,10 +210,10 @@ end
 --- Puts a proved script into service: node.state is in it, its type is declared. Raises what forbids it, and
 -- then the old one serves on.
 local function serve(slot, script, from)
-    local problem, before = conflict(slot, script.type, from.user), renamed_from(slot, script.type)
+    local problem, before = conflict(slot, script, from), renamed_from(slot, script.type)
     local old = (before or slot).serving
     if problem then error(problem, 0) end
-    check_lost(old, script.type)
+    check_lost(old, script, from)
     local fresh = { id = script.id, type = script.type, file = from.file, path = from.path,
                     stamp = from.stamp, user = from.user, folder = from.folder,
                     place = from.place or from.path,

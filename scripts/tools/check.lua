@@ -141,7 +141,7 @@ local function conflicts(script, others, built_in)
         local ranked = built_in_types[type_] ~= built_in_types[other]
         local service = not (same or ranked) and equal_match(type_, other)
         if service then
-            table.insert(script.notes, ("it fits %s as well as %s does, and the first of them by name is used;"
+            table.insert(script.notes, ("it fits %s as well as %s does, and the first by name is used;"
                 .. " make the match of one closer (product = ...)"):format(service, other.file))
         end
     end

@@ -714,7 +714,7 @@ local function check_order(where, row)
         end
     end
     local label_first = type(row[2]) == "string" and not units[row[2]] and not name_lists[row[2]]
-        and type(row[3]) == "table"
+        and (type(row[3]) == "table" or units[row[3]] ~= nil)
     if label_first then
         fail(where, ("the label, %s, stands before the unit."):format(shown(row[2])),
             "The order is: driver, unit, label, path, code.")
@@ -731,13 +731,13 @@ function row_check.row(where, row, seen, of)
             .. " name: icon = \"Sensor\".")
     end
     local ids = form.ids(row[1])
-    if #ids == 0 then row_check.fields(where, row, ROW_FIELDS, ROW_ENTRIES, slips.row) end
+    local here = #ids > 0 and where .. " (" .. row[1] .. ")" or where
+    row_check.fields(here, row, ROW_FIELDS, ROW_ENTRIES, slips.row)
     if #ids == 0 then
         fail(where, ("the first entry, %s, is not a driver id."):format(shown(row[1])),
             "Begin the row with \"ST\", \"CV\", \"GV0\" ...")
     end
-    check_order(where .. " (" .. row[1] .. ")", row)
-    row_check.fields(where .. " (" .. row[1] .. ")", row, ROW_FIELDS, ROW_ENTRIES, slips.row)
+    check_order(here, row)
     of.entry = row[1]
     local drivers = {}
     for n, id in ipairs(ids) do

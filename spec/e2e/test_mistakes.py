@@ -23,7 +23,7 @@ def test_mistakes_are_told_as_check_tells_them(world, tmp_path):
         expected[name] = f"{folder}/{name}" + message.removeprefix("tank").replace("tank.lua", f"{name}.lua")
     world.running()
     world.wait(lambda: world.pg3.value(CONTROLLER, "GV3") == len(mistakes), "a notice for each script", 60)
-    log = world.plugin.log()
+    log = world.plugin.log_text()
     missing = [text for text in expected.values() if "Device script " + text not in log]
     assert missing == []
     assert "is in use" not in log
