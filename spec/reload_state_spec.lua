@@ -109,10 +109,10 @@ describe("node.state", function()
     end)
 
     local UNFIT = {
-        { "a function", "node.state.f = function() end", "cannot be passed on" },
-        { "itself", "node.state.me = node.state", "nested" },
-        { "not a number", "node.state.n = 0/0", "node.state." .. SOLAR .. ".n is not a finite number" },
-        { "infinity", "node.state.n = math.huge", "not a finite number" },
+        { "a function", "node.state.f = function() end", "node.state.f would be a function" },
+        { "itself", "node.state.me = node.state", "node.state.me would be a node, or another" },
+        { "not a number", "node.state.n = 0/0", ":12: node.state.n would be no finite number" },
+        { "infinity", "node.state.n = math.huge", "no finite number" },
         { "a list with holes", "node.state.list = { [289] = 1 }", "has the key 289" },
         { "a key that is true", "node.state[true] = 1", "has the key true" },
         { "bytes that are no text", 'node.state.s = "\\xff\\0"', "not UTF-8" },
@@ -140,6 +140,21 @@ describe("node.state", function()
             assert.same({}, world.errors)
         end)
     end
+
+    -- Fault: a value that cannot be kept stays in node.state when its script is mended, and is told for ever.
+    -- Expected: the mended script is rid of it, and keeps the rest.
+    it("is rid of what cannot be kept when its script is mended", function()
+        local world = started { files = { [USER .. "solar_charger.lua"] = state_of [[
+            node.state.good, node.state.list = 7, {}
+            node.state.list[1] = 0/0]] } }
+        world:run(60)
+        in_trouble(world, "list.1 is not a finite number")
+        saved(world, "solar_charger", solar(nil, COUNTS))
+        world:run(60)
+        well(world)
+        assert.same({ good = 7, polls = world.saved.state.solar_charger[SOLAR].polls },
+            world.saved.state.solar_charger[SOLAR])
+    end)
 
     it("that is too large is the author's error, and nothing stored is lost", function()
         local world = started { files = { [USER .. "solar_charger.lua"] = solar(nil, COUNTS),

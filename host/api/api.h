@@ -131,6 +131,12 @@ void api_script_open(lua_State *L);  // device scripts
 void api_day_open(lua_State *L);     // days of a time zone
 // Registry of a script's state: {[address] = node.state}.
 #define API_STATES_KEY "script.states"
+// Pushes the object that stands for the state of an address: a table whose fields are looked at
+// when they are set.
+void api_push_state(lua_State *L, const char *address);
+// Makes the value at `index` the state of an address. Raises what could not be kept.
+void api_set_state(lua_State *L, const char *address, int index);
+void api_state_setup(lua_State *L); // adds next() for such objects, and what they are
 // Pushes the node object of an address in a script's state.
 void api_push_node(lua_State *L, const char *address);
 // Takes away what a script that is about to be closed shows in PG3's notices.

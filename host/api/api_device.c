@@ -65,8 +65,7 @@ static int node_index(lua_State *L) {
     } else if (strcmp(key, "name") == 0) {
         lua_pushstring(L, node->name);
     } else if (strcmp(key, "state") == 0) {
-        luaL_getsubtable(L, LUA_REGISTRYINDEX, API_STATES_KEY);
-        luaL_getsubtable(L, -1, node->address);
+        api_push_state(L, node->address);
     } else {
         lua_pushvalue(L, 2);
         if (lua_gettable(L, lua_upvalueindex(1)) == LUA_TNIL) {
@@ -82,9 +81,7 @@ static int node_newindex(lua_State *L) {
     if (strcmp(key, "state") != 0 || !lua_istable(L, 3)) {
         return luaL_error(L, "only node.state can be set, to a table (not node.%s)", key);
     }
-    luaL_getsubtable(L, LUA_REGISTRYINDEX, API_STATES_KEY);
-    lua_pushvalue(L, 3);
-    lua_setfield(L, -2, node->address);
+    api_set_state(L, node->address, 3);
     return 0;
 }
 
@@ -449,6 +446,7 @@ void api_script_setup(lua_State *L, void *api) {
     lua_pushcfunction(L, script_setting);
     api_declare_global(L, "setting");
     api_about_setup(L);
+    api_state_setup(L);
     api_rows_setup(L); // pushes number()
     api_declare_global(L, "number");
     lua_newtable(L);

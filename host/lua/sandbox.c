@@ -80,7 +80,11 @@ static int short_format(lua_State *L) {
 static int plain_table(lua_State *L) {
     luaL_checktype(L, 1, LUA_TTABLE);
     if (lua_getmetatable(L, 1)) {
-        return luaL_error(L, "this table function takes plain tables only (no metatable)");
+        luaL_getmetatable(L, SANDBOX_TABLE_META);
+        if (!lua_rawequal(L, -1, -2)) {
+            return luaL_error(L, "this table function takes plain tables only (no metatable)");
+        }
+        lua_pop(L, 2);
     }
     if (lua_rawlen(L, 1) > TABLE_MAX) {
         return luaL_error(L, "this table function takes tables of at most %d elements", TABLE_MAX);

@@ -45,6 +45,23 @@ local function misfit(value, name, depth)
     return nil
 end
 
+--- The states of nodes without fields that cannot be kept: a mended script is rid of what its old version
+-- left.
+local function without_misfits(states)
+    local result = {}
+    for address, its in pairs(states) do
+        result[address] = its
+        if misfit(its, "node.state", 0) then
+            result[address] = {}
+            for key, value in pairs(its) do
+                if type(key) == "string" and not misfit(value, "node.state",
+                    1) then result[address][key] = value end
+            end
+        end
+    end
+    return result
+end
+
 --- Bytes the value takes as JSON, or a little more.
 local function size(value)
     if type(value) == "string" then
@@ -141,7 +158,7 @@ function scripts.hand_over(name, fresh, old_name, old)
     local ok, states
     if old then ok, states = pcall(host.script_state, old.id) end
     if not ok then shortage.pass_on(states) end
-    host.script_state(fresh.id, ok and states or stored(old_name or name, fresh.type.id))
+    host.script_state(fresh.id, ok and without_misfits(states) or stored(old_name or name, fresh.type.id))
     left[name] = nil
     if old_name and old_name ~= name then left[old_name] = {} end
 end

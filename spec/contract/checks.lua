@@ -1493,6 +1493,58 @@ check("start_script", "the node's rows that say by_script, within their limits",
     host.close_script(script.id)
 end)
 
+check("start_script", "node.state takes what can be kept, and tells anything else with its line", function()
+    with_node()
+    local failed
+    host.on("script_error", function(_, problem) failed = problem end)
+    local script = load_text([[
+        return {
+            keep = function(node)
+                local state = node.state
+                state.list = { 1, 2, { deep = true } }
+                state.text, state.gone = "x", 5
+                state.gone = nil
+                state[1] = "first"
+                local count = 0
+                for _ in pairs(state) do count = count + 1 end
+                assert(count == 3 and #state == 1 and next(state) ~= nil and next({}) == nil
+                    and state == node.state)
+                state[1] = nil
+                state.list[1] = state.list[1] + 1
+            end,
+            whole = function(node) node.state = { a = 1 } assert(node.state.a == 1
+                and node.state.text == nil) end,
+            nan = function(node)
+                node.state.good = 1
+                node.state.bad = 0 / 0
+            end,
+            fn = function(node) node.state.bad = { in_it = function() end } end,
+            key = function(node) node.state[17] = 1 end,
+            node = function(node) node.state.bad = node end,
+            table = function(node) node.state = { [true] = 1 } end,
+        }]])
+    local function fails(name, ...)
+        failed = nil
+        host.start_script(script.table[name], "contract")
+        eventually(function() return failed end)
+        for _, part in ipairs { ... } do names(failed, part) end
+    end
+    host.start_script(script.table.keep, "contract")
+    eventually(function() return failed or (host.script_state(script.id).contract or {}).list end)
+    assert(not failed, failed)
+    local kept = host.script_state(script.id).contract
+    assert(kept.list[1] == 2 and kept.list[3].deep and kept.text == "x" and kept.gone == nil)
+    fails("nan", ":19: ", "node.state.bad would be no finite number")
+    assert(host.script_state(script.id).contract.good == 1 and not host.script_state(script.id).contract.bad)
+    fails("fn", "node.state.bad.in_it would be a function")
+    fails("key", "node.state has the key 17", "tostring")
+    fails("node", "node.state.bad would be a node")
+    fails("table", "node.state has the key true")
+    host.start_script(script.table.whole, "contract")
+    eventually(function() return host.script_state(script.id).contract.a == 1 end)
+    host.close_script(script.id)
+end)
+
 check("start_script", "mistakes raise", function()
     local script = load_text(COUNTING)
     raises(host.start_script)

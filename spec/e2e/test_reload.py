@@ -478,8 +478,8 @@ def test_state_outlives_reload_and_restart(world):
     use(world, solar(world.plugin, rows=COUNTED, more=COUNTS + unfit))
     world.wait_value(CHARGER, "GV21", 5)
     world.restart()
-    assert "cannot be passed on" in world.plugin.log_text()
-    assert world.pg3.customs["customdata"]["state"]["solar_charger"][CHARGER] == {"polls": 3}
+    assert "node.state.f would be a function, which cannot be kept" in world.plugin.log_text()
+    assert world.pg3.customs["customdata"]["state"]["solar_charger"][CHARGER] == {"polls": 5}
 
 
 COMMANDS = """    commands = {
