@@ -103,6 +103,24 @@ describe("--check of a good script", function()
         end)
     end)
 
+    -- Fault: --check finds a script good whose match function fails in the plugin, or takes all devices.
+    -- Expected: the function is called, and both are told; one that fits nothing that is known is noted.
+    it("is not of one whose match function fails, or fits everything", function()
+        local function with_match(code)
+            return check_text((TANK:gsub('{ service = "tank" }', "function(found) " .. code .. " end")))
+        end
+        local printed, code = with_match "return found.servce:len()"
+        assert.equal(1, code)
+        has(printed, "tank.lua:5: attempt to index a nil value (field 'servce'). There is no servce")
+        printed, code = with_match "return 3"
+        assert.equal(1, code)
+        has(printed, "tank.lua:5: match returns 3 for every device there is")
+        printed, code = with_match "if found.product == 'Ruuvi' then return 3 end"
+        assert.equal(0, code)
+        has(printed, "note: match returns nil for each service that is known")
+        assert.equal(0, select(2, with_match "return found.service == 'tank' and 3 or nil"))
+    end)
+
     it("notes a service nobody has seen, and a script without samples", function()
         local printed, code = check_text((TANK:gsub('"tank" }', '"tnak" }'):gsub("samples =", "local_ =")))
         assert.equal(1, code)               -- the unknown field
