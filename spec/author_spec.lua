@@ -2,6 +2,7 @@
 -- LuaCATS definitions, the sandbox of the fake host, and the authors' page.
 
 local fake = require "spec.support.fake_host"
+local hints = require "types.hints"
 local units = require "types.units"
 
 local function read_file(path)
@@ -52,6 +53,15 @@ real.globals = sorted { "setmetatable", "string", "table", "math",
     table.unpack(sorted(c_list(sandbox, "base_names"))) }
 for _, name in ipairs(matches(api, 'declare_global%(L, "([%w_]+)"')) do table.insert(real.globals, name) end
 sorted(real.globals)
+
+describe("the hints for names that are not there", function()
+    it("know what is there", function()
+        assert.same(real.globals, hints.GLOBALS)
+        for _, lib in ipairs { "string", "table", "vrm", "timer" } do
+            assert.same(real[lib], hints.FIELDS[lib])
+        end
+    end)
+end)
 
 describe("the luacheck std", function()
     local config = setmetatable({ stds = {}, files = {} }, { __index = _G })

@@ -282,8 +282,12 @@ function check.declaration(type_)
              commands = type_.commands, events = type_.events }
 end
 
---- Runs one step of the check. A mistake of the author is noted with its place, and the check goes on.
+local MOST_PROBLEMS = 50            -- of one table; looking for what was meant takes its time
+
+--- Runs one step of the check. A mistake of the author is noted with its place, and the check goes on; not
+-- for ever.
 local function try(job, place, fn, ...)
+    if #job.problems >= MOST_PROBLEMS then return false end
     local ok, result = pcall(fn, ...)
     if ok then return true, result end
     shortage.pass_on(result)
@@ -316,7 +320,7 @@ local function build_drivers(job, type_, tab, number)
     if not try(job, { part = number }, check_row_list, where, rows, last) then return end
     for i, row in ipairs(rows) do
         local place = { part = number, row = i }
-        of.written = lines.from(job.source, job.table, place):match("^[^\n]*")
+        of.written = function() return lines.from(job.source, job.table, place):match("^[^\n]*") end
         local ok, drivers = try(job, place, row_check.row, joined(where, "row " .. i), row, seen, of)
         for _, driver in ipairs(ok and drivers or {}) do
             table.insert(type_.drivers, driver)
@@ -404,7 +408,8 @@ local function build_commands(job, type_)
     for _, id in ipairs(command_check.ids(tab.commands)) do
         local place = { command = tostring(id) }
         local ok, command = try(job, place, command_check.one, id, tab.commands[id], labels,
-            { id = type_.id, kind = type_.kind, written = lines.from(job.source, tab, place) })
+            { id = type_.id, kind = type_.kind, written = function() return lines.from(job.source, tab,
+                place) end })
         if ok then table.insert(type_.commands, command) end
     end
 end

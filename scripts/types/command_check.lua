@@ -140,7 +140,8 @@ function command_check.all(commands)
 end
 
 --- One command -> { id, name, params = list|nil, run = function|nil }. labels: [parameter id] = label so far;
--- of = what it is of: { id = of the node type, kind, written = the text from the command on }.
+-- of = what it is of: { id = of the node type, kind, written = a function that gives the text from
+-- the command on }.
 -- Only the controller's DISCOVER, RELOAD and CLEANUP have no function: the plugin does those.
 function command_check.one(id, command, labels, of)
     check_id(id, of.kind)

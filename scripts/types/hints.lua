@@ -6,35 +6,29 @@ local wording = require "types.wording"
 
 local hints = {}
 
-local KEYWORDS = { "and", "break", "do", "else", "elseif", "end", "false", "for", "function", "goto", "if",
-    "in",
-                   "local", "nil", "not", "or", "repeat", "return", "then", "true", "until", "while" }
+local KEYWORDS = wording.words [[and break do else elseif end false for function goto if in local nil not or
+    repeat return then true until while]]
 
 --- What scripts have (docs/authors.md, What a script sees).
-local GLOBALS = { "assert", "error", "ipairs", "math", "next", "number", "pairs", "pcall", "rawequal",
-    "rawget",
-                  "rawlen", "select", "setmetatable", "sleep", "string", "table", "timer", "tonumber",
-                      "tostring",
-                  "type", "unit", "use", "vrm" }
-local FIELDS = {
-    string = { "byte", "char", "find", "format", "len", "lower", "pack", "packsize", "rep", "reverse", "sub",
-               "unpack", "upper" },
-    table = { "concat", "insert", "remove", "sort", "unpack" },
-    timer = { "after", "cancel", "every" },
-    vrm = { "get" },
-    math = { "abs", "ceil", "cos", "exp", "floor", "fmod", "huge", "log", "max", "min", "modf", "pi", "sin",
-             "sqrt", "tan", "tointeger", "type" },
+hints.GLOBALS = wording.words [[assert device_of devices_of error ipairs math next number pairs pcall print
+    rawequal rawget rawlen rows_of select setmetatable setting site_of sleep string table timer tonumber
+    tostring type unit use vrm]]
+hints.FIELDS = {
+    string = wording.words "byte char find format len lower pack packsize rep reverse sub unpack upper",
+    table = wording.words "concat insert remove sort unpack",
+    timer = wording.words "after cancel every",
+    vrm = wording.words "get",
+    math = wording.words "abs ceil cos exp floor fmod huge log max min modf pi sin sqrt tan tointeger type",
 }
-local OF_NODE = { "address", "event", "get", "log", "name", "notice", "param", "set", "state" }
+local OF_NODE = wording.words "address event get log name notice param set state"
 
 --- Names of other languages and of Lua's that scripts do not have: what to write.
 local NO_GLOBAL = {
     null = "Write nil.", None = "Write nil.", undefined = "Write nil.", NULL = "Write nil.",
-        Nil = "Write nil.",
-    True = "Write true.", False = "Write false.", TRUE = "Write true.", FALSE = "Write false.",
-    print = "Write node:log(\"info\", ...) in a function that is given node; --check shows what rows give.",
-    console = "Write node:log(\"info\", ...).", log = "Write node:log(\"info\", ...), or math.log.",
-    os = "The time of a row is rows[\"/Path\"].timestamp; timer.after(seconds, fn) waits.",
+    Nil = "Write nil.", True = "Write true.", False = "Write false.", TRUE = "Write true.",
+    FALSE = "Write false.",
+    console = "Write print(...).", log = "Write print(...), or math.log(x).",
+    os = "site_of(rows).time is now, site_of(rows).clock.hour the hour there.",
     io = "Scripts have no files: node.state keeps what has to outlast a restart.",
     require = "Write use \"name\" for the lib lib/name.lua beside the script.",
     import = "Write use \"name\" for the lib lib/name.lua beside the script.",
@@ -48,15 +42,13 @@ local NO_GLOBAL = {
     utf8 = "Write string.sub, string.find and others of string.",
     load = "Write a function.", _G = "Write local variables.", xpcall = "Write pcall.",
     unpack = "Write table.unpack.", getmetatable = "It is not there for scripts.",
-    int = "Write math.tointeger(x), or math.floor(x).", float = "Write tonumber(x).",
-        str = "Write tostring(x).",
+    int = "Write math.floor(x).", float = "Write tonumber(x).", str = "Write tostring(x).",
     len = "Write #list.", round = "places = 1 in the row rounds.", abs = "Write math.abs(x).",
     min = "Write math.min(a, b).", max = "Write math.max(a, b).", floor = "Write math.floor(x).",
     sum = "In a row it is a word: sum = { \"/Ac/L1/Power\", \"/Ac/L2/Power\" }.",
     parseInt = "Write tonumber(x).", parseFloat = "Write tonumber(x).", Math = "Write math in small letters.",
     var = "Write local.", let = "Write local.", const = "Write local.",
-        def = "Write local function name(...).",
-    lambda = "Write function(rows) return ... end.", math_round = "places = 1 in the row rounds.",
+    def = "Write local function name(...).", lambda = "Write function(rows) return ... end.",
 }
 
 --- Functions that are not in a table of the sandbox: what to write.
@@ -212,7 +204,7 @@ local function of_global(name, text, code)
     if own and own ~= name then return ("Did you mean %s?"):format(own) end
     if NO_GLOBAL[name] then return NO_GLOBAL[name] end
     if units[name:lower()] then return ("Write unit.%s."):format(name:lower()) end
-    local word = wording.near(name, KEYWORDS) or wording.near(name, GLOBALS)
+    local word = wording.near(name, KEYWORDS) or wording.near(name, hints.GLOBALS)
     if word then return ("Did you mean %s?"):format(word) end
     if name:find("^GV%d+$") or name:find("^[A-Z][A-Z0-9]?[A-Z0-9]?$") then
         return ("The id of a driver stands in quotes: \"%s\"."):format(name)
@@ -233,7 +225,7 @@ end
 
 local function of_field(field, code)
     local owner = owner_of(field, code)
-    local known = owner and FIELDS[owner]
+    local known = owner and hints.FIELDS[owner]
     local meant = known and wording.near(field, known)
     if NO_FIELD[field] and not (meant and wording.same(field, known)) then return NO_FIELD[field] end
     if meant then return ("Did you mean %s.%s?"):format(owner, meant) end

@@ -282,11 +282,13 @@ local function unit_of_number(uom)
     return names[1]
 end
 
---- A unit of types.units; what: how the message calls the entry; written: see unit_written.
+--- A unit of types.units; what: how the message calls the entry; written: a function that gives what
+-- unit_written looks at, may be nil.
 function row_check.unit(where, what, named, written)
     local unit = type(named) == "table" and units[named.name] or units[named]
     if unit then return unit end
-    local name = named == nil and unit_written(written or "") or type(named) == "string" and named
+    local name = named == nil and unit_written(written and written() or "") or type(named) == "string"
+        and named
         or unit_of_number(named)
     local is = type(named) == "table" and " is a table without states." or (
         ", %s, is not a unit or a list."):format(
@@ -723,7 +725,8 @@ end
 
 --- A row -> a list of drivers (see types.check), one for each id of its first entry. seen: the ids used so
 -- far; of = what the row is of: { id = of the node type, kind = nil, "controller" or "gateway", events = what
--- its table declares, written = the row's text, "" where it is not known }.
+-- its table declares, written = a function that gives the row's text, "" where
+-- it is not known }.
 function row_check.row(where, row, seen, of)
     if type(row) ~= "table" then
         fail(where, ("it is %s, not a row."):format(shown(row)),

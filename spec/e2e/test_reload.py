@@ -192,7 +192,7 @@ BROKEN = [                                              # (text, what its notice
     (DEEP + "return { api = 2, t }", "cannot be passed on"),
     (DEEP + "return { api = 2, [t] = 1 }", "cannot be passed on"),
     ("local s = [==[" + "--[[ " * 6000 + "]==]\nreturn { api = 1 }\n", "api is 1"),
-    ("return setmetatable({ api = 2 }, { __index = function() while true do end end })", "id is not"),
+    ("return setmetatable({ api = 2 }, { __index = function() while true do end end })", "id is missing"),
     (table(1, more="color = 3,"), "color"),
     (table(2, '{ "GV1", unit.volt, "V", "/V" }, { "GV1", unit.volt, "W", "/W" }'), "twice"),
     (table(3).replace("MINE3", "VICGW"), "already used by devices/gateway.lua"),
