@@ -121,6 +121,17 @@ describe("--check of a good script", function()
         assert.equal(0, select(2, with_match "return found.service == 'tank' and 3 or nil"))
     end)
 
+    -- Fault: a driver has no data in a sample, and nothing says why.
+    -- Expected: the reason stands beside it, also where nothing was expected of it.
+    it("shows why a driver has no data", function()
+        local printed, code = check_text((TANK:gsub('"Level", "/Level"', '"Level", "/level"')
+            :gsub("expect = { ST = 50 }", "expect = {}"):gsub("expect = { ST = 7 }", "expect = {}")))
+        assert.equal(0, code)
+        has(printed, "ST  no data  percent  there is no row /level; there is /Level")
+        printed = check_text((TANK:gsub('"Level", "/Level"', '"Level", "/Level", max = 5')))
+        has(printed, "tank.lua:15: sample 1: ST is no data, expected 50: 50 is above max 5.")
+    end)
+
     it("notes a service nobody has seen, and a script without samples", function()
         local printed, code = check_text((TANK:gsub('"tank" }', '"tnak" }'):gsub("samples =", "local_ =")))
         assert.equal(1, code)               -- the unknown field

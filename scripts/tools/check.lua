@@ -228,7 +228,7 @@ end
 
 --- Adds the line of one result of a sample (see proof.try and steps.run): what, value, unit, expected.
 local function add_result(rows, marks, result)
-    local driver, expected = result.driver, ""
+    local driver, expected = result.driver, result.why or ""
     if result.expected ~= nil then expected = "expected " .. tostring(result.expected) end
     if driver then
         rows[#rows + 1] = { result.part and result.part .. "." .. driver.id or driver.id,
@@ -239,13 +239,14 @@ local function add_result(rows, marks, result)
     else
         return
     end
-    marks[#rows] = result.problem and "red" or result.expected ~= nil and "green" or nil
+    marks[#rows] = result.problem and "red" or result.why and "yellow" or result.expected ~= nil and "green"
+        or nil
 end
 
 local function show_results(title, results)
     local rows, marks, silent = {}, {}, 0
     for _, result in ipairs(results) do
-        if result.what or result.value ~= nil or result.expected ~= nil or result.problem then
+        if result.what or result.value ~= nil or result.expected ~= nil or result.problem or result.why then
             add_result(rows, marks, result)
         elseif result.driver then
             silent = silent + 1

@@ -63,6 +63,13 @@ local function difference(driver, value, expected, rows, site, text)
     return ("%s is no data, expected %s%s"):format(driver.id, wanted, ok and reason and ": " .. reason or "")
 end
 
+--- Why a driver of which nothing is expected has no data, if that is a slip; nil: it is none.
+local function slip_of(driver, rows, site)
+    local ok, reason, slip = pcall(why.none, driver, rows, site, nil, site.midnight, why.same_path)
+    if not ok then shortage.pass_on(reason) end
+    return ok and slip and reason or nil
+end
+
 --- What a function raised: where it did, if that is known, and what.
 local function raised(driver, problem, file, text, rows)
     local told = hints.add(problem, file, text)
@@ -106,6 +113,8 @@ local function try_node(type_, rows, sample, expect, deadline, text)
                 result.value, result.text = value, name
                 if expected ~= nil and not proof.as_expected(driver, value, expected) then
                     result.problem = difference(driver, value, expected, rows, site, text)
+                elseif value == nil and expected == nil and not deadline then
+                    result.why = slip_of(driver, rows, site)
                 end
             end
         end
@@ -120,7 +129,8 @@ local function try_node(type_, rows, sample, expect, deadline, text)
     return results
 end
 
---- One sample -> list of { driver, part = letter|nil, value, text, expected, problem = sentence|nil } in the
+--- One sample -> list of { driver, part = letter|nil, value, text, expected, problem = sentence|nil, why = a
+-- slip for which it has no data|nil, where there is no deadline } in the
 -- order of the rows, then of the parts that the sample has rows of; expect = { ST = 1, t = { ST = 2 } }
 -- expects of part t too. A driver that the script or PG3 sets is only in it when a value is expected. Of a
 -- script that ran too long only that is told, and so when os.clock() passes the deadline (nil: none). text:
