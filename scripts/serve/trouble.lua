@@ -108,8 +108,8 @@ local FORGIVEN_SECONDS = 3600
 function trouble.forgive()
     for file, state in pairs(files) do
         for place, here in pairs(state.at) do
-            if place ~= "file" and not state.rests and math.abs(host.time(
-                ) - here.time) > FORGIVEN_SECONDS then
+            local passed = math.abs(host.time() - here.time)
+            if place ~= "file" and not state.rests and passed > FORGIVEN_SECONDS then
                 here.task = false
                 trouble.worked(file, place)
             end

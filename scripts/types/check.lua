@@ -179,8 +179,8 @@ local function check_expected(where, id, expected)
     local text, number = shown(expected), type(expected) == "string" and tonumber((expected:gsub(",", ".")))
     local write = number and ("Write the number without quotes: %s = %s."):format(id, number)
         or type(expected) == "string" and wording.same(expected, { "no data" }) and "Write \"no data\"."
-        or type(expected) == "boolean" and ("Values are numbers: write %s = %d."):format(id, expected
-            and 1 or 0)
+        or expected == true and ("Values are numbers: write %s = 1."):format(id)
+        or expected == false and ("Values are numbers: write %s = 0."):format(id)
         or type(expected) == "string" and "Write the number of the state, or \"no data\"."
         or "Write a number, or \"no data\"."
     fail(where, ("%s = %s is expected, which no driver can show."):format(id, text), write)
@@ -206,8 +206,8 @@ local function check_sample(where, sample, parts)
     if type(sample) == "table" then
         for key in pairs(sample) do
             if type(key) == "string" and key:sub(1, 1) == "/" then
-                fail(where, ("%s stands outside of rows."):format(key), (
-                    "Write rows = { [\"%s\"] = 80 }."):format(key))
+                fail(where, key .. " stands outside of rows.",
+                    ("Write rows = { [\"%s\"] = 80 }."):format(key))
             end
         end
         row_check.fields(where, sample, SAMPLE_FIELDS, nil, slips.sample)

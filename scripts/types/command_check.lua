@@ -49,10 +49,10 @@ end
 
 local function check_param_id(where, id, seen)
     if id ~= "" and (type(id) ~= "string" or not id:find("^[A-Z][A-Z0-9_]*$") or #id > LONGEST_ID) then
-        fail(where, id == nil and "id is missing." or (
-            "id, %s, is neither \"\" nor capitals and digits."):format(
-            shown(id)), ("Write id = \"\" for the only parameter, else id = \"%s\"."):format(
-            type(id) == "string" and id:upper():match("^%u[%u%d_]*$") or "LEVEL"))
+        local what = id == nil and "id is missing."
+            or ("id, %s, is neither \"\" nor capitals and digits."):format(shown(id))
+        local as = type(id) == "string" and id:upper():match("^%u[%u%d_]*$") or "LEVEL"
+        fail(where, what, ("Write id = \"\" for the only parameter, else id = \"%s\"."):format(as))
     elseif seen[id] then
         fail(where, "the id '" .. id .. "' is used twice.", "Give each parameter its own id.")
     end

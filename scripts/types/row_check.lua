@@ -207,8 +207,7 @@ local function terms_given(where, op, given)
     local rule = OPERATIONS[op]
     if type(given) ~= "table" or not is_list(given) or #given < rule[2] or #given > rule[3] then
         local wanted = rule[3] == 2 and "two." or "terms, without names or nil."
-        local is = type(given) ~= "table" and shown(given) or #given == 0 and "{}" or (
-            "a list of %d"):format(#given)
+        local is = type(given) ~= "table" and shown(given) or #given == 0 and "{}" or "a list of " .. #given
         fail(where, ("%s is %s, not a list of %s"):format(op, is, wanted),
             "Write " .. rule[1] .. "; alternatives of one are a list of their own.")
     end
@@ -256,8 +255,7 @@ local function row_worst(where, row)
     local is_path = type(worst) == "string" and worst:sub(1, 1) == "/"
     local fault = is_path and alarms.fault(worst) or nil
     if not is_path or not fault and worst:sub(-1) ~= "/" then
-        fail(where, ("worst, %s, is not the beginning of paths, nor the path of an alarm."):format(shown(
-            worst)),
+        fail(where, "worst, " .. shown(worst) .. ", is not the beginning of paths, nor the path of an alarm.",
             "Write worst = \"/Alarms/\" or worst = \"/Alarms/Overload\".")
     end
     return worst, fault
@@ -287,16 +285,15 @@ end
 function row_check.unit(where, what, named, written)
     local unit = type(named) == "table" and units[named.name] or units[named]
     if unit then return unit end
-    local name = named == nil and unit_written(written and written() or "") or type(named) == "string"
-        and named
-        or unit_of_number(named)
-    local is = type(named) == "table" and " is a table without states." or (
-        ", %s, is not a unit or a list."):format(
-        named == nil and name and "unit." .. name or shown(named))
+    local name = unit_of_number(named) or type(named) == "string" and named or nil
+    if named == nil then name = unit_written(written and written() or "") end
+    local given = named == nil and name and "unit." .. name or shown(named)
+    local is = (", %s, is not a unit or a list."):format(given)
+    if named == nil and not name then is = " is missing." end
+    if type(named) == "table" then is = " is a table without states." end
     if type(named) == "number" and name then
         fail(where, what .. is, ("Write unit.%s."):format(name))
     end
-    if named == nil and not name then is = " is missing." end
     local all = "Write one of unit." .. wording.listed(units):gsub(", ", ", unit.")
         .. ", a list of types/names.lua such as \"alarm\", or { [0] = \"Off\", [1] = \"On\" }."
     fail(where, what .. is, wording.did_you_mean(name or "", units, "unit.%s", all, slips.unit))
@@ -309,11 +306,12 @@ local function check_names(where, list)
         count = count + 1
         if math.type(value) ~= "integer" or type(text) ~= "string" then
             local key = type(value) == "string" and '["%s"]' or "[%s]"
-            fail(where, ("the list of states has %s = %s."):format(key:format(tostring(value)), shown(text)),
-                type(value) == "string" and tonumber(value) and (
-                    "Write the number without quotes: [%s] = %s.")
-                    :format(value, shown(text))
-                        or "It has numbers with texts: { [0] = \"Off\", [1] = \"On\" }.")
+            local fix = "It has numbers with texts: { [0] = \"Off\", [1] = \"On\" }."
+            if type(value) == "string" and tonumber(value) then
+                fix = ("Write the number without quotes: [%s] = %s."):format(value, shown(text))
+            end
+            key = key:format(tostring(value))
+            fail(where, ("the list of states has %s = %s."):format(key, shown(text)), fix)
         elseif value < 0 or value > LARGEST_INDEX then
             fail(where, ("the state %d cannot be shown."):format(value),
                 ("The ISY's lists go from 0 to %d: use values or map for others."):format(LARGEST_INDEX))
@@ -528,8 +526,8 @@ end
 local function check_measured(where, row)
     for _, word in ipairs { "measured", "on_change" } do
         if row[word] ~= nil and row[word] ~= true then
-            fail(where, ("%s is %s."):format(word, shown(row[word])), (
-                "Write %s = true, or remove it."):format(word))
+            fail(where, ("%s is %s."):format(word, shown(row[word])),
+                ("Write %s = true, or remove it."):format(word))
         end
     end
     if row.measured and row.on_change then

@@ -32,8 +32,8 @@ local function of_key(driver, rows, key, since, find)
         local text = "there is no row " .. named(key)
         return there and ("%s; there is %s"):format(text, named(there)) or text, there ~= nil
     elseif type(row.value) ~= "number" then
-        return ("the row %s has %s, no number"):format(named(key), shown(row.value)), type(
-            row.value) == "string"
+        local is_text = type(row.value) == "string"
+        return ("the row %s has %s, no number"):format(named(key), shown(row.value)), is_text
     elseif reading.says_none(row, driver) then
         return ("%s in the row %s stands for \"not available\""):format(row.value, named(key)), false
     elseif since and reading.before(row, since) then
