@@ -16,8 +16,10 @@ local scripts = require "serve.scripts"
 local settings_of_scripts = require "serve.settings"
 local shortage = require "serve.shortage"
 local state = require "serve.state"
+local timed = require "serve.timed"
 local timer = require "tasks.timer"
 local vrm = require "sources.vrm"
+local writes = require "serve.writes"
 
 local CONTROLLER, NAME = account.CONTROLLER, "Victron Energy"
 
@@ -49,6 +51,8 @@ local function take_params(given)
     scripts.set_folder(settings.script_folder)
     events.use({ battery_level = settings.battery_level }, settings.push == "alarms")
     if started and settings.live == "gx" then host.default_params(params.missing(given)) end
+    writes.use(settings)
+    timed.look_at_control()
     nodes.report()
     local another, chosen = account.use(settings), choices.take(host.choices())
     if not begun then return end
@@ -141,6 +145,22 @@ end
 
 local COMMAND_SECONDS = 60          -- PG3 is told after that at the latest
 
+--- A command of a row that may be written -> whether it was done.
+local function write(address, found, values)
+    local node, driver = nodes.all[address], found.driver
+    if found.timed then
+        return timed.run(node, driver, values.VALUE, values.MINUTES) == writes.RESULT.DONE
+    end
+    local job, problem = writes.job(node, driver, values.value)
+    if not job then
+        host.log("warning", ("%s: %s"):format(address, problem))
+        return false
+    end
+    local done = writes.run(job) == writes.RESULT.DONE
+    if done then timed.forget(job) end
+    return done
+end
+
 --- A command from the ISY -> whether it was done. A script sees only what its table declares, with numbers
 -- within its limits.
 local function command(address, cmd, args)
@@ -155,7 +175,7 @@ local function command(address, cmd, args)
     local type_ = type_at(address)
     local found = type_ and commands.find(type_, cmd)
     local values, problem
-    if not (found and found.run) then
+    if not (found and (found.run or found.driver)) then
         problem = ("The command %s is unknown."):format(cmd)
     elseif scripts.suspended(type_) then
         problem = ("The command %s is not run: the device script %s is not used until it is corrected.")
@@ -167,7 +187,8 @@ local function command(address, cmd, args)
         host.log("warning", ("%s: %s"):format(address, problem))
         return false
     end
-    local run = host.spawn(host.run_script, found.run, address, values, nil, "command")
+    local run = found.driver and host.spawn(write, address, found, values)
+        or host.spawn(host.run_script, found.run, address, values, nil, "command")
     local ended, done = host.await(run, COMMAND_SECONDS)
     if ended == nil then
         host.log("warning", ("%s: the command %s still runs after %d s; PG3 is told that it is not done.")
@@ -250,6 +271,7 @@ host.on("script_get", function(id, file, path, with)
     host.answer(id, account.get_for_script(file, path, with))
 end)
 host.on("stop", function()
+    health.attempt(timed.stop)
     health.attempt(account.stop)
     state.save()
 end)

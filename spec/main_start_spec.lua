@@ -124,14 +124,13 @@ describe("start", function()
         local world = started()
         assert.same({ depth = 40, interval_ms = 400 }, world.limit)
         assert.same({ temp_unit = "C", stale_values = "zero", battery_level = "", live = "off",
-                          live_seconds = "2", push = "off" },
-            world.defaults)
+                       live_seconds = "2", push = "off", control = "off" }, world.defaults)
     end)
 
     it("does not offer again what the user wrote in another way, and takes the one with a value", function()
         local world = started { params = { ["VRM Token"] = worlds.TOKEN, Temp_Unit = "F", vrm_token = "" } }
-        assert.same({ stale_values = "zero", battery_level = "", live = "off",
-                          live_seconds = "2", push = "off" }, world.defaults)
+        assert.same({ stale_values = "zero", battery_level = "", live = "off", live_seconds = "2",
+                      push = "off", control = "off" }, world.defaults)
         assert.is_true(world.alt)
         assert.equal(1, world:value("controller", "GV0"))
     end)

@@ -529,6 +529,20 @@ static int host_save(lua_State *L) {
     return 1;
 }
 
+// host.saved() -> whether PG3 has confirmed what was saved last. True without a PG3.
+static int host_saved(lua_State *L) {
+    const struct pg3 *p = api_of(L)->pg3;
+    lua_pushboolean(L, p == NULL || pg3_saved(p));
+    return 1;
+}
+
+// host.connected() -> whether there is a connection to PG3. True without a PG3.
+static int host_connected(lua_State *L) {
+    const struct pg3 *p = api_of(L)->pg3;
+    lua_pushboolean(L, p == NULL || pg3_connected(p));
+    return 1;
+}
+
 static const luaL_Reg functions[] = {
     {"declare", host_declare},
     {"add", host_add},
@@ -552,6 +566,8 @@ static const luaL_Reg functions[] = {
     {"default_params", host_default_params},
     {"data", host_data},
     {"save", host_save},
+    {"saved", host_saved},
+    {"connected", host_connected},
     {"offer", host_offer},
     {"choices", host_choices},
     {NULL, NULL},

@@ -748,6 +748,8 @@ static bool to_be_stored(const struct pg3 *p, enum pg3_key key) {
     return p->records[key].changed && p->records[key].read;
 }
 
+bool pg3_connected(const struct pg3 *p) { return p->up; }
+
 bool pg3_waiting(struct pg3 *p) {
     p->started = true; // asked at the stop: nothing may wait any more
     return p->up && (p->sending || p->first != NULL || to_be_stored(p, KEY_DATA) ||

@@ -84,6 +84,10 @@ bool pg3_default_param(struct pg3 *p, const char *name, const char *value);
 // False: it cannot be replaced, because PG3 has not told yet what it has (or memory is short).
 const char *pg3_data(const struct pg3 *p);
 bool pg3_save(struct pg3 *p, const char *json_text);
+// Whether PG3 is connected and has confirmed what was saved last, so that it outlives a crash.
+bool pg3_saved(const struct pg3 *p);
+// Whether there is a connection to PG3.
+bool pg3_connected(const struct pg3 *p);
 // What the user may choose on the configuration page (customtypedparams, JSON text), and what was
 // chosen (customtypeddata, JSON text; NULL: nothing yet). False: memory is short.
 bool pg3_offer(struct pg3 *p, const char *json_text);

@@ -113,6 +113,11 @@ bool pg3_save(struct pg3 *p, const char *json_text) {
     return true;
 }
 
+bool pg3_saved(const struct pg3 *p) {
+    const struct pg3_record *r = &p->records[KEY_DATA];
+    return p->up && r->read && !r->changed && !r->open && !r->refused;
+}
+
 bool pg3_offer(struct pg3 *p, const char *json_text) {
     if (p->offer != NULL && strcmp(p->offer, json_text) == 0) {
         return true;
@@ -238,6 +243,7 @@ void pg3_stored(struct pg3 *p, enum pg3_key key, const char *name, const char *e
     }
     if (key < KEYS) {
         p->records[key].open = false;
+        p->records[key].refused = error != NULL;
     }
 }
 

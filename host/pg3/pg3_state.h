@@ -43,6 +43,7 @@ struct pg3_record {
     bool garbled; // what came last could not be understood; said once
     bool changed; // to be written
     bool open;    // written, and not answered yet
+    bool refused; // PG3 answered that it did not store what was written last
 };
 
 // Begins the key of every notice of ours, so that those of an earlier run can be told from PG3's

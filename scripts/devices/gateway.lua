@@ -3,7 +3,8 @@
 --   online, connected (to VRM), devices (alive), warnings and alarms (faults that rows tell, each once),
 --   vrm_alarms (those and what VRM lists beyond them), interval (seconds between two logs), name,
 --   source (where values come from, see names.data_source), delay (seconds from the measurement until it is
---   here; nil: not known).
+--   here; nil: not known), last_command (what became of it), timed (commands for a time that run),
+--   settings_written (by commands).
 -- Its rows are those of the services of which each installation has one: system, settings, platform, hub4.
 local energy = use "energy"
 local ess = use "ess"
@@ -18,6 +19,9 @@ local function devices(_, site)   return site.devices end
 local function interval(_, site)  return site.interval end
 local function source(_, site)    return site.source end
 local function delay(_, site)     return site.delay end
+local function last_command(_, site)     return site.last_command or 0 end
+local function timed(_, site)            return site.timed or 0 end
+local function settings_written(_, site) return site.settings_written or 0 end
 
 local function active_alarms(_, site)                 -- both lists may hold the same alarm
     if not site.connected then return 0 end
@@ -84,11 +88,18 @@ return {
       events = { [0] = "GENSTOP", [1] = "GENSTOP", [2] = "GENSTART", [3] = "GENSTOP", [240] = "GENSTOP" } },
     { "GV13",    "grid_alarm",     "Grid alarm",                  "/Ac/Alarms/GridLost", "Agl",
       events = { [0] = "GRIDBACK", [2] = "GRIDLOST" } },
-    { "GV14",    "open_closed",    "Relay 1",                     "/Relay/0/State" },
-    { "GV15",    "open_closed",    "Relay 2",                     "/Relay/1/State" },
+    { "GV14",    "open_closed",    "Relay 1",                     "/Relay/0/State",
+      set = { choices = { 0, 1 }, timed = "also", stored = "counted",
+              only = { { "/Settings/Relay/Function", 2, "its function is not Manual" } } } },
+    { "GV15",    "open_closed",    "Relay 2",                     "/Relay/1/State",
+      set = { choices = { 0, 1 }, timed = "also", stored = "counted",
+              only = { { "/Settings/Relay/1/Function", 2, "its function is not Manual" } } } },
     { "GV16",    unit.seconds,     "Logging interval",            from = interval },
     { "GV17",    "data_source",    "Data source",                 from = source, zero = false },
     { "GV18",    unit.seconds,     "Data delay",                  from = delay, places = 1 },
+    { "GV20",    "command_result", "Last command",                from = last_command, zero = false },
+    { "GV21",    unit.count,       "Commands for a time, running", from = timed, zero = false },
+    { "GV22",    unit.counter,     "Settings written by commands", from = settings_written },
 
     events = {
         WARNING = "Warning", ALARM = "Alarm", OVER = "Alarm over",               -- of any device
@@ -190,7 +201,9 @@ return {
           { "GV5",  unit.count,     "Notifications",               "/Notifications/NumberOfNotifications",
             max = 1000, on_change = true },
           { "GV6",  "no_yes",       "Any alarm not acknowledged",  "/Notifications/Alarm" },
-          { "GV7",  "no_yes",       "Anything not acknowledged",   "/Notifications/Alert" },
+          { "GV7",  "no_yes",       "Anything not acknowledged",   "/Notifications/Alert",
+            set = { name = "Acknowledge notifications", service = "platform", value = 1, becomes = 0,
+                    path = "/Notifications/AcknowledgeAll" } },
           { "GV8",  "alarm",        "Alarm: firmware too old for DVCC",
             "/Dvcc/Alarms/FirmwareInsufficient" },
           { "GV9",  "alarm",        "Alarm: several batteries, DVCC",

@@ -3,6 +3,7 @@
 local panels, rs = use "panels", use "rs"
 
 local TRACKER_POWER = { "/Pv/0/P", "/Pv/1/P", "/Pv/2/P", "/Pv/3/P" }
+local BY_SYSTEM = { "acsystem", 1, "the RS system is in charge: use its node" }
 
 return {
     api = 2,
@@ -11,7 +12,8 @@ return {
 
     { "ST",      unit.watt,        "AC output power, + supplied",      sum = rs.OUTPUT_POWER },
     { "GV0",     "inverter_state", "Inverter status",                  "/State" },
-    { "MODE",    "inverter_mode",  "Switch",                           "/Mode" },
+    { "MODE",    "inverter_mode",  "Switch",                           "/Mode",
+      set = { choices = { 1, 2, 3, 4 }, off = 4, timed = "also", unless = { BY_SYSTEM } } },
 
     { "CV",      unit.volt,        "Battery voltage",                  "/Dc/0/Voltage",
       min = -0.5, max = 100 },
@@ -71,7 +73,10 @@ return {
           { "ST",             "active_input",  "Active AC input",            "/Ac/ActiveIn/ActiveInput",
             values = rs.INPUTS },
           { "GV1 GV2",        unit.ampere,     "AC input {n} current limit", "/Ac/In/{n}/CurrentLimit",
-            min = 0, zero = false },
+            min = 0, zero = false,
+            set = { min = 0, max = 300, places = 1, timed = "also",
+                    unless = { BY_SYSTEM, { "/Ac/In/{n}/CurrentLimitIsAdjustable", 0,
+                                            "the limit cannot be set" } } } },
           { "GV5 GV6",        "no_yes",        "AC input {n} limit can be set",
             "/Ac/In/{n}/CurrentLimitIsAdjustable", zero = false },
           { "GV14 GV15",      "ac_input_type", "AC input {n} is",            "/Ac/In/{n}/Type",
@@ -153,9 +158,10 @@ return {
           { "ST",     unit.watt,     "ESS setpoint, + from the grid",     "/Ess/AcPowerSetpoint",
             zero = false },
           { "MODE",   "rs_ess_mode", "ESS mode",                          "/Settings/Ess/Mode",
-            zero = false },
+            zero = false, set = { choices = { 0, 1, 2 }, unless = { BY_SYSTEM } } },
           { "GV15",   unit.percent,  "Minimum SoC",                       "/Settings/Ess/MinimumSocLimit",
-            min = 0, max = 100, zero = false },
+            min = 0, max = 100, zero = false,
+            set = { min = 0, max = 100, step = 5, timed = "also", unless = { BY_SYSTEM } } },
           { "GV0",    "no_yes",      "ESS: charging disabled",           "/Ess/DisableCharge", zero = false },
           { "GV1",    "no_yes",      "ESS: feed-in disabled",            "/Ess/DisableFeedIn", zero = false },
           { "GV2",    "inactive_active", "ESS: sustain",                 "/Ess/Sustain", zero = false },

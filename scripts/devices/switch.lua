@@ -1,6 +1,8 @@
 -- Switches: an IO extender, a smart switch, virtual ones. One node for each device.
 -- A device numbers its outputs from 0, or names them output_1, output_2; an extender has pwm_1 and relay_1
 -- beside them.
+local SWITCHED = { choices = { 0, 1 }, timed = "also" }
+
 return {
     api = 2,
     id = "VICSW", name = "Switch", icon = "Output",
@@ -9,9 +11,9 @@ return {
     { "ST", "switch_state", "Module state",   "/State" },
     { "CV", unit.volt,      "Module voltage", "/ModuleVoltage", min = -0.5, max = 100 },
     { "GV0 GV1 GV2 GV3 GV4 GV5 GV6 GV7", "off_on", "Output {n}",
-      first = { "/SwitchableOutput/{n-1}/State", "/SwitchableOutput/output_{n}/State" } },
-    { "GV8 GV9 GV10 GV11", "off_on", "PWM output {n}", "/SwitchableOutput/pwm_{n}/State" },
-    { "GV12 GV13 GV14",    "off_on", "Relay {n}",      "/SwitchableOutput/relay_{n}/State" },
+      first = { "/SwitchableOutput/{n-1}/State", "/SwitchableOutput/output_{n}/State" }, set = SWITCHED },
+    { "GV8 GV9 GV10 GV11", "off_on", "PWM output {n}", "/SwitchableOutput/pwm_{n}/State", set = SWITCHED },
+    { "GV12 GV13 GV14",    "off_on", "Relay {n}",      "/SwitchableOutput/relay_{n}/State", set = SWITCHED },
 
     parts = {
         { part = "a", id = "VICSWA", name = "output status",

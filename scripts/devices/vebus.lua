@@ -2,6 +2,7 @@
 local OUTPUT_POWER = { { "/Ac/Out/{phase}/P", "OP{n}" } }
 local INPUT_POWER = { { "/Ac/ActiveIn/{phase}/P", "IP{n}" } }
 local INPUTS = { [0] = 1, [1] = 2, [240] = 0 }        -- Victron counts from 0 and 240 is none; here 0 is
+local FIXED = { "/ModeIsAdjustable", 0, "a DMC, a VE.Bus BMS or the configuration fixes it" }
 
 return {
     api = 2,
@@ -10,7 +11,8 @@ return {
 
     { "ST",      unit.watt,        "AC output power, + supplied",      sum = OUTPUT_POWER },
     { "GV0",     "inverter_state", "Inverter status",                  "/State", "S" },
-    { "MODE",    "inverter_mode",  "Switch",                           "/Mode", "s" },
+    { "MODE",    "inverter_mode",  "Switch",                           "/Mode", "s",
+      set = { choices = { 1, 2, 3, 4 }, off = 4, timed = "also", unless = { FIXED } } },
     { "GV17",    "vebus_charge_state", "Charge state",                 "/VebusChargeState" },
 
     { "CV",      unit.volt,        "Battery voltage",                  "/Dc/0/Voltage", "CV",
@@ -95,7 +97,9 @@ return {
           { "ST",      "active_input", "Active AC input",                "/Ac/ActiveIn/ActiveInput", "AI",
             values = INPUTS },
           { "GV1 GV2", unit.ampere,    "AC input {n} current limit",     "/Ac/In/{n}/CurrentLimit",
-            min = 0, zero = false },
+            min = 0, zero = false,
+            set = { min = 0, max = 300, places = 1, timed = "also",
+                    unless = { { "/Ac/In/{n}/CurrentLimitIsAdjustable", 0, "the limit cannot be set" } } } },
           { "GV5 GV6", "no_yes",       "AC input {n} limit can be set",
             "/Ac/In/{n}/CurrentLimitIsAdjustable", zero = false },
           { "GV7 GV8", "no_yes",       "AC input {n} is ignored",        "/Ac/State/IgnoreAcIn{n}" },

@@ -144,6 +144,7 @@ unit = {}
 ---@field rate? number the change an hour, measured over so many seconds at least
 ---@field held_for? number a state once it has been the same for so many seconds
 ---@field events? table which states report which of the table's events: { [0] = "STOPPED", [1] = "STARTED" }
+---@field set? table programs may write it: { min = 0, max = 100, step = 5 }, or { choices = { 0, 1 } }
 
 ---@class parameter
 ---@field id string "" for the only one, else capitals: "LEVEL"

@@ -33,6 +33,9 @@ local timer = require "tasks.timer"
 
 local installation = {}
 
+--- What the gateway's node shows of commands to a site; serve.writes sets it.
+installation.control_facts = function(_) return {} end
+
 local DEFAULT_INTERVAL = 900        -- seconds; what a gateway logs at if it does not tell
 
 local MOST_SAID = 500               -- texts; one that changes with every answer must not fill the memory
@@ -207,6 +210,7 @@ local function set_facts(site, now)
         interval = site.interval,
     }
     add_source(site, facts)
+    for name, value in pairs(installation.control_facts(site)) do facts[name] = value end
     if not same_facts(facts, site.facts or {}) then site.store.gateway.again = true end
     site.facts = facts
 end

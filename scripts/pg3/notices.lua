@@ -129,6 +129,11 @@ function notices.live(texts)
     set("live", #texts > 0 and "Live data: " .. table.concat(shown_texts, "<br>") or nil)
 end
 
+--- Why the last command to an installation was not done; nil: it was.
+function notices.control(site, text)
+    set("control_" .. site.id, text and escape(text))
+end
+
 --- Whether the last profile could not be written.
 function notices.profile_fails()
     return profile_problem ~= nil

@@ -7,11 +7,12 @@ local params = {}
 
 --- What PG3 shows for the user to fill in.
 local DEFAULTS = { vrm_token = "", temp_unit = "C", stale_values = "zero", battery_level = "", live = "off",
-                   live_seconds = "2", push = "off" }
+                   live_seconds = "2", push = "off", control = "off" }
 local GX_DEFAULTS = { gx_host = "", gx_password = "" }              -- where live is gx
 
 local TOKEN_NAMES = { "vrm_token", "api_key", "vrm_api_token" }     -- the first with a value counts
-local NAMES = { "script_folder", "gx_host", "gx_password", "gx_fingerprint", table.unpack(TOKEN_NAMES) }
+local NAMES = { "script_folder", "gx_host", "gx_password", "gx_fingerprint", "control_pause", "inverter_off",
+                table.unpack(TOKEN_NAMES) }
 for name in pairs(DEFAULTS) do      -- then it has all that there are
     if name ~= "vrm_token" then NAMES[#NAMES + 1] = name end
 end
@@ -20,6 +21,7 @@ local LONGEST_TOKEN, SHORTEST_PASTED = 512, 25
 local TEMP_UNITS = { c = "C", celsius = "C", f = "F", fahrenheit = "F", choices = "C or F" }
 local LIVE = { off = "off", vrm = "vrm", gx = "gx", choices = "off, vrm or gx" }
 local PUSH = { off = "off", alarms = "alarms", choices = "off or alarms" }
+local YES_NO = { yes = "yes", no = "no", choices = "yes or no" }
 local STALE_VALUES = { zero = "zero", keep = "keep", choices = "zero or keep" }
 
 --- A pasted token without what came along with it: blanks, line ends, quotes, the word before it.
@@ -175,6 +177,29 @@ local function gx_password(given, hosts, problems)
     return password
 end
 
+--- For which installations the owner allows control: "on" for all, or their names or VRM's numbers, with
+-- commas between.
+local function control(given)
+    local text = read.trim(given.control or ""):lower()
+    local allowed = { all = text == "on", names = {} }
+    if text == "on" or text == "off" then return allowed end
+    for name in text:gmatch "[^,]+" do allowed.names[read.trim(name)] = true end
+    return allowed
+end
+
+local PAUSE_MINUTES, LONGEST_PAUSE = 15, 1440
+
+--- Minutes between two writes of one setting that the gateway keeps in flash memory.
+local function pause(given, problems)
+    local text = read.trim(given.control_pause or "")
+    local number = text:find "^%d+$" and tonumber(text)
+    if text == "" then return PAUSE_MINUTES end
+    if number and number <= LONGEST_PAUSE then return number end
+    problems[#problems + 1] = ("The parameter control_pause is \"%s\"; %d is used. Write a number of minutes"
+        .. " from 0 to %d."):format(shown(text), PAUSE_MINUTES, LONGEST_PAUSE)
+    return PAUSE_MINUTES
+end
+
 local function folded(name)
     return (tostring(name):lower():gsub("[%s-]", "_"))
 end
@@ -296,7 +321,8 @@ end
 -- power, script_folder = path ("" if none),
 -- gx = { hosts = list of { portal|nil, host, plain }, password = text ("" if none),
 --        fingerprints = list of texts in upper case, beginnings },
--- battery_level = percent|nil,
+-- battery_level = percent|nil, control = { all = bool, names = set of installations in small letters },
+-- control_pause = minutes, inverter_off = bool,
 -- problems = list of sentences }.
 function params.read(given, more)
     local named, problems = by_name(given)
@@ -320,6 +346,8 @@ function params.read(given, more)
                fingerprints = gx_fingerprints(named, of_gx) },
         script_folder = folder(named, problems),
         battery_level = level(named, problems),
+        control = control(named), control_pause = pause(named, problems),
+        inverter_off = choice(named, "inverter_off", YES_NO, "no", problems) == "yes",
         problems = problems,
     }
 end

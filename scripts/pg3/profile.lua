@@ -86,9 +86,12 @@ end
 -- driver may be without a value.
 local function editor_id(driver, lacks)
     local id = driver.names_id
-    if not driver.names then
+    if driver.all_names then
+        id = ("%s_%s"):format(id, table.concat(values_of(driver.names), "_"))
+    elseif not driver.names then
         id = ("U%d_P%d_%.15g_%.15g"):format(driver.uom, driver.places, driver.min, driver.max)
         if driver.alt then id = ("%s_U%d"):format(id, driver.alt.uom) end
+        if driver.step then id = ("%s_S%.15g"):format(id, driver.step) end
         id = id:upper():gsub("[-+.]", { ["-"] = "M", ["+"] = "X", ["."] = "D" })
     end
     return lacks and id .. "_ND" or id
@@ -104,9 +107,9 @@ local function same_names(a, b)
     return true
 end
 
-local function put_range(files, unit, places)
-    put(files.editors, '    <range uom="%d" min="%.15g" max="%.15g" prec="%d" />\n', unit.uom, unit.min,
-        unit.max, places)
+local function put_range(files, unit, places, step)
+    put(files.editors, '    <range uom="%d" min="%.15g" max="%.15g" prec="%d"%s />\n', unit.uom, unit.min,
+        unit.max, places, step and (' step="%.15g"'):format(step) or "")
 end
 
 --- The texts of a list, written unless they are there; raises if it is another one of the same name.
@@ -142,14 +145,15 @@ end
 -- be without a value.
 local function editor(files, driver, type_, lacks)
     local id = editor_id(driver, lacks)
-    if driver.names then put_texts(files, driver.names_id, with_no_data(driver.names), type_) end
+    local names = driver.all_names or driver.names
+    if names then put_texts(files, driver.names_id, with_no_data(names), type_) end
     if files.editors_there[id] then return xml(id) end
     files.editors_there[id] = true
     put(files.editors, '  <editor id="%s">\n', xml(id))
     if driver.names then
         put_subset(files, driver.names_id, lacks and with_no_data(driver.names) or driver.names)
     else
-        put_range(files, driver, driver.places)
+        put_range(files, driver, driver.places, driver.step)
         if driver.alt then put_range(files, driver.alt, driver.places) end
         if lacks then
             put_texts(files, NO_DATA_NAMES, NO_DATA_ALONE, type_)
@@ -175,8 +179,11 @@ local function put_command(files, type_, command)
     put(files.nodedefs, '        <cmd id="%s"%s\n', xml(command.id), #params > 0 and ">" or " />")
     for _, param in ipairs(params) do
         local id = editor(files, param, type_)
-        put(files.nodedefs, '          <p id="%s" editor="%s" />\n', xml(param.id), id)
-        put(files.texts, "CMDPN-%s-%s-NAME = %s\n", type_.id, param.id, nls(param.label))
+        local init = param.init and (' init="%s"'):format(xml(param.init)) or ""
+        put(files.nodedefs, '          <p id="%s" editor="%s"%s />\n', xml(param.id), id, init)
+        if param.label then
+            put(files.texts, "CMDPN-%s-%s-NAME = %s\n", type_.id, param.id, nls(param.label))
+        end
     end
     if #params > 0 then put(files.nodedefs, "        </cmd>\n") end
 end

@@ -29,7 +29,8 @@ local function take_given(cmd, args)
 end
 
 local function title(param)
-    return param.id == "" and ("'" .. param.label .. "'") or ("%s ('%s')"):format(param.id, param.label)
+    local label = param.label or "Value"
+    return param.id == "" and ("'" .. label .. "'") or ("%s ('%s')"):format(param.id, label)
 end
 
 local RAW = 56      -- "the raw value used by the device": a bare number

@@ -14,6 +14,7 @@
 --          questioned_at = when ANSWER was asked for; nil: it has come,
 --          delay = seconds until its answer came; nil: not known,
 --          other = the portal id that the gateway has, where it is another,
+--          questions = set of those of live.ask that wait: { wanted = set of topics, answers, waits = task },
 --          proved_at, closed_for = when it was given up for a while, said, timer }
 
 local brokers = require "sources.brokers"
@@ -204,11 +205,25 @@ local function hear_serial(link, value)
     link.other = portal ~= link.site.portal and read.cut(portal, 40) or nil
 end
 
+--- What was asked for by live.ask has come, or changed just now.
+local function answer(link, topic, its)
+    topic = topic:sub(2)
+    for question in pairs(link.questions) do
+        if question.wanted[topic] then
+            question.wanted[topic], question.answers[topic] = nil, its
+            if next(question.wanted) == nil then host.drop(question.waits) end
+        end
+    end
+end
+
 local function take(link)
     local site, now = link.site, host.time()
-    for is, topic, value, echo in host.mqtt_read, link.id do
+    for is, topic, value, echo, min, max in host.mqtt_read, link.id do
         local serial = topic == SERIAL and link.broker.serial
         if serial then hear_serial(link, value) else hear(link, now) end
+        if is == "value" and next(link.questions) then
+            answer(link, topic, { value = value, min = min, max = max })
+        end
         if topic == ANSWER and link.questioned_at then hear_answer(link) end
         if NEWS[topic] then
             NEWS[topic](link, echo)
@@ -259,7 +274,7 @@ local function connect(link, number, quiet)
         websocket = way.websocket, tls = way.tls, ca = way.ca, check_name = way.check_name, quiet = quiet,
         client_id = ("pg3-victron-%08x%08x"):format(math.random(0, 0xFFFFFFFF), math.random(0, 0xFFFFFFFF)),
         user = broker.user, password = broker.password,
-        skip = 2, members = { "value", ECHO }, without = { "/History/" },
+        skip = 2, members = { "value", ECHO, "min", "max" }, without = { "/History/" },
     }
 end
 
@@ -312,7 +327,7 @@ function live.follow(site, broker)
         link = nil
     end
     if not link then
-        link = { site = site, broker = broker }
+        link = { site = site, broker = broker, questions = {} }
         links[site.id] = link
     end
     local resting = link.closed_for and math.abs(host.time() - link.closed_for) < REFUSED_SECONDS
@@ -322,6 +337,43 @@ end
 --- Whether an installation's values come live now.
 function live.is_alive(site)
     return links[site.id] ~= nil and links[site.id].alive or false
+end
+
+--------------------------------------------------------------------------------------------- control
+
+--- Asks the gateway for topics below its portal id ("settings/0/Settings/...") and waits for the answers, so
+-- many seconds at most -> { [topic] = { value, min, max } } of those that came; min and max where the gateway
+-- sends them. Must run in a task.
+function live.ask(site, topics, seconds)
+    local link, question = links[site.id], { wanted = {}, answers = {} }
+    if not (link and link.up) then return question.answers end
+    for _, topic in ipairs(topics) do
+        local told = ("N/%s/%s"):format(site.portal, topic)
+        question.wanted[topic] = true
+        if not link.topics[told] then
+            link.topics[told] = true
+            host.mqtt_subscribe(link.id, told)
+        end
+    end
+    question.waits = host.spawn(host.sleep, seconds)
+    link.questions[question] = true
+    for _, topic in ipairs(topics) do host.mqtt_send(link.id, ("R/%s/%s"):format(site.portal, topic), "") end
+    host.await(question.waits)
+    link.questions[question] = nil
+    return question.answers
+end
+
+--- Where the connection of an installation leads, see sources.brokers; nil: there is none.
+function live.source(site)
+    return links[site.id] and links[site.id].broker.source
+end
+
+--- Writes a value, as JSON, to a topic below the portal id -> whether it has left. Nothing answers: see
+-- live.ask. Never retained: the broker would write it again.
+function live.write(site, topic, json)
+    local link = links[site.id]
+    if not (link and link.alive) then return false end
+    return host.mqtt_send(link.id, ("W/%s/%s"):format(site.portal, topic), ('{"value":%s}'):format(json))
 end
 
 --- Ends the live data of an installation, by its id.

@@ -10,9 +10,10 @@
 --                        over = the word that looks at time, and its seconds (see types.over_time),
 --                        events = nil, or { of = { [value] = event }, quiet = the event that counts as
 --                                 told at first }, or { level = name of a parameter, below = event,
---                                 above = event, quiet = event } } },
+--                                 above = event, quiet = event }, set = nil, or see types.set_check } },
 --          reporting = those of the drivers that have events,
---          commands = { { id, name, params, run } }, keys = { [path or code] = true }, those of parts too,
+--          commands = { { id, name, params, run, or driver = what it writes, timed = bool } },
+--          keys = { [path or code] = true }, those of parts too,
 --          numbered = whether there is one like "#521" among them,
 --          parts = list of types as well: further nodes of the same device, each with
 --                  { part = letter, main = type, suffix = words, when = list of keys|nil } }
@@ -27,6 +28,7 @@ local limits = require "types.limits"
 local params = require "pg3.params"
 local row_check = require "types.row_check"
 local settings = require "serve.settings"
+local set_check = require "types.set_check"
 local shortage = require "serve.shortage"
 local lines = require "types.lines"
 local hints = require "types.hints"
@@ -321,10 +323,13 @@ local function build_drivers(job, type_, tab, number)
     for i, row in ipairs(rows) do
         local place = { part = number, row = i }
         of.written = function() return lines.from(job.source, job.table, place):match("^[^\n]*") end
-        local ok, drivers = try(job, place, row_check.row, joined(where, "row " .. i), row, seen, of)
+        local ok, drivers = try(job, place, set_check.row, joined(where, "row " .. i), row, seen, of)
         for _, driver in ipairs(ok and drivers or {}) do
             table.insert(type_.drivers, driver)
             if driver.events then table.insert(type_.reporting, driver) end
+            for _, command in ipairs(driver.set and set_check.commands(driver) or {}) do
+                table.insert(type_.commands, command)
+            end
             use_keys(type_, driver)
         end
     end

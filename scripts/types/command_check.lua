@@ -40,7 +40,10 @@ end
 
 local function check_id(id, kind)
     check_name("commands", id, "a command", "RESET = function(node, args) ... end")
-    if RESERVED[id] and (id == "QUERY" or kind ~= "controller") then
+    if id:find "^SET_" or id:find "^FOR_" then
+        fail("commands", "'" .. id .. "' is no name for a command.",
+            "SET_ and FOR_ are those of rows with the word set; write SETLIMIT, say.")
+    elseif RESERVED[id] and (id == "QUERY" or kind ~= "controller") then
         fail("commands", "'" .. id .. "' is no name for a command.",
             "The plugin has QUERY for every node, DISCOVER, RELOAD and CLEANUP for the controller; choose"
             .. " another.")

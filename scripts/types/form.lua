@@ -11,7 +11,7 @@ local PHASES = { "L1", "L2", "L3" }
 
 --- The fields of a row in whose texts {n} and {phase} are written out: label, path, code and the words that
 -- name keys of rows.
-local WRITTEN_OUT = { 3, 4, 5, "first", "sum", "product", "quotient", "worst" }
+local WRITTEN_OUT = { 3, 4, 5, "first", "sum", "product", "quotient", "worst", "set" }
 
 --- The ids of a row's first entry -> a list; empty if it is no text.
 function form.ids(entry)

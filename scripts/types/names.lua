@@ -11,6 +11,9 @@ local names = {
         "No answer in time", "Certificate not trusted", "Not VRM's answer", "Request refused",
         "Answer too large", "Answer not understood", "Error in the plugin" },
     data_state = { [0] = "No data yet", "Fresh", "Stale", "Offline" },
+    -- What became of the last command that writes to a device (serve.writes).
+    command_result = { [0] = "None yet", "Under way", "Done", "Control is off", "No live connection",
+        "Not allowed now", "Not taken", "Limited by the device", "Taken back", "Not known" },
     gateway_status = { [0] = "Offline", "Online" },
     vrm_connection = { [0] = "Disconnected", "Connected" },
     data_source = { [0] = "None", "VRM, polled", "VRM, live", "GX, live" },

@@ -21,7 +21,7 @@ end
 
 local ROW_FIELDS = row_check.set [[first sum product quotient worst from by_script by_pg3
     values scale sign map places min max zero measured daily on_change events
-    day_max day_min total rate held_for]]
+    day_max day_min total rate held_for set]]
 local ROW_ENTRIES = 5               -- driver, kind, label, path, code
 
 local LARGEST_INDEX, LARGEST_NUMBER = 65535, 1e12
@@ -696,7 +696,7 @@ local function one_driver(where, row, seen, of, first_id, n)
         values = row_values(where, row.values),
         factor = row_factor(where, "scale", row.scale, 1) * row_factor(where, "sign", row.sign, 1),
         by_pg3 = row.by_pg3, by_script = row.by_script, daily = row_daily(where, row),
-        events = row_events(where, row, names, of.events),
+        events = row_events(where, row, names, of.events), set = row.set,
     }
 end
 

@@ -1084,6 +1084,14 @@ check("save", "whether it was taken", function()
     assert(type(host.save { contract = { 1, 2, name = nil } }) == "boolean")
 end)
 
+check("saved", "tells whether PG3 has what was saved last", function()
+    assert(type(host.saved()) == "boolean")
+end)
+
+check("connected", "tells whether PG3 is there", function()
+    assert(type(host.connected()) == "boolean")
+end)
+
 check("save", "what cannot be kept raises", function()
     raises(host.save)
     raises(host.save, "contract")

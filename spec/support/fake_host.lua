@@ -885,6 +885,8 @@ local function record_functions(self, host)
         table.insert(self.saves, { time = self.now, data = taken })
         return true
     end
+    host.saved = function() return self.saved_now ~= false end
+    host.connected = function() return self.pg3_up ~= false end
     host.offer = function(list)
         check_type(list, "table")
         local ok, taken = pcall(copy, list)

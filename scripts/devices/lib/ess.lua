@@ -5,6 +5,16 @@ local CGWACS = "/Settings/CGwacs/"
 local SLOT = CGWACS .. "BatteryLife/Schedule/Charge/{n-1}/"
 local DESS, DESS_SET = "/DynamicEss/", "/Settings/DynamicEss/"
 
+local DESS_IN_CHARGE = { "settings/0" .. DESS_SET .. "Mode", { 1, 4 }, "Dynamic ESS is in charge" }
+local EXTERNAL = { CGWACS .. "Hub4Mode", 3, "the ESS mode is External control" }
+local DVCC = "system/0/Control/Dvcc"
+-- Which states the GX makes of the three that may be written.
+local STATES = { [1] = { 1, 2, 3, 4, 5, 6, 7, 8 }, [9] = { 9 }, [10] = { 10, 11, 12 } }
+
+local function power(max, guards)                     -- a limit in watt, -1 for none
+    return { min = -1, max = max, step = 1, timed = "also", unless = guards }
+end
+
 local OFF = {}                                        -- a day that is negative is one that is off
 for day = -11, -1 do OFF[day] = 99 end
 
@@ -13,39 +23,52 @@ local system = settings {
     when = { CGWACS .. "Hub4Mode", CGWACS .. "BatteryLife/State", CGWACS .. "BatteryLife/MinimumSocLimit",
              CGWACS .. "AcPowerSetPoint", "/Control/ActiveSocLimit", "/Overrides/Setpoint",
              "/PvPowerLimiterActive" },
-    { "ST",   "ess_state",   "ESS state",                       CGWACS .. "BatteryLife/State" },
-    { "MODE", "ess_mode",    "ESS mode",                        CGWACS .. "Hub4Mode" },
+    { "ST",   "ess_state",   "ESS state",                       CGWACS .. "BatteryLife/State",
+      set = { choices = { 1, 9, 10 }, becomes = STATES, timed = "also", unless = { EXTERNAL } } },
+    { "MODE", "ess_mode",    "ESS mode",                        CGWACS .. "Hub4Mode",
+      set = { choices = { 1, 2 } } },
     { "GV0",  unit.percent,  "Minimum SoC",                     CGWACS .. "BatteryLife/MinimumSocLimit",
-      min = 0, max = 100 },
+      min = 0, max = 100, set = { min = 0, max = 100, step = 5, timed = "also" } },
     { "GV1",  unit.percent,  "SoC limit in effect",             "/Control/ActiveSocLimit",
       min = 0, max = 100 },
     { "GV2",  unit.percent,  "BatteryLife SoC limit",           CGWACS .. "BatteryLife/SocLimit",
       min = 0, max = 100 },
 
     { "GV3",  unit.watt,     "Grid set-point, + from the grid", CGWACS .. "AcPowerSetPoint" },
-    { "GV4",  unit.watt,     "Max. charge power, -1 no limit",  CGWACS .. "MaxChargePower", min = -1 },
-    { "GV5",  unit.watt,     "Max. inverter power, -1 no limit", CGWACS .. "MaxDischargePower", min = -1 },
+    { "GV4",  unit.watt,     "Max. charge power, -1 no limit",  CGWACS .. "MaxChargePower", min = -1,
+      set = power(200000, { { DVCC, 1, "DVCC is on, which does not look at it: set the charge current" } }) },
+    { "GV5",  unit.watt,     "Max. inverter power, -1 no limit", CGWACS .. "MaxDischargePower", min = -1,
+      set = power(300000) },
     { "GV6",  unit.percent,  "Max. charge",                     CGWACS .. "MaxChargePercentage",
       min = 0, max = 100 },
     { "GV7",  unit.percent,  "Max. discharge",                  CGWACS .. "MaxDischargePercentage",
       min = 0, max = 100 },
-    { "GV8",  unit.watt,     "Max. feed-in power, -1 no limit", CGWACS .. "MaxFeedInPower", min = -1 },
-    { "GV9",  "off_on",      "Feed in DC-coupled PV",           CGWACS .. "OvervoltageFeedIn" },
+    { "GV8",  unit.watt,     "Max. feed-in power, -1 no limit", CGWACS .. "MaxFeedInPower", min = -1,
+      set = power(300000) },
+    { "GV9",  "off_on",      "Feed in DC-coupled PV",           CGWACS .. "OvervoltageFeedIn",
+      set = { choices = { 0, 1 } } },
     { "GV10", "off_on",      "Feed in AC-coupled PV",           CGWACS .. "PreventFeedback",
-      values = { [0] = 1, [1] = 0 } },                -- Victron's 1 prevents it
+      values = { [0] = 1, [1] = 0 },                  -- Victron's 1 prevents it
+      set = { choices = { 0, 1 } } },
     { "GV11", "inactive_active", "Feed-in is being limited",    "/PvPowerLimiterActive" },
 
     { "GV12", unit.ampere,   "Max. input current, -1 no limit",  CGWACS .. "AcInputLimit", min = -1 },
     { "GV13", unit.ampere,   "Max. export current, -1 no limit", CGWACS .. "AcExportLimit", min = -1 },
-    { "GV14", "peak_shaving", "Peak shaving",                   CGWACS .. "AlwaysPeakShave" },
+    { "GV14", "peak_shaving", "Peak shaving",                   CGWACS .. "AlwaysPeakShave",
+      set = { choices = { 0, 1 } } },
     { "GV15", "ess_loads",   "Self-consumption from battery",   CGWACS .. "BatteryUse" },
     { "GV16", "ess_meter",   "Grid metering",                   CGWACS .. "RunWithoutGridMeter" },
 
-    { "GV17", "off_on",      "Forced charge",                   "/Overrides/ForceCharge" },
-    { "GV18", unit.watt,     "Set-point override, + from the grid", "/Overrides/Setpoint" },
+    { "GV17", "off_on",      "Forced charge",                   "/Overrides/ForceCharge",
+      set = { value = 1, service = "hub4", timed = "only", resend = 60, release = "0",
+              unless = { DESS_IN_CHARGE } } },
+    { "GV18", unit.watt,     "Set-point override, + from the grid", "/Overrides/Setpoint",
+      set = { min = -30000, max = 30000, step = 1, service = "hub4", timed = "only", resend = 30,
+              release = "null", unless = { DESS_IN_CHARGE, EXTERNAL } } },
     { "GV19", unit.watt,     "Charge override, -1 no limit",    "/Overrides/MaxChargePower", min = -1 },
     { "GV20", unit.watt,     "Discharge override, -1 no limit", "/Overrides/MaxDischargePower", min = -1 },
-    { "GV21", "dess_mode",   "Dynamic ESS",                     DESS_SET .. "Mode", "dem" },
+    { "GV21", "dess_mode",   "Dynamic ESS",                     DESS_SET .. "Mode", "dem",
+      set = { choices = { 0, 1 } } },
 }
 
 local charging = settings {
@@ -53,7 +76,9 @@ local charging = settings {
     { "ST",   "off_on",      "DVCC in control",                 "/Control/Dvcc" },
     { "MODE", "dvcc_mode",   "DVCC",                            "/Settings/Services/Bol" },
     { "GV0",  unit.ampere,   "Max. charge current, -1 no limit", "/Settings/SystemSetup/MaxChargeCurrent",
-      min = -1, max = 10000 },
+      min = -1, max = 10000,
+      set = { min = -1, max = 10000, step = 1, timed = "also",
+              only = { { DVCC, 1, "DVCC is off: the limit has no effect" } } } },
     { "GV1",  unit.volt,     "Max. charge voltage, 0 no limit", "/Settings/SystemSetup/MaxChargeVoltage",
       min = 0, max = 80 },
     { "CV",   unit.volt,     "Charge voltage in effect",        "/Control/EffectiveChargeVoltage", min = 0 },
@@ -83,15 +108,20 @@ local schedule = settings {
     { "MODE", "schedule_status", "Schedule status",             "/Control/ScheduledChargeStatus" },
     { "GV0",  unit.percent,  "SoC limit of the schedule",       "/Control/ScheduledSoc", min = 0, max = 100 },
     { "GV1 GV2 GV3 GV4 GV5", "charge_days",
-      "Schedule {n}: days",                   SLOT .. "Day", values = OFF },
+      "Schedule {n}: days",                   SLOT .. "Day", values = OFF,
+      set = { choices = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 99 }, send = { [99] = -7 } } },
     { "GV6 GV7 GV8 GV9 GV10", unit.seconds,
-      "Schedule {n}: start, after midnight",  SLOT .. "Start", max = 86400 },
+      "Schedule {n}: start, after midnight",  SLOT .. "Start", max = 86400,
+      set = { min = 0, max = 86399, step = 60 } },
     { "GV11 GV12 GV13 GV14 GV15", unit.seconds,
-      "Schedule {n}: duration",               SLOT .. "Duration", max = 1e7 },
+      "Schedule {n}: duration",               SLOT .. "Duration", max = 1e7,
+      set = { min = 0, max = 86400, step = 60 } },
     { "GV16 GV17 GV18 GV19 GV20", unit.percent,
-      "Schedule {n}: SoC limit",              SLOT .. "Soc", min = 0, max = 100 },
+      "Schedule {n}: SoC limit",              SLOT .. "Soc", min = 0, max = 100,
+      set = { min = 0, max = 100, step = 5 } },
     { "GV21 GV22 GV23 GV24 GV25", "self_consumption",
-      "Schedule {n}: used above the limit",   SLOT .. "AllowDischarge" },
+      "Schedule {n}: used above the limit",   SLOT .. "AllowDischarge",
+      set = { choices = { 0, 1 } } },
 }
 
 local dynamic = settings {

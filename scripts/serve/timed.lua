@@ -1,0 +1,220 @@
+--- What is written for a time: what was before is remembered, over restarts too, before anything is written,
+-- and put back when the time is over, unless somebody has changed it meanwhile. What the gateway itself
+-- forgets after a while is written again until then, and released when the plugin stops.
+--
+-- entry = { site = id, address, driver = id, topic, value = as written, before = what was, nil: nothing,
+--           seconds = for how long, ends = unix time, resend = seconds, release = JSON that ends it }
+
+local live = require "sources.live"
+local nodes = require "model.nodes"
+local scripts = require "serve.scripts"
+local state = require "serve.state"
+local timer = require "tasks.timer"
+local writes = require "serve.writes"
+
+local timed = {}
+
+local RESULT = writes.RESULT
+local LOOK_SECONDS = 10
+local ASK_SECONDS = 5
+local GIVEN_UP_SECONDS = 86400      -- after its end, for a gateway that has not come back
+
+local entries = {}                  -- [site id / topic] = entry
+local sent_at = {}                  -- [the same] = host.time() when it was written last, in this run
+local ending = {}                   -- [the same] = it is being put back
+local looking                       -- the timer
+
+local function key_of(job) return ("%d/%s"):format(job.site.id, job.topic) end
+
+local function site_of(entry)
+    local node = nodes.all[entry.address]
+    return node and node.site
+end
+
+--- How many there are of a site.
+local function count(id)
+    local number = 0
+    for _, entry in pairs(entries) do
+        if entry.site == id then number = number + 1 end
+    end
+    return number
+end
+
+local look
+
+--- Puts an entry in the place of another, nil: of none, and stores that.
+local function put(key, entry, site)
+    entries[key] = entry
+    state.save()
+    if site then writes.show(site, { timed = count(site.id) }) end
+    if next(entries) and not looking then
+        looking = timer.every(LOOK_SECONDS, look)
+    elseif not next(entries) and looking then
+        timer.cancel(looking)
+        looking = nil
+    end
+end
+
+local SAVE_SECONDS = 10
+
+--- Whether PG3 has stored what is remembered now: without that nothing is written for a time. Waits.
+local function is_stored()
+    for _ = 1, SAVE_SECONDS do
+        if host.saved() then return true end
+        host.sleep(1)
+    end
+    return host.saved()
+end
+
+local function driver_of(node, id)
+    for _, driver in ipairs(node and scripts.current(node.type).drivers or {}) do
+        if driver.id == id then return driver end
+    end
+    return nil
+end
+
+--- The job that ends an entry; nil: its node or row is not there any more.
+local function job_of(entry)
+    local node = nodes.all[entry.address]
+    local driver = driver_of(node, entry.driver)
+    local job = driver and driver.set and writes.job(node, driver, 0)
+    if not job then return nil end
+    job.topic, job.shown, job.restores = entry.topic, entry.topic, true
+    job.value = not entry.release and entry.before and writes.to_have(job.set, entry.before) or nil
+    job.label = job.label .. ", time is over"
+    return job
+end
+
+--- Puts back what was before an entry, or releases it.
+local function finish(key, entry)
+    local job = job_of(entry)
+    local site = site_of(entry)
+    if not job then return put(key, nil, site) end
+    local now = live.ask(site, { entry.topic }, ASK_SECONDS)[entry.topic]
+    if entries[key] ~= entry then return end            -- a newer command
+    if not now and not entry.release then return end    -- later
+    local value = now and now.value
+    local changed = value ~= nil and not writes.is_made_of(job.set, value, entry.value)
+    if changed or value == nil and not entry.release then
+        host.log("info", ("%s: %s: it has been changed meanwhile and is left as it is."):format(site.name,
+            job.label))
+    elseif value ~= nil and (entry.release or entry.before ~= nil) then
+        writes.run(job)
+    end
+    if entries[key] == entry then put(key, nil, site) end
+end
+
+local function begin_finish(key, entry)
+    if ending[key] and host.running(ending[key]) then return end
+    ending[key] = host.spawn(finish, key, entry)
+end
+
+local function look_at(key, entry, now)
+    local site = site_of(entry)
+    if entry.ends - now > entry.seconds then entry.ends = now + entry.seconds end  -- clocks are set back
+    local alive = site and live.is_alive(site)
+    if now >= entry.ends + GIVEN_UP_SECONDS then
+        host.log("warning", ("%s (%s): its time is over since a day, but the gateway could not be reached to"
+            .. " put back what was. Look at it there."):format(entry.address, entry.topic))
+        put(key, nil, site)
+    elseif alive and now >= entry.ends then
+        begin_finish(key, entry)
+    elseif alive and entry.resend and host.connected() and now - (sent_at[key] or 0) >= entry.resend then
+        if writes.repeat_value(site, entry.topic, entry.value) then sent_at[key] = now end
+    end
+end
+
+function look()
+    local list = {}
+    for key, entry in pairs(entries) do list[key] = entry end
+    for key, entry in pairs(list) do look_at(key, entry, host.time()) end
+end
+
+--- Writes a value for some minutes; 0 ends what is written so now -> result, sentence. Must run in a task.
+function timed.run(node, driver, value, minutes)
+    local set = driver.set
+    local job, problem = writes.job(node, driver, set.timer and minutes == 0 and 0 or value)
+    if not job then return RESULT.NOT_ALLOWED, problem end
+    local key = key_of(job)
+    local present = entries[key]
+    if set.timer then
+        local timer_topic = job.topic:match "^[^/]+/[^/]+" .. set.timer
+        job.timer = job.value ~= 0 and { topic = timer_topic, seconds = minutes * 60 } or nil
+        return writes.run(job)
+    elseif minutes == 0 then
+        return timed.stop_one(key, job)
+    end
+    local seconds = minutes * 60
+    local entry
+    job.remember = function(before)
+        if present then before = present.before end
+        entry = { site = job.site.id, address = node.address, driver = driver.id, topic = job.topic,
+                  value = job.value, before = before, seconds = seconds,
+                  ends = math.floor(host.time()) + seconds, resend = set.resend, release = set.release }
+        sent_at[key] = host.time()
+        put(key, entry, job.site)
+        if is_stored() then return nil end
+        return "PG3 does not store what was before, so that it could be put back"
+    end
+    local result, text = writes.run(job)
+    if not entry and result == RESULT.DONE and present and entries[key] == present then
+        present.seconds, present.ends = seconds, math.floor(host.time()) + seconds
+        put(key, present, job.site)
+    elseif entry and entries[key] == entry then
+        if result == RESULT.LIMITED then entry.value = job.took end
+        if result == RESULT.NOT_TAKEN or not job.written then
+            put(key, present, job.site)
+        elseif result == RESULT.LIMITED or result == RESULT.TAKEN_BACK then
+            put(key, result == RESULT.LIMITED and entry or nil, job.site)
+        end
+    end
+    return result, text
+end
+
+--- Ends at once what a job's path is written with for a time.
+function timed.stop_one(key, job)
+    local entry = entries[key]
+    if not entry then return writes.nothing(job, "nothing is written for a time here.") end
+    entry.ends = math.floor(host.time())
+    begin_finish(key, entry)
+    host.await(ending[key])
+    return entries[key] and RESULT.NOT_KNOWN or RESULT.DONE
+end
+
+--- A command without a time has written a job's path: what was before it is not put back.
+function timed.forget(job)
+    if entries[key_of(job)] then put(key_of(job), nil, job.site) end
+end
+
+--- The owner's parameters are others: where control is off now, what is written for a time ends.
+function timed.look_at_control()
+    for key, entry in pairs(entries) do
+        local site = site_of(entry)
+        if site and not writes.allowed(site) then
+            entry.ends = math.min(entry.ends, math.floor(host.time()))
+            if live.is_alive(site) then begin_finish(key, entry) end
+        end
+    end
+end
+
+--- The plugin ends: nothing is written again, so it is released. What remains of its time is used when the
+-- plugin is back.
+function timed.stop()
+    for _, entry in pairs(entries) do
+        local site = entry.release and site_of(entry)
+        if site then writes.repeat_value(site, entry.topic, entry.release) end
+    end
+end
+
+state.keep("timed", function(kept)
+    entries = {}
+    for key, entry in pairs(kept) do
+        if type(entry) == "table" and type(entry.ends) == "number" and type(entry.seconds) == "number" then
+            entries[key] = entry
+        end
+    end
+    for _, entry in pairs(entries) do writes.note(entry.site, { timed = count(entry.site) }) end
+    if next(entries) and not looking then looking = timer.every(LOOK_SECONDS, look) end
+end, function() return entries end)
+
+return timed

@@ -1,0 +1,368 @@
+--- The story of a write to a device (docs/control.md): what was is read, the conditions are looked at, the
+-- value is written once, read back at once and after some seconds, and what became of it is told. Nothing is
+-- written twice for one command, and nothing that no row declares (types.set_check).
+--
+-- job = { site, node, driver, label = for messages, topic = what is written, shown = topic of what the row
+--         reads, value = number to write, or nil with release = the JSON that is, set = of the driver,
+--         remember = function(before) -> why not, called before the first write,
+--         timer = { topic, seconds }, written before it, restores = it puts back what was }
+
+local health = require "sources.health"
+local installation = require "model.installation"
+local live = require "sources.live"
+local notices = require "pg3.notices"
+local nodes = require "model.nodes"
+local state = require "serve.state"
+
+local writes = {}
+
+--- What became of the last command: texts in types.names, command_result. FROZEN.
+local RESULT = { UNDER_WAY = 1, DONE = 2, OFF = 3, NO_LINK = 4, NOT_ALLOWED = 5, NOT_TAKEN = 6, LIMITED = 7,
+                 TAKEN_BACK = 8, NOT_KNOWN = 9 }
+writes.RESULT = RESULT
+
+local ASK_SECONDS = 5               -- until an answer that does not come is not there
+local LOOKS = 5                     -- until what is slow (VE.Bus) shows the new value
+local LOOK_PAUSE = 1
+local LINK_SECONDS = 30             -- until a connection that was lost is back
+local KEPT_SECONDS = 10             -- after which the owner of a value has set it as it was
+local NEAR = 0.001                  -- of two numbers that are the same: the D-Bus has floats
+local PORTAL_MODE = "settings/0/Settings/Network/VrmPortal"
+
+local may_switch_off = false        -- what gives loads their power
+local allowed = { all = false, names = {} }     -- see pg3.params
+local pause_minutes = 15            -- between two writes of one setting: they wear flash memory
+local running = {}                  -- [site id / topic] = the task whose command writes it
+local newest = {}                   -- [the same] = the job that came last
+local stored = { count = {}, at = {} }          -- settings written: [site id] = how many, [site id / topic] =
+                                                -- when; kept over restarts
+local facts = {}                    -- [site id] = see writes.note
+
+--- The owner's parameters: control = { all, names = set of installations, in small letters }, control_pause =
+-- minutes between two writes of one setting, inverter_off = whether inverters may be switched off.
+function writes.use(settings)
+    allowed, pause_minutes, may_switch_off = settings.control, settings.control_pause, settings.inverter_off
+end
+
+--- Whether the owner allows writes to an installation.
+function writes.allowed(site)
+    return allowed.all or allowed.names[site.name:lower()] or allowed.names[tostring(site.id)] or false
+end
+
+-------------------------------------------------------------------------------------------- what is told
+
+--- Notes what the gateway is to show, by the id of its site: { last_command, timed, settings_written }.
+function writes.note(id, changes)
+    facts[id] = facts[id] or {}
+    for name, value in pairs(changes) do facts[id][name] = value end
+end
+
+--- The same, and shows it.
+function writes.show(site, changes)
+    writes.note(site.id, changes)
+    if not site.facts then return end
+    for name, value in pairs(changes) do site.facts[name] = value end
+    nodes.tell_facts(site)
+end
+
+--- Counts a write to flash memory.
+local function count(site, key)
+    local id = tostring(site.id)
+    stored.count[id] = (stored.count[id] or 0) + 1
+    stored.at[key] = math.floor(host.time())
+    writes.show(site, { settings_written = stored.count[id] })
+    state.save_soon()
+end
+
+--- Tells what became of a job -> result, sentence.
+local function tell(job, result, text)
+    local site = job.site
+    local told = ("%s (%s): %s"):format(job.label, job.node, text)
+    host.log(result == RESULT.DONE and "info" or "warning", ("%s: %s"):format(site.name, told))
+    writes.show(site, { last_command = result })
+    notices.control(site, result ~= RESULT.DONE and ("%s: %s"):format(site.name, told) or nil)
+    return result, told
+end
+
+------------------------------------------------------------------------------------------------- a job
+
+--- A number as JSON: whole ones without a point, for the D-Bus tells integers from others.
+local function json_of(value)
+    local whole = math.tointeger(value)
+    return whole and ("%d"):format(whole) or ("%.10g"):format(value)
+end
+
+local function same(a, b)
+    if type(a) == "boolean" then a = a and 1 or 0 end
+    if type(a) ~= "number" or type(b) ~= "number" then return a == b end
+    return math.abs(a - b) <= NEAR * math.max(1, math.abs(b))
+end
+
+--- What is shown -> what is written.
+local function sent(set, value)
+    if set.send and set.send[value] then return set.send[value] end
+    value = set.factor and value * set.factor or value
+    return math.tointeger(value) or value
+end
+
+--- The topic of a path of a home: "vebus/276/Mode". service: for a path of a gateway that it has not told.
+local function topic_of(home, path, service)
+    local row = home.rows[path]
+    local guess = path:find "^/Settings/" and "settings" or "system"
+    service = row and row.service or service or home.service or guess
+    return ("%s/%d%s"):format(service, math.tointeger(row and row.instance or home.instance or 0) or 0, path)
+end
+
+--- The path that a row reads: the first that the device has.
+local function path_read(driver, home)
+    local first
+    for _, key in ipairs(driver.keys) do
+        if key:sub(1, 1) == "/" then
+            if home.rows[key] then return key end
+            first = first or key
+        end
+    end
+    return first
+end
+
+--- A job for a driver of a node, whose value (nil: that of its row) shall be the one shown | nil, sentence.
+function writes.job(node, driver, value)
+    local home, site, set = node.home, node.site, driver.set
+    if not (home and site and site.store) then return nil, "The device is not known yet." end
+    local path = set.path or path_read(driver, home)
+    local read = set.becomes ~= nil and path_read(driver, home) or path
+    local within = {}
+    for i, limit in ipairs(set.within or {}) do within[i] = topic_of(home, limit) end
+    return { site = site, node = node.address, driver = driver, set = set, home = home,
+             label = ("%s, %s"):format(node.name, driver.label), topic = topic_of(home, path, set.service),
+             shown = topic_of(home, read, set.service), within = within,
+             switches_off = set.off ~= nil and value == set.off,
+             value = set.value ~= nil and set.value or sent(set, value) }
+end
+
+--- The topic or service of a guard.
+local function guard_topic(job, guard)
+    if guard.key:sub(1, 1) == "/" then return topic_of(job.home, guard.key, job.set.service) end
+    return guard.key
+end
+
+--- Whether a site has a device of a service.
+local function has_service(site, service)
+    for home in site.store:each() do
+        if home.service == service then return true end
+    end
+    return false
+end
+
+--- Why a guard forbids the write; nil if it does not. answers: of live.ask.
+local function forbids(job, guard, answers)
+    local key = guard_topic(job, guard)
+    local value
+    if key:find("/", 1, true) then
+        value = answers[key] and answers[key].value
+    else
+        value = has_service(job.site, key)
+    end
+    local number = value
+    if type(value) == "boolean" then number = value and 1 or 0 end
+    local met = value ~= nil and (guard.values[value] or guard.values[number]) or false
+    return met ~= guard.only and guard.text or nil
+end
+
+local function topics_of(job)
+    local topics = { live.source(job.site) == "vrm" and PORTAL_MODE or nil }
+    for _, guard in ipairs(job.set.guards) do
+        local topic = guard_topic(job, guard)
+        if topic:find("/", 1, true) then topics[#topics + 1] = topic end
+    end
+    table.move(job.within, 1, #job.within, #topics + 1, topics)
+    topics[#topics + 1] = job.shown
+    return topics
+end
+
+--- The limits of a job's value, as the device tells them; nil: it does not.
+local function limits_of(job, answers)
+    local function number(topic, name)
+        local value = answers[topic] and answers[topic][name]
+        return type(value) == "number" and value or nil
+    end
+    local min, max = number(job.shown, "min"), number(job.shown, "max")
+    if #job.within > 0 then min, max = number(job.within[1], "value"), number(job.within[2], "value") end
+    if min and max and min < max then return min, max end
+    return nil
+end
+
+--- Why a job may not be done now; nil: it may. answers: what the gateway told of its topics.
+local function refusal(job, answers)
+    local mode, now = answers[PORTAL_MODE], answers[job.shown]
+    if mode and (mode.value == 0 or mode.value == 1) then
+        return "the gateway's setting VRM portal is not Full; set it there, under Settings, VRM"
+    end
+    if job.switches_off and not (may_switch_off or job.restores) then
+        return "that would leave loads without power; set the parameter inverter_off to yes if you want that"
+    end
+    for _, guard in ipairs(job.restores and {} or job.set.guards) do
+        local text = forbids(job, guard, answers)
+        if text then return text end
+    end
+    if not now and not job.set.release then
+        return "the gateway has no such value now, or does not answer"
+    elseif not now or not job.value or job.set.becomes ~= nil then
+        return nil
+    end
+    local min, max = limits_of(job, answers)
+    if min and (job.value < min or job.value > max) then
+        return ("the device takes %s to %s, and %s was to be written"):format(min, max, job.value)
+    end
+    return nil
+end
+
+--- Why a setting may not be written again so soon; nil: it may.
+local function too_soon(job, key)
+    local at = job.set.stored == true and not job.restores and stored.at[key]
+    local passed = at and math.abs(host.time() - at) or math.huge
+    if passed >= pause_minutes * 60 then return nil end
+    return ("it was written %d minutes ago. The gateway keeps it in flash memory, which wears: wait %d"
+        .. " minutes more, or change the parameter control_pause"):format(passed // 60,
+        math.ceil((pause_minutes * 60 - passed) / 60))
+end
+
+--- Whether a value is what the device makes of one that was written.
+function writes.is_made_of(set, value, written)
+    local becomes = set.becomes
+    if type(becomes) ~= "table" then return same(value, becomes or written) end
+    for _, one in ipairs(becomes[written] or {}) do
+        if same(value, one) then return true end
+    end
+    return false
+end
+
+--- What has to be written so that a device has a value again.
+function writes.to_have(set, value)
+    for written, list in pairs(type(set.becomes) == "table" and set.becomes or {}) do
+        for _, one in ipairs(list) do
+            if same(value, one) then return written end
+        end
+    end
+    return value
+end
+
+--- Whether what was asked is there.
+local function is_there(job, value)
+    return writes.is_made_of(job.set, value, job.value)
+end
+
+--- Waits until a connection that was lost is back: some brokers end it at a write without the right to it.
+-- ends: host.time() when that is in vain.
+local function wait_for_link(site, ends)
+    while not live.is_alive(site) and math.abs(ends - host.time()) <= LINK_SECONDS and host.time() < ends do
+        host.sleep(1)
+    end
+end
+
+--- Reads back until the new value is there -> the value read last, whether anything was.
+local function read_back(job)
+    local value, heard
+    local ends = host.time() + LINK_SECONDS
+    for look = 1, LOOKS do
+        wait_for_link(job.site, ends)
+        local answer = live.ask(job.site, { job.shown }, ASK_SECONDS)[job.shown]
+        if answer then value, heard = answer.value, true end
+        if heard and is_there(job, value) then break end
+        if look < LOOKS then host.sleep(LOOK_PAUSE) end
+    end
+    return value, heard
+end
+
+local NOT_TAKEN = "it was not taken: it still is %s. Either the device refuses the value, or the VRM account"
+    .. " may only monitor this installation."
+
+--- Compares what was read back with what was asked -> result, sentence.
+local function judge(job, before)
+    local begun = host.time()
+    local value, heard = read_back(job)
+    if not heard then return RESULT.NOT_KNOWN, "it was written, but the gateway does not answer now." end
+    if not is_there(job, value) then
+        if same(value, before) then
+            return RESULT.NOT_TAKEN, NOT_TAKEN:format(tostring(value))
+        end
+        job.took = value
+        return RESULT.LIMITED, ("the device made %s of it."):format(tostring(value))
+    end
+    host.sleep(math.max(0, KEPT_SECONDS - math.abs(host.time() - begun)))
+    local after = live.ask(job.site, { job.shown }, ASK_SECONDS)[job.shown]
+    if not after then return RESULT.NOT_KNOWN, "it was taken; 10 s later the gateway does not answer." end
+    if is_there(job, after.value) then return RESULT.DONE, "done." end
+    return RESULT.TAKEN_BACK, ("it was taken, and 10 s later is %s: something else on the gateway is in"
+        .. " charge of it (a battery's BMS, DVCC, a schedule, Dynamic ESS)."):format(tostring(after.value))
+end
+
+--- The write itself, after all that may forbid it.
+local function write(job, key)
+    local site, set = job.site, job.set
+    if not writes.allowed(site) and not job.restores then
+        return RESULT.OFF, "control is off. Set the parameter control to on, or to this installation's name."
+    elseif not live.is_alive(site) then
+        return RESULT.NO_LINK, "there is no live connection to the gateway. Set the parameter live to vrm,"
+            .. " and look at the log for why it does not connect."
+    end
+    local answers = live.ask(site, topics_of(job), ASK_SECONDS)
+    local why = refusal(job, answers)
+    if why then return RESULT.NOT_ALLOWED, ("not written: %s."):format(why) end
+    local before = answers[job.shown] and answers[job.shown].value
+    local same_again = job.timer or set.resend          -- which have a time of their own
+    if job.value and is_there(job, before) and not same_again then
+        return RESULT.DONE, "it is that already."
+    end
+    why = too_soon(job, key)
+    if why then return RESULT.NOT_ALLOWED, ("not written: %s."):format(why) end
+    why = job.remember and job.remember(before)
+    if why then return RESULT.NOT_ALLOWED, ("not written: %s."):format(why) end
+    if job.timer and not live.write(site, job.timer.topic, json_of(job.timer.seconds)) then
+        return RESULT.NO_LINK, "not written: the connection was lost."
+    end
+    if not live.write(site, job.topic, job.value and json_of(job.value) or set.release) then
+        return RESULT.NO_LINK, "not written: the connection was lost."
+    end
+    job.written = true
+    if set.stored then count(site, key) end
+    if not job.value then return RESULT.DONE, "released." end
+    return judge(job, before)
+end
+
+--- Tells that there was nothing to do -> result, sentence.
+function writes.nothing(job, text)
+    return tell(job, RESULT.DONE, text)
+end
+
+--- Does a job, after the one of the same topic that is under way -> result, sentence. Must run in a task.
+function writes.run(job)
+    local key = ("%d/%s"):format(job.site.id, job.topic)
+    newest[key] = job
+    while running[key] do host.await(running[key]) end
+    if newest[key] ~= job then
+        return tell(job, RESULT.NOT_ALLOWED, "not written: a newer command came.")
+    end
+    running[key] = coroutine.running()
+    writes.show(job.site, { last_command = RESULT.UNDER_WAY })
+    local _, problem = health.guarded(function() job.result, job.text = write(job, key) end)
+    running[key] = nil
+    if problem then return tell(job, RESULT.NOT_KNOWN, problem.text) end
+    return tell(job, job.result, job.text)
+end
+
+--- Writes once more what is resent while its time runs, or what ends it; nothing is read back.
+function writes.repeat_value(site, topic, value)
+    return live.write(site, topic, type(value) == "number" and json_of(value) or value)
+end
+
+installation.control_facts = function(site) return facts[site.id] or {} end
+
+state.keep("writes", function(kept)
+    stored = { count = kept.count or {}, at = kept.at or {} }
+    for id, number in pairs(stored.count) do
+        writes.note(math.tointeger(tonumber(id)), { settings_written = number })
+    end
+end, function() return next(stored.at) and stored or {} end)
+
+return writes

@@ -1,0 +1,209 @@
+--- Checks the word `set` of a row, which makes its value one that programs of the ISY may write to the device
+-- (docs/authors.md, Control), and makes the commands of it.
+--
+--   set = { min = 0, max = 100, step = 5 }             a number
+--   set = { choices = { 1, 9, 10 } }                   numbers of the row's list
+--
+-- driver.set = { name = of the command, min, max, step, places, or choices = { [number] = text },
+--                path = what is written, nil: what the row reads; service = of the gateway it is of,
+--                factor = what is written is the value shown, times that,
+--                send = { [value shown] = number written },
+--                value = a fixed number to write,
+--                becomes = the number that the row's path has to have then, or { [number written] = list of
+--                those that it may have, for the device makes others of it },
+--                within = paths of the device that have the least and the most that may be written,
+--                off = the number after which loads have no power,
+--                stored = true: it is kept in flash memory, "counted": that, but may change at any time,
+--                timed = nil, "also": besides, a command for some minutes, "only": nothing but that,
+--                timer = path of seconds after which the device itself ends it,
+--                resend = seconds after which it is written again while its time runs,
+--                release = the JSON of what ends it, nil: what was there before,
+--                guards = { { key = path, topic or service, values = set, only = bool, text } } }
+
+local limits = require "types.limits"
+local row_check = require "types.row_check"
+
+local set_check = {}
+
+local fail = row_check.fail
+
+local FIELDS = row_check.set [[min max step places choices path service unit send value becomes name stored
+    timed timer resend release only unless within off]]
+
+local EXAMPLE = "Write set = { min = 0, max = 100 }."
+local GUARD = "Write only = { { \"/Settings/Relay/Function\", 2, \"its function is not Manual\" } }."
+
+local function check_table(where, driver)
+    local set = driver.set
+    if type(set) ~= "table" or next(set) == nil then
+        fail(where, "set is not a table of what may be written.", EXAMPLE)
+    end
+    row_check.fields(where, set, FIELDS)
+    for _, word in ipairs { "by_script", "by_pg3", "from", "map", "daily", "over" } do
+        if driver[word] then
+            fail(where, "set does not go with " .. word .. ".", "It is for rows with a path.")
+        end
+    end
+end
+
+--- The numbers of the row's list that may be chosen.
+local function choices_of(where, set, names)
+    local chosen, count = {}, 0
+    for _, number in ipairs(type(set.choices) == "table" and set.choices or {}) do
+        if not names[number] then
+            fail(where, ("choices has %s, which is no state of the list."):format(tostring(number)),
+                "Write numbers of the list.")
+        end
+        chosen[number], count = names[number], count + 1
+    end
+    if count == 0 then
+        fail(where, "choices is missing.", "Write choices = { 0, 1 }: what may be chosen of the list.")
+    end
+    row_check.no_limits(where, set)
+    return chosen
+end
+
+--- The limits of a number: what would not be shown cannot be written.
+local function limits_of(where, set, driver)
+    local min, max = row_check.number(where, "min", set.min), row_check.number(where, "max", set.max)
+    local step = row_check.number(where, "step", set.step)
+    if not (min and max) or min >= max then
+        fail(where, "min and max are not two numbers, the smaller first.", EXAMPLE)
+    elseif min < driver.min or max > driver.max then
+        fail(where, "its limits are wider than the row's.",
+            ("Stay within %s to %s."):format(driver.min, driver.max))
+    elseif step and step <= 0 then
+        fail(where, "step is not above 0.", "Write step = 5.")
+    end
+    local whole = step and step == math.floor(step)
+    local places = row_check.places(where, set.places or (whole and 0 or driver.places), driver.unit)
+    return min, max, step, places
+end
+
+--- only = { { key, number or list of numbers, what is wrong otherwise } } -> guards are added to a list.
+local function add_guards(where, word, list, guards)
+    if list == nil then return end
+    for _, entry in ipairs(type(list) == "table" and list or { false }) do
+        local key, values, text = table.unpack(type(entry) == "table" and entry or {})
+        local set = {}
+        for _, value in ipairs(type(values) == "table" and values or { values }) do set[value] = true end
+        if type(key) ~= "string" or next(set) == nil or type(text) ~= "string" then
+            fail(where, word .. " has something that is no condition.", GUARD)
+        end
+        guards[#guards + 1] = { key = key, values = set, only = word == "only", text = text }
+    end
+end
+
+--- What the value shown is times of what is written, by the unit that the device counts in.
+local function factor_of(where, set, driver)
+    local of_unit = 1
+    if set.unit ~= nil then
+        of_unit = driver.unit.vrm and driver.unit.vrm[set.unit]
+        if not of_unit then
+            fail(where, ("unit, %s, is not one the row's kind knows."):format(tostring(set.unit)),
+                "Write unit = \"s\" for a row in minutes, say.")
+        end
+    end
+    local factor = (driver.factor or 1) * of_unit
+    return factor ~= 1 and 1 / factor or nil
+end
+
+--- The numbers that are written for others: those of send, else what the row's values say, the other way
+-- round, where one number alone is shown so.
+local function sent_for(driver, send)
+    local sent, twice = {}, {}
+    for written, shown in pairs(driver.values or {}) do
+        if type(written) == "number" then
+            twice[shown] = sent[shown] ~= nil
+            sent[shown] = written
+        end
+    end
+    for shown, is in pairs(twice) do if is then sent[shown] = nil end end
+    for shown, written in pairs(send or {}) do sent[shown] = written end
+    return next(sent) and sent or nil
+end
+
+local TIMED = { also = true, only = true }
+
+local function check_times(where, set)
+    if set.timed ~= nil and not TIMED[set.timed] then
+        fail(where, "timed is neither \"also\" nor \"only\".", "Write timed = \"also\", or remove it.")
+    elseif (set.resend or set.release or set.timer) and not set.timed then
+        fail(where, "resend, release and timer need timed.", "Write timed = \"only\".")
+    end
+    row_check.number(where, "resend", set.resend)
+end
+
+--- What the word `set` of a driver's row says -> see above.
+local function built(where, driver)
+    check_table(where, driver)
+    local set, guards = driver.set, {}
+    check_times(where, set)
+    add_guards(where, "only", set.only, guards)
+    add_guards(where, "unless", set.unless, guards)
+    local made = { name = row_check.text(where, "name", set.name or driver.label, limits.name),
+                   path = set.path, service = set.service, within = set.within, off = set.off,
+                   value = set.value, becomes = set.becomes,
+                   send = sent_for(driver, set.send), factor = factor_of(where, set, driver),
+                   timed = set.timed, timer = set.timer, resend = set.resend, release = set.release,
+                   guards = guards }
+    local path = set.path or driver.keys[1]
+    if type(path) ~= "string" or path:sub(1, 1) ~= "/" then
+        fail(where, "nothing says which path is written.", "Write path = \"/Mode\".")
+    end
+    made.stored = set.stored
+    if made.stored == nil then made.stored = path:find "^/Settings/" ~= nil end
+    if made.off and not (set.choices and driver.names and driver.names[made.off]) then
+        fail(where, "off is no number of the row's list.", "Write off = 4, say.")
+    end
+    if made.value ~= nil then return made end
+    if driver.names then
+        made.choices = choices_of(where, set, driver.names)
+    else
+        made.min, made.max, made.step, made.places = limits_of(where, set, driver)
+    end
+    return made
+end
+
+--- row_check.row, with what the word `set` says of its drivers.
+function set_check.row(where, row, seen, of)
+    local drivers = row_check.row(where, row, seen, of)
+    for _, driver in ipairs(drivers) do
+        if driver.set ~= nil then
+            driver.set = built(("%s (%s), set"):format(where, driver.id), driver)
+        end
+    end
+    return drivers
+end
+
+--------------------------------------------------------------------------------------------- commands
+
+--- A parameter that takes what the driver shows.
+local function param_of(driver, id, label)
+    local set = driver.set
+    return { id = id, label = label, uom = driver.unit.uom, alt = driver.unit.alt, unit = driver.unit,
+             init = driver.id, min = set.min or 0, max = set.max or 0, step = set.step,
+             places = set.places or 0, names = set.choices, names_id = driver.names_id,
+             all_names = driver.names }
+end
+
+--- Up to a day: what lasts longer is no command for a time.
+local MINUTES = { id = "MINUTES", label = "Minutes, 0 ends it", uom = 45, min = 0, max = 1440, places = 0,
+                  unit = { uom = 45 } }
+
+--- The commands of a driver that may be written: SET_GV0, and FOR_GV0 where it may be for a time.
+function set_check.commands(driver)
+    local set, list = driver.set, {}
+    if set.timed ~= "only" then
+        list[1] = { id = "SET_" .. driver.id, name = set.value ~= nil and set.name or "Set " .. set.name,
+                    driver = driver, params = set.value == nil and { param_of(driver, "", nil) } or nil }
+    end
+    if set.timed then
+        local value = set.value == nil and param_of(driver, "VALUE", "Value") or nil
+        list[#list + 1] = { id = "FOR_" .. driver.id, name = set.name .. ", for a time", driver = driver,
+                            timed = true, params = { value or MINUTES, value and MINUTES } }
+    end
+    return list
+end
+
+return set_check

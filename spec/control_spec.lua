@@ -1,0 +1,450 @@
+--- Control: what a command writes to a gateway, what it does not, and what is told of it.
+
+local control_world = require "spec.support.control_world"
+
+local ESS, MINIMUM, GATEWAY = control_world.ESS, control_world.MINIMUM, control_world.GATEWAY
+local ON = { control = "on" }
+
+local started = {}
+
+--- control_world.started; after each test its gateway must have got nothing that it must not be sent.
+local function start(params, options)
+    local world, gx = control_world.started(params, options)
+    started[#started + 1] = { world, gx }
+    return world, gx
+end
+
+after_each(function()
+    for _, one in ipairs(started) do
+        assert.same({}, one[1].errors)
+        assert.same({}, one[2].violations)
+    end
+    started = {}
+    _G.host = nil
+end)
+
+--- Results of a command, on the gateway's node.
+local DONE, OFF, NO_LINK, NOT_ALLOWED, NOT_TAKEN, LIMITED, TAKEN_BACK, NOT_KNOWN = 2, 3, 4, 5, 6, 7, 8, 9
+
+local function result(world) return world:value(GATEWAY, "GV20") end
+
+--- The notice of the last command that was not done.
+local function notice(world) return world.notices["control_151734"] or "" end
+
+local function set_minimum(world, percent)
+    return world:command(ESS, "SET_GV0", { value = tostring(percent), uom = "51" })
+end
+
+describe("control", function()
+    -- Fault: A plugin that was installed to read writes to the installation.
+    -- Expected: Without the parameter control every such command is refused, with what to switch on.
+    it("is off unless the owner switches it on", function()
+        local world, gx = start()
+        assert.is_false(set_minimum(world, 30))
+        assert.same({}, gx.writes)
+        assert.equal(OFF, result(world))
+        assert.truthy(notice(world):find("Set the parameter control to on", 1, true), notice(world))
+    end)
+
+    it("may be on for named installations", function()
+        local world, gx = start { control = "Cabin, boat" }
+        assert.is_true(set_minimum(world, 30))
+        assert.equal(1, #gx.writes)
+        world:set_params { vrm_token = world.params.vrm_token, live = "vrm", control = "Cabin" }
+        assert.is_false(set_minimum(world, 40))
+        assert.equal(OFF, result(world))
+        assert.equal(1, #gx.writes)
+    end)
+
+    it("writes a number once, reads it back at once and after ten seconds, and tells it is done", function()
+        local world, gx = start(ON)
+        local begun = world.now
+        assert.is_true(set_minimum(world, 35))
+        assert.is_true(world.now - begun >= 10)
+        assert.equal(1, #gx.writes)
+        assert.equal(MINIMUM, gx.writes[1].topic)
+        assert.equal('{"value":35}', gx.writes[1].text)
+        assert.is_false(gx.writes[1].retained)
+        assert.equal(DONE, result(world))
+        assert.equal(1, world:value(GATEWAY, "GV22"))
+        gx:live(31)
+        assert.equal(35, world:value(ESS, "GV0"))
+        assert.equal("", notice(world))
+    end)
+
+    it("says without a live connection what to switch on", function()
+        local world, gx = start { control = "on", live = "off" }
+        assert.is_false(set_minimum(world, 35))
+        assert.equal(NO_LINK, result(world))
+        assert.truthy(notice(world):find("Set the parameter live to vrm", 1, true), notice(world))
+        assert.same({}, gx.writes)
+    end)
+
+    it("writes nothing where it is so already", function()
+        local world, gx = start(ON)
+        assert.is_true(set_minimum(world, 20))
+        assert.same({}, gx.writes)
+        assert.equal(DONE, result(world))
+    end)
+
+    it("keeps to the limits that the device sends", function()
+        local world, gx = start(ON)
+        gx.limits[MINIMUM] = { 0, 60 }
+        assert.is_false(set_minimum(world, 70))
+        assert.same({}, gx.writes)
+        assert.equal(NOT_ALLOWED, result(world))
+        assert.truthy(notice(world):find("takes 0 to 60", 1, true), notice(world))
+    end)
+
+    -- Fault: A write that the gateway refuses, which nothing tells, counts as done.
+    -- Expected: It is read back, and told as not taken, with what may be why; it is not tried again.
+    it("tells what was not taken", function()
+        local world, gx = start(ON)
+        gx.refused[MINIMUM] = true
+        assert.is_false(set_minimum(world, 30))
+        assert.equal(NOT_TAKEN, result(world))
+        assert.truthy(notice(world):find("may only monitor", 1, true), notice(world))
+        gx:live(120)
+        assert.equal(1, #gx.writes)
+    end)
+
+    it("tells what the device made of a number", function()
+        local world, gx = start(ON)
+        gx.most[MINIMUM] = 50
+        assert.is_false(set_minimum(world, 80))
+        assert.equal(LIMITED, result(world))
+        assert.truthy(notice(world):find("made 50", 1, true), notice(world))
+    end)
+
+    -- Fault: Another part of the gateway, as a BMS, sets its own value seconds later; it counts as done.
+    -- Expected: After ten seconds it is read once more, and told as taken back.
+    it("tells what its owner has taken back", function()
+        local world, gx = start(ON)
+        gx.taken_back[MINIMUM] = 3
+        assert.is_false(set_minimum(world, 30))
+        assert.equal(TAKEN_BACK, result(world))
+        assert.equal(1, #gx.writes)
+    end)
+
+    it("waits for what is slow", function()
+        local world, gx = start(ON)
+        gx.slow = 3
+        assert.is_true(set_minimum(world, 30))
+        assert.equal(1, #gx.writes)
+    end)
+
+    it("writes nothing where the gateway only tells, or does not answer", function()
+        local world, gx = start(ON)
+        gx.values["settings/0/Settings/Network/VrmPortal"] = 1
+        assert.is_false(set_minimum(world, 30))
+        assert.equal(NOT_ALLOWED, result(world))
+        assert.truthy(notice(world):find("VRM portal is not Full", 1, true), notice(world))
+        gx.values["settings/0/Settings/Network/VrmPortal"] = 2
+        gx.values[MINIMUM] = nil
+        assert.is_false(set_minimum(world, 30))
+        assert.truthy(notice(world):find("no such value", 1, true), notice(world))
+        assert.same({}, gx.writes)
+    end)
+
+    it("knows nothing of a write whose answers are lost", function()
+        local world, gx = start(ON)
+        local write = gx.write
+        gx.write = function(self, ...)
+            write(self, ...)
+            self.deaf = true
+        end
+        assert.is_false(set_minimum(world, 30))
+        assert.equal(NOT_KNOWN, result(world))
+        assert.equal(1, #gx.writes)
+    end)
+
+    it("obeys the last of several commands", function()
+        local world, gx = start { control = "on", control_pause = "0" }
+        world:fire("command", ESS, "SET_GV0", { value = "30", uom = "51" }, "a")
+        world:fire("command", ESS, "SET_GV0", { value = "40", uom = "51" }, "b")
+        world:fire("command", ESS, "SET_GV0", { value = "50", uom = "51" }, "c")
+        gx:live(60)
+        local values = {}
+        for i, one in ipairs(gx.writes) do values[i] = one.value end
+        assert.same({ 30, 50 }, values)
+        local success = {}
+        for _, report in ipairs(world.reports) do success[report.request] = report.success end
+        assert.same({ a = true, b = false, c = true }, success)
+    end)
+
+    -- Fault: A program that sets a setting all the time wears the gateway's flash memory.
+    -- Expected: One setting is written once in 15 minutes, over a restart too, and writes are counted.
+    it("spares the flash memory", function()
+        local world, gx = start(ON)
+        assert.is_true(set_minimum(world, 30))
+        assert.is_false(set_minimum(world, 40))
+        assert.equal(NOT_ALLOWED, result(world))
+        assert.truthy(notice(world):find("control_pause", 1, true), notice(world))
+        gx:live(70)
+        local again = start(ON, { gx = gx, saved = world.saved, now = world.now + 60 })
+        assert.is_false(set_minimum(again, 40))
+        assert.equal(1, #gx.writes)
+        gx:live(900)
+        assert.is_true(set_minimum(again, 40))
+        assert.equal(2, #gx.writes)
+        assert.equal(2, again:value(GATEWAY, "GV22"))
+    end)
+end)
+
+--- The values written to a topic, in order.
+local function written(gx, topic)
+    local values = {}
+    for _, one in ipairs(gx.writes) do
+        if one.topic == topic then values[#values + 1] = one.text:match ':(.*)}$' end
+    end
+    return values
+end
+
+local function choose(world, address, cmd, number)
+    return world:command(address, cmd, { value = tostring(number), uom = "25" })
+end
+
+describe("conditions of control", function()
+    local RELAY, FUNCTION = "system/0/Relay/0/State", "settings/0/Settings/Relay/Function"
+    local MODE = "vebus/257/Mode"
+
+    -- Fault: A relay that the generator or the tank pump uses is switched: the GX flips it back.
+    -- Expected: It is switched only where its function is Manual.
+    it("are looked at before a relay is switched", function()
+        local world, gx = start(ON, { values = { [RELAY] = 0, [FUNCTION] = 1 } })
+        assert.is_false(choose(world, GATEWAY, "SET_GV14", 1))
+        assert.equal(NOT_ALLOWED, result(world))
+        assert.truthy(notice(world):find("its function is not Manual", 1, true), notice(world))
+        gx:set(FUNCTION, nil)
+        assert.is_false(choose(world, GATEWAY, "SET_GV14", 1))
+        gx:set(FUNCTION, 2)
+        assert.is_true(choose(world, GATEWAY, "SET_GV14", 1))
+        assert.is_true(choose(world, GATEWAY, "SET_GV14", 0))     -- the pause is for settings
+        assert.same({ "1", "0" }, written(gx, RELAY))
+        assert.equal(2, world:value(GATEWAY, "GV22"))
+    end)
+
+    -- Fault: The mode is written where a BMS or the configuration owns it; or a house goes dark by mistake.
+    -- Expected: Only where ModeIsAdjustable is 1 or absent; off only if the owner says so.
+    it("are looked at before an inverter gets another mode", function()
+        local world, gx = start(ON, { values = { [MODE] = 3, ["vebus/257/ModeIsAdjustable"] = 0 } })
+        assert.is_false(choose(world, control_world.VEBUS, "SET_MODE", 1))
+        assert.equal(NOT_ALLOWED, result(world))
+        gx.values["vebus/257/ModeIsAdjustable"] = nil
+        assert.is_true(choose(world, control_world.VEBUS, "SET_MODE", 1))
+        assert.is_false(choose(world, control_world.VEBUS, "SET_MODE", 4))
+        assert.truthy(notice(world):find("inverter_off", 1, true), notice(world))
+        assert.same({ "1" }, written(gx, MODE))
+        world:set_params { vrm_token = world.params.vrm_token, live = "vrm", control = "on",
+                           inverter_off = "Yes" }
+        assert.is_true(choose(world, control_world.VEBUS, "SET_MODE", 4))
+        assert.same({ "1", "4" }, written(gx, MODE))
+    end)
+
+    it("leave ESS alone where Dynamic ESS or external control is in charge", function()
+        local world, gx = start(ON, { values = { ["settings/0/Settings/DynamicEss/Mode"] = 1 } })
+        local watts = { query = { ["VALUE.uom73"] = "-500", ["MINUTES.uom45"] = "10" } }
+        assert.is_false(world:command(ESS, "FOR_GV18", watts))
+        assert.truthy(notice(world):find("Dynamic ESS is in charge", 1, true), notice(world))
+        gx:set("settings/0/Settings/DynamicEss/Mode", 0)
+        gx:set("settings/0/Settings/CGwacs/Hub4Mode", 3)
+        assert.is_false(world:command(ESS, "FOR_GV18", watts))
+        assert.truthy(notice(world):find("External control", 1, true), notice(world))
+        assert.same({}, gx.writes)
+    end)
+
+    it("know what the GX makes of an ESS state, and of numbers that stand for others", function()
+        local STATE = "settings/0/Settings/CGwacs/BatteryLife/State"
+        local world, gx = start(ON)
+        gx.most[STATE] = 2                                        -- of 1 the GX makes 2, at noon say
+        gx:set(STATE, 10)
+        local write = gx.write
+        gx.write = function(self, topic, message)
+            write(self, topic, message)
+            if topic == STATE then self:set(STATE, 2) end
+        end
+        assert.is_true(choose(world, ESS, "SET_ST", 1))
+        assert.same({ "1" }, written(gx, STATE))
+        assert.is_true(choose(world, ESS, "SET_GV10", 0))         -- feed-in off: Victron's 1
+        assert.same({ "1" }, written(gx, "settings/0/Settings/CGwacs/PreventFeedback"))
+    end)
+
+    it("acknowledge notifications, and see that they are", function()
+        local ALERT, ALL = "platform/0/Notifications/Alert", "platform/0/Notifications/AcknowledgeAll"
+        local rows = { require("spec.fixtures.vrm").row("platform", 0, "/Notifications/Alert", nil, 1) }
+        local world, gx = start(ON, { rows = rows, values = { [ALL] = 0 } })
+        local write = gx.write
+        gx.write = function(self, topic, message)
+            write(self, topic, message)
+            self:set(ALERT, 0)
+        end
+        local address = GATEWAY .. "a"
+        assert.is_true(world:command(address, "SET_GV7"))
+        assert.is_true(world:command(address, "SET_GV7"))
+        assert.same({ "1" }, written(gx, ALL))
+    end)
+end)
+
+describe("control for a time", function()
+    local SETPOINT, FORCE = "hub4/0/Overrides/Setpoint", "hub4/0/Overrides/ForceCharge"
+
+    local function minimum_for(world, percent, minutes)
+        return world:command(ESS, "FOR_GV0", { query = { ["VALUE.uom51"] = tostring(percent),
+                                                         ["MINUTES.uom45"] = tostring(minutes) } })
+    end
+    local function setpoint_for(world, watts, minutes)
+        return world:command(ESS, "FOR_GV18", { query = { ["VALUE.uom73"] = tostring(watts),
+                                                          ["MINUTES.uom45"] = tostring(minutes) } })
+    end
+
+    --- A world with the same gateway and what PG3 has kept, so many seconds later.
+    local function restarted(world, gx, seconds, params)
+        return start(params or ON, { gx = gx, saved = world.saved, now = world.now + seconds })
+    end
+
+    it("puts back what was", function()
+        local world, gx = start(ON)
+        assert.is_true(minimum_for(world, 80, 10))
+        assert.equal(1, world:value(GATEWAY, "GV21"))
+        gx:live(540)
+        assert.same({ "80" }, written(gx, MINIMUM))
+        gx:live(90)
+        assert.same({ "80", "20" }, written(gx, MINIMUM))
+        assert.equal(0, world:value(GATEWAY, "GV21"))
+        assert.equal(DONE, result(world))
+        gx:live(600)
+        assert.equal(2, #gx.writes)
+    end)
+
+    -- Fault: The plugin is restarted, and what was before is forgotten: the battery stays as it was set.
+    -- Expected: It is remembered before the first write, and put back when the time is over; once.
+    it("puts back what was after a restart, too", function()
+        local world, gx = start(ON)
+        local given = { query = { ["VALUE.uom51"] = "80", ["MINUTES.uom45"] = "10" } }
+        world:fire("command", ESS, "FOR_GV0", given, "x")
+        for _ = 1, 100 do if #gx.writes == 0 then world:run(0.1) end end
+        assert.truthy(world.saved.timed)                          -- it was stored before that
+        local again = restarted(world, gx, 60)
+        gx:live(300)
+        assert.same({ "80" }, written(gx, MINIMUM))
+        assert.equal(1, again:value(GATEWAY, "GV21"))
+        gx:live(300)
+        assert.same({ "80", "20" }, written(gx, MINIMUM))
+        gx:live(70)
+        restarted(again, gx, 60)
+        gx:live(600)
+        assert.same({ "80", "20" }, written(gx, MINIMUM))
+    end)
+
+    it("puts back what was long ago when the gateway is back", function()
+        local world, gx = start(ON)
+        assert.is_true(minimum_for(world, 80, 10))
+        gx.deaf = true
+        gx:live(1200)
+        gx.deaf = false
+        gx:live(120)
+        assert.same({ "80", "20" }, written(gx, MINIMUM))
+    end)
+
+    -- Fault: The user changes the setting meanwhile, and the plugin puts its own idea back.
+    -- Expected: What was changed by somebody else is left as it is.
+    it("leaves what the user has changed meanwhile", function()
+        local world, gx = start(ON)
+        assert.is_true(minimum_for(world, 80, 10))
+        gx:set(MINIMUM, 55)
+        gx:live(700)
+        assert.same({ "80" }, written(gx, MINIMUM))
+        assert.equal(1, #world:logged("has been changed meanwhile"))
+        assert.equal(0, world:value(GATEWAY, "GV21"))
+    end)
+
+    it("writes nothing that could not be remembered", function()
+        local world, gx = start(ON)
+        world.saved_now = false
+        assert.is_false(minimum_for(world, 80, 10))
+        assert.equal(NOT_ALLOWED, result(world))
+        assert.same({}, gx.writes)
+        gx:live(700)
+        assert.same({}, gx.writes)
+    end)
+
+    it("is changed by a second command, and ended by 0 minutes or a command without a time", function()
+        local world, gx = start { control = "on", control_pause = "0" }
+        assert.is_true(minimum_for(world, 80, 10))
+        assert.is_true(minimum_for(world, 90, 20))
+        gx:live(660)
+        assert.same({ "80", "90" }, written(gx, MINIMUM))
+        assert.is_true(minimum_for(world, 90, 0))
+        assert.same({ "80", "90", "20" }, written(gx, MINIMUM))
+        assert.is_true(minimum_for(world, 70, 10))
+        assert.is_true(set_minimum(world, 30))
+        gx:live(700)
+        assert.same({ "80", "90", "20", "70", "30" }, written(gx, MINIMUM))
+    end)
+
+    -- Fault: A set-point that the gateway forgets after a while is written once; or for ever.
+    -- Expected: It is written again while its time runs, and released at its end.
+    it("repeats a set-point that expires, and releases it", function()
+        local world, gx = start(ON)
+        assert.is_true(setpoint_for(world, -500, 5))              -- there is no such topic before
+        gx:live(300)
+        local values = written(gx, SETPOINT)
+        assert.is_true(#values >= 9 and #values <= 12, #values)
+        assert.equal("null", table.remove(values))
+        for _, value in ipairs(values) do assert.equal("-500", value) end
+        gx:live(300)
+        assert.equal(#values + 1, #gx.writes)
+        assert.equal(0, world:value(GATEWAY, "GV22"))             -- no flash memory
+    end)
+
+    it("stops repeating while PG3 is not there, and when the plugin stops", function()
+        local world, gx = start(ON)
+        assert.is_true(world:command(ESS, "FOR_GV17", { query = { ["MINUTES.uom45"] = "30" } }))
+        world.pg3_up = false
+        local before = #written(gx, FORCE)
+        gx:live(300)
+        assert.equal(before, #written(gx, FORCE))
+        world.pg3_up = true
+        gx:live(70)
+        assert.is_true(#written(gx, FORCE) > before)
+        world:fire("stop")
+        world:run(1)
+        local values = written(gx, FORCE)
+        assert.equal("0", values[#values])
+        local again = restarted(world, gx, 30)
+        gx:live(60)
+        values = written(gx, FORCE)
+        assert.equal("1", values[#values])                        -- the rest of its time
+        again:fire("stop")
+        again:run(1)
+        restarted(again, gx, 3600)
+        gx:live(60)
+        assert.equal(#values + 1, #written(gx, FORCE))            -- it is over
+    end)
+
+    it("ends with the parameter control", function()
+        local world, gx = start(ON)
+        assert.is_true(minimum_for(world, 80, 10))
+        world:set_params { vrm_token = world.params.vrm_token, live = "vrm", control = "off" }
+        gx:live(30)
+        assert.same({ "80", "20" }, written(gx, MINIMUM))
+        assert.equal(0, world:value(GATEWAY, "GV21"))
+    end)
+
+    it("lets the gateway itself end a generator's run", function()
+        local START, TIMER = "generator/0/ManualStart", "generator/0/ManualStartTimer"
+        local row = require("spec.fixtures.vrm").row
+        local rows = { row("generator", 0, "/ManualStart", nil, 0), row("generator", 0, "/State", nil, 0) }
+        local world, gx = start(ON, { rows = rows, values = { [TIMER] = 0 } })
+        local address = "392u_gn0"
+        assert.is_true(world:command(address, "FOR_GV1", { query = { ["VALUE.uom25"] = "1",
+                                                                     ["MINUTES.uom45"] = "20" } }))
+        assert.equal(TIMER, gx.writes[1].topic)
+        assert.same({ "1200" }, written(gx, TIMER))
+        assert.same({ "1" }, written(gx, START))
+        gx:live(1300)
+        assert.equal(2, #gx.writes)
+        assert.is_true(choose(world, address, "SET_GV1", 0))
+        assert.same({ "1", "0" }, written(gx, START))
+    end)
+end)

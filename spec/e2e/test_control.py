@@ -1,0 +1,92 @@
+"""Control: commands of PG3's reach a gateway behind VRM's broker, and what became of them comes back."""
+
+import time
+
+import pytest
+from vrm import HOUSE, USER, VAN
+
+from support.gx import Cloud, values_of
+from support.world import TOKEN, address
+
+PORTAL = "c0619ab1d2e3"
+EMAIL = USER["email"]
+GATEWAY, ESS = address(HOUSE, "gw"), address(HOUSE, "gw") + "s"
+MINIMUM = "settings/0/Settings/CGwacs/BatteryLife/MinimumSocLimit"
+DONE, OFF, NOT_TAKEN, LIMITED, TAKEN_BACK = 2, 3, 6, 7, 8
+
+
+@pytest.fixture
+def cloud(world, tmp_path, authority):
+    """VRM's broker with the gateway of the house, which takes writes of the minimum SoC."""
+    made = Cloud(tmp_path, authority, {EMAIL: (TOKEN, {PORTAL: "full"})})
+    made.start()
+    site = world.vrm.sites[HOUSE]
+    world.vrm.set_row(HOUSE, "settings", 0, MINIMUM.removeprefix("settings/0"), raw=20)
+    made.gx = made.add(PORTAL, values_of(site, world.vrm.clock), writable={MINIMUM}, limits={MINIMUM: (0, 100)})
+    world.vrm.set_site(HOUSE, mqtt_host="localhost")
+    world.params.update(live="vrm", control="on")
+    world.environment.update(VICTRON_MQTT_PORT=str(made.port), VICTRON_MQTT_CA=made.ca_file)
+    world.secrets.append("Token " + TOKEN)
+    yield made
+    made.close()
+    assert made.violations == []
+
+
+def live(world):
+    world.running()
+    world.wait_log("Harbour House", "values come live now")
+    world.wait_node(ESS, timeout=10)
+    time.sleep(1)
+
+
+def set_minimum(world, percent):
+    """-> whether PG3 was told that it is done."""
+    request = f"minimum {percent} {time.monotonic()}"
+    world.pg3.command(ESS, "SET_GV0", value=str(percent), uom="51", requestId=request)
+    found = world.wait(lambda: world.pg3.reports(request), "the report")
+    return found[0]["success"] == "success"
+
+
+def test_a_minimum_charge_is_set(world, cloud):
+    live(world)
+    begin = time.monotonic()
+    assert set_minimum(world, 35)
+    assert 9.5 < time.monotonic() - begin < 20
+    assert [(path, text) for _, path, text in cloud.gx.writes] == [(MINIMUM, '{"value":35}')]
+    world.wait_value(GATEWAY, "GV20", DONE)
+    world.wait_value(ESS, "GV0", 35, timeout=40)
+
+
+def test_nothing_is_written_unless_the_owner_allows_it(world, cloud):
+    world.params["control"] = "off"
+    live(world)
+    assert not set_minimum(world, 35)
+    world.wait_value(GATEWAY, "GV20", OFF)
+    assert cloud.gx.writes == []
+    world.wait_log("Set the parameter control to on")
+
+
+def test_what_the_gateway_makes_of_it_is_told(world, cloud):
+    world.params["control_pause"] = "0"
+    live(world)
+    cloud.gx.refused.add(MINIMUM)
+    assert not set_minimum(world, 35)
+    world.wait_value(GATEWAY, "GV20", NOT_TAKEN)
+    cloud.gx.refused.clear()
+    cloud.gx.taken_back[MINIMUM] = 3
+    assert not set_minimum(world, 40)
+    world.wait_value(GATEWAY, "GV20", TAKEN_BACK)
+    cloud.gx.taken_back.clear()
+    assert set_minimum(world, 45)
+    world.wait_value(GATEWAY, "GV20", DONE)
+    assert len(cloud.gx.writes) == 3
+
+
+def test_an_account_that_may_only_monitor_writes_nothing(world, cloud):
+    cloud.restart(users={EMAIL: (TOKEN, {PORTAL: "monitor"})})
+    live(world)
+    assert not set_minimum(world, 35)           # the broker ends the connection, which comes back
+    world.wait_value(GATEWAY, "GV20", NOT_TAKEN)
+    world.wait_log("may only monitor")
+    assert cloud.gx.writes == []
+    assert cloud.gx.values[MINIMUM] == 20
