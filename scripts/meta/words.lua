@@ -17,6 +17,7 @@
 ---| "charge_state"
 ---| "charger_error"
 ---| "charger_mode"
+---| "command_result"
 ---| "current_sense"
 ---| "data_source"
 ---| "data_state"

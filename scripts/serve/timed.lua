@@ -99,7 +99,8 @@ local function finish(key, entry)
         host.log("info", ("%s: %s: it has been changed meanwhile and is left as it is."):format(site.name,
             job.label))
     elseif value ~= nil and (entry.release or entry.before ~= nil) then
-        writes.run(job)
+        local result = writes.run(job)
+        if result == RESULT.NO_LINK then return end     -- later: nothing was written
     end
     if entries[key] == entry then put(key, nil, site) end
 end

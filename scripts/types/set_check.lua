@@ -30,6 +30,10 @@ local fail = row_check.fail
 local FIELDS = row_check.set [[min max step places choices path service unit send value becomes name stored
     timed timer resend release only unless within off]]
 
+--- What is never written, whoever's table it is: it would lock out the owner or the plugin.
+local NEVER = { "^/Security/", "^/Tokens/", "^/Firmware/", "^/Device/Reboot", "^/Settings/Network/",
+                "^/Settings/Services/Mqtt", "^/Settings/System/" }
+
 local EXAMPLE = "Write set = { min = 0, max = 100 }."
 local GUARD = "Write only = { { \"/Settings/Relay/Function\", 2, \"its function is not Manual\" } }."
 
@@ -150,6 +154,11 @@ local function built(where, driver)
     local path = set.path or driver.keys[1]
     if type(path) ~= "string" or path:sub(1, 1) ~= "/" then
         fail(where, "nothing says which path is written.", "Write path = \"/Mode\".")
+    end
+    for _, beginning in ipairs(NEVER) do
+        if path:find(beginning) then
+            fail(where, path .. " is never written.", "A mistake there would lock you out; use the gateway.")
+        end
     end
     made.stored = set.stored
     if made.stored == nil then made.stored = path:find "^/Settings/" ~= nil end

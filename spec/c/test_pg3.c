@@ -867,6 +867,16 @@ static void test_data(void) {
     pg3_save(b.pg3, "{\"a\":1}");
     turn(&b);
     CHECK(sent_once(&b, "custom", "{\"set\":[{\"key\":\"customdata\",\"value\":{\"a\":1}}]}"));
+    CHECK(pg3_connected(b.pg3) && !pg3_saved(b.pg3)); // sent is not stored
+    receive(&b, "{\"set\":[{\"key\":\"customdata\",\"success\":false,\"error\":\"disk\"}]}");
+    CHECK(!pg3_saved(b.pg3));
+    receive(&b, "{\"set\":[{\"key\":\"customdata\",\"success\":true}]}");
+    CHECK(pg3_saved(b.pg3));
+    pg3_save(b.pg3, "{\"a\":1}");
+    CHECK(!pg3_saved(b.pg3));
+    turn(&b);
+    receive(&b, "{\"set\":[{\"key\":\"customdata\",\"success\":true}]}");
+    CHECK(pg3_saved(b.pg3));
     receive(&b, "{\"customdata\":\"{\\\"old\\\":1}\"}"); // an echo, maybe an older one
     receive(&b, "{\"getAll\":[{\"key\":\"customdata\",\"value\":\"{\\\"old\\\":1}\"}]}");
     CHECK(strcmp(pg3_data(b.pg3), "{\"a\":1}") == 0);

@@ -1,5 +1,6 @@
 """Control: commands of PG3's reach a gateway behind VRM's broker, and what became of them comes back."""
 
+import json
 import time
 
 import pytest
@@ -12,6 +13,7 @@ PORTAL = "c0619ab1d2e3"
 EMAIL = USER["email"]
 GATEWAY, ESS = address(HOUSE, "gw"), address(HOUSE, "gw") + "s"
 MINIMUM = "settings/0/Settings/CGwacs/BatteryLife/MinimumSocLimit"
+SETPOINT = "hub4/0/Overrides/Setpoint"
 DONE, OFF, NOT_TAKEN, LIMITED, TAKEN_BACK = 2, 3, 6, 7, 8
 
 
@@ -80,6 +82,36 @@ def test_what_the_gateway_makes_of_it_is_told(world, cloud):
     assert set_minimum(world, 45)
     world.wait_value(GATEWAY, "GV20", DONE)
     assert len(cloud.gx.writes) == 3
+
+
+def for_minutes(world, command, query, request):
+    """-> whether PG3 was told that it is done."""
+    world.pg3.command(ESS, command, query=query, requestId=request)
+    return world.wait(lambda: world.pg3.reports(request), "the report")[0]["success"] == "success"
+
+
+def test_what_was_before_is_put_back_after_a_restart(world, cloud):
+    live(world)
+    assert for_minutes(world, "FOR_GV0", {"VALUE.uom51": "80", "MINUTES.uom45": "1"}, "hold")
+    stored = world.pg3.customs["customdata"]
+    assert '"before":20' in (stored if isinstance(stored, str) else json.dumps(stored, separators=(",", ":")))
+    world.restart()
+    world.wait(lambda: [text for _, _, text in cloud.gx.writes] == ['{"value":80}', '{"value":20}'],
+               "the minimum of before", timeout=120)
+    world.wait_value(GATEWAY, "GV21", 0)
+    time.sleep(12)
+    assert len(cloud.gx.writes) == 2
+
+
+def test_a_set_point_is_repeated_and_released_when_the_plugin_stops(world, cloud):
+    cloud.gx.writable.add(SETPOINT)
+    cloud.gx.released.add(SETPOINT)
+    live(world)
+    assert for_minutes(world, "FOR_GV18", {"VALUE.uom73": "-500", "MINUTES.uom45": "10"}, "export")
+    world.wait(lambda: len(cloud.gx.writes) >= 2, "it is written again", timeout=60)
+    world.stop()
+    assert [text for _, _, text in cloud.gx.writes][-1] == '{"value":null}'
+    assert {text for _, _, text in cloud.gx.writes[:-1]} == {'{"value":-500}'}
 
 
 def test_an_account_that_may_only_monitor_writes_nothing(world, cloud):

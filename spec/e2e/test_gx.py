@@ -156,6 +156,9 @@ def test_writes(cloud, client):
     device = gx(cloud, limits={"battery/289/Soc": (10, 90)}, writable={"battery/289/Soc"})
     device.taken_back["battery/289/Soc"] = 0.2
     client.keep_alive()
+    client.ask("battery/289/Soc", '{"value":95}', "W")          # is refused, in silence
+    assert not client.until(lambda: client.payloads("battery/289/Soc"), 0.5)
+    device.clamped.add("battery/289/Soc")
     client.ask("battery/289/Soc", '{"value":95}', "W")
     assert client.until(lambda: [p["value"] for p in client.payloads("battery/289/Soc")] == [90, 76.5])
     assert cloud.violations == []

@@ -169,6 +169,8 @@ class Gx:
         self.values = {PORTAL_MODE: FULL, "system/0/Serial": portal, **values}
         self.refresh, self.limits, self.writable = refresh, dict(limits or {}), set(writable)
         self.refused = set()            # paths whose writes have no effect
+        self.clamped = set()            # those whose values are brought within the limits; others are refused then
+        self.released = set()           # those that may be written before they are there, and that null releases
         self.taken_back = {}            # path -> seconds after which its owner sets it as it was
         self.heart, self.online = True, True
         self.alive_until = self.interest_until = self.next_beat = 0.0
@@ -342,13 +344,17 @@ class Gx:
         before = self.values.get(path)
         if path not in self.writable:
             self.cloud.found.append(f"a write to a path that nobody declares: {path}")
-        if isinstance(before, (int, float)) and not isinstance(value, (int, float)):
+        if isinstance(value, (str, bool, list, dict)) or value is None and isinstance(before, (int, float)) \
+                and path not in self.released:
             self.cloud.found.append(f"a write of {json.dumps(value)} where a number belongs: {path}")
-        if self.bridged and self.values[PORTAL_MODE] != FULL or path in self.refused or path not in self.values:
+        known = path in self.values or path in self.released
+        if self.bridged and self.values[PORTAL_MODE] != FULL or path in self.refused or not known:
             return
         low, high = self.limits.get(path, (None, None))
-        value = value if low is None or value >= low else low
-        value = value if high is None or value <= high else high
+        if value is not None and low is not None and not low <= value <= high:
+            if path not in self.clamped:
+                return
+            value = min(max(value, low), high)
         self.set(path, value)
         if path in self.taken_back:
             threading.Timer(self.taken_back[path], self.set, (path, before)).start()

@@ -1,0 +1,110 @@
+--- The word `set` of a row: what a table may declare to be written, and the commands it makes.
+
+local check = require "types.check"
+local profile = require "pg3.profile"
+local unit = require "types.units"
+
+--- A device with one row for watts and one for states that have these `set` -> type | nil, problem.
+local function device(number, states)
+    return check.device("heater.lua", {
+        api = 2, id = "MYHEATER", name = "Heater", match = { service = "heater" },
+        { "ST", unit.watt, "Power", "/Power", min = 0, max = 3000, scale = 1000, set = number },
+        { "MODE", { [0] = "Off", [1] = "On", [9] = "Boost" }, "Mode", "/Mode", values = { [7] = 9 },
+          set = states },
+    })
+end
+
+local function command(type_, id)
+    for _, one in ipairs(type_.commands) do
+        if one.id == id then return one end
+    end
+end
+
+describe("the word set", function()
+    it("makes a command of a row, with the limits of what may be asked for", function()
+        local type_ = assert(device { min = 0, max = 2500, step = 50 })
+        local one = command(type_, "SET_ST")
+        assert.equal("Set Power", one.name)
+        assert.is_nil(command(type_, "FOR_ST"))
+        local param = one.params[1]
+        assert.same({ "", 73, 0, 2500, 50, 0, "ST" },
+            { param.id, param.uom, param.min, param.max, param.step, param.places, param.init })
+        assert.equal(0.001, one.driver.set.factor)
+        assert.is_false(one.driver.set.stored)
+    end)
+
+    it("makes one for a time, and one of a list with the texts that may be chosen", function()
+        local type_ = assert(device(nil, { choices = { 0, 9 }, timed = "also" }))
+        assert.same({ [0] = "Off", [9] = "Boost" }, command(type_, "SET_MODE").params[1].names)
+        assert.same({ [9] = 7 }, command(type_, "SET_MODE").driver.set.send)
+        local timed = command(type_, "FOR_MODE")
+        assert.same({ "VALUE", "MINUTES" }, { timed.params[1].id, timed.params[2].id })
+        assert.is_nil(command(assert(device { min = 0, max = 9, timed = "only" }), "SET_ST"))
+    end)
+
+    it("is in the profile: editors of their own, and what preselects", function()
+        local type_ = assert(device({ min = 0, max = 2500, step = 50 }, { choices = { 0, 9 } }))
+        local files = {}
+        for _, file in ipairs(assert(profile.files { function() return check.declaration(type_) end })) do
+            files[file.name] = file.text
+        end
+        local nodedefs, editors, texts = files["nodedefs.xml"], files["editors.xml"], files["en_us.txt"]
+        assert.truthy(nodedefs:find('<p id="" editor="U73_P0_0_2500_S50" init="ST" />', 1, true), nodedefs)
+        assert.truthy(editors:find('min="0" max="2500" prec="0" step="50"', 1, true), editors)
+        assert.truthy(nodedefs:find('<p id="" editor="MYHEATER_MODE_0_9" init="MODE" />', 1, true), nodedefs)
+        assert.truthy(editors:find('subset="0,9" nls="MYHEATER_MODE"', 1, true), editors)
+        assert.truthy(texts:find("CMD-MYHEATER-SET_MODE-NAME = Set Mode", 1, true), texts)
+        assert.truthy(texts:find("MYHEATER_MODE-1 = On", 1, true), texts)
+    end)
+
+    local mistakes = {
+        { "set is not a table", true }, { "set is not a table", {} },
+        { "the field 'mni' is unknown", { mni = 0, max = 9 } },
+        { "min and max are not two numbers", { min = 0 } },
+        { "min and max are not two numbers", { min = 9, max = 9 } },
+        { "its limits are wider than the row's", { min = 0, max = 5000 } },
+        { "step is not above 0", { min = 0, max = 9, step = 0 } },
+        { "places is not", { min = 0, max = 9, places = 7 } },
+        { "timed is neither", { min = 0, max = 9, timed = true } },
+        { "need timed", { min = 0, max = 9, resend = 30 } },
+        { "only has something that is no condition", { min = 0, max = 9, only = { "/Mode" } } },
+        { "unless has something that is no condition", { min = 0, max = 9, unless = { { "/Mode", 1 } } } },
+        { "unit, parsec", { min = 0, max = 9, unit = "parsec" } },
+        { "off is no number of the row's list", { min = 0, max = 9, off = 4 } },
+        { "which path is written", { min = 0, max = 9, path = "Power" } },
+        { "/Security/Api is never written", { min = 0, max = 9, path = "/Security/Api" } },
+        { "is never written", { min = 0, max = 2, path = "/Settings/Network/VrmPortal" } },
+        { "name is not a text", { min = 0, max = 9, name = "" } },
+    }
+    for i, mistake in ipairs(mistakes) do
+        it(("tells mistake %d: %s"):format(i, mistake[1]), function()
+            local type_, problem = device(mistake[2])
+            assert.is_nil(type_)
+            assert.truthy(problem:find("(ST)", 1, true), problem)
+            assert.truthy(problem:find(mistake[1], 1, true), problem)
+        end)
+    end
+
+    it("tells which choices there are not", function()
+        local _, problem = device(nil, { choices = { 0, 4 } })
+        assert.truthy(problem:find("choices has 4", 1, true), problem)
+        _, problem = device(nil, { min = 0, max = 1 })
+        assert.truthy(problem:find("choices is missing", 1, true), problem)
+    end)
+
+    it("does not go with a value that the script or the plugin makes", function()
+        local _, problem = check.device("heater.lua", {
+            api = 2, id = "MYHEATER", name = "Heater", match = { service = "heater" },
+            { "ST", unit.watt, "Power", by_script = true, set = { min = 0, max = 9 } },
+        })
+        assert.truthy(problem:find("set does not go with by_script", 1, true), problem)
+    end)
+
+    it("keeps its commands' names from those of scripts", function()
+        local _, problem = check.device("heater.lua", {
+            api = 2, id = "MYHEATER", name = "Heater", match = { service = "heater" },
+            { "ST", unit.watt, "Power", "/Power" }, commands = { SET_ST = function() end },
+        })
+        assert.truthy(problem:find("'SET_ST' is no name for a command", 1, true), problem)
+    end)
+end)
