@@ -5,6 +5,7 @@ local about = require "serve.about"
 local account = require "sources.account"
 local choices = require "pg3.choices"
 local commands = require "serve.commands"
+local control = require "serve.control"
 local events = require "model.events"
 local health = require "sources.health"
 local markdown = require "pg3.markdown"
@@ -145,22 +146,6 @@ end
 
 local COMMAND_SECONDS = 60          -- PG3 is told after that at the latest
 
---- A command of a row that may be written -> whether it was done.
-local function write(address, found, values)
-    local node, driver = nodes.all[address], found.driver
-    if found.timed then
-        return timed.run(node, driver, values.VALUE, values.MINUTES) == writes.RESULT.DONE
-    end
-    local job, problem = writes.job(node, driver, values.value)
-    if not job then
-        host.log("warning", ("%s: %s"):format(address, problem))
-        return false
-    end
-    local done = writes.run(job) == writes.RESULT.DONE
-    if done then timed.forget(job) end
-    return done
-end
-
 --- A command from the ISY -> whether it was done. A script sees only what its table declares, with numbers
 -- within its limits.
 local function command(address, cmd, args)
@@ -187,7 +172,7 @@ local function command(address, cmd, args)
         host.log("warning", ("%s: %s"):format(address, problem))
         return false
     end
-    local run = found.driver and host.spawn(write, address, found, values)
+    local run = found.driver and host.spawn(control.command, address, found, values)
         or host.spawn(host.run_script, found.run, address, values, nil, "command")
     local ended, done = host.await(run, COMMAND_SECONDS)
     if ended == nil then
@@ -269,6 +254,9 @@ host.on("about", about.answer)
 host.on("notice_html", markdown.line)
 host.on("script_get", function(id, file, path, with)
     host.answer(id, account.get_for_script(file, path, with))
+end)
+host.on("script_write", function(id, ...)
+    host.answer(id, health.attempt(control.for_script, ...))
 end)
 host.on("stop", function()
     health.attempt(timed.stop)

@@ -448,3 +448,41 @@ describe("control for a time", function()
         assert.same({ "1", "0" }, written(gx, START))
     end)
 end)
+
+describe("node:write of a device script", function()
+    local function write(world, ...)
+        world:fire("script_write", 7, ...)
+        world.gx:live(20)
+        local answer = world.answers[7]
+        world.answers[7] = nil
+        return answer.value, answer.err
+    end
+
+    -- Fault: A device script writes to any path, past the owner's word and past the limits.
+    -- Expected: Only what a row declares with set, within its limits, if the owner allows control.
+    it("does what a command does, and no more", function()
+        local world, gx = start(ON)
+        local path = "/Settings/CGwacs/BatteryLife/MinimumSocLimit"
+        assert.is_true(write(world, GATEWAY, path, 35))
+        assert.same({ "35" }, written(gx, MINIMUM))
+        for _, wrong in ipairs { { "/Settings/CGwacs/AcInputLimit", 5, "no row of its table" },
+                                 { path, 101, "outside of 0 to 100" },
+                                 { "/Settings/CGwacs/Hub4Mode", 3, "none of its choices" },
+                                 { "/Overrides/Setpoint", 100, "name the minutes" },
+                                 { path, 30, "outside of 0 to 1440", 9999 } } do
+            local done, problem = write(world, GATEWAY, wrong[1], wrong[2], wrong[4])
+            assert.is_nil(done)
+            assert.truthy(problem:find(wrong[3], 1, true), problem)
+        end
+        local _, problem = write(world, "nobody", path, 30)
+        assert.truthy(problem:find("no row of its table", 1, true), problem)
+        assert.equal(1, #gx.writes)
+        assert.is_true(write(world, GATEWAY, "/Overrides/Setpoint", -200, 1))
+        world:set_params { vrm_token = world.params.vrm_token, live = "vrm" }
+        gx:live(30)
+        local count = #gx.writes
+        _, problem = write(world, GATEWAY, path, 40)
+        assert.truthy(problem:find("control is off", 1, true), problem)
+        assert.equal(count, #gx.writes)
+    end)
+end)

@@ -320,23 +320,16 @@ static int node_event_method(lua_State *L) {
     return 0;
 }
 
-static const luaL_Reg node_methods[] = {{"set", node_set_method},
-                                        {"get", node_get_method},
-                                        {"param", node_param_method},
-                                        {"log", NULL}, // with an upvalue, below
-                                        {"notice", node_notice_method},
-                                        {"event", node_event_method},
-                                        {NULL, NULL}};
+// What a script asks of main.lua: an event with an id and what is on the stack, which main.lua
+// answers with host.answer(id, value, err). The script's task waits for that.
 
-// vrm.get(path [, query]): main.lua does the request as event "script_get"(id, file, path, query)
-// and answers with host.answer(id, value, err).
-
-static int got(lua_State *L, int status, lua_KContext ctx) {
-    (void)status, (void)ctx;
+// The answer; ctx: the sentence when there is none.
+static int answered(lua_State *L, int status, lua_KContext ctx) {
+    (void)status;
     const struct api_answer *answer = task_handed(task_of(api_of(L)->tasks, L));
     if (answer == NULL) {
         lua_pushnil(L);
-        lua_pushliteral(L, "VRM cannot be asked now");
+        lua_pushstring(L, (const char *)ctx);
         return 2;
     }
     vm_copy(answer->from, answer->index, L, NULL, NULL);
@@ -344,23 +337,23 @@ static int got(lua_State *L, int status, lua_KContext ctx) {
     return 2;
 }
 
-struct get {
+struct question {
     lua_State *from;
     int64_t id;
-    const char *file;
+    int count; // of its values
 };
 
-static int push_get(lua_State *L, void *ctx) {
-    struct get *g = ctx;
-    lua_pushinteger(L, g->id);
-    lua_pushstring(L, g->file);
-    vm_copy(g->from, 1, L, NULL, NULL);
-    vm_copy(g->from, 2, L, NULL, NULL);
-    return 4;
+static int push_question(lua_State *L, void *ctx) {
+    struct question *q = ctx;
+    lua_pushinteger(L, q->id);
+    for (int i = 1; i <= q->count; i++) {
+        vm_copy(q->from, i, L, NULL, NULL);
+    }
+    return 1 + q->count;
 }
 
 // The task that was to answer has ended. If it did not, nobody does.
-static void get_ended(void *ctx, struct vm *vm, const char *error) {
+static void question_ended(void *ctx, struct vm *vm, const char *error) {
     int64_t *id = ctx;
     struct api *a = vm->owner; // main.lua's
     api_task_ended(NULL, vm, error);
@@ -371,22 +364,50 @@ static void get_ended(void *ctx, struct vm *vm, const char *error) {
     free(id);
 }
 
-static int vrm_get(lua_State *L) {
-    luaL_checkstring(L, 1);
-    lua_settop(L, 2);
+// Asks what is on the stack. what: the function, for messages; none: the sentence when there is
+// no answer.
+static int ask_main(lua_State *L, const char *event, const char *what, const char *none) {
     struct api *a = api_of(L);
-    struct get g = {L, task_wait_id(api_wait(L)), ((const struct script *)vm_of(L)->owner)->file};
+    struct question q = {L, task_wait_id(api_wait(L)), lua_gettop(L)};
     char error[256];
     int64_t *id = malloc(sizeof *id);
     if (id == NULL) {
         return vm_no_memory(L);
     }
-    *id = g.id;
-    if (!api_deliver(a, "script_get", push_get, &g, get_ended, id, error, sizeof error)) {
+    *id = q.id;
+    if (!api_deliver(a, event, push_question, &q, question_ended, id, error, sizeof error)) {
         free(id);
-        return a->main->starved ? vm_no_memory(L) : luaL_error(L, "vrm.get: %s", error);
+        return a->main->starved ? vm_no_memory(L) : luaL_error(L, "%s: %s", what, error);
     }
-    return lua_yieldk(L, 0, 0, got);
+    return lua_yieldk(L, 0, (lua_KContext)none, answered);
+}
+
+// node:write(path, value [, minutes]): event "script_write"(id, address, path, value, minutes).
+static int node_write_method(lua_State *L) {
+    self(L);
+    luaL_checkstring(L, 2);
+    luaL_checknumber(L, 3);
+    luaL_optnumber(L, 4, 0);
+    lua_settop(L, 4);
+    return ask_main(L, "script_write", "node:write", "it cannot be written now");
+}
+
+static const luaL_Reg node_methods[] = {{"set", node_set_method},
+                                        {"get", node_get_method},
+                                        {"param", node_param_method},
+                                        {"log", NULL}, // with an upvalue, below
+                                        {"notice", node_notice_method},
+                                        {"event", node_event_method},
+                                        {"write", node_write_method},
+                                        {NULL, NULL}};
+
+// vrm.get(path [, query]): main.lua does the request as event "script_get"(id, file, path, query).
+static int vrm_get(lua_State *L) {
+    luaL_checkstring(L, 1);
+    lua_settop(L, 2);
+    lua_pushstring(L, ((const struct script *)vm_of(L)->owner)->file);
+    lua_insert(L, 1);
+    return ask_main(L, "script_get", "vrm.get", "VRM cannot be asked now");
 }
 
 static const luaL_Reg vrm_functions[] = {{"get", vrm_get}, {NULL, NULL}};

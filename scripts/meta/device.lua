@@ -276,6 +276,15 @@ function node:notice(key, text) end
 ---@param cmd string
 function node:event(cmd) end
 
+--- Writes what a row of the table declares with `set`, under the same conditions as a command: true when it
+--- is done, else nil and a sentence. Waits, 10 to 40 seconds.
+---@param path string of the row
+---@param value number as the row shows it
+---@param minutes? number for so long; then what was before is put back
+---@return true|nil done
+---@return string|nil err one sentence
+function node:write(path, value, minutes) end
+
 vrm = {}
 
 --- Asks VRM, with the user's token and within its rate limit; at most twenty times at once, then once in

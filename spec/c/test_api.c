@@ -126,6 +126,28 @@ static void test_answer_that_fails(void) {
     close_host();
 }
 
+// A script's write comes to main.lua with its node's address, and its answer back.
+static void test_write(void) {
+    open_host("return { write = function(node)\n"
+              "  local done, err = node:write('/Mode', 3, 10)\n"
+              "  node:log('warning', 'answered: %s %s', tostring(done), err)\n"
+              "  pcall(node.write, node, '/Mode', 'three')\n"
+              "  node:write('/Mode', 4)\n"
+              "end }",
+              "host.on('script_write', function(id, address, path, value, minutes)\n"
+              "  host.log('warning', ('%s %s %s %s'):format(address, path, value, minutes))\n"
+              "  if value == 4 then error('no such value') end\n"
+              "  host.answer(id, nil, 'not now')\n"
+              "end)\n"
+              "host.declare { id = 'X', name = 'X', drivers = {} }\n"
+              "host.add { address = 'x_1', type = 'X', name = 'X', primary = 'x_1' }\n"
+              "host.start_script(its.write, 'x_1')\n");
+    pass(50);
+    CHECK(logged("x_1 /Mode 3 10") && logged("answered: nil not now"));
+    CHECK(logged("x_1 /Mode 4 nil") && logged("no such value"));
+    close_host();
+}
+
 // Fault: a path over a kilobyte is cut: another file is read, another folder made
 // Expected: it is taken whole
 static void test_long_paths(void) {
@@ -147,6 +169,7 @@ int main(void) {
     loop_set_clock(test_clock);
     test_timer_without_memory();
     test_answer_that_fails();
+    test_write();
     test_too_long_for_others();
     test_long_paths();
     CHECK(chdir("/") == 0 && rmdir(folder) == 0);

@@ -1,0 +1,81 @@
+--- Who wants something written: a command of PG3's, or a device script with node:write. Both only reach what
+-- a row declares with the word `set` (types.set_check).
+
+local nodes = require "model.nodes"
+local scripts = require "serve.scripts"
+local timed = require "serve.timed"
+local writes = require "serve.writes"
+
+local control = {}
+
+--- Writes the value that a driver is to show; minutes: for a time, nil: for good -> result, sentence.
+local function write(node, driver, value, minutes)
+    if minutes then return timed.run(node, driver, value, minutes) end
+    local job, problem = writes.job(node, driver, value)
+    if not job then return writes.RESULT.NOT_ALLOWED, problem end
+    local result, text = writes.run(job)
+    if result == writes.RESULT.DONE then timed.forget(job) end
+    return result, text
+end
+
+--- A command of a row -> whether it was done. values: of commands.validate. Waits.
+function control.command(address, command, values)
+    local minutes = command.timed and values.MINUTES or nil
+    local value = command.timed and values.VALUE or values.value
+    local result, text = write(nodes.all[address], command.driver, value, minutes)
+    if result == writes.RESULT.NOT_ALLOWED then host.log("debug", ("%s: %s"):format(address, text)) end
+    return result == writes.RESULT.DONE
+end
+
+local function has_path(driver, path)
+    if driver.set.path then return driver.set.path == path end
+    for _, key in ipairs(driver.keys) do
+        if key == path then return true end
+    end
+    return false
+end
+
+--- The driver of a type or its parts that declares a path; nil: none does.
+local function declared(type_, path)
+    for _, one in ipairs { type_, table.unpack(type_.parts or {}) } do
+        for _, driver in ipairs(one.drivers) do
+            if driver.set and has_path(driver, path) then return driver end
+        end
+    end
+    return nil
+end
+
+--- Why a row does not take a number for so many minutes; nil: it does.
+local function refusal(driver, value, minutes)
+    local set = driver.set
+    if set.value ~= nil and value ~= set.value then
+        return ("it takes %s only"):format(set.value)
+    elseif set.choices and not set.choices[math.tointeger(value)] then
+        return ("%s is none of its choices"):format(value)
+    elseif set.min and (value < set.min or value > set.max) then
+        return ("%s is outside of %s to %s"):format(value, set.min, set.max)
+    elseif minutes and not set.timed then
+        return "its row does not say timed"
+    elseif not minutes and set.timed == "only" then
+        return "its row says timed = \"only\": name the minutes"
+    elseif minutes and (minutes < 0 or minutes > 1440) then
+        return "the minutes are outside of 0 to 1440"
+    end
+    return nil
+end
+
+--- node:write of a script, in the unit of the row -> true | nil, sentence. Waits.
+function control.for_script(address, path, value, minutes)
+    local node = nodes.all[address]
+    local driver = node and declared(scripts.current(node.type), path)
+    if not driver then
+        return nil, ("%s: no row of its table with this path has the word set"):format(path)
+    end
+    local why = refusal(driver, value, minutes)
+    if why then return nil, ("%s: %s"):format(path, why) end
+    local result, text = write(node, driver, value, minutes)
+    if result == writes.RESULT.DONE then return true end
+    return nil, text
+end
+
+return control
