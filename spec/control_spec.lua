@@ -1,6 +1,7 @@
 --- Control: what a command writes to a gateway, what it does not, and what is told of it.
 
 local control_world = require "spec.support.control_world"
+local fake = require "spec.support.fake_host"
 
 local ESS, MINIMUM, GATEWAY = control_world.ESS, control_world.MINIMUM, control_world.GATEWAY
 local ON = { control = "on" }
@@ -457,6 +458,28 @@ describe("node:write of a device script", function()
         world.answers[7] = nil
         return answer.value, answer.err
     end
+
+    it("waits for what became of it", function()
+        local text = [[return {
+            api = 2, id = "VICMILL", name = "Windmill", match = { service = "windmill" },
+            { "ST", unit.percent, "Speed", "/Speed", set = { min = 0, max = 100 } },
+            { "GV0", "no_yes", "Done", by_script = true },
+            commands = { TRY = function(node)
+                node:set("GV0", node:write("/Speed", 50) and 1 or 0)
+                local _, problem = node:write("/Speed", 5000)
+                node:log("info", "refused: %s", problem)
+            end } }]]
+        local file = "scripts/devices/windmill.lua"
+        local script = { file = file, name = "windmill", table = fake.load_text(text, file) }
+        local world, gx = start(ON, { extra_scripts = { script },
+            rows = { require("spec.fixtures.vrm").row("windmill", 20, "/Speed", nil, 40) } })
+        assert.is_true(world:command("392u_zl20", "TRY"))
+        assert.equal(1, world:value("392u_zl20", "GV0"))
+        assert.same({ "50" }, written(gx, "windmill/20/Speed"))
+        assert.equal(1, #world:logged("refused: /Speed: 5000 is outside of 0 to 100"))
+        assert.same({ "windmill/20/Speed: no row declares it" }, gx.violations)   -- none of the plugin's own
+        gx.violations = {}
+    end)
 
     -- Fault: A device script writes to any path, past the owner's word and past the limits.
     -- Expected: Only what a row declares with set, within its limits, if the owner allows control.

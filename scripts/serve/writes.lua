@@ -274,8 +274,8 @@ local function read_back(job)
     return value, heard
 end
 
-local NOT_TAKEN = "it was not taken: it still is %s. Either the device refuses the value, or the VRM account"
-    .. " may only monitor this installation."
+local NOT_TAKEN = "it was not taken: it still is %s. The device may refuse the value"
+local NO_RIGHT = ", or the VRM account may only monitor this installation"
 
 --- Compares what was read back with what was asked -> result, sentence.
 local function judge(job, before)
@@ -284,7 +284,8 @@ local function judge(job, before)
     if not heard then return RESULT.NOT_KNOWN, "it was written, but the gateway does not answer now." end
     if not is_there(job, value) then
         if same(value, before) then
-            return RESULT.NOT_TAKEN, NOT_TAKEN:format(tostring(value))
+            local by_vrm = live.source(job.site) == "vrm"
+            return RESULT.NOT_TAKEN, NOT_TAKEN:format(tostring(value)) .. (by_vrm and NO_RIGHT or "") .. "."
         end
         job.took = value
         return RESULT.LIMITED, ("the device made %s of it."):format(tostring(value))
@@ -303,8 +304,8 @@ local function write(job, key)
     if not writes.allowed(site) and not job.restores then
         return RESULT.OFF, "control is off. Set the parameter control to on, or to this installation's name."
     elseif not live.is_alive(site) then
-        return RESULT.NO_LINK, "there is no live connection to the gateway. Set the parameter live to vrm,"
-            .. " and look at the log for why it does not connect."
+        return RESULT.NO_LINK, "there is no live connection to the gateway. Set the parameter live to vrm or"
+            .. " gx, and look at the log for why it does not connect."
     end
     local answers = live.ask(site, topics_of(job), ASK_SECONDS)
     local why = refusal(job, answers)

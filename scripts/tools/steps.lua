@@ -269,6 +269,7 @@ local function listen()
         if key:sub(1, #beginning) == beginning then run.notices[key:sub(#beginning + 1)] = text end
     end)
     host.on("script_error", function(_, text) table.insert(run.problems, text) end)
+    host.on("script_write", function(id) host.answer(id, true) end)     -- nothing is written
     host.on("script_get", function(id, _, path)
         local answer = (run.sample.vrm or {})[path]
         host.answer(id, answer, answer == nil and "the sample has no answer of VRM's to " .. path or nil)

@@ -163,12 +163,7 @@ local function script_globals(world, script, env)
     set("next", script.next)
     set("sleep", sleep)
     set("vrm", { get = function(path, query)
-        local task = script.tasks[coroutine.running()] or error("this call waits", 2)
-        world.last_get = (world.last_get or 0) + 1
-        local id = world.last_get
-        world.waiting_gets[id] = function(...) task.go(...) end
-        world:fire("script_get", id, script.file, path, query and copy(query))
-        return coroutine.yield()
+        return fake_scripts.ask(world, script, "script_get", script.file, path, query and copy(query))
     end })
     set("setting", function(name)
         local value = (script.settings or {})[name]
@@ -270,6 +265,16 @@ end
 
 local function state_next(tab, key) return next(state_of[tab] and state_of[tab]() or tab, key) end
 
+--- Asks main.lua and waits for host.answer.
+function fake_scripts.ask(world, script, event, ...)
+    local task = script.tasks[coroutine.running()] or error("this call waits", 2)
+    world.last_get = (world.last_get or 0) + 1
+    local id = world.last_get
+    world.waiting_gets[id] = function(...) task.go(...) end
+    world:fire(event, id, ...)
+    return coroutine.yield()
+end
+
 --- The node object a function of a script is given.
 local function node_of(world, script, address)
     local state = state_object(script, address)
@@ -282,6 +287,9 @@ local function node_of(world, script, address)
             if driver.id == id and value ~= nil and not fits(driver, tonumber(value)) then value = nil end
         end
         world.host.set(address, id, value, text)
+    end
+    function methods.write(_, path, value, minutes)
+        return fake_scripts.ask(world, script, "script_write", address, path, value, minutes)
     end
     function methods.get(_, id) return world.host.get(address, id) end
     function methods.event(_, id)
