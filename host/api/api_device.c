@@ -392,14 +392,11 @@ static int node_write_method(lua_State *L) {
     return ask_main(L, "script_write", "node:write", "it cannot be written now");
 }
 
-static const luaL_Reg node_methods[] = {{"set", node_set_method},
-                                        {"get", node_get_method},
-                                        {"param", node_param_method},
-                                        {"log", NULL}, // with an upvalue, below
-                                        {"notice", node_notice_method},
-                                        {"event", node_event_method},
-                                        {"write", node_write_method},
-                                        {NULL, NULL}};
+static const luaL_Reg node_methods[] = {
+    {"set", node_set_method},       {"get", node_get_method},
+    {"param", node_param_method},   {"log", NULL}, // with an upvalue, below
+    {"notice", node_notice_method}, {"event", node_event_method},
+    {"write", node_write_method},   {NULL, NULL}};
 
 // vrm.get(path [, query]): main.lua does the request as event "script_get"(id, file, path, query).
 static int vrm_get(lua_State *L) {

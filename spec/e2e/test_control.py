@@ -6,7 +6,8 @@ import time
 import pytest
 from vrm import HOUSE, USER, VAN
 
-from support.gx import Cloud, values_of
+from support.gx import PORTAL_MODE, READ_ONLY, Cloud, values_of
+from support.gx_lan import Lan
 from support.world import TOKEN, address
 
 PORTAL = "c0619ab1d2e3"
@@ -122,3 +123,20 @@ def test_an_account_that_may_only_monitor_writes_nothing(world, cloud):
     world.wait_log("may only monitor")
     assert cloud.gx.writes == []
     assert cloud.gx.values[MINIMUM] == 20
+
+
+def test_the_gx_on_the_lan_takes_writes(world, tmp_path):
+    world.vrm.set_row(HOUSE, "settings", 0, MINIMUM.removeprefix("settings/0"), raw=20)
+    lan = Lan(tmp_path, PORTAL, values_of(world.vrm.sites[HOUSE], world.vrm.clock)).start()
+    lan.gx.writable.add(MINIMUM)
+    lan.gx.set(PORTAL_MODE, READ_ONLY)          # is for VRM only
+    world.params.update(live="gx", control="on", gx_host=f"{PORTAL}=localhost", gx_password="correct horse")
+    world.environment.update(lan.environment)
+    try:
+        live(world)
+        assert set_minimum(world, 35)
+        assert [(path, text) for _, path, text in lan.gx.writes] == [(MINIMUM, '{"value":35}')]
+        world.wait_value(GATEWAY, "GV20", DONE)
+    finally:
+        lan.close()
+    assert lan.violations == []

@@ -132,7 +132,7 @@ class Lan:
         if self.refused_logins() > 1:
             said.append(f"{self.refused_logins()} logins with a wrong password")
         for topic in self.sent():
-            if not topic.startswith(f"R/{self.portal}/") or "+" in topic or "#" in topic:
+            if topic[:2] not in ("R/", "W/") or topic[2:].split("/")[0] != self.portal or "+" in topic or "#" in topic:
                 said.append(f"a message that is not for this GX to answer: {topic}")
         return said
 
