@@ -22,9 +22,7 @@ end
 function control.command(address, command, values)
     local minutes = command.timed and values.MINUTES or nil
     local value = command.timed and values.VALUE or values.value
-    local result, text = write(nodes.all[address], command.driver, value, minutes)
-    if result == writes.RESULT.NOT_ALLOWED then host.log("debug", ("%s: %s"):format(address, text)) end
-    return result == writes.RESULT.DONE
+    return write(nodes.all[address], command.driver, value, minutes) == writes.RESULT.DONE
 end
 
 local function has_path(driver, path)

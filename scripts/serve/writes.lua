@@ -125,10 +125,15 @@ local function path_read(driver, home)
     return first
 end
 
---- A job for a driver of a node, whose value (nil: that of its row) shall be the one shown | nil, sentence.
+--- A job for a driver of a node, whose value (nil: that of its row) shall be the one shown | nil, sentence,
+-- which is in the log then.
 function writes.job(node, driver, value)
     local home, site, set = node.home, node.site, driver.set
-    if not (home and site and site.store) then return nil, "The device is not known yet." end
+    if not (home and site and site.store) then
+        local text = "nothing is written: the device has not been seen since the start"
+        host.log("warning", ("%s (%s): %s."):format(node.name, node.address, text))
+        return nil, text
+    end
     local path = set.path or path_read(driver, home)
     local read = set.becomes ~= nil and path_read(driver, home) or path
     local within = {}
