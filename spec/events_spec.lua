@@ -172,7 +172,7 @@ describe("events and a restart", function()
         assert.same({}, reported(world))
         world = restarted(world, { before = function(next) set(next, "/Alarms/LowSoc", 0) end })
         assert.same(of(BOTH, "OVER"), reported(world))
-        assert.same({ state = {} }, restarted(world).saved)
+        assert.same({ state = {}, script_ids = {} }, restarted(world).saved)
     end)
 
     it("are kept a moment after they left, and told twice when it crashed before", function()

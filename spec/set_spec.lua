@@ -64,7 +64,7 @@ describe("the word set", function()
         { "min and max are not two numbers", { min = 9, max = 9 } },
         { "its limits are wider than the row's", { min = 0, max = 5000 } },
         { "step is not above 0", { min = 0, max = 9, step = 0 } },
-        { "places is not", { min = 0, max = 9, places = 7 } },
+        { "places is 7", { min = 0, max = 9, places = 7 } },
         { "timed is neither", { min = 0, max = 9, timed = true } },
         { "need timed", { min = 0, max = 9, resend = 30 } },
         { "only has something that is no condition", { min = 0, max = 9, only = { "/Mode" } } },
@@ -74,7 +74,7 @@ describe("the word set", function()
         { "which path is written", { min = 0, max = 9, path = "Power" } },
         { "/Security/Api is never written", { min = 0, max = 9, path = "/Security/Api" } },
         { "is never written", { min = 0, max = 2, path = "/Settings/Network/VrmPortal" } },
-        { "name is not a text", { min = 0, max = 9, name = "" } },
+        { "name is empty", { min = 0, max = 9, name = "" } },
     }
     for i, mistake in ipairs(mistakes) do
         it(("tells mistake %d: %s"):format(i, mistake[1]), function()

@@ -199,7 +199,7 @@ describe("an answer of VRM", function()
         assert.equal(before, calls)
         world:fire("discover")
         world:run(1)
-        assert.equal(2 * before, calls)
+        assert.is_true(calls > before)
     end)
 end)
 

@@ -160,7 +160,7 @@ describe("a terminal", function()
         world.host.set(worlds.GATEWAY, "GV9", 1234)
         local texts = printed(world, 0.2)
         assert.equal(1, #texts)
-        assert.is_true(select(2, texts[1]:gsub("\27%[K", "")) < 8, texts[1])
+        assert.is_true(select(2, texts[1]:gsub("\27%[K", "")) < 12, texts[1])
         has(texts[1], "1234 W")
     end)
 
