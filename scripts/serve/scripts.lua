@@ -543,10 +543,11 @@ local function stamp_of_folders()
     return table.concat(parts, " ")
 end
 
---- Whether a script has to begin anew, or will.
-local function any_restarts()
+--- Whether something is to be done though no file is another: a script begins anew, or left its slot.
+local function has_work()
     for _, slot in pairs(slots) do
-        if slot.restart or slot.serving and host.script_starved(slot.serving.id) then return true end
+        local starved = slot.serving and host.script_starved(slot.serving.id)
+        if slot.restart or slot.vacant or starved then return true end
     end
     return false
 end
@@ -556,7 +557,7 @@ end
 function scripts.scan(force)
     local stamp = stamp_of_folders()
     local same = stamp and stamp == scanned_folders
-    if same and not (force or scripts.unsettled or any_restarts()) then return false end
+    if same and not (force or scripts.unsettled or has_work()) then return false end
     scanned_folders = stamp
     local found, changed = find_files(), false
     scripts.unsettled = false
