@@ -271,12 +271,16 @@ bool walk_enter(struct walk *w) {
 }
 
 bool walk_text(struct walk *w, char *out, size_t size) {
-    out[0] = '\0';
-    if (!can_enter(w)) {
-        return take_scalar(w, out, size) && !w->failed;
+    bool taken = false;
+    if (can_enter(w)) {
+        walk_skip(w);
+    } else {
+        taken = take_scalar(w, out, size) && !w->failed;
     }
-    walk_skip(w);
-    return false;
+    if (!taken) {
+        out[0] = '\0'; // a part may stand there, without an end
+    }
+    return taken;
 }
 
 void walk_skip(struct walk *w) {

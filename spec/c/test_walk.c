@@ -42,6 +42,13 @@ static void test_texts(void) {
     CHECK(walk_end(&w));
 }
 
+// Fault: of a text that is broken off the beginning is there, without an end
+// Expected: nothing is there
+static void test_a_broken_text_is_none(void) {
+    CHECK(text_is("\"ab", NULL) && text_is("\"ab\\x\"", NULL) && text_is("\"ab\\u12\"", NULL));
+    CHECK(text_is("\"a\nb\"", NULL) && text_is("tru", NULL));
+}
+
 static void test_members(void) {
     char key[8], text[8];
     begin(" {\"a\" : [ 1 , {\"x\":[]} , 3 ] , \"a long key\" : {} , \"b\":\"t\" } ");
@@ -119,6 +126,7 @@ static void test_depth(void) {
 
 int main(void) {
     test_texts();
+    test_a_broken_text_is_none();
     test_members();
     test_not_json();
     test_depth();

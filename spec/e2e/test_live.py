@@ -88,8 +88,8 @@ def test_a_gateway_that_restarts_with_another_firmware(world, cloud):
     cloud.gx.firmware = 3.1                     # does not tell when it has told everything
     world.running()
     world.wait_log("Harbour House", "values come live now")
-    cloud.gx.restart(20)
-    assert len(of_house(world, "live data has stopped")) == 1
+    cloud.gx.restart(25)
+    world.wait(lambda: len(of_house(world, "live data has stopped")) == 1, "the end of live data")
     cloud.gx.firmware = 3.55
     world.wait(lambda: len(of_house(world, "values come live now")) == 2, "it comes live again", timeout=60)
     power = world.pg3.driver(BANK, "power")
