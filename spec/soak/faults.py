@@ -259,6 +259,7 @@ def PG3_floods(world, dice):
     for _ in range(3):
         world.pg3.long_poll()
         world.pg3.discover()
+    world.poll_in_trouble()     # what came too soon is made up for after ten seconds
     return AT_A_POLL
 
 

@@ -148,6 +148,9 @@ class SoakWorld(World):
     def poll(self):
         """One poll while all is well: PG3 must show what VRM measured."""
         is_long = self.poll_due()
+        if is_long:                             # its round begins when VRM's list is there
+            self.settle_transfers()
+            self.leap(SPREAD)
         self.must(self.shows_truth, "new values after a poll")
         self.settle_transfers()                 # a long poll's
         self.ping()
