@@ -26,7 +26,7 @@ local CONTROLLER, NAME = account.CONTROLLER, "Victron Energy"
 
 local started, ready = false, false -- the plugin's own node is there | PG3 has told what it has
 local begun = false                 -- the account is asked
-local loading, loaded               -- the task that loads device scripts | those of the start are there
+local loading                       -- the task that loads device scripts
 local adopting = false              -- nodes have yet to go on with scripts that serve already
 local seen_troubles = 0             -- scripts in trouble at the last look
 
@@ -40,7 +40,7 @@ end
 
 --- The parameters, once device scripts are there with those that are theirs.
 local function read_params(given)
-    return params.read(given, loaded and settings_of_scripts.defaults(scripts.types) or nil)
+    return params.read(given, started and settings_of_scripts.defaults(scripts.types) or nil)
 end
 
 local function take_params(given)
@@ -108,7 +108,6 @@ end
 local function load_all()
     local _, problem = load_scripts(scripts.load_built_in)
     shortage.pass_on(problem)
-    loaded = true
     if scripts.controller then return load_scripts(scripts.load_users) end
     host.log("error", "scripts/devices/controller.lua is missing or faulty: install the plugin again.")
     host.leave(1)
@@ -197,9 +196,8 @@ local SCAN_SECONDS, SAVE_SECONDS = 1, 60
 
 --- The plugin's own node, what was kept over the restart, and what PG3 has to know.
 local function come_up()
-    wait_for_scripts()
-    if not loaded then load_all() end
-    if not scripts.controller then return end
+    load_all()
+    if started or not scripts.controller then return end
     state.restore()
     local _, problem = profile.write()
     notices.profile(false, problem)
@@ -223,7 +221,6 @@ host.limit(vrm.LIMIT)
 scripts.pause = function() host.sleep(0) end
 profile.pause = scripts.pause
 scripts.devices = account.devices
-host.spawn(load_all)
 
 --- Of these three, what finds no memory here is told again by the host.
 host.on("params", function(given) take_params(given or host.params()) end)
@@ -266,6 +263,6 @@ end)
 local every_other = false           -- is enough while nothing changes
 timer.every(SCAN_SECONDS, function()
     every_other = not every_other
-    if (every_other or scripts.unsettled) and loaded and not host.running(loading) then scan_scripts() end
+    if (every_other or scripts.unsettled) and started and not host.running(loading) then scan_scripts() end
 end)
 timer.every(SAVE_SECONDS, look_after_scripts)

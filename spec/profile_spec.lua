@@ -229,6 +229,27 @@ describe("the profile", function()
         assert.is_true(most < budget / 2, most .. " instructions")
     end)
 
+    -- Fault: a type that gets another value while the profile is written is in it as it was before
+    -- Expected: what is written has the types as they are then
+    it("has what is declared while it is written", function()
+        local world = fake.new {}
+        local profile, text = require "pg3.profile", nil
+        local function declare(id)
+            profile.declare(function() return node_type("VICA", "A", { driver(id, "x") }) end)
+        end
+        world.host.profile = function(files)
+            text = files[1].text
+            return true
+        end
+        declare "ST"
+        profile.pause = function()
+            profile.pause = function() end
+            declare "GV0"
+        end
+        assert.is_true(profile.write())
+        has(text, '<st id="GV0"')
+    end)
+
     it("keeps a type whose script serves no more, in its place", function()
         local world = fake.new {}
         local profile = require "pg3.profile"

@@ -171,6 +171,27 @@ describe("a user's script", function()
         assert.equal(id, world:serving("solar_charger").id)
     end)
 
+    -- Fault: each two seconds lists of all files are made and compared, though nothing has changed
+    -- Expected: a stamp of each folder is looked at
+    it("costs little while nothing changes", function()
+        local world = started()
+        world:run(20)
+        local list, stamp, lists = world.host.script_files, world.host.folder_stamp, 0
+        world.host.script_files = function(...)
+            lists = lists + 1
+            return list(...)
+        end
+        world.host.folder_stamp = function(folder)
+            local before, its = lists, stamp(folder)            -- the fake one makes a list
+            lists = before
+            return its
+        end
+        world:run(20)
+        assert.equal(0, lists)
+        saved(world, "tank", script_world.text("tank") .. "\n")
+        assert.is_true(lists > 0)
+    end)
+
     it("is loaded anew by RELOAD, and so is every other", function()
         local world = started { files = { [USER .. "solar_charger.lua"] = solar() } }
         local before = world.last_script

@@ -139,6 +139,13 @@ void api_set_state(lua_State *L, const char *address, int index);
 void api_state_setup(lua_State *L); // adds next() for such objects, and what they are
 // Pushes the node object of an address in a script's state.
 void api_push_node(lua_State *L, const char *address);
+// Pushes the empty object of a metatable that stands for an address: one for each address in a
+// script's state. all: where its registry keeps them, both ways ({[address] = object, [object] =
+// address}).
+void api_push_object(lua_State *L, const char *all, const char *meta, const char *address);
+// Pushes the address that the value at `index` stands for -> it; NULL: it stands for none, and
+// something is pushed.
+const char *api_object_address(lua_State *L, const char *all, int index);
 // Takes away what a script that is about to be closed shows in PG3's notices.
 void api_forget_notices(struct api *a, struct script *s);
 // Whether one more line that a script causes may go into the log: the log is the owner's. What is

@@ -13,13 +13,12 @@
 // address}), so that a script can act on the nodes it was given and on no other.
 #define NODES_KEY "script.nodes"
 
-// The object is empty: what it shows comes from node_index. One for each address in a state.
-void api_push_node(lua_State *L, const char *address) {
-    luaL_getsubtable(L, LUA_REGISTRYINDEX, NODES_KEY);
+void api_push_object(lua_State *L, const char *all, const char *meta, const char *address) {
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, all);
     if (lua_getfield(L, -1, address) == LUA_TNIL) {
         lua_pop(L, 1);
         lua_newtable(L);
-        luaL_setmetatable(L, NODE_META);
+        luaL_setmetatable(L, meta);
         lua_pushvalue(L, -1);
         lua_pushstring(L, address);
         lua_rawset(L, -4); // first: one that memory fails for after this is made anew
@@ -29,14 +28,24 @@ void api_push_node(lua_State *L, const char *address) {
     lua_remove(L, -2);
 }
 
+const char *api_object_address(lua_State *L, const char *all, int index) {
+    index = lua_absindex(L, index);
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, all);
+    lua_pushvalue(L, index);
+    bool found = lua_istable(L, index) && lua_rawget(L, -2) == LUA_TSTRING;
+    lua_remove(L, -2);
+    return found ? lua_tostring(L, -1) : NULL;
+}
+
+// What it shows comes from node_index.
+void api_push_node(lua_State *L, const char *address) {
+    api_push_object(L, NODES_KEY, NODE_META, address);
+}
+
 // The living node of the object at `index`, whose address is pushed; NULL: it is none, and
 // something is pushed.
 static struct node *node_at(lua_State *L, int index) {
-    luaL_getsubtable(L, LUA_REGISTRYINDEX, NODES_KEY);
-    lua_pushvalue(L, index);
-    const char *address =
-        lua_istable(L, index) && lua_rawget(L, -2) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
-    lua_remove(L, -2);
+    const char *address = api_object_address(L, NODES_KEY, index);
     return address != NULL ? nodes_find(api_of(L)->nodes, address) : NULL;
 }
 

@@ -1,16 +1,13 @@
 // The profile's files for trusted Lua, which makes their texts.
 #include "api/api.h"
 #include "base/file.h"
+#include "base/hash.h"
 
 #include <inttypes.h>
 #include <lauxlib.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-// FNV-1a: tells profiles apart, guards nothing.
-#define HASH_START UINT64_C(0xcbf29ce484222325)
-#define HASH_PRIME UINT64_C(0x100000001b3)
 
 struct profile_file {
     const char *folder, *name, *text;
@@ -79,9 +76,7 @@ static int host_profile(lua_State *L) {
     uint64_t hash = HASH_START;
     for (lua_Integer i = 1; i <= count; i++) {
         struct profile_file file = file_at(L, i);
-        for (size_t k = 0; k < file.len; k++) {
-            hash = (hash ^ (unsigned char)file.text[k]) * HASH_PRIME;
-        }
+        hash = hash_more(hash, file.text, file.len);
     }
     char error[1000], text[17];
     bool changed = false;

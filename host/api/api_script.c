@@ -1,6 +1,7 @@
 // Device scripts: their tables for main.lua, and the device API they see (docs/authors.md).
 #include "api/api.h"
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/log.h"
 
 #include <dirent.h>
@@ -133,15 +134,7 @@ static int host_script_files(lua_State *L) {
     return 3;
 }
 
-// FNV-1a over what tells a file from another.
-static uint64_t hash_more(uint64_t hash, const void *bytes, size_t len) {
-    const unsigned char *b = bytes;
-    for (size_t i = 0; i < len; i++) {
-        hash = (hash ^ b[i]) * UINT64_C(0x100000001b3);
-    }
-    return hash;
-}
-
+// What tells a file from another.
 static uint64_t hash_file(uint64_t hash, const char *folder, const char *name) {
     char path[1200];
     struct stat st = {0};
@@ -165,7 +158,7 @@ static int host_folder_stamp(lua_State *L) {
         lua_pushnil(L);
         return 1;
     }
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    uint64_t hash = HASH_START;
     qsort(names, count > 0 ? (size_t)count : 0, sizeof names[0], by_name);
     for (int i = 0; i < count; i++) {
         hash = hash_file(hash, folder, names[i]);

@@ -22,20 +22,9 @@ static void push_state(lua_State *L, const char *address) {
     lua_remove(L, -2);
 }
 
-// Pushes the address of the state that the value at `index` stands for -> it; NULL: it stands for
-// none.
-static const char *address_of(lua_State *L, int index) {
-    index = lua_absindex(L, index);
-    luaL_getsubtable(L, LUA_REGISTRYINDEX, OBJECTS_KEY);
-    lua_pushvalue(L, index);
-    bool found = lua_istable(L, index) && lua_rawget(L, -2) == LUA_TSTRING;
-    lua_remove(L, -2);
-    return found ? lua_tostring(L, -1) : NULL;
-}
-
 // Replaces the object at index 1 by its state.
 static void self(lua_State *L) {
-    const char *address = address_of(L, 1);
+    const char *address = api_object_address(L, OBJECTS_KEY, 1);
     luaL_argcheck(L, address != NULL, 1, "node.state expected");
     push_state(L, address);
     lua_replace(L, 1);
@@ -127,7 +116,7 @@ static int state_len(lua_State *L) {
 static int state_next(lua_State *L) {
     luaL_checktype(L, 1, LUA_TTABLE);
     lua_settop(L, 2);
-    if (address_of(L, 1) != NULL) {
+    if (api_object_address(L, OBJECTS_KEY, 1) != NULL) {
         lua_settop(L, 2);
         self(L);
     }
@@ -146,25 +135,14 @@ static int state_pairs(lua_State *L) {
 }
 
 void api_push_state(lua_State *L, const char *address) {
-    luaL_getsubtable(L, LUA_REGISTRYINDEX, OBJECTS_KEY);
-    if (lua_getfield(L, -1, address) == LUA_TNIL) {
-        lua_pop(L, 1);
-        lua_newtable(L);
-        luaL_setmetatable(L, SANDBOX_TABLE_META);
-        lua_pushvalue(L, -1);
-        lua_pushstring(L, address);
-        lua_rawset(L, -4); // first: one that memory fails for after this is made anew
-        lua_pushvalue(L, -1);
-        lua_setfield(L, -3, address);
-    }
-    lua_remove(L, -2);
+    api_push_object(L, OBJECTS_KEY, SANDBOX_TABLE_META, address);
 }
 
 void api_set_state(lua_State *L, const char *address, int index) {
     index = lua_absindex(L, index);
     luaL_getsubtable(L, LUA_REGISTRYINDEX, API_STATES_KEY);
     int states = lua_gettop(L);
-    const char *other = address_of(L, index);
+    const char *other = api_object_address(L, OBJECTS_KEY, index);
     if (other != NULL) {
         push_state(L, other);
     } else {

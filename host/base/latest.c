@@ -1,4 +1,5 @@
 #include "base/latest.h"
+#include "base/hash.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -42,12 +43,8 @@ void latest_free(struct latest *l) {
 
 size_t latest_count(const struct latest *l) { return l->count; }
 
-// FNV-1a.
 static size_t hash_of(const char *topic) {
-    unsigned long long hash = 14695981039346656037ULL;
-    for (const char *c = topic; *c != '\0'; c++) {
-        hash = (hash ^ (unsigned char)*c) * 1099511628211ULL;
-    }
+    uint64_t hash = hash_more(HASH_START, topic, strlen(topic));
     return (size_t)(hash ^ (hash >> 32));
 }
 

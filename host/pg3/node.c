@@ -1,4 +1,5 @@
 #include "pg3/node.h"
+#include "base/hash.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -345,13 +346,9 @@ const struct node_type *nodes_type(const struct nodes *n, const char *id) {
     return NULL;
 }
 
-// Where a node of this address is, or would be, in a table that has a free slot (FNV-1a hash).
+// Where a node of this address is, or would be, in a table that has a free slot.
 static struct node **slot_of(struct node **slots, size_t slot_count, const char *address) {
-    uint32_t hash = 2166136261u;
-    for (const char *c = address; *c != '\0'; c++) {
-        hash = (hash ^ (unsigned char)*c) * 16777619u;
-    }
-    size_t at = hash & (slot_count - 1);
+    size_t at = (size_t)hash_more(HASH_START, address, strlen(address)) & (slot_count - 1);
     while (slots[at] != NULL && strcmp(slots[at]->address, address) != 0) {
         at = (at + 1) & (slot_count - 1);
     }

@@ -1,7 +1,7 @@
 --- The user's parameters, read leniently, with a sentence for each thing that is wrong.
 
 local read = require "sources.read"
-local spelling = require "types.spelling"
+local wording = require "types.wording"
 
 local params = {}
 
@@ -80,13 +80,18 @@ end
 
 local LOWEST_LEVEL, HIGHEST_LEVEL = 1, 99
 
+--- A text as a number within limits, "87,5 %" with a sign behind it; nil: it is none.
+local function number_of(text, sign, least, most)
+    local digits = text:gsub("%s*" .. sign .. "$", ""):gsub(",", ".")
+    local number = digits:find("^%d+%.?%d*$") and tonumber(digits)
+    return number and number >= least and number <= most and number or nil
+end
+
 --- The percentage of the battery whose passing is reported; nil: none is given.
 local function level(given, problems)
     local text = read.trim(given.battery_level or "")
-    if text == "" then return nil end
-    local digits = text:gsub("%s*%%$", ""):gsub(",", ".")
-    local number = digits:find("^%d+%.?%d*$") and tonumber(digits)
-    if number and number >= LOWEST_LEVEL and number <= HIGHEST_LEVEL then return number end
+    local number = number_of(text, "%%", LOWEST_LEVEL, HIGHEST_LEVEL)
+    if number or text == "" then return number end
     problems[#problems + 1] = ("The parameter battery_level is \"%s\", which is not used. Write a number from"
         .. " %d to %d, or nothing."):format(shown(text), LOWEST_LEVEL, HIGHEST_LEVEL)
     return nil
@@ -97,10 +102,8 @@ local LEAST_SECONDS, MOST_SECONDS, USUAL_SECONDS = 1, 3600, 2
 --- Seconds between two values of a power or current that come live.
 local function seconds(given, problems)
     local text = read.trim(given.live_seconds or "")
-    if text == "" then return USUAL_SECONDS end
-    local digits = text:gsub("%s*s$", ""):gsub(",", ".")
-    local number = digits:find("^%d+%.?%d*$") and tonumber(digits)
-    if number and number >= LEAST_SECONDS and number <= MOST_SECONDS then return number end
+    local number = number_of(text, "s", LEAST_SECONDS, MOST_SECONDS)
+    if number or text == "" then return number or USUAL_SECONDS end
     problems[#problems + 1] = ("The parameter live_seconds is \"%s\"; %d is used. Write a number of seconds"
         .. " from %d to %d."):format(shown(text), USUAL_SECONDS, LEAST_SECONDS, MOST_SECONDS)
     return USUAL_SECONDS
@@ -212,7 +215,7 @@ local function known(name, more)
     for _, one in ipairs(NAMES) do
         if one == key then return one end
     end
-    return nil, spelling.closest(key, NAMES) or key:find("token", 1, true) and "vrm_token" or nil
+    return nil, wording.near(key, NAMES) or key:find("token", 1, true) and "vrm_token" or nil
 end
 
 --- Whether a name is rather a token, in the wrong field.

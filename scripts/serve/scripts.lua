@@ -543,11 +543,10 @@ local function stamp_of_folders()
     return table.concat(parts, " ")
 end
 
---- Whether something is to be done though no file is another: a script begins anew, or left its slot.
-local function has_work()
+--- Whether a script has to begin anew, or will.
+local function any_restarts()
     for _, slot in pairs(slots) do
-        local starved = slot.serving and host.script_starved(slot.serving.id)
-        if slot.restart or slot.vacant or starved then return true end
+        if slot.restart or slot.serving and host.script_starved(slot.serving.id) then return true end
     end
     return false
 end
@@ -557,7 +556,7 @@ end
 function scripts.scan(force)
     local stamp = stamp_of_folders()
     local same = stamp and stamp == scanned_folders
-    if same and not (force or scripts.unsettled or has_work()) then return false end
+    if same and not (force or scripts.unsettled or any_restarts()) then return false end
     scanned_folders = stamp
     local found, changed = find_files(), false
     scripts.unsettled = false

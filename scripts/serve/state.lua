@@ -74,10 +74,11 @@ local function size(value)
     return sum
 end
 
-local function same(a, b)
+--- Whether two values that can be kept are the same, member by member.
+function state.same(a, b)
     if type(a) ~= "table" or type(b) ~= "table" then return a == b end
     for key, member in pairs(a) do
-        if not same(member, b[key]) then return false end
+        if not state.same(member, b[key]) then return false end
     end
     for key in pairs(b) do
         if a[key] == nil then return false end
@@ -194,7 +195,7 @@ local function largest_change(fresh)
     for name, states in pairs(fresh) do
         local this = size(name) + size(states)
         total = total + this
-        if this > bytes and not same(states, kept[name]) then largest, bytes = name, this end
+        if this > bytes and not state.same(states, kept[name]) then largest, bytes = name, this end
     end
     return largest, bytes, total
 end
@@ -217,7 +218,7 @@ local function collect_others()
     for _, other in ipairs(others) do
         local its = other.get()
         record[other.name] = next(its) and copy(its) or nil
-        changed = changed or not same(its, other.kept)
+        changed = changed or not state.same(its, other.kept)
     end
     return record, changed
 end
@@ -246,7 +247,7 @@ function state.save()
             scripts.worked(script.file, "state")
         end
     end
-    if not changed and same(fresh, kept) then return end
+    if not changed and state.same(fresh, kept) then return end
     record.state, record.script_ids = fresh, ids_of(fresh)
     local ok, taken = pcall(host.save, record)
     if not ok then

@@ -18,6 +18,7 @@ local read = require "sources.read"
 local reading = require "types.reading"
 local row_check = require "types.row_check"
 local settings = require "serve.settings"
+local state = require "serve.state"
 
 local steps = {}
 
@@ -155,17 +156,6 @@ end
 
 ------------------------------------------------------------------------------------- what is expected
 
-local function same(a, b)
-    if type(a) ~= "table" or type(b) ~= "table" then return a == b end
-    for key, member in pairs(a) do
-        if not same(member, b[key]) then return false end
-    end
-    for key in pairs(b) do
-        if a[key] == nil then return false end
-    end
-    return true
-end
-
 --- The keys of a table in order.
 local function sorted(tab)
     local keys = {}
@@ -188,7 +178,7 @@ end
 
 --- Compares something that is no driver's value -> result, see steps.run.
 local function compare(what, value, expected)
-    local fits = same(value, expected)
+    local fits = state.same(value, expected)
     return { what = what, value = written(value), expected = written(expected),
              problem = not fits and ("%s is %s, expected %s"):format(what, written(value), written(expected))
                  or nil }
@@ -229,11 +219,11 @@ local function judge(expect)
     end
     if expect.events then table.insert(results, compare("events", run.events, expect.events)) end
     if expect.notices then table.insert(results, compare("notices", run.notices, expect.notices)) end
-    local state = expect.state and host.script_state(run.id)[main.address] or {}
+    local its = expect.state and host.script_state(run.id)[main.address] or {}
     for _, name in ipairs(sorted(expect.state or {})) do
         local expected = expect.state[name]
         if expected == "no data" then expected = nil end
-        table.insert(results, compare("state." .. tostring(name), state[name], expected))
+        table.insert(results, compare("state." .. tostring(name), its[name], expected))
     end
     return results
 end
