@@ -13,7 +13,9 @@ static void judge(struct json *json, const char *text) {
     }
     MUST(error[0] == '\0' && init.port > 0 && init.port < 65536);
     MUST(init.uuid[0] != '\0' && init.token[0] != '\0' && init.host[0] != '\0');
-    MUST(strchr(init.user, ':') == NULL && strlen(init.id) > strlen(init.uuid));
+    // "prefix_profileNum", and a prefix may be shorter than the uuid.
+    MUST(strchr(init.user, ':') == NULL && strlen(init.id) >= 3 &&
+         strchr(init.id + 1, '_') != NULL);
 }
 
 static char *base64_of(const uint8_t *data, size_t size) {
