@@ -244,6 +244,11 @@ def shown(record):
         return str(raw)
 
 
+def zone_at_noon():
+    """A time zone in which it is about noon now: today's values end at an installation's midnight, and these go on."""
+    return "Etc/GMT%+d" % (time.gmtime().tm_hour - 12)
+
+
 class Site:
     """One installation: what it owns and what a test has changed. `day` is a Day, or None for fixed values."""
 
@@ -251,6 +256,7 @@ class Site:
 
     def __init__(self, number, name, gateway, code, portal, own_values, devices, day=None):
         self.id, self.name, self.day, self.began = number, name, day, int(time.time())
+        self.zone = zone_at_noon()
         self.gateway, self.code, self.portal, self.own_values = gateway, code, portal, own_values
         self.devices = [(tuple(device) + ({}, {}))[:4] for device in devices]
         self.fields = {}            # of the installation's record, set by a test
@@ -414,7 +420,7 @@ class Site:
     def installation(self, now, fresh, extended):
         """VRM's record of the installation, with all its optional values when `extended`."""
         record = {"idSite": self.id, "accessLevel": 1, "owner": True, "is_admin": True, "name": self.name,
-                  "identifier": self.portal, "idUser": USER["id"], "pvMax": 0, "timezone": "Europe/Lisbon",
+                  "identifier": self.portal, "idUser": USER["id"], "pvMax": 0, "timezone": self.zone,
                   "phonenumber": None, "notes": None, "geofence": None, "geofenceEnabled": False, "realtimeUpdates": True,
                   "restrictNodeRed": False, "hasMains": 0, "hasGenerator": 0, "noDataAlarmTimeout": None,
                   "alarmMonitoring": 1, "invalidVRMAuthTokenUsedInLogRequest": 0, "syscreated": self.created(),

@@ -49,7 +49,7 @@ class Broker:
         self.process = subprocess.Popen(["mosquitto", "-c", self.config_file],
                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                         stderr=subprocess.DEVNULL)
-        until = time.monotonic() + 5
+        until = time.monotonic() + 60
         while not (port_answers(self.port) and port_answers(self.test_port)):
             if self.process.poll() is not None or time.monotonic() > until:
                 raise RuntimeError(f"mosquitto did not start:\n{self.log_text()}")

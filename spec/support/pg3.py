@@ -127,7 +127,7 @@ class Pg3:
         self.client.on_message = self._on_message
         self.client.connect("127.0.0.1", self.broker.test_port)
         self.client.loop_start()
-        assert subscribed.wait(5), "the stand-in could not subscribe"
+        assert subscribed.wait(60), "the stand-in could not subscribe"
         return self
 
     def close(self):
@@ -469,7 +469,7 @@ class Pg3:
 
     # -- what tests ask --------------------------------------------------------------------------
 
-    def wait_for(self, predicate, timeout=5.0, what="what the test waits for"):
+    def wait_for(self, predicate, timeout, what="what the test waits for"):
         """-> the predicate's first true value. It is asked after each message and every 50 ms."""
         until = time.monotonic() + timeout
         with self.changed:
@@ -549,7 +549,7 @@ class Pg3:
         time.sleep(pause)
         self.in_flight = set()
         self.broker.start()
-        self.wait_for(self.client.is_connected, 5, "the stand-in's own reconnection")
+        self.wait_for(self.client.is_connected, 60, "the stand-in's own reconnection")
 
     def retained(self, topic="udi/#", seconds=1.0):
         """{topic: payload text} of the retained messages at the broker."""
