@@ -461,7 +461,7 @@ void node_seed(struct nodes *n, struct node *node, int driver, const char *shown
     char *end = NULL;
     double value = strtod(shown, &end);
     char plain[sizeof d->shown];
-    bool no_data = uom == NODE_UOM_INDEX && value == NODE_NO_DATA && !decl->sure;
+    bool no_data = uom == NODE_UOM_INDEX && value == (double)NODE_NO_DATA && !decl->sure;
     bool ours = no_data || (uom != 0 && (uom == decl->unit.uom || uom == decl->alt.uom));
     if (d->has || !ours || end == shown || *end != '\0' ||
         !node_format(plain, sizeof plain, value, no_data ? 0 : decl->places)) {
