@@ -245,7 +245,7 @@ def shown(record):
 
 
 def zone_at_noon():
-    """A time zone in which it is about noon now: today's values end at an installation's midnight, and these go on."""
+    """A time zone in which it is about noon now. Today's values end at midnight; those that stand still do not know it."""
     return "Etc/GMT%+d" % (time.gmtime().tm_hour - 12)
 
 
@@ -256,7 +256,7 @@ class Site:
 
     def __init__(self, number, name, gateway, code, portal, own_values, devices, day=None):
         self.id, self.name, self.day, self.began = number, name, day, int(time.time())
-        self.zone = zone_at_noon()
+        self.zone = "Europe/Lisbon" if day else zone_at_noon()
         self.gateway, self.code, self.portal, self.own_values = gateway, code, portal, own_values
         self.devices = [(tuple(device) + ({}, {}))[:4] for device in devices]
         self.fields = {}            # of the installation's record, set by a test

@@ -176,7 +176,7 @@ def test_the_pages_kafka_example(program, tmp_path):
 
 
 MADE_UP = ["Harbour House", "Workshop Van", "Ridge Farm", "Demo User", "demo@example.com", "300200", "c0619a", "Portugal",
-           "Etc/GMT", "192.0.2.10", "House bank", "Barn battery"]
+           "Europe/Lisbon", "192.0.2.10", "House bank", "Barn battery"]
 
 
 # Fault: Who wants to report a fault cannot show what VRM answered without showing who he is.
