@@ -322,6 +322,24 @@ describe("values that are logged when they change", function()
     end)
 end)
 
+describe("a gateway that was replaced", function()
+    -- Fault: VRM goes on listing the GX device that was there before: beside it a gateway whose clock is
+    --        wrong is offline, a device that fell silent is alive, and the logging interval is the old one's.
+    -- Expected: the one that was connected last counts.
+    it("is not looked at, before and behind the one that is there", function()
+        for place = 1, 2 do
+            local site, before = boat(-3600), fixtures.gateway(900)
+            local tank = fixtures.device("Tank", 5, 20, "")
+            before.lastConnection, tank.lastConnection = NOW - 90 * 86400, NOW - 30 * 86400
+            table.insert(site.devices, place, before)
+            site.devices[#site.devices + 1] = tank
+            local world = started(site)
+            assert.same({ FRESH, 60, 3 }, { world:value(BATTERY, "GV30"), world:value(GATEWAY, "GV16"),
+                                            world:value(GATEWAY, "GV2") })
+        end
+    end)
+end)
+
 describe("a device that was never connected", function()
     -- Fault: devices that VRM lists and that never were connected count as alive.
     -- Expected: without rows and without a connection a device does not count.

@@ -212,7 +212,27 @@ function read.installations(json)
     return sites
 end
 
---- The devices of a system-overview. The gateway is the one without instance and device type.
+--- Whether a gateway is there rather than another: it tells its logging interval, and was connected later.
+local function is_rather(gateway, other)
+    if (gateway.interval == nil) ~= (other.interval == nil) then return gateway.interval ~= nil end
+    return (gateway.last_connection or 0) > (other.last_connection or 0)
+end
+
+--- The devices of a list without the gateways that were there before: VRM may go on listing one that was
+-- replaced.
+local function with_one_gateway(devices)
+    local chosen, list = nil, {}
+    for _, one in ipairs(devices) do
+        if one.gateway and (not chosen or is_rather(one, chosen)) then chosen = one end
+    end
+    for _, one in ipairs(devices) do
+        if one == chosen or not one.gateway then list[#list + 1] = one end
+    end
+    return list
+end
+
+--- The devices of a system-overview. The gateway is the one without instance and device type; of several the
+-- one that is there.
 function read.overview(json)
     local records = type(json.records) == "table" and json.records or {}
     local devices = {}
@@ -231,7 +251,7 @@ function read.overview(json)
             serial = device.machineSerialNumber,
         }
     end
-    return devices
+    return with_one_gateway(devices)
 end
 
 --- VRM's codes for flows of energy: from solar (P), the grid (G) or the battery (B) to the battery (b), the
