@@ -289,6 +289,24 @@ describe("live data", function()
         assert.equal(1, world:value(BATTERY, "GV30"))
     end)
 
+    -- Fault: An alarm comes live, and beside its device the gateway says OK for five minutes; when it is
+    --        over, the gateway goes on with it.
+    -- Expected: The gateway counts what its devices show, and reports it.
+    it("tells of an alarm on its device and on the gateway", function()
+        local world, gx = boat()
+        local function shown()
+            return { world:value(BATTERY, "ALARM"), world:value(GATEWAY, "GV1"), world:value(GATEWAY, "GV0") }
+        end
+        gx:live(5)
+        gx:tell("battery/288/Alarms/LowSoc", 2)
+        gx:live(1)
+        assert.same({ 2, 1, 3 }, shown())
+        assert.equal(GATEWAY .. " ALARM", world.events[#world.events])
+        gx:tell("battery/288/Alarms/LowSoc", 0)
+        gx:live(2)
+        assert.same({ 0, 0, 1 }, shown())
+    end)
+
     it("a path without a value has no data, and no 0", function()
         local world, gx = boat()
         gx:live(5)

@@ -13,8 +13,10 @@
 --          zone = name of its time zone, midnight, tomorrow = when its day began and ends, VRM's time; nil:
 --          to be found out, of_month, of_year = which day of those it is, from 1,
 --          live_at = VRM's time to which a connection for live data lives, nil: there is none that does,
+--          alarms_changed = an alarm was told live and is not counted yet,
 --          ... (see sources.account) }
 
+local alarms = require "types.alarms"
 local choices = require "pg3.choices"
 local reading = require "types.reading"
 local freshness = require "model.freshness"
@@ -199,13 +201,13 @@ local function set_facts(site, now)
     local devices, _, offline_after = site.store.devices, freshness.limits(site.interval)
     local living = discovery.living({ site.store.gateway, table.unpack(devices) }, now - offline_after)
     local faults = discovery.faults(living)
-    local warnings, alarms = discovery.count_faults(faults)
+    local warnings, worse = discovery.count_faults(faults)
     -- VRM's count is older than the rows from the next poll on: what it has beyond them is worked out once.
     site.alarms_beyond = site.alarms_beyond or discovery.beyond(site, faults)
     local facts = {
         name = site.name, connected = true,
         online = freshness.judge(site.heard, now, site.interval) ~= freshness.OFFLINE,
-        warnings = warnings, alarms = alarms, vrm_alarms = warnings + alarms + site.alarms_beyond,
+        warnings = warnings, alarms = worse, vrm_alarms = warnings + worse + site.alarms_beyond,
         devices = discovery.alive(site.overview, devices, now - offline_after),
         interval = site.interval,
     }
@@ -328,6 +330,7 @@ function installation.hear(site, topic, value, now)
     if value == true or value == false then value = value and 1 or 0 end
     local entry = overlay.hear(site.store, topic, value, stamp_of(site, now))
     if not entry then return end
+    site.alarms_changed = site.alarms_changed or alarms.of_key[entry.path] ~= false
     local home, readers = entry.of.home, entry.readers or readers_of(entry)
     entry.readers = readers
     for i = 1, #readers, 2 do
@@ -341,6 +344,14 @@ function installation.leave_topic(site, topic)
     overlay.leave(site.store, topic)
 end
 
+--- The gateway counts an alarm as soon as its device shows it.
+local function count_alarms(site)
+    site.alarms_changed = nil
+    set_facts(site, host.time() + (site.clock or 0))
+    nodes.tell_facts(site)
+    nodes.report { nodes.all[site.store.gateway.address] }
+end
+
 --- Shows on a node what has waited -> how many values PG3 is told then.
 local function show_waiting(node, drivers)
     local site, told, now = node.site, node.memory.told, host.time()
@@ -349,6 +360,7 @@ local function show_waiting(node, drivers)
         return pace.holds(node, driver, value, host.get(node.address, driver.id), now)
     end)
     events.look(node)
+    if site.alarms_changed then count_alarms(site) end
     return node.memory.told - told
 end
 
