@@ -157,6 +157,7 @@ describe("failures", function()
             { { status = 200, json_error = "cut" }, 10, "login page" },
             { { status = 302 }, 10, "login page" }, { { status = 403 }, 10, "login page" },
             { { status = 200, json = { success = true, records = "none" } }, 13, "report this message" },
+            { { status = 200, json = {} }, 13, "report this message" },
             { { err = { kind = "dns", text = "No name." } }, 5, "No name" },
             { { err = { kind = "connect", text = "No connection." } }, 5, "No connection" },
             { { err = { kind = "tls", text = "Bad certificate." } }, 9, "Bad certificate" },

@@ -149,7 +149,8 @@ function vrm:installations(user_id)
         self.bare = json ~= nil
     end
     if not json then return nil, err end
-    if type(json.records) ~= "table" and json.records ~= nil and json.records ~= false then
+    local none = json.records == false or json.records == nil and json.success == true
+    if type(json.records) ~= "table" and not none then
         return bad("list of installations")
     end
     return read.installations(json)
