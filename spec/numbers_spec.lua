@@ -102,6 +102,8 @@ describe("a register's \"not available\"", function()
             { "battery", { I = 3276.7, V = 13.1, SOC = 80 }, { CC = NONE, GV0 = NONE } },
             { "battery", { I = -655.36, V = 13.1 }, { CC = -655.36, GV0 = 2 } },
             { "battery", { I = 1.2, V = 655.35 }, { CV = NONE, GV0 = 1 } },
+            { "battery", { I = -1e308, V = 13.1 }, { CC = NONE, GV0 = NONE } },
+            { "solarcharger", { PVP = 1e38, PVV = 36 }, { ST = NONE, GV2 = NONE } },
             { "solarcharger", { PVP = 65535, PVV = 655.35, ScV = 13 },
               { ST = NONE, GV1 = NONE, GV2 = NONE } },
             { "solarcharger", { PVP = 420, PVV = 327.67 }, { GV1 = NONE, GV2 = NONE } },

@@ -38,7 +38,7 @@ local unit = {
     meters_per_second = { uom = 40, places = 1, min = 0, max = 400, zero = true,
                           vrm = { ["m/s"] = 1, ["km/h"] = 1 / 3.6, kn = 1852 / 3600, kt = 1852 / 3600,
                                   kts = 1852 / 3600, knots = 1852 / 3600, mph = 0.44704 } },
-    hectopascal = { uom = 118, places = 1, min = 300, max = 1200, zero = false,
+    hectopascal = { uom = 118, places = 1, min = 300, max = 1100, zero = false,
                     vrm = { hPa = 1, mbar = 1, kPa = 10, Pa = 0.01, inHg = 33.8639 } },
     lux        = { uom = 36, places = 0, min = 0, max = 2e5, zero = true },
     irradiance = { uom = 74, places = 0, min = 0, max = 2000, zero = true },     -- watt on a square meter

@@ -5,9 +5,13 @@ local quantity = {}
 local FACTORS = { kW = 1000, mV = 0.001, mA = 0.001, Wh = 0.001, MWh = 1000 }
 local ALL_BITS = { 65535, 32767, -32768, 4294967295, 2147483647, -2147483648 }
 
---- Whether a register says so: all its bits are set, or all but the sign, with up to three decimals.
+local MOST = 1e7                                      -- no measurement of a row may be more either
+
+--- Whether a register says so: all its bits are set, or all but the sign, with up to three decimals. So does
+-- what no system measures.
 local function says_none(value)
     if math.abs(value) < 32 then return false end                  -- nearly always, and cheap
+    if math.abs(value) > MOST then return true end
     for _, full in ipairs(ALL_BITS) do
         for places = 0, 3 do
             if math.abs(value * 10 ^ places - full) < 0.01 then return true end
