@@ -79,6 +79,16 @@ describe("devices", function()
         end
     end)
 
+    -- Fault: of two rows with one path and one time the first has no number, and the value is no data.
+    -- Expected: the one that has a number is shown, whichever comes first.
+    it("show a number rather than none of the same time", function()
+        for _, values in ipairs { { nil, 20 }, { 20, nil } } do
+            local devices = sort { row("battery", 1, "/Soc", "SOC", values[1]),
+                                   row("battery", 1, "/Soc", "SOC", values[2]) }
+            assert.same({ 20, 20 }, { devices[1].rows["/Soc"].value, devices[1].rows.SOC.value })
+        end
+    end)
+
     it("are joined with the overview by type and instance", function()
         local overview = read.overview { records = { devices = {
             fixtures.gateway(60), fixtures.device("Battery Monitor", 2, 288, "SmartShunt", "House"),

@@ -87,8 +87,11 @@ end
 
 --------------------------------------------------------------------------------------------- groups
 
-local function newer(row, other)
-    return not other or (row.timestamp or 0) > (other.timestamp or 0)
+--- Whether a row counts more than another one with its key: it is newer, or it alone has a value.
+local function counts_more(row, other)
+    if not other then return true end
+    local stamp, before = row.timestamp or 0, other.timestamp or 0
+    return stamp > before or stamp == before and other.value == nil and row.value ~= nil
 end
 
 --- What a row of a home is found by: its path, its code, and "#521" for VRM's attribute number 521 where the
@@ -102,10 +105,11 @@ end
 local function put(home, key, row)
     local other = home.rows[key]
     home.ambiguous = home.ambiguous or other ~= nil
-    if newer(row, other) then home.rows[key] = row end
+    if counts_more(row, other) then home.rows[key] = row end
 end
 
---- Adds a row to the rows of a home, by its keys. Of two rows with one key the newer stays.
+--- Adds a row to the rows of a home, by its keys. Of two rows with one key the newer stays, of one time that
+-- with a value.
 function discovery.put(home, row)
     local path, code, id = discovery.keys_of(home, row)
     if path then put(home, path, row) end
