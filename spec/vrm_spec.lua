@@ -157,7 +157,9 @@ describe("the VRM client", function()
         assert.same({ 1, { "123/288" } },
             count { current_alarms = { over, on }, num_alarms = 2, alarm = true })
         assert.same({ 1 }, count { current_alarms = { { cleared = false }, over }, num_alarms = 1 })
-        assert.same({ 1 }, count { current_alarms = { { cleared = 0 } } })
+        assert.same({ 4 }, count { current_alarms = { { cleared = 0 }, { cleared = "0" }, { cleared = "" },
+                                                      { cleared = "0000-00-00 00:00:00" } } })
+        assert.same({ 0 }, count { current_alarms = { { cleared = "2026-04-18 11:20:00" } } })
         assert.same({ 2 }, count { current_alarms = {}, num_alarms = 2 })
         assert.same({ 1 }, count { alarm = true })
     end)

@@ -151,11 +151,12 @@ function read.user(json)
     return id and { id = id, email = read.text(json.user.email) } or nil
 end
 
---- Whether an entry of current_alarms is over: `cleared` is a time then, else null.
+--- Whether an entry of current_alarms is over: `cleared` is a time then, else null, or a time of zeros.
 local function is_over(entry)
     for _, name in ipairs { "cleared", "ended" } do
         local over = type(entry) == "table" and entry[name]
-        if over == true or over and (read.number(over) or read.text(over) or 0) ~= 0 then return true end
+        if type(over) == "number" then over = tostring(over) end
+        if over == true or type(over) == "string" and over:find "[1-9]" then return true end
     end
     return false
 end
