@@ -272,6 +272,17 @@ describe("names", function()
         assert.equal("ab", discovery.clean_name("a\xFFb"))
     end)
 
+    -- Fault: a device whose name is of invisible characters has none that can be seen; one that turns the
+    --        direction of writing turns what follows it as well.
+    -- Expected: these characters are left out, and a name without others is none. Emoji stay whole.
+    it("lose characters that nobody sees", function()
+        assert.equal("", discovery.clean_name("\u{A0}\u{200B}\u{FEFF} \u{2060}"))
+        assert.equal("gnp.exe", discovery.clean_name("\u{202E}gnp.exe\u{2066}\u{200F}"))
+        assert.equal("My boat", discovery.clean_name("My\u{A0}boat\u{A0}"))
+        assert.equal("👩\u{200D}🚀", discovery.clean_name("👩\u{200D}🚀"))
+        assert.equal("à ‘x’", discovery.clean_name("à ‘x’"))
+    end)
+
     it("give way to what follows them", function()
         assert.equal("Roof trackers", discovery.with_suffix("Roof", "trackers"))
         assert.equal(("x"):rep(31) .. " trackers", discovery.with_suffix(("x"):rep(40), "trackers"))
