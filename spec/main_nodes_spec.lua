@@ -390,6 +390,19 @@ describe("measurements", function()
         assert.equal(1, world:value(BATTERY, "GV30"))
     end)
 
+    -- Fault: a grid meter is dead without its grid; VRM repeats its last power, which was shown for an hour
+    -- Expected: a value is lost when it is as far behind its device as a device that counts as offline
+    it("that VRM repeats for twenty minutes are no data", function()
+        local site = fixtures.boat()
+        for phase, age in ipairs { 1180, 1300 } do
+            site.rows[#site.rows + 1] = row("system", 0, ("/Ac/Grid/L%d/Power"):format(phase), "g" .. phase,
+                500, { timestamp = fixtures.NOW - age })
+        end
+        local world = started { sites = { [151734] = site } }
+        assert.equal(500, world:value(GATEWAY, "GV9"))          -- it never was that of two phases
+        assert.same({ 500 }, { world:value(GATEWAY .. "p", "GV10"), world:value(GATEWAY .. "p", "GV11") })
+    end)
+
     -- Fault: the power of an inverter that lost a phase was that of the other one
     -- Expected: it keeps its number for one answer, is no data then, and is back with the phase
     it("of several phases are whole or no data", function()

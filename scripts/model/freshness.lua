@@ -138,8 +138,6 @@ local function stamps_of(rows, keys, latest)
     return newest or ahead, oldest
 end
 
-local REPEATED_SECONDS = 3600
-
 --- Takes out of a home's rows the measurements that VRM only repeats, of a generator that is gone, say: far
 -- older than the newest measurement of the same device. States, alarms, counters and whatever else is logged
 -- when it changes stay however old they are. What comes and goes by that has changed, too.
@@ -165,7 +163,7 @@ local function look_at(home, site, now)
     if not stamp then stamp = stamps_of(home.rows, keys_of(home.rows), latest) end
     if stamp ~= home.stamp then home.stamp, home.seen = stamp, now end
     local _, offline_after = freshness.limits(site.interval)
-    local too_old = (stamp or 0) - math.max(offline_after, REPEATED_SECONDS)
+    local too_old = (stamp or 0) - offline_after
     local some = home.measured and oldest < too_old
     if some or home.repeated then leave_out(home, some and keys or {}, too_old) end
 end
