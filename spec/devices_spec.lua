@@ -525,4 +525,16 @@ describe("the grid meter", function()
         assert.same({ 900, 70, "-" }, shows { ["/Ac/L1/Power"] = 900, ["/Ac/L1/Energy/Forward"] = 70 })
         assert.same({ 20, 7, "-" }, shows { ["/Ac/L3/Power"] = 20, ["/Ac/L3/Energy/Forward"] = 7 })
     end)
+
+    -- Fault: a meter of one phase for which VRM has rows of all three, without numbers, counted no energy
+    -- Expected: a phase is one of which there is any number
+    it("counts the energy of the only phase that has numbers", function()
+        local rows = { ["/Ac/L1/Power"] = 900, ["/Ac/L1/Energy/Forward"] = 70 }
+        for _, name in ipairs { "Power", "Voltage", "Current", "Energy/Forward", "Energy/Reverse" } do
+            rows["/Ac/L2/" .. name], rows["/Ac/L3/" .. name] = {}, {}
+        end
+        assert.equal(70, value("grid", "TPW", rows))
+        rows["/Ac/L3/Voltage"] = 0.2
+        assert.is_nil(value("grid", "TPW", rows))
+    end)
 end)

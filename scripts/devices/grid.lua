@@ -3,17 +3,28 @@ local counted = use "quantity".counted
 
 local POWER = { "/Ac/{phase}/Power" }
 
+local OF_A_PHASE = { "Power", "Voltage", "Current", "Energy/Forward", "Energy/Reverse" }
+
+--- Whether a meter has a phase: any number of it.
+local function has_phase(rows, n)
+    for _, what in ipairs(OF_A_PHASE) do
+        if number(rows, "/Ac/L" .. n .. "/" .. what) then return true end
+    end
+    return false
+end
+
 --- The counter of a meter of one phase that gives none for the whole. One of three phases counts over all of
 -- them at once: its counters are not the sum of those of the phases.
 local function of_one_phase(direction)
     return function(rows)
-        local found
+        local only
         for n = 1, 3 do
-            local path = "/Ac/L" .. n .. "/Energy/" .. direction
-            if rows[path] and found then return nil end
-            if rows[path] then found = path end
+            if has_phase(rows, n) then
+                if only then return nil end
+                only = n
+            end
         end
-        return found and counted(rows, found)
+        return only and counted(rows, "/Ac/L" .. only .. "/Energy/" .. direction)
     end
 end
 
