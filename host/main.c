@@ -362,6 +362,7 @@ static bool open_tool(struct app *a) {
     a->api.err = terminal;
     a->api.as_json = a->options.json;
     a->api.get = a->options.mode == MODE_GET;
+    a->api.live = a->options.live;
     a->api.record = a->options.record;
     a->api.replay = a->options.replay;
     a->api.args = a->options.args;

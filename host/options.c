@@ -13,6 +13,7 @@ enum id {
     TOKEN_FILE,
     ONCE,
     AS_JSON,
+    LIVE,
     RECORD,
     REPLAY,
     CHECK,
@@ -39,7 +40,8 @@ static const struct option options[OPTIONS] = {
     [TOKEN_FILE] = {"token-file", "", "FILE", "take the access token from the first line of FILE"},
     [ONCE] = {"once", "", "", "print what there is and leave"},
     [AS_JSON] = {"json", "", "", "for programs, one line of JSON for each change"},
-    [RECORD] = {"record", "", "FILE", "watch, and keep what VRM answers, without what is personal"},
+    [LIVE] = {"live", "", "", "also show what comes live from the broker of VRM"},
+    [RECORD] = {"record", "", "FILE", "watch, and keep what came, without what is personal"},
     [REPLAY] = {"replay", "", "FILE", "show what was recorded"},
     [CHECK] = {"check", "", "", "check device scripts, or those of a folder (add their paths)"},
     [ROWS] = {"rows", "", "", "list what VRM offers for each device (or add a saved answer)"},
@@ -71,7 +73,7 @@ static const char tail[] =
     "  victron-host --watch --token-file token.txt\n"
     "  victron-host --watch --json --token-file token.txt >> values.jsonl\n"
     "  victron-host get 258l_bm289.BATLVL --token-file token.txt\n"
-    "  victron-host --record report.jsonl --token-file token.txt\n"
+    "  victron-host --record report.jsonl --live --token-file token.txt\n"
     "  victron-host --rows --replay report.jsonl\n"
     "  eval \"$(victron-host --completion bash)\"\n"
     "\n"
@@ -225,6 +227,7 @@ static int find(const char *word, const char **value) {
 
 // The plain options and those with a value, of which *leave asks for a text and no more.
 static void take(enum id id, const char *value, struct options *o, bool *leave, int *code) {
+    *leave = id == COMPLETION || id == VERSION || id == HELP;
     switch (id) {
     case DEMO:
         o->demo = true;
@@ -240,6 +243,9 @@ static void take(enum id id, const char *value, struct options *o, bool *leave, 
         break;
     case AS_JSON:
         o->json = true;
+        break;
+    case LIVE:
+        o->live = true;
         break;
     case RECORD:
         o->record = value;
@@ -270,15 +276,12 @@ static void take(enum id id, const char *value, struct options *o, bool *leave, 
         o->main_file = value;
         break;
     case COMPLETION:
-        *leave = true;
         *code = complete(value);
         break;
     case VERSION:
-        *leave = true;
         printf("victron-host " HOST_VERSION "\n");
         break;
     default: // HELP
-        *leave = true;
         options_help();
     }
 }
@@ -310,6 +313,9 @@ static bool settle(struct options *o) {
     }
     if (o->mode != MODE_ROWS && (o->form != NULL || o->find != NULL)) {
         return complain("--find, --lines and --new go with --rows.");
+    }
+    if (o->live && (o->mode != MODE_WATCH || o->replay != NULL || o->once)) {
+        return complain("--live goes with --watch or --record, and not with --once.");
     }
     if (o->replay != NULL && (o->demo || o->record != NULL)) {
         return complain("--replay goes with neither --demo nor --record.");

@@ -381,6 +381,21 @@ describe("live data", function()
         assert.equal(1, #world:logged("values come live now"))
     end)
 
+    -- Fault: What waited to be read when the connection was lost counts as a sign of life: values are said to
+    -- come live while nobody is connected.
+    -- Expected: It is shown, and the gateway's node says that the polls are all there is.
+    it("does not live by what came before its end", function()
+        local world, gx, connection = boat()
+        gx:live(40)
+        gx:tell("solarcharger/256/State", 4)
+        gx.refuse = "unreachable"
+        world:mqtt_state(connection, "lost")
+        world:run(1)
+        assert.equal(4, world:value(SOLAR, "GV0"))
+        assert.equal(1, world:value(GATEWAY, "GV17"))
+        assert.equal(1, #world:logged("values come live now"))
+    end)
+
     -- Fault: A firewall that lets only web pages pass keeps live data away, or the log fills with tries.
     -- Expected: It comes by port 443, which is told once; when 8883 goes again, it changes back.
     it("goes by port 443 where 8883 is shut, and back when it is open", function()

@@ -36,6 +36,7 @@ local function personal()
     site.rows = fixtures.join(site.rows, {
         row("battery", 288, "/Serial", "BSN", "HQ9876ZYXWV"),
         row("battery", 288, "/CustomName", nil, "Ann's bank"),
+        row("battery", 288, "/TimeToGo", "TTG", 240, { formatWithUnit = "%.1F h" }),
         row("solarcharger", 256, "/Serial", "ScSN", 4711471147),
         row("solarcharger", 256, "/Devices/HQ9876ZYXWV/Power", nil, 12.5, { formatWithUnit = "%.1F W" }),
         row("system", 0, "/SwitchableOutput/kitchen boiler/State", nil, 1,
@@ -57,9 +58,70 @@ local function personal()
     return site
 end
 
+--- What his gateway tells at VRM's broker when it is asked for everything, by topics below the portal id.
+local TOLD = {
+    ["battery/288/Soc"] = '{"value":88,"min":0,"max":100}',
+    ["battery/288/Dc/0/Power"] = '{"value":-512.5}',
+    ["battery/288/TimeToGo"] = '{"value":864000}',
+    ["battery/288/Serial"] = '{"value":"HQ9876ZYXWV"}',
+    ["battery/288/CustomName"] = '{"value":"Ann\'s bank"}',
+    ["battery/288/State"] = '{"value":null}',
+    ["battery/HQ9876ZYXWV/Soc"] = '{"value":12}',
+    ["solarcharger/256/Serial"] = '{"value":4711471147}',
+    ["solarcharger/256/Devices/HQ9876ZYXWV/Power"] = '{"value":12.5}',
+    ["system/0/Serial"] = '{"value":"C0619AB123FF"}',
+    ["system/0/SwitchableOutput/kitchen boiler/State"] = '{"value":"Granny\'s cabin"}',
+    ["system/0/Dc/ann@brown.example"] = '{"value":true}',
+    ["settings/0/Settings/Services/AccessPoint/Ssid"] = '{"value":"AnnsWifi"}',
+    ["settings/0/Settings/System/TimeZone"] = '{"value":"Europe/Berlin"}',
+    ["gps/0/Position/Latitude"] = '{"value":51.50712}',
+    ["gps/0/Position/Longitude"] = '{"value":-0.12345}',
+    ["platform/0/Network/Address"] = '{"value":"10.0.0.17"}',
+    ["platform/0/Network/Services"] = '{"value":{"wifi":["AnnsWifi","10.0.0.17"]}}',
+    ["platform/0/Notes"] = "Secret note of Ann Brown",
+    ["ev/3/VIN"] = '{"value":"WVWZZZ1JZXW000001"}',
+    ["windmill/20/Operator"] = '{"value":"Blue Lagoon"}',
+    ["keepalive"] = '{"value":1,"full-publish-completed-echo":"ann@brown.example"}',
+}
+
+--- His gateway behind VRM's broker: gx.tell(topic, payload), gx.beat(seconds) lets so many pass with
+-- heartbeats. All that it tells comes, whatever was asked for.
+local function gateway()
+    local gx = {}
+    function gx.tell(topic, payload)
+        local connection = gx.world.connections[#gx.world.connections]
+        if connection and connection.up then
+            gx.world:mqtt_message(connection, "N/c0619ab123ff/" .. topic, payload)
+        end
+    end
+    function gx.broker(connection)
+        connection.topics["N/c0619ab123ff/#"] = true
+        return gx.refuse
+    end
+    function gx.on_send(_, message)
+        if not message.text:find("full-publish", 1, true) then return end
+        for topic, payload in pairs(TOLD) do
+            if topic ~= "keepalive" then gx.tell(topic, payload) end
+        end
+        local echo = message.text:match '"full%-publish%-completed%-echo":"(%x+)"'
+        gx.tell("full_publish_completed",
+            ('{"value":%d,"full-publish-completed-echo":"%s"}'):format(gx.world.now, echo))
+    end
+    function gx.beat(seconds)
+        for i = 1, seconds do
+            gx.world:run(1)
+            if i % 3 == 0 then gx.tell("heartbeat", ('{"value":%d}'):format(gx.world.now)) end
+        end
+    end
+    return gx
+end
+
 --- VRM with that account.
 local function world_of(options)
-    local world = worlds.new { sites = { [151734] = personal() }, env = { VICTRON_VRM_TOKEN = worlds.TOKEN } }
+    local gx = options.gx or {}
+    local world = worlds.new { sites = { [151734] = personal() }, env = { VICTRON_VRM_TOKEN = worlds.TOKEN },
+                               broker = gx.broker, on_send = gx.on_send }
+    gx.world = world
     local answer = world.answer
     world.answer = function(request)
         local reply, err = answer(request)
@@ -221,6 +283,111 @@ describe("a recording", function()
     end)
 end)
 
+--- What a driver of a node showed: list of { seconds since a time, value }, without repetitions. speed: of
+-- the time.
+local function course(world, since, speed, node, driver)
+    local list, last = {}, nil
+    for _, set in ipairs(world.sets) do
+        if set.address:find(node .. "$") and set.driver == driver and set.value ~= last then
+            last = set.value
+            list[#list + 1] = { math.floor((set.time - since) * speed + 0.5), last }
+        end
+    end
+    return list
+end
+
+describe("a recording of what comes live", function()
+    local path, text, world, began
+
+    setup(function()
+        local gx = gateway()
+        path, world = new_path(), world_of { gx = gx }
+        began = world.now
+        watch(world, { record = path, json = true, live = true }, { seconds = 20 })
+        gx.beat(20)
+        gx.tell("battery/288/Dc/0/Power", '{"value":1234}')
+        gx.tell("keepalive", TOLD.keepalive)
+        gx.beat(30)
+        gx.tell("battery/288/Soc", "")
+        world:run(60)                           -- its heart stands still
+        gx.beat(30)
+        gx.refuse = "unreachable"
+        world:mqtt_state(world.connections[1], "lost")
+        world:run(30)
+        gx.refuse = nil
+        world:run(20)
+        gx.beat(60)
+        local file = assert(io.open(path))
+        text = file:read "a"
+        file:close()
+    end)
+    teardown(function() os.remove(path) end)
+
+    local function lines_with(part)
+        local list = {}
+        for line in text:gmatch "[^\n]+" do
+            if line:find(part, 1, true) then list[#list + 1] = dkjson.decode(line) end
+        end
+        return list
+    end
+
+    --- The payload that a topic below the portal id had.
+    local function payload(topic)
+        local line = lines_with(('"topic":"N/000000000001/%s"'):format(topic))[1]
+        return assert(line, topic).payload
+    end
+
+    -- Fault: who reports a fault of live data gives away where he lives and what he owns
+    -- Expected: no name, serial, portal id, network, address, position or e-mail is in a topic or payload
+    it("names nobody and nothing of his, in topics neither", function()
+        assert.is_true(#lines_with '"topic":' > 2 * #TOLD)
+        local lower = text:lower()
+        for _, part in ipairs(PERSONAL) do
+            assert.is_nil(lower:find(part:lower(), 1, true), part)
+        end
+    end)
+
+    it("keeps what was measured, by the names of VRM's answers", function()
+        assert.same({ value = 88, min = 0, max = 100 }, payload "battery/288/Soc")
+        assert.same({ value = -512.5 }, payload "battery/288/Dc/0/Power")
+        assert.same({ value = 864000 }, payload "battery/288/TimeToGo")
+        assert.same({ value = text:match '"dbusPath":"/Serial".-"rawValue":"(SN%d+)"' },
+            payload "battery/288/Serial")
+        assert.same({ value = text:match '"customName":"(Name %d+)"' }, payload "battery/288/CustomName")
+        assert.same({ value = "000000000001" }, payload "system/0/Serial")
+        assert.same({ value = 0 }, payload "gps/0/Position/Latitude")
+        assert.same({ value = {} }, payload "platform/0/Network/Services")
+        assert.truthy(text:find('"identifier":"000000000001"', 1, true))
+        assert.equal("own", payload "full_publish_completed"["full-publish-completed-echo"])
+        assert.equal("other", payload "keepalive"["full-publish-completed-echo"])
+        assert.is_true(#lines_with(('"bytes":%d}'):format(#TOLD["platform/0/Notes"])) > 0)
+        assert.equal("N/000000000001/battery/288/Soc", lines_with '"bytes":0'[1].topic)
+        local events = {}
+        for i, line in ipairs(lines_with '"event":') do events[i] = line.event .. (line.why or "") end
+        assert.same({ "mqtt_up", "mqtt_downlost", "mqtt_downunreachable" }, table.move(events, 1, 3, 1, {}))
+        assert.equal("mqtt_up", events[#events])
+    end)
+
+    -- Fault: a fault of live data cannot be seen again: what came too late, a connection that was lost
+    -- Expected: played, each message and event comes at its time, and nodes show then what they showed
+    it("played, goes as it went", function()
+        local again = worlds.new { env = {} }
+        again.now = again.now + 1e8
+        local since = again.now
+        watch(again, { replay = path, json = true }, { seconds = 30 })
+        assert.equal(0, again.code)
+        for _, place in ipairs { { "bm288", "CPW" }, { "bm288", "BATLVL" }, { "gw0", "GV17" } } do
+            local before = course(world, began, 1, table.unpack(place))
+            local after = course(again, since, 10, table.unpack(place))
+            assert.equal(#before, #after)
+            for i, one in ipairs(before) do
+                assert.equal(one[2], after[i][2])
+                assert.is_true(math.abs(one[1] - after[i][1]) <= 2, dkjson.encode { before, after })
+            end
+        end
+    end)
+end)
+
 describe("--record", function()
     it("keeps failures, pages that are not VRM's and answers that are too long", function()
         local n = 0
@@ -251,6 +418,51 @@ describe("--record", function()
         world = watch(world_of {}, { record = "/nowhere/x.jsonl" }, { seconds = 1 })
         assert.equal(1, world.code)
         assert.is_truthy(world.complaints[1]:find("/nowhere/x.jsonl", 1, true))
+    end)
+end)
+
+describe("a spec", function()
+    it("plays live data on its own clock", function()
+        local gx, path = gateway(), new_path()
+        watch(world_of { gx = gx }, { record = path, json = true, live = true }, { seconds = 20 })
+        gx.beat(30)
+        gx.tell("battery/288/Dc/0/Power", '{"value":1234}')
+        gx.beat(10)
+        local world = fake.new {}
+        world.host.cwd = "/"
+        assert(require("tools.replay").begin(path, 1))
+        os.remove(path)
+        world:set_params { vrm_token = world.host.token, live = "vrm" }
+        local since = world.now
+        world:start()
+        world:run(60)
+        assert.same({}, world.errors)
+        local list = course(world, since, 1, "bm288", "CPW")
+        assert.same({ -512, 1234 }, { list[#list - 1][2], list[#list][2] })
+        assert.is_true(math.abs(list[#list][1] - 50) <= 1, dkjson.encode(list))
+    end)
+end)
+
+describe("a recording of a flood", function()
+    -- Fault: a gateway that tells a flood of values fills the disk with a recording
+    -- Expected: at its limit one sentence says that it ends; the plugin goes on
+    it("ends with a sentence at the limit of the file", function()
+        local gx, path = gateway(), new_path()
+        local world = world_of { gx = gx }
+        local record = require "tools.record"
+        record.MOST_BYTES = 400000
+        watch(world, { record = path, json = true, live = true }, { seconds = 20 })
+        for round = 1, 20 do
+            for i = 1, 300 do gx.tell("battery/288/Dc/" .. i .. "/Power", ('{"value":%d}'):format(round)) end
+            world:run(1)
+        end
+        gx.tell("battery/288/Dc/0/Power", '{"value":1234}')
+        world:run(5)
+        local size = require "lfs".attributes(path, "size")
+        os.remove(path)
+        assert.is_true(size > 390000 and size <= 400000, size)
+        assert.same({ path .. " takes no more; the recording ends here." }, world.complaints)
+        assert.equal(1234, world:value("392u_bm288", "CPW"))
     end)
 end)
 

@@ -611,14 +611,16 @@ static void set_word(lua_State *L, const char *name, const char *word, const cha
     lua_setfield(L, -2, name);
 }
 
-// host.asked = { json =, get = whether, record =, replay = file | nil }: how values are shown, and
-// where VRM's answers go or come from.
+// host.asked = { json =, get =, live = whether, record =, replay = file | nil }: how values are
+// shown, whether they come live, too, and where what comes is recorded or was.
 static void set_asked(lua_State *L, const struct api *a) {
-    lua_createtable(L, 0, 4);
+    lua_createtable(L, 0, 5);
     lua_pushboolean(L, a->as_json);
     lua_setfield(L, -2, "json");
     lua_pushboolean(L, a->get);
     lua_setfield(L, -2, "get");
+    lua_pushboolean(L, a->live);
+    lua_setfield(L, -2, "live");
     lua_pushstring(L, a->record);
     lua_setfield(L, -2, "record");
     lua_pushstring(L, a->replay);

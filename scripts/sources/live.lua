@@ -220,7 +220,11 @@ local function take(link)
     local site, now = link.site, host.time()
     for is, topic, value, echo, min, max in host.mqtt_read, link.id do
         local serial = topic == SERIAL and link.broker.serial
-        if serial then hear_serial(link, value) else hear(link, now) end
+        if serial then
+            hear_serial(link, value)
+        elseif link.up then                             -- else it has waited since before its end
+            hear(link, now)
+        end
         if is == "value" and next(link.questions) then
             answer(link, topic, { value = value, min = min, max = max })
         end
@@ -391,23 +395,25 @@ function live.leave_all()
     show_timer = nil
 end
 
---- probed: what the event of a connection means that only tries a way.
-local function on(event, fn, probed)
-    host.on(event, function(id, ...)
-        if by_id[id] then fn(by_id[id], ...) elseif by_probe[id] and probed then probed(by_probe[id]) end
-    end)
-end
+---------------------------------------------------------------------------------------------- events
 
-on("mqtt_up", function(link)
+local on = { mqtt_values = take }           -- [event of host.mqtt_open's] = what it means for a link
+local on_probe = {}                         -- the same of a connection that only tries a way
+
+function on.mqtt_up(link)
     link.up, link.heard_at, link.asked_at, link.all_at = host.time(), nil, nil, nil
     link.failures, link.all_failed = 0, nil
     link.questioned_at, link.delay = nil, nil
     link.wants_all, link.tries = true, 0
     keep_alive(link)
-end, function(link)
+end
+
+function on_probe.mqtt_up(link)
     close(link, ("port %d gives a connection again."):format(link.broker.ways[1].port))
     open(link, 1)
-end)
+end
+
+on_probe.mqtt_down = end_probe
 
 --- A connection could not be made. The host tries again by itself; after some tries another way is tried.
 local function fail(link)
@@ -423,7 +429,7 @@ local function fail(link)
     open(link, link.way % #ways + 1)
 end
 
-on("mqtt_down", function(link, why)
+function on.mqtt_down(link, why)
     local was_up = link.up
     link.up, link.other = false, nil
     tell(link, why)
@@ -439,18 +445,29 @@ on("mqtt_down", function(link, why)
     fall_silent(link, "warning",
         "the connection for live data was lost; values come from VRM's polls until it is back.")
     if not was_up then fail(link) end
-end, end_probe)
+end
 
-on("mqtt_refused", function(link)
+function on.mqtt_refused(link)
     tell(link, "rights")
     give_up(link, link.broker.name .. " gives no live data of this installation to this login; values come"
         .. " from VRM's polls. It is tried again in an hour.")
-end)
+end
 
-on("mqtt_lost", function(link)
+function on.mqtt_lost(link)
     link.wants_all, link.tries = true, 0
-end)
+end
 
-on("mqtt_values", take)
+--- An event of a connection. All of them pass here: tools.record and tools.replay stand in this place.
+function live.hear(event, id, ...)
+    if by_id[id] then
+        on[event](by_id[id], ...)
+    elseif by_probe[id] and on_probe[event] then
+        on_probe[event](by_probe[id])
+    end
+end
+
+for event in pairs(on) do
+    host.on(event, function(...) live.hear(event, ...) end)
+end
 
 return live

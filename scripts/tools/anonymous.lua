@@ -1,4 +1,4 @@
---- VRM's answers without what is personal, for --record.
+--- VRM's answers, and what comes live, without what is personal, for --record.
 --
 -- What is known to be harmless is kept: numbers that were measured, times, codes, words of Victron's. All
 -- else is replaced, a name, a serial or an id by another one of its kind, the same by the same in a whole
@@ -146,17 +146,22 @@ end
 
 --- token: is in no text either.
 function anonymous.new(token)
-    local self = { given = {}, counts = {}, personal = {}, looked_at = {}, count = 0 }
+    local self = { given = {}, counts = {}, portals = {}, personal = {}, looked_at = {}, measures = {},
+                   count = 0 }
     if #token >= SHORTEST then self.personal[1] = { whole(token), "-" } end
     return setmetatable(self, anonymous)
 end
 
---- What stands for a value of a kind.
+--- What stands for a value of a kind. A portal id is the same in capitals, and where it is a serial.
 function anonymous:other(kind, value)
-    local key = kind .. "\0" .. tostring(value)
+    local key, lower = kind .. "\0" .. tostring(value), type(value) == "string" and value:lower() or ""
     if not self.given[key] then
-        self.counts[kind] = (self.counts[kind] or 0) + 1
-        local other = KINDS[kind](self.counts[kind])
+        local other = self.portals[lower]
+        if not other then
+            self.counts[kind] = (self.counts[kind] or 0) + 1
+            other = KINDS[kind](self.counts[kind])
+        end
+        if kind == "portal" then self.portals[lower] = other end
         self.given[key] = other
         local telling = type(value) == "string" and #value >= SHORTEST and not words[value:lower()]
         if telling and TELLING[kind] then table.insert(self.personal, { whole(value), tostring(other) }) end
@@ -216,13 +221,14 @@ function scalars.words(self, value)
 end
 
 --- Services and codes are given by those who write drivers.
+local function is_code(text)
+    local _, digits = text:gsub("%d", "")
+    return #text <= 20 and digits <= 4 and text:find "^%a[%w_]*$"
+end
+
 function scalars.code(self, value)
-    local text = value.text
-    local _, digits = (text or ""):gsub("%d", "")
-    if not text or #text <= 20 and digits <= 4 and text:find "^%a[%w_]*$" then
-        return scalars.keep(self, value)
-    end
-    return { text = self:other("part", text):lower() }
+    if not value.text or is_code(value.text) then return scalars.keep(self, value) end
+    return { text = self:other("part", value.text):lower() }
 end
 
 function scalars.firmware(_, value)
@@ -313,22 +319,36 @@ local ROW = { idSite = "site", timestamp = "keep", Device = "words", instance = 
     code = "code", dbusPath = "path", valueEnum = "keep", dataType = "keep", idDeviceType = "keep",
     customName = "name", dataAttributeEnumValues = { nameEnum = "keep", valueEnum = "keep" } }
 
---- The rule for a measurement: what its value is decides about it.
-local function row(_, members)
-    local path, code = member(members, "dbusPath").text or "", member(members, "code").text or ""
-    local unit = read.unit(member(members, "formatWithUnit").text)
-    local raw, names = member(members, "rawValue"), names_of(member(members, "dataAttributeEnumValues"))
-    local number = type(raw) == "string" and tonumber(raw)
-    local long = number and not unit and number % 1 == 0 and math.abs(number) >= LONG_NUMBER
-    local private = is_private(path, code, member(members, "description").text or "") or long
+--- What is known of a measurement beside its value, which decides about that.
+local function measure_of(path, code, label, unit, names)
+    local private = is_private(path, code, label)
     local kind = path:lower():find "serial" and "serial" or private and "name" or "text"
-    local function value_rule(self, value)
-        if value.text and (private or not is_harmless(value.text, unit, names, path)) then
+    return { path = path, unit = unit, names = names, private = private, kind = kind }
+end
+
+--- Whether a measurement's value is not to be seen, whatever it is. number: it, if it is one.
+local function is_hidden(measure, number)
+    local long = number and not measure.unit and number % 1 == 0 and math.abs(number) >= LONG_NUMBER
+    return measure.private or long
+end
+
+--- The rule for a measurement.
+local function row(self, members)
+    local path, code = member(members, "dbusPath").text or "", member(members, "code").text or ""
+    local measure = measure_of(path, code, member(members, "description").text or "",
+        read.unit(member(members, "formatWithUnit").text),
+        names_of(member(members, "dataAttributeEnumValues")))
+    self.measures[(member(members, "dbusServiceType").text or "") .. path] = measure
+    local raw = member(members, "rawValue")
+    local number = type(raw) == "string" and tonumber(raw)
+    local hidden = is_hidden(measure, number)
+    local function value_rule(_, value)
+        if value.text and (hidden or not is_harmless(value.text, measure.unit, measure.names, path)) then
             if value.text == "" then return value end
-            if number then return { text = private and "-" or raw } end     -- it is how VRM shows the number
-            return { text = self:other(kind, value.text) }
+            if number then return { text = hidden and "-" or raw } end      -- it is how VRM shows the number
+            return { text = self:other(measure.kind, value.text) }
         end
-        return private and tonumber(value) and "0" or scalars.keep(self, value)
+        return hidden and tonumber(value) and "0" or scalars.keep(self, value)
     end
     return setmetatable({ rawValue = value_rule, formattedValue = value_rule, textValue = value_rule },
         { __index = ROW })
@@ -366,6 +386,10 @@ local ANSWERS = {
     { "/stats$", answer_of { records = "numbers", totals = "numbers" } },
     { "", answer_of {} },
 }
+
+--- What a gateway tells of itself, as topics below its portal id: times, and what a client asked with.
+local OF_THE_GATEWAY = { ["/heartbeat"] = true, ["/keepalive"] = true, ["/full_publish_completed"] = true }
+local MOST_DIGITS = 5               -- of an instance; more may be a serial
 
 --- The name of a member: a word, a short number; not a serial or a name.
 function anonymous:key(key)
@@ -421,6 +445,28 @@ function anonymous:answer(path, json)
             return table.concat(parts)
         end
     end
+end
+
+--- A topic below a portal id: "/battery/289/Soc".
+function anonymous:topic(topic)
+    if OF_THE_GATEWAY[topic] then return topic end
+    local service, instance, path = topic:match "^/([^/]*)/?([^/]*)(.*)$"
+    service = is_code(service) and self:kept(service) or self:other("part", service):lower()
+    if not instance:find "^%d*$" or #instance > MOST_DIGITS then instance = self:other("part", instance) end
+    return ("/%s/%s%s"):format(service, instance, self:dbus_path(path))
+end
+
+--- What is told of a topic: a number, a text, a boolean or nil -> JSON. Units and states are those of VRM's
+-- row, if there was one.
+function anonymous:told(topic, value)
+    local service, path = topic:match "^/([^/]*)/[^/]*(/.*)$"
+    local measure = self.measures[(service or "") .. (path or "")] or measure_of(topic, "", "", nil, {})
+    local number = type(value) == "number" and value
+    local hidden = is_hidden(measure, not OF_THE_GATEWAY[topic] and number)
+    if number then return hidden and "0" or tostring(value) end
+    if type(value) ~= "string" then return value == nil and "null" or tostring(value) end
+    local plain = value == "" or not hidden and is_harmless(value, measure.unit, measure.names, measure.path)
+    return paint.quoted(plain and self:kept(value) or self:other(measure.kind, value))
 end
 
 return anonymous

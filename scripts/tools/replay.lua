@@ -2,14 +2,26 @@
 --
 -- Each question gets the answer that came next to it in the recording, the last one again and again. The time
 -- is that of the recording, and leaps to that of each answer: it does not matter how fast it is played.
+-- Where something came live, time passes as it did, but faster, and sleeps are as much shorter: each message
+-- and each event of a connection comes at its time, an answer not before it.
 
+local live = require "sources.live"
 local paint = require "tools.paint"
+local record = require "tools.record"
 
 local replay = {}
 
+local SPEED = 10            -- of a recording with what came live
+local SOON = 60             -- seconds in which an answer comes that a question waits for
+local END = 10              -- seconds for what waits to be shown; less than a heart may stand still
+
 local lists = {}            -- [what was asked for, without times] = { line, ... ; next }
-local ahead = 0             -- seconds that the recording's clock is ahead of the machine's
+local is_live = false       -- something came live
+local first                 -- when the first line came
 local last_line, last_given -- of the measurements
+local all_told = true       -- all that came live
+
+------------------------------------------------------------------------------------------------ file
 
 --- What a path asks for: spans of time begin and end elsewhere each time.
 local function key_of(path)
@@ -25,56 +37,209 @@ local function add(key, line)
     table.insert(lists[key], line)
 end
 
---- Reads the lines -> when the first answer came | nil.
-local function read(file)
-    local first
-    for line in file:lines() do
-        local at, path = line:match '^{"at":(%d+%.?%d*),"path":"([^"]*)"'
-        if at then
-            first = first or tonumber(at)
-            add(key_of(path), line)
-            if key_of(path) ~= key_without_times(path) then add(key_without_times(path), line) end
-            if path:find "/diagnostics" then last_line = line end
-        end
-    end
-    return first
+local function add_answer(path, line)
+    add(key_of(path), line)
+    if key_of(path) ~= key_without_times(path) then add(key_without_times(path), line) end
+    if path:find "/diagnostics" then last_line = line end
 end
 
+--- A line -> when it came; what it begins with: "path" of an answer, "topic" of a message, or "portal" of an
+-- event; that text. nil: it is none.
+local function begin_of(line)
+    local at, kind, text = line:match '^{"at":(%d+%.?%d*),"(%l+)":"([^"]*)"'
+    return tonumber(at), kind, text
+end
+
+local function read(file)
+    for line in file:lines() do
+        local at, kind, text = begin_of(line)
+        first = first or at
+        if kind == "path" then add_answer(text, line) end
+        is_live = is_live or kind == "topic" or kind == "portal"
+    end
+end
+
+-------------------------------------------------------------------------------------------- the time
+
+local ahead = 0             -- seconds that the recording's clock is ahead of the machine's
+local speed                 -- how much faster its time passes
+local begun                 -- the machine's time when it began to pass: at the first question
+local latest                -- the clock does not pass what is not told yet
+
+local machine, sleep = host.time, host.sleep
+
+local function passed() return first + (begun and (machine() - begun) * speed or 0) end
+
+--- The clock leaps, or runs.
+local function set_clock()
+    if not is_live then
+        ahead = first - machine()
+        function host.time() return machine() + ahead end
+        return
+    end
+    latest, all_told = first, false
+    function host.time() return math.min(passed(), latest) end
+    function host.sleep(seconds) sleep(seconds / speed) end
+end
+
+--------------------------------------------------------------------------------------------- answers
+
+--- What comes next to a path. A question is not answered before its time; where that is far, it was not asked
+-- in the recording.
 local function next_answer(path)
     local list = lists[key_of(path)] or lists[key_without_times(path)]
     if not list then return nil end
-    local line = list[math.min(list.next, #list)]
-    list.next = list.next + 1
-    if line == last_line then last_given = true end
-    return host.json(line)
+    local i = math.min(list.next, #list)
+    local entry = host.json(list[i])
+    local early = is_live and entry.at - host.time() or 0
+    if early > SOON and i > 1 then return host.json(list[i - 1]) end
+    list.next, last_given = i + 1, last_given or list[i] == last_line
+    if early > 0 then host.sleep(math.min(early, SOON)) end
+    return entry
 end
 
+local function ask(request)
+    begun = begun or machine()
+    host.sleep(0)
+    local entry = next_answer(request.url:match "^%a+://[^/]+/v%d+(/.*)$" or "")
+    if not entry then
+        return { status = 404, json = { success = false, errors = "this is not in the recording" } }
+    end
+    ahead = math.max(ahead, entry.at - machine())
+    if not entry.status then
+        return nil, { kind = entry.error, text = ("No answer came (%s)."):format(entry.error) }
+    end
+    return { status = entry.status, date = entry.date, retry_after = entry.retry_after,
+             json = entry.answer, json_error = not entry.answer and "the recording leaves it out" or nil }
+end
+
+------------------------------------------------------------------------------------------------ live
+
+local portals = {}          -- [portal id] = { waiting = entries that no connection took, is_up, connection }
+local connections = {}      -- [id] = { id, portal, members = names, told = entries to be read, is_up,
+                            --          own = what it asked with last }
+local last_id = 0
+
+local function portal_of(id)
+    portals[id] = portals[id] or { waiting = {} }
+    return portals[id]
+end
+
+local function hear(connection, event, why)
+    host.spawn(live.hear, event, connection.id, why)
+end
+
+--- An event or a message to the connection that asked for it.
+local function tell(connection, entry)
+    if entry.event then
+        local is_up = entry.event == "mqtt_up"
+        if is_up and connection.is_up then return end
+        if is_up or entry.event == "mqtt_down" then connection.is_up = is_up end
+        hear(connection, entry.event, entry.why)
+    elseif connection.is_up ~= nil then
+        table.insert(connection.told, entry)
+        hear(connection, "mqtt_values")
+    end
+end
+
+--- What came of a portal goes to its connection; until there is one it waits.
+local function hand_over(portal)
+    local connection, list = portal.connection, portal.waiting
+    if not connection then return end
+    portal.waiting = {}
+    if portal.is_up then tell(connection, { event = "mqtt_up" }) end
+    for _, entry in ipairs(list) do
+        tell(connection, entry)
+        portal.is_up = connection.is_up
+    end
+end
+
+--- Goes through the recording as its time passes. At its end that stands still: nothing grows old.
+local function play(file)
+    for line in file:lines() do
+        local at, kind, text = begin_of(line)
+        latest = at or latest
+        sleep(math.max(0, latest - passed()) / speed)
+        if kind == "topic" or kind == "portal" then
+            local portal = portal_of(text:match "^N/([^/]+)" or text)
+            table.insert(portal.waiting, host.json(line))
+            hand_over(portal)
+        end
+    end
+    file:close()
+    latest = latest + END
+    sleep(END / speed)
+    all_told = true
+end
+
+--- In the place of host.mqtt_...
+local broker = {}
+
+function broker.mqtt_open(config)
+    last_id = last_id + 1
+    connections[last_id] = { id = last_id, members = config.members, told = {} }
+    return last_id
+end
+
+function broker.mqtt_close(id)
+    local connection = connections[id]
+    if connection and connection.portal then connection.portal.connection = nil end
+    connections[id] = nil
+end
+
+function broker.mqtt_subscribe(id, topic)
+    local connection, its = connections[id], topic:match "^N/([^/+#]+)/"
+    if connection.portal or not its then return true end
+    connection.portal = portal_of(its)
+    connection.portal.connection = connection
+    host.spawn(hand_over, connection.portal)
+    return true
+end
+
+function broker.mqtt_send(id, _, text)
+    local connection = connections[id]
+    connection.own = record.echo_in(text) or connection.own
+    return connection.is_up or false
+end
+
+function broker.mqtt_read(id)
+    local connection = connections[id]
+    local entry = connection and table.remove(connection.told, 1)
+    if not entry then return nil end
+    local topic, values = entry.topic:match "^N/[^/]+(/.*)$", {}
+    if not entry.payload then return entry.bytes == 0 and "gone" or "text", topic end
+    for i, name in ipairs(connection.members) do
+        values[i] = entry.payload[name]
+        if name == record.ECHO and values[i] == "own" then values[i] = connection.own end
+    end
+    local is = type(values[1]) == "table" and "json" or "value"
+    return is, topic, table.unpack(values, 1, #connection.members)
+end
+
+---------------------------------------------------------------------------------------------- to use
+
 --- Whether all measurements of the recording were shown.
-function replay.over() return last_given end
+function replay.over() return last_given and all_told end
+
+--- Whether there is something in it that came live.
+function replay.is_live() return is_live end
 
 --- From now on VRM's answers come from the file, and the time is the recording's -> true | nil, sentence.
-function replay.begin(path)
-    local file, why = io.open(paint.absolute(path))
+-- faster: how much faster than it was time passes, where something came live; a spec's own clock wants 1.
+function replay.begin(path, faster)
+    path = paint.absolute(path)
+    local file, why = io.open(path)
     if not file then return nil, why .. "." end
-    local first = read(file)
-    file:close()
-    if not first then return nil, path .. " is no recording. victron-host --record FILE makes one." end
-    local machine = host.time
-    ahead, host.token = first - machine(), "replayed"
-    function host.time() return machine() + ahead end
-    function host.http(request)
-        host.sleep(0)
-        local entry = next_answer(request.url:match "^%a+://[^/]+/v%d+(/.*)$" or "")
-        if not entry then
-            return { status = 404, json = { success = false, errors = "this is not in the recording" } }
-        end
-        ahead = math.max(ahead, entry.at - machine())
-        if not entry.status then
-            return nil, { kind = entry.error, text = ("No answer came (%s)."):format(entry.error) }
-        end
-        return { status = entry.status, date = entry.date, retry_after = entry.retry_after,
-                 json = entry.answer, json_error = not entry.answer and "the recording leaves it out" or nil }
+    read(file)
+    if not first then
+        file:close()
+        return nil, path .. " is no recording. victron-host --record FILE makes one."
     end
+    host.token, speed = "replayed", faster or SPEED
+    set_clock()
+    host.http = ask
+    for name, fn in pairs(broker) do host[name] = fn end
+    if is_live and file:seek "set" then host.spawn(play, file) else file:close() end
     return true
 end
 

@@ -10,14 +10,23 @@ local stand_in = {}
 local asked = host.asked
 
 --- Seconds between PG3's polls. The demo's stand-in for VRM has new values all the time, whatever its logging
--- interval; a recording is played faster than it was.
-stand_in.SHORT_POLL = (host.demo or asked.replay) and 2 or 60
-local LONG_POLL = stand_in.SHORT_POLL == 2 and 30 or 600
+-- interval; a recording without live data leaps from answer to answer.
+local SHORT_POLL, LONG_POLL = 60, 600
+local FAST_POLL, FAST_LONG_POLL = 2, 30
+
+--- Seconds between two looks at what changes all the time.
+stand_in.SAMPLE = (host.demo or asked.replay) and FAST_POLL or SHORT_POLL
 
 local ENTITIES = { lt = "<", gt = ">", amp = "&", quot = '"' }
 
 --- HTML as plain text.
 local function plain(html) return (html:gsub("<[^>]*>", ""):gsub("&(%a+);", ENTITIES)) end
+
+--- Whether values come live as well: it was asked for, or a recording has them. What is told once has no use
+-- for it.
+local function is_live()
+    return (asked.live or replay.is_live()) and not (host.once or asked.get)
+end
 
 --- on = { added = function(address) of each new node, renamed = the same of one with another name | nil,
 -- notice = function(key, text | nil) of PG3's notices, params = the parameters beside the token | nil }
@@ -32,7 +41,7 @@ local function take_place(on)
     end
 
     function host.params()
-        local params = { vrm_token = host.token }
+        local params = { vrm_token = host.token, live = is_live() and "vrm" or nil }
         for name, value in pairs(on.params or {}) do params[name] = value end
         return params
     end
@@ -62,7 +71,7 @@ local function take_place(on)
     return events
 end
 
---- Starts the plugin -> true | nil, sentence. on: see take_place. VRM's answers are recorded or come from a
+--- Starts the plugin -> true | nil, sentence. on: see take_place. What comes is recorded or comes from a
 -- recording, if that was asked for.
 function stand_in.begin(on)
     local begun, problem = true, nil
@@ -76,9 +85,10 @@ function stand_in.begin(on)
         events.start()
         events.ready()
     end)
+    local fast = host.demo or asked.replay and not replay.is_live()
     local ask_all = function() events.query("all") end
-    timer.every(stand_in.SHORT_POLL, (host.demo or asked.replay) and ask_all or events.shortpoll)
-    timer.every(LONG_POLL, events.longpoll)
+    timer.every(fast and FAST_POLL or SHORT_POLL, fast and ask_all or events.shortpoll)
+    timer.every(fast and FAST_LONG_POLL or LONG_POLL, events.longpoll)
     return true
 end
 

@@ -13,6 +13,7 @@ local QUIET_SECONDS = 1.2           -- nothing new for so long means that everyt
 local PATIENCE_SECONDS = 60         -- for what is told once: not longer
 
 local asked = host.asked
+local sleep = host.sleep            -- not a recording's
 local once = host.once or asked.get
 local addresses = {}                -- of the nodes, in the order of their addition
 local notices = {}                  -- [key] = text
@@ -82,7 +83,7 @@ host.spawn(function()
             host.complain("An error in the plugin: " .. tostring(why))
             leave(1)
         end
-        host.sleep(TICK_SECONDS)
+        sleep(TICK_SECONDS)
     end
 end)
 if once then timer.after(PATIENCE_SECONDS, function() tell(true) end) end

@@ -18,6 +18,7 @@ local MOST_LINES, MOST_SAMPLES = 200, 400
 local ONCE_LINES, ONCE_NOTICES = 4, 8
 
 local asked = host.asked
+local sleep = host.sleep            -- the terminal's time is none of a recording
 local TITLE = "Your installations"
 if host.demo then
     TITLE = "Three made-up installations, a day in 4 minutes"
@@ -201,7 +202,7 @@ if not started then
 end
 if in_place then
     host.screen(true)
-    timer.every(stand_in.SHORT_POLL, sample)
+    timer.every(stand_in.SAMPLE, sample)
 end
 host.spawn(function()
     while not left do
@@ -211,7 +212,7 @@ host.spawn(function()
             host.print("An error in the plugin: " .. tostring(why))
             leave(1)
         end
-        host.sleep(TICK_SECONDS)
+        sleep(TICK_SECONDS)
     end
 end)
 if host.once then

@@ -1,5 +1,9 @@
 """Live data by VRM's broker: the installed plugin, a real mosquitto with TLS and users, a GX behind it."""
 
+import json
+import os
+import signal
+import subprocess
 import time
 
 import pytest
@@ -165,6 +169,44 @@ def test_a_blocked_port_has_another(world, cloud):
     world.wait_value(BANK, power, 1234, timeout=20)
     lines = [line for line in world.plugin.log_lines() if "No connection to VRM's broker (Harbour House)" in line]
     assert len(lines) == 1, lines
+
+
+# Fault: Who reports a fault of live data cannot show what came without showing who he is.
+# Expected: --record --live keeps what VRM's broker told, in which nothing of the account is named, and --replay shows it.
+def test_a_recording_has_what_came_live(world, cloud, tmp_path):
+    cloud.gx.set("battery/289/Serial", "HQ2134ABCDE")
+    cloud.gx.set("battery/HQ2134ABCDE/Soc", 5)
+    cloud.gx.set("battery/289/CustomName", "Ann's bank")
+    cloud.gx.set("gps/0/Position/Latitude", 38.6979)
+    path, lines = os.path.join(tmp_path, "report.jsonl"), []
+    how = {"cwd": world.plugin.folder, "stdin": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+    environment = world.plugin.environment(None, VICTRON_VRM_TOKEN=TOKEN, **world.environment)
+
+    def recorded(text):
+        with open(path, encoding="utf-8") as file:
+            lines[:] = file.read().splitlines()
+        return any('"topic"' in line and text in line for line in lines)
+
+    with subprocess.Popen([world.plugin.program(), "--record", path, "--live", "--json"], env=environment,
+                          stdout=subprocess.DEVNULL, **how) as program:
+        deadline = time.monotonic() + 60
+        while not (os.path.exists(path) and recorded("full_publish_completed")) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        cloud.gx.set("battery/289/Dc/0/Power", 1234.5)
+        while not recorded("1234.5") and time.monotonic() < deadline:
+            time.sleep(0.1)
+        program.send_signal(signal.SIGINT)
+        assert program.stderr.read() == b""
+    text = "\n".join(lines).lower()
+    personal = [TOKEN, EMAIL, PORTAL, OTHER, "HQ2134ABCDE", "Ann's", "Harbour", "38.6979", "localhost"]
+    assert not [part for part in personal if part.lower() in text]
+    assert len([line for line in lines if '"topic":"N/' in line]) > 50 and recorded("1234.5")
+    done = subprocess.run([world.plugin.program(), "--replay", path, "--json"], timeout=60, stdout=subprocess.PIPE,
+                          env=world.plugin.environment(None), check=False, **how)
+    assert (done.returncode, done.stderr) == (0, b"")
+    values = [json.loads(line) for line in done.stdout.splitlines()]
+    assert 1234 in [value["value"] // 1 for value in values if value["node"].endswith("_bm289") and value["value"]]
+    assert "VRM, live" in {value["text"] for value in values}
 
 
 def test_nobody_listens_there_without_the_parameter(world, cloud):
