@@ -173,9 +173,16 @@ static bool same_text(const char *a, const char *b) {
     return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
+static double number_shown(const struct driver *d) { return strtod(d->shown, NULL); }
+
+bool node_news(const struct driver *d) {
+    return d->text != NULL || d->text_told || d->uom != d->told_uom || number_shown(d) != d->told;
+}
+
+// What goes back to what PG3 was told before it heard of the change is no news.
 static void mark(struct node *node, struct driver *d) {
-    d->changed = true;
-    node->changed = true;
+    d->changed = d->owed || node_news(d);
+    node->changed = node->changed || d->changed;
 }
 
 static void put_text(struct node *node, struct driver *d, const char *text) {
@@ -224,21 +231,16 @@ static void show_all(struct nodes *n, struct node *node) {
     }
 }
 
-static double number_shown(const struct driver *d) { return strtod(d->shown, NULL); }
-
 void node_told(struct driver *d) {
     d->told = number_shown(d);
     d->told_uom = d->uom;
-    d->changed = false;
-}
-
-bool node_news(const struct driver *d) {
-    return d->text != NULL || d->text_told || d->uom != d->told_uom || number_shown(d) != d->told;
+    d->changed = d->owed = false;
 }
 
 void node_compare(struct node *node) {
     node->changed = false;
     for (size_t i = 0; i < node->type->driver_count; i++) {
+        node->drivers[i].owed = false;
         node->drivers[i].changed = node_news(&node->drivers[i]);
         node->changed = node->changed || node->drivers[i].changed;
     }
@@ -250,7 +252,7 @@ static struct driver *new_drivers(const struct nodes *n, const struct node_type 
         memcpy(drivers[i].shown, "0", 2);
         drivers[i].uom = (short)unit_now(n, &t->drivers[i])->uom;
         node_told(&drivers[i]);
-        drivers[i].changed = true;
+        drivers[i].changed = drivers[i].owed = true;
     }
     return drivers;
 }
@@ -519,6 +521,7 @@ void nodes_alt_units(struct nodes *n, bool on) {
 
 void node_touch(struct node *node) {
     for (size_t i = 0; i < node->type->driver_count; i++) {
+        node->drivers[i].owed = true;
         mark(node, &node->drivers[i]);
     }
 }

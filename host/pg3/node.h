@@ -61,7 +61,8 @@ struct driver {
     short told_uom; // of `told`
     bool has;
     bool seeded;    // shows what PG3 had before this run
-    bool changed;   // differs from what PG3 was told
+    bool changed;   // differs from what PG3 was told, or is owed
+    bool owed;      // PG3 is to be told, whatever it shows
     bool text_told; // PG3 shows a text beside it
     char shown[NODE_SHOWN_SIZE];
 };

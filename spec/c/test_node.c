@@ -63,8 +63,10 @@ static bool changed(const struct node *node, const char *id) {
 static bool no_data(const struct node *node, const char *id) { return shows(node, id, "101", 25); }
 
 static void tell_all(struct node *node) {
-    for (size_t i = 0; i < node->type->driver_count; i++)
+    for (size_t i = 0; i < node->type->driver_count; i++) {
         node_told(&node->drivers[i]);
+        node->drivers[i].text_told = node->drivers[i].text != NULL;
+    }
 }
 
 static struct nodes *with_node(struct node **node) {
@@ -286,6 +288,25 @@ static void test_seed(void) {
     nodes_free(n);
 }
 
+// Fault: a value that goes back before PG3 has heard of it is sent although PG3 has it
+// Expected: nothing is sent; what PG3 wants again is
+static void test_back_again(void) {
+    struct node *node;
+    struct nodes *n = with_node(&node);
+    struct driver *d = &node->drivers[0];
+    node_set(n, node, 0, 5, NULL);
+    node_told(d);
+    node_set(n, node, 0, 6, NULL);
+    CHECK(d->changed && node->changed);
+    node_set(n, node, 0, 5, NULL);
+    CHECK(!d->changed);
+    node_touch(node);
+    node_set(n, node, 0, 6, NULL);
+    node_set(n, node, 0, 5, NULL);
+    CHECK(d->changed);
+    nodes_free(n);
+}
+
 static void test_told(void) {
     struct node *node;
     struct nodes *n = with_node(&node);
@@ -414,6 +435,7 @@ int main(void) {
     test_many();
     test_seed();
     test_told();
+    test_back_again();
     test_add();
     test_declare();
     test_retype();
