@@ -16,11 +16,12 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [os.path.join(ROOT, "spec"), os.path.join(ROOT, "scripts", "demo")]
 
-from vrm import HOUSE, USER, Vrm  # noqa: E402  (needs the path above)
+from gx_device import values_of  # noqa: E402  (needs the path above)
+from vrm import HOUSE, USER, Vrm  # noqa: E402
 from vrm_world import make_fleet, shown  # noqa: E402
 
 from support.certs import Authority  # noqa: E402
-from support.gx import Cloud, values_of  # noqa: E402
+from support.gx import Cloud  # noqa: E402
 from support.pg3 import Pg3  # noqa: E402
 from support.plugin import Plugin  # noqa: E402
 from support.world import FRESH  # noqa: E402

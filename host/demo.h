@@ -1,4 +1,4 @@
-// The stand-in for VRM that --demo runs beside the host: a Python program serving HTTPS on
+// The stand-in for VRM that --demo runs beside the host: a Python program serving HTTPS and MQTT on
 // loopback.
 #ifndef DEMO_H
 #define DEMO_H
@@ -13,6 +13,7 @@ struct demo {
     char url[128];
     char ca[256];
     char token[128];
+    char mqtt_port[16]; // of its broker for live data
 };
 
 // Starts python3 root/scripts/demo/vrm.py and reads the line with its address, at most 10 s. False:

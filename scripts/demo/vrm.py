@@ -3,8 +3,8 @@
 
     python3 vrm.py [--port N] [--day SECONDS] [--token T] [--sites N --devices N] [--customers N] [--selfcheck]
 
-prints one line of JSON with its url, the path of its CA certificate and its token, and serves until its standard input
-ends or SIGTERM comes. Tests import the class Vrm, which also fails on request (vrm_faults.py) and checks its clients.
+prints one line of JSON with its url, the path of its CA certificate, its token and the port of its broker for live data
+(vrm_broker.py), and serves until its standard input ends or SIGTERM comes. Tests import the class Vrm, which also fails on request (vrm_faults.py) and checks its clients.
 """
 import argparse
 import collections
@@ -24,6 +24,7 @@ import urllib.parse
 
 import vrm_check
 import vrm_faults
+from vrm_broker import Broker
 from vrm_certificates import Certificates
 from vrm_farm import FARM, Farm
 from vrm_faults import Reply, error
@@ -609,7 +610,8 @@ def serve(options):
         if options.sites:
             vrm.set_fleet(options.sites, options.devices)
         vrm.start()
-        print(json.dumps({"url": vrm.url, "ca": vrm.ca, "token": vrm.token}), flush=True)
+        broker = Broker(vrm, USER["email"])
+        print(json.dumps({"url": vrm.url, "ca": vrm.ca, "token": vrm.token, "mqtt_port": broker.port}), flush=True)
         while sys.stdin and sys.stdin.buffer.raw.read(4096):
             pass
     finally:

@@ -3,13 +3,16 @@
 Its rows are made anew for each moment. A row is one of vrm_rows.py's; where VRM's code is not known, it begins with the path, and
 the code and the id are made up. A format can be a list of states.
 """
-from vrm_farm_day import (CAPACITY, CELLS, DIESEL, EV_AMPS, MINIMUM_SOC, PANELS, PHASES, PV_INVERTER, RUNNING,
-                          SETPOINT, START_SOC, STEP, STEPS, STOP_SOC, STOPPED, WARM_UP, WATER, flows, humidity, simulate)
+from types import SimpleNamespace
+
+from vrm_farm_day import (CAPACITY, CELLS, DIESEL, EV_AMPS, MINIMUM_SOC, PANELS, PHASES, PV_INVERTER, RUNNING, SETPOINT,
+                          START_SOC, STEP, STEPS, STOP_SOC, STOPPED, WARM_UP, WATER, flows, humidity, next_moment, simulate)
 from vrm_rows import (ALARM, BOOT, CHANGED, ENUMS, GATEWAY, GRID_LOST, INSTALLED, ON_OFF, OPEN_CLOSED, PLATFORM,
                       RUN_REASON, SETTINGS, SYSTEM_ROWS)
-from vrm_world import FIRST_HOUR, Site
+from vrm_world import FIRST_HOUR, Course, Site
 
 FARM = 100103
+GENERATOR = "generator/1/"
 
 # What the counters had when the demo began, by the names of vrm_farm_day.rates.
 BEFORE = {"grid_in": 18240.31, "grid_in1": 5310.4, "grid_in2": 9120.75, "grid_in3": 4870.12, "grid_out": 15802.66,
@@ -40,12 +43,13 @@ WATTS, VOLTS, AMPS, KWH, HERTZ, CELSIUS, PERCENT = ("%.0F W", "%.1F V", "%.2F A"
 class Now:
     """A moment, and what was counted until then, in days from the demo's begin."""
 
-    def __init__(self, hours):
-        self.day, hour = divmod(hours, 24)
-        self.moment = simulate()[int(hour / STEP + 1e-6) % STEPS]
+    def __init__(self, step, moment=None):
+        self.moment = moment or simulate()[step % STEPS]
+        self.before = self.moment.before if moment else {
+            name: step // STEPS * count for name, count in self.moment.day.items()}
 
     def count(self, name):
-        return BEFORE[name] + self.day * self.moment.day[name] + self.moment.sums.get(name, 0)
+        return BEFORE[name] + self.before[name] + self.moment.sums.get(name, 0)
 
     def today(self, name):
         return self.moment.sums.get(name, 0)
@@ -76,8 +80,8 @@ def system_rows(now):
               "bc": m.battery_amps, "bst": battery_state(m), "bp": m.battery, "bT": m.celsius,
               "ba": (m.soc - 100) / 100 * CAPACITY, "bt": time_to_go(m), "vp": m.inverter_dc,
               "vc": m.inverter_dc / m.battery_volts, "st": "ESS", "abs": "com.victronenergy.battery/512",
-              "ss": 256 if on_grid_discharging else 252 if m.source == "grid" else 3 if m.source else 9,
-              "gRC": 4 if m.generator else 0, "a1": m.input_loads[0] + m.output_loads[0], "g1": m.grid[0], "gs1": m.genset[0],
+              "ss": 0 if m.off else 256 if on_grid_discharging else 252 if m.source == "grid" else 3 if m.source else 9,
+              "gRC": reason(m), "a1": m.input_loads[0] + m.output_loads[0], "g1": m.grid[0], "gs1": m.genset[0],
               "zR1": 0, "zR2": int(m.generator != STOPPED), **kwh}
     return [row[:5] + (values.get(code, row[5]),) + row[6:] for code, row in rows.items()] + table(
         9250,
@@ -108,8 +112,8 @@ def system_rows(now):
         ("/Control/Dvcc", "DVCC", ON_OFF, 1, BOOT),
         ("/Control/BmsParameters", "BMS parameters in use", NO_YES, 1),
         ("/Control/EffectiveChargeVoltage", "Charge voltage in effect", VOLTS, CVL),
-        ("/Control/ActiveSocLimit", "Active SoC limit", PERCENT, MINIMUM_SOC),
-        ("/SystemState/LowSoc", "Low SoC", NO_YES, int(m.soc <= MINIMUM_SOC)),
+        ("/Control/ActiveSocLimit", "Active SoC limit", PERCENT, m.minimum_soc),
+        ("/SystemState/LowSoc", "Low SoC", NO_YES, int(m.soc <= m.minimum_soc)),
         ("/Timers/TimeOnGrid", "Time on grid", "%.0F s", 3600 * now.today("on_grid")),
         ("/Timers/TimeOnGenerator", "Time on generator", "%.0F s", 3600 * now.today("on_genset")),
         ("/Timers/TimeOnInverter", "Time on inverter", "%.0F s", 3600 * now.today("on_inverter")))
@@ -118,7 +122,7 @@ def system_rows(now):
 def settings_rows(now):
     ess, generator = "/Settings/CGwacs/", "/Settings/Generator1/"
     values = {"si1": 1, "si2": 2, "sb": "com.victronenergy.battery/512", "shai": 1}
-    below = now.moment.soc <= MINIMUM_SOC
+    below = now.moment.soc <= now.moment.minimum_soc
     return [row[:5] + (values.get(row[0], row[5]),) + row[6:] for row in SETTINGS] + table(
         9340,
         (ess + "Hub4Mode", "ESS mode", {1: "Phase compensation", 2: "No phase compensation", 3: "External control"}, 1, BOOT),
@@ -133,6 +137,7 @@ def settings_rows(now):
         (ess + "PreventFeedback", "Prevent feed-in of AC-coupled PV", ON_OFF, 0, BOOT),
         ("/Settings/Services/Bol", "DVCC", {0: "Off", 1: "On", 2: "Forced off", 3: "Forced on"}, 3, BOOT),
         ("/Settings/SystemSetup/MaxChargeCurrent", "Maximum charge current", "%.0F A", -1, BOOT),
+        ("/Settings/Relay/Function", "Relay 1 function", {0: "Alarm", 1: "Genset", 2: "Manual"}, 2, BOOT),
         ("/Settings/Relay/1/Function", "Relay 2 function", {2: "Manual", 5: "Genset helper relay"}, 5, BOOT),
         (generator + "AutoStartEnabled", "Generator auto start", ON_OFF, 1, BOOT),
         (generator + "Soc/Enabled", "Generator: by SoC", ON_OFF, 1, BOOT),
@@ -146,13 +151,18 @@ def settings_rows(now):
 
 # The devices.
 
+def reason(m):
+    """Why the generator runs, by RUN_REASON."""
+    return 0 if not m.generator else 1 if m.manual_start else 4
+
+
 def battery_state(m):
     return 1 if m.battery > 30 else 2 if m.battery < -30 else 0
 
 
 def time_to_go(m):
     """Hours until the battery is as low as ESS lets it be; None while it is charged."""
-    return None if m.battery_amps > -1 else (m.soc - MINIMUM_SOC) / 100 * CAPACITY / -m.battery_amps
+    return None if m.battery_amps > -1 else max(0, m.soc - m.minimum_soc) / 100 * CAPACITY / -m.battery_amps
 
 
 def battery_rows(now):
@@ -249,7 +259,7 @@ def solar_charger_rows(now):
 def vebus_rows(now):
     m = now.moment
     connected = m.source is not None
-    state = {"grid": 252, "genset": 3, None: 9}[m.source]
+    state = 0 if m.off else {"grid": 252, "genset": 3, None: 9}[m.source]
     ids = {"IV2": 9136, "IV3": 9137, "II2": 9138, "II3": 9139, "IP2": 9140, "IP3": 9141, "OV2": 9142, "OV3": 9143,
            "OI2": 9144, "OI3": 9145, "OP2": 9146, "OP3": 9147, "IV1": 8, "II1": 9124, "IP1": 17, "OV1": 20, "OI1": 9126,
            "OP1": 29}
@@ -262,14 +272,14 @@ def vebus_rows(now):
         lines += [known("IV%d" % n, "/Ac/ActiveIn/L%d/V" % n, "Input voltage phase %d" % n, VOLTS, volts if connected else 0),
                   known("II%d" % n, "/Ac/ActiveIn/L%d/I" % n, "Input current phase %d" % n, "%.1F A", taken / volts),
                   known("IP%d" % n, "/Ac/ActiveIn/L%d/P" % n, "Input power %d" % n, WATTS, taken),
-                  known("OV%d" % n, "/Ac/Out/L%d/V" % n, "Output voltage phase %d" % n, VOLTS, volts),
+                  known("OV%d" % n, "/Ac/Out/L%d/V" % n, "Output voltage phase %d" % n, VOLTS, 0 if m.off else volts),
                   known("OI%d" % n, "/Ac/Out/L%d/I" % n, "Output current phase %d" % n, "%.1F A", out / volts),
                   known("OP%d" % n, "/Ac/Out/L%d/P" % n, "Output power %d" % n, WATTS, out)]
     return table(
         9500,
         *lines,
         ("IF1", 9123, "/Ac/ActiveIn/L1/F", "Input frequency 1", "%.1F Hz", m.hertz if connected else 0),
-        ("OF", 9125, "/Ac/Out/L1/F", "Output frequency", HERTZ, m.hertz),
+        ("OF", 9125, "/Ac/Out/L1/F", "Output frequency", HERTZ, 0 if m.off else m.hertz),
         ("CV", 32, "/Dc/0/Voltage", "Voltage", "%.2F V", m.battery_volts),
         ("CI", 33, "/Dc/0/Current", "Current", "%.2F A", m.inverter_dc / m.battery_volts),
         ("/Dc/0/Power", "DC power", WATTS, m.inverter_dc),
@@ -363,8 +373,8 @@ def generator_rows(now):
         9660,
         ("/State", "Generator start/stop state", {0: "Stopped", 1: "Running", 2: "Warm-up", 3: "Cool-down", 10: "Error"},
          m.generator),
-        ("/RunningByConditionCode", "Generator run reason", RUN_REASON, 4 if m.generator else 0),
-        ("gaRC", 520, None, "Generator run reason", "%s", 4 if m.generator else 0),
+        ("/RunningByConditionCode", "Generator run reason", RUN_REASON, reason(m)),
+        ("gaRC", 520, None, "Generator run reason", "%s", reason(m)),
         ("gasr", 1288, "/Alarms/ServiceIntervalExceeded", "Service due", {0: "No", 1: "Warning"}, 0),
         ("gasi", 1505, "/ServiceInterval", "Service interval", "%d s", 1800000, BOOT),
         ("/ServiceCounter", "Time to service", "%.0F s", 1800000 - 3600 * (now.count("generator_hours") - 120)),
@@ -520,9 +530,26 @@ class Farm(Site):
         self.hour = FIRST_HOUR if hour is None else hour
         super().__init__(FARM, "Ridge Farm", "Cerbo GX MK2", "C00A", "c0619ab1d2e5", {"v": "v3.65"},
                          [device[:3] for device in DEVICES], day)
+        self.course = None          # how it goes on since something was written
+        self.timer_ends = 0         # unix time; 0: it does not run
+
+    def run_timer(self, now):
+        """The generator's own timer ends a manual start."""
+        left, started = (self.written.get(GENERATOR + name, 0) for name in ("ManualStartTimer", "ManualStart"))
+        self.timer_ends = started and left and (self.timer_ends or now + left)
+        if self.timer_ends:
+            left = max(0, round(self.timer_ends - now))
+            self.written.update({GENERATOR + "ManualStartTimer": left, GENERATOR + "ManualStart": int(left > 0)})
 
     def now(self, now):
-        return Now(self.day.hours(now) if self.day else self.hour)
+        self.run_timer(now)
+        step = self.day.step(now) if self.day else int(self.hour / STEP + 1e-6)
+        if not self.written:
+            return Now(step)
+        if not self.course:
+            last = Now(step - 1)
+            self.course = Course(step - 1, SimpleNamespace(**vars(last.moment), before=last.before), next_moment)
+        return Now(step, self.course.at(step, self.written))
 
     def tables(self, now):
         at = self.now(now)

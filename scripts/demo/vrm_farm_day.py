@@ -13,7 +13,7 @@ import functools
 import math
 from types import SimpleNamespace
 
-from vrm_world import STEPS, sunshine
+from vrm_world import STEPS, SWITCHED_OFF, sunshine
 
 STEP = 24 / STEPS               # hours
 PHASES = (1, 2, 3)
@@ -32,6 +32,8 @@ CELLS = 16
 RESISTANCE = 0.006              # ohm, of the battery
 CCL, DCL = 300, 400             # the most that the BMS allows
 MINIMUM_SOC = 30                # of ESS, as long as there is the grid
+KEEP_CHARGED = 9                # the state of ESS that does
+SETTINGS, EV = "settings/0/Settings/", "evcharger/40/"
 
 GENSET_LIMIT, GENSET_CHARGE = 15000, 9000   # the most that it gives; that goes into the battery
 START_SOC, STOP_SOC = 65, 85    # of generator start/stop
@@ -43,7 +45,7 @@ WATER_PUMP = (1.0, 1.8)                     # when the pump fills it
 DOOR_OPEN = ((10.9, 11.1), (17.9, 18.1))
 
 # Electric vehicles: plugged in from, to, charges from, kWh, mode. Hours above 24 are of the next day.
-AUTO, SCHEDULED = 1, 2
+MANUAL, AUTO, SCHEDULED = 0, 1, 2
 SESSIONS = ((10.5, 15.5, 10.5, 22, AUTO), (22.5, 31.5, 24.5, 14, SCHEDULED))
 EV_AMPS = (6, 16)               # the least and the most on each phase
 
@@ -127,15 +129,21 @@ def output_loads(m):
     return [house + m.pump + three, 260 + (2400 if m.compressor else 0) + three, 180 + three]
 
 
-def ev_charger(m, state, spare):
+def ev_charger(m, state, spare, written):
     """The charger: in the mode Auto it takes the solar power that the others leave. Sets m.ev."""
+    mode = written.get(EV + "Mode")
     ev = m.ev = SimpleNamespace(status=0, mode=AUTO, amps=0, limit=EV_AMPS[1], kwh=state.ev_kwh, hours=state.ev_hours)
     for begin, end, starts, kwh, ev.mode in SESSIONS:
+        ev.mode = ev.mode if mode is None else mode
         for hour in (m.hour, m.hour + 24):
             if not begin <= hour < end:
                 continue
             ev.plugged = begin
-            if hour < starts:
+            if written.get(EV + "StartStop") == 0:
+                ev.status = 1                   # connected
+            elif ev.mode == MANUAL:
+                ev.status, ev.amps = 2, written.get(EV + "SetCurrent", EV_AMPS[1])
+            elif hour < starts:
                 ev.status = 6                   # waiting for start
             elif state.ev_kwh >= kwh:
                 ev.status = 3                   # charged
@@ -145,22 +153,38 @@ def ev_charger(m, state, spare):
                 amps = spare / sum(m.volts)
                 ev.status, ev.amps = (2, min(EV_AMPS[1], math.floor(amps))) if amps >= EV_AMPS[0] else (4, 0)
             return
-    ev.plugged, ev.mode = None, AUTO
+    ev.plugged, ev.mode = None, AUTO if mode is None else mode
 
 
-def moment(hour, state):
-    """What all is doing at this hour, in the state that has come of what was before it."""
+def obey(m, written):
+    """What a client of the broker has set."""
+    setpoint = written.get("hub4/0/Overrides/Setpoint")
+    m.setpoint = SETPOINT if setpoint is None else setpoint
+    m.minimum_soc = written.get(SETTINGS + "CGwacs/BatteryLife/MinimumSocLimit", MINIMUM_SOC)
+    m.force_charge = (written.get("hub4/0/Overrides/ForceCharge") == 1
+                      or written.get(SETTINGS + "CGwacs/BatteryLife/State") == KEEP_CHARGED)
+    m.charge_limit, m.inverter_limit = (
+        most if written.get(SETTINGS + path, -1) < 0 else min(most, written[SETTINGS + path])
+        for path, most in (("SystemSetup/MaxChargeCurrent", CCL), ("CGwacs/MaxDischargePower", INVERTERS)))
+    m.manual_start = written.get("generator/1/ManualStart") == 1
+    m.off = written.get("vebus/276/Mode") == SWITCHED_OFF
+    m.mppt_off = written.get("solarcharger/290/Mode") == SWITCHED_OFF or m.off and m.soc > 99.5
+
+
+def moment(hour, state, written):
+    """What all is doing at this hour, in the state that has come of what was before it. written: as Site has it."""
     m = SimpleNamespace(hour=hour, state=state, soc=state.ah / CAPACITY * 100, generator=state.generator)
+    obey(m, written)
     m.grid_ok = not within(hour, (GRID_LOST,))
-    m.source = "grid" if m.grid_ok else "genset" if m.generator == RUNNING else None
+    m.source = None if m.off else "grid" if m.grid_ok else "genset" if m.generator == RUNNING else None
     m.volts = {"grid": [230.6 + n * 0.7 + 1.2 * math.sin(hour * 1.7 + n) for n in PHASES],
                "genset": [229.4, 228.9, 229.7], None: [230.0, 230.1, 229.9]}[m.source]
     m.hertz = {"grid": 50 + 0.03 * math.sin(hour * 13), "genset": 50.4, None: 50.0}[m.source]
 
     m.light = sunshine(hour)
     m.irradiance, m.outdoor = 1020 * m.light, outdoors(hour)
-    m.pv = [PV_INVERTER * PV_EFFICIENCY * m.light / 3] * 3
-    m.trackers = [watts * sunshine(hour + ahead) for watts, ahead in TRACKERS]
+    m.pv = [0.0 if m.off else PV_INVERTER * PV_EFFICIENCY * m.light / 3] * 3
+    m.trackers = [0.0 if m.mppt_off else watts * sunshine(hour + ahead) for watts, ahead in TRACKERS]
     m.mppt = sum(m.trackers) * MPPT_EFFICIENCY
     m.dc_load = 95 + (140 if hour < 6 or hour >= 20 else 0)         # pumps and fences; lights at night
 
@@ -171,8 +195,8 @@ def moment(hour, state):
     m.door = within(hour, DOOR_OPEN)
 
     m.heat_pump = [900 if within(hour, HEAT_PUMP) and m.grid_ok else 0] * 3
-    m.output_loads = output_loads(m)
-    ev_charger(m, state, sum(m.pv) + m.mppt - sum(m.output_loads) - sum(m.heat_pump))
+    m.output_loads = [0.0] * 3 if m.off else output_loads(m)
+    ev_charger(m, state, sum(m.pv) + m.mppt - sum(m.output_loads) - sum(m.heat_pump), written)
     m.ev_watts = [m.ev.amps * volts for volts in m.volts]
     m.input_loads = [heat + ev for heat, ev in zip(m.heat_pump, m.ev_watts)]
     m.output = [load - pv for load, pv in zip(m.output_loads, m.pv)]
@@ -189,10 +213,11 @@ def convert(m):
     the battery can; beside the genset they charge; alone they give what the loads need."""
     m.ccl = min(CCL, max(0.0, 100 - m.soc) * 25)
     m.dcl = DCL
-    least = -min(m.dcl, max(0.0, m.state.ah - MINIMUM_SOC / 100 * CAPACITY) / STEP)
-    most = m.ccl
+    least = -min(m.dcl, max(0.0, m.state.ah - m.minimum_soc / 100 * CAPACITY) / STEP)
+    most = min(m.ccl, m.charge_limit)
     if m.source == "grid":
-        m.conversion = max(-INVERTERS, SETPOINT - sum(m.input_loads) - sum(m.output))
+        wanted = INVERTERS if m.force_charge else m.setpoint - sum(m.input_loads) - sum(m.output)
+        m.conversion = max(-m.inverter_limit, wanted)
     elif m.source == "genset":
         m.conversion, least = min(GENSET_CHARGE, GENSET_LIMIT - sum(m.output)), 0.0
     else:
@@ -279,11 +304,36 @@ def next_state(m):
     new.ev_kwh = old.ev_kwh + sum(m.ev_watts) / 1000 * STEP if m.ev.plugged else 0.0
     new.ev_hours = old.ev_hours + charging * STEP if m.ev.plugged else 0.0
 
-    wanted = not m.grid_ok and new.ah < (STOP_SOC if m.generator else START_SOC) / 100 * CAPACITY
+    low = new.ah < (STOP_SOC if m.generator else START_SOC) / 100 * CAPACITY
+    wanted = m.manual_start or not m.grid_ok and low
     new.generator = {STOPPED: WARM_UP if wanted else STOPPED, WARM_UP: RUNNING, COOL_DOWN: STOPPED,
                      RUNNING: RUNNING if wanted else COOL_DOWN}[m.generator]
     new.run_hours = old.run_hours + STEP if m.generator else 0.0
     return new
+
+
+def next_moment(step, last, written):
+    """The moment that follows another one, at a step of the day. Of it, `before` is what was counted until midnight."""
+    m = moment(step * STEP, next_state(last), written)
+    sums = with_rates(last.sums, last.counted)
+    m.before, m.day, m.day_peaks, m.sums, m.peaks = last.before, last.day, last.day_peaks, sums, last.peaks
+    if step == 0:
+        m.before = with_rates(last.before, sums, 1)
+        m.day, m.day_peaks, m.sums, m.peaks = sums, last.peaks, {}, {}
+    m.counted = rates(m)
+    m.peaks = highest(m)
+    return m
+
+
+def with_rates(sums, rates_, hours=STEP):
+    """Sums after so many hours of these rates."""
+    return collections.Counter({name: sums.get(name, 0) + rates_.get(name, 0) * hours for name in {**sums, **rates_}})
+
+
+def highest(m):
+    """The highest powers of a day until a moment, which has those until the one before it."""
+    powers = {"mppt": sum(m.trackers), **dict(enumerate(m.trackers))}
+    return {name: max(m.peaks.get(name, 0), watts) for name, watts in powers.items()}
 
 
 @functools.lru_cache(None)
@@ -293,18 +343,15 @@ def simulate():
     state = SimpleNamespace(ah=0.7 * CAPACITY, water=WATER_LOW, diesel=float(DIESEL), coolant=15.0, ev_kwh=0.0, ev_hours=0.0,
                             generator=STOPPED, run_hours=0.0)
     for _ in range(4):
-        moments, sums, peaks = [], collections.Counter(), collections.Counter()
+        moments, sums, peaks = [], {}, {}
         state.water = WATER_LOW         # what is used is pumped; no rounding is to add up
         for step in range(STEPS):
-            m = moment(step * STEP, state)
-            m.sums, m.counted = dict(sums), rates(m)
-            for name, rate in m.counted.items():
-                sums[name] += rate * STEP
-            for name, watts in (("mppt", sum(m.trackers)), *enumerate(m.trackers)):
-                peaks[name] = max(peaks[name], watts)
-            m.peaks = dict(peaks)
+            m = moment(step * STEP, state, {})
+            m.sums, m.counted, m.peaks = sums, rates(m), peaks
+            sums = with_rates(sums, m.counted)
+            peaks = m.peaks = highest(m)
             moments.append(m)
             state = next_state(m)
     for m in moments:
-        m.day, m.day_peaks, m.end = dict(sums), dict(peaks), state
+        m.day, m.day_peaks = sums, peaks
     return moments

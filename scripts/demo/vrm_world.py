@@ -46,6 +46,7 @@ SITES = {
 STEPS = 720             # moments a day that the simulation knows: one for two minutes
 FIRST_HOUR = 9          # the demo begins in the morning
 AWAY = (18.0, 30.0)     # the van's inverter is switched off between these hours (30 = 6 o'clock of the next day)
+SWITCHED_OFF = 4        # /Mode of an inverter or a charger
 ALARM_ABOVE = 43        # degrees Celsius of the van's battery
 
 
@@ -73,9 +74,9 @@ def away_at(hour):
 # Battery: `volts` as a multiple of a 12 V battery, capacity in Wh; chargers: instance and the panels' peak power in W.
 PLANS = {
     HOUSE: {"volts": 4, "capacity": 15400, "panels": {288: 2900, 256: 1100}, "load": house_load, "battery": 289,
-            "panel_volts": {288: 150, 256: 98}, "warmest": 26},
+            "panel_volts": {288: 150, 256: 98}, "warmest": 26, "inverter": "vebus/276"},
     VAN: {"volts": 1, "capacity": 2560, "panels": {279: 400}, "load": van_load, "battery": 0,
-          "panel_volts": {279: 37}, "warmest": 47},
+          "panel_volts": {279: 37}, "warmest": 47, "inverter": "inverter/257"},
 }
 
 
@@ -104,34 +105,59 @@ def battery_volts(plan, stage, soc, watts):
     return plan["volts"] * (12.75 + 0.007 * soc + max(-0.4, min(0.4, watts / plan["capacity"])))
 
 
+def next_moment(plan, step, last, written):
+    """The moment that follows another one, at a step of the day; written: as Site has it."""
+    hour, soc = step * 24 / STEPS, last["soc"]
+    light = sunshine(hour)
+    stage = charge_stage(last["stage"], soc, light)
+    harvest, peak = ({charger: 0.0 for charger in plan["panels"]} if step == 0 else dict(last[name])
+                     for name in ("harvest", "peak"))
+    ac, dc = plan["load"](hour)
+    off = {name for name in [plan["inverter"], *("solarcharger/%d" % charger for charger in plan["panels"])]
+           if written.get(name + "/Mode") == SWITCHED_OFF}
+    ac = 0 if plan["inverter"] in off else ac
+    load = ac / 0.93 + dc
+    accepts = {3: 1e9, 4: plan["capacity"] * max(0.0, 100.5 - soc) / 10.5}.get(stage, 0)
+    offered = {charger: watts * light * ("solarcharger/%d" % charger not in off)
+               for charger, watts in plan["panels"].items()}
+    used = min(1, (load + accepts) / max(1, sum(offered.values())))
+    solar = {charger: watts * used for charger, watts in offered.items()}
+    watts = sum(solar.values()) - load
+    soc = min(100, max(5, soc + watts * 24 / STEPS / plan["capacity"] * 100))
+    for charger, power in solar.items():
+        harvest[charger] += power * 24 / STEPS / 1000
+        peak[charger] = max(peak[charger], power)
+    warmth = math.exp(-((hour - 15) / 3) ** 2)
+    yesterday = {"harvest": last["harvest"], "peak": last["peak"]} if step == 0 else last["yesterday"]
+    return {"hour": hour, "light": light, "stage": stage, "ac": ac, "dc": dc, "solar": solar, "soc": soc, "watts": watts,
+            "volts": battery_volts(plan, stage, soc, watts), "harvest": harvest, "peak": peak,
+            "celsius": 19 + (plan["warmest"] - 19) * warmth, "yesterday": yesterday, "off": off}
+
+
 def simulate_day(plan):
     """Returns the STEPS moments of a day that ends as full as it began: some days are played, the last one is kept."""
-    soc, stage, previous, moments = 70.0, 0, None, []
+    nothing = dict.fromkeys(plan["panels"], 0.0)
+    moments = [{"soc": 70.0, "stage": 0, "harvest": nothing, "peak": nothing}]
     for _ in range(4):
-        previous, moments = moments[-1] if moments else None, []
-        harvest = {charger: 0.0 for charger in plan["panels"]}
-        peak = dict(harvest)
+        last, moments = moments[-1], []
         for step in range(STEPS):
-            hour = step * 24 / STEPS
-            light = sunshine(hour)
-            stage = charge_stage(stage, soc, light)
-            ac, dc = plan["load"](hour)
-            load = ac / 0.93 + dc
-            accepts = {3: 1e9, 4: plan["capacity"] * max(0.0, 100.5 - soc) / 10.5}.get(stage, 0)
-            offered = {charger: watts * light for charger, watts in plan["panels"].items()}
-            used = min(1, (load + accepts) / max(1, sum(offered.values())))
-            solar = {charger: watts * used for charger, watts in offered.items()}
-            watts = sum(solar.values()) - load
-            soc = min(100, max(5, soc + watts * 24 / STEPS / plan["capacity"] * 100))
-            for charger, power in solar.items():
-                harvest[charger] += power * 24 / STEPS / 1000
-                peak[charger] = max(peak[charger], power)
-            warmth = math.exp(-((hour - 15) / 3) ** 2)
-            moments.append({"hour": hour, "light": light, "stage": stage, "ac": ac, "dc": dc, "solar": solar, "soc": soc,
-                            "watts": watts, "volts": battery_volts(plan, stage, soc, watts), "harvest": dict(harvest),
-                            "peak": dict(peak), "celsius": 19 + (plan["warmest"] - 19) * warmth,
-                            "yesterday": previous or {"harvest": harvest, "peak": peak}})
+            last = next_moment(plan, step, last, {})
+            moments.append(last)
     return moments
+
+
+class Course:
+    """How an installation goes on from a moment in which something was written: each one follows from the one before. Until
+    then all days are alike."""
+
+    def __init__(self, step, moment, follow):
+        self.step, self.moment, self.follow = step, moment, follow
+
+    def at(self, step, written):
+        while self.step < step:
+            self.step += 1
+            self.moment = self.follow(self.step % STEPS, self.moment, written)
+        return self.moment
 
 
 # VRM's flows of energy, from and to P solar, G grid, B battery, c consumers.
@@ -167,7 +193,7 @@ def charger_values(plan, now, charger, day):
     watts, last = now["solar"][charger], now["yesterday"]
     volts = plan["panel_volts"][charger] * (0.9 + 0.1 * now["light"]) if now["light"] > 0 else 0.4
     lifetime = 1200 + day * last["harvest"][charger] + now["harvest"][charger]
-    return {"PVP": watts, "PVV": volts, "ScW": watts * 0.98, "ScV": now["volts"] + 0.05, "ScS": now["stage"],
+    return {"PVP": watts, "PVV": volts, "ScW": watts * 0.98, "ScV": now["volts"] + 0.05, "ScS": 0 if "solarcharger/%d" % charger in now["off"] else now["stage"],
             "ScI": round(watts * 0.98 / now["volts"], 1), "ScT": round(now["celsius"]), "YU": lifetime,
             "YT": round(now["harvest"][charger], 2), "YY": round(last["harvest"][charger], 2),
             "MCPT": round(now["peak"][charger]), "MCPY": round(last["peak"][charger]),
@@ -183,8 +209,10 @@ def system_values(now, battery):
             "vc": -now["ac"] / 0.93 / now["volts"], "Pb": max(0, now["watts"]) / 60000, "Pc": now["ac"] / 60000}
 
 
-def ac_values(now):
+def ac_values(now, off):
     """The values of the VE.Bus system and of the VE.Direct inverter, which share no code."""
+    if off:
+        return dict.fromkeys(("OV1", "OP1", "OI1", "OF", "CI", "S", "zOV", "zOP", "zOS", "zOI", "zOF", "zDI", "zS"), 0)
     volts, hertz = 230 + 0.6 * math.sin(now["hour"] * 9), 50 + 0.03 * math.sin(now["hour"] * 13)
     amps, drawn = now["ac"] / volts, -now["ac"] / 0.93 / now["volts"]
     return {"OV1": volts, "OP1": now["ac"], "OI1": round(amps, 1), "OF": hertz, "CV": now["volts"] - 0.05, "CI": drawn,
@@ -199,20 +227,30 @@ class Day:
     def __init__(self, seconds):
         self.seconds, self.began = seconds, time.time()
         self.moments = {site: simulate_day(plan) for site, plan in PLANS.items()}
+        self.courses = {}       # of the installations to which something was written
 
     def hours(self, now):
         """The hours since the midnight before the demo began, at a unix time."""
         return FIRST_HOUR + (now - self.began) / self.seconds * 24
 
-    def values(self, site, now):
-        """Returns {(service, instance): {code: value}} of a demo installation at a unix time; {} for another one."""
+    def step(self, now):
+        """The same in steps."""
+        return int(self.hours(now) * STEPS / 24 + 1e-6)
+
+    def values(self, site, now, written):
+        """Returns {(service, instance): {code: value}} of a demo installation at a unix time; {} for another one. written: as
+        Site has it."""
         if site not in PLANS:
             return {}
-        day, hour = divmod(self.hours(now), 24)
-        plan, moment = PLANS[site], self.moments[site][int(hour / 24 * STEPS) % STEPS]
+        plan, step = PLANS[site], self.step(now)
+        day, moment = step // STEPS, self.moments[site][step % STEPS]
+        if written:
+            begun = Course(step - 1, self.moments[site][(step - 1) % STEPS], functools.partial(next_moment, plan))
+            moment = self.courses.setdefault(site, begun).at(step, written)
+        off = plan["inverter"] in moment["off"]
         battery = battery_values(plan, moment)
         values = {("battery", plan["battery"]): battery, ("system", 0): system_values(moment, battery),
-                  ("vebus", 276): ac_values(moment), ("inverter", 257): ac_values(moment),
+                  ("vebus", 276): ac_values(moment, off), ("inverter", 257): ac_values(moment, off),
                   ("temperature", 24): {"tsT": round(moment["celsius"] + 2, 1)}}
         for charger in plan["panels"]:
             values["solarcharger", charger] = charger_values(plan, moment, charger, day)
@@ -262,6 +300,7 @@ class Site:
         self.fields = {}            # of the installation's record, set by a test
         self.device_fields = {}     # (service, instance): fields of system-overview, set by a test
         self.row_changes = {}       # (service, instance, path or code): record fields, or DROPPED
+        self.written = {}           # path on the D-Bus ("vebus/276/Mode"): value that a client of the broker has set
         self.last_data = {}         # (service, instance): unix time when the data stopped
         self.gone = {}              # (service, instance): whether it is still listed
         self.alarm_since = {}       # (service, instance, code): (alarm number, unix time)
@@ -289,7 +328,7 @@ class Site:
 
     def tables(self, now):
         """What has rows: (service, instance, Device in VRM, rows, values that differ by code)."""
-        moving = self.day.values(self.id, now) if self.day else {}
+        moving = self.day.values(self.id, now, self.written) if self.day else {}
         for service, (label, _, rows) in OWN.items():
             if service != "gps" or self.id == VAN:
                 yield service, 0, label, rows, {**self.own_values, **moving.get((service, 0), {})}
@@ -307,7 +346,7 @@ class Site:
         stamp = fresh if age == LIVE else age and self.began - age
         if stamp and stopped:
             stamp = min(stamp, stopped)
-        raw = values.get(code, value)
+        raw = self.written.get("%s/%d%s" % (service, instance, path), values.get(code, value))
         service = None if code in NO_SERVICE else service
         record = {"idSite": self.id, "timestamp": stamp, "Device": label, "instance": instance,
                   "idDataAttribute": number, "description": description, "formatWithUnit": form,

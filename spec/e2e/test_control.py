@@ -4,9 +4,10 @@ import json
 import time
 
 import pytest
+from gx_device import PORTAL_MODE, READ_ONLY, values_of
 from vrm import HOUSE, USER, VAN
 
-from support.gx import PORTAL_MODE, READ_ONLY, Cloud, values_of
+from support.gx import Cloud
 from support.gx_lan import Lan
 from support.world import TOKEN, address
 

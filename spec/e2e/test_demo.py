@@ -1,15 +1,20 @@
 """The README's first command: victron-host --demo, as one table and into a pipe. On a terminal: test_terminal.py."""
 
+import json
 import os
 import re
 import select
 import signal
 import subprocess
+import threading
 import time
 
+import paho.mqtt.client as paho
 import pytest
 import vrm_check
-from vrm import FARM, HOUSE, VAN
+from vrm import FARM, HOUSE, VAN, Vrm
+from vrm_broker import Broker
+from vrm_world import USER
 
 from support.plugin import Plugin
 from support.world import CONTROLLER, address
@@ -24,6 +29,7 @@ NODES = [CONTROLLER, address(HOUSE, "gw"), address(HOUSE, "bm", 289), address(HO
          *[address(site, "bm", instance) + part for site, instance in ((HOUSE, 289), (VAN, 0)) for part in "ha"],
          *(address(site, "gw") + part for site in (HOUSE, VAN) for part in "dove"),
          *(address(FARM, code, instance) + part for code, instance, parts in FARM_NODES for part in ("", *parts))]
+ESS, FARM_PORTAL = "settings/0/Settings/CGwacs/", "c0619ab1d2e5"
 PATIENCE = 30.0         # seconds; python3 and openssl have to start
 TIME = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d "
 
@@ -101,3 +107,64 @@ def test_a_pipe_gets_lines_until_it_is_closed(demo):
 # Expected: At every moment of two days sources are loads, losses and charge, and counters are the sums of the powers shown.
 def test_what_the_farm_shows_adds_up():
     assert vrm_check.problems() == []
+    assert vrm_check.problems({ESS + "BatteryLife/MinimumSocLimit": 60, ESS + "MaxDischargePower": 4000,
+                               "evcharger/40/Mode": 0, "evcharger/40/SetCurrent": 10}) == []
+
+
+class Listener:
+    """A client of the demo's broker."""
+
+    def __init__(self, vrm, port, password):
+        self.code, self.told, self.news = None, {}, threading.Condition()
+        self.client = paho.Client()
+        self.client.tls_set(vrm.ca)
+        self.client.username_pw_set(USER["email"], password)
+        self.client.on_connect = lambda *args: self.note(lambda: setattr(self, "code", args[-1]))
+        self.client.on_message = lambda _client, _data, message: self.note(
+            lambda: self.told.update({message.topic: json.loads(message.payload)}))
+        self.client.connect("localhost", port)
+        self.client.loop_start()
+        self.until(lambda: self.code is not None)
+
+    def note(self, change):
+        with self.news:
+            change()
+            self.news.notify_all()
+
+    def until(self, there):
+        with self.news:
+            assert self.news.wait_for(there, PATIENCE), (self.code, self.told)
+
+    def value(self, path):
+        return self.told.get(f"N/{FARM_PORTAL}/{path}", {}).get("value")
+
+    def close(self):
+        self.client.disconnect()
+        self.client.loop_stop()
+
+
+# Fault: What is written to a gateway of the demo shows on its broker and not in VRM's answers, or changes nothing else.
+# Expected: Login by the token only; all is told once, then what changes; a write is so at both, and power follows.
+def test_the_demos_gateways_take_writes():
+    with Vrm(world="demo", token="a token of the tests", day=1e6) as vrm:
+        broker = Broker(vrm, USER["email"])
+        stranger = Listener(vrm, broker.port, "Token another")
+        assert stranger.code == 5
+        stranger.close()
+        client = Listener(vrm, broker.port, "Token " + vrm.token)
+        client.client.subscribe([(f"N/{FARM_PORTAL}/settings/+/Settings/#", 0), (f"N/{FARM_PORTAL}/vebus/+/State/#", 0),
+                                 (f"N/{FARM_PORTAL}/+", 0), ("N/another/#", 0)])
+        client.client.publish(f"R/{FARM_PORTAL}/keepalive", "")
+        client.until(lambda: client.value("full_publish_completed") and client.value("heartbeat"))
+        minimum, mode = ESS + "BatteryLife/MinimumSocLimit", "vebus/276/Mode"
+        assert client.told[f"N/{FARM_PORTAL}/{minimum}"] == {"value": 30, "min": 0, "max": 100}
+        assert client.value("vebus/276/State") == 252 and client.value("battery/512/Soc") is None
+        for path, value in ((minimum, 60), (minimum, 101), (mode, 4)):
+            client.client.publish(f"W/{FARM_PORTAL}/{path}", json.dumps({"value": value}))
+        client.until(lambda: client.value(minimum) == 60)
+        vrm.ahead = 5000                        # some moments of a day that passes slowly
+        client.until(lambda: client.value("vebus/276/State") == 0)
+        values = {record["dbusPath"]: record["rawValue"] for record in vrm.sites[FARM].rows(*vrm.clock())}
+        assert values["/Settings/CGwacs/BatteryLife/MinimumSocLimit"] == values["/Control/ActiveSocLimit"] == 60
+        assert values["/Mode"] is not None and values["/Ac/Out/L1/P"] == 0
+        client.close()

@@ -7,9 +7,10 @@ import time
 
 import paho.mqtt.client as paho
 import pytest
+from gx_device import FULL, OFF, PORTAL_MODE, READ_ONLY, values_of
 from vrm import HOUSE
 
-from support.gx import FULL, OFF, PORTAL_MODE, READ_ONLY, Cloud, values_of
+from support.gx import Cloud
 
 EMAIL, TOKEN, PORTAL = "demo@example.com", "a token of the tests", "c0619ab1d2e3"
 SPEED = 20.0

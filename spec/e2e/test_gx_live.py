@@ -4,9 +4,9 @@ and its answers to a search, as the owner lives it."""
 import time
 
 import pytest
+from gx_device import values_of
 from vrm import HOUSE
 
-from support.gx import values_of
 from support.gx_lan import USER, Lan
 from support.world import FRESH, address
 

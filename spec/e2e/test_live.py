@@ -7,10 +7,11 @@ import subprocess
 import time
 
 import pytest
+from gx_device import OFF, PORTAL_MODE, values_of
 from vrm import HOUSE, USER, VAN
 
 from support.broker import free_port
-from support.gx import OFF, PORTAL_MODE, Cloud, values_of
+from support.gx import Cloud
 from support.world import CONNECTED, FRESH, TOKEN, address
 
 BANK, PORTAL, OTHER = address(HOUSE, "bm", 289), "c0619ab1d2e3", "c0619ab1d2e4"

@@ -1,5 +1,5 @@
-"""A GX device behind a broker, as its MQTT plugin makes it look (docs/vrm.md, Live data), and VRM's broker: a real
-mosquitto with TLS and users. What a client does there is judged: see Cloud.violations."""
+"""VRM's broker, a real mosquitto with TLS and users, and GX devices (scripts/demo/gx_device.py) behind it. What a client
+does there is judged: see Cloud.violations."""
 
 import base64
 import glob
@@ -11,15 +11,9 @@ import threading
 import time
 
 import paho.mqtt.client as paho
+from gx_device import Gx
 
 from .broker import Broker
-
-KEPT_ALIVE = 60.0           # seconds after a keepalive in which changes are told
-INTEREST = 130.0            # seconds after the last question or write in which anything is forwarded to VRM
-HEARTBEAT = 3.0
-REPUBLISHES = 3             # a second, of all clients together
-OFF, READ_ONLY, FULL = 0, 1, 2          # settings/0/Settings/Network/VrmPortal
-PORTAL_MODE = "settings/0/Settings/Network/VrmPortal"
 
 
 def dynamic_security():
@@ -50,7 +44,7 @@ class Cloud:
             f"certfile {certificate}", f"keyfile {key}", "max_queued_messages 0", f"plugin {dynamic_security()}",
             f"plugin_opt_config_file {self.rights_file}"], web=True)
         self.port, self.web_port = self.broker.port, self.broker.web_port
-        self.devices = {}               # portal id -> Gx
+        self.devices = {}               # portal id -> BrokerGx
         self.found = []                 # violations that a Gx has seen
 
     def write_rights(self):
@@ -93,8 +87,8 @@ class Cloud:
         self.broker.stop()
 
     def add(self, portal, values, **how):
-        """A GX of this portal id -> Gx. Before or after the start."""
-        self.devices[portal] = device = Gx(self, portal, values, **how)
+        """A GX of this portal id -> BrokerGx. Before or after the start."""
+        self.devices[portal] = device = BrokerGx(self, portal, values, **how)
         if self.broker.process is not None:
             device.connect()
         return device
@@ -158,28 +152,17 @@ class Cloud:
         return said
 
 
-class Gx:
-    """`values` are {"battery/289/Soc": 76.5, ...}: None is a path without a value. `speed`: how much faster its times
-    pass than the real ones. `refresh`: called now and then, gives the values of the moment. `bridged`: its broker is
-    VRM's, not its own."""
+class BrokerGx(Gx):
+    """A GX behind the broker of a Cloud or Lan."""
 
-    def __init__(self, cloud, portal, values, speed=1.0, firmware=3.55, refresh=None, limits=None, writable=(),
-                 bridged=True):
-        self.cloud, self.portal, self.speed, self.firmware, self.bridged = cloud, portal, speed, firmware, bridged
-        self.values = {PORTAL_MODE: FULL, "system/0/Serial": portal, **values}
-        self.refresh, self.limits, self.writable = refresh, dict(limits or {}), set(writable)
-        self.refused = set()            # paths whose writes have no effect
-        self.clamped = set()            # those whose values are brought within the limits; others are refused then
-        self.released = set()           # those that may be written before they are there, and that null releases
-        self.taken_back = {}            # path -> seconds after which its owner sets it as it was
-        self.heart, self.online = True, True
-        self.alive_until = self.interest_until = self.next_beat = 0.0
-        self.tokens, self.tokens_at = REPUBLISHES, 0.0
-        self.keepalives, self.writes, self.republished = [], [], 0
-        self.lock = threading.RLock()
-        self.client, self.thread, self.closing = None, None, threading.Event()
+    def __init__(self, cloud, portal, values, **how):
+        super().__init__(portal, values, self._publish, cloud.found.append, **how)
+        self.cloud, self.client, self.thread, self.closing = cloud, None, None, threading.Event()
 
-    # -- connection ------------------------------------------------------------------------------
+    def _publish(self, topic, text):
+        client = self.client
+        if client is not None:
+            client.publish(topic, text)
 
     def connect(self):
         subscribed = threading.Event()
@@ -188,14 +171,14 @@ class Gx:
         self.client.on_connect = lambda client, *_: client.subscribe([(f"R/{self.portal}/#", 0),
                                                                       (f"W/{self.portal}/#", 0)])
         self.client.on_subscribe = lambda *_: subscribed.set()
-        self.client.on_message = self._on_message
+        self.client.on_message = lambda _client, _data, message: self.receive(message.topic, message.payload)
         self.client.connect("127.0.0.1", self.cloud.broker.test_port)
         self.client.loop_start()
         assert subscribed.wait(10), "the GX could not subscribe"
         if not self.bridged:
             self.client.publish(f"N/{self.portal}/system/0/Serial", json.dumps({"value": self.portal}), retain=True)
         if self.thread is None:
-            self.thread = threading.Thread(target=self._run, daemon=True)
+            self.thread = threading.Thread(target=self.run, daemon=True)
             self.thread.start()
 
     def disconnect(self):
@@ -210,172 +193,6 @@ class Gx:
             self.thread.join(5)
         self.disconnect()
 
-    # -- time ------------------------------------------------------------------------------------
-
-    def _run(self):
-        last = 0.0
+    def run(self):
         while not self.closing.wait(0.02):
-            with self.lock:
-                now = time.monotonic()
-                if now >= self.next_beat:
-                    self.next_beat = now + HEARTBEAT / self.speed
-                    if self.alive() and self.heart:
-                        self._send("heartbeat", {"value": int(time.time())})
-                if self.refresh and now - last >= 1 / self.speed:
-                    last = now
-                    for path, value in self.refresh().items():
-                        self.set(path, value)
-
-    def alive(self):
-        return time.monotonic() < self.alive_until
-
-    # -- what it tells ---------------------------------------------------------------------------
-
-    def _send(self, topic, payload):
-        """Past the bridge: only while somebody at VRM is interested, and the portal mode allows it."""
-        client = self.client
-        forwards = not self.bridged or time.monotonic() < self.interest_until and self.values[PORTAL_MODE] != OFF
-        if client is not None and self.online and forwards:
-            text = "" if payload is None else json.dumps(payload)
-            client.publish(f"N/{self.portal}/{topic}", text)
-
-    def _tell(self, path):
-        low, high = self.limits.get(path, (None, None))
-        payload = {"value": self.values[path]}
-        if low is not None:
-            payload["min"] = low
-        if high is not None:
-            payload["max"] = high
-        self._send(path, payload)
-
-    def set(self, path, value):
-        """A value changes, or comes; it is told if it is another."""
-        with self.lock:
-            known = path in self.values and self.values[path] == value
-            self.values[path] = value
-            if not known and self.alive():
-                self._tell(path)
-
-    def repeat(self, path):
-        """Tells a value again, as a device does that writes the same to D-Bus."""
-        with self.lock:
-            if self.alive():
-                self._tell(path)
-
-    def remove(self, prefix):
-        """A service (or all below a path) leaves the D-Bus: an empty message for each of its topics."""
-        with self.lock:
-            for path in [path for path in self.values if (path + "/").startswith(prefix.rstrip("/") + "/")]:
-                del self.values[path]
-                if self.alive():
-                    self._send(path, None)
-
-    def restart(self, seconds=0.0):
-        """The GX starts anew: nobody has kept it alive, and it forgets who was interested."""
-        with self.lock:
-            self.online, self.alive_until, self.interest_until = False, 0.0, 0.0
-        time.sleep(seconds)
-        self.online = True
-
-    def flood(self, count, below="solarcharger/0/Flood"):
-        """So many topics in one go."""
-        with self.lock:
-            for number in range(count):
-                self.set(f"{below}/{number}", number)
-
-    # -- what it is asked ------------------------------------------------------------------------
-
-    def _on_message(self, _client, _data, message):
-        kind, _, path = message.topic.split("/", 2)
-        with self.lock:
-            if not self.online or self.bridged and self.values[PORTAL_MODE] == OFF:
-                return
-            self.interest_until = time.monotonic() + INTEREST / self.speed
-            if kind == "W":
-                self._write(path, message.payload)
-            elif path in ("keepalive", "system/0/Serial"):
-                self._keepalive(message.payload)
-            else:
-                self._read(path)
-
-    def _keepalive(self, payload):
-        now = time.monotonic()
-        self.keepalives.append((now, payload.decode()))
-        if not self.alive():
-            self.next_beat = now
-        self.alive_until = now + KEPT_ALIVE / self.speed
-        if b"suppress-republish" in payload:
-            return
-        if now - self.tokens_at >= 1:
-            self.tokens, self.tokens_at = REPUBLISHES, now
-        if self.tokens == 0:
-            self.cloud.found.append(f"more than {REPUBLISHES} republishes in a second")
-            return
-        self.tokens -= 1
-        self.republished += 1
-        for path in list(self.values):
-            self._tell(path)
-        if self.firmware >= 3.2:
-            self._send("full_publish_completed", {"value": int(time.time()), **self._echo(payload)})
-
-    def _echo(self, payload):
-        try:
-            options = json.loads(payload)["keepalive-options"]
-        except (ValueError, KeyError, TypeError):
-            return {}
-        found = {}
-        for option in options if self.firmware >= 3.5 else []:
-            if isinstance(option, dict):
-                found.update(option)
-        return found
-
-    def _read(self, path):
-        for one in list(self.values):
-            if (one + "/").startswith(path + "/"):
-                self._tell(one)
-
-    def _write(self, path, payload):
-        self.writes.append((time.monotonic(), path, payload.decode()))
-        try:
-            value = json.loads(payload)["value"]
-        except (ValueError, KeyError, TypeError):
-            self.cloud.found.append(f"a write that is no value: {path} {payload.decode()}")
-            return
-        before = self.values.get(path)
-        if path not in self.writable:
-            self.cloud.found.append(f"a write to a path that nobody declares: {path}")
-        if isinstance(value, (str, bool, list, dict)) or value is None and isinstance(before, (int, float)) \
-                and path not in self.released:
-            self.cloud.found.append(f"a write of {json.dumps(value)} where a number belongs: {path}")
-        known = path in self.values or path in self.released
-        if self.bridged and self.values[PORTAL_MODE] != FULL or path in self.refused or not known:
-            return
-        low, high = self.limits.get(path, (None, None))
-        if value is not None and low is not None and not low <= value <= high:
-            if path not in self.clamped:
-                return
-            value = min(max(value, low), high)
-        self.set(path, value)
-        if path in self.taken_back:
-            threading.Timer(self.taken_back[path], self.set, (path, before)).start()
-
-
-# Of VRM's rows, what D-Bus counts otherwise: hours there, seconds here.
-SECONDS = ("/TimeToGo", "/Dc/Battery/TimeToGo")
-
-
-def values_of(site, clock):
-    """The paths and values of a GX from an installation of VRM's stand-in (scripts/demo/vrm_world.py), and those that
-    VRM does not keep: the history of a month."""
-    values = {}
-    for row in site.rows(*clock()):
-        service, path, value = row["dbusServiceType"], row["dbusPath"], row["rawValue"]
-        if not (service and path):
-            continue
-        if path in SECONDS and value is not None:
-            value *= 3600
-        values[f"{service}/{row['instance']}{path}"] = value
-        if service == "solarcharger" and path == "/History/Daily/0/Yield":
-            for day in range(2, 31):
-                values[f"{service}/{row['instance']}/History/Daily/{day}/Yield"] = value
-    return values
+            self.tick()

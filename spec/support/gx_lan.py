@@ -16,7 +16,7 @@ import urllib.parse
 
 from .broker import Broker, free_port
 from .certs import openssl
-from .gx import Gx, hashed
+from .gx import BrokerGx, hashed
 
 USER = "pg3-victron"            # a GX takes any user name; mosquitto has to know it
 CARD = "c0:61:9a:b1:d2:e3"
@@ -59,7 +59,7 @@ class Lan:
         self.broker = Broker(self.folder, [
             f"certfile {self.mqtt.file}", f"keyfile {self.mqtt.key}", f"password_file {self.password_file}",
             "max_queued_messages 0", *plain])
-        self.gx = Gx(self, portal, values, bridged=False)
+        self.gx = BrokerGx(self, portal, values, bridged=False)
         self.servers, self.web_context = [], None
         self.web_port = self._serve(self._web_handler(), self.web)
         self.page_port = self._serve(self._web_handler(), None)
