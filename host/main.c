@@ -364,9 +364,10 @@ static bool open_tool(struct app *a) {
     a->api.err = terminal;
     a->api.as_json = a->options.json;
     a->api.get = a->options.mode == MODE_GET;
-    a->api.live = a->options.live;
     a->api.record = a->options.record;
     a->api.replay = a->options.replay;
+    a->api.params = a->options.params;
+    a->api.param_count = a->options.param_count;
     a->api.args = a->options.args;
     a->api.arg_count = a->options.arg_count;
     bool asks = watched(a) || (a->options.mode == MODE_ROWS && a->options.arg_count == 0);

@@ -11,9 +11,9 @@ enum id {
     DEMO,
     WATCH,
     TOKEN_FILE,
+    PARAM,
     ONCE,
     AS_JSON,
-    LIVE,
     RECORD,
     REPLAY,
     CHECK,
@@ -38,9 +38,10 @@ static const struct option options[OPTIONS] = {
     [DEMO] = {"demo", "", "", "show three made-up installations (needs python3 and openssl)"},
     [WATCH] = {"watch", "", "", "show your own"},
     [TOKEN_FILE] = {"token-file", "", "FILE", "take the access token from the first line of FILE"},
+    [PARAM] = {"param", "", "NAME=VALUE",
+               "a parameter of the plugin, such as live=vrm; may be repeated"},
     [ONCE] = {"once", "", "", "print what there is and leave"},
     [AS_JSON] = {"json", "", "", "for programs, one line of JSON for each change"},
-    [LIVE] = {"live", "", "", "also show what comes live from the broker of VRM"},
     [RECORD] = {"record", "", "FILE", "watch, and keep what came, without what is personal"},
     [REPLAY] = {"replay", "", "FILE", "show what was recorded"},
     [CHECK] = {"check", "", "", "check device scripts, or those of a folder (add their paths)"},
@@ -73,7 +74,7 @@ static const char tail[] =
     "  victron-host --watch --token-file token.txt\n"
     "  victron-host --watch --json --token-file token.txt >> values.jsonl\n"
     "  victron-host get 258l_bm289.BATLVL --token-file token.txt\n"
-    "  victron-host --record report.jsonl --live --token-file token.txt\n"
+    "  victron-host --record report.jsonl --param live=vrm --token-file token.txt\n"
     "  victron-host --rows --replay report.jsonl\n"
     "  eval \"$(victron-host --completion bash)\"\n"
     "\n"
@@ -132,10 +133,11 @@ static void complete_zsh(void) {
     fputs("#compdef victron-host\n_victron_host() {\n    _arguments", stdout);
     for (int i = 0; i < OPTIONS; i++) {
         const struct option *o = &options[i];
-        const char *value = i == COMPLETION         ? ":shell:(bash zsh)"
-                            : i == FIND || i == NEW ? ":word:"
-                            : o->value[0] != '\0'   ? ":file:_files"
-                                                    : "";
+        bool worded = i == FIND || i == NEW || i == PARAM;
+        const char *value = i == COMPLETION       ? ":shell:(bash zsh)"
+                            : worded              ? ":word:"
+                            : o->value[0] != '\0' ? ":file:_files"
+                                                  : "";
         if (o->help != NULL) {
             printf(" \\\n        '--%s[%s]%s'", o->name, o->help, value);
         }
@@ -225,6 +227,14 @@ static int find(const char *word, const char **value) {
     return OPTIONS;
 }
 
+static bool take_param(const char *word, struct options *o) {
+    if (strchr(word, '=') == NULL || o->param_count == PARAMS_MAX) {
+        return complain("--param wants NAME=VALUE behind it, and may be there 32 times.");
+    }
+    o->params[o->param_count++] = word;
+    return true;
+}
+
 // The plain options and those with a value, of which *leave asks for a text and no more.
 static void take(enum id id, const char *value, struct options *o, bool *leave, int *code) {
     *leave = id == COMPLETION || id == VERSION || id == HELP;
@@ -243,9 +253,6 @@ static void take(enum id id, const char *value, struct options *o, bool *leave, 
         break;
     case AS_JSON:
         o->json = true;
-        break;
-    case LIVE:
-        o->live = true;
         break;
     case RECORD:
         o->record = value;
@@ -306,6 +313,9 @@ static bool settle(struct options *o) {
     if ((o->once || o->record != NULL) && !watched) {
         return complain("--once and --record go with --demo, --watch or --replay.");
     }
+    if (o->param_count > 0 && !watched && o->mode != MODE_GET) {
+        return complain("--param goes with --demo, --watch, --replay or get.");
+    }
     if (o->json && o->mode == MODE_ROWS) {
         o->form = "json";
     } else if (o->json && !watched && o->mode != MODE_GET) {
@@ -313,9 +323,6 @@ static bool settle(struct options *o) {
     }
     if (o->mode != MODE_ROWS && (o->form != NULL || o->find != NULL)) {
         return complain("--find, --lines and --new go with --rows.");
-    }
-    if (o->live && (o->mode != MODE_WATCH || o->replay != NULL || o->once)) {
-        return complain("--live goes with --watch or --record, and not with --once.");
     }
     if (o->replay != NULL && (o->demo || o->record != NULL)) {
         return complain("--replay goes with neither --demo nor --record.");
@@ -349,6 +356,12 @@ bool options_read(int argc, char **argv, struct options *o, int *code) {
             fprintf(stderr, "victron-host: --%s wants a %s behind it. Try --help.\n",
                     options[id].name, options[id].value);
             return false;
+        }
+        if (id == PARAM) {
+            if (!take_param(value, o)) {
+                return false;
+            }
+            continue;
         }
         bool leave = false;
         int done = 0;

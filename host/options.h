@@ -4,6 +4,8 @@
 
 #include <stdbool.h>
 
+#define PARAMS_MAX 32
+
 enum mode { MODE_PG3, MODE_DEMO, MODE_WATCH, MODE_GET, MODE_PROFILE, MODE_CHECK, MODE_ROWS };
 
 struct options {
@@ -11,13 +13,14 @@ struct options {
     bool demo; // VRM is the stand-in
     bool once;
     bool json;           // what is shown is for a program
-    bool live;           // what VRM's broker tells, too
     const char *form;    // of --rows: "lines", "json" or "new"; NULL: a table
     const char *find;    // of --rows: only what has this text; NULL: everything
     const char *service; // of --new
     const char *record;  // the file that what comes goes into; NULL: none does
     const char *replay;  // the file it comes from; NULL: from VRM
     const char *token_file;
+    const char *params[PARAMS_MAX]; // "NAME=VALUE", in the place of PG3's
+    int param_count;
     const char *main_file; // another script in the place of main.lua, for specs of the host
     char **args;           // the words beside the options
     int arg_count;

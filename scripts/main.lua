@@ -145,16 +145,16 @@ end
 
 local COMMAND_SECONDS = 60          -- PG3 is told after that at the latest
 
---- A command from the ISY -> whether it was done. A script sees only what its table declares, with numbers
--- within its limits.
+--- A command from the ISY -> a sentence on what became of it, nil: the log has it; whether it was done, which
+-- the host wants last. A script sees only what its table declares, with numbers within its limits.
 local function command(address, cmd, args)
     if address == CONTROLLER and cmd == "RELOAD" then
         scan_scripts(true)
         notices.unused(scripts.unused())
         scripts.log_figures()
-        return true
+        return nil, true
     elseif address == CONTROLLER and cmd == "CLEANUP" then
-        return account.clean_up()
+        return nil, account.clean_up()
     end
     local type_ = type_at(address)
     local found = type_ and commands.find(type_, cmd)
@@ -169,16 +169,16 @@ local function command(address, cmd, args)
     end
     if problem then
         host.log("warning", ("%s: %s"):format(address, problem))
-        return false
+        return problem, false
     end
     local run = found.driver and host.spawn(control.command, address, found, values)
         or host.spawn(host.run_script, found.run, address, values, nil, "command")
-    local ended, done = host.await(run, COMMAND_SECONDS)
+    local ended, done, text = host.await(run, COMMAND_SECONDS)
     if ended == nil then
         host.log("warning", ("%s: the command %s still runs after %d s; PG3 is told that it is not done.")
             :format(address, cmd, COMMAND_SECONDS))
     end
-    return ended and done or false
+    return found.driver and text or nil, ended and done or false
 end
 
 --- The controller's script reports that the plugin runs.

@@ -295,6 +295,8 @@ MUTATIONS = [
     Mutation("who awaits a task does not hear of its end", "host/lua/task.c",
              "if (k->state == WAITS && k->awaits == task->co) {", "if (k == task) {",
              ["spec/c/test_task.c"]),
+    Mutation("a command to a real device is sent without a question", "scripts/tools/command_form.lua",
+             "form.asking = complete and asks", "form.asking = false", ["spec/screen_spec.lua"]),
     Mutation("old values are told to programs as measured", "scripts/tools/values.lua",
              'if change.driver == STATE then whole[change.address] = "due" end', "",
              ["spec/values_spec.lua"]),

@@ -611,16 +611,20 @@ static void set_word(lua_State *L, const char *name, const char *word, const cha
     lua_setfield(L, -2, name);
 }
 
-// host.asked = { json =, get =, live = whether, record =, replay = file | nil }: how values are
-// shown, whether they come live, too, and where what comes is recorded or was.
+// host.asked = { json =, get = whether, record =, replay = file | nil, params = list of
+// "NAME=VALUE" }: how values are shown, where what comes is recorded or was, and PG3's parameters.
 static void set_asked(lua_State *L, const struct api *a) {
     lua_createtable(L, 0, 5);
+    lua_createtable(L, a->param_count, 0);
+    for (int i = 0; i < a->param_count; i++) {
+        lua_pushstring(L, a->params[i]);
+        lua_rawseti(L, -2, i + 1);
+    }
+    lua_setfield(L, -2, "params");
     lua_pushboolean(L, a->as_json);
     lua_setfield(L, -2, "json");
     lua_pushboolean(L, a->get);
     lua_setfield(L, -2, "get");
-    lua_pushboolean(L, a->live);
-    lua_setfield(L, -2, "live");
     lua_pushstring(L, a->record);
     lua_setfield(L, -2, "record");
     lua_pushstring(L, a->replay);

@@ -28,16 +28,18 @@ struct api {
     int last_connection;
     struct asked *searches; // host.search's
     size_t script_count;
-    char root[512];          // the folder that has scripts/
-    char profile[512];       // folder of the profile
-    bool failed;             // main.lua could not be run
-    FILE *out;               // where host.print writes; NULL under PG3
-    FILE *err;               // where host.complain writes; NULL under PG3
-    bool colours;            // a terminal reads it
-    bool demo;               // host.demo: VRM is the stand-in
-    bool once;               // host.once: one picture, then the end
-    bool as_json, get, live; // host.asked
+    char root[512];    // the folder that has scripts/
+    char profile[512]; // folder of the profile
+    bool failed;       // main.lua could not be run
+    FILE *out;         // where host.print writes; NULL under PG3
+    FILE *err;         // where host.complain writes; NULL under PG3
+    bool colours;      // a terminal reads it
+    bool demo;         // host.demo: VRM is the stand-in
+    bool once;         // host.once: one picture, then the end
+    bool as_json, get; // host.asked
     const char *record, *replay;
+    const char *const *params; // "NAME=VALUE"
+    int param_count;
     struct buf lines;                  // of the log, for host.lines
     const char *form, *find, *service; // host.form, host.find, host.service: of --rows, or NULL
     char **args;                       // host.args: the words after the options

@@ -18,11 +18,13 @@ local function write(node, driver, value, minutes)
     return result, text
 end
 
---- A command of a row -> whether it was done. values: of commands.validate. Waits.
+--- A command of a row -> whether it was done, what became of it in a sentence. values: of commands.validate.
+-- Waits.
 function control.command(address, command, values)
     local minutes = command.timed and values.MINUTES or nil
     local value = command.timed and values.VALUE or values.value
-    return write(nodes.all[address], command.driver, value, minutes) == writes.RESULT.DONE
+    local result, text = write(nodes.all[address], command.driver, value, minutes)
+    return result == writes.RESULT.DONE, text
 end
 
 local function has_path(driver, path)

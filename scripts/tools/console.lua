@@ -81,7 +81,8 @@ end
 
 --- Brings a node, a table with its address, to what is shown now: name, type (a text), primary, values = list
 -- of { id, label, text, number (nil: without data), without, kind = list of its states, colour }, by = those
--- by id, state = see above, data = text of its state, data_colour, time = text of its data's. Returns it.
+-- by id, state = see above, data = text of its state, data_colour, time = text of its data's, commands = of
+-- its type. Returns it.
 function console.refresh(node)
     local there, type_ = look_up(node.address)
     local values, by = {}, {}
@@ -96,6 +97,7 @@ function console.refresh(node)
         values[i], by[driver.id] = value, value
     end
     node.name, node.type, node.primary = clean(there.name), type_.name, there.primary
+    node.commands = type_.commands
     node.values, node.by, node.state = values, by, state_of(values)
     local data, time = by.GV30, by.TIME
     if data and time then                       -- the last two; they are shown apart from the others

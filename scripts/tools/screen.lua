@@ -1,13 +1,17 @@
 --- What --demo and --watch show on a terminal, as pure functions: from what is known (world) and what is
 -- looked at (view) to the lines of a screen, and from a key to what is looked at next.
 --
--- world = { title, own = the plugin's node or nil, sites = list of { address, name, nodes, history },
---   notices = list of texts, log = list of lines }. nodes: as console.refresh fills them, the gateway first.
+-- world = { title, own = the plugin's node or nil, sites = list of { address, name, nodes, history,
+--   controlled = the owner lets values be set there },
+--   notices = list of texts, log = list of lines, timed = commands for a time can be sent as well, asks =
+--   before one is sent that is asked once more, sent = the last one, { title, text, colour } | nil }. nodes:
+--   as console.refresh fills them, the gateway first.
 --   history = { pv, load, soc }: samples of flow.powers, false where it was not known.
 -- view = {}: what is looked at first, the only installation or all of them. It has name (of a page), first
 -- (no key was pressed yet), site and node (addresses), top (the first line of what is scrolled), full (with
--- what has no data), back (the page before).
+-- what has no data), back (the page before), line (of the commands), form (see tools.command_form).
 
+local command_form = require "tools.command_form"
 local flow = require "tools.flow"
 local paint = require "tools.paint"
 
@@ -234,10 +238,40 @@ function pages.site(world, view, columns, room)
     return rows
 end
 
-function pages.node(world, view, columns, room)
+local function node_of(world, view)
     local nodes = view.site == "" and { world.own } or site_of(world, view).nodes
-    local node = nodes[index_of(nodes, view.node)]
+    return nodes[index_of(nodes, view.node)]
+end
+
+function pages.node(world, view, columns, room)
+    local node = node_of(world, view)
     return append({ title_row(node) }, scrolled(value_rows(node, columns, view.full), view, room - 1))
+end
+
+local CONTROL_IS_OFF = "Nothing can be set here: control is off. Start the program with --param live=vrm and"
+    .. " --param control=on, or control=NAME of the installation."
+
+--- The commands of a node, and what became of the one that was sent last.
+function pages.commands(world, view, columns, room)
+    local node, list, below = node_of(world, view), {}, {}
+    for i, command in ipairs(command_form.offered(node, world.timed)) do
+        list[i] = command_form.row(node, command, columns)
+    end
+    view.line = math.max(1, math.min(view.line, #list))         -- a script may have come anew
+    if #list > 0 then list[view.line].chosen = true else list[1] = { { " It has no commands.", "grey" } } end
+    if view.site ~= "" and not site_of(world, view).controlled then
+        append(below, append({ {} }, wrapped(CONTROL_IS_OFF, columns, "yellow")))
+    elseif world.sent then
+        append(below, { {}, { " ", { world.sent.title, "bold" } } })
+        append(below, wrapped(world.sent.text, columns, world.sent.colour))
+    end
+    return append(append({ title_row(node) }, window(list, view.line, math.max(1, room - 1 - #below))), below)
+end
+
+--- What is entered for a command.
+function pages.command(world, view)
+    local node = node_of(world, view)
+    return append({ title_row(node) }, command_form.rows(view.form, node, site_of(world, view).name))
 end
 
 --- All values of all nodes of an installation.
@@ -268,7 +302,10 @@ local HINTS = {
     site = { { "↑↓", "node" }, { "Enter", "values" }, { "Esc", "back" }, { "←→", "next" },
              { "a", "all values" }, { "l", "log" } },
     node = { { "a", "all values" }, { "←→", "next node" }, { "Esc", "back" }, { "↑↓", "scroll" },
-             { "l", "log" } },
+             { "l", "log" }, { "c", "commands" } },
+    commands = { { "↑↓", "command" }, { "Enter", "choose" }, { "←→", "next node" }, { "Esc", "back" },
+                 { "l", "log" } },
+    command = { { "0-9 ↑↓", "value" }, { "Enter", "go on, send" }, { "Esc", "do not" } },
     all = { { "↑↓", "scroll" }, { "Esc", "back" }, { "←→", "next" }, { "l", "log" } },
     log = { { "↑↓", "scroll" }, { "Esc", "back" } },
 }
@@ -335,8 +372,8 @@ end
 local NAMES = { ["[A"] = "up", ["[B"] = "down", ["[C"] = "right", ["[D"] = "left", OA = "up", OB = "down",
                 OC = "right", OD = "left", ["[5~"] = "page up", ["[6~"] = "page down", ["[H"] = "home",
                 ["[F"] = "end", OH = "home", OF = "end", ["[1~"] = "home", ["[4~"] = "end", ["[Z"] = "left" }
-local BYTES = { ["\r"] = "enter", ["\n"] = "enter", ["\t"] = "right", ["\b"] = "escape", ["\127"] = "escape",
-                k = "up", j = "down", h = "left", ["\f"] = "redraw" }
+local BYTES = { ["\r"] = "enter", ["\n"] = "enter", ["\t"] = "right", ["\b"] = "backspace",
+                ["\127"] = "backspace", k = "up", j = "down", h = "left", ["\f"] = "redraw" }
 
 --- What a terminal sent -> list of keys: their names, or the character; and the beginning of a key at its
 -- end, of which the rest is still to come. last: nothing more is to come, so that it is Esc.
@@ -369,7 +406,7 @@ local function go(view, name)
     view.name, view.top = name, name == "log" and math.huge or 0
 end
 
-local BACK = { site = "overview", node = "site", all = "site" }
+local BACK = { site = "overview", node = "site", all = "site", commands = "node", command = "commands" }
 local STEPS = { up = -1, down = 1, ["page up"] = -10, ["page down"] = 10, home = -1e6, ["end"] = 1e6 }
 
 --- Up, down and the like: to another line of a list, or the page scrolls.
@@ -378,6 +415,9 @@ local function step(world, view, by)
         view.site = neighbour(world.sites, view.site, by)
     elseif view.name == "site" then
         view.node = neighbour(site_of(world, view).nodes, view.node, by)
+    elseif view.name == "commands" then
+        local count = #command_form.offered(node_of(world, view), world.timed)
+        view.line = math.max(1, math.min(view.line + math.tointeger(by), count))
     else
         view.top = (view.top or 0) + math.tointeger(by)
     end
@@ -386,8 +426,8 @@ end
 --- The same page of the one before or after.
 local function turn(world, view, by)
     if view.name == "log" or view.site == "" then return end
-    if view.name == "node" then
-        view.node = neighbour(site_of(world, view).nodes, view.node, by)
+    if view.name == "node" or view.name == "commands" then
+        view.node, view.line = neighbour(site_of(world, view).nodes, view.node, by), 1
     else
         view.site, view.node = neighbour(world.sites, view.site, by), nil
     end
@@ -401,13 +441,34 @@ local function open(world, view)
     elseif view.name == "site" then
         view.node, view.full = neighbour(site_of(world, view).nodes, view.node, 0), false
         go(view, "node")
+    elseif view.name == "commands" then
+        local node = node_of(world, view)
+        local command = command_form.offered(node, world.timed)[view.line]
+        if not command or command.driver and not site_of(world, view).controlled then return end
+        view.form = command_form.begin(node, command)
+        go(view, "command")
     end
+end
+
+--- To the commands of the node that is looked at.
+local function open_commands(world, view)
+    view.node, view.line = node_of(world, view).address, 1
+    go(view, "commands")
+end
+
+--- A key for the form -> the command, once it is to be sent: { address, id, args, title }.
+local function fill_in(world, view, key)
+    local form = view.form
+    if not command_form.press(form, key, world.asks) then return nil end
+    go(view, "commands")
+    return { address = form.address, id = form.command.id, args = command_form.args(form),
+             title = command_form.title(form) }
 end
 
 local function back(view)
     if view.name == "log" then
         go(view, view.back or "overview")
-    elseif view.site == "" then
+    elseif view.site == "" and view.name == "node" then
         view.site, view.node = nil, nil
         go(view, "overview")
     else
@@ -415,13 +476,16 @@ local function back(view)
     end
 end
 
---- A key (screen.keys) changes what is looked at -> whether it asks for the end.
+--- A key (screen.keys) changes what is looked at -> whether it asks for the end; the command that it sends,
+-- see fill_in.
 function screen.press(world, view, key)
     settle(world, view)
     if view.first and view.name == "site" then view.site = world.sites[1].address end
     view.first = nil
     local site = key:find("^[1-9]$") and world.sites[tonumber(key)]
     if key == "q" or key == "Q" then return true end
+    if key == "backspace" and view.name ~= "command" then key = "escape" end
+    if view.name == "command" and key ~= "escape" then return false, fill_in(world, view, key) end
     if site then
         view.site, view.node = site.address, nil
         go(view, "site")
@@ -432,6 +496,8 @@ function screen.press(world, view, key)
         go(view, "log")
     elseif key == "a" and view.name == "node" then
         view.full = not view.full
+    elseif key == "c" and (view.name == "node" or view.name == "site" and #world.sites > 0) then
+        open_commands(world, view)
     elseif key == "a" and view.name ~= "log" and #world.sites > 0 then
         go(view, view.name == "all" and "site" or "all")
     elseif key == "enter" then

@@ -22,16 +22,31 @@ local ENTITIES = { lt = "<", gt = ">", amp = "&", quot = '"' }
 --- HTML as plain text.
 local function plain(html) return (html:gsub("<[^>]*>", ""):gsub("&(%a+);", ENTITIES)) end
 
---- Whether values come live as well: it was asked for, or a recording has them. What is told once has no use
--- for it.
-local function is_live()
-    return (asked.live or replay.is_live()) and not (host.once or asked.get)
+--- What was given with --param -> { [name] = value } | nil, sentence. All on this machine may read a command
+-- line.
+local function given_params()
+    local given = {}
+    for _, word in ipairs(asked.params or {}) do
+        local name, value = word:match "^([^=]*)=(.*)$"
+        for _, secret in ipairs { "token", "key", "password" } do
+            if name:lower():find(secret, 1, true) then
+                return nil, ("--param %s: others on this machine could read it. The token belongs into the"
+                    .. " file of --token-file; a password cannot be given."):format(name)
+            end
+        end
+        given[name] = value
+    end
+    return given
 end
+
+--- Whether a recording has live values. What is told once has no use for them.
+local function is_live() return replay.is_live() and not (host.once or asked.get) end
 
 --- on = { added = function(address) of each new node, renamed = the same of one with another name | nil,
 -- notice = function(key, text | nil) of PG3's notices, params = the parameters beside the token | nil }
+-- given: those that were given with --param, which count before these
 -- -> events, { [event] = main.lua's function for it }
-local function take_place(on)
+local function take_place(on, given)
     local events = {}
     local real = { on = host.on, add = host.add, rename = host.rename }
 
@@ -42,7 +57,9 @@ local function take_place(on)
 
     function host.params()
         local params = { vrm_token = host.token, live = is_live() and "vrm" or nil }
-        for name, value in pairs(on.params or {}) do params[name] = value end
+        for _, list in ipairs { on.params or {}, given } do
+            for name, value in pairs(list) do params[name] = value end
+        end
         return params
     end
 
@@ -74,12 +91,15 @@ end
 --- Starts the plugin -> true | nil, sentence. on: see take_place. What comes is recorded or comes from a
 -- recording, if that was asked for.
 function stand_in.begin(on)
+    local given, wrong = given_params()
+    if not given then return nil, wrong end
     local begun, problem = true, nil
     if asked.replay then begun, problem = replay.begin(asked.replay) end
     if asked.record then begun, problem = record.begin(asked.record) end
     if not begun then return nil, problem end
-    local events = take_place(on)
+    local events = take_place(on, given)
     require "main"
+    stand_in.command = events.command   -- as from the ISY; must run in a task
     host.spawn(function()
         events.params(host.params())
         events.start()

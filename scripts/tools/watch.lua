@@ -6,10 +6,12 @@ local account = require "sources.account"
 local console = require "tools.console"
 local flow = require "tools.flow"
 local paint = require "tools.paint"
+local plugin_nodes = require "model.nodes"
 local replay = require "tools.replay"
 local screen = require "tools.screen"
 local stand_in = require "tools.stand_in"
 local timer = require "tasks.timer"
+local writes = require "serve.writes"
 
 local TICK_SECONDS = 0.05           -- keys, the terminal's size and what changed are looked at so often
 local QUIET_SECONDS = 1.2           -- --once: nothing new for so long means that everything is there
@@ -30,7 +32,8 @@ if asked.record then TITLE = ("%s; recorded in %s"):format(TITLE, asked.record) 
 local in_place = host.colours and not host.once
 local nodes = {}                    -- [address] = as console.refresh fills it
 local histories = {}                -- [address of a gateway] = its samples: screen.lua
-local world = { title = TITLE, sites = {}, notices = {}, log = {} }
+local world = { title = TITLE, sites = {}, notices = {}, log = {}, asks = not host.demo,
+                timed = host.demo }         -- else PG3 is needed, which keeps what was before
 local view = {}
 local unordered = false             -- nodes came or changed their names
 local notices = {}                  -- [key] = text
@@ -58,6 +61,12 @@ local function say(text)
     if not host.print(text) then leave(0) end
 end
 
+--- Whether the owner lets values be set in the installation of a gateway.
+local function is_controlled(address)
+    local node = plugin_nodes.all[address]
+    return node and node.site and writes.allowed(node.site) or false
+end
+
 --- The installations and the plugin's own node of all nodes, in the order of the screen -> all nodes, too.
 local function order()
     local all, sites, by_address = {}, {}, {}
@@ -66,7 +75,8 @@ local function order()
         local site = by_address[node.primary]
         if node.address == node.primary and node.address ~= account.CONTROLLER then
             histories[node.address] = histories[node.address] or { pv = {}, load = {}, soc = {} }
-            site = { address = node.address, name = node.name, nodes = {}, history = histories[node.address] }
+            site = { address = node.address, name = node.name, nodes = {}, history = histories[node.address],
+                     controlled = is_controlled(node.address) }
             by_address[node.address], sites[#sites + 1] = site, site
         end
         if site then table.insert(site.nodes, node) end
@@ -143,6 +153,18 @@ local function resize(anew)
     end
 end
 
+--- Sends a command of the screen's, and tells what became of it.
+local function send(sending)
+    local sent = { title = sending.title, text = "Under way. A write is looked at again after ten seconds.",
+                   colour = "cyan" }
+    world.sent = sent
+    host.spawn(function()
+        local text, done = stand_in.command(sending.address, sending.id, sending.args)
+        sent.text = paint.clean(text or done and "Done." or "It was not done: the log says why.")
+        sent.colour, touched = done and "green" or "red", true
+    end)
+end
+
 local begun = ""                    -- of a key that has not come in whole
 
 local function obey_keys()
@@ -153,7 +175,9 @@ local function obey_keys()
     touched = true
     for _, key in ipairs(keys) do
         if key == "redraw" then resize(true) end
-        if screen.press(world, view, key) then return leave() end
+        local ends, sending = screen.press(world, view, key)
+        if ends then return leave() end
+        if sending then send(sending) end
     end
 end
 
@@ -180,7 +204,7 @@ end
 
 --- The demo's gateways are behind a broker, too; what is printed for others to read has VRM's answers alone,
 -- whose order does not depend on what came in between.
-local LIVE_DEMO = { live = "vrm", live_seconds = "1" }
+local LIVE_DEMO = { live = "vrm", control = "on", control_pause = "0", inverter_off = "yes" }
 
 local started, problem = stand_in.begin {
     params = in_place and host.demo and LIVE_DEMO or nil,

@@ -54,9 +54,10 @@ def test_help_and_version(program):
     (["--json", "--check"], "--json goes with"),
     (["--find", "x", "--demo"], "--find, --lines and --new go with --rows."),
     (["--replay", "x", "--demo"], "--replay goes with neither"),
-    (["--live", "--demo"], "--live goes with --watch or --record, and not with --once."),
     (["get"], "get wants one NODE.DRIVER"),
     (["get", "a.ST", "b.ST"], "get wants one NODE.DRIVER"),
+    (["--demo", "--param", "live"], "--param wants NAME=VALUE behind it"),
+    (["--check", "--param", "live=vrm"], "--param goes with"),
     (["--demo", "more"], '"more" is not understood.'),
     (["--completion", "fish"], 'none for "fish"'),
 ])

@@ -173,7 +173,7 @@ def test_a_blocked_port_has_another(world, cloud):
 
 
 # Fault: Who reports a fault of live data cannot show what came without showing who he is.
-# Expected: --record --live keeps what VRM's broker told, in which nothing of the account is named, and --replay shows it.
+# Expected: --record with live=vrm keeps what VRM's broker told, in which nothing of the account is named, and --replay shows it.
 def test_a_recording_has_what_came_live(world, cloud, tmp_path):
     cloud.gx.set("battery/289/Serial", "HQ2134ABCDE")
     cloud.gx.set("battery/HQ2134ABCDE/Soc", 5)
@@ -188,7 +188,7 @@ def test_a_recording_has_what_came_live(world, cloud, tmp_path):
             lines[:] = file.read().splitlines()
         return any('"topic"' in line and text in line for line in lines)
 
-    with subprocess.Popen([world.plugin.program(), "--record", path, "--live", "--json"], env=environment,
+    with subprocess.Popen([world.plugin.program(), "--record", path, "--param", "live=vrm", "--json"], env=environment,
                           stdout=subprocess.DEVNULL, **how) as program:
         deadline = time.monotonic() + 60
         while not (os.path.exists(path) and recorded("full_publish_completed")) and time.monotonic() < deadline:

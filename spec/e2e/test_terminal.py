@@ -181,6 +181,24 @@ def test_keys_lead_everywhere(on_terminal):
     assert terminal.end() == 0
 
 
+# Fault: The demo can only be looked at: live data and control need a gateway.
+# Expected: Its values come live, and a command of a node is sent from the screen; the rest of the installation follows.
+def test_a_value_is_set(on_terminal):
+    terminal = demo(on_terminal)
+    terminal.press("2", "Ridge Farm (2 of 3)")
+    terminal.press("\r", "VRM, live")
+    terminal.press("\033", "↑↓ node")
+    terminal.press("\033[F\033[A", "── Ridge Farm ESS Gateway ESS, 258n_gw0s")
+    terminal.press("c", "Set Minimum SoC", "Minimum SoC, for a time")
+    terminal.press("\033[B\033[B\033[B\r", "Value", "0 to 100 %, in steps of 5, now 30.0 %")
+    terminal.press("450\r", "outside of 0 to 100")
+    terminal.press("\x7f\r", "Set Minimum SoC: 45 %", "Under way")
+    terminal.until_text("Ridge Farm ESS, Minimum SoC (258n_gw0s): done.")
+    terminal.press("\033", "SoC limit in effect             45.0 %")
+    terminal.press("q")
+    assert terminal.end() == 0
+
+
 # Fault: Ctrl-C leaves the demo's stand-in behind, or a terminal without a cursor that shows no keys.
 # Expected: However it ends, but for SIGKILL, the terminal is as it was, and nothing is left.
 @pytest.mark.parametrize("how", ["Ctrl-C", "SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGABRT"])

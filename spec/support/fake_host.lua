@@ -1055,12 +1055,12 @@ end
 --- PG3's requests: where among the arguments of the event is the id that it wants an answer for.
 local REQUEST = { query = 2, command = 4 }
 
---- What PG3 is told of a request, when its handler has ended.
+--- What PG3 is told of a request, when its handler has ended: false as its last result is a refusal.
 local function reported(self, handler, event, address, ...)
-    local ok, done = pcall(handler, address, ...)
+    local results = table.pack(pcall(handler, address, ...))
     table.insert(self.reports, { address = address, request = (select(REQUEST[event] - 1, ...)),
-                                 success = ok and done ~= false })
-    if not ok then error(done, 0) end
+                                 success = results[1] and results[results.n] ~= false })
+    if not results[1] then error(results[2], 0) end
 end
 
 --- What finds no memory is told again: what comes once must be done.
