@@ -47,6 +47,18 @@ local function shown_between(world, from, to)
 end
 
 describe("the pace of live values", function()
+    it("is none where a person looks at them: all is shown as it comes", function()
+        local world = world_of(30, 6, VOLT)
+        world.pace.unlimited()
+        for second = 1, 3 do
+            for _, node in ipairs(world.nodes) do
+                for _, driver in ipairs(node.drivers) do world:tell(node, driver, second) end
+            end
+            world:run(1)
+        end
+        assert.equal(3 * 30 * 6, #world.shown)
+    end)
+
     -- Fault: thirty devices whose powers change all the time pass what PG3 hands the ISY.
     -- Expected: eight values a second of all together; each has its turn, and the last of each is shown.
     it("is eight a second of all nodes, in turns", function()

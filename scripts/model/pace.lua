@@ -24,6 +24,7 @@ local RESERVE = 16                  -- states that may be shown beyond those
 local SHARE = 5                     -- values of a node in a second
 
 local fast_seconds = 2
+local limited = true
 local queue, first, last = {}, 1, 0 -- of the nodes where values wait, in the order of their turns
 local with_states = {}              -- set of the nodes that have states to show at once
 local left, left_at = DEPTH, nil    -- values that may be shown now; when that was worked out
@@ -34,10 +35,16 @@ function pace.use(seconds)
     fast_seconds = seconds
 end
 
+--- Where a person looks at the nodes, and neither PG3 nor the ISY, all is shown as it comes.
+function pace.unlimited()
+    limited = false
+end
+
 local function slow_seconds() return math.max(SLOW_SECONDS, fast_seconds) end
 
 --- Seconds between two values of a driver.
 local function pause_of(driver)
+    if not limited then return 0 end
     if driver.names then return STATE_SECONDS end
     return BAND[driver.unit.name] and fast_seconds or slow_seconds()
 end
@@ -72,7 +79,7 @@ end
 function pace.holds(node, driver, value, shown, now)
     local band, known = not driver.names and BAND[driver.unit.name], node.live[driver.id]
     local rest = known.shown_at and slow_seconds() - math.abs(now - known.shown_at) or 0
-    if band and value and shown and rest > 0
+    if limited and band and value and shown and rest > 0
         and math.abs(value - shown) < math.max(band, math.abs(shown) * PART) then
         plan(node, driver, now + rest)
         known.held = true
@@ -120,19 +127,20 @@ local function show_states(now, show)
         local states = node.states
         with_states[node], node.states = nil, nil
         note(node, states, now)
-        left = left - show(node, states)
+        local told = show(node, states)
+        if limited then left = left - told end
     end
 end
 
 --- A node whose turn it is shows what it may -> whether more of it waits.
 local function show_values(node, now, show)
     local rests = node.rests and node.rests > now and node.rests - now <= 1
-    local due = rests and {} or take(node, now, math.min(math.ceil(left), SHARE))
+    local most = limited and math.min(math.ceil(left), SHARE) or math.huge
+    local due = rests and {} or take(node, now, most)
     if next(due) then
         note(node, due, now)
         local told = show(node, due)
-        left = left - told
-        node.rests = told >= SHARE and now + 1 or nil
+        if limited then left, node.rests = left - told, told >= SHARE and now + 1 or nil end
     end
     if next(node.waiting) then return true end
     node.waiting = nil

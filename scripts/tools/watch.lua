@@ -5,6 +5,7 @@
 local account = require "sources.account"
 local console = require "tools.console"
 local flow = require "tools.flow"
+local pace = require "model.pace"
 local paint = require "tools.paint"
 local plugin_nodes = require "model.nodes"
 local replay = require "tools.replay"
@@ -230,6 +231,7 @@ if not started then
     return host.leave(1)
 end
 if in_place then
+    pace.unlimited()
     host.screen(true)
     timer.every(stand_in.SAMPLE, sample)
 end
