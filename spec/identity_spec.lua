@@ -34,6 +34,12 @@ local function started(options)
 end
 
 --- PG3's long poll. The rows are of now, but for those of the silent instance.
+--- The notice without its times and the page it names.
+local function told(world)
+    local notice = world.notices.devices
+    return notice and (notice:gsub(" Since [%d-]+ [%d:]+%.", ""):gsub(" More: [^.]+%.md, [^.]+%.$", ""))
+end
+
 local function long_poll(world, rows, silent)
     local site = world.vrm.sites[SITE]
     world:run(silent and 600 or 120)
@@ -44,13 +50,13 @@ local function long_poll(world, rows, silent)
     world:fire("longpoll")
     world:run(15)
     assert(#world.errors == 0, table.concat(world.errors, "\n"))
-    return world.notices.devices
+    return told(world)
 end
 
 --- Several of them -> the last notice.
 local function long_polls(world, count, ...)
     for _ = 1, count do long_poll(world, ...) end
-    return world.notices.devices
+    return told(world)
 end
 
 local function restarted(before, rows)

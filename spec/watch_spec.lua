@@ -260,7 +260,7 @@ describe("the watch", function()
     it("shows the notices of device scripts", function()
         local world = watch { size = { 80, 24 } }
         shown(world, 5)
-        world:fire("notice", "392u_bm288_full", "<p>Battery is full</p>")
+        world:fire("notice", "392u_bm288_full", "**Battery** is full")
         has(shown(world), "! Battery is full")
     end)
 end)

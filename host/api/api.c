@@ -538,29 +538,6 @@ bool api_deliver(struct api *a, const char *event, api_push_fn *push, void *push
     return f.started;
 }
 
-struct question {
-    const char *event, *text;
-    struct buf *out;
-    bool answered;
-};
-
-static int ask_protected(lua_State *L) {
-    struct question *q = lua_touserdata(L, 1);
-    lua_getfield(L, LUA_REGISTRYINDEX, HANDLERS_KEY);
-    if (lua_getfield(L, -1, q->event) == LUA_TNIL) {
-        return 0;
-    }
-    lua_pushstring(L, q->text);
-    lua_call(L, 1, 1);
-    q->answered = buf_puts(q->out, luaL_checkstring(L, -1));
-    return 0;
-}
-
-bool api_ask(struct api *a, const char *event, const char *text, struct buf *out) {
-    struct question q = {event, text, out, false};
-    return vm_protect(a->main, ask_protected, &q, NULL, 0) && q.answered;
-}
-
 // Opening
 
 // require "model.x": scripts/model/x.lua.

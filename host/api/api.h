@@ -155,9 +155,6 @@ void api_forget_notices(struct api *a, struct script *s);
 bool api_may_log(struct api *a, struct script *s);
 // Tells how many lines of the script were left out; nothing if none were. Before it is closed, too.
 void api_tell_left_out(struct api *a, struct script *s);
-// Asks main.lua's handler of `event` about a text, at once: it returns another, which is appended
-// to `out`. False: there is no handler, or it failed.
-bool api_ask(struct api *a, const char *event, const char *text, struct buf *out);
 // As api_fire, but a failure is not logged: `error` says why.
 bool api_deliver(struct api *a, const char *event, api_push_fn *push, void *push_ctx,
                  task_end_fn *end, void *end_ctx, char *error, size_t size);

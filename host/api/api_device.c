@@ -231,38 +231,21 @@ static int notices_of_scripts(const struct api *a) {
 }
 
 struct notice {
-    const char *key, *html;
+    const char *key, *text;
 };
 
 static int push_notice(lua_State *L, void *ctx) {
     const struct notice *n = ctx;
     lua_pushstring(L, n->key);
-    lua_pushstring(L, n->html);
+    lua_pushstring(L, n->text);
     return 2;
 }
 
-// To PG3, or to who stands in its place. False: memory is short.
-static bool send_notice(struct api *a, const char *key, const char *html) {
-    struct notice n = {key, html};
-    if (a->pg3 != NULL) {
-        return pg3_notice(a->pg3, key, html);
-    }
+// To main.lua, which makes a notice of it; text NULL: there is none any more. False: memory is
+// short.
+static bool send_notice(struct api *a, const char *key, const char *text) {
+    struct notice n = {key, text};
     return api_fire(a, "notice", push_notice, &n, NULL, NULL) || !a->main->starved;
-}
-
-// The text at index 3 (nil: none any more) as PG3's HTML: what a script says is text with a few
-// marks, whose meaning is main.lua's matter. False: memory is short.
-static bool show_notice(lua_State *L, struct api *a, const char *key) {
-    char cut[NOTICE_BYTES];
-    struct buf html;
-    const char *text = api_hide(L, 3); // before the cut, which could go through a secret
-    snprintf(cut, sizeof cut, "%s", text != NULL ? text : "");
-    buf_init(&html, 16 * NOTICE_BYTES);
-    bool asked = text == NULL || api_ask(a, "notice_html", cut, &html);
-    bool short_of_memory = asked ? !send_notice(a, key, text != NULL ? buf_text(&html) : NULL)
-                                 : html.starved || a->main->starved;
-    buf_free(&html);
-    return !short_of_memory;
 }
 
 static int node_notice_method(lua_State *L) {
@@ -270,7 +253,12 @@ static int node_notice_method(lua_State *L) {
     struct script *s = vm_of(L)->owner;
     const struct node *node = self(L);
     char key[sizeof s->notices[0]];
-    snprintf(key, sizeof key, "%s_%s", node->address, luaL_checkstring(L, 2));
+    const char *name = luaL_checkstring(L, 2);
+    if (strpbrk(name, " \t\n") != NULL) {
+        return luaL_error(
+            L, "node:notice: a key has no blanks. Write node:notice(\"full\", \"%s\")", name);
+    }
+    snprintf(key, sizeof key, "%s_%s", node->address, name);
     const char *text = luaL_optstring(L, 3, NULL);
     char *place = notice_place(s, key);
     if (text != NULL && place != NULL && place[0] == '\0' &&
@@ -285,8 +273,11 @@ static int node_notice_method(lua_State *L) {
     if (place == NULL) {
         return 0;
     }
+    char cut[NOTICE_BYTES];
+    const char *hidden = api_hide(L, 3); // before the cut, which could go through a secret
+    snprintf(cut, sizeof cut, "%s", hidden != NULL ? hidden : "");
     snprintf(place, sizeof s->notices[0], "%s", text != NULL ? key : "");
-    return show_notice(L, a, key) ? 0 : vm_no_memory(L);
+    return send_notice(a, key, hidden != NULL ? cut : NULL) ? 0 : vm_no_memory(L);
 }
 
 void api_forget_notices(struct api *a, struct script *s) {

@@ -1,5 +1,6 @@
---- What the user reads in PG3: what is wrong and what to do. Each notice is set when its text changes and
--- cleared when the trouble is over.
+--- What the user reads in PG3: what is wrong, what to do, since when it is so, and where more of it stands.
+-- Each notice is set when its text changes and cleared when the trouble is over. PG3 shows HTML; without its
+-- tags the text reads as well.
 
 local markdown = require "pg3.markdown"
 local timer = require "tasks.timer"
@@ -8,7 +9,21 @@ local escape = markdown.escape
 
 local notices = {}
 
-local shown = {}            -- [key] = text
+--- Where more stands: { page, section }.
+notices.PAGES = {
+    token = { "README.md", "The token" },
+    states = { "README.md", "States and what to do" },
+    parameters = { "README.md", "Parameters" },
+    nodes = { "docs/install.md", "Nodes come, go and stay" },
+    trouble = { "docs/install.md", "Trouble" },
+    folders = { "docs/authors.md", "Where scripts live" },
+    mistakes = { "docs/authors.md", "What happens to a mistake" },
+    live = { "docs/live.md", "Trouble" },
+    control = { "docs/control.md", "What happens to a command" },
+}
+local PAGES = notices.PAGES
+
+local shown = {}            -- [key] = { html, at = since when, whole = the same with what follows }
 local PROFILE_SECONDS = 3600
 local profile_timer
 local profile_problem       -- why the last profile could not be written; nil: it could
@@ -19,10 +34,34 @@ local HOW = "In VRM (" .. PORTAL .. ") open Preferences, Integrations, Access to
     .. " paste it into the parameter <b>vrm_token</b> of this plugin's Configuration and save."
     .. " No restart is needed."
 
-local function set(key, html)
-    if shown[key] == html then return end
-    host.notice(key, html)
-    shown[key] = html
+--- The address of the folder that README.md is in on the web, as the plugin's description for PG3 has it; nil
+-- while that has none.
+local HOME = (host.read("server.json") or ""):match('"docs"%s*:%s*"(https?://[^"]*/)README%.md"')
+
+--- The section's name in an address, as pages of Markdown have it.
+function notices.anchor(section)
+    return (section:lower():gsub("[^%w%- ]", ""):gsub(" ", "-"))
+end
+
+--- "More: docs/install.md, Trouble.", a link where the pages have an address.
+local function more(page)
+    local text = ("%s, %s"):format(page[1], page[2])
+    local link = HOME and ('<a href="%s%s#%s" target="_blank">%s</a>'):format(HOME, page[1],
+        notices.anchor(page[2]), text)
+    return (" More: %s."):format(link or text)
+end
+
+local function since(at) return os.date(" Since %Y-%m-%d %H:%M.", math.floor(at)) end
+
+--- html: nil takes the notice away; page: of PAGES, nil: none helps; at: since when it is so, nil: since it
+-- was set first, false: the text says it.
+local function set(key, html, page, at)
+    local before = shown[key]
+    if at == nil then at = before and before.html == html and before.at or host.time() end
+    local whole = html and html .. (at and since(at) or "") .. (page and more(page) or "")
+    if (before and before.whole) == whole then return end
+    host.notice(key, whole)
+    shown[key] = html and { html = html, at = at, whole = whole }
 end
 
 local REPORT = "If it stays, update the plugin or report this message."
@@ -50,7 +89,7 @@ local function some(names)
     return #names > MOST_NAMES and ("%s and %d more"):format(text, #names - MOST_NAMES) or text
 end
 
---- One notice for everything that fails: what, where, what to do, since when.
+--- One notice for everything that fails: what, where, what to do.
 local function outage_html(outage)
     local parts = {}
     for i = 1, math.min(#outage.parts, MOST_PARTS) do
@@ -60,7 +99,6 @@ local function outage_html(outage)
         parts[#parts + 1] = ADVICE[part.kind]
     end
     if not outage.refused then parts[#parts + 1] = "The plugin tries again by itself." end
-    parts[#parts + 1] = os.date("Since %Y-%m-%d %H:%M.", math.floor(outage.since))
     return table.concat(parts, " ")
 end
 
@@ -68,7 +106,7 @@ local function show_outage(outage)
     local now = host.time()
     if outage_at and not outage.refused and math.abs(now - outage_at) < OUTAGE_SECONDS then return end
     outage_at = now
-    set("vrm", outage_html(outage))
+    set("vrm", outage_html(outage), outage.refused and PAGES.token or PAGES.states, outage.since)
 end
 
 --- The connection's notice. outage: what fails, nil = nothing worth a notice,
@@ -76,7 +114,7 @@ end
 --        parts = list of { kind, text, names = the installations, nil: all } };
 -- empty: VRM answers, but there is no installation; hidden: because the owner hides all of them.
 function notices.connection(outage, settings, empty, hidden)
-    local html
+    local html, page = nil, PAGES.token
     if settings.token == "" then
         html = "Victron Energy is disconnected: there is no VRM access token yet. " .. HOW
     elseif settings.token_problem then
@@ -84,17 +122,19 @@ function notices.connection(outage, settings, empty, hidden)
     elseif outage then
         return show_outage(outage)
     elseif empty and hidden then
+        page = PAGES.nodes
         html = "All installations are hidden. Choose in this plugin's Configuration which of them to show."
     elseif empty then
+        page = PAGES.states
         html = "VRM lists no installation for this access token. " .. ADVICE.forbidden
     end
     outage_at = nil
-    set("vrm", html)
+    set("vrm", html, page)
 end
 
 --- Parameters that were not understood; an empty list clears the notice.
 function notices.params(problems)
-    set("params", #problems > 0 and escape(table.concat(problems, " ")) or nil)
+    set("params", #problems > 0 and escape(table.concat(problems, " ")) or nil, PAGES.parameters)
 end
 
 local told_unused = {}              -- [sentence] = true: it is in the log
@@ -107,16 +147,16 @@ function notices.unused(list)
         told_unused[text] = true
         if i <= MOST_PARTS then texts[i] = escape(text) end
     end
-    set("unused", #texts > 0 and table.concat(texts, "<br>") or nil)
+    set("unused", #texts > 0 and table.concat(texts, "<br>") or nil, PAGES.folders)
 end
 
---- Devices that were replaced or have moved: list of { text }, the latest last; an empty one clears the
--- notice.
+--- Devices that were replaced or have moved: list of { text, at = when it was seen }, the latest last; an
+-- empty one clears the notice.
 function notices.devices(list)
     local texts, first = {}, math.max(#list - MOST_PARTS, 0) + 1
-    for i = first, #list do texts[#texts + 1] = escape(list[i].text) end
+    for i = first, #list do texts[#texts + 1] = escape(list[i].text) .. since(list[i].at) end
     if first > 1 then texts[#texts + 1] = ("Earlier ones, %d, are in the log."):format(first - 1) end
-    set("devices", #texts > 0 and table.concat(texts, "<br>") or nil)
+    set("devices", #texts > 0 and table.concat(texts, "<br>") or nil, PAGES.nodes, false)
 end
 
 --- What keeps live data away: list of sentences; an empty one clears the notice.
@@ -126,12 +166,23 @@ function notices.live(texts)
     if #texts > MOST_PARTS then
         shown_texts[#shown_texts + 1] = ("%d more are in the log."):format(#texts - MOST_PARTS)
     end
-    set("live", #texts > 0 and "Live data: " .. table.concat(shown_texts, "<br>") or nil)
+    set("live", #texts > 0 and "Live data: " .. table.concat(shown_texts, "<br>") or nil, PAGES.live)
 end
 
 --- Why the last command to an installation was not done; nil: it was.
 function notices.control(site, text)
-    set("control_" .. site.id, text and escape(text))
+    set("control_" .. site.id, text and escape(text), PAGES.control, host.time())
+end
+
+--- What is wrong with a device script, as HTML; nil: it is mended.
+function notices.script(key, html)
+    set(key, html, PAGES.mistakes)
+end
+
+--- What a device script itself has to say; nil: no more.
+function notices.of_script(key, text)
+    local ends = text and text:find("[.!?]%s*$")
+    set(key, text and markdown.line(text) .. (ends and "" or "."))
 end
 
 --- Whether the last profile could not be written.
@@ -147,14 +198,15 @@ function notices.profile(changed, problem)
         end
         profile_problem = problem
         set("profile", "The node definitions could not be brought up to date, nodes may look wrong: "
-            .. escape(problem) .. ". Check the plugin's folder. The plugin tries again every minute.")
+            .. escape(problem) .. ". Check the plugin's folder. The plugin tries again every minute.",
+            PAGES.trouble)
         return
     end
     if profile_problem then set("profile", nil) end
     profile_problem = nil
     if not changed then return end
     set("profile", "Device scripts changed what nodes can show. Close an open Admin Console and open it"
-        .. " again to see it.")
+        .. " again to see it.", PAGES.trouble, host.time())
     if profile_timer then timer.cancel(profile_timer) end
     profile_timer = timer.after(PROFILE_SECONDS, function() set("profile", nil) end)
 end

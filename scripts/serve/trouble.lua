@@ -3,6 +3,7 @@
 -- `update` only that function, and those of a command, of which PG3 is told each, nothing.
 
 local limits = require "types.limits"
+local notices = require "pg3.notices"
 local escape = require("pg3.markdown").escape
 
 local trouble = {}
@@ -75,14 +76,14 @@ function trouble.failed(file, text, place, task, what)
         state.suspended = true
         host.log("error", ("Device script %s%s"):format(file, SUSPENDED))
     end
-    host.notice(notice_key(file), ("Device script %s%s"):format(escape(told), state.suspended
+    notices.script(notice_key(file), ("Device script %s%s"):format(escape(told), state.suspended
         and " It" .. SUSPENDED or state.rests and " Its update" .. RESTS or ""))
     return state.suspended == true and enough
 end
 
 local function clear(file)
     files[file] = nil
-    host.notice(notice_key(file), nil)
+    notices.script(notice_key(file), nil)
 end
 
 --- A script did its work at a place without an error. An error of its task is forgotten only the next time:

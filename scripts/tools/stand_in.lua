@@ -84,7 +84,6 @@ local function take_place(on, given)
     end
 
     function host.notice(key, html) on.notice(key, html and plain(html)) end
-    real.on("notice", function(key, html) host.notice(key, html) end)       -- of a device script
     return events
 end
 

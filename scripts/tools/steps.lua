@@ -253,7 +253,6 @@ local function listen()
     end
     about.node_at = function(_) return run.source end
     host.on("event", host.event)
-    host.on("notice_html", function(text) return text end)
     host.on("notice", function(key, text)
         local beginning = run.nodes[""].address .. "_"
         if key:sub(1, #beginning) == beginning then run.notices[key:sub(#beginning + 1)] = text end

@@ -297,7 +297,9 @@ local function node_of(world, script, address)
         world:fire("event", address, id)
     end
     function methods.notice(_, key, text)
-        world.host.notice(address .. "_" .. key, text)
+        if key:find("[ \t\n]") then
+            error(("node:notice: a key has no blanks. Write node:notice(\"full\", \"%s\")"):format(key), 2)
+        end
         world:fire("notice", address .. "_" .. key, text)
     end
     function methods.log(_, level, format, ...)
