@@ -200,9 +200,9 @@ describe("a setting", function()
             ["settings: 'Limit' is no name for a setting."] = { Limit = 5 },
             ["settings: 'vrm_token' is a parameter of the plugin's. Choose"] = { vrm_token = "x" },
             ["settings: 'script_folder' is a parameter"] = { script_folder = "x" },
-            ["setting limit: the default is neither a number nor a text."] = { limit = true },
-            ["setting limit: the default is not within min and max."] = { limit = { default = 5, max = 4 } },
-            ["setting limit: min and max are not for a text."] = { limit = { default = "x", max = 4 } },
+            ["setting limit: the default is true, neither a number"] = { limit = true },
+            ["setting limit: the default, 5, is above max, 4."] = { limit = { default = 5, max = 4 } },
+            ['setting limit: the default is the text "x", and min'] = { limit = { default = "x", max = 4 } },
             ["setting limit: the field 'least' is unknown."] = { limit = { default = 5, least = 4 } },
         } do
             local _, problem = check.device("x.lua", { api = 2, id = "MYX", name = "X", settings = settings,

@@ -1,9 +1,10 @@
 --- The mistakes of people who write device scripts, and what they are told: spec/mistakes.txt.
 --
 -- Each mistake is a block of lines: "- " and what is replaced in the script below, "+ " and what somebody
--- writes in its place, "= " and the message. mistakes_spec.lua and test_mistakes.py hold them to the program.
--- `lua5.4 spec/mistakes.lua` prints docs/mistakes.md, `--write` writes it; `--files FOLDER` writes a script
--- for each, and prints their names and messages.
+-- writes in its place, "= " and the message; or "> " and what is written before the samples and tried by
+-- steps, which only --check runs, "= " and the message. mistakes_spec.lua and test_mistakes.py hold them to
+-- the program. `lua5.4 spec/mistakes.lua` prints docs/mistakes.md, `--write` writes it; `--files FOLDER`
+-- writes a script for each that the plugin refuses, and prints their names and messages.
 
 local mistakes = {}
 
@@ -29,12 +30,18 @@ return {
 }
 ]]
 
+local SAMPLES = "    samples = {"
+local STEPS = '        { steps = { { rows = { ["/Level"] = 79 } } } },'
+local WITH_COMMAND = '        { steps = { { rows = { ["/Level"] = 79 } }, { command = "RESET" } } },'
+
 local HEAD = [[
 # Mistakes, and what you are told
 
 Written by `spec/mistakes.lua`; each line is a test. `--check`, the plugin's log and its notice say the same;
 where there are several mistakes, the notice has the first and how many more there are. All lines are of this
-script, `tank.lua`, in which what stands on the left was written in the place of what belongs there:
+script, `tank.lua`, in which what stands on the left was written in the place of what belongs there. Those of
+the last section are of the script at work: `--check` finds them, if there is a sample with steps; the plugin
+when it comes to that line.
 
 ```lua
 %s```
@@ -54,7 +61,7 @@ local function add(before, line) return before and before .. "\n" .. line or lin
 function mistakes.sections()
     local sections, one = {}, nil
     for line in io.lines(LIST) do
-        local sign, rest = line:match("^([#%-+=]) ?(.*)$")
+        local sign, rest = line:match("^([#%-+=>]) ?(.*)$")
         if sign == "#" then
             sections[#sections + 1] = { title = rest }
         elseif sign == "-" and (not one or one.message) then
@@ -62,6 +69,11 @@ function mistakes.sections()
             table.insert(sections[#sections], one)
         elseif sign == "-" then
             one.right = add(one.right, rest)
+        elseif sign == ">" then
+            local steps = rest:find("RESET", 1, true) and WITH_COMMAND or STEPS
+            one = { right = SAMPLES, written = rest,
+                    wrong = ("    %s\n%s\n%s"):format(rest, SAMPLES, steps) }
+            table.insert(sections[#sections], one)
         elseif sign == "+" then
             one.wrong = add(one.wrong, rest)
         elseif sign == "=" then
@@ -79,6 +91,8 @@ function mistakes.all()
         for _, one in ipairs(section) do
             list[#list + 1] = one
             one.name = ("m%03d"):format(#list)
+            -- Only what is right but for the steps has its id to itself.
+            if one.written then one.text = one.text:gsub("MYTANK", "MY" .. one.name:upper()) end
         end
     end
     return list
@@ -91,6 +105,7 @@ end
 
 --- What stands on the left: what was written, or that something is missing.
 local function written(one)
+    if one.written then return cell(one.written) end
     if one.wrong:find("%S") then return cell(one.wrong) end
     return cell(one.right) .. " left out"
 end
@@ -113,9 +128,17 @@ local function write(path, text)
     file:close()
 end
 
---- Writes a script for each mistake into a folder.
+--- Whether the plugin finds a mistake when it loads the file, and not at work.
+local function is_refused(one) return one.written == nil end
+
+--- Writes a script for each mistake that the plugin refuses into a folder, and prints them.
 function mistakes.write_files(folder)
-    for _, one in ipairs(mistakes.all()) do write(folder .. "/" .. one.name .. ".lua", one.text) end
+    for _, one in ipairs(mistakes.all()) do
+        if is_refused(one) then
+            write(folder .. "/" .. one.name .. ".lua", one.text)
+            print(one.name, one.message)
+        end
+    end
 end
 
 if arg and arg[0] and arg[0]:find("mistakes.lua", 1, true) then
@@ -123,7 +146,6 @@ if arg and arg[0] and arg[0]:find("mistakes.lua", 1, true) then
         write(PAGE, mistakes.page())
     elseif arg[1] == "--files" then
         mistakes.write_files(arg[2])
-        for _, one in ipairs(mistakes.all()) do print(one.name, one.message) end
     else
         io.write(mistakes.page())
     end

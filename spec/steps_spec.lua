@@ -49,6 +49,7 @@ return {
 --- What --check prints of the script with these steps, and its exit code.
 local function check(steps, options)
     local text = PUMP:gsub("STEPS", function() return steps end)
+    if options and options.instead then text = text:gsub('print%("said", 1, nil%)', options.instead) end
     return tools.with_files({ ["pump.lua"] = text }, function(folder)
         options = options or {}
         options.args = { folder .. "/pump.lua" }
@@ -108,15 +109,15 @@ describe("a sample with steps", function()
           "step 1 (after 60 s): state.minutes is 1, expected 2." },
         { '{ expect = { GV7 = 1 } }', "step 1: GV7 is expected, but there is no such driver." },
         { '{ expect = { t = { GV7 = 1 } } }', "step 1: GV7 is expected, but there is no such driver." },
-        { '{ command = "BREAK" }', "oops." },
+        { '{ command = "BREAK" }', "sample 1, step 1: oops." },
         { '{ command = "STOP" }', "step 1: the command STOP is none of the table's. Write command" },
         { '{ command = "QUERY" }', "step 1: the command QUERY is none of the table's." },
         { '{ command = "SETLIMIT" }', "SETLIMIT: the parameter 'Limit' is missing. Write args" },
         { '{ command = "SETLIMIT", args = { value = 11 } }', "is 11, outside of 1 to 10." },
         { '{ args = { value = 11 } }', "there are args, but no command." },
         { '{ wait = 5 }', "the field 'wait' is unknown. Fields are: after, args, command, expect, rows." },
-        { '{ after = -1 }', "after is not a number of seconds." },
-        { '{ after = "soon" }', "after is not a number: it is \"soon\"." },
+        { '{ after = -1 }', "after is -1, not a number of seconds." },
+        { '{ after = "soon" }', "after is \"soon\", not a number of seconds." },
         { '{ rows = 5 }', "rows is not a table." },
         { '{ rows = { ["/State"] = "5" } }', "row /State: the value is a text. Write the number without" },
         { '{ expect = { events = "DON" } }', 'expect.events is not a table. Write events = { "FULL" }' },
@@ -127,9 +128,35 @@ describe("a sample with steps", function()
             local printed, code = check(case[1])
             assert.equal(1, code)
             has(printed, case[2])
-            assert.truthy(printed:find("pump%.lua:3[67]: sample 1, step 1"), printed)
+            assert.truthy(printed:find("pump%.lua:3[167]: sample 1, step 1"), printed)
         end)
     end
+
+    -- Fault: An error at work is told with two lines, the step's first, and without what helps.
+    -- Expected: As an error of a sample: the line where it was, and what to write.
+    it("tells an error at work with its own line and what helps", function()
+        local printed, code = check('{ command = "BREAK" }')
+        assert.equal(1, code)
+        has(printed, "\npump.lua:31: sample 1, step 1: oops.\n")
+        printed = check('{ command = "SAY" }', { instead = "node:notify('x')" })
+        has(printed, "sample 1, step 1: a node has no 'notify'. Did you mean node:notice?")
+    end)
+
+    -- Fault: --check calls a file bad whose steps fail, and the plugin uses it: nobody knows which of both
+    --        counts.
+    -- Expected: --check says that the plugin uses it, and fails; what is misspelt in steps both refuse.
+    it("that fails keeps the plugin from nothing; one that is misspelt is refused", function()
+        local printed, code = check('{ rows = { ["/State"] = 1 }, expect = { ST = 0 } }')
+        assert.equal(1, code)
+        has(printed, "the plugin uses it all the same: only --check runs steps")
+        local loaded = require "types.check"
+        local text = PUMP:gsub("STEPS", '{ rows = { ["/State"] = 1 }, expect = { ST = 0 } }')
+        local sandbox = require "spec.support.fake_scripts"
+        assert.truthy(loaded.device("pump.lua", sandbox.run(text, "pump.lua"), text))
+        text = text:gsub("expect", "expcet")
+        local _, problem = loaded.device("pump.lua", sandbox.run(text, "pump.lua"), text)
+        has(problem, "sample 1, step 1: the field 'expcet' is unknown. Did you mean expect?")
+    end)
 
     it("tells the line of a step", function()
         local printed = check([[

@@ -88,7 +88,11 @@ static int node_newindex(lua_State *L) {
     const char *key = luaL_checkstring(L, 2);
     const struct node *node = self(L);
     if (strcmp(key, "state") != 0 || !lua_istable(L, 3)) {
-        return luaL_error(L, "only node.state can be set, to a table (not node.%s)", key);
+        return luaL_error(L,
+                          strcmp(key, "state") == 0
+                              ? "node.state is a table: write node.state.count = 1"
+                              : "only node.state can be set: write node.state.%s",
+                          key);
     }
     api_set_state(L, node->address, 3);
     return 0;
@@ -415,8 +419,8 @@ static int script_setting(lua_State *L) {
     if (lua_getfield(L, LUA_REGISTRYINDEX, API_SETTINGS_KEY) != LUA_TTABLE ||
         lua_getfield(L, -1, name) == LUA_TNIL) {
         return luaL_error(L,
-                          "there is no setting '%s' (in settings = { %s = 10 } of the table; "
-                          "not while the file is loaded)",
+                          "there is no setting '%s'. Write settings = { %s = 10 } in the table, "
+                          "and ask for it in a function.",
                           name, name);
     }
     return 1;

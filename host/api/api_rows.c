@@ -142,6 +142,9 @@ static void push_row(lua_State *L, const struct look *k) {
 
 static int rows_index(lua_State *L) {
     struct look k = {.rows = luaL_checkudata(L, 1, ROWS_META)};
+    if (lua_type(L, 2) == LUA_TNUMBER) {
+        return luaL_error(L, "rows are found by path and by code, not by number");
+    }
     if (lua_type(L, 2) != LUA_TSTRING) {
         return 0;
     }
@@ -193,12 +196,12 @@ static int rows_end(lua_State *L) {
 // number(rows, key...) -> the first of those rows' values that is a number; nil if there is none.
 // rows may be nil, as rows_of gives it.
 static int rows_number(lua_State *L) {
-    if (lua_gettop(L) > 0 && lua_isnil(L, 1)) {
-        return 0;
-    }
-    const struct rows *rows = luaL_checkudata(L, 1, ROWS_META);
     int keys = lua_gettop(L);
-    for (int i = 2; i <= keys; i++) {
+    const struct rows *rows = keys > 0 && lua_isnil(L, 1) ? NULL : luaL_checkudata(L, 1, ROWS_META);
+    for (int i = 2; i <= keys || i == 2; i++) {
+        luaL_checktype(L, i, LUA_TSTRING); // number(rows, "/Soc", 0) would give no 0
+    }
+    for (int i = 2; i <= keys && rows != NULL; i++) {
         struct look k = {.rows = rows};
         k.key = luaL_checklstring(L, i, &k.len);
         look(L, &k, find_row);
@@ -214,7 +217,8 @@ static int rows_number(lua_State *L) {
             return 1;
         }
     }
-    return 0;
+    lua_pushnil(L); // a value, unlike nothing, may be given to any function
+    return 1;
 }
 
 void api_rows_setup(lua_State *L) {

@@ -17,6 +17,11 @@ static const char *const base_names[] = {"assert",   "error",    "ipairs", "next
 static const char *const string_names[] = {"byte",  "char",   "format",   "len",
                                            "lower", "pack",   "packsize", "reverse",
                                            "sub",   "unpack", "upper",    NULL};
+static const char *const math_names[] = {
+    "abs", "acos",       "asin", "atan",      "ceil", "cos",        "deg",
+    "exp", "floor",      "fmod", "huge",      "log",  "maxinteger", "max",
+    "min", "mininteger", "modf", "pi",        "rad",  "random",     "randomseed",
+    "sin", "sqrt",       "tan",  "tointeger", "type", "ult",        NULL};
 static const char *const with_format[] = {"format", "pack", "packsize", "unpack", NULL};
 
 // Searching a text for another takes time as the product of their lengths.
@@ -216,6 +221,7 @@ void sandbox_open(lua_State *L) {
     open_table(L);
     lua_setfield(L, globals, LUA_TABLIBNAME);
     luaL_requiref(L, LUA_MATHLIBNAME, luaopen_math, 0);
+    keep(L, math_names); // some systems have more there, from older Luas
     lua_setfield(L, globals, LUA_MATHLIBNAME);
     lua_createtable(L, 0, 2);
     lua_pushcfunction(L, no_global);

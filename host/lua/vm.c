@@ -303,6 +303,33 @@ static bool wasteful(struct vm *vm, char *error, size_t size) {
     return true;
 }
 
+// What stands before the error on top of `co`, whose stack is still that of the error. No place in
+// the file is in one of memory. Returns its length.
+static int name_only(const struct vm *vm, char *error, size_t size) {
+    return vm->starved ? 0 : snprintf(error, size, "%s: ", vm->name);
+}
+
+// "tank.lua:12: "
+static bool has_place(const char *text) {
+    const char *colon = strchr(text, ':');
+    size_t digits = colon != NULL ? strspn(colon + 1, "0123456789") : 0;
+    return digits > 0 && colon[1 + digits] == ':';
+}
+
+// The same of other errors: a function of C that was called by one of ours does not know where.
+static int missing_place(lua_State *co, char *error, size_t size) {
+    lua_Debug ar;
+    if (lua_type(co, -1) != LUA_TSTRING || has_place(lua_tostring(co, -1))) {
+        return 0;
+    }
+    for (int level = 0; lua_getstack(co, level, &ar) != 0; level++) {
+        if (lua_getinfo(co, "Sl", &ar) != 0 && ar.currentline > 0) {
+            return snprintf(error, size, "%s:%d: ", ar.short_src, ar.currentline);
+        }
+    }
+    return 0;
+}
+
 enum vm_result vm_resume(struct vm *vm, lua_State *co, int args, int64_t budget, int *results,
                          char *error, size_t size) {
     begin_leg(vm);
@@ -332,8 +359,7 @@ enum vm_result vm_resume(struct vm *vm, lua_State *co, int args, int64_t budget,
         lua_pop(co, count);
         return VM_WAITS;
     }
-    bool capped = status == LUA_ERRMEM && !vm->starved; // no place in the file is in such an error
-    int named = capped ? snprintf(error, size, "%s: ", vm->name) : 0;
+    int named = status == LUA_ERRMEM ? name_only(vm, error, size) : missing_place(co, error, size);
     tell_failure(vm, co, status, error + named, size - (size_t)named);
     return VM_FAILED;
 }

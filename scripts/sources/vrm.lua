@@ -310,26 +310,30 @@ function vrm:allows(file)
     return true
 end
 
+--- What is wrong with a path that a device script asks for; nil: nothing. Diagnostics are left out: the
+-- plugin polls them, and never twice at once for one installation.
+function vrm.misuse(path)
+    if type(path) ~= "string" or not path:find("^/[%w/._-]+$") then
+        return "vrm.get: write a path like \"/installations/1234/stats\"; the rest goes into query."
+    end
+    if (path .. "/"):find("/%.*/") then
+        return "vrm.get: a path has no part that is empty, \".\" or \"..\"."
+    end
+    if path:lower():find("/diagnostics", 1, true) then
+        return "vrm.get: diagnostics are polled already; use the rows given to update."
+    end
+    return nil
+end
+
 --- A device script's vrm.get(path [, query]) -> VRM's answer as it is | nil, { kind, text, ... }.
--- Diagnostics are left out: the plugin polls them, and never twice at once for one installation.
 function vrm:get_for_script(file, path, query)
     if not self:allows(file) then
         host.sleep(1)               -- or a loop of refusals would keep the box busy
         return nil, { kind = "misuse", text = ("vrm.get: a script can ask VRM %d times at once, then once in"
             .. " %d seconds."):format(limits.requests, limits.request_seconds) }
     end
-    if type(path) ~= "string" or not path:find("^/[%w/._-]+$") then
-        return nil, { kind = "misuse",
-            text = "vrm.get: write a path like \"/installations/1234/stats\"; the rest goes into query." }
-    end
-    if (path .. "/"):find("/%.*/") then
-        return nil, { kind = "misuse",
-            text = "vrm.get: a path has no part that is empty, \".\" or \"..\"." }
-    end
-    if path:lower():find("/diagnostics", 1, true) then
-        return nil, { kind = "misuse",
-            text = "vrm.get: diagnostics are polled already; use the rows given to update." }
-    end
+    local misuse = vrm.misuse(path)
+    if misuse then return nil, { kind = "misuse", text = misuse } end
     local parts = {}
     for name, value in pairs(type(query) == "table" and query or {}) do
         parts[#parts + 1] = percent(name) .. "=" .. percent(value)

@@ -257,7 +257,8 @@ local function show_results(title, results)
     for i, line in ipairs(paint.columns(rows)) do host.print("    " .. paint.colour(marks[i], line)) end
 end
 
---- Shows a sample, and adds to the problems of the script those of its steps.
+--- Shows a sample, and adds to what failed at work that of its steps: the plugin, whose clock does not leap,
+-- does not run them.
 local function show_sample(script, number, sample)
     local title = "sample " .. number
     settings.try(script.type, script.id, sample.settings)
@@ -268,8 +269,9 @@ local function show_sample(script, number, sample)
         show_results(title .. ", " .. step.text, step.results)
         for _, result in ipairs(step.results) do
             if result.problem then
-                table.insert(script.problems,
-                    ("%s: %s, %s: %s."):format(where, title, step.text, result.problem:gsub("%.$", "")))
+                local at, told = proof.located(result.problem, script.file, script.text)
+                told = ("%s: %s, %s: %s"):format(at or where, title, step.text, told)
+                table.insert(script.failed, told:find("[.?!]$") and told or told .. ".")
             end
         end
     end
@@ -300,7 +302,12 @@ local function show(script)
     end
     for _, note in ipairs(script.notes) do host.print(paint.colour("yellow", "  note: " .. note)) end
     for _, problem in ipairs(script.problems) do host.print(paint.colour("red", problem)) end
-    if #script.problems == 0 then host.print(paint.colour("green", "  good")) end
+    for _, problem in ipairs(script.failed) do host.print(paint.colour("red", problem)) end
+    if #script.problems + #script.failed == 0 then
+        host.print(paint.colour("green", "  good"))
+    elseif #script.problems == 0 then
+        host.print(paint.colour("yellow", "  the plugin uses it all the same: only --check runs steps"))
+    end
     host.print("")
 end
 
@@ -313,6 +320,7 @@ local function run(found)
         local function load() return check.file(one.path, one.file, libs_for(one.path, one.file)) end
         local script = load()
         script.load, script.name, script.path, script.file = load, one.name, one.path, one.file
+        script.failed = {}
         if script.type then
             built_in_types[script.type] = is_built_in(script.path) or nil
             for _, problem in ipairs(conflicts(script, types, built_in)) do
@@ -322,7 +330,7 @@ local function run(found)
         end
         show(script)
         host.sleep(0)                       -- many scripts are more than one turn may take
-        if #script.problems > 0 then bad = bad + 1 end
+        if #script.problems + #script.failed > 0 then bad = bad + 1 end
     end
     return bad
 end

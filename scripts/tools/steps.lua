@@ -16,71 +16,15 @@ local freshness = require "model.freshness"
 local proof = require "types.proof"
 local read = require "sources.read"
 local reading = require "types.reading"
-local row_check = require "types.row_check"
 local settings = require "serve.settings"
 local state = require "serve.state"
+local vrm = require "sources.vrm"
 
 local steps = {}
 
-local fail, set = row_check.fail, row_check.set
-
-local STEP_FIELDS = set "after rows command args expect"
-local LONGEST_SECONDS = 1e7
 local SETTLED_SECONDS = 0.001       -- the clock leaps only when nothing else is left to do
 
 local run                           -- the sample that runs: see begin
-
-------------------------------------------------------------------------------------------- the table
-
-local function check_expect(expect)
-    if expect == nil then return end
-    if type(expect) ~= "table" then
-        fail("", "expect is not a table.", "Write expect = { ST = 80, events = { \"FULL\" } }.")
-    end
-    for _, field in ipairs { "events", "notices", "state" } do
-        if expect[field] ~= nil and type(expect[field]) ~= "table" then
-            fail("", ("expect.%s is not a table."):format(field), field == "events"
-                and "Write events = { \"FULL\" }, or events = {} for none."
-                or field == "notices" and "Write notices = { full = \"The tank is full.\" }, or {} for none."
-                or "Write state = { count = 1 }.")
-        end
-    end
-end
-
---- The command of a step must be one that the table has, with what the ISY may send.
-local function check_command(step, type_)
-    if step.command == nil then
-        if step.args ~= nil then fail("", "there are args, but no command.", "Add the command's name.") end
-        return
-    end
-    local found = commands.find(type_, step.command)
-    if not (found and found.run) then
-        fail("", ("the command %s is none of the table's."):format(tostring(step.command)),
-            "Write command = \"RESET\", a name under commands.")
-    end
-    local args = type(step.args) == "table" and step.args or {}
-    local given = { value = args.value, query = {} }
-    for id, value in pairs(args) do given.query[id] = id ~= "value" and value or nil end
-    local _, problem = commands.validate(found, given)
-    if problem then fail("", problem, "Write args = { value = 5 }, or args = { LEVEL = 5 }.") end
-end
-
-local function check_step(step, type_)
-    if type(step) ~= "table" then fail("", "it is not a step.", "Write { after = 60, expect = { } }.") end
-    row_check.fields("", step, STEP_FIELDS)
-    local after = row_check.number("", "after", step.after, 0)
-    if after < 0 or after > LONGEST_SECONDS then
-        fail("", "after is not a number of seconds.", "Write after = 60: so long before the rest.")
-    end
-    if step.rows ~= nil and type(step.rows) ~= "table" then
-        fail("", "rows is not a table.", "Write rows = { [\"/Soc\"] = 80 }.")
-    end
-    for key, row in pairs(step.rows or {}) do
-        check.sample_row("row " .. tostring(key), row)
-    end
-    check_command(step, type_)
-    check_expect(step.expect)
-end
 
 ------------------------------------------------------------------------------------------- one sample
 
@@ -260,25 +204,18 @@ local function listen()
     host.on("script_error", function(_, text) table.insert(run.problems, text) end)
     host.on("script_write", function(id) host.answer(id, true) end)     -- nothing is written
     host.on("script_get", function(id, _, path)
-        local answer = (run.sample.vrm or {})[path]
-        host.answer(id, answer, answer == nil and "the sample has no answer of VRM's to " .. path or nil)
+        local answer, misuse = (run.sample.vrm or {})[path], vrm.misuse(path)
+        if misuse then table.insert(run.problems, misuse) end
+        host.answer(id, answer, misuse or answer == nil and "the sample has no answer of VRM's to " .. path
+            or nil)
     end)
 end
 
 --- Runs a sample with steps. load() -> the script, loaded for it alone (see check.file).
 -- Returns list of { number, text = "step 2 (after 600 s)", results = list of { driver, part, value, expected,
--- problem } as of proof.try, or { what, value, expected, problem } with texts }; of a sample that is no good
--- only its problem.
+-- problem } as of proof.try, or { what, value, expected, problem } with texts }.
 function steps.run(sample, load)
     local script, list = load(), {}
-    for i, step in ipairs(sample.steps) do
-        local ok, why = pcall(check_step, step, script.type)
-        if not ok then
-            if type(why) ~= "table" then error(why, 0) end
-            host.close_script(script.id)
-            return { { number = i, text = "step " .. i, results = { { problem = why.text } } } }
-        end
-    end
     listen()
     host.stand(true)
     begin(script, sample)

@@ -30,6 +30,7 @@ local row_check = require "types.row_check"
 local settings = require "serve.settings"
 local set_check = require "types.set_check"
 local shortage = require "serve.shortage"
+local step_check = require "types.step_check"
 local lines = require "types.lines"
 local hints = require "types.hints"
 local match_check = require "types.match_check"
@@ -203,8 +204,18 @@ local function check_expect(where, expect, parts)
     end
 end
 
---- A sample; of its steps tools.steps says what is wrong with them.
-local function check_sample(where, sample, parts)
+--- The settings of a sample are those of the table.
+local function check_sample_settings(where, given, declared)
+    for name in pairs(given) do
+        if type(declared) ~= "table" or declared[name] == nil then
+            fail(where, ("the setting %s is none of the table's."):format(shown(name)),
+                ("Write settings = { %s = 10 } in the table."):format(tostring(name)))
+        end
+    end
+end
+
+--- A sample; of its steps step_check says what is wrong with them.
+local function check_sample(where, sample, parts, settings_of_table)
     if type(sample) == "table" then
         for key in pairs(sample) do
             if type(key) == "string" and key:sub(1, 1) == "/" then
@@ -232,9 +243,14 @@ local function check_sample(where, sample, parts)
                 "Write site = { online = true }.")
         end
     end
+    check_sample_settings(where, sample.settings or {}, settings_of_table)
     row_check.number(where, "site.midnight", sample.site and sample.site.midnight)
     if sample.site and sample.site.clock ~= nil and not about.time_of(sample.site.clock) then
         fail(where, "site.clock is no time.", "Write site = { clock = \"2026-04-18 06:30\" }.")
+    end
+    if sample.devices and sample.devices.service ~= nil then
+        fail(where, "devices is one device, not a list of them.",
+            "Write devices = { { service = \"battery\", rows = { ... } } }.")
     end
     for i, device in ipairs(sample.devices or {}) do
         check_sample_device(("%s, device %d"):format(where, i), device)
@@ -442,17 +458,31 @@ local function part_letters(tab)
     return letters
 end
 
-local function build_samples(job)
+local function build_samples(job, type_)
     local samples = job.table.samples
     if samples == nil or not try(job, { field = "samples" }, check_sample_list, samples) then return end
     for i, sample in ipairs(samples) do
-        try(job, { sample = i }, check_sample, "sample " .. i, sample, part_letters(job.table))
+        try(job, { sample = i }, check_sample, "sample " .. i, sample, part_letters(job.table),
+            job.table.settings)
+        local steps = #job.problems == 0 and sample.steps or {}
+        for number, step in ipairs(steps) do
+            try(job, { sample = i, step = number }, step_check.one, ("sample %d, step %d"):format(i, number),
+                step, type_, check.sample_row)
+        end
     end
+end
+
+--- Of two fields of one name Lua keeps the last and says nothing.
+local function check_twice(name)
+    fail("", name .. " stands twice in the table, and Lua takes the last.", "Make one of both.")
 end
 
 --- The fields of a table beside its rows; a mistake in one does not hide those in others.
 local function build_head(job)
     local tab = job.table
+    for _, name in ipairs(lines.twice(job.source or "")) do
+        try(job, { field = name, nth = 2 }, check_twice, name)
+    end
     for key in pairs(tab) do
         if math.type(key) ~= "integer" then
             try(job, {}, row_check.fields, "", { [key] = tab[key] }, TABLE_FIELDS, nil, slips.table)
@@ -483,7 +513,7 @@ local function build(job)
     build_commands(job, type_)
     build_events(job, type_)
     build_settings(job, type_)
-    build_samples(job)
+    build_samples(job, type_)
     return type_
 end
 

@@ -174,18 +174,22 @@ local function check_setting(where, setting)
     local default = fields.default
     if type(default) == "string" then
         if fields.min ~= nil or fields.max ~= nil then
-            fail(where, "min and max are not for a text.", "Remove them.")
+            fail(where,
+                ("the default is the text %s, and min and max are for numbers."):format(shown(default)),
+                tonumber(default) and ("Write default = %s, without quotes."):format(default)
+                    or "Remove them.")
         end
         return { default = default }
     elseif type(default) ~= "number" then
-        fail(where, "the default is neither a number nor a text.",
+        fail(where, ("the default is %s, neither a number nor a text."):format(shown(default)),
             "Write settings = { limit = 10 }, or limit = { default = 10, min = 1, max = 100 }.")
     end
     local min = row_check.number(where, "min", fields.min, -1e12)
     local max = row_check.number(where, "max", fields.max, 1e12)
     row_check.number(where, "the default", default)
     if default < min or default > max then
-        fail(where, "the default is not within min and max.", "Write limits that it fits.")
+        local limit = default < min and "below min, " .. shown(min) or "above max, " .. shown(max)
+        fail(where, ("the default, %s, is %s."):format(shown(default), limit), "Write limits that it fits.")
     end
     return { default = default, min = min, max = max }
 end
@@ -199,7 +203,10 @@ function command_check.settings(settings, is_own)
     end
     for _, name in ipairs(command_check.ids(settings)) do
         count = count + 1
-        if type(name) ~= "string" or not name:find("^%l[%l%d_]*$") or #name > 30 then
+        if math.type(name) == "integer" then
+            fail("settings", ("%s stands there without a name."):format(shown(settings[name])),
+                "Write settings = { limit = 10 }: its name, and its default.")
+        elseif type(name) ~= "string" or not name:find("^%l[%l%d_]*$") or #name > 30 then
             fail("settings", "'" .. tostring(name) .. "' is no name for a setting.",
                 "Use up to 30 small letters, digits and _, like pump_limit.")
         elseif is_own(name) then

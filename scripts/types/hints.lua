@@ -20,6 +20,7 @@ hints.FIELDS = {
     vrm = wording.words "get",
     math = wording.words "abs ceil cos exp floor fmod huge log max min modf pi sin sqrt tan tointeger type",
 }
+local NO_METHODS = { address = "node.address?", name = "node.name?", state = "node.state?" }
 local OF_NODE = wording.words "address event get log name notice param set state"
 
 --- Names of other languages and of Lua's that scripts do not have: what to write.
@@ -39,11 +40,20 @@ local NO_GLOBAL = {
     self = "start, update and commands are given the node: update = function(node, rows) ... end.",
     this = "start, update and commands are given the node: update = function(node, rows) ... end.",
     args = "A command is given its numbers: function(node, args) ... end.",
+    value = "map is given the value: map = function(value) return ... end.",
+    state = "What outlasts a restart is node.state.", settings = "Write setting(\"name\").",
+    wait = "Write sleep(seconds).", delay = "Write sleep(seconds).",
+    time = "site_of(node).time is now, site_of(node).clock.hour the hour there.",
+    setTimeout = "Write timer.after(seconds, fn).", setInterval = "Write timer.every(seconds, fn).",
+    http = "vrm.get asks VRM; scripts reach nothing else.",
+    socket = "vrm.get asks VRM; scripts reach nothing else.",
+    json = "vrm.get gives tables.", JSON = "vrm.get gives tables.", cjson = "vrm.get gives tables.",
+    switch = "Write if x == 1 then ... elseif x == 2 then ... end.",
     utf8 = "Write string.sub, string.find and others of string.",
     load = "Write a function.", _G = "Write local variables.", xpcall = "Write pcall.",
     unpack = "Write table.unpack.", getmetatable = "It is not there for scripts.",
     int = "Write math.floor(x).", float = "Write tonumber(x).", str = "Write tostring(x).",
-    len = "Write #list.", round = "places = 1 in the row rounds.", abs = "Write math.abs(x).",
+    len = "Write #list, or #text.", round = "places = 1 in the row rounds.", abs = "Write math.abs(x).",
     min = "Write math.min(a, b).", max = "Write math.max(a, b).", floor = "Write math.floor(x).",
     sum = "In a row it is a word: sum = { \"/Ac/L1/Power\", \"/Ac/L2/Power\" }.",
     parseInt = "Write tonumber(x).", parseFloat = "Write tonumber(x).", Math = "Write math in small letters.",
@@ -60,6 +70,7 @@ local NO_FIELD = {
     move = "Write a loop.", pow = "Write x ^ y.", strip = PATTERNS, trim = PATTERNS, contains = PATTERNS,
     length = "Write string.len(text), or #text.", lenght = "Write string.len(text), or #text.",
     append = "Write table.insert(list, x).", push = "Write table.insert(list, x).",
+    number = "Write number(rows, \"/Path\").",
 }
 
 local COMMENT = "A comment begins with --."
@@ -74,11 +85,23 @@ local BY_CODE = {
     { "near", "&&", "Write and for &&." },
     { "near", "||", "Write or for ||." },
     { "near", "===", "Compare with ==." },
+    { "near", "<>", "Write ~= for <>." },
+    { "near", "%*%*", "Write x ^ y for x ** y." },
     { "near", "=>", FUNCTION },
     { "near", "//", COMMENT }, { "near", "/%*", COMMENT }, { "near", "#%s", COMMENT }, { "near", "^%s*#",
         COMMENT },
     { "near", "%f[%w_]lambda%f[^%w_]", FUNCTION }, { "near", "%f[%w_]func?%s*%(", FUNCTION },
-    { "near", "[%w_]%s*[%+%-%*/]=", "Write x = x + 1." }, { "near", "%+%+", "Write x = x + 1." },
+    { "near", "[%w_]%s*%-=", "Write x = x - 1." }, { "near", "[%w_]%s*[%+%*/]=", "Write x = x + 1." },
+    { "near", "%+%+", "Write x = x + 1." },
+    { "near", "%f[%w_]continue%f[^%w_]", "Lua has no continue: if not x then ... end around the rest." },
+    { "near", "%f[%w_]try%f[^%w_]", "Lua has no try: local ok, result = pcall(fn, ...)." },
+    { "symbol near '{'", "%f[%w_]function%f[^%w_][^{]*{", "There are no { } around what a function does:"
+        .. " function(rows) ... end." },
+    { "'%(' expected", "=%s*function%s+[%a_]", "A function in the table has no name of its own:"
+        .. " update = function(node, rows) ... end." },
+    { "near", "^%s*local%s+[%a_][%w_]*%s*%(", "Write local function name(...) ... end." },
+    { "<name> expected", "%.%s*\"", "Write rows[\"/Path\"]." },
+    { "near", "%f[%w_]number%s*%[", "Write number(rows, \"/Path\")." },
     { "near", "%?", "Write a and b or c for a ? b : c." },
     { "near", "[{,]%s*%-?%d+%s*[:=]", "A number as the name of a field stands in [ ]: { [0] = \"Off\" }." },
     { "near", "%d%%", "Write numbers without their unit." },
@@ -122,6 +145,8 @@ local BY_MESSAGE = {
     { "'}' expected", "Is a comma missing before it, or a } ?" },
     { "'%)' expected", "Is a ) missing?" },
     { "'=' expected", "Give the value after =." },
+    { "'end' expected near 'else", "There is an end too many before it, or an if too few." },
+    { "'until' expected", "Write repeat ... until x > 5." },
     { "'end' expected", "Each function, if and for ends with end." },
     { "<eof> expected near 'end'", "There is one end too many." },
     { "<eof> expected near '}'", "There is one } too many." },
@@ -137,24 +162,60 @@ local BY_MESSAGE = {
     { "ends with 'return", "Write return before the table, or return and its name at the end of the file." },
 }
 
---- What a function of a script raised: { pattern in the message, what to write }.
+--- What a function of a script raised: { pattern in the message, pattern in the code or nil, what to write }.
+-- The first that fits counts.
+local ARGS = "args has the numbers of the command by the ids of its parameters, args.value for the id \"\"."
+local IN_STATE = "What was never kept is nil: (node.state.x or 0) + 1."
+local INTEGERS = "%d takes whole numbers: write %.1f, or math.floor(x)."
+local NOT_SENT = "What VRM did not send is nil: if not x then return nil end."
 local A_ROW = "A row is a table: its number is rows[\"/Path\"].value, or number(rows, \"/Path\")."
 local BY_VALUE = {
-    { "arithmetic on a table value", A_ROW }, { "compare number with table", A_ROW },
-    { "compare table with number", A_ROW }, { "concatenate a table", A_ROW },
-    { "attempt to concatenate a nil", "Write tostring(x) for what may be nil." },
-    { "arithmetic on a nil value", "What VRM did not send is nil: if not x then return nil end." },
-    { "compare nil with", "What VRM did not send is nil: if not x then return nil end." },
-    { "compare %a+ with nil", "What VRM did not send is nil: if not x then return nil end." },
-    { "on a string value", "tonumber(text) makes a number of a text, .. joins texts." },
-    { "attempt to %a+ a '.-' with a '.-'",
-        "tonumber(text) makes a number of a text, .. joins texts; the unit of"
-        .. " a driver is its row's." },
-    { "call a number value %(for iterator", "Write for i = 1, 3 do ... end." },
-    { "call a %a+ value %(for iterator", "Write for path, row in pairs(rows) do ... end." },
-    { "bad argument #1 to 'number' %(rows expected", "Write number(rows, \"/Path\")." },
-    { "this call waits", "start, update, commands and timers may wait." },
-    { "ran longer than its budget", "Is there a loop without an end?" },
+    { " nil value", "%f[%w_]args%s*[%.%[]", ARGS }, { "on a table value %(local 'args'%)", nil, ARGS },
+    { "arithmetic on a nil value %(field '([%w_]+)'", "node%.state%.%s%f[^%w_]", IN_STATE },
+    { "compare %a+ with nil", "node%.state%.", IN_STATE }, { "compare nil with", "node%.state%.", IN_STATE },
+    { "table expected, got nil", "node%.state%.", "Before it: node.state.x = node.state.x or {}." },
+    { "arithmetic on a table value", nil, A_ROW }, { "compare number with table", nil, A_ROW },
+    { "compare table with number", nil, A_ROW }, { "concatenate a table", nil, A_ROW },
+    { "'set' %(number expected, got table", nil, A_ROW },
+    { "'set' %(number expected, got boolean", nil, "Write x and 1 or 0." },
+    { "attempt to concatenate a nil value %(field '([%w_]+)'", nil,
+        "Is %s misspelt? tostring(x) takes what may be nil." },
+    { "attempt to concatenate a nil", nil, "Write tostring(x) for what may be nil." },
+    { "arithmetic on a nil value", nil, NOT_SENT }, { "compare nil with", nil, NOT_SENT },
+    { "compare %a+ with nil", nil, NOT_SENT },
+    { "index a number value", "%f[%w_]number%s*%(", "number(...) is the number itself, or nil." },
+    { "index a number value", nil, "A number has no fields: take off what follows it." },
+    { "call a number value %(method", nil, "It is a number, no function: row.value, without ()." },
+    { "on a string value", nil, "tonumber(text) makes a number of a text, .. joins texts." },
+    { "attempt to %a+ a '.-' with a '.-'", nil, "tonumber(text) makes a number of a text, .. joins texts;"
+        .. " the unit of a driver is its row's." },
+    { "call a number value %(for iterator", nil, "Write for i = 1, 3 do ... end." },
+    { "call a table value %(for iterator", nil, "Write for i, x in ipairs(list) do ... end." },
+    { "call a %a+ value %(for iterator", nil, "Write for path, row in pairs(rows) do ... end." },
+    { "call a rows value", nil, "Write rows[\"/Path\"], or number(rows, \"/Path\")." },
+    { "has no driver ([%w_]+)", nil, "Add a row: { \"%s\", unit.count, \"Label\", by_script = true }." },
+    { "the row of ([%w_]+) does not say by_script", nil,
+        "VRM fills %s; what the script sets has a row of its own." },
+    { "by code, not by number", nil, "Write for path, row in pairs(rows) do ... end." },
+    { "length of a rows value", nil, "for path, row in pairs(rows) do ... end goes through them." },
+    { "call a table value %(global 'timer'", nil, "Write timer.every(60, function() ... end)." },
+    { "call a table value %(%a+ '([%w_]+)'", nil, "%s is a table, no function: write it without ()." },
+    { "argument #%d to 'number'", nil, "Write number(rows, \"/Path\")." },
+    { "argument #1 to '([%a_]+)' %(a node, or", nil,
+        "Write %s(node), or %s(rows), with what the function is given." },
+    { "argument #%d to 'rows_of'", nil, "Write number(rows_of(rows, \"battery\"), \"/Soc\")." },
+    { "argument #1 to 'log'", nil, "The level is first: node:log(\"info\", \"...\"), or \"debug\","
+        .. " \"warning\", \"error\"." },
+    { "argument #%d to 'every'", nil, "Write timer.every(60, function() ... end)." },
+    { "argument #%d to 'after'", nil, "Write timer.after(60, function() ... end)." },
+    { "no integer representation", "format%s*%(", INTEGERS },
+    { "no integer representation", ":log%s*%(", INTEGERS },
+    { "argument #%d to '%?' %(no value", nil, "The format has more % than there are values behind it." },
+    { "argument #%d to '%?' %(%a+ expected, got no value", nil,
+        "The format has more % than there are values behind it." },
+    { "calling 'get' on bad self", nil, "Write vrm.get(\"/installations/1/stats\"), with a point." },
+    { "this call waits", nil, "start, update, commands and timers may wait." },
+    { "ran longer than its budget", nil, "Is there a loop without an end?" },
 }
 
 --- Texts of a line's code made blank, and its comment taken off, so that only signs of Lua are looked at.
@@ -212,7 +273,8 @@ local function of_global(name, text, code)
     return "Declare it above with local, or write a text in quotes."
 end
 
-local function of_assignment(name, text)
+local function of_assignment(name, text, code)
+    if code:find("^%s*function%f[^%w_]") then return ("Write local function %s(...)."):format(name) end
     local own = wording.near(name, without(declared(text), name))
     if own then return ("Did you mean %s? Else declare it: local %s = ..."):format(own, name) end
     return ("Declare it first: local %s = ..."):format(name)
@@ -232,6 +294,8 @@ local function of_field(field, code)
     return known and ("%s has %s."):format(owner, wording.listed(known)) or NO_FIELD[field]
 end
 
+local NO_DEVICE = "rows_of gives nil where there is no such device, or it is offline; number takes that as"
+    .. " well: number(rows_of(rows, \"battery\"), \"/Soc\")."
 local NO_ROW = "A row need not be there: number(rows, \"/Path\") gives its number, or nil."
 
 --- Of a message that a function of a script raised.
@@ -240,24 +304,32 @@ local function of_value(why, code)
     if field then return of_field(field, code) end
     if why:find("attempt to index a nil value", 1, true) then
         if code:find("rows%s*[%[.]") then return NO_ROW end
-        local name = why:match("%(%a+ '([^'?]+)'%)")
+        if code:find("rows_of%s*%(") then return NO_DEVICE end
+        local kind, name = why:match("%((%a+) '([^'?]+)'%)")
+        if kind == "local" then return ("%s is nil here: if not %s then return end."):format(name, name) end
         return name and ("There is no %s: is it misspelt?"):format(name)
             or "What is before the . or [ is not there: look whether it is nil."
     end
     local of_node = why:match("a node has no '(.-)'")
     if of_node then
         return wording.did_you_mean(of_node, OF_NODE, "node:%s", "It has " .. wording.listed(OF_NODE) .. ".",
-            slips.node)
+            slips.node):gsub("node:(%a+)%?", NO_METHODS)
     end
     for _, hint in ipairs(BY_VALUE) do
-        if why:find(hint[1]) then return hint[2] end
+        local found, _, word = why:find(hint[1])
+        local known = not hint[2] or word and code:find((hint[2]:gsub("%%s", word))) or code:find(hint[2])
+        if found and known then return (hint[3]:gsub("%%s", word or "%0")) end
     end
     return nil
 end
 
---- A word of the code that is nearly one of Lua's longer ones.
+--- A word of the code that is nearly one of Lua's longer ones, or one in capitals.
 local function misspelt(code)
     for word in code:gmatch("[%a_]+") do
+        local small = word:lower()
+        for _, keyword in ipairs(word ~= small and KEYWORDS or {}) do
+            if small == keyword then return ("Write %s in small letters."):format(keyword) end
+        end
         local meant = #word >= 4 and wording.near(word, { "function", "local", "return", "elseif", "while" })
         if meant and meant ~= word then return ("Did you mean %s?"):format(meant) end
     end
@@ -276,8 +348,14 @@ local function of_syntax(why, line, before)
     local code, near = bare(line), why:find("near", 1, true)
     local told = near and (misspelt(code) or by_code(why, code) or by_code(why, bare(before)))
     if told then return told end
+    if near and (line .. "\n" .. before):find("[%w_%)]%-%-") then
+        return "-- begins a comment: write x = x - 1."
+    end
     if near and not why:find("<", 1, true) and select(2, line:gsub('"', "")) % 2 == 1 then
         return "Is a quote missing in this line?"
+    end
+    if near and select(2, code:gsub("'", "")) % 2 == 1 then
+        return "A text with ' in it stands in \" \"."
     end
     for _, hint in ipairs(BY_MESSAGE) do
         if why:find(hint[1]) then return hint[2] end
@@ -296,13 +374,14 @@ function hints.add(why, file, text, libs)
     if name then
         why, hint = why:gsub(" %(a misspelt local, or.-%?%)", ""), of_global(name, text, bare(line))
     elseif assigned then
-        why, hint = why:gsub(": write 'local .-'", ""), of_assignment(assigned, text)
+        why, hint = why:gsub(": write 'local .-'", ""), of_assignment(assigned, text, bare(line))
     elseif lib then
         hint = wording.did_you_mean(lib, libs or {}, "use \"%s\"",
             "Libs stand in the folder lib beside the script.")
     else
         hint = of_value(why, bare(line)) or of_syntax(why, line, before)
     end
+    why = why:gsub(" to '%?' %(", " (")         -- a function of the library that is called by one of ours
     return hint and why:gsub("%.$", "") .. ". " .. hint or why
 end
 

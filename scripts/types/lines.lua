@@ -139,7 +139,7 @@ local function position_of(code, tab, place)
         local list = position and place.step and field(code, "steps", 1, position)
         position = list and nth_table(plain, place.step, list) or position
     elseif place.field then
-        position = field(code, place.field, 1, 1)
+        position = field(code, place.field, place.nth or 1, 1)
     end
     return position or not (place.row or place.part or place.sample) and code:find("%f[%w_]return%s*{") or nil
 end
@@ -147,7 +147,8 @@ end
 --- The line of a place in a script's text; nil if it cannot be found (a table that was put together by code).
 -- place: { row = n } | { part = n, row = n|nil } | { command = "NAME" }
 --        | { sample = n, step = n|nil }
---        | { field = "match" } | {}, and inside = the name of a field there, nil: the place itself
+--        | { field = "match", nth = n|nil } | {}
+-- and inside = the name of a field there, nil: the place itself
 function lines.line(text, tab, place)
     local code = code_of(text)
     local position = position_of(code, tab, place)
@@ -155,6 +156,29 @@ function lines.line(text, tab, place)
         position or 1)
     position = inside or position
     return position and line_at(code, position)
+end
+
+--- What begins and ends a block of code.
+local OPENS = { ["function"] = 1, ["if"] = 1, ["do"] = 1, ["repeat"] = 1,
+                ["end"] = -1, ["until"] = -1 }
+
+--- The names of fields that stand more than once in the table that a text returns -> list.
+function lines.twice(text)
+    local code = without_texts(code_of(text))
+    local depth, blocks, count, list = 0, 0, {}, {}
+    local from = code:find("%f[%w_]return%s*{")
+    for at, token in code:gmatch("()([%a_][%w_]*)", from or #code + 1) do
+        for brace in code:sub(from, at - 1):gmatch("[{}]") do depth = depth + (brace == "{" and 1 or -1) end
+        from = at
+        local named = depth == 1 and blocks == 0 and code:find("^[%a_][%w_]*%s*=[^=]", at)
+            and code:sub(1, at - 1):find("[{,;]%s*$")
+        blocks = blocks + (OPENS[token] or 0)
+        if named then
+            count[token] = (count[token] or 0) + 1
+            if count[token] == 2 then list[#list + 1] = token end
+        end
+    end
+    return list
 end
 
 --- The text from a place on, without comments; "" if it cannot be found.

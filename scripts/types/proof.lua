@@ -70,14 +70,20 @@ local function slip_of(driver, rows, site)
     return ok and slip and reason or nil
 end
 
---- What a function raised: where it did, if that is known, and what.
-local function raised(driver, problem, file, text, rows)
+--- An error of a script -> where it was, "file:line", nil: nobody knows; what, with what helps.
+function proof.located(problem, file, text)
     local told = hints.add(problem, file, text)
     local line = told:sub(1, #file) == file and told:match("^:%d+", #file + 1)
-    if line then told = told:sub(#file + #line + 3) end
+    if not line then return nil, told end
+    return file .. line, told:sub(#file + #line + 3)
+end
+
+--- What a function raised: where it did, if that is known, and what.
+local function raised(driver, problem, file, text, rows)
+    local where, told = proof.located(problem, file, text)
     local misread = told:find("nil value", 1, true) and why.misread(text, rows, wording.near)
     if misread then told = ("%s In the sample %s."):format(told, misread) end
-    return line and file .. line, driver.id .. ": " .. told
+    return where, driver.id .. ": " .. told
 end
 
 --- That no row has an expected driver.
@@ -164,7 +170,7 @@ function proof.run(type_, tab, text, prepare)
                 where = where or lines.at(type_.file, text, tab, { sample = i })
                 local part = result.part and result.part .. ": " or ""
                 local told = ("%s: sample %d: %s%s"):format(result.where or where, i, part, result.problem)
-                problems[#problems + 1] = told:find("[.?]$") and told or told .. "."
+                problems[#problems + 1] = told:find("[.?!]$") and told or told .. "."
                 if reading.ran_too_long(result.problem) then return problems end
             end
         end

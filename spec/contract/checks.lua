@@ -1139,7 +1139,9 @@ return {
         local row = rows["/A"]
         row.value = 7
         return table.concat({ number(rows, "/none", "t", "/A", "/B"), rows["/A"].value, rows["/A"].text,
-            tostring(rows["/none"]), tostring(rows[1]), count, sum, site.name }, " ")
+            tostring(rows["/none"]), tostring(pcall(function() return rows[1] end)),
+            tostring(pcall(number, rows, "/A", 0)), select("#", number(rows, "/none")), count, sum,
+            site.name }, " ")
     end,
     changes = function(rows) rows["/A"] = { value = 1 } end,
     keep = function(rows) KEPT_ROWS[1] = rows end,
@@ -1407,7 +1409,7 @@ check("call_all", "rows are read where they are, as copies, and cannot be change
     local script = load_text(COUNTING)
     local t = script.table
     local results, problems = host.call_all({ t.sees, t.changes, t.sees }, ROWS, { name = "Boat" })
-    assert(results[1] == "2 2 2 V nil nil 4 5.5 Boat", results[1] or problems[1])
+    assert(results[1] == "2 2 2 V nil false false 1 4 5.5 Boat", results[1] or problems[1])
     assert(results[3] == results[1] and ROWS["/A"].value == 2)
     names(problems[2], "contract/loaded.lua:", "cannot be changed")
     host.close_script(script.id)

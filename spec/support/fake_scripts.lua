@@ -53,13 +53,21 @@ end
 --- The globals of a device script: those of docs/authors.md, and nothing else (an unknown name raises).
 function fake_scripts.sandbox()
     local env = pick(_G, [[assert error ipairs next pairs pcall rawequal rawget rawlen select setmetatable
-        tonumber tostring type math]])
+        tonumber tostring type]])
+    env.math = pick(math, [[abs acos asin atan ceil cos deg exp floor fmod huge log max maxinteger min
+        mininteger modf pi rad random randomseed sin sqrt tan tointeger type ult]])
     env.string = pick(string, "byte char find format len lower pack packsize rep reverse sub unpack upper")
     env.table = pick(table, "insert remove concat sort unpack")
     env.unit = require "types.units"
     env.number = function(rows, ...)
+        if rows ~= nil and type(rows) ~= "table" then error("bad argument #1 to 'number'", 2) end
+        for i = 1, math.max(select("#", ...), 1) do
+            local got = type((select(i, ...)))
+            if got ~= "string" then
+                error(("bad argument #%d to 'number' (string expected, got %s)"):format(i + 1, got), 2)
+            end
+        end
         if rows == nil then return nil end
-        if type(rows) ~= "table" then error("bad argument #1 to 'number'", 2) end
         for _, key in ipairs { ... } do
             if rows[key] and type(rows[key].value) == "number" then return rows[key].value end
         end
@@ -167,7 +175,10 @@ local function script_globals(world, script, env)
     end })
     set("setting", function(name)
         local value = (script.settings or {})[name]
-        if value == nil then error("there is no setting '" .. tostring(name) .. "'", 2) end
+        if value == nil then
+            error(("there is no setting '%s'. Write settings = { %s = 10 } in the table, and ask for it in a"
+                .. " function."):format(name, name), 2)
+        end
         return value
     end)
     fake_scripts.about(world, set)
@@ -315,7 +326,8 @@ local function node_of(world, script, address)
         end,
         __newindex = function(_, key, value)
             if key ~= "state" or type(value) ~= "table" then
-                error("only node.state can be set, to a table", 2)
+                error(key == "state" and "node.state is a table: write node.state.count = 1"
+                    or "only node.state can be set: write node.state." .. tostring(key), 2)
             end
             if not state_of[value] then located(2, check_state, value, "node.state", 0) end
             script.states[address] = state_of[value] and state_of[value]() or value
@@ -424,6 +436,7 @@ end
 local function rows_of(rows)
     local gone = false
     local function row_of(_, key)
+        if type(key) == "number" then error("rows are found by path and by code, not by number", 2) end
         if gone then error("these rows were there for one call; keep the values, not the rows", 2) end
         return type(rows[key]) == "table" and flat(rows[key]) or nil
     end

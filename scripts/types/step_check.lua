@@ -1,0 +1,67 @@
+--- The steps of a sample: what is wrong with how they are written. tools.steps runs them.
+
+local commands = require "serve.commands"
+local row_check = require "types.row_check"
+local wording = require "types.wording"
+
+local step_check = {}
+
+local fail, set = row_check.fail, row_check.set
+
+local STEP_FIELDS = set "after rows command args expect"
+local LONGEST_SECONDS = 1e7
+
+local function check_expect(where, expect)
+    if expect == nil then return end
+    if type(expect) ~= "table" then
+        fail(where, "expect is not a table.", "Write expect = { ST = 80, events = { \"FULL\" } }.")
+    end
+    for _, field in ipairs { "events", "notices", "state" } do
+        if expect[field] ~= nil and type(expect[field]) ~= "table" then
+            fail(where, ("expect.%s is not a table."):format(field), field == "events"
+                and "Write events = { \"FULL\" }, or events = {} for none."
+                or field == "notices" and "Write notices = { full = \"The tank is full.\" }, or {} for none."
+                or "Write state = { count = 1 }.")
+        end
+    end
+end
+
+--- The command of a step must be one that the table has, with what the ISY may send.
+local function check_command(where, step, type_)
+    if step.command == nil then
+        if step.args ~= nil then fail(where, "there are args, but no command.", "Add the command's name.") end
+        return
+    end
+    local found = commands.find(type_, step.command)
+    if not (found and found.run) then
+        fail(where, ("the command %s is none of the table's."):format(tostring(step.command)),
+            "Write command = \"RESET\", a name under commands.")
+    end
+    local args = type(step.args) == "table" and step.args or {}
+    local given = { value = args.value, query = {} }
+    for id, value in pairs(args) do given.query[id] = id ~= "value" and value or nil end
+    local _, problem = commands.validate(found, given)
+    if problem then fail(where, problem, "Write args = { value = 5 }, or args = { LEVEL = 5 }.") end
+end
+
+--- Raises what is wrong with a step, as row_check.fail does. type_: the type, with its commands;
+-- sample_row(where, row): raises what is wrong with a row.
+function step_check.one(where, step, type_, sample_row)
+    if type(step) ~= "table" then fail(where, "it is not a step.", "Write { after = 60, expect = { } }.") end
+    row_check.fields(where, step, STEP_FIELDS)
+    local after = step.after or 0
+    if type(after) ~= "number" or after < 0 or after > LONGEST_SECONDS then
+        fail(where, ("after is %s, not a number of seconds."):format(wording.shown(after)),
+            "Write after = 3600 for an hour.")
+    end
+    if step.rows ~= nil and type(step.rows) ~= "table" then
+        fail(where, "rows is not a table.", "Write rows = { [\"/Soc\"] = 80 }.")
+    end
+    for key, row in pairs(step.rows or {}) do
+        sample_row(where .. ", row " .. tostring(key), row)
+    end
+    check_command(where, step, type_)
+    check_expect(where, step.expect)
+end
+
+return step_check
