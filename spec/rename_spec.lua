@@ -5,6 +5,7 @@ local worlds = require "spec.support.worlds"
 local fixtures = require "spec.fixtures.vrm"
 
 local USER, SECONDS, GONE = script_world.USER, script_world.SECONDS, script_world.GONE
+local KEPT = USER .. ".last-good/"
 local MILL, started, saved = script_world.MILL, script_world.started, script_world.saved
 local well, has = script_world.well, script_world.has
 local solar, VOLTS = script_world.solar, script_world.VOLTS
@@ -162,6 +163,45 @@ describe("a new version", function()
         assert.equal(1, world:value(address, "GV30"))
         saved(world, "mill", MILL)
         well(world)
+    end)
+
+    -- Fault: a slip in match that was refused takes the devices away at the next start.
+    -- Expected: the copy of what served goes on until the devices are known; then the slip is refused again.
+    it("that would lose devices does not take over at a start either", function()
+        local slip = MILL:gsub('"windmill"', '"windmil"'):gsub("Speed", "Pace")
+        local world = with_mill { files = { [USER .. "mill.lua"] = slip, [KEPT .. "mill.lua"] = MILL } }
+        worlds.next_poll(world)
+        in_trouble(world, "match does not fit windmill 20")
+        has("Speed", world:serving("mill").text)
+        local _, address = node_of(world, "MYMILL")
+        assert.equal(42, world:value(address, "ST"))
+        assert.is_nil(world.files["persist/scripts"].generic_windmil)
+        has("Speed", world.files["persist/scripts/.last-good"].mill.text)
+        saved(world, "mill", MILL)
+        well(world)
+    end)
+
+    -- Fault: a good file that was changed while the plugin did not run waits for a restart.
+    -- Expected: it takes over once VRM has told the devices, and the log says what changed.
+    it("that was saved while the plugin did not run takes over when the devices are known", function()
+        local files = { [USER .. "mill.lua"] = MILL:gsub("Speed", "Pace"), [KEPT .. "mill.lua"] = MILL }
+        local world = with_mill { files = files }
+        assert.equal(1, #world:logged("its last good copy serves until the devices are known."))
+        worlds.next_poll(world)
+        has("Pace", world:serving("mill").text)
+        assert.equal(1, #world:logged("mill.lua is in use (save 1): ST has another label"))
+        well(world)
+    end)
+
+    it("that was saved while the plugin did not run takes over after ten minutes without VRM", function()
+        local files = { [USER .. "mill.lua"] = MILL:gsub("Speed", "Pace"), [KEPT .. "mill.lua"] = MILL }
+        local world = script_world.new { files = files }
+        world.vrm.fail[worlds.DIAGNOSTICS] = { status = 502, body = "<html>" }
+        world:start()
+        world:run(590)
+        has("Speed", world:serving("mill").text)
+        world:run(20)
+        has("Pace", world:serving("mill").text)
     end)
 
     it("may leave devices to another script that fits them", function()

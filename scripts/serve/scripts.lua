@@ -28,11 +28,13 @@ local USER_FOLDERS = { "persist/scripts", "data" }  -- PG3 keeps these when it u
 local KEPT = ".last-good"                           -- in the folder of the script
 local GONE_SCANS = 10                               -- a file missing for so many scans counts as gone
 local RESTART_SCANS = 5                             -- until a script whose task had no memory begins anew
+local LONGEST_WAIT = 600                            -- seconds for all installations to answer after a start
 local LONGEST_NAME = 90                             -- bytes of a file's name in messages; the host cuts at 95
 
 local slots = {}        -- [name] = { name, serving, reloads, gone = scans its file has been missing,
                         --            told = how often it was told that it is in use, vacant = what served
                         --            goes on in another slot, so that another file of that name may serve,
+                        --            waits = until when its copy may wait for devices, nil: no more,
                         --            restart = scans until it is loaded again, nil: as it is }
                         -- serving = { id, type, file, path, stamp, user, folder, text, libs (of a user's),
                         --             place = path of the file it serves for (its own, but for a copy),
@@ -55,9 +57,9 @@ scripts.hand_over = function(_, _, _, _) end
 --- That of a script which ends is kept; serve.state sets it.
 scripts.keep_state = function(_, _) end
 
---- The devices there are: list of { seen = as a match sees it, now = the type it has|nil, name }; main.lua
--- sets it.
-scripts.devices = function() return {} end
+--- The devices there are: list of { seen = as a match sees it, now = the type it has|nil, name }, whether all
+-- installations have been asked; main.lua sets it.
+scripts.devices = function() return {}, false end
 
 ------------------------------------------------------------------------------------------- files
 
@@ -395,12 +397,27 @@ function scripts.load_built_in()
     end
 end
 
+--- A good file that was changed while the plugin did not run is like one that is saved now: the copy of what
+-- served goes before it until the devices are known, of which it may lose none -> whether that serves.
+local function begin_with_copy(slot, from)
+    local copy = last_good(from, slot.name)
+    if not copy or host.read(copy.path) == host.read(from.path) then return false end
+    local script = check.file(from.path, from.file, libs.of(true))
+    if script.id then host.close_script(script.id) end
+    if script.problem or not try(slot, copy) then return false end
+    slot.waits = host.time() + LONGEST_WAIT
+    host.log("info", ("Device script %s is another than when it served last: its last good copy serves until"
+        .. " the devices are known."):format(from.file))
+    return true
+end
+
 --- Then the user's, in their place.
 function scripts.load_users()
     local found = find_files()
+    local function begin(slot, from) return begin_with_copy(slot, from) or use(slot, from) end
     for _, name in ipairs(sorted_names(found)) do
         for _, from in ipairs(found[name]) do
-            if not from.user or look_after(slot_of(name), use, from) then break end
+            if not from.user or look_after(slot_of(name), begin, from) then break end
         end
     end
     for _, slot in pairs(slots) do slot.reloads = 0 end
@@ -490,6 +507,13 @@ local function restarts(slot)
     return slot.restart == nil
 end
 
+--- Whether a copy has to serve on, for the devices are not known yet.
+local function has_to_wait(slot)
+    local waits = slot.waits and host.time() < slot.waits and not select(2, scripts.devices())
+    slot.waits = waits and slot.waits or nil
+    return waits
+end
+
 --- Scans the files of one name -> true if devices may have another type now.
 local function scan_slot(slot, files, force)
     local serving, was_gone = slot.serving, is_gone(slot)
@@ -507,7 +531,8 @@ local function scan_slot(slot, files, force)
             return was_gone
         end
         local change = change_of(from)
-        if (force or change == "settled") and use(slot, from, anew) then return true end
+        local ready = force or change == "settled" and not (serves and has_to_wait(slot))
+        if ready and use(slot, from, anew) then return true end
         if serves or (change == "fresh" and not force) then return false end
     end
     return false

@@ -658,14 +658,15 @@ end
 
 --- The devices of all installations, for scripts.devices.
 function account.devices()
-    local list = {}
+    local list, whole = {}, next(sites) ~= nil
     for _, site in pairs(sites) do
+        whole = whole and site.health.answered
         for _, home in ipairs(site.store.devices or {}) do
             list[#list + 1] = { seen = home.matched, now = home.type,
                                 name = home.entry.custom_name or home.entry.product or site.name }
         end
     end
-    return list
+    return list, whole
 end
 
 --- A device script's question to VRM (see vrm:get_for_script) -> answer | nil, sentence.
