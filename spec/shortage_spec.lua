@@ -359,6 +359,22 @@ describe("a folder of scripts that cannot be read", function()
         well(world)
     end)
 
+    -- Fault: a built-in script that could not be read at the start counts as in error until the next one,
+    -- although the user's serves in its place and nobody looks at it any more
+    -- Expected: what serves is well, so nothing is in error
+    it("at the start is forgotten once the user's file serves in its place", function()
+        local world = script_world.new { files = { [USER .. "tank.lua"] = TANK } }
+        local load_script = world.host.load_script
+        world.host.load_script = function(path, file, libs)
+            if file ~= "devices/tank.lua" then return load_script(path, file, libs) end
+            return nil, file .. " cannot be read now", true
+        end
+        world:start():run(60)
+        assert.equal(1, #world:logged("cannot be read now"))
+        assert.equal(USER .. "tank.lua", world:serving("tank").file)
+        well(world)
+    end)
+
     -- Fault: a profile that could not be written stays as it was until the plugin is restarted
     -- Expected: it is written within a minute after it can be
     it("does not keep the profile from being written later", function()

@@ -311,7 +311,10 @@ local function try(slot, from)
     end
     if not served then return false, problem, later end
     trouble.forget(from.file)
-    if from.user then keep_copy(slot.serving, slot.name) end
+    if from.user then
+        trouble.forget(shown("devices", slot.name))     -- it serves no more, so nobody looks at it again
+        keep_copy(slot.serving, slot.name)
+    end
     return true
 end
 
