@@ -7,6 +7,7 @@ import threading
 import time
 
 from gx_device import Gx, values_of
+from vrm_world import AWAY_DEVICE
 
 CONNECT, CONNACK, PUBLISH, SUBSCRIBE, SUBACK, PINGREQ, PINGRESP = 1, 2, 3, 8, 9, 12, 13
 LET_IN, NOT_AUTHORISED, REFUSED = b"\0\0", b"\0\5", b"\x80"
@@ -147,8 +148,12 @@ class Broker:
         threading.Thread(target=self.run, daemon=True).start()
 
     def values(self, site):
+        """What its gateway tells. Not of the device that goes away: what was told live a day ago, which is minutes, is not old."""
         with self.vrm.lock:
-            return values_of(site, self.vrm.clock)
+            values = values_of(site, self.vrm.clock)
+        number, service, instance = AWAY_DEVICE
+        left_out = "%s/%d/" % (service, instance) if site.id == number else "/"
+        return {path: value for path, value in values.items() if not path.startswith(left_out)}
 
     def run(self):
         while True:

@@ -45,7 +45,8 @@ SITES = {
 
 STEPS = 720             # moments a day that the simulation knows: one for two minutes
 FIRST_HOUR = 9          # the demo begins in the morning
-AWAY = (18.0, 30.0)     # the van's inverter is switched off between these hours (30 = 6 o'clock of the next day)
+AWAY = (18.0, 30.0)     # the van's water sensor is out of reach between these hours (30 = 6 o'clock of the next day)
+AWAY_DEVICE = (VAN, "tank", 20)
 SWITCHED_OFF = 4        # /Mode of an inverter or a charger
 ALARM_ABOVE = 43        # degrees Celsius of the van's battery
 
@@ -62,12 +63,11 @@ def van_load(hour):
     """Watts of the van: tools in bursts during the working day, a compressor fridge. Returns (AC, DC)."""
     working = 8 <= hour < 12 or 13 <= hour < 17
     tool = 560 if working and hour * 7 % 1 < 0.3 else 0
-    inverter_on = not away_at(hour)
-    return (14 + tool if inverter_on else 0), 38 if hour * 3 % 1 < 0.5 else 9
+    return 14 + tool, 38 if hour * 3 % 1 < 0.5 else 9
 
 
 def away_at(hour):
-    """Whether the van's inverter is away at this hour of the day."""
+    """Whether AWAY_DEVICE is away at this hour of the day."""
     return hour >= AWAY[0] or hour + 24 < AWAY[1]
 
 
@@ -260,7 +260,7 @@ class Day:
         """The unix time of the last data of a device that is away now, or None. A day of minutes would be over before a
         client with rules for hours notices that a device is away, so the demo's device is dated back by half an hour."""
         hours = self.hours(now)
-        if (site, service, instance) != (VAN, "inverter", 257) or not away_at(hours % 24):
+        if (site, service, instance) != AWAY_DEVICE or not away_at(hours % 24):
             return None
         since = (hours - AWAY[0]) % 24
         return int(now - since / 24 * self.seconds) - 1800
