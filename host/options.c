@@ -228,7 +228,7 @@ static int find(const char *word, const char **value) {
 }
 
 static bool take_param(const char *word, struct options *o) {
-    if (strchr(word, '=') == NULL || o->param_count == PARAMS_MAX) {
+    if (word == NULL || strchr(word, '=') == NULL || o->param_count == PARAMS_MAX) {
         return complain("--param wants NAME=VALUE behind it, and may be there 32 times.");
     }
     o->params[o->param_count++] = word;
