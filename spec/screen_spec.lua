@@ -205,7 +205,7 @@ describe("the commands of a node", function()
     local MINIMUM = { id = "SET_GV0", name = "Set Minimum SoC", driver = {}, params = {
         { id = "", init = "CV", uom = 51, min = 0, max = 100, step = 5, places = 0 } } }
     local SWITCH = { id = "FOR_MODE", name = "Switch, for a time", driver = {}, timed = true, params = {
-        { id = "VALUE", label = "Value", init = "ST", uom = 25, names = { "On", [4] = "Off" } },
+        { id = "VALUE", label = "Value", init = "GV2", uom = 25, names = { "On", [4] = "Off" } },
         { id = "MINUTES", label = "Minutes", uom = 45, min = 0, max = 1440, places = 0 } } }
 
     local function with_commands()
@@ -232,6 +232,7 @@ describe("the commands of a node", function()
         has(text, "Set Minimum SoC")
         has(text, "52.10 V  0 to 100 %, in steps of 5")
         has(text, "On, Off; 0 to 1440 min")
+        has_not(text, "no data")
         has_not(text, "Query")
         local order = sends(world, view, "enter", "3", "x", "9", "backspace", "5", "enter")
         assert.same({ address = "a_bm1", id = "SET_GV0", args = { value = "35", query = {} },

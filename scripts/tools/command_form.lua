@@ -44,7 +44,7 @@ end
 --- What a node shows now of what a parameter sets; "": nothing.
 local function present(node, param)
     local value = node.by[param and param.init or ""]
-    return value and value.text or ""
+    return value and not value.without and value.text or ""
 end
 
 --- A command's line: its name, what there is now, what it takes.
