@@ -117,6 +117,17 @@ describe("control", function()
         assert.truthy(notice(world):find("made 50", 1, true), notice(world))
     end)
 
+    -- Fault: A device takes a number and tells it as text: it is told as another that the device made of it.
+    -- Expected: It is that number.
+    it("knows a number that comes back as text", function()
+        local world, gx = start(ON)
+        function gx:tell(topic)
+            self:send(topic, ('{"value":"%s"}'):format(self.values[topic]))
+        end
+        assert.is_true(set_minimum(world, 35))
+        assert.equal(DONE, result(world))
+    end)
+
     -- Fault: Another part of the gateway, as a BMS, sets its own value seconds later; it counts as done.
     -- Expected: After ten seconds it is read once more, and told as taken back.
     it("tells what its owner has taken back", function()

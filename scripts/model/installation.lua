@@ -328,7 +328,7 @@ end
 -- installation.show_live. now: host.time().
 function installation.hear(site, topic, value, now)
     if value == true or value == false then value = value and 1 or 0 end
-    local entry = overlay.hear(site.store, topic, read.number(value) or value, stamp_of(site, now))
+    local entry = overlay.hear(site.store, topic, value, stamp_of(site, now))
     if not entry then return end
     site.alarms_changed = site.alarms_changed or alarms.of_key[entry.path] ~= false
     local home, readers = entry.of.home, entry.readers or readers_of(entry)

@@ -225,6 +225,7 @@ local function take(link)
         elseif link.up then                             -- else it has waited since before its end
             hear(link, now)
         end
+        if not serial then value = read.number(value) or value end          -- some drivers tell it as text
         if is == "value" and next(link.questions) then
             answer(link, topic, { value = value, min = min, max = max })
         end
