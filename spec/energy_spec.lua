@@ -195,6 +195,23 @@ describe("the energy of an installation", function()
         assert.is_true(value(world, "GV5") >= month and value(world, "TPW") >= life)
     end)
 
+    -- Fault: One answer with an impossible number takes the energy of the day away until midnight, and that
+    --        of the lifetime for good, for neither falls.
+    -- Expected: Such a number is none; the next answer counts.
+    it("is not spoilt by an impossible number", function()
+        for _, number in ipairs { 4294967295, 1e308 } do
+            local a_day = { Pc = 2, Pb = 4, Bc = 3 }
+            local world = started { a_day = a_day }
+            local before, life = value(world, "ST"), value(world, "TPW")
+            a_day.Pb = number
+            world:run(650)
+            a_day.Pb = 5
+            world:run(650)
+            assert.is_true(value(world, "ST") > before and value(world, "ST") < 10)
+            assert.is_true(value(world, "TPW") >= life)
+        end
+    end)
+
     -- Fault: After midnight the energy of today is still that of the day before.
     -- Expected: It is no data from the installation's midnight on, until VRM has counted in the new day.
     it("begins anew at midnight of the installation", function()

@@ -259,8 +259,10 @@ end
 -- consumers (c) or the grid (g).
 local FLOWS = { "Pb", "Pc", "Pg", "Gb", "Gc", "Bc", "Bg" }
 
---- The totals of an answer of stats -> { [code] = kWh }, without those that VRM has nothing of; nil: it is no
--- such answer.
+local MOST_ENERGY = unit_table.kwh.max
+
+--- The totals of an answer of stats -> { [code] = kWh }, without those that VRM has nothing of, and those
+-- that no driver would show; nil: it is no such answer.
 function read.energy(json)
     local totals = json.totals
     if totals == false then totals = {} end
@@ -268,7 +270,7 @@ function read.energy(json)
     local energy = {}
     for _, code in ipairs(FLOWS) do
         local number = read.number(totals[code])
-        energy[code] = number and number >= 0 and number or nil
+        energy[code] = number and number >= 0 and number <= MOST_ENERGY and number or nil
     end
     return energy
 end
