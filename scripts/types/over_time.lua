@@ -17,8 +17,11 @@ local function extreme(pick)
     end
 end
 
+local MOST = 1e7                    -- of something an hour: no unit shows more of it
+
 --- What has come together of something an hour, as kWh of kW. Nothing is known of longer pauses.
 local function total(_, kept, value, memory, at)
+    if value and math.abs(value) > MOST then value = nil end
     local before, seconds = kept.value, at - (kept.at or at)
     local longest = memory.longest or HOUR
     if value and before and seconds > 0 and seconds <= longest then
