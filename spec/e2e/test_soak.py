@@ -13,7 +13,8 @@ SEED = "a day"
 PARTS = 4       # tests that may run at once, each with some of the faults and as much of the day
 
 
-# Fault: VRM, PG3, its broker, device scripts and the disk fail in every way the stand-ins know, for a day.
+# Fault: VRM, its broker and gateways, PG3, its broker, device scripts and the disk fail in every way the stand-ins know,
+# for a day.
 # Expected: all is well within the documented pause after each fault, nothing is sent twice, nothing grows.
 @pytest.mark.parametrize("part", range(PARTS))
 def test_a_part_of_a_day_with_every_fault(tmp_path, plugin_source, vrm, authority, part):

@@ -5,12 +5,13 @@ import os
 import shutil
 
 import paho.mqtt.client as paho
+from gx_device import FULL, OFF, PORTAL_MODE
 from vrm import HOUSE, VAN
 from vrm_faults import WRONG_TYPES
 
 from support.world import CONTROLLER, FRESH, address
 
-from .world import BANK, LONG_POLL, LONGEST_PAUSE, POLL, ROOF, SCRIPT
+from .world import BANK, BEAT, LONG_POLL, LONGEST_PAUSE, POLL, POLLED, ROOF, SCRIPT
 
 AT_A_POLL = POLL + 10               # the plugin tries again at each poll, whatever its own pause is
 AT_A_LONG_POLL = LONG_POLL + AT_A_POLL
@@ -173,6 +174,110 @@ def a_gateway_is_silent(world, dice):
     world.expect(world.pg3.value(BANK, "GV30") != FRESH, "old data is shown as Fresh")
     world.vrm.age_device(HOUSE, "gateway", None, 0)
     return AT_A_POLL
+
+
+# -- live data -------------------------------------------------------------------------------------
+
+def live(within):
+    """A fault while values come live; they must do so again within so many virtual seconds after its end."""
+    def take(function):
+        def run(world, dice):
+            before = world.live_begins()
+            world.expect_live_truth()
+            function(world, dice)
+            world.live_comes(within)
+            world.expect_live_truth()
+            world.live_ends(before)
+            return AT_A_POLL
+        FAULTS["live: " + function.__name__.replace("_", " ")] = run
+        return function
+    return take
+
+
+@live(within=40)
+def hearts_stand_still(world, dice):
+    stops = world.live_stops()
+    world.gateways.heart = False                # the answers to questions are signs of life, too
+    world.live_goes(dice.choice([60, 200]))
+    world.expect(world.live_stops() == stops + 2, "live data comes and goes without a heartbeat")
+    world.gateways.heart = True
+
+
+@live(within=40)
+def the_gateways_are_off_VRM(world, dice):
+    stops = world.live_stops()
+    for gx in world.gateways.gx.values():
+        gx.values[PORTAL_MODE] = OFF
+    world.live_goes(dice.choice([30, 200]))
+    world.expect(world.sources() == {POLLED}, "a gateway that is off VRM is said to be live")
+    world.expect(world.live_stops() == stops + 2, "that live data has stopped is not told once")
+    for gx in world.gateways.gx.values():
+        gx.values[PORTAL_MODE] = FULL
+
+
+@live(within=60)
+def a_gateway_starts_anew(world, dice):
+    dice.choice(list(world.gateways.gx.values())).restart()
+
+
+@live(within=LONGEST_PAUSE)
+def VRMs_broker_restarts(world, dice):
+    world.gateways.stop()
+    world.live_goes(dice.choice([0, 20, 400]))
+    world.gateways.start()
+
+
+@live(within=LONGEST_PAUSE)
+def VRMs_broker_stands_still(world, dice):
+    world.gateways.freeze()
+    world.live_goes(dice.choice([20, 200]))
+    world.gateways.thaw()
+
+
+@live(within=AT_A_POLL)
+def VRMs_broker_refuses_the_token(world, dice):
+    world.gateways.stop()
+    world.gateways.start(token="another")
+    world.live_goes(dice.choice([60, 400]))
+    world.expect(world.sources() == {POLLED}, "values are said to come live without a login")
+    world.gateways.stop()
+    world.gateways.start()
+    world.save_all_params({**world.save_params(live="off"), "live": "vrm"})
+
+
+@live(within=0)
+def a_flood(world, dice):
+    for number in range(3):
+        world.gateways.gx[HOUSE].flood(2000, f"solarcharger/288/Dc/{number}")
+        world.gateways.pass_on()
+        world.live_goes(5)
+        world.ping()
+
+
+@live(within=0)
+def odd_payloads(world, dice):
+    gx = world.gateways.gx[HOUSE]
+    values = dict(gx.values)
+    for payload in ("", "null", "7", '{"value":', '{"value":{"a":[1]}}', '{"value":1e999}', '{"value":"NaN"}', "\ufffd" * 99,
+                    '{"value":true}', '{"value":null,"min":"x","max":[]}', '[{"value":1}]', '{"value":"' + "x" * 9000 + '"}'):
+        for topic in ("battery/289/Soc", "solarcharger/288/Yield/Power", "heartbeat", "full_publish_completed",
+                      "battery/x/Soc", "battery/99999999999999999999/Soc"):
+            world.gateways.say(topic, payload)
+        world.gateways.pass_on()
+        world.live_goes(BEAT)
+    world.gateways.say("keepalive", "7")        # all is asked for again
+    gx.set("battery/289/Soc", None)
+    world.live_goes(35)
+    gx.remove("battery/289")
+    world.live_goes(35)
+    for path, value in values.items():
+        gx.set(path, value)
+
+
+@live(within=60)
+def the_machine_sleeps_meanwhile(world, dice):
+    world.leap(dice.choice([60, 600, 5 * 3600]))
+    world.next_poll = world.clock.elapsed()
 
 
 # -- PG3's broker ----------------------------------------------------------------------------------

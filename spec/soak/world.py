@@ -10,6 +10,7 @@ from vrm import HOUSE, VAN
 from support.world import CONNECTED, CONTROLLER, FRESH, World, address
 
 from .clock import Clock
+from .gateways import Gateways
 from .watched_pg3 import WatchedPg3
 
 POLL, LONG_POLL, DAY = 120, 600, 86400          # virtual seconds
@@ -19,7 +20,14 @@ TRY_AGAIN = 11          # virtual seconds; more than the plugin's pause after a 
 LONGEST_PAUSE = 300     # virtual seconds; README: the plugin's own pauses double up to this
 MOMENT = 1e-6           # the shortest leap
 SPREAD = 0.6            # the second installation is polled half a second after the first
+ROUND = 12              # virtual seconds; an installation that was asked just now is asked again after ten
 STEP = 10               # virtual seconds of one leap while something is wrong
+BEAT = 2.5              # of one while values come live: a heart beats every three seconds
+GATHER = 0.3            # virtual seconds; the plugin takes what came live five times in one
+AT_ONCE = 20            # virtual seconds until live data begins
+LIVE_COMES = 80         # virtual seconds; a value that has no hurry is shown once in half a minute, and a poll may
+                        # bring another meanwhile
+POLLED, LIVE = 1, 2     # GV17 of a gateway
 BANK, ROOF = address(HOUSE, "bm", 289), address(VAN, "sc", 279)
 
 # What is measured anew at each poll: node, driver, VRM's row, highest value.
@@ -46,7 +54,8 @@ class SoakWorld(World):
     def __init__(self, work, plugin_source, vrm, authority, seed):
         super().__init__(work, plugin_source, vrm, authority)
         self.clock = Clock(self.work)
-        self.environment.update(self.clock.environment)
+        self.gateways, self.without_live = Gateways(self), 0
+        self.environment.update({**self.clock.environment, **self.gateways.environment})
         self.seed, self.measurements, self.requests = seed, 0, 0
         self.truth = {}                         # (node, driver): value
         self.next_poll = self.next_long_poll = 0.0
@@ -93,7 +102,9 @@ class SoakWorld(World):
             value = float(dice.randrange(1, highest))
             value += value == self.truth.get((node, driver))        # always another one
             self.truth[node, driver] = value
+            site, service, instance, path = row
             self.vrm.set_row(*row, raw=value)
+            self.gateways.gx[site].set(f"{service}/{instance}{path}", value)
 
     def settle(self):
         """Until the plugin has nothing to do at this moment: what PG3 sent is handled, VRM has answered all, and PG3
@@ -148,11 +159,12 @@ class SoakWorld(World):
     def poll(self):
         """One poll while all is well: PG3 must show what VRM measured."""
         is_long = self.poll_due()
-        if is_long:                             # its round begins when VRM's list is there
-            self.settle_transfers()
+        until = self.clock.elapsed() + ROUND
+        while is_long and self.vrm.count("system-overview") < 2 and self.clock.elapsed() < until:
+            self.settle_transfers()             # VRM's list, and what is asked for already, come before
             self.leap(SPREAD)
         self.must(self.shows_truth, "new values after a poll")
-        self.settle_transfers()                 # a long poll's
+        self.settle_transfers()
         self.ping()
         self.expect(not is_long or self.vrm.count("system-overview") >= 2, "a long poll does not ask for the devices")
 
@@ -177,6 +189,72 @@ class SoakWorld(World):
         with self.vrm.lock:
             self.requests += sum(ask.done for ask in self.vrm.requests)
             self.vrm.requests = [ask for ask in self.vrm.requests if not ask.done]
+
+    # -- live data -------------------------------------------------------------------------------
+
+    def live_goes(self, seconds):
+        """The clock goes on in small steps, in which the gateways' hearts beat, with the polls that are due."""
+        until = self.clock.elapsed() + seconds
+        while self.clock.elapsed() < until:
+            self.gateways.beat()
+            self.gateways.pass_on()
+            self.leap(GATHER)
+            self.leap(BEAT - GATHER)
+            if self.clock.elapsed() >= self.next_poll:
+                self.send_poll()
+            self.settle_transfers()
+
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.plugin.process.pid}/fd"))
+
+    def sources(self):
+        """Where the values of both installations come from."""
+        return {self.pg3.value(address(site, "gw"), "GV17") for site in (HOUSE, VAN)}
+
+    def live_stops(self):
+        """How often the log says that an installation's live data has stopped."""
+        return self.plugin.log_text().count("live data has stopped")
+
+    def live_comes(self, seconds):
+        """Until values come live, at most for some virtual seconds. A login takes real time, in which the clock
+        stands: while there are more connections than have asked a gateway for something."""
+        asked = {site: self.gateways.asked(site) for site in (HOUSE, VAN)}
+        until = self.clock.elapsed() + seconds
+        while self.sources() != {LIVE}:
+            if self.clock.elapsed() >= until:
+                return self.expect(False, f"values do not come live again within {seconds} s")
+            self.live_goes(BEAT)
+            waits = time.monotonic() + LOGIN_SECONDS
+            while time.monotonic() < waits:
+                missing = sum(self.gateways.asked(site) == asked[site] for site in (HOUSE, VAN))
+                if missing == 0 or self.descriptors() <= self.without_live + 2 - missing:
+                    break
+                time.sleep(0.001)
+        return None
+
+    def live_begins(self):
+        """-> the parameters as they were."""
+        self.gateways.start()
+        self.without_live = self.descriptors()
+        before = self.save_params(live="vrm")
+        self.live_comes(AT_ONCE)
+        return before
+
+    def live_ends(self, before):
+        self.save_all_params(before)
+        self.gateways.stop()
+        for sentence in self.gateways.judge():
+            self.expect(False, sentence)
+        self.expect(self.sources() == {POLLED}, "values are said to come live without live data")
+
+    def expect_live_truth(self):
+        """What is measured now comes live."""
+        self.measure()
+        until = self.clock.elapsed() + LIVE_COMES
+        while not self.shows_truth() and self.clock.elapsed() < until:
+            self.live_goes(BEAT)
+            self.ping()
+        self.expect(self.shows_truth(), f"live {self.not_true()}")
 
     # -- what faults do --------------------------------------------------------------------------
 
@@ -259,6 +337,11 @@ class SoakWorld(World):
     def shows_truth(self):
         return all(self.pg3.value(*place) == value for place, value in self.truth.items())
 
+    def not_true(self):
+        return "PG3 does not show what was measured: " + ", ".join(
+            f"{node} {driver} {self.pg3.value(node, driver)} for {value}"
+            for (node, driver), value in self.truth.items() if self.pg3.value(node, driver) != value)
+
     def unwell(self):
         """What is not as it should be while nothing is wrong, as a sentence; None when all is well."""
         if not self.plugin.running():
@@ -270,9 +353,7 @@ class SoakWorld(World):
         if old:
             return f"not fresh: {', '.join(old)}"
         if not self.shows_truth():
-            return "PG3 does not show what VRM measured: " + ", ".join(
-                f"{node} {driver} {self.pg3.value(node, driver)} for {value}"
-                for (node, driver), value in self.truth.items() if self.pg3.value(node, driver) != value)
+            return self.not_true()
         if self.pg3.value(CONTROLLER, "GV3") != 0:
             return "a device script is still counted as faulty"
         if self.pg3.notices():
