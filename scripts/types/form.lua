@@ -24,6 +24,7 @@ end
 --- A text, or the texts of a list and of lists in it, for number n.
 local function write_out(value, n)
     if type(value) == "string" then
+        if not value:find("{", 1, true) then return value end
         return (value:gsub("{n%-1}", n - 1):gsub("{n}", n):gsub("{phase}", PHASES[n] or "{phase}"))
     elseif type(value) ~= "table" then
         return value
@@ -86,7 +87,7 @@ end
 function form.left_over(row, sum)
     for _, field in ipairs(WRITTEN_OUT) do
         local value = field == "sum" and sum or row[field]
-        if type(value) == "string" or type(value) == "table" then
+        if mentions(value, "{") then
             for _, word in ipairs { "{n}", "{n-1}", "{phase}" } do
                 if mentions(value, word) then return word end
             end

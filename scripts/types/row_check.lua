@@ -70,15 +70,18 @@ end
 --- Raises if tab has a field that is not in `allowed`; whole numbers up to also_numbers may be there too.
 -- others: see instead_of.
 function row_check.fields(where, tab, allowed, also_numbers, others)
-    for _, key in ipairs(sorted_keys(tab)) do
+    local wrong = {}
+    for key in pairs(tab) do
         local numbered = also_numbers and math.type(key) == "integer" and key <= also_numbers
-        if math.type(key) == "integer" and not numbered then
-            fail(where, ("%s stands there without the name of a field."):format(shown(tab[key])),
-                instead_of(key, allowed, others))
-        elseif not allowed[key] and not numbered then
-            fail(where, "the field '" .. tostring(key) .. "' is unknown.", instead_of(key, allowed, others),
-                tostring(key))
-        end
+        if not (numbered or allowed[key]) then wrong[key] = true end
+    end
+    local key = sorted_keys(wrong)[1]
+    if math.type(key) == "integer" then
+        fail(where, ("%s stands there without the name of a field."):format(shown(tab[key])),
+            instead_of(key, allowed, others))
+    elseif key ~= nil then
+        fail(where, "the field '" .. tostring(key) .. "' is unknown.", instead_of(key, allowed, others),
+            tostring(key))
     end
 end
 
