@@ -138,7 +138,7 @@ describe("PG3's polls", function()
         world:run(0)
         world.vrm:refresh(1)
         local from, list = #world.requests, {}
-        local step = math.max(0.5, seconds / 2000)
+        local step = math.max(0.5, seconds / 1000)
         for _ = 1, seconds / step do
             world:fire(event or "shortpoll")
             world:run(step)
