@@ -511,13 +511,10 @@ static int fire_protected(lua_State *L) {
     return 0;
 }
 
-// False: `error` says why not.
+// Its task runs at the end of this turn of the loop: nothing has to be woken. False: `error` says
+// why not.
 static bool deliver(struct api *a, struct fire *f, char *error, size_t size) {
-    bool ok = vm_protect(a->main, fire_protected, f, error, size);
-    if (f->started) {
-        loop_wake(a->loop); // only then: who tries again must not keep the loop from its sleep
-    }
-    return ok;
+    return vm_protect(a->main, fire_protected, f, error, size);
 }
 
 bool api_fire(struct api *a, const char *event, api_push_fn *push, void *push_ctx, task_end_fn *end,

@@ -36,12 +36,11 @@ struct connection {
     char *members[MEMBERS_MAX + 1]; // ended by a NULL
     char *without[WITHOUT_MAX + 1];
     int64_t gather_ms;
-    int64_t told_at; // when Lua was told last that messages wait
-    int64_t timer;   // when it will be; 0 = not
-    int64_t end;     // the timer that frees a closed one
-    bool telling;    // its task has not ended
-    bool lost;       // messages, which Lua was not told yet
-    int left;        // messages that it may take
+    int64_t timer; // when Lua is told again that messages wait; 0 = not
+    int64_t end;   // the timer that frees a closed one
+    bool telling;  // its task has not ended
+    bool lost;     // messages, which Lua was not told yet
+    int left;      // messages that it may take
 };
 
 // ---- birth and end
@@ -128,7 +127,7 @@ static int push_told(lua_State *L, void *ctx) {
     return 2;
 }
 
-static void tell_soon(struct connection *c, int64_t ms);
+static void tell_again(void *ctx);
 
 static void told(void *ctx, struct vm *vm, const char *error) {
     struct connection *c = ctx;
@@ -136,38 +135,34 @@ static void told(void *ctx, struct vm *vm, const char *error) {
     c->telling = false;
     if (c->mqtt == NULL) {
         connection_remove(c);
-    } else if (!c->closed && latest_count(c->waiting) > 0) {
-        tell_soon(c, c->left == 0 ? 0 : c->gather_ms);
+    } else if (!c->closed && (c->lost || latest_count(c->waiting) > 0)) {
+        c->timer = loop_after(c->api->loop, c->left == 0 ? 0 : c->gather_ms, tell_again, c);
     }
 }
 
-static void tell(void *ctx) {
-    struct connection *c = ctx;
-    c->timer = 0;
+// Lua runs at the end of this turn of the loop, when all messages of it wait.
+static void tell(struct connection *c) {
+    if (c->telling || c->timer != 0) {
+        return;
+    }
     if (c->lost) {
         c->lost = false;
         api_fire(c->api, "mqtt_lost", push_id, c, NULL, NULL);
     }
-    c->told_at = loop_now_ms();
     c->left = TAKEN_A_TURN;
     c->telling = api_fire(c->api, "mqtt_values", push_id, c, told, c);
 }
 
-static void tell_soon(struct connection *c, int64_t ms) {
-    if (c->timer == 0 && !c->telling) {
-        c->timer = loop_after(c->api->loop, ms, tell, c);
-    }
-}
-
-static void tell_in_time(struct connection *c) {
-    int64_t since = loop_now_ms() - c->told_at;
-    tell_soon(c, since < c->gather_ms ? c->gather_ms - since : 0);
+static void tell_again(void *ctx) {
+    struct connection *c = ctx;
+    c->timer = 0;
+    tell(c);
 }
 
 static void on_lost(void *ctx) {
     struct connection *c = ctx;
     c->lost = true;
-    tell_in_time(c);
+    tell(c);
 }
 
 static void on_message(void *ctx, const char *topic, const char *payload, size_t len) {
@@ -178,7 +173,7 @@ static void on_message(void *ctx, const char *topic, const char *payload, size_t
         }
     }
     if (latest_put(c->waiting, topic, payload, len)) {
-        tell_in_time(c);
+        tell(c);
     } else {
         on_lost(c);
     }
@@ -286,7 +281,6 @@ static struct connection *connection_new(lua_State *L, int skip, int levels, int
     c->skip = skip;
     c->levels = levels;
     c->gather_ms = gather_ms;
-    c->told_at = loop_now_ms() - gather_ms;
     c->waiting = latest_new(WAITING_MAX);
     if (c->waiting == NULL || !list_copy(L, "members", c->members) ||
         !list_copy(L, "without", c->without)) {
@@ -329,7 +323,7 @@ static int connection_count(const struct api *a) {
 // ca: PEM file; a relative path is one of the plugin's; "system": who the system trusts; none: the
 // certificate is not checked. websocket: MQTT in one. quiet: failures are not logged.
 // skip, levels, members: what host.mqtt_read gives. without: a topic with one of these texts in it
-// is left out. gather: Lua is told of messages at most so often.
+// is left out. gather: Lua is told of messages at most so often, but for a flood.
 // The password is masked. Events, each with the id: "mqtt_up"; "mqtt_down" (why), it tries again by
 // itself; "mqtt_values": messages wait for mqtt_read; "mqtt_lost": messages were dropped;
 // "mqtt_refused" (topic): that subscription.

@@ -255,8 +255,9 @@ static void signals_serve(struct loop *l) {
     }
 }
 
-// Waits until something happens, at most until the next timer.
-static void loop_wait(struct loop *l, int64_t max_ms) {
+// Waits until something happens, at most until the next timer. -> whether a signal may have
+// come.
+static bool loop_wait(struct loop *l, int64_t max_ms) {
     int64_t wait_ms = timers_next_ms(l->timers, loop_now_ms());
 
     if (wait_ms < 0 || wait_ms > max_ms) {
@@ -270,14 +271,17 @@ static void loop_wait(struct loop *l, int64_t max_ms) {
 
     if (curl_multi_poll(l->multi, &signals, 1, ms, NULL) != CURLM_OK) {
         poll(NULL, 0, ms < ERROR_PAUSE_MS ? ms : ERROR_PAUSE_MS); // never a busy loop
+        return true;
     }
+    return signals.revents != 0;
 }
 
 void loop_turn(struct loop *l, int64_t max_ms) {
     int running = 0;
 
-    loop_wait(l, max_ms);
-    signals_serve(l);
+    if (loop_wait(l, max_ms)) {
+        signals_serve(l);
+    }
     curl_multi_perform(l->multi, &running);
     timers_run(l->timers, loop_now_ms());
     for (size_t i = 0; i < l->turn_count; i++) {

@@ -51,8 +51,7 @@ struct mqtt {
     unsigned failures;            // since the last time it was up
     int64_t since;                // when the connection was made
     struct pace pace;
-    int64_t gather_until;    // messages wait for it
-    int64_t gather_timer;    // which looks for them; 0 = none
+    int64_t gather_timer;    // until it rings messages wait; 0 = none do
     bool told_large;         // a message was too large, and the log says so
     bool leaving;            // mqtt_leave was called
     bool closing;            // and there was a connection to close
@@ -563,42 +562,38 @@ static void gathered(void *ctx) {
     ((struct mqtt *)ctx)->gather_timer = 0; // the same turn of the loop hands them on
 }
 
-// Whether nothing but messages waits, which may wait for more.
-static bool may_wait(struct mqtt *m) {
-    int64_t left = m->gather_until - loop_now_ms();
-
-    if (m->config.gather_ms == 0 || left <= 0 || atomic_exchange(&m->link->urgent, false)) {
-        return false;
+// Messages were handed on: those that follow wait, and wake nobody.
+static void gather(struct mqtt *m) {
+    if (m->config.gather_ms > 0 && m->gather_timer == 0) {
+        m->gather_timer = loop_after(m->loop, m->config.gather_ms, gathered, m);
+        atomic_store(&m->link->woken, m->gather_timer != 0);
     }
-    if (m->gather_timer == 0 && atomic_load(&m->link->woken)) {
-        m->gather_timer = loop_after(m->loop, left, gathered, m);
-    }
-    return true;
 }
 
 static void mqtt_turn(void *ctx) {
     struct mqtt *m = ctx;
+    bool urgent = atomic_exchange(&m->link->urgent, false), pauses = m->gather_timer != 0;
 
-    if (may_wait(m)) {
+    if (!urgent && (pauses || !atomic_load(&m->link->woken))) {
         return;
     }
-    atomic_store(&m->link->woken, false);
+    atomic_store(&m->link->woken, pauses);
     struct queue_item *item = queue_pop(m->link->queue);
 
-    int64_t now = loop_now_ms();
     int left_now = m->config.gather_ms > 0 ? GATHERED_A_TURN : EVENTS_A_TURN;
+    bool messages = false;
 
-    for (; item; item = queue_pop(m->link->queue)) {
-        if (item->kind == EV_MESSAGE && now >= m->gather_until) {
-            m->gather_until = now + m->config.gather_ms;
-        }
+    for (; item != NULL; item = left_now > 0 ? queue_pop(m->link->queue) : NULL) {
+        messages = messages || item->kind == EV_MESSAGE;
         event_serve(m, item);
         free(item);
-        if (--left_now == 0) {
-            m->gather_until = 0;
-            loop_wake(m->loop);
-            break;
-        }
+        left_now--;
+    }
+    if (left_now == 0) { // the rest in the next turn
+        atomic_store(&m->link->urgent, true);
+        loop_wake(m->loop);
+    } else if (messages) {
+        gather(m);
     }
     if (queue_dropped(m->link->queue) > 0) {
         flooded(m);

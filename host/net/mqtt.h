@@ -35,7 +35,7 @@ struct mqtt_config {
     bool check_name;           // with ca_file: whether the broker's certificate must be for `host`
     size_t message_max;        // bytes of the largest message that is taken
     size_t waiting_max;        // bytes of received messages that may wait for the loop
-    int gather_ms;             // messages are handed on at most so often: each wake-up costs more
+    int gather_ms;             // messages are handed on at most so often, but for a flood
     struct mqtt_message hello; // published after each connect, before subscribing
     struct mqtt_message farewell; // published at a clean stop
     struct mqtt_message will;

@@ -113,10 +113,10 @@ bool wire_set(struct buf *b, struct nodes *n, const char *skip_address, const ch
     size_t count = set_lost(b, n);
     for (size_t k = 0; k < n->count; k++) {
         struct node *node = n->all[k];
-        bool skip = strcmp(node->address, skip_address) == 0;
         if (!to_tell(node)) {
             continue;
         }
+        bool skip = strcmp(node->address, skip_address) == 0;
         node->changed = false;
         const struct order order = order_of(node);
         for (size_t place = 0; place < order.count; place++) {
