@@ -307,6 +307,21 @@ describe("live data", function()
         assert.same({ 0, 0, 1 }, shown())
     end)
 
+    -- Fault: An answer of VRM's ends the pause of a node's values, and what waited is not shown at all.
+    -- Expected: It is shown with the answer.
+    it("shows what waited with VRM's next answer", function()
+        local world, gx = boat()
+        gx:live(10)
+        gx:tell("battery/288/Soc", 88)
+        world:run(0.3)
+        gx:tell("battery/288/Soc", 91)
+        world:fire("query", BATTERY, "")
+        world:run(2)
+        assert.equal(91, world:value(BATTERY, "BATLVL"))
+        gx:live(40)
+        assert.equal(91, world:value(BATTERY, "BATLVL"))
+    end)
+
     it("a path without a value has no data, and no 0", function()
         local world, gx = boat()
         gx:live(5)

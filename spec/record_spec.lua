@@ -303,7 +303,7 @@ describe("a recording of what comes live", function()
         local gx = gateway()
         path, world = new_path(), world_of { gx = gx }
         began = world.now
-        watch(world, { record = path, json = true, live = true }, { seconds = 20 })
+        watch(world, { record = path, json = true, params = { "live=vrm" } }, { seconds = 20 })
         gx.beat(20)
         gx.tell("battery/288/Dc/0/Power", '{"value":1234}')
         gx.tell("keepalive", TOLD.keepalive)
@@ -424,7 +424,7 @@ end)
 describe("a spec", function()
     it("plays live data on its own clock", function()
         local gx, path = gateway(), new_path()
-        watch(world_of { gx = gx }, { record = path, json = true, live = true }, { seconds = 20 })
+        watch(world_of { gx = gx }, { record = path, json = true, params = { "live=vrm" } }, { seconds = 20 })
         gx.beat(30)
         gx.tell("battery/288/Dc/0/Power", '{"value":1234}')
         gx.beat(10)
@@ -451,7 +451,7 @@ describe("a recording of a flood", function()
         local world = world_of { gx = gx }
         local record = require "tools.record"
         record.MOST_BYTES = 400000
-        watch(world, { record = path, json = true, live = true }, { seconds = 20 })
+        watch(world, { record = path, json = true, params = { "live=vrm" } }, { seconds = 20 })
         for round = 1, 20 do
             for i = 1, 300 do gx.tell("battery/288/Dc/" .. i .. "/Power", ('{"value":%d}'):format(round)) end
             world:run(1)

@@ -308,14 +308,13 @@ function installation.tell(site, rows)
 end
 
 --- A time, ours, by the clock of a site's gateway.
-local function stamp_of(site, time)
+function installation.stamp_of(site, time)
     return math.floor(time + (site.clock or 0) - (site.shift or 0))
 end
 
 --- Who shows what is told of an entry (model.overlay): a list of a node, its driver, the next node ...
 local function readers_of(entry)
-    local list, keys = {}, {}
-    for _, key in pairs(entry.keys) do keys[key] = true end
+    local list, keys = {}, overlay.keys_of(entry)
     for _, node in ipairs(nodes_of(entry.of.home)) do
         for driver in pairs(device.direct_readers(node.type, keys)) do
             list[#list + 1], list[#list + 2] = node, driver
@@ -325,10 +324,10 @@ local function readers_of(entry)
 end
 
 --- What was told live of a topic (from its service on): a number, a text, or nil: it has no value. Shown by
--- installation.show_live. now: host.time().
-function installation.hear(site, topic, value, now)
+-- installation.show_live. now: host.time(); stamp: the same by the gateway's clock.
+function installation.hear(site, topic, value, now, stamp)
     if value == true or value == false then value = value and 1 or 0 end
-    local entry = overlay.hear(site.store, topic, value, stamp_of(site, now))
+    local entry = overlay.hear(site.store, topic, value, stamp)
     if not entry then return end
     site.alarms_changed = site.alarms_changed or alarms.of_key[entry.path] ~= false
     local home, readers = entry.of.home, entry.readers or readers_of(entry)
@@ -374,7 +373,7 @@ end
 function installation.prove(site, ends)
     local now = host.time()
     site.live_at = now + (site.clock or 0)
-    site.store.live_stamp = stamp_of(site, now)
+    site.store.live_stamp = installation.stamp_of(site, now)
     if site.overview then
         freshness.hear_live(site, site.live_at)
         installation.age(site)

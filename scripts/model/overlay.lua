@@ -6,8 +6,8 @@
 -- of them are false
 -- store.live_stamp = the time to which the connection lives, by the gateway's clock; nil: it does not
 -- entry = { topic, path, of = of which home, row = what was told, under = VRM's row of this path|nil,
---           gone = the device left the D-Bus, keys = under which the row stands, a list with gaps,
---           readers = who shows it, for the owner; both until the next answer }
+--           gone = the device left the D-Bus, told = it has changed since the last answer,
+--           readers = who shows it, for the owner, until the next answer }
 
 local device = require "model.device"
 local discovery = require "model.discovery"
@@ -36,6 +36,13 @@ local function swap(home, path, old, row)
     if id and home.rows[id] == old then home.rows[id] = row end
 end
 
+--- The keys under which a row stands in whose place an entry's does, as a set.
+function overlay.keys_of(entry)
+    local keys = {}
+    for _, key in pairs { keys_of(entry.of.home, entry.path, entry.under) } do keys[key] = true end
+    return keys
+end
+
 --- Each live value of a store: its home, path and entry.
 local function each(store, fn)
     for _, of_home in pairs(store.live) do
@@ -43,9 +50,13 @@ local function each(store, fn)
     end
 end
 
---- VRM's rows are where they were, for an answer to take their place.
+--- VRM's rows are where they were, for an answer to take their place. What has changed over them is noted.
 function overlay.uncover(store)
     each(store, function(of_home, path, entry)
+        if entry.told then
+            for key in pairs(overlay.keys_of(entry)) do of_home.home.changed[key] = true end
+        end
+        entry.told = nil
         if of_home.home.rows[path] == entry.row then swap(of_home.home, path, entry.row, entry.under) end
     end)
 end
@@ -71,7 +82,7 @@ function overlay.cover(store)
         local home, row = of_home.home, entry.row
         local under = home.rows[path]
         local newest = under and under.timestamp or 0
-        entry.under, entry.keys, entry.readers = under, { keys_of(home, path, under) }, nil
+        entry.under, entry.readers = under, nil
         if alive and not entry.gone then        -- what did not change is as new as the connection
             local stamp = math.max(alive, newest)
             entry.row = read.live_row(home.service, home.instance, path, row.value, stamp, under or row)
@@ -166,11 +177,9 @@ function overlay.hear(store, topic, value, stamp)
     if entry.gone then
         entry.gone, of_home.count = nil, of_home.count + 1
         entry.under = row and entry.under or of_home.home.rows[entry.path]
-        entry.keys = { keys_of(of_home.home, entry.path, entry.under) }
     end
     if row and row.value == value or not put(entry, value, stamp) then return nil end
-    local changed = of_home.home.changed
-    for _, key in pairs(entry.keys) do changed[key] = true end
+    entry.told = true
     return entry
 end
 

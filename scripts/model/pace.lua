@@ -8,8 +8,8 @@
 -- node.waiting = { [driver] = host.time() from which on it may be shown }; nil: nothing waits,
 -- node.states = set of drivers that are shown at once; nil: none,
 -- node.rests = until when it has had its share,
--- node.live = { [driver id] = { at = when it was worked out last, shown_at = when it was shown last,
---                               held = it waits for the long pause } }
+-- node.held = set of the drivers that wait for the long pause,
+-- node.worked_at, node.shown_at = { [driver id] = when it was worked out, and when it was shown last }
 
 local pace = {}
 
@@ -65,10 +65,11 @@ end
 
 --- A driver of a node has another value to show.
 function pace.wait(node, driver, now)
-    node.live = node.live or {}
-    local known, waiting = node.live[driver.id], node.waiting
-    if waiting and waiting[driver] and not (known and known.held) then return end
-    local pause = known and pause_of(driver) - math.abs(now - known.at) or 0            -- clocks are set back
+    local waiting = node.waiting
+    if waiting and waiting[driver] and not node.held[driver] then return end
+    if not node.held then node.held, node.worked_at, node.shown_at = {}, {}, {} end
+    local at = node.worked_at[driver.id]
+    local pause = at and pause_of(driver) - math.abs(now - at) or 0                     -- clocks are set back
     if pause > 0 or not driver.names then return plan(node, driver, now + math.max(pause, 0)) end
     node.states = node.states or {}
     node.states[driver], with_states[node] = true, true
@@ -77,30 +78,27 @@ end
 --- Whether a value of a driver whose time has come has to wait until the long pause is over: it is nearly the
 -- one that is shown. If not, it is shown now.
 function pace.holds(node, driver, value, shown, now)
-    local band, known = not driver.names and BAND[driver.unit.name], node.live[driver.id]
-    local rest = known.shown_at and slow_seconds() - math.abs(now - known.shown_at) or 0
+    local band, shown_at = not driver.names and BAND[driver.unit.name], node.shown_at[driver.id]
+    local rest = shown_at and slow_seconds() - math.abs(now - shown_at) or 0
     if limited and band and value and shown and rest > 0
         and math.abs(value - shown) < math.max(band, math.abs(shown) * PART) then
         plan(node, driver, now + rest)
-        known.held = true
+        node.held[driver] = true
         return true
     end
-    known.shown_at, known.held = now, nil
+    node.shown_at[driver.id], node.held[driver] = now, nil
     return false
 end
 
 --- Nothing of a node waits any more: an answer of VRM's has shown everything, or it shows nothing now.
 function pace.clear(node)
     with_states[node], node.states = nil, nil
-    if node.waiting then node.waiting = {} end                      -- it leaves when it is its turn
+    if node.waiting then node.waiting, node.held = {}, {} end       -- it leaves when it is its turn
 end
 
 --- Notes that drivers of a node are worked out now.
 local function note(node, drivers, now)
-    for driver in pairs(drivers) do
-        local known = node.live[driver.id] or {}
-        node.live[driver.id], known.at = known, now
-    end
+    for driver in pairs(drivers) do node.worked_at[driver.id] = now end
 end
 
 --- Takes the values of a node that may be shown now, at most so many, who waits longest first -> a set.

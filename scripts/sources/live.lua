@@ -218,6 +218,7 @@ end
 
 local function take(link)
     local site, now = link.site, host.time()
+    local stamp = installation.stamp_of(site, now)
     for is, topic, value, echo, min, max in host.mqtt_read, link.id do
         local serial = topic == SERIAL and link.broker.serial
         if serial then
@@ -233,7 +234,7 @@ local function take(link)
         if NEWS[topic] then
             NEWS[topic](link, echo)
         elseif is == "value" and not serial then
-            installation.hear(site, topic, value, now)
+            installation.hear(site, topic, value, now, stamp)
         elseif is == "gone" then
             installation.leave_topic(site, topic)
         end
