@@ -4,6 +4,7 @@ import os
 import sys
 
 import pytest
+from xdist.scheduler import LoadScheduling
 
 SPEC = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [SPEC, os.path.join(os.path.dirname(SPEC), "scripts", "demo")]
@@ -20,6 +21,30 @@ def pytest_configure(config):
     if not os.path.isfile(os.path.join(folder, "server.json")):
         pytest.exit("Set PLUGIN_DIR to an installed plugin folder (cmake --install build "
                     "--prefix DIR); it must hold server.json.", returncode=4)
+
+
+# Their tests wait longest; begun last, they would be what all wait for.
+FIRST = ["test_control.py", "test_soak.py", "test_gx_live.py", "test_live.py", "test_reconnect.py", "test_vrm_faults.py"]
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: FIRST.index(item.path.name) if item.path.name in FIRST else len(FIRST))
+
+
+class OneByOne(LoadScheduling):
+    """Gives each process one test more than the one it runs, not a heap of neighbours, of which all may be long."""
+
+    def _send_tests(self, node, num):
+        super()._send_tests(node, min(num, 1))
+
+    def schedule(self):
+        super().schedule()
+        super().schedule()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    return OneByOne(config, log)
 
 
 @pytest.hookimpl(hookwrapper=True)

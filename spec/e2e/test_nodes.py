@@ -237,7 +237,7 @@ def test_an_unknown_state_is_shown_as_its_code(running):
     pg3, node = running.pg3, address(HOUSE, "vb", 276)
     state = pg3.driver(node, *readings.AC[0][1])
     running.vrm.set_row(HOUSE, "vebus", 276, "/State", raw=998)
-    running.pg3.short_poll()
+    running.pg3.query(CONTROLLER)
     running.wait_value(node, state, 998)
     assert "998" in (pg3.reading(node, state).text or "")
 

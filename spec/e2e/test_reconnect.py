@@ -27,7 +27,7 @@ def test_a_message_sent_after_the_brokers_restart_arrives(world, mode):
     pg3.restart_broker()
     wait_reconnected(world, logins)
     world.vrm.set_row(HOUSE, "battery", 289, "/Soc", raw=33.5)
-    pg3.short_poll()
+    pg3.query(BANK)
     world.wait_value(BANK, soc, 33.5)
 
 

@@ -36,7 +36,14 @@ class Terminal:
         self.process = subprocess.Popen(
             [plugin.program(), *arguments], cwd=plugin.folder, stdin=self.its, stdout=self.its, stderr=self.its,
             env=plugin.environment(None, **{"TERM": "xterm-256color", **environment}), start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+            preexec_fn=self.take)
+
+    @staticmethod
+    def take():
+        """In the new process: a terminal of its own, and its keys, also where the tests run in a shell's background."""
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        for number in (signal.SIGINT, signal.SIGQUIT):
+            signal.signal(number, signal.SIG_DFL)
 
     def set_size(self, columns, rows):
         fcntl.ioctl(self.ours, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))

@@ -54,7 +54,7 @@ FAULTS = {
 def test_a_fault_of_diagnostics_is_told_and_recovered_from(running, kind, arguments):
     before = len(complaints(running))
     running.vrm.fault("diagnostics", kind, **arguments)
-    running.pg3.short_poll()
+    running.pg3.query(CONTROLLER)
     running.wait(lambda: len(complaints(running)) > before, "a complaint in the log")
     status = not_connected(running)
     assert status and status != "Authentication Failed"
@@ -145,7 +145,7 @@ def test_an_error_text_of_vrms_cannot_bring_the_token_into_the_log(running):
     running.pg3.send({"setLogLevel": {"level": "DEBUG"}})
     running.vrm.fault("diagnostics", "status", code=500, errors=f"no such token: {running.vrm.token}")
     before = len(complaints(running))
-    running.pg3.short_poll()
+    running.pg3.query(CONTROLLER)
     running.wait(lambda: len(complaints(running)) > before, "a complaint in the log")
     assert running.vrm.token not in running.plugin.log_text()
 
