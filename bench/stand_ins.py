@@ -106,12 +106,13 @@ class VrmProcess:
 # PG3 and the plugin.
 
 class QuickPg3(Pg3):
-    """Judges nothing and keeps no history. `told` is how many values came; `first` is when (monotonic) a device's node had fresh data for the first time,
-    `fresh` the nodes that have it."""
+    """Judges nothing, keeps no history, and has the log at the level that an installation has. `told` is how many values
+    came; `first` is when (monotonic) a device's node had fresh data for the first time, `fresh` the nodes that have it."""
 
     def __init__(self, *arguments):
         super().__init__(*arguments)
         self.first, self.fresh, self.told = None, set(), 0
+        self.log_level = "INFO"
         self.rules.check = lambda _, payload: json.loads(payload)
 
     def _store(self, node, item, source):
