@@ -217,9 +217,7 @@ describe("the profile", function()
     end
 
     it("of many large types, or too many, costs a small part of what a task may take at once", function()
-        local api = io.open("host/api/api.h")
-        local budget = tonumber(api:read("a"):match("#define MAIN_BUDGET (%d+)"))
-        api:close()
+        local budget = 20000000         -- some 0.2 s: nothing else is served meanwhile
         local cost, files = instructions(50, 8)
         assert.equal(3, #files)
         assert.is_true(cost < budget / 5, cost .. " instructions")

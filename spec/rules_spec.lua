@@ -15,7 +15,7 @@ local SYSTEM = {}
 for name in ([[
     arpa/inet ctype dirent errno fcntl inttypes limits math netdb netinet/in poll pthread sched signal spawn
     stdarg stdatomic stdbool stddef stdint stdio stdlib string strings sys/ioctl sys/resource sys/socket
-    sys/stat sys/types sys/wait termios time unistd
+    sys/stat sys/time sys/types sys/wait termios time unistd
 ]]):gmatch("%S+") do
     SYSTEM[name .. ".h"] = true
 end

@@ -199,8 +199,7 @@ int task_enter(struct task *task, lua_State *from) {
     task->state = RUNS;
     task->args = 0;
     task->wait_id = ++task->all->last_wait;
-    lua_sethook(task->co, lua_gethook(from), lua_gethookmask(from), lua_gethookcount(from));
-    int status = lua_resume(task->co, from, args, &results);
+    int status = vm_enter(from, task->co, args, &results);
     task->state = WAITS;
     if (status != LUA_YIELD) {
         task->end = status == LUA_OK ? task->end : NULL;

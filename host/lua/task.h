@@ -27,10 +27,10 @@ struct tasks *tasks_new(struct loop *loop);
 void tasks_free(struct tasks *t);
 
 // Takes a function and `args` arguments from the top of vm->L and makes a task of them, which first
-// runs in the next tasks_run; each leg up to a wait may spend `budget` instructions. -> its
-// coroutine, which holds its results or its error after the end for as long as Lua keeps it. NULL:
-// no memory, vm->starved tells whose, or the arguments do not fit; `end` is then not called. `end`
-// may be NULL.
+// runs in the next tasks_run; each leg up to a wait may spend `budget` instructions (see
+// vm_resume). -> its coroutine, which holds its results or its error after the end for as long as
+// Lua keeps it. NULL: no memory, vm->starved tells whose, or the arguments do not fit; `end` is
+// then not called. `end` may be NULL.
 lua_State *task_start(struct tasks *t, struct vm *vm, int args, int64_t budget, task_end_fn *end,
                       void *ctx);
 // Runs the first leg of a task that was just started at once, as a part of that of `from`, so that

@@ -1,15 +1,21 @@
+#define _XOPEN_SOURCE 700 // NOLINT(bugprone-reserved-identifier): FreeBSD hides setitimer else
+
 #include "lua/vm.h"
 #include "base/limits.h"
 
 #include <lauxlib.h>
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <time.h>
 
 // Instructions between two looks of the hook.
 #define HOOK_STEP 100
+// Processor time of the plugin between two looks at what has no budget of instructions.
+#define LOOK_MS 100
 #define SLAB_CAP (16u * 1024 * 1024)
 #define COPY_DEPTH 32
 // Values, and bytes of texts, that a script may give at once: one text may be in many places.
@@ -236,13 +242,17 @@ static void begin_leg(struct vm *vm) {
     vm->began_cpu_ms = vm_cpu_ms();
 }
 
+static bool out_of_instructions(const struct vm *vm) {
+    return vm->budget != 0 && vm->spent >= vm->budget;
+}
+
 static void on_count(lua_State *L, lua_Debug *ar);
 
 // Raises. In a script every instruction raises from here on, so that pcall in a loop cannot swallow
 // it. Trusted code may catch it and put things right, with a budget anew.
 static void end_leg(lua_State *L, struct vm *vm) {
     luaL_where(L, 0);
-    if (vm->spent >= vm->budget) {
+    if (out_of_instructions(vm)) {
         lua_pushfstring(L, "ran longer than its budget of %d thousand instructions",
                         (int)(vm->budget / 1000));
     } else {
@@ -262,8 +272,47 @@ static void on_count(lua_State *L, lua_Debug *ar) {
     (void)ar;
     struct vm *vm = vm_of(L);
     vm->spent += vm->over ? 1 : HOOK_STEP;
-    if (vm->over || vm->spent >= vm->budget || out_of_time(vm)) {
+    if (vm->over || out_of_instructions(vm) || out_of_time(vm)) {
         end_leg(L, vm);
+    }
+}
+
+// The coroutine that runs in this thread, if it has no budget of instructions; else NULL. Other
+// threads of the plugin, which a signal may meet, run none.
+static _Thread_local lua_State *volatile timed;
+
+static void on_look(lua_State *L, lua_Debug *ar) {
+    (void)ar;
+    lua_sethook(L, NULL, 0, 0);
+    if (out_of_time(vm_of(L))) {
+        end_leg(L, vm_of(L));
+    }
+}
+
+// A signal's handler: lua_sethook is made to be called by one (Lua's manual).
+static void look(int number) {
+    (void)number;
+    if (timed != NULL) {
+        lua_sethook(timed, on_look, LUA_MASKCOUNT, 1);
+    }
+}
+
+// Its timer stands still while the plugin waits.
+static bool start_looking(void) {
+    struct sigaction action = {.sa_handler = look, .sa_flags = SA_RESTART};
+    const struct timeval pause = {.tv_usec = LOOK_MS * 1000};
+    const struct itimerval timer = {pause, pause};
+    sigemptyset(&action.sa_mask);
+    return sigaction(SIGVTALRM, &action, NULL) == 0 && setitimer(ITIMER_VIRTUAL, &timer, NULL) == 0;
+}
+
+static void set_hook(lua_State *co, int64_t budget) {
+    static bool looking;
+    looking = looking || (budget == 0 && start_looking());
+    if (budget == 0 && looking) {
+        lua_sethook(co, NULL, 0, 0);
+    } else {
+        lua_sethook(co, on_count, LUA_MASKCOUNT, HOOK_STEP);
     }
 }
 
@@ -272,7 +321,7 @@ static struct vm *running; // the innermost that runs now
 void vm_charge(lua_State *L, int64_t instructions) {
     struct vm *vm = vm_of(L);
     vm->spent += instructions;
-    if (vm == running && (vm->over || vm->spent >= vm->budget || out_of_time(vm))) {
+    if (vm == running && (vm->over || out_of_instructions(vm) || out_of_time(vm))) {
         end_leg(L, vm);
     }
 }
@@ -336,11 +385,14 @@ enum vm_result vm_resume(struct vm *vm, lua_State *co, int args, int64_t budget,
     vm->budget = budget;
     vm->over = false;
     vm->starved = false;
-    lua_sethook(co, on_count, LUA_MASKCOUNT, HOOK_STEP);
+    set_hook(co, budget);
     int count = 0;
     struct vm *outer = running;
+    lua_State *outer_timed = timed;
     running = vm;
+    timed = budget == 0 ? co : NULL;
     int status = lua_resume(co, NULL, args, &count);
+    timed = outer_timed;
     running = outer;
     if (outer != NULL) { // what a script wastes is not its caller's fault
         outer->began_ms += clock_ms(CLOCK_MONOTONIC) - vm->began_ms;
@@ -362,6 +414,15 @@ enum vm_result vm_resume(struct vm *vm, lua_State *co, int args, int64_t budget,
     int named = status == LUA_ERRMEM ? name_only(vm, error, size) : missing_place(co, error, size);
     tell_failure(vm, co, status, error + named, size - (size_t)named);
     return VM_FAILED;
+}
+
+int vm_enter(lua_State *from, lua_State *co, int args, int *results) {
+    lua_State *outer = timed;
+    lua_sethook(co, lua_gethook(from), lua_gethookmask(from), lua_gethookcount(from));
+    timed = outer == from ? co : NULL;
+    int status = lua_resume(co, from, args, results);
+    timed = outer;
+    return status;
 }
 
 #define MEMBERS_MAX 24

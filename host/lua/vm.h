@@ -2,8 +2,12 @@
 //
 // Instructions alone do not bound time: one may compare or join long texts, or run the collector.
 // So the hook looks at the clock every hundred instructions, and no block is larger than block_max:
-// what one instruction can do is then some tens of microseconds. vm_resume is the only place that
-// runs a script's code, or main.lua's.
+// what one instruction can do is then some tens of microseconds. vm_resume and vm_enter are the
+// only places that run a script's code, or main.lua's.
+//
+// With a count hook Lua calls C at every instruction, which is a quarter of main.lua's work. So
+// what has no budget of instructions has no such hook: a timer of the plugin's processor time
+// (SIGVTALRM) sets one for a moment, which looks at the time.
 #ifndef VM_H
 #define VM_H
 
@@ -24,7 +28,7 @@ struct vm {
     int64_t limit_ms;  // processor time of one resume; 0 = no limit
     size_t cap;        // bytes; 0 = no limit
     int64_t spent;     // instructions since the last resume began, in steps of the hook
-    int64_t budget;    // of the resume under way
+    int64_t budget;    // of the resume under way; 0 = none
     int64_t total;     // instructions before it
     int64_t began_ms, began_cpu_ms;
     int64_t window_ms, window_cpu_ms; // processor time since then
@@ -52,11 +56,16 @@ struct vm *vm_of(lua_State *L);
 bool vm_protect(struct vm *vm, lua_CFunction fn, void *arg, char *error, size_t size);
 
 // Starts or continues the coroutine `co` with the values on its stack, at most `budget`
-// instructions. VM_DONE: *results values are on co's stack. VM_WAITS: it yielded. VM_FAILED:
-// `error` holds "file:line: text". A budget that is spent cannot be caught by a script: the hook
-// raises again at every instruction. Trusted code can catch it once, and has a new budget then.
+// instructions; 0: any number, only the time is limited. VM_DONE: *results values are on co's
+// stack. VM_WAITS: it yielded. VM_FAILED: `error` holds "file:line: text". A budget that is spent
+// cannot be caught by a script: the hook raises again at every instruction. Trusted code can catch
+// it once, and has a new budget then.
 enum vm_result vm_resume(struct vm *vm, lua_State *co, int args, int64_t budget, int *results,
                          char *error, size_t size);
+
+// Starts the coroutine `co` of the same state in the midst of `from`, which runs, within its
+// budgets -> what lua_resume returns.
+int vm_enter(lua_State *from, lua_State *co, int args, int *results);
 
 // What there is to say when the plugin is out of memory.
 extern const char vm_short_of_memory[];

@@ -151,6 +151,36 @@ static void test_trusted(void) {
     vm_free(vm);
 }
 
+// Calls its argument as a part of what runs.
+static int enters(lua_State *L) {
+    int results = 0;
+    lua_State *co = lua_newthread(L);
+    lua_insert(L, 1);
+    lua_xmove(L, co, 1);
+    return vm_enter(L, co, 0, &results) > LUA_YIELD ? luaL_error(L, "%s", lua_tostring(co, -1)) : 0;
+}
+
+// Fault: a loop without end in main.lua, whose instructions are not counted, stops the plugin
+// Expected: its time is over at last, wherever it loops, and it may put things right
+static void test_no_instructions(void) {
+    lua_State *co;
+    struct vm *vm = vm_new("main.lua", 0, NULL);
+    vm->limit_ms = 20;
+    luaL_requiref(vm->L, "_G", luaopen_base, 1);
+    lua_register(vm->L, "enter", enters);
+    lua_settop(vm->L, 0);
+    CHECK(run(vm, "while true do end", 0, &co) == VM_FAILED);
+    CHECK(strstr(error, "file.lua:1: ran longer than its budget of 20 ms") != NULL);
+    CHECK(run(vm, "enter(function() while true do end end)", 0, &co) == VM_FAILED);
+    CHECK(strstr(error, "budget of 20 ms") != NULL);
+    CHECK(run(vm,
+              "local ok = pcall(function() while true do end end) "
+              "for i = 1, 50000 do end return ok",
+              0, &co) == VM_DONE);
+    CHECK(!lua_toboolean(co, 1) && lua_gethook(co) == NULL);
+    vm_free(vm);
+}
+
 static int raises(lua_State *L) { return luaL_error(L, "said so"); }
 static int raises_table(lua_State *L) {
     lua_newtable(L);
@@ -266,6 +296,7 @@ int main(void) {
     test_time();
     test_c_functions();
     test_trusted();
+    test_no_instructions();
     test_protect();
     test_long_text_after_shortage();
     test_copy();
