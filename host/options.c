@@ -35,20 +35,19 @@ struct option {
 };
 
 static const struct option options[OPTIONS] = {
-    [DEMO] = {"demo", "", "", "show three made-up installations (needs python3 and openssl)"},
+    [DEMO] = {"demo", "", "", "show made-up installations, with python3 and openssl"},
     [WATCH] = {"watch", "", "", "show your own"},
     [TOKEN_FILE] = {"token-file", "", "FILE", "take the access token from the first line of FILE"},
-    [PARAM] = {"param", "", "NAME=VALUE",
-               "a parameter of the plugin, such as live=vrm; may be repeated"},
+    [PARAM] = {"param", "", "NAME=VALUE", "a parameter of the plugin, such as live=vrm"},
     [ONCE] = {"once", "", "", "print what there is and leave"},
     [AS_JSON] = {"json", "", "", "for programs, one line of JSON for each change"},
-    [RECORD] = {"record", "", "FILE", "watch, and keep what came, without what is personal"},
+    [RECORD] = {"record", "", "FILE", "watch, and keep what came, anonymous"},
     [REPLAY] = {"replay", "", "FILE", "show what was recorded"},
-    [CHECK] = {"check", "", "", "check device scripts, or those of a folder (add their paths)"},
-    [ROWS] = {"rows", "", "", "list what VRM offers for each device (or add a saved answer)"},
-    [FIND] = {"find", "", "TEXT", "with --rows, only devices and rows with this text"},
-    [LINES] = {"lines", "", "", "with --rows, what no script shows, as lines for a script"},
-    [NEW] = {"new", "", "SERVICE", "with --rows, a whole script for devices of that service"},
+    [CHECK] = {"check", "", "", "check the device scripts or folders that follow"},
+    [ROWS] = {"rows", "", "", "list what VRM, or a saved answer, offers"},
+    [FIND] = {"find", "", "TEXT", "with --rows, only what has this text"},
+    [LINES] = {"lines", "", "", "with --rows, what is not shown, as lines to paste"},
+    [NEW] = {"new", "", "SERVICE", "with --rows, a whole script for that service"},
     [PROFILE] = {"write-profile", "", "", "write profile/ from the device scripts"},
     [COMPLETION] = {"completion", "", "SHELL", "print the completion for bash or zsh"},
     [VERSION] = {"version", "V", "", "print the version"},
@@ -56,8 +55,7 @@ static const struct option options[OPTIONS] = {
     [MAIN_FILE] = {"main", "", "FILE", NULL},
 };
 
-static const char head[] = "victron-host " HOST_VERSION
-                           ": Victron Energy's VRM as nodes of a Universal Devices controller\n"
+static const char head[] = "victron-host " HOST_VERSION ": Victron Energy's VRM as nodes of PG3\n"
                            "\n"
                            "PG3 starts it without options. By hand:\n"
                            "  victron-host --demo | --watch | --record FILE | --replay FILE\n"

@@ -112,6 +112,10 @@ describe("a screen", function()
     it("says so when nothing is known yet", function()
         has(text_of({ title = "T", sites = {}, notices = {}, log = {} }, {}), "Nothing is known")
         has(text_of(world_of {}, { name = "site" }), "Nothing is known")
+        -- Fault: VRM cannot be reached, and the empty screen says only half a line of what to do.
+        -- Expected: the whole notice.
+        local notice = ("No connection. "):rep(9) .. "The end."
+        has(text_of({ title = "T", sites = {}, notices = { notice }, log = {} }, {}), "The end.")
     end)
 end)
 

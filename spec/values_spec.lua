@@ -187,6 +187,15 @@ describe("get", function()
         assert.is_truthy(said:find('"battery" is no NODE.DRIVER', 1, true), said)
     end)
 
+    -- Fault: get says that there is no such node while VRM cannot be asked.
+    -- Expected: that it is not known.
+    it("does not say that a node is not there when VRM cannot be asked", function()
+        local function bad() return { status = 502 } end
+        local _, code, said = got(worlds.BATTERY .. ".ST", { answer = bad })
+        assert.equal(1, code)
+        assert.is_truthy(said:find(worlds.BATTERY .. " is not known: VRM cannot be asked.", 1, true), said)
+    end)
+
     it("says why, when VRM refuses the token, and gives up after a minute of silence", function()
         local _, code, said = got(worlds.BATTERY .. ".ST", { answer = function() return { status = 401,
             json = { success = false } } end })

@@ -138,6 +138,16 @@ describe("a pipe", function()
         assert.equal(0, world.code)
     end)
 
+    -- Fault: a pipe is closed while nothing changes, VRM being out of reach say, and the program runs on.
+    -- Expected: it asks each second, and ends.
+    it("that nobody reads any more ends it also when there is nothing to say", function()
+        local world = watch()
+        printed(world, 5)
+        world.closed = true
+        printed(world, 3)
+        assert.equal(0, world.code)
+    end)
+
     it("gets new measurements at each poll", function()
         local world = watch { demo = true }
         printed(world, 1)

@@ -4,6 +4,7 @@
 
 #include <lauxlib.h>
 #include <lualib.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -378,13 +379,24 @@ void api_load_file(lua_State *L, const char *path) {
     lua_remove(L, -2); // the name
 }
 
+// Whether somebody may read what is written. Who has nothing to write learns of a closed pipe only
+// by asking.
+static bool has_reader(FILE *out) {
+    struct pollfd end = {.fd = fileno(out)};
+    return poll(&end, 1, 0) <= 0 || (end.revents & (POLLERR | POLLHUP)) == 0;
+}
+
 // host.print(text) -> whether it was written: for the modes that talk to a person. Under PG3 there
-// is none.
+// is none. Without a text: whether one could be written.
 static int host_print(lua_State *L) {
     const struct api *a = api_of(L);
-    luaL_checkstring(L, 1);
-    const char *text = api_hide(L, 1);
-    lua_pushboolean(L, a->out != NULL && fprintf(a->out, "%s\n", text) >= 0 && fflush(a->out) == 0);
+    bool done = a->out != NULL;
+    if (!lua_isnoneornil(L, 1)) {
+        luaL_checkstring(L, 1);
+        const char *text = api_hide(L, 1);
+        done = done && fprintf(a->out, "%s\n", text) >= 0 && fflush(a->out) == 0;
+    }
+    lua_pushboolean(L, done && has_reader(a->out));
     return 1;
 }
 

@@ -185,7 +185,11 @@ end
 --- All installations: as much of each as there is room for.
 function pages.overview(world, view, columns, room)
     local sites, blocks, taken = world.sites, {}, 0
-    if #sites == 0 then return { { { " Nothing is known of an installation yet.", "grey" } } } end
+    if #sites == 0 then
+        local rows = { { { " Nothing is known of an installation yet.", "grey" } } }
+        for _, text in ipairs(world.notices) do append(rows, wrapped(text, columns, "yellow")) end
+        return rows
+    end
     local chosen = index_of(sites, view.site)
     for i, site in ipairs(sites) do
         blocks[i] = { flow = flow.rows(site, columns), nodes = 0, devices = devices_of(site) }
@@ -352,7 +356,7 @@ end
 function screen.lines(world, view, columns, rows)
     settle(world, view)
     local notices = {}
-    if view.name ~= "log" then
+    if view.name ~= "log" and #world.sites > 0 then         -- else the page shows them in full
         for i = 1, math.min(#world.notices, rows >= 16 and 2 or 1) do
             notices[i] = { { " ! " .. world.notices[i], "yellow" } }
         end

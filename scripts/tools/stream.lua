@@ -61,6 +61,7 @@ local function show()
     local still = quiet >= QUIET_SECONDS
     if once then return tell(still and (there or next(notices) ~= nil)) end
     values.tell(changes, say)
+    if not (left or host.print()) then leave(0) end
     if asked.replay and still and replay.over() and not left then leave(0) end
 end
 

@@ -124,6 +124,9 @@ function values.get(name, last, as_json)
     local waits = not found or found.state == "none" or not found.number
     if waits and not last then return nil end
     if not found then
+        if host.node "controller" and host.get("controller", "GV0") ~= 1 then
+            return { code = 1, problem = address .. " is not known: VRM cannot be asked." }
+        end
         local why = host.node(address) and "node %s has no driver %s" or "there is no node %s"
         return { code = 1, problem = (why .. ". --watch --once --json lists all."):format(address, id) }
     end

@@ -193,6 +193,7 @@ local function show()
         if touched and not left then draw() end
     end
     touched = false
+    if not (in_place or left or host.print()) then return leave(0) end
     if host.once and quiet >= QUIET_SECONDS and (values or next(notices)) then
         draw_table()
         leave()

@@ -929,7 +929,7 @@ local function other_functions(self, host)
         self.handlers[text_of(event)] = fn
     end
     host.print = function(text)
-        if not self.closed then table.insert(self.printed, text_of(text)) end
+        if text ~= nil and not self.closed then table.insert(self.printed, text_of(text)) end
         return not self.closed
     end
     host.lines = function()
