@@ -17,14 +17,11 @@ end
 -- them at once: its counters are not the sum of those of the phases.
 local function of_one_phase(direction)
     return function(rows)
-        local only
+        local phases = {}
         for n = 1, 3 do
-            if has_phase(rows, n) then
-                if only then return nil end
-                only = n
-            end
+            if has_phase(rows, n) then phases[#phases + 1] = "/Ac/L" .. n end
         end
-        return only and counted(rows, "/Ac/L" .. only .. "/Energy/" .. direction)
+        return #phases == 1 and counted(rows, phases[1] .. "/Energy/" .. direction) or nil
     end
 end
 
