@@ -254,6 +254,21 @@ describe("--rows for scripts and programs", function()
         end
     end)
 
+    -- Fault: lists of nodes show the kind of fluid of a tank, whose path comes first, and not its level.
+    -- Expected: the first that is measured is ST.
+    it("has what is measured as its headline", function()
+        local text = dkjson.encode { success = true, records = {
+            row("windmill", 1, "/Blades", nil, 3, { description = "Blades" }),
+            row("windmill", 1, "/Speed", nil, 12, { formatWithUnit = "%.1F km/h", description = "Speed" }),
+        } }
+        local printed = tools.with_files({ ["answer.json"] = text }, function(folder)
+            return (tools.run("rows", { args = { folder .. "/answer.json" }, form = "new",
+                                        service = "windmill" }))
+        end)
+        has(printed, '{ "ST", unit.meters_per_second, "Speed", "/Speed" },')
+        has(printed, '{ "GV0", unit.raw, "Blades", "/Blades" },')
+    end)
+
     it("has one sentence for a service that VRM does not send", function()
         local printed, code = saved { form = "new", service = "pump" }
         assert.equal(1, code)

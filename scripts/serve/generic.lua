@@ -118,10 +118,22 @@ local function once(known)
     end
 end
 
+--- The rows, before all the first that is measured: ST is what one looks at first, as in lists of nodes.
+local function measured_first(rows)
+    for i, row in ipairs(rows) do
+        if type(row.value) == "number" and UNITS[row.unit or ""] and not states_of(row) then
+            local list = table.move(rows, 1, #rows, 1, {})
+            table.insert(list, 1, table.remove(list, i))
+            return list
+        end
+    end
+    return rows
+end
+
 --- A script's table of a service with these rows -> its text without the end, the rows it shows; nil if none
 -- of them is a number. beginning: of its id; last: it gives way to others (see types.check, match).
 function generic.table_of(service, rows, beginning, last)
-    local lines, theirs = generic.lines(rows, once(function() return false end), {}, {})
+    local lines, theirs = generic.lines(measured_first(rows), once(function() return false end), {}, {})
     if #lines == 0 then return nil end
     local id = read.cut(beginning .. service:upper():gsub("[^%u%d]", ""), LONGEST_ID)
     return HEAD:format(id, read.cut(name_of(service), limits.name), service, last and ", last = true" or "")
