@@ -184,8 +184,7 @@ describe("--rows for scripts and programs", function()
         local text = dkjson.encode { success = true, records = site.rows }
         return tools.with_files({ ["answer.json"] = text }, function(folder)
             options.args = { folder .. "/answer.json" }
-            local printed, code = tools.run("rows", options)
-            return printed, code
+            return tools.run("rows", options)
         end)
     end
 
@@ -209,6 +208,11 @@ describe("--rows for scripts and programs", function()
         printed = saved { find = "BATLVL" }
         assert.truthy(line_with(printed, "/Soc "):find("^  ST, BATLVL"))
         assert.is_nil(printed:find("/Dc/0/Voltage", 1, true))
+        -- Fault: of what nothing has the title of each installation is shown, and 0 is the exit code.
+        -- Expected: a sentence that says so, not among what goes into a file, and 1.
+        local _, code, world = saved { find = "no such thing" }
+        assert.equal(1, code)
+        assert.same({ 'Nothing has "no such thing" in it. Without --find all is shown.' }, world.complaints)
     end)
 
     it("has what nobody shows as lines for a script", function()

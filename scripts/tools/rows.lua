@@ -260,6 +260,8 @@ end
 local form = host.form
 local view = views[form]
 
+local found_any = false             -- whether a device has what was looked for
+
 --- One device. group = { title, site = of the installation, service, instance, name, type|nil, rows,
 -- all = list|nil, facts|nil, midnight|nil }
 local function show_group(group, now)
@@ -277,6 +279,7 @@ local function show_group(group, now)
     end
     entries = found_of(group, entries)
     if #entries > 0 then view(group, entries, now) end
+    found_any = found_any or #entries > 0
     host.sleep(0)                           -- many devices are more than one turn may take
 end
 
@@ -411,9 +414,12 @@ host.spawn(function()
         return show_all()
     end)
     problem = problem or (not ok and "An error in the plugin: " .. tostring(done)) or nil
-    if not problem and finish[form] then problem = finish[form]() end
+    if not problem and found_any and finish[form] then problem = finish[form]() end
+    if not problem and not found_any then
+        problem = ("Nothing has \"%s\" in it. Without --find all is shown."):format(host.find)
+    end
     if problem then
-        host.print(paint.colour("red", problem))
+        host.complain(problem)
     elseif form == "table" then
         host.print("To show a row marked -, add one line to the script named above it: docs/authors.md.")
     end

@@ -54,7 +54,7 @@ function tools.run(name, options)
         if not world.code then world:run(60) end
     end
     assert(#world.errors == 0, table.concat(world.errors, "\n"))
-    return table.concat(world.printed, "\n"), world.code, world
+    return table.concat(world.printed, "\n") .. table.concat(world.complaints, "\n"), world.code, world
 end
 
 --- A folder with these files, for as long as fn runs; its results.
