@@ -99,6 +99,9 @@ static struct timer *timer_unlink(struct timers *t, struct timer **place) {
 }
 
 bool timers_cancel(struct timers *t, int64_t id) {
+    if (id == 0) {
+        return false; // most that end a wait had no timer
+    }
     for (struct timer **place = &t->first; *place != NULL; place = &(*place)->next) {
         if ((*place)->id == id) {
             release(t, timer_unlink(t, place));

@@ -451,7 +451,8 @@ function installation.forget(site)
     installation.lose(site)
     if site.aging then timer.cancel(site.aging) end
     for _, node in pairs(site.nodes) do node.home = nil end
-    site.aging, site.store, site.withdrawn = false, store.new(), true
+    site.aging, site.store = false, store.new()
+    nodes.withdraw(site)
 end
 
 --- Nodes PG3 knows of installations that are not among `list` (their access was withdrawn): added, offline.

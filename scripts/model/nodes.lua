@@ -21,6 +21,7 @@ local nodes = { all = {} }
 
 local used_names = {}       -- [name] = address
 local refused = {}          -- [address] = text logged already
+local found                 -- what nodes.count counted; nil: nodes have come or gone since
 local kept_over = {}        -- [address] = what words that look at time kept of a node that is not here yet
 
 --- The nodes that PG3 has on record whose addresses begin with prefix, by address.
@@ -47,6 +48,7 @@ end
 --- A node is of a site from now on.
 function nodes.belong(node, site)
     if node.site and node.site ~= site then node.site.nodes[node.address] = nil end
+    if node.site ~= site then found = nil end
     node.site, site.nodes[node.address] = site, node
 end
 
@@ -70,6 +72,7 @@ local function add(node)
         return false
     end
     nodes.all[node.address], node.memory = node, device.memory(take_over(node))
+    found = nil
     node.heard, node.state, node.lost = nil, nil, true
     if node.home then node.home.fresh = true end        -- rows that another type did not read
     if node.site then nodes.belong(node, node.site) end
@@ -168,7 +171,7 @@ function nodes.forget(address)
     if not node then return end
     if used_names[node.name] == address then used_names[node.name] = nil end
     if node.site then node.site.nodes[address] = nil end
-    nodes.all[address] = nil
+    nodes.all[address], found = nil, nil
     kept_over[address] = nil
     events.forget(address)
 end
@@ -374,15 +377,21 @@ end
 
 records.keep("over_time", restore, keep)
 
+--- The account has an installation no more: its nodes do not count.
+function nodes.withdraw(site)
+    site.withdrawn, found = true, nil
+end
+
 --- How many devices (nodes that are no gateways and no parts) were found in this run, of the installations
--- the account has.
+-- the account has. Asked after each answer of any installation.
 function nodes.count()
-    local count = 0
+    if found then return found end
+    found = 0
     for _, node in pairs(nodes.all) do
         local device_node = node.type.kind == nil and not node.type.part
-        if device_node and node.site and not node.site.withdrawn then count = count + 1 end
+        if device_node and node.site and not node.site.withdrawn then found = found + 1 end
     end
-    return count
+    return found
 end
 
 return nodes
