@@ -551,24 +551,24 @@ class Pg3:
         self.broker.start()
         self.wait_for(self.client.is_connected, 60, "the stand-in's own reconnection")
 
-    def retained(self, topic="udi/#", seconds=1.0):
-        """{topic: payload text} of the retained messages at the broker."""
-        found, subscribed = {}, threading.Event()
+    def retained(self, topic="udi/#"):
+        """{topic: payload text} of the retained messages at the broker. They come before what is published after the
+        subscription."""
+        found, last = {}, threading.Event()
 
         def on_message(_client, _userdata, packet):
-            if packet.retain:
+            if packet.topic == "last":
+                last.set()
+            elif packet.retain:
                 found[packet.topic] = packet.payload.decode("utf-8", "replace")
 
         reader = paho.Client(client_id="reader")
-        reader.on_connect = lambda client, *_: client.subscribe(topic)
-        reader.on_subscribe = lambda *_: subscribed.set()
+        reader.on_connect = lambda client, *_: client.subscribe([(topic, 0), ("last", 0)])
+        reader.on_subscribe = lambda client, *_: client.publish("last")
         reader.on_message = on_message
         reader.connect("127.0.0.1", self.broker.test_port)
         reader.loop_start()
-        until = time.monotonic() + seconds
-        while time.monotonic() < until and not (found and subscribed.is_set()):
-            time.sleep(0.02)
-        time.sleep(0.1)
+        assert last.wait(60), "the broker does not answer"
         reader.disconnect()
         reader.loop_stop()
         return found
