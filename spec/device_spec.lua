@@ -358,6 +358,28 @@ describe("values", function()
         assert.equal(20, (reading.of(type_.drivers[1], rows_of { ["/Ac/L2/P"] = 20 })))
     end)
 
+    -- Fault: the grid is lost, and with its meter two of three phases; the consumption of the one that is
+    --        left was no data.
+    -- Expected: a phase of which the device says that it is not there is not missed.
+    it("are sums of as many phases as there are said to be", function()
+        local row = { nil, unit.watt, sum = { { "/Ac/{phase}/P", "P{n}" } } }
+        local type_ = assert(check.device("x.lua", table_with(function(t)
+            t[1], t.samples = { "ST", row[2], "Power", sum = row.sum }, nil
+        end)))
+        local seen = {}
+        local function sum(values)
+            return (reading.of(type_.drivers[1], rows_of(values), nil, nil, { seen = seen }))
+        end
+        local COUNT = "/Ac/NumberOfPhases"
+        assert.equal(60, sum { ["/Ac/L1/P"] = 10, ["/Ac/L2/P"] = 20, ["/Ac/L3/P"] = 30, [COUNT] = 3 })
+        assert.is_nil(sum { ["/Ac/L1/P"] = 11, [COUNT] = 3 })
+        assert.is_nil(sum { ["/Ac/L1/P"] = 11, [COUNT] = 2 })
+        assert.equal(11, sum { ["/Ac/L1/P"] = 11, [COUNT] = 1 })
+        assert.is_nil(sum { ["/Ac/L2/P"] = 20, [COUNT] = 2 })
+        assert.is_nil(sum { [COUNT] = 0 })
+        assert.truthy(device.direct_readers(type_, { [COUNT] = true })[type_.drivers[1]])
+    end)
+
     -- Fault: of a phase with a voltage and no current the power was left out of the sum
     -- Expected: a sum is whole or not at all: a product in it needs both of its parts, or one that is 0
     it("are sums of products where the paths of a term have no number", function()

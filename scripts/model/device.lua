@@ -37,6 +37,8 @@ local function readers_of(type_)
         for _, keys in ipairs { driver.keys, table.unpack(driver.terms or {}) } do
             add_reader(type_, readers.by_key, keys, driver)
             if keys.inputs then add_reader(type_, readers.by_key, reading.ACTIVE_INPUT, driver) end
+            local phases = driver.op == "sum" and keys[1] and reading.phases_of(keys[1])
+            if phases then add_reader(type_, readers.by_key, { phases }, driver) end
         end
         readers.shown[driver] = not (driver.by_pg3 or driver.by_script) or nil
         if driver.from then table.insert(readers.computed, driver) end

@@ -93,14 +93,31 @@ local function of_two(driver, op, rows, terms, since)
     return OPERATIONS[op](term_in_unit(driver, a), term_in_unit(driver, b))
 end
 
+--- Where a device says how many phases it has of what a path tells of one, "/Ac/Grid/NumberOfPhases" for
+-- "/Ac/Grid/L2/Power", and which phase that is; nil: it is of no phase.
+function reading.phases_of(path)
+    local base, phase = path:match "^(.*/)L([123])/"
+    return base and base .. "NumberOfPhases", tonumber(phase)
+end
+
+--- Whether a device says that it does not have the phase of a path.
+local function is_of_no_phase(key, rows)
+    local count, phase = reading.phases_of(key)
+    local row = count and number_row(rows, count)
+    return row ~= nil and phase > row.value
+end
+
 --- Whether one of the keys, which give no number now, gave one before, or would if it was known which AC
--- input is active. That of an input that is not active is not missed.
+-- input is active. That of an input that is not active is not missed, nor that of a phase that is not there.
 local function missed(keys, rows, seen)
     for _, key in ipairs(keys) do
         local input, active = keys.inputs and keys.inputs[key], nil
         if input then active = active_input(rows) end
         local of_other = active and active ~= input.index
-        if not of_other and (seen[key] or input and number_row(rows, key)) then return true end
+        if not of_other and (seen[key] or input and number_row(rows, key)) and not is_of_no_phase(key, rows)
+        then
+            return true
+        end
     end
     return false
 end
