@@ -347,9 +347,9 @@ static int host_changes(lua_State *L) {
     for (size_t i = 0; a->pg3 == NULL && i < a->nodes->count; i++) {
         struct node *node = a->nodes->all[i];
         if (node->state == NODE_NEW) {
-            node_compare(node);
+            node_compare(a->nodes, node);
         }
-        node->state = NODE_LIVE;
+        node_is(a->nodes, node, NODE_LIVE);
         for (size_t k = 0; node->changed && k < node->type->driver_count; k++) {
             if (!node->drivers[k].changed) {
                 continue;

@@ -180,18 +180,19 @@ bool node_news(const struct driver *d) {
 }
 
 // What goes back to what PG3 was told before it heard of the change is no news.
-static void mark(struct node *node, struct driver *d) {
+static void mark(struct nodes *n, struct node *node, struct driver *d) {
     d->changed = d->owed || node_news(d);
     node->changed = node->changed || d->changed;
+    n->news = n->news || d->changed;
 }
 
-static void put_text(struct node *node, struct driver *d, const char *text) {
+static void put_text(struct nodes *n, struct node *node, struct driver *d, const char *text) {
     if (same_text(d->text, text)) {
         return;
     }
     free(d->text);
     d->text = text != NULL ? copy_cut(text) : NULL;
-    mark(node, d);
+    mark(n, node, d);
 }
 
 // Brings what a driver shows up to date after anything it depends on has changed.
@@ -204,7 +205,7 @@ static void show(struct nodes *n, struct node *node, size_t i) {
     if (decl->zero && n->zero_stale && node->stale) {
         d->seeded = false;
         if (d->has) {
-            put_text(node, d, NULL); // it belongs to the value that is not shown now
+            put_text(n, node, d, NULL); // it belongs to the value that is not shown now
         }
     } else if (d->has) {
         if (!node_format(shown, sizeof shown, d->value * unit->factor + unit->offset,
@@ -222,7 +223,7 @@ static void show(struct nodes *n, struct node *node, size_t i) {
     }
     memcpy(d->shown, shown, sizeof d->shown);
     d->uom = (short)uom;
-    mark(node, d);
+    mark(n, node, d);
 }
 
 static void show_all(struct nodes *n, struct node *node) {
@@ -231,13 +232,24 @@ static void show_all(struct nodes *n, struct node *node) {
     }
 }
 
+bool node_settled(const struct node *node) {
+    return node->state == NODE_LIVE || node->state == NODE_DELETED;
+}
+
+void node_is(struct nodes *n, struct node *node, enum node_state state) {
+    node->state = state;
+    n->news = true;
+    n->unsettled = n->unsettled || !node_settled(node);
+}
+
 void node_told(struct driver *d) {
     d->told = number_shown(d);
     d->told_uom = d->uom;
     d->changed = d->owed = false;
 }
 
-void node_compare(struct node *node) {
+void node_compare(struct nodes *n, struct node *node) {
+    n->news = true;
     node->changed = false;
     for (size_t i = 0; i < node->type->driver_count; i++) {
         node->drivers[i].owed = false;
@@ -286,11 +298,11 @@ static bool retype(struct nodes *n, struct node *node, const struct node_type *t
         node->drivers[old].text = NULL;
     }
     if (!same_drivers(node->type, t) && node->state != NODE_DELETED) {
-        node->state = NODE_NEW; // also while it is being added: then once more
+        node_is(n, node, NODE_NEW); // also while it is being added: then once more
     }
     free_drivers(node->drivers, node->type->driver_count);
     node->drivers = drivers;
-    node->changed = true;
+    node->changed = n->news = true;
     node->type = t;
     show_all(n, node);
     return true;
@@ -415,6 +427,7 @@ static struct node *new_node(struct nodes *n, const char *address, const struct 
     }
     node->type = t;
     node->changed = true;
+    node_is(n, node, NODE_NEW);
     node->drivers = new_drivers(n, t);
     if (node->drivers == NULL) {
         free(node);
@@ -485,7 +498,7 @@ void node_set(struct nodes *n, struct node *node, int driver, double value, cons
     d->value = value;
     d->has = true;
     d->seeded = false;
-    put_text(node, d, text);
+    put_text(n, node, d, text);
     show(n, node, (size_t)driver);
 }
 
@@ -493,7 +506,7 @@ void node_unset(struct nodes *n, struct node *node, int driver, const char *text
     struct driver *d = &node->drivers[driver];
     d->has = false;
     d->seeded = false;
-    put_text(node, d, text);
+    put_text(n, node, d, text);
     show(n, node, (size_t)driver);
 }
 
@@ -519,15 +532,15 @@ void nodes_alt_units(struct nodes *n, bool on) {
     }
 }
 
-void node_touch(struct node *node) {
+void node_touch(struct nodes *n, struct node *node) {
     for (size_t i = 0; i < node->type->driver_count; i++) {
         node->drivers[i].owed = true;
-        mark(node, &node->drivers[i]);
+        mark(n, node, &node->drivers[i]);
     }
 }
 
 void nodes_touch(struct nodes *n) {
     for (size_t i = 0; i < n->count; i++) {
-        node_touch(n->all[i]);
+        node_touch(n, n->all[i]);
     }
 }

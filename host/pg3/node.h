@@ -89,6 +89,8 @@ struct nodes {
     size_t slot_count;        // a power of two, at least twice `count`
     struct node_type **types; // in order of their declaration
     size_t type_count;
+    bool news;       // a node may have something to tell PG3; else none has
+    bool unsettled;  // a node may not be settled (node_settled); else all are
     bool zero_stale; // momentary values show 0 while stale
     bool alt_units;
 };
@@ -136,7 +138,7 @@ void node_stale(struct nodes *n, struct node *node, bool stale);
 void nodes_zero_stale(struct nodes *n, bool on);
 void nodes_alt_units(struct nodes *n, bool on);
 // Marks every driver as not yet told to PG3: of a node, of all nodes.
-void node_touch(struct node *node);
+void node_touch(struct nodes *n, struct node *node);
 void nodes_touch(struct nodes *n);
 
 // PG3 was told the number that the driver shows; clears `changed`.
@@ -144,7 +146,11 @@ void node_told(struct driver *d);
 // Whether it shows something else than PG3 was told.
 bool node_news(const struct driver *d);
 // Marks the drivers with news, and only these.
-void node_compare(struct node *node);
+void node_compare(struct nodes *n, struct node *node);
+// Whether nothing has to be done so that PG3 has it, or has it not.
+bool node_settled(const struct node *node);
+// Where it stands with PG3 from now on.
+void node_is(struct nodes *n, struct node *node, enum node_state state);
 
 // "12.30" of a number: `places` decimals, never "-0", no exponent. False if it cannot be shown.
 bool node_format(char *out, size_t size, double value, int places);

@@ -186,7 +186,7 @@ void pg3_down(struct pg3 *p) {
     p->add_alone = false;
     for (size_t i = 0; i < p->nodes->count; i++) {
         if (p->nodes->all[i]->state == NODE_ADDING) {
-            p->nodes->all[i]->state = NODE_NEW;
+            node_is(p->nodes, p->nodes->all[i], NODE_NEW);
         }
     }
 }
@@ -203,9 +203,9 @@ static void recall(struct pg3 *p, struct node *node) {
     if (node->state == NODE_NEW) {
         node->retry_ms = 0; // what it waited for is over
     }
-    node->state = known_seed(&p->known, p->nodes, node) ? NODE_KNOWN : NODE_NEW;
+    node_is(p->nodes, node, known_seed(&p->known, p->nodes, node) ? NODE_KNOWN : NODE_NEW);
     if (node->state == NODE_KNOWN) {
-        node_compare(node);
+        node_compare(p->nodes, node);
     }
 }
 
@@ -228,8 +228,8 @@ void pg3_add(struct pg3 *p, struct node *node) {
 void pg3_hold_nodes(struct pg3 *p, bool on) { p->nodes_held = on; }
 
 // PG3 does not have the node any more. It is added again now, or when its device is back.
-static void bring_back(struct node *node, bool now) {
-    node->state = now ? NODE_NEW : NODE_REFUSED;
+static void bring_back(struct pg3 *p, struct node *node, bool now) {
+    node_is(p->nodes, node, now ? NODE_NEW : NODE_REFUSED);
     node->retry_ms = now ? 0 : INT64_MAX;
 }
 
@@ -270,7 +270,7 @@ static bool compare(struct pg3 *p, struct node *node, bool lost_all) {
     if (listed != NULL) {
         settle_name(p, node, listed->name);
         if (node->state == NODE_DELETED) {
-            node->state = NODE_NEW; // it was given back
+            node_is(p->nodes, node, NODE_NEW); // it was given back
         }
         recall(p, node);
         return false;
@@ -278,7 +278,7 @@ static bool compare(struct pg3 *p, struct node *node, bool lost_all) {
     if (node->state != NODE_LIVE && node->state != NODE_KNOWN) {
         return false;
     }
-    bring_back(node, lost_all || !node->stale);
+    bring_back(p, node, lost_all || !node->stale);
     return true;
 }
 
@@ -305,13 +305,13 @@ void pg3_removed(struct pg3 *p, const char *address) {
         return;
     }
     log_info(AREA, "The node %s was deleted in PG3; Discover adds it again", address);
-    node->state = NODE_DELETED;
+    node_is(p->nodes, node, NODE_DELETED);
 }
 
 void pg3_restore(struct pg3 *p) {
     for (size_t i = 0; i < p->nodes->count; i++) {
         if (p->nodes->all[i]->state == NODE_DELETED) {
-            bring_back(p->nodes->all[i], !p->nodes->all[i]->stale);
+            bring_back(p, p->nodes->all[i], !p->nodes->all[i]->stale);
         }
     }
     pg3_ask(p, true, false); // once for many Discovers: the answer may be long
@@ -401,11 +401,16 @@ static void add_late(void *ctx) {
 static void check_lost(struct pg3 *p) {
     const struct node *first = NULL;
     size_t lost = 0;
+    if (!p->nodes->unsettled) {
+        return;
+    }
+    p->nodes->unsettled = false;
     for (size_t i = 0; i < p->nodes->count; i++) {
         struct node *node = p->nodes->all[i];
+        p->nodes->unsettled = p->nodes->unsettled || !node_settled(node);
         if (node->state == NODE_ADDING && node->retry_ms <= loop_now_ms()) {
             first = lost++ == 0 ? node : first;
-            node_touch(node); // its values went with it
+            node_touch(p->nodes, node); // its values went with it
             pg3_added(p, node->address, NULL);
         }
     }
@@ -419,7 +424,7 @@ static void check_lost(struct pg3 *p) {
 }
 
 // Counts on after a success: a node that is taken may have a value that never is.
-static void refuse(struct node *node, enum node_state state) {
+static void refuse(struct pg3 *p, struct node *node, enum node_state state) {
     int64_t pause = RETRY_MS, now = loop_now_ms();
     if (now - node->refused_ms > FORGIVEN_MS) {
         node->refusals = 0;
@@ -429,7 +434,7 @@ static void refuse(struct node *node, enum node_state state) {
         pause *= 2;
     }
     node->refusals++;
-    node->state = state;
+    node_is(p->nodes, node, state);
     node->retry_ms = now + (pause < RETRY_MAX_MS ? pause : RETRY_MAX_MS);
 }
 
@@ -467,7 +472,7 @@ void pg3_added(struct pg3 *p, const char *address, const char *error) {
         return;
     }
     if (error != NULL) {
-        refuse(node, NODE_REFUSED);
+        refuse(p, node, NODE_REFUSED);
         loop_after(p->loop, node->retry_ms - loop_now_ms() + 1, retry_due, NULL);
         log_warning(AREA, "PG3 refused to add the node %s (%s); trying again in %d s", address,
                     error, (int)((node->retry_ms - loop_now_ms()) / 1000));
@@ -477,7 +482,7 @@ void pg3_added(struct pg3 *p, const char *address, const char *error) {
     // counts.
     bool refused = node->state == NODE_REFUSED && node->retry_ms != INT64_MAX;
     if (node->state == NODE_ADDING || node->state == NODE_DELETED || refused) {
-        node->state = NODE_LIVE;
+        node_is(p->nodes, node, NODE_LIVE);
     }
     if (strcmp(address, p->controller) == 0) {
         p->controller_set = false; // PG3 may have lost that with the node
@@ -494,7 +499,7 @@ void pg3_value_refused(struct pg3 *p, const char *address, const char *driver, c
                 address, error);
     // The user may have deleted the node of a device that is gone: it is added again when the
     // device is back. Otherwise the other values go on: PG3 may take them.
-    refuse(node, node->stale ? NODE_REFUSED : NODE_KNOWN);
+    refuse(p, node, node->stale ? NODE_REFUSED : NODE_KNOWN);
     if (node->stale) {
         node->retry_ms = INT64_MAX;
     } else {
@@ -547,7 +552,7 @@ void pg3_report(struct pg3 *p, const char *address, const char *request, bool su
 void pg3_show(struct pg3 *p, const char *address, const char *request, bool success) {
     struct node *node = nodes_find(p->nodes, address);
     if (node != NULL) {
-        node_touch(node);
+        node_touch(p->nodes, node);
     } else if (strcmp(address, "all") == 0) {
         nodes_touch(p->nodes);
     }
@@ -629,7 +634,8 @@ static bool add_due(const struct pg3 *p, const struct node *node) {
 // values wait for its answer.
 static size_t next_to_add(struct pg3 *p, struct node *due[WIRE_ADD_NODES]) {
     size_t count = 0, most = p->add_alone ? 1 : WIRE_ADD_NODES;
-    if (p->gate == GATE_DATA || p->nodes_held || p->adding_count > 0 || p->profile_timer != 0) {
+    if (!p->nodes->unsettled || p->gate == GATE_DATA || p->nodes_held || p->adding_count > 0 ||
+        p->profile_timer != 0) {
         return 0;
     }
     for (size_t i = 0; i < p->nodes->count && count < most; i++) {
@@ -646,13 +652,13 @@ static size_t next_to_add(struct pg3 *p, struct node *due[WIRE_ADD_NODES]) {
 }
 
 // The node is on its way to PG3 with what its drivers show; what is left to tell are their texts.
-static void is_adding(struct node *node, int64_t lost_ms) {
-    node->state = NODE_ADDING;
+static void is_adding(struct nodes *n, struct node *node, int64_t lost_ms) {
+    node_is(n, node, NODE_ADDING);
     node->retry_ms = lost_ms;
     for (size_t i = 0; i < node->type->driver_count; i++) {
         node_told(&node->drivers[i]);
     }
-    node_compare(node);
+    node_compare(n, node);
 }
 
 static void send_addnode(struct pg3 *p) {
@@ -669,7 +675,7 @@ static void send_addnode(struct pg3 *p) {
     }
     p->add_lost_ms = loop_now_ms() + ADD_LOST_MS;
     for (size_t i = 0; i < count; i++) {
-        is_adding(due[i], p->add_lost_ms);
+        is_adding(p->nodes, due[i], p->add_lost_ms);
         memcpy(p->adding[i], due[i]->address, sizeof p->adding[i]);
     }
     p->adding_count = p->adding_sent = count;

@@ -110,6 +110,10 @@ static size_t set_lost(struct buf *b, struct nodes *n) {
 }
 
 bool wire_set(struct buf *b, struct nodes *n, const char *skip_address, const char *skip_driver) {
+    if (!n->news) {
+        return false;
+    }
+    n->news = false;
     size_t count = set_lost(b, n);
     for (size_t k = 0; k < n->count; k++) {
         struct node *node = n->all[k];
@@ -126,7 +130,7 @@ bool wire_set(struct buf *b, struct nodes *n, const char *skip_address, const ch
             }
             if (b->len > WIRE_SET_FULL ||
                 (skip && strcmp(node->type->drivers[i].id, skip_driver) == 0)) {
-                node->changed = true;
+                node->changed = n->news = true;
                 continue;
             }
             set_told(b, node, i, count++);

@@ -300,7 +300,7 @@ static void test_back_again(void) {
     CHECK(d->changed && node->changed);
     node_set(n, node, 0, 5, NULL);
     CHECK(!d->changed);
-    node_touch(node);
+    node_touch(n, node);
     node_set(n, node, 0, 6, NULL);
     node_set(n, node, 0, 5, NULL);
     CHECK(d->changed);
@@ -319,7 +319,7 @@ static void test_told(void) {
     nodes_touch(n);
     CHECK(d->changed && changed(node, "GV0") && !node_news(d));
     node_told(d);
-    node_touch(node);
+    node_touch(n, node);
     CHECK(d->changed);
     nodes_free(n);
 }
@@ -390,7 +390,7 @@ static void test_retype(void) {
     set(n, node, "GV1", 20);
     node_set(n, node, node_driver(node, "GV2"), 3.5, "text");
     tell_all(node);
-    node->state = NODE_LIVE;
+    node_is(n, node, NODE_LIVE);
     CHECK(nodes_declare(n, new_type("TYPE")) == NULL);
     CHECK(node->state == NODE_LIVE && shows(node, "ST", "12", 73) && !changed(node, "ST"));
     CHECK(node->type == nodes_type(n, "TYPE") && n->type_count == 1);
@@ -416,7 +416,7 @@ static void test_another_type(void) {
     struct nodes *n = with_node(&node);
     CHECK(nodes_declare(n, new_type("OTHER")) == NULL);
     set(n, node, "ST", 12);
-    node->state = NODE_LIVE;
+    node_is(n, node, NODE_LIVE);
     CHECK(nodes_add(n, "x_1", "OTHER", "Name", "x_1", &why) == node);
     CHECK(node->state == NODE_NEW && shows(node, "ST", "12", 73)); // its nodeDefId changes at PG3
     CHECK(strcmp(node->type->id, "OTHER") == 0);

@@ -724,7 +724,7 @@ static void attack_task(const struct hostile *h, const char *text) {
     struct call c = {s, 1, 0, 0};
     for (int i = 0; i < 20; i++)
         turn_pg3();
-    nodes_find(api.nodes, "x_1")->state = NODE_LIVE;
+    node_is(api.nodes, nodes_find(api.nodes, "x_1"), NODE_LIVE);
     sent_bytes = 0;
     task_error[0] = '\0';
     task_ends = 0;

@@ -132,8 +132,8 @@ static void test_order(void) {
             node_set(n, node, i, i == 1 ? state : state + 10, NULL);
         CHECK(wire_addnode(&b, &node, 1) == 1);
         CHECK(state == 1 ? stand_so(&b, "ST", "TIME", "GV30") : stand_so(&b, "GV30", "ST", "TIME"));
-        node->state = NODE_LIVE;
-        node_touch(node);
+        node_is(n, node, NODE_LIVE);
+        node_touch(n, node);
         CHECK(wire_set(&b, n, "", ""));
         CHECK(state == 1 ? stand_so(&b, "ST", "TIME", "GV30") : stand_so(&b, "GV30", "ST", "TIME"));
     }
@@ -159,7 +159,7 @@ static void test_lost_states_first(void) {
         char address[] = {'x', '_', (char)('0' + i), '\0'};
         struct node *node = nodes_add(n, address, "VICX", address, "x_0", &why);
         CHECK(node != NULL);
-        node->state = NODE_LIVE;
+        node_is(n, node, NODE_LIVE);
         node_set(n, node, 0, 10 + i, NULL);
         node_set(n, node, 1, i == 1 ? 1 : 3, NULL); // the second is fresh
     }
@@ -182,7 +182,8 @@ static void test_set(void) {
     struct buf b;
     buf_init(&b, WIRE_MAX);
     CHECK(!wire_set(&b, n, "ctl", "ST") && b.len == 0); // nobody is live yet
-    n->all[0]->state = n->all[1]->state = NODE_LIVE;
+    node_is(n, n->all[0], NODE_LIVE);
+    node_is(n, n->all[1], NODE_LIVE);
     node_set(n, n->all[0], 0, 1, NULL);
     node_set(n, n->all[0], 1, 2, NULL);
     node_set(n, n->all[1], 0, 1234.5, "a \"b\"");
@@ -201,10 +202,10 @@ static void test_set(void) {
     buf_clear(&b);
 
     node_set(n, n->all[1], 0, 7, NULL);
-    n->all[1]->state = NODE_REFUSED;
+    node_is(n, n->all[1], NODE_REFUSED);
     CHECK(!wire_set(&b, n, "ctl", "ST"));
     buf_clear(&b);
-    n->all[1]->state = NODE_LIVE; // kept for then
+    node_is(n, n->all[1], NODE_LIVE); // kept for then
     CHECK(wire_set(&b, n, "ctl", "ST") && strstr(buf_text(&b), "\"7\"") != NULL);
     buf_free(&b);
     nodes_free(n);
@@ -219,7 +220,7 @@ static void test_set_too_large(void) {
     struct node *node = nodes_add(n, "x_1", "VICX", "X", "x_1", &why);
     for (int i = 0; i < COUNT; i++)
         node_set(n, node, i, 1e14 + i, "a text that stands beside the value");
-    node->state = NODE_LIVE;
+    node_is(n, node, NODE_LIVE);
     int messages = 0, values = 0;
     buf_init(&b, WIRE_MAX);
     while (messages < 10 && wire_set(&b, n, "", "")) {
