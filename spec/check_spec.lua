@@ -386,3 +386,15 @@ samples = { { rows = {} },
         assert.is_nil(lines.line("", {}, { row = 1 }))
     end)
 end)
+
+-- Fault: a field that is pasted a second time puts aside what the first one had, and nothing says so.
+-- Expected: it is told, with its line; what functions and rows have of that name is none.
+it("a field that stands twice is told, with its line", function()
+    local printed, code = check_text((TANK:gsub("    samples = {", "    samples = {},\n%0")))
+    assert.equal(1, code)
+    assert.truthy(printed:find("tank.lua:15: samples stands twice in the table, and Lua", 1, true), printed)
+    assert.same({}, lines.twice [[return { id = 1, min = 2, { min = 3, min = 4 },
+        update = function(node, id) local a, min = 1, 2 if a == min then id = 3 end return { id = min } end,
+        name = "id = 5, min = 6", -- id = 7
+    }]])
+end)
