@@ -11,6 +11,7 @@ from vrm import HOUSE, USER, VAN
 from support.gx import Cloud
 
 REAL_SECONDS = 30       # a bound for what takes milliseconds
+OPEN = ("01", "02")     # of the system's table of connections: there, or about to be
 
 
 class Gateways:
@@ -32,6 +33,7 @@ class Gateways:
         self.environment = {"VICTRON_MQTT_PORT": str(self.cloud.port), "VICTRON_MQTT_CA": self.cloud.ca_file,
                             "VICTRON_MQTT_WEB_PORT": str(self.cloud.web_port)}
         self.listener, self.changed, self.marks, self.mark = None, threading.Condition(), set(), 0
+        self.connected, self.asked = set(), 0   # when logins were looked for last
 
     def users(self, token=None):
         return {USER["email"]: (token or self.world.vrm.token, self.rights)}
@@ -109,6 +111,27 @@ class Gateways:
         for gx in self.gx.values():
             gx.client.publish(f"N/{gx.portal}/{topic}", payload)
 
-    def asked(self, site):
-        """How often the plugin has kept this gateway alive: it does so at once when it is connected."""
-        return len(self.gx[site].keepalives)
+    def _connections(self):
+        """The plugin's, as the set of its own ports."""
+        found = set()
+        with open("/proc/net/tcp", encoding="ascii") as file:
+            for line in list(file)[1:]:
+                _, local, remote, state = line.split()[:4]
+                if int(remote.split(":")[1], 16) in (self.cloud.port, self.cloud.web_port) and state in OPEN:
+                    found.add(local)
+        return found
+
+    def _asked(self):
+        """How often the plugin has kept the gateways alive: it does so at once when it is connected."""
+        return sum(len(gx.keepalives) for gx in self.gx.values())
+
+    def let_log_in(self, seconds):
+        """A login takes real time, in which the soak's clock must not leap: until those that have begun since the
+        last call are taken or refused."""
+        until = time.monotonic() + (seconds if self.up else 0)
+        while time.monotonic() < until:
+            new = self._connections() - self.connected
+            if self._asked() >= self.asked + len(new):
+                break
+            time.sleep(0.001)
+        self.connected, self.asked = self._connections(), self._asked()

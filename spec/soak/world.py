@@ -54,7 +54,7 @@ class SoakWorld(World):
     def __init__(self, work, plugin_source, vrm, authority, seed):
         super().__init__(work, plugin_source, vrm, authority)
         self.clock = Clock(self.work)
-        self.gateways, self.without_live = Gateways(self), 0
+        self.gateways = Gateways(self)
         self.environment.update({**self.clock.environment, **self.gateways.environment})
         self.seed, self.measurements, self.requests = seed, 0, 0
         self.truth = {}                         # (node, driver): value
@@ -203,9 +203,7 @@ class SoakWorld(World):
             if self.clock.elapsed() >= self.next_poll:
                 self.send_poll()
             self.settle_transfers()
-
-    def descriptors(self):
-        return len(os.listdir(f"/proc/{self.plugin.process.pid}/fd"))
+            self.gateways.let_log_in(LOGIN_SECONDS)
 
     def sources(self):
         """Where the values of both installations come from."""
@@ -216,26 +214,17 @@ class SoakWorld(World):
         return self.plugin.log_text().count("live data has stopped")
 
     def live_comes(self, seconds):
-        """Until values come live, at most for some virtual seconds. A login takes real time, in which the clock
-        stands: while there are more connections than have asked a gateway for something."""
-        asked = {site: self.gateways.asked(site) for site in (HOUSE, VAN)}
+        """Until values come live, at most for some virtual seconds."""
         until = self.clock.elapsed() + seconds
         while self.sources() != {LIVE}:
             if self.clock.elapsed() >= until:
                 return self.expect(False, f"values do not come live again within {seconds} s")
             self.live_goes(BEAT)
-            waits = time.monotonic() + LOGIN_SECONDS
-            while time.monotonic() < waits:
-                missing = sum(self.gateways.asked(site) == asked[site] for site in (HOUSE, VAN))
-                if missing == 0 or self.descriptors() <= self.without_live + 2 - missing:
-                    break
-                time.sleep(0.001)
         return None
 
     def live_begins(self):
         """-> the parameters as they were."""
         self.gateways.start()
-        self.without_live = self.descriptors()
         before = self.save_params(live="vrm")
         self.live_comes(AT_ONCE)
         return before
