@@ -56,7 +56,7 @@ def test_query_reports_the_node_although_nothing_changed(running):
 
 @pytest.mark.parametrize("target, expected", [(BANK, {BANK}), ("all", {BANK, VAN_BATTERY})])
 def test_status_reports_stored_values_without_asking_vrm(running, target, expected):
-    time.sleep(0.5)
+    running.wait_energy()
     running.vrm.forget()
     since = time.monotonic()
     running.pg3.status(target, requestId="s1")
@@ -207,8 +207,10 @@ def test_the_rate_limit_of_vrm_is_never_passed(running):
 
 def test_the_log_level_changes_live(running):
     pg3, plugin = running.pg3, running.plugin
+    running.wait_energy()
     pg3.send({"setLogLevel": {"level": "ERROR"}})
-    time.sleep(0.5)
+    pg3.query(BANK, requestId="after")
+    wait_report(running, "after")               # the level came before it
     before = len(plugin.log_lines())
     pg3.send({"neverHeardOf": {}})
     running.poll()
