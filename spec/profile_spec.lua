@@ -34,7 +34,7 @@ local function texts_of(types)
     local files, problem = require("pg3.profile").files(makers(types))
     if not files then return nil, problem end
     local texts = {}
-    for _, file in ipairs(files) do texts[file.folder .. "/" .. file.name] = file.text end
+    for _, file in ipairs(files) do texts[file.folder .. "/" .. file.name] = table.concat(file.parts) end
     return texts
 end
 
@@ -236,7 +236,7 @@ describe("the profile", function()
             profile.declare(function() return node_type("VICA", "A", { driver(id, "x") }) end)
         end
         world.host.profile = function(files)
-            text = files[1].text
+            text = table.concat(files[1].parts)
             return true
         end
         declare "ST"
@@ -258,7 +258,7 @@ describe("the profile", function()
         assert.is_nil(profile.type("VICC"))
         local text
         world.host.profile = function(files)
-            text = files[1].text
+            text = table.concat(files[1].parts)
             return true
         end
         assert.is_true(profile.write())

@@ -46,7 +46,7 @@ describe("the word set", function()
         local type_ = assert(device({ min = 0, max = 2500, step = 50 }, { choices = { 0, 9 } }))
         local files = {}
         for _, file in ipairs(assert(profile.files { function() return check.declaration(type_) end })) do
-            files[file.name] = file.text
+            files[file.name] = table.concat(file.parts)
         end
         local nodedefs, editors, texts = files["nodedefs.xml"], files["editors.xml"], files["en_us.txt"]
         assert.truthy(nodedefs:find('<p id="" editor="U73_P0_0_2500_S50" init="ST" />', 1, true), nodedefs)

@@ -3,7 +3,7 @@
 
 local profile = {}
 
---- Called after each type that is written, so that the caller can let other work go on: there may be many.
+--- Called before each type that is written, so that the caller can let other work go on: there may be many.
 profile.pause = function() end
 
 local MOST_BYTES = 1024 * 1024      -- of one file
@@ -48,16 +48,22 @@ local function nls(text) return replace(text:gsub("\\", "\\u005C"), nls_characte
 ----------------------------------------------------------------------------------------- writing
 
 local function new_file(folder, name, head)
-    return { folder = folder, name = name, bytes = 0, parts = { head } }
+    return { folder = folder, name = name, bytes = 0, parts = {}, pieces = { head } }
 end
 
 local function put(file, form, ...)
     local text = form:format(...)
     file.bytes = file.bytes + #text
-    file.parts[#file.parts + 1] = text
+    file.pieces[#file.pieces + 1] = text
     if file.bytes > MOST_BYTES then
         error({ problem = ("the profile is larger than %d KiB"):format(MOST_BYTES // 1024) }, 0)
     end
+end
+
+--- Joins what was put into a file since the last time: all its small texts would take twice the memory.
+local function join(file)
+    file.parts[#file.parts + 1] = table.concat(file.pieces)
+    file.pieces = {}
 end
 
 ------------------------------------------------------------------------------------------ editors
@@ -117,10 +123,10 @@ local function put_texts(files, id, names, type_)
     local other = files.lists[id]
     if other and not same_names(names, other.names) then
         error({ problem = ("the value names %s are declared twice with different values, by the node types"
-            .. " %s and %s"):format(id, other.type.id, type_.id) }, 0)
+            .. " %s and %s"):format(id, other.of, type_.id) }, 0)
     end
     if other then return end
-    files.lists[id] = { names = names, type = type_ }
+    files.lists[id] = { names = names, of = type_.id }
     put(files.texts, "\n")
     for _, value in ipairs(values_of(names)) do
         put(files.texts, "%s-%d = %s\n", id, value, nls(names[value]))
@@ -206,8 +212,9 @@ local XML = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 local function put_types(files, makers)
     for _, make in ipairs(makers) do
-        put_type(files, make())
         profile.pause()
+        put_type(files, make())
+        for _, file in ipairs { files.nodedefs, files.editors, files.texts } do join(file) end
     end
     put(files.nodedefs, "</nodeDefs>\n")
     put(files.editors, "</editors>\n")
@@ -224,7 +231,7 @@ function profile.files(makers)
         texts = new_file("nls", "en_us.txt",
             "# Written by victron-host --write-profile from the device scripts.\n"),
         editors_there = {},         -- as a set of ids
-        lists = {},                 -- [id] = { names, type }
+        lists = {},                 -- [id] = { names, of = id of the type that has them }
     }
     local ok, problem = pcall(put_types, files, makers)
     if not ok then
@@ -232,7 +239,7 @@ function profile.files(makers)
         error(problem, 0)
     end
     local list = { files.nodedefs, files.editors, files.texts }
-    for _, file in ipairs(list) do file.text = table.concat(file.parts) end
+    for _, file in ipairs(list) do join(file) end
     return list
 end
 

@@ -1009,8 +1009,8 @@ for _, choice in ipairs { "zero_stale", "alt_units", "hold_nodes" } do
 end
 
 local function files(text)
-    return { { folder = "nodedef", name = "contract.xml", text = "<nodeDefs />" },
-             { folder = "nls", name = "contract.txt", text = text } }
+    return { { folder = "nodedef", name = "contract.xml", parts = { "<nodeDefs>", "</nodeDefs>" } },
+             { folder = "nls", name = "contract.txt", parts = { text } } }
 end
 
 check("profile", "whether a file has another content now", function()
@@ -1025,10 +1025,13 @@ end)
 check("profile", "mistakes raise", function()
     raises(host.profile)
     raises(host.profile, { "nls/en_us.txt" })
-    for _, member in ipairs { "folder", "name", "text" } do
+    for _, member in ipairs { "folder", "name", "parts" } do
         local bad = files "x"
         bad[2][member] = nil
         raises(host.profile, bad)
+    end
+    for _, parts in ipairs { {}, { true } } do
+        raises(host.profile, { { folder = "nls", name = "contract.txt", parts = parts } })
     end
 end)
 

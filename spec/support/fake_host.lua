@@ -777,7 +777,10 @@ local function node_functions(self, host)
         local now = ""
         for _, file in ipairs(files) do
             check_type(file, "table")
-            now = now .. text_of(file.folder) .. "/" .. text_of(file.name) .. "\n" .. text_of(file.text)
+            check_type(file.parts, "table")
+            assert(#file.parts > 0, "a file has parts")
+            now = now .. text_of(file.folder) .. "/" .. text_of(file.name) .. "\n"
+                .. table.concat(file.parts)
         end
         local changed = self.profile ~= nil and self.profile ~= now
         if self.profile ~= now then self.installs = self.installs + 1 end
