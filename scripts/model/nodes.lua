@@ -317,7 +317,7 @@ function nodes.adopt(prefix, accept, gone)
     local list = {}
     for _, known in ipairs(host.known(prefix)) do
         if known.name then nodes.take_name(known.name, known.address) end
-        local type_ = scripts.by_id[known.type]
+        local type_ = scripts.find(known.type)
         if type_ and type_.kind ~= "controller" and known.enabled ~= false
             and not nodes.all[known.address] and not (accept and not accept(known.address)) then
             list[#list + 1] = { address = known.address, name = known.name, type = type_,

@@ -243,14 +243,19 @@ function profile.files(makers)
     return list
 end
 
---- Declares a type, which make() gives, to the host. It stays in the profile while the plugin runs, also when
--- its script serves no more: there may be nodes of it.
+--- A type, which make() gives as host.declare takes it, is in the profile from now on while the plugin runs,
+-- also when its script serves no more: there may be nodes of it.
+function profile.add(id, make)
+    by_id[id] = by_id[id] or #declared + 1
+    declared[by_id[id]] = make
+    declarations = declarations + 1
+end
+
+--- The same, and it is declared to the host: there may be nodes of it from now on.
 function profile.declare(make)
     local type_ = make()
     host.declare(type_)
-    by_id[type_.id] = by_id[type_.id] or #declared + 1
-    declared[by_id[type_.id]] = make
-    declarations = declarations + 1
+    profile.add(type_.id, make)
 end
 
 --- Whether a driver that shows this number of this unit has no value.

@@ -8,6 +8,8 @@
 -- file, and a copy has its libs with it.
 -- A file that got another name goes on in another slot, which it is known by: the id of its type. A file that
 -- is deleted ends with its script.
+-- Of a built-in script that was proved, only its match is kept until there is a device for it: installations
+-- have a handful of kinds of devices, and the scripts of all others would take most of the plugin's memory.
 
 local check = require "types.check"
 local difference = require "serve.difference"
@@ -35,17 +37,22 @@ local slots = {}        -- [name] = { name, serving, reloads, gone = scans its f
                         --            told = how often it was told that it is in use, vacant = what served
                         --            goes on in another slot, so that another file of that name may serve,
                         --            waits = until when its copy may wait for devices, nil: no more,
-                        --            restart = scans until it is loaded again, nil: as it is }
+                        --            restart = scans until it is loaded again, nil: as it is,
+                        --            aside = { type = what a match looks at, from } of a built-in script that
+                        --            nothing needs yet, needed = something does }
                         -- serving = { id, type, file, path, stamp, user, folder, text, libs (of a user's),
                         --             place = path of the file it serves for (its own, but for a copy),
                         --             last = there is nothing to begin anew from, it goes on as it is }
 local scanned = {}      -- [path] = { file, seen = stamp at the last scan, tried = stamp loaded or refused,
-                        --            libs = what it asked for when it was tried, nil: not yet }
+                        --            libs = what it asked for when it was tried, as a set, nil: not yet }
 local built_in_ids = {} -- [id] = name of the built-in script it belongs to
+local fitting = {}      -- the types in service, and those put aside, by the names of their slots
 local user_folders = USER_FOLDERS
 local chosen = ""       -- the folder of the user's choice
 local listed = {}       -- [folder] = its files when it could be read last
 local scanned_folders   -- stamp_of_folders() at the last scan
+local read_again = setmetatable({}, { __mode = "kv" })  -- [from] = see check.declarations, until memory is
+                                                        -- collected
 
 --- Called before a file is loaded, so that the caller can let other work go on: many scripts may take long.
 scripts.pause = function() end
@@ -161,11 +168,20 @@ local function renamed_from(slot, type_)
     return other and other.slot ~= slot and was_renamed(other.slot) and other.slot or nil
 end
 
+--- The types that devices may get.
+local function usable_types()
+    local usable = {}
+    for _, type_ in ipairs(fitting) do
+        if type_.slot.aside or not scripts.suspended(type_) then usable[#usable + 1] = type_ end
+    end
+    return usable
+end
+
 --- The first of the devices that a new version would leave without any script; nil: there is none.
 local function first_lost(old, type_)
     local after = { type_ }
-    for _, other in ipairs(scripts.types) do
-        if other.slot ~= old.slot and not scripts.suspended(other) then after[#after + 1] = other end
+    for _, other in ipairs(usable_types()) do
+        if other.slot ~= old.slot then after[#after + 1] = other end
     end
     for _, device in ipairs(scripts.devices()) do
         local its = device.now and device.now.slot == old.slot
@@ -187,15 +203,16 @@ local function check_lost(old, script, from)
 end
 
 local function index_types()
-    local types, by_id = {}, {}
+    local types, by_id, all = {}, {}, {}
     for _, name in ipairs(sorted_names(slots)) do
-        local serving = slots[name].serving
+        local serving, aside = slots[name].serving, slots[name].aside
         if serving then
             table.insert(types, serving.type)
             for _, type_ in ipairs(check.types(serving.type)) do by_id[type_.id] = type_ end
         end
+        all[#all + 1] = serving and serving.type or aside and aside.type
     end
-    scripts.types, scripts.by_id = types, by_id
+    scripts.types, scripts.by_id, fitting = types, by_id, all
     for _, kind in ipairs { "controller", "gateway" } do
         scripts[kind] = slots[kind] and slots[kind].serving and slots[kind].serving.type
     end
@@ -227,16 +244,51 @@ local function serve(slot, script, from)
         profile.declare(function() return check.declaration(type_) end)
         if not from.user and fresh.place == fresh.path then built_in_ids[type_.id] = slot.name end
     end
-    local here = slot.serving
-    slot.serving = fresh
+    local here, aside = slot.serving, slot.aside
+    slot.serving, slot.aside = fresh, nil
     if before then before.serving = nil end
     local ok, why = pcall(index_types)
     if not ok then
-        slot.serving = here
+        slot.serving, slot.aside = here, aside
         if before then before.serving = old end
         error(why, 0)
     end
     if before then leave(before, old, slot) end
+end
+
+--- Whether a proved script has something to do before there is a device for it.
+local function is_needed(slot, script, from)
+    local type_ = script.type
+    return from.folder ~= BUILT_IN or slot.serving or slot.needed or type_.kind or type_.settings
+        or type(type_.match) == "function"
+end
+
+--- What the profile has of a type of a script that was put aside: its file is read once more.
+local function read_declaration(from, id)
+    local found, problem = read_again[from], nil
+    if not found then found, problem = check.declarations(from.path, from.file, libs.of(false)) end
+    if not found then error({ problem = problem }, 0) end
+    read_again[from] = found
+    return found[id]
+end
+
+--- Closes a proved script until something needs it: see wake. Raises what forbids it to serve.
+local function put_aside(slot, script, from)
+    local problem, type_ = conflict(slot, script, from), script.type
+    if problem then error(problem, 0) end
+    for _, one in ipairs(check.types(type_)) do
+        local id = one.id
+        profile.add(id, function() return read_declaration(from, id) end)
+        built_in_ids[id] = slot.name
+    end
+    slot.aside = { from = from,
+                   type = { id = type_.id, file = type_.file, match = type_.match, slot = slot } }
+    local ok, why = pcall(index_types)
+    if not ok then
+        slot.aside = nil
+        error(why, 0)
+    end
+    host.close_script(script.id)
 end
 
 --- What is another in what serves now. was: what served before, nil: nothing did.
@@ -258,17 +310,21 @@ local function swap(slot, from)
     local old, script = slot.serving, check.file(from.path, from.file, from.libs or libs.of(from.user))
     local problem, ok = script.problem, false
     if not from.place then
-        memory_of(from).libs = script.libs
+        local asked = {}
+        for name in pairs(script.libs or {}) do asked[name] = true end
+        memory_of(from).libs = asked
         from.stamp = stamp_of(from)
     end
     local before = not problem and renamed_from(slot, script.type)
     local was = before and before.serving or old
-    if not problem then ok, problem = pcall(serve, slot, script, from) end
+    local needed = not problem and is_needed(slot, script, from)
+    if not problem then ok, problem = pcall(needed and serve or put_aside, slot, script, from) end
     if not ok then
         if script.id then host.close_script(script.id) end
         shortage.pass_on(problem)
         return false, tostring(problem), script.later
     end
+    if not needed then return true end
     slot.gone, slot.notes = 0, script.notes
     slot.news = news(slot.serving, was)
     if not old then return true end
@@ -346,9 +402,8 @@ end
 --- A file that is new or changed, or its last good copy, comes into service -> whether one of them did.
 -- What is wrong with the file is told in any case. One that cannot be read now is tried again. anew: what
 -- serves for that file has to begin anew, so a broken file does not leave it as it is.
-local function use(slot, from, anew)
+local function use_at_once(slot, from, anew)
     local memory = memory_of(from)
-    scripts.pause()
     local ok, problem, later = try(slot, from)
     memory.tried = not later and from.stamp or nil
     if later and memory.problem == problem then return false end
@@ -368,6 +423,23 @@ local function use(slot, from, anew)
     host.log("warning", ok and ("The last good copy of %s serves until it is corrected."):format(from.file)
         or ("The last good copy of %s cannot be used: %s"):format(from.file, problem))
     return ok
+end
+
+--- The same for one of many files.
+local function use(slot, from, anew)
+    scripts.pause()
+    return use_at_once(slot, from, anew)
+end
+
+--- A script that was put aside comes into service -> its type; nil: it cannot, which is told, and a scan that
+-- finds another file tries again. Raises when the plugin has no memory for it.
+local function wake(slot)
+    slot.needed = true
+    if not use_at_once(slot, slot.aside.from) then
+        slot.aside = nil
+        index_types()
+    end
+    return slot.serving and slot.serving.type
 end
 
 --------------------------------------------------------------------------------------------- start
@@ -396,7 +468,7 @@ function scripts.load_built_in()
     local found = find_files()
     for _, name in ipairs(sorted_names(found)) do
         local last, slot = found[name][#found[name]], slot_of(name)
-        if not (last.user or slot.serving) then use(slot, last) end
+        if not (last.user or slot.serving or slot.aside) then use(slot, last) end
     end
 end
 
@@ -630,17 +702,15 @@ end
 --- Of two types that fit a device equally well the higher one has it: an owner's own goes before a built-in
 -- one, and what has no file any more after it.
 local function layer(type_)
+    local serving = type_.slot.serving
     if is_gone(type_.slot) then return 0 end
-    return type_.slot.serving.folder == BUILT_IN and 1 or 2
+    return serving and serving.folder ~= BUILT_IN and 2 or 1
 end
 
 --- The type for what was found; suspended ones do not count. Conflicts come back as text. What a script's
 -- match raises is its error at that device.
 function scripts.pick(found)
-    local usable = {}
-    for _, type_ in ipairs(scripts.types) do
-        if not scripts.suspended(type_) then usable[#usable + 1] = type_ end
-    end
+    local usable = usable_types()
     local best, problem, errors = matching.pick(usable, found, layer)
     if errors or trouble.scripts() > 0 then
         local place = ("match %s/%s"):format(found.service, found.instance)
@@ -649,7 +719,15 @@ function scripts.pick(found)
             if text then scripts.failed(type_.file, text, place) else scripts.worked(type_.file, place) end
         end
     end
+    if best and best.slot.aside then best = wake(best.slot) end
     return best, problem
+end
+
+--- The type, or part of one, with an id; nil: there is none.
+function scripts.find(id)
+    local slot = slots[built_in_ids[id]]
+    if slot and slot.aside then wake(slot) end
+    return scripts.by_id[id]
 end
 
 --- The type in service now for one that may have been replaced; a part that is in it no more stays as it was.
