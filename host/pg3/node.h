@@ -59,11 +59,11 @@ struct driver {
     char *text;     // shown beside the value, NULL = none
     short uom;      // of `shown`
     short told_uom; // of `told`
-    bool has;
-    bool seeded;    // shows what PG3 had before this run
-    bool changed;   // differs from what PG3 was told, or is owed
-    bool owed;      // PG3 is to be told, whatever it shows
-    bool text_told; // PG3 shows a text beside it
+    bool has : 1;
+    bool seeded : 1;    // shows what PG3 had before this run
+    bool changed : 1;   // differs from what PG3 was told, or is owed
+    bool owed : 1;      // PG3 is to be told, whatever it shows
+    bool text_told : 1; // PG3 shows a text beside it
     char shown[NODE_SHOWN_SIZE];
 };
 
