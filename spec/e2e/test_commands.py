@@ -208,6 +208,7 @@ def test_the_rate_limit_of_vrm_is_never_passed(running):
 def test_the_log_level_changes_live(running):
     pg3, plugin = running.pg3, running.plugin
     running.wait_energy()
+    pg3.log_level = "ERROR"                     # as its configuration tells it, too
     pg3.send({"setLogLevel": {"level": "ERROR"}})
     pg3.query(BANK, requestId="after")
     wait_report(running, "after")               # the level came before it
@@ -217,6 +218,7 @@ def test_the_log_level_changes_live(running):
     pg3.discover()
     time.sleep(0.5)
     assert plugin.log_lines()[before:] == []
+    pg3.log_level = "ALL"
     pg3.send({"setLogLevel": {"level": "ALL"}})
     pg3.send({"neverHeardOf": {}})
     running.wait(lambda: any("neverHeardOf" in line for line in plugin.log_lines("DEBUG")),

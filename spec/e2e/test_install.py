@@ -108,6 +108,7 @@ def test_update_and_downgrade_keep_scripts_parameters_and_state(world, kind, how
     world.params["temp_unit"] = "F"
     pg3 = world.running()
     world.wait_value(CHARGER, "GV21", 1)
+    world.wait_energy()
     names, params = {node.address: node.name for node in pg3.nodes.values()}, dict(pg3.customs["customparams"])
     polls = 1
     for version in ("99.0.0", "0.1.0"):                         # an update, then a downgrade
