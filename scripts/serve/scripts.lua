@@ -47,6 +47,7 @@ local scanned = {}      -- [path] = { file, seen = stamp at the last scan, tried
                         --            libs = what it asked for when it was tried, as a set, nil: not yet }
 local built_in_ids = {} -- [id] = name of the built-in script it belongs to
 local fitting = {}      -- the types in service, and those put aside, by the names of their slots
+local known_types = {}  -- [id] = true: at the start PG3 had a node of this type
 local user_folders = USER_FOLDERS
 local chosen = ""       -- the folder of the user's choice
 local listed = {}       -- [folder] = its files when it could be read last
@@ -259,6 +260,9 @@ end
 --- Whether a proved script has something to do before there is a device for it.
 local function is_needed(slot, script, from)
     local type_ = script.type
+    for _, one in ipairs(check.types(type_)) do
+        if known_types[one.id] then return true end
+    end
     return from.folder ~= BUILT_IN or slot.serving or slot.needed or type_.kind or type_.settings
         or type(type_.match) == "function"
 end
@@ -466,6 +470,7 @@ end
 -- one nor keep it from serving. Raises when the plugin has no memory for one; called again it goes on.
 function scripts.load_built_in()
     local found = find_files()
+    for _, node in ipairs(host.known()) do known_types[node.type] = true end
     for _, name in ipairs(sorted_names(found)) do
         local last, slot = found[name][#found[name]], slot_of(name)
         if not (last.user or slot.serving or slot.aside) then use(slot, last) end
@@ -705,6 +710,21 @@ local function layer(type_)
     local serving = type_.slot.serving
     if is_gone(type_.slot) then return 0 end
     return serving and serving.folder ~= BUILT_IN and 2 or 1
+end
+
+--- Brings what was put aside into service for the devices of these rows, one script after the other with
+-- pauses: who asks for a type by scripts.pick or scripts.find does not wait. Raises when the plugin has no
+-- memory.
+function scripts.prepare(rows)
+    local services = {}
+    for _, row in ipairs(rows) do services[row.service or ""] = true end
+    for _, type_ in ipairs(usable_types()) do
+        local slot = type_.slot
+        if slot.aside and matching.serves(type_, services) then
+            scripts.pause()
+            if slot.aside then wake(slot) end
+        end
+    end
 end
 
 --- The type for what was found; suspended ones do not count. Conflicts come back as text. What a script's

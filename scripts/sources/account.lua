@@ -287,6 +287,10 @@ local function ask(s, site, discover, priority)
         return nil, { kind = "bad_answer", text = "VRM sent no measurements of this installation." }
     end
     site.had_rows = #answer.rows > 0
+    if discover then
+        scripts.prepare(answer.rows)
+        if outdated(s, site) then return nil end
+    end
     last_answer = answer.date or host.time()
     installation.show(site, answer, last_answer, discover)
     if discover then choices.offer() end

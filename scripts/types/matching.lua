@@ -23,6 +23,14 @@ local function contains(text, words)
     return false
 end
 
+--- Whether a type may fit devices of these D-Bus services: { [service] = true }.
+function matching.serves(type_, services)
+    for service in pairs(services) do
+        if listed(service, type_.match.service) then return true end
+    end
+    return false
+end
+
 --- How well a type fits what was found; nil = not at all, a higher number = closer.
 -- found = { service, instance, product = name|"", type = VRM's device type name|"" }
 function matching.rank(type_, found)

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import ssl
 import select
 import signal
 import subprocess
@@ -117,7 +118,7 @@ class Listener:
     def __init__(self, vrm, port, password):
         self.code, self.told, self.news = None, {}, threading.Condition()
         self.client = paho.Client()
-        self.client.tls_set(vrm.ca)
+        self.client.tls_set_context(ssl.create_default_context(cafile=vrm.ca))
         self.client.username_pw_set(USER["email"], password)
         self.client.on_connect = lambda *args: self.note(lambda: setattr(self, "code", args[-1]))
         self.client.on_message = lambda _client, _data, message: self.note(
