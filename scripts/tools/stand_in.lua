@@ -104,7 +104,9 @@ function stand_in.begin(on)
         events.start()
         events.ready()
     end)
-    local fast = host.demo or asked.replay and not replay.is_live()
+    -- What is told once ends when nothing new comes, which on a slow machine is never while the demo goes on.
+    local goes_on = host.demo and not (host.once or asked.get)
+    local fast = goes_on or asked.replay and not replay.is_live()
     local ask_all = function() events.query("all") end
     timer.every(fast and FAST_POLL or SHORT_POLL, fast and ask_all or events.shortpoll)
     timer.every(fast and FAST_LONG_POLL or LONG_POLL, events.longpoll)
