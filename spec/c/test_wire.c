@@ -207,6 +207,9 @@ static void test_set(void) {
     buf_clear(&b);
     node_is(n, n->all[1], NODE_LIVE); // kept for then
     CHECK(wire_set(&b, n, "ctl", "ST") && strstr(buf_text(&b), "\"7\"") != NULL);
+    buf_clear(&b);
+    node_set(n, n->all[1], 0, 8, NULL); // nothing but a value has changed
+    CHECK(wire_set(&b, n, "ctl", "ST") && strstr(buf_text(&b), "\"8\"") != NULL);
     buf_free(&b);
     nodes_free(n);
 }
