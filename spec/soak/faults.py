@@ -11,7 +11,7 @@ from vrm_faults import WRONG_TYPES
 
 from support.world import CONTROLLER, FRESH, address
 
-from .world import BANK, BEAT, LONG_POLL, LONGEST_PAUSE, POLL, POLLED, ROOF, SCRIPT
+from .world import BANK, BEAT, LONG_POLL, LONGEST_PAUSE, POLL, POLLED, ROOF, ROUND, SCRIPT
 
 AT_A_POLL = POLL + 10               # the plugin tries again at each poll, whatever its own pause is
 AT_A_LONG_POLL = LONG_POLL + AT_A_POLL
@@ -345,7 +345,7 @@ def PG3_sends_unknown_and_odd_keys(world, dice):
     world.pg3.behaviour.unknown_keys = True
     world.poll_in_trouble(2)
     world.pg3.behaviour.unknown_keys = False
-    return 0
+    return ROUND
 
 
 @fault
@@ -373,7 +373,7 @@ def PG3_loses_the_answers_to_values(world, dice):
     world.pg3.lose_set_answers = True
     world.poll_in_trouble(3)
     world.pg3.lose_set_answers = False
-    return 0
+    return ROUND
 
 
 @fault
@@ -486,7 +486,7 @@ def the_log_folder_is_deleted(world, dice):
     world.poll_in_trouble(lasting(dice))
     os.makedirs(world.plugin.path("logs"), exist_ok=True)
     world.expect_logged()
-    return 0
+    return ROUND
 
 
 @fault
@@ -497,7 +497,7 @@ def the_log_folder_is_moved_for_a_while(world, dice):
     shutil.rmtree(world.plugin.path("logs"), ignore_errors=True)
     os.rename(world.plugin.path("moved"), world.plugin.path("logs"))
     world.expect_logged()
-    return 0
+    return ROUND
 
 
 @fault

@@ -20,7 +20,8 @@ TRY_AGAIN = 11          # virtual seconds; more than the plugin's pause after a 
 LONGEST_PAUSE = 300     # virtual seconds; README: the plugin's own pauses double up to this
 MOMENT = 1e-6           # the shortest leap
 SPREAD = 0.6            # the second installation is polled half a second after the first
-ROUND = 12              # virtual seconds; an installation that was asked just now is asked again after ten
+ROUND = 12              # virtual seconds of a poll of both; an installation that was asked just now is asked again
+                        # after ten
 STEP = 10               # virtual seconds of one leap while something is wrong
 BEAT = 2.5              # of one while values come live: a heart beats every three seconds
 GATHER = 0.3            # virtual seconds; the plugin takes what came live five times in one
