@@ -447,7 +447,7 @@ describe("control for a time", function()
         local START, TIMER = "generator/0/ManualStart", "generator/0/ManualStartTimer"
         local row = require("spec.fixtures.vrm").row
         local rows = { row("generator", 0, "/ManualStart", nil, 0), row("generator", 0, "/State", nil, 0) }
-        local world, gx = start(ON, { rows = rows, values = { [TIMER] = 0 } })
+        local world, gx = start(ON, { rows = rows, values = { [TIMER] = 0 }, devices = fake.DEVICES })
         local address = "392u_gn0"
         assert.is_true(world:command(address, "FOR_GV1", { query = { ["VALUE.uom25"] = "1",
                                                                      ["MINUTES.uom45"] = "20" } }))

@@ -1,5 +1,6 @@
 --- Events that ISY programs react to: each once when it begins and once when it ends, also over a restart.
 
+local fake = require "spec.support.fake_host"
 local fixtures = require "spec.fixtures.vrm"
 local worlds = require "spec.support.worlds"
 
@@ -296,7 +297,7 @@ describe("a generator", function()
         local site = boat()
         site.rows = fixtures.join(site.rows, { row("generator", 0, "/State", nil, 0),
             row("genset", 3, "/StatusCode", nil, 0) })
-        local world = started { sites = { [151734] = site } }
+        local world = started { sites = { [151734] = site }, devices = fake.DEVICES }
         assert.same({ "392u_gn0 GENSTART" }, after(world, "/State", 2))
         assert.same({}, after(world, "/State", 1))
         assert.same({}, after(world, "/State", 3))

@@ -438,7 +438,7 @@ describe("commands", function()
         local world = with_mill()
         local before = world.last_script
         send(world, "controller", "RELOAD", {})
-        assert.equal(before + #fake.DEVICES + 1, world.last_script)
+        assert.equal(before + #worlds.DEVICES + 1, world.last_script)
         assert.equal(6, #world:logged("thousand instructions"))   -- the plugin's, and those that have nodes
         assert.equal(40, world:value("392u_zl20", "ST"))
         send(world, "controller", "DISCOVER", {})         -- arrives as an event of its own

@@ -132,7 +132,8 @@ describe("devices", function()
             devices[#devices + 1] = fixtures.device(one[1], i == 2 and 99 or nil, i, "")
             rows[i] = row(nil, i, nil, one[2], one[3], { Device = one[1] })
         end
-        local world = started { sites = { [151734] = { name = "Mast", devices = devices, rows = rows } } }
+        local world = started {
+            sites = { [151734] = { name = "Mast", devices = devices, rows = rows } }, devices = fake.DEVICES }
         assert.same({ 78.5, 612, 41, 13.5 }, { world:value("392u_bm1", "ST"), world:value("392u_pv2", "ST"),
             world:value("392u_sc3", "ST"), world:value("392u_ch4", "CV") })
     end)
@@ -427,7 +428,7 @@ describe("measurements", function()
         local active = row("multi", 5, "/Ac/ActiveIn/ActiveInput", "AI", 0)
         site.rows = fixtures.join(site.rows, { active, row("multi", 5, "/Ac/In/1/L1/P", "mi1", 120),
             row("multi", 5, "/Ac/In/2/L1/P", "mi2", 640) })
-        local world = started { sites = { [151734] = site } }
+        local world = started { sites = { [151734] = site }, devices = fake.DEVICES }
         local rs
         for address, node in pairs(world.nodes) do
             if node.type == "VICMULTI" then rs = address end

@@ -1,5 +1,6 @@
 --- What the ISY shows for odd rows of VRM: its units, its "not available", its large and its small systems.
 
+local fake = require "spec.support.fake_host"
 local worlds = require "spec.support.worlds"
 local fixtures = require "spec.fixtures.vrm"
 local discovery = require "model.discovery"
@@ -30,7 +31,7 @@ local function world_of(cases)
             rows = rows_of(service, of_gateway and 0 or i, case[2]) }
         addresses[i] = of_gateway and discovery.gateway_address(i) or discovery.address(i, service, i)
     end
-    local world = worlds.started { sites = sites }
+    local world = worlds.started { sites = sites, devices = fake.DEVICES }
     for i, address in ipairs(addresses) do
         assert(world.nodes[address], cases[i][1])
         assert.equal(1, world:value(address, "GV30"))

@@ -23,7 +23,7 @@ describe("a built-in script", function()
     local function with_tank(options)
         local site = fixtures.boat()
         options = options or {}
-        options.sites = { [151734] = site }
+        options.sites, options.devices = { [151734] = site }, fake.DEVICES
         local world = started(options)
         world:run(15)
         table.insert(site.rows, fixtures.row("tank", 7, "/Level", "tl", 40))
@@ -266,7 +266,7 @@ describe("a user's script", function()
         world:fire("command", "controller", "RELOAD", {})
         world:run(1)
         assert.is_true(loaded["persist/scripts/solar_charger.lua"])
-        assert.equal(#fake.DEVICES, count)
+        assert.equal(#worlds.DEVICES, count)
         assert.equal(before, world:figures().scripts)
         assert.equal(1, #world:logged("persist/scripts/solar_charger.lua: memory"))
         well(world)

@@ -363,7 +363,7 @@ describe("a folder of scripts that cannot be read", function()
     -- although the user's serves in its place and nobody looks at it any more
     -- Expected: what serves is well, so nothing is in error
     it("at the start is forgotten once the user's file serves in its place", function()
-        local world = script_world.new { files = { [USER .. "tank.lua"] = TANK } }
+        local world = script_world.new { files = { [USER .. "tank.lua"] = TANK }, devices = fake.DEVICES }
         local load_script = world.host.load_script
         world.host.load_script = function(path, file, libs)
             if file ~= "devices/tank.lua" then return load_script(path, file, libs) end

@@ -31,8 +31,11 @@ local function ess_rows()
     return rows
 end
 
+local declared
+
 --- The paths that the built-in tables say may be written, as a set.
 local function declared_paths()
+    if declared then return declared end
     local check, paths = require "types.check", {}
     for _, name in ipairs(fake.DEVICES) do
         local script = fake.load_device(name)
@@ -46,6 +49,7 @@ local function declared_paths()
             end
         end
     end
+    declared = paths
     return paths
 end
 
@@ -163,7 +167,7 @@ function control_world.started(params, options)
     local world = worlds.new {
         sites = { [151734] = site }, params = given, known = options.known,
         broker = function() return nil end,
-        extra_scripts = options.extra_scripts,
+        extra_scripts = options.extra_scripts, devices = options.devices,
         on_send = function(_, message) gx:hear(message) end,
     }
     world.saved, world.command, world.gx, gx.world = options.saved, command, gx, world

@@ -127,8 +127,14 @@ end
 
 function fake:at(seconds, fn)
     self.last_timer = self.last_timer + 1
-    self.timers[self.last_timer] = { id = self.last_timer, time = self.now + seconds, fn = fn }
-    return self.last_timer
+    local timer, low, high = { id = self.last_timer, time = self.now + seconds, fn = fn }, 1, #self.due + 1
+    while low < high do
+        local middle = (low + high) // 2
+        if self.due[middle].time > timer.time then low = middle + 1 else high = middle end
+    end
+    table.insert(self.due, low, timer)
+    self.timers[timer.id] = timer
+    return timer.id
 end
 
 --- A task that waits goes on.
@@ -165,15 +171,14 @@ function fake:await(task, seconds)
     return table.unpack(results, 1, results.n)
 end
 
+--- Of the timers that were not stopped the one that is due first.
 local function next_timer(self, limit)
-    local best
-    for _, timer in pairs(self.timers) do
-        if timer.time <= limit and (not best or timer.time < best.time
-            or (timer.time == best.time and timer.id < best.id)) then
-            best = timer
-        end
+    local timer = self.due[#self.due]
+    while timer and not self.timers[timer.id] do
+        table.remove(self.due)
+        timer = self.due[#self.due]
     end
-    return best
+    return timer and timer.time <= limit and timer or nil
 end
 
 --- Lets virtual time pass.
@@ -816,13 +821,9 @@ local function file_functions(self, host)
     host.folder_stamp = function(folder)
         local list, _, there = host.script_files(text_of(folder))
         if not list then return not there and 0 or nil end
-        local hash = 5381
-        for _, file in ipairs(list) do
-            for _, byte in ipairs { (file.name .. " " .. file.stamp):byte(1, -1) } do
-                hash = hash * 33 + byte
-            end
-        end
-        return hash
+        local names = {}
+        for i, file in ipairs(list) do names[i] = file.name .. " " .. file.stamp end
+        return scripts.number(table.concat(names, " "))
     end
     host.names = function(folder)
         local list, inner, prefix = {}, {}, text_of(folder) .. "/"
@@ -1025,6 +1026,7 @@ function fake.new(options)
     options = options or {}
     local self = setmetatable({
         events = {}, now = START_TIME, clock_error = 0, timers = {}, last_timer = 0, hold_until = 0,
+        due = {},                   -- the timers, that which comes first last
         nodes = {}, once = {}, added = {}, types = {}, sets = {}, known = options.known or {},
         lines = {}, masked = {}, notices = {}, notice_log = {}, handlers = {}, requests = {}, beside = {},
         pushed = {},
@@ -1043,7 +1045,7 @@ function fake.new(options)
     end
     if not self.scripts then
         self.scripts = {}
-        for i, name in ipairs(fake.DEVICES) do self.scripts[i] = fake.load_device(name) end
+        for i, name in ipairs(options.devices or fake.DEVICES) do self.scripts[i] = fake.load_device(name) end
         for _, extra in ipairs(options.extra_scripts or {}) do table.insert(self.scripts, extra) end
     end
     local host = {}

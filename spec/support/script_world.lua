@@ -8,7 +8,6 @@
 --   script_world.well(world)                      no script has a fault; in_trouble: one has, and it is told
 
 local assert = require "luassert"
-local fake = require "spec.support.fake_host"
 local scripts = require "spec.support.fake_scripts"
 local worlds = require "spec.support.worlds"
 
@@ -81,7 +80,7 @@ function script_world.new(options)
     local world = worlds.new(options)
     world.scripts, world.readded, world.last_stamp, world.saved = nil, {}, 0, options.saved
     for name, method in pairs(methods) do world[name] = method end
-    for _, name in ipairs(fake.DEVICES) do
+    for _, name in ipairs(options.devices or worlds.DEVICES) do
         world:write(BUILT_IN .. "/" .. name .. ".lua", script_world.text(name))
     end
     for path, text in pairs(options.files or {}) do world:write(path, text) end
