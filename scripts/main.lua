@@ -219,7 +219,6 @@ end
 
 host.limit(vrm.LIMIT)
 scripts.pause = function() host.sleep(0) end
-profile.pause = scripts.pause
 scripts.devices = account.devices
 
 --- Of these three, what finds no memory here is told again by the host.

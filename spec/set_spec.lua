@@ -45,7 +45,7 @@ describe("the word set", function()
     it("is in the profile: editors of their own, and what preselects", function()
         local type_ = assert(device({ min = 0, max = 2500, step = 50 }, { choices = { 0, 9 } }))
         local files = {}
-        for _, file in ipairs(assert(profile.files { function() return check.declaration(type_) end })) do
+        for _, file in ipairs(assert(profile.files { profile.of(check.declaration(type_)) })) do
             files[file.name] = table.concat(file.parts)
         end
         local nodedefs, editors, texts = files["nodedefs.xml"], files["editors.xml"], files["en_us.txt"]

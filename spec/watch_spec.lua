@@ -278,7 +278,8 @@ end)
 describe("a value", function()
     local TYPE = { id = "MYX", name = "Thing", events = {}, commands = {}, drivers = {
         { id = "ST", label = "Power", uom = 73, places = 0, min = 0, max = 1 },
-        { id = "GV0", label = "State", uom = 25, places = 0, names = { [0] = "Off", [3] = "On" } },
+        { id = "GV0", label = "State", uom = 25, places = 0, names_id = "MYX_GV0",
+          names = { [0] = "Off", [3] = "On" } },
         { id = "GV1", label = "Count", uom = 56, places = 1, min = 0, max = 1 },
         { id = "GV2", label = "At", uom = 151, places = 0, min = 0, max = 1 },
         { id = "GV3", label = "Temperature", uom = 4, places = 1, min = 0, max = 1 },

@@ -3,16 +3,15 @@
 
 local profile = {}
 
---- Called before each type that is written, so that the caller can let other work go on: there may be many.
-profile.pause = function() end
-
 local MOST_BYTES = 1024 * 1024      -- of one file
 local UOM_INDEX = 25                -- the one unit whose values have names everywhere
 local NO_DATA, NO_DATA_NAMES = 101, "NODATA"        -- host/pg3/node.h
 
-local declared = {}                 -- what makes the declarations of all types of this run, in order
+local written = {}                  -- all types of this run as profile.of writes them, in order
 local by_id = {}                    -- [id] = its place there
-local declarations = 0              -- how many there were
+local makers = {}                   -- [id] = what makes the declaration of one that was declared to the host
+local editors = {}                  -- [id] = its text: types share them
+local lists = {}                    -- [id] = the texts of a list of value names that were written last
 
 ------------------------------------------------------------------------------------------- texts
 
@@ -47,24 +46,7 @@ local function nls(text) return replace(text:gsub("\\", "\\u005C"), nls_characte
 
 ----------------------------------------------------------------------------------------- writing
 
-local function new_file(folder, name, head)
-    return { folder = folder, name = name, bytes = 0, parts = {}, pieces = { head } }
-end
-
-local function put(file, form, ...)
-    local text = form:format(...)
-    file.bytes = file.bytes + #text
-    file.pieces[#file.pieces + 1] = text
-    if file.bytes > MOST_BYTES then
-        error({ problem = ("the profile is larger than %d KiB"):format(MOST_BYTES // 1024) }, 0)
-    end
-end
-
---- Joins what was put into a file since the last time: all its small texts would take twice the memory.
-local function join(file)
-    file.parts[#file.parts + 1] = table.concat(file.pieces)
-    file.pieces = {}
-end
+local function put(pieces, form, ...) pieces[#pieces + 1] = form:format(...) end
 
 ------------------------------------------------------------------------------------------ editors
 
@@ -103,38 +85,24 @@ local function editor_id(driver, lacks)
     return lacks and id .. "_ND" or id
 end
 
-local function same_names(a, b)
-    for value, name in pairs(a) do
-        if b[value] ~= name then return false end
-    end
-    for value in pairs(b) do
-        if a[value] == nil then return false end
-    end
-    return true
-end
-
-local function put_range(files, unit, places, step)
-    put(files.editors, '    <range uom="%d" min="%.15g" max="%.15g" prec="%d"%s />\n', unit.uom, unit.min,
+local function put_range(pieces, unit, places, step)
+    put(pieces, '    <range uom="%d" min="%.15g" max="%.15g" prec="%d"%s />\n', unit.uom, unit.min,
         unit.max, places, step and (' step="%.15g"'):format(step) or "")
 end
 
---- The texts of a list, written unless they are there; raises if it is another one of the same name.
-local function put_texts(files, id, names, type_)
-    local other = files.lists[id]
-    if other and not same_names(names, other.names) then
-        error({ problem = ("the value names %s are declared twice with different values, by the node types"
-            .. " %s and %s"):format(id, other.of, type_.id) }, 0)
-    end
-    if other then return end
-    files.lists[id] = { names = names, of = type_.id }
-    put(files.texts, "\n")
+--- The texts of a list of value names, which a type uses.
+local function use_list(type_, id, names)
+    local pieces = { "\n" }
     for _, value in ipairs(values_of(names)) do
-        put(files.texts, "%s-%d = %s\n", id, value, nls(names[value]))
+        put(pieces, "%s-%d = %s\n", id, value, nls(names[value]))
     end
+    local text = table.concat(pieces)
+    if lists[id] ~= text then lists[id] = text end      -- one string for all types
+    type_.lists[id] = lists[id]
 end
 
-local function put_subset(files, id, names)
-    put(files.editors, '    <range uom="%d" subset="%s" nls="%s" />\n', UOM_INDEX, subset(values_of(names)),
+local function put_subset(pieces, id, names)
+    put(pieces, '    <range uom="%d" subset="%s" nls="%s" />\n', UOM_INDEX, subset(values_of(names)),
         xml(id))
 end
 
@@ -147,115 +115,146 @@ local function with_no_data(names)
     return all
 end
 
---- The editor of a driver or parameter, written unless it is there -> its id as an attribute. lacks: it may
--- be without a value.
-local function editor(files, driver, type_, lacks)
-    local id = editor_id(driver, lacks)
-    local names = driver.all_names or driver.names
-    if names then put_texts(files, driver.names_id, with_no_data(names), type_) end
-    if files.editors_there[id] then return xml(id) end
-    files.editors_there[id] = true
-    put(files.editors, '  <editor id="%s">\n', xml(id))
+local function editor_text(id, driver, lacks)
+    local pieces = {}
+    put(pieces, '  <editor id="%s">\n', xml(id))
     if driver.names then
-        put_subset(files, driver.names_id, lacks and with_no_data(driver.names) or driver.names)
+        put_subset(pieces, driver.names_id, lacks and with_no_data(driver.names) or driver.names)
     else
-        put_range(files, driver, driver.places, driver.step)
-        if driver.alt then put_range(files, driver.alt, driver.places) end
-        if lacks then
-            put_texts(files, NO_DATA_NAMES, NO_DATA_ALONE, type_)
-            put_subset(files, NO_DATA_NAMES, NO_DATA_ALONE)
-        end
+        put_range(pieces, driver, driver.places, driver.step)
+        if driver.alt then put_range(pieces, driver.alt, driver.places) end
+        if lacks then put_subset(pieces, NO_DATA_NAMES, NO_DATA_ALONE) end
     end
-    put(files.editors, "  </editor>\n")
+    put(pieces, "  </editor>\n")
+    return table.concat(pieces)
+end
+
+--- The editor of a driver or parameter, which a type uses -> its id as an attribute. lacks: it may be without
+-- a value.
+local function use_editor(type_, driver, lacks)
+    local id, names = editor_id(driver, lacks), driver.all_names or driver.names
+    if names then use_list(type_, driver.names_id, with_no_data(names)) end
+    if lacks and not driver.names then use_list(type_, NO_DATA_NAMES, NO_DATA_ALONE) end
+    editors[id] = editors[id] or editor_text(id, driver, lacks)
+    table.insert(type_.editors, id)
     return xml(id)
 end
 
 ------------------------------------------------------------------------------------ node definitions
 
-local function put_status(files, type_, driver)
-    local id = editor(files, driver, type_, not driver.sure)
-    put(files.nodedefs, '      <st id="%s" editor="%s" />\n', xml(driver.id), id)
-    put(files.texts, "ST-%s-%s-NAME = %s\n", type_.id, driver.id, nls(driver.label))
+local function put_status(type_, id, driver)
+    local editor = use_editor(type_, driver, not driver.sure)
+    put(type_.nodedef, '      <st id="%s" editor="%s" />\n', xml(driver.id), editor)
+    put(type_.texts, "ST-%s-%s-NAME = %s\n", id, driver.id, nls(driver.label))
 end
 
 --- A command the node accepts, or an event it sends.
-local function put_command(files, type_, command)
-    local params = command.params or {}
-    put(files.texts, "CMD-%s-%s-NAME = %s\n", type_.id, command.id, nls(command.name))
-    put(files.nodedefs, '        <cmd id="%s"%s\n', xml(command.id), #params > 0 and ">" or " />")
+local function put_command(type_, id, command)
+    local params, nodedef, texts = command.params or {}, type_.nodedef, type_.texts
+    put(texts, "CMD-%s-%s-NAME = %s\n", id, command.id, nls(command.name))
+    put(nodedef, '        <cmd id="%s"%s\n', xml(command.id), #params > 0 and ">" or " />")
     for _, param in ipairs(params) do
-        local id = editor(files, param, type_)
+        local editor = use_editor(type_, param)
         local init = param.init and (' init="%s"'):format(xml(param.init)) or ""
-        put(files.nodedefs, '          <p id="%s" editor="%s"%s />\n', xml(param.id), id, init)
-        if param.label then
-            put(files.texts, "CMDPN-%s-%s-NAME = %s\n", type_.id, param.id, nls(param.label))
-        end
+        put(nodedef, '          <p id="%s" editor="%s"%s />\n', xml(param.id), editor, init)
+        if param.label then put(texts, "CMDPN-%s-%s-NAME = %s\n", id, param.id, nls(param.label)) end
     end
-    if #params > 0 then put(files.nodedefs, "        </cmd>\n") end
+    if #params > 0 then put(nodedef, "        </cmd>\n") end
 end
 
-local function put_type(files, type_)
-    local nodedefs, events = files.nodedefs, type_.events or {}
-    put(nodedefs, '  <nodeDef id="%s" nls="%s">\n    <editors />\n    <sts>\n', xml(type_.id), xml(type_.id))
-    put(files.texts, "\nND-%s-NAME = %s\n", type_.id, nls(type_.name))
-    if type_.icon then put(files.texts, "ND-%s-ICON = %s\n", type_.id, nls(type_.icon)) end
-    for _, driver in ipairs(type_.drivers) do put_status(files, type_, driver) end
-    put(nodedefs, "    </sts>\n    <cmds>\n      <sends%s\n", #events > 0 and ">" or " />")
-    for _, event in ipairs(events) do put_command(files, type_, event) end
-    if #events > 0 then put(nodedefs, "      </sends>\n") end
-    put(nodedefs, "      <accepts>\n")
-    for _, command in ipairs(type_.commands or {}) do put_command(files, type_, command) end
-    put(nodedefs, "      </accepts>\n    </cmds>\n  </nodeDef>\n")
-end
-
-local XML = '<?xml version="1.0" encoding="UTF-8"?>\n'
-
-local function put_types(files, makers)
-    for _, make in ipairs(makers) do
-        profile.pause()
-        put_type(files, make())
-        for _, file in ipairs { files.nodedefs, files.editors, files.texts } do join(file) end
-    end
-    put(files.nodedefs, "</nodeDefs>\n")
-    put(files.editors, "</editors>\n")
+--- What the files have of a type, which is as host.declare takes it. It is much smaller than its declaration.
+function profile.of(declaration)
+    local nodedef, texts, id, events = {}, {}, declaration.id, declaration.events or {}
+    local type_ = { id = id, nodedef = nodedef, texts = texts, editors = {}, lists = {} }
+    put(nodedef, '  <nodeDef id="%s" nls="%s">\n    <editors />\n    <sts>\n', xml(id), xml(id))
+    put(texts, "\nND-%s-NAME = %s\n", id, nls(declaration.name))
+    if declaration.icon then put(texts, "ND-%s-ICON = %s\n", id, nls(declaration.icon)) end
+    for _, driver in ipairs(declaration.drivers) do put_status(type_, id, driver) end
+    put(nodedef, "    </sts>\n    <cmds>\n      <sends%s\n", #events > 0 and ">" or " />")
+    for _, event in ipairs(events) do put_command(type_, id, event) end
+    if #events > 0 then put(nodedef, "      </sends>\n") end
+    put(nodedef, "      <accepts>\n")
+    for _, command in ipairs(declaration.commands or {}) do put_command(type_, id, command) end
+    put(nodedef, "      </accepts>\n    </cmds>\n  </nodeDef>\n")
+    type_.nodedef, type_.texts = table.concat(nodedef), table.concat(texts)
+    return type_
 end
 
 --------------------------------------------------------------------------------------------- the whole
 
---- The files of types as host.profile takes them | nil, what is wrong with the types. makers: a list of
--- functions that give what host.declare takes of a type; it is much, and needed for a moment.
-function profile.files(makers)
-    local files = {
+local XML = '<?xml version="1.0" encoding="UTF-8"?>\n'
+
+local function new_file(folder, name, head)
+    return { folder = folder, name = name, parts = { head } }
+end
+
+--- What of a type is not in the files yet. of: the type that has a list, by the list's id -> what is wrong.
+local function put_type(files, type_, of)
+    for _, id in ipairs(type_.editors) do
+        if not files.there[id] then table.insert(files.editors.parts, editors[id]) end
+        files.there[id] = true
+    end
+    for id, text in pairs(type_.lists) do
+        local other = of[id]
+        if other and other.lists[id] ~= text then
+            return ("the value names %s are declared twice with different values, by the node types %s"
+                .. " and %s"):format(id, other.id, type_.id)
+        end
+        of[id] = type_
+    end
+    table.insert(files.nodedefs.parts, type_.nodedef)
+    table.insert(files.texts.parts, type_.texts)
+end
+
+local function put_lists(file, of)
+    local ids = {}
+    for id in pairs(of) do ids[#ids + 1] = id end
+    table.sort(ids)
+    for _, id in ipairs(ids) do table.insert(file.parts, of[id].lists[id]) end
+end
+
+--- The files of types as host.profile takes them | nil, what is wrong with the types. types: see profile.of.
+function profile.files(types)
+    local files, of = {
         nodedefs = new_file("nodedef", "nodedefs.xml", XML .. "<nodeDefs>\n"),
         editors = new_file("editor", "editors.xml", XML .. "<editors>\n"),
         texts = new_file("nls", "en_us.txt",
             "# Written by victron-host --write-profile from the device scripts.\n"),
-        editors_there = {},         -- as a set of ids
-        lists = {},                 -- [id] = { names, of = id of the type that has them }
-    }
-    local ok, problem = pcall(put_types, files, makers)
-    if not ok then
-        if type(problem) == "table" and problem.problem then return nil, problem.problem end
-        error(problem, 0)
+        there = {},                 -- the ids of the editors written, as a set
+    }, {}
+    for _, type_ in ipairs(types) do
+        local problem = put_type(files, type_, of)
+        if problem then return nil, problem end
     end
+    put_lists(files.texts, of)
+    table.insert(files.nodedefs.parts, "</nodeDefs>\n")
+    table.insert(files.editors.parts, "</editors>\n")
     local list = { files.nodedefs, files.editors, files.texts }
-    for _, file in ipairs(list) do join(file) end
+    for _, file in ipairs(list) do
+        local bytes = 0
+        for _, part in ipairs(file.parts) do bytes = bytes + #part end
+        if bytes > MOST_BYTES then
+            return nil, ("the profile is larger than %d KiB"):format(MOST_BYTES // 1024)
+        end
+    end
     return list
 end
 
---- A type, which make() gives as host.declare takes it, is in the profile from now on while the plugin runs,
--- also when its script serves no more: there may be nodes of it.
-function profile.add(id, make)
-    by_id[id] = by_id[id] or #declared + 1
-    declared[by_id[id]] = make
-    declarations = declarations + 1
+--- A type as host.declare takes it is in the profile from now on while the plugin runs, also when its script
+-- serves no more: there may be nodes of it.
+function profile.add(declaration)
+    local id = declaration.id
+    by_id[id] = by_id[id] or #written + 1
+    written[by_id[id]] = profile.of(declaration)
 end
 
---- The same, and it is declared to the host: there may be nodes of it from now on.
+--- The same for the one that make() gives, and it is declared to the host: there may be nodes of it from now
+-- on.
 function profile.declare(make)
-    local type_ = make()
-    host.declare(type_)
-    profile.add(type_.id, make)
+    local declaration = make()
+    host.declare(declaration)
+    profile.add(declaration)
+    makers[declaration.id] = make
 end
 
 --- Whether a driver that shows this number of this unit has no value.
@@ -263,16 +262,12 @@ function profile.is_no_data(driver, value, uom)
     return uom == UOM_INDEX and value == NO_DATA and not (driver.names and driver.names[NO_DATA])
 end
 
---- The type declared last under an id.
-function profile.type(id) return by_id[id] and declared[by_id[id]]() end
+--- The type declared to the host last under an id.
+function profile.type(id) return makers[id] and makers[id]() end
 
---- Brings the profile up to date with the declared types -> whether it is another now | nil, why not.
+--- Brings the profile up to date with the types -> whether it is another now | nil, why not.
 function profile.write()
-    local files, problem, of
-    repeat                          -- until nothing was declared in a pause
-        of = declarations
-        files, problem = profile.files(declared)
-    until declarations == of
+    local files, problem = profile.files(written)
     if not files then return nil, problem end
     return host.profile(files)
 end

@@ -52,8 +52,6 @@ local user_folders = USER_FOLDERS
 local chosen = ""       -- the folder of the user's choice
 local listed = {}       -- [folder] = its files when it could be read last
 local scanned_folders   -- stamp_of_folders() at the last scan
-local read_again = setmetatable({}, { __mode = "kv" })  -- [from] = see check.declarations, until memory is
-                                                        -- collected
 
 --- Called before a file is loaded, so that the caller can let other work go on: many scripts may take long.
 scripts.pause = function() end
@@ -267,23 +265,13 @@ local function is_needed(slot, script, from)
         or type(type_.match) == "function"
 end
 
---- What the profile has of a type of a script that was put aside: its file is read once more.
-local function read_declaration(from, id)
-    local found, problem = read_again[from], nil
-    if not found then found, problem = check.declarations(from.path, from.file, libs.of(false)) end
-    if not found then error({ problem = problem }, 0) end
-    read_again[from] = found
-    return found[id]
-end
-
 --- Closes a proved script until something needs it: see wake. Raises what forbids it to serve.
 local function put_aside(slot, script, from)
     local problem, type_ = conflict(slot, script, from), script.type
     if problem then error(problem, 0) end
     for _, one in ipairs(check.types(type_)) do
-        local id = one.id
-        profile.add(id, function() return read_declaration(from, id) end)
-        built_in_ids[id] = slot.name
+        profile.add(check.declaration(one))
+        built_in_ids[one.id] = slot.name
     end
     slot.aside = { from = from,
                    type = { id = type_.id, file = type_.file, match = type_.match, slot = slot } }

@@ -620,18 +620,4 @@ function check.file(path, file, libs)
     error(script, 0)
 end
 
---- What host.declare and pg3.profile take of the types of a script that was proved before, from its file ->
--- { [id] = declaration } | nil, problem. Raises when the plugin has no memory.
-function check.declarations(path, file, libs)
-    local loaded, why = host.load_script(path, file, libs)
-    if not loaded then return nil, why end
-    local ok, type_, problem = pcall(check.device, file, loaded.table)
-    host.close_script(loaded.id)
-    if not ok then error(type_, 0) end
-    if not type_ then return nil, problem end
-    local found = {}
-    for _, one in ipairs(check.types(type_)) do found[one.id] = check.declaration(one) end
-    return found
-end
-
 return check

@@ -71,12 +71,12 @@ end
 
 host.on("types", function(input)
     bytes, at = input, 1
-    local types, makers = list(1 + byte() % 3, node_type), {}
+    local types, written = list(1 + byte() % 3, node_type), {}
     for i, type_ in ipairs(types) do
         host.declare(type_)
-        makers[i] = function() return type_ end
+        written[i] = profile.of(type_)
     end
-    local files, problem = profile.files(makers)
+    local files, problem = profile.files(written)
     if not files then
         assert(problem:find("declared twice"), problem)
         return host.leave(0)

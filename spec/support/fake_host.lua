@@ -995,22 +995,15 @@ for _, name in ipairs(fake.DEVICES) do SHIPPED["devices/" .. name .. ".lua"] = t
 local proven = {}                   -- [file] = a shipped script whose samples held in an earlier world
 
 local profile_files                 -- those of the shipped scripts
-local declared = {}                 -- [text of a script] = what it was declared as in an earlier world
 
 --- What is the same in each world that has only the shipped scripts is done once: their samples and their
--- profile; what they declare also in others.
+-- profile.
 local function prove_once(self)
-    local proof, profile, check = require "types.proof", require "pg3.profile", require "types.check"
-    local run, files, declarations = proof.run, profile.files, check.declarations
-    function check.declarations(path, file, libs)
-        local text = SHIPPED[file] and self.host.read(path)
-        if not text then return declarations(path, file, libs) end
-        declared[text] = declared[text] or declarations(path, file, libs)
-        return declared[text]
-    end
-    function profile.files(makers)
-        if next(self.files) or #self.scripts ~= #fake.DEVICES then return files(makers) end
-        profile_files = profile_files or files(makers)
+    local proof, profile = require "types.proof", require "pg3.profile"
+    local run, files = proof.run, profile.files
+    function profile.files(types)
+        if next(self.files) or #self.scripts ~= #fake.DEVICES then return files(types) end
+        profile_files = profile_files or files(types)
         return profile_files
     end
     function proof.run(type_, ...)
