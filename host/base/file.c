@@ -72,18 +72,20 @@ char *file_read(const char *path, size_t max, size_t *len, char *error, size_t s
     const char *why = "";
     int fd = file_open(path, O_RDONLY, 0, &why);
 
+    *len = 0;
     if (fd < 0) {
         snprintf(error, size, "cannot be read: %s", why);
         return NULL;
     }
-    size_t room = room_for(fd, max);
+    size_t room = room_for(fd, max), got = 0;
     char *text = malloc(room + 1);
-    bool ok = text != NULL && read_all(fd, text, room, len);
+    bool ok = text != NULL && read_all(fd, text, room, &got);
     int saved = errno;
 
     close(fd);
-    if (ok && *len <= max) {
-        text[*len] = '\0';
+    if (ok && got <= max) {
+        text[got] = '\0';
+        *len = got;
         return text;
     }
     if (ok) {

@@ -33,8 +33,8 @@ bool file_absent(int error);
 bool file_unknown(int error);
 
 // Reads a file of at most `max` bytes. The caller frees the text, which has a NUL behind its `*len`
-// bytes. NULL: `error` says "cannot be read: why" or "is larger than N KiB", to follow a name;
-// errno is that of the failure, EFBIG for the size.
+// bytes. NULL: `*len` is 0, and `error` says "cannot be read: why" or "is larger than N KiB", to
+// follow a name; errno is that of the failure, EFBIG for the size.
 char *file_read(const char *path, size_t max, size_t *len, char *error, size_t size);
 
 // Writes all of it to what is open. False: errno says why not.

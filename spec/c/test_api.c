@@ -162,6 +162,21 @@ static void test_long_paths(void) {
     close_host();
 }
 
+// Fault: a script uses a lib that is too large, and is told bytes of the program for its text
+// Expected: the script is refused with that sentence, and of the lib's text nothing is told
+static void test_large_lib(void) {
+    open_host("return {}",
+              "host.write(host.cwd .. '/user.lua', \"return { use 'big' }\")\n"
+              "host.write(host.cwd .. '/big', ('-'):rep(33 * 1024))\n"
+              "local big = { path = host.cwd .. '/big', file = 'lib/big.lua' }\n"
+              "local _, why, later, libs =\n"
+              "  host.load_script(host.cwd .. '/user.lua', 'y.lua', { big = big })\n"
+              "host.log('warning', tostring(later) .. ' ' .. why .. ': ' .. #libs.big)\n");
+    CHECK(logged("false y.lua:1: lib/big.lua is larger than 32 KiB: 0"));
+    CHECK(unlink("big") == 0 && unlink("user.lua") == 0);
+    close_host();
+}
+
 int main(void) {
     if (mkdtemp(folder) == NULL || chdir(folder) != 0)
         return 1;
@@ -172,6 +187,7 @@ int main(void) {
     test_write();
     test_too_long_for_others();
     test_long_paths();
+    test_large_lib();
     CHECK(chdir("/") == 0 && rmdir(folder) == 0);
     return check_end();
 }
