@@ -31,8 +31,7 @@ enum state {
 
 struct subscription {
     struct subscription *next;
-    bool asked;    // on this connection
-    bool unwanted; // ended while its answer is awaited
+    bool asked; // on this connection
     char topic[];
 };
 
@@ -240,16 +239,6 @@ static void connection_up(struct mqtt *m) {
 
 // ---- subscriptions: one at a time is asked for
 
-static void subscription_remove(struct mqtt *m, struct subscription *s) {
-    struct subscription **at = &m->subscriptions;
-
-    while (*at != s) {
-        at = &(*at)->next;
-    }
-    *at = s->next;
-    free(s);
-}
-
 static void subscription_next(struct mqtt *m);
 
 static void answer_ended(struct mqtt *m) {
@@ -260,17 +249,9 @@ static void answer_ended(struct mqtt *m) {
 
 // The connection they were made on is gone.
 static void subscriptions_forget(struct mqtt *m) {
-    struct subscription *s = m->subscriptions;
-
     answer_ended(m);
-    while (s != NULL) {
-        struct subscription *next = s->next;
-
+    for (struct subscription *s = m->subscriptions; s != NULL; s = s->next) {
         s->asked = false;
-        if (s->unwanted) {
-            subscription_remove(m, s);
-        }
-        s = next;
     }
 }
 
@@ -285,13 +266,10 @@ static void answer_missing(void *ctx) {
 }
 
 static void subscription_answered(struct mqtt *m, bool made) {
-    struct subscription *s = m->awaited;
+    const struct subscription *s = m->awaited;
 
     answer_ended(m);
-    if (s->unwanted) {
-        MQTTAsync_unsubscribe(m->link->client, s->topic, NULL);
-        subscription_remove(m, s);
-    } else if (!made) {
+    if (!made) {
         m->events.refused(m->events.ctx, s->topic);
     }
     subscription_next(m);
@@ -301,7 +279,7 @@ static void subscription_ask(struct mqtt *m, struct subscription *s) {
     MQTTAsync_responseOptions options = MQTTAsync_responseOptions_initializer;
 
     options.onSuccess = link_on_subscribed;
-    options.onFailure = link_on_unsubscribed;
+    options.onFailure = link_on_not_subscribed;
     options.context = ticket_of(m);
     s->asked = true;
     m->awaited = s;
@@ -327,21 +305,14 @@ static void subscription_next(struct mqtt *m) {
     }
 }
 
-static struct subscription **subscription_find(struct mqtt *m, const char *topic) {
-    struct subscription **at = &m->subscriptions;
-
-    while (*at && strcmp((*at)->topic, topic) != 0) {
-        at = &(*at)->next;
-    }
-    return at;
-}
-
 bool mqtt_subscribe(struct mqtt *m, const char *topic) {
-    struct subscription **at = subscription_find(m, topic);
+    struct subscription **at = &m->subscriptions;
     size_t size = strlen(topic) + 1;
 
-    if (*at) {
-        (*at)->unwanted = false;
+    while (*at != NULL && strcmp((*at)->topic, topic) != 0) {
+        at = &(*at)->next;
+    }
+    if (*at != NULL) {
         return true;
     }
     struct subscription *s = calloc(1, sizeof *s + size);
@@ -355,22 +326,6 @@ bool mqtt_subscribe(struct mqtt *m, const char *topic) {
     *at = s;
     subscription_next(m);
     return true;
-}
-
-void mqtt_unsubscribe(struct mqtt *m, const char *topic) {
-    struct subscription *s = *subscription_find(m, topic);
-
-    if (s == NULL) {
-        return;
-    }
-    if (s == m->awaited) {
-        s->unwanted = true; // until its answer is there
-        return;
-    }
-    if (s->asked) {
-        MQTTAsync_unsubscribe(m->link->client, topic, NULL);
-    }
-    subscription_remove(m, s);
 }
 
 // ---- events, in the loop's thread
@@ -523,7 +478,7 @@ static void answer_serve(struct mqtt *m, enum event event, const void *data) {
         refused(m, &answer);
     } else if (event == EV_SENT && m->state == ST_UP && m->sending > 0) {
         sent(m);
-    } else if ((event == EV_SUBSCRIBED || event == EV_UNSUBSCRIBED) && m->awaited) {
+    } else if ((event == EV_SUBSCRIBED || event == EV_NOT_SUBSCRIBED) && m->awaited) {
         subscription_answered(m, event == EV_SUBSCRIBED);
     }
 }
@@ -540,7 +495,7 @@ static void event_serve(struct mqtt *m, const struct queue_item *item) {
     case EV_CONNECTED:
     case EV_REFUSED:
     case EV_SUBSCRIBED:
-    case EV_UNSUBSCRIBED:
+    case EV_NOT_SUBSCRIBED:
     case EV_SENT:
         answer_serve(m, (enum event)item->kind, item->data);
         break;
@@ -721,8 +676,11 @@ void mqtt_stop(struct mqtt *m, int ms) {
     bool gone = link_destroy_start(link) && link_wait(link, EV_DESTROYED, now + ms);
 
     link_end(link, gone);
-    while (m->subscriptions) {
-        subscription_remove(m, m->subscriptions);
+    while (m->subscriptions != NULL) {
+        struct subscription *next = m->subscriptions->next;
+
+        free(m->subscriptions);
+        m->subscriptions = next;
     }
     config_free(&m->config);
     free(m);

@@ -83,7 +83,6 @@ struct mqtt *mqtt_new(struct loop *l, const struct mqtt_config *config,
 // From now on, over all reconnections. A topic that is there already stays as it is; one that is
 // no UTF-8 is refused before this returns. False: memory is short; logged.
 bool mqtt_subscribe(struct mqtt *m, const char *topic);
-void mqtt_unsubscribe(struct mqtt *m, const char *topic);
 // True: given to paho; `sent` follows, or `down` if the connection ends first or the message has
 // not left after 60 s. False: not connected, or too many have not left yet.
 bool mqtt_send(struct mqtt *m, const char *topic, const char *text, size_t len, bool retained);

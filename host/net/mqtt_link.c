@@ -76,9 +76,9 @@ void link_on_subscribed(void *ctx, MQTTAsync_successData *data) {
 }
 
 // Only what the broker refused: paho also calls for what the end of a connection left unanswered.
-void link_on_unsubscribed(void *ctx, MQTTAsync_failureData *data) {
+void link_on_not_subscribed(void *ctx, MQTTAsync_failureData *data) {
     if (data != NULL && data->code == MQTT_BAD_SUBSCRIBE) {
-        answer_push(ctx, EV_UNSUBSCRIBED, (struct answer){0});
+        answer_push(ctx, EV_NOT_SUBSCRIBED, (struct answer){0});
     }
 }
 

@@ -19,7 +19,7 @@ enum event {
     EV_CONNECTED, // logged in
     EV_REFUSED,   // not logged in
     EV_SUBSCRIBED,
-    EV_UNSUBSCRIBED,
+    EV_NOT_SUBSCRIBED,
     EV_SENT,
     EV_MESSAGE,   // label: the topic; data: the payload
     EV_TOO_LARGE, // label: the topic; data: the message's size_t
@@ -81,7 +81,7 @@ void link_on_connect_failure(void *ticket, MQTTAsync_failureData *data);
 void link_on_closed(void *link, MQTTAsync_successData *data);
 int link_on_tls_error(const char *text, size_t len, void *link);
 void link_on_subscribed(void *ticket, MQTTAsync_successData *data);
-void link_on_unsubscribed(void *ticket, MQTTAsync_failureData *data);
+void link_on_not_subscribed(void *ticket, MQTTAsync_failureData *data);
 void link_on_sent(void *ticket, MQTTAsync_successData *data);
 
 #endif

@@ -67,8 +67,6 @@ bool mqtt_subscribe(struct mqtt *m, const char *topic) {
     return true;
 }
 
-void mqtt_unsubscribe(struct mqtt *m, const char *topic) { (void)m, (void)topic; }
-
 bool mqtt_send(struct mqtt *m, const char *topic, const char *text, size_t len, bool retained) {
     (void)m, (void)text, (void)len;
     MUST(strncmp(topic, "R/", 2) == 0 && !retained); // nothing is ever written
