@@ -2,9 +2,9 @@
 #include "api/api.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/options.h"
 #include "base/terminal.h"
 #include "demo.h"
-#include "options.h"
 #include "pg3/init.h"
 #include "pg3/pg3_broker.h"
 
@@ -34,7 +34,6 @@ struct once {
 };
 
 struct app {
-    struct options options;
     struct api api;
     struct pg3_init init;
     char *init_text, *token; // secrets that were in the environment; NULL = not there
@@ -200,7 +199,7 @@ static void on_stop(void *ctx) {
 
 // Whether somebody looks at the nodes.
 static bool watched(const struct app *a) {
-    enum mode mode = a->options.mode;
+    enum mode mode = a->api.options.mode;
     return mode == MODE_DEMO || mode == MODE_WATCH || mode == MODE_GET;
 }
 
@@ -209,7 +208,7 @@ static FILE *terminal;
 
 static void tee(enum log_level level, const char *line) {
     // What a script prints belongs to its check.
-    if (level < (app.options.mode == MODE_CHECK ? LOG_INFO : LOG_WARNING)) {
+    if (level < (app.api.options.mode == MODE_CHECK ? LOG_INFO : LOG_WARNING)) {
         return;
     }
     if (app.running && watched(&app)) {
@@ -242,7 +241,7 @@ static bool read_token_file(const char *path, char *token, size_t size) {
 }
 
 static bool read_token(const struct app *a, char *token, size_t size) {
-    const struct options *o = &a->options;
+    const struct options *o = &a->api.options;
     const char *env = a->token;
     if (o->token_file != NULL) {
         return read_token_file(o->token_file, token, size);
@@ -272,7 +271,7 @@ static bool start_demo(struct app *a, char *token, size_t size) {
 
 // Whose installations are shown when PG3 does not say: the stand-in's, or the user's own.
 static bool choose_account(struct app *a, char *token, size_t size) {
-    bool ok = a->options.demo ? start_demo(a, token, size) : read_token(a, token, size);
+    bool ok = a->api.options.demo ? start_demo(a, token, size) : read_token(a, token, size);
     log_mask(token);
     return ok;
 }
@@ -338,7 +337,7 @@ static bool open_parts(struct app *a, const char *argv0) {
     if (api->http == NULL) {
         return no_memory();
     }
-    return find_root(api, argv0, a->options.mode == MODE_PG3);
+    return find_root(api, argv0, a->api.options.mode == MODE_PG3);
 }
 
 static bool open_link(struct app *a) {
@@ -356,22 +355,10 @@ static bool open_link(struct app *a) {
 static bool open_tool(struct app *a) {
     a->api.out = stdout;
     a->api.colours = terminal_colours();
-    a->api.demo = a->options.demo;
-    a->api.once = a->options.once;
-    a->api.form = a->options.form;
-    a->api.find = a->options.find;
-    a->api.service = a->options.service;
     a->api.err = terminal;
-    a->api.as_json = a->options.json;
-    a->api.get = a->options.mode == MODE_GET;
-    a->api.record = a->options.record;
-    a->api.replay = a->options.replay;
-    a->api.params = a->options.params;
-    a->api.param_count = a->options.param_count;
-    a->api.args = a->options.args;
-    a->api.arg_count = a->options.arg_count;
-    bool asks = watched(a) || (a->options.mode == MODE_ROWS && a->options.arg_count == 0);
-    asks = asks && a->options.replay == NULL;
+    const struct options *o = &a->api.options;
+    bool asks = watched(a) || (o->mode == MODE_ROWS && o->arg_count == 0);
+    asks = asks && o->replay == NULL;
     return !asks || choose_account(a, a->api.token, sizeof a->api.token);
 }
 
@@ -399,16 +386,16 @@ static bool run_script(struct app *a) {
                                         [MODE_PROFILE] = "tools/profile.lua",
                                         [MODE_CHECK] = "tools/check.lua",
                                         [MODE_ROWS] = "tools/rows.lua"};
-    bool streams = a->options.json && watched(a);
-    enum mode mode = streams ? MODE_GET : a->options.mode;
+    bool streams = a->api.options.json && watched(a);
+    enum mode mode = streams ? MODE_GET : a->api.options.mode;
     char path[600];
     snprintf(path, sizeof path, "%s/scripts/%s", a->api.root, files[mode]);
     return api_open(&a->api) &&
-           api_run(&a->api, a->options.main_file != NULL ? a->options.main_file : path);
+           api_run(&a->api, a->api.options.main_file != NULL ? a->api.options.main_file : path);
 }
 
 static bool start(struct app *a, const char *argv0) {
-    bool linked = a->options.mode == MODE_PG3;
+    bool linked = a->api.options.mode == MODE_PG3;
     if (!open_parts(a, argv0)) {
         return false;
     }
@@ -492,19 +479,19 @@ static void guard_secrets(struct app *a) {
 int main(int argc, char **argv) {
     int code;
     guard_secrets(&app);
-    if (!options_read(argc, argv, &app.options, &code)) {
+    if (!options_read(argc, argv, &app.api.options, &code)) {
         return code;
     }
     bool on_terminal = isatty(STDERR_FILENO) == 1;
-    if (app.options.mode == MODE_PG3 && app.init_text == NULL && on_terminal) {
+    if (app.api.options.mode == MODE_PG3 && app.init_text == NULL && on_terminal) {
         options_help(); // a person wonders what this is
         free(app.token);
         return 0;
     }
-    bool person = app.options.mode != MODE_PG3 || on_terminal;
+    bool person = app.api.options.mode != MODE_PG3 || on_terminal;
     int copy = person ? fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1) : -1;
     terminal = copy >= 0 ? fdopen(copy, "w") : NULL;
-    if (app.options.mode == MODE_PG3) {
+    if (app.api.options.mode == MODE_PG3) {
         log_open(LOG_FILE, LOG_BYTES, LOG_KEEP);
     } else {
         log_open(NULL, 0, 0);

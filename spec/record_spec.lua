@@ -151,8 +151,8 @@ end
 
 local function watch(world, asked, options)
     options = options or {}
-    world.host.once, world.host.demo, world.host.colours = options.once or false, false, false
-    world.host.asked, world.host.args, world.host.cwd = asked, {}, "/"
+    asked.once, asked.params, asked.args = options.once, asked.params or {}, {}
+    world.host.options, world.host.colours, world.host.cwd = asked, false, "/"
     package.loaded.main = nil
     assert(loadfile(asked.json and "scripts/tools/stream.lua" or "scripts/tools/watch.lua", "t"))()
     world:run(options.seconds or 120)
@@ -259,7 +259,7 @@ describe("a recording", function()
 
     it("played into --rows lists what VRM offered", function()
         local once = tools.new { env = {} }
-        once.host.asked = { replay = path }
+        once.host.options.replay = path
         assert(loadfile("scripts/tools/rows.lua", "t"))()
         once:run(60)
         assert.equal(0, once.code)

@@ -10,8 +10,9 @@ local function watch(options)
     options.env = options.env or { VICTRON_VRM_TOKEN = worlds.TOKEN }
     local world = worlds.new(options)
     local host = world.host
-    host.once, host.demo, host.colours = options.once or false, false, options.terminal or false
-    host.asked, host.args = { json = options.json, get = options.get ~= nil }, { options.get }
+    host.colours = options.terminal or false
+    host.options = { once = options.once, json = options.json, get = options.get ~= nil, params = {},
+                     args = { options.get } }
     if options.answer then world.answer = options.answer end
     package.loaded.main = nil
     assert(loadfile("scripts/tools/stream.lua", "t"))()

@@ -11,7 +11,7 @@ local function watch(options)
     options.env = { VICTRON_VRM_TOKEN = worlds.TOKEN, COLUMNS = "80" }
     local world = worlds.new(options)
     local host = world.host
-    host.once, host.demo = options.once or false, options.demo or false
+    host.options = { once = options.once, demo = options.demo, params = {}, args = {} }
     host.colours, world.watched, world.size = options.size ~= nil, true, options.size
     world.terminal = {}
     if options.answer then world.answer = options.answer end

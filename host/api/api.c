@@ -592,30 +592,40 @@ static void open_errors(lua_State *L) {
     lua_setglobal(L, "pcall");
 }
 
-static void set_word(lua_State *L, const char *name, const char *word, const char *missing) {
-    lua_pushstring(L, word != NULL ? word : missing);
+static void set_bool(lua_State *L, const char *name, bool value) {
+    lua_pushboolean(L, value);
     lua_setfield(L, -2, name);
 }
 
-// host.asked = { json =, get = whether, record =, replay = file | nil, params = list of
-// "NAME=VALUE" }: how values are shown, where what comes is recorded or was, and PG3's parameters.
-static void set_asked(lua_State *L, const struct api *a) {
-    lua_createtable(L, 0, 5);
-    lua_createtable(L, a->param_count, 0);
-    for (int i = 0; i < a->param_count; i++) {
-        lua_pushstring(L, a->params[i]);
+static void set_text(lua_State *L, const char *name, const char *text) {
+    lua_pushstring(L, text); // NULL: nil
+    lua_setfield(L, -2, name);
+}
+
+static void set_list(lua_State *L, const char *name, const char *const *texts, int count) {
+    lua_createtable(L, count, 0);
+    for (int i = 0; i < count; i++) {
+        lua_pushstring(L, texts[i]);
         lua_rawseti(L, -2, i + 1);
     }
-    lua_setfield(L, -2, "params");
-    lua_pushboolean(L, a->as_json);
-    lua_setfield(L, -2, "json");
-    lua_pushboolean(L, a->get);
-    lua_setfield(L, -2, "get");
-    lua_pushstring(L, a->record);
-    lua_setfield(L, -2, "record");
-    lua_pushstring(L, a->replay);
-    lua_setfield(L, -2, "replay");
-    lua_setfield(L, -2, "asked");
+    lua_setfield(L, -2, name);
+}
+
+// host.options: the command line (base/options.h). demo, once, json, get: whether; form, find,
+// service, record, replay: a text or nil; params, args: lists of texts.
+static void push_options(lua_State *L, const struct options *o) {
+    lua_createtable(L, 0, 11);
+    set_bool(L, "demo", o->demo);
+    set_bool(L, "once", o->once);
+    set_bool(L, "json", o->json);
+    set_bool(L, "get", o->mode == MODE_GET);
+    set_text(L, "form", o->form);
+    set_text(L, "find", o->find);
+    set_text(L, "service", o->service);
+    set_text(L, "record", o->record);
+    set_text(L, "replay", o->replay);
+    set_list(L, "params", o->params, o->param_count);
+    set_list(L, "args", (const char *const *)o->args, o->arg_count);
 }
 
 static int open_main(lua_State *L) {
@@ -626,29 +636,13 @@ static int open_main(lua_State *L) {
     lua_setfield(L, LUA_REGISTRYINDEX, HANDLERS_KEY);
     lua_newtable(L);
     luaL_setfuncs(L, host_functions, 0);
-    lua_pushstring(L, HOST_VERSION);
-    lua_setfield(L, -2, "version");
-    lua_pushstring(L, a->token);
-    lua_setfield(L, -2, "token");
-    lua_newtable(L);
-    for (int i = 0; i < a->arg_count; i++) {
-        lua_pushstring(L, a->args[i]);
-        lua_rawseti(L, -2, i + 1);
-    }
-    lua_setfield(L, -2, "args");
     char cwd[1024];
-    lua_pushstring(L, getcwd(cwd, sizeof cwd) != NULL ? cwd : ".");
-    lua_setfield(L, -2, "cwd");
-    lua_pushboolean(L, a->colours);
-    lua_setfield(L, -2, "colours");
-    lua_pushboolean(L, a->demo);
-    lua_setfield(L, -2, "demo");
-    lua_pushboolean(L, a->once);
-    lua_setfield(L, -2, "once");
-    set_word(L, "form", a->form, "table");
-    set_word(L, "find", a->find, "");
-    set_word(L, "service", a->service, "");
-    set_asked(L, a);
+    set_text(L, "version", HOST_VERSION);
+    set_text(L, "token", a->token);
+    set_text(L, "cwd", getcwd(cwd, sizeof cwd) != NULL ? cwd : ".");
+    set_bool(L, "colours", a->colours);
+    push_options(L, &a->options);
+    lua_setfield(L, -2, "options");
     api_http_open(L);
     api_lan_open(L);
     api_mqtt_open(L);

@@ -3,6 +3,7 @@
 #define API_H
 
 #include "base/log.h"
+#include "base/options.h"
 #include "base/sieve.h"
 #include "lua/json.h"
 #include "lua/script.h"
@@ -31,21 +32,13 @@ struct api {
     char root[512];    // the folder that has scripts/
     char profile[512]; // folder of the profile
     bool failed;       // main.lua could not be run
-    FILE *out;         // where host.print writes; NULL under PG3
-    FILE *err;         // where host.complain writes; NULL under PG3
-    bool colours;      // a terminal reads it
-    bool demo;         // host.demo: VRM is the stand-in
-    bool once;         // host.once: one picture, then the end
-    bool as_json, get; // host.asked
-    const char *record, *replay;
-    const char *const *params; // "NAME=VALUE"
-    int param_count;
-    struct buf lines;                  // of the log, for host.lines
-    const char *form, *find, *service; // host.form, host.find, host.service: of --rows, or NULL
-    char **args;                       // host.args: the words after the options
-    int arg_count;
-    int exit_code;   // of host.leave
-    char token[256]; // host.token: the account of --rows, --demo and --watch; "" = none
+    struct options options;
+    FILE *out;        // where host.print writes; NULL under PG3
+    FILE *err;        // where host.complain writes; NULL under PG3
+    bool colours;     // a terminal reads it
+    struct buf lines; // of the log, for host.lines
+    int exit_code;    // of host.leave
+    char token[256];  // host.token: the account of --rows, --demo and --watch; "" = none
 };
 
 // Processor time for one leg of a task of main.lua, so that PG3's stop is always heard. Its

@@ -351,8 +351,8 @@ local function show_unused(args)
 end
 
 local function main()
-    show_unused(host.args)
-    local found = find_scripts(host.args)
+    show_unused(host.options.args)
+    local found = find_scripts(host.options.args)
     if #found == 0 then
         host.print("There is nothing to check. Name a device script, or a folder of them: --check tank.lua")
         return 2

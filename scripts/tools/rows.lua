@@ -15,6 +15,8 @@ local row_writer = require "tools.row_writer"
 local scripts = require "serve.scripts"
 local vrm = require "sources.vrm"
 
+local options = host.options
+
 ----------------------------------------------------------------------------------------- who shows it
 
 --- The keys under which a script can ask for a row.
@@ -154,9 +156,9 @@ end
 
 --- Whether one of the texts has the one that was asked for, in capitals or small letters.
 local function is_found(...)
-    if host.find == "" then return true end
+    if not options.find then return true end
     for _, text in ipairs { ... } do
-        if text:lower():find(host.find:lower(), 1, true) then return true end
+        if text:lower():find(options.find:lower(), 1, true) then return true end
     end
     return false
 end
@@ -235,13 +237,13 @@ local services = {}                 -- { [service] = true } of all there are
 function views.new(group, entries)
     if not group.service then return end
     services[group.service] = true
-    for _, entry in ipairs(group.service == host.service and entries or {}) do
+    for _, entry in ipairs(group.service == options.service and entries or {}) do
         wanted[#wanted + 1] = entry.row
     end
 end
 
 function finish.new()
-    local text, more = row_writer.script(host.service, wanted)
+    local text, more = row_writer.script(options.service, wanted)
     if text then
         host.print(text)
         if more > 0 then
@@ -253,11 +255,11 @@ function finish.new()
     local names = {}
     for name in pairs(services) do names[#names + 1] = paint.clean(name) end
     table.sort(names)
-    return ("VRM sends no number of a device of the service \"%s\". There are: %s."):format(host.service,
-        #names > 0 and table.concat(names, ", ") or "none")
+    return ("VRM sends no number of a device of the service \"%s\". There are: %s.")
+        :format(options.service, #names > 0 and table.concat(names, ", ") or "none")
 end
 
-local form = host.form
+local form = options.form or "table"
 local view = views[form]
 
 local found_any = false             -- whether a device has what was looked for
@@ -385,12 +387,12 @@ local function show_account(token)
 end
 
 local function show_all()
-    if host.asked.replay then
-        local begun, problem = replay.begin(host.asked.replay)
+    if options.replay then
+        local begun, problem = replay.begin(options.replay)
         if not begun then return nil, problem end
     end
-    if host.args[1] then
-        for _, path in ipairs(host.args) do
+    if options.args[1] then
+        for _, path in ipairs(options.args) do
             local site, problem = saved_site(path)
             if not site then return nil, problem end
             show_site(site)
@@ -416,7 +418,7 @@ host.spawn(function()
     problem = problem or (not ok and "An error in the plugin: " .. tostring(done)) or nil
     if not problem and found_any and finish[form] then problem = finish[form]() end
     if not problem and not found_any then
-        problem = ("Nothing has \"%s\" in it. Without --find all is shown."):format(host.find)
+        problem = ("Nothing has \"%s\" in it. Without --find all is shown."):format(options.find)
     end
     if problem then
         host.complain(problem)

@@ -7,7 +7,7 @@ local timer = require "tasks.timer"
 
 local stand_in = {}
 
-local asked = host.asked
+local options = host.options
 
 --- Seconds between PG3's polls. The demo's stand-in for VRM has new values all the time, whatever its logging
 -- interval; a recording without live data leaps from answer to answer.
@@ -15,7 +15,7 @@ local SHORT_POLL, LONG_POLL = 60, 600
 local FAST_POLL, FAST_LONG_POLL = 2, 30
 
 --- Seconds between two looks at what changes all the time.
-stand_in.SAMPLE = (host.demo or asked.replay) and FAST_POLL or SHORT_POLL
+stand_in.SAMPLE = (options.demo or options.replay) and FAST_POLL or SHORT_POLL
 
 local ENTITIES = { lt = "<", gt = ">", amp = "&", quot = '"' }
 
@@ -26,7 +26,7 @@ local function plain(html) return (html:gsub("<[^>]*>", ""):gsub("&(%a+);", ENTI
 -- line.
 local function given_params()
     local given = {}
-    for _, word in ipairs(asked.params or {}) do
+    for _, word in ipairs(options.params) do
         local name, value = word:match "^([^=]*)=(.*)$"
         for _, secret in ipairs { "token", "key", "password" } do
             if name:lower():find(secret, 1, true) then
@@ -40,7 +40,7 @@ local function given_params()
 end
 
 --- Whether a recording has live values. What is told once has no use for them.
-local function is_live() return replay.is_live() and not (host.once or asked.get) end
+local function is_live() return replay.is_live() and not (options.once or options.get) end
 
 --- on = { added = function(address) of each new node, renamed = the same of one with another name | nil,
 -- notice = function(key, text | nil) of PG3's notices, params = the parameters beside the token | nil }
@@ -93,8 +93,8 @@ function stand_in.begin(on)
     local given, wrong = given_params()
     if not given then return nil, wrong end
     local begun, problem = true, nil
-    if asked.replay then begun, problem = replay.begin(asked.replay) end
-    if asked.record then begun, problem = record.begin(asked.record) end
+    if options.replay then begun, problem = replay.begin(options.replay) end
+    if options.record then begun, problem = record.begin(options.record) end
     if not begun then return nil, problem end
     local events = take_place(on, given)
     require "main"
@@ -105,8 +105,8 @@ function stand_in.begin(on)
         events.ready()
     end)
     -- What is told once ends when nothing new comes, which on a slow machine is never while the demo goes on.
-    local goes_on = host.demo and not (host.once or asked.get)
-    local fast = goes_on or asked.replay and not replay.is_live()
+    local goes_on = options.demo and not (options.once or options.get)
+    local fast = goes_on or options.replay and not replay.is_live()
     local ask_all = function() events.query("all") end
     timer.every(fast and FAST_POLL or SHORT_POLL, fast and ask_all or events.shortpoll)
     timer.every(fast and FAST_LONG_POLL or LONG_POLL, events.longpoll)

@@ -12,9 +12,9 @@ local TICK_SECONDS = 0.1
 local QUIET_SECONDS = 1.2           -- nothing new for so long means that everything is there
 local PATIENCE_SECONDS = 60         -- for what is told once: not longer
 
-local asked = host.asked
+local options = host.options
 local sleep = host.sleep            -- not a recording's
-local once = host.once or asked.get
+local once = options.once or options.get
 local addresses = {}                -- of the nodes, in the order of their addition
 local notices = {}                  -- [key] = text
 local there = false                 -- values of a device, or a notice
@@ -34,7 +34,7 @@ end
 
 --- Ends get when its value is there; last: or when it is not.
 local function give(last)
-    local found = values.get(host.args[1], last, asked.json)
+    local found = values.get(options.args[1], last, options.json)
     if not found then return end
     if found.problem then host.complain(found.problem) end
     say { found.text }
@@ -44,7 +44,7 @@ end
 --- Tells what is there once, and ends. last: nothing more comes.
 local function tell(last)
     if left or telling then return end
-    if asked.get then return give(last) end
+    if options.get then return give(last) end
     if not last then return end
     telling = true
     values.tell_all(addresses, say)
@@ -62,7 +62,7 @@ local function show()
     if once then return tell(still and (there or next(notices) ~= nil)) end
     values.tell(changes, say)
     if not (left or host.print()) then leave(0) end
-    if asked.replay and still and replay.over() and not left then leave(0) end
+    if options.replay and still and replay.over() and not left then leave(0) end
 end
 
 local begun, problem = stand_in.begin {

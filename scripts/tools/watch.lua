@@ -20,21 +20,21 @@ local PATIENCE_SECONDS = 60         -- --once: not longer
 local MOST_LINES, MOST_SAMPLES = 200, 400
 local ONCE_LINES, ONCE_NOTICES = 4, 8
 
-local asked = host.asked
+local options = host.options
 local sleep = host.sleep            -- the terminal's time is none of a recording
 local TITLE = "Your installations"
-if host.demo then
+if options.demo then
     TITLE = "Three made-up installations, a day in 4 minutes"
-elseif asked.replay then
-    TITLE = ("The recording %s, faster than it was"):format(asked.replay)
+elseif options.replay then
+    TITLE = ("The recording %s, faster than it was"):format(options.replay)
 end
-if asked.record then TITLE = ("%s; recorded in %s"):format(TITLE, asked.record) end
+if options.record then TITLE = ("%s; recorded in %s"):format(TITLE, options.record) end
 
-local in_place = host.colours and not host.once
+local in_place = host.colours and not options.once
 local nodes = {}                    -- [address] = as console.refresh fills it
 local histories = {}                -- [address of a gateway] = its samples: screen.lua
-local world = { title = TITLE, sites = {}, notices = {}, log = {}, asks = not host.demo,
-                timed = host.demo }         -- else PG3 is needed, which keeps what was before
+local world = { title = TITLE, sites = {}, notices = {}, log = {}, asks = not options.demo,
+                timed = options.demo }      -- else PG3 is needed, which keeps what was before
 local view = {}
 local unordered = false             -- nodes came or changed their names
 local notices = {}                  -- [key] = text
@@ -112,7 +112,7 @@ end
 
 --- What is new since the last time, into a pipe at once. The log's lines have their time already.
 local function look()
-    local stream = not in_place and not host.once
+    local stream = not in_place and not options.once
     for _, line in ipairs(host.lines()) do
         line = paint.clean(line)
         table.insert(world.log, line)
@@ -194,10 +194,10 @@ local function show()
     end
     touched = false
     if not (in_place or left or host.print()) then return leave(0) end
-    if host.once and quiet >= QUIET_SECONDS and (values or next(notices)) then
+    if options.once and quiet >= QUIET_SECONDS and (values or next(notices)) then
         draw_table()
         leave()
-    elseif asked.replay and not in_place and replay.over() and quiet >= QUIET_SECONDS then
+    elseif options.replay and not in_place and replay.over() and quiet >= QUIET_SECONDS then
         leave()
     end
 end
@@ -209,7 +209,7 @@ end
 local LIVE_DEMO = { live = "vrm", control = "on", control_pause = "0", inverter_off = "yes" }
 
 local started, problem = stand_in.begin {
-    params = in_place and host.demo and LIVE_DEMO or nil,
+    params = in_place and options.demo and LIVE_DEMO or nil,
     added = function(address)
         nodes[address] = console.refresh { address = address }
         unordered, touched = true, true
@@ -247,7 +247,7 @@ host.spawn(function()
         sleep(TICK_SECONDS)
     end
 end)
-if host.once then
+if options.once then
     timer.after(PATIENCE_SECONDS, function()
         if left then return end
         draw_table()

@@ -199,7 +199,7 @@ static bool prepare(void) {
 
 static bool starts(void) {
     app = (struct app){0};
-    app.options.mode = MODE_PG3;
+    app.api.options.mode = MODE_PG3;
     app.init_text = init;
     asked_count = answer_count = 0;
     measured = (long long)time(NULL);

@@ -961,7 +961,7 @@ local function other_functions(self, host)
         return keys
     end
     host.complain = function(text) table.insert(self.complaints, text_of(text)) end
-    host.asked = {}
+    host.options = { params = {}, args = {} }
     host.leave = function(code)
         code = integer_of(code)
         self.code = self.code or code

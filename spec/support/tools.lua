@@ -40,9 +40,10 @@ function tools.new(options)
     local world = fake.new(options)
     local host = world.host
     world.scripts = {}
-    host.args, host.colours, host.cwd = options.args or {}, options.colours or false, lfs.currentdir()
-    host.form, host.find = options.form or "table", options.find or ""
-    host.service, host.script_files, host.names = options.service or "", script_files, names_in
+    host.options = { form = options.form, find = options.find, service = options.service,
+                     args = options.args or {}, params = {} }
+    host.colours, host.cwd = options.colours or false, lfs.currentdir()
+    host.script_files, host.names = script_files, names_in
     return world
 end
 
