@@ -125,11 +125,11 @@ bool wire_set(struct buf *b, struct nodes *n, const char *skip_address, const ch
         const struct order order = order_of(node);
         for (size_t place = 0; place < order.count; place++) {
             size_t i = driver_at(&order, place);
-            if (!node->drivers[i].changed) {
+            if (!node->drivers[i].changed ||
+                (skip && strcmp(node->type->drivers[i].id, skip_driver) == 0)) {
                 continue;
             }
-            if (b->len > WIRE_SET_FULL ||
-                (skip && strcmp(node->type->drivers[i].id, skip_driver) == 0)) {
+            if (b->len > WIRE_SET_FULL) {
                 node->changed = n->news = true;
                 continue;
             }

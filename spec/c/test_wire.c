@@ -198,8 +198,6 @@ static void test_set(void) {
              "]}"));
     CHECK(!wire_set(&b, n, "ctl", "ST")); // said already
     buf_clear(&b);
-    CHECK(wire_set(&b, n, "", "ST") && strstr(buf_text(&b), "\"ctl\",\"driver\":\"ST\"") != NULL);
-    buf_clear(&b);
 
     node_set(n, n->all[1], 0, 7, NULL);
     node_is(n, n->all[1], NODE_REFUSED);
@@ -210,6 +208,22 @@ static void test_set(void) {
     buf_clear(&b);
     node_set(n, n->all[1], 0, 8, NULL); // nothing but a value has changed
     CHECK(wire_set(&b, n, "ctl", "ST") && strstr(buf_text(&b), "\"8\"") != NULL);
+    buf_free(&b);
+    nodes_free(n);
+}
+
+// Fault: once all values were asked for, each turn of the loop looks at all nodes for nothing
+// Expected: there is nothing to tell any more, also of the value that is PG3's own and not sent
+static void test_value_of_pg3(void) {
+    struct nodes *n = two_nodes();
+    struct buf b;
+    buf_init(&b, WIRE_MAX);
+    node_is(n, n->all[0], NODE_LIVE);
+    node_is(n, n->all[1], NODE_LIVE);
+    nodes_touch(n);
+    CHECK(wire_set(&b, n, "ctl", "ST") && !n->news);
+    CHECK(strstr(buf_text(&b), "\"ctl\",\"driver\":\"ST\"") == NULL);
+    CHECK(strstr(buf_text(&b), "\"ctl\",\"driver\":\"GV1\"") != NULL);
     buf_free(&b);
     nodes_free(n);
 }
@@ -245,6 +259,7 @@ int main(void) {
     test_order();
     test_lost_states_first();
     test_set();
+    test_value_of_pg3();
     test_set_too_large();
     return check_end();
 }
