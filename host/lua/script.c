@@ -374,7 +374,7 @@ bool script_try(struct script *s, int number, lua_State *to, int *results, char 
         return false;
     }
     struct results copied = {s->call, count};
-    luaL_checkstack(to, 2, "results");
+    luaL_checkstack(to, count + 2, "results");
     lua_pushcfunction(to, copy_results);
     lua_pushlightuserdata(to, &copied);
     int status = lua_pcall(to, 1, count, 0);

@@ -93,7 +93,7 @@ static const struct failure unknown_failure = {
 static void wipe(char *text) {
     volatile char *p = text; // volatile: or the compiler leaves it out as a dead store
 
-    while (*p != '\0') {
+    while (p != NULL && *p != '\0') {
         *p++ = '\0';
     }
 }
@@ -109,6 +109,7 @@ static void request_free(struct request *r) {
     headers_free(r->headers);
     buf_free(&r->body);
     free(r->ca_file);
+    wipe(r->post); // a password, for example
     free(r->post);
     free(r->url);
     free(r);
