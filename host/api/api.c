@@ -1,10 +1,7 @@
 #include "api/api.h"
-#include "base/file.h"
-#include "base/terminal.h"
 
 #include <lauxlib.h>
 #include <lualib.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +12,7 @@
 // works so fast that it is done before there is much more. Most is rows, which stay.
 #define GC_PAUSE 115
 #define GC_STEP 400
-#define READ_MAX (8u * 1024 * 1024) // bytes of a file that Lua reads
+#define LINES_BYTES (64u * 1024) // of the log, that wait for host.lines
 // Registry of the trusted state: {[event] = function}.
 #define HANDLERS_KEY "host.handlers"
 
@@ -45,16 +42,6 @@ const char *api_hide(lua_State *L, int index) {
 enum log_level api_log_level(lua_State *L, int arg, const char *missing) {
     static const char *const names[] = {"debug", "info", "warning", "error", NULL};
     return (enum log_level)luaL_checkoption(L, arg, missing, names);
-}
-
-const char *api_path(lua_State *L, int arg) {
-    const char *path = luaL_checkstring(L, arg);
-    if (path[0] == '/') {
-        return path;
-    }
-    path = lua_pushfstring(L, "%s/%s", api_of(L)->root, path);
-    lua_replace(L, arg);
-    return path;
 }
 
 // Tasks and waiting
@@ -281,28 +268,6 @@ static int host_log(lua_State *L) {
     return 0;
 }
 
-#define LINES_BYTES (64u * 1024)
-
-void api_keep_line(struct api *a, const char *line) {
-    if (a->lines.len + strlen(line) + 1 <= LINES_BYTES) {
-        buf_printf(&a->lines, "%s\n", line);
-    }
-}
-
-// host.lines() -> list of the log's warnings and errors since the last call, where a person watches
-// (--demo, --watch); else none.
-static int host_lines(lua_State *L) {
-    struct api *a = api_of(L);
-    const char *line = buf_text(&a->lines);
-    lua_newtable(L);
-    for (const char *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
-        lua_pushlstring(L, line, (size_t)(end - line));
-        lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
-    }
-    buf_free(&a->lines);
-    return 1;
-}
-
 static int host_mask(lua_State *L) {
     log_mask(luaL_checkstring(L, 1));
     return 0;
@@ -315,130 +280,6 @@ static int host_on(lua_State *L) {
     lua_pushvalue(L, 1);
     lua_pushvalue(L, 2);
     lua_rawset(L, -3);
-    return 0;
-}
-
-struct file_text {
-    char *text;
-    size_t len;
-};
-
-static int push_file_text(lua_State *L) {
-    const struct file_text *t = lua_touserdata(L, 1);
-    lua_pushlstring(L, t->text, t->len);
-    return 1;
-}
-
-// host.read(path) -> text | nil, why. A relative path is one of the plugin's.
-static int host_read(lua_State *L) {
-    const char *path = api_path(L, 1);
-    char error[256];
-    struct file_text t = {NULL, 0};
-    t.text = file_read(path, READ_MAX, &t.len, error, sizeof error);
-    if (t.text == NULL) {
-        lua_pushnil(L);
-        lua_pushstring(L, error);
-        return 2;
-    }
-    lua_pushcfunction(L, push_file_text);
-    lua_pushlightuserdata(L, &t);
-    int result = lua_pcall(L, 1, 1, 0); // memory may run out there, and the text is ours to free
-    free(t.text);
-    return result == LUA_OK ? 1 : vm_no_memory(L);
-}
-
-// host.write(path, text) -> true | nil, why. In one step, for the plugin alone to read; a relative
-// path is one of the plugin's.
-static int host_write(lua_State *L) {
-    const char *path = api_path(L, 1);
-    size_t len;
-    const char *text = luaL_checklstring(L, 2, &len);
-    char error[256];
-    if (file_write(path, text, len, FILE_PRIVATE, error, sizeof error)) {
-        lua_pushboolean(L, 1);
-        return 1;
-    }
-    lua_pushnil(L);
-    lua_pushstring(L, error);
-    return 2;
-}
-
-void api_load_file(lua_State *L, const char *path) {
-    char error[256];
-    size_t len;
-    const char *name = lua_pushfstring(L, "@%s", path); // before the text is ours: it may raise
-    char *text = file_read(path, READ_MAX, &len, error, sizeof error);
-    if (text == NULL) {
-        luaL_error(L, "%s %s", path, error);
-    }
-    int result = luaL_loadbufferx(L, text, len, name, "t");
-    free(text);
-    if (result != LUA_OK) {
-        lua_error(L);
-    }
-    lua_remove(L, -2); // the name
-}
-
-// Whether somebody may read what is written. Who has nothing to write learns of a closed pipe only
-// by asking.
-static bool has_reader(FILE *out) {
-    struct pollfd end = {.fd = fileno(out)};
-    return poll(&end, 1, 0) <= 0 || (end.revents & (POLLERR | POLLHUP)) == 0;
-}
-
-// host.print(text) -> whether it was written: for the modes that talk to a person. Under PG3 there
-// is none. Without a text: whether one could be written.
-static int host_print(lua_State *L) {
-    const struct api *a = api_of(L);
-    bool done = a->out != NULL;
-    if (!lua_isnoneornil(L, 1)) {
-        luaL_checkstring(L, 1);
-        const char *text = api_hide(L, 1);
-        done = done && fprintf(a->out, "%s\n", text) >= 0 && fflush(a->out) == 0;
-    }
-    lua_pushboolean(L, done && has_reader(a->out));
-    return 1;
-}
-
-// host.size() -> columns, rows of the terminal | nothing: there is none, or it does not know.
-static int host_size(lua_State *L) {
-    int columns, rows;
-    if (!terminal_size(&columns, &rows)) {
-        return 0;
-    }
-    lua_pushinteger(L, columns);
-    lua_pushinteger(L, rows);
-    return 2;
-}
-
-// host.screen(on) -> whether it is: takes the terminal as a screen, or gives it back. The end of
-// the program gives it back, too.
-static int host_screen(lua_State *L) {
-    bool on = lua_toboolean(L, 1) && api_of(L)->colours && terminal_take();
-    if (!on) {
-        terminal_give_back();
-    }
-    lua_pushboolean(L, on);
-    return 1;
-}
-
-// host.keys() -> the bytes of the keys that were pressed since the last call, while there is a
-// screen; else "".
-static int host_keys(lua_State *L) {
-    char bytes[256];
-    lua_pushlstring(L, bytes, terminal_keys(bytes, sizeof bytes));
-    return 1;
-}
-
-// host.complain(text): what a person has to know beside what was asked for.
-static int host_complain(lua_State *L) {
-    const struct api *a = api_of(L);
-    luaL_checkstring(L, 1);
-    const char *text = api_hide(L, 1);
-    if (a->err != NULL) {
-        fprintf(a->err, "victron-host: %s\n", text);
-        fflush(a->err);
-    }
     return 0;
 }
 
@@ -465,30 +306,10 @@ static int host_leave(lua_State *L) {
 }
 
 static const luaL_Reg host_functions[] = {
-    {"time", host_time},
-    {"env", host_env},
-    {"log", host_log},
-    {"mask", host_mask},
-    {"on", host_on},
-    {"spawn", api_spawn},
-    {"enter", api_enter},
-    {"ring", api_ring},
-    {"drop", api_drop},
-    {"await", host_await},
-    {"running", api_running},
-    {"sleep", api_sleep},
-    {"read", host_read},
-    {"write", host_write},
-    {"print", host_print},
-    {"json", host_json},
-    {"leave", host_leave},
-    {"lines", host_lines},
-    {"size", host_size},
-    {"screen", host_screen},
-    {"keys", host_keys},
-    {"stand", host_stand},
-    {"complain", host_complain},
-    {NULL, NULL},
+    {"time", host_time}, {"env", host_env},     {"log", host_log},        {"mask", host_mask},
+    {"on", host_on},     {"spawn", api_spawn},  {"enter", api_enter},     {"ring", api_ring},
+    {"drop", api_drop},  {"await", host_await}, {"running", api_running}, {"sleep", api_sleep},
+    {"json", host_json}, {"leave", host_leave}, {"stand", host_stand},    {NULL, NULL},
 };
 
 // Events
@@ -643,6 +464,8 @@ static int open_main(lua_State *L) {
     set_bool(L, "colours", a->colours);
     push_options(L, &a->options);
     lua_setfield(L, -2, "options");
+    api_file_open(L);
+    api_terminal_open(L);
     api_http_open(L);
     api_lan_open(L);
     api_mqtt_open(L);

@@ -1,22 +1,12 @@
 // Device scripts: their tables for main.lua, and the device API they see (docs/authors.md).
 #include "api/api.h"
-#include "base/file.h"
-#include "base/hash.h"
 #include "base/log.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <lauxlib.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-
-#define NAMES_MAX 1000 // looked at
-#define NAME_SIZE 60
-
-static int by_name(const void *a, const void *b) { return strcmp(a, b); }
 
 static struct script *living(struct api *a, int64_t id) {
     for (size_t i = 0; i < a->script_count; i++) {
@@ -60,143 +50,6 @@ static struct script *function_at(lua_State *L, int index, int arg, int *number)
     *number = (int)lua_tointeger(L, -1);
     lua_pop(L, 2);
     return s;
-}
-
-// Folders
-
-static bool is_script(const char *name) {
-    size_t len = strlen(name);
-    return len > 4 && len < 60 && name[0] != '.' && strcmp(name + len - 4, ".lua") == 0;
-}
-
-// {name=, path=, stamp=}; the stamp is another text after every change of the file. A file that
-// cannot be looked at is there: who loads it learns why not.
-static void push_file(lua_State *L, const char *folder, const char *name) {
-    struct stat st = {0};
-    const char *path = lua_pushfstring(L, "%s/%s", folder, name);
-    bool seen = stat(path, &st) == 0;
-    if (seen ? !S_ISREG(st.st_mode) : file_absent(errno)) {
-        lua_pop(L, 1);
-        return;
-    }
-    lua_createtable(L, 0, 3);
-    lua_insert(L, -2);
-    lua_setfield(L, -2, "path");
-    lua_pushlstring(L, name, strlen(name) - 4);
-    lua_setfield(L, -2, "name");
-    lua_pushfstring(L, "%I.%I %I %I", (LUAI_UACINT)st.st_mtim.tv_sec,
-                    (LUAI_UACINT)st.st_mtim.tv_nsec, (LUAI_UACINT)st.st_size,
-                    (LUAI_UACINT)st.st_ino);
-    lua_setfield(L, -2, "stamp");
-    lua_rawseti(L, 2, (lua_Integer)lua_rawlen(L, 2) + 1);
-}
-
-// The names of scripts in a folder. -1: it cannot be read, errno says why.
-static int read_names(const char *folder, char names[NAMES_MAX][NAME_SIZE]) {
-    DIR *dir = opendir(folder);
-    if (dir == NULL) {
-        return -1;
-    }
-    int count = 0;
-    errno = 0; // tells the end of the folder from an error
-    for (struct dirent *e = readdir(dir); e != NULL && count < NAMES_MAX; e = readdir(dir)) {
-        if (is_script(e->d_name)) {
-            snprintf(names[count++], NAME_SIZE, "%.59s", e->d_name);
-        }
-    }
-    int error = errno;
-    closedir(dir);
-    errno = error;
-    return error == 0 ? count : -1;
-}
-
-// host.script_files(folder) -> list, nil, how many were left out | nil, why, whether it is there
-// all the same. A relative folder is one of the plugin's.
-static int host_script_files(lua_State *L) {
-    lua_settop(L, 1);
-    const char *folder = api_path(L, 1);
-    char names[NAMES_MAX][NAME_SIZE];
-    int count = read_names(folder, names);
-    if (count < 0) {
-        bool there = !file_absent(errno);
-        lua_pushnil(L);
-        lua_pushstring(L, strerror(errno));
-        lua_pushboolean(L, there);
-        return 3;
-    }
-    qsort(names, (size_t)count, sizeof names[0], by_name);
-    lua_newtable(L);
-    for (int i = 0; i < count && i < SCRIPTS_MAX; i++) {
-        push_file(L, folder, names[i]);
-    }
-    lua_pushnil(L);
-    lua_pushinteger(L, count > SCRIPTS_MAX ? count - SCRIPTS_MAX : 0);
-    return 3;
-}
-
-// What tells a file from another.
-static uint64_t hash_file(uint64_t hash, const char *folder, const char *name) {
-    char path[1200];
-    struct stat st = {0};
-    snprintf(path, sizeof path, "%s/%.*s", folder, NAME_SIZE, name);
-    int error = stat(path, &st) == 0 ? 0 : errno;
-    hash = hash_more(hash, name, strlen(name));
-    hash = hash_more(hash, &error, sizeof error);
-    hash = hash_more(hash, &st.st_mtim.tv_sec, sizeof st.st_mtim.tv_sec);
-    hash = hash_more(hash, &st.st_mtim.tv_nsec, sizeof st.st_mtim.tv_nsec);
-    hash = hash_more(hash, &st.st_size, sizeof st.st_size);
-    return hash_more(hash, &st.st_ino, sizeof st.st_ino);
-}
-
-// host.folder_stamp(folder) -> a number that is another after every change of what
-// host.script_files(folder) gives; it costs little. nil: the folder is there and cannot be read.
-static int host_folder_stamp(lua_State *L) {
-    const char *folder = api_path(L, 1);
-    char names[NAMES_MAX][NAME_SIZE];
-    int count = read_names(folder, names);
-    if (count < 0 && !file_absent(errno)) {
-        lua_pushnil(L);
-        return 1;
-    }
-    uint64_t hash = HASH_START;
-    qsort(names, count > 0 ? (size_t)count : 0, sizeof names[0], by_name);
-    for (int i = 0; i < count; i++) {
-        hash = hash_file(hash, folder, names[i]);
-    }
-    lua_pushinteger(L, (lua_Integer)hash);
-    return 1;
-}
-
-// host.names(folder) -> the names in it, in order, those of folders with a "/" at the end; hidden
-// ones are left out | nil, why. A relative folder is one of the plugin's.
-static int host_names(lua_State *L) {
-    lua_settop(L, 1);
-    const char *folder = api_path(L, 1);
-    DIR *dir = opendir(folder);
-    if (dir == NULL) {
-        lua_pushnil(L);
-        lua_pushstring(L, strerror(errno));
-        return 2;
-    }
-    char names[NAMES_MAX][NAME_SIZE];
-    int count = 0;
-    for (struct dirent *e = readdir(dir); e != NULL && count < NAMES_MAX; e = readdir(dir)) {
-        if (e->d_name[0] != '.' && strlen(e->d_name) < NAME_SIZE - 1) {
-            snprintf(names[count++], NAME_SIZE, "%.58s", e->d_name);
-        }
-    }
-    closedir(dir);
-    qsort(names, (size_t)count, sizeof names[0], by_name);
-    lua_newtable(L);
-    for (int i = 0; i < count; i++) {
-        struct stat st = {0};
-        const char *path = lua_pushfstring(L, "%s/%s", folder, names[i]);
-        bool is_folder = stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-        lua_pop(L, 1);
-        lua_pushfstring(L, "%s%s", names[i], is_folder ? "/" : "");
-        lua_rawseti(L, -2, i + 1);
-    }
-    return 1;
 }
 
 // Loading and closing
@@ -340,20 +193,6 @@ static int host_stop_script(lua_State *L) {
     task_cancel_vm(api_of(L)->tasks, s->vm);
     api_forget_notices(api_of(L), s);
     return 0;
-}
-
-// host.make_folder(path) -> true | nil, why. With its parents.
-static int host_make_folder(lua_State *L) {
-    const char *path = api_path(L, 1);
-    for (const char *c = strchr(path + 1, '/'); c != NULL; c = strchr(c + 1, '/')) {
-        file_folder(lua_pushlstring(L, path, (size_t)(c - path)), FOLDER_PRIVATE);
-        lua_pop(L, 1);
-    }
-    if (!file_folder(path, FOLDER_PRIVATE)) {
-        return luaL_fileresult(L, 0, path);
-    }
-    lua_pushboolean(L, 1);
-    return 1;
 }
 
 // Raises why something of a script failed, as found by vm_protect.
@@ -653,13 +492,9 @@ static int host_answer(lua_State *L) {
     return 0;
 }
 
-static const luaL_Reg host_functions[] = {{"script_files", host_script_files},
-                                          {"folder_stamp", host_folder_stamp},
-                                          {"names", host_names},
-                                          {"load_script", host_load_script},
+static const luaL_Reg host_functions[] = {{"load_script", host_load_script},
                                           {"close_script", host_close_script},
                                           {"stop_script", host_stop_script},
-                                          {"make_folder", host_make_folder},
                                           {"script_state", host_script_state},
                                           {"script_settings", host_script_settings},
                                           {"script_figures", host_script_figures},

@@ -1,0 +1,249 @@
+// Files and folders for trusted Lua: read and written, found, and told from what they were before.
+#include "api/api.h"
+#include "base/file.h"
+#include "base/hash.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <lauxlib.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define READ_MAX (8u * 1024 * 1024) // bytes of a file that Lua reads
+#define NAMES_MAX 1000              // of a folder that are looked at
+#define NAME_SIZE 60
+
+const char *api_path(lua_State *L, int arg) {
+    const char *path = luaL_checkstring(L, arg);
+    if (path[0] == '/') {
+        return path;
+    }
+    path = lua_pushfstring(L, "%s/%s", api_of(L)->root, path);
+    lua_replace(L, arg);
+    return path;
+}
+
+void api_load_file(lua_State *L, const char *path) {
+    char error[256];
+    size_t len;
+    const char *name = lua_pushfstring(L, "@%s", path); // before the text is ours: it may raise
+    char *text = file_read(path, READ_MAX, &len, error, sizeof error);
+    if (text == NULL) {
+        luaL_error(L, "%s %s", path, error);
+    }
+    int result = luaL_loadbufferx(L, text, len, name, "t");
+    free(text);
+    if (result != LUA_OK) {
+        lua_error(L);
+    }
+    lua_remove(L, -2); // the name
+}
+
+struct file_text {
+    char *text;
+    size_t len;
+};
+
+static int push_file_text(lua_State *L) {
+    const struct file_text *t = lua_touserdata(L, 1);
+    lua_pushlstring(L, t->text, t->len);
+    return 1;
+}
+
+// host.read(path) -> text | nil, why. A relative path is one of the plugin's.
+static int host_read(lua_State *L) {
+    const char *path = api_path(L, 1);
+    char error[256];
+    struct file_text t = {NULL, 0};
+    t.text = file_read(path, READ_MAX, &t.len, error, sizeof error);
+    if (t.text == NULL) {
+        lua_pushnil(L);
+        lua_pushstring(L, error);
+        return 2;
+    }
+    lua_pushcfunction(L, push_file_text);
+    lua_pushlightuserdata(L, &t);
+    int result = lua_pcall(L, 1, 1, 0); // memory may run out there, and the text is ours to free
+    free(t.text);
+    return result == LUA_OK ? 1 : vm_no_memory(L);
+}
+
+// host.write(path, text) -> true | nil, why. In one step, for the plugin alone to read; a relative
+// path is one of the plugin's.
+static int host_write(lua_State *L) {
+    const char *path = api_path(L, 1);
+    size_t len;
+    const char *text = luaL_checklstring(L, 2, &len);
+    char error[256];
+    if (file_write(path, text, len, FILE_PRIVATE, error, sizeof error)) {
+        lua_pushboolean(L, 1);
+        return 1;
+    }
+    lua_pushnil(L);
+    lua_pushstring(L, error);
+    return 2;
+}
+
+// Folders
+
+static int by_name(const void *a, const void *b) { return strcmp(a, b); }
+
+static bool is_script(const char *name) {
+    size_t len = strlen(name);
+    return len > 4 && name[0] != '.' && strcmp(name + len - 4, ".lua") == 0;
+}
+
+static bool is_visible(const char *name) { return name[0] != '.'; }
+
+// The wanted names in a folder, in order, of those under NAME_SIZE. -1: it cannot be read, errno
+// says why.
+static int read_names(const char *folder, bool (*wanted)(const char *name),
+                      char names[NAMES_MAX][NAME_SIZE]) {
+    DIR *dir = opendir(folder);
+    if (dir == NULL) {
+        return -1;
+    }
+    int count = 0;
+    errno = 0; // tells the end of the folder from an error
+    for (struct dirent *e = readdir(dir); e != NULL && count < NAMES_MAX; e = readdir(dir)) {
+        if (strlen(e->d_name) < NAME_SIZE && wanted(e->d_name)) {
+            snprintf(names[count++], NAME_SIZE, "%.59s", e->d_name);
+        }
+    }
+    int error = errno;
+    closedir(dir);
+    errno = error;
+    if (error != 0) {
+        return -1;
+    }
+    qsort(names, (size_t)count, sizeof names[0], by_name);
+    return count;
+}
+
+// {name=, path=, stamp=}; the stamp is another text after every change of the file. A file that
+// cannot be looked at is there: who loads it learns why not.
+static void push_file(lua_State *L, const char *folder, const char *name) {
+    struct stat st = {0};
+    const char *path = lua_pushfstring(L, "%s/%s", folder, name);
+    bool seen = stat(path, &st) == 0;
+    if (seen ? !S_ISREG(st.st_mode) : file_absent(errno)) {
+        lua_pop(L, 1);
+        return;
+    }
+    lua_createtable(L, 0, 3);
+    lua_insert(L, -2);
+    lua_setfield(L, -2, "path");
+    lua_pushlstring(L, name, strlen(name) - 4);
+    lua_setfield(L, -2, "name");
+    lua_pushfstring(L, "%I.%I %I %I", (LUAI_UACINT)st.st_mtim.tv_sec,
+                    (LUAI_UACINT)st.st_mtim.tv_nsec, (LUAI_UACINT)st.st_size,
+                    (LUAI_UACINT)st.st_ino);
+    lua_setfield(L, -2, "stamp");
+    lua_rawseti(L, 2, (lua_Integer)lua_rawlen(L, 2) + 1);
+}
+
+// host.script_files(folder) -> list, nil, how many were left out | nil, why, whether it is there
+// all the same. A relative folder is one of the plugin's.
+static int host_script_files(lua_State *L) {
+    lua_settop(L, 1);
+    const char *folder = api_path(L, 1);
+    char names[NAMES_MAX][NAME_SIZE];
+    int count = read_names(folder, is_script, names);
+    if (count < 0) {
+        bool there = !file_absent(errno);
+        lua_pushnil(L);
+        lua_pushstring(L, strerror(errno));
+        lua_pushboolean(L, there);
+        return 3;
+    }
+    lua_newtable(L);
+    for (int i = 0; i < count && i < SCRIPTS_MAX; i++) {
+        push_file(L, folder, names[i]);
+    }
+    lua_pushnil(L);
+    lua_pushinteger(L, count > SCRIPTS_MAX ? count - SCRIPTS_MAX : 0);
+    return 3;
+}
+
+// What tells a file from another.
+static uint64_t hash_file(uint64_t hash, const char *folder, const char *name) {
+    char path[1200];
+    struct stat st = {0};
+    snprintf(path, sizeof path, "%s/%.*s", folder, NAME_SIZE, name);
+    int error = stat(path, &st) == 0 ? 0 : errno;
+    hash = hash_more(hash, name, strlen(name));
+    hash = hash_more(hash, &error, sizeof error);
+    hash = hash_more(hash, &st.st_mtim.tv_sec, sizeof st.st_mtim.tv_sec);
+    hash = hash_more(hash, &st.st_mtim.tv_nsec, sizeof st.st_mtim.tv_nsec);
+    hash = hash_more(hash, &st.st_size, sizeof st.st_size);
+    return hash_more(hash, &st.st_ino, sizeof st.st_ino);
+}
+
+// host.folder_stamp(folder) -> a number that is another after every change of what
+// host.script_files(folder) gives; it costs little. nil: the folder is there and cannot be read.
+static int host_folder_stamp(lua_State *L) {
+    const char *folder = api_path(L, 1);
+    char names[NAMES_MAX][NAME_SIZE];
+    int count = read_names(folder, is_script, names);
+    if (count < 0 && !file_absent(errno)) {
+        lua_pushnil(L);
+        return 1;
+    }
+    uint64_t hash = HASH_START;
+    for (int i = 0; i < count; i++) {
+        hash = hash_file(hash, folder, names[i]);
+    }
+    lua_pushinteger(L, (lua_Integer)hash);
+    return 1;
+}
+
+// host.names(folder) -> the names in it, in order, those of folders with a "/" at the end; hidden
+// ones are left out | nil, why. A relative folder is one of the plugin's.
+static int host_names(lua_State *L) {
+    lua_settop(L, 1);
+    const char *folder = api_path(L, 1);
+    char names[NAMES_MAX][NAME_SIZE];
+    int count = read_names(folder, is_visible, names);
+    if (count < 0) {
+        lua_pushnil(L);
+        lua_pushstring(L, strerror(errno));
+        return 2;
+    }
+    lua_newtable(L);
+    for (int i = 0; i < count; i++) {
+        struct stat st = {0};
+        const char *path = lua_pushfstring(L, "%s/%s", folder, names[i]);
+        bool is_folder = stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+        lua_pop(L, 1);
+        lua_pushfstring(L, "%s%s", names[i], is_folder ? "/" : "");
+        lua_rawseti(L, -2, i + 1);
+    }
+    return 1;
+}
+
+// host.make_folder(path) -> true | nil, why. With its parents.
+static int host_make_folder(lua_State *L) {
+    const char *path = api_path(L, 1);
+    for (const char *c = strchr(path + 1, '/'); c != NULL; c = strchr(c + 1, '/')) {
+        file_folder(lua_pushlstring(L, path, (size_t)(c - path)), FOLDER_PRIVATE);
+        lua_pop(L, 1);
+    }
+    if (!file_folder(path, FOLDER_PRIVATE)) {
+        return luaL_fileresult(L, 0, path);
+    }
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
+static const luaL_Reg functions[] = {{"read", host_read},
+                                     {"write", host_write},
+                                     {"script_files", host_script_files},
+                                     {"folder_stamp", host_folder_stamp},
+                                     {"names", host_names},
+                                     {"make_folder", host_make_folder},
+                                     {NULL, NULL}};
+
+void api_file_open(lua_State *L) { luaL_setfuncs(L, functions, 0); }
