@@ -161,10 +161,8 @@ static int push_command(lua_State *L, void *ctx) {
     lua_pushstring(L, c->address);
     lua_pushstring(L, c->cmd);
     lua_createtable(L, 0, 3);
-    lua_pushstring(L, c->value);
-    lua_setfield(L, -2, "value");
-    lua_pushstring(L, c->uom);
-    lua_setfield(L, -2, "uom");
+    api_put_text(L, "value", c->value);
+    api_put_text(L, "uom", c->uom);
     if (c->query != 0) {
         vm_copy(c->L, c->query, L, NULL, NULL);
     } else {

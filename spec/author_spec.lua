@@ -48,10 +48,13 @@ local real = {
     node = c_functions(api, "node_methods"),
     unit = keys(units),
 }
-api = api .. read_file("host/api/api_about.c")
+local about = read_file("host/api/api_about.c")
 real.globals = sorted { "setmetatable", "string", "table", "math",
     table.unpack(sorted(c_list(sandbox, "base_names"))) }
-for _, name in ipairs(matches(api, 'declare_global%(L, "([%w_]+)"')) do table.insert(real.globals, name) end
+for _, list in ipairs { c_functions(api, "globals"), c_functions(about, "globals"),
+                        matches(api .. read_file("host/api/api_rows.c"), 'declare_global%(L, "([%w_]+)"') } do
+    table.move(list, 1, #list, #real.globals + 1, real.globals)
+end
 sorted(real.globals)
 
 describe("the hints for names that are not there", function()

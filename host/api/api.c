@@ -23,6 +23,21 @@ struct api *api_of(lua_State *L) {
     return vm->is_script ? s->owner : vm->owner;
 }
 
+void api_put_text(lua_State *L, const char *field, const char *text) {
+    lua_pushstring(L, text);
+    lua_setfield(L, -2, field);
+}
+
+void api_put_integer(lua_State *L, const char *field, lua_Integer n) {
+    lua_pushinteger(L, n);
+    lua_setfield(L, -2, field);
+}
+
+void api_put_bool(lua_State *L, const char *field, bool on) {
+    lua_pushboolean(L, on);
+    lua_setfield(L, -2, field);
+}
+
 const char *api_hide(lua_State *L, int index) {
     size_t len;
     const char *text = lua_tolstring(L, index, &len);
@@ -55,6 +70,8 @@ struct task *api_wait(lua_State *L) {
     }
     return task;
 }
+
+const void *api_handed(lua_State *L) { return task_handed(task_of(api_of(L)->tasks, L)); }
 
 static int64_t seconds_arg(lua_State *L, int arg) {
     double s = luaL_checknumber(L, arg);
@@ -217,8 +234,7 @@ void api_push_timer(lua_State *L) {
     api_load_file(L, lua_pushfstring(L, "%s/scripts/tasks/timer.lua", api_of(L)->root));
     lua_remove(L, -2); // the path
     luaL_newlib(L, given);
-    lua_pushinteger(L, SCRIPT_TIMERS_MAX);
-    lua_setfield(L, -2, "most");
+    api_put_integer(L, "most", SCRIPT_TIMERS_MAX);
     lua_call(L, 1, 1);
 }
 
@@ -398,10 +414,8 @@ static int memory_text(lua_State *L) {
 // has to know it by its text, and made now, when there is memory for it.
 static void open_errors(lua_State *L) {
     lua_createtable(L, 0, 2);
-    lua_pushliteral(L, "memory");
-    lua_setfield(L, -2, "kind");
-    lua_pushstring(L, vm_short_of_memory);
-    lua_setfield(L, -2, "text");
+    api_put_text(L, "kind", "memory");
+    api_put_text(L, "text", vm_short_of_memory);
     lua_createtable(L, 0, 1);
     lua_pushcfunction(L, memory_text);
     lua_setfield(L, -2, "__tostring");
@@ -411,16 +425,6 @@ static void open_errors(lua_State *L) {
     lua_setfield(L, -2, "no_memory"); // of host
     lua_pushcfunction(L, vm_pcall);
     lua_setglobal(L, "pcall");
-}
-
-static void set_bool(lua_State *L, const char *name, bool value) {
-    lua_pushboolean(L, value);
-    lua_setfield(L, -2, name);
-}
-
-static void set_text(lua_State *L, const char *name, const char *text) {
-    lua_pushstring(L, text); // NULL: nil
-    lua_setfield(L, -2, name);
 }
 
 static void set_list(lua_State *L, const char *name, const char *const *texts, int count) {
@@ -436,15 +440,15 @@ static void set_list(lua_State *L, const char *name, const char *const *texts, i
 // service, record, replay: a text or nil; params, args: lists of texts.
 static void push_options(lua_State *L, const struct options *o) {
     lua_createtable(L, 0, 11);
-    set_bool(L, "demo", o->demo);
-    set_bool(L, "once", o->once);
-    set_bool(L, "json", o->json);
-    set_bool(L, "get", o->mode == MODE_GET);
-    set_text(L, "form", o->form);
-    set_text(L, "find", o->find);
-    set_text(L, "service", o->service);
-    set_text(L, "record", o->record);
-    set_text(L, "replay", o->replay);
+    api_put_bool(L, "demo", o->demo);
+    api_put_bool(L, "once", o->once);
+    api_put_bool(L, "json", o->json);
+    api_put_bool(L, "get", o->mode == MODE_GET);
+    api_put_text(L, "form", o->form);
+    api_put_text(L, "find", o->find);
+    api_put_text(L, "service", o->service);
+    api_put_text(L, "record", o->record);
+    api_put_text(L, "replay", o->replay);
     set_list(L, "params", o->params, o->param_count);
     set_list(L, "args", (const char *const *)o->args, o->arg_count);
 }
@@ -458,10 +462,10 @@ static int open_main(lua_State *L) {
     lua_newtable(L);
     luaL_setfuncs(L, host_functions, 0);
     char cwd[1024];
-    set_text(L, "version", HOST_VERSION);
-    set_text(L, "token", a->token);
-    set_text(L, "cwd", getcwd(cwd, sizeof cwd) != NULL ? cwd : ".");
-    set_bool(L, "colours", a->colours);
+    api_put_text(L, "version", HOST_VERSION);
+    api_put_text(L, "token", a->token);
+    api_put_text(L, "cwd", getcwd(cwd, sizeof cwd) != NULL ? cwd : ".");
+    api_put_bool(L, "colours", a->colours);
     push_options(L, &a->options);
     lua_setfield(L, -2, "options");
     api_file_open(L);

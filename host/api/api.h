@@ -14,6 +14,7 @@
 #include "pg3/node.h"
 #include "pg3/pg3.h"
 
+#include <lauxlib.h>
 #include <stdio.h>
 
 struct api {
@@ -75,6 +76,10 @@ struct api *api_of(lua_State *L); // also from a device script's state
 // Masks the secrets (log_hide) in the text at `index`, in place, and returns it: for whatever may
 // hold foreign text and goes to PG3 or a terminal. NULL: there is no text. A number counts as one.
 const char *api_hide(lua_State *L, int index);
+// Put a value into a field of the table on top. text NULL: nil.
+void api_put_text(lua_State *L, const char *field, const char *text);
+void api_put_integer(lua_State *L, const char *field, lua_Integer n);
+void api_put_bool(lua_State *L, const char *field, bool on);
 // The level of a log line at an argument; `missing` (NULL: it must be there) is its default.
 enum log_level api_log_level(lua_State *L, int arg, const char *missing);
 // The path at an argument, in its place on the stack; a relative one is one of the plugin's.
@@ -83,6 +88,8 @@ const char *api_path(lua_State *L, int arg);
 void api_load_file(lua_State *L, const char *path);
 // The task that runs in L, which may wait there; else raises in L.
 struct task *api_wait(lua_State *L);
+// What the task that runs in L was handed when its wait ended.
+const void *api_handed(lua_State *L);
 // What a task in vrm.get is handed: a value and, after it, an error of another state.
 struct api_answer {
     lua_State *from;
@@ -113,6 +120,9 @@ bool api_list_begin(struct api_list *l, lua_State *L, struct json *json, int req
 // sieve.element; ctx: struct api_list.
 void api_list_element(void *ctx, const struct sieve_element *e);
 
+// Sends a request; the task that runs in L is handed the http_reply and has to wait for that.
+// Raises when it cannot wait, or memory is short.
+void api_request(lua_State *L, const struct http_request *req);
 // Pushes nil and { kind=, text= } of a request that failed -> 2.
 int api_push_failure(lua_State *L, const struct http_reply *reply);
 // Ends the searches that are under way.
@@ -159,13 +169,14 @@ void api_script_setup(lua_State *L, void *api); // script_setup_fn: the device A
 bool api_push_handler(lua_State *L, const char *event);
 // A global of a script's state, past its strict metatable, from the value on top.
 void api_declare_global(lua_State *L, const char *name);
+void api_declare_functions(lua_State *L, const luaL_Reg *functions);
 // The address of the node object at `index` in a script's state; raises when it is none.
 const char *api_node_address(lua_State *L, int index);
 // Lets a script's state ask about its nodes and rows: site_of, device_of, devices_of, rows_of.
 void api_about_setup(lua_State *L);
 // Registry of a script's state: {[name] = value} of its table's settings.
 #define API_SETTINGS_KEY "script.settings"
-// Lets a script's state read VRM's rows; pushes the function number(rows, key ...).
+// Lets a script's state read VRM's rows; number(rows, key ...).
 void api_rows_setup(lua_State *L);
 // A table of main.lua's that scripts read, while `ref` keeps it.
 struct api_rows {

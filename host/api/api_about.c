@@ -99,12 +99,10 @@ static int devices_of(lua_State *L) { return about(L, "devices", false); }
 static int rows_of(lua_State *L) { return about(L, "rows", true); }
 
 void api_about_setup(lua_State *L) {
-    lua_pushcfunction(L, site_of);
-    api_declare_global(L, "site_of");
-    lua_pushcfunction(L, device_of);
-    api_declare_global(L, "device_of");
-    lua_pushcfunction(L, devices_of);
-    api_declare_global(L, "devices_of");
-    lua_pushcfunction(L, rows_of);
-    api_declare_global(L, "rows_of");
+    static const luaL_Reg globals[] = {{"site_of", site_of},
+                                       {"device_of", device_of},
+                                       {"devices_of", devices_of},
+                                       {"rows_of", rows_of},
+                                       {NULL, NULL}};
+    api_declare_functions(L, globals);
 }

@@ -330,7 +330,7 @@ static int node_event_method(lua_State *L) {
 // The answer; ctx: the sentence when there is none.
 static int answered(lua_State *L, int status, lua_KContext ctx) {
     (void)status;
-    const struct api_answer *answer = task_handed(task_of(api_of(L)->tasks, L));
+    const struct api_answer *answer = api_handed(L);
     if (answer == NULL) {
         lua_pushnil(L);
         lua_pushstring(L, (const char *)ctx);
@@ -434,6 +434,13 @@ void api_declare_global(lua_State *L, const char *name) {
     lua_pop(L, 2);
 }
 
+void api_declare_functions(lua_State *L, const luaL_Reg *functions) {
+    for (; functions->name != NULL; functions++) {
+        lua_pushcfunction(L, functions->func);
+        api_declare_global(L, functions->name);
+    }
+}
+
 // `unit` has the names of types/units.lua: a script only says which it means.
 static void open_units(lua_State *L, const struct api *a) {
     char path[700];
@@ -451,26 +458,22 @@ static void open_units(lua_State *L, const struct api *a) {
 }
 
 void api_script_setup(lua_State *L, void *api) {
+    static const luaL_Reg globals[] = {
+        {"sleep", api_sleep}, {"use", script_use}, {"setting", script_setting}, {NULL, NULL}};
     open_units(L, api);
     api_push_timer(L);
     api_declare_global(L, "timer");
     luaL_newlib(L, vrm_functions);
     api_declare_global(L, "vrm");
-    lua_pushcfunction(L, api_sleep);
-    api_declare_global(L, "sleep");
-    lua_pushcfunction(L, script_use);
-    api_declare_global(L, "use");
+    api_declare_functions(L, globals);
     lua_getglobal(L, "table");
     lua_getfield(L, -1, "concat");
     lua_pushcclosure(L, script_print, 1);
     api_declare_global(L, "print");
     lua_pop(L, 1);
-    lua_pushcfunction(L, script_setting);
-    api_declare_global(L, "setting");
     api_about_setup(L);
     api_state_setup(L);
-    api_rows_setup(L); // pushes number()
-    api_declare_global(L, "number");
+    api_rows_setup(L);
     lua_newtable(L);
     lua_setfield(L, LUA_REGISTRYINDEX, API_STATES_KEY);
     luaL_newmetatable(L, NODE_META);
@@ -482,8 +485,7 @@ void api_script_setup(lua_State *L, void *api) {
     lua_pop(L, 1);
     lua_pushcclosure(L, node_index, 1);
     lua_setfield(L, -2, "__index");
-    lua_pushboolean(L, 0);
-    lua_setfield(L, -2, "__metatable");
+    api_put_bool(L, "__metatable", false);
     lua_pushcfunction(L, node_newindex);
     lua_setfield(L, -2, "__newindex");
     lua_pop(L, 1);

@@ -78,14 +78,6 @@ static void set_body(lua_State *L, const struct http_reply *reply) {
     }
 }
 
-static void set_seconds(lua_State *L, const char *name, int64_t seconds) {
-    if (seconds <= 0) {
-        return;
-    }
-    lua_pushinteger(L, (lua_Integer)seconds);
-    lua_setfield(L, -2, name);
-}
-
 int api_push_failure(lua_State *L, const struct http_reply *reply) {
     static const char *const kinds[] = {
         [HTTP_OK] = "other",        [HTTP_DNS] = "dns",         [HTTP_CONNECT] = "connect",
@@ -93,24 +85,25 @@ int api_push_failure(lua_State *L, const struct http_reply *reply) {
         [HTTP_TOO_BIG] = "too_big", [HTTP_OTHER] = "other"};
     lua_pushnil(L);
     lua_createtable(L, 0, 2);
-    lua_pushstring(L, kinds[reply->error]);
-    lua_setfield(L, -2, "kind");
-    lua_pushstring(L, reply->error_text);
-    lua_setfield(L, -2, "text");
+    api_put_text(L, "kind", kinds[reply->error]);
+    api_put_text(L, "text", reply->error_text);
     return 2;
 }
 
 static int http_done(lua_State *L, int status, lua_KContext ctx) {
     (void)status, (void)ctx;
-    const struct http_reply *reply = task_handed(task_of(api_of(L)->tasks, L));
+    const struct http_reply *reply = api_handed(L);
     if (reply->error != HTTP_OK) {
         return api_push_failure(L, reply);
     }
     lua_createtable(L, 0, 7);
-    lua_pushinteger(L, reply->status);
-    lua_setfield(L, -2, "status");
-    set_seconds(L, "retry_after", reply->retry_after_s);
-    set_seconds(L, "date", reply->date_s);
+    api_put_integer(L, "status", reply->status);
+    if (reply->retry_after_s > 0) {
+        api_put_integer(L, "retry_after", reply->retry_after_s);
+    }
+    if (reply->date_s > 0) {
+        api_put_integer(L, "date", reply->date_s);
+    }
     set_body(L, reply);
     lua_getfield(L, 1, "text");
     if (lua_toboolean(L, -1)) {
@@ -122,6 +115,12 @@ static int http_done(lua_State *L, int status, lua_KContext ctx) {
 }
 
 static void replied(void *ctx, const struct http_reply *reply) { task_wake(ctx, reply); }
+
+void api_request(lua_State *L, const struct http_request *req) {
+    if (!http_get(api_of(L)->http, req, replied, api_wait(L))) {
+        vm_no_memory(L);
+    }
+}
 
 // Leaves "Name: value" texts on the stack, so that they live until the request was copied.
 static void collect_headers(lua_State *L, const char **headers) {
@@ -161,7 +160,6 @@ static void collect_headers(lua_State *L, const char **headers) {
 // and count how many elements it had. No marks: it is there as it came, and what was taken does not
 // count.
 static int host_http(lua_State *L) {
-    struct api *a = api_of(L);
     const char *headers[HEADERS_MAX + 1];
     luaL_checktype(L, 1, LUA_TTABLE);
     lua_settop(L, 1);
@@ -178,9 +176,7 @@ static int host_http(lua_State *L) {
         .timeout_ms = (long)(luaL_optnumber(L, 4, 20) * 1000),
     };
     collect_headers(L, headers);
-    if (!http_get(a->http, &req, replied, api_wait(L))) {
-        return vm_no_memory(L);
-    }
+    api_request(L, &req);
     lua_settop(L, 1); // for http_done
     return lua_yieldk(L, 0, 0, http_done);
 }

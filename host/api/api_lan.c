@@ -15,19 +15,16 @@
 
 static int lan_done(lua_State *L, int status, lua_KContext ctx) {
     (void)status, (void)ctx;
-    const struct http_reply *reply = task_handed(task_of(api_of(L)->tasks, L));
+    const struct http_reply *reply = api_handed(L);
     if (reply->error != HTTP_OK) {
         return api_push_failure(L, reply);
     }
     lua_createtable(L, 0, 2);
-    lua_pushinteger(L, reply->status);
-    lua_setfield(L, -2, "status");
+    api_put_integer(L, "status", reply->status);
     lua_pushlstring(L, reply->body, reply->body_len);
     lua_setfield(L, -2, "text");
     return 1;
 }
-
-static void replied(void *ctx, const struct http_reply *reply) { task_wake(ctx, reply); }
 
 // host.lan{ url=, ca=, certificate=, post=, timeout= (seconds) } -> { status=, text= }
 //   | nil, { kind=, text= }
@@ -51,9 +48,7 @@ static int host_lan(lua_State *L) {
         .timeout_ms = (long)(luaL_optnumber(L, 6, SECONDS) * 1000),
         .lan = true,
     };
-    if (!http_get(api_of(L)->http, &req, replied, api_wait(L))) {
-        return vm_no_memory(L);
-    }
+    api_request(L, &req);
     return lua_yieldk(L, 0, 0, lan_done);
 }
 
@@ -100,12 +95,11 @@ static void found(void *ctx, const struct search_answer *answers) {
 
 static int search_done(lua_State *L, int status, lua_KContext ctx) {
     (void)status, (void)ctx;
-    const struct search_answer *a = task_handed(task_of(api_of(L)->tasks, L));
+    const struct search_answer *a = api_handed(L);
     lua_newtable(L);
     for (lua_Integer i = 1; a != NULL; a = a->next, i++) {
         lua_createtable(L, 0, 2);
-        lua_pushstring(L, a->from);
-        lua_setfield(L, -2, "from");
+        api_put_text(L, "from", a->from);
         lua_pushlstring(L, a->text, a->len);
         lua_setfield(L, -2, "text");
         lua_rawseti(L, -2, i);

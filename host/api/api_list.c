@@ -4,7 +4,6 @@
 #include "base/walk.h"
 
 #include <lauxlib.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,12 +23,7 @@ void api_read_names(lua_State *L, int index, const char *field, const char **nam
 static void push_number(lua_State *L, const char *at, size_t len) {
     char digits[NUMBER_MAX + 1] = "";
     memcpy(digits, at, len < NUMBER_MAX ? len : NUMBER_MAX);
-    double n = strtod(digits, NULL);
-    if (n == floor(n) && fabs(n) < 9007199254740992.0) { // as vm_copy has them
-        lua_pushinteger(L, (lua_Integer)n);
-    } else {
-        lua_pushnumber(L, n);
-    }
+    vm_push_number(L, strtod(digits, NULL));
 }
 
 static void push_text(lua_State *L, const char *at, size_t len) {

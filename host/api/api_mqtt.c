@@ -421,10 +421,8 @@ static void push_text(lua_State *L, struct walk *w, size_t len) {
 }
 
 static void push_number(lua_State *L, double n) {
-    if (n == floor(n) && fabs(n) < 9007199254740992.0) {
-        lua_pushinteger(L, (lua_Integer)n);
-    } else if (isfinite(n)) {
-        lua_pushnumber(L, n);
+    if (isfinite(n)) {
+        vm_push_number(L, n);
     } else {
         lua_pushnil(L);
     }

@@ -197,11 +197,6 @@ static int host_add(lua_State *L) {
     return 1;
 }
 
-static void set_text(lua_State *L, const char *key, const char *text) {
-    lua_pushstring(L, text);
-    lua_setfield(L, -2, key);
-}
-
 // host.known([prefix]) -> list of { address, name, type, primary, enabled }: the nodes PG3 has on
 // record whose addresses begin so.
 static int host_known(lua_State *L) {
@@ -215,12 +210,11 @@ static int host_known(lua_State *L) {
             continue;
         }
         lua_createtable(L, 0, 5);
-        set_text(L, "address", k->address);
-        set_text(L, "name", k->name);
-        set_text(L, "type", k->type);
-        set_text(L, "primary", k->primary);
-        lua_pushboolean(L, k->enabled);
-        lua_setfield(L, -2, "enabled");
+        api_put_text(L, "address", k->address);
+        api_put_text(L, "name", k->name);
+        api_put_text(L, "type", k->type);
+        api_put_text(L, "primary", k->primary);
+        api_put_bool(L, "enabled", k->enabled);
         lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
     }
     return 1;
@@ -257,10 +251,10 @@ static int host_node(lua_State *L) {
         return 1;
     }
     lua_createtable(L, 0, 4);
-    set_text(L, "address", node->address);
-    set_text(L, "name", node->name);
-    set_text(L, "type", node->type->id);
-    set_text(L, "primary", node->primary);
+    api_put_text(L, "address", node->address);
+    api_put_text(L, "name", node->name);
+    api_put_text(L, "type", node->type->id);
+    api_put_text(L, "primary", node->primary);
     return 1;
 }
 
@@ -335,8 +329,8 @@ static int host_shown(lua_State *L) {
 
 static void push_change(lua_State *L, const struct node *node, size_t driver) {
     lua_createtable(L, 0, 2);
-    set_text(L, "address", node->address);
-    set_text(L, "driver", node->type->drivers[driver].id);
+    api_put_text(L, "address", node->address);
+    api_put_text(L, "driver", node->type->drivers[driver].id);
 }
 
 // host.changes() -> list of { address, driver }: what shows something else than at the last call, a

@@ -229,10 +229,10 @@ void api_rows_setup(lua_State *L) {
                                        {NULL, NULL}};
     luaL_newmetatable(L, ROWS_META);
     luaL_setfuncs(L, methods, 0);
-    lua_pushboolean(L, 0);
-    lua_setfield(L, -2, "__metatable");
+    api_put_bool(L, "__metatable", false);
     lua_pop(L, 1);
     lua_pushcfunction(L, rows_number);
+    api_declare_global(L, "number");
 }
 
 struct api_rows api_keep_rows(lua_State *L, int index) {

@@ -79,8 +79,7 @@ static void push_used(lua_State *L, const struct script *s) {
 static int push_loaded(lua_State *L) {
     struct script *s = lua_touserdata(L, 1);
     lua_createtable(L, 0, 4);
-    lua_pushinteger(L, s->id);
-    lua_setfield(L, -2, "id");
+    api_put_integer(L, "id", s->id);
     lua_pushlstring(L, s->text, s->text_len);
     lua_setfield(L, -2, "text");
     push_used(L, s);
@@ -246,19 +245,14 @@ static int host_script_state(lua_State *L) {
     return 1;
 }
 
-static void set_number(lua_State *L, const char *name, lua_Integer value) {
-    lua_pushinteger(L, value);
-    lua_setfield(L, -2, name);
-}
-
 // host.script_figures(id) -> { memory=, peak= (bytes), instructions= (in all, in steps of a
 // hundred) }
 static int host_script_figures(lua_State *L) {
     const struct script *s = script_arg(L);
     lua_createtable(L, 0, 3);
-    set_number(L, "memory", (lua_Integer)s->vm->used);
-    set_number(L, "peak", (lua_Integer)s->vm->peak);
-    set_number(L, "instructions", s->vm->total + s->vm->spent);
+    api_put_integer(L, "memory", (lua_Integer)s->vm->used);
+    api_put_integer(L, "peak", (lua_Integer)s->vm->peak);
+    api_put_integer(L, "instructions", s->vm->total + s->vm->spent);
     return 1;
 }
 
@@ -432,7 +426,7 @@ static int host_start_script(lua_State *L) {
 
 static int script_ran(lua_State *L, int status, lua_KContext ctx) {
     (void)status, (void)ctx;
-    lua_pushboolean(L, task_handed(task_of(api_of(L)->tasks, L)) != NULL);
+    lua_pushboolean(L, api_handed(L) != NULL);
     return 1;
 }
 

@@ -160,8 +160,7 @@ void api_state_setup(lua_State *L) {
                                        {NULL, NULL}};
     luaL_newmetatable(L, SANDBOX_TABLE_META);
     luaL_setfuncs(L, methods, 0);
-    lua_pushboolean(L, 0);
-    lua_setfield(L, -2, "__metatable");
+    api_put_bool(L, "__metatable", false);
     lua_pop(L, 1);
     lua_pushcfunction(L, state_next);
     api_declare_global(L, "next");

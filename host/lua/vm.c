@@ -465,14 +465,19 @@ static void copy_table(lua_State *from, int index, lua_State *to, struct copy *c
     }
 }
 
+void vm_push_number(lua_State *L, lua_Number n) {
+    if (n == floor(n) && fabs(n) < 9007199254740992.0) { // 2^53
+        lua_pushinteger(L, (lua_Integer)n);
+    } else {
+        lua_pushnumber(L, n);
+    }
+}
+
 static void copy_number(lua_State *from, int index, lua_State *to) {
-    lua_Number n = lua_tonumber(from, index);
     if (lua_isinteger(from, index)) {
         lua_pushinteger(to, lua_tointeger(from, index));
-    } else if (n == floor(n) && fabs(n) < 9007199254740992.0) {
-        lua_pushinteger(to, (lua_Integer)n);
     } else {
-        lua_pushnumber(to, n);
+        vm_push_number(to, lua_tonumber(from, index));
     }
 }
 

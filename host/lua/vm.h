@@ -85,6 +85,9 @@ int64_t vm_cpu_ms(void);
 // resume under way, and raises when its budget or time is spent.
 void vm_charge(lua_State *L, int64_t instructions);
 
+// Pushes a number, as an integer where it is one that a double can tell from its neighbours.
+void vm_push_number(lua_State *L, lua_Number n);
+
 // Copies the value at `index` of `from` onto the top of `to`, another state or the same. Raises
 // nothing on `from`; must be called where `to` is protected and may raise there (memory, depth over
 // 32; from a script also over 10000 values or 1 MiB of text). Functions, userdata and threads raise
