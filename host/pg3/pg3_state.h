@@ -1,4 +1,5 @@
-// What pg3.c (out), pg3_in.c (in), pg3_ask.c and pg3_records.c share; nobody else includes it.
+// What pg3.c (out), pg3_in.c (in), pg3_nodes.c, pg3_ask.c and pg3_records.c share; nobody else
+// includes it.
 #ifndef PG3_STATE_H
 #define PG3_STATE_H
 
@@ -49,6 +50,9 @@ struct pg3_record {
 // Begins the key of every notice of ours, so that those of an earlier run can be told from PG3's
 // own.
 #define PG3_NOTICE_PREFIX "plugin_"
+
+// The controller's driver in which PG3x shows the connection.
+#define PG3_CONNECTION "ST"
 
 // How far the start sequence is (docs/pg3.md, Start sequence).
 enum pg3_gate { GATE_DATA, GATE_CONTROLLER, GATE_OPEN };
@@ -129,8 +133,13 @@ void pg3_write_changed(struct pg3 *p);
 // none of ours.
 void pg3_stored(struct pg3 *p, enum pg3_key key, const char *name, const char *error);
 
+// Hands a message to the link, past what waits; p->sending says whether it took it.
+void pg3_send(struct pg3 *p, const char *kind, const char *text, size_t len);
+
 // The start sequence may go on: an awaited answer came.
 void pg3_check_gate(struct pg3 *p);
+// The same: the node of this address, which may be the controller, was taken, or nobody said so.
+void pg3_open_gate(struct pg3 *p, const char *address);
 
 // pg3_ask.c: asks for the configuration, and for all records, until a good answer came; at once
 // unless a question waits for its answer already, then with growing pauses.
@@ -152,6 +161,11 @@ bool pg3_all_read(const struct pg3 *p);
 // Says, once, what is missing.
 void pg3_tell_missing(struct pg3 *p);
 
+// pg3_nodes.c: sends the next addnode, unless one is in flight.
+void pg3_send_addnode(struct pg3 *p);
+// The question or its answer was lost: PG3's list tells which nodes are there; the others are added
+// again.
+void pg3_check_lost(struct pg3 *p);
 // PG3's list of its nodes was read: those it lost are added again.
 void pg3_nodes_listed(struct pg3 *p);
 // The user deleted a node in PG3.
