@@ -1,5 +1,5 @@
-// What pg3.c (out), pg3_in.c (in), pg3_nodes.c, pg3_ask.c and pg3_records.c share; nobody else
-// includes it.
+// What pg3.c (out), pg3_in.c (in), pg3_read.c, pg3_nodes.c, pg3_ask.c and pg3_records.c share;
+// nobody else includes it.
 #ifndef PG3_STATE_H
 #define PG3_STATE_H
 
@@ -160,6 +160,16 @@ void pg3_progress(struct pg3 *p);
 bool pg3_all_read(const struct pg3 *p);
 // Says, once, what is missing.
 void pg3_tell_missing(struct pg3 *p);
+
+// pg3_read.c. There was no memory for something that PG3 told: it is asked for everything again.
+void pg3_missed(struct pg3 *p);
+// The key of a record by PG3's name; KEYS: none that is of use here.
+enum pg3_key pg3_key_of(const char *text);
+// These take the value at `at`: one record, one by each key of an object, and the list of all that
+// exist, one a row (a single one may come without its array).
+void pg3_read_record(struct pg3 *p, lua_State *L, enum pg3_key key, int at);
+void pg3_read_custom(struct pg3 *p, lua_State *L, int at);
+void pg3_read_all(struct pg3 *p, lua_State *L, int at);
 
 // pg3_nodes.c: sends the next addnode, unless one is in flight.
 void pg3_send_addnode(struct pg3 *p);

@@ -1,0 +1,304 @@
+// The records that PG3 keeps for the user and the plugin, as it tells them (docs/pg3.md, User
+// data).
+#include "base/log.h"
+#include "pg3/pg3_state.h"
+
+#include <lauxlib.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define AREA "pg3"
+
+void pg3_missed(struct pg3 *p) {
+    p->missed_ms = loop_now_ms();
+    p->missed_record = true;
+}
+
+// Each of these takes one record and says whether it could be understood: `at` may hold anything.
+
+// Not an array; an empty one cannot be told from an empty object.
+static bool is_object(lua_State *L, int at) {
+    return lua_type(L, at) == LUA_TTABLE && lua_rawlen(L, at) == 0;
+}
+
+static bool keep_params(struct pg3 *p, lua_State *L, int at) {
+    struct pairs fresh = {0};
+    if (!is_object(L, at)) {
+        return false;
+    }
+    pairs_read(&fresh, L, at);
+    pg3_params_read(p, &fresh);
+    return true;
+}
+
+// The record as JSON text that Lua can read again. NULL: nested too deep, too long, or memory is
+// short, which is noted.
+static char *json_copy_of(struct pg3 *p, lua_State *L, int at) {
+    struct buf b;
+    struct walk w;
+    char error[128], *copy = NULL;
+    buf_init(&b, 256 * 1024);
+    bool whole = json_write(p->json, L, at, &b, error, sizeof error);
+    bool starved = !whole && json_starved(p->json);
+    walk_begin(&w, buf_text(&b), b.len);
+    walk_skip(&w);
+    whole = whole && walk_end(&w); // else nested too deep to reach main.lua
+    if (whole) {
+        copy = strdup(buf_text(&b));
+    }
+    if (starved || (whole && copy == NULL)) {
+        pg3_missed(p);
+    }
+    buf_free(&b);
+    return copy;
+}
+
+static bool keep_data(struct pg3 *p, lua_State *L, int at) {
+    if (lua_type(L, at) != LUA_TTABLE) {
+        return false;
+    }
+    // Our own record may be echoed later, but only the one from before this run is news.
+    if (p->data == NULL && !p->records[KEY_DATA].read) {
+        p->data = json_copy_of(p, L, at);
+        return p->data != NULL;
+    }
+    return true;
+}
+
+// What is offered is known here.
+static bool keep_offer(struct pg3 *p, lua_State *L, int at) {
+    (void)p;
+    return lua_type(L, at) == LUA_TTABLE;
+}
+
+static bool keep_choices(struct pg3 *p, lua_State *L, int at) {
+    char *fresh = lua_type(L, at) == LUA_TTABLE ? json_copy_of(p, L, at) : NULL;
+    if (fresh == NULL) {
+        return false;
+    }
+    bool same = p->choices != NULL ? strcmp(p->choices, fresh) == 0 : strlen(fresh) == 2; // {}
+    free(p->choices);
+    p->choices = fresh;
+    if (!same) {
+        p->events.params(p->events.ctx);
+    }
+    return true;
+}
+
+static bool keep_idata(struct pg3 *p, lua_State *L, int at) {
+    char scratch[32];
+    if (!is_object(L, at)) {
+        return false;
+    }
+    const char *told = json_text(L, at, "profile_version", scratch);
+    const char *version = told != NULL ? told : "";
+    if (!p->records[KEY_IDATA].open) {
+        snprintf(p->remembered, sizeof p->remembered, "%s", version);
+    }
+    // What we are about to write is newer.
+    if (p->profile_timer == 0 && !p->records[KEY_IDATA].changed && !p->records[KEY_IDATA].open) {
+        snprintf(p->installed, sizeof p->installed, "%s", version);
+    }
+    return true;
+}
+
+// Of the notices only those that are not ours: ours are known better here, and PG3's must not be
+// wiped.
+static bool keep_notices(struct pg3 *p, lua_State *L, int at) {
+    struct pairs all = {0};
+    bool whole = true;
+    if (!is_object(L, at)) {
+        return false;
+    }
+    pairs_read(&all, L, at);
+    if (all.opaque && !p->foreign_notices.opaque) {
+        log_warning(AREA, "PG3 keeps a notice that this plugin cannot write back as it is; the "
+                          "plugin's own are not shown until it is gone");
+    }
+    pairs_free(&p->foreign_notices);
+    p->foreign_notices.opaque = all.opaque;
+    for (size_t i = 0; i < all.count; i++) {
+        if (strncmp(all.all[i].key, PG3_NOTICE_PREFIX, strlen(PG3_NOTICE_PREFIX)) != 0) {
+            whole = pairs_set(&p->foreign_notices, all.all[i].key, all.all[i].value) && whole;
+        }
+    }
+    pairs_free(&all);
+    if (!whole) { // memory is short: what is missing must not be written over
+        p->foreign_notices.opaque = true;
+        pg3_missed(p);
+    }
+    return true;
+}
+
+static bool keep_doc(struct pg3 *p, lua_State *L, int at) {
+    if (lua_type(L, at) != LUA_TSTRING) {
+        return false;
+    }
+    if (p->doc == NULL) {
+        p->doc = strdup(lua_tostring(L, at));
+    }
+    return true;
+}
+
+typedef bool keeper(struct pg3 *p, lua_State *L, int at);
+
+static const struct {
+    const char *key;
+    keeper *keep;
+} keepers[KEYS] = {
+    [KEY_PARAMS] = {"customparams", keep_params},
+    [KEY_NOTICES] = {"notices", keep_notices},
+    [KEY_DOC] = {"customparamsdoc", keep_doc},
+    [KEY_IDATA] = {"idata", keep_idata},
+    [KEY_DATA] = {"customdata", keep_data},
+    [KEY_OFFER] = {"customtypedparams", keep_offer},
+    [KEY_CHOICES] = {"customtypeddata", keep_choices},
+};
+
+struct decoding {
+    struct pg3 *p;
+    keeper *keep;
+    bool kept;
+};
+
+static void keep_decoded(lua_State *L, void *ctx) {
+    struct decoding *d = ctx;
+    d->kept = d->keep(d->p, L, 1);
+}
+
+// Whether the object at `at` wraps a record: nothing but a row's own fields, and a value that is an
+// object or its text (`is_html`: any text). A parameter that the user named "value" is no wrapper.
+static bool is_wrapper(lua_State *L, int at, bool is_html) {
+    static const char *const fields[] = {"value", "key", "id", "uuid", "profileNum", "dbVersion"};
+    size_t known = 0, members = 0;
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        known += json_push(L, at, fields[i]) != LUA_TNIL;
+        lua_pop(L, 1);
+    }
+    lua_pushnil(L);
+    while (lua_next(L, at) != 0) {
+        members++;
+        lua_pop(L, 1);
+    }
+    int type = json_push(L, at, "value");
+    bool holds =
+        type == LUA_TTABLE || (type == LUA_TSTRING && (is_html || lua_tostring(L, -1)[0] == '{'));
+    lua_pop(L, 1);
+    return holds && known == members;
+}
+
+// A record's value is an object, JSON text, or an object whose `value` is either
+// (docs/pg3.md, User data); of the page it is its HTML.
+static bool take_value(struct pg3 *p, lua_State *L, int at, keeper *keep) {
+    luaL_checkstack(L, 4, "record");
+    int type = lua_type(L, at);
+    if (type == LUA_TTABLE && is_wrapper(L, at, keep == keep_doc)) {
+        json_push(L, at, "value");
+        bool taken = take_value(p, L, lua_gettop(L), keep);
+        lua_pop(L, 1);
+        return taken;
+    }
+    if (type != LUA_TSTRING || keep == keep_doc) {
+        return keep(p, L, at);
+    }
+    struct decoding d = {p, keep, false};
+    size_t len;
+    const char *text = lua_tolstring(L, at, &len);
+    char error[256];
+    bool read = json_read(p->json, text, len, keep_decoded, &d, error, sizeof error);
+    if (!read && json_starved(p->json)) {
+        pg3_missed(p);
+    }
+    return read && d.kept;
+}
+
+static void take_record(struct pg3 *p, lua_State *L, enum pg3_key key, int at) {
+    p->missed_record = false;
+    bool good = take_value(p, L, at, keepers[key].keep), says_nothing = lua_islightuserdata(L, at);
+    if (!good && p->missed_record) {
+        p->records[key].missing = 0; // it is there
+        log_warning(AREA,
+                    "memory is too short for the record %s of PG3's, which is asked for it again; "
+                    "free some on this machine",
+                    keepers[key].key);
+        return;
+    }
+    if (!good && !says_nothing && !p->records[key].garbled) {
+        log_warning(AREA,
+                    "PG3 sent a record %s that cannot be understood; what was there before stays. "
+                    "If this stays, save it anew in PG3.",
+                    keepers[key].key);
+    }
+    pg3_record_read(p, key, good);
+}
+
+enum pg3_key pg3_key_of(const char *text) {
+    size_t key = 0;
+    while (key < KEYS && strcmp(keepers[key].key, text) != 0) {
+        key++;
+    }
+    return (enum pg3_key)key;
+}
+
+static bool is_empty(lua_State *L, int at) {
+    lua_pushnil(L);
+    if (lua_next(L, at) == 0) {
+        return true;
+    }
+    lua_pop(L, 2);
+    return false;
+}
+
+// A row of the list of all records. False: it is none.
+static bool take_row(struct pg3 *p, lua_State *L, int at, bool listed[KEYS]) {
+    char scratch[32];
+    const char *text = json_text(L, at, "key", scratch);
+    enum pg3_key key = text != NULL ? pg3_key_of(text) : KEYS;
+    if (key == KEYS) {
+        return text != NULL;
+    }
+    json_push(L, at, "value");
+    listed[key] = !lua_islightuserdata(L, -1); // null: there is none
+    if (listed[key]) {
+        take_record(p, L, key, lua_gettop(L));
+    }
+    lua_pop(L, 1);
+    return true;
+}
+
+void pg3_read_all(struct pg3 *p, lua_State *L, int at) {
+    bool listed[KEYS] = {false};
+    bool whole = lua_type(L, at) == LUA_TTABLE;
+    lua_Integer count = whole ? (lua_Integer)lua_rawlen(L, at) : 0;
+    for (lua_Integer i = 1; i <= count; i++) {
+        lua_rawgeti(L, at, i);
+        whole = take_row(p, L, lua_gettop(L), listed) && whole;
+        lua_pop(L, 1);
+    }
+    if (whole && count == 0 && !is_empty(L, at)) {
+        whole = take_row(p, L, at, listed);
+    }
+    pg3_all_listed(p, listed, whole);
+}
+
+void pg3_read_custom(struct pg3 *p, lua_State *L, int at) {
+    if (lua_type(L, at) != LUA_TTABLE) {
+        return;
+    }
+    luaL_checkstack(L, 4, "custom");
+    lua_pushnil(L);
+    while (lua_next(L, at) != 0) {
+        enum pg3_key key = lua_type(L, -2) == LUA_TSTRING ? pg3_key_of(lua_tostring(L, -2)) : KEYS;
+        if (key < KEYS) {
+            take_record(p, L, key, lua_gettop(L));
+        }
+        lua_pop(L, 1);
+    }
+    pg3_progress(p);
+}
+
+void pg3_read_record(struct pg3 *p, lua_State *L, enum pg3_key key, int at) {
+    take_record(p, L, key, at);
+    pg3_progress(p);
+}
