@@ -347,6 +347,7 @@ struct fire {
     bool started;
 };
 
+// The task runs at the end of this turn of the loop: nothing has to be woken.
 static int fire_protected(lua_State *L) {
     struct fire *f = lua_touserdata(L, 1);
     lua_getfield(L, LUA_REGISTRYINDEX, HANDLERS_KEY);
@@ -360,17 +361,11 @@ static int fire_protected(lua_State *L) {
     return 0;
 }
 
-// Its task runs at the end of this turn of the loop: nothing has to be woken. False: `error` says
-// why not.
-static bool deliver(struct api *a, struct fire *f, char *error, size_t size) {
-    return vm_protect(a->main, fire_protected, f, error, size);
-}
-
 bool api_fire(struct api *a, const char *event, api_push_fn *push, void *push_ctx, task_end_fn *end,
               void *end_ctx) {
     struct fire f = {a, event, push, push_ctx, end, end_ctx, false};
     char error[256];
-    if (!deliver(a, &f, error, sizeof error)) {
+    if (!vm_protect(a->main, fire_protected, &f, error, sizeof error)) {
         log_error(AREA, "the event %s could not be delivered: %s", event, error);
     }
     return f.started;
@@ -380,7 +375,7 @@ bool api_deliver(struct api *a, const char *event, api_push_fn *push, void *push
                  task_end_fn *end, void *end_ctx, char *error, size_t size) {
     struct fire f = {a, event, push, push_ctx, end, end_ctx, false};
     snprintf(error, size, "it is not available here");
-    deliver(a, &f, error, size);
+    vm_protect(a->main, fire_protected, &f, error, size);
     return f.started;
 }
 

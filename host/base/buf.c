@@ -23,15 +23,6 @@ void buf_cut(struct buf *b, size_t len) {
     }
 }
 
-void buf_clear(struct buf *b) {
-    b->len = 0;
-    b->failed = false;
-    b->starved = false;
-    if (b->data != NULL) {
-        b->data[0] = '\0';
-    }
-}
-
 static bool buf_fail(struct buf *b) {
     buf_free(b);
     b->failed = true;

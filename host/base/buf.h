@@ -20,8 +20,6 @@ void buf_init(struct buf *b, size_t max);
 void buf_free(struct buf *b);
 // Cuts the content to its first `len` bytes; it must have as many.
 void buf_cut(struct buf *b, size_t len);
-// For tests: forgets the content and a failure, keeps the memory.
-void buf_clear(struct buf *b);
 // Append. False, and `failed` set and the content freed, when it would pass the cap. Once failed,
 // every append does nothing and returns false, so a chain of appends needs one check at its end.
 // What is appended must not be part of the buffer itself.

@@ -16,7 +16,7 @@ static void test_append(void) {
     CHECK(buf_puts(&b, "ab") && buf_add(&b, "c\0d", 3) && buf_printf(&b, "%d-%s", 42, "x"));
     CHECK(b.len == 9 && memcmp(b.data, "abc\0d42-x", 10) == 0);
     char *before = b.data;
-    buf_clear(&b);
+    buf_cut(&b, 0);
     CHECK(b.data == before && b.len == 0 && strcmp(buf_text(&b), "") == 0);
     CHECK(buf_printf(&b, "%s", "") && b.len == 0);
     buf_free(&b);
@@ -46,7 +46,7 @@ static void test_cap(void) {
     CHECK(b.failed && b.data == NULL && b.len == 0 && strcmp(buf_text(&b), "") == 0);
     CHECK(!buf_puts(&b, "") && !buf_puts(&b, "1") && !buf_printf(&b, "%d", 1));
     CHECK(!buf_json(&b, "") && !buf_json(&b, NULL) && b.failed);
-    buf_clear(&b);
+    buf_free(&b);
     CHECK(!b.failed && buf_printf(&b, "%d", 1234));
     CHECK(!buf_printf(&b, "%s", "x") && b.failed && b.data == NULL);
     buf_free(&b);

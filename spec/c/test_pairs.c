@@ -77,7 +77,7 @@ static void test_write(void) {
     struct buf b;
     buf_init(&b, 1000);
     CHECK(pairs_write(&p, &b) && strcmp(buf_text(&b), "{}") == 0);
-    buf_clear(&b);
+    buf_free(&b);
     pairs_set(&p, "a \"b\"", "<b>\n\\</b>");
     pairs_set(&p, "", "\xff");
     CHECK(pairs_write(&p, &b));

@@ -45,7 +45,7 @@ static bool is(struct buf *b, const char *text) {
     bool same = strcmp(buf_text(b), text) == 0;
     if (!same)
         printf("got  %s\nwant %s\n", buf_text(b), text);
-    buf_clear(b);
+    buf_free(b);
     return same;
 }
 
@@ -106,7 +106,7 @@ static bool stand_so(struct buf *b, const char *first, const char *second, const
     }
     if (at == NULL)
         printf("got  %s\n", buf_text(b));
-    buf_clear(b);
+    buf_free(b);
     return at != NULL;
 }
 
@@ -197,15 +197,15 @@ static void test_set(void) {
              "{\"address\":\"a_1\",\"driver\":\"GV1\",\"value\":\"0.0\",\"uom\":4,\"text\":null}"
              "]}"));
     CHECK(!wire_set(&b, n, "ctl", "ST")); // said already
-    buf_clear(&b);
+    buf_free(&b);
 
     node_set(n, n->all[1], 0, 7, NULL);
     node_is(n, n->all[1], NODE_REFUSED);
     CHECK(!wire_set(&b, n, "ctl", "ST"));
-    buf_clear(&b);
+    buf_free(&b);
     node_is(n, n->all[1], NODE_LIVE); // kept for then
     CHECK(wire_set(&b, n, "ctl", "ST") && strstr(buf_text(&b), "\"7\"") != NULL);
-    buf_clear(&b);
+    buf_free(&b);
     node_set(n, n->all[1], 0, 8, NULL); // nothing but a value has changed
     CHECK(wire_set(&b, n, "ctl", "ST") && strstr(buf_text(&b), "\"8\"") != NULL);
     buf_free(&b);
@@ -246,7 +246,7 @@ static void test_set_too_large(void) {
         for (const char *at = strstr(buf_text(&b), "\"driver\""); at != NULL;
              at = strstr(at + 1, "\"driver\""))
             values++;
-        buf_clear(&b);
+        buf_free(&b);
     }
     CHECK(messages > 1 && messages < 10 && values == COUNT);
     buf_free(&b);
