@@ -127,7 +127,7 @@ bool file_write(const char *path, const void *data, size_t len, mode_t mode, cha
     }
     unlink(fresh); // of an earlier run; with O_EXCL nothing that lies there is written into
     int fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-    bool ok = fd >= 0 && file_write_all(fd, data, len) && fchmod(fd, mode) == 0;
+    bool ok = fd >= 0 && file_write_all(fd, data, len) && fchmod(fd, mode) == 0 && fsync(fd) == 0;
     int saved = errno;
 
     if (fd >= 0 && close(fd) != 0 && ok) {

@@ -40,8 +40,9 @@ char *file_read(const char *path, size_t max, size_t *len, char *error, size_t s
 // Writes all of it to what is open. False: errno says why not.
 bool file_write_all(int fd, const char *data, size_t len);
 
-// Writes a file in one step, through PATH.tmp: a reader sees the old one or the new one. False:
-// `error` says "cannot be written: why"; the old one is then as it was.
+// Writes a file in one step, through PATH.tmp: a reader sees the old one or the new one, also after
+// the power has failed. False: `error` says "cannot be written: why"; the old one is then as it
+// was.
 bool file_write(const char *path, const void *data, size_t len, mode_t mode, char *error,
                 size_t size);
 

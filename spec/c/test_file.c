@@ -72,6 +72,31 @@ static void test_write(void) {
     CHECK(access("folder.tmp", F_OK) != 0);
 }
 
+static bool disk_fails;
+static int synced; // bytes
+
+int __real_fsync(int fd);
+int __wrap_fsync(int fd);
+
+int __wrap_fsync(int fd) {
+    struct stat st;
+    CHECK(fstat(fd, &st) == 0);
+    synced = (int)st.st_size;
+    errno = EIO;
+    return disk_fails ? -1 : __real_fsync(fd);
+}
+
+// Fault: the power fails after a file was written, and it is there and empty
+// Expected: it takes the old one's place only once its bytes are on the disk
+static void test_on_disk(void) {
+    CHECK(file_write("kept", "one", 3, FILE_PRIVATE, error, sizeof error) && synced == 3);
+    disk_fails = true;
+    CHECK(!file_write("kept", "twice", 5, FILE_PRIVATE, error, sizeof error) && synced == 5);
+    CHECK(strstr(error, "cannot be written: ") != NULL && reads("kept", "one"));
+    CHECK(!file_present("kept.tmp"));
+    disk_fails = false;
+}
+
 // Fault: who can read the plugin's files depends on the umask it is started with.
 // Expected: each has the mode it is meant to have.
 static void test_modes(void) {
@@ -103,6 +128,7 @@ int main(void) {
     test_read();
     test_other_things();
     test_write();
+    test_on_disk();
     test_modes();
     clean();
     CHECK(chdir("/") == 0 && rmdir(root) == 0);
