@@ -49,29 +49,15 @@ static int date_at(int64_t seconds) {
     return tm.tm_year * 1000 + tm.tm_yday;
 }
 
-// The first second with a date later than that of `from`. The date at `to` is later.
-static int64_t next_date(int64_t from, int64_t to) {
-    int date = date_at(from);
+// The first second with a date later than that one. The date at `to` is later, that at `from` is
+// not.
+static int64_t first_after(int date, int64_t from, int64_t to) {
     while (to - from > 1) {
         int64_t middle = from + (to - from) / 2;
         if (date_at(middle) > date) {
             to = middle;
         } else {
             from = middle;
-        }
-    }
-    return to;
-}
-
-// The first second with the date of `to`. The date at `from` is earlier.
-static int64_t first_of_date(int64_t from, int64_t to) {
-    int date = date_at(to);
-    while (to - from > 1) {
-        int64_t middle = from + (to - from) / 2;
-        if (date_at(middle) < date) {
-            from = middle;
-        } else {
-            to = middle;
         }
     }
     return to;
@@ -90,8 +76,9 @@ enum day_result day_of(const char *zone, int64_t now, struct day *day) {
     bool set = set_zone(utc ? "UTC0" : zone); // which needs no file
     if (set) {
         struct tm tm = local_time(now);
-        day->begins = first_of_date(now - LONGEST_DAY, now);
-        day->ends = next_date(now, now + LONGEST_DAY);
+        int today = date_at(now);
+        day->begins = first_after(today - 1, now - LONGEST_DAY, now);
+        day->ends = first_after(today, now, now + LONGEST_DAY);
         day->of_month = tm.tm_mday;
         day->of_year = tm.tm_yday + 1;
         day->seconds = (tm.tm_hour * 60 + tm.tm_min) * 60 + tm.tm_sec;

@@ -139,21 +139,13 @@ bool known_read(struct known *k, struct walk *w) {
     return true;
 }
 
+static int compare_address(const void *address, const void *node) {
+    return strcmp(address, ((const struct known_node *)node)->address);
+}
+
 const struct known_node *known_find(const struct known *k, const char *address) {
-    size_t low = 0, high = k->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = strcmp(address, k->all[middle].address);
-        if (order == 0) {
-            return &k->all[middle];
-        }
-        if (order < 0) {
-            high = middle;
-        } else {
-            low = middle + 1;
-        }
-    }
-    return NULL;
+    return k->count > 0 ? bsearch(address, k->all, k->count, sizeof *k->all, compare_address)
+                        : NULL;
 }
 
 void known_forget(struct known *k, const char *address) {

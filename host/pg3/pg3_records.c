@@ -118,18 +118,23 @@ bool pg3_saved(const struct pg3 *p) {
     return p->up && r->read && !r->changed && !r->open && !r->refused;
 }
 
-bool pg3_offer(struct pg3 *p, const char *json_text) {
-    if (p->offer != NULL && strcmp(p->offer, json_text) == 0) {
+// Holds a text that is to be written, unless it is the one that is held. False: memory is short.
+static bool hold(struct pg3 *p, enum pg3_key key, char **held, const char *text) {
+    if (*held != NULL && strcmp(*held, text) == 0) {
         return true;
     }
-    char *copy = strdup(json_text);
+    char *copy = strdup(text);
     if (copy == NULL) {
         return false;
     }
-    free(p->offer);
-    p->offer = copy;
-    p->records[KEY_OFFER].changed = true;
+    free(*held);
+    *held = copy;
+    p->records[key].changed = true;
     return true;
+}
+
+bool pg3_offer(struct pg3 *p, const char *json_text) {
+    return hold(p, KEY_OFFER, &p->offer, json_text);
 }
 
 const char *pg3_choices(const struct pg3 *p) { return p->choices; }
@@ -148,19 +153,7 @@ bool pg3_notice(struct pg3 *p, const char *key, const char *html) {
     return pairs_set(&p->notices, own, html);
 }
 
-bool pg3_doc(struct pg3 *p, const char *html) {
-    if (p->doc != NULL && strcmp(p->doc, html) == 0) {
-        return true;
-    }
-    char *copy = strdup(html);
-    if (copy == NULL) {
-        return false;
-    }
-    free(p->doc);
-    p->doc = copy;
-    p->records[KEY_DOC].changed = true;
-    return true;
-}
+bool pg3_doc(struct pg3 *p, const char *html) { return hold(p, KEY_DOC, &p->doc, html); }
 
 // A set replaces the whole record, so PG3's own notices go along. One that came and went again
 // changes nothing.
