@@ -5,8 +5,8 @@
 FOLDER is another checkout (`git worktree add /tmp/old COMMIT`), whose build is made by its own ./dev build if it is missing,
 or a plugin's folder as PG3 unpacks it. NAME is one of the figures:
 
-poll     instructions (valgrind) of a poll of one installation, all its values changed, and the answer the same as before.
-         Two runs that differ by POLLS polls: the start and the stop cancel out. The time between is little and counts.
+poll     instructions (valgrind) of a poll of one installation, all its values changed, and the answer the same as before:
+         from the end of the poll before it to its own, the median of POLLS. The time between is little and counts.
 sites    processor time a poll and installation with 1, 2, 10 and 100 installations of 30 devices, everything changed. Without
          the plugin's own limit of requests, so that one poll follows the other. And the resident memory with 100 after it.
 first    seconds from the start of python3 victron.py until PG3 has the first fresh device: parameters, account, names, rows,
@@ -39,7 +39,7 @@ import time
 
 from stand_ins import ROOT, Gateways, Run, bare_resident, make_bare
 
-POLLS = 3
+POLLS = 5
 FEW, MANY, FLEET = 4, 25, 30        # devices of an installation: some 170 rows, some 700 rows, and of one of many
 
 
@@ -96,26 +96,19 @@ class Bench:
 
 # The figures.
 
-def instructions(bench, build, devices, changed, same):
-    """Of a whole run with so many polls -> (number, rows of a poll)."""
-    with bench.run(build, 1, devices, count=True) as run:
-        run.started().polls(changed)
-        run.polls(same, changed=False)
-        run.stop()
-        return run.instructions(), run.vrm.rows
-
-
 def measure_poll(bench):
     def count(build):
         found = []
         for devices in (FEW, MANY):
-            once, rows = instructions(bench, build, devices, POLLS, 0)
-            changed = instructions(bench, build, devices, 2 * POLLS, 0)[0] - once
-            same = instructions(bench, build, devices, POLLS, POLLS)[0] - once
-            found += [(f"poll of {rows} rows, everything changed", changed), (f"poll of {rows} rows, nothing changed", same)]
+            with bench.run(build, 1, devices, count=True) as run:
+                run.started().polls(2)
+                for name, changed in (("everything changed", True), ("nothing changed", False)):
+                    run.polls(1, changed)
+                    numbers = run.instructions(POLLS, changed)
+                    found.append((f"poll of {run.vrm.rows} rows, {name}", statistics.median(numbers)))
         return found
     for figure in zip(*bench.each(count, together=True)):
-        bench.add(figure[0][0], "million instructions", 1, [number / POLLS / 1e6 for _, number in figure])
+        bench.add(figure[0][0], "million instructions", 1, [number / 1e6 for _, number in figure])
 
 
 def measure_sites(bench):

@@ -141,7 +141,7 @@ class Run:
 
     def __init__(self, source, work, sites, devices, limited=False, nodelay=True, counted=None):
         self.plugin, self.sites, self.devices, self.counted = Plugin(source, work), sites, devices, counted
-        self.environment = {}
+        self.environment, self.dumps = {}, 0
         self.vrm = VrmProcess(sites, devices)
         self.pg3 = QuickPg3(os.path.join(work, "pg3"), self.plugin.folder)
         with open(self.pg3.broker.config_file, "a", encoding="utf-8") as file:
@@ -206,10 +206,21 @@ class Run:
             raise RuntimeError("the plugin did not stop")
         return time.monotonic() - begin
 
-    def instructions(self):
-        """Of the whole run; after its stop."""
-        with open(self.counted, encoding="utf-8", errors="replace") as file:
-            return int(re.search(r"^(?:totals|summary): (\d+)", file.read(), re.MULTILINE).group(1))
+    def instructions(self, count, changed):
+        """Of each of so many short polls, from the end of the one before it to its own."""
+        def dump():
+            """Of all threads since the last dump: valgrind writes them to a file with the next number."""
+            subprocess.run(["callgrind_control", "--dump", str(self.plugin.process.pid)], check=True, capture_output=True,
+                           env={**os.environ, "TMPDIR": self.plugin.home})     # where the plugin's valgrind listens
+            self.dumps += 1
+            with open(f"{self.counted}.{self.dumps}", encoding="utf-8", errors="replace") as file:
+                return int(re.search(r"^totals: (\d+)", file.read(), re.MULTILINE).group(1))
+        found = []
+        dump()
+        for _ in range(count):
+            self.polls(1, changed)
+            found.append(dump())
+        return found
 
     def _wait(self, predicate, what):
         self.pg3.wait_for(lambda: predicate() or self.plugin.died(), 150, what)
