@@ -119,8 +119,9 @@ local function reload(force)
     return changed
 end
 
-local function scan_scripts(force)
-    local changed = load_scripts(reload, force)
+--- force: loads everything again; built_in: looks at the plugin's own scripts as well.
+local function scan_scripts(force, built_in)
+    local changed = (force or adopting or scripts.wants_scan(built_in)) and load_scripts(reload, force)
     if changed or scripts.in_trouble() ~= seen_troubles then account.show() end
     seen_troubles = scripts.in_trouble()
 end
@@ -128,6 +129,7 @@ end
 --- The minute's work.
 local function look_after_scripts()
     if not started then return end
+    scan_scripts(false, true)
     state.save()
     scripts.forgive()
     notices.unused(scripts.unused())
@@ -192,7 +194,7 @@ end
 
 ------------------------------------------------------------------------------------- PG3's messages
 
-local SCAN_SECONDS, SAVE_SECONDS = 1, 60
+local SCAN_SECONDS, SOON_SECONDS, SAVE_SECONDS = 2, 1, 60
 
 --- The plugin's own node, what was kept over the restart, and what PG3 has to know.
 local function come_up()
@@ -259,9 +261,10 @@ host.on("stop", function()
     health.attempt(account.stop)
     state.save()
 end)
-local every_other = false           -- is enough while nothing changes
-timer.every(SCAN_SECONDS, function()
-    every_other = not every_other
-    if (every_other or scripts.unsettled) and started and not host.running(loading) then scan_scripts() end
+host.spawn(function()
+    while true do
+        host.sleep(scripts.unsettled and SOON_SECONDS or SCAN_SECONDS)
+        if started then health.attempt(scan_scripts) end
+    end
 end)
 timer.every(SAVE_SECONDS, look_after_scripts)

@@ -171,7 +171,7 @@ describe("of libs with one name", function()
             ["scripts/devices/lib/tools.lua"] = tools_lib(300), [LIB .. "tools.lua"] = "return {" }
         assert.equal(313.4, world:value(SOLAR, "GV20"))
         world:write("scripts/devices/lib/tools.lua", tools_lib(400))
-        world:run(SECONDS)
+        world:run(script_world.BUILT_IN_SECONDS)
         assert.equal(413.4, world:value(SOLAR, "GV20"))
     end)
 end)

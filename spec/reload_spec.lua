@@ -7,6 +7,7 @@ local worlds = require "spec.support.worlds"
 
 local BATTERY, SOLAR, GATEWAY = worlds.BATTERY, worlds.SOLAR, worlds.GATEWAY
 local USER, SECONDS, GONE = script_world.USER, script_world.SECONDS, script_world.GONE
+local BUILT_IN_SECONDS = script_world.BUILT_IN_SECONDS
 local KEPT = USER .. ".last-good/"
 local MILL, VOLTS = script_world.MILL, script_world.VOLTS
 local started, text = script_world.started, script_world.text
@@ -72,7 +73,7 @@ describe("a built-in script", function()
         assert.equal(1, world:value(BATTERY, "GV30"))
         in_trouble(world, "devices/tank.lua:1:", 1)
         world:write(path, text "tank")
-        world:run(SECONDS)
+        world:run(BUILT_IN_SECONDS)
         assert.equal(40, world:value(TANK, "ST"))
         well(world)
     end)
@@ -233,12 +234,17 @@ describe("a user's script", function()
         assert.equal(id, world:serving("solar_charger").id)
     end)
 
-    -- Fault: each two seconds lists of all files are made and compared, though nothing has changed
-    -- Expected: a stamp of each folder is looked at
+    -- Fault: the plugin wakes up each second and looks at every file each two, though nothing changes
+    -- Expected: it looks each two seconds at a stamp of the owner's folders, once a minute at its own
     it("costs little while nothing changes", function()
         local world = started()
-        world:run(20)
+        world:run(61)
         local list, stamp, lists = world.host.script_files, world.host.folder_stamp, 0
+        local looks, naps, sleep = {}, 0, world.host.sleep
+        world.host.sleep = function(...)
+            naps = naps + 1
+            return sleep(...)
+        end
         world.host.script_files = function(...)
             lists = lists + 1
             return list(...)
@@ -246,10 +252,14 @@ describe("a user's script", function()
         world.host.folder_stamp = function(folder)
             local before, its = lists, stamp(folder)            -- the fake one makes a list
             lists = before
+            looks[folder] = (looks[folder] or 0) + 1
             return its
         end
-        world:run(20)
+        world:run(60)
         assert.equal(0, lists)
+        assert.is_true(looks["persist/scripts"] <= 31)
+        assert.equal(1, looks["scripts/devices"])
+        assert.is_true(naps < 40)
         saved(world, "tank", script_world.text("tank") .. "\n")
         assert.is_true(lists > 0)
     end)
@@ -277,14 +287,14 @@ describe("a built-in script", function()
     it("that changes is loaded as well", function()
         local world = started()
         world:write("scripts/devices/solar_charger.lua", solar(VOLTS))
-        world:run(SECONDS)
+        world:run(BUILT_IN_SECONDS)
         assert.equal(13.4, world:value(SOLAR, "GV20"))
     end)
 
     it("that breaks serves on as it was", function()
         local world = started()
         world:write("scripts/devices/solar_charger.lua", "return {")
-        world:run(SECONDS)
+        world:run(BUILT_IN_SECONDS)
         worlds.next_poll(world)
         assert.equal(212, world:value(SOLAR, "ST"))
         in_trouble(world, "devices/solar_charger.lua:1:")

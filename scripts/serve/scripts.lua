@@ -51,7 +51,7 @@ local known_types = {}  -- [id] = true: at the start PG3 had a node of this type
 local user_folders = USER_FOLDERS
 local chosen = ""       -- the folder of the user's choice
 local listed = {}       -- [folder] = its files when it could be read last
-local scanned_folders   -- stamp_of_folders() at the last scan
+local stamps = {}       -- [folder] = its host.folder_stamp when it was last looked at
 
 --- Called before a file is loaded, so that the caller can let other work go on: many scripts may take long.
 scripts.pause = function() end
@@ -623,17 +623,15 @@ local function forget_missing(found)
     end
 end
 
---- A text that is another when any file of the folders is; nil: one of them cannot be read now.
-local function stamp_of_folders()
-    local parts = {}
-    for _, place in ipairs(places()) do
-        for _, folder in ipairs { place.folder, libs.folder_in(place.folder) } do
-            local stamp = host.folder_stamp(folder)
-            if not stamp then return nil end
-            parts[#parts + 1] = stamp
-        end
+--- Whether a file of this place is another than when it was last looked at, or it cannot be read now.
+local function differs(place)
+    local same = true
+    for _, folder in ipairs { place.folder, libs.folder_in(place.folder) } do
+        local stamp = host.folder_stamp(folder)
+        same = same and stamp and stamp == stamps[folder]
+        stamps[folder] = stamp
     end
-    return table.concat(parts, " ")
+    return not same
 end
 
 --- Whether a script has to begin anew, or will.
@@ -644,13 +642,19 @@ local function any_restarts()
     return false
 end
 
+--- Whether a scan may find something: a script waits for the next one, or a file of the owner's is another;
+-- built_in: or one of the plugin's own, which seldom are.
+function scripts.wants_scan(built_in)
+    local wanted = scripts.unsettled or any_restarts()
+    for _, place in ipairs(places()) do
+        wanted = (place.user or built_in) and differs(place) or wanted
+    end
+    return wanted
+end
+
 --- Looks for changed, new and vanished files; force: loads everything again. -> true if types changed.
 -- scripts.unsettled: the next scan should follow soon.
 function scripts.scan(force)
-    local stamp = stamp_of_folders()
-    local same = stamp and stamp == scanned_folders
-    if same and not (force or scripts.unsettled or any_restarts()) then return false end
-    scanned_folders = stamp
     local found, changed = find_files(), false
     scripts.unsettled = false
     for name in pairs(slots) do found[name] = found[name] or {} end
@@ -663,8 +667,10 @@ end
 
 --- The folder of the user's choice, "" for none. Takes effect at the next scan.
 function scripts.set_folder(folder)
-    scanned_folders = nil
-    if chosen ~= folder then trouble.forget(chosen) end
+    if chosen ~= folder then
+        trouble.forget(chosen)
+        scripts.unsettled = true
+    end
     chosen = folder
     user_folders = folder ~= "" and { folder, table.unpack(USER_FOLDERS) } or USER_FOLDERS
 end

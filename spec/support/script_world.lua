@@ -106,6 +106,7 @@ end
 
 script_world.USER = "persist/scripts/"
 script_world.SECONDS = 3            -- saved, and there
+script_world.BUILT_IN_SECONDS = 61  -- the same for a file of the plugin's own
 script_world.GONE = 12              -- a file missing for so long is meant to be gone
 
 --- A script of the user's for a service that no built-in one knows.
