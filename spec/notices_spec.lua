@@ -53,6 +53,16 @@ describe("a notice", function()
         assert.truthy(world.notices.vrm:find("More: README.md, States and what to do.", 1, true))
     end)
 
+    -- Fault: A controller whose clock is not set when it boots tells of an outage since 1972, also later.
+    -- Expected: A time before this plugin was made is no time: the notice goes without it.
+    it("tells no time of a clock that was not set", function()
+        local notices, world = fresh()
+        local outage = { since = 1, parts = { { kind = "server", text = "Bad." } } }
+        notices.connection(outage, { token = "x" })
+        assert.is_nil(world.notices.vrm:find("Since", 1, true))
+        assert.truthy(world.notices.vrm:find("by itself. More: ", 1, true))
+    end)
+
     it("has a link where the pages have an address", function()
         local notices, world = fresh "https://example.com/victron/blob/v1.0.0/README.md"
         notices.params { "x." }

@@ -25,6 +25,7 @@ local PAGES = notices.PAGES
 
 local shown = {}            -- [key] = { html, at = since when, whole = the same with what follows }
 local PROFILE_SECONDS = 3600
+local CLOCK_SET = 1735689600    -- 2025: a clock that says less is wrong
 local profile_timer
 local profile_problem       -- why the last profile could not be written; nil: it could
 
@@ -51,7 +52,10 @@ local function more(page)
     return (" More: %s."):format(link or text)
 end
 
-local function since(at) return os.date(" Since %Y-%m-%d %H:%M.", math.floor(at)) end
+--- Nothing where the controller's clock was not set yet, as it may be at boot.
+local function since(at)
+    return at >= CLOCK_SET and os.date(" Since %Y-%m-%d %H:%M.", math.floor(at)) or ""
+end
 
 --- html: nil takes the notice away; page: of PAGES, nil: none helps; at: since when it is so, nil: since it
 -- was set first, false: the text says it.
