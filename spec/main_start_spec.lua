@@ -144,6 +144,7 @@ describe("the token", function()
         assert.equal(0, #world.requests)
         assert.truthy(world.notices.vrm:find("vrm_token", 1, true))
         assert.truthy(world.notices.vrm:find("vrm.victronenergy.com", 1, true))
+        assert.equal(1, #world:logged "There is no VRM access token yet.")
     end)
 
     it("rejected: authentication failed, a notice; the right one helps without a restart", function()
@@ -230,7 +231,7 @@ describe("the token", function()
             world:set_params {}
             world:run(60)
             assert.equal(0, world:value("controller", "GV0"))
-            assert.equal(0, #world:logged("warning"))
+            assert.equal(0, #world:logged("problem of its own"))
         end
     end)
 

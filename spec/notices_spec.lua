@@ -63,6 +63,17 @@ describe("a notice", function()
         assert.truthy(world.notices.vrm:find("by itself. More: ", 1, true))
     end)
 
+    -- Fault: Who has only the log, or was sent it, does not see which parameter was not understood.
+    -- Expected: It has one line of it when it begins, and again when it comes back.
+    it("of parameters is in the log too, once", function()
+        local notices, world = fresh()
+        for count = 1, 2 do
+            for _ = 1, 2 do notices.params { "The parameter x is unknown." } end
+            assert.equal(count, #world:logged "The parameter x is unknown.")
+            notices.params {}
+        end
+    end)
+
     it("has a link where the pages have an address", function()
         local notices, world = fresh "https://example.com/victron/blob/v1.0.0/README.md"
         notices.params { "x." }

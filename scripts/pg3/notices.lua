@@ -136,19 +136,29 @@ function notices.connection(outage, settings, empty, hidden)
     set("vrm", html, page)
 end
 
---- Parameters that were not understood; an empty list clears the notice.
-function notices.params(problems)
-    set("params", #problems > 0 and escape(table.concat(problems, " ")) or nil, PAGES.parameters)
+local logged = {}           -- [key] = { [sentence] = true }: what the log has of what is so now
+
+--- Has the log tell, once, what was not so before.
+local function warn(key, sentences)
+    local before, now = logged[key] or {}, {}
+    for _, sentence in ipairs(sentences) do
+        if not before[sentence] then host.log("warning", sentence) end
+        now[sentence] = true
+    end
+    logged[key] = now
 end
 
-local told_unused = {}              -- [sentence] = true: it is in the log
+--- Parameters that were not understood; an empty list clears the notice.
+function notices.params(problems)
+    warn("params", problems)
+    set("params", #problems > 0 and escape(table.concat(problems, " ")) or nil, PAGES.parameters)
+end
 
 --- Files that look like device scripts and are not used: list of sentences; an empty one clears the notice.
 function notices.unused(list)
     local texts = {}
+    warn("unused", list)
     for i, text in ipairs(list) do
-        if not told_unused[text] then host.log("warning", text) end
-        told_unused[text] = true
         if i <= MOST_PARTS then texts[i] = escape(text) end
     end
     set("unused", #texts > 0 and table.concat(texts, "<br>") or nil, PAGES.folders)

@@ -534,7 +534,9 @@ function account.begin()
                                     ca_file = host.env("VICTRON_CA_FILE") }
     end
     if not client then
-        if settings.token ~= "" then
+        if settings.token == "" then
+            host.log("warning", "There is no VRM access token yet. Enter it as the parameter vrm_token.")
+        else
             problem = problem or "The VRM access token cannot be right: " .. settings.token_problem .. "."
             host.log("error", problem)
         end
