@@ -183,6 +183,22 @@ describe("a charger with several trackers", function()
     end)
 end)
 
+describe("a number past the limits of its row", function()
+    -- Fault: A battery's power of 1e9 W, and a charger's of 99999 W, were no data although voltage and
+    -- current, and the trackers, told it.
+    -- Expected: What it is made of, where that is there.
+    it("is not missed where others tell the value", function()
+        local current, trackers = { ["/Dc/0/Voltage"] = 50, ["/Dc/0/Current"] = 10 }, { ["/Pv/1/P"] = 100 }
+        current["/Dc/0/Power"], trackers["/Pv/0/P"], trackers["/Yield/Power"] = 1e9, 400, 99999
+        check {
+            { "battery", current, { CPW = 500 } },
+            { "battery", { ["/Dc/0/Power"] = 1e9, ["/Dc/0/Voltage"] = 50 }, { CPW = NONE } },
+            { "solarcharger", trackers, { ST = 500, t = { ST = 500 } } },
+            { "solarcharger", { ["/Pv/I"] = 3276.6, ["/Yield/Power"] = 100, ["/Pv/V"] = 50 }, { GV2 = 2 } },
+        }
+    end)
+end)
+
 describe("a state", function()
     -- Fault: Node-RED in its safe mode, and a grid alarm that is a warning, were shown as numbers.
     -- Expected: Victron's words.

@@ -70,6 +70,13 @@ local function in_unit(driver, row)
     return factor and factor ~= 1 and row.value * factor or row.value
 end
 
+--- Whether a driver of numbers cannot show a row's: it passes the limits.
+local function passes_limits(driver, row)
+    if driver.names or driver.values or driver.factor or driver.map then return false end
+    local value = in_unit(driver, row)
+    return value < driver.min or value > driver.max
+end
+
 --- Of what a product or a quotient is made: it is not of the driver's unit.
 local OF_A_TERM = { mV = 0.001, mA = 0.001, kW = 1000 }
 
@@ -235,18 +242,27 @@ local function call_from(driver, rows, site)
     return values[1]
 end
 
---- What the sources of a driver give: a number, or what its `from` returned | nil, the row of its path | nil.
--- Raises what the script raises. since: rows measured before that give it nothing, nil: all do; the others as
--- for reading.of.
-function reading.sourced(driver, rows, site, computed, since, seen)
-    local row = find_row(rows, driver.keys, driver, since)
-    if row then return in_unit(driver, row), row end
+--- What the sources of a driver beside its paths give, as for reading.sourced.
+local function worked_out(driver, rows, site, computed, since, seen)
     if driver.op == "sum" then return add_up(driver, rows, since, seen_of(driver, seen)) end
     if driver.op then return (of_two(driver, driver.op, rows, driver.terms, since)) end
     if driver.worst then return worst(driver, rows) end
     if not driver.from then return nil end
     if computed then return computed.value end
     return call_from(driver, rows, site)
+end
+
+--- What the sources of a driver give: a number, or what its `from` returned | nil, the row of its path | nil.
+-- Raises what the script raises. since: rows measured before that give it nothing, nil: all do; the others as
+-- for reading.of.
+function reading.sourced(driver, rows, site, computed, since, seen)
+    local row = find_row(rows, driver.keys, driver, since)
+    if not row then return worked_out(driver, rows, site, computed, since, seen) end
+    if (driver.op or driver.from) and passes_limits(driver, row) then
+        local value = worked_out(driver, rows, site, computed, since, seen)
+        if value ~= nil then return value end
+    end
+    return in_unit(driver, row), row
 end
 
 --- The value of one driver -> value | nil, text | nil, whether it is a state that neither the list nor VRM
