@@ -182,6 +182,29 @@ describe("a gateway whose clock is wrong", function()
         end
     end)
 
+    -- Fault: a gateway was cut off for half an hour, and then sends what it logged meanwhile: values of then
+    -- are fresh, for its clock counts as wrong.
+    -- Expected: no clock goes so fast: they are as old as their stamps say, until it has sent the last ones.
+    it("is not supposed while it sends what it logged when it was cut off", function()
+        for _, wrong in ipairs { 0, -7200 } do
+            local site = boat(wrong)
+            local world = started(site)
+            for _ = 1, 3 do poll(world, true) end
+            for _ = 1, 14 do poll(world) end
+            assert.same({ FRESH, STALE, OFFLINE }, states(world, BATTERY))
+            for _, shown in ipairs { OFFLINE, STALE, STALE, FRESH, FRESH } do
+                local most = shown == FRESH and world.now + 100 + wrong or math.huge
+                for _, one in ipairs(site.rows) do
+                    if one.timestamp > NOW - 86400 then
+                        one.timestamp = math.min(one.timestamp + 600, most // 1)
+                    end
+                end
+                poll(world)
+                assert.equal(shown, world:value(BATTERY, "GV30"))
+            end
+        end
+    end)
+
     -- Fault: VRM has a connection with a gateway that logs nothing more: its last values are fresh for ever.
     -- Expected: a connection tells nothing of the clock once stamps were seen; they grow old.
     it("is not supposed where it only logs nothing", function()

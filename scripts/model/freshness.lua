@@ -60,8 +60,10 @@ local function most_frequent(stamps, time)
 end
 
 --- What has to be added to the stamps of a gateway. stamps: those that came with a sign of life, see
--- model.store. sign = { at = its time, from, to = when a right clock stamped them }; before: what had to be
--- added so far. Stamps that go back tell at most that a clock is right.
+-- model.store. sign = { at = its time, from, to = when a right clock stamped them, latest = the latest that
+-- any clock can have stamped them, nil: not known }; before: what had to be added so far. Stamps that go back
+-- tell at most that a clock is right; so do those that go faster than time: of a gateway that was cut off,
+-- and sends what it logged meanwhile.
 function freshness.shift(stamps, sign, before, interval)
     if next(stamps) == nil then return before end
     for _, shift in ipairs { 0, before } do
@@ -69,7 +71,8 @@ function freshness.shift(stamps, sign, before, interval)
         if distance(stamp, sign.from, sign.to) <= slack(interval) then return shift end
     end
     local stamp = most_frequent(stamps, sign.at)
-    return stamp and sign.at - stamp or before
+    if not stamp or sign.latest and stamp > sign.latest then return before end
+    return sign.at - stamp
 end
 
 --- When VRM last had a connection with the gateway, nil: it does not say so.
@@ -92,7 +95,8 @@ local function sign_of(site, now)
         return last and { at = last, from = last - site.interval, to = math.max(now, last) }
     end
     if now - before > long then return nil end
-    return { at = now, from = math.max(before, now - site.interval), to = now }
+    local latest = site.logged_at and site.logged_at + now - before + site.interval + slack(site.interval)
+    return { at = now, from = math.max(before, now - site.interval), to = now, latest = latest }
 end
 
 ----------------------------------------------------------------------------------------- one device
@@ -213,6 +217,7 @@ function freshness.hear(site, now)
     local sign, last = sign_of(site, now), connected(site)
     site.shift = site.shift or 0
     if sign then site.shift = freshness.shift(site.store.stamps, sign, site.shift, site.interval) end
+    site.logged_at = most_frequent(site.store.stamps, now) or site.logged_at
     site.answered_at = now
     for home in site.store:each() do
         if store.is_new(home) then look_at(home, site, now) end

@@ -4,7 +4,7 @@
 --          those, not in the rows; nil: not compared yet,
 --          last_timestamp, overview = list, overview_at = VRM's time, interval = seconds,
 --          clock = VRM's time - ours, facts = what the gateway's node shows,
---          heard, shift, answered_at = see model.freshness,
+--          heard, shift, answered_at, logged_at = see model.freshness,
 --          measured_at, delay = when VRM's newest measurement was made, and how old it was when it came,
 --          live_source, live_delay = see installation.set_source,
 --          nodes = { [address] = node }, those found in it, withdrawn = the account has it no more, health,
