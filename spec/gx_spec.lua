@@ -204,6 +204,18 @@ describe("live data of a GX", function()
             assert.equal(1, #world:logged "is taken only with the certificate")
         end)
 
+        -- Fault: the file with the certificate is deleted, and no connection can be made until a restart.
+        -- Expected: it is written anew with the certificate that is remembered.
+        it("whose file was deleted is written anew", function()
+            local world, gx = boat()
+            world.written[world.connections[1].config.ca] = nil
+            world:mqtt_state(world.connections[1], "lost")
+            gx:live(60)
+            assert.equal(3, world:value(GATEWAY, "GV17"))
+            assert.equal("", notice(world))
+            assert.equal(1, #world:logged "is taken only with the certificate")
+        end)
+
         it("is that of the GX, not of the address", function()
             local world, gx = boat()
             gx.address = "192.168.1.9"

@@ -321,7 +321,7 @@ function on_state.other(device)
 end
 
 function on_state.tls(device)
-    device.suspect = true
+    device.suspect, device.files = true, {}         -- or the file has been deleted
     if math.abs(host.time() - (device.tried_at or -math.huge)) >= TRY_SECONDS then start(device) end
 end
 
