@@ -13,7 +13,7 @@ SEED = "a day"
 PARTS = 4       # tests that may run at once, each with some of the faults and as much of the day
 
 
-# Fault: VRM, its broker and gateways, PG3, its broker, device scripts and the disk fail in every way the stand-ins know,
+# Fault: VRM, its broker and gateways, a GX on the LAN, PG3, its broker, device scripts and the disk fail in every way the stand-ins know,
 # for a day.
 # Expected: all is well within the documented pause after each fault, nothing is sent twice, nothing grows.
 @pytest.mark.parametrize("part", range(PARTS))

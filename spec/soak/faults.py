@@ -9,6 +9,7 @@ from gx_device import FULL, OFF, PORTAL_MODE
 from vrm import HOUSE, VAN
 from vrm_faults import WRONG_TYPES
 
+from support.gx_lan import USER
 from support.world import CONTROLLER, FRESH, address
 
 from .world import BANK, BEAT, LONG_POLL, LONGEST_PAUSE, POLL, POLLED, ROOF, ROUND, SCRIPT
@@ -178,10 +179,11 @@ def a_gateway_is_silent(world, dice):
 
 # -- live data -------------------------------------------------------------------------------------
 
-def live(within):
+def live(within, name="live", gateways="vrms_gateways"):
     """A fault while values come live; they must do so again within so many virtual seconds after its end."""
     def take(function):
         def run(world, dice):
+            world.gateways = getattr(world, gateways)
             before = world.live_begins()
             world.expect_live_truth()
             function(world, dice)
@@ -189,7 +191,7 @@ def live(within):
             world.expect_live_truth()
             world.live_ends(before)
             return AT_A_POLL
-        FAULTS["live: " + function.__name__.replace("_", " ")] = run
+        FAULTS[f"{name}: " + function.__name__.replace("_", " ")] = run
         return function
     return take
 
@@ -278,6 +280,70 @@ def odd_payloads(world, dice):
 def the_machine_sleeps_meanwhile(world, dice):
     world.leap(dice.choice([60, 600, 5 * 3600]))
     world.next_poll = world.clock.elapsed()
+
+
+# -- live data of a GX on the LAN ------------------------------------------------------------------
+
+def of_gx(within):
+    return live(within, "GX", "gx_on_lan")
+
+
+def expect_notice(world, words):
+    until = world.clock.elapsed() + LONGEST_PAUSE
+    while words not in str(world.pg3.notices()) and world.clock.elapsed() < until:
+        world.live_goes(BEAT)
+    world.live_goes(30)                         # it is not tried again
+    world.expect(world.sources() == {POLLED}, "values are said to come live from a GX that is not believed")
+    world.expect(words in str(world.pg3.notices()), f"there is no notice with the words {words}")
+
+
+@of_gx(within=LONGEST_PAUSE)
+def it_is_found_by_a_search_and_restarts(world, dice):
+    searches = world.gateways.side.searched
+    world.save_params(gx_host="")
+    world.must(lambda: world.gateways.side.searched > searches, "search for the GX")
+    world.live_comes(LONGEST_PAUSE)
+    world.gateways.stop()
+    shutil.rmtree(world.plugin.path("persist"))         # the file with its certificate, and the script
+    world.write_script(world.script())
+    world.live_goes(dice.choice([20, 400]))
+    world.gateways.start()
+
+
+@of_gx(within=AT_A_POLL)
+def it_shows_another_certificate(world, dice):
+    world.gateways.stop()
+    world.gateways.side.mqtt.renew()
+    world.gateways.start()
+    expect_notice(world, "another certificate than before")
+    world.save_params(gx_fingerprint=world.gateways.side.mqtt.fingerprint()[:16])
+
+
+@of_gx(within=AT_A_POLL)
+def its_password_changes(world, dice):
+    password = f"correct horse {dice.random()}"
+    world.gateways.stop()
+    world.gateways.side.set_users({**world.gateways.side.users, USER: password})
+    world.gateways.start()
+    expect_notice(world, "refuses the login")
+    world.gateways.params["gx_password"] = password
+    world.save_params(gx_password=password)
+
+
+@of_gx(within=AT_A_POLL)
+def it_pairs_and_takes_the_token_away(world, dice):
+    side = world.gateways.side
+    world.save_params(gx_password="")
+    world.live_goes(dice.choice([10, 200]))
+    side.pairing = True
+    world.live_comes(LONGEST_PAUSE)
+    side.pairing, users = False, side.users
+    world.gateways.stop()
+    side.set_users({USER: users[USER]})
+    world.gateways.start()
+    expect_notice(world, "pairing mode")
+    side.set_users(users)                       # the next time the token is good
+    world.save_params(gx_password=world.gateways.params["gx_password"])
 
 
 # -- PG3's broker ----------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from vrm import HOUSE, VAN
 from support.world import CONNECTED, CONTROLLER, FRESH, World, address
 
 from .clock import Clock
-from .gateways import Gateways
+from .gateways import GxOnLan, VrmsGateways
 from .watched_pg3 import WatchedPg3
 
 POLL, LONG_POLL, DAY = 120, 600, 86400          # virtual seconds
@@ -25,10 +25,10 @@ ROUND = 12              # virtual seconds of a poll of both; an installation tha
 STEP = 10               # virtual seconds of one leap while something is wrong
 BEAT = 2.5              # of one while values come live: a heart beats every three seconds
 GATHER = 0.3            # virtual seconds; the plugin takes what came live five times in one
-AT_ONCE = 20            # virtual seconds until live data begins
+AT_ONCE = 60            # virtual seconds until live data begins; a second or two, but for a busy machine
 LIVE_COMES = 80         # virtual seconds; a value that has no hurry is shown once in half a minute, and a poll may
                         # bring another meanwhile
-POLLED, LIVE = 1, 2     # GV17 of a gateway
+POLLED = 1              # GV17 of a gateway
 BANK, ROOF = address(HOUSE, "bm", 289), address(VAN, "sc", 279)
 
 # What is measured anew at each poll: node, driver, VRM's row, highest value.
@@ -55,8 +55,10 @@ class SoakWorld(World):
     def __init__(self, work, plugin_source, vrm, authority, seed):
         super().__init__(work, plugin_source, vrm, authority)
         self.clock = Clock(self.work)
-        self.gateways = Gateways(self)
-        self.environment.update({**self.clock.environment, **self.gateways.environment})
+        self.vrms_gateways, self.gx_on_lan = VrmsGateways(self), GxOnLan(self)
+        self.gateways = self.vrms_gateways      # those that are to be live
+        self.environment.update({**self.clock.environment, **self.vrms_gateways.environment,
+                                 **self.gx_on_lan.environment})
         self.seed, self.measurements, self.requests = seed, 0, 0
         self.truth = {}                         # (node, driver): value
         self.next_poll = self.next_long_poll = 0.0
@@ -73,6 +75,11 @@ class SoakWorld(World):
         self.wait_fresh(timeout=REAL_SECONDS)
         self.next_poll, self.next_long_poll = self.clock.elapsed() + POLL, self.clock.elapsed() + LONG_POLL
         self.settle()
+
+    def close(self):
+        super().close()
+        self.vrms_gateways.close()
+        self.gx_on_lan.close()
 
     # -- device scripts --------------------------------------------------------------------------
 
@@ -105,7 +112,9 @@ class SoakWorld(World):
             self.truth[node, driver] = value
             site, service, instance, path = row
             self.vrm.set_row(*row, raw=value)
-            self.gateways.gx[site].set(f"{service}/{instance}{path}", value)
+            for gateways in (self.vrms_gateways, self.gx_on_lan):
+                if site in gateways.gx:
+                    gateways.gx[site].set(f"{service}/{instance}{path}", value)
 
     def settle(self):
         """Until the plugin has nothing to do at this moment: what PG3 sent is handled, VRM has answered all, and PG3
@@ -207,8 +216,8 @@ class SoakWorld(World):
             self.gateways.let_log_in(LOGIN_SECONDS)
 
     def sources(self):
-        """Where the values of both installations come from."""
-        return {self.pg3.value(address(site, "gw"), "GV17") for site in (HOUSE, VAN)}
+        """Where the values of the installations with these gateways come from."""
+        return {self.pg3.value(address(site, "gw"), "GV17") for site in self.gateways.gx}
 
     def live_stops(self):
         """How often the log says that an installation's live data has stopped."""
@@ -217,16 +226,16 @@ class SoakWorld(World):
     def live_comes(self, seconds):
         """Until values come live, at most for some virtual seconds."""
         until = self.clock.elapsed() + seconds
-        while self.sources() != {LIVE}:
+        while self.sources() != {self.gateways.source}:
             if self.clock.elapsed() >= until:
                 return self.expect(False, f"values do not come live again within {seconds} s")
             self.live_goes(BEAT)
         return None
 
-    def live_begins(self):
-        """-> the parameters as they were."""
+    def live_begins(self, **params):
+        """-> the parameters as they were. params: others than the gateways want."""
         self.gateways.start()
-        before = self.save_params(live="vrm")
+        before = self.save_params(**{**self.gateways.params, **params})
         self.live_comes(AT_ONCE)
         return before
 
@@ -241,10 +250,11 @@ class SoakWorld(World):
         """What is measured now comes live."""
         self.measure()
         until = self.clock.elapsed() + LIVE_COMES
-        while not self.shows_truth() and self.clock.elapsed() < until:
+        live = {(node, driver) for node, driver, row, _ in MEASURED if row[0] in self.gateways.gx}
+        while not self.shows_truth(live) and self.clock.elapsed() < until:
             self.live_goes(BEAT)
             self.ping()
-        self.expect(self.shows_truth(), f"live {self.not_true()}")
+        self.expect(self.shows_truth(live), f"live {self.not_true()}")
 
     # -- what faults do --------------------------------------------------------------------------
 
@@ -324,8 +334,9 @@ class SoakWorld(World):
                 self.expect(False, sentence)
             rules.clear()
 
-    def shows_truth(self):
-        return all(self.pg3.value(*place) == value for place, value in self.truth.items())
+    def shows_truth(self, places=None):
+        """Whether PG3 shows there what was measured last; places: set of (node, driver), all if it is not given."""
+        return all(self.pg3.value(*place) == self.truth[place] for place in places or self.truth)
 
     def not_true(self):
         return "PG3 does not show what was measured: " + ", ".join(
