@@ -105,12 +105,12 @@ local function gateway()
         end
         local echo = message.text:match '"full%-publish%-completed%-echo":"(%x+)"'
         gx.tell("full_publish_completed",
-            ('{"value":%d,"full-publish-completed-echo":"%s"}'):format(gx.world.now, echo))
+            ('{"value":%d,"full-publish-completed-echo":"%s"}'):format(gx.world.now // 1, echo))
     end
     function gx.beat(seconds)
         for i = 1, seconds do
             gx.world:run(1)
-            if i % 3 == 0 then gx.tell("heartbeat", ('{"value":%d}'):format(gx.world.now)) end
+            if i % 3 == 0 then gx.tell("heartbeat", ('{"value":%d}'):format(gx.world.now // 1)) end
         end
     end
     return gx
@@ -120,7 +120,7 @@ end
 local function world_of(options)
     local gx = options.gx or {}
     local world = worlds.new { sites = { [151734] = personal() }, env = { VICTRON_VRM_TOKEN = worlds.TOKEN },
-                               broker = gx.broker, on_send = gx.on_send }
+                               broker = gx.broker, on_send = gx.on_send, lan = gx.lan }
     gx.world = world
     local answer = world.answer
     world.answer = function(request)
@@ -388,6 +388,89 @@ describe("a recording of what comes live", function()
     end)
 end)
 
+describe("a recording of what a GX on the LAN tells", function()
+    local HOST, PASSWORD, CERTIFICATE = "192.168.77.5", "correct horse", "MIIDcertificate"
+    local path, text, world
+
+    setup(function()
+        local gx, file = gateway(), os.tmpname()
+        function gx.lan(request)
+            return request.certificate and { status = 200, text = fake.certificate(CERTIFICATE) }
+        end
+        local secret = assert(io.open(file, "w"))
+        secret:write(PASSWORD, "\n")
+        secret:close()
+        path, world = new_path(), world_of { gx = gx }
+        watch(world, { record = path, json = true, params = { "live=gx", "gx_host=" .. HOST,
+            "gx_password=@" .. file } }, { seconds = 20 })
+        os.remove(file)
+        gx.beat(20)
+        gx.tell("battery/288/Dc/0/Power", '{"value":1234}')
+        gx.beat(30)
+        gx.refuse = "rights"
+        world:mqtt_state(world.connections[1], "lost")
+        world:run(60)
+        local recording = assert(io.open(path))
+        text = recording:read "a"
+        recording:close()
+    end)
+    teardown(function() os.remove(path) end)
+
+    it("comes by its certificate and the password of a file, past the files of a plugin", function()
+        local config = world.connections[1].config
+        assert.equal(HOST, config.host)
+        assert.equal(PASSWORD, config.password)
+        assert.equal(fake.certificate(CERTIFICATE), world.written[config.ca])
+        for name in pairs(world.written) do assert.is_nil(name:find("persist", 1, true)) end
+    end)
+
+    -- Fault: who reports a fault of the GX gives away where it is and how to get in
+    -- Expected: no address, certificate, fingerprint, password, portal id or serial is in the file
+    it("names nobody and nothing of his, nor the GX", function()
+        assert.is_truthy(text:find('"topic":"N/000000000001/battery/288/Dc/0/Power"', 1, true))
+        local lower, certificate = text:lower(), fake.certificate(CERTIFICATE)
+        local fingerprint = host.fingerprint(certificate):lower()
+        for _, part in ipairs { HOST, PASSWORD, certificate:match "\n(%S+)", fingerprint:sub(1, 11),
+                                fingerprint:gsub(":", ""):sub(1, 8), table.unpack(PERSONAL) } do
+            assert.is_nil(lower:find(part:lower(), 1, true), part)
+        end
+    end)
+
+    -- Fault: a recording of a GX is played as if it came from VRM, or not at all
+    -- Expected: played, values, their source and what was told of the GX are those of the recording
+    it("played, goes as it went", function()
+        local again = worlds.new { env = {} }
+        again.now = again.now + 1e8
+        local since = again.now
+        watch(again, { replay = path, json = true }, { seconds = 30 })
+        assert.equal(0, again.code)
+        assert.equal(0, #again.connections)
+        local function values_of(list)
+            for i, one in ipairs(list) do list[i] = one[2] end
+            return list
+        end
+        assert.same({ 1, 3, 1 }, values_of(course(again, since, 10, "gw0", "GV17")))
+        local powers = values_of(course(again, since, 10, "bm288", "CPW"))
+        assert.equal(1234, powers[#powers])
+        assert.is_truthy(table.concat(again.complaints, "\n"):find("refuses the login", 1, true))
+    end)
+end)
+
+describe("--param", function()
+    -- Fault: a password on the command line is read by others on the machine
+    -- Expected: it is taken of a file only; what is wrong is one sentence
+    it("takes a password of a file, and nothing secret itself", function()
+        for word, says in pairs { ["gx_password=horse"] = "--param gx_password=@FILE",
+                                  ["gx_password=@/nowhere"] = "/nowhere",
+                                  ["vrm_token=horse"] = "--token-file" } do
+            local world = watch(world_of {}, { json = true, params = { word } }, { seconds = 1 })
+            assert.equal(1, world.code)
+            assert.equal(1, #world.complaints)
+            assert.is_truthy(world.complaints[1]:find(says, 1, true), world.complaints[1])
+        end
+    end)
+end)
+
 describe("--record", function()
     it("keeps failures, pages that are not VRM's and answers that are too long", function()
         local n = 0
@@ -430,9 +513,10 @@ describe("a spec", function()
         gx.beat(10)
         local world = fake.new {}
         world.host.cwd = "/"
-        assert(require("tools.replay").begin(path, 1))
+        local replay = require "tools.replay"
+        assert(replay.begin(path, 1))
         os.remove(path)
-        world:set_params { vrm_token = world.host.token, live = "vrm" }
+        world:set_params { vrm_token = world.host.token, live = replay.params().live }
         local since = world.now
         world:start()
         world:run(60)

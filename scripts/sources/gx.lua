@@ -7,7 +7,7 @@
 --            blocked = the owner has to say which it is, searched = the address is by search, missing = it
 --            was not found, offered = it shows another certificate than the remembered one, suspect = it may
 --            show another, away = it may have another address, refused_at = when the login was refused,
---            worked = it was live, files = what was written: [path] = text, said,
+--            worked = it was live, files = what was written: [name] = { path, text }, said,
 --            told = what the notice says }
 
 local health = require "sources.health"
@@ -212,19 +212,25 @@ local function look_at_certificate(device)
     end
 end
 
---- The file that has the remembered certificate | nil.
-local function file_of(device, name, text)
-    local path = ("%s/gx_%s%s.pem"):format(FOLDER, device.portal, name)
-    if device.files[path] == text then return path end
+--- Writes a file -> its path | nil, a sentence. Without PG3 it stands elsewhere: tools.stand_in.
+function gx.write(name, text)
+    local path = FOLDER .. "/" .. name
     local ok, why = host.make_folder(FOLDER)
     if ok then ok, why = host.write(path, text) end
-    if ok then
-        device.files[path] = text
-        return path
-    end
-    tell(device, ("%s cannot be written: %s. Look at the folder of the plugin, and whether the disk is"
-        .. " full."):format(path, why), "error")
-    return nil
+    if ok then return path end
+    return nil, ("%s cannot be written: %s. Look at the folder of the plugin, and whether the disk is full.")
+        :format(path, why)
+end
+
+--- The file that has a certificate of a device: which = "" the broker's, "_web" its web server's | nil.
+local function file_of(device, which, text)
+    local name = ("gx_%s%s.pem"):format(device.portal, which)
+    local written = device.files[name]
+    if written and written.text == text then return written.path end
+    local path, problem = gx.write(name, text)
+    device.files[name] = path and { path = path, text = text }
+    if problem then tell(device, problem, "error") end
+    return path
 end
 
 ------------------------------------------------------------------------------------------------ login

@@ -8,11 +8,13 @@
 --   { "at":, "topic": "N/PORTAL/...", "payload": { "value":, ... } }     a message that sources.live took
 -- "bytes" in the place of "payload": that many which are no object; 0: the device left the D-Bus.
 --   { "at":, "portal": PORTAL, "event": "mqtt_up", "why": of "mqtt_down" }      host.mqtt_open's
--- The first line says of which version it is.
+-- The first line says of which version it is, and which parameter live:
+--   { "victron-host": version, "live": "vrm" or "gx" | nil }
 
 local anonymous = require "tools.anonymous"
 local live = require "sources.live"
 local paint = require "tools.paint"
+local params = require "pg3.params"
 
 --- ECHO: the member by which everything's end is told, with what it was asked with.
 local record = { ECHO = "full-publish-completed-echo" }
@@ -120,8 +122,8 @@ local function record_live(made, put)
     end
 end
 
---- From now on what host.http and sources.live get is recorded -> true | nil, sentence.
-function record.begin(path)
+--- From now on what host.http and sources.live get is recorded -> true | nil, sentence. given: parameters.
+function record.begin(path, given)
     path = paint.absolute(path)
     if exists(path) then return nil, path .. " is there already. Name another file." end
     local file, why = io.open(path, "w")
@@ -135,7 +137,9 @@ function record.begin(path)
         file = nil
         host.complain(("%s takes no more; the recording ends here."):format(path))
     end
-    put(('{"victron-host":%s}\n'):format(paint.quoted(host.version)))
+    local way = params.read(given).live
+    put(('{"victron-host":%s%s}\n'):format(paint.quoted(host.version),
+        way ~= "off" and (',"live":"%s"'):format(way) or ""))
     local made = anonymous.new(host.token)
     record_answers(made, put)
     record_live(made, put)

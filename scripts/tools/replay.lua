@@ -17,6 +17,8 @@ local END = 10              -- seconds for what waits to be shown; less than a h
 
 local lists = {}            -- [what was asked for, without times] = { line, ... ; next }
 local is_live = false       -- something came live
+local of_gx = false         -- from a GX on the LAN
+local seen = {}             -- set of the portal ids of which it came
 local first                 -- when the first line came
 local last_line, last_given -- of the measurements
 local all_told = true       -- all that came live
@@ -50,12 +52,15 @@ local function begin_of(line)
     return tonumber(at), kind, text
 end
 
+local function portal_in(text) return text:match "^N/([^/]+)" or text end
+
 local function read(file)
     for line in file:lines() do
         local at, kind, text = begin_of(line)
         first = first or at
+        of_gx = of_gx or line:match '^{"victron%-host":.*"live":"gx"' ~= nil
         if kind == "path" then add_answer(text, line) end
-        is_live = is_live or kind == "topic" or kind == "portal"
+        if kind == "topic" or kind == "portal" then is_live, seen[portal_in(text)] = true, true end
     end
 end
 
@@ -161,7 +166,7 @@ local function play(file)
         latest = at or latest
         sleep(math.max(0, latest - passed()) / speed)
         if kind == "topic" or kind == "portal" then
-            local portal = portal_of(text:match "^N/([^/]+)" or text)
+            local portal = portal_of(portal_in(text))
             table.insert(portal.waiting, host.json(line))
             hand_over(portal)
         end
@@ -223,6 +228,14 @@ function replay.over() return last_given and all_told end
 
 --- Whether there is something in it that came live.
 function replay.is_live() return is_live end
+
+--- The parameters by which that comes. A GX is one without encryption: there is no certificate and no login.
+function replay.params()
+    if not is_live then return {} end
+    local hosts = {}
+    for portal in pairs(seen) do hosts[#hosts + 1] = portal .. "=gx.example.invalid:1883" end
+    return of_gx and { live = "gx", gx_host = table.concat(hosts, " ") } or { live = "vrm" }
+end
 
 --- From now on VRM's answers come from the file, and the time is the recording's -> true | nil, sentence.
 -- faster: how much faster than it was time passes, where something came live; a spec's own clock wants 1.

@@ -1,6 +1,8 @@
 --- In PG3's place, for who shows the nodes without it: answers what main.lua asks of PG3, and starts it.
 
 local account = require "sources.account"
+local gx = require "sources.gx"
+local paint = require "tools.paint"
 local record = require "tools.record"
 local replay = require "tools.replay"
 local timer = require "tasks.timer"
@@ -22,25 +24,55 @@ local ENTITIES = { lt = "<", gt = ">", amp = "&", quot = '"' }
 --- HTML as plain text.
 local function plain(html) return (html:gsub("<[^>]*>", ""):gsub("&(%a+);", ENTITIES)) end
 
---- What was given with --param -> { [name] = value } | nil, sentence. All on this machine may read a command
--- line.
+--- What was given for a password, @FILE -> the first line of FILE | nil, sentence. All on this machine may
+-- read a command line.
+local function password_of(name, value)
+    local path = value:match "^@(.+)$"
+    if not path then
+        return nil, ("--param %s: others on this machine could read it. Write it into a file, and --param"
+            .. " %s=@FILE."):format(name, name)
+    end
+    local file, why = io.open(paint.absolute(path))
+    local line = file and file:read "l"
+    if file then file:close() end
+    if line then return line end
+    return nil, ("--param %s: %s."):format(name, why or path .. " is empty")
+end
+
+--- What was given with --param -> { [name] = value } | nil, sentence.
 local function given_params()
     local given = {}
     for _, word in ipairs(options.params) do
         local name, value = word:match "^([^=]*)=(.*)$"
-        for _, secret in ipairs { "token", "key", "password" } do
-            if name:lower():find(secret, 1, true) then
-                return nil, ("--param %s: others on this machine could read it. The token belongs into the"
-                    .. " file of --token-file; a password cannot be given."):format(name)
-            end
+        local key, problem = name:lower(), nil
+        if key:find "token" or key:find "key" then
+            problem = ("--param %s: others on this machine could read it. The token belongs into the file of"
+                .. " --token-file."):format(name)
+        elseif key:find "password" then
+            value, problem = password_of(name, value)
         end
+        if problem then return nil, problem end
         given[name] = value
     end
     return given
 end
 
---- Whether a recording has live values. What is told once has no use for them.
-local function is_live() return replay.is_live() and not (options.once or options.get) end
+--- The parameters of a recording with live values. What is told once has no use for them.
+local function of_recording() return not (options.once or options.get) and replay.params() or {} end
+
+--- Files that live data needs stand where the system keeps what is for a while; the end removes them.
+local temporary = setmetatable({}, { __gc = function(paths)
+    for _, path in pairs(paths) do os.remove(path) end
+end })
+
+local function write_elsewhere(write)
+    function gx.write(name, text)
+        temporary[name] = temporary[name] or os.tmpname()
+        local path = temporary[name]
+        local ok, why = write(path, text)
+        return ok and path or nil, why and ("%s cannot be written: %s."):format(path, why)
+    end
+end
 
 --- on = { added = function(address) of each new node, renamed = the same of one with another name | nil,
 -- notice = function(key, text | nil) of PG3's notices, params = the parameters beside the token | nil }
@@ -56,14 +88,15 @@ local function take_place(on, given)
     end
 
     function host.params()
-        local params = { vrm_token = host.token, live = is_live() and "vrm" or nil }
-        for _, list in ipairs { on.params or {}, given } do
+        local params = { vrm_token = host.token }
+        for _, list in ipairs { of_recording(), on.params or {}, given } do
             for name, value in pairs(list) do params[name] = value end
         end
         return params
     end
 
     -- Nothing is installed, and the files of an installed plugin stay as they are.
+    write_elsewhere(host.write)
     function host.profile() return false end
     function host.write() return nil, "only the plugin in PG3 writes device scripts" end
 
@@ -94,7 +127,7 @@ function stand_in.begin(on)
     if not given then return nil, wrong end
     local begun, problem = true, nil
     if options.replay then begun, problem = replay.begin(options.replay) end
-    if options.record then begun, problem = record.begin(options.record) end
+    if options.record then begun, problem = record.begin(options.record, given) end
     if not begun then return nil, problem end
     local events = take_place(on, given)
     require "main"

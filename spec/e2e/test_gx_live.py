@@ -1,6 +1,9 @@
 """Live data of a GX on the LAN: the installed plugin, the GX's own broker (a real mosquitto with TLS), its web server
 and its answers to a search, as the owner lives it."""
 
+import os
+import signal
+import subprocess
 import time
 
 import pytest
@@ -8,7 +11,7 @@ from gx_device import values_of
 from vrm import HOUSE
 
 from support.gx_lan import USER, Lan
-from support.world import FRESH, address
+from support.world import FRESH, TOKEN, address
 
 BANK, GATEWAY, PORTAL, PASSWORD = address(HOUSE, "bm", 289), address(HOUSE, "gw"), "c0619ab1d2e3", "correct horse"
 POLLED, OF_GX = 1, 3                            # data source of the gateway's node
@@ -177,6 +180,44 @@ def test_the_gx_of_another_installation(world, tmp_path):
         assert source(world) == POLLED
     finally:
         lan.close()
+
+
+# Fault: who reports a fault of his GX cannot record what it tells, or gives away where it is and how to get in.
+# Expected: --record listens to it with the password of a file; no address, certificate, password or id is in the file,
+# and nothing is left elsewhere.
+def test_a_recording_of_it_names_nobody(world, lan, tmp_path):
+    path, secret = tmp_path / "report.jsonl", tmp_path / "password"
+    secret.write_text(PASSWORD + "\n", encoding="utf-8")
+    program = [world.plugin.program(), "--record", path, "--json", "--param", "live=gx", "--param", f"gx_host={PORTAL}=localhost",
+               "--param", f"gx_password=@{secret}"]
+    environment = world.plugin.environment(None, VICTRON_VRM_TOKEN=TOKEN, **world.environment)
+    how = {"cwd": world.plugin.folder, "stdin": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+
+    def text():
+        return path.read_text(encoding="utf-8") if path.exists() else ""
+
+    def files_with_certificate():
+        with open(lan.mqtt.file, encoding="ascii") as file:
+            line = file.read().splitlines()[1]
+        return subprocess.run(f"grep -lsF '{line}' /tmp/lua_*", shell=True, check=False, stdout=subprocess.PIPE).stdout.split()
+
+    with subprocess.Popen(program, env=environment, stdout=subprocess.DEVNULL, **how) as recorder:
+        deadline = time.monotonic() + 60
+        while "full_publish_completed" not in text() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        while text().count("/heartbeat") < 3 and time.monotonic() < deadline:
+            time.sleep(0.1)                     # until a replay has shown it
+        assert len(files_with_certificate()) == 1
+        recorder.send_signal(signal.SIGINT)
+        said = recorder.stderr.read()
+    assert files_with_certificate() == []
+    assert '/battery/289/Soc"' in text()
+    personal = [TOKEN, PASSWORD, PORTAL, "localhost", lan.mqtt.fingerprint()[:11], "BEGIN CERTIFICATE", "Harbour"]
+    assert not [part for part in personal if part.lower() in text().lower()]
+    assert said == b"" and not world.plugin.files_with([PASSWORD]) and not os.path.exists(world.plugin.path("persist"))
+    done = subprocess.run([world.plugin.program(), "--replay", path, "--json"], timeout=60, stdout=subprocess.PIPE,
+                          env=world.plugin.environment(None), check=False, **how)
+    assert (done.returncode, done.stderr) == (0, b"") and b"GX, live" in done.stdout
 
 
 @pytest.mark.parametrize("params, words", [
