@@ -16,10 +16,10 @@ memory   resident memory after 30 polls, everything changed, and the same as a m
          the same libraries, one HTTPS request for the same rows).
 idle     processor time and wake-ups (voluntary context switches of all threads) a second with two installations while nobody
          asks anything; requests to VRM for one of them and poll; those beside the polls (energy) for one of them at a start.
-live     processor time for 1,000 values told live, of 1 and of 10 installations of 30 devices, 100 a second in each, ten at once:
-         from the gateway over VRM's broker, with TLS, and as far as the pauses of nodes let them, to PG3. What a second takes
-         beside that (heartbeats, idle) is in it, and measured before. How many of 1,000 PG3 is told; resident memory at the
-         end.
+live     processor time for 1,000 values told live, of 1 and of 10 installations of 30 devices, 100 a second in each, and 1,000
+         a second in 1, ten at once: from the gateway over VRM's broker, with TLS, and as far as the pauses of nodes let them,
+         to PG3. What a second takes beside that (heartbeats, idle) is in it, and measured before. How many of 1,000 PG3 is
+         told; resident memory at the end.
 stop     from PG3's stop message until the process has ended; the median of five.
 script   a function of a device script that computes, and the reload of one: bench/scripts.lua of either checkout.
 size     lines of C and of Lua, the program without debug information, the plugin's folder.
@@ -175,7 +175,7 @@ def measure_idle(bench):
 
 
 def measure_live(bench):
-    def tell(build, sites, seconds=20):
+    def tell(build, sites, rate, seconds=20):
         with bench.run(build, sites, FLEET) as run, Gateways(run, os.path.join(run.plugin.work, "gateways")) as gateways:
             run.started()
             gateways.wait(run)
@@ -183,14 +183,15 @@ def measure_live(bench):
             time.sleep(seconds)
             beside = (run.milliseconds() - before) / seconds
             before, shown = run.milliseconds(), run.pg3.told
-            told = gateways.tell(seconds, 100) / 1000
+            told = gateways.tell(seconds, rate) / 1000
             return (run.milliseconds() - before) / told, beside, (run.pg3.told - shown) / told, run.resident()
-    for sites in (1, 10):
-        found = bench.each(lambda build, sites=sites: tell(build, sites))
+    for sites, rate in ((1, 100), (10, 100), (1, 1000)):
+        found = bench.each(lambda build, sites=sites, rate=rate: tell(build, sites, rate))
         for place, (title, unit, places) in enumerate((("CPU for 1,000 values told live", "ms", 1),
                                                        ("CPU while none is told", "ms/s", 2),
                                                        ("of which PG3 is told", "", 0), ("resident", "MiB", 1))):
-            bench.add(f"live, installations: {sites}, {title}", unit, places, [figures[place] for figures in found])
+            bench.add(f"live, installations: {sites}, {rate} values a second, {title}", unit, places,
+                      [figures[place] for figures in found])
 
 
 def measure_stop(bench):
