@@ -11,12 +11,16 @@ local PORTAL = "c0619ab1d2e3"
 after_each(function() _G.host = nil end)
 
 --- A boat whose gateway is on VRM's broker, and that gateway: gx.values, gx:tell(path, value),
--- gx:live(seconds). gx.lag: seconds that an answer takes.
+-- gx:live(seconds). gx.lag: seconds that an answer takes. gx.old: how many all is old at VRM.
 local function boat(live, options)
     local site = fixtures.boat()
     site.identifier, site.mqtt_host = PORTAL:upper(), "mqtt7.victronenergy.com"
     local gx = { asked = {}, all = 0, heart = true, ends = true, values = {}, refuse = nil }
     for key, value in pairs(options or {}) do gx[key] = value end
+    for _, row in ipairs(site.rows) do row.timestamp = row.timestamp - (gx.old or 0) end
+    for _, device in ipairs(site.devices) do
+        device.lastConnection = device.lastConnection and device.lastConnection - (gx.old or 0)
+    end
     local world
     function gx.send(path, payload)
         for _, connection in ipairs(world.connections) do
@@ -379,6 +383,41 @@ describe("live data", function()
         gx:live(130)
         assert.equal(1, #world:logged("VRM portal is Off"))
         assert.equal(87.5, world:value(BATTERY, "BATLVL"))
+    end)
+
+    -- Fault: Live data of VRM's broker never comes, and only the log says why: the owner does not look there.
+    -- Expected: The notice Live data says it until values come live, of what will not mend itself.
+    it("that does not come has a notice", function()
+        local function notice(world) return world.notices.live or "" end
+        for says, options in pairs {
+            ["VRM portal is Off"] = { heart = false, ends = false },
+            ["refuses the login"] = { refuse = "rights" },
+            ["by any port"] = { refuse = "unreachable" },
+        } do
+            local world, gx = boat("vrm", options)
+            gx:live(130)
+            assert.truthy(notice(world):find("Boat: ", 1, true), says)
+            assert.truthy(notice(world):find(says, 1, true), notice(world))
+            gx.refuse, gx.heart, gx.ends = nil, true, true
+            gx:live(options.refuse == "rights" and 3600 or 100)
+            assert.equal(2, world:value(GATEWAY, "GV17"))
+            assert.equal("", notice(world))
+        end
+        local world, gx = boat()
+        gx:live(20)
+        gx.heart = false
+        gx:live(300)
+        assert.equal("", notice(world))                             -- the polls go on
+        world, gx = boat("vrm", { refuse = "rights" })
+        gx:live(20)
+        world:set_params { vrm_token = worlds.TOKEN, live = "off" }
+        assert.equal("", notice(world))
+    end)
+
+    it("that does not come has no notice where the gateway is offline", function()
+        local world, gx = boat("vrm", { heart = false, ends = false, old = 86400 })
+        gx:live(130)
+        assert.equal("", world.notices.live or "")
     end)
 
     -- Fault: A token without rights there is tried every ten seconds: VRM counts wrong logins.

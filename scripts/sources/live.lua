@@ -15,10 +15,12 @@
 --          delay = seconds until its answer came; nil: not known,
 --          other = the portal id that the gateway has, where it is another,
 --          questions = set of those of live.ask that wait: { wanted = set of topics, answers, waits = task },
---          proved_at, closed_for = when it was given up for a while, said, timer }
+--          proved_at, closed_for = when it was given up for a while, said,
+--          trouble = what the notice says of it, timer }
 
 local brokers = require "sources.brokers"
 local installation = require "model.installation"
+local notices = require "pg3.notices"
 local read = require "sources.read"
 local timer = require "tasks.timer"
 
@@ -128,6 +130,18 @@ local function say(link, level, text)
     host.log(level, ("%s: %s"):format(link.site.name, text))
 end
 
+--- What keeps live data away, for the notice; nil: nothing does. A broker's owner has one of his own.
+local function note(link, text)
+    if link.broker.told or link.trouble == text then return end
+    link.trouble = text
+    local texts = {}
+    for _, one in pairs(links) do
+        if one.trouble then texts[#texts + 1] = ("%s: %s"):format(one.site.name, one.trouble) end
+    end
+    table.sort(texts)
+    notices.live(texts)
+end
+
 --- The broker's owner hears how it goes.
 local function tell(link, how)
     if link.broker.told then link.broker.told(how) end
@@ -166,6 +180,7 @@ local function hear(link, now)
         keep_alive(link)
     end
     link.was_alive = true
+    note(link, nil)
     local way = link.broker.ways[link.way]
     say(link, "info", link.way == 1 and "values come live now." or ("values come live now, by port %d, for"
         .. " port %d gives no connection. Does a firewall keep it shut?"):format(way.port,
@@ -268,6 +283,7 @@ local function give_up(link, text)
     close(link)
     link.closed_for = host.time()
     say(link, "warning", text)
+    note(link, text)
 end
 
 --- Starts to connect by one of the broker's ways -> id; nil, why.
@@ -304,9 +320,12 @@ local function look(link)
             link.broker.name, link.other, link.site.portal))
         tell(link, "other")
     elseif link.up and not heard and math.abs(now - link.up) >= WAIT_SECONDS then
+        local text = ("%s took the login, but the gateway tells nothing. %s"):format(link.broker.name,
+            link.broker.silent)
         tell(link, "silent")
-        say(link, "warning", ("%s took the login, but the gateway tells nothing. %s"):format(link.broker.name,
-            link.broker.silent))
+        say(link, "warning", text)
+        local online = link.site.facts and link.site.facts.online       -- else its nodes say that it is not
+        if not link.was_alive then note(link, online and text or nil) end
     end
     if link.alive then look_for_best(link, now) end
 end
@@ -388,6 +407,7 @@ function live.leave(id)
     if not link then return end
     links[id] = nil
     close(link)
+    note(link, nil)
 end
 
 --- Ends all of it.
@@ -424,8 +444,10 @@ local function fail(link)
     if link.failures < WAY_TRIES or not ways[2] then return end
     if link.way == #ways then
         link.all_failed = true
-        say(link, "warning", ("no connection to %s by any port; values come from VRM's polls. It is tried"
-            .. " again and again."):format(link.broker.name))
+        local text = ("no connection to %s by any port; values come from VRM's polls. It is tried again and"
+            .. " again."):format(link.broker.name)
+        say(link, "warning", text)
+        if not link.was_alive then note(link, text) end
     end
     close(link)
     open(link, link.way % #ways + 1)
