@@ -358,6 +358,30 @@ describe("control for a time", function()
         assert.same({ "80", "20" }, written(gx, MINIMUM))
     end)
 
+    -- Fault: The connection is lost just when what was is put back, nobody knows what came of it, and nobody
+    -- looks again: the battery stays as it was set.
+    -- Expected: Once the gateway answers it is looked at, and put back if it is not; not written twice.
+    it("sees that what was is back", function()
+        for _, arrives in ipairs { false, true } do
+            local world, gx = start(ON)
+            assert.is_true(minimum_for(world, 80, 10))
+            function gx.write(self, ...)
+                self.write, self.deaf = nil, true
+                if arrives then self:write(...) end
+            end
+            gx:live(660)
+            assert.equal(NOT_KNOWN, result(world))
+            assert.equal(1, world:value(GATEWAY, "GV21"))
+            gx.deaf = false
+            gx:live(150)
+            assert.same({ "80", "20" }, written(gx, MINIMUM))
+            assert.equal(0, world:value(GATEWAY, "GV21"))
+            assert.equal(DONE, result(world))
+            assert.equal("", notice(world))
+            assert.equal(0, #world:logged("has been changed meanwhile"))
+        end
+    end)
+
     -- Fault: The user changes the setting meanwhile, and the plugin puts its own idea back.
     -- Expected: What was changed by somebody else is left as it is.
     it("leaves what the user has changed meanwhile", function()

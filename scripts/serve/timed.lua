@@ -3,7 +3,8 @@
 -- forgets after a while is written again until then, and released when the plugin stops.
 --
 -- entry = { site = id, address, driver = id, topic, value = as written, before = what was, nil: nothing,
---           seconds = for how long, ends = unix time, resend = seconds, release = JSON that ends it }
+--           seconds = for how long, ends = unix time, resend = seconds, release = JSON that ends it,
+--           tried = it was tried to put back what was }
 
 local live = require "sources.live"
 local nodes = require "model.nodes"
@@ -85,22 +86,26 @@ local function job_of(entry)
     return job
 end
 
---- Puts back what was before an entry, or releases it.
+--- Puts back what was before an entry, or releases it. What cannot be done or seen now is left for later.
 local function finish(key, entry)
     local job = job_of(entry)
     local site = site_of(entry)
-    if not job then return put(key, nil, site) end
+    if not job then return end
     local now = live.ask(site, { entry.topic }, ASK_SECONDS)[entry.topic]
     if entries[key] ~= entry then return end            -- a newer command
-    if not now and not entry.release then return end    -- later
+    if not now and not entry.release then return end
     local value = now and now.value
+    local is_back = value ~= nil and job.value ~= nil and writes.is_made_of(job.set, value, job.value)
     local changed = value ~= nil and not writes.is_made_of(job.set, value, entry.value)
-    if changed or value == nil and not entry.release then
+    if entry.tried and is_back then
+        writes.nothing(job, "done.")
+    elseif changed or value == nil and not entry.release then
         host.log("info", ("%s: %s: it has been changed meanwhile and is left as it is."):format(site.name,
             job.label))
     elseif value ~= nil and (entry.release or entry.before ~= nil) then
         local result = writes.run(job)
-        if result == RESULT.NO_LINK then return end     -- later: nothing was written
+        entry.tried = true
+        if result == RESULT.NO_LINK or result == RESULT.NOT_KNOWN then return end
     end
     if entries[key] == entry then put(key, nil, site) end
 end
