@@ -214,11 +214,13 @@ describe("a terminal", function()
         assert.is_nil(texts[#texts]:find("\27", 1, true))
     end)
 
+    -- Fault: Sentences of a notice about several installations run into one another.
+    -- Expected: A blank is between them.
     it("shows notices above the keys", function()
         local world = watch { size = { 80, 24 } }
         shown(world, 5)
-        world.host.notice("x", "Do <b>this</b> &amp; that")
-        has(shown(world), " ! Do this & that")
+        world.host.notice("x", "Do <b>this</b> &amp; that.<br>And that.")
+        has(shown(world), " ! Do this & that. And that.")
         world.host.notice("x", nil)
         assert.is_nil(shown(world):find("! Do", 1, true))
     end)

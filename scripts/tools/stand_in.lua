@@ -22,7 +22,9 @@ stand_in.SAMPLE = (options.demo or options.replay) and FAST_POLL or SHORT_POLL
 local ENTITIES = { lt = "<", gt = ">", amp = "&", quot = '"' }
 
 --- HTML as plain text.
-local function plain(html) return (html:gsub("<[^>]*>", ""):gsub("&(%a+);", ENTITIES)) end
+local function plain(html)
+    return (html:gsub("<br>", " "):gsub("<[^>]*>", ""):gsub("&(%a+);", ENTITIES))
+end
 
 --- What was given for a password, @FILE -> the first line of FILE | nil, sentence. All on this machine may
 -- read a command line.
