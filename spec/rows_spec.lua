@@ -224,6 +224,14 @@ describe("--rows for scripts and programs", function()
             '{ "GV1", { [0] = "Off", [1] = "On \\"fast\\"" }, "Mode [31m", "/Mode", "wm" },')
     end)
 
+    -- Fault: --lines says nothing at all where drivers show every number already.
+    -- Expected: a sentence, not among the lines; it is no failure.
+    it("says that there is no line to write", function()
+        local _, left, world = saved { form = "lines", find = "BATLVL" }
+        assert.equal(0, left)
+        assert.truthy(world.complaints[1]:find("^A driver shows every number already"), world.complaints[1])
+    end)
+
     it("is JSON", function()
         local printed, code = saved { form = "json", find = "windmill/" }
         assert.equal(0, code)

@@ -199,6 +199,8 @@ function views.table(group, entries, now)
     host.print("")
 end
 
+local any_line = false
+
 function views.lines(group, entries)
     local rows = {}
     for _, entry in ipairs(entries) do
@@ -206,10 +208,17 @@ function views.lines(group, entries)
     end
     local lines, more = row_writer.lines(group.type, rows, value_text)
     if #lines + more == 0 then return end
+    any_line = true
     host.print("-- " .. group.title .. "  " .. headline(group, group.count, group.shown))
     for _, line in ipairs(lines) do host.print(line) end
     if more > 0 then host.print(("-- %d more: no driver of GV0 to GV29 is free for them"):format(more)) end
     host.print("")
+end
+
+function finish.lines()
+    if any_line then return end
+    host.complain("A driver shows every number already, so there is no line to write."
+        .. " Without --lines all rows are listed, with their drivers.")
 end
 
 local listed = {}                   -- what is shown as JSON
