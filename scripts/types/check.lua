@@ -477,11 +477,19 @@ local function check_twice(name)
     fail("", name .. " stands twice in the table, and Lua takes the last.", "Make one of both.")
 end
 
+local function check_state_twice(state)
+    fail("", ("[%s] stands twice in this list, and Lua takes the last."):format(state),
+        "Give each state its own number.")
+end
+
 --- The fields of a table beside its rows; a mistake in one does not hide those in others.
 local function build_head(job)
     local tab = job.table
     for _, name in ipairs(lines.twice(job.source or "")) do
         try(job, { field = name, nth = 2 }, check_twice, name)
+    end
+    for _, one in ipairs(lines.states_twice(job.source or "")) do
+        try(job, { at = one.at }, check_state_twice, one.state)
     end
     for key in pairs(tab) do
         if math.type(key) ~= "integer" then

@@ -121,7 +121,8 @@ end
 
 --- Where a place is in the code; nil if it cannot be found.
 local function position_of(code, tab, place)
-    local position
+    local position = place.at
+    if position then return position end
     local parts = parts_here(code, tab, place.part or 0)
     if place.part and parts[#parts] ~= tab.parts[place.part] then return nil end
     if place.row then
@@ -147,7 +148,7 @@ end
 --- The line of a place in a script's text; nil if it cannot be found (a table that was put together by code).
 -- place: { row = n } | { part = n, row = n|nil } | { command = "NAME" }
 --        | { sample = n, step = n|nil }
---        | { field = "match", nth = n|nil } | {}
+--        | { field = "match", nth = n|nil } | { at = position in the text without comments } | {}
 -- and inside = the name of a field there, nil: the place itself
 function lines.line(text, tab, place)
     local code = code_of(text)
@@ -176,6 +177,20 @@ function lines.twice(text)
         if named then
             count[token] = (count[token] or 0) + 1
             if count[token] == 2 then list[#list + 1] = token end
+        end
+    end
+    return list
+end
+
+--- The states that stand more than once in a list of the text: list of { state, at = for lines.line }.
+function lines.states_twice(text)
+    local code, list = without_texts(code_of(text)), {}
+    for from, body in code:gmatch("{()([^{}]*)}") do
+        local seen = {}
+        for at, written in ("," .. body):gmatch("[,;]%s*()%[%s*(%-?%w+)%s*%]%s*=") do
+            local state = tonumber(written)
+            if state and seen[state] then list[#list + 1] = { state = state, at = from + at - 2 } end
+            seen[state or written] = true
         end
     end
     return list
