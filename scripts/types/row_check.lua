@@ -350,6 +350,7 @@ end
 
 local COMPUTED = { "sum", "product", "quotient", "worst", "from" }
 local SET_ELSEWHERE = { "by_pg3", "by_script" }
+local OVER_TIME_WORDS = { "day_max", "day_min", "total", "rate", "held_for" }
 
 local function count_of(row, words)
     local count = 0
@@ -380,6 +381,12 @@ local function check_sources(where, row, keys, kind)
             "Write by_script = true, or remove it.")
     end
     if #keys + computed + elsewhere == 0 then
+        for _, word in ipairs(OVER_TIME_WORDS) do
+            if type(row[word]) == "string" and row[word]:sub(1, 1) == "/" then
+                fail(where, ("%s is %s."):format(word, shown(row[word])),
+                    "A path is the fourth entry of the row, without a name; the word goes beside it.")
+            end
+        end
         fail(where, "nothing says where the value comes from.", "Add its path, \"/...\", as the fourth entry,"
             .. " or one of first, sum, product, quotient, worst, from (a function of the rows), or"
             .. " by_script = true for node:set.")
