@@ -102,9 +102,8 @@ def test_a_token_across_a_cut_does_not_show(world):
     shown = set()
     # VRM's text is cut at 200 bytes, and other words follow it.
     for before in range(135, 200, 5):
-        world.vrm.fault("*", "status", times=2, code=500, errors="x" * before + token + " is wrong")
-        pg3.query("all")
-        world.wait_log("x" * 100)
+        world.vrm.fault("diagnostics", "status", times=2, code=500, errors="x" * before + token + " is wrong")
+        world.poll_until(lambda before=before: "x" * before in world.plugin.log_text(), "VRM's text in the log")
         shown |= set(pg3.notices().values())
     world.vrm.clear_faults()
     world.recover()                         # the notice of a new outage comes at once
