@@ -33,7 +33,6 @@ def test_the_configuration_of_a_large_account_is_read(world):
     world.wait_node(sold)
     first = pg3.history[sold, "GV12"][0]            # of which VRM says nothing
     assert first.source == "addnode" and float(first.value) == 4321
-    assert len(pg3.received("system", "config")) == 1
 
 
 def test_a_large_configuration_leaves_no_memory_behind(world, monkeypatch, record_property):
