@@ -251,7 +251,7 @@ describe("a terminal", function()
             world.host.set(worlds.GATEWAY, "GV6", i * 100)
             world:run(2)
         end
-        has(shown(world), "▂▃▅▆▇█ 600 W")
+        has(shown(world), "▂▃▅▆▇█ max 600 W")
     end)
 
     it("follows a node that is renamed", function()

@@ -47,12 +47,12 @@ end
 --- The last samples as a sparkline with its name and, behind it, what its top stands for.
 -- most: the top where it is fixed, else it is the highest of them.
 local function sparkline(name, samples, columns, most)
-    local count, top = columns - 15, most or 1
+    local count, top = columns - 19, most or 1
     for i = math.max(1, #samples - count + 1), most and 0 or #samples do
         top = math.max(top, samples[i] or 0)
     end
     return { "   ", ("%-5s"):format(name), { bars(samples, count, top), most and "green" or "yellow" },
-             { " " .. (most and most .. " %" or flow.watts(top)), "grey" } }
+             { " max " .. (most and most .. " %" or flow.watts(top)), "grey" } }
 end
 
 --- The sparklines of which something is known.
