@@ -297,6 +297,28 @@ static const char *timeout_text(CURL *easy) {
            "internet connection";
 }
 
+// OpenSSL's numbers for a certificate of another time, which curl hands on.
+enum { NOT_YET_VALID = 9, EXPIRED = 10 };
+
+// By a clock that is wrong a certificate is of another time. NULL = it is not that.
+static const char *clock_text(const struct request *r, CURLcode code) {
+    long result = 0;
+
+    if (code == CURLE_PEER_FAILED_VERIFICATION) {
+        curl_easy_getinfo(r->easy, CURLINFO_SSL_VERIFYRESULT, &result);
+    }
+    switch (result) {
+    case NOT_YET_VALID:
+        return "The clock of this machine is wrong: by it, the certificate of %s is not valid yet. "
+               "Set its date and time";
+    case EXPIRED:
+        return "By the clock of this machine, the certificate of %s has expired. If its date is "
+               "wrong, set it";
+    default:
+        return NULL;
+    }
+}
+
 static struct failure failure_find(const struct request *r, CURLcode code) {
     if (r->body.starved) {
         return (struct failure){code, HTTP_OTHER,
@@ -309,6 +331,9 @@ static struct failure failure_find(const struct request *r, CURLcode code) {
     }
     if (code == CURLE_OPERATION_TIMEDOUT) {
         return (struct failure){code, HTTP_TIMEOUT, timeout_text(r->easy)};
+    }
+    if (clock_text(r, code) != NULL) {
+        return (struct failure){code, HTTP_TLS, clock_text(r, code)};
     }
     for (size_t i = 0; i < sizeof failures / sizeof failures[0]; i++) {
         if (failures[i].code == code) {
