@@ -134,6 +134,7 @@ local function look_after_scripts()
     scripts.forgive()
     notices.unused(scripts.unused())
     if notices.profile_fails() then notices.profile(profile.write()) end
+    notices.refresh()
     account.show()
 end
 

@@ -105,9 +105,9 @@ describe("the local time", function()
     local about = require "serve.about"
 
     local function clock(zone, time)
-        _G.host = { midnight = require("spec.support.days").midnight, time = function() return time end }
+        _G.host = { midnight = require("spec.support.days").midnight, steady = function() return time end }
         local rows = {}
-        about.note(rows, { site = { zone = zone } })
+        about.note(rows, { site = { zone = zone, clock = 0 } })
         local its = about.answer("site", rows).clock
         return ("%d-%d-%d %d %d:%02d"):format(its.year, its.month, its.day, its.weekday, its.hour, its.minute)
     end

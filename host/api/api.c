@@ -245,8 +245,14 @@ static int host_time(lua_State *L) {
     return 1;
 }
 
-// host.stand(still): the time stands still but for what waits: when nothing else is left to do, it
-// leaps to the next end of a wait. false: it goes on. For --check, without PG3.
+// host.steady() -> seconds from some moment on, which no setting of the clock changes.
+static int host_steady(lua_State *L) {
+    lua_pushnumber(L, (double)loop_now_ms() / 1000);
+    return 1;
+}
+
+// host.stand(still): host.steady stands still but for what waits: when nothing else is left to do,
+// it leaps to the next end of a wait. false: it goes on. For --check, without PG3.
 static int host_stand(lua_State *L) {
     luaL_checktype(L, 1, LUA_TBOOLEAN);
     if (api_of(L)->pg3 != NULL) {
@@ -322,10 +328,11 @@ static int host_leave(lua_State *L) {
 }
 
 static const luaL_Reg host_functions[] = {
-    {"time", host_time}, {"env", host_env},     {"log", host_log},        {"mask", host_mask},
-    {"on", host_on},     {"spawn", api_spawn},  {"enter", api_enter},     {"ring", api_ring},
-    {"drop", api_drop},  {"await", host_await}, {"running", api_running}, {"sleep", api_sleep},
-    {"json", host_json}, {"leave", host_leave}, {"stand", host_stand},    {NULL, NULL},
+    {"time", host_time},  {"steady", host_steady}, {"env", host_env},     {"log", host_log},
+    {"mask", host_mask},  {"on", host_on},         {"spawn", api_spawn},  {"enter", api_enter},
+    {"ring", api_ring},   {"drop", api_drop},      {"await", host_await}, {"running", api_running},
+    {"sleep", api_sleep}, {"json", host_json},     {"leave", host_leave}, {"stand", host_stand},
+    {NULL, NULL},
 };
 
 // Events

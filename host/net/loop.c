@@ -146,12 +146,11 @@ static int64_t (*test_clock)(void);
 
 void loop_set_clock(int64_t (*now)(void)) { test_clock = now; }
 
-// Both clocks: where they stand while they do, and how far a standstill has left them from the
+// Where the milliseconds stand while they do, and how far a standstill has left them from the
 // system's.
 static struct {
     bool still;
     int64_t now_ms, off_ms;
-    double wall, wall_off;
 } stand;
 
 static int64_t system_ms(void) {
@@ -161,13 +160,6 @@ static int64_t system_ms(void) {
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static double system_wall(void) {
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
 int64_t loop_now_ms(void) {
     if (test_clock) {
         return test_clock();
@@ -175,15 +167,18 @@ int64_t loop_now_ms(void) {
     return stand.still ? stand.now_ms : system_ms() + stand.off_ms;
 }
 
-double loop_wall(void) { return stand.still ? stand.wall : system_wall() + stand.wall_off; }
+double loop_wall(void) {
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
 
 void loop_stand(bool still) {
     if (still) {
         stand.now_ms = loop_now_ms();
-        stand.wall = loop_wall();
     } else if (stand.still) {
         stand.off_ms = stand.now_ms - system_ms();
-        stand.wall_off = stand.wall - system_wall();
     }
     stand.still = still;
 }
@@ -193,7 +188,6 @@ void loop_leap(const struct loop *l) {
 
     if (ms > 0) {
         stand.now_ms += ms;
-        stand.wall += (double)ms / 1000;
     }
 }
 

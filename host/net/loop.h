@@ -18,12 +18,13 @@ struct loop *loop_new(void);
 // After all users are gone. Ends libcurl.
 void loop_free(struct loop *l);
 
-// Monotonic milliseconds, and wall clock seconds since 1970 (UTC).
+// Milliseconds that go on as time does, whatever the clock is set to: for spans. And seconds since
+// 1970 (UTC) by that clock: for dates.
 int64_t loop_now_ms(void);
 double loop_wall(void);
 // For tests: where the milliseconds come from; NULL = the monotonic clock.
 void loop_set_clock(int64_t (*now)(void));
-// From here on both stand still but for loop_leap, or go on from where they stand. For what has
+// From here on they stand still but for loop_leap, or go on from where they stand. For what has
 // no network: a time limit there would pass at once.
 void loop_stand(bool still);
 // Where they stand still: leaps to the next timer. For when nothing is left to do before it.

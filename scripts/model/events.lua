@@ -68,8 +68,8 @@ end
 local function push(node, event)
     local of_gateway = node.primary == node.address
     if not (pushes and PUSHED[event]) or of_gateway and not OF_GATEWAYS[event] then return end
-    if math.abs(host.time() - pushed.since) >= PUSHES_SECONDS then
-        pushed = { since = host.time(), count = 0 }
+    if host.steady() - pushed.since >= PUSHES_SECONDS then
+        pushed = { since = host.steady(), count = 0 }
     end
     pushed.count = pushed.count + 1
     if pushed.count > MOST_PUSHES then return end

@@ -110,7 +110,7 @@ end
 --- Shows a text in the notice for a day, and writes it to the log, with what the notice does not have.
 local function tell(site, text, of_serials)
     host.log("warning", ("%s: %s %s"):format(site.name, text, of_serials))
-    local entry = { text = ("%s: %s"):format(site.name, text), at = host.time() }
+    local entry = { text = ("%s: %s"):format(site.name, text), at = host.steady() }
     table.insert(shown, entry)
     notices.devices(shown)
     timer.after(SHOWN_SECONDS, function()

@@ -3,7 +3,7 @@
 -- site = { id, name, alarms = VRM's count, listed_alarms = which of them it names|nil, alarms_beyond = of
 --          those, not in the rows; nil: not compared yet,
 --          last_timestamp, overview = list, overview_at = VRM's time, interval = seconds,
---          clock = VRM's time - ours, facts = what the gateway's node shows,
+--          clock = VRM's time - host.steady(), facts = what the gateway's node shows,
 --          heard, shift, answered_at, logged_at = see model.freshness,
 --          measured_at, delay = when VRM's newest measurement was made, and how old it was when it came,
 --          live_source, live_delay = see installation.set_source,
@@ -18,6 +18,7 @@
 
 local alarms = require "types.alarms"
 local choices = require "pg3.choices"
+local clock = require "model.clock"
 local reading = require "types.reading"
 local freshness = require "model.freshness"
 local identity = require "model.identity"
@@ -290,7 +291,7 @@ end
 
 --- Shows how old the data of a site is by now, and again when that changes or the day ends.
 function installation.age(site)
-    local now = host.time() + (site.clock or 0)
+    local now = clock.of_vrm(site)
     local begun, until_end = another_day(site, now), site.store:end_told(now)
     show_told(site)
     if begun then nodes.begin_day(site) end
@@ -307,9 +308,9 @@ function installation.tell(site, rows)
     installation.age(site)
 end
 
---- A time, ours, by the clock of a site's gateway.
-function installation.stamp_of(site, time)
-    return math.floor(time + (site.clock or 0) - (site.shift or 0))
+--- What time it is by the clock of a site's gateway.
+function installation.stamp_of(site)
+    return math.floor(clock.of_vrm(site) - (site.shift or 0))
 end
 
 --- Who shows what is told of an entry (model.overlay): a list of a node, its driver, the next node ...
@@ -324,7 +325,7 @@ local function readers_of(entry)
 end
 
 --- What was told live of a topic (from its service on): a number, a text, or nil: it has no value. Shown by
--- installation.show_live. now: host.time(); stamp: the same by the gateway's clock.
+-- installation.show_live. now: host.steady(); stamp: the same by the gateway's clock.
 function installation.hear(site, topic, value, now, stamp)
     if value == true or value == false then value = value and 1 or 0 end
     local entry = overlay.hear(site.store, topic, value, stamp)
@@ -346,14 +347,14 @@ end
 --- The gateway counts an alarm as soon as its device shows it.
 local function count_alarms(site)
     site.alarms_changed = nil
-    set_facts(site, host.time() + (site.clock or 0))
+    set_facts(site, clock.of_vrm(site))
     nodes.tell_facts(site)
     nodes.report { nodes.all[site.store.gateway.address] }
 end
 
 --- Shows on a node what has waited -> how many values PG3 is told then.
 local function show_waiting(node, drivers)
-    local site, told, now = node.site, node.memory.told, host.time()
+    local site, told, now = node.site, node.memory.told, host.steady()
     if node.lost or not (site and node.home and site.nodes[node.address] == node) then return 0 end
     nodes.update(node, node.home, freshness.living(node.home), site, drivers, function(driver, value)
         return pace.holds(node, driver, value, host.get(node.address, driver.id), now)
@@ -366,14 +367,12 @@ end
 --- Shows what was told live and may be shown by now. Returns the seconds until it is to be called again; nil:
 -- nothing waits.
 function installation.show_live()
-    return pace.show(host.time(), show_waiting)
+    return pace.show(host.steady(), show_waiting)
 end
 
 --- A connection for live data lives, or lived until now (ends).
 function installation.prove(site, ends)
-    local now = host.time()
-    site.live_at = now + (site.clock or 0)
-    site.store.live_stamp = installation.stamp_of(site, now)
+    site.live_at, site.store.live_stamp = clock.of_vrm(site), installation.stamp_of(site)
     if site.overview then
         freshness.hear_live(site, site.live_at)
         installation.age(site)
@@ -395,7 +394,7 @@ end
 --- VRM's answer to one poll (see vrm:diagnostics) becomes values; with discover also new nodes.
 -- now: VRM's clock. A node of the site that is not in the answer goes offline.
 function installation.show(site, answer, now, discover)
-    site.clock = now - host.time()
+    clock.set(site, now)
     local begun = another_day(site, now)
     set_interval(site)
     local sorted = discover or not site.store:take(answer.rows)

@@ -8,6 +8,7 @@
 --          begun = the type whose start was run for it }
 
 local about = require "serve.about"
+local clock = require "model.clock"
 local freshness = require "model.freshness"
 local device = require "model.device"
 local discovery = require "model.discovery"
@@ -354,7 +355,7 @@ end
 function about.node_at(address) return nodes.all[address] end
 
 function about.living(site, home)
-    local now = host.time() + (site.clock or 0)
+    local now = clock.of_vrm(site)
     local state = freshness.judge(home.heard, now, site.interval)
     return (state == freshness.FRESH or state == freshness.STALE) and freshness.living(home) or nil
 end

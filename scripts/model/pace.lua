@@ -5,7 +5,7 @@
 -- the newest of it is shown when the pause is over. All together stay below what PG3 hands the ISY
 -- (docs/pg3.md, Topics and limits): nodes take turns, and none has more than its share.
 --
--- node.waiting = { [driver] = host.time() from which on it may be shown }; nil: nothing waits,
+-- node.waiting = { [driver] = host.steady() from which on it may be shown }; nil: nothing waits,
 -- node.states = set of drivers that are shown at once; nil: none,
 -- node.rests = until when it has had its share,
 -- node.held = set of the drivers that wait for the long pause,
@@ -69,7 +69,7 @@ function pace.wait(node, driver, now)
     if waiting and waiting[driver] and not node.held[driver] then return end
     if not node.held then node.held, node.worked_at, node.shown_at = {}, {}, {} end
     local at = node.worked_at[driver.id]
-    local pause = at and pause_of(driver) - math.abs(now - at) or 0                     -- clocks are set back
+    local pause = at and pause_of(driver) - (now - at) or 0
     if pause > 0 or not driver.names then return plan(node, driver, now + math.max(pause, 0)) end
     node.states = node.states or {}
     node.states[driver], with_states[node] = true, true
@@ -79,7 +79,7 @@ end
 -- one that is shown. If not, it is shown now.
 function pace.holds(node, driver, value, shown, now)
     local band, shown_at = not driver.names and BAND[driver.unit.name], node.shown_at[driver.id]
-    local rest = shown_at and slow_seconds() - math.abs(now - shown_at) or 0
+    local rest = shown_at and slow_seconds() - (now - shown_at) or 0
     if limited and band and value and shown and rest > 0
         and math.abs(value - shown) < math.max(band, math.abs(shown) * PART) then
         plan(node, driver, now + rest)
@@ -105,7 +105,7 @@ end
 local function take(node, now, most)
     local list, waiting, due = {}, node.waiting, {}
     for driver, at in pairs(waiting) do
-        if at <= now or at - now > slow_seconds() then list[#list + 1] = driver end
+        if at <= now then list[#list + 1] = driver end
     end
     if #list > most then
         table.sort(list, function(a, b)
@@ -132,7 +132,7 @@ end
 
 --- A node whose turn it is shows what it may -> whether more of it waits.
 local function show_values(node, now, show)
-    local rests = node.rests and node.rests > now and node.rests - now <= 1
+    local rests = node.rests and node.rests > now
     local most = limited and math.min(math.ceil(left), SHARE) or math.huge
     local due = rests and {} or take(node, now, most)
     if next(due) then
@@ -148,9 +148,9 @@ end
 --- Shows what may be shown now. show(node, drivers as a set) -> how many values PG3 is told then. Returns the
 -- seconds until it is to be called again; nil: nothing waits.
 function pace.show(now, show)
-    left, left_at = math.min(DEPTH, left + math.abs(now - (left_at or now)) * RATE), now
+    left, left_at = math.min(DEPTH, left + (now - (left_at or now)) * RATE), now
     if next(with_states) then show_states(now, show) end
-    if math.abs(now - (looked_at or -math.huge)) >= LOOK_SECONDS then
+    if now - (looked_at or -math.huge) >= LOOK_SECONDS then
         looked_at = now
         local turns = last - first + 1
         while turns > 0 and left > 0 do

@@ -2,6 +2,7 @@
 -- Each notice is set when its text changes and cleared when the trouble is over. PG3 shows HTML; without its
 -- tags the text reads as well.
 
+local clock = require "model.clock"
 local markdown = require "pg3.markdown"
 local timer = require "tasks.timer"
 
@@ -23,7 +24,7 @@ notices.PAGES = {
 }
 local PAGES = notices.PAGES
 
-local shown = {}            -- [key] = { html, at = since when, whole = the same with what follows }
+local shown = {}            -- [key] = { html, page, at = since when, whole = the same with what follows }
 local PROFILE_SECONDS = 3600
 local CLOCK_SET = 1735689600    -- 2025: a clock that says less is wrong
 local profile_timer
@@ -52,20 +53,26 @@ local function more(page)
     return (" More: %s."):format(link or text)
 end
 
---- Nothing where the controller's clock was not set yet, as it may be at boot.
+--- at: host.steady(). Nothing where the controller's clock was not set yet, as it may be at boot.
 local function since(at)
-    return at >= CLOCK_SET and os.date(" Since %Y-%m-%d %H:%M.", math.floor(at)) or ""
+    local date = clock.date(at)
+    return date >= CLOCK_SET and os.date(" Since %Y-%m-%d %H:%M.", date) or ""
 end
 
 --- html: nil takes the notice away; page: of PAGES, nil: none helps; at: since when it is so, nil: since it
 -- was set first, false: the text says it.
 local function set(key, html, page, at)
     local before = shown[key]
-    if at == nil then at = before and before.html == html and before.at or host.time() end
+    if at == nil then at = before and before.html == html and before.at or host.steady() end
     local whole = html and html .. (at and since(at) or "") .. (page and more(page) or "")
     if (before and before.whole) == whole then return end
     host.notice(key, whole)
-    shown[key] = html and { html = html, at = at, whole = whole }
+    shown[key] = html and { html = html, page = page, at = at, whole = whole }
+end
+
+--- Sets again what has another date, for the controller's clock was set.
+function notices.refresh()
+    for key, one in pairs(shown) do set(key, one.html, one.page, one.at) end
 end
 
 local REPORT = "If it stays, update the plugin or report this message."
@@ -107,14 +114,14 @@ local function outage_html(outage)
 end
 
 local function show_outage(outage)
-    local now = host.time()
-    if outage_at and not outage.refused and math.abs(now - outage_at) < OUTAGE_SECONDS then return end
+    local now = host.steady()
+    if outage_at and not outage.refused and now - outage_at < OUTAGE_SECONDS then return end
     outage_at = now
     set("vrm", outage_html(outage), outage.refused and PAGES.token or PAGES.states, outage.since)
 end
 
 --- The connection's notice. outage: what fails, nil = nothing worth a notice,
--- else { since = unix, refused = the token is,
+-- else { since = host.steady(), refused = the token is,
 --        parts = list of { kind, text, names = the installations, nil: all } };
 -- empty: VRM answers, but there is no installation; hidden: because the owner hides all of them.
 function notices.connection(outage, settings, empty, hidden)
@@ -164,8 +171,8 @@ function notices.unused(list)
     set("unused", #texts > 0 and table.concat(texts, "<br>") or nil, PAGES.folders)
 end
 
---- Devices that were replaced or have moved: list of { text, at = when it was seen }, the latest last; an
--- empty one clears the notice.
+--- Devices that were replaced or have moved: list of { text, at = host.steady() when it was seen }, the
+-- latest last; an empty one clears the notice.
 function notices.devices(list)
     local texts, first = {}, math.max(#list - MOST_PARTS, 0) + 1
     for i = first, #list do texts[#texts + 1] = escape(list[i].text) .. since(list[i].at) end
@@ -185,7 +192,7 @@ end
 
 --- Why the last command to an installation was not done; nil: it was.
 function notices.control(site, text)
-    set("control_" .. site.id, text and escape(text), PAGES.control, host.time())
+    set("control_" .. site.id, text and escape(text), PAGES.control, host.steady())
 end
 
 --- What is wrong with a device script, as HTML; nil: it is mended.
@@ -220,7 +227,7 @@ function notices.profile(changed, problem)
     profile_problem = nil
     if not changed then return end
     set("profile", "Device scripts changed what nodes can show. Close an open Admin Console and open it"
-        .. " again to see it.", PAGES.trouble, host.time())
+        .. " again to see it.", PAGES.trouble, host.steady())
     if profile_timer then timer.cancel(profile_timer) end
     profile_timer = timer.after(PROFILE_SECONDS, function() set("profile", nil) end)
 end

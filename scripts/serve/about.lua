@@ -2,6 +2,8 @@
 -- rows_of. A source is a node of model.nodes, or what types.proof and tools.steps make of a sample:
 -- { sample = true, site = its `site`, device, devices = list of devices with rows, rows, now() = its time }.
 
+local clock = require "model.clock"
+
 local about = {}
 
 local DAY, HOUR, MINUTE = 86400, 3600, 60
@@ -72,7 +74,7 @@ end
 local function site_of(source)
     local site = source.site
     if not site then return nil end
-    local time = source.sample and source.now() or math.floor(host.time() + (site.clock or 0))
+    local time = source.sample and source.now() or math.floor(clock.of_vrm(site))
     local record = {}
     for name, value in pairs(source.sample and site or site.facts or {}) do record[name] = value end
     record.id, record.name, record.zone = site.id, site.name, site.zone

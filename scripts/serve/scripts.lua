@@ -473,7 +473,7 @@ local function begin_with_copy(slot, from)
     local script = check.file(from.path, from.file, libs.of(true))
     if script.id then host.close_script(script.id) end
     if script.problem or not try(slot, copy) then return false end
-    slot.waits = host.time() + LONGEST_WAIT
+    slot.waits = host.steady() + LONGEST_WAIT
     host.log("info", ("Device script %s is another than when it served last: its last good copy serves until"
         .. " the devices are known."):format(from.file))
     return true
@@ -577,7 +577,7 @@ end
 
 --- Whether a copy has to serve on, for the devices are not known yet.
 local function has_to_wait(slot)
-    local waits = slot.waits and host.time() < slot.waits and not select(2, scripts.devices())
+    local waits = slot.waits and host.steady() < slot.waits and not select(2, scripts.devices())
     slot.waits = waits and slot.waits or nil
     return waits
 end

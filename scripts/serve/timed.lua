@@ -3,9 +3,14 @@
 -- forgets after a while is written again until then, and released when the plugin stops.
 --
 -- entry = { site = id, address, driver = id, topic, value = as written, before = what was, nil: nothing,
---           seconds = for how long, ends = unix time, resend = seconds, release = JSON that ends it,
---           tried = it was tried to put back what was }
+--           seconds = for how long, ends = host.steady() when that is over, resend = seconds,
+--           release = JSON that ends it, tried = it was tried to put back what was,
+--           date = when it is over, if an earlier run has written it; PG3 keeps that in the place of ends }
+--
+-- An entry of an earlier run ends by the controller's clock, which may be set only later, but lasts no longer
+-- in this run than it was to in all.
 
+local clock = require "model.clock"
 local live = require "sources.live"
 local nodes = require "model.nodes"
 local scripts = require "serve.scripts"
@@ -21,7 +26,7 @@ local ASK_SECONDS = 5
 local GIVEN_UP_SECONDS = 86400      -- after its end, for a gateway that has not come back
 
 local entries = {}                  -- [site id / topic] = entry
-local sent_at = {}                  -- [the same] = host.time() when it was written last, in this run
+local sent_at = {}                  -- [the same] = host.steady() when it was written last, in this run
 local ending = {}                   -- [the same] = it is being put back
 local looking                       -- the timer
 
@@ -115,9 +120,13 @@ local function begin_finish(key, entry)
     ending[key] = host.spawn(finish, key, entry)
 end
 
+local function end_now(entry)
+    entry.ends, entry.date = math.min(entry.ends, host.steady()), nil
+end
+
 local function look_at(key, entry, now)
     local site = site_of(entry)
-    if entry.ends - now > entry.seconds then entry.ends = now + entry.seconds end  -- clocks are set back
+    if entry.date and host.time() >= entry.date then end_now(entry) end
     local alive = site and live.is_alive(site)
     if now >= entry.ends + GIVEN_UP_SECONDS then
         host.log("warning", ("%s (%s): its time is over since a day, but the gateway could not be reached to"
@@ -125,7 +134,8 @@ local function look_at(key, entry, now)
         put(key, nil, site)
     elseif alive and now >= entry.ends then
         begin_finish(key, entry)
-    elseif alive and entry.resend and host.connected() and now - (sent_at[key] or 0) >= entry.resend then
+    elseif alive and entry.resend and host.connected()
+        and now - (sent_at[key] or -math.huge) >= entry.resend then
         if writes.repeat_value(site, entry.topic, entry.value) then sent_at[key] = now end
     end
 end
@@ -133,7 +143,7 @@ end
 function look()
     local list = {}
     for key, entry in pairs(entries) do list[key] = entry end
-    for key, entry in pairs(list) do look_at(key, entry, host.time()) end
+    for key, entry in pairs(list) do look_at(key, entry, host.steady()) end
 end
 
 --- Writes a value for some minutes; 0 ends what is written so now -> result, sentence. Must run in a task.
@@ -156,15 +166,15 @@ function timed.run(node, driver, value, minutes)
         if present then before = present.before end
         entry = { site = job.site.id, address = node.address, driver = driver.id, topic = job.topic,
                   value = job.value, before = before, seconds = seconds,
-                  ends = math.floor(host.time()) + seconds, resend = set.resend, release = set.release }
-        sent_at[key] = host.time()
+                  ends = host.steady() + seconds, resend = set.resend, release = set.release }
+        sent_at[key] = host.steady()
         put(key, entry, job.site)
         if is_stored() then return nil end
         return "PG3 does not store what was before, so that it could be put back"
     end
     local result, text = writes.run(job)
     if not entry and result == RESULT.DONE and present and entries[key] == present then
-        present.seconds, present.ends = seconds, math.floor(host.time()) + seconds
+        present.seconds, present.ends, present.date = seconds, host.steady() + seconds, nil
         put(key, present, job.site)
     elseif entry and entries[key] == entry then
         if result == RESULT.LIMITED then entry.value = job.took end
@@ -181,7 +191,7 @@ end
 function timed.stop_one(key, job)
     local entry = entries[key]
     if not entry then return writes.nothing(job, "nothing is written for a time here.") end
-    entry.ends = math.floor(host.time())
+    end_now(entry)
     begin_finish(key, entry)
     host.await(ending[key])
     return entries[key] and RESULT.NOT_KNOWN or RESULT.DONE
@@ -197,7 +207,7 @@ function timed.look_at_control()
     for key, entry in pairs(entries) do
         local site = site_of(entry)
         if site and not writes.allowed(site) then
-            entry.ends = math.min(entry.ends, math.floor(host.time()))
+            end_now(entry)
             if live.is_alive(site) then begin_finish(key, entry) end
         end
     end
@@ -217,10 +227,22 @@ state.keep("timed", function(kept)
     for key, entry in pairs(kept) do
         if type(entry) == "table" and type(entry.ends) == "number" and type(entry.seconds) == "number" then
             entries[key] = entry
+            entry.date = entry.ends
+            local left = math.max(entry.date - host.time(), 0)
+            entry.ends = host.steady() + math.min(left, entry.seconds)
         end
     end
     for _, entry in pairs(entries) do writes.note(entry.site, { timed = count(entry.site) }) end
     if next(entries) and not looking then looking = timer.every(LOOK_SECONDS, look) end
-end, function() return entries end)
+end, function()
+    local list = {}
+    for key, entry in pairs(entries) do
+        local its = {}
+        for name, value in pairs(entry) do its[name] = value end
+        its.ends, its.date = entry.date or clock.date(entry.ends), nil
+        list[key] = its
+    end
+    return list
+end)
 
 return timed

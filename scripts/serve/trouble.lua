@@ -32,8 +32,8 @@ local shortage_told         -- when it was told last
 
 --- Device scripts had no memory left by the plugin: nobody's fault, and told once in a while.
 function trouble.no_memory(problem)
-    local now = host.time()
-    if shortage_told and math.abs(now - shortage_told) < SHORTAGE_SECONDS then return end
+    local now = host.steady()
+    if shortage_told and now - shortage_told < SHORTAGE_SECONDS then return end
     shortage_told = now
     host.log("error", "Device scripts: " .. problem.text)
 end
@@ -61,7 +61,7 @@ function trouble.failed(file, text, place, task, what)
     local state = files[file] or { at = {} }
     files[file] = state
     local here = state.at[place] or { count = 0 }
-    state.at[place], here.time = here, host.time()
+    state.at[place], here.time = here, host.steady()
     local told = starts_with(text, file) and text or file .. ": " .. text
     if not told:find("[.!?]$") then told = told .. "." end
     if here.text ~= text then host.log("error", "Device script " .. told, file) end
@@ -109,7 +109,7 @@ local FORGIVEN_SECONDS = 3600
 function trouble.forgive()
     for file, state in pairs(files) do
         for place, here in pairs(state.at) do
-            local passed = math.abs(host.time() - here.time)
+            local passed = host.steady() - here.time
             if place ~= "file" and not state.rests and passed > FORGIVEN_SECONDS then
                 here.task = false
                 trouble.worked(file, place)

@@ -7,6 +7,7 @@
 --         remember = function(before) -> why not, called before the first write,
 --         timer = { topic, seconds }, written before it, restores = it puts back what was }
 
+local clock = require "model.clock"
 local health = require "sources.health"
 local installation = require "model.installation"
 local live = require "sources.live"
@@ -35,7 +36,7 @@ local pause_minutes = 15            -- between two writes of one setting: they w
 local running = {}                  -- [site id / topic] = the task whose command writes it
 local newest = {}                   -- [the same] = the job that came last
 local stored = { count = {}, at = {} }          -- settings written: [site id] = how many, [site id / topic] =
-                                                -- when; kept over restarts
+                                                -- when, host.steady(); kept over restarts, as dates
 local facts = {}                    -- [site id] = see writes.note
 
 --- The owner's parameters: control = { all, names = set of installations, in small letters }, control_pause =
@@ -69,7 +70,7 @@ end
 local function count(site, key)
     local id = tostring(site.id)
     stored.count[id] = (stored.count[id] or 0) + 1
-    stored.at[key] = math.floor(host.time())
+    stored.at[key] = host.steady()
     writes.show(site, { settings_written = stored.count[id] })
     state.save_soon()
 end
@@ -225,7 +226,7 @@ end
 --- Why a setting may not be written again so soon; nil: it may.
 local function too_soon(job, key)
     local at = job.set.stored == true and not job.restores and stored.at[key]
-    local passed = at and math.abs(host.time() - at) or math.huge
+    local passed = at and host.steady() - at or math.huge
     if passed >= pause_minutes * 60 then return nil end
     return ("it was written %d minutes ago. The gateway keeps it in flash memory, which wears: wait %d"
         .. " minutes more, or change the parameter control_pause"):format(passed // 60,
@@ -258,9 +259,9 @@ local function is_there(job, value)
 end
 
 --- Waits until a connection that was lost is back: some brokers end it at a write without the right to it.
--- ends: host.time() when that is in vain.
+-- ends: host.steady() when that is in vain.
 local function wait_for_link(site, ends)
-    while not live.is_alive(site) and math.abs(ends - host.time()) <= LINK_SECONDS and host.time() < ends do
+    while not live.is_alive(site) and host.steady() < ends do
         host.sleep(1)
     end
 end
@@ -268,7 +269,7 @@ end
 --- Reads back until the new value is there -> the value read last, whether anything was.
 local function read_back(job)
     local value, heard
-    local ends = host.time() + LINK_SECONDS
+    local ends = host.steady() + LINK_SECONDS
     for look = 1, LOOKS do
         wait_for_link(job.site, ends)
         local answer = live.ask(job.site, { job.shown }, ASK_SECONDS)[job.shown]
@@ -284,7 +285,7 @@ local NO_RIGHT = ", or the VRM account may only monitor this installation"
 
 --- Compares what was read back with what was asked -> result, sentence.
 local function judge(job, before)
-    local begun = host.time()
+    local begun = host.steady()
     local value, heard = read_back(job)
     if not heard then return RESULT.NOT_KNOWN, "it was written, but the gateway does not answer now." end
     if not is_there(job, value) then
@@ -295,7 +296,7 @@ local function judge(job, before)
         job.took = value
         return RESULT.LIMITED, ("the device made %s of it."):format(tostring(value))
     end
-    host.sleep(math.max(0, KEPT_SECONDS - math.abs(host.time() - begun)))
+    host.sleep(math.max(0, KEPT_SECONDS - (host.steady() - begun)))
     local after = live.ask(job.site, { job.shown }, ASK_SECONDS)[job.shown]
     if not after then return RESULT.NOT_KNOWN, "it was taken; 10 s later the gateway does not answer." end
     if is_there(job, after.value) then return RESULT.DONE, "done." end
@@ -365,10 +366,17 @@ end
 installation.control_facts = function(site) return facts[site.id] or {} end
 
 state.keep("writes", function(kept)
-    stored = { count = kept.count or {}, at = kept.at or {} }
+    stored = { count = kept.count or {}, at = {} }
+    for key, date in pairs(kept.at or {}) do
+        if type(date) == "number" then stored.at[key] = math.min(clock.moment(date), host.steady()) end
+    end
     for id, number in pairs(stored.count) do
         writes.note(math.tointeger(tonumber(id)), { settings_written = number })
     end
-end, function() return next(stored.at) and stored or {} end)
+end, function()
+    local dates = {}
+    for key, moment in pairs(stored.at) do dates[key] = clock.date(moment) end
+    return next(dates) and { count = stored.count, at = dates } or {}
+end)
 
 return writes

@@ -6,6 +6,7 @@
 
 local brokers = require "sources.brokers"
 local choices = require "pg3.choices"
+local clock = require "model.clock"
 local device = require "model.device"
 local energy = require "sources.energy"
 local gx = require "sources.gx"
@@ -44,14 +45,14 @@ local session                       -- nil: no token; else { client, health, use
                                     -- again = another round follows it,
                                     -- energy = the task of sources.energy,
                                     -- queries = [site, ALL or DEVICES] = the task that waits for answers,
-                                    -- asked_at = host.time() when it was asked for last,
+                                    -- asked_at = host.steady() when it was asked for last,
                                     -- now = each site is polled after the next list, due or not,
                                     -- timer, told = "Connected" is in the log, was_empty = the last list }
 local sites = {}                    -- [id] = site, kept over sessions. Beside what model.installation names:
                                     -- { session, listed = the list it was in last,
                                     --   task = the one that polls it, discover, again,
                                     --   asked = somebody waits for its next poll,
-                                    --   asked_at = host.time() when it was polled last,
+                                    --   asked_at = host.steady() when it was polled last,
                                     --   timer, nameless = failures of its names, had_rows }
 local last_answer                   -- VRM's clock when it last answered
 
@@ -149,7 +150,7 @@ local LONGEST_INTERVAL = 86400      -- that a gateway has; what VRM tells beyond
 --- PG3's poll of a site or the account by fn: when so many seconds have passed since the last, and not if a
 -- try is planned already.
 local function when_due(holder, pause, fn)
-    local passed = math.abs(host.time() - (holder.asked_at or -math.huge))      -- clocks are set back
+    local passed = host.steady() - (holder.asked_at or -math.huge)
     local seconds = math.max(LEAST_SECONDS, pause) - passed
     if seconds <= 0 then return fn(holder) end
     if not holder.timer then retry(holder, seconds, function() fn(holder) end) end
@@ -196,7 +197,7 @@ local function be_quiet(seconds)
     host.hold(seconds)
     held = held or { pauses = 0 }
     local mine = held
-    mine.pauses, mine.ends = mine.pauses + 1, math.max(mine.ends or 0, host.time() + seconds)
+    mine.pauses, mine.ends = mine.pauses + 1, math.max(mine.ends or 0, host.steady() + seconds)
     timer.after(seconds, function()
         mine.pauses = mine.pauses - 1
         if held ~= mine or mine.pauses > 0 then return end
@@ -315,7 +316,7 @@ end
 local function poll_once(site)
     local s, discover = session, site.discover or not site.overview
     local priority = site.asked and vrm.ASKED or nil
-    site.discover, site.asked, site.asked_at = false, false, host.time()
+    site.discover, site.asked, site.asked_at = false, false, host.steady()
     local done, err = health.guarded(ask, s, site, discover, priority)
     if outdated(s, site) or stopping then return end
     if done then
@@ -440,7 +441,7 @@ local function poll_listed(s)
 end
 
 local function connect(s)
-    s.asked_at = host.time()
+    s.asked_at = host.steady()
     local list, err = health.guarded(take_account, s)
     if session ~= s or stopping then return end
     if list then
@@ -491,8 +492,8 @@ local function answering(s)
     local list = {}
     for _, site in ipairs(not (held or refused(s.health)) and s.sites or {}) do
         local answers = site.health.answered and not site.health.kind
-        local ends = site.tomorrow and site.tomorrow - (site.clock or 0)
-        if answers and ends and host.time() < ends and not outdated(s, site) then list[#list + 1] = site end
+        local known = site.tomorrow and clock.of_vrm(site) < site.tomorrow
+        if answers and known and not outdated(s, site) then list[#list + 1] = site end
     end
     return list
 end
@@ -578,7 +579,7 @@ end
 --- PG3's short poll: asks for what is due.
 function account.poll()
     if not session then return end
-    if held and host.time() > held.ends + LATE_SECONDS then held = nil end
+    if held and host.steady() > held.ends + LATE_SECONDS then held = nil end
     if held then return age_all() end
     if needs_list() then return account.connect() end
     local listing = host.running(session.task)          -- then the sites are polled after that

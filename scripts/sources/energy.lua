@@ -11,7 +11,7 @@
 --                           nil: not known },
 --                 month, tomorrow, after = when its month began, when the next day begins and ends,
 --                 month_ends = that too, if it is the last of its month,
---                 asked = { [name] = { at = host.time(), pause = seconds until the next time,
+--                 asked = { [name] = { at = host.steady(), pause = seconds until the next time,
 --                                      useless = how often in a row there was nothing } },
 --                 answers = { [name] = { key = of its spans, codes = { [code] = kWh }, at = VRM's time } },
 --                 forecast = { hours = see read.forecast, at = VRM's time }|nil,
@@ -19,6 +19,7 @@
 --                 most = { [path] = { from = begin of its period, value } }: the largest so far,
 --                 said = { ["energy totals" or "solar forecast"] = what was logged of a refusal } }
 
+local clock = require "model.clock"
 local health = require "sources.health"
 local installation = require "model.installation"
 
@@ -253,14 +254,12 @@ local function ask(client, site, name, now)
     return name ~= "day" or next(codes) ~= nil
 end
 
-local function vrm_time(site) return host.time() + (site.clock or 0) end
-
 --- Seconds until a question of a site is due; 0 or less: it is; nil: there is nothing to ask for.
 local function seconds_until(site, name)
     local known = known_of(site)
     if #(known.spans[name] or {}) == 0 then return nil end
     local asked = known.asked[name]
-    return asked and asked.pause - math.abs(host.time() - asked.at) or -math.huge     -- clocks are set back
+    return asked and asked.pause - (host.steady() - asked.at) or -math.huge
 end
 
 --- The question that is due for the longest time -> site, name, seconds until then.
@@ -299,17 +298,17 @@ end
 --- Asks one question and shows what is known then. work: see energy.serve.
 local function put(work, site, name)
     local known = known_of(site)
-    local asked = { at = host.time(), pause = AFTER_FAILURE[name],
+    local asked = { at = host.steady(), pause = AFTER_FAILURE[name],
                     useless = (known.asked[name] or { useless = 0 }).useless }
     known.asked[name] = asked
-    local useful, err = health.attempt(ask, work.client, site, name, vrm_time(site))
+    local useful, err = health.attempt(ask, work.client, site, name, clock.of_vrm(site))
     if not work.knows(site) then return end
     if err and err.kind == "rate" then
         known.asked[name] = nil
         return work.quiet(err)
     end
     note(work, site, name, asked, useful, err)
-    local now = vrm_time(site)
+    local now = clock.of_vrm(site)
     if now < known.tomorrow then installation.tell(site, rows_of(known, now)) end
 end
 
@@ -337,9 +336,11 @@ end
 -- of_month, of_year, clock, store }. Returns the rows.
 function energy.all(client, site)
     for _, name in ipairs(QUESTIONS) do
-        if wanted(site)[name] and seconds_until(site, name) then ask(client, site, name, vrm_time(site)) end
+        if wanted(site)[name] and seconds_until(site, name) then
+            ask(client, site, name, clock.of_vrm(site))
+        end
     end
-    return rows_of(known_of(site), vrm_time(site))
+    return rows_of(known_of(site), clock.of_vrm(site))
 end
 
 return energy

@@ -119,8 +119,8 @@ end
 --- Searches the network, for all devices that lack an address, but not all the time.
 local function search()
     if found.task and host.running(found.task) then return host.await(found.task) end
-    if found.at and math.abs(host.time() - found.at) < SEARCH_SECONDS then return end
-    found.at, found.task = host.time(), coroutine.running()
+    if found.at and host.steady() - found.at < SEARCH_SECONDS then return end
+    found.at, found.task = host.steady(), coroutine.running()
     local list, why = gx_search.run()
     found.list = list or {}
     say_found(list, why)
@@ -279,7 +279,7 @@ local function pair(device)
 end
 
 local function is_refused(device)
-    return device.refused_at ~= nil and math.abs(host.time() - device.refused_at) < REFUSED_SECONDS
+    return device.refused_at ~= nil and host.steady() - device.refused_at < REFUSED_SECONDS
 end
 
 --- The user and the password for a device; nil: there are none that may be tried now.
@@ -310,7 +310,7 @@ function on_state.alive(device)
 end
 
 function on_state.login(device)
-    device.refused_at = host.time()
+    device.refused_at = host.steady()
     tell(device, ("the GX at %s refuses the login; it is not tried again for an hour, or until you change a"
         .. " parameter of live data. %s"):format(device.address.host, refused_advice()))
 end
@@ -328,7 +328,7 @@ end
 
 function on_state.tls(device)
     device.suspect, device.files = true, {}         -- or the file has been deleted
-    if math.abs(host.time() - (device.tried_at or -math.huge)) >= TRY_SECONDS then start(device) end
+    if host.steady() - (device.tried_at or -math.huge) >= TRY_SECONDS then start(device) end
 end
 
 function on_state.unreachable(device)
@@ -373,7 +373,7 @@ end
 
 function start(device)
     if host.running(device.task) then return end
-    device.tried_at = host.time()
+    device.tried_at = host.steady()
     device.task = host.spawn(health.attempt, prepare, device)
 end
 

@@ -20,8 +20,8 @@ end
 
 --- A line in the log about this source -> whether it was written above the level debug.
 function health:say(level, text)
-    if math.abs(host.time() - lines.since) >= LINES_SECONDS then
-        lines = { since = host.time(), count = 0 }
+    if host.steady() - lines.since >= LINES_SECONDS then
+        lines = { since = host.steady(), count = 0 }
     end
     lines.count = lines.count + 1
     if lines.count > MOST_LINES and level ~= "error" then level = "debug" end
@@ -69,7 +69,7 @@ end
 -- counted and told with the next change.
 function health:failed(err)
     self.failures = self.failures + 1
-    self.since = self.since or host.time()
+    self.since = self.since or host.steady()
     if self.kind == err.kind then
         self.repeats = self.repeats + 1
         host.log("debug", ("%s: %s (failure %d)"):format(self.name, err.text, self.failures))

@@ -100,13 +100,13 @@ local function measure(link)
         show_source(link)
     end
     local asked = host.mqtt_send(link.id, ("R/%s%s"):format(link.site.portal, ANSWER), "")
-    link.questioned_at = asked and host.time() or nil
+    link.questioned_at = asked and host.steady() or nil
 end
 
 --- A keepalive; with everything told once, if that is wanted and was not asked for just now.
 local function keep_alive(link)
-    local now = host.time()
-    local all = link.wants_all and math.abs(now - (link.all_at or -math.huge)) >= KEEP_SECONDS
+    local now = host.steady()
+    local all = link.wants_all and now - (link.all_at or -math.huge) >= KEEP_SECONDS
     local option = '"suppress-republish"'
     if all then
         link.echo = ("%08x"):format(math.random(0, 0xFFFFFFFF))
@@ -158,15 +158,15 @@ local function show()
 end
 
 local function prove(link)
-    link.proved_at = host.time()
+    link.proved_at = host.steady()
     installation.prove(link.site)
 end
 
 --- What was asked to see how long it takes has come, or it changed just now.
 local function hear_answer(link)
-    local delay = host.time() - link.questioned_at
+    local delay = host.steady() - link.questioned_at
     link.questioned_at = nil
-    link.delay = delay >= 0 and delay < KEEP_SECONDS and delay or nil       -- clocks are set
+    link.delay = delay < KEEP_SECONDS and delay or nil
     show_source(link)
 end
 
@@ -232,8 +232,8 @@ local function answer(link, topic, its)
 end
 
 local function take(link)
-    local site, now = link.site, host.time()
-    local stamp = installation.stamp_of(site, now)
+    local site, now = link.site, host.steady()
+    local stamp = installation.stamp_of(site)
     for is, topic, value, echo, min, max in host.mqtt_read, link.id do
         local serial = topic == SERIAL and link.broker.serial
         if serial then
@@ -281,7 +281,7 @@ end
 --- What VRM's broker refused is not tried again all the time: it counts wrong logins.
 local function give_up(link, text)
     close(link)
-    link.closed_for = host.time()
+    link.closed_for = host.steady()
     say(link, "warning", text)
     note(link, text)
 end
@@ -290,7 +290,7 @@ end
 local function connect(link, number, quiet)
     local site, broker = link.site, link.broker
     local way = broker.ways[number]
-    if number == 1 then link.best_at = host.time() end
+    if number == 1 then link.best_at = host.steady() end
     return host.mqtt_open {
         name = ("%s (%s)"):format(broker.name, site.name), host = way.host, port = way.port,
         websocket = way.websocket, tls = way.tls, ca = way.ca, check_name = way.check_name, quiet = quiet,
@@ -302,24 +302,24 @@ end
 
 --- Tries now and then, beside a connection by another way, whether the best goes again.
 local function look_for_best(link, now)
-    if link.way == 1 or link.probe or math.abs(now - link.best_at) < PROBE_SECONDS then return end
+    if link.way == 1 or link.probe or now - link.best_at < PROBE_SECONDS then return end
     link.probe = connect(link, 1, true)
     if link.probe then by_probe[link.probe] = link end
 end
 
 local function look(link)
-    local now = host.time()
-    local heard = link.heard_at and math.abs(now - link.heard_at)
-    if link.up and math.abs(now - (link.asked_at or -math.huge)) >= KEEP_SECONDS then keep_alive(link) end
+    local now = host.steady()
+    local heard = link.heard_at and now - link.heard_at
+    if link.up and now - (link.asked_at or -math.huge) >= KEEP_SECONDS then keep_alive(link) end
     if link.alive and heard > (link.beats and SILENT_SECONDS or BEATLESS_SECONDS) then
         fall_silent(link, "warning", "live data has stopped; values come from VRM's polls until it is back.")
-    elseif link.alive and math.abs(now - (link.proved_at or -math.huge)) >= PROOF_SECONDS then
+    elseif link.alive and now - (link.proved_at or -math.huge) >= PROOF_SECONDS then
         prove(link)
     elseif link.up and not heard and link.other then
         say(link, "warning", ("%s is of another installation: its portal id is %s, not %s."):format(
             link.broker.name, link.other, link.site.portal))
         tell(link, "other")
-    elseif link.up and not heard and math.abs(now - link.up) >= WAIT_SECONDS then
+    elseif link.up and not heard and now - link.up >= WAIT_SECONDS then
         local text = ("%s took the login, but the gateway tells nothing. %s"):format(link.broker.name,
             link.broker.silent)
         tell(link, "silent")
@@ -334,7 +334,7 @@ local function open(link, number)
     link.way, link.failures = number, 0
     local id, problem = connect(link, number, link.all_failed)     -- then it was logged
     if not id then
-        link.closed_for = host.time()
+        link.closed_for = host.steady()
         return say(link, "error", "no live data: " .. problem .. ".")
     end
     link.id, link.topics, link.closed_for = id, {}, nil
@@ -355,7 +355,7 @@ function live.follow(site, broker)
         link = { site = site, broker = broker, questions = {} }
         links[site.id] = link
     end
-    local resting = link.closed_for and math.abs(host.time() - link.closed_for) < REFUSED_SECONDS
+    local resting = link.closed_for and host.steady() - link.closed_for < REFUSED_SECONDS
     if link.id then subscribe(link) elseif not resting then open(link, 1) end
 end
 
@@ -423,7 +423,7 @@ local on = { mqtt_values = take }           -- [event of host.mqtt_open's] = wha
 local on_probe = {}                         -- the same of a connection that only tries a way
 
 function on.mqtt_up(link)
-    link.up, link.heard_at, link.asked_at, link.all_at = host.time(), nil, nil, nil
+    link.up, link.heard_at, link.asked_at, link.all_at = host.steady(), nil, nil, nil
     link.failures, link.all_failed = 0, nil
     link.questioned_at, link.delay = nil, nil
     link.wants_all, link.tries = true, 0

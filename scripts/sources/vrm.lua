@@ -83,14 +83,14 @@ end
 
 --- What came of a request, for the log. From the wish on: it may have waited for VRM's limit.
 local function log_request(path, since, result)
-    host.log("debug", ("GET %s: %s, after %.0f ms."):format(path, result, (host.time() - since) * 1000))
+    host.log("debug", ("GET %s: %s, after %.0f ms."):format(path, result, (host.steady() - since) * 1000))
 end
 
 --- One GET; returns the decoded JSON object and the reply, or nil and an error. options: priority, without
 -- and list of host.http (nil: none).
 function vrm:get(path, options)
     options = options or {}
-    local since = host.time()
+    local since = host.steady()
     local reply, err = host.http {
         url = self.url .. path,
         headers = { ["X-Authorization"] = "Token " .. self.token, ["Accept"] = "application/json" },
@@ -301,9 +301,9 @@ end
 
 --- Whether a device script may ask now: VRM's limit is there for all.
 function vrm:allows(file)
-    local now = host.time()
+    local now = host.steady()
     local asked = self.asked[file] or { level = 0, at = now }
-    asked.level = math.max(asked.level - math.abs(now - asked.at) / limits.request_seconds, 0)
+    asked.level = math.max(asked.level - (now - asked.at) / limits.request_seconds, 0)
     asked.at, self.asked[file] = now, asked
     if asked.level > limits.requests - 1 then return false end
     asked.level = asked.level + 1

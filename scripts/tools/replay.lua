@@ -71,7 +71,7 @@ local speed                 -- how much faster its time passes
 local begun                 -- the machine's time when it began to pass: at the first question
 local latest                -- the clock does not pass what is not told yet
 
-local machine, sleep = host.time, host.sleep
+local machine, sleep = host.steady, host.sleep
 
 local function passed() return first + (begun and (machine() - begun) * speed or 0) end
 
@@ -80,11 +80,12 @@ local function set_clock()
     if not is_live then
         ahead = first - machine()
         function host.time() return machine() + ahead end
-        return
+    else
+        latest, all_told = first, false
+        function host.time() return math.min(passed(), latest) end
+        function host.sleep(seconds) sleep(seconds / speed) end
     end
-    latest, all_told = first, false
-    function host.time() return math.min(passed(), latest) end
-    function host.sleep(seconds) sleep(seconds / speed) end
+    host.steady = host.time
 end
 
 --------------------------------------------------------------------------------------------- answers

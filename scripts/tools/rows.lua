@@ -366,8 +366,8 @@ local function ask_site(client, record)
     local zone = host.midnight(record.zone, now) and record.zone or "UTC"
     local midnight, tomorrow, of_month, of_year = host.midnight(zone, now)
     local told = energy.all(client, {
-        id = record.id, zone = zone, created = record.created, clock = now - host.time(), midnight = midnight,
-        tomorrow = tomorrow, of_month = of_month, of_year = of_year,
+        id = record.id, zone = zone, created = record.created, clock = now - host.steady(),
+        midnight = midnight, tomorrow = tomorrow, of_month = of_month, of_year = of_year,
         store = { gateway = { type = scripts.gateway } },
     })
     return { title = ("%s (installation %d)"):format(paint.clean(record.name), record.id),

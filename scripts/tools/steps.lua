@@ -34,7 +34,7 @@ local DAY = 86400
 
 --- The sample's time. Its days begin at midnight UTC.
 local function now()
-    return math.floor(about.begin_of(run.sample.site) + host.time() - run.began + 0.5)
+    return math.floor(about.begin_of(run.sample.site) + host.steady() - run.began + 0.5)
 end
 
 --- Lets everything run that is due now, until it waits.
@@ -53,7 +53,7 @@ end
 --- Starts a sample of a script, loaded for it alone.
 local function begin(script, sample)
     last = last + 1
-    run = { sample = sample, began = host.time(), id = script.id, nodes = {}, rows = {}, stamped = {},
+    run = { sample = sample, began = host.steady(), id = script.id, nodes = {}, rows = {}, stamped = {},
             events = {}, notices = {}, problems = {} }
     run.source = proof.source(script.type, sample, run.rows, now)
     about.note(run.rows, run.source)

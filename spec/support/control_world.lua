@@ -149,8 +149,9 @@ local function command(world, address, cmd, args)
     error("no report of " .. cmd)
 end
 
---- A world and its gateway, started. params: beside token and live; options: of worlds.new, saved = what PG3
--- has kept, rows = further rows of VRM's, values = of the gateway, gx = that of a world before.
+--- A world and its gateway, started. params: beside token and live; options: of worlds.new, now,
+-- clock_error, saved = what PG3 has kept, rows = further rows of VRM's, values = of the gateway, gx = that of
+-- a world before.
 function control_world.started(params, options)
     options = options or {}
     local site = fixtures.boat()
@@ -172,6 +173,7 @@ function control_world.started(params, options)
     }
     world.saved, world.command, world.gx, gx.world = options.saved, command, gx, world
     if options.now then world.now = options.now end
+    world.clock_error = options.clock_error or 0
     world:start()
     gx:live(20)
     assert(#world.errors == 0, table.concat(world.errors, "\n"))

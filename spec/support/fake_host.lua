@@ -6,6 +6,7 @@
 --   world:run(seconds)       lets time pass
 --   world:value("controller", "GV0"), world.nodes, world.notices, world.lines, world.requests
 --   (those of the polls), world.beside (those with a priority below 0)
+--   world.clock_error        so much the machine's clock is ahead of the right time, world.now
 --
 -- `answer(request)` gives a reply, nil and an error, or fake.wait(seconds, reply, err) for a slow one.
 
@@ -218,6 +219,7 @@ end
 
 local function time_functions(self, host)
     host.time = function() return self.now + self.clock_error end
+    host.steady = function() return self.now - self.booted end
     host.midnight = function(zone, now)
         zone, now = text_of(zone), number_of(now)
         assert(now >= -1e12 and now <= 1e12, "unix seconds expected")
@@ -679,7 +681,8 @@ end
 function fake.new(options)
     options = options or {}
     local self = setmetatable({
-        events = {}, now = START_TIME, clock_error = 0, timers = {}, last_timer = 0, hold_until = 0,
+        events = {}, now = START_TIME, booted = START_TIME - 5, clock_error = 0,
+        timers = {}, last_timer = 0, hold_until = 0,
         due = {},                   -- the timers, that which comes first last
         nodes = {}, once = {}, added = {}, types = {}, sets = {}, known = options.known or {},
         lines = {}, masked = {}, notices = {}, notice_log = {}, handlers = {}, requests = {}, beside = {},
