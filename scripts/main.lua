@@ -246,6 +246,7 @@ host.on("discover", account.discover)
 host.on("query", account.query)
 host.on("command", command)
 host.on("script_error", function(file, text, address, what)
+    if what == nodes.BETWEEN then return nodes.keep_error(address, text) end
     scripts.failed(file, text, address or "timer", true, what)
     account.show()
 end)

@@ -24,6 +24,9 @@ local function add_reader(type_, by_key, keys, driver)
     end
 end
 
+--- Stands for a script's `update` among the drivers that wait for their turn (model.pace).
+device.UPDATE = { id = "update", unit = {}, from = true }
+
 --- Who reads what: { by_key = { [path or code] = list of drivers }, paths = how many of them came later than
 -- the table's own, shown = set of the drivers that rows or functions give a value, computed = list of the
 -- drivers whose function may read any row, always = list of those and of the ones whose words look at time,
@@ -77,6 +80,20 @@ function device.readers(type_, changed)
     return set
 end
 
+--- Those of them that any row may change, as a list; with device.UPDATE if the type has an `update`.
+function device.followers(type_)
+    local list = table.move(readers_of(type_).always, 1, #readers_of(type_).always, 1, {})
+    if type_.update then list[#list + 1] = device.UPDATE end
+    return list
+end
+
+--- The drivers that a function of rows gives a value, as a set.
+function device.computed(type_)
+    local set = {}
+    for _, driver in ipairs(readers_of(type_).computed) do set[driver] = true end
+    return set
+end
+
 --- The drivers that show what the plugin knows, not what a device measured, as a set.
 function device.facts(type_)
     return readers_of(type_).facts
@@ -85,6 +102,13 @@ end
 --- Whether rows of a type have functions that read any row.
 function device.has_functions(type_)
     return #readers_of(type_).computed > 0
+end
+
+--- How many drivers of a type its script sets by itself.
+function device.set_by_script(type_)
+    local count = 0
+    for _, driver in ipairs(type_.drivers) do count = count + (driver.by_script and 1 or 0) end
+    return count
 end
 
 --- Whether a word of a type's rows looks at time.

@@ -241,6 +241,15 @@ local function show_home(site, home)
     store.was_shown(home, again.again, again.fresh)
 end
 
+--- Functions that asked for rows of a home of which something is new are to be called, too.
+local function wake_askers(site)
+    for home in site.store:each() do
+        for node in pairs(store.is_new(home) and home.askers or {}) do
+            if node.home then node.home.again = true end
+        end
+    end
+end
+
 --- Nodes whose devices VRM does not send any more.
 local function lose_missing(site)
     local present = {}
@@ -314,14 +323,25 @@ function installation.stamp_of(site)
 end
 
 --- Who shows what is told of an entry (model.overlay): a list of a node, its driver, the next node ...
+-- Nobody knows what a function reads: it may be any row of its device, and of those whose rows it asked for.
 local function readers_of(entry)
-    local list, keys = {}, overlay.keys_of(entry)
-    for _, node in ipairs(nodes_of(entry.of.home)) do
-        for driver in pairs(device.direct_readers(node.type, keys)) do
-            list[#list + 1], list[#list + 2] = node, driver
-        end
+    local list, keys, home = {}, overlay.keys_of(entry), entry.of.home
+    local function add(node, driver) list[#list + 1], list[#list + 2] = node, driver end
+    local function add_followers(node)
+        for _, driver in ipairs(device.followers(node.type)) do add(node, driver) end
     end
+    for _, node in ipairs(nodes_of(home)) do
+        for driver in pairs(device.direct_readers(node.type, keys)) do add(node, driver) end
+        add_followers(node)
+    end
+    for node in pairs(home.askers or {}) do add_followers(node) end
     return list
+end
+
+--- What VRM only repeated is measured again.
+local function revive(home, entry)
+    if next(home.repeated or {}) == nil then return end
+    for key in pairs(overlay.keys_of(entry)) do home.repeated[key] = nil end
 end
 
 --- What was told live of a topic (from its service on): a number, a text, or nil: it has no value. Shown by
@@ -331,11 +351,13 @@ function installation.hear(site, topic, value, now, stamp)
     local entry = overlay.hear(site.store, topic, value, stamp)
     if not entry then return end
     site.alarms_changed = site.alarms_changed or alarms.of_key[entry.path] ~= false
-    local home, readers = entry.of.home, entry.readers or readers_of(entry)
+    revive(entry.of.home, entry)
+    local readers = entry.readers or readers_of(entry)
     entry.readers = readers
     for i = 1, #readers, 2 do
         local node = readers[i]
-        if node.home == home and not node.lost then pace.wait(node, readers[i + 1], now) end
+        node.told_at = stamp
+        if node.home and not node.lost then pace.wait(node, readers[i + 1], now) end
     end
 end
 
@@ -352,13 +374,23 @@ local function count_alarms(site)
     nodes.report { nodes.all[site.store.gateway.address] }
 end
 
+--- Calls `update` of a node, unless that still runs -> how many values it may show.
+local function update_waiting(node, rows, now)
+    local called = nodes.call_update(node, rows)
+    if called == false then pace.wait(node, device.UPDATE, now) end
+    return called and device.set_by_script(node.type) or 0
+end
+
 --- Shows on a node what has waited -> how many values PG3 is told then.
 local function show_waiting(node, drivers)
     local site, told, now = node.site, node.memory.told, host.steady()
     if node.lost or not (site and node.home and site.nodes[node.address] == node) then return 0 end
-    nodes.update(node, node.home, freshness.living(node.home), site, drivers, function(driver, value)
+    local updates, rows = drivers[device.UPDATE], freshness.living(node.home)
+    drivers[device.UPDATE] = nil
+    nodes.update(node, node.home, rows, site, drivers, function(driver, value)
         return pace.holds(node, driver, value, host.get(node.address, driver.id), now)
     end)
+    if updates then told = told - update_waiting(node, rows, now) end
     events.look(node)
     if site.alarms_changed then count_alarms(site) end
     return node.memory.told - told
@@ -408,6 +440,7 @@ function installation.show(site, answer, now, discover)
     local known = discover and nodes.known(prefix_of(site)) or {}
     if discover then add_nodes(site, known) end
     add_parts(site, known)
+    wake_askers(site)
     for home in site.store:each() do
         if store.is_new(home) then show_home(site, home) end
     end

@@ -5,7 +5,10 @@
 --          home = where its rows are (model.store), memory = see device.memory,
 --          heard = timestamp of its data, by VRM's clock|nil, state = data state as it is shown,
 --          lost = it cannot be believed, whatever its age,
---          begun = the type whose start was run for it }
+--          begun = the type whose start was run for it, updating = the task of its `update` that ran last,
+--          told_at = when the newest of what was told live was measured, by the gateway's clock; nil: never,
+--          failed = since the last answer: { values, update = the first error of its functions, of `update`,
+--          rests = they are not called before the next answer } }
 
 local about = require "serve.about"
 local clock = require "model.clock"
@@ -14,11 +17,12 @@ local device = require "model.device"
 local discovery = require "model.discovery"
 local events = require "model.events"
 local over_time = require "types.over_time"
+local reading = require "types.reading"
 local records = require "serve.state"
 local scripts = require "serve.scripts"
 local shortage = require "serve.shortage"
 
-local nodes = { all = {} }
+local nodes = { all = {}, BETWEEN = "update between polls" }
 
 local used_names = {}       -- [name] = address
 local refused = {}          -- [address] = text logged already
@@ -32,13 +36,13 @@ function nodes.known(prefix)
     return known
 end
 
---- Starts a function of a node's script, "start" or "update". What keeps it from starting is the script's
--- error, unless the plugin itself has no memory.
-local function run_script(node, what, rows)
-    local ok, problem = pcall(host.start_script, node.type[what], node.address, nil, rows, what)
-    if ok then return end
-    scripts.failed(node.type.file, shortage.is(problem) and problem or tostring(problem), node.address,
-        true, what)
+--- Starts a function of a node's script, "start" or "update" -> its task. What keeps it from starting is the
+-- script's error, unless the plugin itself has no memory. named: what its error is told as, nil: what it is.
+local function run_script(node, what, rows, named)
+    local fn = node.type[what]
+    local ok, task = pcall(host.enter, host.run_script, fn, node.address, nil, rows, named or what)
+    if ok then return task end
+    scripts.failed(node.type.file, shortage.is(task) and task or tostring(task), node.address, true, what)
 end
 
 local function begin(node)
@@ -72,7 +76,7 @@ local function add(node)
         end
         return false
     end
-    nodes.all[node.address], node.memory = node, device.memory(take_over(node))
+    nodes.all[node.address], node.memory, node.failed = node, device.memory(take_over(node)), {}
     found = nil
     node.heard, node.state, node.lost = nil, nil, true
     if node.home then node.home.fresh = true end        -- rows that another type did not read
@@ -184,19 +188,51 @@ local function show_state(node, state)
     host.stale(node.address, state == freshness.STALE or state == freshness.OFFLINE)
 end
 
---- Sets drivers of a site's node from rows, see device.apply. An error of its script is told -> whether there
--- is none.
-local function apply(node, site, rows, facts, which, holds)
+--- Sets drivers of a site's node from rows -> the first error of its script, see device.apply.
+local function apply(node, site, rows, which, holds)
     local memory, home = node.memory, node.home or {}
     memory.midnight = site.midnight and site.midnight - (site.shift or 0)       -- by its clock
     if device.has_functions(node.type) then about.serve(rows, node) end
     if node.type.update then about.note(rows, node) end
     if device.looks_at_time(node.type) then
-        memory.newest, memory.longest = home.stamp or home.newest, freshness.limits(site.interval)
+        memory.newest = math.max(home.stamp or home.newest or 0, node.told_at or 0)
+        memory.longest = freshness.limits(site.interval)
     end
-    local problem = device.apply(node.type, node.address, rows, facts, memory, which, holds)
+    local facts = (node.type.main or node.type).kind and site.facts
+    return device.apply(node.type, node.address, rows, facts, memory, which, holds)
+end
+
+local function tell(node, problem)
     if problem then scripts.failed(node.type.file, problem, node.address) end
-    return not problem
+end
+
+--- Keeps an error between two answers for the second: however often functions are called in between, there is
+-- one. What takes too much of the processor rests until then; too much in all is none of its errors, for with
+-- the answers alone it may not be.
+local function keep_error(node, what, problem)
+    local too_often = problem:find("took more than", 1, true)
+    node.failed.rests = node.failed.rests or too_often or reading.ran_too_long(problem)
+    if not too_often then node.failed[what] = node.failed[what] or problem end
+    if node.home then node.home.again = true end
+end
+
+--- The same of an `update` that was called as nodes.BETWEEN.
+function nodes.keep_error(address, problem)
+    local node = nodes.all[address]
+    if node then keep_error(node, "update", problem) end
+end
+
+--- Calls a node's `update` for an answer. problem: it failed since the last one, nil: it did not. That counts
+-- then, and for the next answer what fails from now on.
+local function update_anew(node, rows, problem)
+    local file = node.type.file
+    if problem then
+        scripts.failed(file, problem, node.address, false, "update")
+    else
+        scripts.worked(file, node.address, "update")
+    end
+    if scripts.rests(node.type) then return end
+    node.updating = run_script(node, "update", rows, problem and nodes.BETWEEN)
 end
 
 --- Shows what is new of a home (model.store) on one of its nodes; rows: its rows that can be believed.
@@ -215,45 +251,60 @@ function nodes.show(node, home, rows, site)
         which = device.readers(type_, home.changed)
         for driver in pairs(node.memory.again) do which[driver] = true end
     end
-    local well = apply(node, site, rows, (type_.main or type_).kind and site.facts, which)
-    if well then scripts.worked(type_.file, node.address) end
+    local failed = node.failed
+    node.failed = {}
+    local problem = apply(node, site, rows, which) or failed.values
+    if not problem then scripts.worked(type_.file, node.address) end
+    tell(node, problem)
     node.lost = false
-    if well and type_.update and not scripts.rests(type_) then
-        scripts.worked(type_.file, node.address, "update")
-        run_script(node, "update", rows)
-    end
+    if type_.update and not (problem or scripts.rests(type_)) then update_anew(node, rows, failed.update) end
     return next(node.memory.again) and "again" or nil
 end
 
---- Shows on a node what changed of its rows between two answers. Functions of its script see it with the next
--- answer. which: the drivers, nil = those that read what changed since the last answer. holds: see
--- device.apply.
+--- Shows on a node what changed of its rows between two answers. which: the drivers, nil = those that may
+-- read what changed since the last answer. holds: see device.apply.
 function nodes.update(node, home, rows, site, which, holds)
     local type_ = node.type
     if node.home ~= home or scripts.current(type_) ~= type_ or scripts.suspended(type_) then return end
-    which = which or device.direct_readers(type_, home.changed)
-    for driver in pairs(which) do node.memory.again[driver] = true end      -- here no slip of VRM's
-    apply(node, site, rows, nil, which, holds)
+    which = which or device.readers(type_, home.changed)
+    for driver in pairs(which) do
+        if node.failed.rests and (driver.from or driver.map) then which[driver] = nil end
+        node.memory.again[driver] = true                                    -- here no slip of VRM's
+    end
+    local problem = apply(node, site, rows, which, holds)
+    if problem then keep_error(node, "values", problem) end
 end
 
---- The node's script sees the facts of an installation that is not there.
-local function show_facts(node, facts)
-    facts = facts or { online = false, connected = false, source = 0 }
-    device.apply(node.type, node.address, {}, facts, node.memory, device.facts(node.type))
+--- Calls a node's `update` between two answers -> whether it was called; false: it still runs, nil: it rests.
+function nodes.call_update(node, rows)
+    local type_ = node.type
+    if scripts.current(type_) ~= type_ or scripts.suspended(type_) or scripts.rests(type_)
+        or node.failed.rests then
+        return nil
+    end
+    if node.updating and host.running(node.updating) then return false end
+    about.note(rows, node)
+    node.updating = run_script(node, "update", rows, nodes.BETWEEN)
+    return true
+end
+
+--- The functions of a gateway's node see what is known of its site beside its rows.
+local function show_facts(node, site)
+    if (node.type.main or node.type).kind ~= "gateway" or node.lost then return end
+    nodes.update(node, node.home, freshness.living(node.home), site, device.computed(node.type))
 end
 
 --- What is known of a site beside its rows has changed.
 function nodes.tell_facts(site)
-    for _, node in pairs(site.nodes) do
-        if node.type.kind == "gateway" and not node.lost and not scripts.suspended(node.type) then
-            show_facts(node, site.facts)
-        end
-    end
+    for _, node in pairs(site.nodes) do show_facts(node, site) end
 end
 
 --- A node that is not there any more, or whose values cannot be believed.
 function nodes.offline(node, facts)
-    if node.type.kind == "gateway" and not scripts.suspended(node.type) then show_facts(node, facts) end
+    if node.type.kind == "gateway" and not scripts.suspended(node.type) then
+        facts = facts or { online = false, connected = false, source = 0 }
+        device.apply(node.type, node.address, {}, facts, node.memory, device.facts(node.type))
+    end
     node.lost = true
     if node.home then node.home.fresh = true end
     show_state(node, freshness.OFFLINE)
@@ -264,7 +315,7 @@ function nodes.begin_day(site)
     for _, node in pairs(site.nodes) do
         local type_, home = node.type, node.home
         if home and scripts.current(type_) == type_ and not scripts.suspended(type_) then
-            apply(node, site, home.rows, nil, device.daily(type_))
+            tell(node, apply(node, site, home.rows, device.daily(type_)))
         end
     end
 end
@@ -276,7 +327,7 @@ function nodes.work_out(types)
         local main = type_.main or type_
         if types[main] and home and site and not node.lost and scripts.current(type_) == type_
             and not scripts.suspended(type_) then
-            apply(node, site, freshness.living(home), main.kind and site.facts)
+            tell(node, apply(node, site, freshness.living(home)))
         end
     end
 end
@@ -295,7 +346,7 @@ function nodes.judge(site, now)
             local state, seconds = freshness.judge(heard, now, site.interval)
             if node.type.kind == "gateway" and site.facts.online ~= online then
                 site.facts.online = online
-                show_facts(node, site.facts)
+                show_facts(node, site)
             end
             show_state(node, state)
             soonest = math.min(soonest, seconds or math.huge)

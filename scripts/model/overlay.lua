@@ -110,6 +110,7 @@ end
 --- Whether anybody would see a path of a home: else it is not kept, so that a flood of paths leaves nothing.
 local function is_read(home, path)
     local type_, changed = home.type, { [path] = true }
+    if home.rows[path] and home.askers then return true end
     if not type_ then return false end
     if home.rows[path] or next(device.direct_readers(type_, changed)) then return true end
     for _, part in ipairs(type_.parts or {}) do

@@ -3,7 +3,8 @@
 -- A state is shown at once. Powers and currents that changed by more than a trifle wait until some seconds
 -- after they were shown last, everything else until half a minute after. What comes in between is not lost:
 -- the newest of it is shown when the pause is over. All together stay below what PG3 hands the ISY
--- (docs/pg3.md, Topics and limits): nodes take turns, and none has more than its share.
+-- (docs/pg3.md, Topics and limits): nodes take turns, and none has more than its share. What a function gives
+-- waits like the others, and the function is not called more often than every two seconds.
 --
 -- node.waiting = { [driver] = host.steady() from which on it may be shown }; nil: nothing waits,
 -- node.states = set of drivers that are shown at once; nil: none,
@@ -11,12 +12,15 @@
 -- node.held = set of the drivers that wait for the long pause,
 -- node.worked_at, node.shown_at = { [driver id] = when it was worked out, and when it was shown last }
 
+local device = require "model.device"
+
 local pace = {}
 
 --- What of a power or current is a trifle, by the name of its unit, and so is a hundredth of it.
 local BAND, PART = { watt = 2, kilowatt = 0.002, va = 2, var = 2, ampere = 0.1 }, 0.01
 
 local STATE_SECONDS = 1             -- one that changes all the time is not shown each time
+local FUNCTION_SECONDS = 2          -- between two calls of a function
 local SLOW_SECONDS = 30
 local LOOK_SECONDS = 0.5            -- between two looks at all that waits
 local RATE, DEPTH = 8, 24           -- values a second of all nodes; at once, after a pause
@@ -42,11 +46,12 @@ end
 
 local function slow_seconds() return math.max(SLOW_SECONDS, fast_seconds) end
 
---- Seconds between two values of a driver.
+--- Seconds between two values of a driver; between two calls of `update`.
 local function pause_of(driver)
-    if not limited then return 0 end
-    if driver.names then return STATE_SECONDS end
-    return BAND[driver.unit.name] and fast_seconds or slow_seconds()
+    local least = driver.from and FUNCTION_SECONDS or 0
+    if not limited or driver == device.UPDATE then return least end
+    if driver.names then return math.max(STATE_SECONDS, least) end
+    return math.max(BAND[driver.unit.name] and fast_seconds or slow_seconds(), least)
 end
 
 local function join(node)

@@ -11,7 +11,8 @@
 -- home  = what discovery.devices makes of a device or of the gateway, what model.freshness knows of it, and
 --         { fresh = nothing of it has been shown yet,
 --           changed = { [path or code] = true }: those whose rows are others than when it was shown,
---           again = it has to be looked at with the next answer }
+--           again = it has to be looked at with the next answer,
+--           askers = set of the nodes of other homes whose script asked for its rows; nil: none did }
 --
 -- A row is the same table as long as its place is in the answers, and has the values of the last one. Rows
 -- with one metatable are in the same place (read.place).

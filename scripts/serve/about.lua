@@ -106,14 +106,14 @@ local function all_of(source)
         end
     elseif site and site.store.gateway then
         for home in site.store:each() do
-            list[#list + 1] = { record = record_of(home, site),
+            list[#list + 1] = { record = record_of(home, site), home = home,
                                 rows = function() return about.living(site, home) end }
         end
     end
     return list
 end
 
-local function devices_of(source, service)
+local function devices_of(source, _, service)
     local list = {}
     for _, one in ipairs(all_of(source)) do
         if not service or one.record.service == service then list[#list + 1] = one.record end
@@ -125,7 +125,14 @@ local function devices_of(source, service)
     return list
 end
 
-local function rows_of(source, service, instance)
+--- A function of a node's rows reads those of another device, whose changes it follows from now on.
+local function note_asker(node, home)
+    if not (home and node.home) or home == node.home then return end
+    home.askers = home.askers or {}
+    home.askers[node] = true
+end
+
+local function rows_of(source, by_rows, service, instance)
     if not service and source.sample then return source.rows end
     if not service then return source.home and about.living(source.site, source.home) end
     local best
@@ -136,6 +143,7 @@ local function rows_of(source, service, instance)
             best = one
         end
     end
+    if best and by_rows then note_asker(source, best.home) end
     local rows = best and best.rows()
     if rows then about.note(rows, source) end
     return rows
@@ -147,7 +155,7 @@ local ANSWERS = { site = site_of, device = device_of, devices = devices_of, rows
 function about.answer(kind, of, service, instance)
     local source = of == rows_now and source_now or of_rows[of]
     if type(of) == "string" then source = about.node_at(of) end
-    local answer = source and ANSWERS[kind](source, service, instance) or nil
+    local answer = source and ANSWERS[kind](source, type(of) ~= "string", service, instance) or nil
     return answer or kind == "devices" and {} or nil
 end
 

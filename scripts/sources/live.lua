@@ -19,6 +19,7 @@
 --          trouble = what the notice says of it, timer }
 
 local brokers = require "sources.brokers"
+local device = require "model.device"
 local installation = require "model.installation"
 local notices = require "pg3.notices"
 local read = require "sources.read"
@@ -55,17 +56,21 @@ local function part_of(path)
     return path:match "^/Settings/[^/]+" or path:match "^/[^/+#]+"
 end
 
---- The topics whose values a device's type and its parts show. "x/#" is x as well.
+--- The topics whose values a device's type and its parts show; all that VRM sends of it, if functions may
+-- read that. "x/#" is x as well.
 local function add_topics(topics, portal, home)
     local function add(key)
         local row = home.rows[key]
         local service, part = home.service or row and row.service, part_of(key)
         if service and part then topics[("N/%s/%s/+%s/#"):format(portal, service, part)] = true end
     end
-    for _, type_ in ipairs { home.type, table.unpack(home.type.parts or {}) } do
+    local read_by_functions = home.askers
+    for _, type_ in ipairs { home.type, table.unpack(home.type and home.type.parts or {}) } do
+        read_by_functions = read_by_functions or device.followers(type_)[1]
         for key in pairs(type_.keys) do add(key) end
         for _, driver in ipairs(type_.drivers) do add(driver.worst or "") end
     end
+    for key in pairs(read_by_functions and home.rows or {}) do add(key) end
 end
 
 local function topics_of(site, serial)
@@ -73,7 +78,7 @@ local function topics_of(site, serial)
                      [("N/%s/keepalive"):format(site.portal)] = true,
                      [("N/%s/full_publish_completed"):format(site.portal)] = true }
     for home in site.store:each() do
-        if home.type then add_topics(topics, site.portal, home) end
+        if home.type or home.askers then add_topics(topics, site.portal, home) end
     end
     if serial then topics["N/+" .. SERIAL] = true end
     return topics
