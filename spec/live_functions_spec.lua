@@ -339,7 +339,8 @@ describe("what is live", function()
     it("reports the grid, the generator and the battery's level", function()
         local world, gx = live_world.boat("vrm", { params = { battery_level = "20" }, rows = {
             row("battery", 288, "/Alarms/LowSoc", "ASoc", 0),
-            row("system", 0, "/Ac/ActiveIn/Source", nil, 240), row("system", 0, "/Ac/Alarms/GridLost", "Agl", 0),
+            row("system", 0, "/Ac/ActiveIn/Source", nil, 240),
+            row("system", 0, "/Ac/Alarms/GridLost", "Agl", 0),
         } })
         gx:live(6)
         local function after(path, value, seconds)

@@ -62,6 +62,37 @@ def test_a_value_is_shown_within_seconds(world, cloud):
     assert world.pg3.value(BANK, "GV30") == FRESH
 
 
+FUNCTIONS = """
+    { "GV20", unit.watt, "In all", from = function(rows)
+        return (number(rows, "/Yield/Power") or 0) + (number(rows_of(rows, "battery", 289), "/Dc/0/Power") or 0)
+    end },
+    { "GV21", unit.watt, "Twice", by_script = true },
+    update = function(node, rows) node:set("GV21", 2 * (number(rows, "/Yield/Power") or 0)) end,
+    samples = {
+"""
+
+
+# Fault: What functions of a script give is minutes old beside the live values it is made of.
+# Expected: It follows them, those of another device too, without a poll.
+def test_functions_of_scripts_follow(world, cloud):
+    with open(world.plugin.path("scripts", "devices", "solar_charger.lua"), encoding="utf-8") as file:
+        text = file.read().replace("    samples = {\n", FUNCTIONS, 1)
+    os.makedirs(world.plugin.path("persist", "scripts"), exist_ok=True)
+    with open(world.plugin.path("persist", "scripts", "solar_charger.lua"), "w", encoding="utf-8") as file:
+        file.write(text)
+    live(world, cloud)
+    charger = address(HOUSE, "sc", 256)
+    time.sleep(3)                               # new scripts have the installations asked once more
+    asked = world.vrm.count("diagnostics")
+    cloud.gx.set("solarcharger/256/Yield/Power", 1500)
+    cloud.gx.set("battery/289/Dc/0/Power", 1000)
+    world.wait_value(charger, "GV20", 2500, timeout=10)
+    world.wait_value(charger, "GV21", 3000, timeout=10)
+    cloud.gx.set("battery/289/Dc/0/Power", -500)
+    world.wait_value(charger, "GV20", 1000, timeout=10)
+    assert world.vrm.count("diagnostics") == asked, "no poll brought it"
+
+
 def test_a_flood_does_not_starve_pg3(world, cloud):
     live(world, cloud)
     power = world.pg3.driver(BANK, "power")
