@@ -96,7 +96,7 @@ describe("a shortage of memory", function()
     -- Expected: the script begins anew a few seconds later: start and update run again
     it("when tasks of a script are started lets it begin anew", function()
         local world = script_world.new { files = { [USER .. "tank.lua"] = TANK } }
-        while_short(world, "start_script", function() world:start() end)
+        while_short(world, "run_script", function() world:start() end)
         assert.same({}, world.started)
         world:run(10)
         assert.same({ BATTERY, BATTERY }, world.started)       -- start, and update of the discovery
