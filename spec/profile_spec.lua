@@ -94,6 +94,30 @@ describe("the profile", function()
         end
     end)
 
+    -- Fault: A parameter that several commands of a node type have is named once for each of them, and if they
+    --        call it differently, the ISY shows the name that stands last at all of them.
+    -- Expected: Each key of the texts is there once; a parameter with several names has all of them.
+    it("names a parameter once", function()
+        local function command(id, ...) return { id = id, name = id, params = { ... } } end
+        local texts = texts_of { node_type("VICSOLAR", "Charger", {}, { commands = {
+            command("SET_A", driver("VALUE", "Value")), command("SET_B", driver("", "Limit")),
+            command("FOR_A", driver("VALUE", "Value"), driver("MINUTES", "Minutes")),
+            command("SET_C", driver("", "Level")),
+        } }) }
+        assert.equal(1, times(texts[TEXTS], "CMDPN-VICSOLAR-VALUE-NAME"))
+        has(texts[TEXTS], "CMDPN-VICSOLAR-MINUTES-NAME = Minutes\n")
+        has(texts[TEXTS], "CMDPN-VICSOLAR--NAME = Limit / Level\n")
+    end)
+
+    it("of the plugin has each key once", function()
+        local seen = {}
+        for line in io.lines("profile/nls/en_us.txt") do
+            local key = line:match "^(%S+) = "
+            assert.is_nil(key and seen[key], line)
+            if key then seen[key] = true end
+        end
+    end)
+
     -- Fault: A value that a device does not send is 0 to the ISY's programs: a false 0 starts generators.
     -- Expected: Each driver that may be without a value has a second range for "No data", which no parameter
     --           of a command offers, nor a driver that always has a value.

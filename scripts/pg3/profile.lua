@@ -157,9 +157,27 @@ local function put_command(type_, id, command)
         local editor = use_editor(type_, param)
         local init = param.init and (' init="%s"'):format(xml(param.init)) or ""
         put(nodedef, '          <p id="%s" editor="%s"%s />\n', xml(param.id), editor, init)
-        if param.label then put(texts, "CMDPN-%s-%s-NAME = %s\n", id, param.id, nls(param.label)) end
     end
     if #params > 0 then put(nodedef, "        </cmd>\n") end
+end
+
+--- The names of the parameters of a type's commands. ISY has one name for a parameter, whichever command it is
+-- of: one that is called differently has all its names.
+local function put_params(texts, id, commands)
+    local names, order, known = {}, {}, {}
+    for _, command in ipairs(commands) do
+        for _, param in ipairs(command.params or {}) do
+            local label, key = param.label, ("%s\0%s"):format(param.id, param.label)
+            if label and not known[key] then
+                if not names[param.id] then names[param.id], order[#order + 1] = {}, param.id end
+                known[key] = true
+                table.insert(names[param.id], label)
+            end
+        end
+    end
+    for _, param in ipairs(order) do
+        put(texts, "CMDPN-%s-%s-NAME = %s\n", id, param, nls(table.concat(names[param], " / ")))
+    end
 end
 
 --- What the files have of a type, which is as host.declare takes it. It is much smaller than its declaration.
@@ -175,6 +193,7 @@ function profile.of(declaration)
     if #events > 0 then put(nodedef, "      </sends>\n") end
     put(nodedef, "      <accepts>\n")
     for _, command in ipairs(declaration.commands or {}) do put_command(type_, id, command) end
+    put_params(texts, id, declaration.commands or {})
     put(nodedef, "      </accepts>\n    </cmds>\n  </nodeDef>\n")
     type_.nodedef, type_.texts = table.concat(nodedef), table.concat(texts)
     return type_
