@@ -83,6 +83,25 @@ describe("every shipped device script", function()
         for _, wanted in pairs(DRIVER_OF) do assert.is_true(seen[wanted], wanted) end
     end)
 
+    -- Fault: A GX that starts up shows "code 245" as the state of the system, a relay for an opportunity load
+    --        "code 6", a generator that found no AC input "code 3".
+    -- Expected: A list has each number that Victron's programs give.
+    it("has a text for each state", function()
+        local names, lacks = require "types.names", {}
+        local STATES = {
+            system_state = { 244, 245, 246, 247, 256, 257, 258, 259, 260, 261 },
+            dess_reaction = { 1, 19, 20, 21, 91, 92, 99 }, relay_function = { 0, 5, 6, 99 },
+            bms_state = { 0, 11, 17, 18 }, generator_reason = { 0, 11, 12 }, generator_error = { 0, 2, 3, 4 },
+            micro_grid_error = { 0, 2, 3, 18 }, vebus_error = { 0, 19, 20, 21, 23, 27, 32 },
+        }
+        for list, states in pairs(STATES) do
+            for _, state in ipairs(states) do
+                if not names[list][state] then lacks[#lacks + 1] = ("%s %d"):format(list, state) end
+            end
+        end
+        assert.same({}, lacks)
+    end)
+
     -- Fault: A register's "not available" inside the wide limits of its unit is shown as measured.
     -- Expected: Each row has limits of its own kind: a cell is no string of panels.
     it("shows no register's \"not available\"", function()

@@ -94,8 +94,8 @@ describe("the profile", function()
         end
     end)
 
-    -- Fault: A parameter that several commands of a node type have is named once for each of them, and if they
-    --        call it differently, the ISY shows the name that stands last at all of them.
+    -- Fault: A parameter that several commands of a node type have is named once for each of them, and if
+    --        they call it differently, the ISY shows the name that stands last at all of them.
     -- Expected: Each key of the texts is there once; a parameter with several names has all of them.
     it("names a parameter once", function()
         local function command(id, ...) return { id = id, name = id, params = { ... } } end
