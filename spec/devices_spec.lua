@@ -61,13 +61,21 @@ describe("every shipped device script", function()
         ["/Temperature"] = "CLITEMP", ["/ErrorCode"] = "ERR",
         ["/Ac/Out/L1/V"] = "GV1", ["/Ac/Out/L1/I"] = "GV2",
         ["/BatteryVoltage"] = "CV", ["/Humidity"] = "CLIHUM", ["/Alarm"] = "ALARM",
-        ["/Capacity"] = "TANKCAP" }
+        ["/Capacity"] = "TANKCAP", ["/Relay/0/State"] = "GV11", ["/Connected"] = "GV21",
+        ["/Settings/ChargeCurrentLimit"] = "GV12", ["/Settings/Ess/MinimumSocLimit"] = "GV0",
+        ["/Settings/CGwacs/BatteryLife/MinimumSocLimit"] = "GV0", ["/Alarms/LowSoc"] = "GV6",
+        ["/Alarms/LowTemperature"] = "GV9", ["/Alarms/HighTemperature"] = "GV10",
+        ["/Alarms/LowStarterVoltage"] = "GV14", ["/Alarms/HighStarterVoltage"] = "GV15" }
+    local OF_THE_INSTALLATION = { ["/Relay/0/State"] = true }      -- beside others on the gateway's node
 
+    -- Fault: The relay of a solar charger is GV10, that of a battery monitor GV11, that of an inverter GV13.
+    -- Expected: Programs and people find one quantity under one driver, whatever the device.
     it("has the same quantity under the same driver", function()
         local seen, wrong = {}, {}
         local function look(name, type_)
             for _, driver in ipairs(type_.drivers) do
-                local key = driver.keys[1]
+                local key = driver.keys[1] or driver.worst
+                if name == "gateway" and OF_THE_INSTALLATION[key] then key = nil end
                 local wanted = driver.worst == "/Alarms/" and "ALARM"
                     or not (type_.part and key and key:find("/L1/")) and DRIVER_OF[key]     -- p has all
                 if wanted and driver.id == wanted then seen[wanted] = true end
@@ -81,6 +89,21 @@ describe("every shipped device script", function()
         end
         assert.same({}, wrong)
         for _, wanted in pairs(DRIVER_OF) do assert.is_true(seen[wanted], wanted) end
+    end)
+
+    it("of what is on DC has the alarms of its voltage under the same drivers", function()
+        local ALARMS, found = { ["/Alarms/LowVoltage"] = "GV7", ["/Alarms/HighVoltage"] = "GV8" }, 0
+        for _, name in ipairs { "battery_monitor", "solar_charger", "charger", "alternator", "dcload",
+                                "dcsource", "dcsystem", "fuelcell" } do
+            for _, driver in ipairs(types[name].drivers) do
+                local wanted = ALARMS[driver.keys[1]]
+                if wanted then
+                    found = found + 1
+                    assert.equal(wanted, driver.id, name .. ": " .. driver.label)
+                end
+            end
+        end
+        assert.equal(16, found)
     end)
 
     -- Fault: A GX that starts up shows "code 245" as the state of the system, a relay for an opportunity load

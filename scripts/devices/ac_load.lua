@@ -47,9 +47,9 @@ return {
             "/Ac/{phase}/VoltageLineToLine", places = 1, min = -0.5, max = 900 },
           { "GV19",           "phase_sequence",  "Phase sequence",          "/PhaseSequence", zero = false },
         },
-        { part = "o", id = "VICACLOADO", name = "outputs",         -- of a switch or dimmer, from 0 as Victron
-          { "ST GV0 GV1 GV2",  "off_on",     "Output {n-1}",         "/SwitchableOutput/{n-1}/State" },
-          { "GV3 GV4 GV5 GV6", unit.percent, "Output {n-1} dimming", "/SwitchableOutput/{n-1}/Dimming",
+        { part = "o", id = "VICACLOADO", name = "outputs",         -- of a switch or dimmer
+          { "ST GV1 GV2 GV3",  "off_on",     "Output {n}",         "/SwitchableOutput/{n-1}/State" },
+          { "GV4 GV5 GV6 GV7", unit.percent, "Output {n} dimming", "/SwitchableOutput/{n-1}/Dimming",
             places = 0, min = 0, max = 100, on_change = true },
         },
     },
@@ -69,7 +69,7 @@ return {
                      ["/Ac/L1/Energy/Forward"] = 12.53, ["/SwitchableOutput/0/State"] = 1,
                      ["/SwitchableOutput/0/Dimming"] = 40 },
           expect = { ST = 51, GV1 = 233.6, GV2 = 0.2, TPW = 12.53, GV3 = "no data",
-                     o = { ST = 1, GV3 = 40, GV0 = "no data" } } },
+                     o = { ST = 1, GV4 = 40, GV1 = "no data" } } },
         { rows   = { ["/Ac/Power"] = 32767, ["/Ac/Energy/Forward"] = 4294967.295,
                      ["/Ac/PowerFactor"] = 32.767, ["/ErrorCode"] = {}, ["/Position"] = 255 },
           expect = { ST = "no data", TPW = "no data", PF = "no data", ERR = "no data", GV9 = "no data" } },

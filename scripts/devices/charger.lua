@@ -22,9 +22,9 @@ return {
     { "MODE",            "charger_mode",  "Switch",                 "/Mode", "cM",
       set = { choices = { 1, 4 }, timed = "also" } },
     { "ERR",             "charger_error", "Error",                  "/ErrorCode", "cE" },
-    { "GV7",             unit.count,      "Outputs",                "/NrOfOutputs",
+    { "GV12",            unit.count,      "Outputs",                "/NrOfOutputs",
                          max = 10, on_change = true, zero = false },
-    { "GV8",             unit.watt,       "AC input power",         sum = AC_INPUT,
+    { "GV13",            unit.watt,       "AC input power",         sum = AC_INPUT,
                          min = -0.5, max = 100000 },
     { "GV9",             unit.ampere,     "AC input current L1",    "/Ac/In/L1/I", "cI",
                          min = -0.5, max = 500 },
@@ -33,8 +33,8 @@ return {
     { "GV11",            "open_closed",   "Relay",                  "/Relay/0/State", "cR" },
 
     { "ALARM",           "alarm",         "Alarm, any",             worst = "/Alarms/" },
-    { "GV12",            "alarm",         "Alarm: low voltage",     "/Alarms/LowVoltage", "cAl" },
-    { "GV13",            "alarm",         "Alarm: high voltage",    "/Alarms/HighVoltage", "cAh" },
+    { "GV7",             "alarm",         "Alarm: low voltage",     "/Alarms/LowVoltage", "cAl" },
+    { "GV8",             "alarm",         "Alarm: high voltage",    "/Alarms/HighVoltage", "cAh" },
 
     parts = {
         { part = "p", id = "VICCHGP", name = "phases",             -- of a charger on more than one phase
@@ -52,15 +52,15 @@ return {
                      ["/State"] = 6, ["/ErrorCode"] = 65, ["/NrOfOutputs"] = 3, ["/Ac/In/CurrentLimit"] = 4,
                      ["/Alarms/LowVoltage"] = 0, ["/Alarms/HighVoltage"] = 2, ["/Relay/0/State"] = 0 },
           expect = { ST = 264.2, GV0 = 6, CV = 26.42, CC = 10, GV1 = 27.4, GV3 = 0, GV2 = "no data",
-                     GV9 = 0.6, GV8 = "no data", MODE = 1, ERR = 65, GV7 = 3, GV10 = 4, GV12 = 0, GV13 = 2,
+                     GV9 = 0.6, GV13 = "no data", MODE = 1, ERR = 65, GV12 = 3, GV10 = 4, GV7 = 0, GV8 = 2,
                      ALARM = 2, GV11 = 0 } },
         { rows   = { c0V = 13.5, c0I = 20, c0T = 21, cSt = 3, cM = 4, cE = 0, cI = 1.4, cPo = 310, cIl = 10,
                      cR = 1, cAl = 1 },                           -- VRM gave only codes
           expect = { ST = 270, CV = 13.5, CC = 20, CLITEMP = 21, GV0 = 3, MODE = 4, ERR = 0, GV9 = 1.4,
-                     GV8 = 310, GV10 = 10, GV11 = 1, GV12 = 1, ALARM = 1 } },
+                     GV13 = 310, GV10 = 10, GV11 = 1, GV7 = 1, ALARM = 1 } },
         { rows   = { ["/Ac/In/L1/P"] = 900, ["/Ac/In/L2/P"] = 800, ["/Ac/In/L3/P"] = 850,
                      ["/Ac/In/L2/I"] = 3.6, ["/Dc/0/Voltage"] = 65535 },
-          expect = { GV8 = 2550, CV = "no data", ST = "no data",
+          expect = { GV13 = 2550, CV = "no data", ST = "no data",
                      p = { ST = 900, GV1 = 800, GV2 = 850, GV3 = 3.6, CC = "no data" } } },
     },
 }

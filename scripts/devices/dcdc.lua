@@ -16,14 +16,14 @@ return {
     { "GV1",     unit.watt,       "Input power",         "/Dc/In/P", product = { "/Dc/In/V", "/Dc/In/I" } },
     { "GV2",     unit.volt,       "Input voltage",       "/Dc/In/V", min = -0.5 },
     { "GV3",     unit.ampere,     "Input current",       "/Dc/In/I", places = 2 },
-    { "GV8",     unit.amp_hours,  "Charged, total (Ah)", "/History/Cumulative/User/ChargedAh", min = 0 },
+    { "GV13",    unit.amp_hours,  "Charged, total (Ah)", "/History/Cumulative/User/ChargedAh", min = 0 },
 
     samples = {
         { rows   = { ["/Dc/0/Voltage"] = 13.51, ["/Dc/0/Current"] = 10, ["/Dc/In/V"] = 14,
                      ["/Dc/In/I"] = 10.5, ["/State"] = 6, ["/Mode"] = 1, ["/ErrorCode"] = 0,
                      ["/Dc/0/Temperature"] = 64.7, ["/History/Cumulative/User/ChargedAh"] = 123.9 },
           expect = { ST = 135.1, CV = 13.51, CC = 10, GV1 = 147, GV2 = 14, GV3 = 10.5, GV0 = 6, MODE = 1,
-                     ERR = 0, CLITEMP = 64.7, GV8 = 123.9 } },
+                     ERR = 0, CLITEMP = 64.7, GV13 = 123.9 } },
         { rows   = { ["/Dc/0/Power"] = {}, ["/Dc/0/Voltage"] = 655.35, ["/Dc/In/V"] = 12.9, ["/Mode"] = 4 },
           expect = { ST = "no data", CV = "no data", GV1 = "no data", GV2 = 12.9, MODE = 4 } },
     },

@@ -12,10 +12,10 @@ return meter({
     samples = {
         { rows   = { ["/Dc/0/Voltage"] = 13.25, ["/Dc/0/Current"] = 4, ["/Dc/0/Temperature"] = 21.5,
                      ["/History/EnergyIn"] = 12.5, ["/Alarms/LowVoltage"] = 1, ["/Alarms/HighVoltage"] = 0 },
-          expect = { ST = 53, CV = 13.25, CC = 4, CLITEMP = 21.5, TPW = 12.5, ALARM = 1, GV3 = 1, GV4 = 0,
-                     GV1 = "no data" } },
+          expect = { ST = 53, CV = 13.25, CC = 4, CLITEMP = 21.5, TPW = 12.5, ALARM = 1, GV7 = 1, GV8 = 0,
+                     GV2 = "no data" } },
         { rows   = { ["/Dc/0/Power"] = 50, ["/Dc/0/Voltage"] = 13.2, ["/Dc/0/Current"] = 65535,    -- none
                      ["/Dc/1/Voltage"] = 655.35 },
-          expect = { ST = 50, CC = "no data", GV1 = "no data", TPW = "no data", ALARM = "no data" } },
+          expect = { ST = 50, CC = "no data", GV2 = "no data", TPW = "no data", ALARM = "no data" } },
     },
 })

@@ -238,8 +238,8 @@ return {
 
         settings { part = "o", id = "VICGWO", name = "GX",
           { "ST",   "vrm_portal",     "VRM portal",                "/Settings/Network/VrmPortal", "vrm" },
-          { "GV0",  "ac_input_type",  "AC input 1 is",             "/Settings/SystemSetup/AcInput1", "si1" },
-          { "GV1",  "ac_input_type",  "AC input 2 is",             "/Settings/SystemSetup/AcInput2", "si2" },
+          { "GV14", "ac_input_type",  "AC input 1 is",             "/Settings/SystemSetup/AcInput1", "si1" },
+          { "GV15", "ac_input_type",  "AC input 2 is",             "/Settings/SystemSetup/AcInput2", "si2" },
           { "GV2",  "no_yes",         "Loads on AC input",
             "/Settings/SystemSetup/HasAcInLoads", "shai" },
           { "GV3",  "no_yes",         "DC system",
@@ -254,8 +254,8 @@ return {
           { "GV11", "off_on",         "Signal K",                  "/Settings/Services/SignalK", "sk" },
           { "GV12", "off_on",         "Status LEDs",               "/Settings/LEDs/Enable" },
           { "GV13", "off_on",         "Audible alarm",             "/Settings/Alarm/Audible" },
-          { "GV14", "load_shedding",  "Load shedding",             "/LoadShedding/Active" },
-          { "GV15", unit.time,        "Load shedding: next",       "/LoadShedding/NextDisconnect", min = 1 },
+          { "GV0",  "load_shedding",  "Load shedding",             "/LoadShedding/Active" },
+          { "GV1",  unit.time,        "Load shedding: next",       "/LoadShedding/NextDisconnect", min = 1 },
           { "GV16", "off_on",         "Demo mode",                 "/Settings/Gui/DemoMode", "dm",
             values = { [2] = 1, [3] = 1 } },          -- which of the demos
         },
@@ -326,6 +326,6 @@ return {
                      ["/Firmware/State"] = 1000, ["/LoadShedding/NextDisconnect"] = {}, nr = 0 },
           expect = { g = { BATLVL = 40, DUR = 30, ST = "no data" }, j = { ST = 1 },
                      r = { ST = 2, GV0 = 99, GV8 = 1 },
-                     o = { ST = 2, GV0 = 1, GV4 = 1000, GV10 = 0, GV15 = "no data" } } },
+                     o = { ST = 2, GV14 = 1, GV4 = 1000, GV10 = 0, GV1 = "no data" } } },
     },
 }

@@ -13,14 +13,14 @@ return {
                first = { "/Altitude", "/Position/Altitude", "la" } },
     { "GV3",   unit.direction,         "Course",            "/Course", "lc", measured = true },
     { "GV4",   unit.count,             "Satellites",        "/NrOfSatellites", max = 200 },
-    { "GV5",   "no_yes",               "Connected",         "/Connected" },
+    { "GV21",  "no_yes",               "Connected",         "/Connected" },
 
     samples = {
         { rows   = { ["/Fix"] = 1, ["/Speed"] = 8.79, ["/Position/Latitude"] = 52.377956, ["/Altitude"] = 27,
                      ["/Position/Longitude"] = 4.89707, ["/Course"] = -125.58, ["/NrOfSatellites"] = 8,
                      ["/Connected"] = 1 },
           expect = { ST = 1, SPEED = 8.79, GV0 = 52.378, GV1 = 4.8971, GV2 = 27, GV3 = -125.58, GV4 = 8,
-                     GV5 = 1 } },
+                     GV21 = 1 } },
         { rows   = { lt = -33.9, lg = 18.4, ls = 0, la = 12, lc = 90 },        -- VRM gave only codes
           expect = { GV0 = -33.9, GV1 = 18.4, SPEED = 0, GV2 = 12, GV3 = 90, ST = "no data" } },
         { rows   = { ["/Fix"] = 0, ["/Position/Latitude"] = {}, ["/Speed"] = 65.535, ["/Course"] = 655.35,

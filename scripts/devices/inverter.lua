@@ -44,9 +44,9 @@ return {
     { "ALARM",   "alarm",          "Alarm, any",                  worst = "/Alarms/" },
     { "GV9",     "alarm",          "Alarm: low battery",          "/Alarms/LowVoltage" },
     { "GV16",    "alarm",          "Alarm: high battery voltage", "/Alarms/HighVoltage" },
-    { "GV10",    "alarm",          "Alarm: overload",             "/Alarms/Overload" },
-    { "GV11",    "alarm",          "Alarm: temperature",          "/Alarms/HighTemperature" },
-    { "GV13",    "open_closed",    "Relay",                       "/Relay/0/State" },
+    { "GV13",    "alarm",          "Alarm: overload",             "/Alarms/Overload" },
+    { "GV10",    "alarm",          "Alarm: temperature",          "/Alarms/HighTemperature" },
+    { "GV11",    "open_closed",    "Relay",                       "/Relay/0/State" },
 
     parts = {
         { part = "p", id = "VICINVP", name = "phases",             -- of a system with more than one
@@ -100,10 +100,10 @@ return {
         { part = "a", id = "VICINVA", name = "more alarms",        -- beside those of the inverter's own node
           { "ST",  "alarm", "Alarm, any",             worst = "/Alarms/" },
           { "GV2", "alarm", "Ripple",                 "/Alarms/Ripple" },
-          { "GV6", "alarm", "Low AC output voltage",  "/Alarms/LowVoltageAcOut" },
-          { "GV7", "alarm", "High AC output voltage", "/Alarms/HighVoltageAcOut" },
-          { "GV8", "alarm", "Low temperature",        "/Alarms/LowTemperature" },
-          { "GV9", "alarm", "Low state of charge",    "/Alarms/LowSoc" },
+          { "GV7", "alarm", "Low AC output voltage",  "/Alarms/LowVoltageAcOut" },
+          { "GV8", "alarm", "High AC output voltage", "/Alarms/HighVoltageAcOut" },
+          { "GV9", "alarm", "Low temperature",        "/Alarms/LowTemperature" },
+          { "GV6", "alarm", "Low state of charge",    "/Alarms/LowSoc" },
         },
     },
 
@@ -133,7 +133,7 @@ return {
                            GV18 = 300, GV5 = "no data" },
                      h = { ST = 811.4, GV19 = 902.1, GV0 = 2.5, GV1 = 1.1, GV4 = "no data", GV8 = 1900 },
                      e = { ST = 100, GV12 = 100, GV13 = 400.5, GV8 = "no data" },
-                     a = { ST = 2, GV9 = 2, GV2 = "no data" } } },
+                     a = { ST = 2, GV6 = 2, GV2 = "no data" } } },
         { rows   = { ["/Ac/Out/L1/P"] = 400, ["/Ac/Out/L2/V"] = 230, ["/Ac/Out/L2/I"] = 2 },
           expect = { ST = 860, p = { ST = 860, CPW = 400, GV1 = "no data", GV3 = 230, GV5 = 2 } } },
     },

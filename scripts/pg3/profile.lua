@@ -161,8 +161,8 @@ local function put_command(type_, id, command)
     if #params > 0 then put(nodedef, "        </cmd>\n") end
 end
 
---- The names of the parameters of a type's commands. ISY has one name for a parameter, whichever command it is
--- of: one that is called differently has all its names.
+--- The names of the parameters of a type's commands. ISY has one name for a parameter, whichever command it
+-- is of: one that is called differently has all its names.
 local function put_params(texts, id, commands)
     local names, order, known = {}, {}, {}
     for _, command in ipairs(commands) do

@@ -12,16 +12,16 @@ local function meter(device, sign)
                      min = -60, max = 120 },
     }
     local others = {
-        { "GV1",     unit.volt,     "Starter or auxiliary voltage", "/Dc/1/Voltage", min = -0.5, max = 100 },
-        { "GV2",     "open_closed", "Relay",                        "/Relay/0/State" },
+        { "GV2",     unit.volt,     "Starter or auxiliary voltage", "/Dc/1/Voltage", min = -0.5, max = 100 },
+        { "GV11",    "open_closed", "Relay",                        "/Relay/0/State" },
 
         { "ALARM",   "alarm",       "Alarm, any",                   worst = "/Alarms/" },
-        { "GV3",     "alarm",       "Alarm: low voltage",           "/Alarms/LowVoltage" },
-        { "GV4",     "alarm",       "Alarm: high voltage",          "/Alarms/HighVoltage" },
-        { "GV5",     "alarm",       "Alarm: low starter voltage",   "/Alarms/LowStarterVoltage" },
-        { "GV6",     "alarm",       "Alarm: high starter voltage",  "/Alarms/HighStarterVoltage" },
-        { "GV7",     "alarm",       "Alarm: low temp.",             "/Alarms/LowTemperature" },
-        { "GV8",     "alarm",       "Alarm: high temp.",            "/Alarms/HighTemperature" },
+        { "GV7",     "alarm",       "Alarm: low voltage",           "/Alarms/LowVoltage" },
+        { "GV8",     "alarm",       "Alarm: high voltage",          "/Alarms/HighVoltage" },
+        { "GV14",    "alarm",       "Alarm: low starter voltage",   "/Alarms/LowStarterVoltage" },
+        { "GV15",    "alarm",       "Alarm: high starter voltage",  "/Alarms/HighStarterVoltage" },
+        { "GV9",     "alarm",       "Alarm: low temp.",             "/Alarms/LowTemperature" },
+        { "GV10",    "alarm",       "Alarm: high temp.",            "/Alarms/HighTemperature" },
     }
     for i, row in ipairs(measured) do table.insert(device, i, row) end
     for _, row in ipairs(others) do table.insert(device, row) end

@@ -23,17 +23,17 @@ end
 function engine.alarms(id)
     return {
         part = "a", id = id, name = "alarms",
-        { "ST",  "alarm", "Alarm, any",                  worst = "/Alarms/" },
-        { "GV0", "alarm", "Alarm: emergency stop",       "/Alarms/EmergencyStop" },
-        { "GV1", "alarm", "Alarm: generic",              "/Alarms/GenericAlarm" },
-        { "GV2", "alarm", "Alarm: temperature",          "/Alarms/HighTemperature" },
-        { "GV3", "alarm", "Alarm: low coolant level",    "/Alarms/LowCoolantLevel" },
-        { "GV4", "alarm", "Alarm: low fuel level",       "/Alarms/LowFuelLevel" },
-        { "GV5", "alarm", "Alarm: low oil level",        "/Alarms/LowOilLevel" },
-        { "GV6", "alarm", "Alarm: low oil pressure",     "/Alarms/LowOilPressure" },
-        { "GV7", "alarm", "Alarm: low starter voltage",  "/Alarms/LowStarterVoltage" },
-        { "GV8", "alarm", "Alarm: high starter voltage", "/Alarms/HighStarterVoltage" },
-        { "GV9", "alarm", "Alarm: service needed",       "/Alarms/ServicesNeeded" },
+        { "ST",   "alarm", "Alarm, any",                  worst = "/Alarms/" },
+        { "GV0",  "alarm", "Alarm: emergency stop",       "/Alarms/EmergencyStop" },
+        { "GV1",  "alarm", "Alarm: generic",              "/Alarms/GenericAlarm" },
+        { "GV10", "alarm", "Alarm: temperature",          "/Alarms/HighTemperature" },
+        { "GV3",  "alarm", "Alarm: low coolant level",    "/Alarms/LowCoolantLevel" },
+        { "GV4",  "alarm", "Alarm: low fuel level",       "/Alarms/LowFuelLevel" },
+        { "GV5",  "alarm", "Alarm: low oil level",        "/Alarms/LowOilLevel" },
+        { "GV6",  "alarm", "Alarm: low oil pressure",     "/Alarms/LowOilPressure" },
+        { "GV14", "alarm", "Alarm: low starter voltage",  "/Alarms/LowStarterVoltage" },
+        { "GV15", "alarm", "Alarm: high starter voltage", "/Alarms/HighStarterVoltage" },
+        { "GV2",  "alarm", "Alarm: service needed",       "/Alarms/ServicesNeeded" },
     }
 end
 
