@@ -76,7 +76,7 @@ def system_rows(now):
     rows = {row[0]: row for row in SYSTEM_ROWS}
     kwh = {code: watts / 60000 for code, watts in flows(m).items()}         # of one logging interval
     on_grid_discharging = m.source == "grid" and m.battery < -30
-    values = {"P": m.pv[0], "Pdc": sum(m.trackers), "dc": m.dc_load, "bv": m.battery_volts, "bs": round(m.soc, 1),
+    values = {"P": m.pv[0], "Pdc": m.mppt, "dc": m.dc_load, "bv": m.battery_volts, "bs": round(m.soc, 1),
               "bc": m.battery_amps, "bst": battery_state(m), "bp": m.battery, "bT": m.celsius,
               "ba": (m.soc - 100) / 100 * CAPACITY, "bt": time_to_go(m), "vp": m.inverter_dc,
               "vc": m.inverter_dc / m.battery_volts, "st": "ESS", "abs": "com.victronenergy.battery/512",

@@ -49,6 +49,7 @@ AWAY = (18.0, 30.0)     # the van's water sensor is out of reach between these h
 AWAY_DEVICE = (VAN, "tank", 20)
 SWITCHED_OFF = 4        # /Mode of an inverter or a charger
 ALARM_ABOVE = 43        # degrees Celsius of the van's battery
+MPPT_EFFICIENCY = 0.98  # what a solar charger gives of what the panels give
 
 
 def house_load(hour):
@@ -120,9 +121,9 @@ def next_moment(plan, step, last, written):
     accepts = {3: 1e9, 4: plan["capacity"] * max(0.0, 100.5 - soc) / 10.5}.get(stage, 0)
     offered = {charger: watts * light * ("solarcharger/%d" % charger not in off)
                for charger, watts in plan["panels"].items()}
-    used = min(1, (load + accepts) / max(1, sum(offered.values())))
+    used = min(1, (load + accepts) / max(1, MPPT_EFFICIENCY * sum(offered.values())))
     solar = {charger: watts * used for charger, watts in offered.items()}
-    watts = sum(solar.values()) - load
+    watts = MPPT_EFFICIENCY * sum(solar.values()) - load
     soc = min(100, max(5, soc + watts * 24 / STEPS / plan["capacity"] * 100))
     for charger, power in solar.items():
         harvest[charger] += power * 24 / STEPS / 1000
@@ -173,7 +174,7 @@ def daily_flows(site):
     flows.update(Pb=0.0, Pc=0.0, Bc=0.0)
     for moment in simulate_day(PLANS.get(site, PLANS[HOUSE])):
         solar = sum(moment["solar"].values())
-        load = solar - moment["watts"]
+        load = solar - moment["watts"]                  # and what is lost
         for code, watts in (("Pc", min(solar, load)), ("Pb", max(0, solar - load)), ("Bc", max(0, load - solar))):
             flows[code] += watts * 24 / STEPS / 1000
     return flows
@@ -193,8 +194,8 @@ def charger_values(plan, now, charger, day):
     watts, last = now["solar"][charger], now["yesterday"]
     volts = plan["panel_volts"][charger] * (0.9 + 0.1 * now["light"]) if now["light"] > 0 else 0.4
     lifetime = 1200 + day * last["harvest"][charger] + now["harvest"][charger]
-    return {"PVP": watts, "PVV": volts, "ScW": watts * 0.98, "ScV": now["volts"] + 0.05, "ScS": 0 if "solarcharger/%d" % charger in now["off"] else now["stage"],
-            "ScI": round(watts * 0.98 / now["volts"], 1), "ScT": round(now["celsius"]), "YU": lifetime,
+    return {"PVP": watts, "PVV": volts, "ScW": watts * MPPT_EFFICIENCY, "ScV": now["volts"] + 0.05, "ScS": 0 if "solarcharger/%d" % charger in now["off"] else now["stage"],
+            "ScI": round(watts * MPPT_EFFICIENCY / now["volts"], 1), "ScT": round(now["celsius"]), "YU": lifetime,
             "YT": round(now["harvest"][charger], 2), "YY": round(last["harvest"][charger], 2),
             "MCPT": round(now["peak"][charger]), "MCPY": round(last["peak"][charger]),
             "zMPP": 0 if not now["light"] else 1 if now["stage"] == 5 else 2}
@@ -203,10 +204,12 @@ def charger_values(plan, now, charger, day):
 def system_values(now, battery):
     """The gateway's own view of the moment."""
     state = 1 if battery["I"] > 0.1 else 2 if battery["I"] < -0.1 else 0
+    solar = sum(now["solar"].values())
     return {"bv": battery["V"], "bc": battery["I"], "bp": battery["zP"], "bs": battery["SOC"], "bst": state,
             "bT": battery["BT"], "ba": battery["CE"], "bt": battery["TTG"] if state == 2 else None, "a1": now["ac"],
-            "dc": now["dc"], "Pdc": sum(now["solar"].values()), "vp": -now["ac"] / 0.93,
-            "vc": -now["ac"] / 0.93 / now["volts"], "Pb": max(0, now["watts"]) / 60000, "Pc": now["ac"] / 60000}
+            "dc": now["dc"], "Pdc": MPPT_EFFICIENCY * solar, "vp": -now["ac"] / 0.93,
+            "vc": -now["ac"] / 0.93 / now["volts"], "Pb": max(0, now["watts"]) / 60000,
+            "Pc": min(solar, solar - now["watts"]) / 60000}
 
 
 def ac_values(now, off):
