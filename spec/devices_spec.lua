@@ -62,6 +62,7 @@ describe("every shipped device script", function()
         ["/Ac/Out/L1/V"] = "GV1", ["/Ac/Out/L1/I"] = "GV2",
         ["/BatteryVoltage"] = "CV", ["/Humidity"] = "CLIHUM", ["/Alarm"] = "ALARM",
         ["/Capacity"] = "TANKCAP", ["/Relay/0/State"] = "GV11", ["/Connected"] = "GV21",
+        ["/DeviceOffReason"] = "GV19",
         ["/Settings/ChargeCurrentLimit"] = "GV12", ["/Settings/Ess/MinimumSocLimit"] = "GV0",
         ["/Settings/CGwacs/BatteryLife/MinimumSocLimit"] = "GV0", ["/Alarms/LowSoc"] = "GV6",
         ["/Alarms/LowTemperature"] = "GV9", ["/Alarms/HighTemperature"] = "GV10",

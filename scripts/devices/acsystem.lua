@@ -12,6 +12,13 @@ return {
     { "MODE",  "inverter_mode",  "Switch",                           "/Mode",
       set = { choices = { 1, 2, 3, 4 }, off = 4, timed = "also" } },
 
+    { "CV",     unit.volt,       "Battery voltage",                  "/Dc/0/Voltage",
+      min = -0.5, max = 100 },
+    { "CC",     unit.ampere,     "Battery current, + charging",      "/Dc/0/Current" },
+    { "CPW",    unit.watt,       "Battery power, + charging",        "/Dc/0/Power",
+      product = { "/Dc/0/Voltage", "/Dc/0/Current" } },
+    { "BATLVL", unit.percent,    "State of charge",                  "/Soc", min = 0, max = 110 },
+
     { "GV1",   unit.volt,        "AC output voltage L1",             "/Ac/Out/L1/V", places = 1,
       min = -0.5, max = 500 },
     { "GV2",   unit.ampere,      "AC output current L1, + supplied", "/Ac/Out/L1/I" },
@@ -31,6 +38,9 @@ return {
       first = { "/Ac/In/{input}/CurrentLimit" }, min = 0, zero = false },
 
     { "ALARM", "alarm",          "Alarm, any",                       worst = "/Alarms/" },
+    { "GV9",   "alarm",          "Alarm: low battery",               "/Alarms/LowVoltage" },
+    { "GV10",  "alarm",          "Alarm: temperature",               "/Alarms/HighTemperature" },
+    { "GV13",  "alarm",          "Alarm: overload",                  "/Alarms/Overload" },
     { "GV20",  "alarm",          "Alarm: grid lost",                 "/Alarms/GridLost" },
     { "GV21",  "alarm",          "Alarm: phase rotation",            "/Alarms/PhaseRotation" },
 
@@ -78,8 +88,11 @@ return {
                      p = { ST = 700, GV0 = 3, CPW = 400, GV2 = 50, GV4 = 231.5, GV9 = -20,
                            GV11 = "no data" },
                      i = { ST = 1, GV1 = 63, GV2 = 63, GV14 = 1, GV5 = "no data" } } },
-        { rows   = { ["/Ac/In/L1/P"] = 120, ["/Ac/In/L2/P"] = 30, ["/Ac/In/1/CurrentLimit"] = 6553.5 },
-          expect = { GV3 = 150, GV7 = "no data", ST = "no data" } },
+        { rows   = { ["/Ac/In/L1/P"] = 120, ["/Ac/In/L2/P"] = 30, ["/Ac/In/1/CurrentLimit"] = 6553.5,
+                     ["/Dc/0/Voltage"] = 52.4, ["/Dc/0/Current"] = -20, ["/Soc"] = 71.5,
+                     ["/Alarms/Overload"] = 1 },
+          expect = { GV3 = 150, GV7 = "no data", ST = "no data", CV = 52.4, CC = -20, CPW = -1048,
+                     BATLVL = 71.5, GV13 = 1, ALARM = 1, GV9 = "no data" } },
         { rows   = { ["/Ess/AcPowerSetpoint"] = 500, ["/Settings/Ess/Mode"] = 2,
                      ["/Ess/ActiveSocLimit"] = 35, ["/Settings/Ess/MinimumSocLimit"] = 10,
                      ["/Ess/DisableFeedIn"] = 0, ["/Pv/Disable"] = 255,

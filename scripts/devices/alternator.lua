@@ -14,6 +14,7 @@ return {
     { "MODE",    "charger_mode",     "Switch",                      "/Mode",
       set = { choices = { 1, 4 }, timed = "also" } },
     { "ERR",     "alternator_error", "Error",                       "/ErrorCode" },
+    { "GV19",    "off_reason",       "Off reason",                  "/DeviceOffReason" },
     { "GV1",     unit.watt,          "Input power",                 "/Dc/In/P",
                  product = { "/Dc/In/V", "/Dc/In/I" } },
     { "GV2",     unit.volt,          "Input voltage",               "/Dc/In/V", min = -0.5 },
@@ -48,7 +49,8 @@ return {
                      GV5 = 1800, ALARM = 0, GV10 = 0, GV1 = "no data", MODE = "no data" } },
         { rows   = { ["/Dc/0/Voltage"] = 13.5, ["/Dc/0/Current"] = 0.6, ["/State"] = 252, ["/Mode"] = 1,
                      ["/Dc/In/V"] = 14, ["/Dc/In/I"] = 0.6, ["/Settings/ChargeCurrentLimit"] = 30,
-                     ["/History/Cumulative/User/ChargedAh"] = 630.9, ["/Speed"] = {} },      -- Orion XS
+                     ["/History/Cumulative/User/ChargedAh"] = 630.9, ["/Speed"] = {},
+                     ["/DeviceOffReason"] = 0 },                                             -- Orion XS
           expect = { ST = 8.1, GV0 = 252, MODE = 1, GV1 = 8.4, GV2 = 14, GV3 = 0.6, GV12 = 30, GV13 = 630.9,
                      GV4 = "no data", CLITEMP = "no data" } },
         { rows   = { ["/Dc/0/Power"] = 65535, ["/Speed"] = 65535, ["/FieldDrive"] = 255 },

@@ -100,6 +100,7 @@ return {
           { "GV4", "no_yes",          "Discharging allowed",           "/Io/AllowToDischarge", "aD",
                    zero = false },
           { "GV5", "inactive_active", "External relay",                "/Io/ExternalRelay", "eRelay" },
+          { "GV6", "no_yes",          "Charging requested",            "/Info/ChargeRequest", zero = false },
         },
         { part = "h", id = "VICBATTH", name = "history",           -- since the monitor was reset
           { "ST",   unit.amp_hours, "Last discharge (Ah)",             "/History/LastDischarge", "H2" },
@@ -135,6 +136,10 @@ return {
                     "/History/LowFusedVoltageAlarms", "H17", max = 30000 },
           { "GV16", unit.counter,   "High fused voltage alarms so far",
                     "/History/HighFusedVoltageAlarms", "H18", max = 30000 },
+          { "GV17", unit.celsius,   "Lowest temperature",              "/History/MinimumTemperature",
+                    min = -60, max = 120, zero = false },
+          { "GV18", unit.celsius,   "Highest temperature",             "/History/MaximumTemperature",
+                    min = -60, max = 120, zero = false },
         },
         { part = "a", id = "VICBATTA", name = "more alarms",       -- beside those of the battery's own node
           { "ST",   "alarm", "Alarm, any",                    worst = "/Alarms/" },
@@ -212,11 +217,13 @@ return {
                      ["/InstalledCapacity"] = 200, ["/Info/MaxChargeCurrent"] = 0,
                      ["/Info/MaxDischargeCurrent"] = 220, ["/Info/MaxChargeVoltage"] = 56.8,
                      ["/Info/BatteryLowVoltage"] = 655.35, ["/Io/AllowToCharge"] = 0,
+                     ["/Info/ChargeRequest"] = 1, ["/History/MinimumTemperature"] = -4,
                      ["/Io/AllowToDischarge"] = 1, ["/Voltages/Cell24"] = 3.301, ["/Voltages/Diff"] = 0.008,
                      ["/System/NrOfBatteries"] = 4, ["/System/NrOfCellsPerBattery"] = 255,
                      ["/Alarms/LowSoc"] = 0, ["/Alarms/CellImbalance"] = 1, ["/Alarms/BmsCable"] = 65535 },
           expect = { TIMEREM = "no data", ALARM = 1, GV6 = 0, c = { GV28 = 3.301, GV29 = 0.008 },
-                     i = { ST = 0, GV0 = 220, GV1 = 56.8, GV2 = "no data", GV3 = 0, GV4 = 1 },
+                     i = { ST = 0, GV0 = 220, GV1 = 56.8, GV2 = "no data", GV3 = 0, GV4 = 1, GV6 = 1 },
+                     h = { GV17 = -4, GV18 = "no data" },
                      d = { ST = 187.5, GV0 = 200, GV5 = 4, GV8 = "no data" },
                      a = { ST = 1, GV9 = 1, GV19 = "no data" } } },
         { rows   = { ["/State"] = 10, ["/Mode"] = 3, ["/ErrorCode"] = 14, ["/SystemSwitch"] = 1,     -- Lynx

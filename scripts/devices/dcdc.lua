@@ -13,6 +13,7 @@ return {
     { "MODE",    "charger_mode",  "Switch",              "/Mode",
       set = { choices = { 1, 4 }, timed = "also" } },
     { "ERR",     "charger_error", "Error",               "/ErrorCode" },
+    { "GV19",    "off_reason",    "Off reason",          "/DeviceOffReason" },
     { "GV1",     unit.watt,       "Input power",         "/Dc/In/P", product = { "/Dc/In/V", "/Dc/In/I" } },
     { "GV2",     unit.volt,       "Input voltage",       "/Dc/In/V", min = -0.5 },
     { "GV3",     unit.ampere,     "Input current",       "/Dc/In/I", places = 2 },
@@ -24,7 +25,8 @@ return {
                      ["/Dc/0/Temperature"] = 64.7, ["/History/Cumulative/User/ChargedAh"] = 123.9 },
           expect = { ST = 135.1, CV = 13.51, CC = 10, GV1 = 147, GV2 = 14, GV3 = 10.5, GV0 = 6, MODE = 1,
                      ERR = 0, CLITEMP = 64.7, GV13 = 123.9 } },
-        { rows   = { ["/Dc/0/Power"] = {}, ["/Dc/0/Voltage"] = 655.35, ["/Dc/In/V"] = 12.9, ["/Mode"] = 4 },
-          expect = { ST = "no data", CV = "no data", GV1 = "no data", GV2 = 12.9, MODE = 4 } },
+        { rows   = { ["/Dc/0/Power"] = {}, ["/Dc/0/Voltage"] = 655.35, ["/Dc/In/V"] = 12.9, ["/Mode"] = 4,
+                     ["/DeviceOffReason"] = 128 },                 -- the engine does not run
+          expect = { ST = "no data", CV = "no data", GV1 = "no data", GV2 = 12.9, MODE = 4, GV19 = 128 } },
     },
 }

@@ -47,6 +47,9 @@ return {
     { "GV13",    "alarm",          "Alarm: overload",             "/Alarms/Overload" },
     { "GV10",    "alarm",          "Alarm: temperature",          "/Alarms/HighTemperature" },
     { "GV11",    "open_closed",    "Relay",                       "/Relay/0/State" },
+    { "GV19",    "off_reason",     "Off reason",                  "/DeviceOffReason" },
+    { "TIMEREM", unit.hours,       "Time to go",                  "/TimeToGo", places = 2, max = 239.9,
+      measured = true },
 
     parts = {
         { part = "p", id = "VICINVP", name = "phases",             -- of a system with more than one
@@ -98,12 +101,13 @@ return {
           { "GV13", unit.kwh, "Solar to battery",     "/Energy/SolarToBattery",  min = 0 },
         },
         { part = "a", id = "VICINVA", name = "more alarms",        -- beside those of the inverter's own node
-          { "ST",  "alarm", "Alarm, any",             worst = "/Alarms/" },
-          { "GV2", "alarm", "Ripple",                 "/Alarms/Ripple" },
-          { "GV7", "alarm", "Low AC output voltage",  "/Alarms/LowVoltageAcOut" },
-          { "GV8", "alarm", "High AC output voltage", "/Alarms/HighVoltageAcOut" },
-          { "GV9", "alarm", "Low temperature",        "/Alarms/LowTemperature" },
-          { "GV6", "alarm", "Low state of charge",    "/Alarms/LowSoc" },
+          { "ST",   "alarm", "Alarm, any",             worst = "/Alarms/" },
+          { "GV2",  "alarm", "Ripple",                 "/Alarms/Ripple" },
+          { "GV7",  "alarm", "Low AC output voltage",  "/Alarms/LowVoltageAcOut" },
+          { "GV8",  "alarm", "High AC output voltage", "/Alarms/HighVoltageAcOut" },
+          { "GV9",  "alarm", "Low temperature",        "/Alarms/LowTemperature" },
+          { "GV6",  "alarm", "Low state of charge",    "/Alarms/LowSoc" },
+          { "GV10", "alarm", "Short circuit",          "/Alarms/ShortCircuit" },
         },
     },
 
