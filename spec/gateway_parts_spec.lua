@@ -34,6 +34,19 @@ describe("the parts of a gateway", function()
         assert.equal(3, world:value("controller", "GV2"))               -- a part is no device
     end)
 
+    -- Fault: VRM names neither service nor path of two of a gateway's values, and nothing shows them.
+    -- Expected: They are found by code; the scheduled charge makes no node where there is no schedule.
+    it("show what VRM names by code alone", function()
+        local site = boat(row(nil, 0, nil, "rtt", 3), row(nil, 0, nil, "sca", 1))
+        local world = started { sites = { [151734] = site } }
+        assert.equal(3, world:value(GX, "GV17"))
+        assert.is_nil(world.nodes[GATEWAY .. "b"])
+        site.rows[#site.rows + 1] =
+            row("settings", 0, "/Settings/CGwacs/BatteryLife/Schedule/Charge/0/Day", nil, 7)
+        next_poll(world)
+        assert.equal(1, world:value(GATEWAY .. "b", "ST"))
+    end)
+
     it("go offline with the gateway and come back with it", function()
         local world = started { sites = { [151734] = boat(consumption()) } }
         for _ = 1, 15 do next_poll(world, true) end

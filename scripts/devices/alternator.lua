@@ -28,9 +28,10 @@ return {
                  min = 0 },
     { "GV13",    unit.amp_hours,     "Charged, total (Ah)",         "/History/Cumulative/User/ChargedAh",
                  min = 0 },
-    { "GV16",    unit.volt,          "DC 1 voltage",                "/Dc/1/Voltage", min = -0.5, max = 100 },
-    { "GV17",    unit.ampere,        "DC 1 current",                "/Dc/1/Current", places = 2 },
-    { "GV18",    unit.celsius,       "DC 1 temperature",            "/Dc/1/Temperature",
+    { "GV16",    unit.volt,          "Starter or auxiliary voltage", "/Dc/1/Voltage",
+                 min = -0.5, max = 100 },
+    { "GV17",    unit.ampere,        "Starter or auxiliary current", "/Dc/1/Current", places = 2 },
+    { "GV18",    unit.celsius,       "Starter or auxiliary temperature", "/Dc/1/Temperature",
                  min = -60, max = 250 },
 
     { "ALARM",   "alarm",            "Alarm, any",                  worst = "/Alarms/" },

@@ -258,6 +258,7 @@ return {
           { "GV1",  unit.time,        "Load shedding: next",       "/LoadShedding/NextDisconnect", min = 1 },
           { "GV16", "off_on",         "Demo mode",                 "/Settings/Gui/DemoMode", "dm",
             values = { [2] = 1, [3] = 1 } },          -- which of the demos
+          { "GV17", unit.raw,         "D-Bus round-trip time (ms)", nil, "rtt", min = 0, max = 1e6 },
         },
     },
 

@@ -103,8 +103,10 @@ local charging = settings {
 }
 
 local schedule = settings {
-    part = "b", id = "VICGWB", name = "charge schedule",
-    { "ST",   "inactive_active", "Scheduled charge",            "/Control/ScheduledCharge" },
+    part = "b", id = "VICGWB", name = "charge schedule",     -- "sca" is there without one, too
+    when = { "/Control/ScheduledCharge", "/Control/ScheduledChargeStatus", "/Control/ScheduledSoc",
+             CGWACS .. "BatteryLife/Schedule/Charge/0/Day", CGWACS .. "BatteryLife/Schedule/Charge/0/Soc" },
+    { "ST",   "inactive_active", "Scheduled charge",            "/Control/ScheduledCharge", "sca" },
     { "MODE", "schedule_status", "Schedule status",             "/Control/ScheduledChargeStatus" },
     { "GV0",  unit.percent,  "SoC limit of the schedule",       "/Control/ScheduledSoc", min = 0, max = 100 },
     { "GV1 GV2 GV3 GV4 GV5", "charge_days",
