@@ -188,6 +188,25 @@ describe("events and a restart", function()
         assert.same({}, reported(restarted(world, { crashed = true })))
     end)
 
+    -- Fault: With a hundred installations alarms come and go all the time, and all that is kept is put
+    --        together and sent to PG3 each two seconds.
+    -- Expected: At most each twenty seconds, the first of them after a moment.
+    it("are kept at most each twenty seconds where they come and go all the time", function()
+        local world = started()
+        for turn = 1, 30 do
+            set(world, "/Alarms/LowSoc", turn % 2 * 2)
+            world:fire("query", BATTERY, "")
+            world:run(4)
+        end
+        assert.is_true(#reported(world) > 30)
+        for i = 2, #world.saves do
+            assert.is_true(world.saves[i].time - world.saves[i - 1].time >= 20)
+        end
+        assert.is_true(#world.saves >= 5, #world.saves)
+        world:run(21)
+        assert.same({}, reported(restarted(world, { crashed = true })))
+    end)
+
     it("tell an alarm that began while the plugin was stopped", function()
         local world = restarted(started(), { before = function(next) set(next, "/Alarms/LowSoc", 1) end })
         assert.same(of(BOTH, "WARNING"), reported(world))

@@ -47,7 +47,7 @@ local function remember(address, id, event, quiet)
     local mine = told[address] or {}
     mine[id] = event ~= quiet and event or nil
     told[address] = next(mine) and mine or nil
-    state.save_soon()
+    state.save_seldom()
 end
 
 local function look_at_waiting()

@@ -10,13 +10,14 @@ local timer = require "tasks.timer"
 local state = {}
 
 local DEPTH = 16            -- tables in tables
-local SOON_SECONDS = 2
+local SOON_SECONDS, SELDOM_SECONDS = 2, 20
 
 local kept = {}             -- [script name] = { [address] = table }, as PG3 has it
 local left = {}             -- [script name] = the same of a script that ended since it was stored
 local ids = {}              -- [script name] = id of its type, by which a file is known that was renamed
 local others = {}           -- list of { name, restore, get, kept = as PG3 has it }, see state.keep
-local planned = false       -- a save is
+local plan, plan_at         -- the timer of a save that is planned, and host.time() of that; nil: none is
+local saved_at              -- host.time() of the last one
 local restored = false      -- PG3 was asked for what it has
 local from_pg3 = false      -- and it had something
 
@@ -202,6 +203,7 @@ end
 
 --- Takes out what is too much beside what the modules keep, the largest first.
 local function shrink(fresh, seen, record)
+    if next(fresh) == nil then return end               -- no script keeps anything
     local others_take = size(record)
     local largest, bytes, total = largest_change(fresh)
     while total + others_take > limits.state and largest do
@@ -217,7 +219,7 @@ local function collect_others()
     local record, changed = {}, false
     for _, other in ipairs(others) do
         local its = other.get()
-        record[other.name] = next(its) and copy(its) or nil
+        record[other.name] = next(its) and its or nil
         changed = changed or not state.same(its, other.kept)
     end
     return record, changed
@@ -255,17 +257,31 @@ function state.save()
     end
     if not taken then return end
     kept, left, ids, from_pg3 = fresh, {}, record.script_ids, true
-    for _, other in ipairs(others) do other.kept = record[other.name] or {} end
+    for _, other in ipairs(others) do other.kept = copy(record[other.name] or {}) end
+    saved_at = host.time()
+end
+
+local function save_within(seconds)
+    local at = host.time() + seconds
+    if plan and plan_at <= at then return end
+    local earlier = timer.after(seconds, function()
+        plan = nil
+        state.save()
+    end)
+    timer.cancel(plan)
+    plan, plan_at = earlier, at
 end
 
 --- Stores in a moment what should not wait for the minute's save.
 function state.save_soon()
-    if planned then return end
-    timer.after(SOON_SECONDS, function()
-        planned = false
-        state.save()
-    end)
-    planned = true
+    save_within(SOON_SECONDS)
+end
+
+--- The same of what changes all the time where there are many installations, and may be lost in a crash: all
+-- that is kept goes to PG3 with it.
+function state.save_seldom()
+    local passed = math.abs(host.time() - (saved_at or -math.huge))     -- clocks are set back
+    save_within(math.max(SOON_SECONDS, SELDOM_SECONDS - passed))
 end
 
 return state
