@@ -129,6 +129,7 @@ class QuickPg3(Pg3):
 
 
 POLLS_FILE = "scripts/sources/account.lua"
+ENERGY_FILE = "scripts/sources/energy.lua"
 
 
 class Run:
@@ -148,6 +149,8 @@ class Run:
             file.write(f"set_tcp_nodelay {'true' if nodelay else 'false'}\nmax_queued_messages 0\n")
         if os.path.exists(self.plugin.path(POLLS_FILE)):    # PG3's polls are not put off: one follows the other
             self._edit(POLLS_FILE, lambda text: text.replace("math.max(LEAST_SECONDS, pause) - passed", "0"))
+        if os.path.exists(self.plugin.path(ENERGY_FILE)) and not limited:   # a start's questions are soon over
+            self._edit(ENERGY_FILE, lambda text: text.replace("math.min(#sites * GAP, LONGEST_GAP)", "0"))
         if not limited:
             self._edit("scripts/main.lua", lambda text: "host.limit = function() end\n" + text)
         if counted:
@@ -183,9 +186,13 @@ class Run:
         return self.pg3.first - begin
 
     def started(self):
-        """Starts, and waits until every device has fresh data and nothing is left to do."""
+        """Starts, and waits until every device has fresh data and nothing is left to do: what a start asks beside the polls
+        is over, too."""
         self.start()
         self._wait(lambda: len(self.pg3.fresh) >= self.sites * self.devices, "fresh data of all devices")
+        before = None
+        while before != (before := self.vrm.tell("")["beside"]):
+            time.sleep(2)
         self._wait_quiet()
         return self
 
