@@ -34,6 +34,7 @@ bool task_failed(const char *error) {
 struct tasks {
     struct loop *loop;
     struct task *first; // the youngest
+    int ready;          // how many are
     int64_t last_id, last_wait;
 };
 
@@ -94,10 +95,16 @@ static void end_wait(struct task *task) {
     task->awaits = NULL;
 }
 
+// Most of many sleep; whether one is to run is asked in each turn of the loop.
+static void is_now(struct task *task, enum state state) {
+    task->all->ready += (state == READY) - (task->state == READY);
+    task->state = state;
+}
+
 void task_wake_later(struct task *task, const void *handed) {
     end_wait(task);
     task->handed = handed;
-    task->state = READY;
+    is_now(task, READY);
 }
 
 // Takes it out of the list and tells its end. A coroutine that failed or waits is left to the
@@ -108,6 +115,7 @@ static void finish(struct tasks *t, struct task *task, const char *error) {
         at = &(*at)->next;
     }
     *at = task->next;
+    is_now(task, RUNS);
     end_wait(task);
     for (struct task *k = t->first; k != NULL; k = k->next) {
         if (k->state == WAITS && k->awaits == task->co) {
@@ -133,14 +141,14 @@ void tasks_free(struct tasks *t) {
 static void run(struct task *task) {
     char error[512];
     int results = 0, args = task->args;
-    task->state = RUNS;
+    is_now(task, RUNS);
     task->args = 0;
     task->wait_id = ++task->all->last_wait;
     enum vm_result r =
         vm_resume(task->vm, task->co, args, task->budget, &results, error, sizeof error);
     task->handed = NULL;
     if (r == VM_WAITS && !task->dropped) {
-        task->state = WAITS;
+        is_now(task, WAITS);
         return;
     }
     bool refused =
@@ -191,16 +199,17 @@ lua_State *task_start(struct tasks *t, struct vm *vm, int args, int64_t budget, 
     task->next = t->first;
     task->args = args;
     t->first = task;
+    t->ready++; // it is, from its beginning
     return task->co;
 }
 
 int task_enter(struct task *task, lua_State *from) {
     int results = 0, args = task->args;
-    task->state = RUNS;
+    is_now(task, RUNS);
     task->args = 0;
     task->wait_id = ++task->all->last_wait;
     int status = vm_enter(from, task->co, args, &results);
-    task->state = WAITS;
+    is_now(task, WAITS);
     if (status != LUA_YIELD) {
         task->end = status == LUA_OK ? task->end : NULL;
         finish(task->all, task, NULL);
@@ -210,7 +219,7 @@ int task_enter(struct task *task, lua_State *from) {
 
 static struct task *oldest_ready(struct tasks *t, int64_t last_id) {
     struct task *oldest = NULL;
-    for (struct task *k = t->first; k != NULL; k = k->next) {
+    for (struct task *k = t->ready > 0 ? t->first : NULL; k != NULL; k = k->next) {
         if (k->state == READY && k->id <= last_id) {
             oldest = k;
         }

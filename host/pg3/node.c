@@ -173,6 +173,25 @@ static bool same_text(const char *a, const char *b) {
     return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
+void node_has_news(struct nodes *n, struct node *node) {
+    if (node->has_news) {
+        return;
+    }
+    node->has_news = true;
+    node->next_news = NULL;
+    *(n->news != NULL ? &n->newest->next_news : &n->news) = node;
+    n->newest = node;
+}
+
+struct node *nodes_take_news(struct nodes *n) {
+    struct node *list = n->news;
+    for (struct node *node = list; node != NULL; node = node->next_news) {
+        node->has_news = false;
+    }
+    n->news = NULL;
+    return list;
+}
+
 static double number_shown(const struct driver *d) { return strtod(d->shown, NULL); }
 
 bool node_news(const struct driver *d) {
@@ -183,7 +202,9 @@ bool node_news(const struct driver *d) {
 static void mark(struct nodes *n, struct node *node, struct driver *d) {
     d->changed = d->owed || node_news(d);
     node->changed = node->changed || d->changed;
-    n->news = n->news || d->changed;
+    if (d->changed) {
+        node_has_news(n, node);
+    }
 }
 
 static void put_text(struct nodes *n, struct node *node, struct driver *d, const char *text) {
@@ -238,7 +259,7 @@ bool node_settled(const struct node *node) {
 
 void node_is(struct nodes *n, struct node *node, enum node_state state) {
     node->state = state;
-    n->news = true;
+    node_has_news(n, node);
     n->unsettled = n->unsettled || !node_settled(node);
 }
 
@@ -249,7 +270,7 @@ void node_told(struct driver *d) {
 }
 
 void node_compare(struct nodes *n, struct node *node) {
-    n->news = true;
+    node_has_news(n, node);
     node->changed = false;
     for (size_t i = 0; i < node->type->driver_count; i++) {
         node->drivers[i].owed = false;
@@ -302,7 +323,8 @@ static bool retype(struct nodes *n, struct node *node, const struct node_type *t
     }
     free_drivers(node->drivers, node->type->driver_count);
     node->drivers = drivers;
-    node->changed = n->news = true;
+    node->changed = true;
+    node_has_news(n, node);
     node->type = t;
     show_all(n, node);
     return true;
@@ -397,6 +419,13 @@ void nodes_remove(struct nodes *n, const char *address) {
     if (node == NULL) {
         return;
     }
+    struct node *news = nodes_take_news(n), *next = NULL;
+    for (; news != NULL; news = next) {
+        next = news->next_news;
+        if (news != node) {
+            node_has_news(n, news);
+        }
+    }
     size_t left = 0;
     memset(n->slots, 0, n->slot_count * sizeof *n->slots);
     for (size_t i = 0; i < n->count; i++) {
@@ -427,7 +456,6 @@ static struct node *new_node(struct nodes *n, const char *address, const struct 
     }
     node->type = t;
     node->changed = true;
-    node_is(n, node, NODE_NEW);
     node->drivers = new_drivers(n, t);
     if (node->drivers == NULL) {
         free(node);
@@ -436,6 +464,7 @@ static struct node *new_node(struct nodes *n, const char *address, const struct 
     memcpy(node->address, address, strlen(address) + 1);
     *slot_of(n->slots, n->slot_count, address) = node;
     n->all[n->count++] = node;
+    node_is(n, node, NODE_NEW);
     show_all(n, node);
     return node;
 }

@@ -80,6 +80,8 @@ struct node {
     int refusals;       // with less than ten minutes between them
     int64_t refused_ms; // the last of them
     int64_t retry_ms;   // KNOWN, REFUSED: not before (INT64_MAX: while stale); ADDING: lost then
+    bool has_news;      // it is in nodes.news
+    struct node *next_news;
 };
 
 struct nodes {
@@ -89,7 +91,8 @@ struct nodes {
     size_t slot_count;        // a power of two, at least twice `count`
     struct node_type **types; // in order of their declaration
     size_t type_count;
-    bool news;       // a node may have something to tell PG3; else none has
+    struct node *news; // those that may have something to tell PG3, in the order of their changes
+    struct node *newest;
     bool unsettled;  // a node may not be settled (node_settled); else all are
     bool zero_stale; // momentary values show 0 while stale
     bool alt_units;
@@ -147,6 +150,10 @@ void node_told(struct driver *d);
 bool node_news(const struct driver *d);
 // Marks the drivers with news, and only these.
 void node_compare(struct nodes *n, struct node *node);
+// It may have something to tell PG3.
+void node_has_news(struct nodes *n, struct node *node);
+// Takes those that may, a list by next_news; NULL: there are none.
+struct node *nodes_take_news(struct nodes *n);
 // Whether nothing has to be done so that PG3 has it, or has it not.
 bool node_settled(const struct node *node);
 // Where it stands with PG3 from now on.

@@ -93,10 +93,9 @@ static void set_told(struct buf *b, struct node *node, size_t i, size_t already)
 
 // Data states that are not "fresh", of all nodes: PG3 takes minutes for what thousands of values
 // say, and may not take all of a plugin that ends. -> how many.
-static size_t set_lost(struct buf *b, struct nodes *n) {
+static size_t set_lost(struct buf *b, struct node *news) {
     size_t count = 0;
-    for (size_t k = 0; k < n->count; k++) {
-        struct node *node = n->all[k];
+    for (struct node *node = news; node != NULL; node = node->next_news) {
         if (!to_tell(node) || b->len > WIRE_SET_FULL) {
             continue;
         }
@@ -110,13 +109,10 @@ static size_t set_lost(struct buf *b, struct nodes *n) {
 }
 
 bool wire_set(struct buf *b, struct nodes *n, const char *skip_address, const char *skip_driver) {
-    if (!n->news) {
-        return false;
-    }
-    n->news = false;
-    size_t count = set_lost(b, n);
-    for (size_t k = 0; k < n->count; k++) {
-        struct node *node = n->all[k];
+    struct node *news = nodes_take_news(n), *next = NULL;
+    size_t count = set_lost(b, news);
+    for (struct node *node = news; node != NULL; node = next) {
+        next = node->next_news;
         if (!to_tell(node)) {
             continue;
         }
@@ -130,7 +126,8 @@ bool wire_set(struct buf *b, struct nodes *n, const char *skip_address, const ch
                 continue;
             }
             if (b->len > WIRE_SET_FULL) {
-                node->changed = n->news = true;
+                node->changed = true;
+                node_has_news(n, node);
                 continue;
             }
             set_told(b, node, i, count++);

@@ -228,6 +228,25 @@ static void test_value_of_pg3(void) {
     nodes_free(n);
 }
 
+// Fault: each answer's message is looked for in all nodes, a hundred installations' as well
+// Expected: only those that changed are looked at, each once, and none that was removed
+static void test_news(void) {
+    struct nodes *n = two_nodes();
+    struct buf b;
+    buf_init(&b, WIRE_MAX);
+    node_is(n, n->all[0], NODE_LIVE);
+    node_is(n, n->all[1], NODE_LIVE);
+    wire_set(&b, n, "ctl", "ST");
+    buf_free(&b);
+    node_set(n, n->all[1], 0, 8, NULL);
+    node_set(n, n->all[1], 1, 8, NULL);
+    CHECK(n->news == n->all[1] && n->news->next_news == NULL);
+    nodes_remove(n, n->all[1]->address);
+    CHECK(n->news == NULL && !wire_set(&b, n, "ctl", "ST"));
+    buf_free(&b);
+    nodes_free(n);
+}
+
 // More than one message holds: the rest follows in the next, and every value goes once.
 static void test_set_too_large(void) {
     enum { COUNT = 4000 };
@@ -260,6 +279,7 @@ int main(void) {
     test_lost_states_first();
     test_set();
     test_value_of_pg3();
+    test_news();
     test_set_too_large();
     return check_end();
 }
