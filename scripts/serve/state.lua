@@ -131,6 +131,16 @@ function state.keep(name, restore, get)
     others[#others + 1] = { name = name, restore = restore, get = get, kept = {} }
 end
 
+--- Gives a module what was kept for it; one that cannot use it begins without.
+local function restore_module(its)
+    local ok, why = pcall(its.restore, copy(its.kept))
+    if ok then return end
+    shortage.pass_on(why)
+    host.log("warning", ("What PG3 kept under %s cannot be used and is left out: %s"):format(its.name,
+        tostring(why)))
+    its.restore {}
+end
+
 --- Gives every script what PG3 kept for it.
 function state.restore()
     local data = host.data()
@@ -149,7 +159,7 @@ function state.restore()
     for _, other in ipairs(others) do
         local its = type(data) == "table" and data[other.name]
         other.kept = type(its) == "table" and its or {}
-        other.restore(copy(other.kept))
+        restore_module(other)
     end
     restored, from_pg3 = true, data ~= nil
 end

@@ -222,10 +222,21 @@ function timed.stop()
     end
 end
 
+--- What every entry has.
+local MEMBERS = { site = "number", address = "string", driver = "string", topic = "string",
+                  value = "number", seconds = "number", ends = "number" }
+
+local function is_whole(entry)
+    for name, kind in pairs(MEMBERS) do
+        if type(entry) ~= "table" or type(entry[name]) ~= kind then return false end
+    end
+    return true
+end
+
 state.keep("timed", function(kept)
     entries = {}
     for key, entry in pairs(kept) do
-        if type(entry) == "table" and type(entry.ends) == "number" and type(entry.seconds) == "number" then
+        if type(key) == "string" and is_whole(entry) then
             entries[key] = entry
             entry.date = entry.ends
             local left = math.max(entry.date - host.time(), 0)

@@ -365,13 +365,23 @@ end
 
 installation.control_facts = function(site) return facts[site.id] or {} end
 
+--- The numbers of a table that was kept.
+local function numbers_of(kept)
+    local numbers = {}
+    for key, value in pairs(type(kept) == "table" and kept or {}) do
+        if type(value) == "number" then numbers[key] = value end
+    end
+    return numbers
+end
+
 state.keep("writes", function(kept)
-    stored = { count = kept.count or {}, at = {} }
-    for key, date in pairs(kept.at or {}) do
-        if type(date) == "number" then stored.at[key] = math.min(clock.moment(date), host.steady()) end
+    stored = { count = numbers_of(kept.count), at = {} }
+    for key, date in pairs(numbers_of(kept.at)) do
+        stored.at[key] = math.min(clock.moment(date), host.steady())
     end
     for id, number in pairs(stored.count) do
-        writes.note(math.tointeger(tonumber(id)), { settings_written = number })
+        id = math.tointeger(tonumber(id))
+        if id then writes.note(id, { settings_written = number }) end
     end
 end, function()
     local dates = {}
