@@ -184,6 +184,24 @@ describe("control", function()
         assert.same({ a = true, b = false, c = true }, success)
     end)
 
+    -- Fault: A program whose condition has a power in it gives its command again with each new value; all but
+    --        the last that come while it is done count as failed, with a notice.
+    -- Expected: It is done once, and so is each of them.
+    it("takes the same command, given again while it is done, for one", function()
+        local world, gx = start(ON)
+        for i = 1, 4 do
+            world:fire("command", ESS, "SET_GV0", { value = "30", uom = "51" }, "request " .. i)
+            gx:live(2)
+            assert.equal("", notice(world))
+        end
+        gx:live(30)
+        assert.equal(1, #gx.writes)
+        assert.equal(4, #world.reports)
+        for _, report in ipairs(world.reports) do assert.is_true(report.success) end
+        assert.equal(DONE, result(world))
+        assert.equal("", notice(world))
+    end)
+
     -- Fault: A program that sets a setting all the time wears the gateway's flash memory.
     -- Expected: One setting is written once in 15 minutes, over a restart too, and writes are counted.
     it("spares the flash memory", function()

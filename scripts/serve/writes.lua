@@ -342,20 +342,33 @@ function writes.nothing(job, text)
     return tell(job, RESULT.DONE, text)
 end
 
+--- What came of a later command for the same value; nil: the last that came wants another. Waits.
+local function result_of_newest(job, key)
+    while newest[key].value == job.value do
+        if newest[key].result then return newest[key].result, newest[key].told end
+        host.sleep(1)
+    end
+    return nil
+end
+
 --- Does a job, after the one of the same topic that is under way -> result, sentence. Must run in a task.
 function writes.run(job)
     local key = ("%d/%s"):format(job.site.id, job.topic)
     newest[key] = job
     while running[key] do host.await(running[key]) end
     if newest[key] ~= job then
+        local result, told = result_of_newest(job, key)
+        if result then return result, told end
         return tell(job, RESULT.NOT_ALLOWED, "not written: a newer command came.")
     end
     running[key] = coroutine.running()
     writes.show(job.site, { last_command = RESULT.UNDER_WAY })
-    local _, problem = health.guarded(function() job.result, job.text = write(job, key) end)
+    local result, text
+    local _, problem = health.guarded(function() result, text = write(job, key) end)
     running[key] = nil
-    if problem then return tell(job, RESULT.NOT_KNOWN, problem.text) end
-    return tell(job, job.result, job.text)
+    if problem then result, text = RESULT.NOT_KNOWN, problem.text end
+    job.result, job.told = tell(job, result, text)
+    return job.result, job.told
 end
 
 --- Writes once more what is resent while its time runs, or what ends it; nothing is read back.
