@@ -409,7 +409,8 @@ describe("control for a time", function()
         assert.is_true(minimum_for(world, 80, 10))
         local timed = world.saved.timed
         for key, broken in pairs {
-            none = { ends = 1, seconds = 2 }, text = "x", site = { ends = 1, seconds = 2, site = "x", topic = 5 },
+            none = { ends = 1, seconds = 2 }, text = "x",
+            site = { ends = 1, seconds = 2, site = "x", topic = 5 },
             driver = { ends = 1, seconds = 2, site = 151734, topic = "a/0/B", address = ESS },
         } do timed[key] = broken end
         world.saved.writes = { count = { x = 1, ["151734"] = "y" }, at = 5 }

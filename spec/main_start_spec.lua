@@ -196,6 +196,23 @@ describe("the token", function()
         end
     end)
 
+    -- Fault: A token that was pasted with marks that nobody sees, or the words before it, "contains a
+    --        character no token has"; in the notice, words that came along are taken for a secret.
+    -- Expected: It is taken; the notice about one that cannot be right can be read.
+    it("is taken with what came along from a page", function()
+        for _, pasted in ipairs {
+            "\u{201C}" .. TOKEN .. "\u{201D}", TOKEN .. "\u{A0}", "\u{200B}" .. TOKEN,
+            "\u{FEFF}" .. TOKEN .. ",",
+            "<" .. TOKEN .. ">", "`" .. TOKEN .. "`", "Access token: " .. TOKEN, "Token\u{A0}" .. TOKEN,
+            "X-Authorization: Token " .. TOKEN,
+        } do
+            local world = started { params = { vrm_token = pasted } }
+            assert.equal(1, world:value("controller", "GV0"), pasted)
+            for _, secret in ipairs(world.masked) do assert.is_nil(secret:find "Access", secret) end
+            _G.host = nil
+        end
+    end)
+
     it("removed: everything offline; given again: everything back", function()
         local world = started()
         world:set_params { vrm_token = "" }
@@ -359,6 +376,33 @@ describe("parameters", function()
         assert.truthy(world.notices.params:find("Unknown ones beside these: 1.", 1, true))
         world:set_params { vrm_token = TOKEN, empty = "" }
         assert.is_nil(world.notices.params)
+    end)
+
+    -- Fault: `control` set to yes, or to a name that no installation has, allows nothing, and nobody says so
+    --        until a command fails; nor that it needs live data.
+    -- Expected: A notice says so at once, and goes with what is wrong.
+    it("control has a notice where it allows nothing", function()
+        local world = started { params = { vrm_token = TOKEN, live = "vrm", control = "Yes, Boat, 151734" } }
+        local told = world.notices.control_names
+        assert.truthy(told:find("control names \"Yes\", which no installation", 1, true), told)
+        world:set_params { vrm_token = TOKEN, live = "vrm", control = "Boat" }
+        assert.is_nil(world.notices.control_names)
+        world.vrm.sites[151734].name = "Ship"
+        world:fire("discover")
+        world:run(1)
+        assert.truthy(world.notices.control_names:find("\"Boat\"", 1, true))
+        for _, given in ipairs { { control = "on", live = "off" }, { control = "Ship" } } do
+            given.vrm_token = TOKEN
+            world:set_params(given)
+            assert.is_nil(world.notices.control_names)
+            assert.truthy(world.notices.params:find("control needs live data", 1, true))
+        end
+        for _, given in ipairs { { control = "off" }, { control = "on", live = "vrm" }, {} } do
+            given.vrm_token = TOKEN
+            world:set_params(given)
+            assert.is_nil(world.notices.control_names)
+            assert.is_nil(world.notices.params)
+        end
     end)
 
     it("script_folder is used from / on; another is shown with what is right", function()

@@ -161,6 +161,19 @@ function notices.params(problems)
     set("params", #problems > 0 and escape(table.concat(problems, " ")) or nil, PAGES.parameters)
 end
 
+--- Names in the parameter control that no installation has; an empty list clears the notice.
+function notices.control_names(names)
+    local sentences = {}
+    for i = 1, math.min(#names, MOST_NAMES) do
+        sentences[i] = ("The parameter control names \"%s\", which no installation of this account is called:"
+            .. " it allows nothing."):format(names[i])
+    end
+    warn("control_names", sentences)
+    sentences[#sentences + 1] = "Write on for all installations, off, or their names as in VRM with commas"
+        .. " between."
+    set("control_names", #names > 0 and escape(table.concat(sentences, " ")) or nil, PAGES.parameters)
+end
+
 --- Files that look like device scripts and are not used: list of sentences; an empty one clears the notice.
 function notices.unused(list)
     local texts = {}

@@ -24,11 +24,16 @@ local PUSH = { off = "off", alarms = "alarms", choices = "off or alarms" }
 local YES_NO = { yes = "yes", no = "no", choices = "yes or no" }
 local STALE_VALUES = { zero = "zero", keep = "keep", choices = "zero or keep" }
 
---- A pasted token without what came along with it: blanks, line ends, quotes, the word before it.
+--- Blanks that are none in ASCII, some of which nobody sees, and typographic quotes, in UTF-8.
+local FOREIGN_MARKS = { "\xC2[\xA0\xAB\xBB]", "\xE2\x80[\x80-\x8F\x98-\x9F\xAA-\xAF\xB9\xBA]",
+                        "\xE2\x81\xA0", "\xEF\xBB\xBF" }
+
+--- A pasted token without what came along with it: blanks, line ends, quotes, the words before it.
 local function clean_token(text)
-    text = text:gsub("[\"']", "")
-    for _, word in ipairs { "^%s*[Tt][Oo][Kk][Ee][Nn]%s+", "^%s*[Bb][Ee][Aa][Rr][Ee][Rr]%s+" } do
-        text = text:gsub(word, "")
+    for _, marks in ipairs(FOREIGN_MARKS) do text = text:gsub(marks, " ") end
+    text = text:gsub("[\"'`<>,;]", "")
+    for _, words in ipairs { "^.*[Tt][Oo][Kk][Ee][Nn]:?%s+", "^%s*[Bb][Ee][Aa][Rr][Ee][Rr]%s+" } do
+        text = text:gsub(words, "")
     end
     return (text:gsub("%s", ""))
 end
@@ -181,13 +186,33 @@ local function gx_password(given, hosts, problems)
 end
 
 --- For which installations the owner allows control: "on" for all, or their names or VRM's numbers, with
--- commas between.
-local function control(given)
-    local text = read.trim(given.control or ""):lower()
-    local allowed = { all = text == "on", names = {} }
-    if text == "on" or text == "off" then return allowed end
-    for name in text:gmatch "[^,]+" do allowed.names[read.trim(name)] = true end
+-- commas between. names: as typed, by the same in small letters.
+local function control(given, live, problems)
+    local text = read.trim(given.control or "")
+    local allowed = { all = text:lower() == "on", names = {} }
+    if text == "" or text:lower() == "off" then return allowed end
+    if live == "off" then
+        problems[#problems + 1] = "The parameter control needs live data: set live to vrm or gx, or control"
+            .. " to off."
+    end
+    for name in (allowed.all and "" or text):gmatch "[^,]+" do
+        name = read.trim(name)
+        allowed.names[name:lower()] = name ~= "" and name or nil
+    end
     return allowed
+end
+
+--- The names that control has and that none of the account's installations, a list with { id, name }, has.
+function params.strangers(settings, list)
+    local left = {}
+    for key, name in pairs(settings.control.names) do left[key] = name end
+    for _, record in ipairs(list) do
+        left[record.name:lower()], left[tostring(record.id)] = nil, nil
+    end
+    local names = {}
+    for _, name in pairs(left) do names[#names + 1] = shown(name) end
+    table.sort(names)
+    return names
 end
 
 local PAUSE_MINUTES, LONGEST_PAUSE = 15, 1440
@@ -227,6 +252,18 @@ local IS_TOKEN = {}
 for _, name in ipairs(TOKEN_NAMES) do IS_TOKEN[name] = true end
 local PASSWORD = "gx_password"
 
+local SHORTEST_WORD, MOST_WORDS = 8, 4
+
+--- The parts of a token that blanks have torn apart; not the words that came along with it.
+local function add_words(secrets, text)
+    local count = 0
+    for word in text:gmatch "%S+" do
+        if #word >= SHORTEST_WORD and count < MOST_WORDS then
+            secrets[#secrets + 1], count = word, count + 1
+        end
+    end
+end
+
 --- Every token and password among the parameters, used or not, as typed and as cleaned; also under a misspelt
 -- name, or in its place.
 local function secrets_of(given)
@@ -238,7 +275,8 @@ local function secrets_of(given)
             secrets[#secrets + 1], secrets[#secrets + 2] = value, read.trim(value)
         end
         if IS_TOKEN[key or like] and type(value) == "string" and value ~= "" then
-            secrets[#secrets + 1], secrets[#secrets + 2] = value, clean_token(value)
+            add_words(secrets, value)
+            secrets[#secrets + 1] = clean_token(value)
         end
     end
     return secrets
@@ -324,7 +362,7 @@ end
 -- power, script_folder = path ("" if none),
 -- gx = { hosts = list of { portal|nil, host, plain }, password = text ("" if none),
 --        fingerprints = list of texts in upper case, beginnings },
--- battery_level = percent|nil, control = { all = bool, names = set of installations in small letters },
+-- battery_level = percent|nil, control = { all = bool, names = installations as typed, by small letters },
 -- control_pause = minutes, inverter_off = bool,
 -- problems = list of sentences }.
 function params.read(given, more)
@@ -349,7 +387,7 @@ function params.read(given, more)
                fingerprints = gx_fingerprints(named, of_gx) },
         script_folder = folder(named, problems),
         battery_level = level(named, problems),
-        control = control(named), control_pause = pause(named, problems),
+        control = control(named, live, problems), control_pause = pause(named, problems),
         inverter_off = choice(named, "inverter_off", YES_NO, "no", problems) == "yes",
         problems = problems,
     }

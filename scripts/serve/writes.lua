@@ -39,7 +39,7 @@ local stored = { count = {}, at = {} }          -- settings written: [site id] =
                                                 -- when, host.steady(); kept over restarts, as dates
 local facts = {}                    -- [site id] = see writes.note
 
---- The owner's parameters: control = { all, names = set of installations, in small letters }, control_pause =
+--- The owner's parameters: control = { all, names = by installation, in small letters }, control_pause =
 -- minutes between two writes of one setting, inverter_off = whether inverters may be switched off.
 function writes.use(settings)
     allowed, pause_minutes, may_switch_off = settings.control, settings.control_pause, settings.inverter_off
@@ -47,7 +47,8 @@ end
 
 --- Whether the owner allows writes to an installation.
 function writes.allowed(site)
-    return allowed.all or allowed.names[site.name:lower()] or allowed.names[tostring(site.id)] or false
+    local names = allowed.names
+    return allowed.all or (names[site.name:lower()] or names[tostring(site.id)]) ~= nil
 end
 
 -------------------------------------------------------------------------------------------- what is told

@@ -44,6 +44,7 @@ local session                       -- nil: no token; else { client, health, use
                                     -- task = the one that asks, round = the one that polls the sites,
                                     -- again = another round follows it,
                                     -- energy = the task of sources.energy,
+                                    -- listed = the last list, with those that the owner hides,
                                     -- queries = [site, ALL or DEVICES] = the task that waits for answers,
                                     -- asked_at = host.steady() when it was asked for last,
                                     -- now = each site is polled after the next list, due or not,
@@ -377,10 +378,17 @@ local function ask_account(s)
     return list, err
 end
 
+--- Tells of names in the parameter control that the account does not have.
+local function look_at_control()
+    local list = session and session.listed
+    notices.control_names(list and params.strangers(settings, list) or {})
+end
+
 --- Takes over the list of installations, whole or not at all; those no longer in it go offline. What the
 -- owner hides is as if it were not listed.
 local function use_installations(s, list)
-    s.hides_all = #list > 0
+    s.hides_all, s.listed = #list > 0, list
+    look_at_control()
     list = choices.of_sites(list)
     s.hides_all = s.hides_all and #list == 0
     local listed = {}
@@ -688,6 +696,7 @@ end
 function account.use(given)
     local before = settings
     settings = given
+    look_at_control()
     pace.use(given.live_seconds)
     if not params.same_live(before, settings) then
         live.leave_all()
