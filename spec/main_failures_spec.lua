@@ -23,6 +23,38 @@ describe("failures", function()
         assert.is_nil(world.notices.site_151734)                   -- one installation: one notice is enough
     end)
 
+    -- Fault: VRM is back, all values are fresh, and for five minutes more a notice says that it is not.
+    -- Expected: The notice goes as soon as the installations answer.
+    it("of an hour are over with the first answers, and so is their notice", function()
+        local world = started()
+        world.vrm.fail["/"] = { err = { kind = "connect", text = "No connection." } }
+        for minute = 1, 60 do
+            world:run(60)
+            if minute % 2 == 0 then world:fire "shortpoll" end
+            if minute % 10 == 0 then world:fire "longpoll" end
+        end
+        assert.truthy(world.notices.vrm)
+        world.vrm.fail = {}
+        world:run(20)
+        world.vrm:refresh(3620)
+        world:fire "shortpoll"
+        world:run(1)
+        assert.equal(1, world:value(BATTERY, "GV30"))
+        assert.same({}, world.notices)
+    end)
+
+    -- Fault: VRM refuses the token of a running plugin; until the next long poll the notice says beside what
+    --        to do that the plugin tries again by itself.
+    -- Expected: The account is asked at once, and the notice is that of a refused token.
+    it("of the token at an installation are the account's at once", function()
+        local world = started()
+        world.vrm.fail["/"] = { status = 401, json = { success = false, errors = "Token is invalid" } }
+        next_poll(world)
+        assert.equal(2, world:value("controller", "GV0"))
+        assert.truthy(world.notices.vrm:find("create a token", 1, true))
+        assert.is_nil(world.notices.vrm:find("by itself", 1, true), world.notices.vrm)
+    end)
+
     it("of the names alone do not keep the measurements away", function()
         local world = new()
         world.vrm.fail["/system-overview"] = { status = 500 }

@@ -321,7 +321,9 @@ local function poll_once(site)
     local done, err = health.guarded(ask, s, site, discover, priority)
     if outdated(s, site) or stopping then return end
     if done then
+        local was_failing = site.health.kind
         site.health:worked()
+        if was_failing and s.health.kind and not refused(s.health) then reconnect() end
         if site.timer then timer.cancel(site.timer) end
         site.timer = nil
         follow_live(site)
@@ -330,6 +332,7 @@ local function poll_once(site)
         site.store:doubt()
         site.discover = site.discover or discover
         failed(site.health, site, err, function() poll(site) end)
+        if err.kind == "auth" and site.health.failures == 1 then reconnect() end
         if refused(site.health) then live.leave(site.id) end
         if site.health:lost() and not live.is_alive(site) then
             installation.lose(site)
