@@ -43,6 +43,22 @@ describe("choosing", function()
         end
     end)
 
+    -- Fault: Of two installations of one name nobody can tell which switch is whose; what is no name of a
+    --        node stands on PG3's page as VRM has it.
+    -- Expected: Each is called as its node is, those of one name with VRM's numbers.
+    it("calls installations as their nodes are, and two of one name by their numbers", function()
+        local sites = two_sites()
+        sites[OTHER].name = "Boat"
+        sites[3], sites[4] = fixtures.boat(), fixtures.boat()
+        sites[3].name, sites[4].name = "<b>Farm</b>\u{202E}", "!!"
+        local world, titles = started { sites = sites }, {}
+        for _, one in ipairs(world.offered) do titles[one.name] = one.title end
+        assert.equal("Installation Boat (151734)", titles.show_site_151734)
+        assert.equal("Installation Boat (151735)", titles.show_site_151735)
+        assert.equal("Installation b Farm -b", titles.show_site_3)
+        assert.equal("Installation 4", titles.show_site_4)
+    end)
+
     it("shows all that was not chosen otherwise, whatever PG3 keeps", function()
         for _, chosen in ipairs { {}, { show_site_151734 = true, show_kind_vicbatt = "true" }, { 1, 2 },
                                   { show_site_7 = false } } do

@@ -292,7 +292,7 @@ describe("an outage", function()
         next_poll(world)
         world:run(100)
         world:run(60)
-        assert.truthy(world.notices.vrm:find("Installation <bdi>Customer 2</bdi>, <bdi>Customer 3</bdi>, "
+        assert.truthy(world.notices.vrm:find("Installations <bdi>Customer 2</bdi>, <bdi>Customer 3</bdi>, "
             .. "<bdi>Customer 4</bdi> and 2 more: ", 1, true))
         assert.is_nil(world.notices.vrm:find("<b>", 1, true))
         assert.equal(1, world:value("controller", "GV0"))

@@ -568,7 +568,8 @@ describe("several installations", function()
 
     -- Fault: Two nodes of one name: two installations that are called alike, one that is called like the
     --        plugin's own node, a device like one that PG3 keeps of an earlier run.
-    -- Expected: Each has its name to itself; where instance and installation tell nothing, by its address.
+    -- Expected: Each has its name to itself: a gateway by VRM's number of the installation; where instance
+    --           and installation tell nothing, by its address.
     it("and what PG3 has already are never called alike", function()
         local sites = { [1] = fixtures.boat(), [2] = fixtures.boat(), [3] = fixtures.boat() }
         sites[3].name = "Victron Energy"
@@ -579,8 +580,8 @@ describe("several installations", function()
               enabled = false },
         } }
         assert.equal("Boat", world.nodes["1_gw0"].name)
-        assert.equal("Boat 2_gw0", world.nodes["2_gw0"].name)
-        assert.equal("Victron Energy 3_gw0", world.nodes["3_gw0"].name)
+        assert.equal("Boat 2", world.nodes["2_gw0"].name)
+        assert.equal("Victron Energy 3", world.nodes["3_gw0"].name)
         local seen = { ["House bank 288 Boat"] = "2_bm9" }
         for address, node in pairs(world.nodes) do
             assert.is_nil(seen[node.name], node.name)

@@ -122,7 +122,7 @@ local function add_nodes(site, known)
     end
     if gateway.type then
         nodes.add_all({ { address = gateway.address, type = gateway.type, primary = gateway.address,
-                          site = site, key = gateway.key, wanted = names } }, known)
+                          site = site, key = gateway.key, wanted = names, instance = site.id } }, known)
     end
     local entries = {}
     for _, found in ipairs(site.store.devices) do

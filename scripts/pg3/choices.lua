@@ -2,6 +2,7 @@
 -- page (typed parameters; docs/pg3.md, User data). What is not wanted is not asked for or has no values; its
 -- address stays its own, so that all is as it was when it is wanted again.
 
+local discovery = require "model.discovery"
 local read = require "sources.read"
 
 local choices = {}
@@ -56,6 +57,20 @@ local function switches(titles, name_of, form, desc)
     return list
 end
 
+--- What the installations are called: as their nodes are, those of one name with their numbers.
+local function titles_of(list)
+    local titles, count = {}, {}
+    for _, record in ipairs(list) do
+        local title = discovery.clean_name(record.name)
+        title = title ~= "" and title or tostring(record.id)
+        titles[record.id], count[title] = title, (count[title] or 0) + 1
+    end
+    for id, title in pairs(titles) do
+        if count[title] > 1 then titles[id] = ("%s (%d)"):format(title, id) end
+    end
+    return titles
+end
+
 --- Shows on the page what there is to choose, if that is more or called otherwise than before.
 function choices.offer()
     local list = switches(sites, site_name, "Installation %s",
@@ -75,9 +90,8 @@ end
 --- The installations of the account: a list with { id, name } -> those the owner wants.
 function choices.of_sites(list)
     local wanted = {}
-    sites = {}
+    sites = titles_of(list)
     for _, record in ipairs(list) do
-        sites[record.id] = record.name
         if not choices.hides_site(record.id) then wanted[#wanted + 1] = record end
     end
     return wanted

@@ -105,7 +105,8 @@ local function outage_html(outage)
     local parts = {}
     for i = 1, math.min(#outage.parts, MOST_PARTS) do
         local part = outage.parts[i]
-        local where = part.names and "Installation " .. some(part.names) .. ": " or ""
+        local many = part.names and #part.names > 1 and "s" or ""
+        local where = part.names and ("Installation%s %s: "):format(many, some(part.names)) or ""
         parts[#parts + 1] = where .. escape(part.text)
         parts[#parts + 1] = ADVICE[part.kind]
     end
