@@ -400,8 +400,6 @@ describe("control for a time", function()
         end
     end)
 
-    -- Fault: The user changes the setting meanwhile, and the plugin puts its own idea back.
-    -- Expected: What was changed by somebody else is left as it is.
     -- Fault: What PG3 kept is of another version or was written by hand; the plugin ends at each start.
     -- Expected: What cannot be used of it is left out; the rest counts, and the plugin serves.
     it("outlives a record that is broken", function()
@@ -421,6 +419,8 @@ describe("control for a time", function()
         assert.is_nil(next(again.saved.timed or {}))
     end)
 
+    -- Fault: The user changes the setting meanwhile, and the plugin puts its own idea back.
+    -- Expected: What was changed by somebody else is left as it is.
     it("leaves what the user has changed meanwhile", function()
         local world, gx = start(ON)
         assert.is_true(minimum_for(world, 80, 10))
