@@ -299,6 +299,21 @@ describe("names", function()
         return names
     end
 
+    -- Fault: Of a hundred installations with the same devices, further nodes lose what tells them apart:
+    --        "SmartShunt 500A-50mV 1 Cust Customer 100" is the history of one.
+    -- Expected: Of a long name the words in the middle give way: its end and the suffix stay.
+    it("keep their end when they are too long", function()
+        local device = "SmartShunt 500A-50mV 1 Customer 100"
+        assert.equal("SmartShunt 1 Customer 100 history", discovery.with_suffix(device, "history"))
+        assert.equal("SmartShunt 1 Customer 100 more alarms", discovery.with_suffix(device, "more alarms"))
+        assert.equal("SmartSolar MPPT 150-35 more alarms",
+            discovery.with_suffix("SmartSolar Charger MPPT 150-35", "more alarms"))
+        assert.equal(("x"):rep(20) .. " yyy more alarms",
+            discovery.with_suffix(("x"):rep(20) .. " " .. ("z"):rep(20) .. " yyy", "more alarms"))
+        assert.equal(("ä"):rep(13) .. " 1 more alarms",
+            discovery.with_suffix(("ä"):rep(30) .. " 1", "more alarms"))
+    end)
+
     it("are the custom name, else the product, else the type", function()
         assert.same({ "House", "SmartShunt", "Battery Monitor" }, named {
             { wanted = { "House", "SmartShunt", "x" }, instance = 1 }, { wanted = { "", "SmartShunt", "x" },

@@ -331,11 +331,24 @@ function discovery.clean_name(text, bytes)
     return (read.cut(text, bytes or LONGEST_NAME):gsub(" $", ""))
 end
 
+--- A name in at most `bytes`. Names differ at their end: of a long one the words in the middle give way.
+local function shorten(name, bytes)
+    local from, at = #name + 1, #name
+    while #name > bytes and at > 0 and #name - at <= bytes // 2 do
+        if name:byte(at) == 32 then from = at end
+        at = at - 1
+    end
+    local tail = name:sub(from)
+    local head = discovery.clean_name(name, bytes - #tail)
+    local cut = tail ~= "" and name:byte(#head + 1) ~= 32 and head:match("^.*() ")
+    return (cut and head:sub(1, cut - 1) or head) .. tail
+end
+
 --- "Roof" and "trackers" -> "Roof trackers"; a long name gives way, a very long suffix is cut as well.
 function discovery.with_suffix(base, suffix)
     suffix = discovery.clean_name(suffix, LONGEST_SUFFIX)
     if suffix == "" then return base end
-    return discovery.clean_name(base, LONGEST_NAME - #suffix - 1) .. " " .. suffix
+    return shorten(base, LONGEST_NAME - #suffix - 1) .. " " .. suffix
 end
 
 --- The first usable one of the names that are wanted for a node; "" if none is.
