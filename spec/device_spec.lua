@@ -454,6 +454,21 @@ describe("values", function()
         end
     end)
 
+    -- Fault: A genset without an error code shows "AC power L3 too high", its state 101: the ISY's lists have
+    -- "No data" at that number. Error 101 of a PV inverter shows "No data".
+    -- Expected: 101 is "No data" alone; a state 101 is shown as 1101, by its name or as "code 101".
+    it("101 are shown as 1101, for 101 is no data", function()
+        local own = { nil, { [0] = "Off", [101] = "On" }, nil, "/a" }
+        assert.same({ 1101, nil, false }, { value(own, rows_of { ["/a"] = 101 }) })
+        assert.same({ 1101, nil, false }, { value({ nil, "genset_error", nil, "/a" },
+            rows_of { ["/a"] = 101 }) })
+        assert.same({ 1101, "code 101", true }, { value({ nil, "device_error", nil, "/a" },
+            rows_of { ["/a"] = 101 }) })
+        for name, list in pairs(require "types.names") do
+            assert.is_nil(type(list) == "table" and list[101] or nil, name)
+        end
+    end)
+
     it("stand for others, are scaled and change their sign", function()
         assert.equal(0, (value({ nil, "active_input", nil, "/a", values = { [0] = 1, [240] = 0 } },
             rows_of { ["/a"] = 240 })))
@@ -481,6 +496,21 @@ describe("values", function()
         assert.same({ "GV2", "Power L3 of 3", { "/Pv/2/L3", "P3" } }, { third.id, third.label, third.keys })
         assert.equal("Power L1 of 1", type_.drivers[1].label)
         assert.is_true(type_.keys["/Pv/1/L2"])
+    end)
+
+    -- Fault: A charger begins; for one answer more the time to go is what it was.
+    -- Expected: What the table says is no slip of VRM's. The rows that say so show the driver anew.
+    it("are there while another is negative", function()
+        local row = { nil, unit.hours, nil, "/TTG", while_negative = { "/I", "I" } }
+        local ttg = { value = 5, unit = "h" }
+        assert.equal(5, (value(row, rows_of { ["/TTG"] = ttg, I = -0.2 })))
+        assert.is_nil((value(row, rows_of { ["/TTG"] = ttg, ["/I"] = 0, I = -0.2 })))
+        assert.equal(5, (value(row, rows_of { ["/TTG"] = ttg, ["/I"] = {} })))
+        local type_ = assert(check.device("x.lua", table_with(function(t)
+            t[1] = { "ST", unit.percent, "Level", "/Level", while_negative = "/I" }
+            t.samples = nil
+        end)))
+        assert.is_true(device.direct_readers(type_, { ["/I"] = true })[type_.drivers[1]])
     end)
 
     it("pass through map; from sees rows and site; true and false are 1 and 0", function()

@@ -439,6 +439,21 @@ describe("measurements", function()
         assert.equal(640, world:value(rs, "GV3"))
     end)
 
+    -- Fault: a charger began, and for one answer more the battery had the time to go of before.
+    -- Expected: that is no slip of VRM's: the current says that there is none.
+    it("that count while another is negative go with it at once, and come back", function()
+        local site = fixtures.boat()
+        site.rows[#site.rows + 1] = row("battery", 288, "/TimeToGo", "TTG", 14, { formatWithUnit = "%.2F h" })
+        local world = started { sites = { [151734] = site } }
+        local function at(current)
+            record_of(site, "/Dc/0/Current").rawValue = current
+            next_poll(world)
+            return world:value(BATTERY, "TIMEREM") or "no data"
+        end
+        assert.equal(14, world:value(BATTERY, "TIMEREM"))
+        assert.same({ "no data", "no data", 14 }, { at(22), at(0), at(-3) })
+    end)
+
     it("that are missing in one answer keep their value, in two are no data", function()
         local site = fixtures.boat()
         local world = started { sites = { [151734] = site } }

@@ -183,6 +183,30 @@ describe("a charger with several trackers", function()
     end)
 end)
 
+describe("a battery's time to go", function()
+    -- Fault: Some BMS send one while they are charged and at rest: 14 h to go beside Charging.
+    -- Expected: No data, unless the battery is being discharged, or nobody knows.
+    it("is there while the battery is discharged", function()
+        local cases = {}
+        local function add(hours, current, of_battery, of_system)
+            local battery = { ["/TimeToGo"] = { 14, "%.2F h" }, [of_battery or "/Dc/0/Current"] = current }
+            local system = { ["/Dc/Battery/TimeToGo"] = { 14, "%.2F h" },
+                             [of_system or "/Dc/Battery/Current"] = current }
+            cases[#cases + 1] = { "battery", battery, { TIMEREM = hours } }
+            cases[#cases + 1] = { "system", system, { TIMEREM = hours } }
+        end
+        add(NONE, 12.5)
+        add(NONE, 0)
+        add(14, -1.8)
+        add(14, nil)
+        add(NONE, 620, "/Dc/0/Power", "/Dc/Battery/Power")
+        add(14, -620, "/Dc/0/Power", "bp")
+        add(14, -4.2, "I", "bc")
+        add(14, 3276.7)
+        check(cases)
+    end)
+end)
+
 describe("a number past the limits of its row", function()
     -- Fault: A battery's power of 1e9 W, and a charger's of 99999 W, were no data although voltage and
     -- current, and the trackers, told it.

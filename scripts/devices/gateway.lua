@@ -74,7 +74,8 @@ return {
     { "CLITEMP", unit.celsius,     "Battery temperature",         "/Dc/Battery/Temperature", "bT",
       min = -60, max = 120 },
     { "TIMEREM", unit.hours,       "Battery time to go",          "/Dc/Battery/TimeToGo", "bt",
-      max = 239.9, measured = true },                    -- 240 h is "without end"
+      max = 239.9, measured = true,                      -- 240 h is "without end"
+      while_negative = { "/Dc/Battery/Current", "bc", "/Dc/Battery/Power", "bp" } },
 
     { "GV6",     unit.watt,        "Solar power, DC",             "/Dc/Pv/Power", "Pdc" },
     { "GV7",     unit.watt,        "Solar power, AC",             sum = PV_ON_AC },

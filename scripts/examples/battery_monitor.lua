@@ -32,7 +32,8 @@ return {
                  min = -60, max = 120 },
     { "GV1",     unit.amp_hours,  "Consumed (Ah)",               "/ConsumedAmphours", "CE" },
     { "TIMEREM", unit.hours,      "Time to go",                  "/TimeToGo", "TTG",
-                 places = 2, max = 239.9, measured = true },        -- 240 h is "without end"
+                 places = 2, max = 239.9, measured = true,          -- 240 h is "without end"
+                 while_negative = { "/Dc/0/Current", "I", "/Dc/0/Power" } },
     { "GV2",     unit.volt,       "Starter battery voltage",     "/Dc/1/Voltage", "VS",
                  min = -0.5, max = 100 },
     { "GV3",     unit.volt,       "Mid-point voltage",           "/Dc/0/MidVoltage", "VM",
@@ -205,8 +206,9 @@ return {
                      TIMEREM = 51.5, GV6 = 1, ALARM = 1, GV2 = "no data" } },
         { rows   = { SOC = 100, V = 13.2, I = 0.1 },     -- VRM gave only codes; at rest
           expect = { ST = 100, BATLVL = 100, CV = 13.2, CC = 0.1, GV0 = 0, CPW = 1, ALARM = "no data" } },
-        { rows   = { ["/Dc/0/Current"] = 2.4, ["/Dc/0/Power"] = 31, ["/Dc/0/Voltage"] = 13.2 },
-          expect = { GV0 = 1, CPW = 31 } },
+        { rows   = { ["/Dc/0/Current"] = 2.4, ["/Dc/0/Power"] = 31, ["/Dc/0/Voltage"] = 13.2,  -- charging
+                     ["/TimeToGo"] = { value = 14, unit = "h" } },
+          expect = { GV0 = 1, CPW = 31, TIMEREM = "no data" } },
         { rows   = { ["/Dc/0/Current"] = -0.3, ["/Dc/0/Voltage"] = 53.1 },             -- a large bank at rest
           expect = { GV0 = 0, CPW = -16 } },
         { rows   = { ["/TimeToGo"] = { value = 7200, unit = "s" } },

@@ -136,6 +136,7 @@ unit = {}
 ---@field max? number a value above is no data
 ---@field zero? boolean whether it may be shown as 0 while its data is old
 ---@field measured? true it is measured anew in each interval: no data where VRM only repeats it
+---@field while_negative? path|code|(path|code)[] no data while the first with a number is 0 or above
 ---@field on_change? true logged only when it changes: shown however old it is, while its device lives
 ---@field daily? true it is of one day: no data once the installation's midnight has passed
 ---@field day_max? true the highest value since midnight

@@ -37,7 +37,8 @@ local function readers_of(type_)
     local readers = { by_key = {}, paths = 0, shown = {}, computed = {}, always = {}, facts = {},
                       daily = {} }
     for _, driver in ipairs(type_.drivers) do
-        for _, keys in ipairs { driver.keys, table.unpack(driver.terms or {}) } do
+        for _, keys in ipairs { driver.keys, driver.while_negative or {},
+                                table.unpack(driver.terms or {}) } do
             add_reader(type_, readers.by_key, keys, driver)
             if keys.inputs then add_reader(type_, readers.by_key, reading.ACTIVE_INPUT, driver) end
             local phases = driver.op == "sum" and keys[1] and reading.phases_of(keys[1])
@@ -237,7 +238,7 @@ function device.apply(type_, address, rows, site, memory, which, holds)
             end
             first_error = first_error or problem
             local slip = value == nil and not problem and not memory.again[driver] and may_slip(driver)
-                and host.get(address, driver.id) ~= nil
+                and reading.applies(driver, rows) and host.get(address, driver.id) ~= nil
             memory.again[driver] = (slip or problem) and true or nil
             if value == nil and not problem and type_.explains then
                 tell_why(type_, driver, address, rows, site, computed[driver], memory.midnight)

@@ -21,7 +21,8 @@ local ASPECTS = {
     { "label", { "label" } }, { "unit", { "unit" } }, { "states", { "names" } },
     { "source", { "keys", "op", "terms", "worst", "from", "by_script", "by_pg3" } }, { "limits", { "min",
         "max" } },
-    { "words", { "places", "zero", "measured", "on_change", "map", "values", "factor", "daily", "events" } },
+    { "words", { "places", "zero", "measured", "on_change", "while_negative", "map", "values", "factor",
+        "daily", "events" } },
 }
 
 --- The drivers of a type and its parts by their ids: "GV1", "t.GV1" -> driver; and the ids in order.

@@ -5,8 +5,9 @@
 --          settings = { [name] = { default, min, max } } or nil, given = their values (see serve.settings),
 --          match = function, or { kind }, or { service, product, type } as lists in small letters (but for
 --                  service each may be nil),
---          drivers = { { id, unit, label, places, min, max, zero, measured, on_change, names, keys, op,
---                        terms, added, worst, fault, from, values, factor, map, by_pg3, by_script, daily,
+--          drivers = { { id, unit, label, places, min, max, zero, measured, on_change,
+--                        while_negative = list of keys, names, keys, op, terms, added, worst, fault, from,
+--                        values, factor, map, by_pg3, by_script, daily,
 --                        over = the word that looks at time, and its seconds (see types.over_time),
 --                        events = nil, or { of = { [value] = event }, quiet = the event that counts as
 --                                 told at first }, or { level = name of a parameter, below = event,

@@ -46,6 +46,17 @@ function codes.is_in(value, unit)
     return unit ~= nil and MEASURED[unit] == true and codes.is(value)
 end
 
+--- The ISY's lists have "No data" at this number (host/pg3/node.h): a state that has it is shown at another.
+codes.NO_DATA, codes.MOVED = 101, 1101
+
+--- A list of states as it is shown.
+function codes.moved(names)
+    if not names[codes.NO_DATA] then return names end
+    local moved = {}
+    for number, name in pairs(names) do moved[number == codes.NO_DATA and codes.MOVED or number] = name end
+    return moved
+end
+
 --- What a state is that a device does not have.
 codes.NO_STATE = { [255] = true, [65535] = true, [4294967295] = true, [32767] = true, [2147483647] = true }
 

@@ -348,7 +348,8 @@ local names = {
         [92] = "Rotation too high", [93] = "Power contactor current too high",
         [94] = "AC voltage L2 too high", [95] = "AC frequency L2 too high", [96] = "AC current L2 too high",
         [97] = "AC power L2 too high", [98] = "AC voltage L3 too high", [99] = "AC frequency L3 too high",
-        [100] = "AC current L3 too high", [101] = "AC power L3 too high", [126] = "Fuel temperature too high",
+        [100] = "AC current L3 too high", [1101] = "AC power L3 too high",    -- 101: see types.codes
+        [126] = "Fuel temperature too high",
         [127] = "Fuel level too high", [130] = "Lost control unit", [131] = "Lost panel",
         [132] = "Service needed", [133] = "Lost 3-phase module", [134] = "Lost AGT module",
         [135] = "Synchronization failure", [137] = "Intake air filter", [139] = "Lost sync module",

@@ -189,6 +189,7 @@ end
 local function state(driver, value)
     if ALARM_LISTS[driver.names] then return alarms.level(value) end
     local whole = math.tointeger(value)
+    if whole == codes.NO_DATA then whole = codes.MOVED end
     if whole and not driver.names[whole] and (whole < 0 or codes.NO_STATE[whole]) then return nil end
     return whole
 end
@@ -252,10 +253,17 @@ local function worked_out(driver, rows, site, computed, since, seen)
     return call_from(driver, rows, site)
 end
 
+--- Whether a driver shows anything now: not while the number that says so is 0 or above (while_negative).
+function reading.applies(driver, rows)
+    local row = driver.while_negative and find_row(rows, driver.while_negative)
+    return not row or row.value < 0 or codes.is(row.value)
+end
+
 --- What the sources of a driver give: a number, or what its `from` returned | nil, the row of its path | nil.
 -- Raises what the script raises. since: rows measured before that give it nothing, nil: all do; the others as
 -- for reading.of.
 function reading.sourced(driver, rows, site, computed, since, seen)
+    if not reading.applies(driver, rows) then return nil end
     local row = find_row(rows, driver.keys, driver, since)
     if not row then return worked_out(driver, rows, site, computed, since, seen) end
     if (driver.op or driver.from) and passes_limits(driver, row) then
@@ -286,8 +294,9 @@ function reading.of(driver, rows, site, computed, memory)
         value = over_time.value(driver, value, measured_at, memory)
     end
     if not (value and driver.names) or driver.names[value] then return value, nil, false, measured_at end
-    local text = row and value == as_sent and (read.names(row) or {})[value] or nil
-    return value, text or "code " .. value, text == nil, measured_at
+    local number = value == codes.MOVED and codes.NO_DATA or value
+    local text = row and number == as_sent and (read.names(row) or {})[number] or nil
+    return value, text or "code " .. number, text == nil, measured_at
 end
 
 --- Whether VRM sends a part: a number under one of the keys of its `when`, else under any of its rows'.

@@ -2,6 +2,7 @@
 -- A mistake raises { text = where, what is wrong, what to write }.
 
 local alarms = require "types.alarms"
+local codes = require "types.codes"
 local limits = require "types.limits"
 local form = require "types.form"
 local is_list = require("types.lists").is_list
@@ -20,7 +21,7 @@ function row_check.set(text)
 end
 
 local ROW_FIELDS = row_check.set [[first sum product quotient worst from by_script by_pg3
-    values scale sign map places min max zero measured daily on_change events
+    values scale sign map places min max zero measured while_negative daily on_change events
     day_max day_min total rate held_for set]]
 local ROW_ENTRIES = 5               -- driver, kind, label, path, code
 
@@ -546,6 +547,16 @@ local function check_measured(where, row)
     end
 end
 
+--- The paths and codes whose number says whether there is a value; nil: there always may be.
+local function row_while_negative(where, row)
+    if row.while_negative == nil then return nil end
+    local keys = row_check.texts(where, "while_negative", row.while_negative)
+    if #keys == 0 then
+        fail(where, "while_negative is empty.", "Write while_negative = \"/Dc/0/Current\", or remove it.")
+    end
+    return keys
+end
+
 --- What a row of an alarm reports if it does not say so itself.
 local ALARM_EVENTS = { of = { [0] = "OVER", [1] = "WARNING", [2] = "ALARM" }, quiet = "OVER" }
 
@@ -691,7 +702,10 @@ local function one_driver(where, row, seen, of, first_id, n)
     local op, terms, own = row_terms(where, row)
     check_sources(where, row, keys, of.kind)
     check_written_out(where, row, op == "sum" and terms, n)
-    if names then row_check.no_limits(where, row) end
+    if names then
+        row_check.no_limits(where, row)
+        if not row.by_script then names = codes.moved(names) end
+    end
     local min, max = row_limits(where, row, unit)
     local worst, fault = row_worst(where, row)
     check_measured(where, row)
@@ -705,6 +719,7 @@ local function one_driver(where, row, seen, of, first_id, n)
         map = row.map,
         values = row_values(where, row.values),
         factor = row_factor(where, "scale", row.scale, 1) * row_factor(where, "sign", row.sign, 1),
+        while_negative = row_while_negative(where, row),
         by_pg3 = row.by_pg3, by_script = row.by_script, daily = row_daily(where, row),
         events = row_events(where, row, names, of.events), set = row.set,
     }

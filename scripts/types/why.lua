@@ -66,6 +66,7 @@ end
 
 --- Why there is nothing at the sources of a driver.
 local function of_sources(driver, rows, since, find)
+    if not reading.applies(driver, rows) then return "what while_negative names is not below 0", false end
     local text, slip = of_keys(driver, rows, driver.keys, since, find)
     if slip then return text, true end
     if driver.from then return "from returned nothing (nil)", false end
