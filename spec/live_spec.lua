@@ -311,6 +311,39 @@ describe("live data", function()
         assert.equal(2, #world:logged("values come live now"))
     end)
 
+    -- Fault: A gateway was off for half an hour. With its first heartbeat its battery is fresh, with the charge
+    -- of before: a program for that starts the generator, or does not.
+    -- Expected: Fresh comes after the values of now.
+    it("that comes back is fresh when its values are shown", function()
+        local world, gx = boat()
+        local paths = { "battery/288/Soc", "battery/288/Dc/0/Voltage", "battery/288/Dc/0/Current",
+                        "battery/288/Dc/0/Temperature" }
+        for i, path in ipairs(paths) do gx:tell(path, 80 - i) end
+        gx:live(40)
+        assert.same({ 79, 1 }, { world:value(BATTERY, "BATLVL"), world:value(BATTERY, "GV30") })
+        gx.heart = false
+        for _ = 1, 16 do
+            world:run(120)
+            world:fire("shortpoll")
+        end
+        assert.equal(3, world:value(BATTERY, "GV30"))
+        for i, path in ipairs(paths) do gx.values[path] = 30 - i end
+        local first = #world.sets
+        gx.heart, gx.kept = true, world.now
+        gx:live(60)
+        assert.same({ 29, 1 }, { world:value(BATTERY, "BATLVL"), world:value(BATTERY, "GV30") })
+        local fresh
+        for i = first + 1, #world.sets do
+            local one = world.sets[i]
+            if one.address == BATTERY then
+                if one.driver == "GV30" and one.value == 1 then fresh = i end
+                assert.is_false(fresh ~= nil and ("BATLVL CV CC CLITEMP"):find(one.driver, 1, true) ~= nil,
+                    one.driver .. " is shown after Fresh")
+            end
+        end
+        assert.truthy(fresh)
+    end)
+
     it("says what to look at when the gateway is silent from the start", function()
         local world, gx = boat("vrm", { heart = false, ends = false })
         gx:live(130)

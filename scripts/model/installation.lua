@@ -402,14 +402,31 @@ function installation.show_live()
     return pace.show(host.steady(), show_waiting)
 end
 
+--- Shows everything of homes whose values come live again after they were old, what waited and what
+-- functions work out, too: they are about to be fresh.
+local function show_returned(site)
+    for home in site.store:each() do
+        local node = nodes_of(home)[1]
+        if node and not node.lost and node.state ~= freshness.FRESH and overlay.lives(site.store, home)
+            and freshness.judge(home.heard, site.live_at, site.interval) == freshness.FRESH then
+            home.fresh = true
+            show_home(site, home)
+        end
+    end
+end
+
 --- A connection for live data lives, or lived until now (ends).
 function installation.prove(site, ends)
     site.live_at, site.store.live_stamp = clock.of_vrm(site), installation.stamp_of(site)
     if site.overview then
         freshness.hear_live(site, site.live_at)
+        show_returned(site)
         installation.age(site)
     end
-    if ends then site.live_at, site.store.live_stamp = nil, nil end
+    if ends then
+        overlay.silence(site.store)
+        site.live_at, site.store.live_stamp = nil, nil
+    end
 end
 
 --- Values come live from now on, source = "vrm" or "gx", or not any more (nil). delay: the seconds that a

@@ -6,7 +6,7 @@
 -- of them are false
 -- store.live_stamp = the time to which the connection lives, by the gateway's clock; nil: it does not
 -- entry = { topic, path, of = of which home, row = what was told, under = VRM's row of this path|nil,
---           gone = the device left the D-Bus, told = it has changed since the last answer,
+--           gone = the device left the D-Bus, or the connection ended since, told = it has changed since the last answer,
 --           readers = who shows it, for the owner, until the next answer }
 
 local device = require "model.device"
@@ -190,6 +190,11 @@ function overlay.leave(store, topic)
     if entry and not entry.gone then
         entry.gone, entry.of.count = true, entry.of.count - 1
     end
+end
+
+--- The connection has ended: of what it told nothing is of now until it is told again.
+function overlay.silence(store)
+    each(store, function(of_home, _, entry) entry.gone, of_home.count = true, 0 end)
 end
 
 --- Whether the connection tells of a home's values now.

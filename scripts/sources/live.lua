@@ -211,7 +211,9 @@ local NEWS = {}
 NEWS["/heartbeat"] = function(link) link.beats = true end
 
 NEWS["/full_publish_completed"] = function(link, echo)
-    if echo == nil or echo == link.echo then link.wants_all, link.tries = false, 0 end
+    if echo ~= nil and echo ~= link.echo then return end
+    link.wants_all, link.tries = false, 0
+    if link.alive then prove(link) end              -- of what was told just now
 end
 
 NEWS["/keepalive"] = function(link)                 -- it has started anew
