@@ -124,14 +124,15 @@ describe("a register's \"not available\"", function()
         }
     end)
 
-    -- Fault: 655.35 kWh fit into a car's battery and into a session of charging, an engine had 65535 starts
-    -- and an oil pressure of 655 kPa.
+    -- Fault: 655.35 kWh fit into a car's battery and into a session of charging, whose current was 255 A; an
+    -- engine had 65535 starts and an oil pressure of 655 kPa.
     -- Expected: no data. A counter may stand there.
     it("is nothing of a car or an engine", function()
         check {
             { "ev", { ["/BatteryCapacity"] = 655.35, ["/Soc"] = 50 }, { GV13 = NONE } },
-            { "evcharger", { ["/Session/Energy"] = 655.35, ["/Ac/Energy/Forward"] = 655.35 },
-              { GV14 = NONE, TPW = 655.35 } },
+            { "evcharger", { ["/Session/Energy"] = 655.35, ["/Ac/Energy/Forward"] = 655.35,
+                             ["/MaxCurrent"] = 255, ["/Current"] = 255 },
+              { GV14 = NONE, TPW = 655.35, GV10 = NONE, GV12 = NONE } },
             { "genset", { ["/Engine/Starts"] = 65535, ["/Engine/OilPressure"] = 655.35 },
               { d = { GV5 = NONE, GV4 = NONE } } },
         }

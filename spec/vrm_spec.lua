@@ -399,8 +399,10 @@ describe("a row of diagnostics", function()
         assert.near(-12, (number_of("BT", "%.1F °F", "10.4 °F", 10.4)), 0.001)
     end)
 
-    -- Fault: seconds of D-Bus whose format names no unit were shown as hours
-    -- Expected: where VRM names no unit, a time is in that of its D-Bus path, unless its text says otherwise
+    -- Fault: seconds of D-Bus whose format names no unit were shown as hours; 51.5 h beside the text "2d 3h"
+    --        were 0.86 h
+    -- Expected: where VRM names no unit, a time is in that of its D-Bus path, unless its text says otherwise;
+    --           a text of several numbers says nothing
     it("knows that times without a unit are seconds, as on D-Bus", function()
         local function same(wanted, unit, ...)
             local got, its_unit = number_of(...)
@@ -420,6 +422,10 @@ describe("a row of diagnostics", function()
         same(1234.5, "h", "/Something", "%.2F h", "1.234,50 h", 1234.5)
         same(4.25, "h", "/TimeToGo", "%.2F h", "4,25 h", 15300)
         same(15300, "s", "/TimeToGo", "%s", "4:15 h", 15300)
+        for _, text in ipairs { "2d 3h", "2 d 3.5 h", "51:30", "51h 30m", "51 h 30", "2d3h" } do
+            same(51.5, "h", "/TimeToGo", "%.2F h", text, 51.5)
+            same(51.5, "h", "/TimeToGo", "%.2F h", text, 185400)
+        end
         same(9000, nil, "/Something", "%s", "9000", 9000)
         same(9000, "h", "/Something", "%.0F h", nil, 9000)
         assert.is_nil(number_of("/TimeToGo", "%.2F h", "", nil))

@@ -400,11 +400,12 @@ local function counted(value, unit)
 end
 
 --- "46.4 °F" -> 46.4, "°F", 0.1 (what its last decimal stands for); nil for what begins with no number,
--- and for one with marks between its thousands.
+-- and for one with marks between its thousands, or several of them ("2d 3h").
 local function shown_number(formatted)
     if type(formatted) ~= "string" or #formatted > LONGEST_NUMBER then return nil end
     local digits, point, decimals, unit = formatted:match("^%s*([-+]?%d+)([.,]?)(%d*)(.*)")
     if not digits or (point == "," and #decimals > 2) or unit:find("^[.,]") then return nil end
+    if unit:find "%d" and not unit:find "^%s*m3%s*$" then return nil end
     return tonumber(digits .. "." .. decimals), read.trim(unit), 10.0 ^ -#decimals
 end
 
