@@ -375,6 +375,25 @@ describe("a folder of scripts that cannot be read", function()
         well(world)
     end)
 
+    -- Fault: an owner's copy of a built-in script that could not be read at the start is refused for its id,
+    -- which nobody has so far, and stays refused
+    -- Expected: it serves once the built-in one can be read
+    it("at the start does not keep the owner's copy of it from serving", function()
+        local copy = script_world.text("tank"):gsub('name = "Tank', 'name = "My tank')
+        local world = script_world.new { files = { [USER .. "tank.lua"] = copy }, devices = fake.DEVICES }
+        local load_script = world.host.load_script
+        world.host.load_script = function(path, file, libs)
+            if file ~= "devices/tank.lua" then return load_script(path, file, libs) end
+            return nil, file .. " cannot be read now", true
+        end
+        world:start():run(60)
+        assert.truthy(script_world.told(world):find("the id VICTANK begins with VIC", 1, true))
+        world.host.load_script = load_script
+        world:run(70)
+        assert.equal(USER .. "tank.lua", world:serving("tank").file)
+        well(world)
+    end)
+
     -- Fault: a profile that could not be written stays as it was until the plugin is restarted
     -- Expected: it is written within a minute after it can be
     it("does not keep the profile from being written later", function()

@@ -43,7 +43,7 @@ local slots = {}        -- [name] = { name, serving, reloads, gone = scans its f
                         -- serving = { id, type, file, path, stamp, user, folder, text, libs (of a user's),
                         --             place = path of the file it serves for (its own, but for a copy),
                         --             last = there is nothing to begin anew from, it goes on as it is }
-local scanned = {}      -- [path] = { file, seen = stamp at the last scan, tried = stamp loaded or refused,
+local scanned = {}      -- [path] = { file, name, seen = stamp at the last scan, tried = stamp loaded or refused,
                         --            libs = what it asked for when it was tried, as a set, nil: not yet }
 local built_in_ids = {} -- [id] = name of the built-in script it belongs to
 local fitting = {}      -- the types in service, and those put aside, by the names of their slots
@@ -122,7 +122,7 @@ local function find_files()
     for _, place in ipairs(places()) do
         for _, one in ipairs(list_files(place.folder)) do
             local from = { path = one.path, own = one.stamp, user = place.user, folder = place.folder,
-                           file = shown(place.shown, one.name) }
+                           name = one.name, file = shown(place.shown, one.name) }
             from.stamp = stamp_of(from)
             found[one.name] = found[one.name] or {}
             table.insert(found[one.name], from)
@@ -140,7 +140,7 @@ end
 
 --- What is remembered of a file between scans.
 local function memory_of(from)
-    scanned[from.path] = scanned[from.path] or { file = from.file }
+    scanned[from.path] = scanned[from.path] or { file = from.file, name = from.name }
     return scanned[from.path]
 end
 
@@ -225,6 +225,15 @@ local function leave(slot, old, other)
     trouble.forget(old.file)
 end
 
+--- An id is a built-in script's. If its file could not be read before, the owner's files of that name may have
+-- been refused for this id: they are tried again.
+local function take_built_in_id(id, slot)
+    for _, memory in pairs(built_in_ids[id] and {} or scanned) do
+        if memory.name == slot.name then memory.tried = nil end
+    end
+    built_in_ids[id] = slot.name
+end
+
 --- Puts a proved script into service: node.state is in it, its type is declared. Raises what forbids it, and
 -- then the old one serves on.
 local function serve(slot, script, from)
@@ -241,7 +250,7 @@ local function serve(slot, script, from)
     for _, type_ in ipairs(check.types(script.type)) do
         type_.slot, type_.explains = slot, from.user or nil
         profile.declare(function() return check.declaration(type_) end)
-        if not from.user and fresh.place == fresh.path then built_in_ids[type_.id] = slot.name end
+        if not from.user and fresh.place == fresh.path then take_built_in_id(type_.id, slot) end
     end
     local here, aside = slot.serving, slot.aside
     slot.serving, slot.aside = fresh, nil
@@ -271,7 +280,7 @@ local function put_aside(slot, script, from)
     if problem then error(problem, 0) end
     for _, one in ipairs(check.types(type_)) do
         profile.add(check.declaration(one))
-        built_in_ids[one.id] = slot.name
+        take_built_in_id(one.id, slot)
     end
     slot.aside = { from = from,
                    type = { id = type_.id, file = type_.file, match = type_.match, slot = slot } }
