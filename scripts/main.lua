@@ -175,7 +175,7 @@ local function command(address, cmd, args)
         return problem, false
     end
     local run = found.driver and host.spawn(control.command, address, found, values)
-        or host.spawn(host.run_script, found.run, address, values, nil, "command")
+        or host.spawn(host.run_script, found.run, address, commands.given(type_, values), nil, "command")
     local ended, done, text = host.await(run, COMMAND_SECONDS)
     if ended == nil then
         host.log("warning", ("%s: the command %s still runs after %d s; PG3 is told that it is not done.")

@@ -111,7 +111,7 @@ describe("--check of a good script", function()
         end
         local printed, code = with_match "return found.servce:len()"
         assert.equal(1, code)
-        has(printed, "tank.lua:5: attempt to index a nil value (field 'servce'). There is no servce")
+        has(printed, "tank.lua:5: what was found has no 'servce'. Did you mean service?")
         printed, code = with_match "return 3"
         assert.equal(1, code)
         has(printed, "tank.lua:5: match returns 3 for every device there is")

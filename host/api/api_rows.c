@@ -1,11 +1,13 @@
 // VRM's rows as a device script sees them (docs/authors.md): looked up in main.lua's table when it
 // asks, so that what it does not ask for is not copied.
 #include "api/api.h"
+#include "lua/fields.h"
 
 #include <lauxlib.h>
 #include <string.h>
 
 #define ROWS_META "rows"
+#define A_ROW "a row: code, device, id, instance, label, path, service, text, timestamp, unit, value"
 #define FIELDS_MAX 16 // of a row and its place
 
 // The userdata. `ref`: of the table in main.lua's registry.
@@ -138,6 +140,7 @@ static void push_row(lua_State *L, const struct look *k) {
         }
         lua_setfield(L, -2, f->name);
     }
+    fields_watch(L, A_ROW);
 }
 
 static int rows_index(lua_State *L) {

@@ -1,6 +1,7 @@
 // node.state of a device script (docs/authors.md): a table whose fields are looked at when they are
 // set, so that what could not be kept over a restart is told with its line.
 #include "api/api.h"
+#include "lua/fields.h"
 #include "lua/sandbox.h"
 
 #include <lauxlib.h>
@@ -68,7 +69,8 @@ static void check_value(lua_State *L, int index, const char *name, int depth) {
             L, "%s would be no finite number, as 0 / 0 is none. Look whether it is divided by 0.",
             name);
     }
-    bool plain = type == LUA_TTABLE && !lua_getmetatable(L, index);
+    bool plain =
+        type == LUA_TTABLE && (fields_are_watched(L, index) || !lua_getmetatable(L, index));
     if (plain && depth > DEPTH_MAX) {
         luaL_error(L, "%s is nested deeper than %d tables, or in itself", name, DEPTH_MAX);
     }

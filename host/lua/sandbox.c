@@ -1,5 +1,6 @@
 #include "lua/sandbox.h"
 #include "base/limits.h"
+#include "lua/fields.h"
 #include "lua/vm.h"
 
 #include <lauxlib.h>
@@ -84,7 +85,7 @@ static int short_format(lua_State *L) {
 // Upvalue 1: the library's function, which is safe on a table without a metatable.
 static int plain_table(lua_State *L) {
     luaL_checktype(L, 1, LUA_TTABLE);
-    if (lua_getmetatable(L, 1)) {
+    if (!fields_are_watched(L, 1) && lua_getmetatable(L, 1)) {
         luaL_getmetatable(L, SANDBOX_TABLE_META);
         if (!lua_rawequal(L, -1, -2)) {
             return luaL_error(L, "this table function takes plain tables only (no metatable)");

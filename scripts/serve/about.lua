@@ -3,6 +3,7 @@
 -- { sample = true, site = its `site`, device, devices = list of devices with rows, rows, now() = its time }.
 
 local clock = require "model.clock"
+local fields = require "types.fields"
 
 local about = {}
 
@@ -71,6 +72,11 @@ end
 
 ------------------------------------------------------------------------------------------- the answers
 
+local SITE = fields.of("a site", [[alarms clock connected delay devices id interval midnight name online source
+    time vrm_alarms warnings zone]])
+local CLOCK = fields.of("a clock", "day hour minute month second weekday year")
+local DEVICE = fields.of("a device", "instance name product service")
+
 local function site_of(source)
     local site = source.site
     if not site then return nil end
@@ -80,7 +86,8 @@ local function site_of(source)
     record.id, record.name, record.zone = site.id, site.name, site.zone
     record.time = time
     record.clock, record.midnight = clock_at(source.sample and {} or site, time)
-    return record
+    setmetatable(record.clock, CLOCK)
+    return setmetatable(record, SITE)
 end
 
 --- What discovery knows of a home.
@@ -93,8 +100,11 @@ local function record_of(home, site)
 end
 
 local function device_of(source)
-    if source.sample then return source.device end
-    return source.home and source.site and record_of(source.home, source.site)
+    local device = source.device
+    if not source.sample then
+        device = source.home and source.site and record_of(source.home, source.site)
+    end
+    return device and setmetatable(device, DEVICE)
 end
 
 --- The devices of an installation, the gateway too: list of { record, rows() }.
@@ -116,7 +126,7 @@ end
 local function devices_of(source, _, service)
     local list = {}
     for _, one in ipairs(all_of(source)) do
-        if not service or one.record.service == service then list[#list + 1] = one.record end
+        if not service or one.record.service == service then list[#list + 1] = setmetatable(one.record, DEVICE) end
     end
     table.sort(list, function(a, b)
         if a.service ~= b.service then return a.service < b.service end

@@ -1,6 +1,7 @@
 --- A command from the ISY: what it carries is checked against the script's declaration before the script
 -- sees it. The script may rely on numbers within its limits, and on nothing missing.
 
+local fields = require "types.fields"
 local read = require "sources.read"
 
 local commands = {}
@@ -87,6 +88,17 @@ function commands.validate(command, args)
     table.sort(rest)
     if #rest > 0 then return nil, ("%s came with %s, which it does not have."):format(command.id, rest[1]) end
     return values
+end
+
+--- The numbers of commands.validate as the functions of a type's commands are given them.
+function commands.given(type_, values)
+    local names = { "value" }
+    for _, command in ipairs(type_.commands) do
+        for _, param in ipairs(command.params or {}) do
+            names[#names + 1] = param.id ~= "" and param.id or nil
+        end
+    end
+    return setmetatable(values, fields.of("args", table.concat(names, " ")))
 end
 
 return commands

@@ -93,8 +93,10 @@ local function show()
 end
 
 local function command(step)
-    local found = commands.find(run.nodes[""].type, step.command)
-    host.start_script(found.run, run.nodes[""].address, step.args or {})
+    local node, args = run.nodes[""], {}
+    for name, value in pairs(step.args or {}) do args[name] = value end
+    local found = commands.find(node.type, step.command)
+    host.start_script(found.run, node.address, commands.given(node.type, args))
     settle()
 end
 

@@ -371,7 +371,13 @@ function hints.add(why, file, text, libs)
     local name, assigned = why:match("there is no global '(.-)'"), why:match(": '(.-)' is not declared")
     local lib = why:match("there is no lib/([%w_-]+)%.lua")
     local hint
-    if name then
+    local without, of, unknown, fields = why:match("^(.-([%w ]+) has no '([^']*)')%. It has ([^.]*)%.$")
+    if unknown then
+        hint = wording.did_you_mean(unknown, wording.words((fields:gsub(",", ""))), "%s", nil,
+            slips.given[of:match("%S.*")])
+        why = hint and without or why
+        hint = hint or of:find("args$") and ARGS or nil
+    elseif name then
         why, hint = why:gsub(" %(a misspelt local, or.-%?%)", ""), of_global(name, text, bare(line))
     elseif assigned then
         why, hint = why:gsub(": write 'local .-'", ""), of_assignment(assigned, text, bare(line))

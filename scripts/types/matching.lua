@@ -1,9 +1,12 @@
 --- Which device type fits what was found.
 
+local fields = require "types.fields"
 local shortage = require "serve.shortage"
 local wording = require "types.wording"
 
 local matching = {}
+
+local FOUND = fields.of("what was found", "instance product service type")
 
 --- Whether a text is one of a list of words in small letters.
 local function listed(text, words)
@@ -37,7 +40,7 @@ function matching.rank(type_, found)
     local match = type_.match
     if type_.kind then return nil end
     if type(match) == "function" then
-        local rank = match(found)
+        local rank = match(setmetatable(found, FOUND))
         if rank == nil or rank == false then return nil end
         if type(rank) ~= "number" or rank ~= rank or math.abs(rank) == math.huge then
             error("match returned " .. wording.shown(rank)

@@ -102,4 +102,19 @@ slips.node = {
     notify = "notice",
 }
 
+--- Fields of what scripts are given (types.fields).
+slips.given = {
+    ["a site"] = { hour = "clock.hour", minute = "clock.minute", second = "clock.second", day = "clock.day",
+                   month = "clock.month", year = "clock.year", weekday = "clock.weekday", timezone = "zone",
+                   tz = "zone", now = "time", timestamp = "time", date = "clock", localtime = "clock" },
+    ["a clock"] = { hours = "hour", minutes = "minute", min = "minute", sec = "second", wday = "weekday",
+                    dow = "weekday" },
+    ["a device"] = { model = "product", productname = "product", type = "service", id = "instance",
+                     customname = "name", deviceinstance = "instance", title = "name" },
+    ["a row"] = { val = "value", number = "value", raw = "value", rawvalue = "value", state = "value",
+                  time = "timestamp", formatted = "text", formattedvalue = "text", string = "text",
+                  name = "label", description = "label", dbuspath = "path" },
+    ["what was found"] = { name = "product", model = "product", productname = "product", id = "instance" },
+}
+
 return slips

@@ -354,6 +354,29 @@ check("on", "about: what scripts ask about nodes and rows", function()
     host.close_script(script.id)
 end)
 
+-- Fault: a misspelt field of what a script is given is nil, and nobody says so
+-- Expected: an error that names it and what there is; what was known to be there and is not is nil
+check("call_all", "a field that no row has, nor what is passed on with its fields, is an error", function()
+    local script = load_text [[return {
+        row = function(rows) return rows["/A"].vlaue end,
+        given = function(_, site) return site.hour end,
+        known = function(rows, site) return rows["/A"].label == nil and site.zone == nil and site.name end,
+        keeps = function(node, rows) node.state.row = rows["/A"] node:set("GV2", #node.state.row.path) end,
+    }]]
+    local t, site = script.table, setmetatable({ name = "Boat" }, { __fields = "a site: name, zone",
+        __index = function(_, name)
+            if name ~= "zone" then error("a site has no '" .. name .. "'. It has name, zone.", 2) end
+        end })
+    local results, problems = host.call_all({ t.row, t.given, t.known }, ROWS, site)
+    names(problems[1], "contract/loaded.lua:2:", "a row has no 'vlaue'. It has code, ", "unit, value.")
+    names(problems[2], "contract/loaded.lua:3:", "a site has no 'hour'. It has name, zone.")
+    assert(results[3] == "Boat", problems[3])
+    with_node()
+    host.start_script(t.keeps, "contract", nil, { ["/A"] = { value = 1, path = "/A" } })
+    eventually(function() return host.get("contract", "GV2") == 2 end)
+    host.close_script(script.id)
+end)
+
 check("call_all", "rows are there for one call", function()
     local script = load_text(COUNTING)
     local t = script.table

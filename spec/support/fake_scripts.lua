@@ -1,6 +1,8 @@
 --- Device scripts of the fake host, as the real one runs them: each with a copy of its table, with timers and
 -- tasks that end with it, and a node.state that only copies cross.
 
+local fields = require "types.fields"
+
 local fake_scripts = {}
 
 --- A copy as it crosses from one state to the other; wrap(fn) gives what stands for a function.
@@ -13,7 +15,8 @@ local function copy(value, wrap, depth)
     if depth > 32 then error("a table nested deeper than 32 levels (or in itself) cannot be passed on", 0) end
     local result = {}
     for key, member in pairs(value) do result[key] = copy(member, wrap, depth + 1) end
-    return result
+    local meta = getmetatable(value)
+    return meta and meta.__fields and setmetatable(result, meta) or result
 end
 
 fake_scripts.copy = copy
@@ -232,7 +235,8 @@ end
 local function check_state(value, name, depth)
     if type(value) == "number" and (value ~= value or math.abs(value) == math.huge) then
         error(name .. " would be no finite number, as 0 / 0 is none. Look whether it is divided by 0.", 0)
-    elseif type(value) == "function" or type(value) == "table" and getmetatable(value) ~= nil then
+    elseif type(value) == "function" or type(value) == "table" and getmetatable(value) ~= nil
+        and not getmetatable(value).__fields then
         error(("%s would be a %s, which cannot be kept. Use numbers, texts, true, false, and tables of them.")
             :format(name, type(value) == "table" and "node, or another table with a metatable"
                 or "function"), 0)
@@ -423,13 +427,15 @@ local function close_script(world, id)
     world.loaded[id] = nil
 end
 
+local ROW = fields.of("a row", "code device id instance label path service text timestamp unit value")
+
 --- A row with what its place says.
 local function flat(row)
     local result = copy(row)
     for name, value in pairs(getmetatable(row) or {}) do
         if type(value) ~= "table" and result[name] == nil then result[name] = value end
     end
-    return result
+    return setmetatable(result, ROW)
 end
 
 --- What a script reads rows through, and what ends that.
