@@ -5,8 +5,8 @@ local LIBRARIES = {
     ["^curl/"] = { "loop", "http" },
     ["^MQTT"] = { "mqtt" },
     ["^openssl/"] = { "mqtt", "pg3", "fingerprint" },
-    ["^lua"] = { "vm", "task", "json", "pairs", "pg3", "sandbox", "script", "lib", "api" },
-    ["^lauxlib"] = { "vm", "task", "json", "pairs", "pg3", "sandbox", "script", "lib", "api" },
+    ["^lua"] = { "vm", "task", "json", "fields", "pairs", "pg3", "sandbox", "script", "lib", "api" },
+    ["^lauxlib"] = { "vm", "task", "json", "fields", "pairs", "pg3", "sandbox", "script", "lib", "api" },
     ["^lualib"] = { "sandbox", "api" },
 }
 

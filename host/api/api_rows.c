@@ -7,7 +7,6 @@
 #include <string.h>
 
 #define ROWS_META "rows"
-#define A_ROW "a row: code, device, id, instance, label, path, service, text, timestamp, unit, value"
 #define FIELDS_MAX 16 // of a row and its place
 
 // The userdata. `ref`: of the table in main.lua's registry.
@@ -140,7 +139,8 @@ static void push_row(lua_State *L, const struct look *k) {
         }
         lua_setfield(L, -2, f->name);
     }
-    fields_watch(L, A_ROW);
+    fields_watch(L, "a row: code, device, id, instance, label, path, service, text, timestamp, "
+                    "unit, value");
 }
 
 static int rows_index(lua_State *L) {

@@ -6,8 +6,8 @@
 #include <lua.h>
 #include <stdbool.h>
 
-// In the metatable of such a table, in main.lua's state (scripts/types/fields.lua) as in a script's:
-// what it is and its fields, as in "a row: code, path, value".
+// In the metatable of such a table, in main.lua's state (scripts/types/fields.lua) and in a
+// script's: what it is and its fields, as in "a row: code, path, value".
 #define FIELDS_KEY "__fields"
 
 // Makes the table on top such a one. Raises when memory is short.

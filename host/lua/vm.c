@@ -1,8 +1,8 @@
 #define _XOPEN_SOURCE 700 // NOLINT(bugprone-reserved-identifier): FreeBSD hides setitimer else
 
 #include "lua/vm.h"
-#include "lua/fields.h"
 #include "base/limits.h"
+#include "lua/fields.h"
 
 #include <lauxlib.h>
 #include <math.h>

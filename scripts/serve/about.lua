@@ -72,8 +72,8 @@ end
 
 ------------------------------------------------------------------------------------------- the answers
 
-local SITE = fields.of("a site", [[alarms clock connected delay devices id interval midnight name online source
-    time vrm_alarms warnings zone]])
+local SITE = fields.of("a site", [[alarms clock connected delay devices id interval midnight name online
+    source time vrm_alarms warnings zone]])
 local CLOCK = fields.of("a clock", "day hour minute month second weekday year")
 local DEVICE = fields.of("a device", "instance name product service")
 
@@ -126,7 +126,8 @@ end
 local function devices_of(source, _, service)
     local list = {}
     for _, one in ipairs(all_of(source)) do
-        if not service or one.record.service == service then list[#list + 1] = setmetatable(one.record, DEVICE) end
+        local record = setmetatable(one.record, DEVICE)
+        if not service or record.service == service then list[#list + 1] = record end
     end
     table.sort(list, function(a, b)
         if a.service ~= b.service then return a.service < b.service end

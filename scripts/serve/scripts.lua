@@ -43,7 +43,8 @@ local slots = {}        -- [name] = { name, serving, reloads, gone = scans its f
                         -- serving = { id, type, file, path, stamp, user, folder, text, libs (of a user's),
                         --             place = path of the file it serves for (its own, but for a copy),
                         --             last = there is nothing to begin anew from, it goes on as it is }
-local scanned = {}      -- [path] = { file, name, seen = stamp at the last scan, tried = stamp loaded or refused,
+local scanned = {}      -- [path] = { file, name, seen = stamp at the last scan, tried = stamp loaded or
+                        --            refused,
                         --            libs = what it asked for when it was tried, as a set, nil: not yet }
 local built_in_ids = {} -- [id] = name of the built-in script it belongs to
 local fitting = {}      -- the types in service, and those put aside, by the names of their slots
@@ -225,8 +226,8 @@ local function leave(slot, old, other)
     trouble.forget(old.file)
 end
 
---- An id is a built-in script's. If its file could not be read before, the owner's files of that name may have
--- been refused for this id: they are tried again.
+--- An id is a built-in script's. If its file could not be read before, the owner's files of that name may
+-- have been refused for this id: they are tried again.
 local function take_built_in_id(id, slot)
     for _, memory in pairs(built_in_ids[id] and {} or scanned) do
         if memory.name == slot.name then memory.tried = nil end
