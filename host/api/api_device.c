@@ -87,6 +87,9 @@ static int node_index(lua_State *L) {
 static int node_newindex(lua_State *L) {
     const char *key = luaL_checkstring(L, 2);
     const struct node *node = self(L);
+    if (node_driver(node, key) >= 0) {
+        return luaL_error(L, "a driver is set by node:set(\"%s\", 5)", key);
+    }
     if (strcmp(key, "state") != 0 || !lua_istable(L, 3)) {
         return luaL_error(L,
                           strcmp(key, "state") == 0

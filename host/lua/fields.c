@@ -25,11 +25,17 @@ static int no_field(lua_State *L) {
     return luaL_error(L, "%s has no '%s'. It has %s.", lua_tostring(L, -1), name, fields + 2);
 }
 
+// What Lua calls such a value: "row" of "a row: ...".
+static void push_name(lua_State *L, const char *known) {
+    const char *name = strncmp(known, "a ", 2) == 0 ? known + 2 : known;
+    lua_pushlstring(L, name, strcspn(name, ":"));
+}
+
 void fields_watch(lua_State *L, const char *known) {
     luaL_checkstack(L, 4, known);
     if (lua_getfield(L, LUA_REGISTRYINDEX, known) == LUA_TNIL) {
         lua_pop(L, 1);
-        lua_createtable(L, 0, 3);
+        lua_createtable(L, 0, 4);
         lua_pushstring(L, known);
         lua_pushcclosure(L, no_field, 1);
         lua_setfield(L, -2, "__index");
@@ -37,6 +43,8 @@ void fields_watch(lua_State *L, const char *known) {
         lua_setfield(L, -2, "__metatable");
         lua_pushstring(L, known);
         lua_setfield(L, -2, FIELDS_KEY);
+        push_name(L, known);
+        lua_setfield(L, -2, "__name");
         lua_pushvalue(L, -1);
         lua_setfield(L, LUA_REGISTRYINDEX, known);
     }

@@ -75,7 +75,9 @@ local function build_match(match)
     end
     if type(match[1]) == "string" then
         fail("match", ("%s stands there without the name of a field."):format(shown(match[1])),
-            ("Write match = { service = %s }."):format(shown(match[1])))
+            type(match.service) == "string" and ("Write match = { service = { %s, %s } }."):format(
+                shown(match.service), shown(match[1]))
+            or ("Write match = { service = %s }."):format(shown(match[1])))
     end
     row_check.fields("match", match, MATCH_FIELDS, nil, slips.match)
     if match.kind ~= nil then
@@ -180,7 +182,8 @@ end
 --- What a sample expects of one driver: a number, or "no data".
 local function check_expected(where, id, expected)
     if type(expected) == "number" or expected == "no data" then return end
-    local text, number = shown(expected), type(expected) == "string" and tonumber((expected:gsub(",", ".")))
+    local text, number = shown(expected), type(expected) == "string"
+        and tonumber((expected:gsub(",", "."):match("^%s*%-?[%d.]+")))
     local write = number and ("Write the number without quotes: %s = %s."):format(id, number)
         or type(expected) == "string" and wording.same(expected, { "no data" }) and "Write \"no data\"."
         or expected == true and ("Values are numbers: write %s = 1."):format(id)

@@ -11,6 +11,7 @@ function fields.of(what, names)
     table.sort(list)
     local listed = table.concat(list, ", ")
     return {
+        __name = what:gsub("^a ", ""),
         __fields = what .. ": " .. listed,
         __index = function(_, name)
             if known[name] then return nil end

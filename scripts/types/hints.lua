@@ -23,11 +23,19 @@ hints.FIELDS = {
 local NO_METHODS = { address = "node.address?", name = "node.name?", state = "node.state?" }
 local OF_NODE = wording.words "address event get log name notice param set state"
 
+local NAMED = "Functions of the table have no names of their own: write local function update(node, rows)"
+    .. " ... end above it, and update = update in it."
+
 --- Names of other languages and of Lua's that scripts do not have: what to write.
 local NO_GLOBAL = {
-    null = "Write nil.", None = "Write nil.", undefined = "Write nil.", NULL = "Write nil.",
+    null = "Write nil.", none = "Write nil.", None = "Write nil.", undefined = "Write nil.",
+    NULL = "Write nil.",
     Nil = "Write nil.", True = "Write true.", False = "Write false.", TRUE = "Write true.",
     FALSE = "Write false.",
+    echo = "Write print(...).", printf = "Write print(...).",
+    set = "Write node:set(\"GV1\", 5).", get = "Write node:get(\"GV1\").",
+    every = "Write timer.every(60, fn).", after = "Write timer.after(60, fn).",
+    update = NAMED, start = NAMED,
     console = "Write print(...).", log = "Write print(...), or math.log(x).",
     os = "site_of(rows).time is now, site_of(rows).clock.hour the hour there.",
     io = "Scripts have no files: node.state keeps what has to outlast a restart.",
@@ -77,10 +85,48 @@ local COMMENT = "A comment begins with --."
 local FIELD = "A field is written name = value, or [\"/Path\"] = value."
 local FUNCTION = "Write function(rows) return ... end."
 local IN_BRACES = "Tables, rows and lists stand in { }."
+local ONE_SIGN = "A value is given by one =; == compares."
+local FOR = "Write for i = 1, 3 do ... end."
+local FOR_EACH = "Write for path, row in pairs(rows) do ... end."
+local NO_ARROW = "There is no -> in Lua: row.value, function(rows) return ... end."
+local COLON = "A colon is for what is called, node:set(\"GV1\", 5); else there is a point: node.state,"
+    .. " unit.volt."
 
 --- What a line's code tells: { pattern in Lua's message, pattern in the code, what to write }. The first that
 -- fits counts.
 local BY_CODE = {
+    { "near '=='", "==", ONE_SIGN },
+    { "'then' expected near '='", "=>", "Write >= for =>." }, { "near '='", "=<", "Write <= for =<." },
+    { "near", "%f[%w_]return%f[^%w_].*=>", "Write >= for =>." },
+    { "near '='", "%f[%w_]return%s*=", "Nothing stands between return and what is given: take the = off." },
+    { "near '='", "match%s*=%s*service%s*=", "Write match = { service = \"tank\" }." },
+    { "'}' expected near '='", "[\"']%s*=", "A text as a name stands in [ ], as in [\"/Level\"] = 79; else"
+        .. " take the quotes off: ST = 79." },
+    { "'=' expected near", "%[%s*[\"']+%s*%]%s*[,}]", "A path alone stands without [ ]." },
+    { "near '>'", "%]%s*=>", FIELD }, { "near ':'", "%]%s*:", FIELD },
+    { "'=' expected", "%[[^%]]*%]%s*[\"']", FIELD },
+    { "'%)' expected near '='", "%f[%w_]if%s*%(", "Compare with ==; a single = gives a value." },
+    { "'%)' expected near '='", "[%w_]%s*%([^)]*[%w_]%s*=", "What a function is given has no name: timer.every(60, fn)." },
+    { "near '[<>]=?'", "%f[%w_]and%s*[<>]", "Name it on both sides: x > 50 and x < 80." },
+    { "near '[<>]=?'", "%f[%w_]or%s*[<>]", "Name it on both sides: x < 50 or x > 80." },
+    { "',' expected", "%f[%w_]for%f[^%w_]", FOR }, { "near", "%f[%w_]foreach%f[^%w_]", FOR_EACH },
+    { "near", "%f[%w_]for%s+each%f[^%w_]", FOR_EACH },
+    { "near", "%f[%w_]while%f[^%w_][^{]*{", "There are no { } around what is done: while x > 0 do ... end." },
+    { "near", "%f[%w_]endif%f[^%w_]", "Write end for endif." },
+    { "near", "%f[%w_]end%s+if%f[^%w_]", "Write end for end if." },
+    { "near", "%f[%w_]when%f[^%w_]", "Write if x > 0 then ... end." },
+    { "near", "%f[%w_]begin%f[^%w_]", "There is no begin: function(rows) ... end, if x > 0 then ... end." },
+    { "near", "%->", NO_ARROW },
+    { "near ':'", "%)%s*:", "No : stands there; what is done ends with end." },
+    { "<name> expected near 'function'", "%)%s*:", "What a function is given stands in its ( ):"
+        .. " timer.every(60, function() ... end)." },
+    { "<name> expected near 'function'", ":", FIELD },
+    { "near 'return'", "=%s*%(", FUNCTION },
+    { "'}' expected", "[{,]%s*%u[%u%d_]*%s*%(", "Write RESET = function(node, args) ... end." },
+    { "near '%('", "%d%s*%(", "Write * between what is multiplied." },
+    { "near '%+'", "=%s*%+", "Write x = x + 1." },
+    { "<eof> expected", "^%s*return%s*$", "The table after return begins with {." },
+    { "function arguments expected", ":", COLON },
     { "near", "!=", "Write ~= for \"is not\"." },
     { "near", "&&", "Write and for &&." },
     { "near", "||", "Write or for ||." },
@@ -97,10 +143,12 @@ local BY_CODE = {
     { "near", "%f[%w_]try%f[^%w_]", "Lua has no try: local ok, result = pcall(fn, ...)." },
     { "symbol near '{'", "%f[%w_]function%f[^%w_][^{]*{", "There are no { } around what a function does:"
         .. " function(rows) ... end." },
-    { "'%(' expected", "=%s*function%s+[%a_]", "A function in the table has no name of its own:"
+    { "'%(' expected", "=%s*function%s+[%a_][%w_]*%s*%(", "A function in the table has no name of its own:"
         .. " update = function(node, rows) ... end." },
     { "near", "^%s*local%s+[%a_][%w_]*%s*%(", "Write local function name(...) ... end." },
-    { "<name> expected", "%.%s*\"", "Write rows[\"/Path\"]." },
+    { "'%(' expected", "function", "function is followed by what it is given: function(rows) ... end." },
+    { "<name> expected", "%.%s*[\"/]", "Write rows[\"/Path\"]." },
+    { "near", "%f[%w_]number%s+[%a_]", "Write number(rows, \"/Path\")." },
     { "near", "%f[%w_]number%s*%[", "Write number(rows, \"/Path\")." },
     { "near", "%?", "Write a and b or c for a ? b : c." },
     { "near", "[{,]%s*%-?%d+%s*[:=]", "A number as the name of a field stands in [ ]: { [0] = \"Off\" }." },
@@ -114,16 +162,19 @@ local BY_CODE = {
     { "near", "^%s*import%f[^%w_]", "Write local name = use \"name\"." },
     { "near", "^%s*from%s+%w+%s+import", "Write local name = use \"name\"." },
     { "near", "%f[%w_]use%s+[%a_]", "The name of a lib stands in quotes: use \"tools\"." },
-    { "near", "^%s*var%s", "Write local for var." }, { "near", "^%s*let%s", "Write local for let." },
-    { "near", "^%s*const%s", "Write local for const." },
     { "near", "^%s*export%s", "End the file with return { ... }." },
     { "near", "^%s*module%.", "End the file with return { ... }." },
 }
+
+for _, word in ipairs(wording.words "var let const int float double bool auto") do
+    table.insert(BY_CODE, { "near", "%f[%w_]" .. word .. "%s+[%a_]", ("Write local for %s."):format(word) })
+end
 
 --- What the message alone tells: { pattern in it, what to write }. The first that fits counts.
 local BY_MESSAGE = {
     { "<\\226>", "Typographic quotes and dashes are no signs of Lua: write \" and -." },
     { "<\\194>", "There is a sign that is no blank, copied from a page perhaps: write a plain blank." },
+    { "<\\195>", "Names have a to z, digits and _; write * for × and / for ÷." },
     { "<\\239>", "Save the file as UTF-8 without BOM." },
     { "<\\25[45]>", "Save the file as UTF-8." },
     { "unfinished string", "A text ends with the quote it began with, on the same line." },
@@ -132,6 +183,8 @@ local BY_MESSAGE = {
     { "malformed number",
         "Write numbers with a point and without a unit, and names not beginning with a digit." },
     { "near '|'", "Write or for ||." }, { "near '!'", "Write not for !." },
+    { "'then' expected near 'is'", "Compare with ==, and with ~= for \"is not\"." },
+    { "<name> expected near '='", "A value is given by one =: local x = 5." },
     { "'then' expected near '='", "Compare with ==; a single = gives a value." },
     { "'then' expected near '{'", "There are no { } around what is done: if x > 0 then ... end." },
     { "'then' expected", "if is followed by then: if x > 0 then ... end." },
@@ -140,11 +193,15 @@ local BY_MESSAGE = {
     { "near '#'", COMMENT }, { "near '%['", IN_BRACES },
     { "near '`'", "Write texts in \" \"." }, { "near '[@$]'", "Write names without it." },
     { "near '%%'", "Write unit.percent." }, { "near ';'", "Fields are parted by commas." },
+    { "'}' expected near '[])]'", "What begins with { ends with }." },
+    { "'}' expected near 'end'", "There is one end too many." },
     { "'}' expected %(to close '{' at line", "Is a comma missing at the end of the row above, or a } ?" },
     { "'}' expected near '='", "A name of a field has no blanks; else write [\"...\"] = ." },
     { "'}' expected", "Is a comma missing before it, or a } ?" },
-    { "'%)' expected", "Is a ) missing?" },
-    { "'=' expected", "Give the value after =." },
+    { "'%)' expected near 'end'", "Is a ) missing?" },
+    { "'%)' expected", "Is a comma missing before it, or a ) ?" },
+    { "'=' expected", "A name in [ ] is followed by = and its value: [0] = \"Off\"." },
+    { "'end' expected near '[xX]'", "Write * for x." },
     { "'end' expected near 'else", "There is an end too many before it, or an if too few." },
     { "'until' expected", "Write repeat ... until x > 5." },
     { "'end' expected", "Each function, if and for ends with end." },
@@ -158,6 +215,9 @@ local BY_MESSAGE = {
     { "unexpected symbol near '}'", "A value is missing before it." },
     { "unexpected symbol near '='", "Compare with ==; a value is given as name = value." },
     { "unexpected symbol near '\"'", "A text alone does nothing: give it to a variable." },
+    { "unexpected symbol near '%d", "A number alone does nothing: write return before it, or give it to a"
+        .. " variable." },
+    { "syntax error near 'end'", "A name alone does nothing: write return before what a function gives." },
     { "syntax error near", "Is a word misspelt, or a quote missing?" },
     { "ends with 'return", "Write return before the table, or return and its name at the end of the file." },
 }
@@ -169,8 +229,27 @@ local IN_STATE = "What was never kept is nil: (node.state.x or 0) + 1."
 local INTEGERS = "%d takes whole numbers: write %.1f, or math.floor(x)."
 local NOT_SENT = "What VRM did not send is nil: if not x then return nil end."
 local A_ROW = "A row is a table: its number is rows[\"/Path\"].value, or number(rows, \"/Path\")."
+local ONE_AT_A_TIME = "One comparison at a time: 50 < x and x < 80; not (x > 50)."
 local BY_VALUE = {
+    { "call a table value %(global 'unit'", nil, "Write unit.watt, with a point." },
+    { "call a string value %(field '([%w_]+)'", "unit%. *%s *%(", "Write unit.%s, without ( )." },
+    { "call a string value %(field '([%w_]+)'", "unit%. *%s", "Is a comma missing after unit.%s?" },
+    { "compare boolean with", nil, ONE_AT_A_TIME }, { "compare number with boolean", nil, ONE_AT_A_TIME },
+    { "compare .*clock", nil, "clock is a table: site_of(node).clock.hour >= 6." },
+    { "rows expected, got node", nil, "The node is given first: update = function(node, rows) ... end." },
+    { "argument #%d to 'number'", "rows_of%s*%(", "Write number(rows_of(node), \"/Path\")." },
+    { "index a number value", "%f[%w_]for%s+[%w_]+%s+in%s+i?pairs", "The number comes first: for i, device in"
+        .. " ipairs(devices_of(node)) do ... end." },
+    { " nil value", "%f[%w_]start%s*=%s*function%s*%([%w_]+%s*,",
+        "start is given the node alone; update = function(node, rows) ... end has the rows." },
+    { "nil value %(local", "local%s+[%w_]+%s*,%s*[%w_]+%s*=%s*number",
+        "number gives one number: the first of those that is there." },
+    { "attempt to %a+ a .*'string'", "setting%s*%(", "The setting is a text: give it a number as its default,"
+        .. " without quotes." },
+    { "on an? args value", nil, ARGS },
     { " nil value", "%f[%w_]args%s*[%.%[]", ARGS }, { "on a table value %(local 'args'%)", nil, ARGS },
+    { "arithmetic on a row value", nil, A_ROW }, { "compare .*row", nil, A_ROW },
+    { "concatenate a row", nil, A_ROW }, { "expected, got row", nil, A_ROW },
     { "arithmetic on a nil value %(field '([%w_]+)'", "node%.state%.%s%f[^%w_]", IN_STATE },
     { "compare %a+ with nil", "node%.state%.", IN_STATE }, { "compare nil with", "node%.state%.", IN_STATE },
     { "table expected, got nil", "node%.state%.", "Before it: node.state.x = node.state.x or {}." },
@@ -189,16 +268,20 @@ local BY_VALUE = {
     { "on a string value", nil, "tonumber(text) makes a number of a text, .. joins texts." },
     { "attempt to %a+ a '.-' with a '.-'", nil, "tonumber(text) makes a number of a text, .. joins texts;"
         .. " the unit of a driver is its row's." },
+    { "attempt to call a number value$", nil, "Is a * or a comma missing before the ( ?" },
     { "call a number value %(for iterator", nil, "Write for i = 1, 3 do ... end." },
     { "call a table value %(for iterator", nil, "Write for i, x in ipairs(list) do ... end." },
     { "call a %a+ value %(for iterator", nil, "Write for path, row in pairs(rows) do ... end." },
     { "call a rows value", nil, "Write rows[\"/Path\"], or number(rows, \"/Path\")." },
-    { "has no driver ([%w_]+)", nil, "Add a row: { \"%s\", unit.count, \"Label\", by_script = true }." },
+    { "has no driver (%u[%u%d_]*)%.?$", nil,
+        "Add a row: { \"%s\", unit.count, \"Label\", by_script = true }." },
+    { "has no driver", nil, "A driver is called by its id: node:set(\"GV1\", 5)." },
     { "the row of ([%w_]+) does not say by_script", nil,
         "VRM fills %s; what the script sets has a row of its own." },
     { "by code, not by number", nil, "Write for path, row in pairs(rows) do ... end." },
     { "length of a rows value", nil, "for path, row in pairs(rows) do ... end goes through them." },
     { "call a table value %(global 'timer'", nil, "Write timer.every(60, function() ... end)." },
+    { "call a clock value %(%a+ '([%w_]+)'", nil, "%s is a table, no function: write it without ()." },
     { "call a table value %(%a+ '([%w_]+)'", nil, "%s is a table, no function: write it without ()." },
     { "argument #%d to 'number'", nil, "Write number(rows, \"/Path\")." },
     { "argument #1 to '([%a_]+)' %(a node, or", nil,
@@ -257,13 +340,22 @@ end
 
 --- A name that nobody declared: what was meant.
 local function of_global(name, text, code)
-    if code:find("//", 1, true) then return COMMENT end
-    if code:find("^%s*" .. name .. "%s*==") then return ("A field is given by one =: %s = ..."):format(
-        name) end
+    if code:find("//", 1, true) or code:find("[,}%s]#%s") then return COMMENT end
+    if code:find("^%s*" .. name .. "%s*==") or code:find("[{,]%s*" .. name .. "%s*==") then
+        return ("A field is given by one =: %s = ..."):format(name)
+    end
+    if code:find("setting%s*%(%s*" .. name .. "%s*%)") then
+        return ("Write setting(\"%s\")."):format(name)
+    end
+    if code:find("%f[%w_]f[\"']") then return "Texts are joined by ..: \"Level: \" .. level" end
+    if name == "rows" and code:find("function%s*%(%s*node%s*%)") then return "Write function(node, rows)." end
     local known = without(declared(text), name)
     local own = wording.near(name, known)
     if own and own ~= name then return ("Did you mean %s?"):format(own) end
     if NO_GLOBAL[name] then return NO_GLOBAL[name] end
+    if code:find("%[%s*" .. name .. "%s*%]") and not code:find("unit%s*%[") then
+        return ("A name in [ ] stands in quotes: [\"%s\"]. Else declare it above with local."):format(name)
+    end
     if units[name:lower()] then return ("Write unit.%s."):format(name:lower()) end
     local word = wording.near(name, KEYWORDS) or wording.near(name, hints.GLOBALS)
     if word then return ("Did you mean %s?"):format(word) end
@@ -275,6 +367,12 @@ end
 
 local function of_assignment(name, text, code)
     if code:find("^%s*function%f[^%w_]") then return ("Write local function %s(...)."):format(name) end
+    if name:find("^GV%d+$") or name == "ST" then
+        return ("node:set(\"%s\", 5) shows a value."):format(name)
+    end
+    if not text:find("%f[%w_]return%s*{") and text:find("%f[%w_]" .. name .. "%s*=%s*{") then
+        return ("Write return { for %s = {."):format(name)
+    end
     local own = wording.near(name, without(declared(text), name))
     if own then return ("Did you mean %s? Else declare it: local %s = ..."):format(own, name) end
     return ("Declare it first: local %s = ..."):format(name)
@@ -299,11 +397,15 @@ local NO_DEVICE = "rows_of gives nil where there is no such device, or it is off
 local NO_ROW = "A row need not be there: number(rows, \"/Path\") gives its number, or nil."
 
 --- Of a message that a function of a script raised.
-local function of_value(why, code)
+local function of_value(why, code, line)
+    if why:find("attempt to %a+ a 'string'") and line:find("[\"']/[^\"']*[\"']%s*[%*/%+%-]") then
+        return "A path is a text: scale = 10 in a row multiplies, sum = { ... } adds up; in a function it is"
+            .. " number(rows, \"/Path\") * 10."
+    end
     local field = why:match("attempt to call a nil value %(%a+ '([^']+)'%)")
     if field then return of_field(field, code) end
     if why:find("attempt to index a nil value", 1, true) then
-        if code:find("rows%s*[%[.]") then return NO_ROW end
+        if code:find("rows%s*[%[.]") or why:find("%(field '/") then return NO_ROW end
         if code:find("rows_of%s*%(") then return NO_DEVICE end
         local kind, name = why:match("%((%a+) '([^'?]+)'%)")
         if kind == "local" then return ("%s is nil here: if not %s then return end."):format(name, name) end
@@ -311,7 +413,11 @@ local function of_value(why, code)
             or "What is before the . or [ is not there: look whether it is nil."
     end
     local of_node = why:match("a node has no '(.-)'")
-    if of_node then
+    if of_node and code:find("function%s*%(%s*args%s*%)") then
+        return "The node is given first: function(node, args) ... end."
+    elseif of_node and of_node:find("^GV%d+$") then
+        return ("Write node:set(\"%s\", 5)."):format(of_node)
+    elseif of_node then
         return wording.did_you_mean(of_node, OF_NODE, "node:%s", "It has " .. wording.listed(OF_NODE) .. ".",
             slips.node):gsub("node:(%a+)%?", NO_METHODS)
     end
@@ -336,6 +442,16 @@ local function misspelt(code)
     return nil
 end
 
+--- How many blocks a line begins and does not end.
+local function balance(code)
+    local count = 0
+    for word in code:gmatch("%f[%w_][%a_]+%f[^%w_]") do
+        if word == "function" or word == "if" or word == "do" then count = count + 1 end
+        if word == "end" then count = count - 1 end
+    end
+    return count
+end
+
 local function by_code(why, code)
     for _, hint in ipairs(BY_CODE) do
         if why:find(hint[1]) and code:find(hint[2]) then return hint[3] end
@@ -348,6 +464,9 @@ local function of_syntax(why, line, before)
     local code, near = bare(line), why:find("near", 1, true)
     local told = near and (misspelt(code) or by_code(why, code) or by_code(why, bare(before)))
     if told then return told end
+    if why:find("near '}'", 1, true) and balance(code) > 0 then
+        return "An end is missing: each function, if and for has one."
+    end
     if near and (line .. "\n" .. before):find("[%w_%)]%-%-") then
         return "-- begins a comment: write x = x - 1."
     end
@@ -371,11 +490,11 @@ function hints.add(why, file, text, libs)
     local name, assigned = why:match("there is no global '(.-)'"), why:match(": '(.-)' is not declared")
     local lib = why:match("there is no lib/([%w_-]+)%.lua")
     local hint
-    local without, of, unknown, fields = why:match("^(.-([%w ]+) has no '([^']*)')%. It has ([^.]*)%.$")
+    local told, of, unknown, fields = why:match("^(.-([%w ]+) has no '([^']*)')%. It has ([^.]*)%.$")
     if unknown then
         hint = wording.did_you_mean(unknown, wording.words((fields:gsub(",", ""))), "%s", nil,
             slips.given[of:match("%S.*")])
-        why = hint and without or why
+        why = hint and told or why
         hint = hint or of:find("args$") and ARGS or nil
     elseif name then
         why, hint = why:gsub(" %(a misspelt local, or.-%?%)", ""), of_global(name, text, bare(line))
@@ -385,7 +504,7 @@ function hints.add(why, file, text, libs)
         hint = wording.did_you_mean(lib, libs or {}, "use \"%s\"",
             "Libs stand in the folder lib beside the script.")
     else
-        hint = of_value(why, bare(line)) or of_syntax(why, line, before)
+        hint = of_value(why, bare(line), line) or of_syntax(why, line, before)
     end
     why = why:gsub(" to '%?' %(", " (")         -- a function of the library that is called by one of ours
     return hint and why:gsub("%.$", "") .. ". " .. hint or why

@@ -330,7 +330,10 @@ end
 --- What a kind says -> unit, and for a list of states its texts { [number] = text } and their id in the
 -- profile (own_id unless it is a list of types/names.lua). what: how the message calls the entry.
 function row_check.kind(where, what, kind, own_id, written)
-    if type(kind) == "string" and not units[kind] then
+    if type(kind) == "string" and units[kind:match("^unit%.(.*)$")] then
+        fail(where, ("%s, %s, is a text."):format(what, shown(kind)),
+            ("Write %s, without quotes."):format(kind))
+    elseif type(kind) == "string" and not units[kind] then
         local list = name_lists[kind]
         if not list then
             local write = wording.did_you_mean(kind, name_lists, "\"%s\"", nil)
@@ -365,6 +368,11 @@ local function instead_of_function(field, value)
         return "A path is the fourth entry of the row, without a name."
     elseif field == "map" and type(value) == "table" then
         return "Write values = { [240] = 0 } for numbers that stand for others."
+    elseif type(value) == "string" then
+        return ("A function stands without quotes: %s = function(%s) return ... end, or the name of one.")
+            :format(field, field == "from" and "rows" or "value")
+    elseif type(value) == "number" and field == "from" then
+        return ("It is a function: from = function(rows) return %s end."):format(shown(value))
     end
     return ("It is a function: %s = function(%s) return ... end; its name is written without ()."):format(
         field,
@@ -758,6 +766,11 @@ function row_check.row(where, row, seen, of)
     end
     local ids = form.ids(row[1])
     local here = #ids > 0 and where .. " (" .. row[1] .. ")" or where
+    for key in pairs(row) do
+        if type(key) == "string" and key:sub(1, 1) == "/" then
+            fail(here, ("the path %s stands in [ ]."):format(key), slips.row.path)
+        end
+    end
     row_check.fields(here, row, ROW_FIELDS, ROW_ENTRIES, slips.row)
     if #ids == 0 then
         fail(where, ("the first entry, %s, is not a driver id."):format(shown(row[1])),

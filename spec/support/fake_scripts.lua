@@ -329,6 +329,9 @@ local function node_of(world, script, address)
             return state
         end,
         __newindex = function(_, key, value)
+            for _, driver in ipairs(world.types[world.nodes[address].type].drivers) do
+                if driver.id == key then error(('a driver is set by node:set("%s", 5)'):format(key), 2) end
+            end
             if key ~= "state" or type(value) ~= "table" then
                 error(key == "state" and "node.state is a table: write node.state.count = 1"
                     or "only node.state can be set: write node.state." .. tostring(key), 2)
