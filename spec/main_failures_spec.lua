@@ -64,6 +64,24 @@ describe("failures", function()
         assert.equal(1, #world:logged("no device names"))
     end)
 
+    -- Fault: Once VRM's list of devices was empty; each node lost the name that its owner gave the device, and
+    -- the logging interval became a quarter of an hour.
+    -- Expected: What was listed before stays.
+    it("of the list of devices are an empty one, too, where there were some", function()
+        for _, devices in ipairs { {}, false } do
+            local world = started()
+            local site = world.vrm.sites[151734]
+            local name = world.nodes[BATTERY].name
+            site.devices = devices
+            world:fire("discover")
+            world:run(15)
+            assert.equal(name, world.nodes[BATTERY].name)
+            assert.equal(60, world:value(GATEWAY, "GV16"))
+            assert.equal(3, world:value(GATEWAY, "GV2"))
+            assert.equal(1, #world:logged("no device names"))
+        end
+    end)
+
     it("a long pause VRM asks for lets the data grow old", function()
         local world = started()
         world.vrm.fail[DIAGNOSTICS] = { status = 429, retry_after = 3600 }
