@@ -311,8 +311,8 @@ describe("live data", function()
         assert.equal(2, #world:logged("values come live now"))
     end)
 
-    -- Fault: A gateway was off for half an hour. With its first heartbeat its battery is fresh, with the charge
-    -- of before: a program for that starts the generator, or does not.
+    -- Fault: A gateway was off for half an hour. With its first heartbeat its battery is fresh, with the
+    -- charge of before: a program for that starts the generator, or does not.
     -- Expected: Fresh comes after the values of now.
     it("that comes back is fresh when its values are shown", function()
         local world, gx = boat()

@@ -64,8 +64,8 @@ describe("failures", function()
         assert.equal(1, #world:logged("no device names"))
     end)
 
-    -- Fault: Once VRM's list of devices was empty; each node lost the name that its owner gave the device, and
-    -- the logging interval became a quarter of an hour.
+    -- Fault: Once VRM's list of devices was empty; each node lost the name that its owner gave the device,
+    -- and the logging interval became a quarter of an hour.
     -- Expected: What was listed before stays.
     it("of the list of devices are an empty one, too, where there were some", function()
         for _, devices in ipairs { {}, false } do

@@ -6,7 +6,8 @@
 -- of them are false
 -- store.live_stamp = the time to which the connection lives, by the gateway's clock; nil: it does not
 -- entry = { topic, path, of = of which home, row = what was told, under = VRM's row of this path|nil,
---           gone = the device left the D-Bus, or the connection ended since, told = it has changed since the last answer,
+--           gone = the device left the D-Bus, or the connection ended since,
+--           told = it has changed since the last answer,
 --           readers = who shows it, for the owner, until the next answer }
 
 local device = require "model.device"

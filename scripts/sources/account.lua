@@ -228,7 +228,7 @@ local REFUSALS = { forbidden = true, refused = true, bad_answer = true, too_big 
 -- the poll should end here.
 local function ask_names(s, site, priority)
     local overview, err, date = s.client:overview(site.id, priority)
-    if overview and #overview == 0 and next(site.overview or {}) then         -- VRM lists the gateway at least
+    if overview and #overview == 0 and next(site.overview or {}) then       -- VRM lists the gateway at least
         overview, err = nil, { kind = "bad_answer", text = "VRM lists no device of this installation." }
     end
     if overview then
