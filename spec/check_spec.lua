@@ -393,7 +393,8 @@ it("a field that stands twice is told, with its line", function()
     local printed, code = check_text((TANK:gsub("    samples = {", "    samples = {},\n%0")))
     assert.equal(1, code)
     assert.truthy(printed:find("tank.lua:15: samples stands twice in the table, and Lua", 1, true), printed)
-    assert.same({}, lines.twice [[return { id = 1, min = 2, { min = 3, min = 4 },
+    assert.same({ { name = "min", depth = 2, at = 46 } }, lines.twice [[return { id = 1,
+        min = 2, { min = 3, min = 4 },
         update = function(node, id) local a, min = 1, 2 if a == min then id = 3 end return { id = min } end,
         name = "id = 5, min = 6", -- id = 7
     }]])

@@ -2,7 +2,8 @@
 --
 -- Each mistake is a block of lines: "- " and what is replaced in the script below, "+ " and what somebody
 -- writes in its place, "= " and the message; or "> " and what is written before the samples and tried by
--- steps, which only --check runs, "= " and the message. mistakes_spec.lua and test_mistakes.py hold them to
+-- steps, which only --check runs, "= " and the message. A message with "note:" is of what may be a mistake:
+-- the plugin uses the file. mistakes_spec.lua and test_mistakes.py hold them to
 -- the program. `lua5.4 spec/mistakes.lua` prints docs/mistakes.md, `--write` writes it; `--files FOLDER`
 -- writes a script for each that the plugin refuses, and prints their names and messages.
 
@@ -84,6 +85,9 @@ function mistakes.sections()
     return sections
 end
 
+--- Whether the plugin refuses the file, and does not find it at work, or in doubt only.
+local function is_refused(one) return not (one.written or one.message:find(": note: ", 1, true)) end
+
 --- All mistakes in one list, each with its name: "m001".
 function mistakes.all()
     local list = {}
@@ -91,8 +95,8 @@ function mistakes.all()
         for _, one in ipairs(section) do
             list[#list + 1] = one
             one.name = ("m%03d"):format(#list)
-            -- Only what is right but for the steps has its id to itself.
-            if one.written then one.text = one.text:gsub("MYTANK", "MY" .. one.name:upper()) end
+            -- Only what serves has its id to itself.
+            if not is_refused(one) then one.text = one.text:gsub("MYTANK", "MY" .. one.name:upper()) end
         end
     end
     return list
@@ -127,9 +131,6 @@ local function write(path, text)
     file:write(text)
     file:close()
 end
-
---- Whether the plugin finds a mistake when it loads the file, and not at work.
-local function is_refused(one) return one.written == nil end
 
 --- Writes a script for each mistake that the plugin refuses into a folder, and prints them.
 function mistakes.write_files(folder)

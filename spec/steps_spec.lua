@@ -148,7 +148,7 @@ describe("a sample with steps", function()
     it("that fails keeps the plugin from nothing; one that is misspelt is refused", function()
         local printed, code = check('{ rows = { ["/State"] = 1 }, expect = { ST = 0 } }')
         assert.equal(1, code)
-        has(printed, "the plugin uses it all the same: only --check runs steps")
+        has(printed, "the plugin uses it all the same, for only --check runs steps:\npump.lua:3")
         local loaded = require "types.check"
         local text = PUMP:gsub("STEPS", '{ rows = { ["/State"] = 1 }, expect = { ST = 0 } }')
         local sandbox = require "spec.support.fake_scripts"

@@ -397,7 +397,7 @@ local function tell_in_use(slot)
     host.log("info", ("Device script %s is in use (save %d): %s."):format(slot.serving.file, slot.told,
         slot.news))
     for _, note in ipairs(slot.notes) do
-        host.log("warning", ("Device script %s: %s."):format(slot.serving.file, note))
+        host.log("warning", ("Device script %s: %s."):format(note.at, note.text))
     end
 end
 

@@ -141,8 +141,10 @@ local function conflicts(script, others, built_in)
         local ranked = built_in_types[type_] ~= built_in_types[other]
         local service = not (same or ranked) and equal_match(type_, other)
         if service then
-            table.insert(script.notes, ("it fits %s as well as %s does, and the first by name is used;"
-                .. " make the match of one closer (product = ...)"):format(service, other.file))
+            local where = lines.at(script.file, script.text, script.table, { field = "match" })
+            table.insert(script.notes, { at = where, text = ("it fits %s as well as %s does, and the first by"
+                .. " name is used; make the match of one closer (product = ...)"):format(service,
+                other.file) })
         end
     end
     local beside = { built_in = built_in, user = not is_built_in(script.path),
@@ -283,6 +285,22 @@ local function show_figures(script)
         figures.memory // 1024, figures.peak // 1024, figures.instructions))
 end
 
+--- What was found, each with what the plugin makes of it.
+local function show_findings(script)
+    local refused = #script.problems > 0
+    local function list(title, colour, findings)
+        if #findings > 0 then host.print("  " .. title) end
+        for _, one in ipairs(findings) do host.print(paint.colour(colour, one)) end
+    end
+    local notes = {}
+    for i, note in ipairs(script.notes) do notes[i] = ("%s: note: %s"):format(note.at, note.text) end
+    list("the plugin refuses it:", "red", script.problems)
+    list(refused and "found by --check alone, which runs steps:"
+        or "the plugin uses it all the same, for only --check runs steps:", "red", script.failed)
+    list(refused and "may be mistakes, too:" or "the plugin uses it; these may be mistakes:", "yellow", notes)
+    if #script.problems + #script.failed == 0 then host.print(paint.colour("green", "  good")) end
+end
+
 local function show(script)
     local type_ = script.type
     local samples = type_ and script.table.samples or {}
@@ -298,16 +316,10 @@ local function show(script)
     end
     if script.id then show_figures(script) end
     if type_ and #samples == 0 then
-        table.insert(script.notes, "it has no samples, so nothing shows that its rows are right")
+        table.insert(script.notes, { at = script.file,
+            text = "it has no samples, so nothing shows that its rows are right" })
     end
-    for _, note in ipairs(script.notes) do host.print(paint.colour("yellow", "  note: " .. note)) end
-    for _, problem in ipairs(script.problems) do host.print(paint.colour("red", problem)) end
-    for _, problem in ipairs(script.failed) do host.print(paint.colour("red", problem)) end
-    if #script.problems + #script.failed == 0 then
-        host.print(paint.colour("green", "  good"))
-    elseif #script.problems == 0 then
-        host.print(paint.colour("yellow", "  the plugin uses it all the same: only --check runs steps"))
-    end
+    show_findings(script)
     host.print("")
 end
 

@@ -23,6 +23,7 @@
 local units = require "types.units"
 local name_lists = require "types.names"
 local command_check = require "types.command_check"
+local doubts = require "types.doubts"
 local data_state = require "types.data_state"
 local proof = require "types.proof"
 local limits = require "types.limits"
@@ -489,8 +490,8 @@ end
 --- The fields of a table beside its rows; a mistake in one does not hide those in others.
 local function build_head(job)
     local tab = job.table
-    for _, name in ipairs(lines.twice(job.source or "")) do
-        try(job, { field = name, nth = 2 }, check_twice, name)
+    for _, one in ipairs(lines.twice(lines.code_of(job.source or ""))) do
+        if one.depth == 1 then try(job, { at = one.at }, check_twice, one.name) end
     end
     for _, one in ipairs(lines.states_twice(job.source or "")) do
         try(job, { at = one.at }, check_state_twice, one.state)
@@ -604,10 +605,10 @@ local function prove(loaded, file)
     script.type = type_
     local function prepare(sample) settings.try(type_, loaded.id, sample and sample.settings) end
     script.problems = problems or { match_check.problem(type_, loaded.table, loaded.text) }
-    for _, problem in ipairs(type_ and proof.run(type_, loaded.table, loaded.text, prepare) or {}) do
-        table.insert(script.problems, problem)
-    end
-    script.notes = type_ and match_check.notes(type_) or {}
+    local wrong, silent = {}, {}
+    if type_ then wrong, silent = proof.run(type_, loaded.table, loaded.text, prepare) end
+    table.move(wrong, 1, #wrong, #script.problems + 1, script.problems)
+    script.notes = type_ and doubts.of(type_, loaded.table, loaded.text, silent) or {}
     script.problem = #script.problems > 0 and summary(script.problems) or nil
     return script
 end
@@ -618,7 +619,7 @@ end
 --           type = nil if its table is wrong, table, text, problems = list,
 --           libs = those it asked for, { [name] = text, "" where there is none },
 --           problem = all of them in one text, nil if there are none,
---           notes = list of sentences: what may be a mistake and need not be one,
+--           notes = see doubts.of,
 --           later = the file cannot be read now, which may pass }. Raises when the plugin has no memory.
 function check.file(path, file, libs)
     local loaded, why, later, used = host.load_script(path, file, libs)

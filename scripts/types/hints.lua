@@ -26,13 +26,20 @@ local OF_NODE = wording.words "address event get log name notice param set state
 local NAMED = "Functions of the table have no names of their own: write local function update(node, rows)"
     .. " ... end above it, and update = update in it."
 
+local MSG = "A function is given the rows: number(rows, \"/Path\"); update the node, too:"
+    .. " function(node, rows)."
+
 --- Names of other languages and of Lua's that scripts do not have: what to write.
 local NO_GLOBAL = {
     null = "Write nil.", none = "Write nil.", None = "Write nil.", undefined = "Write nil.",
     NULL = "Write nil.",
     Nil = "Write nil.", True = "Write true.", False = "Write false.", TRUE = "Write true.",
     FALSE = "Write false.",
-    echo = "Write print(...).", printf = "Write print(...).",
+    logger = "Write print(...).", ESP_LOGI = "Write print(...).", ESP_LOGD = "Write print(...).",
+    mqtt = "vrm.get asks VRM; scripts reach nothing else.",
+    id = "A driver's value is node:get(\"GV1\"); a row's is number(rows, \"/Path\").",
+    debug = "Write print(...).",
+    msg = MSG, payload = MSG, meta = MSG, echo = "Write print(...).", printf = "Write print(...).",
     set = "Write node:set(\"GV1\", 5).", get = "Write node:get(\"GV1\").",
     every = "Write timer.every(60, fn).", after = "Write timer.after(60, fn).",
     update = NAMED, start = NAMED,
@@ -96,6 +103,10 @@ local COLON = "A colon is for what is called, node:set(\"GV1\", 5); else there i
 -- fits counts.
 local BY_CODE = {
     { "near '=='", "==", ONE_SIGN },
+    { "near", "%f[%w_]async%f[^%w_]", "There is no async: what may wait waits by itself." },
+    { "near", "%f[%w_]await%f[^%w_]", "There is no await: sleep(5) and vrm.get(...) wait by themselves." },
+    { "near '[*+/%-]'", "function%s*%([%w_, ]*%)%s*[%w_]+%s*[*+/%-]",
+        "A value alone does nothing: write return before it." },
     { "'then' expected near '='", "=>", "Write >= for =>." }, { "near '='", "=<", "Write <= for =<." },
     { "near", "%f[%w_]return%f[^%w_].*=>", "Write >= for =>." },
     { "near '='", "%f[%w_]return%s*=", "Nothing stands between return and what is given: take the = off." },
@@ -106,7 +117,8 @@ local BY_CODE = {
     { "near '>'", "%]%s*=>", FIELD }, { "near ':'", "%]%s*:", FIELD },
     { "'=' expected", "%[[^%]]*%]%s*[\"']", FIELD },
     { "'%)' expected near '='", "%f[%w_]if%s*%(", "Compare with ==; a single = gives a value." },
-    { "'%)' expected near '='", "[%w_]%s*%([^)]*[%w_]%s*=", "What a function is given has no name: timer.every(60, fn)." },
+    { "'%)' expected near '='", "[%w_]%s*%([^)]*[%w_]%s*=",
+        "What a function is given has no name: timer.every(60, fn)." },
     { "near '[<>]=?'", "%f[%w_]and%s*[<>]", "Name it on both sides: x > 50 and x < 80." },
     { "near '[<>]=?'", "%f[%w_]or%s*[<>]", "Name it on both sides: x < 50 or x > 80." },
     { "',' expected", "%f[%w_]for%f[^%w_]", FOR }, { "near", "%f[%w_]foreach%f[^%w_]", FOR_EACH },
@@ -217,6 +229,9 @@ local BY_MESSAGE = {
     { "unexpected symbol near '\"'", "A text alone does nothing: give it to a variable." },
     { "unexpected symbol near '%d", "A number alone does nothing: write return before it, or give it to a"
         .. " variable." },
+    { "assign to const variable '([%w_]+)'", "Take <const> off, or give it another name." },
+    { "no visible label 'continue'", "Lua has no continue: if not x then ... end around the rest." },
+    { "unexpected symbol near '%.%.'", "A value alone does nothing: give it to a variable, or to print." },
     { "syntax error near 'end'", "A name alone does nothing: write return before what a function gives." },
     { "syntax error near", "Is a word misspelt, or a quote missing?" },
     { "ends with 'return", "Write return before the table, or return and its name at the end of the file." },
@@ -230,7 +245,16 @@ local INTEGERS = "%d takes whole numbers: write %.1f, or math.floor(x)."
 local NOT_SENT = "What VRM did not send is nil: if not x then return nil end."
 local A_ROW = "A row is a table: its number is rows[\"/Path\"].value, or number(rows, \"/Path\")."
 local ONE_AT_A_TIME = "One comparison at a time: 50 < x and x < 80; not (x > 50)."
+local OF_MAP = "map is given the value, a number: map = function(value) return value * 2 end."
 local BY_VALUE = {
+    { "rows expected, got number", "%f[%w_]map%s*=", OF_MAP },
+    { "index a number value", "%f[%w_]map%s*=", OF_MAP },
+    { "rows expected, got table", "%f[%w_]from%s*=%s*function%s*%(%s*node",
+        "from is given the rows alone: from = function(rows) return ... end." },
+    { "index a number value %(field 'time'", nil,
+        "time is unix seconds: site_of(node).clock.hour is the hour." },
+    { "'next' %(table expected, got rows", nil, "Write for path, row in pairs(rows) do ... end." },
+    { "table expected, got rows", nil, "Write for path, row in pairs(rows) do ... end." },
     { "call a table value %(global 'unit'", nil, "Write unit.watt, with a point." },
     { "call a string value %(field '([%w_]+)'", "unit%. *%s *%(", "Write unit.%s, without ( )." },
     { "call a string value %(field '([%w_]+)'", "unit%. *%s", "Is a comma missing after unit.%s?" },
@@ -403,6 +427,10 @@ local function of_value(why, code, line)
             .. " number(rows, \"/Path\") * 10."
     end
     local field = why:match("attempt to call a nil value %(%a+ '([^']+)'%)")
+    if field and code:find("%f[%w_]rows%s*[.:]") then return "Write number(rows, \"/Path\")." end
+    if field == "set" and code:find("function%s*%(%s*self%s*,") then
+        return "There is no self: update = function(node, rows) ... end."
+    end
     if field then return of_field(field, code) end
     if why:find("attempt to index a nil value", 1, true) then
         if code:find("rows%s*[%[.]") or why:find("%(field '/") then return NO_ROW end

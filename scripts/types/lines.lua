@@ -163,23 +163,55 @@ end
 local OPENS = { ["function"] = 1, ["if"] = 1, ["do"] = 1, ["repeat"] = 1,
                 ["end"] = -1, ["until"] = -1 }
 
---- The names of fields that stand more than once in the table that a text returns -> list.
-function lines.twice(text)
-    local code = without_texts(code_of(text))
-    local depth, blocks, count, list = 0, 0, {}, {}
+--- Whether what stands before a position lets a field begin there.
+local function begins_field(code, at)
+    repeat at = at - 1 until not code:find("^%s", at)
+    return code:find("^[{,;]", at) ~= nil
+end
+
+--- The fields that stand more than once in one table of the code, from the table that it returns on: list of
+-- { name, depth = of the table, 1: that which is returned, at = for lines.line }.
+function lines.twice(code)
+    code = without_texts(code)
+    local tables, list = {}, {}
     local from = code:find("%f[%w_]return%s*{")
     for at, token in code:gmatch("()([%a_][%w_]*)", from or #code + 1) do
-        for brace in code:sub(from, at - 1):gmatch("[{}]") do depth = depth + (brace == "{" and 1 or -1) end
-        from = at
-        local named = depth == 1 and blocks == 0 and code:find("^[%a_][%w_]*%s*=[^=]", at)
-            and code:sub(1, at - 1):find("[{,;]%s*$")
-        blocks = blocks + (OPENS[token] or 0)
-        if named then
-            count[token] = (count[token] or 0) + 1
-            if count[token] == 2 then list[#list + 1] = token end
+        for brace in code:sub(from, at - 1):gmatch("[{}]") do
+            if brace == "{" then tables[#tables + 1] = { blocks = 0 } else tables[#tables] = nil end
         end
+        from = at
+        local here = tables[#tables]
+        local named = here and here.blocks == 0 and code:find("^[%a_][%w_]*%s*=[^=]", at)
+            and begins_field(code, at)
+        if here then here.blocks = here.blocks + (OPENS[token] or 0) end
+        if named and here[token] == 1 then
+            list[#list + 1] = { name = token, depth = #tables, at = at }
+        end
+        if named then here[token] = (here[token] or 0) + 1 end
     end
     return list
+end
+
+--- The code from a `function` on, up to its end.
+local function body_from(code, from)
+    local plain, depth = without_texts(code), 0
+    for token, after in plain:gmatch("%f[%w_](%l+)%f[^%w_]()", from) do
+        depth = depth + (OPENS[token] or 0)
+        if depth == 0 and OPENS[token] then return code:sub(from, after - 1) end
+    end
+    return nil
+end
+
+--- The code of the function that a row has as a field, written there or above under its name; nil: it is not
+-- found. code: the text without its comments, see lines.code_of.
+function lines.body_of(code, tab, place, name)
+    local at = position_of(code, tab, place)
+    local _, value = code:find("%f[%w_]" .. name .. "%s*=%s*", at or #code + 1)
+    if not value then return nil end
+    local of = code:match("^[%a_][%w_]*", value + 1)
+    if of == "function" then return body_from(code, value + 1) end
+    local from = of and code:find("%f[%w_]function%s+" .. of .. "%s*%(")
+    return from and body_from(code, from)
 end
 
 --- The states that stand more than once in a list of the text: list of { state, at = for lines.line }.
@@ -208,5 +240,8 @@ function lines.at(file, text, tab, place)
     local line = text and lines.line(text, tab, place)
     return line and file .. ":" .. line or file
 end
+
+--- A text without its comments.
+lines.code_of = code_of
 
 return lines

@@ -60,8 +60,10 @@ local function note_of_service(service)
         return ("the service \"%s\" is of the gateway, and no device has it; a file gateway.lua with match ="
             .. " { kind = \"gateway\" } has its rows"):format(service)
     end
-    return ("the service \"%s\" is not one that is known; %s --rows shows how VRM calls it"):format(service,
-        wording.did_you_mean(service, known, "\"%s\"", "", slips.service)):gsub("; %s*%-%-rows", "; --rows")
+    local short = service:match("^com%.victronenergy%.(.*)$")
+    local meant = short or wording.near(service, known, slips.service)
+    return ("the service \"%s\" is not one that is known; %s--rows shows how VRM calls it"):format(service,
+        meant and ("is it \"%s\"? "):format(meant) or "")
 end
 
 --- What may be a mistake in a match and need not be one -> list of sentences without a full stop.

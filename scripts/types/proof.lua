@@ -156,27 +156,55 @@ function proof.try(type_, sample, deadline, text)
     return results
 end
 
+--- Whether all rows are there whose paths a function names.
+local function has_rows(body, rows)
+    for path in (body or ""):gmatch("[\"'](/[^\"'\n]+)[\"']") do
+        if not rows[path] then return false end
+    end
+    return next(rows) ~= nil
+end
+
+--- Notes of which drivers a sample's `from` gave nothing though its rows are there, and which have a value.
+local function note_silent(results, sample, tab, code, seen)
+    for _, result in ipairs(results) do
+        local driver = result.driver
+        if driver and result.value ~= nil then
+            seen.given[driver] = true
+        elseif driver and driver.from and not result.problem and result.expected ~= "no data" then
+            for i, row in ipairs(result.part and {} or tab) do
+                local body = row[1] == driver.id and lines.body_of(code, tab, { row = i }, "from")
+                if body and has_rows(body, sample.rows) then seen.silent[driver] = true end
+            end
+        end
+    end
+end
+
 --- Runs the samples of a type's table but for those with steps (tools.steps) -> list of sentences, empty when
--- all hold. `expect = "no data"` stands
--- for nil; a function that raises is a problem, expected or not. text: the script's text, for the lines (may
--- be nil). prepare(sample): called before each, and after the last without one; nil: there is nothing to do.
+-- all hold; the drivers whose `from` gave nothing in any sample though its rows were there, as a set.
+-- `expect = "no data"` stands for nil; a function that raises is a problem, expected or not. text: the
+-- script's text, for the lines (may be nil). prepare(sample): called before each, and after the last without
+-- one; nil: there is nothing to do.
 function proof.run(type_, tab, text, prepare)
     local problems, deadline = {}, os.clock() + limits.samples_ms / 1000
+    local seen, code = { given = {}, silent = {} }, lines.code_of(text or "")
     for i, sample in ipairs(tab.samples or {}) do
         local where
         if prepare then prepare(sample) end
-        for _, result in ipairs(sample.steps and {} or proof.try(type_, sample, deadline, text)) do
+        local results = sample.steps and {} or proof.try(type_, sample, deadline, text)
+        note_silent(results, sample, tab, code, seen)
+        for _, result in ipairs(results) do
             if result.problem then
                 where = where or lines.at(type_.file, text, tab, { sample = i })
                 local part = result.part and result.part .. ": " or ""
                 local told = ("%s: sample %d: %s%s"):format(result.where or where, i, part, result.problem)
                 problems[#problems + 1] = told:find("[.?!]$") and told or told .. "."
-                if reading.ran_too_long(result.problem) then return problems end
+                if reading.ran_too_long(result.problem) then return problems, {} end
             end
         end
     end
     if prepare then prepare() end
-    return problems
+    for driver in pairs(seen.given) do seen.silent[driver] = nil end
+    return problems, seen.silent
 end
 
 return proof

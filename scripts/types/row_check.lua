@@ -53,7 +53,7 @@ local fail, shown = row_check.fail, wording.shown
 --- What to write for a field that a table does not have. others: { [what people write] = a sentence, or the
 -- field that is meant }, may be nil.
 local function instead_of(key, allowed, others)
-    local other = others and others[key]
+    local other = others and (others[key] or others[wording.plain(tostring(key))])
     if other and not allowed[other] then return other end
     local known = wording.listed(allowed)
     if known == "" then return "This is a list without names." end
@@ -81,8 +81,10 @@ function row_check.fields(where, tab, allowed, also_numbers, others)
         fail(where, ("%s stands there without the name of a field."):format(shown(tab[key])),
             instead_of(key, allowed, others))
     elseif key ~= nil then
-        fail(where, "the field '" .. tostring(key) .. "' is unknown.", instead_of(key, allowed, others),
-            tostring(key))
+        local is_row = others == slips.table and (DRIVERS[key] ~= nil) and type(tab[key]) == "table"
+        fail(where, "the field '" .. tostring(key) .. "' is unknown.", is_row
+            and ("A row has no name, its driver is its first entry: { \"%s\", ... }."):format(key)
+            or instead_of(key, allowed, others), tostring(key))
     end
 end
 

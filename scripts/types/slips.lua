@@ -22,6 +22,26 @@ slips.table = {
     interval = "VRM's data comes with the polls; timer.every(seconds, fn) in start runs in between.",
 }
 
+local AS_SETTING = "What the owner may set is settings = { pump_watts = 50 }."
+local KEPT = "What outlasts a restart is node.state, in functions; lists of states are the second entry of a"
+    .. " row."
+local BY_TIMER = "Write timer.every(60, function() ... end) in start."
+
+--- The same of those who know Zigbee2MQTT or ESPHome.
+for word, meant in pairs {
+    exposes = ROWS_HERE, fromzigbee = ROWS_HERE, sensors = ROWS_HERE, sensor = ROWS_HERE,
+    platform = ROWS_HERE, entities = ROWS_HERE, tozigbee = "commands", buttons = "commands",
+    onboot = "start", configure = "start",
+    onvalue = "update", updateinterval = slips.table.interval, model = IN_MATCH, zigbeemodel = IN_MATCH,
+    models = IN_MATCH, fingerprint = IN_MATCH, vendor = A_COMMENT, meta = A_COMMENT, comment = A_COMMENT,
+    parameters = AS_SETTING, params = AS_SETTING, config = AS_SETTING, options = AS_SETTING,
+    substitutions = AS_SETTING, globals = KEPT, state = KEPT, states = KEPT, timers = BY_TIMER,
+    timer = BY_TIMER,
+    notices = "A notice is shown by node:notice(\"full\", \"The tank is full\").",
+} do
+    slips.table[word] = meant
+end
+
 slips.match = {
     name = "product", model = "product", device = "product", services = "service",
     instance = "A script is for all devices of a kind; a function may look: match = function(found) return"
@@ -45,6 +65,7 @@ slips.command = { fn = "run", func = "run", call = "run", action = "run", handle
 
 slips.param = { unit = "kind", uom = "kind", type = "kind", name = "label", title = "label", minimum = "min",
                 maximum = "max", decimals = "places", precision = "places",
+                step = "places = 0 rounds to whole numbers.", range = "Write min = 0, max = 100.",
                 default = "A command is called with the numbers that the ISY sends." }
 
 local ROW = ", without a name: { \"ST\", unit.watt, \"Label\", \"/Path\" }."
@@ -52,6 +73,8 @@ local FIRST, SECOND = "The driver is the first entry of a row" .. ROW,
     "The unit is the second entry of a row" .. ROW
 local THIRD, FOURTH = "The label is the third entry of a row" .. ROW,
     "The path is the fourth entry of a row" .. ROW
+
+local WRITABLE = "What may be written has the word set = { min = 0, max = 100 }."
 
 --- Words of a row.
 slips.row = {
@@ -61,10 +84,17 @@ slips.row = {
     states = "A list of states is the second entry of a row, with no name: { [0] = \"Off\", [1] = \"On\" }.",
     label = THIRD, name = THIRD, title = THIRD, id = FIRST, driver = FIRST,
     decimals = "places", precision = "places", digits = "places", round = "places", prec = "places",
-    factor = "scale", multiplier = "scale", multiply = "product", divide = "quotient", ratio = "quotient",
+    factor = "scale", multiplier = "scale", divide = "quotient", ratio = "quotient",
     add = "sum", minimum = "min", maximum = "max", convert = "map", transform = "map", fn = "from",
     func = "from", calc = "from", compute = "from", formula = "from", get = "from", value = "from",
-    fallback = "first", paths = "first", script = "by_script", invert = "sign", negate = "sign",
+    lambda = "from", accuracydecimals = "places", unitofmeasurement = SECOND, deviceclass = SECOND,
+    stateclass = SECOND, filters = "scale, map, min and max change a value.", multiply = "scale",
+    calibrate = "map = function(value) return value + 10 end adds.", valuetemplate = "map",
+    valuemin = "min", valuemax = "max",
+    throttle = "Values come with VRM's polls; held_for = 60 waits until a state has settled.",
+    forceupdate = "Each value that VRM sends is looked at.", access = WRITABLE, writable = WRITABLE,
+    write = WRITABLE, settable = WRITABLE, fallback = "first", paths = "first", script = "by_script",
+    invert = "sign", negate = "sign",
     alarm = "worst", event = "events", offset = "map = function(value) return value + 10 end adds.",
 }
 
@@ -99,7 +129,7 @@ slips.service = {
 slips.node = {
     value = "get", setdriver = "set", setvalue = "set", getvalue = "get", getdriver = "get", report = "event",
     reportcmd = "event", send = "event", print = "log", warning = "log", info = "log", debug = "log",
-    notify = "notice",
+    notify = "notice", publish = "set", publishstate = "set",
 }
 
 --- Fields of what scripts are given (types.fields).

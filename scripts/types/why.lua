@@ -69,7 +69,7 @@ local function of_sources(driver, rows, since, find)
     if not reading.applies(driver, rows) then return "what while_negative names is not below 0", false end
     local text, slip = of_keys(driver, rows, driver.keys, since, find)
     if slip then return text, true end
-    if driver.from then return "from returned nothing (nil)", false end
+    if driver.from then return "from returned nothing (nil); is a return missing in it?", false end
     if driver.op then return of_terms(driver, rows, since, find) end
     if driver.worst then return "there is no row whose path begins with " .. driver.worst, false end
     return text, false
@@ -104,6 +104,12 @@ function why.misread(text, rows, find)
         local asks = line:find("number%s*%(") or line:find("[^%w_]rows%s*%[")
         for key in line:gmatch(asks and "[\"'](/[^\"']+)[\"']" or "^%z") do
             asked[#asked + 1], is_asked[key] = key, true
+        end
+        for key in line:gmatch("number%s*%(%s*%w+%s*,%s*[\"']([^\"'/]+)[\"']%s*%)") do
+            local path = rows["/" .. key] and "/" .. key or why.same_path("/" .. key, keys)
+            if path and not rows[key] then
+                return ("there is no row %s; there is %s"):format(shown(key), path)
+            end
         end
     end
     for _, key in ipairs(asked) do

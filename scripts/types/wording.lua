@@ -19,6 +19,8 @@ end
 --- A word as words are compared: without case, blanks and signs.
 local function plain(word) return (word:lower():gsub("[%p%s]", "")) end
 
+wording.plain = plain
+
 --- How many letters have to be changed, added, left out or swapped with their neighbour to make one word of
 -- the other.
 local function distance(a, b)
