@@ -16,13 +16,25 @@ def test_mistakes_are_told_as_check_tells_them(world, tmp_path):
                             capture_output=True, text=True).stdout.splitlines()
     mistakes = [line.split("\t", 1) for line in listed]
     expected = {}
-    for number, (name, message) in enumerate(mistakes):
-        folder = "persist/scripts" if number < IN_A_FOLDER else "data"
+
+    def save(some, folder):
         os.makedirs(world.plugin.path(folder), exist_ok=True)
-        os.rename(tmp_path / f"{name}.lua", world.plugin.path(folder, f"{name}.lua"))
-        expected[name] = f"{folder}/{name}" + message.removeprefix("tank").replace("tank.lua", f"{name}.lua")
+        for name, message in some:
+            os.replace(tmp_path / f"{name}.lua", world.plugin.path(folder, f"{name}.lua"))
+            expected[name] = f"{folder}/{name}" + message.removeprefix("tank").replace("tank.lua", f"{name}.lua")
+
+    def all_are_told(count):
+        world.wait(lambda: world.pg3.value(CONTROLLER, "GV3") == count, "a notice for each script", 60)
+
+    first, second, rest = mistakes[:IN_A_FOLDER], mistakes[IN_A_FOLDER:2 * IN_A_FOLDER], mistakes[2 * IN_A_FOLDER:]
+    save(first, "persist/scripts")
+    save(second, "data")
     world.running()
-    world.wait(lambda: world.pg3.value(CONTROLLER, "GV3") == len(mistakes), "a notice for each script", 60)
+    all_are_told(len(first) + len(second))
+    for name, _ in first:
+        os.remove(world.plugin.path("persist/scripts", f"{name}.lua"))
+    save(rest, "persist/scripts")
+    all_are_told(len(second) + len(rest))
     log = world.plugin.log_text()
     missing = [text for text in expected.values() if "Device script " + text not in log]
     assert missing == []
