@@ -98,13 +98,13 @@ describe("a clock that is set", function()
         same_with_leaps(function(leap)
             local world = worlds.started()
             world.vrm.fail[DIAGNOSTICS] = { status = 502 }
-            for minute = 1, 30 do
-                if minute == 2 or minute == 14 then leap(world) end
+            for minute = 1, 20 do
+                if minute == 2 or minute == 12 then leap(world) end
                 poll(world, true)
             end
             assert.equal(3, world:value(BATTERY, "GV30"))
             world.vrm.fail = {}
-            world.vrm:refresh(1860)
+            world.vrm:refresh(1260)
             for _ = 1, 10 do poll(world) end
             return world
         end)
@@ -127,8 +127,8 @@ describe("a clock that is set", function()
     it("changes nothing of live data", function()
         same_with_leaps(function(leap)
             local world, gx = control_world.started()
-            for second = 1, 150 do
-                if second == 40 or second == 120 then leap(world) end
+            for second = 1, 70 do
+                if second == 20 or second == 60 then leap(world) end
                 gx:set("battery/288/Dc/0/Voltage", 26 + second / 100)
                 gx:set("vebus/257/Ac/Out/L1/P", 900 + second)
                 gx:live(1)
@@ -136,9 +136,9 @@ describe("a clock that is set", function()
             gx.deaf = true
             gx:live(10)
             leap(world)
-            gx:live(400)
+            gx:live(250)
             gx.deaf = false
-            gx:live(60)
+            gx:live(40)
             assert.equal(1, world:value(BATTERY, "GV30"))
             return world
         end)
@@ -176,13 +176,13 @@ describe("control for a time, when the clock is set", function()
     it("lasts as long as it was to", function()
         same_with_leaps(function(leap)
             local world, gx = control_world.started { control = "on" }
-            charge_for(world, 10)
-            minimum_for(world, 80, 20)
-            gx:live(200)
+            charge_for(world, 5)
+            minimum_for(world, 80, 10)
+            gx:live(100)
             leap(world)
-            gx:live(200)
+            gx:live(100)
             assert.is_false(world:command(ESS, "SET_GV0", { value = "30", uom = "51" }))    -- a pause
-            gx:live(1500)
+            gx:live(500)
             assert.equal(0, world:value(GATEWAY, "GV21"))
             return world
         end)
