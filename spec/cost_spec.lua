@@ -2,12 +2,14 @@
 
 local cost = require "spec.support.cost"
 local fake = require "spec.support.fake_host"
+local fixtures = require "spec.fixtures.vrm"
 local commands = require "serve.commands"
 local discovery = require "model.discovery"
 local markdown = require "pg3.markdown"
 local paint = require "tools.paint"
 local params = require "pg3.params"
 local read = require "sources.read"
+local worlds = require "spec.support.worlds"
 
 local TOKEN = "e03ec962d5209774e8b48e501396e2a8eddf073284dfb82086c6ba479a8b69a7"
 
@@ -205,5 +207,77 @@ describe("an answer with many parts", function()
             local errors = rows(count, function(i) return "word" .. i end)
             return function() read.error_text({ errors = errors }, TOKEN) end
         end)
+    end)
+end)
+
+describe("a poll of one of many installations", function()
+    local STEP, FIRST_ID = 0.5, 151734          -- seconds from one installation's poll to the next
+    local SETTLED = 900                         -- seconds after which all were asked for their energy
+
+    --- fn's Lua instructions in the plugin's own files, those of the tasks that it starts included.
+    local function instructions_of(fn)
+        local EACH, counted, library = 97, 0, _G["coroutine"]
+        local create = library.create
+        local function count()
+            if debug.getinfo(2, "S").source:find("scripts/", 1, true) then counted = counted + EACH end
+            debug.sethook(count, "", EACH)          -- anew: Lua counts this function's instructions, too
+        end
+        library.create = function(body)
+            local task = create(body)
+            debug.sethook(task, count, "", EACH)
+            return task
+        end
+        local ok, problem = pcall(fn, function() return counted end)
+        library.create = create
+        assert(ok, problem)
+    end
+
+    --- A boat with some solar chargers, and an alarm that comes and goes.
+    local function boat()
+        local site = fixtures.boat()
+        for i = 1, 8 do site.rows = fixtures.join(site.rows, fixtures.solar(300 + i)) end
+        site.rows = fixtures.join(site.rows, { fixtures.row("battery", 288, "/Alarms/LowSoc", "ASoc", 0) })
+        return site
+    end
+
+    local function change(world, turn)
+        world.vrm:refresh(SETTLED)
+        for _, site in pairs(world.vrm.sites) do
+            for _, one in ipairs(site.rows) do
+                if one.dbusPath == "/Alarms/LowSoc" then
+                    one.rawValue = turn % 2 * 2
+                elseif math.type(one.rawValue) == "float" then
+                    one.rawValue = one.rawValue + turn % 2 - 0.5
+                end
+            end
+        end
+    end
+
+    --- Instructions of a poll and installation where there are so many.
+    local function per_poll(sites_count)
+        local sites, rounds, sum = {}, 1, 0
+        for i = 1, sites_count do sites[FIRST_ID + i] = boat() end
+        instructions_of(function(counted)
+            local world = worlds.started { sites = sites }
+            for turn = 1, rounds do
+                world:run(SETTLED)
+                change(world, turn)
+                world:fire("shortpoll")
+                local before = counted()
+                world:run(sites_count * STEP)
+                sum = sum + counted() - before
+                assert(#world.errors == 0, world.errors[1])
+            end
+            assert(world:count("/diagnostics") >= (rounds + 1) * sites_count)
+        end)
+        _G.host = nil
+        return sum / rounds / sites_count
+    end
+
+    -- Fault: For the answer of one installation something goes over all of them, or over all nodes.
+    -- Expected: With a hundred of them each poll costs at most a tenth more than with ten.
+    it("costs what it costs where there are few", function()
+        local few, many = per_poll(10), per_poll(100)
+        assert(many <= 1.1 * few, ("%d instructions with 10, %d with 100"):format(few // 1, many // 1))
     end)
 end)

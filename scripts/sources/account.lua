@@ -75,7 +75,7 @@ local function outage()
     if not session then return nil end
     local parts, since = {}, nil
     local function add(source, name)
-        if not source.kind or not (source:lost() or source.kind == "rate") then return end
+        if not (source:lost() or source.kind == "rate") then return end
         since = math.min(since or source.since, source.since)
         local part = parts[source.kind]
         if not part then
@@ -84,8 +84,10 @@ local function outage()
         end
         part.names[#part.names + 1] = name
     end
-    add(session.health)
-    for _, site in ipairs(session.sites or {}) do add(site.health, site.name) end
+    if session.health.kind then add(session.health) end
+    for _, site in ipairs(session.sites or {}) do
+        if site.health.kind then add(site.health, site.name) end        -- of most nothing fails
+    end
     for _, part in ipairs(parts) do
         if #part.names == 0 or #part.names == #session.sites then part.names = nil end
     end
@@ -99,9 +101,10 @@ local function connection()
     end
     local whole, broken, answering, waiting = session.health, nil, false, false
     for _, site in ipairs(session.sites or {}) do
-        broken = broken or (site.health.kind and site.health)
-        answering = answering or (site.health.answered and not site.health.kind)
-        waiting = waiting or not (site.health.answered or site.health.kind)
+        local its = site.health
+        broken = broken or its.kind and its
+        answering = answering or its.answered and not its.kind
+        waiting = waiting or not (its.answered or its.kind)
     end
     broken = whole.kind and whole or broken
     if refused(whole) then return state_of(whole) end

@@ -269,6 +269,7 @@ local function next_question(sites)
         for _, site in ipairs(sites) do
             local seconds = wanted(site)[name] and seconds_until(site, name)
             if seconds and seconds < soonest then found, its, soonest = site, name, seconds end
+            if soonest == -math.huge then return found, its, soonest end    -- at a start: none is before it
         end
     end
     return found, its, soonest
