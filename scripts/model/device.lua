@@ -81,9 +81,13 @@ function device.readers(type_, changed)
     return set
 end
 
---- Those of them that any row may change, as a list; with device.UPDATE if the type has an `update`.
-function device.followers(type_)
-    local list = table.move(readers_of(type_).always, 1, #readers_of(type_).always, 1, {})
+--- Those of them that any row may change, as rows are now, as a list; with device.UPDATE if the type has an
+-- `update`.
+function device.followers(type_, rows)
+    local list = {}
+    for _, driver in ipairs(readers_of(type_).always) do
+        if driver.over or reading.needs_function(driver, rows) then list[#list + 1] = driver end
+    end
     if type_.update then list[#list + 1] = device.UPDATE end
     return list
 end
@@ -103,6 +107,11 @@ end
 --- Whether rows of a type have functions that read any row.
 function device.has_functions(type_)
     return #readers_of(type_).computed > 0
+end
+
+--- Whether any row may be read by a function of a type.
+function device.reads_any(type_)
+    return type_.update ~= nil or #readers_of(type_).computed > 0
 end
 
 --- How many drivers of a type its script sets by itself.
@@ -126,7 +135,7 @@ end
 local function compute(type_, rows, site, which)
     local functions, drivers, computed = {}, {}, {}
     for _, driver in ipairs(readers_of(type_).computed) do
-        if which[driver] then
+        if which[driver] and reading.needs_function(driver, rows) then
             functions[#functions + 1], drivers[#drivers + 1] = driver.from, driver
         end
     end

@@ -328,7 +328,8 @@ local function readers_of(entry)
     local list, keys, home = {}, overlay.keys_of(entry), entry.of.home
     local function add(node, driver) list[#list + 1], list[#list + 2] = node, driver end
     local function add_followers(node)
-        for _, driver in ipairs(device.followers(node.type)) do add(node, driver) end
+        local rows = node.home and node.home.rows or {}
+        for _, driver in ipairs(device.followers(node.type, rows)) do add(node, driver) end
     end
     for _, node in ipairs(nodes_of(home)) do
         for driver in pairs(device.direct_readers(node.type, keys)) do add(node, driver) end

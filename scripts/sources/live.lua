@@ -66,7 +66,7 @@ local function add_topics(topics, portal, home)
     end
     local read_by_functions = home.askers
     for _, type_ in ipairs { home.type, table.unpack(home.type and home.type.parts or {}) } do
-        read_by_functions = read_by_functions or device.followers(type_)[1]
+        read_by_functions = read_by_functions or device.reads_any(type_)
         for key in pairs(type_.keys) do add(key) end
         for _, driver in ipairs(type_.drivers) do add(driver.worst or "") end
     end

@@ -259,6 +259,12 @@ function reading.applies(driver, rows)
     return not row or row.value < 0 or codes.is(row.value)
 end
 
+--- Whether what a driver's function gives counts: its path has no number that it could show.
+function reading.needs_function(driver, rows)
+    local row = find_row(rows, driver.keys, driver)
+    return not row or passes_limits(driver, row)
+end
+
 --- What the sources of a driver give: a number, or what its `from` returned | nil, the row of its path | nil.
 -- Raises what the script raises. since: rows measured before that give it nothing, nil: all do; the others as
 -- for reading.of.
