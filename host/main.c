@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #define LOG_FILE "logs/debug.log"
+#define MAIN_LUA "scripts/main.lua" // in the plugin's folder
 #define LOG_BYTES (1024u * 1024)
 #define LOG_KEEP 14
 #define DUE_MS 1000  // until an event that found no memory is tried again
@@ -308,14 +309,14 @@ static bool find_root(struct api *api, const char *argv0, bool under_pg3) {
     size_t count = under_pg3 ? 1 : sizeof candidates / sizeof candidates[0];
     for (size_t i = 0; i < count; i++) {
         char probe[600];
-        snprintf(probe, sizeof probe, "%s/scripts/main.lua", candidates[i]);
+        snprintf(probe, sizeof probe, "%s/" MAIN_LUA, candidates[i]);
         if (candidates[i][0] != '\0' && file_readable(probe)) {
             snprintf(api->root, sizeof api->root, "%s", candidates[i]);
             snprintf(api->profile, sizeof api->profile, "%.500s/profile", candidates[i]);
             return true;
         }
     }
-    log_error("main", "scripts/main.lua was not found. Reinstall the plugin.");
+    log_error("main", MAIN_LUA " was not found. Reinstall the plugin.");
     return false;
 }
 
@@ -481,10 +482,17 @@ int main(int argc, char **argv) {
         return code;
     }
     bool on_terminal = isatty(STDERR_FILENO) == 1;
-    if (app.api.options.mode == MODE_PG3 && app.init_text == NULL && on_terminal) {
+    bool bare = app.api.options.mode == MODE_PG3 && app.init_text == NULL;
+    if (bare && on_terminal) {
         options_help(); // a person wonders what this is
         free(app.token);
         return 0;
+    }
+    if (bare && !file_readable(MAIN_LUA)) { // not PG3, which starts it in the plugin's folder
+        fputs("victron-host: PG3 starts it without options; by hand it wants one. Try --help.\n",
+              stderr);
+        free(app.token);
+        return 2;
     }
     bool person = app.api.options.mode != MODE_PG3 || on_terminal;
     int copy = person ? fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1) : -1;

@@ -3,8 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NEAR 3      // letters that may be wrong in what is taken for another word
-#define LONGEST 24  // letters of a word that is compared
 #define WRONG_USE 2 // exit code
 
 enum id {
@@ -157,38 +155,29 @@ static int complete(const char *shell) {
 
 // What is not understood
 
-static size_t least(size_t a, size_t b) { return a < b ? a : b; }
-
-// How many letters have to be put in, taken out or changed to make one word of the other.
-static size_t distance(const char *a, const char *b) {
-    size_t row[LONGEST + 1], width = strlen(b);
-    if (strlen(a) > LONGEST || width > LONGEST) {
-        return LONGEST;
+// How many letters two words share at their beginnings and at their ends.
+static size_t shared(const char *a, const char *b) {
+    size_t begin = 0, end = 0, a_len = strlen(a), b_len = strlen(b);
+    while (begin < a_len && a[begin] == b[begin]) {
+        begin++;
     }
-    for (size_t k = 0; k <= width; k++) {
-        row[k] = k;
+    while (begin + end < a_len && begin + end < b_len && a[a_len - end - 1] == b[b_len - end - 1]) {
+        end++;
     }
-    for (size_t i = 0; a[i] != '\0'; i++) {
-        size_t diagonal = row[0];
-        row[0] = i + 1;
-        for (size_t k = 0; k < width; k++) {
-            size_t changed = diagonal + (a[i] != b[k]);
-            diagonal = row[k + 1];
-            row[k + 1] = least(changed, least(row[k], row[k + 1]) + 1);
-        }
-    }
-    return row[width];
+    return begin + end;
 }
 
-// The option that is most like a word without its dashes; NULL: none is like it.
+// The option that shares the most letters with a word without its dashes, half of either's at
+// least; NULL: none does.
 static const char *like(const char *word) {
     const char *found = NULL;
-    size_t nearest = least(NEAR, strlen(word) / 2 + 1);
+    size_t most = 0, len = strlen(word);
     for (int i = 0; i < OPTIONS; i++) {
-        size_t d = options[i].help != NULL ? distance(word, options[i].name) : nearest;
-        if (d < nearest) {
-            nearest = d;
-            found = options[i].name;
+        const char *name = options[i].name;
+        size_t letters = options[i].help != NULL ? shared(word, name) : 0;
+        if (letters > most && 2 * letters >= len && 2 * letters >= strlen(name)) {
+            most = letters;
+            found = name;
         }
     }
     return found;

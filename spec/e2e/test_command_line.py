@@ -45,6 +45,9 @@ def test_help_and_version(program):
 @pytest.mark.parametrize("words, part", [
     (["--wacth"], '"--wacth" is not understood. Did you mean --watch?'),
     (["--tokenfile", "x"], "Did you mean --token-file?"),
+    (["--hlep"], "Did you mean --help?"),
+    (["--chek"], "Did you mean --check?"),
+    (["--verbose"], '"--verbose" is not understood. Try'),
     (["watch"], "Did you mean --watch?"),
     (["--json=yes", "--demo"], '"--json=yes" is not understood.'),
     (["--qqqqqq"], '"--qqqqqq" is not understood. Try --help.'),
@@ -93,6 +96,18 @@ def test_started_bare_on_a_terminal(program, tmp_path):
     except OSError:
         pass                # the other side has closed
     assert process.wait(timeout=PATIENCE) == 0 and b"Examples:" in text, text
+    assert os.listdir(folder) == []
+
+
+# Fault: Started bare by a script, where no plugin is, it leaves a folder logs/ there and says nothing.
+# Expected: No file is made, one line says what is missing, and it leaves with 2.
+def test_started_bare_in_another_folder(program, tmp_path):
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    done = subprocess.run([os.path.join(program.folder, program.program())], cwd=folder, stdin=subprocess.DEVNULL,
+                          capture_output=True, env=program.environment(None), timeout=PATIENCE)
+    assert done.returncode == 2 and done.stdout == b""
+    assert done.stderr == b"victron-host: PG3 starts it without options; by hand it wants one. Try --help.\n"
     assert os.listdir(folder) == []
 
 
