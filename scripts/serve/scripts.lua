@@ -309,7 +309,8 @@ end
 --- Loads and proves a file and puts it into service in the place of the old one -> true | false, problem,
 -- whether the file cannot be read now. Raises when the plugin has no memory for it.
 local function swap(slot, from)
-    local old, script = slot.serving, check.file(from.path, from.file, from.libs or libs.of(from.user))
+    local old = slot.serving
+    local script = check.file(from.path, from.file, from.libs or libs.of(from.user), from.user)
     local problem, ok = script.problem, false
     if not from.place then
         local asked = {}

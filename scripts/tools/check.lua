@@ -329,7 +329,7 @@ end
 local function run(found)
     local bad, types, built_in = 0, load_built_in(found)
     for _, one in ipairs(found) do
-        local function load() return check.file(one.path, one.file, libs_for(one.path, one.file)) end
+        local function load() return check.file(one.path, one.file, libs_for(one.path, one.file), true) end
         local script = load()
         script.load, script.name, script.path, script.file = load, one.name, one.path, one.file
         script.failed = {}

@@ -599,7 +599,7 @@ function check.device(file, tab, text)
     return nil, summary(job.problems), job.problems
 end
 
-local function prove(loaded, file)
+local function prove(loaded, file, doubtful)
     local script = { id = loaded.id, text = loaded.text, table = loaded.table, libs = loaded.libs }
     local type_, _, problems = check.device(file, loaded.table, loaded.text)
     script.type = type_
@@ -608,26 +608,26 @@ local function prove(loaded, file)
     local wrong, silent = {}, {}
     if type_ then wrong, silent = proof.run(type_, loaded.table, loaded.text, prepare) end
     table.move(wrong, 1, #wrong, #script.problems + 1, script.problems)
-    script.notes = type_ and doubts.of(type_, loaded.table, loaded.text, silent) or {}
+    script.notes = type_ and doubtful and doubts.of(type_, loaded.table, loaded.text, silent) or {}
     script.problem = #script.problems > 0 and summary(script.problems) or nil
     return script
 end
 
 --- Loads, checks and proves a script as the plugin does. path: the file; file: its name for messages; libs:
--- what it may use (see serve.libs).
+-- what it may use (see serve.libs); doubtful: what may be a mistake is looked for, too, which takes its time.
 -- Returns { id = of host.load_script, to be closed by the caller; nil if it could not be loaded,
 --           type = nil if its table is wrong, table, text, problems = list,
 --           libs = those it asked for, { [name] = text, "" where there is none },
 --           problem = all of them in one text, nil if there are none,
 --           notes = see doubts.of,
 --           later = the file cannot be read now, which may pass }. Raises when the plugin has no memory.
-function check.file(path, file, libs)
+function check.file(path, file, libs, doubtful)
     local loaded, why, later, used = host.load_script(path, file, libs)
     if not loaded then
         why = hints.add(why, file, not later and host.read(path) or "", libs)
         return { problems = { why }, problem = why, notes = {}, later = later, libs = used }
     end
-    local ok, script = pcall(prove, loaded, file)
+    local ok, script = pcall(prove, loaded, file, doubtful)
     if ok then return script end
     host.close_script(loaded.id)
     error(script, 0)

@@ -165,14 +165,15 @@ local function has_rows(body, rows)
 end
 
 --- Notes of which drivers a sample's `from` gave nothing though its rows are there, and which have a value.
-local function note_silent(results, sample, tab, code, seen)
+local function note_silent(results, sample, tab, text, seen)
     for _, result in ipairs(results) do
         local driver = result.driver
         if driver and result.value ~= nil then
             seen.given[driver] = true
         elseif driver and driver.from and not result.problem and result.expected ~= "no data" then
+            seen.code = seen.code or lines.code_of(text or "")
             for i, row in ipairs(result.part and {} or tab) do
-                local body = row[1] == driver.id and lines.body_of(code, tab, { row = i }, "from")
+                local body = row[1] == driver.id and lines.body_of(seen.code, tab, { row = i }, "from")
                 if body and has_rows(body, sample.rows) then seen.silent[driver] = true end
             end
         end
@@ -186,12 +187,12 @@ end
 -- one; nil: there is nothing to do.
 function proof.run(type_, tab, text, prepare)
     local problems, deadline = {}, os.clock() + limits.samples_ms / 1000
-    local seen, code = { given = {}, silent = {} }, lines.code_of(text or "")
+    local seen = { given = {}, silent = {} }
     for i, sample in ipairs(tab.samples or {}) do
         local where
         if prepare then prepare(sample) end
         local results = sample.steps and {} or proof.try(type_, sample, deadline, text)
-        note_silent(results, sample, tab, code, seen)
+        note_silent(results, sample, tab, text, seen)
         for _, result in ipairs(results) do
             if result.problem then
                 where = where or lines.at(type_.file, text, tab, { sample = i })

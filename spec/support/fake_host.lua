@@ -670,10 +670,10 @@ local function prove_once(self)
         return profile_files
     end
     function proof.run(type_, ...)
-        if proven[type_.file] then return {} end
-        local problems = run(type_, ...)
+        if proven[type_.file] then return {}, {} end
+        local problems, silent = run(type_, ...)
         proven[type_.file] = #problems == 0 and SHIPPED[type_.file]
-        return problems
+        return problems, silent
     end
 end
 
