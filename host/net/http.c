@@ -320,6 +320,8 @@ static const char *clock_text(const struct request *r, CURLcode code) {
 }
 
 static struct failure failure_find(const struct request *r, CURLcode code) {
+    const char *clock = clock_text(r, code);
+
     if (r->body.starved) {
         return (struct failure){code, HTTP_OTHER,
                                 "Memory is too short for the answer of %s. Free some on this "
@@ -332,8 +334,8 @@ static struct failure failure_find(const struct request *r, CURLcode code) {
     if (code == CURLE_OPERATION_TIMEDOUT) {
         return (struct failure){code, HTTP_TIMEOUT, timeout_text(r->easy)};
     }
-    if (clock_text(r, code) != NULL) {
-        return (struct failure){code, HTTP_TLS, clock_text(r, code)};
+    if (clock != NULL) {
+        return (struct failure){code, HTTP_TLS, clock};
     }
     for (size_t i = 0; i < sizeof failures / sizeof failures[0]; i++) {
         if (failures[i].code == code) {

@@ -231,12 +231,17 @@ local function check_state_key(key, name, length)
         :format(name, tostring(key)), 0)
 end
 
+--- Whether a table is the script's own, or one with known fields, as rows are.
+local function is_plain(value)
+    local meta = getmetatable(value)            -- of a node: false
+    return meta == nil or meta and meta.__fields ~= nil
+end
+
 --- Raises what cannot be kept of a value that is to be set in node.state.
 local function check_state(value, name, depth)
     if type(value) == "number" and (value ~= value or math.abs(value) == math.huge) then
         error(name .. " would be no finite number, as 0 / 0 is none. Look whether it is divided by 0.", 0)
-    elseif type(value) == "function" or type(value) == "table" and getmetatable(value) ~= nil
-        and not getmetatable(value).__fields then
+    elseif type(value) == "function" or type(value) == "table" and not is_plain(value) then
         error(("%s would be a %s, which cannot be kept. Use numbers, texts, true, false, and tables of them.")
             :format(name, type(value) == "table" and "node, or another table with a metatable"
                 or "function"), 0)
