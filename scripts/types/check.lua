@@ -28,7 +28,7 @@ local data_state = require "types.data_state"
 local proof = require "types.proof"
 local limits = require "types.limits"
 local params = require "pg3.params"
-local row_check = require "types.row_check"
+local field_check = require "types.field_check"
 local settings = require "serve.settings"
 local set_check = require "types.set_check"
 local shortage = require "serve.shortage"
@@ -43,7 +43,7 @@ local about = require "serve.about"
 
 local check = {}
 
-local fail, texts, set = row_check.fail, row_check.texts, row_check.set
+local fail, texts, set = field_check.fail, field_check.texts, field_check.set
 local shown = wording.shown
 
 local TABLE_FIELDS = set "api id name icon match parts commands samples start update events settings"
@@ -80,7 +80,7 @@ local function build_match(match)
                 shown(match.service), shown(match[1]))
             or ("Write match = { service = %s }."):format(shown(match[1])))
     end
-    row_check.fields("match", match, MATCH_FIELDS, nil, slips.match)
+    field_check.fields("match", match, MATCH_FIELDS, nil, slips.match)
     if match.kind ~= nil then
         if not KINDS[match.kind] or match.service or match.product or match.type then
             fail("", ("match.kind is %s; it is \"controller\" or \"gateway\", and stands alone."):format(
@@ -153,19 +153,19 @@ local function check_row_list(where, rows, last)
     if last == 0 then
         fail(where, "there are no rows.", "Write { \"ST\", unit.watt, \"Label\", \"/...\" } for each value.")
     end
-    row_check.list(joined(where, "the rows"), rows)
+    field_check.list(joined(where, "the rows"), rows)
 end
 
 --- A row of a sample: its value, or { value = , unit = , ... } as VRM's rows are.
 function check.sample_row(where, row)
     local fields = type(row) == "table" and row or { value = row }
-    row_check.fields(where, fields, SAMPLE_ROW_FIELDS)
+    field_check.fields(where, fields, SAMPLE_ROW_FIELDS)
     for name, field in pairs(fields) do
         if type(field) ~= "number" and type(field) ~= "string" then
             fail(where, ("%s is %s."):format(name, shown(field)), "VRM sends numbers and texts: write one.")
         end
     end
-    row_check.number(where, "timestamp", fields.timestamp)
+    field_check.number(where, "timestamp", fields.timestamp)
     if type(fields.value) == "string" and tonumber(fields.value) then
         fail(where, "the value is a text.", "Write the number without quotes: " .. fields.value .. ".")
     end
@@ -176,7 +176,7 @@ local function check_sample_device(where, device)
     if type(device) ~= "table" or type(device.service) ~= "string" then
         fail(where, "it is not a device.", "Write { service = \"battery\", rows = { [\"/Soc\"] = 80 } }.")
     end
-    row_check.fields(where, device, SAMPLE_DEVICE_FIELDS)
+    field_check.fields(where, device, SAMPLE_DEVICE_FIELDS)
     for key, row in pairs(device.rows or {}) do check.sample_row(where .. ", row " .. tostring(key), row) end
 end
 
@@ -228,10 +228,10 @@ local function check_sample(where, sample, parts, settings_of_table)
                     ("Write rows = { [\"%s\"] = 80 }."):format(key))
             end
         end
-        row_check.fields(where, sample, SAMPLE_FIELDS, nil, slips.sample)
+        field_check.fields(where, sample, SAMPLE_FIELDS, nil, slips.sample)
     end
     if type(sample) == "table" and type(sample.steps) == "table" then
-        row_check.list(where .. ", steps", sample.steps)
+        field_check.list(where .. ", steps", sample.steps)
         if sample.rows ~= nil or sample.expect ~= nil then
             fail(where, "there are steps, and rows or expect beside them.", "Put those into a step.")
         end
@@ -249,7 +249,7 @@ local function check_sample(where, sample, parts, settings_of_table)
         end
     end
     check_sample_settings(where, sample.settings or {}, settings_of_table)
-    row_check.number(where, "site.midnight", sample.site and sample.site.midnight)
+    field_check.number(where, "site.midnight", sample.site and sample.site.midnight)
     if sample.site and sample.site.clock ~= nil and not about.time_of(sample.site.clock) then
         fail(where, "site.clock is no time.", "Write site = { clock = \"2026-04-18 06:30\" }.")
     end
@@ -278,7 +278,7 @@ local function check_sample_list(samples)
         fail("samples", "rows and expect stand there without a table of their own.",
             "samples is a list: samples = { { rows = { ... }, expect = { ... } } }.", "rows")
     end
-    row_check.list("samples", samples)
+    field_check.list("samples", samples)
     if #samples > limits.samples then
         fail("samples", ("there are %d."):format(#samples), ("Have at most %d."):format(limits.samples))
     end
@@ -366,7 +366,7 @@ local function check_part(where, tab, seen)
         fail(where, ("it is %s, not a part."):format(shown(tab)),
             "Write { part = \"t\", id = \"MYTANKT\", name = \"trackers\", rows ... }.")
     end
-    row_check.fields(where, tab, PART_FIELDS, math.maxinteger, slips.part)
+    field_check.fields(where, tab, PART_FIELDS, math.maxinteger, slips.part)
     if type(tab.part) ~= "string" or not tab.part:find("^%l$") then
         fail(where, ("part is %s, not a small letter."):format(shown(tab.part)),
             "Write part = \"t\": it ends the node's address.")
@@ -378,7 +378,7 @@ local function check_part(where, tab, seen)
         end
         seen[tab[field]] = true
     end
-    row_check.text(where, "name", tab.name, limits.part_name)
+    field_check.text(where, "name", tab.name, limits.part_name)
     if tab.when ~= nil then texts(where, "when", tab.when) end
 end
 
@@ -405,7 +405,7 @@ local function check_part_list(parts)
         fail("", ("parts is %s."):format(shown(parts)),
             "Write parts = { { part = \"t\", id = ..., name = ..., rows } }.")
     end
-    row_check.list("parts", parts)
+    field_check.list("parts", parts)
 end
 
 local function build_parts(job, type_)
@@ -498,12 +498,12 @@ local function build_head(job)
     end
     for key in pairs(tab) do
         if math.type(key) ~= "integer" then
-            try(job, {}, row_check.fields, "", { [key] = tab[key] }, TABLE_FIELDS, nil, slips.table)
+            try(job, {}, field_check.fields, "", { [key] = tab[key] }, TABLE_FIELDS, nil, slips.table)
         end
     end
     try(job, { field = "api" }, check_api, tab.api)
     try(job, { field = "id" }, check_type_id, "", tab.id)
-    try(job, { field = "name" }, row_check.text, "", "name", tab.name, limits.name)
+    try(job, { field = "name" }, field_check.text, "", "name", tab.name, limits.name)
     try(job, { field = "icon" }, check_icon, tab.icon)
     for _, field in ipairs { "start", "update" } do
         try(job, { field = field }, check_function, field, tab[field])

@@ -4,13 +4,14 @@
 --                    { id = "", label = "Limit", kind = unit.ampere, min = 0, max = 50 } } } }
 
 local limits = require "types.limits"
-local row_check = require "types.row_check"
+local field_check = require "types.field_check"
+local kind_check = require "types.kind_check"
 local slips = require "types.slips"
 local wording = require "types.wording"
 
 local command_check = {}
 
-local fail, set, shown = row_check.fail, row_check.set, wording.shown
+local fail, set, shown = field_check.fail, field_check.set, wording.shown
 
 local COMMAND_FIELDS = set "name params run"
 local PARAM_FIELDS = set "id label kind min max places"
@@ -64,8 +65,8 @@ end
 
 --- The limits: a command is obeyed, so its script says what may be asked for.
 local function check_limits(where, param, unit)
-    local min = row_check.number(where, "min", param.min)
-    local max = row_check.number(where, "max", param.max)
+    local min = field_check.number(where, "min", param.min)
+    local max = field_check.number(where, "max", param.max)
     if not (min and max) then
         fail(where, (min and "max" or "min") .. " is missing.",
             "Write min = 0, max = 50: other numbers are refused.")
@@ -84,19 +85,19 @@ local function check_param(where, param, seen, of, cmd)
         fail(where, ("it is %s, not a parameter."):format(shown(param)),
             "Write { id = \"\", label = \"Limit\", kind = unit.ampere, min = 0, max = 50 }.")
     end
-    row_check.fields(where, param, PARAM_FIELDS, nil, slips.param)
+    field_check.fields(where, param, PARAM_FIELDS, nil, slips.param)
     check_param_id(where, param.id, seen)
-    local label = row_check.text(where, "label", param.label, limits.name)
-    local unit, names, names_id = row_check.kind(where, "kind", param.kind,
+    local label = field_check.text(where, "label", param.label, limits.name)
+    local unit, names, names_id = kind_check.kind(where, "kind", param.kind,
         ("%s_%s_%s"):format(of.id, cmd, param.id == "" and "VALUE" or param.id), of.written)
     local min, max = unit.min, unit.max
     if names then
-        row_check.no_limits(where, param)
+        kind_check.no_limits(where, param)
     else
         min, max = check_limits(where, param, unit)
     end
     return { id = param.id, label = label, uom = unit.uom, alt = unit.alt, unit = unit, min = min, max = max,
-             places = row_check.places(where, param.places, unit), names = names, names_id = names_id }
+             places = kind_check.places(where, param.places, unit), names = names, names_id = names_id }
 end
 
 --- The profile has one name for a parameter id in a node type: two commands cannot call it differently.
@@ -119,7 +120,7 @@ local function check_params(where, params, labels, of, cmd)
         fail(where, "params is not a list of 1 to " .. limits.params .. " parameters.",
             "Write params = { { id = \"\", label = ... } }, or leave it out.")
     end
-    row_check.fields(where .. ", params", params, {}, #params)
+    field_check.fields(where .. ", params", params, {}, #params)
     local seen = {}
     for i, param in ipairs(params) do
         local here = ("%s, parameter %d"):format(where, i)
@@ -154,13 +155,13 @@ function command_check.one(id, command, labels, of)
         fail(where, ("%s is %s, not a function."):format(id, shown(command)), "Write " .. id
             .. " = function(node, args) ... end.")
     end
-    row_check.fields(where, command, COMMAND_FIELDS, nil, slips.command)
+    field_check.fields(where, command, COMMAND_FIELDS, nil, slips.command)
     if type(command.run) ~= "function" and not (command.run == nil and RESERVED[id]) then
         fail(where, ("run is %s, not a function."):format(shown(command.run)),
             "Write run = function(node, args) ... end.")
     end
     local name = command.name
-    if name ~= nil then row_check.text(where, "name", name, limits.name) end
+    if name ~= nil then field_check.text(where, "name", name, limits.name) end
     return { id = id, name = name or id, run = command.run,
              params = check_params(where, command.params, labels, of, id) }
 end
@@ -170,7 +171,7 @@ local SETTING_FIELDS = set "default min max"
 --- One setting -> { default, min, max }; the two for numbers only.
 local function check_setting(where, setting)
     local fields = type(setting) == "table" and setting or { default = setting }
-    row_check.fields(where, fields, SETTING_FIELDS)
+    field_check.fields(where, fields, SETTING_FIELDS)
     local default = fields.default
     if type(default) == "string" then
         if fields.min ~= nil or fields.max ~= nil then
@@ -184,9 +185,9 @@ local function check_setting(where, setting)
         fail(where, ("the default is %s, neither a number nor a text."):format(shown(default)),
             "Write settings = { limit = 10 }, or limit = { default = 10, min = 1, max = 100 }.")
     end
-    local min = row_check.number(where, "min", fields.min, -1e12)
-    local max = row_check.number(where, "max", fields.max, 1e12)
-    row_check.number(where, "the default", default)
+    local min = field_check.number(where, "min", fields.min, -1e12)
+    local max = field_check.number(where, "max", fields.max, 1e12)
+    field_check.number(where, "the default", default)
     if default < min or default > max then
         local limit = default < min and "below min, " .. shown(min) or "above max, " .. shown(max)
         fail(where, ("the default, %s, is %s."):format(shown(default), limit), "Write limits that it fits.")
@@ -239,7 +240,7 @@ function command_check.events(events, kind)
         if STATE_EVENTS[id] and kind ~= "controller" then
             fail("events", "'" .. id .. "' is the plugin's own.", "Every device has it; choose another.")
         end
-        list[#list + 1] = { id = id, name = row_check.text("events", id, events[id], limits.name) }
+        list[#list + 1] = { id = id, name = field_check.text("events", id, events[id], limits.name) }
     end
     if #list > limits.commands then
         fail("events", "there are more than " .. limits.commands .. ".", "Report fewer different events.")

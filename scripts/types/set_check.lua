@@ -21,13 +21,15 @@
 --                guards = { { key = path, topic or service, values = set, only = bool, text } } }
 
 local limits = require "types.limits"
+local field_check = require "types.field_check"
+local kind_check = require "types.kind_check"
 local row_check = require "types.row_check"
 
 local set_check = {}
 
-local fail = row_check.fail
+local fail = field_check.fail
 
-local FIELDS = row_check.set [[min max step places choices path service unit send value becomes name stored
+local FIELDS = field_check.set [[min max step places choices path service unit send value becomes name stored
     timed timer resend release only unless within off]]
 
 --- What is never written, whoever's table it is: it would lock out the owner or the plugin.
@@ -42,7 +44,7 @@ local function check_table(where, driver)
     if type(set) ~= "table" or next(set) == nil then
         fail(where, "set is not a table of what may be written.", EXAMPLE)
     end
-    row_check.fields(where, set, FIELDS)
+    field_check.fields(where, set, FIELDS)
     for _, word in ipairs { "by_script", "by_pg3", "from", "map", "daily", "over" } do
         if driver[word] then
             fail(where, "set does not go with " .. word .. ".", "It is for rows with a path.")
@@ -63,14 +65,14 @@ local function choices_of(where, set, names)
     if count == 0 then
         fail(where, "choices is missing.", "Write choices = { 0, 1 }: what may be chosen of the list.")
     end
-    row_check.no_limits(where, set)
+    kind_check.no_limits(where, set)
     return chosen
 end
 
 --- The limits of a number: what would not be shown cannot be written.
 local function limits_of(where, set, driver)
-    local min, max = row_check.number(where, "min", set.min), row_check.number(where, "max", set.max)
-    local step = row_check.number(where, "step", set.step)
+    local min, max = field_check.number(where, "min", set.min), field_check.number(where, "max", set.max)
+    local step = field_check.number(where, "step", set.step)
     if not (min and max) or min >= max then
         fail(where, "min and max are not two numbers, the smaller first.", EXAMPLE)
     elseif min < driver.min or max > driver.max then
@@ -80,7 +82,7 @@ local function limits_of(where, set, driver)
         fail(where, "step is not above 0.", "Write step = 5.")
     end
     local whole = step and step == math.floor(step)
-    local places = row_check.places(where, set.places or (whole and 0 or driver.places), driver.unit)
+    local places = kind_check.places(where, set.places or (whole and 0 or driver.places), driver.unit)
     return min, max, step, places
 end
 
@@ -135,7 +137,7 @@ local function check_times(where, set)
     elseif (set.resend or set.release or set.timer) and not set.timed then
         fail(where, "resend, release and timer need timed.", "Write timed = \"only\".")
     end
-    row_check.number(where, "resend", set.resend)
+    field_check.number(where, "resend", set.resend)
 end
 
 --- What the word `set` of a driver's row says -> see above.
@@ -145,7 +147,7 @@ local function built(where, driver)
     check_times(where, set)
     add_guards(where, "only", set.only, guards)
     add_guards(where, "unless", set.unless, guards)
-    local made = { name = row_check.text(where, "name", set.name or driver.label, limits.name),
+    local made = { name = field_check.text(where, "name", set.name or driver.label, limits.name),
                    path = set.path, service = set.service, within = set.within, off = set.off,
                    value = set.value, becomes = set.becomes,
                    send = sent_for(driver, set.send), factor = factor_of(where, set, driver),

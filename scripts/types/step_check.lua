@@ -1,12 +1,12 @@
 --- The steps of a sample: what is wrong with how they are written. tools.steps runs them.
 
 local commands = require "serve.commands"
-local row_check = require "types.row_check"
+local field_check = require "types.field_check"
 local wording = require "types.wording"
 
 local step_check = {}
 
-local fail, set = row_check.fail, row_check.set
+local fail, set = field_check.fail, field_check.set
 
 local STEP_FIELDS = set "after rows command args expect"
 local LONGEST_SECONDS = 1e7
@@ -44,11 +44,11 @@ local function check_command(where, step, type_)
     if problem then fail(where, problem, "Write args = { value = 5 }, or args = { LEVEL = 5 }.") end
 end
 
---- Raises what is wrong with a step, as row_check.fail does. type_: the type, with its commands;
+--- Raises what is wrong with a step, as field_check.fail does. type_: the type, with its commands;
 -- sample_row(where, row): raises what is wrong with a row.
 function step_check.one(where, step, type_, sample_row)
     if type(step) ~= "table" then fail(where, "it is not a step.", "Write { after = 60, expect = { } }.") end
-    row_check.fields(where, step, STEP_FIELDS)
+    field_check.fields(where, step, STEP_FIELDS)
     local after = step.after or 0
     if type(after) ~= "number" or after < 0 or after > LONGEST_SECONDS then
         fail(where, ("after is %s, not a number of seconds."):format(wording.shown(after)),
