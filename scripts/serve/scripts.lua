@@ -12,7 +12,9 @@
 -- have a handful of kinds of devices, and the scripts of all others would take most of the plugin's memory.
 
 local check = require "types.check"
+local copies = require "serve.copies"
 local difference = require "serve.difference"
+local folders = require "serve.folders"
 local hints = require "types.hints"
 local libs = require "serve.libs"
 local lines = require "types.lines"
@@ -25,13 +27,9 @@ local unused = require "serve.unused"
 
 local scripts = { types = {}, by_id = {} }
 
-local BUILT_IN = "scripts/devices"
-local USER_FOLDERS = { "persist/scripts", "data" }  -- PG3 keeps these when it updates or backs up a plugin
-local KEPT = ".last-good"                           -- in the folder of the script
 local GONE_SCANS = 10                               -- a file missing for so many scans counts as gone
 local RESTART_SCANS = 5                             -- until a script whose task had no memory begins anew
 local LONGEST_WAIT = 600                            -- seconds for all installations to answer after a start
-local LONGEST_NAME = 90                             -- bytes of a file's name in messages; the host cuts at 95
 
 local slots = {}        -- [name] = { name, serving, reloads, gone = scans its file has been missing,
                         --            told = how often it was told that it is in use, vacant = what served
@@ -49,10 +47,6 @@ local scanned = {}      -- [path] = { file, name, seen = stamp at the last scan,
 local built_in_ids = {} -- [id] = name of the built-in script it belongs to
 local fitting = {}      -- the types in service, and those put aside, by the names of their slots
 local known_types = {}  -- [id] = true: at the start PG3 had a node of this type
-local user_folders = USER_FOLDERS
-local chosen = ""       -- the folder of the user's choice
-local listed = {}       -- [folder] = its files when it could be read last
-local stamps = {}       -- [folder] = its host.folder_stamp when it was last looked at
 
 --- Called before a file is loaded, so that the caller can let other work go on: many scripts may take long.
 scripts.pause = function() end
@@ -70,64 +64,17 @@ scripts.devices = function() return {}, false end
 
 ------------------------------------------------------------------------------------------- files
 
---- "folder/name.lua" as messages show it, the end of it if it is long.
-local function shown(folder, name)
-    local file = folder .. "/" .. name .. ".lua"
-    return #file <= LONGEST_NAME and file or "..." .. file:sub(3 - LONGEST_NAME)
-end
-
---- The files of a folder; those it had last if it is there and cannot be read now (no file descriptor is
--- left, say).
-local function list_files(folder)
-    local list, why, more = host.script_files(folder)
-    if not list and more then
-        trouble.failed(folder, ("the folder cannot be read now (%s). Its scripts serve on, and it is tried"
-            .. " again. Check its permissions, or close programs that have many files open."):format(why),
-            "file")
-        return listed[folder] or {}
-    elseif not list and folder == chosen then
-        trouble.failed(folder, ("the folder of the parameter script_folder cannot be read (%s). Create it, or"
-            .. " correct the parameter. Scripts from it serve on."):format(why), "file")
-        return listed[folder] or {}
-    elseif list and more and more > 0 then
-        trouble.failed(folder, ("the last %d scripts by name are not used: a folder may have %d. Take the"
-            .. " others out."):format(more, #list), "file")
-    else
-        trouble.forget(folder)
-    end
-    listed[folder] = list
-    return list or {}
-end
-
---- The folders of scripts in their order: { folder, user, shown = how messages name it }.
-local function places()
-    local list = {}
-    for i, folder in ipairs(user_folders) do list[i] = { folder = folder, user = true, shown = folder } end
-    list[#list + 1] = { folder = BUILT_IN, user = false, shown = "devices" }
-    return list
-end
-
 --- What is another text when the file is another, or a lib that it asked for when it was tried.
 local function stamp_of(from)
     local memory = scanned[from.path]
     return from.own .. libs.stamp(from.user, memory and memory.libs)
 end
 
---- Every script file: [name] = list of { path, file, own = its stamp, stamp = with its libs', user, folder },
--- the user's first.
+--- Every script file, see folders.find; stamp = with its libs'.
 local function find_files()
-    local found = {}
-    libs.find(places(), list_files, function(place, folder, name)
-        return shown(place.shown .. "/" .. folder, name)
-    end)
-    for _, place in ipairs(places()) do
-        for _, one in ipairs(list_files(place.folder)) do
-            local from = { path = one.path, own = one.stamp, user = place.user, folder = place.folder,
-                           name = one.name, file = shown(place.shown, one.name) }
-            from.stamp = stamp_of(from)
-            found[one.name] = found[one.name] or {}
-            table.insert(found[one.name], from)
-        end
+    local found = folders.find()
+    for _, list in pairs(found) do
+        for _, from in ipairs(list) do from.stamp = stamp_of(from) end
     end
     return found
 end
@@ -271,7 +218,7 @@ local function is_needed(slot, script, from)
     for _, one in ipairs(check.types(type_)) do
         if known_types[one.id] then return true end
     end
-    return from.folder ~= BUILT_IN or slot.serving or slot.needed or type_.kind or type_.settings
+    return from.folder ~= folders.BUILT_IN or slot.serving or slot.needed or type_.kind or type_.settings
         or type(type_.match) == "function"
 end
 
@@ -337,30 +284,6 @@ local function swap(slot, from)
     return true
 end
 
---- Writes a text, if another one is there -> true | nil, why.
-local function keep_text(folder, name, text)
-    local path = folder .. "/" .. name .. ".lua"
-    if host.read(path) == text then return true end
-    local ok, why = host.make_folder(folder)
-    if ok then ok, why = host.write(path, text) end
-    return ok, why
-end
-
---- A copy of a user's script that worked, with its libs, for a start at which the file or a lib is broken.
-local function keep_copy(fresh, name)
-    local folder = fresh.folder .. "/" .. KEPT
-    local ok, why = keep_text(folder, name, fresh.text)
-    for lib, text in pairs(fresh.libs) do
-        if ok and text ~= "" then
-            ok, why = keep_text(libs.folder_of_copy(folder .. "/" .. name), lib, text)
-        end
-    end
-    if ok then return end
-    host.log("warning", ("No copy of %s could be kept in %s: %s. The script serves, but there is none to fall"
-        .. " back on if its file is broken at a start. Check the folder's permissions and the disk's room.")
-        :format(fresh.file, folder, tostring(why)))
-end
-
 --- Tries a file for a slot -> true if it serves now | false, problem, whether the file cannot be read now.
 local function try(slot, from)
     local ok, served, problem, later = pcall(swap, slot, from)
@@ -371,24 +294,10 @@ local function try(slot, from)
     if not served then return false, problem, later end
     trouble.forget(from.file)
     if from.user then
-        trouble.forget(shown("devices", slot.name))     -- it serves no more, so nobody looks at it again
-        keep_copy(slot.serving, slot.name)
+        trouble.forget(folders.shown("devices", slot.name)) -- it serves no more, so nobody looks at it again
+        copies.keep(slot.serving, slot.name)
     end
     return true
-end
-
-local function last_good(from, name)
-    local folder = from.folder .. "/" .. KEPT
-    for _, kept in ipairs(host.script_files(folder) or {}) do
-        if kept.name == name then
-            local with = libs.folder_of_copy(folder .. "/" .. name)
-            return { path = kept.path, stamp = kept.stamp, folder = folder, place = from.path,
-                     file = shown(folder, name),
-                     libs = libs.of_copy(host.script_files(with) or {},
-                         function(lib) return shown(with, lib) end) }
-        end
-    end
-    return nil
 end
 
 --- Said at each save. The number makes no line like the one before, of which the log would only count
@@ -420,7 +329,7 @@ local function use_at_once(slot, from, anew)
     trouble.failed(from.file, problem, "file")
     local serves = slot.serving and slot.serving.place == from.path
     if anew and serves then slot.serving.last = true end
-    local copy = from.user and (anew or not serves) and last_good(from, slot.name)
+    local copy = from.user and (anew or not serves) and copies.of(from, slot.name)
     if not copy then return false end
     ok, problem = try(slot, copy)
     host.log("warning", ok and ("The last good copy of %s serves until it is corrected."):format(from.file)
@@ -479,7 +388,7 @@ end
 --- A good file that was changed while the plugin did not run is like one that is saved now: the copy of what
 -- served goes before it until the devices are known, of which it may lose none -> whether that serves.
 local function begin_with_copy(slot, from)
-    local copy = last_good(from, slot.name)
+    local copy = copies.of(from, slot.name)
     if not copy or host.read(copy.path) == host.read(from.path) then return false end
     local script = check.file(from.path, from.file, libs.of(true))
     if script.id then host.close_script(script.id) end
@@ -634,17 +543,6 @@ local function forget_missing(found)
     end
 end
 
---- Whether a file of this place is another than when it was last looked at, or it cannot be read now.
-local function differs(place)
-    local same = true
-    for _, folder in ipairs { place.folder, libs.folder_in(place.folder) } do
-        local stamp = host.folder_stamp(folder)
-        same = same and stamp and stamp == stamps[folder]
-        stamps[folder] = stamp
-    end
-    return not same
-end
-
 --- Whether a script has to begin anew, or will.
 local function any_restarts()
     for _, slot in pairs(slots) do
@@ -656,11 +554,8 @@ end
 --- Whether a scan may find something: a script waits for the next one, or a file of the owner's is another;
 -- built_in: or one of the plugin's own, which seldom are.
 function scripts.wants_scan(built_in)
-    local wanted = scripts.unsettled or any_restarts()
-    for _, place in ipairs(places()) do
-        wanted = (place.user or built_in) and differs(place) or wanted
-    end
-    return wanted
+    local differs = folders.differ(built_in)
+    return differs or scripts.unsettled or any_restarts()
 end
 
 --- Looks for changed, new and vanished files; force: loads everything again. -> true if types changed.
@@ -678,17 +573,12 @@ end
 
 --- The folder of the user's choice, "" for none. Takes effect at the next scan.
 function scripts.set_folder(folder)
-    if chosen ~= folder then
-        trouble.forget(chosen)
-        scripts.unsettled = true
-    end
-    chosen = folder
-    user_folders = folder ~= "" and { folder, table.unpack(USER_FOLDERS) } or USER_FOLDERS
+    scripts.unsettled = folders.choose(folder) or scripts.unsettled
 end
 
 --- Files of the owner's that are not used, see unused.find.
 function scripts.unused()
-    return unused.find(user_folders)
+    return unused.find(folders.of_users())
 end
 
 --- Logs what each script uses.
@@ -714,7 +604,7 @@ end
 local function layer(type_)
     local serving = type_.slot.serving
     if is_gone(type_.slot) then return 0 end
-    return serving and serving.folder ~= BUILT_IN and 2 or 1
+    return serving and serving.folder ~= folders.BUILT_IN and 2 or 1
 end
 
 --- Brings what was put aside into service for the devices of these rows, one script after the other with
