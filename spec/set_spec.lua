@@ -42,6 +42,16 @@ describe("the word set", function()
         assert.is_nil(command(assert(device { min = 0, max = 9, timed = "only" }), "SET_ST"))
     end)
 
+    -- Fault: 101 is "No data" in the ISY's lists, so that a state 101 is 1101 there; and 1101 is written.
+    -- Expected: What the device has is written.
+    it("writes the state 101, which is shown as 1101, as 101", function()
+        local type_ = assert(check.device("heater.lua", {
+            api = 2, id = "MYHEATER", name = "Heater", match = { service = "heater" },
+            { "MODE", { [0] = "Off", [101] = "On" }, "Mode", "/Mode", set = { choices = { 0, 1101 } } },
+        }))
+        assert.same({ [1101] = 101 }, command(type_, "SET_MODE").driver.set.send)
+    end)
+
     it("is in the profile: editors of their own, and what preselects", function()
         local type_ = assert(device({ min = 0, max = 2500, step = 50 }, { choices = { 0, 9 } }))
         local files = {}

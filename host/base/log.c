@@ -236,7 +236,7 @@ enum log_level log_level_of(const char *name) {
 
 bool log_masks(const char *text) {
     for (size_t i = 0; i < secret_count; i++) {
-        if (strcmp(secrets[i].text, text) == 0) {
+        if (strstr(text, secrets[i].text) != NULL) {
             return true;
         }
     }

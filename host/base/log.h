@@ -37,7 +37,7 @@ void log_mask(const char *text);
 // Masks the secrets in a text that goes elsewhere (to PG3, to a terminal), in place.
 void log_hide(char *text);
 
-// Whether `text` is masked: a secret.
+// Whether `text` is masked, or a part of it: it has a secret.
 bool log_masks(const char *text);
 
 // One line: "2026-11-22 12:34:56.789 INFO  area: text". Newlines and control characters in the text

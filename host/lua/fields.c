@@ -31,8 +31,21 @@ static void push_name(lua_State *L, const char *known) {
     lua_pushlstring(L, name, strcspn(name, ":"));
 }
 
+// Its address is where a registry has the metatables of all such tables: {[metatable] = true}. A
+// script can make a metatable that looks like one.
+static const char watched_key;
+
+static void push_watched(lua_State *L) {
+    if (lua_rawgetp(L, LUA_REGISTRYINDEX, &watched_key) == LUA_TNIL) {
+        lua_pop(L, 1);
+        lua_newtable(L);
+        lua_pushvalue(L, -1);
+        lua_rawsetp(L, LUA_REGISTRYINDEX, &watched_key);
+    }
+}
+
 void fields_watch(lua_State *L, const char *known) {
-    luaL_checkstack(L, 4, known);
+    luaL_checkstack(L, 6, known);
     if (lua_getfield(L, LUA_REGISTRYINDEX, known) == LUA_TNIL) {
         lua_pop(L, 1);
         lua_createtable(L, 0, 4);
@@ -45,6 +58,11 @@ void fields_watch(lua_State *L, const char *known) {
         lua_setfield(L, -2, FIELDS_KEY);
         push_name(L, known);
         lua_setfield(L, -2, "__name");
+        push_watched(L);
+        lua_pushvalue(L, -2);
+        lua_pushboolean(L, 1);
+        lua_rawset(L, -3);
+        lua_pop(L, 1);
         lua_pushvalue(L, -1);
         lua_setfield(L, LUA_REGISTRYINDEX, known);
     }
@@ -52,9 +70,15 @@ void fields_watch(lua_State *L, const char *known) {
 }
 
 bool fields_are_watched(lua_State *L, int index) {
-    bool are = lua_istable(L, index) && luaL_getmetafield(L, index, FIELDS_KEY) != LUA_TNIL;
-    if (are) {
-        lua_pop(L, 1);
+    bool are = false;
+    if (lua_istable(L, index) && lua_getmetatable(L, index)) {
+        if (lua_rawgetp(L, LUA_REGISTRYINDEX, &watched_key) == LUA_TTABLE) {
+            lua_pushvalue(L, -2);
+            lua_rawget(L, -2);
+            are = lua_toboolean(L, -1);
+            lua_pop(L, 1);
+        }
+        lua_pop(L, 2);
     }
     return are;
 }

@@ -13,7 +13,8 @@
 // Makes the table on top such a one. Raises when memory is short.
 void fields_watch(lua_State *L, const char *known);
 
-// Whether the value at `index` is such a table.
+// Whether the value at `index` is a table that was made one in this state; what a script made to
+// look like one is none.
 bool fields_are_watched(lua_State *L, int index);
 
 #endif

@@ -464,8 +464,8 @@ static void copy_table(lua_State *from, int index, lua_State *to, struct copy *c
     if (length == 0 && !vm_of(to)->is_script) {
         c->members = members <= MEMBERS_MAX ? members : 0;
     }
-    if (vm_of(to)->is_script && !vm_of(from)->is_script && fields_are_watched(from, index)) {
-        luaL_getmetafield(from, index, FIELDS_KEY);
+    if (vm_of(to)->is_script && !vm_of(from)->is_script &&
+        luaL_getmetafield(from, index, FIELDS_KEY) != LUA_TNIL) {
         fields_watch(to, lua_tostring(from, -1));
         lua_pop(from, 1);
     }

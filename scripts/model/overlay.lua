@@ -180,7 +180,10 @@ function overlay.hear(store, topic, value, stamp)
         entry.gone, of_home.count = nil, of_home.count + 1
         entry.under = row and entry.under or of_home.home.rows[entry.path]
     end
-    if row and row.value == value or not put(entry, value, stamp) then return nil end
+    local repeated = of_home.home.repeated      -- VRM's of long ago: the same value is measured again
+    local is_old = repeated ~= nil and repeated[entry.path] ~= nil
+    if row and row.value == value and not is_old then return nil end
+    if not (put(entry, value, stamp) or is_old) then return nil end
     entry.told = true
     return entry
 end

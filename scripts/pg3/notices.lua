@@ -25,6 +25,7 @@ notices.PAGES = {
 local PAGES = notices.PAGES
 
 local shown = {}            -- [key] = { html, page, at = since when, whole = the same with what follows }
+local other_devices = {}    -- what notices.devices was given last
 local PROFILE_SECONDS = 3600
 local CLOCK_SET = 1735689600    -- 2025: a clock that says less is wrong
 local profile_timer
@@ -70,10 +71,6 @@ local function set(key, html, page, at)
     shown[key] = html and { html = html, page = page, at = at, whole = whole }
 end
 
---- Sets again what has another date, for the controller's clock was set.
-function notices.refresh()
-    for key, one in pairs(shown) do set(key, one.html, one.page, one.at) end
-end
 
 local REPORT = "If it stays, update the plugin or report this message."
 
@@ -188,10 +185,17 @@ end
 --- Devices that were replaced or have moved: list of { text, at = host.steady() when it was seen }, the
 -- latest last; an empty one clears the notice.
 function notices.devices(list)
+    other_devices = list
     local texts, first = {}, math.max(#list - MOST_PARTS, 0) + 1
     for i = first, #list do texts[#texts + 1] = escape(list[i].text) .. since(list[i].at) end
     if first > 1 then texts[#texts + 1] = ("Earlier ones, %d, are in the log."):format(first - 1) end
     set("devices", #texts > 0 and table.concat(texts, "<br>") or nil, PAGES.nodes, false)
+end
+
+--- Sets again what has another date, for the controller's clock was set.
+function notices.refresh()
+    for key, one in pairs(shown) do set(key, one.html, one.page, one.at) end
+    notices.devices(other_devices)
 end
 
 --- What keeps live data away: list of sentences; an empty one clears the notice.

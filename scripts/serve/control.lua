@@ -14,7 +14,7 @@ local function write(node, driver, value, minutes)
     local job, problem = writes.job(node, driver, value)
     if not job then return writes.RESULT.NOT_ALLOWED, problem end
     local result, text = writes.run(job)
-    if result == writes.RESULT.DONE then timed.forget(job) end
+    if result == writes.RESULT.DONE and not job.joined then timed.forget(job) end
     return result, text
 end
 

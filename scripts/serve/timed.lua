@@ -173,7 +173,7 @@ function timed.run(node, driver, value, minutes)
         return "PG3 does not store what was before, so that it could be put back"
     end
     local result, text = writes.run(job)
-    if not entry and result == RESULT.DONE and present and entries[key] == present then
+    if not entry and not job.joined and result == RESULT.DONE and present and entries[key] == present then
         present.seconds, present.ends, present.date = seconds, host.steady() + seconds, nil
         put(key, present, job.site)
     elseif entry and entries[key] == entry then
@@ -224,13 +224,13 @@ end
 
 --- What every entry has.
 local MEMBERS = { site = "number", address = "string", driver = "string", topic = "string",
-                  value = "number", seconds = "number", ends = "number" }
+                  seconds = "number", ends = "number" }
 
 local function is_whole(entry)
     for name, kind in pairs(MEMBERS) do
         if type(entry) ~= "table" or type(entry[name]) ~= kind then return false end
     end
-    return true
+    return entry.value ~= nil
 end
 
 state.keep("timed", function(kept)

@@ -5,7 +5,8 @@
 -- job = { site, node, driver, label = for messages, topic = what is written, shown = topic of what the row
 --         reads, value = number to write, or nil with release = the JSON that is, set = of the driver,
 --         remember = function(before) -> why not, called before the first write,
---         timer = { topic, seconds }, written before it, restores = it puts back what was }
+--         timer = { topic, seconds }, written before it, restores = it puts back what was,
+--         task = that does it, result, told = what became of it, joined = those are of a later job }
 
 local clock = require "model.clock"
 local health = require "sources.health"
@@ -346,7 +347,10 @@ end
 --- What came of a later command for the same value; nil: the last that came wants another. Waits.
 local function result_of_newest(job, key)
     while newest[key].value == job.value do
-        if newest[key].result then return newest[key].result, newest[key].told end
+        local last = newest[key]
+        job.joined = last.result ~= nil
+        if job.joined then return last.result, last.told end
+        if not host.running(last.task) then return nil end
         host.sleep(1)
     end
     return nil
@@ -355,7 +359,7 @@ end
 --- Does a job, after the one of the same topic that is under way -> result, sentence. Must run in a task.
 function writes.run(job)
     local key = ("%d/%s"):format(job.site.id, job.topic)
-    newest[key] = job
+    newest[key], job.task = job, coroutine.running()
     while running[key] do host.await(running[key]) end
     if newest[key] ~= job then
         local result, told = result_of_newest(job, key)

@@ -338,7 +338,8 @@ local function poll_once(site)
         site.store:doubt()
         site.discover = site.discover or discover
         failed(site.health, site, err, function() poll(site) end)
-        if err.kind == "auth" and site.health.failures == 1 then reconnect() end
+        local is_news = err.kind == "auth" and site.health.failures == 1 and not refused(s.health)
+        if is_news then reconnect() end
         if refused(site.health) then live.leave(site.id) end
         if site.health:lost() and not live.is_alive(site) then
             installation.lose(site)
@@ -543,6 +544,7 @@ function account.begin()
         site.timer = nil
     end
     session, begun_for = nil, nil
+    look_at_control()
     live.leave_all()
     held = nil
     host.hold(0)                    -- VRM's pause was for the token before

@@ -300,7 +300,7 @@ function reading.of(driver, rows, site, computed, memory)
         value = over_time.value(driver, value, measured_at, memory)
     end
     if not (value and driver.names) or driver.names[value] then return value, nil, false, measured_at end
-    local number = value == codes.MOVED and codes.NO_DATA or value
+    local number = value == codes.MOVED and as_sent ~= codes.MOVED and codes.NO_DATA or value
     local text = row and number == as_sent and (read.names(row) or {})[number] or nil
     return value, text or "code " .. number, text == nil, measured_at
 end

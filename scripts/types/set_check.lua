@@ -21,6 +21,7 @@
 --                guards = { { key = path, topic or service, values = set, only = bool, text } } }
 
 local limits = require "types.limits"
+local codes = require "types.codes"
 local field_check = require "types.field_check"
 local kind_check = require "types.kind_check"
 local row_check = require "types.row_check"
@@ -125,6 +126,9 @@ local function sent_for(driver, send)
         end
     end
     for shown, is in pairs(twice) do if is then sent[shown] = nil end end
+    if driver.names and driver.names[codes.MOVED] then
+        sent[codes.MOVED] = sent[codes.NO_DATA] or codes.NO_DATA
+    end
     for shown, written in pairs(send or {}) do sent[shown] = written end
     return next(sent) and sent or nil
 end

@@ -313,8 +313,9 @@ check("mqtt_read", "gives the newest of a topic, without those that are not want
         host.mqtt_send(id, "contract/a/1/x", ('{"value":%d}'):format(i))
         if i == 1 then eventually(function() return events[2] end) end
     end
-    eventually(function() return events[3] end)
-    assert(events[2] == "value a 1 /x 1 nil" and events[3] == "value a 1 /x 3 nil" and not events[4])
+    eventually(function() return events[#events] == "value a 1 /x 3 nil" end)
+    assert(events[2] == "value a 1 /x 1 nil" and not table.concat(events, "\n"):find("junk", 1, true))
+    assert(#events == 3 or events[3] == "value a 1 /x 2 nil" and #events == 4)      -- of another turn
     host.mqtt_close(id)
 end)
 

@@ -62,9 +62,12 @@ local function lines(types)
     local count = 0
     for _, type_ in ipairs(types) do
         count = count + 1 + #type_.drivers
-        for _, commands in ipairs { type_.commands, type_.events } do
-            for _, one in ipairs(commands) do count = count + 1 + #one.params end
+        local params = {}               -- one name for all commands of a type
+        for _, one in ipairs(type_.commands) do
+            for _, param in ipairs(one.params) do params[param.id] = true end
         end
+        for _ in pairs(params) do count = count + 1 end
+        count = count + #type_.commands + #type_.events
     end
     return count
 end
