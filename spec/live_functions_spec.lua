@@ -367,15 +367,15 @@ describe("what is live", function()
     -- Fault: A measurement that VRM only repeated, of a generator that stood still, comes live and is no data
     --        until VRM has it, too.
     -- Expected: It is shown as any other.
-    for _, volts in ipairs { 12, 13 } do
-        it(("of %d V is shown where VRM only repeats an old one"):format(volts), function()
-            local old = row("battery", 288, "/Dc/1/Voltage", "VS", 12, { timestamp = fixtures.NOW - 40000 })
-            local world, gx = live_world.boat("vrm", { rows = { old } })
-            gx:live(6)
-            assert.is_nil(world:value(BATTERY, "GV2"))
+    it("is shown where VRM only repeats an old one", function()
+        local old = row("battery", 288, "/Dc/1/Voltage", "VS", 12, { timestamp = fixtures.NOW - 40000 })
+        local world, gx = live_world.boat("vrm", { rows = { old } })
+        gx:live(6)
+        assert.is_nil(world:value(BATTERY, "GV2"))
+        for _, volts in ipairs { 12, 13 } do
             gx:tell("battery/288/Dc/1/Voltage", volts)
-            gx:live(2)
+            gx:live(31)
             assert.equal(volts, world:value(BATTERY, "GV2"))
-        end)
-    end
+        end
+    end)
 end)
