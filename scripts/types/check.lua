@@ -606,7 +606,7 @@ local function prove(loaded, file, doubtful)
     local function prepare(sample) settings.try(type_, loaded.id, sample and sample.settings) end
     script.problems = problems or { match_check.problem(type_, loaded.table, loaded.text) }
     local wrong, silent = {}, {}
-    if type_ then wrong, silent = proof.run(type_, loaded.table, loaded.text, prepare) end
+    if type_ then wrong, silent = proof.run(type_, loaded.table, loaded.text, prepare, doubtful) end
     table.move(wrong, 1, #wrong, #script.problems + 1, script.problems)
     script.notes = type_ and doubtful and doubts.of(type_, loaded.table, loaded.text, silent) or {}
     script.problem = #script.problems > 0 and summary(script.problems) or nil
