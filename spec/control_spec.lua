@@ -318,15 +318,26 @@ end)
 describe("control for a time", function()
     local SETPOINT, FORCE = "hub4/0/Overrides/Setpoint", "hub4/0/Overrides/ForceCharge"
 
+    local function minimum(percent, minutes)
+        return { "FOR_GV0", { query = { ["VALUE.uom51"] = tostring(percent),
+                                        ["MINUTES.uom45"] = tostring(minutes) } } }
+    end
     local function minimum_for(world, percent, minutes)
-        return world:command(ESS, "FOR_GV0", { query = { ["VALUE.uom51"] = tostring(percent),
-                                                         ["MINUTES.uom45"] = tostring(minutes) } })
+        return world:command(ESS, table.unpack(minimum(percent, minutes)))
     end
     local function setpoint_for(world, watts, minutes)
         return world:command(ESS, "FOR_GV18", { query = { ["VALUE.uom73"] = tostring(watts),
                                                           ["MINUTES.uom45"] = tostring(minutes) } })
     end
 
+    --- Commands that come while the first of them is still done; live data goes on.
+    local function give(world, gx, commands)
+        for i, one in ipairs(commands) do
+            world:fire("command", ESS, one[1], one[2], "request " .. i)
+            gx:live(1)
+        end
+        gx:live(60)
+    end
     --- A world with the same gateway and what PG3 has kept, so many seconds later.
     local function restarted(world, gx, seconds, params)
         return start(params or ON, { gx = gx, saved = world.saved, now = world.now + seconds })
@@ -344,6 +355,27 @@ describe("control for a time", function()
         assert.equal(DONE, result(world))
         gx:live(600)
         assert.equal(2, #gx.writes)
+    end)
+
+    -- Fault: While one value is being written, another is wanted for good, and then the same for a time. The
+    --        first of these is told what became of the second, and ends its time: what was never comes back.
+    -- Expected: What is wanted last counts.
+    it("puts back what was when the same was wanted for good shortly before", function()
+        local world, gx = start { control = "on", control_pause = "0" }
+        local function for_good(percent) return { "SET_GV0", { value = percent, uom = "51" } } end
+        give(world, gx, { for_good "60", for_good "80", minimum(80, 10) })
+        gx:live(600)
+        assert.same({ "60", "80", "60" }, written(gx, MINIMUM))
+    end)
+
+    -- Fault: The same value is wanted for an hour twice and then for ten minutes, while it is being written:
+    --        the second is told what became of the last, and its hour counts.
+    -- Expected: The time that is wanted last counts.
+    it("lasts as long as was wanted last", function()
+        local world, gx = start { control = "on", control_pause = "0" }
+        give(world, gx, { minimum(80, 60), minimum(80, 60), minimum(80, 10) })
+        gx:live(600)
+        assert.same({ "80", "20" }, written(gx, MINIMUM))
     end)
 
     -- Fault: The plugin is restarted, and what was before is forgotten: the battery stays as it was set.

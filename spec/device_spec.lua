@@ -565,6 +565,29 @@ describe("applying", function()
         assert.is_nil(world:value("a", "ST"))
     end)
 
+    -- Fault: A function is called for nothing where its row's path has a number, live every two seconds.
+    -- Expected: It is called where the path has none that can be shown.
+    it("calls a function only where the path has no number", function()
+        local world, calls = fake.new {}, 0
+        local type_ = assert(check.device("x.lua", world:adopt(table_with(function(t)
+            t[1] = { "ST", unit.watt, "Power", "/P", max = 100, from = function()
+                calls = calls + 1
+                return 7
+            end }
+        end))))
+        world.host.declare(check.declaration(type_))
+        world.host.add { address = "a", type = "VICTANK", name = "A", primary = "a" }
+        local function shown(watts)
+            device.apply(type_, "a", { ["/P"] = watts and { value = watts } }, nil, device.memory())
+            return world:value("a", "ST")
+        end
+        assert.equal(5, shown(5))
+        assert.equal(0, calls)
+        assert.equal(7, shown(101))
+        assert.equal(7, shown(nil))
+        assert.equal(2, calls)
+    end)
+
     -- Fault: A state that a new firmware brings is shown as a number, and nobody hears of it.
     -- Expected: It is shown as "code 99", and once in the log.
     it("tells a state without a text once", function()

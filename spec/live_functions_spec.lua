@@ -368,14 +368,21 @@ describe("what is live", function()
     --        until VRM has it, too.
     -- Expected: It is shown as any other.
     it("is shown where VRM only repeats an old one", function()
-        local old = row("battery", 288, "/Dc/1/Voltage", "VS", 12, { timestamp = fixtures.NOW - 40000 })
-        local world, gx = live_world.boat("vrm", { rows = { old } })
+        local old = { timestamp = fixtures.NOW - 40000 }
+        local world, gx = live_world.boat("vrm", { rows = {
+            row("battery", 288, "/Dc/1/Voltage", "VS", 12, old),
+            row("battery", 288, "/TimeToGo", "TTG", 7200,
+                { timestamp = old.timestamp, formatWithUnit = "%s s" }),
+        } })
         gx:live(6)
+        gx:tell("battery/288/Dc/0/Current", -3)
+        gx:live(31)
         assert.is_nil(world:value(BATTERY, "GV2"))
-        for _, volts in ipairs { 12, 13 } do
-            gx:tell("battery/288/Dc/1/Voltage", volts)
-            gx:live(31)
-            assert.equal(volts, world:value(BATTERY, "GV2"))
-        end
+        assert.is_nil(world:value(BATTERY, "TIMEREM"))
+        gx:tell("battery/288/Dc/1/Voltage", 13)
+        gx:tell("battery/288/TimeToGo", 7200)
+        gx:live(2)
+        assert.equal(13, world:value(BATTERY, "GV2"))
+        assert.equal(2, world:value(BATTERY, "TIMEREM"))
     end)
 end)

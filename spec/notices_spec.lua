@@ -28,6 +28,20 @@ local function since(at) return os.date("Since %Y-%m-%d %H:%M.", at) end
 describe("a notice", function()
     after_each(function() package.loaded["pg3.notices"] = nil end)
 
+    -- Fault: A device was replaced while the controller had no date, and its notice keeps the date of 1970.
+    -- Expected: When the clock is set, each notice has the right date.
+    it("has the right date once the clock is set", function()
+        local notices, world = fresh()
+        world.clock_error = -86400
+        notices.params { "The parameter x is unknown." }
+        notices.devices { { text = "Boat: another battery.", at = world.host.steady() } }
+        world.clock_error = 0
+        notices.refresh()
+        for _, key in ipairs { "params", "devices" } do
+            assert.truthy(world.notices[key]:find(since(world.now), 1, true), world.notices[key])
+        end
+    end)
+
     -- Fault: Who sees a notice the next morning does not know since when it is so, nor where to read on.
     -- Expected: Each says since when its text is so, and names the page and section that help.
     it("says since when it is so, and where more stands", function()

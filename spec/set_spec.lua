@@ -42,14 +42,20 @@ describe("the word set", function()
         assert.is_nil(command(assert(device { min = 0, max = 9, timed = "only" }), "SET_ST"))
     end)
 
-    -- Fault: 101 is "No data" in the ISY's lists, so that a state 101 is 1101 there; and 1101 is written.
-    -- Expected: What the device has is written.
+    -- Fault: 101 is "No data" in the ISY's lists, so that a state 101 is 1101 there. A table that names its
+    --        state 101 is told that it is no state of its list, and 1101 is written to the device.
+    -- Expected: A table says 101, as the device does; that is written.
     it("writes the state 101, which is shown as 1101, as 101", function()
         local type_ = assert(check.device("heater.lua", {
             api = 2, id = "MYHEATER", name = "Heater", match = { service = "heater" },
-            { "MODE", { [0] = "Off", [101] = "On" }, "Mode", "/Mode", set = { choices = { 0, 1101 } } },
+            events = { ON = "Switched on", OFF = "Switched off" },
+            { "MODE", { [0] = "Off", [101] = "On" }, "Mode", "/Mode", events = { [0] = "OFF", [101] = "ON" },
+              set = { choices = { 0, 101 }, off = 0 } },
         }))
-        assert.same({ [1101] = 101 }, command(type_, "SET_MODE").driver.set.send)
+        local one = command(type_, "SET_MODE")
+        assert.same({ [0] = "Off", [1101] = "On" }, one.params[1].names)
+        assert.same({ [1101] = 101 }, one.driver.set.send)
+        assert.same({ [0] = "OFF", [1101] = "ON" }, one.driver.events.of)
     end)
 
     it("is in the profile: editors of their own, and what preselects", function()

@@ -81,13 +81,9 @@ function device.readers(type_, changed)
     return set
 end
 
---- Those of them that any row may change, as rows are now, as a list; with device.UPDATE if the type has an
--- `update`.
-function device.followers(type_, rows)
-    local list = {}
-    for _, driver in ipairs(readers_of(type_).always) do
-        if driver.over or reading.needs_function(driver, rows) then list[#list + 1] = driver end
-    end
+--- Those of them that any row may change, as a list; with device.UPDATE if the type has an `update`.
+function device.followers(type_)
+    local list = table.move(readers_of(type_).always, 1, #readers_of(type_).always, 1, {})
     if type_.update then list[#list + 1] = device.UPDATE end
     return list
 end
@@ -111,7 +107,7 @@ end
 
 --- Whether any row may be read by a function of a type.
 function device.reads_any(type_)
-    return type_.update ~= nil or #readers_of(type_).computed > 0
+    return type_.update ~= nil or device.has_functions(type_)
 end
 
 --- How many drivers of a type its script sets by itself.

@@ -328,8 +328,7 @@ local function readers_of(entry)
     local list, keys, home = {}, overlay.keys_of(entry), entry.of.home
     local function add(node, driver) list[#list + 1], list[#list + 2] = node, driver end
     local function add_followers(node)
-        local rows = node.home and node.home.rows or {}
-        for _, driver in ipairs(device.followers(node.type, rows)) do add(node, driver) end
+        for _, driver in ipairs(device.followers(node.type)) do add(node, driver) end
     end
     for _, node in ipairs(nodes_of(home)) do
         for driver in pairs(device.direct_readers(node.type, keys)) do add(node, driver) end
@@ -339,12 +338,6 @@ local function readers_of(entry)
     return list
 end
 
---- What VRM only repeated is measured again.
-local function revive(home, entry)
-    if next(home.repeated or {}) == nil then return end
-    for key in pairs(overlay.keys_of(entry)) do home.repeated[key] = nil end
-end
-
 --- What was told live of a topic (from its service on): a number, a text, or nil: it has no value. Shown by
 -- installation.show_live. now: host.steady(); stamp: the same by the gateway's clock.
 function installation.hear(site, topic, value, now, stamp)
@@ -352,7 +345,6 @@ function installation.hear(site, topic, value, now, stamp)
     local entry = overlay.hear(site.store, topic, value, stamp)
     if not entry then return end
     site.alarms_changed = site.alarms_changed or alarms.of_key[entry.path] ~= false
-    revive(entry.of.home, entry)
     local readers = entry.readers or readers_of(entry)
     entry.readers = readers
     for i = 1, #readers, 2 do

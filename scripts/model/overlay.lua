@@ -169,6 +169,14 @@ local function put(entry, value, stamp)
     return not (before and before.value == value and before.unit == entry.row.unit)
 end
 
+--- What VRM only repeated is measured again, with the same value or another -> whether it was repeated.
+local function revive(entry)
+    local repeated = entry.of.home.repeated
+    if not (repeated and repeated[entry.path]) then return false end
+    for key in pairs(overlay.keys_of(entry)) do repeated[key] = nil end
+    return true
+end
+
 --- What was told of a topic, at a time of the gateway's clock -> its entry, if the value is another than
 -- before. nil: it is not, or nobody shows it.
 function overlay.hear(store, topic, value, stamp)
@@ -180,10 +188,9 @@ function overlay.hear(store, topic, value, stamp)
         entry.gone, of_home.count = nil, of_home.count + 1
         entry.under = row and entry.under or of_home.home.rows[entry.path]
     end
-    local repeated = of_home.home.repeated      -- VRM's of long ago: the same value is measured again
-    local is_old = repeated ~= nil and repeated[entry.path] ~= nil
-    if row and row.value == value and not is_old then return nil end
-    if not (put(entry, value, stamp) or is_old) then return nil end
+    local was_old = revive(entry)
+    if row and row.value == value and not was_old then return nil end
+    if not (put(entry, value, stamp) or was_old) then return nil end
     entry.told = true
     return entry
 end

@@ -71,7 +71,6 @@ local function set(key, html, page, at)
     shown[key] = html and { html = html, page = page, at = at, whole = whole }
 end
 
-
 local REPORT = "If it stays, update the plugin or report this message."
 
 --- What to do about a kind of failure (see sources.vrm); the network's own texts say it themselves.

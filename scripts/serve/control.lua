@@ -1,6 +1,7 @@
 --- Who wants something written: a command of PG3's, or a device script with node:write. Both only reach what
 -- a row declares with the word `set` (types.set_check).
 
+local codes = require "types.codes"
 local nodes = require "model.nodes"
 local scripts = require "serve.scripts"
 local timed = require "serve.timed"
@@ -71,6 +72,7 @@ function control.for_script(address, path, value, minutes)
     if not driver then
         return nil, ("%s: no row of its table with this path has the word set"):format(path)
     end
+    if driver.names then value = codes.shown(value) end
     local why = refusal(driver, value, minutes)
     if why then return nil, ("%s: %s"):format(path, why) end
     local result, text = write(node, driver, value, minutes)

@@ -16,8 +16,8 @@ local kept = {}             -- [script name] = { [address] = table }, as PG3 has
 local left = {}             -- [script name] = the same of a script that ended since it was stored
 local ids = {}              -- [script name] = id of its type, by which a file is known that was renamed
 local others = {}           -- list of { name, restore, get, kept = as PG3 has it }, see state.keep
-local plan, plan_at         -- the timer of a save that is planned, and host.time() of that; nil: none is
-local saved_at              -- host.time() of the last one
+local plan, plan_at         -- the timer of a save that is planned, and host.steady() of that; nil: none is
+local saved_at              -- host.steady() of the last one
 local restored = false      -- PG3 was asked for what it has
 local from_pg3 = false      -- and it had something
 
@@ -268,11 +268,11 @@ function state.save()
     if not taken then return end
     kept, left, ids, from_pg3 = fresh, {}, record.script_ids, true
     for _, other in ipairs(others) do other.kept = copy(record[other.name] or {}) end
-    saved_at = host.time()
+    saved_at = host.steady()
 end
 
 local function save_within(seconds)
-    local at = host.time() + seconds
+    local at = host.steady() + seconds
     if plan and plan_at <= at then return end
     local earlier = timer.after(seconds, function()
         plan = nil
@@ -290,7 +290,7 @@ end
 --- The same of what changes all the time where there are many installations, and may be lost in a crash: all
 -- that is kept goes to PG3 with it.
 function state.save_seldom()
-    local passed = math.abs(host.time() - (saved_at or -math.huge))     -- clocks are set back
+    local passed = host.steady() - (saved_at or -math.huge)
     save_within(math.max(SOON_SECONDS, SELDOM_SECONDS - passed))
 end
 

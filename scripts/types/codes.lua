@@ -49,11 +49,14 @@ end
 --- The ISY's lists have "No data" at this number (host/pg3/node.h): a state that has it is shown at another.
 codes.NO_DATA, codes.MOVED = 101, 1101
 
---- A list of states as it is shown.
-function codes.moved(names)
-    if not names[codes.NO_DATA] then return names end
+--- The number that a state is shown as.
+function codes.shown(state) return state == codes.NO_DATA and codes.MOVED or state end
+
+--- A table by states, such as a list, by the numbers they are shown as.
+function codes.moved(by_state)
+    if by_state[codes.NO_DATA] == nil then return by_state end
     local moved = {}
-    for number, name in pairs(names) do moved[number == codes.NO_DATA and codes.MOVED or number] = name end
+    for state, of in pairs(by_state) do moved[codes.shown(state)] = of end
     return moved
 end
 

@@ -1,6 +1,7 @@
 --- Checks which values of a row report events to programs of the ISY. A mistake is raised as by
 -- field_check.fail.
 
+local codes = require "types.codes"
 local field_check = require "types.field_check"
 local name_lists = require "types.names"
 
@@ -75,7 +76,7 @@ function event_check.of_row(where, row, names, declared)
     elseif row.by_script or row.by_pg3 then
         fail(where, "events does not go with by_script.", "Report it with node:event.")
     end
-    if names then return events_by_state(where, events, names, declared) end
+    if names then return events_by_state(where, codes.moved(events), names, declared) end
     if math.type(next(events)) == "integer" then
         fail(where, "events has numbers of states, and the row has no list of states.",
             "A number reports when it passes a level: " .. EVENTS_BY_LEVEL .. ".")

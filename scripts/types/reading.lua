@@ -188,8 +188,7 @@ end
 --- A number as a state of a driver's list; nil for what is none.
 local function state(driver, value)
     if ALARM_LISTS[driver.names] then return alarms.level(value) end
-    local whole = math.tointeger(value)
-    if whole == codes.NO_DATA then whole = codes.MOVED end
+    local whole = codes.shown(math.tointeger(value))
     if whole and not driver.names[whole] and (whole < 0 or codes.NO_STATE[whole]) then return nil end
     return whole
 end

@@ -56,9 +56,10 @@ end
 --- The numbers of the row's list that may be chosen.
 local function choices_of(where, set, names)
     local chosen, count = {}, 0
-    for _, number in ipairs(type(set.choices) == "table" and set.choices or {}) do
+    for _, state in ipairs(type(set.choices) == "table" and set.choices or {}) do
+        local number = codes.shown(state)
         if not names[number] then
-            fail(where, ("choices has %s, which is no state of the list."):format(tostring(number)),
+            fail(where, ("choices has %s, which is no state of the list."):format(tostring(state)),
                 "Write numbers of the list.")
         end
         chosen[number], count = names[number], count + 1
@@ -129,7 +130,9 @@ local function sent_for(driver, send)
     if driver.names and driver.names[codes.MOVED] then
         sent[codes.MOVED] = sent[codes.NO_DATA] or codes.NO_DATA
     end
-    for shown, written in pairs(send or {}) do sent[shown] = written end
+    for shown, written in pairs(driver.names and codes.moved(send or {}) or send or {}) do
+        sent[shown] = written
+    end
     return next(sent) and sent or nil
 end
 
@@ -152,7 +155,7 @@ local function built(where, driver)
     add_guards(where, "only", set.only, guards)
     add_guards(where, "unless", set.unless, guards)
     local made = { name = field_check.text(where, "name", set.name or driver.label, limits.name),
-                   path = set.path, service = set.service, within = set.within, off = set.off,
+                   path = set.path, service = set.service, within = set.within, off = codes.shown(set.off),
                    value = set.value, becomes = set.becomes,
                    send = sent_for(driver, set.send), factor = factor_of(where, set, driver),
                    timed = set.timed, timer = set.timer, resend = set.resend, release = set.release,

@@ -363,10 +363,7 @@ check("call_all", "a field that no row has, nor what is passed on with its field
         known = function(rows, site) return rows["/A"].label == nil and site.zone == nil and site.name end,
         keeps = function(node, rows) node.state.row = rows["/A"] node:set("GV2", #node.state.row.path) end,
     }]]
-    local t, site = script.table, setmetatable({ name = "Boat" }, { __fields = "a site: name, zone",
-        __index = function(_, name)
-            if name ~= "zone" then error("a site has no '" .. name .. "'. It has name, zone.", 2) end
-        end })
+    local t, site = script.table, setmetatable({ name = "Boat" }, { __fields = "a site: name, zone" })
     local results, problems = host.call_all({ t.row, t.given, t.known }, ROWS, site)
     names(problems[1], "contract/loaded.lua:2:", "a row has no 'vlaue'. It has code, ", "unit, value.")
     names(problems[2], "contract/loaded.lua:3:", "a site has no 'hour'. It has name, zone.")

@@ -272,6 +272,18 @@ def test_a_notice_of_a_script_shows_no_token(world):
     shutil.rmtree(world.plugin.path("persist/scripts/.last-good"))         # it holds what the test wrote
 
 
+# Fault: A token that was pasted with a word before it is no secret as it was typed, and a script is given it.
+# Expected: What has a secret in it is not given to scripts; other parameters are.
+@pytest.mark.parametrize("typed", ["{}", "Token {}", "Access token: {}"])
+def test_a_script_is_not_given_the_token(world, typed):
+    world.params["vrm_token"] = typed.format(world.vrm.token)
+    world.setup()
+    charger(world, """update = function(node)
+        node:log("info", "token: %s, unit: %s", tostring(node:param("vrm_token")), node:param("temp_unit")) end,\n""")
+    world.start_plugin()
+    world.wait_log("token: nil, unit: C")
+
+
 FLOOD = """update = function(node)
     for i = 1, 100 do
         node:log("info", "flood %d", i)

@@ -1,9 +1,16 @@
 --- Device scripts of the fake host, as the real one runs them: each with a copy of its table, with timers and
 -- tasks that end with it, and a node.state that only copies cross.
 
-local fields = require "types.fields"
-
 local fake_scripts = {}
+
+--- The metatable of what a script is given with these known fields (host/lua/fields.h).
+local function strict(known)
+    local what, listed = known:match "^(.-): (.*)$"
+    return { __fields = known, __name = what:gsub("^a ", ""), __index = function(_, name)
+        if (", " .. listed .. ","):find(", " .. tostring(name) .. ",", 1, true) then return nil end
+        error(("%s has no '%s'. It has %s."):format(what, tostring(name), listed), 2)
+    end }
+end
 
 --- A copy as it crosses from one state to the other; wrap(fn) gives what stands for a function.
 local function copy(value, wrap, depth)
@@ -16,7 +23,7 @@ local function copy(value, wrap, depth)
     local result = {}
     for key, member in pairs(value) do result[key] = copy(member, wrap, depth + 1) end
     local meta = getmetatable(value)
-    return meta and meta.__fields and setmetatable(result, meta) or result
+    return meta and meta.__fields and setmetatable(result, strict(meta.__fields)) or result
 end
 
 fake_scripts.copy = copy
@@ -382,7 +389,7 @@ local function keep(world, script, tab, text)
     local function wrap(fn)
         local function call(...)
             if world.loaded[script.id] ~= script then error(REPLACED, 0) end
-            return fn(...)
+            return fn(table.unpack(copy { ... }))
         end
         world.functions[call] = { script = script, fn = fn }
         return call
@@ -435,7 +442,7 @@ local function close_script(world, id)
     world.loaded[id] = nil
 end
 
-local ROW = fields.of("a row", "code device id instance label path service text timestamp unit value")
+local ROW = strict "a row: code, device, id, instance, label, path, service, text, timestamp, unit, value"
 
 --- A row with what its place says.
 local function flat(row)
@@ -467,6 +474,7 @@ end
 fake_scripts.rows = rows_of
 
 local function call_all(world, functions, rows, ...)
+    local given = copy { ... }
     assert(type(functions) == "table" and type(rows) == "table", "table expected")
     local results, problems, script = {}, {}, nil
     local shown, done = rows_of(rows)
@@ -474,7 +482,7 @@ local function call_all(world, functions, rows, ...)
         local one = function_of(world, fn)
         script = script or one.script
         assert(one.script == script, "functions of one device script expected")
-        local ok, result = pcall(one.fn, shown, ...)
+        local ok, result = pcall(one.fn, shown, table.unpack(given))
         if ok then results[i] = result else problems[i] = tostring(result) end
     end
     done()
