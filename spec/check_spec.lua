@@ -398,4 +398,5 @@ it("a field that stands twice is told, with its line", function()
         update = function(node, id) local a, min = 1, 2 if a == min then id = 3 end return { id = min } end,
         name = "id = 5, min = 6", -- id = 7
     }]])
+    assert.equal(1, #lines.twice "return { blocks = 1, seen = 2, id = 3, id = 4 }")
 end)

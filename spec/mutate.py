@@ -188,7 +188,7 @@ MUTATIONS = [
              "if state and seen[state] then", "if false then",
              ["spec/mistakes_spec.lua"]),
     Mutation("of a field that stands twice the last counts, silently", "scripts/types/lines.lua",
-             "if named and here[token] == 1 then", "if named and here[token] == 2 then",
+             "if seen[token] == 1 then list", "if seen[token] == 2 then list",
              ["spec/check_spec.lua"]),
     Mutation("an error in a library's function has no line", "host/lua/vm.c",
              ": missing_place(co, error, size);", ": 0;",

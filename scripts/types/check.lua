@@ -489,11 +489,11 @@ end
 
 --- The fields of a table beside its rows; a mistake in one does not hide those in others.
 local function build_head(job)
-    local tab = job.table
-    for _, one in ipairs(lines.twice(lines.code_of(job.source or ""))) do
+    local tab, code = job.table, lines.code_of(job.source or "")
+    for _, one in ipairs(lines.twice(code)) do
         if one.depth == 1 then try(job, { at = one.at }, check_twice, one.name) end
     end
-    for _, one in ipairs(lines.states_twice(job.source or "")) do
+    for _, one in ipairs(lines.states_twice(code)) do
         try(job, { at = one.at }, check_state_twice, one.state)
     end
     for key in pairs(tab) do

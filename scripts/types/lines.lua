@@ -177,17 +177,19 @@ function lines.twice(code)
     local from = code:find("%f[%w_]return%s*{")
     for at, token in code:gmatch("()([%a_][%w_]*)", from or #code + 1) do
         for brace in code:sub(from, at - 1):gmatch("[{}]") do
-            if brace == "{" then tables[#tables + 1] = { blocks = 0 } else tables[#tables] = nil end
+            local inner = brace == "{"
+            tables[inner and #tables + 1 or #tables] = inner and { blocks = 0, seen = {} } or nil
         end
         from = at
         local here = tables[#tables]
         local named = here and here.blocks == 0 and code:find("^[%a_][%w_]*%s*=[^=]", at)
             and begins_field(code, at)
         if here then here.blocks = here.blocks + (OPENS[token] or 0) end
-        if named and here[token] == 1 then
-            list[#list + 1] = { name = token, depth = #tables, at = at }
+        if named then
+            local seen = here.seen
+            if seen[token] == 1 then list[#list + 1] = { name = token, depth = #tables, at = at } end
+            seen[token] = (seen[token] or 0) + 1
         end
-        if named then here[token] = (here[token] or 0) + 1 end
     end
     return list
 end
@@ -214,9 +216,10 @@ function lines.body_of(code, tab, place, name)
     return from and body_from(code, from)
 end
 
---- The states that stand more than once in a list of the text: list of { state, at = for lines.line }.
-function lines.states_twice(text)
-    local code, list = without_texts(code_of(text)), {}
+--- The states that stand more than once in a list of the code: list of { state, at = for lines.line }.
+function lines.states_twice(code)
+    local list = {}
+    code = without_texts(code)
     for from, body in code:gmatch("{()([^{}]*)}") do
         local seen = {}
         for at, written in ("," .. body):gmatch("[,;]%s*()%[%s*(%-?%w+)%s*%]%s*=") do
