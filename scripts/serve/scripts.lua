@@ -390,7 +390,7 @@ end
 local function begin_with_copy(slot, from)
     local copy = copies.of(from, slot.name)
     if not copy or host.read(copy.path) == host.read(from.path) then return false end
-    local script = check.file(from.path, from.file, libs.of(true))
+    local script = check.file(from.path, from.file, libs.of(true), true)
     if script.id then host.close_script(script.id) end
     if script.problem or not try(slot, copy) then return false end
     slot.waits = host.steady() + LONGEST_WAIT

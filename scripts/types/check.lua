@@ -487,15 +487,21 @@ local function check_state_twice(state)
         "Give each state its own number.")
 end
 
---- The fields of a table beside its rows; a mistake in one does not hide those in others.
-local function build_head(job)
-    local tab, code = job.table, lines.code_of(job.source or "")
+--- What only the text has: Lua took the last of what stands there twice.
+local function look_at_text(job)
+    local code = lines.code_of(job.source or "")
     for _, one in ipairs(lines.twice(code)) do
         if one.depth == 1 then try(job, { at = one.at }, check_twice, one.name) end
     end
     for _, one in ipairs(lines.states_twice(code)) do
         try(job, { at = one.at }, check_state_twice, one.state)
     end
+end
+
+--- The fields of a table beside its rows; a mistake in one does not hide those in others.
+local function build_head(job)
+    local tab = job.table
+    if job.closely then look_at_text(job) end
     for key in pairs(tab) do
         if math.type(key) ~= "integer" then
             try(job, {}, field_check.fields, "", { [key] = tab[key] }, TABLE_FIELDS, nil, slips.table)
@@ -586,9 +592,10 @@ local function summary(problems)
 end
 
 --- Checks one device table. file: name for messages; text: the script's text, for the lines in them (may be
--- nil). Returns the type, or nil, a text with every fact needed to mend it, and the list of all problems.
-function check.device(file, tab, text)
-    local job = { file = file, table = tab, source = text, problems = {} }
+-- nil); closely: the text itself is looked at, too. Returns the type, or nil, a text with every fact needed
+-- to mend it, and the list of all problems.
+function check.device(file, tab, text, closely)
+    local job = { file = file, table = tab, source = text, closely = closely, problems = {} }
     if type(tab) ~= "table" then
         job.problems[1] = ("%s: the file returns %s. End it with return { api = 2, ... }."):format(file,
             shown(tab))
@@ -599,35 +606,36 @@ function check.device(file, tab, text)
     return nil, summary(job.problems), job.problems
 end
 
-local function prove(loaded, file, doubtful)
+local function prove(loaded, file, closely)
     local script = { id = loaded.id, text = loaded.text, table = loaded.table, libs = loaded.libs }
-    local type_, _, problems = check.device(file, loaded.table, loaded.text)
+    local type_, _, problems = check.device(file, loaded.table, loaded.text, closely)
     script.type = type_
     local function prepare(sample) settings.try(type_, loaded.id, sample and sample.settings) end
     script.problems = problems or { match_check.problem(type_, loaded.table, loaded.text) }
     local wrong, silent = {}, {}
-    if type_ then wrong, silent = proof.run(type_, loaded.table, loaded.text, prepare, doubtful) end
+    if type_ then wrong, silent = proof.run(type_, loaded.table, loaded.text, prepare, closely) end
     table.move(wrong, 1, #wrong, #script.problems + 1, script.problems)
-    script.notes = type_ and doubtful and doubts.of(type_, loaded.table, loaded.text, silent) or {}
+    script.notes = type_ and closely and doubts.of(type_, loaded.table, loaded.text, silent) or {}
     script.problem = #script.problems > 0 and summary(script.problems) or nil
     return script
 end
 
 --- Loads, checks and proves a script as the plugin does. path: the file; file: its name for messages; libs:
--- what it may use (see serve.libs); doubtful: what may be a mistake is looked for, too, which takes its time.
+-- what it may use (see serve.libs); closely: its text is looked at and what may be a mistake looked for, too,
+-- which takes its time: for what may have been changed, not for the plugin's own scripts at each start.
 -- Returns { id = of host.load_script, to be closed by the caller; nil if it could not be loaded,
 --           type = nil if its table is wrong, table, text, problems = list,
 --           libs = those it asked for, { [name] = text, "" where there is none },
 --           problem = all of them in one text, nil if there are none,
 --           notes = see doubts.of,
 --           later = the file cannot be read now, which may pass }. Raises when the plugin has no memory.
-function check.file(path, file, libs, doubtful)
+function check.file(path, file, libs, closely)
     local loaded, why, later, used = host.load_script(path, file, libs)
     if not loaded then
         why = hints.add(why, file, not later and host.read(path) or "", libs)
         return { problems = { why }, problem = why, notes = {}, later = later, libs = used }
     end
-    local ok, script = pcall(prove, loaded, file, doubtful)
+    local ok, script = pcall(prove, loaded, file, closely)
     if ok then return script end
     host.close_script(loaded.id)
     error(script, 0)

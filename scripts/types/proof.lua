@@ -184,15 +184,15 @@ end
 -- all hold; the drivers whose `from` gave nothing in any sample though its rows were there, as a set.
 -- `expect = "no data"` stands for nil; a function that raises is a problem, expected or not. text: the
 -- script's text, for the lines (may be nil). prepare(sample): called before each, and after the last without
--- one; nil: there is nothing to do. doubtful: those drivers are looked for, which takes its time.
-function proof.run(type_, tab, text, prepare, doubtful)
+-- one; nil: there is nothing to do. closely: those drivers are looked for, which takes its time.
+function proof.run(type_, tab, text, prepare, closely)
     local problems, deadline = {}, os.clock() + limits.samples_ms / 1000
     local seen = { given = {}, silent = {} }
     for i, sample in ipairs(tab.samples or {}) do
         local where
         if prepare then prepare(sample) end
         local results = sample.steps and {} or proof.try(type_, sample, deadline, text)
-        if doubtful then note_silent(results, sample, tab, text, seen) end
+        if closely then note_silent(results, sample, tab, text, seen) end
         for _, result in ipairs(results) do
             if result.problem then
                 where = where or lines.at(type_.file, text, tab, { sample = i })

@@ -20,7 +20,7 @@ def momentary(world):
 
 def make_stale(world, service="battery", instance=289, node=BANK, seconds=600):
     world.vrm.age_device(HOUSE, service, instance, seconds)
-    world.pg3.query(CONTROLLER)
+    world.poll()
     world.wait_state(node, STALE)
 
 
@@ -31,7 +31,7 @@ def test_a_silent_device_is_stale_and_its_measurements_are_zero(running):
     assert abs(running.pg3.value(BANK, "TIME") - (before - 600)) < 60
     assert running.pg3.value(CHARGER, "GV30") == FRESH
     running.vrm.age_device(HOUSE, "battery", 289, 0)
-    running.pg3.query(CONTROLLER)
+    running.poll()
     running.wait_state(BANK, FRESH)
     running.wait(lambda: 0 not in momentary(running).values(), "measurements")
 
@@ -86,7 +86,7 @@ def test_young_attributes_do_not_make_a_device_fresh(running):
     running.vrm.age_device(HOUSE, "battery", 289, 600)
     for path in ("/FirmwareVersion", "/Serial", "/ProductId"):
         running.vrm.set_row(HOUSE, "battery", 289, path, timestamp=int(time.time()))
-    running.pg3.query(CONTROLLER)
+    running.poll()
     running.wait_state(BANK, STALE)
 
 
@@ -156,6 +156,6 @@ def test_while_the_connection_is_lost_keep_keeps(world):
 
 def test_a_real_zero_is_told_from_a_stale_one(running):
     running.vrm.set_row(HOUSE, "solarcharger", 288, "/Yield/Power", raw=0)
-    running.pg3.query(CONTROLLER)
+    running.poll()
     running.wait(lambda: running.labelled(CHARGER, "pv power") == 0, "no sun")
     assert running.pg3.value(CHARGER, "GV30") == FRESH

@@ -90,11 +90,9 @@ def adds(world, node, since):
 def others_go_on(world, within=10.0):
     """A change at VRM reaches the other nodes when it is asked for, in time."""
     number = round(random.uniform(10, 90), 1)
-    world.pg3.query(CONTROLLER, requestId=f"before {number}")       # joins a poll that is under way; the next does not
-    world.wait(lambda: world.pg3.reports(f"before {number}"), "the end of the polls")
     world.vrm.set_row(HOUSE, "battery", 289, "/Soc", raw=number)
     world.vrm.set_row(VAN, "battery", 0, "/Soc", raw=number)
-    world.pg3.query(CONTROLLER)
+    world.poll()
     for node in (BANK, address(VAN, "bm", 0)):
         world.wait_value(node, world.pg3.driver(node, "state of charge"), number, within)
     for node in OTHERS:

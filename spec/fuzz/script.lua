@@ -3,7 +3,7 @@
 local check = require "types.check"
 
 host.on("check", function(path)
-    local script = check.file(path, "devices/fuzz.lua")
+    local script = check.file(path, "devices/fuzz.lua", nil, true)
     assert(#script.problems == 0 or script.problem, "problems without a text")
     for _, problem in ipairs(script.problems) do assert(type(problem) == "string") end
     if script.type then
