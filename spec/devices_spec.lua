@@ -7,7 +7,7 @@ local proof = require "types.proof"
 
 local types, files, world = {}, {}, nil
 
-before_each(function()
+lazy_setup(function()
     world = fake.new {}
     for _, name in ipairs(fake.DEVICES) do
         local script = fake.load_device(name)
@@ -16,7 +16,7 @@ before_each(function()
     end
 end)
 
-after_each(function() _G.host = nil end)
+lazy_teardown(function() _G.host = nil end)
 
 --- The value of a driver when these rows are there: { [path or code] = number or row }.
 local function value(name, id, values, site)

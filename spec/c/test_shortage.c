@@ -297,7 +297,7 @@ static long count_allocations(void) {
     return count;
 }
 
-#define POINTS 200
+#define POINTS 120
 #define IN_A_ROW 300
 
 // Most are spread over what follows the loading of the plugin's own files, where a start goes on.

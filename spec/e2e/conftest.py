@@ -1,6 +1,9 @@
 """Fixtures of the end-to-end tests: run with PLUGIN_DIR set to an installed plugin folder."""
 
+import glob
 import os
+import shutil
+import subprocess
 import sys
 
 import pytest
@@ -12,11 +15,17 @@ sys.path[:0] = [SPEC, os.path.join(os.path.dirname(SPEC), "scripts", "demo")]
 from vrm import Vrm  # noqa: E402  (needs the path above)
 
 from support.certs import Authority  # noqa: E402
+from support.plugin import Plugin  # noqa: E402
 from support.profile import Profile  # noqa: E402
 from support.world import TOKEN, World  # noqa: E402
 
 
+# What serves HOUSE, VAN, the plugin itself and each kind of device that Vrm.add_site makes.
+FEW = ["battery_monitor", "controller", "gateway", "gps", "inverter", "multi", "solar_charger", "tank", "temperature", "vebus"]
+
+
 def pytest_configure(config):
+    config.addinivalue_line("markers", "all_scripts: its `world` has all device scripts, not those in FEW alone")
     folder = os.environ.get("PLUGIN_DIR", "")
     if not os.path.isfile(os.path.join(folder, "server.json")):
         pytest.exit("Set PLUGIN_DIR to an installed plugin folder (cmake --install build "
@@ -62,6 +71,21 @@ def plugin_source():
 
 
 @pytest.fixture(scope="session")
+def plugin_of_few(plugin_source, tmp_path_factory):
+    """The plugin without the device scripts that no device of HOUSE and VAN needs: each start checks all it has, which
+    takes longer than all else of most tests."""
+    folder = os.path.join(tmp_path_factory.mktemp("few"), "plugin")
+    shutil.copytree(plugin_source, folder, symlinks=True)
+    for path in glob.glob(os.path.join(folder, "scripts", "devices", "*.lua")):
+        if os.path.basename(path)[:-len(".lua")] not in FEW:
+            os.remove(path)
+    made = Plugin(folder, tmp_path_factory.mktemp("profile"))
+    subprocess.run([made.program(), "--write-profile"], cwd=folder, env=made.environment(None), check=True,
+                   stdout=subprocess.DEVNULL)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def authority(tmp_path_factory):
     """PG3's own certificate authority."""
     return Authority(tmp_path_factory.mktemp("authority"), "PG3 test CA")
@@ -95,9 +119,10 @@ def vrm(vrm_server):
 
 
 @pytest.fixture
-def world(request, tmp_path, plugin_source, vrm, authority):
+def world(request, tmp_path, vrm, authority):
     """A World; at the end the plugin is stopped and everything it left behind is judged."""
-    made = World(tmp_path, plugin_source, vrm, authority)
+    whole = request.node.get_closest_marker("all_scripts")
+    made = World(tmp_path, request.getfixturevalue("plugin_source" if whole else "plugin_of_few"), vrm, authority)
     yield made
     if getattr(request.node, "test_failed", False):
         print("Log of the plugin:", made.plugin.log_tail(60), sep="\n")

@@ -118,6 +118,7 @@ def test_the_pv_current_is_power_by_voltage(running):
 
 # Fault: Grid, genset, inverters, battery and loads of three phases are each shown well alone, and contradict each other.
 # Expected: What their nodes show adds up, on the generator and on the grid; signs say which way it goes.
+@pytest.mark.all_scripts
 @pytest.mark.parametrize("hour, source", [(19.5, "Generator"), (13.4, "Grid")])
 def test_the_nodes_of_three_phases_add_up(world, hour, source):
     farm = world.vrm.add_farm(hour)

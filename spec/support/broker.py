@@ -8,13 +8,17 @@ import subprocess
 import time
 
 
+GIVEN = set()       # ports; nobody may listen on one yet
+
+
 def free_port():
-    """A TCP port nobody listens on, below those that the system gives to outgoing connections: one of these could
-    be taken before mosquitto listens, or while it restarts."""
+    """A TCP port nobody listens on and no other call gave, below those that the system gives to outgoing connections:
+    one of these could be taken before mosquitto listens, or while it restarts."""
     while True:
         port = random.SystemRandom().randrange(10000, 32000)
         with socket.socket() as s:
-            if s.connect_ex(("127.0.0.1", port)) != 0:
+            if port not in GIVEN and s.connect_ex(("127.0.0.1", port)) != 0:
+                GIVEN.add(port)
                 return port
 
 

@@ -1,7 +1,9 @@
 """A GX device on the LAN (docs/vrm.md, Live data): its own broker, a real mosquitto with TLS, passwords and tokens; its
 web server, which gives tokens in pairing mode; its answers to a search. What a client does there is judged."""
 
+import atexit
 import base64
+import functools
 import hashlib
 import http.server
 import json
@@ -10,6 +12,7 @@ import re
 import signal
 import socket
 import ssl
+import tempfile
 import threading
 import time
 import urllib.parse
@@ -22,16 +25,25 @@ USER = "pg3-victron"            # a GX takes any user name; mosquitto has to kno
 CARD = "c0:61:9a:b1:d2:e3"
 
 
+@functools.cache
+def _key():
+    """A file with an RSA key, which takes long to make: one for all tests of a process."""
+    with tempfile.NamedTemporaryFile(prefix="gx-", suffix=".key", delete=False) as file:
+        atexit.register(os.remove, file.name)
+    openssl("genrsa", "-out", file.name, "2048")
+    return file.name
+
+
 class Certificate:
     """As a GX makes it: RSA, signed by itself, for venus.local, whatever the address."""
 
     def __init__(self, folder, name):
-        self.file, self.key = (os.path.join(folder, name + ending) for ending in (".crt", ".key"))
+        self.file, self.key = os.path.join(folder, name + ".crt"), _key()
         self.renew()
 
     def renew(self):
-        openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", self.key, "-out", self.file, "-days", "36500",
-                "-subj", "/CN=venus.local")
+        """Another certificate, of the same key."""
+        openssl("req", "-x509", "-new", "-key", self.key, "-out", self.file, "-days", "36500", "-subj", "/CN=venus.local")
 
     def fingerprint(self):
         """Its SHA-256, in upper case without colons."""
