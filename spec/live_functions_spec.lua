@@ -300,6 +300,19 @@ describe("update", function()
         assert.equal(150, world:value(mill(), "ST"))
     end)
 
+    -- Fault: An answer comes while `update` waits, and a second one of the node runs beside it.
+    -- Expected: One at a time; the next answer finds it free again.
+    it("is not called by an answer either while it waits", function()
+        local world = with_mill(counting "sleep(30)")
+        world:run(40)
+        local before = calls(world)
+        for _ = 1, 3 do poll(world) end
+        assert.equal(before + 1, calls(world))
+        world:run(40)
+        poll(world)
+        assert.equal(before + 2, calls(world))
+    end)
+
     -- Fault: An `update` that fails is not called any more within seconds, because live data calls it often.
     -- Expected: It fails three polls in a row before that.
     it("that fails counts once between two polls", function()

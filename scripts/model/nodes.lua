@@ -222,8 +222,13 @@ function nodes.keep_error(address, problem)
     if node then keep_error(node, "update", problem) end
 end
 
---- Calls a node's `update` for an answer. problem: it failed since the last one, nil: it did not. That counts
--- then, and for the next answer what fails from now on.
+local function is_updating(node)
+    return node.updating and host.running(node.updating)
+end
+
+--- Calls a node's `update` for an answer, if it does not run still: two of them would undo each other's work.
+-- problem: it failed since the last one, nil: it did not. That counts then, and for the next answer what fails
+-- from now on.
 local function update_anew(node, rows, problem)
     local file = node.type.file
     if problem then
@@ -231,7 +236,7 @@ local function update_anew(node, rows, problem)
     else
         scripts.worked(file, node.address, "update")
     end
-    if scripts.rests(node.type) then return end
+    if scripts.rests(node.type) or is_updating(node) then return end
     node.updating = run_script(node, "update", rows, problem and nodes.BETWEEN)
 end
 
@@ -282,7 +287,7 @@ function nodes.call_update(node, rows)
         or node.failed.rests then
         return nil
     end
-    if node.updating and host.running(node.updating) then return false end
+    if is_updating(node) then return false end
     about.note(rows, node)
     node.updating = run_script(node, "update", rows, nodes.BETWEEN)
     return true
