@@ -226,9 +226,9 @@ local function is_updating(node)
     return node.updating and host.running(node.updating)
 end
 
---- Calls a node's `update` for an answer, if it does not run still: two of them would undo each other's work.
--- problem: it failed since the last one, nil: it did not. That counts then, and for the next answer what fails
--- from now on.
+--- Calls a node's `update` for an answer, if it does not run still: two of them would undo each other's
+-- work. problem: it failed since the last one, nil: it did not. That counts then, and for the next answer
+-- what fails from now on.
 local function update_anew(node, rows, problem)
     local file = node.type.file
     if problem then
