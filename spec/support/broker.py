@@ -1,5 +1,6 @@
 """A real mosquitto on a free port of 127.0.0.1, with a second, open listener for the tests' side."""
 
+import collections
 import os
 import random
 import signal
@@ -8,17 +9,24 @@ import subprocess
 import time
 
 
-GIVEN = set()       # ports; nobody may listen on one yet
+WORKERS, PORTS = 32, 680    # processes that run tests, ports of each
+_given = collections.deque(maxlen=PORTS // 4)       # nobody may listen on one yet
+
+
+def _first_port():
+    """Of this process: in another's a broker that restarts would find its port taken."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")
+    return 10000 + PORTS * (int(worker) % (WORKERS - 1) if worker.isdigit() else WORKERS - 1)
 
 
 def free_port():
-    """A TCP port nobody listens on and no other call gave, below those that the system gives to outgoing connections:
-    one of these could be taken before mosquitto listens, or while it restarts."""
+    """A TCP port nobody listens on, and no call gave a short while ago, below those that the system gives to outgoing
+    connections: one of these could be taken before mosquitto listens, or while it restarts."""
     while True:
-        port = random.SystemRandom().randrange(10000, 32000)
+        port = _first_port() + random.SystemRandom().randrange(PORTS)
         with socket.socket() as s:
-            if port not in GIVEN and s.connect_ex(("127.0.0.1", port)) != 0:
-                GIVEN.add(port)
+            if port not in _given and s.connect_ex(("127.0.0.1", port)) != 0:
+                _given.append(port)
                 return port
 
 
