@@ -74,6 +74,28 @@ describe("a number in another unit", function()
         }
     end)
 
+    -- Fault: 1500 W that VRM shows as 1.5 kW were 1.5 MW, a cell of 3.35 V shown as 3350 mV had 3 mV, 840 Wh
+    -- that were 0.84 kWh counted for nothing.
+    -- Expected: where the format and the number come from two places, the text that VRM shows tells the unit.
+    it("is what VRM shows", function()
+        check {
+            { "system", { ["/Dc/Battery/Power"] = { 1523.4, "%.1F kW", "1.5 kW" },
+                          ["/Dc/System/Power"] = { 1.5, "%.1F kW", "1.5 kW" },
+                          ["/Dc/Pv/Power"] = { 1523.4, "%s", "1.5 kW" },
+                          ["/Dc/Battery/Voltage"] = { 52.1, "%d mV", "52100 mV" },
+                          ["/Ac/Grid/L1/Power"] = { 0, "%.1F kW", "0.0 kW" } },
+              { CPW = 1523, GV11 = 1500, GV6 = 1523, CV = 52.1, GV9 = 0 } },
+            { "battery", { ["/System/MinCellVoltage"] = { 3.35, "%.0F mV", "3350 mV" },
+                           ["/System/MaxCellVoltage"] = { 3351, "%.0F mV", "3351 mV" },
+                           ["/Dc/0/Current"] = { -4.2, "%.0F mA", "-4200 mA" } },
+              { CC = -4.2, c = { ST = 3.35, CV = 3.351 } } },
+            { "solarcharger", { ["/History/Daily/0/Yield"] = { 0.84, "%.0F Wh", "840 Wh" },
+                                ["/Yield/User"] = { 1234.5, "%.2F MWh", "1.23 MWh" },
+                                ["/Yield/System"] = { 1.23, "%.2F MWh", "1.23 MWh" } },
+              { GV3 = 0.84, TPW = 1234.5, GV10 = 1230 } },
+        }
+    end)
+
     -- Fault: 0.42 kW from panels at 36 V were 0.01 A; a meter of one phase that counts in Wh had a thousand
     -- times the energy.
     -- Expected: what is worked out is made of the numbers in their units, too.
@@ -185,7 +207,8 @@ describe("a charger with several trackers", function()
 end)
 
 describe("a battery's time to go", function()
-    -- Fault: Some BMS send one while they are charged and at rest: 14 h to go beside Charging.
+    -- Fault: Some BMS, and a Multi RS, send one while they are charged and at rest: 14 h to go beside
+    -- Charging.
     -- Expected: No data, unless the battery is being discharged, or nobody knows.
     it("is there while the battery is discharged", function()
         local cases = {}
@@ -195,6 +218,9 @@ describe("a battery's time to go", function()
                              [of_system or "/Dc/Battery/Current"] = current }
             cases[#cases + 1] = { "battery", battery, { TIMEREM = hours } }
             cases[#cases + 1] = { "system", system, { TIMEREM = hours } }
+            for _, service in ipairs(of_battery == "I" and {} or { "multi", "inverter" }) do
+                cases[#cases + 1] = { service, battery, { TIMEREM = hours } }
+            end
         end
         add(NONE, 12.5)
         add(NONE, 0)

@@ -49,7 +49,7 @@ return {
     { "GV11",    "open_closed",    "Relay",                       "/Relay/0/State" },
     { "GV19",    "off_reason",     "Off reason",                  "/DeviceOffReason" },
     { "TIMEREM", unit.hours,       "Time to go",                  "/TimeToGo", places = 2, max = 239.9,
-      measured = true },
+      measured = true, while_negative = { "/Dc/0/Current", "/Dc/0/Power" } },
 
     parts = {
         { part = "p", id = "VICINVP", name = "phases",             -- of a system with more than one

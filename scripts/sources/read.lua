@@ -358,14 +358,20 @@ function read.names(row)
     return known and next(known[4].names) ~= nil and known[4].names or nil
 end
 
---- Units in which a number may stand beside the name of another one: D-Bus counts in seconds, °C and m³, what
--- an account shows is another matter, and VRM is known to send either. Each is { the unit it is counted in,
--- how much of that one is, and how much lower its 0 is }.
+--- Units in which a number may stand beside the name of another one: D-Bus counts in seconds, °C, m³, W, V, A
+-- and kWh, what an account shows is another matter, and VRM is known to send either. Each is { the unit it is
+-- counted in, how much of that one is, and how much lower its 0 is }.
 local CONVERTED = {
     s = { "s", 1, 0 }, min = { "s", 60, 0 }, h = { "s", 3600, 0 },
     ["°C"] = { "°C", 1, 0 }, C = { "°C", 1, 0 }, ["°F"] = { "°C", 1 / 1.8, 32 }, F = { "°C", 1 / 1.8, 32 },
     K = { "°C", 1, 273.15 },
+    W = { "W", 1, 0 }, kW = { "W", 1000, 0 }, V = { "V", 1, 0 }, mV = { "V", 0.001, 0 }, A = { "A", 1, 0 },
+    mA = { "A", 0.001, 0 }, kWh = { "kWh", 1, 0 }, Wh = { "kWh", 0.001, 0 }, MWh = { "kWh", 1000, 0 },
 }
+
+--- Those of them that nearly all rows have, and that D-Bus counts in: such a format is right.
+local OF_DBUS = { W = true, V = true, A = true, kWh = true }
+
 for name, liters in pairs(unit_table.liter.vrm) do CONVERTED[name] = { "L", liters, 0 } end
 
 --- What D-Bus counts in seconds, for where VRM names no unit: by path, or by code where there is no path.
@@ -492,7 +498,7 @@ local function value_of(place, raw, formatted, value_enum)
     end
     if type(value) ~= "number" then return value, unit end
     if unit and codes.is_in(value, unit) then return nil, unit end
-    if unit and not CONVERTED[unit] then return value, unit end
+    if unit and (OF_DBUS[unit] or not CONVERTED[unit]) then return value, unit end
     return in_named_unit(value, unit, formatted, place.path or place.code)
 end
 
