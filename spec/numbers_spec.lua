@@ -250,6 +250,30 @@ describe("a number past the limits of its row", function()
     end)
 end)
 
+describe("an alarm that VRM tells twice", function()
+    --- What the battery's alarm and the gateway show where two rows of one time tell the same one.
+    local function shown(first, second)
+        local rows = { fixtures.row("battery", 1, "/Alarms/LowSoc", "ASoc", first),
+                       fixtures.row("battery", 1, "/Alarms/LowSoc", "ASoc", second),
+                       fixtures.row("system", 257, "/Ac/Alarms/GridLost", "Agl", first),
+                       fixtures.row("system", 276, "/Ac/Alarms/GridLost", "Agl", second) }
+        local world = worlds.started { sites = { [1] = { name = "Boat", timezone = "UTC", rows = rows,
+            devices = { fixtures.gateway(), fixtures.device("Battery Monitor", 2, 1, "") } } } }
+        return { world:value("1_bm1", "GV6"), world:value("1_bm1", "ALARM"), world:value("1_gw0", "GV13"),
+                 world:value("1_gw0", "GV0"), world:value("1_gw0", "GV1") }
+    end
+
+    -- Fault: two batteries have one instance, two VE.Bus systems tell of the grid; the first row stood, and
+    -- hid the alarm of the second.
+    -- Expected: of one time the worse one counts, in whatever order VRM has them.
+    it("is the worse one", function()
+        assert.same({ 2, 2, 2, 3, 2 }, shown(0, 2))
+        assert.same({ 2, 2, 2, 3, 2 }, shown(2, 0))
+        assert.same({ 2, 2, 2, 3, 2 }, shown(65535, 2))
+        assert.same({ 0, 0, 0, 1, 0 }, shown(0, 0))
+    end)
+end)
+
 describe("a state", function()
     -- Fault: Node-RED in its safe mode, and a grid alarm that is a warning, were shown as numbers.
     -- Expected: Victron's words.

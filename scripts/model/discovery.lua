@@ -87,11 +87,14 @@ end
 
 --------------------------------------------------------------------------------------------- groups
 
---- Whether a row counts more than another one with its key: it is newer, or it alone has a value.
-local function counts_more(row, other)
+--- Whether a row counts more than another one with its key: it is newer, or of the same time and it alone has
+-- a value, or tells a worse alarm.
+local function counts_more(key, row, other)
     if not other then return true end
     local stamp, before = row.timestamp or 0, other.timestamp or 0
-    return stamp > before or stamp == before and other.value == nil and row.value ~= nil
+    if stamp ~= before then return stamp > before end
+    if alarms.of_key[key] then return (alarms.level(row.value) or -1) > (alarms.level(other.value) or -1) end
+    return other.value == nil and row.value ~= nil
 end
 
 --- What a row of a home is found by: its path, its code, and "#521" for VRM's attribute number 521 where the
@@ -105,11 +108,10 @@ end
 local function put(home, key, row)
     local other = home.rows[key]
     home.ambiguous = home.ambiguous or other ~= nil
-    if counts_more(row, other) then home.rows[key] = row end
+    if counts_more(key, row, other) then home.rows[key] = row end
 end
 
---- Adds a row to the rows of a home, by its keys. Of two rows with one key the newer stays, of one time that
--- with a value.
+--- Adds a row to the rows of a home, by its keys. Of two rows with one key the newer stays, see counts_more.
 function discovery.put(home, row)
     local path, code, id = discovery.keys_of(home, row)
     if path then put(home, path, row) end
