@@ -207,6 +207,18 @@ describe("a charger with several trackers", function()
 end)
 
 describe("a battery's time to go", function()
+    -- Fault: The current is not available (3276.7 A), the power says that the battery is charged; it had a
+    -- time to go.
+    -- Expected: No data: the first that is known tells it.
+    it("is not there if the power alone tells that it is charged", function()
+        check {
+            { "battery", { ["/TimeToGo"] = { 2, "%.2F h" }, ["/Dc/0/Current"] = 3276.7,
+                           ["/Dc/0/Power"] = 500 }, { TIMEREM = NONE } },
+            { "system", { ["/Dc/Battery/TimeToGo"] = { 2, "%.2F h" }, ["/Dc/Battery/Current"] = 3276.7,
+                          ["/Dc/Battery/Power"] = -500 }, { TIMEREM = 2 } },
+        }
+    end)
+
     -- Fault: Some BMS, and a Multi RS, send one while they are charged and at rest: 14 h to go beside
     -- Charging.
     -- Expected: No data, unless the battery is being discharged, or nobody knows.

@@ -254,8 +254,11 @@ end
 
 --- Whether a driver shows anything now: not while the number that says so is 0 or above (while_negative).
 function reading.applies(driver, rows)
-    local row = driver.while_negative and find_row(rows, driver.while_negative)
-    return not row or row.value < 0 or codes.is(row.value)
+    for _, key in ipairs(driver.while_negative or {}) do
+        local row = number_row(rows, key)
+        if row and not codes.is(row.value) then return row.value < 0 end
+    end
+    return true
 end
 
 --- Whether what a driver's function gives counts: its path has no number that it could show.
