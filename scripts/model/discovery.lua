@@ -282,17 +282,18 @@ function discovery.count_faults(faults)
 end
 
 --- How many alarms VRM counts (site.alarms, and site.listed_alarms = the keys of those it lists) beyond the
--- faults there are. What has a row is what its row says.
+-- faults there are. What has a row is what its row says; what is listed and has none is another alarm.
 function discovery.beyond(site, faults)
-    local beyond, here = site.alarms, {}
-    for _, key in ipairs(site.listed_alarms or {}) do
+    local listed, others, here = site.listed_alarms or {}, 0, {}
+    for _, key in ipairs(listed) do
         local fault = faults.told[key]
-        if fault then beyond, here[fault] = beyond - 1, true end
+        if fault then here[fault] = true else others = others + 1 end
     end
+    local unlisted = site.alarms - #listed
     for fault, level in pairs(faults.levels) do
-        if level > 0 and not here[fault] then beyond = beyond - 1 end
+        if level > 0 and not here[fault] then unlisted = unlisted - 1 end
     end
-    return math.max(beyond, 0)
+    return others + math.max(unlisted, 0)
 end
 
 --- How many devices of an installation are alive since `since`: of those VRM lists, else of those
