@@ -189,10 +189,21 @@ describe("alarms and counts", function()
             row("vebus", 257, "/Alarms/GridLost", "x3", 2), row("system", 257, "/Ac/Alarms/GridLost", "Agl",
                 2),
             row("acsystem", 0, "/Alarms/GridLost", "x4", 2),
-            row("battery", 288, "/Alarms/Alarm", "x5", 2), row("battery", 288, "/Alarms/LowVoltage", "AL", 1),
+            row("battery", 288, "/Alarms/Alarm", "x5", 1), row("battery", 288, "/Alarms/LowVoltage", "AL", 1),
         })
         assert.same({ 0, 1, 0 }, count { row("battery", 288, "/Alarms/Alarm", "x5", 2),
                                          row("battery", 288, "/Alarms/LowVoltage", "AL", 0) })
+    end)
+
+    -- Fault: A battery has an alarm that no row names, and warns of something else: the gateway counted the
+    -- warning only, while the battery's node said Alarm.
+    -- Expected: Where what is named is less than that there is an alarm, the alarm counts, too.
+    it("count an alarm without a name beside a warning with one", function()
+        local any = row("battery", 288, "/Alarms/Alarm", "x5", 2)
+        assert.same({ 1, 1, 0 }, count { any, row("battery", 288, "/Alarms/LowVoltage", "AL", 1) })
+        assert.same({ 0, 1, 0 }, count { any, row("battery", 288, "/Alarms/LowVoltage", "AL", 2) })
+        assert.same({ 1, 0, 0 }, count { row("battery", 288, "/Alarms/Alarm", "x5", 1),
+                                         row("battery", 288, "/Alarms/LowVoltage", "AL", 1) })
     end)
 
     -- Fault: The gateway counts settings of alarms, and leaves out alarms whose rows have no such path.
@@ -250,7 +261,7 @@ describe("alarms and counts", function()
 
     -- Fault: VRM lists one alarm, by a rule of the owner's for a voltage (81/288), while a device warns of
     -- something that VRM does not list: one was counted, a warning.
-    -- Expected: What is listed and has no row of an alarm is another one. What VRM only counts may be the same.
+    -- Expected: What is listed and has no row of an alarm is another one; what is counted may be the same.
     it("are others where VRM lists what is no row's", function()
         local on = row("battery", 288, "/Alarms/LowSoc", "ASoc", 1, { idDataAttribute = 123 })
         assert.same({ 1, 0, 1 }, count({ on }, nil, { alarms = 1, listed_alarms = { "81/288" } }))

@@ -247,9 +247,9 @@ function discovery.living(homes, since)
 end
 
 --- Adds the faults that a home's alarm rows tell. An alarm may be logged only when it begins and ends: how
--- old its row is says nothing.
+-- old its row is says nothing. That there is one counts where none that is named is as bad.
 local function add_faults(faults, home)
-    local own, any, named = ("%s/%s/"):format(home.service or "gateway", home.instance or 0), nil, false
+    local own, any, named = ("%s/%s/"):format(home.service or "gateway", home.instance or 0), nil, 0
     for key, row in pairs(home.rows) do
         local name = alarms.of_key[key]
         local level = name and (key == row.path or not row.path) and alarms.level(row.value)
@@ -257,10 +257,10 @@ local function add_faults(faults, home)
             local fault = alarms.OF_ALL[name] and name or own .. name
             faults.levels[fault] = math.max(faults.levels[fault] or 0, level)
             if row.id and row.instance then faults.told[row.id .. "/" .. row.instance] = fault end
-            if name == alarms.ANY then any = fault else named = named or level > 0 end
+            if name == alarms.ANY then any = fault else named = math.max(named, level) end
         end
     end
-    if any and named then faults.levels[any] = nil end
+    if any and named > 0 and named >= faults.levels[any] then faults.levels[any] = nil end
 end
 
 --- The faults of living homes -> { levels = { [fault] = 0, 1 or 2 }, told = { [as read.installations names an
