@@ -283,6 +283,8 @@ describe("the energy of an installation", function()
         assert.is_true(value(world, "TPW") > 0)
     end)
 
+    -- Fault: A flow that cannot be (-4 kWh, a text) was left out, and the sum of the others stood as whole.
+    -- Expected: The sum is no data; those without that flow, and with a little less than 0, are there.
     it("is read whatever the types of the answer", function()
         local answer
         local function today(json)
@@ -293,7 +295,8 @@ describe("the energy of an installation", function()
             return values(world, "ST", "GV0", "GV3", "GV4")
         end
         assert.equal("1.5 0.25 1.25 0", today { success = true, totals = { Pb = "1.25", Pc = 0.25 } })
-        assert.equal("1 0 1 0", today { success = true, totals = { Pb = 1, Pc = -4, Bc = "x", Gb = {} } })
+        assert.equal("- - 1 -", today { success = true, totals = { Pb = 1, Pc = -4, Bc = "x", Gb = {} } })
+        assert.equal("1 2 1 2", today { success = true, totals = { Pb = 1, Pc = -0.01, Bc = 2 } })
         for _, nothing in ipairs { {}, false, "none", 5, { 1, 2 }, { Pb = 1 / 0, Pc = 0 / 0 } } do
             assert.equal("- - - -", today { success = true, totals = nothing })
         end

@@ -13,7 +13,7 @@
 --                 month_ends = that too, if it is the last of its month,
 --                 asked = { [name] = { at = host.steady(), pause = seconds until the next time,
 --                                      useless = how often in a row there was nothing } },
---                 answers = { [name] = { key = of its spans, codes = { [code] = kWh }, at = VRM's time } },
+--                 answers = { [name] = { key = of its spans, codes = see read.energy, at = VRM's time } },
 --                 forecast = { hours = see read.forecast, at = VRM's time }|nil,
 --                 has = { [code] = true }: flows that VRM gave a number for, in any span,
 --                 most = { [path] = { from = begin of its period, value } }: the largest so far,
@@ -115,7 +115,7 @@ local function key_of(spans)
     return table.concat(parts, " ")
 end
 
---- What VRM counted in the spans of a name, { [code] = kWh }; nil: not known.
+--- What VRM counted in the spans of a name, see read.energy; nil: not known.
 local function counted(known, name)
     local spans, answer = known.spans[name], known.answers[name]
     if not spans then return nil end
@@ -125,14 +125,15 @@ end
 
 --- One sum of a period -> kWh; nil: not known. VRM sends no number for a flow that there was none of: it
 -- counts as 0 beside others. Where a whole sum has none, it is 0 only if the installation has such flows, and
--- others were counted.
+-- others were counted. One that cannot be makes the sum unknown.
 local function add_up(known, period, codes)
     local total, some, has = nil, false, false
     for _, name in ipairs(period.spans) do
         local numbers = counted(known, name)
         if not numbers then return nil end
-        some = some or next(numbers) ~= nil
+        for _, number in pairs(numbers) do some = some or number ~= false end
         for _, code in ipairs(codes) do
+            if numbers[code] == false then return nil end
             if numbers[code] then total = (total or 0) + numbers[code] end
             has = has or known.has[code]
         end
@@ -231,7 +232,9 @@ local function ask_energy(client, site, name, spans, now)
         local to = math.max(math.min(one.to, now // 1 | 0), one.from + 1)
         local numbers, err, at = client:energy(site.id, INTERVALS[name], one.from, to)
         if not numbers then return nil, err end
-        for code, number in pairs(numbers) do codes[code] = (codes[code] or 0) + number end
+        for code, number in pairs(numbers) do
+            codes[code] = number and codes[code] ~= false and (codes[code] or 0) + number
+        end
         date = at
     end
     return codes, nil, date
@@ -249,7 +252,7 @@ local function ask(client, site, name, now)
     end
     local codes, err, date = ask_energy(client, site, name, spans, now)
     if not codes then return nil, err end
-    for code in pairs(codes) do known.has[code] = true end
+    for code, number in pairs(codes) do known.has[code] = known.has[code] or number ~= false or nil end
     known.answers[name] = { key = key_of(spans), codes = codes, at = date or now }
     return name ~= "day" or next(codes) ~= nil
 end

@@ -261,17 +261,24 @@ local FLOWS = { "Pb", "Pc", "Pg", "Gb", "Gc", "Bc", "Bg" }
 
 local MOST_ENERGY = unit_table.kwh.max
 
---- The totals of an answer of stats -> { [code] = kWh }, without those that VRM has nothing of, and those
--- that no driver would show; nil: it is no such answer.
+local ROUNDING = 1                  -- kWh; a flow is not negative, but VRM works some of them out
+
+--- A total as kWh; nil: VRM has nothing of it; false: what it has cannot be.
+local function flow_of(total)
+    if not total or type(total) == "table" then return nil end
+    local number = read.number(total)
+    if not number or number > MOST_ENERGY or number < -ROUNDING then return false end
+    return math.max(number, 0)
+end
+
+--- The totals of an answer of stats -> { [code] = kWh, or false: it is no believable number }, without those
+-- that VRM has nothing of; nil: it is no such answer.
 function read.energy(json)
     local totals = json.totals
     if totals == false then totals = {} end
     if type(totals) ~= "table" then return nil end
     local energy = {}
-    for _, code in ipairs(FLOWS) do
-        local number = read.number(totals[code])
-        energy[code] = number and number >= 0 and number <= MOST_ENERGY and number or nil
-    end
+    for _, code in ipairs(FLOWS) do energy[code] = flow_of(totals[code]) end
     return energy
 end
 
