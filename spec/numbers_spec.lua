@@ -286,6 +286,31 @@ describe("an alarm that VRM tells twice", function()
     end)
 end)
 
+describe("an alarm that is not in one answer", function()
+    -- Fault: One answer had no value for an alarm: the battery's node kept it, as it does with all values,
+    -- and the gateway said OK, and then Alarm again.
+    -- Expected: The gateway keeps it this once as well; with the second such answer it is none.
+    it("stays on the gateway as on its device", function()
+        local alarm = fixtures.row("battery", 1, "/Alarms/LowSoc", "ASoc", 2)
+        local world = worlds.started { sites = { [1] = { name = "Boat", timezone = "UTC",
+            rows = { alarm, fixtures.row("battery", 1, "/Soc", "SOC", 4) },
+            devices = { fixtures.gateway(), fixtures.device("Battery Monitor", 2, 1, "") } } } }
+        local function shown(value)
+            alarm.rawValue = value
+            worlds.next_poll(world)
+            return { world:value("1_bm1", "ALARM") or NONE, world:value("1_gw0", "GV0"),
+                     world:value("1_gw0", "GV1") }
+        end
+        assert.same({ 2, 3, 1 }, shown(2))
+        assert.same({ 2, 3, 1 }, shown(nil))
+        assert.same({ 2, 3, 1 }, shown(2))
+        assert.same({ 2, 3, 1 }, shown(nil))
+        assert.same({ NONE, 1, 0 }, shown(nil))
+        assert.same({ 2, 3, 1 }, shown(2))
+        assert.same({ 0, 1, 0 }, shown(0))
+    end)
+end)
+
 describe("a state", function()
     -- Fault: Node-RED in its safe mode, and a grid alarm that is a warning, were shown as numbers.
     -- Expected: Victron's words.

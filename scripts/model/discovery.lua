@@ -260,14 +260,21 @@ local function add_faults(faults, home)
             if name == alarms.ANY then any = fault else named = math.max(named, level) end
         end
     end
-    if any and named > 0 and named >= faults.levels[any] then faults.levels[any] = nil end
+    if any and named > 0 and named >= faults.levels[any] then faults.levels[any] = 0 end
 end
 
 --- The faults of living homes -> { levels = { [fault] = 0, 1 or 2 }, told = { [as read.installations names an
--- alarm] = fault } }: each once, under however many paths it stands.
-function discovery.faults(homes)
-    local faults = { levels = {}, told = {} }
+-- alarm] = fault }, kept = set }: each once, under however many paths it stands. before: those of the answer
+-- before, nil: none. What was on and has no row that tells it now is kept this once: it may be a slip of
+-- VRM's.
+function discovery.faults(homes, before)
+    local faults = { levels = {}, told = {}, kept = {} }
     for _, home in ipairs(homes) do add_faults(faults, home) end
+    for fault, level in pairs(before and before.levels or {}) do
+        if level > 0 and not (faults.levels[fault] or before.kept[fault]) then
+            faults.levels[fault], faults.kept[fault] = level, true
+        end
+    end
     return faults
 end
 

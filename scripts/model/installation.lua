@@ -197,11 +197,12 @@ local function add_source(site, facts)
     if site.live_source then facts.delay = site.live_delay end
 end
 
---- What the gateway's node shows beside its rows.
-local function set_facts(site, now)
+--- What the gateway's node shows beside its rows. answered: VRM has just answered.
+local function set_facts(site, now, answered)
     local devices, _, offline_after = site.store.devices, freshness.limits(site.interval)
     local living = discovery.living({ site.store.gateway, table.unpack(devices) }, now - offline_after)
-    local faults = discovery.faults(living)
+    local faults = discovery.faults(living, answered and site.faults or nil)
+    site.faults = faults
     local warnings, worse = discovery.count_faults(faults)
     -- VRM's count is older than the rows from the next poll on: what it has beyond them is worked out once.
     site.alarms_beyond = site.alarms_beyond or discovery.beyond(site, faults)
@@ -446,7 +447,7 @@ function installation.show(site, answer, now, discover)
     end
     site.store.pages = answer.pages
     freshness.hear(site, now)
-    set_facts(site, now)
+    set_facts(site, now, true)
     local known = discover and nodes.known(prefix_of(site)) or {}
     if discover then add_nodes(site, known) end
     add_parts(site, known)
