@@ -378,6 +378,26 @@ describe("control for a time", function()
         assert.same({ "80", "20" }, written(gx, MINIMUM))
     end)
 
+    -- Fault: A command for a time remembers what there was to put back when it came, not when its turn comes:
+    --        what a command under way has changed meanwhile is not known.
+    -- Expected: What was before the first that is for a time comes back; or what was wanted for good last.
+    it("puts back what was when several commands came at once", function()
+        local world, gx = start { control = "on", control_pause = "0" }
+        for i, percent in ipairs { 80, 90 } do
+            world:fire("command", ESS, "FOR_GV0", minimum(percent, 10)[2], "request " .. i)
+        end
+        gx:live(700)
+        assert.same({ "80", "90", "20" }, written(gx, MINIMUM))
+    end)
+
+    it("puts back what was wanted for good while it waited", function()
+        local world, gx = start { control = "on", control_pause = "0" }
+        assert.is_true(minimum_for(world, 80, 10))
+        give(world, gx, { { "SET_GV0", { value = "30", uom = "51" } }, minimum(90, 10) })
+        gx:live(700)
+        assert.same({ "80", "30", "90", "30" }, written(gx, MINIMUM))
+    end)
+
     -- Fault: The plugin is restarted, and what was before is forgotten: the battery stays as it was set.
     -- Expected: It is remembered before the first write, and put back when the time is over; once.
     it("puts back what was after a restart, too", function()

@@ -152,7 +152,6 @@ function timed.run(node, driver, value, minutes)
     local job, problem = writes.job(node, driver, set.timer and minutes == 0 and 0 or value)
     if not job then return RESULT.NOT_ALLOWED, problem end
     local key = key_of(job)
-    local present = entries[key]
     if set.timer then
         local timer_topic = job.topic:match "^[^/]+/[^/]+" .. set.timer
         job.timer = job.value ~= 0 and { topic = timer_topic, seconds = minutes * 60 } or nil
@@ -161,8 +160,9 @@ function timed.run(node, driver, value, minutes)
         return timed.stop_one(key, job)
     end
     local seconds = minutes * 60
-    local entry
+    local entry, present                    -- present: what there is when its turn comes
     job.remember = function(before)
+        present = entries[key]
         if present then before = present.before end
         entry = { site = job.site.id, address = node.address, driver = driver.id, topic = job.topic,
                   value = job.value, before = before, seconds = seconds,
@@ -173,9 +173,10 @@ function timed.run(node, driver, value, minutes)
         return "PG3 does not store what was before, so that it could be put back"
     end
     local result, text = writes.run(job)
-    if not entry and not job.joined and result == RESULT.DONE and present and entries[key] == present then
-        present.seconds, present.ends, present.date = seconds, host.steady() + seconds, nil
-        put(key, present, job.site)
+    local going_on = entries[key]
+    if not entry and not job.joined and result == RESULT.DONE and going_on then
+        going_on.seconds, going_on.ends, going_on.date = seconds, host.steady() + seconds, nil
+        put(key, going_on, job.site)
     elseif entry and entries[key] == entry then
         if result == RESULT.LIMITED then entry.value = job.took end
         if result == RESULT.NOT_TAKEN or not job.written then
