@@ -53,7 +53,7 @@ local function take_params(given)
     events.use({ battery_level = settings.battery_level }, settings.push == "alarms")
     if started and settings.live == "gx" then host.default_params(params.missing(given)) end
     writes.use(settings)
-    timed.look_at_control()
+    timed.look()
     nodes.report()
     local another, chosen = account.use(settings), choices.take(host.choices())
     if not begun then return end

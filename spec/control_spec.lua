@@ -556,6 +556,22 @@ describe("control for a time", function()
         assert.equal(0, world:value(GATEWAY, "GV21"))
     end)
 
+    -- Fault: Control is switched off while the plugin does not run; back, it writes on what was for a time.
+    -- Expected: It is put back, or released, as soon as the gateway is there.
+    it("ends where control was switched off while the plugin did not run", function()
+        local world, gx = start(ON)
+        assert.is_true(setpoint_for(world, -500, 60))
+        assert.is_true(minimum_for(world, 80, 60))
+        local again = restarted(world, gx, 60, { control = "off" })
+        gx:live(60)
+        local count = #gx.writes
+        assert.equal("null", table.remove(written(gx, SETPOINT)))
+        assert.same({ "80", "20" }, written(gx, MINIMUM))
+        gx:live(300)
+        assert.equal(count, #gx.writes)
+        assert.equal(0, again:value(GATEWAY, "GV21"))
+    end)
+
     it("lets the gateway itself end a generator's run", function()
         local START, TIMER = "generator/0/ManualStart", "generator/0/ManualStartTimer"
         local row = require("spec.fixtures.vrm").row

@@ -46,15 +46,13 @@ local function count(id)
     return number
 end
 
-local look
-
 --- Puts an entry in the place of another, nil: of none, and stores that.
 local function put(key, entry, site)
     entries[key] = entry
     state.save()
     if site then writes.show(site, { timed = count(site.id) }) end
     if next(entries) and not looking then
-        looking = timer.every(LOOK_SECONDS, look)
+        looking = timer.every(LOOK_SECONDS, timed.look)
     elseif not next(entries) and looking then
         timer.cancel(looking)
         looking = nil
@@ -126,7 +124,8 @@ end
 
 local function look_at(key, entry, now)
     local site = site_of(entry)
-    if entry.date and host.time() >= entry.date then end_now(entry) end
+    local is_off = site and not writes.allowed(site)
+    if is_off or entry.date and host.time() >= entry.date then end_now(entry) end
     local alive = site and live.is_alive(site)
     if now >= entry.ends + GIVEN_UP_SECONDS then
         host.log("warning", ("%s (%s): its time is over since a day, but the gateway could not be reached to"
@@ -140,7 +139,8 @@ local function look_at(key, entry, now)
     end
 end
 
-function look()
+--- Ends what is over, or not allowed any more by the owner's parameters, and writes again what is resent.
+function timed.look()
     local list = {}
     for key, entry in pairs(entries) do list[key] = entry end
     for key, entry in pairs(list) do look_at(key, entry, host.steady()) end
@@ -203,17 +203,6 @@ function timed.forget(job)
     if entries[key_of(job)] then put(key_of(job), nil, job.site) end
 end
 
---- The owner's parameters are others: where control is off now, what is written for a time ends.
-function timed.look_at_control()
-    for key, entry in pairs(entries) do
-        local site = site_of(entry)
-        if site and not writes.allowed(site) then
-            end_now(entry)
-            if live.is_alive(site) then begin_finish(key, entry) end
-        end
-    end
-end
-
 --- The plugin ends: nothing is written again, so it is released. What remains of its time is used when the
 -- plugin is back.
 function timed.stop()
@@ -245,7 +234,7 @@ state.keep("timed", function(kept)
         end
     end
     for _, entry in pairs(entries) do writes.note(entry.site, { timed = count(entry.site) }) end
-    if next(entries) and not looking then looking = timer.every(LOOK_SECONDS, look) end
+    if next(entries) and not looking then looking = timer.every(LOOK_SECONDS, timed.look) end
 end, function()
     local list = {}
     for key, entry in pairs(entries) do
