@@ -493,6 +493,20 @@ describe("control for a time", function()
         assert.same({}, gx.writes)
     end)
 
+    -- Fault: What is kept has become too large, or memory is short: PG3 is given nothing new, and has
+    --        confirmed what it was given last. That is taken for its word on what was before.
+    -- Expected: Nothing is written, and a notice says why.
+    it("writes nothing where PG3 has confirmed something else", function()
+        for _, save in ipairs { function() error("host.save: it does not fit", 0) end,
+                                function() return false end } do
+            local world, gx = start(ON)
+            _G.host.save = save
+            assert.is_false(minimum_for(world, 80, 10))
+            assert.same({}, gx.writes)
+            assert.truthy(notice(world):find("PG3 does not store what was before", 1, true))
+        end
+    end)
+
     it("is changed by a second command, and ended by 0 minutes or a command without a time", function()
         local world, gx = start { control = "on", control_pause = "0" }
         assert.is_true(minimum_for(world, 80, 10))
@@ -556,7 +570,7 @@ describe("control for a time", function()
         assert.equal(0, world:value(GATEWAY, "GV21"))
     end)
 
-    -- Fault: Control is switched off while the plugin does not run; back, it writes on what was for a time.
+    -- Fault: Control is switched off while the plugin does not run; back, it writes what was for a time.
     -- Expected: It is put back, or released, as soon as the gateway is there.
     it("ends where control was switched off while the plugin did not run", function()
         local world, gx = start(ON)

@@ -245,9 +245,10 @@ local function ids_of(fresh)
     return result
 end
 
---- Stores what changed. Before PG3 was asked for what it has, nothing is stored over it.
+--- Stores what changed -> whether PG3 was given what is kept now, by this or before (host.saved tells whether
+-- it has confirmed it). Before PG3 was asked for what it has, nothing is stored over it.
 function state.save()
-    if not restored then return end
+    if not restored then return false end
     if not from_pg3 and host.data() then state.restore() end        -- it came late
     local fresh, seen = collect()
     local record, changed = collect_others()
@@ -259,16 +260,17 @@ function state.save()
             scripts.worked(script.file, "state")
         end
     end
-    if not changed and state.same(fresh, kept) then return end
+    if not changed and state.same(fresh, kept) then return true end
     record.state, record.script_ids = fresh, ids_of(fresh)
     local ok, taken = pcall(host.save, record)
     if not ok then
-        return host.log("error", "What outlives a restart could not be stored: " .. tostring(taken))
+        host.log("error", "What outlives a restart could not be stored: " .. tostring(taken))
     end
-    if not taken then return end
+    if not (ok and taken) then return false end
     kept, left, ids, from_pg3 = fresh, {}, record.script_ids, true
     for _, other in ipairs(others) do other.kept = copy(record[other.name] or {}) end
     saved_at = host.steady()
+    return true
 end
 
 local function save_within(seconds)

@@ -64,10 +64,10 @@ local SAVE_SECONDS = 10
 --- Whether PG3 has stored what is remembered now: without that nothing is written for a time. Waits.
 local function is_stored()
     for _ = 1, SAVE_SECONDS do
-        if host.saved() then return true end
+        if state.save() and host.saved() then return true end
         host.sleep(1)
     end
-    return host.saved()
+    return state.save() and host.saved()
 end
 
 local function driver_of(node, id)
