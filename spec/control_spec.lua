@@ -662,4 +662,20 @@ describe("node:write of a device script", function()
         assert.truthy(problem:find("control is off", 1, true), problem)
         assert.equal(count, #gx.writes)
     end)
+
+    -- Fault: A number that a script has from a text fails as an error of the plugin; what comes of a division
+    --        by 0 passes every limit, is no JSON, and a time of so many minutes never ends.
+    -- Expected: The one is the number, the others are refused.
+    it("takes numbers as texts, and none that is not finite", function()
+        local world, gx = start(ON)
+        local path = "/Settings/CGwacs/BatteryLife/MinimumSocLimit"
+        assert.is_true(write(world, GATEWAY, path, "35", "10"))
+        assert.same({ "35" }, written(gx, MINIMUM))
+        for _, wrong in ipairs { { 0 / 0 }, { math.huge }, { 40, 0 / 0 } } do
+            local done, problem = write(world, GATEWAY, path, wrong[1], wrong[2])
+            assert.is_nil(done)
+            assert.truthy(problem:find("outside of", 1, true), problem)
+        end
+        assert.equal(1, #gx.writes)
+    end)
 end)

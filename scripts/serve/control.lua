@@ -53,13 +53,13 @@ local function refusal(driver, value, minutes)
         return ("it takes %s only"):format(set.value)
     elseif set.choices and not set.choices[math.tointeger(value)] then
         return ("%s is none of its choices"):format(value)
-    elseif set.min and (value < set.min or value > set.max) then
+    elseif set.min and not (value >= set.min and value <= set.max) then     -- nor 0 / 0
         return ("%s is outside of %s to %s"):format(value, set.min, set.max)
     elseif minutes and not set.timed then
         return "its row does not say timed"
     elseif not minutes and set.timed == "only" then
         return "its row says timed = \"only\": name the minutes"
-    elseif minutes and (minutes < 0 or minutes > 1440) then
+    elseif minutes and not (minutes >= 0 and minutes <= 1440) then
         return "the minutes are outside of 0 to 1440"
     end
     return nil
@@ -67,6 +67,7 @@ end
 
 --- node:write of a script, in the unit of the row -> true | nil, sentence. Waits.
 function control.for_script(address, path, value, minutes)
+    value, minutes = tonumber(value), minutes and tonumber(minutes)     -- Lua takes "5" for a number, too
     local node = nodes.all[address]
     local driver = node and declared(scripts.current(node.type), path)
     if not driver then
