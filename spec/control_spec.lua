@@ -452,6 +452,23 @@ describe("control for a time", function()
         end
     end)
 
+    -- Fault: When the time is over the gateway tells what is there, but not what it is asked next: that
+    --        counts as a refusal, and what was before is never put back.
+    -- Expected: It is put back when the gateway answers again.
+    it("tries again where the gateway falls silent at the end of the time", function()
+        local world, gx = start(ON)
+        assert.is_true(minimum_for(world, 80, 10))
+        local hear, asked = gx.hear, 0
+        gx.hear = function(self, message)
+            asked = asked + (message.topic:find(MINIMUM, 1, true) and 1 or 0)
+            if asked ~= 2 then return hear(self, message) end       -- the second question has no answer
+        end
+        gx:live(660)
+        assert.same({ "80", "20" }, written(gx, MINIMUM))
+        assert.equal(0, world:value(GATEWAY, "GV21"))
+        assert.equal("", notice(world))
+    end)
+
     -- Fault: What PG3 kept is of another version or was written by hand; the plugin ends at each start.
     -- Expected: What cannot be used of it is left out; the rest counts, and the plugin serves.
     it("outlives a record that is broken", function()

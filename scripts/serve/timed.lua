@@ -108,7 +108,8 @@ local function finish(key, entry)
     elseif value ~= nil and (entry.release or entry.before ~= nil) then
         local result = writes.run(job)
         entry.tried = true
-        if result == RESULT.NO_LINK or result == RESULT.NOT_KNOWN then return end
+        local unseen = result == RESULT.NOT_ALLOWED and not job.seen
+        if unseen or result == RESULT.NO_LINK or result == RESULT.NOT_KNOWN then return end
     end
     if entries[key] == entry then put(key, nil, site) end
 end

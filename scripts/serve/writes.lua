@@ -6,6 +6,7 @@
 --         reads, value = number to write, or nil with release = the JSON that is, set = of the driver,
 --         remember = function(before) -> why not, called before the first write,
 --         timer = { topic, seconds }, written before it, restores = it puts back what was,
+--         seen = the gateway told what is there, before anything was written,
 --         task = that does it, result, told = what became of it, joined = those are of a later job }
 
 local clock = require "model.clock"
@@ -316,6 +317,7 @@ local function write(job, key)
             .. " gx, and look at the log for why it does not connect."
     end
     local answers = live.ask(site, topics_of(job), ASK_SECONDS)
+    job.seen = answers[job.shown] ~= nil
     local why = refusal(job, answers)
     if why then return RESULT.NOT_ALLOWED, ("not written: %s."):format(why) end
     local before = answers[job.shown] and answers[job.shown].value
