@@ -1,5 +1,6 @@
 --- Control: what a command writes to a gateway, what it does not, and what is told of it.
 
+local fixtures = require "spec.fixtures.vrm"
 local control_world = require "spec.support.control_world"
 local fake = require "spec.support.fake_host"
 
@@ -79,6 +80,19 @@ describe("control", function()
         assert.equal(NO_LINK, result(world))
         assert.truthy(notice(world):find("Set the parameter live to vrm", 1, true), notice(world))
         assert.same({}, gx.writes)
+    end)
+
+    -- Fault: The notice of a command stays for good when the account has the installation no more.
+    -- Expected: It goes with it.
+    it("has no notice of an installation that is gone", function()
+        local world = start { control = "on", live = "off" }
+        set_minimum(world, 35)
+        assert.not_equal("", notice(world))
+        world.vrm.sites[151735] = { name = "Van", rows = fixtures.system(), devices = { fixtures.gateway() } }
+        world.vrm.sites[151734] = nil
+        world:fire("longpoll")
+        world:run(20)
+        assert.equal("", notice(world))
     end)
 
     it("writes nothing where it is so already", function()

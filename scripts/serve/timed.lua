@@ -170,7 +170,7 @@ function timed.run(node, driver, value, minutes)
                   ends = host.steady() + seconds, resend = set.resend, release = set.release }
         sent_at[key] = host.steady()
         put(key, entry, job.site)
-        if is_stored() then return nil end
+        if is_stored() and entries[key] == entry then return nil end    -- another: late from PG3
         return "PG3 does not store what was before, so that it could be put back"
     end
     local result, text = writes.run(job)

@@ -418,6 +418,7 @@ local function use_installations(s, list)
             if site.timer then timer.cancel(site.timer) end
             live.leave(id)
             installation.forget(site)
+            notices.control(site, nil)
             sites[id] = nil
         end
     end
