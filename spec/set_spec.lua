@@ -87,7 +87,7 @@ describe("the word set", function()
         { "unless has something that is no condition", { min = 0, max = 9, unless = { { "/Mode", 1 } } } },
         { "unit, parsec", { min = 0, max = 9, unit = "parsec" } },
         { "off is no number of the row's list", { min = 0, max = 9, off = 4 } },
-        { "which path is written", { min = 0, max = 9, path = "Power" } },
+        { "path is \"Power\", not a path", { min = 0, max = 9, path = "Power" } },
         { "/Security/Api is never written", { min = 0, max = 9, path = "/Security/Api" } },
         { "is never written", { min = 0, max = 2, path = "/Settings/Network/VrmPortal" } },
         { "name is empty", { min = 0, max = 9, name = "" } },

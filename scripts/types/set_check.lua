@@ -23,8 +23,10 @@
 local limits = require "types.limits"
 local codes = require "types.codes"
 local field_check = require "types.field_check"
+local is_list = require("types.lists").is_list
 local kind_check = require "types.kind_check"
 local row_check = require "types.row_check"
+local wording = require "types.wording"
 
 local set_check = {}
 
@@ -38,7 +40,7 @@ local NEVER = { "^/Security/", "^/Tokens/", "^/Firmware/", "^/Device/Reboot", "^
                 "^/Settings/Services/Mqtt", "^/Settings/System/" }
 
 local EXAMPLE = "Write set = { min = 0, max = 100 }."
-local GUARD = "Write only = { { \"/Settings/Relay/Function\", 2, \"its function is not Manual\" } }."
+local GUARD = "Write %s = { { \"/Settings/Relay/Function\", 2, \"its function is not Manual\" } }."
 
 local function check_table(where, driver)
     local set = driver.set
@@ -88,15 +90,75 @@ local function limits_of(where, set, driver)
     return min, max, step, places
 end
 
+--- Whether something is a path as it is written.
+local function is_path(value)
+    return type(value) == "string" and value:find("^/[^%s\\]*[^%s\\/]$") ~= nil
+end
+
+local function is_number(value) return type(value) == "number" end
+
+--- Whether all keys and values of a table are such; it has one at least.
+local function all_are(tab, is_key, is_value)
+    if type(tab) ~= "table" or next(tab) == nil then return false end
+    for key, value in pairs(tab) do
+        if not (is_key(key) and is_value(value)) then return false end
+    end
+    return true
+end
+
+local function is_numbers(value) return all_are(value, is_number, is_number) end
+
+local function is_two_paths(value)
+    return is_list(value) and #value == 2 and all_are(value, is_number, is_path)
+end
+
+local function is_name(value) return type(value) == "string" and value:find("^%l[%l%d]*$") ~= nil end
+
+--- Words and what they have to be: whether a value is that, how it is called, how it is written. What shows
+-- at the first write to a device only is too late.
+local WORDS = {
+    { "path", is_path, "a path", 'path = "/Mode"' },
+    { "timer", is_path, "a path", 'timer = "/ManualStartTimer"' },
+    { "within", is_two_paths, "a list of two paths", 'within = { "/MinCurrent", "/MaxCurrent" }' },
+    { "service", is_name, "the name of a service", 'service = "hub4"' },
+    { "value", is_number, "a number", 'value = 1' },
+    { "choices", is_list, "a list", 'choices = { 0, 1 }' },
+    { "send", is_numbers, "a table of numbers for numbers", 'send = { [99] = -7 }' },
+    { "becomes", function(value) return is_number(value) or all_are(value, is_number, is_numbers) end,
+      "a number, nor a table of lists", 'becomes = 0, or becomes = { [1] = { 1, 2 } }' },
+    { "stored", function(value) return type(value) == "boolean" or value == "counted" end,
+      'true, false or "counted"', 'stored = true' },
+    { "resend", function(value) return is_number(value) and value > 0 end, "a number of seconds",
+      'resend = 30' },
+    { "release", function(value) return type(value) == "string" and (value == "null" or tonumber(value)) end,
+      "a number or null in quotes", 'release = "null"' },
+}
+
+local function check_words(where, set)
+    for _, word in ipairs(WORDS) do
+        local name, is_such, what, example = table.unpack(word)
+        local value = set[name]
+        if value ~= nil and not is_such(value) then
+            local is = type(value) == "table" and "is not" or "is " .. wording.shown(value) .. ", not"
+            fail(where, ("%s %s %s."):format(name, is, what), "Write " .. example .. ".")
+        end
+    end
+end
+
+--- Whether something is what a condition asks about: a path, one of another service, or a service.
+local function is_asked(key)
+    return is_path(key) or is_name(key) or type(key) == "string" and key:find("^%l[%l%d]*/%d+/%S+$") ~= nil
+end
+
 --- only = { { key, number or list of numbers, what is wrong otherwise } } -> guards are added to a list.
 local function add_guards(where, word, list, guards)
     if list == nil then return end
-    for _, entry in ipairs(type(list) == "table" and list or { false }) do
+    for _, entry in ipairs(is_list(list) and #list > 0 and list or { false }) do
         local key, values, text = table.unpack(type(entry) == "table" and entry or {})
         local set = {}
-        for _, value in ipairs(type(values) == "table" and values or { values }) do set[value] = true end
-        if type(key) ~= "string" or next(set) == nil or type(text) ~= "string" then
-            fail(where, word .. " has something that is no condition.", GUARD)
+        for _, value in pairs(type(values) == "table" and values or { values }) do set[value] = true end
+        if not (is_asked(key) and all_are(set, is_number, type) and type(text) == "string") then
+            fail(where, word .. " has something that is no condition.", GUARD:format(word))
         end
         guards[#guards + 1] = { key = key, values = set, only = word == "only", text = text }
     end
@@ -144,13 +206,13 @@ local function check_times(where, set)
     elseif (set.resend or set.release or set.timer) and not set.timed then
         fail(where, "resend, release and timer need timed.", "Write timed = \"only\".")
     end
-    field_check.number(where, "resend", set.resend)
 end
 
 --- What the word `set` of a driver's row says -> see above.
 local function built(where, driver)
     check_table(where, driver)
     local set, guards = driver.set, {}
+    check_words(where, set)
     check_times(where, set)
     add_guards(where, "only", set.only, guards)
     add_guards(where, "unless", set.unless, guards)
@@ -177,6 +239,9 @@ local function built(where, driver)
     if made.value ~= nil then return made end
     if driver.names then
         made.choices = choices_of(where, set, driver.names)
+    elseif set.choices ~= nil then
+        fail(where, "choices is for a list of states.", "Write set = { min = 0, max = 100 }, or give the row"
+            .. " a list as its kind.")
     else
         made.min, made.max, made.step, made.places = limits_of(where, set, driver)
     end
