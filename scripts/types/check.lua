@@ -50,6 +50,11 @@ local TABLE_FIELDS = set "api id name icon match parts commands samples start up
 local PART_FIELDS = set "part id name when"
 local MATCH_FIELDS = set "service product type kind last"
 local SAMPLE_FIELDS = set "rows steps site device devices settings vrm expect"
+-- What site_of gives, and what rows of the gateway and of the plugin's own node are given besides.
+local SAMPLE_SITE_FIELDS = set [[alarms clock connected delay devices id interval midnight name online source
+    time vrm_alarms warnings zone last_command timed settings_written status installations script_errors
+    last_answer]]
+local SAMPLE_OWN_FIELDS = set "service instance product name"
 local SAMPLE_DEVICE_FIELDS = set "service instance product name rows"
 local SAMPLE_ROW_FIELDS = set "value unit timestamp text path code"
 local KINDS = set "controller gateway"
@@ -248,6 +253,8 @@ local function check_sample(where, sample, parts, settings_of_table)
                 "Write site = { online = true }.")
         end
     end
+    field_check.fields(where .. ", site", sample.site or {}, SAMPLE_SITE_FIELDS)
+    field_check.fields(where .. ", device", sample.device or {}, SAMPLE_OWN_FIELDS)
     check_sample_settings(where, sample.settings or {}, settings_of_table)
     field_check.number(where, "site.midnight", sample.site and sample.site.midnight)
     if sample.site and sample.site.clock ~= nil and not about.time_of(sample.site.clock) then
