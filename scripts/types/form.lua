@@ -7,6 +7,9 @@
 
 local form = {}
 
+--- What is written out, as a set.
+form.WORDS = { ["{n}"] = true, ["{n-1}"] = true, ["{phase}"] = true, ["{input}"] = true }
+
 local PHASES = { "L1", "L2", "L3" }
 
 --- The fields of a row in whose texts {n} and {phase} are written out: label, path, code and the words that
@@ -82,16 +85,27 @@ function form.inputs(keys)
     return all
 end
 
---- The first {n} or {phase} in a row that nothing writes out; nil if there is none. sum: its terms as
+--- The first word in braces of a text, or of the texts of a list and of lists in it, but for {input}.
+local function braced(value)
+    if type(value) == "string" and value:find("{", 1, true) then
+        for word in value:gmatch("{[^{}]*}") do
+            if word ~= "{input}" then return word end
+        end
+    elseif type(value) == "table" then
+        for _, part in pairs(value) do
+            local word = braced(part)
+            if word then return word end
+        end
+    end
+    return nil
+end
+
+--- The first word in braces in a row that nothing writes out; nil if there is none. sum: its terms as
 -- form.terms gave them, nil for none.
 function form.left_over(row, sum)
     for _, field in ipairs(WRITTEN_OUT) do
-        local value = field == "sum" and sum or row[field]
-        if mentions(value, "{") then
-            for _, word in ipairs { "{n}", "{n-1}", "{phase}" } do
-                if mentions(value, word) then return word end
-            end
-        end
+        local word = braced(field == "sum" and sum or row[field])
+        if word then return word end
     end
     return nil
 end

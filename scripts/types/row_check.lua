@@ -156,11 +156,15 @@ local function row_factor(where, field, value, default)
     return factor
 end
 
---- Every {n} and {phase} was written out. sum: see form.left_over; n: which of the row's drivers, nil: the
+--- All words in braces were written out. sum: see form.left_over; n: which of the row's drivers, nil: the
 -- only one.
 local function check_written_out(where, row, sum, n)
     local left_over = form.left_over(row, sum)
     if not left_over then return end
+    if not form.WORDS[left_over] then
+        fail(where, left_over .. " stands for nothing.", wording.did_you_mean(left_over, form.WORDS, "%s",
+            "There are {n}, {n-1}, {phase} and {input}."))
+    end
     if n then
         fail(where, left_over .. " stands for nothing: there are three phases.",
             "Write at most three drivers as the first entry, or {n}.")
