@@ -286,6 +286,7 @@ local BY_VALUE = {
     { "attempt to concatenate a nil", nil, "Write tostring(x) for what may be nil." },
     { "arithmetic on a nil value", nil, NOT_SENT }, { "compare nil with", nil, NOT_SENT },
     { "compare %a+ with nil", nil, NOT_SENT },
+    { "%(number expected, got nil", nil, NOT_SENT },
     { "index a number value", "%f[%w_]number%s*%(", "number(...) is the number itself, or nil." },
     { "index a number value", nil, "A number has no fields: take off what follows it." },
     { "call a number value %(method", nil, "It is a number, no function: row.value, without ()." },
