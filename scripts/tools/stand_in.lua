@@ -1,6 +1,7 @@
 --- In PG3's place, for who shows the nodes without it: answers what main.lua asks of PG3, and starts it.
 
 local account = require "sources.account"
+local copies = require "serve.copies"
 local gx = require "sources.gx"
 local paint = require "tools.paint"
 local record = require "tools.record"
@@ -101,6 +102,7 @@ local function take_place(on, given)
     write_elsewhere(host.write)
     function host.profile() return false end
     function host.write() return nil, "only the plugin in PG3 writes device scripts" end
+    function copies.keep() end          -- nor is a copy kept, and nobody has to see to that
 
     function host.add(node)
         local fresh = host.node(node.address) == nil

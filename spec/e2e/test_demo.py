@@ -5,6 +5,7 @@ import os
 import re
 import ssl
 import select
+import shutil
 import signal
 import subprocess
 import threading
@@ -88,6 +89,21 @@ def test_once_prints_a_table_and_leaves(demo):
     assert "State of charge" in text and "°C" in text
     assert not [c for c in text if (ord(c) < 0x20 and c != "\n") or 0x7F <= ord(c) < 0xA0], repr(text)
     nothing_left(demo, process)
+
+
+# Fault: an author's script is warned about in the demo, each time it is saved: no copy of it could be kept, and its
+#        folder's permissions are to be checked. Only the plugin in PG3 keeps copies; nothing is wrong.
+# Expected: the script serves, and there is no warning.
+def test_a_script_of_the_owners_serves_without_a_warning(demo):
+    own = os.path.join(demo.folder, "persist", "scripts")
+    os.makedirs(own)
+    shutil.copy(os.path.join(demo.folder, "scripts", "examples", "tank.lua"), own)
+    process = begin(demo, "--once", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    shown = process.communicate(timeout=PATIENCE)[0]
+    assert process.returncode == 0, shown
+    assert "Capacity 5000" not in shown and "Level 6" in shown, shown
+    assert "WARNING" not in shown and "Log:" not in shown, shown
+    assert os.listdir(own) == ["tank.lua"]
 
 
 # Fault: `--demo | head` runs for ever once head has gone.
