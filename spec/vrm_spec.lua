@@ -114,6 +114,17 @@ describe("the VRM client", function()
         assert.equal("/installations/7/stats.v1?a%2F..%2Fb=%26c%3D%23%3F%2F..", seen)
     end)
 
+    -- Fault: a query that is written as a text is left out, and VRM answers something else than was asked.
+    -- Expected: nothing is asked, and what to write is said.
+    it("does not leave out a query that is no table", function()
+        local asked = 0
+        local answer, err = ask(function() asked = asked + 1; return json '{"success":true}' end,
+            function(client) return client:get_for_script("a.lua", "/installations/7/stats", "type=kwh") end)
+        assert.is_nil(answer)
+        assert.truthy(err.text:find("the query is a table", 1, true), err.text)
+        assert.equal(0, asked)
+    end)
+
     -- Fault: VRM repeats the token where its text is cut, so that most of it is left and not recognised.
     -- Expected: it is taken out before the cut; none of it is left.
     it("shows nothing of a token that stands across the end of what is shown", function()

@@ -310,9 +310,9 @@ function vrm:allows(file)
     return true
 end
 
---- What is wrong with a path that a device script asks for; nil: nothing. Diagnostics are left out: the
--- plugin polls them, and never twice at once for one installation.
-function vrm.misuse(path)
+--- What is wrong with a path and query that a device script asks for; nil: nothing. Diagnostics are left
+-- out: the plugin polls them, and never twice at once for one installation.
+function vrm.misuse(path, query)
     if type(path) ~= "string" or not path:find("^/[%w/._-]+$") then
         return "vrm.get: write a path like \"/installations/1234/stats\"; the rest goes into query."
     end
@@ -321,6 +321,9 @@ function vrm.misuse(path)
     end
     if path:lower():find("/diagnostics", 1, true) then
         return "vrm.get: diagnostics are polled already; use the rows given to update."
+    end
+    if query ~= nil and type(query) ~= "table" then
+        return "vrm.get: the query is a table: vrm.get(\"/installations/1234/stats\", { type = \"kwh\" })."
     end
     return nil
 end
@@ -332,10 +335,10 @@ function vrm:get_for_script(file, path, query)
         return nil, { kind = "misuse", text = ("vrm.get: a script can ask VRM %d times at once, then once in"
             .. " %d seconds."):format(limits.requests, limits.request_seconds) }
     end
-    local misuse = vrm.misuse(path)
+    local misuse = vrm.misuse(path, query)
     if misuse then return nil, { kind = "misuse", text = misuse } end
     local parts = {}
-    for name, value in pairs(type(query) == "table" and query or {}) do
+    for name, value in pairs(query or {}) do
         parts[#parts + 1] = percent(name) .. "=" .. percent(value)
     end
     table.sort(parts)

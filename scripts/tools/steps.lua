@@ -205,8 +205,8 @@ local function listen()
     end)
     host.on("script_error", function(_, text) table.insert(run.problems, text) end)
     host.on("script_write", function(id) host.answer(id, true) end)     -- nothing is written
-    host.on("script_get", function(id, _, path)
-        local answer, misuse = (run.sample.vrm or {})[path], vrm.misuse(path)
+    host.on("script_get", function(id, _, path, query)
+        local answer, misuse = (run.sample.vrm or {})[path], vrm.misuse(path, query)
         if misuse then table.insert(run.problems, misuse) end
         host.answer(id, answer, misuse or answer == nil and "the sample has no answer of VRM's to " .. path
             or nil)
