@@ -492,6 +492,8 @@ describe("--record", function()
         assert.is_nil(text:find("Ann Brown", 1, true))
     end)
 
+    -- Fault: what cannot be written is told in no sentence ("/x: No such file or directory cannot be written").
+    -- Expected: it says what cannot be written, and why.
     it("writes over no file, and says where it cannot write", function()
         local path = os.tmpname()
         local world = watch(world_of {}, { record = path }, { seconds = 1 })
@@ -500,7 +502,8 @@ describe("--record", function()
         assert.equal(path .. " is there already. Name another file.", world.complaints[1])
         world = watch(world_of {}, { record = "/nowhere/x.jsonl" }, { seconds = 1 })
         assert.equal(1, world.code)
-        assert.is_truthy(world.complaints[1]:find("/nowhere/x.jsonl", 1, true))
+        assert.equal("The file cannot be written: /nowhere/x.jsonl: No such file or directory. Choose another"
+            .. " place.", world.complaints[1])
     end)
 end)
 

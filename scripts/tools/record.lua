@@ -127,7 +127,7 @@ function record.begin(path, given)
     path = paint.absolute(path)
     if exists(path) then return nil, path .. " is there already. Name another file." end
     local file, why = io.open(path, "w")
-    if not file then return nil, ("%s cannot be written. Choose another place."):format(why) end
+    if not file then return nil, ("The file cannot be written: %s. Choose another place."):format(why) end
     local written = 0
     local function put(text)
         if not file then return end
