@@ -492,7 +492,7 @@ describe("--record", function()
         assert.is_nil(text:find("Ann Brown", 1, true))
     end)
 
-    -- Fault: what cannot be written is told in no sentence ("/x: No such file or directory cannot be written").
+    -- Fault: what cannot be written is no sentence: "/x: No such file or directory cannot be written".
     -- Expected: it says what cannot be written, and why.
     it("writes over no file, and says where it cannot write", function()
         local path = os.tmpname()

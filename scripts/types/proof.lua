@@ -91,6 +91,16 @@ local function no_driver(type_, id, known)
     local ids = {}
     for _, driver in ipairs(type_.drivers) do ids[#ids + 1] = driver.id end
     local meant = wording.same(id, known)
+    if id == "events" or id == "notices" or id == "state" then
+        return id .. " is expected, which only a step can."
+            .. " Write steps = { { rows = { ... }, expect = { ... } } }."
+    end
+    for _, part in ipairs(type_.parts) do
+        if id == part.part or type_.name .. " " .. id == part.name then
+            return ("%s is expected, which is a part. Write %s = { %s = 5 }."):format(id, part.part,
+                part.drivers[1].id)
+        end
+    end
     return ("%s is expected, but no row has this driver. %s"):format(id, meant
         and ("Did you mean %s?"):format(meant) or "There are: " .. table.concat(ids, ", ") .. ".")
 end
