@@ -493,7 +493,7 @@ describe("--record", function()
     end)
 
     -- Fault: what cannot be written is no sentence: "/x: No such file or directory cannot be written".
-    -- Expected: it says what cannot be written, and why.
+    -- Expected: It says what cannot be written, and why.
     it("writes over no file, and says where it cannot write", function()
         local path = os.tmpname()
         local world = watch(world_of {}, { record = path }, { seconds = 1 })
