@@ -33,9 +33,15 @@ local profile_problem       -- why the last profile could not be written; nil: i
 
 local PORTAL = '<a href="https://vrm.victronenergy.com/access-tokens" target="_blank">'
     .. "vrm.victronenergy.com</a>"
-local HOW = "In VRM (" .. PORTAL .. ") open Preferences, Integrations, Access tokens, create a token,"
-    .. " paste it into the parameter <b>vrm_token</b> of this plugin's Configuration and save."
-    .. " No restart is needed."
+
+--- Where a new token goes; another place in a terminal (tools.stand_in).
+notices.place_of_token = "paste it into the parameter <b>vrm_token</b> of this plugin's Configuration and"
+    .. " save. No restart is needed."
+
+local function how_to_token()
+    return "In VRM (" .. PORTAL .. ") open Preferences, Integrations, Access tokens, create a token, "
+        .. notices.place_of_token
+end
 
 --- The address of the folder that README.md is in on the web, as the plugin's description for PG3 has it; nil
 -- while that has none.
@@ -75,7 +81,6 @@ local REPORT = "If it stays, update the plugin or report this message."
 
 --- What to do about a kind of failure (see sources.vrm); the network's own texts say it themselves.
 local ADVICE = {
-    auth = HOW,
     forbidden = "Check in " .. PORTAL .. " that the token's account may see the installation.",
     rate = "Look for other programs that use the account.",
     server = "There is nothing to do here.",
@@ -104,7 +109,7 @@ local function outage_html(outage)
         local many = part.names and #part.names > 1 and "s" or ""
         local where = part.names and ("Installation%s %s: "):format(many, some(part.names)) or ""
         parts[#parts + 1] = where .. escape(part.text)
-        parts[#parts + 1] = ADVICE[part.kind]
+        parts[#parts + 1] = part.kind == "auth" and how_to_token() or ADVICE[part.kind]
     end
     if not outage.refused then parts[#parts + 1] = "The plugin tries again by itself." end
     return table.concat(parts, " ")
@@ -124,9 +129,10 @@ end
 function notices.connection(outage, settings, empty, hidden)
     local html, page = nil, PAGES.token
     if settings.token == "" then
-        html = "Victron Energy is disconnected: there is no VRM access token yet. " .. HOW
+        html = "Victron Energy is disconnected: there is no VRM access token yet. " .. how_to_token()
     elseif settings.token_problem then
-        html = "The VRM access token cannot be right: " .. escape(settings.token_problem) .. ". " .. HOW
+        html = "The VRM access token cannot be right: " .. escape(settings.token_problem) .. ". "
+            .. how_to_token()
     elseif outage then
         return show_outage(outage)
     elseif empty and hidden then

@@ -3,6 +3,7 @@
 local account = require "sources.account"
 local copies = require "serve.copies"
 local gx = require "sources.gx"
+local notices = require "pg3.notices"
 local paint = require "tools.paint"
 local record = require "tools.record"
 local replay = require "tools.replay"
@@ -102,6 +103,8 @@ local function take_place(on, given)
     write_elsewhere(host.write)
     function host.profile() return false end
     function host.write() return nil, "only the plugin in PG3 writes device scripts" end
+    notices.place_of_token = "write it into the file of --token-file, or into VICTRON_VRM_TOKEN, and start"
+        .. " again."
     function copies.keep() end          -- nor is a copy kept, and nobody has to see to that
 
     function host.add(node)
