@@ -99,12 +99,13 @@ local function take_place(on, given)
         return params
     end
 
+    notices.place_of_token = "write it into the file of --token-file, or into VICTRON_VRM_TOKEN, and start"
+        .. " again."
+
     -- Nothing is installed, and the files of an installed plugin stay as they are.
     write_elsewhere(host.write)
     function host.profile() return false end
     function host.write() return nil, "only the plugin in PG3 writes device scripts" end
-    notices.place_of_token = "write it into the file of --token-file, or into VICTRON_VRM_TOKEN, and start"
-        .. " again."
     function copies.keep() end          -- nor is a copy kept, and nobody has to see to that
 
     function host.add(node)
