@@ -72,10 +72,14 @@ end
 
 ------------------------------------------------------------------------------------------- the answers
 
-local SITE = fields.of("a site", [[alarms clock connected delay devices id interval midnight name online
-    source time vrm_alarms warnings zone]])
+--- What there is to know of an installation, and of a device.
+about.SITE_FIELDS = [[alarms clock connected delay devices id interval midnight name online source time
+    vrm_alarms warnings zone]]
+about.DEVICE_FIELDS = "instance name product service"
+
+local SITE = fields.of("a site", about.SITE_FIELDS)
 local CLOCK = fields.of("a clock", "day hour minute month second weekday year")
-local DEVICE = fields.of("a device", "instance name product service")
+local DEVICE = fields.of("a device", about.DEVICE_FIELDS)
 
 local function site_of(source)
     local site = source.site

@@ -366,8 +366,8 @@ function read.names(row)
 end
 
 --- Units in which a number may stand beside the name of another one: D-Bus counts in seconds, °C, m³, W, V, A
--- and kWh, what an account shows is another matter, and VRM is known to send either. Each is { the unit it is
--- counted in, how much of that one is, and how much lower its 0 is }.
+-- and kWh, what an account shows is another matter. VRM is known to send either of times and temperatures.
+-- Each is { the unit it is counted in, how much of that one is, and how much lower its 0 is }.
 local CONVERTED = {
     s = { "s", 1, 0 }, min = { "s", 60, 0 }, h = { "s", 3600, 0 },
     ["°C"] = { "°C", 1, 0 }, C = { "°C", 1, 0 }, ["°F"] = { "°C", 1 / 1.8, 32 }, F = { "°C", 1 / 1.8, 32 },

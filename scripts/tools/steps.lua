@@ -18,6 +18,7 @@ local read = require "sources.read"
 local reading = require "types.reading"
 local settings = require "serve.settings"
 local state = require "serve.state"
+local step_check = require "types.step_check"
 local vrm = require "sources.vrm"
 
 local steps = {}
@@ -152,11 +153,9 @@ local function compare_node(results, node, expect, is_other)
     end
 end
 
-local NOT_DRIVERS = { events = true, notices = true, state = true }
-
 local function judge(expect)
     local results, main = {}, run.nodes[""]
-    local others = setmetatable({}, { __index = NOT_DRIVERS })
+    local others = setmetatable({}, { __index = step_check.BESIDE_DRIVERS })
     for _, part in ipairs(main.type.parts) do others[part.part] = true end
     compare_node(results, main, expect, others)
     for _, part in ipairs(main.type.parts) do

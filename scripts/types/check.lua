@@ -51,11 +51,10 @@ local PART_FIELDS = set "part id name when"
 local MATCH_FIELDS = set "service product type kind last"
 local SAMPLE_FIELDS = set "rows steps site device devices settings vrm expect"
 -- What site_of gives, and what rows of the gateway and of the plugin's own node are given besides.
-local SAMPLE_SITE_FIELDS = set [[alarms clock connected delay devices id interval midnight name online source
-    time vrm_alarms warnings zone last_command timed settings_written status installations script_errors
-    last_answer]]
-local SAMPLE_OWN_FIELDS = set "service instance product name"
-local SAMPLE_DEVICE_FIELDS = set "service instance product name rows"
+local SAMPLE_SITE_FIELDS = set(about.SITE_FIELDS .. " last_command timed settings_written status"
+    .. " installations script_errors last_answer")
+local SAMPLE_OWN_FIELDS = set(about.DEVICE_FIELDS)
+local SAMPLE_DEVICE_FIELDS = set(about.DEVICE_FIELDS .. " rows")
 local SAMPLE_ROW_FIELDS = set "value unit timestamp text path code"
 local KINDS = set "controller gateway"
 

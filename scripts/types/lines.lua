@@ -177,8 +177,11 @@ function lines.twice(code)
     local from = code:find("%f[%w_]return%s*{")
     for at, token in code:gmatch("()([%a_][%w_]*)", from or #code + 1) do
         for brace in code:sub(from, at - 1):gmatch("[{}]") do
-            local inner = brace == "{"
-            tables[inner and #tables + 1 or #tables] = inner and { blocks = 0, seen = {} } or nil
+            if brace == "{" then
+                tables[#tables + 1] = { blocks = 0, seen = {} }
+            else
+                tables[#tables] = nil
+            end
         end
         from = at
         local here = tables[#tables]

@@ -4,6 +4,7 @@ local about = require "serve.about"
 local limits = require "types.limits"
 local lines = require "types.lines"
 local shortage = require "serve.shortage"
+local step_check = require "types.step_check"
 local hints = require "types.hints"
 local reading = require "types.reading"
 local why = require "types.why"
@@ -91,7 +92,7 @@ local function no_driver(type_, id, known)
     local ids = {}
     for _, driver in ipairs(type_.drivers) do ids[#ids + 1] = driver.id end
     local meant = wording.same(id, known)
-    if id == "events" or id == "notices" or id == "state" then
+    if step_check.BESIDE_DRIVERS[id] then
         return id .. " is expected, which only a step can."
             .. " Write steps = { { rows = { ... }, expect = { ... } } }."
     end

@@ -126,8 +126,7 @@ local function driver_meant(id, entry)
     end
     local first, last = id:match("^GV(%d+)%-GV(%d+)$")
     if first and tonumber(first) < tonumber(last) then
-        return ("Write each: \"GV%d GV%d ...\".")
-            :format(first, first + 1)
+        return ("Write each: \"GV%d GV%d ...\"."):format(first, first + 1)
     end
     if entry ~= id and wording.same(entry, drivers) then
         return ("Did you mean \"%s\"?"):format(wording.same(entry, drivers))

@@ -58,7 +58,7 @@ end
 --- The numbers of the row's list that may be chosen.
 local function choices_of(where, set, names)
     local chosen, count = {}, 0
-    for _, state in ipairs(type(set.choices) == "table" and set.choices or {}) do
+    for _, state in ipairs(set.choices or {}) do
         local number = codes.shown(state)
         if not names[number] then
             fail(where, ("choices has %s, which is no state of the list."):format(tostring(state)),

@@ -8,6 +8,9 @@ local step_check = {}
 
 local fail, set = field_check.fail, field_check.set
 
+--- What a step can expect beside drivers.
+step_check.BESIDE_DRIVERS = set "events notices state"
+
 local STEP_FIELDS = set "after rows command args expect"
 local LONGEST_SECONDS = 1e7
 
@@ -16,7 +19,7 @@ local function check_expect(where, expect)
     if type(expect) ~= "table" then
         fail(where, "expect is not a table.", "Write expect = { ST = 80, events = { \"FULL\" } }.")
     end
-    for _, field in ipairs { "events", "notices", "state" } do
+    for _, field in ipairs(field_check.sorted_keys(step_check.BESIDE_DRIVERS)) do
         if expect[field] ~= nil and type(expect[field]) ~= "table" then
             fail(where, ("expect.%s is not a table."):format(field), field == "events"
                 and "Write events = { \"FULL\" }, or events = {} for none."
