@@ -376,7 +376,8 @@ local CONVERTED = {
     mA = { "A", 0.001, 0 }, kWh = { "kWh", 1, 0 }, Wh = { "kWh", 0.001, 0 }, MWh = { "kWh", 1000, 0 },
 }
 
---- Those of them that nearly all rows have, and that D-Bus counts in: such a format is right.
+--- Those of them that nearly all rows have, and that D-Bus counts in: such a format is believed without a
+-- look at the text, which would be work for each row of each poll.
 local OF_DBUS = { W = true, V = true, A = true, kWh = true }
 
 for name, liters in pairs(unit_table.liter.vrm) do CONVERTED[name] = { "L", liters, 0 } end
