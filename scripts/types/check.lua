@@ -54,7 +54,7 @@ local SAMPLE_FIELDS = set "rows steps site device devices settings vrm expect"
 local SAMPLE_SITE_FIELDS = set(about.SITE_FIELDS .. " last_command timed settings_written status"
     .. " installations script_errors last_answer")
 local SAMPLE_OWN_FIELDS = set(about.DEVICE_FIELDS)
-local SAMPLE_DEVICE_FIELDS = set(about.DEVICE_FIELDS .. " rows")
+local SAMPLE_DEVICE_FIELDS = set "service instance product name rows"
 local SAMPLE_ROW_FIELDS = set "value unit timestamp text path code"
 local KINDS = set "controller gateway"
 
