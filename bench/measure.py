@@ -19,7 +19,7 @@ idle     processor time and wake-ups (voluntary context switches of all threads)
 live     processor time for 1,000 values told live, of 1 and of 10 installations of 30 devices, 100 a second in each, and 1,000
          a second in 1, ten at once: from the gateway over VRM's broker, with TLS, and as far as the pauses of nodes let them,
          to PG3. What a second takes beside that (heartbeats, idle) is in it, and measured before. How many of 1,000 PG3 is
-         told; resident memory at the end.
+         told; resident memory at the end. Not of a build without live values.
 stop     from PG3's stop message until the process has ended; the median of five.
 script   a function of a device script that computes, and the reload of one: bench/scripts.lua of either checkout.
 size     lines of C and of Lua, the program without debug information, the plugin's folder.
@@ -185,8 +185,11 @@ def measure_live(bench):
             before, shown = run.milliseconds(), run.pg3.told
             told = gateways.tell(seconds, rate) / 1000
             return (run.milliseconds() - before) / told, beside, (run.pg3.told - shown) / told, run.resident()
+    def tell_or_none(build, sites, rate):
+        knows = os.path.exists(os.path.join(build.plugin, "scripts", "sources", "live.lua"))
+        return tell(build, sites, rate) if knows else [None] * 4
     for sites, rate in ((1, 100), (10, 100), (1, 1000)):
-        found = bench.each(lambda build, sites=sites, rate=rate: tell(build, sites, rate))
+        found = bench.each(lambda build, sites=sites, rate=rate: tell_or_none(build, sites, rate))
         for place, (title, unit, places) in enumerate((("CPU for 1,000 values told live", "ms", 1),
                                                        ("CPU while none is told", "ms/s", 2),
                                                        ("of which PG3 is told", "", 0), ("resident", "MiB", 1))):
@@ -252,9 +255,11 @@ def main():
     builds = [Build(folder) for folder in (ROOT, options.against) if folder]
     with tempfile.TemporaryDirectory() as work:
         bench = Bench(builds, work)
-        for name in options.only or FIGURES:
-            FIGURES[name](bench)
-    print(bench.table())
+        try:
+            for name in options.only or FIGURES:
+                FIGURES[name](bench)
+        finally:
+            print(bench.table())
 
 
 if __name__ == "__main__":
