@@ -54,15 +54,15 @@ static struct script *function_at(lua_State *L, int index, int arg, int *number)
 
 // Loading and closing
 
-static struct script *keep_script(struct api *a, struct script *s) {
+// False: memory is short.
+static bool keep_script(struct api *a, struct script *s) {
     struct script **all = realloc(a->scripts, (a->script_count + 1) * sizeof(struct script *));
     if (all == NULL) {
-        script_free(s);
-        return NULL;
+        return false;
     }
     a->scripts = all;
     a->scripts[a->script_count++] = s;
-    return s;
+    return true;
 }
 
 // {[name] = text} of the libs that a script asked for, "" where there is none.
@@ -90,10 +90,8 @@ static int push_loaded(lua_State *L) {
 }
 
 static void drop_script(struct api *a, struct script *s) {
-    if (s->vm != NULL) {
-        api_tell_left_out(a, s);
-        task_cancel_vm(a->tasks, s->vm);
-    }
+    api_tell_left_out(a, s); // also of one whose file failed: it may have printed
+    task_cancel_vm(a->tasks, s->vm);
     api_forget_notices(a, s);
     for (size_t i = 0; i < a->script_count; i++) {
         if (a->scripts[i] == s) {
@@ -155,13 +153,13 @@ static int host_load_script(lua_State *L) {
     const char *path = luaL_checkstring(L, 1), *file = luaL_checkstring(L, 2);
     struct script_libs libs = libs_arg(L, 3);
     struct script *s = script_load(path, file, &libs, api_script_setup, a);
-    if (s != NULL) {
-        s = keep_script(a, s);
-    }
     if (s == NULL) {
         return vm_no_memory(L);
     }
-    int status = s->vm != NULL ? push_protected(L, push_loaded, s, 1) : LUA_ERRRUN;
+    int status = s->starved || !keep_script(a, s) ? LUA_ERRMEM : LUA_ERRRUN;
+    if (s->vm != NULL && status != LUA_ERRMEM) {
+        status = push_protected(L, push_loaded, s, 1);
+    }
     if (status == LUA_OK) {
         script_settle(s);
         return 1;

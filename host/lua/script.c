@@ -181,10 +181,7 @@ struct script *script_load(const char *path, const char *file, const struct scri
     if (loaded) {
         return s;
     }
-    if (s->vm->starved) {
-        script_free(s);
-        return NULL;
-    }
+    s->starved = s->vm->starved;
     vm_free(s->vm);
     s->vm = NULL;
     return s;

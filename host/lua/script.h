@@ -49,15 +49,15 @@ struct script {
     size_t used_count;
     char error[512];
     bool later;   // not loaded for a reason that may pass: the file is there and cannot be read now
-    bool starved; // a task or timer of it ended because the plugin had no memory
+    bool starved; // a task of it ended, or it was not loaded, because the plugin had no memory
     void *owner;  // the `ctx` of script_load
 };
 
 // Sets further globals in the fresh sandbox; runs in protected mode.
 typedef void script_setup_fn(lua_State *L, void *ctx);
 
-// Reads and runs the file. NULL when memory is short; else look at vm and error. `file` is how
-// messages name it; libs: what it may use, NULL for nothing.
+// Reads and runs the file. NULL when there is no memory for the struct; else look at vm, starved
+// and error. `file` is how messages name it; libs: what it may use, NULL for nothing.
 struct script *script_load(const char *path, const char *file, const struct script_libs *libs,
                            script_setup_fn *setup, void *ctx);
 void script_free(struct script *s);
