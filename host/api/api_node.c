@@ -6,9 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DATA_MAX (512u * 1024)
-#define OFFER_MAX (256u * 1024)
-
 // Reading a declaration raises nothing but errors of memory: these give what is there or a default.
 
 // What was allocated, or the state is starved.
@@ -489,7 +486,7 @@ static int host_offer(lua_State *L) {
     struct buf b;
     char error[256] = "";
     luaL_checktype(L, 1, LUA_TTABLE);
-    buf_init(&b, OFFER_MAX);
+    buf_init(&b, PG3_RECORD_MAX);
     bool ok = json_write(a->json, L, 1, &b, error, sizeof error);
     bool taken = ok && (a->pg3 == NULL || pg3_offer(a->pg3, buf_text(&b)));
     buf_free(&b);
@@ -506,7 +503,7 @@ static int host_save(lua_State *L) {
     struct buf b;
     char error[256] = "";
     luaL_checktype(L, 1, LUA_TTABLE);
-    buf_init(&b, DATA_MAX);
+    buf_init(&b, PG3_RECORD_MAX);
     bool ok = json_write(a->json, L, 1, &b, error, sizeof error);
     if (b.data != NULL) {
         log_hide(b.data);

@@ -13,6 +13,8 @@
 
 struct pg3;
 
+#define PG3_RECORD_MAX (512u * 1024) // bytes of JSON text of a record that Lua writes or is given
+
 struct pg3_link {
     // Sends one message of a kind ("system", "custom", "command", "status"); pg3_sent follows when
     // it has left.

@@ -38,7 +38,7 @@ static char *json_copy_of(struct pg3 *p, lua_State *L, int at) {
     struct buf b;
     struct walk w;
     char error[128], *copy = NULL;
-    buf_init(&b, 256 * 1024);
+    buf_init(&b, PG3_RECORD_MAX);
     bool whole = json_write(p->json, L, at, &b, error, sizeof error);
     bool starved = !whole && json_starved(p->json);
     walk_begin(&w, buf_text(&b), b.len);

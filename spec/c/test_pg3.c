@@ -883,6 +883,24 @@ static void test_data(void) {
     close_bench(&b);
 }
 
+// Fault: what the plugin kept, larger than half of what it may write, cannot be read at the next
+// start: all of it is lost, and nothing is kept any more Expected: what may be written is read
+static void test_large_data(void) {
+    static char row[PG3_RECORD_MAX + 100], kept[PG3_RECORD_MAX];
+    struct bench b;
+    memset(kept, 'x', sizeof kept - 1);
+    memcpy(kept, "{\"a\":\"", 6);
+    memcpy(kept + sizeof kept - 3, "\"}", 2);
+    open_bench(&b);
+    pg3_up(b.pg3);
+    receive(&b, CONFIG_NONE);
+    snprintf(row, sizeof row, "{\"getAll\":[{\"key\":\"customdata\",\"value\":%s}]}", kept);
+    receive(&b, row);
+    CHECK(pg3_data(b.pg3) != NULL && strcmp(pg3_data(b.pg3), kept) == 0);
+    CHECK(pg3_save(b.pg3, "{\"a\":1}"));
+    close_bench(&b);
+}
+
 static void test_profile(void) {
     struct bench b;
     open_bench(&b);
@@ -1905,6 +1923,7 @@ int main(void) {
     test_params();
     test_default_params();
     test_data();
+    test_large_data();
     test_early_save();
     test_profile();
     test_notices();
