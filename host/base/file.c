@@ -101,6 +101,13 @@ char *file_read(const char *path, size_t max, size_t *len, char *error, size_t s
     return NULL;
 }
 
+bool file_set_flags(int fd) {
+    int flags = fcntl(fd, F_GETFL);
+
+    return flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0 &&
+           fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
+}
+
 bool file_write_all(int fd, const char *data, size_t len) {
     while (len > 0) {
         ssize_t done = write(fd, data, len);

@@ -37,7 +37,10 @@ bool file_unknown(int error);
 // follow a name; errno is that of the failure, EFBIG for the size.
 char *file_read(const char *path, size_t max, size_t *len, char *error, size_t size);
 
-// Writes all of it to what is open. False: errno says why not.
+// Has what is open closed on exec, and never wait. False: errno says why not.
+bool file_set_flags(int fd);
+
+// Writes all of it to what is open. False: errno says why not. For signal handlers, too.
 bool file_write_all(int fd, const char *data, size_t len);
 
 // Writes a file in one step, through PATH.tmp: a reader sees the old one or the new one, also after

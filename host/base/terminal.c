@@ -1,4 +1,5 @@
 #include "base/terminal.h"
+#include "base/file.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -38,17 +39,6 @@ bool terminal_size(int *columns, int *rows) {
     return true;
 }
 
-static void write_all(const char *text, size_t len) {
-    while (len > 0) {
-        ssize_t n = write(STDOUT_FILENO, text, len);
-        if (n < 0 && errno != EINTR) {
-            return; // it is gone
-        }
-        text += n > 0 ? n : 0;
-        len -= n > 0 ? (size_t)n : 0;
-    }
-}
-
 // Whatever else wants to know of the crash, a core file or a sanitizer, gets it after this.
 static void crash(int number) {
     terminal_give_back();
@@ -84,7 +74,7 @@ bool terminal_take(void) {
     }
     take_keys();
     taken = 1;
-    write_all(TAKE, sizeof TAKE - 1);
+    file_write_all(STDOUT_FILENO, TAKE, sizeof TAKE - 1);
     return true;
 }
 
@@ -92,7 +82,7 @@ void terminal_give_back(void) {
     int saved = errno;
     if (taken) {
         taken = 0;
-        write_all(GIVE_BACK, sizeof GIVE_BACK - 1);
+        file_write_all(STDOUT_FILENO, GIVE_BACK, sizeof GIVE_BACK - 1);
     }
     if (keys) {
         keys = 0;

@@ -1,10 +1,10 @@
 #define _XOPEN_SOURCE 700 // NOLINT(bugprone-reserved-identifier): FreeBSD hides SA_RESTART else
 
 #include "net/loop.h"
+#include "base/file.h"
 #include "base/log.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
@@ -55,13 +55,6 @@ static bool signal_set(int number, void (*handler)(int)) {
     return sigaction(number, &action, NULL) == 0;
 }
 
-static bool fd_prepare(int fd) {
-    int flags = fcntl(fd, F_GETFL);
-
-    return flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0 &&
-           fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
-}
-
 // Each asks for the end: service scripts, a terminal that is closed, Ctrl-C.
 static const int ending[] = {SIGTERM, SIGHUP, SIGINT};
 
@@ -71,7 +64,7 @@ static bool signals_start(struct loop *l) {
         l->signal_pipe[1] = -1;
         return false;
     }
-    if (!fd_prepare(l->signal_pipe[0]) || !fd_prepare(l->signal_pipe[1])) {
+    if (!file_set_flags(l->signal_pipe[0]) || !file_set_flags(l->signal_pipe[1])) {
         return false;
     }
     signal_fd = l->signal_pipe[1];

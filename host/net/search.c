@@ -1,8 +1,8 @@
 #include "net/search.h"
+#include "base/file.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,13 +96,7 @@ static void look(void *ctx) {
 
 static bool socket_open(struct search *s) {
     s->fd = socket(AF_INET, SOCK_DGRAM, 0);
-    if (s->fd < 0) {
-        return false;
-    }
-    int flags = fcntl(s->fd, F_GETFL);
-
-    return flags >= 0 && fcntl(s->fd, F_SETFL, flags | O_NONBLOCK) == 0 &&
-           fcntl(s->fd, F_SETFD, FD_CLOEXEC) == 0;
+    return s->fd >= 0 && file_set_flags(s->fd);
 }
 
 struct search *search_start(struct loop *l, const char *to, int port, const char *text, int64_t ms,

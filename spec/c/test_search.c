@@ -2,6 +2,7 @@
 #include "../../host/net/search.c"
 #include "check.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 
 enum { SHORT_MS = 900 };
