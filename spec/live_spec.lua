@@ -78,7 +78,6 @@ describe("live data", function()
         assert.equal(1, gx.all)
         local last
         for _, message in ipairs(gx.asked) do
-            assert.is_false(message.retained)
             if message.topic == "R/" .. PORTAL .. "/keepalive" then
                 local pause = message.time - (last or message.time - 30)
                 assert.is_true(pause >= 29 and pause <= 36, pause)

@@ -12,6 +12,7 @@
 
 #define AREA "mqtt"
 #define CONNECTIONS_MAX 100
+#define KEEP_ALIVE_S 60
 #define MESSAGE_MAX (64u * 1024)
 // Of each connection, between the threads and the loop, and between the loop and Lua: some 12,000
 // small messages.
@@ -22,7 +23,7 @@
 #define CLOSE_MS 300 // in which the loop may stand still for it
 #define MEMBERS_MAX 6
 #define WITHOUT_MAX 8
-#define LEVELS_MAX 8
+#define SKIP_MAX 8
 
 struct connection {
     struct connection *next;
@@ -32,7 +33,7 @@ struct connection {
     int id;
     struct latest *waiting;
     struct latest_item *taken; // lives until Lua takes the next
-    int skip, levels;
+    int skip;
     char *members[MEMBERS_MAX + 1]; // ended by a NULL
     char *without[WITHOUT_MAX + 1];
     int64_t gather_ms;
@@ -272,14 +273,13 @@ static bool list_copy(lua_State *L, const char *name, char **list) {
 }
 
 // Without what takes the network.
-static struct connection *connection_new(lua_State *L, int skip, int levels, int gather_ms) {
+static struct connection *connection_new(lua_State *L, int skip, int gather_ms) {
     struct connection *c = calloc(1, sizeof *c);
     if (c == NULL) {
         return NULL;
     }
     c->api = api_of(L);
     c->skip = skip;
-    c->levels = levels;
     c->gather_ms = gather_ms;
     c->waiting = latest_new(WAITING_MAX);
     if (c->waiting == NULL || !list_copy(L, "members", c->members) ||
@@ -316,13 +316,12 @@ static int connection_count(const struct api *a) {
     return count;
 }
 
-// host.mqtt_open{ name=, host=, port=, client_id=, user=, password=, keep_alive= (seconds), tls=,
-//   websocket=, quiet=, ca=, check_name=, skip=, levels=, members=, without=, gather=
-//   (milliseconds) } -> id | nil, why
+// host.mqtt_open{ name=, host=, port=, client_id=, user=, password=, tls=, websocket=, quiet=, ca=,
+//   check_name=, skip=, members=, without=, gather= (milliseconds) } -> id | nil, why
 // name: the broker's in the log, as it stands in a sentence. tls, check_name: true where not given.
 // ca: PEM file; a relative path is one of the plugin's; "system": who the system trusts; none: the
 // certificate is not checked. websocket: MQTT in one. quiet: failures are not logged.
-// skip, levels, members: what host.mqtt_read gives. without: a topic with one of these texts in it
+// skip, members: what host.mqtt_read gives. without: a topic with one of these texts in it
 // is left out. gather: Lua is told of messages at most so often, but for a flood.
 // The password is masked. Events, each with the id: "mqtt_up"; "mqtt_down" (why), it tries again by
 // itself; "mqtt_values": messages wait for mqtt_read; "mqtt_lost": messages were dropped;
@@ -338,7 +337,7 @@ static int host_mqtt_open(lua_State *L) {
         .client_id = field_text(L, "client_id", NULL),
         .user = field_optional(L, "user"),
         .password = field_optional(L, "password"),
-        .keep_alive_s = field_number(L, "keep_alive", 60, 65535),
+        .keep_alive_s = KEEP_ALIVE_S,
         .websocket = field_bool(L, "websocket", false),
         .quiet = field_bool(L, "quiet", false),
         .tls = field_bool(L, "tls", true),
@@ -346,8 +345,7 @@ static int host_mqtt_open(lua_State *L) {
         .message_max = MESSAGE_MAX,
         .waiting_max = WAITING_MAX,
     };
-    int skip = field_number(L, "skip", 0, LEVELS_MAX);
-    int levels = field_number(L, "levels", 0, LEVELS_MAX);
+    int skip = field_number(L, "skip", 0, SKIP_MAX);
     int gather_ms = config.gather_ms = field_number(L, "gather", 200, 60000);
     check_list(L, "members", MEMBERS_MAX);
     check_list(L, "without", WITHOUT_MAX);
@@ -363,7 +361,7 @@ static int host_mqtt_open(lua_State *L) {
         return 2;
     }
     log_mask(config.password);
-    struct connection *c = connection_new(L, skip, levels, gather_ms);
+    struct connection *c = connection_new(L, skip, gather_ms);
     if (c == NULL) {
         return vm_no_memory(L);
     }
@@ -400,13 +398,12 @@ static int host_mqtt_subscribe(lua_State *L) {
     return 1;
 }
 
-// host.mqtt_send(id, topic, text [, retained]) -> whether it leaves; not while there is no
-// connection.
+// host.mqtt_send(id, topic, text) -> whether it leaves; not while there is no connection.
 static int host_mqtt_send(lua_State *L) {
     size_t len;
     struct connection *c = connection_find(L, 1);
     const char *topic = luaL_checkstring(L, 2), *text = luaL_checklstring(L, 3, &len);
-    lua_pushboolean(L, c != NULL && mqtt_send(c->mqtt, topic, text, len, lua_toboolean(L, 4)));
+    lua_pushboolean(L, c != NULL && mqtt_send(c->mqtt, topic, text, len));
     return 1;
 }
 
@@ -478,32 +475,22 @@ static const char *read_members(lua_State *L, const struct connection *c, int fi
     return object && walk_end(&w) ? is : "text";
 }
 
-// The topic's levels as texts, after those that are skipped, and what follows them with its slash;
-// nil where there is none.
-static void push_topic(lua_State *L, const struct connection *c, const char *topic) {
-    const char *at = topic; // the rest, with its slash but at the beginning
-    for (int i = 0; i < c->skip + c->levels; i++) {
-        size_t len = at != NULL ? strcspn(at, "/") : 0;
-        if (i >= c->skip && at != NULL) {
-            lua_pushlstring(L, at, len);
-        } else if (i >= c->skip) {
-            lua_pushnil(L);
-        }
-        at = at != NULL && at[len] == '/' ? at + len + 1 : NULL;
+// The topic behind the levels that are skipped, with its slash; NULL: there is nothing.
+static const char *rest_of(const struct connection *c, const char *topic) {
+    const char *rest = topic;
+    for (int i = 0; i < c->skip && rest != NULL; i++) {
+        rest = strchr(i == 0 ? rest : rest + 1, '/');
     }
-    if (at != NULL && at > topic) {
-        at--;
-    }
-    lua_pushstring(L, at);
+    return rest;
 }
 
 // What host.mqtt_read gives of a message, behind the one value on the stack.
 static int push_message(lua_State *L, const struct connection *c, const struct latest_item *item) {
-    luaL_checkstack(L, LEVELS_MAX + MEMBERS_MAX + 8, "a message");
+    luaL_checkstack(L, MEMBERS_MAX + 8, "a message");
+    const int first = 4; // of the members
     lua_settop(L, 1);
     lua_pushnil(L); // what it is
-    push_topic(L, c, item->topic);
-    int first = lua_gettop(L) + 1;
+    lua_pushstring(L, rest_of(c, item->topic));
     lua_settop(L, first + MEMBERS_MAX);
     const char *is = item->len == 0 ? "gone" : read_members(L, c, first, item);
     if (strcmp(is, "text") == 0) {
@@ -516,8 +503,8 @@ static int push_message(lua_State *L, const struct connection *c, const struct l
     return lua_gettop(L) - 1;
 }
 
-// host.mqtt_read(id) -> what it is, levels of the topic ..., the rest of it, members ...; nil: no
-// more now. What it is: "value": an object, whose members of these names follow (nil: there is
+// host.mqtt_read(id) -> what it is, the topic behind the levels that are skipped, members ...; nil:
+// no more now. What it is: "value": an object, whose members of these names follow (nil: there is
 // none, or null); "json": the same, the first of them is an array or an object, as text; "gone":
 // an empty message; "text": anything else, in the place of the first member.
 // Called until nil by the handler of "mqtt_values", which comes again if more wait.

@@ -623,7 +623,7 @@ struct mqtt *mqtt_new(struct loop *l, const struct mqtt_config *config,
     return NULL;
 }
 
-bool mqtt_send(struct mqtt *m, const char *topic, const char *text, size_t len, bool retained) {
+bool mqtt_send(struct mqtt *m, const char *topic, const char *text, size_t len) {
     MQTTAsync_responseOptions options = MQTTAsync_responseOptions_initializer;
 
     if (m->state != ST_UP || m->sending >= SENDING_MAX || len > INT_MAX) {
@@ -631,7 +631,7 @@ bool mqtt_send(struct mqtt *m, const char *topic, const char *text, size_t len, 
     }
     options.onSuccess = link_on_sent;
     options.context = ticket_of(m);
-    if (MQTTAsync_send(m->link->client, topic, (int)len, text, 0, retained, &options) !=
+    if (MQTTAsync_send(m->link->client, topic, (int)len, text, 0, 0, &options) !=
         MQTTASYNC_SUCCESS) {
         return false;
     }

@@ -84,8 +84,9 @@ struct mqtt *mqtt_new(struct loop *l, const struct mqtt_config *config,
 // no UTF-8 is refused before this returns. False: memory is short; logged.
 bool mqtt_subscribe(struct mqtt *m, const char *topic);
 // True: given to paho; `sent` follows, or `down` if the connection ends first or the message has
-// not left after 60 s. False: not connected, or too many have not left yet.
-bool mqtt_send(struct mqtt *m, const char *topic, const char *text, size_t len, bool retained);
+// not left after 60 s. Never retained: a broker would give out what was written again. False: not
+// connected, or too many have not left yet.
+bool mqtt_send(struct mqtt *m, const char *topic, const char *text, size_t len);
 // Ends a connection that is of no use to the owner and makes it again after the usual pause. `why`
 // is a sentence for the log. `down` comes before it returns. Nothing while there is none.
 void mqtt_reconnect(struct mqtt *m, const char *why);

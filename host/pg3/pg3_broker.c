@@ -16,7 +16,7 @@ static bool send_kind(void *ctx, const char *kind, const char *text, size_t len)
     const struct pg3_broker *b = ctx;
     char topic[160];
     snprintf(topic, sizeof topic, "udi/pg3/ns/%s/%s", kind, b->init->id);
-    return b->mqtt != NULL && mqtt_send(b->mqtt, topic, text, len, false);
+    return b->mqtt != NULL && mqtt_send(b->mqtt, topic, text, len);
 }
 
 struct pg3_link pg3_broker_link(struct pg3_broker *b) {

@@ -401,7 +401,7 @@ function live.source(site)
 end
 
 --- Writes a value, as JSON, to a topic below the portal id -> whether it has left. Nothing answers: see
--- live.ask. Never retained: the broker would write it again.
+-- live.ask.
 function live.write(site, topic, json)
     local link = links[site.id]
     if not (link and link.alive) then return false end

@@ -95,9 +95,9 @@ local function record_live(made, put)
         if portal then connections[id].portal = made:other("portal", portal) end
         return subscribe(id, topic)
     end
-    function host.mqtt_send(id, topic, text, retained)
+    function host.mqtt_send(id, topic, text)
         connections[id].own = record.echo_in(text) or connections[id].own
-        return send(id, topic, text, retained)
+        return send(id, topic, text)
     end
     function host.mqtt_read(id)
         local its, message = connections[id], table.pack(read(id))

@@ -79,8 +79,7 @@ static int answer_count;
 
 struct mqtt *__wrap_mqtt_new(struct loop *l, const struct mqtt_config *config,
                              const struct mqtt_events *given);
-bool __wrap_mqtt_send(struct mqtt *m, const char *topic, const char *text, size_t len,
-                      bool retained);
+bool __wrap_mqtt_send(struct mqtt *m, const char *topic, const char *text, size_t len);
 bool __wrap_mqtt_subscribe(struct mqtt *m, const char *topic);
 void __wrap_mqtt_stop(struct mqtt *m, int ms);
 
@@ -96,9 +95,8 @@ static void answer(const char *text) {
         snprintf(answers[answer_count++], sizeof answers[0], "%s", text);
 }
 
-bool __wrap_mqtt_send(struct mqtt *m, const char *topic, const char *text, size_t len,
-                      bool retained) {
-    (void)m, (void)topic, (void)len, (void)retained;
+bool __wrap_mqtt_send(struct mqtt *m, const char *topic, const char *text, size_t len) {
+    (void)m, (void)topic, (void)len;
     char address[20], reply[100];
     const char *added = strstr(text, "\"addnode\"") != NULL ? strstr(text, "\"address\":\"") : NULL;
     if (strstr(text, "{\"config\":") != NULL)

@@ -196,7 +196,7 @@ end)
 
 local function broker(changes)
     local result = { name = "the contract's broker", host = "127.0.0.1", port = given.broker or 1,
-                     tls = false, client_id = "contract" .. math.random(1 << 30), skip = 1, levels = 2,
+                     tls = false, client_id = "contract" .. math.random(1 << 30), skip = 1,
                      members = { "value", "min" } }
     for key, value in pairs(changes or {}) do result[key] = value end
     return result
@@ -211,8 +211,8 @@ local function open_broker(events, changes)
         end)
     end
     host.on("mqtt_values", function(of)
-        for is, first, second, rest, value, min in host.mqtt_read, of do
-            table.insert(events, ("%s %s %s %s %s %s"):format(is, first, second, rest, value, min))
+        for is, rest, value, min in host.mqtt_read, of do
+            table.insert(events, ("%s %s %s %s"):format(is, rest, value, min))
         end
     end)
     id = assert(host.mqtt_open(broker(changes)))
@@ -231,8 +231,8 @@ end)
 check("mqtt_open", "mistakes raise", function()
     raises(host.mqtt_open)
     raises(host.mqtt_open, {})
-    for _, name in ipairs { "name", "host", "port", "client_id", "user", "password", "keep_alive", "ca",
-                            "skip", "levels", "members", "without", "gather" } do
+    for _, name in ipairs { "name", "host", "port", "client_id", "user", "password", "ca", "skip",
+                            "members", "without", "gather" } do
         raises(host.mqtt_open, broker { [name] = print })
     end
     raises(host.mqtt_open, broker { port = -1 })
@@ -283,15 +283,15 @@ check("mqtt_read", "gives what a message is, its topic in parts, its members", f
     eventually(function() return events[1] == "mqtt_up" end)
     local wanted = {}
     for _, one in ipairs {
-        { "contract/a/1/Dc/0/V", '{"value":20.5,"min":-3.0}', "value a 1 /Dc/0/V 20.5 -3" },
-        { "contract/a/2/x", ' {"min":true,"value":null}', "value a 2 /x nil true" },
-        { "contract/a/3/x", '{"value":"text"}', "value a 3 /x text nil" },
-        { "contract/a/4/x", '{"value":[1,2]}', "json a 4 /x [1,2] nil" },
-        { "contract/a/5/x", "", "gone a 5 /x nil nil" },
-        { "contract/a/6/x", "1", "text a 6 /x 1 nil" },
-        { "contract/a/7/x", '{"value":', 'text a 7 /x {"value": nil' },
-        { "contract/b", "{}", "value b nil nil nil nil" },
-        { "contract/b/c", "{}", "value b c nil nil nil" },
+        { "contract/a/1/Dc/0/V", '{"value":20.5,"min":-3.0}', "value /a/1/Dc/0/V 20.5 -3" },
+        { "contract/a/2/x", ' {"min":true,"value":null}', "value /a/2/x nil true" },
+        { "contract/a/3/x", '{"value":"text"}', "value /a/3/x text nil" },
+        { "contract/a/4/x", '{"value":[1,2]}', "json /a/4/x [1,2] nil" },
+        { "contract/a/5/x", "", "gone /a/5/x nil nil" },
+        { "contract/a/6/x", "1", "text /a/6/x 1 nil" },
+        { "contract/a/7/x", '{"value":', 'text /a/7/x {"value": nil' },
+        { "contract/b", "{}", "value /b nil nil" },
+        { "contract/b/c", "{}", "value /b/c nil nil" },
     } do
         assert(host.mqtt_send(id, one[1], one[2]) == true)
         wanted[#wanted + 1] = one[3]
@@ -313,9 +313,9 @@ check("mqtt_read", "gives the newest of a topic, without those that are not want
         host.mqtt_send(id, "contract/a/1/x", ('{"value":%d}'):format(i))
         if i == 1 then eventually(function() return events[2] end) end
     end
-    eventually(function() return events[#events] == "value a 1 /x 3 nil" end)
-    assert(events[2] == "value a 1 /x 1 nil" and not table.concat(events, "\n"):find("junk", 1, true))
-    assert(#events == 3 or events[3] == "value a 1 /x 2 nil" and #events == 4)      -- of another turn
+    eventually(function() return events[#events] == "value /a/1/x 3 nil" end)
+    assert(events[2] == "value /a/1/x 1 nil" and not table.concat(events, "\n"):find("junk", 1, true))
+    assert(#events == 3 or events[3] == "value /a/1/x 2 nil" and #events == 4)      -- of another turn
     host.mqtt_close(id)
 end)
 

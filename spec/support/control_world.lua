@@ -80,19 +80,17 @@ local function is_outside(value, limits)
     return limits and (value < limits[1] or value > limits[2])
 end
 
-function gx_methods:judge(topic, value, message)
+function gx_methods:judge(topic, value)
     self.declared = self.declared or declared_paths()
     local function broken(text) table.insert(self.violations, topic .. ": " .. text) end
-    if message.retained then broken "a retained write" end
     if type(value) ~= "number" and value ~= dkjson.null then broken "no number" end
     if not self.declared[topic:match "^[^/]+/[^/]+(/.*)$"] then broken "no row declares it" end
 end
 
 function gx_methods:write(topic, message)
     local value = dkjson.decode(message.text, 1, dkjson.null).value
-    table.insert(self.writes, { topic = topic, value = value, text = message.text, time = self.world.now,
-                                retained = message.retained })
-    self:judge(topic, value, message)
+    table.insert(self.writes, { topic = topic, value = value, text = message.text, time = self.world.now })
+    self:judge(topic, value)
     local limits, before = self.limits[topic], self.values[topic]
     if self.refused[topic] then return end
     if is_outside(value, limits) then return end

@@ -215,14 +215,13 @@ local function read_payload(config, text)
 end
 
 local function read_message(config, message)
-    local skip, count = config.skip or 0, config.levels or 0
-    local levels, result = levels_of(message.topic), { n = count + 2 }
-    for i = 1, count do result[i + 1] = levels[skip + i] end
-    local rest = table.concat(levels, "/", math.min(skip + count + 1, #levels + 1))
-    if #levels > skip + count then result[count + 2] = (skip + count > 0 and "/" or "") .. rest end
     local is, values = read_payload(config, message.text)
-    result[1] = is
-    return table.unpack(table.move(values, 1, values.n, count + 3, result), 1, count + 2 + values.n)
+    local rest = message.topic
+    for i = 1, config.skip or 0 do
+        local slash = rest and rest:find("/", i > 1 and 2 or 1, true)
+        rest = slash and rest:sub(slash)
+    end
+    return is, rest, table.unpack(values, 1, values.n)
 end
 
 --- Lua is told that messages wait: at once, or when the time to gather is over.
@@ -273,8 +272,7 @@ function network:mqtt_connect(connection)
 end
 
 --- world.connections, in the order of their opening: { config, topics = { [filter] = true }, up, logins,
--- closed, sent = { { topic, text, retained, time } } }. world.on_send(connection, message) hears what is
--- sent.
+-- closed, sent = { { topic, text, time } } }. world.on_send(connection, message) hears what is sent.
 local function mqtt_functions(self, host)
     local function open_one(id)
         local connection = self.connections[integer_of(id)]
@@ -286,7 +284,7 @@ local function mqtt_functions(self, host)
         for _, key in ipairs { "user", "password", "ca" } do
             if config[key] ~= nil then check_type(config[key], "string") end
         end
-        for _, key in ipairs { "port", "keep_alive", "skip", "levels", "gather" } do
+        for _, key in ipairs { "port", "skip", "gather" } do
             local number = config[key]
             if number ~= nil or key == "port" then
                 assert(integer_of(number) >= 0 and number <= 65535, key .. ": a whole number expected")
@@ -314,10 +312,9 @@ local function mqtt_functions(self, host)
         if connection then connection.topics[topic] = true end
         return connection ~= nil
     end
-    host.mqtt_send = function(id, topic, text, retained)
+    host.mqtt_send = function(id, topic, text)
         local connection = open_one(id)
-        local message = { topic = text_of(topic), text = text_of(text), retained = retained or false,
-                          time = self.now }
+        local message = { topic = text_of(topic), text = text_of(text), time = self.now }
         if not (connection and connection.up) then return false end
         table.insert(connection.sent, message)
         if self.on_send then self:at(0, function() self.on_send(connection, message) end) end
