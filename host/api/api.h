@@ -119,6 +119,9 @@ struct api_list {
 bool api_list_begin(struct api_list *l, lua_State *L, struct json *json, int request);
 // sieve.element; ctx: struct api_list.
 void api_list_element(void *ctx, const struct sieve_element *e);
+// Pushes a value by its JSON text, which was walked and is right; null and a number too large are
+// nil. False, and nothing is pushed: it is an object or an array.
+bool api_push_scalar(lua_State *L, const char *at, size_t len);
 
 // Sends a request; the task that runs in L is handed the http_reply and has to wait for that.
 // Raises when it cannot wait, or memory is short.

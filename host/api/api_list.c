@@ -4,6 +4,7 @@
 #include "base/walk.h"
 
 #include <lauxlib.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,7 +24,12 @@ void api_read_names(lua_State *L, int index, const char *field, const char **nam
 static void push_number(lua_State *L, const char *at, size_t len) {
     char digits[NUMBER_MAX + 1] = "";
     memcpy(digits, at, len < NUMBER_MAX ? len : NUMBER_MAX);
-    vm_push_number(L, strtod(digits, NULL));
+    double n = strtod(digits, NULL);
+    if (isfinite(n)) {
+        vm_push_number(L, n);
+    } else {
+        lua_pushnil(L);
+    }
 }
 
 static void push_text(lua_State *L, const char *at, size_t len) {
@@ -39,17 +45,13 @@ static void push_text(lua_State *L, const char *at, size_t len) {
     luaL_pushresultsize(&b, strlen(text));
 }
 
-// A value by its JSON text, which was walked and is right. What cannot be decoded is nil.
-static void push_value(lua_State *L, struct json *json, const char *at, size_t len) {
-    switch (at != NULL ? at[0] : 'n') {
-    case '"':
-        push_text(L, at, len);
-        break;
+bool api_push_scalar(lua_State *L, const char *at, size_t len) {
+    switch (at[0]) {
     case '{':
     case '[':
-        if (!json_copy(json, at, len, L, NULL, 0)) {
-            lua_pushnil(L);
-        }
+        return false;
+    case '"':
+        push_text(L, at, len);
         break;
     case 't':
     case 'f':
@@ -60,6 +62,14 @@ static void push_value(lua_State *L, struct json *json, const char *at, size_t l
         break;
     default:
         push_number(L, at, len);
+    }
+    return true;
+}
+
+// What cannot be decoded, or is not there, is nil.
+static void push_value(lua_State *L, struct json *json, const char *at, size_t len) {
+    if (at == NULL || (!api_push_scalar(L, at, len) && !json_copy(json, at, len, L, NULL, 0))) {
+        lua_pushnil(L);
     }
 }
 

@@ -6,7 +6,6 @@
 #include "net/mqtt.h"
 
 #include <lauxlib.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -409,46 +408,19 @@ static int host_mqtt_send(lua_State *L) {
 
 // ---- reading
 
-// Pushes the text at hand, whose JSON is at most `len` bytes long.
-static void push_text(lua_State *L, struct walk *w, size_t len) {
-    luaL_Buffer b;
-    char *out = luaL_buffinitsize(L, &b, len + 1);
-    walk_text(w, out, len + 1);
-    luaL_pushresultsize(&b, strlen(out));
-}
-
-static void push_number(lua_State *L, double n) {
-    if (isfinite(n)) {
-        vm_push_number(L, n);
-    } else {
-        lua_pushnil(L);
-    }
-}
-
 // Pushes the value at hand -> whether it is an object or an array, which comes as its JSON.
 static bool push_value(lua_State *L, struct walk *w) {
     const char *here = walk_here(w);
-    char c = '\0';
-    if (here < w->end) {
-        c = *here;
-    }
-    if (c == '"') {
-        push_text(L, w, (size_t)(w->end - here));
+    walk_skip(w);
+    if (w->failed) {
+        lua_pushnil(L);
         return false;
     }
-    walk_skip(w);
-    if (c == '{' || c == '[') {
-        lua_pushlstring(L, here, (size_t)(w->at - here));
-        return true;
+    if (api_push_scalar(L, here, (size_t)(w->at - here))) {
+        return false;
     }
-    if (w->failed || c == 'n') {
-        lua_pushnil(L);
-    } else if (c == 't' || c == 'f') {
-        lua_pushboolean(L, c == 't');
-    } else {
-        push_number(L, strtod(here, NULL)); // a NUL is behind the text
-    }
-    return false;
+    lua_pushlstring(L, here, (size_t)(w->at - here));
+    return true;
 }
 
 // Replaces the members' values, from `first` on; all are nil before -> what it is.

@@ -2,6 +2,8 @@
 #include "api/api_mqtt.c"
 #include "fuzz.h"
 
+#include <math.h>
+
 static struct latest *waiting;
 
 static int read_one(lua_State *L) {
