@@ -215,69 +215,44 @@ static int find(const char *word, const char **value) {
 }
 
 static bool take_param(const char *word, struct options *o) {
-    if (word == NULL || strchr(word, '=') == NULL || o->param_count == PARAMS_MAX) {
+    if (strchr(word, '=') == NULL || o->param_count == PARAMS_MAX) {
         return complain("--param wants NAME=VALUE behind it, and may be there 32 times.");
     }
     o->params[o->param_count++] = word;
     return true;
 }
 
-// The plain options and those with a value, of which *leave asks for a text and no more.
-static void take(enum id id, const char *value, struct options *o, bool *leave, int *code) {
-    *leave = id == COMPLETION || id == VERSION || id == HELP;
-    switch (id) {
-    case DEMO:
-        o->demo = true;
-        break;
-    case WATCH:
-        o->mode = MODE_WATCH;
-        break;
-    case TOKEN_FILE:
-        o->token_file = value;
-        break;
-    case ONCE:
-        o->once = true;
-        break;
-    case AS_JSON:
-        o->json = true;
-        break;
-    case RECORD:
-        o->record = value;
-        break;
-    case REPLAY:
-        o->replay = value;
-        break;
-    case CHECK:
-        o->mode = MODE_CHECK;
-        break;
-    case ROWS:
-        o->mode = MODE_ROWS;
-        break;
-    case FIND:
-        o->find = value;
-        break;
-    case LINES:
-        o->form = "lines";
-        break;
-    case NEW:
-        o->form = "new";
-        o->service = value;
-        break;
-    case PROFILE:
-        o->mode = MODE_PROFILE;
-        break;
-    case MAIN_FILE:
-        o->main_file = value;
-        break;
-    case COMPLETION:
-        *code = complete(value);
-        break;
-    case VERSION:
-        printf("victron-host " HOST_VERSION "\n");
-        break;
-    default: // HELP
-        options_help();
+static void take(enum id id, const char *value, struct options *o) {
+    static const enum mode modes[OPTIONS] = {
+        [WATCH] = MODE_WATCH, [CHECK] = MODE_CHECK, [ROWS] = MODE_ROWS, [PROFILE] = MODE_PROFILE};
+    static const char *const forms[OPTIONS] = {[LINES] = "lines", [NEW] = "new"};
+    bool *flags[OPTIONS] = {[DEMO] = &o->demo, [ONCE] = &o->once, [AS_JSON] = &o->json};
+    const char **texts[OPTIONS] = {[TOKEN_FILE] = &o->token_file, [RECORD] = &o->record,
+                                   [REPLAY] = &o->replay,         [FIND] = &o->find,
+                                   [NEW] = &o->service,           [MAIN_FILE] = &o->main_file};
+    o->mode = modes[id] != MODE_PG3 ? modes[id] : o->mode;
+    o->form = forms[id] != NULL ? forms[id] : o->form;
+    if (flags[id] != NULL) {
+        *flags[id] = true;
     }
+    if (texts[id] != NULL) {
+        *texts[id] = value;
+    }
+}
+
+// Prints what is asked for by an option that asks for a text and no more -> the exit code; -1: it
+// asks for none.
+static int print_text(enum id id, const char *value) {
+    if (id == COMPLETION) {
+        return complete(value);
+    }
+    if (id == VERSION) {
+        return printf("victron-host " HOST_VERSION "\n"), 0;
+    }
+    if (id == HELP) {
+        return options_help(), 0;
+    }
+    return -1;
 }
 
 // The mode that follows from what was said, and whether all of it goes together.
@@ -344,18 +319,14 @@ bool options_read(int argc, char **argv, struct options *o, int *code) {
                     options[id].name, options[id].value);
             return false;
         }
-        if (id == PARAM) {
-            if (!take_param(value, o)) {
-                return false;
-            }
-            continue;
+        int printed = print_text((enum id)id, value);
+        if (printed >= 0) {
+            return *code = printed, false;
         }
-        bool leave = false;
-        int done = 0;
-        take((enum id)id, value, o, &leave, &done);
-        if (leave) {
-            return *code = done, false;
+        if (id == PARAM && !take_param(value, o)) {
+            return false;
         }
+        take((enum id)id, value, o);
     }
     *code = settle(o) ? 0 : WRONG_USE;
     return *code == 0;
