@@ -50,7 +50,10 @@ static struct app app;
 
 // What PG3 asks and tells, on its way to main.lua
 
-static int push_params(lua_State *L, void *ctx) { return api_params(L, ctx); }
+static int push_params(lua_State *L, void *ctx) {
+    (void)ctx;
+    return api_params(L);
+}
 
 static void due_again(void *ctx) {
     ((struct app *)ctx)->due_timer = 0; // the same turn of the loop fires them
@@ -76,7 +79,7 @@ static void once_ended(void *ctx, struct vm *vm, const char *error) {
 static void fire_once(struct once *o) {
     struct api *api = &o->app->api;
     o->due = false;
-    if (!api_fire(api, o->event, o->push, api, once_ended, o) && api->main->starved) {
+    if (!api_fire(api, o->event, o->push, NULL, once_ended, o) && api->main->starved) {
         set_due(o);
     }
 }
@@ -145,16 +148,11 @@ static struct request make_request(struct app *a, const char *address, const cha
     return r;
 }
 
-static int push_query(lua_State *L, void *ctx) {
-    const struct request *r = ctx;
-    lua_pushstring(L, r->address);
-    return 1;
-}
-
 static void on_query(void *ctx, const char *address, const char *id) {
     struct request r = make_request(ctx, address, id);
     r.is_query = true;
-    fire_request(ctx, &r, "query", push_query, &r);
+    struct api_texts asked = {1, {address}};
+    fire_request(ctx, &r, "query", api_push_texts, &asked);
 }
 
 static int push_command(lua_State *L, void *ctx) {

@@ -23,6 +23,12 @@ struct api *api_of(lua_State *L) {
     return vm->is_script ? s->owner : vm->owner;
 }
 
+int api_nil(lua_State *L, const char *why) {
+    lua_pushnil(L);
+    lua_pushstring(L, why);
+    return 2;
+}
+
 void api_put_text(lua_State *L, const char *field, const char *text) {
     lua_pushstring(L, text);
     lua_setfield(L, -2, field);
@@ -314,9 +320,7 @@ static int host_json(lua_State *L) {
     if (json_copy(a->json, text, len, L, error, sizeof error)) {
         return 1;
     }
-    lua_pushnil(L);
-    lua_pushstring(L, error);
-    return 2;
+    return api_nil(L, error);
 }
 
 // host.leave(code): ends the program.
@@ -342,6 +346,14 @@ bool api_push_handler(lua_State *L, const char *event) {
     bool found = lua_getfield(L, -1, event) != LUA_TNIL;
     lua_remove(L, -2);
     return found;
+}
+
+int api_push_texts(lua_State *L, void *ctx) {
+    const struct api_texts *texts = ctx;
+    for (int i = 0; i < texts->count; i++) {
+        lua_pushstring(L, texts->all[i]);
+    }
+    return texts->count;
 }
 
 struct fire {

@@ -69,6 +69,12 @@ void api_keep_line(struct api *a, const char *line);
 typedef int api_push_fn(lua_State *L, void *ctx);
 bool api_fire(struct api *a, const char *event, api_push_fn *push, void *push_ctx, task_end_fn *end,
               void *end_ctx);
+// api_push_fn, ctx: struct api_texts. Pushes these texts; a NULL among them is nil.
+struct api_texts {
+    int count;
+    const char *all[4];
+};
+int api_push_texts(lua_State *L, void *ctx);
 
 // For the api_*.c files.
 
@@ -76,6 +82,8 @@ struct api *api_of(lua_State *L); // also from a device script's state
 // Masks the secrets (log_hide) in the text at `index`, in place, and returns it: for whatever may
 // hold foreign text and goes to PG3 or a terminal. NULL: there is no text. A number counts as one.
 const char *api_hide(lua_State *L, int index);
+// Pushes nil and a text -> 2.
+int api_nil(lua_State *L, const char *why);
 // Put a value into a field of the table on top. text NULL: nil.
 void api_put_text(lua_State *L, const char *field, const char *text);
 void api_put_integer(lua_State *L, const char *field, lua_Integer n);
@@ -202,10 +210,10 @@ void api_script_end(void *ctx, struct vm *vm, const char *error);
 // End of a task of main.lua: an error goes to the log.
 void api_task_ended(void *ctx, struct vm *vm, const char *error);
 // (address, driver, value | nil [, text]) -> whether PG3 is to be told of it
-int api_set(lua_State *L, struct api *a);
-int api_get(lua_State *L, struct api *a); // (address, driver) -> number | nil
-int api_params(lua_State *L, struct api *a);
-int api_sleep(lua_State *L); // (seconds)
+int api_set(lua_State *L);
+int api_get(lua_State *L);    // (address, driver) -> number | nil
+int api_params(lua_State *L); // () -> the user's parameters, {[name] = text}, both trimmed
+int api_sleep(lua_State *L);  // (seconds)
 // Pushes the functions after, every and cancel for a script's state.
 void api_push_timer(lua_State *L);
 

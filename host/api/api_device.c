@@ -121,18 +121,18 @@ static int node_set_method(lua_State *L) {
         lua_pushnil(L);
         lua_replace(L, 3);
     }
-    api_set(L, api_of(L));
+    api_set(L);
     return 0;
 }
 
 static int node_get_method(lua_State *L) {
     self(L);
-    return api_get(L, api_of(L));
+    return api_get(L);
 }
 
 static int node_param_method(lua_State *L) {
     luaL_checkstring(L, 2);
-    api_params(L, api_of(L));
+    api_params(L);
     lua_pushvalue(L, 2);
     lua_gettable(L, -2);
     // Secrets stay with the host: a script asks VRM with vrm.get, which has the token.
@@ -237,22 +237,11 @@ static int notices_of_scripts(const struct api *a) {
     return count;
 }
 
-struct notice {
-    const char *key, *text;
-};
-
-static int push_notice(lua_State *L, void *ctx) {
-    const struct notice *n = ctx;
-    lua_pushstring(L, n->key);
-    lua_pushstring(L, n->text);
-    return 2;
-}
-
 // To main.lua, which makes a notice of it; text NULL: there is none any more. False: memory is
 // short.
 static bool send_notice(struct api *a, const char *key, const char *text) {
-    struct notice n = {key, text};
-    return api_fire(a, "notice", push_notice, &n, NULL, NULL) || !a->main->starved;
+    struct api_texts notice = {2, {key, text}};
+    return api_fire(a, "notice", api_push_texts, &notice, NULL, NULL) || !a->main->starved;
 }
 
 static int node_notice_method(lua_State *L) {
@@ -296,13 +285,6 @@ void api_forget_notices(struct api *a, struct script *s) {
     }
 }
 
-static int push_event(lua_State *L, void *ctx) {
-    const char *const *event = ctx;
-    lua_pushstring(L, event[0]);
-    lua_pushstring(L, event[1]);
-    return 2;
-}
-
 static int node_event_method(lua_State *L) {
     struct api *a = api_of(L);
     struct node *node = self(L);
@@ -321,8 +303,8 @@ static int node_event_method(lua_State *L) {
     if (a->pg3 != NULL) {
         pg3_event(a->pg3, node->address, event);
     } else {
-        const char *told[] = {node->address, event};
-        api_fire(a, "event", push_event, told, NULL, NULL);
+        struct api_texts told = {2, {node->address, event}};
+        api_fire(a, "event", api_push_texts, &told, NULL, NULL);
     }
     return 0;
 }
@@ -335,9 +317,7 @@ static int answered(lua_State *L, int status, lua_KContext ctx) {
     (void)status;
     const struct api_answer *answer = api_handed(L);
     if (answer == NULL) {
-        lua_pushnil(L);
-        lua_pushstring(L, (const char *)ctx);
-        return 2;
+        return api_nil(L, (const char *)ctx);
     }
     vm_copy(answer->from, answer->index, L, NULL, NULL);
     vm_copy(answer->from, answer->index + 1, L, NULL, NULL);

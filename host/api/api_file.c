@@ -60,9 +60,7 @@ static int host_read(lua_State *L) {
     struct file_text t = {NULL, 0};
     t.text = file_read(path, READ_MAX, &t.len, error, sizeof error);
     if (t.text == NULL) {
-        lua_pushnil(L);
-        lua_pushstring(L, error);
-        return 2;
+        return api_nil(L, error);
     }
     lua_pushcfunction(L, push_file_text);
     lua_pushlightuserdata(L, &t);
@@ -82,9 +80,7 @@ static int host_write(lua_State *L) {
         lua_pushboolean(L, 1);
         return 1;
     }
-    lua_pushnil(L);
-    lua_pushstring(L, error);
-    return 2;
+    return api_nil(L, error);
 }
 
 // Folders
@@ -154,8 +150,7 @@ static int host_script_files(lua_State *L) {
     int count = read_names(folder, is_script, names);
     if (count < 0) {
         bool there = !file_absent(errno);
-        lua_pushnil(L);
-        lua_pushstring(L, strerror(errno));
+        api_nil(L, strerror(errno));
         lua_pushboolean(L, there);
         return 3;
     }
@@ -208,9 +203,7 @@ static int host_names(lua_State *L) {
     char names[NAMES_MAX][NAME_SIZE];
     int count = read_names(folder, is_visible, names);
     if (count < 0) {
-        lua_pushnil(L);
-        lua_pushstring(L, strerror(errno));
-        return 2;
+        return api_nil(L, strerror(errno));
     }
     lua_newtable(L);
     for (int i = 0; i < count; i++) {

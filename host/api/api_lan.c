@@ -127,9 +127,7 @@ static int host_search(lua_State *L) {
     q->search = search_start(a->loop, to, (int)port, text, (int64_t)(seconds * 1000), found, q);
     if (q->search == NULL) {
         free(q);
-        lua_pushnil(L);
-        lua_pushstring(L, strerror(errno));
-        return 2;
+        return api_nil(L, strerror(errno));
     }
     q->next = a->searches;
     a->searches = q;

@@ -355,9 +355,7 @@ static int host_mqtt_open(lua_State *L) {
         config.ca_file = api_path(L, lua_gettop(L));
     }
     if (connection_count(api_of(L)) >= CONNECTIONS_MAX) {
-        lua_pushnil(L);
-        lua_pushfstring(L, "more than %d connections", CONNECTIONS_MAX);
-        return 2;
+        return api_nil(L, lua_pushfstring(L, "more than %d connections", CONNECTIONS_MAX));
     }
     log_mask(config.password);
     struct connection *c = connection_new(L, skip, gather_ms);
@@ -366,9 +364,7 @@ static int host_mqtt_open(lua_State *L) {
     }
     if (!connection_start(c, &config)) {
         connection_free(c);
-        lua_pushnil(L);
-        lua_pushliteral(L, "the log says why");
-        return 2;
+        return api_nil(L, "the log says why");
     }
     lua_pushinteger(L, c->id);
     return 1;

@@ -183,9 +183,7 @@ static int host_add(lua_State *L) {
         return vm_no_memory(L);
     }
     if (node == NULL) {
-        lua_pushnil(L);
-        lua_pushstring(L, why);
-        return 2;
+        return api_nil(L, why);
     }
     if (fresh && a->pg3 != NULL) {
         pg3_add(a->pg3, node);
@@ -282,7 +280,8 @@ static int driver_arg(lua_State *L, const struct node *node) {
     return driver;
 }
 
-int api_set(lua_State *L, struct api *a) {
+int api_set(lua_State *L) {
+    struct api *a = api_of(L);
     struct node *node = node_arg(L, a);
     int driver = driver_arg(L, node);
     const char *text = NULL;
@@ -298,8 +297,8 @@ int api_set(lua_State *L, struct api *a) {
     return 1;
 }
 
-int api_get(lua_State *L, struct api *a) {
-    const struct node *node = node_arg(L, a);
+int api_get(lua_State *L) {
+    const struct node *node = node_arg(L, api_of(L));
     const struct driver *d = &node->drivers[driver_arg(L, node)];
     if (d->has) {
         lua_pushnumber(L, d->value);
@@ -308,10 +307,6 @@ int api_get(lua_State *L, struct api *a) {
     }
     return 1;
 }
-
-// host.set(address, driver, value [, text]) -> whether PG3 is to be told of it.
-static int host_set(lua_State *L) { return api_set(L, api_of(L)); }
-static int host_get(lua_State *L) { return api_get(L, api_of(L)); }
 
 // host.shown(address, driver) -> the number as PG3 would be told it, its unit, the text beside it |
 // nil.
@@ -407,7 +402,8 @@ static void push_trimmed(lua_State *L, const char *text) {
     lua_pushlstring(L, text, len);
 }
 
-int api_params(lua_State *L, struct api *a) {
+int api_params(lua_State *L) {
+    const struct api *a = api_of(L);
     const char *name, *value;
     lua_newtable(L);
     for (size_t i = 0; a->pg3 != NULL && pg3_param(a->pg3, i, &name, &value); i++) {
@@ -417,8 +413,6 @@ int api_params(lua_State *L, struct api *a) {
     }
     return 1;
 }
-
-static int host_params(lua_State *L) { return api_params(L, api_of(L)); }
 
 static int host_default_params(lua_State *L) {
     struct api *a = api_of(L);
@@ -479,26 +473,10 @@ static int host_choices(lua_State *L) {
     return push_record(L, a, a->pg3 != NULL ? pg3_choices(a->pg3) : NULL);
 }
 
-// host.offer(list of { name, title, type, defaultValue, desc }): what the user may choose on the
-// configuration page (docs/pg3.md, User data).
-static int host_offer(lua_State *L) {
-    struct api *a = api_of(L);
-    struct buf b;
-    char error[256] = "";
-    luaL_checktype(L, 1, LUA_TTABLE);
-    buf_init(&b, PG3_RECORD_MAX);
-    bool ok = json_write(a->json, L, 1, &b, error, sizeof error);
-    bool taken = ok && (a->pg3 == NULL || pg3_offer(a->pg3, buf_text(&b)));
-    buf_free(&b);
-    if (!ok && !json_starved(a->json)) {
-        return luaL_error(L, "host.offer: %s", error);
-    }
-    return taken ? 0 : vm_no_memory(L);
-}
-
-// host.save(table) -> whether it was taken: not before PG3 told what it has. Raises when it is too
-// large.
-static int host_save(lua_State *L) {
+// Gives the table at index 1 to `keep` as JSON text, its secrets masked -> whether it was taken.
+// Raises when it is too large or memory is short.
+static bool give_record(lua_State *L, const char *name,
+                        bool (*keep)(struct pg3 *p, const char *json_text)) {
     struct api *a = api_of(L);
     struct buf b;
     char error[256] = "";
@@ -508,15 +486,25 @@ static int host_save(lua_State *L) {
     if (b.data != NULL) {
         log_hide(b.data);
     }
-    bool taken = ok && (a->pg3 == NULL || pg3_save(a->pg3, buf_text(&b)));
+    bool taken = ok && (a->pg3 == NULL || keep(a->pg3, buf_text(&b)));
     buf_free(&b);
     if (!ok && json_starved(a->json)) {
-        return vm_no_memory(L);
+        vm_no_memory(L);
+    } else if (!ok) {
+        luaL_error(L, "%s: %s", name, error);
     }
-    if (!ok) {
-        return luaL_error(L, "host.save: %s", error);
-    }
-    lua_pushboolean(L, taken);
+    return taken;
+}
+
+// host.offer(list of { name, title, type, defaultValue, desc }): what the user may choose on the
+// configuration page (docs/pg3.md, User data).
+static int host_offer(lua_State *L) {
+    return give_record(L, "host.offer", pg3_offer) ? 0 : vm_no_memory(L);
+}
+
+// host.save(table) -> whether it was taken: not before PG3 told what it has.
+static int host_save(lua_State *L) {
+    lua_pushboolean(L, give_record(L, "host.save", pg3_save));
     return 1;
 }
 
@@ -541,8 +529,8 @@ static const luaL_Reg functions[] = {
     {"remove", host_remove},
     {"rename", host_rename},
     {"node", host_node},
-    {"set", host_set},
-    {"get", host_get},
+    {"set", api_set},
+    {"get", api_get},
     {"shown", host_shown},
     {"changes", host_changes},
     {"stale", host_stale},
@@ -553,7 +541,7 @@ static const luaL_Reg functions[] = {
     {"hold_nodes", host_hold_nodes},
     {"notice", host_notice},
     {"doc", host_doc},
-    {"params", host_params},
+    {"params", api_params},
     {"default_params", host_default_params},
     {"data", host_data},
     {"save", host_save},

@@ -110,9 +110,7 @@ static int host_profile(lua_State *L) {
         bool ok = put_file(a->profile, &file, &changed, error, sizeof error);
         free(file.text);
         if (!ok) {
-            lua_pushnil(L);
-            lua_pushstring(L, error);
-            return 2;
+            return api_nil(L, error);
         }
     }
     snprintf(text, sizeof text, "%016" PRIx64, hash);

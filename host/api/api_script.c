@@ -434,36 +434,20 @@ static int host_run_script(lua_State *L) {
     return lua_yieldk(L, 0, 0, script_ran);
 }
 
-struct failure {
-    const char *file;
-    const char *error;
-    const char *address; // NULL: a timer
-    const char *what;
-};
-
-static int push_failure(lua_State *L, void *ctx) {
-    struct failure *f = ctx;
-    lua_pushstring(L, f->file);
-    lua_pushstring(L, f->error);
-    lua_pushstring(L, f->address);
-    lua_pushstring(L, f->what);
-    return 4;
-}
-
 void api_script_end(void *ctx, struct vm *vm, const char *error) {
     static const char well[] = "well";
     struct node_task *started = ctx;
     struct script *s = vm->owner;
     struct api *a = s->owner;
-    struct failure f = {s->file, error, NULL, NULL};
+    struct api_texts failure = {4, {s->file, error}}; // of a timer
     if (started != NULL) {
-        f.address = started->address;
-        f.what = started->what;
+        failure.all[2] = started->address;
+        failure.all[3] = started->what;
     }
     bool failed = task_failed(error);
     if (failed && vm->starved) {
         s->starved = true; // an event might find no memory either
-    } else if (failed && !api_fire(a, "script_error", push_failure, &f, NULL, NULL) &&
+    } else if (failed && !api_fire(a, "script_error", api_push_texts, &failure, NULL, NULL) &&
                api_may_log(a, s)) {
         log_error("lua", "%s", error);
     }
