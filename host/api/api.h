@@ -107,8 +107,9 @@ struct api_answer {
 // Ends Lua's connections to brokers, after the tasks of main.lua.
 void api_mqtt_close(struct api *a);
 #define API_NAMES_MAX 8
-// Reads a list of texts, a field of the table at `index`, which keeps them; `names` has a place
-// more, for the NULL at its end. Leaves it on the stack.
+// Reads a list of texts, a field of the table at `index`, which keeps them; without the field there
+// are none. `names` has a place more, for the NULL at its end. Leaves it on the stack. Raises what
+// is no such list.
 void api_read_names(lua_State *L, int index, const char *field, const char **names);
 
 // An answer's list on its way to Lua (host.http's `list`).

@@ -11,12 +11,16 @@
 #define NUMBER_MAX 64 // bytes of a number; walk refuses more
 
 void api_read_names(lua_State *L, int index, const char *field, const char **names) {
-    int count = 0;
-    lua_getfield(L, index, field);
-    while (lua_istable(L, -1) && lua_rawgeti(L, -1, count + 1) == LUA_TSTRING) {
-        luaL_argcheck(L, count < API_NAMES_MAX, 1, "too many names of members");
-        names[count++] = lua_tostring(L, -1);
+    int type = lua_getfield(L, index, field);
+    size_t count = type == LUA_TTABLE ? lua_rawlen(L, -1) : 0;
+    bool ok = (type == LUA_TTABLE || type == LUA_TNIL) && count <= API_NAMES_MAX;
+    for (size_t i = 0; i < count && ok; i++) {
+        ok = lua_rawgeti(L, -1, (lua_Integer)i + 1) == LUA_TSTRING;
+        names[i] = lua_tostring(L, -1);
         lua_pop(L, 1);
+    }
+    if (!ok) {
+        luaL_error(L, "%s: a list of at most %d texts expected", field, API_NAMES_MAX);
     }
     names[count] = NULL;
 }

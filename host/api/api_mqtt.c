@@ -20,8 +20,6 @@
 #define LEAVE_MS                                                                                   \
     200 // until the end of a connection that Lua closed: then it takes no time any more
 #define CLOSE_MS 300 // in which the loop may stand still for it
-#define MEMBERS_MAX 6
-#define WITHOUT_MAX 8
 #define SKIP_MAX 8
 
 struct connection {
@@ -33,8 +31,8 @@ struct connection {
     struct latest *waiting;
     struct latest_item *taken; // lives until Lua takes the next
     int skip;
-    char *members[MEMBERS_MAX + 1]; // ended by a NULL
-    char *without[WITHOUT_MAX + 1];
+    char *members[API_NAMES_MAX + 1]; // ended by a NULL
+    char *without[API_NAMES_MAX + 1];
     int64_t gather_ms;
     int64_t timer; // when Lua is told again that messages wait; 0 = not
     int64_t end;   // the timer that frees a closed one
@@ -245,44 +243,27 @@ static bool field_bool(lua_State *L, const char *name, bool missing) {
     return lua_getfield(L, 1, name) == LUA_TNIL ? missing : lua_toboolean(L, -1);
 }
 
-static void check_list(lua_State *L, const char *name, int most) {
-    if (lua_getfield(L, 1, name) == LUA_TNIL) {
-        return;
-    }
-    luaL_argcheck(L, lua_istable(L, -1) && lua_rawlen(L, -1) <= (size_t)most, 1, name);
-    for (int i = 1; i <= (int)lua_rawlen(L, -1); i++) {
-        luaL_argcheck(L, lua_rawgeti(L, -1, i) == LUA_TSTRING, 1, name);
-        lua_pop(L, 1);
-    }
-}
-
-// A list that check_list found well. False: no memory.
-static bool list_copy(lua_State *L, const char *name, char **list) {
+static bool list_copy(char **to, const char *const *from) {
     bool ok = true;
-    lua_getfield(L, 1, name);
-    int count = lua_istable(L, -1) ? (int)lua_rawlen(L, -1) : 0;
-    for (int i = 0; i < count && ok; i++) {
-        lua_rawgeti(L, -1, i + 1);
-        list[i] = strdup(lua_tostring(L, -1));
-        ok = list[i] != NULL;
-        lua_pop(L, 1);
+    for (; *from != NULL && ok; from++, to++) {
+        *to = strdup(*from);
+        ok = *to != NULL;
     }
-    lua_pop(L, 1);
     return ok;
 }
 
 // Without what takes the network.
-static struct connection *connection_new(lua_State *L, int skip, int gather_ms) {
+static struct connection *connection_new(struct api *a, int skip, int gather_ms,
+                                         const char *const *members, const char *const *without) {
     struct connection *c = calloc(1, sizeof *c);
     if (c == NULL) {
         return NULL;
     }
-    c->api = api_of(L);
+    c->api = a;
     c->skip = skip;
     c->gather_ms = gather_ms;
     c->waiting = latest_new(WAITING_MAX);
-    if (c->waiting == NULL || !list_copy(L, "members", c->members) ||
-        !list_copy(L, "without", c->without)) {
+    if (c->waiting == NULL || !list_copy(c->members, members) || !list_copy(c->without, without)) {
         connection_free(c);
         return NULL;
     }
@@ -346,8 +327,9 @@ static int host_mqtt_open(lua_State *L) {
     };
     int skip = field_number(L, "skip", 0, SKIP_MAX);
     int gather_ms = config.gather_ms = field_number(L, "gather", 200, 60000);
-    check_list(L, "members", MEMBERS_MAX);
-    check_list(L, "without", WITHOUT_MAX);
+    const char *members[API_NAMES_MAX + 1], *without[API_NAMES_MAX + 1];
+    api_read_names(L, 1, "members", members);
+    api_read_names(L, 1, "without", without);
     config.ca_file = field_optional(L, "ca");
     if (config.ca_file != NULL && strcmp(config.ca_file, "system") == 0) {
         config.ca_file = http_trust_store(http_trust_stores);
@@ -358,7 +340,7 @@ static int host_mqtt_open(lua_State *L) {
         return api_nil(L, lua_pushfstring(L, "more than %d connections", CONNECTIONS_MAX));
     }
     log_mask(config.password);
-    struct connection *c = connection_new(L, skip, gather_ms);
+    struct connection *c = connection_new(api_of(L), skip, gather_ms, members, without);
     if (c == NULL) {
         return vm_no_memory(L);
     }
@@ -454,17 +436,17 @@ static const char *rest_of(const struct connection *c, const char *topic) {
 
 // What host.mqtt_read gives of a message, behind the one value on the stack.
 static int push_message(lua_State *L, const struct connection *c, const struct latest_item *item) {
-    luaL_checkstack(L, MEMBERS_MAX + 8, "a message");
+    luaL_checkstack(L, API_NAMES_MAX + 8, "a message");
     const int first = 4; // of the members
     lua_settop(L, 1);
     lua_pushnil(L); // what it is
     lua_pushstring(L, rest_of(c, item->topic));
-    lua_settop(L, first + MEMBERS_MAX);
+    lua_settop(L, first + API_NAMES_MAX);
     const char *is = item->len == 0 ? "gone" : read_members(L, c, first, item);
     if (strcmp(is, "text") == 0) {
         lua_settop(L, first - 1);
         lua_pushlstring(L, item->data, item->len);
-        lua_settop(L, first + MEMBERS_MAX);
+        lua_settop(L, first + API_NAMES_MAX);
     }
     lua_pushstring(L, is);
     lua_replace(L, 2);

@@ -14,7 +14,7 @@ static int read_one(lua_State *L) {
     MUST(item != NULL);
     int count = push_message(L, &c, item);
     const char *is = lua_tostring(L, 2);
-    MUST(count == 1 + 1 + MEMBERS_MAX + 1);
+    MUST(count == 1 + 1 + API_NAMES_MAX + 1);
     MUST(strcmp(is, "value") == 0 || strcmp(is, "json") == 0 || strcmp(is, "gone") == 0 ||
          strcmp(is, "text") == 0);
     int value = 4;
