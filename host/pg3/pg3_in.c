@@ -268,14 +268,6 @@ static void on_level(struct pg3 *p, lua_State *L, int at) {
     set_level(json_text(L, at, "level", scratch));
 }
 
-static void on_params(struct pg3 *p, lua_State *L, int at) {
-    pg3_read_record(p, L, KEY_PARAMS, at);
-}
-
-static void on_notices(struct pg3 *p, lua_State *L, int at) {
-    pg3_read_record(p, L, KEY_NOTICES, at);
-}
-
 static const struct {
     const char *key;
     handler *handle;
@@ -283,8 +275,6 @@ static const struct {
     {"config", on_config},
     {"getAll", pg3_read_all},
     {"custom", pg3_read_custom},
-    {"customparams", on_params}, // top level: the 2021 form
-    {"notices", on_notices},
     {"addnode", on_addnode},
     {"removenode", on_removenode},
     {"set", on_set},
@@ -318,8 +308,9 @@ static void tell_unknown(lua_State *L) {
     }
     lua_pushnil(L);
     while (lua_next(L, 1) != 0) {
-        if (lua_type(L, -2) == LUA_TSTRING && !is_handled(lua_tostring(L, -2))) {
-            log_debug(AREA, "PG3 sent \"%s\", which needs no answer", lua_tostring(L, -2));
+        const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : NULL;
+        if (key != NULL && !is_handled(key) && pg3_key_of(key) == KEYS) {
+            log_debug(AREA, "PG3 sent \"%s\", which needs no answer", key);
         }
         lua_pop(L, 1);
     }
@@ -329,6 +320,7 @@ static void on_message(lua_State *L, void *ctx) {
     struct pg3 *p = ctx;
     luaL_checkstack(L, 20, "message");
     tell_unknown(L);
+    pg3_read_custom(p, L, 1); // records at the top level: the 2021 form
     for (size_t i = 0; i < sizeof handlers / sizeof handlers[0]; i++) {
         int type = json_push(L, 1, handlers[i].key);
         if (type != LUA_TNIL) {

@@ -297,8 +297,3 @@ void pg3_read_custom(struct pg3 *p, lua_State *L, int at) {
     }
     pg3_progress(p);
 }
-
-void pg3_read_record(struct pg3 *p, lua_State *L, enum pg3_key key, int at) {
-    take_record(p, L, key, at);
-    pg3_progress(p);
-}

@@ -165,9 +165,8 @@ void pg3_tell_missing(struct pg3 *p);
 void pg3_missed(struct pg3 *p);
 // The key of a record by PG3's name; KEYS: none that is of use here.
 enum pg3_key pg3_key_of(const char *text);
-// These take the value at `at`: one record, one by each key of an object, and the list of all that
-// exist, one a row (a single one may come without its array).
-void pg3_read_record(struct pg3 *p, lua_State *L, enum pg3_key key, int at);
+// These take the value at `at`: an object's members that are records, and the list of all records
+// that exist, one a row (a single one may come without its array).
 void pg3_read_custom(struct pg3 *p, lua_State *L, int at);
 void pg3_read_all(struct pg3 *p, lua_State *L, int at);
 

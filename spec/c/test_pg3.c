@@ -1073,8 +1073,9 @@ static void test_rename(void) {
     close_bench(&b);
 }
 
-// Fault: What the user chose is lost, or what is offered is written again and again.
-// Expected: It is written when it is another; choices are told when they are others than before.
+// Fault: What the user chose is lost, or heard of only from PG3x, or what is offered is written
+// again and again. Expected: It is written when it is another; choices are told when they are
+// others than before.
 static void test_choices(void) {
     struct bench b;
     open_eager(&b);
@@ -1087,6 +1088,8 @@ static void test_choices(void) {
     receive(&b, "{\"custom\":{\"customtypeddata\":\"[\"}}");
     receive(&b, "{\"custom\":{\"customtypeddata\":7}}");
     CHECK(strcmp(pg3_choices(b.pg3), "{\"site_1\":false}") == 0 && b.params == params + 1);
+    receive(&b, "{\"customtypeddata\":{\"site_1\":true}}"); // 2021
+    CHECK(strcmp(pg3_choices(b.pg3), "{\"site_1\":true}") == 0 && b.params == params + 2);
     CHECK(pg3_offer(b.pg3, "[{\"name\":\"site_1\"}]") &&
           pg3_offer(b.pg3, "[{\"name\":\"site_1\"}]"));
     turn(&b);
