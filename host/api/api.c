@@ -369,9 +369,7 @@ struct fire {
 // The task runs at the end of this turn of the loop: nothing has to be woken.
 static int fire_protected(lua_State *L) {
     struct fire *f = lua_touserdata(L, 1);
-    lua_getfield(L, LUA_REGISTRYINDEX, HANDLERS_KEY);
-    lua_getfield(L, -1, f->event);
-    if (lua_isnil(L, -1)) {
+    if (!api_push_handler(L, f->event)) {
         return 0;
     }
     int args = f->push != NULL ? f->push(L, f->push_ctx) : 0;
@@ -380,22 +378,22 @@ static int fire_protected(lua_State *L) {
     return 0;
 }
 
-bool api_fire(struct api *a, const char *event, api_push_fn *push, void *push_ctx, task_end_fn *end,
-              void *end_ctx) {
-    struct fire f = {a, event, push, push_ctx, end, end_ctx, false};
-    char error[256];
-    if (!vm_protect(a->main, fire_protected, &f, error, sizeof error)) {
-        log_error(AREA, "the event %s could not be delivered: %s", event, error);
-    }
-    return f.started;
-}
-
 bool api_deliver(struct api *a, const char *event, api_push_fn *push, void *push_ctx,
                  task_end_fn *end, void *end_ctx, char *error, size_t size) {
     struct fire f = {a, event, push, push_ctx, end, end_ctx, false};
-    snprintf(error, size, "it is not available here");
+    error[0] = '\0';
     vm_protect(a->main, fire_protected, &f, error, size);
     return f.started;
+}
+
+bool api_fire(struct api *a, const char *event, api_push_fn *push, void *push_ctx, task_end_fn *end,
+              void *end_ctx) {
+    char error[256];
+    bool started = api_deliver(a, event, push, push_ctx, end, end_ctx, error, sizeof error);
+    if (error[0] != '\0') {
+        log_error(AREA, "the event %s could not be delivered: %s", event, error);
+    }
+    return started;
 }
 
 // Opening

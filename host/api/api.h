@@ -173,7 +173,7 @@ void api_forget_notices(struct api *a, struct script *s);
 bool api_may_log(struct api *a, struct script *s);
 // Tells how many lines of the script were left out; nothing if none were. Before it is closed, too.
 void api_tell_left_out(struct api *a, struct script *s);
-// As api_fire, but a failure is not logged: `error` says why.
+// As api_fire, but a failure is not logged: `error` says why; "": there is no handler.
 bool api_deliver(struct api *a, const char *event, api_push_fn *push, void *push_ctx,
                  task_end_fn *end, void *end_ctx, char *error, size_t size);
 void api_script_setup(lua_State *L, void *api); // script_setup_fn: the device API

@@ -192,18 +192,17 @@ static int node_log_method(lua_State *L) {
     return 0;
 }
 
-// print(...): a line in the log. Upvalue 1: table.concat as it was.
+// print(...): a line in the log.
 static int script_print(lua_State *L) {
     int count = lua_gettop(L);
-    lua_createtable(L, count, 0);
+    luaL_Buffer b;
+    luaL_buffinit(L, &b);
     for (int i = 1; i <= count; i++) {
+        luaL_addstring(&b, i > 1 ? " " : "");
         luaL_tolstring(L, i, NULL);
-        lua_rawseti(L, -2, i);
+        luaL_addvalue(&b);
     }
-    lua_pushvalue(L, lua_upvalueindex(1));
-    lua_insert(L, -2);
-    lua_pushliteral(L, " ");
-    lua_call(L, 2, 1);
+    luaL_pushresult(&b);
     struct script *s = vm_of(L)->owner;
     if (api_may_log(api_of(L), s)) {
         log_line(LOG_INFO, "script", "%s: %s", s->file, lua_tostring(L, -1));
@@ -364,7 +363,9 @@ static int ask_main(lua_State *L, const char *event, const char *what, const cha
     *id = q.id;
     if (!api_deliver(a, event, push_question, &q, question_ended, id, error, sizeof error)) {
         free(id);
-        return a->main->starved ? vm_no_memory(L) : luaL_error(L, "%s: %s", what, error);
+        return a->main->starved ? vm_no_memory(L)
+                                : luaL_error(L, "%s: %s", what,
+                                             error[0] != '\0' ? error : "it is not available here");
     }
     return lua_yieldk(L, 0, (lua_KContext)none, answered);
 }
@@ -441,19 +442,17 @@ static void open_units(lua_State *L, const struct api *a) {
 }
 
 void api_script_setup(lua_State *L, void *api) {
-    static const luaL_Reg globals[] = {
-        {"sleep", api_sleep}, {"use", script_use}, {"setting", script_setting}, {NULL, NULL}};
+    static const luaL_Reg globals[] = {{"sleep", api_sleep},
+                                       {"use", script_use},
+                                       {"setting", script_setting},
+                                       {"print", script_print},
+                                       {NULL, NULL}};
     open_units(L, api);
     api_push_timer(L);
     api_declare_global(L, "timer");
     luaL_newlib(L, vrm_functions);
     api_declare_global(L, "vrm");
     api_declare_functions(L, globals);
-    lua_getglobal(L, "table");
-    lua_getfield(L, -1, "concat");
-    lua_pushcclosure(L, script_print, 1);
-    api_declare_global(L, "print");
-    lua_pop(L, 1);
     api_about_setup(L);
     api_state_setup(L);
     api_rows_setup(L);
