@@ -177,8 +177,8 @@ static void test_large_lib(void) {
     close_host();
 }
 
-// Fault: the minute of a script whose file printed too much and then failed ends after the script
-// is gone: what was freed is read Expected: how much was left out is told with the failure, once
+// Fault: a minute after a script's file printed too much and then failed, what was freed is read
+// Expected: how much was left out is told with the failure, once
 static void test_much_printed_before_a_failure(void) {
     write_file("loud.lua", "for i = 1, 70 do print(i) end error('no')");
     open_host("return {}",

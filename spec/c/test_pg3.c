@@ -883,8 +883,8 @@ static void test_data(void) {
     close_bench(&b);
 }
 
-// Fault: what the plugin kept, larger than half of what it may write, cannot be read at the next
-// start: all of it is lost, and nothing is kept any more Expected: what may be written is read
+// Fault: what the plugin kept, more than half of what it may, is lost at the next start
+// Expected: what may be written is read
 static void test_large_data(void) {
     static char row[PG3_RECORD_MAX + 100], kept[PG3_RECORD_MAX];
     struct bench b;
@@ -1073,9 +1073,8 @@ static void test_rename(void) {
     close_bench(&b);
 }
 
-// Fault: What the user chose is lost, or heard of only from PG3x, or what is offered is written
-// again and again. Expected: It is written when it is another; choices are told when they are
-// others than before.
+// Fault: What the user chose is lost, or not heard from an old PG3, or the offer is written again.
+// Expected: It is written when it is another; choices are told when they are others than before.
 static void test_choices(void) {
     struct bench b;
     open_eager(&b);
@@ -1828,7 +1827,7 @@ static void test_record_without_memory(void) {
         CHECK(strstr(warning, "understood") == NULL);
         short_ones += strstr(warning, "memory is too short for the record customdata") != NULL;
     }
-    CHECK(short_ones > 1);
+    CHECK(short_ones > 0);
     pass(&b, 3000);
     CHECK(times(&b, "getAll") == 1);
     close_bench(&b);
