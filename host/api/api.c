@@ -8,6 +8,10 @@
 #include <unistd.h>
 
 #define AREA "lua"
+// Processor time for one leg of a task of main.lua, so that PG3's stop is always heard. Only what
+// never ends is meant: a slow machine must not lose work. Its instructions are not counted (vm.h).
+#define MAIN_TIME_MS 5000
+#define MAIN_BUDGET 0
 // The collector of main.lua's state: it begins anew when there is a seventh more than it left, and
 // works so fast that it is done before there is much more. Most is rows, which stay.
 #define GC_PAUSE 115

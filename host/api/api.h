@@ -42,10 +42,6 @@ struct api {
     char token[256];  // host.token: the account of --rows, --demo and --watch; "" = none
 };
 
-// Processor time for one leg of a task of main.lua, so that PG3's stop is always heard. Only what
-// never ends is meant: a slow machine must not lose work. Its instructions are not counted (vm.h).
-#define MAIN_TIME_MS 5000
-#define MAIN_BUDGET 0
 // A hundred installations of thirty devices take 36 MiB.
 #define MAIN_MEMORY (128u * 1024 * 1024)
 

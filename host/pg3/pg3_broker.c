@@ -42,37 +42,27 @@ static void on_refused(void *ctx, const char *topic) {
     mqtt_reconnect(((struct pg3_broker *)ctx)->mqtt, "PG3's broker refused the subscription.");
 }
 
-// What PG3's user can do about it; "" = nothing.
-static const char *remedy(enum mqtt_trouble why) {
-    switch (why) {
-    case MQTT_UNREACHABLE:
-        return "Check that PG3 is running.";
-    case MQTT_TLS:
-        return "Check PG3's certificates and this machine's date and time.";
-    case MQTT_ID_REFUSED:
-        return "Look whether a second copy of the plugin is running and end it.";
-    case MQTT_LOGIN_REFUSED:
-    case MQTT_NOT_AUTHORISED:
-        return "Restart the plugin from PG3, so that it gets the current user name and password.";
-    case MQTT_REFUSED:
-        return "Restart PG3.";
-    case MQTT_NO_ANSWER:
-    case MQTT_STUCK:
-        return "Restart PG3 if this goes on.";
-    case MQTT_GIVEN_UP:
-        return "Restart the plugin from PG3; if that does not help, reinstall it.";
-    case MQTT_TOO_LARGE:
-        return "It is most likely the list of the plugin's nodes, which then start without the "
-               "values they had. Delete nodes in PG3 that are not needed any more.";
-    case MQTT_FLOOD:
-        return "The plugin asks for them again.";
-    case MQTT_FOUGHT:
-    case MQTT_LOST:
-    case MQTT_NO_LIBRARY:
-        break;
-    }
-    return "";
-}
+static const char new_login[] =
+    "Restart the plugin from PG3, so that it gets the current user name "
+    "and password.";
+static const char restart[] = "Restart PG3 if this goes on.";
+
+// What PG3's user can do about it; NULL = nothing.
+static const char *const remedies[] = {
+    [MQTT_UNREACHABLE] = "Check that PG3 is running.",
+    [MQTT_TLS] = "Check PG3's certificates and this machine's date and time.",
+    [MQTT_ID_REFUSED] = "Look whether a second copy of the plugin is running and end it.",
+    [MQTT_LOGIN_REFUSED] = new_login,
+    [MQTT_NOT_AUTHORISED] = new_login,
+    [MQTT_REFUSED] = "Restart PG3.",
+    [MQTT_NO_ANSWER] = restart,
+    [MQTT_STUCK] = restart,
+    [MQTT_GIVEN_UP] = "Restart the plugin from PG3; if that does not help, reinstall it.",
+    [MQTT_TOO_LARGE] =
+        "It is most likely the list of the plugin's nodes, which then start without the "
+        "values they had. Delete nodes in PG3 that are not needed any more.",
+    [MQTT_FLOOD] = "The plugin asks for them again.",
+};
 
 // A connection ends like this, or is not made, when the broker does not like the plugin's
 // certificate.
@@ -99,7 +89,7 @@ static void on_advise(void *ctx, enum mqtt_trouble why, char *out, size_t size) 
                  "Check that PG3 is running; if it is, reinstall the plugin, so that PG3 makes a "
                  "new certificate.");
     } else {
-        snprintf(out, size, "%s", remedy(why));
+        snprintf(out, size, "%s", remedies[why] != NULL ? remedies[why] : "");
     }
 }
 
