@@ -26,7 +26,7 @@ local CONTROLLER, NAME = account.CONTROLLER, "Victron Energy"
 
 local started, ready = false, false -- the plugin's own node is there | PG3 has told what it has
 local begun = false                 -- the account is asked
-local loading                       -- the task that loads device scripts
+local loading                       -- the task that loads device scripts, or did so last; nil: none yet
 local adopting = false              -- nodes have yet to go on with scripts that serve already
 local seen_troubles = 0             -- scripts in trouble at the last look
 
@@ -87,20 +87,18 @@ local function use_new_scripts()
     adopting = false
 end
 
-local function wait_for_scripts()
-    while host.running(loading) do host.await(loading) end
-end
-
 --- Loads scripts by fn(...), one at a time with pauses in which PG3 and the timers are served. Nodes are not
--- added meanwhile: PG3 has to know the profile of their types first.
+-- added meanwhile: PG3 has to know the profile of their types first. It is done in a task of its own: who
+-- waits for its end waits no longer.
 local function load_scripts(fn, ...)
-    wait_for_scripts()
-    loading = coroutine.running()
-    host.hold_nodes(true)
-    local changed, problem = health.attempt(fn, ...)
-    host.hold_nodes(false)
-    loading = nil
-    return changed, problem
+    while host.running(loading) do host.await(loading) end
+    loading = host.spawn(function(...)
+        host.hold_nodes(true)
+        local changed, problem = health.attempt(fn, ...)
+        host.hold_nodes(false)
+        return changed, problem
+    end, ...)
+    return select(2, host.await(loading))
 end
 
 --- All scripts, at the start. Without that of its own node the plugin is of no use. Raises when the plugin

@@ -281,6 +281,27 @@ describe("a user's script", function()
         assert.equal(1, #world:logged("persist/scripts/solar_charger.lua: memory"))
         well(world)
     end)
+
+    -- Fault: RELOAD comes while saved files are loaded: it waits for ever, and PG3 gets no answer
+    -- Expected: it waits for those, then loads all of them
+    it("is loaded anew by a RELOAD that comes while others are loaded", function()
+        local world = started()
+        local load_script, fired = world.host.load_script, false
+        world.host.load_script = function(path, file, ...)
+            if not fired then
+                fired = true
+                world:at(0, function() world:fire("command", "controller", "RELOAD", {}) end)
+            end
+            return load_script(path, file, ...)
+        end
+        world:write(USER .. "solar_charger.lua", solar(VOLTS))
+        saved(world, "windmill", MILL)
+        assert.is_true(fired)
+        world:run(5)
+        assert.same({ { address = "controller", success = true } }, world.reports)
+        assert.equal(1, #world:logged("persist/scripts/solar_charger.lua: memory"))
+        well(world)
+    end)
 end)
 
 describe("a built-in script", function()
