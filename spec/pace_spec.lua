@@ -98,6 +98,19 @@ describe("the pace of live values", function()
         assert.is_true(count >= 80 and count <= 105, count)
     end)
 
+    -- Fault: no memory is left while a node shows a value: it is out of the queue, and shows none again
+    -- Expected: what comes after that is shown
+    it("goes on after what shows a value has failed", function()
+        local world = world_of(1, 1, WATT)
+        local node, driver = world.nodes[1], world.nodes[1].drivers[1]
+        world:tell(node, driver, 1000)
+        assert.is_false(pcall(world.pace.show, world.now, function() error("no memory") end))
+        world.now = world.now + 10
+        world:tell(node, driver, 2000)
+        assert.is_nil(world:run(3))
+        assert.equal(2000, world.on_node[driver])
+    end)
+
     -- Fault: a state waits behind hundreds of powers.
     -- Expected: it is shown at once; one that flaps, once a second.
     it("is at once for states, but for one that flaps", function()

@@ -135,19 +135,21 @@ local function show_states(now, show)
     end
 end
 
---- A node whose turn it is shows what it may -> whether more of it waits.
+--- A node whose turn it is shows what it may. It leaves the queue at the turn that finds nothing waiting, for
+-- what shows it may fail.
 local function show_values(node, now, show)
+    if next(node.waiting) == nil then
+        node.waiting = nil
+        return
+    end
+    join(node)
     local rests = node.rests and node.rests > now
     local most = limited and math.min(math.ceil(left), SHARE) or math.huge
     local due = rests and {} or take(node, now, most)
-    if next(due) then
-        note(node, due, now)
-        local told = show(node, due)
-        if limited then left, node.rests = left - told, told >= SHARE and now + 1 or nil end
-    end
-    if next(node.waiting) then return true end
-    node.waiting = nil
-    return false
+    if next(due) == nil then return end
+    note(node, due, now)
+    local told = show(node, due)
+    if limited then left, node.rests = left - told, told >= SHARE and now + 1 or nil end
 end
 
 --- Shows what may be shown now. show(node, drivers as a set) -> how many values PG3 is told then. Returns the
@@ -161,7 +163,7 @@ function pace.show(now, show)
         while turns > 0 and left > 0 do
             local node = queue[first]
             queue[first], first, turns = nil, first + 1, turns - 1
-            if show_values(node, now, show) then join(node) end
+            show_values(node, now, show)
         end
     end
     return (first <= last or next(with_states)) and LOOK_SECONDS or nil
