@@ -73,6 +73,23 @@ describe("control", function()
         assert.equal("", notice(world))
     end)
 
+    -- Fault: no memory is left when a command begins: each later one for this value waits for it for ever
+    -- Expected: it is not done, and the next one is
+    it("goes on after a command for which there was no memory", function()
+        local world = start(ON)
+        local set, short = world.host.set, true
+        world.host.set = function(address, driver, ...)
+            local fails = short and driver == "GV20"
+            short = short and not fails
+            if fails then error(fake.NO_MEMORY, 0) end
+            return set(address, driver, ...)
+        end
+        assert.is_false(set_minimum(world, 30))
+        assert.equal(NOT_KNOWN, result(world))
+        assert.is_true(set_minimum(world, 35))
+        assert.equal(DONE, result(world))
+    end)
+
     it("says without a live connection what to switch on", function()
         local world, gx = start { control = "on", live = "off" }
         assert.is_false(set_minimum(world, 35))

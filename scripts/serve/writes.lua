@@ -369,9 +369,11 @@ function writes.run(job)
         return tell(job, RESULT.NOT_ALLOWED, "not written: a newer command came.")
     end
     running[key] = coroutine.running()
-    writes.show(job.site, { last_command = RESULT.UNDER_WAY })
     local result, text
-    local _, problem = health.guarded(function() result, text = write(job, key) end)
+    local _, problem = health.guarded(function()
+        writes.show(job.site, { last_command = RESULT.UNDER_WAY })
+        result, text = write(job, key)
+    end)
     running[key] = nil
     if problem then result, text = RESULT.NOT_KNOWN, problem.text end
     job.result, job.told = tell(job, result, text)
