@@ -441,6 +441,24 @@ describe("429", function()
         assert.equal(4, world:value("controller", "GV0"))
     end)
 
+    -- Fault: VRM asks the token before for a pause when another one is there already: that one waits
+    -- Expected: the pause is not the new token's
+    it("to a script's request with the token before makes no pause", function()
+        local world = started()
+        world.vrm.fail["/stats"], world.vrm.slow["/stats"] = { status = 429, retry_after = 100 }, 5
+        world:fire("script_get", 1, "devices/x.lua", "/installations/151734/stats")
+        world:run(1)
+        world.vrm.token = ("b"):rep(64)
+        world:set_params { vrm_token = ("b"):rep(64) }
+        world:run(10)
+        assert.truthy(world.answers[1].err)
+        local before = world:count(DIAGNOSTICS)
+        world:fire("shortpoll")
+        world:run(60)
+        assert.equal(before + 1, world:count(DIAGNOSTICS))
+        assert.equal(1, world:value("controller", "GV0"))
+    end)
+
     it("without Retry-After: its own growing pause", function()
         local world = started()
         world.vrm.fail[DIAGNOSTICS] = { status = 429 }

@@ -210,6 +210,12 @@ local function be_quiet(seconds)
     end)
 end
 
+--- VRM said so to what was asked beside the polls.
+local function be_quiet_after(err)
+    be_quiet(math.min(err.retry_after or 60, LONGEST_PAUSE))
+    account.show()
+end
+
 --- A failure of the account or of a site: count, log, plan the next try with fn.
 local function failed(source, holder, err, fn)
     source:failed(err)
@@ -273,10 +279,7 @@ end
 --- The same beside a poll.
 local function add_details(s, site)
     local one, err = ask_details(s, site, vrm.LAST)
-    if not one and not outdated(s, site) and err.kind == "rate" then
-        be_quiet(math.min(err.retry_after or 60, LONGEST_PAUSE))
-        account.show()
-    end
+    if not one and not outdated(s, site) and err.kind == "rate" then be_quiet_after(err) end
 end
 
 --- Asks VRM for one installation: on discovery its devices, always its measurements.
@@ -524,10 +527,7 @@ local function begin_energy(s)
         over = function() return session ~= s or stopping end,
         sites = function() return answering(s) end,
         knows = function(site) return not (outdated(s, site) or stopping) end,
-        quiet = function(err)
-            be_quiet(math.min(err.retry_after or 60, LONGEST_PAUSE))
-            account.show()
-        end,
+        quiet = be_quiet_after,
     })
 end
 
@@ -698,9 +698,10 @@ end
 
 --- A device script's question to VRM (see vrm:get_for_script) -> answer | nil, sentence.
 function account.get_for_script(file, path, with)
-    if not session or held then return nil, "VRM cannot be asked now" end
-    local answer, err = health.attempt(session.client.get_for_script, session.client, file, path, with)
-    if err and err.kind == "rate" then be_quiet(math.min(err.retry_after or 60, LONGEST_PAUSE)) end
+    local s = session
+    if not s or held then return nil, "VRM cannot be asked now" end
+    local answer, err = health.attempt(s.client.get_for_script, s.client, file, path, with)
+    if err and err.kind == "rate" and session == s then be_quiet_after(err) end
     return answer, err and err.text
 end
 
