@@ -331,6 +331,22 @@ describe("an outage", function()
     end)
 end)
 
+describe("an installation that was renamed in VRM", function()
+    -- Fault: the log calls it as it was called when the plugin was started
+    -- Expected: as it is called now
+    it("fails under its new name", function()
+        local world = started()
+        world.vrm.sites[151734].name = "Yacht"
+        world:run(10)
+        world:fire("longpoll")
+        world:run(10)
+        world.vrm.fail[DIAGNOSTICS] = { status = 500 }
+        next_poll(world)
+        assert.equal(0, #world:logged("Boat: VRM has a problem"))
+        assert.equal(1, #world:logged("Yacht: VRM has a problem"))
+    end)
+end)
+
 describe("429", function()
     it("with Retry-After: nothing leaves until then, then it goes on", function()
         local world = started()

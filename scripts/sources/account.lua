@@ -412,7 +412,8 @@ local function use_installations(s, list)
         site.mqtt_host, site.mqtt_webhost = record.mqtt_host, record.mqtt_webhost
         if site.zone ~= record.zone then site.zone, site.tomorrow = record.zone, nil end
         if not (s.client.bare and site.alarms) then take_details(site, record) end
-        if site.session ~= s then site.session, site.health = s, health.new(record.name) end
+        if site.session ~= s then site.session, site.health = s, health.new() end
+        site.health.name = record.name              -- it may have another by now
         site.listed = list
         sites[record.id], listed[i] = site, site
     end

@@ -13,7 +13,7 @@ local FIRST_DELAY, LONGEST_DELAY = 5, 300      -- seconds between tries: 5, 10, 
 local MOST_LINES, LINES_SECONDS = 6, 600
 local lines = { since = 0, count = 0 }
 
---- name: begins the log lines ("VRM", "Installation Home").
+--- name: begins the log lines ("VRM", "Home"); nil: it is set before the first.
 function health.new(name)
     return setmetatable({ name = name, failures = 0, answered = false }, health)
 end
