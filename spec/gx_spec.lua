@@ -34,13 +34,14 @@ local function description(portal, name)
 end
 
 --- A boat, and a GX that keeps the rules of docs/vrm.md: gx.certificate, gx.pairing = it gives tokens,
--- gx.gone, gx.passwords = { [user or "*"] = password }, gx.serial. Returns world, gx.
+-- gx.gone, gx.passwords = { [user or "*"] = password }, gx.serial, gx.others = { [address] = certificate of
+-- what is there in its place }, gx.slow = seconds until a certificate is shown. Returns world, gx.
 local function boat(changes, options)
     options = options or {}
     local site = fixtures.boat()
     site.identifier = PORTAL:upper()
     local gx = { certificate = "one", web = "web", passwords = { ["*"] = PASSWORD }, serial = PORTAL,
-                 heart = true, names = {}, token = TOKEN }
+                 heart = true, names = {}, others = {}, token = TOKEN }
     for key, value in pairs(options) do gx[key] = value end
     local world
     local function lan(request)
@@ -52,7 +53,12 @@ local function boat(changes, options)
             return { status = 200, text = gx.names[address] or description(PORTAL, "Boat &amp; GX") }
         elseif request.certificate then
             local name = request.url:find ":443/" and gx.web or gx.certificate
-            return { status = 200, text = fake.certificate(name) }
+            local reply = { status = 200, text = fake.certificate(gx.others[address] or name) }
+            if not gx.slow then return reply end
+            local task = coroutine.running()
+            world:at(gx.slow, function() world:wake(task) end)
+            world:park()                            -- no sleep: like a request it ends with its answer only
+            return reply
         end
         assert.equal(fake.certificate(gx.web), world.written[request.ca])
         if not gx.pairing then return { status = 403, text = "" } end
@@ -181,6 +187,20 @@ describe("live data of a GX", function()
             again:set_params(params_of())
             its:live(20)
             assert.equal(3, again:value(GATEWAY, "GV17"))
+        end)
+
+        -- Fault: the certificate of an address that the owner has corrected meanwhile is remembered, and the
+        --        GX at the right one is refused
+        -- Expected: nothing is learned from the answer
+        it("of an address that is not the owner's any more is not remembered", function()
+            local world, gx = boat({ gx_host = "192.168.1.9" }, { slow = 25,
+                                     others = { ["192.168.1.9"] = "a printer's" } })
+            gx.slow = 10
+            world:set_params(params_of())
+            gx:live(60)
+            assert.same({}, world:logged "shows another certificate")
+            assert.equal(fake.certificate "one", world.saved.gx[PORTAL].certificate)
+            assert.equal(3, world:value(GATEWAY, "GV17"))
         end)
 
         it("that comes back needs no acceptance", function()

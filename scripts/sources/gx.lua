@@ -190,10 +190,14 @@ local function not_valid(device)
         .. " the date and the time of this controller and of the GX."):format(device.address.host)
 end
 
+--- Whether what a device answers counts: the owner has not changed the parameters since it was asked.
+local function counts(device) return devices[device.portal] == device end
+
 --- Remembers the first certificate of a device; another one later is refused until the owner accepts it.
 local function look_at_certificate(device)
     local certificate, why, kind = ask_certificate(device.address.host, port_of(device.address))
     local its = kept[device.portal]
+    if not counts(device) then return end
     if not certificate then
         host.log("debug", ("%s: %s"):format(device.site.name, why))
         if not device.worked then tell(device, not_reached(device, kind), "warning") end
@@ -264,6 +268,7 @@ local function pair(device)
                                  ca = file, post = "role=pg3&device_id=" .. name }
         why = err and err.text
     end
+    if not counts(device) then return end
     local user, password
     if answer and answer.status == 200 then user, password = read_token(answer.text) end
     if user then
@@ -364,11 +369,11 @@ local function prepare(device)
     if not device.address or away then find(device) end
     if device.address and not device.address.plain then
         if suspect or device.offered or not kept[device.portal] then look_at_certificate(device) end
-        local ready = kept[device.portal] and not device.offered
+        local ready = counts(device) and kept[device.portal] and not device.offered
         if ready and settings.password == "" and not login_of(device) then pair(device) end
     end
     local broker = broker_of(device)
-    if broker and devices[device.portal] == device then gx.ready(device.site) end
+    if broker and counts(device) then gx.ready(device.site) end
 end
 
 function start(device)
