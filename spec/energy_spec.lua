@@ -491,6 +491,20 @@ describe("energy that VRM does not answer for", function()
         well(world)
     end)
 
+    -- Fault: what was being asked for when the token was changed is not asked for again for ten minutes
+    -- Expected: it is asked for with the new one
+    it("that was asked for with the token before is asked for again", function()
+        local world = new()
+        world.vrm.slow["/stats"] = 30
+        world:start()
+        world:run(5)
+        world.vrm.slow, world.vrm.token = {}, ("b"):rep(64)
+        world:set_params { vrm_token = ("b"):rep(64) }
+        world:run(60)
+        assert.is_true(value(world, "ST") > 0)
+        well(world)
+    end)
+
     it("of an installation that is withdrawn while VRM is asked changes nothing", function()
         local world = started()
         local before = value(world, "ST")

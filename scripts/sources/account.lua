@@ -43,7 +43,6 @@ local held                          -- { pauses, ends, connect } while VRM asked
 local session                       -- nil: no token; else { client, health, user_id, sites = list,
                                     -- task = the one that asks, round = the one that polls the sites,
                                     -- again = another round follows it,
-                                    -- energy = the task of sources.energy,
                                     -- listed = the last list, with those that the owner hides,
                                     -- queries = [site, ALL or DEVICES] = the task that waits for answers,
                                     -- asked_at = host.steady() when it was asked for last,
@@ -523,7 +522,7 @@ end
 
 --- Starts to ask for the energy of a session's installations.
 local function begin_energy(s)
-    s.energy = host.spawn(energy.serve, {
+    host.spawn(energy.serve, {
         client = s.client,
         over = function() return session ~= s or stopping end,
         sites = function() return answering(s) end,
@@ -539,7 +538,6 @@ function account.begin()
     if session then
         if session.timer then timer.cancel(session.timer) end
         for _, task in pairs(session.queries) do host.drop(task) end
-        if session.energy then host.drop(session.energy) end
     end
     for _, site in pairs(sites) do
         if site.timer then timer.cancel(site.timer) end

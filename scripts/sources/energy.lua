@@ -306,11 +306,10 @@ local function put(work, site, name)
                     useless = (known.asked[name] or { useless = 0 }).useless }
     known.asked[name] = asked
     local useful, err = health.attempt(ask, work.client, site, name, clock.of_vrm(site))
-    if not work.knows(site) then return end
-    if err and err.kind == "rate" then
-        known.asked[name] = nil
-        return work.quiet(err)
-    end
+    local counts, limited = work.knows(site), err and err.kind == "rate"
+    if limited or not counts then known.asked[name] = nil end       -- it is asked again
+    if not counts then return end
+    if limited then return work.quiet(err) end
     note(work, site, name, asked, useful, err)
     local now = clock.of_vrm(site)
     if now < known.tomorrow then installation.tell(site, rows_of(known, now)) end
