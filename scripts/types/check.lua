@@ -32,14 +32,13 @@ local field_check = require "types.field_check"
 local settings = require "serve.settings"
 local set_check = require "types.set_check"
 local shortage = require "serve.shortage"
+local sample_check = require "types.sample_check"
 local step_check = require "types.step_check"
 local lines = require "types.lines"
 local hints = require "types.hints"
 local match_check = require "types.match_check"
 local slips = require "types.slips"
 local wording = require "types.wording"
-
-local about = require "serve.about"
 
 local check = {}
 
@@ -49,15 +48,7 @@ local shown = wording.shown
 local TABLE_FIELDS = set "api id name icon match parts commands samples start update events settings"
 local PART_FIELDS = set "part id name when"
 local MATCH_FIELDS = set "service product type kind last"
-local SAMPLE_FIELDS = set "rows steps site device devices settings vrm expect"
--- What site_of gives, and what rows of the gateway and of the plugin's own node are given besides.
-local SAMPLE_SITE_FIELDS = set(about.SITE_FIELDS .. " last_command timed settings_written status"
-    .. " installations script_errors last_answer")
-local SAMPLE_OWN_FIELDS = set(about.DEVICE_FIELDS)
-local SAMPLE_DEVICE_FIELDS = set "service instance product name rows"
-local SAMPLE_ROW_FIELDS = set "value unit timestamp text path code"
 local KINDS = set "controller gateway"
-
 
 local ICONS = set [[Alarm Arm DoorLock Electricity EnergyMonitor GenericCtl GenericRsp GenericRspCtl Input
     Irrigation Lamp LampAndSwitch MotionSensor Output PulseCounter Sensor Siren Switch SmokeSensor TempSensor
@@ -158,136 +149,6 @@ local function check_row_list(where, rows, last)
         fail(where, "there are no rows.", "Write { \"ST\", unit.watt, \"Label\", \"/...\" } for each value.")
     end
     field_check.list(joined(where, "the rows"), rows)
-end
-
---- A row of a sample: its value, or { value = , unit = , ... } as VRM's rows are.
-function check.sample_row(where, row)
-    local fields = type(row) == "table" and row or { value = row }
-    field_check.fields(where, fields, SAMPLE_ROW_FIELDS)
-    for name, field in pairs(fields) do
-        if type(field) ~= "number" and type(field) ~= "string" then
-            fail(where, ("%s is %s."):format(name, shown(field)), "VRM sends numbers and texts: write one.")
-        end
-    end
-    field_check.number(where, "timestamp", fields.timestamp)
-    if type(fields.value) == "string" and tonumber(fields.value) then
-        fail(where, "the value is a text.", "Write the number without quotes: " .. fields.value .. ".")
-    end
-end
-
---- Another device of the installation, for devices_of and rows_of.
-local function check_sample_device(where, device)
-    if type(device) ~= "table" or type(device.service) ~= "string" then
-        fail(where, "it is not a device.", "Write { service = \"battery\", rows = { [\"/Soc\"] = 80 } }.")
-    end
-    field_check.fields(where, device, SAMPLE_DEVICE_FIELDS)
-    for key, row in pairs(device.rows or {}) do check.sample_row(where .. ", row " .. tostring(key), row) end
-end
-
---- What a sample expects of one driver: a number, or "no data".
-local function check_expected(where, id, expected)
-    if type(expected) == "number" or expected == "no data" then return end
-    local text, number = shown(expected), type(expected) == "string"
-        and tonumber((expected:gsub(",", "."):match("^%s*%-?[%d.]+")))
-    local write = number and ("Write the number without quotes: %s = %s."):format(id, number)
-        or type(expected) == "string" and wording.same(expected, { "no data" }) and "Write \"no data\"."
-        or expected == true and ("Values are numbers: write %s = 1."):format(id)
-        or expected == false and ("Values are numbers: write %s = 0."):format(id)
-        or type(expected) == "string" and "Write the number of the state, or \"no data\"."
-        or "Write a number, or \"no data\"."
-    fail(where, ("%s = %s is expected, which no driver can show."):format(id, text), write)
-end
-
-local function check_expect(where, expect, parts)
-    for id, expected in pairs(expect) do
-        local part = parts[id] and type(expected) == "table"
-        for its, one in pairs(part and expected or {}) do
-            check_expected(where, ("%s.%s"):format(id, its), one)
-        end
-        if math.type(id) == "integer" then
-            fail(where, ("%s is expected of no driver."):format(shown(expected)),
-                "Write the driver: expect = { ST = 80 }.")
-        elseif type(expected) ~= "table" then       -- of a table proof says that there is no such part
-            check_expected(where, tostring(id), expected)
-        end
-    end
-end
-
---- The settings of a sample are those of the table.
-local function check_sample_settings(where, given, declared)
-    for name in pairs(given) do
-        if type(declared) ~= "table" or declared[name] == nil then
-            fail(where, ("the setting %s is none of the table's."):format(shown(name)),
-                ("Write settings = { %s = 10 } in the table."):format(tostring(name)))
-        end
-    end
-end
-
---- A sample; of its steps step_check says what is wrong with them.
-local function check_sample(where, sample, parts, settings_of_table)
-    if type(sample) == "table" then
-        for key in pairs(sample) do
-            if type(key) == "string" and key:sub(1, 1) == "/" then
-                fail(where, key .. " stands outside of rows.",
-                    ("Write rows = { [\"%s\"] = 80 }."):format(key))
-            end
-        end
-        field_check.fields(where, sample, SAMPLE_FIELDS, nil, slips.sample)
-    end
-    if type(sample) == "table" and type(sample.steps) == "table" then
-        field_check.list(where .. ", steps", sample.steps)
-        if sample.rows ~= nil or sample.expect ~= nil then
-            fail(where, "there are steps, and rows or expect beside them.", "Put those into a step.")
-        end
-    elseif type(sample) ~= "table" or type(sample.rows) ~= "table" or type(sample.expect) ~= "table" then
-        local missing = type(sample) ~= "table" and "it is " .. shown(sample)
-            or type(sample.rows) ~= "table" and "rows is " .. shown(sample.rows)
-            or "expect is " .. shown(sample.expect)
-        fail(where, missing .. ".", "Write { rows = { [\"/Soc\"] = 80 }, expect = { ST = 80 } }.")
-    end
-    check_expect(where, sample.expect or {}, parts)
-    for _, field in ipairs { "site", "device", "devices", "settings" } do
-        if sample[field] ~= nil and type(sample[field]) ~= "table" then
-            fail(where, ("%s is %s, not a table."):format(field, shown(sample[field])),
-                "Write site = { online = true }.")
-        end
-    end
-    field_check.fields(where .. ", site", sample.site or {}, SAMPLE_SITE_FIELDS)
-    field_check.fields(where .. ", device", sample.device or {}, SAMPLE_OWN_FIELDS)
-    check_sample_settings(where, sample.settings or {}, settings_of_table)
-    field_check.number(where, "site.midnight", sample.site and sample.site.midnight)
-    if sample.site and sample.site.clock ~= nil and not about.time_of(sample.site.clock) then
-        fail(where, "site.clock is no time.", "Write site = { clock = \"2026-04-18 06:30\" }.")
-    end
-    if sample.devices and sample.devices.service ~= nil then
-        fail(where, "devices is one device, not a list of them.",
-            "Write devices = { { service = \"battery\", rows = { ... } } }.")
-    end
-    for i, device in ipairs(sample.devices or {}) do
-        check_sample_device(("%s, device %d"):format(where, i), device)
-    end
-    for key, row in pairs(sample.rows or {}) do
-        if math.type(key) == "integer" then
-            fail(where, ("rows has %s without a path."):format(shown(row)),
-                "Write rows = { [\"/Level\"] = 80 }: the path in [\" \"].")
-        end
-        check.sample_row(where .. ", row " .. tostring(key), row)
-    end
-end
-
-local function check_sample_list(samples)
-    if type(samples) ~= "table" then
-        fail("", ("samples is %s."):format(shown(samples)),
-            "Write samples = { { rows = { ... }, expect = { ... } } }.")
-    end
-    if samples.rows ~= nil or samples.expect ~= nil then
-        fail("samples", "rows and expect stand there without a table of their own.",
-            "samples is a list: samples = { { rows = { ... }, expect = { ... } } }.", "rows")
-    end
-    field_check.list("samples", samples)
-    if #samples > limits.samples then
-        fail("samples", ("there are %d."):format(#samples), ("Have at most %d."):format(limits.samples))
-    end
 end
 
 --- What host.declare and pg3.profile take of a type.
@@ -471,14 +332,14 @@ end
 
 local function build_samples(job, type_)
     local samples = job.table.samples
-    if samples == nil or not try(job, { field = "samples" }, check_sample_list, samples) then return end
+    if samples == nil or not try(job, { field = "samples" }, sample_check.list, samples) then return end
     for i, sample in ipairs(samples) do
-        try(job, { sample = i }, check_sample, "sample " .. i, sample, part_letters(job.table),
+        try(job, { sample = i }, sample_check.one, "sample " .. i, sample, part_letters(job.table),
             job.table.settings)
         local steps = #job.problems == 0 and sample.steps or {}
         for number, step in ipairs(steps) do
             try(job, { sample = i, step = number }, step_check.one, ("sample %d, step %d"):format(i, number),
-                step, type_, check.sample_row)
+                step, type_)
         end
     end
 end

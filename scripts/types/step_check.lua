@@ -2,6 +2,7 @@
 
 local commands = require "serve.commands"
 local field_check = require "types.field_check"
+local sample_check = require "types.sample_check"
 local wording = require "types.wording"
 
 local step_check = {}
@@ -47,9 +48,8 @@ local function check_command(where, step, type_)
     if problem then fail(where, problem, "Write args = { value = 5 }, or args = { LEVEL = 5 }.") end
 end
 
---- Raises what is wrong with a step, as field_check.fail does. type_: the type, with its commands;
--- sample_row(where, row): raises what is wrong with a row.
-function step_check.one(where, step, type_, sample_row)
+--- Raises what is wrong with a step, as field_check.fail does. type_: the type, with its commands.
+function step_check.one(where, step, type_)
     if type(step) ~= "table" then fail(where, "it is not a step.", "Write { after = 60, expect = { } }.") end
     field_check.fields(where, step, STEP_FIELDS)
     local after = step.after or 0
@@ -57,12 +57,7 @@ function step_check.one(where, step, type_, sample_row)
         fail(where, ("after is %s, not a number of seconds."):format(wording.shown(after)),
             "Write after = 3600 for an hour.")
     end
-    if step.rows ~= nil and type(step.rows) ~= "table" then
-        fail(where, "rows is not a table.", "Write rows = { [\"/Soc\"] = 80 }.")
-    end
-    for key, row in pairs(step.rows or {}) do
-        sample_row(where .. ", row " .. tostring(key), row)
-    end
+    sample_check.rows(where, step.rows)
     check_command(where, step, type_)
     check_expect(where, step.expect)
 end

@@ -1,0 +1,172 @@
+--- The samples of a device table: what is wrong with how they are written. Of their steps step_check says it;
+-- types.proof and tools.steps run them.
+
+local about = require "serve.about"
+local field_check = require "types.field_check"
+local limits = require "types.limits"
+local slips = require "types.slips"
+local wording = require "types.wording"
+
+local sample_check = {}
+
+local fail, set, shown = field_check.fail, field_check.set, wording.shown
+
+local SAMPLE_FIELDS = set "rows steps site device devices settings vrm expect"
+-- What site_of gives, and what rows of the gateway and of the plugin's own node are given besides.
+local SAMPLE_SITE_FIELDS = set(about.SITE_FIELDS .. " last_command timed settings_written status"
+    .. " installations script_errors last_answer")
+local SAMPLE_OWN_FIELDS = set(about.DEVICE_FIELDS)
+local SAMPLE_DEVICE_FIELDS = set "service instance product name rows"
+local SAMPLE_ROW_FIELDS = set "value unit timestamp text path code"
+
+--- A row: its value, or { value = , unit = , ... } as VRM's rows are.
+local function check_row(where, row)
+    local fields = type(row) == "table" and row or { value = row }
+    field_check.fields(where, fields, SAMPLE_ROW_FIELDS)
+    for name, field in pairs(fields) do
+        if type(field) ~= "number" and type(field) ~= "string" then
+            fail(where, ("%s is %s."):format(name, shown(field)), "VRM sends numbers and texts: write one.")
+        end
+    end
+    field_check.number(where, "timestamp", fields.timestamp)
+    if type(fields.value) == "string" and tonumber(fields.value) then
+        fail(where, "the value is a text.", "Write the number without quotes: " .. fields.value .. ".")
+    end
+end
+
+--- Rows by their paths or codes; nil for none.
+function sample_check.rows(where, rows)
+    if rows ~= nil and type(rows) ~= "table" then
+        fail(where, "rows is not a table.", "Write rows = { [\"/Soc\"] = 80 }.")
+    end
+    for key, row in pairs(rows or {}) do
+        if math.type(key) == "integer" then
+            fail(where, ("rows has %s without a path."):format(shown(row)),
+                "Write rows = { [\"/Level\"] = 80 }: the path in [\" \"].")
+        end
+        check_row(where .. ", row " .. tostring(key), row)
+    end
+end
+
+--- Another device of the installation, for devices_of and rows_of.
+local function check_device(where, device)
+    if type(device) ~= "table" or type(device.service) ~= "string" then
+        fail(where, "it is not a device.", "Write { service = \"battery\", rows = { [\"/Soc\"] = 80 } }.")
+    end
+    field_check.fields(where, device, SAMPLE_DEVICE_FIELDS)
+    sample_check.rows(where, device.rows)
+end
+
+--- What a sample expects of one driver: a number, or "no data".
+local function check_expected(where, id, expected)
+    if type(expected) == "number" or expected == "no data" then return end
+    local text, number = shown(expected), type(expected) == "string"
+        and tonumber((expected:gsub(",", "."):match("^%s*%-?[%d.]+")))
+    local write = number and ("Write the number without quotes: %s = %s."):format(id, number)
+        or type(expected) == "string" and wording.same(expected, { "no data" }) and "Write \"no data\"."
+        or expected == true and ("Values are numbers: write %s = 1."):format(id)
+        or expected == false and ("Values are numbers: write %s = 0."):format(id)
+        or type(expected) == "string" and "Write the number of the state, or \"no data\"."
+        or "Write a number, or \"no data\"."
+    fail(where, ("%s = %s is expected, which no driver can show."):format(id, text), write)
+end
+
+local function check_expect(where, expect, parts)
+    for id, expected in pairs(expect) do
+        local part = parts[id] and type(expected) == "table"
+        for its, one in pairs(part and expected or {}) do
+            check_expected(where, ("%s.%s"):format(id, its), one)
+        end
+        if math.type(id) == "integer" then
+            fail(where, ("%s is expected of no driver."):format(shown(expected)),
+                "Write the driver: expect = { ST = 80 }.")
+        elseif type(expected) ~= "table" then       -- of a table proof says that there is no such part
+            check_expected(where, tostring(id), expected)
+        end
+    end
+end
+
+--- The settings of a sample are those of the table.
+local function check_settings(where, given, declared)
+    for name in pairs(given) do
+        if type(declared) ~= "table" or declared[name] == nil then
+            fail(where, ("the setting %s is none of the table's."):format(shown(name)),
+                ("Write settings = { %s = 10 } in the table."):format(tostring(name)))
+        end
+    end
+end
+
+--- A sample has rows and what they give, or steps.
+local function check_form(where, sample)
+    if type(sample) == "table" then
+        for key in pairs(sample) do
+            if type(key) == "string" and key:sub(1, 1) == "/" then
+                fail(where, key .. " stands outside of rows.",
+                    ("Write rows = { [\"%s\"] = 80 }."):format(key))
+            end
+        end
+        field_check.fields(where, sample, SAMPLE_FIELDS, nil, slips.sample)
+    end
+    if type(sample) == "table" and type(sample.steps) == "table" then
+        field_check.list(where .. ", steps", sample.steps)
+        if sample.rows ~= nil or sample.expect ~= nil then
+            fail(where, "there are steps, and rows or expect beside them.", "Put those into a step.")
+        end
+    elseif type(sample) ~= "table" or type(sample.rows) ~= "table" or type(sample.expect) ~= "table" then
+        local missing = type(sample) ~= "table" and "it is " .. shown(sample)
+            or type(sample.rows) ~= "table" and "rows is " .. shown(sample.rows)
+            or "expect is " .. shown(sample.expect)
+        fail(where, missing .. ".", "Write { rows = { [\"/Soc\"] = 80 }, expect = { ST = 80 } }.")
+    end
+end
+
+--- What the rows of a sample are of.
+local function check_world(where, sample, settings)
+    for _, field in ipairs { "site", "device", "devices", "settings" } do
+        if sample[field] ~= nil and type(sample[field]) ~= "table" then
+            fail(where, ("%s is %s, not a table."):format(field, shown(sample[field])),
+                "Write site = { online = true }.")
+        end
+    end
+    field_check.fields(where .. ", site", sample.site or {}, SAMPLE_SITE_FIELDS)
+    field_check.fields(where .. ", device", sample.device or {}, SAMPLE_OWN_FIELDS)
+    check_settings(where, sample.settings or {}, settings)
+    field_check.number(where, "site.midnight", sample.site and sample.site.midnight)
+    if sample.site and sample.site.clock ~= nil and not about.time_of(sample.site.clock) then
+        fail(where, "site.clock is no time.", "Write site = { clock = \"2026-04-18 06:30\" }.")
+    end
+    if sample.devices and sample.devices.service ~= nil then
+        fail(where, "devices is one device, not a list of them.",
+            "Write devices = { { service = \"battery\", rows = { ... } } }.")
+    end
+    for i, device in ipairs(sample.devices or {}) do
+        check_device(("%s, device %d"):format(where, i), device)
+    end
+end
+
+--- Raises what is wrong with a sample, as field_check.fail does. parts: letters of the table's parts, as a
+-- set; settings: the table's.
+function sample_check.one(where, sample, parts, settings)
+    check_form(where, sample)
+    check_expect(where, sample.expect or {}, parts)
+    check_world(where, sample, settings)
+    sample_check.rows(where, sample.rows)
+end
+
+--- The same of a table's list of samples, but not what is in them.
+function sample_check.list(samples)
+    if type(samples) ~= "table" then
+        fail("", ("samples is %s."):format(shown(samples)),
+            "Write samples = { { rows = { ... }, expect = { ... } } }.")
+    end
+    if samples.rows ~= nil or samples.expect ~= nil then
+        fail("samples", "rows and expect stand there without a table of their own.",
+            "samples is a list: samples = { { rows = { ... }, expect = { ... } } }.", "rows")
+    end
+    field_check.list("samples", samples)
+    if #samples > limits.samples then
+        fail("samples", ("there are %d."):format(#samples), ("Have at most %d."):format(limits.samples))
+    end
+end
+
+return sample_check
