@@ -40,7 +40,6 @@ function choices.take(given)
     return changed
 end
 
-function choices.hides_site(id) return hidden[id] == true end
 function choices.hides_kind(type_) return hidden[type_.id] == true end
 
 --- The switches of a kind in the order of their titles.
@@ -92,7 +91,7 @@ function choices.of_sites(list)
     local wanted = {}
     sites = titles_of(list)
     for _, record in ipairs(list) do
-        if not choices.hides_site(record.id) then wanted[#wanted + 1] = record end
+        if not hidden[record.id] then wanted[#wanted + 1] = record end
     end
     return wanted
 end

@@ -153,7 +153,7 @@ end
 
 --- A script's text with rows that it does not show yet; nil if there are none, or it does not want more.
 -- type_: as it was loaded from the text.
-function generic.more(text, type_, rows)
+local function more(text, type_, rows)
     local at = text:find(MARK, 1, true)
     if not at then return nil end
     local drivers, labels = {}, {}
@@ -212,7 +212,7 @@ end
 function generic.extend(type_, rows)
     served[type_.match.service[1]] = true
     local serving = type_.slot.serving
-    local text = generic.more(serving.text, type_, rows)
+    local text = more(serving.text, type_, rows)
     if text and host.read(serving.path) == serving.text then    -- else somebody is changing it
         put(type_.match.service[1], text)
     end

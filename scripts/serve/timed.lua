@@ -147,6 +147,16 @@ function timed.look()
     for key, entry in pairs(list) do look_at(key, entry, host.steady()) end
 end
 
+--- Ends at once what a job's path is written with for a time.
+local function stop_one(key, job)
+    local entry = entries[key]
+    if not entry then return writes.nothing(job, "nothing is written for a time here.") end
+    end_now(entry)
+    begin_finish(key, entry)
+    host.await(ending[key])
+    return entries[key] and RESULT.NOT_KNOWN or RESULT.DONE
+end
+
 --- Writes a value for some minutes; 0 ends what is written so now -> result, sentence. Must run in a task.
 function timed.run(node, driver, value, minutes)
     local set = driver.set
@@ -158,7 +168,7 @@ function timed.run(node, driver, value, minutes)
         job.timer = job.value ~= 0 and { topic = timer_topic, seconds = minutes * 60 } or nil
         return writes.run(job)
     elseif minutes == 0 then
-        return timed.stop_one(key, job)
+        return stop_one(key, job)
     end
     local seconds = minutes * 60
     local entry, present                    -- present: what there is when its turn comes
@@ -187,16 +197,6 @@ function timed.run(node, driver, value, minutes)
         end
     end
     return result, text
-end
-
---- Ends at once what a job's path is written with for a time.
-function timed.stop_one(key, job)
-    local entry = entries[key]
-    if not entry then return writes.nothing(job, "nothing is written for a time here.") end
-    end_now(entry)
-    begin_finish(key, entry)
-    host.await(ending[key])
-    return entries[key] and RESULT.NOT_KNOWN or RESULT.DONE
 end
 
 --- A command without a time has written a job's path: what was before it is not put back.

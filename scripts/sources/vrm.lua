@@ -300,11 +300,11 @@ local function percent(text)
 end
 
 --- Whether a device script may ask now: VRM's limit is there for all.
-function vrm:allows(file)
+local function allows(client, file)
     local now = host.steady()
-    local asked = self.asked[file] or { level = 0, at = now }
+    local asked = client.asked[file] or { level = 0, at = now }
     asked.level = math.max(asked.level - (now - asked.at) / limits.request_seconds, 0)
-    asked.at, self.asked[file] = now, asked
+    asked.at, client.asked[file] = now, asked
     if asked.level > limits.requests - 1 then return false end
     asked.level = asked.level + 1
     return true
@@ -330,7 +330,7 @@ end
 
 --- A device script's vrm.get(path [, query]) -> VRM's answer as it is | nil, { kind, text, ... }.
 function vrm:get_for_script(file, path, query)
-    if not self:allows(file) then
+    if not allows(self, file) then
         host.sleep(1)               -- or a loop of refusals would keep the box busy
         return nil, { kind = "misuse", text = ("vrm.get: a script can ask VRM %d times at once, then once in"
             .. " %d seconds."):format(limits.requests, limits.request_seconds) }

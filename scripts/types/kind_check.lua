@@ -37,7 +37,7 @@ end
 
 --- A unit of types.units; what: how the message calls the entry; written: a function that gives what
 -- unit_written looks at, may be nil.
-function kind_check.unit(where, what, named, written)
+local function check_unit(where, what, named, written)
     local unit = type(named) == "table" and units[named.name] or units[named]
     if unit then return unit end
     local name = unit_of_number(named) or type(named) == "string" and named or nil
@@ -100,7 +100,7 @@ function kind_check.kind(where, what, kind, own_id, written)
         check_names(where, kind)
         return STATES, kind, own_id
     end
-    return kind_check.unit(where, what, kind, written), nil, nil
+    return check_unit(where, what, kind, written), nil, nil
 end
 
 --- Decimals shown.
