@@ -282,6 +282,19 @@ describe("a user's script", function()
         well(world)
     end)
 
+    -- Fault: a saved list has one state more, which the profile has a text for, but its editor does not allow
+    -- Expected: the editor has the states of the list as it is saved
+    it("has the states of its lists in the profile", function()
+        local listed = script_world.with_more(MILL,
+            '{ "GV0", { [0] = "Off", [1] = "On" }, "State", "/State" },')
+        local world = started { files = { [USER .. "windmill.lua"] = listed } }
+        has('subset="0-1,101" nls="MYMILL_GV0"', world.profile)
+        saved(world, "windmill", (listed:gsub('"On" }', '"On", [5] = "Storm" }')))
+        has("MYMILL_GV0-5 = Storm", world.profile)
+        has('subset="0-1,5,101" nls="MYMILL_GV0"', world.profile)
+        well(world)
+    end)
+
     -- Fault: RELOAD comes while saved files are loaded: it waits for ever, and PG3 gets no answer
     -- Expected: it waits for those, then loads all of them
     it("is loaded anew by a RELOAD that comes while others are loaded", function()

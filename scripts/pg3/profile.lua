@@ -10,7 +10,7 @@ local NO_DATA, NO_DATA_NAMES = 101, "NODATA"        -- host/pg3/node.h
 local written = {}                  -- all types of this run as profile.of writes them, in order
 local by_id = {}                    -- [id] = its place there
 local makers = {}                   -- [id] = what makes the declaration of one that was declared to the host
-local editors = {}                  -- [id] = its text: types share them
+local editors = {}                  -- [id] = its text as it was written last: types share them
 local lists = {}                    -- [id] = the texts of a list of value names that were written last
 
 ------------------------------------------------------------------------------------------- texts
@@ -70,8 +70,9 @@ local function subset(values)
     return table.concat(parts, ",")
 end
 
---- An editor's name says what it holds, so that the same numbers share one and ids never move. lacks: the
--- driver may be without a value.
+--- An editor's name says what it holds, so that the same numbers share one and ids never move. That of a list
+-- does not say its values, which may be others in a new version of a script. lacks: the driver may be without
+-- a value.
 local function editor_id(driver, lacks)
     local id = driver.names_id
     if driver.all_names then
@@ -135,7 +136,7 @@ local function use_editor(type_, driver, lacks)
     local id, names = editor_id(driver, lacks), driver.all_names or driver.names
     if names then use_list(type_, driver.names_id, with_no_data(names)) end
     if lacks and not driver.names then use_list(type_, NO_DATA_NAMES, NO_DATA_ALONE) end
-    editors[id] = editors[id] or editor_text(id, driver, lacks)
+    if names or not editors[id] then editors[id] = editor_text(id, driver, lacks) end
     table.insert(type_.editors, id)
     return xml(id)
 end
