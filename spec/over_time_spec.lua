@@ -204,6 +204,19 @@ return {
         assert.is_true(again:value(address(), "TPW") >= energy)
     end)
 
+    -- Fault: what was kept of nodes that their owner has deleted in PG3 is kept for ever
+    -- Expected: it goes with the next start, as what was kept of events and serials does
+    it("is not kept of a node that PG3 has no more", function()
+        local options, kept = farm(500), { GV1 = { word = "day_max", value = 9, day = 5 } }
+        options.known = { { address = "392u_gw0", name = "Boat", type = "VICGW", primary = "392u_gw0",
+                            enabled = true } }
+        options.saved = { over_time = { ["392u_zl99"] = kept, ["392u_gw0"] = kept } }
+        local world = started(options)
+        world:run(120)
+        assert.is_nil(world.saved.over_time["392u_zl99"])
+        well(world)
+    end)
+
     it("is nothing that PG3 could break", function()
         local options = farm(500)
         options.saved = { over_time = { [address()] = { TPW = { word = "total", sum = "x" }, GV1 = 5,

@@ -116,11 +116,10 @@ end
 
 --- What an earlier run told, as PG3 kept it; of nodes that PG3 has no more, nothing.
 local function restore(kept)
-    local known = {}
-    for _, node in ipairs(host.known()) do known[node.address] = true end
+    local is_known = state.known()
     told = {}
     for address, mine in pairs(kept) do
-        if type(mine) == "table" and (known[address] or next(known) == nil) then told[address] = mine end
+        if type(mine) == "table" and is_known(address) then told[address] = mine end
     end
 end
 

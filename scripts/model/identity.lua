@@ -209,13 +209,12 @@ end
 
 --- What an earlier run knew, as PG3 kept it; of nodes that PG3 has no more, nothing.
 local function restore(given)
-    local known = {}
-    for _, node in ipairs(host.known()) do known[node.address] = true end
+    local is_known = state.known()
     serials = {}
     for kind, its in pairs(given) do
         for number, serial in pairs(type(its) == "table" and its or {}) do
             local address = kind .. number
-            if known[address] or next(known) == nil then keep(address, serial_of(serial)) end
+            if is_known(address) then keep(address, serial_of(serial)) end
         end
     end
 end

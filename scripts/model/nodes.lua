@@ -416,10 +416,11 @@ function about.living(site, home)
     return (state == freshness.FRESH or state == freshness.STALE) and freshness.living(home) or nil
 end
 
---- What words that look at time kept over a restart.
+--- What words that look at time kept over a restart; of nodes that PG3 has no more, nothing.
 local function restore(kept)
+    local is_known = records.known()
     for address, its in pairs(kept) do
-        local node, over = nodes.all[address], over_time.restored(its)
+        local node, over = nodes.all[address], is_known(address) and over_time.restored(its) or nil
         if node then node.memory.over = node.memory.over or over else kept_over[address] = over end
     end
 end

@@ -131,6 +131,15 @@ function state.keep(name, restore, get)
     others[#others + 1] = { name = name, restore = restore, get = get, kept = {} }
 end
 
+--- Whether PG3 has a node -> function(address): what was kept of others is of no use. Where it has none at
+-- all, it may not have told of them.
+function state.known()
+    local known = {}
+    for _, node in ipairs(host.known()) do known[node.address] = true end
+    local none = next(known) == nil
+    return function(address) return none or known[address] or false end
+end
+
 --- Gives a module what was kept for it; one that cannot use it begins without.
 local function restore_module(its)
     local ok, why = pcall(its.restore, copy(its.kept))
