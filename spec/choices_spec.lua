@@ -69,6 +69,21 @@ describe("choosing", function()
         end
     end)
 
+    -- Fault: a query of a node whose installation is shown again, and has not answered yet, is reported done
+    -- Expected: it waits for the answer
+    it("shown again: a query waits for its first answer", function()
+        local world = started { sites = two_sites() }
+        choose(world, { show_site_151735 = false })
+        world.vrm.slow["/installations/151735/diagnostics"] = 10
+        choose(world, {})
+        world:fire("query", OTHER_GATEWAY, "q1")
+        world:run(2)
+        assert.same({}, world.reports)
+        world:run(20)
+        assert.is_true(world.reports[1].success)
+        assert.equal(1, world:value(OTHER_GATEWAY, "GV30"))
+    end)
+
     -- Fault: An installer's account shows hundreds of nodes that the owner does not want.
     -- Expected: What is hidden is not asked for, has no nodes, and can be shown again with the same ids.
     it("hides an installation: it is not asked for and has no nodes", function()

@@ -639,7 +639,7 @@ end
 -- when there will be none.
 function account.query(address)
     local site = nodes.all[address] and nodes.all[address].site
-    local known = site and site.session == session and sites[site.id]
+    local known = site and site.session == session and sites[site.id] == site
     return answers(session, known and site or ALL)
 end
 
