@@ -318,6 +318,7 @@ local function use_at_once(slot, from, anew)
     local memory = memory_of(from)
     local ok, problem, later = try(slot, from)
     memory.tried = not later and from.stamp or nil
+    scripts.unsettled = scripts.unsettled or later
     if later and memory.problem == problem then return false end
     memory.problem = later and problem
     if ok then
