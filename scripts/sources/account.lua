@@ -7,6 +7,7 @@
 local brokers = require "sources.brokers"
 local choices = require "pg3.choices"
 local clock = require "model.clock"
+local connection = require "sources.connection"
 local device = require "model.device"
 local energy = require "sources.energy"
 local gx = require "sources.gx"
@@ -25,16 +26,7 @@ local vrm = require "sources.vrm"
 
 local account = { CONTROLLER = "controller" }       -- the address of the plugin's own node; FROZEN
 
---- Values of the controller's GV0. FROZEN.
-local STATE = { DISCONNECTED = 0, CONNECTED = 1, AUTH_FAILED = 2, CONNECTING = 3, RATE_LIMITED = 4,
-                UNREACHABLE = 5, VRM_ERROR = 6, NOTHING = 7, NO_ANSWER = 8, NOT_TRUSTED = 9, FOREIGN = 10,
-                REFUSED = 11, TOO_LARGE = 12, NOT_UNDERSTOOD = 13, PLUGIN_ERROR = 14 }
-local STATE_OF = { auth = STATE.AUTH_FAILED, forbidden = STATE.NOTHING, rate = STATE.RATE_LIMITED,
-                   server = STATE.VRM_ERROR, dns = STATE.UNREACHABLE, connect = STATE.UNREACHABLE,
-                   timeout = STATE.NO_ANSWER, cut = STATE.NO_ANSWER, tls = STATE.NOT_TRUSTED,
-                   foreign = STATE.FOREIGN, refused = STATE.REFUSED, too_big = STATE.TOO_LARGE,
-                   bad_answer = STATE.NOT_UNDERSTOOD, bug = STATE.PLUGIN_ERROR,
-                   memory = STATE.PLUGIN_ERROR }
+local refused = connection.refused
 
 local settings = params.read {}
 local begun_for                     -- the token that account.begin was done for; nil: for none yet
@@ -60,59 +52,6 @@ local last_answer                   -- VRM's clock when it last answered
 
 local poll, poll_all, reconnect, connect_now
 
-local function state_of(source)
-    return STATE_OF[source.kind] or STATE.UNREACHABLE
-end
-
---- VRM does not want this token: nothing else counts.
-local function refused(source)
-    return source.kind == "auth" or source.kind == "forbidden"
-end
-
---- Everything that fails now, by kind, for one notice (see notices.connection); nil if nothing does.
-local function outage()
-    if not session then return nil end
-    local parts, since = {}, nil
-    local function add(source, name)
-        if not (source:lost() or source.kind == "rate") then return end
-        since = math.min(since or source.since, source.since)
-        local part = parts[source.kind]
-        if not part then
-            part = { kind = source.kind, text = source.text, names = {} }
-            parts[source.kind], parts[#parts + 1] = part, part
-        end
-        part.names[#part.names + 1] = name
-    end
-    if session.health.kind then add(session.health) end
-    for _, site in ipairs(session.sites or {}) do
-        if site.health.kind then add(site.health, site.name) end        -- of most nothing fails
-    end
-    for _, part in ipairs(parts) do
-        if #part.names == 0 or #part.names == #session.sites then part.names = nil end
-    end
-    return since and { since = since, parts = parts, refused = refused(session.health) } or nil
-end
-
---- The connection as a whole.
-local function connection()
-    if not session then
-        return settings.token_problem and STATE.AUTH_FAILED or STATE.DISCONNECTED
-    end
-    local whole, broken, answering, waiting = session.health, nil, false, false
-    for _, site in ipairs(session.sites or {}) do
-        local its = site.health
-        broken = broken or its.kind and its
-        answering = answering or its.answered and not its.kind
-        waiting = waiting or not (its.answered or its.kind)
-    end
-    broken = whole.kind and whole or broken
-    if refused(whole) then return state_of(whole) end
-    if held then return STATE.RATE_LIMITED end
-    if answering then return STATE.CONNECTED end
-    if broken then return state_of(broken) end
-    return session.sites and not waiting and STATE.NOTHING or STATE.CONNECTING
-end
-
 local function show_controller(status)
     local problem, bug = health.guarded(device.apply, scripts.controller, account.CONTROLLER, {}, {
         status = status, installations = session and session.sites and #session.sites or 0,
@@ -130,8 +69,9 @@ end
 --- The controller's values and the connection's notice; a notice outlives the stop, for so may its reason.
 function account.show()
     if stopping then return end
-    local status = connection()
-    notices.connection(outage(), settings, status == STATE.NOTHING, session and session.hides_all)
+    local status = connection.state(session, held ~= nil, settings.token_problem)
+    notices.connection(session and connection.outage(session), settings, status == connection.STATE.NOTHING,
+        session and session.hides_all)
     show_controller(status)
 end
 
@@ -726,7 +666,7 @@ function account.stop()
     live.leave_all()
     gx.use(nil)
     installation.leave()
-    show_controller(STATE.DISCONNECTED)
+    show_controller(connection.STATE.DISCONNECTED)
 end
 
 return account
