@@ -126,7 +126,7 @@ MUTATIONS = [
              "return user and found.users or found.built_in", "return found.users",
              ["spec/libs_spec.lua"]),
     Mutation("a renamed script is refused", "scripts/serve/scripts.lua",
-             "    return slot.gone > 0 and slot.serving ~= nil and slot.serving.user\n", "    return false\n",
+             "    return slot.gone > 0 and is_owners(slot.serving)\n", "    return false\n",
              ["spec/rename_spec.lua"]),
     Mutation("a renamed script loses node.state", "scripts/serve/state.lua",
              "    if old_name and old_name ~= name then left[old_name] = {} end\n", "",

@@ -104,6 +104,20 @@ describe("a file that is renamed", function()
         well(world)
     end)
 
+    -- Fault: a broken file, whose copy serves since the start, is mended under another name, and refused for
+    --        its id until a restart
+    -- Expected: it takes over from the copy
+    it("while its copy serves goes on under its new name", function()
+        local world = with_mill { files = { [USER .. "mill.lua"] = "return {", [KEPT .. "mill.lua"] = MILL } }
+        has("last-good", world:serving("mill").file)
+        world:delete(USER .. "mill.lua")
+        saved(world, "windmill", MILL)
+        well(world)
+        assert.equal("persist/scripts/windmill.lua", world:serving("windmill").file)
+        worlds.next_poll(world)
+        assert.equal(42, node_of(world, "MYMILL").values.ST)
+    end)
+
     it("cannot have the id of one that is still there", function()
         local world = with_mill { files = { [USER .. "mill.lua"] = MILL } }
         saved(world, "windmill", MILL)
@@ -136,6 +150,18 @@ describe("a file that is deleted", function()
         assert.equal(1, world:value(address, "GV30"))
         assert.is_true(world:value(address, "GV0") >= 2)            -- what it counted is kept
         well(world)
+    end)
+
+    -- Fault: a broken file is deleted whose copy serves since the start: that serves until a restart
+    -- Expected: it ends with its file
+    it("takes its copy with it", function()
+        local world = with_mill { files = { [USER .. "mill.lua"] = "return {", [KEPT .. "mill.lua"] = MILL } }
+        has("last-good", world:serving("mill").file)
+        world:delete(USER .. "mill.lua")
+        world:run(GONE)
+        well(world)
+        assert.is_nil(world:serving("mill"))
+        assert.equal(1, #world:logged("persist/scripts/mill.lua was deleted and serves no more"))
     end)
 
     it("is not gone while the folder that it was in cannot be found", function()

@@ -94,9 +94,14 @@ end
 
 ------------------------------------------------------------------------------------- the transaction
 
+--- Whether what serves is the owner's: a file, or the copy of one.
+local function is_owners(serving)
+    return serving ~= nil and serving.folder ~= folders.BUILT_IN
+end
+
 --- Whether the file of what serves in another slot is not there any more: it has another name now.
 local function was_renamed(slot)
-    return slot.gone > 0 and slot.serving ~= nil and slot.serving.user
+    return slot.gone > 0 and is_owners(slot.serving)
 end
 
 --- Why a checked script cannot serve in a slot, with its line; nil if it can.
@@ -451,7 +456,7 @@ local function finish(slot)
     index_types()
     host.close_script(old.id)
     trouble.forget(old.file)
-    host.log("warning", old.file
+    host.log("warning", old.place
         .. " was deleted and serves no more. Its devices go to other scripts that fit;"
         .. " where none does, their nodes show Offline, and Remove nodes that are gone takes them out.")
 end
@@ -466,7 +471,7 @@ local function replace_gone(slot, files)
             return true
         end
     end
-    if #files == 0 and slot.serving.user then
+    if #files == 0 and is_owners(slot.serving) then
         finish(slot)
     else
         host.log("warning", file .. " is gone, and nothing else of that name can be used: it serves on until"
@@ -603,9 +608,8 @@ end
 --- Of two types that fit a device equally well the higher one has it: an owner's own goes before a built-in
 -- one, and what has no file any more after it.
 local function layer(type_)
-    local serving = type_.slot.serving
     if is_gone(type_.slot) then return 0 end
-    return serving and serving.folder ~= folders.BUILT_IN and 2 or 1
+    return is_owners(type_.slot.serving) and 2 or 1
 end
 
 --- Brings what was put aside into service for the devices of these rows, one script after the other with
