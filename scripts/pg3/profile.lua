@@ -1,6 +1,8 @@
 --- The ISY's profile (docs/pg3.md, Profile files): node definitions, editors and texts, made of the types as
 -- host.declare takes them.
 
+local sorted_keys = require("types.lists").sorted_keys
+
 local profile = {}
 
 local MOST_BYTES = 1024 * 1024      -- of one file
@@ -227,10 +229,7 @@ local function put_type(files, type_, of)
 end
 
 local function put_lists(file, of)
-    local ids = {}
-    for id in pairs(of) do ids[#ids + 1] = id end
-    table.sort(ids)
-    for _, id in ipairs(ids) do table.insert(file.parts, of[id].lists[id]) end
+    for _, id in ipairs(sorted_keys(of)) do table.insert(file.parts, of[id].lists[id]) end
 end
 
 --- The files of types as host.profile takes them | nil, what is wrong with the types. types: see profile.of.

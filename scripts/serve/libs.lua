@@ -4,6 +4,8 @@
 -- They are in the folder lib of a folder of scripts. A user's script uses the first of a name, the built-in
 -- one last; a built-in script uses built-in ones only, so that nothing of a user's keeps it from serving.
 
+local sorted_keys = require("types.lists").sorted_keys
+
 local libs = {}
 
 local FOLDER = "lib"
@@ -43,10 +45,8 @@ end
 --- A text that is another when a lib is another. used: those the script asked for, { [name] = any }; nil: not
 -- known yet.
 function libs.stamp(user, used)
-    local names, parts = {}, {}
-    for name in pairs(used or {}) do names[#names + 1] = name end
-    table.sort(names)
-    for i, name in ipairs(names) do
+    local parts = {}
+    for i, name in ipairs(sorted_keys(used or {})) do
         local lib = libs.of(user)[name]
         parts[i] = ("; %s %s"):format(name, lib and lib.path .. " " .. lib.stamp or "is not there")
     end

@@ -22,6 +22,7 @@ local matching = require "types.matching"
 local profile = require "pg3.profile"
 local settings = require "serve.settings"
 local shortage = require "serve.shortage"
+local sorted_keys = require("types.lists").sorted_keys
 local trouble = require "serve.trouble"
 local unused = require "serve.unused"
 
@@ -77,13 +78,6 @@ local function find_files()
         for _, from in ipairs(list) do from.stamp = stamp_of(from) end
     end
     return found
-end
-
-local function sorted_names(by_name)
-    local names = {}
-    for name in pairs(by_name) do names[#names + 1] = name end
-    table.sort(names)
-    return names
 end
 
 --- What is remembered of a file between scans.
@@ -156,7 +150,7 @@ end
 
 local function index_types()
     local types, by_id, all = {}, {}, {}
-    for _, name in ipairs(sorted_names(slots)) do
+    for _, name in ipairs(sorted_keys(slots)) do
         local serving, aside = slots[name].serving, slots[name].aside
         if serving then
             table.insert(types, serving.type)
@@ -385,7 +379,7 @@ end
 function scripts.load_built_in()
     local found = find_files()
     for _, node in ipairs(host.known()) do known_types[node.type] = true end
-    for _, name in ipairs(sorted_names(found)) do
+    for _, name in ipairs(sorted_keys(found)) do
         local last, slot = found[name][#found[name]], slot_of(name)
         if not (last.user or slot.serving or slot.aside) then use(slot, last) end
     end
@@ -409,7 +403,7 @@ end
 function scripts.load_users()
     local found = find_files()
     local function begin(slot, from) return begin_with_copy(slot, from) or use(slot, from) end
-    for _, name in ipairs(sorted_names(found)) do
+    for _, name in ipairs(sorted_keys(found)) do
         for _, from in ipairs(found[name]) do
             if not from.user or look_after(slot_of(name), begin, from) then break end
         end
@@ -571,7 +565,7 @@ function scripts.scan(force)
     scripts.unsettled = false
     for name in pairs(slots) do found[name] = found[name] or {} end
     forget_missing(found)           -- first: what finds no memory here must not hide what changed
-    for _, name in ipairs(sorted_names(found)) do
+    for _, name in ipairs(sorted_keys(found)) do
         changed = look_after(slot_of(name), scan_slot, found[name], force) or changed
     end
     return changed

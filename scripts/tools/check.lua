@@ -9,6 +9,7 @@ local proof = require "types.proof"
 local matching = require "types.matching"
 local paint = require "tools.paint"
 local settings = require "serve.settings"
+local sorted_keys = require("types.lists").sorted_keys
 local steps = require "tools.steps"
 local lines = require "types.lines"
 local unused = require "serve.unused"
@@ -218,10 +219,7 @@ local function show_commands(type_)
 end
 
 local function show_settings(type_)
-    local names = {}
-    for name in pairs(type_.settings or {}) do names[#names + 1] = name end
-    table.sort(names)
-    for _, name in ipairs(names) do
+    for _, name in ipairs(sorted_keys(type_.settings or {})) do
         local setting = type_.settings[name]
         local limits = setting.min and (", %s to %s"):format(setting.min, setting.max) or ""
         host.print(("  setting %s: %s%s"):format(name, setting.default, limits))

@@ -2,7 +2,7 @@
 
 local check = require "types.check"
 local generic = require "serve.generic"
-local is_list = require("types.lists").is_list
+local lists = require "types.lists"
 local paint = require "tools.paint"
 local reading = require "types.reading"
 
@@ -18,24 +18,14 @@ local function quoted(text)
     end) .. '"'
 end
 
-local function sorted_keys(tab)
-    local keys = {}
-    for key in pairs(tab) do keys[#keys + 1] = key end
-    table.sort(keys, function(a, b)
-        if type(a) == "number" and type(b) == "number" then return a < b end
-        return tostring(a) < tostring(b)
-    end)
-    return keys
-end
-
 --- A value as JSON, the members of an object in order, each on a line of its own down to `depth` tables.
 function row_writer.json(value, depth, indent)
     if type(value) == "string" then return quoted(value) end
     if math.type(value) == "float" then return ("%.14g"):format(value) end
     if type(value) ~= "table" then return tostring(value) end
-    local parts, list = {}, is_list(value)
+    local parts, list = {}, lists.is_list(value)
     depth, indent = depth or 0, indent or ""
-    for i, key in ipairs(list and {} or sorted_keys(value)) do
+    for i, key in ipairs(list and {} or lists.sorted_keys(value)) do
         parts[i] = quoted(tostring(key)) .. ": " .. row_writer.json(value[key], depth - 1, indent .. "  ")
     end
     for i, member in ipairs(list and value or {}) do
@@ -129,7 +119,7 @@ function row_writer.script(service, rows)
         local key = type(row.value) == "number" and (row.path or row.code)
         if key then numbers[key] = true end
     end
-    return whole, #sorted_keys(numbers) - #shown
+    return whole, #lists.sorted_keys(numbers) - #shown
 end
 
 return row_writer

@@ -13,6 +13,7 @@ local read = require "sources.read"
 local replay = require "tools.replay"
 local row_writer = require "tools.row_writer"
 local scripts = require "serve.scripts"
+local sorted_keys = require("types.lists").sorted_keys
 local vrm = require "sources.vrm"
 
 local options = host.options
@@ -103,9 +104,8 @@ end
 
 --- What VRM calls a row, and the states it has: "Charge state: 0 Off, 3 Bulk".
 local function description(row)
-    local states, texts = {}, read.names(row) or {}
-    for value in pairs(texts) do states[#states + 1] = value end
-    table.sort(states)
+    local texts = read.names(row) or {}
+    local states = sorted_keys(texts)
     for i, value in ipairs(states) do states[i] = value .. " " .. paint.clean(texts[value]) end
     local label = paint.clean(row.label or "")
     return #states == 0 and label or label .. ": " .. read.cut(table.concat(states, ", "), LONGEST_STATES)
@@ -261,9 +261,8 @@ function finish.new()
         end
         return nil
     end
-    local names = {}
-    for name in pairs(services) do names[#names + 1] = paint.clean(name) end
-    table.sort(names)
+    local names = sorted_keys(services)
+    for i, name in ipairs(names) do names[i] = paint.clean(name) end
     return ("VRM sends no number of a device of the service \"%s\". There are: %s.")
         :format(options.service, #names > 0 and table.concat(names, ", ") or "none")
 end

@@ -17,6 +17,7 @@ local proof = require "types.proof"
 local read = require "sources.read"
 local reading = require "types.reading"
 local settings = require "serve.settings"
+local sorted_keys = require("types.lists").sorted_keys
 local state = require "serve.state"
 local step_check = require "types.step_check"
 local vrm = require "sources.vrm"
@@ -103,20 +104,12 @@ end
 
 ------------------------------------------------------------------------------------- what is expected
 
---- The keys of a table in order.
-local function sorted(tab)
-    local keys = {}
-    for key in pairs(tab) do keys[#keys + 1] = key end
-    table.sort(keys, function(a, b) return tostring(a) < tostring(b) end)
-    return keys
-end
-
 --- A value as an author would write it.
 local function written(value)
     if type(value) == "string" then return ("%q"):format(value) end
     if type(value) ~= "table" then return tostring(value) end
     local parts = {}
-    for _, key in ipairs(sorted(value)) do
+    for _, key in ipairs(sorted_keys(value)) do
         local name = type(key) == "string" and key .. " = " or ""
         parts[#parts + 1] = name .. written(value[key])
     end
@@ -145,7 +138,7 @@ local function compare_node(results, node, expect, is_other)
                         tostring(expected)) or nil }
         end
     end
-    for _, id in ipairs(sorted(expect)) do
+    for _, id in ipairs(sorted_keys(expect)) do
         if not (known[id] or is_other[id]) then
             results[#results + 1] = { what = tostring(id), value = "",
                 problem = tostring(id) .. " is expected, but there is no such driver" }
@@ -165,7 +158,7 @@ local function judge(expect)
     if expect.events then table.insert(results, compare("events", run.events, expect.events)) end
     if expect.notices then table.insert(results, compare("notices", run.notices, expect.notices)) end
     local its = expect.state and host.script_state(run.id)[main.address] or {}
-    for _, name in ipairs(sorted(expect.state or {})) do
+    for _, name in ipairs(sorted_keys(expect.state or {})) do
         local expected = expect.state[name]
         if expected == "no data" then expected = nil end
         table.insert(results, compare("state." .. tostring(name), its[name], expected))

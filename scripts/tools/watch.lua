@@ -10,6 +10,7 @@ local paint = require "tools.paint"
 local plugin_nodes = require "model.nodes"
 local replay = require "tools.replay"
 local screen = require "tools.screen"
+local sorted_keys = require("types.lists").sorted_keys
 local stand_in = require "tools.stand_in"
 local timer = require "tasks.timer"
 local writes = require "serve.writes"
@@ -221,10 +222,7 @@ local started, problem = stand_in.begin {
     notice = function(key, text)
         notices[key] = text and paint.clean(text)
         world.notices, touched = {}, true
-        local keys = {}
-        for its in pairs(notices) do keys[#keys + 1] = its end
-        table.sort(keys)
-        for i, its in ipairs(keys) do world.notices[i] = notices[its] end
+        for i, its in ipairs(sorted_keys(notices)) do world.notices[i] = notices[its] end
     end,
 }
 if not started then

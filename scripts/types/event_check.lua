@@ -4,10 +4,11 @@
 local codes = require "types.codes"
 local field_check = require "types.field_check"
 local name_lists = require "types.names"
+local sorted_keys = require("types.lists").sorted_keys
 
 local event_check = {}
 
-local fail, sorted_keys = field_check.fail, field_check.sorted_keys
+local fail = field_check.fail
 
 --- The plugin's parameters that are a level (pg3.params).
 local LEVELS = field_check.set "battery_level"

@@ -2,6 +2,7 @@
 
 local drivers = require "types.drivers"
 local slips = require "types.slips"
+local sorted_keys = require("types.lists").sorted_keys
 local wording = require "types.wording"
 
 local field_check = {}
@@ -34,14 +35,6 @@ local function instead_of(key, allowed, others)
     return wording.did_you_mean(key, allowed, "%s", "Fields are: " .. known .. ".", others)
 end
 
---- The keys of a table in an order that is always the same.
-function field_check.sorted_keys(tab)
-    local keys = {}
-    for key in pairs(tab) do keys[#keys + 1] = key end
-    table.sort(keys, function(a, b) return tostring(a) < tostring(b) end)
-    return keys
-end
-
 --- Raises if tab has a field that is not in `allowed`; whole numbers up to also_numbers may be there too.
 -- others: see instead_of.
 function field_check.fields(where, tab, allowed, also_numbers, others)
@@ -50,7 +43,7 @@ function field_check.fields(where, tab, allowed, also_numbers, others)
         local numbered = also_numbers and math.type(key) == "integer" and key <= also_numbers
         if not (numbered or allowed[key]) then wrong[key] = true end
     end
-    local key = field_check.sorted_keys(wrong)[1]
+    local key = sorted_keys(wrong)[1]
     if math.type(key) == "integer" then
         fail(where, ("%s stands there without the name of a field."):format(shown(tab[key])),
             instead_of(key, allowed, others))
@@ -65,7 +58,7 @@ end
 --- Raises if a list has names or holes. A variable that is nil, or a misspelt one, leaves a hole.
 function field_check.list(where, list)
     local last = 0
-    for _, key in ipairs(field_check.sorted_keys(list)) do
+    for _, key in ipairs(sorted_keys(list)) do
         if math.type(key) ~= "integer" or key < 1 then
             fail(where, "the field '" .. tostring(key) .. "' is unknown.",
                 "This is a list of tables: " .. where .. " = { { ... }, { ... } }.")

@@ -4,6 +4,7 @@ local field_check = require "types.field_check"
 local limits = require "types.limits"
 local name_lists = require "types.names"
 local slips = require "types.slips"
+local sorted_keys = require("types.lists").sorted_keys
 local units = require "types.units"
 local wording = require "types.wording"
 
@@ -11,7 +12,7 @@ local kind_check = {}
 
 local LARGEST_INDEX = 65535         -- of a list of the ISY's
 
-local fail, shown, sorted_keys = field_check.fail, wording.shown, field_check.sorted_keys
+local fail, shown = field_check.fail, wording.shown
 
 --- The unit of a list of states: IoX shows the text of a number.
 local STATES = { name = "list", uom = 25, places = 0, min = 0, max = LARGEST_INDEX }

@@ -1,4 +1,4 @@
---- Lists: tables with nothing but 1 to n.
+--- Lists, which are tables with nothing but 1 to n, and the keys of tables as lists.
 
 local lists = {}
 
@@ -10,6 +10,19 @@ function lists.is_list(tab)
         count = count + 1
     end
     return count == #tab
+end
+
+--- The keys of a table in an order that is always the same: numbers, then all others as texts.
+function lists.sorted_keys(tab)
+    local keys = {}
+    for key in pairs(tab) do keys[#keys + 1] = key end
+    table.sort(keys, function(a, b)
+        local number, other = type(a) == "number", type(b) == "number"
+        if number ~= other then return number end
+        if number then return a < b end
+        return tostring(a) < tostring(b)
+    end)
+    return keys
 end
 
 return lists

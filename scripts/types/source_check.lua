@@ -3,12 +3,12 @@
 local alarms = require "types.alarms"
 local field_check = require "types.field_check"
 local form = require "types.form"
-local is_list = require("types.lists").is_list
+local lists = require "types.lists"
 local wording = require "types.wording"
 
 local source_check = {}
 
-local fail, shown, sorted_keys = field_check.fail, wording.shown, field_check.sorted_keys
+local fail, shown = field_check.fail, wording.shown
 
 --- What was meant by a path that cannot be one.
 local function path_meant(path)
@@ -72,7 +72,7 @@ local OPERATIONS = {
 --- The terms that a word gives.
 local function terms_given(where, op, given)
     local rule = OPERATIONS[op]
-    if type(given) ~= "table" or not is_list(given) or #given < rule[2] or #given > rule[3] then
+    if type(given) ~= "table" or not lists.is_list(given) or #given < rule[2] or #given > rule[3] then
         local wanted = rule[3] == 2 and "two." or "terms, without names or nil."
         local is = type(given) ~= "table" and shown(given) or #given == 0 and "{}" or "a list of " .. #given
         fail(where, ("%s is %s, not a list of %s"):format(op, is, wanted),
@@ -200,7 +200,7 @@ function source_check.values(where, values)
         fail(where, ("values is %s."):format(type(values) == "table" and "an empty table" or shown(values)),
             "Write values = { [240] = 0 }: 0 stands for 240.")
     end
-    for _, from in ipairs(sorted_keys(values)) do
+    for _, from in ipairs(lists.sorted_keys(values)) do
         local to = values[from]
         if type(from) == "string" and type(to) == "table" then
             source_check.values(where, to)

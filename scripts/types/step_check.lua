@@ -3,6 +3,7 @@
 local commands = require "serve.commands"
 local field_check = require "types.field_check"
 local sample_check = require "types.sample_check"
+local sorted_keys = require("types.lists").sorted_keys
 local wording = require "types.wording"
 
 local step_check = {}
@@ -20,7 +21,7 @@ local function check_expect(where, expect)
     if type(expect) ~= "table" then
         fail(where, "expect is not a table.", "Write expect = { ST = 80, events = { \"FULL\" } }.")
     end
-    for _, field in ipairs(field_check.sorted_keys(step_check.BESIDE_DRIVERS)) do
+    for _, field in ipairs(sorted_keys(step_check.BESIDE_DRIVERS)) do
         if expect[field] ~= nil and type(expect[field]) ~= "table" then
             fail(where, ("expect.%s is not a table."):format(field), field == "events"
                 and "Write events = { \"FULL\" }, or events = {} for none."
