@@ -152,9 +152,12 @@ describe("alarms and counts", function()
             local last = connected and home.service and connected[home.service .. "/" .. home.instance]
             home.alive = math.max(home.newest or NOW, last or 0)
         end
-        local faults = discovery.faults(discovery.living({ gateway, table.unpack(devices) }, NOW - 600))
+        local faults = discovery.faults(discovery.living({ gateway, table.unpack(devices) }, NOW - 600), nil,
+            true)
         local warnings, alarms = discovery.count_faults(faults)
-        return { warnings, alarms, discovery.beyond(site or { alarms = 0 }, faults) }
+        site = site or { alarms = 0 }
+        return { warnings, alarms, discovery.listed_beyond(site, faults)
+            + discovery.counted_beyond(site, faults) }
     end
 
     it("count warnings and alarms once", function()

@@ -264,16 +264,20 @@ local function add_faults(faults, home)
 end
 
 --- The faults of living homes -> { levels = { [fault] = 0, 1 or 2 }, told = { [as read.installations names an
--- alarm] = fault }, kept = set }: each once, under however many paths it stands. before: those of the answer
--- before, nil: none. What was on and has no row that tells it now is kept this once: it may be a slip of
--- VRM's.
-function discovery.faults(homes, before)
+-- alarm] = fault }, kept = set }: each once, under however many paths it stands. before: those of the last
+-- time, nil: none. What was on and has no row that tells it in the next answer is kept until the one after it
+-- (answered: this is another answer than that of before): it may be a slip of VRM's.
+function discovery.faults(homes, before, answered)
     local faults = { levels = {}, told = {}, kept = {} }
     for _, home in ipairs(homes) do add_faults(faults, home) end
     for fault, level in pairs(before and before.levels or {}) do
-        if level > 0 and not (faults.levels[fault] or before.kept[fault]) then
+        local was_kept = before.kept[fault] or false
+        if level > 0 and not faults.levels[fault] and was_kept ~= answered then
             faults.levels[fault], faults.kept[fault] = level, true
         end
+    end
+    for key, fault in pairs(before and before.told or {}) do
+        if faults.kept[fault] then faults.told[key] = fault end
     end
     return faults
 end
@@ -288,19 +292,31 @@ function discovery.count_faults(faults)
     return warnings, count
 end
 
---- How many alarms VRM counts (site.alarms, and site.listed_alarms = the keys of those it lists) beyond the
--- faults there are. What has a row is what its row says; what is listed and has none is another alarm.
-function discovery.beyond(site, faults)
-    local listed, others, here = site.listed_alarms or {}, 0, {}
-    for _, key in ipairs(listed) do
+--- Which faults VRM's list of alarms (site.listed_alarms = their keys) names, as a set, and how many it names
+-- that no row tells: those are others. What has a row is what its row says.
+local function compare(site, faults)
+    local named, others = {}, 0
+    for _, key in ipairs(site.listed_alarms or {}) do
         local fault = faults.told[key]
-        if fault then here[fault] = true else others = others + 1 end
+        if fault then named[fault] = true else others = others + 1 end
     end
-    local unlisted = site.alarms - #listed
+    return named, others
+end
+
+--- How many alarms VRM lists beyond the faults there are.
+function discovery.listed_beyond(site, faults)
+    local _, others = compare(site, faults)
+    return others
+end
+
+--- How many alarms VRM counts (site.alarms) and does not list, beyond the faults there are.
+function discovery.counted_beyond(site, faults)
+    local named = compare(site, faults)
+    local unlisted = site.alarms - #(site.listed_alarms or {})
     for fault, level in pairs(faults.levels) do
-        if level > 0 and not here[fault] then unlisted = unlisted - 1 end
+        if level > 0 and not named[fault] then unlisted = unlisted - 1 end
     end
-    return others + math.max(unlisted, 0)
+    return math.max(unlisted, 0)
 end
 
 --- How many devices of an installation are alive since `since`: of those VRM lists, else of those

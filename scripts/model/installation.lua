@@ -1,7 +1,7 @@
 --- One installation: from VRM's answer to its nodes and their values.
 --
 -- site = { id, name, alarms = VRM's count, listed_alarms = which of them it names|nil, alarms_beyond = of
---          those, not in the rows; nil: not compared yet,
+--          those, not in the rows, alarms_unlisted = of these, not listed; nil: not compared yet,
 --          last_timestamp, overview = list, overview_at = VRM's time, interval = seconds,
 --          clock = VRM's time - host.steady(), facts = what the gateway's node shows,
 --          heard, shift, answered_at, logged_at = see model.freshness,
@@ -197,15 +197,16 @@ local function add_source(site, facts)
     if site.live_source then facts.delay = site.live_delay end
 end
 
---- What the gateway's node shows beside its rows. answered: VRM has just answered.
+--- What the gateway's node shows beside its rows. answered: whether VRM has just answered.
 local function set_facts(site, now, answered)
     local devices, _, offline_after = site.store.devices, freshness.limits(site.interval)
     local living = discovery.living({ site.store.gateway, table.unpack(devices) }, now - offline_after)
-    local faults = discovery.faults(living, answered and site.faults or nil)
+    local faults = discovery.faults(living, site.faults, answered)
     site.faults = faults
     local warnings, worse = discovery.count_faults(faults)
     -- VRM's count is older than the rows from the next poll on: what it has beyond them is worked out once.
-    site.alarms_beyond = site.alarms_beyond or discovery.beyond(site, faults)
+    site.alarms_unlisted = site.alarms_unlisted or discovery.counted_beyond(site, faults)
+    site.alarms_beyond = discovery.listed_beyond(site, faults) + site.alarms_unlisted
     local facts = {
         name = site.name, connected = true,
         online = freshness.judge(site.heard, now, site.interval) ~= freshness.OFFLINE,
@@ -363,7 +364,7 @@ end
 --- The gateway counts an alarm as soon as its device shows it.
 local function count_alarms(site)
     site.alarms_changed = nil
-    set_facts(site, clock.of_vrm(site))
+    set_facts(site, clock.of_vrm(site), false)
     nodes.tell_facts(site)
     nodes.report { nodes.all[site.store.gateway.address] }
 end

@@ -203,7 +203,7 @@ end
 
 --- What the account's list says of the alarms and the data of an installation.
 local function take_details(site, record)
-    site.alarms, site.listed_alarms, site.alarms_beyond = record.alarms, record.listed_alarms, nil
+    site.alarms, site.listed_alarms, site.alarms_unlisted = record.alarms, record.listed_alarms, nil
     site.last_timestamp = record.last_timestamp
 end
 

@@ -193,18 +193,32 @@ local function state(driver, value)
     return whole
 end
 
---- The highest number of all rows whose paths begin so, or tell the same fault.
-local function worst(driver, rows)
-    local highest
+--- The number of a row among those of which the worst is shown; nil: it has none.
+local function judged_value(driver, row)
+    local value = row and type(row.value) == "number" and row.value or nil
+    if value and driver.names then return state(driver, value) end
+    return value
+end
+
+--- The highest number of all rows whose paths begin so, or tell the same fault. Where one that was above it
+-- gives none any more, nil, this once: it may be a slip of VRM's. seen: of the driver, see reading.of.
+local function worst(driver, rows, seen)
+    local highest, slip
     local judged = driver.judged and driver.judged.of or {}
     for key, row in pairs(rows) do              -- every row of a device, at every poll
         local is = judged[key]
         if is == nil then is = reading.is_worst(driver, key) end
-        local value = is and type(row.value) == "number" and row.value or nil
-        if value and driver.names then value = state(driver, value) end
-        if value then highest = math.max(highest or value, value) end
+        local value = is and judged_value(driver, row)
+        if value then
+            highest, seen[key] = math.max(highest or value, value), value > 0 and value or nil
+        end
     end
-    return highest
+    for key, value in pairs(seen) do
+        if not judged_value(driver, rows[key]) then
+            slip, seen[key] = slip or value > (highest or 0), nil
+        end
+    end
+    return not slip and highest or nil
 end
 
 --- What functions give as a number; nil: it is none.
@@ -246,7 +260,7 @@ end
 local function worked_out(driver, rows, site, computed, since, seen)
     if driver.op == "sum" then return add_up(driver, rows, since, seen_of(driver, seen)) end
     if driver.op then return (of_two(driver, driver.op, rows, driver.terms, since)) end
-    if driver.worst then return worst(driver, rows) end
+    if driver.worst then return worst(driver, rows, seen_of(driver, seen)) end
     if not driver.from then return nil end
     if computed then return computed.value end
     return call_from(driver, rows, site)
@@ -286,7 +300,8 @@ end
 -- computed: what its `from` gave already, nil = call it now. memory: what is known of before, see
 -- device.memory; nil: nothing. Of it: midnight, when the day began there; rows of another day give a daily
 -- driver nothing (nil: the day is not known, all do). seen: by the id of a driver the set of what its sum was
--- made of so far, which is added to; without one of them it has no value.
+-- made of so far, which is added to; without one of them it has no value. Of one that shows the worst of many
+-- those that were above 0.
 function reading.of(driver, rows, site, computed, memory)
     memory = memory or {}
     local since = driver.daily and memory.midnight or nil
