@@ -710,6 +710,17 @@ describe("node:write of a device script", function()
         assert.equal(count, #gx.writes)
     end)
 
+    -- Fault: An error of the plugin's own came to the script as a table, and concatenating that was an error
+    --        of the script's.
+    -- Expected: It is a sentence like any other.
+    it("gets a sentence for an error of the plugin, too", function()
+        local world = start(ON)
+        package.loaded["serve.writes"].job = function() error "broken" end
+        local done, problem = write(world, GATEWAY, "/Settings/CGwacs/BatteryLife/MinimumSocLimit", 30)
+        assert.is_nil(done)
+        assert.truthy(problem:find("An error in the plugin: .*broken"), problem)
+    end)
+
     -- Fault: A number that a script has from a text fails as an error of the plugin; what comes of a division
     --        by 0 passes every limit, is no JSON, and a time of so many minutes never ends.
     -- Expected: The one is the number, the others are refused.

@@ -20,7 +20,7 @@ return {
     events = { FULL = "Full", DON = "On", DOF = "Off" },
     { "ST", "off_on", "State", "/State", events = { [0] = "DOF", [1] = "DON" } },
     { "GV1", unit.counter, "Count", by_script = true },
-    { "ALARM", "alarm", "Alarm", "/Alarm" },
+    { "ALARM", "alarm", "Alarm", "/Alarm" }, { "GV2", unit.raw, "L", "/Level", set = { min = 0, max = 10 } },
     parts = { { part = "t", id = "MYPUMPT", name = "top", { "GV2", unit.volt, "Top", "/Top" } } },
 
     start = function(node)
@@ -77,6 +77,32 @@ describe("a sample with steps", function()
         has(printed, "state.minutes  60")
     end)
 
+    -- Fault: A script wrote what no row of its table declares, or a number outside of its row's limits: in
+    -- --check that was done, and the plugin refuses it.
+    -- Expected: Both give the same answer.
+    it("refuses a write that the plugin refuses", function()
+        local steps = '{ command = "SAY", expect = { state = { done = %s, why = "%s" } } },'
+        local try = "local done, why = node:write(%s) node.state.done, node.state.why = done, why or 'none'"
+        for arguments, expected in pairs {
+            ['"/Level", 5'] = { "true", "none" },
+            ['"/Level", 11'] = { '"no data"', "/Level: 11 is outside of 0 to 10" },
+            ['"/Level", 5, 30'] = { '"no data"', "/Level: its row does not say timed" },
+            ['"/State", 1'] = { '"no data"', "/State: no row of its table with this path has the word set" },
+        } do
+            local printed, code = check(steps:format(table.unpack(expected)),
+                { instead = try:format(arguments) })
+            assert.equal(0, code, printed)
+        end
+    end)
+
+    -- Fault: A command got the numbers of a step as they stood there; from the ISY they are rounded.
+    -- Expected: It gets what it would get from the ISY.
+    it("gives a command what the ISY would give it", function()
+        local printed, code = check [[
+            { command = "SETLIMIT", args = { value = 5.2 }, expect = { state = { limit = 5 } } },]]
+        assert.equal(0, code, printed)
+    end)
+
     it("reports the events of rows, and shows parts that are there", function()
         local printed, code = check [[
             { rows = { ["/State"] = 0 }, expect = { events = {} } },
@@ -114,6 +140,8 @@ describe("a sample with steps", function()
         { '{ command = "QUERY" }', "step 1: the command QUERY is none of the table's." },
         { '{ command = "SETLIMIT" }', "SETLIMIT: the parameter 'Limit' is missing. Write args" },
         { '{ command = "SETLIMIT", args = { value = 11 } }', "is 11, outside of 1 to 10." },
+        { '{ command = "SETLIMIT", args = { value = "5" } }', 'args.value is "5", not a number. Write args' },
+        { '{ command = "SETLIMIT", args = 5 }', "args is not a table. Write args = { value = 5 }" },
         { '{ args = { value = 11 } }', "there are args, but no command." },
         { '{ wait = 5 }', "the field 'wait' is unknown. Fields are: after, args, command, expect, rows." },
         { '{ after = -1 }', "after is -1, not a number of seconds." },

@@ -65,18 +65,27 @@ local function refusal(driver, value, minutes)
     return nil
 end
 
---- node:write of a script, in the unit of the row -> true | nil, sentence. Waits.
-function control.for_script(address, path, value, minutes)
+--- What node:write asks for, by the table of a type (nil: there is none any more) -> the driver, value in the
+-- unit of the row, minutes | nil, sentence.
+function control.asked(type_, path, value, minutes)
     value, minutes = tonumber(value), minutes and tonumber(minutes)     -- Lua takes "5" for a number, too
-    local node = nodes.all[address]
-    local driver = node and declared(scripts.current(node.type), path)
+    local driver = type_ and declared(type_, path)
     if not driver then
         return nil, ("%s: no row of its table with this path has the word set"):format(path)
     end
     if driver.names then value = codes.shown(value) end
     local why = refusal(driver, value, minutes)
     if why then return nil, ("%s: %s"):format(path, why) end
-    local result, text = write(node, driver, value, minutes)
+    return driver, value, minutes
+end
+
+--- node:write of a script -> true | nil, sentence. Waits.
+function control.for_script(address, path, value, minutes)
+    local node = nodes.all[address]
+    local type_ = node and scripts.current(node.type)
+    local driver, its, time = control.asked(type_, path, value, minutes)
+    if not driver then return nil, its end
+    local result, text = write(node, driver, its, time)
     if result == writes.RESULT.DONE then return true end
     return nil, text
 end

@@ -10,6 +10,7 @@
 local about = require "serve.about"
 local check = require "types.check"
 local commands = require "serve.commands"
+local control = require "serve.control"
 local device = require "model.device"
 local events = require "model.events"
 local freshness = require "model.freshness"
@@ -95,10 +96,10 @@ local function show()
 end
 
 local function command(step)
-    local node, args = run.nodes[""], {}
-    for name, value in pairs(step.args or {}) do args[name] = value end
+    local node = run.nodes[""]
     local found = commands.find(node.type, step.command)
-    host.start_script(found.run, node.address, commands.given(node.type, args))
+    local values = step_check.values(found, step)
+    host.start_script(found.run, node.address, commands.given(node.type, values))
     settle()
 end
 
@@ -196,7 +197,10 @@ local function listen()
         if key:sub(1, #beginning) == beginning then run.notices[key:sub(#beginning + 1)] = text end
     end)
     host.on("script_error", function(_, text) table.insert(run.problems, text) end)
-    host.on("script_write", function(id) host.answer(id, true) end)     -- nothing is written
+    host.on("script_write", function(id, _, path, value, minutes)       -- nothing is written
+        local driver, why = control.asked(run.nodes[""].type, path, value, minutes)
+        host.answer(id, driver and true or nil, not driver and why or nil)
+    end)
     host.on("script_get", function(id, _, path, query)
         local answer, misuse = (run.sample.vrm or {})[path], vrm.misuse(path, query)
         if misuse then table.insert(run.problems, misuse) end

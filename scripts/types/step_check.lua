@@ -31,6 +31,18 @@ local function check_expect(where, expect)
     end
 end
 
+--- What a step says of a command's parameters, as the ISY would send it.
+local function given_by(args)
+    local given = { value = args.value, query = {} }
+    for id, value in pairs(args) do given.query[id] = id ~= "value" and value or nil end
+    return given
+end
+
+--- What the command of a step is given: see commands.validate.
+function step_check.values(command, step)
+    return commands.validate(command, given_by(step.args or {}))
+end
+
 --- The command of a step must be one that the table has, with what the ISY may send.
 local function check_command(where, step, type_)
     if step.command == nil then
@@ -42,11 +54,15 @@ local function check_command(where, step, type_)
         fail(where, ("the command %s is none of the table's."):format(tostring(step.command)),
             "Write command = \"RESET\", a name under commands.")
     end
-    local args = type(step.args) == "table" and step.args or {}
-    local given = { value = args.value, query = {} }
-    for id, value in pairs(args) do given.query[id] = id ~= "value" and value or nil end
-    local _, problem = commands.validate(found, given)
-    if problem then fail(where, problem, "Write args = { value = 5 }, or args = { LEVEL = 5 }.") end
+    local example = "Write args = { value = 5 }, or args = { LEVEL = 5 }."
+    if step.args ~= nil and type(step.args) ~= "table" then fail(where, "args is not a table.", example) end
+    for id, value in pairs(step.args or {}) do
+        if type(value) ~= "number" then
+            fail(where, ("args.%s is %s, not a number."):format(id, wording.shown(value)), example)
+        end
+    end
+    local _, problem = step_check.values(found, step)
+    if problem then fail(where, problem, example) end
 end
 
 --- Raises what is wrong with a step, as field_check.fail does. type_: the type, with its commands.
