@@ -268,6 +268,20 @@ describe("diagnostics", function()
         end
     end)
 
+    -- Fault: VRM did not say how many rows there are; of more than a thousand the first thousand were read.
+    -- Expected: A page that is full is followed by the next.
+    it("asks for further pages after a full one if VRM does not say how many rows there are", function()
+        local result, asked = pages(1343, 1000, nil)
+        assert.equal(1343, #result.rows)
+        assert.equal(2, #asked)
+        result, asked = pages(2000, 1000, nil)
+        assert.equal(2000, #result.rows)
+        assert.equal(3, #asked)
+        result, asked = pages(1000, 1000, 1000)
+        assert.equal(1000, #result.rows)
+        assert.equal(1, #asked)
+    end)
+
     it("stops when a page comes again", function()
         local count = 0
         local result = ask(function()

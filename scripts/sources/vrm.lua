@@ -243,7 +243,8 @@ local function page_mark(rows)
 end
 
 --- All measurements of one installation -> { rows = list (see read.row_at), date = unix|nil, pages }.
--- date: VRM's clock when it answered. Further pages are asked for only if VRM says there are more rows.
+-- date: VRM's clock when it answered. Further pages are asked for only if VRM says there are more rows, or
+-- says nothing of that and a page is full.
 -- names = false: without the names of values, which are half of an answer and hardly ever change; those read
 -- before stay (read.names). known: pages of the answer before, nil for none: a row that is as it was is the
 -- same table. priority: nil for vrm.BEGUN.
@@ -265,7 +266,8 @@ function vrm:diagnostics(site_id, names, known, priority)
         if #page.rows == 0 or seen[mark] then break end     -- a server that ignores `page` repeats itself
         seen[mark], pages[number] = true, page
         fetched = fetched + #page.rows
-        if fetched >= (read.integer(json.num_records) or 0) then break end
+        local told = read.integer(json.num_records)
+        if told and fetched >= told or not told and #page.rows < PAGE_SIZE then break end
     end
     return { rows = join(pages), date = date, pages = pages }
 end
