@@ -360,6 +360,18 @@ describe("an alarm that is not in one answer", function()
 end)
 
 describe("a state", function()
+    -- Fault: Victron counts AC inputs from 0 and the plugin from 1: a third one, 2, was shown as AC input 2.
+    -- Expected: There is no third input: no data.
+    it("is no other one's that VRM counts otherwise", function()
+        local cases = {}
+        for value, shown in pairs { [0] = 1, [1] = 2, [2] = NONE, [240] = 0 } do
+            for _, service in ipairs { "vebus", "multi", "acsystem" } do
+                cases[#cases + 1] = { service, { ["/Ac/ActiveIn/ActiveInput"] = value }, { GV6 = shown } }
+            end
+        end
+        check(cases)
+    end)
+
     -- Fault: Node-RED in its safe mode, and a grid alarm that is a warning, were shown as numbers.
     -- Expected: Victron's words.
     it("has its text", function()

@@ -1,7 +1,8 @@
 -- VE.Bus system: MultiPlus, Quattro, EasySolar, also several of them in parallel or on three phases.
 local OUTPUT_POWER = { { "/Ac/Out/{phase}/P", "OP{n}" } }
 local INPUT_POWER = { { "/Ac/ActiveIn/{phase}/P", "IP{n}" } }
-local INPUTS = { [0] = 1, [1] = 2, [240] = 0 }        -- Victron counts from 0 and 240 is none; here 0 is
+-- Victron counts from 0 and 240 is none; here 0 is. A third input, which there is not, is no state.
+local INPUTS = { [0] = 1, [1] = 2, [2] = 255, [240] = 0 }
 local FIXED = { "/ModeIsAdjustable", 0, "a DMC, a VE.Bus BMS or the configuration fixes it" }
 
 return {
