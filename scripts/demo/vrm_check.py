@@ -138,6 +138,9 @@ def small_imbalances(records):
     yield "DC of the devices", chargers + drawn - system - rows["battery", "/Dc/0/Power"], size
     yield "solar power", chargers - solar, size
     yield "battery", rows["battery", "V"] * rows["battery", "I"] - rows["battery", "/Dc/0/Power"], size
+    watts = rows["battery", "/Dc/0/Power"]
+    state = 1 if watts > vrm_world.IDLE_POWER else 2 if watts < -vrm_world.IDLE_POWER else 0
+    yield "battery state", 100 * (rows["system", "bst"] - state), 0
     yield "AC", rows[inverter, "/Ac/Out/L1/V"] * rows[inverter, "/Ac/Out/L1/I"] - rows["system", "a1"], size
 
 

@@ -50,6 +50,7 @@ AWAY_DEVICE = (VAN, "tank", 20)
 SWITCHED_OFF = 4        # /Mode of an inverter or a charger
 ALARM_ABOVE = 43        # degrees Celsius of the van's battery
 MPPT_EFFICIENCY = 0.98  # what a solar charger gives of what the panels give
+IDLE_POWER = 30         # W, within which a gateway says that the battery is idle
 
 
 def house_load(hour):
@@ -203,10 +204,10 @@ def charger_values(plan, now, charger, day):
 
 def system_values(now, battery):
     """The gateway's own view of the moment."""
-    state = 1 if battery["I"] > 0.1 else 2 if battery["I"] < -0.1 else 0
+    state = 1 if battery["zP"] > IDLE_POWER else 2 if battery["zP"] < -IDLE_POWER else 0
     solar = sum(now["solar"].values())
     return {"bv": battery["V"], "bc": battery["I"], "bp": battery["zP"], "bs": battery["SOC"], "bst": state,
-            "bT": battery["BT"], "ba": battery["CE"], "bt": battery["TTG"] if state == 2 else None, "a1": now["ac"],
+            "bT": battery["BT"], "ba": battery["CE"], "bt": battery["TTG"] if battery["I"] < 0 else None, "a1": now["ac"],
             "dc": now["dc"], "Pdc": MPPT_EFFICIENCY * solar, "vp": -now["ac"] / 0.93,
             "vc": -now["ac"] / 0.93 / now["volts"], "Pb": max(0, now["watts"]) / 60000,
             "Pc": min(solar, solar - now["watts"]) / 60000}
