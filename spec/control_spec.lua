@@ -127,6 +127,19 @@ describe("control", function()
         assert.truthy(notice(world):find("takes 0 to 60", 1, true), notice(world))
     end)
 
+    -- Fault: A device sent only the most that it takes; more than that was written.
+    -- Expected: Each limit that it sends counts.
+    it("keeps to a single limit that the device sends", function()
+        local world, gx = start(ON)
+        gx.limits[MINIMUM] = { nil, 60 }
+        assert.is_false(set_minimum(world, 70))
+        assert.truthy(notice(world):find("takes at most 60", 1, true), notice(world))
+        gx.limits[MINIMUM] = { 40 }
+        assert.is_false(set_minimum(world, 30))
+        assert.truthy(notice(world):find("takes at least 40", 1, true), notice(world))
+        assert.same({}, gx.writes)
+    end)
+
     -- Fault: A write that the gateway refuses, which nothing tells, counts as done.
     -- Expected: It is read back, and told as not taken, with what may be why; it is not tried again.
     it("tells what was not taken", function()
@@ -186,6 +199,25 @@ describe("control", function()
         assert.is_false(set_minimum(world, 30))
         assert.truthy(notice(world):find("no such value", 1, true), notice(world))
         assert.same({}, gx.writes)
+    end)
+
+    -- Fault: A device that is away tells null of its values: that was a value, and the device "made nil" of
+    --        what was written.
+    -- Expected: Nothing is written where there is no value, and no value after a write says nothing.
+    it("takes null for no value", function()
+        local world, gx = start(ON)
+        gx:set(MINIMUM, nil)
+        assert.is_false(set_minimum(world, 30))
+        assert.truthy(notice(world):find("no such value", 1, true), notice(world))
+        assert.same({}, gx.writes)
+        gx:set(MINIMUM, 20)
+        gx.write = function(self, topic, message)
+            self.write = nil
+            self:write(topic, message)
+            self:set(topic, nil)
+        end
+        assert.is_false(set_minimum(world, 30))
+        assert.equal(NOT_KNOWN, result(world))
     end)
 
     it("knows nothing of a write whose answers are lost", function()
@@ -301,11 +333,49 @@ describe("conditions of control", function()
         assert.same({ "1", "4" }, written(gx, MODE))
     end)
 
+    -- Fault: On an Inverter RS 2 is Inverter only and 3 is On: "On" made it Inverter only, as 2 is what an
+    --        inverter without a charger takes for On.
+    -- Expected: The switch of an RS is left alone.
+    it("leave the switch of an Inverter RS alone", function()
+        local RS = "inverter/5/IsInverterCharger"
+        local rows = { fixtures.row("inverter", 5, "/Mode", nil, 3),
+                       fixtures.row("inverter", 5, "/State", nil, 9) }
+        local world, gx = start(ON, { rows = rows, values = { [RS] = 1 }, devices = fake.DEVICES })
+        assert.is_false(choose(world, "392u_iv5", "SET_MODE", 3))
+        assert.truthy(notice(world):find("it is an RS", 1, true), notice(world))
+        gx.values[RS] = 0
+        assert.is_true(choose(world, "392u_iv5", "SET_MODE", 5))
+        assert.is_true(choose(world, "392u_iv5", "SET_MODE", 3))
+        assert.same({ "5", "2" }, written(gx, "inverter/5/Mode"))
+    end)
+
+    -- Fault: A charging station did not tell its highest current: any was written, past what its wires take.
+    -- Expected: Nothing is written without it.
+    it("want the highest current that a charging station takes", function()
+        local MOST, CURRENT = "evcharger/40/MaxCurrent", "evcharger/40/SetCurrent"
+        local rows = { fixtures.row("evcharger", 40, "/Mode", nil, 0),
+                       fixtures.row("evcharger", 40, "/SetCurrent", nil, 10) }
+        local world, gx = start(ON, { rows = rows, devices = fake.DEVICES })
+        local function set_current(amps)
+            return world:command("392u_ev40", "SET_GV11", { value = tostring(amps), uom = "1" })
+        end
+        assert.is_false(set_current(90))
+        assert.truthy(notice(world):find("does not tell how much", 1, true), notice(world))
+        gx:set(MOST, 32)
+        assert.is_false(set_current(33))
+        assert.truthy(notice(world):find("takes at most 32", 1, true), notice(world))
+        assert.is_true(set_current(32))
+        assert.same({ "32" }, written(gx, CURRENT))
+    end)
+
     it("leave ESS alone where Dynamic ESS or external control is in charge", function()
         local world, gx = start(ON, { values = { ["settings/0/Settings/DynamicEss/Mode"] = 1 } })
         local watts = { query = { ["VALUE.uom73"] = "-500", ["MINUTES.uom45"] = "10" } }
-        assert.is_false(world:command(ESS, "FOR_GV18", watts))
-        assert.truthy(notice(world):find("Dynamic ESS is in charge", 1, true), notice(world))
+        for mode = 1, 4 do                                        -- 2 and 3: it buys, it sells
+            gx:set("settings/0/Settings/DynamicEss/Mode", mode)
+            assert.is_false(world:command(ESS, "FOR_GV18", watts))
+            assert.truthy(notice(world):find("Dynamic ESS is in charge", 1, true), notice(world))
+        end
         gx:set("settings/0/Settings/DynamicEss/Mode", 0)
         gx:set("settings/0/Settings/CGwacs/Hub4Mode", 3)
         assert.is_false(world:command(ESS, "FOR_GV18", watts))
@@ -458,6 +528,22 @@ describe("control for a time", function()
         assert.same({ "80", "20" }, written(gx, MINIMUM))
     end)
 
+    -- Fault: When the time was over the device was away and told null: that counted as a change of somebody
+    --        else's, and what was before was never put back.
+    -- Expected: It is put back once the device is there.
+    it("puts back what was when the device is back", function()
+        local world, gx = start(ON)
+        assert.is_true(minimum_for(world, 80, 10))
+        gx:live(300)
+        gx:set(MINIMUM, nil)
+        gx:live(600)
+        assert.same({ "80" }, written(gx, MINIMUM))
+        gx:set(MINIMUM, 80)
+        gx:live(60)
+        assert.same({ "80", "20" }, written(gx, MINIMUM))
+        assert.equal(0, #world:logged("has been changed meanwhile"))
+    end)
+
     -- Fault: The connection is lost just when what was is put back, nobody knows what came of it, and nobody
     -- looks again: the battery stays as it was set.
     -- Expected: Once the gateway answers it is looked at, and put back if it is not; not written twice.
@@ -581,6 +667,26 @@ describe("control for a time", function()
         gx:live(300)
         assert.equal(#values + 1, #gx.writes)
         assert.equal(0, world:value(GATEWAY, "GV22"))             -- no flash memory
+    end)
+
+    -- Fault: Dynamic ESS is switched on while a set-point is written again and again: two masters fight.
+    -- Expected: It is not written again; what Dynamic ESS has written stays, else it is released.
+    it("ends what is repeated when something else takes charge", function()
+        for _, writes in ipairs { true, false } do
+            local world, gx = start(ON)
+            assert.is_true(setpoint_for(world, -500, 60))
+            gx:set("settings/0/Settings/DynamicEss/Mode", 1)
+            local count = #written(gx, SETPOINT)
+            if writes then gx:set(SETPOINT, 1200) end
+            gx:live(120)
+            local values = written(gx, SETPOINT)
+            assert.equal(count + (writes and 0 or 1), #values)
+            assert.equal(writes and "-500" or "null", values[#values])
+            assert.equal(0, world:value(GATEWAY, "GV21"))
+            assert.equal(1, #world:logged("not written again: Dynamic ESS is in charge"))
+            assert.equal(TAKEN_BACK, result(world))
+            assert.truthy(notice(world):find("Dynamic ESS is in charge", 1, true), notice(world))
+        end
     end)
 
     it("stops repeating while PG3 is not there, and when the plugin stops", function()

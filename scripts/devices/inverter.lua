@@ -15,7 +15,8 @@ return {
     { "GV0",     "inverter_state", "Inverter status",             "/State" },
     { "MODE",    "inverter_mode",  "Switch",                      "/Mode",
       values = { [2] = 3 },                              -- there is no charger: its 2 is On
-      set = { choices = { 3, 4, 5 }, off = 4, timed = "also" } },
+      set = { choices = { 3, 4, 5 }, off = 4, timed = "also",
+              unless = { { "/IsInverterCharger", 1, "it is an RS, whose modes are others: use the GX" } } } },
 
     { "CV",      unit.volt,        "Battery voltage",             "/Dc/0/Voltage", min = -0.5, max = 100 },
     { "CC",      unit.ampere,      "Battery current, + charging", "/Dc/0/Current" },

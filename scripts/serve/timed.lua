@@ -27,8 +27,9 @@ local GIVEN_UP_SECONDS = 86400      -- after its end, for a gateway that has not
 
 local entries = {}                  -- [site id / topic] = entry
 local sent_at = {}                  -- [the same] = host.steady() when it was written last, in this run
-local ending = {}                   -- [the same] = it is being put back
+local tasks = {}                    -- [the same] = puts it back, or writes it again
 local looking                       -- the timer
+local stopped = false               -- the plugin ends
 
 local function key_of(job) return ("%d/%s"):format(job.site.id, job.topic) end
 
@@ -85,7 +86,6 @@ local function job_of(entry)
     if not job then return nil end
     job.topic, job.shown, job.restores = entry.topic, entry.topic, true
     job.value = not entry.release and entry.before and writes.to_have(job.set, entry.before) or nil
-    job.label = job.label .. ", time is over"
     return job
 end
 
@@ -94,15 +94,16 @@ local function finish(key, entry)
     local job = job_of(entry)
     local site = site_of(entry)
     if not job then return end
+    job.label = job.label .. ", time is over"
     local now = live.ask(site, { entry.topic }, ASK_SECONDS)[entry.topic]
     if entries[key] ~= entry then return end            -- a newer command
-    if not now and not entry.release then return end
     local value = now and now.value
+    if value == nil and not entry.release then return end
     local is_back = value ~= nil and job.value ~= nil and writes.is_made_of(job.set, value, job.value)
     local changed = value ~= nil and not writes.is_made_of(job.set, value, entry.value)
     if entry.tried and is_back then
         writes.nothing(job, "done.")
-    elseif changed or value == nil and not entry.release then
+    elseif changed then
         host.log("info", ("%s: %s: it has been changed meanwhile and is left as it is."):format(site.name,
             job.label))
     elseif value ~= nil and (entry.release or entry.before ~= nil) then
@@ -114,13 +115,28 @@ local function finish(key, entry)
     if entries[key] == entry then put(key, nil, site) end
 end
 
-local function begin_finish(key, entry)
-    if ending[key] and host.running(ending[key]) then return end
-    ending[key] = host.spawn(finish, key, entry)
-end
-
 local function end_now(entry)
     entry.ends, entry.date = math.min(entry.ends, host.steady()), nil
+end
+
+--- Writes an entry again, unless something else is in charge of it by now: that ends it.
+local function resend(key, entry)
+    local job = job_of(entry)
+    local in_charge = job and writes.in_charge(job)
+    if stopped or entries[key] ~= entry then return end             -- or a newer command
+    if in_charge then
+        end_now(entry)
+        finish(key, entry)
+        return writes.taken_back(job, in_charge)
+    end
+    local site = site_of(entry)
+    if site and writes.repeat_value(site, entry.topic, entry.value) then sent_at[key] = host.steady() end
+end
+
+--- Starts finish or resend, if neither is under way.
+local function begin(what, key, entry)
+    if tasks[key] and host.running(tasks[key]) then return end
+    tasks[key] = host.spawn(what, key, entry)
 end
 
 local function look_at(key, entry, now)
@@ -133,10 +149,10 @@ local function look_at(key, entry, now)
             .. " put back what was. Look at it there."):format(entry.address, entry.topic))
         put(key, nil, site)
     elseif alive and now >= entry.ends then
-        begin_finish(key, entry)
+        begin(finish, key, entry)
     elseif alive and entry.resend and host.connected()
         and now - (sent_at[key] or -math.huge) >= entry.resend then
-        if writes.repeat_value(site, entry.topic, entry.value) then sent_at[key] = now end
+        begin(resend, key, entry)
     end
 end
 
@@ -152,8 +168,9 @@ local function stop_one(key, job)
     local entry = entries[key]
     if not entry then return writes.nothing(job, "nothing is written for a time here.") end
     end_now(entry)
-    begin_finish(key, entry)
-    host.await(ending[key])
+    if tasks[key] and host.running(tasks[key]) then host.await(tasks[key]) end
+    begin(finish, key, entry)
+    host.await(tasks[key])
     return entries[key] and RESULT.NOT_KNOWN or RESULT.DONE
 end
 
@@ -207,6 +224,7 @@ end
 --- The plugin ends: nothing is written again, so it is released. What remains of its time is used when the
 -- plugin is back.
 function timed.stop()
+    stopped = true
     for _, entry in pairs(entries) do
         local site = entry.release and site_of(entry)
         if site then writes.repeat_value(site, entry.topic, entry.release) end

@@ -163,12 +163,17 @@ local function has_service(site, service)
     return false
 end
 
+--- The value of a topic among the answers of live.ask; nil: it has none, or none came.
+local function value_of(answers, topic)
+    return answers[topic] and answers[topic].value
+end
+
 --- Why a guard forbids the write; nil if it does not. answers: of live.ask.
 local function forbids(job, guard, answers)
     local key = guard_topic(job, guard)
     local value
     if key:find("/", 1, true) then
-        value = answers[key] and answers[key].value
+        value = value_of(answers, key)
     else
         value = has_service(job.site, key)
     end
@@ -178,18 +183,24 @@ local function forbids(job, guard, answers)
     return met ~= guard.only and guard.text or nil
 end
 
-local function topics_of(job)
-    local topics = { live.source(job.site) == "vrm" and PORTAL_MODE or nil }
+local function topics_of_guards(job)
+    local topics = {}
     for _, guard in ipairs(job.set.guards) do
         local topic = guard_topic(job, guard)
         if topic:find("/", 1, true) then topics[#topics + 1] = topic end
     end
+    return topics
+end
+
+local function topics_of(job)
+    local topics = topics_of_guards(job)
+    if live.source(job.site) == "vrm" then topics[#topics + 1] = PORTAL_MODE end
     table.move(job.within, 1, #job.within, #topics + 1, topics)
     topics[#topics + 1] = job.shown
     return topics
 end
 
---- The limits of a job's value, as the device tells them; nil: it does not.
+--- The limits of a job's value, as the device tells them: each nil if it does not.
 local function limits_of(job, answers)
     local function number(topic, name)
         local value = answers[topic] and answers[topic][name]
@@ -197,14 +208,14 @@ local function limits_of(job, answers)
     end
     local min, max = number(job.shown, "min"), number(job.shown, "max")
     if #job.within > 0 then min, max = number(job.within[1], "value"), number(job.within[2], "value") end
-    if min and max and min < max then return min, max end
-    return nil
+    if min and max and min >= max then return nil end
+    return min, max
 end
 
 --- Why a job may not be done now; nil: it may. answers: what the gateway told of its topics.
 local function refusal(job, answers)
-    local mode, now = answers[PORTAL_MODE], answers[job.shown]
-    if mode and (mode.value == 0 or mode.value == 1) then
+    local mode, now = value_of(answers, PORTAL_MODE), value_of(answers, job.shown)
+    if mode == 0 or mode == 1 then
         return "the gateway's setting VRM portal is not Full; set it there, under Settings, VRM"
     end
     if job.switches_off and not (may_switch_off or job.restores) then
@@ -214,14 +225,18 @@ local function refusal(job, answers)
         local text = forbids(job, guard, answers)
         if text then return text end
     end
-    if not now and not job.set.release then
+    if now == nil and not job.set.release then
         return "the gateway has no such value now, or does not answer"
-    elseif not now or not job.value or job.set.becomes ~= nil then
+    elseif now == nil or not job.value or job.set.becomes ~= nil then
         return nil
     end
     local min, max = limits_of(job, answers)
-    if min and (job.value < min or job.value > max) then
-        return ("the device takes %s to %s, and %s was to be written"):format(min, max, job.value)
+    if #job.within > 0 and not (max or job.restores) then
+        return "the gateway does not tell how much the device may be set to"
+    elseif min and job.value < min or max and job.value > max then
+        local limits = min and max and ("%s to %s"):format(min, max) or min and "at least " .. min
+            or "at most " .. max
+        return ("the device takes %s, and %s was to be written"):format(limits, job.value)
     end
     return nil
 end
@@ -275,8 +290,8 @@ local function read_back(job)
     local ends = host.steady() + LINK_SECONDS
     for look = 1, LOOKS do
         wait_for_link(job.site, ends)
-        local answer = live.ask(job.site, { job.shown }, ASK_SECONDS)[job.shown]
-        if answer then value, heard = answer.value, true end
+        local now = value_of(live.ask(job.site, { job.shown }, ASK_SECONDS), job.shown)
+        if now ~= nil then value, heard = now, true end
         if heard and is_there(job, value) then break end
         if look < LOOKS then host.sleep(LOOK_PAUSE) end
     end
@@ -290,7 +305,7 @@ local NO_RIGHT = ", or the VRM account may only monitor this installation"
 local function judge(job, before)
     local begun = host.steady()
     local value, heard = read_back(job)
-    if not heard then return RESULT.NOT_KNOWN, "it was written, but the gateway does not answer now." end
+    if not heard then return RESULT.NOT_KNOWN, "it was written, but the gateway tells no value now." end
     if not is_there(job, value) then
         if same(value, before) then
             local by_vrm = live.source(job.site) == "vrm"
@@ -300,11 +315,11 @@ local function judge(job, before)
         return RESULT.LIMITED, ("the device made %s of it."):format(tostring(value))
     end
     host.sleep(math.max(0, KEPT_SECONDS - (host.steady() - begun)))
-    local after = live.ask(job.site, { job.shown }, ASK_SECONDS)[job.shown]
-    if not after then return RESULT.NOT_KNOWN, "it was taken; 10 s later the gateway does not answer." end
-    if is_there(job, after.value) then return RESULT.DONE, "done." end
+    local after = value_of(live.ask(job.site, { job.shown }, ASK_SECONDS), job.shown)
+    if after == nil then return RESULT.NOT_KNOWN, "it was taken; 10 s later the gateway tells no value." end
+    if is_there(job, after) then return RESULT.DONE, "done." end
     return RESULT.TAKEN_BACK, ("it was taken, and 10 s later is %s: something else on the gateway is in"
-        .. " charge of it (a battery's BMS, DVCC, a schedule, Dynamic ESS)."):format(tostring(after.value))
+        .. " charge of it (a battery's BMS, DVCC, a schedule, Dynamic ESS)."):format(tostring(after))
 end
 
 --- The write itself, after all that may forbid it.
@@ -317,10 +332,10 @@ local function write(job, key)
             .. " gx, and look at the log for why it does not connect."
     end
     local answers = live.ask(site, topics_of(job), ASK_SECONDS)
-    job.seen = answers[job.shown] ~= nil
+    job.seen = value_of(answers, job.shown) ~= nil
     local why = refusal(job, answers)
     if why then return RESULT.NOT_ALLOWED, ("not written: %s."):format(why) end
-    local before = answers[job.shown] and answers[job.shown].value
+    local before = value_of(answers, job.shown)
     local same_again = job.timer or set.resend          -- which have a time of their own
     if job.value and is_there(job, before) and not same_again then
         return RESULT.DONE, "it is that already."
@@ -378,6 +393,22 @@ function writes.run(job)
     if problem then result, text = RESULT.NOT_KNOWN, problem.text end
     job.result, job.told = tell(job, result, text)
     return job.result, job.told
+end
+
+--- What is by now in charge of what is written again and again, so that it may not be, in a sentence; nil:
+-- nothing. Waits.
+function writes.in_charge(job)
+    local answers = live.ask(job.site, topics_of_guards(job), ASK_SECONDS)
+    for _, guard in ipairs(job.set.guards) do
+        local text = answers[guard_topic(job, guard)] and forbids(job, guard, answers)
+        if text then return text end
+    end
+    return nil
+end
+
+--- Tells that something else took charge of it.
+function writes.taken_back(job, text)
+    tell(job, RESULT.TAKEN_BACK, ("it is not written again: %s."):format(text))
 end
 
 --- Writes once more what is resent while its time runs, or what ends it; nothing is read back.

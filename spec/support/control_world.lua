@@ -2,7 +2,7 @@
 --
 --   local world, gx = control_world.started { control = "on" }   parameters beside live
 --   gx:set(topic, value)              it is so on the D-Bus, and told
---   gx.limits[topic] = { min, max }   are sent along; what is outside is refused
+--   gx.limits[topic] = { min, max }   are sent along, each unless it is nil; what is outside is refused
 --   gx.most[topic] = number           what is more becomes that; gx.slow = seconds until a write takes effect
 --   gx.refused[topic] = true          writes have no effect
 --   gx.taken_back[topic] = seconds    until it is as before
@@ -77,7 +77,7 @@ function gx_methods:set(topic, value)
 end
 
 local function is_outside(value, limits)
-    return limits and (value < limits[1] or value > limits[2])
+    return limits and (limits[1] and value < limits[1] or limits[2] and value > limits[2])
 end
 
 function gx_methods:judge(topic, value)

@@ -5,7 +5,7 @@ local CGWACS = "/Settings/CGwacs/"
 local SLOT = CGWACS .. "BatteryLife/Schedule/Charge/{n-1}/"
 local DESS, DESS_SET = "/DynamicEss/", "/Settings/DynamicEss/"
 
-local DESS_IN_CHARGE = { "settings/0" .. DESS_SET .. "Mode", { 1, 4 }, "Dynamic ESS is in charge" }
+local DESS_IN_CHARGE = { "settings/0" .. DESS_SET .. "Mode", { 1, 2, 3, 4 }, "Dynamic ESS is in charge" }
 local EXTERNAL = { CGWACS .. "Hub4Mode", 3, "the ESS mode is External control" }
 local DVCC = "system/0/Control/Dvcc"
 -- Which states the GX makes of the three that may be written.
