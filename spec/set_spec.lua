@@ -90,6 +90,8 @@ describe("the word set", function()
         { "path is \"Power\", not a path", { min = 0, max = 9, path = "Power" } },
         { "/Security/Api is never written", { min = 0, max = 9, path = "/Security/Api" } },
         { "is never written", { min = 0, max = 2, path = "/Settings/Network/VrmPortal" } },
+        { "/Settings/Network/VrmPortal is never written",
+          { min = 0, max = 9, timed = "also", timer = "/Settings/Network/VrmPortal" } },
         { "name is empty", { min = 0, max = 9, name = "" } },
     }
     for i, mistake in ipairs(mistakes) do
@@ -100,6 +102,18 @@ describe("the word set", function()
             assert.truthy(problem:find(mistake[1], 1, true), problem)
         end)
     end
+
+    -- Fault: A path that is never written stood behind another, as the timer or the second of `first`, and
+    --        was written where the device does not have the first.
+    -- Expected: Each path that may be written is looked at.
+    it("looks at each path of a row", function()
+        local _, problem = check.device("heater.lua", {
+            api = 2, id = "MYHEATER", name = "Heater", match = { service = "heater" },
+            { "ST", unit.watt, "Power", first = { "/Power", "/Settings/Network/VrmPortal" },
+              set = { min = 0, max = 2 } },
+        })
+        assert.truthy(problem:find("/Settings/Network/VrmPortal is never written", 1, true), problem)
+    end)
 
     it("tells which choices there are not", function()
         local _, problem = device(nil, { choices = { 0, 4 } })

@@ -208,6 +208,18 @@ local function check_times(where, set)
     end
 end
 
+--- None of the paths that may be written is one that never is.
+local function check_written(where, paths)
+    for _, path in ipairs(paths) do
+        for _, beginning in ipairs(NEVER) do
+            if path:find(beginning) then
+                fail(where, path .. " is never written.",
+                    "A mistake there would lock you out; use the gateway.")
+            end
+        end
+    end
+end
+
 --- What the word `set` of a driver's row says -> see above.
 local function built(where, driver)
     check_table(where, driver)
@@ -226,11 +238,8 @@ local function built(where, driver)
     if type(path) ~= "string" or path:sub(1, 1) ~= "/" then
         fail(where, "nothing says which path is written.", "Write path = \"/Mode\".")
     end
-    for _, beginning in ipairs(NEVER) do
-        if path:find(beginning) then
-            fail(where, path .. " is never written.", "A mistake there would lock you out; use the gateway.")
-        end
-    end
+    check_written(where, set.path and { set.path } or driver.keys)
+    check_written(where, { set.timer })
     made.stored = set.stored
     if made.stored == nil then made.stored = path:find "^/Settings/" ~= nil end
     if made.off and not (set.choices and driver.names and driver.names[made.off]) then
