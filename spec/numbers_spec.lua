@@ -185,6 +185,21 @@ describe("a large system", function()
     end)
 end)
 
+describe("an inverter that gives no power", function()
+    -- Fault: A Phoenix that supplies 18 W had 0 W or 23 W: the current it gives has steps of 0.1 A.
+    -- Expected: Its apparent power, as on the GX; without one, voltage by current.
+    it("has its apparent power", function()
+        check {
+            { "inverter", { ["/Ac/Out/L1/S"] = { 18, "%d VA" }, ["/Ac/Out/L1/V"] = 230.1,
+                            ["/Ac/Out/L1/I"] = 0 }, { ST = 18, GV14 = 18 } },
+            { "inverter", { ["/Ac/Out/L1/P"] = 17, ["/Ac/Out/L1/S"] = 18, ["/Ac/Out/L1/V"] = 230,
+                            ["/Ac/Out/L1/I"] = 0.1 }, { ST = 17, GV14 = 18 } },
+            { "inverter", { ["/Ac/Out/L1/S"] = 65535, ["/Ac/Out/L1/V"] = 230, ["/Ac/Out/L1/I"] = 0.5 },
+              { ST = 115, GV14 = NONE } },
+        }
+    end)
+end)
+
 describe("a charger with several trackers", function()
     -- Fault: the first tracker has no panels; its 0 V stood as PV voltage beside the power of the second.
     -- Expected: the voltage of the first that has one. At night it is that of the first.

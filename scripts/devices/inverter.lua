@@ -1,8 +1,10 @@
 -- Inverters without a charger from AC: Phoenix (VE.Direct, Smart) and Inverter RS, which has solar trackers.
 local panels = use "panels"
 
-local OUTPUT_POWER = {                                -- of each phase; a small Phoenix gives no power: U * I
-    { "/Ac/Out/{phase}/P", product = { "/Ac/Out/{phase}/V", "/Ac/Out/{phase}/I" } },
+-- Of each phase. A Phoenix gives no power: what the GX takes for it is the apparent one, else U * I, whose
+-- current has steps of 25 VA.
+local OUTPUT_POWER = {
+    { "/Ac/Out/{phase}/P", "/Ac/Out/{phase}/S", product = { "/Ac/Out/{phase}/V", "/Ac/Out/{phase}/I" } },
 }
 local TRACKER_POWER = { "/Pv/0/P", "/Pv/1/P", "/Pv/2/P", "/Pv/3/P" }
 
