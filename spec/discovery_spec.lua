@@ -198,6 +198,21 @@ describe("alarms and counts", function()
                                          row("battery", 288, "/Alarms/LowVoltage", "AL", 0) })
     end)
 
+    -- Fault: A fuse of a Lynx Distributor was one alarm more beside the battery's alarm for its fuses; the
+    -- battery's own node had none of those of its distributors.
+    -- Expected: A blown fuse is one fault of the battery, a lost distributor another.
+    it("count a blown fuse of a distributor once", function()
+        local rows = {
+            row("battery", 288, "/Distributor/A/Fuse/0/Alarms/Blown", "x1", 2),
+            row("battery", 288, "/Distributor/B/Fuse/3/Alarms/Blown", "x2", 2),
+            row("battery", 288, "/Distributor/A/Alarms/ConnectionLost", "x3", 1),
+            row("battery", 288, "/Distributor/A/Status", "x4", 2),
+        }
+        assert.same({ 1, 1, 0 }, count(rows))
+        rows[5] = row("battery", 288, nil, "AFB", 2)
+        assert.same({ 1, 1, 0 }, count(rows))
+    end)
+
     -- Fault: A battery has an alarm that no row names, and warns of something else: the gateway counted the
     -- warning only, while the battery's node said Alarm.
     -- Expected: Where what is named is less than that there is an alarm, the alarm counts, too.

@@ -150,7 +150,7 @@ return {
           { "GV15", "alarm", "High starter voltage",          "/Alarms/HighStarterVoltage", "AHS" },
           { "GV3",  "alarm", "Low fused voltage",             "/Alarms/LowFusedVoltage", "ALF" },
           { "GV4",  "alarm", "High fused voltage",            "/Alarms/HighFusedVoltage", "AHF" },
-          { "GV5",  "alarm", "Fuse blown",                    "/Alarms/FuseBlown", "AFB" },
+          { "GV5",  "alarm", "Fuse blown",                    worst = "/Alarms/FuseBlown" },    -- any
           { "GV6",  "alarm", "High internal temperature",     "/Alarms/HighInternalTemperature", "AHIT" },
           { "GV7",  "alarm", "Low cell voltage",              "/Alarms/LowCellVoltage" },
           { "GV8",  "alarm", "High cell voltage",             "/Alarms/HighCellVoltage" },
@@ -236,6 +236,9 @@ return {
           expect = { GV0 = "no data",
                      d = { GV1 = 10, MODE = 3, ERR = 14, GV2 = 1, GV9 = 2, GV10 = 14, GV14 = 1776463200,
                            GV15 = "no data" } } },
+        { rows   = { ["/Distributor/A/Fuse/0/Alarms/Blown"] = 0, ["/Distributor/B/Fuse/3/Alarms/Blown"] = 2,
+                     ["/Distributor/A/Alarms/ConnectionLost"] = 1, ["/Alarms/CellImbalance"] = 0 },
+          expect = { ALARM = 2, a = { ST = 2, GV5 = 2, GV9 = 0 } } },
         { rows   = { H2 = -52.1, H3 = -71.4, H6 = -15230, H7 = 11.02, H8 = 655.35, H10 = 198, H13 = 65535,
                      ALS = 2 },
           expect = { GV14 = "no data", a = { ST = 2, GV14 = 2, GV15 = "no data" },

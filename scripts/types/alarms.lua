@@ -34,6 +34,9 @@ local SETTINGS = { "Enable", "Enabled", "Delay", "Set", "Clear", "Level", "Thres
 --- Alarms that end like one.
 local NO_SETTINGS = { LowFuelLevel = true, LowOilLevel = true, LowCoolantLevel = true }          -- a genset
 
+--- Alarms that tell what another one does: "/Distributor/A/Fuse/0/Alarms/Blown", of each fuse.
+local SAME = { Blown = "FuseBlown" }
+
 --- The alarm that says only that there is one; it is nothing more where another says which.
 alarms.ANY = "Alarm"
 
@@ -64,7 +67,7 @@ local function fault_of(path)
     if not last or path:find("/Settings/", 1, true) then return nil end
     local name = path:sub(last + 1):gsub("^L?%d/", ""):gsub("/State$", "")
     if name == "" or name:find("/", 1, true) or is_setting(name) then return nil end
-    return name
+    return SAME[name] or name
 end
 
 local MOST_KNOWN = 4000             -- paths whose fault is remembered: nothing is asked as often

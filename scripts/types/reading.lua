@@ -165,9 +165,13 @@ local function add_up(driver, rows, since, seen)
     return whole and total or nil
 end
 
+local ALL_ALARMS = "/Alarms/"       -- also of a part of a device: "/Distributor/A/Alarms/ConnectionLost"
+
 local function counts(driver, key)
     local path = alarms.path(key)
-    if driver.fault then return alarms.fault(path) == driver.fault end
+    local fault = alarms.fault(path)
+    if driver.fault then return fault == driver.fault end
+    if driver.worst == ALL_ALARMS and fault then return true end
     return path:sub(1, #driver.worst) == driver.worst and not alarms.is_setting(path)
 end
 
