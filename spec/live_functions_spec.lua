@@ -6,6 +6,7 @@ local script_world = require "spec.support.script_world"
 local worlds = require "spec.support.worlds"
 
 local BATTERY, GATEWAY, row = worlds.BATTERY, worlds.GATEWAY, fixtures.row
+local VEBUS = GATEWAY:gsub("gw0", "vb276")
 local FILE = "persist/scripts/windmill.lua"
 
 after_each(function() _G.host = nil end)
@@ -347,13 +348,15 @@ describe("what is live", function()
         assert.equal(60, world:value(BATTERY, "BATLVL"))
     end)
 
-    -- Fault: Programs hear of a lost grid or an empty battery with the next poll, minutes later.
-    -- Expected: With the value.
+    -- Fault: Programs hear of a lost grid or an empty battery with the next poll, minutes later: the plugin
+    -- waited for /Ac/Alarms/GridLost of the system, which a GX tells no more.
+    -- Expected: With the value; the grid is lost when one inverter says so.
     it("reports the grid, the generator and the battery's level", function()
         local world, gx = live_world.boat("vrm", { params = { battery_level = "20" }, rows = {
             row("battery", 288, "/Alarms/LowSoc", "ASoc", 0),
             row("system", 0, "/Ac/ActiveIn/Source", nil, 240),
-            row("system", 0, "/Ac/Alarms/GridLost", "Agl", 0),
+            row("system", 276, "/Ac/Alarms/GridLost", "Agl", 0),
+            row("vebus", 276, "/State", "S", 9), row("vebus", 277, "/State", "S", 9),
         } })
         gx:live(6)
         local function after(path, value, seconds)
@@ -367,14 +370,33 @@ describe("what is live", function()
             table.sort(list)
             return list
         end
-        assert.same({ GATEWAY .. " ALARM", GATEWAY .. " GRIDLOST" }, after("system/0/Ac/Alarms/GridLost", 2))
+        assert.same({}, after("vebus/277/Alarms/GridLost", 0))
+        assert.same({ GATEWAY .. " ALARM", GATEWAY .. " GRIDLOST", VEBUS .. " ALARM" },
+            after("vebus/276/Alarms/GridLost", 2))
         assert.same({ GATEWAY .. " GENSTART" }, after("system/0/Ac/ActiveIn/Source", 2))
-        assert.same({ GATEWAY .. " GRIDBACK", GATEWAY .. " OVER" },
-            after("system/0/Ac/Alarms/GridLost", 0, 2))
+        assert.same({ GATEWAY .. " GRIDBACK", GATEWAY .. " OVER", VEBUS .. " OVER" },
+            after("vebus/276/Alarms/GridLost", 0, 2))
         assert.same({ BATTERY .. " ALARM", GATEWAY .. " ALARM" }, after("battery/288/Alarms/LowSoc", 2))
         assert.same({ BATTERY .. " BATLOW" }, after("battery/288/Soc", 19, 32))
         assert.same({ GATEWAY .. " BATLOW" }, after("system/0/Dc/Battery/Soc", 19, 32))
         assert.same({ BATTERY .. " BATOK" }, after("battery/288/Soc", 25, 32))
+    end)
+
+    -- Fault: The inverter that told a lost grid left the D-Bus, and the grid was lost for ever.
+    -- Expected: What it said stays until VRM knows better.
+    it("is a lost grid until VRM says that it is back", function()
+        local world, gx = live_world.boat("vrm", { rows = {
+            row("system", 276, "/Ac/Alarms/GridLost", "Agl", 0), row("vebus", 276, "/State", "S", 9),
+        } })
+        gx:live(6)
+        gx:tell("vebus/276/Alarms/GridLost", 2)
+        gx:live(1)
+        assert.equal(2, world:value(GATEWAY, "GV13"))
+        gx.send("vebus/276/Alarms/GridLost", "")
+        gx:live(60)
+        assert.equal(2, world:value(GATEWAY, "GV13"))
+        gx:live(301)
+        assert.equal(0, world:value(GATEWAY, "GV13"))
     end)
 
     -- Fault: A measurement that VRM only repeated, of a generator that stood still, comes live and is no data

@@ -12,6 +12,7 @@ REFRESH = 1.0               # seconds after which values of the moment are taken
 REPUBLISHES = 3             # a second, of all clients together
 OFF, READ_ONLY, FULL = 0, 1, 2          # settings/0/Settings/Network/VrmPortal
 PORTAL_MODE = "settings/0/Settings/Network/VrmPortal"
+GRID_LOST = "/Ac/Alarms/GridLost"       # which VRM calls what inverters tell as /Alarms/GridLost
 OF_THE_GATEWAY = ("settings/", "system/", "platform/", "hub4/")
 
 
@@ -211,7 +212,7 @@ def values_of(site, clock):
     values, (now, fresh) = {}, clock()
     for row in site.rows(now, fresh):
         service, instance, path, value = (row[name] for name in ("dbusServiceType", "instance", "dbusPath", "rawValue"))
-        if not (service and path) or site.stopped_at(service, instance, now):
+        if not (service and path) or path == GRID_LOST or site.stopped_at(service, instance, now):
             continue
         if path in FACTORS and value is not None and (service == "tank" or FACTORS[path] > 1):
             value = float(value) * FACTORS[path]

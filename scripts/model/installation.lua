@@ -340,12 +340,27 @@ local function readers_of(entry)
     return list
 end
 
+--- VRM has the alarm of a lost grid as one of the system; live, no system tells it, but each inverter (Venus
+-- 2.60 and later).
+local GRID_LOST, GRID_LOST_OF_SYSTEM = "/Alarms/GridLost", "/system/0/Ac/Alarms/GridLost"
+
+--- The system has lost the grid if an inverter that lives says so.
+local function hear_grid(site, now, stamp)
+    local worst = -1
+    for home in site.store:each() do
+        local row = overlay.lives(site.store, home) and home.rows[GRID_LOST]
+        worst = math.max(worst, row and alarms.level(row.value) or -1)
+    end
+    if worst >= 0 then installation.hear(site, GRID_LOST_OF_SYSTEM, worst, now, stamp) end
+end
+
 --- What was told live of a topic (from its service on): a number, a text, or nil: it has no value. Shown by
 -- installation.show_live. now: host.steady(); stamp: the same by the gateway's clock.
 function installation.hear(site, topic, value, now, stamp)
     if value == true or value == false then value = value and 1 or 0 end
     local entry = overlay.hear(site.store, topic, value, stamp)
     if not entry then return end
+    if entry.path == GRID_LOST then hear_grid(site, now, stamp) end
     site.alarms_changed = site.alarms_changed or alarms.of_key[entry.path] ~= false
     local readers = entry.readers or readers_of(entry)
     entry.readers = readers
@@ -359,6 +374,7 @@ end
 --- A topic was told to be gone: its device left the D-Bus.
 function installation.leave_topic(site, topic)
     overlay.leave(site.store, topic)
+    if topic:sub(-#GRID_LOST) == GRID_LOST then overlay.leave(site.store, GRID_LOST_OF_SYSTEM) end
 end
 
 --- The gateway counts an alarm as soon as its device shows it.
