@@ -380,6 +380,33 @@ describe("values", function()
         assert.truthy(device.direct_readers(type_, { [COUNT] = true })[type_.drivers[1]])
     end)
 
+    -- Fault: a MultiPlus-II of 2x120 V went from a shore of two phases to one, or to inverting. L1 has L2's
+    --        power then, and the sum was no data until two phases came again.
+    -- Expected: L2 is not missed while the device says that it does not tell of it alone.
+    it("are sums without the L2 of a split phase while that is in L1, or not connected", function()
+        local row = { nil, unit.watt, sum = { { "/Ac/Out/{phase}/P", "OP{n}" } } }
+        local input = { nil, unit.watt, sum = { { "/Ac/ActiveIn/{phase}/P", "IP{n}" } } }
+        local type_ = assert(check.device("x.lua", table_with(function(t)
+            t[1], t.samples = { "ST", row[2], "Power", sum = row.sum }, nil
+            t[2] = { "GV0", input[2], "Input power", sum = input.sum }
+        end)))
+        local SUMMED, PASSED = "/Ac/State/SplitPhaseL2L1OutSummed", "/Ac/State/SplitPhaseL2Passthru"
+        for i, says in ipairs { { SUMMED, 1, 0, "/Ac/Out/L1/P", "OP2" },
+                                { PASSED, 0, 1, "/Ac/ActiveIn/L1/P", "IP2" } } do
+            local key, no, yes, l1, l2 = table.unpack(says)
+            local seen = {}
+            local function sum(values)
+                return (reading.of(type_.drivers[i], rows_of(values), nil, nil, { seen = seen }))
+            end
+            assert.equal(300, sum { [l1] = 100, [l2] = 200, [key] = yes })
+            assert.equal(310, sum { [l1] = 310, [key] = no })
+            assert.is_nil(sum { [l1] = 310, [key] = yes })
+            assert.is_nil(sum { [l1] = 310 })
+            assert.is_nil(sum { [l2] = 200, [key] = no })
+            assert.truthy(device.direct_readers(type_, { [key] = true })[type_.drivers[i]])
+        end
+    end)
+
     -- Fault: of a phase with a voltage and no current the power was left out of the sum
     -- Expected: a sum is whole or not at all: a product in it needs both of its parts, or one that is 0
     it("are sums of products where the paths of a term have no number", function()

@@ -100,18 +100,29 @@ local function of_two(driver, op, rows, terms, since)
     return OPERATIONS[op](term_in_unit(driver, a), term_in_unit(driver, b))
 end
 
---- Where a device says how many phases it has of what a path tells of one, "/Ac/Grid/NumberOfPhases" for
--- "/Ac/Grid/L2/Power", and which phase that is; nil: it is of no phase.
+-- Which number of a MultiPlus-II of 2x120 V says that L2 is not told alone: on one phase, or inverting.
+local WITHOUT_L2 = {
+    ["/Ac/Out/"] = { "/Ac/State/SplitPhaseL2L1OutSummed", 1 },          -- L1's is that of both
+    ["/Ac/ActiveIn/"] = { "/Ac/State/SplitPhaseL2Passthru", 0 },        -- nothing comes in there
+}
+
+--- Where a device says whether it has the phase of a path: "/Ac/Grid/NumberOfPhases" for
+-- "/Ac/Grid/L2/Power" | which phase that is | the number there that says no (nil: a lower one than the
+-- phase); nil: it is of no phase.
 function reading.phases_of(path)
     local base, phase = path:match "^(.*/)L([123])/"
+    local split = phase == "2" and WITHOUT_L2[base]
+    if split then return split[1], 2, split[2] end
     return base and base .. "NumberOfPhases", tonumber(phase)
 end
 
 --- Whether a device says that it does not have the phase of a path.
 local function is_of_no_phase(key, rows)
-    local count, phase = reading.phases_of(key)
-    local row = count and number_row(rows, count)
-    return row ~= nil and phase > row.value
+    local says, phase, no = reading.phases_of(key)
+    local row = says and number_row(rows, says)
+    if not row then return false end
+    if no then return row.value == no end
+    return phase > row.value
 end
 
 --- Whether one of the keys, which give no number now, gave one before, or would if it was known which AC
@@ -121,8 +132,8 @@ local function missed(keys, rows, seen)
         local input, active = keys.inputs and keys.inputs[key], nil
         if input then active = active_input(rows) end
         local of_other = active and active ~= input.index
-        if not of_other and (seen[key] or input and number_row(rows, key)) and not is_of_no_phase(key, rows)
-        then
+        if not of_other and (seen[key] or input and number_row(rows, key))
+            and not is_of_no_phase(keys[1], rows) then
             return true
         end
     end
