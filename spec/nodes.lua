@@ -117,7 +117,7 @@ local function where_from(driver)
     if #driver.keys > 0 then ways[1] = keys_of(driver.keys) end
     if driver.op then ways[#ways + 1] = terms_of(driver.terms, driver.added, driver.op) end
     if driver.fault then
-        ways[#ways + 1] = ("the highest of `%s` and those of the phases"):format(driver.worst)
+        ways[#ways + 1] = ("the highest of `%s` and those of its phases or parts"):format(driver.worst)
     elseif driver.worst then
         ways[#ways + 1] = ("the highest of all `%s...`"):format(driver.worst)
     end
