@@ -213,6 +213,22 @@ describe("alarms and counts", function()
         assert.same({ 1, 1, 0 }, count(rows))
     end)
 
+    -- Fault: What is wrong with a genset, which a GX tells as a text since Venus 3, was no alarm at all.
+    -- Expected: An error is one, and a warning; what is only to be known, and an empty text, are none.
+    it("count what a device of another make says is wrong", function()
+        local function errors(...)
+            local rows = {}
+            for i, text in ipairs { ... } do
+                rows[i] = row("genset", 40, ("/Error/%d/Id"):format(i - 1), "x" .. i, text)
+            end
+            return count(rows)
+        end
+        assert.same({ 0, 1, 0 }, errors("fischerpanda:e-17", "dse:w-1026", ""))
+        assert.same({ 0, 1, 0 }, errors("e-17"))
+        assert.same({ 1, 0, 0 }, errors("", "wakespeed:w-12"))
+        assert.same({ 0, 0, 0 }, errors("dse:i-1026", "", "none", "a:x-1"))
+    end)
+
     -- Fault: A battery has an alarm that no row names, and warns of something else: the gateway counted the
     -- warning only, while the battery's node said Alarm.
     -- Expected: Where what is named is less than that there is an alarm, the alarm counts, too.

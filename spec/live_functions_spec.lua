@@ -1,5 +1,6 @@
 --- What functions of device scripts make of live data, and what events do with it.
 
+local fake = require "spec.support.fake_host"
 local fixtures = require "spec.fixtures.vrm"
 local live_world = require "spec.support.live_world"
 local script_world = require "spec.support.script_world"
@@ -380,6 +381,20 @@ describe("what is live", function()
         assert.same({ BATTERY .. " BATLOW" }, after("battery/288/Soc", 19, 32))
         assert.same({ GATEWAY .. " BATLOW" }, after("system/0/Dc/Battery/Soc", 19, 32))
         assert.same({ BATTERY .. " BATOK" }, after("battery/288/Soc", 25, 32))
+    end)
+
+    -- Fault: A genset that does not start tells why as a text, below no path of alarms: it had no alarm.
+    -- Expected: It is one with the text, and over with an empty one; also where VRM sends no such row.
+    it("has an alarm of a genset that tells an error as a text", function()
+        local world, gx = live_world.boat("vrm", { devices = fake.DEVICES, rows = {
+            row("genset", 40, "/StatusCode", nil, 0) } })
+        local node = "392u_" .. require("model.discovery").service_code "genset" .. 40
+        gx:live(6)
+        for _, told in ipairs { { "fischerpanda:e-17", 2 }, { "", 0 }, { "dse:w-1026", 1 }, { "", 0 } } do
+            gx:tell("genset/40/Error/0/Id", told[1])
+            gx:live(2)
+            assert.equal(told[2], world:value(node, "ALARM"))
+        end
     end)
 
     -- Fault: The inverter that told a lost grid left the D-Bus, and the grid was lost for ever.

@@ -18,6 +18,7 @@
 --          proved_at, closed_for = when it was given up for a while, said,
 --          trouble = what the notice says of it, timer }
 
+local alarms = require "types.alarms"
 local brokers = require "sources.brokers"
 local device = require "model.device"
 local installation = require "model.installation"
@@ -68,9 +69,14 @@ local function add_topics(topics, portal, home)
     for _, type_ in ipairs { home.type, table.unpack(home.type and home.type.parts or {}) } do
         read_by_functions = read_by_functions or device.reads_any(type_)
         for key in pairs(type_.keys) do add(key) end
-        for _, driver in ipairs(type_.drivers) do add(driver.worst or "") end
+        for _, driver in ipairs(type_.drivers) do
+            add(driver.worst or "")
+            if driver.worst == "/Alarms/" then add(alarms.OF_OTHER_MAKES) end
+        end
     end
-    for key in pairs(read_by_functions and home.rows or {}) do add(key) end
+    for key in pairs(home.rows) do
+        if read_by_functions or alarms.of_key[key] then add(key) end
+    end
 end
 
 local function topics_of(site, serial)

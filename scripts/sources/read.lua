@@ -4,6 +4,7 @@
 -- patterns are single classes, plain or at the beginning, so that they never go back and forth
 -- (spec/cost_spec.lua counts).
 
+local alarms = require "types.alarms"
 local codes = require "types.codes"
 local unit_table = require "types.units"
 
@@ -197,11 +198,11 @@ function read.installations(json)
         local id = read.integer(site.idSite)
         if id and id > 0 and not known[id] then
             known[id] = true
-            local alarms, listed = alarms_of(site)
+            local on, listed = alarms_of(site)
             sites[#sites + 1] = {
                 id = id,
                 name = name_text(site.name) or "Installation " .. id,
-                alarms = alarms, listed_alarms = listed,
+                alarms = on, listed_alarms = listed,
                 last_timestamp = read.integer(site.last_timestamp),
                 zone = name_text(site.timezone) or "UTC",
                 created = read.integer(site.syscreated),
@@ -503,6 +504,8 @@ local function value_of(place, raw, formatted, value_enum)
     if text then
         local known = enums[place.id or place.code]
         value = known and known[4].numbers[text:lower()] or read.integer(value_enum) or text
+    elseif raw == "" and place.path and alarms.of_key[place.path] then
+        value = raw                                     -- which says that nothing is wrong
     end
     if type(value) ~= "number" then return value, unit end
     if unit and codes.is_in(value, unit) then return nil, unit end

@@ -37,6 +37,10 @@ local NO_SETTINGS = { LowFuelLevel = true, LowOilLevel = true, LowCoolantLevel =
 --- Alarms that tell what another one does: "/Distributor/A/Fuse/0/Alarms/Blown", of each fuse.
 local SAME = { Blown = "FuseBlown" }
 
+--- Where devices of other makes say what is wrong, as texts (see alarms.level): one alarm, however many they
+-- are.
+alarms.OF_OTHER_MAKES = "/Error/"
+
 --- The alarm that says only that there is one; it is nothing more where another says which.
 alarms.ANY = "Alarm"
 
@@ -63,6 +67,7 @@ end
 
 local function fault_of(path)
     if OTHERS[path] then return OTHERS[path] end
+    if path:find "^/Error/%d+/Id$" then return "Error" end
     local _, last = path:find("/Alarms/", 1, true)
     if not last or path:find("/Settings/", 1, true) then return nil end
     local name = path:sub(last + 1):gsub("^L?%d/", ""):gsub("/State$", "")
@@ -99,10 +104,15 @@ end
 
 local LEVELS = { [0] = 0, 1, 2 }
 
+--- What a letter says in "fischerpanda:e-17": an error, a warning, or something to know.
+local OF_LETTER = { e = 2, w = 1, i = 0 }
+
 --- 0 for no alarm, 1 for a warning, 2 for an alarm; nil for every other value, which says that there is none
--- to be had (65535).
+-- to be had (65535). An empty text is no alarm: see alarms.OF_OTHER_MAKES.
 function alarms.level(value)
-    return value ~= nil and LEVELS[value] or nil
+    if type(value) ~= "string" then return value ~= nil and LEVELS[value] or nil end
+    if value == "" then return 0 end
+    return OF_LETTER[value:match "^([ewi])%-" or value:match "^[^:]*:%s*([ewi])%-"]
 end
 
 return alarms

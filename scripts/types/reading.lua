@@ -210,9 +210,10 @@ end
 
 --- The number of a row among those of which the worst is shown; nil: it has none.
 local function judged_value(driver, row)
-    local value = row and type(row.value) == "number" and row.value or nil
-    if value and driver.names then return state(driver, value) end
-    return value
+    local value = row and row.value
+    if ALARM_LISTS[driver.names] then return alarms.level(value) end
+    if type(value) ~= "number" then return nil end
+    return driver.names and state(driver, value) or value
 end
 
 --- The highest number of all rows whose paths begin so, or tell the same fault. Where one that was above it

@@ -54,7 +54,7 @@ function live_world.boat(live, options)
     local params = { vrm_token = worlds.TOKEN, live = live or "vrm" }
     for name, value in pairs(gx.params or {}) do params[name] = value end
     world = (gx.files and script_world or worlds).new {
-        sites = { [151734] = site }, params = params, files = gx.files,
+        sites = { [151734] = site }, params = params, files = gx.files, devices = gx.devices,
         broker = function(connection)
             if type(gx.refuse) == "function" then return gx.refuse(connection) end
             return gx.refuse
