@@ -383,17 +383,21 @@ describe("what is live", function()
         assert.same({ BATTERY .. " BATOK" }, after("battery/288/Soc", 25, 32))
     end)
 
-    -- Fault: A genset that does not start tells why as a text, below no path of alarms: it had no alarm.
-    -- Expected: It is one with the text, and over with an empty one; also where VRM sends no such row.
+    -- Fault: A genset that does not start tells why as a text, below no path of alarms: it had no alarm,
+    -- and no error.
+    -- Expected: It is one with the text, and over with an empty one; also where VRM sends no such row. The
+    -- number is the error's if it is one of Fischer Panda, whose numbers the list has.
     it("has an alarm of a genset that tells an error as a text", function()
         local world, gx = live_world.boat("vrm", { devices = fake.DEVICES, rows = {
             row("genset", 40, "/StatusCode", nil, 0) } })
         local node = "392u_" .. require("model.discovery").service_code "genset" .. 40
         gx:live(6)
-        for _, told in ipairs { { "fischerpanda:e-17", 2 }, { "", 0 }, { "dse:w-1026", 1 }, { "", 0 } } do
+        for _, told in ipairs { { "fischerpanda:e-17", 2, 17 }, { "", 0, 0 }, { "dse:w-1026", 1 },
+                                  { "", 0, 0 } } do
             gx:tell("genset/40/Error/0/Id", told[1])
             gx:live(2)
             assert.equal(told[2], world:value(node, "ALARM"))
+            assert.equal(told[3], world:value(node, "ERR"))
         end
     end)
 

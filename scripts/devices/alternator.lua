@@ -1,4 +1,6 @@
 -- Alternator: its regulator (Wakespeed, Arco), or the DC-DC charger behind it (Orion XS). One node for each.
+local errors = use "errors"
+
 return {
     api = 2,
     id = "VICALT", name = "Alternator", icon = "EnergyMonitor",
@@ -13,7 +15,8 @@ return {
                  min = -60, max = 250 },
     { "MODE",    "charger_mode",     "Switch",                      "/Mode",
       set = { choices = { 1, 4 }, timed = "also" } },
-    { "ERR",     "alternator_error", "Error",                       "/ErrorCode" },
+    { "ERR",     "alternator_error", "Error",                       "/ErrorCode",
+      from = errors.of "wakespeed" },
     { "GV19",    "off_reason",       "Off reason",                  "/DeviceOffReason" },
     { "GV1",     unit.watt,          "Input power",                 "/Dc/In/P",
                  product = { "/Dc/In/V", "/Dc/In/I" } },
@@ -54,7 +57,8 @@ return {
                      ["/DeviceOffReason"] = 0 },                                             -- Orion XS
           expect = { ST = 8.1, GV0 = 252, MODE = 1, GV1 = 8.4, GV2 = 14, GV3 = 0.6, GV12 = 30, GV13 = 630.9,
                      GV4 = "no data", CLITEMP = "no data" } },
-        { rows   = { ["/Dc/0/Power"] = 65535, ["/Speed"] = 65535, ["/FieldDrive"] = 255 },
-          expect = { ST = "no data", GV4 = "no data", GV6 = "no data" } },
+        { rows   = { ["/Dc/0/Power"] = 65535, ["/Speed"] = 65535, ["/FieldDrive"] = 255,
+                     ["/Error/0/Id"] = "wakespeed:w-41" },
+          expect = { ST = "no data", ERR = 41, ALARM = 1, GV4 = "no data", GV6 = "no data" } },
     },
 }

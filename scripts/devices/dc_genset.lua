@@ -1,5 +1,6 @@
 -- DC genset: an engine that charges the battery.
 local engine = use "engine"
+local errors = use "errors"
 
 local POWER = { "/Ac/{phase}/Power" }
 
@@ -12,7 +13,8 @@ return {
       product = { "/Dc/0/Voltage", "/Dc/0/Current" } },
     { "GV0",   "genset_status", "Status",                    "/StatusCode",
       events = { [0] = "GENSTOP", [8] = "GENSTART", [10] = "GENSTOP" } },
-    { "ERR",   "genset_error",  "Error",                     "/ErrorCode" },
+    { "ERR",   "genset_error",  "Error",                     "/ErrorCode",
+      from = errors.of "fischerpanda" },
     { "ALARM", "alarm",         "Alarm, any",                worst = "/Alarms/" },
     { "CV",    unit.volt,       "DC voltage",                "/Dc/0/Voltage", min = -0.5, max = 100 },
     { "CC",    unit.ampere,     "DC current, + charging",    "/Dc/0/Current" },
@@ -58,8 +60,9 @@ return {
                      a = { ST = 2, GV0 = 0, GV6 = 2 } } },
         { rows   = { ["/Dc/0/Voltage"] = 27.2, ["/Dc/0/Current"] = 50, ["/Ac/L1/Power"] = 800,
                      ["/Ac/L2/Power"] = 700, ["/Ac/L1/Voltage"] = 229.4, ["/Ac/Frequency"] = 50,
-                     ["/Engine/ExaustTemperature"] = 67, ["/HeatsinkTemperature"] = 20 },
-          expect = { ST = 1360, TPW = "no data", d = { TEMPEXH = 67, GV2 = 20 },
+                     ["/Engine/ExaustTemperature"] = 67, ["/HeatsinkTemperature"] = 20,
+                     ["/Error/0/Id"] = "fischerpanda:e-17" },
+          expect = { ST = 1360, TPW = "no data", ERR = 17, ALARM = 2, d = { TEMPEXH = 67, GV2 = 20 },
                      p = { ST = 1500, CPW = 800, GV1 = 700, CV = 229.4, FREQ = 50 } } },
         { rows   = { ["/Dc/0/Power"] = {}, ["/Dc/0/Voltage"] = 655.35, ["/Dc/0/Current"] = 3276.7,
                      ["/StatusCode"] = 255, ["/Engine/Speed"] = 65535, ["/Alarms/HighTemperature"] = 65535 },

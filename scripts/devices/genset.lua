@@ -1,5 +1,6 @@
 -- Genset: an engine with an AC generator, as its controller or an energy meter tells.
 local engine = use "engine"
+local errors = use "errors"
 
 local POWER = { "/Ac/{phase}/Power" }
 local FORWARD = { "/Ac/{phase}/Energy/Forward" }
@@ -12,7 +13,8 @@ return {
     { "ST",    unit.watt,         "AC power",                 "/Ac/Power", sum = POWER },
     { "GV0",   "genset_status",   "Status",                   "/StatusCode",
       events = { [0] = "GENSTOP", [8] = "GENSTART", [10] = "GENSTOP" } },
-    { "ERR",   "genset_error",    "Error",                    "/ErrorCode" },
+    { "ERR",   "genset_error",    "Error",                    "/ErrorCode",
+      from = errors.of "fischerpanda" },
     { "ALARM", "alarm",           "Alarm, any",               worst = "/Alarms/" },
     { "GV1",   unit.volt,         "AC voltage L1",            "/Ac/L1/Voltage", places = 1,
       min = -0.5, max = 500 },
@@ -81,8 +83,9 @@ return {
                      a = { ST = 2, GV1 = 0, GV4 = 1, GV0 = "no data" } } },
         { rows   = { ["/Ac/Power"] = 0, ["/Engine/Speed"] = 8191.875, ["/Engine/Load"] = 255,
                      ["/Engine/OilTemperature"] = 6280.35, ["/Engine/OperatingHours"] = 4294967295,
-                     ["/StarterVoltage"] = 655.35, ["/Engine/OilPressure"] = 6553.5 },
-          expect = { ST = 0, GV11 = "no data", GV10 = "no data",
+                     ["/StarterVoltage"] = 655.35, ["/Engine/OilPressure"] = 6553.5,
+                     ["/Error/0/Id"] = "dse:w-1026" },
+          expect = { ST = 0, ERR = "no data", ALARM = 1, GV11 = "no data", GV10 = "no data",
                      d = { ST = "no data", GV0 = "no data", GV3 = "no data", GV4 = "no data" } } },
     },
 }
