@@ -180,6 +180,34 @@ describe("an installation", function()
         has_not(text, "no data")
     end)
 
+    -- Fault: above the nodes of an installation with a long name, or in a narrow window, its state was cut
+    --   off, an alarm too; and where the state had few letters, "…" told that blanks behind it were cut.
+    -- Expected: the name is cut, and nothing else.
+    it("has its state behind its name, however long that is", function()
+        local long = ("Name "):rep(8)
+        for columns, head in pairs { [80] = "… (1 of 1)   61.5 %  Charging     Alarm Connected",
+                                     [40] = "…   61.5 %  Alarm Connected" } do
+            local world = world_of { site("a", long, nil, { text = "Alarm", rank = 3 }) }
+            has(text_of(world, { name = "site" }, columns), head)
+        end
+        has(text_of(world_of { site("a", "A") }, { name = "site" }, 48), " A   61.5 %  OK ")
+        has_not(text_of(world_of { site("a", "A") }, { name = "site" }, 40), "…")
+    end)
+
+    -- Fault: a counter of the first column lost its unit, with blanks beside it ("20141.55"); and in a window
+    --   of 200 columns names and states were cut as in one of 80.
+    -- Expected: a number is there as a whole; what is wide shows whole words.
+    it("has whole numbers in its list, and in a wide window whole words", function()
+        local a = site("a", "A")
+        local state = { text = "Optimized without BatteryLife", rank = 0 }
+        a.nodes[2] = node("a_vb1", "a_gw0", "Quattro 48-8000-110-100-100 inputs and", {
+            value("ST", "Energy", 20141.55, "20141.55 kWh"),
+            value("CV", "Voltage", 52.1, "52.10 V") }, state)
+        has(text_of(world_of { a }, { name = "site" }, 80), "Optimized… 20141.55 kWh")
+        has(text_of(world_of { a }, { name = "site" }, 200), "Quattro 48-8000-110-100-100 inputs and")
+        has(text_of(world_of { a }, { name = "site" }, 200), "Optimized without BatteryLife")
+    end)
+
     it("has all values of all nodes on one page, which scrolls", function()
         local world, view = world_of { site("a", "A") }, { name = "all" }
         local text = text_of(world, view, 80, 12)

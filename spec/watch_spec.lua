@@ -306,7 +306,7 @@ describe("a value", function()
         assert.equal(os.date("%H:%M:%S", 1776515900), shows(world, "GV2", 1776515900))
         assert.equal("0", shows(world, "GV2", 0))
         assert.equal("a b", shows(world, "ST", 1, "a\nb"))
-        assert.equal("x              A [2Jb                   ST     Power: a b",
+        assert.equal("x              A [2Jb                   ST      Power: a b",
             require("tools.console").change("x", "ST"))
     end)
 end)

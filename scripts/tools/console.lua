@@ -132,7 +132,7 @@ function console.change(address, id)
     for _, driver in ipairs(type_.drivers) do
         if driver.id == id then
             return ("%s %s %s %s: %s"):format(padded(address, 14), padded(clean(node.name), 24),
-                padded(id, 6), driver.label, value_text(driver, host.shown(address, id)))
+                padded(id, 7), driver.label, value_text(driver, host.shown(address, id)))
         end
     end
 end

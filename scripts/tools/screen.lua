@@ -120,15 +120,18 @@ end
 --- Whether it is a further node of a device: its address has a letter more (docs/architecture.md).
 local function is_part(node) return node.address:find("_%l+%d+%l+$") ~= nil end
 
---- A node's line: name, state, first value, then as many of the others as fit.
+--- A node's line: name, state, first value, then as many of the others as fit. A long first value takes
+-- columns of the state: a number is not cut.
 local function node_row(node, columns, indent)
-    local names = math.max(14, math.min(columns * 3 // 8, 34))
+    local names, states = math.max(14, math.min(columns * 3 // 8, 44)), math.max(12, columns // 6 - 1)
     local head = node.values[1]
     local name = padded((is_part(node) and "   " or " ") .. node.name, names - indent)
+    local first = head and head.number and not head.kind and head.text or ""
+    local firsts = math.max(10, math.min(width(first), states + 4))
     local row = { (" "):rep(indent) .. name .. " ",
-                  { padded(node.state.text or "", 12), node.state.colour }, " ",
-                  { padded(head and head.number and not head.kind and head.text or "", 10, true), "bold" } }
-    local used = names + 24
+                  { padded(node.state.text or "", states + 10 - firsts), node.state.colour }, " ",
+                  { padded(first, firsts, true), "bold" } }
+    local used = names + states + 12
     for i = 2, columns >= 70 and #node.values or 0 do
         local value = node.values[i]
         local takes = width(value.label) + width(value.text) + 3
@@ -301,7 +304,7 @@ function pages.log(world, view, columns, room)
 end
 
 local HINTS = {
-    overview = { { "↑↓", "installation" }, { "Enter", "open" }, { "1-9" }, { "a", "all values" },
+    overview = { { "↑↓", "installation" }, { "Enter 1-9", "open" }, { "a", "all values" },
                  { "l", "log" }, { "0", "plugin" } },
     site = { { "↑↓", "node" }, { "Enter", "values" }, { "Esc", "back" }, { "←→", "next" },
              { "a", "all values" }, { "l", "log" } },
@@ -317,30 +320,38 @@ local HINTS = {
 local function hint_row(name, columns)
     local row, used = { " ", { "q", "bold" }, { " quit", "grey" } }, 7
     for _, hint in ipairs(HINTS[name]) do
-        local what = hint[2] and " " .. hint[2] or ""
-        used = used + 2 + width(hint[1]) + #what
+        used = used + 3 + width(hint[1]) + #hint[2]
         if used > columns then break end
-        append(row, { "  ", { hint[1], "bold" }, { what, "grey" } })
+        append(row, { "  ", { hint[1], "bold" }, { " " .. hint[2], "grey" } })
     end
     return row
 end
 
---- What is looked at, and how the plugin gets on with VRM.
+--- How many columns parts take.
+local function width_of(parts) return select(2, join(parts, math.huge)) end
+
+--- What is looked at, and how the plugin gets on with VRM. A long name is cut before what follows it.
 local function head_row(world, view, columns)
-    local site, title = #world.sites > 0 and site_of(world, view), world.title
+    local site, title, count = #world.sites > 0 and site_of(world, view), world.title, ""
     if view.name == "log" then
         title = "Log"
     elseif view.name ~= "overview" and view.site ~= "" and site then
-        title = ("%s (%d of %d)"):format(site.name, index_of(world.sites, view.site), #world.sites)
+        title = site.name
+        count = (" (%d of %d)"):format(index_of(world.sites, view.site), #world.sites)
+        if columns < 60 then count = "" end
     end
-    local row, own = { { " " .. title, "bold" } }, world.own
-    if view.name == "site" then append(append(row, { "  " }), site_row(site, 0, columns).right) end
+    local own, right, state = world.own, nil, {}
     if own then
         local status, time = own.by.GV0, own.by.TIME
         local answered = columns >= 60 and time and (time.number or 0) > 0 and " " .. time.text or ""
-        row.right = { { status.text, status.colour }, { answered, "grey" }, " " }
+        right = { { status.text, status.colour }, { answered, "grey" }, " " }
     end
-    return row
+    if view.name == "site" then
+        state = append({ { "  " } }, site_row(site, 0, columns).right)
+        state[#state][1] = state[#state][1]:gsub(" +$", "")
+    end
+    local room = columns - 2 - #count - width_of(state) - width_of(right or {})
+    return append({ { " " .. cut(title, math.max(room, 8)) .. count, "bold" }, right = right }, state)
 end
 
 --- The page that can be shown: there may be no installation yet, or none any more.
