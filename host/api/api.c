@@ -327,10 +327,11 @@ static int host_json(lua_State *L) {
     return api_nil(L, error);
 }
 
-// host.leave(code): ends the program.
+// host.leave(code): ends the program; with 1 where what it was to show could not be written.
 static int host_leave(lua_State *L) {
     struct api *a = api_of(L);
-    a->exit_code = (int)luaL_checkinteger(L, 1);
+    int code = (int)luaL_checkinteger(L, 1);
+    a->exit_code = a->unwritten ? 1 : code;
     loop_stop(a->loop);
     return 0;
 }

@@ -38,6 +38,7 @@ struct api {
     FILE *err;        // where host.complain writes; NULL under PG3
     bool colours;     // a terminal reads it
     struct buf lines; // of the log, for host.lines
+    bool unwritten;   // what host.print was given
     int exit_code;    // of host.leave
     char token[256];  // host.token: the account of --rows, --demo and --watch; "" = none
 };

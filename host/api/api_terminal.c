@@ -2,6 +2,7 @@
 #include "api/api.h"
 #include "base/terminal.h"
 
+#include <errno.h>
 #include <lauxlib.h>
 #include <poll.h>
 #include <string.h>
@@ -33,15 +34,28 @@ static bool has_reader(FILE *out) {
     return poll(&end, 1, 0) <= 0 || (end.revents & (POLLERR | POLLHUP)) == 0;
 }
 
+// A reader that has gone wants no more, which is no failure. A disk that is full is one.
+static bool write_line(struct api *a, const char *text) {
+    if (fprintf(a->out, "%s\n", text) >= 0 && fflush(a->out) == 0) {
+        return true;
+    }
+    const char *why = strerror(errno);
+    if (has_reader(a->out) && !a->unwritten && a->err != NULL) {
+        a->unwritten = true;
+        fprintf(a->err, "victron-host: What is shown cannot be written: %s.\n", why);
+    }
+    return false;
+}
+
 // host.print(text) -> whether it was written: for the modes that talk to a person. Under PG3 there
 // is none. Without a text: whether one could be written.
 static int host_print(lua_State *L) {
-    const struct api *a = api_of(L);
+    struct api *a = api_of(L);
     bool done = a->out != NULL;
     if (!lua_isnoneornil(L, 1)) {
         luaL_checkstring(L, 1);
         const char *text = api_hide(L, 1);
-        done = done && fprintf(a->out, "%s\n", text) >= 0 && fflush(a->out) == 0;
+        done = done && write_line(a, text);
     }
     lua_pushboolean(L, done && has_reader(a->out));
     return 1;

@@ -171,6 +171,16 @@ def run_example(program, tmp_path, text):
     return done.stdout.decode()
 
 
+# Fault: The disk was full, and the program ended as if all were well: what a script had from it was empty.
+# Expected: A sentence on stderr, and exit code 1. (That nobody reads any more is no failure: test_demo.py.)
+@pytest.mark.parametrize("arguments", [["--demo", "--json"], ["--demo", "--once"], ["--demo", "get", BATTERY + ".BATLVL"],
+                                       ["--check", "scripts/examples/tank.lua"]])
+def test_a_full_disk_is_told(program, arguments):
+    with open("/dev/full", "wb") as full:
+        code, _, err = run(program, *arguments, stdout=full)
+    assert (code, err) == (1, "victron-host: What is shown cannot be written: No space left on device.\n")
+
+
 # Fault: An example of the page does not work: a name with a quote breaks the database's statement.
 # Expected: As it stands there, with the made-up installations, the values arrive.
 def test_the_pages_database_example(program, tmp_path):
