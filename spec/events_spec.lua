@@ -112,6 +112,19 @@ describe("an alarm", function()
         assert.same(of(BOTH, "OVER"), after(world, "/Alarms/LowSoc", 0))
     end)
 
+    -- Fault: In the morning nothing in the log tells of an alarm at night, unless its level was Debug.
+    -- Expected: One line when it begins and one when it is over, as of all trouble.
+    it("is in the log", function()
+        local world = started()
+        after(world, "/Alarms/LowSoc", 2)
+        after(world, "/Alarms/LowSoc", 0)
+        local lines, begin = {}, ("Node %s (%s) reports "):format(BATTERY, world.nodes[BATTERY].name)
+        for _, line in ipairs(world.lines) do
+            if line.text:find(begin, 1, true) then lines[#lines + 1] = line.level .. " " .. line.text end
+        end
+        assert.same({ "info " .. begin .. "ALARM.", "info " .. begin .. "OVER." }, lines)
+    end)
+
     -- Fault: An alarm whose value is missing for a while is told to be over.
     -- Expected: No data changes nothing: it is over when VRM says so.
     it("that has no data goes on", function()

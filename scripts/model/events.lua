@@ -17,8 +17,8 @@ local STATE = { id = "GV30", events = { of = { [freshness.FRESH] = "BACK", [fres
 local HYSTERESIS = 1                -- above a level is so far above it
 local FIRST_PAUSE, LONGEST_PAUSE = 2, 60
 
---- What is pushed to the owner's phones, if he wants it, and what it says there. Of a gateway's node only the
--- grid: its alarms are those of its devices, each with its name.
+--- What is pushed to the owner's phones, if he wants it, and what it says there; the log has it in any case.
+-- Of a gateway's node only the grid is pushed: its alarms are those of its devices, each with its name.
 local PUSHED = { WARNING = "Warning", ALARM = "Alarm", OVER = "Alarm over", GRIDLOST = "Grid lost",
                  GRIDBACK = "Grid back" }
 local OF_GATEWAYS = { GRIDLOST = true, GRIDBACK = true }
@@ -85,7 +85,8 @@ local function report(node, driver, value)
     local event = event_of(its, value)
     if not event or event == (told[address] and told[address][id] or its.quiet) then return end
     if not host.event(address, event) then return wait(node) end
-    host.log("debug", ("Node %s (%s) reports %s."):format(address, node.name, event))
+    local level = PUSHED[event] and "info" or "debug"
+    host.log(level, ("Node %s (%s) reports %s."):format(address, node.name, event))
     remember(address, id, event, its.quiet)
     push(node, event)
 end
