@@ -208,6 +208,20 @@ describe("an installation", function()
         has(text_of(world_of { a }, { name = "site" }, 200), "Optimized without BatteryLife")
     end)
 
+    -- Fault: "Quattro 48-8000-110-100-10…" stood there three times: of energy, phases and settings.
+    -- Expected: of a name that is too long the last words stay.
+    it("has names that can be told apart", function()
+        local a = site("a", "A")
+        a.nodes[2].name = "SmartSolar Charger MPPT 150-35"
+        a.nodes[3].name = "Quattro 48-8000-110-100-100 more energy"
+        local text = text_of(world_of { a }, { name = "site" }, 80)
+        has(text, "\n SmartSolar Charg… MPPT 150-35 ")
+        has(text, "\n   Quattro 48-800… more energy ")
+        has(text_of(world_of { a }, { name = "site" }, 40), "\n   Quat… energy ")
+        a.nodes[2].name = ("x"):rep(40)
+        has(text_of(world_of { a }, { name = "site" }, 80), "\n " .. ("x"):rep(28) .. "… ")
+    end)
+
     it("has all values of all nodes on one page, which scrolls", function()
         local world, view = world_of { site("a", "A") }, { name = "all" }
         local text = text_of(world, view, 80, 12)

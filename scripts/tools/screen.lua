@@ -120,12 +120,24 @@ end
 --- Whether it is a further node of a device: its address has a letter more (docs/architecture.md).
 local function is_part(node) return node.address:find("_%l+%d+%l+$") ~= nil end
 
+--- A name in so many columns. Names differ at their end: of a long one the last words stay.
+local function name_in(name, columns)
+    local tail, rest = "", name
+    while width(name) > columns do
+        local before, word = rest:match("^(.+)( %S+)$")
+        if not word or width(word .. tail) > columns * 2 // 3 then break end
+        tail, rest = word .. tail, before
+    end
+    return cut(rest, columns - width(tail)) .. tail
+end
+
 --- A node's line: name, state, first value, then as many of the others as fit. A long first value takes
 -- columns of the state: a number is not cut.
 local function node_row(node, columns, indent)
     local names, states = math.max(14, math.min(columns * 3 // 8, 44)), math.max(12, columns // 6 - 1)
     local head = node.values[1]
-    local name = padded((is_part(node) and "   " or " ") .. node.name, names - indent)
+    local before = is_part(node) and "   " or " "
+    local name = padded(before .. name_in(node.name, names - indent - #before), names - indent)
     local first = head and head.number and not head.kind and head.text or ""
     local firsts = math.max(10, math.min(width(first), states + 4))
     local row = { (" "):rep(indent) .. name .. " ",
