@@ -64,7 +64,7 @@ def house_load(hour):
 def van_load(hour):
     """Watts of the van: tools in bursts during the working day, a compressor fridge. Returns (AC, DC)."""
     working = 8 <= hour < 12 or 13 <= hour < 17
-    tool = 560 if working and hour * 7 % 1 < 0.3 else 0
+    tool = 560 if working and hour * 0.8 % 1 < 0.3 else 0
     return 14 + tool, 38 if hour * 3 % 1 < 0.5 else 9
 
 
