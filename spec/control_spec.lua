@@ -48,6 +48,18 @@ describe("control", function()
         assert.truthy(notice(world):find("Set the parameter control to on", 1, true), notice(world))
     end)
 
+    -- Fault: "Harbour House: Harbour House ESS, Minimum SoC (...)": a node has the installation's name already.
+    -- Expected: The notice and the log name the installation once.
+    it("tells of a command with the name of the installation, once", function()
+        local world = start()
+        set_minimum(world, 30)
+        local name = world.nodes[GATEWAY].name
+        assert.equal(1, select(2, notice(world):gsub(name, "")), notice(world))
+        for _, line in ipairs(world:logged "control is off") do
+            assert.equal(1, select(2, line:gsub(name, "")), line)
+        end
+    end)
+
     it("may be on for named installations", function()
         local world, gx = start { control = "Cabin, boat" }
         assert.is_true(set_minimum(world, 30))

@@ -411,6 +411,17 @@ describe("the order", function()
         for i, its in ipairs(console.sort(list, "controller")) do order[i] = its.address end
         assert.same({ "controller", "b_gw0", "b_sc2", "b_gw0e", "a_gw0", "a_bm9", "a_bm9c", "a_bm10" }, order)
     end)
+
+    -- Fault: of forty installations "Customer 10" to "Customer 19" stood between "Customer 1" and "Customer 2".
+    -- Expected: numbers in names count as numbers, however long they are.
+    it("counts as people do", function()
+        local order, names = {}, { "Boat 2", "Boat 10", "Boat 123456789012345678901", "boat 1" }
+        for i, name in ipairs(names) do
+            order[i] = { address = "s" .. i .. "_gw0", primary = "s" .. i .. "_gw0", name = name }
+        end
+        for i, its in ipairs(console.sort(order, "controller")) do names[i] = its.name end
+        assert.same({ "boat 1", "Boat 2", "Boat 10", "Boat 123456789012345678901" }, names)
+    end)
 end)
 
 describe("colours", function()

@@ -239,15 +239,15 @@ local function put_aside(slot, script, from)
     host.close_script(script.id)
 end
 
---- What is another in what serves now. was: what served before, nil: nothing did.
+--- What changed in what serves now. was: what served before, nil: nothing did.
 local function news(fresh, was)
     if not was then return ("a new type of node, %s"):format(fresh.type.id) end
     local text = difference.of(was.type, fresh.type)
     if text == "" then
         local known = was.text and fresh.text
         local same = known and was.text == fresh.text or not known and was.stamp == fresh.stamp
-        text = not same and "its code or comments are others" or known and was.stamp ~= fresh.stamp
-            and "its text is the same" or "nothing is another"
+        text = not same and "its code or comments changed" or known and was.stamp ~= fresh.stamp
+            and "its text is the same" or "nothing changed"
     end
     return was.place ~= fresh.place and ("in the place of %s: %s"):format(was.file, text) or text
 end

@@ -82,9 +82,10 @@ end
 local function tell(job, result, text)
     local site = job.site
     local told = ("%s (%s): %s"):format(job.label, job.node, text)
-    host.log(result == RESULT.DONE and "info" or "warning", ("%s: %s"):format(site.name, told))
+    local whole = job.label:find(site.name, 1, true) == 1 and told or ("%s: %s"):format(site.name, told)
+    host.log(result == RESULT.DONE and "info" or "warning", whole)
     writes.show(site, { last_command = result })
-    notices.control(site, result ~= RESULT.DONE and ("%s: %s"):format(site.name, told) or nil)
+    notices.control(site, result ~= RESULT.DONE and whole or nil)
     return result, told
 end
 
