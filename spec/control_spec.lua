@@ -48,7 +48,7 @@ describe("control", function()
         assert.truthy(notice(world):find("Set the parameter control to on", 1, true), notice(world))
     end)
 
-    -- Fault: "Harbour House: Harbour House ESS, Minimum SoC (...)": a node has the installation's name already.
+    -- Fault: "Boat: Boat ESS, Minimum SoC (...)": a node has the installation's name already.
     -- Expected: The notice and the log name the installation once.
     it("tells of a command with the name of the installation, once", function()
         local world = start()

@@ -412,7 +412,7 @@ describe("the order", function()
         assert.same({ "controller", "b_gw0", "b_sc2", "b_gw0e", "a_gw0", "a_bm9", "a_bm9c", "a_bm10" }, order)
     end)
 
-    -- Fault: of forty installations "Customer 10" to "Customer 19" stood between "Customer 1" and "Customer 2".
+    -- Fault: of forty installations "Boat 10" to "Boat 19" stood between "Boat 1" and "Boat 2".
     -- Expected: numbers in names count as numbers, however long they are.
     it("counts as people do", function()
         local order, names = {}, { "Boat 2", "Boat 10", "Boat 123456789012345678901", "boat 1" }
