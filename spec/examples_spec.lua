@@ -1,7 +1,10 @@
 --- The examples of the authors' page: good scripts, that do what the page says, and are quoted there exactly.
 
 local fake = require "spec.support.fake_host"
+local fixtures = require "spec.fixtures.vrm"
+local script_world = require "spec.support.script_world"
 local tools = require "spec.support.tools"
+local worlds = require "spec.support.worlds"
 
 local FOLDER = "scripts/examples/"
 
@@ -24,10 +27,27 @@ describe("the examples", function()
     end)
 
     it("with one more row differ from the built-in script by that row only", function()
-        local row = ' *{ "GV17", +unit.volt, +"Highest starter voltage", +"/History/[%a]+", "H16" },\n'
+        local row = ' *{ "GV17", +unit.volt, +"Highest starter voltage", +"/History/[%a]+", "H16",\n'
+            .. " *zero = false },\n"
         local text, count = read_file(FOLDER .. "battery_monitor.lua"):gsub(row, "")
         assert.equal(1, count)
         assert.equal(read_file("scripts/devices/battery_monitor.lua"), text)
+    end)
+
+    -- Fault: Who followed the page saw No data: VRM has the highest voltage for hours, and the row said
+    --        that it is one of now.
+    -- Expected: The row shows its value.
+    it("with one more row shows what VRM has for hours", function()
+        local site = fixtures.boat()
+        site.rows = fixtures.join(site.rows, {
+            fixtures.row("battery", 288, "/History/MaximumStarterVoltage", "H16", 14.1,
+                { formatWithUnit = "%.1F V", timestamp = fixtures.NOW - 5 * 3600 }) })
+        local text = read_file(FOLDER .. "battery_monitor.lua")
+        local world = script_world.started { sites = { [151734] = site },
+            files = { ["persist/scripts/battery_monitor.lua"] = text } }
+        world:run(15)
+        assert.equal(14.1, world:value(worlds.BATTERY, "GV17"))
+        _G.host = nil
     end)
 end)
 

@@ -77,6 +77,19 @@ describe("a service that no script knows", function()
         assert.same({ 10, 3.5, 38, 0.4, 12 }, shown)
     end)
 
+    -- Fault: A setting or a highest value that VRM has for hours was written as a momentary one, which it is
+    --        not: it was no data from the first moment on.
+    -- Expected: It is shown.
+    it("shows what is logged only when it changes", function()
+        local world = started(farm(windmill(7, {
+            row("windmill", 7, "/Rotor/Limit", nil, 240, { formatWithUnit = "%.0F W",
+                timestamp = fixtures.NOW - 5 * 3600 }) })))
+        world:run(15)
+        well(world)
+        assert.equal(240, world:value(address(7), "GV2"))
+        has('"/Rotor/Limit", zero = false },', text(world))
+    end)
+
     it("has one script for all its devices", function()
         local world = started(farm(fixtures.join(windmill(7), windmill(8, {
             row("windmill", 8, "/Brake", nil, 0) }))))

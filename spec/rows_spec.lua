@@ -224,6 +224,15 @@ describe("--rows for scripts and programs", function()
             '{ "GV1", { [0] = "Off", [1] = "On \\"fast\\"" }, "Mode [31m", "/Mode", "wm" },')
     end)
 
+    -- Fault: A line for a value that VRM has for hours gave No data: it was taken for one of now.
+    -- Expected: The line says that it is none, also where no row of now is among the lines.
+    it("writes of what is logged seldom that it is no momentary value", function()
+        local site = fixtures.boat()
+        site.rows = fixtures.join(site.rows, { row("battery", 288, "/History/MaximumStarterVoltage", "H16",
+            14.1, { formatWithUnit = "%.1F V", timestamp = fixtures.NOW - 5 * 3600 }) })
+        has(account({ [151734] = site }, { form = "lines" }), '"H16", zero = false },  -- 14.1 V')
+    end)
+
     -- Fault: --lines says nothing at all where drivers show every number already.
     -- Expected: a sentence, not among the lines; it is no failure.
     it("says that there is no line to write", function()

@@ -59,7 +59,8 @@ return {
     { "GV15",    unit.hours,      "Time since last full charge", "/History/TimeSinceLastFullCharge", "H9",
                  max = 1e5 },
     { "GV16",    unit.amp_hours,  "Deepest discharge (Ah)",      "/History/DeepestDischarge", "H1" },
-    { "GV17",    unit.volt,       "Highest starter voltage",     "/History/MaximumStarterVoltage", "H16" },
+    { "GV17",    unit.volt,       "Highest starter voltage",     "/History/MaximumStarterVoltage", "H16",
+                 zero = false },
 
     events = { BATLOW = "Battery below the level", BATOK = "Battery above the level" },
 

@@ -5,6 +5,7 @@
 
 local limits = require "types.limits"
 local read = require "sources.read"
+local units = require "types.units"
 
 local generic = {}
 
@@ -13,6 +14,7 @@ local MARK = "    -- The plugin adds what VRM sends later above this line. Take 
     .. " not.\n"
 local MOST_SCRIPTS = 20             -- written in one run
 local LONGEST_ID, LONGEST_SERVICE = 16, 30
+local SELDOM = 3600                 -- a row so many seconds older than the newest is logged when it changes
 local DRIVERS = { "ST" }
 for n = 0, 29 do DRIVERS[#DRIVERS + 1] = "GV" .. n end
 
@@ -64,33 +66,44 @@ local function states_of(row)
     return "{ " .. table.concat(list, ", ") .. " }"
 end
 
---- What a row is, and the words that go with it.
-local function kind_of(row)
-    local states, unit = states_of(row), UNITS[row.unit or ""]
+--- When the newest of a table of rows was measured; 0: nobody knows.
+function generic.newest(rows)
+    local newest = 0
+    for _, row in pairs(rows) do newest = math.max(newest, row.timestamp or 0) end
+    return newest
+end
+
+--- What a row is, and the words that go with it. newest: of its device. What was measured long before that
+-- would be taken for what VRM only repeats (see freshness), unless the line says that it is not momentary.
+local function kind_of(row, newest)
+    local states, unit = states_of(row), UNITS[row.unit or ""] or "raw"
     if states then return states, "" end
-    if unit then return "unit." .. unit, "" end
-    return "unit.raw", math.type(row.value) == "float" and ", places = 2" or ""
+    local words = unit == "raw" and math.type(row.value) == "float" and ", places = 2" or ""
+    local seldom = units[unit].zero and row.timestamp and row.timestamp < newest - SELDOM
+    return "unit." .. unit, words .. (seldom and ", zero = false" or "")
 end
 
 --- The line of a row, under a driver.
-local function line_of(driver, row, label)
-    local kind, words = kind_of(row)
+local function line_of(driver, row, label, newest)
+    local kind, words = kind_of(row, newest)
     local parts = { quoted(driver), kind, quoted(label), row.path and quoted(row.path) or "nil" }
     if row.code then parts[#parts + 1] = quoted(row.code) end
     return "    { " .. table.concat(parts, ", ") .. words .. " },\n"
 end
 
 --- The lines of rows that have none yet, under the drivers that are free -> list of lines, and of their rows.
--- known(row): whether a driver shows it. drivers, labels: sets of those in use; they are added to.
-function generic.lines(rows, known, drivers, labels)
+-- known(row): whether a driver shows it. drivers, labels: sets of those in use; they are added to. newest: of
+-- the device's rows, nil: these are all.
+function generic.lines(rows, known, drivers, labels, newest)
     local lines, theirs, place = {}, {}, 1
+    newest = newest or generic.newest(rows)
     for _, row in ipairs(rows) do
         while drivers[DRIVERS[place]] do place = place + 1 end
         if not DRIVERS[place] then break end
         if type(row.value) == "number" and (row.path or row.code) and not known(row) then
             local label = label_of(row, labels)
             drivers[DRIVERS[place]], labels[label] = true, true
-            lines[#lines + 1], theirs[#lines + 1] = line_of(DRIVERS[place], row, label), row
+            lines[#lines + 1], theirs[#lines + 1] = line_of(DRIVERS[place], row, label, newest), row
         end
     end
     return lines, theirs

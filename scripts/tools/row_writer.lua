@@ -40,13 +40,14 @@ end
 ----------------------------------------------------------------------------------------------- lines
 
 --- The lines of rows that no driver of a type shows, under its free drivers, each with what it is now ->
--- list of lines, how many rows there was no driver for. text_of(row): its value for people.
-function row_writer.lines(type_, rows, text_of)
+-- list of lines, how many rows there was no driver for. newest: when the newest of all rows of the device was
+-- measured. text_of(row): its value for people.
+function row_writer.lines(type_, rows, newest, text_of)
     local drivers, labels = {}, {}
     for _, driver in ipairs(type_ and type_.drivers or {}) do
         drivers[driver.id], labels[driver.label] = true, true
     end
-    local lines, theirs = generic.lines(rows, function() return false end, drivers, labels)
+    local lines, theirs = generic.lines(rows, function() return false end, drivers, labels, newest)
     local numbers = 0
     for _, row in ipairs(rows) do
         local fits = type(row.value) == "number" and (row.path or row.code)

@@ -8,6 +8,7 @@ local check = require "types.check"
 local reading = require "types.reading"
 local discovery = require "model.discovery"
 local energy = require "sources.energy"
+local generic = require "serve.generic"
 local paint = require "tools.paint"
 local read = require "sources.read"
 local replay = require "tools.replay"
@@ -206,7 +207,7 @@ function views.lines(group, entries)
     for _, entry in ipairs(entries) do
         if #entry.by == 0 then rows[#rows + 1] = entry.row end
     end
-    local lines, more = row_writer.lines(group.type, rows, value_text)
+    local lines, more = row_writer.lines(group.type, rows, generic.newest(group.rows), value_text)
     if #lines + more == 0 then return end
     any_line = true
     host.print("-- " .. group.title .. "  " .. headline(group, group.count, group.shown))
