@@ -213,7 +213,8 @@ local function judged_value(driver, row)
     local value = row and row.value
     if ALARM_LISTS[driver.names] then return alarms.level(value) end
     if type(value) ~= "number" then return nil end
-    return driver.names and state(driver, value) or value
+    if driver.names then return state(driver, value) end
+    return value
 end
 
 --- The highest number of all rows whose paths begin so, or tell the same fault. Where one that was above it
