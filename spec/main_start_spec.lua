@@ -477,6 +477,19 @@ describe("stop", function()
         end
     end)
 
+    it("asks nothing more, even with another token that comes then", function()
+        local world = started()
+        world:fire("stop")
+        local before = #world.requests
+        world.vrm.token = ("b"):rep(64)
+        world:set_params { vrm_token = ("b"):rep(64) }
+        world:fire("shortpoll")
+        world:run(400)
+        assert.equal(before, #world.requests)
+        assert.equal(0, world:value("controller", "GV0"))
+        assert.same({}, world.errors)
+    end)
+
     it("adds no node, and leaves the notice of what failed", function()
         local world = new { known = { { address = BATTERY, name = "House", type = "VICBATT",
             primary = BATTERY, enabled = true } } }

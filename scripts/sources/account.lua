@@ -30,7 +30,7 @@ local refused = connection.refused
 
 local settings = params.read {}
 local begun_for                     -- the token that account.begin was done for; nil: for none yet
-local stopping = false
+local stopping = false              -- then there is no session any more
 local held                          -- { pauses, ends, connect } while VRM asked us to be quiet
 local session                       -- nil: no token; else { client, health, user_id, sites = list,
                                     -- task = the one that asks, round = the one that polls the sites,
@@ -79,10 +79,10 @@ end
 
 local function retry(holder, seconds, fn)
     if holder.timer then timer.cancel(holder.timer) end
-    holder.timer = not stopping and timer.after(seconds, function()
+    holder.timer = timer.after(seconds, function()
         holder.timer = nil
         fn()
-    end) or nil
+    end)
 end
 
 local LEAST_SECONDS = 10            -- between PG3's polls of one installation, and of the account's list
@@ -118,7 +118,7 @@ local function go_round(s)
         s.again = false
         for place, site in ipairs(s.sites or {}) do
             if place > 1 then host.sleep(STEP_SECONDS) end
-            if session ~= s or held or stopping then return end
+            if session ~= s or held then return end
             poll_when_due(site)
         end
     until not s.again
@@ -267,7 +267,7 @@ local function poll_once(site)
     local priority = site.asked and vrm.ASKED or nil
     site.discover, site.asked, site.asked_at = false, false, host.steady()
     local done, err = health.guarded(ask, s, site, discover, priority)
-    if outdated(s, site) or stopping then return end
+    if outdated(s, site) then return end
     if done then
         local was_failing = site.health.kind
         site.health:worked()
@@ -302,7 +302,7 @@ end
 --- Starts to poll a site. One that is being polled already is not asked twice at once, unless discovery
 -- (which another token begins with) asks for more; then a second poll follows.
 function poll(site, discover)
-    if not session or held or stopping or sites[site.id] ~= site then return end
+    if not session or held or sites[site.id] ~= site then return end
     site.discover = site.discover or discover
     if host.running(site.task) then
         site.again = site.again or discover
@@ -372,7 +372,7 @@ end
 
 local function take_account(s)
     local list, err = ask_account(s)
-    if not list or session ~= s or stopping then return nil, err end
+    if not list or session ~= s then return nil, err end
     use_installations(s, list)
     return list
 end
@@ -405,7 +405,7 @@ end
 local function connect(s)
     s.asked_at = host.steady()
     local list, err = health.guarded(take_account, s)
-    if session ~= s or stopping then return end
+    if session ~= s then return end
     if list then
         s.health:worked()
         last_answer = last_answer or host.time()
@@ -432,7 +432,7 @@ end
 function reconnect()
     local s = session
     if held then held.connect = true end
-    if not s or host.running(s.task) or held or stopping then return end
+    if not s or host.running(s.task) or held then return end
     s.task = host.spawn(connect, s)
 end
 
@@ -464,9 +464,9 @@ end
 local function begin_energy(s)
     host.spawn(energy.serve, {
         client = s.client,
-        over = function() return session ~= s or stopping end,
+        over = function() return session ~= s end,
         sites = function() return answering(s) end,
-        knows = function(site) return not (outdated(s, site) or stopping) end,
+        knows = function(site) return not outdated(s, site) end,
         quiet = be_quiet_after,
     })
 end
@@ -475,6 +475,7 @@ end
 
 --- Begins anew with the present token; without a usable one everything is disconnected.
 function account.begin()
+    if stopping then return end
     if session then
         if session.timer then timer.cancel(session.timer) end
         for _, task in pairs(session.queries) do host.drop(task) end
