@@ -89,10 +89,10 @@ local function ended(self, task, results)
     for _, one in ipairs(waiting) do self:wake(one) end
 end
 
---- One that sleeps or awaits another does not go on.
+--- One that sleeps or awaits another does not go on; one that waits for an answer does.
 function fake:drop(task)
     local its = self.tasks[task]
-    if not (its and (its.timer or its.awaits)) then return end
+    if not (its and (its.sleeps or its.awaits)) then return end
     if its.timer then self.timers[its.timer] = nil end
     ended(self, task, { false, "dropped", n = 2 })
 end
@@ -143,7 +143,7 @@ function fake:wake(task)
     local its = self.tasks[task]
     if not its or not its.waits then return end
     if its.timer then self.timers[its.timer] = nil end
-    its.waits, its.timer, its.awaits = nil, nil, nil
+    its.waits, its.timer, its.awaits, its.sleeps = nil, nil, nil, nil
     self:resume(task)
 end
 
@@ -246,7 +246,12 @@ local function time_functions(self, host)
         return self.tasks[task or 0] ~= nil
     end
     host.await = function(task, seconds) return self:await(task, seconds and seconds_of(seconds)) end
-    host.sleep = function(seconds) self:park(seconds_of(seconds)) end
+    host.sleep = function(seconds)
+        seconds = seconds_of(seconds)
+        local task = coroutine.running()
+        if self.tasks[task] then self.tasks[task].sleeps = true end
+        self:park(seconds)
+    end
     host.stand = function(still) check_type(still, "boolean") end       -- it always does
 end
 
