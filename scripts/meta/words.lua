@@ -406,7 +406,6 @@
 ---| "/Alarms/Contactor"
 ---| "/Alarms/DischargeBlocked"
 ---| "/Alarms/EmergencyStop"
----| "/Alarms/FuseBlown"
 ---| "/Alarms/GenericAlarm"
 ---| "/Alarms/GridLost"
 ---| "/Alarms/High/State"
@@ -1374,7 +1373,6 @@
 ---@alias code
 ---| string
 ---| "#521"
----| "AFB"
 ---| "AH"
 ---| "AHF"
 ---| "AHIT"
