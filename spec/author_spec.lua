@@ -120,8 +120,9 @@ describe("the definitions for editors", function()
                                parameter = "PARAM_FIELDS", setting_field = "SETTING_FIELDS",
                                sample_device = "SAMPLE_DEVICE_FIELDS" } do
         it("have the fields of " .. class .. " that are accepted", function()
-            local set = "local " .. list .. " = [%l_.]*set [%[\"]+([^\"%]]+)[%]\"]+"
-            local words = assert(checks:match(set), list)
+            local beginning, rest = "local " .. list .. " = ", "[%[\"]+([^\"%]]+)[%]\"]+"
+            local words = assert(checks:match(beginning .. "[%l_.]*set " .. rest)
+                or checks:match(beginning .. "[%l_.]*words_of%(\"[%l ]+\",%s*" .. rest), list)
             assert.same(matches(words, "%S+"), fields(class))
         end)
     end

@@ -74,7 +74,7 @@ describe("the word set", function()
     end)
 
     local mistakes = {
-        { "set is not a table", true }, { "set is not a table", {} },
+        { "it is true, not a table", true }, { "it is empty, not a table", {} },
         { "the field 'mni' is unknown", { mni = 0, max = 9 } },
         { "min and max are not two numbers", { min = 0 } },
         { "min and max are not two numbers", { min = 9, max = 9 } },
@@ -85,7 +85,8 @@ describe("the word set", function()
         { "need timed", { min = 0, max = 9, resend = 30 } },
         { "only has something that is no condition", { min = 0, max = 9, only = { "/Mode" } } },
         { "unless has something that is no condition", { min = 0, max = 9, unless = { { "/Mode", 1 } } } },
-        { "unit, parsec", { min = 0, max = 9, unit = "parsec" } },
+        { "unit, \"parsec\", is not one the row's kind knows. There are: W, kW.",
+          { min = 0, max = 9, unit = "parsec" } },
         { "off is no number of the row's list", { min = 0, max = 9, off = 4 } },
         { "path is \"Power\", not a path", { min = 0, max = 9, path = "Power" } },
         { "/Security/Api is never written", { min = 0, max = 9, path = "/Security/Api" } },

@@ -105,7 +105,7 @@ describe("a sample with steps", function()
 
     it("reports the events of rows, and shows parts that are there", function()
         local printed, code = check [[
-            { rows = { ["/State"] = 0 }, expect = { events = {} } },
+            { rows = { ["/State"] = 0 }, expect = { events = {}, t = { GV2 = "no data" } } },
             { rows = { ["/State"] = 1, ["/Alarm"] = 2, ["/Top"] = 12 },
               expect = { events = { "DON", "ALARM" }, t = { GV2 = 12 } } },
             { rows = { ["/Alarm"] = 0 }, expect = { events = { "OVER" }, ST = 1 } },]]
@@ -127,14 +127,20 @@ describe("a sample with steps", function()
     end)
 
     local WRONG = {
-        { '{ rows = { ["/State"] = 1 }, expect = { ST = 0 } }', "step 1: ST is 1, expected 0." },
+        { '{ rows = { ["/State"] = 1 }, expect = { ST = 0 } }', "step 1: ST is 1 (On), expected 0 (Off)." },
         { '{ rows = { ["/State"] = 1 }, expect = { events = {} } }',
           'step 1: events is { "DON" }, expected {}.' },
         { '{ expect = { notices = { full = "x" } } }', 'step 1: notices is {}, expected { full = "x" }.' },
         { '{ after = 60, expect = { state = { minutes = 2 } } }',
           "step 1 (after 60 s): state.minutes is 1, expected 2." },
-        { '{ expect = { GV7 = 1 } }', "step 1: GV7 is expected, but there is no such driver." },
-        { '{ expect = { t = { GV7 = 1 } } }', "step 1: GV7 is expected, but there is no such driver." },
+        { '{ expect = { GV7 = 1 } }', "step 1: GV7 is expected, but no row has this driver. There are: ST," },
+        { '{ expect = { st = 1 } }', "st is expected, but no row has this driver. Did you mean ST?" },
+        { '{ expect = { t = { GV7 = 1 } } }', "t: GV7 is expected, but no row has this driver. There are:" },
+        { '{ expect = { t = 5 } }', "step 1: t is expected, which is a part. Write t = { GV2 = 5 }." },
+        { '{ expect = { t = { GV2 = 5 } } }',
+          "step 1: t: GV2 is no data, expected 5: no row of this part has come." },
+        { '{ expect = { ST = "1" } }', 'ST = "1" is expected, which no driver can show. Write the' },
+        { '{ expect = { ST = true } }', "ST = true is expected, which no driver can show. Values are" },
         { '{ command = "BREAK" }', "sample 1, step 1: oops." },
         { '{ command = "STOP" }', "step 1: the command STOP is none of the table's. Write command" },
         { '{ command = "QUERY" }', "step 1: the command QUERY is none of the table's." },
@@ -146,7 +152,8 @@ describe("a sample with steps", function()
         { '{ wait = 5 }', "the field 'wait' is unknown. Fields are: after, args, command, expect, rows." },
         { '{ after = -1 }', "after is -1, not a number of seconds." },
         { '{ after = "soon" }', "after is \"soon\", not a number of seconds." },
-        { '{ rows = 5 }', "rows is not a table." },
+        { '{ rows = 5 }', "rows is 5, not a table." },
+        { '{ rows = { "/State", 1 } }', "step 1: rows has \"/State\" without a path." },
         { '{ rows = { ["/State"] = "5" } }', "row /State: the value is a text. Write the number without" },
         { '{ expect = { events = "DON" } }', 'expect.events is not a table. Write events = { "FULL" }' },
         { '5', "step 1: it is not a step." },

@@ -55,7 +55,9 @@ function about.time_of(text)
     if type(text) == "string" then
         year, month, day, hour, minute = text:match("^(%d%d%d%d)%-(%d%d)%-(%d%d) (%d%d):(%d%d)$")
     end
-    if not year then return nil end
+    if not year or month + 0 < 1 or month + 0 > 12 or day + 0 > 31 or hour + 0 > 23 or minute + 0 > 59 then
+        return nil
+    end
     local before = (14 - month) // 12
     local years, months = year + 4800 - before, month + 12 * before - 3     -- of the Julian day number
     local days = day + (153 * months + 2) // 5 + 365 * years + years // 4 - years // 100 + years // 400

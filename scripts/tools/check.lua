@@ -270,7 +270,8 @@ local function show_sample(script, number, sample)
         for _, result in ipairs(step.results) do
             if result.problem then
                 local at, told = proof.located(result.problem, script.file, script.text)
-                told = ("%s: %s, %s: %s"):format(at or where, title, step.text, told)
+                local part = result.part and result.part .. ": " or ""
+                told = ("%s: %s, %s: %s%s"):format(at or where, title, step.text, part, told)
                 table.insert(script.failed, told:find("[.?!]$") and told or told .. ".")
             end
         end

@@ -125,24 +125,25 @@ local function compare(what, value, expected)
                  or nil }
 end
 
---- Compares the drivers of one node.
-local function compare_node(results, node, expect, is_other)
+--- Compares the drivers of a node of a type. node: nil, nothing has come of the part; is_other: what is
+-- expected beside drivers.
+local function compare_node(results, type_, node, expect, is_other)
     local known = {}
-    for _, driver in ipairs(node and node.type.drivers or {}) do
+    for _, driver in ipairs(type_.drivers) do
         local expected = expect[driver.id]
         known[driver.id] = true
         if expected ~= nil then
-            local value = host.get(node.address, driver.id)
-            results[#results + 1] = { driver = driver, part = node.type.part, value = value,
-                expected = expected, problem = not proof.as_expected(driver, value, expected)
-                    and ("%s is %s, expected %s"):format(driver.id, value == nil and "no data" or value,
-                        tostring(expected)) or nil }
+            local value = node and host.get(node.address, driver.id)
+            local differs = not proof.as_expected(driver, value, expected)
+                and proof.differs(driver, value, expected) or nil
+            results[#results + 1] = { driver = driver, part = type_.part, value = value, expected = expected,
+                problem = differs and (node and differs or differs .. ": no row of this part has come") }
         end
     end
     for _, id in ipairs(sorted_keys(expect)) do
         if not (known[id] or is_other[id]) then
-            results[#results + 1] = { what = tostring(id), value = "",
-                problem = tostring(id) .. " is expected, but there is no such driver" }
+            results[#results + 1] = { what = tostring(id), value = "", part = type_.part,
+                problem = proof.no_driver(type_, tostring(id), known) }
         end
     end
 end
@@ -150,11 +151,11 @@ end
 local function judge(expect)
     local results, main = {}, run.nodes[""]
     local others = setmetatable({}, { __index = step_check.BESIDE_DRIVERS })
-    for _, part in ipairs(main.type.parts) do others[part.part] = true end
-    compare_node(results, main, expect, others)
+    for _, part in ipairs(main.type.parts) do others[part.part] = type(expect[part.part]) == "table" end
+    compare_node(results, main.type, main, expect, others)
     for _, part in ipairs(main.type.parts) do
         local its = expect[part.part]
-        if type(its) == "table" then compare_node(results, run.nodes[part.part], its, {}) end
+        if type(its) == "table" then compare_node(results, part, run.nodes[part.part], its, {}) end
     end
     if expect.events then table.insert(results, compare("events", run.events, expect.events)) end
     if expect.notices then table.insert(results, compare("notices", run.notices, expect.notices)) end

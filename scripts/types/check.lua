@@ -45,9 +45,10 @@ local check = {}
 local fail, texts, set = field_check.fail, field_check.texts, field_check.set
 local shown = wording.shown
 
-local TABLE_FIELDS = set "api id name icon match parts commands samples start update events settings"
-local PART_FIELDS = set "part id name when"
-local MATCH_FIELDS = set "service product type kind last"
+local TABLE_FIELDS = field_check.words_of("the table",
+    "api id name icon match parts commands samples start update events settings")
+local PART_FIELDS = field_check.words_of("a part", "part id name when")
+local MATCH_FIELDS = field_check.words_of("match", "service product type kind last")
 local KINDS = set "controller gateway"
 
 local ICONS = set [[Alarm Arm DoorLock Electricity EnergyMonitor GenericCtl GenericRsp GenericRspCtl Input
@@ -339,7 +340,7 @@ local function build_samples(job, type_)
         local steps = #job.problems == 0 and sample.steps or {}
         for number, step in ipairs(steps) do
             try(job, { sample = i, step = number }, step_check.one, ("sample %d, step %d"):format(i, number),
-                step, type_)
+                step, type_, part_letters(job.table))
         end
     end
 end

@@ -11,10 +11,10 @@ local wording = require "types.wording"
 
 local command_check = {}
 
-local fail, set, shown = field_check.fail, field_check.set, wording.shown
+local fail, shown = field_check.fail, wording.shown
 
-local COMMAND_FIELDS = set "name params run"
-local PARAM_FIELDS = set "id label kind min max places"
+local COMMAND_FIELDS = field_check.words_of("a command", "name params run")
+local PARAM_FIELDS = field_check.words_of("a parameter", "id label kind min max places")
 local LONGEST_ID = 16
 
 --- Raises if an id is none. what: "a command", "an event"; with: how one is written.
@@ -166,12 +166,12 @@ function command_check.one(id, command, labels, of)
              params = check_params(where, command.params, labels, of, id) }
 end
 
-local SETTING_FIELDS = set "default min max"
+local SETTING_FIELDS = field_check.words_of("a setting", "default min max")
 
 --- One setting -> { default, min, max }; the two for numbers only.
 local function check_setting(where, setting)
     local fields = type(setting) == "table" and setting or { default = setting }
-    field_check.fields(where, fields, SETTING_FIELDS)
+    field_check.fields(where, fields, SETTING_FIELDS, nil, slips.setting)
     local default = fields.default
     if type(default) == "string" then
         if fields.min ~= nil or fields.max ~= nil then

@@ -34,18 +34,35 @@ local function of_states(_, driver, code)
         :format(shown(names[1]), shown(names[1]), shown(names[2]))
 end
 
---- silent: drivers whose `from` gave nothing where its rows were there (see proof.run).
+--- silent: why drivers have no value where the rows of their `from` were there (see proof.run).
 local function of_from(_, driver, _, body, silent)
     if not driver.from then return nil end
     if body and not body:find("%f[%w_]return%f[^%w_]") then
         return "its from never gives anything: there is no return in it"
     elseif silent[driver] then
-        return "its from gave nothing (nil) in each sample, though its rows are there; is a return missing?"
+        return "there is no value in any sample, though its rows are there: " .. silent[driver]
     end
     return nil
 end
 
-local OF_ROW = { of_sign, of_worst, of_states, of_from }
+--- A service beside match that nobody knows. Of a row it is in set, in its conditions, or in values.
+local function of_services(row)
+    local named = { type(row.set) == "table" and row.set.service or nil }
+    for _, word in ipairs(type(row.set) == "table" and { "only", "unless" } or {}) do
+        for _, guard in ipairs(row.set[word] or {}) do named[#named + 1] = guard[1]:match("^[^/]+") end
+    end
+    for service in pairs(row.values or {}) do
+        named[#named + 1] = type(service) == "string" and service or nil
+    end
+    table.sort(named)
+    for _, service in ipairs(named) do
+        local told = match_check.unknown(service)
+        if told then return told end
+    end
+    return nil
+end
+
+local OF_ROW = { of_sign, of_worst, of_states, of_from, of_services }
 
 local function with_id(type_, id)
     for _, driver in ipairs(type_.drivers) do
@@ -63,6 +80,48 @@ local function look_at_rows(type_, tab, number, look, script)
             local text = doubt(row, driver, script.code, body, script.silent)
             local where = number and ("part %d, "):format(number) or ""
             if text then look(place, ("%srow %d (%s): %s"):format(where, i, row[1], text)) end
+        end
+    end
+end
+
+--- What a driver shows, as a text; nil: it is not a plain row, or may be written.
+local function source_of(driver)
+    if #driver.keys == 0 or driver.op or driver.from or driver.values or driver.set then return nil end
+    local parts = { table.concat(driver.keys, " "), driver.unit.name, driver.factor or 1 }
+    for _, field in ipairs { "names", "map", "over", "seconds", "while_negative", "min", "max" } do
+        parts[#parts + 1] = tostring(driver[field])
+    end
+    return table.concat(parts, "\n")
+end
+
+--- Two drivers that nobody can tell apart: of one name, or of one source. ST may show once more what another
+-- one shows.
+local function look_at_pairs(type_, tab, number, look)
+    local names, sources, rows = {}, {}, {}
+    for i, row in ipairs(tab) do
+        for _, id in ipairs(form.ids(row[1])) do rows[id] = i end
+    end
+    for _, driver in ipairs(type_.drivers) do
+        local source, id = source_of(driver), driver.id
+        local other = names[driver.label]
+        if other then
+            look({ part = number, row = rows[id] }, ("%s and %s have the same name, %s%s"):format(other, id,
+                shown(driver.label), rows[other] == rows[id] and "; {n} in it counts" or ""))
+        elseif source and sources[source] and id ~= "ST" then
+            other = sources[source]
+            look({ part = number, row = rows[id] }, ("%s and %s show the same, %s%s"):format(other, id,
+                driver.keys[1], rows[other] == rows[id] and "; {n} or {n-1} in it counts" or ""))
+        end
+        names[driver.label] = id
+        if source and id ~= "ST" then sources[source] = id end
+    end
+end
+
+local function look_at_samples(tab, look)
+    for i, sample in ipairs(tab.samples or {}) do
+        for _, device in ipairs { sample.device or {}, table.unpack(sample.devices or {}) } do
+            local told = device.service and match_check.unknown(device.service)
+            if told then look({ sample = i }, ("sample %d: %s"):format(i, told)) end
         end
     end
 end
@@ -91,6 +150,10 @@ end
 
 --- Signs of the code that hardly anybody means.
 local function look_at_code(code, look)
+    for at, service in code:gmatch("()%f[%w_]%l+s_of%s*%(%s*[%w_]+%s*,%s*[\"'](%l+)[\"']") do
+        local told = match_check.unknown(service)
+        if told then look({ at = at }, told) end
+    end
     for _, one in ipairs(lines.twice(code)) do
         if one.depth > 1 then
             look({ at = one.at }, one.name .. " stands twice in one table, and Lua takes the last")
@@ -111,7 +174,12 @@ function doubts.of(type_, tab, text, silent)
     end
     for _, told in ipairs(match_check.notes(type_)) do look({ field = "match" }, told) end
     look_at_rows(type_, tab, nil, look, script)
-    for i, part in ipairs(type_.parts) do look_at_rows(part, tab.parts[i], i, look, script) end
+    look_at_pairs(type_, tab, nil, look)
+    for i, part in ipairs(type_.parts) do
+        look_at_rows(part, tab.parts[i], i, look, script)
+        look_at_pairs(part, tab.parts[i], i, look)
+    end
+    look_at_samples(tab, look)
     look_at_settings(type_, look)
     look_at_events(type_, look)
     look_at_code(script.code, look)

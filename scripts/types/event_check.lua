@@ -52,6 +52,11 @@ end
 -- is a parameter of the plugin.
 local function events_by_level(where, events, declared)
     field_check.fields(where .. ", events", events, LEVEL_FIELDS)
+    for _, field in ipairs { "level", "below", "above" } do
+        if events[field] == nil then
+            fail(where, ("events has no %s."):format(field), "Write " .. EVENTS_BY_LEVEL .. ".")
+        end
+    end
     if not LEVELS[events.level] then
         fail(where, ("events has the level %s."):format(tostring(events.level)),
             "Write level = \"battery_level\": that parameter of the plugin.")

@@ -18,12 +18,32 @@ function field_check.set(text)
     return result
 end
 
+--- What has words of its own: { what = "a row", words = set }.
+local kinds = {}
+
+--- The words of a kind of table, as field_check.set gives them. what: "a row".
+function field_check.words_of(what, text)
+    local words = field_check.set(text)
+    kinds[#kinds + 1] = { what = what, words = words }
+    table.sort(kinds, function(a, b) return a.what < b.what end)
+    return words
+end
+
 --- Stops the check. where: the row or field ("" for the file as a whole); what: what is wrong; fix: what
 -- to write; field: the name of the field in whose line it is, nil: that of the place that is checked.
 function field_check.fail(where, what, fix, field)
     error({ text = (where ~= "" and where .. ": " or "") .. what .. " " .. fix, field = field }, 0)
 end
 local fail = field_check.fail
+
+--- Of what else something is a word, as a sentence; nil: of nothing.
+local function elsewhere(key, allowed)
+    local list = {}
+    for _, kind in ipairs(kinds) do
+        list[#list + 1] = kind.words ~= allowed and kind.words[key] and kind.what or nil
+    end
+    return #list > 0 and ("It is a word of %s."):format(table.concat(list, ", of ")) or nil
+end
 
 --- What to write for a field that a table does not have. others: { [what people write] = a sentence, or the
 -- field that is meant }, may be nil.
@@ -32,7 +52,8 @@ local function instead_of(key, allowed, others)
     if other and not allowed[other] then return other end
     local known = wording.listed(allowed)
     if known == "" then return "This is a list without names." end
-    return wording.did_you_mean(key, allowed, "%s", "Fields are: " .. known .. ".", others)
+    return wording.did_you_mean(key, allowed, "%s", elsewhere(key, allowed)
+        or "Fields are: " .. known .. ".", others)
 end
 
 --- Raises if tab has a field that is not in `allowed`; whole numbers up to also_numbers may be there too.

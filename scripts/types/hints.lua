@@ -1,5 +1,6 @@
 --- What helps with Lua's own messages: what people write who know other languages, and slips of the pen.
 
+local drivers = require "types.drivers"
 local slips = require "types.slips"
 local units = require "types.units"
 local wording = require "types.wording"
@@ -39,9 +40,8 @@ local NO_GLOBAL = {
     mqtt = "vrm.get asks VRM; scripts reach nothing else.",
     id = "A driver's value is node:get(\"GV1\"); a row's is number(rows, \"/Path\").",
     debug = "Write print(...).",
+    throw = "Write error(\"...\").", raise = "Write error(\"...\").",
     msg = MSG, payload = MSG, meta = MSG, echo = "Write print(...).", printf = "Write print(...).",
-    set = "Write node:set(\"GV1\", 5).", get = "Write node:get(\"GV1\").",
-    every = "Write timer.every(60, fn).", after = "Write timer.after(60, fn).",
     update = NAMED, start = NAMED,
     console = "Write print(...).", log = "Write print(...), or math.log(x).",
     os = "site_of(rows).time is now, site_of(rows).clock.hour the hour there.",
@@ -71,7 +71,7 @@ local NO_GLOBAL = {
     len = "Write #list, or #text.", round = "places = 1 in the row rounds.", abs = "Write math.abs(x).",
     min = "Write math.min(a, b).", max = "Write math.max(a, b).", floor = "Write math.floor(x).",
     sum = "In a row it is a word: sum = { \"/Ac/L1/Power\", \"/Ac/L2/Power\" }.",
-    parseInt = "Write tonumber(x).", parseFloat = "Write tonumber(x).", Math = "Write math in small letters.",
+    parseInt = "Write tonumber(x).", parseFloat = "Write tonumber(x).",
     var = "Write local.", let = "Write local.", const = "Write local.",
     def = "Write local function name(...).", lambda = "Write function(rows) return ... end.",
 }
@@ -102,7 +102,11 @@ local COLON = "A colon is for what is called, node:set(\"GV1\", 5); else there i
 --- What a line's code tells: { pattern in Lua's message, pattern in the code, what to write }. The first that
 -- fits counts.
 local BY_CODE = {
-    { "near '=='", "==", ONE_SIGN },
+    { "near '=='", "==", ONE_SIGN }, { "near", "%?%?", "Write a or b for a ?? b." },
+    { "near", "%?%.", "Write row and row.value for row?.value." },
+    { "'do' expected", "%f[%w_]in%f[^%w_]", FOR_EACH },
+    { "'in' expected", "%f[%w_]of%f[^%w_]", FOR_EACH },
+    { "'do' expected", "%f[%w_]for%f[^%w_]", FOR },
     { "near", "%f[%w_]async%f[^%w_]", "There is no async: what may wait waits by itself." },
     { "near", "%f[%w_]await%f[^%w_]", "There is no await: sleep(5) and vrm.get(...) wait by themselves." },
     { "near '[*+/%-]'", "function%s*%([%w_, ]*%)%s*[%w_]+%s*[*+/%-]",
@@ -202,11 +206,13 @@ local BY_MESSAGE = {
     { "'then' expected", "if is followed by then: if x > 0 then ... end." },
     { "'do' expected", "Write for i = 1, 3 do ... end." },
     { "'=' or 'in' expected", "Write for i = 1, 3 do ... end." },
+    { "'}' expected near '%['", "Is a comma missing before it, or a } ?" },
     { "near '#'", COMMENT }, { "near '%['", IN_BRACES },
     { "near '`'", "Write texts in \" \"." }, { "near '[@$]'", "Write names without it." },
     { "near '%%'", "Write unit.percent." }, { "near ';'", "Fields are parted by commas." },
     { "'}' expected near '[])]'", "What begins with { ends with }." },
     { "'}' expected near 'end'", "There is one end too many." },
+    { "'}' expected %(.*near <eof>", "A } is missing: each { has one." },
     { "'}' expected %(to close '{' at line", "Is a comma missing at the end of the row above, or a } ?" },
     { "'}' expected near '='", "A name of a field has no blanks; else write [\"...\"] = ." },
     { "'}' expected", "Is a comma missing before it, or a } ?" },
@@ -219,9 +225,11 @@ local BY_MESSAGE = {
     { "'end' expected", "Each function, if and for ends with end." },
     { "<eof> expected near 'end'", "There is one end too many." },
     { "<eof> expected near '}'", "There is one } too many." },
+    { "<eof> expected near '[={]'", "The table ends above: is there a } too many, or a { missing?" },
     { "<eof> expected", "Nothing stands after the return of the table: move it above." },
     { "near <eof>", "The file is not complete: is a } or an end missing?" },
     { "unexpected symbol near '{'", "Begin the table with return." },
+    { "unexpected symbol near 'end'", "A value is missing before it." },
     { "unexpected symbol near ','", "There is a comma too many, or a value is missing before it." },
     { "unexpected symbol near '/'", "Write a path in quotes." },
     { "unexpected symbol near '}'", "A value is missing before it." },
@@ -285,11 +293,13 @@ local BY_VALUE = {
         "Is %s misspelt? tostring(x) takes what may be nil." },
     { "attempt to concatenate a nil", nil, "Write tostring(x) for what may be nil." },
     { "arithmetic on a nil value", nil, NOT_SENT }, { "compare nil with", nil, NOT_SENT },
-    { "compare %a+ with nil", nil, NOT_SENT },
+    { "compare %a+ with nil", nil, NOT_SENT }, { "compare two nil", nil, NOT_SENT },
     { "%(number expected, got nil", nil, NOT_SENT },
     { "index a number value", "%f[%w_]number%s*%(", "number(...) is the number itself, or nil." },
     { "index a number value", nil, "A number has no fields: take off what follows it." },
     { "call a number value %(method", nil, "It is a number, no function: row.value, without ()." },
+    { "call a string value %(method '([%w_]+)'", nil, "It is a text, no function: .%s, without ()." },
+    { "a function cannot be passed on", nil, "A function that is to be called is written with ()." },
     { "on a string value", nil, "tonumber(text) makes a number of a text, .. joins texts." },
     { "attempt to %a+ a '.-' with a '.-'", nil, "tonumber(text) makes a number of a text, .. joins texts;"
         .. " the unit of a driver is its row's." },
@@ -300,7 +310,8 @@ local BY_VALUE = {
     { "call a rows value", nil, "Write rows[\"/Path\"], or number(rows, \"/Path\")." },
     { "has no driver (%u[%u%d_]*)%.?$", nil,
         "Add a row: { \"%s\", unit.count, \"Label\", by_script = true }." },
-    { "has no driver", nil, "A driver is called by its id: node:set(\"GV1\", 5)." },
+    { "has no driver", nil, "A driver is called by its id, \"GV1\"; a row is read by"
+        .. " number(rows, \"/Path\")." },
     { "the row of ([%w_]+) does not say by_script", nil,
         "VRM fills %s; what the script sets has a row of its own." },
     { "by code, not by number", nil, "Write for path, row in pairs(rows) do ... end." },
@@ -308,14 +319,10 @@ local BY_VALUE = {
     { "call a table value %(global 'timer'", nil, "Write timer.every(60, function() ... end)." },
     { "call a clock value %(%a+ '([%w_]+)'", nil, "%s is a table, no function: write it without ()." },
     { "call a table value %(%a+ '([%w_]+)'", nil, "%s is a table, no function: write it without ()." },
-    { "argument #%d to 'number'", nil, "Write number(rows, \"/Path\")." },
     { "argument #1 to '([%a_]+)' %(a node, or", nil,
         "Write %s(node), or %s(rows), with what the function is given." },
-    { "argument #%d to 'rows_of'", nil, "Write number(rows_of(rows, \"battery\"), \"/Soc\")." },
     { "argument #1 to 'log'", nil, "The level is first: node:log(\"info\", \"...\"), or \"debug\","
         .. " \"warning\", \"error\"." },
-    { "argument #%d to 'every'", nil, "Write timer.every(60, function() ... end)." },
-    { "argument #%d to 'after'", nil, "Write timer.after(60, function() ... end)." },
     { "no integer representation", "format%s*%(", INTEGERS },
     { "no integer representation", ":log%s*%(", INTEGERS },
     { "argument #%d to '%?' %(no value", nil, "The format has more % than there are values behind it." },
@@ -324,6 +331,17 @@ local BY_VALUE = {
     { "calling 'get' on bad self", nil, "Write vrm.get(\"/installations/1/stats\"), with a point." },
     { "this call waits", nil, "start, update, commands and timers may wait." },
     { "ran longer than its budget", nil, "Is there a loop without an end?" },
+}
+
+--- How the functions are written that scripts are given.
+local WRITTEN = {
+    number = "number(rows, \"/Path\")", rows_of = "number(rows_of(rows, \"battery\"), \"/Soc\")",
+    every = "timer.every(60, function() ... end)", after = "timer.after(60, function() ... end)",
+    cancel = "timer.cancel(id), with the number that timer.every gave", sleep = "sleep(5)",
+    setting = "setting(\"name\")", set = "node:set(\"GV1\", 5)", event = "node:event(\"NAME\")",
+    notice = "node:notice(\"full\", \"The tank is full\")", log = "node:log(\"info\", \"The tank is full\")",
+    param = "node:param(\"temp_unit\")", write = "node:write(\"/Relay/0/State\", 1)",
+    get = "node:get(\"GV1\"), or vrm.get(\"/installations/1/stats\")",
 }
 
 --- Texts of a line's code made blank, and its comment taken off, so that only signs of Lua are looked at.
@@ -374,10 +392,17 @@ local function of_global(name, text, code)
     end
     if code:find("%f[%w_]f[\"']") then return "Texts are joined by ..: \"Level: \" .. level" end
     if name == "rows" and code:find("function%s*%(%s*node%s*%)") then return "Write function(node, rows)." end
+    local there = wording.same(name, hints.GLOBALS)
+        or not NO_GLOBAL[name] and wording.same(name .. "of", hints.GLOBALS)    -- site for site_of
+    if there then return ("Did you mean %s?"):format(there) end
     local known = without(declared(text), name)
     local own = wording.near(name, known)
     if own and own ~= name then return ("Did you mean %s?"):format(own) end
+    if code:find("%f[%w_]" .. name .. "%s*%(%s*rows%s*,") and not wording.near(name, hints.GLOBALS) then
+        return "Write number(rows, \"/Path\")."
+    end
     if NO_GLOBAL[name] then return NO_GLOBAL[name] end
+    if WRITTEN[name] then return ("Write %s."):format(WRITTEN[name]) end
     if code:find("%[%s*" .. name .. "%s*%]") and not code:find("unit%s*%[") then
         return ("A name in [ ] stands in quotes: [\"%s\"]. Else declare it above with local."):format(name)
     end
@@ -386,6 +411,9 @@ local function of_global(name, text, code)
     if word then return ("Did you mean %s?"):format(word) end
     if name:find("^GV%d+$") or name:find("^[A-Z][A-Z0-9]?[A-Z0-9]?$") then
         return ("The id of a driver stands in quotes: \"%s\"."):format(name)
+    end
+    if code:find("%f[%w_]" .. name .. "%s*%(") then
+        return ("Declare it above: local function %s(...) ... end."):format(name)
     end
     return "Declare it above with local, or write a text in quotes."
 end
@@ -455,7 +483,9 @@ local function of_value(why, code, line)
         local known = not hint[2] or word and code:find((hint[2]:gsub("%%s", word))) or code:find(hint[2])
         if found and known then return (hint[3]:gsub("%%s", word or "%0")) end
     end
-    return nil
+    local called = WRITTEN[why:match("argument #%d to '([%a_]+)'")
+        or why:match("index a function value %(%a+ '([%a_]+)'")]
+    return called and ("Write %s."):format(called)
 end
 
 --- A word of the code that is nearly one of Lua's longer ones, or one in capitals.
@@ -502,13 +532,28 @@ local function of_syntax(why, line, before)
     if near and not why:find("<", 1, true) and select(2, line:gsub('"', "")) % 2 == 1 then
         return "Is a quote missing in this line?"
     end
-    if near and select(2, code:gsub("'", "")) % 2 == 1 then
+    if near and not why:find("unfinished", 1, true) and select(2, code:gsub("'", "")) % 2 == 1 then
         return "A text with ' in it stands in \" \"."
     end
     for _, hint in ipairs(BY_MESSAGE) do
         if why:find(hint[1]) then return hint[2] end
     end
     return nil
+end
+
+--- What was probably meant by a name that the table does not have -> sentence | nil.
+local function of_name(why, text)
+    for _, one in ipairs { { "the event (%S+) is not declared", "events" },
+                           { "there is no setting '(.-)'", "settings" } } do
+        local name, names = why:match(one[1]), {}
+        local body = name and text:match("%f[%w_]" .. one[2] .. "%s*=%s*(%b{})") or ""
+        for known in body:gmatch("([%a_][%w_]*)%s*=") do names[known] = true end
+        local told = name and wording.did_you_mean(name, names, "%s", nil)
+        if told then return why:match("^(.-)%. Write") or why, told end
+    end
+    local id = why:match("has no driver ([%w_]+)")
+    local told = id and not drivers[id] and wording.did_you_mean(id, drivers, "\"%s\"", nil, slips.driver)
+    return told and why, told
 end
 
 --- A message of Lua's with what helps. file: the script's name at the message's beginning; text: the script's
@@ -518,9 +563,12 @@ function hints.add(why, file, text, libs)
     local line, before = number and line_of(text, number) or "", number and line_of(text, number - 1) or ""
     local name, assigned = why:match("there is no global '(.-)'"), why:match(": '(.-)' is not declared")
     local lib = why:match("there is no lib/([%w_-]+)%.lua")
-    local hint
+    local shorter, hint = of_name(why, text)
+    why = shorter or why
     local told, of, unknown, fields = why:match("^(.-([%w ]+) has no '([^']*)')%. It has ([^.]*)%.$")
-    if unknown then
+    if hint then
+        why = shorter
+    elseif unknown then
         hint = wording.did_you_mean(unknown, wording.words((fields:gsub(",", ""))), "%s", nil,
             slips.given[of:match("%S.*")])
         why = hint and told or why

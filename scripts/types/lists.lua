@@ -2,8 +2,9 @@
 
 local lists = {}
 
---- Whether a table is one; {} is.
+--- Whether something is one; {} is.
 function lists.is_list(tab)
+    if type(tab) ~= "table" then return false end
     local count = 0
     for key in pairs(tab) do
         if math.type(key) ~= "integer" then return false end

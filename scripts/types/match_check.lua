@@ -51,19 +51,22 @@ function match_check.problem(type_, tab, text)
         :format(where, its)
 end
 
-local function note_of_service(service)
+--- That nobody knows a service -> sentence without a full stop; nil: it is known.
+function match_check.unknown(service)
     local known = discovery.services()
-    for _, one in ipairs(known) do
-        if one == service then return nil end
-    end
-    if discovery.is_gateway(service) then
-        return ("the service \"%s\" is of the gateway, and no device has it; a file gateway.lua with match ="
-            .. " { kind = \"gateway\" } has its rows"):format(service)
-    end
+    if discovery.SERVICE_CODES[service] or discovery.is_gateway(service) then return nil end
     local short = service:match("^com%.victronenergy%.(.*)$")
     local meant = short or wording.near(service, known, slips.service)
     return ("the service \"%s\" is not one that is known; %s--rows shows how VRM calls it"):format(service,
         meant and ("is it \"%s\"? "):format(meant) or "")
+end
+
+local function note_of_service(service)
+    if discovery.is_gateway(service) then
+        return ("the service \"%s\" is of the gateway, and no device has it; a file gateway.lua with match ="
+            .. " { kind = \"gateway\" } has its rows"):format(service)
+    end
+    return match_check.unknown(service)
 end
 
 --- What may be a mistake in a match and need not be one -> list of sentences without a full stop.
@@ -71,9 +74,10 @@ function match_check.notes(type_)
     local match, list = type_.match, {}
     if type_.kind then return list end
     if type(match) == "function" then
-        if fits(type_) == 0 then
+        local count, problem = fits(type_)
+        if count == 0 and not problem then
             list[1] = "match returns nil for each service that is known, when a device has no product name;"
-                .. " it returns a number for what it is for"
+                .. " it is given what was found, a table: return found.service == \"tank\" and 5 or nil"
         end
         return list
     end

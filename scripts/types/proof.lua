@@ -48,20 +48,31 @@ end
 
 --- A value as messages of samples have it: with the text of a state.
 local function value_text(driver, value)
+    if type(value) ~= "number" then return value == nil and "no data" or value end
     local name = driver.names and driver.names[value]
-    return name and ("%s (%s)"):format(value, name) or tostring(value)
+    return name and ("%s (%s)"):format(wording.shown(value), name) or wording.shown(value)
+end
+
+--- "ST is 79, expected 80".
+function proof.differs(driver, value, expected)
+    return ("%s is %s, expected %s"):format(driver.id, value_text(driver, value),
+        value_text(driver, expected))
+end
+
+--- Why a driver has no data -> sentence without a full stop; nil: nobody knows.
+local function reason_of(driver, rows, site)
+    local ok, reason = pcall(why.none, driver, rows, site, nil, site.midnight, wording.near)
+    if not ok then shortage.pass_on(reason) end
+    return ok and reason or nil
 end
 
 --- "ST is 79, expected 80", and why it is no data.
 local function difference(driver, value, expected, rows, site, text)
-    local wanted = type(expected) == "number" and value_text(driver, expected) or tostring(expected)
-    if value ~= nil then
-        return ("%s is %s, expected %s"):format(driver.id, value_text(driver, value), wanted)
-    end
-    local ok, reason = pcall(why.none, driver, rows, site, nil, site.midnight, wording.near)
-    if not ok then shortage.pass_on(reason) end
-    reason = driver.from and why.misread(text or "", rows, wording.near) or reason
-    return ("%s is no data, expected %s%s"):format(driver.id, wanted, ok and reason and ": " .. reason or "")
+    local differs = proof.differs(driver, value, expected)
+    if value ~= nil then return differs end
+    local reason = driver.from and why.misread(text or "", rows, wording.near)
+        or reason_of(driver, rows, site)
+    return differs .. (reason and ": " .. reason or "")
 end
 
 --- Why a driver of which nothing is expected has no data, if that is a slip; nil: it is none.
@@ -75,7 +86,7 @@ end
 function proof.located(problem, file, text)
     local told = hints.add(problem, file, text)
     local line = told:sub(1, #file) == file and told:match("^:%d+", #file + 1)
-    if not line then return nil, told end
+    if not line then return nil, told:sub(1, #file + 2) == file .. ": " and told:sub(#file + 3) or told end
     return file .. line, told:sub(#file + #line + 3)
 end
 
@@ -88,7 +99,7 @@ local function raised(driver, problem, file, text, rows)
 end
 
 --- That no row has an expected driver.
-local function no_driver(type_, id, known)
+function proof.no_driver(type_, id, known)
     local ids = {}
     for _, driver in ipairs(type_.drivers) do ids[#ids + 1] = driver.id end
     local meant = wording.same(id, known)
@@ -140,7 +151,7 @@ local function try_node(type_, rows, sample, expect, deadline, text)
     for id, expected in pairs(expect) do
         if not known[id] then
             results[#results + 1] = { expected = expected,
-                problem = no_driver(type_, tostring(id), known) }
+                problem = proof.no_driver(type_, tostring(id), known) }
         end
     end
     return results
@@ -151,7 +162,7 @@ end
 -- order of the rows, then of the parts that the sample has rows of; expect = { ST = 1, t = { ST = 2 } }
 -- expects of part t too. A driver that the script or PG3 sets is only in it when a value is expected. Of a
 -- script that ran too long only that is told, and so when os.clock() passes the deadline (nil: none). text:
--- the script's text, for hints (may be nil).
+-- the script's text, for hints (may be nil). Besides, the rows as scripts see them.
 function proof.try(type_, sample, deadline, text)
     local rows = proof.rows(sample.rows)
     about.note(rows, proof.source(type_, sample, rows))
@@ -164,7 +175,7 @@ function proof.try(type_, sample, deadline, text)
             table.move(more, 1, #more, #results + 1, results)
         end
     end
-    return results
+    return results, rows
 end
 
 --- Whether all rows are there whose paths a function names.
@@ -175,8 +186,8 @@ local function has_rows(body, rows)
     return next(rows) ~= nil
 end
 
---- Notes of which drivers a sample's `from` gave nothing though its rows are there, and which have a value.
-local function note_silent(results, sample, tab, text, seen)
+--- Notes why drivers have no value whose `from` has its rows in a sample, and which drivers have one.
+local function note_silent(results, rows, sample, tab, text, seen)
     for _, result in ipairs(results) do
         local driver = result.driver
         if driver and result.value ~= nil then
@@ -185,25 +196,29 @@ local function note_silent(results, sample, tab, text, seen)
             seen.code = seen.code or lines.code_of(text or "")
             for i, row in ipairs(result.part and {} or tab) do
                 local body = row[1] == driver.id and lines.body_of(seen.code, tab, { row = i }, "from")
-                if body and has_rows(body, sample.rows) then seen.silent[driver] = true end
+                if body and has_rows(body, sample.rows) then
+                    seen.silent[driver] = reason_of(driver, rows, sample.site or {})
+                end
             end
         end
     end
 end
 
 --- Runs the samples of a type's table but for those with steps (tools.steps) -> list of sentences, empty when
--- all hold; the drivers whose `from` gave nothing in any sample though its rows were there, as a set.
--- `expect = "no data"` stands for nil; a function that raises is a problem, expected or not. text: the
--- script's text, for the lines (may be nil). prepare(sample): called before each, and after the last without
--- one; nil: there is nothing to do. closely: those drivers are looked for, which takes its time.
+-- all hold; the drivers of which no sample has a value though the rows of their `from` are there,
+-- { [driver] = why }. `expect = "no data"` stands for nil; a function that raises is a problem, expected or
+-- not. text: the script's text, for the lines (may be nil). prepare(sample): called before each, and
+-- after the last without one; nil: there is nothing to do. closely: those drivers are looked for, which takes
+-- its time.
 function proof.run(type_, tab, text, prepare, closely)
     local problems, deadline = {}, os.clock() + limits.samples_ms / 1000
     local seen = { given = {}, silent = {} }
     for i, sample in ipairs(tab.samples or {}) do
         local where
         if prepare then prepare(sample) end
-        local results = sample.steps and {} or proof.try(type_, sample, deadline, text)
-        if closely then note_silent(results, sample, tab, text, seen) end
+        local results, rows = {}, {}
+        if not sample.steps then results, rows = proof.try(type_, sample, deadline, text) end
+        if closely then note_silent(results, rows, sample, tab, text, seen) end
         for _, result in ipairs(results) do
             if result.problem then
                 where = where or lines.at(type_.file, text, tab, { sample = i })

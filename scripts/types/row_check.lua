@@ -18,9 +18,9 @@ local row_check = {}
 
 local fail, shown = field_check.fail, wording.shown
 
-local ROW_FIELDS = field_check.set [[first sum product quotient worst from by_script by_pg3
+local ROW_FIELDS = field_check.words_of("a row", [[first sum product quotient worst from by_script by_pg3
     values scale sign map places min max zero measured while_negative daily on_change events
-    day_max day_min total rate held_for set]]
+    day_max day_min total rate held_for set]])
 local ROW_ENTRIES = 5               -- driver, kind, label, path, code
 
 local function row_limits(where, row, unit)
@@ -46,7 +46,8 @@ local function row_over(where, row, names)
         local is_good = wants_true and given == true
             or not wants_true and type(given) == "number" and given > 0 and given <= LONGEST_SECONDS
         if given ~= nil and not is_good then
-            fail(where, ("%s is not %s."):format(word, wants_true and "true" or "a number of seconds"),
+            fail(where, ("%s is %s, not %s."):format(word, shown(given), wants_true and "true"
+                or ("a number of seconds up to %d"):format(LONGEST_SECONDS)),
                 ("Write %s = %s, or remove it."):format(word, example))
         elseif given ~= nil and (over or row.by_script or row.by_pg3) then
             fail(where, ("%s does not go with %s."):format(word, over or "by_script"), "Remove one of them.")
@@ -236,6 +237,10 @@ local function check_order(where, row)
                 place == 2 and "second" or "third"), "The order is: driver, unit, label, path, code.")
         end
     end
+    if drivers[row[2]] and not units[row[2]] then
+        fail(where, ("a second driver, %s, stands in the second place."):format(shown(row[2])),
+            ("Several stand in one text: \"%s %s\"."):format(row[1], row[2]))
+    end
     local label_first = type(row[2]) == "string" and not units[row[2]] and not name_lists[row[2]]
         and (type(row[3]) == "table" or units[row[3]] ~= nil)
     if label_first then
@@ -264,7 +269,7 @@ function row_check.row(where, row, seen, of)
     field_check.fields(here, row, ROW_FIELDS, ROW_ENTRIES, slips.row)
     if #ids == 0 then
         fail(where, ("the first entry, %s, is not a driver id."):format(shown(row[1])),
-            "Begin the row with \"ST\", \"CV\", \"GV0\" ...")
+            "Begin the row with \"ST\", \"CV\", \"GV0\" ..., or several in one text: \"GV1 GV2\".")
     end
     check_order(here, row)
     of.entry = row[1]

@@ -5,13 +5,14 @@ local about = require "serve.about"
 local field_check = require "types.field_check"
 local limits = require "types.limits"
 local slips = require "types.slips"
+local sorted_keys = require("types.lists").sorted_keys
 local wording = require "types.wording"
 
 local sample_check = {}
 
 local fail, set, shown = field_check.fail, field_check.set, wording.shown
 
-local SAMPLE_FIELDS = set "rows steps site device devices settings vrm expect"
+local SAMPLE_FIELDS = field_check.words_of("a sample", "rows steps site device devices settings vrm expect")
 -- What site_of gives, and what rows of the gateway and of the plugin's own node are given besides.
 local SAMPLE_SITE_FIELDS = set(about.SITE_FIELDS .. " last_command timed settings_written status"
     .. " installations script_errors last_answer")
@@ -19,16 +20,36 @@ local SAMPLE_OWN_FIELDS = set(about.DEVICE_FIELDS)
 local SAMPLE_DEVICE_FIELDS = set "service instance product name rows"
 local SAMPLE_ROW_FIELDS = set "value unit timestamp text path code"
 
+--- What is a text, and what a number, of rows, devices and installations.
+local TEXTS = set "code name path product service text unit zone"
+local NUMBERS = set "id instance interval midnight timestamp"
+
+--- What a sample has beside rows and steps, and how that is written.
+local BESIDE_ROWS = {
+    site = "site = { online = true }", device = "device = { product = \"...\" }",
+    devices = "devices = { { service = \"battery\", rows = { ... } } }",
+    settings = "settings = { pump_watts = 10 }", vrm = "vrm = { [\"/installations/1/stats\"] = { ... } }",
+}
+
+local function check_texts_and_numbers(where, tab)
+    for _, name in ipairs(sorted_keys(tab)) do
+        if TEXTS[name] and type(tab[name]) ~= "string" then
+            fail(where, ("%s is %s, which is no text."):format(name, shown(tab[name])), "Write it in quotes.")
+        elseif NUMBERS[name] then
+            field_check.number(where, name, tab[name])
+        end
+    end
+end
+
 --- A row: its value, or { value = , unit = , ... } as VRM's rows are.
 local function check_row(where, row)
     local fields = type(row) == "table" and row or { value = row }
     field_check.fields(where, fields, SAMPLE_ROW_FIELDS)
-    for name, field in pairs(fields) do
-        if type(field) ~= "number" and type(field) ~= "string" then
-            fail(where, ("%s is %s."):format(name, shown(field)), "VRM sends numbers and texts: write one.")
-        end
+    if fields.value ~= nil and type(fields.value) ~= "number" and type(fields.value) ~= "string" then
+        fail(where, ("value is %s."):format(shown(fields.value)),
+            "VRM sends numbers and texts: write one.")
     end
-    field_check.number(where, "timestamp", fields.timestamp)
+    check_texts_and_numbers(where, fields)
     if type(fields.value) == "string" and tonumber(fields.value) then
         fail(where, "the value is a text.", "Write the number without quotes: " .. fields.value .. ".")
     end
@@ -37,9 +58,10 @@ end
 --- Rows by their paths or codes; nil for none.
 function sample_check.rows(where, rows)
     if rows ~= nil and type(rows) ~= "table" then
-        fail(where, "rows is not a table.", "Write rows = { [\"/Soc\"] = 80 }.")
+        fail(where, ("rows is %s, not a table."):format(shown(rows)), "Write rows = { [\"/Soc\"] = 80 }.")
     end
-    for key, row in pairs(rows or {}) do
+    for _, key in ipairs(sorted_keys(rows or {})) do
+        local row = rows[key]
         if math.type(key) == "integer" then
             fail(where, ("rows has %s without a path."):format(shown(row)),
                 "Write rows = { [\"/Level\"] = 80 }: the path in [\" \"].")
@@ -54,6 +76,7 @@ local function check_device(where, device)
         fail(where, "it is not a device.", "Write { service = \"battery\", rows = { [\"/Soc\"] = 80 } }.")
     end
     field_check.fields(where, device, SAMPLE_DEVICE_FIELDS)
+    check_texts_and_numbers(where, device)
     sample_check.rows(where, device.rows)
 end
 
@@ -71,10 +94,11 @@ local function check_expected(where, id, expected)
     fail(where, ("%s = %s is expected, which no driver can show."):format(id, text), write)
 end
 
-local function check_expect(where, expect, parts)
-    for id, expected in pairs(expect) do
-        local part = parts[id] and type(expected) == "table"
-        for its, one in pairs(part and expected or {}) do
+--- What is expected of drivers, and under their letters of parts; nil: nothing.
+function sample_check.expect(where, expect, parts)
+    for _, id in ipairs(sorted_keys(expect or {})) do
+        local expected = expect[id]
+        for its, one in pairs(parts[id] and type(expected) == "table" and expected or {}) do
             check_expected(where, ("%s.%s"):format(id, its), one)
         end
         if math.type(id) == "integer" then
@@ -88,10 +112,28 @@ end
 
 --- The settings of a sample are those of the table.
 local function check_settings(where, given, declared)
-    for name in pairs(given) do
+    for name, value in pairs(given) do
         if type(declared) ~= "table" or declared[name] == nil then
             fail(where, ("the setting %s is none of the table's."):format(shown(name)),
                 ("Write settings = { %s = 10 } in the table."):format(tostring(name)))
+        elseif type(value) ~= "number" and type(value) ~= "string" then
+            fail(where, ("the setting %s is %s, neither a number nor a text."):format(name, shown(value)),
+                ("Write settings = { %s = 10 }."):format(name))
+        end
+    end
+end
+
+--- What vrm.get gives.
+local function check_vrm(where, answers)
+    local write = "Write " .. BESIDE_ROWS.vrm .. "."
+    for _, path in ipairs(sorted_keys(answers)) do
+        if type(path) ~= "string" then
+            fail(where, ("vrm has %s without what vrm.get gives."):format(shown(answers[path])), write)
+        elseif path:sub(1, 1) ~= "/" then
+            fail(where, ("vrm has %s, which is no path."):format(shown(path)), write)
+        elseif type(answers[path]) ~= "table" then
+            fail(where, ("vrm has %s for %s, and vrm.get gives tables."):format(shown(answers[path]), path),
+                write)
         end
     end
 end
@@ -122,23 +164,26 @@ end
 
 --- What the rows of a sample are of.
 local function check_world(where, sample, settings)
-    for _, field in ipairs { "site", "device", "devices", "settings" } do
+    for _, field in ipairs(sorted_keys(BESIDE_ROWS)) do
         if sample[field] ~= nil and type(sample[field]) ~= "table" then
             fail(where, ("%s is %s, not a table."):format(field, shown(sample[field])),
-                "Write site = { online = true }.")
+                "Write " .. BESIDE_ROWS[field] .. ".")
         end
     end
     field_check.fields(where .. ", site", sample.site or {}, SAMPLE_SITE_FIELDS)
     field_check.fields(where .. ", device", sample.device or {}, SAMPLE_OWN_FIELDS)
+    check_texts_and_numbers(where .. ", site", sample.site or {})
+    check_texts_and_numbers(where .. ", device", sample.device or {})
+    check_vrm(where, sample.vrm or {})
     check_settings(where, sample.settings or {}, settings)
-    field_check.number(where, "site.midnight", sample.site and sample.site.midnight)
     if sample.site and sample.site.clock ~= nil and not about.time_of(sample.site.clock) then
         fail(where, "site.clock is no time.", "Write site = { clock = \"2026-04-18 06:30\" }.")
     end
     if sample.devices and sample.devices.service ~= nil then
         fail(where, "devices is one device, not a list of them.",
-            "Write devices = { { service = \"battery\", rows = { ... } } }.")
+            "Write " .. BESIDE_ROWS.devices .. ".")
     end
+    field_check.list(where .. ", devices", sample.devices or {})
     for i, device in ipairs(sample.devices or {}) do
         check_device(("%s, device %d"):format(where, i), device)
     end
@@ -148,7 +193,7 @@ end
 -- set; settings: the table's.
 function sample_check.one(where, sample, parts, settings)
     check_form(where, sample)
-    check_expect(where, sample.expect or {}, parts)
+    sample_check.expect(where, sample.expect, parts)
     check_world(where, sample, settings)
     sample_check.rows(where, sample.rows)
 end

@@ -32,8 +32,8 @@ local set_check = {}
 
 local fail = field_check.fail
 
-local FIELDS = field_check.set [[min max step places choices path service unit send value becomes name stored
-    timed timer resend release only unless within off]]
+local FIELDS = field_check.words_of("set", [[min max step places choices path service unit send value becomes
+    name stored timed timer resend release only unless within off]])
 
 --- What is never written, whoever's table it is: it would lock out the owner or the plugin.
 local NEVER = { "^/Security/", "^/Tokens/", "^/Firmware/", "^/Device/Reboot", "^/Settings/Network/",
@@ -45,7 +45,8 @@ local GUARD = "Write %s = { { \"/Settings/Relay/Function\", 2, \"its function is
 local function check_table(where, driver)
     local set = driver.set
     if type(set) ~= "table" or next(set) == nil then
-        fail(where, "set is not a table of what may be written.", EXAMPLE)
+        fail(where, ("it is %s, not a table of what may be written."):format(type(set) == "table" and "empty"
+            or wording.shown(set)), EXAMPLE)
     end
     field_check.fields(where, set, FIELDS)
     for _, word in ipairs { "by_script", "by_pg3", "from", "map", "daily", "over" } do
@@ -170,8 +171,9 @@ local function factor_of(where, set, driver)
     if set.unit ~= nil then
         of_unit = driver.unit.vrm and driver.unit.vrm[set.unit]
         if not of_unit then
-            fail(where, ("unit, %s, is not one the row's kind knows."):format(tostring(set.unit)),
-                "Write unit = \"s\" for a row in minutes, say.")
+            fail(where, ("unit, %s, is not one the row's kind knows."):format(wording.shown(set.unit)),
+                driver.unit.vrm and "There are: " .. wording.listed(driver.unit.vrm) .. "."
+                or "Remove it: the device counts as the row does.")
         end
     end
     local factor = (driver.factor or 1) * of_unit

@@ -68,6 +68,8 @@ slips.param = { unit = "kind", uom = "kind", type = "kind", name = "label", titl
                 step = "places = 0 rounds to whole numbers.", range = "Write min = 0, max = 100.",
                 default = "A command is called with the numbers that the ISY sends." }
 
+slips.setting = { value = "default", initial = "default", minimum = "min", maximum = "max" }
+
 local ROW = ", without a name: { \"ST\", unit.watt, \"Label\", \"/Path\" }."
 local FIRST, SECOND = "The driver is the first entry of a row" .. ROW,
     "The unit is the second entry of a row" .. ROW
@@ -103,7 +105,8 @@ slips.unit = {
     ma = "ampere", current = "ampere", w = "watt", power = "watt", kw = "kilowatt", ["%"] = "percent",
     pct = "percent", soc = "percent", c = "celsius", ["°c"] = "celsius", degc = "celsius",
     centigrade = "celsius", temperature = "celsius", temp = "celsius", f = "celsius", fahrenheit = "celsius",
-    hz = "hertz", frequency = "hertz", l = "liter", litre = "liter", litres = "liter", wh = "kwh",
+    hz = "hertz", frequency = "hertz", l = "liter", gallon = "liter", gallons = "liter",
+    gal = "liter", litre = "liter", litres = "liter", wh = "kwh",
     energy = "kwh", ah = "amp_hours", amphour = "amp_hours", s = "seconds", sec = "seconds", h = "hours",
     hr = "hours", mins = "minutes", hpa = "hectopascal", mbar = "hectopascal", kpa = "kilopascal",
     bar = "kilopascal", pressure = "kilopascal", m = "meter", metre = "meter", km = "kilometer",

@@ -147,12 +147,12 @@ local function instead_of_function(field, value)
     elseif type(value) == "string" then
         return ("A function stands without quotes: %s = function(%s) return ... end, or the name of one.")
             :format(field, field == "from" and "rows" or "value")
-    elseif type(value) == "number" and field == "from" then
-        return ("It is a function: from = function(rows) return %s end."):format(shown(value))
     end
-    return ("It is a function: %s = function(%s) return ... end; its name is written without ()."):format(
-        field,
-        field == "from" and "rows" or "value")
+    local written = field == "from" and "from = function(rows) return number(rows, \"/Path\") end"
+        or "map = function(value) return value + 10 end"
+    local scaled = field == "map" and type(value) == "number"
+    return ("It is a function: %s, or the name of one, without ().%s"):format(written,
+        scaled and (" To multiply, write scale = %s."):format(shown(value)) or "")
 end
 
 --- A value has a path, or is worked out, or both: then it is worked out where the path has no number.

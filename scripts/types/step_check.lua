@@ -13,10 +13,11 @@ local fail, set = field_check.fail, field_check.set
 --- What a step can expect beside drivers.
 step_check.BESIDE_DRIVERS = set "events notices state"
 
-local STEP_FIELDS = set "after rows command args expect"
+local STEP_FIELDS = field_check.words_of("a step", "after rows command args expect")
 local LONGEST_SECONDS = 1e7
 
-local function check_expect(where, expect)
+--- What is expected beside drivers.
+local function check_beside(where, expect)
     if expect == nil then return end
     if type(expect) ~= "table" then
         fail(where, "expect is not a table.", "Write expect = { ST = 80, events = { \"FULL\" } }.")
@@ -51,8 +52,11 @@ local function check_command(where, step, type_)
     end
     local found = commands.find(type_, step.command)
     if not (found and found.run) then
+        local ids = {}
+        for _, one in ipairs(type_.commands) do ids[#ids + 1] = one.run and one.id or nil end
         fail(where, ("the command %s is none of the table's."):format(tostring(step.command)),
-            "Write command = \"RESET\", a name under commands.")
+            wording.did_you_mean(step.command, ids, "%s",
+                "Write command = \"RESET\", a name under commands."))
     end
     local example = "Write args = { value = 5 }, or args = { LEVEL = 5 }."
     if step.args ~= nil and type(step.args) ~= "table" then fail(where, "args is not a table.", example) end
@@ -65,8 +69,9 @@ local function check_command(where, step, type_)
     if problem then fail(where, problem, example) end
 end
 
---- Raises what is wrong with a step, as field_check.fail does. type_: the type, with its commands.
-function step_check.one(where, step, type_)
+--- Raises what is wrong with a step, as field_check.fail does. type_: the type, with its commands; parts: the
+-- letters of its parts, as a set.
+function step_check.one(where, step, type_, parts)
     if type(step) ~= "table" then fail(where, "it is not a step.", "Write { after = 60, expect = { } }.") end
     field_check.fields(where, step, STEP_FIELDS)
     local after = step.after or 0
@@ -76,7 +81,8 @@ function step_check.one(where, step, type_)
     end
     sample_check.rows(where, step.rows)
     check_command(where, step, type_)
-    check_expect(where, step.expect)
+    check_beside(where, step.expect)
+    sample_check.expect(where, step.expect, parts)
 end
 
 return step_check

@@ -128,7 +128,9 @@ function why.none(driver, rows, site, computed, midnight, find)
     local since = driver.daily and midnight or nil
     local value, row = reading.sourced(driver, rows, site, computed, since)
     if value == nil then return of_sources(driver, rows, since, find) end
-    if driver.over then return nil end              -- what it comes to is known only with what was before
+    if driver.over then                             -- what it comes to is known only with what was before
+        return driver.over .. " needs what was before: a sample with steps has that", false
+    end
     local word = not row and driver.from and "from"
     if word and type(value) ~= "number" and type(value) ~= "boolean" then return of_result(word, value) end
     value = reading.converted(driver, value, row)

@@ -55,6 +55,14 @@ local function in_order(words)
     return list
 end
 
+--- A word with its parts in the order of the alphabet: "on_off" and "off_on" are alike.
+local function in_parts(word)
+    local parts = {}
+    for part in word:lower():gmatch("%w+") do parts[#parts + 1] = part end
+    table.sort(parts)
+    return table.concat(parts, "_")
+end
+
 --- The one of some words (a list, or a set's keys) that is the same but for case, blanks and signs; nil:
 -- none.
 function wording.same(word, words)
@@ -72,6 +80,9 @@ function wording.near(word, words, others)
     local same, wanted = wording.same(word, words), plain(word)
     local other = others and (others[wanted] or others[word])
     if same or other then return same or other end
+    for _, one in ipairs(in_order(words)) do
+        if in_parts(one) == in_parts(word) then return one end
+    end
     local best, least = nil, slips(#wanted) + 1
     for _, one in ipairs(in_order(words)) do
         local numbered = one:gsub("%d", "") == word:gsub("%d", "")     -- GV1 is no slip of GV2
