@@ -100,6 +100,13 @@ describe("--check of a good script", function()
             printed = tools.run("check", { args = { folder .. "/a.lua.txt" } })
             has(printed, "note: the plugin does not use " .. folder .. "/a.lua.txt: the name of a device"
                 .. " script ends in .lua. Rename it.")
+            for _, name in ipairs { ".tank.lua", "tank.txt", ("a"):rep(56) .. ".lua" } do
+                local path = folder .. "/" .. name
+                assert(os.execute(("cp %s/tank.lua %s"):format(folder, path)))
+                printed = tools.run("check", { args = { path } })
+                os.remove(path)
+                has(printed, ("the plugin does not use %s: names end in .lua, do not begin"):format(path))
+            end
         end)
     end)
 

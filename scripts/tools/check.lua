@@ -15,6 +15,7 @@ local lines = require "types.lines"
 local unused = require "serve.unused"
 
 local BUILT_IN = "scripts/devices"
+local LONGEST_NAME = 60         -- of a file that the plugin looks for (host/api/api_file.c)
 
 local built_in_types = {}       -- [type] = true: its script is, or is meant to be, a built-in one
 
@@ -353,6 +354,10 @@ local function show_unused(args)
         for _, name in ipairs(names or { given:match("[^/]*$") }) do
             local file = names and given:gsub("/+$", "") .. "/" .. name or given
             local problem = unused.problem_of(name)
+            if not (names or problem) and (#name >= LONGEST_NAME or not name:find("^[^.].*%.lua$")) then
+                problem = ("names end in .lua, do not begin with a dot and are shorter than %d. Rename it.")
+                    :format(LONGEST_NAME)
+            end
             if problem then
                 host.print(paint.colour("yellow", ("note: the plugin does not use %s: %s"):format(file,
                     problem)))

@@ -28,9 +28,10 @@ local function check_path(where, path)
     if not whole then
         fail(where, ("the path (fourth entry), %s, does not begin with '/'."):format(shown(path)),
             path_meant(path))
-    elseif path:find("[%s\\]") then
-        fail(where, ("the path (fourth entry), %s, has a blank or a \\."):format(shown(path)),
-            ("Did you mean \"%s\"?"):format((path:gsub("%s", ""):gsub("\\", "/"))))
+    elseif path:find("[^!-~]") or path:find("\\", 1, true) then
+        local meant = path:gsub("\\", "/"):gsub("[^!-~]", "")
+        fail(where, ("the path (fourth entry), %s, has a blank, a \\ or a letter that no path has."):format(
+            shown(path)), ("Did you mean \"%s\"?"):format(meant))
     elseif #path > 1 and path:sub(-1) == "/" then
         fail(where, ("the path (fourth entry), %s, ends with '/'."):format(shown(path)),
             "Write it in full; worst = \"/Alarms/\" takes all that begin so.")
