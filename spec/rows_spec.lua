@@ -294,6 +294,7 @@ describe("--rows for scripts and programs", function()
         local printed, code = saved { form = "new", service = "pump" }
         assert.equal(1, code)
         has(printed, 'VRM sends no number of a device of the service "pump". There are: battery, ')
+        has(saved { form = "new", service = "Batery" }, 'service "Batery". Did you mean battery?')
     end)
 
     it("makes no script longer than a node", function()

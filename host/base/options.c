@@ -106,16 +106,17 @@ void options_help(void) {
 static void complete_bash(void) {
     fputs(
         "_victron_host() {\n"
-        "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
+        "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} IFS=$'\\n'\n"
         "    case $prev in\n"
-        "    --completion) COMPREPLY=($(compgen -W 'bash zsh' -- \"$cur\")); return ;;\n"
+        "    --completion) COMPREPLY=($(compgen -W $'bash\\nzsh' -- \"$cur\")); return ;;\n"
         "    --token-file | --record | --replay) COMPREPLY=($(compgen -f -- \"$cur\")); return ;;\n"
+        "    --find | --new | --param) COMPREPLY=(); return ;;\n"
         "    esac\n"
-        "    COMPREPLY=($(compgen -W 'get",
+        "    COMPREPLY=($(compgen -W $'get",
         stdout);
     for (int i = 0; i < OPTIONS; i++) {
         if (options[i].help != NULL) {
-            printf(" --%s", options[i].name);
+            printf("\\n--%s", options[i].name);
         }
     }
     fputs("' -- \"$cur\") $(compgen -f -- \"$cur\"))\n"
@@ -184,7 +185,10 @@ static const char *like(const char *word) {
 }
 
 static bool not_understood(const char *word) {
-    const char *meant = like(word + strspn(word, "-"));
+    char name[32];
+    const char *bare = word + strspn(word, "-");
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(bare, "="), bare);
+    const char *meant = like(name);
     fprintf(stderr, "victron-host: \"%s\" is not understood.%s%s%s Try --help.\n", word,
             meant != NULL ? " Did you mean --" : "", meant != NULL ? meant : "",
             meant != NULL ? "?" : "");

@@ -354,7 +354,8 @@ local function show_unused(args)
         for _, name in ipairs(names or { given:match("[^/]*$") }) do
             local file = names and given:gsub("/+$", "") .. "/" .. name or given
             local problem = unused.problem_of(name)
-            if not (names or problem) and (#name >= LONGEST_NAME or not name:find("^[^.].*%.lua$")) then
+            local is_found = #name < LONGEST_NAME and name:find("^[^.].*%.lua$")
+            if not (names or problem or is_found or name == "") then
                 problem = ("names end in .lua, do not begin with a dot and are shorter than %d. Rename it.")
                     :format(LONGEST_NAME)
             end

@@ -14,8 +14,10 @@ local read = require "sources.read"
 local replay = require "tools.replay"
 local row_writer = require "tools.row_writer"
 local scripts = require "serve.scripts"
+local slips = require "types.slips"
 local sorted_keys = require("types.lists").sorted_keys
 local vrm = require "sources.vrm"
+local wording = require "types.wording"
 
 local options = host.options
 
@@ -264,8 +266,9 @@ function finish.new()
     end
     local names = sorted_keys(services)
     for i, name in ipairs(names) do names[i] = paint.clean(name) end
-    return ("VRM sends no number of a device of the service \"%s\". There are: %s.")
-        :format(options.service, #names > 0 and table.concat(names, ", ") or "none")
+    return ("VRM sends no number of a device of the service \"%s\". %s"):format(options.service,
+        wording.did_you_mean(options.service, names, "%s",
+            ("There are: %s."):format(#names > 0 and table.concat(names, ", ") or "none"), slips.service))
 end
 
 local form = options.form or "table"

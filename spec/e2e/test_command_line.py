@@ -49,7 +49,8 @@ def test_help_and_version(program):
     (["--chek"], "Did you mean --check?"),
     (["--verbose"], '"--verbose" is not understood. Try'),
     (["watch"], "Did you mean --watch?"),
-    (["--json=yes", "--demo"], '"--json=yes" is not understood.'),
+    (["--json=yes", "--demo"], '"--json=yes" is not understood. Did you mean --json?'),
+    (["--check=scripts/devices/tank.lua"], "Did you mean --check?"),
     (["--qqqqqq"], '"--qqqqqq" is not understood. Try --help.'),
     (["-x"], '"-x" is not understood. Try --help.'),
     (["--token-file"], "--token-file wants a FILE behind it."),
@@ -111,10 +112,11 @@ def test_started_bare_in_another_folder(program, tmp_path):
     assert os.listdir(folder) == []
 
 
-# Fault: An option was added, and the completion does not know it.
-# Expected: bash completes every option of the help, and files behind those that want one.
+# Fault: An option was added, and the completion does not know it; a file with a blank in its name comes as two.
+# Expected: bash completes every option of the help, and files behind those that want one, each whole.
 def test_completion(program, tmp_path):
     (tmp_path / "token.txt").write_text("x")
+    (tmp_path / "my tank.lua").write_text("x")
     _, script, _ = run(program, "--completion", "bash")
     ask = 'source /dev/stdin; COMP_WORDS=(victron-host %s "%s"); COMP_CWORD=%d; _victron_host; printf "%%s\\n" "${COMPREPLY[@]}"'
 
@@ -122,12 +124,13 @@ def test_completion(program, tmp_path):
         done = subprocess.run(["bash", "-c", ask % (before, word, 2 if before else 1)], input=script.encode(),
                               cwd=tmp_path, capture_output=True, check=True)
         assert done.stderr == b""
-        return done.stdout.decode().split()
+        return done.stdout.decode().rstrip("\n").split("\n")
 
     in_help = set(re.findall(r"(?m)^  [ -].*?(--[a-z-]+)", run(program, "--help")[1].split("Examples")[0]))
     assert len(in_help) >= 13 and set(complete("", "--")) == in_help
     assert complete("", "--tok") == ["--token-file"] and complete("", "ge") == ["get"]
-    assert complete("--token-file", "tok") == ["token.txt"]
+    assert complete("--token-file", "tok") == ["token.txt"] and complete("--check", "my") == ["my tank.lua"]
+    assert complete("--find", "to") == complete("--new", "") == [""]
     _, zsh, _ = run(program, "--completion", "zsh")
     assert set(re.findall(r"'(--[a-z-]+)\[", zsh)) == in_help
     load = ["zsh", "-f", "-c", "autoload -U compinit; compinit -u -d none; source /dev/stdin; print $_comps[victron-host]"]
