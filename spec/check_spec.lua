@@ -110,6 +110,21 @@ describe("--check of a good script", function()
         end)
     end)
 
+    -- Fault: A lib that is checked is told to have no api, id and match.
+    -- Expected: Besides, that it is no script.
+    it("notes a lib that is taken for a script", function()
+        tools.with_files({ ["tank.lua"] = TANK }, function(folder)
+            assert(os.execute(("mkdir %s/lib && cp %s/tank.lua %s/lib"):format(folder, folder, folder)))
+            for _, given in ipairs { "/lib/tank.lua", "/lib", "/lib/" } do
+                has((tools.run("check", { args = { folder .. given } })),
+                    ("note: %s%s: what is in a folder lib is for scripts to use"):format(folder, given))
+            end
+            local printed = tools.run("check", { args = { folder .. "/tank.lua" } })
+            assert.is_nil(printed:find("folder lib", 1, true))
+            assert(os.execute(("rm -r %s/lib"):format(folder)))
+        end)
+    end)
+
     -- Fault: --check finds a script good whose match function fails in the plugin, or takes all devices.
     -- Expected: the function is called, and both are told; one that fits nothing that is known is noted.
     it("is not of one whose match function fails, or fits everything", function()

@@ -350,6 +350,10 @@ end
 --- Says which of the files, or of those in folders, the plugin would not use.
 local function show_unused(args)
     for _, given in ipairs(args) do
+        if (paint.absolute(given) .. "/"):find("/lib/+[^/]*/?$") then
+            host.print(paint.colour("yellow", ("note: %s: what is in a folder lib is for scripts to use, and"
+                .. " no script itself; check one that uses it"):format(given)))
+        end
         local names = host.names(paint.absolute(given))
         for _, name in ipairs(names or { given:match("[^/]*$") }) do
             local file = names and given:gsub("/+$", "") .. "/" .. name or given

@@ -47,6 +47,7 @@ local NO_GLOBAL = {
     os = "site_of(rows).time is now, site_of(rows).clock.hour the hour there.",
     io = "Scripts have no files: node.state keeps what has to outlast a restart.",
     require = "Write use \"name\" for the lib lib/name.lua beside the script.",
+    include = "Write use \"name\" for the lib lib/name.lua beside the script.",
     import = "Write use \"name\" for the lib lib/name.lua beside the script.",
     dofile = "Write use \"name\" for the lib lib/name.lua beside the script.",
     coroutine = "start, update, commands and timers may wait: sleep(seconds).",
@@ -361,6 +362,16 @@ local function line_of(text, number)
     return ""
 end
 
+--- The last line with code before a line.
+local function line_before(text, number)
+    local line
+    repeat
+        number = number - 1
+        line = line_of(text, number)
+    until number < 1 or line:find("%S") and not line:find("^%s*%-%-")
+    return line
+end
+
 --- The names that a script's text declares.
 local function declared(text)
     local names = {}
@@ -462,7 +473,7 @@ local function of_value(why, code, line)
     if field == "set" and code:find("function%s*%(%s*self%s*,") then
         return "There is no self: update = function(node, rows) ... end."
     end
-    if field then return of_field(field, code) end
+    if field then return of_field(field, code) or ("There is no %s: is it misspelt?"):format(field) end
     if why:find("attempt to index a nil value", 1, true) then
         if code:find("rows%s*[%[.]") or why:find("%(field '/") then return NO_ROW end
         if code:find("rows_of%s*%(") then return NO_DEVICE end
@@ -562,7 +573,7 @@ end
 -- text, "" where it is not known; libs: those there are for the script, { [name] = any }, may be nil.
 function hints.add(why, file, text, libs)
     local number = why:sub(1, #file) == file and tonumber(why:match("^:(%d+):", #file + 1))
-    local line, before = number and line_of(text, number) or "", number and line_of(text, number - 1) or ""
+    local line, before = number and line_of(text, number) or "", number and line_before(text, number) or ""
     local name, assigned = why:match("there is no global '(.-)'"), why:match(": '(.-)' is not declared")
     local lib = why:match("there is no lib/([%w_-]+)%.lua")
     local shorter, hint = of_name(why, text)

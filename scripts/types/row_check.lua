@@ -199,7 +199,7 @@ local function one_driver(where, row, seen, of, first_id, n)
     local label = field_check.text(where, "the label (third entry)", row[3], limits.name)
     local keys = source_check.keys(where, row)
     local op, terms, own = source_check.terms(where, row)
-    source_check.only_one(where, row, keys, of.kind)
+    source_check.only_one(where, row, keys, of.kind, of.written)
     check_written_out(where, row, op == "sum" and terms, n)
     if names then
         kind_check.no_limits(where, row)
