@@ -40,6 +40,7 @@ local NO_GLOBAL = {
     mqtt = "vrm.get asks VRM; scripts reach nothing else.",
     id = "A driver's value is node:get(\"GV1\"); a row's is number(rows, \"/Path\").",
     debug = "Write print(...).",
+    module = "End the file with return { ... }.", exports = "End the file with return { ... }.",
     throw = "Write error(\"...\").", raise = "Write error(\"...\").",
     msg = MSG, payload = MSG, meta = MSG, echo = "Write print(...).", printf = "Write print(...).",
     update = NAMED, start = NAMED,
@@ -150,6 +151,7 @@ local BY_CODE = {
     { "near", "===", "Compare with ==." },
     { "near", "<>", "Write ~= for <>." },
     { "near", "%*%*", "Write x ^ y for x ** y." },
+    { "near", "[{,]%s*%-?%d+%s*[:=]", "A number as the name of a field stands in [ ]: { [0] = \"Off\" }." },
     { "near", "=>", FUNCTION },
     { "near", "//", COMMENT }, { "near", "/%*", COMMENT }, { "near", "#%s", COMMENT }, { "near", "^%s*#",
         COMMENT },
@@ -162,13 +164,14 @@ local BY_CODE = {
         .. " function(rows) ... end." },
     { "'%(' expected", "=%s*function%s+[%a_][%w_]*%s*%(", "A function in the table has no name of its own:"
         .. " update = function(node, rows) ... end." },
+    { "'%(' expected", "^%s*function%s+[%a_]", "In a table it is update = function(node, rows) ... end." },
+    { "symbol near '{'", "^%s*local%s+[%a_][%w_]*%s*{", "Is a = missing before it?" },
     { "near", "^%s*local%s+[%a_][%w_]*%s*%(", "Write local function name(...) ... end." },
     { "'%(' expected", "function", "function is followed by what it is given: function(rows) ... end." },
     { "<name> expected", "%.%s*[\"/]", "Write rows[\"/Path\"]." },
     { "near", "%f[%w_]number%s+[%a_]", "Write number(rows, \"/Path\")." },
     { "near", "%f[%w_]number%s*%[", "Write number(rows, \"/Path\")." },
     { "near", "%?", "Write a and b or c for a ? b : c." },
-    { "near", "[{,]%s*%-?%d+%s*[:=]", "A number as the name of a field stands in [ ]: { [0] = \"Off\" }." },
     { "near", "%d%%", "Write numbers without their unit." },
     { "near", "=%s*%(", IN_BRACES }, { "near", "^%s*%(", IN_BRACES }, { "near", "^%s*%[", IN_BRACES },
     { "near", "=%s*%[%s*\"", IN_BRACES },
@@ -232,6 +235,8 @@ local BY_MESSAGE = {
     { "<eof> expected", "Nothing stands after the return of the table: move it above." },
     { "near <eof>", "The file is not complete: is a } or an end missing?" },
     { "unexpected symbol near '{'", "Begin the table with return." },
+    { "unexpected symbol near 'local'", "In a table a field is name = value; variables are declared above"
+        .. " it." },
     { "unexpected symbol near 'end'", "A value is missing before it." },
     { "unexpected symbol near ','", "There is a comma too many, or a value is missing before it." },
     { "unexpected symbol near '/'", "Write a path in quotes." },
@@ -400,6 +405,9 @@ local function of_global(name, text, code)
     if code:find("^%s*" .. name .. "%s*==") or code:find("[{,]%s*" .. name .. "%s*==") then
         return ("A field is given by one =: %s = ..."):format(name)
     end
+    if code:find("^%s*" .. name .. "%s*{") and not wording.near(name, KEYWORDS) then
+        return ("Is a = missing: %s = { ... }?"):format(name)
+    end
     if code:find("setting%s*%(%s*" .. name .. "%s*%)") then
         return ("Write setting(\"%s\")."):format(name)
     end
@@ -478,6 +486,10 @@ local function of_value(why, code, line)
         if code:find("rows%s*[%[.]") or why:find("%(field '/") then return NO_ROW end
         if code:find("rows_of%s*%(") then return NO_DEVICE end
         local kind, name = why:match("%((%a+) '([^'?]+)'%)")
+        if kind == "local" and code:find("timer%.%l+%s*%(.-function%s*%([^)]*%f[%w_]" .. name) then
+            return ("A timer gives its function nothing: function() ... end, in which %s of outside is"
+                .. " there."):format(name)
+        end
         if kind == "local" then return ("%s is nil here: if not %s then return end."):format(name, name) end
         return name and ("There is no %s: is it misspelt?"):format(name)
             or "What is before the . or [ is not there: look whether it is nil."
@@ -536,7 +548,7 @@ local function of_syntax(why, line, before)
     local code, near = bare(line), why:find("near", 1, true)
     local told = near and (misspelt(code) or by_code(why, code) or by_code(why, bare(before)))
     if told then return told end
-    if why:find("near '}'", 1, true) and balance(code) > 0 then
+    if why:find("near '[},]'") and balance(code) > 0 then
         return "An end is missing: each function, if and for has one."
     end
     if near and (line .. "\n" .. before):find("[%w_%)]%-%-") then

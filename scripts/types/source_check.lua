@@ -75,7 +75,8 @@ local function terms_given(where, op, given)
     local rule = OPERATIONS[op]
     if type(given) ~= "table" or not lists.is_list(given) or #given < rule[2] or #given > rule[3] then
         local wanted = rule[3] == 2 and "two." or "terms, without names or nil."
-        local is = type(given) ~= "table" and shown(given) or #given == 0 and "{}" or "a list of " .. #given
+        local is = type(given) ~= "table" and shown(given) or #given > 0 and "a list of " .. #given
+            or next(given) and "a table with names" or "{}"
         fail(where, ("%s is %s, not a list of %s"):format(op, is, wanted),
             "Write " .. rule[1] .. "; alternatives of one are a list of their own.")
     end
