@@ -5,6 +5,8 @@
 #include "api/api_mqtt.c"
 #include "fuzz_lua.h"
 
+#include <math.h>
+
 struct waiting {
     http_fn *fn;
     void *ctx;
