@@ -26,7 +26,7 @@ local CONTROLLER, NAME = account.CONTROLLER, "Victron Energy"
 
 local started, ready = false, false -- the plugin's own node is there | PG3 has told what it has
 local begun = false                 -- the account is asked
-local loading                       -- the task that loads device scripts, or did so last; nil: none yet
+local loading                       -- the task that loads device scripts
 local adopting = false              -- nodes have yet to go on with scripts that serve already
 local seen_troubles = 0             -- scripts in trouble at the last look
 
@@ -88,17 +88,15 @@ local function use_new_scripts()
 end
 
 --- Loads scripts by fn(...), one at a time with pauses in which PG3 and the timers are served. Nodes are not
--- added meanwhile: PG3 has to know the profile of their types first. It is done in a task of its own: who
--- waits for its end waits no longer.
+-- added meanwhile: PG3 has to know the profile of their types first. Others wait for the end of the task.
 local function load_scripts(fn, ...)
     while host.running(loading) do host.await(loading) end
-    loading = host.spawn(function(...)
-        host.hold_nodes(true)
-        local changed, problem = health.attempt(fn, ...)
-        host.hold_nodes(false)
-        return changed, problem
-    end, ...)
-    return select(2, host.await(loading))
+    loading = coroutine.running()
+    host.hold_nodes(true)
+    local changed, problem = health.attempt(fn, ...)
+    host.hold_nodes(false)
+    loading = nil
+    return changed, problem
 end
 
 --- All scripts, at the start. Without that of its own node the plugin is of no use. Raises when the plugin
@@ -262,10 +260,15 @@ host.on("stop", function()
     health.attempt(account.stop)
     state.save()
 end)
+
+local function look_at_files()
+    host.await(host.spawn(health.attempt, scan_scripts))    -- a task that ends: see load_scripts
+end
+
 host.spawn(function()
     while true do
         host.sleep(scripts.unsettled and SOON_SECONDS or SCAN_SECONDS)
-        if started then health.attempt(scan_scripts) end
+        if started then health.attempt(look_at_files) end
     end
 end)
 timer.every(SAVE_SECONDS, look_after_scripts)
