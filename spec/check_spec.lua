@@ -100,12 +100,13 @@ describe("--check of a good script", function()
             printed = tools.run("check", { args = { folder .. "/a.lua.txt" } })
             has(printed, "note: the plugin does not use " .. folder .. "/a.lua.txt: the name of a device"
                 .. " script ends in .lua. Rename it.")
-            for _, name in ipairs { ".tank.lua", "tank.txt", ("a"):rep(56) .. ".lua" } do
+            for name, why in pairs { [".tank.lua"] = "names end in .lua and do not begin",
+                ["tank.txt"] = "names end in .lua", [("a"):rep(56) .. ".lua"] = "names are shorter" } do
                 local path = folder .. "/" .. name
                 assert(os.execute(("cp %s/tank.lua %s"):format(folder, path)))
                 printed = tools.run("check", { args = { path } })
                 os.remove(path)
-                has(printed, ("the plugin does not use %s: names end in .lua, do not begin"):format(path))
+                has(printed, ("the plugin does not use %s: %s"):format(path, why))
             end
         end)
     end)

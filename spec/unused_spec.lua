@@ -4,6 +4,7 @@ local script_world = require "spec.support.script_world"
 
 local started, has = script_world.started, script_world.has
 local MILL = script_world.MILL
+local LONG = ("zone"):rep(14) .. ".lua"
 
 after_each(function() _G.host = nil end)
 
@@ -20,14 +21,16 @@ describe("a file that is not used", function()
     -- Expected: a notice and a line in the log name it and say what to do; both go when it is mended.
     it("is named: its name, or its folder, is wrong", function()
         local world = world_with({ ["persist/windmill.lua"] = MILL, ["persist/scripts/new/mill.lua"] = MILL },
-            { ["persist/scripts"] = { "tank.lua.txt", "GRID.LUA", "notes.txt", "tank.lua.bak" } })
+            { ["persist/scripts"] = { "tank.lua.txt", "GRID.LUA", "notes.txt", "tank.lua.bak", LONG } })
         local told = world.notices.unused
         has("persist/scripts/tank.lua.txt is not used: the name of a device script ends in .lua. Rename it.",
             told)
         has("persist/scripts/GRID.LUA is not used", told)
         has("persist/scripts/new/mill.lua is not used: move it to persist/scripts.", told)
-        assert.equal(4, #world:logged(" is not used: "))
+        assert.equal(5, #world:logged(" is not used: "))
         has("persist/windmill.lua is not used: move it to persist/scripts.",
+            table.concat(world:logged("warning"), "\n"))
+        has(LONG .. " is not used: names are shorter than 60 characters. Rename it.",
             table.concat(world:logged("warning"), "\n"))
         assert.is_nil(table.concat(world:logged("warning"), "\n"):find("notes", 1, true))
         world.other_names = nil
@@ -35,7 +38,7 @@ describe("a file that is not used", function()
         world:delete("persist/scripts/new/mill.lua")
         world:run(61)
         assert.is_nil(world.notices.unused)
-        assert.equal(4, #world:logged(" is not used: "))
+        assert.equal(5, #world:logged(" is not used: "))
     end)
 
     it("is none that serves, that helps others, or that is no script", function()

@@ -14,7 +14,8 @@
 
 #define READ_MAX (8u * 1024 * 1024) // bytes of a file that Lua reads
 #define NAMES_MAX 1000              // of a folder that are looked at
-#define NAME_SIZE 60
+#define NAME_SIZE 128
+#define SCRIPT_NAME_SIZE 60 // a longer one is told to be none: serve/unused.lua
 
 const char *api_path(lua_State *L, int arg) {
     const char *path = luaL_checkstring(L, arg);
@@ -89,7 +90,8 @@ static int by_name(const void *a, const void *b) { return strcmp(a, b); }
 
 static bool is_script(const char *name) {
     size_t len = strlen(name);
-    return len > 4 && name[0] != '.' && strcmp(name + len - 4, ".lua") == 0;
+    return len > 4 && len < SCRIPT_NAME_SIZE && name[0] != '.' &&
+           strcmp(name + len - 4, ".lua") == 0;
 }
 
 static bool is_visible(const char *name) { return name[0] != '.'; }
@@ -106,7 +108,7 @@ static int read_names(const char *folder, bool (*wanted)(const char *name),
     errno = 0; // tells the end of the folder from an error
     for (struct dirent *e = readdir(dir); e != NULL && count < NAMES_MAX; e = readdir(dir)) {
         if (strlen(e->d_name) < NAME_SIZE && wanted(e->d_name)) {
-            snprintf(names[count++], NAME_SIZE, "%.59s", e->d_name);
+            snprintf(names[count++], NAME_SIZE, "%.127s", e->d_name);
         }
     }
     int error = errno;

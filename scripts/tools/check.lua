@@ -15,7 +15,6 @@ local lines = require "types.lines"
 local unused = require "serve.unused"
 
 local BUILT_IN = "scripts/devices"
-local LONGEST_NAME = 60         -- of a file that the plugin looks for (host/api/api_file.c)
 
 local built_in_types = {}       -- [type] = true: its script is, or is meant to be, a built-in one
 
@@ -358,10 +357,8 @@ local function show_unused(args)
         for _, name in ipairs(names or { given:match("[^/]*$") }) do
             local file = names and given:gsub("/+$", "") .. "/" .. name or given
             local problem = unused.problem_of(name)
-            local is_found = #name < LONGEST_NAME and name:find("^[^.].*%.lua$")
-            if not (names or problem or is_found or name == "") then
-                problem = ("names end in .lua, do not begin with a dot and are shorter than %d. Rename it.")
-                    :format(LONGEST_NAME)
+            if not (names or problem or name == "" or name:find("^[^.].*%.lua$")) then
+                problem = "names end in .lua and do not begin with a dot. Rename it."
             end
             if problem then
                 host.print(paint.colour("yellow", ("note: the plugin does not use %s: %s"):format(file,
