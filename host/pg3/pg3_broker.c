@@ -47,6 +47,10 @@ static const char new_login[] =
     "and password.";
 static const char restart[] = "Restart PG3 if this goes on.";
 
+static const char fewer_nodes[] =
+    "It is most likely the list of the plugin's nodes, which then start without the values they "
+    "had. Delete nodes in PG3 that are not needed any more.";
+
 // What PG3's user can do about it; NULL = nothing.
 static const char *const remedies[] = {
     [MQTT_UNREACHABLE] = "Check that PG3 is running.",
@@ -58,9 +62,7 @@ static const char *const remedies[] = {
     [MQTT_NO_ANSWER] = restart,
     [MQTT_STUCK] = restart,
     [MQTT_GIVEN_UP] = "Restart the plugin from PG3; if that does not help, reinstall it.",
-    [MQTT_TOO_LARGE] =
-        "It is most likely the list of the plugin's nodes, which then start without the "
-        "values they had. Delete nodes in PG3 that are not needed any more.",
+    [MQTT_TOO_LARGE] = fewer_nodes,
     [MQTT_FLOOD] = "The plugin asks for them again.",
 };
 
