@@ -240,7 +240,7 @@ describe("events of a device table", function()
         { "events has numbers of states, and the row has no list", { [2] = unit.percent, events = {
             [0] = "EMPTY" } } },
         { "events has the level my_level", level { level = "my_level" } },
-        { "events names nil, which the table does not declare",
+        { "events has no above. Write events = {",
           { [2] = unit.percent, events = { level = "battery_level", below = "EMPTY" } } },
         { "below and above are the same event", level { below = "FULL" } },
     }

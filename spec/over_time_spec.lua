@@ -133,10 +133,11 @@ end)
 describe("a row with such a word", function()
     it("is told what is wrong with it", function()
         for text, row in pairs {
-            ["day_max is not true. Write day_max = true, or remove it."] = { day_max = 5 },
-            ["total is not true."] = { total = "yes" },
-            ["rate is not a number of seconds. Write rate = 3600, or remove it."] = { rate = true },
-            ["held_for is not a number of seconds."] = { [2] = "off_on", held_for = -1 },
+            ["day_max is 5, not true. Write day_max = true, or remove it."] = { day_max = 5 },
+            ["total is \"yes\", not true."] = { total = "yes" },
+            ["rate is true, not a number of seconds up to 86400. Write rate = 3600, or remove it."] =
+                { rate = true },
+            ["held_for is -1, not a number of seconds up to 86400."] = { [2] = "off_on", held_for = -1 },
             ["held_for is for states. Give the row a list as its kind"] = { held_for = 60 },
             ["total is not for states. Give the row a unit as its kind."] = { [2] = "off_on", total = true },
             [" does not go with day_m"] = { day_max = true, day_min = true },

@@ -124,6 +124,9 @@ def test_a_gateway_that_restarts_with_another_firmware(world, cloud):
     cloud.gx.firmware = 3.1                     # does not tell when it has told everything
     world.running()
     world.wait_log("Harbour House", "values come live now")
+    beat = cloud.gx.next_beat                   # silence is told by the heartbeat only where one was heard
+    world.wait(lambda: cloud.gx.next_beat > beat, "a heartbeat")
+    time.sleep(1)
     cloud.gx.restart(25)
     world.wait(lambda: len(of_house(world, "live data has stopped")) == 1, "the end of live data")
     cloud.gx.firmware = 3.55
