@@ -267,6 +267,19 @@ describe("failures", function()
 end)
 
 describe("an outage", function()
+    -- Fault: Where the account and one installation fail alike, the notice blames that installation alone.
+    -- Expected: It names none, for it is of all.
+    it("of the account is not one of an installation", function()
+        local connection = require "sources.connection"
+        local failing = { kind = "timeout", text = "No answer.", since = 5 }
+        function failing.lost() return true end
+        local session = { health = failing, sites = { { name = "A", health = failing },
+                                                      { name = "B", health = {} } } }
+        assert.is_nil(connection.outage(session).parts[1].names)
+        session.health = {}
+        assert.same({ "A" }, connection.outage(session).parts[1].names)
+    end)
+
     local function many(count)
         local sites = {}
         for i = 1, count do

@@ -251,12 +251,13 @@ static int print_text(enum id id, const char *value) {
         return complete(value);
     }
     if (id == VERSION) {
-        return printf("victron-host " HOST_VERSION "\n"), 0;
+        printf("victron-host " HOST_VERSION "\n");
+    } else if (id == HELP) {
+        options_help();
+    } else {
+        return -1;
     }
-    if (id == HELP) {
-        return options_help(), 0;
-    }
-    return -1;
+    return 0;
 }
 
 // The mode that follows from what was said, and whether all of it goes together.
@@ -325,7 +326,8 @@ bool options_read(int argc, char **argv, struct options *o, int *code) {
         }
         int printed = print_text((enum id)id, value);
         if (printed >= 0) {
-            return *code = printed, false;
+            *code = printed;
+            return false;
         }
         if (id == PARAM && !take_param(value, o)) {
             return false;

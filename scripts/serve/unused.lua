@@ -8,7 +8,7 @@ local USER_FOLDER = "persist/scripts"
 local WRONG = { ["."] = {}, persist = {}, scripts = { ["main.lua"] = true } }
 
 local LARGEST = 32 * 1024
-unused.LONGEST_NAME = 60            -- bytes; a script's name has fewer (host/api/api_file.c)
+local LONGEST_NAME = 60             -- bytes; a script's name has fewer (host/api/api_file.c)
 
 --- Whether a file is written as a device script.
 local function is_script(path)
@@ -23,8 +23,8 @@ function unused.problem_of(name)
     local small = name:lower()
     if small:find("%.lua%.txt$") or small:find("%.lua$") and not name:find("%.lua$") then
         return "the name of a device script ends in .lua. Rename it."
-    elseif #name >= unused.LONGEST_NAME and small:find("%.lua$") then
-        return ("names are shorter than %d characters. Rename it."):format(unused.LONGEST_NAME)
+    elseif #name >= LONGEST_NAME and small:find("%.lua$") then
+        return ("names are shorter than %d characters. Rename it."):format(LONGEST_NAME)
     end
     return nil
 end

@@ -36,6 +36,7 @@ function connection.outage(session)
             part = { kind = source.kind, text = source.text, names = {} }
             parts[source.kind], parts[#parts + 1] = part, part
         end
+        part.of_account = part.of_account or name == nil
         part.names[#part.names + 1] = name
     end
     if session.health.kind then add(session.health) end
@@ -43,7 +44,7 @@ function connection.outage(session)
         if site.health.kind then add(site.health, site.name) end        -- of most nothing fails
     end
     for _, part in ipairs(parts) do
-        if #part.names == 0 or #part.names == #session.sites then part.names = nil end
+        if part.of_account or #part.names == #session.sites then part.names = nil end
     end
     return since and { since = since, parts = parts, refused = connection.refused(session.health) } or nil
 end

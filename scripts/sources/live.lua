@@ -71,7 +71,7 @@ local function add_topics(topics, portal, home)
         for key in pairs(type_.keys) do add(key) end
         for _, driver in ipairs(type_.drivers) do
             add(driver.worst or "")
-            if driver.worst == "/Alarms/" then add(alarms.OF_OTHER_MAKES) end
+            if driver.worst == alarms.ALL then add(alarms.OF_OTHER_MAKES) end
         end
     end
     for key in pairs(home.rows) do

@@ -289,8 +289,8 @@ end
 
 --- What is entered for a command.
 function pages.command(world, view)
-    local node = node_of(world, view)
-    return append({ title_row(node) }, command_form.rows(view.form, node, site_of(world, view).name))
+    local node, site = node_of(world, view), site_of(world, view)
+    return append({ title_row(node) }, command_form.rows(view.form, node, site and site.name or world.title))
 end
 
 --- All values of all nodes of an installation.

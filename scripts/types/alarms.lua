@@ -37,6 +37,10 @@ local NO_SETTINGS = { LowFuelLevel = true, LowOilLevel = true, LowCoolantLevel =
 --- Alarms that tell what another one does: "/Distributor/A/Fuse/0/Alarms/Blown", of each fuse.
 local SAME = { Blown = "FuseBlown" }
 
+--- How the path of an alarm begins; one of a part of a device has it within:
+-- "/Distributor/A/Alarms/ConnectionLost".
+alarms.ALL = "/Alarms/"
+
 --- Where devices of other makes say what is wrong, as texts (see alarms.level): one alarm, however many they
 -- are.
 alarms.OF_OTHER_MAKES = "/Error/"
@@ -68,7 +72,7 @@ end
 local function fault_of(path)
     if OTHERS[path] then return OTHERS[path] end
     if path:find "^/Error/%d+/Id$" then return "Error" end
-    local _, last = path:find("/Alarms/", 1, true)
+    local _, last = path:find(alarms.ALL, 1, true)
     if not last or path:find("/Settings/", 1, true) then return nil end
     local name = path:sub(last + 1):gsub("^L?%d/", ""):gsub("/State$", "")
     if name == "" or name:find("/", 1, true) or is_setting(name) then return nil end
@@ -99,7 +103,7 @@ end })
 
 --- Whether a path is among alarms but is none: what an alarm is set to.
 function alarms.is_setting(path)
-    return path:find("/Alarms/", 1, true) ~= nil and alarms.fault(path) == nil
+    return path:find(alarms.ALL, 1, true) ~= nil and alarms.fault(path) == nil
 end
 
 local LEVELS = { [0] = 0, 1, 2 }

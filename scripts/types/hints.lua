@@ -589,7 +589,6 @@ function hints.add(why, file, text, libs)
     local name, assigned = why:match("there is no global '(.-)'"), why:match(": '(.-)' is not declared")
     local lib = why:match("there is no lib/([%w_-]+)%.lua")
     local shorter, hint = of_name(why, text)
-    why = shorter or why
     local told, of, unknown, fields = why:match("^(.-([%w ]+) has no '([^']*)')%. It has ([^.]*)%.$")
     if hint then
         why = shorter

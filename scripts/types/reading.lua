@@ -176,13 +176,11 @@ local function add_up(driver, rows, since, seen)
     return whole and total or nil
 end
 
-local ALL_ALARMS = "/Alarms/"       -- also of a part of a device: "/Distributor/A/Alarms/ConnectionLost"
-
 local function counts(driver, key)
     local path = alarms.path(key)
     local fault = alarms.fault(path)
     if driver.fault then return fault == driver.fault end
-    if driver.worst == ALL_ALARMS and fault then return true end
+    if driver.worst == alarms.ALL and fault then return true end
     return path:sub(1, #driver.worst) == driver.worst and not alarms.is_setting(path)
 end
 
@@ -211,8 +209,7 @@ end
 --- The number of a row among those of which the worst is shown; nil: it has none.
 local function judged_value(driver, row)
     local value = row and row.value
-    if ALARM_LISTS[driver.names] then return alarms.level(value) end
-    if type(value) ~= "number" then return nil end
+    if type(value) ~= "number" and not ALARM_LISTS[driver.names] then return nil end
     if driver.names then return state(driver, value) end
     return value
 end
