@@ -423,6 +423,38 @@ describe("measurements", function()
         assert.equal(1017, next_one(30))
     end)
 
+    -- Fault: the plugin was started anew while a phase was missing; the power of the other one was all of it.
+    -- Expected: what sums were made of outlives a restart. A part that is gone for a week is not missed any
+    --           more, and one that was never there is not.
+    it("of several phases are whole or no data after a restart, too", function()
+        local site = fixtures.boat()
+        local second = row("vebus", 257, "/Ac/Out/L2/P", "OP2", 40)
+        site.rows[#site.rows + 1] = second
+        local world = started { sites = { [151734] = site } }
+        next_poll(world)
+        assert.equal(1027, world:value(INVERTER, "ST"))
+        local function again(power, days)
+            world:run(61)
+            local options = { sites = { [151734] = site }, saved = world.saved, known = world.known }
+            second.rawValue = power
+            world = worlds.new(options)
+            world.vrm:refresh(days * 86400)
+            world.now = world.now + days * 86400
+            world:start()
+            world:run(15)
+            return world:value(INVERTER, "ST")
+        end
+        assert.is_nil(again(nil, 0))
+        next_poll(world)
+        assert.is_nil(world:value(INVERTER, "ST"))
+        assert.equal(1017, again(30, 0))
+        assert.is_nil(again(nil, 1))
+        assert.is_nil(again(nil, 6))
+        again(nil, 8)
+        next_poll(world)
+        assert.equal(987, world:value(INVERTER, "ST"))
+    end)
+
     it("of an AC input follow the one that is active", function()
         local site = fixtures.boat()
         local active = row("multi", 5, "/Ac/ActiveIn/ActiveInput", "AI", 0)

@@ -115,7 +115,8 @@ describe("start", function()
     it("goes on without what PG3 kept, where that is no good", function()
         local nonsense = { count = 5, at = { { {} } }, [5] = { 5 }, ["392u_bm288"] = { { 1 }, ST = {} },
                            ["392u_bm"] = "x", state = "x" }
-        local names = { "state", "script_ids", "writes", "timed", "serials", "events", "over_time", "gx" }
+        local names = { "state", "script_ids", "writes", "timed", "serials", "events", "over_time", "sums",
+                        "gx" }
         for _, kept in ipairs { nonsense, { nonsense, nonsense }, { nonsense, a = nonsense }, "x" } do
             local all = {}
             for _, name in ipairs(names) do all[name] = kept end

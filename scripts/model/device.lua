@@ -2,6 +2,7 @@
 
 local shortage = require "serve.shortage"
 local reading = require "types.reading"
+local sums = require "model.sums"
 local why = require "types.why"
 
 local device = {}
@@ -215,7 +216,8 @@ local function note_reported(driver, value, memory)
 end
 
 --- What a node remembers of the values it shows, for device.apply: { again = drivers to work out again in any
--- case, seen = what sums were made of so far, see reading.of; counts, counted_at = of its counters the values
+-- case, seen = what sums were made of so far, see reading.of; short = since which day sums are not whole, by
+-- driver id, nil: all are; counts, counted_at = of its counters the values
 -- and their times, by driver id, nil: there are none; reported = values of the drivers that report events,
 -- nil: none does; midnight = when the day of the installation began, nil: not known; told = how many values
 -- PG3 was to be told so far }. Where words look at time (types.over_time) also { newest = when the newest of
@@ -249,6 +251,7 @@ function device.apply(type_, address, rows, site, memory, which, holds)
                 tell_why(type_, driver, address, rows, site, computed[driver], memory.midnight)
             end
             if unknown then tell_unknown(type_, driver, address, text) end
+            if driver.op == "sum" then sums.note(driver, value, memory) end
             if driver.events and not slip then note_reported(driver, value, memory) end
             if not slip and not (holds and holds(driver, value)) and host.set(address, driver.id, value, text)
             then

@@ -21,6 +21,7 @@ local reading = require "types.reading"
 local records = require "serve.state"
 local scripts = require "serve.scripts"
 local shortage = require "serve.shortage"
+local sums = require "model.sums"
 
 local nodes = { all = {}, BETWEEN = "update between polls" }
 
@@ -28,6 +29,7 @@ local used_names = {}       -- [name] = address
 local refused = {}          -- [address] = text logged already
 local found                 -- what nodes.count counted; nil: nodes have come or gone since
 local kept_over = {}        -- [address] = what words that look at time kept of a node that is not here yet
+local kept_sums = {}        -- [address] = the same of what its sums were made of
 
 --- The nodes that PG3 has on record whose addresses begin with prefix, by address.
 function nodes.known(prefix)
@@ -57,11 +59,14 @@ function nodes.belong(node, site)
     node.site, site.nodes[node.address] = site, node
 end
 
---- What words that look at time keep of a node, from before or from another type.
-local function take_over(node)
-    local over = node.memory and node.memory.over or kept_over[node.address]
-    kept_over[node.address] = nil
-    return over
+--- The memory of a node that is new or of another type: with what words that look at time, and sums, keep of
+-- it from before.
+local function new_memory(node)
+    local address = node.address
+    local memory = device.memory(node.memory and node.memory.over or kept_over[address])
+    sums.take(node.type, memory, kept_sums[address] or {})
+    kept_over[address], kept_sums[address] = nil, nil
+    return memory
 end
 
 --- Adds one node to PG3; true if it is there now. Said once if it cannot be.
@@ -76,7 +81,7 @@ local function add(node)
         end
         return false
     end
-    nodes.all[node.address], node.memory, node.failed = node, device.memory(take_over(node)), {}
+    nodes.all[node.address], node.memory, node.failed = node, new_memory(node), {}
     found = nil
     node.heard, node.state, node.lost = nil, nil, true
     if node.home then node.home.fresh = true end        -- rows that another type did not read
@@ -89,6 +94,7 @@ end
 --- Adds a node once more, as one of another type. Without memory for it, it stays what it was.
 local function retype(node, type_)
     local before = node.type
+    kept_sums[node.address] = sums.kept(before, node.memory)
     node.type = type_
     local ok, problem = pcall(add, node)
     if ok then return end
@@ -177,7 +183,7 @@ function nodes.forget(address)
     if used_names[node.name] == address then used_names[node.name] = nil end
     if node.site then node.site.nodes[address] = nil end
     nodes.all[address], found = nil, nil
-    kept_over[address] = nil
+    kept_over[address], kept_sums[address] = nil, nil
     events.forget(address)
 end
 
@@ -434,6 +440,25 @@ local function keep()
 end
 
 records.keep("over_time", restore, keep)
+
+--- The same of what sums were made of.
+local function restore_sums(kept)
+    local is_known = records.known()
+    for address, its in pairs(kept) do
+        local node = nodes.all[address]
+        its = type(its) == "table" and is_known(address) and its or nil
+        if node then sums.take(node.type, node.memory, its or {}) else kept_sums[address] = its end
+    end
+end
+
+local function keep_sums()
+    local kept = {}
+    for address, its in pairs(kept_sums) do kept[address] = its end
+    for address, node in pairs(nodes.all) do kept[address] = sums.kept(node.type, node.memory) end
+    return kept
+end
+
+records.keep("sums", restore_sums, keep_sums)
 
 --- The account has an installation no more: its nodes do not count.
 function nodes.withdraw(site)
