@@ -387,6 +387,26 @@ describe("a state", function()
         check(cases)
     end)
 
+    -- Fault: The switch of an Inverter RS at Inverter only was shown as On, as an inverter without a charger
+    --        means it.
+    -- Expected: 2 is On without a charger, Inverter only with one: as the device says, or has a solar yield.
+    it("is of an inverter with or without a charger", function()
+        local function mode(value, rows)
+            rows["/Mode"] = value
+            return rows
+        end
+        check {
+            { "inverter", mode(2, {}), { MODE = 3 } },
+            { "inverter", mode(2, { ["/IsInverterCharger"] = 0, ["/Yield/User"] = 5 }), { MODE = 3 } },
+            { "inverter", mode(2, { ["/IsInverterCharger"] = 1 }), { MODE = 2 } },
+            { "inverter", mode(2, { ["/Yield/User"] = 811.4 }), { MODE = 2 } },
+            { "inverter", mode(3, { ["/IsInverterCharger"] = 1 }), { MODE = 3 } },
+            { "inverter", mode(1, { ["/IsInverterCharger"] = 1 }), { MODE = 1 } },
+            { "inverter", mode(5, {}), { MODE = 5 } },
+            { "inverter", mode(251, {}), { MODE = 251 } },
+        }
+    end)
+
     -- Fault: Node-RED in its safe mode, and a grid alarm that is a warning, were shown as numbers.
     -- Expected: Victron's words.
     it("has its text", function()

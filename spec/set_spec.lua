@@ -123,6 +123,19 @@ describe("the word set", function()
         assert.truthy(problem:find("choices is missing", 1, true), problem)
     end)
 
+    it("goes with a function if it says which path is written", function()
+        local function heater(set)
+            return check.device("heater.lua", {
+                api = 2, id = "MYHEATER", name = "Heater", match = { service = "heater" },
+                { "MODE", { [0] = "Off", [1] = "On" }, "Mode", from = function() return 1 end, set = set },
+            })
+        end
+        local _, problem = heater { choices = { 0, 1 } }
+        assert.truthy(problem:find("set does not go with from alone", 1, true), problem)
+        local one = command(assert(heater { path = "/Mode", choices = { 0, 1 } }), "SET_MODE")
+        assert.equal("/Mode", one.driver.set.path)
+    end)
+
     it("does not go with a value that the script or the plugin makes", function()
         local _, problem = check.device("heater.lua", {
             api = 2, id = "MYHEATER", name = "Heater", match = { service = "heater" },

@@ -8,6 +8,20 @@ local OUTPUT_POWER = {
 }
 local TRACKER_POWER = { "/Pv/0/P", "/Pv/1/P", "/Pv/2/P", "/Pv/3/P" }
 
+-- Without a charger 2 is On. An RS is an inverter and charger, as a MultiPlus is: 2 is Inverter only, 3 On.
+local INVERTER_ONLY, ON = 2, 3
+
+local function is_rs(rows)
+    local says = number(rows, "/IsInverterCharger")
+    if says then return says == 1 end
+    return number(rows, "/Yield/Power", "/Yield/User", "/Yield/System") ~= nil
+end
+
+local function switch(rows)
+    local mode = number(rows, "/Mode")
+    return mode == INVERTER_ONLY and not is_rs(rows) and ON or mode
+end
+
 return {
     api = 2,
     id = "VICINV", name = "Inverter", icon = "EnergyMonitor",
@@ -15,9 +29,8 @@ return {
 
     { "ST",      unit.watt,        "AC output power",             sum = OUTPUT_POWER },
     { "GV0",     "inverter_state", "Inverter status",             "/State" },
-    { "MODE",    "inverter_mode",  "Switch",                      "/Mode",
-      values = { [2] = 3 },                              -- there is no charger: its 2 is On
-      set = { choices = { 3, 4, 5 }, off = 4, timed = "also",
+    { "MODE",    "inverter_mode",  "Switch",                      from = switch,
+      set = { path = "/Mode", choices = { 3, 4, 5 }, send = { [3] = 2 }, off = 4, timed = "also",
               unless = { { "/IsInverterCharger", 1, "it is an RS, whose modes are others: use the GX" } } } },
 
     { "CV",      unit.volt,        "Battery voltage",             "/Dc/0/Voltage", min = -0.5, max = 100 },
@@ -129,19 +142,20 @@ return {
                      ALARM = "no data" } },
         { rows   = { ["/Yield/Power"] = 900, ["/Pv/0/P"] = 600, ["/Pv/0/V"] = 300, ["/Pv/1/P"] = 300,   -- RS
                      ["/Pv/1/V"] = 150, ["/Pv/1/MppOperationMode"] = 2, ["/Pv/2/V"] = 655.35,
-                     ["/Yield/User"] = 811.4, ["/Yield/System"] = 902.1, ["/ErrorCode"] = 0,
+                     ["/Yield/User"] = 811.4, ["/Yield/System"] = 902.1, ["/ErrorCode"] = 0, ["/Mode"] = 2,
                      ["/History/Daily/0/Pv/0/Yield"] = 2.5, ["/History/Daily/0/Pv/1/Yield"] = 1.1,
                      ["/History/Daily/1/Pv/0/Yield"] = { value = 4.1, timestamp = 1776463199 },
                      ["/History/Daily/0/Pv/0/MaxPower"] = 1900, ["/Energy/SolarToBattery"] = 400.5,
                      ["/Energy/SolarToAcOut"] = 100, ["/Alarms/LowSoc"] = 2 },
           site   = { midnight = 1776463200 },
-          expect = { GV12 = 900, GV15 = 3.6, TPW = 811.4, ERR = 0, ALARM = 2,
+          expect = { GV12 = 900, GV15 = 3.6, TPW = 811.4, ERR = 0, ALARM = 2, MODE = 2,
                      t = { ST = 900, CPW = 600, GV1 = 300, CV = 300, GV4 = 150, CC = 2, GV7 = 2, GV11 = 2,
                            GV18 = 300, GV5 = "no data" },
                      h = { ST = 811.4, GV19 = 902.1, GV0 = 2.5, GV1 = 1.1, GV4 = "no data", GV8 = 1900 },
                      e = { ST = 100, GV12 = 100, GV13 = 400.5, GV8 = "no data" },
                      a = { ST = 2, GV6 = 2, GV2 = "no data" } } },
-        { rows   = { ["/Ac/Out/L1/P"] = 400, ["/Ac/Out/L2/V"] = 230, ["/Ac/Out/L2/I"] = 2 },
-          expect = { ST = 860, p = { ST = 860, CPW = 400, GV1 = "no data", GV3 = 230, GV5 = 2 } } },
+        { rows   = { ["/Ac/Out/L1/P"] = 400, ["/Ac/Out/L2/V"] = 230, ["/Ac/Out/L2/I"] = 2,
+                     ["/Mode"] = 2, ["/IsInverterCharger"] = 1 },
+          expect = { ST = 860, MODE = 2, p = { ST = 860, CPW = 400, GV1 = "no data", GV3 = 230, GV5 = 2 } } },
     },
 }

@@ -49,10 +49,13 @@ local function check_table(where, driver)
             or wording.shown(set)), EXAMPLE)
     end
     field_check.fields(where, set, FIELDS)
-    for _, word in ipairs { "by_script", "by_pg3", "from", "map", "daily", "over" } do
+    for _, word in ipairs { "by_script", "by_pg3", "map", "daily", "over" } do
         if driver[word] then
             fail(where, "set does not go with " .. word .. ".", "It is for rows with a path.")
         end
+    end
+    if driver.from and set.path == nil then
+        fail(where, "set does not go with from alone.", "Say in set which path is written: path = \"/Mode\".")
     end
 end
 
