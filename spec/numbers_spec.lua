@@ -275,6 +275,21 @@ describe("a number past the limits of its row", function()
             { "solarcharger", { ["/Pv/I"] = 3276.6, ["/Yield/Power"] = 100, ["/Pv/V"] = 50 }, { GV2 = 2 } },
         }
     end)
+
+    -- Fault: A charger's current of 3276.6 A at night was no data, and its power, made of it, 41 kW.
+    -- Expected: What the row of its own would not show makes nothing else, either.
+    it("is not what others are made of", function()
+        check {
+            { "solarcharger", { ["/Dc/0/Current"] = 3276.6, ["/Dc/0/Voltage"] = 12.67 },
+              { CC = NONE, CPW = NONE, CV = 12.67 } },
+            { "solarcharger", { ["/Dc/0/Current"] = 2, ["/Dc/0/Voltage"] = 13 }, { CPW = 26 } },
+            { "solarcharger", { ScI = -2057.9, ScV = 12.67 }, { CC = NONE, CPW = NONE } },
+            { "multi", { ["/Pv/0/P"] = 45000, ["/Pv/0/V"] = 300, ["/Pv/1/P"] = 900, ["/Pv/1/V"] = 999 },
+              { t = { CPW = NONE, CC = NONE, GV1 = 900, GV7 = NONE } } },
+            { "charger", { ["/Dc/0/Voltage"] = 300, ["/Dc/0/Current"] = 10, ["/Dc/1/Voltage"] = 13,
+                           ["/Dc/1/Current"] = 2 }, { ST = NONE, CV = NONE, GV1 = 13 } },
+        }
+    end)
 end)
 
 describe("an alarm that VRM tells twice", function()

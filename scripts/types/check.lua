@@ -229,6 +229,37 @@ local function build_drivers(job, type_, tab, number)
     end
 end
 
+--- A type and its parts in one list.
+function check.types(type_)
+    return { type_, table.unpack(type_.parts) }
+end
+
+--- The drivers of a type and its parts that show a number of a key as it is, by key.
+local function owners_of(type_)
+    local owners = {}
+    for _, one in ipairs(check.types(type_)) do
+        for _, driver in ipairs(one.drivers) do
+            for _, key in ipairs(driver.keys) do owners[key] = owners[key] or driver end
+        end
+    end
+    return owners
+end
+
+--- Says of each factor of a product or quotient which driver shows it by itself: keys.own, by key.
+local function find_owners(type_)
+    local owners = owners_of(type_)
+    for _, one in ipairs(check.types(type_)) do
+        for _, driver in ipairs(one.drivers) do
+            for i, keys in ipairs(driver.terms or {}) do
+                if driver.op ~= "sum" or i > driver.added then
+                    keys.own = {}
+                    for _, key in ipairs(keys) do keys.own[key] = owners[key] end
+                end
+            end
+        end
+    end
+end
+
 local function check_part(where, tab, seen)
     if type(tab) ~= "table" then
         fail(where, ("it is %s, not a part."):format(shown(tab)),
@@ -396,17 +427,13 @@ local function build(job)
     type_.match, type_.kind = match, type(match) == "table" and match.kind or nil
     build_drivers(job, type_, tab)
     build_parts(job, type_)
+    find_owners(type_)
     type_.numbered = is_numbered(type_)
     build_commands(job, type_)
     build_events(job, type_)
     build_settings(job, type_)
     build_samples(job, type_)
     return type_
-end
-
---- A type and its parts in one list.
-function check.types(type_)
-    return { type_, table.unpack(type_.parts) }
 end
 
 --- Why a file of this name cannot have a type of this kind; nil if it can.

@@ -93,9 +93,16 @@ local OPERATIONS = {
     end,
 }
 
+--- The row of a factor. What the row of its own in the table does not show (types.check) is none.
+local function factor_row(driver, rows, keys, since)
+    local row, key = find_row(rows, keys, driver, since)
+    local own = row and keys.own and keys.own[key]
+    return not (own and passes_limits(own, row)) and row or nil
+end
+
 --- A product or quotient of both or none -> number | nil, the row of the one that is there alone.
 local function of_two(driver, op, rows, terms, since)
-    local a, b = find_row(rows, terms[1], driver, since), find_row(rows, terms[2], driver, since)
+    local a, b = factor_row(driver, rows, terms[1], since), factor_row(driver, rows, terms[2], since)
     if not (a and b) then return nil, a or b end
     return OPERATIONS[op](term_in_unit(driver, a), term_in_unit(driver, b))
 end
