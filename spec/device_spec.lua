@@ -370,14 +370,18 @@ describe("values", function()
         end
         local L2 = { "/Ac/L2/P", product = { "/Ac/L2/V", "/Ac/L2/I" } }
         local type_, memory = type_of("/Ac/L1/P", L2, "/Ac/L3/P"), { seen = {} }
-        reading.of(type_.drivers[1], rows_of { ["/Ac/L1/P"] = 1 }, nil, nil, memory)
-        assert.is_nil(sums.kept(type_, memory))
-        local both = rows_of { ["/Ac/L1/P"] = 1, ["/Ac/L2/V"] = 2, ["/Ac/L2/I"] = 3 }
-        reading.of(type_.drivers[1], both, nil, nil, memory)
-        assert.same({ ST = "1010" }, sums.kept(type_, memory))
-        local function sum(other, kept, values)
+        local function kept(values)
+            local whole = reading.of(type_.drivers[1], rows_of(values), nil, nil, memory)
+            sums.note(type_.drivers[1], whole, memory)
+            return memory.sums
+        end
+        assert.is_nil(kept { ["/Ac/L1/P"] = 1 })
+        assert.same({ ST = "1010" }, kept { ["/Ac/L1/P"] = 1, ["/Ac/L2/V"] = 2, ["/Ac/L2/I"] = 3 })
+        memory.midnight = 86400
+        assert.same({ ST = "1010 86400" }, kept { ["/Ac/L1/P"] = 1 })
+        local function sum(other, before, values)
             memory = { seen = {} }
-            sums.take(other, memory, kept)
+            sums.take(other, memory, before)
             return (reading.of(other.drivers[1], rows_of(values), nil, nil, memory))
         end
         assert.is_nil(sum(type_, { ST = "1010" }, { ["/Ac/L1/P"] = 1 }))

@@ -216,8 +216,8 @@ local function note_reported(driver, value, memory)
 end
 
 --- What a node remembers of the values it shows, for device.apply: { again = drivers to work out again in any
--- case, seen = what sums were made of so far, see reading.of; short = since which day sums are not whole, by
--- driver id, nil: all are; counts, counted_at = of its counters the values
+-- case, seen = what sums were made of so far, see reading.of; sum, sums = what model.sums knows of that, nil:
+-- nothing; counts, counted_at = of its counters the values
 -- and their times, by driver id, nil: there are none; reported = values of the drivers that report events,
 -- nil: none does; midnight = when the day of the installation began, nil: not known; told = how many values
 -- PG3 was to be told so far }. Where words look at time (types.over_time) also { newest = when the newest of

@@ -94,7 +94,7 @@ end
 --- Adds a node once more, as one of another type. Without memory for it, it stays what it was.
 local function retype(node, type_)
     local before = node.type
-    kept_sums[node.address] = sums.kept(before, node.memory)
+    kept_sums[node.address] = node.memory.sums
     node.type = type_
     local ok, problem = pcall(add, node)
     if ok then return end
@@ -454,7 +454,7 @@ end
 local function keep_sums()
     local kept = {}
     for address, its in pairs(kept_sums) do kept[address] = its end
-    for address, node in pairs(nodes.all) do kept[address] = sums.kept(node.type, node.memory) end
+    for address, node in pairs(nodes.all) do kept[address] = node.memory.sums end
     return kept
 end
 
