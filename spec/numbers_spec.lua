@@ -93,6 +93,12 @@ describe("a number in another unit", function()
                                 ["/Yield/User"] = { 1234.5, "%.2F MWh", "1.23 MWh" },
                                 ["/Yield/System"] = { 1.23, "%.2F MWh", "1.23 MWh" } },
               { GV3 = 0.84, TPW = 1234.5, GV10 = 1230 } },
+            { "solarcharger", { ["/History/Daily/0/Yield"] = { 840, "%.2F kWh", "0.84 kWh" },
+                                ["/Yield/User"] = { 1234500, "%.2F kWh", "1234.50 kWh" },
+                                ["/Yield/System"] = { 1234.5, "%.2F kWh", "1.23 MWh" } },
+              { GV3 = 0.84, TPW = 1234.5, GV10 = 1234.5 } },
+            { "grid", { ["/Ac/Energy/Forward"] = { 0.4, "%.2F kWh", "0.40 kWh" },
+                        ["/Ac/Energy/Reverse"] = { 0, "%.2F kWh", "0.00 kWh" } }, { TPW = 0.4, GV3 = 0 } },
         }
     end)
 

@@ -379,7 +379,7 @@ local CONVERTED = {
 
 --- Those of them that nearly all rows have, and that D-Bus counts in: such a format is believed without a
 -- look at the text, which would be work for each row of each poll.
-local OF_DBUS = { W = true, V = true, A = true, kWh = true }
+local OF_DBUS = { W = true, V = true, A = true }
 
 for name, liters in pairs(unit_table.liter.vrm) do CONVERTED[name] = { "L", liters, 0 } end
 
