@@ -361,6 +361,19 @@ describe("conditions of control", function()
         assert.same({ "5", "2" }, written(gx, "inverter/5/Mode"))
     end)
 
+    -- Fault: VRM sends no switch of an inverter, nor whether it is an RS; told live, both went unheard.
+    -- Expected: The switch is shown as the device means it.
+    it("show the switch of an inverter that only the gateway tells", function()
+        local rows = { fixtures.row("inverter", 5, "/State", nil, 9) }
+        local world, gx = start(ON, { rows = rows, devices = fake.DEVICES,
+                                      values = { ["inverter/5/Mode"] = 2, ["inverter/5/State"] = 9 } })
+        world:run(10)
+        assert.equal(3, world:value("392u_iv5", "MODE"))
+        gx:set("inverter/5/IsInverterCharger", 1)
+        world:run(10)
+        assert.equal(2, world:value("392u_iv5", "MODE"))
+    end)
+
     -- Fault: A charging station did not tell its highest current: any was written, past what its wires take.
     -- Expected: Nothing is written without it.
     it("want the highest current that a charging station takes", function()

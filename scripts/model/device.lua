@@ -38,7 +38,7 @@ local function readers_of(type_)
     local readers = { by_key = {}, paths = 0, shown = {}, computed = {}, always = {}, facts = {},
                       daily = {} }
     for _, driver in ipairs(type_.drivers) do
-        for _, keys in ipairs { driver.keys, driver.while_negative or {},
+        for _, keys in ipairs { driver.keys, driver.while_negative or {}, driver.asks or {},
                                 table.unpack(driver.terms or {}) } do
             add_reader(type_, readers.by_key, keys, driver)
             if keys.inputs then add_reader(type_, readers.by_key, reading.ACTIVE_INPUT, driver) end

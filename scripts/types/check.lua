@@ -11,7 +11,8 @@
 --                        over = the word that looks at time, and its seconds (see types.over_time),
 --                        events = nil, or { of = { [value] = event }, quiet = the event that counts as
 --                                 told at first }, or { level = name of a parameter, below = event,
---                                 above = event, quiet = event }, set = nil, or see types.set_check } },
+--                                 above = event, quiet = event }, set = nil, or see types.set_check,
+--                        asks = keys that its function surely reads, nil: none is known } },
 --          reporting = those of the drivers that have events,
 --          commands = { { id, name, params, run, or driver = what it writes, timed = bool } },
 --          keys = { [path or code] = true }, those of parts too,
@@ -190,7 +191,7 @@ local function try(job, place, fn, ...)
 end
 
 local function use_keys(type_, driver)
-    for _, list in ipairs { driver.keys, table.unpack(driver.terms or {}) } do
+    for _, list in ipairs { driver.keys, driver.asks or {}, table.unpack(driver.terms or {}) } do
         for _, key in ipairs(list) do type_.keys[key] = true end
     end
 end

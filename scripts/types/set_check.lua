@@ -262,12 +262,23 @@ local function built(where, driver)
     return made
 end
 
+--- What a function of a row surely reads: what the row writes, and what is asked before. So that is heard
+-- live also where VRM does not send it.
+local function asks_of(set)
+    local asks = { set.path }
+    for _, guard in ipairs(set.guards) do
+        if guard.key:sub(1, 1) == "/" then asks[#asks + 1] = guard.key end
+    end
+    return asks
+end
+
 --- row_check.row, with what the word `set` says of its drivers.
 function set_check.row(where, row, seen, of)
     local drivers = row_check.row(where, row, seen, of)
     for _, driver in ipairs(drivers) do
         if driver.set ~= nil then
             driver.set = built(("%s (%s), set"):format(where, driver.id), driver)
+            driver.asks = driver.from and asks_of(driver.set) or nil
         end
     end
     return drivers
