@@ -414,6 +414,22 @@ describe("values", function()
         assert.truthy(device.direct_readers(type_, { [COUNT] = true })[type_.drivers[1]])
     end)
 
+    -- Fault: the first answer of all had two of three phases; what those took was the consumption.
+    -- Expected: the phase that the device counts up to is there; one below may not be, as of a PV inverter on
+    --           L3.
+    it("are not sums without the last of the phases that there are said to be", function()
+        local row = { nil, unit.watt, sum = { { "/Ac/{phase}/P", "P{n}" } } }
+        local function sum(values) return (value(row, rows_of(values))) end
+        local COUNT = "/Ac/NumberOfPhases"
+        assert.is_nil(sum { ["/Ac/L1/P"] = 10, ["/Ac/L2/P"] = 20, [COUNT] = 3 })
+        assert.equal(60, sum { ["/Ac/L1/P"] = 10, P2 = 20, P3 = 30, [COUNT] = 3 })
+        assert.equal(30, sum { ["/Ac/L3/P"] = 30, [COUNT] = 3 })
+        assert.equal(10, sum { ["/Ac/L1/P"] = 10, [COUNT] = 1 })
+        assert.equal(10, sum { ["/Ac/L1/P"] = 10, [COUNT] = {} })
+        assert.equal(100, (value({ nil, unit.watt, sum = { "/Ac/Out/{phase}/P" } },
+            rows_of { ["/Ac/Out/L1/P"] = 100, ["/Ac/State/SplitPhaseL2L1OutSummed"] = 2 })))
+    end)
+
     -- Fault: a MultiPlus-II of 2x120 V went from a shore of two phases to one, or to inverting. L1 has L2's
     --        power then, and the sum was no data until two phases came again.
     -- Expected: L2 is not missed while the device says that it does not tell of it alone.

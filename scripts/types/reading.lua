@@ -123,24 +123,45 @@ function reading.phases_of(path)
     return base and base .. "NumberOfPhases", tonumber(phase)
 end
 
---- Whether a device says that it does not have the phase of a path.
-local function is_of_no_phase(key, rows)
-    local says, phase, no = reading.phases_of(key)
-    local row = says and number_row(rows, says)
-    if not row then return false end
-    if no then return row.value == no end
-    return phase > row.value
+--- The phase of a term's first key, and the number at the place where the device says whether it has that;
+-- nil: it does not say. { where, phase, which number says no } stands in the keys: this is asked often.
+local function phase_said(keys, rows)
+    local of = keys.phase
+    if of == nil then
+        local says, phase, no = reading.phases_of(keys[1])
+        of = says and { says, phase, no } or false
+        keys.phase = of
+    end
+    local row = of and number_row(rows, of[1])
+    return row and of, row and row.value
+end
+
+--- Whether a device says that it does not have the phase of a term.
+local function is_of_no_phase(keys, rows)
+    local of, said = phase_said(keys, rows)
+    if not of then return false end
+    if of[3] then return said == of[3] end
+    return of[2] > said
+end
+
+--- Whether a device counts its phases up to that of a term. One below need not be there: what is on L3 only
+-- has three.
+local function is_last_phase(keys, rows)
+    local of, said = phase_said(keys, rows)
+    return of and not of[3] and said == of[2]
 end
 
 --- Whether one of the keys, which give no number now, gave one before, or would if it was known which AC
--- input is active. That of an input that is not active is not missed, nor that of a phase that is not there.
+-- input is active, or is of the last of the phases. That of an input that is not active is not missed, nor
+-- that of a phase that is not there.
 local function missed(keys, rows, seen)
+    if is_last_phase(keys, rows) then return true end
     for _, key in ipairs(keys) do
         local input, active = keys.inputs and keys.inputs[key], nil
         if input then active = active_input(rows) end
         local of_other = active and active ~= input.index
         if not of_other and (seen[key] or input and number_row(rows, key))
-            and not is_of_no_phase(keys[1], rows) then
+            and not is_of_no_phase(keys, rows) then
             return true
         end
     end
