@@ -175,6 +175,19 @@ describe("node.state", function()
         well(world)
     end)
 
+    -- Fault: the serials of two thousand devices took all that scripts may keep: one of a few bytes was told
+    --        to keep less.
+    -- Expected: what the plugin itself keeps is no script's fault.
+    it("is kept beside much that the plugin itself keeps", function()
+        local world = started { files = { [USER .. "solar_charger.lua"] = solar(nil, COUNTS) } }
+        require("serve.state").keep("crowd", function() end, function()
+            return { serials = ("x"):rep(70000) }
+        end)
+        world:run(60)
+        well(world)
+        assert.same({ polls = 1 }, world.saved.state.solar_charger[SOLAR])
+    end)
+
     it("of texts that grow in JSON is measured as JSON", function()
         local world = started { files = { [USER .. "solar_charger.lua"] = state_of [[
             node.state.s = (" \1"):rep(2000)

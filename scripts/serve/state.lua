@@ -220,10 +220,11 @@ local function largest_change(fresh)
     return largest, bytes, total
 end
 
---- Takes out what is too much beside what the modules keep, the largest first.
-local function shrink(fresh, seen, record)
+--- Takes out what is too much, the largest first. What words of scripts that look at time keep (over_time;
+-- nil: nothing) counts, too.
+local function shrink(fresh, seen, over_time)
     if next(fresh) == nil then return end               -- no script keeps anything
-    local others_take = size(record)
+    local others_take = over_time and size(over_time) or 0
     local largest, bytes, total = largest_change(fresh)
     while total + others_take > limits.state and largest do
         seen[largest].problem = ("node.state takes %d KiB; all scripts together may keep %d KiB. Keep less.")
@@ -261,7 +262,7 @@ function state.save()
     if not from_pg3 and host.data() then state.restore() end        -- it came late
     local fresh, seen = collect()
     local record, changed = collect_others()
-    shrink(fresh, seen, record)
+    shrink(fresh, seen, record.over_time)
     for _, script in pairs(seen) do
         if script.problem then
             scripts.failed(script.file, script.problem, "state")
