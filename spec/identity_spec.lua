@@ -93,6 +93,25 @@ describe("a replaced device", function()
         assert.is_nil(world.notices.devices)
     end)
 
+    -- Fault: Where a system of two phases was, one of one phase has no power: the other phase is missed.
+    -- Expected: What sums of the other device were made of is nothing of this one's.
+    it("does not miss the phases of the other one", function()
+        local function vebus(serial, second)
+            local rows = { row("vebus", 257, "/Ac/Out/L1/P", "OP1", 300),
+                           row("vebus", 257, "/Devices/0/SerialNumber", nil, serial) }
+            rows[3] = second and row("vebus", 257, "/Ac/Out/L2/P", "OP2", second) or nil
+            return rows_of(rows)
+        end
+        local world = started { rows = vebus("HQ2139AAAAA", 40) }
+        long_polls(world, 2)
+        assert.equal(340, world:value(worlds.INVERTER, "ST"))
+        long_poll(world, vebus "HQ2224BBBBB")
+        long_polls(world, 2)
+        assert.equal(300, world:value(worlds.INVERTER, "ST"))
+        world:run(60)
+        assert.is_nil((world.saved.sums or {})[worlds.INVERTER])
+    end)
+
     it("is told when it was replaced while the plugin was stopped", function()
         local world = restarted(started { rows = rows_of(battery(288, "HQ2139AAAAA")) },
             rows_of(battery(288, "HQ2224BBBBB")))

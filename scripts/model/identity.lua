@@ -185,6 +185,7 @@ local function look_at_known(site, device, now)
     elseif is_settled(site, device, now) then
         tell_replaced(site, device)
         keep(device.address, device.serial)
+        nodes.renew(device.address)
     end
 end
 
