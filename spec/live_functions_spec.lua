@@ -418,6 +418,56 @@ describe("what is live", function()
         assert.equal(0, world:value(GATEWAY, "GV13"))
     end)
 
+    -- Fault: Of two inverters without grid one left the D-Bus: the grid counted as back with the next poll,
+    -- whose answer was older, until the other one told it anew.
+    -- Expected: What those that are there say counts; a connection that was lost in between changes nothing.
+    it("is a lost grid as long as another inverter tells it", function()
+        local world, gx, connection = live_world.boat("vrm", { rows = {
+            row("system", 276, "/Ac/Alarms/GridLost", "Agl", 0),
+            row("vebus", 276, "/State", "S", 9), row("vebus", 277, "/State", "S", 9),
+        } })
+        local function leave(inverter)
+            for _, path in ipairs { "Alarms/GridLost", "State" } do
+                gx.send(inverter .. "/" .. path, "")
+                gx.values[inverter .. "/" .. path] = nil
+            end
+        end
+        gx:live(6)
+        for _, inverter in ipairs { "vebus/276", "vebus/277" } do
+            gx:tell(inverter .. "/State", 9)
+            gx:tell(inverter .. "/Alarms/GridLost", 2)
+        end
+        leave "vebus/276"
+        gx:live(400)
+        assert.equal(2, world:value(GATEWAY, "GV13"))
+        world:mqtt_state(connection, "unreachable")
+        gx:live(400)
+        assert.equal(2, world:value(GATEWAY, "GV13"))
+        gx:tell("vebus/277/Alarms/GridLost", 0)
+        gx:live(3)
+        assert.equal(0, world:value(GATEWAY, "GV13"))
+    end)
+
+    -- Fault: The inverter that told a lost grid left, the other one has it: the grid stayed lost until VRM
+    -- told more.
+    -- Expected: It is back at once.
+    it("is a grid that is back when the one inverter without it leaves", function()
+        local world, gx = live_world.boat("vrm", { rows = {
+            row("system", 276, "/Ac/Alarms/GridLost", "Agl", 0),
+            row("vebus", 276, "/State", "S", 9), row("vebus", 277, "/State", "S", 9),
+        } })
+        gx:live(6)
+        gx:tell("vebus/276/State", 9)
+        gx:tell("vebus/277/Alarms/GridLost", 0)
+        gx:tell("vebus/276/Alarms/GridLost", 2)
+        gx:live(3)
+        assert.equal(2, world:value(GATEWAY, "GV13"))
+        gx.send("vebus/276/Alarms/GridLost", "")
+        gx.send("vebus/276/State", "")
+        gx:live(3)
+        assert.equal(0, world:value(GATEWAY, "GV13"))
+    end)
+
     -- Fault: A measurement that VRM only repeated, of a generator that stood still, comes live and is no data
     --        until VRM has it, too.
     -- Expected: It is shown as any other.

@@ -344,23 +344,26 @@ end
 -- 2.60 and later).
 local GRID_LOST, GRID_LOST_OF_SYSTEM = "/Alarms/GridLost", "/system/0/Ac/Alarms/GridLost"
 
---- The system has lost the grid if an inverter that lives says so.
+--- The system has lost the grid if an inverter that lives says so; where none is left, VRM knows it next.
 local function hear_grid(site, now, stamp)
     local worst = -1
     for home in site.store:each() do
-        local row = overlay.lives(site.store, home) and home.rows[GRID_LOST]
+        local tells = overlay.lives(site.store, home) and not overlay.has_left(site.store, home, GRID_LOST)
+        local row = tells and home.rows[GRID_LOST]
         worst = math.max(worst, row and alarms.level(row.value) or -1)
     end
-    if worst >= 0 then installation.hear(site, GRID_LOST_OF_SYSTEM, worst, now, stamp) end
+    if worst < 0 then return overlay.leave(site.store, GRID_LOST_OF_SYSTEM) end
+    installation.hear(site, GRID_LOST_OF_SYSTEM, worst, now, stamp)
 end
 
 --- What was told live of a topic (from its service on): a number, a text, or nil: it has no value. Shown by
 -- installation.show_live. now: host.steady(); stamp: the same by the gateway's clock.
 function installation.hear(site, topic, value, now, stamp)
     if value == true or value == false then value = value and 1 or 0 end
-    local entry = overlay.hear(site.store, topic, value, stamp)
+    local entry, back = overlay.hear(site.store, topic, value, stamp)
+    local its = entry or back
+    if its and its.path == GRID_LOST then hear_grid(site, now, stamp) end
     if not entry then return end
-    if entry.path == GRID_LOST then hear_grid(site, now, stamp) end
     site.alarms_changed = site.alarms_changed or alarms.of_key[entry.path] ~= false
     local readers = entry.readers or readers_of(entry)
     entry.readers = readers
@@ -372,9 +375,9 @@ function installation.hear(site, topic, value, now, stamp)
 end
 
 --- A topic was told to be gone: its device left the D-Bus.
-function installation.leave_topic(site, topic)
+function installation.leave_topic(site, topic, now, stamp)
     overlay.leave(site.store, topic)
-    if topic:sub(-#GRID_LOST) == GRID_LOST then overlay.leave(site.store, GRID_LOST_OF_SYSTEM) end
+    if topic:sub(-#GRID_LOST) == GRID_LOST then hear_grid(site, now, stamp) end
 end
 
 --- The gateway counts an alarm as soon as its device shows it.

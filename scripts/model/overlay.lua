@@ -6,7 +6,7 @@
 -- of them are false
 -- store.live_stamp = the time to which the connection lives, by the gateway's clock; nil: it does not
 -- entry = { topic, path, of = of which home, row = what was told, under = VRM's row of this path|nil,
---           gone = the device left the D-Bus, or the connection ended since,
+--           gone = the device left the D-Bus ("left"), or the connection ended since,
 --           told = it has changed since the last answer,
 --           readers = who shows it, for the owner, until the next answer }
 
@@ -178,18 +178,18 @@ local function revive(entry)
 end
 
 --- What was told of a topic, at a time of the gateway's clock -> its entry, if the value is another than
--- before. nil: it is not, or nobody shows it.
+-- before. nil: it is not, or nobody shows it; then its entry, if it was gone and is as it was.
 function overlay.hear(store, topic, value, stamp)
     local entry = store.heard[topic]
     if entry == nil then entry = find(store, topic) end
     if not entry then return nil end
-    local of_home, row = entry.of, entry.row
-    if entry.gone then
+    local of_home, row, was_gone = entry.of, entry.row, entry.gone
+    if was_gone then
         entry.gone, of_home.count = nil, of_home.count + 1
         entry.under = row and entry.under or of_home.home.rows[entry.path]
     end
     local was_old = revive(entry)
-    if row and row.value == value and not was_old then return nil end
+    if row and row.value == value and not was_old then return nil, was_gone and entry or nil end
     if not (put(entry, value, stamp) or was_old) then return nil end
     entry.told = true
     return entry
@@ -198,20 +198,27 @@ end
 --- A topic has left the D-Bus: what was told of it stays until VRM has something newer.
 function overlay.leave(store, topic)
     local entry = store.heard[topic]
-    if entry and not entry.gone then
-        entry.gone, entry.of.count = true, entry.of.count - 1
-    end
+    if not entry then return end
+    if not entry.gone then entry.of.count = entry.of.count - 1 end
+    entry.gone = "left"
 end
 
 --- The connection has ended: of what it told nothing is of now until it is told again.
 function overlay.silence(store)
-    each(store, function(of_home, _, entry) entry.gone, of_home.count = true, 0 end)
+    each(store, function(of_home, _, entry) entry.gone, of_home.count = entry.gone or true, 0 end)
 end
 
 --- Whether the connection tells of a home's values now.
 function overlay.lives(store, home)
     local of_home = store.live[overlay.key_of(home)]
     return of_home ~= nil and of_home.count > 0
+end
+
+--- Whether a path of a home has left the D-Bus.
+function overlay.has_left(store, home, path)
+    local of_home = store.live[overlay.key_of(home)]
+    local entry = of_home and of_home.entries[path]
+    return entry ~= nil and entry.gone == "left"
 end
 
 return overlay

@@ -264,7 +264,7 @@ local function take(link)
         elseif is == "value" and not serial then
             installation.hear(site, topic, value, now, stamp)
         elseif is == "gone" then
-            installation.leave_topic(site, topic)
+            installation.leave_topic(site, topic, now, stamp)
         end
     end
     show()
