@@ -782,6 +782,72 @@ describe("control for a time", function()
     end)
 end)
 
+describe("control of a gateway that tells odd things", function()
+    local MOST = "settings/0/Settings/CGwacs/MaxDischargePower"
+    local most_rows = { fixtures.row("settings", 0, "/Settings/CGwacs/MaxDischargePower", nil, 5000) }
+
+    local function set_most(world, watts)
+        return world:command(ESS, "SET_GV5", { value = tostring(watts), uom = "73" })
+    end
+
+    -- Fault: What was before a command for a time came as true or false: at its end no JSON was written, or
+    --        nothing, and that counted as done.
+    -- Expected: true is 1 and false is 0, as everywhere.
+    it("puts back what came as true or false", function()
+        local START = "evcharger/40/StartStop"
+        for before, put_back in pairs { [true] = "1", [false] = "0" } do
+            local world, gx = start(ON, { devices = fake.DEVICES, values = { [START] = before },
+                rows = { fixtures.row("evcharger", 40, "/StartStop", nil, before and 1 or 0) } })
+            local wanted = before and "0" or "1"
+            assert.is_true(world:command("392u_ev40", "FOR_GV18", { query = { ["VALUE.uom25"] = wanted,
+                                                                              ["MINUTES.uom45"] = "10" } }))
+            gx:live(660)
+            assert.same({ wanted, put_back }, written(gx, START))
+        end
+    end)
+
+    -- Fault: A path of numbers has a text, as long as the gateway likes: it is in the notice, or what was
+    --        before cannot be put back, which is tried every ten seconds for a day.
+    -- Expected: That is no value.
+    it("writes nothing over a value that is no number", function()
+        local world, gx = start(ON)
+        local long = '"' .. ("x"):rep(100000) .. '"'
+        for _, odd in ipairs { '"on"', long, "[1,2]", '{"value":20}', '"1e999"' } do
+            function gx:tell(topic)
+                if topic == MINIMUM then self:send(topic, ('{"value":%s}'):format(odd)) end
+            end
+            assert.is_false(set_minimum(world, 30))
+            assert.truthy(notice(world):find("no such value", 1, true), notice(world))
+            assert.is_false(world:command(ESS, "FOR_GV0", { query = { ["VALUE.uom51"] = "80",
+                                                                      ["MINUTES.uom45"] = "10" } }))
+        end
+        assert.same({}, gx.writes)
+        assert.equal(0, world:value(GATEWAY, "GV21"))
+    end)
+
+    -- Fault: A device told its limits as texts, as some do with values: they did not count.
+    -- Expected: They are numbers.
+    it("keeps to limits that come as texts", function()
+        local world, gx = start(ON)
+        gx.limits[MINIMUM] = { "0", "60" }
+        assert.is_false(set_minimum(world, 70))
+        assert.truthy(notice(world):find("takes 0 to 60", 1, true), notice(world))
+        assert.same({}, gx.writes)
+    end)
+
+    -- Fault: Two numbers a thousandth apart counted as the same: 5004 W where 5000 were set was not written,
+    --        and counted as done.
+    -- Expected: Numbers are the same up to what a float keeps of them.
+    it("tells large numbers apart", function()
+        local world, gx = start({ control = "on", control_pause = "0" }, { rows = most_rows })
+        assert.is_true(set_most(world, 5004))
+        assert.same({ "5004" }, written(gx, MOST))
+        gx:set(MOST, 250000.015625)                                 -- as a float has it
+        assert.is_true(set_most(world, 250000))
+        assert.equal(1, #gx.writes)
+    end)
+end)
+
 describe("node:write of a device script", function()
     local function write(world, ...)
         world:fire("script_write", 7, ...)

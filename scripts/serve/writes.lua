@@ -29,7 +29,8 @@ local LOOKS = 5                     -- until what is slow (VE.Bus) shows the new
 local LOOK_PAUSE = 1
 local LINK_SECONDS = 30             -- until a connection that was lost is back
 local KEPT_SECONDS = 10             -- after which the owner of a value has set it as it was
-local NEAR = 0.001                  -- of two numbers that are the same: the D-Bus has floats
+local NEAR = 0.001                  -- two numbers are the same: the D-Bus has floats
+local NEAR_OF_IT = 1e-6             -- the same for large ones, of the number
 local PORTAL_MODE = "settings/0/Settings/Network/VrmPortal"
 
 local may_switch_off = false        -- what gives loads their power
@@ -98,9 +99,8 @@ local function json_of(value)
 end
 
 local function same(a, b)
-    if type(a) == "boolean" then a = a and 1 or 0 end
-    if type(a) ~= "number" or type(b) ~= "number" then return a == b end
-    return math.abs(a - b) <= NEAR * math.max(1, math.abs(b))
+    if not (a and b) then return a == b end
+    return math.abs(a - b) <= math.max(NEAR, NEAR_OF_IT * math.abs(b))
 end
 
 --- What is shown -> what is written.
@@ -176,11 +176,9 @@ local function forbids(job, guard, answers)
     if key:find("/", 1, true) then
         value = value_of(answers, key)
     else
-        value = has_service(job.site, key)
+        value = has_service(job.site, key) and 1 or 0
     end
-    local number = value
-    if type(value) == "boolean" then number = value and 1 or 0 end
-    local met = value ~= nil and (guard.values[value] or guard.values[number]) or false
+    local met = value ~= nil and guard.values[value] or false
     return met ~= guard.only and guard.text or nil
 end
 
@@ -203,12 +201,11 @@ end
 
 --- The limits of a job's value, as the device tells them: each nil if it does not.
 local function limits_of(job, answers)
-    local function number(topic, name)
-        local value = answers[topic] and answers[topic][name]
-        return type(value) == "number" and value or nil
+    local own = answers[job.shown] or {}
+    local min, max = own.min, own.max
+    if #job.within > 0 then
+        min, max = value_of(answers, job.within[1]), value_of(answers, job.within[2])
     end
-    local min, max = number(job.shown, "min"), number(job.shown, "max")
-    if #job.within > 0 then min, max = number(job.within[1], "value"), number(job.within[2], "value") end
     if min and max and min >= max then return nil end
     return min, max
 end

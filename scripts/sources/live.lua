@@ -233,8 +233,12 @@ local function hear_serial(link, value)
     link.other = portal ~= link.site.portal and read.cut(portal, 40) or nil
 end
 
+local TRUTHS = { [true] = 1, [false] = 0 }
+
 --- What was asked for by live.ask has come, or changed just now.
-local function answer(link, topic, its)
+local function answer(link, topic, value, min, max)
+    local its = { min = read.number(min), max = read.number(max) }
+    its.value = TRUTHS[value] or read.number(value)
     topic = topic:sub(2)
     for question in pairs(link.questions) do
         if question.wanted[topic] then
@@ -256,7 +260,7 @@ local function take(link)
         end
         if not serial then value = read.number(value) or value end          -- some drivers tell it as text
         if is == "value" and next(link.questions) then
-            answer(link, topic, { value = value, min = min, max = max })
+            answer(link, topic, value, min, max)
         end
         if topic == ANSWER and link.questioned_at then hear_answer(link) end
         if NEWS[topic] then
@@ -380,8 +384,8 @@ end
 --------------------------------------------------------------------------------------------- control
 
 --- Asks the gateway for topics below its portal id ("settings/0/Settings/...") and waits for the answers, so
--- many seconds at most -> { [topic] = { value, min, max } } of those that came; min and max where the gateway
--- sends them. Must run in a task.
+-- many seconds at most -> { [topic] = { value, min, max } } of those that came: numbers, nil where the
+-- gateway sends none. Must run in a task.
 function live.ask(site, topics, seconds)
     local link, question = links[site.id], { wanted = {}, answers = {} }
     if not (link and link.up) then return question.answers end

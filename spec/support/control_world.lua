@@ -77,7 +77,8 @@ function gx_methods:set(topic, value)
 end
 
 local function is_outside(value, limits)
-    return limits and (limits[1] and value < limits[1] or limits[2] and value > limits[2])
+    local min, max = tonumber(limits and limits[1]), tonumber(limits and limits[2])
+    return min and value < min or max and value > max
 end
 
 function gx_methods:judge(topic, value)
