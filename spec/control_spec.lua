@@ -276,6 +276,18 @@ describe("control", function()
         assert.equal("", notice(world))
     end)
 
+    -- Fault: The owner switches control off while a command asks the gateway, and it is written nonetheless.
+    -- Expected: Nothing is written after that.
+    it("ends at once when the owner switches it off", function()
+        local world, gx = start(ON, { values = { ["vebus/257/Mode"] = 3 } })
+        world:fire("command", control_world.VEBUS, "SET_MODE", { value = "1", uom = "25" }, "a")
+        gx:live(3)
+        world:set_params { vrm_token = world.params.vrm_token, live = "vrm", control = "off" }
+        gx:live(60)
+        assert.same({}, gx.writes)
+        assert.equal(OFF, result(world))
+    end)
+
     -- Fault: A program that sets a setting all the time wears the gateway's flash memory.
     -- Expected: One setting is written once in 15 minutes, over a restart too, and writes are counted.
     it("spares the flash memory", function()
@@ -442,6 +454,7 @@ end)
 
 describe("control for a time", function()
     local SETPOINT, FORCE = "hub4/0/Overrides/Setpoint", "hub4/0/Overrides/ForceCharge"
+    local VEBUS, MODE = control_world.VEBUS, "vebus/257/Mode"
 
     local function minimum(percent, minutes)
         return { "FOR_GV0", { query = { ["VALUE.uom51"] = tostring(percent),
@@ -456,9 +469,9 @@ describe("control for a time", function()
     end
 
     --- Commands that come while the first of them is still done; live data goes on.
-    local function give(world, gx, commands)
+    local function give(world, gx, commands, address)
         for i, one in ipairs(commands) do
-            world:fire("command", ESS, one[1], one[2], "request " .. i)
+            world:fire("command", address or ESS, one[1], one[2], "request " .. i)
             gx:live(1)
         end
         gx:live(60)
@@ -521,6 +534,45 @@ describe("control for a time", function()
         give(world, gx, { { "SET_GV0", { value = "30", uom = "51" } }, minimum(90, 10) })
         gx:live(700)
         assert.same({ "80", "30", "90", "30" }, written(gx, MINIMUM))
+    end)
+
+    --- The command for the mode of an inverter, for a time. The gateway is asked what it does not answer: that
+    -- the mode may be set; so it is five seconds until anything is written.
+    local function mode(number, minutes)
+        return { "FOR_MODE", { query = { ["VALUE.uom25"] = tostring(number),
+                                         ["MINUTES.uom45"] = tostring(minutes) } } }
+    end
+
+    -- Fault: The time of a command is over while the next one for the same value is being done: what was
+    --        before is put back over what the second has just written, whose time runs on.
+    -- Expected: The second counts, and what was before both is put back at its end.
+    it("goes on with a command that comes just when the time of the one before is over", function()
+        for seconds = 590, 612, 2 do
+            local world, gx = start(ON, { values = { [MODE] = 3 } })
+            world:fire("command", VEBUS, mode(1, 10)[1], mode(1, 10)[2], "a")
+            gx:live(seconds)
+            world:fire("command", VEBUS, mode(2, 10)[1], mode(2, 10)[2], "b")
+            gx:live(300)
+            local values = written(gx, MODE)
+            assert.equal("2", values[#values], seconds)
+            assert.equal(1, world:value(GATEWAY, "GV21"), seconds)
+            gx:live(400)
+            values = written(gx, MODE)
+            assert.equal("3", values[#values], seconds)
+        end
+    end)
+
+    -- Fault: 0 minutes while the command for a time is still being done ended nothing, and it went on.
+    -- Expected: The last counts: it is ended as soon as it is done, and one that waits is not done.
+    it("is ended by 0 minutes while it is still done", function()
+        for _, commands in ipairs { { mode(1, 10), mode(1, 0) }, { mode(1, 10), mode(2, 10), mode(1, 0) } } do
+            local world, gx = start(ON, { values = { [MODE] = 3 } })
+            give(world, gx, commands, VEBUS)
+            assert.same({ "1", "3" }, written(gx, MODE))
+            assert.equal(0, world:value(GATEWAY, "GV21"))
+            assert.equal(DONE, result(world))
+            assert.is_true(world.reports[#world.reports].success)
+        end
     end)
 
     -- Fault: The plugin is restarted, and what was before is forgotten: the battery stays as it was set.

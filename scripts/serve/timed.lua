@@ -31,7 +31,7 @@ local tasks = {}                    -- [the same] = puts it back, or writes it a
 local looking                       -- the timer
 local stopped = false               -- the plugin ends
 
-local function key_of(job) return ("%d/%s"):format(job.site.id, job.topic) end
+local key_of = writes.key_of
 
 local function site_of(entry)
     local node = nodes.all[entry.address]
@@ -96,7 +96,7 @@ local function finish(key, entry)
     if not job then return end
     job.label = job.label .. ", time is over"
     local now = live.ask(site, { entry.topic }, ASK_SECONDS)[entry.topic]
-    if entries[key] ~= entry then return end            -- a newer command
+    if entries[key] ~= entry or writes.is_busy(key) then return end     -- a newer command
     local value = now and now.value
     if value == nil and not entry.release then return end
     local is_back = value ~= nil and job.value ~= nil and writes.is_made_of(job.set, value, job.value)
@@ -165,6 +165,7 @@ end
 
 --- Ends at once what a job's path is written with for a time.
 local function stop_one(key, job)
+    writes.take_turn(job, key)
     local entry = entries[key]
     if not entry then return writes.nothing(job, "nothing is written for a time here.") end
     end_now(entry)

@@ -320,11 +320,15 @@ local function judge(job, before)
         .. " charge of it (a battery's BMS, DVCC, a schedule, Dynamic ESS)."):format(tostring(after))
 end
 
+local IS_OFF = "control is off. Set the parameter control to on, or to this installation's name."
+
+local function is_off(job) return not (job.restores or writes.allowed(job.site)) end
+
 --- The write itself, after all that may forbid it.
 local function write(job, key)
     local site, set = job.site, job.set
-    if not writes.allowed(site) and not job.restores then
-        return RESULT.OFF, "control is off. Set the parameter control to on, or to this installation's name."
+    if is_off(job) then
+        return RESULT.OFF, IS_OFF
     elseif not live.is_alive(site) then
         return RESULT.NO_LINK, "there is no live connection to the gateway. Set the parameter live to vrm or"
             .. " gx, and look at the log for why it does not connect."
@@ -342,6 +346,7 @@ local function write(job, key)
     if why then return RESULT.NOT_ALLOWED, ("not written: %s."):format(why) end
     why = job.remember and job.remember(before)
     if why then return RESULT.NOT_ALLOWED, ("not written: %s."):format(why) end
+    if is_off(job) then return RESULT.OFF, IS_OFF end               -- by now
     if job.timer and not live.write(site, job.timer.topic, json_of(job.timer.seconds)) then
         return RESULT.NO_LINK, "not written: the connection was lost."
     end
@@ -371,11 +376,22 @@ local function result_of_newest(job, key)
     return nil
 end
 
---- Does a job, after the one of the same topic that is under way -> result, sentence. Must run in a task.
-function writes.run(job)
-    local key = ("%d/%s"):format(job.site.id, job.topic)
+--- By what jobs for the same value know each other: "site id/topic".
+function writes.key_of(job) return ("%d/%s"):format(job.site.id, job.topic) end
+
+--- Whether a job for a value is under way.
+function writes.is_busy(key) return running[key] ~= nil end
+
+--- A job is the newest for its value: those that wait are not done any more. Waits for the one under way.
+function writes.take_turn(job, key)
     newest[key], job.task = job, coroutine.running()
     while running[key] do host.await(running[key]) end
+end
+
+--- Does a job, after the one of the same topic that is under way -> result, sentence. Must run in a task.
+function writes.run(job)
+    local key = writes.key_of(job)
+    writes.take_turn(job, key)
     if newest[key] ~= job then
         local result, told = result_of_newest(job, key)
         if result then return result, told end
