@@ -536,8 +536,8 @@ describe("control for a time", function()
         assert.same({ "80", "30", "90", "30" }, written(gx, MINIMUM))
     end)
 
-    --- The command for the mode of an inverter, for a time. The gateway is asked what it does not answer: that
-    -- the mode may be set; so it is five seconds until anything is written.
+    --- The command for the mode of an inverter, for a time. The gateway is asked what it does not answer:
+    -- whether the mode may be set. So it is five seconds until anything is written.
     local function mode(number, minutes)
         return { "FOR_MODE", { query = { ["VALUE.uom25"] = tostring(number),
                                          ["MINUTES.uom45"] = tostring(minutes) } } }

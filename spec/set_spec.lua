@@ -136,6 +136,37 @@ describe("the word set", function()
         assert.equal("/Mode", one.driver.set.path)
     end)
 
+    -- Fault: Of two numbers that are shown as one none was known to be meant, and a number that is shown as
+    --        another was written as it is: a choice wrote what is shown as something else.
+    -- Expected: A choice is written as a number that is shown so.
+    it("takes no choice that is written as something else", function()
+        local function problem_of(values, set)
+            return (select(2, check.device("heater.lua", {
+                api = 2, id = "MYHEATER", name = "Heater", match = { service = "heater" },
+                { "MODE", { [0] = "Off", [1] = "On", [9] = "Boost" }, "Mode", "/Mode", values = values,
+                  set = set },
+            })))
+        end
+        local function assert_told(number, written, shown, ...)
+            local problem = problem_of(...)
+            local text = ("choices has %d, which would be written as %d, and that is shown as %d."):format(
+                number, written, shown)
+            assert.truthy(problem and problem:find(text, 1, true), problem)
+        end
+        local boosts = { [7] = 9, [8] = 9 }
+        assert_told(1, 1, 9, { [1] = 9 }, { choices = { 1 } })
+        assert.is_nil(problem_of(boosts, { choices = { 9 } }))    -- 9 itself is shown as 9, too
+        boosts[9] = 1
+        assert_told(9, 9, 1, boosts, { choices = { 9 } })
+        assert.is_nil(problem_of(boosts, { choices = { 9 }, send = { [9] = 7 } }))
+        local sent = { choices = { 0, 9 }, send = { [9] = 0 } }
+        assert_told(9, 0, 0, nil, sent)
+        sent.becomes = { [0] = { 0, 9 } }
+        assert.is_nil(problem_of(nil, sent))
+        sent.becomes, sent.path = nil, "/Order"
+        assert.is_nil(problem_of(nil, sent))
+    end)
+
     it("does not go with a value that the script or the plugin makes", function()
         local _, problem = check.device("heater.lua", {
             api = 2, id = "MYHEATER", name = "Heater", match = { service = "heater" },

@@ -203,6 +203,21 @@ local function sent_for(driver, send)
     return next(sent) and sent or nil
 end
 
+--- What is written for a choice has to be shown as that; unless the row shows another path, or the table says
+-- what the device makes of it.
+local function check_way_back(where, driver, made)
+    if made.path or made.becomes ~= nil then return end
+    for number in pairs(made.choices) do
+        local written = made.send and made.send[number] or number
+        local shown = codes.shown(driver.values and driver.values[written] or written)
+        if shown ~= number then
+            fail(where, ("choices has %d, which would be written as %s, and that is shown as %s.")
+                :format(number, written, shown),
+                ("Say what is written for it: send = { [%d] = ... }."):format(number))
+        end
+    end
+end
+
 local TIMED = { also = true, only = true }
 
 local function check_times(where, set)
@@ -253,6 +268,7 @@ local function built(where, driver)
     if made.value ~= nil then return made end
     if driver.names then
         made.choices = choices_of(where, set, driver.names)
+        check_way_back(where, driver, made)
     elseif set.choices ~= nil then
         fail(where, "choices is for a list of states.", "Write set = { min = 0, max = 100 }, or give the row"
             .. " a list as its kind.")
