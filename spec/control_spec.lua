@@ -436,6 +436,30 @@ describe("conditions of control", function()
         assert.same({ "1" }, written(gx, "settings/0/Settings/CGwacs/PreventFeedback"))
     end)
 
+    -- Fault: A schedule that was switched off was one for every day afterwards, whatever days it had: who
+    --        switched it on at the gateway got another one. One that was off for Wednesdays was written anew.
+    -- Expected: It keeps its days, as where the gateway's own screen switches it off; one that is off stays.
+    it("let a schedule that is switched off keep its days", function()
+        local DAY = "settings/0/Settings/CGwacs/BatteryLife/Schedule/Charge/0/Day"
+        local world, gx = start({ control = "on", control_pause = "0" }, {
+            rows = { fixtures.row("settings", 0, DAY:match "^settings/0(.*)$", nil, 3) },
+        })
+        for day, off in pairs { [0] = -10, [1] = -1, [3] = -3, [7] = -7, [8] = -8, [9] = -9, [11] = -11 } do
+            gx:set(DAY, day)
+            gx.writes = {}
+            assert.is_true(choose(world, GATEWAY .. "b", "SET_GV1", 99))
+            assert.same({ tostring(off) }, written(gx, DAY))
+            assert.is_true(choose(world, GATEWAY .. "b", "SET_GV1", 99))
+            assert.equal(1, #gx.writes)
+            assert.equal(DONE, result(world))
+        end
+        gx:set(DAY, 12)                                             -- which is none
+        assert.is_true(choose(world, GATEWAY .. "b", "SET_GV1", 99))
+        assert.equal(-7, gx.values[DAY])
+        assert.is_true(choose(world, GATEWAY .. "b", "SET_GV1", 3))
+        assert.equal(3, gx.values[DAY])
+    end)
+
     it("acknowledge notifications, and see that they are", function()
         local ALERT, ALL = "platform/0/Notifications/Alert", "platform/0/Notifications/AcknowledgeAll"
         local rows = { require("spec.fixtures.vrm").row("platform", 0, "/Notifications/Alert", nil, 1) }

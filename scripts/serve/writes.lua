@@ -249,9 +249,10 @@ local function too_soon(job, key)
         math.ceil((pause_minutes * 60 - passed) / 60))
 end
 
---- Whether a value is what the device makes of one that was written.
+--- Whether a value is what the device makes of one that was written, or is shown as that is.
 function writes.is_made_of(set, value, written)
-    local becomes = set.becomes
+    local becomes, values = set.becomes, set.values or {}
+    if not becomes and value and values[value] and values[value] == values[written] then return true end
     if type(becomes) ~= "table" then return same(value, becomes or written) end
     for _, one in ipairs(becomes[written] or {}) do
         if same(value, one) then return true end
@@ -320,6 +321,12 @@ local function judge(job, before)
         .. " charge of it (a battery's BMS, DVCC, a schedule, Dynamic ESS)."):format(tostring(after))
 end
 
+--- The number that is written, by what is there.
+local function number_for(job, before)
+    local instead = job.set.instead and job.set.instead[job.value]
+    return instead and instead[before] or job.value
+end
+
 local IS_OFF = "control is off. Set the parameter control to on, or to this installation's name."
 
 local function is_off(job) return not (job.restores or writes.allowed(job.site)) end
@@ -350,7 +357,7 @@ local function write(job, key)
     if job.timer and not live.write(site, job.timer.topic, json_of(job.timer.seconds)) then
         return RESULT.NO_LINK, "not written: the connection was lost."
     end
-    if not live.write(site, job.topic, job.value and json_of(job.value) or set.release) then
+    if not live.write(site, job.topic, job.value and json_of(number_for(job, before)) or set.release) then
         return RESULT.NO_LINK, "not written: the connection was lost."
     end
     job.written = true

@@ -8,6 +8,8 @@
 --                path = what is written, nil: what the row reads; service = of the gateway it is of,
 --                factor = what is written is the value shown, times that,
 --                send = { [value shown] = number written },
+--                instead = { [number written] = { [number that is there] = what is written instead } },
+--                values = { [number of the device] = value shown }, of the row,
 --                value = a fixed number to write,
 --                becomes = the number that the row's path has to have then, or { [number written] = list of
 --                those that it may have, for the device makes others of it },
@@ -32,8 +34,8 @@ local set_check = {}
 
 local fail = field_check.fail
 
-local FIELDS = field_check.words_of("set", [[min max step places choices path service unit send value becomes
-    name stored timed timer resend release only unless within off]])
+local FIELDS = field_check.words_of("set", [[min max step places choices path service unit send instead value
+    becomes name stored timed timer resend release only unless within off]])
 
 --- What is never written, whoever's table it is: it would lock out the owner or the plugin.
 local NEVER = { "^/Security/", "^/Tokens/", "^/Firmware/", "^/Device/Reboot", "^/Settings/Network/",
@@ -112,6 +114,8 @@ end
 
 local function is_numbers(value) return all_are(value, is_number, is_number) end
 
+local function is_numbers_by(value) return all_are(value, is_number, is_numbers) end
+
 local function is_two_paths(value)
     return is_list(value) and #value == 2 and all_are(value, is_number, is_path)
 end
@@ -128,7 +132,8 @@ local WORDS = {
     { "value", is_number, "a number", 'value = 1' },
     { "choices", is_list, "a list", 'choices = { 0, 1 }' },
     { "send", is_numbers, "a table of numbers for numbers", 'send = { [99] = -7 }' },
-    { "becomes", function(value) return is_number(value) or all_are(value, is_number, is_numbers) end,
+    { "instead", is_numbers_by, "a table of tables of numbers", 'instead = { [-7] = { [1] = -1 } }' },
+    { "becomes", function(value) return is_number(value) or is_numbers_by(value) end,
       "a number, nor a table of lists", 'becomes = 0, or becomes = { [1] = { 1, 2 } }' },
     { "stored", function(value) return type(value) == "boolean" or value == "counted" end,
       'true, false or "counted"', 'stored = true' },
@@ -251,7 +256,8 @@ local function built(where, driver)
     local made = { name = field_check.text(where, "name", set.name or driver.label, limits.name),
                    path = set.path, service = set.service, within = set.within, off = codes.shown(set.off),
                    value = set.value, becomes = set.becomes,
-                   send = sent_for(driver, set.send), factor = factor_of(where, set, driver),
+                   send = sent_for(driver, set.send), instead = set.instead, values = driver.values,
+                   factor = factor_of(where, set, driver),
                    timed = set.timed, timer = set.timer, resend = set.resend, release = set.release,
                    guards = guards }
     local path = set.path or driver.keys[1]

@@ -15,8 +15,9 @@ local function power(max, guards)                     -- a limit in watt, -1 for
     return { min = -1, max = max, step = 1, timed = "also", unless = guards }
 end
 
-local OFF = {}                                        -- a day that is negative is one that is off
-for day = -11, -1 do OFF[day] = 99 end
+-- A day that is negative is one that is off. It keeps which it was; Sunday, which is 0, has -10.
+local OFF, OFF_OF = {}, { [0] = -10 }
+for day = 1, 11 do OFF[-day], OFF_OF[day] = 99, -day end
 
 local system = settings {
     part = "s", id = "VICGWS", name = "ESS",
@@ -111,7 +112,8 @@ local schedule = settings {
     { "GV0",  unit.percent,  "SoC limit of the schedule",       "/Control/ScheduledSoc", min = 0, max = 100 },
     { "GV1 GV2 GV3 GV4 GV5", "charge_days",
       "Schedule {n}: days",                   SLOT .. "Day", values = OFF,
-      set = { choices = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 99 }, send = { [99] = -7 } } },
+      set = { choices = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 99 }, send = { [99] = -7 },
+              instead = { [-7] = OFF_OF } } },
     { "GV6 GV7 GV8 GV9 GV10", unit.seconds,
       "Schedule {n}: start, after midnight",  SLOT .. "Start", max = 86400,
       set = { min = 0, max = 86399, step = 60 } },
