@@ -357,6 +357,24 @@ describe("conditions of control", function()
         assert.same({ "1", "4" }, written(gx, MODE))
     end)
 
+    -- Fault: A house without grid is dark after "Charger only", for which no parameter is needed.
+    -- Expected: It is refused while no AC input is in use; the other modes are not.
+    it("are looked at before an inverter does nothing but charge", function()
+        local INPUT = "vebus/257/Ac/ActiveIn/ActiveInput"
+        local world, gx = start(ON, { values = { [MODE] = 3, [INPUT] = 240 } })
+        local for_a_time = { ["VALUE.uom25"] = "1", ["MINUTES.uom45"] = "9" }
+        for _, cmd in ipairs { { "SET_MODE", { value = "1", uom = "25" } },
+                               { "FOR_MODE", { query = for_a_time } } } do
+            assert.is_false(world:command(control_world.VEBUS, table.unpack(cmd)))
+            assert.equal(NOT_ALLOWED, result(world))
+            assert.truthy(notice(world):find("no AC input is in use", 1, true), notice(world))
+        end
+        assert.is_true(choose(world, control_world.VEBUS, "SET_MODE", 2))
+        gx:set(INPUT, 0)
+        assert.is_true(choose(world, control_world.VEBUS, "SET_MODE", 1))
+        assert.same({ "2", "1" }, written(gx, MODE))
+    end)
+
     -- Fault: On an Inverter RS 2 is Inverter only and 3 is On: "On" made it Inverter only, as 2 is what an
     --        inverter without a charger takes for On.
     -- Expected: The switch of an RS is left alone.
@@ -458,6 +476,19 @@ describe("conditions of control", function()
         assert.equal(-7, gx.values[DAY])
         assert.is_true(choose(world, GATEWAY .. "b", "SET_GV1", 3))
         assert.equal(3, gx.values[DAY])
+    end)
+
+    it("are looked at of an RS, too, before it does nothing but charge", function()
+        for service, address in pairs { multi = "392u_mr0", acsystem = "392u_as0" } do
+            local rows = { fixtures.row(service, 0, "/Mode", nil, 3),
+                           fixtures.row(service, 0, "/State", nil, 9) }
+            local world, gx = start(ON, { devices = fake.DEVICES, rows = rows,
+                values = { [service .. "/0/Ac/ActiveIn/ActiveInput"] = 240 } })
+            assert.is_false(choose(world, address, "SET_MODE", 1))
+            assert.truthy(notice(world):find("no AC input is in use", 1, true), notice(world))
+            assert.is_true(choose(world, address, "SET_MODE", 2))
+            assert.same({ "2" }, written(gx, service .. "/0/Mode"))
+        end
     end)
 
     it("acknowledge notifications, and see that they are", function()

@@ -167,6 +167,20 @@ describe("the word set", function()
         assert.is_nil(problem_of(nil, sent))
     end)
 
+    it("has conditions for one choice alone", function()
+        local unless = { { "/Input", 240, "no input", choice = 9 } }
+        local type_ = assert(device(nil, { choices = { 0, 9 }, unless = unless }))
+        assert.equal(9, command(type_, "SET_MODE").driver.set.guards[1].choice)
+        unless[1].choice = 1
+        local _, problem = device(nil, { choices = { 0, 9 }, unless = unless })
+        assert.truthy(problem:find("unless has the choice 1, which is none of its choices", 1, true), problem)
+        _, problem = device { min = 0, max = 9, only = { { "/Input", 240, "no input", choice = 1 } } }
+        assert.truthy(problem:find("only has the choice 1, which is none of its choices", 1, true), problem)
+        unless[1].choice, unless[1].choise = nil, 9
+        _, problem = device(nil, { choices = { 0, 9 }, unless = unless })
+        assert.truthy(problem:find("choise", 1, true), problem)
+    end)
+
     it("does not go with a value that the script or the plugin makes", function()
         local _, problem = check.device("heater.lua", {
             api = 2, id = "MYHEATER", name = "Heater", match = { service = "heater" },

@@ -4,6 +4,8 @@ local INPUT_POWER = { { "/Ac/ActiveIn/{phase}/P", "IP{n}" } }
 -- Victron counts from 0 and 240 is none; here 0 is. A third input, which there is not, is no state.
 local INPUTS = { [0] = 1, [1] = 2, [2] = 255, [240] = 0 }
 local FIXED = { "/ModeIsAdjustable", 0, "a DMC, a VE.Bus BMS or the configuration fixes it" }
+local NO_INPUT = { "/Ac/ActiveIn/ActiveInput", 240, "no AC input is in use: loads would have no power",
+                   choice = 1 }                       -- Charger only
 
 return {
     api = 2,
@@ -13,7 +15,7 @@ return {
     { "ST",      unit.watt,        "AC output power, + supplied",      sum = OUTPUT_POWER },
     { "GV0",     "inverter_state", "Inverter status",                  "/State", "S" },
     { "MODE",    "inverter_mode",  "Switch",                           "/Mode", "s",
-      set = { choices = { 1, 2, 3, 4 }, off = 4, timed = "also", unless = { FIXED } } },
+      set = { choices = { 1, 2, 3, 4 }, off = 4, timed = "also", unless = { FIXED, NO_INPUT } } },
     { "GV17",    "vebus_charge_state", "Charge state",                 "/VebusChargeState" },
 
     { "CV",      unit.volt,        "Battery voltage",                  "/Dc/0/Voltage", "CV",

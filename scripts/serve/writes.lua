@@ -3,7 +3,8 @@
 -- written twice for one command, and nothing that no row declares (types.set_check).
 --
 -- job = { site, node, driver, label = for messages, topic = what is written, shown = topic of what the row
---         reads, value = number to write, or nil with release = the JSON that is, set = of the driver,
+--         reads, wanted = what the row is to show,
+--         value = number to write, or nil with release = the JSON that is, set = of the driver,
 --         remember = function(before) -> why not, called before the first write,
 --         timer = { topic, seconds }, written before it, restores = it puts back what was,
 --         seen = the gateway told what is there, before anything was written,
@@ -146,7 +147,7 @@ function writes.job(node, driver, value)
     return { site = site, node = node.address, driver = driver, set = set, home = home,
              label = ("%s, %s"):format(node.name, driver.label), topic = topic_of(home, path, set.service),
              shown = topic_of(home, read, set.service), within = within,
-             switches_off = set.off ~= nil and value == set.off,
+             wanted = value, switches_off = set.off ~= nil and value == set.off,
              value = set.value ~= nil and set.value or sent(set, value) }
 end
 
@@ -171,6 +172,7 @@ end
 
 --- Why a guard forbids the write; nil if it does not. answers: of live.ask.
 local function forbids(job, guard, answers)
+    if guard.choice and guard.choice ~= job.wanted then return nil end
     local key = guard_topic(job, guard)
     local value
     if key:find("/", 1, true) then

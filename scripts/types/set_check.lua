@@ -20,7 +20,8 @@
 --                timer = path of seconds after which the device itself ends it,
 --                resend = seconds after which it is written again while its time runs,
 --                release = the JSON of what ends it, nil: what was there before,
---                guards = { { key = path, topic or service, values = set, only = bool, text } } }
+--                guards = { { key = path, topic or service, values = set, only = bool, text,
+--                             choice = the number it is for, nil: for all } } }
 
 local limits = require "types.limits"
 local codes = require "types.codes"
@@ -159,17 +160,33 @@ local function is_asked(key)
     return is_path(key) or is_name(key) or type(key) == "string" and key:find("^%l[%l%d]*/%d+/%S+$") ~= nil
 end
 
+local CONDITION_FIELDS = field_check.words_of("a condition", "choice")      -- the others are by position
+
+--- A condition is for one choice alone, or (nil) for all.
+local function check_choice(where, word, choice, choices)
+    local one_of_them = false
+    for _, each in ipairs(choices or {}) do one_of_them = one_of_them or each == choice end
+    if choice ~= nil and not one_of_them then
+        fail(where, ("%s has the choice %s, which is none of its choices."):format(word,
+            wording.shown(choice)), "Write one of choices, or remove it: the condition is for all then.")
+    end
+end
+
 --- only = { { key, number or list of numbers, what is wrong otherwise } } -> guards are added to a list.
-local function add_guards(where, word, list, guards)
+local function add_guards(where, word, set, guards)
+    local list, choices = set[word], set.choices
     if list == nil then return end
     for _, entry in ipairs(is_list(list) and #list > 0 and list or { false }) do
         local key, values, text = table.unpack(type(entry) == "table" and entry or {})
-        local set = {}
-        for _, value in pairs(type(values) == "table" and values or { values }) do set[value] = true end
-        if not (is_asked(key) and all_are(set, is_number, type) and type(text) == "string") then
+        local numbers = {}
+        for _, value in pairs(type(values) == "table" and values or { values }) do numbers[value] = true end
+        if not (is_asked(key) and all_are(numbers, is_number, type) and type(text) == "string") then
             fail(where, word .. " has something that is no condition.", GUARD:format(word))
         end
-        guards[#guards + 1] = { key = key, values = set, only = word == "only", text = text }
+        field_check.fields(where .. ", " .. word, entry, CONDITION_FIELDS, 3)
+        check_choice(where, word, entry.choice, choices)
+        guards[#guards + 1] = { key = key, values = numbers, only = word == "only", text = text,
+                                choice = codes.shown(entry.choice) }
     end
 end
 
@@ -251,8 +268,8 @@ local function built(where, driver)
     local set, guards = driver.set, {}
     check_words(where, set)
     check_times(where, set)
-    add_guards(where, "only", set.only, guards)
-    add_guards(where, "unless", set.unless, guards)
+    add_guards(where, "only", set, guards)
+    add_guards(where, "unless", set, guards)
     local made = { name = field_check.text(where, "name", set.name or driver.label, limits.name),
                    path = set.path, service = set.service, within = set.within, off = codes.shown(set.off),
                    value = set.value, becomes = set.becomes,
