@@ -522,6 +522,29 @@ describe("live data", function()
         assert.equal(4, gx.all)
     end)
 
+    -- Fault: A gateway whose broker starts again and again, or a bridge that sends back what it gets, is
+    --        asked for everything each time: five times a second.
+    -- Expected: Once in a while, as often as it is asked at all.
+    it("does not ask for everything as fast as a gateway says that it has started", function()
+        local world, gx = boat()
+        gx:live(10)
+        local on_send, count = world.on_send, 0
+        world.on_send = function(connection, message)
+            on_send(connection, message)
+            if message.topic ~= "R/" .. PORTAL .. "/keepalive" then return end
+            count = count + 1
+            gx.send("keepalive", "1")
+        end
+        gx.send("keepalive", "1")
+        gx:live(60)
+        assert.is_true(count >= 2 and count <= 15, count)
+        world.on_send = on_send
+        gx:live(60)
+        local all = gx.all
+        gx:live(120)
+        assert.equal(all, gx.all)
+    end)
+
     -- Fault: A token is revoked while the broker's connection goes on: nodes show what nobody may see now.
     -- Expected: VRM's refusal ends live data as well; with a good answer it begins again.
     it("ends with a token that VRM refuses, and begins again with it", function()

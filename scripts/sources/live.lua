@@ -223,7 +223,9 @@ NEWS["/full_publish_completed"] = function(link, echo)
 end
 
 NEWS["/keepalive"] = function(link)                 -- it has started anew
-    link.wants_all, link.tries, link.all_at = true, 0, nil
+    link.wants_all, link.tries = true, 0
+    if link.all_at and host.steady() - link.all_at < LOOK_SECONDS then return end   -- the next asks again
+    link.all_at = nil
     keep_alive(link)
 end
 
