@@ -700,6 +700,85 @@ describe("control for a time", function()
         end
     end)
 
+    -- Fault: A slow device still tells what was, then nobody answers any more: that counted as not taken, and
+    --        what was before was forgotten. The value came nonetheless, and stayed.
+    -- Expected: What is asked last counts: it is not known, and put back when the time is over.
+    it("puts back what was written, though the gateway fell silent before it was so", function()
+        local world, gx = start(ON)
+        gx.slow = 3
+        world:fire("command", ESS, minimum(80, 10)[1], minimum(80, 10)[2], "a")
+        gx:live(2)
+        gx.deaf, gx.send = true, function() end
+        gx:live(40)
+        assert.equal(NOT_KNOWN, result(world))
+        gx.deaf, gx.slow, gx.send = false, nil, nil
+        assert.equal(80, gx.values[MINIMUM])
+        gx:live(700)
+        assert.equal(20, gx.values[MINIMUM])
+        assert.equal(0, world:value(GATEWAY, "GV21"))
+    end)
+
+    -- Fault: The gateway does not answer when the time of a set-point is over: that counted as a set-point
+    --        that is none any more, and it was not released.
+    -- Expected: It is released, and looked at until that is seen; at the latest when the gateway has
+    --           forgotten it by itself.
+    it("releases a set-point of which the gateway tells nothing just then", function()
+        local world, gx = start(ON)
+        assert.is_true(setpoint_for(world, -500, 5))
+        gx:live(286)
+        gx.deaf = true
+        gx:live(40)
+        assert.equal(-500, gx.values[SETPOINT])
+        gx.deaf = false
+        gx:live(60)
+        assert.equal("null", table.remove(written(gx, SETPOINT)))
+        assert.equal(0, world:value(GATEWAY, "GV21"))
+        assert.is_true(setpoint_for(world, -500, 5))
+        local hear = gx.hear
+        gx.hear = function(self, message)
+            if not message.topic:find("Overrides", 1, true) then return hear(self, message) end
+        end
+        gx:live(800)
+        assert.equal(1, world:value(GATEWAY, "GV21"))
+        gx:live(200)
+        assert.equal(0, world:value(GATEWAY, "GV21"))
+    end)
+
+    -- Fault: What releases a set-point was lost on its way, and counted as done.
+    -- Expected: It is read back, and released again.
+    it("releases a set-point until that is seen", function()
+        local world, gx = start(ON)
+        assert.is_true(setpoint_for(world, -500, 5))
+        local write, lost = gx.write, 0
+        gx.write = function(self, topic, message)
+            if not message.text:find "null" then return write(self, topic, message) end
+            self.write, lost = nil, lost + 1
+        end
+        gx:live(340)
+        assert.equal(1, lost)
+        assert.equal("null", table.remove(written(gx, SETPOINT)))
+        assert.equal(0, world:value(GATEWAY, "GV21"))
+        assert.equal(DONE, result(world))
+        assert.equal("", notice(world))
+    end)
+
+    it("tells that it could not be seen to be ended by 0 minutes", function()
+        local world, gx = start(ON)
+        assert.is_true(minimum_for(world, 80, 10))
+        local hear = gx.hear
+        gx.hear = function(self, message)
+            if not message.topic:find(MINIMUM, 1, true) then return hear(self, message) end
+        end
+        assert.is_false(minimum_for(world, 80, 0))
+        assert.equal(NOT_KNOWN, result(world))
+        assert.truthy(notice(world):find("it is looked at again", 1, true), notice(world))
+        gx.hear = nil
+        gx:live(30)
+        assert.same({ "80", "20" }, written(gx, MINIMUM))
+        assert.equal(DONE, result(world))
+        assert.equal("", notice(world))
+    end)
+
     -- Fault: When the time is over the gateway tells what is there, but not what it is asked next: that
     --        counts as a refusal, and what was before is never put back.
     -- Expected: It is put back when the gateway answers again.

@@ -24,6 +24,7 @@ local RESULT = writes.RESULT
 local LOOK_SECONDS = 10
 local ASK_SECONDS = 5
 local GIVEN_UP_SECONDS = 86400      -- after its end, for a gateway that has not come back
+local FORGOTTEN_SECONDS = 600       -- after its end the gateway has forgotten by itself what is released
 
 local entries = {}                  -- [site id / topic] = entry
 local sent_at = {}                  -- [the same] = host.steady() when it was written last, in this run
@@ -89,30 +90,36 @@ local function job_of(entry)
     return job
 end
 
---- Puts back what was before an entry, or releases it. What cannot be done or seen now is left for later.
+--- Puts back what was before an entry, or releases it; value: what the gateway tells, nil: that there is none
+-- -> whether the entry is over.
+local function put_back(site, entry, job, value)
+    if value == nil then return entry.release ~= nil end
+    local is_back = job.value ~= nil and writes.is_made_of(job.set, value, job.value)
+    if entry.tried and is_back then
+        writes.tell(job, RESULT.DONE, "done.")
+    elseif not writes.is_made_of(job.set, value, entry.value) then
+        host.log("info", ("%s: %s: it has been changed meanwhile and is left as it is."):format(site.name,
+            job.label))
+    elseif entry.release or entry.before ~= nil then
+        local result = writes.run(job)
+        entry.tried = true
+        local unseen = result == RESULT.NOT_ALLOWED and not job.seen
+        return not (unseen or result == RESULT.NO_LINK or result == RESULT.NOT_KNOWN)
+    end
+    return true
+end
+
+--- Ends an entry whose time is over. What cannot be done or seen now is left for later.
 local function finish(key, entry)
-    local job = job_of(entry)
-    local site = site_of(entry)
+    local job, site = job_of(entry), site_of(entry)
     if not job then return end
     job.label = job.label .. ", time is over"
     local now = live.ask(site, { entry.topic }, ASK_SECONDS)[entry.topic]
     if entries[key] ~= entry or writes.is_busy(key) then return end     -- a newer command
-    local value = now and now.value
-    if value == nil and not entry.release then return end
-    local is_back = value ~= nil and job.value ~= nil and writes.is_made_of(job.set, value, job.value)
-    local changed = value ~= nil and not writes.is_made_of(job.set, value, entry.value)
-    if entry.tried and is_back then
-        writes.nothing(job, "done.")
-    elseif changed then
-        host.log("info", ("%s: %s: it has been changed meanwhile and is left as it is."):format(site.name,
-            job.label))
-    elseif value ~= nil and (entry.release or entry.before ~= nil) then
-        local result = writes.run(job)
-        entry.tried = true
-        local unseen = result == RESULT.NOT_ALLOWED and not job.seen
-        if unseen or result == RESULT.NO_LINK or result == RESULT.NOT_KNOWN then return end
-    end
-    if entries[key] == entry then put(key, nil, site) end
+    local is_over = now ~= nil and put_back(site, entry, job, now.value)
+    if not now and entry.release then writes.repeat_value(site, entry.topic, entry.release) end
+    local is_forgotten = entry.release and host.steady() >= entry.ends + FORGOTTEN_SECONDS
+    if (is_over or is_forgotten) and entries[key] == entry then put(key, nil, site) end
 end
 
 local function end_now(entry)
@@ -127,7 +134,8 @@ local function resend(key, entry)
     if in_charge then
         end_now(entry)
         finish(key, entry)
-        return writes.taken_back(job, in_charge)
+        local text = ("it is not written again: %s."):format(in_charge)
+        return writes.tell(job, RESULT.TAKEN_BACK, text)
     end
     local site = site_of(entry)
     if site and writes.repeat_value(site, entry.topic, entry.value) then sent_at[key] = host.steady() end
@@ -167,12 +175,13 @@ end
 local function stop_one(key, job)
     writes.take_turn(job, key)
     local entry = entries[key]
-    if not entry then return writes.nothing(job, "nothing is written for a time here.") end
+    if not entry then return writes.tell(job, RESULT.DONE, "nothing is written for a time here.") end
     end_now(entry)
     if tasks[key] and host.running(tasks[key]) then host.await(tasks[key]) end
     begin(finish, key, entry)
     host.await(tasks[key])
-    return entries[key] and RESULT.NOT_KNOWN or RESULT.DONE
+    if entries[key] ~= entry then return RESULT.DONE end
+    return writes.tell(job, RESULT.NOT_KNOWN, "it is not seen that what was is back; it is looked at again.")
 end
 
 --- Writes a value for some minutes; 0 ends what is written so now -> result, sentence. Must run in a task.

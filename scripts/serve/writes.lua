@@ -81,7 +81,7 @@ local function count(site, key)
 end
 
 --- Tells what became of a job -> result, sentence.
-local function tell(job, result, text)
+function writes.tell(job, result, text)
     local site = job.site
     local told = ("%s (%s): %s"):format(job.label, job.node, text)
     local whole = job.label:find(site.name, 1, true) == 1 and told or ("%s: %s"):format(site.name, told)
@@ -285,18 +285,27 @@ local function wait_for_link(site, ends)
     end
 end
 
---- Reads back until the new value is there -> the value read last, whether anything was.
+--- Reads back until the new value is there -> the value read last; nil: the last question had no answer.
 local function read_back(job)
-    local value, heard
+    local value
     local ends = host.steady() + LINK_SECONDS
     for look = 1, LOOKS do
         wait_for_link(job.site, ends)
-        local now = value_of(live.ask(job.site, { job.shown }, ASK_SECONDS), job.shown)
-        if now ~= nil then value, heard = now, true end
-        if heard and is_there(job, value) then break end
+        value = value_of(live.ask(job.site, { job.shown }, ASK_SECONDS), job.shown)
+        if value ~= nil and is_there(job, value) then break end
         if look < LOOKS then host.sleep(LOOK_PAUSE) end
     end
-    return value, heard
+    return value
+end
+
+--- Whether what was written again and again is not there any more -> result, sentence.
+local function judge_release(job, before)
+    for look = 1, LOOKS do
+        local now = live.ask(job.site, { job.shown }, ASK_SECONDS)[job.shown]
+        if now and not same(now.value, before) then return RESULT.DONE, "released." end
+        if look < LOOKS then host.sleep(LOOK_PAUSE) end
+    end
+    return RESULT.NOT_KNOWN, "it was released, which the gateway does not show yet."
 end
 
 local NOT_TAKEN = "it was not taken: it still is %s. The device may refuse the value"
@@ -305,8 +314,8 @@ local NO_RIGHT = ", or the VRM account may only monitor this installation"
 --- Compares what was read back with what was asked -> result, sentence.
 local function judge(job, before)
     local begun = host.steady()
-    local value, heard = read_back(job)
-    if not heard then return RESULT.NOT_KNOWN, "it was written, but the gateway tells no value now." end
+    local value = read_back(job)
+    if value == nil then return RESULT.NOT_KNOWN, "it was written, but the gateway tells no value now." end
     if not is_there(job, value) then
         if same(value, before) then
             local by_vrm = live.source(job.site) == "vrm"
@@ -364,13 +373,7 @@ local function write(job, key)
     end
     job.written = true
     if set.stored then count(site, key) end
-    if not job.value then return RESULT.DONE, "released." end
-    return judge(job, before)
-end
-
---- Tells that there was nothing to do -> result, sentence.
-function writes.nothing(job, text)
-    return tell(job, RESULT.DONE, text)
+    return (job.value and judge or judge_release)(job, before)
 end
 
 --- What came of a later command for the same value; nil: the last that came wants another. Waits.
@@ -404,7 +407,7 @@ function writes.run(job)
     if newest[key] ~= job then
         local result, told = result_of_newest(job, key)
         if result then return result, told end
-        return tell(job, RESULT.NOT_ALLOWED, "not written: a newer command came.")
+        return writes.tell(job, RESULT.NOT_ALLOWED, "not written: a newer command came.")
     end
     running[key] = coroutine.running()
     local result, text
@@ -414,7 +417,7 @@ function writes.run(job)
     end)
     running[key] = nil
     if problem then result, text = RESULT.NOT_KNOWN, problem.text end
-    job.result, job.told = tell(job, result, text)
+    job.result, job.told = writes.tell(job, result, text)
     return job.result, job.told
 end
 
@@ -427,11 +430,6 @@ function writes.in_charge(job)
         if text then return text end
     end
     return nil
-end
-
---- Tells that something else took charge of it.
-function writes.taken_back(job, text)
-    tell(job, RESULT.TAKEN_BACK, ("it is not written again: %s."):format(text))
 end
 
 --- Writes once more what is resent while its time runs, or what ends it; nothing is read back.
