@@ -208,7 +208,8 @@ local function limits_of(job, answers)
     if #job.within > 0 then
         min, max = value_of(answers, job.within[1]), value_of(answers, job.within[2])
     end
-    if min and max and min >= max then return nil end
+    local none = min and max and (min > max or min == max and #job.within == 0)     -- 0 and 0, say
+    if none then return nil end
     return min, max
 end
 
