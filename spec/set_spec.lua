@@ -167,6 +167,25 @@ describe("the word set", function()
         assert.is_nil(problem_of(nil, sent))
     end)
 
+    -- Fault: A number that stands for another was turned around before the scale, not after it; and a number
+    --        was written that is shown as another.
+    -- Expected: What is written is shown as what was asked for, or the table is refused.
+    it("writes numbers that stand for others as they are shown", function()
+        local function heater(max, set)
+            return check.device("heater.lua", {
+                api = 2, id = "MYHEATER", name = "Heater", match = { service = "heater" },
+                { "ST", unit.watt, "Power", "/Power", min = 0, max = 3000, scale = 10,
+                  values = { [255] = 100 }, set = { min = 0, max = max, send = set } },
+            })
+        end
+        local set = command(assert(heater(2000)), "SET_ST").driver.set
+        assert.same({ [1000] = 255 }, set.send)
+        local _, problem = heater(3000)
+        local text = "2550 would be written as 255, and that is shown as 1000"
+        assert.truthy(problem:find(text, 1, true), problem)
+        assert(heater(3000, { [2550] = 254 }))
+    end)
+
     it("has conditions for one choice alone", function()
         local unless = { { "/Input", 240, "no input", choice = 9 } }
         local type_ = assert(device(nil, { choices = { 0, 9 }, unless = unless }))

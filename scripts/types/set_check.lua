@@ -211,6 +211,7 @@ local function sent_for(driver, send)
     local sent, twice = {}, {}
     for written, shown in pairs(driver.values or {}) do
         if type(written) == "number" then
+            shown = driver.factor and shown * driver.factor or shown
             twice[shown] = sent[shown] ~= nil
             sent[shown] = written
         end
@@ -236,6 +237,20 @@ local function check_way_back(where, driver, made)
             fail(where, ("choices has %d, which would be written as %s, and that is shown as %s.")
                 :format(number, written, shown),
                 ("Say what is written for it: send = { [%d] = ... }."):format(number))
+        end
+    end
+end
+
+--- The same of numbers: none that may be asked for is written as one that stands for another.
+local function check_numbers(where, driver, made)
+    for written, stands_for in pairs(driver.values or {}) do
+        local asked = type(written) == "number" and written / (made.factor or 1)
+        local shown = asked and driver.factor and stands_for * driver.factor or stands_for
+        local within = asked and asked >= made.min and asked <= made.max
+        if within and shown ~= asked and not (made.send and made.send[asked]) then
+            fail(where, ("%s would be written as %s, and that is shown as %s."):format(
+                wording.shown(math.tointeger(asked) or asked), written, wording.shown(shown)),
+                "Give set other limits, or say what is written for it with send.")
         end
     end
 end
@@ -297,6 +312,7 @@ local function built(where, driver)
             .. " a list as its kind.")
     else
         made.min, made.max, made.step, made.places = limits_of(where, set, driver)
+        check_numbers(where, driver, made)
     end
     return made
 end
