@@ -473,6 +473,18 @@ describe("live data of a GX", function()
             assert.truthy(notice(world):find("is of another installation than c0619ab1d2e3", 1, true))
             assert.equal(1, #world:logged "its portal id is c0619ab1d2e4, not c0619ab1d2e3")
         end)
+
+        -- Fault: A GX that keeps the serial of another one, too, and is silent just now, was told to be of
+        --        another installation.
+        -- Expected: It is the right one if its own serial is among them.
+        it("the serial of another one beside its own is none", function()
+            local world, gx = boat(nil, { heart = false })
+            world:mqtt_message(world.connections[1], "N/" .. OTHER .. "/system/0/Serial",
+                '{"value":"' .. OTHER .. '"}')
+            gx:live(100)
+            assert.equal(0, #world:logged "its portal id is")
+            assert.truthy(notice(world):find("tells nothing", 1, true), notice(world))
+        end)
     end)
 
     describe("that is away", function()

@@ -13,7 +13,7 @@
 --          beats = the heartbeat is heard,
 --          questioned_at = when ANSWER was asked for; nil: it has come,
 --          delay = seconds until its answer came; nil: not known,
---          other = the portal id that the gateway has, where it is another,
+--          other = the portal id that the gateway has, where it is another; false: it is the right one,
 --          questions = set of those of live.ask that wait: { wanted = set of topics, answers, waits = task },
 --          proved_at, closed_for = when it was given up for a while, said,
 --          trouble = what the notice says of it, timer }
@@ -232,7 +232,11 @@ end
 --- Whose gateway it is: the broker keeps this one message, so that it is no sign of life.
 local function hear_serial(link, value)
     local portal = tostring(value):lower()
-    link.other = portal ~= link.site.portal and read.cut(portal, 40) or nil
+    if portal == link.site.portal then
+        link.other = false
+    elseif link.other ~= false then
+        link.other = read.cut(portal, 40)
+    end
 end
 
 local TRUTHS = { [true] = 1, [false] = 0 }
