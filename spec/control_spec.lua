@@ -446,6 +446,19 @@ describe("conditions of control", function()
         assert.same({}, gx.writes)
     end)
 
+    -- Fault: The ESS mode, if neither VRM nor the gateway has told it yet, was asked for as a path of the
+    --        service that is written to, which has none: external control forbade nothing.
+    -- Expected: A setting is one of the settings.
+    it("know whose path a setting is before it was told", function()
+        local HUB4 = "settings/0/Settings/CGwacs/Hub4Mode"
+        local world, gx = start(ON, { without = "/Settings/CGwacs/Hub4Mode" })
+        gx.values[HUB4] = 3                                       -- so far untold
+        local watts = { query = { ["VALUE.uom73"] = "-500", ["MINUTES.uom45"] = "10" } }
+        assert.is_false(world:command(ESS, "FOR_GV18", watts))
+        assert.truthy(notice(world):find("External control", 1, true), notice(world))
+        assert.same({}, gx.writes)
+    end)
+
     it("know what the GX makes of an ESS state, and of numbers that stand for others", function()
         local STATE = "settings/0/Settings/CGwacs/BatteryLife/State"
         local world, gx = start(ON)

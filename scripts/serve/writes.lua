@@ -114,8 +114,8 @@ end
 --- The topic of a path of a home: "vebus/276/Mode". service: for a path of a gateway that it has not told.
 local function topic_of(home, path, service)
     local row = home.rows[path]
-    local guess = path:find "^/Settings/" and "settings" or "system"
-    service = row and row.service or service or home.service or guess
+    local of_settings = path:find "^/Settings/" and "settings"
+    service = row and row.service or home.service or of_settings or service or "system"
     return ("%s/%d%s"):format(service, math.tointeger(row and row.instance or home.instance or 0) or 0, path)
 end
 

@@ -19,14 +19,14 @@ local control_world = { PORTAL = "c0619ab1d2e3", ESS = "392u_gw0s", GATEWAY = wo
                         VEBUS = worlds.INVERTER, SOLAR = worlds.SOLAR,
                         MINIMUM = "settings/0/Settings/CGwacs/BatteryLife/MinimumSocLimit" }
 
---- The rows of an ESS, as VRM has them.
-local function ess_rows()
+--- The rows of an ESS, as VRM has them; without: but for this path.
+local function ess_rows(without)
     local row, rows = fixtures.row, {}
     for path, value in pairs { ["/Settings/CGwacs/BatteryLife/MinimumSocLimit"] = 20,
                                ["/Settings/CGwacs/BatteryLife/State"] = 10,
                                ["/Settings/CGwacs/Hub4Mode"] = 2,
                                ["/Settings/CGwacs/PreventFeedback"] = 0 } do
-        rows[#rows + 1] = row("settings", 0, path, nil, value)
+        rows[#rows + 1] = path ~= without and row("settings", 0, path, nil, value) or nil
     end
     return rows
 end
@@ -149,13 +149,13 @@ local function command(world, address, cmd, args)
 end
 
 --- A world and its gateway, started. params: beside token and live; options: of worlds.new, now,
--- clock_error, saved = what PG3 has kept, rows = further rows of VRM's, values = of the gateway, gx = that of
--- a world before.
+-- clock_error, saved = what PG3 has kept, rows = further rows of VRM's, without = path of an ESS that VRM
+-- does not send, values = of the gateway, gx = that of a world before.
 function control_world.started(params, options)
     options = options or {}
     local site = fixtures.boat()
     site.identifier, site.mqtt_host = control_world.PORTAL:upper(), "mqtt7.victronenergy.com"
-    site.rows = fixtures.join(site.rows, ess_rows(), options.rows or {})
+    site.rows = fixtures.join(site.rows, ess_rows(options.without), options.rows or {})
     local gx = options.gx or setmetatable({ limits = {}, refused = {}, taken_back = {}, most = {},
                                             violations = {}, writes = {}, values = {}, beat = 0 }, gx_methods)
     for _, row in ipairs(options.gx and {} or site.rows) do
