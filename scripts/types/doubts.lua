@@ -117,8 +117,21 @@ local function look_at_pairs(type_, tab, number, look)
     end
 end
 
+--- What a sample lacks that would hold anything -> sentence without a full stop | nil.
+local function lack_of(sample)
+    if sample.steps and #sample.steps == 0 then
+        return "has no step; write steps = { { rows = { [\"/Soc\"] = 80 }, expect = { ST = 80 } } }"
+    end
+    for _, one in ipairs(sample.steps or { sample }) do
+        if next(one.expect or {}) ~= nil then return nil end
+    end
+    return "expects nothing, so it does not show that the rows are right; write expect = { ST = 80 }"
+end
+
 local function look_at_samples(tab, look)
     for i, sample in ipairs(tab.samples or {}) do
+        local lack = lack_of(sample)
+        if lack then look({ sample = i }, ("sample %d %s"):format(i, lack)) end
         for _, device in ipairs { sample.device or {}, table.unpack(sample.devices or {}) } do
             local told = device.service and match_check.unknown(device.service)
             if told then look({ sample = i }, ("sample %d: %s"):format(i, told)) end
