@@ -129,6 +129,7 @@ local function look_after_scripts()
     state.save()
     scripts.forgive()
     notices.unused(scripts.unused())
+    notices.refused(host.refused())
     if notices.profile_fails() then notices.profile(profile.write()) end
     notices.refresh()
     account.show()

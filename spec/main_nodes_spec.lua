@@ -46,6 +46,16 @@ describe("devices", function()
         assert.is_false(world.nodes[BATTERY].stale)
     end)
 
+    it("that PG3 does not take are in a notice within a minute, until it takes them", function()
+        local world = started()
+        world.refused = { { address = BATTERY, name = "House bank", why = "no room" } }
+        world:run(60)
+        assert.truthy(world.notices.refused:find("House bank</bdi> (" .. BATTERY .. "): no room.", 1, true))
+        world.refused = {}
+        world:run(60)
+        assert.is_nil(world.notices.refused)
+    end)
+
     -- Fault: A part whose rows were there without a number has no node until devices are looked for again.
     -- Expected: It has one with the first number, whether `when` narrows that or not.
     it("have further nodes as soon as there is a number for them", function()

@@ -90,6 +90,29 @@ describe("a notice", function()
         end
     end)
 
+    -- Fault: A node that PG3 does not take is named in the log only: its owner sees that a device is missing.
+    -- Expected: One notice has which, why and what to do, and goes when PG3 has taken them.
+    it("names the nodes that PG3 does not take, until it takes them", function()
+        local notices, world = fresh()
+        local function told(list)
+            local nodes = {}
+            for name, why in list:gmatch "(%S+) ([^;]*);" do
+                nodes[#nodes + 1] = { address = "x_1", name = name, why = why }
+            end
+            notices.refused(nodes)
+            return (world.notices.refused:gsub("</?bdi>", ""))
+        end
+        assert.equal("PG3 does not take 2 nodes of this plugin. A&lt;1&gt; (x_1): no &amp; no. B (x_1): no"
+            .. " room. They are tried again, every five minutes at most. If that does not help, restart PG3."
+            .. " " .. since(world.now) .. " More: docs/install.md, Trouble.", told
+            "A<1> no & no; B no room.;")
+        assert.truthy(told("A ; B no; C no; D no; E no;"):find("5 nodes of this plugin. A (x_1): no reason"
+            .. " given. B (x_1): no. C (x_1): no. 2 more are in the log. They are", 1, true))
+        assert.truthy(told("A no;"):find("1 node of this plugin. A (x_1): no. It is tried again", 1, true))
+        notices.refused {}
+        assert.is_nil(world.notices.refused)
+    end)
+
     it("has a link where the pages have an address", function()
         local notices, world = fresh "https://example.com/victron/blob/v1.0.0/README.md"
         notices.params { "x." }

@@ -215,6 +215,25 @@ static int host_known(lua_State *L) {
     return 1;
 }
 
+// host.refused() -> list of { address, name, why }: the nodes that PG3 refused to add, and has not
+// taken since; why in PG3's words.
+static int host_refused(lua_State *L) {
+    const struct nodes *n = api_of(L)->nodes;
+    lua_newtable(L);
+    for (size_t i = 0; i < n->count; i++) {
+        const struct node *node = n->all[i];
+        if (node->refusal == NULL) {
+            continue;
+        }
+        lua_createtable(L, 0, 3);
+        api_put_text(L, "address", node->address);
+        api_put_text(L, "name", node->name);
+        api_put_text(L, "why", node->refusal);
+        lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+    }
+    return 1;
+}
+
 // host.remove(list of addresses) -> whether they are gone: children in front of their primaries.
 static int host_remove(lua_State *L) {
     struct api *a = api_of(L);
@@ -526,6 +545,7 @@ static const luaL_Reg functions[] = {
     {"declare", host_declare},
     {"add", host_add},
     {"known", host_known},
+    {"refused", host_refused},
     {"remove", host_remove},
     {"rename", host_rename},
     {"node", host_node},

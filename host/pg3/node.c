@@ -29,6 +29,7 @@ static void node_free(struct node *node) {
     free(node->name);
     free(node->new_name);
     free(node->primary);
+    free(node->refusal);
     free(node);
 }
 
@@ -255,6 +256,11 @@ static void show_all(struct nodes *n, struct node *node) {
 
 bool node_settled(const struct node *node) {
     return node->state == NODE_LIVE || node->state == NODE_DELETED;
+}
+
+void node_refused(struct node *node, const char *why) {
+    free(node->refusal);
+    node->refusal = why != NULL ? copy_cut(why) : NULL;
 }
 
 void node_is(struct nodes *n, struct node *node, enum node_state state) {

@@ -79,6 +79,7 @@ struct node {
     enum node_state state;
     int refusals;       // with less than ten minutes between them
     int64_t refused_ms; // the last of them
+    char *refusal;      // why PG3 refused to add it, in PG3's words; NULL = it did not, or took it
     int64_t retry_ms;   // KNOWN, REFUSED: not before (INT64_MAX: while stale); ADDING: lost then
     bool has_news;      // it is in nodes.news
     struct node *next_news;
@@ -156,6 +157,8 @@ void node_has_news(struct nodes *n, struct node *node);
 struct node *nodes_take_news(struct nodes *n);
 // Whether nothing has to be done so that PG3 has it, or has it not.
 bool node_settled(const struct node *node);
+// Why PG3 refused to add it (copied); NULL: it has not, or does not any more.
+void node_refused(struct node *node, const char *why);
 // Where it stands with PG3 from now on.
 void node_is(struct nodes *n, struct node *node, enum node_state state);
 

@@ -129,6 +129,7 @@ void pg3_removed(struct pg3 *p, const char *address) {
         return;
     }
     log_info(AREA, "The node %s was deleted in PG3; Discover adds it again", address);
+    node_refused(node, NULL);
     node_is(p->nodes, node, NODE_DELETED);
 }
 
@@ -246,6 +247,7 @@ void pg3_added(struct pg3 *p, const char *address, const char *error) {
     if (error != NULL && node->state == NODE_DELETED) {
         return;
     }
+    node_refused(node, error);
     if (error != NULL) {
         refuse(p, node, NODE_REFUSED);
         turn_at(p, node->retry_ms);

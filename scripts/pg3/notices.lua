@@ -122,6 +122,8 @@ local function show_outage(outage)
     set("vrm", outage_html(outage), outage.refused and PAGES.token or PAGES.states, outage.since)
 end
 
+local function ended(text) return text:find("[.!?]%s*$") and text or text .. "." end
+
 --- The connection's notice. outage: what fails, nil = nothing worth a notice,
 -- else { since = host.steady(), refused = the token is,
 --        parts = list of { kind, text, names = the installations, nil: all } };
@@ -187,6 +189,22 @@ function notices.unused(list)
     set("unused", #texts > 0 and table.concat(texts, "<br>") or nil, PAGES.folders)
 end
 
+--- Nodes that PG3 does not take: list of { name, address, why }, see host.refused; an empty one clears the
+-- notice. The log has them already.
+function notices.refused(list)
+    local many = #list ~= 1
+    local texts = { ("PG3 does not take %d node%s of this plugin."):format(#list, many and "s" or "") }
+    for i = 1, math.min(#list, MOST_PARTS) do
+        local why = list[i].why ~= "" and list[i].why or "no reason given"
+        texts[#texts + 1] = ("%s (%s): %s"):format(markdown.name(list[i].name), list[i].address,
+            escape(ended(why)))
+    end
+    if #list > MOST_PARTS then texts[#texts + 1] = ("%d more are in the log."):format(#list - MOST_PARTS) end
+    texts[#texts + 1] = (many and "They are" or "It is")
+        .. " tried again, every five minutes at most. If that does not help, restart PG3."
+    set("refused", #list > 0 and table.concat(texts, " ") or nil, PAGES.trouble)
+end
+
 --- Devices that were replaced or have moved: list of { text, at = host.steady() when it was seen }, the
 -- latest last; an empty one clears the notice.
 function notices.devices(list)
@@ -225,8 +243,7 @@ end
 
 --- What a device script itself has to say; nil: no more.
 function notices.of_script(key, text)
-    local ends = text and text:find("[.!?]%s*$")
-    set(key, text and markdown.line(text) .. (ends and "" or "."))
+    set(key, text and ended(markdown.line(text)))
 end
 
 --- Whether the last profile could not be written.

@@ -684,10 +684,13 @@ static void test_refused(void) {
     turn(&b);
     receive(&b, "{\"addnode\":[{\"address\":\"a_1\",\"error\":\"no room\",\"code\":400}]}");
     CHECK(node->state == NODE_REFUSED && node->refusals == 1);
+    CHECK(strcmp(node->refusal, "no room") == 0);
     CHECK(node->retry_ms > loop_now_ms() + 4000 && node->retry_ms <= loop_now_ms() + 5000);
     turn(&b);
     receive(&b, "{\"addnode\":[{\"error\":\"without an address\"}]}"); // the one in flight is meant
     CHECK(nodes_find(b.nodes, "a_2")->state == NODE_REFUSED);
+    receive(&b, "{\"removenode\":[{\"address\":\"a_2\",\"success\":true}]}"); // by the user
+    CHECK(nodes_find(b.nodes, "a_2")->refusal == NULL);
     forget(&b);
     node->retry_ms = loop_now_ms(); // its pause is over
     turn(&b);
@@ -700,7 +703,7 @@ static void test_refused(void) {
     node->retry_ms = loop_now_ms();
     turn(&b);
     added(&b, "a_1");
-    CHECK(node->state == NODE_LIVE && node->refusals > 0);
+    CHECK(node->state == NODE_LIVE && node->refusals > 0 && node->refusal == NULL);
     node->refused_ms -= 3600000; // an hour ago
     receive(&b, "{\"set\":[{\"address\":\"a_1\",\"driver\":\"GV1\",\"error\":\"ISY 404\"}]}");
     CHECK(node->refusals == 1 && node->retry_ms <= loop_now_ms() + 5000);

@@ -75,6 +75,12 @@ check("known", "a list of its own", function()
     raises(host.known, {})
 end)
 
+check("refused", "a list of its own; a node that was not refused is not in it", function()
+    with_node()
+    table.insert(host.refused(), { address = "x" })
+    assert(#host.refused() == 0)
+end)
+
 check("remove", "the nodes are not there any more; unknown ones are fine", function()
     with_node()
     assert(type(host.remove { "nobody" }) == "boolean")

@@ -389,6 +389,7 @@ local function node_functions(self, host)
         end
         return list
     end
+    host.refused = function() return copy(self.refused) end
     host.remove = function(list)
         check_type(list, "table")
         for _, address in ipairs(list) do
@@ -689,7 +690,7 @@ function fake.new(options)
         events = {}, now = START_TIME, booted = START_TIME - 5, clock_error = 0,
         timers = {}, last_timer = 0, hold_until = 0,
         due = {},                   -- the timers, that which comes first last
-        nodes = {}, once = {}, added = {}, types = {}, sets = {}, known = options.known or {},
+        nodes = {}, once = {}, added = {}, types = {}, sets = {}, known = options.known or {}, refused = {},
         lines = {}, masked = {}, notices = {}, notice_log = {}, handlers = {}, requests = {}, beside = {},
         pushed = {},
         errors = {}, reports = {}, tasks = {}, results = setmetatable({}, { __mode = "k" }),
