@@ -48,6 +48,32 @@ describe("node.state", function()
         assert.equal(2, polls(world))
     end)
 
+    -- Fault: What PG3 keeps is no JSON: it is never written over, and each restart loses what was kept.
+    -- Expected: It is said once, the owner has a copy, and what is kept from now on outlives a restart.
+    it("is kept again where PG3 keeps what is no JSON", function()
+        for _, full in ipairs { false, true } do
+            local world = script_world.new { files = { [USER .. "solar_charger.lua"] = solar(nil, COUNTS) } }
+            world.unreadable, world.no_copies = '{ "state": { "a', full
+            world:start()
+            world:run(200)
+            assert.equal(1, #world:logged "is no JSON")
+            has(full and "There is no copy of what was there: No space left on device."
+                or "What was there is in the file persist/unreadable.txt of the plugin's folder.",
+                world:logged("is no JSON")[1])
+            has("is no JSON.", world.notices.kept)
+            assert.equal(not full and '{ "state": { "a' or nil, world.written["persist/unreadable.txt"])
+            assert.truthy(world.saved.state.solar_charger[SOLAR].polls)
+        end
+    end)
+
+    it("is not wanted for it to be mended", function()
+        local world = worlds.new()
+        world.unreadable = ""
+        world:start()
+        world:run(70)
+        assert.same({ state = {}, script_ids = {} }, world.saved)
+    end)
+
     it("is there for a script that could only be loaded some time after the start", function()
         local kept = { state = { windmill = { ["392u_zl20"] = { total = 7 } } } }
         local world = started { saved = kept, files = { [USER .. "windmill.lua"] = "return {" } }

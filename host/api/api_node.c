@@ -486,6 +486,14 @@ static int host_data(lua_State *L) {
     return push_record(L, a, a->pg3 != NULL ? pg3_data(a->pg3) : NULL);
 }
 
+// host.unreadable() -> the text that PG3 keeps in the place of what host.data() gives and that is
+// no JSON object, until host.save replaces it | nil.
+static int host_unreadable(lua_State *L) {
+    const struct api *a = api_of(L);
+    lua_pushstring(L, a->pg3 != NULL ? pg3_unreadable(a->pg3) : NULL);
+    return 1;
+}
+
 // host.choices() -> what the user chose of host.offer's, by name | nil: nothing yet.
 static int host_choices(lua_State *L) {
     struct api *a = api_of(L);
@@ -564,6 +572,7 @@ static const luaL_Reg functions[] = {
     {"params", api_params},
     {"default_params", host_default_params},
     {"data", host_data},
+    {"unreadable", host_unreadable},
     {"save", host_save},
     {"saved", host_saved},
     {"connected", host_connected},

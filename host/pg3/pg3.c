@@ -61,6 +61,7 @@ void pg3_free(struct pg3 *p) {
     pairs_free(&p->foreign_notices);
     free(p->notices_told);
     free(p->data);
+    free(p->bad_data);
     free(p->doc);
     free(p->offer);
     free(p->choices);

@@ -86,6 +86,9 @@ bool pg3_default_param(struct pg3 *p, const char *name, const char *value);
 // False: it cannot be replaced, because PG3 has not told yet what it has (or memory is short).
 const char *pg3_data(const struct pg3 *p);
 bool pg3_save(struct pg3 *p, const char *json_text);
+// What PG3 keeps for certain in the place of that record and is none, until it is replaced; NULL:
+// nothing.
+const char *pg3_unreadable(const struct pg3 *p);
 // Whether PG3 is connected and has confirmed what was saved last, so that it outlives a crash.
 bool pg3_saved(const struct pg3 *p);
 // Whether there is a connection to PG3.

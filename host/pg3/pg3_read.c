@@ -59,11 +59,15 @@ static bool keep_data(struct pg3 *p, lua_State *L, int at) {
         return false;
     }
     // Our own record may be echoed later, but only the one from before this run is news.
-    if (p->data == NULL && !p->records[KEY_DATA].read) {
-        p->data = json_copy_of(p, L, at);
-        return p->data != NULL;
+    if (p->data != NULL || (p->records[KEY_DATA].read && p->bad_data == NULL)) {
+        return true;
     }
-    return true;
+    p->data = json_copy_of(p, L, at);
+    if (p->data != NULL) {
+        free(p->bad_data); // it was not what PG3 keeps
+        p->bad_data = NULL;
+    }
+    return p->data != NULL;
 }
 
 // What is offered is known here.
@@ -156,14 +160,28 @@ static const struct {
     [KEY_CHOICES] = {"customtypeddata", keep_choices},
 };
 
+// The text of the plugin's own record could not be read, or is no object. Only one that PG3 tells
+// over and over, beside good records, is what it keeps.
+static void note_bad_data(struct pg3 *p, const char *text) {
+    bool again = p->bad_data != NULL && strcmp(p->bad_data, text) == 0;
+    if (!again) {
+        free(p->bad_data);
+        p->bad_data = strdup(text);
+        p->bad_data_told = 0;
+    }
+    p->bad_data_told++;
+}
+
 struct decoding {
     struct pg3 *p;
     keeper *keep;
     bool kept;
+    int type; // of what was decoded
 };
 
 static void keep_decoded(lua_State *L, void *ctx) {
     struct decoding *d = ctx;
+    d->type = lua_type(L, 1);
     d->kept = d->keep(d->p, L, 1);
 }
 
@@ -202,13 +220,15 @@ static bool take_value(struct pg3 *p, lua_State *L, int at, keeper *keep) {
     if (type != LUA_TSTRING || keep == keep_doc) {
         return keep(p, L, at);
     }
-    struct decoding d = {p, keep, false};
+    struct decoding d = {p, keep, false, LUA_TNONE};
     size_t len;
     const char *text = lua_tolstring(L, at, &len);
     char error[256];
     bool read = json_read(p->json, text, len, keep_decoded, &d, error, sizeof error);
     if (!read && json_starved(p->json)) {
         pg3_missed(p);
+    } else if (keep == keep_data && d.type != LUA_TTABLE && !p->records[KEY_DATA].read) {
+        note_bad_data(p, text);
     }
     return read && d.kept;
 }

@@ -93,6 +93,10 @@ void pg3_params_read(struct pg3 *p, struct pairs *fresh) {
 
 const char *pg3_data(const struct pg3 *p) { return p->data; }
 
+const char *pg3_unreadable(const struct pg3 *p) {
+    return p->records[KEY_DATA].read ? p->bad_data : NULL;
+}
+
 static bool post_value(struct pg3 *p, const char *key, const char *json_text) {
     struct buf b;
     buf_init(&b, WIRE_MAX);
@@ -108,7 +112,9 @@ bool pg3_save(struct pg3 *p, const char *json_text) {
         return false;
     }
     free(p->data);
+    free(p->bad_data);
     p->data = copy;
+    p->bad_data = NULL;
     p->records[KEY_DATA].changed = true;
     return true;
 }

@@ -110,6 +110,8 @@ struct pg3 {
     struct pairs foreign_notices; // PG3's own, as it told last
     char *notices_told;           // the message that wrote them last
     char *data;
+    char *bad_data;    // what PG3 told in its place, which is no JSON object; NULL = nothing
+    int bad_data_told; // how many times in a row
     char *doc;
     char *offer;   // what the user may choose; NULL = nothing
     char *choices; // what the user chose; NULL = nothing yet

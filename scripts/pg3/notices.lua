@@ -205,6 +205,11 @@ function notices.refused(list)
     set("refused", #list > 0 and table.concat(texts, " ") or nil, PAGES.trouble)
 end
 
+--- What was kept over a restart is lost; the notice goes with the plugin's next start.
+function notices.kept(text)
+    set("kept", escape(text), PAGES.trouble)
+end
+
 --- Devices that were replaced or have moved: list of { text, at = host.steady() when it was seen }, the
 -- latest last; an empty one clears the notice.
 function notices.devices(list)

@@ -2,6 +2,7 @@
 -- outlives its reload as well; and what modules of the plugin remember.
 
 local limits = require "types.limits"
+local notices = require "pg3.notices"
 local is_list = require("types.lists").is_list
 local scripts = require "serve.scripts"
 local shortage = require "serve.shortage"
@@ -20,6 +21,7 @@ local plan, plan_at         -- the timer of a save that is planned, and host.ste
 local saved_at              -- host.steady() of the last one
 local restored = false      -- PG3 was asked for what it has
 local from_pg3 = false      -- and it had something
+local copied = false        -- what it had could not be read, and the owner has a copy of that
 
 ---------------------------------------------------------------------------------------- what can be kept
 
@@ -255,11 +257,32 @@ local function ids_of(fresh)
     return result
 end
 
+local FOLDER, COPY = "persist", "persist/unreadable.txt"
+
+--- What PG3 keeps in the place of our record and is none is written over; the owner has a copy of it. ->
+-- whether there is such.
+local function set_aside()
+    local text = host.unreadable()
+    if not text or copied then return text ~= nil end
+    local ok, why = host.make_folder(FOLDER)
+    if ok then ok, why = host.write(COPY, text) end
+    copied = true
+    local told = "What PG3 kept of the plugin over the restart (customdata) is no JSON. The plugin goes on"
+        .. " without: node.state of device scripts is empty, what control has set for a time is not put"
+        .. " back, a GX may want to be paired again. " .. (ok
+            and ("What was there is in the file %s of the plugin's folder."):format(COPY)
+            or ("There is no copy of what was there: %s."):format(why))
+    host.log("error", told)
+    notices.kept(told)
+    return true
+end
+
 --- Stores what changed -> whether PG3 was given what is kept now, by this or before (host.saved tells whether
 -- it has confirmed it). Before PG3 was asked for what it has, nothing is stored over it.
 function state.save()
     if not restored then return false end
     if not from_pg3 and host.data() then state.restore() end        -- it came late
+    local bad = set_aside()
     local fresh, seen = collect()
     local record, changed = collect_others()
     shrink(fresh, seen, record.over_time)
@@ -270,7 +293,7 @@ function state.save()
             scripts.worked(script.file, "state")
         end
     end
-    if not changed and state.same(fresh, kept) then return true end
+    if not (bad or changed) and state.same(fresh, kept) then return true end
     record.state, record.script_ids = fresh, ids_of(fresh)
     local ok, taken = pcall(host.save, record)
     if not ok then

@@ -1355,6 +1355,38 @@ static void test_deep_data(void) {
     }
 }
 
+// Fault: what PG3 keeps of the plugin is no JSON, is never written over, and nothing is kept again.
+// Expected: told three times in a row beside good records it may be; one that is good is taken.
+static void test_unreadable_data(void) {
+    static const char *const bad[] = {"{\\\"state\\\":{\\\"a", "", "\\\"text\\\"", "7", "null"};
+    static const char good_list[] =
+        "{\"getAll\":[" PARAMS_ROW "," ROW("customdata", "{\"state\":1}") "]}";
+    for (size_t i = 0; i < 4 * sizeof bad / sizeof bad[0]; i++) {
+        struct bench b;
+        char text[300];
+        bool good_comes = i % 4 == 1, other_is_bad = i % 4 == 2, good_is_late = i % 4 == 3;
+        const char *params = other_is_bad ? ROW("customparams", "7") : PARAMS_ROW;
+        open_eager(&b);
+        receive(&b, CONFIG_NONE);
+        snprintf(text, sizeof text, "{\"getAll\":[%s,{\"key\":\"customdata\",\"value\":\"%s\"}]}",
+                 params, bad[i / 4]);
+        receive(&b, text);
+        pass(&b, 3100);
+        receive(&b, text);
+        CHECK(pg3_unreadable(b.pg3) == NULL && !pg3_save(b.pg3, "{}"));
+        pass(&b, 6100);
+        receive(&b, good_comes ? good_list : text);
+        if (good_is_late)
+            receive(&b, "{\"custom\":{\"customdata\":\"{\\\"state\\\":1}\"}}");
+        CHECK((pg3_unreadable(b.pg3) != NULL) == (i % 4 == 0));
+        CHECK((pg3_data(b.pg3) != NULL) == (good_comes || good_is_late));
+        CHECK(pg3_save(b.pg3, "{\"a\":1}") == !other_is_bad && pg3_unreadable(b.pg3) == NULL);
+        turn(&b);
+        CHECK(times(&b, "\"customdata\",\"value\":{\"a\":1}") == !other_is_bad);
+        close_bench(&b);
+    }
+}
+
 // One node of 30 drivers as PG3 tells it, some 7 KB.
 static void put_node(struct buf *b, const char *address, int value) {
     static const char row[] = "\"uuid\":\"00:0d:b9:52:ce:50\",\"profileNum\":2,"
@@ -1940,6 +1972,7 @@ int main(void) {
     test_list_fails_after_reconnection();
     test_opaque_records();
     test_deep_data();
+    test_unreadable_data();
     test_large_config();
     test_large_list();
     test_requests();

@@ -299,6 +299,10 @@ check("offer", "a list; what has no place in JSON raises", function()
     names(raises(host.offer, { fn = function() end }), "host.offer")
 end)
 
+check("unreadable", "nil where PG3 keeps nothing that is no JSON", function()
+    assert(host.unreadable() == nil)
+end)
+
 check("save", "whether it was taken", function()
     assert(type(host.save { contract = { 1, 2, name = nil } }) == "boolean")
 end)

@@ -51,6 +51,20 @@ def test_a_list_that_stays_bad_is_told_once_and_not_written_over(world):
     assert pg3.notices()["expired"] == "Renew it"
 
 
+# Fault: what PG3 keeps of the plugin is no JSON: it is never written over, and each restart loses what was kept.
+# Expected: it is told once, the owner has a copy, and from then on it is kept again.
+def test_what_is_no_json_is_set_aside(world):
+    pg3 = world.setup()
+    pg3.customs["customdata"] = '{"state": {"a'
+    world.start_plugin()
+    world.wait_fresh(timeout=30)
+    world.wait(lambda: written(pg3, "customdata"), "the record", 90)
+    with open(world.plugin.path("persist/unreadable.txt"), encoding="utf-8") as file:
+        assert file.read() == '{"state": {"a'
+    assert len([line for line in world.plugin.log_lines("ERROR") if "is no JSON" in line]) == 1
+    assert "persist/unreadable.txt" in pg3.notices()["plugin_kept"]
+
+
 # Fault: a configuration that is an error counts as one without nodes, and the nodes' values jump to 0.
 # Expected: it is asked for again, and the nodes keep their values until VRM has told new ones.
 @pytest.mark.parametrize("first", [None, {"error": "database is locked"}, {}, {"nodes": None}], ids=json.dumps)

@@ -547,6 +547,7 @@ local function record_functions(self, host)
         self.defaults = defaults
     end
     host.data = function() return copy(self.saved) end
+    host.unreadable = function() return self.unreadable end
     host.save = function(data)
         check_type(data, "table")
         local ok, taken = pcall(copy, data)
@@ -554,7 +555,7 @@ local function record_functions(self, host)
         local bytes = #dkjson.encode(taken)
         if bytes > MOST_DATA then error(("host.save: it does not fit %d bytes"):format(MOST_DATA), 0) end
         taken = scrub_all(self, taken)
-        self.saved = taken
+        self.saved, self.unreadable = taken, nil
         table.insert(self.saves, { time = self.now, data = taken })
         return true
     end
