@@ -135,6 +135,16 @@ describe("all installations", function()
         has_not(text, "Bank cells")
     end)
 
+    -- Fault: A power rose since the last sample, and the sparkline's max is less than what is shown.
+    -- Expected: What is shown counts too.
+    it("have sparklines whose max is not less than what is shown beside them", function()
+        local sites = { site("a", "A") }
+        sites[1].history.pv = { 0, 500, 900 }
+        has(shown(sites), "▁▅▇ max 1000 W")
+        sites[1].history.pv = { 0, 500, 2000 }
+        has(shown(sites), "▁▃█ max 2000 W")
+    end)
+
     it("show kilowatts, a generator that runs, and nothing of what there is not", function()
         local text = shown { site("a", "A", { GV6 = 20000, GV10 = 1500, GV8 = 0 }) }
         has(text, " PV    20.0 kW ─▶─┬─── Load")

@@ -45,9 +45,9 @@ local function bars(samples, count, top)
 end
 
 --- The last samples as a sparkline with its name and, behind it, what its top stands for.
--- most: the top where it is fixed, else it is the highest of them.
-local function sparkline(name, samples, columns, most)
-    local count, top = columns - 19, most or 1
+-- most: the top where it is fixed, else it is the highest of them and of what is shown now.
+local function sparkline(name, samples, now, columns, most)
+    local count, top = columns - 19, most or math.max(now or 0, 1)
     for i = math.max(1, #samples - count + 1), most and 0 or #samples do
         top = math.max(top, samples[i] or 0)
     end
@@ -56,12 +56,14 @@ local function sparkline(name, samples, columns, most)
 end
 
 --- The sparklines of which something is known.
-local function sparklines(history, columns)
+local function sparklines(history, powers, columns)
     local list = {}
     for _, one in ipairs { { "PV", "pv" }, { "SoC", "soc", 100 }, { "Load", "load" } } do
         local samples, known = history[one[2]], false
         for i = 1, #samples do known = known or samples[i] end
-        if known then list[#list + 1] = sparkline(one[1], samples, columns, one[3]) end
+        if known then
+            list[#list + 1] = sparkline(one[1], samples, powers[one[2]], columns, one[3])
+        end
     end
     return list
 end
@@ -92,9 +94,11 @@ end
 --- Where energy comes from and goes to, with sparklines where there is room for them. all: with rows for all
 -- of them.
 function flow.rows(site, columns, all)
-    local sources, loads = ends(flow.powers(site.nodes[1]))
+    local powers = flow.powers(site.nodes[1])
+    local sources, loads = ends(powers)
     local last, rows = math.max(#sources, #loads), {}
-    local sparks = columns >= FLOW_COLUMNS + 24 and sparklines(site.history, columns - FLOW_COLUMNS) or {}
+    local room = columns - FLOW_COLUMNS
+    local sparks = room >= 24 and sparklines(site.history, powers, room) or {}
     if last == 0 then return { { { "   no data", "grey" } } } end
     for i = 1, all and math.max(last, #sparks) or last do
         rows[i] = i <= last and flow_row(sources[i], loads[i], i, last) or { (" "):rep(FLOW_COLUMNS - 3) }
