@@ -115,6 +115,61 @@ check("load_script", "functions anywhere in the table, with arguments, results a
     host.close_script(script.id)
 end)
 
+--- What the sandbox refuses: { [code] = what it says }.
+local REFUSED = {
+    ['("x"):gsub("x", "y")'] = "gsub", ['("x"):match("x")'] = "match", ['("x"):gmatch("x")'] = "gmatch",
+    ['string.gsub("x", "x", "y")'] = "gsub", ['("").dump(print)'] = "dump",
+    ['("x"):rep(5000)'] = "string.rep: the result would be longer than 4096 bytes",
+    ['("x"):rep(100, ("y"):rep(100))'] = "string.rep: the result",
+    ['local l = ("x"):rep(4096) string.find(l, l)'] = "string.find: texts of at most 65536 and 256 bytes",
+    ['string.format(("x"):rep(257))'] = "a format has at most 256 bytes",
+    ['("%d"):rep(200):format(1)'] = "a format has at most 256 bytes",
+    ['string.packsize(("b"):rep(257))'] = "a format has at most 256 bytes",
+    ['table.insert(setmetatable({}, {}), 1)'] = "this table function takes plain tables only",
+    ['table.sort(setmetatable({}, {}))'] = "this table function takes plain tables only",
+    ['table.sort({ 2, 1 }, rawequal)'] = "table.sort: compare by a function of your own",
+    ['table.move({}, 1, 1, 1)'] = "move", ['table.pack()'] = "pack",
+    ['setmetatable({}, { __gc = print })'] = "__gc and __mode are not available in scripts",
+    ['setmetatable({}, { __mode = "k" })'] = "__gc and __mode are not available in scripts",
+    ['math.pow(1, 1)'] = "pow",
+}
+-- Its length is 16384, says Lua, which looks for the end at twice the number each time.
+REFUSED["table.concat { [1] = 1, [2] = 1, [4] = 1, [8] = 1, [16] = 1, [32] = 1, [64] = 1, [128] = 1,"
+    .. " [256] = 1, [512] = 1, [1024] = 1, [2048] = 1, [4096] = 1, [8192] = 1, [16384] = 1 }"]
+    = "tables of at most 8192 elements"
+for name in ([[_G collectgarbage coroutine debug dofile getmetatable host io load loadfile os package rawset
+    require utf8 warn xpcall]]):gmatch("%S+") do
+    REFUSED["return " .. name] = "there is no global '" .. name .. "'"
+end
+
+check("load_script", "what the sandbox refuses raises in a function of the script, and in a lib", function()
+    for code, said in pairs(REFUSED) do
+        local script = load_text("return { try = function() " .. code .. " end }")
+        names(raises(script.table.try), said)
+        host.close_script(script.id)
+        given.write("contract/refused.lua", code)
+        given.write("contract/loaded.lua", "use 'refused' return {}")
+        local none, why = host.load_script("contract/loaded.lua", "contract/loaded.lua",
+            { refused = { path = "contract/refused.lua", file = "lib/refused.lua" } })
+        assert(none == nil)
+        names(why, said)
+    end
+end)
+
+check("load_script", "a text is searched plainly; what else there is of texts and tables works", function()
+    local script = load_text([[return { try = function()
+        assert(("a.b"):find("%a") == nil and ("a.b"):find(".", 1, true) == 2)
+        assert(string.find("abc", "c", -1) == 3)
+        assert(("ab"):rep(2, "-") == "ab-ab" and ("%d"):format(3) == "3" and ("x"):upper() == "X")
+        local t = { 3, 1, 2 }
+        table.sort(t)
+        table.insert(t, 4)
+        return table.concat(t, " ") .. string.unpack("b", string.pack("b", 7))
+    end }]])
+    assert(script.table.try() == "1 2 3 47")
+    host.close_script(script.id)
+end)
+
 check("load_script", "what is no script is nil and a reason that names the file", function()
     for _, text in ipairs { "return {", "error('while loading')", "return 5", "", "x = 1",
                             "return { sleep(1) }" } do

@@ -1,6 +1,8 @@
 --- Device scripts of the fake host, as the real one runs them: each with a copy of its table, with timers and
 -- tasks that end with it, and a node.state that only copies cross.
 
+local sandbox = require "spec.support.sandbox"
+
 local fake_scripts = {}
 
 --- The metatable of what a script is given with these known fields (host/lua/fields.h).
@@ -54,22 +56,11 @@ end
 
 -------------------------------------------------------------------------------------------- sandbox
 
-local function pick(from, names)
-    local result = {}
-    for name in names:gmatch("%S+") do result[name] = from[name] end
-    return result
-end
-
 --- The globals of a device script: those of docs/authors.md, and nothing else (an unknown name raises).
 function fake_scripts.sandbox()
-    local env = pick(_G, [[assert error ipairs next pairs pcall rawequal rawget rawlen select setmetatable
-        tonumber tostring type]])
-    env.math = pick(math, [[abs acos asin atan ceil cos deg exp floor fmod huge log max maxinteger min
-        mininteger modf pi rad random randomseed sin sqrt tan tointeger type ult]])
-    env.string = pick(string, "byte char find format len lower pack packsize rep reverse sub unpack upper")
-    env.table = pick(table, "insert remove concat sort unpack")
-    env.unit = require "types.units"
-    env.number = function(rows, ...)
+    local env = sandbox.globals()
+    rawset(env, "unit", require "types.units")
+    rawset(env, "number", function(rows, ...)
         if rows ~= nil and type(rows) ~= "table" then error("bad argument #1 to 'number'", 2) end
         for i = 1, math.max(select("#", ...), 1) do
             local got = type((select(i, ...)))
@@ -82,11 +73,8 @@ function fake_scripts.sandbox()
             if rows[key] and type(rows[key].value) == "number" then return rows[key].value end
         end
         return nil
-    end
-    return setmetatable(env, {
-        __index = function(_, name) error("there is no global '" .. tostring(name) .. "'", 2) end,
-        __newindex = function(_, name) error("assignment to global '" .. tostring(name) .. "'", 2) end,
-    })
+    end)
+    return env
 end
 
 --- use(name) of a script, which runs a lib once, and what ends it. with = { libs = what it may use, see
@@ -106,7 +94,7 @@ local function user_of(env, with)
         local lib = (with.libs or {})[name]
         if not lib then error(("there is no lib/%s.lua in the folders of scripts"):format(name), 2) end
         used[name] = with.read(lib.path) or error(lib.file .. " cannot be read", 2)
-        local chunk, problem = load(used[name], "@" .. lib.file, "t", env)
+        local chunk, problem = sandbox.load(used[name], lib.file, env)
         if not chunk then error(problem, 0) end
         values[name] = chunk()
         if values[name] == nil then
@@ -123,9 +111,9 @@ function fake_scripts.run(text, file, env, with)
     env, with = env or fake_scripts.sandbox(), with or { used = {} }
     local use, done = user_of(env, with)
     rawset(env, "use", use)
-    local chunk, problem = load(text, "@" .. file, "t", env)
+    local chunk, problem = sandbox.load(text, file, env)
     if not chunk then return nil, problem end
-    local ok, result = pcall(chunk)
+    local ok, result = sandbox.run(pcall, chunk)
     done()
     if not ok then return nil, tostring(result) end
     if type(result) ~= "table" then
@@ -154,7 +142,7 @@ local function start_task(world, script, from, on_end, fn, ...)
         local values = table.pack(...)
         world:later(function()
             if not script.tasks[task] then return end
-            local ok, result = coroutine.resume(task, table.unpack(values, 1, values.n))
+            local ok, result = sandbox.run(coroutine.resume, task, table.unpack(values, 1, values.n))
             if not ok then
                 world:fire("script_error", script.file, tostring(result), from.address, from.what)
             end
@@ -383,13 +371,18 @@ local function find(world, path, file, script, libs)
     return tab, tab and text or problem
 end
 
+local function results_of(ok, ...)
+    if not ok then error((...), 0) end
+    return ...
+end
+
 --- A script of the world with this table -> { id, table, text } | nil, why.
 local function keep(world, script, tab, text)
     local file = script.file
     local function wrap(fn)
         local function call(...)
             if world.loaded[script.id] ~= script then error(REPLACED, 0) end
-            return fn(table.unpack(copy { ... }))
+            return results_of(sandbox.run(pcall, fn, table.unpack(copy { ... })))
         end
         world.functions[call] = { script = script, fn = fn }
         return call
@@ -482,7 +475,7 @@ local function call_all(world, functions, rows, ...)
         local one = function_of(world, fn)
         script = script or one.script
         assert(one.script == script, "functions of one device script expected")
-        local ok, result = pcall(one.fn, shown, table.unpack(given))
+        local ok, result = sandbox.run(pcall, one.fn, shown, table.unpack(given))
         if ok then results[i] = result else problems[i] = tostring(result) end
     end
     done()
