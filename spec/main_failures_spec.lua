@@ -174,6 +174,23 @@ describe("failures", function()
         assert.equal(1, #world:logged("answers again after"))
     end)
 
+    -- Fault: The log says "VRM: VRM does not accept the access token", the name of VRM twice.
+    -- Expected: A line about the account is a sentence; one about an installation begins with its name.
+    it("are told in sentences", function()
+        local world = new()
+        world.vrm.fail["/users/me"] = { status = 500 }
+        world:start()
+        assert.equal("VRM has a problem of its own (500).", world:logged("problem of its own")[1])
+        world.vrm.fail = { [DIAGNOSTICS] = { status = 500 } }
+        world:run(7)
+        assert.equal("VRM answers again after 1 failed try.", world:logged("VRM answers again")[1])
+        world:run(20)
+        world.vrm.fail = {}
+        world:run(300)
+        local again = world:logged("VRM answers again")[2]
+        assert.truthy(again:find("^Boat: VRM answers again after %d failed tries%.$"), again)
+    end)
+
     it("at the start are found out too, and known nodes go offline", function()
         local known = { { address = GATEWAY, name = "Cerbo GX", type = "VICGW", primary = GATEWAY,
             enabled = true },

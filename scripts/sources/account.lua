@@ -507,7 +507,7 @@ function account.begin()
         return
     end
     begun_for = settings.token
-    session = { client = client, health = health.new("VRM"), queries = {} }
+    session = { client = client, health = health.new(), queries = {} }
     account.show()
     begin_energy(session)
     connect_now()

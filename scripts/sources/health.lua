@@ -13,12 +13,17 @@ local FIRST_DELAY, LONGEST_DELAY = 5, 300      -- seconds between tries: 5, 10, 
 local MOST_LINES, LINES_SECONDS = 6, 600
 local lines = { since = 0, count = 0 }
 
---- name: begins the log lines ("VRM", "Home"); nil: it is set before the first.
-function health.new(name)
-    return setmetatable({ name = name, failures = 0, answered = false }, health)
+--- Who has several sources gives this one a name, which begins its log lines.
+function health.new()
+    return setmetatable({ failures = 0, answered = false }, health)
 end
 
---- A line in the log about this source -> whether it was written above the level debug.
+--- A line in the log about this source.
+local function log(self, level, text)
+    host.log(level, self.name and ("%s: %s"):format(self.name, text) or text)
+end
+
+--- The same, of which there are not too many -> whether it was written above the level debug.
 function health:say(level, text)
     if host.steady() - lines.since >= LINES_SECONDS then
         lines = { since = host.steady(), count = 0 }
@@ -28,7 +33,7 @@ function health:say(level, text)
     if lines.count == MOST_LINES then
         text = text .. " (Further lines of this kind are left out for a while.)"
     end
-    host.log(level, ("%s: %s"):format(self.name, text))
+    log(self, level, text)
     return level ~= "debug"
 end
 
@@ -57,9 +62,9 @@ end
 --- The source answered. Logs it if it did not before.
 function health:worked()
     if self.failures > 0 then
-        local text = ("answers again after %d failed %s."):format(
+        local text = ("VRM answers again after %d failed %s."):format(
             self.failures, self.failures == 1 and "try" or "tries")
-        if self.told then self:say("info", text) else host.log("debug", self.name .. ": " .. text) end
+        if self.told then self:say("info", text) else log(self, "debug", text) end
     end
     self.failures, self.kind, self.text, self.repeats, self.since, self.told = 0, nil, nil, nil, nil, nil
     self.answered = true
@@ -72,7 +77,7 @@ function health:failed(err)
     self.since = self.since or host.steady()
     if self.kind == err.kind then
         self.repeats = self.repeats + 1
-        host.log("debug", ("%s: %s (failure %d)"):format(self.name, err.text, self.failures))
+        log(self, "debug", ("%s (failure %d)"):format(err.text, self.failures))
     else
         local before = (self.repeats or 0) > 0 and (" (The problem before it was repeated %d times.)")
             :format(self.repeats) or ""
