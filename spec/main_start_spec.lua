@@ -374,7 +374,7 @@ describe("parameters", function()
         local world = started { params = { vrm_token = "", [pasted] = "vrm_token" } }
         assert.is_nil(world.notices.params:find(pasted:sub(1, 8), 1, true))
         world = started { params = { vrm_token = TOKEN, a = "1", b = "2", c = "3", d = "4", e = " " } }
-        assert.truthy(world.notices.params:find("Unknown ones beside these: 1.", 1, true))
+        assert.truthy(world.notices.params:find("Unknown parameters beside these: 1.", 1, true))
         world:set_params { vrm_token = TOKEN, empty = "" }
         assert.is_nil(world.notices.params)
     end)

@@ -306,7 +306,7 @@ local function tell_unknown(given, more, problems)
     table.sort(names)
     for i = 1, math.min(#names, MOST_UNKNOWN) do problems[#problems + 1] = about_unknown(names[i]) end
     if #names > MOST_UNKNOWN then
-        problems[#problems + 1] = ("Unknown ones beside these: %d."):format(#names - MOST_UNKNOWN)
+        problems[#problems + 1] = ("Unknown parameters beside these: %d."):format(#names - MOST_UNKNOWN)
     end
 end
 
