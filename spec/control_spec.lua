@@ -110,6 +110,26 @@ describe("control", function()
         assert.same({}, gx.writes)
     end)
 
+    -- Fault: The notice of a command stays when control is switched off, "control is off" when it is on.
+    -- Expected: Both go, and not because another parameter changes.
+    it("has no notice of a command of before control was switched", function()
+        local world = start { control = "on", live = "off" }
+        local function save(control, unit)
+            world:set_params { vrm_token = world.params.vrm_token, live = "off", control = control,
+                               temp_unit = unit }
+        end
+        set_minimum(world, 35)
+        save("on", "F")
+        assert.truthy(notice(world):find("there is no live connection", 1, true))
+        save "off"
+        assert.equal("", notice(world))
+        set_minimum(world, 35)
+        save("off", "F")
+        assert.truthy(notice(world):find("control is off", 1, true))
+        save "Boat"
+        assert.equal("", notice(world))
+    end)
+
     -- Fault: The notice of a command stays for good when the account has the installation no more.
     -- Expected: It goes with it.
     it("has no notice of an installation that is gone", function()

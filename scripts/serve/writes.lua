@@ -41,18 +41,26 @@ local running = {}                  -- [site id / topic] = the task whose comman
 local newest = {}                   -- [the same] = the job that came last
 local stored = { count = {}, at = {} }          -- settings written: [site id] = how many, [site id / topic] =
                                                 -- when, host.steady(); kept over restarts, as dates
+local noticed = setmetatable({}, { __mode = "k" })  -- [site with a notice] = whether control was on then
 local facts = {}                    -- [site id] = see writes.note
-
---- The owner's parameters: control = { all, names = by installation, in small letters }, control_pause =
--- minutes between two writes of one setting, inverter_off = whether inverters may be switched off.
-function writes.use(settings)
-    allowed, pause_minutes, may_switch_off = settings.control, settings.control_pause, settings.inverter_off
-end
 
 --- Whether the owner allows writes to an installation.
 function writes.allowed(site)
     local names = allowed.names
     return allowed.all or (names[site.name:lower()] or names[tostring(site.id)]) ~= nil
+end
+
+--- The owner's parameters: control = { all, names = by installation, in small letters }, control_pause =
+-- minutes between two writes of one setting, inverter_off = whether inverters may be switched off. Where
+-- control is switched on or off, the notice of a command before that is out of date.
+function writes.use(settings)
+    allowed, pause_minutes, may_switch_off = settings.control, settings.control_pause, settings.inverter_off
+    for site, was_allowed in pairs(noticed) do
+        if writes.allowed(site) ~= was_allowed then
+            notices.control(site, nil)
+            noticed[site] = nil
+        end
+    end
 end
 
 -------------------------------------------------------------------------------------------- what is told
@@ -83,12 +91,15 @@ end
 --- Tells what became of a job -> result, sentence.
 function writes.tell(job, result, text)
     local site = job.site
-    local told = ("%s (%s): %s"):format(job.label, job.node, text)
-    local whole = job.label:find(site.name, 1, true) == 1 and told or ("%s: %s"):format(site.name, told)
-    host.log(result == RESULT.DONE and "info" or "warning", whole)
+    local done, sentence = result == RESULT.DONE, ("%s (%s): %s"):format(job.label, job.node, text)
+    local whole = job.label:find(site.name, 1, true) == 1 and sentence
+        or ("%s: %s"):format(site.name, sentence)
+    host.log(done and "info" or "warning", whole)
     writes.show(site, { last_command = result })
-    notices.control(site, result ~= RESULT.DONE and whole or nil)
-    return result, told
+    notices.control(site, not done and whole or nil)
+    noticed[site] = nil
+    if not done then noticed[site] = writes.allowed(site) end
+    return result, sentence
 end
 
 ------------------------------------------------------------------------------------------------- a job
