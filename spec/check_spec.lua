@@ -246,12 +246,17 @@ describe("--check of a bad script", function()
     -- Fault: --check finds a script bad that the plugin puts into service.
     -- Expected: it is good, and a note says which of the two is used.
     it("notes two files of the user that fit equally well", function()
-        local files = { ["a.lua"] = TANK, ["b.lua"] = TANK:gsub("MYTANK", "MYB") }
+        local files = {}
+        for letter in ("abcd"):gmatch(".") do
+            files[letter .. ".lua"] = TANK:gsub("MYTANK", "MY" .. letter:upper())
+        end
         tools.with_files(files, function(folder)
             local printed, code = tools.run("check", { args = { folder } })
             assert.equal(0, code)
-            has(printed, "note: it fits tank as well as " .. folder .. "/a.lua does, and the first by")
-            has(printed, "2 of 2 scripts good")
+            local told = "note: it fits tank as well as " .. folder .. "/a.lua does, and the first by"
+            has(printed, told)
+            assert.equal(3, select(2, printed:gsub("it fits tank as well as", "")))     -- each once
+            has(printed, "4 of 4 scripts good")
         end)
     end)
 

@@ -131,17 +131,18 @@ end
 
 --- What is wrong with a type beside others. built_in: the ids of the built-in scripts, { [id] = name }; one
 -- that is checked in a folder scripts/devices is meant to be such a script. A script may fit as well as a
--- built-in one: it goes before it. What fits as well as another of the user's is noted.
+-- built-in one: it goes before it. What fits as well as another of the user's is noted, once.
 local function conflicts(script, others, built_in)
-    local type_, problems = script.type, {}
+    local type_, problems, noted = script.type, {}, false
     local function say(place, text)
         table.insert(problems, lines.at(script.file, script.text, script.table, place) .. ": " .. text)
     end
     for _, other in ipairs(others) do
         local same = base_name(other.file) == script.name or other.id == type_.id
         local ranked = built_in_types[type_] ~= built_in_types[other]
-        local service = not (same or ranked) and equal_match(type_, other)
+        local service = not (noted or same or ranked) and equal_match(type_, other)
         if service then
+            noted = true
             local where = lines.at(script.file, script.text, script.table, { field = "match" })
             table.insert(script.notes, { at = where, text = ("it fits %s as well as %s does, and the first by"
                 .. " name is used; make the match of one closer (product = ...)"):format(service,
