@@ -58,7 +58,7 @@ local function table_with_all()
     }
 end
 
-local ODD = { 5, "x", true, {}, { 5 }, { x = 5 }, { {} }, { [1.5] = 1 }, fn }
+local ODD = { 5, "x", true, {}, { 5 }, { x = 5 }, { {} }, { [1.5] = 1 }, fn, 0 / 0, 1 / 0, { 0 / 0 } }
 
 --- Where in a table something stands: list of lists of keys.
 local function places(tab, at, list)

@@ -358,7 +358,7 @@ end
 local function part_letters(tab)
     local letters = {}
     for _, part in pairs(type(tab.parts) == "table" and tab.parts or {}) do
-        if type(part) == "table" and part.part ~= nil then letters[part.part] = true end
+        if type(part) == "table" and type(part.part) == "string" then letters[part.part] = true end
     end
     return letters
 end

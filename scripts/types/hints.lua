@@ -337,6 +337,8 @@ local BY_VALUE = {
     { "argument #%d to '%?' %(%a+ expected, got no value", nil,
         "The format has more % than there are values behind it." },
     { "calling 'get' on bad self", nil, "Write vrm.get(\"/installations/1/stats\"), with a point." },
+    { "index is nil", nil, "What stands in [ ] is nil here." },
+    { "index is NaN", nil, "What stands in [ ] is 0 / 0 here, which is no number." },
     { "this call waits", nil, "start, update, commands and timers may wait." },
     { "ran longer than its budget", nil, "Is there a loop without an end?" },
 }

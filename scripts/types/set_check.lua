@@ -179,7 +179,9 @@ local function add_guards(where, word, set, guards)
     for _, entry in ipairs(is_list(list) and #list > 0 and list or { false }) do
         local key, values, text = table.unpack(type(entry) == "table" and entry or {})
         local numbers = {}
-        for _, value in pairs(type(values) == "table" and values or { values }) do numbers[value] = true end
+        for _, value in pairs(type(values) == "table" and values or { values }) do
+            numbers[value == value and value or "0 / 0"] = true             -- which is no number
+        end
         if not (is_asked(key) and all_are(numbers, is_number, type) and type(text) == "string") then
             fail(where, word .. " has something that is no condition.", GUARD:format(word))
         end

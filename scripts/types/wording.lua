@@ -9,6 +9,7 @@ function wording.shown(value)
     if value == nil then return "nil" end
     if type(value) == "table" then return "a table" end
     if type(value) == "function" then return "a function" end
+    if value ~= value then return "0 / 0" end                   -- "nan" or "-nan", by the machine
     if math.type(value) == "float" then return ("%.14g"):format(value) end
     if type(value) ~= "string" then return tostring(value) end
     local text = value:gsub("%c", " ")
