@@ -23,6 +23,7 @@ return {
         { rows = { ["/Level"] = 50 }, expect = { ST = 50 } },
         { rows   = { ["/Level"] = 7, ["/FluidType"] = 9 },
           expect = { ST = 7 } },
+        { steps = { { command = "FILL", expect = { events = {} } } } },
     },
 }
 ]]
@@ -56,6 +57,15 @@ describe("--check of a good script", function()
         has(printed, "1 of 1 scripts good")
         assert.is_nil(printed:find("note:", 1, true))
         assert.is_nil(printed:find("\27", 1, true))
+    end)
+
+    it("notes functions that no sample runs", function()
+        local told = "tank.lua: note: no sample runs its %s, so nothing shows that this works; a sample with"
+            .. " steps does"
+        has((check_text((TANK:gsub("{ steps.-},\n", "")))), told:format "commands")
+        local more = TANK:gsub("    commands = {", "start = print, update = print,\n%0")
+        has((check_text((more:gsub("{ steps.-},\n", "")))), told:format "start and update and commands")
+        assert.is_nil((check_text(more)):find("no sample runs", 1, true))
     end)
 
     it("is in colours on a terminal", function()

@@ -35,7 +35,7 @@ local function table_with_all()
         { "GV6", "watt", "Function", from = fn },
         { "GV7", "watt", "Script's", by_script = true },
         { "GV8", "watt", "Highest", "/A", day_max = true },
-        { "GV9", "kwh", "Total", "/A", total = true },
+        { "GV9", "kwh", "Total", "/A", total = true, scale = 0.001 },
         { "GV10", "watt", "Rate", "/A", rate = 60 },
         { "GV11", "watt", "Today", first = { "/A", "b" }, daily = true },
         { "GV12 GV13", "watt", "Cell {n}", "/A{n}", on_change = true },

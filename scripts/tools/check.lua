@@ -301,6 +301,18 @@ local function show_findings(script)
     if #script.problems + #script.failed == 0 then host.print(paint.colour("green", "  good")) end
 end
 
+--- Which functions only steps run, if no sample has any -> "start and update"; nil: nothing is untried.
+local function untried(type_, samples)
+    for _, sample in ipairs(samples) do
+        if sample.steps then return nil end
+    end
+    local names, runs = {}, false
+    for _, name in ipairs { "start", "update" } do names[#names + 1] = type_[name] and name end
+    for _, command in ipairs(type_.commands) do runs = runs or command.run ~= nil end
+    if runs then names[#names + 1] = "commands" end
+    return #names > 0 and table.concat(names, " and ") or nil
+end
+
 local function show(script)
     local type_ = script.type
     local samples = type_ and script.table.samples or {}
@@ -318,6 +330,11 @@ local function show(script)
     if type_ and #samples == 0 then
         table.insert(script.notes, { at = script.file,
             text = "it has no samples, so nothing shows that its rows are right" })
+    end
+    local functions = type_ and untried(type_, samples)
+    if functions then
+        table.insert(script.notes, { at = script.file, text = ("no sample runs its %s, so nothing shows that"
+            .. " this works; a sample with steps does"):format(functions) })
     end
     show_findings(script)
     host.print("")

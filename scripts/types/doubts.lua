@@ -62,7 +62,19 @@ local function of_services(row)
     return nil
 end
 
-local OF_ROW = { of_sign, of_worst, of_states, of_from, of_services }
+--- VRM's powers are in W. What a function gives may be anything.
+local function of_total(row, driver)
+    local unit = driver.unit and driver.unit.name
+    if not row.total or row.map or row.from then return nil end
+    if unit == "watt" then
+        return "a total of W is Wh, and it is shown in unit.watt; write unit.kwh and scale = 0.001"
+    elseif unit == "kwh" and not row.scale then
+        return "a total of W is Wh, and it is shown in unit.kwh; write scale = 0.001"
+    end
+    return nil
+end
+
+local OF_ROW = { of_sign, of_worst, of_states, of_from, of_services, of_total }
 
 local function with_id(type_, id)
     for _, driver in ipairs(type_.drivers) do

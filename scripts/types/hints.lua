@@ -113,6 +113,10 @@ local BY_CODE = {
     { "near", "%f[%w_]await%f[^%w_]", "There is no await: sleep(5) and vrm.get(...) wait by themselves." },
     { "near '[*+/%-]'", "function%s*%([%w_, ]*%)%s*[%w_]+%s*[*+/%-]",
         "A value alone does nothing: write return before it." },
+    { "near '[*+/%-]'", "function%s*%([%w_, ]*%)%s*[%w_]+%b[][%w_.]*%s*[*+/%-]",
+        "A value alone does nothing: write return before it." },
+    { "near '[*+/%-]'", "^%s*[%w_]+%b[][%w_.]*%s*[*+/%-]",
+        "A value alone does nothing: write return before it." },
     { "'then' expected near '='", "=>", "Write >= for =>." }, { "near '='", "=<", "Write <= for =<." },
     { "near", "%f[%w_]return%f[^%w_].*=>", "Write >= for =>." },
     { "near '='", "%f[%w_]return%s*=", "Nothing stands between return and what is given: take the = off." },
@@ -575,7 +579,8 @@ local function of_name(why, text)
         local name, names = why:match(one[1]), {}
         local body = name and text:match("%f[%w_]" .. one[2] .. "%s*=%s*(%b{})") or ""
         for known in body:gmatch("([%a_][%w_]*)%s*=") do names[known] = true end
-        local told = name and wording.did_you_mean(name, names, "%s", nil)
+        local told = name and (names[name] and "It is there once the file is loaded: ask in a function."
+            or wording.did_you_mean(name, names, "%s", nil))
         if told then return why:match("^(.-)%. Write") or why, told end
     end
     local id = why:match("has no driver ([%w_]+)")

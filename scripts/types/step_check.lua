@@ -75,7 +75,10 @@ function step_check.one(where, step, type_, parts)
     if type(step) ~= "table" then fail(where, "it is not a step.", "Write { after = 60, expect = { } }.") end
     field_check.fields(where, step, STEP_FIELDS)
     local after = step.after or 0
-    if type(after) ~= "number" or not (after >= 0 and after <= LONGEST_SECONDS) then
+    if type(after) == "number" and after > LONGEST_SECONDS then
+        fail(where, ("after is %s, more than %d seconds."):format(wording.shown(after), LONGEST_SECONDS),
+            "Write several steps.")
+    elseif type(after) ~= "number" or after ~= after or after < 0 then
         fail(where, ("after is %s, not a number of seconds."):format(wording.shown(after)),
             "Write after = 3600 for an hour.")
     end
