@@ -331,7 +331,7 @@ local function show(script)
         table.insert(script.notes, { at = script.file,
             text = "it has no samples, so nothing shows that its rows are right" })
     end
-    local functions = type_ and untried(type_, samples)
+    local functions = type_ and not is_built_in(script.path) and untried(type_, samples)
     if functions then
         table.insert(script.notes, { at = script.file, text = ("no sample runs its %s, so nothing shows that"
             .. " this works; a sample with steps does"):format(functions) })
