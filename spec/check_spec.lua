@@ -59,6 +59,15 @@ describe("--check of a good script", function()
         assert.is_nil(printed:find("\27", 1, true))
     end)
 
+    -- Fault: A path in other letters passes where no sample has it, and shows No data for ever.
+    -- Expected: One that the plugin's own scripts read in other letters is noted, in its line.
+    it("notes a path that is written in other letters", function()
+        local printed, code = check_text((TANK:gsub('"Fluid", "/FluidType"', '"Fluid", "/fluidtype"')))
+        assert.equal(0, code)
+        has(printed, "tank.lua:8: note: the plugin's own scripts read /FluidType, not /fluidtype; VRM's paths"
+            .. " are found as they are written")
+    end)
+
     it("notes functions that no sample runs", function()
         local told = "tank.lua: note: no sample runs its %s, so nothing shows that this works; a sample with"
             .. " steps does"

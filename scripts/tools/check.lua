@@ -69,6 +69,14 @@ local function libs_for(path, file)
     return libs.of(path and not is_built_in(path))
 end
 
+local paths, in_small = {}, {}  -- [path that a built-in script reads] = true; [in small letters] = the path
+
+local function know_paths(type_)
+    for key in pairs(type_.keys) do
+        if key:sub(1, 1) == "/" then paths[key], in_small[key:lower()] = true, key end
+    end
+end
+
 --- The types of the built-in scripts that none of `found` replaces, and the ids of all: { [id] = name }.
 local function load_built_in(found)
     local replaced, types, ids = {}, {}, {}
@@ -77,6 +85,7 @@ local function load_built_in(found)
         local type_ = check.file(one.path, "devices/" .. one.name .. ".lua", libs_for()).type
         for _, each in ipairs(type_ and check.types(type_) or {}) do
             ids[each.id] = ids[each.id] or one.name
+            know_paths(each)
         end
         if type_ and not replaced[one.name] then
             types[#types + 1], built_in_types[type_] = type_, true
@@ -342,6 +351,20 @@ end
 
 ---------------------------------------------------------------------------------------------- the run
 
+--- Notes paths that only differ in case from one that a built-in script reads: VRM's are written in one way.
+local function note_paths(script)
+    for _, key in ipairs(sorted_keys(script.type.keys)) do
+        local meant = not paths[key] and in_small[key:lower()]
+        if meant then
+            local at = lines.code_of(script.text):find(key, 1, true)
+            local where = lines.at(script.file, script.text, script.table, at and { at = at }
+                or { field = "match" })
+            table.insert(script.notes, { at = where, text = ("the plugin's own scripts read %s, not %s; VRM's"
+                .. " paths are found as they are written"):format(meant, key) })
+        end
+    end
+end
+
 --- Checks all -> how many have problems.
 local function run(found)
     local bad, types, built_in = 0, load_built_in(found)
@@ -356,6 +379,7 @@ local function run(found)
                 table.insert(script.problems, problem)
             end
             table.insert(types, script.type)
+            note_paths(script)
         end
         show(script)
         host.sleep(0)                       -- many scripts are more than one turn may take
