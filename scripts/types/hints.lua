@@ -223,6 +223,8 @@ local BY_MESSAGE = {
     { "'}' expected near '[])]'", "What begins with { ends with }." },
     { "'}' expected near 'end'", "There is one end too many." },
     { "'}' expected %(.*near <eof>", "A } is missing: each { has one." },
+    { "'}' expected %(.*near 'end'", "Is there an end too many, or is a comma missing at the end of the row"
+        .. " above?" },
     { "'}' expected %(to close '{' at line", "Is a comma missing at the end of the row above, or a } ?" },
     { "'}' expected near '='", "A name of a field has no blanks; else write [\"...\"] = ." },
     { "'}' expected", "Is a comma missing before it, or a } ?" },
@@ -295,6 +297,7 @@ local BY_VALUE = {
     { "arithmetic on a row value", nil, A_ROW }, { "compare .*row", nil, A_ROW },
     { "concatenate a row", nil, A_ROW }, { "expected, got row", nil, A_ROW },
     { "arithmetic on a nil value %(field '([%w_]+)'", "node%.state%.%s%f[^%w_]", IN_STATE },
+    { "arithmetic on a nil value", "tonumber%s*%(%s*rows%s*%b[]%s*%)", A_ROW },
     { "compare %a+ with nil", "node%.state%.", IN_STATE }, { "compare nil with", "node%.state%.", IN_STATE },
     { "table expected, got nil", "node%.state%.", "Before it: node.state.x = node.state.x or {}." },
     { "arithmetic on a table value", nil, A_ROW }, { "compare number with table", nil, A_ROW },
@@ -492,6 +495,9 @@ local function of_value(why, code, line)
         if code:find("rows%s*[%[.]") or why:find("%(field '/") then return NO_ROW end
         if code:find("rows_of%s*%(") then return NO_DEVICE end
         local kind, name = why:match("%((%a+) '([^'?]+)'%)")
+        if kind == "field" and code:find("node%.state%." .. name:gsub("%p", "%%%0") .. "%f[^%w_]") then
+            return ("Before it: node.state.%s = node.state.%s or {}."):format(name, name)
+        end
         if kind == "local" and code:find("timer%.%l+%s*%(.-function%s*%([^)]*%f[%w_]" .. name) then
             return ("A timer gives its function nothing: function() ... end, in which %s of outside is"
                 .. " there."):format(name)
