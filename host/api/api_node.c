@@ -332,7 +332,9 @@ int api_get(lua_State *L) {
 static int host_shown(lua_State *L) {
     const struct node *node = node_arg(L, api_of(L));
     const struct driver *d = &node->drivers[driver_arg(L, node)];
-    lua_pushstring(L, d->shown);
+    char shown[NODE_SHOWN_SIZE];
+    node_shown(d, shown);
+    lua_pushstring(L, shown);
     lua_pushinteger(L, d->uom);
     lua_pushstring(L, d->text);
     return 3;

@@ -193,10 +193,12 @@ struct node *nodes_take_news(struct nodes *n) {
     return list;
 }
 
-static double number_shown(const struct driver *d) { return strtod(d->shown, NULL); }
+void node_shown(const struct driver *d, char out[NODE_SHOWN_SIZE]) {
+    node_format(out, NODE_SHOWN_SIZE, d->shown, d->places);
+}
 
 bool node_news(const struct driver *d) {
-    return d->text != NULL || d->text_told || d->uom != d->told_uom || number_shown(d) != d->told;
+    return d->text != NULL || d->text_told || d->uom != d->told_uom || d->shown != d->told;
 }
 
 // What goes back to what PG3 was told before it heard of the change is no news.
@@ -217,33 +219,44 @@ static void put_text(struct nodes *n, struct node *node, struct driver *d, const
     mark(n, node, d);
 }
 
+// The number that a text of so many decimals says. False if it cannot be shown.
+static bool rounded(double value, int places, double *out) {
+    char text[NODE_SHOWN_SIZE];
+    if (!node_format(text, sizeof text, value, places)) {
+        return false;
+    }
+    *out = strtod(text, NULL);
+    return true;
+}
+
 // Brings what a driver shows up to date after anything it depends on has changed.
 static void show(struct nodes *n, struct node *node, size_t i) {
     const struct driver_decl *decl = &node->type->drivers[i];
     struct driver *d = &node->drivers[i];
     const struct unit *unit = unit_now(n, decl);
-    int uom = unit->uom;
-    char shown[sizeof d->shown] = "0";
+    int uom = unit->uom, places = 0;
+    double shown = 0;
     if (decl->zero && n->zero_stale && node->stale) {
         d->seeded = false;
         if (d->has) {
             put_text(n, node, d, NULL); // it belongs to the value that is not shown now
         }
     } else if (d->has) {
-        if (!node_format(shown, sizeof shown, d->value * unit->factor + unit->offset,
-                         decl->places)) {
+        places = decl->places;
+        if (!rounded(d->value * unit->factor + unit->offset, places, &shown)) {
             return;
         }
     } else if (!d->seeded && !decl->sure && !(decl->zero && node->stale)) {
-        snprintf(shown, sizeof shown, "%d", NODE_NO_DATA);
+        shown = NODE_NO_DATA;
         uom = NODE_UOM_INDEX;
-    } else if (d->seeded || strcmp(d->shown, "0") != 0) {
+    } else if (d->seeded || d->shown != 0) {
         return; // what it showed last
     }
-    if (strcmp(shown, d->shown) == 0 && uom == d->uom) {
+    if (shown == d->shown && places == d->places && uom == d->uom) {
         return;
     }
-    memcpy(d->shown, shown, sizeof d->shown);
+    d->shown = shown;
+    d->places = (signed char)places;
     d->uom = (short)uom;
     mark(n, node, d);
 }
@@ -270,7 +283,7 @@ void node_is(struct nodes *n, struct node *node, enum node_state state) {
 }
 
 void node_told(struct driver *d) {
-    d->told = number_shown(d);
+    d->told = d->shown;
     d->told_uom = d->uom;
     d->changed = d->owed = false;
 }
@@ -288,7 +301,6 @@ void node_compare(struct nodes *n, struct node *node) {
 static struct driver *new_drivers(const struct nodes *n, const struct node_type *t) {
     struct driver *drivers = calloc(t->driver_count + 1, sizeof *drivers);
     for (size_t i = 0; drivers != NULL && i < t->driver_count; i++) {
-        memcpy(drivers[i].shown, "0", 2);
         drivers[i].uom = (short)unit_now(n, &t->drivers[i])->uom;
         node_told(&drivers[i]);
         drivers[i].changed = drivers[i].owed = true;
@@ -510,14 +522,15 @@ void node_seed(struct nodes *n, struct node *node, int driver, const char *shown
     struct driver *d = &node->drivers[driver];
     char *end = NULL;
     double value = strtod(shown, &end);
-    char plain[sizeof d->shown];
+    double number = 0;
     bool no_data = uom == NODE_UOM_INDEX && value == (double)NODE_NO_DATA && !decl->sure;
     bool ours = no_data || (uom != 0 && (uom == decl->unit.uom || uom == decl->alt.uom));
     if (d->has || !ours || end == shown || *end != '\0' ||
-        !node_format(plain, sizeof plain, value, no_data ? 0 : decl->places)) {
+        !rounded(value, no_data ? 0 : decl->places, &number)) {
         return;
     }
-    memcpy(d->shown, plain, sizeof d->shown);
+    d->shown = number;
+    d->places = (signed char)(no_data ? 0 : decl->places);
     d->uom = (short)uom;
     d->seeded = true;
     node_told(d);

@@ -55,16 +55,17 @@ enum node_state {
 // A large account has a hundred thousand of them.
 struct driver {
     double value;   // base unit; valid if has
+    double shown;   // rounded to `places` decimals
     double told;    // the number PG3 has: what was sent last, before that 0
     char *text;     // shown beside the value, NULL = none
     short uom;      // of `shown`
     short told_uom; // of `told`
+    signed char places;
     bool has : 1;
     bool seeded : 1;    // shows what PG3 had before this run
     bool changed : 1;   // differs from what PG3 was told, or is owed
     bool owed : 1;      // PG3 is to be told, whatever it shows
     bool text_told : 1; // PG3 shows a text beside it
-    char shown[NODE_SHOWN_SIZE];
 };
 
 struct node {
@@ -147,6 +148,8 @@ void nodes_touch(struct nodes *n);
 
 // PG3 was told the number that the driver shows; clears `changed`.
 void node_told(struct driver *d);
+// The number that it shows, as PG3 is told it.
+void node_shown(const struct driver *d, char out[NODE_SHOWN_SIZE]);
 // Whether it shows something else than PG3 was told.
 bool node_news(const struct driver *d);
 // Marks the drivers with news, and only these.

@@ -1,7 +1,7 @@
 #include "pg3/wire.h"
 
 #include "base/log.h"
-#include <stdlib.h>
+#include <math.h>
 #include <string.h>
 
 // PG3 hands the values of a message to the ISY one after the other, whose programs act on the data
@@ -17,7 +17,7 @@ static struct order order_of(const struct node *node) {
         o.state++;
     }
     o.last = o.state < o.count &&
-             strtol(node->drivers[o.state].shown, NULL, 10) == node->type->drivers[o.state].fresh;
+             lround(node->drivers[o.state].shown) == node->type->drivers[o.state].fresh;
     return o;
 }
 
@@ -38,8 +38,10 @@ static void add_drivers(struct buf *b, const struct node *node) {
         size_t i = driver_at(&order, place);
         const struct driver *d = &node->drivers[i];
         const struct driver_decl *decl = &node->type->drivers[i];
+        char shown[NODE_SHOWN_SIZE];
+        node_shown(d, shown);
         buf_printf(b, "%s{\"driver\":\"%s\",\"value\":\"%s\",\"uom\":%d,\"name\":",
-                   place > 0 ? "," : "", decl->id, d->shown, d->uom);
+                   place > 0 ? "," : "", decl->id, shown, d->uom);
         buf_json(b, decl->label);
         buf_puts(b, "}");
     }
@@ -64,11 +66,12 @@ size_t wire_addnode(struct buf *b, struct node *const *nodes, size_t count) {
     return held > 0 && buf_puts(b, "]}") ? held : 0;
 }
 
-static void set_driver(struct buf *b, const struct node *node, size_t i, size_t already) {
+static void set_driver(struct buf *b, const struct node *node, size_t i, const char *shown,
+                       size_t already) {
     const struct driver *d = &node->drivers[i];
     const char *const parts[] = {
         already > 0 ? "," : "{\"set\":[", "{\"address\":\"", node->address, "\",\"driver\":\"",
-        node->type->drivers[i].id,        "\",\"value\":\"", d->shown,      "\",\"uom\":"};
+        node->type->drivers[i].id,        "\",\"value\":\"", shown,         "\",\"uom\":"};
     for (size_t k = 0; k < sizeof parts / sizeof parts[0]; k++) {
         buf_puts(b, parts[k]);
     }
@@ -84,9 +87,11 @@ static bool to_tell(const struct node *node) {
 static void set_told(struct buf *b, struct node *node, size_t i, size_t already) {
     const struct driver_decl *decl = &node->type->drivers[i];
     struct driver *d = &node->drivers[i];
-    log_debug("values", "%s %s, %s: %s %s", node->address, decl->id, decl->label, d->shown,
+    char shown[NODE_SHOWN_SIZE];
+    node_shown(d, shown);
+    log_debug("values", "%s %s, %s: %s %s", node->address, decl->id, decl->label, shown,
               d->text != NULL ? d->text : "");
-    set_driver(b, node, i, already);
+    set_driver(b, node, i, shown, already);
     node_told(d);
     d->text_told = d->text != NULL;
 }

@@ -81,11 +81,11 @@ static void test_seed(void) {
          "{\"driver\":\"GV9\",\"value\":1,\"uom\":73},{\"driver\":\"GV1\",\"value\":5,\"uom\":1}]}"
          "]");
     CHECK(!known_seed(&k, n, node));
-    CHECK(strcmp(node->drivers[0].shown, "12.3") == 0 && node->drivers[0].seeded);
-    CHECK(strcmp(node->drivers[1].shown, "101") == 0 && !node->drivers[1].seeded);
+    CHECK(node->drivers[0].shown == 12.3 && node->drivers[0].seeded);
+    CHECK(node->drivers[1].shown == NODE_NO_DATA && !node->drivers[1].seeded);
     struct node *other = nodes_add(n, "x_2", "VICX", "N", "x_2", &why);
     CHECK(!known_seed(&k, n, other));
-    CHECK(strcmp(other->drivers[0].shown, "101") == 0);
+    CHECK(other->drivers[0].shown == NODE_NO_DATA);
     const char *const types[] = {"VICX", "VICY"}; // all its drivers; of this type, or another
     for (int i = 0; i < 2; i++) {
         char text[200];

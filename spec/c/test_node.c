@@ -50,9 +50,11 @@ static struct node_type *new_type(const char *id) {
 
 static bool shows(const struct node *node, const char *id, const char *shown, int uom) {
     const struct driver *d = &node->drivers[node_driver(node, id)];
-    bool same = strcmp(d->shown, shown) == 0 && d->uom == uom;
+    char is[NODE_SHOWN_SIZE];
+    node_shown(d, is);
+    bool same = strcmp(is, shown) == 0 && d->uom == uom;
     if (!same)
-        printf("%s shows %s (%d)\n", id, d->shown, d->uom);
+        printf("%s shows %s (%d)\n", id, is, d->uom);
     return same;
 }
 

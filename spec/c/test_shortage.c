@@ -210,7 +210,11 @@ static bool starts(void) {
 static bool shows(const char *address, const char *driver, const char *value) {
     const struct node *node = nodes_find(app.api.nodes, address);
     int at = node != NULL ? node_driver(node, driver) : -1;
-    return at >= 0 && strcmp(node->drivers[at].shown, value) == 0;
+    char shown[NODE_SHOWN_SIZE] = "";
+    if (at >= 0) {
+        node_shown(&node->drivers[at], shown);
+    }
+    return strcmp(shown, value) == 0;
 }
 
 #define BATTERY "392u_bm288"
