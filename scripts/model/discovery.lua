@@ -264,9 +264,9 @@ local function add_faults(faults, home)
 end
 
 --- The faults of living homes -> { levels = { [fault] = 0, 1 or 2 }, told = { [as read.installations names an
--- alarm] = fault }, kept = set }: each once, under however many paths it stands. before: those of the last
--- time, nil: none. What was on and has no row that tells it in the next answer is kept until the one after it
--- (answered: this is another answer than that of before): it may be a slip of VRM's.
+-- alarm] = fault }, kept = set }: each once, under however many paths it stands. before: what discovery.on
+-- made of those of the last time, nil: none. What was on and has no row that tells it in the next answer is
+-- kept until the one after it (answered: this is another answer than that of before): it may be a slip of VRM's.
 function discovery.faults(homes, before, answered)
     local faults = { levels = {}, told = {}, kept = {} }
     for _, home in ipairs(homes) do add_faults(faults, home) end
@@ -280,6 +280,14 @@ function discovery.faults(homes, before, answered)
         if faults.kept[fault] then faults.told[key] = fault end
     end
     return faults
+end
+
+--- Of faults what the next time needs: those that are on.
+function discovery.on(faults)
+    local on = { levels = {}, told = {}, kept = faults.kept }
+    for fault, level in pairs(faults.levels) do on.levels[fault] = level > 0 and level or nil end
+    for key, fault in pairs(faults.told) do on.told[key] = on.levels[fault] and fault end
+    return on
 end
 
 --- How many of faults are warnings (1), and how many alarms (2).

@@ -52,7 +52,7 @@ end
 local function serials_of(store)
     local found = {}
     for i, row in ipairs(store.rows) do
-        local home = store.homes[i]
+        local home = store:home_at(i)
         local serial = home and home.service and is_serial(row, home) and serial_of(row.value)
         if serial then found[home] = (found[home] == nil or found[home] == serial) and serial or false end
     end

@@ -90,7 +90,7 @@ local function rows_to_learn(site)
         if not home.type or generic.wrote(home.type) then rows[home] = {} end
     end
     for place, row in ipairs(next(rows) and site.store.rows or {}) do
-        local its = rows[site.store.homes[place]]
+        local its = rows[site.store:home_at(place)]
         if its then its[#its + 1] = row end
     end
     return rows
@@ -202,7 +202,7 @@ local function set_facts(site, now, answered)
     local devices, _, offline_after = site.store.devices, freshness.limits(site.interval)
     local living = discovery.living({ site.store.gateway, table.unpack(devices) }, now - offline_after)
     local faults = discovery.faults(living, site.faults, answered)
-    site.faults = faults
+    site.faults = discovery.on(faults)
     local warnings, worse = discovery.count_faults(faults)
     -- VRM's count is older than the rows from the next poll on: what it has beyond them is worked out once.
     site.alarms_unlisted = site.alarms_unlisted or discovery.counted_beyond(site, faults)

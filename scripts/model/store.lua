@@ -1,6 +1,8 @@
 --- What is known of one installation: the rows VRM sent last, sorted to its devices, and what of them is new.
 --
--- store = { rows = those of the last answer, homes = [place] = the home of a row (nil: it has none),
+-- store = { rows = those of the last answer, homes = list: the gateway's, then those of devices,
+--           owners = text, two bytes for each row: its home's place in homes, 0 = it has none. A hundred
+--           installations have a hundred thousand rows: as a list it would take eight times as much,
 --           devices = list of homes, gateway = home,
 --           pages = those of the last answer, see vrm:diagnostics; nil: not known,
 --           told = { [path] = row }: what the plugin was told beside those rows, as rows of the gateway,
@@ -24,11 +26,24 @@ local store = {}
 store.__index = store
 
 function store.new()
-    return setmetatable({ rows = {}, homes = {}, devices = {}, told = {}, stamps = {}, doubtful = false,
-                          live = {}, heard = {}, unread = 0 }, store)
+    return setmetatable({ rows = {}, homes = {}, owners = "", devices = {}, told = {}, stamps = {},
+                          doubtful = false, live = {}, heard = {}, unread = 0 }, store)
 end
 
 local place_of = getmetatable       -- of a row
+
+--- The home of the row at a place of store.rows; nil: it has none.
+function store:home_at(place)
+    return self.homes[("<I2"):unpack(self.owners, 2 * place - 1)]
+end
+
+--- store.owners, of homes by place of rows.
+local function packed(homes, of_rows, count)
+    local numbers, parts = {}, {}
+    for number, home in ipairs(homes) do numbers[home] = number end
+    for place = 1, count do parts[place] = ("<I2"):pack(numbers[of_rows[place]] or 0) end
+    return table.concat(parts)
+end
 
 --- Takes the contents of one row over to another -> whether they were the same.
 local function assign(row, other)
@@ -71,7 +86,7 @@ end
 local function settle(self, homes)
     for home in pairs(homes) do home.rows, home.newest = {}, nil end
     for i, row in ipairs(self.rows) do
-        local home = self.homes[i]
+        local home = self:home_at(i)
         if home and homes[home] then discovery.put(home, row) end
     end
     if homes[self.gateway] then put_told(self) end
@@ -96,8 +111,9 @@ function store:take(rows)
     overlay.uncover(self)
     self.rows, self.stamps = rows, {}
     for i, row in ipairs(rows) do
-        local old, home = before[i], self.homes[i]
+        local old = before[i]
         if row ~= old then
+            local home = self:home_at(i)
             local stamp, old_stamp = row.timestamp, old.timestamp
             if stamp ~= old_stamp then note(self.stamps, stamp, old_stamp) end
             rows[i] = old
@@ -135,7 +151,10 @@ function store:sort(rows, overview, pick, gateway_type)
     for home in self:each() do before[overlay.key_of(home)] = home end
     self.stamps = new_stamps(rows, self.rows)
     self.rows = rows
-    self.devices, self.gateway, self.homes = discovery.devices(rows, overview, pick, gateway_type)
+    local of_rows
+    self.devices, self.gateway, of_rows = discovery.devices(rows, overview, pick, gateway_type)
+    self.homes = table.move(self.devices, 1, #self.devices, 2, { self.gateway })
+    self.owners = packed(self.homes, of_rows, #rows)
     for home in self:each() do
         local old = before[overlay.key_of(home)] or {}
         home.stamp, home.seen = old.stamp, old.seen
@@ -174,11 +193,10 @@ end
 
 --- Iterates over the homes: the gateway's, then the devices'.
 function store:each()
-    local list = table.move(self.devices, 1, #self.devices, 2, { self.gateway })
-    local place = 0
+    local homes, place = self.homes, 0
     return function()
         place = place + 1
-        return list[place]
+        return homes[place]
     end
 end
 

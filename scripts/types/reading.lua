@@ -243,23 +243,26 @@ local function judged_value(driver, row)
 end
 
 --- The highest number of all rows whose paths begin so, or tell the same fault. Where one that was above it
--- gives none any more, nil, this once: it may be a slip of VRM's. seen: of the driver, see reading.of.
+-- gives none any more, nil, this once: it may be a slip of VRM's. seen: see reading.of.
 local function worst(driver, rows, seen)
-    local highest, slip
+    local highest, above, slip
     local judged = driver.judged and driver.judged.of or {}
     for key, row in pairs(rows) do              -- every row of a device, at every poll
         local is = judged[key]
         if is == nil then is = reading.is_worst(driver, key) end
         local value = is and judged_value(driver, row)
         if value then
-            highest, seen[key] = math.max(highest or value, value), value > 0 and value or nil
+            highest = math.max(highest or value, value)
+            if value > 0 then
+                above = above or {}
+                above[key] = value
+            end
         end
     end
-    for key, value in pairs(seen) do
-        if not judged_value(driver, rows[key]) then
-            slip, seen[key] = slip or value > (highest or 0), nil
-        end
+    for key, value in pairs(seen and seen[driver.id] or {}) do
+        if not judged_value(driver, rows[key]) then slip = slip or value > (highest or 0) end
     end
+    if seen then seen[driver.id] = above end
     return not slip and highest or nil
 end
 
@@ -302,7 +305,7 @@ end
 local function worked_out(driver, rows, site, computed, since, seen)
     if driver.op == "sum" then return add_up(driver, rows, since, seen_of(driver, seen)) end
     if driver.op then return (of_two(driver, driver.op, rows, driver.terms, since)) end
-    if driver.worst then return worst(driver, rows, seen_of(driver, seen)) end
+    if driver.worst then return worst(driver, rows, seen) end
     if not driver.from then return nil end
     if computed then return computed.value end
     return call_from(driver, rows, site)
