@@ -266,7 +266,7 @@ end
 --- The faults of living homes -> { levels = { [fault] = 0, 1 or 2 }, told = { [as read.installations names an
 -- alarm] = fault }, kept = set }: each once, under however many paths it stands. before: what discovery.on
 -- made of those of the last time, nil: none. What was on and has no row that tells it in the next answer is
--- kept until the one after it (answered: this is another answer than that of before): it may be a slip of VRM's.
+-- kept until the one after it (answered: this is another answer than that of before): it may be VRM's slip.
 function discovery.faults(homes, before, answered)
     local faults = { levels = {}, told = {}, kept = {} }
     for _, home in ipairs(homes) do add_faults(faults, home) end
