@@ -806,6 +806,7 @@
 ---| "/Io/ExternalRelay"
 ---| "/Irradiance"
 ---| "/IsGenericEnergyMeter"
+---| "/IsInverterCharger"
 ---| "/LastEvContact"
 ---| "/LastUpdated/ChargingStarted"
 ---| "/LastUpdated/EvContact"
