@@ -1,6 +1,6 @@
 """Speed and size of the plugin, beside those of another build of it; prints one table, judges nothing (Linux).
 
-    ./dev bench [--against FOLDER] [--only NAME]...
+    ./dev bench [--against FOLDER] [--peer PYTHON] [--only NAME]...
 
 FOLDER is another checkout (`git worktree add /tmp/old COMMIT`), whose build is made by its own ./dev build if it is missing,
 or a plugin's folder as PG3 unpacks it. NAME is one of the figures:
@@ -19,7 +19,8 @@ idle     processor time and wake-ups (voluntary context switches of all threads)
 live     processor time for 1,000 values told live, of 1 and of 10 installations of 30 devices, 100 a second in each, and 1,000
          a second in 1, ten at once: from the gateway over VRM's broker, with TLS, and as far as the pauses of nodes let them,
          to PG3. What a second takes beside that (heartbeats, idle) is in it, and measured before. How many of 1,000 PG3 is
-         told; resident memory at the end. Not of a build without live values.
+         told; resident memory at the end. Not of a build without live values. PYTHON is one with victron_mqtt (pip install
+         victron-mqtt), Home Assistant's library: the same of it, all installations in one process, told to nobody.
 stop     from PG3's stop message until the process has ended; the median of five.
 script   a function of a device script that computes, and the reload of one: bench/scripts.lua of either checkout.
 size     lines of C and of Lua, the program without debug information, the plugin's folder.
@@ -37,7 +38,7 @@ import sys
 import tempfile
 import time
 
-from stand_ins import ROOT, Gateways, Run, bare_resident, make_bare
+from stand_ins import ROOT, Gateways, Peer, Run, bare_resident, make_bare
 
 POLLS = 5
 FEW, MANY, FLEET = 4, 25, 30        # devices of an installation: some 170 rows, some 700 rows, and of one of many
@@ -62,8 +63,8 @@ class Build:
 class Bench:
     """The builds to measure, and the table of what was measured."""
 
-    def __init__(self, builds, work):
-        self.builds, self.work, self.rows, self.runs = builds, work, [], 0
+    def __init__(self, builds, work, peer=None):
+        self.builds, self.work, self.peer, self.rows, self.runs = builds, work, peer, [], 0
 
     def run(self, build, sites, devices, **how):
         self.runs += 1
@@ -188,6 +189,13 @@ def measure_live(bench):
     def tell_or_none(build, sites, rate):
         knows = os.path.exists(os.path.join(build.plugin, "scripts", "sources", "live.lua"))
         return tell(build, sites, rate) if knows else [None] * 4
+    def tell_peer(sites, rate, seconds=20):
+        with bench.run(bench.builds[0], sites, FLEET) as run, \
+                Gateways(run, os.path.join(run.plugin.work, "gateways"), bridged=False) as gateways, \
+                Peer(bench.peer, gateways) as peer:
+            before = peer.milliseconds()
+            told = gateways.tell(seconds, rate) / 1000
+            return (peer.milliseconds() - before) / told, peer.version
     for sites, rate in ((1, 100), (10, 100), (1, 1000)):
         found = bench.each(lambda build, sites=sites, rate=rate: tell_or_none(build, sites, rate))
         for place, (title, unit, places) in enumerate((("CPU for 1,000 values told live", "ms", 1),
@@ -195,6 +203,9 @@ def measure_live(bench):
                                                        ("of which PG3 is told", "", 0), ("resident", "MiB", 1))):
             bench.add(f"live, installations: {sites}, {rate} values a second, {title}", unit, places,
                       [figures[place] for figures in found])
+        if bench.peer:
+            cost, version = tell_peer(sites, rate)
+            bench.add(f"the same CPU of victron_mqtt {version}", "ms", 1, [cost] + [None] * (len(bench.builds) - 1))
 
 
 def measure_stop(bench):
@@ -250,11 +261,12 @@ def main():
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--against", metavar="FOLDER", help="another checkout, or a plugin's folder")
+    parser.add_argument("--peer", metavar="PYTHON", help="a Python with victron_mqtt, for its live figures")
     parser.add_argument("--only", metavar="NAME", action="append", choices=FIGURES, help="one figure")
     options = parser.parse_args()
     builds = [Build(folder) for folder in (ROOT, options.against) if folder]
     with tempfile.TemporaryDirectory() as work:
-        bench = Bench(builds, work)
+        bench = Bench(builds, work, options.peer)
         try:
             for name in options.only or FIGURES:
                 FIGURES[name](bench)

@@ -274,13 +274,15 @@ def measurements(site):
 
 
 class Gateways:
-    """VRM's broker of live data, and behind it the gateways of the installations of a run; `with` ends them."""
+    """VRM's broker of live data, and behind it the gateways of the installations of a run; `with` ends them. bridged: as VRM's
+    tell them; else as on the LAN, where who listens need not ask for the first."""
 
-    def __init__(self, run, work):
-        self.sites = make_fleet(run.sites, run.devices).values()
+    def __init__(self, run, work, bridged=True):
+        self.sites, self.bridged = make_fleet(run.sites, run.devices).values(), bridged
         portals = {site.portal: "full" for site in self.sites}
         os.makedirs(work)
         authority = Authority(work, "Victron")
+        self.login = [authority.ca_file, USER["email"], f"Token {run.vrm.token}", *portals]
         self.cloud = Cloud(work, authority, {USER["email"]: (run.vrm.token, portals)})
         run.pg3.customs["customparams"]["live"] = "vrm"
         run.environment = {"VICTRON_MQTT_PORT": str(self.cloud.port), "VICTRON_MQTT_CA": authority.ca_file}
@@ -288,7 +290,7 @@ class Gateways:
     def __enter__(self):
         self.cloud.start()
         for site in self.sites:
-            self.cloud.add(site.portal, values_of(site, lambda: (time.time(), 0)))
+            self.cloud.add(site.portal, values_of(site, lambda: (time.time(), 0)), bridged=self.bridged)
         return self
 
     def __exit__(self, *_):
@@ -315,6 +317,30 @@ class Gateways:
                     told += 1
             time.sleep(max(0.0, begin + told / rate / len(devices) - time.monotonic()))
         return told
+
+
+class Peer:
+    """What peer.py measures in a Python; `with` ends it."""
+
+    def __init__(self, python, gateways):
+        self.process = subprocess.Popen(
+            [python, os.path.join(ROOT, "bench", "peer.py"), str(gateways.cloud.port), *gateways.login],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.version = self.process.stdout.readline().strip()
+        if not self.version:
+            raise RuntimeError(f"victron_mqtt does not run: {python} -m pip install victron-mqtt")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.communicate()
+
+    def milliseconds(self):
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        return float(self.process.stdout.readline().split()[0])
 
 
 # The bare program.
