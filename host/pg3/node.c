@@ -138,8 +138,10 @@ static const struct unit *unit_now(const struct nodes *n, const struct driver_de
     return n->alt_units && decl->alt.uom != 0 ? &decl->alt : &decl->unit;
 }
 
+static bool can_show(double value) { return fabs(value) <= 1e15; } // which NaN is not
+
 bool node_format(char *out, size_t size, double value, int places) {
-    if (!isfinite(value) || fabs(value) > 1e15) {
+    if (!can_show(value)) {
         return false;
     }
     int len = snprintf(out, size, "%.*f", places, value);
@@ -219,14 +221,11 @@ static void put_text(struct nodes *n, struct node *node, struct driver *d, const
     mark(n, node, d);
 }
 
-// The number that a text of so many decimals says. False if it cannot be shown.
-static bool rounded(double value, int places, double *out) {
-    char text[NODE_SHOWN_SIZE];
-    if (!node_format(text, sizeof text, value, places)) {
-        return false;
-    }
-    *out = strtod(text, NULL);
-    return true;
+// To 0 to 6 decimals; a half to the even one, as printf does.
+static double rounded(double value, int places) {
+    static const double powers[] = {1, 10, 100, 1e3, 1e4, 1e5, 1e6};
+    double scaled = value * powers[places];
+    return fabs(scaled) < 1e15 ? rint(scaled) / powers[places] : value; // else it has no more
 }
 
 // Brings what a driver shows up to date after anything it depends on has changed.
@@ -242,10 +241,12 @@ static void show(struct nodes *n, struct node *node, size_t i) {
             put_text(n, node, d, NULL); // it belongs to the value that is not shown now
         }
     } else if (d->has) {
-        places = decl->places;
-        if (!rounded(d->value * unit->factor + unit->offset, places, &shown)) {
+        double value = d->value * unit->factor + unit->offset;
+        if (!can_show(value)) {
             return;
         }
+        places = decl->places;
+        shown = rounded(value, places);
     } else if (!d->seeded && !decl->sure && !(decl->zero && node->stale)) {
         shown = NODE_NO_DATA;
         uom = NODE_UOM_INDEX;
@@ -522,15 +523,13 @@ void node_seed(struct nodes *n, struct node *node, int driver, const char *shown
     struct driver *d = &node->drivers[driver];
     char *end = NULL;
     double value = strtod(shown, &end);
-    double number = 0;
     bool no_data = uom == NODE_UOM_INDEX && value == (double)NODE_NO_DATA && !decl->sure;
     bool ours = no_data || (uom != 0 && (uom == decl->unit.uom || uom == decl->alt.uom));
-    if (d->has || !ours || end == shown || *end != '\0' ||
-        !rounded(value, no_data ? 0 : decl->places, &number)) {
+    if (d->has || !ours || end == shown || *end != '\0' || !can_show(value)) {
         return;
     }
-    d->shown = number;
     d->places = (signed char)(no_data ? 0 : decl->places);
+    d->shown = rounded(value, d->places);
     d->uom = (short)uom;
     d->seeded = true;
     node_told(d);
@@ -539,7 +538,7 @@ void node_seed(struct nodes *n, struct node *node, int driver, const char *shown
 
 void node_set(struct nodes *n, struct node *node, int driver, double value, const char *text) {
     struct driver *d = &node->drivers[driver];
-    if (!isfinite(value) || fabs(value) > 1e15) {
+    if (!can_show(value)) {
         node_unset(n, node, driver, NULL);
         return;
     }
