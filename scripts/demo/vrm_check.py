@@ -138,6 +138,9 @@ def small_imbalances(records):
     yield "DC of the devices", chargers + drawn - system - rows["battery", "/Dc/0/Power"], size
     yield "solar power", chargers - solar, size
     yield "battery", rows["battery", "V"] * rows["battery", "I"] - rows["battery", "/Dc/0/Power"], size
+    volts, drawn_so_far = rows["battery", "V"], -rows["battery", "H6"] * rows["battery", "V"] / 1000
+    yield "energy discharged so far, to a fifth", drawn_so_far - rows["battery", "H21"], 20 * drawn_so_far
+    yield "lowest and highest voltage", 100 * max(0, rows["battery", "H7"] - volts, volts - rows["battery", "H8"]), 0
     watts = rows["battery", "/Dc/0/Power"]
     state = 1 if watts > vrm_world.IDLE_POWER else 2 if watts < -vrm_world.IDLE_POWER else 0
     yield "battery state", 100 * (rows["system", "bst"] - state), 0

@@ -178,8 +178,8 @@ BATTERY = [
     history(12, 0, "High voltage alarms", "%.0F", "HighVoltageAlarms"),
     history(15, 12.1, "Minimum starter voltage", "%.2F V", "MinimumStarterVoltage"),
     history(16, 14.1, "Maximum starter voltage", "%.2F V", "MaximumStarterVoltage"),
-    history(21, 1830.25, "Discharged Energy", "%.2F kWh", "DischargedEnergy"),
-    history(22, 2011.5, "Charged Energy", "%.2F kWh", "ChargedEnergy"),
+    history(21, 194.94, "Discharged Energy", "%.2F kWh", "DischargedEnergy"),
+    history(22, 214.22, "Charged Energy", "%.2F kWh", "ChargedEnergy"),
 ]
 
 SOLAR_CHARGER = [

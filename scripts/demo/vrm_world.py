@@ -23,7 +23,8 @@ DROPPED = object()
 SITES = {
     HOUSE: ("Harbour House", "Cerbo GX", "C00A", "c0619ab1d2e3",
             {"bv": 53.12, "bp": 658.7},
-            [("battery", 289, {"customName": "House bank"}, {"V": 53.12, "zP": 658.7}),
+            [("battery", 289, {"customName": "House bank"},
+              {"V": 53.12, "zP": 658.7, "H7": 49.21, "H8": 57.72, "H21": 785.87, "H22": 863.6}),
              ("solarcharger", 288, {"productName": "SmartSolar Charger MPPT 250/60", "productCode": "a058"},
               {"ScV": 53.25, "ScI": 9.5, "PVV": 148.6}),
              ("solarcharger", 256, {"productName": "SmartSolar Charger MPPT 150/35", "productCode": "A05A"},

@@ -123,6 +123,7 @@ def test_a_pipe_gets_lines_until_it_is_closed(demo):
 # Fault: More solar power reaches the battery of the house and the van than their chargers give: what the panels give, without
 #        what is lost.
 #        Or the gateway says that the battery is discharged by a few watts, and its monitor, as a GX would, that it is idle.
+#        Or a bank of 48 V has had 14.43 V at most, and gave twice the energy of the ampere hours that were drawn.
 # Expected: What chargers give is what inverter, loads and battery take, to 1 %; the gateway's state is that of the power.
 def test_what_the_house_and_the_van_show_adds_up():
     assert vrm_check.small_problems() == []
