@@ -186,6 +186,35 @@ describe("the word set", function()
         assert(heater(3000, { [2550] = 254 }))
     end)
 
+    -- Fault: A number was refused for what the row shows of another path, or for what the device makes of it.
+    -- Expected: As with choices, what is written and what is shown need not be one then.
+    it("writes any number where the row does not show what is written", function()
+        for word, is in pairs { path = "/Order", becomes = 0 } do
+            assert(check.device("heater.lua", {
+                api = 2, id = "MYHEATER", name = "Heater", match = { service = "heater" },
+                { "ST", unit.watt, "Power", "/Power", values = { [255] = 100 },
+                  set = { min = 0, max = 300, [word] = is } },
+            }), word)
+        end
+    end)
+
+    -- Fault: 0 / 0 in a row that is written ended the check with an error of the plugin, or was taken.
+    -- Expected: It is no number, wherever a table has it.
+    it("takes 0 / 0 for no number", function()
+        local function problem_of(values, set)
+            set.min, set.max = 0, 100
+            return select(2, check.device("heater.lua", {
+                api = 2, id = "MYHEATER", name = "Heater", match = { service = "heater" },
+                { "ST", unit.watt, "Power", "/Power", values = values, set = set },
+            })) or ""
+        end
+        assert.truthy(problem_of({ [5] = 0 / 0 }, {}):find("values has [5] = 0 / 0.", 1, true))
+        local text = problem_of(nil, { send = { [5] = 0 / 0 } })
+        assert.truthy(text:find("send is not a table of numbers", 1, true), text)
+        local unless = { { "/Mode", { 0 / 0 }, "it is off" } }
+        assert.truthy(problem_of(nil, { unless = unless }):find("that is no condition", 1, true))
+    end)
+
     it("has conditions for one choice alone", function()
         local unless = { { "/Input", 240, "no input", choice = 9 } }
         local type_ = assert(device(nil, { choices = { 0, 9 }, unless = unless }))

@@ -102,7 +102,7 @@ local function is_path(value)
     return type(value) == "string" and value:find("^/[^%s\\]*[^%s\\/]$") ~= nil
 end
 
-local function is_number(value) return type(value) == "number" end
+local function is_number(value) return type(value) == "number" and value == value end     -- nor 0 / 0
 
 --- Whether all keys and values of a table are such; it has one at least.
 local function all_are(tab, is_key, is_value)
@@ -179,12 +179,11 @@ local function add_guards(where, word, set, guards)
     for _, entry in ipairs(is_list(list) and #list > 0 and list or { false }) do
         local key, values, text = table.unpack(type(entry) == "table" and entry or {})
         local numbers = {}
-        for _, value in pairs(type(values) == "table" and values or { values }) do
-            numbers[value == value and value or "0 / 0"] = true             -- which is no number
-        end
-        if not (is_asked(key) and all_are(numbers, is_number, type) and type(text) == "string") then
+        if type(values) ~= "table" then values = { values } end
+        if not (is_asked(key) and all_are(values, type, is_number) and type(text) == "string") then
             fail(where, word .. " has something that is no condition.", GUARD:format(word))
         end
+        for _, value in pairs(values) do numbers[value] = true end
         field_check.fields(where .. ", " .. word, entry, CONDITION_FIELDS, 3)
         check_choice(where, word, entry.choice, choices)
         guards[#guards + 1] = { key = key, values = numbers, only = word == "only", text = text,
@@ -228,10 +227,8 @@ local function sent_for(driver, send)
     return next(sent) and sent or nil
 end
 
---- What is written for a choice has to be shown as that; unless the row shows another path, or the table says
--- what the device makes of it.
-local function check_way_back(where, driver, made)
-    if made.path or made.becomes ~= nil then return end
+--- What is written for a choice has to be shown as that.
+local function check_choices(where, driver, made)
     for number in pairs(made.choices) do
         local written = made.send and made.send[number] or number
         local shown = codes.shown(driver.values and driver.values[written] or written)
@@ -255,6 +252,13 @@ local function check_numbers(where, driver, made)
                 "Give set other limits, or say what is written for it with send.")
         end
     end
+end
+
+--- What is written has to be shown as what was asked for; unless the row shows another path, or the table
+-- says what the device makes of it.
+local function check_way_back(where, driver, made)
+    if made.path or made.becomes ~= nil then return end
+    (made.choices and check_choices or check_numbers)(where, driver, made)
 end
 
 local TIMED = { also = true, only = true }
@@ -308,14 +312,13 @@ local function built(where, driver)
     if made.value ~= nil then return made end
     if driver.names then
         made.choices = choices_of(where, set, driver.names)
-        check_way_back(where, driver, made)
     elseif set.choices ~= nil then
         fail(where, "choices is for a list of states.", "Write set = { min = 0, max = 100 }, or give the row"
             .. " a list as its kind.")
     else
         made.min, made.max, made.step, made.places = limits_of(where, set, driver)
-        check_numbers(where, driver, made)
     end
+    check_way_back(where, driver, made)
     return made
 end
 

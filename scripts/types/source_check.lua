@@ -211,7 +211,7 @@ function source_check.values(where, values)
         local to = values[from]
         if type(from) == "string" and type(to) == "table" then
             source_check.values(where, to)
-        elseif type(from) ~= "number" or type(to) ~= "number" then
+        elseif type(from) ~= "number" or type(to) ~= "number" or to ~= to then
             local key = type(from) == "string" and '["%s"]' or "[%s]"
             fail(where, ("values has %s = %s."):format(key:format(tostring(from)), shown(to)),
                 "It has numbers for numbers: values = { [240] = 0 }; texts are in a list of states.")
