@@ -426,6 +426,10 @@ describe("values", function()
         assert.equal(30, sum { ["/Ac/L3/P"] = 30, [COUNT] = 3 })
         assert.equal(10, sum { ["/Ac/L1/P"] = 10, [COUNT] = 1 })
         assert.equal(10, sum { ["/Ac/L1/P"] = 10, [COUNT] = {} })
+        row.sum = { { "/Ac/{phase}/P", product = { "/Ac/{phase}/V", "/Ac/{phase}/I" } } }
+        assert.equal(50, sum { ["/Ac/L1/P"] = 10, ["/Ac/L2/V"] = 20, ["/Ac/L2/I"] = 2, [COUNT] = 2 })
+        assert.is_nil(sum { ["/Ac/L1/P"] = 10, ["/Ac/L2/V"] = 20, [COUNT] = 2 })
+        assert.is_nil(sum { ["/Ac/L1/P"] = 10, [COUNT] = 2 })
         assert.equal(100, (value({ nil, unit.watt, sum = { "/Ac/Out/{phase}/P" } },
             rows_of { ["/Ac/Out/L1/P"] = 100, ["/Ac/State/SplitPhaseL2L1OutSummed"] = 2 })))
     end)

@@ -152,10 +152,8 @@ local function is_last_phase(keys, rows)
 end
 
 --- Whether one of the keys, which give no number now, gave one before, or would if it was known which AC
--- input is active, or is of the last of the phases. That of an input that is not active is not missed, nor
--- that of a phase that is not there.
+-- input is active. That of an input that is not active is not missed, nor that of a phase that is not there.
 local function missed(keys, rows, seen)
-    if is_last_phase(keys, rows) then return true end
     for _, key in ipairs(keys) do
         local input, active = keys.inputs and keys.inputs[key], nil
         if input then active = active_input(rows) end
@@ -168,8 +166,8 @@ local function missed(keys, rows, seen)
     return false
 end
 
---- A term of a sum -> number | nil, whether a part of the sum is missing. seen: of the driver, see
--- reading.of.
+--- A term of a sum -> number | nil, whether a part of the sum is missing: one that was there, or is of the
+-- last of the phases. seen: of the driver, see reading.of.
 local function term_value(driver, term, rows, since, seen)
     local row, key = find_row(rows, term, driver, since)
     if row then
@@ -177,14 +175,14 @@ local function term_value(driver, term, rows, since, seen)
         return in_unit(driver, row), false
     end
     if missed(term, rows, seen) then return nil, true end
-    if not term.product then return nil, false end
-    local value, alone = of_two(driver, "product", rows, term.product, since)
+    local value, alone
+    if term.product then value, alone = of_two(driver, "product", rows, term.product, since) end
     if value then
         seen[term.product] = true
     elseif alone and alone.value == 0 then
         value = 0                                     -- a phase without voltage, or without current
     end
-    return value, not value and (alone ~= nil or seen[term.product] == true)
+    return value, not value and (alone ~= nil or seen[term.product] == true or is_last_phase(term, rows))
 end
 
 local function seen_of(driver, seen)
