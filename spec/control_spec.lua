@@ -1106,6 +1106,22 @@ describe("node:write of a device script", function()
         gx.violations = {}
     end)
 
+    -- Fault: Of two numbers that are shown as one state only that which is written counted as that: with the
+    --        other one there the state was written again, and what the device made of it was not taken.
+    -- Expected: What is shown as the state that is asked for is that state.
+    it("knows a state by what is shown, whichever number is there", function()
+        local text = [[return {
+            api = 2, id = "VICMILL", name = "Windmill", match = { service = "windmill" },
+            { "ST", { [0] = "Off", [9] = "Boost" }, "Mode", "/Mode", values = { [7] = 9 },
+              set = { choices = { 0, 9 } } } }]]
+        local file = "scripts/devices/windmill.lua"
+        local script = { file = file, name = "windmill", table = fake.load_text(text, file) }
+        local world, gx = start(ON, { extra_scripts = { script },
+            rows = { require("spec.fixtures.vrm").row("windmill", 20, "/Mode", nil, 9) } })
+        assert.is_true(write(world, "392u_zl20", "/Mode", 9))
+        assert.same({}, gx.writes)
+    end)
+
     -- Fault: A device script writes to any path, past the owner's word and past the limits.
     -- Expected: Only what a row declares with set, within its limits, if the owner allows control.
     it("does what a command does, and no more", function()

@@ -263,11 +263,13 @@ local function too_soon(job, key)
         math.ceil((pause_minutes * 60 - passed) / 60))
 end
 
+--- The number that is shown for one of the device.
+local function shown(set, number) return set.values and set.values[number] or number end
+
 --- Whether a value is what the device makes of one that was written, or is shown as that is.
 function writes.is_made_of(set, value, written)
-    local becomes, values = set.becomes, set.values or {}
-    if not becomes and value and values[value] and values[value] == values[written] then return true end
-    if type(becomes) ~= "table" then return same(value, becomes or written) end
+    local becomes = set.becomes
+    if type(becomes) ~= "table" then return same(shown(set, value), shown(set, becomes or written)) end
     for _, one in ipairs(becomes[written] or {}) do
         if same(value, one) then return true end
     end
