@@ -386,10 +386,13 @@ describe("values", function()
         end
         assert.is_nil(sum(type_, { ST = "1010" }, { ["/Ac/L1/P"] = 1 }))
         assert.equal(7, sum(type_, { ST = "1010" }, { ["/Ac/L1/P"] = 1, ["/Ac/L2/P"] = 6 }))
-        assert.equal(1, sum(type_of("/Ac/L1/P", "/Ac/L2/P"), { ST = "1010" }, { ["/Ac/L1/P"] = 1 }))
+        assert.equal(1, sum(type_of("/Ac/L1/P", "/Ac/L2/P"), { ST = "1110" }, { ["/Ac/L1/P"] = 1 }))
         for _, odd in ipairs { "", "x", "1010 x", 1010, {} } do
             assert.equal(1, sum(type_, { ST = odd }, { ["/Ac/L1/P"] = 1 }))
         end
+        memory = { seen = { ST = { ["/Ac/L3/P"] = true } } }                    -- PG3 told it late
+        sums.take(type_, memory, { ST = "1010" })
+        assert.same({ ST = "1011" }, memory.sums)
     end)
 
     -- Fault: the grid is lost, and with its meter two of three phases; the consumption of the one that is

@@ -317,7 +317,6 @@ function nodes.renew(address)
         local node = nodes.all[address .. part.part]
         local memory = node and node.memory
         if memory then memory.seen, memory.sum, memory.sums = {}, nil, nil end
-        if node and node.home then node.home.fresh = true end
     end
 end
 
