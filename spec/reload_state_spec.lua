@@ -202,11 +202,11 @@ describe("node.state", function()
     end)
 
     -- Fault: the serials of two thousand devices took all that scripts may keep: one of a few bytes was told
-    --        to keep less.
-    -- Expected: what the plugin itself keeps is no script's fault.
+    --        to keep less. So was it for what words that look at time keep, which is no node.state.
+    -- Expected: what the plugin itself keeps is no fault of a script's node.state.
     it("is kept beside much that the plugin itself keeps", function()
         local world = started { files = { [USER .. "solar_charger.lua"] = solar(nil, COUNTS) } }
-        require("serve.state").keep("crowd", function() end, function()
+        require("serve.state").keep("over_time", function() end, function()
             return { serials = ("x"):rep(70000) }
         end)
         world:run(60)

@@ -205,7 +205,7 @@ end
 
 --- The connection has ended: of what it told nothing is of now until it is told again.
 function overlay.silence(store)
-    each(store, function(of_home, _, entry) entry.gone, of_home.count = entry.gone or true, 0 end)
+    each(store, function(of_home, _, entry) entry.gone, of_home.count = true, 0 end)
 end
 
 --- Whether the connection tells of a home's values now.

@@ -222,13 +222,10 @@ local function largest_change(fresh)
     return largest, bytes, total
 end
 
---- Takes out what is too much, the largest first. What words of scripts that look at time keep (over_time;
--- nil: nothing) counts, too.
-local function shrink(fresh, seen, over_time)
-    if next(fresh) == nil then return end               -- no script keeps anything
-    local others_take = over_time and size(over_time) or 0
+--- Takes out what is too much, the largest first.
+local function shrink(fresh, seen)
     local largest, bytes, total = largest_change(fresh)
-    while total + others_take > limits.state and largest do
+    while total > limits.state and largest do
         seen[largest].problem = ("node.state takes %d KiB; all scripts together may keep %d KiB. Keep less.")
             :format(bytes // 1024, limits.state // 1024)
         fresh[largest] = kept[largest]
@@ -285,7 +282,7 @@ function state.save()
     local bad = set_aside()
     local fresh, seen = collect()
     local record, changed = collect_others()
-    shrink(fresh, seen, record.over_time)
+    shrink(fresh, seen)
     for _, script in pairs(seen) do
         if script.problem then
             scripts.failed(script.file, script.problem, "state")
