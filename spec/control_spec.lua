@@ -777,11 +777,21 @@ describe("control for a time", function()
         assert.is_true(setpoint_for(world, -500, 5))
         local hear = gx.hear
         gx.hear = function(self, message)
-            if not message.topic:find("Overrides", 1, true) then return hear(self, message) end
+            if not message.topic:find "^R/.*/Overrides/" then return hear(self, message) end
         end
         gx:live(800)
+        assert.equal("null", table.remove(written(gx, SETPOINT)))
         assert.equal(1, world:value(GATEWAY, "GV21"))
         gx:live(200)
+        assert.equal(0, world:value(GATEWAY, "GV21"))
+    end)
+
+    it("is over where the gateway has forgotten a set-point already", function()
+        local world, gx = start(ON)
+        assert.is_true(setpoint_for(world, -500, 5))
+        gx.write = function() end
+        gx:set(SETPOINT, nil)
+        gx:live(330)
         assert.equal(0, world:value(GATEWAY, "GV21"))
     end)
 
@@ -1060,6 +1070,9 @@ describe("control of a gateway that tells odd things", function()
         assert.is_false(set_minimum(world, 70))
         assert.truthy(notice(world):find("takes 0 to 60", 1, true), notice(world))
         assert.same({}, gx.writes)
+        gx.limits[MINIMUM] = { 0, 0 }                               -- none are told
+        set_minimum(world, 70)
+        assert.same({ "70" }, written(gx, MINIMUM))
     end)
 
     -- Fault: Two numbers a thousandth apart counted as the same: 5004 W where 5000 were set was not written,
