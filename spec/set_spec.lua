@@ -50,11 +50,13 @@ describe("the word set", function()
             api = 2, id = "MYHEATER", name = "Heater", match = { service = "heater" },
             events = { ON = "Switched on", OFF = "Switched off" },
             { "MODE", { [0] = "Off", [101] = "On" }, "Mode", "/Mode", events = { [0] = "OFF", [101] = "ON" },
-              set = { choices = { 0, 101 }, off = 0 } },
+              set = { choices = { 0, 101 }, off = 0,
+                      only = { { "/Ready", 1, "it is not", choice = 101 } } } },
         }))
         local one = command(type_, "SET_MODE")
         assert.same({ [0] = "Off", [1101] = "On" }, one.params[1].names)
         assert.same({ [1101] = 101 }, one.driver.set.send)
+        assert.equal(1101, one.driver.set.guards[1].choice)
         assert.same({ [0] = "OFF", [1101] = "ON" }, one.driver.events.of)
     end)
 
