@@ -866,6 +866,10 @@ describe("control for a time", function()
             none = { ends = 1, seconds = 2 }, text = "x",
             site = { ends = 1, seconds = 2, site = "x", topic = 5 },
             driver = { ends = 1, seconds = 2, site = 151734, topic = "a/0/B", address = ESS },
+            value = { ends = 1, seconds = 2, site = 151734, topic = MINIMUM, address = ESS, driver = "GV0",
+                      value = "x" },
+            before = { ends = 1, seconds = 2, site = 151734, topic = MINIMUM, address = ESS, driver = "GV0",
+                       value = 80, before = "x" },
         } do timed[key] = broken end
         world.saved.writes = { count = { x = 1, ["151734"] = "y" }, at = 5 }
         local again = restarted(world, gx, 60)

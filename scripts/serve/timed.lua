@@ -243,13 +243,13 @@ end
 
 --- What every entry has.
 local MEMBERS = { site = "number", address = "string", driver = "string", topic = "string",
-                  seconds = "number", ends = "number" }
+                  value = "number", seconds = "number", ends = "number" }
 
 local function is_whole(entry)
     for name, kind in pairs(MEMBERS) do
         if type(entry) ~= "table" or type(entry[name]) ~= kind then return false end
     end
-    return entry.value ~= nil
+    return entry.before == nil or type(entry.before) == "number"
 end
 
 state.keep("timed", function(kept)
