@@ -66,6 +66,15 @@ describe("node.state", function()
         end
     end)
 
+    it("is told once to be no JSON, also while PG3 takes nothing", function()
+        local world = script_world.new {}
+        world.unreadable = "{"
+        world:start()
+        _G.host.save = function() return false end
+        world:run(200)
+        assert.equal(1, #world:logged "is no JSON")
+    end)
+
     it("is not wanted for it to be mended", function()
         local world = worlds.new()
         world.unreadable = ""
