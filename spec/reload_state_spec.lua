@@ -1,6 +1,7 @@
 --- What reloads must keep, node.state, and what they must not leave behind.
 
 local fake = require "spec.support.fake_host"
+local fixtures = require "spec.fixtures.vrm"
 local script_world = require "spec.support.script_world"
 local worlds = require "spec.support.worlds"
 
@@ -208,6 +209,28 @@ describe("node.state", function()
         saved(world, "solar_charger", state_of "node.state.list = nil")
         world:run(60)
         well(world)
+    end)
+
+    -- Fault: the file of a script with too much in node.state was deleted: each save had an error,
+    --        and nothing was kept any more.
+    -- Expected: What that script has too much is left out, and the others are kept.
+    it("that is too large ends with its script", function()
+        local LARGE = [[    start = function(node)
+            node.state.list = {}
+            for i = 1, 9000 do node.state.list[i] = "0123456789" end
+        end,
+]]
+        local site = fixtures.boat()
+        site.rows = fixtures.join(site.rows, { fixtures.row("windmill", 20, "/Speed", nil, 5) })
+        local world = started { sites = { [151734] = site }, files = {
+            [USER .. "solar_charger.lua"] = solar(nil, COUNTS),
+            [USER .. "windmill.lua"] = with_more(MILL, LARGE) } }
+        world:run(10)
+        world:delete(USER .. "windmill.lua")
+        world:run(120)
+        assert.same({}, world.errors)
+        assert.is_nil(world.saved.state.windmill)
+        assert.truthy(world.saved.state.solar_charger[SOLAR].polls)
     end)
 
     -- Fault: the serials of two thousand devices took all that scripts may keep: one of a few bytes was told

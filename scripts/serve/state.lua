@@ -226,8 +226,9 @@ end
 local function shrink(fresh, seen)
     local largest, bytes, total = largest_change(fresh)
     while total > limits.state and largest do
-        seen[largest].problem = ("node.state takes %d KiB; all scripts together may keep %d KiB. Keep less.")
+        local problem = ("node.state takes %d KiB; all scripts together may keep %d KiB. Keep less.")
             :format(bytes // 1024, limits.state // 1024)
+        if seen[largest] then seen[largest].problem = problem end       -- else its script has ended
         fresh[largest] = kept[largest]
         largest, bytes, total = largest_change(fresh)
     end
