@@ -157,6 +157,17 @@ describe("a value of a day", function()
         end
     end)
 
+    -- Fault: VRM's list lacked the time zone once: the installation moved to UTC and back, and what is of
+    --        the day was none meanwhile.
+    -- Expected: It stays where it was.
+    it("stays that of the zone which VRM named before", function()
+        local of_utc = 1776556800                           -- 17:00 there
+        local world = started("America/Los_Angeles", of_utc + 600, of_utc - 600)
+        world.vrm.sites[151734].timezone = nil
+        poll(world, "longpoll")
+        assert.equal(ALL, values(world))
+    end)
+
     it("goes on the days on which the clocks change", function()
         --- { zone, begin and end of the day }: 23 hours, 25 hours
         for _, day in ipairs { { "Europe/Berlin", 1774738800, 1774821600 },

@@ -238,6 +238,36 @@ describe("the energy of an installation", function()
         end
     end)
 
+    -- Fault: An installation moved to another time zone, and today's energy was that of a day of the one
+    --        before until VRM had answered, half an hour if it did not.
+    -- Expected: What is of days of another zone is no data until VRM has counted in those of this one.
+    it("is that of the zone that the installation has now", function()
+        local world = started { zone = "UTC", now = DAY + 6 * 3600 }
+        assert.near(1.5, value(world, "ST"), 0.1)
+        world.vrm.fail["/stats"] = { status = 503 }
+        world.boat.timezone = "America/Los_Angeles"             -- where it is 23:00
+        world:fire("longpoll")
+        world:run(120)
+        live(world, 240)
+        assert.equal("- - -", values(world, "ST", "GV5", "TPW"))
+        world.vrm.fail = {}
+        live(world, 1800)
+        assert.near(6 * (world.now - 1776409200) / DAY_SECONDS, value(world, "ST"), 0.1)
+        assert.is_true(value(world, "TPW") > 0)
+    end)
+
+    -- Fault: VRM's list lacked the beginning of an installation once: there was no lifetime until the next.
+    -- Expected: It began when it did.
+    it("of a lifetime stays when VRM omits its beginning", function()
+        local world = started()
+        local life, before = value(world, "TPW"), #world.beside
+        world.boat.syscreated = nil
+        world:fire("longpoll")
+        live(world, 240)
+        assert.is_true(value(world, "TPW") >= life)
+        assert.equal(before, #world.beside)
+    end)
+
     it("ends at midnight when VRM does not answer any more", function()
         local world = started { now = DAY + DAY_SECONDS - 1000 }
         world.vrm.fail["/"] = { status = 503 }

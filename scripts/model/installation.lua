@@ -281,10 +281,12 @@ local function find_day(site, now)
     site.midnight, site.tomorrow, site.of_month, site.of_year = midnight, tomorrow, of_month, of_year
 end
 
---- Looks at the clock -> whether another day has begun since the last look.
+--- Looks at the clock -> whether another day has begun since the last look. In another time zone one has:
+-- what was told is of days of the one before.
 local function another_day(site, now)
-    local before = site.midnight
+    local before, moved = site.midnight, site.midnight and not site.tomorrow
     if not (site.tomorrow and now >= before and now < site.tomorrow) then find_day(site, now) end
+    if moved then site.store:end_told(math.huge) end
     return before ~= nil and before ~= site.midnight
 end
 

@@ -346,10 +346,11 @@ local function use_installations(s, list)
     local listed = {}
     for i, record in ipairs(list) do
         local site = sites[record.id] or { id = record.id, said = {}, nodes = {}, store = store.new() }
-        site.name, site.created = record.name, record.created
+        site.name, site.created = record.name, record.created or site.created
         site.portal = record.portal
         site.mqtt_host, site.mqtt_webhost = record.mqtt_host, record.mqtt_webhost
-        if site.zone ~= record.zone then site.zone, site.tomorrow = record.zone, nil end
+        local zone = record.zone or site.zone or "UTC"          -- it does not move because VRM omits it once
+        if site.zone ~= zone then site.zone, site.tomorrow = zone, nil end
         if not (s.client.bare and site.alarms) then take_details(site, record) end
         if site.session ~= s then site.session, site.health = s, health.new() end
         site.health.name = record.name              -- it may have another by now

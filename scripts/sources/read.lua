@@ -204,7 +204,7 @@ function read.installations(json)
                 name = name_text(site.name) or "Installation " .. id,
                 alarms = on, listed_alarms = listed,
                 last_timestamp = read.integer(site.last_timestamp),
-                zone = name_text(site.timezone) or "UTC",
+                zone = name_text(site.timezone),
                 created = read.integer(site.syscreated),
                 portal = portal_id(site.identifier),
                 mqtt_host = host_name(site.mqtt_host), mqtt_webhost = host_name(site.mqtt_webhost),

@@ -133,7 +133,7 @@ function vrm:me()
 end
 
 --- All installations of the user -> list of { id, name, alarms = count, last_timestamp = unix|nil,
--- zone = name of its time zone, created = when it came to VRM, unix|nil, portal = its gateway's portal
+-- zone = name of its time zone|nil, created = when it came to VRM, unix|nil, portal = its gateway's portal
 -- id|nil, mqtt_host, mqtt_webhost = the broker of its live data, and that for websockets|nil }.
 -- With all their values they are some 20 kB each, and VRM has no pages for them: a list that is too large is
 -- asked for without, some 0.7 kB each. Then alarms is 0, last_timestamp nil, and self.bare true: vrm:details

@@ -366,7 +366,7 @@ local function ask_site(client, record)
     local answer, err = client:diagnostics(record.id)
     if not answer then return nil, paint.clean(record.name) .. ": " .. err.text end
     local now = answer.date or host.time()
-    local zone = host.midnight(record.zone, now) and record.zone or "UTC"
+    local zone = record.zone and host.midnight(record.zone, now) and record.zone or "UTC"
     local midnight, tomorrow, of_month, of_year = host.midnight(zone, now)
     local told = energy.all(client, {
         id = record.id, zone = zone, created = record.created, clock = now - host.steady(),
