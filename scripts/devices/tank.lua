@@ -24,6 +24,11 @@ return {
                      CV = "no data" } },
         { rows   = { tl = 12.5, tf = 0 },                         -- VRM gave only codes
           expect = { ST = 12.5, GV1 = 0, GV0 = "no data", ALARM = "no data" } },
+        { rows   = { tr = { value = 15, unit = "m3" },            -- VRM named no unit, and it is liters
+                     ["/Capacity"] = { value = 200, unit = "L" } },
+          expect = { GV0 = 15, TANKCAP = 200 } },
+        { rows   = { tr = { value = 0.15, unit = "m3" }, ["/Capacity"] = { value = 200, unit = "L" } },
+          expect = { GV0 = 150 } },
         { rows   = { ["/Level"] = 255, ["/Status"] = 3, ["/Temperature"] = 21, ["/BatteryVoltage"] = 3.1 },
           expect = { ST = "no data", GV2 = 3, CLITEMP = 21, CV = 3.1 } },
     },

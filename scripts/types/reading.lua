@@ -5,8 +5,11 @@ local codes = require "types.codes"
 local name_lists = require "types.names"
 local over_time = require "types.over_time"
 local read = require "sources.read"
+local unit_table = require "types.units"
 
 local reading = {}
+
+local MOST_FULL = 1.1               -- times what it holds: a sensor may show more than 100 %
 
 --- Whether a row was measured before a time. One without a timestamp was not, as far as anybody knows.
 function reading.before(row, time)
@@ -68,6 +71,15 @@ end
 local function in_unit(driver, row)
     local factor = driver.unit.vrm and row.unit and driver.unit.vrm[row.unit]
     return factor and factor ~= 1 and row.value * factor or row.value
+end
+
+--- A row as it stands among others: no tank has more than it holds, so what was taken for cubic meters (see
+-- sources.read) then is liters.
+local function beside_capacity(row, rows)
+    local capacity = row.unit == "m3" and number_row(rows, "/Capacity")
+    local liters = capacity and unit_table.liter.vrm[capacity.unit]
+    if not liters or 1000 * row.value <= MOST_FULL * liters * capacity.value then return row end
+    return { value = row.value, unit = "L", timestamp = row.timestamp }
 end
 
 --- Whether a driver of numbers cannot show a row's: it passes the limits.
@@ -335,7 +347,7 @@ function reading.sourced(driver, rows, site, computed, since, seen)
         local value = worked_out(driver, rows, site, computed, since, seen)
         if value ~= nil then return value end
     end
-    return in_unit(driver, row), row
+    return in_unit(driver, beside_capacity(row, rows)), row
 end
 
 --- The value of one driver -> value | nil, text | nil, whether it is a state that neither the list nor VRM
