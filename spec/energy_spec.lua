@@ -212,6 +212,46 @@ describe("the energy of an installation", function()
         end
     end)
 
+    -- Fault: VRM had nothing of the years once, or a number that cannot be, as it was asked at a start:
+    --        the lifetime was that of some days, or none, for a day.
+    -- Expected: It is no data, and right ten minutes later.
+    it("of a lifetime is not spoilt by one answer for a day", function()
+        for _, once in ipairs { { success = true, records = false, totals = false },
+                                { success = true, records = {}, totals = { Pc = -400, Pb = 5, Bc = 1 } } } do
+            for _, interval in ipairs { "years", "months", "days" } do
+                local bad = true
+                local world = started { stats = function(query)
+                    return bad and query.type == "kwh" and query.interval == interval and once or nil
+                end }
+                assert.equal("-", values(world, "TPW"))
+                bad = false
+                world:run(700)
+                assert.near(6 * (NOW - CREATED) / DAY_SECONDS, value(world, "TPW"), 1)
+            end
+        end
+    end)
+
+    it("with a flow that never can be is asked for as often as any other", function()
+        local world = started { a_day = { Pc = 2, Pb = 4, Gc = -400 } }
+        local before = #world.beside
+        live(world, 2 * 3600)
+        assert.is_true(value(world, "ST") > 0)
+        local count = 0
+        for _, what in ipairs(asked(world, before + 1)) do
+            count = count + (what:find("^hours") and 1 or 0)
+        end
+        assert.is_true(count >= 11 and count <= 12, tostring(count))
+        assert.is_true(#world.beside - before - count <= 12, tostring(#world.beside - before))
+    end)
+
+    it("of an installation of which VRM has nothing of the months before is there after some tries", function()
+        local world = started { stats = function(query)
+            return query.interval == "months" and { success = true, records = false, totals = false } or nil
+        end }
+        live(world, 1440)
+        assert.is_true(value(world, "TPW") > 0)
+    end)
+
     -- Fault: After midnight the energy of today is still that of the day before.
     -- Expected: It is no data from the installation's midnight on, until VRM has counted in the new day.
     it("begins anew at midnight of the installation", function()

@@ -32,8 +32,8 @@ local PREFIX, FORECAST_PREFIX = "/Energy/", "/Energy/Forecast/"
 local QUESTIONS = { "day", "days", "forecast", "months", "years" }
 local INTERVALS = { day = "hours", days = "days", months = "months", years = "years" }
 
---- Seconds until a question is asked again: after an answer, after a failure, and after the third time in a
--- row that there was nothing.
+--- Seconds until a question is asked again: after an answer, after a failure or one without anything or with
+-- what cannot be, and after the third of these in a row.
 local AFTER_ANSWER = { day = 600, days = 21600, months = 86400, years = 86400, forecast = 3600 }
 local AFTER_FAILURE = { day = 600, days = 600, months = 600, years = 600, forecast = 3600 }
 local AFTER_NOTHING = { day = 3600, days = 86400, months = 86400, years = 86400, forecast = 86400 }
@@ -99,7 +99,9 @@ local function known_of(site)
     local zone = host.midnight(site.zone, day) and site.zone or "UTC"       -- as model.installation has it
     local month, year = days_before(zone, day, site.of_month - 1), days_before(zone, day, site.of_year - 1)
     local _, after, of_month = host.midnight(zone, site.tomorrow + NOON)
-    known.spans = { day = span(day, site.tomorrow), days = span(month, day), months = span(year, month),
+    local young = site.created and site.created >= month
+    known.spans = { day = span(day, site.tomorrow), days = span(month, day),
+                    months = young and {} or span(year, month),
                     years = years(zone, site.created, year, site.tomorrow), forecast = span(day, after) }
     known.day, known.created, known.asked = day, site.created, {}
     known.month, known.tomorrow, known.after = month, site.tomorrow, after
@@ -240,6 +242,13 @@ local function ask_energy(client, site, name, spans, now)
     return codes, nil, date
 end
 
+local function are_believable(codes)
+    for _, number in pairs(codes) do
+        if number == false then return false end
+    end
+    return true
+end
+
 --- Asks one question -> whether there was anything useful | nil, error.
 local function ask(client, site, name, now)
     local known = known_of(site)
@@ -253,8 +262,13 @@ local function ask(client, site, name, now)
     local codes, err, date = ask_energy(client, site, name, spans, now)
     if not codes then return nil, err end
     for code, number in pairs(codes) do known.has[code] = known.has[code] or number ~= false or nil end
-    known.answers[name] = { key = key_of(spans), codes = codes, at = date or now }
-    return name ~= "day" or next(codes) ~= nil
+    local nothing, asked = next(codes) == nil, known.asked[name]
+    -- Nothing at all of months or years would make a lifetime of days: it is believed the third time.
+    local doubtful = nothing and name ~= "day" and asked and asked.useless < MOST_USELESS - 1
+    if not doubtful then
+        known.answers[name] = { key = key_of(spans), codes = codes, at = date or now }
+    end
+    return not nothing and (name == "day" or are_believable(codes))
 end
 
 --- Seconds until a question of a site is due; 0 or less: it is; nil: there is nothing to ask for.
@@ -293,7 +307,7 @@ local function note(work, site, name, asked, useful, err)
     local about = name == "forecast" and "solar forecast" or "energy totals"
     local refused = err and REFUSALS[err.kind]
     asked.useless = (useful or err and not refused) and 0 or asked.useless + 1
-    asked.pause = err and AFTER_FAILURE[name] or AFTER_ANSWER[name]
+    asked.pause = useful and AFTER_ANSWER[name] or AFTER_FAILURE[name]
     if asked.useless >= MOST_USELESS then asked.pause = AFTER_NOTHING[name] end
     if refused then tell_refusal(work, site, about, err.text) end
     if not err then site.energy.said[about] = nil end
