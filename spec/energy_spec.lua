@@ -244,7 +244,7 @@ describe("the energy of an installation", function()
         assert.is_true(#world.beside - before - count <= 12, tostring(#world.beside - before))
     end)
 
-    it("of an installation of which VRM has nothing of the months before is there after some tries", function()
+    it("of an installation of which VRM has nothing of the months before comes after some tries", function()
         local world = started { stats = function(query)
             return query.interval == "months" and { success = true, records = false, totals = false } or nil
         end }

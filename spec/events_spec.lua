@@ -357,6 +357,25 @@ describe("the battery's level", function()
         assert.same({ GATEWAY .. " BATLOW" }, after(world, "/Dc/Battery/Soc", 5))
     end)
 
+    -- Fault: A BMS that starts sends a charge of 0 % once: "battery below the level" starts a generator.
+    -- Expected: A charge that falls to 0 at once is believed when a newer one says so.
+    it("is not told of one answer with 0 %", function()
+        local world = started { params = LEVEL }
+        assert.same({}, after(world, "/Soc", 0))
+        assert.equal(87.5, world:value(BATTERY, "ST"))
+        assert.same({}, after(world, "/Soc", 87))
+        assert.same({}, after(world, "/Soc", 0))
+        next_poll(world, true)                              -- the same, which VRM repeats
+        assert.same({}, reported(world))
+        next_poll(world)
+        assert.same({ BATTERY .. " BATLOW" }, reported(world))
+        assert.equal(0, world:value(BATTERY, "ST"))
+        assert.same({ BATTERY .. " BATOK" }, after(world, "/Soc", 21))
+        assert.same({ BATTERY .. " BATLOW" }, after(world, "/Soc", 15))
+        assert.same({}, after(world, "/Soc", 0))
+        assert.equal(0, world:value(BATTERY, "ST"))
+    end)
+
     it("is told when the level is set, and not without one", function()
         local world = started()
         assert.same({}, after(world, "/Soc", 1))

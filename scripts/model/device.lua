@@ -191,6 +191,14 @@ end
 -- plugin itself knows.
 local function may_slip(driver) return not driver.daily and (driver.zero or not driver.from) end
 
+local CHARGES = { ["/Soc"] = true, ["/Dc/Battery/Soc"] = true }
+local FALL = 20                     -- percent that no battery loses from one answer to the next
+
+--- Whether a driver shows a charge of 0: a BMS that starts sends that before it knows.
+local function is_empty_charge(driver, value)
+    return value == 0 and CHARGES[driver.keys[1]] or false
+end
+
 --- What counts up: an older number of it that is smaller is what it was.
 local function counts_up(driver)
     local is = driver.unit.name == "kwh" or driver.unit.name == "counter"
@@ -216,20 +224,21 @@ local function note_reported(driver, value, memory)
 end
 
 --- What a node remembers of the values it shows, for device.apply: { again = drivers to work out again in any
--- case, seen = what sums were made of so far, see reading.of; sum, sums = what model.sums knows of that, nil:
--- nothing; counts, counted_at = of its counters the values
--- and their times, by driver id, nil: there are none; reported = values of the drivers that report events,
--- nil: none does; midnight = when the day of the installation began, nil: not known; told = how many values
--- PG3 was to be told so far }. Where words look at time (types.over_time) also { newest = when the newest of
--- its rows was measured, nil: not known, longest = seconds after which the next one is late, over = what they
--- keep, nil: nothing }.
+-- case, with true or the time of a charge that is doubtful, seen = what sums were made of so far, see
+-- reading.of; sum, sums = what model.sums knows of that, nil: nothing; counts, counted_at = of its counters
+-- the values and their times, by driver id, nil: there are none; reported = values of the drivers that report
+-- events, nil: none does; midnight = when the day of the installation began, nil: not known; told = how many
+-- values PG3 was to be told so far }. Where words look at time (types.over_time) also { newest = when the
+-- newest of its rows was measured, nil: not known, longest = seconds after which the next one is late,
+-- over = what they keep, nil: nothing }.
 function device.memory(over)
     return { again = {}, seen = {}, told = 0, over = over }
 end
 
 --- Sets drivers of a node from rows; which = a set of them, nil for all. memory: of the node. holds(driver,
 -- value): whether one stays as it is; nil: none does.
--- One that had a number and has none now keeps it this once: it may be a slip of VRM's.
+-- One that had a number and has none now keeps it this once: it may be a slip of VRM's. So does a charge that
+-- fell to 0, until there is a newer one.
 -- Returns the first error of the script, nil if there is none: a driver whose function fails has no data, the
 -- others go on. Raises when the plugin has no memory for it.
 function device.apply(type_, address, rows, site, memory, which, holds)
@@ -244,9 +253,13 @@ function device.apply(type_, address, rows, site, memory, which, holds)
                 value = not_of_before(driver, value, measured_at, memory)
             end
             first_error = first_error or problem
-            local slip = value == nil and not problem and not memory.again[driver] and may_slip(driver)
-                and reading.applies(driver, rows) and host.get(address, driver.id) ~= nil
-            memory.again[driver] = (slip or problem) and true or nil
+            local again = memory.again[driver]
+            local empty = is_empty_charge(driver, value) and (not again or again == measured_at)
+            local doubtful = empty or not again and value == nil and not problem and may_slip(driver)
+                and reading.applies(driver, rows)
+            local shown = doubtful and host.get(address, driver.id)
+            local slip = shown and (not empty or shown > FALL)
+            memory.again[driver] = (slip or problem) and (empty and measured_at or true) or nil
             if value == nil and not problem and type_.explains then
                 tell_why(type_, driver, address, rows, site, computed[driver], memory.midnight)
             end
