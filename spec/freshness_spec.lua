@@ -174,6 +174,23 @@ describe("a gateway whose clock is wrong", function()
         assert.equal(FRESH, world:value(BATTERY, "GV30"))
     end)
 
+    -- Fault: a gateway fell silent while VRM could not be asked: what it had logged before was Fresh after
+    --        that.
+    -- Expected: it is as old as it is; what was known of the clock stays.
+    it("and fell silent during an outage is as old as it is", function()
+        for _, wrong in ipairs { 0, -7200, 300, 7200 } do
+            local world = started(boat(wrong))
+            for _ = 1, 3 do poll(world, true) end
+            world.vrm.fail["/diagnostics"] = { status = 500, json = {} }
+            for turn = 1, 8 do poll(world, turn < 3) end
+            world.vrm.fail = {}
+            poll(world)
+            world:run(60)
+            assert.equal(STALE, world:value(BATTERY, "GV30"), wrong)
+            assert.near(935, world.now - world:value(BATTERY, "TIME"), 60)
+        end
+    end)
+
     it("and was gone before the start is offline", function()
         for _, wrong in ipairs { -3600, 0, 3600 } do
             local site = boat(wrong - 3 * 86400)

@@ -61,12 +61,13 @@ end
 
 --- What has to be added to the stamps of a gateway. stamps: those that came with a sign of life, see
 -- model.store. sign = { at = its time, from, to = when a right clock stamped them, latest = the latest that
--- any clock can have stamped them, nil: not known }; before: what had to be added so far. Stamps that go back
+-- any clock can have stamped them, nil: not known, late = it may be long ago: what was known counts first };
+-- before: what had to be added so far. Stamps that go back
 -- tell at most that a clock is right; so do those that go faster than time: of a gateway that was cut off,
 -- and sends what it logged meanwhile.
 function freshness.shift(stamps, sign, before, interval)
     if next(stamps) == nil then return before end
-    for _, shift in ipairs { 0, before } do
+    for _, shift in ipairs(sign.late and { before, 0 } or { 0, before }) do
         local stamp = nearest(stamps, sign.from - shift, sign.to - shift) + shift
         if distance(stamp, sign.from, sign.to) <= slack(interval) then return shift end
     end
@@ -87,16 +88,18 @@ local function connected(site)
 end
 
 --- The sign of life that an answer gives, nil: none. Of the first answer nobody knows whether stamps moved,
--- and after a long pause not when.
+-- after a pause not when, and after a long one the time between says nothing.
 local function sign_of(site, now)
-    local before, _, long = site.answered_at, freshness.limits(site.interval)
+    local before, some, long = site.answered_at, freshness.limits(site.interval)
     if not before then
         local last = connected(site)
         return last and { at = last, from = last - site.interval, to = math.max(now, last) }
     end
     if now - before > long then return nil end
     local latest = site.logged_at and site.logged_at + now - before + site.interval + slack(site.interval)
-    return { at = now, from = math.max(before, now - site.interval), to = now, latest = latest }
+    local late = now - before > some
+    return { at = now, from = late and before or math.max(before, now - site.interval), to = now,
+             latest = latest, late = late }
 end
 
 ----------------------------------------------------------------------------------------- one device
