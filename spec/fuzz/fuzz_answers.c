@@ -130,10 +130,10 @@ static void judge_nodes(void) {
     for (size_t i = 0; i < api.nodes->count; i++) {
         const struct node *node = api.nodes->all[i];
         for (size_t k = 0; k < node->type->driver_count; k++) {
-            const struct driver *d = &node->drivers[k];
-            char *end;
-            MUST(d->shown[0] != '\0' && strspn(d->shown, "-.0123456789") == strlen(d->shown));
-            MUST(isfinite(strtod(d->shown, &end)) && *end == '\0');
+            char shown[NODE_SHOWN_SIZE] = "", *end;
+            node_shown(&node->drivers[k], shown);
+            MUST(shown[0] != '\0' && strspn(shown, "-.0123456789") == strlen(shown));
+            MUST(isfinite(strtod(shown, &end)) && *end == '\0');
         }
     }
 }
