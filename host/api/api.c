@@ -12,9 +12,9 @@
 // never ends is meant: a slow machine must not lose work. Its instructions are not counted (vm.h).
 #define MAIN_TIME_MS 5000
 #define MAIN_BUDGET 0
-// The collector of main.lua's state: it begins anew when there is a fourteenth more than it left, and
+// The collector of main.lua's state: it begins anew when there is a tenth more than it left, and
 // works so fast that it is done before there is much more. Most is rows, which stay.
-#define GC_PAUSE 107
+#define GC_PAUSE 110
 #define GC_STEP 400
 #define LINES_BYTES (64u * 1024) // of the log, that wait for host.lines
 // Registry of the trusted state: {[event] = function}.
