@@ -1,6 +1,6 @@
 -- RS system: what several Multi RS are together, as the GX adds it up. Each of them is a node besides
 -- (multi.lua).
-local rs = use "rs"
+local ac_inputs, rs = use "ac_inputs", use "rs"
 
 return {
     api = 2,
@@ -10,7 +10,7 @@ return {
     { "ST",    unit.watt,        "AC output power, + supplied",      sum = rs.OUTPUT_POWER },
     { "GV0",   "inverter_state", "Inverter status",                  "/State" },
     { "MODE",  "inverter_mode",  "Switch",                           "/Mode",
-      set = { choices = { 1, 2, 3, 4 }, off = 4, timed = "also", unless = { rs.NO_INPUT } } },
+      set = { choices = { 1, 2, 3, 4 }, off = 4, timed = "also", unless = { ac_inputs.NONE } } },
 
     { "CV",     unit.volt,       "Battery voltage",                  "/Dc/0/Voltage",
       min = -0.5, max = 100 },
@@ -26,7 +26,7 @@ return {
       first = { "/Ac/Out/L1/F", "/Ac/Out/L2/F", "/Ac/Out/L3/F" }, max = 100 },
 
     { "GV6",   "active_input",   "Active AC input",                  "/Ac/ActiveIn/ActiveInput",
-      values = rs.INPUTS },
+      values = ac_inputs.NUMBERS },
     { "GV3",   unit.watt,        "AC input power, + drawn",          first = { "/Ac/In/{input}/P" },
       sum = rs.INPUT_POWER },
     { "GV4",   unit.volt,        "AC input voltage L1",              first = { "/Ac/In/{input}/L1/V" },
@@ -49,7 +49,7 @@ return {
         { part = "i", id = "VICACSYSI", name = "inputs",           -- each for itself, active or not
           when = { "/Ac/In/1/CurrentLimit", "/Ac/In/2/CurrentLimit", "/Ac/In/1/Type", "/Ac/In/2/Type" },
           { "ST",        "active_input",  "Active AC input",            "/Ac/ActiveIn/ActiveInput",
-            values = rs.INPUTS },
+            values = ac_inputs.NUMBERS },
           { "GV1 GV2",   unit.ampere,     "AC input {n} current limit", "/Ac/In/{n}/CurrentLimit",
             min = 0, zero = false,
             set = { min = 0, max = 300, places = 1, timed = "also",

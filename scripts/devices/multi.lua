@@ -1,6 +1,6 @@
 -- Multi RS: inverter, charger and solar trackers in one. Those of a system of several are one node each; what
 -- they are together is in acsystem.lua.
-local panels, rs = use "panels", use "rs"
+local ac_inputs, panels, rs = use "ac_inputs", use "panels", use "rs"
 
 local TRACKER_POWER = { "/Pv/0/P", "/Pv/1/P", "/Pv/2/P", "/Pv/3/P" }
 local BY_SYSTEM = { "acsystem", 1, "the RS system is in charge: use its node" }
@@ -13,7 +13,7 @@ return {
     { "ST",      unit.watt,        "AC output power, + supplied",      sum = rs.OUTPUT_POWER },
     { "GV0",     "inverter_state", "Inverter status",                  "/State" },
     { "MODE",    "inverter_mode",  "Switch",                           "/Mode",
-      set = { choices = { 1, 2, 3, 4 }, off = 4, timed = "also", unless = { BY_SYSTEM, rs.NO_INPUT } } },
+      set = { choices = { 1, 2, 3, 4 }, off = 4, timed = "also", unless = { BY_SYSTEM, ac_inputs.NONE } } },
 
     { "CV",      unit.volt,        "Battery voltage",                  "/Dc/0/Voltage",
       min = -0.5, max = 100 },
@@ -31,7 +31,7 @@ return {
       first = { "/Ac/Out/L1/F", "/Ac/Out/L2/F", "/Ac/Out/L3/F" }, max = 100 },
 
     { "GV6",     "active_input",   "Active AC input",                  "/Ac/ActiveIn/ActiveInput",
-      values = rs.INPUTS },
+      values = ac_inputs.NUMBERS },
     { "GV3",     unit.watt,        "AC input power, + drawn",          sum = rs.INPUT_POWER },
     { "GV4",     unit.volt,        "AC input voltage L1",              first = { "/Ac/In/{input}/L1/V" },
       places = 1, min = -0.5, max = 500 },
@@ -76,7 +76,7 @@ return {
         },
         { part = "i", id = "VICMULTII", name = "inputs",           -- each for itself, active or not
           { "ST",             "active_input",  "Active AC input",            "/Ac/ActiveIn/ActiveInput",
-            values = rs.INPUTS },
+            values = ac_inputs.NUMBERS },
           { "GV1 GV2",        unit.ampere,     "AC input {n} current limit", "/Ac/In/{n}/CurrentLimit",
             min = 0, zero = false,
             set = { min = 0, max = 300, places = 1, timed = "also",

@@ -1,11 +1,9 @@
 -- VE.Bus system: MultiPlus, Quattro, EasySolar, also several of them in parallel or on three phases.
+local ac_inputs = use "ac_inputs"
+
 local OUTPUT_POWER = { { "/Ac/Out/{phase}/P", "OP{n}" } }
 local INPUT_POWER = { { "/Ac/ActiveIn/{phase}/P", "IP{n}" } }
--- Victron counts from 0 and 240 is none; here 0 is. A third input, which there is not, is no state.
-local INPUTS = { [0] = 1, [1] = 2, [2] = 255, [240] = 0 }
 local FIXED = { "/ModeIsAdjustable", 0, "a DMC, a VE.Bus BMS or the configuration fixes it" }
-local NO_INPUT = { "/Ac/ActiveIn/ActiveInput", 240, "no AC input is in use: loads would have no power",
-                   choice = 1 }                       -- Charger only
 
 return {
     api = 2,
@@ -15,7 +13,7 @@ return {
     { "ST",      unit.watt,        "AC output power, + supplied",      sum = OUTPUT_POWER },
     { "GV0",     "inverter_state", "Inverter status",                  "/State", "S" },
     { "MODE",    "inverter_mode",  "Switch",                           "/Mode", "s",
-      set = { choices = { 1, 2, 3, 4 }, off = 4, timed = "also", unless = { FIXED, NO_INPUT } } },
+      set = { choices = { 1, 2, 3, 4 }, off = 4, timed = "also", unless = { FIXED, ac_inputs.NONE } } },
     { "GV17",    "vebus_charge_state", "Charge state",                 "/VebusChargeState" },
 
     { "CV",      unit.volt,        "Battery voltage",                  "/Dc/0/Voltage", "CV",
@@ -35,7 +33,7 @@ return {
     { "GV14",    unit.va,          "AC output apparent power",         sum = { "/Ac/Out/{phase}/S" } },
 
     { "GV6",     "active_input",   "Active AC input",                  "/Ac/ActiveIn/ActiveInput", "AI",
-      values = INPUTS },
+      values = ac_inputs.NUMBERS },
     { "GV3",     unit.watt,        "AC input power, + drawn",          sum = INPUT_POWER },
     { "GV4",     unit.volt,        "AC input voltage L1",              "/Ac/ActiveIn/L1/V", "IV1",
       places = 1, min = -0.5, max = 500 },
@@ -98,7 +96,7 @@ return {
                    "/Ac/State/RemoteGeneratorSelected", "/Ac/Control/RemoteGeneratorSelected",
                    "/Bms/AllowToCharge", "/Bms/AllowToDischarge", "/Bms/BmsExpected", "/Bms/Error" },
           { "ST",      "active_input", "Active AC input",                "/Ac/ActiveIn/ActiveInput", "AI",
-            values = INPUTS },
+            values = ac_inputs.NUMBERS },
           { "GV1 GV2", unit.ampere,    "AC input {n} current limit",     "/Ac/In/{n}/CurrentLimit",
             min = 0, zero = false,
             set = { min = 0, max = 300, places = 1, timed = "also",

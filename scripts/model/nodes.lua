@@ -441,15 +441,17 @@ local function restore(kept)
     end
 end
 
---- And what they keep now.
-local function keep()
-    local kept = {}
-    for address, over in pairs(kept_over) do kept[address] = over end
-    for address, node in pairs(nodes.all) do kept[address] = node.memory.over end
-    return kept
+--- And what they keep now: in a member of the memories, and for nodes that there are not yet.
+local function keeper(member, of_others)
+    return function()
+        local kept = {}
+        for address, its in pairs(of_others) do kept[address] = its end
+        for address, node in pairs(nodes.all) do kept[address] = node.memory[member] end
+        return kept
+    end
 end
 
-records.keep("over_time", restore, keep)
+records.keep("over_time", restore, keeper("over", kept_over))
 
 --- The same of what sums were made of.
 local function restore_sums(kept)
@@ -461,14 +463,7 @@ local function restore_sums(kept)
     end
 end
 
-local function keep_sums()
-    local kept = {}
-    for address, its in pairs(kept_sums) do kept[address] = its end
-    for address, node in pairs(nodes.all) do kept[address] = node.memory.sums end
-    return kept
-end
-
-records.keep("sums", restore_sums, keep_sums)
+records.keep("sums", restore_sums, keeper("sums", kept_sums))
 
 --- The account has an installation no more: its nodes do not count.
 function nodes.withdraw(site)

@@ -3,10 +3,6 @@ local rs = {}
 
 rs.OUTPUT_POWER = { "/Ac/Out/{phase}/P" }
 rs.INPUT_POWER = { { "/Ac/In/{input}/{phase}/P", "/Ac/In/{phase}/P" } }
--- Victron counts from 0 and 240 is none; here 0 is. A third input, which there is not, is no state.
-rs.INPUTS = { [0] = 1, [1] = 2, [2] = 255, [240] = 0 }
-rs.NO_INPUT = { "/Ac/ActiveIn/ActiveInput", 240, "no AC input is in use: loads would have no power",
-                choice = 1 }                          -- Charger only
 
 --- The part with the phases, of what has more than one, or not L1.
 function rs.phases(id)
