@@ -224,15 +224,24 @@ local function note_reported(driver, value, memory)
 end
 
 --- What a node remembers of the values it shows, for device.apply: { again = drivers to work out again in any
--- case, with true or the time of a charge that is doubtful, seen = what sums were made of so far, see
--- reading.of; sum, sums = what model.sums knows of that, nil: nothing; counts, counted_at = of its counters
--- the values and their times, by driver id, nil: there are none; reported = values of the drivers that report
--- events, nil: none does; midnight = when the day of the installation began, nil: not known; told = how many
--- values PG3 was to be told so far }. Where words look at time (types.over_time) also { newest = when the
--- newest of its rows was measured, nil: not known, longest = seconds after which the next one is late,
--- over = what they keep, nil: nothing }.
+-- case, with true or the time of a charge that is doubtful, nil: none; seen = what sums were made of so far,
+-- see reading.of; sum, sums = what model.sums knows of that, nil: nothing; counts, counted_at = of its
+-- counters the values and their times, by driver id, nil: there are none; reported = values of the drivers
+-- that report events, nil: none does; midnight = when the day of the installation began, nil: not known;
+-- told = how many values PG3 was to be told so far }. Where words look at time (types.over_time) also
+-- { newest = when the newest of its rows was measured, nil: not known, longest = seconds after which the next
+-- one is late, over = what they keep, nil: nothing }.
 function device.memory(over)
-    return { again = {}, seen = {}, told = 0, over = over }
+    return { seen = {}, told = 0, over = over }
+end
+
+--- Notes that a driver is to be worked out again in any case (see device.memory), or is not (nil).
+function device.again(memory, driver, whether)
+    local again = memory.again
+    if not (again or whether) then return end
+    again = again or {}
+    again[driver] = whether
+    memory.again = next(again) and again or nil
 end
 
 --- Sets drivers of a node from rows; which = a set of them, nil for all. memory: of the node. holds(driver,
@@ -253,13 +262,13 @@ function device.apply(type_, address, rows, site, memory, which, holds)
                 value = not_of_before(driver, value, measured_at, memory)
             end
             first_error = first_error or problem
-            local again = memory.again[driver]
+            local again = memory.again and memory.again[driver]
             local empty = is_empty_charge(driver, value) and (not again or again == measured_at)
             local doubtful = empty or not again and value == nil and not problem and may_slip(driver)
                 and reading.applies(driver, rows)
             local shown = doubtful and host.get(address, driver.id)
             local slip = shown and (not empty or shown > FALL)
-            memory.again[driver] = (slip or problem) and (empty and measured_at or true) or nil
+            device.again(memory, driver, (slip or problem) and (empty and measured_at or true) or nil)
             if value == nil and not problem and type_.explains then
                 tell_why(type_, driver, address, rows, site, computed[driver], memory.midnight)
             end

@@ -8,7 +8,7 @@
 --          begun = the type whose start was run for it, updating = the task of its `update` that ran last,
 --          told_at = when the newest of what was told live was measured, by the gateway's clock; nil: never,
 --          failed = since the last answer: { values, update = the first error of its functions, of `update`,
---          rests = they are not called before the next answer } }
+--          rests = they are not called before the next answer }; nil: none }
 
 local about = require "serve.about"
 local clock = require "model.clock"
@@ -81,7 +81,7 @@ local function add(node)
         end
         return false
     end
-    nodes.all[node.address], node.memory, node.failed = node, new_memory(node), {}
+    nodes.all[node.address], node.memory, node.failed = node, new_memory(node), nil
     found = nil
     node.heard, node.state, node.lost = nil, nil, true
     if node.home then node.home.fresh = true end        -- rows that another type did not read
@@ -217,8 +217,9 @@ end
 -- the answers alone it may not be.
 local function keep_error(node, what, problem)
     local too_often = problem:find("took more than", 1, true)
-    node.failed.rests = node.failed.rests or too_often or reading.ran_too_long(problem)
-    if not too_often then node.failed[what] = node.failed[what] or problem end
+    local failed = node.failed or {}
+    node.failed, failed.rests = failed, failed.rests or too_often or reading.ran_too_long(problem)
+    if not too_often then failed[what] = failed[what] or problem end
     if node.home then node.home.again = true end
 end
 
@@ -227,6 +228,9 @@ function nodes.keep_error(address, problem)
     local node = nodes.all[address]
     if node then keep_error(node, "update", problem) end
 end
+
+--- Whether its functions are not called before the next answer.
+local function rests(node) return node.failed ~= nil and node.failed.rests end
 
 local function is_updating(node)
     return node.updating and host.running(node.updating)
@@ -260,16 +264,16 @@ function nodes.show(node, home, rows, site)
     local which
     if not home.fresh then
         which = device.readers(type_, home.changed)
-        for driver in pairs(node.memory.again) do which[driver] = true end
+        for driver in pairs(node.memory.again or {}) do which[driver] = true end
     end
-    local failed = node.failed
-    node.failed = {}
+    local failed = node.failed or {}
+    node.failed = nil
     local problem = apply(node, site, rows, which) or failed.values
     if not problem then scripts.worked(type_.file, node.address) end
     tell(node, problem)
     node.lost = false
     if type_.update and not (problem or scripts.rests(type_)) then update_anew(node, rows, failed.update) end
-    return next(node.memory.again) and "again" or nil
+    return node.memory.again and "again" or nil
 end
 
 --- Shows on a node what changed of its rows between two answers. which: the drivers, nil = those that may
@@ -279,8 +283,8 @@ function nodes.update(node, home, rows, site, which, holds)
     if node.home ~= home or scripts.current(type_) ~= type_ or scripts.suspended(type_) then return end
     which = which or device.readers(type_, home.changed)
     for driver in pairs(which) do
-        if node.failed.rests and (driver.from or driver.map) then which[driver] = nil end
-        node.memory.again[driver] = true                                    -- here no slip of VRM's
+        if rests(node) and (driver.from or driver.map) then which[driver] = nil end
+        device.again(node.memory, driver, true)                             -- here no slip of VRM's
     end
     local problem = apply(node, site, rows, which, holds)
     if problem then keep_error(node, "values", problem) end
@@ -290,7 +294,7 @@ end
 function nodes.call_update(node, rows)
     local type_ = node.type
     if scripts.current(type_) ~= type_ or scripts.suspended(type_) or scripts.rests(type_)
-        or node.failed.rests then
+        or rests(node) then
         return nil
     end
     if is_updating(node) then return false end
