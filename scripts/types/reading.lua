@@ -9,6 +9,7 @@ local unit_table = require "types.units"
 
 local reading = {}
 
+local NONE = {}
 local MOST_FULL = 1.1               -- times what it holds: a sensor may show more than 100 %
 
 --- Whether a row was measured before a time. One without a timestamp was not, as far as anybody knows.
@@ -256,7 +257,7 @@ end
 -- gives none any more, nil, this once: it may be a slip of VRM's. seen: see reading.of.
 local function worst(driver, rows, seen)
     local highest, above, slip
-    local judged = driver.judged and driver.judged.of or {}
+    local judged = driver.judged and driver.judged.of or NONE
     for key, row in pairs(rows) do              -- every row of a device, at every poll
         local is = judged[key]
         if is == nil then is = reading.is_worst(driver, key) end
@@ -269,7 +270,7 @@ local function worst(driver, rows, seen)
             end
         end
     end
-    for key, value in pairs(seen and seen[driver.id] or {}) do
+    for key, value in pairs(seen and seen[driver.id] or NONE) do
         if not judged_value(driver, rows[key]) then slip = slip or value > (highest or 0) end
     end
     if seen then seen[driver.id] = above end
@@ -323,7 +324,8 @@ end
 
 --- Whether a driver shows anything now: not while the number that says so is 0 or above (while_negative).
 function reading.applies(driver, rows)
-    for _, key in ipairs(driver.while_negative or {}) do
+    if not driver.while_negative then return true end
+    for _, key in ipairs(driver.while_negative) do
         local row = number_row(rows, key)
         if row and not codes.is(row.value) then return row.value < 0 end
     end
@@ -358,7 +360,7 @@ end
 -- made of so far, which is added to; without one of them it has no value. Of one that shows the worst of many
 -- those that were above 0.
 function reading.of(driver, rows, site, computed, memory)
-    memory = memory or {}
+    memory = memory or NONE
     local since = driver.daily and memory.midnight or nil
     local as_sent, row = reading.sourced(driver, rows, site, computed, since, memory.seen)
     local measured_at, over = row and row.timestamp, driver.over
