@@ -1,12 +1,11 @@
 -- Inverters without a charger from AC: Phoenix (VE.Direct, Smart) and Inverter RS, which has solar trackers.
-local panels = use "panels"
+local rs = use "rs"
 
 -- Of each phase. A Phoenix gives no power: what the GX takes for it is the apparent one, else U * I, whose
 -- current has steps of 25 VA.
 local OUTPUT_POWER = {
     { "/Ac/Out/{phase}/P", "/Ac/Out/{phase}/S", product = { "/Ac/Out/{phase}/V", "/Ac/Out/{phase}/I" } },
 }
-local TRACKER_POWER = { "/Pv/0/P", "/Pv/1/P", "/Pv/2/P", "/Pv/3/P" }
 
 -- Without a charger 2 is On. An RS is an inverter and charger, as a MultiPlus is: 2 is Inverter only, 3 On.
 local INVERTER_ONLY, ON = 2, 3
@@ -49,7 +48,7 @@ return {
     { "GV14",    unit.va,          "AC output apparent power",    sum = { "/Ac/Out/{phase}/S" } },
 
     { "GV12",    unit.watt,        "Solar power (RS)",            "/Yield/Power",
-      sum = TRACKER_POWER, min = -0.5, max = 30000 },
+      sum = rs.TRACKER_POWER, min = -0.5, max = 30000 },
     { "GV15",    unit.kwh,         "Yield today (RS)",            "/History/Daily/0/Yield",
       sum = { "/History/Daily/0/Pv/0/Yield", "/History/Daily/0/Pv/1/Yield",
               "/History/Daily/0/Pv/2/Yield", "/History/Daily/0/Pv/3/Yield" },
@@ -78,36 +77,17 @@ return {
           { "GV16 GV17 GV18", unit.va,     "AC output apparent power {phase}", "/Ac/Out/{phase}/S" },
         },
         { part = "t", id = "VICINVT", name = "trackers",           -- of an Inverter RS
-          when = { "/Pv/V", "/Pv/0/P", "/Pv/0/V", "/Pv/1/P", "/Pv/1/V", "/Pv/2/P", "/Pv/2/V", "/Pv/3/P",
-                   "/Pv/3/V" },
-          { "ST",                  unit.watt,       "Solar power",            "/Yield/Power",
-            sum = TRACKER_POWER, min = -0.5, max = 30000 },
-          { "GV18",                unit.volt,       "PV voltage",             "/Pv/V",
-            from = panels.voltage, min = -0.5, max = 600 },
-          { "CPW GV1 GV2 GV3",     unit.watt,       "Tracker {n} power",      "/Pv/{n-1}/P",
-            min = -0.5, max = 30000 },
-          { "CV GV4 GV5 GV6",      unit.volt,       "Tracker {n} voltage",    "/Pv/{n-1}/V",
-            min = -0.5, max = 600 },
-          { "CC GV7 GV8 GV9",      unit.ampere,     "Tracker {n} current",
-            quotient = { "/Pv/{n-1}/P", "/Pv/{n-1}/V" } },
-          { "GV10 GV11 GV12 GV13", "tracker_state", "Tracker {n}",            "/Pv/{n-1}/MppOperationMode" },
-          { "GV14 GV15 GV16 GV17", "disabled_enabled", "Tracker {n} input",   "/Pv/{n-1}/Enabled" },
-        },
+          when = rs.HAS_TRACKERS,
+          { "ST", unit.watt, "Solar power", "/Yield/Power",
+            sum = rs.TRACKER_POWER, min = -0.5, max = 30000 },
+          table.unpack(rs.TRACKERS) },
         { part = "h", id = "VICINVH", name = "yields",             -- of an Inverter RS
           when = { "/History/Daily/0/Pv/0/Yield", "/History/Daily/1/Pv/0/Yield", "/Yield/System" },
           { "ST",                  unit.kwh,  "Yield, total",                 "/Yield/User",
             min = 0 },
           { "GV19",                unit.kwh,  "Yield, total, never reset",    "/Yield/System",
             min = 0 },
-          { "GV0 GV1 GV2 GV3",     unit.kwh,  "Tracker {n} yield today",
-            "/History/Daily/0/Pv/{n-1}/Yield", daily = true, min = 0, max = 600 },
-          { "GV4 GV5 GV6 GV7",     unit.kwh,  "Tracker {n} yield yesterday",
-            "/History/Daily/1/Pv/{n-1}/Yield", daily = true, min = 0, max = 600 },
-          { "GV8 GV9 GV10 GV11",   unit.watt, "Tracker {n} peak power today",
-            "/History/Daily/0/Pv/{n-1}/MaxPower", daily = true, min = -0.5, max = 30000 },
-          { "GV12 GV13 GV14 GV15", unit.watt, "Tracker {n} peak power yesterday",
-            "/History/Daily/1/Pv/{n-1}/MaxPower", daily = true, min = -0.5, max = 30000 },
-        },
+          table.unpack(rs.TRACKER_YIELDS) },
         { part = "e", id = "VICINVE", name = "energy",             -- of an Inverter RS
           { "ST",   unit.kwh, "Energy to AC output, in all", min = 0,
             sum = { "/Energy/InverterToAcOut", "/Energy/SolarToAcOut" } },
@@ -117,14 +97,7 @@ return {
           { "GV13", unit.kwh, "Solar to battery",     "/Energy/SolarToBattery",  min = 0 },
         },
         { part = "a", id = "VICINVA", name = "more alarms",        -- beside those of the inverter's own node
-          { "ST",   "alarm", "Alarm, any",             worst = "/Alarms/" },
-          { "GV2",  "alarm", "Ripple",                 "/Alarms/Ripple" },
-          { "GV7",  "alarm", "Low AC output voltage",  "/Alarms/LowVoltageAcOut" },
-          { "GV8",  "alarm", "High AC output voltage", "/Alarms/HighVoltageAcOut" },
-          { "GV9",  "alarm", "Low temperature",        "/Alarms/LowTemperature" },
-          { "GV6",  "alarm", "Low state of charge",    "/Alarms/LowSoc" },
-          { "GV10", "alarm", "Short circuit",          "/Alarms/ShortCircuit" },
-        },
+          table.unpack(rs.MORE_ALARMS) },
     },
 
     samples = {

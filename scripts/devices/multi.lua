@@ -1,8 +1,7 @@
 -- Multi RS: inverter, charger and solar trackers in one. Those of a system of several are one node each; what
 -- they are together is in acsystem.lua.
-local ac_inputs, panels, rs = use "ac_inputs", use "panels", use "rs"
+local ac_inputs, rs = use "ac_inputs", use "rs"
 
-local TRACKER_POWER = { "/Pv/0/P", "/Pv/1/P", "/Pv/2/P", "/Pv/3/P" }
 local BY_SYSTEM = { "acsystem", 1, "the RS system is in charge: use its node" }
 
 return {
@@ -42,7 +41,7 @@ return {
       first = { "/Ac/In/{input}/CurrentLimit" }, min = 0, zero = false },
 
     { "GV12",    unit.watt,        "Solar power",                      "/Yield/Power",
-      sum = TRACKER_POWER, min = -0.5, max = 30000 },
+      sum = rs.TRACKER_POWER, min = -0.5, max = 30000 },
     { "GV15",    unit.kwh,         "Yield today",                      "/History/Daily/0/Yield",
       daily = true, min = 0, max = 600 },
     { "TPW",     unit.kwh,         "Yield, total",                     "/Yield/User", min = 0 },
@@ -98,22 +97,11 @@ return {
             first = { "/Ac/In/{n}/L1/F", "/Ac/In/{n}/L2/F", "/Ac/In/{n}/L3/F" }, max = 100 },
         },
         { part = "t", id = "VICMULTIT", name = "trackers",
-          when = { "/Pv/V", "/Pv/0/P", "/Pv/0/V", "/Pv/1/P", "/Pv/1/V", "/Pv/2/P", "/Pv/2/V", "/Pv/3/P",
-                   "/Pv/3/V" },
-          { "ST",                  unit.watt,       "Solar power",            "/Yield/Power",
-            sum = TRACKER_POWER, min = -0.5, max = 30000 },
-          { "GV18",                unit.volt,       "PV voltage",             "/Pv/V",
-            from = panels.voltage, min = -0.5, max = 600 },
-          { "GV19",                "tracker_state", "Tracker",                "/MppOperationMode" },
-          { "CPW GV1 GV2 GV3",     unit.watt,       "Tracker {n} power",      "/Pv/{n-1}/P",
-            min = -0.5, max = 30000 },
-          { "CV GV4 GV5 GV6",      unit.volt,       "Tracker {n} voltage",    "/Pv/{n-1}/V",
-            min = -0.5, max = 600 },
-          { "CC GV7 GV8 GV9",      unit.ampere,     "Tracker {n} current",
-            quotient = { "/Pv/{n-1}/P", "/Pv/{n-1}/V" } },
-          { "GV10 GV11 GV12 GV13", "tracker_state", "Tracker {n}",            "/Pv/{n-1}/MppOperationMode" },
-          { "GV14 GV15 GV16 GV17", "disabled_enabled", "Tracker {n} input",   "/Pv/{n-1}/Enabled" },
-        },
+          when = rs.HAS_TRACKERS,
+          { "ST",   unit.watt,       "Solar power", "/Yield/Power",
+            sum = rs.TRACKER_POWER, min = -0.5, max = 30000 },
+          { "GV19", "tracker_state", "Tracker",     "/MppOperationMode" },
+          table.unpack(rs.TRACKERS) },
         { part = "h", id = "VICMULTIH", name = "yields",
           { "ST",                  unit.kwh,  "Yield, total",          "/Yield/User", min = 0 },
           { "GV19",                unit.kwh,  "Yield, total, never reset", "/Yield/System", min = 0 },
@@ -123,15 +111,7 @@ return {
             daily = true, min = -0.5, max = 30000 },
           { "GV18",                unit.watt, "Peak power yesterday",  "/History/Daily/1/MaxPower",
             daily = true, min = -0.5, max = 30000 },
-          { "GV0 GV1 GV2 GV3",     unit.kwh,  "Tracker {n} yield today",
-            "/History/Daily/0/Pv/{n-1}/Yield", daily = true, min = 0, max = 600 },
-          { "GV4 GV5 GV6 GV7",     unit.kwh,  "Tracker {n} yield yesterday",
-            "/History/Daily/1/Pv/{n-1}/Yield", daily = true, min = 0, max = 600 },
-          { "GV8 GV9 GV10 GV11",   unit.watt, "Tracker {n} peak power today",
-            "/History/Daily/0/Pv/{n-1}/MaxPower", daily = true, min = -0.5, max = 30000 },
-          { "GV12 GV13 GV14 GV15", unit.watt, "Tracker {n} peak power yesterday",
-            "/History/Daily/1/Pv/{n-1}/MaxPower", daily = true, min = -0.5, max = 30000 },
-        },
+          table.unpack(rs.TRACKER_YIELDS) },
         { part = "e", id = "VICMULTIE", name = "energy",
           { "ST",   unit.kwh, "Energy to AC output, in all", min = 0,
             sum = { "/Energy/AcIn1ToAcOut", "/Energy/AcIn2ToAcOut", "/Energy/InverterToAcOut",
@@ -152,14 +132,7 @@ return {
           { "GV13", unit.kwh, "Solar to battery",        "/Energy/SolarToBattery",  min = 0 },
         },
         { part = "a", id = "VICMULTIA", name = "more alarms",      -- beside those of the unit's own node
-          { "ST",   "alarm", "Alarm, any",             worst = "/Alarms/" },
-          { "GV2",  "alarm", "Ripple",                 "/Alarms/Ripple" },
-          { "GV7",  "alarm", "Low AC output voltage",  "/Alarms/LowVoltageAcOut" },
-          { "GV8",  "alarm", "High AC output voltage", "/Alarms/HighVoltageAcOut" },
-          { "GV9",  "alarm", "Low temperature",        "/Alarms/LowTemperature" },
-          { "GV6",  "alarm", "Low state of charge",    "/Alarms/LowSoc" },
-          { "GV10", "alarm", "Short circuit",          "/Alarms/ShortCircuit" },
-        },
+          table.unpack(rs.MORE_ALARMS) },
         { part = "s", id = "VICMULTIS", name = "ESS",
           { "ST",     unit.watt,     "ESS setpoint, + from the grid",     "/Ess/AcPowerSetpoint",
             zero = false },
