@@ -1,59 +1,12 @@
 --- What the ISY shows for odd rows of VRM: its units, its "not available", its large and its small systems.
 
-local fake = require "spec.support.fake_host"
+local device_cases = require "spec.support.device_cases"
 local worlds = require "spec.support.worlds"
 local fixtures = require "spec.fixtures.vrm"
-local discovery = require "model.discovery"
 
 after_each(function() _G.host = nil end)
 
---- Rows of one device: { [path or code] = number or { number, format, what VRM shows } }.
-local function rows_of(service, instance, values)
-    local rows = {}
-    for key, one in pairs(values) do
-        local is_path = key:sub(1, 1) == "/"
-        local value = type(one) == "table" and one or { one }
-        rows[#rows + 1] = fixtures.row(service, instance, is_path and key or nil, not is_path and key or nil,
-            value[1], { formatWithUnit = value[2] or "%s", formattedValue = value[3] })
-    end
-    return rows
-end
-
---- A world with an installation for each of some cases { service, rows }, and the address of each device.
-local function world_of(cases)
-    local sites, addresses = {}, {}
-    for i, case in ipairs(cases) do
-        local service = case[1]
-        local of_gateway = service == "system" or service == "settings"
-        local devices = { fixtures.gateway() }
-        if not of_gateway then devices[2] = fixtures.device(service, 99, i, "") end
-        sites[i] = { name = "Boat " .. i, timezone = "UTC", devices = devices,
-            rows = rows_of(service, of_gateway and 0 or i, case[2]) }
-        addresses[i] = of_gateway and discovery.gateway_address(i) or discovery.address(i, service, i)
-    end
-    local world = worlds.started { sites = sites, devices = fake.DEVICES }
-    for i, address in ipairs(addresses) do
-        assert(world.nodes[address], cases[i][1])
-        assert.equal(1, world:value(address, "GV30"))
-    end
-    return world, addresses
-end
-
-local NONE = "no data"
-
---- Cases { service, rows, what the drivers show, by part ("" for the device's own node) }.
-local function check(cases)
-    local world, addresses = world_of(cases)
-    for i, case in ipairs(cases) do
-        for part, drivers in pairs(case[3]) do
-            if type(drivers) ~= "table" then part, drivers = "", { [part] = drivers } end
-            for driver, value in pairs(drivers) do
-                assert.equal(value, world:value(addresses[i] .. part, driver) or NONE,
-                    ("case %d, %s %s %s"):format(i, case[1], part, driver))
-            end
-        end
-    end
-end
+local NONE, check, world_of = device_cases.NONE, device_cases.check, device_cases.world_of
 
 describe("a number in another unit", function()
     -- Fault: 3.5 bar of oil were 4 kPa, 198 miles 198 km, a boat of 10 knots went at 36 km/h, five days since
@@ -432,13 +385,7 @@ describe("a state", function()
     -- Expected: Victron's words.
     it("has its text", function()
         local world = world_of { { "system", { Agl = 1 } }, { "settings", { nr = 2 } } }
-        local function text(address, driver)
-            local node = world.nodes[address]
-            for _, one in ipairs(world.types[node.type].drivers) do
-                if one.id == driver then return node.texts[driver] or one.names[node.values[driver]] end
-            end
-        end
-        assert.equal("Warning", text("1_gw0", "GV13"))
-        assert.equal("On (safe mode)", text("2_gw0o", "GV10"))
+        assert.equal("Warning", device_cases.text(world, "1_gw0", "GV13"))
+        assert.equal("On (safe mode)", device_cases.text(world, "2_gw0o", "GV10"))
     end)
 end)

@@ -111,9 +111,10 @@ local names = {
 
     ---------------------------------------------------------------- chargers
     charge_state = {
-        [0] = "Off", [2] = "Fault", [3] = "Bulk", [4] = "Absorption", [5] = "Float", [6] = "Storage",
-        [7] = "Equalize", [11] = "Power supply", [245] = "Off", [246] = "Repeated absorption",
-        [247] = "Equalize", [248] = "Battery safe", [252] = "External control",
+        [0] = "Off", [1] = "Low power", [2] = "Fault", [3] = "Bulk", [4] = "Absorption", [5] = "Float",
+        [6] = "Storage", [7] = "Equalize", [11] = "Power supply", [244] = "Sustain", [245] = "Off",
+        [246] = "Repeated absorption", [247] = "Equalize", [248] = "Battery safe", [250] = "Blocked",
+        [252] = "External control",
     },
     charger_mode = { [1] = "On", [4] = "Off" },
     tracker_state = { [0] = "Off", [1] = "Voltage or current limited", [2] = "MPPT active",
@@ -242,12 +243,18 @@ local names = {
     disabled_enabled = { [0] = "Disabled", "Enabled" },
     ok_error = { [0] = "OK", "Error" },
     equalization = { [0] = "No", "Yes", "Error", "Not available" },
-    off_reason = {                                     -- bits: of several at once it is "code N"
+    off_reason = {                                     -- bits: see reading.lua for several at once
         [0] = "None", [1] = "No or low input power", [2] = "Power switch", [4] = "Device mode",
         [8] = "Remote input", [16] = "Protection active", [32] = "Needs a token to operate",
         [64] = "Signal from the BMS", [128] = "Engine shutdown on low input voltage",
         [256] = "Analysing input voltage", [512] = "Low temperature", [1024] = "No or low panel power",
         [2048] = "No or low battery power", [32768] = "Active alarm",
+        -- Those that were seen, for the ISY:
+        [5] = "No or low input power, device mode", [12] = "Device mode, remote input",
+        [65] = "No or low input power, signal from the BMS",
+        [129] = "No or low input power, engine shutdown on low input voltage",
+        [132] = "Device mode, engine shutdown on low input voltage",
+        [136] = "Remote input, engine shutdown on low input voltage",
     },
 
     ---------------------------------------------------------------- inverters

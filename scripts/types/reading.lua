@@ -19,6 +19,9 @@ end
 
 local ALARM_LISTS = { [name_lists.alarm] = true, [name_lists.grid_alarm] = true }
 
+--- Lists whose numbers have a bit for each state: several may be there at once.
+local LISTS_OF_BITS = { [name_lists.off_reason] = true }
+
 --- Whether a row's number says that there is none (see types.alarms and types.codes), also where VRM names no
 -- unit, or one that sources.read does not know.
 function reading.says_none(row, driver)
@@ -352,6 +355,21 @@ function reading.sourced(driver, rows, site, computed, since, seen)
     return in_unit(driver, beside_capacity(row, rows)), row
 end
 
+--- The texts of all bits of a number as one; nil: the list is none of bits, or one of them has no text.
+local function text_of_bits(names, number)
+    if not LISTS_OF_BITS[names] or number <= 0 then return nil end
+    local texts, bit = {}, 1
+    while bit <= number do
+        if number & bit ~= 0 then
+            local text = names[bit]
+            if not text then return nil end
+            texts[#texts + 1] = #texts == 0 and text or text:sub(1, 1):lower() .. text:sub(2)
+        end
+        bit = bit << 1
+    end
+    return table.concat(texts, ", ")
+end
+
 --- The value of one driver -> value | nil, text | nil, whether it is a state that neither the list nor VRM
 -- has a text for, when its row was measured | nil. Raises what the script raises.
 -- computed: what its `from` gave already, nil = call it now. memory: what is known of before, see
@@ -375,7 +393,8 @@ function reading.of(driver, rows, site, computed, memory)
     end
     if not (value and driver.names) or driver.names[value] then return value, nil, false, measured_at end
     local number = value == codes.MOVED and as_sent ~= codes.MOVED and codes.NO_DATA or value
-    local text = row and number == as_sent and (read.names(row) or {})[number] or nil
+    local text = text_of_bits(driver.names, number)
+        or row and number == as_sent and (read.names(row) or {})[number] or nil
     return value, text or "code " .. number, text == nil, measured_at
 end
 
