@@ -2,6 +2,7 @@
 -- their devices, and what the ISY shows.
 
 local device_cases = require "spec.support.device_cases"
+local worlds = require "spec.support.worlds"
 
 local world_of, text = device_cases.world_of, device_cases.text
 
@@ -40,5 +41,54 @@ describe("a charger", function()
         local states = {}
         for i, address in ipairs(addresses) do states[i] = text(world, address, "GV0") end
         assert.same({ "Low power", "Sustain", "Blocked", "Off" }, states)
+    end)
+end)
+
+--- A world with one device, and what makes its next answer have these values -> what a driver shows then.
+local function device_of(service, rows, driver)
+    local world, addresses = world_of { { service, rows } }
+    return world, function(values)
+        for _, row in ipairs(world.vrm.sites[1].rows) do
+            local value = values[row.dbusPath]
+            if value ~= nil then row.rawValue, row.formattedValue = value or nil, tostring(value) end
+        end
+        worlds.next_poll(world)
+        return world:value(addresses[1], driver)
+    end
+end
+
+describe("a meter that starts", function()
+    -- Fault: A PV inverter that wakes up says for some minutes that it has made 0 kWh so far, each morning. A
+    --        program that counts what is new counted all it ever made.
+    -- Expected: A meter has what it had until it counts on, or from 0.
+    it("has not counted 0", function()
+        local energy = "/Ac/Energy/Forward"
+        local _, shown = device_of("pvinverter", { [energy] = 32000.5, ["/Ac/Power"] = 0 }, "TPW")
+        assert.equal(32000.5, shown { [energy] = 32000.5 })
+        assert.equal(32000.5, shown { [energy] = 0 })
+        assert.equal(32000.5, shown { [energy] = 0, ["/Ac/Power"] = 12 })
+        assert.equal(32000.6, shown { [energy] = 32000.6 })
+        assert.equal(32000.6, shown { [energy] = 0 })
+        assert.equal(0.1, shown { [energy] = 0.1 })                -- another inverter in its place
+    end)
+
+    -- Fault: A battery monitor whose history was reset had the energy of before for good.
+    -- Expected: One that stays at 0 for a quarter of an hour began anew.
+    it("has counted 0 when it goes on saying so", function()
+        local reset = "/History/ChargedEnergy"
+        local world, shown = device_of("battery", { [reset] = 812.3, ["/Soc"] = 50 }, "GV12")
+        assert.equal(812.3, shown { [reset] = 0 })
+        for _ = 1, 6 do assert.equal(812.3, shown { ["/Soc"] = 51 }) end
+        worlds.next_poll(world)
+        assert.equal(0, shown { ["/Soc"] = 52 })
+        assert.equal(0.2, shown { [reset] = 0.2 })
+    end)
+
+    -- Fault: The energy of a session of charging was that of the one before.
+    -- Expected: What begins at 0 each time does so.
+    it("is not the session of a car", function()
+        local session = "/Session/Energy"
+        local _, shown = device_of("evcharger", { [session] = 22.5, ["/Ac/Power"] = 0 }, "GV14")
+        assert.equal(0, shown { [session] = 0 })
     end)
 end)

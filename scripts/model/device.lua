@@ -217,6 +217,31 @@ local function not_of_before(driver, value, measured_at, memory)
     return value
 end
 
+--- How the path of a counter ends or begins that begins at 0 only once.
+local METERS = { "/Energy/Forward$", "/Energy/Reverse$", "^/Yield/", "^/History/" }
+local START = 900                   -- seconds for which a device that starts may say 0 of it
+
+local function is_meter(driver)
+    local key = driver.keys[1] or ""
+    for _, pattern in ipairs(METERS) do
+        if key:find(pattern) then return true end
+    end
+    return false
+end
+
+--- Whether a meter says 0 that had counted: one that starts does so before it knows. It is believed when it
+-- counts on from there, or goes on saying so. memory: of the node.
+local function is_starting(driver, value, address, memory)
+    local id, starts = driver.id, memory.starts
+    if value == 0 and is_meter(driver) and (host.get(address, id) or 0) > 0 then
+        starts = starts or {}
+        memory.starts, starts[id] = starts, starts[id] or host.steady()
+        return host.steady() - starts[id] < START
+    end
+    if starts then starts[id] = nil end
+    return false
+end
+
 --- Notes the value of a driver that reports events.
 local function note_reported(driver, value, memory)
     memory.reported = memory.reported or {}
@@ -227,10 +252,11 @@ end
 -- case, with true or the time of a charge that is doubtful, nil: none; seen = what sums were made of so far,
 -- see reading.of; sum, sums = what model.sums knows of that, nil: nothing; counts, counted_at = of its
 -- counters the values and their times, by driver id, nil: there are none; reported = values of the drivers
--- that report events, nil: none does; midnight = when the day of the installation began, nil: not known;
--- told = how many values PG3 was to be told so far }. Where words look at time (types.over_time) also
--- { newest = when the newest of its rows was measured, nil: not known, longest = seconds after which the next
--- one is late, over = what they keep, nil: nothing }.
+-- that report events, nil: none does; starts = by driver id since when a meter says 0 that had counted, by
+-- host.steady, nil: none does; midnight = when the day of the installation began, nil: not known; told = how
+-- many values PG3 was to be told so far }. Where words look at time (types.over_time) also { newest = when the
+-- newest of its rows was measured, nil: not known, longest = seconds after which the next one is late,
+-- over = what they keep, nil: nothing }.
 function device.memory(over)
     return { seen = {}, told = 0, over = over }
 end
@@ -247,7 +273,7 @@ end
 --- Sets drivers of a node from rows; which = a set of them, nil for all. memory: of the node. holds(driver,
 -- value): whether one stays as it is; nil: none does.
 -- One that had a number and has none now keeps it this once: it may be a slip of VRM's. So does a charge that
--- fell to 0, until there is a newer one.
+-- fell to 0, until there is a newer one, and a meter, for a while.
 -- Returns the first error of the script, nil if there is none: a driver whose function fails has no data, the
 -- others go on. Raises when the plugin has no memory for it.
 function device.apply(type_, address, rows, site, memory, which, holds)
@@ -258,8 +284,10 @@ function device.apply(type_, address, rows, site, memory, which, holds)
         if which[driver] then
             local problem, value, text, unknown, measured_at = try_value(driver, rows, site,
                 computed[driver], memory, first_error)
+            local starting
             if value and counts_up(driver) then
                 value = not_of_before(driver, value, measured_at, memory)
+                starting = is_starting(driver, value, address, memory)
             end
             first_error = first_error or problem
             local again = memory.again and memory.again[driver]
@@ -267,7 +295,7 @@ function device.apply(type_, address, rows, site, memory, which, holds)
             local doubtful = empty or not again and value == nil and not problem and may_slip(driver)
                 and reading.applies(driver, rows)
             local shown = doubtful and host.get(address, driver.id)
-            local slip = shown and (not empty or shown > FALL)
+            local slip = starting or shown and (not empty or shown > FALL)
             device.again(memory, driver, (slip or problem) and (empty and measured_at or true) or nil)
             if value == nil and not problem and type_.explains then
                 tell_why(type_, driver, address, rows, site, computed[driver], memory.midnight)
