@@ -4,6 +4,7 @@
 local device_cases = require "spec.support.device_cases"
 local worlds = require "spec.support.worlds"
 
+local NONE, check = device_cases.NONE, device_cases.check
 local world_of, text = device_cases.world_of, device_cases.text
 
 after_each(function() _G.host = nil end)
@@ -90,5 +91,38 @@ describe("a meter that starts", function()
         local session = "/Session/Energy"
         local _, shown = device_of("evcharger", { [session] = 22.5, ["/Ac/Power"] = 0 }, "GV14")
         assert.equal(0, shown { [session] = 0 })
+    end)
+end)
+
+describe("a battery's cells", function()
+    -- Fault: A BMS that was not read well had a highest cell of 9.8 V; all were at 3.29 V.
+    -- Expected: No cell has more than 5 V.
+    it("have no voltage that none can have", function()
+        check {
+            { "battery", { ["/System/MaxCellVoltage"] = 9.8, ["/System/MinCellVoltage"] = 3.29,
+                           ["/Voltages/Cell1"] = 5.4, ["/Voltages/Diff"] = 6.51,
+                           ["/History/MaximumCellVoltage"] = 8.2 },
+              { c = { CV = NONE, ST = 3.29, GV5 = NONE, GV29 = NONE }, h = { GV7 = NONE } } },
+            { "battery", { ["/System/MaxCellVoltage"] = 4.31, ["/Voltages/Cell1"] = 2.02 },
+              { c = { CV = 4.31, GV5 = 2.02 } } },
+        }
+    end)
+end)
+
+describe("an inverter of 2 x 120 V", function()
+    -- Fault: It inverts, so that L1 has what goes to both outputs, and some firmware tells rubbish of L2
+    --        beside it: -310 W were added.
+    -- Expected: L2 is not added while the device says that it is in L1, or not connected.
+    it("has the power of L1 while that is of both", function()
+        local split, through = "/Ac/State/SplitPhaseL2L1OutSummed", "/Ac/State/SplitPhaseL2Passthru"
+        check {
+            { "vebus", { ["/Ac/Out/L1/P"] = 620, ["/Ac/Out/L2/P"] = -310, [split] = 1 }, { ST = 620 } },
+            { "vebus", { ["/Ac/Out/L1/P"] = 620, ["/Ac/Out/L2/P"] = 110, [split] = 0 }, { ST = 730 } },
+            { "vebus", { ["/Ac/Out/L1/P"] = 620, ["/Ac/Out/L2/P"] = 110 }, { ST = 730 } },
+            { "vebus", { ["/Ac/ActiveIn/L1/P"] = 500, ["/Ac/ActiveIn/L2/P"] = 33, [through] = 0 },
+              { GV3 = 500 } },
+            { "vebus", { ["/Ac/ActiveIn/L1/P"] = 500, ["/Ac/ActiveIn/L2/P"] = 33, [through] = 1 },
+              { GV3 = 533 } },
+        }
     end)
 end)

@@ -65,9 +65,9 @@ return {
     parts = {
         { part = "c", id = "VICBATTC", name = "cells",             -- a BMS sends these, a shunt does not
           { "ST",      unit.volt,    "Lowest cell voltage",         "/System/MinCellVoltage", "mcV",
-                       places = 3, min = 0, max = 10, on_change = true },
+                       places = 3, min = 0, max = 5, on_change = true },
           { "CV",      unit.volt,    "Highest cell voltage",        "/System/MaxCellVoltage", "McV",
-                       places = 3, min = 0, max = 10, on_change = true },
+                       places = 3, min = 0, max = 5, on_change = true },
           { "CLITEMP", unit.celsius, "Coldest cell",                "/System/MinCellTemperature",
                        min = -60, max = 120, on_change = true },
           { "GV0",     unit.celsius, "Warmest cell",                "/System/MaxCellTemperature",
@@ -83,9 +83,9 @@ return {
           { "GV5 GV6 GV7 GV8 GV9 GV10 GV11 GV12 GV13 GV14 GV15 GV16 "
                 .. "GV17 GV18 GV19 GV20 GV21 GV22 GV23 GV24 GV25 GV26 GV27 GV28",
             unit.volt, "Cell {n} voltage", "/Voltages/Cell{n}",
-            places = 3, min = 0, max = 10, on_change = true },
+            places = 3, min = 0, max = 5, on_change = true },
           { "GV29",    unit.volt,    "Cell voltage difference",     "/Voltages/Diff",
-                       places = 3, min = 0, max = 10, on_change = true },
+                       places = 3, min = 0, max = 5, on_change = true },
         },
         { part = "i", id = "VICBATTI", name = "limits",            -- what the BMS allows; 0 is "nothing"
           { "ST",  unit.ampere,       "Charge current limit (CCL)",    "/Info/MaxChargeCurrent",
@@ -116,9 +116,9 @@ return {
           { "GV5",  unit.volt,      "Highest voltage",                 "/History/MaximumVoltage", "H8",
                     min = -0.5, zero = false },
           { "GV6",  unit.volt,      "Lowest cell voltage",             "/History/MinimumCellVoltage", "liH1",
-                    places = 3, min = 0, max = 10, zero = false },
+                    places = 3, min = 0, max = 5, zero = false },
           { "GV7",  unit.volt,      "Highest cell voltage",            "/History/MaximumCellVoltage", "liH2",
-                    places = 3, min = 0, max = 10, zero = false },
+                    places = 3, min = 0, max = 5, zero = false },
           { "GV8",  unit.volt,      "Lowest starter voltage",
                     "/History/MinimumStarterVoltage", "H15", min = -0.5, max = 100, zero = false },
           { "GV9",  unit.volt,      "Lowest fused voltage",            "/History/MinimumFusedVoltage", "H19",

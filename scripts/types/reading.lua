@@ -182,9 +182,16 @@ local function missed(keys, rows, seen)
     return false
 end
 
+--- Whether a device says that what it tells of the phase of a term is in another's, or of none.
+local function is_told_elsewhere(keys, rows)
+    local of, said = phase_said(keys, rows)
+    return of and of[3] ~= nil and said == of[3]
+end
+
 --- A term of a sum -> number | nil, whether a part of the sum is missing: one that was there, or is of the
 -- last of the phases. seen: of the driver, see reading.of.
 local function term_value(driver, term, rows, since, seen)
+    if is_told_elsewhere(term, rows) then return nil, false end
     local row, key = find_row(rows, term, driver, since)
     if row then
         seen[key] = true
