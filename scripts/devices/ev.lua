@@ -1,5 +1,7 @@
 -- Electric vehicle, as its maker's service or an adapter tells. A car reports when it is awake: what it said
 -- last is shown as long as the service lives.
+local NO_FIX = { [0] = 1000 }                         -- as in gps.lua
+
 return {
     api = 2,
     id = "VICEV", name = "Electric vehicle", icon = "EnergyMonitor",
@@ -42,8 +44,9 @@ return {
         { part = "d", id = "VICEVD", name = "position",
           { "ST",  unit.time,   "Last contact with the car",
             first = { "/LastUpdated/EvContact", "/LastEvContact" }, min = 1e9 },
-          { "GV0", unit.degree, "Latitude, + north",  "/Position/Latitude", min = -90, max = 90 },
-          { "GV1", unit.degree, "Longitude, + east",  "/Position/Longitude" },
+          { "GV0", unit.degree, "Latitude, + north",  "/Position/Latitude", values = NO_FIX,
+            min = -90, max = 90 },
+          { "GV1", unit.degree, "Longitude, + east",  "/Position/Longitude", values = NO_FIX },
           { "GV2", unit.time,   "Charging started",
             first = { "/ChargingStarted", "/LastUpdated/ChargingStarted" }, min = 1e9 },
           { "GV3", unit.time,   "Position updated",   "/LastUpdated/Position", min = 1e9 },
@@ -65,8 +68,8 @@ return {
           expect = { ST = 42.5, GV0 = 256, CV = 402, CC = -12, GV19 = -4824, GV20 = 1, ALARM = 1,
                      CPW = "no data", d = { ST = 1704067200 } } },
         { rows   = { ["/Soc"] = 255, ["/RangeToGo"] = 65535, ["/ChargingState"] = 255, ["/Odometer"] = {},
-                     ["/LastEvContact"] = 0 },
+                     ["/LastEvContact"] = 0, ["/Position/Latitude"] = 0, ["/Position/Longitude"] = 0 },
           expect = { ST = "no data", GV11 = "no data", GV0 = 255, GV12 = "no data",
-                     d = { ST = "no data" } } },
+                     d = { ST = "no data", GV0 = "no data", GV1 = "no data" } } },
     },
 }

@@ -1,4 +1,6 @@
 -- GPS receiver: one node for each.
+local NO_FIX = { [0] = 1000 }                         -- a place at 0° is none: past the limits, no data
+
 return {
     api = 2,
     id = "VICGPS", name = "GPS", icon = "Sensor",
@@ -7,8 +9,8 @@ return {
     { "ST",    "no_yes",               "Position known",    "/Fix" },
     { "SPEED", unit.meters_per_second, "Speed",             "/Speed", "ls" },
     { "GV0",   unit.degree,            "Latitude, + north", "/Position/Latitude", "lt",
-               min = -90, max = 90 },
-    { "GV1",   unit.degree,            "Longitude, + east", "/Position/Longitude", "lg" },
+               values = NO_FIX, min = -90, max = 90 },
+    { "GV1",   unit.degree,            "Longitude, + east", "/Position/Longitude", "lg", values = NO_FIX },
     { "GV2",   unit.meter,             "Altitude",
                first = { "/Altitude", "/Position/Altitude", "la" } },
     { "GV3",   unit.direction,         "Course",            "/Course", "lc", measured = true },
@@ -23,8 +25,9 @@ return {
                      GV21 = 1 } },
         { rows   = { lt = -33.9, lg = 18.4, ls = 0, la = 12, lc = 90 },        -- VRM gave only codes
           expect = { GV0 = -33.9, GV1 = 18.4, SPEED = 0, GV2 = 12, GV3 = 90, ST = "no data" } },
-        { rows   = { ["/Fix"] = 0, ["/Position/Latitude"] = {}, ["/Speed"] = 65.535, ["/Course"] = 655.35,
-                     ["/NrOfSatellites"] = 255 },
-          expect = { ST = 0, GV0 = "no data", SPEED = "no data", GV3 = "no data", GV4 = "no data" } },
+        { rows   = { ["/Fix"] = 0, ["/Position/Latitude"] = 0, ["/Position/Longitude"] = 0,
+                     ["/Speed"] = 65.535, ["/Course"] = 655.35, ["/NrOfSatellites"] = 255 },
+          expect = { ST = 0, GV0 = "no data", GV1 = "no data", SPEED = "no data", GV3 = "no data",
+                     GV4 = "no data" } },
     },
 }
