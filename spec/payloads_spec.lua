@@ -175,6 +175,17 @@ describe("the devices of an installation:", function()
         for i = 2, #overview do assert.is_false(overview[i].gateway) end
     end)
 
+    -- Fault: Each device had a logging interval, false as that of a gateway that has none set: all were taken
+    --        for gateways but one, and lost their names.
+    -- Expected: What has an instance and a type is a device.
+    it("a logging interval makes no gateway of a device", function()
+        local json = answer "system-overview"
+        for _, one in ipairs(json.records.devices) do
+            if one.instance then one.loggingInterval = false end
+        end
+        assert.same(overview, read.overview(json))
+    end)
+
     it("an empty name of one's own is none, instance 0 is one, two kinds share an instance", function()
         assert.is_nil(device("VE.Bus System", 276).custom_name)
         assert.equal("Cellar bank", device("Battery Monitor", 0).custom_name)

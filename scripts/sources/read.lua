@@ -248,7 +248,8 @@ function read.overview(json)
             custom_name = name_text(device.customName),
             product = name_text(device.productName),
             last_connection = read.integer(device.lastConnection),
-            gateway = device.name == "Gateway" or type_id == 0 or device.loggingInterval ~= nil,
+            gateway = device.name == "Gateway" or type_id == 0
+                or device.loggingInterval ~= nil and not (instance and type_id),
             interval = interval and interval > 0 and interval or nil,
             serial = device.machineSerialNumber,
         }
