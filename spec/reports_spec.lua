@@ -126,3 +126,19 @@ describe("an inverter of 2 x 120 V", function()
         }
     end)
 end)
+
+describe("units of a VE.Bus system", function()
+    -- Fault: Three units charge with what they draw beyond their loads (1718 W - 969 W = 749 W), and were
+    --        shown to supply it.
+    -- Expected: Victron counts what goes into the inverter of a unit; it supplies when that is negative.
+    it("supply what Victron counts as negative", function()
+        check {
+            { "vebus", { ["/Devices/0/Ac/In/P"] = 1718, ["/Devices/0/Ac/Out/P"] = 969,
+                         ["/Devices/0/Ac/Inverter/P"] = 749, ["/Dc/0/Power"] = 741 },
+              { d = { ST = -749, GV0 = 969, GV6 = 1718, GV12 = -749 }, [""] = { CPW = 741 } } },
+            { "vebus", { ["/Devices/0/Ac/In/P"] = 0, ["/Devices/0/Ac/Out/P"] = 480,
+                         ["/Devices/0/Ac/Inverter/P"] = -480, ["/Devices/1/Ac/Inverter/P"] = -520 },
+              { d = { ST = 1000, GV12 = 480, GV13 = 520 } } },
+        }
+    end)
+end)

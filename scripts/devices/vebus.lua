@@ -167,7 +167,8 @@ return {
           { "GV21", "no_yes",           "Connected to the GX",    "/Connected", zero = false },
         },
         { part = "d", id = "VICVEBUSD", name = "units",            -- the first six of a system
-          { "ST", unit.watt, "Inverter power of all units, + supplied",
+          -- Victron counts what goes into the inverter of a unit: 749 W of 1718 W in and 969 W out.
+          { "ST", unit.watt, "Inverter power of all units, + supplied", sign = -1,
             sum = { "/Devices/0/Ac/Inverter/P", "/Devices/1/Ac/Inverter/P", "/Devices/2/Ac/Inverter/P",
                     "/Devices/3/Ac/Inverter/P", "/Devices/4/Ac/Inverter/P", "/Devices/5/Ac/Inverter/P" } },
           { "GV0 GV1 GV2 GV3 GV4 GV5",       unit.watt, "Unit {n} AC output power, + supplied",
@@ -179,7 +180,7 @@ return {
             sum = { "/Devices/{n-1}/Ac/In/L1/P", "/Devices/{n-1}/Ac/In/L2/P",
                     "/Devices/{n-1}/Ac/In/L3/P" } },
           { "GV12 GV13 GV14 GV15 GV16 GV17", unit.watt, "Unit {n} inverter power, + supplied",
-            "/Devices/{n-1}/Ac/Inverter/P" },
+            "/Devices/{n-1}/Ac/Inverter/P", sign = -1 },
           { "GV18 GV19 GV20 GV21 GV22 GV23", "no_yes",  "Unit {n} relay test passed",
             "/Devices/{n-1}/ExtendStatus/RelayTestOk", zero = false },
           { "GV24 GV25 GV26 GV27 GV28 GV29", "disabled_enabled", "Unit {n} PowerAssist",
@@ -285,7 +286,7 @@ return {
           expect = { ALARM = "no data",
                      s = { ST = -1200, GV6 = -1500, GV7 = 300, GV8 = "no data", GV15 = 1, GV16 = "no data",
                            GV23 = 2, GV20 = 2, GV22 = 1, GV26 = 2400 } } },
-        { rows   = { ["/Devices/0/Ac/Inverter/P"] = 480, ["/Devices/1/Ac/Inverter/P"] = 520,
+        { rows   = { ["/Devices/0/Ac/Inverter/P"] = -480, ["/Devices/1/Ac/Inverter/P"] = -520,
                      ["/Devices/0/Ac/Out/P"] = 470, ["/Devices/1/Ac/Out/L2/P"] = 515,
                      ["/Devices/1/Ac/In/L2/P"] = -12, ["/Devices/1/ExtendStatus/RelayTestOk"] = 0 },
           expect = { d = { ST = 1000, GV0 = 470, GV1 = 515, GV7 = -12, GV6 = "no data", GV13 = 520,
