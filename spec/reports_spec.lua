@@ -142,3 +142,24 @@ describe("units of a VE.Bus system", function()
         }
     end)
 end)
+
+describe("an error", function()
+    -- Fault: The error of a Lynx Smart BMS was "code 36", that of an RS in a network "code 76", that of a
+    --        solar charger whose input shut down "code 83".
+    -- Expected: Victron's words.
+    it("has a text", function()
+        local world, addresses = world_of {
+            { "battery", { ["/ErrorCode"] = 36 } }, { "battery", { ["/ErrorCode"] = 119 } },
+            { "multi", { ["/ErrorCode"] = 76 } }, { "solarcharger", { ["/ErrorCode"] = 83 } },
+            { "solarcharger", { ["/ErrorCode"] = 202 } }, { "vebus", { ["/VebusError"] = 128 } },
+            { "alternator", { ["/ErrorCode"] = 57 } }, { "multi", { ["/ErrorCode"] = 222 } },
+        }
+        local texts = {}
+        for i, address in ipairs(addresses) do
+            texts[i] = text(world, i <= 2 and address .. "d" or address, "ERR")
+        end
+        assert.same({ "ATC or ATD failure", "Settings invalid", "#76 Network incomplete",
+                      "#83 PV input shutdown", "#202 Internal error", "128 Failing relay test: no connection",
+                      "57 Battery asked to disconnect", "#222 Solar connection failed" }, texts)
+    end)
+end)
