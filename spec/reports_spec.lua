@@ -163,3 +163,22 @@ describe("an error", function()
                       "57 Battery asked to disconnect", "#222 Solar connection failed" }, texts)
     end)
 end)
+
+describe("a SolarSense", function()
+    -- Fault: One with nothing wrong had error "code 67113989": each pair of bits of that is the state of
+    --        something, 1 for OK.
+    -- Expected: An error is what is worse than that. One that is not set up says so.
+    it("has no error while all is well", function()
+        local world, addresses = world_of {
+            { "meteo", { ["/ErrorCode"] = 67113989 } }, { "meteo", { ["/ErrorCode"] = 134222853 } },
+            { "meteo", { ["/ErrorCode"] = 201326592 + 5125 } }, { "meteo", { ["/ErrorCode"] = 5125 } },
+            { "meteo", { ["/ErrorCode"] = 0 } }, { "meteo", { ["/ErrorCode"] = 67113989 + 2048 } },
+            { "meteo", { ["/ErrorCode"] = 3 } },
+        }
+        local texts = {}
+        for i, address in ipairs(addresses) do texts[i] = text(world, address, "ERR") end
+        assert.same({ "No error", "Not set up", "Not set up", "No error", "No error", "code 3072", "code 3" },
+            texts)
+        check { { "meteo", { ["/Irradiance"] = 3, ["/ErrorCode"] = {} }, { ERR = NONE } } }
+    end)
+end)

@@ -1,4 +1,15 @@
 -- Irradiance sensor, weather station (SolarSense, IMT): one node for each.
+
+--- A SolarSense's error is the states of many things, two bits each: 0 not known, 1 OK, 2 warning, 3 alarm.
+-- Those that are OK are none.
+local function error_of(rows)
+    local code = number(rows, "/ErrorCode")
+    if not code or code < 1024 then return code end
+    code = code // 1 | 0
+    local bad = code & 0xAAAAAAAA
+    return bad | code & bad >> 1
+end
+
 return {
     api = 2,
     id = "VICMETEO", name = "Meteo Sensor", icon = "Weather",
@@ -19,7 +30,7 @@ return {
     { "GV2",     unit.seconds,           "Time since last sun",    "/TimeSinceLastSun",
                  max = 1e8, measured = true },
     { "CV",      unit.volt,              "Sensor battery",         "/BatteryVoltage", min = 0, max = 60 },
-    { "ERR",     "device_error",         "Error",                  "/ErrorCode" },
+    { "ERR",     "meteo_error",          "Error",                  from = error_of },
     { "ALARM",   "alarm",                "Alarm, any",             worst = "/Alarms/" },
     { "GV3",     "alarm",                "Alarm: low battery",     "/Alarms/LowBattery" },
 
@@ -29,6 +40,7 @@ return {
                      ["/Alarms/LowBattery"] = 0, ["/ErrorCode"] = 0 },
           expect = { ST = 523, CLITEMP = 17.9, CV = 3.8, CPW = 1230, GV1 = 4.2, GV2 = 80, ERR = 0, ALARM = 0,
                      GV3 = 0, SPEED = "no data", TEMPOUT = "no data" } },
+        { rows   = { ["/ErrorCode"] = 134222853 }, expect = { ERR = 134217728 } },
         { rows   = { ["/Irradiance"] = 0, ["/WindSpeed"] = 7.4, ["/WindDirection"] = 275,
                      ["/ExternalTemperature"] = 11, ["/ExternalTemperature2"] = 12,
                      ["/TimeSinceLastSun"] = { value = 2, unit = "h" } },

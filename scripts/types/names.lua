@@ -349,6 +349,7 @@ local names = {
 
     ---------------------------------------------------------------- AC meters, gensets, electric vehicles
     device_error = { [0] = "No error" },
+    meteo_error = { [0] = "No error", [134217728] = "Not set up", [201326592] = "Not set up" },
     phase_sequence = { [0] = "L1-L2-L3", "L1-L3-L2" },
     load_position = { [0] = "AC output", "AC input", "AC input 2" },
     pv_position = { [0] = "AC input 1", "AC output", "AC input 2" },
