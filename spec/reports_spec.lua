@@ -182,3 +182,28 @@ describe("a SolarSense", function()
         check { { "meteo", { ["/Irradiance"] = 3, ["/ErrorCode"] = {} }, { ERR = NONE } } }
     end)
 end)
+
+describe("a sensor", function()
+    -- Fault: A virtual sensor that is told the pressure in kPa, as its help says, had none: its unit is hPa.
+    -- Expected: There is no air of 100.2 hPa. The number is of kPa.
+    it("has the pressure that there is", function()
+        check {
+            { "temperature", { ["/Pressure"] = { 100.2, "%.0F hPa", "100 hPa" } }, { BARPRES = 1002 } },
+            { "temperature", { ["/Pressure"] = 101.325 }, { BARPRES = 1013.3 } },
+            { "temperature", { ["/Pressure"] = { 1001.9, "%.0F hPa", "1002 hPa" } }, { BARPRES = 1001.9 } },
+            { "temperature", { ["/Temperature"] = 5, ["/Pressure"] = 0 }, { BARPRES = NONE } },
+            { "temperature", { ["/Temperature"] = 5, ["/Pressure"] = 200 }, { BARPRES = NONE } },
+        }
+    end)
+
+    -- Fault: A gas scale that says how full its battery is, under the path of the voltage, had one of 85 V.
+    -- Expected: What VRM calls a percentage is no voltage, and no sensor has a battery of 45 V.
+    it("has no battery of 85 V", function()
+        check {
+            { "tank", { ["/Level"] = 70, ["/BatteryVoltage"] = { 9, "%.0F %%", "9 %" } }, { CV = NONE } },
+            { "tank", { ["/Level"] = 70, ["/BatteryVoltage"] = 45 }, { CV = NONE } },
+            { "tank", { ["/Level"] = 70, ["/BatteryVoltage"] = { 3.1, "%.2F V", "3.10 V" } }, { CV = 3.1 } },
+            { "temperature", { ["/Temperature"] = 5, ["/BatteryVoltage"] = 85 }, { CV = NONE } },
+        }
+    end)
+end)

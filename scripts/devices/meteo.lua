@@ -29,7 +29,7 @@ return {
                  min = 0, max = 100000 },
     { "GV2",     unit.seconds,           "Time since last sun",    "/TimeSinceLastSun",
                  max = 1e8, measured = true },
-    { "CV",      unit.volt,              "Sensor battery",         "/BatteryVoltage", min = 0, max = 60 },
+    { "CV",      unit.volt,              "Sensor battery",         "/BatteryVoltage", min = 0, max = 15 },
     { "ERR",     "meteo_error",          "Error",                  from = error_of },
     { "ALARM",   "alarm",                "Alarm, any",             worst = "/Alarms/" },
     { "GV3",     "alarm",                "Alarm: low battery",     "/Alarms/LowBattery" },

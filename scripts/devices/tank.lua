@@ -11,7 +11,7 @@ return {
     { "GV1",     "fluid",       "Fluid",             "/FluidType", "tf", zero = false },
     { "GV2",     "tank_status", "Sensor status",     "/Status" },
     { "CLITEMP", unit.celsius,  "Temperature",       "/Temperature", min = -60, max = 120 },
-    { "CV",      unit.volt,     "Sensor battery",    "/BatteryVoltage", min = 0, max = 60 },
+    { "CV",      unit.volt,     "Sensor battery",    "/BatteryVoltage", min = 0, max = 15 },
     { "ALARM",   "alarm",       "Alarm, any",        worst = "/Alarms/" },
     { "GV3",     "alarm",       "Alarm: low level",  "/Alarms/Low/State" },
     { "GV4",     "alarm",       "Alarm: high level", "/Alarms/High/State" },

@@ -1,4 +1,11 @@
 -- Temperature sensor, with what else it measures (Ruuvi: humidity, pressure, air): one node for each.
+
+--- The pressure of a virtual sensor that is told it in kPa, and says hPa: there is no air of 100 hPa.
+local function in_kilopascal(rows)
+    local pressure = number(rows, "/Pressure")
+    return pressure and pressure >= 30 and pressure <= 110 and 10 * pressure or nil
+end
+
 return {
     api = 2,
     id = "VICTEMP", name = "Temperature Sensor", icon = "TempSensor",
@@ -6,10 +13,11 @@ return {
 
     { "ST",      unit.celsius,         "Temperature",     "/Temperature", "tsT" },
     { "CLIHUM",  unit.percent,         "Humidity",        "/Humidity", "tsH", min = 0, max = 110 },
-    { "BARPRES", unit.hectopascal,     "Pressure",        "/Pressure", measured = true },
+    { "BARPRES", unit.hectopascal,     "Pressure",        "/Pressure", measured = true,
+                 from = in_kilopascal },
     { "GV0",     "temperature_type",   "Sensor type",     "/TemperatureType", "tst", zero = false },
     { "GV2",     "temperature_status", "Sensor status",   "/Status" },
-    { "CV",      unit.volt,            "Sensor battery",  "/BatteryVoltage", min = 0, max = 60 },
+    { "CV",      unit.volt,            "Sensor battery",  "/BatteryVoltage", min = 0, max = 15 },
     { "CO2LVL",  unit.ppm,             "CO2",             "/CO2", max = 50000, measured = true },
     { "VOCLVL",  unit.raw,             "VOC index",       "/VOC",
                  min = 0, max = 500, zero = false, measured = true },

@@ -23,11 +23,12 @@ local ALARM_LISTS = { [name_lists.alarm] = true, [name_lists.grid_alarm] = true 
 local LISTS_OF_BITS = { [name_lists.off_reason] = true }
 
 --- Whether a row's number says that there is none (see types.alarms and types.codes), also where VRM names no
--- unit, or one that sources.read does not know.
+-- unit, or one that sources.read does not know. A percentage is none of volts or liters.
 function reading.says_none(row, driver)
     if ALARM_LISTS[driver.names] and not (driver.values or driver.map) then
         return alarms.level(row.value) == nil
     end
+    if row.unit == "%" and driver.unit.vrm then return true end
     local is_code = codes.OF[driver.unit.sentinels]
     return is_code and is_code(row.value)
 end
