@@ -207,3 +207,20 @@ describe("a sensor", function()
         }
     end)
 end)
+
+describe("a battery's capacity", function()
+    -- Fault: A Lynx Smart BMS, whose batteries have 800 Ah in all, had 800 Ah left at 19 %.
+    -- Expected: As on the GX: what is left is told beside what is installed. Told alone it is the whole.
+    it("is what is left where the whole is told, too", function()
+        check {
+            { "battery", { ["/Capacity"] = 800, ["/Soc"] = 19.2, ["/System/NrOfBatteries"] = 4 },
+              { d = { ST = NONE, GV0 = 800 } } },
+            { "battery", { ["/Capacity"] = 187.5, ["/InstalledCapacity"] = 200 },
+              { d = { ST = 187.5, GV0 = 200 } } },
+            { "battery", { ["/InstalledCapacity"] = 222, ["/Soc"] = 50 }, { d = { ST = NONE, GV0 = 222 } } },
+            { "battery", { ["/Capacity"] = 280, ["/InstalledCapacity"] = 6553.5 },
+              { d = { ST = NONE, GV0 = 280 } } },
+            { "battery", { ["/Capacity"] = 0, ["/InstalledCapacity"] = 100 }, { d = { ST = 0, GV0 = 100 } } },
+        }
+    end)
+end)

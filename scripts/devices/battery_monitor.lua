@@ -15,6 +15,12 @@ local function battery_status(rows)
     return current > 0 and CHARGING or DISCHARGING
 end
 
+--- What is left of the capacity: /Capacity is, beside what is installed. Alone it is that (as on the GX).
+local function capacity_left(rows)
+    local installed = measured(rows, "/InstalledCapacity")
+    return installed and installed > 0 and measured(rows, "/Capacity") or nil
+end
+
 return {
     api = 2,
     id = "VICBATT", name = "Battery Monitor", icon = "EnergyMonitor",
@@ -167,8 +173,9 @@ return {
           { "GV20", "alarm", "Internal failure",              "/Alarms/InternalFailure" },
         },
         { part = "d", id = "VICBATTD", name = "details",           -- a bank with a BMS
-          { "ST",   unit.amp_hours,     "Remaining capacity (Ah)", "/Capacity", min = 0 },
-          { "GV0",  unit.amp_hours,     "Installed capacity (Ah)", "/InstalledCapacity", min = 0 },
+          { "ST",   unit.amp_hours,     "Remaining capacity (Ah)", from = capacity_left, min = 0 },
+          { "GV0",  unit.amp_hours,     "Installed capacity (Ah)",
+            first = { "/InstalledCapacity", "/Capacity" }, min = 0 },
           { "GV1",  "bms_state",        "BMS state",               "/State", "liS", zero = false },
           { "MODE", "bms_mode",         "Switch",                  "/Mode" },
           { "ERR",  "bms_error",        "Error",                   "/ErrorCode", "liE" },
