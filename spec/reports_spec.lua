@@ -224,3 +224,43 @@ describe("a battery's capacity", function()
         }
     end)
 end)
+
+local function null(format) return { nil, format, "" } end
+
+describe("what other programs had wrong", function()
+    -- Fault: Other programs showed the power of a PV inverter at night without its sign, 0 V for a phase that
+    --        is not there, a charge of -903 %, a speed of 655 m/s without satellites, three times the largest
+    --        phase as the sum, 0 m3 for a tank without a capacity, a tenth of a starter battery's voltage.
+    -- Expected: What the device says, or no data.
+    it("is right here", function()
+        local phase = { "/Ac/L1/Power", "/Ac/L2/Power", "/Ac/L3/Power" }
+        check {
+            { "pvinverter", { [phase[1]] = -3, [phase[2]] = -2, [phase[3]] = -3 }, { ST = -8 } },
+            { "pvinverter", { [phase[2]] = 340, ["/Ac/L2/Voltage"] = 230.4, [phase[1]] = null "%.0F W" },
+              { [""] = { ST = 340, GV1 = NONE },
+                p = { CPW = NONE, GV1 = 340, GV2 = NONE, CV = NONE, GV3 = 230.4 } } },
+            { "grid", { [phase[1]] = -800, [phase[2]] = -670, [phase[3]] = 1840 }, { ST = 370 } },
+            { "vebus", { ["/Ac/Out/L1/P"] = null "%.0F W", ["/Ac/Out/L3/P"] = 310, ["/Ac/Out/L1/V"] = 230 },
+              { [""] = { ST = 310, GV1 = 230 }, p = { CPW = NONE, GV2 = 310 } } },
+            { "multi", { ["/Ac/In/1/L1/P"] = -1129, ["/Ac/In/1/L2/P"] = 123, ["/Ac/In/1/L3/P"] = 1038,
+                         ["/Ac/ActiveIn/ActiveInput"] = 0 }, { GV3 = 32, GV4 = NONE } },
+            { "battery", { ["/Soc"] = -903, ["/Dc/0/Voltage"] = 52.1 },
+              { ST = NONE, BATLVL = NONE, CV = 52.1 } },
+            { "battery", { ["/Soc"] = 80, ["/Dc/0/Current"] = -5,
+                           ["/TimeToGo"] = { "3 days, 4:12", "%s", "3 days, 4:12" } }, { TIMEREM = NONE } },
+            { "battery", { ["/Dc/0/Voltage"] = 12.8,
+                           ["/Dc/0/Temperature"] = { 382.2, "%.0F °C", "382 °C" } }, { CLITEMP = NONE } },
+            { "alternator", { ["/Dc/0/Power"] = -1, ["/Dc/0/Voltage"] = 12.6 }, { ST = -1, CC = NONE } },
+            { "tank", { ["/Level"] = 45, ["/Capacity"] = null "%.3F m3", ["/Remaining"] = null "%.3F m3" },
+              { ST = 45, GV0 = NONE, TANKCAP = NONE } },
+            { "tank", { ["/Level"] = null "%.0F %%", ["/Status"] = 5, ["/Capacity"] = 0.2 },
+              { ST = NONE, GV2 = 5, TANKCAP = 200 } },
+            { "gps", { ["/Speed"] = 655.34, ["/Course"] = 375.5, ["/NrOfSatellites"] = 0, ["/Fix"] = 0 },
+              { ST = 0, SPEED = NONE, GV3 = NONE, GV4 = 0 } },
+            { "dcsystem", { ["/Dc/0/Voltage"] = 49.43, ["/Dc/1/Voltage"] = 24.28, ["/Dc/0/Power"] = -120 },
+              { ST = -120, GV2 = 24.28, CC = NONE } },
+            { "evcharger", { ["/Ac/L1/Power"] = 2300, ["/Ac/L2/Power"] = 2200, ["/Ac/L3/Power"] = 2100,
+                             ["/Session/Time"] = 8838, ["/Status"] = 24 }, { ST = 6600, GV15 = 147 } },
+        }
+    end)
+end)
