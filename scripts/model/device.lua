@@ -254,8 +254,8 @@ end
 -- counters the values and their times, by driver id, nil: there are none; reported = values of the drivers
 -- that report events, nil: none does; starts = by driver id since when a meter says 0 that had counted, by
 -- host.steady, nil: none does; midnight = when the day of the installation began, nil: not known; told = how
--- many values PG3 was to be told so far }. Where words look at time (types.over_time) also { newest = when the
--- newest of its rows was measured, nil: not known, longest = seconds after which the next one is late,
+-- many values PG3 was to be told so far }. Where words look at time (types.over_time) also { newest = when
+-- the newest of its rows was measured, nil: not known, longest = seconds after which the next one is late,
 -- over = what they keep, nil: nothing }.
 function device.memory(over)
     return { seen = {}, told = 0, over = over }
@@ -270,10 +270,45 @@ function device.again(memory, driver, whether)
     memory.again = next(again) and again or nil
 end
 
+--- Whether a value is taken for a slip of VRM's, so that what is shown stays this once: none where there was
+-- a number, or a charge that fell to 0, until there is a newer one -> what device.again notes of it, or false.
+local function is_slip(driver, value, measured_at, rows, address, memory)
+    local before = memory.again and memory.again[driver]
+    local empty = is_empty_charge(driver, value) and (not before or before == measured_at)
+    local gone = value == nil and not before and may_slip(driver) and reading.applies(driver, rows)
+    local shown = (empty or gone) and host.get(address, driver.id)
+    if not shown or empty and shown <= FALL then return false end
+    return empty and measured_at or true
+end
+
+--- Sets one driver of a node from rows -> what is wrong with its function, nil: nothing. The others as for
+-- device.apply; computed: see try_value.
+local function apply_one(type_, driver, address, rows, site, computed, memory, holds, first_error)
+    local problem, value, text, unknown, measured_at = try_value(driver, rows, site, computed, memory,
+        first_error)
+    local starting = false
+    if value and counts_up(driver) then
+        value = not_of_before(driver, value, measured_at, memory)
+        starting = is_starting(driver, value, address, memory)
+    end
+    local slip = starting or not problem and is_slip(driver, value, measured_at, rows, address, memory)
+    device.again(memory, driver, slip or problem ~= nil or nil)
+    if value == nil and not problem and type_.explains then
+        tell_why(type_, driver, address, rows, site, computed, memory.midnight)
+    end
+    if unknown then tell_unknown(type_, driver, address, text) end
+    if driver.op == "sum" then sums.note(driver, value, memory) end
+    if slip then return problem end
+    if driver.events then note_reported(driver, value, memory) end
+    if not (holds and holds(driver, value)) and host.set(address, driver.id, value, text) then
+        memory.told = memory.told + 1
+    end
+    return problem
+end
+
 --- Sets drivers of a node from rows; which = a set of them, nil for all. memory: of the node. holds(driver,
--- value): whether one stays as it is; nil: none does.
--- One that had a number and has none now keeps it this once: it may be a slip of VRM's. So does a charge that
--- fell to 0, until there is a newer one, and a meter, for a while.
+-- value): whether one stays as it is; nil: none does. What may be a slip of VRM's is not shown at once, nor
+-- the 0 of a meter that starts.
 -- Returns the first error of the script, nil if there is none: a driver whose function fails has no data, the
 -- others go on. Raises when the plugin has no memory for it.
 function device.apply(type_, address, rows, site, memory, which, holds)
@@ -282,31 +317,8 @@ function device.apply(type_, address, rows, site, memory, which, holds)
     local computed = compute(type_, rows, site, which)
     for _, driver in ipairs(type_.drivers) do
         if which[driver] then
-            local problem, value, text, unknown, measured_at = try_value(driver, rows, site,
-                computed[driver], memory, first_error)
-            local starting
-            if value and counts_up(driver) then
-                value = not_of_before(driver, value, measured_at, memory)
-                starting = is_starting(driver, value, address, memory)
-            end
-            first_error = first_error or problem
-            local again = memory.again and memory.again[driver]
-            local empty = is_empty_charge(driver, value) and (not again or again == measured_at)
-            local doubtful = empty or not again and value == nil and not problem and may_slip(driver)
-                and reading.applies(driver, rows)
-            local shown = doubtful and host.get(address, driver.id)
-            local slip = starting or shown and (not empty or shown > FALL)
-            device.again(memory, driver, (slip or problem) and (empty and measured_at or true) or nil)
-            if value == nil and not problem and type_.explains then
-                tell_why(type_, driver, address, rows, site, computed[driver], memory.midnight)
-            end
-            if unknown then tell_unknown(type_, driver, address, text) end
-            if driver.op == "sum" then sums.note(driver, value, memory) end
-            if driver.events and not slip then note_reported(driver, value, memory) end
-            if not slip and not (holds and holds(driver, value)) and host.set(address, driver.id, value, text)
-            then
-                memory.told = memory.told + 1
-            end
+            first_error = apply_one(type_, driver, address, rows, site, computed[driver], memory, holds,
+                first_error) or first_error
         end
     end
     return first_error
