@@ -181,9 +181,14 @@ local function command(address, cmd, args)
     return found.driver and text or nil, ended and done or false
 end
 
+local BEAT_SECONDS = 1              -- between two heartbeats at least: a script may report few events
+local beat_at = -BEAT_SECONDS
+
 --- The controller's script reports that the plugin runs.
 local function heartbeat()
-    if not started then return end
+    local now = host.steady()
+    if not started or now - beat_at < BEAT_SECONDS then return end
+    beat_at = now
     local update = scripts.controller.update
     if update and not scripts.rests(scripts.controller) then
         health.attempt(host.start_script, update, CONTROLLER, nil, nil, "update")

@@ -167,6 +167,19 @@ describe("PG3's polls", function()
         end
     end)
 
+    -- Fault: With a long poll of 0 s, or after many that waited, the heartbeat reports more events than a
+    --        script may: the plugin's own script is in error, and there is no heartbeat any more.
+    -- Expected: It is reported once a second at most.
+    it("make no more heartbeats than a script may report", function()
+        local world = started()
+        local before = #world.started
+        for _ = 1, 100 do world:fire("longpoll") end
+        assert.equal(before + 1, #world.started)
+        world:run(1)
+        world:fire("longpoll")
+        assert.equal(before + 2, #world.started)
+    end)
+
     -- Fault: A long poll of 0 s asks for the list and for all devices without end.
     -- Expected: The list is asked for once in 10 s at most, and each installation as well.
     it("for devices do not either", function()
@@ -443,6 +456,14 @@ describe("commands", function()
         assert.equal(40, world:value("392u_zl20", "ST"))
         send(world, "controller", "DISCOVER", {})         -- arrives as an event of its own
         assert.equal(1, #world:logged("DISCOVER is unknown"))
+    end)
+
+    -- Fault: Once values were there, RELOAD tells of sums that each "has another source".
+    -- Expected: A script that is as it was says so.
+    it("of the controller: RELOAD says that nothing changed", function()
+        local world = started()
+        send(world, "controller", "RELOAD", {})
+        assert.equal(#worlds.DEVICES, #world:logged("is in use (save 1): nothing changed."))
     end)
 end)
 

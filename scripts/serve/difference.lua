@@ -6,12 +6,15 @@ local difference = {}
 
 local MOST = 6              -- differences named
 
---- The same text for values of the same content; functions are all alike.
+--- The same text for values of the same content; functions are all alike. A phase is no word of the table's:
+-- types.reading keeps it in what serves.
 local function signature(value)
     if type(value) == "function" then return "function" end
     if type(value) ~= "table" then return tostring(value) end
     local parts = {}
-    for key, member in pairs(value) do parts[#parts + 1] = tostring(key) .. "=" .. signature(member) end
+    for key, member in pairs(value) do
+        if key ~= "phase" then parts[#parts + 1] = tostring(key) .. "=" .. signature(member) end
+    end
     table.sort(parts)
     return "{" .. table.concat(parts, ";") .. "}"
 end
