@@ -320,6 +320,24 @@ describe("the token", function()
         assert.is_nil(require("dkjson").encode(world.saved):find(TOKEN, 1, true))
     end)
 
+    -- Fault: The address of VRM's page, or the parameter's name, is pasted in the token's place: from then on
+    --        notices have *** where they say what to do, and a link that leads nowhere.
+    -- Expected: What notices say themselves is no secret.
+    it("does not take words of notices for secrets", function()
+        for _, pasted in ipairs {
+            "https://vrm.victronenergy.com", "https://vrm.victronenergy.com/access-tokens", "vrm_token",
+            "Preferences, Integrations, Access tokens",
+        } do
+            local world = started { params = { vrm_token = pasted } }
+            assert.equal(2, world:value("controller", "GV0"), pasted)
+            local html = world.notices.vrm
+            for _, secret in ipairs(world.masked) do
+                assert.is_nil(html:find(secret, 1, true), secret)
+            end
+            _G.host = nil
+        end
+    end)
+
     it("is never sent to anything but https", function()
         local world = started { env = { VICTRON_VRM_URL = "http://127.0.0.1:8080/v2" } }
         assert.equal(0, #world.requests)

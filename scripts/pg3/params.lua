@@ -253,12 +253,15 @@ for _, name in ipairs(TOKEN_NAMES) do IS_TOKEN[name] = true end
 local PASSWORD = "gx_password"
 
 local SHORTEST_WORD, MOST_WORDS = 8, 4
+--- What notices say of the token: typed in its place it is no secret, and has to stay readable there.
+local OWN_WORDS = "https://vrm.victronenergy.com/access-tokens " .. table.concat(TOKEN_NAMES, " ")
+    .. " Preferences, Integrations, Configuration"
 
 --- The parts of a token that blanks have torn apart; not the words that came along with it.
 local function add_words(secrets, text)
     local count = 0
     for word in text:gmatch "%S+" do
-        if #word >= SHORTEST_WORD and count < MOST_WORDS then
+        if #word >= SHORTEST_WORD and count < MOST_WORDS and not OWN_WORDS:find(word, 1, true) then
             secrets[#secrets + 1], count = word, count + 1
         end
     end
@@ -276,7 +279,7 @@ local function secrets_of(given)
         end
         if IS_TOKEN[key or like] and type(value) == "string" and value ~= "" then
             add_words(secrets, value)
-            secrets[#secrets + 1] = clean_token(value)
+            add_words(secrets, clean_token(value))
         end
     end
     return secrets
