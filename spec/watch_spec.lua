@@ -95,6 +95,14 @@ describe("--once", function()
         assert.is_nil(text:find(" no data", 1, true), text)
     end)
 
+    -- Fault: what is said of a node's data goes beyond the terminal's columns, and is broken within a word
+    -- Expected: no line is longer than the terminal, but a name
+    it("keeps to the columns that there are", function()
+        local text = table.concat(printed(watch { once = true }, 30), "\n")
+        for _, line in ipairs(lines_of(text)) do assert.is_true(utf8.len(line) <= 80, line) end
+        has(text, "\n    Last data ")
+    end)
+
     it("waits a minute in vain, then leaves with 1", function()
         local world = watch { once = true, answer = function() return fake.wait(1000) end }
         assert.same({}, printed(world, 59))
@@ -304,9 +312,11 @@ describe("a value", function()
         assert.equal("1.5", shows(world, "GV1", 1.5))
         assert.equal("19.1 °C", shows(world, "GV3", 19.1))
         assert.equal(os.date("%H:%M:%S", 1776515900), shows(world, "GV2", 1776515900))
-        assert.equal("0", shows(world, "GV2", 0))
+        assert.equal("no data", shows(world, "GV2", 0))     -- never
         assert.equal("a b", shows(world, "ST", 1, "a\nb"))
         assert.equal("x              A [2Jb                   ST      Power: a b",
             require("tools.console").change("x", "ST"))
+        world.host.rename("x", "☀\u{FE0F} 👨\u{200D}👩\u{200D}👧 \u{644}\u{200D}")
+        assert.equal("☀ 👨👩👧 \u{644}\u{200D}", require("tools.console").refresh({ address = "x" }).name)
     end)
 end)

@@ -7,7 +7,13 @@ local profile = require "pg3.profile"
 
 local console = {}
 
-local clean, width = paint.clean, paint.width
+local width = paint.width
+
+--- What came from outside as every terminal shows it: emoji that are joined to one, as families are, stand
+-- apart, for not all terminals join them, and the columns behind them would not be in line.
+local function clean(text)
+    return (paint.clean(text):gsub("\u{200D}([\xE2\xF0])", "%1"):gsub("\u{FE0F}", ""))
+end
 
 --- How the numbers of a unit end (docs/pg3.md, Units).
 local UNITS = { [1] = "A", [4] = "°C", [14] = "°", [17] = "°F", [20] = "h", [30] = "kW", [31] = "kPa",
@@ -25,7 +31,7 @@ local function value_text(driver, number, uom, text)
     if text and text ~= "" then return clean(text) end
     if profile.is_no_data(driver, value, uom) then return NO_DATA end
     if driver.names then return driver.names[math.tointeger(value)] or number end
-    if uom == UOM_TIME and value > 0 then return os.date("%H:%M:%S", math.tointeger(value)) end
+    if uom == UOM_TIME then return value > 0 and os.date("%H:%M:%S", math.tointeger(value)) or NO_DATA end
     return UNITS[uom] and number .. " " .. UNITS[uom] or number
 end
 
@@ -143,40 +149,35 @@ end
 
 -------------------------------------------------------------------------------------------- the table
 
-local GAP = "   "
+local GAP, INDENT = "   ", "    "
 
-local function trimmed(line) return (line:gsub(" +$", "")) end
-
---- Adds "PV power 212 W   " for each of these values, and how many have no data, as lines of at most so many
--- columns.
-local function add_values(lines, values, columns)
-    local line, used, without = nil, 0, 0
-    local function add(label, value)
-        local takes = width(label) + 1 + width(value) + #GAP
-        if line and used + takes > columns then
-            lines[#lines + 1] = trimmed(line)
-            line = nil
-        end
-        if not line then line, used = "    ", 4 end
-        line, used = ("%s%s %s%s"):format(line, label, paint.colour("bold", value), GAP), used + takes
+--- Adds parts, each { label, text, colour }, behind a line (nil: none is begun) and below it, as lines of at
+-- most so many columns.
+local function add_parts(lines, line, parts, columns)
+    local used = line and width(line) or 0
+    for _, part in ipairs(parts) do
+        local takes = width(part[1]) + 1 + width(part[2])
+        local fits = line and used + #GAP + takes <= columns
+        if line and not fits then lines[#lines + 1] = line end
+        line, used = fits and line .. GAP or INDENT, (fits and used + #GAP or #INDENT) + takes
+        line = ("%s%s %s"):format(line, part[1], paint.colour(part[3] or "bold", part[2]))
     end
-    for _, value in ipairs(values) do
-        if value.without then without = without + 1 else add(value.label, value.text) end
-    end
-    if without > 0 then add("Without data", tostring(without)) end
-    if line then lines[#lines + 1] = trimmed(line) end
+    lines[#lines + 1] = line
 end
 
---- A node: its name with what is said of its data, then its values.
+--- A node: its name with what is said of its data, then its values and how many have no data.
 local function add_node(lines, node, columns)
-    local line = ("%s%s (%s, %s)%s"):format(node.primary ~= node.address and "  " or "", node.name, node.type,
-        node.address, GAP)
-    if node.data then
-        line = ("%sData state %s%s"):format(line, paint.colour(node.data_colour or "bold", node.data), GAP)
+    local head, without = {}, 0
+    if node.data then head[1] = { "Data state", node.data, node.data_colour } end
+    if node.data and node.time then head[2] = { "Last data", node.time } end
+    local indent = node.primary ~= node.address and "  " or ""
+    add_parts(lines, ("%s%s (%s, %s)"):format(indent, node.name, node.type, node.address), head, columns)
+    local parts = {}
+    for _, value in ipairs(node.values) do
+        if value.without then without = without + 1 else parts[#parts + 1] = { value.label, value.text } end
     end
-    if node.data and node.time then line = line .. "Last data " .. paint.colour("bold", node.time) end
-    lines[#lines + 1] = trimmed(line)
-    add_values(lines, node.values, columns)
+    if without > 0 then parts[#parts + 1] = { "Without data", tostring(without) } end
+    add_parts(lines, nil, parts, columns)
 end
 
 --- The table of all nodes as a list of lines. view = { title, nodes = list of nodes as above, columns,

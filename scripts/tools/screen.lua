@@ -24,6 +24,10 @@ local cut, padded, width = paint.cut, paint.padded, paint.width
 -- A row is a list of parts, each a text or { text, colour }; right = parts at its end; chosen = the cursor is
 -- on it. It knows no width: what does not fit is cut when it becomes a line.
 
+-- Hebrew and Arabic letters, and a mark without a column, behind which all goes from left to right: a
+-- terminal that turns such letters by itself turns the numbers that follow as well.
+local RIGHT_TO_LEFT, LEFT_TO_RIGHT = "[\xD6-\xDF][\x80-\xBF]", "\u{200E}"
+
 --- Parts in at most so many columns -> a text, the columns it takes.
 local function join(parts, columns, plain)
     local texts, used = {}, 0
@@ -31,6 +35,7 @@ local function join(parts, columns, plain)
         local text, colour = part, nil
         if type(part) == "table" then text, colour = part[1], part[2] end
         text = cut(text, columns - used)
+        if not plain and text:find(RIGHT_TO_LEFT) then text = text .. LEFT_TO_RIGHT end
         used = used + width(text)
         texts[#texts + 1] = paint.colour(not plain and text ~= "" and colour or nil, text)
     end
@@ -189,15 +194,40 @@ end
 
 local pages = {}
 
-local function devices_of(site)
-    local list = {}
+--- What the overview has of an installation: its flow, and so many of its nodes (0) in an order: [node] =
+-- which one it is, devices before further nodes, and how many of both there are.
+local function block_of(site, columns)
+    local block = { flow = flow.rows(site, columns), order = {}, nodes = 0, devices = 0,
+                    all = #site.nodes - 1 }
     for i = 2, #site.nodes do
-        if not is_part(site.nodes[i]) then list[#list + 1] = site.nodes[i] end
+        if not is_part(site.nodes[i]) then
+            block.devices = block.devices + 1
+            block.order[site.nodes[i]] = block.devices
+        end
     end
-    return list
+    local last = block.devices
+    for i = 2, #site.nodes do
+        if is_part(site.nodes[i]) then last, block.order[site.nodes[i]] = last + 1, last + 1 end
+    end
+    return block
 end
 
---- All installations: as much of each as there is room for.
+--- Gives blocks nodes in turn, devices before all further ones, until so much room is taken.
+local function give_nodes(blocks, room)
+    for _, most in ipairs { "devices", "all" } do
+        local given = true
+        while given and room > 0 do
+            given = false
+            for _, block in ipairs(blocks) do
+                if room > 0 and block.nodes < block[most] then
+                    block.nodes, room, given = block.nodes + 1, room - 1, true
+                end
+            end
+        end
+    end
+end
+
+--- All installations: as much of each as there is room for, the flow and nodes of the chosen one first.
 function pages.overview(world, view, columns, room)
     local sites, blocks, taken = world.sites, {}, 0
     if #sites == 0 then
@@ -207,31 +237,27 @@ function pages.overview(world, view, columns, room)
     end
     local chosen = index_of(sites, view.site)
     for i, site in ipairs(sites) do
-        blocks[i] = { flow = flow.rows(site, columns), nodes = 0, devices = devices_of(site) }
+        blocks[i] = block_of(site, columns)
         taken = taken + 1 + #blocks[i].flow
     end
     local flows = taken <= room
     local spare = flows and room - taken or room - #sites
     local gap = flows and spare >= #sites - 1
-    if gap then spare = spare - (#sites - 1) end
-    local given = flows                         -- the rest of the room goes to the nodes, in turn
-    while given and spare > 0 do
-        given = false
-        for i = 1, #sites do
-            if spare > 0 and blocks[i].nodes < #blocks[i].devices then
-                blocks[i].nodes, spare, given = blocks[i].nodes + 1, spare - 1, true
-            end
-        end
-    end
+    local opened = not flows and #blocks[chosen].flow <= spare
+    give_nodes(flows and blocks or { opened and blocks[chosen] },
+        spare - (gap and #sites - 1 or opened and #blocks[chosen].flow or 0))
     local rows, place = {}, 1
     for i, site in ipairs(sites) do
         local block = blocks[i]
-        local with_flow = flows or (i == chosen and #block.flow <= spare)
+        local with_flow = flows or opened and i == chosen
         local row = site_row(site, i, columns, not with_flow)
         rows[#rows + 1] = row
         if i == chosen then place, row.chosen = #rows, true end
         if with_flow then append(rows, block.flow) end
-        for k = 1, block.nodes do rows[#rows + 1] = node_row(block.devices[k], columns, 2) end
+        for k = 2, #site.nodes do
+            local node = site.nodes[k]
+            if block.order[node] <= block.nodes then rows[#rows + 1] = node_row(node, columns, 2) end
+        end
         if gap and i < #sites then rows[#rows + 1] = {} end
     end
     return window(rows, place, room)
@@ -342,6 +368,8 @@ end
 --- How many columns parts take.
 local function width_of(parts) return select(2, join(parts, math.huge)) end
 
+local LEAST_TITLE = 12              -- columns of a name before the place of its installation
+
 --- What is looked at, and how the plugin gets on with VRM. A long name is cut before what follows it.
 local function head_row(world, view, columns)
     local site, title, count = #world.sites > 0 and site_of(world, view), world.title, ""
@@ -350,7 +378,6 @@ local function head_row(world, view, columns)
     elseif view.name ~= "overview" and view.site ~= "" and site then
         title = site.name
         count = (" (%d of %d)"):format(index_of(world.sites, view.site), #world.sites)
-        if columns < 60 then count = "" end
     end
     local own, right, state = world.own, nil, {}
     if own then
@@ -362,7 +389,9 @@ local function head_row(world, view, columns)
         state = append({ { "  " } }, site_row(site, 0, columns).right)
         state[#state][1] = state[#state][1]:gsub(" +$", "")
     end
-    local room = columns - 2 - #count - width_of(state) - width_of(right or {})
+    local room = columns - 2 - width_of(state) - width_of(right or {})
+    if columns < 60 or room - #count < LEAST_TITLE then count = "" end
+    room = room - #count
     return append({ { " " .. cut(title, math.max(room, 8)) .. count, "bold" }, right = right }, state)
 end
 
