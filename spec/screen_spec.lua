@@ -200,6 +200,17 @@ describe("an installation", function()
         has_not(text, "no data")
     end)
 
+    -- Fault: below the values of the chosen node a high terminal was empty.
+    -- Expected: the nodes below it have theirs there, as far as there is room.
+    it("has the values of the nodes below the chosen one where there is room", function()
+        local world = world_of { site("a", "A") }
+        local text = text_of(world, { name = "site", node = "a_bm1" }, 80, 24)
+        assert.is_truthy(text:find "── Bank Thing.-State of charge.-── Bank cells Thing[^\n]*\n Lowest")
+        has_not(text, "── A Thing")
+        has_not(text_of(world, { name = "site", node = "a_bm1" }, 80, 14), "── Bank cells")
+        assert.equal(24, #screen.lines(world, { name = "site", node = "a_gw0" }, 80, 24))
+    end)
+
     -- Fault: above the nodes of an installation with a long name, or in a narrow window, its state was cut
     --   off, an alarm too; and where the state had few letters, "…" told that blanks behind it were cut.
     -- Expected: the name is cut, and nothing else.
@@ -213,7 +224,7 @@ describe("an installation", function()
         has(text_of(world_of { site("a", "Bare house") }, { name = "site" }, 60),
             " Bare house   61.5 %  Charging     OK ")
         has(text_of(world_of { site("a", "A") }, { name = "site" }, 48), " A   61.5 %  OK ")
-        has_not(text_of(world_of { site("a", "A") }, { name = "site" }, 40), "…")
+        has_not(text_of(world_of { site("a", "A") }, { name = "site" }, 40, 12), "…")
     end)
 
     -- Fault: a counter of the first column lost its unit, with blanks beside it ("20141.55"); and in a window

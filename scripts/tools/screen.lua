@@ -263,7 +263,10 @@ function pages.overview(world, view, columns, room)
     return window(rows, place, room)
 end
 
---- One installation: what flows, its nodes, and the values of the chosen one where there is room.
+local LEAST_ROWS = 3                -- of a further node: what it is, and some values
+
+--- One installation: what flows, its nodes, and where there is room the values of the chosen one, then of
+-- those below it.
 function pages.site(world, view, columns, room)
     local site = site_of(world, view)
     local chosen, list = index_of(site.nodes, view.node), {}
@@ -276,9 +279,11 @@ function pages.site(world, view, columns, room)
     local for_list = math.min(#list, math.max(room - #values - 1, room // 2))
     if room < 12 or room - for_list < 4 then for_list = room end
     append(rows, window(list, chosen, for_list))
-    if for_list < room then
-        rows[#rows + 1] = title_row(node)
-        append(rows, values, room - for_list - 1)
+    local most, at = #rows + room - for_list, chosen
+    while at <= #site.nodes and most - #rows >= (at == chosen and 1 or LEAST_ROWS) do
+        rows[#rows + 1] = title_row(site.nodes[at])
+        append(rows, at == chosen and values or value_rows(site.nodes[at], columns), most - #rows)
+        at = at + 1
     end
     return rows
 end
