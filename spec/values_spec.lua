@@ -5,14 +5,15 @@ local fake = require "spec.support.fake_host"
 local fixtures = require "spec.fixtures.vrm"
 local worlds = require "spec.support.worlds"
 
---- stream.lua in a world, begun. options: as for worlds.new, and json, once, get = NODE.DRIVER.
+--- stream.lua in a world, begun. options: as for worlds.new, and json, once, get = NODE.DRIVER, given = words
+-- of --param.
 local function watch(options)
     options.env = options.env or { VICTRON_VRM_TOKEN = worlds.TOKEN }
     local world = worlds.new(options)
     local host = world.host
-    host.colours = options.terminal or false
-    host.options = { once = options.once, json = options.json, get = options.get ~= nil, params = {},
-                     args = { options.get } }
+    host.colours, world.watched = options.terminal or false, true
+    host.options = { once = options.once, json = options.json, get = options.get ~= nil,
+                     params = options.given or {}, args = { options.get } }
     if options.answer then world.answer = options.answer end
     package.loaded.main = nil
     assert(loadfile("scripts/tools/stream.lua", "t"))()
@@ -119,6 +120,11 @@ describe("--json", function()
         assert.is_truthy(said:find("401", 1, true))
         assert.is_truthy(said:find("the file of --token-file, or into VICTRON_VRM_TOKEN", 1, true), said)
         assert.is_nil(said:find("Configuration", 1, true))
+        -- Fault: What is wrong is said twice, by the notice and by the log.
+        -- Expected: What the notice says is not said once more.
+        world = watch { json = true, given = { "liv=vrm" } }
+        told(world, 30)
+        assert.equal(1, #world.complaints, table.concat(world.complaints, "\n"))
     end)
 
     it("--once tells everything once and leaves with 0", function()

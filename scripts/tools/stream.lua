@@ -51,11 +51,18 @@ local function tell(last)
     if not left then leave(host.get(account.CONTROLLER, "GV0") == 1 and 0 or 1) end
 end
 
+--- Tells what the log says, without date and level, unless a notice has told it.
+local function complain(line)
+    line = paint.clean(line:match "%u%u+ +[%w_]+: (.*)" or line)
+    for _, text in pairs(notices) do
+        if text:find(line, 1, true) then return end
+    end
+    host.complain(line)
+end
+
 local function show()
     local lines, changes = host.lines(), host.changes()
-    for _, line in ipairs(lines) do
-        host.complain(paint.clean(line:match "%u%u+ +[%w_]+: (.*)" or line))     -- without date and level
-    end
+    for _, line in ipairs(lines) do complain(line) end
     for _, change in ipairs(changes) do there = there or change.address ~= account.CONTROLLER end
     quiet = #lines + #changes > 0 and 0 or quiet + TICK_SECONDS
     local still = quiet >= QUIET_SECONDS
@@ -69,7 +76,8 @@ local begun, problem = stand_in.begin {
     params = { stale_values = "keep" },     -- what is old says so: a 0 would be taken for measured
     added = function(address) addresses[#addresses + 1] = address end,
     notice = function(key, text)
-        if text and text ~= notices[key] then host.complain(paint.clean(text)) end
+        text = text and paint.clean(text)
+        if text and text ~= notices[key] then host.complain(text) end
         notices[key] = text
     end,
 }
