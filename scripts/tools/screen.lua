@@ -360,12 +360,13 @@ local HINTS = {
     log = { { "↑↓", "scroll" }, { "Esc", "back" } },
 }
 
-local function hint_row(name, columns)
+local function hint_row(world, view, columns)
     local row, used = { " ", { "q", "bold" }, { " quit", "grey" } }, 7
-    for _, hint in ipairs(HINTS[name]) do
+    for _, hint in ipairs(HINTS[view.name]) do
         used = used + 3 + width(hint[1]) + #hint[2]
         if used > columns then break end
-        append(row, { "  ", { hint[1], "bold" }, { " " .. hint[2], "grey" } })
+        local there = hint[1] ~= "c" or command_form.offered(node_of(world, view), world.timed)[1]
+        if there then append(row, { "  ", { hint[1], "bold" }, { " " .. hint[2], "grey" } }) end
     end
     return row
 end
@@ -422,7 +423,7 @@ function screen.lines(world, view, columns, rows)
     local page = pages[view.name](world, view, columns, room)
     local shown = append({ head_row(world, view, columns) }, page, room)
     while #shown < room + 1 do shown[#shown + 1] = {} end
-    append(append(shown, notices), { hint_row(view.name, columns) })
+    append(append(shown, notices), { hint_row(world, view, columns) })
     local lines = {}
     for i = 1, math.min(rows, #shown) do lines[i] = line_of(shown[i], columns) end
     return lines
