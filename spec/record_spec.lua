@@ -15,7 +15,7 @@ local PERSONAL = {
     "HQ9876ZYXWV", "Ann's bank", "Granny's cabin", "kitchen boiler", "51.50712", "-0.12345",
     "Europe/Berlin", "10.0.0.17",
     "+31 6 12 34 56", "mqtt99.victronenergy.com", "151734", "770077", "4711471147", "WVWZZZ1JZXW000001",
-    "AnnsWifi", "Secret note", "Ann team", "Portishead", "Blue Lagoon",
+    "AnnsWifi", "Secret note", "Ann team", "Portishead", "Blue Lagoon", "90210",
 }
 
 --- An account with something personal wherever VRM has room for it.
@@ -52,6 +52,9 @@ local function personal()
         row("ev", 3, "/VIN", nil, "WVWZZZ1JZXW000001"),
         row("windmill", 20, "/Speed", "ws", 40),
         row("windmill", 20, "/Operator", "wo", "Blue Lagoon"),
+        row("windmill", 20, "/Home/Lat", "hl", 51.50712),
+        row("windmill", 20, "/Home/X", "hx", -0.12345, { description = "Longitude of the mill" }),
+        row("windmill", 20, "/Bluetooth/Pincode", "bp", 90210),
         row("platform", 0, "/Network/Address", nil, "10.0.0.17"),
         row("platform", 0, "/Notes", nil, "+31 6 12 34 56"),
     })
@@ -613,6 +616,59 @@ describe("an answer without what is personal", function()
             .. '{"description":"Ann \\"Brown\\" temperature"}]}')
         assert.is_nil(got:find("Brown", 1, true), got)
         assert.is_truthy(got:find('"description":"Name 1 temperature"', 1, true), got)
+    end)
+
+    -- Fault: what says who and where he is stands where VRM has a number, a word or a sentence of its own, in
+    --        other letters, in a JSON text or in pieces: it is kept.
+    -- Expected: nothing of it is in the file, wherever it stands; what is VRM's own stays.
+    it("leaves out what tells of somebody, wherever that stands", function()
+        local telling = { "ann@brown.example", "10.0.0.17", "aa:bb:cc:dd:ee:ff", "AABBCCDDEEFF",
+            "C0619AB123FF", "+31 6 12 34 56 78", "(020) 624-1111", "51.50712", "51.50712, -0.12345",
+            "51°30'26\"N", "https://ann.example/boat", "c0619ab123ff", "4711471147",
+            '{"lat":51.50712,"name":"bob"}', "2001:db8::1:17", "BOB'S boiler", "windy corner", "Mrs. Brown" }
+        answer('{"user":{"id":22,"name":"Ann Brown","email":"ann@brown.example"}}', "/users/me")
+        answer('{"records":[{"idSite":151734,"name":"Windy Corner"}]}', "/users/22/installations")
+        answer('{"records":[{"customName":"Bob"}]}')
+        host.sleep = function() end
+        local fields = { ['{"records":[{"%s":%s,"rawValue":1,"dbusPath":"/Dc/0/Voltage"}]}'] = { "timestamp",
+                "instance", "idDataAttribute", "description", "formatWithUnit", "valueEnum", "dataType",
+                "idDeviceType", "Device", "dbusServiceType", "idSite", "textValue", "formattedValue",
+                "rawValue" },
+            ['{"records":[{"rawValue":1,"dataAttributeEnumValues":[{"%s":%s}]}]}'] = { "nameEnum",
+                "valueEnum" },
+            ['{"records":{"devices":[{"%s":%s,"productCode":"A381"}]}}'] = { "productName", "productId",
+                "lastConnection", "loggingInterval", "instance", "idDeviceType", "firmwareVersion", "vmc",
+                "name" },
+            ['{"records":[{"%s":%s}]}'] = { "syscreated", "last_timestamp", "alarm", "num_alarms" },
+            ['{"records":[{"current_alarms":[{"%s":%s}]}]}'] = { "started", "description", "nameEnum",
+                "device" },
+            ['{"%s":%s}'] = { "success", "error_code", "num_records", "errors" } }
+        local paths = { [1] = "/installations/1/diagnostics", [2] = "/installations/1/system-overview",
+            [3] = "/users/22/installations" }
+        for form, names in pairs(fields) do
+            for _, name in ipairs(names) do
+                for _, text in ipairs(telling) do
+                    local json = form:format(name, dkjson.encode("At " .. text .. " here"))
+                    local bare = form:format(name, dkjson.encode(text))
+                    for _, path in ipairs(paths) do
+                        local measured = name:find "Value$" and tonumber(text)      -- a number is one there
+                        for _, one in ipairs { json, not measured and bare or nil } do
+                            local got = assert(answer(one, path), one):lower()
+                            local part = (text:match "51%.50712" or text:match "[Bb][Oo][Bb]" or text):lower()
+                            assert.is_nil(got:find(part, 1, true), one .. "\n" .. got)
+                        end
+                    end
+                end
+            end
+        end
+        local kept = '{"records":[{"description":"Battery voltage L1","formatWithUnit":"%.2F V",'
+            .. '"rawValue":26.31,"timestamp":1776515900,"instance":288,"dataAttributeEnumValues":'
+            .. '[{"nameEnum":"Bulk (3)","valueEnum":3}]}]}'
+        assert.equal(kept, answer(kept))
+        kept = '{"records":{"devices":[{"productName":"Quattro 48/15000/200-2x100 rev2",'
+            .. '"productCode":"A381","firmwareVersion":"v3.13","lastConnection":1776515900,'
+            .. '"loggingInterval":60}]}}'
+        assert.equal(kept, answer(kept, "/installations/1/system-overview"))
     end)
 
     it("is the same for the same, and another for another", function()

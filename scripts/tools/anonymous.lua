@@ -134,13 +134,16 @@ local KINDS = {
     part = function(n) return "Part" .. n end,
     user = function(n) return 500 + n end,
     site = function(n) return 1000 + n end,
+    instance = function(n) return 90000 + n end,
 }
 --- What is looked for in texts that are kept, too, if it has so many letters.
-local TELLING, SHORTEST = { name = true, serial = true, email = true, portal = true, host = true }, 4
+local TELLING, SHORTEST = { name = true, serial = true, email = true, portal = true, host = true }, 3
 
---- A pattern for a text that stands alone, and is no part of a word.
+--- A pattern for a text, in letters of any size, that stands alone, and is no part of a word.
 local function whole(text)
-    local escaped = text:gsub("%p", "%%%0")
+    local escaped = text:gsub("%p", "%%%0"):gsub("%a", function(letter)
+        return ("[%s%s]"):format(letter:upper(), letter:lower())
+    end)
     return (text:find "^%w" and "%f[%w]" or "") .. escaped .. (text:find "%w$" and "%f[%W]" or "")
 end
 
@@ -180,6 +183,25 @@ function anonymous:kept(text)
     return known[1]
 end
 
+--- What tells of somebody by its form: e-mail, web, network and hardware addresses, ids, phone numbers,
+-- places.
+local HARDWARE = ("%x"):rep(12)
+local FORMS = { "[%w._%+%-]+@[%w.%-]+", "%a+://%S+", "%d+%.%d+%.%d+%.%d+", "%x+:%x*:%x[%x:]*", "%d+°%d+",
+                HARDWARE .. "%x*", "%d%d%d%d%d%d%d+", "%-?%d+[.,]%d%d%d%d+", "%+%d[%d ()/.%-]+%d",
+                "%(?%f[%d]0%d+%)?[%d ()/.%-]+%d", "%d%d%d[%-. ]%d%d%d[%-. ]%d%d%d%d" }
+local FEW_DIGITS = 5                -- a phone number or a place has more
+
+--- A sentence or word of VRM's without what has such a form.
+local function without_forms(text)
+    for _, form in ipairs(FORMS) do
+        text = text:gsub(form, function(part)
+            local _, digits = part:gsub("%d", "")
+            return (digits > FEW_DIGITS or part:find "[@:°]" or part:find(HARDWARE)) and "-" or nil
+        end)
+    end
+    return text
+end
+
 --- Whether a text is made of known words and three digits at most: "VE.Bus System", "MaxChargeCurrent".
 local function is_known(text)
     local _, digits = text:gsub("%d", "")
@@ -210,6 +232,32 @@ function scalars.keep(_, value)
     return value.text and { text = value.text, kept = true } or value
 end
 
+--- A text of VRM's own, for people.
+function scalars.prose(_, value)
+    return value.text and { text = without_forms(value.text), kept = true } or value
+end
+
+--- A number that says nothing, for it is within limits: of a kind of thing, a count, a time; a boolean.
+local function within(least, most)
+    return function(_, value)
+        local number = tonumber(value.text or value)
+        if value.text == "" or not number and not value.text then return value end
+        if number and number % 1 == 0 and (number >= least and number <= most or number == 0) then
+            return value
+        end
+        return value.text and { text = "-" } or "0"
+    end
+end
+scalars.small = within(-99999, 99999)
+scalars.time = within(1000000000, 4000000000)
+
+--- More digits than a device's own number has are a serial.
+function scalars.number(self, value)
+    local small = tonumber(value.text or value) and scalars.small(self, value) == value
+    if small or value == "null" then return value end
+    return tostring(self:other("instance", value.text or value))
+end
+
 function scalars.numbers(_, value)
     return value.text and value.text ~= "" and not read.number(value.text) and { text = "-" } or value
 end
@@ -223,7 +271,7 @@ end
 --- Services and codes are given by those who write drivers.
 local function is_code(text)
     local _, digits = text:gsub("%d", "")
-    return #text <= 20 and digits <= 4 and text:find "^%a[%w_]*$"
+    return #text <= 20 and digits <= 4 and text:find "^%a[%w_]*$" and not text:find(HARDWARE)
 end
 
 function scalars.code(self, value)
@@ -232,7 +280,10 @@ function scalars.code(self, value)
 end
 
 function scalars.firmware(_, value)
-    return value.text and not value.text:find "^v?[%d.~%-]+%w?$" and { text = "-" } or value
+    local text = value.text
+    local version = text and text:find "^v?[%d.~%-]+%w?$" and not text:find "%d%d%d%d%d%d%d%d"
+        and not text:find "%.%d%d%d%d" and not text:find "^%d+%.%d+%.%d+%.%d+$"
+    return text and text ~= "" and not version and { text = "-" } or value
 end
 
 --- Another zone in which it is as late now, to the hour.
@@ -259,6 +310,12 @@ end
 
 for kind in pairs(KINDS) do scalars[kind] = replaced(kind) end
 
+--- A name whose parts stand for him, too.
+function scalars.person(self, value)
+    for part in (value.text or ""):gmatch "[%w\x80-\xFF]+" do self:other("name", part) end
+    return scalars.name(self, value)
+end
+
 local function nothing(value)
     if value.text then return { text = value.text ~= "" and "-" or "" } end
     return tonumber(value) and "0" or value
@@ -274,13 +331,20 @@ end
 --- Parts of paths whose values are personal, whatever they are.
 local PRIVATE = { "serial", "name", "latitude", "longitude", "altitude", "course", "vin$", "contact",
     "accesspoint", "ssid", "mac$", "address", "phone", "mail", "password", "token", "label", "description",
-    "group", "identifier", "url", "host", "imei", "iccid", "timezone", "^ip$" }
+    "group", "identifier", "url", "host", "imei", "iccid", "timezone", "^ip$", "^lat$",
+    "^lng$", "^lon$", "^pin$", "pincode" }
+--- Words of what VRM calls such.
+local PRIVATE_LABELS = { "serial", "latitude", "longitude", "phone", "e-mail", "ssid", "password",
+    "pin code" }
 --- Codes of such, of rows without a path: the position, names of tanks and sensors.
 local PRIVATE_CODES = { lt = true, lg = true, la = true, lc = true, tcn = true, tscn = true, evcn = true }
 local LONG_NUMBER = 100000          -- from here on a number without a unit may be a serial
 
 local function is_private(path, code, label)
-    if PRIVATE_CODES[code] or label:lower():find("serial", 1, true) then return true end
+    if PRIVATE_CODES[code] then return true end
+    for _, word in ipairs(PRIVATE_LABELS) do
+        if label:lower():find(word, 1, true) then return true end
+    end
     for part in path:lower():gmatch "[^/]+" do
         for _, pattern in ipairs(PRIVATE) do
             if part:find(pattern) then return true end
@@ -314,10 +378,10 @@ local function is_harmless(text, unit, names, path)
         or text:find "^v%d[%d.~%-]*$" or path:find "Firmware" and text:find "^[%d.~%-]+%w?$"
 end
 
-local ROW = { idSite = "site", timestamp = "keep", Device = "words", instance = "keep",
-    idDataAttribute = "keep", description = "keep", formatWithUnit = "keep", dbusServiceType = "code",
-    code = "code", dbusPath = "path", valueEnum = "keep", dataType = "keep", idDeviceType = "keep",
-    customName = "name", dataAttributeEnumValues = { nameEnum = "keep", valueEnum = "keep" } }
+local ROW = { idSite = "site", timestamp = "time", Device = "words", instance = "number",
+    idDataAttribute = "small", description = "prose", formatWithUnit = "prose", dbusServiceType = "code",
+    code = "code", dbusPath = "path", valueEnum = "prose", dataType = "code", idDeviceType = "small",
+    customName = "name", dataAttributeEnumValues = { nameEnum = "prose", valueEnum = "prose" } }
 
 --- What is known of a measurement beside its value, which decides about that.
 local function measure_of(path, code, label, unit, names)
@@ -354,32 +418,38 @@ local function row(self, members)
         { __index = ROW })
 end
 
-local DEVICE = { name = "words", customName = "name", productCode = "keep", productId = "keep",
-    idSite = "site", firmwareVersion = "firmware", lastConnection = "keep", loggingInterval = "keep",
-    instance = "keep", idDeviceType = "keep", identifier = "portal", machineSerialNumber = "serial",
+--- Four digits, as a text or a number.
+function scalars.product(self, value)
+    if not value.text then return scalars.small(self, value) end
+    return value.text:find "^%x?%x?%x?%x?$" and value or { text = "-" }
+end
+
+local DEVICE = { name = "words", customName = "name", productCode = "product", productId = "product",
+    idSite = "site", firmwareVersion = "firmware", lastConnection = "time", loggingInterval = "small",
+    instance = "number", idDeviceType = "small", identifier = "portal", machineSerialNumber = "serial",
     vmc = "words" }
 
 --- A product that VRM has a code for has VRM's name.
 local function device(_, members)
     local code = member(members, "productCode").text
-    return setmetatable({ productName = code and code ~= "" and "keep" or "name" }, { __index = DEVICE })
+    return setmetatable({ productName = code and code ~= "" and "prose" or "name" }, { __index = DEVICE })
 end
 
-local ALARM = { idSite = "site", idDataAttribute = "keep", instance = "keep", started = "keep",
-    cleared = "keep", ended = "keep", description = "keep", nameEnum = "keep", device = "words",
+local ALARM = { idSite = "site", idDataAttribute = "small", instance = "number", started = "time",
+    cleared = "time", ended = "time", description = "prose", nameEnum = "prose", device = "words",
     customName = "name" }
 
 local INSTALLATION = { idSite = "site", idUser = "user", name = "name", identifier = "portal",
-    mqtt_host = "host", timezone = "zone", syscreated = "keep", last_timestamp = "keep", alarm = "keep",
-    num_alarms = "keep", current_alarms = ALARM, extended = { of = row } }
+    mqtt_host = "host", timezone = "zone", syscreated = "time", last_timestamp = "time", alarm = "small",
+    num_alarms = "small", current_alarms = ALARM, extended = { of = row } }
 
 local function answer_of(more)
-    more.success, more.error_code, more.num_records = "keep", "keep", "keep"
+    more.success, more.error_code, more.num_records = "small", "code", "small"
     return more
 end
 
 local ANSWERS = {
-    { "/users/me", answer_of { user = { id = "user", name = "name", email = "email" } } },
+    { "/users/me", answer_of { user = { id = "user", name = "person", email = "email" } } },
     { "/installations$", answer_of { records = INSTALLATION } },
     { "/system%-overview$", answer_of { records = { devices = { of = device } } } },
     { "/diagnostics$", answer_of { records = { of = row } } },
