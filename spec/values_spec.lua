@@ -120,9 +120,12 @@ describe("--json", function()
         assert.is_truthy(said:find("401", 1, true))
         assert.is_truthy(said:find("the file of --token-file, or into VICTRON_VRM_TOKEN", 1, true), said)
         assert.is_nil(said:find("Configuration", 1, true))
-        -- Fault: What is wrong is said twice, by the notice and by the log.
-        -- Expected: What the notice says is not said once more.
-        world = watch { json = true, given = { "liv=vrm" } }
+    end)
+
+    -- Fault: What is wrong is said twice, by the notice and by the log.
+    -- Expected: What the notice says is not said once more.
+    it("says once what is wrong", function()
+        local world = watch { json = true, given = { "liv=vrm" } }
         told(world, 30)
         assert.equal(1, #world.complaints, table.concat(world.complaints, "\n"))
     end)

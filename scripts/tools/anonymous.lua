@@ -187,8 +187,8 @@ end
 -- places.
 local HARDWARE = ("%x"):rep(12)
 local FORMS = { "[%w._%+%-]+@[%w.%-]+", "%a+://%S+", "%d+%.%d+%.%d+%.%d+", "%x+:%x*:%x[%x:]*", "%d+°%d+",
-                HARDWARE .. "%x*", "%d%d%d%d%d%d%d+", "%-?%d+[.,]%d%d%d%d+", "%+%d[%d ()/.%-]+%d",
-                "%(?%f[%d]0%d+%)?[%d ()/.%-]+%d", "%d%d%d[%-. ]%d%d%d[%-. ]%d%d%d%d" }
+                HARDWARE .. "%x*", "%+%d[%d ()/.%-]+%d", "%(?%f[%d]0%d+%)?[%d ()/.%-]+%d",
+                "%d%d%d[%-. ]%d%d%d[%-. ]%d%d%d%d", "%d%d%d%d%d%d%d+", "%-?%d+[.,]%d%d%d%d+" }
 local FEW_DIGITS = 5                -- a phone number or a place has more
 
 --- A sentence or word of VRM's without what has such a form.
