@@ -143,6 +143,53 @@ describe("the pages", function()
         none()
     end)
 
+    -- Fault: a program of the pages names a value, a state, an event or a command that no node has.
+    -- Expected: for each node of a program there is a type that has all that is said of it.
+    it("have programs of what nodes have", function()
+        local types, texts, count = {}, { ["No data"] = true }, 0
+        for line in read("profile/nls/en_us.txt"):gmatch "[^\n]+" do
+            local what, id, text = line:match "^(%u+)%-(%w+)%-%w.*%-NAME = (.+)$"
+            if what == "ST" or what == "CMD" then
+                types[id] = types[id] or {}
+                types[id][what .. text] = true
+            end
+            texts[line:match " = (.+)$" or ""] = true
+        end
+        local function said(page, node, list)
+            for _, its in pairs(types) do
+                local all = true
+                for _, one in ipairs(list) do all = all and its[one] end
+                if all then return end
+            end
+            problem("%s: no node has all that is said of %s: %s", page, node, table.concat(list, "; "))
+        end
+        for _, page in ipairs { "docs/install.md", "docs/control.md" } do
+            for block in read(page):gmatch "\n```\n(If\n.-)\n```" do
+                local about = {}
+                local function add(node, what)
+                    about[node] = about[node] or {}
+                    table.insert(about[node], what)
+                    count = count + 1
+                end
+                for line in block:gmatch "[^\n]+" do
+                    line = line:gsub("^[%s(]+", ""):gsub("^And%s+", ""):gsub("^Or%s+", "")
+                    local node, event = line:match "^Control '(.-)' is (.+)$"
+                    local of, label, value = line:match "^'(.-)' (.-) is (.+)$"
+                    local set, command = line:match "^Set '(.-)' (.-): "
+                    if not of then of, label = line:match "^'(.-)' (.-) [<>]=? " end
+                    value = value and value:gsub("^not ", "")
+                    if value and not texts[value] then problem("%s: there is no %s", page, value) end
+                    if node then add(node, "CMD" .. event) end
+                    if of then add(of, "ST" .. label) end
+                    if set then add(set, "CMD" .. command) end
+                end
+                for node, list in pairs(about) do said(page, node, list) end
+            end
+        end
+        assert.is_true(count > 20)
+        none()
+    end)
+
     it("name no folder of somebody's machine", function()
         for _, page in ipairs(pages) do
             for folder in read(page):gmatch("[%s`(\"](/[%w_]+)/") do
