@@ -103,6 +103,9 @@ void options_help(void) {
 
 // Completion, made of the same list
 
+#define NAMES                                                                                      \
+    "victron-host victron-host-linux-amd64 victron-host-linux-arm64 victron-host-freebsd-amd64\n"
+
 static void complete_bash(void) {
     fputs(
         "_victron_host() {\n"
@@ -121,8 +124,7 @@ static void complete_bash(void) {
     }
     fputs("' -- \"$cur\") $(compgen -f -- \"$cur\"))\n"
           "}\n"
-          "complete -o filenames -F _victron_host victron-host victron-host-linux-amd64 \\\n"
-          "    victron-host-linux-arm64 victron-host-freebsd-amd64\n",
+          "complete -o filenames -F _victron_host " NAMES,
           stdout);
 }
 
@@ -139,7 +141,7 @@ static void complete_zsh(void) {
             printf(" \\\n        '--%s[%s]%s'", o->name, o->help, value);
         }
     }
-    fputs(" \\\n        '*:word:_files'\n}\ncompdef _victron_host victron-host\n", stdout);
+    fputs(" \\\n        '*:word:{compadd get; _files}'\n}\ncompdef _victron_host " NAMES, stdout);
 }
 
 static int complete(const char *shell) {

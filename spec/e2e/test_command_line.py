@@ -133,9 +133,11 @@ def test_completion(program, tmp_path):
     assert complete("--find", "to") == complete("--new", "") == [""]
     _, zsh, _ = run(program, "--completion", "zsh")
     assert set(re.findall(r"'(--[a-z-]+)\[", zsh)) == in_help
-    load = ["zsh", "-f", "-c", "autoload -U compinit; compinit -u -d none; source /dev/stdin; print $_comps[victron-host]"]
-    done = subprocess.run(load, input=zsh.encode(), cwd=tmp_path, capture_output=True, check=True)
-    assert (done.stdout.decode().strip(), done.stderr) == ("_victron_host", b"")
+    assert "compadd get" in zsh
+    for name in ("victron-host", "victron-host-freebsd-amd64"):
+        load = ["zsh", "-f", "-c", f"autoload -U compinit; compinit -u -d none; source /dev/stdin; print $_comps[{name}]"]
+        done = subprocess.run(load, input=zsh.encode(), cwd=tmp_path, capture_output=True, check=True)
+        assert (done.stdout.decode().strip(), done.stderr) == ("_victron_host", b"")
 
 
 # Fault: A program has to read the table that is made for people.
