@@ -128,6 +128,12 @@ describe("--json", function()
         local world = watch { json = true, given = { "liv=vrm" } }
         told(world, 30)
         assert.equal(1, #world.complaints, table.concat(world.complaints, "\n"))
+        -- A notice that comes after the log goes on where that ended.
+        local function fails() return nil, { kind = "network", text = "No way." } end
+        world = watch { json = true, answer = fails }
+        told(world, 60)
+        assert.equal("No way.", world.complaints[1])
+        assert.is_truthy(world.complaints[2]:find "^The plugin tries again by itself%. Since")
     end)
 
     it("--once tells everything once and leaves with 0", function()

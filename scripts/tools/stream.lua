@@ -16,7 +16,7 @@ local options = host.options
 local sleep = host.sleep            -- not a recording's
 local once = options.once or options.get
 local addresses = {}                -- of the nodes, in the order of their addition
-local notices = {}                  -- [key] = text
+local notices, logged = {}, ""      -- [key] = text | what the log said last
 local there = false                 -- values of a device, or a notice
 local quiet = 0                     -- seconds without anything new
 local telling = false               -- all of it, which takes some turns
@@ -58,6 +58,7 @@ local function complain(line)
         if text:find(line, 1, true) then return end
     end
     host.complain(line)
+    logged = line
 end
 
 local function show()
@@ -77,7 +78,10 @@ local begun, problem = stand_in.begin {
     added = function(address) addresses[#addresses + 1] = address end,
     notice = function(key, text)
         text = text and paint.clean(text)
-        if text and text ~= notices[key] then host.complain(text) end
+        if text and text ~= notices[key] then
+            local known = logged ~= "" and text:sub(1, #logged) == logged
+            host.complain(known and text:sub(#logged + 2) or text)
+        end
         notices[key] = text
     end,
 }

@@ -135,7 +135,7 @@ def test_completion(program, tmp_path):
     assert set(re.findall(r"'(--[a-z-]+)\[", zsh)) == in_help
     assert "compadd get" in zsh
     for name in ("victron-host", "victron-host-freebsd-amd64"):
-        load = ["zsh", "-f", "-c", f"autoload -U compinit; compinit -u -d none; source /dev/stdin; print $_comps[{name}]"]
+        load = ["zsh", "-f", "-c", f"autoload -U compinit; compinit -D -u; source /dev/stdin; print $_comps[{name}]"]
         done = subprocess.run(load, input=zsh.encode(), cwd=tmp_path, capture_output=True, check=True)
         assert (done.stdout.decode().strip(), done.stderr) == ("_victron_host", b"")
 
