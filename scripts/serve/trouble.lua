@@ -50,6 +50,9 @@ local function place_of(place, what)
     return (what == "update" or what == "command") and place .. " " .. what or place
 end
 
+--- Places that are not of one device.
+local NO_DEVICE = { file = true, state = true, timer = true, values = true }
+
 --- An error in a script. place: the node's address, "values" for the controller's, "timer" when it came from
 -- a timer, "match SERVICE/INSTANCE", "file" when the file cannot be used, or "state" when node.state cannot
 -- be stored (which is no reason to suspend the script).
@@ -57,6 +60,7 @@ end
 -- what: from which, "update", "command", "start"; nil: another function.
 -- Returns true when this error suspends the script.
 function trouble.failed(file, text, place, task, what)
+    local device = not NO_DEVICE[place] and place:match("%S*$")
     place = place_of(place, what)
     local state = files[file] or { at = {} }
     files[file] = state
@@ -64,6 +68,7 @@ function trouble.failed(file, text, place, task, what)
     state.at[place], here.time = here, host.steady()
     local told = starts_with(text, file) and text or file .. ": " .. text
     if not told:find("[.!?]$") then told = told .. "." end
+    if device then told = ("%s It happened at %s."):format(told, device) end
     if here.text ~= text then host.log("error", "Device script " .. told, file) end
     here.count, here.text, here.task = here.count + 1, text, task
     totals[file] = (totals[file] or 0) + 1
