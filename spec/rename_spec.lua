@@ -276,16 +276,19 @@ describe("each save", function()
         local world = started()
         local row = '{ "GV20", unit.volt, "Bus", "/dc/0/voltage" },\n'
             .. '{ "GV21", unit.watt, "Small", "/Yield/Power", max = 50 },\n'
-            .. '{ "GV22", unit.watt, "Text", from = function() return "much" end }'
+            .. '{ "GV22", unit.watt, "Text", from = function() return "much" end },\n'
+            .. '{ "GV23", unit.watt, "Sun", from = function(rows) return number(rows, "/yield/power") end }'
         saved(world, "solar_charger", solar(row))
         worlds.next_poll(world)
         worlds.next_poll(world)
         local lines = world:logged("shows no data")
-        assert.equal(3, #lines, table.concat(lines, "\n"))
+        assert.equal(4, #lines, table.concat(lines, "\n"))
         local all = table.concat(lines, "\n")
         has("GV20 (Bus) of 392u_sc256 shows no data: there is no row /dc/0/voltage; there is /Dc/0/V", all)
         has("GV21 (Small) of 392u_sc256 shows no data: 212 is above max 50.", all)
         has('GV22 (Text) of 392u_sc256 shows no data: from returned "much"; a number', all)
+        has("GV23 (Sun) of 392u_sc256 shows no data: there is no row /yield/power; there is /Yield/Power.",
+            all)
         well(world)
     end)
 

@@ -12,7 +12,8 @@
 --                        events = nil, or { of = { [value] = event }, quiet = the event that counts as
 --                                 told at first }, or { level = name of a parameter, below = event,
 --                                 above = event, quiet = event }, set = nil, or see types.set_check,
---                        asks = keys that its function surely reads, nil: none is known } },
+--                        asks = keys that its function surely reads, nil: none is known,
+--                        code = of its `from`, nil: it was not looked for } },
 --          reporting = those of the drivers that have events,
 --          commands = { { id, name, params, run, or driver = what it writes, timed = bool } },
 --          keys = { [path or code] = true }, those of parts too,
@@ -215,6 +216,8 @@ local function build_drivers(job, type_, tab, number)
         of.written = function() return lines.from(job.source, job.table, place):match("^[^\n]*") end
         local ok, drivers = try(job, place, set_check.row, joined(where, "row " .. i), row, seen, of)
         for _, driver in ipairs(ok and drivers or {}) do
+            local looks = driver.from and job.closely and job.source
+            driver.code = looks and lines.all_of(job.source, job.table, place, "from") or nil
             table.insert(type_.drivers, driver)
             if driver.events then table.insert(type_.reporting, driver) end
             for _, command in ipairs(driver.set and set_check.commands(driver) or {}) do

@@ -219,6 +219,19 @@ function lines.body_of(code, tab, place, name)
     return from and body_from(code, from)
 end
 
+--- The same of a script's text, with the code of the functions above that it calls.
+function lines.all_of(text, tab, place, name)
+    local code = code_of(text)
+    local body = lines.body_of(code, tab, place, name)
+    if not body then return nil end
+    local parts = { body }
+    for word in body:gmatch("%f[%w_]([%a_][%w_]*)%s*%(") do
+        local from = code:find("%f[%w_]function%s+" .. word .. "%s*%(")
+        parts[#parts + 1] = from and body_from(code, from)
+    end
+    return table.concat(parts, "\n")
+end
+
 --- The states that stand more than once in a list of the code: list of { state, at = for lines.line }.
 function lines.states_twice(code)
     local list = {}

@@ -67,11 +67,9 @@ local function reason_of(driver, rows, site)
 end
 
 --- "ST is 79, expected 80", and why it is no data.
-local function difference(driver, value, expected, rows, site, text)
+local function difference(driver, value, expected, rows, site)
     local differs = proof.differs(driver, value, expected)
-    if value ~= nil then return differs end
-    local reason = driver.from and why.misread(text or "", rows, wording.near)
-        or reason_of(driver, rows, site)
+    local reason = value == nil and reason_of(driver, rows, site)
     return differs .. (reason and ": " .. reason or "")
 end
 
@@ -93,7 +91,7 @@ end
 --- What a function raised: where it did, if that is known, and what.
 local function raised(driver, problem, file, text, rows)
     local where, told = proof.located(problem, file, text)
-    local misread = told:find("nil value", 1, true) and why.misread(text, rows, wording.near)
+    local misread = told:find("nil value", 1, true) and why.misread(driver, rows, wording.near)
     if misread then told = ("%s In the sample %s."):format(told, misread) end
     return where, driver.id .. ": " .. told
 end
@@ -140,7 +138,7 @@ local function try_node(type_, rows, sample, expect, deadline, text)
             else
                 result.value, result.text = value, name
                 if expected ~= nil and not proof.as_expected(driver, value, expected) then
-                    result.problem = difference(driver, value, expected, rows, site, text)
+                    result.problem = difference(driver, value, expected, rows, site)
                 elseif value == nil and expected == nil and not deadline then
                     result.why = slip_of(driver, rows, site)
                 end
@@ -179,27 +177,22 @@ function proof.try(type_, sample, deadline, text)
 end
 
 --- Whether all rows are there whose paths a function names.
-local function has_rows(body, rows)
-    for path in (body or ""):gmatch("[\"'](/[^\"'\n]+)[\"']") do
+local function has_rows(code, rows)
+    for path in (code or ""):gmatch("[\"'](/[^\"'\n]+)[\"']") do
         if not rows[path] then return false end
     end
-    return next(rows) ~= nil
+    return code ~= nil and next(rows) ~= nil
 end
 
 --- Notes why drivers have no value whose `from` has its rows in a sample, and which drivers have one.
-local function note_silent(results, rows, sample, tab, text, seen)
+local function note_silent(results, rows, sample, seen)
     for _, result in ipairs(results) do
         local driver = result.driver
         if driver and result.value ~= nil then
             seen.given[driver] = true
-        elseif driver and driver.from and not result.problem and result.expected ~= "no data" then
-            seen.code = seen.code or lines.code_of(text or "")
-            for i, row in ipairs(result.part and {} or tab) do
-                local body = row[1] == driver.id and lines.body_of(seen.code, tab, { row = i }, "from")
-                if body and has_rows(body, sample.rows) then
-                    seen.silent[driver] = reason_of(driver, rows, sample.site or {})
-                end
-            end
+        elseif driver and driver.from and not result.problem and result.expected ~= "no data"
+            and has_rows(driver.code, sample.rows) then
+            seen.silent[driver] = reason_of(driver, rows, sample.site or {})
         end
     end
 end
@@ -218,7 +211,7 @@ function proof.run(type_, tab, text, prepare, closely)
         if prepare then prepare(sample) end
         local results, rows = {}, {}
         if not sample.steps then results, rows = proof.try(type_, sample, deadline, text) end
-        if closely then note_silent(results, rows, sample, tab, text, seen) end
+        if closely then note_silent(results, rows, sample, seen) end
         for _, result in ipairs(results) do
             if result.problem then
                 where = where or lines.at(type_.file, text, tab, { sample = i })

@@ -64,12 +64,39 @@ local function of_terms(driver, rows, since, find)
     return first, false
 end
 
+--- What the code of a driver's function asks for that is not among the rows while something like it is ->
+-- sentence | nil. Rows of other devices are not known.
+function why.misread(driver, rows, find)
+    local keys, asked, is_asked = keys_of(rows), {}, {}
+    for line in (driver.code or ""):gmatch("[^\n]+") do
+        for key in line:gmatch(line:find("rows_of", 1, true) and "^%z" or "[\"'](/[^\"']+)[\"']") do
+            asked[#asked + 1], is_asked[key] = key, true
+        end
+        for key in line:gmatch("number%s*%(%s*%w+%s*,%s*[\"']([^\"'/]+)[\"']%s*%)") do
+            local path = rows["/" .. key] and "/" .. key or why.same_path("/" .. key, keys)
+            if path and not rows[key] then
+                return ("there is no row %s; there is %s"):format(shown(key), path)
+            end
+        end
+    end
+    for _, key in ipairs(asked) do
+        local there = not rows[key] and find(key, keys)
+        if there and not is_asked[there] then
+            return ("there is no row %s; there is %s"):format(key, named(there))
+        end
+    end
+    return nil
+end
+
 --- Why there is nothing at the sources of a driver.
 local function of_sources(driver, rows, since, find)
     if not reading.applies(driver, rows) then return "what while_negative names is not below 0", false end
     local text, slip = of_keys(driver, rows, driver.keys, since, find)
     if slip then return text, true end
-    if driver.from then return "from returned nothing (nil); is a return missing in it?", false end
+    if driver.from then
+        local misread = why.misread(driver, rows, find)
+        return misread or "from returned nothing (nil); is a return missing in it?", misread ~= nil
+    end
     if driver.op then return of_terms(driver, rows, since, find) end
     if driver.worst then return "there is no row whose path begins with " .. driver.worst, false end
     return text, false
@@ -95,30 +122,6 @@ local function of_limits(driver, value)
     local above = value > driver.max
     return ("%s is %s %s"):format(shown(value), above and "above max" or "below min",
         shown(above and driver.max or driver.min)), true
-end
-
---- What a script's functions ask for that is not among the rows while something like it is -> sentence | nil.
-function why.misread(text, rows, find)
-    local keys, asked, is_asked = keys_of(rows), {}, {}
-    for line in text:gmatch("[^\n]+") do
-        local asks = line:find("number%s*%(") or line:find("[^%w_]rows%s*%[")
-        for key in line:gmatch(asks and "[\"'](/[^\"']+)[\"']" or "^%z") do
-            asked[#asked + 1], is_asked[key] = key, true
-        end
-        for key in line:gmatch("number%s*%(%s*%w+%s*,%s*[\"']([^\"'/]+)[\"']%s*%)") do
-            local path = rows["/" .. key] and "/" .. key or why.same_path("/" .. key, keys)
-            if path and not rows[key] then
-                return ("there is no row %s; there is %s"):format(shown(key), path)
-            end
-        end
-    end
-    for _, key in ipairs(asked) do
-        local there = not rows[key] and find(key, keys)
-        if there and not is_asked[there] then
-            return ("there is no row %s; there is %s"):format(key, named(there))
-        end
-    end
-    return nil
 end
 
 --- Why reading.of gives no value -> sentence without a full stop | nil where nobody knows, whether it is a
