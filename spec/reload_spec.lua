@@ -785,7 +785,8 @@ describe("an error in a script that serves", function()
     it("in update costs update alone", function()
         local world = started { files = { [USER .. "solar_charger.lua"] = solar(VOLTS, FAILS) } }
         for _ = 1, 5 do worlds.next_poll(world) end
-        has("no luck. It happened at 392u_sc256. Its update is not called until it is corrected; all else of it goes on", told(world))
+        has("no luck. It happened at 392u_sc256. Its update is not called until it is corrected; all else of"
+            .. " it goes on", told(world))
         assert.equal(1, #world:logged("update of device script persist/scripts/solar_charger.lua is not"))
         assert.equal(1, world:value(SOLAR, "GV30"))
         assert.equal(13.4, world:value(SOLAR, "GV20"))

@@ -25,24 +25,39 @@ local function of_worst(_, driver)
 end
 
 --- A list without numbers counts from 1, as it is where somebody forgot them.
-local function of_states(_, driver, code)
+local function of_states(_, driver, script)
     local names = driver.names
     if not names or names[0] or not (names[1] and names[2]) then return nil end
     local function quoted(text) return "[\"']" .. text:gsub("%p", "%%%0") .. "[\"']" end
-    if not code:find("{%s*" .. quoted(names[1]) .. "%s*,%s*" .. quoted(names[2])) then return nil end
+    if not script.code:find("{%s*" .. quoted(names[1]) .. "%s*,%s*" .. quoted(names[2])) then return nil end
     return ("the states count from 1 = %s, as nothing else is said; from 0 it is { [0] = %s, [1] = %s }")
         :format(shown(names[1]), shown(names[1]), shown(names[2]))
 end
 
---- silent: why drivers have no value where the rows of their `from` were there (see proof.run).
-local function of_from(_, driver, _, body, silent)
+--- The code of the function that a place has as a field; nil: it is not found.
+local function body_of(script, place, word) return lines.body_of(script.code, script.table, place, word) end
+
+local function of_from(_, driver, script, place)
     if not driver.from then return nil end
+    local body, silent = body_of(script, place, "from"), script.silent
     if body and not body:find("%f[%w_]return%f[^%w_]") then
         return "its from never gives anything: there is no return in it"
     elseif silent[driver] then
         return "there is no value in any sample, though its rows are there: " .. silent[driver]
     end
     return nil
+end
+
+--- What a function gives beside its first value is left out -> sentence without a full stop | nil.
+local function of_results(script, place, word)
+    local body = body_of(script, place, word)
+    local results = body and lines.results_of(body)
+    return results and ("%s returns %s, of which the first alone counts; take off the rest"):format(word,
+        results)
+end
+
+local function of_values(_, driver, script, place)
+    return driver.from and of_results(script, place, "from") or driver.map and of_results(script, place, "map")
 end
 
 --- A service beside match that nobody knows. Of a row it is in set, in its conditions, or in values.
@@ -74,7 +89,7 @@ local function of_total(row, driver)
     return nil
 end
 
-local OF_ROW = { of_sign, of_worst, of_states, of_from, of_services, of_total }
+local OF_ROW = { of_sign, of_worst, of_states, of_from, of_values, of_services, of_total }
 
 local function with_id(type_, id)
     for _, driver in ipairs(type_.drivers) do
@@ -87,9 +102,8 @@ local function look_at_rows(type_, tab, number, look, script)
     for i, row in ipairs(tab) do
         local driver = with_id(type_, form.ids(row[1])[1])
         local place = { part = number, row = i }
-        local body = driver.from and lines.body_of(script.code, script.table, place, "from")
         for _, doubt in ipairs(OF_ROW) do
-            local text = doubt(row, driver, script.code, body, script.silent)
+            local text = doubt(row, driver, script, place)
             local where = number and ("part %d, "):format(number) or ""
             if text then look(place, ("%srow %d (%s): %s"):format(where, i, row[1], text)) end
         end
@@ -173,6 +187,21 @@ local function look_at_events(type_, look)
     end
 end
 
+--- A timer gives its function nothing: neither a method its node, nor what another one takes.
+local function look_at_timers(code, look)
+    for at, start, given in code:gmatch("()%f[%w_]timer%.(%l+)%s*(%b())") do
+        local fn = given:match(",%s*([%a_][%w_.]*)%s*%)$")
+        local method = fn and fn:match("^node%.(%l+)$")
+        local takes = fn and code:match("%f[%w_]function%s+" .. fn .. "%s*%(([^)]*)%)") or ""
+        local call = method and ("node:%s(...)"):format(method)
+            or (takes:find("^node%f[^%w_]") or takes:find("^rows%f[^%w_]")) and ("%s(%s)"):format(fn, takes)
+        if call then
+            look({ at = at }, ("a timer gives %s nothing; write timer.%s(..., function() %s end)"):format(fn,
+                start, call))
+        end
+    end
+end
+
 --- Signs of the code that hardly anybody means.
 local function look_at_code(code, look)
     for at, service in code:gmatch("()%f[%w_]%l+s_of%s*%(%s*[%w_]+%s*,%s*[\"'](%l+)[\"']") do
@@ -198,6 +227,8 @@ function doubts.of(type_, tab, text, silent)
         list[#list + 1] = { at = lines.at(type_.file, text, tab, place), text = told }
     end
     for _, told in ipairs(match_check.notes(type_)) do look({ field = "match" }, told) end
+    local beside = of_results(script, { field = "match" }, "match")
+    if beside then look({ field = "match" }, beside) end
     look_at_rows(type_, tab, nil, look, script)
     look_at_pairs(type_, tab, nil, look)
     for i, part in ipairs(type_.parts) do
@@ -207,6 +238,7 @@ function doubts.of(type_, tab, text, silent)
     look_at_samples(tab, look)
     look_at_settings(type_, look)
     look_at_events(type_, look)
+    look_at_timers(script.code, look)
     look_at_code(script.code, look)
     return list
 end

@@ -232,6 +232,25 @@ function lines.all_of(text, tab, place, name)
     return table.concat(parts, "\n")
 end
 
+--- What a function returns, if it is more than one value, as it is written in its code; nil: it is not.
+function lines.results_of(body)
+    local plain, blocks, functions = without_texts(body), {}, 0
+    for token, after in plain:gmatch("%f[%w_](%l+)%f[^%w_]()") do
+        if OPENS[token] == 1 then
+            blocks[#blocks + 1] = token
+            functions = functions + (token == "function" and 1 or 0)
+        elseif OPENS[token] then
+            functions = functions - (table.remove(blocks) == "function" and 1 or 0)
+        end
+        if token == "return" and functions == 1 then
+            local given = body:sub(after, (plain:find("%f[%w_]e[nl][ds]%l*%f[^%w_]", after) or #plain + 1) - 1)
+            local bare = without_texts(given):gsub("%b()", ""):gsub("%b{}", ""):gsub("%b[]", "")
+            if bare:find(",", 1, true) then return (given:gsub("%s+", " "):match("^ ?(.-) ?$")) end
+        end
+    end
+    return nil
+end
+
 --- The states that stand more than once in a list of the code: list of { state, at = for lines.line }.
 function lines.states_twice(code)
     local list = {}
