@@ -196,7 +196,7 @@ describe("a setting", function()
     it("is told what is wrong with it", function()
         local check = require "types.check"
         for text, settings in pairs {
-            ["settings: it is not a table. Write settings = { limit = 10 }."] = 5,
+            ["settings: it is 5, not a table. Write settings = { limit = 10 }."] = 5,
             ["settings: 'Limit' is no name for a setting."] = { Limit = 5 },
             ["settings: 'vrm_token' is a parameter of the plugin's. Choose"] = { vrm_token = "x" },
             ["settings: 'script_folder' is a parameter"] = { script_folder = "x" },

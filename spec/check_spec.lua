@@ -157,10 +157,13 @@ describe("--check of a good script", function()
         printed, code = with_match "return 3"
         assert.equal(1, code)
         has(printed, "tank.lua:5: match returns 3 for every device there is")
-        printed, code = with_match "if found.product == 'Ruuvi' then return 3 end"
+        printed, code = with_match "if found.service == 'thank' then return 3 end"
         assert.equal(0, code)
         has(printed, "note: match returns nil for each service that is known")
-        assert.equal(0, select(2, with_match "return found.service == 'tank' and 3 or nil"))
+        for _, good in ipairs { "found.service == 'tank'", "found.product:find('Ruuvi')" } do
+            printed, code = with_match(("return %s and 3 or nil"):format(good))
+            assert.same({ 0, nil }, { code, printed:find("note: match", 1, true) })
+        end
     end)
 
     -- Fault: a driver has no data in a sample, and nothing says why.
@@ -422,9 +425,10 @@ samples = { { rows = {} },
     end)
 
     it("are left out when nothing is found", function()
-        for _, place in ipairs { { row = 4 }, { row = 5 }, { row = 9 }, { sample = 3 } } do
+        for _, place in ipairs { { row = 4 }, { row = 5 }, { row = 9 } } do
             assert.is_nil(lines.line(text, tab, place))
         end
+        assert.equal(9, lines.line(text, tab, { sample = 3 }))      -- that of the list
         for _, place in ipairs { { field = "match" }, { command = "FILL" }, { command = "(%b" }, {} } do
             assert.equal(4, lines.line(text, tab, place))       -- that of the table
         end

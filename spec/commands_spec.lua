@@ -42,7 +42,7 @@ describe("declared commands", function()
 
     local mistakes = {
         { "'reset' is no name for a command", { reset = run } },
-        { "commands: a command stands there without its name", { run } },
+        { "commands: a function stands there without a name", { run } },
         { "'" .. ("X"):rep(17) .. "' is no name", { [("X"):rep(17)] = run } },
         { "'DISCOVER' is no name for a command", { DISCOVER = run } },
         { "'RELOAD' is no name for a command", { RELOAD = run } },

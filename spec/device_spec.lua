@@ -161,7 +161,7 @@ describe("the check of a device table", function()
         { "part 1: nothing says when", function(t)
             t.parts = { { part = "t", id = "T", name = "x", { "ST", unit.watt, "P", from = print } } }
         end },
-        { "row 1 (ST): sum has 5: it is a text or a list of texts", function(t) t[1] = { "ST", unit.watt,
+        { "row 1 (ST): sum has the number 5. Write scale = 5 for a", function(t) t[1] = { "ST", unit.watt,
             "P", sum = { 5 } } end },
         { "row 1 (ST): sum is a list of 3, not a list of terms, without names or nil", function(t)
             t[1] = { "ST", unit.watt, "P", sum = { "/a", nil, "/b" } }

@@ -149,7 +149,7 @@ describe("a sample with steps", function()
         { '{ command = "SETLIMIT", args = { value = "5" } }', 'args.value is "5", not a number. Write args' },
         { '{ command = "SETLIMIT", args = 5 }', "args is not a table. Write args = { value = 5 }" },
         { '{ args = { value = 11 } }', "there are args, but no command." },
-        { '{ wait = 5 }', "the field 'wait' is unknown. Fields are: after, args, command, expect, rows." },
+        { '{ wait = 5 }', "the field 'wait' is unknown. Did you mean after?" },
         { '{ after = -1 }', "after is -1, not a number of seconds." },
         { '{ after = "soon" }', "after is \"soon\", not a number of seconds." },
         { '{ rows = 5 }', "rows is 5, not a table." },

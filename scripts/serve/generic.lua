@@ -40,7 +40,9 @@ local function quoted(text) return ("%q"):format(text):gsub("\\\n", " ") end
 local function words_of(path) return (path:gsub("[/_]+", " "):gsub("^ ", "")) end
 
 --- VRM's text, if it can stand in a script.
-local function plain(text) return text and utf8.len(text) and text:gsub("%c", " ") or nil end
+local function plain(text)
+    return text and utf8.len(text) and text:find("%S") and text:gsub("%c", " ") or nil
+end
 
 --- What a row is called: by VRM, else by its path or code; not like another of the node.
 local function label_of(row, used)
@@ -58,6 +60,7 @@ local function states_of(row)
     local texts, list = read.names(row), {}
     if not texts or math.type(row.value) ~= "integer" then return nil end
     for value, text in pairs(texts) do
+        if not text:find("%S") then return nil end
         list[#list + 1] = { value = value, text = read.cut(text, limits.state_name) }
     end
     if #list > limits.states then return nil end

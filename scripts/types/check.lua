@@ -35,6 +35,7 @@ local settings = require "serve.settings"
 local set_check = require "types.set_check"
 local shortage = require "serve.shortage"
 local sample_check = require "types.sample_check"
+local source_check = require "types.source_check"
 local step_check = require "types.step_check"
 local lines = require "types.lines"
 local hints = require "types.hints"
@@ -72,7 +73,10 @@ local function build_match(match)
         fail("", ("match is %s."):format(shown(match)), ("Write match = { service = %s }."):format(
             type(match) == "string" and shown(match) or "\"solarcharger\""))
     end
-    if type(match[1]) == "string" then
+    if type(match[1]) == "table" then
+        fail("match", "a table stands there without the name of a field.",
+            "Several services are match = { service = { \"tank\", \"battery\" } }.")
+    elseif type(match[1]) == "string" then
         fail("match", ("%s stands there without the name of a field."):format(shown(match[1])),
             type(match.service) == "string" and ("Write match = { service = { %s, %s } }."):format(
                 shown(match.service), shown(match[1]))
@@ -130,7 +134,8 @@ end
 local function check_function(field, value)
     if value == nil or type(value) == "function" then return end
     fail("", ("%s is %s, which is no function."):format(field, shown(value)),
-        ("Write %s = function(node) ... end; the name of a function is written without ()."):format(field))
+        ("Write %s = function(node) ... end; the name of a function is written without () and quotes.")
+            :format(field))
 end
 
 --- The rows of a table: its list part.
@@ -282,7 +287,7 @@ local function check_part(where, tab, seen)
         seen[tab[field]] = true
     end
     field_check.text(where, "name", tab.name, limits.part_name)
-    if tab.when ~= nil then texts(where, "when", tab.when) end
+    if tab.when ~= nil then source_check.list(where, "when", tab.when) end
 end
 
 --- What can never work in a part: no function of the script gets its node, and rows without a path do not

@@ -17,10 +17,10 @@ local COMMAND_FIELDS = field_check.words_of("a command", "name params run")
 local PARAM_FIELDS = field_check.words_of("a parameter", "id label kind min max places")
 local LONGEST_ID = 16
 
---- Raises if an id is none. what: "a command", "an event"; with: how one is written.
-local function check_name(where, id, what, with)
+--- Raises if an id is none. given: what has it; what: "a command", "an event"; with: how one is written.
+local function check_name(where, id, given, what, with)
     if math.type(id) == "integer" then
-        fail(where, ("%s stands there without its name."):format(what), ("Write %s."):format(with))
+        fail(where, ("%s stands there without a name."):format(shown(given)), ("Write %s."):format(with))
     elseif type(id) ~= "string" or not id:find("^[A-Z][A-Z0-9_]*$") or #id > LONGEST_ID then
         local as = tostring(id):upper():gsub("[^%u%d_]", ""):gsub("^[%d_]+", ""):sub(1, LONGEST_ID)
         fail(where, ("'%s' is no name for %s."):format(tostring(id), what),
@@ -39,8 +39,8 @@ function command_check.ids(commands)
     return ids
 end
 
-local function check_id(id, kind)
-    check_name("commands", id, "a command", "RESET = function(node, args) ... end")
+local function check_id(id, command, kind)
+    check_name("commands", id, command, "a command", "RESET = function(node, args) ... end")
     if id:find "^SET_" or id:find "^FOR_" then
         fail("commands", "'" .. id .. "' is no name for a command.",
             "SET_ and FOR_ are those of rows with the word set; write SETLIMIT, say.")
@@ -148,7 +148,7 @@ end
 -- the command on }.
 -- Only the controller's DISCOVER, RELOAD and CLEANUP have no function: the plugin does those.
 function command_check.one(id, command, labels, of)
-    check_id(id, of.kind)
+    check_id(id, command, of.kind)
     local where = "command " .. id
     if type(command) == "function" then command = { run = command } end
     if type(command) ~= "table" then
@@ -200,7 +200,8 @@ end
 function command_check.settings(settings, is_own)
     local list, count = {}, 0
     if type(settings) ~= "table" then
-        fail("settings", "it is not a table.", "Write settings = { limit = 10 }.")
+        fail("settings", ("it is %s, not a table."):format(shown(settings)),
+            "Write settings = { limit = 10 }.")
     end
     for _, name in ipairs(command_check.ids(settings)) do
         count = count + 1
@@ -208,8 +209,9 @@ function command_check.settings(settings, is_own)
             fail("settings", ("%s stands there without a name."):format(shown(settings[name])),
                 "Write settings = { limit = 10 }: its name, and its default.")
         elseif type(name) ~= "string" or not name:find("^%l[%l%d_]*$") or #name > 30 then
+            local as = tostring(name):lower():gsub("[^%l%d]+", "_"):match("%l[%l%d_]*")
             fail("settings", "'" .. tostring(name) .. "' is no name for a setting.",
-                "Use up to 30 small letters, digits and _, like pump_limit.")
+                ("Use up to 30 small letters, digits and _: %s."):format((as or "pump_limit"):sub(1, 30)))
         elseif is_own(name) then
             fail("settings", "'" .. name .. "' is a parameter of the plugin's.", "Choose another name.")
         end
@@ -236,7 +238,7 @@ function command_check.events(events, kind)
             "Write events = { DON = \"Filled up\" }.")
     end
     for _, id in ipairs(command_check.ids(events)) do
-        check_name("events", id, "an event", "FILLED = \"Filled up\"")
+        check_name("events", id, events[id], "an event", "FILLED = \"Filled up\"")
         if STATE_EVENTS[id] and kind ~= "controller" then
             fail("events", "'" .. id .. "' is the plugin's own.", "Every device has it; choose another.")
         end

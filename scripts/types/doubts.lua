@@ -38,14 +38,14 @@ end
 local function body_of(script, place, word) return lines.body_of(script.code, script.table, place, word) end
 
 local function of_from(_, driver, script, place)
-    if not driver.from then return nil end
-    local body, silent = body_of(script, place, "from"), script.silent
-    if body and not body:find("%f[%w_]return%f[^%w_]") then
-        return "its from never gives anything: there is no return in it"
-    elseif silent[driver] then
-        return "there is no value in any sample, though its rows are there: " .. silent[driver]
+    for _, word in ipairs { "from", "map" } do
+        local body = driver[word] and body_of(script, place, word)
+        if body and not body:find("%f[%w_]return%f[^%w_]") then
+            return ("its %s never gives anything: there is no return in it"):format(word)
+        end
     end
-    return nil
+    local silent = script.silent[driver]
+    return silent and "there is no value in any sample, though its rows are there: " .. silent
 end
 
 --- What a function gives beside its first value is left out -> sentence without a full stop | nil.
@@ -57,7 +57,8 @@ local function of_results(script, place, word)
 end
 
 local function of_values(_, driver, script, place)
-    return driver.from and of_results(script, place, "from") or driver.map and of_results(script, place, "map")
+    return driver.from and of_results(script, place, "from")
+        or driver.map and of_results(script, place, "map")
 end
 
 --- A service beside match that nobody knows. Of a row it is in set, in its conditions, or in values.
@@ -226,7 +227,8 @@ function doubts.of(type_, tab, text, silent)
     local function look(place, told)
         list[#list + 1] = { at = lines.at(type_.file, text, tab, place), text = told }
     end
-    for _, told in ipairs(match_check.notes(type_)) do look({ field = "match" }, told) end
+    local of_match = body_of(script, { field = "match" }, "match")
+    for _, told in ipairs(match_check.notes(type_, of_match)) do look({ field = "match" }, told) end
     local beside = of_results(script, { field = "match" }, "match")
     if beside then look({ field = "match" }, beside) end
     look_at_rows(type_, tab, nil, look, script)

@@ -5,6 +5,7 @@ local codes = require "types.codes"
 local field_check = require "types.field_check"
 local name_lists = require "types.names"
 local sorted_keys = require("types.lists").sorted_keys
+local wording = require "types.wording"
 
 local event_check = {}
 
@@ -24,8 +25,9 @@ local LEVEL_FIELDS = field_check.set "level below above"
 local function check_declared(where, name, declared)
     if type(name) ~= "string" or type(declared) ~= "table" or declared[name] == nil then
         fail(where, ("events names %s, which the table does not declare."):format(tostring(name)),
-            ("Write events = { %s = \"What happened\" } in the table."):format(
-                type(name) == "string" and name or "STARTED"))
+            wording.did_you_mean(name, type(declared) == "table" and declared or {}, "%s",
+                ("Write events = { %s = \"What happened\" } in the table."):format(
+                    type(name) == "string" and name or "STARTED")))
     end
 end
 
@@ -36,7 +38,8 @@ local function events_by_state(where, events, names, declared)
         local name = events[value]
         if math.type(value) ~= "integer" or not names[value] then
             fail(where, ("events has %s, which is no state of the list."):format(tostring(value)),
-                EVENTS_BY_STATE .. ": numbers of the list.")
+                type(value) == "string" and names[name] and ("Write events = { [%d] = \"%s\" }."):format(name,
+                    value) or EVENTS_BY_STATE .. ": numbers of the list.")
         end
         check_declared(where, name, declared)
         lowest = math.min(lowest, value)
@@ -59,7 +62,7 @@ local function events_by_level(where, events, declared)
     end
     if not LEVELS[events.level] then
         fail(where, ("events has the level %s."):format(tostring(events.level)),
-            "Write level = \"battery_level\": that parameter of the plugin.")
+            "Write level = \"battery_level\", that parameter of the plugin; node:event reports all else.")
     end
     check_declared(where, events.below, declared)
     check_declared(where, events.above, declared)
@@ -77,7 +80,8 @@ function event_check.of_row(where, row, names, declared)
         return is_alarm and ALARM_EVENTS or nil
     end
     if type(events) ~= "table" or next(events) == nil then
-        fail(where, "events is not a table of events.",
+        fail(where, ("events is %s, not a table of events."):format(type(events) == "table" and "empty"
+            or wording.shown(events)),
             names and EVENTS_BY_STATE .. "." or "Write " .. EVENTS_BY_LEVEL .. ".")
     elseif row.by_script or row.by_pg3 then
         fail(where, "events does not go with by_script.", "Report it with node:event.")

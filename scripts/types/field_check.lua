@@ -21,6 +21,14 @@ end
 --- What has words of its own: { what = "a row", words = set }.
 local kinds = {}
 
+--- Whether some table of a script has a field of that name.
+function field_check.is_word(name)
+    for _, kind in ipairs(kinds) do
+        if kind.words[name] then return true end
+    end
+    return false
+end
+
 --- The words of a kind of table, as field_check.set gives them. what: "a row".
 function field_check.words_of(what, text)
     local words = field_check.set(text)
@@ -104,7 +112,7 @@ function field_check.text(where, field, value, longest)
         fail(where, ("%s is %s, which is no text."):format(field, shown(value)), "Write it in quotes.")
     elseif not length then
         fail(where, field .. " has letters that are not UTF-8.", "Save the file as UTF-8.")
-    elseif length == 0 then
+    elseif not value:find("%S") then
         fail(where, field .. " is empty.", ("Write a text of 1 to %d characters."):format(longest))
     elseif length > longest then
         fail(where, ("%s, %s, has %d characters."):format(field, shown(value), length),
@@ -126,7 +134,7 @@ function field_check.texts(where, field, value)
         if math.type(key) ~= "integer" or type(text) ~= "string" or text == "" then
             local what = math.type(key) == "integer" and shown(text) or ("the field '%s'"):format(key)
             fail(where, ("%s has %s: it is a text or a list of texts."):format(field, what),
-                "Write " .. field .. " = \"...\" or " .. field .. " = { \"...\", \"...\" }.")
+                ("Write each in quotes: %s = { \"...\", \"...\" }."):format(field))
         end
     end
     if count ~= #list or count == 0 then

@@ -1,6 +1,7 @@
 --- What helps with Lua's own messages: what people write who know other languages, and slips of the pen.
 
 local drivers = require "types.drivers"
+local field_check = require "types.field_check"
 local slips = require "types.slips"
 local units = require "types.units"
 local wording = require "types.wording"
@@ -126,6 +127,7 @@ local BY_CODE = {
     { "'=' expected near", "%[%s*[\"']+%s*%]%s*[,}]", "A path alone stands without [ ]." },
     { "near '>'", "%]%s*=>", FIELD }, { "near ':'", "%]%s*:", FIELD },
     { "'=' expected", "%[[^%]]*%]%s*[\"']", FIELD },
+    { "'end' expected near '='", "%f[%w_]return%f[^%w_]", "Compare with ==; a single = gives a value." },
     { "'%)' expected near '='", "%f[%w_]if%s*%(", "Compare with ==; a single = gives a value." },
     { "'%)' expected near '='", "[%w_]%s*%([^)]*[%w_]%s*=",
         "What a function is given has no name: timer.every(60, fn)." },
@@ -243,6 +245,7 @@ local BY_MESSAGE = {
     { "unexpected symbol near '{'", "Begin the table with return." },
     { "unexpected symbol near 'local'", "In a table a field is name = value; variables are declared above"
         .. " it." },
+    { "unexpected symbol near 'return'", "return begins what a function gives: return x or 0." },
     { "unexpected symbol near 'end'", "A value is missing before it." },
     { "unexpected symbol near ','", "There is a comma too many, or a value is missing before it." },
     { "unexpected symbol near '/'", "Write a path in quotes." },
@@ -268,11 +271,12 @@ local NOT_SENT = "What VRM did not send is nil: if not x then return nil end."
 local A_ROW = "A row is a table: its number is rows[\"/Path\"].value, or number(rows, \"/Path\")."
 local ONE_AT_A_TIME = "One comparison at a time: 50 < x and x < 80; not (x > 50)."
 local OF_MAP = "map is given the value, a number: map = function(value) return value * 2 end."
+local ENDLESS = "Is there a loop, or a function that calls itself, without an end?"
+local OF_FROM = "from is given the rows alone: from = function(rows) return ... end."
 local BY_VALUE = {
     { "rows expected, got number", "%f[%w_]map%s*=", OF_MAP },
     { "index a number value", "%f[%w_]map%s*=", OF_MAP },
-    { "rows expected, got table", "%f[%w_]from%s*=%s*function%s*%(%s*node",
-        "from is given the rows alone: from = function(rows) return ... end." },
+    { "rows expected, got table", "%f[%w_]from%s*=%s*function%s*%(%s*node", OF_FROM },
     { "index a number value %(field 'time'", nil,
         "time is unix seconds: site_of(node).clock.hour is the hour." },
     { "'next' %(table expected, got rows", nil, "Write for path, row in pairs(rows) do ... end." },
@@ -347,7 +351,8 @@ local BY_VALUE = {
     { "index is nil", nil, "What stands in [ ] is nil here." },
     { "index is NaN", nil, "What stands in [ ] is 0 / 0 here, which is no number." },
     { "this call waits", nil, "start, update, commands and timers may wait." },
-    { "ran longer than its budget", nil, "Is there a loop without an end?" },
+    { "a userdata cannot be passed on", nil, "number(rows, \"/Path\") gives the number of a row." },
+    { "ran longer than its budget", nil, ENDLESS }, { "needs more than its", nil, ENDLESS },
 }
 
 --- How the functions are written that scripts are given.
@@ -408,10 +413,24 @@ local function without(names, name)
     return names
 end
 
+local function of_assignment(name, text, code)
+    if code:find("^%s*function%f[^%w_]") then return ("Write local function %s(...)."):format(name) end
+    if name:find("^GV%d+$") or name == "ST" then
+        return ("node:set(\"%s\", 5) shows a value."):format(name)
+    end
+    if not text:find("%f[%w_]return%s*{") and text:find("%f[%w_]" .. name .. "%s*=%s*{") then
+        return ("Write return { for %s = {."):format(name)
+    end
+    local own = wording.near(name, without(declared(text), name))
+    if own then return ("Did you mean %s? Else declare it: local %s = ..."):format(own, name) end
+    return ("Declare it first: local %s = ..."):format(name)
+end
+
 --- A name that nobody declared: what was meant.
 local function of_global(name, text, code)
     if code:find("//", 1, true) or code:find("[,}%s]#%s") then return COMMENT end
-    if code:find("^%s*" .. name .. "%s*==") or code:find("[{,]%s*" .. name .. "%s*==") then
+    if code:find("^%s*" .. name .. "%s*==") or code:find("[{,]%s*" .. name .. "%s*==")
+        or field_check.is_word(name) and code:find("[{,]%s*" .. name .. "%s*[,}]") then
         return ("A field is given by one =: %s = ..."):format(name)
     end
     if code:find("^%s*" .. name .. "%s*{") and not wording.near(name, KEYWORDS) then
@@ -436,6 +455,7 @@ local function of_global(name, text, code)
     if code:find("%[%s*" .. name .. "%s*%]") and not code:find("unit%s*%[") then
         return ("A name in [ ] stands in quotes: [\"%s\"]. Else declare it above with local."):format(name)
     end
+    if code:find("%f[%w_]" .. name .. "%s*=[^=]") then return of_assignment(name, text, code) end
     if units[name:lower()] then return ("Write unit.%s."):format(name:lower()) end
     local word = wording.near(name, KEYWORDS) or wording.near(name, hints.GLOBALS)
     if word then return ("Did you mean %s?"):format(word) end
@@ -446,19 +466,6 @@ local function of_global(name, text, code)
         return ("Declare it above: local function %s(...) ... end."):format(name)
     end
     return "Declare it above with local, or write a text in quotes."
-end
-
-local function of_assignment(name, text, code)
-    if code:find("^%s*function%f[^%w_]") then return ("Write local function %s(...)."):format(name) end
-    if name:find("^GV%d+$") or name == "ST" then
-        return ("node:set(\"%s\", 5) shows a value."):format(name)
-    end
-    if not text:find("%f[%w_]return%s*{") and text:find("%f[%w_]" .. name .. "%s*=%s*{") then
-        return ("Write return { for %s = {."):format(name)
-    end
-    local own = wording.near(name, without(declared(text), name))
-    if own then return ("Did you mean %s? Else declare it: local %s = ..."):format(own, name) end
-    return ("Declare it first: local %s = ..."):format(name)
 end
 
 --- What stands before a field that is nil: "string" of string.match; nil: nobody knows.
@@ -485,6 +492,7 @@ local function of_value(why, code, line)
         return "A path is a text: scale = 10 in a row multiplies, sum = { ... } adds up; in a function it is"
             .. " number(rows, \"/Path\") * 10."
     end
+    if code:find("%f[%w_]from%s*=%s*function%s*%(%s*rows%s*,") then return OF_FROM end
     local field = why:match("attempt to call a nil value %(%a+ '([^']+)'%)")
     if field and code:find("%f[%w_]rows%s*[.:]") then return "Write number(rows, \"/Path\")." end
     if field == "set" and code:find("function%s*%(%s*self%s*,") then

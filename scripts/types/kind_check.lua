@@ -97,6 +97,9 @@ function kind_check.kind(where, what, kind, own_id, written)
         return STATES, list, kind:upper()
     elseif type(kind) == "table" and kind.watt ~= nil then
         fail(where, what .. " is unit, all units at once.", "Write one of them: unit.percent.")
+    elseif type(kind) == "table" and units[kind[1]] and #kind == 1 then
+        fail(where, ("%s is a table with unit.%s."):format(what, kind[1]),
+            ("Write unit.%s, without { }."):format(kind[1]))
     elseif type(kind) == "table" and kind.name == nil and next(kind) ~= nil then
         check_names(where, kind)
         return STATES, kind, own_id

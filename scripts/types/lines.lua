@@ -117,6 +117,7 @@ local function row_position(code, tab, part, row)
     end
     local from = field(code, part and "parts" or "api", 1, 1) or 1
     return nth_match(code, "[{(]%s*[\"']" .. escaped(ids) .. "[\"']", nth, from)
+        or not part and ids:find("^%l") and nth_row(code, row) or nil       -- a unit stands there, say
 end
 
 --- Where a place is in the code; nil if it cannot be found.
@@ -128,7 +129,8 @@ local function position_of(code, tab, place)
     if place.row then
         position = row_position(code, tab, place.part, place.row)
     elseif place.part then
-        position = field(code, "part", #parts, field(code, "parts", 1, 1) or 1)
+        local list = field(code, "parts", 1, 1)
+        position = field(code, "part", #parts, list or 1) or list
     elseif place.command then
         local commands = field(code, "commands", 1, 1)
         local named = place.command:find("^[%a_][%w_]*$")
@@ -136,7 +138,7 @@ local function position_of(code, tab, place)
     elseif place.sample then
         local samples = field(code, "samples", 1, 1)
         local plain = without_texts(code)
-        position = samples and nth_table(plain, place.sample, samples)
+        position = samples and (nth_table(plain, place.sample, samples) or samples)
         local list = position and place.step and field(code, "steps", 1, position)
         position = list and nth_table(plain, place.step, list) or position
     elseif place.field then
@@ -243,7 +245,8 @@ function lines.results_of(body)
             functions = functions - (table.remove(blocks) == "function" and 1 or 0)
         end
         if token == "return" and functions == 1 then
-            local given = body:sub(after, (plain:find("%f[%w_]e[nl][ds]%l*%f[^%w_]", after) or #plain + 1) - 1)
+            local last = plain:find("%f[%w_]e[nl][ds]%l*%f[^%w_]", after) or #plain + 1      -- end, else
+            local given = body:sub(after, last - 1)
             local bare = without_texts(given):gsub("%b()", ""):gsub("%b{}", ""):gsub("%b[]", "")
             if bare:find(",", 1, true) then return (given:gsub("%s+", " "):match("^ ?(.-) ?$")) end
         end

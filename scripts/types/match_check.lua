@@ -57,8 +57,10 @@ function match_check.unknown(service)
     if discovery.SERVICE_CODES[service] or discovery.is_gateway(service) then return nil end
     local short = service:match("^com%.victronenergy%.(.*)$")
     local meant = short or wording.near(service, known, slips.service)
+    local one, other = service:match("^(%l+)[^%l]+(%l+)$")
+    local both = one and wording.same(one .. ".", known) and wording.same(other .. ".", known)
     return ("the service \"%s\" is not one that is known; %s--rows shows how VRM calls it"):format(service,
-        meant and ("is it \"%s\"? "):format(meant) or "")
+        meant and ("is it \"%s\"? "):format(meant) or both and ("several are { \"%s\", \"%s\" }; "):format(one, other) or "")
 end
 
 local function note_of_service(service)
@@ -70,13 +72,15 @@ local function note_of_service(service)
 end
 
 --- What may be a mistake in a match and need not be one -> list of sentences without a full stop.
-function match_check.notes(type_)
+-- body: the code of a match function, nil: it is not found.
+function match_check.notes(type_, body)
     local match, list = type_.match, {}
     if type_.kind then return list end
     if type(match) == "function" then
         local count, problem = fits(type_)
-        if count == 0 and not problem then
-            list[1] = "match returns nil for each service that is known, when a device has no product name;"
+        local looks_on = body and (body:find("%.product") or body:find("%.type"))
+        if count == 0 and not (problem or looks_on) then
+            list[1] = "match returns nil for each service that is known;"
                 .. " it is given what was found, a table: return found.service == \"tank\" and 5 or nil"
         end
         return list

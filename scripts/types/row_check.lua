@@ -113,7 +113,7 @@ end
 --- The paths and codes whose number says whether there is a value; nil: there always may be.
 local function row_while_negative(where, row)
     if row.while_negative == nil then return nil end
-    local keys = field_check.texts(where, "while_negative", row.while_negative)
+    local keys = source_check.list(where, "while_negative", row.while_negative)
     if #keys == 0 then
         fail(where, "while_negative is empty.", "Write while_negative = \"/Dc/0/Current\", or remove it.")
     end
@@ -197,15 +197,17 @@ local function one_driver(where, row, seen, of, first_id, n)
     local unit, names, names_id = kind_check.kind(where, "the kind (second entry)", row[2],
         of.id .. "_" .. first_id, of.written)
     local label = field_check.text(where, "the label (third entry)", row[3], limits.name)
+    if names then kind_check.no_limits(where, row) end
+    local min, max = row_limits(where, row, unit)
     local keys = source_check.keys(where, row)
     local op, terms, own = source_check.terms(where, row)
     source_check.only_one(where, row, keys, of.kind, of.written)
     check_written_out(where, row, op == "sum" and terms, n)
-    if names then
-        kind_check.no_limits(where, row)
-        if not row.by_script then names = codes.moved(names) end
+    if names and not row.by_script then names = codes.moved(names) end
+    if names and names[codes.NO_DATA] then
+        fail(where, ("the list has the state %d, which is No data where by_script sets it."):format(
+            codes.NO_DATA), "Give it another number.")
     end
-    local min, max = row_limits(where, row, unit)
     local worst, fault = source_check.worst(where, row)
     check_measured(where, row)
     local over, seconds = row_over(where, row, names)
@@ -224,6 +226,8 @@ local function one_driver(where, row, seen, of, first_id, n)
     }
 end
 
+local ORDER = "The order is: driver, unit, label, path, code."
+
 --- Entries that changed places.
 local function check_order(where, row)
     if next(row, next(row)) == nil then
@@ -234,18 +238,23 @@ local function check_order(where, row)
     for place = 2, 3 do
         if type(row[place]) == "string" and row[place]:sub(1, 1) == "/" and not has_path then
             fail(where, ("the path, %s, stands in the %s place."):format(shown(row[place]),
-                place == 2 and "second" or "third"), "The order is: driver, unit, label, path, code.")
+                place == 2 and "second" or "third"), ORDER)
         end
     end
-    if drivers[row[2]] and not units[row[2]] then
+    for place = 2, 3 do
+        if drivers[row[place]] and not drivers[row[1]:match("%S+")] then
+            fail(where, ("the driver, %s, stands in the %s place."):format(shown(row[place]),
+                place == 2 and "second" or "third"), ORDER)
+        end
+    end
+    if drivers[row[2]] then
         fail(where, ("a second driver, %s, stands in the second place."):format(shown(row[2])),
             ("Several stand in one text: \"%s %s\"."):format(row[1], row[2]))
     end
     local label_first = type(row[2]) == "string" and not units[row[2]] and not name_lists[row[2]]
         and (type(row[3]) == "table" or units[row[3]] ~= nil)
     if label_first then
-        fail(where, ("the label, %s, stands before the unit."):format(shown(row[2])),
-            "The order is: driver, unit, label, path, code.")
+        fail(where, ("the label, %s, stands before the unit."):format(shown(row[2])), ORDER)
     end
 end
 

@@ -16,6 +16,7 @@ local SAMPLE_FIELDS = field_check.words_of("a sample", "rows steps site device d
 -- What site_of gives, and what rows of the gateway and of the plugin's own node are given besides.
 local SAMPLE_SITE_FIELDS = set(about.SITE_FIELDS .. " last_command timed settings_written status"
     .. " installations script_errors last_answer")
+SAMPLE_SITE_FIELDS.time = nil           -- it is said by clock
 local SAMPLE_OWN_FIELDS = set(about.DEVICE_FIELDS)
 local SAMPLE_DEVICE_FIELDS = set "service instance product name rows"
 local SAMPLE_ROW_FIELDS = set "value unit timestamp text path code"
@@ -72,8 +73,11 @@ end
 
 --- Another device of the installation, for devices_of and rows_of.
 local function check_device(where, device)
-    if type(device) ~= "table" or type(device.service) ~= "string" then
-        fail(where, "it is not a device.", "Write { service = \"battery\", rows = { [\"/Soc\"] = 80 } }.")
+    local is_table = type(device) == "table"
+    if not is_table or type(device.service) ~= "string" then
+        fail(where, is_table and ("service is %s."):format(shown(device.service))
+            or ("it is %s, not a device."):format(shown(device)),
+            "Write { service = \"battery\", rows = { [\"/Soc\"] = 80 } }.")
     end
     field_check.fields(where, device, SAMPLE_DEVICE_FIELDS)
     check_texts_and_numbers(where, device)
@@ -170,14 +174,15 @@ local function check_world(where, sample, settings)
                 "Write " .. BESIDE_ROWS[field] .. ".")
         end
     end
-    field_check.fields(where .. ", site", sample.site or {}, SAMPLE_SITE_FIELDS)
+    field_check.fields(where .. ", site", sample.site or {}, SAMPLE_SITE_FIELDS, nil, slips.site)
     field_check.fields(where .. ", device", sample.device or {}, SAMPLE_OWN_FIELDS)
     check_texts_and_numbers(where .. ", site", sample.site or {})
     check_texts_and_numbers(where .. ", device", sample.device or {})
     check_vrm(where, sample.vrm or {})
     check_settings(where, sample.settings or {}, settings)
     if sample.site and sample.site.clock ~= nil and not about.time_of(sample.site.clock) then
-        fail(where, "site.clock is no time.", "Write site = { clock = \"2026-04-18 06:30\" }.")
+        fail(where, ("site.clock is %s, no time."):format(shown(sample.site.clock)),
+            "Write site = { clock = \"2026-04-18 06:30\" }.")
     end
     if sample.devices and sample.devices.service ~= nil then
         fail(where, "devices is one device, not a list of them.",

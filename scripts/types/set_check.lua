@@ -68,7 +68,7 @@ local function choices_of(where, set, names)
     for _, state in ipairs(set.choices or {}) do
         local number = codes.shown(state)
         if not names[number] then
-            fail(where, ("choices has %s, which is no state of the list."):format(tostring(state)),
+            fail(where, ("choices has %s, which is no state of the list."):format(wording.shown(state)),
                 "Write numbers of the list.")
         end
         chosen[number], count = names[number], count + 1
@@ -84,13 +84,16 @@ end
 local function limits_of(where, set, driver)
     local min, max = field_check.number(where, "min", set.min), field_check.number(where, "max", set.max)
     local step = field_check.number(where, "step", set.step)
-    if not (min and max) or min >= max then
-        fail(where, "min and max are not two numbers, the smaller first.", EXAMPLE)
+    if not (min and max) then
+        fail(where, (min and "max" or "min") .. " is missing.", EXAMPLE)
+    elseif min >= max then
+        fail(where, ("min, %s, is not below max, %s."):format(wording.shown(min), wording.shown(max)),
+            EXAMPLE)
     elseif min < driver.min or max > driver.max then
         fail(where, "its limits are wider than the row's.",
             ("Stay within %s to %s."):format(driver.min, driver.max))
     elseif step and step <= 0 then
-        fail(where, "step is not above 0.", "Write step = 5.")
+        fail(where, ("step is %s, not above 0."):format(wording.shown(step)), "Write step = 5.")
     end
     local whole = step and step == math.floor(step)
     local places = kind_check.places(where, set.places or (whole and 0 or driver.places), driver.unit)
@@ -265,7 +268,8 @@ local TIMED = { also = true, only = true }
 
 local function check_times(where, set)
     if set.timed ~= nil and not TIMED[set.timed] then
-        fail(where, "timed is neither \"also\" nor \"only\".", "Write timed = \"also\", or remove it.")
+        fail(where, ("timed is %s, neither \"also\" nor \"only\"."):format(wording.shown(set.timed)),
+            "Write timed = \"also\", or remove it.")
     elseif (set.resend or set.release or set.timer) and not set.timed then
         fail(where, "resend, release and timer need timed.", "Write timed = \"only\".")
     end
@@ -307,7 +311,8 @@ local function built(where, driver)
     made.stored = set.stored
     if made.stored == nil then made.stored = path:find "^/Settings/" ~= nil end
     if made.off and not (set.choices and driver.names and driver.names[made.off]) then
-        fail(where, "off is no number of the row's list.", "Write off = 4, say.")
+        fail(where, ("off is %s, no number of the row's list."):format(wording.shown(made.off)),
+            "Write off = 4, say.")
     end
     if made.value ~= nil then return made end
     if driver.names then

@@ -37,6 +37,7 @@ for word, meant in pairs {
     parameters = AS_SETTING, params = AS_SETTING, config = AS_SETTING, options = AS_SETTING,
     substitutions = AS_SETTING, globals = KEPT, state = KEPT, states = KEPT, timers = BY_TIMER,
     timer = BY_TIMER,
+    stop = "Nothing is to be done at the end: timers end with the script.", sends = "events",
     notices = "A notice is shown by node:notice(\"full\", \"The tank is full\").",
 } do
     slips.table[word] = meant
@@ -57,7 +58,15 @@ slips.part = {
 }
 
 slips.sample = { expected = "expect", expects = "expect", values = "rows", input = "rows", inputs = "rows",
-                 output = "expect", result = "expect", results = "expect" }
+                 output = "expect", result = "expect", results = "expect", name = A_COMMENT,
+                 title = A_COMMENT, description = A_COMMENT }
+
+slips.step = { expected = "expect", expects = "expect", values = "rows", wait = "after", sleep = "after",
+               delay = "after", seconds = "after", time = "after", run = "command", call = "command" }
+
+--- The installation of a sample.
+slips.site = { time = "Write site = { clock = \"2026-04-18 06:30\" }.",
+               now = "Write site = { clock = \"2026-04-18 06:30\" }." }
 
 slips.command = { fn = "run", func = "run", call = "run", action = "run", handler = "run", execute = "run",
                   label = "name", title = "name", parameters = "params", args = "params",
@@ -68,7 +77,8 @@ slips.param = { unit = "kind", uom = "kind", type = "kind", name = "label", titl
                 step = "places = 0 rounds to whole numbers.", range = "Write min = 0, max = 100.",
                 default = "A command is called with the numbers that the ISY sends." }
 
-slips.setting = { value = "default", initial = "default", minimum = "min", maximum = "max" }
+slips.setting = { value = "default", initial = "default", minimum = "min", maximum = "max",
+                  unit = "A setting is a number or a text, without a unit." }
 
 local ROW = ", without a name: { \"ST\", unit.watt, \"Label\", \"/Path\" }."
 local FIRST, SECOND = "The driver is the first entry of a row" .. ROW,
@@ -76,6 +86,7 @@ local FIRST, SECOND = "The driver is the first entry of a row" .. ROW,
 local THIRD, FOURTH = "The label is the third entry of a row" .. ROW,
     "The path is the fourth entry of a row" .. ROW
 
+local WORKED_OUT = "from = function(rows) ... end works out what no word of a row does."
 local WRITABLE = "What may be written has the word set = { min = 0, max = 100 }."
 
 --- Words of a row.
@@ -97,6 +108,9 @@ slips.row = {
     forceupdate = "Each value that VRM sends is looked at.", access = WRITABLE, writable = WRITABLE,
     write = WRITABLE, settable = WRITABLE, fallback = "first", paths = "first", script = "by_script",
     invert = "sign", negate = "sign",
+    difference = WORKED_OUT, minus = WORKED_OUT, subtract = WORKED_OUT, average = WORKED_OUT,
+    mean = WORKED_OUT, abs = "map",
+    default = "Where the path has no number, from = function(rows) return 0 end gives one.",
     alarm = "worst", event = "events", offset = "map = function(value) return value + 10 end adds.",
 }
 
@@ -125,7 +139,7 @@ slips.service = {
     shunt = "battery", smartshunt = "battery", multiplus = "vebus", quattro = "vebus", phoenix = "inverter",
     generators = "generator", meter = "grid", gridmeter = "grid", pv = "pvinverter", ruuvi = "temperature",
     evcs = "evcharger", wallbox = "evcharger", waterlevel = "tank", level = "tank", orion = "dcdc",
-    relay = "switch", comvictronenergybattery = "battery", weather = "meteo",
+    relay = "switch", batteries = "battery", comvictronenergybattery = "battery", weather = "meteo",
 }
 
 --- What a node is asked for with a colon or a point.

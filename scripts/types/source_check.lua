@@ -23,20 +23,34 @@ local function path_meant(path)
         path)
 end
 
-local function check_path(where, path)
+--- what: how the message calls the path.
+local function check_path(where, what, path)
+    what = ("%s, %s, "):format(what, shown(path))
     local whole = type(path) == "string" and path:sub(1, 1) == "/"
     if not whole then
-        fail(where, ("the path (fourth entry), %s, does not begin with '/'."):format(shown(path)),
-            path_meant(path))
-    elseif path:find("[^!-~]") or path:find("\\", 1, true) then
-        local meant = path:gsub("\\", "/"):gsub("[^!-~]", "")
-        fail(where, ("the path (fourth entry), %s, has a blank, a \\ or a letter that no path has."):format(
-            shown(path)), ("Did you mean \"%s\"?"):format(meant))
-    elseif #path > 1 and path:sub(-1) == "/" then
-        fail(where, ("the path (fourth entry), %s, ends with '/'."):format(shown(path)),
+        fail(where, what .. "does not begin with '/'.", path_meant(path))
+    elseif path:gsub("{[^{}]*}", ""):find("[^!-~]") or path:gsub("{[^{}]*}", ""):find("[\\{}$%%*]") then
+        local meant = path:gsub("\\", "/"):gsub("%%[ds]", "{n}"):gsub("%*", "{n}"):gsub("[^!-~]", "")
+            :gsub("[$%%]", "")
+        fail(where, what .. "has a blank, a \\ or a letter that no path has.", meant ~= path
+            and ("Did you mean \"%s\"?"):format(meant) or "Several of a kind are {n}, with both braces.")
+    elseif path:find("/$") then
+        fail(where, what .. "ends with '/'.",
             "Write it in full; worst = \"/Alarms/\" takes all that begin so.")
+    elseif path:find("//", 1, true) then
+        fail(where, what .. "has two / beside each other.",
+            ("Did you mean \"%s\"?"):format((path:gsub("//+", "/"))))
     end
     return path
+end
+
+--- A text or a list of texts, each a path or a code.
+function source_check.list(where, field, value)
+    local keys = field_check.texts(where, field, value)
+    for _, key in ipairs(keys) do
+        if key:find("[/\\]") then check_path(where, field, key) end
+    end
+    return keys
 end
 
 local function check_code(where, code)
@@ -55,10 +69,10 @@ function source_check.keys(where, row)
         if row[4] ~= nil or row[5] ~= nil then
             fail(where, "there are a path and first.", "Put all of them into first = { ... }.")
         end
-        return form.inputs(field_check.texts(where, "first", row.first))
+        return form.inputs(source_check.list(where, "first", row.first))
     end
     local keys = {}
-    if row[4] ~= nil then keys[1] = check_path(where, row[4]) end
+    if row[4] ~= nil then keys[1] = check_path(where, "the path (fourth entry)", row[4]) end
     if row[5] ~= nil then keys[#keys + 1] = check_code(where, row[5]) end
     return form.inputs(keys)
 end
@@ -85,12 +99,17 @@ end
 
 --- A term -> a list of keys; its `product`: those of the two to multiply where they have no number.
 local function term_keys(where, op, term)
+    if type(term) == "number" then
+        fail(where, ("%s has the number %s."):format(op, shown(term)),
+            ("Write scale = %s for a factor, map = function(value) return value + %s end to add."):format(
+                shown(term), shown(term)))
+    end
     if op ~= "sum" or type(term) ~= "table" or term.product == nil then
-        return form.inputs(field_check.texts(where, op, term))
+        return form.inputs(source_check.list(where, op, term))
     end
     local own = {}
     for key, part in pairs(term) do own[key] = key ~= "product" and part or nil end
-    local keys, factors = form.inputs(field_check.texts(where, op, own)), {}
+    local keys, factors = form.inputs(source_check.list(where, op, own)), {}
     for i, factor in ipairs(terms_given(where, "product", term.product)) do
         factors[i] = term_keys(where, "product", factor)
     end
@@ -133,6 +152,8 @@ end
 local COMPUTED = { "sum", "product", "quotient", "worst", "from" }
 local SET_ELSEWHERE = { "by_pg3", "by_script" }
 local OVER_TIME_WORDS = { "day_max", "day_min", "total", "rate", "held_for" }
+
+local OF_ROWS = { "values", "scale", "sign", "map", "while_negative" }
 
 local function count_of(row, words)
     local count = 0
@@ -190,6 +211,12 @@ function source_check.only_one(where, row, keys, kind, written)
         if #keys > 0 then table.insert(given, 1, "the path") end
         fail(where, ("there is more than one source: %s."):format(table.concat(given, ", ")),
             "Keep one of them.")
+    end
+    for _, word in ipairs(row.by_script and OF_ROWS or {}) do
+        if row[word] ~= nil then
+            fail(where, word .. " does not go with by_script.",
+                "Remove it: node:set is given the value as it is to be shown.")
+        end
     end
     for _, field in ipairs { "from", "map" } do
         if row[field] ~= nil and type(row[field]) ~= "function" then

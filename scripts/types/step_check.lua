@@ -3,6 +3,7 @@
 local commands = require "serve.commands"
 local field_check = require "types.field_check"
 local sample_check = require "types.sample_check"
+local slips = require "types.slips"
 local sorted_keys = require("types.lists").sorted_keys
 local wording = require "types.wording"
 
@@ -54,7 +55,8 @@ local function check_command(where, step, type_)
     if not (found and found.run) then
         local ids = {}
         for _, one in ipairs(type_.commands) do ids[#ids + 1] = one.run and one.id or nil end
-        fail(where, ("the command %s is none of the table's."):format(tostring(step.command)),
+        fail(where, ("the command %s is none of the table's."):format(type(step.command) == "string"
+            and step.command or wording.shown(step.command)),
             wording.did_you_mean(step.command, ids, "%s",
                 "Write command = \"RESET\", a name under commands."))
     end
@@ -73,7 +75,7 @@ end
 -- letters of its parts, as a set.
 function step_check.one(where, step, type_, parts)
     if type(step) ~= "table" then fail(where, "it is not a step.", "Write { after = 60, expect = { } }.") end
-    field_check.fields(where, step, STEP_FIELDS)
+    field_check.fields(where, step, STEP_FIELDS, nil, slips.step)
     local after = step.after or 0
     if type(after) == "number" and after > LONGEST_SECONDS then
         fail(where, ("after is %s, more than %d seconds."):format(wording.shown(after), LONGEST_SECONDS),

@@ -64,25 +64,35 @@ local function of_terms(driver, rows, since, find)
     return first, false
 end
 
+--- The row that was meant by a key that is none; nil: none is like it.
+local function meant_by(key, rows, find)
+    local keys, path = keys_of(rows), "/" .. key
+    if key:sub(1, 1) == "/" then return find(key, keys) end
+    for _, one in ipairs(keys) do
+        if one:sub(1, 1) == "/" and path:sub(-#one) == one then return one end     -- of "tank/20/Level", too
+    end
+    return why.same_path(path, keys)
+end
+
+--- Where code asks for rows: what has the keys in it, and how one is written there.
+local ASKING = { { "(.+)", "[\"'](/[^\"']+)[\"']" }, { "number%s*(%b())", "[\"']([^\"']+)[\"']" },
+                 { "%f[%w_]rows%s*(%b[])", "[\"']([^\"']+)[\"']" }, { "%f[%w_]rows%.([%w_]+)", "(.+)" } }
+
 --- What the code of a driver's function asks for that is not among the rows while something like it is ->
 -- sentence | nil. Rows of other devices are not known.
 function why.misread(driver, rows, find)
-    local keys, asked, is_asked = keys_of(rows), {}, {}
+    local asked, is_asked = {}, {}
     for line in (driver.code or ""):gmatch("[^\n]+") do
-        for key in line:gmatch(line:find("rows_of", 1, true) and "^%z" or "[\"'](/[^\"']+)[\"']") do
-            asked[#asked + 1], is_asked[key] = key, true
-        end
-        for key in line:gmatch("number%s*%(%s*%w+%s*,%s*[\"']([^\"'/]+)[\"']%s*%)") do
-            local path = rows["/" .. key] and "/" .. key or why.same_path("/" .. key, keys)
-            if path and not rows[key] then
-                return ("there is no row %s; there is %s"):format(shown(key), path)
+        for _, asking in ipairs(line:find("rows_of", 1, true) and {} or ASKING) do
+            for list in line:gmatch(asking[1]) do
+                for key in list:gmatch(asking[2]) do asked[#asked + 1], is_asked[key] = key, true end
             end
         end
     end
     for _, key in ipairs(asked) do
-        local there = not rows[key] and find(key, keys)
+        local there = not rows[key] and meant_by(key, rows, find)
         if there and not is_asked[there] then
-            return ("there is no row %s; there is %s"):format(key, named(there))
+            return ("there is no row %s; there is %s"):format(named(key), named(there))
         end
     end
     return nil
@@ -98,7 +108,15 @@ local function of_sources(driver, rows, since, find)
         return misread or "from returned nothing (nil); is a return missing in it?", misread ~= nil
     end
     if driver.op then return of_terms(driver, rows, since, find) end
-    if driver.worst then return "there is no row whose path begins with " .. driver.worst, false end
+    if driver.worst then
+        local small, none = driver.worst:lower(), "there is no row whose path begins with " .. driver.worst
+        for _, key in ipairs(keys_of(rows)) do
+            if key:lower():sub(1, #small) == small then
+                return ("%s; there is %s"):format(none, key), true
+            end
+        end
+        return none, false
+    end
     return text, false
 end
 
