@@ -537,6 +537,7 @@ function check.file(path, file, libs, closely)
     local loaded, why, later, used = host.load_script(path, file, libs)
     if not loaded then
         why = hints.add(why, file, not later and host.read(path) or "", libs)
+        why = why:sub(1, #file) == file and why or file .. ": " .. why
         return { problems = { why }, problem = why, notes = {}, later = later, libs = used }
     end
     local ok, script = pcall(prove, loaded, file, closely)

@@ -102,9 +102,18 @@ local NO_ARROW = "There is no -> in Lua: row.value, function(rows) return ... en
 local COLON = "A colon is for what is called, node:set(\"GV1\", 5); else there is a point: node.state,"
     .. " unit.volt."
 
+local INVISIBLE = "There is a sign that is not seen, copied from a page perhaps: write the line anew."
+
 --- What a line's code tells: { pattern in Lua's message, pattern in the code, what to write }. The first that
 -- fits counts.
 local BY_CODE = {
+    { "<\\%d+>", "\226\128[\139-\143]", INVISIBLE }, { "<\\%d+>", "\239\187\191", INVISIBLE },
+    { ":1: unexpected symbol near '<'", "", "Is this a page of the web? Save the file itself." },
+    { "near '[<=>][<=>]'", "^[<=>][<=>][<=>][<=>]", "Two versions were merged here: keep one of both." },
+    { "near '`'", "^%s*```", "``` is of a page: save what stands between." },
+    { "near '%+'", "^%+", "Is this a patch? Save the file itself, without + at the beginning of lines." },
+    { "near '%d+'", "^%s*%d+:?%s", "Take the numbers of the lines off." },
+    { "near", "^%s*class%s", "A script gives a table: return { api = 2, ... }." },
     { "near '=='", "==", ONE_SIGN }, { "near", "%?%?", "Write a or b for a ?? b." },
     { "near", "%?%.", "Write row and row.value for row?.value." },
     { "'do' expected", "%f[%w_]in%f[^%w_]", FOR_EACH },
@@ -204,7 +213,6 @@ local BY_MESSAGE = {
     { "<\\25[45]>", "Save the file as UTF-8." },
     { "<\\%d+>", "Outside of texts, Lua knows a to z, digits and plain signs only: write those." },
     { "binary chunk", "A script is a text; this is what luac made of one." },
-    { ":1: unexpected symbol near '<'", "Is this a page of the web? Save the file itself." },
     { "unfinished string", "A text ends with the quote it began with, on the same line." },
     { "unfinished long", "What begins with [[ ends with ]]." },
     { "invalid escape", "Write \\\\ for \\ in a text; paths of VRM have /." },
@@ -610,6 +618,7 @@ function hints.add(why, file, text, libs)
     local name, assigned = why:match("there is no global '(.-)'"), why:match(": '(.-)' is not declared")
     local lib = why:match("there is no lib/([%w_-]+)%.lua")
     local shorter, hint = of_name(why, text)
+    if text:find("\0", 1, true) then return why .. ". Save the file as UTF-8: there are zeros in it." end
     local told, of, unknown, fields = why:match("^(.-([%w ]+) has no '([^']*)')%. It has ([^.]*)%.$")
     if hint then
         why = shorter

@@ -215,8 +215,9 @@ function lines.body_of(code, tab, place, name)
     local at = position_of(code, tab, place)
     local _, value = code:find("%f[%w_]" .. name .. "%s*=%s*", at or #code + 1)
     if not value then return nil end
-    local of = code:match("^[%a_][%w_]*", value + 1)
+    local of, called = code:match("^([%a_][%w_]*)%s*([({.%[\"':]?)", value + 1)
     if of == "function" then return body_from(code, value + 1) end
+    if called ~= "" then return nil end                 -- what makes the function, not the function
     local from = of and code:find("%f[%w_]function%s+" .. of .. "%s*%(")
     return from and body_from(code, from)
 end

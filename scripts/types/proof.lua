@@ -59,25 +59,19 @@ function proof.differs(driver, value, expected)
         value_text(driver, expected))
 end
 
---- Why a driver has no data -> sentence without a full stop; nil: nobody knows.
-local function reason_of(driver, rows, site)
-    local ok, reason = pcall(why.none, driver, rows, site, nil, site.midnight, wording.near)
+--- Why a driver has no data -> sentence without a full stop (nil: nobody knows), whether it is a slip. find:
+-- as for why.none.
+local function reason_of(driver, rows, site, find)
+    local ok, reason, slip = pcall(why.none, driver, rows, site, nil, site.midnight, find)
     if not ok then shortage.pass_on(reason) end
-    return ok and reason or nil
+    return ok and reason or nil, ok and slip
 end
 
 --- "ST is 79, expected 80", and why it is no data.
 local function difference(driver, value, expected, rows, site)
     local differs = proof.differs(driver, value, expected)
-    local reason = value == nil and reason_of(driver, rows, site)
+    local reason = value == nil and reason_of(driver, rows, site, wording.near)
     return differs .. (reason and ": " .. reason or "")
-end
-
---- Why a driver of which nothing is expected has no data, if that is a slip; nil: it is none.
-local function slip_of(driver, rows, site)
-    local ok, reason, slip = pcall(why.none, driver, rows, site, nil, site.midnight, why.same_path)
-    if not ok then shortage.pass_on(reason) end
-    return ok and slip and reason or nil
 end
 
 --- An error of a script -> where it was, "file:line", nil: nobody knows; what, with what helps.
@@ -140,7 +134,8 @@ local function try_node(type_, rows, sample, expect, deadline, text)
                 if expected ~= nil and not proof.as_expected(driver, value, expected) then
                     result.problem = difference(driver, value, expected, rows, site)
                 elseif value == nil and expected == nil and not deadline then
-                    result.why = slip_of(driver, rows, site)
+                    local reason, slip = reason_of(driver, rows, site, why.same_path)
+                    result.why = slip and reason or nil
                 end
             end
         end
@@ -184,7 +179,8 @@ local function has_rows(code, rows)
     return code ~= nil and next(rows) ~= nil
 end
 
---- Notes why drivers have no value whose `from` has its rows in a sample, and which drivers have one.
+--- Notes why drivers have no value whose `from` has its rows in a sample, and which drivers have one. A
+-- function that speaks of nil means it.
 local function note_silent(results, rows, sample, seen)
     for _, result in ipairs(results) do
         local driver = result.driver
@@ -192,7 +188,9 @@ local function note_silent(results, rows, sample, seen)
             seen.given[driver] = true
         elseif driver and driver.from and not result.problem and result.expected ~= "no data"
             and has_rows(driver.code, sample.rows) then
-            seen.silent[driver] = reason_of(driver, rows, sample.site or {})
+            local reason, slip = reason_of(driver, rows, sample.site or {}, wording.near)
+            local meant = not slip and driver.code:find("%f[%w_]nil%f[^%w_]")
+            seen.silent[driver] = not meant and reason or nil
         end
     end
 end
