@@ -191,14 +191,15 @@ end
 --- A timer gives its function nothing: neither a method its node, nor what another one takes.
 local function look_at_timers(code, look)
     for at, start, given in code:gmatch("()%f[%w_]timer%.(%l+)%s*(%b())") do
-        local fn = given:match(",%s*([%a_][%w_.]*)%s*%)$")
+        local fn, inline = given:match(",%s*([%a_][%w_.]*)%s*%)$"), given:match(",%s*function%s*%(([^)]*)%)")
         local method = fn and fn:match("^node%.(%l+)$")
-        local takes = fn and code:match("%f[%w_]function%s+" .. fn .. "%s*%(([^)]*)%)") or ""
+        local takes = inline or fn and code:match("%f[%w_]function%s+" .. fn .. "%s*%(([^)]*)%)") or ""
         local call = method and ("node:%s(...)"):format(method)
-            or (takes:find("^node%f[^%w_]") or takes:find("^rows%f[^%w_]")) and ("%s(%s)"):format(fn, takes)
+            or (takes:find("^node%f[^%w_]") or takes:find("^rows%f[^%w_]"))
+            and (inline and "..." or ("%s(%s)"):format(fn, takes))
         if call then
-            look({ at = at }, ("a timer gives %s nothing; write timer.%s(..., function() %s end)"):format(fn,
-                start, call))
+            look({ at = at }, ("a timer gives %s nothing; write timer.%s(..., function() %s end)"):format(
+                inline and "its function" or fn, start, call))
         end
     end
 end

@@ -61,7 +61,8 @@ function match_check.unknown(service)
     local both = one and wording.same(one .. ".", known) and wording.same(other .. ".", known)
     local told = meant and ("is it \"%s\"? "):format(meant)
         or both and ("several are { \"%s\", \"%s\" }; "):format(one, other) or ""
-    return ("the service \"%s\" is not one that is known; %s--rows shows how VRM calls it"):format(service, told)
+    return ("the service \"%s\" is not one that is known; %s--rows shows how VRM calls it"):format(service,
+        told)
 end
 
 local function note_of_service(service)
@@ -81,7 +82,8 @@ function match_check.notes(type_, body)
         local count, problem = fits(type_)
         local looks_on = body and (body:find("%.product") or body:find("%.type"))
         if count == 0 and not (problem or looks_on) then
-            list[1] = "match returns nil for each service that is known; it is given what was found, a table: return found.service == \"tank\" and 5 or nil"
+            list[1] = "match returns nil for each service that is known; it is given what was found, a"
+                .. " table: return found.service == \"tank\" and 5 or nil"
         end
         return list
     end
