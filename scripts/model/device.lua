@@ -271,7 +271,7 @@ function device.again(memory, driver, whether)
 end
 
 --- Whether a value is taken for a slip of VRM's, so that what is shown stays this once: none where there was
--- a number, or a charge that fell to 0, until there is a newer one -> what device.again notes of it, or false.
+-- a number, or a charge that fell to 0, until there is a newer one -> what device.again notes of it | false.
 local function is_slip(driver, value, measured_at, rows, address, memory)
     local before = memory.again and memory.again[driver]
     local empty = is_empty_charge(driver, value) and (not before or before == measured_at)

@@ -6,14 +6,16 @@ local difference = {}
 
 local MOST = 6              -- differences named
 
---- The same text for values of the same content; functions are all alike. A phase is no word of the table's:
--- types.reading keeps it in what serves.
+--- What is noted of keys at work, and says nothing of the table.
+local NOTED = { own = true, phase = true }
+
+--- The same text for values of the same content; functions are all alike.
 local function signature(value)
     if type(value) == "function" then return "function" end
     if type(value) ~= "table" then return tostring(value) end
     local parts = {}
     for key, member in pairs(value) do
-        if key ~= "phase" then parts[#parts + 1] = tostring(key) .. "=" .. signature(member) end
+        parts[#parts + 1] = not NOTED[key] and tostring(key) .. "=" .. signature(member) or nil
     end
     table.sort(parts)
     return "{" .. table.concat(parts, ";") .. "}"
@@ -22,10 +24,10 @@ end
 --- What is told of a driver, and the fields of it that it stands for.
 local ASPECTS = {
     { "label", { "label" } }, { "unit", { "unit" } }, { "states", { "names" } },
-    { "source", { "keys", "op", "terms", "worst", "from", "by_script", "by_pg3" } }, { "limits", { "min",
-        "max" } },
+    { "source", { "keys", "op", "terms", "worst", "from", "by_script", "by_pg3" } },
+    { "limits", { "min", "max" } },
     { "words", { "places", "zero", "measured", "on_change", "while_negative", "map", "values", "factor",
-        "daily", "events" } },
+        "daily", "events", "over", "seconds", "set" } },
 }
 
 --- The drivers of a type and its parts by their ids: "GV1", "t.GV1" -> driver; and the ids in order.
@@ -72,8 +74,8 @@ end
 
 --- What differs beside drivers, and the fields of a type that it stands for.
 local HEAD = { { "id", "id" }, { "name", "name" }, { "icon", "icon" }, { "match", "match" },
-               { "commands", "commands" }, { "events", "events" }, { "start", "start" }, { "update",
-                   "update" } }
+               { "commands", "commands" }, { "events", "events" }, { "settings", "settings" },
+               { "start", "start" }, { "update", "update" } }
 
 --- What is another in a new type -> "new GV20 (Bus voltage), GV1 has another label"; "" if the tables say the
 -- same.

@@ -450,7 +450,7 @@ local function finish(slot)
     index_types()
     host.close_script(old.id)
     trouble.forget(old.file)
-    host.log("warning", old.place
+    host.log("warning", old.place:gsub("^%./", "")
         .. " was deleted and serves no more. Its devices go to other scripts that fit;"
         .. " where none does, their nodes show Offline, and Remove nodes that are gone takes them out.")
 end
