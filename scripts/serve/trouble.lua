@@ -68,7 +68,9 @@ function trouble.failed(file, text, place, task, what)
     state.at[place], here.time = here, host.steady()
     local told = starts_with(text, file) and text or file .. ": " .. text
     if not told:find("[.!?]$") then told = told .. "." end
-    if device and not told:find(device, 1, true) then told = ("%s It happened at %s."):format(told, device) end
+    if device and not told:find(device, 1, true) then
+        told = ("%s It happened at %s."):format(told, device)
+    end
     if here.text ~= text then host.log("error", "Device script " .. told, file) end
     here.count, here.text, here.task = here.count + 1, text, task
     totals[file] = (totals[file] or 0) + 1
