@@ -395,6 +395,21 @@ describe("conditions of control", function()
         assert.same({ "2", "1" }, written(gx, MODE))
     end)
 
+    -- Fault: The gateway did not say which AC input is in use, as one that starts does: "Charger only" was
+    --        written, and a house without grid was dark.
+    -- Expected: It is refused until an input is known to be in use.
+    it("want to know of an AC input before an inverter does nothing but charge", function()
+        local INPUT = "vebus/257/Ac/ActiveIn/ActiveInput"
+        local world, gx = start(ON, { values = { [MODE] = 3 } })
+        for _, silent in ipairs { true, false } do
+            if silent then gx.values[INPUT] = nil else gx:set(INPUT, nil) end
+            assert.is_false(choose(world, control_world.VEBUS, "SET_MODE", 1))
+            assert.truthy(notice(world):find("no AC input is in use", 1, true), notice(world))
+        end
+        assert.is_true(choose(world, control_world.VEBUS, "SET_MODE", 2))
+        assert.same({ "2" }, written(gx, MODE))
+    end)
+
     -- Fault: On an Inverter RS 2 is Inverter only and 3 is On: "On" made it Inverter only, as 2 is what an
     --        inverter without a charger takes for On.
     -- Expected: The switch of an RS is left alone.

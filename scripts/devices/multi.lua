@@ -12,7 +12,8 @@ return {
     { "ST",      unit.watt,        "AC output power, + supplied",      sum = rs.OUTPUT_POWER },
     { "GV0",     "inverter_state", "Inverter status",                  "/State" },
     { "MODE",    "inverter_mode",  "Switch",                           "/Mode",
-      set = { choices = { 1, 2, 3, 4 }, off = 4, timed = "also", unless = { BY_SYSTEM, ac_inputs.NONE } } },
+      set = { choices = { 1, 2, 3, 4 }, off = 4, timed = "also",
+              only = { ac_inputs.IN_USE }, unless = { BY_SYSTEM } } },
 
     { "CV",      unit.volt,        "Battery voltage",                  "/Dc/0/Voltage",
       min = -0.5, max = 100 },

@@ -13,7 +13,8 @@ return {
     { "ST",      unit.watt,        "AC output power, + supplied",      sum = OUTPUT_POWER },
     { "GV0",     "inverter_state", "Inverter status",                  "/State", "S" },
     { "MODE",    "inverter_mode",  "Switch",                           "/Mode", "s",
-      set = { choices = { 1, 2, 3, 4 }, off = 4, timed = "also", unless = { FIXED, ac_inputs.NONE } } },
+      set = { choices = { 1, 2, 3, 4 }, off = 4, timed = "also",
+              only = { ac_inputs.IN_USE }, unless = { FIXED } } },
     { "GV17",    "vebus_charge_state", "Charge state",                 "/VebusChargeState" },
 
     { "CV",      unit.volt,        "Battery voltage",                  "/Dc/0/Voltage", "CV",

@@ -31,6 +31,9 @@ local function ess_rows(without)
     return rows
 end
 
+--- What a gateway has and VRM does not tell of it.
+local UNTOLD = { ["settings/0/Settings/Network/VrmPortal"] = 2, ["vebus/257/Ac/ActiveIn/ActiveInput"] = 0 }
+
 local declared
 
 --- The paths that the built-in tables say may be written, as a set.
@@ -161,6 +164,7 @@ function control_world.started(params, options)
     for _, row in ipairs(options.gx and {} or site.rows) do
         gx.values[("%s/%d%s"):format(row.dbusServiceType, row.instance, row.dbusPath)] = row.rawValue
     end
+    for topic, value in pairs(options.gx and {} or UNTOLD) do gx.values[topic] = value end
     for topic, value in pairs(options.values or {}) do gx.values[topic] = value end
     local given = { vrm_token = worlds.TOKEN, live = "vrm" }
     for name, value in pairs(params or {}) do given[name] = value end
