@@ -494,6 +494,44 @@ describe("conditions of control", function()
         assert.same({}, gx.writes)
     end)
 
+    --- The gateway does not get the first so many questions whose topic has a text in it.
+    local function lose(gx, text, count)
+        local hear, left = gx.hear, count
+        gx.hear = function(self, message)
+            local is_lost = left > 0 and message.topic:find("^R/.*" .. text)
+            left = left - (is_lost and 1 or 0)
+            if not is_lost then return hear(self, message) end
+        end
+    end
+
+    -- Fault: The answer to whether Dynamic ESS is on was lost: that counted as no Dynamic ESS, and a
+    --        set-point was written over its own.
+    -- Expected: What has no answer is asked once more.
+    it("are asked for once more where no answer comes", function()
+        local world, gx = start(ON, { values = { ["settings/0/Settings/DynamicEss/Mode"] = 1 } })
+        local watts = { query = { ["VALUE.uom73"] = "-500", ["MINUTES.uom45"] = "10" } }
+        lose(gx, "DynamicEss/Mode", 1)
+        assert.is_false(world:command(ESS, "FOR_GV18", watts))
+        assert.truthy(notice(world):find("Dynamic ESS is in charge", 1, true), notice(world))
+        lose(gx, "Relay/Function", 1)
+        gx.values[RELAY], gx.values[FUNCTION] = 0, 2
+        assert.is_true(choose(world, GATEWAY, "SET_GV14", 1))
+        assert.same({}, written(gx, "hub4/0/Overrides/Setpoint"))
+    end)
+
+    -- Fault: The gateway answers nothing, and there is no set-point either before the first: that was written
+    --        without a look at what forbids it.
+    -- Expected: Nothing is written.
+    it("forbid a set-point where the gateway answers nothing", function()
+        local world, gx = start(ON, { values = { ["settings/0/Settings/DynamicEss/Mode"] = 1 } })
+        lose(gx, "", math.huge)
+        assert.is_false(world:command(ESS, "FOR_GV18", { query = { ["VALUE.uom73"] = "-500",
+                                                                   ["MINUTES.uom45"] = "10" } }))
+        assert.equal(NOT_ALLOWED, result(world))
+        assert.truthy(notice(world):find("does not answer", 1, true), notice(world))
+        assert.same({}, gx.writes)
+    end)
+
     it("know what the GX makes of an ESS state, and of numbers that stand for others", function()
         local STATE = "settings/0/Settings/CGwacs/BatteryLife/State"
         local world, gx = start(ON)

@@ -212,6 +212,19 @@ local function topics_of(job)
     return topics
 end
 
+--- Asks the gateway for all that a job depends on. What has no answer is asked for once more, for answers get
+-- lost; after that it is taken for what that gateway does not have.
+local function ask(job)
+    local topics, silent = topics_of(job), {}
+    local answers = live.ask(job.site, topics, ASK_SECONDS)
+    for _, topic in ipairs(topics) do
+        if not answers[topic] then silent[#silent + 1] = topic end
+    end
+    local later = #silent > 0 and live.ask(job.site, silent, ASK_SECONDS) or {}
+    for topic, its in pairs(later) do answers[topic] = its end
+    return answers
+end
+
 --- The limits of a job's value, as the device tells them: each nil if it does not.
 local function limits_of(job, answers)
     local own = answers[job.shown] or {}
@@ -224,9 +237,12 @@ local function limits_of(job, answers)
     return min, max
 end
 
+local NO_VALUE = "the gateway has no such value now, or does not answer"
+
 --- Why a job may not be done now; nil: it may. answers: what the gateway told of its topics.
 local function refusal(job, answers)
     local mode, now = value_of(answers, PORTAL_MODE), value_of(answers, job.shown)
+    if next(answers) == nil then return NO_VALUE end
     if mode == 0 or mode == 1 then
         return "the gateway's setting VRM portal is not Full; set it there, under Settings, VRM"
     end
@@ -238,7 +254,7 @@ local function refusal(job, answers)
         if text then return text end
     end
     if now == nil and not job.set.release then
-        return "the gateway has no such value now, or does not answer"
+        return NO_VALUE
     elseif now == nil or not job.value or job.set.becomes ~= nil then
         return nil
     end
@@ -365,7 +381,7 @@ local function write(job, key)
         return RESULT.NO_LINK, "there is no live connection to the gateway. Set the parameter live to vrm or"
             .. " gx, and look at the log for why it does not connect."
     end
-    local answers = live.ask(site, topics_of(job), ASK_SECONDS)
+    local answers = ask(job)
     job.seen = value_of(answers, job.shown) ~= nil
     local why = refusal(job, answers)
     if why then return RESULT.NOT_ALLOWED, ("not written: %s."):format(why) end
