@@ -909,6 +909,53 @@ describe("control for a time", function()
         assert.equal("", notice(world))
     end)
 
+    -- Fault: The inverter was on for a time and is to do nothing but charge again: that was written without a
+    --        look at the grid, which was lost meanwhile, and the house was dark.
+    -- Expected: It is put back when an AC input is in use again; why not so far is told once.
+    it("puts back nothing that may not be written just then", function()
+        local INPUT = "vebus/257/Ac/ActiveIn/ActiveInput"
+        local world, gx = start(ON, { values = { [MODE] = 1 } })
+        assert.is_true(world:command(VEBUS, mode(3, 10)[1], mode(3, 10)[2]))
+        gx:live(300)
+        gx:set(INPUT, 240)
+        gx:live(600)
+        assert.same({ "3" }, written(gx, MODE))
+        assert.equal(1, #world:logged "not put back yet: no AC input is in use")
+        assert.truthy(notice(world):find("not put back yet", 1, true), notice(world))
+        assert.is_false(world:command(VEBUS, mode(3, 0)[1], mode(3, 0)[2]))
+        assert.equal(NOT_ALLOWED, result(world))
+        gx:set(INPUT, 0)
+        gx:live(60)
+        assert.same({ "3", "1" }, written(gx, MODE))
+        assert.equal("", notice(world))
+    end)
+
+    -- Fault: VRM portal was not Full when the time was over: what was before was never put back.
+    -- Expected: It is when that is Full again.
+    it("puts back what was when the gateway takes writes again", function()
+        local world, gx = start(ON)
+        assert.is_true(minimum_for(world, 80, 10))
+        gx:set("settings/0/Settings/Network/VrmPortal", 1)
+        gx:live(700)
+        assert.truthy(notice(world):find("VRM portal is not Full", 1, true), notice(world))
+        gx:set("settings/0/Settings/Network/VrmPortal", 2)
+        gx:live(60)
+        assert.same({ "80", "20" }, written(gx, MINIMUM))
+        assert.equal("", notice(world))
+    end)
+
+    -- Fault: What could not be put back for a day was in a line of the log only.
+    -- Expected: It is in the notice, with the reason, and as the last command.
+    it("tells in a notice what it could not put back for a day", function()
+        local world, gx = start(ON)
+        assert.is_true(minimum_for(world, 80, 10))
+        gx.deaf = true
+        world:run(86400 + 700)
+        assert.truthy(notice(world):find("could not be put back", 1, true), notice(world))
+        assert.equal(0, world:value(GATEWAY, "GV21"))
+        assert.same({ "80" }, written(gx, MINIMUM))
+    end)
+
     -- Fault: What PG3 kept is of another version or was written by hand; the plugin ends at each start.
     -- Expected: What cannot be used of it is left out; the rest counts, and the plugin serves.
     it("outlives a record that is broken", function()

@@ -4,7 +4,8 @@
 --
 -- entry = { site = id, address, driver = id, topic, value = as written, before = what was, nil: nothing,
 --           seconds = for how long, ends = host.steady() when that is over, resend = seconds,
---           release = JSON that ends it, tried = it was tried to put back what was,
+--           release = JSON that ends it, tried = it was tried to put back what was, held = why that may not
+--           be done yet,
 --           date = when it is over, if an earlier run has written it; PG3 keeps that in the place of ends }
 --
 -- An entry of an earlier run ends by the controller's clock, which may be set only later, but lasts no longer
@@ -22,7 +23,6 @@ local timed = {}
 
 local RESULT = writes.RESULT
 local LOOK_SECONDS = 10
-local ASK_SECONDS = 5
 local GIVEN_UP_SECONDS = 86400      -- after its end, for a gateway that has not come back
 local FORGOTTEN_SECONDS = 600       -- after its end the gateway has forgotten by itself what is released
 
@@ -90,9 +90,24 @@ local function job_of(entry)
     return job
 end
 
---- Puts back what was before an entry, or releases it; value: what the gateway tells, nil: that there is none
--- -> whether the entry is over.
-local function put_back(site, entry, job, value)
+local HELD = "what was before is not put back yet: %s."
+
+--- The write that ends an entry -> whether it is over. What may not be written now (why) is left for later.
+local function write_back(entry, job, why)
+    local before = entry.held
+    entry.held = why
+    if why then
+        if why ~= before then writes.tell(job, RESULT.NOT_ALLOWED, HELD:format(why)) end
+        return false
+    end
+    local result = writes.run(job)
+    entry.tried = true
+    return not (result == RESULT.NOT_ALLOWED or result == RESULT.NO_LINK or result == RESULT.NOT_KNOWN)
+end
+
+--- Puts back what was before an entry, or releases it; value: what the gateway tells, nil: there is none,
+-- why: it may not be written now, nil: it may -> whether the entry is over.
+local function put_back(site, entry, job, value, why)
     if value == nil then return entry.release ~= nil end
     local is_back = job.value ~= nil and writes.is_made_of(job.set, value, job.value)
     if entry.tried and is_back then
@@ -101,10 +116,7 @@ local function put_back(site, entry, job, value)
         host.log("info", ("%s: %s: it has been changed meanwhile and is left as it is."):format(site.name,
             job.label))
     elseif entry.release or entry.before ~= nil then
-        local result = writes.run(job)
-        entry.tried = true
-        local unseen = result == RESULT.NOT_ALLOWED and not job.seen
-        return not (unseen or result == RESULT.NO_LINK or result == RESULT.NOT_KNOWN)
+        return write_back(entry, job, why)
     end
     return true
 end
@@ -114,9 +126,9 @@ local function finish(key, entry)
     local job, site = job_of(entry), site_of(entry)
     if not job then return end
     job.label = job.label .. ", time is over"
-    local now = live.ask(site, { entry.topic }, ASK_SECONDS)[entry.topic]
+    local now, why = writes.look(job)
     if entries[key] ~= entry or writes.is_busy(key) then return end     -- a newer command
-    local is_over = now ~= nil and put_back(site, entry, job, now.value)
+    local is_over = now ~= nil and put_back(site, entry, job, now.value, why)
     if not now and entry.release then writes.repeat_value(site, entry.topic, entry.release) end
     local is_forgotten = entry.release and host.steady() >= entry.ends + FORGOTTEN_SECONDS
     if (is_over or is_forgotten) and entries[key] == entry then put(key, nil, site) end
@@ -147,15 +159,26 @@ local function begin(what, key, entry)
     tasks[key] = host.spawn(what, key, entry)
 end
 
+--- What could not be put back for a day is told, and left as it is.
+local function give_up(key, entry)
+    local job, site = job_of(entry), site_of(entry)
+    local text = ("its time is over since a day, but what was before could not be put back: %s. Look at it"
+        .. " on the gateway."):format(entry.held or "the gateway could not be reached")
+    if job then
+        writes.tell(job, RESULT.NOT_KNOWN, text)
+    else
+        host.log("warning", ("%s (%s): %s"):format(entry.address, entry.topic, text))
+    end
+    put(key, nil, site)
+end
+
 local function look_at(key, entry, now)
     local site = site_of(entry)
     local is_off = site and not writes.allowed(site)
     if is_off or entry.date and host.time() >= entry.date then end_now(entry) end
     local alive = site and live.is_alive(site)
     if now >= entry.ends + GIVEN_UP_SECONDS then
-        host.log("warning", ("%s (%s): its time is over since a day, but the gateway could not be reached to"
-            .. " put back what was. Look at it there."):format(entry.address, entry.topic))
-        put(key, nil, site)
+        give_up(key, entry)
     elseif alive and now >= entry.ends then
         begin(finish, key, entry)
     elseif alive and entry.resend and host.connected()
@@ -181,6 +204,7 @@ local function stop_one(key, job)
     begin(finish, key, entry)
     host.await(tasks[key])
     if entries[key] ~= entry then return RESULT.DONE end
+    if entry.held then return writes.tell(job, RESULT.NOT_ALLOWED, HELD:format(entry.held)) end
     return writes.tell(job, RESULT.NOT_KNOWN, "it is not seen that what was is back; it is looked at again.")
 end
 
@@ -257,7 +281,7 @@ state.keep("timed", function(kept)
     for key, entry in pairs(kept) do
         if type(key) == "string" and is_whole(entry) then
             entries[key] = entry
-            entry.date = entry.ends
+            entry.date, entry.held = entry.ends, nil
             local left = math.max(entry.date - host.time(), 0)
             entry.ends = host.steady() + math.min(left, entry.seconds)
         end

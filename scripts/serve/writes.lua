@@ -3,11 +3,9 @@
 -- written twice for one command, and nothing that no row declares (types.set_check).
 --
 -- job = { site, node, driver, label = for messages, topic = what is written, shown = topic of what the row
---         reads, wanted = what the row is to show,
---         value = number to write, or nil with release = the JSON that is, set = of the driver,
+--         reads, value = number to write, or nil: what releases it is written, set = of the driver,
 --         remember = function(before) -> why not, called before the first write,
 --         timer = { topic, seconds }, written before it, restores = it puts back what was,
---         seen = the gateway told what is there, before anything was written,
 --         task = that does it, result, told = what became of it, joined = those are of a later job }
 
 local clock = require "model.clock"
@@ -158,7 +156,7 @@ function writes.job(node, driver, value)
     return { site = site, node = node.address, driver = driver, set = set, home = home,
              label = ("%s, %s"):format(node.name, driver.label), topic = topic_of(home, path, set.service),
              shown = topic_of(home, read, set.service), within = within,
-             wanted = value, switches_off = set.off ~= nil and value == set.off,
+             switches_off = set.off ~= nil and value == set.off,
              value = set.value ~= nil and set.value or sent(set, value) }
 end
 
@@ -183,7 +181,7 @@ end
 
 --- Why a guard forbids the write; nil if it does not. answers: of live.ask.
 local function forbids(job, guard, answers)
-    if guard.choice and guard.choice ~= job.wanted then return nil end
+    if guard.choice and sent(job.set, guard.choice) ~= job.value then return nil end
     local key = guard_topic(job, guard)
     local value
     if key:find("/", 1, true) then
@@ -205,7 +203,7 @@ local function topics_of_guards(job)
 end
 
 local function topics_of(job)
-    local topics = topics_of_guards(job)
+    local topics = job.value and topics_of_guards(job) or {}
     if live.source(job.site) == "vrm" then topics[#topics + 1] = PORTAL_MODE end
     table.move(job.within, 1, #job.within, #topics + 1, topics)
     topics[#topics + 1] = job.shown
@@ -249,7 +247,7 @@ local function refusal(job, answers)
     if job.switches_off and not (may_switch_off or job.restores) then
         return "that would leave loads without power; set the parameter inverter_off to yes if you want that"
     end
-    for _, guard in ipairs(job.restores and {} or job.set.guards) do
+    for _, guard in ipairs(job.value and job.set.guards or {}) do       -- it may be released at any time
         local text = forbids(job, guard, answers)
         if text then return text end
     end
@@ -267,6 +265,13 @@ local function refusal(job, answers)
         return ("the device takes %s, and %s was to be written"):format(limits, job.value)
     end
     return nil
+end
+
+--- What there is where a job would write, as live.ask has it, and why it would not be done now; nil: nothing.
+-- Waits.
+function writes.look(job)
+    local answers = ask(job)
+    return answers[job.shown], refusal(job, answers)
 end
 
 --- Why a setting may not be written again so soon; nil: it may.
@@ -382,7 +387,6 @@ local function write(job, key)
             .. " gx, and look at the log for why it does not connect."
     end
     local answers = ask(job)
-    job.seen = value_of(answers, job.shown) ~= nil
     local why = refusal(job, answers)
     if why then return RESULT.NOT_ALLOWED, ("not written: %s."):format(why) end
     local before = value_of(answers, job.shown)
