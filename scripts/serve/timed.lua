@@ -3,6 +3,7 @@
 -- forgets after a while is written again until then, and released when the plugin stops.
 --
 -- entry = { site = id, address, driver = id, topic, value = as written, before = what was, nil: nothing,
+--           replaces = value of the entry before it, which may still be there, nil: it is not,
 --           seconds = for how long, ends = host.steady() when that is over, resend = seconds,
 --           release = JSON that ends it, tried = it was tried to put back what was, held = why that may not
 --           be done yet,
@@ -79,6 +80,12 @@ local function driver_of(node, id)
     return nil
 end
 
+--- Whether a value is what an entry has written.
+local function is_own(entry, set, value)
+    return writes.is_made_of(set, value, entry.value)
+        or entry.replaces ~= nil and writes.is_made_of(set, value, entry.replaces)
+end
+
 --- The job that ends an entry; nil: its node or row is not there any more.
 local function job_of(entry)
     local node = nodes.all[entry.address]
@@ -112,7 +119,7 @@ local function put_back(site, entry, job, value, why)
     local is_back = job.value ~= nil and writes.is_made_of(job.set, value, job.value)
     if entry.tried and is_back then
         writes.tell(job, RESULT.DONE, "done.")
-    elseif not writes.is_made_of(job.set, value, entry.value) then
+    elseif not is_own(entry, job.set, value) then
         host.log("info", ("%s: %s: it has been changed meanwhile and is left as it is."):format(site.name,
             job.label))
     elseif entry.release or entry.before ~= nil then
@@ -224,10 +231,13 @@ function timed.run(node, driver, value, minutes)
     local seconds = minutes * 60
     local entry, present                    -- present: what there is when its turn comes
     job.remember = function(before)
+        local replaces
         present = entries[key]
-        if present then before = present.before end
+        if present and before and is_own(present, set, before) then
+            before, replaces = present.before, writes.to_have(set, before)
+        end
         entry = { site = job.site.id, address = node.address, driver = driver.id, topic = job.topic,
-                  value = job.value, before = before, seconds = seconds,
+                  value = job.value, before = before, replaces = replaces, seconds = seconds,
                   ends = host.steady() + seconds, resend = set.resend, release = set.release }
         sent_at[key] = host.steady()
         put(key, entry, job.site)
@@ -240,11 +250,12 @@ function timed.run(node, driver, value, minutes)
         going_on.seconds, going_on.ends, going_on.date = seconds, host.steady() + seconds, nil
         put(key, going_on, job.site)
     elseif entry and entries[key] == entry then
-        if result == RESULT.LIMITED then entry.value = job.took end
-        if result == RESULT.NOT_TAKEN or not job.written then
-            put(key, present, job.site)
-        elseif result == RESULT.LIMITED or result == RESULT.TAKEN_BACK then
-            put(key, result == RESULT.LIMITED and entry or nil, job.site)
+        if result == RESULT.DONE or result == RESULT.LIMITED then
+            entry.value, entry.replaces = job.took or entry.value, nil
+            put(key, entry, job.site)
+        elseif result ~= RESULT.NOT_KNOWN or not job.written then
+            local is_in_charge = result == RESULT.TAKEN_BACK and set.release        -- something else is
+            put(key, not is_in_charge and present or nil, job.site)
         end
     end
     return result, text
@@ -273,7 +284,10 @@ local function is_whole(entry)
     for name, kind in pairs(MEMBERS) do
         if type(entry) ~= "table" or type(entry[name]) ~= kind then return false end
     end
-    return entry.before == nil or type(entry.before) == "number"
+    for _, name in ipairs { "before", "replaces" } do
+        if entry[name] ~= nil and type(entry[name]) ~= "number" then return false end
+    end
+    return true
 end
 
 state.keep("timed", function(kept)
