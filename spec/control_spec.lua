@@ -220,6 +220,19 @@ describe("control", function()
         assert.equal(1, #gx.writes)
     end)
 
+    -- Fault: An inverter took more than four seconds for a mode that was for a time: it counted as not taken,
+    --        what was before was forgotten, and the mode stayed for good.
+    -- Expected: After ten seconds it is looked at once more.
+    it("waits ten seconds for what is very slow", function()
+        local world, gx = start(ON)
+        gx.slow = 8
+        assert.is_true(world:command(ESS, "FOR_GV0", { query = { ["VALUE.uom51"] = "80",
+                                                                 ["MINUTES.uom45"] = "10" } }))
+        gx:live(660)
+        assert.equal(20, gx.values[MINIMUM])
+        assert.equal(2, #gx.writes)
+    end)
+
     it("writes nothing where the gateway only tells, or does not answer", function()
         local world, gx = start(ON)
         gx.values["settings/0/Settings/Network/VrmPortal"] = 1

@@ -350,21 +350,25 @@ local NO_RIGHT = ", or the VRM account may only monitor this installation"
 local function judge(job, before)
     local begun = host.steady()
     local value = read_back(job)
-    if value == nil then return RESULT.NOT_KNOWN, "it was written, but the gateway tells no value now." end
-    if not is_there(job, value) then
-        if same(value, before) then
-            local by_vrm = live.source(job.site) == "vrm"
-            return RESULT.NOT_TAKEN, NOT_TAKEN:format(tostring(value)) .. (by_vrm and NO_RIGHT or "") .. "."
-        end
-        job.took = value
-        return RESULT.LIMITED, ("the device made %s of it."):format(tostring(value))
+    local is_taken = value ~= nil and is_there(job, value)
+    if is_taken or same(value, before) then                 -- it may be slow
+        host.sleep(math.max(0, KEPT_SECONDS - (host.steady() - begun)))
+        value = value_of(live.ask(job.site, { job.shown }, ASK_SECONDS), job.shown)
     end
-    host.sleep(math.max(0, KEPT_SECONDS - (host.steady() - begun)))
-    local after = value_of(live.ask(job.site, { job.shown }, ASK_SECONDS), job.shown)
-    if after == nil then return RESULT.NOT_KNOWN, "it was taken; 10 s later the gateway tells no value." end
-    if is_there(job, after) then return RESULT.DONE, "done." end
-    return RESULT.TAKEN_BACK, ("it was taken, and 10 s later is %s: something else on the gateway is in"
-        .. " charge of it (a battery's BMS, DVCC, a schedule, Dynamic ESS)."):format(tostring(after))
+    if value == nil then
+        return RESULT.NOT_KNOWN, is_taken and "it was taken; 10 s later the gateway tells no value."
+            or "it was written, but the gateway tells no value now."
+    elseif is_there(job, value) then
+        return RESULT.DONE, "done."
+    elseif is_taken then
+        return RESULT.TAKEN_BACK, ("it was taken, and 10 s later is %s: something else on the gateway is in"
+            .. " charge of it (a battery's BMS, DVCC, a schedule, Dynamic ESS)."):format(tostring(value))
+    elseif same(value, before) then
+        local by_vrm = live.source(job.site) == "vrm"
+        return RESULT.NOT_TAKEN, NOT_TAKEN:format(tostring(value)) .. (by_vrm and NO_RIGHT or "") .. "."
+    end
+    job.took = value
+    return RESULT.LIMITED, ("the device made %s of it."):format(tostring(value))
 end
 
 --- The number that is written, by what is there.
