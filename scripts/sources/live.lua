@@ -7,7 +7,8 @@
 --          way = which of the broker's ways it goes, failures = of that way since it was taken,
 --          best_at = when the best was tried last, all_failed = each of them failed,
 --          probe = id of a connection that tries whether the best goes again,
---          topics = set of those it asks for, wants_all = everything is to be told once more, asked_at,
+--          topics = set of those it asks for, asked_at,
+--          wants_all = everything is to be told once more: until its end is told,
 --          all_at = when that was asked for last, tries = how often in a row it was not told to its end,
 --          echo = what marks the end of that, heard_at = when anything was told last, alive,
 --          beats = the heartbeat is heard,
@@ -38,7 +39,8 @@ local SILENT_SECONDS = 15           -- five heartbeats
 local BEATLESS_SECONDS = 75         -- the same where none is heard: two answers
 local WAIT_SECONDS = 60             -- for the first of a connection
 local PROOF_SECONDS = 30            -- between two times of the data that nodes show
-local TRIES = 2                     -- old gateways do not tell the end of everything
+local TRIES = 2                     -- to get everything, each 30 s; old gateways do not tell the end of it
+local PATIENT_SECONDS = 900         -- between later ones
 local REFUSED_SECONDS = 3600        -- until a login that was refused is tried again
 local WAY_TRIES = 2                 -- until another way to a broker is tried
 local PROBE_SECONDS = 1800          -- until it is tried whether the best goes again
@@ -94,7 +96,7 @@ end
 local function subscribe(link)
     for topic in pairs(topics_of(link.site, link.broker.serial)) do
         if not link.topics[topic] then
-            link.topics[topic], link.wants_all = true, true
+            link.topics[topic], link.wants_all, link.tries = true, true, 0
             host.mqtt_subscribe(link.id, topic)
         end
     end
@@ -117,7 +119,8 @@ end
 --- A keepalive; with everything told once, if that is wanted and was not asked for just now.
 local function keep_alive(link)
     local now = host.steady()
-    local all = link.wants_all and now - (link.all_at or -math.huge) >= KEEP_SECONDS
+    local pause = link.tries < TRIES and KEEP_SECONDS or PATIENT_SECONDS
+    local all = link.wants_all and now - (link.all_at or -math.huge) >= pause
     local option = '"suppress-republish"'
     if all then
         link.echo = ("%08x"):format(math.random(0, 0xFFFFFFFF))
@@ -127,10 +130,7 @@ local function keep_alive(link)
     local topic = ("R/%s/keepalive"):format(link.site.portal)
     if not host.mqtt_send(link.id, topic, ('{"keepalive-options":[%s]}'):format(option)) then return end
     link.asked_at = now
-    if all then
-        link.all_at, link.tries = now, (link.tries or 0) + 1
-        link.wants_all = link.tries < TRIES         -- until its end is told
-    end
+    if all then link.all_at, link.tries = now, link.tries + 1 end
 end
 
 --------------------------------------------------------------------------------------- what is told
