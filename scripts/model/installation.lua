@@ -368,12 +368,8 @@ function installation.hear(site, topic, value, now, stamp)
     if not entry then return end
     site.alarms_changed = site.alarms_changed or alarms.of_key[entry.path] ~= false
     local readers = entry.readers or readers_of(entry)
-    entry.readers = readers
-    for i = 1, #readers, 2 do
-        local node = readers[i]
-        node.told_at = stamp
-        if node.home and not node.lost then pace.wait(node, readers[i + 1], now) end
-    end
+    entry.readers, entry.of.home.told_at = readers, stamp
+    pace.wait_all(readers, now)
 end
 
 --- A topic was told to be gone: its device left the D-Bus.

@@ -6,7 +6,6 @@
 --          heard = timestamp of its data, by VRM's clock|nil, state = data state as it is shown,
 --          lost = it cannot be believed, whatever its age,
 --          begun = the type whose start was run for it, updating = the task of its `update` that ran last,
---          told_at = when the newest of what was told live was measured, by the gateway's clock; nil: never,
 --          failed = since the last answer: { values, update = the first error of its functions, of `update`,
 --          rests = they are not called before the next answer }; nil: none }
 
@@ -201,7 +200,7 @@ local function apply(node, site, rows, which, holds)
     if device.has_functions(node.type) then about.serve(rows, node) end
     if node.type.update then about.note(rows, node) end
     if device.looks_at_time(node.type) then
-        memory.newest = math.max(home.stamp or home.newest or 0, node.told_at or 0)
+        memory.newest = math.max(home.stamp or home.newest or 0, home.told_at or 0)
         memory.longest = freshness.limits(site.interval)
     end
     local facts = (node.type.main or node.type).kind and site.facts

@@ -70,14 +70,23 @@ end
 
 --- A driver of a node has another value to show.
 function pace.wait(node, driver, now)
-    local waiting = node.waiting
-    if waiting and waiting[driver] and not node.held[driver] then return end
     if not node.held then node.held, node.worked_at, node.shown_at = {}, {}, {} end
     local at = node.worked_at[driver.id]
     local pause = at and pause_of(driver) - (now - at) or 0
     if pause > 0 or not driver.names then return plan(node, driver, now + math.max(pause, 0)) end
     node.states = node.states or {}
     node.states[driver], with_states[node] = true, true
+end
+
+--- The same of a list of a node, its driver, the next node ... Most of them wait already.
+function pace.wait_all(list, now)
+    for i = 1, #list, 2 do
+        local node, driver = list[i], list[i + 1]
+        local waiting = node.waiting
+        if not (waiting and waiting[driver]) or node.held[driver] then
+            if node.home and not node.lost then pace.wait(node, driver, now) end
+        end
+    end
 end
 
 --- Whether a value of a driver whose time has come has to wait until the long pause is over: it is nearly the

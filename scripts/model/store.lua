@@ -14,6 +14,7 @@
 --         { fresh = nothing of it has been shown yet,
 --           changed = { [path or code] = true }: those whose rows are others than when it was shown,
 --           again = it has to be looked at with the next answer,
+--           told_at = when the newest of what was told live was measured, by the gateway's clock; nil: never,
 --           askers = set of the nodes of other homes whose script asked for its rows; nil: none did }
 --
 -- A row is the same table as long as its place is in the answers, and has the values of the last one. Rows
@@ -157,7 +158,7 @@ function store:sort(rows, overview, pick, gateway_type)
     self.owners = packed(self.homes, of_rows, #rows)
     for home in self:each() do
         local old = before[overlay.key_of(home)] or {}
-        home.stamp, home.seen = old.stamp, old.seen
+        home.stamp, home.seen, home.told_at = old.stamp, old.seen, old.told_at
         home.fresh, home.changed = true, {}
     end
     put_told(self)
