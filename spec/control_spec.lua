@@ -1190,6 +1190,24 @@ describe("control for a time", function()
         assert.is_true(choose(world, address, "SET_GV1", 0))
         assert.same({ "1", "0" }, written(gx, START))
     end)
+
+    -- Fault: A generator that runs for a time is to run on: "it is that already", and the gateway's timer stopped
+    --        it nonetheless; so did one that was left over from a start that had failed.
+    -- Expected: Without a time the timer is 0.
+    it("takes the gateway's timer from a generator that is to run on", function()
+        local START, TIMER = "generator/0/ManualStart", "generator/0/ManualStartTimer"
+        local rows = { fixtures.row("generator", 0, "/ManualStart", nil, 0),
+                       fixtures.row("generator", 0, "/State", nil, 0) }
+        local world, gx = start(ON, { rows = rows, values = { [TIMER] = 0 }, devices = fake.DEVICES })
+        local address = "392u_gn0"
+        assert.is_true(world:command(address, "FOR_GV1", { query = { ["VALUE.uom25"] = "1",
+                                                                     ["MINUTES.uom45"] = "20" } }))
+        assert.is_true(choose(world, address, "SET_GV1", 1))
+        assert.same({ "1200", "0" }, written(gx, TIMER))
+        assert.same({ "1", "1" }, written(gx, START))
+        assert.is_true(choose(world, address, "SET_GV1", 1))
+        assert.equal(4, #gx.writes)
+    end)
 end)
 
 describe("control of a gateway that tells odd things", function()

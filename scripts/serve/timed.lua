@@ -222,8 +222,7 @@ function timed.run(node, driver, value, minutes)
     if not job then return RESULT.NOT_ALLOWED, problem end
     local key = key_of(job)
     if set.timer then
-        local timer_topic = job.topic:match "^[^/]+/[^/]+" .. set.timer
-        job.timer = job.value ~= 0 and { topic = timer_topic, seconds = minutes * 60 } or nil
+        if job.timer then job.timer.seconds = minutes * 60 end
         return writes.run(job)
     elseif minutes == 0 then
         return stop_one(key, job)

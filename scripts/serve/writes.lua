@@ -5,7 +5,8 @@
 -- job = { site, node, driver, label = for messages, topic = what is written, shown = topic of what the row
 --         reads, value = number to write, or nil: what releases it is written, set = of the driver,
 --         remember = function(before) -> why not, called before the first write,
---         timer = { topic, seconds }, written before it, restores = it puts back what was,
+--         timer = { topic, seconds = until the device itself ends it, 0: it does not }, written before it,
+--         restores = it puts back what was,
 --         task = that does it, result, told = what became of it, joined = those are of a later job }
 
 local clock = require "model.clock"
@@ -153,11 +154,12 @@ function writes.job(node, driver, value)
     local read = set.becomes ~= nil and path_read(driver, home) or path
     local within = {}
     for i, limit in ipairs(set.within or {}) do within[i] = topic_of(home, limit) end
+    local written = set.value ~= nil and set.value or sent(set, value)
+    local timer = set.timer and written ~= 0 and { topic = topic_of(home, set.timer), seconds = 0 } or nil
     return { site = site, node = node.address, driver = driver, set = set, home = home,
              label = ("%s, %s"):format(node.name, driver.label), topic = topic_of(home, path, set.service),
              shown = topic_of(home, read, set.service), within = within,
-             switches_off = set.off ~= nil and value == set.off,
-             value = set.value ~= nil and set.value or sent(set, value) }
+             switches_off = set.off ~= nil and value == set.off, value = written, timer = timer }
 end
 
 --- The topic or service of a guard.
@@ -206,6 +208,7 @@ local function topics_of(job)
     local topics = job.value and topics_of_guards(job) or {}
     if live.source(job.site) == "vrm" then topics[#topics + 1] = PORTAL_MODE end
     table.move(job.within, 1, #job.within, #topics + 1, topics)
+    if job.timer then topics[#topics + 1] = job.timer.topic end
     topics[#topics + 1] = job.shown
     return topics
 end
@@ -394,7 +397,8 @@ local function write(job, key)
     local why = refusal(job, answers)
     if why then return RESULT.NOT_ALLOWED, ("not written: %s."):format(why) end
     local before = value_of(answers, job.shown)
-    local same_again = job.timer or set.resend          -- which have a time of their own
+    local timer = job.timer
+    local same_again = set.resend or timer and value_of(answers, timer.topic) ~= timer.seconds
     if job.value and is_there(job, before) and not same_again then
         return RESULT.DONE, "it is that already."
     end
@@ -403,7 +407,7 @@ local function write(job, key)
     why = job.remember and job.remember(before)
     if why then return RESULT.NOT_ALLOWED, ("not written: %s."):format(why) end
     if is_off(job) then return RESULT.OFF, IS_OFF end               -- by now
-    if job.timer and not live.write(site, job.timer.topic, json_of(job.timer.seconds)) then
+    if timer and not live.write(site, timer.topic, json_of(timer.seconds)) then
         return RESULT.NO_LINK, "not written: the connection was lost."
     end
     if not live.write(site, job.topic, job.value and json_of(number_for(job, before)) or set.release) then
