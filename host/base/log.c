@@ -15,7 +15,7 @@ enum {
     STAMP_BYTES = 24,                      // "2026-11-22 12:34:56.789 "
     BODY_BYTES = LINE_BYTES - STAMP_BYTES, // "INFO  area: text"
     READ_BYTES = 4 * BODY_BYTES,           // of a text; searching it for secrets takes its time
-    SECRETS = 16,
+    SECRETS = 256,                         // a hundred GX devices have a password each
     SECRET_SHORTEST = 8,
     SECRET_CUT = 4,   // so many first characters of a secret at the end of a text are masked too
     SECRET_PIECE = 8, // and so many anywhere: somebody cut the text before it got here
