@@ -433,20 +433,14 @@ static void stop(struct app *a) {
         api_mqtt_leave(&a->api);
         pg3_broker_stop(&a->broker, LEAVE_MS);
     }
-    if (a->api.http != NULL) {
-        http_free(a->api.http);
-    }
-    if (a->api.main != NULL) {
-        api_close(&a->api);
-    }
+    http_free(a->api.http);
+    api_close(&a->api);
     tasks_free(a->api.tasks);
     pg3_free(a->api.pg3);
     demo_stop(&a->demo);
     nodes_free(a->api.nodes);
     json_free(a->api.json);
-    if (a->api.loop != NULL) {
-        loop_free(a->api.loop);
-    }
+    loop_free(a->api.loop);
     log_close();
     alarm(0);
 }

@@ -53,6 +53,7 @@ struct api {
 bool api_open(struct api *a);
 // Runs main.lua (or another file in its place) once. False: it could not be run; logged.
 bool api_run(struct api *a, const char *path);
+// Harmless if it was not made.
 void api_close(struct api *a);
 
 // Begins the end of Lua's connections to brokers; api_close ends them.

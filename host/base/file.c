@@ -12,14 +12,12 @@ int file_open(const char *path, int flags, mode_t mode, const char **why) {
     struct stat st;
     // O_NONBLOCK: or a FIFO would wait for its other end. On a regular file it changes nothing.
     int fd = open(path, flags | O_NONBLOCK | O_CLOEXEC | O_NOCTTY, mode);
-
     if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
         return fd;
     }
     bool other = fd >= 0 || errno == ENXIO || errno == EISDIR; // ENXIO: a FIFO without a reader
     *why = other ? "it is not a file" : strerror(errno);
     int saved = other ? EINVAL : errno;
-
     if (fd >= 0) {
         close(fd);
     }
@@ -34,7 +32,6 @@ bool file_unknown(int error) { return !file_absent(error) && error != EINVAL && 
 bool file_readable(const char *path) {
     const char *why;
     int fd = file_open(path, O_RDONLY, 0, &why);
-
     if (fd >= 0) {
         close(fd);
     }
@@ -48,7 +45,6 @@ static bool read_all(int fd, char *text, size_t size, size_t *len) {
     *len = 0;
     while (*len < size) {
         ssize_t got = read(fd, text + *len, size - *len);
-
         if (got == 0) {
             return true;
         }
@@ -64,14 +60,12 @@ static bool read_all(int fd, char *text, size_t size, size_t *len) {
 static size_t room_for(int fd, size_t max) {
     struct stat st;
     bool known = fstat(fd, &st) == 0 && st.st_size >= 0 && (size_t)st.st_size < max;
-
     return (known ? (size_t)st.st_size : max) + 1;
 }
 
 char *file_read(const char *path, size_t max, size_t *len, char *error, size_t size) {
     const char *why = "";
     int fd = file_open(path, O_RDONLY, 0, &why);
-
     *len = 0;
     if (fd < 0) {
         snprintf(error, size, "cannot be read: %s", why);
@@ -81,7 +75,6 @@ char *file_read(const char *path, size_t max, size_t *len, char *error, size_t s
     char *text = malloc(room + 1);
     bool ok = text != NULL && read_all(fd, text, room, &got);
     int saved = errno;
-
     close(fd);
     if (ok && got <= max) {
         text[got] = '\0';
@@ -103,7 +96,6 @@ char *file_read(const char *path, size_t max, size_t *len, char *error, size_t s
 
 bool file_set_flags(int fd) {
     int flags = fcntl(fd, F_GETFL);
-
     return flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0 &&
            fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
 }
@@ -111,7 +103,6 @@ bool file_set_flags(int fd) {
 bool file_write_all(int fd, const char *data, size_t len) {
     while (len > 0) {
         ssize_t done = write(fd, data, len);
-
         if (done < 0 && errno != EINTR) {
             return false;
         }
@@ -127,7 +118,6 @@ bool file_write(const char *path, const void *data, size_t len, mode_t mode, cha
                 size_t size) {
     char fresh[1100];
     int named = snprintf(fresh, sizeof fresh, "%s.tmp", path);
-
     if (named < 0 || (size_t)named >= sizeof fresh) {
         snprintf(error, size, "cannot be written: %s", strerror(ENAMETOOLONG));
         return false;
@@ -136,7 +126,6 @@ bool file_write(const char *path, const void *data, size_t len, mode_t mode, cha
     int fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     bool ok = fd >= 0 && file_write_all(fd, data, len) && fchmod(fd, mode) == 0 && fsync(fd) == 0;
     int saved = errno;
-
     if (fd >= 0 && close(fd) != 0 && ok) {
         saved = errno;
         ok = false;

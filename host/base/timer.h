@@ -10,7 +10,7 @@ struct timers;
 
 // NULL when memory is short.
 struct timers *timers_new(void);
-// Forgets all pending timers without calling them. Not from within a callback.
+// Forgets all pending timers without calling them. Not from within a callback. NULL does nothing.
 void timers_free(struct timers *t);
 // Calls fn(ctx) once at or after `at_ms`. Returns an id > 0, never used again; 0 when memory is
 // short and the 16 timers that were set aside for that are in use too.

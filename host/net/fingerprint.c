@@ -14,7 +14,6 @@ bool fingerprint_of(const char *text, size_t len, char out[FINGERPRINT_SIZE]) {
     X509 *certificate = in != NULL ? PEM_read_bio_X509(in, NULL, NULL, NULL) : NULL;
     bool ok = certificate != NULL && X509_digest(certificate, EVP_sha256(), hash, &size) == 1 &&
               3 * size == FINGERPRINT_SIZE;
-
     X509_free(certificate);
     BIO_free(in);
     ERR_clear_error(); // curl reads the same thread's list of errors

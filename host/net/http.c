@@ -92,14 +92,13 @@ static const struct failure unknown_failure = {
 
 static void wipe(char *text) {
     volatile char *p = text; // volatile: or the compiler leaves it out as a dead store
-
     while (p != NULL && *p != '\0') {
         *p++ = '\0';
     }
 }
 
 static void headers_free(struct curl_slist *headers) {
-    for (struct curl_slist *h = headers; h; h = h->next) {
+    for (struct curl_slist *h = headers; h != NULL; h = h->next) {
         wipe(h->data);
     }
     curl_slist_free_all(headers);
@@ -117,12 +116,11 @@ static void request_free(struct request *r) {
 
 static bool text_copy(char **to, const char *text) {
     *to = text != NULL ? strdup(text) : NULL;
-    return *to || !text;
+    return *to != NULL || text == NULL;
 }
 
 static struct request *request_new(const struct http *h, const struct http_request *req) {
     struct request *r = calloc(1, sizeof *r);
-
     if (r == NULL) {
         return NULL;
     }
@@ -133,10 +131,8 @@ static struct request *request_new(const struct http *h, const struct http_reque
     r->certificate = req->lan && req->certificate;
     bool ok = text_copy(&r->url, req->url != NULL ? req->url : "") &&
               text_copy(&r->ca_file, req->ca_file) && text_copy(&r->post, req->post);
-
     for (size_t i = 0; ok && req->headers != NULL && req->headers[i] != NULL; i++) {
         struct curl_slist *longer = curl_slist_append(r->headers, req->headers[i]);
-
         ok = longer != NULL;
         r->headers = ok ? longer : r->headers;
     }
@@ -167,7 +163,6 @@ static void list_remove(struct request **list, const struct request *r) {
 
 static size_t body_write(char *data, size_t size, size_t count, void *ctx) {
     struct request *r = ctx;
-
     // Taking less than was offered makes curl end the transfer.
     return buf_add(&r->body, data, size * count) ? size * count : 0;
 }
@@ -179,7 +174,7 @@ const char *const http_trust_stores[] = {
     "/etc/ssl/certs/ca-certificates.crt", NULL};
 
 const char *http_trust_store(const char *const *files) {
-    for (size_t i = 0; files[i]; i++) {
+    for (size_t i = 0; files[i] != NULL; i++) {
         if (file_readable(files[i])) {
             return files[i];
         }
@@ -190,7 +185,6 @@ const char *http_trust_store(const char *const *files) {
 // NULL: curl's own default, or none at all.
 static const char *trusted_file(const struct request *r) {
     const curl_version_info_data *curl = curl_version_info(CURLVERSION_NOW);
-
     if (r->lan || r->ca_file != NULL || curl->cainfo != NULL || curl->capath != NULL) {
         return r->ca_file;
     }
@@ -200,7 +194,6 @@ static const char *trusted_file(const struct request *r) {
 // What of a request to the LAN is another than of those to VRM: see http_request.
 static bool easy_set_lan(CURL *easy, const struct request *r) {
     bool ok = curl_easy_setopt(easy, CURLOPT_NOPROXY, "*") == CURLE_OK;
-
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
     curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, 0L); // the file may be another by now
     if (ok && r->certificate) {
@@ -225,8 +218,7 @@ static bool easy_set(CURL *easy, const struct http *h, struct request *r) {
               curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, protocol(r)) == CURLE_OK &&
               curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "") == CURLE_OK &&
               curl_easy_setopt(easy, CURLOPT_USERAGENT, h->user_agent) == CURLE_OK;
-
-    if (ok && r->trusted) {
+    if (ok && r->trusted != NULL) {
         // Without a CApath: else the system's folder would be trusted besides the file.
         ok = curl_easy_setopt(easy, CURLOPT_CAINFO, r->trusted) == CURLE_OK &&
              curl_easy_setopt(easy, CURLOPT_CAPATH, NULL) == CURLE_OK;
@@ -269,11 +261,10 @@ static void host_name(const char *url, char *out, size_t size) {
     const unsigned flags = CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME;
     CURLU *parts = curl_url();
     char *host = NULL;
-
     if (parts != NULL && curl_url_set(parts, CURLUPART_URL, url, flags) == CURLUE_OK) {
         curl_url_get(parts, CURLUPART_HOST, &host, 0);
     }
-    snprintf(out, size, "%s", host ? host : "the server");
+    snprintf(out, size, "%s", host != NULL ? host : "the server");
     curl_free(host);
     curl_url_cleanup(parts);
 }
@@ -282,7 +273,6 @@ static void host_name(const char *url, char *out, size_t size) {
 static const char *timeout_text(CURL *easy) {
     curl_off_t looked_up = 0;
     curl_off_t asked = 0; // 0 while there is no connection to ask on
-
     curl_easy_getinfo(easy, CURLINFO_NAMELOOKUP_TIME_T, &looked_up);
     curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &asked);
     if (looked_up == 0) {
@@ -303,7 +293,6 @@ enum { NOT_YET_VALID = 9, EXPIRED = 10 };
 // By a clock that is wrong a certificate is of another time. NULL = it is not that.
 static const char *clock_text(const struct request *r, CURLcode code) {
     long result = 0;
-
     if (code == CURLE_PEER_FAILED_VERIFICATION) {
         curl_easy_getinfo(r->easy, CURLINFO_SSL_VERIFYRESULT, &result);
     }
@@ -321,7 +310,6 @@ static const char *clock_text(const struct request *r, CURLcode code) {
 
 static struct failure failure_find(const struct request *r, CURLcode code) {
     const char *clock = clock_text(r, code);
-
     if (r->body.starved) {
         return (struct failure){code, HTTP_OTHER,
                                 "Memory is too short for the answer of %s. Free some on this "
@@ -363,7 +351,6 @@ static void failure_text(const struct request *r, const struct failure *f, CURLc
     const char *rest = strstr(f->text, "%s"); // each text has one
     char host[256];
     char detail[sizeof r->detail + 4];
-
     host_name(r->url, host, sizeof host);
     detail_text(r, code, detail, sizeof detail);
     snprintf(out, size, "%.*s%s%s%s.", (int)(rest - f->text), f->text, host, rest + 2, detail);
@@ -372,13 +359,11 @@ static void failure_text(const struct request *r, const struct failure *f, CURLc
 void http_read_head(CURL *easy, struct http_reply *reply) {
     struct curl_header *date = NULL;
     curl_off_t retry_after = 0;
-
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &reply->status);
     curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &retry_after);
     reply->retry_after_s = retry_after > 0 ? (int64_t)retry_after : 0;
     if (curl_easy_header(easy, "Date", 0, CURLH_HEADER, -1, &date) == CURLHE_OK) {
         int64_t when = (int64_t)curl_getdate(date->value, NULL);
-
         reply->date_s = when > 0 ? when : 0;
     }
 }
@@ -387,7 +372,6 @@ void http_read_head(CURL *easy, struct http_reply *reply) {
 static bool certificate_take(struct request *r) {
     static const char begin[] = "Cert:";
     struct curl_certinfo *chain = NULL;
-
     if (curl_easy_getinfo(r->easy, CURLINFO_CERTINFO, &chain) != CURLE_OK || chain == NULL ||
         chain->num_of_certs < 1) {
         return false;
@@ -395,7 +379,6 @@ static bool certificate_take(struct request *r) {
     for (const struct curl_slist *at = chain->certinfo[0]; at != NULL; at = at->next) {
         if (strncmp(at->data, begin, sizeof begin - 1) == 0) {
             const char *text = at->data + sizeof begin - 1;
-
             return buf_add(&r->body, text, strlen(text));
         }
     }
@@ -406,7 +389,6 @@ static bool certificate_take(struct request *r) {
 static void request_end(struct http *h, struct request *r, CURLcode code) {
     struct http_reply reply = {.error = HTTP_OK, .error_text = "", .body = ""};
     char text[1024];
-
     if (code == CURLE_OK && r->certificate && !certificate_take(r)) {
         code = CURLE_SSL_CERTPROBLEM;
     }
@@ -416,7 +398,6 @@ static void request_end(struct http *h, struct request *r, CURLcode code) {
         reply.body_len = r->body.len;
     } else {
         struct failure f = failure_find(r, code);
-
         failure_text(r, &f, code, text, sizeof text);
         reply.error = f.error;
         reply.error_text = text;
@@ -447,7 +428,6 @@ static void request_start(struct http *h, struct request *r) {
 // Neither kind of request waits for the other.
 static bool has_room(const struct http *h, bool lan) {
     int count = 0;
-
     for (const struct request *r = h->running; r != NULL; r = r->next) {
         count += r->lan == lan;
     }
@@ -456,7 +436,6 @@ static bool has_room(const struct http *h, bool lan) {
 
 static void timer_fired(void *ctx) {
     struct http *h = ctx;
-
     h->timer = 0; // http_turn follows in the same turn and starts what may leave
 }
 
@@ -465,7 +444,6 @@ static void start_waiting(struct http *h) {
     h->timer = 0;
     while (h->local != NULL && has_room(h, true)) {
         struct request *r = h->local;
-
         h->local = r->next;
         request_start(h, r);
     }
@@ -473,7 +451,6 @@ static void start_waiting(struct http *h) {
         int64_t now = loop_now_ms();
         int64_t wait_ms = bucket_wait_ms(&h->bucket, now);
         struct request *r = h->waiting;
-
         if (wait_ms > 0) {
             h->timer = loop_after(h->loop, wait_ms, timer_fired, h);
             return;
@@ -488,12 +465,10 @@ static void start_waiting(struct http *h) {
 
 static void end_finished(struct http *h) {
     int left = 0;
-
-    for (CURLMsg *msg = curl_multi_info_read(loop_multi(h->loop), &left); msg;
+    for (CURLMsg *msg = curl_multi_info_read(loop_multi(h->loop), &left); msg != NULL;
          msg = curl_multi_info_read(loop_multi(h->loop), &left)) {
         struct request *r = NULL;
         CURLcode code = msg->data.result; // msg is gone once the handle is removed
-
         curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, (char **)&r);
         list_remove(&h->running, r);
         request_end(h, r, code);
@@ -502,14 +477,12 @@ static void end_finished(struct http *h) {
 
 static void http_turn(void *ctx) {
     struct http *h = ctx;
-
     end_finished(h);
     start_waiting(h);
 }
 
 struct http *http_new(struct loop *l, size_t max_body, const char *user_agent) {
     struct http *h = calloc(1, sizeof *h);
-
     if (h == NULL || !text_copy(&h->user_agent, user_agent) || !loop_each_turn(l, http_turn, h)) {
         if (h != NULL) {
             free(h->user_agent);
@@ -526,7 +499,6 @@ struct http *http_new(struct loop *l, size_t max_body, const char *user_agent) {
 static void list_free(struct http *h, struct request *list) {
     while (list != NULL) {
         struct request *next = list->next;
-
         easy_release(h, list);
         request_free(list);
         list = next;
@@ -550,7 +522,6 @@ void http_free(struct http *h) {
 void http_limit(struct http *h, int64_t depth, int64_t interval_ms) {
     int64_t now = loop_now_ms();
     int64_t hold_ms = h->bucket.hold_until - now;
-
     bucket_init(&h->bucket, depth, interval_ms, now);
     bucket_hold(&h->bucket, hold_ms, now);
     h->limited = true;
@@ -566,7 +537,6 @@ void http_hold(struct http *h, int64_t ms) {
 
 bool http_get(struct http *h, const struct http_request *req, http_fn *fn, void *ctx) {
     struct request *r = request_new(h, req);
-
     if (r == NULL) {
         return false;
     }

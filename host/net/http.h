@@ -55,7 +55,7 @@ typedef void http_fn(void *ctx, const struct http_reply *reply);
 // not used (CURLOPT_NOSIGNAL), connections are kept for an hour (CURLOPT_MAXAGE_CONN: the default
 // is shorter than a poll interval).
 struct http *http_new(struct loop *l, size_t max_body, const char *user_agent);
-// Drops what is under way without calling back. Not from inside a callback.
+// Drops what is under way without calling back. Not from inside a callback. NULL does nothing.
 void http_free(struct http *h);
 // The rate limit all requests pass. Without a call: no limit.
 void http_limit(struct http *h, int64_t depth, int64_t interval_ms);

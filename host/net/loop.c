@@ -37,17 +37,13 @@ static volatile sig_atomic_t signal_fd = -1;
 static void signal_handle(int number) {
     int saved = errno;
     char byte = (char)number;
-
     // A full pipe already holds a signal to be seen, so a failed write loses nothing.
-    ssize_t ignored = write((int)signal_fd, &byte, 1);
-
-    (void)ignored;
+    (void)!write((int)signal_fd, &byte, 1);
     errno = saved;
 }
 
 static bool signal_set(int number, void (*handler)(int)) {
     struct sigaction action;
-
     memset(&action, 0, sizeof action);
     action.sa_handler = handler;
     action.sa_flags = SA_RESTART;
@@ -59,12 +55,8 @@ static bool signal_set(int number, void (*handler)(int)) {
 static const int ending[] = {SIGTERM, SIGHUP, SIGINT};
 
 static bool signals_start(struct loop *l) {
-    if (pipe(l->signal_pipe) != 0) {
-        l->signal_pipe[0] = -1;
-        l->signal_pipe[1] = -1;
-        return false;
-    }
-    if (!file_set_flags(l->signal_pipe[0]) || !file_set_flags(l->signal_pipe[1])) {
+    if (pipe(l->signal_pipe) != 0 || !file_set_flags(l->signal_pipe[0]) ||
+        !file_set_flags(l->signal_pipe[1])) {
         return false;
     }
     signal_fd = l->signal_pipe[1];
@@ -92,14 +84,12 @@ static void signals_end(struct loop *l) {
 
 struct loop *loop_new(void) {
     struct loop *l = calloc(1, sizeof *l);
-
     if (l == NULL) {
         log_error("loop",
                   "The plugin cannot start: memory is short. Free some and start it again.");
         return NULL;
     }
-    l->signal_pipe[0] = -1;
-    l->signal_pipe[1] = -1;
+    l->signal_pipe[0] = l->signal_pipe[1] = -1;
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
         log_error("loop", "The plugin cannot start: libcurl does not initialise. Check that the "
                           "system's libcurl and OpenSSL are complete.");
@@ -124,12 +114,8 @@ void loop_free(struct loop *l) {
         return;
     }
     signals_end(l);
-    if (l->timers != NULL) {
-        timers_free(l->timers);
-    }
-    if (l->multi != NULL) {
-        curl_multi_cleanup(l->multi);
-    }
+    timers_free(l->timers);
+    curl_multi_cleanup(l->multi);
     curl_global_cleanup();
     free(l->turns);
     free(l);
@@ -148,13 +134,12 @@ static struct {
 
 static int64_t system_ms(void) {
     struct timespec now;
-
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 int64_t loop_now_ms(void) {
-    if (test_clock) {
+    if (test_clock != NULL) {
         return test_clock();
     }
     return stand.still ? stand.now_ms : system_ms() + stand.off_ms;
@@ -162,7 +147,6 @@ int64_t loop_now_ms(void) {
 
 double loop_wall(void) {
     struct timespec now;
-
     clock_gettime(CLOCK_REALTIME, &now);
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
@@ -178,7 +162,6 @@ void loop_stand(bool still) {
 
 void loop_leap(const struct loop *l) {
     int64_t ms = stand.still ? timers_next_ms(l->timers, stand.now_ms) : 0;
-
     if (ms > 0) {
         stand.now_ms += ms;
     }
@@ -186,14 +169,12 @@ void loop_leap(const struct loop *l) {
 
 bool loop_each_turn(struct loop *l, loop_fn *fn, void *ctx) {
     size_t i = 0;
-
-    while (i < l->turn_count && l->turns[i].fn) {
+    while (i < l->turn_count && l->turns[i].fn != NULL) {
         i++;
     }
     if (i == l->turn_count) {
         struct hook *more = realloc(l->turns, (i + 1) * sizeof *more);
-
-        if (!more) {
+        if (more == NULL) {
             return false;
         }
         l->turns = more;
@@ -228,14 +209,13 @@ bool loop_cancel(struct loop *l, int64_t id) { return timers_cancel(l->timers, i
 CURLM *loop_multi(struct loop *l) { return l->multi; }
 
 static void hook_call(struct hook hook) {
-    if (hook.fn) {
+    if (hook.fn != NULL) {
         hook.fn(hook.ctx);
     }
 }
 
 static void signals_serve(struct loop *l) {
     char bytes[64];
-
     // Several signals before a turn count as one: the first already asks for the end.
     if (read(l->signal_pipe[0], bytes, sizeof bytes) > 0) {
         hook_call(l->on_signal);
@@ -246,7 +226,6 @@ static void signals_serve(struct loop *l) {
 // come.
 static bool loop_wait(struct loop *l, int64_t max_ms) {
     int64_t wait_ms = timers_next_ms(l->timers, loop_now_ms());
-
     if (wait_ms < 0 || wait_ms > max_ms) {
         wait_ms = max_ms;
     }
@@ -255,7 +234,6 @@ static bool loop_wait(struct loop *l, int64_t max_ms) {
     }
     struct curl_waitfd signals = {.fd = l->signal_pipe[0], .events = CURL_WAIT_POLLIN};
     int ms = wait_ms > INT_MAX ? INT_MAX : (int)wait_ms;
-
     if (curl_multi_poll(l->multi, &signals, 1, ms, NULL) != CURLM_OK) {
         poll(NULL, 0, ms < ERROR_PAUSE_MS ? ms : ERROR_PAUSE_MS); // never a busy loop
         return true;
@@ -265,7 +243,6 @@ static bool loop_wait(struct loop *l, int64_t max_ms) {
 
 void loop_turn(struct loop *l, int64_t max_ms) {
     int running = 0;
-
     if (loop_wait(l, max_ms)) {
         signals_serve(l);
     }

@@ -15,7 +15,7 @@ typedef void loop_fn(void *ctx);
 // SIGPIPE, SIGUSR1 and SIGUSR2.
 // NULL on failure; logged.
 struct loop *loop_new(void);
-// After all users are gone. Ends libcurl.
+// After all users are gone. Ends libcurl. NULL does nothing.
 void loop_free(struct loop *l);
 
 // Milliseconds that go on as time does, whatever the clock is set to: for spans. And seconds since

@@ -26,7 +26,6 @@ struct search {
 
 static bool question_send(const struct search *s) {
     size_t len = strlen(s->text);
-
     return sendto(s->fd, s->text, len, 0, (const struct sockaddr *)&s->to, sizeof s->to) ==
            (ssize_t)len;
 }
@@ -34,7 +33,6 @@ static bool question_send(const struct search *s) {
 // Whether one more of this sender is taken.
 static bool has_room(const struct search *s, const char *from) {
     int all = 0, of_one = 0;
-
     for (const struct search_answer *a = s->answers; a != NULL; a = a->next) {
         all++;
         of_one += strcmp(a->from, from) == 0;
@@ -45,7 +43,6 @@ static bool has_room(const struct search *s, const char *from) {
 static void answer_keep(struct search *s, const char *from, const char *text, size_t len) {
     struct search_answer **end = &s->answers;
     struct search_answer *a = has_room(s, from) ? calloc(1, sizeof *a + len + 1) : NULL;
-
     if (a == NULL) {
         return;
     }
@@ -61,12 +58,10 @@ static void answer_keep(struct search *s, const char *from, const char *text, si
 // Takes what has come, not more than is kept: a flood must not keep the loop.
 static void answers_take(struct search *s) {
     char text[TEXT_MAX], from[sizeof s->answers->from];
-
     for (int i = 0; i < ANSWERS_MAX; i++) {
         struct sockaddr_in sender = {0};
         socklen_t size = sizeof sender;
         ssize_t len = recvfrom(s->fd, text, sizeof text, 0, (struct sockaddr *)&sender, &size);
-
         if (len < 0) {
             return; // nothing more, or a machine told that nobody listens there
         }
@@ -79,7 +74,6 @@ static void answers_take(struct search *s) {
 static void look(void *ctx) {
     struct search *s = ctx;
     int64_t now = loop_now_ms();
-
     s->timer = 0;
     answers_take(s);
     if (!s->sent_again && now - s->began >= AGAIN_MS) {
@@ -102,7 +96,6 @@ static bool socket_open(struct search *s) {
 struct search *search_start(struct loop *l, const char *to, int port, const char *text, int64_t ms,
                             search_fn *fn, void *ctx) {
     struct search *s = calloc(1, sizeof *s);
-
     if (s == NULL) {
         errno = ENOMEM;
         return NULL;
@@ -119,7 +112,6 @@ struct search *search_start(struct loop *l, const char *to, int port, const char
     bool known = inet_pton(AF_INET, to, &s->to.sin_addr) == 1;
     bool sent = s->text != NULL && known && socket_open(s) && question_send(s);
     int why = known ? errno : EINVAL;
-
     s->timer = sent ? loop_after(l, LOOK_MS, look, s) : 0;
     if (s->timer == 0) {
         search_free(s);
@@ -139,7 +131,6 @@ void search_free(struct search *s) {
     }
     while (s->answers != NULL) {
         struct search_answer *next = s->answers->next;
-
         free(s->answers);
         s->answers = next;
     }

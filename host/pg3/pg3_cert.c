@@ -16,10 +16,9 @@ static const char reinstall[] = "Reinstall the plugin in PG3, so that PG3 makes 
 
 static X509 *certificate_load(const char *file, STACK_OF(X509) * others) {
     BIO *in = file_readable(file) ? BIO_new_file(file, "r") : NULL;
-    X509 *first = in ? PEM_read_bio_X509(in, NULL, NULL, NULL) : NULL;
-    X509 *more = first ? PEM_read_bio_X509(in, NULL, NULL, NULL) : NULL;
-
-    while (more && sk_X509_push(others, more) > 0) {
+    X509 *first = in != NULL ? PEM_read_bio_X509(in, NULL, NULL, NULL) : NULL;
+    X509 *more = first != NULL ? PEM_read_bio_X509(in, NULL, NULL, NULL) : NULL;
+    while (more != NULL && sk_X509_push(others, more) > 0) {
         more = PEM_read_bio_X509(in, NULL, NULL, NULL);
     }
     X509_free(more);
@@ -29,9 +28,8 @@ static X509 *certificate_load(const char *file, STACK_OF(X509) * others) {
 
 static bool key_fits(X509 *certificate, const char *file) {
     BIO *in = file_readable(file) ? BIO_new_file(file, "r") : NULL;
-    EVP_PKEY *key = in ? PEM_read_bio_PrivateKey(in, NULL, NULL, NULL) : NULL;
-    bool fits = key && X509_check_private_key(certificate, key) == 1;
-
+    EVP_PKEY *key = in != NULL ? PEM_read_bio_PrivateKey(in, NULL, NULL, NULL) : NULL;
+    bool fits = key != NULL && X509_check_private_key(certificate, key) == 1;
     EVP_PKEY_free(key);
     BIO_free(in);
     return fits;
@@ -44,8 +42,7 @@ static int certificate_verify(X509 *certificate, STACK_OF(X509) * others, const 
     X509_STORE *store = X509_STORE_new();
     X509_STORE_CTX *check = X509_STORE_CTX_new();
     int result = CA_UNREADABLE;
-
-    if (store && check && file_readable(ca_file) &&
+    if (store != NULL && check != NULL && file_readable(ca_file) &&
         X509_STORE_load_locations(store, ca_file, NULL) == 1 &&
         X509_STORE_CTX_init(check, store, certificate, others) == 1) {
         X509_verify_cert(check);
@@ -70,9 +67,8 @@ static void certificate_judge(const struct files *f, X509 *certificate, STACK_OF
         snprintf(out, size,
                  "The client certificate %s is not valid yet. Set this machine's date and time.",
                  f->cert);
-    } else if (f->ca) {
+    } else if (f->ca != NULL) {
         int result = certificate_verify(certificate, others, f->ca);
-
         if (result == CA_UNREADABLE) {
             snprintf(out, size,
                      "The CA certificates in %s cannot be read. Check that PG3's file "
@@ -89,8 +85,7 @@ void pg3_cert_check(const char *cert_file, const char *key_file, const char *ca_
                     size_t size) {
     const struct files files = {cert_file, key_file, ca_file};
     STACK_OF(X509) *others = sk_X509_new_null();
-    X509 *certificate = others ? certificate_load(cert_file, others) : NULL;
-
+    X509 *certificate = others != NULL ? certificate_load(cert_file, others) : NULL;
     out[0] = '\0';
     certificate_judge(&files, certificate, others, out, size);
     X509_free(certificate);
