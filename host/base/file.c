@@ -15,7 +15,8 @@ int file_open(const char *path, int flags, mode_t mode, const char **why) {
     if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
         return fd;
     }
-    bool other = fd >= 0 || errno == ENXIO || errno == EISDIR; // ENXIO: a FIFO without a reader
+    // ENXIO: a FIFO without a reader; EOPNOTSUPP: FreeBSD's for a socket.
+    bool other = fd >= 0 || errno == ENXIO || errno == EISDIR || errno == EOPNOTSUPP;
     *why = other ? "it is not a file" : strerror(errno);
     int saved = other ? EINVAL : errno;
     if (fd >= 0) {
