@@ -425,12 +425,11 @@ static void push_trimmed(lua_State *L, const char *text) {
 
 int api_params(lua_State *L) {
     const struct api *a = api_of(L);
-    const char *name, *value;
     lua_newtable(L);
-    for (size_t i = 0; a->pg3 != NULL && pg3_param(a->pg3, i, &name, &value); i++) {
-        push_trimmed(L, name);
-        push_trimmed(L, value);
-        lua_settable(L, -3);
+    for (size_t i = 0; a->pg3 != NULL && i < pg3_params(a->pg3)->count; i++) {
+        push_trimmed(L, pg3_params(a->pg3)->all[i].key);
+        push_trimmed(L, pg3_params(a->pg3)->all[i].value);
+        lua_rawset(L, -3);
     }
     return 1;
 }

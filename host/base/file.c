@@ -75,7 +75,7 @@ char *file_read(const char *path, size_t max, size_t *len, char *error, size_t s
     size_t room = room_for(fd, max), got = 0;
     char *text = malloc(room + 1);
     bool ok = text != NULL && read_all(fd, text, room, &got);
-    int saved = errno;
+    int failure = ok ? EFBIG : text != NULL ? errno : ENOMEM;
     close(fd);
     if (ok && got <= max) {
         text[got] = '\0';
@@ -85,13 +85,10 @@ char *file_read(const char *path, size_t max, size_t *len, char *error, size_t s
     if (ok) {
         snprintf(error, size, "is larger than %zu KiB", max / 1024);
     } else {
-        snprintf(error, size, "cannot be read: %s", strerror(text != NULL ? saved : ENOMEM));
-    }
-    if (text == NULL) {
-        saved = ENOMEM;
+        snprintf(error, size, "cannot be read: %s", strerror(failure));
     }
     free(text);
-    errno = ok ? EFBIG : saved;
+    errno = failure;
     return NULL;
 }
 
@@ -126,22 +123,20 @@ bool file_write(const char *path, const void *data, size_t len, mode_t mode, cha
     unlink(fresh); // of an earlier run; with O_EXCL nothing that lies there is written into
     int fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     bool ok = fd >= 0 && file_write_all(fd, data, len) && fchmod(fd, mode) == 0 && fsync(fd) == 0;
-    int saved = errno;
-    if (fd >= 0 && close(fd) != 0 && ok) {
-        saved = errno;
-        ok = false;
+    int failure = ok ? 0 : errno;
+    if (fd >= 0 && close(fd) != 0 && failure == 0) {
+        failure = errno;
     }
-    if (ok && rename(fresh, path) != 0) {
-        saved = errno;
-        ok = false;
+    if (failure == 0 && rename(fresh, path) != 0) {
+        failure = errno;
     }
-    if (!ok) {
+    if (failure != 0) {
+        snprintf(error, size, "cannot be written: %s", strerror(failure));
         if (fd >= 0) {
             unlink(fresh);
         }
-        snprintf(error, size, "cannot be written: %s", strerror(saved));
     }
-    return ok;
+    return failure == 0;
 }
 
 bool file_folder(const char *path, mode_t mode) {

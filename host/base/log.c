@@ -1,5 +1,6 @@
 #include "base/log.h"
 #include "base/logfile.h"
+#include "base/text.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -121,16 +122,10 @@ void log_hide(char *text) {
     text[out] = '\0';
 }
 
-// Makes one line of it, at most BODY_BYTES long, and cuts no UTF-8 character.
+// Makes one line of it, at most BODY_BYTES long.
 static void text_clean(char *text) {
-    size_t len = strlen(text);
-    if (len > BODY_BYTES) {
-        len = BODY_BYTES;
-        while (len > 0 && ((unsigned char)text[len] & 0xC0) == 0x80) {
-            len--;
-        }
-        text[len] = '\0';
-    }
+    size_t len = text_cut(text, BODY_BYTES);
+    text[len] = '\0';
     for (size_t i = 0; i < len; i++) {
         if ((unsigned char)text[i] < 0x20 || text[i] == 0x7F) {
             text[i] = ' ';

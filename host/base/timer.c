@@ -18,7 +18,6 @@ struct timers {
     struct timer *spare; // for when memory is short: who waits must not wait for ever
     int spares;
     int64_t last_id;
-    int count;
 };
 
 // Gives back the memory of a timer: to the spare ones first.
@@ -86,15 +85,13 @@ int64_t timers_add(struct timers *t, int64_t at_ms, timer_fn *fn, void *ctx) {
     t->last_id++;
     *timer = (struct timer){.next = *place, .id = t->last_id, .at_ms = at_ms, .fn = fn, .ctx = ctx};
     *place = timer;
-    t->count++;
     return timer->id;
 }
 
-// Takes the timer at `place` out of the list. The caller releases it.
-static struct timer *timer_unlink(struct timers *t, struct timer **place) {
+// Takes the timer at `place` out of its list. The caller releases it.
+static struct timer *timer_unlink(struct timer **place) {
     struct timer *timer = *place;
     *place = timer->next;
-    t->count--;
     return timer;
 }
 
@@ -104,7 +101,7 @@ bool timers_cancel(struct timers *t, int64_t id) {
     }
     for (struct timer **place = &t->first; *place != NULL; place = &(*place)->next) {
         if ((*place)->id == id) {
-            release(t, timer_unlink(t, place));
+            release(t, timer_unlink(place));
             return true;
         }
     }
@@ -123,7 +120,7 @@ static struct timer *timers_take_due(struct timers *t, int64_t now_ms, int64_t l
     struct timer **place = &t->first;
     while (*place != NULL && (*place)->at_ms <= now_ms) {
         if ((*place)->id <= last_id) {
-            return timer_unlink(t, place);
+            return timer_unlink(place);
         }
         place = &(*place)->next;
     }
@@ -143,4 +140,10 @@ void timers_run(struct timers *t, int64_t now_ms) {
     }
 }
 
-int timers_count(const struct timers *t) { return t->count; }
+int timers_count(const struct timers *t) {
+    int count = 0;
+    for (const struct timer *timer = t->first; timer != NULL; timer = timer->next) {
+        count++;
+    }
+    return count;
+}

@@ -2,6 +2,7 @@
 #include "base/bucket.h"
 #include "base/buf.h"
 #include "base/file.h"
+#include "base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,7 +35,6 @@ struct http {
     char *user_agent;
     size_t max_body;
     struct bucket bucket;
-    bool limited;
     int64_t timer;           // 0 = none; ends the wait of the first one waiting
     struct request *waiting; // oldest first
     struct request *local;   // those to the LAN that have not left
@@ -114,11 +114,6 @@ static void request_free(struct request *r) {
     free(r);
 }
 
-static bool text_copy(char **to, const char *text) {
-    *to = text != NULL ? strdup(text) : NULL;
-    return *to != NULL || text == NULL;
-}
-
 static struct request *request_new(const struct http *h, const struct http_request *req) {
     struct request *r = calloc(1, sizeof *r);
     if (r == NULL) {
@@ -129,8 +124,8 @@ static struct request *request_new(const struct http *h, const struct http_reque
     r->timeout_ms = req->timeout_ms > 0 ? req->timeout_ms : TIMEOUT_MS;
     r->lan = req->lan;
     r->certificate = req->lan && req->certificate;
-    bool ok = text_copy(&r->url, req->url != NULL ? req->url : "") &&
-              text_copy(&r->ca_file, req->ca_file) && text_copy(&r->post, req->post);
+    bool ok = text_set(&r->url, req->url != NULL ? req->url : "") &&
+              text_set(&r->ca_file, req->ca_file) && text_set(&r->post, req->post);
     for (size_t i = 0; ok && req->headers != NULL && req->headers[i] != NULL; i++) {
         struct curl_slist *longer = curl_slist_append(r->headers, req->headers[i]);
         ok = longer != NULL;
@@ -455,9 +450,7 @@ static void start_waiting(struct http *h) {
             h->timer = loop_after(h->loop, wait_ms, timer_fired, h);
             return;
         }
-        if (h->limited) {
-            bucket_take(&h->bucket, now);
-        }
+        bucket_take(&h->bucket, now);
         h->waiting = r->next;
         request_start(h, r);
     }
@@ -483,7 +476,7 @@ static void http_turn(void *ctx) {
 
 struct http *http_new(struct loop *l, size_t max_body, const char *user_agent) {
     struct http *h = calloc(1, sizeof *h);
-    if (h == NULL || !text_copy(&h->user_agent, user_agent) || !loop_each_turn(l, http_turn, h)) {
+    if (h == NULL || !text_set(&h->user_agent, user_agent) || !loop_each_turn(l, http_turn, h)) {
         if (h != NULL) {
             free(h->user_agent);
         }
@@ -492,7 +485,7 @@ struct http *http_new(struct loop *l, size_t max_body, const char *user_agent) {
     }
     h->loop = l;
     h->max_body = max_body;
-    bucket_init(&h->bucket, 1, 1, loop_now_ms()); // until http_limit only for http_hold
+    bucket_init(&h->bucket, INT64_MAX, 1, loop_now_ms()); // no limit until http_limit
     return h;
 }
 
@@ -524,7 +517,6 @@ void http_limit(struct http *h, int64_t depth, int64_t interval_ms) {
     int64_t hold_ms = h->bucket.hold_until - now;
     bucket_init(&h->bucket, depth, interval_ms, now);
     bucket_hold(&h->bucket, hold_ms, now);
-    h->limited = true;
 }
 
 void http_hold(struct http *h, int64_t ms) {

@@ -1,5 +1,6 @@
 #include "pg3/node.h"
 #include "base/hash.h"
+#include "base/text.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -154,21 +155,14 @@ bool node_format(char *out, size_t size, double value, int places) {
     return true;
 }
 
-// At most TEXT_MAX bytes, cut between two UTF-8 characters.
+// At most TEXT_MAX bytes. NULL when memory is short.
 static char *copy_cut(const char *text) {
-    size_t len = strlen(text);
-    if (len > TEXT_MAX) {
-        len = TEXT_MAX;
-        while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80) {
-            len--;
-        }
-    }
+    size_t len = text_cut(text, TEXT_MAX);
     char *copy = malloc(len + 1);
-    if (copy == NULL) {
-        return NULL;
+    if (copy != NULL) {
+        memcpy(copy, text, len);
+        copy[len] = '\0';
     }
-    memcpy(copy, text, len);
-    copy[len] = '\0';
     return copy;
 }
 

@@ -1,4 +1,5 @@
 #include "pg3/pairs.h"
+#include "base/text.h"
 #include "lua/vm.h"
 
 #include <lauxlib.h>
@@ -67,16 +68,7 @@ bool pairs_set(struct pairs *p, const char *key, const char *value) {
         remove_pair(p, pair);
         return true;
     }
-    if (pair == NULL) {
-        return add_pair(p, key, value);
-    }
-    char *copy = strdup(value);
-    if (copy == NULL) {
-        return false;
-    }
-    free(pair->value);
-    pair->value = copy;
-    return true;
+    return pair != NULL ? text_set(&pair->value, value) : add_pair(p, key, value);
 }
 
 bool pairs_equal(const struct pairs *a, const struct pairs *b) {
@@ -130,15 +122,15 @@ void pairs_read(struct pairs *p, lua_State *L, int index) {
     }
 }
 
-bool pairs_write(const struct pairs *p, struct buf *b) {
-    buf_puts(b, "{");
-    for (size_t i = 0; i < p->count; i++) {
-        if (i > 0) {
-            buf_puts(b, ",");
-        }
-        buf_json(b, p->all[i].key);
+bool pairs_write(const struct pairs *p, const struct pairs *more, struct buf *b) {
+    const char *before = "{";
+    for (size_t i = 0; i < p->count + more->count; i++) {
+        const struct pair *pair = i < p->count ? &p->all[i] : &more->all[i - p->count];
+        buf_puts(b, before);
+        buf_json(b, pair->key);
         buf_puts(b, ":");
-        buf_json(b, p->all[i].value);
+        buf_json(b, pair->value);
+        before = ",";
     }
-    return buf_puts(b, "}");
+    return buf_puts(b, before[0] == '{' ? "{}" : "}");
 }

@@ -29,7 +29,7 @@ bool pairs_equal(const struct pairs *a, const struct pairs *b);
 // Fills from the object at `index` (anything else: empty); numbers and booleans become texts.
 // Raises, and is empty then, when memory is short.
 void pairs_read(struct pairs *p, lua_State *L, int index);
-// {"key":"value",...} False: it does not fit.
-bool pairs_write(const struct pairs *p, struct buf *b);
+// {"key":"value",...} of both, which have no key in common. False: it does not fit.
+bool pairs_write(const struct pairs *p, const struct pairs *more, struct buf *b);
 
 #endif

@@ -59,7 +59,6 @@ void pg3_free(struct pg3 *p) {
     pairs_free(&p->defaults);
     pairs_free(&p->notices);
     pairs_free(&p->foreign_notices);
-    free(p->notices_told);
     free(p->data);
     free(p->bad_data);
     free(p->doc);
@@ -170,8 +169,7 @@ void pg3_down(struct pg3 *p) {
             *r = (struct pg3_record){.changed = r->changed};
         }
     }
-    free(p->notices_told);
-    p->notices_told = NULL;
+    p->notices_told = 0;
     pg3_ask_nothing(p);
     loop_cancel(p->loop, p->add_timer);
     loop_cancel(p->loop, p->gate_timer);

@@ -8,6 +8,7 @@
 #include "net/loop.h"
 #include "pg3/known.h"
 #include "pg3/node.h"
+#include "pg3/pairs.h"
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -77,8 +78,8 @@ bool pg3_remove(struct pg3 *p, const char *const *addresses, size_t count);
 // Renames a node, unless the user has renamed it in PG3, which is asked for that first; copied.
 // False: memory is short.
 bool pg3_rename(struct pg3 *p, struct node *node, const char *name);
-// The user's parameters as (name, value) texts; false when `i` is past the last.
-bool pg3_param(const struct pg3 *p, size_t i, const char **name, const char **value);
+// The user's parameters, as PG3 has them.
+const struct pairs *pg3_params(const struct pg3 *p);
 // Adds a parameter to those the user sees unless one of that (trimmed) name is there. Waits for the
 // user's data. False: memory is short.
 bool pg3_default_param(struct pg3 *p, const char *name, const char *value);

@@ -1,6 +1,7 @@
 // The plugin's nodes at PG3: added, one message in flight; named, removed, and added again where
 // PG3 refused or lost them.
 #include "base/log.h"
+#include "base/text.h"
 #include "pg3/pg3_state.h"
 
 #include <stdio.h>
@@ -143,12 +144,9 @@ void pg3_restore(struct pg3 *p) {
 }
 
 bool pg3_rename(struct pg3 *p, struct node *node, const char *name) {
-    char *copy = strdup(name);
-    if (copy == NULL) {
+    if (!text_set(&node->new_name, name)) {
         return false;
     }
-    free(node->new_name);
-    node->new_name = copy;
     pg3_ask(p, true, false);
     return true;
 }

@@ -1,6 +1,7 @@
 // The records that PG3 keeps for the user and the plugin, as it tells them (docs/pg3.md, User
 // data).
 #include "base/log.h"
+#include "base/text.h"
 #include "pg3/pg3_state.h"
 
 #include <lauxlib.h>
@@ -64,8 +65,7 @@ static bool keep_data(struct pg3 *p, lua_State *L, int at) {
     }
     p->data = json_copy_of(p, L, at);
     if (p->data != NULL) {
-        free(p->bad_data); // it was not what PG3 keeps
-        p->bad_data = NULL;
+        text_set(&p->bad_data, NULL); // it was not what PG3 keeps
     }
     return p->data != NULL;
 }
@@ -165,8 +165,7 @@ static const struct {
 static void note_bad_data(struct pg3 *p, const char *text) {
     bool again = p->bad_data != NULL && strcmp(p->bad_data, text) == 0;
     if (!again) {
-        free(p->bad_data);
-        p->bad_data = strdup(text);
+        text_set(&p->bad_data, text);
         p->bad_data_told = 0;
     }
     p->bad_data_told++;
@@ -253,9 +252,11 @@ static void take_record(struct pg3 *p, lua_State *L, enum pg3_key key, int at) {
     pg3_record_read(p, key, good);
 }
 
-enum pg3_key pg3_key_of(const char *text) {
+const char *pg3_key_name(enum pg3_key key) { return keepers[key].key; }
+
+enum pg3_key pg3_key_of(const char *name) {
     size_t key = 0;
-    while (key < KEYS && strcmp(keepers[key].key, text) != 0) {
+    while (key < KEYS && strcmp(keepers[key].key, name) != 0) {
         key++;
     }
     return (enum pg3_key)key;

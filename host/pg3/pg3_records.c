@@ -1,6 +1,8 @@
 // What PG3 keeps for the user and the plugin: parameters, notices, the plugin's own record, the
 // profile.
+#include "base/hash.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "pg3/pg3_state.h"
 
 #include <ctype.h>
@@ -13,20 +15,60 @@
 #define PROFILE_AGAIN_MS 300000
 #define NOTICES_MAX 50
 
-bool pg3_param(const struct pg3 *p, size_t i, const char **name, const char **value) {
-    if (i >= p->params.count) {
-        return false;
+const struct pairs *pg3_params(const struct pg3 *p) { return &p->params; }
+
+// Appends the value of a record that is written as a whole.
+static void add_value(const struct pg3 *p, enum pg3_key key, struct buf *b) {
+    static const struct pairs none;
+    switch (key) {
+    case KEY_PARAMS:
+        pairs_write(&p->params, &none, b);
+        break;
+    case KEY_NOTICES: // PG3's own go along, or they would be gone
+        pairs_write(&p->foreign_notices, &p->notices, b);
+        break;
+    case KEY_DOC:
+        buf_json(b, p->doc);
+        break;
+    case KEY_IDATA:
+        buf_printf(b, "{\"profile_version\":\"%s\"}", p->installed);
+        break;
+    case KEY_DATA:
+        buf_puts(b, p->data);
+        break;
+    case KEY_OFFER:
+        buf_puts(b, p->offer);
+        break;
+    case KEY_CHOICES: // the user's
+    case KEYS:
+        break;
     }
-    *name = p->params.all[i].key;
-    *value = p->params.all[i].value;
-    return true;
 }
 
-static void write_pairs(struct buf *b, const char *key, const struct pairs *pairs) {
-    buf_init(b, WIRE_MAX);
-    buf_printf(b, "{\"set\":[{\"key\":\"%s\",\"value\":", key);
-    pairs_write(pairs, b);
-    buf_puts(b, "}]}");
+// False: it is to be tried again.
+static bool write_record(struct pg3 *p, enum pg3_key key, enum pg3_out_way way) {
+    struct buf b;
+    if (key == KEY_NOTICES && p->foreign_notices.opaque) {
+        return false; // what cannot be written back would be lost
+    }
+    buf_init(&b, WIRE_MAX);
+    buf_printf(&b, "{\"set\":[{\"key\":\"%s\",\"value\":", pg3_key_name(key));
+    add_value(p, key, &b);
+    buf_puts(&b, "}]}");
+    uint64_t hash = key == KEY_NOTICES ? hash_more(HASH_START, buf_text(&b), b.len) : 0;
+    if (hash != 0 && hash == p->notices_told) { // one came and went again
+        buf_free(&b);
+        return true;
+    }
+    if (!pg3_post_buf(p, "custom", &b, way)) {
+        return false;
+    }
+    if (key == KEY_NOTICES) {
+        p->notices_told = hash;
+    } else if (key == KEY_IDATA) {
+        memcpy(p->remembered, p->installed, sizeof p->remembered);
+    }
+    return true;
 }
 
 // "VRM Token" stands for vrm_token: people write names their own way.
@@ -70,12 +112,9 @@ void pg3_write_defaults(struct pg3 *p) {
         }
     }
     pairs_free(&p->defaults);
-    if (!added) {
-        return;
+    if (added) {
+        write_record(p, KEY_PARAMS, OUT_NOW);
     }
-    struct buf b;
-    write_pairs(&b, "customparams", &p->params);
-    pg3_post_buf(p, "custom", &b, OUT_NOW);
 }
 
 bool pg3_default_param(struct pg3 *p, const char *name, const char *value) {
@@ -97,24 +136,11 @@ const char *pg3_unreadable(const struct pg3 *p) {
     return p->records[KEY_DATA].read ? p->bad_data : NULL;
 }
 
-static bool post_value(struct pg3 *p, const char *key, const char *json_text) {
-    struct buf b;
-    buf_init(&b, WIRE_MAX);
-    buf_printf(&b, "{\"set\":[{\"key\":\"%s\",\"value\":", key);
-    buf_puts(&b, json_text);
-    buf_puts(&b, "}]}");
-    return pg3_post_buf(p, "custom", &b, OUT_AFTER_START);
-}
-
 bool pg3_save(struct pg3 *p, const char *json_text) {
-    char *copy = p->records[KEY_DATA].read ? strdup(json_text) : NULL;
-    if (copy == NULL) {
+    if (!p->records[KEY_DATA].read || !text_set(&p->data, json_text)) {
         return false;
     }
-    free(p->data);
-    free(p->bad_data);
-    p->data = copy;
-    p->bad_data = NULL;
+    text_set(&p->bad_data, NULL);
     p->records[KEY_DATA].changed = true;
     return true;
 }
@@ -129,12 +155,9 @@ static bool hold(struct pg3 *p, enum pg3_key key, char **held, const char *text)
     if (*held != NULL && strcmp(*held, text) == 0) {
         return true;
     }
-    char *copy = strdup(text);
-    if (copy == NULL) {
+    if (!text_set(held, text)) {
         return false;
     }
-    free(*held);
-    *held = copy;
     p->records[key].changed = true;
     return true;
 }
@@ -161,79 +184,15 @@ bool pg3_notice(struct pg3 *p, const char *key, const char *html) {
 
 bool pg3_doc(struct pg3 *p, const char *html) { return hold(p, KEY_DOC, &p->doc, html); }
 
-// A set replaces the whole record, so PG3's own notices go along. One that came and went again
-// changes nothing.
-static bool write_notices(struct pg3 *p) {
-    struct pairs all = {0};
-    struct buf b;
-    bool whole = true;
-    if (p->foreign_notices.opaque) {
-        return false; // it would be lost
-    }
-    for (size_t i = 0; i < p->foreign_notices.count; i++) {
-        whole = pairs_set(&all, p->foreign_notices.all[i].key, p->foreign_notices.all[i].value) &&
-                whole;
-    }
-    for (size_t i = 0; i < p->notices.count; i++) {
-        whole = pairs_set(&all, p->notices.all[i].key, p->notices.all[i].value) && whole;
-    }
-    if (!whole) {
-        pairs_free(&all);
-        return false;
-    }
-    write_pairs(&b, "notices", &all);
-    pairs_free(&all);
-    if (p->notices_told != NULL && strcmp(p->notices_told, buf_text(&b)) == 0) {
-        buf_free(&b);
-        return true;
-    }
-    char *told = strdup(buf_text(&b));
-    bool queued = pg3_post_buf(p, "custom", &b, OUT_AFTER_START);
-    free(queued ? p->notices_told : told);
-    if (queued) {
-        p->notices_told = told;
-    }
-    return queued;
-}
-
-static bool write_data(struct pg3 *p) { return post_value(p, "customdata", p->data); }
-
-static bool write_offer(struct pg3 *p) { return post_value(p, "customtypedparams", p->offer); }
-
-static bool write_doc(struct pg3 *p) {
-    struct buf quoted;
-    buf_init(&quoted, WIRE_MAX);
-    bool queued = buf_json(&quoted, p->doc) && post_value(p, "customparamsdoc", buf_text(&quoted));
-    buf_free(&quoted);
-    return queued;
-}
-
-static bool write_idata(struct pg3 *p) {
-    char value[sizeof p->installed + 32];
-    snprintf(value, sizeof value, "{\"profile_version\":\"%s\"}", p->installed);
-    bool posted = post_value(p, "idata", value);
-    if (posted) {
-        snprintf(p->remembered, sizeof p->remembered, "%s", p->installed);
-    }
-    return posted;
-}
-
-// What PG3 keeps is not written over before it was read.
-static void write_record(struct pg3 *p, enum pg3_key key, bool (*write)(struct pg3 *)) {
-    struct pg3_record *r = &p->records[key];
-    if (!r->changed || !r->read || !write(p)) {
-        return;
-    }
-    r->changed = false;
-    r->open = true;
-}
-
 void pg3_write_changed(struct pg3 *p) {
-    write_record(p, KEY_NOTICES, write_notices);
-    write_record(p, KEY_DATA, write_data);
-    write_record(p, KEY_DOC, write_doc);
-    write_record(p, KEY_IDATA, write_idata);
-    write_record(p, KEY_OFFER, write_offer);
+    for (size_t key = 0; key < KEYS; key++) {
+        struct pg3_record *r = &p->records[key];
+        // What PG3 keeps is not written over before it was read.
+        if (r->changed && r->read && write_record(p, (enum pg3_key)key, OUT_AFTER_START)) {
+            r->changed = false;
+            r->open = true;
+        }
+    }
 }
 
 void pg3_stored(struct pg3 *p, enum pg3_key key, const char *name, const char *error) {

@@ -3,7 +3,6 @@
 #ifndef PG3_STATE_H
 #define PG3_STATE_H
 
-#include "pg3/pairs.h"
 #include "pg3/pg3.h"
 #include "pg3/wire.h"
 
@@ -108,7 +107,7 @@ struct pg3 {
     struct pairs defaults;        // parameters the user should see
     struct pairs notices;         // ours, under their prefixed keys
     struct pairs foreign_notices; // PG3's own, as it told last
-    char *notices_told;           // the message that wrote them last
+    uint64_t notices_told;        // hash of the message that wrote them last; 0 = none
     char *data;
     char *bad_data;    // what PG3 told in its place, which is no JSON object; NULL = nothing
     int bad_data_told; // how many times in a row
@@ -165,8 +164,9 @@ void pg3_tell_missing(struct pg3 *p);
 
 // pg3_read.c. There was no memory for something that PG3 told: it is asked for everything again.
 void pg3_missed(struct pg3 *p);
-// The key of a record by PG3's name; KEYS: none that is of use here.
-enum pg3_key pg3_key_of(const char *text);
+// PG3's name of a record, and the record of a name; KEYS: none that is of use here.
+const char *pg3_key_name(enum pg3_key key);
+enum pg3_key pg3_key_of(const char *name);
 // These take the value at `at`: an object's members that are records, and the list of all records
 // that exist, one a row (a single one may come without its array).
 void pg3_read_custom(struct pg3 *p, lua_State *L, int at);

@@ -73,23 +73,28 @@ static void test_read(void) {
 }
 
 static void test_write(void) {
-    struct pairs p = {0}, again = {0};
+    struct pairs p = {0}, again = {0}, other = {0};
     struct buf b;
     buf_init(&b, 1000);
-    CHECK(pairs_write(&p, &b) && strcmp(buf_text(&b), "{}") == 0);
+    CHECK(pairs_write(&p, &other, &b) && strcmp(buf_text(&b), "{}") == 0);
     buf_free(&b);
     pairs_set(&p, "a \"b\"", "<b>\n\\</b>");
     pairs_set(&p, "", "\xff");
-    CHECK(pairs_write(&p, &b));
+    CHECK(pairs_write(&p, &other, &b));
     CHECK(strcmp(buf_text(&b), "{\"a \\\"b\\\"\":\"<b>\\n\\\\</b>\",\"\":\"\xef\xbf\xbd\"}") == 0);
     fill(&again, buf_text(&b));
     CHECK(value_is(&again, "a \"b\"", "<b>\n\\</b>") && again.count == 2);
     buf_free(&b);
+    pairs_set(&other, "more", "");
+    CHECK(pairs_write(&other, &other, &b) &&
+          strcmp(buf_text(&b), "{\"more\":\"\",\"more\":\"\"}") == 0);
+    buf_free(&b);
     buf_init(&b, 5);
-    CHECK(!pairs_write(&p, &b));
+    CHECK(!pairs_write(&p, &other, &b));
     buf_free(&b);
     pairs_free(&p);
     pairs_free(&again);
+    pairs_free(&other);
 }
 
 int main(void) {

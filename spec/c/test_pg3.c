@@ -771,11 +771,7 @@ static void test_seeds(void) {
 }
 
 static bool param_is(const struct bench *b, const char *name, const char *value) {
-    const char *n, *v;
-    for (size_t i = 0; pg3_param(b->pg3, i, &n, &v); i++)
-        if (strcmp(n, name) == 0)
-            return value != NULL && strcmp(v, value) == 0;
-    return value == NULL;
+    return pairs_has(pg3_params(b->pg3), name, value);
 }
 
 static void test_params(void) {

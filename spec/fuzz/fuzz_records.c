@@ -35,9 +35,9 @@ static void receive(const char *form, const char *key, const char *text) {
     pg3_message(w.pg3, "{\"config\":{}}", 13);
     pg3_message(w.pg3, buf_text(&b), b.len);
     pg3_message(w.pg3, "{\"getAll\":[]}", 13);
-    const char *name, *value;
-    for (size_t i = 0; pg3_param(w.pg3, i, &name, &value); i++)
-        MUST(name != NULL && value != NULL);
+    const struct pairs *params = pg3_params(w.pg3);
+    for (size_t i = 0; i < params->count; i++)
+        MUST(params->all[i].key != NULL && params->all[i].value != NULL);
     pg3_default_param(w.pg3, "vrm_token", "");
     pg3_notice(w.pg3, "key", "<b>text</b>");
     pg3_doc(w.pg3, "<p>page</p>");
