@@ -471,13 +471,19 @@ static void push_options(lua_State *L, const struct options *o) {
 }
 
 static int open_main(lua_State *L) {
+    static const luaL_Reg *const all[] = {
+        host_functions,        api_day_functions,    api_file_functions,
+        api_http_functions,    api_lan_functions,    api_node_functions,
+        api_profile_functions, api_script_functions, api_terminal_functions};
     struct api *a = lua_touserdata(L, 1);
     lua_gc(L, LUA_GCINC, GC_PAUSE, GC_STEP, 0);
     luaL_openlibs(L);
     lua_newtable(L);
     lua_setfield(L, LUA_REGISTRYINDEX, HANDLERS_KEY);
     lua_newtable(L);
-    luaL_setfuncs(L, host_functions, 0);
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        luaL_setfuncs(L, all[i], 0);
+    }
     char cwd[1024];
     api_put_text(L, "version", HOST_VERSION);
     api_put_text(L, "token", a->token);
@@ -485,15 +491,7 @@ static int open_main(lua_State *L) {
     api_put_bool(L, "colours", a->colours);
     push_options(L, &a->options);
     lua_setfield(L, -2, "options");
-    api_file_open(L);
-    api_terminal_open(L);
-    api_http_open(L);
-    api_lan_open(L);
     api_mqtt_open(L);
-    api_node_open(L);
-    api_profile_open(L);
-    api_script_open(L);
-    api_day_open(L);
     open_errors(L);
     lua_setglobal(L, "host");
     open_libraries(L);

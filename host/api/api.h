@@ -138,15 +138,17 @@ int api_push_failure(lua_State *L, const struct http_reply *reply);
 // Ends the searches that are under way.
 void api_lan_close(struct api *a);
 
-void api_http_open(lua_State *L);     // adds http functions to the table on top
-void api_file_open(lua_State *L);     // files and folders
-void api_terminal_open(lua_State *L); // what a person sees and types
-void api_lan_open(lua_State *L);      // devices on the LAN
-void api_mqtt_open(lua_State *L);     // connections to MQTT brokers
-void api_node_open(lua_State *L);     // nodes, parameters, notices
-void api_profile_open(lua_State *L);  // the profile's files
-void api_script_open(lua_State *L);   // device scripts
-void api_day_open(lua_State *L);      // days of a time zone
+// What is in `host`, by subject.
+extern const luaL_Reg api_day_functions[];      // days of a time zone
+extern const luaL_Reg api_file_functions[];     // files and folders
+extern const luaL_Reg api_http_functions[];     // requests
+extern const luaL_Reg api_lan_functions[];      // devices on the LAN
+extern const luaL_Reg api_node_functions[];     // nodes, parameters, notices
+extern const luaL_Reg api_profile_functions[];  // the profile's files
+extern const luaL_Reg api_script_functions[];   // device scripts
+extern const luaL_Reg api_terminal_functions[]; // what a person sees and types
+void api_mqtt_open(lua_State *L); // adds connections to MQTT brokers to the table on top
+
 // Registry of a script's state: {[address] = node.state}.
 #define API_STATES_KEY "script.states"
 // Pushes the object that stands for the state of an address: a table whose fields are looked at

@@ -29,7 +29,4 @@ static int host_midnight(lua_State *L) {
     }
 }
 
-void api_day_open(lua_State *L) {
-    lua_pushcfunction(L, host_midnight);
-    lua_setfield(L, -2, "midnight");
-}
+const luaL_Reg api_day_functions[] = {{"midnight", host_midnight}, {NULL, NULL}};

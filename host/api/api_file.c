@@ -233,12 +233,10 @@ static int host_make_folder(lua_State *L) {
     return 1;
 }
 
-static const luaL_Reg functions[] = {{"read", host_read},
-                                     {"write", host_write},
-                                     {"script_files", host_script_files},
-                                     {"folder_stamp", host_folder_stamp},
-                                     {"names", host_names},
-                                     {"make_folder", host_make_folder},
-                                     {NULL, NULL}};
-
-void api_file_open(lua_State *L) { luaL_setfuncs(L, functions, 0); }
+const luaL_Reg api_file_functions[] = {{"read", host_read},
+                                       {"write", host_write},
+                                       {"script_files", host_script_files},
+                                       {"folder_stamp", host_folder_stamp},
+                                       {"names", host_names},
+                                       {"make_folder", host_make_folder},
+                                       {NULL, NULL}};

@@ -202,7 +202,5 @@ static int host_hold(lua_State *L) {
     return 0;
 }
 
-static const luaL_Reg functions[] = {
+const luaL_Reg api_http_functions[] = {
     {"http", host_http}, {"limit", host_limit}, {"hold", host_hold}, {NULL, NULL}};
-
-void api_http_open(lua_State *L) { luaL_setfuncs(L, functions, 0); }

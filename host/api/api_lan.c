@@ -134,7 +134,5 @@ static int host_search(lua_State *L) {
     return lua_yieldk(L, 0, 0, search_done);
 }
 
-static const luaL_Reg functions[] = {
+const luaL_Reg api_lan_functions[] = {
     {"lan", host_lan}, {"fingerprint", host_fingerprint}, {"search", host_search}, {NULL, NULL}};
-
-void api_lan_open(lua_State *L) { luaL_setfuncs(L, functions, 0); }

@@ -550,7 +550,7 @@ static int host_connected(lua_State *L) {
     return 1;
 }
 
-static const luaL_Reg functions[] = {
+const luaL_Reg api_node_functions[] = {
     {"declare", host_declare},
     {"add", host_add},
     {"known", host_known},
@@ -581,5 +581,3 @@ static const luaL_Reg functions[] = {
     {"choices", host_choices},
     {NULL, NULL},
 };
-
-void api_node_open(lua_State *L) { luaL_setfuncs(L, functions, 0); }

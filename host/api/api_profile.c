@@ -121,6 +121,4 @@ static int host_profile(lua_State *L) {
     return 1;
 }
 
-static const luaL_Reg functions[] = {{"profile", host_profile}, {NULL, NULL}};
-
-void api_profile_open(lua_State *L) { luaL_setfuncs(L, functions, 0); }
+const luaL_Reg api_profile_functions[] = {{"profile", host_profile}, {NULL, NULL}};

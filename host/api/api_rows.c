@@ -124,20 +124,23 @@ static void look(lua_State *L, struct look *k, lua_CFunction fn) {
 
 // From here on L is the script's state.
 
+static void push_field(lua_State *L, const struct field *f) {
+    if (f->type == LUA_TSTRING) {
+        lua_pushlstring(L, f->text, f->len);
+    } else if (f->type == LUA_TNUMBER && f->integer) {
+        lua_pushinteger(L, f->whole);
+    } else if (f->type == LUA_TNUMBER) {
+        lua_pushnumber(L, f->number);
+    } else {
+        lua_pushboolean(L, f->whole != 0);
+    }
+}
+
 static void push_row(lua_State *L, const struct look *k) {
     lua_createtable(L, 0, k->count);
     for (int i = 0; i < k->count; i++) {
-        const struct field *f = &k->fields[i];
-        if (f->type == LUA_TSTRING) {
-            lua_pushlstring(L, f->text, f->len);
-        } else if (f->type == LUA_TNUMBER && f->integer) {
-            lua_pushinteger(L, f->whole);
-        } else if (f->type == LUA_TNUMBER) {
-            lua_pushnumber(L, f->number);
-        } else {
-            lua_pushboolean(L, f->whole != 0);
-        }
-        lua_setfield(L, -2, f->name);
+        push_field(L, &k->fields[i]);
+        lua_setfield(L, -2, k->fields[i].name);
     }
     fields_watch(L, "a row: code, device, id, instance, label, path, service, text, timestamp, "
                     "unit, value");
@@ -209,15 +212,10 @@ static int rows_number(lua_State *L) {
         k.key = luaL_checklstring(L, i, &k.len);
         look(L, &k, find_row);
         for (int f = 0; f < k.count; f++) {
-            if (strcmp(k.fields[f].name, "value") != 0 || k.fields[f].type != LUA_TNUMBER) {
-                continue;
+            if (strcmp(k.fields[f].name, "value") == 0 && k.fields[f].type == LUA_TNUMBER) {
+                push_field(L, &k.fields[f]);
+                return 1;
             }
-            if (k.fields[f].integer) {
-                lua_pushinteger(L, k.fields[f].whole);
-            } else {
-                lua_pushnumber(L, k.fields[f].number);
-            }
-            return 1;
         }
     }
     lua_pushnil(L); // a value, unlike nothing, may be given to any function

@@ -468,17 +468,15 @@ static int host_answer(lua_State *L) {
     return 0;
 }
 
-static const luaL_Reg host_functions[] = {{"load_script", host_load_script},
-                                          {"close_script", host_close_script},
-                                          {"stop_script", host_stop_script},
-                                          {"script_state", host_script_state},
-                                          {"script_settings", host_script_settings},
-                                          {"script_figures", host_script_figures},
-                                          {"script_starved", host_script_starved},
-                                          {"call_all", host_call_all},
-                                          {"start_script", host_start_script},
-                                          {"run_script", host_run_script},
-                                          {"answer", host_answer},
-                                          {NULL, NULL}};
-
-void api_script_open(lua_State *L) { luaL_setfuncs(L, host_functions, 0); }
+const luaL_Reg api_script_functions[] = {{"load_script", host_load_script},
+                                         {"close_script", host_close_script},
+                                         {"stop_script", host_stop_script},
+                                         {"script_state", host_script_state},
+                                         {"script_settings", host_script_settings},
+                                         {"script_figures", host_script_figures},
+                                         {"script_starved", host_script_starved},
+                                         {"call_all", host_call_all},
+                                         {"start_script", host_start_script},
+                                         {"run_script", host_run_script},
+                                         {"answer", host_answer},
+                                         {NULL, NULL}};

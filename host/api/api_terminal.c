@@ -103,9 +103,7 @@ static int host_keys(lua_State *L) {
     return 1;
 }
 
-static const luaL_Reg functions[] = {{"lines", host_lines}, {"print", host_print},
-                                     {"size", host_size},   {"screen", host_screen},
-                                     {"keys", host_keys},   {"complain", host_complain},
-                                     {NULL, NULL}};
-
-void api_terminal_open(lua_State *L) { luaL_setfuncs(L, functions, 0); }
+const luaL_Reg api_terminal_functions[] = {{"lines", host_lines}, {"print", host_print},
+                                           {"size", host_size},   {"screen", host_screen},
+                                           {"keys", host_keys},   {"complain", host_complain},
+                                           {NULL, NULL}};

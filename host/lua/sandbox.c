@@ -52,6 +52,15 @@ static int plain_find(lua_State *L) {
     return 1;
 }
 
+// The following look at what they are given before they call the library's function, upvalue 1.
+
+static int call_library(lua_State *L) {
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 1);
+    lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
+    return lua_gettop(L);
+}
+
 static int capped_rep(lua_State *L) {
     size_t len, seplen = 0;
     luaL_checklstring(L, 1, &len);
@@ -60,29 +69,23 @@ static int capped_rep(lua_State *L) {
     if (n > REP_MAX || (n > 0 && (lua_Integer)(len + seplen) > REP_MAX / n)) {
         return luaL_error(L, "string.rep: the result would be longer than %d bytes", REP_MAX);
     }
-    lua_pushvalue(L, lua_upvalueindex(1));
-    lua_insert(L, 1);
-    lua_call(L, lua_gettop(L) - 1, 1);
-    return 1;
+    return call_library(L);
 }
 
-// Upvalue 1: the library's function, whose first argument is a format.
+// Of a function whose first argument is a format.
 static int short_format(lua_State *L) {
     size_t len;
     luaL_checklstring(L, 1, &len);
     if (len > FORMAT_MAX) {
         return luaL_error(L, "a format has at most %d bytes", FORMAT_MAX);
     }
-    lua_pushvalue(L, lua_upvalueindex(1));
-    lua_insert(L, 1);
-    lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
-    return lua_gettop(L);
+    return call_library(L);
 }
 
 // A block holds no more elements. A table with holes may claim a length of 2^62, and loops in C
 // make no ticks.
 
-// Upvalue 1: the library's function, which is safe on a table without a metatable.
+// Of a function that is safe on a table without a metatable.
 static int plain_table(lua_State *L) {
     luaL_checktype(L, 1, LUA_TTABLE);
     if (!fields_are_watched(L, 1) && lua_getmetatable(L, 1)) {
@@ -95,10 +98,7 @@ static int plain_table(lua_State *L) {
     if (lua_rawlen(L, 1) > TABLE_MAX) {
         return luaL_error(L, "this table function takes tables of at most %d elements", TABLE_MAX);
     }
-    lua_pushvalue(L, lua_upvalueindex(1));
-    lua_insert(L, 1);
-    lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
-    return lua_gettop(L);
+    return call_library(L);
 }
 
 static size_t text_length(lua_State *L, int index) {
@@ -118,7 +118,7 @@ static int less(lua_State *L) {
     return 1;
 }
 
-// Upvalue 1: table.sort. Its comparisons have to make ticks.
+// Its comparisons have to make ticks.
 static int safe_sort(lua_State *L) {
     lua_settop(L, 2);
     if (lua_isnil(L, 2)) {

@@ -127,8 +127,6 @@ static void removed(struct pg3 *p, lua_State *L, int at) {
     }
 }
 
-static void on_removenode(struct pg3 *p, lua_State *L, int at) { each(p, L, at, removed); }
-
 // `set` answers both values and records.
 static void was_set(struct pg3 *p, lua_State *L, int at) {
     char a[32], b[32], c[32], d[32];
@@ -141,8 +139,6 @@ static void was_set(struct pg3 *p, lua_State *L, int at) {
         pg3_value_refused(p, address, text_or(L, at, "driver", d, "?"), error);
     }
 }
-
-static void on_set(struct pg3 *p, lua_State *L, int at) { each(p, L, at, was_set); }
 
 static void on_profile(struct pg3 *p, lua_State *L, int at) {
     char scratch[32];
@@ -258,10 +254,6 @@ static void custom_request(struct pg3 *p, lua_State *L, int at) {
     buf_free(&b);
 }
 
-static void on_custom_request(struct pg3 *p, lua_State *L, int at) {
-    each(p, L, at, custom_request);
-}
-
 static void on_level(struct pg3 *p, lua_State *L, int at) {
     char scratch[32];
     (void)p;
@@ -271,25 +263,26 @@ static void on_level(struct pg3 *p, lua_State *L, int at) {
 static const struct {
     const char *key;
     handler *handle;
+    bool of_each; // element of an array
 } handlers[] = {
-    {"config", on_config},
-    {"getAll", pg3_read_all},
-    {"custom", pg3_read_custom},
-    {"addnode", on_addnode},
-    {"removenode", on_removenode},
-    {"set", on_set},
-    {"installprofile", on_profile},
-    {"error", on_error},
-    {"setLogLevel", on_level},
-    {"shortPoll", on_short_poll},
-    {"longPoll", on_long_poll},
-    {"discover", on_discover},
-    {"query", on_query},
-    {"status", on_status},
-    {"command", on_command},
-    {"customRequest", on_custom_request},
-    {"delete", on_stop}, // the plugin is being removed
-    {"stop", on_stop},
+    {"config", on_config, false},
+    {"getAll", pg3_read_all, false},
+    {"custom", pg3_read_custom, false},
+    {"addnode", on_addnode, false},
+    {"removenode", removed, true},
+    {"set", was_set, true},
+    {"installprofile", on_profile, false},
+    {"error", on_error, false},
+    {"setLogLevel", on_level, false},
+    {"shortPoll", on_short_poll, false},
+    {"longPoll", on_long_poll, false},
+    {"discover", on_discover, false},
+    {"query", on_query, false},
+    {"status", on_status, false},
+    {"command", on_command, false},
+    {"customRequest", custom_request, true},
+    {"delete", on_stop, false}, // the plugin is being removed
+    {"stop", on_stop, false},
 };
 
 static bool is_handled(const char *key) {
@@ -322,9 +315,11 @@ static void on_message(lua_State *L, void *ctx) {
     tell_unknown(L);
     pg3_read_custom(p, L, 1); // records at the top level: the 2021 form
     for (size_t i = 0; i < sizeof handlers / sizeof handlers[0]; i++) {
-        int type = json_push(L, 1, handlers[i].key);
-        if (type != LUA_TNIL) {
-            handlers[i].handle(p, L, lua_gettop(L));
+        bool told = json_push(L, 1, handlers[i].key) != LUA_TNIL;
+        if (told && handlers[i].of_each) {
+            each(p, L, 2, handlers[i].handle);
+        } else if (told) {
+            handlers[i].handle(p, L, 2);
         }
         lua_settop(L, 1);
     }

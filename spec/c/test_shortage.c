@@ -379,7 +379,7 @@ static bool wait_for_line(const char *part) {
 // Fault: no file descriptor is left, so that folders count as empty and scripts as gone
 // Expected: it is told, all scripts serve on, and afterwards no script is in trouble
 static void test_no_descriptor_is_left(void) {
-    struct rlimit was, none;
+    struct rlimit was = {0}, none;
     CHECK(starts() && becomes_well());
     int next = open("/dev/null", O_RDONLY);
     CHECK(next >= 0 && close(next) == 0 && getrlimit(RLIMIT_NOFILE, &was) == 0);
