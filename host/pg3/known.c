@@ -1,5 +1,7 @@
 #include "pg3/known.h"
 
+#include <limits.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,7 +26,7 @@ static void *grow(void *all, size_t count, size_t size) {
 // False: memory is short.
 static bool read_value(struct known_node *node, struct walk *w) {
     struct known_value value = {0};
-    char key[16], number[16];
+    char key[16], shown[24] = "", uom[16], *end;
     if (!walk_enter(w)) {
         return true;
     }
@@ -32,19 +34,23 @@ static bool read_value(struct known_node *node, struct walk *w) {
         if (strcmp(key, "driver") == 0) {
             walk_text(w, value.driver, sizeof value.driver);
         } else if (strcmp(key, "value") == 0) {
-            walk_text(w, value.shown, sizeof value.shown);
-        } else if (strcmp(key, "uom") == 0 && walk_text(w, number, sizeof number)) {
-            value.uom = (int)strtol(number, NULL, 10);
-        } else if (strcmp(key, "uom") != 0) {
+            walk_text(w, shown, sizeof shown);
+        } else if (strcmp(key, "uom") == 0) {
+            walk_text(w, uom, sizeof uom);
+            long unit = strtol(uom, NULL, 10);
+            value.uom = unit > 0 && unit <= SHRT_MAX ? (short)unit : 0;
+        } else {
             walk_skip(w);
         }
     }
-    size_t len = strlen(value.shown);
-    if (value.driver[0] == '\0' || len == 0 || len + 1 == sizeof value.shown) {
-        return true; // no value, or one that was cut
-    }
-    if (node->value_count == VALUES_MAX) {
+    size_t len = strlen(shown);
+    bool has = value.driver[0] != '\0' && len > 0 && len + 1 < sizeof shown; // and was not cut
+    if (!has || node->value_count == VALUES_MAX) {
         return true;
+    }
+    value.shown = strtod(shown, &end);
+    if (*end != '\0') {
+        value.shown = NAN;
     }
     struct known_value *values = grow(node->values, node->value_count, sizeof *values);
     if (values == NULL) {

@@ -7,10 +7,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+// A large account has a hundred thousand of them.
 struct known_value {
     char driver[12];
-    char shown[24];
-    int uom;
+    short uom;
+    double shown; // NaN: it was no number
 };
 
 struct known_node {

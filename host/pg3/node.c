@@ -512,18 +512,16 @@ struct node *nodes_add(struct nodes *n, const char *address, const char *type, c
     return node;
 }
 
-void node_seed(struct nodes *n, struct node *node, int driver, const char *shown, int uom) {
+void node_seed(struct nodes *n, struct node *node, int driver, double shown, int uom) {
     const struct driver_decl *decl = &node->type->drivers[driver];
     struct driver *d = &node->drivers[driver];
-    char *end = NULL;
-    double value = strtod(shown, &end);
-    bool no_data = uom == NODE_UOM_INDEX && value == (double)NODE_NO_DATA && !decl->sure;
+    bool no_data = uom == NODE_UOM_INDEX && shown == (double)NODE_NO_DATA && !decl->sure;
     bool ours = no_data || (uom != 0 && (uom == decl->unit.uom || uom == decl->alt.uom));
-    if (d->has || !ours || end == shown || *end != '\0' || !can_show(value)) {
+    if (d->has || !ours || !can_show(shown)) {
         return;
     }
     d->places = (signed char)(no_data ? 0 : decl->places);
-    d->shown = rounded(value, d->places);
+    d->shown = rounded(shown, d->places);
     d->uom = (short)uom;
     d->seeded = true;
     node_told(d);

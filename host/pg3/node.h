@@ -128,9 +128,9 @@ void nodes_remove(struct nodes *n, const char *address);
 bool node_reports(const struct node *node, const char *event);
 // Index of a driver in the node's type, -1 if there is none of that id.
 int node_driver(const struct node *node, const char *id);
-// Shows what PG3 had: a plain decimal and its unit. Ignored once the driver had a value of its own,
-// and for values PG3 could not have from us.
-void node_seed(struct nodes *n, struct node *node, int driver, const char *shown, int uom);
+// Shows what PG3 had: a number and its unit. Ignored once the driver had a value of its own, and
+// for what PG3 could not have from us.
+void node_seed(struct nodes *n, struct node *node, int driver, double shown, int uom);
 // A value in the base unit with an optional text (copied); rounded to the declared places. A number
 // that is not finite or beyond 1e15 is no data.
 void node_set(struct nodes *n, struct node *node, int driver, double value, const char *text);

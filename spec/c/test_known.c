@@ -2,6 +2,7 @@
 #include "check.h"
 #include "pg3/known.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,8 +28,8 @@ static void test_read(void) {
     const struct known_node *ctl = known_find(&k, "ctl");
     CHECK(ctl != NULL && strcmp(ctl->name, "Victron \xc3\xa4") == 0 && ctl->enabled);
     CHECK(strcmp(ctl->type, "VICCTL") == 0 && strcmp(ctl->primary, "ctl") == 0);
-    CHECK(ctl->value_count == 2 && strcmp(ctl->values[0].shown, "1") == 0);
-    CHECK(strcmp(ctl->values[1].shown, "12.500000") == 0 && ctl->values[1].uom == 73);
+    CHECK(ctl->value_count == 2 && ctl->values[0].shown == 1 && ctl->values[0].uom == 25);
+    CHECK(ctl->values[1].shown == 12.5 && ctl->values[1].uom == 73);
     CHECK(!known_find(&k, "x_1")->enabled && !known_find(&k, "x_2")->enabled);
     CHECK(known_find(&k, "55") != NULL && known_find(&k, "none") == NULL);
 
@@ -60,6 +61,22 @@ static void test_long_texts(void) {
     fill(&k, text);
     CHECK(k.count == 1 && strlen(k.all[0].name) == sizeof k.all[0].name - 1);
     known_free(&k);
+}
+
+// What is no plain decimal is a value that nothing can be seeded with.
+static void test_odd_values(void) {
+    static const char *const odd[] = {"abc", "12x", "nan", "inf", "12,5"};
+    for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
+        struct known k = {0};
+        char text[200];
+        snprintf(text, sizeof text,
+                 "[{\"address\":\"x_1\",\"drivers\":[{\"driver\":\"ST\",\"value\":\"%s\","
+                 "\"uom\":73},{\"driver\":\"GV1\",\"value\":\"\",\"uom\":73}]}]",
+                 odd[i]);
+        fill(&k, text);
+        CHECK(k.count == 1 && k.all[0].value_count == 1 && !isfinite(k.all[0].values[0].shown));
+        known_free(&k);
+    }
 }
 
 static void test_seed(void) {
@@ -104,6 +121,7 @@ static void test_seed(void) {
 int main(void) {
     test_read();
     test_long_texts();
+    test_odd_values();
     test_seed();
     return check_end();
 }

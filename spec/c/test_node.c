@@ -157,7 +157,7 @@ static void test_sure(void) {
         t->drivers[i].sure = true;
     CHECK(nodes_declare(n, t) == NULL);
     struct node *node = nodes_add(n, "x_1", "TYPE", "Name", "x_1", &why);
-    node_seed(n, node, node_driver(node, "ST"), "101", 25);
+    node_seed(n, node, node_driver(node, "ST"), 101, 25);
     CHECK(shows(node, "ST", "0", 73) && shows(node, "GV1", "0", 4));
     nodes_free(n);
 }
@@ -257,34 +257,34 @@ static void test_seed(void) {
     struct node *node;
     struct nodes *n = with_node(&node);
     int st = node_driver(node, "ST"), temp = node_driver(node, "GV1");
-    node_seed(n, node, st, "123.7", 73);
+    node_seed(n, node, st, 123.7, 73);
     CHECK(shows(node, "ST", "124", 73) && node->drivers[st].seeded && !changed(node, "ST"));
     CHECK(node->drivers[st].told == 124 && !node_news(&node->drivers[st]));
-    node_seed(n, node, temp, "68", 17); // the user had Fahrenheit then
+    node_seed(n, node, temp, 68, 17); // the user had Fahrenheit then
     CHECK(shows(node, "GV1", "68.0", 17));
     set(n, node, "GV1", 20);
     CHECK(shows(node, "GV1", "20.0", 4) && changed(node, "GV1"));
     set(n, node, "ST", 1);
-    node_seed(n, node, st, "99", 73); // too late
+    node_seed(n, node, st, 99, 73); // too late
     CHECK(shows(node, "ST", "1", 73));
     nodes_free(n);
 
     n = with_node(&node);
-    static const char *const bad[] = {"", "abc", "12x", "nan", "inf", "1e300", "-1e16", "12,5"};
+    static const double bad[] = {NAN, INFINITY, 1e300, -1e16};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         node_seed(n, node, st, bad[i], 73);
         CHECK(no_data(node, "ST") && !node->drivers[st].seeded);
     }
-    node_seed(n, node, st, "5", 72); // another unit: from an older version
+    node_seed(n, node, st, 5, 72); // another unit: from an older version
     CHECK(no_data(node, "ST"));
-    node_seed(n, node, st, "5", 0); // no unit at all, and the driver has no second one
+    node_seed(n, node, st, 5, 0); // no unit at all, and the driver has no second one
     CHECK(no_data(node, "ST") && node->drivers[st].told_uom == 73);
-    node_seed(n, node, st, "101", 25); // PG3 had "No data"
+    node_seed(n, node, st, 101, 25); // PG3 had "No data"
     CHECK(no_data(node, "ST") && node->drivers[st].seeded && !node_news(&node->drivers[st]));
-    node_seed(n, node, st, "5", 73);
+    node_seed(n, node, st, 5, 73);
     node_unset(n, node, st, "none"); // asked for, and nothing there
     CHECK(no_data(node, "ST") && strcmp(node->drivers[st].text, "none") == 0);
-    node_seed(n, node, st, "5", 73);
+    node_seed(n, node, st, 5, 73);
     node_stale(n, node, true);
     CHECK(shows(node, "ST", "0", 73));
     nodes_free(n);

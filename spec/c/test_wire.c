@@ -61,7 +61,7 @@ static void test_addnode(void) {
              "{\"driver\":\"GV1\",\"value\":\"101\",\"uom\":25,\"name\":\"Temp \xc2\xb0\"}],"
              "\"hint\":[0,0,0,0],\"private\":null,\"rename\":false}]}"));
     // Several, with what they show; texts follow by set.
-    node_seed(n, n->all[0], 0, "55", 73);
+    node_seed(n, n->all[0], 0, 55, 73);
     node_set(n, n->all[1], 0, 60, NULL);
     node_set(n, n->all[1], 1, -3.25, "cold");
     CHECK(wire_addnode(&b, n->all, 2) == 2);
