@@ -15,18 +15,10 @@ extern char **environ;
 
 static void read_line(lua_State *L, void *ctx) {
     struct demo *d = ctx;
-    char scratch[32], port[32];
-    const char *url = json_text(L, 1, "url", scratch);
-    const char *ca = json_text(L, 1, "ca", scratch);
-    const char *token = json_text(L, 1, "token", scratch);
-    const char *mqtt_port = json_text(L, 1, "mqtt_port", port);
-    if (url == NULL || ca == NULL || token == NULL || mqtt_port == NULL) {
-        return;
-    }
-    snprintf(d->url, sizeof d->url, "%s", url);
-    snprintf(d->ca, sizeof d->ca, "%s", ca);
-    snprintf(d->token, sizeof d->token, "%s", token);
-    snprintf(d->mqtt_port, sizeof d->mqtt_port, "%s", mqtt_port);
+    snprintf(d->url, sizeof d->url, "%s", json_text(L, 1, "url", ""));
+    snprintf(d->ca, sizeof d->ca, "%s", json_text(L, 1, "ca", ""));
+    snprintf(d->token, sizeof d->token, "%s", json_text(L, 1, "token", ""));
+    snprintf(d->mqtt_port, sizeof d->mqtt_port, "%s", json_text(L, 1, "mqtt_port", ""));
 }
 
 // Up to the first newline or the time limit; what came is in `line`.

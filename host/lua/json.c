@@ -290,15 +290,17 @@ int json_push(lua_State *L, int index, const char *key) {
     return lua_type(L, -1);
 }
 
-const char *json_text(lua_State *L, int index, const char *key, char *scratch) {
-    const char *text = NULL;
+const char *json_text(lua_State *L, int index, const char *key, const char *missing) {
+    char number[32];
     int type = json_push(L, index, key);
-    if (type == LUA_TSTRING) {
-        text = lua_tostring(L, -1);
-    } else if (type == LUA_TNUMBER) {
-        walk_number(scratch, lua_tonumber(L, -1));
-        text = scratch;
+    if (type == LUA_TNUMBER) {
+        walk_number(number, lua_tonumber(L, -1));
+        lua_pop(L, 1);
+        lua_pushstring(L, number);
+        lua_pushvalue(L, -1);
+        lua_setfield(L, index, key); // the document keeps it
     }
+    const char *text = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : missing;
     lua_pop(L, 1);
     return text;
 }

@@ -44,9 +44,9 @@ bool json_starved(const struct json *j);
 // For reading within json_fn; `index` is absolute and may hold anything.
 // Pushes the member (nil when there is none or the value is no object); the caller pops.
 int json_push(lua_State *L, int index, const char *key); // returns its lua_type
-// The member as text: a string, or a number written plainly into `scratch` (32 bytes); NULL
-// otherwise. Lives until the document ends.
-const char *json_text(lua_State *L, int index, const char *key, char *scratch);
+// The member as text: a string, or a number written plainly, which it is from then on; `missing`
+// otherwise. Lives until the document ends. Raises when memory is short.
+const char *json_text(lua_State *L, int index, const char *key, const char *missing);
 // The member as a whole number, also from a numeric text or a bool; `missing` otherwise.
 long json_long(lua_State *L, int index, const char *key, long missing);
 

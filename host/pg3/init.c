@@ -44,9 +44,8 @@ struct parse {
 };
 
 static void want(struct parse *p, lua_State *L, const char *key, char *out, size_t size) {
-    char scratch[32];
-    const char *text = json_text(L, 1, key, scratch);
-    if (text != NULL && text[0] != '\0' && strlen(text) < size) {
+    const char *text = json_text(L, 1, key, "");
+    if (text[0] != '\0' && strlen(text) < size) {
         memcpy(out, text, strlen(text) + 1);
         return;
     }
@@ -55,16 +54,13 @@ static void want(struct parse *p, lua_State *L, const char *key, char *out, size
 }
 
 static void option(lua_State *L, const char *key, char *out, size_t size) {
-    char scratch[32];
-    const char *text = json_text(L, 1, key, scratch);
-    snprintf(out, size, "%s", text != NULL ? text : "");
+    snprintf(out, size, "%s", json_text(L, 1, key, ""));
 }
 
 // An empty or missing port is the usual one; -1: it is no port.
 static long read_port(lua_State *L) {
-    char scratch[32];
-    const char *text = json_text(L, 1, "mqttPort", scratch);
-    if (text == NULL || text[0] == '\0') {
+    const char *text = json_text(L, 1, "mqttPort", "");
+    if (text[0] == '\0') {
         return 1883;
     }
     char *end;
@@ -79,11 +75,10 @@ static void parse_fields(lua_State *L, void *ctx) {
     if (!p->is_object) {
         return;
     }
-    char profile[24] = "", scratch[32], prefix[sizeof init->uuid];
+    char profile[24] = "", prefix[sizeof init->uuid];
     want(p, L, "uuid", init->uuid, sizeof init->uuid);
     memcpy(prefix, init->uuid, sizeof prefix);
-    const char *given = json_text(L, 1, "prefix", scratch);
-    if (given != NULL && given[0] != '\0') {
+    if (json_text(L, 1, "prefix", "")[0] != '\0') {
         want(p, L, "prefix", prefix, sizeof prefix);
     }
     want(p, L, "profileNum", profile, sizeof profile);

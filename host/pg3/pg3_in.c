@@ -30,12 +30,6 @@ static void each(struct pg3 *p, lua_State *L, int at, handler *fn) {
     }
 }
 
-static const char *text_or(lua_State *L, int at, const char *key, char *scratch,
-                           const char *missing) {
-    const char *text = json_text(L, at, key, scratch);
-    return text != NULL ? text : missing;
-}
-
 static void set_level(const char *level) {
     if (level != NULL && level[0] != '\0') {
         log_set_level(log_level_of(level));
@@ -88,18 +82,16 @@ static void on_config(struct pg3 *p, lua_State *L, int at) { (void)p, (void)L, (
 // Answers
 
 static void added(struct pg3 *p, lua_State *L, int at) {
-    char scratch[32], scratch2[32];
-    const char *address = json_text(L, at, "address", scratch);
-    const char *error = json_text(L, at, "error", scratch2);
+    const char *address = json_text(L, at, "address", NULL);
+    const char *error = json_text(L, at, "error", NULL);
     if (address != NULL) {
         pg3_added(p, address, error);
     }
 }
 
 static void none_added(struct pg3 *p, lua_State *L, int at) {
-    char scratch[32], scratch2[32];
-    const char *error = json_text(L, at, "error", scratch);
-    if (error != NULL && json_text(L, at, "address", scratch2) == NULL) {
+    const char *error = json_text(L, at, "error", NULL);
+    if (error != NULL && json_text(L, at, "address", NULL) == NULL) {
         pg3_none_added(p, error);
     }
 }
@@ -112,9 +104,8 @@ static void on_addnode(struct pg3 *p, lua_State *L, int at) {
 
 // PG3 tells what the user deleted, or answers what the plugin removed.
 static void removed(struct pg3 *p, lua_State *L, int at) {
-    char scratch[32], scratch2[32];
-    const char *address = json_text(L, at, "address", scratch);
-    const char *error = json_text(L, at, "error", scratch2);
+    const char *address = json_text(L, at, "address", NULL);
+    const char *error = json_text(L, at, "error", NULL);
     if (address == NULL) {
         return;
     }
@@ -129,27 +120,24 @@ static void removed(struct pg3 *p, lua_State *L, int at) {
 
 // `set` answers both values and records.
 static void was_set(struct pg3 *p, lua_State *L, int at) {
-    char a[32], b[32], c[32], d[32];
-    const char *error = json_text(L, at, "error", a);
-    const char *address = json_text(L, at, "address", b);
-    const char *name = text_or(L, at, "key", c, "a record");
+    const char *error = json_text(L, at, "error", NULL);
+    const char *address = json_text(L, at, "address", NULL);
+    const char *name = json_text(L, at, "key", "a record");
     if (address == NULL) {
         pg3_stored(p, pg3_key_of(name), name, error);
     } else if (error != NULL) {
-        pg3_value_refused(p, address, text_or(L, at, "driver", d, "?"), error);
+        pg3_value_refused(p, address, json_text(L, at, "driver", "?"), error);
     }
 }
 
 static void on_profile(struct pg3 *p, lua_State *L, int at) {
-    char scratch[32];
     bool success = json_long(L, at, "success", 0) != 0;
-    pg3_installed(p, success ? NULL : text_or(L, at, "error", scratch, "no reason given"));
+    pg3_installed(p, success ? NULL : json_text(L, at, "error", "no reason given"));
 }
 
 static void on_error(struct pg3 *p, lua_State *L, int at) {
     (void)p;
-    char a[32];
-    const char *message = text_or(L, 1, "message", a, "");
+    const char *message = json_text(L, 1, "message", "");
     const char *error = lua_type(L, at) == LUA_TSTRING ? lua_tostring(L, at) : "an error";
     // The 2021 core does not know setController; it shows the connection by itself.
     if (strstr(message, "setController") != NULL) {
@@ -193,9 +181,8 @@ static bool is_ours(struct pg3 *p, const char *address, const char *request) {
 }
 
 static void on_query(struct pg3 *p, lua_State *L, int at) {
-    char a[32], b[32];
-    const char *address = text_or(L, at, "address", a, "all");
-    const char *request = text_or(L, at, "requestId", b, "");
+    const char *address = json_text(L, at, "address", "all");
+    const char *request = json_text(L, at, "requestId", "");
     if (is_ours(p, address, request)) {
         p->events.query(p->events.ctx, address, request);
     }
@@ -203,22 +190,20 @@ static void on_query(struct pg3 *p, lua_State *L, int at) {
 
 // Reports what is known, without asking VRM.
 static void on_status(struct pg3 *p, lua_State *L, int at) {
-    char a[32], b[32];
-    const char *address = text_or(L, at, "address", a, "all");
-    const char *request = text_or(L, at, "requestId", b, "");
+    const char *address = json_text(L, at, "address", "all");
+    const char *request = json_text(L, at, "requestId", "");
     if (is_ours(p, address, request)) {
         pg3_show(p, address, request, true);
     }
 }
 
 static void on_command(struct pg3 *p, lua_State *L, int at) {
-    char a[32], b[32], c[32], d[32], e[32];
-    const char *address = json_text(L, at, "address", a);
-    const char *cmd = json_text(L, at, "cmd", b);
+    const char *address = json_text(L, at, "address", NULL);
+    const char *cmd = json_text(L, at, "cmd", NULL);
     if (address == NULL || cmd == NULL) {
         return; // PG3's answer to an event of ours has the same key
     }
-    const char *request = text_or(L, at, "requestId", e, "");
+    const char *request = json_text(L, at, "requestId", "");
     if (!is_ours(p, address, request)) {
         return;
     }
@@ -229,8 +214,8 @@ static void on_command(struct pg3 *p, lua_State *L, int at) {
     bool has_query = json_push(L, at, "query") == LUA_TTABLE;
     struct pg3_command command = {.address = address,
                                   .cmd = cmd,
-                                  .value = json_text(L, at, "value", c),
-                                  .uom = json_text(L, at, "uom", d),
+                                  .value = json_text(L, at, "value", NULL),
+                                  .uom = json_text(L, at, "uom", NULL),
                                   .L = L,
                                   .query = has_query ? lua_gettop(L) : 0};
     p->events.command(p->events.ctx, &command, request);
@@ -255,9 +240,8 @@ static void custom_request(struct pg3 *p, lua_State *L, int at) {
 }
 
 static void on_level(struct pg3 *p, lua_State *L, int at) {
-    char scratch[32];
     (void)p;
-    set_level(json_text(L, at, "level", scratch));
+    set_level(json_text(L, at, "level", NULL));
 }
 
 static const struct {

@@ -91,12 +91,10 @@ static bool keep_choices(struct pg3 *p, lua_State *L, int at) {
 }
 
 static bool keep_idata(struct pg3 *p, lua_State *L, int at) {
-    char scratch[32];
     if (!is_object(L, at)) {
         return false;
     }
-    const char *told = json_text(L, at, "profile_version", scratch);
-    const char *version = told != NULL ? told : "";
+    const char *version = json_text(L, at, "profile_version", "");
     if (!p->records[KEY_IDATA].open) {
         snprintf(p->remembered, sizeof p->remembered, "%s", version);
     }
@@ -273,8 +271,7 @@ static bool is_empty(lua_State *L, int at) {
 
 // A row of the list of all records. False: it is none.
 static bool take_row(struct pg3 *p, lua_State *L, int at, bool listed[KEYS]) {
-    char scratch[32];
-    const char *text = json_text(L, at, "key", scratch);
+    const char *text = json_text(L, at, "key", NULL);
     enum pg3_key key = text != NULL ? pg3_key_of(text) : KEYS;
     if (key == KEYS) {
         return text != NULL;

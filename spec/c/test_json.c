@@ -25,21 +25,22 @@ static bool reads(const char *text, json_fn *fn, void *ctx) {
 }
 
 static void look(lua_State *L, void *ctx) {
-    char a[32], b[32];
     (void)ctx;
     CHECK(json_push(L, 1, "none") == LUA_TNIL && json_push(L, 1, "s") == LUA_TSTRING);
     CHECK(json_push(L, 1, "o") == LUA_TTABLE && json_push(L, lua_gettop(L), "x") == LUA_TNUMBER);
     CHECK(json_push(L, 2, "x") == LUA_TNIL); // of no object
     lua_settop(L, 1);
-    CHECK(strcmp(json_text(L, 1, "s", a), "t\xc3\xa4xt") == 0);
-    CHECK(strcmp(json_text(L, 1, "n", a), "230") == 0);
-    CHECK(strcmp(json_text(L, 1, "f", a), "0.500000") == 0);
-    CHECK(strcmp(json_text(L, 1, "big", a), "100000000000000") == 0);
-    CHECK(strcmp(json_text(L, 1, "neg", a), "-7") == 0 &&
-          strcmp(json_text(L, 1, "n", b), "230") == 0);
-    CHECK(json_text(L, 1, "yes", a) == NULL && json_text(L, 1, "z", a) == NULL);
-    CHECK(json_text(L, 1, "o", a) == NULL && json_text(L, 1, "none", a) == NULL);
-    const char *huge = json_text(L, 1, "huge", a); // fits its 32 bytes, whatever it says
+    CHECK(strcmp(json_text(L, 1, "s", NULL), "t\xc3\xa4xt") == 0);
+    const char *number = json_text(L, 1, "n", NULL), *missing = "none";
+    lua_gc(L, LUA_GCCOLLECT);
+    CHECK(strcmp(number, "230") == 0 && json_text(L, 1, "n", NULL) == number);
+    CHECK(json_text(L, 1, "z", missing) == missing && json_text(L, 1, "yes", missing) == missing);
+    CHECK(strcmp(json_text(L, 1, "f", NULL), "0.500000") == 0);
+    CHECK(strcmp(json_text(L, 1, "big", NULL), "100000000000000") == 0);
+    CHECK(strcmp(json_text(L, 1, "neg", NULL), "-7") == 0);
+    CHECK(json_text(L, 1, "yes", NULL) == NULL && json_text(L, 1, "z", NULL) == NULL);
+    CHECK(json_text(L, 1, "o", NULL) == NULL && json_text(L, 1, "none", NULL) == NULL);
+    const char *huge = json_text(L, 1, "huge", NULL); // fits its 32 bytes, whatever it says
     CHECK(huge != NULL && strlen(huge) < 32);
     CHECK(json_long(L, 1, "n", 1) == 230 && json_long(L, 1, "neg", 1) == -7);
     CHECK(json_long(L, 1, "digits", 1) == 42 && json_long(L, 1, "s", 1) == 1);
@@ -128,17 +129,15 @@ static void test_long_numbers(void) {
 
 // Reading within reading, as a record whose value is JSON text.
 static void inner(lua_State *L, void *ctx) {
-    char scratch[32];
-    CHECK(strcmp(json_text(L, 1, "b", scratch), "2") == 0);
+    CHECK(strcmp(json_text(L, 1, "b", NULL), "2") == 0);
     ++*(int *)ctx;
 }
 
 static void outer(lua_State *L, void *ctx) {
-    char scratch[32];
-    const char *text = json_text(L, 1, "a", scratch);
+    const char *text = json_text(L, 1, "a", NULL);
     CHECK(reads(text, inner, ctx));
     CHECK(!reads("{", inner, ctx));
-    CHECK(strcmp(json_text(L, 1, "a", scratch), "{\"b\":2}") == 0 && lua_gettop(L) == 1);
+    CHECK(strcmp(json_text(L, 1, "a", NULL), "{\"b\":2}") == 0 && lua_gettop(L) == 1);
 }
 
 static int raising_callback_count;

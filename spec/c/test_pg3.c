@@ -71,8 +71,7 @@ static void on_query(void *ctx, const char *address, const char *request) {
 
 static void on_command(void *ctx, const struct pg3_command *c, const char *request) {
     struct bench *b = ctx;
-    char scratch[32];
-    const char *named = c->query != 0 ? json_text(c->L, c->query, "LEVEL.uom51", scratch) : NULL;
+    const char *named = c->query != 0 ? json_text(c->L, c->query, "LEVEL.uom51", NULL) : NULL;
     snprintf(b->command, sizeof b->command, "%s %s %s %s %s", c->address, c->cmd,
              c->value != NULL ? c->value : "-", c->uom != NULL ? c->uom : "-",
              named != NULL ? named : "-");
