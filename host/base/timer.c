@@ -135,7 +135,9 @@ void timers_run(struct timers *t, int64_t now_ms) {
         timer_fn *fn = timer->fn;
         void *ctx = timer->ctx;
         release(t, timer); // before: its successor finds a spare one
-        fn(ctx);
+        if (fn != NULL) {
+            fn(ctx);
+        }
         timer = timers_take_due(t, now_ms, last_id);
     }
 }

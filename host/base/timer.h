@@ -12,8 +12,9 @@ struct timers;
 struct timers *timers_new(void);
 // Forgets all pending timers without calling them. Not from within a callback. NULL does nothing.
 void timers_free(struct timers *t);
-// Calls fn(ctx) once at or after `at_ms`. Returns an id > 0, never used again; 0 when memory is
-// short and the 16 timers that were set aside for that are in use too.
+// Calls fn(ctx) once at or after `at_ms`; fn NULL: only wakes who runs the timers. Returns an id >
+// 0, never used again; 0 when memory is short and the 16 timers that were set aside for that are in
+// use too.
 int64_t timers_add(struct timers *t, int64_t at_ms, timer_fn *fn, void *ctx);
 // Harmless for an id that has fired or never was. True if it was pending.
 bool timers_cancel(struct timers *t, int64_t id);

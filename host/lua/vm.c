@@ -133,18 +133,6 @@ struct vm *vm_of(lua_State *L) {
     return *(struct vm **)lua_getextraspace(L);
 }
 
-// The error value on top as text, without raising: lua_tolstring on a string changes nothing.
-static void take_error(lua_State *L, char *error, size_t size) {
-    if (error == NULL || size == 0) {
-        return;
-    }
-    if (lua_type(L, -1) == LUA_TSTRING) {
-        snprintf(error, size, "%s", lua_tostring(L, -1));
-    } else {
-        snprintf(error, size, "an error that is not a text (%s)", luaL_typename(L, -1));
-    }
-}
-
 const char vm_short_of_memory[] =
     "The plugin has too little memory: stop what else needs it on this machine.";
 
@@ -187,6 +175,7 @@ int vm_pcall(lua_State *L) {
 }
 
 // What failed with `status`, from the value on top of L; also whether it was for want of memory.
+// Raises nothing: lua_tostring changes no string.
 static void tell_failure(struct vm *vm, lua_State *L, int status, char *error, size_t size) {
     vm->starved = vm->starved || (status == LUA_ERRMEM && !vm->is_script);
     if (error == NULL) {
@@ -196,8 +185,10 @@ static void tell_failure(struct vm *vm, lua_State *L, int status, char *error, s
         snprintf(error, size, "%s", vm_short_of_memory);
     } else if (status == LUA_ERRMEM) {
         snprintf(error, size, "needs more than its %zu KiB of memory", vm->cap / 1024);
+    } else if (lua_type(L, -1) == LUA_TSTRING) {
+        snprintf(error, size, "%s", lua_tostring(L, -1));
     } else {
-        take_error(L, error, size);
+        snprintf(error, size, "an error that is not a text (%s)", luaL_typename(L, -1));
     }
 }
 

@@ -429,11 +429,6 @@ static bool has_room(const struct http *h, bool lan) {
     return count < (lan ? LAN_AT_ONCE_MAX : AT_ONCE_MAX);
 }
 
-static void timer_fired(void *ctx) {
-    struct http *h = ctx;
-    h->timer = 0; // http_turn follows in the same turn and starts what may leave
-}
-
 static void start_waiting(struct http *h) {
     loop_cancel(h->loop, h->timer);
     h->timer = 0;
@@ -447,7 +442,7 @@ static void start_waiting(struct http *h) {
         int64_t wait_ms = bucket_wait_ms(&h->bucket, now);
         struct request *r = h->waiting;
         if (wait_ms > 0) {
-            h->timer = loop_after(h->loop, wait_ms, timer_fired, h);
+            h->timer = loop_after(h->loop, wait_ms, NULL, NULL); // for the next http_turn
             return;
         }
         bucket_take(&h->bucket, now);

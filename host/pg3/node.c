@@ -528,25 +528,22 @@ void node_seed(struct nodes *n, struct node *node, int driver, double shown, int
     show(n, node, (size_t)driver);
 }
 
-void node_set(struct nodes *n, struct node *node, int driver, double value, const char *text) {
+static void take(struct nodes *n, struct node *node, int driver, bool has, const char *text) {
     struct driver *d = &node->drivers[driver];
-    if (!can_show(value)) {
-        node_unset(n, node, driver, NULL);
-        return;
-    }
-    d->value = value;
-    d->has = true;
+    d->has = has;
     d->seeded = false;
     put_text(n, node, d, text);
     show(n, node, (size_t)driver);
 }
 
+void node_set(struct nodes *n, struct node *node, int driver, double value, const char *text) {
+    bool has = can_show(value);
+    node->drivers[driver].value = value;
+    take(n, node, driver, has, has ? text : NULL);
+}
+
 void node_unset(struct nodes *n, struct node *node, int driver, const char *text) {
-    struct driver *d = &node->drivers[driver];
-    d->has = false;
-    d->seeded = false;
-    put_text(n, node, d, text);
-    show(n, node, (size_t)driver);
+    take(n, node, driver, false, text);
 }
 
 void node_stale(struct nodes *n, struct node *node, bool stale) {

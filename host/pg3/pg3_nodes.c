@@ -173,11 +173,9 @@ bool pg3_remove(struct pg3 *p, const char *const *addresses, size_t count) {
 
 // What PG3 answers
 
-static void nothing(void *ctx) { (void)ctx; }
-
 // So that the loop turns when something is due.
 static void turn_at(struct pg3 *p, int64_t ms) {
-    loop_after(p->loop, ms - loop_now_ms() + 1, nothing, NULL);
+    loop_after(p->loop, ms - loop_now_ms() + 1, NULL, NULL);
 }
 
 // Counts on after a success: a node that is taken may have a value that never is.
