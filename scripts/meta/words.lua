@@ -60,6 +60,7 @@
 ---| "locked_unlocked"
 ---| "lost_communication"
 ---| "manual_auto"
+---| "meteo_error"
 ---| "micro_grid_error"
 ---| "micro_grid_mode"
 ---| "micro_grid_operation"
