@@ -391,6 +391,26 @@ describe("a recording of what comes live", function()
     end)
 end)
 
+describe("a recording of what comes live in the demo, which asks all the time", function()
+    -- Fault: played, less is asked for than was recorded: it shows older answers than it had, and never ends.
+    -- Expected: a question gets what VRM had answered by then, and it ends with the recording.
+    it("ends, with the last of its answers", function()
+        local gx, path = gateway(), new_path()
+        local world = world_of { gx = gx }
+        watch(world, { record = path, json = true, demo = true, params = { "live=vrm" } }, { seconds = 20 })
+        for _ = 1, 40 do
+            world.vrm:refresh(2)
+            gx.beat(2)
+        end
+        local asked = #world.requests
+        local again = worlds.new { env = {} }
+        watch(again, { replay = path, json = true }, { seconds = 60 })
+        os.remove(path)
+        assert.is_true(asked > 40)
+        assert.equal(0, again.code)
+    end)
+end)
+
 describe("a recording of what a GX on the LAN tells", function()
     local HOST, PASSWORD, CERTIFICATE = "192.168.77.5", "correct horse", "MIIDcertificate"
     local path, text, world

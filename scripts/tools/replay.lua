@@ -96,6 +96,7 @@ local function next_answer(path)
     local list = lists[key_of(path)] or lists[key_without_times(path)]
     if not list then return nil end
     local i = math.min(list.next, #list)
+    while is_live and i < #list and begin_of(list[i + 1]) <= host.time() do i = i + 1 end
     local entry = host.json(list[i])
     local early = is_live and entry.at - host.time() or 0
     if early > SOON and i > 1 then return host.json(list[i - 1]) end
@@ -224,8 +225,9 @@ end
 
 ---------------------------------------------------------------------------------------------- to use
 
---- Whether all measurements of the recording were shown.
-function replay.over() return last_given and all_told end
+--- Whether all of the recording was shown. With live data it is over when its time is: perhaps more was asked
+-- for in the recording.
+function replay.over() return (last_given or is_live) and all_told end
 
 --- Whether there is something in it that came live.
 function replay.is_live() return is_live end
