@@ -110,17 +110,20 @@ describe("--check of a good script", function()
     end)
 
     it("notes files that the plugin would not use", function()
-        tools.with_files({ ["tank.lua"] = TANK, ["a.lua.txt"] = TANK, ["B.LUA"] = TANK }, function(folder)
+        tools.with_files({ ["tank.lua"] = TANK, ["a.lua.txt"] = TANK, ["B.LUA"] = TANK,
+                           ["mill"] = TANK, ["notes"] = "a text" }, function(folder)
             local printed, code = tools.run("check", { args = { folder .. "/" } })
             assert.equal(0, code)
             has(printed, "note: the plugin does not use " .. folder .. "/a.lua.txt: the name of a device")
             has(printed, "note: the plugin does not use " .. folder .. "/B.LUA: the name of a device")
+            has(printed, "note: the plugin does not use " .. folder .. "/mill: the name of a device")
+            assert.is_nil(printed:find("notes", 1, true))
             has(printed, "1 of 1 scripts good")
             printed = tools.run("check", { args = { folder .. "/a.lua.txt" } })
             has(printed, "note: the plugin does not use " .. folder .. "/a.lua.txt: the name of a device"
                 .. " script ends in .lua. Rename it.")
             for name, why in pairs { [".tank.lua"] = "names end in .lua and do not begin",
-                ["tank.txt"] = "names end in .lua", [("a"):rep(56) .. ".lua"] = "names are shorter" } do
+                ["tank.txt"] = "the name of a device script ends in .lua", [("a"):rep(56) .. ".lua"] = "names are shorter" } do
                 local path = folder .. "/" .. name
                 assert(os.execute(("cp %s/tank.lua %s"):format(folder, path)))
                 printed = tools.run("check", { args = { path } })

@@ -11,6 +11,10 @@ after_each(function() _G.host = nil end)
 local function world_with(files, other_names)
     local world = script_world.new { files = files }
     world.other_names = other_names
+    local read = world.host.read
+    world.host.read = function(path)
+        return read((path:gsub("%.txt$", ".lua")))
+    end
     world:start()
     world:run(15)
     return world
@@ -39,6 +43,14 @@ describe("a file that is not used", function()
         world:run(61)
         assert.is_nil(world.notices.unused)
         assert.equal(5, #world:logged(" is not used: "))
+    end)
+
+    it("is named with another ending, if it is written as a script", function()
+        local world = world_with({ ["persist/scripts/tank.lua"] = MILL, ["persist/scripts/notes.lua"] = "x" },
+            { ["persist/scripts"] = { "tank.txt", "notes.txt" } })
+        has("persist/scripts/tank.txt is not used: the name of a device script ends in .lua. Rename it.",
+            world.notices.unused)
+        assert.equal(1, #world:logged(" is not used: "))
     end)
 
     it("is none that serves, that helps others, or that is no script", function()

@@ -54,12 +54,14 @@ static int push_file_text(lua_State *L) {
     return 1;
 }
 
-// host.read(path) -> text | nil, why. A relative path is one of the plugin's.
+// host.read(path [, most]) -> text | nil, why. A relative path is one of the plugin's; most: bytes
+// that are read, a larger file is not.
 static int host_read(lua_State *L) {
     const char *path = api_path(L, 1);
+    lua_Integer most = luaL_optinteger(L, 2, READ_MAX);
     char error[256];
     struct file_text t = {NULL, 0};
-    t.text = file_read(path, READ_MAX, &t.len, error, sizeof error);
+    t.text = file_read(path, (size_t)most, &t.len, error, sizeof error);
     if (t.text == NULL) {
         return api_nil(L, error);
     }

@@ -181,7 +181,7 @@ unit = {}
 
 --- A sample is { rows, expect }, or { steps }.
 ---@class sample
----@field rows? table<string, number|string|boolean|row>
+---@field rows? table<string, number|string|row>
 ---@field expect? values
 ---@field steps? step[] the script at work: --check runs them, on a clock that leaps
 ---@field site? table<string, any> of the installation; midnight: rows before it give daily values nothing;
@@ -196,12 +196,12 @@ unit = {}
 ---@field instance? integer
 ---@field product? string
 ---@field name? string
----@field rows? table<string, number|string|boolean|row>
+---@field rows? table<string, number|string|row>
 
 --- A step of a sample: time passes, then rows come, then a command is given.
 ---@class step
 ---@field after? number seconds that pass first
----@field rows? table<string, number|string|boolean|row> those with new values; the others stay
+---@field rows? table<string, number|string|row> those with new values; the others stay
 ---@field command? string one of the table's commands
 ---@field args? args what it comes with
 ---@field expect? expected

@@ -12,16 +12,18 @@ local LONGEST_NAME = 60             -- bytes; a script's name has fewer (host/ap
 
 --- Whether a file is written as a device script.
 local function is_script(path)
-    local text = host.read(path)
-    return text and #text <= LARGEST and text:find("%f[%w_]api%s*=%s*%d") and text:find("%f[%w_]match%s*=")
+    local text = host.read(path, LARGEST)
+    return text and text:find("%f[%w_]api%s*=%s*%d") and text:find("%f[%w_]match%s*=")
 end
 
 local function path_of(folder, name) return folder == "." and name or folder .. "/" .. name end
 
---- Why a name in a folder of scripts is no script's; nil: it is one, or nobody would think so.
-function unused.problem_of(name)
+--- Why a file in a folder of scripts is no script; nil: it is one, or nobody would think so. name, path: its.
+function unused.problem_of(name, path)
     local small = name:lower()
-    if small:find("%.lua%.txt$") or small:find("%.lua$") and not name:find("%.lua$") then
+    local is_text = small:find("^[^./]+$") or small:find("^[^./]+%.txt$")
+    if small:find("%.lua%.txt$") or small:find("%.lua$") and not name:find("%.lua$")
+        or is_text and is_script(path) then
         return "the name of a device script ends in .lua. Rename it."
     elseif #name >= LONGEST_NAME and small:find("%.lua$") then
         return ("names are shorter than %d characters. Rename it."):format(LONGEST_NAME)
@@ -44,7 +46,7 @@ function unused.find(folders)
     for _, folder in ipairs(folders) do used[folder] = true end
     for _, folder in ipairs(folders) do
         for _, name in ipairs(host.names(folder) or {}) do
-            local problem, inner = unused.problem_of(name), name:match("^(.*)/$")
+            local problem, inner = unused.problem_of(name, path_of(folder, name)), name:match("^(.*)/$")
             if problem then
                 list[#list + 1] = ("%s is not used: %s"):format(path_of(folder, name), problem)
             elseif inner and inner ~= "lib" and not used[path_of(folder, inner)] then

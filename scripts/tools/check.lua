@@ -398,7 +398,7 @@ local function show_unused(args)
         local names = host.names(paint.absolute(given))
         for _, name in ipairs(names or { given:match("[^/]*$") }) do
             local file = names and given:gsub("/+$", "") .. "/" .. name or given
-            local problem = unused.problem_of(name)
+            local problem = unused.problem_of(name, paint.absolute(file))
             if not (names or problem or name == "" or name:find("^[^.].*%.lua$")) then
                 problem = "names end in .lua and do not begin with a dot. Rename it."
             end

@@ -506,13 +506,13 @@ local function file_functions(self, host)
         table.sort(list)
         return list
     end
-    host.read = function(path)
+    host.read = function(path, most)
         local folder, name = text_of(path):match("^(.*)/([^/]*)%.lua$")
         local given = self.files[folder or ""] and self.files[folder][name]
         local file = not given and io.open(path, "rb")
         local text = given and given.text or file and file:read("a") or nil
         if file then file:close() end
-        if not text then return nil, "cannot be read" end
+        if not text or most and #text > most then return nil, "cannot be read" end
         return text
     end
     host.write = function(path, text)
