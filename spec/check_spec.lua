@@ -123,7 +123,8 @@ describe("--check of a good script", function()
             has(printed, "note: the plugin does not use " .. folder .. "/a.lua.txt: the name of a device"
                 .. " script ends in .lua. Rename it.")
             for name, why in pairs { [".tank.lua"] = "names end in .lua and do not begin",
-                ["tank.txt"] = "the name of a device script ends in .lua", [("a"):rep(56) .. ".lua"] = "names are shorter" } do
+                ["tank.txt"] = "the name of a device script ends in .lua",
+                [("a"):rep(56) .. ".lua"] = "names are shorter" } do
                 local path = folder .. "/" .. name
                 assert(os.execute(("cp %s/tank.lua %s"):format(folder, path)))
                 printed = tools.run("check", { args = { path } })

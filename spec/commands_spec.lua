@@ -226,9 +226,11 @@ describe("events of a device table", function()
     end
 
     local MISTAKES = {
-        { "row 1 (GV0): events is not a table of events. Write events = { [0] =", { events = "FULL" } },
-        { "events is not a table of events. Write events = { [0] =", { events = {} } },
-        { "events is not a table of events. Write events = { level =", { [2] = unit.percent, events = {} } },
+        { "row 1 (GV0): events is \"FULL\", not a table of events. Write events = { [0] =",
+          { events = "FULL" } },
+        { "events is empty, not a table of events. Write events = { [0] =", { events = {} } },
+        { "events is empty, not a table of events. Write events = { level =",
+          { [2] = unit.percent, events = {} } },
         { "events has 3, which is no state of the list", { events = { [0] = "EMPTY", [3] = "FULL" } } },
         { "events has empty, which is no state", { events = { empty = "EMPTY" } } },
         { 'events names GONE, which the table does not declare. Write events = { GONE = "What happened" }',

@@ -1,6 +1,7 @@
 --- What may be a mistake in a device script and need not be one: it is told, and the script serves.
 
 local alarms = require "types.alarms"
+local codes = require "types.codes"
 local form = require "types.form"
 local lines = require "types.lines"
 local match_check = require "types.match_check"
@@ -90,7 +91,20 @@ local function of_total(row, driver)
     return nil
 end
 
-local OF_ROW = { of_sign, of_worst, of_states, of_from, of_values, of_services, of_total }
+--- A number that stands for another one has a state there, or none at all.
+local function of_stands(row, driver)
+    for value, stands_for in pairs(driver.names and row.values or {}) do
+        local is_state = type(stands_for) ~= "number" or driver.names[codes.shown(stands_for)]
+        if not (is_state or codes.NO_STATE[stands_for]) then
+            return ("values has [%s] = %s, and the list has no such state"):format(value, stands_for)
+        end
+    end
+    return nil
+end
+
+local OF_ROW = { of_sign, of_worst, of_states, of_from, of_values, of_services, of_stands, of_total }
+
+local OF_ALL = { GV30 = {}, TIME = {} }        -- drivers of every node
 
 local function with_id(type_, id)
     for _, driver in ipairs(type_.drivers) do
@@ -204,6 +218,31 @@ local function look_at_timers(code, look)
     end
 end
 
+--- What functions name that the table does not have is an error only when they come to it.
+local function look_at_names(type_, code, look)
+    local events, settings = {}, type_.settings or {}
+    for _, event in ipairs(type_.events) do events[event.id] = true end
+    for at, method, id in code:gmatch("()%f[%w_]node:(%l+)%s*%(%s*[\"']([^\"'\n]*)[\"']") do
+        local driver = with_id(type_, id) or OF_ALL[id]
+        if method == "event" and not events[id] then
+            look({ at = at }, ("the event %s is not declared; write events = { %s = \"...\" } in the table")
+                :format(id, id))
+        elseif (method == "set" or method == "get") and not driver then
+            look({ at = at }, ("no row has the driver %s; write { \"%s\", unit.count, \"Label\", by_script ="
+                .. " true }"):format(id, id))
+        elseif method == "set" and not driver.by_script then
+            look({ at = at }, ("the row of %s does not say by_script = true; what the script sets has a row"
+                .. " of its own"):format(id))
+        end
+    end
+    for at, name in code:gmatch("()%f[%w_]setting%s*%(%s*[\"']([^\"'\n]*)[\"']") do
+        if not settings[name] then
+            look({ at = at }, ("there is no setting '%s'; write settings = { %s = 10 } in the table"):format(
+                name, name))
+        end
+    end
+end
+
 --- Signs of the code that hardly anybody means.
 local function look_at_code(code, look)
     for at, service in code:gmatch("()%f[%w_]%l+s_of%s*%(%s*[%w_]+%s*,%s*[\"'](%l+)[\"']") do
@@ -228,10 +267,10 @@ function doubts.of(type_, tab, text, silent)
     local function look(place, told)
         list[#list + 1] = { at = lines.at(type_.file, text, tab, place), text = told }
     end
-    local of_match = body_of(script, { field = "match" }, "match")
-    for _, told in ipairs(match_check.notes(type_, of_match)) do look({ field = "match" }, told) end
-    local beside = of_results(script, { field = "match" }, "match")
-    if beside then look({ field = "match" }, beside) end
+    local place = { field = "match" }
+    local of_match = match_check.notes(type_, tab.match, body_of(script, place, "match"))
+    of_match[#of_match + 1] = of_results(script, place, "match")
+    for _, told in ipairs(of_match) do look(place, told) end
     look_at_rows(type_, tab, nil, look, script)
     look_at_pairs(type_, tab, nil, look)
     for i, part in ipairs(type_.parts) do
@@ -242,6 +281,7 @@ function doubts.of(type_, tab, text, silent)
     look_at_settings(type_, look)
     look_at_events(type_, look)
     look_at_timers(script.code, look)
+    look_at_names(type_, script.code, look)
     look_at_code(script.code, look)
     return list
 end

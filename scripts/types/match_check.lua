@@ -74,8 +74,8 @@ local function note_of_service(service)
 end
 
 --- What may be a mistake in a match and need not be one -> list of sentences without a full stop.
--- body: the code of a match function, nil: it is not found.
-function match_check.notes(type_, body)
+-- written: the table's; body: the code of a match function, nil: it is not found.
+function match_check.notes(type_, written, body)
     local match, list = type_.match, {}
     if type_.kind then return list end
     if type(match) == "function" then
@@ -88,6 +88,10 @@ function match_check.notes(type_, body)
         return list
     end
     for _, service in ipairs(match.service) do list[#list + 1] = note_of_service(service) end
+    for _, product in ipairs(type(written.product) == "table" and written.product or { written.product }) do
+        list[#list + 1] = product:find("[%^$%%*]") and ("product has \"%s\", which is looked for as it is"
+            .. " written; a part of the name is enough"):format(product) or nil
+    end
     return list
 end
 
