@@ -211,7 +211,7 @@ MUTATIONS = [
     Mutation("devices of instance 0 are left out", "scripts/model/discovery.lua",
              "elseif service and row.instance then", "elseif service and row.instance and row.instance > 0 then",
              ["spec/discovery_spec.lua"]),
-    Mutation("user data that could not be read counts as read", "host/pg3/pg3_ask.c",
+    Mutation("user data that could not be read counts as read", "host/pg3/pg3_read.c",
              "r->read = r->read || good;", "r->read = true;",
              [E2E + "test_records.py"]),
     Mutation("the page of a proxy refuses the token", "scripts/sources/vrm.lua",

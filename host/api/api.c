@@ -1,4 +1,5 @@
 #include "api/api.h"
+#include "base/clock.h"
 
 #include <lauxlib.h>
 #include <lualib.h>
@@ -251,7 +252,7 @@ void api_push_timer(lua_State *L) {
 // Small things
 
 static int host_time(lua_State *L) {
-    lua_pushnumber(L, loop_wall());
+    lua_pushnumber(L, clock_wall());
     return 1;
 }
 

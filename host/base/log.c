@@ -1,4 +1,5 @@
 #include "base/log.h"
+#include "base/clock.h"
 #include "base/logfile.h"
 #include "base/text.h"
 
@@ -45,12 +46,6 @@ static void (*tee_fn)(enum log_level level, const char *line);
 static struct secret secrets[SECRETS]; // the newest last
 static size_t secret_count;
 static struct area areas[AREAS];
-
-static double clock_wall(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_REALTIME, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 static double (*clock_now)(void) = clock_wall;
 
@@ -269,7 +264,7 @@ void log_mask(const char *text) {
 // masked.
 static char spare_body[2 * LINE_BYTES];
 
-// "INFO  area: text", masked and clean. The caller gives it to body_free.
+// "INFO  area: text", masked and clean. The caller frees it unless it is spare_body.
 static char *body_new(enum log_level level, const char *area, const char *fmt, va_list args) {
     char head[64];
     snprintf(head, sizeof head, "%-5s %s: ", level_names[level], area);
@@ -293,12 +288,6 @@ static char *body_new(enum log_level level, const char *area, const char *fmt, v
     return body;
 }
 
-static void body_free(char *body) {
-    if (body != spare_body) {
-        free(body);
-    }
-}
-
 void log_line(enum log_level level, const char *area, const char *fmt, ...) {
     if (level < lowest) {
         return;
@@ -320,6 +309,8 @@ void log_line(enum log_level level, const char *area, const char *fmt, ...) {
         a->since = now;
         line_write(level, body, now);
     }
-    body_free(body);
+    if (body != spare_body) {
+        free(body);
+    }
     errno = saved_errno;
 }

@@ -1,6 +1,7 @@
 #define _XOPEN_SOURCE 700 // NOLINT(bugprone-reserved-identifier): FreeBSD hides setitimer else
 
 #include "lua/vm.h"
+#include "base/clock.h"
 #include "base/limits.h"
 #include "lua/fields.h"
 
@@ -11,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
-#include <time.h>
 
 // Instructions between two looks of the hook.
 #define HOOK_STEP 100
@@ -208,12 +208,6 @@ bool vm_protect(struct vm *vm, lua_CFunction fn, void *arg, char *error, size_t 
     }
     lua_settop(L, top);
     return status == LUA_OK;
-}
-
-static int64_t clock_ms(clockid_t clock) {
-    struct timespec t;
-    clock_gettime(clock, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 // The cheap clock first: the processor's is asked only when the wall's says that it may be late. A

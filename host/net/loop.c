@@ -1,6 +1,7 @@
 #define _XOPEN_SOURCE 700 // NOLINT(bugprone-reserved-identifier): FreeBSD hides SA_RESTART else
 
 #include "net/loop.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 
@@ -10,7 +11,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { IDLE_MS = 60 * 60 * 1000, ERROR_PAUSE_MS = 100 };
@@ -132,30 +132,18 @@ static struct {
     int64_t now_ms, off_ms;
 } stand;
 
-static int64_t system_ms(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 int64_t loop_now_ms(void) {
     if (test_clock != NULL) {
         return test_clock();
     }
-    return stand.still ? stand.now_ms : system_ms() + stand.off_ms;
-}
-
-double loop_wall(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+    return stand.still ? stand.now_ms : clock_ms(CLOCK_MONOTONIC) + stand.off_ms;
 }
 
 void loop_stand(bool still) {
     if (still) {
         stand.now_ms = loop_now_ms();
     } else if (stand.still) {
-        stand.off_ms = stand.now_ms - system_ms();
+        stand.off_ms = stand.now_ms - clock_ms(CLOCK_MONOTONIC);
     }
     stand.still = still;
 }

@@ -18,10 +18,8 @@ struct loop *loop_new(void);
 // After all users are gone. Ends libcurl. NULL does nothing.
 void loop_free(struct loop *l);
 
-// Milliseconds that go on as time does, whatever the clock is set to: for spans. And seconds since
-// 1970 (UTC) by that clock: for dates.
+// Milliseconds that go on as time does, whatever the clock is set to: for spans.
 int64_t loop_now_ms(void);
-double loop_wall(void);
 // For tests: where the milliseconds come from; NULL = the monotonic clock.
 void loop_set_clock(int64_t (*now)(void));
 // From here on they stand still but for loop_leap, or go on from where they stand. For what has

@@ -84,19 +84,6 @@ void pg3_progress(struct pg3 *p) {
     pg3_check_gate(p);
 }
 
-void pg3_config_read(struct pg3 *p) {
-    p->have_config = true;
-    p->ask_config = false;
-    pg3_progress(p);
-}
-
-void pg3_record_read(struct pg3 *p, enum pg3_key key, bool good) {
-    struct pg3_record *r = &p->records[key];
-    r->missing = 0;
-    r->garbled = !good;
-    r->read = r->read || good;
-}
-
 // A text that is no JSON object, told over and over beside records that are good, is what PG3
 // keeps: nothing can come in its place but what the plugin writes.
 static void give_up_data(struct pg3 *p, const bool listed[KEYS]) {

@@ -73,7 +73,9 @@ static void use_config(struct pg3 *p, struct config *c) {
     p->known = c->nodes;
     c->nodes = (struct known){0};
     pg3_nodes_listed(p);
-    pg3_config_read(p);
+    p->have_config = true;
+    p->ask_config = false;
+    pg3_progress(p);
 }
 
 // Read before, in pg3_message.

@@ -307,9 +307,6 @@ void pg3_check_lost(struct pg3 *p) {
 
 // Adding
 
-// How long the answer to an addnode of so many nodes is waited for before the others go on.
-static int64_t answer_ms(size_t count) { return ANSWER_MS + (int64_t)(count - 1) * ANSWER_MORE_MS; }
-
 static bool add_due(const struct pg3 *p, const struct node *node) {
     bool paused = node->state == NODE_REFUSED || node->state == NODE_KNOWN;
     if (paused ? node->retry_ms > loop_now_ms() : node->state != NODE_NEW) {
@@ -368,5 +365,6 @@ void pg3_send_addnode(struct pg3 *p) {
         memcpy(p->adding[i], due[i]->address, sizeof p->adding[i]);
     }
     p->adding_count = p->adding_sent = count;
-    p->add_timer = loop_after(p->loop, answer_ms(count), add_late, p);
+    int64_t ms = ANSWER_MS + (int64_t)(count - 1) * ANSWER_MORE_MS;
+    p->add_timer = loop_after(p->loop, ms, add_late, p);
 }

@@ -29,7 +29,12 @@ static bool keep_params(struct pg3 *p, lua_State *L, int at) {
         return false;
     }
     pairs_read(&fresh, L, at);
-    pg3_params_read(p, &fresh);
+    bool same = pairs_equal(&fresh, &p->params);
+    pairs_free(&p->params);
+    p->params = fresh;
+    if (!same) {
+        p->events.params(p->events.ctx);
+    }
     return true;
 }
 
@@ -231,23 +236,25 @@ static bool take_value(struct pg3 *p, lua_State *L, int at, keeper *keep) {
 }
 
 static void take_record(struct pg3 *p, lua_State *L, enum pg3_key key, int at) {
+    struct pg3_record *r = &p->records[key];
     p->missed_record = false;
     bool good = take_value(p, L, at, keepers[key].keep), says_nothing = lua_islightuserdata(L, at);
+    r->missing = 0; // it is there
     if (!good && p->missed_record) {
-        p->records[key].missing = 0; // it is there
         log_warning(AREA,
                     "memory is too short for the record %s of PG3's, which is asked for it again; "
                     "free some on this machine",
                     keepers[key].key);
         return;
     }
-    if (!good && !says_nothing && !p->records[key].garbled) {
+    if (!good && !says_nothing && !r->garbled) {
         log_warning(AREA,
                     "PG3 sent a record %s that cannot be understood; what was there before stays. "
                     "If this stays, save it anew in PG3.",
                     keepers[key].key);
     }
-    pg3_record_read(p, key, good);
+    r->garbled = !good;
+    r->read = r->read || good;
 }
 
 const char *pg3_key_name(enum pg3_key key) { return keepers[key].key; }

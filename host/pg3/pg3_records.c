@@ -121,15 +121,6 @@ bool pg3_default_param(struct pg3 *p, const char *name, const char *value) {
     return pairs_set(&p->defaults, name, value);
 }
 
-void pg3_params_read(struct pg3 *p, struct pairs *fresh) {
-    bool same = pairs_equal(fresh, &p->params);
-    pairs_free(&p->params);
-    p->params = *fresh;
-    if (!same) {
-        p->events.params(p->events.ctx);
-    }
-}
-
 const char *pg3_data(const struct pg3 *p) { return p->data; }
 
 const char *pg3_unreadable(const struct pg3 *p) {

@@ -147,11 +147,6 @@ void pg3_open_gate(struct pg3 *p, const char *address);
 void pg3_ask(struct pg3 *p, bool config, bool all);
 // Nobody is there to ask any more.
 void pg3_ask_nothing(struct pg3 *p);
-// A configuration that could be read has come.
-void pg3_config_read(struct pg3 *p);
-// A record has come; whether it could be understood. pg3_progress follows once all of the message
-// were taken.
-void pg3_record_read(struct pg3 *p, enum pg3_key key, bool good);
 // A list of all records has come. `listed` says of each whether it was among them; `whole`: each
 // row was one.
 void pg3_all_listed(struct pg3 *p, const bool listed[KEYS], bool whole);
@@ -190,7 +185,5 @@ void pg3_none_added(struct pg3 *p, const char *error);
 void pg3_installed(struct pg3 *p, const char *error);
 // A value was refused: the node may be gone from the ISY.
 void pg3_value_refused(struct pg3 *p, const char *address, const char *driver, const char *error);
-// The user's parameters arrived for the first time or changed.
-void pg3_params_read(struct pg3 *p, struct pairs *fresh);
 
 #endif
