@@ -19,6 +19,7 @@ struct latest;
 
 // At most `max_bytes` of topics and data (each message counts 96 more). NULL when memory is short.
 struct latest *latest_new(size_t max_bytes);
+// With what waits. NULL does nothing.
 void latest_free(struct latest *l);
 // Copies the message; an older one of the topic that waits is gone then. False: there is no room
 // or no memory, and what waited still does.

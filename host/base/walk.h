@@ -27,6 +27,7 @@ bool walk_enter(struct walk *w);
 // A text (decoded from its escapes), a number written plainly, "true" or "false"; cut to `size` - 1
 // bytes. False, and "": it was none of these.
 bool walk_text(struct walk *w, char *out, size_t size);
+// Anything, whole.
 void walk_skip(struct walk *w);
 // A number as a text, without decimals if it has none, else with six.
 void walk_number(char out[32], double n);

@@ -16,7 +16,7 @@ struct json;
 // point.
 #define JSON_DIGITS 1100u
 
-// NULL when memory is short.
+// NULL when memory is short; json_free of that does nothing.
 struct json *json_new(void);
 void json_free(struct json *j);
 

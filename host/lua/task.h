@@ -60,6 +60,7 @@ struct task *task_waiting(struct tasks *t, int64_t wait_id);
 void task_wake(struct task *task, const void *handed);
 // The same in the next tasks_run; `handed` must live until then. For where Lua may be running.
 void task_wake_later(struct task *task, const void *handed);
+// What task_wake gave a task that goes on; NULL: nothing.
 const void *task_handed(const struct task *task);
 
 // Drops a task that sleeps or awaits another. Any other goes on.

@@ -52,6 +52,7 @@ CURLM *loop_multi(struct loop *l);
 void loop_run(struct loop *l);
 // One turn, waiting at most `max_ms`.
 void loop_turn(struct loop *l, int64_t max_ms);
+// Ends loop_run after the turn under way.
 void loop_stop(struct loop *l);
 
 #endif

@@ -29,11 +29,13 @@ struct known {
     size_t count;
 };
 
+// The list is empty then.
 void known_free(struct known *k);
 // Replaces the list by the array (or object) of nodes at hand; entries without an address are
 // passed over. False: it holds other things than nodes (an error), is not JSON, or memory is short,
 // and the list stays.
 bool known_read(struct known *k, struct walk *w);
+// NULL: it is not there. Valid until the list changes.
 const struct known_node *known_find(const struct known *k, const char *address);
 // Takes a node off the list; nothing happens if it is not there.
 void known_forget(struct known *k, const char *address);

@@ -102,6 +102,7 @@ struct nodes {
 
 // Everything empty, zero_stale on. NULL when memory is short.
 struct nodes *nodes_new(void);
+// With their types. NULL does nothing.
 void nodes_free(struct nodes *n);
 
 // An empty type that nodes_declare takes over, or that node_type_free frees.
@@ -110,9 +111,10 @@ void node_type_free(struct node_type *t);
 
 // Takes over `t`, in place of an earlier type of that id: its nodes keep the values of the drivers
 // that stay, and are to be added again if their drivers differ. NULL: fine; else what is wrong with
-// it, a static sentence (node_no_memory: compare the pointer), and `t` is freed.
+// it, a static sentence (node_no_memory: compare the pointer), and `t` is no longer the caller's.
 extern const char node_no_memory[];
 const char *nodes_declare(struct nodes *n, struct node_type *t);
+// NULL: there is none of that id.
 const struct node_type *nodes_type(const struct nodes *n, const char *id);
 
 // Adds a node whose drivers all show 0, or finds the one of this address, whose type, name and
@@ -120,6 +122,7 @@ const struct node_type *nodes_type(const struct nodes *n, const char *id);
 // (address over 14 characters or not of [a-z0-9_], unknown type, node_no_memory).
 struct node *nodes_add(struct nodes *n, const char *address, const char *type, const char *name,
                        const char *primary, const char **why);
+// NULL: there is none. Valid until nodes_remove.
 struct node *nodes_find(const struct nodes *n, const char *address);
 // Forgets a node; nothing happens if there is none of that address.
 void nodes_remove(struct nodes *n, const char *address);

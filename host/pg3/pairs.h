@@ -18,6 +18,7 @@ struct pairs {
     bool opaque;
 };
 
+// They are empty then.
 void pairs_free(struct pairs *p);
 // NULL if there is none of that key.
 const char *pairs_get(const struct pairs *p, const char *key);
@@ -25,6 +26,7 @@ const char *pairs_get(const struct pairs *p, const char *key);
 bool pairs_has(const struct pairs *p, const char *key, const char *value);
 // Copies; value NULL removes. False: memory is short, and nothing has changed.
 bool pairs_set(struct pairs *p, const char *key, const char *value);
+// Whether they are the same, in whatever order.
 bool pairs_equal(const struct pairs *a, const struct pairs *b);
 // Fills from the object at `index` (anything else: empty); numbers and booleans become texts.
 // Raises, and is empty then, when memory is short.
