@@ -1191,8 +1191,8 @@ describe("control for a time", function()
         assert.same({ "1", "0" }, written(gx, START))
     end)
 
-    -- Fault: A generator that runs for a time is to run on: "it is that already", and the gateway's timer stopped
-    --        it nonetheless; so did one that was left over from a start that had failed.
+    -- Fault: A generator that runs for a time is to run on: "it is that already", and the gateway's timer
+    --        stopped it nonetheless; so did one that was left over from a start that had failed.
     -- Expected: Without a time the timer is 0.
     it("takes the gateway's timer from a generator that is to run on", function()
         local START, TIMER = "generator/0/ManualStart", "generator/0/ManualStartTimer"

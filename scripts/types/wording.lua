@@ -50,7 +50,8 @@ end
 local function in_order(words)
     local list = {}
     for key, word in pairs(words) do
-        list[#list + 1] = math.type(key) == "integer" and word or key
+        local one = math.type(key) == "integer" and word or key
+        if type(one) == "string" then list[#list + 1] = one end
     end
     table.sort(list)
     return list
