@@ -38,7 +38,7 @@ static bool read_value(struct known_node *node, struct walk *w) {
         } else if (strcmp(key, "uom") == 0) {
             walk_text(w, uom, sizeof uom);
             long unit = strtol(uom, NULL, 10);
-            value.uom = unit > 0 && unit <= SHRT_MAX ? (short)unit : 0;
+            value.uom = (short)(unit > 0 && unit <= SHRT_MAX ? unit : 0);
         } else {
             walk_skip(w);
         }
