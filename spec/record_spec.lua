@@ -260,6 +260,19 @@ describe("a recording", function()
         assert.is_nil(lines:gsub('{"time":"2026%-04%-18T', ""):find('{"time"', 1, true))
     end)
 
+    -- Fault: on a terminal nothing tells that the recording is over: one waits for more.
+    -- Expected: a notice does.
+    it("played on a terminal, says when it is over", function()
+        local again = worlds.new { env = {} }
+        again.host.options = { replay = path, params = {}, args = {} }
+        again.host.colours, again.size, again.host.cwd = true, { 80, 24 }, "/"
+        package.loaded.main = nil
+        assert(loadfile("scripts/tools/watch.lua", "t"))()
+        again:run(60)
+        assert.is_truthy(table.concat(again.printed):find("! The recording ends here.", 1, true))
+        assert.same({ {}, nil }, { again.errors, again.code })
+    end)
+
     it("played into --rows lists what VRM offered", function()
         local once = tools.new { env = {} }
         once.host.options.replay = path

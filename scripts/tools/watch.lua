@@ -183,12 +183,22 @@ local function obey_keys()
     end
 end
 
+--- A notice of PG3's, or of a recording; text nil: it is over.
+local function note(key, text)
+    notices[key] = text and paint.clean(text)
+    world.notices, touched = {}, true
+    for i, its in ipairs(sorted_keys(notices)) do world.notices[i] = notices[its] end
+end
+
 local quiet = 0                     -- seconds without anything new
 
 local function show()
     look()
     quiet = touched and 0 or quiet + TICK_SECONDS
     if in_place then
+        if options.replay and replay.over() and not notices.over then
+            note("over", "The recording ends here.")
+        end
         resize()
         obey_keys()
         if touched and not left then draw() end
@@ -219,11 +229,7 @@ local started, problem = stand_in.begin {
         console.refresh(nodes[address])
         unordered, touched = true, true
     end,
-    notice = function(key, text)
-        notices[key] = text and paint.clean(text)
-        world.notices, touched = {}, true
-        for i, its in ipairs(sorted_keys(notices)) do world.notices[i] = notices[its] end
-    end,
+    notice = note,
 }
 if not started then
     host.complain(problem)
