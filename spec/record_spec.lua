@@ -591,13 +591,46 @@ end)
 
 describe("--replay", function()
     it("of what is no recording has one sentence", function()
-        for _, path in ipairs { "/nowhere.jsonl", "README.md" } do
+        for _, path in ipairs { "/nowhere.jsonl", "README.md", "spec" } do
             local full = path:sub(1, 1) == "/" and path or require "lfs".currentdir() .. "/" .. path
             local world = watch(worlds.new { env = {} }, { replay = full }, { seconds = 1 })
             assert.equal(1, world.code)
             assert.equal(1, #world.complaints)
             assert.is_truthy(world.complaints[1]:find(path, 1, true))
         end
+    end)
+end)
+
+describe("--replay", function()
+    --- Plays lines -> the world.
+    local function played(lines)
+        local path = os.tmpname()
+        local file = assert(io.open(path, "w"))
+        file:write(table.concat(lines, "\n"), "\n")
+        file:close()
+        local world = watch(worlds.new { env = {} }, { replay = path, json = true }, { seconds = 30 })
+        os.remove(path)
+        return world
+    end
+
+    -- Fault: of a recording that was cut, or changed by hand, an error of the plugin's own is told.
+    -- Expected: one sentence says how many lines are left out; all others are played.
+    it("leaves out lines that say nothing", function()
+        local path, text = recorded()
+        os.remove(path)
+        local lines = {}
+        for line in text:gmatch "[^\n]+" do lines[#lines + 1] = line end
+        local count = #lines
+        for _, wrong in ipairs { '{"at":17765158,"path":"/users/me"}', '{"at":1776515800,"path":"/users/me",',
+            '{"at":17765158,"path":"/users/me","status":"x"}', '{"at":1776515800,"topic":"N/a/b","payload":5}',
+            '{"at":17765158,"portal":"a"}', "Ann", "[]", lines[count]:sub(1, 500) } do
+            table.insert(lines, 2, wrong)
+        end
+        local world = played(lines)
+        assert.equal(0, world.code)
+        assert.equal(1, #world.complaints, table.concat(world.complaints, "\n"))
+        assert.is_truthy(world.complaints[1]:find("are left out: 8.", 1, true), world.complaints[1])
+        assert.is_truthy(table.concat(world.printed, "\n"):find('"state":"fresh"', 1, true))
     end)
 end)
 

@@ -54,14 +54,33 @@ end
 
 local function portal_in(text) return text:match "^N/([^/]+)" or text end
 
+--- What a line of a kind says; nil: it was cut, or changed by hand so that it says nothing.
+local function entry_of(line, kind)
+    local entry = host.json(line)
+    if type(entry) ~= "table" then return nil end
+    local status, payload = math.type(entry.status), type(entry.payload)
+    local says = kind == "path" and (status or type(entry.error) == "string")
+        or kind == "topic" and (payload == "table" or math.type(entry.bytes))
+        or kind == "portal" and type(entry.event) == "string"
+    return says and entry or nil
+end
+
+--- Takes in all lines -> how many say nothing.
 local function read(file)
+    local wrong = 0
     for line in file:lines() do
         local at, kind, text = begin_of(line)
-        first = first or at
+        if not (at and entry_of(line, kind)) then
+            wrong = wrong + (line:find '^{"victron%-host":' and 0 or 1)
+            kind = nil
+        else
+            first = first or at
+        end
         of_gx = of_gx or line:match '^{"victron%-host":.*"live":"gx"' ~= nil
         if kind == "path" then add_answer(text, line) end
         if kind == "topic" or kind == "portal" then is_live, seen[portal_in(text)] = true, true end
     end
+    return wrong
 end
 
 -------------------------------------------------------------------------------------------- the time
@@ -165,11 +184,12 @@ end
 local function play(file)
     for line in file:lines() do
         local at, kind, text = begin_of(line)
-        latest = at or latest
+        local entry = kind ~= "path" and entry_of(line, kind)
+        latest = at and math.max(at, latest) or latest
         sleep(math.max(0, latest - passed()) / speed)
-        if kind == "topic" or kind == "portal" then
+        if entry then
             local portal = portal_of(portal_in(text))
-            table.insert(portal.waiting, host.json(line))
+            table.insert(portal.waiting, entry)
             hand_over(portal)
         end
     end
@@ -246,7 +266,12 @@ function replay.begin(path, faster)
     path = paint.absolute(path)
     local file, why = io.open(path)
     if not file then return nil, why .. "." end
-    read(file)
+    local _, problem = file:read(0)
+    if problem then return nil, ("%s: %s."):format(path, problem) end
+    local wrong = read(file)
+    if first and wrong > 0 then
+        host.complain(("%s: lines that were cut or changed, and are left out: %d."):format(path, wrong))
+    end
     if not first then
         file:close()
         return nil, path .. " is no recording. victron-host --record FILE makes one."
