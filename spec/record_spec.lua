@@ -622,7 +622,7 @@ describe("--replay", function()
         for line in text:gmatch "[^\n]+" do lines[#lines + 1] = line end
         local count = #lines
         for _, wrong in ipairs { '{"at":17765158,"path":"/users/me"}', '{"at":1776515800,"path":"/users/me",',
-            '{"at":17765158,"path":"/users/me","status":"x"}', '{"at":1776515800,"topic":"N/a/b","payload":5}',
+            '{"at":17765158,"path":"/users/me","status":"x"}', '{"at":17765158,"topic":"N/a/b","payload":5}',
             '{"at":17765158,"portal":"a"}', "Ann", "[]", lines[count]:sub(1, 500) } do
             table.insert(lines, 2, wrong)
         end

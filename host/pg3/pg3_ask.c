@@ -69,6 +69,18 @@ bool pg3_all_read(const struct pg3 *p) {
     return all;
 }
 
+// A PG3 that answers is asked soon the next time, too.
+static void all_answered(struct pg3 *p) {
+    if (p->ask_config || p->ask_all) {
+        return;
+    }
+    if (p->ask_timer != 0 && p->ask_pause > 2 * ASK_FIRST_MS) {
+        loop_cancel(p->loop, p->ask_timer);
+        p->ask_timer = loop_after(p->loop, ASK_FIRST_MS, ask_due, p);
+    }
+    p->ask_pause = ASK_FIRST_MS;
+}
+
 // What lists did not have is believed once that is beyond doubt.
 void pg3_progress(struct pg3 *p) {
     bool doubt = !p->have_config || (p->known.count > 0 && p->short_list);
@@ -81,6 +93,7 @@ void pg3_progress(struct pg3 *p) {
         log_info(AREA, "PG3 has told everything now");
         p->told_missing = false;
     }
+    all_answered(p);
     pg3_check_gate(p);
 }
 
@@ -120,6 +133,7 @@ void pg3_all_listed(struct pg3 *p, const bool listed[KEYS], bool whole) {
     }
     if (good) {
         p->ask_all = false;
+        all_answered(p);
     }
 }
 
