@@ -208,7 +208,7 @@ def test_a_value_is_set(on_terminal):
 
 # Fault: Ctrl-C leaves the demo's stand-in behind, or a terminal without a cursor that shows no keys.
 # Expected: However it ends, but for SIGKILL, the terminal is as it was, and nothing is left.
-@pytest.mark.parametrize("how", ["Ctrl-C", "SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGABRT"])
+@pytest.mark.parametrize("how", ["Ctrl-C", "SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGABRT", "SIGALRM"])
 def test_the_terminal_is_given_back(on_terminal, how):
     terminal = demo(on_terminal)
     assert not termios.tcgetattr(terminal.its)[3] & termios.ECHO
@@ -216,7 +216,7 @@ def test_the_terminal_is_given_back(on_terminal, how):
         os.write(terminal.ours, b"\x03")                 # reaches its whole group of processes
     else:
         terminal.process.send_signal(getattr(signal, how))
-    crash = how in ("SIGQUIT", "SIGABRT")
+    crash = how in ("SIGQUIT", "SIGABRT", "SIGALRM")
     assert terminal.end() == (-getattr(signal, how) if crash else 0)
     assert terminal.got.endswith(GIVEN_BACK) and b"Traceback" not in terminal.got
 
