@@ -77,7 +77,8 @@ bool demo_start(struct demo *d, struct json *json, const char *root, char *error
         return true;
     }
     snprintf(error, size, "The demo's stand-in for VRM (python3 %s) did not start: %s", script,
-             failed != 0       ? strerror(failed)
+             failed == ENOENT  ? "The python3 command was not found: install the package python3."
+             : failed != 0     ? strerror(failed)
              : line[0] != '\0' ? line
                                : "it said nothing");
     demo_stop(d);

@@ -81,6 +81,15 @@ def test_messages_are_no_log_lines(program):
     assert code == 1 and err.startswith("victron-host: The token's file /nowhere "), err
 
 
+# Fault: Where there is no python3, the demo says "No such file or directory", and not of what.
+# Expected: It says what to install.
+def test_the_demo_says_what_it_needs(program, tmp_path):
+    done = subprocess.run([program.program(), "--demo", "--once"], capture_output=True, timeout=PATIENCE,
+                          env={**program.environment(None), "PATH": str(tmp_path)}, cwd=program.folder)
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert done.stderr.endswith(b"did not start: The python3 command was not found: install the package python3.\n")
+
+
 # Fault: Started bare on a terminal it complains about PG3INIT and leaves a folder logs/ there.
 # Expected: It prints its help and leaves with 0; no file is made.
 def test_started_bare_on_a_terminal(program, tmp_path):
