@@ -46,7 +46,7 @@ local function of_from(_, driver, script, place)
         end
     end
     local silent = script.silent[driver]
-    return silent and "there is no value in any sample, though its rows are there: " .. silent
+    return silent and "there is no value in any sample: " .. silent
 end
 
 --- What a function gives beside its first value is left out -> sentence without a full stop | nil.
@@ -249,8 +249,8 @@ local function look_at_code(code, look)
         local told = match_check.unknown(service)
         if told then look({ at = at }, told) end
     end
-    for _, one in ipairs(lines.twice(code)) do
-        if one.depth > 1 then
+    for _, one in ipairs(lines.fields(code)) do
+        if one.depth > 1 and one.nth == 2 then
             look({ at = one.at }, one.name .. " stands twice in one table, and Lua takes the last")
         end
     end

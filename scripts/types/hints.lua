@@ -420,6 +420,9 @@ local function declared(text)
     return names
 end
 
+--- What is in names that people give to `number`.
+local ROWS_BY = wording.words "num val get row read float"
+
 local function without(names, name)
     names[name] = nil
     return names
@@ -459,8 +462,13 @@ local function of_global(name, text, code)
     local known = without(declared(text), name)
     local own = wording.near(name, known)
     if own and own ~= name then return ("Did you mean %s?"):format(own) end
-    if code:find("%f[%w_]" .. name .. "%s*%(%s*rows%s*,") and not wording.near(name, hints.GLOBALS) then
-        return "Write number(rows, \"/Path\")."
+    local of_rows = code:find("%f[%w_]" .. name .. "%s*%(%s*rows%s*,")
+        and not wording.near(name, hints.GLOBALS)
+    for _, part in ipairs(of_rows and ROWS_BY or {}) do
+        if name:lower():find(part, 1, true) then return "Write number(rows, \"/Path\")." end
+    end
+    if text:find("%f[%w_]use%s*%(?%s*[\"']" .. name .. "[\"']") then
+        return ("Write local %s = use \"%s\"."):format(name, name)
     end
     if NO_GLOBAL[name] then return NO_GLOBAL[name] end
     if WRITTEN[name] then return ("Write %s."):format(WRITTEN[name]) end

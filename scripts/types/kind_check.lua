@@ -42,10 +42,18 @@ local function check_unit(where, what, named, written)
     local unit = type(named) == "table" and units[named.name] or units[named]
     if unit then return unit end
     local name = unit_of_number(named) or type(named) == "string" and named or nil
-    if named == nil then name = unit_written(written and written() or "") end
+    local text = named == nil and written and written() or ""
+    if named == nil then name = unit_written(text) end
     local given = named == nil and name and "unit." .. name or shown(named)
     local is = (", %s, is not a unit or a list."):format(given)
-    if named == nil and not name then is = " is missing." end
+    local variable = text:match("^{%s*[\"'][^\"']*[\"']%s*,%s*([%a_][%w_.]*)")
+        or text:match("%f[%w_]kind%s*=%s*([%a_][%w_.]*)")
+    if named == nil and not name then
+        if variable and variable ~= "nil" then
+            fail(where, ("%s is nil: there is no %s."):format(what, variable), "Is it misspelt?")
+        end
+        is = " is missing."
+    end
     if type(named) == "table" then is = " is a table without states." end
     if type(named) == "number" and name then
         fail(where, what .. is, ("Write unit.%s."):format(name))

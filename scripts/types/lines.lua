@@ -147,6 +147,8 @@ local function position_of(code, tab, place)
     return position or not (place.row or place.part or place.sample) and code:find("%f[%w_]return%s*{") or nil
 end
 
+lines.position_of = position_of
+
 --- The line of a place in a script's text; nil if it cannot be found (a table that was put together by code).
 -- place: { row = n } | { part = n, row = n|nil } | { command = "NAME" }
 --        | { sample = n, step = n|nil }
@@ -161,6 +163,15 @@ function lines.line(text, tab, place)
     return position and line_at(code, position)
 end
 
+--- Where the table begins that the code returns at its end; nil: nobody knows.
+function lines.returned(code)
+    local plain = without_texts(code)
+    for at in plain:gmatch("%f[%w_]return%s*(){") do
+        if plain:find("^%b{}[%s;]*$", at) then return at end
+    end
+    return nil
+end
+
 --- What begins and ends a block of code.
 local OPENS = { ["function"] = 1, ["if"] = 1, ["do"] = 1, ["repeat"] = 1,
                 ["end"] = -1, ["until"] = -1 }
@@ -171,16 +182,17 @@ local function begins_field(code, at)
     return code:find("^[{,;]", at) ~= nil
 end
 
---- The fields that stand more than once in one table of the code, from the table that it returns on: list of
--- { name, depth = of the table, 1: that which is returned, at = for lines.line }.
-function lines.twice(code)
+--- The fields of all tables of the code, from the table that it returns on: list of { name, depth = of the
+-- table, 1: that which is returned, from = where that begins, nth = of this name there, at = for lines.line,
+-- value = the variable that it is given, nil: something else }.
+function lines.fields(code)
     code = without_texts(code)
     local tables, list = {}, {}
     local from = code:find("%f[%w_]return%s*{")
     for at, token in code:gmatch("()([%a_][%w_]*)", from or #code + 1) do
-        for brace in code:sub(from, at - 1):gmatch("[{}]") do
+        for brace_at, brace in code:sub(from, at - 1):gmatch("()([{}])") do
             if brace == "{" then
-                tables[#tables + 1] = { blocks = 0, seen = {} }
+                tables[#tables + 1] = { blocks = 0, seen = {}, from = from + brace_at - 1 }
             else
                 tables[#tables] = nil
             end
@@ -191,9 +203,9 @@ function lines.twice(code)
             and begins_field(code, at)
         if here then here.blocks = here.blocks + (OPENS[token] or 0) end
         if named then
-            local seen = here.seen
-            if seen[token] == 1 then list[#list + 1] = { name = token, depth = #tables, at = at } end
-            seen[token] = (seen[token] or 0) + 1
+            here.seen[token] = (here.seen[token] or 0) + 1
+            list[#list + 1] = { name = token, depth = #tables, from = here.from, nth = here.seen[token],
+                                at = at, value = code:match("^[%w_]+%s*=%s*([%a_][%w_.]*)%s*[,;}]", at) }
         end
     end
     return list

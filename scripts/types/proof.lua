@@ -173,10 +173,10 @@ end
 
 --- Whether all rows are there whose paths a function names.
 local function has_rows(code, rows)
-    for path in (code or ""):gmatch("[\"'](/[^\"'\n]+)[\"']") do
+    for path in code:gmatch("[\"'](/[^\"'\n]+)[\"']") do
         if not rows[path] then return false end
     end
-    return code ~= nil and next(rows) ~= nil
+    return next(rows) ~= nil
 end
 
 --- Notes why drivers have no value whose `from` has its rows in a sample, and which drivers have one. A
@@ -186,11 +186,12 @@ local function note_silent(results, rows, sample, seen)
         local driver = result.driver
         if driver and result.value ~= nil then
             seen.given[driver] = true
-        elseif driver and driver.from and not result.problem and result.expected ~= "no data"
-            and has_rows(driver.code, sample.rows) then
-            local reason, slip = reason_of(driver, rows, sample.site or {}, wording.near)
-            local meant = not slip and driver.code:find("%f[%w_]nil%f[^%w_]")
-            seen.silent[driver] = not meant and reason or nil
+        elseif driver and driver.code and not result.problem and result.expected ~= "no data" then
+            local all_there = has_rows(driver.code, sample.rows)
+            local reason, slip = reason_of(driver, rows, sample.site or {}, all_there and wording.near
+                or why.same_path)
+            local meant = not all_there or driver.code:find("%f[%w_]nil%f[^%w_]")
+            seen.silent[driver] = (slip or not meant) and reason or nil
         end
     end
 end
