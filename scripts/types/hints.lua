@@ -25,72 +25,6 @@ hints.FIELDS = {
 local NO_METHODS = { address = "node.address?", name = "node.name?", state = "node.state?" }
 local OF_NODE = wording.words "address event get log name notice param set state"
 
-local NAMED = "Functions of the table have no names of their own: write local function update(node, rows)"
-    .. " ... end above it, and update = update in it."
-
-local MSG = "A function is given the rows: number(rows, \"/Path\"); update the node, too:"
-    .. " function(node, rows)."
-
---- Names of other languages and of Lua's that scripts do not have: what to write.
-local NO_GLOBAL = {
-    null = "Write nil.", none = "Write nil.", None = "Write nil.", undefined = "Write nil.",
-    NULL = "Write nil.",
-    Nil = "Write nil.", True = "Write true.", False = "Write false.", TRUE = "Write true.",
-    FALSE = "Write false.",
-    logger = "Write print(...).", ESP_LOGI = "Write print(...).", ESP_LOGD = "Write print(...).",
-    mqtt = "vrm.get asks VRM; scripts reach nothing else.",
-    id = "A driver's value is node:get(\"GV1\"); a row's is number(rows, \"/Path\").",
-    debug = "Write print(...).",
-    module = "End the file with return { ... }.", exports = "End the file with return { ... }.",
-    throw = "Write error(\"...\").", raise = "Write error(\"...\").",
-    msg = MSG, payload = MSG, meta = MSG, echo = "Write print(...).", printf = "Write print(...).",
-    update = NAMED, start = NAMED,
-    console = "Write print(...).", log = "Write print(...), or math.log(x).",
-    os = "site_of(rows).time is now, site_of(rows).clock.hour the hour there.",
-    io = "Scripts have no files: node.state keeps what has to outlast a restart.",
-    require = "Write use \"name\" for the lib lib/name.lua beside the script.",
-    include = "Write use \"name\" for the lib lib/name.lua beside the script.",
-    import = "Write use \"name\" for the lib lib/name.lua beside the script.",
-    dofile = "Write use \"name\" for the lib lib/name.lua beside the script.",
-    coroutine = "start, update, commands and timers may wait: sleep(seconds).",
-    rows = "A function is given the rows: from = function(rows) return number(rows, \"/Soc\") end.",
-    node = "start, update and commands are given the node: update = function(node, rows) ... end.",
-    self = "start, update and commands are given the node: update = function(node, rows) ... end.",
-    this = "start, update and commands are given the node: update = function(node, rows) ... end.",
-    args = "A command is given its numbers: function(node, args) ... end.",
-    value = "map is given the value: map = function(value) return ... end.",
-    state = "What outlasts a restart is node.state.", settings = "Write setting(\"name\").",
-    wait = "Write sleep(seconds).", delay = "Write sleep(seconds).",
-    time = "site_of(node).time is now, site_of(node).clock.hour the hour there.",
-    setTimeout = "Write timer.after(seconds, fn).", setInterval = "Write timer.every(seconds, fn).",
-    http = "vrm.get asks VRM; scripts reach nothing else.",
-    socket = "vrm.get asks VRM; scripts reach nothing else.",
-    json = "vrm.get gives tables.", JSON = "vrm.get gives tables.", cjson = "vrm.get gives tables.",
-    switch = "Write if x == 1 then ... elseif x == 2 then ... end.",
-    utf8 = "Write string.sub, string.find and others of string.",
-    load = "Write a function.", _G = "Write local variables.", xpcall = "Write pcall.",
-    unpack = "Write table.unpack.", getmetatable = "It is not there for scripts.",
-    int = "Write math.floor(x).", float = "Write tonumber(x).", str = "Write tostring(x).",
-    len = "Write #list, or #text.", round = "places = 1 in the row rounds.", abs = "Write math.abs(x).",
-    min = "Write math.min(a, b).", max = "Write math.max(a, b).", floor = "Write math.floor(x).",
-    sum = "In a row it is a word: sum = { \"/Ac/L1/Power\", \"/Ac/L2/Power\" }.",
-    parseInt = "Write tonumber(x).", parseFloat = "Write tonumber(x).",
-    var = "Write local.", let = "Write local.", const = "Write local.",
-    def = "Write local function name(...).", lambda = "Write function(rows) return ... end.",
-}
-
---- Functions that are not in a table of the sandbox: what to write.
-local PATTERNS = "Scripts have no patterns; string.find(text, \"plain text\") finds a text, string.sub"
-    .. " cuts it."
-local NO_FIELD = {
-    match = PATTERNS, gmatch = PATTERNS, gsub = PATTERNS, split = PATTERNS, replace = PATTERNS,
-    round = "places = 1 in the row rounds; else math.floor(x + 0.5).", dump = "It is not there for scripts.",
-    move = "Write a loop.", pow = "Write x ^ y.", strip = PATTERNS, trim = PATTERNS, contains = PATTERNS,
-    length = "Write string.len(text), or #text.", lenght = "Write string.len(text), or #text.",
-    append = "Write table.insert(list, x).", push = "Write table.insert(list, x).",
-    number = "Write number(rows, \"/Path\").",
-}
-
 local COMMENT = "A comment begins with --."
 local FIELD = "A field is written name = value, or [\"/Path\"] = value."
 local FUNCTION = "Write function(rows) return ... end."
@@ -457,7 +391,7 @@ local function of_global(name, text, code)
     if code:find("%f[%w_]f[\"']") then return "Texts are joined by ..: \"Level: \" .. level" end
     if name == "rows" and code:find("function%s*%(%s*node%s*%)") then return "Write function(node, rows)." end
     local there = wording.same(name, hints.GLOBALS)
-        or not NO_GLOBAL[name] and wording.same(name .. "of", hints.GLOBALS)    -- site for site_of
+        or not slips.global[name] and wording.same(name .. "of", hints.GLOBALS)    -- site for site_of
     if there then return ("Did you mean %s?"):format(there) end
     local known = without(declared(text), name)
     local own = wording.near(name, known)
@@ -470,7 +404,7 @@ local function of_global(name, text, code)
     if text:find("%f[%w_]use%s*%(?%s*[\"']" .. name .. "[\"']") then
         return ("Write local %s = use \"%s\"."):format(name, name)
     end
-    if NO_GLOBAL[name] then return NO_GLOBAL[name] end
+    if slips.global[name] then return slips.global[name] end
     if WRITTEN[name] then return ("Write %s."):format(WRITTEN[name]) end
     if code:find("%[%s*" .. name .. "%s*%]") and not code:find("unit%s*%[") then
         return ("A name in [ ] stands in quotes: [\"%s\"]. Else declare it above with local."):format(name)
@@ -497,9 +431,9 @@ local function of_field(field, code)
     local owner = owner_of(field, code)
     local known = owner and hints.FIELDS[owner]
     local meant = known and wording.near(field, known)
-    if NO_FIELD[field] and not (meant and wording.same(field, known)) then return NO_FIELD[field] end
+    if slips.field[field] and not (meant and wording.same(field, known)) then return slips.field[field] end
     if meant then return ("Did you mean %s.%s?"):format(owner, meant) end
-    return known and ("%s has %s."):format(owner, wording.listed(known)) or NO_FIELD[field]
+    return known and ("%s has %s."):format(owner, wording.listed(known)) or slips.field[field]
 end
 
 local NO_DEVICE = "rows_of gives nil where there is no such device, or it is offline; number takes that as"

@@ -4,164 +4,191 @@
 
 local slips = {}
 
+--- { [what is meant] = "words that are written for it" } -> a table as above.
+local function meant(words_by)
+    local slip = {}
+    for meaning, words in pairs(words_by) do
+        for word in words:gmatch("%S+") do slip[word] = meaning end
+    end
+    return slip
+end
+
 local ROWS_HERE = "Rows stand in the table itself: { \"ST\", unit.watt, \"Label\", \"/Path\" }."
 local IN_MATCH = "Write match = { service = \"tank\" }; product and type stand in there, too."
 local A_COMMENT = "Write it into a comment: -- ..."
-
---- Fields of a device table.
-slips.table = {
-    rows = ROWS_HERE, drivers = ROWS_HERE, values = ROWS_HERE, list = ROWS_HERE,
-    service = IN_MATCH, product = IN_MATCH, type = IN_MATCH, kind = IN_MATCH, device = IN_MATCH,
-    title = "name", label = "name", nodedef = "id", version = "api", description = A_COMMENT,
-        author = A_COMMENT,
-    nodes = "parts", children = "parts", tests = "samples", examples = "samples", test = "samples",
-    actions = "commands", cmds = "commands", init = "start", begin = "start", onstart = "start",
-        setup = "start",
-    poll = "update", onupdate = "update", loop = "update", refresh = "update", run = "update",
-        query = "update",
-    interval = "VRM's data comes with the polls; timer.every(seconds, fn) in start runs in between.",
-}
-
-local AS_SETTING = "What the owner may set is settings = { pump_watts = 50 }."
+local INTERVAL = "VRM's data comes with the polls; timer.every(seconds, fn) in start runs in between."
 local KEPT = "What outlasts a restart is node.state, in functions; lists of states are the second entry of a"
     .. " row."
-local BY_TIMER = "Write timer.every(60, function() ... end) in start."
+local NOTICE = "A notice is shown by node:notice(\"full\", \"The tank is full\")."
 
---- The same of those who know Zigbee2MQTT or ESPHome.
-for word, meant in pairs {
-    exposes = ROWS_HERE, fromzigbee = ROWS_HERE, sensors = ROWS_HERE, sensor = ROWS_HERE,
-    platform = ROWS_HERE, entities = ROWS_HERE, tozigbee = "commands", buttons = "commands",
-    onboot = "start", configure = "start",
-    onvalue = "update", updateinterval = slips.table.interval, model = IN_MATCH, zigbeemodel = IN_MATCH,
-    models = IN_MATCH, fingerprint = IN_MATCH, vendor = A_COMMENT, meta = A_COMMENT, comment = A_COMMENT,
-    parameters = AS_SETTING, params = AS_SETTING, config = AS_SETTING, options = AS_SETTING,
-    substitutions = AS_SETTING, globals = KEPT, state = KEPT, states = KEPT, timers = BY_TIMER,
-    timer = BY_TIMER,
-    stop = "Nothing is to be done at the end: timers end with the script.", sends = "events",
-    notices = "A notice is shown by node:notice(\"full\", \"The tank is full\").",
-} do
-    slips.table[word] = meant
-end
-
-slips.match = {
-    name = "product", model = "product", device = "product", services = "service",
-    instance = "A script is for all devices of a kind; a function may look: match = function(found) return"
-        .. " found.service == \"tank\" and found.instance == 20 and 5 end.",
+--- Fields of a device table; also of those who know Zigbee2MQTT or ESPHome.
+slips.table = meant {
+    [ROWS_HERE] = "rows drivers values list exposes fromzigbee sensors sensor platform entities",
+    [IN_MATCH] = "service product type kind device model zigbeemodel models fingerprint",
+    [A_COMMENT] = "description author vendor meta comment", [INTERVAL] = "interval updateinterval",
+    [KEPT] = "globals state states", [NOTICE] = "notices",
+    ["What the owner may set is settings = { pump_watts = 50 }."] = "parameters params config options"
+        .. " substitutions",
+    ["Write timer.every(60, function() ... end) in start."] = "timers timer",
+    ["Nothing is to be done at the end: timers end with the script."] = "stop",
+    name = "title label", id = "nodedef", api = "version", parts = "nodes children", events = "sends",
+    samples = "tests examples test", commands = "actions cmds tozigbee buttons",
+    start = "init begin onstart setup onboot configure",
+    update = "poll onupdate loop refresh run query onvalue",
 }
 
-local NOT_IN_PART = "A part has none of its own: write it in the table itself."
-
-slips.part = {
-    commands = NOT_IN_PART, events = NOT_IN_PART, samples = NOT_IN_PART, start = NOT_IN_PART,
-    update = NOT_IN_PART, icon = NOT_IN_PART, match = NOT_IN_PART, parts = NOT_IN_PART, api = NOT_IN_PART,
-    letter = "part", label = "name", title = "name", path = "when", rows = ROWS_HERE, drivers = ROWS_HERE,
+slips.match = meant {
+    product = "name model device", service = "services",
+    ["A script is for all devices of a kind; a function may look: match = function(found) return"
+        .. " found.service == \"tank\" and found.instance == 20 and 5 end."] = "instance",
 }
 
-slips.sample = { expected = "expect", expects = "expect", values = "rows", input = "rows", inputs = "rows",
-                 output = "expect", result = "expect", results = "expect", name = A_COMMENT,
-                 title = A_COMMENT, description = A_COMMENT }
+slips.part = meant {
+    ["A part has none of its own: write it in the table itself."] = "commands events samples start update"
+        .. " icon match parts api",
+    [ROWS_HERE] = "rows drivers", part = "letter", name = "label title", when = "path",
+}
 
-slips.step = { expected = "expect", expects = "expect", values = "rows", wait = "after", sleep = "after",
-               delay = "after", seconds = "after", time = "after", run = "command", call = "command" }
+slips.sample = meant { [A_COMMENT] = "name title description", rows = "values input inputs",
+                       expect = "expected expects output result results" }
+
+slips.step = meant { expect = "expected expects", rows = "values", command = "run call",
+                     after = "wait sleep delay seconds time" }
 
 --- The installation of a sample.
-slips.site = { time = "Write site = { clock = \"2026-04-18 06:30\" }.",
-               now = "Write site = { clock = \"2026-04-18 06:30\" }." }
+slips.site = meant { ["Write site = { clock = \"2026-04-18 06:30\" }."] = "time now" }
 
-slips.command = { fn = "run", func = "run", call = "run", action = "run", handler = "run", execute = "run",
-                  label = "name", title = "name", parameters = "params", args = "params",
-                      arguments = "params" }
+slips.command = meant { run = "fn func call action handler execute", name = "label title",
+                        params = "parameters args arguments" }
 
-slips.param = { unit = "kind", uom = "kind", type = "kind", name = "label", title = "label", minimum = "min",
-                maximum = "max", decimals = "places", precision = "places",
-                step = "places = 0 rounds to whole numbers.", range = "Write min = 0, max = 100.",
-                default = "A command is called with the numbers that the ISY sends." }
+slips.param = meant {
+    kind = "unit uom type", label = "name title", min = "minimum", max = "maximum",
+    places = "decimals precision", ["places = 0 rounds to whole numbers."] = "step",
+    ["Write min = 0, max = 100."] = "range",
+    ["A command is called with the numbers that the ISY sends."] = "default",
+}
 
-slips.setting = { value = "default", initial = "default", minimum = "min", maximum = "max",
-                  unit = "A setting is a number or a text, without a unit." }
+slips.setting = meant { default = "value initial", min = "minimum", max = "maximum",
+                        ["A setting is a number or a text, without a unit."] = "unit" }
 
 local ROW = ", without a name: { \"ST\", unit.watt, \"Label\", \"/Path\" }."
-local FIRST, SECOND = "The driver is the first entry of a row" .. ROW,
-    "The unit is the second entry of a row" .. ROW
-local THIRD, FOURTH = "The label is the third entry of a row" .. ROW,
-    "The path is the fourth entry of a row" .. ROW
-
-local WORKED_OUT = "from = function(rows) ... end works out what no word of a row does."
-local WRITABLE = "What may be written has the word set = { min = 0, max = 100 }."
 
 --- Words of a row.
-slips.row = {
-    path = FOURTH, dbus = FOURTH, source = FOURTH, key = FOURTH,
-    code = "VRM's code is the fifth entry of a row, without a name.",
-    unit = SECOND, uom = SECOND, kind = SECOND, type = SECOND, editor = SECOND,
-    states = "A list of states is the second entry of a row, with no name: { [0] = \"Off\", [1] = \"On\" }.",
-    label = THIRD, name = THIRD, title = THIRD, id = FIRST, driver = FIRST,
-    decimals = "places", precision = "places", digits = "places", round = "places", prec = "places",
-    factor = "scale", multiplier = "scale", divide = "quotient", ratio = "quotient",
-    add = "sum", minimum = "min", maximum = "max", convert = "map", transform = "map", fn = "from",
-    func = "from", calc = "from", compute = "from", formula = "from", get = "from", value = "from",
-    lambda = "from", accuracydecimals = "places", unitofmeasurement = SECOND, deviceclass = SECOND,
-    stateclass = SECOND, filters = "scale, map, min and max change a value.", multiply = "scale",
-    calibrate = "map = function(value) return value + 10 end adds.", valuetemplate = "map",
-    valuemin = "min", valuemax = "max",
-    throttle = "Values come with VRM's polls; held_for = 60 waits until a state has settled.",
-    forceupdate = "Each value that VRM sends is looked at.", access = WRITABLE, writable = WRITABLE,
-    write = WRITABLE, settable = WRITABLE, fallback = "first", paths = "first", script = "by_script",
-    invert = "sign", negate = "sign",
-    difference = WORKED_OUT, minus = WORKED_OUT, subtract = WORKED_OUT, average = WORKED_OUT,
-    mean = WORKED_OUT, abs = "map",
-    default = "Where the path has no number, from = function(rows) return 0 end gives one.",
-    alarm = "worst", event = "events", offset = "map = function(value) return value + 10 end adds.",
+slips.row = meant {
+    ["The driver is the first entry of a row" .. ROW] = "id driver",
+    ["The unit is the second entry of a row" .. ROW] = "unit uom kind type editor unitofmeasurement"
+        .. " deviceclass stateclass",
+    ["The label is the third entry of a row" .. ROW] = "label name title",
+    ["The path is the fourth entry of a row" .. ROW] = "path dbus source key",
+    ["VRM's code is the fifth entry of a row, without a name."] = "code",
+    ["A list of states is the second entry of a row, with no name: { [0] = \"Off\", [1] = \"On\" }."] =
+        "states",
+    ["What may be written has the word set = { min = 0, max = 100 }."] = "access writable write settable",
+    ["from = function(rows) ... end works out what no word of a row does."] = "difference minus subtract"
+        .. " average mean",
+    ["map = function(value) return value + 10 end adds."] = "offset calibrate",
+    ["scale, map, min and max change a value."] = "filters",
+    ["Where the path has no number, from = function(rows) return 0 end gives one."] = "default",
+    ["Values come with VRM's polls; held_for = 60 waits until a state has settled."] = "throttle",
+    ["Each value that VRM sends is looked at."] = "forceupdate",
+    places = "decimals precision digits round prec accuracydecimals", scale = "factor multiplier multiply",
+    quotient = "divide ratio", sum = "add", min = "minimum valuemin", max = "maximum valuemax",
+    map = "convert transform valuetemplate abs", from = "fn func calc compute formula get value lambda",
+    first = "fallback paths", by_script = "script", sign = "invert negate", worst = "alarm", events = "event",
 }
 
-slips.unit = {
-    v = "volt", volts = "volt", mv = "volt", voltage = "volt", a = "ampere", amp = "ampere", amps = "ampere",
-    ma = "ampere", current = "ampere", w = "watt", power = "watt", kw = "kilowatt", ["%"] = "percent",
-    pct = "percent", soc = "percent", c = "celsius", ["°c"] = "celsius", degc = "celsius",
-    centigrade = "celsius", temperature = "celsius", temp = "celsius", f = "celsius", fahrenheit = "celsius",
-    hz = "hertz", frequency = "hertz", l = "liter", gallon = "liter", gallons = "liter",
-    gal = "liter", litre = "liter", litres = "liter", wh = "kwh",
-    energy = "kwh", ah = "amp_hours", amphour = "amp_hours", s = "seconds", sec = "seconds", h = "hours",
-    hr = "hours", mins = "minutes", hpa = "hectopascal", mbar = "hectopascal", kpa = "kilopascal",
-    bar = "kilopascal", pressure = "kilopascal", m = "meter", metre = "meter", km = "kilometer",
-    ms = "meters_per_second", speed = "meters_per_second", lx = "lux", none = "raw", number = "raw",
-    m3 = "cubic_meters", timestamp = "time", date = "time", text = "raw",
+slips.unit = meant {
+    volt = "v volts mv voltage", ampere = "a amp amps ma current", watt = "w power", kilowatt = "kw",
+    percent = "% pct soc", celsius = "c °c degc centigrade temperature temp f fahrenheit",
+    hertz = "hz frequency", liter = "l gallon gallons gal litre litres", kwh = "wh energy",
+    amp_hours = "ah amphour", seconds = "s sec", minutes = "mins", hours = "h hr", time = "timestamp date",
+    hectopascal = "hpa mbar", kilopascal = "kpa bar pressure", meter = "m metre", kilometer = "km",
+    meters_per_second = "ms speed", cubic_meters = "m3", lux = "lx", raw = "none number text",
 }
 
-slips.driver = {
-    soc = "BATLVL", status = "ST", state = "ST", voltage = "CV", volt = "CV", current = "CC", power = "CPW",
-    temperature = "CLITEMP", temp = "CLITEMP", humidity = "CLIHUM", frequency = "FREQ", energy = "TPW",
-    pressure = "BARPRES", level = "ST", error = "ERR",
+slips.driver = meant {
+    BATLVL = "soc", ST = "status state level", CV = "voltage volt", CC = "current", CPW = "power",
+    CLITEMP = "temperature temp", CLIHUM = "humidity", FREQ = "frequency", TPW = "energy",
+    BARPRES = "pressure", ERR = "error",
 }
 
-slips.service = {
-    mppt = "solarcharger", solar = "solarcharger", batterymonitor = "battery", bmv = "battery",
-    shunt = "battery", smartshunt = "battery", multiplus = "vebus", quattro = "vebus", phoenix = "inverter",
-    generators = "generator", meter = "grid", gridmeter = "grid", pv = "pvinverter", ruuvi = "temperature",
-    evcs = "evcharger", wallbox = "evcharger", waterlevel = "tank", level = "tank", orion = "dcdc",
-    relay = "switch", batteries = "battery", comvictronenergybattery = "battery", weather = "meteo",
+slips.service = meant {
+    solarcharger = "mppt solar", battery = "batterymonitor bmv shunt smartshunt comvictronenergybattery"
+        .. " batteries",
+    vebus = "multiplus quattro", inverter = "phoenix", generator = "generators", grid = "meter gridmeter",
+    pvinverter = "pv", temperature = "ruuvi", evcharger = "evcs wallbox", tank = "waterlevel level",
+    dcdc = "orion", switch = "relay", meteo = "weather",
+}
+
+local OTHER_WORLD = "vrm.get asks VRM; scripts reach nothing else."
+local A_LIB = "Write use \"name\" for the lib lib/name.lua beside the script."
+local GIVEN_NODE = "start, update and commands are given the node: update = function(node, rows) ... end."
+local GIVEN_ROWS = "A function is given the rows: number(rows, \"/Path\"); update the node, too:"
+    .. " function(node, rows)."
+local NAMED = "Functions of the table have no names of their own: write local function update(node, rows)"
+    .. " ... end above it, and update = update in it."
+local PATTERNS = "Scripts have no patterns; string.find(text, \"plain text\") finds a text, string.sub"
+    .. " cuts it."
+
+--- Names of other languages and of Lua's that scripts do not have.
+slips.global = meant {
+    ["Write nil."] = "null none None undefined NULL Nil", ["Write true."] = "True TRUE",
+    ["Write false."] = "False FALSE", ["Write local."] = "var let const",
+    ["Write print(...)."] = "logger ESP_LOGI ESP_LOGD debug echo printf console",
+    ["Write print(...), or math.log(x)."] = "log", ["Write error(\"...\")."] = "throw raise",
+    [OTHER_WORLD] = "mqtt http socket", ["vrm.get gives tables."] = "json JSON cjson",
+    [A_LIB] = "require include import dofile", [GIVEN_NODE] = "node self this",
+    [GIVEN_ROWS] = "msg payload meta", [NAMED] = "update start",
+    ["A driver's value is node:get(\"GV1\"); a row's is number(rows, \"/Path\")."] = "id",
+    ["End the file with return { ... }."] = "module exports",
+    ["site_of(rows).time is now, site_of(rows).clock.hour the hour there."] = "os",
+    ["site_of(node).time is now, site_of(node).clock.hour the hour there."] = "time",
+    ["Scripts have no files: node.state keeps what has to outlast a restart."] = "io",
+    ["start, update, commands and timers may wait: sleep(seconds)."] = "coroutine",
+    ["A function is given the rows: from = function(rows) return number(rows, \"/Soc\") end."] = "rows",
+    ["A command is given its numbers: function(node, args) ... end."] = "args",
+    ["map is given the value: map = function(value) return ... end."] = "value",
+    ["What outlasts a restart is node.state."] = "state", ["Write setting(\"name\")."] = "settings",
+    ["Write sleep(seconds)."] = "wait delay", ["Write timer.after(seconds, fn)."] = "setTimeout",
+    ["Write timer.every(seconds, fn)."] = "setInterval", ["Write a function."] = "load",
+    ["Write if x == 1 then ... elseif x == 2 then ... end."] = "switch",
+    ["Write string.sub, string.find and others of string."] = "utf8", ["Write local variables."] = "_G",
+    ["Write pcall."] = "xpcall", ["Write table.unpack."] = "unpack",
+    ["It is not there for scripts."] = "getmetatable", ["Write tostring(x)."] = "str",
+    ["Write tonumber(x)."] = "float parseInt parseFloat", ["Write math.floor(x)."] = "int floor",
+    ["Write #list, or #text."] = "len", ["places = 1 in the row rounds."] = "round",
+    ["Write math.abs(x)."] = "abs", ["Write math.min(a, b)."] = "min", ["Write math.max(a, b)."] = "max",
+    ["In a row it is a word: sum = { \"/Ac/L1/Power\", \"/Ac/L2/Power\" }."] = "sum",
+    ["Write local function name(...)."] = "def", ["Write function(rows) return ... end."] = "lambda",
+}
+
+--- Functions that are not in a table of the sandbox.
+slips.field = meant {
+    [PATTERNS] = "match gmatch gsub split replace strip trim contains", ["Write a loop."] = "move",
+    ["places = 1 in the row rounds; else math.floor(x + 0.5)."] = "round", ["Write x ^ y."] = "pow",
+    ["It is not there for scripts."] = "dump", ["Write table.insert(list, x)."] = "append push",
+    ["Write string.len(text), or #text."] = "length lenght",
+    ["Write number(rows, \"/Path\")."] = "number",
 }
 
 --- What a node is asked for with a colon or a point.
-slips.node = {
-    value = "get", setdriver = "set", setvalue = "set", getvalue = "get", getdriver = "get", report = "event",
-    reportcmd = "event", send = "event", print = "log", warning = "log", info = "log", debug = "log",
-    notify = "notice", publish = "set", publishstate = "set",
+slips.node = meant {
+    get = "value getvalue getdriver", set = "setdriver setvalue publish publishstate",
+    event = "report reportcmd send", log = "print warning info debug", notice = "notify",
 }
 
 --- Fields of what scripts are given (types.fields).
 slips.given = {
-    ["a site"] = { hour = "clock.hour", minute = "clock.minute", second = "clock.second", day = "clock.day",
-                   month = "clock.month", year = "clock.year", weekday = "clock.weekday", timezone = "zone",
-                   tz = "zone", now = "time", timestamp = "time", date = "clock", localtime = "clock" },
-    ["a clock"] = { hours = "hour", minutes = "minute", min = "minute", sec = "second", wday = "weekday",
-                    dow = "weekday" },
-    ["a device"] = { model = "product", productname = "product", type = "service", id = "instance",
-                     customname = "name", deviceinstance = "instance", title = "name" },
-    ["a row"] = { val = "value", number = "value", raw = "value", rawvalue = "value", state = "value",
-                  time = "timestamp", formatted = "text", formattedvalue = "text", string = "text",
-                  name = "label", description = "label", dbuspath = "path" },
-    ["what was found"] = { name = "product", model = "product", productname = "product", id = "instance" },
+    ["a site"] = meant { ["clock.hour"] = "hour", ["clock.minute"] = "minute", ["clock.second"] = "second",
+                         ["clock.day"] = "day", ["clock.month"] = "month", ["clock.year"] = "year",
+                         ["clock.weekday"] = "weekday", zone = "timezone tz", time = "now timestamp",
+                         clock = "date localtime" },
+    ["a clock"] = meant { hour = "hours", minute = "minutes min", second = "sec", weekday = "wday dow" },
+    ["a device"] = meant { product = "model productname", service = "type", instance = "id deviceinstance",
+                           name = "customname title" },
+    ["a row"] = meant { value = "val number raw rawvalue state", timestamp = "time", path = "dbuspath",
+                        text = "formatted formattedvalue string", label = "name description" },
+    ["what was found"] = meant { product = "name model productname", instance = "id" },
 }
 
 return slips
