@@ -376,6 +376,33 @@ describe("live data", function()
         assert.truthy(fresh)
     end)
 
+    -- Fault: VRM cannot be asked and the connection was lost for a while: when it was back its values were not
+    --        shown, and everything stayed offline until VRM answered again.
+    -- Expected: What comes live is shown, whether VRM answers or not.
+    it("that comes back is shown while VRM cannot be asked", function()
+        local world, gx = boat("vrm", { values = { ["battery/288/Soc"] = 80, ["system/0/Dc/Battery/Soc"] = 80 } })
+        gx:live(60)
+        world.vrm.fail = { ["/"] = { status = 500, text = "" } }
+        gx.heart = false
+        gx:live(1200)
+        assert.equal(3, world:value(BATTERY, "GV30"))
+        assert.equal(0, world:value(GATEWAY, "GV17"))
+        gx.heart = true
+        gx:live(60)
+        gx:tell("battery/288/Soc", 70)
+        gx:live(40)
+        assert.equal(70, world:value(BATTERY, "ST"))
+        assert.equal(1, world:value(BATTERY, "GV30"))
+        assert.equal(2, world:value(GATEWAY, "GV17"))
+        assert.equal(1, world:value(GATEWAY, "ST"))
+        assert.equal(0, world:value(GATEWAY, "GV3"))               -- nothing is known of VRM
+        gx:live(900)
+        assert.equal(1, world:value(BATTERY, "GV30"))
+        world.vrm.fail = {}
+        gx:live(600)
+        assert.equal(1, world:value(GATEWAY, "GV3"))
+    end)
+
     it("says what to look at when the gateway is silent from the start", function()
         local world, gx = boat("vrm", { heart = false, ends = false })
         gx:live(130)

@@ -414,12 +414,12 @@ function installation.show_live()
     return pace.show(host.steady(), show_waiting)
 end
 
---- Shows everything of homes whose values come live again after they were old, what waited and what
+--- Shows everything of homes whose values come live again after they were old or lost, what waited and what
 -- functions work out, too: they are about to be fresh.
 local function show_returned(site)
     for home in site.store:each() do
         local node = nodes_of(home)[1]
-        if node and not node.lost and node.state ~= freshness.FRESH and overlay.lives(site.store, home)
+        if node and (node.lost or node.state ~= freshness.FRESH) and overlay.lives(site.store, home)
             and freshness.judge(home.heard, site.live_at, site.interval) == freshness.FRESH then
             home.fresh = true
             show_home(site, home)
