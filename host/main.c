@@ -266,16 +266,15 @@ static bool start_demo(struct app *a, char *token, size_t size) {
     return true;
 }
 
-// Whose installations are shown when PG3 does not say: the stand-in's, or the user's own.
-static bool choose_account(struct app *a, char *token, size_t size) {
-    bool ok = a->api.options.demo ? start_demo(a, token, size) : read_token(a, token, size);
-    log_mask(token);
-    return ok;
-}
-
 static bool no_memory(void) {
     log_error("main", API_CANNOT_START);
     return false;
+}
+
+// Whose installations are shown when PG3 does not say: the stand-in's, or the user's own.
+static bool choose_account(struct app *a, char *token, size_t size) {
+    bool ok = a->api.options.demo ? start_demo(a, token, size) : read_token(a, token, size);
+    return ok && (log_mask(token) || no_memory());
 }
 
 // Start and stop
@@ -365,7 +364,9 @@ static bool read_init(struct app *a) {
         log_error("main", "%s", error);
         return false;
     }
-    log_mask(a->init.token);
+    if (!log_mask(a->init.token)) {
+        return no_memory();
+    }
     if (a->init.log_level[0] != '\0') {
         log_set_level(log_level_of(a->init.log_level));
     }

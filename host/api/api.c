@@ -302,8 +302,7 @@ static int host_log(lua_State *L) {
 }
 
 static int host_mask(lua_State *L) {
-    log_mask(luaL_checkstring(L, 1));
-    return 0;
+    return log_mask(luaL_checkstring(L, 1)) ? 0 : vm_no_memory(L);
 }
 
 static int host_on(lua_State *L) {

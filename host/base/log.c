@@ -233,9 +233,9 @@ bool log_masks(const char *text) {
     return false;
 }
 
-void log_mask(const char *text) {
+bool log_mask(const char *text) {
     if (text == NULL || strlen(text) < SECRET_SHORTEST) {
-        return;
+        return true;
     }
     size_t i = 0;
     while (i < secret_count && strcmp(secrets[i].text, text) != 0) {
@@ -247,7 +247,7 @@ void log_mask(const char *text) {
     } else {
         s = (struct secret){.text = strdup(text), .len = strlen(text)};
         if (s.text == NULL) {
-            return;
+            return false;
         }
         if (secret_count == SECRETS) {
             i = 0;
@@ -258,6 +258,7 @@ void log_mask(const char *text) {
     }
     memmove(&secrets[i], &secrets[i + 1], (secret_count - 1 - i) * sizeof secrets[0]);
     secrets[secret_count - 1] = s;
+    return true;
 }
 
 // For a line when memory is short, which is when lines matter. A secret that its end cuts is

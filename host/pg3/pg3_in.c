@@ -407,7 +407,9 @@ void pg3_message(struct pg3 *p, const char *text, size_t len) {
     }
     walk_begin(&w, text, len);
     bool whole = look_through(&w, &c, other, sizeof other);
-    log_mask(c.token);
+    if (!log_mask(c.token)) {
+        pg3_missed(p);
+    }
     if (!whole) {
         log_warning(AREA,
                     "PG3 sent a message of %zu bytes that is not JSON from byte %zu on; it is "
