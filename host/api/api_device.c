@@ -147,11 +147,11 @@ static int node_param_method(lua_State *L) {
 void api_tell_left_out(struct api *a, struct script *s) {
     loop_cancel(a->loop, s->log_timer);
     s->log_timer = 0;
-    if (s->log_left > 0) {
+    if (s->log_lines > SCRIPT_LINES_MAX) {
         log_warning("script", "%s: %d more lines were left out; a script has %d a minute.", s->file,
-                    s->log_left, SCRIPT_LINES_MAX);
+                    s->log_lines - SCRIPT_LINES_MAX, SCRIPT_LINES_MAX);
     }
-    s->log_left = 0;
+    s->log_lines = 0;
 }
 
 static void minute_over(void *ctx) {
@@ -160,23 +160,13 @@ static void minute_over(void *ctx) {
 }
 
 bool api_may_log(struct api *a, struct script *s) {
-    int64_t now = loop_now_ms(), minute = now / MINUTE_MS;
-    if (minute != s->log_minute) {
-        api_tell_left_out(a, s);
-        s->log_minute = minute;
-        s->log_lines = 0;
+    if (s->log_timer == 0) {
+        s->log_timer = loop_after(a->loop, MINUTE_MS, minute_over, s);
     }
-    if (s->log_lines < SCRIPT_LINES_MAX) {
+    if (s->log_lines < INT_MAX) {
         s->log_lines++;
-        return true;
     }
-    if (s->log_left == 0) {
-        s->log_timer = loop_after(a->loop, MINUTE_MS - now % MINUTE_MS, minute_over, s);
-    }
-    if (s->log_left < INT_MAX) {
-        s->log_left++;
-    }
-    return false;
+    return s->log_lines <= SCRIPT_LINES_MAX;
 }
 
 static int node_log_method(lua_State *L) {

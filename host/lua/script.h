@@ -33,14 +33,12 @@ struct script {
     struct vm *vm;   // NULL: it could not be loaded, `error` says why
     lua_State *call; // coroutine for script_call
     int call_ref;
-    int args;           // how many the next calls share
-    bool loading;       // its file is being run
-    int64_t id;         // never used twice: a function of an older load is refused
-    int64_t log_minute; // when log_lines began
-    int log_lines;
-    int log_left;                          // lines that were left out since
-    int64_t log_timer;                     // which tells how many; 0 = none
-    struct bucket events;                  // a limit to what it reports
+    int args;             // how many the next calls share
+    bool loading;         // its file is being run
+    int64_t id;           // never used twice: a function of an older load is refused
+    int log_lines;        // that it caused in the minute under way
+    int64_t log_timer;    // which ends that; 0 = none is
+    struct bucket events; // a limit to what it reports
     char notices[SCRIPT_NOTICES_MAX][128]; // keys of those it shows; "" = free
     char *text;                            // the file as it was loaded; NULL once it is settled
     size_t text_len;
