@@ -1,5 +1,6 @@
 // victron-host: options, PG3INIT, start in this order, stop in the reverse.
 #include "api/api.h"
+#include "base/day.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/options.h"
@@ -394,6 +395,9 @@ static bool run_script(struct app *a) {
 
 static bool start(struct app *a, const char *argv0) {
     bool linked = a->api.options.mode == MODE_PG3;
+    if (!day_open()) {
+        return no_memory();
+    }
     if (!open_parts(a, argv0)) {
         return false;
     }

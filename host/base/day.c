@@ -29,12 +29,13 @@ static bool is_zone(const char *zone) {
     return file_readable(path);
 }
 
-// NULL: no zone at all, which is UTC or what the machine has.
 static bool set_zone(const char *zone) {
-    bool done = zone != NULL ? setenv("TZ", zone, 1) == 0 : unsetenv("TZ") == 0;
+    bool done = setenv("TZ", zone, 1) == 0;
     tzset();
     return done;
 }
+
+bool day_open(void) { return getenv("TZ") != NULL || set_zone(":/etc/localtime"); }
 
 static struct tm local_time(int64_t seconds) {
     time_t t = (time_t)seconds;
@@ -68,9 +69,8 @@ enum day_result day_of(const char *zone, int64_t now, struct day *day) {
     if (now < -FARTHEST || now > FARTHEST || (!utc && !is_zone(zone))) {
         return DAY_UNKNOWN_ZONE;
     }
-    const char *own = getenv("TZ");
-    char *kept = own != NULL ? strdup(own) : NULL;
-    if (own != NULL && kept == NULL) {
+    char *kept = day_open() ? strdup(getenv("TZ")) : NULL;
+    if (kept == NULL) {
         return DAY_NO_MEMORY;
     }
     bool set = set_zone(utc ? "UTC0" : zone); // which needs no file

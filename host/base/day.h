@@ -2,6 +2,7 @@
 #ifndef DAY_H
 #define DAY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum day_result {
@@ -15,6 +16,11 @@ struct day {
     int of_month, of_year; // from 1
     int seconds;           // of its clock at that time, from 0
 };
+
+// Before there are threads: puts TZ into the environment, with the machine's own zone, if it is not
+// there. A variable that is added, or taken away, moves what other threads may be reading: the
+// lookup of a name asks for some. False: no memory.
+bool day_open(void);
 
 // The day that `now` (unix seconds) is in. zone: an IANA name such as "Europe/Berlin", or "UTC".
 // The process' own time zone is another while this runs: for one thread, and not to be called

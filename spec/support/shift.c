@@ -17,11 +17,14 @@
 
 enum { SLICE_NS = 50000000, SECOND_NS = 1000000000 };
 
+static time_t seconds;
 static const int64_t none;
 static const volatile int64_t *set = &none;
 
-__attribute__((constructor)) static void set_open(void) {
-    const char *path = getenv("SHIFT_FILE");
+__attribute__((constructor)) static void
+set_open(void) { // later the program may change its environment
+    const char *path = getenv("SHIFT_FILE"), *text = getenv("SHIFT_SECONDS");
+    seconds = text != NULL ? (time_t)strtoll(text, NULL, 10) : 0;
     int fd = path != NULL ? open(path, O_RDONLY | O_CLOEXEC) : -1;
     void *at = fd >= 0 ? mmap(NULL, sizeof *set, PROT_READ, MAP_SHARED, fd, 0) : MAP_FAILED;
     if (at != MAP_FAILED)
@@ -30,10 +33,7 @@ __attribute__((constructor)) static void set_open(void) {
         close(fd);
 }
 
-static time_t shift(void) {
-    const char *text = getenv("SHIFT_SECONDS");
-    return (text != NULL ? (time_t)strtoll(text, NULL, 10) : 0) + (time_t)*set;
-}
+static time_t shift(void) { return seconds + (time_t)*set; }
 
 int clock_gettime(clockid_t id, struct timespec *t) {
     static int (*real)(clockid_t, struct timespec *);
