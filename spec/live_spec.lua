@@ -376,11 +376,12 @@ describe("live data", function()
         assert.truthy(fresh)
     end)
 
-    -- Fault: VRM cannot be asked and the connection was lost for a while: when it was back its values were not
-    --        shown, and everything stayed offline until VRM answered again.
+    -- Fault: VRM cannot be asked and the connection was lost for a while: when it was back its values were
+    --        not shown, and everything stayed offline until VRM answered again.
     -- Expected: What comes live is shown, whether VRM answers or not.
     it("that comes back is shown while VRM cannot be asked", function()
-        local world, gx = boat("vrm", { values = { ["battery/288/Soc"] = 80, ["system/0/Dc/Battery/Soc"] = 80 } })
+        local world, gx = boat("vrm",
+            { values = { ["battery/288/Soc"] = 80, ["system/0/Dc/Battery/Soc"] = 80 } })
         gx:live(60)
         world.vrm.fail = { ["/"] = { status = 500, text = "" } }
         gx.heart = false
