@@ -691,7 +691,8 @@ describe("an answer without what is personal", function()
         local telling = { "ann@brown.example", "10.0.0.17", "aa:bb:cc:dd:ee:ff", "AABBCCDDEEFF",
             "C0619AB123FF", "+31 6 12 34 56 78", "(020) 624-1111", "51.50712", "51.50712, -0.12345",
             "51°30'26\"N", "https://ann.example/boat", "c0619ab123ff", "4711471147",
-            '{"lat":51.50712,"name":"bob"}', "2001:db8::1:17", "BOB'S boiler", "windy corner", "Mrs. Brown" }
+            '{"lat":51.50712,"name":"bob"}', "2001:db8::1:17", "151734", "BOB'S boiler",
+            "windy corner", "Mrs. Brown" }
         answer('{"user":{"id":22,"name":"Ann Brown","email":"ann@brown.example"}}', "/users/me")
         answer('{"records":[{"idSite":151734,"name":"Windy Corner"}]}', "/users/22/installations")
         answer('{"records":[{"customName":"Bob"}]}')

@@ -136,8 +136,10 @@ local KINDS = {
     site = function(n) return 1000 + n end,
     instance = function(n) return 90000 + n end,
 }
---- What is looked for in texts that are kept, too, if it has so many letters.
-local TELLING, SHORTEST = { name = true, serial = true, email = true, portal = true, host = true }, 3
+--- What is looked for in texts that are kept, too, if it has so many letters or digits.
+local SHORTEST = 3
+local TELLING = { name = SHORTEST, serial = SHORTEST, email = SHORTEST, portal = SHORTEST, host = SHORTEST,
+                  site = 5 }
 
 --- A pattern for a text, in letters of any size, that stands alone, and is no part of a word.
 local function whole(text)
@@ -166,8 +168,9 @@ function anonymous:other(kind, value)
         end
         if kind == "portal" then self.portals[lower] = other end
         self.given[key] = other
-        local telling = type(value) == "string" and #value >= SHORTEST and not words[value:lower()]
-        if telling and TELLING[kind] then table.insert(self.personal, { whole(value), tostring(other) }) end
+        local text = tostring(value)
+        local telling = TELLING[kind] and #text >= TELLING[kind] and not words[text:lower()]
+        if telling then table.insert(self.personal, { whole(text), tostring(other) }) end
     end
     return self.given[key]
 end
@@ -283,7 +286,8 @@ function scalars.firmware(_, value)
     local text = value.text
     local version = text and text:find "^v?[%d.~%-]+%w?$" and not text:find "%d%d%d%d%d%d%d%d"
         and not text:find "%.%d%d%d%d" and not text:find "^%d+%.%d+%.%d+%.%d+$"
-    return text and text ~= "" and not version and { text = "-" } or value
+    if not text or text == "" then return value end
+    return { text = version and text or "-", kept = true }
 end
 
 --- Another zone in which it is as late now, to the hour.
