@@ -13,7 +13,7 @@
 --                                 told at first }, or { level = name of a parameter, below = event,
 --                                 above = event, quiet = event }, set = nil, or see types.set_check,
 --                        asks = keys that its function surely reads, nil: none is known,
---                        code = of its `from`, nil: it was not looked for } },
+--                        asked = what its `from` asks for, see why.asked, nil: nobody has looked } },
 --          reporting = those of the drivers that have events,
 --          commands = { { id, name, params, run, or driver = what it writes, timed = bool } },
 --          keys = { [path or code] = true }, those of parts too,
@@ -41,6 +41,7 @@ local lines = require "types.lines"
 local hints = require "types.hints"
 local match_check = require "types.match_check"
 local slips = require "types.slips"
+local why = require "types.why"
 local wording = require "types.wording"
 
 local check = {}
@@ -210,6 +211,13 @@ local function is_numbered(type_)
     return false
 end
 
+--- What the `from` of a row asks for; nil: it is not found. Rows may have one and the same function.
+local function asked_by(job, place)
+    local code = lines.all_of(job.source or "", job.table, place, "from")
+    if code and not job.asked[code] then job.asked[code] = why.asked(code) end
+    return job.asked[code or ""]
+end
+
 --- number: of the part, nil for the device's own node.
 local function build_drivers(job, type_, tab, number)
     local rows, last = rows_of(tab)
@@ -221,8 +229,7 @@ local function build_drivers(job, type_, tab, number)
         of.written = function() return lines.from(job.source, job.table, place):match("^[^\n]*") end
         local ok, drivers = try(job, place, set_check.row, joined(where, "row " .. i), row, seen, of)
         for _, driver in ipairs(ok and drivers or {}) do
-            local looks = driver.from and job.closely and job.source
-            driver.code = looks and lines.all_of(job.source, job.table, place, "from") or nil
+            driver.asked = driver.from and job.closely and asked_by(job, place)
             table.insert(type_.drivers, driver)
             if driver.events then table.insert(type_.reporting, driver) end
             for _, command in ipairs(driver.set and set_check.commands(driver) or {}) do
@@ -530,7 +537,8 @@ end
 -- nil); closely: the text itself is looked at, too. Returns the type, or nil, a text with every fact needed
 -- to mend it, and the list of all problems.
 function check.device(file, tab, text, closely)
-    local job = { file = file, table = tab, source = text, closely = closely, problems = {} }
+    local job = { file = file, table = tab, source = text, closely = closely, problems = {},
+                  asked = {} }
     if type(tab) ~= "table" then
         job.problems[1] = ("%s: the file returns %s. End it with return { api = 2, ... }."):format(file,
             shown(tab))
@@ -565,11 +573,11 @@ end
 --           notes = see doubts.of,
 --           later = the file cannot be read now, which may pass }. Raises when the plugin has no memory.
 function check.file(path, file, libs, closely)
-    local loaded, why, later, used = host.load_script(path, file, libs)
+    local loaded, told, later, used = host.load_script(path, file, libs)
     if not loaded then
-        why = hints.add(why, file, not later and host.read(path) or "", libs)
-        why = why:sub(1, #file) == file and why or file .. ": " .. why
-        return { problems = { why }, problem = why, notes = {}, later = later, libs = used }
+        told = hints.add(told, file, not later and host.read(path) or "", libs)
+        told = told:sub(1, #file) == file and told or file .. ": " .. told
+        return { problems = { told }, problem = told, notes = {}, later = later, libs = used }
     end
     local ok, script = pcall(prove, loaded, file, closely)
     if ok then return script end

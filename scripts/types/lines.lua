@@ -234,15 +234,17 @@ function lines.body_of(code, tab, place, name)
     return from and body_from(code, from)
 end
 
---- The same of a script's text, with the code of the functions above that it calls.
+local MOST_CALLED = 20              -- functions whose code is added; a script may have hundreds
+
+--- The same of a script's text, with the code of functions of it that it calls.
 function lines.all_of(text, tab, place, name)
     local code = code_of(text)
     local body = lines.body_of(code, tab, place, name)
     if not body then return nil end
-    local parts = { body }
-    for word in body:gmatch("%f[%w_]([%a_][%w_]*)%s*%(") do
-        local from = code:find("%f[%w_]function%s+" .. word .. "%s*%(")
-        parts[#parts + 1] = from and body_from(code, from)
+    local parts, called = { body }, {}
+    for word in body:gmatch("%f[%w_]([%a_][%w_]*)%s*%(") do called[word] = true end
+    for at, word in code:gmatch("%f[%w_]()function%s+([%a_][%w_]*)%s*%(") do
+        if called[word] and #parts <= MOST_CALLED then parts[#parts + 1] = body_from(code, at) end
     end
     return table.concat(parts, "\n")
 end

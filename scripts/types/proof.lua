@@ -171,10 +171,10 @@ function proof.try(type_, sample, deadline, text)
     return results, rows
 end
 
---- Whether all rows are there whose paths a function names.
-local function has_rows(code, rows)
-    for path in code:gmatch("[\"'](/[^\"'\n]+)[\"']") do
-        if not rows[path] then return false end
+--- Whether all rows are there whose paths a function asks for.
+local function has_rows(asked, rows)
+    for _, key in ipairs(asked) do
+        if key:sub(1, 1) == "/" and not rows[key] then return false end
     end
     return next(rows) ~= nil
 end
@@ -186,11 +186,11 @@ local function note_silent(results, rows, sample, seen)
         local driver = result.driver
         if driver and result.value ~= nil then
             seen.given[driver] = true
-        elseif driver and driver.code and not result.problem and result.expected ~= "no data" then
-            local all_there = has_rows(driver.code, sample.rows)
+        elseif driver and driver.asked and not result.problem and result.expected ~= "no data" then
+            local all_there = has_rows(driver.asked, sample.rows)
             local reason, slip = reason_of(driver, rows, sample.site or {}, all_there and wording.near
                 or why.same_path)
-            local meant = not all_there or driver.code:find("%f[%w_]nil%f[^%w_]")
+            local meant = not all_there or driver.asked.may_be_nil
             seen.silent[driver] = (slip or not meant) and reason or nil
         end
     end

@@ -78,18 +78,29 @@ end
 local ASKING = { { "(.+)", "[\"'](/[^\"']+)[\"']" }, { "number%s*(%b())", "[\"']([^\"']+)[\"']" },
                  { "%f[%w_]rows%s*(%b[])", "[\"']([^\"']+)[\"']" }, { "%f[%w_]rows%.([%w_]+)", "(.+)" } }
 
---- What the code of a driver's function asks for that is not among the rows while something like it is ->
--- sentence | nil. Rows of other devices are not known.
-function why.misread(driver, rows, find)
-    local asked, is_asked = {}, {}
-    for line in (driver.code or ""):gmatch("[^\n]+") do
-        for _, asking in ipairs(line:find("rows_of", 1, true) and {} or ASKING) do
+--- The keys that code asks for among the rows of its device, each once; may_be_nil: it speaks of nil, or asks
+-- about more than these rows.
+function why.asked(code)
+    local may_be_nil = code:find("%f[%w_]nil%f[^%w_]") or code:find("%l_of%s*%(")
+    local asked, seen = { may_be_nil = may_be_nil ~= nil }, {}
+    for line in code:gmatch("[^\n]+") do
+        local asks = line:find("[\"'.]") and not line:find("rows_of", 1, true)
+        for _, asking in ipairs(asks and ASKING or {}) do
             for list in line:gmatch(asking[1]) do
-                for key in list:gmatch(asking[2]) do asked[#asked + 1], is_asked[key] = key, true end
+                for key in list:gmatch(asking[2]) do
+                    if not seen[key] then asked[#asked + 1], seen[key] = key, true end
+                end
             end
         end
     end
-    for _, key in ipairs(asked) do
+    return asked
+end
+
+--- What a driver's function asks for that is not among the rows while something like it is -> sentence | nil.
+function why.misread(driver, rows, find)
+    local is_asked = {}
+    for _, key in ipairs(driver.asked or {}) do is_asked[key] = true end
+    for _, key in ipairs(driver.asked or {}) do
         local there = not rows[key] and meant_by(key, rows, find)
         if there and not is_asked[there] then
             return ("there is no row %s; there is %s"):format(named(key), named(there))
