@@ -1,12 +1,10 @@
 #include "pg3/pg3.h"
-#include "base/log.h"
 #include "pg3/pg3_state.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define AREA "pg3"
 #define ANSWER_MS 10000                // for configuration and user data
 #define STARTED_MS 500                 // for the first values, once nodes may be added
 #define WAITING_MAX (4u * 1024 * 1024) // bytes that wait for PG3
@@ -122,22 +120,22 @@ bool pg3_post_buf(struct pg3 *p, const char *kind, struct buf *b, enum pg3_out_w
 
 // Start sequence
 
-static void data_late(void *ctx) {
-    struct pg3 *p = ctx;
-    p->gate_timer = 0;
-    pg3_tell_missing(p);
-    p->gate = GATE_CONTROLLER;
-    p->events.start(p->events.ctx);
-}
-
-void pg3_check_gate(struct pg3 *p) {
-    if (p->gate != GATE_DATA || !pg3_all_read(p)) {
-        return;
-    }
+static void data_is_there(struct pg3 *p) {
     loop_cancel(p->loop, p->gate_timer);
     p->gate_timer = 0;
     p->gate = GATE_CONTROLLER;
     p->events.start(p->events.ctx);
+}
+
+static void data_late(void *ctx) {
+    pg3_tell_missing(ctx);
+    data_is_there(ctx);
+}
+
+void pg3_check_gate(struct pg3 *p) {
+    if (p->gate == GATE_DATA && pg3_all_read(p)) {
+        data_is_there(p);
+    }
 }
 
 void pg3_refresh(struct pg3 *p) { pg3_ask(p, true, true); }

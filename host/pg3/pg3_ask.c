@@ -1,12 +1,10 @@
 // What PG3 has to tell before its records are written: the configuration and each record are asked
 // for until they came well. A record that a list does not have may be new, or PG3 may not be ready
 // yet.
-#include "base/log.h"
 #include "pg3/pg3_state.h"
 
 #include <string.h>
 
-#define AREA "pg3"
 #define ASK_FIRST_MS 3000 // doubles
 #define ASK_MAX_MS 300000
 #define BELIEVED 3 // answers in a row, over nine seconds, with the same text that is no record

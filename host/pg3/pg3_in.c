@@ -1,13 +1,10 @@
 // Messages from PG3 (docs/pg3.md). One handler a key; a message may hold several keys.
-#include "base/log.h"
 #include "pg3/pg3_state.h"
 
 #include <lauxlib.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define AREA "pg3"
 
 // `at` is the absolute index of the value under the handled key.
 typedef void handler(struct pg3 *p, lua_State *L, int at);

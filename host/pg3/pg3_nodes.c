@@ -1,6 +1,5 @@
 // The plugin's nodes at PG3: added, one message in flight; named, removed, and added again where
 // PG3 refused or lost them.
-#include "base/log.h"
 #include "base/text.h"
 #include "pg3/pg3_state.h"
 
@@ -8,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define AREA "pg3"
 #define ANSWER_MS 10000     // for addnode: then the others go on
 #define ANSWER_MORE_MS 4000 // for each further node of an addnode: 40 values of PG3 of 2021
 #define ADD_LOST_MS 180000  // an addnode may wait that long in PG3's queue to the ISY

@@ -1,6 +1,5 @@
 // The records that PG3 keeps for the user and the plugin, as it tells them (docs/pg3.md, User
 // data).
-#include "base/log.h"
 #include "base/text.h"
 #include "pg3/pg3_state.h"
 
@@ -8,8 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define AREA "pg3"
 
 void pg3_missed(struct pg3 *p) {
     p->missed_ms = loop_now_ms();

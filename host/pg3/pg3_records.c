@@ -1,7 +1,6 @@
 // What PG3 keeps for the user and the plugin: parameters, notices, the plugin's own record, the
 // profile.
 #include "base/hash.h"
-#include "base/log.h"
 #include "base/text.h"
 #include "pg3/pg3_state.h"
 
@@ -10,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define AREA "pg3"
 #define PROFILE_MS 60000 // the ISY takes its time over a profile
 #define PROFILE_AGAIN_MS 300000
 #define NOTICES_MAX 50

@@ -3,8 +3,11 @@
 #ifndef PG3_STATE_H
 #define PG3_STATE_H
 
+#include "base/log.h"
 #include "pg3/pg3.h"
 #include "pg3/wire.h"
+
+#define AREA "pg3" // of the log
 
 enum pg3_out_way {
     OUT_NOW,
