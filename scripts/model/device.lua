@@ -242,21 +242,43 @@ local function is_starting(driver, value, address, memory)
     return false
 end
 
+--- Whether a value of a device's day is still that of the day before: a solar charger begins its day when it
+-- takes it to be midnight, which may be hours later, but all of its values then. What VRM counts begins with
+-- the day. memory: of the node.
+local function is_of_day_before(type_, driver, value, memory)
+    local id, before = driver.id, memory.day_before
+    if not (driver.daily and value) or (type_.main or type_).kind then return false end
+    memory.daily = memory.daily or {}
+    memory.daily[id] = value
+    if not before or before[id] == nil then return false end
+    if value ~= before[id] then memory.day_before = nil end
+    return value == before[id] and value ~= 0
+end
+
+--- A day of the node's installation has begun. moved: it has another time zone, which says nothing of values.
+function device.begin_day(memory, moved)
+    memory.day_before, memory.daily = not moved and memory.daily or nil, nil
+end
+
 --- Notes the value of a driver that reports events.
 local function note_reported(driver, value, memory)
     memory.reported = memory.reported or {}
     memory.reported[driver.id] = value
 end
 
---- What a node remembers of the values it shows, for device.apply: { again = drivers to work out again in any
--- case, with true or the time of a charge that is doubtful, nil: none; seen = what sums were made of so far,
--- see reading.of; sum, sums = what model.sums knows of that, nil: nothing; counts, counted_at = of its
--- counters the values and their times, by driver id, nil: there are none; reported = values of the drivers
--- that report events, nil: none does; starts = by driver id since when a meter says 0 that had counted, by
--- host.steady, nil: none does; midnight = when the day of the installation began, nil: not known; told = how
--- many values PG3 was to be told so far }. Where words look at time (types.over_time) also { newest = when
--- the newest of its rows was measured, nil: not known, longest = seconds after which the next one is late,
--- over = what they keep, nil: nothing }.
+--- What a node remembers of the values it shows, for device.apply. Of what there is none, nil.
+-- { again = drivers to work out again in any case, with true or the time of a charge that is doubtful,
+--   seen = what sums were made of so far, see reading.of; sum, sums = what model.sums knows of that,
+--   told = how many values PG3 was to be told so far,
+--   midnight = when the day of the installation began,
+--   and by driver id:
+--   counts, counted_at = the values of counters, and their times,
+--   starts = since when a meter says 0 that had counted, by host.steady,
+--   daily = the last values of this day, day_before = those of the day before, until the device begins one,
+--   reported = the values of those that report events }
+-- Where words look at time (types.over_time) also
+-- { newest = when the newest of its rows was measured, longest = seconds after which the next one is late,
+--   over = what they keep }.
 function device.memory(over)
     return { seen = {}, told = 0, over = over }
 end
@@ -291,8 +313,10 @@ local function apply_one(type_, driver, address, rows, site, computed, memory, h
         value = not_of_before(driver, value, measured_at, memory)
         starting = is_starting(driver, value, address, memory)
     end
+    local is_old = is_of_day_before(type_, driver, value, memory)
+    if is_old then value = nil end
     local slip = starting or not problem and is_slip(driver, value, measured_at, rows, address, memory)
-    device.again(memory, driver, slip or problem ~= nil or nil)
+    device.again(memory, driver, slip or problem ~= nil or is_old or nil)
     if value == nil and not problem and type_.explains then
         tell_why(type_, driver, address, rows, site, computed, memory.midnight)
     end

@@ -281,13 +281,13 @@ local function find_day(site, now)
     site.midnight, site.tomorrow, site.of_month, site.of_year = midnight, tomorrow, of_month, of_year
 end
 
---- Looks at the clock -> whether another day has begun since the last look. In another time zone one has:
+--- Looks at the clock -> whether another day has begun since the last look, whether by another time zone:
 -- what was told is of days of the one before.
 local function another_day(site, now)
     local before, moved = site.midnight, site.midnight and not site.tomorrow
     if not (site.tomorrow and now >= before and now < site.tomorrow) then find_day(site, now) end
     if moved then site.store:end_told(math.huge) end
-    return before ~= nil and before ~= site.midnight
+    return before ~= nil and before ~= site.midnight, moved
 end
 
 --- Shows what changed of the gateway's rows between two answers; where there is anything to show it on.
@@ -305,9 +305,10 @@ end
 --- Shows how old the data of a site is by now, and again when that changes or the day ends.
 function installation.age(site)
     local now = clock.of_vrm(site)
-    local begun, until_end = another_day(site, now), site.store:end_told(now)
+    local begun, moved = another_day(site, now)
+    local until_end = site.store:end_told(now)
     show_told(site)
-    if begun then nodes.begin_day(site) end
+    if begun then nodes.begin_day(site, moved) end
     local seconds = math.min(nodes.judge(site, now), until_end, site.tomorrow - now)
     nodes.report(site.nodes)
     if site.aging then timer.cancel(site.aging) end
@@ -456,7 +457,7 @@ end
 -- now: VRM's clock. A node of the site that is not in the answer goes offline.
 function installation.show(site, answer, now, discover)
     clock.set(site, now)
-    local begun = another_day(site, now)
+    local begun, moved = another_day(site, now)
     set_interval(site)
     local sorted = discover or not site.store:take(answer.rows)
     if sorted then
@@ -474,7 +475,7 @@ function installation.show(site, answer, now, discover)
         if store.is_new(home) then show_home(site, home) end
     end
     if sorted then lose_missing(site) end
-    if begun then nodes.begin_day(site) end
+    if begun then nodes.begin_day(site, moved) end
     installation.age(site)
     if discover then
         nodes.adopt(prefix_of(site), nil, true)

@@ -334,9 +334,11 @@ function nodes.offline(node, facts)
     show_state(node, freshness.OFFLINE)
 end
 
---- A day of a site has begun: values of the day before are no data, whether VRM sends anything or not.
-function nodes.begin_day(site)
+--- A day of a site has begun: values of the day before are no data, whether VRM sends anything or not. moved:
+-- see device.begin_day.
+function nodes.begin_day(site, moved)
     for _, node in pairs(site.nodes) do
+        device.begin_day(node.memory, moved)
         local type_, home = node.type, node.home
         if home and scripts.current(type_) == type_ and not scripts.suspended(type_) then
             tell(node, apply(node, site, home.rows, device.daily(type_)))
