@@ -197,6 +197,19 @@ end
 
 ------------------------------------------------------------------------------------- PG3's messages
 
+local polls = { short = {}, long = {} }     -- when the last came, seconds before it, and before that one
+
+--- Says so where PG3 polls so seldom that nodes are Stale meanwhile. A single pause counts for nothing.
+local function look_at_pause(kind)
+    local now, pause = host.steady(), math.huge
+    local its = polls[kind]
+    its.before, its.pause, its.at = its.pause, its.at and now - its.at, now
+    for _, one in pairs(polls) do
+        pause = math.min(pause, one.before and math.min(one.pause, one.before) or math.huge)
+    end
+    notices.polls(pause < math.huge and pause > account.patience() and pause or nil)
+end
+
 local SCAN_SECONDS, SOON_SECONDS, SAVE_SECONDS = 2, 1, 60
 
 --- The plugin's own node, what was kept over the restart, and what PG3 has to know.
@@ -239,8 +252,12 @@ host.on("ready", function()
     begin()
 end)
 
-host.on("shortpoll", account.poll)
+host.on("shortpoll", function()
+    look_at_pause "short"
+    account.poll()
+end)
 host.on("longpoll", function()
+    look_at_pause "long"
     heartbeat()
     account.connect()
 end)

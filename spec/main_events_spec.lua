@@ -180,6 +180,31 @@ describe("PG3's polls", function()
         assert.equal(before + 2, #world.started)
     end)
 
+    -- Fault: With a short poll of an hour nodes are Offline most of the time, are lost and come back each
+    --        hour, and nothing says why.
+    -- Expected: A notice does, after the second pause; it goes when PG3 polls as it should. A single pause
+    --           counts for nothing, nor do polls that are not too rare for what the gateway logs.
+    it("that are too rare are told", function()
+        local world = started()
+        local function poll_after(...)
+            for _, seconds in ipairs { ... } do
+                world:run(seconds)
+                world.vrm:refresh(seconds)
+                world:fire("shortpoll")
+                world:fire("longpoll")
+            end
+            world:run(1)
+        end
+        poll_after(120, 120, 3600, 120, 200, 200)
+        assert.is_nil(world.notices.polls)
+        poll_after(3600, 3600)
+        assert.truthy(world.notices.polls:find("every 60 minutes only: in between, nodes show Stale or"
+            .. " Offline. Set the short poll to 120 seconds.", 1, true), world.notices.polls)
+        assert.equal(1, #world:logged("every 60 minutes only"))
+        poll_after(120)
+        assert.is_nil(world.notices.polls)
+    end)
+
     -- Fault: A long poll of 0 s asks for the list and for all devices without end.
     -- Expected: The list is asked for once in 10 s at most, and each installation as well.
     it("for devices do not either", function()

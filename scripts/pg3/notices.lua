@@ -16,6 +16,7 @@ notices.PAGES = {
     states = { "README.md", "States and what to do" },
     parameters = { "README.md", "Parameters" },
     nodes = { "docs/install.md", "Nodes come, go and stay" },
+    polls = { "docs/install.md", "How fresh the numbers are" },
     trouble = { "docs/install.md", "Trouble" },
     folders = { "docs/authors.md", "Where scripts live" },
     mistakes = { "docs/authors.md", "What happens to a mistake" },
@@ -164,6 +165,14 @@ end
 function notices.params(problems)
     warn("params", problems)
     set("params", #problems > 0 and escape(table.concat(problems, " ")) or nil, PAGES.parameters)
+end
+
+--- Seconds between PG3's polls, where that is too long; nil: it is not.
+function notices.polls(seconds)
+    local text = seconds and ("PG3 asks this plugin for new values every %d minutes only: in between, nodes"
+        .. " show Stale or Offline. Set the short poll to 120 seconds."):format(seconds // 60)
+    warn("polls", { text })
+    set("polls", text, PAGES.polls)
 end
 
 --- Names in the parameter control that no installation has; an empty list clears the notice.

@@ -10,6 +10,7 @@ local clock = require "model.clock"
 local connection = require "sources.connection"
 local device = require "model.device"
 local energy = require "sources.energy"
+local freshness = require "model.freshness"
 local gx = require "sources.gx"
 local health = require "sources.health"
 local installation = require "model.installation"
@@ -538,6 +539,19 @@ function poll_all()
 end
 
 --- PG3's short poll: asks for what is due.
+local POLL_SECONDS = 240            -- between PG3's polls: no installation's data is stale sooner
+
+--- Seconds after which the data of an installation is stale, of that which logs most often; where values come
+-- live, PG3's polls do not matter. math.huge: there is none.
+function account.patience()
+    local least = math.huge
+    for _, site in ipairs(session and session.sites or {}) do
+        local stale = site.interval and freshness.limits(site.interval) or math.huge
+        if not live.is_alive(site) then least = math.min(least, math.max(stale, POLL_SECONDS)) end
+    end
+    return least
+end
+
 function account.poll()
     if not session then return end
     if held and host.steady() > held.ends + LATE_SECONDS then held = nil end
