@@ -91,18 +91,21 @@ describe("live data", function()
 
     -- Fault: A GX tells everything three times a second at most, and others had that, twice: it was asked no
     --        more, and what did not change was as old as VRM had it, beside what was fresh.
-    -- Expected: It is asked until it tells the end, after two times each quarter of an hour: some never do.
-    it("asks for everything until its end is told, seldom after two times", function()
-        local _, gx = boat("vrm", { ends = false })
-        gx:live(600)
-        assert.equal(2, gx.all)
-        gx:live(600)
-        assert.equal(3, gx.all)
-        gx.ends = true
-        gx:live(900)
-        assert.equal(4, gx.all)
-        gx:live(1800)
-        assert.equal(4, gx.all)
+    -- Expected: It is asked until it tells the end; an old one, which has no heartbeat and never does, each
+    --           quarter of an hour after two times.
+    it("asks for everything until its end is told", function()
+        for _, heart in ipairs { true, false } do
+            local _, gx = boat("vrm", { ends = false, heart = heart })
+            gx:live(300)
+            assert.is_true(heart and gx.all >= 8 or gx.all == 2, gx.all)
+            gx:live(900)
+            assert.is_true(heart or gx.all == 3, gx.all)
+            gx.ends = true
+            gx:live(900)
+            local count = gx.all
+            gx:live(1800)
+            assert.equal(count, gx.all)
+        end
     end)
 
     -- Fault: Values of seconds ago are shown minutes later, in VRM's units, or over and over.
@@ -402,6 +405,29 @@ describe("live data", function()
         world.vrm.fail = {}
         gx:live(600)
         assert.equal(1, world:value(GATEWAY, "GV3"))
+    end)
+
+    -- Fault: VRM could not be asked, and a gateway that was back had no time to tell everything: one value of
+    --        a device was new, and all others, of long ago, were fresh, too.
+    -- Expected: A device is fresh by live data when everything was told.
+    it("that comes back is fresh when everything was told", function()
+        local values = { ["battery/288/Soc"] = 80, ["battery/288/Dc/0/Current"] = 5 }
+        local world, gx = boat("vrm", { values = values })
+        gx:live(60)
+        world.vrm.fail = { ["/"] = { status = 500, text = "" } }
+        gx.heart = false
+        gx:live(1200)
+        gx.heart, gx.ends, gx.values = true, false, {}
+        gx:live(20)
+        gx:tell("battery/288/Soc", 70)
+        gx:live(100)
+        assert.equal(2, #world:logged("values come live now"))
+        assert.equal(3, world:value(BATTERY, "GV30"))
+        gx.ends, gx.values = true, { ["battery/288/Soc"] = 60, ["battery/288/Dc/0/Current"] = -9 }
+        gx:live(60)
+        assert.equal(1, world:value(BATTERY, "GV30"))
+        assert.equal(-9, world:value(BATTERY, "CC"))
+        assert.equal(60, world:value(BATTERY, "ST"))
     end)
 
     it("says what to look at when the gateway is silent from the start", function()
@@ -713,7 +739,7 @@ describe("live data", function()
         assert.equal(1, world:value(GATEWAY, "GV17"))
         assert.equal(20, world:value(GATEWAY, "GV18"))          -- of VRM's rows at the start
         gx.values["system/0/SystemState/State"] = 252
-        gx.heart = true
+        gx.heart, gx.ends = true, true
         gx:live(80)
         assert.equal(2, world:value(GATEWAY, "GV17"))
         local delay = world:value(GATEWAY, "GV18")

@@ -203,12 +203,14 @@ local function any_stamp(home, site, now)
     return at and at <= now + slack(site.interval) and at or nil
 end
 
---- What is told live is of now as long as the connection lives: so is what tells it. at: VRM's time.
-function freshness.hear_live(site, at)
+--- What is told live is of now as long as the connection lives: so is what tells it. Before everything was
+-- told, that is not all that is shown of a device.
+function freshness.hear_live(site)
+    local at = site.live_at
     site.heard = later(site.heard, at)
     for home in site.store:each() do
         if overlay.lives(site.store, home) then
-            home.heard, home.alive = later(home.heard, at), later(home.alive, at)
+            home.heard, home.alive = later(home.heard, site.whole_at), later(home.alive, at)
         end
     end
 end
@@ -243,7 +245,7 @@ function freshness.hear(site, now)
         if not home.measured then home.heard = later(home.heard, by_vrm) end
         home.alive = later(later(home.heard, by_vrm), any_stamp(home, site, now))
     end
-    if site.live_at then freshness.hear_live(site, site.live_at) end
+    if site.live_at then freshness.hear_live(site) end
 end
 
 return freshness

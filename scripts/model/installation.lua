@@ -13,6 +13,7 @@
 --          zone = name of its time zone, midnight, tomorrow = when its day began and ends, VRM's time; nil:
 --          to be found out, of_month, of_year = which day of those it is, from 1,
 --          live_at = VRM's time to which a connection for live data lives, nil: there is none that does,
+--          whole_at = the same of one that has told everything once,
 --          alarms_changed = an alarm was told live and is not counted yet,
 --          ... (see sources.account) }
 
@@ -428,17 +429,18 @@ local function show_returned(site)
     end
 end
 
---- A connection for live data lives, or lived until now (ends).
-function installation.prove(site, ends)
+--- A connection for live data lives, or lived until now (ends); is_whole: it has told everything.
+function installation.prove(site, is_whole, ends)
     site.live_at, site.store.live_stamp = clock.of_vrm(site), installation.stamp_of(site)
+    if is_whole then site.whole_at = site.live_at end
     if site.overview then
-        freshness.hear_live(site, site.live_at)
+        freshness.hear_live(site)
         show_returned(site)
         installation.age(site)
     end
     if ends then
         overlay.silence(site.store)
-        site.live_at, site.store.live_stamp = nil, nil
+        site.live_at, site.whole_at, site.store.live_stamp = nil, nil, nil
     end
 end
 

@@ -39,7 +39,7 @@ local SILENT_SECONDS = 15           -- five heartbeats
 local BEATLESS_SECONDS = 75         -- the same where none is heard: two answers
 local WAIT_SECONDS = 60             -- for the first of a connection
 local PROOF_SECONDS = 30            -- between two times of the data that nodes show
-local TRIES = 2                     -- to get everything, each 30 s; old gateways do not tell the end of it
+local TRIES = 2                     -- to get everything, where no heartbeat is heard: its end is not told there
 local PATIENT_SECONDS = 900         -- between later ones
 local REFUSED_SECONDS = 3600        -- until a login that was refused is tried again
 local WAY_TRIES = 2                 -- until another way to a broker is tried
@@ -119,7 +119,7 @@ end
 --- A keepalive; with everything told once, if that is wanted and was not asked for just now.
 local function keep_alive(link)
     local now = host.steady()
-    local pause = link.tries < TRIES and KEEP_SECONDS or PATIENT_SECONDS
+    local pause = (link.beats or link.tries < TRIES) and KEEP_SECONDS or PATIENT_SECONDS
     local all = link.wants_all and now - (link.all_at or -math.huge) >= pause
     local option = '"suppress-republish"'
     if all then
@@ -168,9 +168,12 @@ local function show()
     end)
 end
 
-local function prove(link)
+--- A connection lives, or lived until now (ends). What it tells of a device is all that is shown of it when
+-- everything was told once.
+local function prove(link, ends)
+    local is_whole = not link.wants_all or not link.beats and link.tries >= TRIES
     link.proved_at = host.steady()
-    installation.prove(link.site)
+    installation.prove(link.site, is_whole, ends)
 end
 
 --- What was asked to see how long it takes has come, or it changed just now.
@@ -185,9 +188,9 @@ end
 local function hear(link, now)
     link.heard_at = now
     if link.alive then return end
-    link.alive = true
+    link.alive, link.tries = true, 0
     if link.was_alive then                          -- it may have missed something
-        link.wants_all, link.tries = true, 0
+        link.wants_all = true
         keep_alive(link)
     end
     link.was_alive = true
@@ -204,8 +207,8 @@ end
 --- The connection does not live any more: what it told is as old as its last sign of life.
 local function fall_silent(link, level, text)
     if not link.alive then return end
+    prove(link, true)
     link.alive, link.beats, link.delay, link.questioned_at = false, nil, nil, nil
-    installation.prove(link.site, true)
     show_source(link)
     say(link, level, text)
 end
