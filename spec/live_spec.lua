@@ -407,6 +407,25 @@ describe("live data", function()
         assert.equal(1, world:value(GATEWAY, "GV3"))
     end)
 
+    -- Fault: What had a number before the connection was lost, and has none now, kept that for a while, as if
+    --        VRM had left it out once: an old number was fresh.
+    -- Expected: What was old is no number of before.
+    it("that comes back has no number of before where there is none", function()
+        local values = { ["battery/288/Soc"] = 80, ["battery/288/Dc/0/Current"] = 5 }
+        local world, gx = boat("vrm", { values = values })
+        gx:live(60)
+        assert.equal(5, world:value(BATTERY, "CC"))
+        world.vrm.fail = { ["/"] = { status = 500, text = "" } }
+        gx.heart = false
+        gx:live(1200)
+        gx.heart, gx.values = true, { ["battery/288/Soc"] = 70 }
+        gx:tell("battery/288/Dc/0/Current", nil)
+        gx:live(60)
+        assert.equal(1, world:value(BATTERY, "GV30"))
+        assert.equal(70, world:value(BATTERY, "ST"))
+        assert.is_nil(world:value(BATTERY, "CC"))
+    end)
+
     -- Fault: VRM could not be asked, and a gateway that was back had no time to tell everything: one value of
     --        a device was new, and all others, of long ago, were fresh, too.
     -- Expected: A device is fresh by live data when everything was told.

@@ -271,6 +271,7 @@ end
 --   seen = what sums were made of so far, see reading.of; sum, sums = what model.sums knows of that,
 --   told = how many values PG3 was to be told so far,
 --   midnight = when the day of the installation began,
+--   was_old = what it shows was old or lost until now,
 --   and by driver id:
 --   counts, counted_at = the values of counters, and their times,
 --   starts = since when a meter says 0 that had counted, by host.steady,
@@ -293,11 +294,13 @@ function device.again(memory, driver, whether)
 end
 
 --- Whether a value is taken for a slip of VRM's, so that what is shown stays this once: none where there was
--- a number, or a charge that fell to 0, until there is a newer one -> what device.again notes of it | false.
+-- a number that was not old, or a charge that fell to 0, until there is a newer one -> what device.again notes
+-- of it | false.
 local function is_slip(driver, value, measured_at, rows, address, memory)
     local before = memory.again and memory.again[driver]
     local empty = is_empty_charge(driver, value) and (not before or before == measured_at)
-    local gone = value == nil and not before and may_slip(driver) and reading.applies(driver, rows)
+    local gone = value == nil and not (before or memory.was_old) and may_slip(driver)
+        and reading.applies(driver, rows)
     local shown = (empty or gone) and host.get(address, driver.id)
     if not shown or empty and shown <= FALL then return false end
     return empty and measured_at or true

@@ -267,7 +267,9 @@ function nodes.show(node, home, rows, site)
     end
     local failed = node.failed or {}
     node.failed = nil
+    node.memory.was_old = node.lost or node.state ~= freshness.FRESH or nil
     local problem = apply(node, site, rows, which) or failed.values
+    node.memory.was_old = nil
     if not problem then scripts.worked(type_.file, node.address) end
     tell(node, problem)
     node.lost = false
