@@ -1,5 +1,6 @@
 --- What a device type does with the rows of a device: which drivers they change, and setting those.
 
+local belief = require "model.belief"
 local shortage = require "serve.shortage"
 local reading = require "types.reading"
 local sums = require "model.sums"
@@ -187,86 +188,13 @@ local function tell_unknown(type_, driver, address, text)
         ):format(address, driver.id, driver.label, text))
 end
 
---- Whether a value that is not there once may be a slip of VRM's: not one of a day that is over, nor what the
--- plugin itself knows.
-local function may_slip(driver) return not driver.daily and (driver.zero or not driver.from) end
-
-local CHARGES = { ["/Soc"] = true, ["/Dc/Battery/Soc"] = true }
-local FALL = 20                     -- percent that no battery loses from one answer to the next
-
---- Whether a driver shows a charge of 0: a BMS that starts sends that before it knows.
-local function is_empty_charge(driver, value)
-    return value == 0 and CHARGES[driver.keys[1]] or false
-end
-
---- What counts up: an older number of it that is smaller is what it was.
-local function counts_up(driver)
-    local is = driver.unit.name == "kwh" or driver.unit.name == "counter"
-    return is and not (driver.daily or driver.over)
-end
-
---- A counter as it may be shown: VRM's answer may be one of before. One that begins anew, as in another
--- device, has a newer time. memory: of the node.
-local function not_of_before(driver, value, measured_at, memory)
-    local id = driver.id
-    memory.counts, memory.counted_at = memory.counts or {}, memory.counted_at or {}
-    local last, at = memory.counts[id], memory.counted_at[id]
-    local older = last and measured_at and at and measured_at < at
-    if older and value < last then return last end
-    memory.counts[id], memory.counted_at[id] = value, measured_at
-    return value
-end
-
---- How the path of a counter ends or begins that begins at 0 only once.
-local METERS = { "/Energy/Forward$", "/Energy/Reverse$", "^/Yield/", "^/History/" }
-local START = 900                   -- seconds for which a device that starts may say 0 of it
-
-local function is_meter(driver)
-    local key = driver.keys[1] or ""
-    for _, pattern in ipairs(METERS) do
-        if key:find(pattern) then return true end
-    end
-    return false
-end
-
---- Whether a meter says 0 that had counted: one that starts does so before it knows. It is believed when it
--- counts on from there, or goes on saying so. memory: of the node.
-local function is_starting(driver, value, address, memory)
-    local id, starts = driver.id, memory.starts
-    if value == 0 and is_meter(driver) and (host.get(address, id) or 0) > 0 then
-        starts = starts or {}
-        memory.starts, starts[id] = starts, starts[id] or host.steady()
-        return host.steady() - starts[id] < START
-    end
-    if starts then starts[id] = nil end
-    return false
-end
-
---- Whether a value of a device's day is still that of the day before: a solar charger begins its day when it
--- takes it to be midnight, which may be hours later, but all of its values then. What VRM counts begins with
--- the day. memory: of the node.
-local function is_of_day_before(type_, driver, value, memory)
-    local id, before = driver.id, memory.day_before
-    if not (driver.daily and value) or (type_.main or type_).kind then return false end
-    memory.daily = memory.daily or {}
-    memory.daily[id] = value
-    if not before or before[id] == nil then return false end
-    if value ~= before[id] then memory.day_before = nil end
-    return value == before[id] and value ~= 0
-end
-
---- A day of the node's installation has begun. moved: it has another time zone, which says nothing of values.
-function device.begin_day(memory, moved)
-    memory.day_before, memory.daily = not moved and memory.daily or nil, nil
-end
-
 --- Notes the value of a driver that reports events.
 local function note_reported(driver, value, memory)
     memory.reported = memory.reported or {}
     memory.reported[driver.id] = value
 end
 
---- What a node remembers of the values it shows, for device.apply. Of what there is none, nil.
+--- What a node remembers of the values it shows, here and in model.belief; nil of what there is none.
 -- { again = drivers to work out again in any case, with true or the time of a charge that is doubtful,
 --   seen = what sums were made of so far, see reading.of; sum, sums = what model.sums knows of that,
 --   told = how many values PG3 was to be told so far,
@@ -284,48 +212,19 @@ function device.memory(over)
     return { seen = {}, told = 0, over = over }
 end
 
---- Notes that a driver is to be worked out again in any case (see device.memory), or is not (nil).
-function device.again(memory, driver, whether)
-    local again = memory.again
-    if not (again or whether) then return end
-    again = again or {}
-    again[driver] = whether
-    memory.again = next(again) and again or nil
-end
-
---- Whether a value is taken for a slip of VRM's, so that what is shown stays this once: none where there was
--- a number that was not old, or a charge that fell to 0, until there is a newer one -> what device.again notes
--- of it | false.
-local function is_slip(driver, value, measured_at, rows, address, memory)
-    local before = memory.again and memory.again[driver]
-    local empty = is_empty_charge(driver, value) and (not before or before == measured_at)
-    local gone = value == nil and not (before or memory.was_old) and may_slip(driver)
-        and reading.applies(driver, rows)
-    local shown = (empty or gone) and host.get(address, driver.id)
-    if not shown or empty and shown <= FALL then return false end
-    return empty and measured_at or true
-end
-
 --- Sets one driver of a node from rows -> what is wrong with its function, nil: nothing. The others as for
 -- device.apply; computed: see try_value.
 local function apply_one(type_, driver, address, rows, site, computed, memory, holds, first_error)
     local problem, value, text, unknown, measured_at = try_value(driver, rows, site, computed, memory,
         first_error)
-    local starting = false
-    if value and counts_up(driver) then
-        value = not_of_before(driver, value, measured_at, memory)
-        starting = is_starting(driver, value, address, memory)
-    end
-    local is_old = is_of_day_before(type_, driver, value, memory)
-    if is_old then value = nil end
-    local slip = starting or not problem and is_slip(driver, value, measured_at, rows, address, memory)
-    device.again(memory, driver, slip or problem ~= nil or is_old or nil)
+    local stays
+    value, stays = belief.of(type_, driver, value, problem, measured_at, rows, address, memory)
     if value == nil and not problem and type_.explains then
         tell_why(type_, driver, address, rows, site, computed, memory.midnight)
     end
     if unknown then tell_unknown(type_, driver, address, text) end
     if driver.op == "sum" then sums.note(driver, value, memory) end
-    if slip then return problem end
+    if stays then return problem end
     if driver.events then note_reported(driver, value, memory) end
     if not (holds and holds(driver, value)) and host.set(address, driver.id, value, text) then
         memory.told = memory.told + 1
@@ -334,8 +233,7 @@ local function apply_one(type_, driver, address, rows, site, computed, memory, h
 end
 
 --- Sets drivers of a node from rows; which = a set of them, nil for all. memory: of the node. holds(driver,
--- value): whether one stays as it is; nil: none does. What may be a slip of VRM's is not shown at once, nor
--- the 0 of a meter that starts.
+-- value): whether one stays as it is; nil: none does.
 -- Returns the first error of the script, nil if there is none: a driver whose function fails has no data, the
 -- others go on. Raises when the plugin has no memory for it.
 function device.apply(type_, address, rows, site, memory, which, holds)

@@ -10,6 +10,7 @@
 --          rests = they are not called before the next answer }; nil: none }
 
 local about = require "serve.about"
+local belief = require "model.belief"
 local clock = require "model.clock"
 local freshness = require "model.freshness"
 local device = require "model.device"
@@ -285,7 +286,7 @@ function nodes.update(node, home, rows, site, which, holds)
     which = which or device.readers(type_, home.changed)
     for driver in pairs(which) do
         if rests(node) and (driver.from or driver.map) then which[driver] = nil end
-        device.again(node.memory, driver, true)                             -- here no slip of VRM's
+        belief.again(node.memory, driver, true)                             -- here no slip of VRM's
     end
     local problem = apply(node, site, rows, which, holds)
     if problem then keep_error(node, "values", problem) end
@@ -337,10 +338,10 @@ function nodes.offline(node, facts)
 end
 
 --- A day of a site has begun: values of the day before are no data, whether VRM sends anything or not. moved:
--- see device.begin_day.
+-- see belief.begin_day.
 function nodes.begin_day(site, moved)
     for _, node in pairs(site.nodes) do
-        device.begin_day(node.memory, moved)
+        belief.begin_day(node.memory, moved)
         local type_, home = node.type, node.home
         if home and scripts.current(type_) == type_ and not scripts.suspended(type_) then
             tell(node, apply(node, site, home.rows, device.daily(type_)))
