@@ -80,7 +80,8 @@ describe("a screen", function()
         for _, sites in ipairs { {}, { site("a", "A") }, { site("a", "A"), site("b", "B") }, many } do
             local world = world_of(sites, { "Something is wrong: " .. ("do this "):rep(20), "two", "three" })
             for _ = 1, 9 do world.log[#world.log + 1] = ("a long line of the log "):rep(9) end
-            for _, size in ipairs { { 80, 24 }, { 120, 40 }, { 40, 12 }, { 300, 90 }, { 9, 3 }, { 1, 1 } } do
+            for _, size in ipairs { { 80, 24 }, { 120, 40 }, { 40, 12 }, { 300, 90 }, { 9, 3 }, { 1, 1 },
+                { 80, 35 } } do
                 for _, name in ipairs { "overview", "site", "node", "all", "log", "commands" } do
                     local lines = screen.lines(world, { name = name, line = 1 }, size[1], size[2])
                     assert.is_true(#lines <= size[2])

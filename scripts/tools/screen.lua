@@ -244,7 +244,7 @@ function pages.overview(world, view, columns, room)
     local spare = flows and room - taken or room - #sites
     local gap = flows and spare >= #sites - 1
     local opened = not flows and #blocks[chosen].flow <= spare
-    give_nodes(flows and blocks or { opened and blocks[chosen] },
+    give_nodes(flows and blocks or opened and { blocks[chosen] } or {},
         spare - (gap and #sites - 1 or opened and #blocks[chosen].flow or 0))
     local rows, place = {}, 1
     for i, site in ipairs(sites) do
