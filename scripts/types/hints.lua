@@ -520,6 +520,10 @@ end
 --- Of what the compiler says. line: that of the message, before: the one before it; as they are written.
 local function of_syntax(why, line, before)
     local code, near = bare(line), why:find("near", 1, true)
+    local token = why:match("near '(.-)'$")
+    if token and not line:find("^%s*" .. token:gsub("%p", "%%%0")) then     -- the mistake is in this line
+        why = why:gsub(" %(to close '.-' at line %d+%)", "")
+    end
     local told = near and (misspelt(code) or by_code(why, code) or by_code(why, bare(before)))
     if told then return told end
     if why:find("near '[},]'") and balance(code) > 0 then
