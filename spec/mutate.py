@@ -395,7 +395,7 @@ MUTATIONS = [
              'params = { stale_values = "keep" },', "params = {},",
              ["spec/values_spec.lua"]),
     Mutation("the watch goes on when nobody reads it", "scripts/tools/watch.lua",
-             "if not host.print(text) then leave(0) end", "host.print(text)",
+             "or left or host.print()) then return leave(0) end", "or left or host.print()) then return end",
              ["spec/watch_spec.lua"]),
     Mutation("more live values are shown than PG3 hands on", "scripts/model/pace.lua",
              "local RATE, DEPTH = 8, 24", "local RATE, DEPTH = 80, 24",

@@ -58,11 +58,6 @@ local function leave(code)
     host.leave(code)
 end
 
---- Writes a text with a newline; when nobody reads any more this is the end.
-local function say(text)
-    if not host.print(text) then leave(0) end
-end
-
 --- Whether the owner lets values be set in the installation of a gateway.
 local function is_controlled(address)
     local node = plugin_nodes.all[address]
@@ -91,7 +86,7 @@ local function last_of(list, count) return table.move(list, math.max(1, #list - 
 
 local function draw_table()
     local columns = math.tointeger(tonumber(host.env("COLUMNS"))) or host.size() or 100
-    say(table.concat(console.table {
+    host.print(table.concat(console.table {
         title = "victron-host: " .. TITLE, nodes = order(), columns = math.max(columns, 60),
         notices = table.move(world.notices, 1, ONCE_NOTICES, 1, {}), log = last_of(world.log, ONCE_LINES),
     }, "\n"))
@@ -108,7 +103,7 @@ local function draw()
         if line ~= drawn[i] then texts[#texts + 1] = ("\27[%d;1H\27[K%s"):format(i, line) end
         drawn[i] = line
     end
-    if #texts > 0 then say(table.concat(texts) .. "\27[H") end
+    if #texts > 0 then host.print(table.concat(texts) .. "\27[H") end
 end
 
 --- What is new since the last time, into a pipe at once. The log's lines have their time already.
@@ -118,7 +113,7 @@ local function look()
         line = paint.clean(line)
         table.insert(world.log, line)
         if #world.log > MOST_LINES then table.remove(world.log, 1) end
-        if stream then say(line) end
+        if stream then host.print(line) end
         touched = true
     end
     local changed = {}
@@ -126,7 +121,7 @@ local function look()
         values = values or change.address ~= account.CONTROLLER
         changed[change.address], touched = true, true
         if stream then
-            say(os.date("%Y-%m-%d %H:%M:%S ", math.floor(host.time()))
+            host.print(os.date("%Y-%m-%d %H:%M:%S ", math.floor(host.time()))
                 .. console.change(change.address, change.driver))
         end
     end
@@ -151,7 +146,7 @@ local function resize(anew)
     columns, rows = columns or 80, rows or 24
     if anew or columns ~= drawn.columns or rows ~= drawn.rows then
         drawn, touched = { columns = columns, rows = rows }, true
-        say "\27[2J"
+        host.print "\27[2J"
     end
 end
 
