@@ -414,6 +414,10 @@ describe("keys", function()
             local view = {}
             assert.is_false(press(world, view, key, "enter", "down"))
         end
+        -- The plugin's own node has no page of all nodes: that of the first installation came in its place.
+        local view = {}
+        press(world_of { site("a", "A"), site("b", "B") }, view, "0", "c", "a")
+        assert.equal("commands", view.name)
     end)
 
     it("lead away from what is looked at first: the only installation, or all", function()

@@ -560,7 +560,7 @@ function screen.press(world, view, key)
         view.full = not view.full
     elseif key == "c" and (view.name == "node" or view.name == "site" and #world.sites > 0) then
         open_commands(world, view)
-    elseif key == "a" and view.name ~= "log" and #world.sites > 0 then
+    elseif key == "a" and view.name ~= "log" and view.site ~= "" and #world.sites > 0 then
         go(view, view.name == "all" and "site" or "all")
     elseif key == "enter" then
         open(world, view)
