@@ -122,6 +122,16 @@ describe("--json", function()
         assert.is_nil(said:find("Configuration", 1, true))
     end)
 
+    -- Fault: The time of a recording leaps, and that is told as a PG3 that polls too seldom.
+    -- Expected: Without PG3 nothing is said of its polls.
+    it("says nothing of PG3's polls", function()
+        local world = watch { json = true }
+        told(world, 5)
+        require("pg3.notices").polls(3600)
+        told(world, 5)
+        assert.same({}, world.complaints)
+    end)
+
     -- Fault: What is wrong is said twice, by the notice and by the log.
     -- Expected: What the notice says is not said once more.
     it("says once what is wrong", function()

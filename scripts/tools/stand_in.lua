@@ -107,6 +107,7 @@ local function take_place(on, given)
     function host.profile() return false end
     function host.write() return nil, "only the plugin in PG3 writes device scripts" end
     function copies.keep() end          -- nor is a copy kept, and nobody has to see to that
+    function notices.polls() end        -- whose pauses are not PG3's
 
     function host.add(node)
         local fresh = host.node(node.address) == nil
