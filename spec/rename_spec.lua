@@ -312,6 +312,16 @@ describe("each save", function()
         well(world)
     end)
 
+    it("whose update asks for a path in other letters is told so, once", function()
+        local world = started()
+        saved(world, "solar_charger", solar(VOLTS,
+            'update = function(node, rows) node.state.x = number(rows, "/yield/power") end,'))
+        worlds.next_poll(world)
+        local told = "update at 392u_sc256: there is no row /yield/power; there is /Yield/Power."
+        assert.equal(1, #world:logged(told), table.concat(world:logged("warning"), "\n"))
+        well(world)
+    end)
+
     it("is told with what may be a mistake", function()
         local world = started()
         saved(world, "mill", (MILL:gsub('"windmill"', '"solar charger"'):gsub("MYMILL", "MYSUN")))

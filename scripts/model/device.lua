@@ -161,18 +161,32 @@ end
 
 local MOST_LOOKS = 3                -- how often is looked for the reason why a driver has no data
 
---- Tells the author of a script (type_.explains) why a driver shows no data, if that is a slip; once.
-local function tell_why(type_, driver, address, rows, site, computed, midnight)
+--- Tells the author of a script (type_.explains) of a slip, once. what: a driver, or what else it is of;
+-- told: how that begins; look(...) -> what it is, whether it is a slip.
+local function tell_slip(type_, what, told, rows, look, ...)
     local looks = type_.looks or {}
     type_.looks = looks
-    looks[driver] = (looks[driver] or 0) + 1
-    if looks[driver] > MOST_LOOKS or next(rows) == nil then return end
-    local ok, reason, slip = pcall(why.none, driver, rows, site, computed, midnight, why.same_path)
+    looks[what] = (looks[what] or 0) + 1
+    if looks[what] > MOST_LOOKS or next(rows) == nil then return end
+    local ok, reason, slip = pcall(look, ...)
     if not ok then return shortage.pass_on(reason) end
     if not (reason and slip) then return end
-    looks[driver] = MOST_LOOKS
-    host.log("warning", ("Device script %s: %s (%s) of %s shows no data: %s."):format(type_.file, driver.id,
-        driver.label, address, reason))
+    looks[what] = MOST_LOOKS
+    host.log("warning", ("Device script %s: %s: %s."):format(type_.file, told, reason))
+end
+
+--- Why a driver shows no data.
+local function tell_why(type_, driver, address, rows, site, computed, midnight)
+    local told = ("%s (%s) of %s shows no data"):format(driver.id, driver.label, address)
+    tell_slip(type_, driver, told, rows, why.none, driver, rows, site, computed, midnight, why.same_path)
+end
+
+--- What `update` asks for that is not there.
+local function tell_misread(type_, address, rows)
+    tell_slip(type_, "update", "update at " .. address, rows, function()
+        local misread = why.misread(type_, rows, why.same_path)
+        return misread, misread ~= nil
+    end)
 end
 
 local MOST_UNKNOWN = 50             -- states told of one type
@@ -240,6 +254,7 @@ function device.apply(type_, address, rows, site, memory, which, holds)
     local first_error
     which = which or readers_of(type_).shown
     local computed = compute(type_, rows, site, which)
+    if type_.explains and type_.asked then tell_misread(type_, address, rows) end
     for _, driver in ipairs(type_.drivers) do
         if which[driver] then
             first_error = apply_one(type_, driver, address, rows, site, computed[driver], memory, holds,

@@ -2,6 +2,7 @@
 -- write.
 --
 -- type = { id, name, icon, kind = nil|"controller"|"gateway", file, start, update,
+--          asked = what that asks for, as of drivers,
 --          settings = { [name] = { default, min, max } } or nil, given = their values (see serve.settings),
 --          match = function, or { kind }, or { service, product, type } as lists in small letters (but for
 --                  service each may be nil),
@@ -211,9 +212,9 @@ local function is_numbered(type_)
     return false
 end
 
---- What the `from` of a row asks for; nil: it is not found. Rows may have one and the same function.
-local function asked_by(job, place)
-    local code = lines.all_of(job.source or "", job.table, place, "from")
+--- What a function asks for, `from` of a row or `update`; nil: it is not found. Rows may have the same.
+local function asked_by(job, place, name)
+    local code = lines.all_of(job.source or "", job.table, place, name)
     if code and not job.asked[code] then job.asked[code] = why.asked(code) end
     return job.asked[code or ""]
 end
@@ -229,7 +230,7 @@ local function build_drivers(job, type_, tab, number)
         of.written = function() return lines.from(job.source, job.table, place):match("^[^\n]*") end
         local ok, drivers = try(job, place, set_check.row, joined(where, "row " .. i), row, seen, of)
         for _, driver in ipairs(ok and drivers or {}) do
-            driver.asked = driver.from and job.closely and asked_by(job, place)
+            driver.asked = driver.from and job.closely and asked_by(job, place, "from") or nil
             table.insert(type_.drivers, driver)
             if driver.events then table.insert(type_.reporting, driver) end
             for _, command in ipairs(driver.set and set_check.commands(driver) or {}) do
@@ -472,6 +473,7 @@ local function build(job)
     build_head(job)
     local _, match = try(job, { field = "match" }, build_match, tab.match)
     type_.match, type_.kind = match, type(match) == "table" and match.kind or nil
+    type_.asked = tab.update and job.closely and asked_by(job, { field = "update" }, "update") or nil
     build_drivers(job, type_, tab)
     build_parts(job, type_)
     find_owners(type_)

@@ -5,6 +5,7 @@ local codes = require "types.codes"
 local form = require "types.form"
 local lines = require "types.lines"
 local match_check = require "types.match_check"
+local why = require "types.why"
 local wording = require "types.wording"
 
 local doubts = {}
@@ -169,8 +170,21 @@ local function lack_of(sample)
     return "expects nothing, so it does not show that the rows are right; write expect = { ST = 80 }"
 end
 
-local function look_at_samples(tab, look)
+--- The rows of a sample, or of all its steps.
+local function rows_of(sample)
+    local rows = {}
+    for _, one in ipairs(sample.steps or { sample }) do
+        for key, row in pairs(one.rows or {}) do rows[key] = row end
+    end
+    return rows
+end
+
+local function look_at_samples(type_, tab, look)
+    local asked
     for i, sample in ipairs(tab.samples or {}) do
+        local misread = not asked and why.misread(type_, rows_of(sample), why.same_path)
+        if misread then look({ field = "update" }, ("update, in sample %d: %s"):format(i, misread)) end
+        asked = asked or misread
         local lack = lack_of(sample)
         if lack then look({ sample = i }, ("sample %d %s"):format(i, lack)) end
         for _, device in ipairs { sample.device or {}, table.unpack(sample.devices or {}) } do
@@ -277,7 +291,7 @@ function doubts.of(type_, tab, text, silent)
         look_at_rows(part, tab.parts[i], i, look, script)
         look_at_pairs(part, tab.parts[i], i, look)
     end
-    look_at_samples(tab, look)
+    look_at_samples(type_, tab, look)
     look_at_settings(type_, look)
     look_at_events(type_, look)
     look_at_timers(script.code, look)

@@ -96,11 +96,12 @@ function why.asked(code)
     return asked
 end
 
---- What a driver's function asks for that is not among the rows while something like it is -> sentence | nil.
-function why.misread(driver, rows, find)
+--- What the function of a driver, or `update` of a type, asks for that is not among the rows while something
+-- like it is -> sentence | nil.
+function why.misread(of, rows, find)
     local is_asked = {}
-    for _, key in ipairs(driver.asked or {}) do is_asked[key] = true end
-    for _, key in ipairs(driver.asked or {}) do
+    for _, key in ipairs(of.asked or {}) do is_asked[key] = true end
+    for _, key in ipairs(of.asked or {}) do
         local there = not rows[key] and meant_by(key, rows, find)
         if there and not is_asked[there] then
             return ("there is no row %s; there is %s"):format(named(key), named(there))
