@@ -161,32 +161,34 @@ end
 
 local MOST_LOOKS = 3                -- how often is looked for the reason why a driver has no data
 
---- Tells the author of a script (type_.explains) of a slip, once. what: a driver, or what else it is of;
--- told: how that begins; look(...) -> what it is, whether it is a slip.
-local function tell_slip(type_, what, told, rows, look, ...)
+--- Whether a slip of the author of a script (type_.explains) is still looked for. what: a driver, or "update".
+local function may_look(type_, what, rows)
     local looks = type_.looks or {}
     type_.looks = looks
     looks[what] = (looks[what] or 0) + 1
-    if looks[what] > MOST_LOOKS or next(rows) == nil then return end
-    local ok, reason, slip = pcall(look, ...)
+    return looks[what] <= MOST_LOOKS and next(rows) ~= nil
+end
+
+--- Tells of a slip, once. told: where it is; ok, reason, slip: what was found, as pcall gives it.
+local function tell_slip(type_, what, told, ok, reason, slip)
     if not ok then return shortage.pass_on(reason) end
     if not (reason and slip) then return end
-    looks[what] = MOST_LOOKS
+    type_.looks[what] = MOST_LOOKS
     host.log("warning", ("Device script %s: %s: %s."):format(type_.file, told, reason))
 end
 
 --- Why a driver shows no data.
 local function tell_why(type_, driver, address, rows, site, computed, midnight)
+    if not may_look(type_, driver, rows) then return end
     local told = ("%s (%s) of %s shows no data"):format(driver.id, driver.label, address)
-    tell_slip(type_, driver, told, rows, why.none, driver, rows, site, computed, midnight, why.same_path)
+    tell_slip(type_, driver, told, pcall(why.none, driver, rows, site, computed, midnight, why.same_path))
 end
 
 --- What `update` asks for that is not there.
 local function tell_misread(type_, address, rows)
-    tell_slip(type_, "update", "update at " .. address, rows, function()
-        local misread = why.misread(type_, rows, why.same_path)
-        return misread, misread ~= nil
-    end)
+    if not may_look(type_, "update", rows) then return end
+    local misread = why.misread(type_, rows, why.same_path)
+    tell_slip(type_, "update", "update at " .. address, true, misread, misread)
 end
 
 local MOST_UNKNOWN = 50             -- states told of one type
