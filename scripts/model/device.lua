@@ -161,7 +161,7 @@ end
 
 local MOST_LOOKS = 3                -- how often is looked for the reason why a driver has no data
 
---- Whether a slip of the author of a script (type_.explains) is still looked for. what: a driver, or "update".
+--- Whether a slip of a script's author (type_.explains) is still looked for. what: a driver, or "update".
 local function may_look(type_, what, rows)
     local looks = type_.looks or {}
     type_.looks = looks
