@@ -24,8 +24,12 @@ local LEVEL_FIELDS = field_check.set "level below above"
 --- An event that a row names has to be one of the table's.
 local function check_declared(where, name, declared)
     if type(name) ~= "string" or type(declared) ~= "table" or declared[name] == nil then
+        local known = {}
+        for id in pairs(type(declared) == "table" and declared or {}) do
+            known[#known + 1] = type(id) == "string" and id or nil
+        end
         fail(where, ("events names %s, which the table does not declare."):format(tostring(name)),
-            wording.did_you_mean(name, type(declared) == "table" and declared or {}, "%s",
+            wording.did_you_mean(name, known, "%s",
                 ("Write events = { %s = \"What happened\" } in the table."):format(
                     type(name) == "string" and name or "STARTED")))
     end
