@@ -68,10 +68,10 @@ function trouble.failed(file, text, place, task, what)
     state.at[place], here.time = here, host.steady()
     local told = starts_with(text, file) and text or file .. ": " .. text
     if not told:find("[.!?]$") then told = told .. "." end
-    if device and not told:find(device, 1, true) then
-        told = ("%s It happened at %s."):format(told, device)
+    if here.text ~= text then       -- the notice stays as it is while several nodes have it in turn
+        local at = device and not told:find(device, 1, true) and (" It happened at %s."):format(device) or ""
+        host.log("error", ("Device script %s%s"):format(told, at), file)
     end
-    if here.text ~= text then host.log("error", "Device script " .. told, file) end
     here.count, here.text, here.task = here.count + 1, text, task
     totals[file] = (totals[file] or 0) + 1
     local runs = place ~= "file" and place ~= "state" and what ~= "command"
