@@ -403,42 +403,11 @@ local function check_state_twice(state)
         "Give each state its own number.")
 end
 
---- A field that is given a variable which is nil is not there for Lua.
-local function check_given(where, name, value)
-    fail(where, ("%s is nil: there is no %s."):format(name, value), "Is it misspelt?")
-end
-
---- The rows that are written in the code, by where they begin: { [position] = { row, where } }.
-local function rows_written(job, code)
-    local rows = {}
-    local function add(tab, where, part)
-        for i, row in ipairs(type(tab) == "table" and tab or {}) do
-            local label = type(row) == "table" and type(row[3]) == "string" and row[3]
-            local at = label and lines.position_of(code, job.table, { part = part, row = i })
-            local is_its = at and (code:match("^%b{}", at) or ""):find(label, 1, true)
-            if is_its then                          -- not of a lib
-                rows[at] = { row, ("%srow %d (%s)"):format(where, i, tostring(row[1])) }
-            end
-        end
-    end
-    add(job.table, "")
-    for i, part in ipairs(type(job.table.parts) == "table" and job.table.parts or {}) do
-        add(part, ("part %d, "):format(i), i)
-    end
-    return rows
-end
-
---- What only the text has: Lua took the last of what stands there twice, and left out what is nil.
+--- What only the text has: Lua took the last of what stands there twice.
 local function look_at_text(job)
     local code = lines.code_of(job.source or "")
-    local rows = rows_written(job, code)
-    rows[lines.returned(code) or 0] = { job.table, "" }
     for _, one in ipairs(lines.fields(code)) do
-        local of, where = table.unpack(rows[one.from] or {})
         if one.depth == 1 and one.nth == 2 then try(job, { at = one.at }, check_twice, one.name) end
-        if of and one.value and one.value ~= "nil" and of[one.name] == nil then
-            try(job, { at = one.at }, check_given, where, one.name, one.value)
-        end
     end
     for _, one in ipairs(lines.states_twice(code)) do
         try(job, { at = one.at }, check_state_twice, one.state)

@@ -257,6 +257,35 @@ local function look_at_names(type_, code, look)
     end
 end
 
+--- The tables that are written in the code, by where they begin: { [position] = { table, what it is } }.
+local function written(tab, code)
+    local tables = { [lines.returned(code) or 0] = { tab, "" } }
+    local function add(rows, where, part)
+        for i, row in ipairs(rows) do
+            local at = lines.position_of(code, tab, { part = part, row = i })
+            local text = at and code:match("^%b{}", at) or ""
+            if text:find(row[3], 1, true) then      -- else it is of a lib
+                tables[at] = { row, ("%srow %d (%s): "):format(where, i, row[1]) }
+            end
+        end
+    end
+    add(tab, "")
+    for i, part in ipairs(tab.parts or {}) do add(part, ("part %d, "):format(i), i) end
+    return tables
+end
+
+--- A field that is given a variable which is nil is not there for Lua.
+local function look_at_nil(tab, code, look)
+    local tables = written(tab, code)
+    for _, one in ipairs(lines.fields(code)) do
+        local of, where = table.unpack(tables[one.from] or {})
+        if of and one.value and one.value ~= "nil" and of[one.name] == nil then
+            look({ at = one.at }, ("%s%s is nil: there is no %s; is it misspelt?"):format(where, one.name,
+                one.value))
+        end
+    end
+end
+
 --- Signs of the code that hardly anybody means.
 local function look_at_code(code, look)
     for at, service in code:gmatch("()%f[%w_]%l+s_of%s*%(%s*[%w_]+%s*,%s*[\"'](%l+)[\"']") do
@@ -294,6 +323,7 @@ function doubts.of(type_, tab, text, silent)
     look_at_samples(type_, tab, look)
     look_at_settings(type_, look)
     look_at_events(type_, look)
+    look_at_nil(tab, script.code, look)
     look_at_timers(script.code, look)
     look_at_names(type_, script.code, look)
     look_at_code(script.code, look)

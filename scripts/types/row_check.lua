@@ -201,7 +201,7 @@ local function one_driver(where, row, seen, of, first_id, n)
     local min, max = row_limits(where, row, unit)
     local keys = source_check.keys(where, row)
     local op, terms, own = source_check.terms(where, row)
-    source_check.only_one(where, row, keys, of.kind)
+    source_check.only_one(where, row, keys, of.kind, of.written)
     check_written_out(where, row, op == "sum" and terms, n)
     if names and not row.by_script then names = codes.moved(names) end
     if names and names[codes.NO_DATA] then

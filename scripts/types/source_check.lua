@@ -179,8 +179,8 @@ local function instead_of_function(field, value)
 end
 
 --- A value has a path, or is worked out, or both: then it is worked out where the path has no number.
--- kind: of the table.
-function source_check.only_one(where, row, keys, kind)
+-- kind: of the table; written: a function that gives the row's text.
+function source_check.only_one(where, row, keys, kind, written)
     local computed, elsewhere = count_of(row, COMPUTED), count_of(row, SET_ELSEWHERE)
     if row.by_pg3 and kind ~= "controller" then
         fail(where, "by_pg3 is for the controller only.", "Remove it.")
@@ -195,6 +195,10 @@ function source_check.only_one(where, row, keys, kind)
                 fail(where, ("%s is %s."):format(word, shown(row[word])),
                     "A path is the fourth entry of the row, without a name; the word goes beside it.")
             end
+        end
+        local name = written():match("%f[%w_]from%s*=%s*([%w_.]+)")
+        if name and name ~= "nil" then
+            fail(where, ("from is nil: there is no %s."):format(name), "Is it misspelt?")
         end
         fail(where, "nothing says where the value comes from.", "Add its path, \"/...\", as the fourth entry,"
             .. " or one of first, sum, product, quotient, worst, from (a function of the rows), or"
