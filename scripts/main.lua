@@ -26,6 +26,7 @@ local CONTROLLER, NAME = account.CONTROLLER, "Victron Energy"
 
 local started, ready = false, false -- the plugin's own node is there | PG3 has told what it has
 local begun = false                 -- the account is asked
+local offered = false               -- parameters that are not there, and PG3 had told those that are
 local loading                       -- the task that loads device scripts
 local adopting = false              -- nodes have yet to go on with scripts that serve already
 local seen_troubles = 0             -- scripts in trouble at the last look
@@ -43,6 +44,11 @@ local function read_params(given)
     return params.read(given, started and settings_of_scripts.defaults(scripts.types) or nil)
 end
 
+--- PG3's page shows parameters that are not there yet, those of device scripts too.
+local function show_params()
+    offered = host.default_params(params.missing(host.params(), settings_of_scripts.defaults(scripts.types)))
+end
+
 local function take_params(given)
     local settings = read_params(given)
     for _, secret in ipairs(settings.secrets) do host.mask(secret) end
@@ -51,7 +57,7 @@ local function take_params(given)
     take_settings(given, settings.problems)
     scripts.set_folder(settings.script_folder)
     events.use({ battery_level = settings.battery_level }, settings.push == "alarms")
-    if started and settings.live == "gx" then host.default_params(params.missing(given)) end
+    if started and (settings.live == "gx" or not offered) then show_params() end
     writes.use(settings)
     timed.look()
     nodes.report()
@@ -65,11 +71,6 @@ local function take_params(given)
 end
 
 ------------------------------------------------------------------------------------ device scripts
-
---- PG3's page shows parameters that are not there yet, those of device scripts too.
-local function show_params()
-    host.default_params(params.missing(host.params(), settings_of_scripts.defaults(scripts.types)))
-end
 
 --- New scripts may have other settings.
 local function offer_settings()

@@ -152,6 +152,23 @@ describe("start", function()
         assert.is_true(world.alt)
         assert.equal(1, world:value("controller", "GV0"))
     end)
+
+    -- Fault: PG3 tells the parameters late, and beside a "Temp Unit" of F there is a temp_unit of C.
+    -- Expected: what is not there is found anew; what the user deletes later stays away.
+    it("offers anew what is not there when PG3 tells late what is", function()
+        local world = new { params = {} }
+        world.params_untold = true
+        world:start():run(15)
+        assert.equal("", world.defaults.vrm_token)
+        world.params_untold = nil
+        world:set_params { ["VRM Token"] = worlds.TOKEN, ["Temp-Unit"] = "F" }
+        assert.same({ stale_values = "zero", battery_level = "", live = "off", live_seconds = "2",
+                      push = "off", control = "off" }, world.defaults)
+        world.defaults = nil
+        world:set_params { ["VRM Token"] = worlds.TOKEN }
+        assert.is_nil(world.defaults)
+        assert.same({}, world.errors)
+    end)
 end)
 
 describe("the token", function()

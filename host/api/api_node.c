@@ -434,6 +434,8 @@ int api_params(lua_State *L) {
     return 1;
 }
 
+// host.default_params{ [name] = value } -> whether PG3 has told the parameters there are. Else,
+// when it does, these do not count any more: they are to be given again at the event "params".
 static int host_default_params(lua_State *L) {
     struct api *a = api_of(L);
     luaL_checktype(L, 1, LUA_TTABLE);
@@ -447,7 +449,8 @@ static int host_default_params(lua_State *L) {
         }
         lua_pop(L, 2);
     }
-    return 0;
+    lua_pushboolean(L, a->pg3 == NULL || pg3_params_told(a->pg3));
+    return 1;
 }
 
 // host.event(address, event): tells ISY programs of an event that the node's type declares, behind

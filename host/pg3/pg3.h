@@ -80,9 +80,11 @@ bool pg3_remove(struct pg3 *p, const char *const *addresses, size_t count);
 bool pg3_rename(struct pg3 *p, struct node *node, const char *name);
 // The user's parameters, as PG3 has them.
 const struct pairs *pg3_params(const struct pg3 *p);
-// Adds a parameter to those the user sees unless one of that (trimmed) name is there. Waits for the
-// user's data. False: memory is short.
+// Adds a parameter to those the user sees unless one of that name is there. Until PG3 has told them
+// (pg3_params_told) it waits, and is forgotten if they are others than those before: the event
+// `params` follows. False: memory is short.
 bool pg3_default_param(struct pg3 *p, const char *name, const char *value);
+bool pg3_params_told(const struct pg3 *p);
 // The plugin's own record (customdata) as JSON text; NULL while there is none. And its replacement.
 // False: it cannot be replaced, because PG3 has not told yet what it has (or memory is short).
 const char *pg3_data(const struct pg3 *p);

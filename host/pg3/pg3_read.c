@@ -29,6 +29,9 @@ static bool keep_params(struct pg3 *p, lua_State *L, int at) {
     bool same = pairs_equal(&fresh, &p->params);
     pairs_free(&p->params);
     p->params = fresh;
+    if (!same && !p->records[KEY_PARAMS].read) {
+        pairs_free(&p->defaults); // they may be there under other names: who gave them did not know
+    }
     if (!same) {
         p->events.params(p->events.ctx);
     }

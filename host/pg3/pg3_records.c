@@ -4,7 +4,6 @@
 #include "base/text.h"
 #include "pg3/pg3_state.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,32 +68,6 @@ static bool write_record(struct pg3 *p, enum pg3_key key, enum pg3_out_way way) 
     return true;
 }
 
-// "VRM Token" stands for vrm_token: people write names their own way.
-static char fold(char c) {
-    if (c == ' ' || c == '-') {
-        return '_';
-    }
-    return (char)tolower((unsigned char)c);
-}
-
-static bool same_name(const char *typed, const char *name) {
-    typed += strspn(typed, " \t\r\n");
-    while (*name != '\0' && fold(*typed) == *name) {
-        typed++;
-        name++;
-    }
-    return *name == '\0' && typed[strspn(typed, " \t\r\n")] == '\0';
-}
-
-static bool has_param(const struct pg3 *p, const char *name) {
-    for (size_t i = 0; i < p->params.count; i++) {
-        if (same_name(p->params.all[i].key, name)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 // Writes the defaults the user's parameters lack, once: what PG3 echoes holds them already.
 void pg3_write_defaults(struct pg3 *p) {
     bool added = false;
@@ -102,18 +75,22 @@ void pg3_write_defaults(struct pg3 *p) {
         return;
     }
     for (size_t i = 0; i < p->defaults.count; i++) {
-        if (!has_param(p, p->defaults.all[i].key)) {
-            if (!pairs_set(&p->params, p->defaults.all[i].key, p->defaults.all[i].value)) {
-                return; // the next turn goes on
-            }
-            added = true;
+        const struct pair *wanted = &p->defaults.all[i];
+        if (pairs_get(&p->params, wanted->key) != NULL) {
+            continue;
         }
+        if (!pairs_set(&p->params, wanted->key, wanted->value)) {
+            return; // the next turn goes on
+        }
+        added = true;
     }
     pairs_free(&p->defaults);
     if (added) {
         write_record(p, KEY_PARAMS, OUT_NOW);
     }
 }
+
+bool pg3_params_told(const struct pg3 *p) { return p->records[KEY_PARAMS].read; }
 
 bool pg3_default_param(struct pg3 *p, const char *name, const char *value) {
     return pairs_set(&p->defaults, name, value);

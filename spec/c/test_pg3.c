@@ -35,8 +35,9 @@ struct bench {
     struct pg3 *pg3;
     struct sent sent[100];
     int count;
-    bool deaf; // the link takes nothing
-    bool slow; // what was sent has not left yet: the test calls pg3_sent
+    bool deaf;  // the link takes nothing
+    bool slow;  // what was sent has not left yet: the test calls pg3_sent
+    bool eager; // there are parameters to be offered
     int starts, readies, params, polls, long_polls, discovers, stops;
     char query[64], command[200], request[64];
 };
@@ -54,7 +55,15 @@ static bool link_send(void *ctx, const char *kind, const char *text, size_t len)
 
 static void on_start(void *ctx) { ((struct bench *)ctx)->starts++; }
 static void on_ready(void *ctx) { ((struct bench *)ctx)->readies++; }
-static void on_params(void *ctx) { ((struct bench *)ctx)->params++; }
+// As main.lua does: what is not there is offered once PG3 has told what is.
+static void on_params(void *ctx) {
+    struct bench *b = ctx;
+    b->params++;
+    if (b->eager)
+        pg3_default_param(b->pg3, "temp_unit", "C");
+    b->eager = false;
+}
+
 static void on_discover(void *ctx) { ((struct bench *)ctx)->discovers++; }
 static void on_stop(void *ctx) { ((struct bench *)ctx)->stops++; }
 
@@ -816,9 +825,14 @@ static void test_default_params(void) {
     receive(&b, CONFIG_NONE);
     turn(&b);
     CHECK(times(&b, "customparams") == 0); // not before PG3 has told what the user typed
+    CHECK(!pg3_params_told(b.pg3));
     receive(&b,
             "{\"getAll\":[{\"key\":\"customparams\",\"value\":\"{\\\" vrm_token \\\":\\\"abc\\\","
             "\\\"own\\\":\\\"<x>\\\"}\"}]}");
+    turn(&b);
+    CHECK(times(&b, "customparams") == 0 && pg3_params_told(b.pg3) && b.params == 1);
+    pg3_default_param(b.pg3, "own", "never");
+    pg3_default_param(b.pg3, "temp_unit", "C");
     turn(&b);
     CHECK(times(&b, "\"key\":\"customparams\"") == 1); // merged with what the user typed
     CHECK(times(&b, "\" vrm_token \":\"abc\"") == 1 && times(&b, "\"own\":\"<x>\"") == 1);
@@ -999,6 +1013,7 @@ static void test_doc(void) {
 // Started, with everything to write that there is; connected, its questions sent.
 static void open_eager(struct bench *b) {
     open_bench(b);
+    b->eager = true;
     pg3_default_param(b->pg3, "vrm_token", "");
     pg3_default_param(b->pg3, "temp_unit", "C");
     pg3_notice(b->pg3, "ours", "note");
@@ -1315,6 +1330,7 @@ static void test_no_pauses_for_who_answers(void) {
 static void test_list_fails_after_reconnection(void) {
     struct bench b;
     open_running(&b);
+    b.eager = true;
     pg3_down(b.pg3);
     pg3_notice(b.pg3, "ours", "note");
     pg3_default_param(b.pg3, "temp_unit", "C");

@@ -260,8 +260,8 @@ check("params", "a table of its own", function()
 end)
 
 check("default_params", "names and texts", function()
-    host.default_params { contract = "" }
-    host.default_params {}
+    assert(host.default_params { contract = "" } == true)
+    assert(host.default_params {} == true)
     raises(host.default_params)
     raises(host.default_params, "contract")
     raises(host.default_params, { contract = {} })

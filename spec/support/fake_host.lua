@@ -545,6 +545,7 @@ local function record_functions(self, host)
         check_type(defaults, "table")
         for name, value in pairs(defaults) do text_of(name); text_of(value) end
         self.defaults = defaults
+        return not self.params_untold
     end
     host.data = function() return copy(self.saved) end
     host.unreadable = function() return self.unreadable end
