@@ -3,9 +3,6 @@
 #include "base/buf.h"
 
 #include <lauxlib.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #define HEADERS_MAX 16
 

@@ -7,7 +7,6 @@
 #include <lauxlib.h>
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 #define DEPTH_MAX 16  // tables in tables, as in scripts/serve/state.lua
 #define NAME_SIZE 200 // of what a message calls a value

@@ -5,7 +5,6 @@
 #include "pg3/pg3_state.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define PROFILE_MS 60000 // the ISY takes its time over a profile
