@@ -153,4 +153,8 @@ bool buf_json(struct buf *b, const char *text) {
     return buf_puts(b, "\"");
 }
 
+bool buf_member(struct buf *b, const char *before, const char *text) {
+    return buf_puts(b, before) && buf_json(b, text);
+}
+
 const char *buf_text(const struct buf *b) { return b->data != NULL ? b->data : ""; }

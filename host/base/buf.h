@@ -28,6 +28,8 @@ bool buf_puts(struct buf *b, const char *text);
 bool buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 // Appends `text` as a JSON string with its quotes; NULL becomes null. Invalid UTF-8 becomes U+FFFD.
 bool buf_json(struct buf *b, const char *text);
+// Appends `before` as it is and `text` as buf_json does.
+bool buf_member(struct buf *b, const char *before, const char *text);
 // The content as a C string; "" while empty.
 const char *buf_text(const struct buf *b);
 

@@ -126,10 +126,8 @@ bool pairs_write(const struct pairs *p, const struct pairs *more, struct buf *b)
     const char *before = "{";
     for (size_t i = 0; i < p->count + more->count; i++) {
         const struct pair *pair = i < p->count ? &p->all[i] : &more->all[i - p->count];
-        buf_puts(b, before);
-        buf_json(b, pair->key);
-        buf_puts(b, ":");
-        buf_json(b, pair->value);
+        buf_member(b, before, pair->key);
+        buf_member(b, ":", pair->value);
         before = ",";
     }
     return buf_puts(b, before[0] == '{' ? "{}" : "}");

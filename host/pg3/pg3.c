@@ -216,10 +216,8 @@ bool pg3_event(struct pg3 *p, const char *address, const char *cmd) {
     }
     struct buf b;
     buf_init(&b, 512);
-    buf_puts(&b, "{\"address\":");
-    buf_json(&b, address);
-    buf_puts(&b, ",\"cmd\":");
-    buf_json(&b, cmd);
+    buf_member(&b, "{\"address\":", address);
+    buf_member(&b, ",\"cmd\":", cmd);
     buf_puts(&b, "}");
     return pg3_post_buf(p, "command", &b, OUT_EVENT);
 }
@@ -227,10 +225,8 @@ bool pg3_event(struct pg3 *p, const char *address, const char *cmd) {
 bool pg3_push(struct pg3 *p, const char *title, const char *body) {
     struct buf b;
     buf_init(&b, PUSH_MAX);
-    buf_puts(&b, "{\"push\":[{\"title\":");
-    buf_json(&b, title);
-    buf_puts(&b, ",\"body\":");
-    buf_json(&b, body);
+    buf_member(&b, "{\"push\":[{\"title\":", title);
+    buf_member(&b, ",\"body\":", body);
     buf_puts(&b, "}]}");
     return pg3_post_buf(p, "system", &b, OUT_AFTER_START);
 }
@@ -241,10 +237,8 @@ void pg3_report(struct pg3 *p, const char *address, const char *request, bool su
     }
     struct buf b;
     buf_init(&b, 1024);
-    buf_puts(&b, "{\"address\":");
-    buf_json(&b, address);
-    buf_puts(&b, ",\"requestId\":");
-    buf_json(&b, request);
+    buf_member(&b, "{\"address\":", address);
+    buf_member(&b, ",\"requestId\":", request);
     buf_printf(&b, ",\"success\":\"%s\"}", success ? "success" : "fail");
     pg3_post_buf(p, "status", &b, OUT_ANSWER);
 }

@@ -14,8 +14,7 @@ static void send_questions(struct pg3 *p) {
     if (p->ask_config) {
         struct buf b;
         buf_init(&b, 256);
-        buf_puts(&b, "{\"config\":{\"version\":");
-        buf_json(&b, p->version);
+        buf_member(&b, "{\"config\":{\"version\":", p->version);
         buf_puts(&b, ",\"requestId\":true}}");
         pg3_post_buf(p, "system", &b, OUT_NOW);
     }

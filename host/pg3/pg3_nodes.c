@@ -59,10 +59,8 @@ static void bring_back(struct pg3 *p, struct node *node, bool now) {
 static void send_rename(struct pg3 *p, const struct node *node) {
     struct buf b;
     buf_init(&b, 1024);
-    buf_puts(&b, "{\"renamenode\":[{\"address\":");
-    buf_json(&b, node->address);
-    buf_puts(&b, ",\"name\":");
-    buf_json(&b, node->name);
+    buf_member(&b, "{\"renamenode\":[{\"address\":", node->address);
+    buf_member(&b, ",\"name\":", node->name);
     buf_puts(&b, "}]}");
     pg3_post_buf(p, "command", &b, OUT_NOW);
 }
@@ -154,8 +152,7 @@ bool pg3_remove(struct pg3 *p, const char *const *addresses, size_t count) {
     buf_init(&b, WIRE_MAX);
     buf_puts(&b, "{\"removenode\":[");
     for (size_t i = 0; i < count; i++) {
-        buf_puts(&b, i > 0 ? ",{\"address\":" : "{\"address\":");
-        buf_json(&b, addresses[i]);
+        buf_member(&b, i > 0 ? ",{\"address\":" : "{\"address\":", addresses[i]);
         buf_puts(&b, "}");
     }
     buf_puts(&b, "]}");

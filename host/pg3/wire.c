@@ -50,8 +50,7 @@ static void add_drivers(struct buf *b, const struct node *node) {
 static void add_node(struct buf *b, const struct node *node) {
     buf_printf(b, "{\"address\":\"%s\",\"name\":", node->address);
     buf_json(b, node->name);
-    buf_puts(b, ",\"nodeDefId\":");
-    buf_json(b, node->type->id);
+    buf_member(b, ",\"nodeDefId\":", node->type->id);
     buf_printf(b, ",\"primaryNode\":\"%s\",\"drivers\":[", node->primary);
     add_drivers(b, node);
     buf_puts(b, "],\"hint\":[0,0,0,0],\"private\":null,\"rename\":false}");

@@ -53,6 +53,9 @@ static void test_cap(void) {
     CHECK(!b.failed && buf_json(&b, "ab") && strcmp(buf_text(&b), "\"ab\"") == 0);
     CHECK(!buf_json(&b, "") && b.failed);
     buf_free(&b);
+    CHECK(buf_member(&b, "x:", "") && strcmp(buf_text(&b), "x:\"\"") == 0);
+    CHECK(!buf_member(&b, "", "") && b.failed);
+    buf_free(&b);
 
     buf_init(&b, 0);
     CHECK(buf_puts(&b, "") && !buf_puts(&b, "a"));
