@@ -9,6 +9,7 @@
 #include <time.h>
 
 #define ZONES "/usr/share/zoneinfo/" // FreeBSD's, glibc's and musl's
+#define MACHINES ":/etc/localtime"   // what is the zone without TZ
 #define NAME_MAX_BYTES 64
 #define LONGEST_DAY (50 * 3600) // with whatever the clocks are changed by
 #define FARTHEST 1000000000000  // in some 30,000 years: far within what localtime_r takes
@@ -35,7 +36,7 @@ static bool set_zone(const char *zone) {
     return done;
 }
 
-bool day_open(void) { return getenv("TZ") != NULL || set_zone(":/etc/localtime"); }
+bool day_open(void) { return getenv("TZ") != NULL || set_zone(MACHINES); }
 
 static struct tm local_time(int64_t seconds) {
     time_t t = (time_t)seconds;
@@ -69,7 +70,8 @@ enum day_result day_of(const char *zone, int64_t now, struct day *day) {
     if (now < -FARTHEST || now > FARTHEST || (!utc && !is_zone(zone))) {
         return DAY_UNKNOWN_ZONE;
     }
-    char *kept = day_open() ? strdup(getenv("TZ")) : NULL;
+    const char *own = getenv("TZ");
+    char *kept = strdup(own != NULL ? own : MACHINES);
     if (kept == NULL) {
         return DAY_NO_MEMORY;
     }
