@@ -92,6 +92,19 @@ local function of_total(row, driver)
     return nil
 end
 
+local OF_ROWS = { "values", "scale", "sign", "map", "while_negative" }
+
+--- What node:set gives is shown as it is.
+local function of_by_script(row, driver)
+    for _, word in ipairs(row.by_script and OF_ROWS or {}) do
+        if row[word] ~= nil then
+            return word .. " does nothing beside by_script; give node:set the value as it is to be shown"
+        end
+    end
+    return row.by_script and driver.names and driver.names[codes.NO_DATA]
+        and ("the state %d is No data where by_script sets it; give it another number"):format(codes.NO_DATA)
+end
+
 --- A number that stands for another one has a state there, or none at all.
 local function of_stands(row, driver)
     for value, stands_for in pairs(driver.names and row.values or {}) do
@@ -103,7 +116,8 @@ local function of_stands(row, driver)
     return nil
 end
 
-local OF_ROW = { of_sign, of_worst, of_states, of_from, of_values, of_services, of_stands, of_total }
+local OF_ROW = { of_sign, of_worst, of_states, of_from, of_values, of_services, of_by_script,
+                 of_stands, of_total }
 
 local OF_ALL = { GV30 = {}, TIME = {} }        -- drivers of every node
 
@@ -185,6 +199,10 @@ local function look_at_samples(type_, tab, look)
         local misread = not asked and why.misread(type_, rows_of(sample), why.same_path)
         if misread then look({ field = "update" }, ("update, in sample %d: %s"):format(i, misread)) end
         asked = asked or misread
+        if sample.site and sample.site.time then
+            look({ sample = i }, ("sample %d: site.time does nothing; the time is site = { clock ="
+                .. " \"2026-04-18 06:30\" }"):format(i))
+        end
         local lack = lack_of(sample)
         if lack then look({ sample = i }, ("sample %d %s"):format(i, lack)) end
         for _, device in ipairs { sample.device or {}, table.unpack(sample.devices or {}) } do

@@ -204,10 +204,6 @@ local function one_driver(where, row, seen, of, first_id, n)
     source_check.only_one(where, row, keys, of.kind, of.written)
     check_written_out(where, row, op == "sum" and terms, n)
     if names and not row.by_script then names = codes.moved(names) end
-    if names and names[codes.NO_DATA] then
-        fail(where, ("the list has the state %d, which is No data where by_script sets it."):format(
-            codes.NO_DATA), "Give it another number.")
-    end
     local worst, fault = source_check.worst(where, row)
     check_measured(where, row)
     local over, seconds = row_over(where, row, names)

@@ -16,7 +16,6 @@ local SAMPLE_FIELDS = field_check.words_of("a sample", "rows steps site device d
 -- What site_of gives, and what rows of the gateway and of the plugin's own node are given besides.
 local SAMPLE_SITE_FIELDS = set(about.SITE_FIELDS .. " last_command timed settings_written status"
     .. " installations script_errors last_answer")
-SAMPLE_SITE_FIELDS.time = nil           -- it is said by clock
 local SAMPLE_OWN_FIELDS = set(about.DEVICE_FIELDS)
 local SAMPLE_DEVICE_FIELDS = set "service instance product name rows"
 local SAMPLE_ROW_FIELDS = set "value unit timestamp text path code"
@@ -174,7 +173,7 @@ local function check_world(where, sample, settings)
                 "Write " .. BESIDE_ROWS[field] .. ".")
         end
     end
-    field_check.fields(where .. ", site", sample.site or {}, SAMPLE_SITE_FIELDS, nil, slips.site)
+    field_check.fields(where .. ", site", sample.site or {}, SAMPLE_SITE_FIELDS)
     field_check.fields(where .. ", device", sample.device or {}, SAMPLE_OWN_FIELDS)
     check_texts_and_numbers(where .. ", site", sample.site or {})
     check_texts_and_numbers(where .. ", device", sample.device or {})

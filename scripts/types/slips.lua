@@ -55,9 +55,6 @@ slips.sample = meant { [A_COMMENT] = "name title description", rows = "values in
 slips.step = meant { expect = "expected expects", rows = "values", command = "run call",
                      after = "wait sleep delay seconds time" }
 
---- The installation of a sample.
-slips.site = meant { ["Write site = { clock = \"2026-04-18 06:30\" }."] = "time now" }
-
 slips.command = meant { run = "fn func call action handler execute", name = "label title",
                         params = "parameters args arguments" }
 

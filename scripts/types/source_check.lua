@@ -153,8 +153,6 @@ local COMPUTED = { "sum", "product", "quotient", "worst", "from" }
 local SET_ELSEWHERE = { "by_pg3", "by_script" }
 local OVER_TIME_WORDS = { "day_max", "day_min", "total", "rate", "held_for" }
 
-local OF_ROWS = { "values", "scale", "sign", "map", "while_negative" }
-
 local function count_of(row, words)
     local count = 0
     for _, word in ipairs(words) do count = count + (row[word] ~= nil and 1 or 0) end
@@ -211,12 +209,6 @@ function source_check.only_one(where, row, keys, kind, written)
         if #keys > 0 then table.insert(given, 1, "the path") end
         fail(where, ("there is more than one source: %s."):format(table.concat(given, ", ")),
             "Keep one of them.")
-    end
-    for _, word in ipairs(row.by_script and OF_ROWS or {}) do
-        if row[word] ~= nil then
-            fail(where, word .. " does not go with by_script.",
-                "Remove it: node:set is given the value as it is to be shown.")
-        end
     end
     for _, field in ipairs { "from", "map" } do
         if row[field] ~= nil and type(row[field]) ~= "function" then
