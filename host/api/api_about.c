@@ -72,10 +72,8 @@ static int push_answer(lua_State *L, struct question *q, bool is_rows) {
     return status == LUA_OK ? 1 : lua_error(L);
 }
 
-// most: arguments that it takes.
-static int about(lua_State *L, const char *kind, int most, bool is_rows) {
+static int about(lua_State *L, const char *kind, bool is_rows) {
     char error[256];
-    luaL_argcheck(L, lua_gettop(L) <= most, most + 1, "there is one too many");
     struct question q = {.main = api_of(L)->main, .kind = kind, .answer = LUA_NOREF};
     q.rows = api_rows_ref(L, 1);
     q.address = q.rows == LUA_NOREF ? api_node_address(L, 1) : NULL;
@@ -95,10 +93,10 @@ static int about(lua_State *L, const char *kind, int most, bool is_rows) {
     return push_answer(L, &q, is_rows);
 }
 
-static int site_of(lua_State *L) { return about(L, "site", 1, false); }
-static int device_of(lua_State *L) { return about(L, "device", 1, false); }
-static int devices_of(lua_State *L) { return about(L, "devices", 2, false); }
-static int rows_of(lua_State *L) { return about(L, "rows", 3, true); }
+static int site_of(lua_State *L) { return about(L, "site", false); }
+static int device_of(lua_State *L) { return about(L, "device", false); }
+static int devices_of(lua_State *L) { return about(L, "devices", false); }
+static int rows_of(lua_State *L) { return about(L, "rows", true); }
 
 void api_about_setup(lua_State *L) {
     static const luaL_Reg globals[] = {{"site_of", site_of},

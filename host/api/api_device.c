@@ -390,7 +390,6 @@ static const luaL_Reg vrm_functions[] = {{"get", vrm_get}, {NULL, NULL}};
 // setting(name): of the table's `settings`, what the owner wrote, else its default.
 static int script_setting(lua_State *L) {
     const char *name = luaL_checkstring(L, 1);
-    luaL_argcheck(L, lua_gettop(L) == 1, 2, "there is one too many");
     if (lua_getfield(L, LUA_REGISTRYINDEX, API_SETTINGS_KEY) != LUA_TTABLE ||
         lua_getfield(L, -1, name) == LUA_TNIL) {
         return luaL_error(L,

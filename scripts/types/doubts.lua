@@ -267,8 +267,11 @@ local function look_at_names(type_, code, look)
                 .. " of its own"):format(id))
         end
     end
-    for at, name in code:gmatch("()%f[%w_]setting%s*%(%s*[\"']([^\"'\n]*)[\"']") do
-        if not settings[name] then
+    for at, name, more in code:gmatch("()%f[%w_]setting%s*%(%s*[\"']([^\"'\n]*)[\"']%s*(,?)") do
+        if more ~= "" then
+            look({ at = at }, ("setting gives what the owner wrote, else the default of the table; it takes"
+                .. " a name alone: setting(\"%s\")"):format(name))
+        elseif not settings[name] then
             look({ at = at }, ("there is no setting '%s'; write settings = { %s = 10 } in the table"):format(
                 name, name))
         end

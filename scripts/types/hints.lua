@@ -303,8 +303,6 @@ local BY_VALUE = {
 local WRITTEN = {
     number = "number(rows, \"/Path\")", rows_of = "number(rows_of(rows, \"battery\"), \"/Soc\")",
     every = "timer.every(60, function() ... end)", after = "timer.after(60, function() ... end)",
-    site_of = "site_of(node), or site_of(rows)", device_of = "device_of(node), or device_of(rows)",
-    devices_of = "devices_of(rows, \"battery\")",
     cancel = "timer.cancel(id), with the number that timer.every gave", sleep = "sleep(5)",
     setting = "setting(\"name\")", set = "node:set(\"GV1\", 5)", event = "node:event(\"NAME\")",
     notice = "node:notice(\"full\", \"The tank is full\")", log = "node:log(\"info\", \"The tank is full\")",
