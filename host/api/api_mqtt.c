@@ -339,8 +339,10 @@ static int host_mqtt_open(lua_State *L) {
     if (connection_count(api_of(L)) >= CONNECTIONS_MAX) {
         return api_nil(L, lua_pushfstring(L, "more than %d connections", CONNECTIONS_MAX));
     }
-    log_mask(config.password);
-    struct connection *c = connection_new(api_of(L), skip, gather_ms, members, without);
+    struct connection *c = NULL;
+    if (log_mask(config.password)) {
+        c = connection_new(api_of(L), skip, gather_ms, members, without);
+    }
     if (c == NULL) {
         return vm_no_memory(L);
     }
