@@ -144,7 +144,7 @@ describe("the energy of an installation:", function()
     end)
 
     it("the forecast by the hour, without what is no number; none", function()
-        assert.same({ { 1776600000, 120.5 }, { 1776603600, 0 } }, read.forecast { records = {
+        assert.same({ 1776600000, 120.5, 1776603600, 0 }, read.forecast { records = {
             solar_yield_forecast = { { 1776600000000, "120.5" }, { 1776603600000, 0, 0, 0 },
                                      { 1776607200000, false }, {}, false, { "x", 1 }, { 1776610800000, -1 } },
             vrm_consumption_fc = false,

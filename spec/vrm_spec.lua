@@ -510,7 +510,7 @@ describe("a row of diagnostics", function()
     it("keeps no more of a forecast than there are hours to come", function()
         local hours = {}
         for i = 1, 10000 do hours[i] = { i * 3600000, 1 } end
-        assert.equal(200, #read.forecast { records = { solar_yield_forecast = hours } })
+        assert.equal(400, #read.forecast { records = { solar_yield_forecast = hours } })
     end)
 
     it("never raises, whatever the fields are", function()

@@ -171,11 +171,12 @@ end
 
 local HOUR = 3600
 
---- The yield of the hours, or parts of them, from one time to another in kWh; nil: none is of that time.
+--- The yield of hours (see read.forecast), or parts of them, from one time to another in kWh; nil: none is of
+-- that time.
 local function expected(hours, from, to)
     local total
-    for _, hour in ipairs(hours) do
-        local begins, yield = hour[1], hour[2]
+    for i = 1, #hours, 2 do
+        local begins, yield = hours[i], hours[i + 1]
         if begins >= from and begins < to then
             total = (total or 0) + yield / 1000
         elseif begins < from and begins + HOUR > from then

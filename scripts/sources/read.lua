@@ -286,7 +286,7 @@ end
 
 local MOST_POINTS = 200          -- of a forecast; the plugin asks for 50 at most
 
---- The forecast of the solar yield in an answer of stats -> list of { begin of an hour in unix seconds, Wh },
+--- The forecast of the solar yield in an answer of stats -> list: begin of an hour in unix seconds, Wh ...
 -- empty where VRM has none; nil: it is no such answer.
 function read.forecast(json)
     local records = json.records
@@ -295,8 +295,8 @@ function read.forecast(json)
     local hours = {}
     for _, entry in ipairs(read.items(records.solar_yield_forecast)) do
         local milliseconds, yield = read.number(entry[1]), read.number(entry[2])
-        if milliseconds and yield and yield >= 0 and #hours < MOST_POINTS then
-            hours[#hours + 1] = { milliseconds // 1000, yield }
+        if milliseconds and yield and yield >= 0 and #hours < 2 * MOST_POINTS then
+            hours[#hours + 1], hours[#hours + 2] = milliseconds // 1000, yield
         end
     end
     return hours
