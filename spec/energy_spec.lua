@@ -308,6 +308,19 @@ describe("the energy of an installation", function()
         assert.equal(before, #world.beside)
     end)
 
+    it("of a month and of a day may be what they were the day before", function()
+        local midnight = DAY + DAY_SECONDS
+        local world = started { now = midnight - 900, stats = function(query)
+            if query.type == "forecast" then return { success = true, records = false } end
+            return { success = true, totals = A_DAY }
+        end }
+        run_to(world, midnight - 1)
+        local today, month = value(world, "ST"), value(world, "GV5")
+        run_to(world, midnight + 1300)
+        assert.equal(today, value(world, "ST"))
+        assert.is_truthy(month > 0 and value(world, "GV5"))
+    end)
+
     it("ends at midnight when VRM does not answer any more", function()
         local world = started { now = DAY + DAY_SECONDS - 1000 }
         world.vrm.fail["/"] = { status = 503 }

@@ -1,5 +1,5 @@
 -- Inverters without a charger from AC: Phoenix (VE.Direct, Smart) and Inverter RS, which has solar trackers.
-local rs = use "rs"
+local panels, rs = use "panels", use "rs"
 
 -- Of each phase. A Phoenix gives no power: what the GX takes for it is the apparent one, else U * I, whose
 -- current has steps of 25 VA.
@@ -87,7 +87,7 @@ return {
             min = 0 },
           { "GV19",                unit.kwh,  "Yield, total, never reset",    "/Yield/System",
             min = 0 },
-          table.unpack(rs.TRACKER_YIELDS) },
+          table.unpack(panels.YIELDS) },
         { part = "e", id = "VICINVE", name = "energy",             -- of an Inverter RS
           { "ST",   unit.kwh, "Energy to AC output, in all", min = 0,
             sum = { "/Energy/InverterToAcOut", "/Energy/SolarToAcOut" } },

@@ -1,6 +1,6 @@
 -- Multi RS: inverter, charger and solar trackers in one. Those of a system of several are one node each; what
 -- they are together is in acsystem.lua.
-local ac_inputs, rs = use "ac_inputs", use "rs"
+local ac_inputs, panels, rs = use "ac_inputs", use "panels", use "rs"
 
 local BY_SYSTEM = { "acsystem", 1, "the RS system is in charge: use its node" }
 
@@ -112,7 +112,7 @@ return {
             daily = true, min = -0.5, max = 30000 },
           { "GV18",                unit.watt, "Peak power yesterday",  "/History/Daily/1/MaxPower",
             daily = true, min = -0.5, max = 30000 },
-          table.unpack(rs.TRACKER_YIELDS) },
+          table.unpack(panels.YIELDS) },
         { part = "e", id = "VICMULTIE", name = "energy",
           { "ST",   unit.kwh, "Energy to AC output, in all", min = 0,
             sum = { "/Energy/AcIn1ToAcOut", "/Energy/AcIn2ToAcOut", "/Energy/InverterToAcOut",

@@ -71,18 +71,11 @@ local function is_starting(driver, value, address, memory)
     return false
 end
 
-local SAME = 0.001                  -- of a number: live it has more places
-
---- Whether a value of a device's day is still that of the day before: a solar charger begins its day when it
--- takes it to be midnight, which may be hours later, but all of its values then. What VRM counts begins with
--- the day.
-local function is_of_day_before(type_, driver, value, memory)
-    local id, before = driver.id, memory.day_before
-    if not (driver.daily and value) or (type_.main or type_).kind then return false end
-    memory.daily = memory.daily or {}
-    memory.daily[id] = value
-    if not before or before[id] == nil then return false end
-    local is_same = math.abs(value - before[id]) <= SAME * math.abs(value)
+--- Whether a value of a device's day is still that of the day before, as shown: live it has more places.
+local function is_of_day_before(driver, value, memory)
+    local before = memory.day_before and driver.daily and memory.day_before[driver.id]
+    if not (before and value) then return false end
+    local is_same = math.abs(value - before) <= 0.5 * 10 ^ -driver.places
     if not is_same then memory.day_before = nil end
     return is_same and value ~= 0
 end
@@ -102,22 +95,26 @@ end
 
 --- What is to be shown of a value that was worked out (nil: there is none, or its function failed: problem)
 -- -> the value, whether what is shown stays as it is. measured_at: when its row was measured; nil: not known.
-function belief.of(type_, driver, value, problem, measured_at, rows, address, memory)
+function belief.of(driver, value, problem, measured_at, rows, address, memory)
     local starting = false
     if value and counts_up(driver) then
         value = not_of_before(driver, value, measured_at, memory)
         starting = is_starting(driver, value, address, memory)
     end
-    local is_old = is_of_day_before(type_, driver, value, memory)
+    local is_old = is_of_day_before(driver, value, memory)
     if is_old then value = nil end
     local slip = starting or not problem and is_slip(driver, value, measured_at, rows, address, memory)
     belief.again(memory, driver, slip or problem ~= nil or is_old or nil)
     return value, slip ~= false
 end
 
---- A day of a node's installation has begun. moved: it has another time zone, which says nothing of values.
-function belief.begin_day(memory, moved)
-    memory.day_before, memory.daily = not moved and memory.daily or nil, nil
+--- A day of a device's installation has begun. The device begins its own when it takes it to be midnight,
+-- which may be hours later, but with all of its values: until then they stay. drivers: set of those.
+function belief.begin_day(address, memory, drivers)
+    for driver in pairs(drivers) do
+        memory.day_before = memory.day_before or {}
+        memory.day_before[driver.id] = host.get(address, driver.id) or memory.day_before[driver.id]
+    end
 end
 
 return belief

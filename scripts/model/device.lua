@@ -219,7 +219,7 @@ end
 --   and by driver id:
 --   counts, counted_at = the values of counters, and their times,
 --   starts = since when a meter says 0 that had counted, by host.steady,
---   daily = the last values of this day, day_before = those of the day before, until the device begins one,
+--   day_before = the values of the day before, until the device begins another,
 --   reported = the values of those that report events }
 -- Where words look at time (types.over_time) also
 -- { newest = when the newest of its rows was measured, longest = seconds after which the next one is late,
@@ -234,7 +234,7 @@ local function apply_one(type_, driver, address, rows, site, computed, memory, h
     local problem, value, text, unknown, measured_at = try_value(driver, rows, site, computed, memory,
         first_error)
     local stays
-    value, stays = belief.of(type_, driver, value, problem, measured_at, rows, address, memory)
+    value, stays = belief.of(driver, value, problem, measured_at, rows, address, memory)
     if value == nil and not problem and type_.explains then
         tell_why(type_, driver, address, rows, site, computed, memory.midnight)
     end

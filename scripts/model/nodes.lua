@@ -338,10 +338,12 @@ function nodes.offline(node, facts)
 end
 
 --- A day of a site has begun: values of the day before are no data, whether VRM sends anything or not. moved:
--- see belief.begin_day.
+-- it has another time zone, which says nothing of a device's day. What VRM counts begins with the site's.
 function nodes.begin_day(site, moved)
     for _, node in pairs(site.nodes) do
-        belief.begin_day(node.memory, moved)
+        if not moved and (node.type.main or node.type).kind == nil then
+            belief.begin_day(node.address, node.memory, device.daily(node.type))
+        end
         local type_, home = node.type, node.home
         if home and scripts.current(type_) == type_ and not scripts.suspended(type_) then
             tell(node, apply(node, site, home.rows, device.daily(type_)))

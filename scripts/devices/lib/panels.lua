@@ -3,6 +3,18 @@ local measured = use "quantity".measured
 
 local panels = {}
 
+-- Rows of a part for what each tracker yielded.
+panels.YIELDS = {
+    { "GV0 GV1 GV2 GV3",     unit.kwh,  "Tracker {n} yield today",
+      "/History/Daily/0/Pv/{n-1}/Yield", daily = true, min = 0, max = 600 },
+    { "GV4 GV5 GV6 GV7",     unit.kwh,  "Tracker {n} yield yesterday",
+      "/History/Daily/1/Pv/{n-1}/Yield", daily = true, min = 0, max = 600 },
+    { "GV8 GV9 GV10 GV11",   unit.watt, "Tracker {n} peak power today",
+      "/History/Daily/0/Pv/{n-1}/MaxPower", daily = true, min = -0.5, max = 30000 },
+    { "GV12 GV13 GV14 GV15", unit.watt, "Tracker {n} peak power yesterday",
+      "/History/Daily/1/Pv/{n-1}/MaxPower", daily = true, min = -0.5, max = 30000 },
+}
+
 local TRACKERS = 4
 local NO_PANELS = 5                                   -- volt: less is what an open input shows
 local TOLERANCE = 0.1                                 -- of the power: trackers and their sum are rounded

@@ -11,7 +11,7 @@ rs.TRACKER_POWER = { "/Pv/0/P", "/Pv/1/P", "/Pv/2/P", "/Pv/3/P" }
 rs.HAS_TRACKERS = { "/Pv/V", "/Pv/0/P", "/Pv/0/V", "/Pv/1/P", "/Pv/1/V", "/Pv/2/P", "/Pv/2/V", "/Pv/3/P",
                     "/Pv/3/V" }
 
--- Rows of the parts for trackers, for what they yielded, and for alarms beside those of the main node.
+-- Rows of the parts for trackers, and for alarms beside those of the main node.
 rs.TRACKERS = {
     { "GV18",                unit.volt,       "PV voltage",             "/Pv/V",
       from = panels.voltage, min = -0.5, max = 600 },
@@ -23,17 +23,6 @@ rs.TRACKERS = {
       quotient = { "/Pv/{n-1}/P", "/Pv/{n-1}/V" } },
     { "GV10 GV11 GV12 GV13", "tracker_state", "Tracker {n}",            "/Pv/{n-1}/MppOperationMode" },
     { "GV14 GV15 GV16 GV17", "disabled_enabled", "Tracker {n} input",   "/Pv/{n-1}/Enabled" },
-}
-
-rs.TRACKER_YIELDS = {
-    { "GV0 GV1 GV2 GV3",     unit.kwh,  "Tracker {n} yield today",
-      "/History/Daily/0/Pv/{n-1}/Yield", daily = true, min = 0, max = 600 },
-    { "GV4 GV5 GV6 GV7",     unit.kwh,  "Tracker {n} yield yesterday",
-      "/History/Daily/1/Pv/{n-1}/Yield", daily = true, min = 0, max = 600 },
-    { "GV8 GV9 GV10 GV11",   unit.watt, "Tracker {n} peak power today",
-      "/History/Daily/0/Pv/{n-1}/MaxPower", daily = true, min = -0.5, max = 30000 },
-    { "GV12 GV13 GV14 GV15", unit.watt, "Tracker {n} peak power yesterday",
-      "/History/Daily/1/Pv/{n-1}/MaxPower", daily = true, min = -0.5, max = 30000 },
 }
 
 rs.MORE_ALARMS = {
