@@ -422,19 +422,22 @@ static void leave_now(int signal_number) {
     _exit(0);
 }
 
-static void stop(struct app *a) {
+// started: the scripts may still say what they have to, and PG3 is told.
+static void stop(struct app *a, bool started) {
     struct sigaction leave = {.sa_handler = leave_now};
-    terminal_give_back();
     sigaction(SIGALRM, &leave, NULL);
     if (a->stopping) {
         alarm(2);
     }
-    if (a->broker.mqtt != NULL) {
+    if (started) {
         int64_t until = loop_now_ms() + FLUSH_MS;
         api_fire(&a->api, "stop", NULL, NULL, NULL, NULL);
         do {
             loop_turn(a->api.loop, 10);
-        } while (pg3_waiting(a->api.pg3) && loop_now_ms() < until);
+        } while (a->api.pg3 != NULL && pg3_waiting(a->api.pg3) && loop_now_ms() < until);
+    }
+    terminal_give_back(); // not before: a script that draws has its last turn above
+    if (a->broker.mqtt != NULL) {
         api_mqtt_leave(&a->api);
         pg3_broker_stop(&a->broker, LEAVE_MS);
     }
@@ -508,7 +511,7 @@ int main(int argc, char **argv) {
         loop_run(app.api.loop);
     }
     app.running = false;
-    stop(&app);
+    stop(&app, ok);
     free(app.init_text);
     free(app.token);
     if (terminal != NULL) {

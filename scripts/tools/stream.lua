@@ -27,6 +27,9 @@ local function leave(code)
     host.leave(code)
 end
 
+--- -> the exit code: 0 when an installation answered last
+local function how_it_went() return host.get(account.CONTROLLER, "GV0") == 1 and 0 or 1 end
+
 --- Writes lines; when nobody reads any more this is the end.
 local function say(lines)
     if not left and #lines > 0 and not host.print(table.concat(lines, "\n")) then leave(0) end
@@ -48,7 +51,7 @@ local function tell(last)
     if not last then return end
     telling = true
     values.tell_all(addresses, say)
-    if not left then leave(host.get(account.CONTROLLER, "GV0") == 1 and 0 or 1) end
+    if not left then leave(how_it_went()) end
 end
 
 --- Tells what the log says, without date and level, unless a notice has told it.
@@ -89,6 +92,9 @@ if not begun then
     host.complain(problem)
     return host.leave(1)
 end
+host.on("stop", function()          -- Ctrl-C, or the system wants it
+    if not left then leave(how_it_went()) end
+end)
 host.spawn(function()
     while not left do
         local ok, why = pcall(show)

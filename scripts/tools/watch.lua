@@ -230,6 +230,9 @@ if not started then
     host.complain(problem)
     return host.leave(1)
 end
+host.on("stop", function()          -- Ctrl-C, or the system wants it
+    if not left then leave() end
+end)
 if in_place then
     pace.unlimited()
     host.screen(true)

@@ -242,11 +242,15 @@ def test_the_exit_code_tells(on_terminal, vrm, wrong):
     environment = {"VICTRON_VRM_URL": url, "VICTRON_CA_FILE": vrm.ca,
                    "VICTRON_VRM_TOKEN": "another0token0of0nobody" if wrong == "token" else vrm.token}
     state = {None: "Connected", "nobody": "VRM unreachable", "token": "Authentication Failed"}[wrong]
-    for arguments in (["--watch", "--once"], ["--watch"]):
+    for arguments, end in ((["--watch", "--once"], None), (["--watch"], "q"), (["--watch"], "\x03"),
+                           (["--watch", "--json"], "\x03")):
         terminal = on_terminal(100, 30, *arguments, **environment)
-        if "--once" not in arguments:
+        if "--json" in arguments:
+            terminal.until(lambda: re.search(rf'"System status"[^}}]*"{state}"', terminal.got.decode()))
+        elif end:
             terminal.until_text(state)
-            terminal.press("q")
+        if end:
+            terminal.press(end)
         assert terminal.end() == (0 if wrong is None else 1), terminal.got
         if wrong or "--once" in arguments:
             assert state.encode() in terminal.got.split(GIVEN_BACK)[-1], terminal.got[-2000:]
