@@ -73,7 +73,7 @@ static void end_element(struct sieving *v) {
 // Where a name is in a list; -1: it is not.
 static int index_of(const char *const *names, const char *key) {
     for (int i = 0; names[i] != NULL; i++) {
-        if (names[i][0] == key[0] && strcmp(names[i], key) == 0) {
+        if (names[i][0] == key[0] && names[i][1] == key[1] && strcmp(names[i], key) == 0) {
             return i;
         }
     }
@@ -87,12 +87,8 @@ static void leave_out(struct sieving *v) {
     v->copied = v->w.at;
 }
 
-// Whether the value at hand is a member of an element and none of its place: it is taken then.
-static bool take_content(struct sieving *v, const char *key) {
-    if (!v->in_element || v->w.depth != 3 || v->w.close[2] != '}' ||
-        index_of(v->s->place, key) >= 0) {
-        return false;
-    }
+// Takes the value at hand, a member of an element and none of its place.
+static void take_content(struct sieving *v, const char *key) {
     int i = index_of(v->s->content, key);
     const char *at = walk_here(&v->w);
     leave_out(v);
@@ -100,7 +96,6 @@ static bool take_content(struct sieving *v, const char *key) {
         v->element.values[i].at = at;
         v->element.values[i].len = (size_t)(v->w.at - at);
     }
-    return true;
 }
 
 // The comma after members that were left out goes with them, if none before them was kept.
@@ -114,10 +109,12 @@ static void keep(struct sieving *v) {
 
 static void take_value(struct sieving *v, const char *key) {
     bool is_list = v->w.depth == 1 && v->s->list != NULL && strcmp(key, v->s->list) == 0;
-    if (take_content(v, key)) {
-        return;
-    }
-    if (index_of(v->s->without, key) >= 0 || (is_list && v->had_list)) {
+    if (v->in_element && v->w.depth == 3 && v->w.close[2] == '}') {
+        if (index_of(v->s->place, key) < 0) {
+            take_content(v, key);
+            return;
+        }
+    } else if (index_of(v->s->without, key) >= 0 || (is_list && v->had_list)) {
         leave_out(v);
         return;
     }

@@ -24,7 +24,7 @@ struct sieve_element {
 
 // Lists of names end with NULL.
 struct sieve {
-    const char *const *without; // members of these names are left out
+    const char *const *without; // members of these names are left out, but for those of an element
     // Member of the outermost object that is a list; NULL: none. A second of that name is left out:
     // a decoder takes one of them, and `element` would be called for both.
     const char *list;

@@ -59,15 +59,17 @@ static char peek(const struct walk *w) {
     return *w->at;
 }
 
-static char peek_value(struct walk *w) {
-    if (w->at < w->end && (unsigned char)*w->at > ' ') { // nearly always
-        return peek(w);
-    }
+static char peek_behind_blanks(struct walk *w) {
     while (w->at < w->end &&
            (*w->at == ' ' || *w->at == '\n' || *w->at == '\r' || *w->at == '\t')) {
         w->at++;
     }
     return peek(w);
+}
+
+static inline char peek_value(struct walk *w) {
+    bool at_hand = w->at < w->end && (unsigned char)*w->at > ' ' && !w->failed; // nearly always
+    return at_hand ? *w->at : peek_behind_blanks(w);
 }
 
 static bool expect(struct walk *w, char c) {
@@ -131,7 +133,23 @@ static bool take_escape(struct walk *w, struct sink *s) {
     return true;
 }
 
-static bool is_plain(char c) { return c != '"' && c != '\\' && (unsigned char)c >= ' '; }
+#define ONES 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1
+#define NONE 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
+
+// Of each byte whether it stands for itself in a text: all but control characters, '"' and '\\'.
+static const unsigned char stands_for_itself[256] = {
+    NONE, NONE, 1,    1,    0 /* " */, 1,    1,    1,    1,          1,    1, 1,
+    1,    1,    1,    1,    1,         1,    ONES, ONES, 1,          1,    1, 1,
+    1,    1,    1,    1,    1,         1,    1,    1,    0 /* \\ */, 1,    1, 1,
+    ONES, ONES, ONES, ONES, ONES,      ONES, ONES, ONES, ONES,       ONES,
+};
+
+static const char *skip_plain(const char *at, const char *end) {
+    while (at < end && stands_for_itself[(unsigned char)*at]) {
+        at++;
+    }
+    return at;
+}
 
 static bool take_string(struct walk *w, char *out, size_t size) {
     struct sink s = {out, size, 0};
@@ -139,17 +157,14 @@ static bool take_string(struct walk *w, char *out, size_t size) {
         return false;
     }
     for (;;) {
-        const char *plain = w->at, *at = plain; // most of a text is read here
-        while (at < w->end && is_plain(*at)) {
-            at++;
-        }
+        const char *at = skip_plain(w->at, w->end); // most of a text is read here
+        sink_add(&s, w->at, (size_t)(at - w->at));
         w->at = at;
-        sink_add(&s, plain, (size_t)(at - plain));
-        unsigned char c = (unsigned char)peek(w);
+        char c = peek(w);
         if (c == '"') {
             break;
         }
-        if (c < ' ') {
+        if ((unsigned char)c < ' ') {
             return fail(w); // or the end of the text
         }
         w->at++;
@@ -171,14 +186,15 @@ static bool is_numeric(char c) {
     return (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '+' || c == 'e' || c == 'E';
 }
 
-// The commonest numbers, which need no strtod to be known as such.
-static bool is_whole(const char *digits) {
-    digits += digits[0] == '-';
-    size_t len = strspn(digits, "0123456789");
-    return len > 0 && digits[len] == '\0';
-}
-
 static bool take_number(struct walk *w, char *out, size_t size) {
+    const char *at = w->at;
+    while (at < w->end && *at >= '0' && *at <= '9') {
+        at++;
+    }
+    if (out == NULL && at > w->at && (at == w->end || !is_numeric(*at))) {
+        w->at = at; // the commonest, which need no strtod to be known as such
+        return true;
+    }
     char digits[64], plain[32], *end = digits;
     size_t len = 0;
     while (w->at < w->end && is_numeric(*w->at)) {
@@ -188,9 +204,6 @@ static bool take_number(struct walk *w, char *out, size_t size) {
         digits[len++] = *w->at++;
     }
     digits[len] = '\0';
-    if (out == NULL && is_whole(digits)) {
-        return true;
-    }
     double n = strtod(digits, &end);
     if (len == 0 || *end != '\0') {
         return fail(w);

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 // PG3 hands the values of a message to the ISY one after the other, whose programs act on the data
@@ -68,14 +69,21 @@ size_t wire_addnode(struct buf *b, struct node *const *nodes, size_t count) {
 static void set_driver(struct buf *b, const struct node *node, size_t i, const char *shown,
                        size_t already) {
     const struct driver *d = &node->drivers[i];
-    const char *const parts[] = {
-        already > 0 ? "," : "{\"set\":[", "{\"address\":\"", node->address, "\",\"driver\":\"",
-        node->type->drivers[i].id,        "\",\"value\":\"", shown,         "\",\"uom\":"};
+    char uom[16];
+    snprintf(uom, sizeof uom, "%d", d->uom);
+    const char *const parts[] = {already > 0 ? "," : "{\"set\":[",
+                                 "{\"address\":\"",
+                                 node->address,
+                                 "\",\"driver\":\"",
+                                 node->type->drivers[i].id,
+                                 "\",\"value\":\"",
+                                 shown,
+                                 "\",\"uom\":",
+                                 uom};
     for (size_t k = 0; k < sizeof parts / sizeof parts[0]; k++) {
         buf_puts(b, parts[k]);
     }
-    buf_printf(b, "%d,\"text\":", d->uom);
-    buf_json(b, d->text);
+    buf_member(b, ",\"text\":", d->text);
     buf_puts(b, "}");
 }
 

@@ -9,9 +9,7 @@ local belief = {}
 
 --- Notes that a driver is to be worked out again in any case (see device.memory), or is not (nil).
 function belief.again(memory, driver, whether)
-    local again = memory.again
-    if not (again or whether) then return end
-    again = again or {}
+    local again = memory.again or {}
     again[driver] = whether
     memory.again = next(again) and again or nil
 end
@@ -28,14 +26,8 @@ local function is_empty_charge(driver, value)
     return value == 0 and CHARGES[driver.keys[1]] or false
 end
 
---- What counts up: an older number of it that is smaller is what it was.
-local function counts_up(driver)
-    local is = driver.unit.name == "kwh" or driver.unit.name == "counter"
-    return is and not (driver.daily or driver.over)
-end
-
---- A counter as it may be shown: VRM's answer may be one of before. One that begins anew, as in another
--- device, has a newer time.
+--- A counter as it may be shown: VRM's answer may be one of before, and an older number that is smaller is
+-- what it was. One that begins anew, as in another device, has a newer time.
 local function not_of_before(driver, value, measured_at, memory)
     local id = driver.id
     memory.counts, memory.counted_at = memory.counts or {}, memory.counted_at or {}
@@ -73,7 +65,7 @@ end
 
 --- Whether a value of a device's day is still that of the day before, as shown: live it has more places.
 local function is_of_day_before(driver, value, memory)
-    local before = memory.day_before and driver.daily and memory.day_before[driver.id]
+    local before = memory.day_before and memory.day_before[driver.id]
     if not (before and value) then return false end
     local is_same = math.abs(value - before) <= 0.5 * 10 ^ -driver.places
     if not is_same then memory.day_before = nil end
@@ -96,16 +88,18 @@ end
 --- What is to be shown of a value that was worked out (nil: there is none, or its function failed: problem)
 -- -> the value, whether what is shown stays as it is. measured_at: when its row was measured; nil: not known.
 function belief.of(driver, value, problem, measured_at, rows, address, memory)
-    local starting = false
-    if value and counts_up(driver) then
+    local stays, is_old = false, false
+    if value and driver.unit.counts and not (driver.daily or driver.over) then
         value = not_of_before(driver, value, measured_at, memory)
-        starting = is_starting(driver, value, address, memory)
+        stays = is_starting(driver, value, address, memory)
     end
-    local is_old = is_of_day_before(driver, value, memory)
-    if is_old then value = nil end
-    local slip = starting or not problem and is_slip(driver, value, measured_at, rows, address, memory)
-    belief.again(memory, driver, slip or problem ~= nil or is_old or nil)
-    return value, slip ~= false
+    if driver.daily and is_of_day_before(driver, value, memory) then value, is_old = nil, true end
+    if (value == nil or value == 0) and not (stays or problem) then
+        stays = is_slip(driver, value, measured_at, rows, address, memory)
+    end
+    local again = stays or problem ~= nil or is_old
+    if again or memory.again then belief.again(memory, driver, again or nil) end
+    return value, stays ~= false
 end
 
 --- A day of a device's installation has begun. The device begins its own when it takes it to be midnight,

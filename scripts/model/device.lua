@@ -147,11 +147,9 @@ local function compute(type_, rows, site, which)
     return computed
 end
 
---- What reading.of gives for one driver; before that what is wrong with its function, nil: nothing.
--- first_error: what was wrong with one before it.
+--- What reading.of gives for one driver with a function of its own for its number; before that what is wrong
+-- with that, nil: nothing. first_error: what was wrong with one before it.
 local function try_value(driver, rows, site, computed, memory, first_error)
-    if computed and computed.problem then return computed.problem end
-    if not driver.map then return nil, reading.of(driver, rows, site, computed, memory) end
     if reading.ran_too_long(first_error) then return first_error end
     local ok, value, text, unknown, measured_at = pcall(reading.of, driver, rows, site, computed, memory)
     if ok then return nil, value, text, unknown, measured_at end
@@ -231,9 +229,13 @@ end
 --- Sets one driver of a node from rows -> what is wrong with its function, nil: nothing. The others as for
 -- device.apply; computed: see try_value.
 local function apply_one(type_, driver, address, rows, site, computed, memory, holds, first_error)
-    local problem, value, text, unknown, measured_at = try_value(driver, rows, site, computed, memory,
-        first_error)
-    local stays
+    local problem, value, text, unknown, measured_at, stays = computed and computed.problem, nil
+    if not problem and driver.map then
+        problem, value, text, unknown, measured_at =
+            try_value(driver, rows, site, computed, memory, first_error)
+    elseif not problem then
+        value, text, unknown, measured_at = reading.of(driver, rows, site, computed, memory)
+    end
     value, stays = belief.of(driver, value, problem, measured_at, rows, address, memory)
     if value == nil and not problem and type_.explains then
         tell_why(type_, driver, address, rows, site, computed, memory.midnight)

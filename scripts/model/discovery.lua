@@ -101,8 +101,9 @@ end
 -- home's type asks for that.
 function discovery.keys_of(home, row)
     local type_ = home.type
-    local id = type_ and type_.numbered and row.id and "#" .. row.id
-    return row.path, row.code, id and type_.keys[id] and id or nil
+    if not (type_ and type_.numbered and row.id) then return row.path, row.code end
+    local id = "#" .. row.id
+    return row.path, row.code, type_.keys[id] and id or nil
 end
 
 local function put(home, key, row)

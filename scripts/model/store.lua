@@ -32,11 +32,15 @@ function store.new()
 end
 
 local place_of = getmetatable       -- of a row
+local byte = string.byte
+
+local function home_at(self, place)
+    local low, high = byte(self.owners, 2 * place - 1, 2 * place)
+    return self.homes[low + 256 * high]
+end
 
 --- The home of the row at a place of store.rows; nil: it has none.
-function store:home_at(place)
-    return self.homes[("<I2"):unpack(self.owners, 2 * place - 1)]
-end
+function store:home_at(place) return home_at(self, place) end
 
 --- store.owners, of homes by place of rows.
 local function packed(homes, of_rows, count)
@@ -60,8 +64,8 @@ end
 --- Whether two answers have the same rows in the same places, whatever their values.
 local function same_places(rows, before)
     if #rows ~= #before then return false end
-    for i, row in ipairs(rows) do
-        local old = before[i]
+    for i = 1, #rows do
+        local row, old = rows[i], before[i]
         if row ~= old and place_of(row) ~= place_of(old) then return false end
     end
     return true
@@ -87,7 +91,7 @@ end
 local function settle(self, homes)
     for home in pairs(homes) do home.rows, home.newest = {}, nil end
     for i, row in ipairs(self.rows) do
-        local home = self:home_at(i)
+        local home = home_at(self, i)
         if home and homes[home] then discovery.put(home, row) end
     end
     if homes[self.gateway] then put_told(self) end
@@ -111,14 +115,14 @@ function store:take(rows)
     if self.doubtful or not same_places(rows, before) then return false end
     overlay.uncover(self)
     self.rows, self.stamps = rows, {}
-    for i, row in ipairs(rows) do
-        local old = before[i]
+    for i = 1, #rows do
+        local row, old = rows[i], before[i]
         if row ~= old then
-            local home = self:home_at(i)
             local stamp, old_stamp = row.timestamp, old.timestamp
             if stamp ~= old_stamp then note(self.stamps, stamp, old_stamp) end
             rows[i] = old
-            if not assign(old, row) and home then
+            local home = not assign(old, row) and home_at(self, i)
+            if home then
                 changed(home, old, stamp)
                 if home.ambiguous or (stamp or 0) < (old_stamp or 0) then unsettled[home] = true end
             end

@@ -10,12 +10,14 @@ local unit_table = require "types.units"
 
 local read = {}
 
+local type, math_type, byte = type, math.type, string.byte      -- what is asked of each row at each poll
+
 local LONGEST_TEXT = 4096       -- bytes; what is longer is cut
 local LONGEST_NUMBER = 64       -- bytes of a number as text, or of a format; what is longer is neither
 
 --- A finite number from a number or a numeric text ("25.32"), else nil. false, "n/a", "0x10" are no data.
 function read.number(value)
-    local kind = math.type(value)
+    local kind = math_type(value)
     if kind == "integer" or kind == "float" and value % 1 ~= 0 and value - value == 0 then return value end
     if type(value) == "string" and #value <= LONGEST_NUMBER and not value:find("[xX]") then
         value = tonumber(value)
@@ -28,7 +30,7 @@ end
 
 --- A whole number, else nil.
 function read.integer(value)
-    if math.type(value) == "integer" then return value end
+    if math_type(value) == "integer" then return value end
     return math.tointeger(read.number(value))
 end
 
@@ -49,7 +51,7 @@ end
 function read.text(value)
     if type(value) ~= "string" then return nil end
     if #value > LONGEST_TEXT then value = read.cut(value, LONGEST_TEXT) end
-    local first, last = value:byte(1), value:byte(-1)
+    local first, last = byte(value, 1), byte(value, -1)
     if first and first > 32 and last > 32 then return value end     -- nearly always; patterns are slow
     local trimmed = read.trim(value)
     return trimmed ~= "" and trimmed or nil
@@ -441,8 +443,8 @@ end
 --- Whether a text may name a unit behind a number; nearly none does where its format names none.
 local function may_name_unit(formatted)
     if type(formatted) ~= "string" then return false end
-    local first, last = formatted:byte(1), formatted:byte(-1)
-    return first ~= nil and first <= 57 and (last > 57 or formatted:byte(-2) == 109)      -- "9"; "m3"
+    local first, last = byte(formatted, 1), byte(formatted, -1)
+    return first ~= nil and first <= 57 and (last > 57 or byte(formatted, -2) == 109)      -- "9"; "m3"
 end
 
 --- A number in the unit that VRM names: in the text it shows, else in its format -> number, unit. unit: one
@@ -498,25 +500,32 @@ function read.place(record)
     return place
 end
 
+--- What is no number: the one that VRM's names have for it, or a text.
+local function named_value(place, raw, value_enum)
+    local text = read.text(raw)
+    if text then
+        local known = enums[place.id or place.code]
+        return known and known[4].numbers[text:lower()] or read.integer(value_enum) or text
+    end
+    local is_well = raw == "" and place.path and alarms.of_key[place.path]
+    return is_well and raw or nil                       -- which says that nothing is wrong
+end
+
 --- A value -> value, its unit.
 local function value_of(place, raw, formatted, value_enum)
     local value, unit = read.number(raw), place.unit
-    local text = not value and read.text(raw)
-    if text then
-        local known = enums[place.id or place.code]
-        value = known and known[4].numbers[text:lower()] or read.integer(value_enum) or text
-    elseif raw == "" and place.path and alarms.of_key[place.path] then
-        value = raw                                     -- which says that nothing is wrong
+    if not value then
+        value = named_value(place, raw, value_enum)
+        if type(value) ~= "number" then return value, unit end
     end
-    if type(value) ~= "number" then return value, unit end
     if unit and codes.is_in(value, unit) then return nil, unit end
     if unit and (OF_DBUS[unit] or not CONVERTED[unit]) then return value, unit end
     return in_named_unit(value, unit, formatted, place.path or place.code)
 end
 
 local function is_number(formatted)
-    local first = type(formatted) == "string" and formatted:byte()
-    return first and (first == 45 or first >= 48 and first <= 57)       -- "-", "0" to "9"
+    local first = type(formatted) == "string" and byte(formatted)
+    return first and first <= 57 and (first >= 48 or first == 45)       -- "0" to "9", "-"
 end
 
 --- A row: at this place, with the values of read.CONTENT, whose last member is VRM's names of values.
@@ -526,7 +535,7 @@ end
 function read.row_at(place, raw, formatted, timestamp, value_enum, names)
     if names then learn_names(place.id or place.code, names) end
     local value, unit = value_of(place, raw, formatted, value_enum)
-    if math.type(timestamp) ~= "integer" then timestamp = read.integer(timestamp) end
+    if math_type(timestamp) ~= "integer" then timestamp = read.integer(timestamp) end
     local row = { value = value, timestamp = timestamp and timestamp > 0 and timestamp or nil }
     if not (type(value) == "number" and is_number(formatted)) then row.text = read.text(formatted) end
     if unit ~= place.unit then row.unit = unit end

@@ -219,15 +219,25 @@ local function complete(page, json, reply)
     page.marks = reply.marks
 end
 
+--- Whether each record of a page is a row.
+local function is_whole(page)
+    local rows = page.rows
+    for number = 1, #rows do
+        if not rows[number] then return false end
+    end
+    return true
+end
+
 --- The rows of all pages as one list.
 local function join(pages)
-    local first, rows = pages[1] and pages[1].rows or {}, {}
+    if #pages == 1 and is_whole(pages[1]) then return pages[1].rows end
+    local rows = {}
     for _, page in ipairs(pages) do
         for _, row in ipairs(page.rows) do
             if row then rows[#rows + 1] = row end
         end
     end
-    return #rows == #first and first or rows
+    return rows
 end
 
 --- A text that is the same for pages of so many records whose rows are in the same places, whatever their

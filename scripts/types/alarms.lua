@@ -114,7 +114,8 @@ local OF_LETTER = { e = 2, w = 1, i = 0 }
 --- 0 for no alarm, 1 for a warning, 2 for an alarm; nil for every other value, which says that there is none
 -- to be had (65535). An empty text is no alarm: see alarms.OF_OTHER_MAKES.
 function alarms.level(value)
-    if type(value) ~= "string" then return value ~= nil and LEVELS[value] or nil end
+    local level = LEVELS[value]
+    if level or type(value) ~= "string" then return level end
     if value == "" then return 0 end
     return OF_LETTER[value:match "^([ewi])%-" or value:match "^[^:]*:%s*([ewi])%-"]
 end

@@ -9,6 +9,8 @@ local unit_table = require "types.units"
 
 local reading = {}
 
+local type = type                   -- asked of each row at each poll
+
 local NONE = {}
 local MOST_FULL = 1.1               -- times what it holds: a sensor may show more than 100 %
 
@@ -25,11 +27,12 @@ local LISTS_OF_BITS = { [name_lists.off_reason] = true }
 --- Whether a row's number says that there is none (see types.alarms and types.codes), also where VRM names no
 -- unit, or one that sources.read does not know. A percentage is none of volts or liters.
 function reading.says_none(row, driver)
-    if ALARM_LISTS[driver.names] and not (driver.values or driver.map) then
+    if driver.names and ALARM_LISTS[driver.names] and not (driver.values or driver.map) then
         return alarms.level(row.value) == nil
     end
-    if row.unit == "%" and driver.unit.vrm then return true end
-    local is_code = codes.OF[driver.unit.sentinels]
+    local unit = driver.unit
+    if unit.vrm and row.unit == "%" then return true end
+    local is_code = codes.OF[unit.sentinels]
     return is_code and is_code(row.value)
 end
 
@@ -63,28 +66,31 @@ end
 -- nil: all. driver: whose limits of what is a number count, nil: any is one.
 local function find_row(rows, keys, driver, since)
     for i = 1, #keys do                     -- ipairs is slower, and nothing is called as often
-        local row = rows[keys[i]]
+        local key = keys[i]
+        local row = rows[key]
         if row and type(row.value) == "number" and not (driver and reading.says_none(row, driver))
             and not (since and reading.before(row, since)) then
-            local input = keys.inputs and keys.inputs[keys[i]]
-            if not input or stands_for_both(input, row, rows) then return row, keys[i] end
+            local input = keys.inputs and keys.inputs[key]
+            if not input or stands_for_both(input, row, rows) then return row, key end
         end
     end
     return nil
 end
 
-local function in_unit(driver, row)
-    local factor = driver.unit.vrm and row.unit and driver.unit.vrm[row.unit]
-    return factor and factor ~= 1 and row.value * factor or row.value
+--- Whether what was taken for cubic meters (see sources.read) is liters: no tank has more than it holds.
+local function is_in_liters(row, rows)
+    local capacity = number_row(rows, "/Capacity")
+    local liters = capacity and unit_table.liter.vrm[capacity.unit]
+    return liters and 1000 * row.value > MOST_FULL * liters * capacity.value
 end
 
---- A row as it stands among others: no tank has more than it holds, so what was taken for cubic meters (see
--- sources.read) then is liters.
-local function beside_capacity(row, rows)
-    local capacity = row.unit == "m3" and number_row(rows, "/Capacity")
-    local liters = capacity and unit_table.liter.vrm[capacity.unit]
-    if not liters or 1000 * row.value <= MOST_FULL * liters * capacity.value then return row end
-    return { value = row.value, unit = "L", timestamp = row.timestamp }
+--- The number of a row in the driver's unit. rows: among which it stands; nil: that says nothing.
+local function in_unit(driver, row, rows)
+    local factors, unit = driver.unit.vrm, row.unit
+    if not (factors and unit) then return row.value end
+    if unit == "m3" and rows and is_in_liters(row, rows) then unit = "L" end
+    local factor = factors[unit]
+    return factor and factor ~= 1 and row.value * factor or row.value
 end
 
 --- Whether a driver of numbers cannot show a row's: it passes the limits.
@@ -259,7 +265,8 @@ end
 --- The number of a row among those of which the worst is shown; nil: it has none.
 local function judged_value(driver, row)
     local value = row and row.value
-    if type(value) ~= "number" and not ALARM_LISTS[driver.names] then return nil end
+    if value == nil or ALARM_LISTS[driver.names] then return alarms.level(value) end
+    if type(value) ~= "number" then return nil end
     if driver.names then return state(driver, value) end
     return value
 end
@@ -274,7 +281,7 @@ local function worst(driver, rows, seen)
         if is == nil then is = reading.is_worst(driver, key) end
         local value = is and judged_value(driver, row)
         if value then
-            highest = math.max(highest or value, value)
+            if not highest or value > highest then highest = value end
             if value > 0 then
                 above = above or {}
                 above[key] = value
@@ -296,7 +303,7 @@ end
 
 --- A value as it may be shown: a finite number inside the limits, a whole one for lists; else nil.
 function reading.believable(driver, value)
-    value = number_of(value)
+    if type(value) ~= "number" or value ~= value then value = number_of(value) end
     if not value then return nil end
     if driver.names then return state(driver, value) end
     if value < driver.min or value > driver.max then return nil end
@@ -353,14 +360,14 @@ end
 -- Raises what the script raises. since: rows measured before that give it nothing, nil: all do; the others as
 -- for reading.of.
 function reading.sourced(driver, rows, site, computed, since, seen)
-    if not reading.applies(driver, rows) then return nil end
+    if driver.while_negative and not reading.applies(driver, rows) then return nil end
     local row = find_row(rows, driver.keys, driver, since)
     if not row then return worked_out(driver, rows, site, computed, since, seen) end
     if (driver.op or driver.from) and passes_limits(driver, row) then
         local value = worked_out(driver, rows, site, computed, since, seen)
         if value ~= nil then return value end
     end
-    return in_unit(driver, beside_capacity(row, rows)), row
+    return in_unit(driver, row, rows), row
 end
 
 --- The texts of all bits of a number as one; nil: the list is none of bits, or one of them has no text.
@@ -390,15 +397,13 @@ function reading.of(driver, rows, site, computed, memory)
     local since = driver.daily and memory.midnight or nil
     local as_sent, row = reading.sourced(driver, rows, site, computed, since, memory.seen)
     local measured_at, over = row and row.timestamp, driver.over
-    local value = reading.converted(driver, as_sent, row)
+    local value = as_sent
+    if driver.values or driver.factor then value = reading.converted(driver, as_sent, row) end
     if driver.map and value ~= nil then value = driver.map(value) end
-    if over_time.OF_ANOTHER_UNIT[over] then
-        value = over_time.value(driver, number_of(value), measured_at, memory)
-    end
+    local is_other = over and over_time.OF_ANOTHER_UNIT[over]
+    if is_other then value = over_time.value(driver, number_of(value), measured_at, memory) end
     value = reading.believable(driver, value)
-    if over and not over_time.OF_ANOTHER_UNIT[over] then
-        value = over_time.value(driver, value, measured_at, memory)
-    end
+    if over and not is_other then value = over_time.value(driver, value, measured_at, memory) end
     if not (value and driver.names) or driver.names[value] then return value, nil, false, measured_at end
     local number = value == codes.MOVED and as_sent ~= codes.MOVED and codes.NO_DATA or value
     local text = text_of_bits(driver.names, number)

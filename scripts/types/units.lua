@@ -7,6 +7,7 @@
 --        knows more has its own.
 -- zero   a momentary measurement: 0 while its data is stale (if the user wants that).
 --        Counters and times are not; a list is, when it has a text for 0.
+-- counts a number that only goes up, but for a device that begins anew or was replaced
 -- alt    the other unit the user may choose: shown = value * factor + offset
 -- vrm    factors for the unit VRM names in its answer; without one the value is taken as it is
 -- sentinels  which numbers say "not available", by types.codes: those of a "measurement", or the few of a
@@ -48,10 +49,10 @@ local unit = {
     direction  = { uom = 139, places = 0, min = -180, max = 360, zero = false }, -- 0 is north
     raw        = { uom = 56, places = 0, min = -1e9, max = 1e9, zero = true },
 
-    kwh        = { uom = 33, places = 2, min = -1e9, max = 1e9, zero = false,
+    kwh        = { uom = 33, places = 2, min = -1e9, max = 1e9, zero = false, counts = true,
                    vrm = { kWh = 1, Wh = 0.001, MWh = 1000 } },
     amp_hours  = { uom = 56, places = 1, min = -1e7, max = 1e7, zero = false },  -- ISY has no unit for Ah
-    counter    = { uom = 56, places = 0, min = 0, max = 1e9, zero = false },     -- how often so far
+    counter    = { uom = 56, places = 0, min = 0, max = 1e9, zero = false, counts = true },  -- so far
     cubic_meters = { uom = 8, places = 3, min = 0, max = 1e9, zero = false,     -- how much so far
                      vrm = { ["m³"] = 1, m3 = 1, L = 0.001, l = 0.001 } },
     minutes    = { uom = 45, places = 0, min = 0, max = 1e8, zero = false,
