@@ -3,7 +3,6 @@
 #include "base/day.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "base/options.h"
 #include "base/terminal.h"
 #include "demo.h"
 #include "pg3/init.h"
@@ -20,6 +19,7 @@
 
 #define LOG_FILE "logs/debug.log"
 #define MAIN_LUA "scripts/main.lua" // in the plugin's folder
+#define NOT_FOUND MAIN_LUA " was not found. Reinstall the plugin."
 #define LOG_BYTES (1024u * 1024)
 #define LOG_KEEP 14
 #define DUE_MS 1000  // until an event that found no memory is tried again
@@ -195,21 +195,15 @@ static void on_stop(void *ctx) {
 
 // Without PG3
 
-// Whether somebody looks at the nodes.
-static bool watched(const struct app *a) {
-    enum mode mode = a->api.options.mode;
-    return mode == MODE_DEMO || mode == MODE_WATCH || mode == MODE_GET;
-}
-
 // Where a person reads; log_open turns stderr itself into the log.
 static FILE *terminal;
 
 static void tee(enum log_level level, const char *line) {
     // What a script prints belongs to its check.
-    if (level < (app.api.options.mode == MODE_CHECK ? LOG_INFO : LOG_WARNING)) {
+    if (level < (app.api.options.checks ? LOG_INFO : LOG_WARNING)) {
         return;
     }
-    if (app.running && watched(&app)) {
+    if (app.running && app.api.options.watched) {
         api_keep_line(&app.api, line);
     } else if (terminal != NULL) {
         terminal_give_back();                  // it is the last thing that is told
@@ -314,12 +308,14 @@ static bool find_root(struct api *api, const char *argv0, bool under_pg3) {
             return true;
         }
     }
-    log_error("main", MAIN_LUA " was not found. Reinstall the plugin.");
     return false;
 }
 
-static bool open_parts(struct app *a, const char *argv0) {
-    struct api *api = &a->api;
+static bool open_parts(struct api *api) {
+    if (api->root[0] == '\0') {
+        log_error("main", NOT_FOUND);
+        return false;
+    }
     api->loop = loop_new();
     api->json = json_new();
     api->nodes = nodes_new();
@@ -331,10 +327,7 @@ static bool open_parts(struct app *a, const char *argv0) {
         return no_memory();
     }
     api->http = http_new(api->loop, JSON_MAX, "victron-host/" HOST_VERSION);
-    if (api->http == NULL) {
-        return no_memory();
-    }
-    return find_root(api, argv0, a->api.options.mode == MODE_PG3);
+    return api->http != NULL || no_memory();
 }
 
 static bool open_link(struct app *a) {
@@ -353,10 +346,7 @@ static bool open_tool(struct app *a) {
     a->api.out = stdout;
     a->api.colours = terminal_colours();
     a->api.err = terminal;
-    const struct options *o = &a->api.options;
-    bool asks = watched(a) || (o->mode == MODE_ROWS && o->arg_count == 0);
-    asks = asks && o->replay == NULL;
-    return !asks || choose_account(a, a->api.token, sizeof a->api.token);
+    return !a->api.options.account || choose_account(a, a->api.token, sizeof a->api.token);
 }
 
 static bool read_init(struct app *a) {
@@ -378,30 +368,18 @@ static bool read_init(struct app *a) {
 }
 
 static bool run_script(struct app *a) {
-    static const char *const files[] = {[MODE_PG3] = "main.lua",
-                                        [MODE_DEMO] = "tools/watch.lua",
-                                        [MODE_WATCH] = "tools/watch.lua",
-                                        [MODE_GET] = "tools/stream.lua",
-                                        [MODE_PROFILE] = "tools/profile.lua",
-                                        [MODE_CHECK] = "tools/check.lua",
-                                        [MODE_ROWS] = "tools/rows.lua"};
-    bool streams = a->api.options.json && watched(a);
-    enum mode mode = streams ? MODE_GET : a->api.options.mode;
     char path[600];
-    snprintf(path, sizeof path, "%s/scripts/%s", a->api.root, files[mode]);
-    return api_open(&a->api) &&
-           api_run(&a->api, a->api.options.main_file != NULL ? a->api.options.main_file : path);
+    snprintf(path, sizeof path, "%s/" MAIN_LUA, a->api.root);
+    const char *asked = a->api.options.script;
+    return api_open(&a->api) && api_run(&a->api, asked != NULL ? asked : path);
 }
 
-static bool start(struct app *a, const char *argv0) {
-    bool linked = a->api.options.mode == MODE_PG3;
+static bool start(struct app *a) {
+    bool linked = !a->api.options.by_hand;
     if (!day_open()) {
         return no_memory();
     }
-    if (!open_parts(a, argv0)) {
-        return false;
-    }
-    if (linked && !read_init(a)) {
+    if (!open_parts(&a->api) || (linked && !read_init(a))) {
         return false;
     }
     if (!(linked ? open_link(a) : open_tool(a)) || !run_script(a)) {
@@ -449,6 +427,7 @@ static void stop(struct app *a, bool started) {
     nodes_free(a->api.nodes);
     json_free(a->api.json);
     loop_free(a->api.loop);
+    options_free(&a->api.options);
     log_close();
     alarm(0);
 }
@@ -475,37 +454,48 @@ static void guard_secrets(struct app *a) {
     a->token = take_secret("VICTRON_VRM_TOKEN");
 }
 
+// The command line, before there is a log. True: go on; else leave with *code.
+static bool read_words(struct app *a, int argc, char **argv, bool on_terminal, int *code) {
+    char *help[] = {argv[0], "--help", NULL};
+    bool bare = argc == 1 && a->init_text == NULL;
+    if (bare && on_terminal) { // a person wonders what this is
+        argc = 2;
+        argv = help;
+    }
+    bool found = find_root(&a->api, argv[0], argc == 1);
+    if (argc > 1 && found) {
+        return options_read(&a->api.options, a->api.root, argc, argv, code);
+    }
+    if (!found && (bare || argc > 1)) { // bare: not PG3, which starts it in the plugin's folder
+        fputs(
+            bare
+                ? "victron-host: PG3 starts it without options; by hand it wants one. Try --help.\n"
+                : "victron-host: " NOT_FOUND "\n",
+            stderr);
+        *code = bare ? 2 : 1;
+        return false;
+    }
+    return true;
+}
+
 int main(int argc, char **argv) {
     int code;
+    bool on_terminal = isatty(STDERR_FILENO) == 1;
     guard_secrets(&app);
-    if (!options_read(argc, argv, &app.api.options, &code)) {
+    if (!read_words(&app, argc, argv, on_terminal, &code)) {
+        options_free(&app.api.options);
+        free(app.init_text);
+        free(app.token);
         return code;
     }
-    bool on_terminal = isatty(STDERR_FILENO) == 1;
-    bool bare = app.api.options.mode == MODE_PG3 && app.init_text == NULL;
-    if (bare && on_terminal) {
-        options_help(); // a person wonders what this is
-        free(app.token);
-        return 0;
-    }
-    if (bare && !file_readable(MAIN_LUA)) { // not PG3, which starts it in the plugin's folder
-        fputs("victron-host: PG3 starts it without options; by hand it wants one. Try --help.\n",
-              stderr);
-        free(app.token);
-        return 2;
-    }
-    bool person = app.api.options.mode != MODE_PG3 || on_terminal;
+    bool linked = !app.api.options.by_hand, person = !linked || on_terminal;
     int copy = person ? fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1) : -1;
     terminal = copy >= 0 ? fdopen(copy, "w") : NULL;
-    if (app.api.options.mode == MODE_PG3) {
-        log_open(LOG_FILE, LOG_BYTES, LOG_KEEP);
-    } else {
-        log_open(NULL, 0, 0);
-    }
+    log_open(linked ? LOG_FILE : NULL, LOG_BYTES, LOG_KEEP);
     if (person) {
         log_tee(tee);
     }
-    bool ok = start(&app, argv[0]);
+    bool ok = start(&app);
     app.running = ok;
     if (ok) {
         loop_run(app.api.loop);

@@ -1,13 +1,14 @@
 -- The rules of the C host and of the scripts that a reader can check by looking at the text.
 
 -- Library headers, and the files that may know them: "mqtt" stands for mqtt_link and the like, too.
+local OF_LUA = { "vm", "task", "json", "fields", "pairs", "pg3", "sandbox", "script", "lib", "options", "api" }
 local LIBRARIES = {
     ["^curl/"] = { "loop", "http" },
     ["^MQTT"] = { "mqtt" },
     ["^openssl/"] = { "mqtt", "pg3", "fingerprint" },
-    ["^lua"] = { "vm", "task", "json", "fields", "pairs", "pg3", "sandbox", "script", "lib", "api" },
-    ["^lauxlib"] = { "vm", "task", "json", "fields", "pairs", "pg3", "sandbox", "script", "lib", "api" },
-    ["^lualib"] = { "sandbox", "api" },
+    ["^lua"] = OF_LUA,
+    ["^lauxlib"] = OF_LUA,
+    ["^lualib"] = { "sandbox", "options", "api" },
 }
 
 -- POSIX and C11; <spawn.h>, <poll.h> and the like are in both FreeBSD and Linux.

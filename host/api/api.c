@@ -444,30 +444,15 @@ static void open_errors(lua_State *L) {
     lua_setglobal(L, "pcall");
 }
 
-static void set_list(lua_State *L, const char *name, const char *const *texts, int count) {
-    lua_createtable(L, count, 0);
-    for (int i = 0; i < count; i++) {
-        lua_pushstring(L, texts[i]);
-        lua_rawseti(L, -2, i + 1);
-    }
-    lua_setfield(L, -2, name);
-}
-
-// host.options: the command line (base/options.h). demo, once, json, get: whether; form, find,
-// service, record, replay: a text or nil; params, args: lists of texts.
+// host.options: what scripts/tools/options.lua read; an empty table under PG3.
 static void push_options(lua_State *L, const struct options *o) {
-    lua_createtable(L, 0, 11);
-    api_put_bool(L, "demo", o->demo);
-    api_put_bool(L, "once", o->once);
-    api_put_bool(L, "json", o->json);
-    api_put_bool(L, "get", o->mode == MODE_GET);
-    api_put_text(L, "form", o->form);
-    api_put_text(L, "find", o->find);
-    api_put_text(L, "service", o->service);
-    api_put_text(L, "record", o->record);
-    api_put_text(L, "replay", o->replay);
-    set_list(L, "params", o->params, o->param_count);
-    set_list(L, "args", (const char *const *)o->args, o->arg_count);
+    if (o->vm == NULL) {
+        lua_newtable(L);
+        return;
+    }
+    lua_rawgeti(o->vm->L, LUA_REGISTRYINDEX, o->table);
+    vm_copy(o->vm->L, -1, L, NULL, NULL);
+    lua_pop(o->vm->L, 1);
 }
 
 static int open_main(lua_State *L) {

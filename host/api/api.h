@@ -3,9 +3,9 @@
 #define API_H
 
 #include "base/log.h"
-#include "base/options.h"
 #include "base/sieve.h"
 #include "lua/json.h"
+#include "lua/options.h"
 #include "lua/script.h"
 #include "lua/task.h"
 #include "lua/vm.h"

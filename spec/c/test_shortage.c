@@ -207,12 +207,11 @@ static void new_token(void) {
 
 static bool starts(void) {
     app = (struct app){0};
-    app.api.options.mode = MODE_PG3;
     app.init_text = init;
     asked_count = answer_count = 0;
     measured = (long long)time(NULL);
     new_token();
-    app.running = start(&app, "victron-host");
+    app.running = find_root(&app.api, "victron-host", true) && start(&app);
     if (app.running)
         events.up(events.ctx);
     return app.running;
