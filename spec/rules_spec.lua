@@ -1,7 +1,9 @@
 -- The rules of the C host and of the scripts that a reader can check by looking at the text.
 
 -- Library headers, and the files that may know them: "mqtt" stands for mqtt_link and the like, too.
-local OF_LUA = { "vm", "task", "json", "fields", "pairs", "pg3", "sandbox", "script", "lib", "options", "api" }
+local OF_LUA = {
+    "vm", "task", "json", "fields", "pairs", "pg3", "sandbox", "script", "lib", "options", "api",
+}
 local LIBRARIES = {
     ["^curl/"] = { "loop", "http" },
     ["^MQTT"] = { "mqtt" },

@@ -5,6 +5,7 @@
 
 #include <limits.h>
 #include <openssl/crypto.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,8 +78,7 @@ static void subscriptions_forget(struct mqtt *m);
 // Adds what the owner advises, as a sentence of its own.
 static void advice_add(struct mqtt *m, enum mqtt_trouble why, char *text, size_t size) {
     size_t len = strlen(text);
-
-    if (m->events.advise && len + 1 < size) {
+    if (m->events.advise != NULL && len + 1 < size) {
         text[len] = ' ';
         text[len + 1] = '\0';
         m->events.advise(m->events.ctx, why, text + len + 1, size - len - 1);
@@ -90,11 +90,14 @@ static void advice_add(struct mqtt *m, enum mqtt_trouble why, char *text, size_t
 
 // The connection is gone or was never made: says what happened, if that is news, and tries again
 // later.
-static void connection_wait(struct mqtt *m, enum state state, enum mqtt_trouble why,
-                            const char *what, int64_t ms) {
+__attribute__((format(printf, 5, 6))) static void connection_wait(struct mqtt *m, enum state state,
+                                                                  enum mqtt_trouble why, int64_t ms,
+                                                                  const char *what, ...) {
     char reason[REASON_MAX];
-
-    snprintf(reason, sizeof reason, "%s", what);
+    va_list args;
+    va_start(args, what);
+    vsnprintf(reason, sizeof reason, what, args);
+    va_end(args);
     advice_add(m, why, reason, sizeof reason);
     m->failures++;
     m->sending = 0;
@@ -109,29 +112,21 @@ static void connection_wait(struct mqtt *m, enum state state, enum mqtt_trouble 
     m->events.down(m->events.ctx, why);
 }
 
-static void connection_down(struct mqtt *m, enum mqtt_trouble why, const char *what) {
-    connection_wait(m, ST_IDLE, why, what, RETRY_MS);
-}
-
 static struct ticket *ticket_of(struct mqtt *m) { return &m->link->tickets[m->ticket]; }
 
 static bool disconnect_start(struct mqtt *m) {
     MQTTAsync_disconnectOptions options = MQTTAsync_disconnectOptions_initializer;
-
     options.onSuccess = link_on_closed;
     options.context = m->link;
     return MQTTAsync_disconnect(m->link->client, &options) == MQTTASYNC_SUCCESS;
 }
 
-// Ends a connection that does not do what it should.
-static void connection_drop(struct mqtt *m, enum mqtt_trouble why, const char *what) {
-    connection_wait(m, disconnect_start(m) ? ST_CLOSING : ST_IDLE, why, what, RETRY_MS);
-}
+// The state of a connection that we end, for it does not do what it should.
+static enum state disconnect(struct mqtt *m) { return disconnect_start(m) ? ST_CLOSING : ST_IDLE; }
 
 static void connect_fill(struct mqtt *m, MQTTAsync_connectOptions *options,
                          MQTTAsync_willOptions *will, MQTTAsync_SSLOptions *tls) {
     const struct mqtt_config *c = &m->config;
-
     options->keepAliveInterval = c->keep_alive_s;
     options->connectTimeout = CONNECT_TIMEOUT_S;
     options->cleansession = 1;
@@ -141,10 +136,10 @@ static void connect_fill(struct mqtt *m, MQTTAsync_connectOptions *options,
     options->onSuccess = link_on_connect_success;
     options->onFailure = link_on_connect_failure;
     options->context = ticket_of(m);
-    if (c->will.topic) {
-        will->topicName = c->will.topic;
-        will->message = c->will.text;
-        will->retained = c->will.retained;
+    if (c->status != NULL) {
+        will->topicName = c->status;
+        will->message = c->gone;
+        will->retained = 1;
         options->will = will;
     }
     if (c->tls) {
@@ -165,7 +160,7 @@ static void look_up_start(struct mqtt *m) {
     m->ticket = (m->ticket + 1) % TICKETS;
     state_set(m, ST_LOOKING_UP, 0); // the resolver ends it
     if (!link_look_up(ticket_of(m))) {
-        connection_down(m, MQTT_NO_LIBRARY,
+        connection_wait(m, ST_IDLE, MQTT_NO_LIBRARY, RETRY_MS,
                         "No thread can be started; memory is short or there are too many.");
     }
 }
@@ -174,55 +169,39 @@ static void connection_start(struct mqtt *m) {
     MQTTAsync_connectOptions options = MQTTAsync_connectOptions_initializer;
     MQTTAsync_willOptions will = MQTTAsync_willOptions_initializer;
     MQTTAsync_SSLOptions tls = MQTTAsync_SSLOptions_initializer;
-
     connect_fill(m, &options, &will, &tls);
     m->tls_error[0] = '\0';
     state_set(m, ST_CONNECTING, 0); // paho ends it, at the latest after its own time limit
     int rc = MQTTAsync_connect(m->link->client, &options);
-
     if (rc != MQTTASYNC_SUCCESS) {
-        char what[REASON_MAX];
         const char *text = MQTTAsync_strerror(rc);
-
-        snprintf(what, sizeof what, "The MQTT library does not begin to connect to %s (%s, %d).",
-                 m->config.name, text ? text : "no text", rc);
-        connection_down(m, MQTT_NO_LIBRARY, what);
+        connection_wait(m, ST_IDLE, MQTT_NO_LIBRARY, RETRY_MS,
+                        "The MQTT library does not begin to connect to %s (%s, %d).",
+                        m->config.name, text != NULL ? text : "no text", rc);
     }
 }
 
 static void timer_fired(void *ctx) {
     struct mqtt *m = ctx;
-    char what[REASON_MAX];
-
     m->timer = 0;
-    switch (m->state) {
-    case ST_IDLE:
+    if (m->state == ST_IDLE) {
         look_up_start(m);
-        break;
-    case ST_UP:
-        snprintf(what, sizeof what, "%s takes no messages.", m->config.name);
-        connection_drop(m, MQTT_STUCK, what);
-        break;
-    case ST_CLOSING:
-        state_set(m, disconnect_start(m) ? ST_CLOSING : ST_IDLE, RETRY_MS);
-        break;
-    case ST_LOOKING_UP:
-    case ST_CONNECTING:
-    case ST_SUBSCRIBING:
-        break;
+    } else if (m->state == ST_UP) {
+        connection_wait(m, disconnect(m), MQTT_STUCK, RETRY_MS, "%s takes no messages.",
+                        m->config.name);
+    } else if (m->state == ST_CLOSING) {
+        state_set(m, disconnect(m), RETRY_MS);
     }
 }
 
-static void message_publish(struct mqtt *m, const struct mqtt_message *message) {
-    if (message->topic) {
-        MQTTAsync_send(m->link->client, message->topic, (int)strlen(message->text), message->text,
-                       0, message->retained, NULL);
+static void status_publish(struct mqtt *m, const char *text) {
+    if (m->config.status != NULL) {
+        MQTTAsync_send(m->link->client, m->config.status, (int)strlen(text), text, 0, 1, NULL);
     }
 }
 
 static void connection_up(struct mqtt *m) {
     const struct mqtt_config *c = &m->config;
-
     state_set(m, ST_UP, 0);
     if (m->failures > 0) {
         log_info("mqtt", "Connected to %s at %s:%d (failures before: %u).", c->name, c->host,
@@ -257,17 +236,14 @@ static void subscriptions_forget(struct mqtt *m) {
 
 static void answer_missing(void *ctx) {
     struct mqtt *m = ctx;
-    char what[REASON_MAX];
-
-    snprintf(what, sizeof what, "%s did not answer the subscription to %.300s.", m->config.name,
-             m->awaited->topic);
     m->answer_timer = 0;
-    connection_drop(m, MQTT_NO_ANSWER, what);
+    connection_wait(m, disconnect(m), MQTT_NO_ANSWER, RETRY_MS,
+                    "%s did not answer the subscription to %.300s.", m->config.name,
+                    m->awaited->topic);
 }
 
 static void subscription_answered(struct mqtt *m, bool made) {
     const struct subscription *s = m->awaited;
-
     answer_ended(m);
     if (!made) {
         m->events.refused(m->events.ctx, s->topic);
@@ -277,7 +253,6 @@ static void subscription_answered(struct mqtt *m, bool made) {
 
 static void subscription_ask(struct mqtt *m, struct subscription *s) {
     MQTTAsync_responseOptions options = MQTTAsync_responseOptions_initializer;
-
     options.onSuccess = link_on_subscribed;
     options.onFailure = link_on_not_subscribed;
     options.context = ticket_of(m);
@@ -291,7 +266,6 @@ static void subscription_ask(struct mqtt *m, struct subscription *s) {
 
 static void subscription_next(struct mqtt *m) {
     struct subscription *s = m->subscriptions;
-
     if (!is_connected(m) || m->awaited) {
         return;
     }
@@ -308,7 +282,6 @@ static void subscription_next(struct mqtt *m) {
 bool mqtt_subscribe(struct mqtt *m, const char *topic) {
     struct subscription **at = &m->subscriptions;
     size_t size = strlen(topic) + 1;
-
     while (*at != NULL && strcmp((*at)->topic, topic) != 0) {
         at = &(*at)->next;
     }
@@ -316,7 +289,6 @@ bool mqtt_subscribe(struct mqtt *m, const char *topic) {
         return true;
     }
     struct subscription *s = calloc(1, sizeof *s + size);
-
     if (s == NULL) {
         log_error("mqtt", "Memory is too short for the subscription to %s at %s.", topic,
                   m->config.name);
@@ -333,7 +305,7 @@ bool mqtt_subscribe(struct mqtt *m, const char *topic) {
 static void connected(struct mqtt *m) {
     m->since = loop_now_ms();
     state_set(m, ST_SUBSCRIBING, 0);
-    message_publish(m, &m->config.hello);
+    status_publish(m, m->config.hello);
     subscription_next(m);
 }
 
@@ -341,14 +313,12 @@ static void connected(struct mqtt *m) {
 // people. Only the first line of an attempt is kept; later ones follow from it.
 static void tls_error_note(struct mqtt *m, const char *line) {
     const char *reason = line;
-
     for (int i = 0; i < 5 && reason; i++) {
         reason = strchr(reason, ':');
-        reason = reason ? reason + 1 : NULL;
+        reason = reason != NULL ? reason + 1 : NULL;
     }
     if (m->tls_error[0] == '\0') {
         const char *text = reason && *reason != ':' ? reason : line;
-
         snprintf(m->tls_error, sizeof m->tls_error, "%.*s",
                  (int)strcspn(text, reason ? ":\n" : "\n"), text);
     }
@@ -356,7 +326,6 @@ static void tls_error_note(struct mqtt *m, const char *line) {
 
 static enum mqtt_trouble broker_refusal(const struct mqtt *m, int code, char *out, size_t size) {
     const struct mqtt_config *c = &m->config;
-
     switch (code) {
     case 2:
         snprintf(out, size, "%s refused the client id %s.", c->name, c->client_id);
@@ -376,7 +345,6 @@ static enum mqtt_trouble broker_refusal(const struct mqtt *m, int code, char *ou
 static enum mqtt_trouble refusal_text(const struct mqtt *m, const struct answer *refusal, char *out,
                                       size_t size) {
     const struct mqtt_config *c = &m->config;
-
     if (refusal->by_broker) {
         return broker_refusal(m, refusal->code, out, size);
     }
@@ -396,8 +364,7 @@ static enum mqtt_trouble refusal_text(const struct mqtt *m, const struct answer 
 static void refused(struct mqtt *m, const struct answer *refusal) {
     char what[REASON_MAX];
     enum mqtt_trouble why = refusal_text(m, refusal, what, sizeof what);
-
-    connection_down(m, why, what);
+    connection_wait(m, ST_IDLE, why, RETRY_MS, "%s", what);
 }
 
 // What we dropped has ended; the timer goes on and connects anew.
@@ -408,8 +375,6 @@ static void closed(struct mqtt *m) {
 }
 
 static void lost(struct mqtt *m) {
-    char what[REASON_MAX];
-
     if (!is_connected(m)) {
         closed(m);
         return;
@@ -417,15 +382,16 @@ static void lost(struct mqtt *m) {
     bool fought = pace_fights(&m->pace);
     int64_t ms = pace_lost(&m->pace, loop_now_ms() - m->since);
     bool fights = pace_fights(&m->pace);
-
     if (fought && !fights) {
         m->reason[0] = '\0'; // that connection lasted: the next reason is news
     }
-    snprintf(what, sizeof what,
-             fights ? "%s ends each connection soon after it was made."
-                    : "The connection to %s was lost.",
-             m->config.name);
-    connection_wait(m, ST_IDLE, fights ? MQTT_FOUGHT : MQTT_LOST, what, ms);
+    if (fights) {
+        connection_wait(m, ST_IDLE, MQTT_FOUGHT, ms,
+                        "%s ends each connection soon after it was made.", m->config.name);
+    } else {
+        connection_wait(m, ST_IDLE, MQTT_LOST, ms, "The connection to %s was lost.",
+                        m->config.name);
+    }
 }
 
 static void sent(struct mqtt *m) {
@@ -439,7 +405,6 @@ static void too_large(struct mqtt *m, const struct queue_item *item) {
     const size_t max = m->config.message_max, unit = max < 1024 * 1024 ? 1024 : 1024 * 1024;
     char text[REASON_MAX];
     size_t len;
-
     memcpy(&len, item->data, sizeof len);
     snprintf(text, sizeof text,
              "%s sent a message of %zu %s; the plugin takes %zu %s at most (%.200s).",
@@ -455,7 +420,6 @@ static void too_large(struct mqtt *m, const struct queue_item *item) {
 
 static void flooded(struct mqtt *m) {
     char text[REASON_MAX];
-
     snprintf(text, sizeof text, "%s sent more than the plugin could take and messages were lost.",
              m->config.name);
     advice_add(m, MQTT_FLOOD, text, sizeof text);
@@ -465,7 +429,6 @@ static void flooded(struct mqtt *m) {
 
 static void answer_serve(struct mqtt *m, enum event event, const void *data) {
     struct answer answer;
-
     memcpy(&answer, data, sizeof answer);
     if (answer.ticket != m->ticket) {
         return;
@@ -528,16 +491,13 @@ static void gather(struct mqtt *m) {
 static void mqtt_turn(void *ctx) {
     struct mqtt *m = ctx;
     bool urgent = atomic_exchange(&m->link->urgent, false), pauses = m->gather_timer != 0;
-
     if (!urgent && (pauses || !atomic_load(&m->link->woken))) {
         return;
     }
     atomic_store(&m->link->woken, pauses);
     struct queue_item *item = queue_pop(m->link->queue);
-
     int left_now = m->config.gather_ms > 0 ? GATHERED_A_TURN : EVENTS_A_TURN;
     bool messages = false;
-
     for (; item != NULL; item = left_now > 0 ? queue_pop(m->link->queue) : NULL) {
         messages = messages || item->kind == EV_MESSAGE;
         event_serve(m, item);
@@ -558,26 +518,18 @@ static void mqtt_turn(void *ctx) {
 // ---- birth and end
 
 // The texts of a configuration, to copy and to free them in one place.
-enum { TEXTS = 14 };
-
-static void config_texts(struct mqtt_config *c, const char **texts[TEXTS]) {
-    const char **all[TEXTS] = {
-        &c->name,           &c->host,          &c->client_id,  &c->user,        &c->password,
-        &c->cert_file,      &c->key_file,      &c->ca_file,    &c->hello.topic, &c->hello.text,
-        &c->farewell.topic, &c->farewell.text, &c->will.topic, &c->will.text};
-
-    memcpy(texts, all, sizeof all);
-}
+#define TEXTS(c)                                                                                   \
+    {                                                                                              \
+        &(c)->name, &(c)->host, &(c)->client_id, &(c)->user, &(c)->password, &(c)->cert_file,      \
+            &(c)->key_file, &(c)->ca_file, &(c)->status, &(c)->hello, &(c)->gone                   \
+    }
 
 static bool config_copy(struct mqtt_config *to, const struct mqtt_config *from) {
-    const char **texts[TEXTS];
+    const char **texts[] = TEXTS(to);
     bool ok = true;
-
     *to = *from;
-    config_texts(to, texts);
-    for (int i = 0; i < TEXTS; i++) {
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         const char *text = *texts[i];
-
         *texts[i] = text != NULL ? strdup(text) : NULL;
         ok = ok && (*texts[i] != NULL || text == NULL);
     }
@@ -585,13 +537,11 @@ static bool config_copy(struct mqtt_config *to, const struct mqtt_config *from) 
 }
 
 static void config_free(struct mqtt_config *c) {
-    const char **texts[TEXTS];
-
-    if (c->password) {
+    const char **texts[] = TEXTS(c);
+    if (c->password != NULL) {
         OPENSSL_cleanse((char *)c->password, strlen(c->password));
     }
-    config_texts(c, texts);
-    for (int i = 0; i < TEXTS; i++) {
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         free((char *)*texts[i]);
     }
 }
@@ -600,7 +550,6 @@ struct mqtt *mqtt_new(struct loop *l, const struct mqtt_config *config,
                       const struct mqtt_events *events) {
     struct mqtt *m = calloc(1, sizeof *m);
     struct link *link = link_new(l, config);
-
     if (m == NULL || link == NULL || !config_copy(&m->config, config) ||
         !loop_each_turn(l, mqtt_turn, m)) {
         log_error("mqtt",
@@ -625,7 +574,6 @@ struct mqtt *mqtt_new(struct loop *l, const struct mqtt_config *config,
 
 bool mqtt_send(struct mqtt *m, const char *topic, const char *text, size_t len) {
     MQTTAsync_responseOptions options = MQTTAsync_responseOptions_initializer;
-
     if (m->state != ST_UP || m->sending >= SENDING_MAX || len > INT_MAX) {
         return false;
     }
@@ -643,7 +591,7 @@ bool mqtt_send(struct mqtt *m, const char *topic, const char *text, size_t len) 
 
 void mqtt_reconnect(struct mqtt *m, const char *why) {
     if (is_connected(m)) {
-        connection_drop(m, MQTT_GIVEN_UP, why);
+        connection_wait(m, disconnect(m), MQTT_GIVEN_UP, RETRY_MS, "%s", why);
     }
 }
 
@@ -656,7 +604,7 @@ void mqtt_leave(struct mqtt *m) {
     loop_cancel(m->loop, m->gather_timer);
     loop_not_each_turn(m->loop, m);
     if (is_connected(m)) {
-        message_publish(m, &m->config.farewell);
+        status_publish(m, m->config.gone);
         m->closing = disconnect_start(m);
     }
     subscriptions_forget(m);
@@ -668,17 +616,14 @@ void mqtt_stop(struct mqtt *m, int ms) {
     }
     struct link *link = m->link;
     int64_t now = loop_now_ms();
-
     mqtt_leave(m);
     if (m->closing) {
         link_wait(link, EV_CLOSED, now + ms / 2); // the rest of the time is for paho's threads
     }
     bool gone = link_destroy_start(link) && link_wait(link, EV_DESTROYED, now + ms);
-
     link_end(link, gone);
     while (m->subscriptions != NULL) {
         struct subscription *next = m->subscriptions->next;
-
         free(m->subscriptions);
         m->subscriptions = next;
     }

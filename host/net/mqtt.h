@@ -9,12 +9,6 @@
 
 struct mqtt;
 
-struct mqtt_message {
-    const char *topic; // NULL = no message
-    const char *text;
-    bool retained;
-};
-
 // All texts are copied; NULL = not used.
 struct mqtt_config {
     const char *name; // the broker's in the log, as it stands in a sentence: "PG3's broker"
@@ -32,13 +26,13 @@ struct mqtt_config {
     // PEM certificates, by one of which the broker's must be signed. That may be a self-signed
     // broker's own: then no other is taken, which is how to pin it. NULL: not checked.
     const char *ca_file;
-    bool check_name;           // with ca_file: whether the broker's certificate must be for `host`
-    size_t message_max;        // bytes of the largest message that is taken
-    size_t waiting_max;        // bytes of received messages that may wait for the loop
-    int gather_ms;             // messages are handed on at most so often, but for a flood
-    struct mqtt_message hello; // published after each connect, before subscribing
-    struct mqtt_message farewell; // published at a clean stop
-    struct mqtt_message will;
+    bool check_name;    // with ca_file: whether the broker's certificate must be for `host`
+    size_t message_max; // bytes of the largest message that is taken
+    size_t waiting_max; // bytes of received messages that may wait for the loop
+    int gather_ms;      // messages are handed on at most so often, but for a flood
+    // Retained there: hello after each connect, before subscribing; gone at a clean stop, and by
+    // the broker when the connection was lost.
+    const char *status, *hello, *gone;
 };
 
 // What can go wrong.

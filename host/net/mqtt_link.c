@@ -50,7 +50,6 @@ void link_on_connect_success(void *ctx, MQTTAsync_successData *data) {
 
 void link_on_connect_failure(void *ctx, MQTTAsync_failureData *data) {
     struct answer answer = {.code = MQTTASYNC_FAILURE};
-
     if (data) {
         answer.code = data->code;
         // The one text by which paho tells the broker's codes from its own and the system's.
@@ -92,7 +91,6 @@ static int on_message(void *ctx, char *topic, int topic_len, MQTTAsync_message *
     (void)topic_len; // 0 but for a topic with a NUL in it, which MQTT forbids
     struct link *link = ctx;
     size_t len = (size_t)message->payloadlen;
-
     if (len > link->message_max) {
         link_tell(link, EV_TOO_LARGE, topic, &len, sizeof len);
     } else {
@@ -118,7 +116,6 @@ void link_free(struct link *link) {
 
 struct link *link_new(struct loop *l, const struct mqtt_config *c) {
     struct link *link = calloc(1, sizeof *link);
-
     if (link == NULL) {
         return NULL;
     }
@@ -151,7 +148,6 @@ static void link_close(struct link *link) {
 
 static bool thread_start(void *(*run)(void *), void *ctx) {
     pthread_t thread;
-
     return pthread_create(&thread, NULL, run, ctx) == 0 && pthread_detach(thread) == 0;
 }
 
@@ -161,7 +157,6 @@ static void *look_up(void *ctx) {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found = NULL;
     int rc = getaddrinfo(link->host, NULL, &hints, &found);
     struct answer answer = {.code = rc};
-
     if (rc == 0) {
         freeaddrinfo(found);
     } else {
@@ -174,10 +169,8 @@ static void *look_up(void *ctx) {
 
 bool link_look_up(struct ticket *ticket) {
     atomic_int *looking = &ticket->link->looking;
-
     atomic_fetch_add(looking, 1);
     bool started = thread_start(look_up, ticket);
-
     atomic_fetch_sub(looking, started ? 0 : 1);
     return started;
 }
@@ -186,7 +179,6 @@ bool link_look_up(struct ticket *ticket) {
 // a thread of its own, which can be left behind.
 static void *link_destroy(void *ctx) {
     struct link *link = ctx;
-
     MQTTAsync_destroy(&link->client);
     link_push(link, EV_DESTROYED, NULL, 0);
     return NULL;
@@ -202,7 +194,6 @@ bool link_create_client(struct link *link, const struct mqtt_config *c) {
                        bare_ipv6 ? "[" : "", c->host, bare_ipv6 ? "]" : "", c->port,
                        c->websocket ? "/" : "");
     int rc = MQTTASYNC_FAILURE;
-
     // By default paho traces its functions in memory. Its last thread may still do so after
     // MQTTAsync_destroy freed that memory: a crash at the stop.
     MQTTAsync_setTraceLevel(MQTTASYNC_TRACE_ERROR);
@@ -223,12 +214,9 @@ bool link_create_client(struct link *link, const struct mqtt_config *c) {
 
 bool link_wait(struct link *link, enum event wanted, int64_t until_ms) {
     const struct timespec step = {.tv_nsec = STOP_STEP_MS * 1000000L};
-
     for (;;) {
         struct queue_item *item = queue_pop(link->queue);
-
         bool found = item != NULL && item->kind == (int)wanted;
-
         if (found || loop_now_ms() >= until_ms) {
             free(item);
             return found;

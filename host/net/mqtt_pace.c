@@ -4,7 +4,6 @@ enum { LASTING_MS = 60 * 1000, FIGHT = 2 };
 
 static int64_t pause_after(unsigned brief) {
     int64_t pause = PACE_FIRST_MS;
-
     for (unsigned i = 1; i < brief && pause < PACE_LONGEST_MS; i++) {
         pause *= 2;
     }

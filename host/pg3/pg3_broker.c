@@ -117,8 +117,6 @@ bool pg3_broker_start(struct pg3_broker *b, struct loop *l, const struct pg3_ini
     bool have_cert = b->cert[0] != '\0', mosquitto = have_cert || !init->secure;
     snprintf(clients, sizeof clients, "udi/pg3/ns/clients/%s", init->id);
     snprintf(status, sizeof status, "udi/pg3/connections/ns/%s", init->id);
-    const char *status_topic = mosquitto ? status : NULL;
-    struct mqtt_message gone = {status_topic, "{\"disconnected\": [{}]}", true};
     struct mqtt_config config = {
         .name = "PG3's broker",
         .host = init->host,
@@ -134,9 +132,9 @@ bool pg3_broker_start(struct pg3_broker *b, struct loop *l, const struct pg3_ini
         .check_name = false, // PG3's certificates do not carry it
         .message_max = MESSAGE_MAX,
         .waiting_max = WAITING_MAX,
-        .hello = {status_topic, "{\"connected\": [{}]}", true},
-        .farewell = gone,
-        .will = gone,
+        .status = mosquitto ? status : NULL,
+        .hello = "{\"connected\": [{}]}",
+        .gone = "{\"disconnected\": [{}]}",
     };
     struct mqtt_events events = {on_up,       on_down,    on_message, on_sent,
                                  on_overflow, on_refused, on_advise,  b};

@@ -394,8 +394,9 @@ static void test_hello_and_farewell(void) {
     CHECK(mqtt_subscribe(watcher.mqtt, "status/#"));
     BECOMES(watcher.ups == 1);
     config.client_id = "three";
-    config.hello = (struct mqtt_message){"status/c", "hello", true};
-    config.farewell = (struct mqtt_message){"status/c", "bye", true};
+    config.status = "status/c";
+    config.hello = "hello";
+    config.gone = "bye";
     client_start(&c, &config);
     BECOMES(c.ups == 1);
     BECOMES(watcher.count == 1);
@@ -405,7 +406,7 @@ static void test_hello_and_farewell(void) {
     CHECK(got(&watcher, 1, "status/c", "bye", 3));
     client_stop(&watcher);
 
-    config.farewell.text = "";       // takes away what was retained
+    config.gone = "";                // takes away what was retained
     client_start(&watcher, &config); // both were: the last one is there
     CHECK(mqtt_subscribe(watcher.mqtt, "status/c"));
     BECOMES(watcher.count >= 1 && watcher.ups == 1);
