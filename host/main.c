@@ -27,11 +27,12 @@
 #define LEAVE_MS 600 // of the stop: for the broker
 #define TOKEN_FILE_MAX (64u * 1024)
 
-// An event that must be done.
+// What PG3's start brings, which must be done.
+enum { ONCE = 3 };
+
 struct once {
     struct app *app;
     const char *event;
-    api_push_fn *push;
     bool due; // it found no memory
 };
 
@@ -43,8 +44,8 @@ struct app {
     struct demo demo;
     bool running; // the start is over
     bool stopping;
-    struct once params, start, ready; // what PG3's start brings
-    int64_t due_timer;                // until what of it is due is tried again; 0 = none
+    struct once once[ONCE];
+    int64_t due_timer; // until what is due is tried again; 0 = none
 };
 
 static struct app app;
@@ -75,38 +76,49 @@ static void once_ended(void *ctx, struct vm *vm, const char *error) {
     }
 }
 
-// What PG3's start brings must be done: what finds no memory, on its way or in main.lua, is due
-// until it did.
+// What finds no memory, on its way or in main.lua, is due until it did.
 static void fire_once(struct once *o) {
     struct api *api = &o->app->api;
+    api_push_fn *push = strcmp(o->event, "params") == 0 ? push_params : NULL;
     o->due = false;
-    if (!api_fire(api, o->event, o->push, NULL, once_ended, o) && api->main->starved) {
+    if (!api_fire(api, o->event, push, NULL, once_ended, o) && api->main->starved) {
         set_due(o);
     }
 }
 
-static void on_start(void *ctx) { fire_once(&((struct app *)ctx)->start); }
-static void on_ready(void *ctx) { fire_once(&((struct app *)ctx)->ready); }
-static void on_params(void *ctx) { fire_once(&((struct app *)ctx)->params); }
-
 static void fire_due(struct app *a) {
-    struct once *all[] = {&a->params, &a->start, &a->ready};
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-        if (all[i]->due) {
-            fire_once(all[i]);
+    for (size_t i = 0; i < ONCE; i++) {
+        if (a->once[i].due) {
+            fire_once(&a->once[i]);
         }
     }
 }
 
-static void on_poll(void *ctx, bool is_long) {
+static void on_stop(void *ctx) {
     struct app *a = ctx;
-    api_fire(&a->api, is_long ? "longpoll" : "shortpoll", NULL, NULL, NULL, NULL);
+    if (!a->stopping) {
+        log_info("main", "stopping");
+    }
+    a->stopping = true;
+    loop_stop(a->api.loop);
 }
 
-static void on_discover(void *ctx) {
+static void on_event(void *ctx, const char *name) {
     struct app *a = ctx;
-    pg3_restore(a->api.pg3);
-    api_fire(&a->api, "discover", NULL, NULL, NULL, NULL);
+    for (size_t i = 0; i < ONCE; i++) {
+        if (strcmp(name, a->once[i].event) == 0) {
+            fire_once(&a->once[i]);
+            return;
+        }
+    }
+    if (strcmp(name, "stop") == 0) {
+        on_stop(a);
+        return;
+    }
+    if (strcmp(name, "discover") == 0) {
+        pg3_restore(a->api.pg3);
+    }
+    api_tell(&a->api, name, "");
 }
 
 // A query or command of PG3's, until its task has ended: PG3 is told what became of it.
@@ -149,11 +161,15 @@ static struct request make_request(struct app *a, const char *address, const cha
     return r;
 }
 
+static int push_address(lua_State *L, void *ctx) {
+    lua_pushstring(L, ctx);
+    return 1;
+}
+
 static void on_query(void *ctx, const char *address, const char *id) {
     struct request r = make_request(ctx, address, id);
     r.is_query = true;
-    struct api_texts asked = {1, {address}};
-    fire_request(ctx, &r, "query", api_push_texts, &asked);
+    fire_request(ctx, &r, "query", push_address, r.address);
 }
 
 static int push_command(lua_State *L, void *ctx) {
@@ -182,15 +198,6 @@ static void on_command(void *ctx, const struct pg3_command *command, const char 
     } else {
         fire_request(a, &r, "command", push_command, &copy);
     }
-}
-
-static void on_stop(void *ctx) {
-    struct app *a = ctx;
-    if (!a->stopping) {
-        log_info("main", "stopping");
-    }
-    a->stopping = true;
-    loop_stop(a->api.loop);
 }
 
 // Without PG3
@@ -331,12 +338,11 @@ static bool open_parts(struct api *api) {
 }
 
 static bool open_link(struct app *a) {
-    struct pg3_events events = {on_start, on_ready,   on_params, on_poll, on_discover,
-                                on_query, on_command, on_stop,   a};
+    struct pg3_events events = {on_event, on_query, on_command, a};
     struct pg3_link link = pg3_broker_link(&a->broker);
-    a->params = (struct once){.app = a, .event = "params", .push = push_params};
-    a->start = (struct once){.app = a, .event = "start"};
-    a->ready = (struct once){.app = a, .event = "ready"};
+    a->once[0] = (struct once){a, "params", false};
+    a->once[1] = (struct once){a, "start", false};
+    a->once[2] = (struct once){a, "ready", false};
     a->api.pg3 = pg3_new(a->api.loop, a->api.json, a->api.nodes, HOST_VERSION, &link, &events);
     return a->api.pg3 != NULL || no_memory();
 }
@@ -409,7 +415,7 @@ static void stop(struct app *a, bool started) {
     }
     if (started) {
         int64_t until = loop_now_ms() + FLUSH_MS;
-        api_fire(&a->api, "stop", NULL, NULL, NULL, NULL);
+        api_tell(&a->api, "stop", "");
         do {
             loop_turn(a->api.loop, 10);
         } while (a->api.pg3 != NULL && pg3_waiting(a->api.pg3) && loop_now_ms() < until);

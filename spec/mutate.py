@@ -65,7 +65,7 @@ MUTATIONS = [
              "tls->verify = c->ca_file && c->check_name;", "tls->verify = 0;",
              ["spec/c/test_mqtt.c"]),
     Mutation("PG3's stop message is ignored", "host/pg3/pg3_in.c",
-             '{"stop", on_stop, false},', '{"stop it", on_stop, false},',
+             '{"stop", NULL, false, "stop"},', '{"stop it", NULL, false, "stop"},',
              [E2E + "test_stop.py::test_it_ends_at_once_when_asked[plain-message]"]),
     Mutation("SIGTERM and SIGINT are ignored", "host/main.c",
              "    loop_on_signal(a->api.loop, on_stop, a);\n", "",

@@ -3,6 +3,7 @@
 
 #include <lauxlib.h>
 #include <lualib.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -353,14 +354,6 @@ bool api_push_handler(lua_State *L, const char *event) {
     return found;
 }
 
-int api_push_texts(lua_State *L, void *ctx) {
-    const struct api_texts *texts = ctx;
-    for (int i = 0; i < texts->count; i++) {
-        lua_pushstring(L, texts->all[i]);
-    }
-    return texts->count;
-}
-
 struct fire {
     struct api *api;
     const char *event;
@@ -398,6 +391,31 @@ bool api_fire(struct api *a, const char *event, api_push_fn *push, void *push_ct
     if (error[0] != '\0') {
         log_error(AREA, "the event %s could not be delivered: %s", event, error);
     }
+    return started;
+}
+
+struct arguments {
+    const char *kinds;
+    va_list values;
+};
+
+static int push_arguments(lua_State *L, void *ctx) {
+    struct arguments *a = ctx;
+    for (const char *kind = a->kinds; *kind != '\0'; kind++) {
+        if (*kind == 'i') {
+            lua_pushinteger(L, va_arg(a->values, lua_Integer));
+        } else {
+            lua_pushstring(L, va_arg(a->values, const char *));
+        }
+    }
+    return (int)strlen(a->kinds);
+}
+
+bool api_tell(struct api *a, const char *event, const char *kinds, ...) {
+    struct arguments told = {.kinds = kinds};
+    va_start(told.values, kinds);
+    bool started = api_fire(a, event, push_arguments, &told, NULL, NULL);
+    va_end(told.values);
     return started;
 }
 

@@ -67,12 +67,9 @@ void api_keep_line(struct api *a, const char *line);
 typedef int api_push_fn(lua_State *L, void *ctx);
 bool api_fire(struct api *a, const char *event, api_push_fn *push, void *push_ctx, task_end_fn *end,
               void *end_ctx);
-// api_push_fn, ctx: struct api_texts. Pushes these texts; a NULL among them is nil.
-struct api_texts {
-    int count;
-    const char *all[4];
-};
-int api_push_texts(lua_State *L, void *ctx);
+// The same of arguments by their kinds: "i" is a lua_Integer, "s" a text, nil if NULL. Its end is
+// api_task_ended.
+bool api_tell(struct api *a, const char *event, const char *kinds, ...);
 
 // For the api_*.c files.
 

@@ -229,8 +229,7 @@ static int notices_of_scripts(const struct api *a) {
 // To main.lua, which makes a notice of it; text NULL: there is none any more. False: memory is
 // short.
 static bool send_notice(struct api *a, const char *key, const char *text) {
-    struct api_texts notice = {2, {key, text}};
-    return api_fire(a, "notice", api_push_texts, &notice, NULL, NULL) || !a->main->starved;
+    return api_tell(a, "notice", "ss", key, text) || !a->main->starved;
 }
 
 static int node_notice_method(lua_State *L) {
@@ -292,8 +291,7 @@ static int node_event_method(lua_State *L) {
     if (a->pg3 != NULL) {
         pg3_event(a->pg3, node->address, event);
     } else {
-        struct api_texts told = {2, {node->address, event}};
-        api_fire(a, "event", api_push_texts, &told, NULL, NULL);
+        api_tell(a, "event", "ss", node->address, event);
     }
     return 0;
 }

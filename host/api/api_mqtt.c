@@ -27,7 +27,7 @@ struct connection {
     struct api *api;
     struct mqtt *mqtt; // NULL: at its end
     bool closed;       // by Lua
-    int id;
+    lua_Integer id;
     struct latest *waiting;
     struct latest_item *taken; // lives until Lua takes the next
     int skip;
@@ -113,18 +113,6 @@ static int push_id(lua_State *L, void *ctx) {
     return 1;
 }
 
-struct told {
-    struct connection *connection;
-    const char *text;
-};
-
-static int push_told(lua_State *L, void *ctx) {
-    const struct told *t = ctx;
-    lua_pushinteger(L, t->connection->id);
-    lua_pushstring(L, t->text);
-    return 2;
-}
-
 static void tell_again(void *ctx);
 
 static void told(void *ctx, struct vm *vm, const char *error) {
@@ -145,7 +133,7 @@ static void tell(struct connection *c) {
     }
     if (c->lost) {
         c->lost = false;
-        api_fire(c->api, "mqtt_lost", push_id, c, NULL, NULL);
+        api_tell(c->api, "mqtt_lost", "i", c->id);
     }
     c->left = TAKEN_A_TURN;
     c->telling = api_fire(c->api, "mqtt_values", push_id, c, told, c);
@@ -181,7 +169,7 @@ static void on_sent(void *ctx) { (void)ctx; }
 
 static void on_up(void *ctx) {
     struct connection *c = ctx;
-    api_fire(c->api, "mqtt_up", push_id, c, NULL, NULL);
+    api_tell(c->api, "mqtt_up", "i", c->id);
 }
 
 static void on_down(void *ctx, enum mqtt_trouble why) {
@@ -198,14 +186,12 @@ static void on_down(void *ctx, enum mqtt_trouble why) {
                                         [MQTT_GIVEN_UP] = "given_up",
                                         [MQTT_NO_LIBRARY] = "no_library"};
     struct connection *c = ctx;
-    struct told t = {c, words[why]};
-    api_fire(c->api, "mqtt_down", push_told, &t, NULL, NULL);
+    api_tell(c->api, "mqtt_down", "is", c->id, words[why]);
 }
 
 static void on_refused(void *ctx, const char *topic) {
     struct connection *c = ctx;
-    struct told t = {c, topic};
-    api_fire(c->api, "mqtt_refused", push_told, &t, NULL, NULL);
+    api_tell(c->api, "mqtt_refused", "is", c->id, topic);
 }
 
 // ---- opening

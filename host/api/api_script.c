@@ -439,15 +439,12 @@ void api_script_end(void *ctx, struct vm *vm, const char *error) {
     struct node_task *started = ctx;
     struct script *s = vm->owner;
     struct api *a = s->owner;
-    struct api_texts failure = {4, {s->file, error}}; // of a timer
-    if (started != NULL) {
-        failure.all[2] = started->address;
-        failure.all[3] = started->what;
-    }
+    const char *address = started != NULL ? started->address : NULL; // NULL: of a timer
+    const char *what = started != NULL ? started->what : NULL;
     bool failed = task_failed(error);
     if (failed && vm->starved) {
         s->starved = true; // an event might find no memory either
-    } else if (failed && !api_fire(a, "script_error", api_push_texts, &failure, NULL, NULL) &&
+    } else if (failed && !api_tell(a, "script_error", "ssss", s->file, error, address, what) &&
                api_may_log(a, s)) {
         log_error("lua", "%s", error);
     }

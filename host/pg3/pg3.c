@@ -124,7 +124,7 @@ static void data_is_there(struct pg3 *p) {
     loop_cancel(p->loop, p->gate_timer);
     p->gate_timer = 0;
     p->gate = GATE_CONTROLLER;
-    p->events.start(p->events.ctx);
+    p->events.event(p->events.ctx, "start");
 }
 
 static void data_late(void *ctx) {
@@ -196,7 +196,7 @@ void pg3_open_gate(struct pg3 *p, const char *address) {
     }
     p->gate = GATE_OPEN;
     p->started_timer = loop_after(p->loop, STARTED_MS, start_over, p);
-    p->events.ready(p->events.ctx);
+    p->events.event(p->events.ctx, "ready");
 }
 
 // PG3x shows the connection on the controller's ST from now on; the 2021 core does so anyway and

@@ -35,14 +35,12 @@ struct pg3_command {
 // The strings live until the call returns. `request` is "" or PG3's requestId, to be answered by
 // pg3_show (a query) or pg3_report.
 struct pg3_events {
-    void (*start)(void *ctx);  // configuration and user data are here, or their wait timed out
-    void (*ready)(void *ctx);  // the first node was taken, or its wait timed out
-    void (*params)(void *ctx); // the user's parameters or choices are others than before
-    void (*poll)(void *ctx, bool is_long);
-    void (*discover)(void *ctx);
+    // "start": configuration and user data are here, or their wait timed out; "ready": the first
+    // node was taken, or its wait timed out; "params": the user's parameters or choices are others
+    // than before; "shortpoll", "longpoll", "discover", "stop".
+    void (*event)(void *ctx, const char *name);
     void (*query)(void *ctx, const char *address, const char *request); // address "all": every node
     void (*command)(void *ctx, const struct pg3_command *command, const char *request);
-    void (*stop)(void *ctx);
     void *ctx;
 };
 

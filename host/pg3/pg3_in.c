@@ -75,9 +75,6 @@ static void use_config(struct pg3 *p, struct config *c) {
     pg3_progress(p);
 }
 
-// Read before, in pg3_message.
-static void on_config(struct pg3 *p, lua_State *L, int at) { (void)p, (void)L, (void)at; }
-
 // Answers
 
 static void added(struct pg3 *p, lua_State *L, int at) {
@@ -147,26 +144,6 @@ static void on_error(struct pg3 *p, lua_State *L, int at) {
 }
 
 // Requests
-
-static void on_short_poll(struct pg3 *p, lua_State *L, int at) {
-    (void)L, (void)at;
-    p->events.poll(p->events.ctx, false);
-}
-
-static void on_long_poll(struct pg3 *p, lua_State *L, int at) {
-    (void)L, (void)at;
-    p->events.poll(p->events.ctx, true);
-}
-
-static void on_discover(struct pg3 *p, lua_State *L, int at) {
-    (void)L, (void)at;
-    p->events.discover(p->events.ctx);
-}
-
-static void on_stop(struct pg3 *p, lua_State *L, int at) {
-    (void)L, (void)at;
-    p->events.stop(p->events.ctx);
-}
 
 // A request for a node that is not there is refused, so that PG3 does not wait for its answer.
 static bool is_ours(struct pg3 *p, const char *address, const char *request) {
@@ -245,27 +222,28 @@ static void on_level(struct pg3 *p, lua_State *L, int at) {
 
 static const struct {
     const char *key;
-    handler *handle;
-    bool of_each; // element of an array
+    handler *handle;   // NULL: the event is told
+    bool of_each;      // element of an array
+    const char *event; // NULL: none
 } handlers[] = {
-    {"config", on_config, false},
-    {"getAll", pg3_read_all, false},
-    {"custom", pg3_read_custom, false},
-    {"addnode", on_addnode, false},
-    {"removenode", removed, true},
-    {"set", was_set, true},
-    {"installprofile", on_profile, false},
-    {"error", on_error, false},
-    {"setLogLevel", on_level, false},
-    {"shortPoll", on_short_poll, false},
-    {"longPoll", on_long_poll, false},
-    {"discover", on_discover, false},
-    {"query", on_query, false},
-    {"status", on_status, false},
-    {"command", on_command, false},
-    {"customRequest", custom_request, true},
-    {"delete", on_stop, false}, // the plugin is being removed
-    {"stop", on_stop, false},
+    {"config", NULL, false, NULL}, // read before, in pg3_message
+    {"getAll", pg3_read_all, false, NULL},
+    {"custom", pg3_read_custom, false, NULL},
+    {"addnode", on_addnode, false, NULL},
+    {"removenode", removed, true, NULL},
+    {"set", was_set, true, NULL},
+    {"installprofile", on_profile, false, NULL},
+    {"error", on_error, false, NULL},
+    {"setLogLevel", on_level, false, NULL},
+    {"shortPoll", NULL, false, "shortpoll"},
+    {"longPoll", NULL, false, "longpoll"},
+    {"discover", NULL, false, "discover"},
+    {"query", on_query, false, NULL},
+    {"status", on_status, false, NULL},
+    {"command", on_command, false, NULL},
+    {"customRequest", custom_request, true, NULL},
+    {"delete", NULL, false, "stop"}, // the plugin is being removed
+    {"stop", NULL, false, "stop"},
 };
 
 static bool is_handled(const char *key) {
@@ -301,8 +279,10 @@ static void on_message(lua_State *L, void *ctx) {
         bool told = json_push(L, 1, handlers[i].key) != LUA_TNIL;
         if (told && handlers[i].of_each) {
             each(p, L, 2, handlers[i].handle);
-        } else if (told) {
+        } else if (told && handlers[i].handle != NULL) {
             handlers[i].handle(p, L, 2);
+        } else if (told && handlers[i].event != NULL) {
+            p->events.event(p->events.ctx, handlers[i].event);
         }
         lua_settop(L, 1);
     }

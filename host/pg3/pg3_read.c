@@ -33,7 +33,7 @@ static bool keep_params(struct pg3 *p, lua_State *L, int at) {
         pairs_free(&p->defaults); // they may be there under other names: who gave them did not know
     }
     if (!same) {
-        p->events.params(p->events.ctx);
+        p->events.event(p->events.ctx, "params");
     }
     return true;
 }
@@ -90,7 +90,7 @@ static bool keep_choices(struct pg3 *p, lua_State *L, int at) {
     free(p->choices);
     p->choices = fresh;
     if (!same) {
-        p->events.params(p->events.ctx);
+        p->events.event(p->events.ctx, "params");
     }
     return true;
 }

@@ -53,23 +53,22 @@ static bool link_send(void *ctx, const char *kind, const char *text, size_t len)
     return true;
 }
 
-static void on_start(void *ctx) { ((struct bench *)ctx)->starts++; }
-static void on_ready(void *ctx) { ((struct bench *)ctx)->readies++; }
-// As main.lua does: what is not there is offered once PG3 has told what is.
-static void on_params(void *ctx) {
+static void on_event(void *ctx, const char *name) {
     struct bench *b = ctx;
-    b->params++;
-    if (b->eager)
+    int *const counts[] = {&b->starts,     &b->readies,   &b->params, &b->polls,
+                           &b->long_polls, &b->discovers, &b->stops};
+    static const char *const names[] = {"start",    "ready",    "params", "shortpoll",
+                                        "longpoll", "discover", "stop"};
+    size_t i = 0;
+    while (i < 7 && strcmp(names[i], name) != 0)
+        i++;
+    CHECK(i < 7);
+    ++*counts[i];
+    // As main.lua does: what is not there is offered once PG3 has told what is.
+    if (b->eager && i == 2) {
         pg3_default_param(b->pg3, "temp_unit", "C");
-    b->eager = false;
-}
-
-static void on_discover(void *ctx) { ((struct bench *)ctx)->discovers++; }
-static void on_stop(void *ctx) { ((struct bench *)ctx)->stops++; }
-
-static void on_poll(void *ctx, bool is_long) {
-    struct bench *b = ctx;
-    *(is_long ? &b->long_polls : &b->polls) += 1;
+        b->eager = false;
+    }
 }
 
 static void on_query(void *ctx, const char *address, const char *request) {
@@ -102,8 +101,7 @@ static void open_bench(struct bench *b) {
     put_driver(t, "GV1", 73);
     CHECK(nodes_declare(b->nodes, t) == NULL);
     struct pg3_link link = {link_send, b};
-    struct pg3_events events = {on_start, on_ready,   on_params, on_poll, on_discover,
-                                on_query, on_command, on_stop,   b};
+    struct pg3_events events = {on_event, on_query, on_command, b};
     b->pg3 = pg3_new(loop, json, b->nodes, "1.2.3", &link, &events);
 }
 

@@ -567,12 +567,12 @@ static bool link_send(void *ctx, const char *kind, const char *text, size_t len)
     return true;
 }
 
-static void nothing(void *ctx) { (void)ctx; }
+static void nothing(void *ctx, const char *event) { (void)ctx, (void)event; }
 
 // PG3, past the start sequence.
 static void open_pg3(void) {
     struct pg3_link link = {link_send, NULL};
-    struct pg3_events events = {.start = nothing, .ready = nothing, .params = nothing};
+    struct pg3_events events = {.event = nothing};
     api.pg3 = pg3_new(api.loop, api.json, api.nodes, "1", &link, &events);
     pg3_up(api.pg3);
     pg3_message(api.pg3, "{\"config\":{},\"getAll\":[]}", 25);

@@ -434,16 +434,16 @@ static void test_an_event_waits_for_memory(void) {
     int turns = 0;
     CHECK(starts());
     fail_all = true;
-    on_params(&app);
-    CHECK(app.params.due);
+    on_event(&app, "params");
+    CHECK(app.once[0].due);
     for (int64_t until = loop_now_ms() + 300; loop_now_ms() < until; turns++)
         loop_turn(app.api.loop, 300);
     CHECK(turns < 30);
     fail_all = false;
     int64_t until = loop_now_ms() + PATIENCE_MS;
-    while (app.params.due && loop_now_ms() < until)
+    while (app.once[0].due && loop_now_ms() < until)
         loop_turn(app.api.loop, PATIENCE_MS);
-    CHECK(!app.params.due && loop_now_ms() < until);
+    CHECK(!app.once[0].due && loop_now_ms() < until);
     end();
 }
 

@@ -34,14 +34,13 @@ static void add(struct world *w, const char *address) {
     node_set(w->nodes, node, 1, 12.5, "text");
 }
 
-static void on_start(void *ctx) {
-    add(ctx, "ctl");
-    add(ctx, "a_1");
-    add(ctx, "a_2");
+static void on_event(void *ctx, const char *name) {
+    if (strcmp(name, "start") == 0) {
+        add(ctx, "ctl");
+        add(ctx, "a_1");
+        add(ctx, "a_2");
+    }
 }
-
-static void on_other(void *ctx) { (void)ctx; }
-static void on_poll(void *ctx, bool is_long) { (void)ctx, (void)is_long; }
 
 static void on_query(void *ctx, const char *address, const char *request) {
     struct world *w = ctx;
@@ -78,8 +77,7 @@ static void world_open(struct world *w) {
     t->events[0] = strdup("DON");
     MUST(nodes_declare(w->nodes, t) == NULL);
     struct pg3_link link = {link_send, w};
-    struct pg3_events events = {on_start, on_other,   on_other, on_poll, on_other,
-                                on_query, on_command, on_other, w};
+    struct pg3_events events = {on_event, on_query, on_command, w};
     w->pg3 = pg3_new(loop, json, w->nodes, "1.2.3", &link, &events);
     MUST(w->pg3 != NULL);
     pg3_up(w->pg3);
