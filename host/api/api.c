@@ -1,8 +1,10 @@
 #include "api/api.h"
 #include "base/clock.h"
+#include "base/day.h"
 
 #include <lauxlib.h>
 #include <lualib.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -274,6 +276,31 @@ static int host_stand(lua_State *L) {
     return 0;
 }
 
+// host.midnight(zone, now) -> the last midnight of a time zone (an IANA name, or "UTC") and its
+// next, unix seconds, which day of the month and of the year this is, from 1, and the seconds of
+// its clock | nil: the zone is not known here. It changes the time zone of the whole process for a
+// moment: a few times a day for each zone are enough.
+static int host_midnight(lua_State *L) {
+    const char *zone = luaL_checkstring(L, 1);
+    double now = luaL_checknumber(L, 2);
+    luaL_argcheck(L, now >= -1e12 && now <= 1e12, 2, "unix seconds expected");
+    struct day day = {0};
+    switch (day_of(zone, (int64_t)floor(now), &day)) {
+    case DAY_NO_MEMORY:
+        return vm_no_memory(L);
+    case DAY_UNKNOWN_ZONE:
+        lua_pushnil(L);
+        return 1;
+    default:
+        lua_pushinteger(L, day.begins);
+        lua_pushinteger(L, day.ends);
+        lua_pushinteger(L, day.of_month);
+        lua_pushinteger(L, day.of_year);
+        lua_pushinteger(L, day.seconds);
+        return 5;
+    }
+}
+
 static int host_env(lua_State *L) {
     const char *value = getenv(luaL_checkstring(L, 1));
     if (value == NULL || value[0] == '\0') {
@@ -338,11 +365,12 @@ static int host_leave(lua_State *L) {
 }
 
 static const luaL_Reg host_functions[] = {
-    {"time", host_time},  {"steady", host_steady}, {"env", host_env},     {"log", host_log},
-    {"mask", host_mask},  {"on", host_on},         {"spawn", api_spawn},  {"enter", api_enter},
-    {"ring", api_ring},   {"drop", api_drop},      {"await", host_await}, {"running", api_running},
-    {"sleep", api_sleep}, {"json", host_json},     {"leave", host_leave}, {"stand", host_stand},
-    {NULL, NULL},
+    {"time", host_time},   {"steady", host_steady},     {"env", host_env},
+    {"log", host_log},     {"mask", host_mask},         {"on", host_on},
+    {"spawn", api_spawn},  {"enter", api_enter},        {"ring", api_ring},
+    {"drop", api_drop},    {"await", host_await},       {"running", api_running},
+    {"sleep", api_sleep},  {"json", host_json},         {"leave", host_leave},
+    {"stand", host_stand}, {"midnight", host_midnight}, {NULL, NULL},
 };
 
 // Events
@@ -475,9 +503,8 @@ static void push_options(lua_State *L, const struct options *o) {
 
 static int open_main(lua_State *L) {
     static const luaL_Reg *const all[] = {
-        host_functions,        api_day_functions,    api_file_functions,
-        api_http_functions,    api_lan_functions,    api_node_functions,
-        api_profile_functions, api_script_functions, api_terminal_functions};
+        host_functions,     api_file_functions,    api_http_functions,   api_lan_functions,
+        api_node_functions, api_profile_functions, api_script_functions, api_terminal_functions};
     struct api *a = lua_touserdata(L, 1);
     lua_gc(L, LUA_GCINC, GC_PAUSE, GC_STEP, 0);
     luaL_openlibs(L);

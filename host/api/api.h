@@ -136,7 +136,6 @@ int api_push_failure(lua_State *L, const struct http_reply *reply);
 void api_lan_close(struct api *a);
 
 // What is in `host`, by subject.
-extern const luaL_Reg api_day_functions[];      // days of a time zone
 extern const luaL_Reg api_file_functions[];     // files and folders
 extern const luaL_Reg api_http_functions[];     // requests
 extern const luaL_Reg api_lan_functions[];      // devices on the LAN

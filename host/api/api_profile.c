@@ -9,84 +9,41 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct profile_file {
-    const char *folder, *name;
-    char *text; // to be freed
-    size_t len;
-};
-
-static const char *member(lua_State *L, const char *key) {
-    if (lua_getfield(L, -1, key) != LUA_TSTRING) {
-        luaL_error(L, "host.profile: a file has a folder and a name");
-    }
-    const char *text = lua_tostring(L, -1);
-    lua_pop(L, 1);
-    return text; // lives as long as the file's table
-}
-
-// The length of the texts of the list on top, which are copied to `to` unless that is NULL.
-static size_t join(lua_State *L, char *to) {
-    static const char wanted[] = "host.profile: a file has a list of texts, its parts";
-    size_t sum = 0, count = lua_istable(L, -1) ? lua_rawlen(L, -1) : 0;
-    if (count == 0) {
-        luaL_error(L, wanted);
-    }
-    for (size_t i = 1; i <= count; i++) {
+// Appends the texts of the list on top. False: it is none.
+static bool join(lua_State *L, struct buf *to) {
+    size_t count = lua_istable(L, -1) ? lua_rawlen(L, -1) : 0;
+    bool ok = count > 0;
+    for (size_t i = 1; i <= count && ok; i++) {
         size_t len = 0;
-        if (lua_rawgeti(L, -1, (lua_Integer)i) != LUA_TSTRING) {
-            luaL_error(L, wanted);
-        }
-        const char *text = lua_tolstring(L, -1, &len);
-        if (to != NULL) {
-            memcpy(to + sum, text, len);
-        }
-        sum += len;
+        ok = lua_rawgeti(L, -1, (lua_Integer)i) == LUA_TSTRING;
+        const char *text = ok ? lua_tolstring(L, -1, &len) : "";
+        buf_add(to, text, len);
         lua_pop(L, 1);
     }
-    return sum;
+    return ok;
 }
 
-// File `i` of the list at 1. Raises when memory is short.
-static struct profile_file file_at(lua_State *L, lua_Integer i) {
-    struct profile_file file;
-    if (lua_rawgeti(L, 1, i) != LUA_TTABLE) {
-        luaL_error(L, "host.profile: a list of files expected");
-    }
-    file.folder = member(L, "folder");
-    file.name = member(L, "name");
-    lua_getfield(L, -1, "parts");
-    file.len = join(L, NULL);
-    file.text = calloc(1, file.len + 1);
-    if (file.text == NULL) {
-        vm_no_memory(L);
-        return file; // not reached
-    }
-    join(L, file.text);
-    lua_pop(L, 2);
-    return file;
-}
-
-static bool same_content(const char *path, const struct profile_file *file) {
+static bool same_content(const char *path, const struct buf *text) {
     char error[128];
     size_t len = 0;
-    char *old = file_read(path, file->len, &len, error, sizeof error);
-    bool same = old != NULL && len == file->len && memcmp(old, file->text, len) == 0;
+    char *old = file_read(path, text->len, &len, error, sizeof error);
+    bool same = old != NULL && len == text->len && memcmp(old, buf_text(text), len) == 0;
     free(old);
     return same;
 }
 
 // Writes the file if it has another content. False: `error` is one sentence.
-static bool put_file(const char *profile, const struct profile_file *file, bool *changed,
-                     char *error, size_t size) {
+static bool put_file(const char *profile, const char *its_folder, const char *name,
+                     const struct buf *text, bool *changed, char *error, size_t size) {
     char folder[600], path[700], why[128];
-    snprintf(folder, sizeof folder, "%s/%.60s", profile, file->folder);
-    snprintf(path, sizeof path, "%s/%.60s", folder, file->name);
-    if (same_content(path, file)) {
+    snprintf(folder, sizeof folder, "%s/%.60s", profile, its_folder);
+    snprintf(path, sizeof path, "%s/%.60s", folder, name);
+    if (same_content(path, text)) {
         return true;
     }
     file_folder(profile, FOLDER_FOR_PG3);
     file_folder(folder, FOLDER_FOR_PG3);
-    if (!file_write(path, file->text, file->len, FILE_FOR_PG3, why, sizeof why)) {
+    if (!file_write(path, buf_text(text), text->len, FILE_FOR_PG3, why, sizeof why)) {
         snprintf(error, size, "%s %s", path, why);
         return false;
     }
@@ -105,12 +62,25 @@ static int host_profile(lua_State *L) {
     char error[1000], text[17];
     bool changed = false;
     for (lua_Integer i = 1; i <= count; i++) {
-        struct profile_file file = file_at(L, i);
-        hash = hash_more(hash, file.text, file.len);
-        bool ok = put_file(a->profile, &file, &changed, error, sizeof error);
-        free(file.text);
-        if (!ok) {
-            return api_nil(L, error);
+        struct buf b;
+        buf_init(&b, SIZE_MAX);
+        lua_settop(L, 1);
+        bool named = lua_rawgeti(L, 1, i) == LUA_TTABLE &&
+                     lua_getfield(L, 2, "folder") == LUA_TSTRING &&
+                     lua_getfield(L, 2, "name") == LUA_TSTRING;
+        bool whole = named && lua_getfield(L, 2, "parts") == LUA_TTABLE && join(L, &b);
+        bool written = whole && !b.failed &&
+                       put_file(a->profile, lua_tostring(L, 3), lua_tostring(L, 4), &b, &changed,
+                                error, sizeof error);
+        bool starved = b.starved;
+        hash = hash_more(hash, buf_text(&b), b.len);
+        buf_free(&b);
+        if (!whole) {
+            return luaL_error(L,
+                              "host.profile: a list of { folder, name, parts = texts } expected");
+        }
+        if (!written) {
+            return starved ? vm_no_memory(L) : api_nil(L, error);
         }
     }
     snprintf(text, sizeof text, "%016" PRIx64, hash);

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,14 +16,6 @@ enum {
     DAY_SIZE = 11, // "2026-11-22" and its NUL
     PATH_SIZE = 1024,
     SUFFIX_SIZE = 32 // enough for what a rotated file's name has more
-};
-
-// Rotated files next to the log file.
-struct old_files {
-    int count;
-    char oldest_day[DAY_SIZE];
-    long oldest_number;
-    long last_number; // the highest of one day; -1 = none of that day
 };
 
 static int file_fd = -1;
@@ -85,44 +78,42 @@ static bool old_path(char path[PATH_SIZE], const char *day, long number) {
     return len > 0 && len < PATH_SIZE;
 }
 
-static bool old_scan(const char *day, struct old_files *found) {
-    *found = (struct old_files){.last_number = -1};
-    DIR *folder = opendir(log_folder);
-    if (folder == NULL) {
-        return false;
-    }
-    long oldest = 0;
-    errno = 0; // tells the end of the folder from an error
-    for (struct dirent *e = readdir(folder); e != NULL; e = readdir(folder)) {
-        char its_day[DAY_SIZE];
-        long number;
-        if (!old_parse(e->d_name, its_day, &number)) {
-            continue;
-        }
-        int order = strcmp(its_day, found->oldest_day);
-        if (found->count == 0 || order < 0 || (order == 0 && number < oldest)) {
-            memcpy(found->oldest_day, its_day, DAY_SIZE);
-            oldest = number;
-        }
-        if (strcmp(its_day, day) == 0 && number > found->last_number) {
-            found->last_number = number;
-        }
-        found->count++;
-    }
-    bool whole = errno == 0; // else a number that is taken would be taken again
-    closedir(folder);
-    found->oldest_number = oldest;
-    return whole;
+static int is_old(const struct dirent *e) {
+    char day[DAY_SIZE];
+    long number;
+    return old_parse(e->d_name, day, &number);
 }
 
-static void old_prune(void) {
-    struct old_files found;
-    char path[PATH_SIZE];
-    while (old_scan("", &found) && found.count > file_keep) {
-        if (!old_path(path, found.oldest_day, found.oldest_number) || unlink(path) != 0) {
-            return;
+// The oldest first.
+static int by_age(const struct dirent **a, const struct dirent **b) {
+    char days[2][DAY_SIZE] = {"", ""};
+    long numbers[2] = {0, 0};
+    old_parse((*a)->d_name, days[0], &numbers[0]);
+    old_parse((*b)->d_name, days[1], &numbers[1]);
+    int order = strcmp(days[0], days[1]);
+    return order != 0 ? order : (numbers[0] > numbers[1]) - (numbers[0] < numbers[1]);
+}
+
+// The highest number of that day, -1 = there is none; -2: the folder cannot be read. Deletes the
+// oldest rotated files but `keep`.
+static long old_look(const char *day, int keep) {
+    struct dirent **names;
+    char its_day[DAY_SIZE], path[PATH_SIZE];
+    int count = scandir(log_folder, &names, is_old, by_age);
+    long last = count < 0 ? -2 : -1;
+    for (int i = 0; i < count; i++) {
+        long number = 0;
+        old_parse(names[i]->d_name, its_day, &number);
+        last = strcmp(its_day, day) == 0 ? number : last;
+        if (count - i > keep && old_path(path, its_day, number)) {
+            unlink(path);
         }
+        free(names[i]);
     }
+    if (count >= 0) {
+        free(names);
+    }
+    return last;
 }
 
 // Points fd 1 and 2 at what was opened as `fd`. The result is never 0, 1 or 2, even when one of
@@ -161,16 +152,15 @@ static bool file_reopen(void) {
 
 static void file_rotate(off_t size) {
     // The number comes after the highest there is: a lower one may be free because it was pruned.
-    struct old_files found;
     char path[PATH_SIZE];
-    if (!old_scan(file_day, &found) || !old_path(path, file_day, found.last_number + 1) ||
-        rename(file_path, path) != 0) {
+    long last = old_look(file_day, INT_MAX);
+    if (last < -1 || !old_path(path, file_day, last + 1) || rename(file_path, path) != 0) {
         file_base = size;
         return;
     }
     chmod(path, FILE_PRIVATE); // PG3 shows the log file only
     file_reopen();             // or the next line does, which finds the file gone
-    old_prune();
+    old_look("", file_keep);
 }
 
 static bool path_set(const char *path) {

@@ -2,7 +2,6 @@
 #include "base/hash.h"
 #include "base/text.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,42 +96,18 @@ bool node_reports(const struct node *node, const char *event) {
 
 int node_driver(const struct node *node, const char *id) { return decl_index(node->type, id); }
 
-// docs/pg3.md, Driver ids: at most 30 characters, older ISYs know upper case only.
-static bool driver_id_ok(const char *id) {
-    size_t len = strlen(id);
-    if (len == 0 || len > 30 || !isupper((unsigned char)id[0])) {
-        return false;
-    }
-    for (size_t i = 0; i < len; i++) {
-        if (!isupper((unsigned char)id[i]) && !isdigit((unsigned char)id[i]) && id[i] != '_') {
-            return false;
-        }
-    }
-    return true;
-}
-
-static const char *type_fault(const struct node_type *t) {
-    if (t->id == NULL || t->id[0] == '\0') {
-        return "a node type needs an id";
-    }
-    for (size_t i = 0; i < t->driver_count; i++) {
+// What types/check.lua lets through has none of these.
+static bool is_whole(const struct node_type *t) {
+    bool whole = t->id != NULL;
+    for (size_t i = 0; i < t->driver_count && whole; i++) {
         const struct driver_decl *d = &t->drivers[i];
-        if (d->id == NULL || !driver_id_ok(d->id)) {
-            return "a driver id is made of capital letters, digits and _, and starts with a letter";
-        }
-        if (decl_index(t, d->id) != (int)i) {
-            return "a driver id stands twice in one node type";
-        }
-        if (d->label == NULL || d->places < 0 || d->places > 6) {
-            return "a driver needs a label and 0 to 6 decimal places";
-        }
+        whole = d->id != NULL && decl_index(t, d->id) == (int)i && d->label != NULL &&
+                d->places >= 0 && d->places <= 6;
     }
-    for (size_t i = 0; i < t->event_count; i++) {
-        if (t->events[i] == NULL) {
-            return "an event needs an id";
-        }
+    for (size_t i = 0; i < t->event_count && whole; i++) {
+        whole = t->events[i] != NULL;
     }
-    return NULL;
+    return whole;
 }
 
 static const struct unit *unit_now(const struct nodes *n, const struct driver_decl *decl) {
@@ -366,10 +341,11 @@ static bool replace_type(struct nodes *n, size_t at, struct node_type *t) {
 const char node_no_memory[] = "out of memory";
 
 const char *nodes_declare(struct nodes *n, struct node_type *t) {
-    const char *fault = type_fault(t);
-    if (fault != NULL) {
+    if (!is_whole(t)) {
         node_type_free(t);
-        return fault;
+        return "a type, each driver and each event needs an id of its own; a driver a label, and 0 "
+               "to "
+               "6 places";
     }
     for (size_t i = 0; i < n->type_count; i++) {
         if (strcmp(n->types[i]->id, t->id) == 0) {

@@ -10,8 +10,7 @@ local raises, names, near, declaration, node, with_node =
 check("declare", "what cannot be a type raises", function()
     raises(host.declare)
     for _, bad in ipairs {
-        { id = false }, { drivers = { { id = "st", label = "x", uom = 73 } } },
-        { drivers = { { id = "ST", uom = 73 } } },
+        { id = false }, { drivers = { { id = "ST", uom = 73 } } },
         { drivers = { { id = "ST", label = "x", uom = 73, places = 7 } } }, { events = { { name = "x" } } },
         { drivers = { { id = "ST", label = "x", uom = 73 }, { id = "ST", label = "y", uom = 73 } } },
     } do
