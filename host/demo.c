@@ -1,11 +1,14 @@
 #include "demo.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,10 +18,11 @@ extern char **environ;
 
 static void read_line(lua_State *L, void *ctx) {
     struct demo *d = ctx;
-    snprintf(d->url, sizeof d->url, "%s", json_text(L, 1, "url", ""));
-    snprintf(d->ca, sizeof d->ca, "%s", json_text(L, 1, "ca", ""));
+    setenv("VICTRON_VRM_URL", json_text(L, 1, "url", ""), 1);
+    setenv("VICTRON_CA_FILE", json_text(L, 1, "ca", ""), 1);
+    setenv("VICTRON_MQTT_PORT", json_text(L, 1, "mqtt_port", ""), 1);
+    setenv("VICTRON_MQTT_CA", json_text(L, 1, "ca", ""), 1);
     snprintf(d->token, sizeof d->token, "%s", json_text(L, 1, "token", ""));
-    snprintf(d->mqtt_port, sizeof d->mqtt_port, "%s", json_text(L, 1, "mqtt_port", ""));
 }
 
 // Up to the first newline or the time limit; what came is in `line`.
@@ -41,15 +45,13 @@ static void first_line(int fd, char *line, size_t size) {
     line[len] = '\0';
 }
 
-static int spawn(struct demo *d, const char *script, int in[2], int out[2]) {
+static int spawn(struct demo *d, const char *script, int fd) {
     char *argv[] = {"python3", "-B", (char *)(uintptr_t)script, NULL};
     posix_spawn_file_actions_t files;
     posix_spawn_file_actions_init(&files);
-    posix_spawn_file_actions_adddup2(&files, in[0], 0);
-    posix_spawn_file_actions_adddup2(&files, out[1], 1);
-    posix_spawn_file_actions_adddup2(&files, out[1], 2); // so that its complaint is what we read
-    posix_spawn_file_actions_addclose(&files, in[1]);
-    posix_spawn_file_actions_addclose(&files, out[0]);
+    for (int i = 0; i < 3; i++) { // also 2: its complaint is what we read
+        posix_spawn_file_actions_adddup2(&files, fd, i);
+    }
     int failed = posix_spawnp(&d->pid, argv[0], &files, NULL, argv, environ);
     posix_spawn_file_actions_destroy(&files);
     return failed;
@@ -57,23 +59,23 @@ static int spawn(struct demo *d, const char *script, int in[2], int out[2]) {
 
 bool demo_start(struct demo *d, struct json *json, const char *root, char *error, size_t size) {
     char script[700], line[2048] = "", why[200];
-    int in[2], out[2];
+    int ends[2];
     memset(d, 0, sizeof *d);
     snprintf(script, sizeof script, "%s/scripts/demo/vrm.py", root);
-    if (pipe(in) != 0 || pipe(out) != 0) {
-        snprintf(error, size, "The demo needs two pipes: %s", strerror(errno));
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0) {
+        snprintf(error, size, "The demo needs two sockets: %s", strerror(errno));
         return false;
     }
-    int failed = spawn(d, script, in, out);
-    close(in[0]);
-    close(out[1]);
-    d->in_fd = in[1];
+    d->fd = ends[0];
+    fcntl(d->fd, F_SETFD, FD_CLOEXEC);
+    int failed = spawn(d, script, ends[1]);
+    close(ends[1]);
     if (failed == 0) {
-        first_line(out[0], line, sizeof line);
+        first_line(d->fd, line, sizeof line);
     }
-    close(out[0]);
+    shutdown(d->fd, SHUT_RD);
     if (failed == 0 && json_read(json, line, strlen(line), read_line, d, why, sizeof why) &&
-        d->url[0] != '\0') {
+        d->token[0] != '\0') {
         return true;
     }
     snprintf(error, size, "The demo's stand-in for VRM (python3 %s) did not start: %s", script,
@@ -86,10 +88,10 @@ bool demo_start(struct demo *d, struct json *json, const char *root, char *error
 }
 
 void demo_stop(struct demo *d) {
-    if (d->in_fd > 0) {
-        close(d->in_fd);
+    if (d->fd > 0) {
+        close(d->fd);
     }
-    d->in_fd = 0;
+    d->fd = 0;
     if (d->pid <= 0) {
         return;
     }

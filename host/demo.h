@@ -9,15 +9,12 @@
 
 struct demo {
     pid_t pid;
-    int in_fd; // closing it ends the stand-in
-    char url[128];
-    char ca[256];
+    int fd; // closing it ends the stand-in
     char token[128];
-    char mqtt_port[16]; // of its broker for live data
 };
 
-// Starts python3 root/scripts/demo/vrm.py and reads the line with its address, at most 10 s. False:
-// `error` says what is missing.
+// Starts python3 root/scripts/demo/vrm.py and reads the line with its addresses, at most 10 s: the
+// environment has them then. False: `error` says what is missing.
 bool demo_start(struct demo *d, struct json *json, const char *root, char *error, size_t size);
 // Ends it and waits for it.
 void demo_stop(struct demo *d);

@@ -260,10 +260,6 @@ static bool start_demo(struct app *a, char *token, size_t size) {
         log_error("main", "%s", error);
         return false;
     }
-    setenv("VICTRON_VRM_URL", a->demo.url, 1);
-    setenv("VICTRON_CA_FILE", a->demo.ca, 1);
-    setenv("VICTRON_MQTT_PORT", a->demo.mqtt_port, 1);
-    setenv("VICTRON_MQTT_CA", a->demo.ca, 1);
     snprintf(token, size, "%s", a->demo.token);
     return true;
 }

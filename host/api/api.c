@@ -52,6 +52,42 @@ void api_put_bool(lua_State *L, const char *field, bool on) {
     lua_setfield(L, -2, field);
 }
 
+const char *api_text_field(lua_State *L, int index, const char *field) {
+    int type = lua_getfield(L, index, field);
+    const char *text = type == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
+    lua_pop(L, 1);
+    if (text == NULL && type != LUA_TNIL) {
+        luaL_error(L, "%s: a text expected", field);
+    }
+    return text;
+}
+
+const char *api_needed_field(lua_State *L, int index, const char *field) {
+    const char *text = api_text_field(L, index, field);
+    if (text == NULL) {
+        luaL_error(L, "%s is missing", field);
+    }
+    return text;
+}
+
+lua_Number api_number_field(lua_State *L, int index, const char *field, lua_Number missing) {
+    int ok = 1;
+    bool there = lua_getfield(L, index, field) != LUA_TNIL;
+    lua_Number n = there ? lua_tonumberx(L, -1, &ok) : missing;
+    lua_pop(L, 1);
+    if (!ok) {
+        luaL_error(L, "%s: a number expected", field);
+    }
+    return n;
+}
+
+bool api_bool_field(lua_State *L, int index, const char *field, bool missing) {
+    bool there = lua_getfield(L, index, field) != LUA_TNIL;
+    bool on = there ? lua_toboolean(L, -1) : missing;
+    lua_pop(L, 1);
+    return on;
+}
+
 const char *api_hide(lua_State *L, int index) {
     size_t len;
     const char *text = lua_tolstring(L, index, &len);

@@ -83,6 +83,13 @@ int api_nil(lua_State *L, const char *why);
 void api_put_text(lua_State *L, const char *field, const char *text);
 void api_put_integer(lua_State *L, const char *field, lua_Integer n);
 void api_put_bool(lua_State *L, const char *field, bool on);
+// A field of the table at `index`, which keeps a text; NULL, `missing`: there is none. Raises what
+// is of another kind.
+const char *api_text_field(lua_State *L, int index, const char *field);
+lua_Number api_number_field(lua_State *L, int index, const char *field, lua_Number missing);
+bool api_bool_field(lua_State *L, int index, const char *field, bool missing);
+// The same of a text that must be there.
+const char *api_needed_field(lua_State *L, int index, const char *field);
 // The level of a log line at an argument; `missing` (NULL: it must be there) is its default.
 enum log_level api_log_level(lua_State *L, int arg, const char *missing);
 // The path at an argument, in its place on the stack; a relative one is one of the plugin's.

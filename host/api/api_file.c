@@ -123,13 +123,24 @@ static int read_names(const char *folder, bool (*wanted)(const char *name),
     return count;
 }
 
-// {name=, path=, stamp=}; the stamp is another text after every change of the file. A file that
-// cannot be looked at is there: who loads it learns why not.
-static void push_file(lua_State *L, const char *folder, const char *name) {
+#define STAMP_SIZE 100
+
+// A text that is another after every change of the file; it says so too if it cannot be looked at.
+// False: it is no file.
+static bool stamp_of(const char *path, char stamp[STAMP_SIZE]) {
     struct stat st = {0};
+    int error = stat(path, &st) == 0 ? 0 : errno;
+    snprintf(stamp, STAMP_SIZE, "%lld.%ld %lld %llu %d", (long long)st.st_mtim.tv_sec,
+             (long)st.st_mtim.tv_nsec, (long long)st.st_size, (unsigned long long)st.st_ino, error);
+    return error == 0 ? S_ISREG(st.st_mode) : !file_absent(error);
+}
+
+// {name=, path=, stamp=} at the end of the list at 2, if it is a file. One that cannot be looked at
+// is there: who loads it learns why not.
+static void push_file(lua_State *L, const char *folder, const char *name) {
+    char stamp[STAMP_SIZE];
     const char *path = lua_pushfstring(L, "%s/%s", folder, name);
-    bool seen = stat(path, &st) == 0;
-    if (seen ? !S_ISREG(st.st_mode) : file_absent(errno)) {
+    if (!stamp_of(path, stamp)) {
         lua_pop(L, 1);
         return;
     }
@@ -138,10 +149,7 @@ static void push_file(lua_State *L, const char *folder, const char *name) {
     lua_setfield(L, -2, "path");
     lua_pushlstring(L, name, strlen(name) - 4);
     lua_setfield(L, -2, "name");
-    lua_pushfstring(L, "%I.%I %I %I", (LUAI_UACINT)st.st_mtim.tv_sec,
-                    (LUAI_UACINT)st.st_mtim.tv_nsec, (LUAI_UACINT)st.st_size,
-                    (LUAI_UACINT)st.st_ino);
-    lua_setfield(L, -2, "stamp");
+    api_put_text(L, "stamp", stamp);
     lua_rawseti(L, 2, (lua_Integer)lua_rawlen(L, 2) + 1);
 }
 
@@ -167,20 +175,6 @@ static int host_script_files(lua_State *L) {
     return 3;
 }
 
-// What tells a file from another.
-static uint64_t hash_file(uint64_t hash, const char *folder, const char *name) {
-    char path[1200];
-    struct stat st = {0};
-    snprintf(path, sizeof path, "%s/%.*s", folder, NAME_SIZE, name);
-    int error = stat(path, &st) == 0 ? 0 : errno;
-    hash = hash_more(hash, name, strlen(name));
-    hash = hash_more(hash, &error, sizeof error);
-    hash = hash_more(hash, &st.st_mtim.tv_sec, sizeof st.st_mtim.tv_sec);
-    hash = hash_more(hash, &st.st_mtim.tv_nsec, sizeof st.st_mtim.tv_nsec);
-    hash = hash_more(hash, &st.st_size, sizeof st.st_size);
-    return hash_more(hash, &st.st_ino, sizeof st.st_ino);
-}
-
 // host.folder_stamp(folder) -> a number that is another after every change of what
 // host.script_files(folder) gives; it costs little. nil: the folder is there and cannot be read.
 static int host_folder_stamp(lua_State *L) {
@@ -193,7 +187,11 @@ static int host_folder_stamp(lua_State *L) {
     }
     uint64_t hash = HASH_START;
     for (int i = 0; i < count; i++) {
-        hash = hash_file(hash, folder, names[i]);
+        char path[1200], stamp[STAMP_SIZE];
+        snprintf(path, sizeof path, "%s/%.*s", folder, NAME_SIZE, names[i]);
+        stamp_of(path, stamp);
+        hash = hash_more(hash, names[i], strlen(names[i]));
+        hash = hash_more(hash, stamp, strlen(stamp));
     }
     lua_pushinteger(L, (lua_Integer)hash);
     return 1;

@@ -102,12 +102,10 @@ static int http_done(lua_State *L, int status, lua_KContext ctx) {
         api_put_integer(L, "date", reply->date_s);
     }
     set_body(L, reply);
-    lua_getfield(L, 1, "text");
-    if (lua_toboolean(L, -1)) {
-        lua_pushlstring(L, reply->body != NULL ? reply->body : "", reply->body_len);
-        lua_setfield(L, -3, "text");
+    if (api_bool_field(L, 1, "text", false)) {
+        lua_pushlstring(L, reply->body, reply->body_len);
+        lua_setfield(L, -2, "text");
     }
-    lua_pop(L, 1);
     return 1;
 }
 
@@ -160,17 +158,12 @@ static int host_http(lua_State *L) {
     const char *headers[HEADERS_MAX + 1];
     luaL_checktype(L, 1, LUA_TTABLE);
     lua_settop(L, 1);
-    lua_getfield(L, 1, "url");
-    lua_getfield(L, 1, "ca_file");
-    lua_getfield(L, 1, "timeout");
-    lua_getfield(L, 1, "priority");
-    int priority = (int)luaL_optinteger(L, -1, 0);
     struct http_request req = {
-        .url = luaL_checkstring(L, 2),
+        .url = api_needed_field(L, 1, "url"),
         .headers = headers,
-        .ca_file = luaL_optstring(L, 3, NULL),
-        .priority = priority,
-        .timeout_ms = (long)(luaL_optnumber(L, 4, 20) * 1000),
+        .ca_file = api_text_field(L, 1, "ca_file"),
+        .priority = (int)api_number_field(L, 1, "priority", 0),
+        .timeout_ms = (long)(api_number_field(L, 1, "timeout", 20) * 1000),
     };
     collect_headers(L, headers);
     api_request(L, &req);
@@ -178,16 +171,12 @@ static int host_http(lua_State *L) {
     return lua_yieldk(L, 0, 0, http_done);
 }
 
-static lua_Integer field_integer(lua_State *L, const char *name) {
-    lua_getfield(L, 1, name);
-    lua_Integer value = luaL_checkinteger(L, -1);
-    lua_pop(L, 1);
-    return value;
-}
-
 static int host_limit(lua_State *L) {
     luaL_checktype(L, 1, LUA_TTABLE);
-    http_limit(api_of(L)->http, field_integer(L, "depth"), field_integer(L, "interval_ms"));
+    lua_Number depth = api_number_field(L, 1, "depth", 0);
+    lua_Number interval_ms = api_number_field(L, 1, "interval_ms", 0);
+    luaL_argcheck(L, depth >= 1 && interval_ms >= 1, 1, "depth and interval_ms expected");
+    http_limit(api_of(L)->http, (int64_t)depth, (int64_t)interval_ms);
     return 0;
 }
 

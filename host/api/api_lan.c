@@ -35,17 +35,12 @@ static int lan_done(lua_State *L, int status, lua_KContext ctx) {
 static int host_lan(lua_State *L) {
     luaL_checktype(L, 1, LUA_TTABLE);
     lua_settop(L, 1);
-    lua_getfield(L, 1, "url");
-    lua_getfield(L, 1, "ca");
-    lua_getfield(L, 1, "post");
-    lua_getfield(L, 1, "certificate");
-    lua_getfield(L, 1, "timeout");
     struct http_request req = {
-        .url = luaL_checkstring(L, 2),
-        .ca_file = lua_isnil(L, 3) ? NULL : api_path(L, 3),
-        .post = luaL_optstring(L, 4, NULL),
-        .certificate = lua_toboolean(L, 5),
-        .timeout_ms = (long)(luaL_optnumber(L, 6, SECONDS) * 1000),
+        .url = api_needed_field(L, 1, "url"),
+        .post = api_text_field(L, 1, "post"),
+        .certificate = api_bool_field(L, 1, "certificate", false),
+        .timeout_ms = (long)(api_number_field(L, 1, "timeout", SECONDS) * 1000),
+        .ca_file = lua_getfield(L, 1, "ca") != LUA_TNIL ? api_path(L, 2) : NULL,
         .lan = true,
     };
     api_request(L, &req);

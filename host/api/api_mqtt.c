@@ -196,37 +196,12 @@ static void on_refused(void *ctx, const char *topic) {
 
 // ---- opening
 
-// The field of the table at 1 stays on the stack, so that its text lives until it was copied.
-static const char *field_text(lua_State *L, const char *name, const char *missing) {
-    if (lua_getfield(L, 1, name) == LUA_TNIL && missing != NULL) {
-        return missing;
-    }
-    if (lua_type(L, -1) != LUA_TSTRING) {
-        luaL_error(L, "%s: string expected", name);
-    }
-    return lua_tostring(L, -1);
-}
-
-static const char *field_optional(lua_State *L, const char *name) {
-    bool missing = lua_getfield(L, 1, name) == LUA_TNIL;
-    lua_pop(L, 1);
-    return missing ? NULL : field_text(L, name, NULL);
-}
-
 static int field_number(lua_State *L, const char *name, int missing, int most) {
-    int is_number = 1;
-    lua_Integer n = missing;
-    if (lua_getfield(L, 1, name) != LUA_TNIL) {
-        n = lua_tointegerx(L, -1, &is_number);
-    }
-    if (!is_number || n < 0 || n > most) {
-        luaL_error(L, "%s: a whole number from 0 to %d expected", name, most);
+    lua_Number n = api_number_field(L, 1, name, missing);
+    if (!(n >= 0 && n <= most)) {
+        luaL_error(L, "%s: a number from 0 to %d expected", name, most);
     }
     return (int)n;
-}
-
-static bool field_bool(lua_State *L, const char *name, bool missing) {
-    return lua_getfield(L, 1, name) == LUA_TNIL ? missing : lua_toboolean(L, -1);
 }
 
 static bool list_copy(char **to, const char *const *from) {
@@ -297,17 +272,17 @@ static int host_mqtt_open(lua_State *L) {
     lua_settop(L, 1);
     luaL_checkstack(L, 20, "fields");
     struct mqtt_config config = {
-        .name = field_text(L, "name", NULL),
-        .host = field_text(L, "host", NULL),
+        .name = api_needed_field(L, 1, "name"),
+        .host = api_needed_field(L, 1, "host"),
         .port = field_number(L, "port", -1, 65535),
-        .client_id = field_text(L, "client_id", NULL),
-        .user = field_optional(L, "user"),
-        .password = field_optional(L, "password"),
+        .client_id = api_needed_field(L, 1, "client_id"),
+        .user = api_text_field(L, 1, "user"),
+        .password = api_text_field(L, 1, "password"),
         .keep_alive_s = KEEP_ALIVE_S,
-        .websocket = field_bool(L, "websocket", false),
-        .quiet = field_bool(L, "quiet", false),
-        .tls = field_bool(L, "tls", true),
-        .check_name = field_bool(L, "check_name", true),
+        .websocket = api_bool_field(L, 1, "websocket", false),
+        .quiet = api_bool_field(L, 1, "quiet", false),
+        .tls = api_bool_field(L, 1, "tls", true),
+        .check_name = api_bool_field(L, 1, "check_name", true),
         .message_max = MESSAGE_MAX,
         .waiting_max = WAITING_MAX,
     };
@@ -316,10 +291,11 @@ static int host_mqtt_open(lua_State *L) {
     const char *members[API_NAMES_MAX + 1], *without[API_NAMES_MAX + 1];
     api_read_names(L, 1, "members", members);
     api_read_names(L, 1, "without", without);
-    config.ca_file = field_optional(L, "ca");
+    config.ca_file = api_text_field(L, 1, "ca");
     if (config.ca_file != NULL && strcmp(config.ca_file, "system") == 0) {
         config.ca_file = http_trust_store(http_trust_stores);
     } else if (config.ca_file != NULL) {
+        lua_pushstring(L, config.ca_file);
         config.ca_file = api_path(L, lua_gettop(L));
     }
     if (connection_count(api_of(L)) >= CONNECTIONS_MAX) {

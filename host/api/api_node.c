@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Reading a declaration raises nothing but errors of memory: these give what is there or a default.
-
 // What was allocated, or the state is starved.
 static void *or_starved(lua_State *L, void *block) {
     vm_of(L)->starved = vm_of(L)->starved || block == NULL;
@@ -15,34 +13,16 @@ static void *or_starved(lua_State *L, void *block) {
 }
 
 static char *text_field(lua_State *L, int at, const char *key) {
-    lua_getfield(L, at, key);
-    const char *text = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
-    char *copy = text != NULL ? or_starved(L, strdup(text)) : NULL;
-    lua_pop(L, 1);
-    return copy;
-}
-
-static double number_field(lua_State *L, int at, const char *key, double missing) {
-    lua_getfield(L, at, key);
-    int ok = 0;
-    double n = lua_tonumberx(L, -1, &ok);
-    lua_pop(L, 1);
-    return ok ? n : missing;
-}
-
-static bool bool_field(lua_State *L, int at, const char *key) {
-    lua_getfield(L, at, key);
-    bool on = lua_toboolean(L, -1);
-    lua_pop(L, 1);
-    return on;
+    const char *text = api_text_field(L, at, key);
+    return text != NULL ? or_starved(L, strdup(text)) : NULL;
 }
 
 static struct unit unit_at(lua_State *L, int at) {
-    return (struct unit){.uom = (int)number_field(L, at, "uom", 56),
-                         .min = number_field(L, at, "min", -1e6),
-                         .max = number_field(L, at, "max", 1e6),
-                         .factor = number_field(L, at, "factor", 1),
-                         .offset = number_field(L, at, "offset", 0)};
+    return (struct unit){.uom = (int)api_number_field(L, at, "uom", 56),
+                         .min = api_number_field(L, at, "min", -1e6),
+                         .max = api_number_field(L, at, "max", 1e6),
+                         .factor = api_number_field(L, at, "factor", 1),
+                         .offset = api_number_field(L, at, "offset", 0)};
 }
 
 static size_t count_members(lua_State *L, int at) {
@@ -77,11 +57,11 @@ static void read_values(lua_State *L, int at, struct driver_decl *d) {
 static void read_driver(lua_State *L, int at, struct driver_decl *d) {
     d->id = text_field(L, at, "id");
     d->label = text_field(L, at, "label");
-    d->places = (int)number_field(L, at, "places", 0);
-    d->zero = bool_field(L, at, "zero");
-    d->sure = bool_field(L, at, "sure");
-    d->by_script = bool_field(L, at, "by_script");
-    d->fresh = (int)number_field(L, at, "fresh", 0);
+    d->places = (int)api_number_field(L, at, "places", 0);
+    d->zero = api_bool_field(L, at, "zero", false);
+    d->sure = api_bool_field(L, at, "sure", false);
+    d->by_script = api_bool_field(L, at, "by_script", false);
+    d->fresh = (int)api_number_field(L, at, "fresh", 0);
     d->unit = unit_at(L, at);
     lua_getfield(L, at, "alt");
     if (lua_istable(L, -1)) {
@@ -147,9 +127,11 @@ static int host_declare(lua_State *L) {
     lua_pushcfunction(L, read_type);
     lua_pushvalue(L, 1);
     lua_pushlightuserdata(L, t);
-    if (lua_pcall(L, 2, 0, 0) != LUA_OK || vm_of(L)->starved) {
+    int status = lua_pcall(L, 2, 0, 0);
+    if (status != LUA_OK || vm_of(L)->starved) {
         node_type_free(t);
-        return vm_no_memory(L);
+        return status == LUA_ERRRUN ? luaL_error(L, "host.declare: %s", lua_tostring(L, -1))
+                                    : vm_no_memory(L);
     }
     const char *fault = nodes_declare(a->nodes, t);
     if (fault == node_no_memory) {
@@ -161,22 +143,14 @@ static int host_declare(lua_State *L) {
     return 0;
 }
 
-static const char *required(lua_State *L, const char *key) {
-    lua_getfield(L, 1, key);
-    const char *text = lua_tostring(L, -1);
-    if (text == NULL) {
-        luaL_error(L, "host.add: %s is missing", key);
-    }
-    return text; // stays on the stack
-}
-
 static int host_add(lua_State *L) {
     struct api *a = api_of(L);
     luaL_checktype(L, 1, LUA_TTABLE);
     lua_settop(L, 1);
-    const char *address = required(L, "address"), *type = required(L, "type");
-    required(L, "name");
-    const char *name = api_hide(L, -1), *primary = required(L, "primary"), *why = NULL;
+    const char *address = api_needed_field(L, 1, "address"), *why = NULL;
+    const char *type = api_needed_field(L, 1, "type"), *primary = api_needed_field(L, 1, "primary");
+    lua_pushstring(L, api_needed_field(L, 1, "name"));
+    const char *name = api_hide(L, -1);
     bool fresh = nodes_find(a->nodes, address) == NULL;
     struct node *node = nodes_add(a->nodes, address, type, name, primary, &why);
     if (node == NULL && why == node_no_memory) {

@@ -1,5 +1,6 @@
 #include "base/latest.h"
 #include "base/hash.h"
+#include "base/list.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -32,11 +33,7 @@ void latest_free(struct latest *l) {
     if (l == NULL) {
         return;
     }
-    for (struct latest_item *item = l->oldest; item != NULL;) {
-        struct latest_item *next = item->newer;
-        free(item);
-        item = next;
-    }
+    list_free(l->oldest);
     free(l->places);
     free(l);
 }

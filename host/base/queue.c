@@ -1,4 +1,5 @@
 #include "base/queue.h"
+#include "base/list.h"
 
 #include <pthread.h>
 #include <stdint.h>
@@ -44,14 +45,6 @@ static struct queue_item *item_fill(struct queue_item *item, int kind, const cha
     item->data[len] = '\0';
     item->label = memcpy(item->data + len + 1, label, strlen(label) + 1);
     return item;
-}
-
-static void list_free(struct queue_item *list) {
-    while (list != NULL) {
-        struct queue_item *next = list->next;
-        free(list);
-        list = next;
-    }
 }
 
 // Sets memory aside where some is missing. False: there is none.

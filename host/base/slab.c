@@ -1,4 +1,5 @@
 #include "base/slab.h"
+#include "base/list.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -52,10 +53,6 @@ void slab_give(struct slab *s, void *block, size_t size) {
 }
 
 void slab_free(struct slab *s) {
-    while (s->chunks != NULL) {
-        struct slab_chunk *next = s->chunks->next;
-        free(s->chunks);
-        s->chunks = next;
-    }
+    list_free(s->chunks);
     memset(s, 0, sizeof *s);
 }

@@ -1,4 +1,5 @@
 #include "base/timer.h"
+#include "base/list.h"
 
 #include <stdlib.h>
 
@@ -51,14 +52,6 @@ struct timers *timers_new(void) {
         release(t, timer);
     }
     return t;
-}
-
-static void list_free(struct timer *list) {
-    while (list != NULL) {
-        struct timer *next = list->next;
-        free(list);
-        list = next;
-    }
 }
 
 void timers_free(struct timers *t) {

@@ -66,18 +66,13 @@ void script_compile(lua_State *L, const char *text, size_t len, const char *file
     lua_error(L);
 }
 
-struct chunk {
-    struct script *s;
-    lua_State *co;
-};
-
 // Compiles the text and leaves the function on a new coroutine that the registry keeps.
 static int compile_protected(lua_State *L) {
-    struct chunk *c = lua_touserdata(L, 1);
-    script_compile(L, c->s->text, c->s->text_len, c->s->file);
-    c->co = lua_newthread(L);
-    c->s->call_ref = luaL_ref(L, LUA_REGISTRYINDEX);
-    lua_xmove(L, c->co, 1);
+    struct script *s = lua_touserdata(L, 1);
+    script_compile(L, s->text, s->text_len, s->file);
+    s->call = lua_newthread(L);
+    s->call_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    lua_xmove(L, s->call, 1);
     return 0;
 }
 
@@ -127,14 +122,12 @@ static int keep_protected(lua_State *L) {
 }
 
 static bool run_file(struct script *s) {
-    struct chunk c = {.s = s};
-    if (!vm_protect(s->vm, compile_protected, &c, s->error, sizeof s->error)) {
+    if (!vm_protect(s->vm, compile_protected, s, s->error, sizeof s->error)) {
         return false;
     }
-    s->call = c.co;
     s->loading = true;
     enum vm_result r =
-        vm_resume(s->vm, c.co, 0, SCRIPT_LOAD_BUDGET, NULL, s->error, sizeof s->error);
+        vm_resume(s->vm, s->call, 0, SCRIPT_LOAD_BUDGET, NULL, s->error, sizeof s->error);
     s->loading = false;
     if (r == VM_WAITS) {
         snprintf(s->error, sizeof s->error, "%s: a script cannot wait while it is loaded", s->file);

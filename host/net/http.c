@@ -87,9 +87,6 @@ static const struct failure failures[] = {
      "Memory is too short for a request to %s. Free some on this machine"},
 };
 
-static const struct failure unknown_failure = {
-    CURLE_OK, HTTP_OTHER, "The request to %s failed. If it keeps failing, report this message"};
-
 static void wipe(char *text) {
     volatile char *p = text; // volatile: or the compiler leaves it out as a dead store
     while (p != NULL && *p != '\0') {
@@ -303,29 +300,32 @@ static const char *clock_text(const struct request *r, CURLcode code) {
     }
 }
 
-static struct failure failure_find(const struct request *r, CURLcode code) {
+static enum http_error failure_find(const struct request *r, CURLcode code, const char **text) {
     const char *clock = clock_text(r, code);
     if (r->body.starved) {
-        return (struct failure){code, HTTP_OTHER,
-                                "Memory is too short for the answer of %s. Free some on this "
-                                "machine"};
+        *text = "Memory is too short for the answer of %s. Free some on this machine";
+        return HTTP_OTHER;
     }
     if (r->body.failed) {
-        return (struct failure){code, HTTP_TOO_BIG,
-                                "The answer of %s is larger than the plugin accepts"};
+        *text = "The answer of %s is larger than the plugin accepts";
+        return HTTP_TOO_BIG;
     }
     if (code == CURLE_OPERATION_TIMEDOUT) {
-        return (struct failure){code, HTTP_TIMEOUT, timeout_text(r->easy)};
+        *text = timeout_text(r->easy);
+        return HTTP_TIMEOUT;
     }
     if (clock != NULL) {
-        return (struct failure){code, HTTP_TLS, clock};
+        *text = clock;
+        return HTTP_TLS;
     }
     for (size_t i = 0; i < sizeof failures / sizeof failures[0]; i++) {
         if (failures[i].code == code) {
-            return failures[i];
+            *text = failures[i].text;
+            return failures[i].error;
         }
     }
-    return unknown_failure;
+    *text = "The request to %s failed. If it keeps failing, report this message";
+    return HTTP_OTHER;
 }
 
 // What stands in brackets behind the sentence. Of an answer that was not taken curl only knows that
@@ -341,14 +341,14 @@ static void detail_text(const struct request *r, CURLcode code, char *out, size_
 }
 
 // The sentence: the failure's text with the host in it, and the detail.
-static void failure_text(const struct request *r, const struct failure *f, CURLcode code, char *out,
+static void failure_text(const struct request *r, const char *text, CURLcode code, char *out,
                          size_t size) {
-    const char *rest = strstr(f->text, "%s"); // each text has one
+    const char *rest = strstr(text, "%s"); // each text has one
     char host[256];
     char detail[sizeof r->detail + 4];
     host_name(r->url, host, sizeof host);
     detail_text(r, code, detail, sizeof detail);
-    snprintf(out, size, "%.*s%s%s%s.", (int)(rest - f->text), f->text, host, rest + 2, detail);
+    snprintf(out, size, "%.*s%s%s%s.", (int)(rest - text), text, host, rest + 2, detail);
 }
 
 void http_read_head(CURL *easy, struct http_reply *reply) {
@@ -392,9 +392,9 @@ static void request_end(struct http *h, struct request *r, CURLcode code) {
         reply.body = buf_text(&r->body);
         reply.body_len = r->body.len;
     } else {
-        struct failure f = failure_find(r, code);
-        failure_text(r, &f, code, text, sizeof text);
-        reply.error = f.error;
+        const char *sentence;
+        reply.error = failure_find(r, code, &sentence);
+        failure_text(r, sentence, code, text, sizeof text);
         reply.error_text = text;
     }
     easy_release(h, r);

@@ -1,4 +1,5 @@
 #include "net/mqtt.h"
+#include "base/list.h"
 #include "base/log.h"
 #include "net/mqtt_link.h"
 #include "net/mqtt_pace.h"
@@ -622,11 +623,7 @@ void mqtt_stop(struct mqtt *m, int ms) {
     }
     bool gone = link_destroy_start(link) && link_wait(link, EV_DESTROYED, now + ms);
     link_end(link, gone);
-    while (m->subscriptions != NULL) {
-        struct subscription *next = m->subscriptions->next;
-        free(m->subscriptions);
-        m->subscriptions = next;
-    }
+    list_free(m->subscriptions);
     config_free(&m->config);
     free(m);
 }

@@ -1,5 +1,6 @@
 #include "net/search.h"
 #include "base/file.h"
+#include "base/list.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -129,11 +130,7 @@ void search_free(struct search *s) {
     if (s->fd >= 0) {
         close(s->fd);
     }
-    while (s->answers != NULL) {
-        struct search_answer *next = s->answers->next;
-        free(s->answers);
-        s->answers = next;
-    }
+    list_free(s->answers);
     free(s->text);
     free(s);
 }

@@ -1,4 +1,5 @@
 #include "pg3/pg3.h"
+#include "base/list.h"
 #include "pg3/pg3_state.h"
 
 #include <stdio.h>
@@ -32,11 +33,8 @@ struct pg3 *pg3_new(struct loop *l, struct json *json, struct nodes *nodes, cons
 
 // Forgets what waits: it belongs to a connection that is gone.
 static void drop_waiting(struct pg3 *p) {
-    while (p->first != NULL) {
-        struct pg3_out *next = p->first->next;
-        free(p->first);
-        p->first = next;
-    }
+    list_free(p->first);
+    p->first = NULL;
     p->last = &p->first;
     p->waiting = 0;
 }

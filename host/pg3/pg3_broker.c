@@ -1,7 +1,9 @@
 #include "pg3/pg3_broker.h"
 #include "base/file.h"
-#include "pg3/pg3_cert.h"
 
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -66,6 +68,87 @@ static const char *const remedies[] = {
     [MQTT_FLOOD] = "The plugin asks for them again.",
 };
 
+// Why the broker may have refused the client certificate
+
+static const char reinstall[] = "Reinstall the plugin in PG3, so that PG3 makes a new certificate";
+
+static X509 *certificate_load(const char *file, STACK_OF(X509) * others) {
+    BIO *in = file_readable(file) ? BIO_new_file(file, "r") : NULL;
+    X509 *first = in != NULL ? PEM_read_bio_X509(in, NULL, NULL, NULL) : NULL;
+    X509 *more = first != NULL ? PEM_read_bio_X509(in, NULL, NULL, NULL) : NULL;
+    while (more != NULL && sk_X509_push(others, more) > 0) {
+        more = PEM_read_bio_X509(in, NULL, NULL, NULL);
+    }
+    X509_free(more);
+    BIO_free(in);
+    return first;
+}
+
+static bool key_fits(X509 *certificate, const char *file) {
+    BIO *in = file_readable(file) ? BIO_new_file(file, "r") : NULL;
+    EVP_PKEY *key = in != NULL ? PEM_read_bio_PrivateKey(in, NULL, NULL, NULL) : NULL;
+    bool fits = key != NULL && X509_check_private_key(certificate, key) == 1;
+    EVP_PKEY_free(key);
+    BIO_free(in);
+    return fits;
+}
+
+// X509_V_OK, or what is wrong with the certificate in the eyes of the CA; CA_UNREADABLE.
+enum { CA_UNREADABLE = -1 };
+
+static int certificate_verify(X509 *certificate, STACK_OF(X509) * others, const char *ca_file) {
+    X509_STORE *store = X509_STORE_new();
+    X509_STORE_CTX *check = X509_STORE_CTX_new();
+    int result = CA_UNREADABLE;
+    if (store != NULL && check != NULL && file_readable(ca_file) &&
+        X509_STORE_load_locations(store, ca_file, NULL) == 1 &&
+        X509_STORE_CTX_init(check, store, certificate, others) == 1) {
+        X509_verify_cert(check);
+        result = X509_STORE_CTX_get_error(check);
+    }
+    X509_STORE_CTX_free(check);
+    X509_STORE_free(store);
+    return result;
+}
+
+// A sentence about what is wrong with the client certificate and its key, and with the CA that
+// should have signed it (NULL: not looked at), into `out`; "" when all is in order. Reads the
+// files; takes milliseconds.
+static void check_certificate(const char *cert_file, const char *key_file, const char *ca_file,
+                              char *out, size_t size) {
+    STACK_OF(X509) *others = sk_X509_new_null();
+    X509 *certificate = others != NULL ? certificate_load(cert_file, others) : NULL;
+    int result = X509_V_OK;
+    out[0] = '\0';
+    if (certificate == NULL) {
+        snprintf(out, size, "The client certificate %s cannot be read. %s.", cert_file, reinstall);
+    } else if (!key_fits(certificate, key_file)) {
+        snprintf(out, size,
+                 "The key %s cannot be read or does not belong to the certificate %s. %s.",
+                 key_file, cert_file, reinstall);
+    } else if (X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0) {
+        snprintf(out, size, "The client certificate %s has expired. %s.", cert_file, reinstall);
+    } else if (X509_cmp_current_time(X509_get0_notBefore(certificate)) > 0) {
+        snprintf(out, size,
+                 "The client certificate %s is not valid yet. Set this machine's date and time.",
+                 cert_file);
+    } else if (ca_file != NULL) {
+        result = certificate_verify(certificate, others, ca_file);
+    }
+    if (result == CA_UNREADABLE) {
+        snprintf(out, size,
+                 "The CA certificates in %s cannot be read. Check that PG3's file is there and "
+                 "complete.",
+                 ca_file);
+    } else if (result != X509_V_OK) {
+        snprintf(out, size, "The client certificate %s does not fit PG3's CA %s (%s). %s.",
+                 cert_file, ca_file, X509_verify_cert_error_string(result), reinstall);
+    }
+    X509_free(certificate);
+    sk_X509_pop_free(others, X509_free);
+    ERR_clear_error(); // curl reads the same thread's list of errors
+}
+
 // A connection ends like this, or is not made, when the broker does not like the plugin's
 // certificate.
 static bool may_be_the_certificate(enum mqtt_trouble why) {
@@ -76,7 +159,7 @@ static void on_advise(void *ctx, enum mqtt_trouble why, char *out, size_t size) 
     const struct pg3_broker *b = ctx;
     out[0] = '\0';
     if (b->cert[0] != '\0' && may_be_the_certificate(why)) {
-        pg3_cert_check(b->cert, b->key, b->ca_file, out, size);
+        check_certificate(b->cert, b->key, b->ca_file, out, size);
     }
     if (out[0] != '\0') {
         return;
