@@ -37,6 +37,11 @@ int api_nil(lua_State *L, const char *why) {
     return 2;
 }
 
+int api_bool(lua_State *L, bool on) {
+    lua_pushboolean(L, on);
+    return 1;
+}
+
 void api_put_text(lua_State *L, const char *field, const char *text) {
     lua_pushstring(L, text);
     lua_setfield(L, -2, field);
@@ -226,8 +231,7 @@ static int api_running(lua_State *L) {
     if (!lua_isnoneornil(L, 1)) {
         luaL_checktype(L, 1, LUA_TTHREAD);
     }
-    lua_pushboolean(L, task_of(api_of(L)->tasks, lua_tothread(L, 1)) != NULL);
-    return 1;
+    return api_bool(L, task_of(api_of(L)->tasks, lua_tothread(L, 1)) != NULL);
 }
 
 static int await_done(lua_State *L, int status, lua_KContext ctx) {
@@ -272,8 +276,7 @@ static int host_await(lua_State *L) {
 // Timers: scripts/tasks/timer.lua, in main.lua's state and in each script's.
 
 static int script_loading(lua_State *L) {
-    lua_pushboolean(L, ((const struct script *)vm_of(L)->owner)->loading);
-    return 1;
+    return api_bool(L, ((const struct script *)vm_of(L)->owner)->loading);
 }
 
 void api_push_timer(lua_State *L) {
@@ -539,8 +542,8 @@ static void push_options(lua_State *L, const struct options *o) {
 
 static int open_main(lua_State *L) {
     static const luaL_Reg *const all[] = {
-        host_functions,     api_file_functions,    api_http_functions,   api_lan_functions,
-        api_node_functions, api_profile_functions, api_script_functions, api_terminal_functions};
+        host_functions,     api_file_functions,   api_http_functions,    api_lan_functions,
+        api_node_functions, api_script_functions, api_terminal_functions};
     struct api *a = lua_touserdata(L, 1);
     lua_gc(L, LUA_GCINC, GC_PAUSE, GC_STEP, 0);
     luaL_openlibs(L);

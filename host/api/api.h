@@ -79,6 +79,8 @@ struct api *api_of(lua_State *L); // also from a device script's state
 const char *api_hide(lua_State *L, int index);
 // Pushes nil and a text -> 2.
 int api_nil(lua_State *L, const char *why);
+// Pushes it -> 1.
+int api_bool(lua_State *L, bool on);
 // Put a value into a field of the table on top. text NULL: nil.
 void api_put_text(lua_State *L, const char *field, const char *text);
 void api_put_integer(lua_State *L, const char *field, lua_Integer n);
@@ -147,7 +149,6 @@ extern const luaL_Reg api_file_functions[];     // files and folders
 extern const luaL_Reg api_http_functions[];     // requests
 extern const luaL_Reg api_lan_functions[];      // devices on the LAN
 extern const luaL_Reg api_node_functions[];     // nodes, parameters, notices
-extern const luaL_Reg api_profile_functions[];  // the profile's files
 extern const luaL_Reg api_script_functions[];   // device scripts
 extern const luaL_Reg api_terminal_functions[]; // what a person sees and types
 void api_mqtt_open(lua_State *L); // adds connections to MQTT brokers to the table on top

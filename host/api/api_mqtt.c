@@ -335,8 +335,7 @@ static int host_mqtt_close(lua_State *L) {
 static int host_mqtt_subscribe(lua_State *L) {
     struct connection *c = connection_find(L, 1);
     const char *topic = luaL_checkstring(L, 2);
-    lua_pushboolean(L, c != NULL && mqtt_subscribe(c->mqtt, topic));
-    return 1;
+    return api_bool(L, c != NULL && mqtt_subscribe(c->mqtt, topic));
 }
 
 // host.mqtt_send(id, topic, text) -> whether it leaves; not while there is no connection.
@@ -344,8 +343,7 @@ static int host_mqtt_send(lua_State *L) {
     size_t len;
     struct connection *c = connection_find(L, 1);
     const char *topic = luaL_checkstring(L, 2), *text = luaL_checklstring(L, 3, &len);
-    lua_pushboolean(L, c != NULL && mqtt_send(c->mqtt, topic, text, len));
-    return 1;
+    return api_bool(L, c != NULL && mqtt_send(c->mqtt, topic, text, len));
 }
 
 // ---- reading

@@ -162,8 +162,7 @@ static int host_add(lua_State *L) {
     if (fresh && a->pg3 != NULL) {
         pg3_add(a->pg3, node);
     }
-    lua_pushboolean(L, 1);
-    return 1;
+    return api_bool(L, 1);
 }
 
 // host.known([prefix]) -> list of { address, name, type, primary, enabled }: the nodes PG3 has on
@@ -228,8 +227,7 @@ static int host_remove(lua_State *L) {
             nodes_remove(a->nodes, addresses[i]);
         }
     }
-    lua_pushboolean(L, gone);
-    return 1;
+    return api_bool(L, gone);
 }
 
 static int host_node(lua_State *L) {
@@ -286,8 +284,7 @@ int api_set(lua_State *L) {
     } else {
         node_set(a->nodes, node, driver, luaL_checknumber(L, 3), text);
     }
-    lua_pushboolean(L, node->drivers[driver].changed);
-    return 1;
+    return api_bool(L, node->drivers[driver].changed);
 }
 
 int api_get(lua_State *L) {
@@ -423,8 +420,7 @@ static int host_default_params(lua_State *L) {
         }
         lua_pop(L, 2);
     }
-    lua_pushboolean(L, a->pg3 == NULL || pg3_params_told(a->pg3));
-    return 1;
+    return api_bool(L, a->pg3 == NULL || pg3_params_told(a->pg3));
 }
 
 // host.event(address, event): tells ISY programs of an event that the node's type declares, behind
@@ -437,8 +433,7 @@ static int host_event(lua_State *L) {
         return luaL_error(L, "the node %s (%s) has no event %s", node->address, node->type->id,
                           event);
     }
-    lua_pushboolean(L, a->pg3 == NULL || pg3_event(a->pg3, node->address, event));
-    return 1;
+    return api_bool(L, a->pg3 == NULL || pg3_event(a->pg3, node->address, event));
 }
 
 static int host_push(lua_State *L) {
@@ -447,8 +442,7 @@ static int host_push(lua_State *L) {
     luaL_checkstring(L, 2);
     lua_settop(L, 2);
     const char *title = api_hide(L, 1), *body = api_hide(L, 2);
-    lua_pushboolean(L, a->pg3 == NULL || pg3_push(a->pg3, title, body));
-    return 1;
+    return api_bool(L, a->pg3 == NULL || pg3_push(a->pg3, title, body));
 }
 
 static int push_record(lua_State *L, struct api *a, const char *text) {
@@ -508,23 +502,18 @@ static int host_offer(lua_State *L) {
 }
 
 // host.save(table) -> whether it was taken: not before PG3 told what it has.
-static int host_save(lua_State *L) {
-    lua_pushboolean(L, give_record(L, "host.save", pg3_save));
-    return 1;
-}
+static int host_save(lua_State *L) { return api_bool(L, give_record(L, "host.save", pg3_save)); }
 
 // host.saved() -> whether PG3 has confirmed what was saved last. True without a PG3.
 static int host_saved(lua_State *L) {
     const struct pg3 *p = api_of(L)->pg3;
-    lua_pushboolean(L, p == NULL || pg3_saved(p));
-    return 1;
+    return api_bool(L, p == NULL || pg3_saved(p));
 }
 
 // host.connected() -> whether there is a connection to PG3. True without a PG3.
 static int host_connected(lua_State *L) {
     const struct pg3 *p = api_of(L)->pg3;
-    lua_pushboolean(L, p == NULL || pg3_connected(p));
-    return 1;
+    return api_bool(L, p == NULL || pg3_connected(p));
 }
 
 const luaL_Reg api_node_functions[] = {

@@ -32,8 +32,7 @@ static int call_function(lua_State *L) {
     return script_call(s, (int)lua_tointeger(L, lua_upvalueindex(2)), L, lua_gettop(L));
 }
 
-static void push_function(lua_State *to, struct script *s, int number, void *ctx) {
-    (void)ctx;
+static void push_function(lua_State *to, struct script *s, int number) {
     lua_pushinteger(to, s->id);
     lua_pushinteger(to, number);
     lua_pushcclosure(to, call_function, 2);
@@ -84,7 +83,7 @@ static int push_loaded(lua_State *L) {
     lua_setfield(L, -2, "text");
     push_used(L, s);
     lua_setfield(L, -2, "libs");
-    script_push_table(s, L, push_function, NULL);
+    script_push_table(s, L, push_function);
     lua_setfield(L, -2, "table");
     return 1;
 }
@@ -256,10 +255,7 @@ static int host_script_figures(lua_State *L) {
 
 // host.script_starved(id) -> whether a task or timer of it ended because the plugin had no memory:
 // what it was doing is lost.
-static int host_script_starved(lua_State *L) {
-    lua_pushboolean(L, script_arg(L)->starved);
-    return 1;
-}
+static int host_script_starved(lua_State *L) { return api_bool(L, script_arg(L)->starved); }
 
 // A task of a script for a node, until its end.
 struct node_task {
@@ -424,8 +420,7 @@ static int host_start_script(lua_State *L) {
 
 static int script_ran(lua_State *L, int status, lua_KContext ctx) {
     (void)status, (void)ctx;
-    lua_pushboolean(L, api_handed(L) != NULL);
-    return 1;
+    return api_bool(L, api_handed(L) != NULL);
 }
 
 // host.run_script(...): the same, and waits for its end -> whether it returned, and not false.

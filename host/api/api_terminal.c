@@ -57,8 +57,7 @@ static int host_print(lua_State *L) {
         const char *text = api_hide(L, 1);
         done = done && write_line(a, text);
     }
-    lua_pushboolean(L, done && has_reader(a->out));
-    return 1;
+    return api_bool(L, done && has_reader(a->out));
 }
 
 // host.complain(text): what a person has to know beside what was asked for.
@@ -91,8 +90,7 @@ static int host_screen(lua_State *L) {
     if (!on) {
         terminal_give_back();
     }
-    lua_pushboolean(L, on);
-    return 1;
+    return api_bool(L, on);
 }
 
 // host.keys() -> the bytes of the keys that were pressed since the last call, while there is a

@@ -24,26 +24,19 @@ struct queue {
 
 // Room for `len` bytes of a message and its label. NULL when memory is short.
 static struct queue_item *item_new(size_t len) {
-    if (len > SIZE_MAX / 2) { // room for the sum below and that in queue_push
-        return NULL;
-    }
-    return malloc(sizeof(struct queue_item) + len + 2); // and their NULs
+    // Half of all: room for the sum here, with their NULs, and for that in queue_push.
+    return len > SIZE_MAX / 2 ? NULL : malloc(sizeof(struct queue_item) + len + 2);
 }
 
 // NULL stays NULL.
 static struct queue_item *item_fill(struct queue_item *item, int kind, const char *label,
                                     const void *data, size_t len) {
-    if (item == NULL) {
-        return NULL;
+    if (item != NULL) {
+        *item = (struct queue_item){.kind = kind, .len = len};
+        memcpy(item->data, len > 0 ? data : "", len);
+        item->data[len] = '\0';
+        item->label = memcpy(item->data + len + 1, label, strlen(label) + 1);
     }
-    item->next = NULL;
-    item->kind = kind;
-    item->len = len;
-    if (len > 0) {
-        memcpy(item->data, data, len);
-    }
-    item->data[len] = '\0';
-    item->label = memcpy(item->data + len + 1, label, strlen(label) + 1);
     return item;
 }
 

@@ -195,7 +195,6 @@ void script_free(struct script *s) {
 struct pushing {
     struct script *s;
     script_function_fn *function;
-    void *ctx;
 };
 
 static void push_numbered(lua_State *from, int index, lua_State *to, void *ctx) {
@@ -209,11 +208,11 @@ static void push_numbered(lua_State *from, int index, lua_State *to, void *ctx) 
     lua_rawget(from, -2);
     int number = (int)lua_tointeger(from, -1);
     lua_pop(from, 2);
-    p->function(to, p->s, number, p->ctx);
+    p->function(to, p->s, number);
 }
 
-void script_push_table(struct script *s, lua_State *to, script_function_fn *function, void *ctx) {
-    struct pushing p = {s, function, ctx};
+void script_push_table(struct script *s, lua_State *to, script_function_fn *function) {
+    struct pushing p = {s, function};
     lua_State *L = s->vm->L;
     lua_settop(L, 0);
     lua_getfield(L, LUA_REGISTRYINDEX, TABLE_KEY);
@@ -332,19 +331,15 @@ static int prepare_call(lua_State *L) {
     return 0;
 }
 
-struct results {
-    lua_State *from;
-    int count;
-};
-
+// Index 1: the coroutine with the results on top, 2: their count.
 static int copy_results(lua_State *L) {
-    const struct results *r = lua_touserdata(L, 1);
-    int first = lua_gettop(r->from) - r->count + 1;
-    luaL_checkstack(L, r->count + 2, "results");
-    for (int i = 0; i < r->count; i++) {
-        vm_copy(r->from, first + i, L, NULL, NULL);
+    lua_State *from = lua_touserdata(L, 1);
+    int count = (int)lua_tointeger(L, 2), first = lua_gettop(from) - count + 1;
+    luaL_checkstack(L, count + 2, "results");
+    for (int i = 0; i < count; i++) {
+        vm_copy(from, first + i, L, NULL, NULL);
     }
-    return r->count;
+    return count;
 }
 
 bool script_try(struct script *s, int number, lua_State *to, int *results, char *error,
@@ -363,11 +358,11 @@ bool script_try(struct script *s, int number, lua_State *to, int *results, char 
         s->call = NULL;
         return false;
     }
-    struct results copied = {s->call, count};
-    luaL_checkstack(to, count + 2, "results");
+    luaL_checkstack(to, count + 3, "results");
     lua_pushcfunction(to, copy_results);
-    lua_pushlightuserdata(to, &copied);
-    int status = lua_pcall(to, 1, count, 0);
+    lua_pushlightuserdata(to, s->call);
+    lua_pushinteger(to, count);
+    int status = lua_pcall(to, 2, count, 0);
     if (status != LUA_OK) {
         s->vm->starved = status == LUA_ERRMEM;
         snprintf(error, size, "%s: %s", s->file, lua_tostring(to, -1));

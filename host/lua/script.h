@@ -69,8 +69,8 @@ int script_use(lua_State *L);
 
 // Pushes a copy of the script's table onto `to` (in protected mode there). Functions in it are
 // given as calls of `function` with their number.
-typedef void script_function_fn(lua_State *to, struct script *s, int number, void *ctx);
-void script_push_table(struct script *s, lua_State *to, script_function_fn *function, void *ctx);
+typedef void script_function_fn(lua_State *to, struct script *s, int number);
+void script_push_table(struct script *s, lua_State *to, script_function_fn *function);
 
 // Once table and texts were handed over: what the script's functions do not need is given back.
 // Nothing happens when memory is short.

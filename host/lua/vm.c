@@ -338,12 +338,6 @@ static bool wasteful(struct vm *vm, char *error, size_t size) {
     return true;
 }
 
-// What stands before the error on top of `co`, whose stack is still that of the error. No place in
-// the file is in one of memory. Returns its length.
-static int name_only(const struct vm *vm, char *error, size_t size) {
-    return vm->starved ? 0 : snprintf(error, size, "%s: ", vm->name);
-}
-
 // "tank.lua:12: "
 static bool has_place(const char *text) {
     const char *colon = strchr(text, ':');
@@ -351,9 +345,14 @@ static bool has_place(const char *text) {
     return digits > 0 && colon[1 + digits] == ':';
 }
 
-// The same of other errors: a function of C that was called by one of ours does not know where.
-static int missing_place(lua_State *co, char *error, size_t size) {
+// Puts before the error on top of `co`, whose stack is still that of the error, where it is: a
+// function of C that was called by one of ours does not know, and no error of memory says. Returns
+// its length.
+static int missing_place(const struct vm *vm, lua_State *co, int status, char *error, size_t size) {
     lua_Debug ar;
+    if (status == LUA_ERRMEM) {
+        return vm->starved ? 0 : snprintf(error, size, "%s: ", vm->name);
+    }
     if (lua_type(co, -1) != LUA_TSTRING || has_place(lua_tostring(co, -1))) {
         return 0;
     }
@@ -397,7 +396,7 @@ enum vm_result vm_resume(struct vm *vm, lua_State *co, int args, int64_t budget,
         lua_pop(co, count);
         return VM_WAITS;
     }
-    int named = status == LUA_ERRMEM ? name_only(vm, error, size) : missing_place(co, error, size);
+    int named = missing_place(vm, co, status, error, size);
     tell_failure(vm, co, status, error + named, size - (size_t)named);
     return VM_FAILED;
 }

@@ -455,14 +455,6 @@ static void event_serve(struct mqtt *m, const struct queue_item *item) {
     case EV_CLOSED:
         closed(m);
         break;
-    case EV_FOUND:
-    case EV_CONNECTED:
-    case EV_REFUSED:
-    case EV_SUBSCRIBED:
-    case EV_NOT_SUBSCRIBED:
-    case EV_SENT:
-        answer_serve(m, (enum event)item->kind, item->data);
-        break;
     case EV_MESSAGE:
         m->events.message(m->events.ctx, item->label, item->data, item->len);
         break;
@@ -474,6 +466,8 @@ static void event_serve(struct mqtt *m, const struct queue_item *item) {
         break;
     case EV_DESTROYED:
         break;
+    default:
+        answer_serve(m, (enum event)item->kind, item->data);
     }
 }
 

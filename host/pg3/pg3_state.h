@@ -1,4 +1,4 @@
-// What pg3.c (out), pg3_in.c (in), pg3_read.c, pg3_nodes.c, pg3_ask.c and pg3_records.c share;
+// What pg3.c (out), pg3_in.c (in), pg3_read.c, pg3_nodes.c and pg3_records.c share;
 // nobody else includes it.
 #ifndef PG3_STATE_H
 #define PG3_STATE_H
@@ -145,14 +145,11 @@ void pg3_check_gate(struct pg3 *p);
 // The same: the node of this address, which may be the controller, was taken, or nobody said so.
 void pg3_open_gate(struct pg3 *p, const char *address);
 
-// pg3_ask.c: asks for the configuration, and for all records, until a good answer came; at once
+// pg3_read.c: asks for the configuration, and for all records, until a good answer came; at once
 // unless a question waits for its answer already, then with growing pauses.
 void pg3_ask(struct pg3 *p, bool config, bool all);
 // Nobody is there to ask any more.
 void pg3_ask_nothing(struct pg3 *p);
-// A list of all records has come. `listed` says of each whether it was among them; `whole`: each
-// row was one.
-void pg3_all_listed(struct pg3 *p, const bool listed[KEYS], bool whole);
 // Goes on if now enough is known.
 void pg3_progress(struct pg3 *p);
 // Whether all is known that the plugin should start with.
@@ -160,7 +157,7 @@ bool pg3_all_read(const struct pg3 *p);
 // Says, once, what is missing.
 void pg3_tell_missing(struct pg3 *p);
 
-// pg3_read.c. There was no memory for something that PG3 told: it is asked for everything again.
+// There was no memory for something that PG3 told: it is asked for everything again.
 void pg3_missed(struct pg3 *p);
 // PG3's name of a record, and the record of a name; KEYS: none that is of use here.
 const char *pg3_key_name(enum pg3_key key);

@@ -526,8 +526,8 @@ static double cpu_s(void) {
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static void no_function(lua_State *to, struct script *s, int number, void *ctx) {
-    (void)s, (void)number, (void)ctx;
+static void no_function(lua_State *to, struct script *s, int number) {
+    (void)s, (void)number;
     lua_pushboolean(to, 1);
 }
 
@@ -541,7 +541,7 @@ struct call {
 static int call_protected(lua_State *L) {
     struct call *c = lua_touserdata(L, 1);
     if (c->number == 0) {
-        script_push_table(c->s, L, no_function, NULL);
+        script_push_table(c->s, L, no_function);
         return 0;
     }
     c->results = script_call(c->s, c->number, L, 0);
