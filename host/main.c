@@ -44,20 +44,14 @@ struct once {
     bool due; // it found no memory
 };
 
-// The stand-in for VRM that --demo runs beside the host: a Python program serving HTTPS and MQTT on
-// loopback.
-struct demo {
-    pid_t pid;
-    int fd; // closing it ends the stand-in
-    char token[128];
-};
-
 struct app {
     struct api api;
     struct pg3_init init;
     char *init_text, *token; // secrets that were in the environment; NULL = not there
     struct pg3_broker broker;
-    struct demo demo;
+    pid_t
+        demo; // the stand-in for VRM that --demo runs, serving HTTPS and MQTT on loopback; 0 = none
+    int demo_fd;  // closing it ends that
     bool running; // the start is over
     bool stopping;
     struct once once[ONCE];
@@ -236,47 +230,42 @@ static void tee(enum log_level level, const char *line) {
     }
 }
 
-static bool read_token_file(const char *path, char *token, size_t size) {
-    char error[256];
+static bool read_token(struct app *a) {
+    const char *file = a->api.options.token_file, *env = a->token;
+    char error[256], *token = a->api.token;
     size_t len = 0;
-    char *text = file_read(path, TOKEN_FILE_MAX, &len, error, sizeof error);
+    if (file == NULL && (env == NULL || env[0] == '\0')) {
+        log_error("main", "Your VRM access token is needed: in VICTRON_VRM_TOKEN, or in a file "
+                          "named with --token-file");
+        return false;
+    }
+    if (file == NULL) {
+        snprintf(token, sizeof a->api.token, "%s", env);
+        return true;
+    }
+    char *text = file_read(file, TOKEN_FILE_MAX, &len, error, sizeof error);
     if (text == NULL) {
-        log_error("main", "The token's file %s %s.", path, error);
+        log_error("main", "The token's file %s %s.", file, error);
         return false;
     }
     len = strcspn(text, "\r\n");
-    bool fits = len > 0 && len < size;
+    bool fits = len > 0 && len < sizeof a->api.token;
     if (fits) {
-        snprintf(token, size, "%.*s", (int)len, text);
+        snprintf(token, sizeof a->api.token, "%.*s", (int)len, text);
     } else {
-        log_error("main", "The first line of %s is no access token. Write the token there.", path);
+        log_error("main", "The first line of %s is no access token. Write the token there.", file);
     }
     free(text);
     return fits;
 }
 
-static bool read_token(const struct app *a, char *token, size_t size) {
-    const struct options *o = &a->api.options;
-    const char *env = a->token;
-    if (o->token_file != NULL) {
-        return read_token_file(o->token_file, token, size);
-    }
-    if (env == NULL || env[0] == '\0') {
-        log_error("main", "Your VRM access token is needed: in VICTRON_VRM_TOKEN, or in a file "
-                          "named with --token-file");
-        return false;
-    }
-    snprintf(token, size, "%s", env);
-    return true;
-}
-
 static void read_line(lua_State *L, void *ctx) {
-    struct demo *d = ctx;
+    struct app *a = ctx;
     setenv("VICTRON_VRM_URL", json_text(L, 1, "url", ""), 1);
     setenv("VICTRON_CA_FILE", json_text(L, 1, "ca", ""), 1);
     setenv("VICTRON_MQTT_PORT", json_text(L, 1, "mqtt_port", ""), 1);
     setenv("VICTRON_MQTT_CA", json_text(L, 1, "ca", ""), 1);
-    snprintf(d->token, sizeof d->token, "%s", json_text(L, 1, "token", ""));
+    snprintf(a->api.token, sizeof a->api.token, "%s", json_text(L, 1, "token", ""));
 }
 
 // Up to the first newline or the time limit; what came is in `line`.
@@ -299,75 +288,59 @@ static void first_line(int fd, char *line, size_t size) {
     line[len] = '\0';
 }
 
-static int spawn(struct demo *d, const char *script, int fd) {
+static int spawn(struct app *a, const char *script, int fd) {
     char *argv[] = {"python3", "-B", (char *)(uintptr_t)script, NULL};
     posix_spawn_file_actions_t files;
     posix_spawn_file_actions_init(&files);
     for (int i = 0; i < 3; i++) { // also 2: its complaint is what we read
         posix_spawn_file_actions_adddup2(&files, fd, i);
     }
-    int failed = posix_spawnp(&d->pid, argv[0], &files, NULL, argv, environ);
+    int failed = posix_spawnp(&a->demo, argv[0], &files, NULL, argv, environ);
     posix_spawn_file_actions_destroy(&files);
+    a->demo = failed == 0 ? a->demo : 0;
     return failed;
 }
 
-// Ends it and waits for it.
-static void demo_stop(struct demo *d) {
-    if (d->fd > 0) {
-        close(d->fd);
-    }
-    d->fd = 0;
-    if (d->pid <= 0) {
-        return;
-    }
-    kill(d->pid, SIGTERM);
-    while (waitpid(d->pid, NULL, 0) < 0 && errno == EINTR) {
-        continue;
-    }
-    d->pid = 0;
-}
-
 // Starts python3 root/scripts/demo/vrm.py and reads the line with its addresses: the environment
-// has them then. False: `error` says what is missing.
-static bool demo_start(struct demo *d, struct json *json, const char *root, char *error,
-                       size_t size) {
+// has them then.
+static bool start_demo(struct app *a) {
     char script[700], line[2048] = "", why[200];
     int ends[2];
-    memset(d, 0, sizeof *d);
-    snprintf(script, sizeof script, "%s/scripts/demo/vrm.py", root);
+    snprintf(script, sizeof script, "%s/scripts/demo/vrm.py", a->api.root);
     if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0) {
-        snprintf(error, size, "The demo needs two sockets: %s", strerror(errno));
+        log_error("main", "The demo needs two sockets: %s", strerror(errno));
         return false;
     }
-    d->fd = ends[0];
-    fcntl(d->fd, F_SETFD, FD_CLOEXEC);
-    int failed = spawn(d, script, ends[1]);
+    a->demo_fd = ends[0];
+    fcntl(a->demo_fd, F_SETFD, FD_CLOEXEC);
+    int failed = spawn(a, script, ends[1]);
     close(ends[1]);
     if (failed == 0) {
-        first_line(d->fd, line, sizeof line);
+        first_line(a->demo_fd, line, sizeof line);
     }
-    shutdown(d->fd, SHUT_RD);
-    if (failed == 0 && json_read(json, line, strlen(line), read_line, d, why, sizeof why) &&
-        d->token[0] != '\0') {
+    shutdown(a->demo_fd, SHUT_RD);
+    if (failed == 0 && json_read(a->api.json, line, strlen(line), read_line, a, why, sizeof why) &&
+        a->api.token[0] != '\0') {
         return true;
     }
-    snprintf(error, size, "The demo's stand-in for VRM (python3 %s) did not start: %s", script,
-             failed == ENOENT  ? "The python3 command was not found: install the package python3."
-             : failed != 0     ? strerror(failed)
-             : line[0] != '\0' ? line
-                               : "it said nothing");
-    demo_stop(d);
+    log_error("main", "The demo's stand-in for VRM (python3 %s) did not start: %s", script,
+              failed == ENOENT  ? "The python3 command was not found: install the package python3."
+              : failed != 0     ? strerror(failed)
+              : line[0] != '\0' ? line
+                                : "it said nothing");
     return false;
 }
 
-static bool start_demo(struct app *a, char *token, size_t size) {
-    char error[2600];
-    if (!demo_start(&a->demo, a->api.json, a->api.root, error, sizeof error)) {
-        log_error("main", "%s", error);
-        return false;
+static void stop_demo(struct app *a) {
+    if (a->demo_fd > 0) {
+        close(a->demo_fd);
     }
-    snprintf(token, size, "%s", a->demo.token);
-    return true;
+    if (a->demo > 0) {
+        kill(a->demo, SIGTERM);
+        while (waitpid(a->demo, NULL, 0) < 0 && errno == EINTR) {
+            continue;
+        }
+    }
 }
 
 static bool no_memory(void) {
@@ -376,9 +349,9 @@ static bool no_memory(void) {
 }
 
 // Whose installations are shown when PG3 does not say: the stand-in's, or the user's own.
-static bool choose_account(struct app *a, char *token, size_t size) {
-    bool ok = a->api.options.demo ? start_demo(a, token, size) : read_token(a, token, size);
-    return ok && (log_mask(token) || no_memory());
+static bool choose_account(struct app *a) {
+    bool ok = a->api.options.demo ? start_demo(a) : read_token(a);
+    return ok && (log_mask(a->api.token) || no_memory());
 }
 
 // Start and stop
@@ -454,7 +427,7 @@ static bool open_tool(struct app *a) {
     a->api.out = stdout;
     a->api.colours = terminal_colours();
     a->api.err = terminal;
-    return !a->api.options.account || choose_account(a, a->api.token, sizeof a->api.token);
+    return !a->api.options.account || choose_account(a);
 }
 
 static bool read_init(struct app *a) {
@@ -531,7 +504,7 @@ static void stop(struct app *a, bool started) {
     api_close(&a->api);
     tasks_free(a->api.tasks);
     pg3_free(a->api.pg3);
-    demo_stop(&a->demo);
+    stop_demo(a);
     nodes_free(a->api.nodes);
     json_free(a->api.json);
     loop_free(a->api.loop);

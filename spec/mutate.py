@@ -197,7 +197,7 @@ MUTATIONS = [
              "one.depth == 1 and one.nth == 2 then", "one.depth == 1 and one.nth == 3 then",
              ["spec/check_spec.lua"]),
     Mutation("an error in a library's function has no line", "host/lua/vm.c",
-             ": missing_place(co, error, size);", ": 0;",
+             "int named = missing_place(vm, co, status, error, size);", "int named = 0;",
              [E2E + "test_mistakes.py"]),
     Mutation("who has nothing to say does not see that nobody reads", "scripts/tools/watch.lua",
              "if not (in_place or left or host.print())", "if false",

@@ -2,7 +2,6 @@
 // set, so that what could not be kept over a restart is told with its line.
 #include "api/api.h"
 #include "lua/fields.h"
-#include "lua/sandbox.h"
 
 #include <lauxlib.h>
 #include <math.h>

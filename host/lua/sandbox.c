@@ -1,6 +1,6 @@
-#include "lua/sandbox.h"
 #include "base/limits.h"
 #include "lua/fields.h"
+#include "lua/script.h"
 #include "lua/vm.h"
 
 #include <lauxlib.h>

@@ -1,6 +1,5 @@
 #include "lua/script.h"
 #include "base/file.h"
-#include "lua/sandbox.h"
 
 #include <errno.h>
 #include <lauxlib.h>

@@ -28,6 +28,14 @@ struct script_used {
     size_t len;
 };
 
+// The metatable of tables whose fields the host looks at; table functions take those, too.
+#define SANDBOX_TABLE_META "script.watched"
+
+// Gives a fresh state the globals of a device script, a list of names, so that a newer Lua adds
+// nothing by accident: reading or writing an undeclared one is an error that names it. Raises when
+// memory is short; call it in protected mode. Further globals are set with lua_rawset.
+void sandbox_open(lua_State *L);
+
 struct script {
     char file[96];   // "devices/solar_charger.lua", as messages show it
     struct vm *vm;   // NULL: it could not be loaded, `error` says why
