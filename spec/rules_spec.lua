@@ -2,7 +2,7 @@
 
 -- Library headers, and the files that may know them: "mqtt" stands for mqtt_link and the like, too.
 local OF_LUA = {
-    "vm", "task", "json", "fields", "pairs", "pg3", "sandbox", "script", "lib", "options", "api",
+    "vm", "task", "json", "fields", "pairs", "pg3", "sandbox", "script", "lib", "api",
 }
 local LIBRARIES = {
     ["^curl/"] = { "loop", "http" },
@@ -10,7 +10,7 @@ local LIBRARIES = {
     ["^openssl/"] = { "mqtt", "pg3", "http" },
     ["^lua"] = OF_LUA,
     ["^lauxlib"] = OF_LUA,
-    ["^lualib"] = { "sandbox", "options", "api" },
+    ["^lualib"] = { "sandbox", "api" },
 }
 
 -- POSIX and C11; <spawn.h>, <poll.h> and the like are in both FreeBSD and Linux.
@@ -92,7 +92,7 @@ do
     end)
 end
 
-local host = list("ls host/*.c host/*.h host/*/*.c host/*/*.h")
+local host = list("ls host/*.c host/*/*.c host/*/*.h")
 local tests = list("ls spec/c/*.c spec/c/*.h")
 local faults
 

@@ -10,10 +10,8 @@ struct question {
     const char *kind;
     const char *address; // of the node; NULL: it is about rows
     int rows;            // their reference in main.lua's registry
-    const char *service; // NULL: not said
-    bool one;            // only the device with this instance
-    lua_Integer instance;
-    int answer; // reference in main.lua's registry; LUA_NOREF: there is none
+    lua_State *from;     // service and instance are at 2 and 3
+    int answer;          // reference in main.lua's registry; LUA_NOREF: there is none
 };
 
 // In main.lua's state; index 1 is the question.
@@ -28,12 +26,8 @@ static int ask(lua_State *L) {
     } else {
         lua_rawgeti(L, LUA_REGISTRYINDEX, q->rows);
     }
-    lua_pushstring(L, q->service);
-    if (q->one) {
-        lua_pushinteger(L, q->instance);
-    } else {
-        lua_pushnil(L);
-    }
+    vm_copy(q->from, 2, L, NULL, NULL);
+    vm_copy(q->from, 3, L, NULL, NULL);
     lua_call(L, 4, 1);
     if (lua_istable(L, -1)) {
         q->answer = luaL_ref(L, LUA_REGISTRYINDEX);
@@ -74,12 +68,15 @@ static int push_answer(lua_State *L, struct question *q, bool is_rows) {
 
 static int about(lua_State *L, const char *kind, bool is_rows) {
     char error[256];
-    struct question q = {.main = api_of(L)->main, .kind = kind, .answer = LUA_NOREF};
+    struct question q = {.main = api_of(L)->main, .kind = kind, .from = L, .answer = LUA_NOREF};
     q.rows = api_rows_ref(L, 1);
     q.address = q.rows == LUA_NOREF ? api_node_address(L, 1) : NULL;
-    q.service = luaL_optstring(L, 2, NULL);
-    q.one = !lua_isnoneornil(L, 3);
-    q.instance = luaL_optinteger(L, 3, 0);
+    luaL_optstring(L, 2, NULL);
+    if (!lua_isnoneornil(L, 3)) {
+        lua_pushinteger(L, luaL_checkinteger(L, 3));
+        lua_replace(L, 3);
+    }
+    lua_settop(L, 3);
     if (!lua_checkstack(q.main->L, 4)) {
         return vm_no_memory(L);
     }

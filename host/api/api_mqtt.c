@@ -422,18 +422,15 @@ static int push_message(lua_State *L, const struct connection *c, const struct l
 // Called until nil by the handler of "mqtt_values", which comes again if more wait.
 static int host_mqtt_read(lua_State *L) {
     struct connection *c = connection_find(L, 1);
-    if (c == NULL || c->left == 0) {
+    struct latest_item *item = c != NULL && c->left > 0 ? latest_take(c->waiting) : NULL;
+    if (item == NULL) {
         lua_pushnil(L);
         return 1;
     }
     free(c->taken);
-    c->taken = latest_take(c->waiting);
-    if (c->taken == NULL) {
-        lua_pushnil(L);
-        return 1;
-    }
+    c->taken = item;
     c->left--;
-    return push_message(L, c, c->taken);
+    return push_message(L, c, item);
 }
 
 static const luaL_Reg functions[] = {

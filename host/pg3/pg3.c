@@ -39,15 +39,21 @@ static void drop_waiting(struct pg3 *p) {
     p->waiting = 0;
 }
 
+// Nobody answers any more.
+static void stop_asking(struct pg3 *p) {
+    pg3_ask_nothing(p);
+    loop_cancel(p->loop, p->add_timer);
+    loop_cancel(p->loop, p->gate_timer);
+    loop_cancel(p->loop, p->profile_timer);
+    p->add_timer = p->gate_timer = p->profile_timer = 0;
+}
+
 void pg3_free(struct pg3 *p) {
     if (p == NULL) {
         return;
     }
     drop_waiting(p);
-    pg3_ask_nothing(p);
-    loop_cancel(p->loop, p->gate_timer);
-    loop_cancel(p->loop, p->add_timer);
-    loop_cancel(p->loop, p->profile_timer);
+    stop_asking(p);
     loop_cancel(p->loop, p->started_timer);
     loop_cancel(p->loop, p->retry_timer);
     known_free(&p->known);
@@ -166,11 +172,7 @@ void pg3_down(struct pg3 *p) {
         }
     }
     p->notices_told = 0;
-    pg3_ask_nothing(p);
-    loop_cancel(p->loop, p->add_timer);
-    loop_cancel(p->loop, p->gate_timer);
-    loop_cancel(p->loop, p->profile_timer);
-    p->add_timer = p->gate_timer = p->profile_timer = 0;
+    stop_asking(p);
     p->adding_count = 0;
     p->add_alone = false;
     for (size_t i = 0; i < p->nodes->count; i++) {

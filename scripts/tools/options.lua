@@ -1,6 +1,8 @@
 --- The command line: what the program is asked to do, its help, and the completion for shells. The host runs
--- this before all else, in a state of its own (host/lua/options.c), unless PG3 started it without a word.
--- Returns what is asked for, or the exit code once everything was said.
+-- this before all else, in a state of its own (host/api/api_options.c), unless PG3 started it without a word.
+-- Returns the exit code once everything was said, or what is asked for, host.options: demo, once, json, get:
+-- whether; form, find, service, record, replay: a text or nil; params, args: lists of texts. What the host
+-- itself wants to know of it: host/api/api.h.
 
 local version, root = ...
 local words = { select(3, ...) }
@@ -138,30 +140,28 @@ local function find(word)
     return nil
 end
 
---- What is printed for an option that asks for a text and no more; nil: it asks for none. false: it was told.
-local function text_of(name, value)
-    if name == "version" then return "victron-host " .. version .. "\n" end
-    if name == "help" then return help() end
-    if name ~= "completion" then return nil end
-    if value == "bash" then return bash() end
-    if value == "zsh" then return zsh() end
-    complain('There is completion for bash and zsh, none for "%s".', value)
-    return false
-end
+--- What is printed for an option that asks for a text and no more; nil: there is no such text.
+local TEXTS = {
+    version = function() return "victron-host " .. version .. "\n" end,
+    help = help,
+    completion = function(value) return value == "bash" and bash() or value == "zsh" and zsh() or nil end,
+}
 
 --- Takes an option with its value -> the exit code, if that was all.
 local function take(asked, option, value)
-    local text = text_of(option[1], value)
-    if text ~= nil then
-        io.write(text or "")
-        return text and 0 or WRONG_USE
-    elseif option[1] == "param" then
+    local name = option[1]
+    if TEXTS[name] then
+        local text = TEXTS[name](value)
+        if not text then return complain('There is completion for bash and zsh, none for "%s".', value) end
+        io.write(text)
+        return 0
+    elseif name == "param" then
         if not value:find "=" or #asked.params == 32 then
             return complain "--param wants NAME=VALUE behind it, and may be there 32 times. Try --help."
         end
         table.insert(asked.params, value)
     end
-    for name, said in pairs(option.set or {}) do asked[name] = said end
+    for said, is in pairs(option.set or {}) do asked[said] = is end
     if option.into then asked[option.into] = value end
     return nil
 end

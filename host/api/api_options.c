@@ -1,4 +1,5 @@
-#include "lua/options.h"
+// The command line, read by Lua in a state of its own.
+#include "api/api.h"
 
 #include <lauxlib.h>
 #include <lualib.h>
@@ -11,20 +12,6 @@ struct reading {
     char **argv;
     int code;
 };
-
-static bool is_set(lua_State *L, const char *name) {
-    lua_getfield(L, -1, name);
-    bool set = lua_toboolean(L, -1);
-    lua_pop(L, 1);
-    return set;
-}
-
-static const char *text_of(lua_State *L, const char *name) {
-    lua_getfield(L, -1, name);
-    const char *text = lua_tostring(L, -1); // the table keeps it
-    lua_pop(L, 1);
-    return text;
-}
 
 static int read_protected(lua_State *L) {
     struct reading *r = lua_touserdata(L, 1);
@@ -45,13 +32,13 @@ static int read_protected(lua_State *L) {
         return 0;
     }
     r->code = -1;
-    r->o->script = text_of(L, "script");
-    r->o->token_file = text_of(L, "token_file");
-    r->o->by_hand = is_set(L, "by_hand");
-    r->o->watched = is_set(L, "watched");
-    r->o->account = is_set(L, "account");
-    r->o->demo = is_set(L, "demo");
-    r->o->checks = is_set(L, "checks");
+    r->o->script = api_text_field(L, -1, "script");
+    r->o->token_file = api_text_field(L, -1, "token_file");
+    r->o->by_hand = api_bool_field(L, -1, "by_hand", false);
+    r->o->watched = api_bool_field(L, -1, "watched", false);
+    r->o->account = api_bool_field(L, -1, "account", false);
+    r->o->demo = api_bool_field(L, -1, "demo", false);
+    r->o->checks = api_bool_field(L, -1, "checks", false);
     r->o->table = luaL_ref(L, LUA_REGISTRYINDEX);
     return 0;
 }
