@@ -3,8 +3,8 @@
 
 #include <lauxlib.h>
 #include <limits.h>
+#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define NODE_META "node"
@@ -326,16 +326,14 @@ static int push_question(lua_State *L, void *ctx) {
     return 1 + q->count;
 }
 
-// The task that was to answer has ended. If it did not, nobody does.
+// The task that was to answer has ended. If it did not, nobody does. ctx: the number of the wait.
 static void question_ended(void *ctx, struct vm *vm, const char *error) {
-    int64_t *id = ctx;
     struct api *a = vm->owner; // main.lua's
     api_task_ended(NULL, vm, error);
-    struct task *task = error != task_dropped ? task_waiting(a->tasks, *id) : NULL;
+    struct task *task = error != task_dropped ? task_waiting(a->tasks, (intptr_t)ctx) : NULL;
     if (task != NULL) {
         task_wake(task, NULL);
     }
-    free(id);
 }
 
 // Asks what is on the stack. what: the function, for messages; none: the sentence when there is
@@ -344,13 +342,8 @@ static int ask_main(lua_State *L, const char *event, const char *what, const cha
     struct api *a = api_of(L);
     struct question q = {L, task_wait_id(api_wait(L)), lua_gettop(L)};
     char error[256];
-    int64_t *id = malloc(sizeof *id);
-    if (id == NULL) {
-        return vm_no_memory(L);
-    }
-    *id = q.id;
+    void *id = (void *)(intptr_t)q.id;
     if (!api_deliver(a, event, push_question, &q, question_ended, id, error, sizeof error)) {
-        free(id);
         return a->main->starved ? vm_no_memory(L)
                                 : luaL_error(L, "%s: %s", what,
                                              error[0] != '\0' ? error : "it is not available here");

@@ -4,8 +4,6 @@
 
 #include <lauxlib.h>
 
-#define HEADERS_MAX 16
-
 // An answer on its way to Lua.
 struct body {
     struct json *json;
@@ -117,47 +115,23 @@ void api_request(lua_State *L, const struct http_request *req) {
     }
 }
 
-// Leaves "Name: value" texts on the stack, so that they live until the request was copied.
-static void collect_headers(lua_State *L, const char **headers) {
-    int count = 0;
-    lua_getfield(L, 1, "headers");
-    int table = lua_gettop(L);
-    if (lua_istable(L, table)) {
-        lua_pushnil(L);
-        while (lua_next(L, table) != 0) {
-            if (count == HEADERS_MAX) {
-                luaL_error(L, "more than %d headers", HEADERS_MAX);
-            }
-            luaL_checkstack(L, 6, "headers");
-            const char *name = luaL_checkstring(L, -2);
-            const char *value = luaL_checkstring(L, -1);
-            headers[count] = lua_pushfstring(L, "%s: %s", name, value);
-            count++;
-            lua_insert(L, table);
-            table++;
-            lua_pop(L, 1);
-        }
-    }
-    headers[count] = NULL;
-}
-
 // host.http{ url=, headers=, timeout= (seconds), ca_file=, priority=, without=, list=, text= }
 //   -> { status=, date=, retry_after=, json=, json_error=, marks=, count=, text= }
 //   | nil, { kind=, text= }
-// priority: it leaves before those that wait with a lower one (0 where none is given).
-// text: whether the body is wanted as it came, too.
-// without: names of members that nobody wants.
-// list = { name=, place=, content=, known=, places=, take= }: of the elements of the member `name`
-// only those count that are not as they were when they had the marks `known` (nil: none had).
-// take(number, place, hash, ...) is called for each: place is what the table `places` has for a
-// hash of the element's members `place`, and hash nil; else place is an object of these members,
-// and hash theirs. The values of the members `content` follow. The list in the json is empty then,
-// and count how many elements it had. No marks: it is there as it came, and what was taken does not
-// count.
+// headers: list of "Name: value". priority: it leaves before those that wait with a lower one (0
+// where none is given). text: whether the body is wanted as it came, too. without: names of members
+// that nobody wants. list = { name=, place=, content=, known=, places=, take= }: of the elements of
+// the member `name` only those count that are not as they were when they had the marks `known`
+// (nil: none had). take(number, place, hash, ...) is called for each: place is what the table
+// `places` has for a hash of the element's members `place`, and hash nil; else place is an object
+// of these members, and hash theirs. The values of the members `content` follow. The list in the
+// json is empty then, and count how many elements it had. No marks: it is there as it came, and
+// what was taken does not count.
 static int host_http(lua_State *L) {
-    const char *headers[HEADERS_MAX + 1];
+    const char *headers[API_NAMES_MAX + 1];
     luaL_checktype(L, 1, LUA_TTABLE);
     lua_settop(L, 1);
+    api_read_names(L, 1, "headers", headers);
     struct http_request req = {
         .url = api_needed_field(L, 1, "url"),
         .headers = headers,
@@ -165,7 +139,6 @@ static int host_http(lua_State *L) {
         .priority = (int)api_number_field(L, 1, "priority", 0),
         .timeout_ms = (long)(api_number_field(L, 1, "timeout", 20) * 1000),
     };
-    collect_headers(L, headers);
     api_request(L, &req);
     lua_settop(L, 1); // for http_done
     return lua_yieldk(L, 0, 0, http_done);

@@ -6,7 +6,6 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 static struct script *living(struct api *a, int64_t id) {
     for (size_t i = 0; i < a->script_count; i++) {
@@ -259,9 +258,8 @@ static int host_script_starved(lua_State *L) { return api_bool(L, script_arg(L)-
 
 // A task of a script for a node, until its end.
 struct node_task {
-    int64_t waiter;   // the wait of the task of main.lua that started it; 0 = nobody waits
-    const char *what; // in `address`, after its end
-    char address[];
+    int64_t waiter; // the wait of the task of main.lua that started it; 0 = nobody waits
+    char address[16], what[64];
 };
 
 struct starting {
@@ -285,15 +283,13 @@ static int start_protected(lua_State *L) {
     } else if (st->rows != NULL) {
         api_push_rows(L, st->rows);
     }
-    size_t len = strlen(st->address) + 1, what_len = strlen(st->what) + 1;
-    struct node_task *started = malloc(sizeof *started + len + what_len);
+    struct node_task *started = malloc(sizeof *started);
     if (started == NULL) {
         return vm_no_memory(L);
     }
     started->waiter = st->waiter;
-    memcpy(started->address, st->address, len);
-    memcpy(started->address + len, st->what, what_len);
-    started->what = started->address + len;
+    snprintf(started->address, sizeof started->address, "%s", st->address);
+    snprintf(started->what, sizeof started->what, "%s", st->what);
     if (task_start(st->api->tasks, st->s->vm, lua_gettop(L) - 2, SCRIPT_TASK_BUDGET, api_script_end,
                    started) == NULL) {
         free(started);

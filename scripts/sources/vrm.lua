@@ -93,7 +93,7 @@ function vrm:get(path, options)
     local since = host.steady()
     local reply, err = host.http {
         url = self.url .. path,
-        headers = { ["X-Authorization"] = "Token " .. self.token, ["Accept"] = "application/json" },
+        headers = { "X-Authorization: Token " .. self.token, "Accept: application/json" },
         timeout = TIMEOUT,
         ca_file = self.ca_file,
         priority = options.priority, without = options.without, list = options.list,

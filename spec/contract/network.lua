@@ -8,7 +8,7 @@ local raises, names, eventually = with.raises, with.names, with.eventually
 
 check("http", "the body as it came, where it is asked for", function()
     if not given.vrm then return end
-    local request = { url = given.vrm .. "/users/me", headers = { ["X-Authorization"] = "Token contract" },
+    local request = { url = given.vrm .. "/users/me", headers = { "X-Authorization: Token contract" },
                       ca_file = host.env("VICTRON_CA_FILE") }
     assert(assert(host.http(request)).text == nil)
     request.text = true
@@ -24,7 +24,7 @@ local function ask_nobody(times)
 end
 
 check("http", "a failure is nil, its kind and a sentence", function()
-    local reply, err = host.http { url = NOBODY, headers = { Accept = "application/json" }, timeout = 5 }
+    local reply, err = host.http { url = NOBODY, headers = { "Accept: application/json" }, timeout = 5 }
     assert(reply == nil and err.kind == "connect", err.kind)
     assert(#err.text > 10)
 end)
@@ -39,7 +39,7 @@ check("http", "mistakes raise", function()
     raises(host.http)
     raises(host.http, {})
     raises(host.http, { url = {} })
-    raises(host.http, { url = NOBODY, headers = { Accept = {} } })
+    raises(host.http, { url = NOBODY, headers = { {} } })
     raises(host.http, { url = NOBODY, timeout = "long" })
 end)
 
@@ -51,7 +51,7 @@ check("http", "an answer has its status, VRM's time and what its JSON is", funct
     if not given.vrm then return end
     local function ask(path, token, without)
         return assert(host.http { url = given.vrm .. path, ca_file = host.env("VICTRON_CA_FILE"),
-            without = without, headers = { ["X-Authorization"] = "Token " .. token } })
+            without = without, headers = { "X-Authorization: Token " .. token } })
     end
     local me = ask("/users/me", host.env("CONTRACT_TOKEN"))
     assert(me.status == 200 and me.json.success == true and me.json.user.id > 0)
@@ -71,7 +71,7 @@ check("http", "of a list comes what is not known of it", function()
     local function ask()
         taken = {}
         return assert(host.http { url = given.vrm .. "/users/me/installations", list = list,
-            ca_file = host.env("VICTRON_CA_FILE"), headers = { ["X-Authorization"] = "Token " .. token } })
+            ca_file = host.env("VICTRON_CA_FILE"), headers = { "X-Authorization: Token " .. token } })
     end
     local function is_left(reply, count)
         return #taken == count and reply.json.success == true and #reply.json.records == 0

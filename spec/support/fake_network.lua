@@ -100,7 +100,11 @@ local function http_functions(self, host)
     host.http = function(request)
         check_type(request, "table")
         local url = text_of(request.url, "url")
-        for name, value in pairs(request.headers or {}) do text_of(name); text_of(value) end
+        local headers = {}
+        for _, line in ipairs(request.headers or {}) do
+            local name, value = text_of(line):match "^([%w-]+): (.+)$"
+            headers[name] = value
+        end
         if request.timeout then number_of(request.timeout) end
         local wait = limit_wait(self)
         while wait > 0 do
@@ -113,11 +117,11 @@ local function http_functions(self, host)
             self:park(0)
             return nil, { kind = "other", text = "The address of " .. url .. " must begin with https://." }
         end
-        local entry = { path = path, headers = request.headers, time = self.now, running = true,
+        local entry = { path = path, headers = headers, time = self.now, running = true,
                         priority = request.priority or 0 }
         table.insert(entry.priority < 0 and self.beside or self.requests, entry)
         local page = tonumber(path:match("[?&]page=(%d+)"))
-        local reply, err = self.answer { path = path, headers = request.headers, page = page }
+        local reply, err = self.answer { path = path, headers = headers, page = page }
         local seconds = 0
         if reply and reply.fake_wait then seconds, reply, err = reply.fake_wait, reply.reply, reply.err end
         self:park(seconds)
