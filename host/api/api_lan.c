@@ -1,6 +1,7 @@
 // host.lan, host.fingerprint, host.search: devices on the LAN, for trusted Lua.
 // What they answer is anybody's: it comes as text, short, and nothing of it is believed here.
 #include "api/api.h"
+#include "net/fingerprint.h"
 #include "net/search.h"
 
 #include <errno.h>

@@ -71,9 +71,4 @@ extern const char *const http_trust_stores[];
 // The first of these files that can be read. None: the first, so that curl's complaint names it.
 const char *http_trust_store(const char *const *files);
 
-enum { FINGERPRINT_SIZE = 96 }; // 32 bytes as "AB:", and a NUL in place of the last colon
-// The SHA-256 of the first certificate of a PEM text of `len` bytes, in upper case. False: there is
-// none.
-bool fingerprint_of(const char *text, size_t len, char out[FINGERPRINT_SIZE]);
-
 #endif

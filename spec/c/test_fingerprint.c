@@ -1,6 +1,6 @@
 // fingerprint: of certificates and of what is none.
 #include "check.h"
-#include "net/http.h"
+#include "net/fingerprint.h"
 
 #include <openssl/err.h>
 #include <stdlib.h>
