@@ -4,6 +4,7 @@
 -- While the file has its last line, numbers that VRM sends later are added above it.
 
 local limits = require "types.limits"
+local lists = require "types.lists"
 local read = require "sources.read"
 local units = require "types.units"
 
@@ -195,18 +196,12 @@ local function put(service, text)
     return false
 end
 
-local function count(set)
-    local number = 0
-    for _ in pairs(set) do number = number + 1 end
-    return number
-end
-
 --- A device of which no script knows the service: one is written for it, once in a run -> whether there is
 -- one now. rows: those VRM sent of it, in their order (see read.row).
 function generic.learn(service, rows)
     if written[service] then return true end
     local named = #service <= LONGEST_SERVICE and not service:find("[^%l%d_]")
-    local text = named and count(written) < MOST_SCRIPTS and generic.text(service, rows)
+    local text = named and lists.count(written) < MOST_SCRIPTS and generic.text(service, rows)
     if not text or served[service] or host.read(path_of(service)) or not put(service,
         text) then return false end
     written[service] = true

@@ -3,6 +3,7 @@
 -- `update` only that function, and those of a command, of which PG3 is told each, nothing.
 
 local limits = require "types.limits"
+local lists = require "types.lists"
 local notices = require "pg3.notices"
 local escape = require("pg3.markdown").escape
 
@@ -145,9 +146,7 @@ end
 
 --- How many scripts are in trouble now (GV3 of the controller).
 function trouble.scripts()
-    local count = 0
-    for _ in pairs(files) do count = count + 1 end
-    return count
+    return lists.count(files)
 end
 
 return trouble

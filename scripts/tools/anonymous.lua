@@ -4,6 +4,7 @@
 -- else is replaced, a name, a serial or an id by another one of its kind, the same by the same in a whole
 -- recording; what nobody reads by "-" or 0. So what is new in VRM's answers is left out until it is known.
 
+local lists = require "types.lists"
 local paint = require "tools.paint"
 local read = require "sources.read"
 local words = require "tools.dbus_words"
@@ -367,11 +368,8 @@ local function names_of(list)
 end
 
 --- Units as VRM writes them behind a number.
-local UNITS = {}
-for unit in ("% W kW VA kVA var V mV A mA Hz Ah kWh Wh °C C °F F K h m min s d L l gal m³ m3 kPa bar hPa"
-    .. " psi km m/s RPM rpm"):gmatch "%S+" do
-    UNITS[unit] = true
-end
+local UNITS = lists.set [[% W kW VA kVA var V mV A mA Hz Ah kWh Wh °C C °F F K h m min s d L l gal m³ m3 kPa
+    bar hPa psi km m/s RPM rpm]]
 
 --- A text of a row that is kept: the name of a state, a short number, a number with its unit, a version.
 local function is_harmless(text, unit, names, path)

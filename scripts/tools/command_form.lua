@@ -7,6 +7,7 @@
 
 local commands = require "serve.commands"
 local console = require "tools.console"
+local lists = require "types.lists"
 local paint = require "tools.paint"
 
 local command_form = {}
@@ -24,8 +25,9 @@ end
 
 local function choices_of(param)
     local choices = {}
-    for number, name in pairs(param.names) do choices[#choices + 1] = { number = number, name = name } end
-    table.sort(choices, function(a, b) return a.number < b.number end)
+    for i, number in ipairs(lists.sorted_keys(param.names)) do
+        choices[i] = { number = number, name = param.names[number] }
+    end
     return choices
 end
 

@@ -114,21 +114,16 @@ function console.refresh(node)
     return node
 end
 
---- A text that sorts as people count: "Boat 2" before "Boat 10".
-local function by_number(text)
-    return (text:gsub("%d+", function(digits) return ("0"):rep(12 - #digits) .. digits end))
-end
-
 --- Nodes in the order in which they are shown: the plugin's own, then installations by name; each with its
 -- gateway, its devices by address and their further nodes, then the gateway's further nodes.
 -- nodes: list of nodes as above; it is sorted in place, and returned. own: the address of the plugin's own.
 function console.sort(nodes, own)
     local keys, names = {}, {}
-    for _, node in ipairs(nodes) do names[node.address] = by_number(node.name:lower()) end
+    for _, node in ipairs(nodes) do names[node.address] = paint.by_number(node.name:lower()) end
     for _, node in ipairs(nodes) do
         local rank = node.address == node.primary and 1 or node.address:find(node.primary, 1, true) and 3 or 2
         keys[node] = ("%d\0%s\0%s\0%d%s"):format(node.address == own and 0 or 1,
-            names[node.primary] or "", node.primary, rank, by_number(node.address))
+            names[node.primary] or "", node.primary, rank, paint.by_number(node.address))
     end
     table.sort(nodes, function(a, b) return keys[a] < keys[b] end)
     return nodes

@@ -1,9 +1,7 @@
 --- The words that paths, services and kinds of devices of Victron's D-Bus are made of, in small letters: a
 -- set. Whatever else stands there somebody has written himself (tools/anonymous).
 
-local words = {}
-
-for word in ([[
+return require("types.lists").set [[
     absorption ac accel access accumulated acknowledge acknowledged acload acsystem action activate
     active adjustable aggregate ah alarm alarms alert all allow alternator altitude always amphours and
     assist at audible auto automatic available average balancer balancing batteries battery ble blocked
@@ -41,6 +39,4 @@ for word in ([[
     type ui umax umin un unit up update updated ups uq use user utc valence value ve vebus version vf
     victronenergy vin voc voltage voltages volume vrm vrmlogger warm warmup warning warnings weather
     when wind winding window without working write yield zone
-]]):gmatch "%a+" do words[word] = true end
-
-return words
+]]

@@ -110,6 +110,11 @@ function paint.clean(text)
         :gsub("\xE2\x80[\xAA-\xAE]", ""):gsub("\xE2\x81[\xA6-\xA9]", ""))
 end
 
+--- A text that sorts as people count: "Boat 2" before "Boat 10".
+function paint.by_number(text)
+    return (text:gsub("%d+", function(digits) return ("0"):rep(12 - #digits) .. digits end))
+end
+
 local ESCAPED = { ['"'] = '\\"', ["\\"] = "\\\\" }
 
 --- A text as JSON has it.

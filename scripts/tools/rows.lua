@@ -114,11 +114,6 @@ local function description(row)
     return #states == 0 and label or label .. ": " .. read.cut(table.concat(states, ", "), LONGEST_STATES)
 end
 
---- A text in whose order 2 comes before 10.
-local function natural(text)
-    return (text:gsub("%d+", function(digits) return ("0"):rep(12 - #digits) .. digits end))
-end
-
 --- The rows a script would get, each once, in the order of their paths; those without a path at the end.
 -- all: rows among which may be some that only a "#521" in a script would get.
 local function distinct(rows, all)
@@ -131,7 +126,7 @@ local function distinct(rows, all)
         if not (row.path or row.code) then take(row) end
     end
     local function order(row)
-        return natural(table.concat({ row.path or "~", row.code or "", row.id or "" }, "\0"))
+        return paint.by_number(table.concat({ row.path or "~", row.code or "", row.id or "" }, "\0"))
     end
     table.sort(list, function(a, b) return order(a) < order(b) end)
     return list

@@ -39,6 +39,7 @@ local sample_check = require "types.sample_check"
 local source_check = require "types.source_check"
 local step_check = require "types.step_check"
 local lines = require "types.lines"
+local lists = require "types.lists"
 local hints = require "types.hints"
 local match_check = require "types.match_check"
 local slips = require "types.slips"
@@ -47,18 +48,18 @@ local wording = require "types.wording"
 
 local check = {}
 
-local fail, texts, set = field_check.fail, field_check.texts, field_check.set
+local fail, texts = field_check.fail, field_check.texts
 local shown = wording.shown
 
 local TABLE_FIELDS = field_check.words_of("the table",
     "api id name icon match parts commands samples start update events settings")
 local PART_FIELDS = field_check.words_of("a part", "part id name when")
 local MATCH_FIELDS = field_check.words_of("match", "service product type kind last")
-local KINDS = set "controller gateway"
+local KINDS = lists.set "controller gateway"
 
-local ICONS = set [[Alarm Arm DoorLock Electricity EnergyMonitor GenericCtl GenericRsp GenericRspCtl Input
-    Irrigation Lamp LampAndSwitch MotionSensor Output PulseCounter Sensor Siren Switch SmokeSensor TempSensor
-    Thermostat Weather]]
+local ICONS = lists.set [[Alarm Arm DoorLock Electricity EnergyMonitor GenericCtl GenericRsp GenericRspCtl
+    Input Irrigation Lamp LampAndSwitch MotionSensor Output PulseCounter Sensor Siren Switch SmokeSensor
+    TempSensor Thermostat Weather]]
 
 local function in_small_letters(words)
     local small = {}
@@ -96,17 +97,16 @@ local function build_match(match)
     if match.service == nil then
         fail("", "match names no service.", "Write match = { service = \"solarcharger\" }.")
     end
-    local lists = {}
+    local built = { last = match.last or nil }
     for _, field in ipairs { "service", "product", "type" } do
         local words = in_small_letters(texts("match", field, match[field]))
-        lists[field] = #words > 0 and words or nil
+        built[field] = #words > 0 and words or nil
     end
     if match.last ~= nil and type(match.last) ~= "boolean" then
         fail("match", ("last is %s."):format(shown(match.last)),
             "Write last = true if the script is for what no other fits as well, or leave it out.")
     end
-    lists.last = match.last or nil
-    return lists
+    return built
 end
 
 local function check_type_id(where, id, example)
@@ -347,7 +347,7 @@ local function build_commands(job, type_)
     local tab, labels = job.table, {}
     if tab.commands == nil then return end
     if not try(job, { field = "commands" }, command_check.all, tab.commands) then return end
-    for _, id in ipairs(command_check.ids(tab.commands)) do
+    for _, id in ipairs(lists.sorted_keys(tab.commands)) do
         local place = { command = tostring(id) }
         local ok, command = try(job, place, command_check.one, id, tab.commands[id], labels,
             { id = type_.id, kind = type_.kind, written = function() return lines.from(job.source, tab,

@@ -6,12 +6,13 @@
 local limits = require "types.limits"
 local field_check = require "types.field_check"
 local kind_check = require "types.kind_check"
+local lists = require "types.lists"
 local slips = require "types.slips"
 local wording = require "types.wording"
 
 local command_check = {}
 
-local fail, shown = field_check.fail, wording.shown
+local fail, shown, sorted_keys = field_check.fail, wording.shown, lists.sorted_keys
 
 local COMMAND_FIELDS = field_check.words_of("a command", "name params run")
 local PARAM_FIELDS = field_check.words_of("a parameter", "id label kind min max places")
@@ -30,14 +31,6 @@ end
 
 --- The plugin answers these commands itself.
 local RESERVED = { QUERY = true, DISCOVER = true, RELOAD = true, CLEANUP = true }
-
---- The ids of a table's commands in order; other keys as they are.
-function command_check.ids(commands)
-    local ids = {}
-    for id in pairs(commands) do ids[#ids + 1] = id end
-    table.sort(ids, function(a, b) return tostring(a) < tostring(b) end)
-    return ids
-end
 
 local function check_id(id, command, kind)
     check_name("commands", id, command, "a command", "RESET = function(node, args) ... end")
@@ -136,8 +129,7 @@ function command_check.all(commands)
         fail("commands", ("it is %s, not a table."):format(shown(commands)),
             "Write commands = { NAME = function(node, args) ... end }.")
     end
-    local count = 0
-    for _ in pairs(commands) do count = count + 1 end
+    local count = lists.count(commands)
     if count > limits.commands then
         fail("commands", ("there are %d."):format(count), ("Have at most %d."):format(limits.commands))
     end
@@ -198,13 +190,12 @@ end
 --- The table's `settings` = { limit = 10, area = { default = 2, min = 0, max = 9 } }, parameters on PG3's
 -- page -> { [name] = { default, min, max } }. is_own(name): the plugin has a parameter of that name.
 function command_check.settings(settings, is_own)
-    local list, count = {}, 0
+    local list = {}
     if type(settings) ~= "table" then
         fail("settings", ("it is %s, not a table."):format(shown(settings)),
             "Write settings = { limit = 10 }.")
     end
-    for _, name in ipairs(command_check.ids(settings)) do
-        count = count + 1
+    for _, name in ipairs(sorted_keys(settings)) do
         if math.type(name) == "integer" then
             fail("settings", ("%s stands there without a name."):format(shown(settings[name])),
                 "Write settings = { limit = 10 }: its name, and its default.")
@@ -217,6 +208,7 @@ function command_check.settings(settings, is_own)
         end
         list[name] = check_setting("setting " .. name, settings[name])
     end
+    local count = lists.count(list)
     if count > limits.settings then
         fail("settings", ("there are %d."):format(count), ("Have at most %d."):format(limits.settings))
     end
@@ -237,7 +229,7 @@ function command_check.events(events, kind)
         fail("events", ("it is %s, not a table."):format(shown(events)),
             "Write events = { DON = \"Filled up\" }.")
     end
-    for _, id in ipairs(command_check.ids(events)) do
+    for _, id in ipairs(sorted_keys(events)) do
         check_name("events", id, events[id], "an event", "FILLED = \"Filled up\"")
         if STATE_EVENTS[id] and kind ~= "controller" then
             fail("events", "'" .. id .. "' is the plugin's own.", "Every device has it; choose another.")
@@ -270,7 +262,7 @@ function command_check.events_of(type_, declared)
     end
     local of_device = type_.kind ~= "controller" and not type_.part
     for id, name in pairs(of_device and STATE_EVENTS or {}) do names[id] = name end
-    for _, id in ipairs(command_check.ids(names)) do list[#list + 1] = { id = id, name = names[id] } end
+    for _, id in ipairs(sorted_keys(names)) do list[#list + 1] = { id = id, name = names[id] } end
     return list
 end
 

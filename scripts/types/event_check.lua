@@ -3,8 +3,8 @@
 
 local codes = require "types.codes"
 local field_check = require "types.field_check"
+local lists = require "types.lists"
 local name_lists = require "types.names"
-local sorted_keys = require("types.lists").sorted_keys
 local wording = require "types.wording"
 
 local event_check = {}
@@ -12,14 +12,14 @@ local event_check = {}
 local fail = field_check.fail
 
 --- The plugin's parameters that are a level (pg3.params).
-local LEVELS = field_check.set "battery_level"
+local LEVELS = lists.set "battery_level"
 
 --- What a row of an alarm reports if it does not say so itself.
 local ALARM_EVENTS = { of = { [0] = "OVER", [1] = "WARNING", [2] = "ALARM" }, quiet = "OVER" }
 
 local EVENTS_BY_STATE = "Write events = { [0] = \"STOPPED\", [1] = \"STARTED\" }"
 local EVENTS_BY_LEVEL = "events = { level = \"battery_level\", below = \"BATLOW\", above = \"BATOK\" }"
-local LEVEL_FIELDS = field_check.set "level below above"
+local LEVEL_FIELDS = lists.set "level below above"
 
 --- An event that a row names has to be one of the table's.
 local function check_declared(where, name, declared)
@@ -38,7 +38,7 @@ end
 --- events = { [0] = "STOPPED", [1] = "STARTED" }: which states report which event.
 local function events_by_state(where, events, names, declared)
     local lowest, several = math.huge, false
-    for _, value in ipairs(sorted_keys(events)) do
+    for _, value in ipairs(lists.sorted_keys(events)) do
         local name = events[value]
         if math.type(value) ~= "integer" or not names[value] then
             fail(where, ("events has %s, which is no state of the list."):format(tostring(value)),

@@ -1,8 +1,8 @@
 --- Checks fields of a device script's table. A mistake raises { text = where, what is wrong, what to write }.
 
 local drivers = require "types.drivers"
+local lists = require "types.lists"
 local slips = require "types.slips"
-local sorted_keys = require("types.lists").sorted_keys
 local wording = require "types.wording"
 
 local field_check = {}
@@ -10,13 +10,6 @@ local field_check = {}
 local LARGEST_NUMBER = 1e12
 
 local shown = wording.shown
-
---- "a b" -> { a = true, b = true }
-function field_check.set(text)
-    local result = {}
-    for word in text:gmatch("%S+") do result[word] = true end
-    return result
-end
 
 --- What has words of its own: { what = "a row", words = set }.
 local kinds = {}
@@ -29,9 +22,9 @@ function field_check.is_word(name)
     return false
 end
 
---- The words of a kind of table, as field_check.set gives them. what: "a row".
+--- The words of a kind of table, as a set. what: "a row".
 function field_check.words_of(what, text)
-    local words = field_check.set(text)
+    local words = lists.set(text)
     kinds[#kinds + 1] = { what = what, words = words }
     table.sort(kinds, function(a, b) return a.what < b.what end)
     return words
@@ -72,7 +65,7 @@ function field_check.fields(where, tab, allowed, also_numbers, others)
         local numbered = also_numbers and math.type(key) == "integer" and key <= also_numbers
         if not (numbered or allowed[key]) then wrong[key] = true end
     end
-    local key = sorted_keys(wrong)[1]
+    local key = lists.sorted_keys(wrong)[1]
     if math.type(key) == "integer" then
         fail(where, ("%s stands there without the name of a field."):format(shown(tab[key])),
             instead_of(key, allowed, others))
@@ -87,7 +80,7 @@ end
 --- Raises if a list has names or holes. A variable that is nil, or a misspelt one, leaves a hole.
 function field_check.list(where, list)
     local last = 0
-    for _, key in ipairs(sorted_keys(list)) do
+    for _, key in ipairs(lists.sorted_keys(list)) do
         if math.type(key) ~= "integer" or key < 1 then
             fail(where, "the field '" .. tostring(key) .. "' is unknown.",
                 "This is a list of tables: " .. where .. " = { { ... }, { ... } }.")

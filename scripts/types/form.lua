@@ -5,6 +5,8 @@
 -- {n} is 1, 2, 3 ..., {n-1} begins with 0, {phase} is L1, L2, L3; {input} is the AC input that is active,
 -- 1 or 2.
 
+local words = require("types.lists").words
+
 local form = {}
 
 --- What is written out, as a set.
@@ -18,10 +20,7 @@ local WRITTEN_OUT = { 3, 4, 5, "first", "sum", "product", "quotient", "worst", "
 
 --- The ids of a row's first entry -> a list; empty if it is no text.
 function form.ids(entry)
-    local ids = {}
-    if type(entry) ~= "string" then return ids end
-    for id in entry:gmatch("%S+") do ids[#ids + 1] = id end
-    return ids
+    return type(entry) == "string" and words(entry) or {}
 end
 
 --- A text, or the texts of a list and of lists in it, for number n.

@@ -4,26 +4,27 @@ local drivers = require "types.drivers"
 local field_check = require "types.field_check"
 local slips = require "types.slips"
 local units = require "types.units"
+local words = require("types.lists").words
 local wording = require "types.wording"
 
 local hints = {}
 
-local KEYWORDS = wording.words [[and break do else elseif end false for function goto if in local nil not or
+local KEYWORDS = words [[and break do else elseif end false for function goto if in local nil not or
     repeat return then true until while]]
 
 --- What scripts have (docs/authors.md, What a script sees).
-hints.GLOBALS = wording.words [[assert device_of devices_of error ipairs math next number pairs pcall print
+hints.GLOBALS = words [[assert device_of devices_of error ipairs math next number pairs pcall print
     rawequal rawget rawlen rows_of select setmetatable setting site_of sleep string table timer tonumber
     tostring type unit use vrm]]
 hints.FIELDS = {
-    string = wording.words "byte char find format len lower pack packsize rep reverse sub unpack upper",
-    table = wording.words "concat insert remove sort unpack",
-    timer = wording.words "after cancel every",
-    vrm = wording.words "get",
-    math = wording.words "abs ceil cos exp floor fmod huge log max min modf pi sin sqrt tan tointeger type",
+    string = words "byte char find format len lower pack packsize rep reverse sub unpack upper",
+    table = words "concat insert remove sort unpack",
+    timer = words "after cancel every",
+    vrm = words "get",
+    math = words "abs ceil cos exp floor fmod huge log max min modf pi sin sqrt tan tointeger type",
 }
 local NO_METHODS = { address = "node.address?", name = "node.name?", state = "node.state?" }
-local OF_NODE = wording.words "address event get log name notice param set state"
+local OF_NODE = words "address event get log name notice param set state"
 
 local COMMENT = "A comment begins with --."
 local FIELD = "A field is written name = value, or [\"/Path\"] = value."
@@ -135,7 +136,7 @@ local BY_CODE = {
     { "near", "^%s*module%.", "End the file with return { ... }." },
 }
 
-for _, word in ipairs(wording.words "var let const int float double bool auto") do
+for _, word in ipairs(words "var let const int float double bool auto") do
     table.insert(BY_CODE, { "near", "%f[%w_]" .. word .. "%s+[%a_]", ("Write local for %s."):format(word) })
 end
 
@@ -353,7 +354,7 @@ local function declared(text)
 end
 
 --- What is in names that people give to `number`.
-local ROWS_BY = wording.words "num val get row read float"
+local ROWS_BY = words "num val get row read float"
 
 local function without(names, name)
     names[name] = nil
@@ -571,7 +572,7 @@ function hints.add(why, file, text, libs)
     if hint then
         why = shorter
     elseif unknown then
-        hint = wording.did_you_mean(unknown, wording.words((fields:gsub(",", ""))), "%s", nil,
+        hint = wording.did_you_mean(unknown, words((fields:gsub(",", ""))), "%s", nil,
             slips.given[of:match("%S.*")])
         why = hint and told or why
         hint = hint or of:find("args$") and ARGS or nil

@@ -28,12 +28,10 @@ end
 
 --- The unit with a number of the ISY's; nil: none.
 local function unit_of_number(uom)
-    local names = {}
-    for name, unit in pairs(units) do
-        if unit.uom == uom then names[#names + 1] = name end
+    for _, name in ipairs(sorted_keys(units)) do
+        if units[name].uom == uom then return name end
     end
-    table.sort(names)
-    return names[1]
+    return nil
 end
 
 --- A unit of types.units; what: how the message calls the entry; written: a function that gives what

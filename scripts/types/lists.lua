@@ -1,4 +1,4 @@
---- Lists, which are tables with nothing but 1 to n, and the keys of tables as lists.
+--- Lists, which are tables with nothing but 1 to n, sets, and the keys of tables as lists.
 
 local lists = {}
 
@@ -24,6 +24,27 @@ function lists.sorted_keys(tab)
         return tostring(a) < tostring(b)
     end)
     return keys
+end
+
+--- "a b" -> { "a", "b" }
+function lists.words(text)
+    local list = {}
+    for word in text:gmatch("%S+") do list[#list + 1] = word end
+    return list
+end
+
+--- "a b" -> { a = true, b = true }
+function lists.set(text)
+    local set = {}
+    for word in text:gmatch("%S+") do set[word] = true end
+    return set
+end
+
+--- How many members a table has.
+function lists.count(tab)
+    local count = 0
+    for _ in pairs(tab) do count = count + 1 end
+    return count
 end
 
 return lists

@@ -4,13 +4,14 @@
 local about = require "serve.about"
 local field_check = require "types.field_check"
 local limits = require "types.limits"
+local lists = require "types.lists"
 local slips = require "types.slips"
-local sorted_keys = require("types.lists").sorted_keys
 local wording = require "types.wording"
 
 local sample_check = {}
 
-local fail, set, shown = field_check.fail, field_check.set, wording.shown
+local fail, set, shown = field_check.fail, lists.set, wording.shown
+local sorted_keys = lists.sorted_keys
 
 local SAMPLE_FIELDS = field_check.words_of("a sample", "rows steps site device devices settings vrm expect")
 -- What site_of gives, and what rows of the gateway and of the plugin's own node are given besides.

@@ -2,17 +2,17 @@
 
 local commands = require "serve.commands"
 local field_check = require "types.field_check"
+local lists = require "types.lists"
 local sample_check = require "types.sample_check"
 local slips = require "types.slips"
-local sorted_keys = require("types.lists").sorted_keys
 local wording = require "types.wording"
 
 local step_check = {}
 
-local fail, set = field_check.fail, field_check.set
+local fail = field_check.fail
 
 --- What a step can expect beside drivers.
-step_check.BESIDE_DRIVERS = set "events notices state"
+step_check.BESIDE_DRIVERS = lists.set "events notices state"
 
 local STEP_FIELDS = field_check.words_of("a step", "after rows command args expect")
 local LONGEST_SECONDS = 1e7
@@ -23,7 +23,7 @@ local function check_beside(where, expect)
     if type(expect) ~= "table" then
         fail(where, "expect is not a table.", "Write expect = { ST = 80, events = { \"FULL\" } }.")
     end
-    for _, field in ipairs(sorted_keys(step_check.BESIDE_DRIVERS)) do
+    for _, field in ipairs(lists.sorted_keys(step_check.BESIDE_DRIVERS)) do
         if expect[field] ~= nil and type(expect[field]) ~= "table" then
             fail(where, ("expect.%s is not a table."):format(field), field == "events"
                 and "Write events = { \"FULL\" }, or events = {} for none."

@@ -102,13 +102,6 @@ function wording.did_you_mean(word, words, form, otherwise, others)
     return meant and ("Did you mean %s?"):format(form:format(meant)) or otherwise
 end
 
---- "a b" -> { "a", "b" }
-function wording.words(text)
-    local list = {}
-    for word in text:gmatch("%S+") do list[#list + 1] = word end
-    return list
-end
-
 --- The words of a list, or of a set's keys, in one line.
 function wording.listed(words) return table.concat(in_order(words), ", ") end
 
