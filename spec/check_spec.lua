@@ -387,33 +387,33 @@ samples = { { rows = {} },
     { rows = {} } } }]]
 
     it("are found for rows, fields and samples", function()
-        assert.equal(5, lines.line(text, tab, { row = 1 }))
-        assert.equal(6, lines.line(text, tab, { row = 2 }))
-        assert.equal(6, lines.line(text, tab, { row = 3 }))
-        assert.equal(9, lines.line(text, tab, { sample = 1 }))
-        assert.equal(10, lines.line(text, tab, { sample = 2 }))
+        assert.equal(5, lines.line({ text = text, table = tab }, { row = 1 }))
+        assert.equal(6, lines.line({ text = text, table = tab }, { row = 2 }))
+        assert.equal(6, lines.line({ text = text, table = tab }, { row = 3 }))
+        assert.equal(9, lines.line({ text = text, table = tab }, { sample = 1 }))
+        assert.equal(10, lines.line({ text = text, table = tab }, { sample = 2 }))
     end)
 
     it("are found for steps of samples, whatever is in their texts", function()
         local code = 'return { api = 2,\nsamples = {\n{ rows = { x = "}{" }, expect = {} },\n'
             .. '{ site = { a = 1 },\nsteps = {\n{ rows = {} },\n{ expect = { notices = { a = "{" } } },\n'
             .. '{ after = 5 },\n} },\n{ rows = {} } } }'
-        assert.equal(3, lines.line(code, {}, { sample = 1 }))
-        assert.equal(4, lines.line(code, {}, { sample = 2 }))
-        assert.equal(6, lines.line(code, {}, { sample = 2, step = 1 }))
-        assert.equal(8, lines.line(code, {}, { sample = 2, step = 3 }))
-        assert.equal(10, lines.line(code, {}, { sample = 3 }))
-        assert.equal(4, lines.line(code, {}, { sample = 2, step = 4 }))
+        assert.equal(3, lines.line({ text = code, table = {} }, { sample = 1 }))
+        assert.equal(4, lines.line({ text = code, table = {} }, { sample = 2 }))
+        assert.equal(6, lines.line({ text = code, table = {} }, { sample = 2, step = 1 }))
+        assert.equal(8, lines.line({ text = code, table = {} }, { sample = 2, step = 3 }))
+        assert.equal(10, lines.line({ text = code, table = {} }, { sample = 3 }))
+        assert.equal(4, lines.line({ text = code, table = {} }, { sample = 2, step = 4 }))
     end)
 
     it("are found for rows of parts", function()
         local parted = { { "ST" }, parts = { { { "ST" }, { "GV1" } }, { { "ST" } } } }
         local code = 'return { api = 2,\n{ "ST" },\nparts = {\n{ part = "a",\n{ "ST" }, { "GV1" } },\n'
             .. '{ part = "b",\n{ "ST" } } } }'
-        assert.equal(2, lines.line(code, parted, { row = 1 }))
-        assert.equal(5, lines.line(code, parted, { part = 1, row = 1 }))
-        assert.equal(7, lines.line(code, parted, { part = 2, row = 1 }))
-        assert.equal(6, lines.line(code, parted, { part = 2 }))
+        assert.equal(2, lines.line({ text = code, table = parted }, { row = 1 }))
+        assert.equal(5, lines.line({ text = code, table = parted }, { part = 1, row = 1 }))
+        assert.equal(7, lines.line({ text = code, table = parted }, { part = 2, row = 1 }))
+        assert.equal(6, lines.line({ text = code, table = parted }, { part = 2 }))
     end)
 
     -- Fault: a mistake in a part that a lib gives was told with the line of another part's row.
@@ -422,23 +422,23 @@ samples = { { rows = {} },
         local parted = { { "ST" }, parts = { { id = "A", { "ST" } }, { id = "B", { "ST" } } } }
         local code = 'return { api = 2,\n{ "ST" },\nparts = {\nlib.a,\n'
             .. '{ part = "b", id = "B",\n{ "ST" } } } }'
-        assert.is_nil(lines.line(code, parted, { part = 1 }))
-        assert.is_nil(lines.line(code, parted, { part = 1, row = 1 }))
-        assert.equal(5, lines.line(code, parted, { part = 2 }))
-        assert.equal(6, lines.line(code, parted, { part = 2, row = 1 }))
+        assert.is_nil(lines.line({ text = code, table = parted }, { part = 1 }))
+        assert.is_nil(lines.line({ text = code, table = parted }, { part = 1, row = 1 }))
+        assert.equal(5, lines.line({ text = code, table = parted }, { part = 2 }))
+        assert.equal(6, lines.line({ text = code, table = parted }, { part = 2, row = 1 }))
     end)
 
     it("are left out when nothing is found", function()
         for _, place in ipairs { { row = 4 }, { row = 5 }, { row = 9 } } do
-            assert.is_nil(lines.line(text, tab, place))
+            assert.is_nil(lines.line({ text = text, table = tab }, place))
         end
-        assert.equal(9, lines.line(text, tab, { sample = 3 }))      -- that of the list
+        assert.equal(9, lines.line({ text = text, table = tab }, { sample = 3 }))      -- that of the list
         for _, place in ipairs { { field = "match" }, { command = "FILL" }, { command = "(%b" }, {} } do
-            assert.equal(4, lines.line(text, tab, place))       -- that of the table
+            assert.equal(4, lines.line({ text = text, table = tab }, place))       -- that of the table
         end
-        assert.equal("x.lua", lines.at("x.lua", nil, tab, { row = 1 }))
-        assert.equal("x.lua:5", lines.at("x.lua", text, tab, { row = 1 }))
-        assert.is_nil(lines.line("", {}, { row = 1 }))
+        assert.equal("x.lua", lines.at({ file = "x.lua", table = tab }, { row = 1 }))
+        assert.equal("x.lua:5", lines.at({ file = "x.lua", text = text, table = tab }, { row = 1 }))
+        assert.is_nil(lines.line({ text = "", table = {} }, { row = 1 }))
     end)
 end)
 

@@ -284,7 +284,7 @@ describe("the word daily", function()
 
     local function proved(samples)
         local tab = table_with(nil, samples)
-        return proof.run(assert(check.device("count.lua", tab)), tab)
+        return proof.run(assert(check.device("count.lua", tab)), { file = "count.lua", table = tab })
     end
 
     local function sample(time, expect)

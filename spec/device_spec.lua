@@ -751,7 +751,7 @@ end)
 describe("samples", function()
     local function proved(change)
         local tab = table_with(change)
-        return proof.run(assert(check.device("x.lua", tab)), tab)
+        return proof.run(assert(check.device("x.lua", tab)), { file = "x.lua", table = tab })
     end
 
     it("expect values of parts under their letter", function()

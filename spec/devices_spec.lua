@@ -34,7 +34,7 @@ describe("every shipped device script", function()
             assert.is_nil(files[name].error)
             local type_, problem = check.device(files[name].file, files[name].table)
             assert(type_, problem)
-            assert.same({}, proof.run(type_, files[name].table))
+            assert.same({}, proof.run(type_, { file = name, table = files[name].table }))
             assert.is_true(#files[name].table.samples > 0)
         end)
 

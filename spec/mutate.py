@@ -135,7 +135,7 @@ MUTATIONS = [
              "    if old_name and old_name ~= name then left[old_name] = {} end\n", "",
              ["spec/rename_spec.lua"]),
     Mutation("a new version may lose devices", "scripts/serve/scripts.lua",
-             "    check_lost(old, script, from)\n", "",
+             "    check_lost(old, script)\n", "",
              ["spec/rename_spec.lua"]),
     Mutation("an update that fails costs the values", "scripts/serve/trouble.lua",
              "    if enough and what == \"update\" and not state.rests then\n", "    if false then\n",

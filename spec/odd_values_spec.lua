@@ -83,7 +83,7 @@ describe("a device table with a value of another kind", function()
     it("is right without it", function()
         local type_, problem = check.device("tank.lua", table_with_all())
         assert.is_nil(problem)
-        assert.same({}, doubts.of(type_, table_with_all(), "", {}))
+        assert.same({}, doubts.of(type_, { file = "x.lua", table = table_with_all(), text = "" }, {}))
     end)
 
     -- Fault: A number where a list belongs, choices = 1 or rows = 5 of a sample's device.
@@ -100,7 +100,7 @@ describe("a device table with a value of another kind", function()
                 at[place[#place]] = odd
                 local ok, why = pcall(function()
                     local type_ = check.device("tank.lua", tab, text, true)
-                    if type_ then doubts.of(type_, tab, text, {}) end
+                    if type_ then doubts.of(type_, { file = "x.lua", table = tab, text = text }, {}) end
                 end)
                 if not ok then failed[#failed + 1] = named(place) .. ": " .. tostring(why) end
             end

@@ -105,7 +105,7 @@ local function conflict(slot, script, from)
             local other = scripts.by_id[id]
             return other and other.slot ~= slot and not was_renamed(other.slot) and other.file or nil
         end })[1]
-    return first and lines.at(from.file, script.text, script.table, first.place) .. ": " .. first.text
+    return first and lines.at(script, first.place) .. ": " .. first.text
 end
 
 --- The slot whose file has another name now: that of a slot for a type with its id; nil: there is none.
@@ -137,11 +137,11 @@ local function first_lost(old, type_)
 end
 
 --- A new version that would lose devices does not take over.
-local function check_lost(old, script, from)
+local function check_lost(old, script)
     local lost = old and first_lost(old.type, script.type)
     if not lost then return end
     local seen = lost.seen
-    local where = lines.at(from.file, script.text, script.table, { field = "match" })
+    local where = lines.at(script, { field = "match" })
     error(("%s: match does not fit %s %s (%s) any more, nor does another script's, so that it would be lost."
         .. " Write a match that fits it, such as match = { service = \"%s\" }; or, to give it up, delete the"
         .. " file and save it ten seconds later."):format(where, seen.service, seen.instance,
@@ -187,7 +187,7 @@ local function serve(slot, script, from)
     local problem, before = conflict(slot, script, from), renamed_from(slot, script.type)
     local old = (before or slot).serving
     if problem then error(problem, 0) end
-    check_lost(old, script, from)
+    check_lost(old, script)
     local fresh = { id = script.id, type = script.type, file = from.file, path = from.path,
                     stamp = from.stamp, user = from.user, folder = from.folder,
                     place = from.place or from.path,

@@ -144,7 +144,7 @@ end
 local function conflicts(script, others, built_in)
     local type_, problems, noted = script.type, {}, false
     local function say(place, text)
-        table.insert(problems, lines.at(script.file, script.text, script.table, place) .. ": " .. text)
+        table.insert(problems, lines.at(script, place) .. ": " .. text)
     end
     for _, other in ipairs(others) do
         local same = base_name(other.file) == script.name or other.id == type_.id
@@ -152,7 +152,7 @@ local function conflicts(script, others, built_in)
         local service = not (noted or same or ranked) and equal_match(type_, other)
         if service then
             noted = true
-            local where = lines.at(script.file, script.text, script.table, { field = "match" })
+            local where = lines.at(script, { field = "match" })
             table.insert(script.notes, { at = where, text = ("it fits %s as well as %s does, and the first by"
                 .. " name is used; make the match of one closer (product = ...)"):format(service,
                 other.file) })
@@ -275,7 +275,7 @@ local function show_sample(script, number, sample)
     if not sample.steps then return show_results(title, proof.try(script.type, sample)) end
     for _, step in ipairs(steps.run(sample, script.load)) do
         local place = { sample = number, step = step.number }
-        local where = lines.at(script.file, script.text, script.table, place)
+        local where = lines.at(script, place)
         show_results(title .. ", " .. step.text, step.results)
         for _, result in ipairs(step.results) do
             if result.problem then
@@ -356,8 +356,8 @@ local function note_paths(script)
     for _, key in ipairs(sorted_keys(script.type.keys)) do
         local meant = not paths[key] and in_small[key:lower()]
         if meant then
-            local at = lines.code_of(script.text):find(key, 1, true)
-            local where = lines.at(script.file, script.text, script.table, at and { at = at }
+            local at = lines.code(script):find(key, 1, true)
+            local where = lines.at(script, at and { at = at }
                 or { field = "match" })
             table.insert(script.notes, { at = where, text = ("the plugin's own scripts read %s, not %s; VRM's"
                 .. " paths are found as they are written"):format(meant, key) })

@@ -185,7 +185,7 @@ end
 local MOST_PROBLEMS = 50            -- of one table; looking for what was meant takes its time
 
 --- Runs one step of the check. A mistake of the author is noted with its place, and the check goes on; not
--- for ever.
+-- for ever. job: the script, see build_type.
 local function try(job, place, fn, ...)
     if #job.problems >= MOST_PROBLEMS then return false end
     local ok, result = pcall(fn, ...)
@@ -193,8 +193,7 @@ local function try(job, place, fn, ...)
     shortage.pass_on(result)
     if type(result) ~= "table" then error(result, 0) end
     place.inside = result.field
-    local where = lines.at(job.file, job.source, job.table, place)
-    table.insert(job.problems, where .. ": " .. result.text)
+    table.insert(job.problems, lines.at(job, place) .. ": " .. result.text)
     return false
 end
 
@@ -214,7 +213,7 @@ end
 
 --- What a function asks for, `from` of a row or `update`; nil: it is not found. Rows may have the same.
 local function asked_by(job, place, name)
-    local code = lines.all_of(job.source or "", job.table, place, name)
+    local code = lines.all_of(job, place, name)
     if code and not job.asked[code] then job.asked[code] = why.asked(code) end
     return job.asked[code or ""]
 end
@@ -227,7 +226,7 @@ local function build_drivers(job, type_, tab, number)
     if not try(job, { part = number }, check_row_list, where, rows, last) then return end
     for i, row in ipairs(rows) do
         local place = { part = number, row = i }
-        of.written = function() return lines.from(job.source, job.table, place):match("^[^\n]*") end
+        of.written = function() return lines.from(job, place):match("^[^\n]*") end
         local ok, drivers = try(job, place, set_check.row, joined(where, "row " .. i), row, seen, of)
         for _, driver in ipairs(ok and drivers or {}) do
             driver.asked = driver.from and job.closely and asked_by(job, place, "from") or nil
@@ -350,8 +349,7 @@ local function build_commands(job, type_)
     for _, id in ipairs(lists.sorted_keys(tab.commands)) do
         local place = { command = tostring(id) }
         local ok, command = try(job, place, command_check.one, id, tab.commands[id], labels,
-            { id = type_.id, kind = type_.kind, written = function() return lines.from(job.source, tab,
-                place) end })
+            { id = type_.id, kind = type_.kind, written = function() return lines.from(job, place) end })
         if ok then table.insert(type_.commands, command) end
     end
 end
@@ -405,7 +403,7 @@ end
 
 --- What only the text has: Lua took the last of what stands there twice.
 local function look_at_text(job)
-    local code = lines.code_of(job.source or "")
+    local code = lines.code(job)
     for _, one in ipairs(lines.fields(code)) do
         if one.depth == 1 and one.nth == 2 then try(job, { at = one.at }, check_twice, one.name) end
     end
@@ -504,32 +502,40 @@ local function summary(problems)
     return ("%s There are %d more."):format(problems[1], #problems - 1)
 end
 
---- Checks one device table. file: name for messages; text: the script's text, for the lines in them (may be
--- nil); closely: the text itself is looked at, too. Returns the type, or nil, a text with every fact needed
--- to mend it, and the list of all problems.
-function check.device(file, tab, text, closely)
-    local job = { file = file, table = tab, source = text, closely = closely, problems = {},
-                  asked = {} }
-    if type(tab) ~= "table" then
-        job.problems[1] = ("%s: the file returns %s. End it with return { api = 2, ... }."):format(file,
-            shown(tab))
-    else
-        local type_ = build(job)
-        if #job.problems == 0 then return type_ end
+--- Takes a script (see types.lines) apart -> its type; nil: script.problems say why not. closely: the text
+-- itself is looked at, too.
+local function build_type(script, closely)
+    script.problems, script.closely, script.asked = {}, closely, {}
+    if type(script.table) == "table" then
+        local type_ = build(script)
+        return #script.problems == 0 and type_ or nil
     end
-    return nil, summary(job.problems), job.problems
+    script.problems[1] = ("%s: the file returns %s. End it with return { api = 2, ... }."):format(script.file,
+        shown(script.table))
+    return nil
+end
+
+--- Checks one device table. file: name for messages; text: the script's text, for the lines in them (may be
+-- nil). Returns the type, or nil, a text with every fact needed to mend it, and the list of all problems.
+function check.device(file, tab, text, closely)
+    local script = { file = file, table = tab, text = text }
+    local type_ = build_type(script, closely)
+    if type_ then return type_ end
+    return nil, summary(script.problems), script.problems
 end
 
 local function prove(loaded, file, closely)
-    local script = { id = loaded.id, text = loaded.text, table = loaded.table, libs = loaded.libs }
-    local type_, _, problems = check.device(file, loaded.table, loaded.text, closely)
+    local script = { id = loaded.id, file = file, text = loaded.text, table = loaded.table,
+                     libs = loaded.libs, notes = {} }
+    local type_ = build_type(script, closely)
     script.type = type_
-    local function prepare(sample) settings.try(type_, loaded.id, sample and sample.settings) end
-    script.problems = problems or { match_check.problem(type_, loaded.table, loaded.text) }
-    local wrong, silent = {}, {}
-    if type_ then wrong, silent = proof.run(type_, loaded.table, loaded.text, prepare, closely) end
-    table.move(wrong, 1, #wrong, #script.problems + 1, script.problems)
-    script.notes = type_ and closely and doubts.of(type_, loaded.table, loaded.text, silent) or {}
+    if type_ then
+        local function prepare(sample) settings.try(type_, script.id, sample and sample.settings) end
+        script.problems[1] = match_check.problem(type_, script)
+        local wrong, silent = proof.run(type_, script, prepare, closely)
+        table.move(wrong, 1, #wrong, #script.problems + 1, script.problems)
+        if closely then script.notes = doubts.of(type_, script, silent) end
+    end
     script.problem = #script.problems > 0 and summary(script.problems) or nil
     return script
 end
@@ -538,7 +544,7 @@ end
 -- what it may use (see serve.libs); closely: its text is looked at and what may be a mistake looked for, too,
 -- which takes its time: for what may have been changed, not for the plugin's own scripts at each start.
 -- Returns { id = of host.load_script, to be closed by the caller; nil if it could not be loaded,
---           type = nil if its table is wrong, table, text, problems = list,
+--           type = nil if its table is wrong, file, table, text, problems = list,
 --           libs = those it asked for, { [name] = text, "" where there is none },
 --           problem = all of them in one text, nil if there are none,
 --           notes = see doubts.of,

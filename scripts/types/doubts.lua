@@ -31,28 +31,26 @@ local function of_states(_, driver, script)
     local names = driver.names
     if not names or names[0] or not (names[1] and names[2]) then return nil end
     local function quoted(text) return "[\"']" .. text:gsub("%p", "%%%0") .. "[\"']" end
-    if not script.code:find("{%s*" .. quoted(names[1]) .. "%s*,%s*" .. quoted(names[2])) then return nil end
+    local both = "{%s*" .. quoted(names[1]) .. "%s*,%s*" .. quoted(names[2])
+    if not lines.code(script):find(both) then return nil end
     return ("the states count from 1 = %s, as nothing else is said; from 0 it is { [0] = %s, [1] = %s }")
         :format(shown(names[1]), shown(names[1]), shown(names[2]))
 end
 
---- The code of the function that a place has as a field; nil: it is not found.
-local function body_of(script, place, word) return lines.body_of(script.code, script.table, place, word) end
-
 local function of_from(_, driver, script, place)
     for _, word in ipairs { "from", "map" } do
-        local body = driver[word] and body_of(script, place, word)
+        local body = driver[word] and lines.body_of(script, place, word)
         if body and not body:find("%f[%w_]return%f[^%w_]") then
             return ("its %s never gives anything: there is no return in it"):format(word)
         end
     end
-    local silent = script.silent[driver]
+    local silent = script.silent[driver]            -- see proof.run
     return silent and "there is no value in any sample: " .. silent
 end
 
 --- What a function gives beside its first value is left out -> sentence without a full stop | nil.
 local function of_results(script, place, word)
-    local body = body_of(script, place, word)
+    local body = lines.body_of(script, place, word)
     local results = body and lines.results_of(body)
     return results and ("%s returns %s, of which the first alone counts; take off the rest"):format(word,
         results)
@@ -279,11 +277,12 @@ local function look_at_names(type_, code, look)
 end
 
 --- The tables that are written in the code, by where they begin: { [position] = { table, what it is } }.
-local function written(tab, code)
+local function written(script, code)
+    local tab = script.table
     local tables = { [lines.returned(code) or 0] = { tab, "" } }
     local function add(rows, where, part)
         for i, row in ipairs(rows) do
-            local at = lines.position_of(code, tab, { part = part, row = i })
+            local at = lines.position(script, { part = part, row = i })
             local text = at and code:match("^%b{}", at) or ""
             if text:find(row[3], 1, true) then      -- else it is of a lib
                 tables[at] = { row, ("%srow %d (%s): "):format(where, i, row[1]) }
@@ -296,8 +295,8 @@ local function written(tab, code)
 end
 
 --- A field that is given a variable which is nil is not there for Lua.
-local function look_at_nil(tab, code, look)
-    local tables = written(tab, code)
+local function look_at_nil(script, code, look)
+    local tables = written(script, code)
     for _, one in ipairs(lines.fields(code)) do
         local of, where = table.unpack(tables[one.from] or {})
         if of and one.value and one.value ~= "nil" and of[one.name] == nil then
@@ -326,13 +325,11 @@ end
 
 --- What is doubtful in a script whose table was built -> list of { at = "tank.lua:9", text }. silent: see
 -- proof.run.
-function doubts.of(type_, tab, text, silent)
-    local list, script = {}, { table = tab, silent = silent, code = lines.code_of(text or "") }
-    local function look(place, told)
-        list[#list + 1] = { at = lines.at(type_.file, text, tab, place), text = told }
-    end
-    local place = { field = "match" }
-    local of_match = match_check.notes(type_, tab.match, body_of(script, place, "match"))
+function doubts.of(type_, script, silent)
+    local list, tab, code, place = {}, script.table, lines.code(script), { field = "match" }
+    local function look(at, told) list[#list + 1] = { at = lines.at(script, at), text = told } end
+    script.silent = silent
+    local of_match = match_check.notes(type_, tab.match, lines.body_of(script, place, "match"))
     of_match[#of_match + 1] = of_results(script, place, "match")
     for _, told in ipairs(of_match) do look(place, told) end
     look_at_rows(type_, tab, nil, look, script)
@@ -344,10 +341,10 @@ function doubts.of(type_, tab, text, silent)
     look_at_samples(type_, tab, look)
     look_at_settings(type_, look)
     look_at_events(type_, look)
-    look_at_nil(tab, script.code, look)
-    look_at_timers(script.code, look)
-    look_at_names(type_, script.code, look)
-    look_at_code(script.code, look)
+    look_at_nil(script, code, look)
+    look_at_timers(code, look)
+    look_at_names(type_, code, look)
+    look_at_code(code, look)
     return list
 end
 

@@ -1,11 +1,12 @@
 --- Where in the text of a device script something stands, so that a message can name the line.
 --
 -- The table that a script returns has no lines any more; they are looked up by what is written there.
+-- script = { file = its name for messages, text, nil: not known, table = what it returned }
 
 local lines = {}
 
 --- The text without its comments; lines keep their numbers.
-local function code_of(text)
+local function without_comments(text)
     local parts, from = {}, 1
     local first, after = text:find("--[[", 1, true)
     while first do
@@ -18,6 +19,12 @@ local function code_of(text)
     end
     parts[#parts + 1] = text:sub(from)
     return (table.concat(parts):gsub("%-%-[^\n]*", ""))
+end
+
+--- A script's text without its comments; "" where it is not known.
+function lines.code(script)
+    script.code = script.code or without_comments(script.text or "")
+    return script.code
 end
 
 --- The code with nothing in its texts.
@@ -48,11 +55,12 @@ local function field(code, name, nth, from)
     return nth_match(code, "%f[%w_]" .. name .. "%s*=[^=]", nth, from)
 end
 
---- The position of the nth table in the table that begins after a position; nil where there are fewer.
-local function nth_table(code, nth, from)
+--- The position of the nth table (unnamed: those with a name do not count) in the table that begins after a
+-- position; nil where there are fewer.
+local function nth_table(code, nth, from, unnamed)
     local depth, count = 0, 0
-    for position, brace in code:gmatch("()([{}])", from) do
-        if brace == "{" and depth == 1 then count = count + 1 end
+    for equals, position, brace in without_texts(code):gmatch("(=?)%s*()([{}])", from) do
+        if brace == "{" and depth == 1 and not (unnamed and equals == "=") then count = count + 1 end
         if brace == "{" and depth == 1 and count == nth then return position end
         depth = depth + (brace == "{" and 1 or -1)
         if depth == 0 then return nil end
@@ -90,17 +98,8 @@ local function escaped(word) return (word:gsub("%p", "%%%0")) end
 
 --- The position of the nth table without a name in the table that is returned; nil where there are fewer.
 local function nth_row(code, nth)
-    local depth, count = 0, 0
     local from = code:find("%f[%w_]return%s*{")
-    for position, brace in code:gsub("[\"'][^\"'\n]*[\"']", function(text) return ("."):rep(#text) end)
-        :gmatch("()([{}])", from or #code) do
-        if brace == "{" and depth == 1 and not code:sub(1, position - 1):find("=%s*$") then
-            count = count + 1
-            if count == nth then return position end
-        end
-        depth = depth + (brace == "{" and 1 or -1)
-    end
-    return nil
+    return from and nth_table(code, nth, from, true)
 end
 
 --- Row number `row` of a table begins with its ids as a literal: { "GV1", ... }. Those that stand twice are
@@ -121,8 +120,12 @@ local function row_position(code, tab, part, row)
 end
 
 --- Where a place is in the code; nil if it cannot be found.
-local function position_of(code, tab, place)
-    local position = place.at
+-- place: { row = n } | { part = n, row = n|nil } | { command = "NAME" }
+--        | { sample = n, step = n|nil }
+--        | { field = "match", nth = n|nil } | { at = position in the code } | {}
+-- and inside = the name of a field there, nil: the place itself
+function lines.position(script, place)
+    local code, tab, position = lines.code(script), script.table, place.at
     if position then return position end
     local parts = parts_here(code, tab, place.part or 0)
     if place.part and parts[#parts] ~= tab.parts[place.part] then return nil end
@@ -137,30 +140,34 @@ local function position_of(code, tab, place)
         position = named and field(code, place.command, 1, commands or 1) or commands
     elseif place.sample then
         local samples = field(code, "samples", 1, 1)
-        local plain = without_texts(code)
-        position = samples and (nth_table(plain, place.sample, samples) or samples)
+        position = samples and (nth_table(code, place.sample, samples) or samples)
         local list = position and place.step and field(code, "steps", 1, position)
-        position = list and nth_table(plain, place.step, list) or position
+        position = list and nth_table(code, place.step, list) or position
     elseif place.field then
         position = field(code, place.field, place.nth or 1, 1)
     end
     return position or not (place.row or place.part or place.sample) and code:find("%f[%w_]return%s*{") or nil
 end
 
-lines.position_of = position_of
-
---- The line of a place in a script's text; nil if it cannot be found (a table that was put together by code).
--- place: { row = n } | { part = n, row = n|nil } | { command = "NAME" }
---        | { sample = n, step = n|nil }
---        | { field = "match", nth = n|nil } | { at = position in the text without comments } | {}
--- and inside = the name of a field there, nil: the place itself
-function lines.line(text, tab, place)
-    local code = code_of(text)
-    local position = position_of(code, tab, place)
+--- The line of a place; nil if it cannot be found (a table that was put together by code).
+function lines.line(script, place)
+    local code, position = lines.code(script), lines.position(script, place)
     local inside = place.inside and place.inside:find("^[%w_]+$") and field(code, place.inside, 1,
         position or 1)
     position = inside or position
     return position and line_at(code, position)
+end
+
+--- "tank.lua:12", or "tank.lua" when the line or the text is unknown.
+function lines.at(script, place)
+    local line = script.text and lines.line(script, place)
+    return line and script.file .. ":" .. line or script.file
+end
+
+--- The code from a place on; "" if it cannot be found.
+function lines.from(script, place)
+    local position = lines.position(script, place)
+    return position and lines.code(script):sub(position) or ""
 end
 
 --- Where the table begins that the code returns at its end; nil: nobody knows.
@@ -222,9 +229,9 @@ local function body_from(code, from)
 end
 
 --- The code of the function that a row has as a field, written there or above under its name; nil: it is not
--- found. code: the text without its comments, see lines.code_of.
-function lines.body_of(code, tab, place, name)
-    local at = position_of(code, tab, place)
+-- found.
+function lines.body_of(script, place, name)
+    local code, at = lines.code(script), lines.position(script, place)
     local _, value = code:find("%f[%w_]" .. name .. "%s*=%s*", at or #code + 1)
     if not value then return nil end
     local of, called = code:match("^([%a_][%w_]*)%s*([({.%[\"':]?)", value + 1)
@@ -236,10 +243,9 @@ end
 
 local MOST_CALLED = 20              -- functions whose code is added; a script may have hundreds
 
---- The same of a script's text, with the code of functions of it that it calls.
-function lines.all_of(text, tab, place, name)
-    local code = code_of(text)
-    local body = lines.body_of(code, tab, place, name)
+--- The same with the code of functions of the script that it calls.
+function lines.all_of(script, place, name)
+    local code, body = lines.code(script), lines.body_of(script, place, name)
     if not body then return nil end
     local parts, called = { body }, {}
     for word in body:gmatch("%f[%w_]([%a_][%w_]*)%s*%(") do called[word] = true end
@@ -283,21 +289,5 @@ function lines.states_twice(code)
     end
     return list
 end
-
---- The text from a place on, without comments; "" if it cannot be found.
-function lines.from(text, tab, place)
-    local code = text and code_of(text) or ""
-    local position = position_of(code, tab, place)
-    return position and code:sub(position) or ""
-end
-
---- "tank.lua:12", or "tank.lua" when the line or the text is unknown (text may be nil).
-function lines.at(file, text, tab, place)
-    local line = text and lines.line(text, tab, place)
-    return line and file .. ":" .. line or file
-end
-
---- A text without its comments.
-lines.code_of = code_of
 
 return lines

@@ -35,13 +35,13 @@ local function fits(type_)
     return count
 end
 
---- Why a type cannot be used for its match, with file and line; nil if it can. tab, text: of its script.
-function match_check.problem(type_, tab, text)
+--- Why a type cannot be used for its match, with file and line; nil if it can.
+function match_check.problem(type_, script)
     if type(type_.match) ~= "function" then return nil end
-    local where = lines.at(type_.file, text, tab, { field = "match" })
+    local where = lines.at(script, { field = "match" })
     local _, problem = fits(type_)
     if problem then
-        local told = hints.add(problem, type_.file, text or "")
+        local told = hints.add(problem, type_.file, script.text or "")
         return told:find(type_.file, 1, true) == 1 and told or where .. ": " .. told
     end
     local its = rank(type_, NO_SERVICE)

@@ -196,24 +196,23 @@ local function note_silent(results, rows, sample, seen)
     end
 end
 
---- Runs the samples of a type's table but for those with steps (tools.steps) -> list of sentences, empty when
+--- Runs the samples of a script but for those with steps (tools.steps) -> list of sentences, empty when
 -- all hold; the drivers of which no sample has a value though the rows of their `from` are there,
 -- { [driver] = why }. `expect = "no data"` stands for nil; a function that raises is a problem, expected or
--- not. text: the script's text, for the lines (may be nil). prepare(sample): called before each, and
--- after the last without one; nil: there is nothing to do. closely: those drivers are looked for, which takes
--- its time.
-function proof.run(type_, tab, text, prepare, closely)
+-- not. prepare(sample): called before each, and after the last without one; nil: there is nothing to do.
+-- closely: those drivers are looked for, which takes its time.
+function proof.run(type_, script, prepare, closely)
     local problems, deadline = {}, os.clock() + limits.samples_ms / 1000
     local seen = { given = {}, silent = {} }
-    for i, sample in ipairs(tab.samples or {}) do
+    for i, sample in ipairs(script.table.samples or {}) do
         local where
         if prepare then prepare(sample) end
         local results, rows = {}, {}
-        if not sample.steps then results, rows = proof.try(type_, sample, deadline, text) end
+        if not sample.steps then results, rows = proof.try(type_, sample, deadline, script.text) end
         if closely then note_silent(results, rows, sample, seen) end
         for _, result in ipairs(results) do
             if result.problem then
-                where = where or lines.at(type_.file, text, tab, { sample = i })
+                where = where or lines.at(script, { sample = i })
                 local part = result.part and result.part .. ": " or ""
                 local told = ("%s: sample %d: %s%s"):format(result.where or where, i, part, result.problem)
                 problems[#problems + 1] = told:find("[.?!]$") and told or told .. "."
