@@ -113,11 +113,9 @@ local function check_type_id(where, id, example)
     if id == nil then
         fail(where, "id is missing.", ("Write id = \"%s\": up to 16 capitals and digits."):format(
             example or "MYTANK"))
-    elseif type(id) ~= "string" or not id:find("^[A-Z][A-Z0-9_]*$") or #id > 16 then
-        local as = type(id) == "string" and id:upper():gsub("[^%u%d_]", ""):gsub("^[%d_]+", ""):sub(1,
-            16) or ""
+    elseif not field_check.is_id(id) then
         fail(where, ("id, %s, is not a node type id."):format(shown(id)),
-            ("Write up to 16 capitals and digits: id = \"%s\"."):format(as ~= "" and as or "MYTANK"))
+            ("Write up to 16 capitals and digits: id = \"%s\"."):format(field_check.as_id(id, "MYTANK")))
     end
 end
 
@@ -277,10 +275,8 @@ local function find_owners(type_)
 end
 
 local function check_part(where, tab, seen)
-    if type(tab) ~= "table" then
-        fail(where, ("it is %s, not a part."):format(shown(tab)),
-            "Write { part = \"t\", id = \"MYTANKT\", name = \"trackers\", rows ... }.")
-    end
+    field_check.table(where, tab, "a part",
+        "{ part = \"t\", id = \"MYTANKT\", name = \"trackers\", rows ... }")
     field_check.fields(where, tab, PART_FIELDS, math.maxinteger, slips.part)
     if type(tab.part) ~= "string" or not tab.part:find("^%l$") then
         fail(where, ("part is %s, not a small letter."):format(shown(tab.part)),
@@ -313,11 +309,9 @@ local function check_part_rows(where, part)
 end
 
 local function check_part_list(parts)
-    if type(parts) == "table" and (parts.part ~= nil or parts.id ~= nil) then
-        fail("", "parts is one part, not a list of them.",
-            "Write parts = { { part = \"t\", id = ..., name = ..., rows } }.")
-    elseif type(parts) ~= "table" then
-        fail("", ("parts is %s."):format(shown(parts)),
+    local is_one = type(parts) == "table" and (parts.part ~= nil or parts.id ~= nil)
+    if is_one or type(parts) ~= "table" then
+        fail("", is_one and "parts is one part, not a list of them." or ("parts is %s."):format(shown(parts)),
             "Write parts = { { part = \"t\", id = ..., name = ..., rows } }.")
     end
     field_check.list("parts", parts)

@@ -16,16 +16,14 @@ local fail, shown, sorted_keys = field_check.fail, wording.shown, lists.sorted_k
 
 local COMMAND_FIELDS = field_check.words_of("a command", "name params run")
 local PARAM_FIELDS = field_check.words_of("a parameter", "id label kind min max places")
-local LONGEST_ID = 16
 
 --- Raises if an id is none. given: what has it; what: "a command", "an event"; with: how one is written.
 local function check_name(where, id, given, what, with)
     if math.type(id) == "integer" then
         fail(where, ("%s stands there without a name."):format(shown(given)), ("Write %s."):format(with))
-    elseif type(id) ~= "string" or not id:find("^[A-Z][A-Z0-9_]*$") or #id > LONGEST_ID then
-        local as = tostring(id):upper():gsub("[^%u%d_]", ""):gsub("^[%d_]+", ""):sub(1, LONGEST_ID)
+    elseif not field_check.is_id(id) then
         fail(where, ("'%s' is no name for %s."):format(tostring(id), what),
-            ("Use up to %d capitals and digits: %s."):format(LONGEST_ID, as ~= "" and as or "RESET"))
+            ("Use up to 16 capitals and digits: %s."):format(field_check.as_id(id, "RESET")))
     end
 end
 
@@ -45,11 +43,11 @@ local function check_id(id, command, kind)
 end
 
 local function check_param_id(where, id, seen)
-    if id ~= "" and (type(id) ~= "string" or not id:find("^[A-Z][A-Z0-9_]*$") or #id > LONGEST_ID) then
+    if id ~= "" and not field_check.is_id(id) then
         local what = id == nil and "id is missing."
             or ("id, %s, is neither \"\" nor capitals and digits."):format(shown(id))
-        local as = type(id) == "string" and id:upper():match("^%u[%u%d_]*$") or "LEVEL"
-        fail(where, what, ("Write id = \"\" for the only parameter, else id = \"%s\"."):format(as))
+        fail(where, what, ("Write id = \"\" for the only parameter, else id = \"%s\"."):format(
+            field_check.as_id(id, "LEVEL")))
     elseif seen[id] then
         fail(where, "the id '" .. id .. "' is used twice.", "Give each parameter its own id.")
     end
@@ -74,10 +72,8 @@ local function check_limits(where, param, unit)
 end
 
 local function check_param(where, param, seen, of, cmd)
-    if type(param) ~= "table" then
-        fail(where, ("it is %s, not a parameter."):format(shown(param)),
-            "Write { id = \"\", label = \"Limit\", kind = unit.ampere, min = 0, max = 50 }.")
-    end
+    field_check.table(where, param, "a parameter",
+        "{ id = \"\", label = \"Limit\", kind = unit.ampere, min = 0, max = 50 }")
     field_check.fields(where, param, PARAM_FIELDS, nil, slips.param)
     check_param_id(where, param.id, seen)
     local label = field_check.text(where, "label", param.label, limits.name)
@@ -125,14 +121,8 @@ end
 
 --- The table's `commands` must be a table of at most limits.commands.
 function command_check.all(commands)
-    if type(commands) ~= "table" then
-        fail("commands", ("it is %s, not a table."):format(shown(commands)),
-            "Write commands = { NAME = function(node, args) ... end }.")
-    end
-    local count = lists.count(commands)
-    if count > limits.commands then
-        fail("commands", ("there are %d."):format(count), ("Have at most %d."):format(limits.commands))
-    end
+    field_check.table("commands", commands, "a table", "commands = { NAME = function(node, args) ... end }")
+    field_check.at_most("commands", lists.count(commands), limits.commands)
 end
 
 --- One command -> { id, name, params = list|nil, run = function|nil }. labels: [parameter id] = label so far;
@@ -191,10 +181,7 @@ end
 -- page -> { [name] = { default, min, max } }. is_own(name): the plugin has a parameter of that name.
 function command_check.settings(settings, is_own)
     local list = {}
-    if type(settings) ~= "table" then
-        fail("settings", ("it is %s, not a table."):format(shown(settings)),
-            "Write settings = { limit = 10 }.")
-    end
+    field_check.table("settings", settings, "a table", "settings = { limit = 10 }")
     for _, name in ipairs(sorted_keys(settings)) do
         if math.type(name) == "integer" then
             fail("settings", ("%s stands there without a name."):format(shown(settings[name])),
@@ -208,10 +195,7 @@ function command_check.settings(settings, is_own)
         end
         list[name] = check_setting("setting " .. name, settings[name])
     end
-    local count = lists.count(list)
-    if count > limits.settings then
-        fail("settings", ("there are %d."):format(count), ("Have at most %d."):format(limits.settings))
-    end
+    field_check.at_most("settings", lists.count(list), limits.settings)
     return next(list) and list or nil
 end
 
@@ -225,10 +209,7 @@ local ALARM_EVENTS = { WARNING = "Warning", ALARM = "Alarm", OVER = "Alarm over"
 function command_check.events(events, kind)
     local list = {}
     if events == nil then return list end
-    if type(events) ~= "table" then
-        fail("events", ("it is %s, not a table."):format(shown(events)),
-            "Write events = { DON = \"Filled up\" }.")
-    end
+    field_check.table("events", events, "a table", "events = { DON = \"Filled up\" }")
     for _, id in ipairs(sorted_keys(events)) do
         check_name("events", id, events[id], "an event", "FILLED = \"Filled up\"")
         if STATE_EVENTS[id] and kind ~= "controller" then

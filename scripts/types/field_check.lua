@@ -7,7 +7,7 @@ local wording = require "types.wording"
 
 local field_check = {}
 
-local LARGEST_NUMBER = 1e12
+local LARGEST_NUMBER, LONGEST_ID = 1e12, 16
 
 local shown = wording.shown
 
@@ -75,6 +75,37 @@ function field_check.fields(where, tab, allowed, also_numbers, others)
             and ("A row has no name, its driver is its first entry: { \"%s\", ... }."):format(key)
             or instead_of(key, allowed, others), tostring(key))
     end
+end
+
+--- Raises unless something is a table. what: it is to be; example: how one is written.
+function field_check.table(where, value, what, example)
+    if type(value) ~= "table" then
+        fail(where, ("it is %s, not %s."):format(shown(value), what), ("Write %s."):format(example))
+    end
+end
+
+--- Raises if there are more than there may be.
+function field_check.at_most(where, count, most)
+    if count > most then fail(where, ("there are %d."):format(count), ("Have at most %d."):format(most)) end
+end
+
+--- A word that is true or not there.
+function field_check.flag(where, word, value)
+    if value ~= nil and value ~= true then
+        fail(where, ("%s is %s."):format(word, shown(value)), ("Write %s = true, or remove it."):format(word))
+    end
+    return value
+end
+
+--- Whether something is an id: up to 16 capitals, digits and _.
+function field_check.is_id(id)
+    return type(id) == "string" and #id <= LONGEST_ID and id:find("^[A-Z][A-Z0-9_]*$") ~= nil
+end
+
+--- What was written as such an id, else `example`.
+function field_check.as_id(written, example)
+    local id = type(written) == "string" and written:upper():gsub("[^%u%d_]", ""):gsub("^[%d_]+", "") or ""
+    return id ~= "" and id:sub(1, LONGEST_ID) or example
 end
 
 --- Raises if a list has names or holes. A variable that is nil, or a misspelt one, leaves a hole.

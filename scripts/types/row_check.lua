@@ -66,9 +66,7 @@ end
 local function row_daily(where, row)
     local of_rows = not (row.from or row.worst)
     if row.daily == nil then return (row.day_max or row.day_min) and of_rows or nil end
-    if row.daily ~= true then
-        fail(where, ("daily is %s."):format(shown(row.daily)), "Write daily = true, or remove it.")
-    end
+    field_check.flag(where, "daily", row.daily)
     for _, word in ipairs { "from", "worst", "by_script", "by_pg3" } do
         if row[word] then
             fail(where, "daily does not go with " .. word .. ".",
@@ -98,12 +96,8 @@ end
 --- Whether it is measured anew in each interval is said with these words, where it is not as is usual (see
 -- freshness).
 local function check_measured(where, row)
-    for _, word in ipairs { "measured", "on_change" } do
-        if row[word] ~= nil and row[word] ~= true then
-            fail(where, ("%s is %s."):format(word, shown(row[word])),
-                ("Write %s = true, or remove it."):format(word))
-        end
-    end
+    field_check.flag(where, "measured", row.measured)
+    field_check.flag(where, "on_change", row.on_change)
     if row.measured and row.on_change then
         fail(where, "measured and on_change are both true.",
             "Keep one: what is logged when it changes is not measured anew in each interval.")

@@ -214,9 +214,7 @@ function sample_check.list(samples)
             "samples is a list: samples = { { rows = { ... }, expect = { ... } } }.", "rows")
     end
     field_check.list("samples", samples)
-    if #samples > limits.samples then
-        fail("samples", ("there are %d."):format(#samples), ("Have at most %d."):format(limits.samples))
-    end
+    field_check.at_most("samples", #samples, limits.samples)
 end
 
 return sample_check

@@ -183,10 +183,7 @@ function source_check.only_one(where, row, keys, kind, written)
     if row.by_pg3 and kind ~= "controller" then
         fail(where, "by_pg3 is for the controller only.", "Remove it.")
     end
-    if row.by_script ~= nil and row.by_script ~= true then
-        fail(where, ("by_script is %s."):format(shown(row.by_script)),
-            "Write by_script = true, or remove it.")
-    end
+    field_check.flag(where, "by_script", row.by_script)
     if #keys + computed + elsewhere == 0 then
         for _, word in ipairs(OVER_TIME_WORDS) do
             if type(row[word]) == "string" and row[word]:sub(1, 1) == "/" then
