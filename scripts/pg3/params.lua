@@ -83,35 +83,27 @@ local function folder(given, problems)
     return path
 end
 
-local LOWEST_LEVEL, HIGHEST_LEVEL = 1, 99
+--- Parameters that are numbers: what may stand behind one, which there are, what it is of, which one counts
+-- where none is given (nil: none does), whether it has to be a whole one.
+local NUMBERS = {
+    battery_level = { sign = "%%", least = 1, most = 99 },
+    live_seconds = { sign = "s", least = 1, most = 3600, of = " of seconds", usual = 2 },
+    control_pause = { sign = "", least = 0, most = 1440, of = " of minutes", usual = 15, is_whole = true },
+}
 
---- A text as a number within limits, "87,5 %" with a sign behind it; nil: it is none.
-local function number_of(text, sign, least, most)
-    local digits = text:gsub("%s*" .. sign .. "$", ""):gsub(",", ".")
-    local number = digits:find("^%d+%.?%d*$") and tonumber(digits)
-    return number and number >= least and number <= most and number or nil
-end
-
---- The percentage of the battery whose passing is reported; nil: none is given.
-local function level(given, problems)
-    local text = read.trim(given.battery_level or "")
-    local number = number_of(text, "%%", LOWEST_LEVEL, HIGHEST_LEVEL)
-    if number or text == "" then return number end
-    problems[#problems + 1] = ("The parameter battery_level is \"%s\", which is not used. Write a number from"
-        .. " %d to %d, or nothing."):format(shown(text), LOWEST_LEVEL, HIGHEST_LEVEL)
-    return nil
-end
-
-local LEAST_SECONDS, MOST_SECONDS, USUAL_SECONDS = 1, 3600, 2
-
---- Seconds between two values of a power or current that come live.
-local function seconds(given, problems)
-    local text = read.trim(given.live_seconds or "")
-    local number = number_of(text, "s", LEAST_SECONDS, MOST_SECONDS)
-    if number or text == "" then return number or USUAL_SECONDS end
-    problems[#problems + 1] = ("The parameter live_seconds is \"%s\"; %d is used. Write a number of seconds"
-        .. " from %d to %d."):format(shown(text), USUAL_SECONDS, LEAST_SECONDS, MOST_SECONDS)
-    return USUAL_SECONDS
+--- The number of a parameter, "87,5 %"; what is none is a problem.
+local function number(given, name, problems)
+    local rule, text = NUMBERS[name], read.trim(given[name] or "")
+    local digits = text:gsub("%s*" .. rule.sign .. "$", ""):gsub(",", ".")
+    local value = digits:find(rule.is_whole and "^%d+$" or "^%d+%.?%d*$") and tonumber(digits)
+    if value and value >= rule.least and value <= rule.most then return value end
+    if text ~= "" then
+        local instead = rule.usual and ("; %d is used"):format(rule.usual) or ", which is not used"
+        problems[#problems + 1] = ("The parameter %s is \"%s\"%s. Write a number%s from %d to %d%s."):format(
+            name, shown(text), instead, rule.of or "", rule.least, rule.most,
+            rule.usual and "" or ", or nothing")
+    end
+    return rule.usual
 end
 
 local MOST_HOSTS = 100
@@ -213,19 +205,6 @@ function params.strangers(settings, list)
     for _, name in pairs(left) do names[#names + 1] = shown(name) end
     table.sort(names)
     return names
-end
-
-local PAUSE_MINUTES, LONGEST_PAUSE = 15, 1440
-
---- Minutes between two writes of one setting that the gateway keeps in flash memory.
-local function pause(given, problems)
-    local text = read.trim(given.control_pause or "")
-    local number = text:find "^%d+$" and tonumber(text)
-    if text == "" then return PAUSE_MINUTES end
-    if number and number <= LONGEST_PAUSE then return number end
-    problems[#problems + 1] = ("The parameter control_pause is \"%s\"; %d is used. Write a number of minutes"
-        .. " from 0 to %d."):format(shown(text), PAUSE_MINUTES, LONGEST_PAUSE)
-    return PAUSE_MINUTES
 end
 
 local function folded(name)
@@ -385,12 +364,13 @@ function params.read(given, more)
         fahrenheit = choice(named, "temp_unit", TEMP_UNITS, "C", problems) == "F",
         zero = choice(named, "stale_values", STALE_VALUES, "zero", problems) == "zero",
         live = live,
-        live_seconds = seconds(named, problems),
+        live_seconds = number(named, "live_seconds", problems),
         gx = { hosts = hosts, password = gx_password(named, hosts, of_gx),
                fingerprints = gx_fingerprints(named, of_gx) },
         script_folder = folder(named, problems),
-        battery_level = level(named, problems),
-        control = control(named, live, problems), control_pause = pause(named, problems),
+        battery_level = number(named, "battery_level", problems),
+        control = control(named, live, problems),
+        control_pause = number(named, "control_pause", problems),
         inverter_off = choice(named, "inverter_off", YES_NO, "no", problems) == "yes",
         problems = problems,
     }
