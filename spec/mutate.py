@@ -74,7 +74,7 @@ MUTATIONS = [
              "    installation.leave()\n", "",
              ["spec/main_start_spec.lua"]),
     Mutation("every poll of PG3's asks VRM", "scripts/sources/account.lua",
-             "if seconds <= 0 then return fn(holder) end", "if seconds < 1e9 then return fn(holder) end",
+             "if seconds <= 0 then return fn() end", "if seconds < 1e9 then return fn() end",
              ["spec/main_events_spec.lua"]),
     Mutation("only the first page of measurements is read", "scripts/sources/vrm.lua",
              "if told and fetched >= told or not told and #page.rows < PAGE_SIZE then break end",

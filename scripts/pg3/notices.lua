@@ -282,7 +282,7 @@ function notices.profile(changed, problem)
     if not changed then return end
     set("profile", "Device scripts changed what nodes can show. Close an open Admin Console and open it"
         .. " again to see it.", PAGES.trouble, host.steady())
-    if profile_timer then timer.cancel(profile_timer) end
+    timer.cancel(profile_timer)
     profile_timer = timer.after(PROFILE_SECONDS, function() set("profile", nil) end)
 end
 

@@ -39,7 +39,8 @@ local session                       -- nil: no token; else { client, health, use
                                     -- listed = the last list, with those that the owner hides,
                                     -- queries = [site, ALL or DEVICES] = the task that waits for answers,
                                     -- asked_at = host.steady() when it was asked for last,
-                                    -- now = each site is polled after the next list, due or not,
+                                    -- now = each site is polled after the next list, due or not, and its
+                                    -- devices are looked for,
                                     -- timer, told = "Connected" is in the log, was_empty = the last list }
 local sites = {}                    -- [id] = site, kept over sessions. Beside what model.installation names:
                                     -- { session, listed = the list it was in last,
@@ -51,7 +52,7 @@ local last_answer                   -- VRM's clock when it last answered
 
 -------------------------------------------------------------------------------------- what is shown
 
-local poll, poll_all, reconnect, connect_now
+local poll, poll_all, connect       -- see below: each starts a task, unless one is under way
 
 local function show_controller(status)
     local problem, bug = health.guarded(device.apply, scripts.controller, account.CONTROLLER, {}, {
@@ -78,8 +79,14 @@ end
 
 --------------------------------------------------------------------------------------- trying again
 
+--- No next try of a site or the account is planned any more.
+local function unplan(holder)
+    timer.cancel(holder.timer)
+    holder.timer = nil
+end
+
 local function retry(holder, seconds, fn)
-    if holder.timer then timer.cancel(holder.timer) end
+    unplan(holder)
     holder.timer = timer.after(seconds, function()
         holder.timer = nil
         fn()
@@ -96,8 +103,8 @@ local LONGEST_INTERVAL = 86400      -- that a gateway has; what VRM tells beyond
 local function when_due(holder, pause, fn)
     local passed = host.steady() - (holder.asked_at or -math.huge)
     local seconds = math.max(LEAST_SECONDS, pause) - passed
-    if seconds <= 0 then return fn(holder) end
-    if not holder.timer then retry(holder, seconds, function() fn(holder) end) end
+    if seconds <= 0 then return fn() end
+    if not holder.timer then retry(holder, seconds, fn) end
 end
 
 --- PG3's poll of a site: more often than VRM can have something new is a waste, unless its devices are to be
@@ -106,7 +113,7 @@ end
 local function poll_when_due(site)
     local pause = math.min(site.interval or 0, LONGEST_INTERVAL) / POLLS - 1
     if live.is_alive(site) then pause = math.max(pause, LIVE_SECONDS) end
-    when_due(site, site.discover and 0 or pause, poll)
+    when_due(site, site.discover and 0 or pause, function() poll(site) end)
 end
 
 local STEP_SECONDS = 0.5            -- from the poll of one installation to that of the next
@@ -138,6 +145,7 @@ local LATE_SECONDS = 60             -- after its end, a pause whose timer came t
 --- VRM said 429: nothing leaves until the pause is over; then everything is asked again. Of several pauses
 -- the last to end counts.
 local function be_quiet(seconds)
+    seconds = math.min(seconds, LONGEST_PAUSE)
     host.hold(seconds)
     held = held or { pauses = 0 }
     local mine = held
@@ -146,13 +154,13 @@ local function be_quiet(seconds)
         mine.pauses = mine.pauses - 1
         if held ~= mine or mine.pauses > 0 then return end
         held = nil
-        if mine.connect then connect_now() else poll_all() end
+        if mine.connect then connect(true) else poll_all() end
     end)
 end
 
 --- VRM said so to what was asked beside the polls.
 local function be_quiet_after(err)
-    be_quiet(math.min(err.retry_after or 60, LONGEST_PAUSE))
+    be_quiet(err.retry_after or 60)
     account.show()
 end
 
@@ -160,7 +168,7 @@ end
 local function failed(source, holder, err, fn)
     source:failed(err)
     if err.kind == "rate" then
-        be_quiet(math.min(math.max(source:delay(), err.retry_after or 0), LONGEST_PAUSE))
+        be_quiet(math.max(source:delay(), err.retry_after or 0))
     else
         retry(holder, source:delay(), fn)
     end
@@ -272,9 +280,8 @@ local function poll_once(site)
     if done then
         local was_failing = site.health.kind
         site.health:worked()
-        if was_failing and s.health.kind and not refused(s.health) then reconnect() end
-        if site.timer then timer.cancel(site.timer) end
-        site.timer = nil
+        if was_failing and s.health.kind and not refused(s.health) then connect() end
+        unplan(site)
         follow_live(site)
         if discover and s.client.bare then host.spawn(add_details, s, site) end
     else
@@ -282,7 +289,7 @@ local function poll_once(site)
         site.discover = site.discover or discover
         failed(site.health, site, err, function() poll(site) end)
         local is_news = err.kind == "auth" and site.health.failures == 1 and not refused(s.health)
-        if is_news then reconnect() end
+        if is_news then connect() end
         if refused(site.health) then live.leave(site.id) end
         if site.health:lost() and not live.is_alive(site) then
             installation.lose(site)
@@ -310,6 +317,11 @@ function poll(site, discover)
     else
         site.task = host.spawn(poll_until_done, site)
     end
+end
+
+--- The same of all sites of a session.
+local function poll_each(s, discover)
+    for _, site in ipairs(s.sites or {}) do poll(site, discover) end
 end
 
 ---------------------------------------------------------------------------------------- the account
@@ -360,7 +372,7 @@ local function use_installations(s, list)
     end
     for id, site in pairs(sites) do
         if site.listed ~= list then
-            if site.timer then timer.cancel(site.timer) end
+            unplan(site)
             live.leave(id)
             installation.forget(site)
             notices.control(site, nil)
@@ -396,7 +408,7 @@ end
 --- After the list the installations are asked for.
 local function poll_listed(s)
     if s.now then
-        for _, site in ipairs(s.sites) do poll(site, true) end
+        poll_each(s, true)
     else
         look_for_devices(s)
         poll_in_turn()
@@ -404,22 +416,21 @@ local function poll_listed(s)
     s.now = false
 end
 
-local function connect(s)
+local function ask_list(s)
     s.asked_at = host.steady()
     local list, err = health.guarded(take_account, s)
     if session ~= s then return end
     if list then
         s.health:worked()
         last_answer = last_answer or host.time()
-        if s.timer then timer.cancel(s.timer) end
-        s.timer = nil
+        unplan(s)
         if not s.told then
             s.told = true
             host.log("info", ("Connected to VRM; installations: %d."):format(#list))
         end
         poll_listed(s)
     else
-        failed(s.health, s, err, reconnect)
+        failed(s.health, s, err, function() connect() end)
         if refused(s.health) then live.leave_all() end
         if refused(s.health) or (s.health:lost() and not s.sites) then
             installation.lose(nil)
@@ -430,23 +441,19 @@ local function connect(s)
     account.show()
 end
 
---- Starts to ask for the account and its installations.
-function reconnect()
+--- Starts to ask for the account and its installations. now: then all of them are polled, and their devices
+-- looked for.
+function connect(now)
     local s = session
     if held then held.connect = true end
-    if not s or host.running(s.task) or held then return end
-    s.task = host.spawn(connect, s)
+    if not s then return end
+    s.now = s.now or now
+    if not (held or host.running(s.task)) then s.task = host.spawn(ask_list, s) end
 end
 
---- The same; then polls all installations and looks for new devices.
-function connect_now()
-    if session then session.now = true end
-    reconnect()
-end
-
---- PG3's long poll: reconnect, but not all the time.
+--- PG3's long poll: asks for the list, but not all the time.
 function account.connect()
-    if session then when_due(session, 0, reconnect) end
+    if session then when_due(session, 0, function() connect() end) end
 end
 
 ------------------------------------------------------------------------------------ beside the polls
@@ -479,13 +486,10 @@ end
 function account.begin()
     if stopping then return end
     if session then
-        if session.timer then timer.cancel(session.timer) end
+        unplan(session)
         for _, task in pairs(session.queries) do host.drop(task) end
     end
-    for _, site in pairs(sites) do
-        if site.timer then timer.cancel(site.timer) end
-        site.timer = nil
-    end
+    for _, site in pairs(sites) do unplan(site) end
     session, begun_for = nil, nil
     look_at_control()
     live.leave_all()
@@ -512,7 +516,7 @@ function account.begin()
     session = { client = client, health = health.new(), queries = {} }
     account.show()
     begin_energy(session)
-    connect_now()
+    connect(true)
 end
 
 --- While VRM wants quiet nothing is asked, but data grows old; what an earlier run or token showed cannot be
@@ -534,11 +538,10 @@ end
 
 function poll_all()
     if not session or held then return end
-    if needs_list() then return connect_now() end
-    for _, site in ipairs(session.sites) do poll(site) end
+    if needs_list() then return connect(true) end
+    poll_each(session)
 end
 
---- PG3's short poll: asks for what is due.
 local POLL_SECONDS = 240            -- between PG3's polls: no installation's data is stale sooner
 
 --- Seconds after which the data of an installation is stale, of that which logs most often; where values come
@@ -552,6 +555,7 @@ function account.patience()
     return least
 end
 
+--- PG3's short poll: asks for what is due.
 function account.poll()
     if not session then return end
     if held and host.steady() > held.ends + LATE_SECONDS then held = nil end
@@ -573,7 +577,7 @@ end
 local function ask_for(s, target)
     local one = target ~= ALL and target ~= DEVICES
     if one then target.asked = true end
-    if one then poll(target) elseif target == ALL then poll_all() else connect_now() end
+    if one then poll(target) elseif target == ALL then poll_all() else connect(true) end
     wait_for(s.task)
     local asked = one and { target } or s.sites or {}
     for _, site in ipairs(asked) do wait_for(site.task) end
@@ -605,9 +609,7 @@ function account.discover()
 end
 
 --- The owner chose to see something else.
-function account.choose()
-    if session then connect_now() end
-end
+function account.choose() connect(true) end
 
 --- Whether what VRM sent of an installation is whole and of now.
 local function is_whole(site)
@@ -635,7 +637,7 @@ end
 
 --- Asks every installation for its devices again: there are new types for them.
 function account.rediscover()
-    for _, site in ipairs(session and session.sites or {}) do poll(site, true) end
+    if session then poll_each(session, true) end
 end
 
 --- The devices of all installations, for scripts.devices.

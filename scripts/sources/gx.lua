@@ -426,7 +426,7 @@ function gx.use(given)
     end
     devices, found.at = {}, nil
     show_notice()
-    if looking then timer.cancel(looking) end
+    timer.cancel(looking)
     looking = given and timer.every(TRY_SECONDS, look) or nil
 end
 

@@ -295,7 +295,7 @@ end
 local function close(link, why)
     end_probe(link)
     fall_silent(link, "info", why or "values come from VRM's polls again.")
-    if link.timer then timer.cancel(link.timer) end
+    timer.cancel(link.timer)
     link.timer, link.up = nil, false
     if link.id then
         host.mqtt_close(link.id)
@@ -439,7 +439,7 @@ end
 --- Ends all of it.
 function live.leave_all()
     for id in pairs(links) do live.leave(id) end
-    if show_timer then timer.cancel(show_timer) end
+    timer.cancel(show_timer)
     show_timer = nil
 end
 
