@@ -6,16 +6,14 @@ local difference = {}
 
 local MOST = 6              -- differences named
 
---- What is noted of keys at work, and says nothing of the table.
-local NOTED = { own = true, phase = true }
-
---- The same text for values of the same content; functions are all alike.
+--- The same text for values of the same content; functions are all alike. Left out is which drivers show a
+-- key (own, see types.check): each of them is compared by itself.
 local function signature(value)
     if type(value) == "function" then return "function" end
     if type(value) ~= "table" then return tostring(value) end
     local parts = {}
     for key, member in pairs(value) do
-        parts[#parts + 1] = not NOTED[key] and tostring(key) .. "=" .. signature(member) or nil
+        parts[#parts + 1] = key ~= "own" and tostring(key) .. "=" .. signature(member) or nil
     end
     table.sort(parts)
     return "{" .. table.concat(parts, ";") .. "}"

@@ -29,6 +29,7 @@ local command_check = require "types.command_check"
 local doubts = require "types.doubts"
 local data_state = require "types.data_state"
 local proof = require "types.proof"
+local reading = require "types.reading"
 local limits = require "types.limits"
 local params = require "pg3.params"
 local field_check = require "types.field_check"
@@ -259,13 +260,17 @@ local function owners_of(type_)
     return owners
 end
 
---- Says of each factor of a product or quotient which driver shows it by itself: keys.own, by key.
-local function find_owners(type_)
+--- Says of each factor of a product or quotient which driver shows it by itself: keys.own, by key; of each
+-- part of a sum, where a device says whether it has its phase: keys.phase = what reading.phases_of gives.
+local function note_terms(type_)
     local owners = owners_of(type_)
     for _, one in ipairs(check.types(type_)) do
         for _, driver in ipairs(one.drivers) do
             for i, keys in ipairs(driver.terms or {}) do
-                if driver.op ~= "sum" or i > driver.added then
+                if driver.op == "sum" and i <= driver.added then
+                    local phase = { reading.phases_of(keys[1]) }
+                    keys.phase = phase[1] and phase
+                else
                     keys.own = {}
                     for _, key in ipairs(keys) do keys.own[key] = owners[key] end
                 end
@@ -437,7 +442,7 @@ local function build(job)
     type_.asked = tab.update and job.closely and asked_by(job, { field = "update" }, "update") or nil
     build_drivers(job, type_, tab)
     build_parts(job, type_)
-    find_owners(type_)
+    note_terms(type_)
     type_.numbered = is_numbered(type_)
     build_commands(job, type_)
     build_events(job, type_)

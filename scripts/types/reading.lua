@@ -147,14 +147,9 @@ function reading.phases_of(path)
 end
 
 --- The phase of a term's first key, and the number at the place where the device says whether it has that;
--- nil: it does not say. { where, phase, which number says no } stands in the keys: this is asked often.
+-- nil: it does not say. keys.phase: see types.check.
 local function phase_said(keys, rows)
     local of = keys.phase
-    if of == nil then
-        local says, phase, no = reading.phases_of(keys[1])
-        of = says and { says, phase, no } or false
-        keys.phase = of
-    end
     local row = of and number_row(rows, of[1])
     return row and of, row and row.value
 end
