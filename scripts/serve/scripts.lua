@@ -668,33 +668,22 @@ function scripts.take_settings(given)
     return settings.take(given, serving)
 end
 
---- What serves of a file; nil: nothing.
-local function serving_of(file)
-    for _, type_ in ipairs(scripts.types) do
-        if type_.file == file then return type_.slot.serving end
-    end
-    return nil
-end
-
 --- Whether `update` of a type's script is not called any more, for its errors; all else of it goes on.
 function scripts.rests(type_) return trouble.rests(type_.file) end
 
 --- See trouble.failed. A script that is not used from now on has no tasks and timers either. One that had no
 -- memory did nothing wrong; it is begun anew, for what it was doing is lost.
 function scripts.failed(file, text, place, task, what)
+    local slot
+    for _, type_ in ipairs(scripts.types) do slot = type_.file == file and type_.slot or slot end
     if shortage.is(text) then
         trouble.no_memory(text)
-        for _, type_ in ipairs(scripts.types) do
-            if type_.file == file then type_.slot.restart = type_.slot.restart or RESTART_SCANS end
-        end
+        if slot then slot.restart = slot.restart or RESTART_SCANS end
         return
     end
-    local serving = serving_of(file)
-    if serving then text = hints.add(text, file, serving.text or "") end
-    if not trouble.failed(file, text, place, task, what) then return end
-    for _, type_ in ipairs(scripts.types) do
-        if type_.file == file then host.stop_script(type_.slot.serving.id) end
-    end
+    if slot then text = hints.add(text, file, slot.serving.text or "") end
+    local is_suspended = trouble.failed(file, text, place, task, what)
+    if slot and is_suspended then host.stop_script(slot.serving.id) end
 end
 
 scripts.worked, scripts.in_trouble = trouble.worked, trouble.scripts
