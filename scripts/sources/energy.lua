@@ -28,19 +28,21 @@ local energy = {}
 --- How all paths begin. A gateway's table that names none of them costs no question.
 local PREFIX, FORECAST_PREFIX = "/Energy/", "/Energy/Forecast/"
 
---- What is asked for, in this order, and the interval in which VRM puts it together.
+--- What is asked for, in this order; of each the interval in which VRM puts it together, and the seconds
+-- until it is asked again: after an answer, after a failure or one without anything or with what cannot be,
+-- and after the third of these in a row.
 local QUESTIONS = { "day", "days", "forecast", "months", "years" }
-local INTERVALS = { day = "hours", days = "days", months = "months", years = "years" }
-
---- Seconds until a question is asked again: after an answer, after a failure or one without anything or with
--- what cannot be, and after the third of these in a row.
-local AFTER_ANSWER = { day = 600, days = 21600, months = 86400, years = 86400, forecast = 3600 }
-local AFTER_FAILURE = { day = 600, days = 600, months = 600, years = 600, forecast = 3600 }
-local AFTER_NOTHING = { day = 3600, days = 86400, months = 86400, years = 86400, forecast = 86400 }
+local RULES = {
+    day      = { interval = "hours", answered = 600, failed = 600, nothing = 3600 },
+    days     = { interval = "days", answered = 21600, failed = 600, nothing = 86400 },
+    forecast = { answered = 3600, failed = 3600, nothing = 86400 },
+    months   = { interval = "months", answered = 86400, failed = 600, nothing = 86400 },
+    years    = { interval = "years", answered = 86400, failed = 600, nothing = 86400 },
+}
 local MOST_USELESS = 3
 
 --- Seconds that values live without a new answer: two tries that failed, and time for the third.
-local LIFE, FORECAST_LIFE = 3 * AFTER_ANSWER.day + 120, 3 * AFTER_ANSWER.forecast + 120
+local LIFE, FORECAST_LIFE = 3 * RULES.day.answered + 120, 3 * RULES.forecast.answered + 120
 
 --- Seconds between two questions, for each installation of the account, and at most: at a start and at a
 -- midnight everything is due at once, and more than half of what VRM's limit lets through is the polls'.
@@ -233,7 +235,7 @@ local function ask_energy(client, site, name, spans, now)
     local codes, date = {}, nil
     for _, one in ipairs(spans) do
         local to = math.max(math.min(one.to, now // 1 | 0), one.from + 1)
-        local numbers, err, at = client:energy(site.id, INTERVALS[name], one.from, to)
+        local numbers, err, at = client:energy(site.id, RULES[name].interval, one.from, to)
         if not numbers then return nil, err end
         for code, number in pairs(numbers) do
             codes[code] = number and codes[code] ~= false and (codes[code] or 0) + number
@@ -308,8 +310,8 @@ local function note(work, site, name, asked, useful, err)
     local about = name == "forecast" and "solar forecast" or "energy totals"
     local refused = err and REFUSALS[err.kind]
     asked.useless = (useful or err and not refused) and 0 or asked.useless + 1
-    asked.pause = useful and AFTER_ANSWER[name] or AFTER_FAILURE[name]
-    if asked.useless >= MOST_USELESS then asked.pause = AFTER_NOTHING[name] end
+    asked.pause = useful and RULES[name].answered or RULES[name].failed
+    if asked.useless >= MOST_USELESS then asked.pause = RULES[name].nothing end
     if refused then tell_refusal(work, site, about, err.text) end
     if not err then site.energy.said[about] = nil end
 end
@@ -317,7 +319,7 @@ end
 --- Asks one question and shows what is known then. work: see energy.serve.
 local function put(work, site, name)
     local known = known_of(site)
-    local asked = { at = host.steady(), pause = AFTER_FAILURE[name],
+    local asked = { at = host.steady(), pause = RULES[name].failed,
                     useless = (known.asked[name] or { useless = 0 }).useless }
     known.asked[name] = asked
     local useful, err = health.attempt(ask, work.client, site, name, clock.of_vrm(site))
