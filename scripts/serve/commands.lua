@@ -2,16 +2,14 @@
 -- sees it. The script may rely on numbers within its limits, and on nothing missing.
 
 local fields = require "types.fields"
+local lists = require "types.lists"
 local read = require "sources.read"
 
 local commands = {}
 
 --- The command of a type as types.command_check made it; nil if there is none of that id.
 function commands.find(type_, cmd)
-    for _, command in ipairs(type_.commands) do
-        if command.id == cmd then return command end
-    end
-    return nil
+    return lists.with_id(type_.commands, cmd)
 end
 
 --- What PG3 sent -> { [parameter id] = { text, uom } } | nil, sentence. The unnamed parameter is `value` with

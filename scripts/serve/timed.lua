@@ -13,6 +13,7 @@
 -- in this run than it was to in all.
 
 local clock = require "model.clock"
+local lists = require "types.lists"
 local live = require "sources.live"
 local nodes = require "model.nodes"
 local scripts = require "serve.scripts"
@@ -73,13 +74,6 @@ local function is_stored()
     return state.save() and host.saved()
 end
 
-local function driver_of(node, id)
-    for _, driver in ipairs(node and scripts.current(node.type).drivers or {}) do
-        if driver.id == id then return driver end
-    end
-    return nil
-end
-
 --- Whether a value is what an entry has written.
 local function is_own(entry, set, value)
     return writes.is_made_of(set, value, entry.value)
@@ -89,7 +83,7 @@ end
 --- The job that ends an entry; nil: its node or row is not there any more.
 local function job_of(entry)
     local node = nodes.all[entry.address]
-    local driver = driver_of(node, entry.driver)
+    local driver = node and lists.with_id(scripts.current(node.type).drivers, entry.driver)
     local job = driver and driver.set and writes.job(node, driver, 0)
     if not job then return nil end
     job.topic, job.shown, job.restores = entry.topic, entry.topic, true

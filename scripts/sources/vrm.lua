@@ -12,6 +12,7 @@
 -- text. The readers in sources.read take any value and never raise.
 
 local limits = require "types.limits"
+local lists = require "types.lists"
 local read = require "sources.read"
 
 local vrm = {}
@@ -123,13 +124,19 @@ local function bad(what)
     return nil, { kind = "bad_answer", text = "VRM's answer holds no " .. what .. "." }
 end
 
---- Whose token is it? -> { id = user id }
+--- One question -> what a reader makes of VRM's answer, nil, VRM's clock when it answered, unix|nil; nil,
+-- error. what: an answer of which it makes nothing lacks that.
+local function ask(client, path, options, reader, what)
+    local json, reply = client:get(path, options)
+    if not json then return nil, reply end
+    local found = reader(json)
+    if not found then return bad(what) end
+    return found, nil, reply.date
+end
+
+--- Whose token is it? -> { id = user id, email|nil }
 function vrm:me()
-    local json, err = self:get("/users/me", { priority = vrm.ASKED })
-    if not json then return nil, err end
-    local user = read.user(json)
-    if not user then return bad("user") end
-    return user
+    return ask(self, "/users/me", { priority = vrm.ASKED }, read.user, "user")
 end
 
 --- All installations of the user -> list of { id, name, alarms = count, last_timestamp = unix|nil,
@@ -159,12 +166,8 @@ end
 --- One installation of the list, with what the list has without vrm.bare. priority: nil for 0.
 function vrm:details(user_id, site_id, priority)
     local path = ("/users/%d/installations?extended=1&idSite=%d"):format(user_id, site_id)
-    local json, err = self:get(path, { without = { "extended" }, priority = priority })
-    if not json then return nil, err end
-    for _, one in ipairs(read.installations(json)) do
-        if one.id == site_id then return one end
-    end
-    return bad("such installation")
+    return ask(self, path, { without = { "extended" }, priority = priority },
+        function(json) return lists.with_id(read.installations(json), site_id) end, "such installation")
 end
 
 --- The devices VRM lists for one installation (no measurements) -> list of
@@ -172,10 +175,8 @@ end
 -- any field but `gateway` may be nil. The third result is VRM's clock when it answered, unix|nil. priority:
 -- nil for 0.
 function vrm:overview(site_id, priority)
-    local path = "/installations/" .. site_id .. "/system-overview"
-    local json, reply = self:get(path, { priority = priority })
-    if not json then return nil, reply end
-    return read.overview(json), nil, reply.date
+    return ask(self, ("/installations/%d/system-overview"):format(site_id), { priority = priority },
+        read.overview, "devices")
 end
 
 --- What a record is (read.place), by a hash of the text that says so.
@@ -288,11 +289,7 @@ end
 function vrm:energy(site_id, interval, from, to)
     local path = ("/installations/%d/stats?type=kwh&interval=%s&start=%d&end=%d")
         :format(site_id, interval, from, to - 1)
-    local json, reply = self:get(path, { without = { "records" }, priority = vrm.LAST })
-    if not json then return nil, reply end
-    local energy = read.energy(json)
-    if not energy then return bad("totals of energy") end
-    return energy, nil, reply.date
+    return ask(self, path, { without = { "records" }, priority = vrm.LAST }, read.energy, "totals of energy")
 end
 
 --- The solar yield that VRM expects of one installation from one time to another -> see read.forecast. The
@@ -300,11 +297,7 @@ end
 function vrm:forecast(site_id, from, to)
     local path = ("/installations/%d/stats?type=forecast&interval=hours&start=%d&end=%d")
         :format(site_id, from, to - 1)
-    local json, reply = self:get(path, { priority = vrm.LAST })
-    if not json then return nil, reply end
-    local hours = read.forecast(json)
-    if not hours then return bad("forecast") end
-    return hours, nil, reply.date
+    return ask(self, path, { priority = vrm.LAST }, read.forecast, "forecast")
 end
 
 local function percent(text)

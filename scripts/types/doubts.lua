@@ -5,6 +5,7 @@ local codes = require "types.codes"
 local form = require "types.form"
 local lines = require "types.lines"
 local match_check = require "types.match_check"
+local with_id = require("types.lists").with_id
 local why = require "types.why"
 local wording = require "types.wording"
 
@@ -119,16 +120,10 @@ local OF_ROW = { of_sign, of_worst, of_states, of_from, of_values, of_services, 
 
 local OF_ALL = { GV30 = {}, TIME = {} }        -- drivers of every node
 
-local function with_id(type_, id)
-    for _, driver in ipairs(type_.drivers) do
-        if driver.id == id then return driver end
-    end
-end
-
 --- Looks at the rows of a type or a part. number: of the part, nil for the device's own node.
 local function look_at_rows(type_, tab, number, look, script)
     for i, row in ipairs(tab) do
-        local driver = with_id(type_, form.ids(row[1])[1])
+        local driver = with_id(type_.drivers, form.ids(row[1])[1])
         local place = { part = number, row = i }
         for _, doubt in ipairs(OF_ROW) do
             local text = doubt(row, driver, script, place)
@@ -253,7 +248,7 @@ local function look_at_names(type_, code, look)
     local events, settings = {}, type_.settings or {}
     for _, event in ipairs(type_.events) do events[event.id] = true end
     for at, method, id in code:gmatch("()%f[%w_]node:(%l+)%s*%(%s*[\"']([^\"'\n]*)[\"']") do
-        local driver = with_id(type_, id) or OF_ALL[id]
+        local driver = with_id(type_.drivers, id) or OF_ALL[id]
         if method == "event" and not events[id] then
             look({ at = at }, ("the event %s is not declared; write events = { %s = \"...\" } in the table")
                 :format(id, id))

@@ -40,6 +40,14 @@ function lists.set(text)
     return set
 end
 
+--- The first of a list that has an id; nil: none has.
+function lists.with_id(list, id)
+    for _, one in ipairs(list) do
+        if one.id == id then return one end
+    end
+    return nil
+end
+
 --- How many members a table has.
 function lists.count(tab)
     local count = 0
