@@ -266,7 +266,6 @@ end
 
 local MOST_UNKNOWN = 3              -- names that are told
 
---- What is said of a parameter that is none.
 local function about_unknown(name)
     if looks_like_token(name) then
         return "The name of a parameter looks like a token. Paste it as the value of vrm_token, and delete"
@@ -318,7 +317,6 @@ end
 --- The same without the sentences.
 function params.named(given) return (by_name(given)) end
 
---- Whether a name is one of the plugin's own parameters.
 function params.is_own(name)
     return (known(name)) == name
 end

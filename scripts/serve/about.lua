@@ -67,7 +67,6 @@ end
 
 local FIRST = "2026-06-15 12:00"
 
---- When a sample begins.
 function about.begin_of(site)
     return site and about.time_of(site.clock) or about.time_of(FIRST)
 end
@@ -96,7 +95,6 @@ local function site_of(source)
     return setmetatable(record, SITE)
 end
 
---- What discovery knows of a home.
 local function record_of(home, site)
     local entry = home.entry or {}
     local name = (entry.custom_name or "") ~= "" and entry.custom_name or entry.product

@@ -97,7 +97,6 @@ function folders.choose(folder)
     return was ~= folder
 end
 
---- The folders of the user's scripts.
 function folders.of_users() return user_folders end
 
 return folders

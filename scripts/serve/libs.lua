@@ -21,7 +21,6 @@ local function add(list, files, shown)
     end
 end
 
---- The folder of libs in a folder of scripts.
 function libs.folder_in(folder) return folder .. "/" .. FOLDER end
 
 --- Looks for libs. places: folders of scripts in their order, { folder, user = whether it is a user's };
@@ -37,7 +36,6 @@ function libs.find(places, list, shown)
     end
 end
 
---- The libs there are for a script; user: whether it is a user's.
 function libs.of(user)
     return user and found.users or found.built_in
 end

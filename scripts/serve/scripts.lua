@@ -581,7 +581,6 @@ function scripts.unused()
     return unused.find(folders.of_users())
 end
 
---- Logs what each script uses.
 function scripts.log_figures()
     for _, type_ in ipairs(scripts.types) do
         local serving = type_.slot.serving

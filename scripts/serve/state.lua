@@ -98,7 +98,6 @@ local function used(states)
     return next(result) and result or nil
 end
 
---- A copy of a table that may change.
 local function copy(value)
     if type(value) ~= "table" then return value end
     local result = {}
@@ -245,7 +244,6 @@ local function collect_others()
     return record, changed
 end
 
---- The types of the scripts that have anything stored.
 local function ids_of(fresh)
     local result = {}
     for name in pairs(fresh) do result[name] = ids[name] end

@@ -41,7 +41,6 @@ local function site_of(entry)
     return node and node.site
 end
 
---- How many there are of a site.
 local function count(id)
     local number = 0
     for _, entry in pairs(entries) do
@@ -269,7 +268,6 @@ function timed.stop()
     end
 end
 
---- What every entry has.
 local MEMBERS = { site = "number", address = "string", driver = "string", topic = "string",
                   value = "number", seconds = "number", ends = "number" }
 

@@ -168,7 +168,6 @@ local function guard_topic(job, guard)
     return guard.key
 end
 
---- Whether a site has a device of a service.
 local function has_service(site, service)
     for home in site.store:each() do
         if home.service == service then return true end
@@ -481,7 +480,6 @@ end
 
 installation.control_facts = function(site) return facts[site.id] or {} end
 
---- The numbers of a table that was kept.
 local function numbers_of(kept)
     local numbers = {}
     for key, value in pairs(type(kept) == "table" and kept or {}) do

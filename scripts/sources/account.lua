@@ -469,7 +469,6 @@ local function answering(s)
     return list
 end
 
---- Starts to ask for the energy of a session's installations.
 local function begin_energy(s)
     host.spawn(energy.serve, {
         client = s.client,

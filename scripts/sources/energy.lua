@@ -305,7 +305,6 @@ local function tell_refusal(work, site, about, text)
     work.told[line] = true
 end
 
---- Notes what came of a question.
 local function note(work, site, name, asked, useful, err)
     local about = name == "forecast" and "solar forecast" or "energy totals"
     local refused = err and REFUSALS[err.kind]

@@ -385,7 +385,6 @@ function live.follow(site, broker)
     if link.id then subscribe(link) elseif not resting then open(link, 1) end
 end
 
---- Whether an installation's values come live now.
 function live.is_alive(site)
     return links[site.id] ~= nil and links[site.id].alive or false
 end
@@ -436,7 +435,6 @@ function live.leave(id)
     note(link, nil)
 end
 
---- Ends all of it.
 function live.leave_all()
     for id in pairs(links) do live.leave(id) end
     timer.cancel(show_timer)

@@ -31,7 +31,6 @@ local function choices_of(param)
     return choices
 end
 
---- What a parameter takes.
 local function range_of(param)
     if param.names then
         local names = {}
@@ -59,7 +58,6 @@ function command_form.row(node, command, columns)
              { "  " .. table.concat(ranges, "; "), "grey" } }
 end
 
---- What is to be filled in for a command.
 function command_form.begin(node, command)
     local form = { address = node.address, command = command, at = 1, fields = {} }
     for i, param in ipairs(command.params or {}) do
@@ -82,7 +80,6 @@ local function entered(field)
         or field.text .. (unit and field.text ~= "" and " " .. unit or "")
 end
 
---- The command and what was entered, in a line.
 function command_form.title(form)
     local texts = {}
     for i, field in ipairs(form.fields) do texts[i] = entered(field) end

@@ -35,7 +35,6 @@ local function value_text(driver, number, uom, text)
     return UNITS[uom] and number .. " " .. UNITS[uom] or number
 end
 
---- A node and its type as it was declared.
 local function look_up(address)
     local node = host.node(address)
     return node, profile.type(node.type)
@@ -131,7 +130,6 @@ end
 
 local function padded(text, columns) return text .. (" "):rep(columns - width(text)) end
 
---- The line that tells what a driver shows now.
 function console.change(address, id)
     local node, type_ = look_up(address)
     for _, driver in ipairs(type_.drivers) do

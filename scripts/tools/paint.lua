@@ -54,7 +54,6 @@ local function columns_of(code)
     return range and code >= range[1] and range[3] or 1
 end
 
---- How many columns a text takes on the screen.
 function paint.width(text)
     if not text:find("[\x80-\xFF]") then return #text end
     if not utf8.len(text) then return #text end

@@ -39,7 +39,6 @@ local function line_of_answer(path, reply, err, answer)
         { "error", not reply and paint.quoted(err.kind) } }
 end
 
---- Whether a file is there.
 local function exists(path)
     local file = io.open(path)
     if file then file:close() end

@@ -182,7 +182,6 @@ local function value_rows(node, columns, full)
     return rows
 end
 
---- What a node is, above its values.
 local function title_row(node)
     local row = { { " ── " .. node.name .. " ", "bold" },
                   { ("%s, %s "):format(node.type, node.address), "grey" } }
@@ -318,13 +317,11 @@ function pages.commands(world, view, columns, room)
     return append(append({ title_row(node) }, window(list, view.line, math.max(1, room - 1 - #below))), below)
 end
 
---- What is entered for a command.
 function pages.command(world, view)
     local node, site = node_of(world, view), site_of(world, view)
     return append({ title_row(node) }, command_form.rows(view.form, node, site and site.name or world.title))
 end
 
---- All values of all nodes of an installation.
 function pages.all(world, view, columns, room)
     local rows = {}
     for i, node in ipairs(site_of(world, view).nodes) do
@@ -371,7 +368,6 @@ local function hint_row(world, view, columns)
     return row
 end
 
---- How many columns parts take.
 local function width_of(parts) return select(2, join(parts, math.huge)) end
 
 local LEAST_TITLE = 12              -- columns of a name before the place of its installation
@@ -512,7 +508,6 @@ local function open(world, view)
     end
 end
 
---- To the commands of the node that is looked at.
 local function open_commands(world, view)
     view.node, view.line = node_of(world, view).address, 1
     go(view, "commands")

@@ -23,7 +23,6 @@ stand_in.SAMPLE = (options.demo or options.replay) and FAST_POLL or SHORT_POLL
 
 local ENTITIES = { lt = "<", gt = ">", amp = "&", quot = '"' }
 
---- HTML as plain text.
 local function plain(html)
     return (html:gsub("<br>", " "):gsub("<[^>]*>", ""):gsub("&(%a+);", ENTITIES))
 end

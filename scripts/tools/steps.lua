@@ -168,7 +168,6 @@ local function judge(expect)
     return results
 end
 
---- One step -> its results.
 local function take(step)
     run.events, run.problems = {}, {}
     if step.after then host.sleep(step.after) end

@@ -18,7 +18,6 @@ local LINES = 100                   -- that are told in one turn
 
 local quoted = paint.quoted
 
---- A text or nil.
 local function text_or_null(text) return text and text ~= "" and quoted(text) or "null" end
 
 local function stamp(seconds)

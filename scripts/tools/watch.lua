@@ -150,7 +150,6 @@ local function resize(anew)
     end
 end
 
---- Sends a command of the screen's, and tells what became of it.
 local function send(sending)
     local sent = { title = sending.title, text = "Under way. A write is looked at again after ten seconds.",
                    colour = "cyan" }

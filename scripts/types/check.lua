@@ -68,7 +68,6 @@ local function in_small_letters(words)
     return small
 end
 
---- A table's match -> that of its type.
 local function build_match(match)
     if type(match) == "function" then return match end
     if match == nil then
@@ -139,7 +138,6 @@ local function check_function(field, value)
             :format(field))
 end
 
---- The rows of a table: its list part.
 local function rows_of(tab)
     local rows, last = {}, 0
     for key, row in pairs(tab) do
@@ -367,7 +365,6 @@ local function build_events(job, type_)
     end
 end
 
---- The letters of a table's parts as a set.
 local function part_letters(tab)
     local letters = {}
     for _, part in pairs(type(tab.parts) == "table" and tab.parts or {}) do

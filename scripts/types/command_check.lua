@@ -119,7 +119,6 @@ local function check_params(where, params, labels, of, cmd)
     return list
 end
 
---- The table's `commands` must be a table of at most limits.commands.
 function command_check.all(commands)
     field_check.table("commands", commands, "a table", "commands = { NAME = function(node, args) ... end }")
     field_check.at_most("commands", lists.count(commands), limits.commands)
@@ -223,7 +222,6 @@ function command_check.events(events, kind)
     return list
 end
 
---- The events that a driver reports, as a set.
 local function reported(driver)
     local set_, its = {}, driver.events
     for _, id in pairs(its.of or { its.below, its.above }) do set_[id] = true end

@@ -336,7 +336,6 @@ local function line_before(text, number)
     return line
 end
 
---- The names that a script's text declares.
 local function declared(text)
     local names = {}
     for list in text:gmatch("%f[%w_]local%s+([%w_%s,]+)") do

@@ -26,7 +26,6 @@ local function unit_written(written)
     return nil
 end
 
---- The unit with a number of the ISY's; nil: none.
 local function unit_of_number(uom)
     for _, name in ipairs(sorted_keys(units)) do
         if units[name].uom == uom then return name end
@@ -113,7 +112,6 @@ function kind_check.kind(where, what, kind, own_id, written)
     return check_unit(where, what, kind, written), nil, nil
 end
 
---- Decimals shown.
 function kind_check.places(where, places, unit)
     places = field_check.number(where, "places", places, unit.places)
     if math.type(places) ~= "integer" or places < 0 or places > 4 then
@@ -123,7 +121,6 @@ function kind_check.places(where, places, unit)
     return places
 end
 
---- A list of states has no limits beside its numbers.
 function kind_check.no_limits(where, row)
     if row.min ~= nil or row.max ~= nil then
         fail(where, "min and max are not for a list of states.",

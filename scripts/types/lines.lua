@@ -27,7 +27,6 @@ function lines.code(script)
     return script.code
 end
 
---- The code with nothing in its texts.
 local function without_texts(code)
     return (code:gsub("([\"'])([^\"'\n]*)(%1)", function(quote, text, last)
         return quote .. ("."):rep(#text) .. last
@@ -40,7 +39,6 @@ local function line_at(code, position)
     return line
 end
 
---- The position of the nth match of a pattern from a position on; nil when there are fewer.
 local function nth_match(code, pattern, nth, from)
     local position = from
     for _ = 1, nth do
@@ -179,7 +177,6 @@ function lines.returned(code)
     return nil
 end
 
---- What begins and ends a block of code.
 local OPENS = { ["function"] = 1, ["if"] = 1, ["do"] = 1, ["repeat"] = 1,
                 ["end"] = -1, ["until"] = -1 }
 

@@ -48,7 +48,6 @@ function lists.with_id(list, id)
     return nil
 end
 
---- How many members a table has.
 function lists.count(tab)
     local count = 0
     for _ in pairs(tab) do count = count + 1 end

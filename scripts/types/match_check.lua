@@ -13,10 +13,8 @@ local match_check = {}
 
 local NO_SERVICE = "noservice"      -- no device has it: what fits it fits everything
 
---- A device of a service as a match sees it.
 local function probe(service) return { service = service, instance = 0, product = "", type = "" } end
 
---- How a type ranks a device of a service -> number | nil, error text | nil.
 local function rank(type_, service)
     local ok, result = pcall(matching.rank, type_, probe(service))
     if ok then return result end

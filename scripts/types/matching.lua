@@ -17,7 +17,6 @@ local function listed(text, words)
     return false
 end
 
---- Whether one of the words is somewhere in a text.
 local function contains(text, words)
     local small = text:lower()
     for _, word in ipairs(words) do

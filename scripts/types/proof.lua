@@ -90,7 +90,6 @@ local function raised(driver, problem, file, text, rows)
     return where, driver.id .. ": " .. told
 end
 
---- That no row has an expected driver.
 function proof.no_driver(type_, id, known)
     local ids = {}
     for _, driver in ipairs(type_.drivers) do ids[#ids + 1] = driver.id end

@@ -127,7 +127,6 @@ local function check_settings(where, given, declared)
     end
 end
 
---- What vrm.get gives.
 local function check_vrm(where, answers)
     local write = "Write " .. BESIDE_ROWS.vrm .. "."
     for _, path in ipairs(sorted_keys(answers)) do
@@ -166,7 +165,6 @@ local function check_form(where, sample)
     end
 end
 
---- What the rows of a sample are of.
 local function check_world(where, sample, settings)
     for _, field in ipairs(sorted_keys(BESIDE_ROWS)) do
         if sample[field] ~= nil and type(sample[field]) ~= "table" then

@@ -100,7 +100,6 @@ local function limits_of(where, set, driver)
     return min, max, step, places
 end
 
---- Whether something is a path as it is written.
 local function is_path(value)
     return type(value) == "string" and value:find("^/[^%s\\]*[^%s\\/]$") ~= nil
 end

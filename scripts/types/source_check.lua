@@ -84,7 +84,6 @@ local OPERATIONS = {
     quotient = { "quotient = { \"/Yield/Power\", \"/Pv/V\" }", 2, 2 },
 }
 
---- The terms that a word gives.
 local function terms_given(where, op, given)
     local rule = OPERATIONS[op]
     if type(given) ~= "table" or not lists.is_list(given) or #given < rule[2] or #given > rule[3] then
@@ -159,7 +158,6 @@ local function count_of(row, words)
     return count
 end
 
---- What to write where there is no function.
 local function instead_of_function(field, value)
     if type(value) == "string" and value:sub(1, 1) == "/" then
         return "A path is the fourth entry of the row, without a name."

@@ -17,7 +17,6 @@ step_check.BESIDE_DRIVERS = lists.set "events notices state"
 local STEP_FIELDS = field_check.words_of("a step", "after rows command args expect")
 local LONGEST_SECONDS = 1e7
 
---- What is expected beside drivers.
 local function check_beside(where, expect)
     if expect == nil then return end
     if type(expect) ~= "table" then

@@ -132,7 +132,6 @@ local function of_sources(driver, rows, since, find)
     return text, false
 end
 
---- What a function returned that is no number.
 local function of_result(word, value)
     if type(value) == "table" and value.value ~= nil then
         return word .. " returned a row; its number is row.value, and number(rows, \"/Path\") gives that",
