@@ -34,6 +34,7 @@ local limits = require "types.limits"
 local params = require "pg3.params"
 local field_check = require "types.field_check"
 local settings = require "serve.settings"
+local row_check = require "types.row_check"
 local set_check = require "types.set_check"
 local shortage = require "serve.shortage"
 local sample_check = require "types.sample_check"
@@ -224,7 +225,7 @@ local function build_drivers(job, type_, tab, number)
     for i, row in ipairs(rows) do
         local place = { part = number, row = i }
         of.written = function() return lines.from(job, place):match("^[^\n]*") end
-        local ok, drivers = try(job, place, set_check.row, joined(where, "row " .. i), row, seen, of)
+        local ok, drivers = try(job, place, row_check.row, joined(where, "row " .. i), row, seen, of)
         for _, driver in ipairs(ok and drivers or {}) do
             driver.asked = driver.from and job.closely and asked_by(job, place, "from") or nil
             table.insert(type_.drivers, driver)
@@ -320,16 +321,21 @@ local function check_part_list(parts)
     field_check.list("parts", parts)
 end
 
+--- A type, or part of one, without its rows.
+local function new_type(fields)
+    fields.drivers, fields.reporting, fields.keys, fields.parts = {}, {}, {}, {}
+    fields.commands = { { id = "QUERY", name = "Query" } }
+    return fields
+end
+
 local function build_parts(job, type_)
     local parts, seen = job.table.parts, { [type_.id] = true }
     if parts == nil or not try(job, { field = "parts" }, check_part_list, parts) then return end
     for i, tab in ipairs(parts) do
         if try(job, { part = i }, check_part, "part " .. i, tab, seen) then
-            local part = { id = tab.id, name = tostring(type_.name) .. " " .. tab.name, icon = type_.icon,
-                           file = job.file, part = tab.part, main = type_, suffix = tab.name,
-                           drivers = {}, reporting = {}, keys = {}, parts = {},
-                           commands = { { id = "QUERY", name = "Query" } },
-                           when = tab.when and texts("", "when", tab.when) }
+            local part = new_type { id = tab.id, name = tostring(type_.name) .. " " .. tab.name,
+                                    icon = type_.icon, file = job.file, part = tab.part, main = type_,
+                                    suffix = tab.name, when = tab.when and texts("", "when", tab.when) }
             build_drivers(job, part, tab, i)
             try(job, { part = i }, check_part_rows, "part " .. i, part)
             for key in pairs(part.keys) do type_.keys[key] = true end
@@ -387,24 +393,18 @@ local function build_samples(job, type_)
     end
 end
 
---- Of two fields of one name Lua keeps the last and says nothing.
-local function check_twice(name)
-    fail("", name .. " stands twice in the table, and Lua takes the last.", "Make one of both.")
-end
-
-local function check_state_twice(state)
-    fail("", ("[%s] stands twice in this list, and Lua takes the last."):format(state),
-        "Give each state its own number.")
-end
-
 --- What only the text has: Lua took the last of what stands there twice.
 local function look_at_text(job)
     local code = lines.code(job)
     for _, one in ipairs(lines.fields(code)) do
-        if one.depth == 1 and one.nth == 2 then try(job, { at = one.at }, check_twice, one.name) end
+        if one.depth == 1 and one.nth == 2 then
+            try(job, { at = one.at }, fail, "", one.name .. " stands twice in the table, and Lua takes the"
+                .. " last.", "Make one of both.")
+        end
     end
     for _, one in ipairs(lines.states_twice(code)) do
-        try(job, { at = one.at }, check_state_twice, one.state)
+        try(job, { at = one.at }, fail, "", ("[%s] stands twice in this list, and Lua takes the last.")
+            :format(one.state), "Give each state its own number.")
     end
 end
 
@@ -428,11 +428,8 @@ end
 
 local function build(job)
     local tab = job.table
-    local type_ = { id = type(tab.id) == "string" and tab.id or "", name = tab.name, icon = tab.icon,
-        file = job.file,
-                    start = tab.start, update = tab.update,
-                    drivers = {}, reporting = {}, keys = {}, parts = {},
-                    commands = { { id = "QUERY", name = "Query" } } }
+    local type_ = new_type { id = type(tab.id) == "string" and tab.id or "", name = tab.name, icon = tab.icon,
+                             file = job.file, start = tab.start, update = tab.update }
     build_head(job)
     local _, match = try(job, { field = "match" }, build_match, tab.match)
     type_.match, type_.kind = match, type(match) == "table" and match.kind or nil

@@ -9,6 +9,7 @@ local form = require "types.form"
 local kind_check = require "types.kind_check"
 local limits = require "types.limits"
 local name_lists = require "types.names"
+local set_check = require "types.set_check"
 local slips = require "types.slips"
 local source_check = require "types.source_check"
 local units = require "types.units"
@@ -201,7 +202,7 @@ local function one_driver(where, row, seen, of, first_id, n)
     local worst, fault = source_check.worst(where, row)
     check_measured(where, row)
     local over, seconds = row_over(where, row, names)
-    return compact {
+    local driver = compact {
         id = row[1], unit = unit, label = label, places = kind_check.places(where, row.places, unit),
         zero = row_zero(where, row, unit, names), on_change = row.on_change,
         measured = row.measured or over == "total" and not row.on_change, over = over, seconds = seconds,
@@ -214,6 +215,8 @@ local function one_driver(where, row, seen, of, first_id, n)
         by_pg3 = row.by_pg3, by_script = row.by_script, daily = row_daily(where, row),
         events = event_check.of_row(where, row, names, of.events), set = row.set,
     }
+    set_check.add(where, driver)
+    return driver
 end
 
 local ORDER = "The order is: driver, unit, label, path, code."

@@ -28,7 +28,6 @@ local codes = require "types.codes"
 local field_check = require "types.field_check"
 local is_list = require("types.lists").is_list
 local kind_check = require "types.kind_check"
-local row_check = require "types.row_check"
 local wording = require "types.wording"
 
 local set_check = {}
@@ -336,16 +335,11 @@ local function asks_of(set)
     return asks
 end
 
---- row_check.row, with what the word `set` says of its drivers.
-function set_check.row(where, row, seen, of)
-    local drivers = row_check.row(where, row, seen, of)
-    for _, driver in ipairs(drivers) do
-        if driver.set ~= nil then
-            driver.set = built(("%s (%s), set"):format(where, driver.id), driver)
-            driver.asks = driver.from and asks_of(driver.set) or nil
-        end
-    end
-    return drivers
+--- Puts what the word `set` says in its place.
+function set_check.add(where, driver)
+    if driver.set == nil then return end
+    driver.set = built(where .. ", set", driver)
+    driver.asks = driver.from and asks_of(driver.set) or nil
 end
 
 --------------------------------------------------------------------------------------------- commands
