@@ -287,13 +287,13 @@ describe("an outage", function()
     -- Fault: Where the account and one installation fail alike, the notice blames that installation alone.
     -- Expected: It names none, for it is of all.
     it("of the account is not one of an installation", function()
-        local connection = require "sources.connection"
-        local failing = { kind = "timeout", text = "No answer.", since = 5 }
-        function failing.lost() return true end
+        local connection, health = require "sources.connection", require "sources.health"
+        local failing = health.new()
+        failing.kind, failing.text, failing.since, failing.failures = "timeout", "No answer.", 5, 2
         local session = { health = failing, sites = { { name = "A", health = failing },
-                                                      { name = "B", health = {} } } }
+                                                      { name = "B", health = health.new() } } }
         assert.is_nil(connection.outage(session).parts[1].names)
-        session.health = {}
+        session.health = health.new()
         assert.same({ "A" }, connection.outage(session).parts[1].names)
     end)
 

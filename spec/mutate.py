@@ -505,7 +505,7 @@ MUTATIONS = [
              'getenv("NO_COLOR")', 'getenv("NO_COLOUR")',
              [E2E + "test_terminal.py::test_plain_lines_where_they_are_wanted[NO_COLOR]"]),
     Mutation("live data goes on with a token that VRM refuses", "scripts/sources/account.lua",
-             "        if refused(s.health) then live.leave_all() end\n", "",
+             "        if s.health:refused() then live.leave_all() end\n", "",
              ["spec/live_spec.lua"]),
     Mutation("a gateway without a heartbeat is silent", "scripts/sources/live.lua",
              "(link.beats and SILENT_SECONDS or BEATLESS_SECONDS)", "SILENT_SECONDS",

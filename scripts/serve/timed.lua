@@ -49,17 +49,22 @@ local function count(id)
     return number
 end
 
+--- Looks at the entries now and then, as long as there are any.
+local function plan()
+    if next(entries) then
+        looking = looking or timer.every(LOOK_SECONDS, timed.look)
+    else
+        timer.cancel(looking)
+        looking = nil
+    end
+end
+
 --- Puts an entry in the place of another, nil: of none, and stores that.
 local function put(key, entry, site)
     entries[key] = entry
     state.save()
     if site then writes.show(site, { timed = count(site.id) }) end
-    if next(entries) and not looking then
-        looking = timer.every(LOOK_SECONDS, timed.look)
-    elseif not next(entries) and looking then
-        timer.cancel(looking)
-        looking = nil
-    end
+    plan()
 end
 
 local SAVE_SECONDS = 10
@@ -155,7 +160,7 @@ end
 
 --- Starts finish or resend, if neither is under way.
 local function begin(what, key, entry)
-    if tasks[key] and host.running(tasks[key]) then return end
+    if host.running(tasks[key]) then return end
     tasks[key] = host.spawn(what, key, entry)
 end
 
@@ -200,7 +205,7 @@ local function stop_one(key, job)
     local entry = entries[key]
     if not entry then return writes.tell(job, RESULT.DONE, "nothing is written for a time here.") end
     end_now(entry)
-    if tasks[key] and host.running(tasks[key]) then host.await(tasks[key]) end
+    if host.running(tasks[key]) then host.await(tasks[key]) end
     begin(finish, key, entry)
     host.await(tasks[key])
     if entries[key] ~= entry then return RESULT.DONE end
@@ -292,7 +297,7 @@ state.keep("timed", function(kept)
         end
     end
     for _, entry in pairs(entries) do writes.note(entry.site, { timed = count(entry.site) }) end
-    if next(entries) and not looking then looking = timer.every(LOOK_SECONDS, timed.look) end
+    plan()
 end, function()
     local list = {}
     for key, entry in pairs(entries) do

@@ -27,8 +27,6 @@ local vrm = require "sources.vrm"
 
 local account = { CONTROLLER = "controller" }       -- the address of the plugin's own node; FROZEN
 
-local refused = connection.refused
-
 local settings = params.read {}
 local begun_for                     -- the token that account.begin was done for; nil: for none yet
 local stopping = false              -- then there is no session any more
@@ -280,7 +278,7 @@ local function poll_once(site)
     if done then
         local was_failing = site.health.kind
         site.health:worked()
-        if was_failing and s.health.kind and not refused(s.health) then connect() end
+        if was_failing and s.health.kind and not s.health:refused() then connect() end
         unplan(site)
         follow_live(site)
         if discover and s.client.bare then host.spawn(add_details, s, site) end
@@ -288,9 +286,9 @@ local function poll_once(site)
         site.store:doubt()
         site.discover = site.discover or discover
         failed(site.health, site, err, function() poll(site) end)
-        local is_news = err.kind == "auth" and site.health.failures == 1 and not refused(s.health)
+        local is_news = err.kind == "auth" and site.health.failures == 1 and not s.health:refused()
         if is_news then connect() end
-        if refused(site.health) then live.leave(site.id) end
+        if site.health:refused() then live.leave(site.id) end
         if site.health:lost() and not live.is_alive(site) then
             installation.lose(site)
         else
@@ -431,8 +429,8 @@ local function ask_list(s)
         poll_listed(s)
     else
         failed(s.health, s, err, function() connect() end)
-        if refused(s.health) then live.leave_all() end
-        if refused(s.health) or (s.health:lost() and not s.sites) then
+        if s.health:refused() then live.leave_all() end
+        if s.health:refused() or (s.health:lost() and not s.sites) then
             installation.lose(nil)
         else
             poll_in_turn()
@@ -461,7 +459,7 @@ end
 --- The installations of a session that answer, and whose day is known.
 local function answering(s)
     local list = {}
-    for _, site in ipairs(not (held or refused(s.health)) and s.sites or {}) do
+    for _, site in ipairs(not (held or s.health:refused()) and s.sites or {}) do
         local answers = site.health.answered and not site.health.kind
         local known = site.tomorrow and clock.of_vrm(site) < site.tomorrow
         if answers and known and not outdated(s, site) then list[#list + 1] = site end
@@ -532,7 +530,7 @@ end
 -- comes when the pause is over.
 local function needs_list()
     local whole = session.health
-    return not session.sites or #session.sites == 0 or refused(whole) or whole.kind == "rate"
+    return not session.sites or #session.sites == 0 or whole:refused() or whole.kind == "rate"
 end
 
 function poll_all()

@@ -20,11 +20,6 @@ local function state_of(source)
     return STATE_OF[source.kind] or STATE.UNREACHABLE
 end
 
---- VRM does not want this token: nothing else counts.
-function connection.refused(source)
-    return source.kind == "auth" or source.kind == "forbidden"
-end
-
 --- Everything that fails now, by kind, for one notice (see notices.connection); nil if nothing does.
 function connection.outage(session)
     local parts, since = {}, nil
@@ -46,7 +41,7 @@ function connection.outage(session)
     for _, part in ipairs(parts) do
         if part.of_account or #part.names == #session.sites then part.names = nil end
     end
-    return since and { since = since, parts = parts, refused = connection.refused(session.health) } or nil
+    return since and { since = since, parts = parts, refused = session.health:refused() } or nil
 end
 
 --- One of STATE. session: nil without a token, or one with a problem; held: VRM wants us to be quiet.
@@ -60,7 +55,7 @@ function connection.state(session, held, problem)
         waiting = waiting or not (its.answered or its.kind)
     end
     broken = whole.kind and whole or broken
-    if connection.refused(whole) then return state_of(whole) end
+    if whole:refused() then return state_of(whole) end          -- then nothing else counts
     if held then return STATE.RATE_LIMITED end
     if answering then return STATE.CONNECTED end
     if broken then return state_of(broken) end

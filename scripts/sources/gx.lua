@@ -118,7 +118,7 @@ end
 
 --- Searches the network, for all devices that lack an address, but not all the time.
 local function search()
-    if found.task and host.running(found.task) then return host.await(found.task) end
+    if host.running(found.task) then return host.await(found.task) end
     if found.at and host.steady() - found.at < SEARCH_SECONDS then return end
     found.at, found.task = host.steady(), coroutine.running()
     local list, why = gx_search.run()
@@ -422,7 +422,7 @@ end
 function gx.use(given)
     settings = given or { hosts = {}, password = "", fingerprints = {} }
     for _, device in pairs(devices) do
-        if device.task and host.running(device.task) then host.drop(device.task) end
+        if host.running(device.task) then host.drop(device.task) end
     end
     devices, found.at = {}, nil
     show_notice()

@@ -93,9 +93,10 @@ function health:delay()
     return math.min(FIRST_DELAY * 2 ^ math.min(self.failures - 1, 10), LONGEST_DELAY)
 end
 
+--- VRM does not want this token.
+function health:refused() return self.kind == "auth" or self.kind == "forbidden" end
+
 --- Values can no longer be believed: refused at once, otherwise after the second failure in a row.
-function health:lost()
-    return self.failures >= 2 or self.kind == "auth" or self.kind == "forbidden"
-end
+function health:lost() return self.failures >= 2 or self:refused() end
 
 return health
