@@ -1,6 +1,7 @@
 --- Who wants something written: a command of PG3's, or a device script with node:write. Both only reach what
 -- a row declares with the word `set` (types.set_check).
 
+local check = require "types.check"
 local codes = require "types.codes"
 local nodes = require "model.nodes"
 local scripts = require "serve.scripts"
@@ -38,7 +39,7 @@ end
 
 --- The driver of a type or its parts that declares a path; nil: none does.
 local function declared(type_, path)
-    for _, one in ipairs { type_, table.unpack(type_.parts or {}) } do
+    for _, one in ipairs(check.types(type_)) do
         for _, driver in ipairs(one.drivers) do
             if driver.set and has_path(driver, path) then return driver end
         end

@@ -70,17 +70,15 @@ local function add_drivers(list, old, new)
     end
 end
 
---- What differs beside drivers, and the fields of a type that it stands for.
-local HEAD = { { "id", "id" }, { "name", "name" }, { "icon", "icon" }, { "match", "match" },
-               { "commands", "commands" }, { "events", "events" }, { "settings", "settings" },
-               { "start", "start" }, { "update", "update" } }
+--- Fields of a type beside its drivers.
+local HEAD = { "id", "name", "icon", "match", "commands", "events", "settings", "start", "update" }
 
 --- What is another in a new type -> "new GV20 (Bus voltage), GV1 has another label"; "" if the tables say the
 -- same.
 function difference.of(old, new)
     local list = {}
-    for _, one in ipairs(HEAD) do
-        if signature(old[one[2]]) ~= signature(new[one[2]]) then list[#list + 1] = "another " .. one[1] end
+    for _, field in ipairs(HEAD) do
+        if signature(old[field]) ~= signature(new[field]) then list[#list + 1] = "another " .. field end
     end
     add_drivers(list, old, new)
     local more = #list - MOST

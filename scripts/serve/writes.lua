@@ -10,6 +10,7 @@
 --         task = that does it, result, told = what became of it, joined = those are of a later job }
 
 local clock = require "model.clock"
+local form = require "types.form"
 local health = require "sources.health"
 local installation = require "model.installation"
 local live = require "sources.live"
@@ -133,7 +134,7 @@ end
 local function path_read(driver, home)
     local first
     for _, key in ipairs(driver.keys) do
-        if key:sub(1, 1) == "/" then
+        if form.is_path(key) then
             if home.rows[key] then return key end
             first = first or key
         end
@@ -164,7 +165,7 @@ end
 
 --- The topic or service of a guard.
 local function guard_topic(job, guard)
-    if guard.key:sub(1, 1) == "/" then return topic_of(job.home, guard.key, job.set.service) end
+    if form.is_path(guard.key) then return topic_of(job.home, guard.key, job.set.service) end
     return guard.key
 end
 

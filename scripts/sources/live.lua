@@ -21,6 +21,7 @@
 
 local alarms = require "types.alarms"
 local brokers = require "sources.brokers"
+local check = require "types.check"
 local device = require "model.device"
 local installation = require "model.installation"
 local notices = require "pg3.notices"
@@ -68,7 +69,7 @@ local function add_topics(topics, portal, home)
         if service and part then topics[("N/%s/%s/+%s/#"):format(portal, service, part)] = true end
     end
     local read_by_functions = home.askers
-    for _, type_ in ipairs { home.type, table.unpack(home.type and home.type.parts or {}) } do
+    for _, type_ in ipairs(home.type and check.types(home.type) or {}) do
         read_by_functions = read_by_functions or device.reads_any(type_)
         for key in pairs(type_.keys) do add(key) end
         for _, driver in ipairs(type_.drivers) do

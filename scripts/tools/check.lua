@@ -4,6 +4,7 @@
 
 local about = require "serve.about"
 local check = require "types.check"
+local form = require "types.form"
 local libs = require "serve.libs"
 local proof = require "types.proof"
 local matching = require "types.matching"
@@ -73,7 +74,7 @@ local paths, in_small = {}, {}  -- [path that a built-in script reads] = true; [
 
 local function know_paths(type_)
     for key in pairs(type_.keys) do
-        if key:sub(1, 1) == "/" then paths[key], in_small[key:lower()] = true, key end
+        if form.is_path(key) then paths[key], in_small[key:lower()] = true, key end
     end
 end
 

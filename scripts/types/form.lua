@@ -9,6 +9,9 @@ local words = require("types.lists").words
 
 local form = {}
 
+--- Whether a key of rows, or what stands in the place of one, is a path and no code.
+function form.is_path(key) return type(key) == "string" and key:sub(1, 1) == "/" end
+
 --- What is written out, as a set.
 form.WORDS = { ["{n}"] = true, ["{n-1}"] = true, ["{phase}"] = true, ["{input}"] = true }
 

@@ -120,7 +120,7 @@ end
 --- Where a place is in the code; nil if it cannot be found.
 -- place: { row = n } | { part = n, row = n|nil } | { command = "NAME" }
 --        | { sample = n, step = n|nil }
---        | { field = "match", nth = n|nil } | { at = position in the code } | {}
+--        | { field = "match" } | { at = position in the code } | {}
 -- and inside = the name of a field there, nil: the place itself
 function lines.position(script, place)
     local code, tab, position = lines.code(script), script.table, place.at
@@ -142,7 +142,7 @@ function lines.position(script, place)
         local list = position and place.step and field(code, "steps", 1, position)
         position = list and nth_table(code, place.step, list) or position
     elseif place.field then
-        position = field(code, place.field, place.nth or 1, 1)
+        position = field(code, place.field, 1, 1)
     end
     return position or not (place.row or place.part or place.sample) and code:find("%f[%w_]return%s*{") or nil
 end

@@ -1,6 +1,7 @@
 --- The samples of a device table: rows, and the values they are to give.
 
 local about = require "serve.about"
+local form = require "types.form"
 local limits = require "types.limits"
 local lines = require "types.lines"
 local shortage = require "serve.shortage"
@@ -173,7 +174,7 @@ end
 --- Whether all rows are there whose paths a function asks for.
 local function has_rows(asked, rows)
     for _, key in ipairs(asked) do
-        if key:sub(1, 1) == "/" and not rows[key] then return false end
+        if form.is_path(key) and not rows[key] then return false end
     end
     return next(rows) ~= nil
 end

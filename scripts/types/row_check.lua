@@ -17,7 +17,7 @@ local wording = require "types.wording"
 
 local row_check = {}
 
-local fail, shown = field_check.fail, wording.shown
+local fail, is_path, shown = field_check.fail, form.is_path, wording.shown
 
 local ROW_FIELDS = field_check.words_of("a row", [[first sum product quotient worst from by_script by_pg3
     values scale sign map places min max zero measured while_negative daily on_change events
@@ -149,9 +149,9 @@ local function check_id(where, id, seen, kind, entry)
     seen[id] = where
 end
 
---- A number other than 0, `default` where there is none.
-local function row_factor(where, field, value, default)
-    local factor = field_check.number(where, field, value, default)
+--- A number other than 0, 1 where there is none.
+local function row_factor(where, field, value)
+    local factor = field_check.number(where, field, value, 1)
     if factor == 0 then fail(where, field .. " is 0.", "Remove it, or write the factor.") end
     return factor
 end
@@ -210,7 +210,7 @@ local function one_driver(where, row, seen, of, first_id, n)
         keys = keys, op = op, terms = terms, added = own, worst = worst, fault = fault, from = row.from,
         map = row.map,
         values = source_check.values(where, row.values),
-        factor = row_factor(where, "scale", row.scale, 1) * row_factor(where, "sign", row.sign, 1),
+        factor = row_factor(where, "scale", row.scale) * row_factor(where, "sign", row.sign),
         while_negative = row_while_negative(where, row),
         by_pg3 = row.by_pg3, by_script = row.by_script, daily = row_daily(where, row),
         events = event_check.of_row(where, row, names, of.events), set = row.set,
@@ -227,9 +227,8 @@ local function check_order(where, row)
         fail(where, "the row has nothing but its driver.",
             "Write { \"ST\", unit.watt, \"Label\", \"/Path\" }.")
     end
-    local has_path = type(row[4]) == "string" and row[4]:sub(1, 1) == "/"
     for place = 2, 3 do
-        if type(row[place]) == "string" and row[place]:sub(1, 1) == "/" and not has_path then
+        if is_path(row[place]) and not is_path(row[4]) then
             fail(where, ("the path, %s, stands in the %s place."):format(shown(row[place]),
                 place == 2 and "second" or "third"), ORDER)
         end
@@ -264,7 +263,7 @@ function row_check.row(where, row, seen, of)
     local ids = form.ids(row[1])
     local here = #ids > 0 and where .. " (" .. row[1] .. ")" or where
     for key in pairs(row) do
-        if type(key) == "string" and key:sub(1, 1) == "/" then
+        if is_path(key) then
             fail(here, ("the path %s stands in [ ]."):format(key), slips.row.path)
         end
     end

@@ -11,6 +11,7 @@ local wording = require "types.wording"
 local sample_check = {}
 
 local fail, set, shown = field_check.fail, lists.set, wording.shown
+local is_path = require("types.form").is_path
 local sorted_keys = lists.sorted_keys
 
 local SAMPLE_FIELDS = field_check.words_of("a sample", "rows steps site device devices settings vrm expect")
@@ -132,7 +133,7 @@ local function check_vrm(where, answers)
     for _, path in ipairs(sorted_keys(answers)) do
         if type(path) ~= "string" then
             fail(where, ("vrm has %s without what vrm.get gives."):format(shown(answers[path])), write)
-        elseif path:sub(1, 1) ~= "/" then
+        elseif not is_path(path) then
             fail(where, ("vrm has %s, which is no path."):format(shown(path)), write)
         elseif type(answers[path]) ~= "table" then
             fail(where, ("vrm has %s for %s, and vrm.get gives tables."):format(shown(answers[path]), path),
@@ -145,7 +146,7 @@ end
 local function check_form(where, sample)
     if type(sample) == "table" then
         for key in pairs(sample) do
-            if type(key) == "string" and key:sub(1, 1) == "/" then
+            if is_path(key) then
                 fail(where, key .. " stands outside of rows.",
                     ("Write rows = { [\"%s\"] = 80 }."):format(key))
             end

@@ -26,6 +26,7 @@
 local limits = require "types.limits"
 local codes = require "types.codes"
 local field_check = require "types.field_check"
+local form = require "types.form"
 local is_list = require("types.lists").is_list
 local kind_check = require "types.kind_check"
 local wording = require "types.wording"
@@ -301,7 +302,7 @@ local function built(where, driver)
                    timed = set.timed, timer = set.timer, resend = set.resend, release = set.release,
                    guards = guards }
     local path = set.path or driver.keys[1]
-    if type(path) ~= "string" or path:sub(1, 1) ~= "/" then
+    if not form.is_path(path) then
         fail(where, "nothing says which path is written.", "Write path = \"/Mode\".")
     end
     check_written(where, set.path and { set.path } or driver.keys)
@@ -330,7 +331,7 @@ end
 local function asks_of(set)
     local asks = { set.path }
     for _, guard in ipairs(set.guards) do
-        if guard.key:sub(1, 1) == "/" then asks[#asks + 1] = guard.key end
+        if form.is_path(guard.key) then asks[#asks + 1] = guard.key end
     end
     return asks
 end

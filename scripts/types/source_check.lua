@@ -8,7 +8,7 @@ local wording = require "types.wording"
 
 local source_check = {}
 
-local fail, shown = field_check.fail, wording.shown
+local fail, is_path, shown = field_check.fail, form.is_path, wording.shown
 
 --- What was meant by a path that cannot be one.
 local function path_meant(path)
@@ -26,8 +26,7 @@ end
 --- what: how the message calls the path.
 local function check_path(where, what, path)
     what = ("%s, %s, "):format(what, shown(path))
-    local whole = type(path) == "string" and path:sub(1, 1) == "/"
-    if not whole then
+    if not is_path(path) then
         fail(where, what .. "does not begin with '/'.", path_meant(path))
     elseif path:gsub("{[^{}]*}", ""):find("[^!-~]") or path:gsub("{[^{}]*}", ""):find("[\\{}$%%*]") then
         local meant = path:gsub("\\", "/"):gsub("%%[ds]", "{n}"):gsub("%*", "{n}"):gsub("[^!-~]", "")
@@ -139,9 +138,8 @@ end
 function source_check.worst(where, row)
     local worst = row.worst
     if worst == nil then return nil end
-    local is_path = type(worst) == "string" and worst:sub(1, 1) == "/"
-    local fault = is_path and alarms.fault(worst) or nil
-    if not is_path or not fault and worst:sub(-1) ~= "/" then
+    local fault = is_path(worst) and alarms.fault(worst) or nil
+    if not is_path(worst) or not fault and worst:sub(-1) ~= "/" then
         fail(where, "worst, " .. shown(worst) .. ", is not the beginning of paths, nor the path of an alarm.",
             "Write worst = \"/Alarms/\" or worst = \"/Alarms/Overload\".")
     end
@@ -159,7 +157,7 @@ local function count_of(row, words)
 end
 
 local function instead_of_function(field, value)
-    if type(value) == "string" and value:sub(1, 1) == "/" then
+    if is_path(value) then
         return "A path is the fourth entry of the row, without a name."
     elseif field == "map" and type(value) == "table" then
         return "Write values = { [240] = 0 } for numbers that stand for others."
@@ -184,7 +182,7 @@ function source_check.only_one(where, row, keys, kind, written)
     field_check.flag(where, "by_script", row.by_script)
     if #keys + computed + elsewhere == 0 then
         for _, word in ipairs(OVER_TIME_WORDS) do
-            if type(row[word]) == "string" and row[word]:sub(1, 1) == "/" then
+            if is_path(row[word]) then
                 fail(where, ("%s is %s."):format(word, shown(row[word])),
                     "A path is the fourth entry of the row, without a name; the word goes beside it.")
             end

@@ -5,10 +5,10 @@ local wording = require "types.wording"
 
 local why = {}
 
-local shown = wording.shown
+local is_path, shown = require("types.form").is_path, wording.shown
 
 --- The key of a row as a sentence has it: paths as they are, codes in quotes.
-local function named(key) return key:sub(1, 1) == "/" and key or shown(key) end
+local function named(key) return is_path(key) and key or shown(key) end
 
 local function keys_of(rows)
     local keys = {}
@@ -20,7 +20,7 @@ end
 
 --- The path that is the same but for case, blanks and signs. Codes are not looked at: S and s are two.
 function why.same_path(key, keys)
-    return key:sub(1, 1) == "/" and wording.same(key, keys) or nil
+    return is_path(key) and wording.same(key, keys) or nil
 end
 
 --- Why one key gives no number -> sentence, whether that is a slip of the author's; nil if it gives one.
@@ -67,9 +67,9 @@ end
 --- The row that was meant by a key that is none; nil: none is like it.
 local function meant_by(key, rows, find)
     local keys, path = keys_of(rows), "/" .. key
-    if key:sub(1, 1) == "/" then return find(key, keys) end
+    if is_path(key) then return find(key, keys) end
     for _, one in ipairs(keys) do
-        if one:sub(1, 1) == "/" and path:sub(-#one) == one then return one end     -- of "tank/20/Level", too
+        if is_path(one) and path:sub(-#one) == one then return one end     -- of "tank/20/Level", too
     end
     return why.same_path(path, keys)
 end
