@@ -39,8 +39,10 @@ local COLON = "A colon is for what is called, node:set(\"GV1\", 5); else there i
 
 local INVISIBLE = "There is a sign that is not seen, copied from a page perhaps: write the line anew."
 
---- What a line's code tells: { pattern in Lua's message, pattern in the code, what to write }. The first that
--- fits counts.
+-- A hint is { pattern in the message, pattern in the code (none: any code), what to write }. Of a list the
+-- first that fits counts; %s in it is what the first pattern captures.
+
+--- What a line's code tells of a message of the compiler's.
 local BY_CODE = {
     { "<\\%d+>", "\226\128[\139-\143]", INVISIBLE }, { "<\\%d+>", "\239\187\191", INVISIBLE },
     { ":1: unexpected symbol near '<'", "", "Is this a page of the web? Save the file itself." },
@@ -140,7 +142,7 @@ for _, word in ipairs(words "var let const int float double bool auto") do
     table.insert(BY_CODE, { "near", "%f[%w_]" .. word .. "%s+[%a_]", ("Write local for %s."):format(word) })
 end
 
---- What the message alone tells: { pattern in it, what to write }. The first that fits counts.
+--- What such a message alone tells.
 local BY_MESSAGE = {
     { "<\\226>", "Typographic quotes and dashes are no signs of Lua: write \" and -." },
     { "<\\194>", "There is a sign that is no blank, copied from a page perhaps: write a plain blank." },
@@ -206,8 +208,7 @@ local BY_MESSAGE = {
     { "ends with 'return", "Write return before the table, or return and its name at the end of the file." },
 }
 
---- What a function of a script raised: { pattern in the message, pattern in the code or nil, what to write }.
--- The first that fits counts.
+--- What a function of a script raised.
 local ARGS = "args has the numbers of the command by the ids of its parameters, args.value for the id \"\"."
 local IN_STATE = "What was never kept is nil: (node.state.x or 0) + 1."
 local INTEGERS = "%d takes whole numbers: write %.1f, or math.floor(x)."
@@ -221,83 +222,79 @@ local BY_VALUE = {
     { "rows expected, got number", "%f[%w_]map%s*=", OF_MAP },
     { "index a number value", "%f[%w_]map%s*=", OF_MAP },
     { "rows expected, got table", "%f[%w_]from%s*=%s*function%s*%(%s*node", OF_FROM },
-    { "index a number value %(field 'time'", nil,
-        "time is unix seconds: site_of(node).clock.hour is the hour." },
-    { "'next' %(table expected, got rows", nil, "Write for path, row in pairs(rows) do ... end." },
-    { "table expected, got rows", nil, "Write for path, row in pairs(rows) do ... end." },
-    { "call a table value %(global 'unit'", nil, "Write unit.watt, with a point." },
+    { "index a number value %(field 'time'", "time is unix seconds: site_of(node).clock.hour is the hour." },
+    { "'next' %(table expected, got rows", "Write for path, row in pairs(rows) do ... end." },
+    { "table expected, got rows", "Write for path, row in pairs(rows) do ... end." },
+    { "call a table value %(global 'unit'", "Write unit.watt, with a point." },
     { "call a string value %(field '([%w_]+)'", "unit%. *%s *%(", "Write unit.%s, without ( )." },
     { "call a string value %(field '([%w_]+)'", "unit%. *%s", "Is a comma missing after unit.%s?" },
-    { "compare boolean with", nil, ONE_AT_A_TIME }, { "compare number with boolean", nil, ONE_AT_A_TIME },
-    { "compare .*clock", nil, "clock is a table: site_of(node).clock.hour >= 6." },
-    { "rows expected, got node", nil, "The node is given first: update = function(node, rows) ... end." },
+    { "compare boolean with", ONE_AT_A_TIME }, { "compare number with boolean", ONE_AT_A_TIME },
+    { "compare .*clock", "clock is a table: site_of(node).clock.hour >= 6." },
+    { "rows expected, got node", "The node is given first: update = function(node, rows) ... end." },
     { "argument #%d to 'number'", "rows_of%s*%(", "Write number(rows_of(node), \"/Path\")." },
-    { "index a number value", "%f[%w_]for%s+[%w_]+%s+in%s+i?pairs", "The number comes first: for i, device in"
-        .. " ipairs(devices_of(node)) do ... end." },
+    { "index a number value", "%f[%w_]for%s+[%w_]+%s+in%s+i?pairs",
+        "The number comes first: for i, device in ipairs(devices_of(node)) do ... end." },
     { " nil value", "%f[%w_]start%s*=%s*function%s*%([%w_]+%s*,",
         "start is given the node alone; update = function(node, rows) ... end has the rows." },
     { "nil value %(local", "local%s+[%w_]+%s*,%s*[%w_]+%s*=%s*number",
         "number gives one number: the first of those that is there." },
-    { "attempt to %a+ a .*'string'", "setting%s*%(", "The setting is a text: give it a number as its default,"
-        .. " without quotes." },
-    { "on an? args value", nil, ARGS },
-    { " nil value", "%f[%w_]args%s*[%.%[]", ARGS }, { "on a table value %(local 'args'%)", nil, ARGS },
-    { "arithmetic on a row value", nil, A_ROW }, { "compare .*row", nil, A_ROW },
-    { "concatenate a row", nil, A_ROW }, { "expected, got row", nil, A_ROW },
+    { "attempt to %a+ a .*'string'", "setting%s*%(",
+        "The setting is a text: give it a number as its default, without quotes." },
+    { "on an? args value", ARGS }, { " nil value", "%f[%w_]args%s*[%.%[]", ARGS },
+    { "on a table value %(local 'args'%)", ARGS }, { "arithmetic on a row value", A_ROW },
+    { "compare .*row", A_ROW }, { "concatenate a row", A_ROW }, { "expected, got row", A_ROW },
     { "arithmetic on a nil value %(field '([%w_]+)'", "node%.state%.%s%f[^%w_]", IN_STATE },
     { "arithmetic on a nil value", "tonumber%s*%(%s*rows%s*%b[]%s*%)", A_ROW },
     { "compare %a+ with nil", "node%.state%.", IN_STATE }, { "compare nil with", "node%.state%.", IN_STATE },
     { "table expected, got nil", "node%.state%.", "Before it: node.state.x = node.state.x or {}." },
-    { "arithmetic on a table value", nil, A_ROW }, { "compare number with table", nil, A_ROW },
-    { "compare table with number", nil, A_ROW }, { "concatenate a table", nil, A_ROW },
-    { "'set' %(number expected, got table", nil, A_ROW },
-    { "'set' %(number expected, got boolean", nil, "Write x and 1 or 0." },
-    { "attempt to concatenate a nil value %(field '([%w_]+)'", nil,
+    { "arithmetic on a table value", A_ROW }, { "compare number with table", A_ROW },
+    { "compare table with number", A_ROW }, { "concatenate a table", A_ROW },
+    { "'set' %(number expected, got table", A_ROW },
+    { "'set' %(number expected, got boolean", "Write x and 1 or 0." },
+    { "attempt to concatenate a nil value %(field '([%w_]+)'",
         "Is %s misspelt? tostring(x) takes what may be nil." },
-    { "attempt to concatenate a nil", nil, "Write tostring(x) for what may be nil." },
-    { "arithmetic on a nil value", nil, NOT_SENT }, { "compare nil with", nil, NOT_SENT },
-    { "compare %a+ with nil", nil, NOT_SENT }, { "compare two nil", nil, NOT_SENT },
-    { "%(number expected, got nil", nil, NOT_SENT },
+    { "attempt to concatenate a nil", "Write tostring(x) for what may be nil." },
+    { "arithmetic on a nil value", NOT_SENT }, { "compare nil with", NOT_SENT },
+    { "compare %a+ with nil", NOT_SENT }, { "compare two nil", NOT_SENT },
+    { "%(number expected, got nil", NOT_SENT },
     { "index a number value", "%f[%w_]number%s*%(", "number(...) is the number itself, or nil." },
     { "index a number value", ":cancel%s*%(", "Write timer.cancel(id)." },
-    { "index a number value", nil, "A number has no fields: take off what follows it." },
-    { "call a number value %(method", nil, "It is a number, no function: row.value, without ()." },
-    { "call a string value %(method '([%w_]+)'", nil, "It is a text, no function: .%s, without ()." },
-    { "a function cannot be passed on", nil, "A function that is to be called is written with ()." },
-    { "on a string value", nil, "tonumber(text) makes a number of a text, .. joins texts." },
-    { "attempt to %a+ a '.-' with a '.-'", nil, "tonumber(text) makes a number of a text, .. joins texts;"
-        .. " the unit of a driver is its row's." },
-    { "attempt to call a number value$", nil, "Is a * or a comma missing before the ( ?" },
-    { "call a number value %(for iterator", nil, "Write for i = 1, 3 do ... end." },
-    { "call a table value %(for iterator", nil, "Write for i, x in ipairs(list) do ... end." },
-    { "call a %a+ value %(for iterator", nil, "Write for path, row in pairs(rows) do ... end." },
-    { "call a rows value", nil, "Write rows[\"/Path\"], or number(rows, \"/Path\")." },
-    { "has no driver (%u[%u%d_]*)%.?$", nil,
-        "Add a row: { \"%s\", unit.count, \"Label\", by_script = true }." },
-    { "has no driver", nil, "A driver is called by its id, \"GV1\"; a row is read by"
-        .. " number(rows, \"/Path\")." },
-    { "the row of ([%w_]+) does not say by_script", nil,
+    { "index a number value", "A number has no fields: take off what follows it." },
+    { "call a number value %(method", "It is a number, no function: row.value, without ()." },
+    { "call a string value %(method '([%w_]+)'", "It is a text, no function: .%s, without ()." },
+    { "a function cannot be passed on", "A function that is to be called is written with ()." },
+    { "on a string value", "tonumber(text) makes a number of a text, .. joins texts." },
+    { "attempt to %a+ a '.-' with a '.-'",
+        "tonumber(text) makes a number of a text, .. joins texts; the unit of a driver is its row's." },
+    { "attempt to call a number value$", "Is a * or a comma missing before the ( ?" },
+    { "call a number value %(for iterator", "Write for i = 1, 3 do ... end." },
+    { "call a table value %(for iterator", "Write for i, x in ipairs(list) do ... end." },
+    { "call a %a+ value %(for iterator", "Write for path, row in pairs(rows) do ... end." },
+    { "call a rows value", "Write rows[\"/Path\"], or number(rows, \"/Path\")." },
+    { "has no driver (%u[%u%d_]*)%.?$", "Add a row: { \"%s\", unit.count, \"Label\", by_script = true }." },
+    { "has no driver", "A driver is called by its id, \"GV1\"; a row is read by number(rows, \"/Path\")." },
+    { "the row of ([%w_]+) does not say by_script",
         "VRM fills %s; what the script sets has a row of its own." },
-    { "by code, not by number", nil, "Write for path, row in pairs(rows) do ... end." },
-    { "length of a rows value", nil, "for path, row in pairs(rows) do ... end goes through them." },
-    { "call a table value %(global 'timer'", nil, "Write timer.every(60, function() ... end)." },
-    { "call a clock value %(%a+ '([%w_]+)'", nil, "%s is a table, no function: write it without ()." },
-    { "call a table value %(%a+ '([%w_]+)'", nil, "%s is a table, no function: write it without ()." },
-    { "argument #1 to '([%a_]+)' %(a node, or", nil,
+    { "by code, not by number", "Write for path, row in pairs(rows) do ... end." },
+    { "length of a rows value", "for path, row in pairs(rows) do ... end goes through them." },
+    { "call a table value %(global 'timer'", "Write timer.every(60, function() ... end)." },
+    { "call a clock value %(%a+ '([%w_]+)'", "%s is a table, no function: write it without ()." },
+    { "call a table value %(%a+ '([%w_]+)'", "%s is a table, no function: write it without ()." },
+    { "argument #1 to '([%a_]+)' %(a node, or",
         "Write %s(node), or %s(rows), with what the function is given." },
-    { "argument #1 to 'log'", nil, "The level is first: node:log(\"info\", \"...\"), or \"debug\","
-        .. " \"warning\", \"error\"." },
+    { "argument #1 to 'log'",
+        "The level is first: node:log(\"info\", \"...\"), or \"debug\", \"warning\", \"error\"." },
     { "no integer representation", "format%s*%(", INTEGERS },
     { "no integer representation", ":log%s*%(", INTEGERS },
-    { "argument #%d to '%?' %(no value", nil, "The format has more % than there are values behind it." },
-    { "argument #%d to '%?' %(%a+ expected, got no value", nil,
+    { "argument #%d to '%?' %(no value", "The format has more % than there are values behind it." },
+    { "argument #%d to '%?' %(%a+ expected, got no value",
         "The format has more % than there are values behind it." },
-    { "calling 'get' on bad self", nil, "Write vrm.get(\"/installations/1/stats\"), with a point." },
-    { "index is nil", nil, "What stands in [ ] is nil here." },
-    { "index is NaN", nil, "What stands in [ ] is 0 / 0 here, which is no number." },
-    { "this call waits", nil, "start, update, commands and timers may wait." },
-    { "a userdata cannot be passed on", nil, "number(rows, \"/Path\") gives the number of a row." },
-    { "ran longer than its budget", nil, ENDLESS }, { "needs more than its", nil, ENDLESS },
+    { "calling 'get' on bad self", "Write vrm.get(\"/installations/1/stats\"), with a point." },
+    { "index is nil", "What stands in [ ] is nil here." },
+    { "index is NaN", "What stands in [ ] is 0 / 0 here, which is no number." },
+    { "this call waits", "start, update, commands and timers may wait." },
+    { "a userdata cannot be passed on", "number(rows, \"/Path\") gives the number of a row." },
+    { "ran longer than its budget", ENDLESS }, { "needs more than its", ENDLESS },
 }
 
 --- How the functions are written that scripts are given.
@@ -310,6 +307,17 @@ local WRITTEN = {
     param = "node:param(\"temp_unit\")", write = "node:write(\"/Relay/0/State\", 1)",
     get = "node:get(\"GV1\"), or vrm.get(\"/installations/1/stats\")",
 }
+
+local function first_of(list, message, code)
+    for _, hint in ipairs(list) do
+        local in_code = hint[3] and hint[2] or ""
+        local found, _, word = message:find(hint[1])
+        if found and (word and code:find((in_code:gsub("%%s", word))) or code:find(in_code)) then
+            return (hint[#hint]:gsub("%%s", word or "%0"))
+        end
+    end
+    return nil
+end
 
 --- Texts of a line's code made blank, and its comment taken off, so that only signs of Lua are looked at.
 local function bare(code)
@@ -475,11 +483,8 @@ local function of_value(why, code, line)
         return wording.did_you_mean(of_node, OF_NODE, "node:%s", "It has " .. wording.listed(OF_NODE) .. ".",
             slips.node):gsub("node:(%a+)%?", NO_METHODS)
     end
-    for _, hint in ipairs(BY_VALUE) do
-        local found, _, word = why:find(hint[1])
-        local known = not hint[2] or word and code:find((hint[2]:gsub("%%s", word))) or code:find(hint[2])
-        if found and known then return (hint[3]:gsub("%%s", word or "%0")) end
-    end
+    local hint = first_of(BY_VALUE, why, code)
+    if hint then return hint end
     local called = WRITTEN[why:match("argument #%d to '([%a_]+)'")
         or why:match("index a function value %(%a+ '([%a_]+)'")]
     return called and ("Write %s."):format(called)
@@ -508,13 +513,6 @@ local function balance(code)
     return count
 end
 
-local function by_code(why, code)
-    for _, hint in ipairs(BY_CODE) do
-        if why:find(hint[1]) and code:find(hint[2]) then return hint[3] end
-    end
-    return nil
-end
-
 --- Of what the compiler says. line: that of the message, before: the one before it; as they are written.
 local function of_syntax(why, line, before)
     local code, near = bare(line), why:find("near", 1, true)
@@ -522,7 +520,8 @@ local function of_syntax(why, line, before)
     if token and not line:find("^%s*" .. token:gsub("%p", "%%%0")) then     -- the mistake is in this line
         why = why:gsub(" %(to close '.-' at line %d+%)", "")
     end
-    local told = near and (misspelt(code) or by_code(why, code) or by_code(why, bare(before)))
+    local told = near and (misspelt(code) or first_of(BY_CODE, why, code) or first_of(BY_CODE, why,
+        bare(before)))
     if told then return told end
     if why:find("near '[},]'") and balance(code) > 0 then
         return "An end is missing: each function, if and for has one."
@@ -536,10 +535,7 @@ local function of_syntax(why, line, before)
     if near and not why:find("unfinished", 1, true) and select(2, code:gsub("'", "")) % 2 == 1 then
         return "A text with ' in it stands in \" \"."
     end
-    for _, hint in ipairs(BY_MESSAGE) do
-        if why:find(hint[1]) then return hint[2] end
-    end
-    return nil
+    return first_of(BY_MESSAGE, why, code)
 end
 
 --- What was probably meant by a name that the table does not have -> sentence | nil.
