@@ -112,8 +112,7 @@ describe("the definitions for editors", function()
     end
 
     local checks = read_file("scripts/types/check.lua") .. read_file("scripts/types/row_check.lua")
-        .. read_file("scripts/types/command_check.lua") .. read_file("scripts/types/step_check.lua")
-        .. read_file("scripts/types/sample_check.lua")
+        .. read_file("scripts/types/command_check.lua") .. read_file("scripts/types/sample_check.lua")
     for class, list in pairs { device = "TABLE_FIELDS", match = "MATCH_FIELDS", sample = "SAMPLE_FIELDS",
                                row = "SAMPLE_ROW_FIELDS", driver_row = "ROW_FIELDS", part = "PART_FIELDS",
                                step = "STEP_FIELDS", command = "COMMAND_FIELDS",

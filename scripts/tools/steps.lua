@@ -17,10 +17,10 @@ local freshness = require "model.freshness"
 local proof = require "types.proof"
 local read = require "sources.read"
 local reading = require "types.reading"
+local sample_check = require "types.sample_check"
 local settings = require "serve.settings"
 local sorted_keys = require("types.lists").sorted_keys
 local state = require "serve.state"
-local step_check = require "types.step_check"
 local vrm = require "sources.vrm"
 
 local steps = {}
@@ -98,7 +98,7 @@ end
 local function command(step)
     local node = run.nodes[""]
     local found = commands.find(node.type, step.command)
-    local values = step_check.values(found, step)
+    local values = sample_check.values(found, step)
     host.start_script(found.run, node.address, commands.given(node.type, values))
     settle()
 end
@@ -150,7 +150,7 @@ end
 
 local function judge(expect)
     local results, main = {}, run.nodes[""]
-    local others = setmetatable({}, { __index = step_check.BESIDE_DRIVERS })
+    local others = setmetatable({}, { __index = sample_check.BESIDE_DRIVERS })
     for _, part in ipairs(main.type.parts) do others[part.part] = type(expect[part.part]) == "table" end
     compare_node(results, main.type, main, expect, others)
     for _, part in ipairs(main.type.parts) do

@@ -39,7 +39,6 @@ local set_check = require "types.set_check"
 local shortage = require "serve.shortage"
 local sample_check = require "types.sample_check"
 local source_check = require "types.source_check"
-local step_check = require "types.step_check"
 local lines = require "types.lines"
 local lists = require "types.lists"
 local hints = require "types.hints"
@@ -387,8 +386,8 @@ local function build_samples(job, type_)
             job.table.settings)
         local steps = #job.problems == 0 and sample.steps or {}
         for number, step in ipairs(steps) do
-            try(job, { sample = i, step = number }, step_check.one, ("sample %d, step %d"):format(i, number),
-                step, type_, part_letters(job.table))
+            try(job, { sample = i, step = number }, sample_check.step,
+                ("sample %d, step %d"):format(i, number), step, type_, part_letters(job.table))
         end
     end
 end

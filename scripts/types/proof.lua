@@ -4,8 +4,8 @@ local about = require "serve.about"
 local form = require "types.form"
 local limits = require "types.limits"
 local lines = require "types.lines"
+local sample_check = require "types.sample_check"
 local shortage = require "serve.shortage"
-local step_check = require "types.step_check"
 local hints = require "types.hints"
 local reading = require "types.reading"
 local why = require "types.why"
@@ -95,7 +95,7 @@ function proof.no_driver(type_, id, known)
     local ids = {}
     for _, driver in ipairs(type_.drivers) do ids[#ids + 1] = driver.id end
     local meant = wording.same(id, known)
-    if step_check.BESIDE_DRIVERS[id] then
+    if sample_check.BESIDE_DRIVERS[id] then
         return id .. " is expected, which only a step can."
             .. " Write steps = { { rows = { ... }, expect = { ... } } }."
     end

@@ -1,7 +1,8 @@
---- The samples of a device table: what is wrong with how they are written. Of their steps step_check says it;
--- types.proof and tools.steps run them.
+--- The samples of a device table and their steps: what is wrong with how they are written. types.proof and
+-- tools.steps run them.
 
 local about = require "serve.about"
+local commands = require "serve.commands"
 local field_check = require "types.field_check"
 local limits = require "types.limits"
 local lists = require "types.lists"
@@ -58,7 +59,7 @@ local function check_row(where, row)
 end
 
 --- Rows by their paths or codes; nil for none.
-function sample_check.rows(where, rows)
+local function check_rows(where, rows)
     if rows ~= nil and type(rows) ~= "table" then
         fail(where, ("rows is %s, not a table."):format(shown(rows)), "Write rows = { [\"/Soc\"] = 80 }.")
     end
@@ -82,7 +83,7 @@ local function check_device(where, device)
     end
     field_check.fields(where, device, SAMPLE_DEVICE_FIELDS)
     check_texts_and_numbers(where, device)
-    sample_check.rows(where, device.rows)
+    check_rows(where, device.rows)
 end
 
 --- What a sample expects of one driver: a number, or "no data".
@@ -100,7 +101,7 @@ local function check_expected(where, id, expected)
 end
 
 --- What is expected of drivers, and under their letters of parts; nil: nothing.
-function sample_check.expect(where, expect, parts)
+local function check_expect(where, expect, parts)
     for _, id in ipairs(sorted_keys(expect or {})) do
         local expected = expect[id]
         for its, one in pairs(parts[id] and type(expected) == "table" and expected or {}) do
@@ -197,9 +198,9 @@ end
 -- set; settings: the table's.
 function sample_check.one(where, sample, parts, settings)
     check_form(where, sample)
-    sample_check.expect(where, sample.expect, parts)
+    check_expect(where, sample.expect, parts)
     check_world(where, sample, settings)
-    sample_check.rows(where, sample.rows)
+    check_rows(where, sample.rows)
 end
 
 --- The same of a table's list of samples, but not what is in them.
@@ -214,6 +215,86 @@ function sample_check.list(samples)
     end
     field_check.list("samples", samples)
     field_check.at_most("samples", #samples, limits.samples)
+end
+
+----------------------------------------------------------------------------------------------- steps
+
+--- What a step can expect beside drivers.
+sample_check.BESIDE_DRIVERS = set "events notices state"
+
+local STEP_FIELDS = field_check.words_of("a step", "after rows command args expect")
+local LONGEST_SECONDS = 1e7
+
+local function check_beside(where, expect)
+    if expect == nil then return end
+    if type(expect) ~= "table" then
+        fail(where, "expect is not a table.", "Write expect = { ST = 80, events = { \"FULL\" } }.")
+    end
+    for _, field in ipairs(sorted_keys(sample_check.BESIDE_DRIVERS)) do
+        if expect[field] ~= nil and type(expect[field]) ~= "table" then
+            fail(where, ("expect.%s is not a table."):format(field), field == "events"
+                and "Write events = { \"FULL\" }, or events = {} for none."
+                or field == "notices" and "Write notices = { full = \"The tank is full.\" }, or {} for none."
+                or "Write state = { count = 1 }.")
+        end
+    end
+end
+
+--- What a step says of a command's parameters, as the ISY would send it.
+local function given_by(args)
+    local given = { value = args.value, query = {} }
+    for id, value in pairs(args) do given.query[id] = id ~= "value" and value or nil end
+    return given
+end
+
+--- What the command of a step is given: see commands.validate.
+function sample_check.values(command, step)
+    return commands.validate(command, given_by(step.args or {}))
+end
+
+--- The command of a step must be one that the table has, with what the ISY may send.
+local function check_command(where, step, type_)
+    if step.command == nil then
+        if step.args ~= nil then fail(where, "there are args, but no command.", "Add the command's name.") end
+        return
+    end
+    local found = commands.find(type_, step.command)
+    if not (found and found.run) then
+        local ids = {}
+        for _, one in ipairs(type_.commands) do ids[#ids + 1] = one.run and one.id or nil end
+        fail(where, ("the command %s is none of the table's."):format(type(step.command) == "string"
+            and step.command or wording.shown(step.command)),
+            wording.did_you_mean(step.command, ids, "%s",
+                "Write command = \"RESET\", a name under commands."))
+    end
+    local example = "Write args = { value = 5 }, or args = { LEVEL = 5 }."
+    if step.args ~= nil and type(step.args) ~= "table" then fail(where, "args is not a table.", example) end
+    for id, value in pairs(step.args or {}) do
+        if type(value) ~= "number" then
+            fail(where, ("args.%s is %s, not a number."):format(id, wording.shown(value)), example)
+        end
+    end
+    local _, problem = sample_check.values(found, step)
+    if problem then fail(where, problem, example) end
+end
+
+--- Raises what is wrong with a step, as field_check.fail does. type_: the type, with its commands; parts: the
+-- letters of its parts, as a set.
+function sample_check.step(where, step, type_, parts)
+    if type(step) ~= "table" then fail(where, "it is not a step.", "Write { after = 60, expect = { } }.") end
+    field_check.fields(where, step, STEP_FIELDS, nil, slips.step)
+    local after = step.after or 0
+    if type(after) == "number" and after > LONGEST_SECONDS then
+        fail(where, ("after is %s, more than %d seconds."):format(wording.shown(after), LONGEST_SECONDS),
+            "Write several steps.")
+    elseif type(after) ~= "number" or after ~= after or after < 0 then
+        fail(where, ("after is %s, not a number of seconds."):format(wording.shown(after)),
+            "Write after = 3600 for an hour.")
+    end
+    check_rows(where, step.rows)
+    check_command(where, step, type_)
+    check_beside(where, step.expect)
+    check_expect(where, step.expect, parts)
 end
 
 return sample_check
