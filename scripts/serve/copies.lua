@@ -6,6 +6,7 @@ local libs = require "serve.libs"
 local copies = {}
 
 local KEPT = ".last-good"           -- in the folder of the script
+local LIBS = ".lib"                 -- ends the name of the folder there with the libs of a copy
 
 --- Writes a text, if another one is there -> true | nil, why.
 local function keep_text(folder, name, text)
@@ -23,7 +24,7 @@ function copies.keep(fresh, name)
     local ok, why = keep_text(folder, name, fresh.text)
     for lib, text in pairs(fresh.libs) do
         if ok and text ~= "" then
-            ok, why = keep_text(libs.folder_of_copy(folder .. "/" .. name), lib, text)
+            ok, why = keep_text(folder .. "/" .. name .. LIBS, lib, text)
         end
     end
     if ok then return end
@@ -37,7 +38,7 @@ function copies.of(from, name)
     local folder = from.folder .. "/" .. KEPT
     for _, kept in ipairs(host.script_files(folder) or {}) do
         if kept.name == name then
-            local with = libs.folder_of_copy(folder .. "/" .. name)
+            local with = folder .. "/" .. name .. LIBS
             return { path = kept.path, stamp = kept.stamp, folder = folder, place = from.path,
                      file = folders.shown(folder, name),
                      libs = libs.of_copy(host.script_files(with) or {},

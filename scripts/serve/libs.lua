@@ -9,7 +9,6 @@ local sorted_keys = require("types.lists").sorted_keys
 local libs = {}
 
 local FOLDER = "lib"
-local COPIES = ".lib"               -- ends the name of the folder with the libs of a script's copy
 
 local found = { users = {}, built_in = {} }     -- { [name] = { path, file, stamp } }, as host.load_script
                                                 -- takes it
@@ -49,11 +48,6 @@ function libs.stamp(user, used)
         parts[i] = ("; %s %s"):format(name, lib and lib.path .. " " .. lib.stamp or "is not there")
     end
     return table.concat(parts)
-end
-
---- The folder for the libs of a script's copy. path: that of the copy, without .lua.
-function libs.folder_of_copy(path)
-    return path .. COPIES
 end
 
 --- The libs for the copy of a user's script: as they were when it worked. files: of that folder;

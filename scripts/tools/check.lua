@@ -99,21 +99,13 @@ end
 
 --- What might be found of a service, for which two scripts could both be made.
 local function probes(match, service)
-    local list = { { service = service, instance = 0, product = "", type = "" } }
-    for _, product in ipairs(match.product or {}) do
-        for _, name in ipairs(match.type or { "" }) do
+    local list = {}
+    for _, product in ipairs { "", table.unpack(match.product or {}) } do
+        for _, name in ipairs { "", table.unpack(match.type or {}) } do
             list[#list + 1] = { service = service, instance = 0, product = product, type = name }
         end
     end
-    for _, name in ipairs(match.type or {}) do
-        list[#list + 1] = { service = service, instance = 0, product = "", type = name }
-    end
     return list
-end
-
-local function rank(type_, found)
-    local ok, result = pcall(matching.rank, type_, found)
-    return ok and result or nil
 end
 
 --- The service of a device that both fit equally well; nil if there is none (functions are not tried).
@@ -122,8 +114,8 @@ local function equal_match(type_, other)
     if type(match) ~= "table" or type(other.match) ~= "table" or type_.kind or other.kind then return nil end
     for _, service in ipairs(match.service) do
         for _, found in ipairs(probes(match, service)) do
-            local mine = rank(type_, found)
-            if mine and mine == rank(other, found) then return service end
+            local mine = matching.rank(type_, found)
+            if mine and mine == matching.rank(other, found) then return service end
         end
     end
     return nil
