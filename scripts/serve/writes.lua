@@ -402,15 +402,12 @@ local function write(job, key)
     if job.value and is_there(job, before) and not same_again then
         return RESULT.DONE, "it is that already."
     end
-    why = too_soon(job, key)
-    if why then return RESULT.NOT_ALLOWED, ("not written: %s."):format(why) end
-    why = job.remember and job.remember(before)
+    why = too_soon(job, key) or job.remember and job.remember(before)
     if why then return RESULT.NOT_ALLOWED, ("not written: %s."):format(why) end
     if is_off(job) then return RESULT.OFF, IS_OFF end               -- by now
-    if timer and not live.write(site, timer.topic, json_of(timer.seconds)) then
-        return RESULT.NO_LINK, "not written: the connection was lost."
-    end
-    if not live.write(site, job.topic, job.value and json_of(number_for(job, before)) or set.release) then
+    local json = job.value and json_of(number_for(job, before)) or set.release
+    local has_left = not timer or live.write(site, timer.topic, json_of(timer.seconds))
+    if not (has_left and live.write(site, job.topic, json)) then
         return RESULT.NO_LINK, "not written: the connection was lost."
     end
     job.written = true
