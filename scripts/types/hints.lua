@@ -26,6 +26,7 @@ hints.FIELDS = {
 local NO_METHODS = { address = "node.address?", name = "node.name?", state = "node.state?" }
 local OF_NODE = words "address event get log name notice param set state"
 
+local ALONE = "A value alone does nothing: write return before it."
 local COMMENT = "A comment begins with --."
 local FIELD = "A field is written name = value, or [\"/Path\"] = value."
 local FUNCTION = "Write function(rows) return ... end."
@@ -40,7 +41,7 @@ local COLON = "A colon is for what is called, node:set(\"GV1\", 5); else there i
 local INVISIBLE = "There is a sign that is not seen, copied from a page perhaps: write the line anew."
 
 -- A hint is { pattern in the message, pattern in the code (none: any code), what to write }. Of a list the
--- first that fits counts; %s in it is what the first pattern captures.
+-- first that fits counts; %s in it is what the first pattern captures. In BY_CODE <word> is a whole word.
 
 --- What a line's code tells of a message of the compiler's.
 local BY_CODE = {
@@ -52,70 +53,58 @@ local BY_CODE = {
     { "near '%d+'", "^%s*%d+:?%s", "Take the numbers of the lines off." },
     { "near", "^%s*class%s", "A script gives a table: return { api = 2, ... }." },
     { "near '=='", "==", ONE_SIGN }, { "near", "%?%?", "Write a or b for a ?? b." },
-    { "near", "%?%.", "Write row and row.value for row?.value." },
-    { "'do' expected", "%f[%w_]in%f[^%w_]", FOR_EACH },
-    { "'in' expected", "%f[%w_]of%f[^%w_]", FOR_EACH },
-    { "'do' expected", "%f[%w_]for%f[^%w_]", FOR },
-    { "near", "%f[%w_]async%f[^%w_]", "There is no async: what may wait waits by itself." },
-    { "near", "%f[%w_]await%f[^%w_]", "There is no await: sleep(5) and vrm.get(...) wait by themselves." },
-    { "near '[*+/%-]'", "function%s*%([%w_, ]*%)%s*[%w_]+%s*[*+/%-]",
-        "A value alone does nothing: write return before it." },
-    { "near '[*+/%-]'", "function%s*%([%w_, ]*%)%s*[%w_]+%b[][%w_.]*%s*[*+/%-]",
-        "A value alone does nothing: write return before it." },
-    { "near '[*+/%-]'", "^%s*[%w_]+%b[][%w_.]*%s*[*+/%-]",
-        "A value alone does nothing: write return before it." },
+    { "near", "%?%.", "Write row and row.value for row?.value." }, { "'do' expected", "<in>", FOR_EACH },
+    { "'in' expected", "<of>", FOR_EACH }, { "'do' expected", "<for>", FOR },
+    { "near", "<async>", "There is no async: what may wait waits by itself." },
+    { "near", "<await>", "There is no await: sleep(5) and vrm.get(...) wait by themselves." },
+    { "near '[*+/%-]'", "function%s*%([%w_, ]*%)%s*[%w_]+%s*[*+/%-]", ALONE },
+    { "near '[*+/%-]'", "function%s*%([%w_, ]*%)%s*[%w_]+%b[][%w_.]*%s*[*+/%-]", ALONE },
+    { "near '[*+/%-]'", "^%s*[%w_]+%b[][%w_.]*%s*[*+/%-]", ALONE },
     { "'then' expected near '='", "=>", "Write >= for =>." }, { "near '='", "=<", "Write <= for =<." },
-    { "near", "%f[%w_]return%f[^%w_].*=>", "Write >= for =>." },
+    { "near", "<return>.*=>", "Write >= for =>." },
     { "near '='", "%f[%w_]return%s*=", "Nothing stands between return and what is given: take the = off." },
     { "near '='", "match%s*=%s*service%s*=", "Write match = { service = \"tank\" }." },
-    { "'}' expected near '='", "[\"']%s*=", "A text as a name stands in [ ], as in [\"/Level\"] = 79; else"
-        .. " take the quotes off: ST = 79." },
+    { "'}' expected near '='", "[\"']%s*=", "A text as a name stands in [ ], as in [\"/Level\"] = 79;"
+        .. " else take the quotes off: ST = 79." },
     { "'=' expected near", "%[%s*[\"']+%s*%]%s*[,}]", "A path alone stands without [ ]." },
     { "near '>'", "%]%s*=>", FIELD }, { "near ':'", "%]%s*:", FIELD },
     { "'=' expected", "%[[^%]]*%]%s*[\"']", FIELD },
-    { "'end' expected near '='", "%f[%w_]return%f[^%w_]", "Compare with ==; a single = gives a value." },
+    { "'end' expected near '='", "<return>", "Compare with ==; a single = gives a value." },
     { "'%)' expected near '='", "%f[%w_]if%s*%(", "Compare with ==; a single = gives a value." },
-    { "'%)' expected near '='", "[%w_]%s*%([^)]*[%w_]%s*=",
-        "What a function is given has no name: timer.every(60, fn)." },
+    { "'%)' expected near '='", "[%w_]%s*%([^)]*[%w_]%s*=", "What a function is given has no name:"
+        .. " timer.every(60, fn)." },
     { "near '[<>]=?'", "%f[%w_]and%s*[<>]", "Name it on both sides: x > 50 and x < 80." },
     { "near '[<>]=?'", "%f[%w_]or%s*[<>]", "Name it on both sides: x < 50 or x > 80." },
-    { "',' expected", "%f[%w_]for%f[^%w_]", FOR }, { "near", "%f[%w_]foreach%f[^%w_]", FOR_EACH },
+    { "',' expected", "<for>", FOR }, { "near", "<foreach>", FOR_EACH },
     { "near", "%f[%w_]for%s+each%f[^%w_]", FOR_EACH },
-    { "near", "%f[%w_]while%f[^%w_][^{]*{", "There are no { } around what is done: while x > 0 do ... end." },
-    { "near", "%f[%w_]endif%f[^%w_]", "Write end for endif." },
+    { "near", "<while>[^{]*{", "There are no { } around what is done: while x > 0 do ... end." },
+    { "near", "<endif>", "Write end for endif." },
     { "near", "%f[%w_]end%s+if%f[^%w_]", "Write end for end if." },
-    { "near", "%f[%w_]when%f[^%w_]", "Write if x > 0 then ... end." },
-    { "near", "%f[%w_]begin%f[^%w_]", "There is no begin: function(rows) ... end, if x > 0 then ... end." },
-    { "near", "%->", NO_ARROW },
-    { "near ':'", "%)%s*:", "No : stands there; what is done ends with end." },
+    { "near", "<when>", "Write if x > 0 then ... end." },
+    { "near", "<begin>", "There is no begin: function(rows) ... end, if x > 0 then ... end." },
+    { "near", "%->", NO_ARROW }, { "near ':'", "%)%s*:", "No : stands there; what is done ends with end." },
     { "<name> expected near 'function'", "%)%s*:", "What a function is given stands in its ( ):"
         .. " timer.every(60, function() ... end)." },
-    { "<name> expected near 'function'", ":", FIELD },
-    { "near 'return'", "=%s*%(", FUNCTION },
+    { "<name> expected near 'function'", ":", FIELD }, { "near 'return'", "=%s*%(", FUNCTION },
     { "'}' expected", "[{,]%s*%u[%u%d_]*%s*%(", "Write RESET = function(node, args) ... end." },
     { "near '%('", "%d%s*%(", "Write * between what is multiplied." },
     { "near '%+'", "=%s*%+", "Write x = x + 1." },
     { "<eof> expected", "^%s*return%s*$", "The table after return begins with {." },
-    { "function arguments expected", ":", COLON },
-    { "near", "!=", "Write ~= for \"is not\"." },
-    { "near", "&&", "Write and for &&." },
-    { "near", "||", "Write or for ||." },
-    { "near", "===", "Compare with ==." },
-    { "near", "<>", "Write ~= for <>." },
+    { "function arguments expected", ":", COLON }, { "near", "!=", "Write ~= for \"is not\"." },
+    { "near", "&&", "Write and for &&." }, { "near", "||", "Write or for ||." },
+    { "near", "===", "Compare with ==." }, { "near", "<>", "Write ~= for <>." },
     { "near", "%*%*", "Write x ^ y for x ** y." },
     { "near", "[{,]%s*%-?%d+%s*[:=]", "A number as the name of a field stands in [ ]: { [0] = \"Off\" }." },
-    { "near", "=>", FUNCTION },
-    { "near", "//", COMMENT }, { "near", "/%*", COMMENT }, { "near", "#%s", COMMENT }, { "near", "^%s*#",
-        COMMENT },
-    { "near", "%f[%w_]lambda%f[^%w_]", FUNCTION }, { "near", "%f[%w_]func?%s*%(", FUNCTION },
-    { "near", "[%w_]%s*%-=", "Write x = x - 1." }, { "near", "[%w_]%s*[%+%*/]=", "Write x = x + 1." },
-    { "near", "%+%+", "Write x = x + 1." },
-    { "near", "%f[%w_]continue%f[^%w_]", "Lua has no continue: if not x then ... end around the rest." },
-    { "near", "%f[%w_]try%f[^%w_]", "Lua has no try: local ok, result = pcall(fn, ...)." },
-    { "symbol near '{'", "%f[%w_]function%f[^%w_][^{]*{", "There are no { } around what a function does:"
+    { "near", "=>", FUNCTION }, { "near", "//", COMMENT }, { "near", "/%*", COMMENT },
+    { "near", "#%s", COMMENT }, { "near", "^%s*#", COMMENT }, { "near", "<lambda>", FUNCTION },
+    { "near", "%f[%w_]func?%s*%(", FUNCTION }, { "near", "[%w_]%s*%-=", "Write x = x - 1." },
+    { "near", "[%w_]%s*[%+%*/]=", "Write x = x + 1." }, { "near", "%+%+", "Write x = x + 1." },
+    { "near", "<continue>", "Lua has no continue: if not x then ... end around the rest." },
+    { "near", "<try>", "Lua has no try: local ok, result = pcall(fn, ...)." },
+    { "symbol near '{'", "<function>[^{]*{", "There are no { } around what a function does:"
         .. " function(rows) ... end." },
-    { "'%(' expected", "=%s*function%s+[%a_][%w_]*%s*%(", "A function in the table has no name of its own:"
-        .. " update = function(node, rows) ... end." },
+    { "'%(' expected", "=%s*function%s+[%a_][%w_]*%s*%(", "A function in the table has no name of its"
+        .. " own: update = function(node, rows) ... end." },
     { "'%(' expected", "^%s*function%s+[%a_]", "In a table it is update = function(node, rows) ... end." },
     { "symbol near '{'", "^%s*local%s+[%a_][%w_]*%s*{", "Is a = missing before it?" },
     { "near", "^%s*local%s+[%a_][%w_]*%s*%(", "Write local function name(...) ... end." },
@@ -124,11 +113,10 @@ local BY_CODE = {
     { "near", "%f[%w_]number%s+[%a_]", "Write number(rows, \"/Path\")." },
     { "near", "%f[%w_]number%s*%[", "Write number(rows, \"/Path\")." },
     { "near", "%?", "Write a and b or c for a ? b : c." },
-    { "near", "%d%%", "Write numbers without their unit." },
-    { "near", "=%s*%(", IN_BRACES }, { "near", "^%s*%(", IN_BRACES }, { "near", "^%s*%[", IN_BRACES },
-    { "near", "=%s*%[%s*\"", IN_BRACES },
+    { "near", "%d%%", "Write numbers without their unit." }, { "near", "=%s*%(", IN_BRACES },
+    { "near", "^%s*%(", IN_BRACES }, { "near", "^%s*%[", IN_BRACES }, { "near", "=%s*%[%s*\"", IN_BRACES },
     { "near", "[\"%w_]%s*:%s*[\"'{%d%[]", FIELD }, { "near", "[\"%w_]%s*:%s*%a[%w_.]*%s*[,}]", FIELD },
-    { "near", "%f[%w_]elif%f[^%w_]", "Write elseif." },
+    { "near", "<elif>", "Write elseif." },
     { "near", "%f[%w_]else%s+if%f[^%w_]", "Write elseif, or end both." },
     { "near", "^%s*def%f[^%w_]", "Write local function name(...) ... end." },
     { "near", "^%s*import%f[^%w_]", "Write local name = use \"name\"." },
@@ -142,6 +130,8 @@ for _, word in ipairs(words "var let const int float double bool auto") do
     table.insert(BY_CODE, { "near", "%f[%w_]" .. word .. "%s+[%a_]", ("Write local for %s."):format(word) })
 end
 
+for _, hint in ipairs(BY_CODE) do hint[2] = hint[2]:gsub("<(%a+)>", "%%f[%%w_]%1%%f[^%%w_]") end
+
 --- What such a message alone tells.
 local BY_MESSAGE = {
     { "<\\226>", "Typographic quotes and dashes are no signs of Lua: write \" and -." },
@@ -153,8 +143,8 @@ local BY_MESSAGE = {
     { "unfinished string", "A text ends with the quote it began with, on the same line." },
     { "unfinished long", "What begins with [[ ends with ]]." },
     { "invalid escape", "Write \\\\ for \\ in a text; paths of VRM have /." },
-    { "malformed number",
-        "Write numbers with a point and without a unit, and names not beginning with a digit." },
+    { "malformed number", "Write numbers with a point and without a unit, and names not beginning with a"
+        .. " digit." },
     { "near '|'", "Write or for ||." }, { "near '!'", "Write not for !." },
     { "'then' expected near 'is'", "Compare with ==, and with ~= for \"is not\"." },
     { "<name> expected near '='", "A value is given by one =: local x = 5." },
@@ -163,15 +153,15 @@ local BY_MESSAGE = {
     { "'then' expected", "if is followed by then: if x > 0 then ... end." },
     { "'do' expected", "Write for i = 1, 3 do ... end." },
     { "'=' or 'in' expected", "Write for i = 1, 3 do ... end." },
-    { "'}' expected near '%['", "Is a comma missing before it, or a } ?" },
-    { "near '#'", COMMENT }, { "near '%['", IN_BRACES },
-    { "near '`'", "Write texts in \" \"." }, { "near '[@$]'", "Write names without it." },
-    { "near '%%'", "Write unit.percent." }, { "near ';'", "Fields are parted by commas." },
+    { "'}' expected near '%['", "Is a comma missing before it, or a } ?" }, { "near '#'", COMMENT },
+    { "near '%['", IN_BRACES }, { "near '`'", "Write texts in \" \"." },
+    { "near '[@$]'", "Write names without it." }, { "near '%%'", "Write unit.percent." },
+    { "near ';'", "Fields are parted by commas." },
     { "'}' expected near '[])]'", "What begins with { ends with }." },
     { "'}' expected near 'end'", "There is one end too many." },
     { "'}' expected %(.*near <eof>", "A } is missing: each { has one." },
-    { "'}' expected %(.*near 'end'", "Is there an end too many, or is a comma missing at the end of the row"
-        .. " above?" },
+    { "'}' expected %(.*near 'end'", "Is there an end too many, or is a comma missing at the end of the"
+        .. " row above?" },
     { "'}' expected %(to close '{' at line", "Is a comma missing at the end of the row above, or a } ?" },
     { "'}' expected near '='", "A name of a field has no blanks; else write [\"...\"] = ." },
     { "'}' expected", "Is a comma missing before it, or a } ?" },
@@ -232,14 +222,14 @@ local BY_VALUE = {
     { "compare .*clock", "clock is a table: site_of(node).clock.hour >= 6." },
     { "rows expected, got node", "The node is given first: update = function(node, rows) ... end." },
     { "argument #%d to 'number'", "rows_of%s*%(", "Write number(rows_of(node), \"/Path\")." },
-    { "index a number value", "%f[%w_]for%s+[%w_]+%s+in%s+i?pairs",
-        "The number comes first: for i, device in ipairs(devices_of(node)) do ... end." },
-    { " nil value", "%f[%w_]start%s*=%s*function%s*%([%w_]+%s*,",
-        "start is given the node alone; update = function(node, rows) ... end has the rows." },
-    { "nil value %(local", "local%s+[%w_]+%s*,%s*[%w_]+%s*=%s*number",
-        "number gives one number: the first of those that is there." },
-    { "attempt to %a+ a .*'string'", "setting%s*%(",
-        "The setting is a text: give it a number as its default, without quotes." },
+    { "index a number value", "%f[%w_]for%s+[%w_]+%s+in%s+i?pairs", "The number comes first: for i,"
+        .. " device in ipairs(devices_of(node)) do ... end." },
+    { " nil value", "%f[%w_]start%s*=%s*function%s*%([%w_]+%s*,", "start is given the node alone; update"
+        .. " = function(node, rows) ... end has the rows." },
+    { "nil value %(local", "local%s+[%w_]+%s*,%s*[%w_]+%s*=%s*number", "number gives one number: the"
+        .. " first of those that is there." },
+    { "attempt to %a+ a .*'string'", "setting%s*%(", "The setting is a text: give it a number as its"
+        .. " default, without quotes." },
     { "on an? args value", ARGS }, { " nil value", "%f[%w_]args%s*[%.%[]", ARGS },
     { "on a table value %(local 'args'%)", ARGS }, { "arithmetic on a row value", A_ROW },
     { "compare .*row", A_ROW }, { "concatenate a row", A_ROW }, { "expected, got row", A_ROW },
@@ -251,8 +241,8 @@ local BY_VALUE = {
     { "compare table with number", A_ROW }, { "concatenate a table", A_ROW },
     { "'set' %(number expected, got table", A_ROW },
     { "'set' %(number expected, got boolean", "Write x and 1 or 0." },
-    { "attempt to concatenate a nil value %(field '([%w_]+)'",
-        "Is %s misspelt? tostring(x) takes what may be nil." },
+    { "attempt to concatenate a nil value %(field '([%w_]+)'", "Is %s misspelt? tostring(x) takes what"
+        .. " may be nil." },
     { "attempt to concatenate a nil", "Write tostring(x) for what may be nil." },
     { "arithmetic on a nil value", NOT_SENT }, { "compare nil with", NOT_SENT },
     { "compare %a+ with nil", NOT_SENT }, { "compare two nil", NOT_SENT },
@@ -264,8 +254,8 @@ local BY_VALUE = {
     { "call a string value %(method '([%w_]+)'", "It is a text, no function: .%s, without ()." },
     { "a function cannot be passed on", "A function that is to be called is written with ()." },
     { "on a string value", "tonumber(text) makes a number of a text, .. joins texts." },
-    { "attempt to %a+ a '.-' with a '.-'",
-        "tonumber(text) makes a number of a text, .. joins texts; the unit of a driver is its row's." },
+    { "attempt to %a+ a '.-' with a '.-'", "tonumber(text) makes a number of a text, .. joins texts; the"
+        .. " unit of a driver is its row's." },
     { "attempt to call a number value$", "Is a * or a comma missing before the ( ?" },
     { "call a number value %(for iterator", "Write for i = 1, 3 do ... end." },
     { "call a table value %(for iterator", "Write for i, x in ipairs(list) do ... end." },
@@ -273,22 +263,22 @@ local BY_VALUE = {
     { "call a rows value", "Write rows[\"/Path\"], or number(rows, \"/Path\")." },
     { "has no driver (%u[%u%d_]*)%.?$", "Add a row: { \"%s\", unit.count, \"Label\", by_script = true }." },
     { "has no driver", "A driver is called by its id, \"GV1\"; a row is read by number(rows, \"/Path\")." },
-    { "the row of ([%w_]+) does not say by_script",
-        "VRM fills %s; what the script sets has a row of its own." },
+    { "the row of ([%w_]+) does not say by_script", "VRM fills %s; what the script sets has a row of its"
+        .. " own." },
     { "by code, not by number", "Write for path, row in pairs(rows) do ... end." },
     { "length of a rows value", "for path, row in pairs(rows) do ... end goes through them." },
     { "call a table value %(global 'timer'", "Write timer.every(60, function() ... end)." },
     { "call a clock value %(%a+ '([%w_]+)'", "%s is a table, no function: write it without ()." },
     { "call a table value %(%a+ '([%w_]+)'", "%s is a table, no function: write it without ()." },
-    { "argument #1 to '([%a_]+)' %(a node, or",
-        "Write %s(node), or %s(rows), with what the function is given." },
-    { "argument #1 to 'log'",
-        "The level is first: node:log(\"info\", \"...\"), or \"debug\", \"warning\", \"error\"." },
+    { "argument #1 to '([%a_]+)' %(a node, or", "Write %s(node), or %s(rows), with what the function is"
+        .. " given." },
+    { "argument #1 to 'log'", "The level is first: node:log(\"info\", \"...\"), or \"debug\","
+        .. " \"warning\", \"error\"." },
     { "no integer representation", "format%s*%(", INTEGERS },
     { "no integer representation", ":log%s*%(", INTEGERS },
     { "argument #%d to '%?' %(no value", "The format has more % than there are values behind it." },
-    { "argument #%d to '%?' %(%a+ expected, got no value",
-        "The format has more % than there are values behind it." },
+    { "argument #%d to '%?' %(%a+ expected, got no value", "The format has more % than there are values"
+        .. " behind it." },
     { "calling 'get' on bad self", "Write vrm.get(\"/installations/1/stats\"), with a point." },
     { "index is nil", "What stands in [ ] is nil here." },
     { "index is NaN", "What stands in [ ] is 0 / 0 here, which is no number." },
