@@ -55,9 +55,9 @@ local PERIODS = {
     { name = "Lifetime", spans = { "day", "days", "months", "years" } },
 }
 local SUMS = {
-    Solar = { "Pb", "Pc", "Pg" }, Consumption = { "Pc", "Gc", "Bc" },
+    Solar = { "Pb", "Pc", "Pg" }, Consumption = { "Pc", "Gc", "gc", "Bc" },
     FromGrid = { "Gb", "Gc" }, ToGrid = { "Pg", "Bg" },
-    BatteryIn = { "Pb", "Gb" }, BatteryOut = { "Bc", "Bg" },
+    BatteryIn = { "Pb", "Gb", "gb" }, BatteryOut = { "Bc", "Bg" },
 }
 
 local REFUSALS = { auth = true, forbidden = true, refused = true, bad_answer = true, too_big = true }

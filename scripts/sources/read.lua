@@ -259,9 +259,9 @@ function read.overview(json)
     return with_one_gateway(devices)
 end
 
---- VRM's codes for flows of energy: from solar (P), the grid (G) or the battery (B) to the battery (b), the
--- consumers (c) or the grid (g).
-local FLOWS = { "Pb", "Pc", "Pg", "Gb", "Gc", "Bc", "Bg" }
+--- VRM's codes for flows of energy: from solar (P), the grid (G), a generator (g) or the battery (B) to the
+-- battery (b), the consumers (c) or the grid (g).
+local FLOWS = { "Pb", "Pc", "Pg", "Gb", "Gc", "gb", "gc", "Bc", "Bg" }
 
 local MOST_ENERGY = unit_table.kwh.max
 
