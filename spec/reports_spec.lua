@@ -85,6 +85,37 @@ describe("a meter that starts", function()
         assert.equal(0.2, shown { [reset] = 0.2 })
     end)
 
+    -- Fault: A driver that restarted at night said until dawn that its inverters have made 0 kWh so far, and
+    --        a program that counts what is new counted all they ever made.
+    -- Expected: A meter that stands at 0 counts nothing: what it had stays until it does.
+    it("has not counted 0 all night", function()
+        local energy = "/Ac/Energy/Forward"
+        local world, shown = device_of("pvinverter", { [energy] = 5900.5, ["/Ac/Power"] = 0 }, "TPW")
+        assert.equal(5900.5, shown { [energy] = 0 })
+        for _ = 1, 20 do worlds.next_poll(world) end
+        assert.equal(5900.5, shown { ["/Ac/Power"] = 3 })
+        assert.equal(5900.7, shown { [energy] = 5900.7 })
+        assert.equal(5900.7, shown { [energy] = 0 })
+        assert.equal(0.1, shown { [energy] = 0.1 })
+    end)
+
+    -- Fault: A grid meter at 1000 kWh stood at 900 kWh for some seconds, and 100 kWh were bought.
+    -- Expected: A counter that fell is believed when it counts on from there, or stays there for a quarter of
+    --           an hour, as one that was too high before.
+    it("does not fall for a moment", function()
+        local energy = "/Ac/Energy/Forward"
+        local world, shown = device_of("grid", { [energy] = 1000, ["/Ac/Power"] = 300 }, "TPW")
+        assert.equal(1000, shown { [energy] = 900 })
+        assert.equal(1000, shown { ["/Ac/Power"] = 310 })
+        assert.equal(1000.01, shown { [energy] = 1000.01 })
+        assert.equal(3000, shown { [energy] = 3000 })
+        assert.equal(3000, shown { [energy] = 1000.02 })
+        assert.equal(1000.03, shown { [energy] = 1000.03 })          -- counts on
+        assert.equal(1000.03, shown { [energy] = 0.4 })              -- another meter, that nobody uses
+        for _ = 1, 7 do worlds.next_poll(world) end
+        assert.equal(0.4, shown { ["/Ac/Power"] = 0 })
+    end)
+
     -- Fault: The energy of a session of charging was that of the one before.
     -- Expected: What begins at 0 each time does so.
     it("is not the session of a car", function()

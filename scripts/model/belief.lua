@@ -1,5 +1,6 @@
 --- Which values are believed at once. VRM leaves one out now and then, or sends an older answer; a meter or
--- a battery that starts says 0 before it knows; a device repeats what it counted yesterday.
+-- a battery that starts says 0 before it knows, a meter is wrong for a moment; a device repeats what it
+-- counted yesterday.
 --
 -- memory: what a node remembers, see device.memory.
 
@@ -27,40 +28,49 @@ local function is_empty_charge(driver, value)
 end
 
 --- A counter as it may be shown: VRM's answer may be one of before, and an older number that is smaller is
--- what it was. One that begins anew, as in another device, has a newer time.
-local function not_of_before(driver, value, measured_at, memory)
+-- what it was. One that begins anew, as in another device, has a newer time. last: the number before, nil:
+-- there is none.
+local function not_of_before(driver, value, last, measured_at, memory)
     local id = driver.id
     memory.counts, memory.counted_at = memory.counts or {}, memory.counted_at or {}
-    local last, at = memory.counts[id], memory.counted_at[id]
+    local at = memory.counted_at[id]
     local older = last and measured_at and at and measured_at < at
     if older and value < last then return last end
     memory.counts[id], memory.counted_at[id] = value, measured_at
     return value
 end
 
---- How the path of a counter ends or begins that begins at 0 only once.
-local METERS = { "/Energy/Forward$", "/Energy/Reverse$", "^/Yield/", "^/History/" }
-local START = 900                   -- seconds for which a device that starts may say 0 of it
+--- How the path of a counter ends or begins that begins at 0 only once, and whether it may be set back.
+local METERS = { ["/Energy/Forward$"] = false, ["/Energy/Reverse$"] = false, ["^/Yield/"] = true,
+                 ["^/History/"] = true }
+local DOUBTFUL = 900                -- seconds after which a meter that has fallen, and stays, is believed
 
+--- Whether a counter is a meter, and one that may be set back.
 local function is_meter(driver)
     local key = driver.keys[1] or ""
-    for _, pattern in ipairs(METERS) do
-        if key:find(pattern) then return true end
+    for pattern, is_reset in pairs(METERS) do
+        if key:find(pattern) then return true, is_reset end
     end
     return false
 end
 
---- Whether a meter says 0 that had counted: one that starts does so before it knows. It is believed when it
--- counts on from there, or goes on saying so.
-local function is_starting(driver, value, address, memory)
-    local id, starts = driver.id, memory.starts
-    if value == 0 and is_meter(driver) and (host.get(address, id) or 0) > 0 then
-        starts = starts or {}
-        memory.starts, starts[id] = starts, starts[id] or host.steady()
-        return host.steady() - starts[id] < START
+--- Whether a meter says less than it had counted. One that starts says 0 before it knows, another is wrong
+-- for a moment. It is believed when it counts on from there, or stays there; at 0 it counts nothing at all.
+local function has_fallen(driver, value, last, address, memory)
+    local id, falls = driver.id, memory.falls
+    if last and value >= last and not (falls and falls[id]) then return false end       -- nearly always
+    local meter, is_reset = is_meter(driver)
+    local shown = meter and host.get(address, id)
+    local fall = falls and falls[id]
+    if not shown or value >= shown - 0.5 * 10 ^ -driver.places or fall and value > fall.least then
+        if fall then falls[id] = nil end
+        return false
     end
-    if starts then starts[id] = nil end
-    return false
+    fall = fall or { since = host.steady() }
+    fall.least = value
+    memory.falls = falls or {}
+    memory.falls[id] = fall
+    return value == 0 and not is_reset or host.steady() - fall.since < DOUBTFUL
 end
 
 --- Whether a value of a device's day is still that of the day before, as shown: live it has more places.
@@ -90,8 +100,9 @@ end
 function belief.of(driver, value, problem, measured_at, rows, address, memory)
     local stays, is_old = false, false
     if value and driver.unit.counts and not (driver.daily or driver.over) then
-        value = not_of_before(driver, value, measured_at, memory)
-        stays = is_starting(driver, value, address, memory)
+        local last = memory.counts and memory.counts[driver.id]
+        value = not_of_before(driver, value, last, measured_at, memory)
+        stays = has_fallen(driver, value, last, address, memory)
     end
     if driver.daily and is_of_day_before(driver, value, memory) then value, is_old = nil, true end
     if (value == nil or value == 0) and not (stays or problem) then

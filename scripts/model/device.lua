@@ -216,7 +216,7 @@ end
 --   was_old = what it shows was old or lost until now,
 --   and by driver id:
 --   counts, counted_at = the values of counters, and their times,
---   starts = since when a meter says 0 that had counted, by host.steady,
+--   falls = { since when, by host.steady, a meter says less than it had counted, the least of it },
 --   day_before = the values of the day before, until the device begins another,
 --   reported = the values of those that report events }
 -- Where words look at time (types.over_time) also
