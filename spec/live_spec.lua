@@ -740,6 +740,22 @@ describe("live data", function()
         assert.is_nil(world:value(BATTERY, "CV"))
     end)
 
+    -- Fault: A meter without a phase has NaN of it, which is no JSON: what that phase had stayed, as fresh.
+    -- Expected: It is no number, as null is.
+    it("is none where it is NaN", function()
+        local world, gx = boat()
+        gx:live(5)
+        gx:tell("battery/288/Dc/0/Voltage", 13.2)
+        gx:live(40)
+        assert.equal(13.2, world:value(BATTERY, "CV"))
+        for _, none in ipairs { "NaN", "-Infinity" } do
+            gx:tell("battery/288/Dc/0/Voltage", 13.3)
+            gx.send("battery/288/Dc/0/Voltage", '{"value": ' .. none .. "}")
+            gx:live(40)
+            assert.is_nil(world:value(BATTERY, "CV"))
+        end
+    end)
+
     it("texts, booleans and unknown states do no harm", function()
         local world, gx = boat()
         gx:live(5)

@@ -258,10 +258,14 @@ local function answer(link, topic, value, min, max)
     end
 end
 
+--- What is no JSON, but says of a number that it is none. Older gateways tell NaN where newer ones tell null.
+local NOT_A_NUMBER = '^%s*{%s*"value"%s*:%s*%-?[NI][an]'
+
 local function take(link)
     local site, now = link.site, host.steady()
     local stamp = installation.stamp_of(site)
     for is, topic, value, echo, min, max in host.mqtt_read, link.id do
+        if is == "text" and value:find(NOT_A_NUMBER) then is, value = "value", nil end
         local serial = topic == SERIAL and link.broker.serial
         if serial then
             hear_serial(link, value)
