@@ -265,7 +265,7 @@ local function take(link)
     local site, now = link.site, host.steady()
     local stamp = installation.stamp_of(site)
     for is, topic, value, echo, min, max in host.mqtt_read, link.id do
-        if is == "text" and value:find(NOT_A_NUMBER) then is, value = "value", nil end
+        if is == "text" and value and value:find(NOT_A_NUMBER) then is, value = "value", nil end
         local serial = topic == SERIAL and link.broker.serial
         if serial then
             hear_serial(link, value)
