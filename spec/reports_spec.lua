@@ -108,12 +108,41 @@ describe("a meter that starts", function()
         assert.equal(1000, shown { [energy] = 900 })
         assert.equal(1000, shown { ["/Ac/Power"] = 310 })
         assert.equal(1000.01, shown { [energy] = 1000.01 })
-        assert.equal(3000, shown { [energy] = 3000 })
-        assert.equal(3000, shown { [energy] = 1000.02 })
+        assert.equal(1060, shown { [energy] = 1060 })
+        assert.equal(1060, shown { [energy] = 1000.02 })
         assert.equal(1000.03, shown { [energy] = 1000.03 })          -- counts on
         assert.equal(1000.03, shown { [energy] = 0.4 })              -- another meter, that nobody uses
         for _ = 1, 7 do worlds.next_poll(world) end
         assert.equal(0.4, shown { ["/Ac/Power"] = 0 })
+    end)
+
+    -- Fault: A PV inverter that was switching off said twice in an evening that it had made 2000 kWh more,
+    --        and was wrong.
+    -- Expected: What no installation makes in that time is believed when it counts on from there, or stays.
+    it("does not rise by more than can be", function()
+        local energy = "/Ac/Energy/Forward"
+        local world, shown = device_of("pvinverter", { [energy] = 41000.5, ["/Ac/Power"] = 900 }, "TPW")
+        assert.equal(41000.5, shown { [energy] = 43012 })
+        assert.equal(41000.5, shown { ["/Ac/Power"] = 800 })
+        assert.equal(41000.6, shown { [energy] = 41000.6 })
+        assert.equal(41017.6, shown { [energy] = 41017.6 })          -- told once an hour
+        assert.equal(41017.6, shown { [energy] = 39000 })
+        assert.equal(41017.6, shown { [energy] = 43012 })
+        assert.equal(43012.1, shown { [energy] = 43012.1 })          -- counts on
+        assert.equal(43012.1, shown { [energy] = 50000 })
+        for _ = 1, 7 do worlds.next_poll(world) end
+        assert.equal(50000, shown { ["/Ac/Power"] = 0 })
+    end)
+
+    -- Fault: What was made while nobody could see it would not be there until later.
+    -- Expected: A meter that was at 0, or was not to be read for a day, has what it says.
+    it("rises as it may", function()
+        local energy = "/Ac/Energy/Forward"
+        local world, shown = device_of("heatpump", { [energy] = 0, ["/Ac/Power"] = 0 }, "TPW")
+        assert.equal(1400, shown { [energy] = 1400 })
+        world:run(86400)
+        world.vrm:refresh(86400)
+        assert.equal(1900, shown { [energy] = 1900 })
     end)
 
     -- Fault: The energy of a session of charging was that of the one before.

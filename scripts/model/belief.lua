@@ -43,7 +43,8 @@ end
 --- How the path of a counter ends or begins that begins at 0 only once, and whether it may be set back.
 local METERS = { ["/Energy/Forward$"] = false, ["/Energy/Reverse$"] = false, ["^/Yield/"] = true,
                  ["^/History/"] = true }
-local DOUBTFUL = 900                -- seconds after which a meter that has fallen, and stays, is believed
+local DOUBTFUL = 900                -- seconds after which a meter that is doubted and stays there is believed
+local AT_ONCE, AN_HOUR = 100, 1000  -- kWh that a meter may have counted more, and those for each hour besides
 
 --- Whether a counter is a meter, and one that may be set back.
 local function is_meter(driver)
@@ -54,23 +55,33 @@ local function is_meter(driver)
     return false
 end
 
---- Whether a meter says less than it had counted. One that starts says 0 before it knows, another is wrong
--- for a moment. It is believed when it counts on from there, or stays there; at 0 it counts nothing at all.
-local function has_fallen(driver, value, last, address, memory)
-    local id, falls = driver.id, memory.falls
-    if last and value >= last and not (falls and falls[id]) then return false end       -- nearly always
+--- What a meter that shows a number may say after these seconds (nil: not known).
+local function may_say(driver, shown, seconds)
+    if shown == 0 or not seconds or driver.unit.name ~= "kwh" then return math.huge end
+    return shown + AT_ONCE + math.max(seconds, 0) / 3600 * AN_HOUR
+end
+
+--- Whether a meter says less than it had counted, or more than it can have. One that starts says 0 before it
+-- knows, another is wrong for a moment. It is believed when it counts on from there, or stays there; at 0 it
+-- counts nothing at all. last: what it said before, seconds ago.
+local function is_doubted(driver, value, last, seconds, address, memory)
+    local id, doubts = driver.id, memory.doubts
+    local doubt = doubts and doubts[id]
+    if last and value >= last and value <= last + AT_ONCE and not doubt then return false end -- nearly always
     local meter, is_reset = is_meter(driver)
     local shown = meter and host.get(address, id)
-    local fall = falls and falls[id]
-    if not shown or value >= shown - 0.5 * 10 ^ -driver.places or fall and value > fall.least then
-        if fall then falls[id] = nil end
+    local is_right = not shown
+        or value >= shown - 0.5 * 10 ^ -driver.places and value <= may_say(driver, shown, seconds)
+    local counts_on = doubt and value > doubt.value and value <= doubt.value + AT_ONCE
+    if is_right or counts_on then
+        if doubt then doubts[id] = nil end
         return false
     end
-    fall = fall or { since = host.steady() }
-    fall.least = value
-    memory.falls = falls or {}
-    memory.falls[id] = fall
-    return value == 0 and not is_reset or host.steady() - fall.since < DOUBTFUL
+    if not doubt or value > doubt.value then doubt = { since = host.steady() } end
+    doubt.value = value
+    memory.doubts = doubts or {}
+    memory.doubts[id] = doubt
+    return value == 0 and not is_reset or host.steady() - doubt.since < DOUBTFUL
 end
 
 --- Whether a value of a device's day is still that of the day before, as shown: live it has more places.
@@ -101,8 +112,9 @@ function belief.of(driver, value, problem, measured_at, rows, address, memory)
     local stays, is_old = false, false
     if value and driver.unit.counts and not (driver.daily or driver.over) then
         local last = memory.counts and memory.counts[driver.id]
+        local before = measured_at and memory.counted_at and memory.counted_at[driver.id]
         value = not_of_before(driver, value, last, measured_at, memory)
-        stays = has_fallen(driver, value, last, address, memory)
+        stays = is_doubted(driver, value, last, before and measured_at - before, address, memory)
     end
     if driver.daily and is_of_day_before(driver, value, memory) then value, is_old = nil, true end
     if (value == nil or value == 0) and not (stays or problem) then

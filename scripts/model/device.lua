@@ -216,7 +216,7 @@ end
 --   was_old = what it shows was old or lost until now,
 --   and by driver id:
 --   counts, counted_at = the values of counters, and their times,
---   falls = { since when, by host.steady, a meter says less than it had counted, the least of it },
+--   doubts = { since when, by host.steady, what a meter says is not believed, and what that is },
 --   day_before = the values of the day before, until the device begins another,
 --   reported = the values of those that report events }
 -- Where words look at time (types.over_time) also
