@@ -290,7 +290,8 @@ local function null(format) return { nil, format, "" } end
 describe("what other programs had wrong", function()
     -- Fault: Other programs showed the power of a PV inverter at night without its sign, 0 V for a phase that
     --        is not there, a charge of -903 %, a speed of 655 m/s without satellites, three times the largest
-    --        phase as the sum, 0 m3 for a tank without a capacity, a tenth of a starter battery's voltage.
+    --        phase as the sum, no power where no phase had any, 32400 h of a generator, 0 m3 for a tank
+    --        without a capacity, a tenth of a starter battery's voltage.
     -- Expected: What the device says, or no data.
     it("is right here", function()
         local phase = { "/Ac/L1/Power", "/Ac/L2/Power", "/Ac/L3/Power" }
@@ -302,6 +303,13 @@ describe("what other programs had wrong", function()
             { "grid", { [phase[1]] = -800, [phase[2]] = -670, [phase[3]] = 1840 }, { ST = 370 } },
             { "vebus", { ["/Ac/Out/L1/P"] = null "%.0F W", ["/Ac/Out/L3/P"] = 310, ["/Ac/Out/L1/V"] = 230 },
               { [""] = { ST = 310, GV1 = 230 }, p = { CPW = NONE, GV2 = 310 } } },
+            { "pvinverter", { ["/Ac/Power"] = 3000, [phase[1]] = null "%.0F W", [phase[2]] = null "%.0F W",
+                              ["/Ac/L1/Voltage"] = 121, ["/Ac/L2/Voltage"] = 121, ["/Ac/L1/Current"] = 12.4 },
+              { [""] = { ST = 3000, GV1 = 121 }, p = { CPW = NONE, GV1 = NONE, GV3 = 121, CC = 12.4 } } },
+            { "acload", { ["/Ac/Power"] = -50, ["/Ac/L1/Power"] = -50, ["/Ac/Energy/Forward"] = 0.1,
+                          ["/Ac/Energy/Reverse"] = 4 }, { ST = -50, TPW = 0.1, GV3 = 4 } },
+            { "generator", { ["/State"] = 1, ["/TodayRuntime"] = { 90000, "%s" },
+                             ["/AccumulatedRuntime"] = { 32400, "%s" } }, { ST = 1, GV5 = 25, GV6 = 9 } },
             { "multi", { ["/Ac/In/1/L1/P"] = -1129, ["/Ac/In/1/L2/P"] = 123, ["/Ac/In/1/L3/P"] = 1038,
                          ["/Ac/ActiveIn/ActiveInput"] = 0 }, { GV3 = 32, GV4 = NONE } },
             { "battery", { ["/Soc"] = -903, ["/Dc/0/Voltage"] = 52.1 },
