@@ -268,6 +268,20 @@ describe("a sensor", function()
     end)
 end)
 
+describe("a PV inverter", function()
+    -- Fault: One that does not tell its status, such as a Shelly, had the status "code 99".
+    -- Expected: As on the GX: 99 says that the device has none. Another that is not known is its number.
+    it("without a status has none", function()
+        check {
+            { "pvinverter", { ["/Ac/Power"] = 500, ["/StatusCode"] = { 99, "%s", "99" } },
+              { ST = 500, GV0 = NONE } },
+            { "pvinverter", { ["/Ac/Power"] = 500, ["/StatusCode"] = { 99, "%s", "Not supported" } },
+              { GV0 = NONE } },
+            { "pvinverter", { ["/StatusCode"] = 13 }, { GV0 = 13 } },
+        }
+    end)
+end)
+
 describe("a battery's capacity", function()
     -- Fault: A Lynx Smart BMS, whose batteries have 800 Ah in all, had 800 Ah left at 19 %.
     -- Expected: As on the GX: what is left is told beside what is installed. Told alone it is the whole.

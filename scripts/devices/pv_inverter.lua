@@ -8,7 +8,8 @@ return {
     match = { service = "pvinverter" },
 
     { "ST",    unit.watt,      "PV power",               "/Ac/Power", sum = POWER },
-    { "GV0",   "pv_status",    "Status",                 "/StatusCode", "pS" },
+    { "GV0",   "pv_status",    "Status",                 "/StatusCode", "pS",
+      map = function(status) return status ~= 99 and status or nil end },              -- 99: it tells none
     { "TPW",   unit.kwh,       "Energy produced, total", "/Ac/Energy/Forward", sum = FORWARD,
       min = 0 },
     { "GV1",   unit.volt,      "AC voltage L1",          "/Ac/L1/Voltage", "pV1", places = 1,
