@@ -224,6 +224,33 @@ describe("an error", function()
     end)
 end)
 
+describe("an alternator", function()
+    -- Fault: An Orion XS that has lost its BMS had "code 67", and one with a bad current sensor an alternator
+    --        that was too hot: its numbers were read by the list of regulators'.
+    -- Expected: A DC-DC charger's errors are those of chargers, 1000 higher; a regulator's are its own, also
+    --           where the GX tells them as a text beside a 0.
+    it("has the error of what it is", function()
+        local input, reason = "/Dc/In/V", "/DeviceOffReason"
+        local world, addresses = world_of {
+            { "alternator", { ["/ErrorCode"] = 67, [input] = 13.9 } },
+            { "alternator", { ["/ErrorCode"] = 21, [reason] = 0 } },
+            { "alternator", { ["/ErrorCode"] = 0, [input] = 13.9 } },
+            { "alternator", { ["/ErrorCode"] = 21, ["/Speed"] = 4300 } },
+            { "alternator", { ["/ErrorCode"] = 0, ["/Error/0/Id"] = "wakespeed:e-41" } },
+            { "alternator", { ["/ErrorCode"] = 255, [input] = 13.9 } },
+        }
+        local texts, numbers = {}, {}
+        for i, address in ipairs(addresses) do
+            texts[i] = text(world, address, "ERR") or NONE
+            numbers[i] = world:value(address, "ERR") or NONE
+        end
+        assert.same({ "#67 No BMS", "#21 Charger current sensor issue", "No error",
+                      "21 Alternator temperature too high", "41 Field FET temperature too high", NONE },
+            texts)
+        assert.same({ 1067, 1021, 0, 21, 41, NONE }, numbers)
+    end)
+end)
+
 describe("a SolarSense", function()
     -- Fault: One with nothing wrong had error "code 67113989": each pair of bits of that is the state of
     --        something, 1 for OK.

@@ -1,6 +1,19 @@
 -- Alternator: its regulator (Wakespeed, Arco), or the DC-DC charger behind it (Orion XS). One node for each.
 local errors = use "errors"
 
+local told_as_text = errors.of "wakespeed"
+local OF_CHARGER = 1000                               -- errors of chargers have their numbers above this
+local MOST = 254                                      -- all bits of the register set are none
+
+--- The error of a regulator, or of a DC-DC charger: those two count their errors in different lists.
+local function error_of(rows)
+    local code, told = number(rows, "/ErrorCode"), told_as_text(rows)
+    if told and (told > 0 or not code) then return told end
+    local is_charger = number(rows, "/Dc/In/V", "/DeviceOffReason") ~= nil
+    if is_charger and code and code > 0 and code <= MOST then return OF_CHARGER + code end
+    return code
+end
+
 return {
     api = 2,
     id = "VICALT", name = "Alternator", icon = "EnergyMonitor",
@@ -15,8 +28,7 @@ return {
                  min = -60, max = 250 },
     { "MODE",    "charger_mode",     "Switch",                      "/Mode",
       set = { choices = { 1, 4 }, timed = "also" } },
-    { "ERR",     "alternator_error", "Error",                       "/ErrorCode",
-      from = errors.of "wakespeed" },
+    { "ERR",     "alternator_error", "Error",                       from = error_of },
     { "GV19",    "off_reason",       "Off reason",                  "/DeviceOffReason" },
     { "GV1",     unit.watt,          "Input power",                 "/Dc/In/P",
                  product = { "/Dc/In/V", "/Dc/In/I" } },
@@ -54,9 +66,9 @@ return {
         { rows   = { ["/Dc/0/Voltage"] = 13.5, ["/Dc/0/Current"] = 0.6, ["/State"] = 252, ["/Mode"] = 1,
                      ["/Dc/In/V"] = 14, ["/Dc/In/I"] = 0.6, ["/Settings/ChargeCurrentLimit"] = 30,
                      ["/History/Cumulative/User/ChargedAh"] = 630.9, ["/Speed"] = {},
-                     ["/DeviceOffReason"] = 0 },                                             -- Orion XS
+                     ["/DeviceOffReason"] = 0, ["/ErrorCode"] = 17 },                        -- Orion XS
           expect = { ST = 8.1, GV0 = 252, MODE = 1, GV1 = 8.4, GV2 = 14, GV3 = 0.6, GV12 = 30, GV13 = 630.9,
-                     GV4 = "no data", CLITEMP = "no data" } },
+                     GV4 = "no data", CLITEMP = "no data", ERR = 1017 } },
         { rows   = { ["/Dc/0/Power"] = 65535, ["/Speed"] = 65535, ["/FieldDrive"] = 255,
                      ["/Error/0/Id"] = "wakespeed:w-41" },
           expect = { ST = "no data", ERR = 41, ALARM = 1, GV4 = "no data", GV6 = "no data" } },

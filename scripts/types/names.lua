@@ -484,4 +484,9 @@ local names = {
     manual_auto = { [0] = "Manual", "Auto" },
 }
 
+-- An alternator may be a DC-DC charger (Orion XS), whose errors are those of chargers: here 1000 higher.
+for number, text in pairs(names.charger_error) do
+    if number > 0 then names.alternator_error[1000 + number] = text end
+end
+
 return names
