@@ -55,6 +55,31 @@ describe("a number in another unit", function()
         }
     end)
 
+    -- Fault: An account has knots, feet or inches of mercury, and VRM's number is that of the D-Bus: a boat at
+    -- 5 m/s that VRM shows as 9.7 kn went at 2.6 m/s, 30 m of altitude were 9 m, the air had no pressure.
+    -- Expected: Here, too, what VRM shows tells the unit of the number.
+    it("is what VRM shows, of speeds, distances and pressures too", function()
+        local air, oil = "/Pressure", "/Engine/OilPressure"
+        check {
+            { "gps", { ["/Speed"] = { 5, "%.1F kn", "9.7 kn" }, ["/Altitude"] = { 30, "%.0F ft", "98 ft" } },
+              { SPEED = 5, GV2 = 30 } },
+            { "gps", { ["/Speed"] = { 18, "%.1F km/h", "18.0 km/h" },
+                       ["/Altitude"] = { 98, "%.0F ft", "98 ft" } }, { SPEED = 5, GV2 = 30 } },
+            { "gps", { ["/Speed"] = { 5, "%s", "11,2 mph" },
+                       ["/Altitude"] = { 30, "%.0F m/s", "30 m/s" } },          -- Victron named it wrong once
+              { SPEED = 5, GV2 = 30 } },
+            { "gps", { ["/Speed"] = { 0, "%.1F kn", "0.0 kn" } }, { SPEED = 0 } },
+            { "meteo", { ["/WindSpeed"] = { 7.4, "%.1F km/h", "26.6 km/h" } }, { SPEED = 7.4 } },
+            { "temperature", { [air] = { 1013.2, "%.2F inHg", "29.92 inHg" } }, { BARPRES = 1013.2 } },
+            { "temperature", { [air] = { 29.92, "%.2F inHg", "29.92 inHg" } }, { BARPRES = 1013.2 } },
+            { "temperature", { [air] = { 1013.2, "%.1F kPa", "101.3 kPa" } }, { BARPRES = 1013.2 } },
+            { "genset", { [oil] = { 350, "%.1F bar", "3.5 bar" } }, { d = { GV4 = 350 } } },
+            { "dcgenset", { [oil] = { 350, "%.1F psi", "50.8 psi" } }, { d = { GV4 = 350 } } },
+            { "ev", { ["/RangeToGo"] = { 319, "%d mi", "198 mi" },
+                      ["/Odometer"] = { 28000, "%d mi", "28000 mi" } }, { GV11 = 319, GV12 = 45062 } },
+        }
+    end)
+
     -- Fault: 0.42 kW from panels at 36 V were 0.01 A; a meter of one phase that counts in Wh had a thousand
     -- times the energy.
     -- Expected: what is worked out is made of the numbers in their units, too.

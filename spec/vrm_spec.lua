@@ -451,6 +451,7 @@ describe("a row of diagnostics", function()
             same(51.5, "h", "/TimeToGo", "%.2F h", text, 51.5)
             same(51.5, "h", "/TimeToGo", "%.2F h", text, 185400)
         end
+        same(900, "s", "/TimeToGo", "%s", "15 m", 900)
         same(9000, nil, "/Something", "%s", "9000", 9000)
         same(9000, "h", "/Something", "%.0F h", nil, 9000)
         assert.is_nil(number_of("/TimeToGo", "%.2F h", "", nil))

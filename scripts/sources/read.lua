@@ -384,7 +384,16 @@ local CONVERTED = {
 -- look at the text, which would be work for each row of each poll.
 local OF_DBUS = { W = true, V = true, A = true }
 
-for name, liters in pairs(unit_table.liter.vrm) do CONVERTED[name] = { "L", liters, 0 } end
+--- Of these VRM has what the account prefers: a unit of the nodes, what it is counted in here, and how much of
+-- that one is.
+local PREFERRED = {
+    { "liter", "L", 1 }, { "meters_per_second", "m/s", 1 }, { "meter", "m", 1 }, { "kilometer", "m", 1000 },
+    { "hectopascal", "hPa", 1 }, { "kilopascal", "hPa", 10 },
+}
+
+for _, one in ipairs(PREFERRED) do
+    for name, factor in pairs(unit_table[one[1]].vrm) do CONVERTED[name] = { one[2], factor * one[3], 0 } end
+end
 
 --- What D-Bus counts in seconds, for where VRM names no unit: by path, or by code where there is no path.
 -- The number: more hours than these are none, but seconds under a wrong name.
@@ -454,7 +463,9 @@ local function in_named_unit(value, unit, formatted, key)
     local of_dbus = most_hours and "s" or VOLUMES[key] and (value > VOLUMES[key] and "L" or "m3") or nil
     if not (unit or may_name_unit(formatted)) then return value, of_dbus end
     local shown, text_unit, last_decimal = shown_number(formatted)
-    local named = CONVERTED[text_unit] and text_unit or unit
+    local by_text = CONVERTED[text_unit]
+    if by_text and most_hours and by_text[1] ~= "s" then by_text = nil end          -- "15 m" are no meters
+    local named = by_text and text_unit or unit
     if not named then return value, of_dbus end
     local stands_in = named
     if shown then
