@@ -55,8 +55,8 @@ describe("a number in another unit", function()
         }
     end)
 
-    -- Fault: An account has knots, feet or inches of mercury, and VRM's number is that of the D-Bus: a boat at
-    -- 5 m/s that VRM shows as 9.7 kn went at 2.6 m/s, 30 m of altitude were 9 m, the air had no pressure.
+    -- Fault: An account has knots, feet or inches of mercury, and VRM's number is that of the D-Bus: a boat
+    -- at 5 m/s that VRM shows as 9.7 kn went at 2.6 m/s, 30 m of altitude were 9 m, the air had no pressure.
     -- Expected: Here, too, what VRM shows tells the unit of the number.
     it("is what VRM shows, of speeds, distances and pressures too", function()
         local air, oil = "/Pressure", "/Engine/OilPressure"

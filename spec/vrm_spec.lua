@@ -346,6 +346,21 @@ describe("a row of diagnostics", function()
         assert.equal(-0.5, value("-.5"))
     end)
 
+    -- Fault: A measurement that comes as a text with a decimal comma, as an account in German writes it, was
+    --        no data.
+    -- Expected: It is the number. "1,234" may be a thousand, and a text without a unit a list: both are none.
+    it("has a number, also with a decimal comma where VRM names a unit", function()
+        local volts = { formatWithUnit = "%.2F V" }
+        for raw, number in pairs { ["52,1"] = 52.1, ["-3,25"] = -3.25, ["0,0"] = 0 } do
+            assert.equal(number, value(raw, volts))
+        end
+        for _, raw in ipairs { "1,234", "1.234,5", ",5", "1,2,3", "5,", "5,x" } do
+            assert.equal(raw, value(raw, volts))
+        end
+        assert.equal("0,1", value("0,1", { formatWithUnit = "%s" }))
+        assert.equal(20, value("68,0", { formatWithUnit = "%.1F °F", formattedValue = "68,0 °F" }))
+    end)
+
     it("has no data for false, null, not-a-number and infinity", function()
         for _, raw in ipairs { false, true, {}, "", " ", 0 / 0, math.huge, "1e999" } do
             assert.is_not.equal("number", type(value(raw)))
@@ -477,6 +492,15 @@ describe("a row of diagnostics", function()
             assert.near(21.997, gallons, 0.01)
             assert.near(100, 22 * units.liter.vrm[name], 0.1)
             assert.near(0.1, 22 * units.cubic_meters.vrm[name], 0.001)
+        end
+        -- Other names of the same units: 0.2 m³ beside "44 gal (imperial)" were 0 L.
+        for name, liters in pairs { ["gal (imperial)"] = 4.54609, ["imperial gal"] = 4.54609,
+                                    gallons = 3.785411784, liters = 1, Liter = 1 } do
+            local number, unit = number_of("/Remaining", "%.1F " .. name,
+                ("%.1f %s"):format(200 / liters, name), 0.2)
+            assert.equal(name, unit)
+            assert.near(200, number * units.liter.vrm[name], 0.001)
+            assert.near(0.2, number * units.cubic_meters.vrm[name], 0.001)
         end
         for _, key in ipairs { "/Remaining", "tr", "/Capacity" } do
             assert.same({ 78, "L" }, { number_of(key, "%s", "78", "78") })

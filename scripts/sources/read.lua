@@ -384,8 +384,8 @@ local CONVERTED = {
 -- look at the text, which would be work for each row of each poll.
 local OF_DBUS = { W = true, V = true, A = true }
 
---- Of these VRM has what the account prefers: a unit of the nodes, what it is counted in here, and how much of
--- that one is.
+--- Of these VRM has what the account prefers: a unit of the nodes, what it is counted in here, and how much
+-- of that one is.
 local PREFERRED = {
     { "liter", "L", 1 }, { "meters_per_second", "m/s", 1 }, { "meter", "m", 1 }, { "kilometer", "m", 1000 },
     { "hectopascal", "hPa", 1 }, { "kilopascal", "hPa", 10 },
@@ -511,9 +511,17 @@ function read.place(record)
     return place
 end
 
---- What is no number: the one that VRM's names have for it, or a text.
+--- "12,5" -> 12.5, as some languages write a measurement; nil for others. "1,234" may be a thousand.
+local function by_comma(text)
+    local whole, decimals = text:match "^([-+]?%d+),(%d%d?)$"
+    return whole and #text <= LONGEST_NUMBER and tonumber(whole .. "." .. decimals) or nil
+end
+
+--- What is no number as JSON: one with a decimal comma, the one that VRM's names have for it, or a text.
 local function named_value(place, raw, value_enum)
     local text = read.text(raw)
+    local number = text and place.unit and by_comma(text)
+    if number then return number end
     if text then
         local known = enums[place.id or place.code]
         return known and known[4].numbers[text:lower()] or read.integer(value_enum) or text

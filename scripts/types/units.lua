@@ -64,10 +64,15 @@ local unit = {
     time       = { uom = 151, places = 0, min = 0, max = 4294967295, zero = false },
 }
 
---- Gallons: where VRM does not say which, those of the US (docs/vrm.md, Not confirmed).
-local LITERS = { gal = 3.785411784, ["gal (US)"] = 3.785411784, ["US gal"] = 3.785411784,
-                 ["gal (imp)"] = 4.54609, ["gal (UK)"] = 4.54609, ["imp gal"] = 4.54609,
-                 ["UK gal"] = 4.54609 }
+--- Names of volumes, in liters. Gallons: where VRM does not say which, those of the US (docs/vrm.md, Not
+-- confirmed).
+local US, IMPERIAL = 3.785411784, 4.54609
+local LITERS = {
+    liter = 1, liters = 1, Liter = 1, litre = 1, litres = 1, gal = US, gallon = US, gallons = US,
+    ["gal (US)"] = US, ["US gal"] = US, ["gal (imp)"] = IMPERIAL, ["gal (UK)"] = IMPERIAL,
+    ["gal (imperial)"] = IMPERIAL, ["imp gal"] = IMPERIAL, ["imperial gal"] = IMPERIAL,
+    ["UK gal"] = IMPERIAL,
+}
 for name, liters in pairs(LITERS) do
     unit.liter.vrm[name], unit.cubic_meters.vrm[name] = liters, liters / 1000
 end
