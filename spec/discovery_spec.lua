@@ -107,6 +107,23 @@ describe("devices", function()
         assert.same({ battery288 = "House,SmartShunt", solarcharger288 = "-,MPPT", battery0 = "-,BMV",
             battery5 = "-,-" }, names)
     end)
+
+    -- Fault: A charger was replaced by another one of the same instance. VRM lists both, the old one first:
+    --        the new one had its name, its product, and was as old as that.
+    -- Expected: As with gateways, the one counts that was connected last.
+    it("are the one of VRM's list that was connected last", function()
+        local old = fixtures.device("Solar Charger", 4, 279, "BlueSolar 75/15", "Roof, old")
+        local new = fixtures.device("Solar Charger", 4, 279, "SmartSolar 100/20")
+        local never = fixtures.device("Solar Charger", 4, 279, "SmartSolar 150/35")
+        old.lastConnection, never.lastConnection = fixtures.NOW - 86400, false
+        for _, list in ipairs { { old, new, never }, { never, new, old }, { new, never, old } } do
+            local overview = read.overview { records = { devices = { fixtures.gateway(60),
+                table.unpack(list) } } }
+            local devices = sort({ row("solarcharger", 279, "/State", "ScS", 3) }, overview)
+            assert.equal("SmartSolar 100/20", devices[1].entry.product)
+            assert.equal("SmartSolar 100/20", devices[1].matched.product)
+        end
+    end)
 end)
 
 describe("addresses", function()

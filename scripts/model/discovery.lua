@@ -144,15 +144,17 @@ local function group(all, gateway)
 end
 
 --- system-overview by what a device is known by: instance and type name, instance and service.
--- [key] = its place in the list; of two with one key the first.
+-- [key] = its place in the list; of several with one key, a device and those it took the place of, that of
+-- the one that was connected last.
 local function by_device(overview)
     local places = {}
+    local function last(i) return overview[i].last_connection or 0 end
     for i, entry in ipairs(overview) do
         if entry.instance and not entry.gateway then
             local service = service_of(entry)
             for _, key in pairs { entry.type and entry.instance .. " type " .. entry.type,
                                   service and entry.instance .. " service " .. service } do
-                places[key] = places[key] or i
+                if not places[key] or last(i) > last(places[key]) then places[key] = i end
             end
         end
     end
