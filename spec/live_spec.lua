@@ -55,6 +55,28 @@ describe("live data", function()
         assert.equal(("mqtt%d.victronenergy.com"):format(sum % 128), world.connections[2].config.host)
     end)
 
+    -- Fault: A gateway was replaced, and the old one put on another boat: what it told was still heard, by
+    --        the topics of its portal id, and shown as of the installation where it had been.
+    -- Expected: Another portal id is another gateway: the connection is made anew, what was told before ends.
+    it("hears nothing of the gateway that was there before", function()
+        local NEW = PORTAL:gsub(".$", "4")
+        local world, gx, connection = boat("vrm", { values = { ["battery/288/Soc"] = 87.5 } })
+        gx:live(9)
+        gx:tell("battery/288/Soc", 64)
+        world:run(5)
+        assert.equal(64, world:value(BATTERY, "BATLVL"))
+        world.vrm.sites[151734].identifier = NEW
+        world.vrm:refresh(120)
+        world:fire("longpoll")
+        world:run(15)
+        assert.is_true(connection.closed)
+        worlds.next_poll(world)
+        assert.equal(1, world:value(GATEWAY, "GV17"))
+        assert.equal(87.5, world:value(BATTERY, "BATLVL"))
+        for topic in pairs(world.connections[2].topics) do assert.is_nil(topic:find(PORTAL, 1, true)) end
+        assert.truthy(world.connections[2].topics["N/" .. NEW .. "/heartbeat"])
+    end)
+
     -- Fault: A subscription that VRM refuses, or one to everything that a gateway has, a month of days too.
     -- Expected: Below the own portal id, what scripts show; no histories.
     it("asks for what is shown, below its own gateway only", function()

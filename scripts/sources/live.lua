@@ -3,7 +3,8 @@
 -- What is told goes into the installation's store by its path, over the rows of VRM's answers; the polls go
 -- on, more slowly. The heartbeat is the proof of life: where it is silent, the polls are all there is.
 --
--- link = { site, broker = see sources.brokers, id = of host.mqtt_open, up = when it was connected|false,
+-- link = { site, portal = the portal id that it was made for, broker = see sources.brokers,
+--          id = of host.mqtt_open, up = when it was connected|false,
 --          way = which of the broker's ways it goes, failures = of that way since it was taken,
 --          best_at = when the best was tried last, all_failed = each of them failed,
 --          probe = id of a connection that tries whether the best goes again,
@@ -378,12 +379,13 @@ end
 function live.follow(site, broker)
     if not (site.portal and site.overview) then return end
     local link = links[site.id]
-    if link and not (link.site == site and brokers.same(link.broker, broker)) then
+    local is_same = link and link.site == site and link.portal == site.portal
+    if link and not (is_same and brokers.same(link.broker, broker)) then
         live.leave(site.id)
         link = nil
     end
     if not link then
-        link = { site = site, broker = broker, questions = {} }
+        link = { site = site, portal = site.portal, broker = broker, questions = {} }
         links[site.id] = link
     end
     local resting = link.closed_for and host.steady() - link.closed_for < REFUSED_SECONDS
