@@ -80,6 +80,16 @@ describe("a number in another unit", function()
         }
     end)
 
+    -- Fault: Of an account with °F a sensor to whose temperature nothing is added had an offset of -17.8 °C.
+    -- Expected: A difference of temperatures has no zero to be moved; its number is that of the D-Bus.
+    it("is no temperature where it is a difference of two", function()
+        check {
+            { "temperature", { ["/Offset"] = { 0, "%.1F °F", "0.0 °F" } }, { s = { ST = 0 } } },
+            { "temperature", { ["/Offset"] = { 2, "%.1F °F", "3.6 °F" } }, { s = { ST = 2 } } },
+            { "temperature", { ["/Offset"] = { -1.5, "%.1F °C", "-1.5 °C" } }, { s = { ST = -1.5 } } },
+        }
+    end)
+
     -- Fault: 0.42 kW from panels at 36 V were 0.01 A; a meter of one phase that counts in Wh had a thousand
     -- times the energy.
     -- Expected: what is worked out is made of the numbers in their units, too.

@@ -2,6 +2,7 @@
 -- their devices, and what the ISY shows.
 
 local device_cases = require "spec.support.device_cases"
+local names = require "types.names"
 local worlds = require "spec.support.worlds"
 
 local NONE, check = device_cases.NONE, device_cases.check
@@ -19,6 +20,7 @@ describe("a charger", function()
             { "solarcharger", { ["/DeviceOffReason"] = 65 } }, { "alternator", { ["/DeviceOffReason"] = 5 } },
             { "charger", { ["/DeviceOffReason"] = 1552 } }, { "inverter", { ["/DeviceOffReason"] = 2056 } },
             { "multi", { ["/DeviceOffReason"] = 0 } }, { "inverter", { ["/DeviceOffReason"] = 16384 + 8 } },
+            { "alternator", { ["/DeviceOffReason"] = 9 } },
         }
         local reasons, numbers = {}, {}
         for i, address in ipairs(addresses) do
@@ -27,8 +29,10 @@ describe("a charger", function()
         assert.same({ "Remote input, engine shutdown on low input voltage", "Device mode, remote input",
                       "No or low input power, signal from the BMS", "No or low input power, device mode",
                       "Protection active, low temperature, no or low panel power",
-                      "Remote input, no or low battery power", "None", "code 16392" }, reasons)
-        assert.same({ 136, 12, 65, 5, 1552, 2056, 0, 16392 }, numbers)
+                      "Remote input, no or low battery power", "None", "code 16392",
+                      "No or low input power, remote input" }, reasons)
+        assert.same({ 136, 12, 65, 5, 1552, 2056, 0, 16392, 9 }, numbers)
+        assert.equal(reasons[9], names.off_reason[9])               -- the ISY has those that were seen
     end)
 
     -- Fault: A Phoenix Smart charger in its low-power mode was in "code 1", a solar charger that waits in

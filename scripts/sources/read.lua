@@ -511,6 +511,8 @@ function read.place(record)
     return place
 end
 
+local DIFFERENCE = "/Offset"        -- of two temperatures: what a sensor is corrected by
+
 --- "12,5" -> 12.5, as some languages write a measurement; nil for others. "1,234" may be a thousand.
 local function by_comma(text)
     local whole, decimals = text:match "^([-+]?%d+),(%d%d?)$"
@@ -538,7 +540,7 @@ local function value_of(place, raw, formatted, value_enum)
         if type(value) ~= "number" then return value, unit end
     end
     if unit and codes.is_in(value, unit) then return nil, unit end
-    if unit and (OF_DBUS[unit] or not CONVERTED[unit]) then return value, unit end
+    if unit and (OF_DBUS[unit] or not CONVERTED[unit]) or place.path == DIFFERENCE then return value, unit end
     return in_named_unit(value, unit, formatted, place.path or place.code)
 end
 

@@ -278,7 +278,8 @@ local names = {
         [256] = "Analysing input voltage", [512] = "Low temperature", [1024] = "No or low panel power",
         [2048] = "No or low battery power", [32768] = "Active alarm",
         -- Those that were seen, for the ISY:
-        [5] = "No or low input power, device mode", [12] = "Device mode, remote input",
+        [5] = "No or low input power, device mode", [9] = "No or low input power, remote input",
+        [12] = "Device mode, remote input",
         [65] = "No or low input power, signal from the BMS",
         [129] = "No or low input power, engine shutdown on low input voltage",
         [132] = "Device mode, engine shutdown on low input voltage",
