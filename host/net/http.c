@@ -80,6 +80,9 @@ static const struct failure failures[] = {
     {CURLE_SEND_ERROR, HTTP_CUT, cut_text},
     {CURLE_HTTP2, HTTP_CUT, cut_text},
     {CURLE_HTTP2_STREAM, HTTP_CUT, cut_text},
+    {CURLE_BAD_CONTENT_ENCODING, HTTP_CUT,
+     "The answer of %s came damaged. The next try may do better; if it does not, check the "
+     "network"},
     {CURLE_UNSUPPORTED_PROTOCOL, HTTP_OTHER,
      "The address of %s must begin with https://. Correct it"},
     {CURLE_URL_MALFORMAT, HTTP_OTHER, "The address of %s is not a valid URL. Correct it"},

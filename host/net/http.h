@@ -31,7 +31,7 @@ enum http_error {
     HTTP_CONNECT, // nobody answers there
     HTTP_TLS,     // certificate or handshake
     HTTP_TIMEOUT,
-    HTTP_CUT,     // the transfer ended early
+    HTTP_CUT,     // the transfer ended early, or came damaged
     HTTP_TOO_BIG, // more than the cap
     HTTP_OTHER
 };

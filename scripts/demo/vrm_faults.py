@@ -4,6 +4,7 @@ A fault of the table ANSWERS changes the answer; hang, slow, drip, cut and reset
 vrm.py itself.
 """
 import email.utils
+import gzip
 import json
 import time
 
@@ -56,6 +57,15 @@ def truncated_json(reply, part=0.5):
     """A complete transfer of half a JSON text."""
     body = reply.bytes()
     reply.body = body[:int(len(body) * part)]
+    return reply
+
+
+def damaged_gzip(reply):
+    """A compressed answer of which something on the way has made something else."""
+    body = gzip.compress(reply.bytes())
+    half = len(body) // 2
+    reply.body = body[:half] + bytes(16) + body[half + 16:]
+    reply.headers["Content-Encoding"] = "gzip"
     return reply
 
 
@@ -187,5 +197,5 @@ def wrong_types(reply, what="mixed"):
 
 
 ANSWERS = {function.__name__: function for function in (
-    status, redirect, truncated_json, html200, empty200, success_false, big, translated, wrong_types)}
+    status, redirect, truncated_json, damaged_gzip, html200, empty200, success_false, big, translated, wrong_types)}
 CONNECTIONS = ("hang", "slow", "drip", "cut", "reset")

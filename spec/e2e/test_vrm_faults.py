@@ -43,6 +43,7 @@ FAULTS = {
     "reset": ("reset", {}),
     "cut": ("cut", {"part": 0.5}),
     "truncated json": ("truncated_json", {"part": 0.5}),
+    "damaged gzip": ("damaged_gzip", {}),
     "html 200": ("html200", {}),
     "empty 200": ("empty200", {}),
     "success false": ("success_false", {}),
@@ -185,6 +186,14 @@ def test_a_list_that_stays_too_large_is_told_as_such(world):
     status, notices = told_at_the_start(world, "installations", "big")
     assert status == "Answer too large"
     assert "2048 KiB" in notices and "internet connection" not in notices
+
+
+# Fault: A compressed answer that came damaged shows "VRM unreachable", and its message is to be reported.
+# Expected: It is an answer that did not arrive.
+def test_a_compressed_answer_that_came_damaged_is_told_as_such(world):
+    status, notices = told_at_the_start(world, "installations", "damaged_gzip")
+    assert status == "No answer in time"
+    assert "damaged" in notices and "report" not in notices
 
 
 # Fault: A block page with status 403 counts as a refused token: all values are gone, a new token is asked for.
