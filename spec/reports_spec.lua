@@ -376,4 +376,36 @@ describe("what other programs had wrong", function()
                              ["/Session/Time"] = 8838, ["/Status"] = 24 }, { ST = 6600, GV15 = 147 } },
         }
     end)
+
+    -- Fault: Others lost the energy of an RS that passed 6553.5 kWh, ended at a number that no list has (a
+    --        balancer's 12339, a Lynx' error 44), turned a load's current round, had 104 of 105 liters, no
+    --        level of a tank with more in it than it holds, 0 °C of a sensor that is unplugged, no value that
+    --        came as a text, and waited for the dimming of a relay.
+    -- Expected: What the device says, or no data.
+    it("is right here, of DC and sensors", function()
+        check {
+            { "solarcharger", { ["/Yield/User"] = 6553.5, ["/Yield/System"] = 6635.27, ["/Load/I"] = -0.4,
+                                ["/Alarms/LowVoltage"] = 65535, ["/MppOperationMode"] = 255 },
+              { TPW = 6553.5, GV10 = 6635.27, GV9 = -0.4, GV7 = NONE, GV14 = 255 } },
+            { "solarcharger", { ["/Dc/0/Voltage"] = 13.25, ["/Dc/0/Current"] = 4 },    -- a SmartShunt at one
+              { ST = NONE, CPW = 53, GV1 = NONE } },
+            { "battery", { ["/Balancer/Status"] = 12339, ["/ErrorCode"] = 44, ["/Soc"] = "87.5",
+                           ["/Alarms/CellMeasurementsFault"] = 2 },
+              { [""] = { ST = 87.5, ALARM = 2 }, d = { ERR = 44, GV4 = 12339 }, a = { GV21 = 2 } } },
+            { "tank", { ["/Level"] = 99.9, ["/Remaining"] = 0.104999, ["/Capacity"] = 0.105 },
+              { GV0 = 105, TANKCAP = 105 } },
+            { "tank", { ["/Level"] = 100.1, ["/Remaining"] = 0.15142, ["/Capacity"] = 0.1514164714 },
+              { ST = 100.1, GV0 = 151, TANKCAP = 151 } },
+            { "temperature", { ["/Temperature"] = null "%.1F °C", ["/Status"] = 1, ["/Humidity"] = "41" },
+              { ST = NONE, GV2 = 1, CLIHUM = 41 } },
+            { "switch", { ["/SwitchableOutput/0/State"] = 1, ["/SwitchableOutput/0/Status"] = 9 },
+              { [""] = { GV0 = 1 }, a = { ST = 9 } } },
+            { "pulsemeter", { ["/Aggregate"] = 0.001, ["/Count"] = 0 }, { ST = 0.001, GV0 = 0 } },
+            { "dcsource", { ["/Dc/0/Power"] = null "%.0F W", ["/Dc/0/Voltage"] = 13.48,
+                            ["/Dc/0/Current"] = 17.29 }, { ST = 233, CC = 17.29 } },
+            { "motordrive", { ["/Dc/0/Power"] = -340, ["/Motor/RPM"] = -800, ["/Motor/Direction"] = 1 },
+              { ST = -340, GV0 = -800, GV3 = 1 } },
+            { "meteo", { ["/WindSpeed"] = 0, ["/WindDirection"] = 360 }, { SPEED = 0, WINDDIR = 360 } },
+        }
+    end)
 end)

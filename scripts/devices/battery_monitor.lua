@@ -171,6 +171,7 @@ return {
           { "GV18", "alarm", "Contactor",                     "/Alarms/Contactor" },
           { "GV19", "alarm", "BMS cable",                     "/Alarms/BmsCable" },
           { "GV20", "alarm", "Internal failure",              "/Alarms/InternalFailure" },
+          { "GV21", "alarm", "Cell measurements",             "/Alarms/CellMeasurementsFault" },
         },
         { part = "d", id = "VICBATTD", name = "details",           -- a bank with a BMS
           { "ST",   unit.amp_hours,     "Remaining capacity (Ah)", from = capacity_left, min = 0 },
