@@ -379,8 +379,8 @@ describe("what other programs had wrong", function()
 
     -- Fault: Others lost the energy of an RS that passed 6553.5 kWh, ended at a number that no list has (a
     --        balancer's 12339, a Lynx' error 44), turned a load's current round, had 104 of 105 liters, no
-    --        level of a tank with more in it than it holds, 0 °C of a sensor that is unplugged, no value that
-    --        came as a text, and waited for the dimming of a relay.
+    --        level of a tank with a bit more or less in it than it can have, 0 °C of a sensor that is
+    --        unplugged, no value that came as a text, and waited for the dimming of a relay.
     -- Expected: What the device says, or no data.
     it("is right here, of DC and sensors", function()
         check {
@@ -396,6 +396,8 @@ describe("what other programs had wrong", function()
               { GV0 = 105, TANKCAP = 105 } },
             { "tank", { ["/Level"] = 100.1, ["/Remaining"] = 0.15142, ["/Capacity"] = 0.1514164714 },
               { ST = 100.1, GV0 = 151, TANKCAP = 151 } },
+            { "tank", { ["/Level"] = -0.4, ["/Capacity"] = 0.2 }, { ST = -0.4 } },       -- empty, and a bit
+            { "tank", { ["/Level"] = -1, ["/Capacity"] = 0.2 }, { ST = NONE } },
             { "temperature", { ["/Temperature"] = null "%.1F °C", ["/Status"] = 1, ["/Humidity"] = "41" },
               { ST = NONE, GV2 = 1, CLIHUM = 41 } },
             { "switch", { ["/SwitchableOutput/0/State"] = 1, ["/SwitchableOutput/0/Status"] = 9 },

@@ -429,6 +429,7 @@ describe("a row of diagnostics", function()
             { "%.1F °F", "10.5 °C", 10.5 }, { "%s", "50.9 °F", 50.9 }, { "%s", "50.9 °F", 10.5 },
             { "%.1F °F", "50,9 °F", 10.5 }, { "%.1F °F", nil, 50.9 }, { "%.1F °F", "", 50.9 },
             { "%.1F °F", "50.9 °F", "10.5" }, { "%s", "10.5", 10.5 },
+            { "%.1F &deg;F", "50.9 &deg;F", 50.9 }, { "%.1F ºF", "50,9 ºF", 10.5 },      -- the same sign
         } do
             for _, path in ipairs { "/Dc/0/Temperature", "/Dc/Battery/Temperature" } do
                 assert.near(10.5, (number_of(path, case[1], case[2], case[3])), 0.001,

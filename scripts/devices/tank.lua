@@ -4,7 +4,8 @@ return {
     id = "VICTANK", name = "Tank", icon = "Sensor",
     match = { service = "tank" },
 
-    { "ST",      unit.percent,  "Level",             "/Level", "tl", min = 0, max = 110 },
+    { "ST",      unit.percent,  "Level",             "/Level", "tl",
+                 min = -0.9, max = 110 },                         -- a sensor may be a bit below empty
     { "GV0",     unit.liter,    "Remaining",         "/Remaining", "tr" },
     { "TANKCAP", unit.liter,    "Capacity",          "/Capacity",
                  on_change = true, zero = false },

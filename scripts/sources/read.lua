@@ -380,6 +380,10 @@ local CONVERTED = {
     mA = { "A", 0.001, 0 }, kWh = { "kWh", 1, 0 }, Wh = { "kWh", 0.001, 0 }, MWh = { "kWh", 1000, 0 },
 }
 
+for _, sign in ipairs { "º", "&deg;" } do                          -- how some write °
+    CONVERTED[sign .. "C"], CONVERTED[sign .. "F"] = CONVERTED["°C"], CONVERTED["°F"]
+end
+
 --- Those of them that nearly all rows have, and that D-Bus counts in: such a format is believed without a
 -- look at the text, which would be work for each row of each poll.
 local OF_DBUS = { W = true, V = true, A = true }
