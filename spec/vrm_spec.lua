@@ -473,6 +473,18 @@ describe("a row of diagnostics", function()
         assert.is_nil(number_of("/TimeToGo", "%.2F h", "", nil))
     end)
 
+    -- Fault: Between number and unit stood a space that does not break, as French and German have it: the
+    --        unit was none, 1.5 kW were 1.5 W.
+    -- Expected: It is a space.
+    it("knows a unit behind a space that does not break", function()
+        local space = "\u{A0}"
+        assert.equal("kW", read.unit("%.1F" .. space .. "kW"))
+        assert.same({ 1.5, "kW" },
+            { number_of("/Power", "%.1F" .. space .. "kW", "1,5" .. space .. "kW", 1.5) })
+        assert.near(10.5, (number_of("BT", "%s", "50,9" .. space .. "°F", 50.9)), 0.001)
+        assert.near(10.5, (number_of("BT", "%s", "50,9\u{202F}°F", 10.5)), 0.001)
+    end)
+
     it("finds out in which unit a volume is", function()
         assert.same({ 78, "L" }, { number_of("/Remaining", "%.0F L", "78 L", "78") })
         assert.same({ 78, "L" }, { number_of("/Remaining", "%.0F L", "78 L", 0.078) })

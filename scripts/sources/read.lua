@@ -304,6 +304,12 @@ function read.forecast(json)
     return hours
 end
 
+--- text with spaces in the place of those that do not break, as some languages have them before a unit.
+local function with_spaces(text)
+    if not text:find("\u{A0}", 1, true) and not text:find("\u{202F}", 1, true) then return text end
+    return (text:gsub("\u{A0}", " "):gsub("\u{202F}", " "))
+end
+
 --- The unit in a format like "%.1F °C" or "%.1F %%"; nil for "%s" and rubbish.
 local units, unit_bytes = {}, 0
 
@@ -315,7 +321,7 @@ function read.unit(format)
     local at = format:match("^%s*%%()")
     at = at and format:match("^[-+ #0-9.]*()", at)
     local rest = at and format:match("^%a(.*)", at)
-    local unit = rest and read.text((rest:gsub("%%%%", "%%"))) or nil
+    local unit = rest and read.text((with_spaces(rest):gsub("%%%%", "%%"))) or nil
     local bytes = 2 * #format + ENTRY_BYTES
     if unit_bytes + bytes <= UNIT_BYTES then
         units[format], unit_bytes = unit or false, unit_bytes + bytes
@@ -437,7 +443,7 @@ local function shown_number(formatted)
     local digits, point, decimals, unit = formatted:match("^%s*([-+]?%d+)([.,]?)(%d*)(.*)")
     if not digits or (point == "," and #decimals > 2) or unit:find("^[.,]") then return nil end
     if unit:find "%d" and not unit:find "^%s*m3%s*$" then return nil end
-    return tonumber(digits .. "." .. decimals), read.trim(unit), 10.0 ^ -#decimals
+    return tonumber(digits .. "." .. decimals), read.trim(with_spaces(unit)), 10.0 ^ -#decimals
 end
 
 --- The unit in which `value` is what VRM shows: `named` if that fits to the last decimal, else the one that
