@@ -77,6 +77,22 @@ describe("live data", function()
         assert.truthy(world.connections[2].topics["N/" .. NEW .. "/heartbeat"])
     end)
 
+    -- Fault: VRM's list lacked the portal id once: the gateway was kept alive at "R/nil/keepalive", and live
+    --        data ended.
+    -- Expected: It is the gateway that it was.
+    it("goes on where VRM's list lacks the portal id once", function()
+        local world, gx, connection = boat()
+        gx:live(9)
+        world.vrm.sites[151734].identifier = nil
+        world:fire("longpoll")
+        gx.asked = {}
+        gx:live(90)
+        assert.is_nil(connection.closed)
+        assert.equal(2, world:value(GATEWAY, "GV17"))
+        assert.is_true(#gx.asked > 0)
+        for _, message in ipairs(gx.asked) do assert.truthy(message.topic:find(PORTAL, 1, true)) end
+    end)
+
     -- Fault: A subscription that VRM refuses, or one to everything that a gateway has, a month of days too.
     -- Expected: Below the own portal id, what scripts show; no histories.
     it("asks for what is shown, below its own gateway only", function()

@@ -377,6 +377,22 @@ describe("an installation that was renamed in VRM", function()
     end)
 end)
 
+describe("an installation whose name VRM's list lacks once", function()
+    -- Fault: Its gateway was called "Installation 151734", in the ISY too, and then by its name again.
+    -- Expected: It keeps the name it had.
+    it("keeps it", function()
+        local world = started()
+        local site = world.vrm.sites[151734]
+        for _, name in ipairs { false, "Boat", false, "Yacht" } do
+            site.name = name
+            world:run(60)
+            world:fire("longpoll")
+            world:run(10)
+            assert.equal(name or "Boat", world.nodes[GATEWAY].name)
+        end
+    end)
+end)
+
 describe("429", function()
     it("with Retry-After: nothing leaves until then, then it goes on", function()
         local world = started()

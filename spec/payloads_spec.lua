@@ -104,7 +104,7 @@ describe("the account's answers:", function()
             { id = 4242, name = "Pump house", alarms = 2, last_timestamp = LOGGED - 3600,
               zone = "Africa/Nairobi", portal = "0a1b2c3d4e60", mqtt_host = "mqtt7.victronenergy.com",
               mqtt_webhost = "webmqtt7.victronenergy.com" },
-            { id = 88003, name = "Installation 88003", alarms = 0, zone = "Europe/Zurich",
+            { id = 88003, name = "Installation 88003", unnamed = true, alarms = 0, zone = "Europe/Zurich",
               created = 1600000000, portal = "0a1b2c3d4e61", mqtt_host = "mqtt7.victronenergy.com",
               mqtt_webhost = "webmqtt7.victronenergy.com" },
         }, read.installations(answer "installations-extended"))

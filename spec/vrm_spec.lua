@@ -201,7 +201,7 @@ describe("the VRM client", function()
         end, function(client) return client:installations(22) end)
         assert.equal(3, #list)
         assert.same({ id = 151734, name = "35ft Yacht", alarms = 2, zone = "Europe/Berlin" }, list[1])
-        assert.same({ id = 5, name = "Installation 5", alarms = 3 }, list[2])
+        assert.same({ id = 5, name = "Installation 5", unnamed = true, alarms = 3 }, list[2])
         assert.equal(1, list[3].alarms)
         for _, body in ipairs { '{"success":true,"records":[]}', '{"success":true,"records":false}',
             '{"success":true}' } do

@@ -348,8 +348,13 @@ local function look_at_control()
 end
 
 --- Takes over the list of installations, whole or not at all; those no longer in it go offline. What the
--- owner hides is as if it were not listed.
+-- owner hides is as if it were not listed. What VRM omits once of one stays as it was: it does not move, nor
+-- get another name or gateway.
 local function use_installations(s, list)
+    for _, record in ipairs(list) do
+        local before = record.unnamed and sites[record.id]
+        record.name = before and before.name or record.name
+    end
     s.hides_all, s.listed = #list > 0, list
     look_at_control()
     list = choices.of_sites(list)
@@ -358,9 +363,9 @@ local function use_installations(s, list)
     for i, record in ipairs(list) do
         local site = sites[record.id] or { id = record.id, said = {}, nodes = {}, store = store.new() }
         site.name, site.created = record.name, record.created or site.created
-        site.portal = record.portal
+        site.portal = record.portal or site.portal
         site.mqtt_host, site.mqtt_webhost = record.mqtt_host, record.mqtt_webhost
-        local zone = record.zone or site.zone or "UTC"          -- it does not move because VRM omits it once
+        local zone = record.zone or site.zone or "UTC"
         if site.zone ~= zone then site.zone, site.tomorrow = zone, nil end
         if not (s.client.bare and site.alarms) then take_details(site, record) end
         if site.session ~= s then site.session, site.health = s, health.new() end

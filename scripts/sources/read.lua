@@ -201,9 +201,10 @@ function read.installations(json)
         if id and id > 0 and not known[id] then
             known[id] = true
             local on, listed = alarms_of(site)
+            local name = name_text(site.name)
             sites[#sites + 1] = {
                 id = id,
-                name = name_text(site.name) or "Installation " .. id,
+                name = name or "Installation " .. id, unnamed = not name or nil,
                 alarms = on, listed_alarms = listed,
                 last_timestamp = read.integer(site.last_timestamp),
                 zone = name_text(site.timezone),

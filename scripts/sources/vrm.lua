@@ -139,7 +139,8 @@ function vrm:me()
     return ask(self, "/users/me", { priority = vrm.ASKED }, read.user, "user")
 end
 
---- All installations of the user -> list of { id, name, alarms = count, last_timestamp = unix|nil,
+--- All installations of the user -> list of { id, name, unnamed = VRM has no name of it, nil: it has,
+-- alarms = count, last_timestamp = unix|nil,
 -- zone = name of its time zone|nil, created = when it came to VRM, unix|nil, portal = its gateway's portal
 -- id|nil, mqtt_host, mqtt_webhost = the broker of its live data, and that for websockets|nil }.
 -- With all their values they are some 20 kB each, and VRM has no pages for them: a list that is too large is
