@@ -336,6 +336,16 @@ describe("the battery monitor", function()
         end
     end)
 
+    -- Fault: A virtual battery that is told its power alone is neither charged nor discharged nor idle.
+    -- Expected: Its power says it, as on the GX.
+    it("is charged and discharged by its power where there is no current", function()
+        for power, status in pairs { [0] = 0, [30] = 0, [-30] = 0, [31] = 1, [-480] = 2 } do
+            assert.equal(status, value("battery_monitor", "GV0", { ["/Dc/0/Power"] = power }))
+        end
+        assert.equal(2, value("battery_monitor", "GV0", { ["/Dc/0/Current"] = -5, ["/Dc/0/Power"] = 900 }))
+        assert.equal(1, value("battery_monitor", "GV0", { I = 3276.7, ["/Dc/0/Power"] = 900 }))
+    end)
+
     it("takes the power VRM gives, else voltage times current", function()
         assert.equal(7, value("battery_monitor", "CPW", { ["/Dc/0/Power"] = 7, V = 12, I = 3 }))
         assert.equal(-36, value("battery_monitor", "CPW", { V = 12, I = -3 }))

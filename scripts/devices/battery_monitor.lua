@@ -9,10 +9,13 @@ local IDLE_CURRENT = 0.1                              -- ampere, if there is no 
 local function battery_status(rows)
     local current = measured(rows, "/Dc/0/Current", "I")
     local voltage = measured(rows, "/Dc/0/Voltage", "V")
-    if not current then return nil end
-    if math.abs(current) <= IDLE_CURRENT then return IDLE end
-    if voltage and math.abs(current * voltage) <= IDLE_POWER then return IDLE end
-    return current > 0 and CHARGING or DISCHARGING
+    local power = current and voltage and current * voltage
+    if not current then power = measured(rows, "/Dc/0/Power") end
+    local flow = current or power
+    if not flow then return nil end
+    if current and math.abs(current) <= IDLE_CURRENT then return IDLE end
+    if power and math.abs(power) <= IDLE_POWER then return IDLE end
+    return flow > 0 and CHARGING or DISCHARGING
 end
 
 --- What is left of the capacity: /Capacity is, beside what is installed. Alone it is that (as on the GX).
