@@ -19,8 +19,14 @@ local TRACKERS = 4
 local NO_PANELS = 5                                   -- volt: less is what an open input shows
 local TOLERANCE = 0.1                                 -- of the power: trackers and their sum are rounded
 
-local function watts(rows, n) return measured(rows, "/Pv/" .. n .. "/P", "PVP" .. n) end
-local function volts(rows, n) return measured(rows, "/Pv/" .. n .. "/V", "PVV" .. n) end
+--- A measurement within the limits of its own row, -0.5 to `most`; nil if there is none.
+local function within(most, ...)
+    local value = measured(...)
+    return value and value >= -0.5 and value <= most and value or nil
+end
+
+local function watts(rows, n) return within(30000, rows, "/Pv/" .. n .. "/P", "PVP" .. n) end
+local function volts(rows, n) return within(600, rows, "/Pv/" .. n .. "/V", "PVV" .. n) end
 
 --- The voltage of the first tracker that has panels; at night that of the first that has one.
 function panels.voltage(rows)
@@ -50,10 +56,10 @@ end
 
 --- The current of all panels.
 function panels.current(rows)
-    local all = measured(rows, "/Yield/Power", "PVP")
+    local all = within(30000, rows, "/Yield/Power", "PVP")
     local current, several = current_of_trackers(rows, all)
     if current or several then return current end
-    local voltage = measured(rows, "/Pv/V", "PVV")    -- of a charger with one tracker
+    local voltage = within(600, rows, "/Pv/V", "PVV")  -- of a charger with one tracker
     if not (all and voltage) then return nil end
     if voltage == 0 then return all == 0 and 0 or nil end           -- at night
     return all / voltage
