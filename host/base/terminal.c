@@ -14,9 +14,17 @@
 static const char TAKE[] = "\033[?1049h\033[?25l\033[?7l\033[2J";
 static const char GIVE_BACK[] = "\033[0m\033[?7h\033[?25h\033[?1049l";
 
-// What ends a program that has a fault or too much of something, and Ctrl-backslash.
-static const int crashes[] = {SIGSEGV, SIGBUS,  SIGFPE, SIGILL,  SIGABRT,
-                              SIGQUIT, SIGALRM, SIGSYS, SIGTRAP, SIGXCPU};
+// What ends a program that has a fault or too much of something, and Ctrl-backslash. The last two
+// are POSIX's only with XSI, and FreeBSD's headers hide them from a program without.
+static const int crashes[] = {
+    SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGQUIT, SIGALRM, SIGSYS,
+#ifdef SIGTRAP
+    SIGTRAP,
+#endif
+#ifdef SIGXCPU
+    SIGXCPU,
+#endif
+};
 #define CRASHES (sizeof crashes / sizeof crashes[0])
 
 static volatile sig_atomic_t taken;
