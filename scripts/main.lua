@@ -232,6 +232,7 @@ end
 local function begin()
     if not (started and ready) then return end
     take_params(host.params())
+    if not begun then nodes.doubt() end
     begun = true
     account.begin()
 end

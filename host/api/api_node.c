@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <lauxlib.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -165,19 +166,25 @@ static int host_add(lua_State *L) {
     return api_bool(L, 1);
 }
 
-// host.known([prefix]) -> list of { address, name, type, primary, enabled }: the nodes PG3 has on
-// record whose addresses begin so.
+// host.known([prefix [, driver]]) -> list of { address, name, type, primary, enabled, shown }: the
+// nodes PG3 has on record whose addresses begin so; shown: what it has of that driver, nil = none.
 static int host_known(lua_State *L) {
     struct api *a = api_of(L);
     size_t len;
     const char *prefix = luaL_optlstring(L, 1, "", &len);
+    const char *driver = luaL_optstring(L, 2, NULL);
     lua_newtable(L);
     for (size_t i = 0; a->pg3 != NULL && i < pg3_known(a->pg3)->count; i++) {
         const struct known_node *k = &pg3_known(a->pg3)->all[i];
         if (strncmp(k->address, prefix, len) != 0) {
             continue;
         }
-        lua_createtable(L, 0, 5);
+        double shown = driver != NULL ? known_shown(k, driver) : NAN;
+        lua_createtable(L, 0, 6);
+        if (!isnan(shown)) {
+            lua_pushnumber(L, shown);
+            lua_setfield(L, -2, "shown");
+        }
         api_put_text(L, "address", k->address);
         api_put_text(L, "name", k->name);
         api_put_text(L, "type", k->type);

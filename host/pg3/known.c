@@ -174,6 +174,11 @@ static const struct known_value *find_value(const struct known_node *node, const
     return NULL;
 }
 
+double known_shown(const struct known_node *node, const char *driver) {
+    const struct known_value *value = find_value(node, driver);
+    return value != NULL ? value->shown : NAN;
+}
+
 bool known_seed(const struct known *k, struct nodes *nodes, struct node *node) {
     const struct known_node *on_record = known_find(k, node->address);
     if (on_record == NULL) {

@@ -37,6 +37,8 @@ void known_free(struct known *k);
 bool known_read(struct known *k, struct walk *w);
 // NULL: it is not there. Valid until the list changes.
 const struct known_node *known_find(const struct known *k, const char *address);
+// What PG3 shows of a node's driver; NaN: no number, or nothing.
+double known_shown(const struct known_node *node, const char *driver);
 // Takes a node off the list; nothing happens if it is not there.
 void known_forget(struct known *k, const char *address);
 // Seeds a node's drivers with the values on record. Whether PG3 has the node as it is declared now:

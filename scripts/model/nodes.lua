@@ -393,16 +393,15 @@ function nodes.report(list)
     end
 end
 
---- Adds the nodes PG3 knows from earlier runs whose addresses begin with prefix, for which accept(address) is
--- true (nil: all) and that are not here yet, and shows them offline. Gateways first: they are the primaries
--- of the others. gone: VRM does not have them, so that they are lost; else it was not asked.
-function nodes.adopt(prefix, accept, gone)
-    local list = {}
-    for _, known in ipairs(host.known(prefix)) do
+--- Adds those of a list of host.known that are not here yet and for which accept(its entry) is true -> the
+-- nodes. Gateways first: they are the primaries of the others.
+local function add_known(from_pg3, accept)
+    local list, added = {}, {}
+    for _, known in ipairs(from_pg3) do
         if known.name then nodes.take_name(known.name, known.address) end
         local type_ = scripts.find(known.type)
         if type_ and type_.kind ~= "controller" and known.enabled ~= false
-            and not nodes.all[known.address] and not (accept and not accept(known.address)) then
+            and not nodes.all[known.address] and accept(known) then
             list[#list + 1] = { address = known.address, name = known.name, type = type_,
                                 primary = known.primary }
         end
@@ -414,12 +413,34 @@ function nodes.adopt(prefix, accept, gone)
     end)
     for _, node in ipairs(list) do
         if not host.node(node.primary or "") then node.primary = node.address end
-        if add(node) then nodes.offline(node) end
+        if add(node) then added[#added + 1] = node end
     end
-    for _, known in ipairs(gone and host.known(prefix) or {}) do
+    return added
+end
+
+--- Adds the nodes PG3 knows from earlier runs whose addresses begin with prefix, for which accept(address) is
+-- true (nil: all) and that are not here yet, and shows all that were not found in this run offline. gone: VRM
+-- does not have them, so that they are lost; else it was not asked.
+function nodes.adopt(prefix, accept, gone)
+    local from_pg3 = host.known(prefix)
+    local function accepts(known) return not accept or accept(known.address) end
+    add_known(from_pg3, accepts)
+    for _, known in ipairs(from_pg3) do
         local node = nodes.all[known.address]
-        if node and not node.site and not (accept and not accept(known.address)) then events.look(node) end
+        if node and not node.site and accepts(known) then
+            if node.state ~= freshness.OFFLINE then nodes.offline(node) end
+            if gone then events.look(node) end
+        end
     end
+end
+
+--- A run before that ended without a word, as by a power cut, left its nodes as they were: until VRM answers
+-- nothing is known of those that PG3 has as fresh or stale.
+function nodes.doubt()
+    local list = add_known(host.known("", "GV30"), function(known)
+        return known.shown == freshness.FRESH or known.shown == freshness.STALE
+    end)
+    for _, node in ipairs(list) do show_state(node, freshness.NO_DATA) end
 end
 
 --- Nodes whose script was replaced go on with the one in service, which is started for them.

@@ -72,6 +72,7 @@ check("known", "a list of its own", function()
     for _, one in ipairs(host.known()) do assert(one.address ~= "x") end
     assert(#host.known("no such address") == 0)
     raises(host.known, {})
+    raises(host.known, "", {})
 end)
 
 check("refused", "a list of its own; a node that was not refused is not in it", function()

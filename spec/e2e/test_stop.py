@@ -9,7 +9,7 @@ from vrm import HOUSE
 
 from support.net import slow_dns
 from support.profile import Profile
-from support.world import CONTROLLER, DISCONNECTED, OFFLINE, PATIENCE, Behaviour, address
+from support.world import CONTROLLER, DISCONNECTED, NO_DATA, OFFLINE, PATIENCE, Behaviour, address
 
 BANK = address(HOUSE, "bm", 289)
 WAYS = ["message", "SIGTERM", "SIGINT", "SIGHUP"]
@@ -47,6 +47,26 @@ def test_it_tells_that_nothing_is_true_any_more(world, how, stale):
     assert ((BANK, "CV") in said) == (stale == "zero"), said
     assert stale == "keep" or said.index((BANK, "GV30")) < said.index((BANK, "CV")), said
     assert stale == "zero" or pg3.value(BANK, "CV") == voltage
+
+
+# Fault: After a power cut values of before it stay fresh for as long as VRM hangs; after a stop meanwhile for ever.
+# Expected: There is no data until VRM answers, and Offline after a stop.
+def test_a_power_cut_leaves_nothing_fresh(world):
+    pg3 = world.running()
+    world.poll()                                # the answers to addnode are there
+    world.plugin.kill()
+    voltage = pg3.value(BANK, "CV")
+    world.vrm.fault("*", "hang")
+    world.start_plugin()
+    for node in world.device_addresses():
+        world.wait_state(node, NO_DATA)
+    assert pg3.value(BANK, "CV") == voltage
+    world.stop()
+    for node in world.device_addresses():
+        pg3.wait_for(lambda node=node: pg3.value(node, "GV30") == OFFLINE, PATIENCE, node)
+    world.vrm.clear_faults()
+    world.start_plugin()
+    world.wait_fresh()
 
 
 # Fault: A program cannot tell that the plugin crashed: its last values stay.

@@ -381,11 +381,16 @@ local function node_functions(self, host)
         check_type(node, "table")
         return add_node(self, node)
     end
-    host.known = function(prefix)
+    host.known = function(prefix, driver)
         local list = {}
+        driver = driver ~= nil and text_of(driver) or nil
         prefix = prefix ~= nil and text_of(prefix) or ""
         for _, node in ipairs(self.known) do
-            if node.address:sub(1, #prefix) == prefix then list[#list + 1] = copy(node) end
+            if node.address:sub(1, #prefix) == prefix then
+                local one, values = copy(node), node.values or {}
+                one.values, one.shown = nil, driver and values[driver]
+                list[#list + 1] = one
+            end
         end
         return list
     end
