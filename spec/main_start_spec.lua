@@ -222,11 +222,17 @@ describe("the token", function()
             "\u{201C}" .. TOKEN .. "\u{201D}", TOKEN .. "\u{A0}", "\u{200B}" .. TOKEN,
             "\u{FEFF}" .. TOKEN .. ",",
             "<" .. TOKEN .. ">", "`" .. TOKEN .. "`", "Access token: " .. TOKEN, "Token\u{A0}" .. TOKEN,
-            "X-Authorization: Token " .. TOKEN,
+            "X-Authorization: Token " .. TOKEN, "token=" .. TOKEN, '{"token":"' .. TOKEN .. '"}',
+            TOKEN .. "\n" .. TOKEN, TOKEN .. ".", "(" .. TOKEN .. ")", "eisy\t" .. TOKEN .. "\t30 Nov 2026",
+            "me@example.com " .. TOKEN, "curl -H 'X-Authorization: Token " .. TOKEN
+                .. "' https://vrmapi.victronenergy.com/v2/users/me",
         } do
             local world = started { params = { vrm_token = pasted } }
             assert.equal(1, world:value("controller", "GV0"), pasted)
-            for _, secret in ipairs(world.masked) do assert.is_nil(secret:find "Access", secret) end
+            for _, secret in ipairs(world.masked) do
+                assert.is_nil(secret:find "Access", secret)
+                assert.is_nil(secret:find "^https:", secret)
+            end
             _G.host = nil
         end
     end)

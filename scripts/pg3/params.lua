@@ -28,8 +28,23 @@ local STALE_VALUES = { zero = "zero", keep = "keep", choices = "zero or keep" }
 local FOREIGN_MARKS = { "\xC2[\xA0\xAB\xBB]", "\xE2\x80[\x80-\x8F\x98-\x9F\xAA-\xAF\xB9\xBA]",
                         "\xE2\x81\xA0", "\xEF\xBB\xBF" }
 
+local HEX_TOKEN = 64                -- digits that VRM's tokens have
+
+--- The only token in a text that has VRM's form, however often and among whatever it stands; nil: there is
+-- none, or there are several.
+local function only_token(text)
+    local found
+    for digits in text:gmatch "%f[%w]%x+%f[%W]" do
+        if #digits == HEX_TOKEN and found and found ~= digits then return nil end
+        if #digits == HEX_TOKEN then found = digits end
+    end
+    return found
+end
+
 --- A pasted token without what came along with it: blanks, line ends, quotes, the words before it.
 local function clean_token(text)
+    local token = only_token(text)
+    if token then return token end
     for _, marks in ipairs(FOREIGN_MARKS) do text = text:gsub(marks, " ") end
     text = text:gsub("[\"'`<>,;]", "")
     for _, words in ipairs { "^.*[Tt][Oo][Kk][Ee][Nn]:?%s+", "^%s*[Bb][Ee][Aa][Rr][Ee][Rr]%s+" } do
@@ -240,7 +255,8 @@ local OWN_WORDS = "https://vrm.victronenergy.com/access-tokens " .. table.concat
 local function add_words(secrets, text)
     local count = 0
     for word in text:gmatch "%S+" do
-        if #word >= SHORTEST_WORD and count < MOST_WORDS and not OWN_WORDS:find(word, 1, true) then
+        local begins = word:sub(1, SHORTEST_WORD)       -- the log masks so much of a secret anywhere
+        if #word >= SHORTEST_WORD and count < MOST_WORDS and not OWN_WORDS:find(begins, 1, true) then
             secrets[#secrets + 1], count = word, count + 1
         end
     end
