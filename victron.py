@@ -4,6 +4,7 @@
 The program is bin/victron-host (built on this machine), else the released one for this system, for example
 bin/victron-host-freebsd-amd64. exec keeps the process id. argv[0] stays "python3": the service scripts of
 PG3x look for that name. Nothing may reach stdout or stderr: what fails here is one line in logs/debug.log.
+Where there can be no log, the program starts nevertheless: it says so in PG3.
 """
 import os
 import stat
@@ -16,13 +17,14 @@ MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 def open_log():
     """PG3's account reads the log, whatever umask the plugin was started with. O_NONBLOCK: a FIFO in its
-    place is not waited for."""
+    place is not waited for. None: there can be none."""
     os.umask(0o022)
-    os.makedirs("logs", exist_ok=True)
-    log = os.open("logs/debug.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK, 0o644)
-    if not stat.S_ISREG(os.fstat(log).st_mode):
-        raise OSError("logs/debug.log is not a file")
-    return log
+    try:
+        os.makedirs("logs", exist_ok=True)
+        log = os.open("logs/debug.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK, 0o644)
+    except OSError:
+        return None
+    return log if stat.S_ISREG(os.fstat(log).st_mode) else None
 
 
 def find_program():
@@ -43,8 +45,9 @@ def main():
     try:
         os.chdir(HERE)
         log = open_log()
-        os.dup2(log, 1)  # the dynamic linker's complaints too
-        os.dup2(log, 2)
+        out = os.open(os.devnull, os.O_WRONLY) if log is None else log
+        os.dup2(out, 1)  # the dynamic linker's complaints too
+        os.dup2(out, 2)
         os.execv(find_program(), ["python3"] + sys.argv[1:])
     except Exception as error:  # nobody is there to see it raised
         if log is not None:

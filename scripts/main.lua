@@ -131,6 +131,7 @@ local function look_after_scripts()
     scripts.forgive()
     notices.unused(scripts.unused())
     notices.refused(host.refused())
+    notices.log_file(host.log_problem())
     if notices.profile_fails() then notices.profile(profile.write()) end
     notices.refresh()
     account.show()
@@ -226,6 +227,7 @@ local function come_up()
     local page = host.read("POLYGLOT_CONFIG.md")
     if page then host.doc(markdown.html(page)) end
     notices.unused(scripts.unused())
+    notices.log_file(host.log_problem())
     started = true
 end
 

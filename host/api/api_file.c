@@ -3,6 +3,7 @@
 #include "api/api.h"
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/log.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -315,6 +316,12 @@ static int host_profile(lua_State *L) {
     return api_bool(L, changed);
 }
 
+// host.log_problem() -> why the log cannot be written; nil: it can.
+static int host_log_problem(lua_State *L) {
+    lua_pushstring(L, log_problem());
+    return 1;
+}
+
 const luaL_Reg api_file_functions[] = {{"read", host_read},
                                        {"write", host_write},
                                        {"script_files", host_script_files},
@@ -322,4 +329,5 @@ const luaL_Reg api_file_functions[] = {{"read", host_read},
                                        {"names", host_names},
                                        {"make_folder", host_make_folder},
                                        {"profile", host_profile},
+                                       {"log_problem", host_log_problem},
                                        {NULL, NULL}};

@@ -208,6 +208,14 @@ void log_close(void) {
     logfile_close();
 }
 
+const char *log_problem(void) {
+    if (logfile_problem() != NULL) {
+        line_write(LOG_WARNING, "WARNING log: Lines are missing above: they could not be written.",
+                   clock_now());
+    }
+    return logfile_problem();
+}
+
 void log_tee(void (*tee)(enum log_level level, const char *line)) { tee_fn = tee; }
 
 void log_set_level(enum log_level level) { lowest = level; }

@@ -12,7 +12,7 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR };
 // PG3 forget the process). The file is rotated before it would pass `max_bytes` and when the local
 // day changes; `keep` old files (path.YYYY-MM-DD, path.YYYY-MM-DD.1, ...; a higher number is newer)
 // stay. `max_bytes` 0: no size limit. `path` NULL: no file, lines are dropped, fd 1 and 2 stay.
-// False: the file cannot be opened; fd 1 and 2 then point at /dev/null and lines are dropped.
+// False: the file cannot be opened; fd 1 and 2 then point at /dev/null, and each line tries again.
 bool log_open(const char *path, size_t max_bytes, int keep);
 
 // Writes pending repeat counts and closes the file. fd 1 and 2 stay where they are.
@@ -27,6 +27,9 @@ void log_set_level(enum log_level level);
 // The level of PG3's name for it (any case; "ALL" and unknown names mean DEBUG, CRITICAL means
 // ERROR).
 enum log_level log_level_of(const char *name);
+
+// Why lines cannot be written, NULL: they can. Tries it if the last one could not.
+const char *log_problem(void);
 
 // From now on `text` (8 characters or more; shorter ones are ignored) shows as "***" in every line
 // and in what log_hide is given: in upper or lower case, percent-encoded or escaped as in JSON, and

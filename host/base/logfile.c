@@ -24,7 +24,8 @@ static char log_folder[PATH_SIZE];
 static size_t file_max;
 static int file_keep;
 static char file_day[DAY_SIZE]; // the day of what is in the file; "" = it was empty
-static off_t file_base; // the size at a rotation that failed: the next try is file_max later
+static off_t file_base;        // the size at a rotation that failed: the next try is file_max later
+static char file_problem[128]; // why the last line could not be written; "" = it was
 
 static void day_text(time_t t, char day[DAY_SIZE]) {
     struct tm tm = {0};
@@ -135,10 +136,11 @@ static int output_to(int fd) {
 // Opens the log file anew, in a folder made anew if need be. When that fails the lines go on into
 // the one that is open.
 static bool file_reopen(void) {
-    const char *why;
+    const char *why = "no descriptor is left";
     file_folder(log_folder, FOLDER_FOR_PG3); // there already, most times; file_open tells the rest
     int fd = output_to(file_open(file_path, O_WRONLY | O_APPEND | O_CREAT, FILE_FOR_PG3, &why));
     if (fd < 0) {
+        snprintf(file_problem, sizeof file_problem, "%s", why);
         return false;
     }
     fchmod(fd, FILE_FOR_PG3); // past the umask
@@ -222,7 +224,11 @@ void logfile_close(void) {
         close(file_fd);
         file_fd = -1;
     }
+    file_path[0] = '\0';
+    file_problem[0] = '\0';
 }
+
+const char *logfile_problem(void) { return file_problem[0] != '\0' ? file_problem : NULL; }
 
 // Whether somebody deleted or moved the file, or its folder, or put another in its place.
 static bool file_gone(const struct stat *ours) {
@@ -234,7 +240,7 @@ static bool file_gone(const struct stat *ours) {
 }
 
 void logfile_write(time_t now, const char *line, size_t len) {
-    if (file_fd < 0) {
+    if (file_fd < 0 && (file_path[0] == '\0' || !file_reopen())) {
         return;
     }
     char today[DAY_SIZE];
@@ -253,5 +259,6 @@ void logfile_write(time_t now, const char *line, size_t len) {
         }
     }
     memcpy(file_day, today, DAY_SIZE);
-    (void)!file_write_all(file_fd, line, len); // a full disk: nothing can be done or said here
+    bool done = file_write_all(file_fd, line, len); // or the disk is full
+    snprintf(file_problem, sizeof file_problem, "%s", done ? "" : strerror(errno));
 }

@@ -13,7 +13,9 @@ bool logfile_open(const char *path, size_t max_bytes, int keep);
 void logfile_close(void);
 // Appends `len` bytes (a line with its newline) at the time `now`; before that, rotates when they
 // would not fit or the local day is another one. A file that somebody deleted is made anew, with
-// its folder. Without an open file, and on a full disk, the bytes are dropped.
+// its folder; one that could not be opened is tried again. On a full disk the bytes are dropped.
 void logfile_write(time_t now, const char *line, size_t len);
+// Why the last bytes could not be written; NULL: they were.
+const char *logfile_problem(void);
 
 #endif

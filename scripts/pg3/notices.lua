@@ -245,6 +245,13 @@ function notices.live(texts)
     set("live", #texts > 0 and "Live data: " .. table.concat(shown_texts, "<br>") or nil, PAGES.live)
 end
 
+--- Why the log cannot be written; nil: it can.
+function notices.log_file(why)
+    set("log", why and ("The log of this plugin cannot be written: %s. Make room on the disk, or let the"
+        .. " plugin's account write into the folder logs. The plugin goes on without."):format(escape(why)),
+        PAGES.trouble)
+end
+
 --- Why the last command to an installation was not done; nil: it was.
 function notices.control(site, text)
     set("control_" .. site.id, text and escape(text), PAGES.control, host.steady())

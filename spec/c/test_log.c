@@ -5,9 +5,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -636,6 +638,39 @@ static void test_rotation_half_way(void) {
     CHECK(file_is("", "2026-11-23 12:00:00.000 INFO  a: Third.\n") && mode_of(path) == 0644);
 }
 
+// Fault: the log cannot be written from the start on or from some moment, and nobody is told
+// Expected: why is known until a line is written again, which is tried; that some are missing is
+// one
+static void test_problem(void) {
+    log_close();
+    folder_empty();
+    CHECK(rmdir(folder) == 0 || errno == ENOENT);
+    int file = open(folder, O_WRONLY | O_CREAT, 0600); // in the way of the folder
+    close(file);
+    clock_time = noon(0);
+    CHECK(!log_open(path, 0, 3) && log_problem() != NULL);
+    log_info("a", "First.");
+    CHECK(log_problem() != NULL);
+    unlink(folder);
+    CHECK(log_problem() == NULL && log_problem() == NULL);
+    log_info("a", "Second.");
+    CHECK(file_is("",
+                  "2026-11-22 12:00:00.000 WARNING log: Lines are missing above: they could not "
+                  "be written.\n2026-11-22 12:00:00.000 INFO  a: Second.\n"));
+    struct rlimit before, none;
+    signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &before);
+    none = before;
+    none.rlim_cur = 0; // as a full disk
+    setrlimit(RLIMIT_FSIZE, &none);
+    log_info("a", "Third.");
+    CHECK(log_problem() != NULL);
+    setrlimit(RLIMIT_FSIZE, &before);
+    CHECK(log_problem() == NULL && !file_has("", "Third."));
+    log_close();
+    CHECK(log_open(NULL, 0, 0) && log_problem() == NULL);
+}
+
 static void test_relative_path(void) {
     log_close();
     folder_empty();
@@ -687,6 +722,7 @@ int main(void) {
     test_moved_back();
     test_failures();
     test_rotation_half_way();
+    test_problem();
     test_relative_path();
     log_set_clock(NULL);
     CHECK(log_open(path, 0, 3));

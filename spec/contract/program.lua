@@ -18,6 +18,8 @@ check("log", "the four levels and no other; without one it is info", function()
     raises(host.log, "info", {})
 end)
 
+check("log_problem", "nil where lines are written", function() assert(host.log_problem() == nil) end)
+
 check("mask", "a text", function()
     host.mask("a-secret-of-the-contract")
     host.mask("")

@@ -109,13 +109,30 @@ def test_a_broken_installation_is_told_in_the_log_only(world, broken):
     assert world.plugin.log_text() != ""
 
 
-def test_it_stays_silent_when_there_can_be_no_log(world):
-    with open(world.plugin.path("logs"), "w", encoding="ascii") as file:
-        file.write("a file in the way of the folder\n")
-    world.start()
-    world.plugin.wait(1)
-    if not world.plugin.running():
-        assert world.plugin.process.returncode == 1
+# Fault: Where the log cannot be written (another account made it, a disk that only reads) the plugin does not start,
+#        or runs without a log, and nobody learns why.
+# Expected: It does its work; a notice says what to do, and goes when the log can be written.
+@pytest.mark.parametrize("in_the_way", ["a file", "a folder", "a FIFO"])
+def test_without_a_log_it_works_and_says_so(world, in_the_way):
+    logs, log = world.plugin.path("logs"), world.plugin.path("logs", "debug.log")
+    if in_the_way == "a file":
+        with open(logs, "w", encoding="ascii") as file:
+            file.write("in the way of the folder\n")
+    else:
+        os.makedirs(logs if in_the_way == "a FIFO" else log)
+    if in_the_way == "a FIFO":
+        os.mkfifo(log)
+    pg3 = world.start()
+    world.wait_fresh()
+    world.wait(lambda: "log of this plugin" in str(pg3.notices()), "the notice")
+    world.stop()
+    if in_the_way == "a folder":
+        os.rmdir(log)
+    else:
+        os.remove(logs if in_the_way == "a file" else log)
+    world.start_plugin()
+    world.wait_fresh()
+    world.wait(lambda: not pg3.notices(), "the notice's end")
 
 
 # -- the broker ------------------------------------------------------------------------------------

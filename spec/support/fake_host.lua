@@ -601,6 +601,7 @@ local function other_functions(self, host)
         assert(({ debug = true, info = true, warning = true, error = true })[level], "invalid option")
         table.insert(self.lines, { level = level, text = scrub(self, text_of(text)), raw = text })
     end
+    host.log_problem = function() return self.log_problem end
     host.mask = function(text)
         if #text_of(text) >= SHORTEST_SECRET then table.insert(self.masked, text) end
     end
