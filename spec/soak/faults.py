@@ -93,7 +93,7 @@ def VRM_fails_where_it_is_asked_seldom(world, dice):
     world.vrm.fault(where, "status", code=dice.choice([401, 403, 500]))
     world.poll_in_trouble(12)
     world.vrm.clear_faults()
-    return AT_A_POLL
+    return AT_A_LONG_POLL               # the account's list is asked for then, or after its own pause
 
 
 @fault
