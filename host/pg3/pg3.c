@@ -391,6 +391,7 @@ bool pg3_connected(const struct pg3 *p) { return p->up; }
 
 bool pg3_waiting(struct pg3 *p) {
     p->started = true; // asked at the stop: nothing may wait any more
-    return p->up && (p->sending || p->first != NULL || to_be_stored(p, KEY_DATA) ||
+    bool unanswered = p->leaving && p->adding_count > 0;
+    return p->up && (p->sending || p->first != NULL || unanswered || to_be_stored(p, KEY_DATA) ||
                      to_be_stored(p, KEY_IDATA));
 }

@@ -300,6 +300,18 @@ void pg3_check_lost(struct pg3 *p) {
     }
 }
 
+// Of those that PG3 does not have on record the answer is waited for, as long as the stop may take.
+void pg3_leave(struct pg3 *p) {
+    p->leaving = true;
+    for (size_t i = 0; i < p->nodes->count; i++) {
+        struct node *node = p->nodes->all[i];
+        if (node->state == NODE_ADDING && known_find(&p->known, node->address) != NULL) {
+            answered(p, node->address);
+            node_is(p->nodes, node, NODE_KNOWN);
+        }
+    }
+}
+
 // Adding
 
 static bool add_due(const struct pg3 *p, const struct node *node) {
@@ -316,7 +328,7 @@ static bool add_due(const struct pg3 *p, const struct node *node) {
 static size_t next_to_add(struct pg3 *p, struct node *due[WIRE_ADD_NODES]) {
     size_t count = 0, most = p->add_alone ? 1 : WIRE_ADD_NODES;
     if (!p->nodes->unsettled || p->gate == GATE_DATA || p->nodes_held || p->adding_count > 0 ||
-        p->profile_timer != 0) {
+        p->profile_timer != 0 || p->leaving) {
         return 0;
     }
     for (size_t i = 0; i < p->nodes->count && count < most; i++) {

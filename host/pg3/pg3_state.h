@@ -69,6 +69,7 @@ struct pg3 {
 
     bool up;
     bool sending;
+    bool leaving;                  // see pg3_leave
     bool started;                  // the first values are out: OUT_AFTER_START may go
     struct pg3_out *first, **last; // messages to go, oldest first
     size_t waiting;                // bytes of them

@@ -682,6 +682,32 @@ static void test_late(void) {
     close_bench(&b);
 }
 
+// Fault: stopped while PG3 works on an addnode, its nodes stay as fresh as that message says, for
+//        years
+// Expected: what PG3 has on record is told at once, what is new as soon as it is answered
+static void test_leave(void) {
+    struct bench b;
+    open_running(&b);
+    receive(&b,
+            "{\"config\":{\"nodes\":[" ON_RECORD("ctl", "VICX") "," ON_RECORD("a_1", "VICX") "]}}");
+    struct node *known = add(&b, "a_1", "a_1"), *fresh = add(&b, "a_2", "a_2");
+    turn(&b);
+    CHECK(known->state == NODE_ADDING && fresh->state == NODE_ADDING);
+    add(&b, "a_3", "a_3");
+    forget(&b);
+    pg3_leave(b.pg3);
+    node_set(b.nodes, known, 1, 5, NULL);
+    node_set(b.nodes, fresh, 1, 6, NULL);
+    turn(&b);
+    CHECK(times(&b, "\"5.0\"") == 1 && times(&b, "\"6.0\"") == 0 && pg3_waiting(b.pg3));
+    added(&b, "a_2");
+    added(&b, "a_1");
+    turn(&b);
+    CHECK(times(&b, "\"6.0\"") == 1 && !pg3_waiting(b.pg3));
+    CHECK(times(&b, "\"5.0\"") == 1 && times(&b, "addnode") == 0);
+    close_bench(&b);
+}
+
 static void test_refused(void) {
     struct bench b;
     open_running(&b);
@@ -1983,6 +2009,7 @@ int main(void) {
     test_rename();
     test_choices();
     test_late();
+    test_leave();
     test_refused();
     test_value_refused();
     test_seeds();

@@ -165,6 +165,29 @@ def test_it_ends_while_addnode_is_unanswered(world):
     world.stop()
 
 
+# Fault: A node whose addnode PG3 works on at the stop shows the fresh values of that message for ever.
+# Expected: What PG3 has is Offline at once, what is new once PG3 has answered, if that is soon.
+@pytest.mark.parametrize("of", ["known nodes", "new nodes"])
+def test_it_ends_while_nodes_are_added(world, of):
+    pg3 = world.setup()
+    if of == "known nodes":
+        world.start_plugin()
+        world.wait_fresh()
+        world.stop()
+        pg3.behaviour.addnode_late = {BANK: 30}
+    else:
+        pg3.behaviour.addnode_late = {BANK: 0.1}
+    pg3.messages.clear()
+    world.start_plugin()
+    world.wait(lambda: any(node["address"] == BANK and ["1"] == [driver["value"] for driver in node["drivers"]
+                                                                 if driver["driver"] == "GV30"]
+                           for nodes in pg3.received("command", "addnode") for node in nodes), "the bank's addnode")
+    world.stop()
+    for node in list(pg3.nodes):
+        pg3.wait_for(lambda node=node: node == CONTROLLER or pg3.value(node, "GV30") == OFFLINE, 5, node)
+    assert BANK in pg3.nodes
+
+
 def test_it_ends_before_the_configuration_came(world):
     world.start(behaviour=Behaviour(config="never"))
     world.wait(lambda: world.pg3.received("system", "config"), "the question")
