@@ -63,8 +63,8 @@ static const struct failure failures[] = {
     {CURLE_COULDNT_CONNECT, HTTP_CONNECT,
      "No connection to %s can be made. Check the internet connection and the firewall"},
     {CURLE_PEER_FAILED_VERIFICATION, HTTP_TLS,
-     "The certificate of %s is not trusted. Check the date and time of this machine and its CA "
-     "certificates"},
+     "The certificate of %s is not trusted. Look for a firewall or proxy that opens encrypted "
+     "connections, and check the CA certificates of this machine"},
     {CURLE_SSL_CACERT_BADFILE, HTTP_TLS,
      "The file of CA certificates for %s cannot be read. Check that it is there and in PEM form"},
     {CURLE_SSL_CONNECT_ERROR, HTTP_TLS, tls_text},
