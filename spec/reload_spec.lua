@@ -353,6 +353,19 @@ describe("a built-in script", function()
         assert.equal(212, world:value(SOLAR, "ST"))
         in_trouble(world, "devices/solar_charger.lua:1:")
     end)
+
+    -- Fault: A file of the plugin's own is damaged, by a power cut, and its owner is told to write a return.
+    -- Expected: He is told to install the plugin again; of a file of his own he is not.
+    it("that is damaged wants the plugin installed again", function()
+        local again = "The file is the plugin's own: install the plugin again."
+        local world = started()
+        world:write("scripts/devices/solar_charger.lua", "")
+        world:write("persist/scripts/vebus.lua", "")
+        world:run(BUILT_IN_SECONDS)
+        assert.truthy(world.notices.script_devices_solar_charger_lua:find(again, 1, true))
+        assert.is_nil(world.notices.script_persist_scripts_vebus_lua:find(again, 1, true))
+        assert.equal(1, world:value(BATTERY, "GV30"))
+    end)
 end)
 
 ------------------------------------------------------------------------------------- clumsy saving

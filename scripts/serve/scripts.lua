@@ -310,6 +310,12 @@ local function tell_in_use(slot)
     end
 end
 
+--- What is wrong with a file of the plugin's own is nothing that its owner would mend.
+local function with_remedy(problem)
+    return (problem:find("[.!?]$") and problem or problem .. ".")
+        .. " The file is the plugin's own: install the plugin again."
+end
+
 --- A file that is new or changed, or its last good copy, comes into service -> whether one of them did.
 -- What is wrong with the file is told in any case. One that cannot be read now is tried again. anew: what
 -- serves for that file has to begin anew, so a broken file does not leave it as it is.
@@ -326,7 +332,7 @@ local function use_at_once(slot, from, anew)
         end
         return true
     end
-    trouble.failed(from.file, problem, "file")
+    trouble.failed(from.file, (from.user or later) and problem or with_remedy(problem), "file")
     local serves = slot.serving and slot.serving.place == from.path
     if anew and serves then slot.serving.last = true end
     local copy = from.user and (anew or not serves) and copies.of(from, slot.name)
