@@ -201,8 +201,12 @@ end
 
 local polls = { short = {}, long = {} }     -- when the last came, seconds before it, and before that one
 
+local SILENCE_SECONDS = 1800        -- without any poll, before it is told that none come
+local silence = 0                   -- seconds since the last poll in which there was a connection to PG3
+
 --- Says so where PG3 polls so seldom that nodes are Stale meanwhile. A single pause counts for nothing.
 local function look_at_pause(kind)
+    silence = 0
     local now, pause = host.steady(), math.huge
     local its = polls[kind]
     its.before, its.pause, its.at = its.pause, its.at and now - its.at, now
@@ -213,6 +217,12 @@ local function look_at_pause(kind)
 end
 
 local SCAN_SECONDS, SOON_SECONDS, SAVE_SECONDS = 2, 1, 60
+
+--- Says so where PG3 does not poll any more, which it may forget. For the minute's work.
+local function look_at_silence()
+    silence = host.connected() and silence + SAVE_SECONDS or 0
+    if silence > math.max(2 * account.patience(), SILENCE_SECONDS) then notices.polls(math.huge) end
+end
 
 --- The plugin's own node, what was kept over the restart, and what PG3 has to know.
 local function come_up()
@@ -298,4 +308,7 @@ host.spawn(function()
         if started then health.attempt(look_at_files) end
     end
 end)
-timer.every(SAVE_SECONDS, look_after_scripts)
+timer.every(SAVE_SECONDS, function()
+    look_after_scripts()
+    if begun then look_at_silence() end
+end)

@@ -205,6 +205,28 @@ describe("PG3's polls", function()
         assert.is_nil(world.notices.polls)
     end)
 
+    -- Fault: PG3 polls no more, as it may after a failure of its own. All devices become Offline, System
+    --        status stays Connected, and nothing says why.
+    -- Expected: A notice and the log do, once; not while PG3 is away.
+    it("that do not come any more are told", function()
+        local world = started()
+        local none = "PG3 sends this plugin no polls any more"
+        for _ = 1, 3 do next_poll(world) end
+        world.pg3_up = false
+        world:run(7200)
+        world.pg3_up = true
+        world:run(1500)
+        assert.is_nil(world.notices.polls)
+        world:run(7200)
+        assert.truthy(world.notices.polls:find(none, 1, true))
+        assert.equal(1, #world:logged(none))
+        world:fire("shortpoll")
+        assert.is_nil(world.notices.polls)
+        world:run(1500)
+        assert.is_nil(world.notices.polls)
+        assert.same({}, world.errors)
+    end)
+
     -- Fault: A long poll of 0 s asks for the list and for all devices without end.
     -- Expected: The list is asked for once in 10 s at most, and each installation as well.
     it("for devices do not either", function()

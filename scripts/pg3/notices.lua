@@ -167,9 +167,11 @@ function notices.params(problems)
     set("params", #problems > 0 and escape(table.concat(problems, " ")) or nil, PAGES.parameters)
 end
 
---- Seconds between PG3's polls, where that is too long; nil: it is not.
+--- Seconds between PG3's polls, where that is too long, math.huge: none come any more; nil: it is not.
 function notices.polls(seconds)
-    local text = seconds and ("PG3 asks this plugin for new values every %d minutes only: in between, nodes"
+    local text = seconds == math.huge and "PG3 sends this plugin no polls any more: VRM is not asked for new"
+        .. " values, and nodes become Offline. Restart the plugin in PG3; if that does not help, restart PG3."
+        or seconds and ("PG3 asks this plugin for new values every %d minutes only: in between, nodes"
         .. " show Stale or Offline. Set the short poll to 120 seconds."):format(seconds // 60)
     warn("polls", { text })
     set("polls", text, PAGES.polls)
