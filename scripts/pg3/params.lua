@@ -34,9 +34,11 @@ local HEX_TOKEN = 64                -- digits that VRM's tokens have
 -- none, or there are several.
 local function only_token(text)
     local found
-    for digits in text:gmatch "%f[%w]%x+%f[%W]" do
-        if #digits == HEX_TOKEN and found and found ~= digits then return nil end
-        if #digits == HEX_TOKEN then found = digits end
+    for word in text:gmatch "%w+" do
+        if #word == HEX_TOKEN and not word:find "%X" then
+            if found and found ~= word then return nil end
+            found = word
+        end
     end
     return found
 end
