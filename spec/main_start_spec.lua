@@ -379,6 +379,11 @@ describe("parameters", function()
         assert.equal(4, #world.requests)                          -- the token is the same: no new session
         world:set_params { vrm_token = TOKEN, temp_unit = "Celsius" }
         assert.is_false(world.alt)
+        for _, unit in ipairs { "°F", "ºF", "˚ f" } do
+            world:set_params { vrm_token = TOKEN, temp_unit = unit }
+            assert.is_true(world.alt, unit)
+            world:set_params { vrm_token = TOKEN, temp_unit = "C" }
+        end
         assert.is_true(world.zero)
     end)
 

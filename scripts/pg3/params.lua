@@ -81,7 +81,7 @@ local shown = params.shown
 
 --- The choice given[name] stands for; unknown: a problem, and the default.
 local function choice(given, name, values, default, problems)
-    local text = (given[name] or ""):gsub("[%s°]", ""):lower()
+    local text = (given[name] or ""):gsub("[%s°º˚]", ""):lower()       -- what people take for a degree sign
     if text == "" then return default end
     if text ~= "choices" and values[text] then return values[text] end
     problems[#problems + 1] = ("The parameter %s does not know the value \"%s\"; %s is used. Choose %s.")
