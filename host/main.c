@@ -1,3 +1,4 @@
+#define _XOPEN_SOURCE 700 // NOLINT(bugprone-reserved-identifier): glibc hides realpath else
 // victron-host: options, PG3INIT, start in this order, stop in the reverse.
 #include "api/api.h"
 #include "base/day.h"
@@ -371,14 +372,29 @@ static void turn(void *ctx) {
     }
 }
 
+// The folder of bin/ with this program: found as a shell found it, whatever link that is. "": none.
+static void find_installed(const char *argv0, char *folder, size_t size) {
+    const char *path = strchr(argv0, '/') != NULL ? "" : getenv("PATH");
+    char *program = NULL;
+    while (path != NULL && program == NULL) {
+        int len = (int)strcspn(path, ":");
+        char file[600];
+        snprintf(file, sizeof file, "%.*s%s%s", len, path, len > 0 ? "/" : "", argv0);
+        program = access(file, X_OK) == 0 ? realpath(file, NULL) : NULL;
+        path = path[len] == ':' ? path + len + 1 : NULL;
+    }
+    char *slash = program != NULL ? strrchr(program, '/') : NULL;
+    if (slash != NULL) {
+        snprintf(folder, size, "%.*s/..", (int)(slash - program), program);
+    }
+    free(program);
+}
+
 // The folder that has scripts/: under PG3 the working directory and no other, so that a broken
-// installation shows; by hand also the one beside bin/, or the sources.
+// installation shows; by hand also that of the program, or the sources.
 static bool find_root(struct api *api, const char *argv0, bool under_pg3) {
     char installed[512] = "";
-    const char *slash = strrchr(argv0, '/');
-    if (slash != NULL) {
-        snprintf(installed, sizeof installed, "%.*s/..", (int)(slash - argv0), argv0);
-    }
+    find_installed(argv0, installed, sizeof installed);
     const char *candidates[] = {".", installed, SOURCE_DIR};
     size_t count = under_pg3 ? 1 : sizeof candidates / sizeof candidates[0];
     for (size_t i = 0; i < count; i++) {

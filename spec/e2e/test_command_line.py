@@ -149,6 +149,21 @@ def test_completion(program, tmp_path):
         assert (done.stdout.decode().strip(), done.stderr) == ("_victron_host", b"")
 
 
+# Fault: Started by its name alone, from elsewhere, or through a link, the program looks for its scripts where it was built.
+# Expected: It is that of the plugin's folder it is in.
+def test_it_is_found_as_the_shell_finds_it(program, tmp_path):
+    os.symlink(os.path.join(program.folder, program.program()), tmp_path / "victron-host")
+    own = os.path.join(program.folder, "scripts", "tools", "options.lua")
+    with open(own, encoding="utf-8") as file:
+        text = file.read().replace("print the version", "print its version")
+    with open(own, "w", encoding="utf-8") as file:
+        file.write(text)
+    environment = program.environment(None)
+    for command, path in (["victron-host"], f"{tmp_path}:{environment['PATH']}"), ([str(tmp_path / "victron-host")], "/nowhere"):
+        done = subprocess.run([*command, "--help"], cwd=tmp_path, env={**environment, "PATH": path}, capture_output=True, check=True)
+        assert b"print its version" in done.stdout, done
+
+
 # Fault: A program has to read the table that is made for people.
 # Expected: --json gives one object a line and nothing else on stdout; get gives one number.
 def test_values_for_programs(program):
