@@ -194,7 +194,7 @@ describe("a setting", function()
     end)
 
     it("is told what is wrong with it", function()
-        local check = require "types.check"
+        local check = require "check.device"
         for text, settings in pairs {
             ["settings: it is 5, not a table. Write settings = { limit = 10 }."] = 5,
             ["settings: 'Limit' is no name for a setting."] = { Limit = 5 },

@@ -2,7 +2,7 @@
 -- LuaCATS definitions, the sandbox of the fake host, and the authors' page.
 
 local fake = require "spec.support.fake_host"
-local hints = require "types.hints"
+local hints = require "check.hints"
 local units = require "types.units"
 
 local function read_file(path)
@@ -111,8 +111,8 @@ describe("the definitions for editors", function()
             .. "\n(.*)$"), "@field ([%l_][%l%d_]*)%??")
     end
 
-    local checks = read_file("scripts/types/check.lua") .. read_file("scripts/types/row_check.lua")
-        .. read_file("scripts/types/command_check.lua") .. read_file("scripts/types/sample_check.lua")
+    local checks = read_file("scripts/check/device.lua") .. read_file("scripts/check/rows.lua")
+        .. read_file("scripts/check/commands.lua") .. read_file("scripts/check/samples.lua")
     for class, list in pairs { device = "TABLE_FIELDS", match = "MATCH_FIELDS", sample = "SAMPLE_FIELDS",
                                row = "SAMPLE_ROW_FIELDS", driver_row = "ROW_FIELDS", part = "PART_FIELDS",
                                step = "STEP_FIELDS", command = "COMMAND_FIELDS",

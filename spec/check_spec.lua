@@ -1,8 +1,8 @@
 --- victron-host --check: what it prints for good and bad scripts, where it says a mistake is, its exit code;
--- and where types.lines finds things in a script's text.
+-- and where check.lines finds things in a script's text.
 
 local fake = require "spec.support.fake_host"
-local lines = require "types.lines"
+local lines = require "check.lines"
 local tools = require "spec.support.tools"
 
 local TANK = [[

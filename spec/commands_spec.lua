@@ -1,6 +1,6 @@
 --- Commands with parameters: what a table may declare, and what of PG3's words reaches a script.
 
-local check = require "types.check"
+local check = require "check.device"
 local commands = require "serve.commands"
 local unit = require "types.units"
 

@@ -7,7 +7,7 @@
 
 package.path = "scripts/?.lua;./?.lua;" .. package.path
 local fake = require "spec.support.fake_host"
-local check = require "types.check"
+local check = require "check.device"
 local matching = require "types.matching"
 local reading = require "types.reading"
 

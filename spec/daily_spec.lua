@@ -4,8 +4,8 @@ local fake = require "spec.support.fake_host"
 local worlds = require "spec.support.worlds"
 local fixtures = require "spec.fixtures.vrm"
 
-local check = require "types.check"
-local proof = require "types.proof"
+local check = require "check.device"
+local proof = require "check.proof"
 local unit = require "types.units"
 
 local SOLAR, row = worlds.SOLAR, fixtures.row

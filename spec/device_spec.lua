@@ -1,11 +1,11 @@
 local fake = require "spec.support.fake_host"
 
 local unit = require "types.units"
-local check = require "types.check"
+local check = require "check.device"
 local read = require "sources.read"
 local reading = require "types.reading"
 local freshness = require "model.freshness"
-local proof = require "types.proof"
+local proof = require "check.proof"
 local matching = require "types.matching"
 local device = require "model.device"
 local sums = require "model.sums"

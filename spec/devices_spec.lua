@@ -1,9 +1,9 @@
 --- The shipped device scripts: right tables, samples that hold, and what the tables must cover.
 
 local fake = require "spec.support.fake_host"
-local check = require "types.check"
+local check = require "check.device"
 local reading = require "types.reading"
-local proof = require "types.proof"
+local proof = require "check.proof"
 
 local types, files, world = {}, {}, nil
 

@@ -135,9 +135,9 @@ describe("the authors' page", function()
         local said = {}
         for _, name in ipairs { "host/lua/vm.c", "host/lua/sandbox.c", "host/lua/lib.c", "host/api/api.c",
                                 "host/api/api_device.c",
-                                "scripts/types/check.lua", "scripts/types/event_check.lua",
-                                "scripts/types/field_check.lua", "scripts/types/kind_check.lua",
-                                "scripts/types/row_check.lua", "scripts/types/source_check.lua",
+                                "scripts/check/device.lua", "scripts/check/events.lua",
+                                "scripts/check/fields.lua", "scripts/check/kinds.lua",
+                                "scripts/check/rows.lua", "scripts/check/sources.lua",
                                 "scripts/model/device.lua", "scripts/serve/commands.lua",
                                 "scripts/serve/scripts.lua", "scripts/sources/vrm.lua",
                                 "scripts/tasks/timer.lua" } do

@@ -3,7 +3,7 @@
 
 package.path = "scripts/?.lua;./?.lua;" .. package.path
 local fake = require "spec.support.fake_host"
-local check = require "types.check"
+local check = require "check.device"
 
 local frozen = {}
 

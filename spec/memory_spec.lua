@@ -119,7 +119,7 @@ describe("what is kept of VRM's answers", function()
     it("what device scripts mean", function()
         local fake = require "spec.support.fake_host"
         local world, types, loaded = fake.new {}, {}, {}
-        local check = require "types.check"
+        local check = require "check.device"
         for i, name in ipairs(fake.DEVICES) do
             local script = fake.load_device(name)
             loaded[i] = { file = script.file, table = world:adopt(script.table) }

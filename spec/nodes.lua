@@ -3,7 +3,7 @@
 
 package.path = "scripts/?.lua;./?.lua;" .. package.path
 local fake = require "spec.support.fake_host"
-local check = require "types.check"
+local check = require "check.device"
 
 local nodes = {}
 
@@ -111,7 +111,7 @@ local function exchanged(values)
     return table.concat(words)
 end
 
---- What the column "Where from" says of a driver as types.check builds it.
+--- What the column "Where from" says of a driver as check.device builds it.
 local function where_from(driver)
     local ways = {}
     if #driver.keys > 0 then ways[1] = keys_of(driver.keys) end

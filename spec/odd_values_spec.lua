@@ -1,8 +1,8 @@
 --- Values of another kind than a device table has them: each is told, or taken; none is an error of the
 -- check.
 
-local check = require "types.check"
-local doubts = require "types.doubts"
+local check = require "check.device"
+local doubts = require "check.doubts"
 local fake = require "spec.support.fake_host"
 
 local function fn() return 5 end

@@ -1,6 +1,6 @@
 --- The words of a row that look at time: day_max, day_min, total, rate, held_for; also over a restart.
 
-local check = require "types.check"
+local check = require "check.device"
 local reading = require "types.reading"
 local fixtures = require "spec.fixtures.vrm"
 local script_world = require "spec.support.script_world"

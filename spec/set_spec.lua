@@ -1,6 +1,6 @@
 --- The word `set` of a row: what a table may declare to be written, and the commands it makes.
 
-local check = require "types.check"
+local check = require "check.device"
 local profile = require "pg3.profile"
 local unit = require "types.units"
 

@@ -184,7 +184,7 @@ describe("a sample with steps", function()
         local printed, code = check('{ rows = { ["/State"] = 1 }, expect = { ST = 0 } }')
         assert.equal(1, code)
         has(printed, "the plugin uses it all the same, for only --check runs steps:\npump.lua:3")
-        local loaded = require "types.check"
+        local loaded = require "check.device"
         local text = PUMP:gsub("STEPS", '{ rows = { ["/State"] = 1 }, expect = { ST = 0 } }')
         local sandbox = require "spec.support.fake_scripts"
         assert.truthy(loaded.device("pump.lua", sandbox.run(text, "pump.lua"), text))

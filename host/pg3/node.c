@@ -96,7 +96,7 @@ bool node_reports(const struct node *node, const char *event) {
 
 int node_driver(const struct node *node, const char *id) { return decl_index(node->type, id); }
 
-// What types/check.lua lets through has none of these.
+// What check/device.lua lets through has none of these.
 static bool is_whole(const struct node_type *t) {
     bool whole = t->id != NULL;
     for (size_t i = 0; i < t->driver_count && whole; i++) {

@@ -403,6 +403,7 @@
 ---| "/Alarms/BmsConnectionLost"
 ---| "/Alarms/BmsPreAlarm"
 ---| "/Alarms/CellImbalance"
+---| "/Alarms/CellMeasurementsFault"
 ---| "/Alarms/ChargeBlocked"
 ---| "/Alarms/Contactor"
 ---| "/Alarms/DischargeBlocked"

@@ -1,7 +1,7 @@
 --- What a device type does with the rows of a device: which drivers they change, and setting those.
 
 local belief = require "model.belief"
-local shortage = require "serve.shortage"
+local shortage = require "tasks.shortage"
 local reading = require "types.reading"
 local sums = require "model.sums"
 local why = require "types.why"

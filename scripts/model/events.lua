@@ -33,7 +33,7 @@ local pause = FIRST_PAUSE           -- until those are looked at again
 local planned = false
 local closed = false                -- the plugin ends
 
---- What a value means by the events of its driver (see types.check); nil: nothing.
+--- What a value means by the events of its driver (see check.device); nil: nothing.
 local function event_of(its, value)
     if value == nil then return nil end
     if its.of then return its.of[value] end

@@ -20,7 +20,7 @@ local over_time = require "types.over_time"
 local reading = require "types.reading"
 local records = require "serve.state"
 local scripts = require "serve.scripts"
-local shortage = require "serve.shortage"
+local shortage = require "tasks.shortage"
 local sums = require "model.sums"
 
 local nodes = { all = {}, BETWEEN = "update between polls" }

@@ -1,6 +1,6 @@
 --- Nodes of devices that are gone or hidden: they stay in PG3, offline, until the owner has them removed.
 
-local check = require "types.check"
+local check = require "check.device"
 local choices = require "pg3.choices"
 local discovery = require "model.discovery"
 local identity = require "model.identity"

@@ -1,5 +1,5 @@
 --- What device scripts ask about a node or about rows that they were given: site_of, device_of, devices_of,
--- rows_of. A source is a node of model.nodes, or what types.proof and tools.steps make of a sample:
+-- rows_of. A source is a node of model.nodes, or what check.proof and tools.steps make of a sample:
 -- { sample = true, site = its `site`, device, devices = list of devices with rows, rows, now() = its time }.
 
 local clock = require "model.clock"

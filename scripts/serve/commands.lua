@@ -7,7 +7,7 @@ local read = require "sources.read"
 
 local commands = {}
 
---- The command of a type as types.command_check made it; nil if there is none of that id.
+--- The command of a type as check.commands made it; nil if there is none of that id.
 function commands.find(type_, cmd)
     return lists.with_id(type_.commands, cmd)
 end

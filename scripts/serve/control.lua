@@ -1,7 +1,7 @@
 --- Who wants something written: a command of PG3's, or a device script with node:write. Both only reach what
--- a row declares with the word `set` (types.set_check).
+-- a row declares with the word `set` (check.set).
 
-local check = require "types.check"
+local check = require "check.device"
 local codes = require "types.codes"
 local nodes = require "model.nodes"
 local scripts = require "serve.scripts"

@@ -1,13 +1,13 @@
 --- What is another in a new version of a device script, in words for its author.
 
-local check = require "types.check"
+local check = require "check.device"
 
 local difference = {}
 
 local MOST = 6              -- differences named
 
 --- The same text for values of the same content; functions are all alike. Left out is which drivers show a
--- key (own, see types.check): each of them is compared by itself.
+-- key (own, see check.device): each of them is compared by itself.
 local function signature(value)
     if type(value) == "function" then return "function" end
     if type(value) ~= "table" then return tostring(value) end

@@ -148,7 +148,7 @@ local function measured_first(rows)
 end
 
 --- A script's table of a service with these rows -> its text without the end, the rows it shows; nil if none
--- of them is a number. beginning: of its id; last: it gives way to others (see types.check, match).
+-- of them is a number. beginning: of its id; last: it gives way to others (see check.device, match).
 function generic.table_of(service, rows, beginning, last)
     local lines, theirs = generic.lines(measured_first(rows), once(function() return false end), {}, {})
     if #lines == 0 then return nil end

@@ -11,17 +11,17 @@
 -- Of a built-in script that was proved, only its match is kept until there is a device for it: installations
 -- have a handful of kinds of devices, and the scripts of all others would take most of the plugin's memory.
 
-local check = require "types.check"
+local check = require "check.device"
 local copies = require "serve.copies"
 local difference = require "serve.difference"
 local folders = require "serve.folders"
-local hints = require "types.hints"
+local hints = require "check.hints"
 local libs = require "serve.libs"
-local lines = require "types.lines"
+local lines = require "check.lines"
 local matching = require "types.matching"
 local profile = require "pg3.profile"
 local settings = require "serve.settings"
-local shortage = require "serve.shortage"
+local shortage = require "tasks.shortage"
 local sorted_keys = require("types.lists").sorted_keys
 local trouble = require "serve.trouble"
 local unused = require "serve.unused"

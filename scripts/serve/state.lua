@@ -5,7 +5,7 @@ local limits = require "types.limits"
 local notices = require "pg3.notices"
 local is_list = require("types.lists").is_list
 local scripts = require "serve.scripts"
-local shortage = require "serve.shortage"
+local shortage = require "tasks.shortage"
 local timer = require "tasks.timer"
 
 local state = {}

@@ -1,6 +1,6 @@
 --- The story of a write to a device (docs/control.md): what was is read, the conditions are looked at, the
 -- value is written once, read back at once and after some seconds, and what became of it is told. Nothing is
--- written twice for one command, and nothing that no row declares (types.set_check).
+-- written twice for one command, and nothing that no row declares (check.set).
 --
 -- job = { site, node, driver, label = for messages, topic = what is written, shown = topic of what the row
 --         reads, value = number to write, or nil: what releases it is written, set = of the driver,

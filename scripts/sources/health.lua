@@ -1,7 +1,7 @@
 --- Whether one source (the account, an installation) answers: counts failures, spaces the tries, and logs
 -- each change once.
 
-local shortage = require "serve.shortage"
+local shortage = require "tasks.shortage"
 
 local health = {}
 health.__index = health

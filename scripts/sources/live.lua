@@ -22,7 +22,7 @@
 
 local alarms = require "types.alarms"
 local brokers = require "sources.brokers"
-local check = require "types.check"
+local check = require "check.device"
 local device = require "model.device"
 local installation = require "model.installation"
 local notices = require "pg3.notices"

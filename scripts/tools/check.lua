@@ -3,16 +3,16 @@
 -- 2: there was nothing to check.
 
 local about = require "serve.about"
-local check = require "types.check"
+local check = require "check.device"
 local form = require "types.form"
 local libs = require "serve.libs"
-local proof = require "types.proof"
+local proof = require "check.proof"
 local matching = require "types.matching"
 local paint = require "tools.paint"
 local settings = require "serve.settings"
 local sorted_keys = require("types.lists").sorted_keys
 local steps = require "tools.steps"
-local lines = require "types.lines"
+local lines = require "check.lines"
 local unused = require "serve.unused"
 
 local BUILT_IN = "scripts/devices"

@@ -1,7 +1,7 @@
 --- What a person sends a node from the screen: the node's commands, and what is entered for one of them. Rows
 -- are those of screen.lua; what is entered is checked as what comes from the ISY.
 --
--- form = { address = of the node, command = see types.check, at = the field that is filled,
+-- form = { address = of the node, command = see check.device, at = the field that is filled,
 --          fields = list of { param, text = what was typed, or choices = list of { number, name } with
 --          chosen = which of them }, problem = what is wrong with it|nil, asking = whether it is to be sent }
 

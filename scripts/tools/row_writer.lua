@@ -1,6 +1,6 @@
 --- What --rows writes for scripts and programs: lines to paste into a script, a whole script, JSON.
 
-local check = require "types.check"
+local check = require "check.device"
 local generic = require "serve.generic"
 local lists = require "types.lists"
 local paint = require "tools.paint"

@@ -4,7 +4,7 @@
 -- 1 and one sentence.
 
 local about = require "serve.about"
-local check = require "types.check"
+local check = require "check.device"
 local reading = require "types.reading"
 local discovery = require "model.discovery"
 local energy = require "sources.energy"
@@ -14,7 +14,7 @@ local read = require "sources.read"
 local replay = require "tools.replay"
 local row_writer = require "tools.row_writer"
 local scripts = require "serve.scripts"
-local slips = require "types.slips"
+local slips = require "check.slips"
 local sorted_keys = require("types.lists").sorted_keys
 local vrm = require "sources.vrm"
 local wording = require "types.wording"

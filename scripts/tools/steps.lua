@@ -8,16 +8,16 @@
 --       { command = "SETLIMIT", args = { value = 20 },   expect = { ALARM = 0, notices = {} } } } }
 
 local about = require "serve.about"
-local check = require "types.check"
+local check = require "check.device"
 local commands = require "serve.commands"
 local control = require "serve.control"
 local device = require "model.device"
 local events = require "model.events"
 local freshness = require "model.freshness"
-local proof = require "types.proof"
+local proof = require "check.proof"
 local read = require "sources.read"
 local reading = require "types.reading"
-local sample_check = require "types.sample_check"
+local sample_check = require "check.samples"
 local settings = require "serve.settings"
 local sorted_keys = require("types.lists").sorted_keys
 local state = require "serve.state"

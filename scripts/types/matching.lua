@@ -1,7 +1,7 @@
 --- Which device type fits what was found.
 
 local fields = require "types.fields"
-local shortage = require "serve.shortage"
+local shortage = require "tasks.shortage"
 local wording = require "types.wording"
 
 local matching = {}

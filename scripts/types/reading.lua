@@ -116,7 +116,7 @@ local OPERATIONS = {
     end,
 }
 
---- The row of a factor. What the row of its own in the table does not show (types.check) is none.
+--- The row of a factor. What the row of its own in the table does not show (check.device) is none.
 local function factor_row(driver, rows, keys, since)
     local row, key = find_row(rows, keys, driver, since)
     local own = row and keys.own and keys.own[key]
@@ -147,7 +147,7 @@ function reading.phases_of(path)
 end
 
 --- The phase of a term's first key, and the number at the place where the device says whether it has that;
--- nil: it does not say. keys.phase: see types.check.
+-- nil: it does not say. keys.phase: see check.device.
 local function phase_said(keys, rows)
     local of = keys.phase
     local row = of and number_row(rows, of[1])

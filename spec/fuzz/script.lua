@@ -1,6 +1,6 @@
 --- In place of main.lua for the fuzz target `script`: loads one device script, checks it, runs its samples.
 
-local check = require "types.check"
+local check = require "check.device"
 
 host.on("check", function(path)
     local script = check.file(path, "devices/fuzz.lua", nil, true)

@@ -39,7 +39,7 @@ local declared
 --- The paths that the built-in tables say may be written, as a set.
 local function declared_paths()
     if declared then return declared end
-    local check, paths = require "types.check", {}
+    local check, paths = require "check.device", {}
     for _, name in ipairs(fake.DEVICES) do
         local script = fake.load_device(name)
         for _, type_ in ipairs(check.types(assert(check.device(script.file, script.table)))) do

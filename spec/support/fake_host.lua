@@ -653,8 +653,8 @@ end
 ------------------------------------------------------------------------------------------ the world
 
 --- The folders of the trusted scripts: each world has modules of its own.
-local OURS = { sources = true, model = true, types = true, serve = true, pg3 = true, tasks = true,
-               tools = true }
+local OURS = { sources = true, model = true, types = true, check = true, serve = true, pg3 = true,
+               tasks = true, tools = true }
 
 local function is_ours(name) return OURS[name:match("^(%l+%d?)%.")] end
 
@@ -676,7 +676,7 @@ local profile_files                 -- those of the shipped scripts
 --- What is the same in each world that has only the shipped scripts is done once: their samples and their
 -- profile.
 local function prove_once(self)
-    local proof, profile = require "types.proof", require "pg3.profile"
+    local proof, profile = require "check.proof", require "pg3.profile"
     local run, files = proof.run, profile.files
     function profile.files(types)
         if next(self.files) or #self.scripts ~= #fake.DEVICES then return files(types) end

@@ -1,9 +1,9 @@
 --- Checks what a value is: a unit, or a list of states. A mistake is raised as by field_check.fail.
 
-local field_check = require "types.field_check"
+local field_check = require "check.fields"
 local limits = require "types.limits"
 local name_lists = require "types.names"
-local slips = require "types.slips"
+local slips = require "check.slips"
 local sorted_keys = require("types.lists").sorted_keys
 local units = require "types.units"
 local wording = require "types.wording"

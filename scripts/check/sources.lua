@@ -1,7 +1,7 @@
 --- Checks where the value of a row comes from. A mistake is raised as by field_check.fail.
 
 local alarms = require "types.alarms"
-local field_check = require "types.field_check"
+local field_check = require "check.fields"
 local form = require "types.form"
 local lists = require "types.lists"
 local wording = require "types.wording"

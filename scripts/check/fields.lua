@@ -2,7 +2,7 @@
 
 local drivers = require "types.drivers"
 local lists = require "types.lists"
-local slips = require "types.slips"
+local slips = require "check.slips"
 local wording = require "types.wording"
 
 local field_check = {}

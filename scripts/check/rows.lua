@@ -3,15 +3,15 @@
 
 local codes = require "types.codes"
 local drivers = require "types.drivers"
-local event_check = require "types.event_check"
-local field_check = require "types.field_check"
+local event_check = require "check.events"
+local field_check = require "check.fields"
 local form = require "types.form"
-local kind_check = require "types.kind_check"
+local kind_check = require "check.kinds"
 local limits = require "types.limits"
 local name_lists = require "types.names"
-local set_check = require "types.set_check"
-local slips = require "types.slips"
-local source_check = require "types.source_check"
+local set_check = require "check.set"
+local slips = require "check.slips"
+local source_check = require "check.sources"
 local units = require "types.units"
 local wording = require "types.wording"
 
@@ -184,7 +184,7 @@ local function compact(driver)
     return kept
 end
 
---- One driver of a row -> see types.check. first_id: of the row's drivers, for the id of its list of states;
+--- One driver of a row -> see check.device. first_id: of the row's drivers, for the id of its list of states;
 -- n: which of them it is, nil: there is one only.
 local function one_driver(where, row, seen, of, first_id, n)
     check_id(where, row[1], seen, of.kind, of.entry)
@@ -250,7 +250,7 @@ local function check_order(where, row)
     end
 end
 
---- A row -> a list of drivers (see types.check), one for each id of its first entry. seen: the ids used so
+--- A row -> a list of drivers (see check.device), one for each id of its first entry. seen: the ids used so
 -- far; of = what the row is of: { id = of the node type, kind = nil, "controller" or "gateway", events = what
 -- its table declares, written = a function that gives the row's text, "" where
 -- it is not known }.

@@ -4,10 +4,10 @@
 --                    { id = "", label = "Limit", kind = unit.ampere, min = 0, max = 50 } } } }
 
 local limits = require "types.limits"
-local field_check = require "types.field_check"
-local kind_check = require "types.kind_check"
+local field_check = require "check.fields"
+local kind_check = require "check.kinds"
 local lists = require "types.lists"
-local slips = require "types.slips"
+local slips = require "check.slips"
 local wording = require "types.wording"
 
 local command_check = {}

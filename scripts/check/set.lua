@@ -25,10 +25,10 @@
 
 local limits = require "types.limits"
 local codes = require "types.codes"
-local field_check = require "types.field_check"
+local field_check = require "check.fields"
 local form = require "types.form"
 local is_list = require("types.lists").is_list
-local kind_check = require "types.kind_check"
+local kind_check = require "check.kinds"
 local wording = require "types.wording"
 
 local set_check = {}

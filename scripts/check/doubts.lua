@@ -3,8 +3,8 @@
 local alarms = require "types.alarms"
 local codes = require "types.codes"
 local form = require "types.form"
-local lines = require "types.lines"
-local match_check = require "types.match_check"
+local lines = require "check.lines"
+local match_check = require "check.match"
 local with_id = require("types.lists").with_id
 local why = require "types.why"
 local wording = require "types.wording"

@@ -1,8 +1,8 @@
 --- What helps with Lua's own messages: what people write who know other languages, and slips of the pen.
 
 local drivers = require "types.drivers"
-local field_check = require "types.field_check"
-local slips = require "types.slips"
+local field_check = require "check.fields"
+local slips = require "check.slips"
 local units = require "types.units"
 local words = require("types.lists").words
 local wording = require "types.wording"

@@ -1,12 +1,12 @@
---- The samples of a device table and their steps: what is wrong with how they are written. types.proof and
+--- The samples of a device table and their steps: what is wrong with how they are written. check.proof and
 -- tools.steps run them.
 
 local about = require "serve.about"
 local commands = require "serve.commands"
-local field_check = require "types.field_check"
+local field_check = require "check.fields"
 local limits = require "types.limits"
 local lists = require "types.lists"
-local slips = require "types.slips"
+local slips = require "check.slips"
 local wording = require "types.wording"
 
 local sample_check = {}

@@ -12,7 +12,7 @@
 --                        over = the word that looks at time, and its seconds (see types.over_time),
 --                        events = nil, or { of = { [value] = event }, quiet = the event that counts as
 --                                 told at first }, or { level = name of a parameter, below = event,
---                                 above = event, quiet = event }, set = nil, or see types.set_check,
+--                                 above = event, quiet = event }, set = nil, or see check.set,
 --                        asks = keys that its function surely reads, nil: none is known,
 --                        asked = what its `from` asks for, see why.asked, nil: nobody has looked } },
 --          reporting = those of the drivers that have events,
@@ -25,25 +25,25 @@
 
 local units = require "types.units"
 local name_lists = require "types.names"
-local command_check = require "types.command_check"
-local doubts = require "types.doubts"
+local command_check = require "check.commands"
+local doubts = require "check.doubts"
 local data_state = require "types.data_state"
-local proof = require "types.proof"
+local proof = require "check.proof"
 local reading = require "types.reading"
 local limits = require "types.limits"
 local params = require "pg3.params"
-local field_check = require "types.field_check"
+local field_check = require "check.fields"
 local settings = require "serve.settings"
-local row_check = require "types.row_check"
-local set_check = require "types.set_check"
-local shortage = require "serve.shortage"
-local sample_check = require "types.sample_check"
-local source_check = require "types.source_check"
-local lines = require "types.lines"
+local row_check = require "check.rows"
+local set_check = require "check.set"
+local shortage = require "tasks.shortage"
+local sample_check = require "check.samples"
+local source_check = require "check.sources"
+local lines = require "check.lines"
 local lists = require "types.lists"
-local hints = require "types.hints"
-local match_check = require "types.match_check"
-local slips = require "types.slips"
+local hints = require "check.hints"
+local match_check = require "check.match"
+local slips = require "check.slips"
 local why = require "types.why"
 local wording = require "types.wording"
 
@@ -475,7 +475,7 @@ local function id_conflict(name, id, beside)
     return kept and ("the controller keeps its id. Write id = \"%s\"."):format(kept) or nil
 end
 
---- What keeps a type from serving under the name of its file -> list of { text, place (see types.lines) }.
+--- What keeps a type from serving under the name of its file -> list of { text, place (see check.lines) }.
 -- beside = { user = the script is a user's, built_in = { [id] = name of the built-in script that has it },
 --            holder = function(id) -> the file of another script that has it now, or nil }
 function check.conflicts(type_, name, beside)
@@ -494,7 +494,7 @@ local function summary(problems)
     return ("%s There are %d more."):format(problems[1], #problems - 1)
 end
 
---- Takes a script (see types.lines) apart -> its type; nil: script.problems say why not. closely: the text
+--- Takes a script (see check.lines) apart -> its type; nil: script.problems say why not. closely: the text
 -- itself is looked at, too.
 local function build_type(script, closely)
     script.problems, script.closely, script.asked = {}, closely, {}

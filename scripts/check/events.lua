@@ -2,7 +2,7 @@
 -- field_check.fail.
 
 local codes = require "types.codes"
-local field_check = require "types.field_check"
+local field_check = require "check.fields"
 local lists = require "types.lists"
 local name_lists = require "types.names"
 local wording = require "types.wording"
@@ -76,7 +76,7 @@ local function events_by_level(where, events, declared)
     return { level = events.level, below = events.below, above = events.above, quiet = events.above }
 end
 
---- Which of its values report events to programs of the ISY (see types.check); nil: none.
+--- Which of its values report events to programs of the ISY (see check.device); nil: none.
 function event_check.of_row(where, row, names, declared)
     local events = row.events
     if events == nil then

@@ -2,11 +2,11 @@
 -- are called, with one device of each service there is.
 
 local discovery = require "model.discovery"
-local hints = require "types.hints"
-local lines = require "types.lines"
+local hints = require "check.hints"
+local lines = require "check.lines"
 local matching = require "types.matching"
-local shortage = require "serve.shortage"
-local slips = require "types.slips"
+local shortage = require "tasks.shortage"
+local slips = require "check.slips"
 local wording = require "types.wording"
 
 local match_check = {}
