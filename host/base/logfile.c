@@ -137,10 +137,11 @@ static int output_to(int fd) {
 // the one that is open.
 static bool file_reopen(void) {
     const char *why = "no descriptor is left";
-    file_folder(log_folder, FOLDER_FOR_PG3); // there already, most times; file_open tells the rest
+    bool there = file_folder(log_folder, FOLDER_FOR_PG3);
+    int failure = errno;
     int fd = output_to(file_open(file_path, O_WRONLY | O_APPEND | O_CREAT, FILE_FOR_PG3, &why));
     if (fd < 0) {
-        snprintf(file_problem, sizeof file_problem, "%s", why);
+        snprintf(file_problem, sizeof file_problem, "%s", there ? why : strerror(failure));
         return false;
     }
     fchmod(fd, FILE_FOR_PG3); // past the umask
