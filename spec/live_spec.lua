@@ -384,6 +384,24 @@ describe("live data", function()
         assert.equal(2, #world:logged("values come live now"))
     end)
 
+    -- Fault: A gateway started anew, which takes less than the fifteen seconds: nobody was told what changed
+    --        until it was kept alive again, and the charge of before was fresh for minutes.
+    -- Expected: Where heartbeats are missing something else may be: everything is told once more.
+    it("is told once more what came while heartbeats were missing", function()
+        local world, gx = boat("vrm", { values = { ["battery/288/Soc"] = 80 } })
+        gx:live(100)
+        assert.same({ 80, 1 }, { world:value(BATTERY, "BATLVL"), gx.all })
+        gx.heart = false
+        gx:live(9)
+        gx.values["battery/288/Soc"] = 12                           -- nobody is told
+        gx.heart = true
+        gx:live(6)
+        assert.same({ 12, 2 }, { world:value(BATTERY, "BATLVL"), gx.all })
+        assert.equal(0, #world:logged("live data has stopped"))
+        gx:live(300)
+        assert.equal(2, gx.all)
+    end)
+
     -- Fault: A gateway was off for half an hour. With its first heartbeat its battery is fresh, with the
     -- charge of before: a program for that starts the generator, or does not.
     -- Expected: Fresh comes after the values of now.

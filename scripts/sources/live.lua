@@ -12,7 +12,7 @@
 --          wants_all = everything is to be told once more: until its end is told,
 --          all_at = when that was asked for last, tries = how often in a row it was not told to its end,
 --          echo = what marks the end of that, heard_at = when anything was told last, alive,
---          beats = the heartbeat is heard,
+--          beats = when the heartbeat was heard last; nil: it is not heard,
 --          questioned_at = when ANSWER was asked for; nil: it has come,
 --          delay = seconds until its answer came; nil: not known,
 --          other = the portal id that the gateway has, where it is another; false: it is the right one,
@@ -37,6 +37,7 @@ local LOOK_SECONDS = 5
 local KEEP_SECONDS = 30             -- between keepalives; the gateway forgets who asked after 60
 local ANSWER = "/system/0/SystemState/State"        -- to a question; it changes seldom
 local SERIAL = "/system/0/Serial"   -- the portal id
+local GAP_SECONDS = 8               -- two heartbeats are missing, and what else came then may be
 local SILENT_SECONDS = 15           -- five heartbeats
 local BEATLESS_SECONDS = 75         -- the same where none is heard: two answers
 local WAIT_SECONDS = 60             -- for the first of a connection
@@ -186,15 +187,18 @@ local function hear_answer(link)
     show_source(link)
 end
 
+--- Everything is to be told once more, at once if that was not asked for just now.
+local function ask_for_all(link)
+    link.wants_all, link.tries = true, 0
+    keep_alive(link)
+end
+
 --- Anything told is a sign of life.
 local function hear(link, now)
     link.heard_at = now
     if link.alive then return end
     link.alive, link.tries = true, 0
-    if link.was_alive then                          -- it may have missed something
-        link.wants_all = true
-        keep_alive(link)
-    end
+    if link.was_alive then ask_for_all(link) end    -- it may have missed something
     link.was_alive = true
     note(link, nil)
     local way = link.broker.ways[link.way]
@@ -219,7 +223,13 @@ end
 -- asked with.
 local NEWS = {}
 
-NEWS["/heartbeat"] = function(link) link.beats = true end
+--- A gateway that starts anew has told nobody what changed until it was kept alive again.
+NEWS["/heartbeat"] = function(link)
+    local now = host.steady()
+    local gap = link.beats and now - link.beats > GAP_SECONDS
+    link.beats = now
+    if gap then ask_for_all(link) end
+end
 
 NEWS["/full_publish_completed"] = function(link, echo)
     if echo ~= nil and echo ~= link.echo then return end
@@ -228,10 +238,12 @@ NEWS["/full_publish_completed"] = function(link, echo)
 end
 
 NEWS["/keepalive"] = function(link)                 -- it has started anew
-    link.wants_all, link.tries = true, 0
-    if link.all_at and host.steady() - link.all_at < LOOK_SECONDS then return end   -- the next asks again
-    link.all_at = nil
-    keep_alive(link)
+    if link.all_at and host.steady() - link.all_at < LOOK_SECONDS then
+        link.wants_all, link.tries = true, 0        -- the next keepalive asks again
+    else
+        link.all_at = nil
+        ask_for_all(link)
+    end
 end
 
 --- Whose gateway it is: the broker keeps this one message, so that it is no sign of life.
