@@ -68,8 +68,10 @@ static char peek_behind_blanks(struct walk *w) {
 }
 
 static inline char peek_value(struct walk *w) {
-    bool at_hand = w->at < w->end && (unsigned char)*w->at > ' ' && !w->failed; // nearly always
-    return at_hand ? *w->at : peek_behind_blanks(w);
+    if (w->at < w->end && (unsigned char)*w->at > ' ' && !w->failed) { // nearly always
+        return *w->at;
+    }
+    return peek_behind_blanks(w);
 }
 
 static bool expect(struct walk *w, char c) {
