@@ -590,13 +590,20 @@ struct running {
     const char *path;
 };
 
+// What its own files have wrong is nothing that its owner can mend.
+static void tell_no_start(const struct vm *vm, const char *error) {
+    if (vm->starved) {
+        log_error(AREA, API_CANNOT_START);
+    } else {
+        log_error(AREA, "The plugin cannot start: %s. Reinstall the plugin.", error);
+    }
+}
+
 static void main_ended(void *ctx, struct vm *vm, const char *error) {
     struct api *a = ctx;
     a->failed = task_failed(error);
-    if (a->failed && vm->starved) {
-        log_error(AREA, API_CANNOT_START);
-    } else {
-        api_task_ended(ctx, vm, error);
+    if (a->failed) {
+        tell_no_start(vm, error);
     }
 }
 
@@ -613,11 +620,7 @@ bool api_run(struct api *a, const char *path) {
     struct running r = {a, path};
     char error[512];
     if (!vm_protect(a->main, run_protected, &r, error, sizeof error)) {
-        if (a->main->starved) {
-            log_error(AREA, API_CANNOT_START);
-        } else {
-            log_error(AREA, "%s. Reinstall the plugin.", error);
-        }
+        tell_no_start(a->main, error);
         return false;
     }
     if (tasks_run(a->tasks)) {

@@ -189,7 +189,7 @@ static bool write_text(const char *path, const char *text) {
 // and each makes every start longer.
 static const char links[] =
     "mkdir -p persist/scripts/lib scripts/devices && cd scripts &&"
-    "for one in main.lua model pg3 serve sources tasks tools types devices/lib"
+    "for one in main.lua check model pg3 serve sources tasks tools types devices/lib"
     " devices/controller.lua devices/gateway.lua devices/battery_monitor.lua devices/tank.lua;"
     "do ln -s '" SOURCE_DIR "/scripts/'$one $one || exit 1; done";
 
@@ -297,7 +297,7 @@ static void end(void) {
     fail_at = fail_until = -1;
     app.stopping = false;   // no alarm: the next start follows
     app.broker.mqtt = NULL; // nobody waits for what is left to say
-    stop(&app);
+    stop(&app, false);
 }
 
 // -> how many allocations a start and its first poll take
