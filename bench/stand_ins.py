@@ -41,9 +41,15 @@ def hold_still(vrm):
     return held
 
 
+def counts_up(row):
+    """Whether a row is of what a device counts: that does not go back."""
+    path = row["dbusPath"] or ""
+    return "kWh" in row["formatWithUnit"] or path.startswith(("/History/", "/Yield/")) or "/Energy/" in path
+
+
 def change(rows, turn):
     """Another value in each row that has a number: of a measurement the first or the second in turns, of a state the next
-    that VRM names. Measurements come with a new time stamp."""
+    that VRM names; what is counted is one more. Measurements come with a new time stamp."""
     newest = max(row["timestamp"] or 0 for row in rows)
     for row in rows:
         raw = row["rawValue"]
@@ -55,7 +61,7 @@ def change(rows, turn):
         if states:
             row["rawValue"] = states[(states.index(raw) + 1) % len(states)] if raw in states else states[0]
         else:
-            row["rawValue"] = round(raw + (1 if turn % 2 else -1), 3)
+            row["rawValue"] = round(raw + (1 if turn % 2 or counts_up(row) else -1), 3)
         row["formattedValue"] = shown(row)
 
 
