@@ -25,6 +25,7 @@
 
 #define LOG_FILE "logs/debug.log"
 #define MAIN_LUA "scripts/main.lua" // in the plugin's folder
+#define NO_OPTION "PG3 starts it without options; by hand it wants one. Try --help."
 #define NOT_FOUND MAIN_LUA " was not found. Reinstall the plugin."
 #define LOG_BYTES (1024u * 1024)
 #define LOG_KEEP 14
@@ -50,8 +51,7 @@ struct app {
     struct pg3_init init;
     char *init_text, *token; // secrets that were in the environment; NULL = not there
     struct pg3_broker broker;
-    pid_t
-        demo; // the stand-in for VRM that --demo runs, serving HTTPS and MQTT on loopback; 0 = none
+    pid_t demo;   // the stand-in for VRM that --demo runs, HTTPS and MQTT on loopback; 0 = none
     int demo_fd;  // closing it ends that
     bool running; // the start is over
     bool stopping;
@@ -567,11 +567,7 @@ static bool read_words(struct app *a, int argc, char **argv, bool on_terminal, i
         return options_read(&a->api.options, a->api.root, argc, argv, code);
     }
     if (!found && (bare || argc > 1)) { // bare: not PG3, which starts it in the plugin's folder
-        fputs(
-            bare
-                ? "victron-host: PG3 starts it without options; by hand it wants one. Try --help.\n"
-                : "victron-host: " NOT_FOUND "\n",
-            stderr);
+        fprintf(stderr, "victron-host: %s\n", bare ? NO_OPTION : NOT_FOUND);
         *code = bare ? 2 : 1;
         return false;
     }

@@ -24,7 +24,8 @@ local function started(options)
     local site = fixtures.boat()
     site.rows = options.rows
     site.devices[1].machineSerialNumber = options.machine
-    local world = worlds.new { sites = { [SITE] = site }, known = options.known }
+    local world = worlds.new { sites = { [SITE] = site }, known = options.known,
+                               devices = options.devices }
     world.now, world.saved = options.now or world.now, options.saved
     site.devices[1].lastConnection = world.now - 20
     for _, one in ipairs(site.rows) do one.timestamp = world.now - 20 end
@@ -110,6 +111,24 @@ describe("a replaced device", function()
         assert.equal(300, world:value(worlds.INVERTER, "ST"))
         world:run(60)
         assert.is_nil(world.saved.sums)                           -- nor of its phases' node
+    end)
+
+    -- Fault: A new grid meter has fed nothing in: what the old one had counted stayed, for one at 0 is not
+    --        believed.
+    -- Expected: Once it is known for another device, its meters are.
+    it("is believed when it counts from 0", function()
+        local function grid(serial, counted)
+            return rows_of { row("grid", 30, "/Ac/Energy/Reverse", nil, counted),
+                             row("grid", 30, "/Serial", nil, serial) }
+        end
+        local world = started { rows = grid("HQ2139AAAAA", 812),
+                                devices = { "controller", "gateway", "grid" } }
+        long_polls(world, 2)
+        assert.equal(812, world:value("392u_gr30", "GV3"))
+        long_poll(world, grid("HQ2224BBBBB", 0))
+        assert.equal(812, world:value("392u_gr30", "GV3"))
+        long_polls(world, 2)
+        assert.equal(0, world:value("392u_gr30", "GV3"))
     end)
 
     it("is told when it was replaced while the plugin was stopped", function()

@@ -155,6 +155,8 @@ MUTATIONS = [
     Mutation("a total is made up for a pause", "scripts/types/over_time.lua",
              "and seconds > 0 and seconds <= longest then", "and seconds > 0 then",
              ["spec/over_time_spec.lua"]),
+    Mutation("what a replaced meter had counted stays", "scripts/model/nodes.lua",
+             "            belief.renew(node.address, memory)\n", "", ["spec/identity_spec.lua"]),
     Mutation("a device's day of before counts until it begins its own", "scripts/model/belief.lua",
              "then value, is_old = nil, true end", "then is_old = true end",
              ["spec/daily_spec.lua"]),

@@ -125,6 +125,12 @@ function belief.of(driver, value, problem, measured_at, rows, address, memory)
     return value, stays ~= false
 end
 
+--- The device was replaced: what its meters say is of another one than what they said before.
+function belief.renew(address, memory)
+    for id, doubt in pairs(memory.doubts or {}) do host.set(address, id, doubt.value) end
+    memory.doubts, memory.counts, memory.counted_at = nil, nil, nil
+end
+
 --- A day of a device's installation has begun. The device begins its own when it takes it to be midnight,
 -- which may be hours later, but with all of its values: until then they stay. drivers: set of those.
 function belief.begin_day(address, memory, drivers)

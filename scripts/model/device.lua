@@ -229,7 +229,8 @@ end
 --- Sets one driver of a node from rows -> what is wrong with its function, nil: nothing. The others as for
 -- device.apply; computed: see try_value.
 local function apply_one(type_, driver, address, rows, site, computed, memory, holds, first_error)
-    local problem, value, text, unknown, measured_at, stays = computed and computed.problem, nil
+    local problem = computed and computed.problem
+    local value, text, unknown, measured_at, stays
     if not problem and driver.map then
         problem, value, text, unknown, measured_at =
             try_value(driver, rows, site, computed, memory, first_error)

@@ -316,13 +316,17 @@ function nodes.tell_facts(site)
     for _, node in pairs(site.nodes) do show_facts(node, site) end
 end
 
---- The device at an address was replaced by another: what its sums were made of is nothing of that one.
+--- The device at an address was replaced by another: what its sums were made of, and what its meters had
+-- counted, is nothing of that one.
 function nodes.renew(address)
     local main = nodes.all[address]
     for _, part in ipairs { { part = "" }, table.unpack(main and main.type.parts or {}) } do
         local node = nodes.all[address .. part.part]
         local memory = node and node.memory
-        if memory then memory.seen, memory.sum, memory.sums = {}, nil, nil end
+        if memory then
+            memory.seen, memory.sum, memory.sums = {}, nil, nil
+            belief.renew(node.address, memory)
+        end
     end
 end
 
