@@ -234,13 +234,14 @@ describe("the energy of an installation", function()
     -- Fault: On a boat that a generator runs half of the day, less was consumed than went out of the battery.
     -- Expected: VRM has flows of a generator, too (gc, gb): they are consumed and charged, but from no grid.
     it("has what a generator supplied", function()
-        for today, shown in pairs { [{ Pc = 2, Pb = 4, Bc = 3, gc = 5, gb = 1, kwh = 15 }] = "6 10 - - 5 3",
-                                    [{ gc = 5, gb = 1, Gc = false }] = "- 5 - - 1 -" } do
+        for today, shown in pairs { [{ Pc = 2, Pb = 4, Bc = 3, gc = 5, gb = 1, kwh = 15 }] = "6 10 - - 5 3 6",
+                                    [{ gc = 5, gb = 1, Gc = false }] = "- 5 - - 1 - 6",
+                                    [{ Pc = 2, Gc = 1, gc = false, gb = false }] = "2 3 1 - - - -" } do
             local world = started { stats = function(query)
                 local of_today = query.type == "kwh" and query.interval == "hours"
                 return of_today and { success = true, records = {}, totals = today } or nil
             end, created = DAY, a_day = {} }
-            assert.equal(shown, values(world, table.unpack(TODAY)))
+            assert.equal(shown, values(world, table.unpack(TODAY)) .. " " .. values(world, "GV19"))
         end
     end)
 

@@ -37,8 +37,8 @@ COUNTERS = [
 ]
 # VRM's flows of energy, and the counters that have the same.
 FLOWS = {"Pb Pc Pg": [("pvinverter", "/Ac/Energy/Forward"), ("solarcharger", "/Yield/User")],
-         "Gb Gc": [("grid", "/Ac/Energy/Forward"), ("genset", "/Ac/Energy/Forward")],
-         "Pg Bg": [("grid", "/Ac/Energy/Reverse")], "Pb Gb": [("battery", "/History/ChargedEnergy")],
+         "Gb Gc": [("grid", "/Ac/Energy/Forward")], "gb gc": [("genset", "/Ac/Energy/Forward")],
+         "Pg Bg": [("grid", "/Ac/Energy/Reverse")], "Pb Gb gb": [("battery", "/History/ChargedEnergy")],
          "Bc Bg": [("battery", "/History/DischargedEnergy")]}
 NAMES = [counter[:2] for counter in COUNTERS] + [("vebus", "/Energy/...")]
 

@@ -236,8 +236,8 @@ def convert(m):
 # What comes of it.
 
 def flows(m):
-    """VRM's flows in W: solar power goes to the consumers first, then into the battery, then to the grid. The generator
-    counts as grid here, and losses as consumption."""
+    """VRM's flows in W: solar power goes to the consumers first, then into the battery, then to the grid. Losses count as
+    consumption. Grid and generator never supply at once."""
     solar, grid = sum(m.pv) + sum(m.trackers), sum(m.grid)
     charge, discharge, export = max(0, m.battery), max(0, -m.battery), max(0, -grid)
     bought = max(0, grid) + sum(m.genset)
@@ -247,8 +247,9 @@ def flows(m):
     found["Pg"] = min(solar - found["Pc"] - found["Pb"], export)
     found["Bc"] = min(discharge, consumed - found["Pc"])
     found["Bg"] = export - found["Pg"]
-    found["Gc"] = consumed - found["Pc"] - found["Bc"]
-    found["Gb"] = charge - found["Pb"]
+    bought_flows = {"c": consumed - found["Pc"] - found["Bc"], "b": charge - found["Pb"]}
+    for where, watts in bought_flows.items():
+        found["G" + where], found["g" + where] = (0.0, watts) if m.source == "genset" else (watts, 0.0)
     return found
 
 

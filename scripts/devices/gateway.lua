@@ -282,9 +282,10 @@ return {
           expect = { GV0 = 3, GV1 = 3 } },
         { rows   = { ["/Energy/Today/Solar"] = { value = 7.25, unit = "kWh" },     -- a site without a grid
                      ["/Energy/Month/Solar"] = 212.5, ["/Energy/Lifetime/Solar"] = 10875.25,
-                     ["/Energy/Today/BatteryOut"] = 0, ["/Energy/Forecast/Today"] = 11.5 },
+                     ["/Energy/Today/BatteryOut"] = 0, ["/Energy/Forecast/Today"] = 11.5,
+                     ["/Energy/Lifetime/FromGenerator"] = 96.5 },
           expect = { e = { ST = 7.25, GV5 = 212.5, TPW = 10875.25, GV4 = 0, GV16 = 11.5, GV1 = "no data",
-                           GV7 = "no data", GV18 = "no data" } } },
+                           GV19 = "no data", GV21 = 96.5, GV7 = "no data", GV18 = "no data" } } },
         { rows   = {}, site = { online = false, connected = false, source = 0 },
           expect = { ST = 0, GV0 = 0, GV1 = 0, GV2 = "no data", GV3 = 0, GV17 = 0, GV18 = "no data" } },
         { rows   = { ["/Ac/Consumption/L1/Power"] = 410, ["/Ac/Consumption/L2/Power"] = 90, a3 = 120,

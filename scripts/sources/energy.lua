@@ -56,7 +56,7 @@ local PERIODS = {
 }
 local SUMS = {
     Solar = { "Pb", "Pc", "Pg" }, Consumption = { "Pc", "Gc", "gc", "Bc" },
-    FromGrid = { "Gb", "Gc" }, ToGrid = { "Pg", "Bg" },
+    FromGrid = { "Gb", "Gc" }, ToGrid = { "Pg", "Bg" }, FromGenerator = { "gb", "gc" },
     BatteryIn = { "Pb", "Gb", "gb" }, BatteryOut = { "Bc", "Bg" },
 }
 

@@ -33,4 +33,9 @@ return {
       daily = true, min = 0, max = 1e5 },
     { "GV18", unit.kwh, "Solar forecast tomorrow",   "/Energy/Forecast/Tomorrow",
       daily = true, min = 0, max = 1e5 },
+    { "GV19", unit.kwh, "From the generator today",  "/Energy/Today/FromGenerator",
+      daily = true, min = 0, max = 1e5 },
+    { "GV20", unit.kwh, "From the generator this month", "/Energy/Month/FromGenerator",
+      min = 0, max = 1e7 },
+    { "GV21", unit.kwh, "From the generator, lifetime",  "/Energy/Lifetime/FromGenerator", min = 0 },
 }
