@@ -524,8 +524,8 @@ void node_unset(struct nodes *n, struct node *node, int driver, const char *text
 
 void node_stale(struct nodes *n, struct node *node, bool stale) {
     node->stale = stale;
-    if (!stale && node->state == NODE_REFUSED && node->retry_ms == INT64_MAX) {
-        node->retry_ms = 0; // its device is back
+    if (!stale && node->state == NODE_GONE) {
+        node_is(n, node, NODE_NEW);
     }
     show_all(n, node);
 }

@@ -47,6 +47,7 @@ enum node_state {
     NODE_ADDING,  // addnode under way
     NODE_LIVE,    // values may be sent
     NODE_REFUSED, // PG3 answered an error; added again later
+    NODE_GONE,    // PG3 does not have it any more; added again when its device is back
     NODE_DELETED  // the user deleted it in PG3; added again by Discover
 };
 
@@ -81,7 +82,7 @@ struct node {
     int refusals;       // with less than ten minutes between them
     int64_t refused_ms; // the last of them
     char *refusal;      // why PG3 refused to add it, in PG3's words; NULL = it did not, or took it
-    int64_t retry_ms;   // KNOWN, REFUSED: not before (INT64_MAX: while stale); ADDING: lost then
+    int64_t retry_ms;   // KNOWN, REFUSED: not added before; ADDING: lost then
     bool has_news;      // it is in nodes.news
     struct node *next_news;
 };

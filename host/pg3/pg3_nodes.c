@@ -52,8 +52,7 @@ void pg3_hold_nodes(struct pg3 *p, bool on) { p->nodes_held = on; }
 
 // PG3 does not have the node any more. It is added again now, or when its device is back.
 static void bring_back(struct pg3 *p, struct node *node, bool now) {
-    node_is(p->nodes, node, now ? NODE_NEW : NODE_REFUSED);
-    node->retry_ms = now ? 0 : INT64_MAX;
+    node_is(p->nodes, node, now ? NODE_NEW : NODE_GONE);
 }
 
 static void send_rename(struct pg3 *p, const struct node *node) {
@@ -93,7 +92,12 @@ static bool compare(struct pg3 *p, struct node *node, bool lost_all) {
         if (node->state == NODE_DELETED) {
             node_is(p->nodes, node, NODE_NEW); // it was given back
         }
-        recall(p, node);
+        if (node->state == NODE_GONE) {
+            node_is(p->nodes, node, NODE_KNOWN); // no more than a value was refused
+            node_touch(p->nodes, node);
+        } else {
+            recall(p, node);
+        }
         return false;
     }
     if (node->state != NODE_LIVE && node->state != NODE_KNOWN) {
@@ -126,6 +130,7 @@ void pg3_removed(struct pg3 *p, const char *address) {
         return;
     }
     log_info(AREA, "The node %s was deleted in PG3; Discover adds it again", address);
+    known_forget(&p->known, address);
     node_refused(node, NULL);
     node_is(p->nodes, node, NODE_DELETED);
 }
@@ -240,7 +245,11 @@ void pg3_added(struct pg3 *p, const char *address, const char *error) {
     }
     node_refused(node, error);
     if (error != NULL) {
-        refuse(p, node, NODE_REFUSED);
+        bool has_it = known_find(&p->known, address) != NULL; // as it was: it takes values
+        refuse(p, node, has_it ? NODE_KNOWN : NODE_REFUSED);
+        if (has_it) {
+            node_touch(p->nodes, node);
+        }
         turn_at(p, node->retry_ms);
         log_warning(AREA, "PG3 refused to add the node %s (%s); trying again in %d s", address,
                     error, (int)((node->retry_ms - loop_now_ms()) / 1000));
@@ -248,8 +257,7 @@ void pg3_added(struct pg3 *p, const char *address, const char *error) {
     }
     // Also one that was deleted while its addnode was under way, or refused: the later message
     // counts.
-    bool refused = node->state == NODE_REFUSED && node->retry_ms != INT64_MAX;
-    if (node->state == NODE_ADDING || node->state == NODE_DELETED || refused) {
+    if (node->state == NODE_ADDING || node->state == NODE_DELETED || node->state == NODE_REFUSED) {
         node_is(p->nodes, node, NODE_LIVE);
     }
     if (strcmp(address, p->controller) == 0) {
@@ -265,13 +273,12 @@ void pg3_value_refused(struct pg3 *p, const char *address, const char *driver, c
     }
     log_warning(AREA, "PG3 could not set %s of the node %s (%s); adding the node again", driver,
                 address, error);
-    // The user may have deleted the node of a device that is gone: it is added again when the
-    // device is back. Otherwise the other values go on: PG3 may take them.
-    refuse(p, node, node->stale ? NODE_REFUSED : NODE_KNOWN);
+    // The user may have deleted the node of a device that is gone: PG3 says whether it has it.
+    // Otherwise the other values go on: PG3 may take them.
+    refuse(p, node, node->stale ? NODE_GONE : NODE_KNOWN);
+    turn_at(p, node->retry_ms);
     if (node->stale) {
-        node->retry_ms = INT64_MAX;
-    } else {
-        turn_at(p, node->retry_ms);
+        pg3_ask(p, true, false);
     }
 }
 

@@ -773,6 +773,59 @@ static void test_value_refused(void) {
     close_bench(&b);
 }
 
+// Fault: PG3 refuses one value of a node whose device has just gone, its data state even, and the
+// ISY shows it as fresh until the device is back
+// Expected: PG3 is asked whether it has the node: if so all of its values are told again
+static void test_value_of_a_stale_node_refused(void) {
+    struct bench b;
+    open_with_nodes(&b);
+    struct node *node = nodes_find(b.nodes, "gw_1");
+    node_set(b.nodes, node, 1, 4, NULL);
+    node_stale(b.nodes, node, true);
+    turn(&b);
+    forget(&b);
+    receive(&b, "{\"set\":[{\"address\":\"gw_1\",\"driver\":\"GV1\",\"error\":\"busy\"}]}");
+    pass(&b, 4000);
+    CHECK(node->state == NODE_GONE && times(&b, "\"config\"") == 1 && times(&b, "gw_1") == 0);
+    receive(&b, "{\"config\":{\"nodes\":[" ON_RECORD("ctl", "VICX") "," ON_RECORD(
+                    "gw", "VICX") "," ON_RECORD("gw_1", "VICX") "]}}");
+    turn(&b);
+    CHECK(times(&b, "\"address\":\"gw_1\",\"driver\":\"GV1\"") == 1 && node->state == NODE_KNOWN);
+    CHECK(times(&b, "addnode") == 0);
+    pass(&b, 1100);
+    CHECK(addnodes(&b, "gw_1") == 1); // as after any refused value
+    close_bench(&b);
+}
+
+// Fault: PG3 refuses to add a node once more that it has, and the node has no values from then on
+// Expected: its values go on, beside the tries to add it
+static void test_refused_though_known(void) {
+    struct bench b;
+    open_running(&b);
+    receive(&b,
+            "{\"config\":{\"nodes\":[" ON_RECORD("ctl", "VICX") "," ON_RECORD("a_1", "VICX") "]}}");
+    struct node *node = add(&b, "a_1", "a_1");
+    node_set(b.nodes, node, 1, 7, NULL);
+    turn(&b);
+    CHECK(node->state == NODE_ADDING);
+    forget(&b);
+    receive(&b, "{\"addnode\":[{\"address\":\"a_1\",\"error\":\"no room\"}]}");
+    turn(&b);
+    CHECK(node->state == NODE_KNOWN && times(&b, "\"7.0\"") == 1 && times(&b, "addnode") == 0);
+    node_set(b.nodes, node, 1, 8, NULL);
+    turn(&b);
+    CHECK(times(&b, "\"8.0\"") == 1 && strcmp(node->refusal, "no room") == 0);
+    receive(&b, "{\"removenode\":[{\"address\":\"a_1\",\"success\":true}]}");
+    pg3_restore(b.pg3);
+    turn(&b);
+    forget(&b);
+    receive(&b, "{\"addnode\":[{\"address\":\"a_1\",\"error\":\"no room\"}]}");
+    node_set(b.nodes, node, 1, 9, NULL);
+    turn(&b);
+    CHECK(node->state == NODE_REFUSED && times(&b, "\"9.0\"") == 0); // it has it no more
+    close_bench(&b);
+}
+
 static void test_seeds(void) {
     struct bench b;
     open_bench(&b);
@@ -2002,6 +2055,8 @@ int main(void) {
     test_values_meanwhile();
     test_known_flow();
     test_lost_all();
+    test_value_of_a_stale_node_refused();
+    test_refused_though_known();
     test_lost_one();
     test_deleted();
     test_deleted_or_not();
