@@ -19,7 +19,8 @@ enum {
     READ_BYTES = 4 * BODY_BYTES,           // of a text; searching it for secrets takes its time
     SECRETS = 256,                         // a hundred GX devices have a password each
     SECRET_SHORTEST = 8,
-    SECRET_CUT = 4,   // so many first characters of a secret at the end of a text are masked too
+    SECRET_LONG = 24, // a token; what a shorter one begins with may be a word that stands elsewhere
+    SECRET_CUT = 4,   // so many first characters of a long one at the end of a text are masked too
     SECRET_PIECE = 8, // and so many anywhere: somebody cut the text before it got here
     AREAS = 16,
     REPEAT_SECONDS = 600
@@ -80,6 +81,9 @@ static size_t secret_shown(const char *text, size_t left, const struct secret *s
         }
         bytes += n;
         letters++;
+    }
+    if (s->len < SECRET_LONG) {
+        return letters == s->len ? bytes : 0;
     }
     bool cut = bytes == left && letters >= SECRET_CUT;
     return cut || letters >= SECRET_PIECE ? bytes : 0;

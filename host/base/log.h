@@ -32,10 +32,10 @@ enum log_level log_level_of(const char *name);
 const char *log_problem(void);
 
 // From now on `text` (8 characters or more; shorter ones are ignored) shows as "***" in every line
-// and in what log_hide is given: in upper or lower case, percent-encoded or escaped as in JSON, and
-// of texts that were cut also its first 8 or more characters, at their end 4 or more. Copies it.
-// False: memory is short, and it shows.
-// The last 256 secrets are kept. What libraries print to fd 1 and 2 is not masked.
+// and in what log_hide is given: in upper or lower case, percent-encoded or escaped as in JSON. Of
+// a text of 24 characters or more, a token, also its first 8 or more where somebody cut it, 4 or
+// more at the end of what is written. Copies it. False: memory is short, and it shows. The last 256
+// secrets are kept. What libraries print to fd 1 and 2 is not masked.
 bool log_mask(const char *text);
 
 // Masks the secrets in a text that goes elsewhere (to PG3, to a terminal), in place.
