@@ -125,6 +125,29 @@ describe("failures", function()
         assert.equal(1, world:value(BATTERY, "GV30"))
     end)
 
+    -- Fault: One list of VRM's lacks an installation: all of its nodes report that they are lost, its live
+    --        data ends, and what is known of it is forgotten.
+    -- Expected: A list that lacks one is believed the second time, some seconds later.
+    it("a list without one of the installations is believed the second time", function()
+        local world = started { sites = { [1] = fixtures.boat(), [2] = fixtures.boat() } }
+        local function state() return world:value("2_bm288", "GV30") end
+        local sites = world.vrm.sites
+        assert.equal(1, state())
+        world.vrm.sites = { [1] = sites[1] }
+        world:fire("longpoll")
+        world:run(1)
+        assert.equal(1, state())
+        world.vrm.sites = sites
+        world:run(6)
+        assert.equal(1, state())
+        assert.equal(1, world:value("controller", "GV0"))
+        world.vrm.sites = { [1] = sites[1] }
+        world:fire("longpoll")
+        world:run(20)
+        assert.equal(3, state())
+        assert.equal(1, world:value("controller", "GV0"))
+    end)
+
     it("are tried again after 5, 10, 20 ... 300 seconds, by itself", function()
         local world = started()
         world.vrm.fail[DIAGNOSTICS] = { err = { kind = "timeout", text = "VRM did not answer in time." } }

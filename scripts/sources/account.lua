@@ -39,7 +39,8 @@ local session                       -- nil: no token; else { client, health, use
                                     -- asked_at = host.steady() when it was asked for last,
                                     -- now = each site is polled after the next list, due or not, and its
                                     -- devices are looked for,
-                                    -- timer, told = "Connected" is in the log, was_empty = the last list }
+                                    -- timer, told = "Connected" is in the log,
+                                    -- missed = set of those that the last list lacked }
 local sites = {}                    -- [id] = site, kept over sessions. Beside what model.installation names:
                                     -- { session, listed = the list it was in last,
                                     --   task = the one that polls it, discover, again,
@@ -324,6 +325,20 @@ end
 
 ---------------------------------------------------------------------------------------- the account
 
+--- What is wrong with a list that lacks an installation which the one before had, the first time: it may be a
+-- slip of VRM's. nil: nothing is.
+local function lacks(s, list)
+    local there, missed, first = {}, {}, nil
+    for _, record in ipairs(list) do there[record.id] = true end
+    for _, record in ipairs(s.listed or {}) do
+        if not there[record.id] then missed[record.id] = true end
+        if missed[record.id] and not s.missed[record.id] then first = first or record end
+    end
+    s.missed = missed
+    return first and (#list == 0 and "VRM listed no installation."
+        or ("VRM did not list the installation %s."):format(first.name))
+end
+
 local function ask_account(s)
     if not s.user_id then
         local user, err = s.client:me()
@@ -332,12 +347,8 @@ local function ask_account(s)
         s.user_id, s.email = user.id, user.email
     end
     local list, err = s.client:installations(s.user_id)
-    -- One empty list may be a slip of VRM's; the second is believed.
-    if list and #list == 0 and s.sites and #s.sites > 0 and not s.was_empty then
-        s.was_empty = true
-        return nil, { kind = "bad_answer", text = "VRM listed no installation." }
-    end
-    s.was_empty = false
+    local problem = list and lacks(s, list)
+    if problem then return nil, { kind = "bad_answer", text = problem } end
     return list, err
 end
 
@@ -515,7 +526,7 @@ function account.begin()
         return
     end
     begun_for = settings.token
-    session = { client = client, health = health.new(), queries = {} }
+    session = { client = client, health = health.new(), queries = {}, missed = {} }
     account.show()
     begin_energy(session)
     connect(true)
