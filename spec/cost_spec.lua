@@ -91,10 +91,10 @@ local READERS = {
         function(field, text) params.read { [field] = text } end),
     ["a parameter's name"] = function(text) params.read({ [text] = "x" }, {}) end,
     ["a command"] = function(text)
-        local type_ = { name = "X", commands = { { id = "SET", params = { { id = "", label = "x", places = 0,
-            min = 0, max = 9, uom = 56 } } } } }
-        commands.validate(type_, "SET", { value = text, uom = text })
-        commands.validate(type_, "SET", { query = { [text] = "1" } })
+        local level = { id = "", label = "x", places = 0, min = 0, max = 9, uom = 56 }
+        local set = { id = "SET", params = { level } }
+        assert(not commands.validate(set, { value = text, uom = text }))
+        assert(not commands.validate(set, { query = { [text] = "1" } }))
     end,
     ["a text as HTML"] = markdown.escape,
     ["a page"] = markdown.html,

@@ -157,6 +157,10 @@ check("shown", "the number as PG3 is told it, its unit and its text", function()
     host.set("contract_show", "CV", 12.3456, "twelve")
     number, uom, text = host.shown("contract_show", "CV")
     assert(number == "12.35" and uom == 72 and text == "twelve")
+    for exact, rounded in pairs { [0.125] = "0.12", [0.375] = "0.38", [-0.125] = "-0.12" } do
+        host.set("contract_show", "CV", exact)
+        assert(host.shown("contract_show", "CV") == rounded)
+    end
     host.set("contract_show", "CV", nil)
     number, uom, text = host.shown("contract_show", "CV")
     assert(number == "101" and uom == 25 and text == nil)

@@ -324,6 +324,13 @@ end
 
 local shown
 
+--- To the nearest whole number; a half to the even one.
+local function rint(number)
+    local below = math.floor(number)
+    local above = number - below > 0.5 or number - below == 0.5 and below % 2 == 1
+    return above and below + 1 or below
+end
+
 --- PG3 counts as told at once.
 local function set_value(self, address, id, value, text)
     local node, driver = driver_at(self, address, id)
@@ -334,7 +341,7 @@ local function set_value(self, address, id, value, text)
     local rounded = exact
     if exact then
         local scale = 10 ^ (driver.places or 0)
-        rounded = math.floor(exact * scale + 0.5) / scale
+        rounded = rint(exact * scale) / scale
         rounded = math.tointeger(rounded) or rounded
     end
     node.values[id], node.exact[id], node.texts[id] = rounded, exact, text
