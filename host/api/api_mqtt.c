@@ -16,11 +16,13 @@
 // Of each connection, between the threads and the loop, and between the loop and Lua: some 12,000
 // small messages.
 #define WAITING_MAX (2u * 1024 * 1024)
+#define AGAIN_MS 1000    // where Lua had no memory to be told
 #define TAKEN_A_TURN 500 // messages of a connection that Lua takes in one turn of the loop
 #define LEAVE_MS                                                                                   \
     200 // until the end of a connection that Lua closed: then it takes no time any more
 #define CLOSE_MS 300 // in which the loop may stand still for it
 #define SKIP_MAX 8
+#define UP "up"
 
 struct connection {
     struct connection *next;
@@ -38,7 +40,9 @@ struct connection {
     int64_t end;   // the timer that frees a closed one
     bool telling;  // its task has not ended
     bool lost;     // messages, which Lua was not told yet
-    int left;      // messages that it may take
+    // What the connection is, if Lua was not told: it had no memory for it. NULL: it was.
+    const char *untold; // UP, or why it is down
+    int left;           // messages that it may take
 };
 
 // ---- birth and end
@@ -121,22 +125,41 @@ static void told(void *ctx, struct vm *vm, const char *error) {
     c->telling = false;
     if (c->mqtt == NULL) {
         connection_remove(c);
-    } else if (!c->closed && (c->lost || latest_count(c->waiting) > 0)) {
+    } else if (!c->closed && (c->lost || c->untold != NULL || latest_count(c->waiting) > 0)) {
         c->timer = loop_after(c->api->loop, c->left == 0 ? 0 : c->gather_ms, tell_again, c);
     }
 }
 
-// Lua runs at the end of this turn of the loop, when all messages of it wait.
+static bool tell_link(struct connection *c) {
+    bool is_told = strcmp(c->untold, UP) == 0
+                       ? api_tell(c->api, "mqtt_up", "i", c->id)
+                       : api_tell(c->api, "mqtt_down", "is", c->id, c->untold);
+    c->untold = is_told ? NULL : c->untold;
+    return is_told;
+}
+
+// Lua runs at the end of this turn of the loop, when all messages of it wait. What it has no memory
+// for is told again later, in this order.
 static void tell(struct connection *c) {
     if (c->telling || c->timer != 0) {
         return;
     }
-    if (c->lost) {
-        c->lost = false;
-        api_tell(c->api, "mqtt_lost", "i", c->id);
+    if (c->untold == NULL || tell_link(c)) {
+        c->lost = c->lost && !api_tell(c->api, "mqtt_lost", "i", c->id);
+        c->left = TAKEN_A_TURN;
+        c->telling = api_fire(c->api, "mqtt_values", push_id, c, told, c);
     }
-    c->left = TAKEN_A_TURN;
-    c->telling = api_fire(c->api, "mqtt_values", push_id, c, told, c);
+    if (!c->telling) {
+        c->timer = loop_after(c->api->loop, AGAIN_MS, tell_again, c);
+    }
+}
+
+// A connection is told of before its messages.
+static void link_is(struct connection *c, const char *what) {
+    c->untold = what;
+    if (!tell_link(c)) {
+        tell(c);
+    }
 }
 
 static void tell_again(void *ctx) {
@@ -167,10 +190,7 @@ static void on_message(void *ctx, const char *topic, const char *payload, size_t
 
 static void on_sent(void *ctx) { (void)ctx; }
 
-static void on_up(void *ctx) {
-    struct connection *c = ctx;
-    api_tell(c->api, "mqtt_up", "i", c->id);
-}
+static void on_up(void *ctx) { link_is(ctx, UP); }
 
 static void on_down(void *ctx, enum mqtt_trouble why) {
     static const char *const words[] = {[MQTT_UNREACHABLE] = "unreachable",
@@ -185,8 +205,7 @@ static void on_down(void *ctx, enum mqtt_trouble why) {
                                         [MQTT_STUCK] = "stuck",
                                         [MQTT_GIVEN_UP] = "given_up",
                                         [MQTT_NO_LIBRARY] = "no_library"};
-    struct connection *c = ctx;
-    api_tell(c->api, "mqtt_down", "is", c->id, words[why]);
+    link_is(ctx, words[why]);
 }
 
 static void on_refused(void *ctx, const char *topic) {

@@ -313,6 +313,28 @@ static void test_flood(void) {
     close_host();
 }
 
+// Fault: a connection came while memory was short; Lua never hears of it, and asks nothing of it
+// Expected: it is told as soon as there is memory, before what the connection says
+static void test_shortage(void) {
+    open_host(OPEN "local id = host.mqtt_open(how)\n"
+                   "host.mqtt_subscribe(id, 'N/#')\n");
+    api.main->block_max = 1;
+    CHECK(logged("Connected to the broker"));
+    publish("N/a/b", "{\"value\":7}");
+    for (int i = 0; i < 10; i++)
+        loop_turn(api.loop, 10);
+    CHECK(times("vrm: up") == 0);
+    api.main->block_max = 0;
+    CHECK(logged(" i7 ") && times("vrm: up 1") == 1);
+    CHECK(strstr(lines, "vrm: up 1") < strstr(lines, " i7 "));
+    api.main->block_max = 1;
+    broker_stop(&broker);
+    CHECK(logged("The connection to the broker was lost"));
+    api.main->block_max = 0;
+    CHECK(logged("down 1 lost"));
+    close_host();
+}
+
 int main(void) {
     if (system("rm -rf " FOLDER) != 0 || mkdir(FOLDER, 0700) != 0 ||
         system("mosquitto_passwd -c -b " FOLDER "passwords user password && chmod 600 " FOLDER
@@ -327,7 +349,7 @@ int main(void) {
     test_closed();
     test_troubles();
     test_flood();
+    test_shortage(); // ends the broker
     close(publisher);
-    broker_stop(&broker);
     return check_end() != 0 || system("rm -rf " FOLDER) != 0;
 }
