@@ -36,7 +36,19 @@ static bool set_zone(const char *zone) {
     return done;
 }
 
-bool day_open(void) { return getenv("TZ") != NULL || set_zone(MACHINES); }
+// Other threads read the environment, to look up a host name say. So TZ is there from now on, and
+// first as long as it can be: FreeBSD's setenv overwrites a value that has room for the new one,
+// and else moves all variables.
+bool day_open(void) {
+    char longest[NAME_MAX_BYTES + 1];
+    const char *own = getenv("TZ");
+    char *kept = strdup(own != NULL ? own : MACHINES);
+    memset(longest, 'x', NAME_MAX_BYTES);
+    longest[NAME_MAX_BYTES] = '\0';
+    bool done = kept != NULL && setenv("TZ", longest, 1) == 0 && set_zone(kept);
+    free(kept);
+    return done;
+}
 
 static struct tm local_time(int64_t seconds) {
     time_t t = (time_t)seconds;

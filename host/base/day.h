@@ -17,9 +17,8 @@ struct day {
     int seconds;           // of its clock at that time, from 0
 };
 
-// Before there are threads: puts TZ into the environment, with the machine's own zone, if it is not
-// there. A variable that is added, or taken away, moves what other threads may be reading: the
-// lookup of a name asks for some. False: no memory.
+// Before there are threads: makes TZ a variable of the environment that can be changed while others
+// read there; with the machine's own zone, if it is none yet. False: no memory.
 bool day_open(void);
 
 // The day that `now` (unix seconds) is in. zone: an IANA name such as "Europe/Berlin", or "UTC".
