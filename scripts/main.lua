@@ -1,11 +1,11 @@
 --- The plugin: what PG3 and the owner want, and who answers it. Parameters, device scripts and commands are
 -- here; the way from the token to the nodes is in sources.account.
 
-local about = require "serve.about"
+local about = require "types.about"
 local account = require "sources.account"
 local choices = require "pg3.choices"
-local commands = require "serve.commands"
-local control = require "serve.control"
+local commands = require "types.commands"
+local control = require "control.control"
 local events = require "model.events"
 local health = require "sources.health"
 local markdown = require "pg3.markdown"
@@ -14,13 +14,13 @@ local notices = require "pg3.notices"
 local params = require "pg3.params"
 local profile = require "pg3.profile"
 local scripts = require "serve.scripts"
-local settings_of_scripts = require "serve.settings"
+local settings_of_scripts = require "pg3.settings"
 local shortage = require "tasks.shortage"
 local state = require "serve.state"
-local timed = require "serve.timed"
+local timed = require "control.timed"
 local timer = require "tasks.timer"
 local vrm = require "sources.vrm"
-local writes = require "serve.writes"
+local writes = require "control.writes"
 
 local CONTROLLER, NAME = account.CONTROLLER, "Victron Energy"
 

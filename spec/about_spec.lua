@@ -102,7 +102,7 @@ describe("a script", function()
 end)
 
 describe("the local time", function()
-    local about = require "serve.about"
+    local about = require "types.about"
 
     local function clock(zone, time)
         _G.host = { midnight = require("spec.support.days").midnight, steady = function() return time end }

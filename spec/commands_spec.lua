@@ -1,7 +1,7 @@
 --- Commands with parameters: what a table may declare, and what of PG3's words reaches a script.
 
 local check = require "check.device"
-local commands = require "serve.commands"
+local commands = require "types.commands"
 local unit = require "types.units"
 
 local function run() end

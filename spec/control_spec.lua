@@ -1359,7 +1359,7 @@ describe("node:write of a device script", function()
     -- Expected: It is a sentence like any other.
     it("gets a sentence for an error of the plugin, too", function()
         local world = start(ON)
-        package.loaded["serve.writes"].job = function() error "broken" end
+        package.loaded["control.writes"].job = function() error "broken" end
         local done, problem = write(world, GATEWAY, "/Settings/CGwacs/BatteryLife/MinimumSocLimit", 30)
         assert.is_nil(done)
         assert.truthy(problem:find("An error in the plugin: .*broken"), problem)

@@ -3,12 +3,16 @@
 local cost = require "spec.support.cost"
 local fake = require "spec.support.fake_host"
 local fixtures = require "spec.fixtures.vrm"
-local commands = require "serve.commands"
+local commands = require "types.commands"
 local discovery = require "model.discovery"
+local node_names = require "pg3.node_names"
+local services = require "types.services"
 local markdown = require "pg3.markdown"
 local paint = require "tools.paint"
 local params = require "pg3.params"
-local read = require "sources.read"
+local answers = require "sources.answers"
+local diagnostics = require "types.diagnostics"
+local read = require "types.read"
 local worlds = require "spec.support.worlds"
 
 local TOKEN = "e03ec962d5209774e8b48e501396e2a8eddf073284dfb82086c6ba479a8b69a7"
@@ -30,7 +34,7 @@ local function row(field)
     return function(text)
         local record = { code = "V", rawValue = 1, formatWithUnit = "%.1F h" }
         record[field] = text
-        return read.row(record)
+        return diagnostics.row(record)
     end
 end
 
@@ -57,36 +61,36 @@ end
 local READERS = {
     ["a number"] = read.number,
     ["a text"] = read.text,
-    ["a format"] = read.unit,
+    ["a format"] = diagnostics.unit,
     ["the fields of a row"] = in_each({ "rawValue", "formattedValue", "formatWithUnit", "timestamp",
         "instance", "code", "dbusPath", "dbusServiceType", "Device", "valueEnum", "idDataAttribute" },
         function(field, text) row(field)(text) end),
     ["the names of a value"] = function(text)
-        read.row { code = text:sub(1, 9), rawValue = text, dataAttributeEnumValues = {
+        diagnostics.row { code = text:sub(1, 9), rawValue = text, dataAttributeEnumValues = {
             { nameEnum = text, valueEnum = "1" }, { nameEnum = "x", valueEnum = text } } }
     end,
     ["the fields of an installation"] = in_each({ "idSite", "name", "num_alarms", "last_timestamp" },
         function(field, text)
-            read.installations { records = { { idSite = 1, [field] = text } } }
+            answers.installations { records = { { idSite = 1, [field] = text } } }
         end),
     ["the fields of a device"] = in_each({ "idDeviceType", "instance", "loggingInterval", "name",
         "customName", "productName", "lastConnection" },
-        function(field, text) read.overview { records = { devices = { { [field] = text } } } } end),
+        function(field, text) answers.overview { records = { devices = { { [field] = text } } } } end),
     ["the keys of a list"] = function(text) read.items { [text] = {}, x = {} } end,
     ["an error"] = function(text)
-        read.error_text({ errors = text }, TOKEN)
-        read.error_text({ errors = { a = text, b = { text } } }, TOKEN)
-        read.error_text({ error_code = text }, TOKEN)
+        answers.error_text({ errors = text }, TOKEN)
+        answers.error_text({ errors = { a = text, b = { text } } }, TOKEN)
+        answers.error_text({ error_code = text }, TOKEN)
     end,
-    ["a text with a secret"] = function(text) read.without(text, TOKEN) end,
+    ["a text with a secret"] = function(text) answers.without(text, TOKEN) end,
     ["an error through the client"] = answered(function(text)
         return { status = 400, json = { success = false, errors = text } }
     end),
     ["the address of VRM"] = function(text)
         require("sources.vrm").new { token = "", url = "https://" .. text }
     end,
-    ["a name of a node"] = function(text) discovery.clean_name(text) end,
-    ["a service"] = function(text) discovery.service_code(text) end,
+    ["a name of a node"] = function(text) node_names.clean_name(text) end,
+    ["a service"] = function(text) services.code(text) end,
     ["a parameter"] = in_each({ "vrm_token", "temp_unit", "stale_values", "script_folder", "x" },
         function(field, text) params.read { [field] = text } end),
     ["a parameter's name"] = function(text) params.read({ [text] = "x" }, {}) end,
@@ -195,7 +199,7 @@ describe("an answer with many parts", function()
             end)
             records[1].dataAttributeEnumValues = names
             return function()
-                for _, record in ipairs(records) do read.row(record) end
+                for _, record in ipairs(records) do diagnostics.row(record) end
             end
         end)
     end)
@@ -205,7 +209,7 @@ describe("an answer with many parts", function()
     it("has an error of bounded length", function()
         growth(function(count)
             local errors = rows(count, function(i) return "word" .. i end)
-            return function() read.error_text({ errors = errors }, TOKEN) end
+            return function() answers.error_text({ errors = errors }, TOKEN) end
         end)
     end)
 end)

@@ -2,7 +2,7 @@ local fake = require "spec.support.fake_host"
 
 local unit = require "types.units"
 local check = require "check.device"
-local read = require "sources.read"
+local diagnostics = require "types.diagnostics"
 local reading = require "types.reading"
 local freshness = require "model.freshness"
 local proof = require "check.proof"
@@ -614,7 +614,7 @@ describe("values", function()
         assert.same({ 3 }, { number, text })
         number, text = value(row, rows_of { ["/a"] = 99 })
         assert.same({ 99, "code 99" }, { number, text })
-        read.row { code = "S", dataAttributeEnumValues = { { valueEnum = 99, nameEnum = "New" } } }
+        diagnostics.row { code = "S", dataAttributeEnumValues = { { valueEnum = 99, nameEnum = "New" } } }
         number, text = value(row, rows_of { ["/a"] = { value = 99, code = "S" } })
         assert.same({ 99, "New" }, { number, text })
         assert.is_nil((value(row, rows_of { ["/a"] = 3.5 })))

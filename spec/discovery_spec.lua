@@ -1,5 +1,8 @@
 local discovery = require "model.discovery"
-local read = require "sources.read"
+local node_names = require "pg3.node_names"
+local services = require "types.services"
+local answers = require "sources.answers"
+local diagnostics = require "types.diagnostics"
 local fixtures = require "spec.fixtures.vrm"
 
 local row, NOW = fixtures.row, fixtures.NOW
@@ -11,7 +14,7 @@ local TYPES = {
 
 local function sort(records, overview)
     local rows = {}
-    for _, record in ipairs(records) do rows[#rows + 1] = read.row(record) end
+    for _, record in ipairs(records) do rows[#rows + 1] = diagnostics.row(record) end
     local devices, gateway, homes = discovery.devices(rows, overview or {},
         function(found) return TYPES[found.service] end, { keys = { bs = true } })
     return devices, gateway.rows, homes
@@ -90,7 +93,7 @@ describe("devices", function()
     end)
 
     it("are joined with the overview by type and instance", function()
-        local overview = read.overview { records = { devices = {
+        local overview = answers.overview { records = { devices = {
             fixtures.gateway(60), fixtures.device("Battery Monitor", 2, 288, "SmartShunt", "House"),
             fixtures.device("Solar Charger", 4, 288, "MPPT"), fixtures.device("Battery Monitor", 2, 0, "BMV"),
         } } }
@@ -117,7 +120,7 @@ describe("devices", function()
         local never = fixtures.device("Solar Charger", 4, 279, "SmartSolar 150/35")
         old.lastConnection, never.lastConnection = fixtures.NOW - 86400, false
         for _, list in ipairs { { old, new, never }, { never, new, old }, { new, never, old } } do
-            local overview = read.overview { records = { devices = { fixtures.gateway(60),
+            local overview = answers.overview { records = { devices = { fixtures.gateway(60),
                 table.unpack(list) } } }
             local devices = sort({ row("solarcharger", 279, "/State", "ScS", 3) }, overview)
             assert.equal("SmartSolar 100/20", devices[1].entry.product)
@@ -128,28 +131,28 @@ end)
 
 describe("addresses", function()
     it("are base36 of the installation, two letters and the instance", function()
-        assert.equal("392u_bm288", discovery.address(151734, "battery", 288))
-        assert.equal("392u_sc0", discovery.address(151734, "solarcharger", 0))
-        assert.equal("392u_gw0", discovery.gateway_address(151734))
-        assert.equal("0", discovery.base36(0))
-        assert.equal("zz", discovery.base36(1295))
+        assert.equal("392u_bm288", services.address(151734, "battery", 288))
+        assert.equal("392u_sc0", services.address(151734, "solarcharger", 0))
+        assert.equal("392u_gw0", services.gateway_address(151734))
+        assert.equal("0", services.base36(0))
+        assert.equal("zz", services.base36(1295))
     end)
 
     it("of an unknown service have x, y or z and a character, always the same", function()
-        local code = discovery.service_code("teleporter")
+        local code = services.code("teleporter")
         assert.truthy(code:find("^[xyz][0-9a-z]$"))
-        assert.equal(code, discovery.service_code("teleporter"))
-        assert.equal("392u_" .. code .. "3", discovery.address(151734, "teleporter", 3))
+        assert.equal(code, services.code("teleporter"))
+        assert.equal("392u_" .. code .. "3", services.address(151734, "teleporter", 3))
     end)
 
     it("are at most 14 characters", function()
-        assert.equal(14, #discovery.address(36 ^ 6 - 1 | 0, "battery", 12345))
-        assert.is_nil(discovery.address(36 ^ 6 - 1 | 0, "battery", 123456))
+        assert.equal(14, #services.address(36 ^ 6 - 1 | 0, "battery", 12345))
+        assert.is_nil(services.address(36 ^ 6 - 1 | 0, "battery", 123456))
     end)
 
     it("have a different code for each service", function()
         local seen = {}
-        for service, code in pairs(discovery.SERVICE_CODES) do
+        for service, code in pairs(services.CODES) do
             assert.truthy(code:find("^[a-w][a-z]$"), service)
             assert.is_nil(seen[code], service)
             seen[code] = service
@@ -162,7 +165,7 @@ describe("alarms and counts", function()
     -- of devices, by "service/instance".
     local function count(records, connected, site)
         local rows = {}
-        for _, record in ipairs(records) do rows[#rows + 1] = read.row(record) end
+        for _, record in ipairs(records) do rows[#rows + 1] = diagnostics.row(record) end
         local devices, gateway = discovery.devices(rows, {},
             function(found) return TYPES[found.service] end, nil)
         for _, home in ipairs { gateway, table.unpack(devices) } do
@@ -321,7 +324,7 @@ describe("alarms and counts", function()
     end)
 
     it("count the devices VRM lists as alive, else those with rows", function()
-        local overview = read.overview { records = { devices = { fixtures.gateway(60),
+        local overview = answers.overview { records = { devices = { fixtures.gateway(60),
             fixtures.device("Tank", 5, 20), fixtures.device("Tank", 5, 21), { name = "DC System",
                 lastConnection = false } } } }
         overview[2].heard, overview[3].heard = NOW - 20, NOW - 99999
@@ -335,30 +338,30 @@ end)
 
 describe("names", function()
     it("lose what PG3 and ISY do not take, and are at most 40 bytes", function()
-        assert.equal("MPPT 100-50", discovery.clean_name(" MPPT  100/50\n"))
-        assert.equal("Bob s boat", discovery.clean_name("Bob's <boat>"))
-        assert.equal("", discovery.clean_name("<>&"))
-        assert.equal("", discovery.clean_name(nil))
-        assert.equal(("ä"):rep(20), discovery.clean_name(("ä"):rep(30)))
-        assert.equal("x" .. ("ä"):rep(19), discovery.clean_name("x" .. ("ä"):rep(30)))
-        assert.equal("ab", discovery.clean_name("a\xFFb"))
+        assert.equal("MPPT 100-50", node_names.clean_name(" MPPT  100/50\n"))
+        assert.equal("Bob s boat", node_names.clean_name("Bob's <boat>"))
+        assert.equal("", node_names.clean_name("<>&"))
+        assert.equal("", node_names.clean_name(nil))
+        assert.equal(("ä"):rep(20), node_names.clean_name(("ä"):rep(30)))
+        assert.equal("x" .. ("ä"):rep(19), node_names.clean_name("x" .. ("ä"):rep(30)))
+        assert.equal("ab", node_names.clean_name("a\xFFb"))
     end)
 
     -- Fault: a device whose name is of invisible characters has none that can be seen; one that turns the
     --        direction of writing turns what follows it as well.
     -- Expected: these characters are left out, and a name without others is none. Emoji stay whole.
     it("lose characters that nobody sees", function()
-        assert.equal("", discovery.clean_name("\u{A0}\u{200B}\u{FEFF} \u{2060}"))
-        assert.equal("gnp.exe", discovery.clean_name("\u{202E}gnp.exe\u{2066}\u{200F}"))
-        assert.equal("My boat", discovery.clean_name("My\u{A0}boat\u{A0}"))
-        assert.equal("👩\u{200D}🚀", discovery.clean_name("👩\u{200D}🚀"))
-        assert.equal("à ‘x’", discovery.clean_name("à ‘x’"))
+        assert.equal("", node_names.clean_name("\u{A0}\u{200B}\u{FEFF} \u{2060}"))
+        assert.equal("gnp.exe", node_names.clean_name("\u{202E}gnp.exe\u{2066}\u{200F}"))
+        assert.equal("My boat", node_names.clean_name("My\u{A0}boat\u{A0}"))
+        assert.equal("👩\u{200D}🚀", node_names.clean_name("👩\u{200D}🚀"))
+        assert.equal("à ‘x’", node_names.clean_name("à ‘x’"))
     end)
 
     it("give way to what follows them", function()
-        assert.equal("Roof trackers", discovery.with_suffix("Roof", "trackers"))
-        assert.equal(("x"):rep(31) .. " trackers", discovery.with_suffix(("x"):rep(40), "trackers"))
-        assert.equal("Roof " .. ("ä"):rep(10), discovery.with_suffix("Roof", ("ä"):rep(20)))
+        assert.equal("Roof trackers", node_names.with_suffix("Roof", "trackers"))
+        assert.equal(("x"):rep(31) .. " trackers", node_names.with_suffix(("x"):rep(40), "trackers"))
+        assert.equal("Roof " .. ("ä"):rep(10), node_names.with_suffix("Roof", ("ä"):rep(20)))
     end)
 
     local function named(nodes, used)
@@ -366,7 +369,7 @@ describe("names", function()
         for i, node in ipairs(nodes) do
             node.address, node.site = node.address or "n" .. i, node.site or { name = "Boat" }
         end
-        discovery.name_nodes(nodes, used or {})
+        node_names.give(nodes, used or {})
         for i, node in ipairs(nodes) do names[i] = node.name end
         return names
     end
@@ -376,14 +379,14 @@ describe("names", function()
     -- Expected: Of a long name the words in the middle give way: its end and the suffix stay.
     it("keep their end when they are too long", function()
         local device = "SmartShunt 500A-50mV 1 Customer 100"
-        assert.equal("SmartShunt 1 Customer 100 history", discovery.with_suffix(device, "history"))
-        assert.equal("SmartShunt 1 Customer 100 more alarms", discovery.with_suffix(device, "more alarms"))
+        assert.equal("SmartShunt 1 Customer 100 history", node_names.with_suffix(device, "history"))
+        assert.equal("SmartShunt 1 Customer 100 more alarms", node_names.with_suffix(device, "more alarms"))
         assert.equal("SmartSolar MPPT 150-35 more alarms",
-            discovery.with_suffix("SmartSolar Charger MPPT 150-35", "more alarms"))
+            node_names.with_suffix("SmartSolar Charger MPPT 150-35", "more alarms"))
         assert.equal(("x"):rep(20) .. " yyy more alarms",
-            discovery.with_suffix(("x"):rep(20) .. " " .. ("z"):rep(20) .. " yyy", "more alarms"))
+            node_names.with_suffix(("x"):rep(20) .. " " .. ("z"):rep(20) .. " yyy", "more alarms"))
         assert.equal(("ä"):rep(13) .. " 1 more alarms",
-            discovery.with_suffix(("ä"):rep(30) .. " 1", "more alarms"))
+            node_names.with_suffix(("ä"):rep(30) .. " 1", "more alarms"))
     end)
 
     it("are the custom name, else the product, else the type", function()

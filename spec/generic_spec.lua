@@ -32,8 +32,8 @@ local function farm(rows)
 end
 
 local function address(instance)
-    local discovery = require "model.discovery"
-    return MILL .. discovery.service_code "windmill" .. instance
+local services = require "types.services"
+    return MILL .. services.code "windmill" .. instance
 end
 
 local function text(world) return world.files["persist/scripts"].generic_windmill.text end

@@ -150,10 +150,10 @@ describe("devices", function()
     end)
 
     it("with one address are told, and the first is added", function()
-        local discovery = require "model.discovery"
+local services = require "types.services"
         local by_code, first, second = {}, nil, nil
         for n = 1, 1000 do
-            local code = discovery.service_code("svc" .. n)
+            local code = services.code("svc" .. n)
             if by_code[code] and not second then first, second = by_code[code], "svc" .. n end
             by_code[code] = by_code[code] or "svc" .. n
         end
@@ -165,7 +165,7 @@ describe("devices", function()
         local world = started { sites = { [151734] = site }, extra_scripts = { script } }
         world:fire("longpoll")
         world:run(1)
-        assert.equal(1, world:value(discovery.address(151734, first, 5), "ST"))
+        assert.equal(1, world:value(services.address(151734, first, 5), "ST"))
         assert.equal(1, #world:logged("would both be node"))
     end)
 

@@ -20,11 +20,14 @@ local function long(i, bytes)
 end
 
 describe("what is kept of VRM's answers", function()
-    local read
+    local read, answers, diagnostics
 
     before_each(function()
-        package.loaded["sources.read"] = nil
-        read = require "sources.read"
+        for _, name in ipairs { "types.read", "types.diagnostics", "sources.answers" } do
+            package.loaded[name] = nil
+        end
+        read, answers = require "types.read", require "sources.answers"
+        diagnostics = require "types.diagnostics"
     end)
 
     -- Fault: 5000 different words of any length are kept: an answer can fill the memory for good
@@ -46,12 +49,12 @@ describe("what is kept of VRM's answers", function()
     it("units", function()
         local bytes = kept_by(function()
             for i = 1, 5000 do
-                assert.equal(long(i, 40), read.unit("%.1F " .. long(i, 40)))
-                assert.is_nil(read.unit("%.1F " .. long(i, 4096)))
+                assert.equal(long(i, 40), diagnostics.unit("%.1F " .. long(i, 40)))
+                assert.is_nil(diagnostics.unit("%.1F " .. long(i, 4096)))
             end
         end)
         assert.is_true(bytes < 256 * KIB, bytes)
-        assert.equal("kWh", read.unit("%.2F kWh"))
+        assert.equal("kWh", diagnostics.unit("%.2F kWh"))
     end)
 
     local function record(id, bytes)
@@ -63,16 +66,16 @@ describe("what is kept of VRM's answers", function()
     -- Expected: they take less than 2 MiB; those of a real account are all kept
     it("names of values", function()
         local bytes = kept_by(function()
-            for id = 1, 5000 do read.row(record(id, 4096)) end
+            for id = 1, 5000 do diagnostics.row(record(id, 4096)) end
         end)
         assert.is_true(bytes < 2048 * KIB, bytes)
     end)
 
     it("names of values of a real account, also when they change", function()
         for turn = 1, 50 do
-            for id = 1, 500 do read.row(record(id, 20 + turn % 2)) end
+            for id = 1, 500 do diagnostics.row(record(id, 20 + turn % 2)) end
         end
-        for id = 1, 500 do assert.equal(long(id, 20), read.names({ id = id })[1]) end
+        for id = 1, 500 do assert.equal(long(id, 20), diagnostics.names({ id = id })[1]) end
     end)
 
     --- The answers of so many installations alike, each read as a text of its own.
@@ -97,7 +100,7 @@ describe("what is kept of VRM's answers", function()
         local known, rows = {}, 0
         local function take(site)
             local answer = {}
-            for i, one in ipairs(records_of(site, DEVICES)) do answer[i] = read.row(one) end
+            for i, one in ipairs(records_of(site, DEVICES)) do answer[i] = diagnostics.row(one) end
             rows = #answer
             known[site] = store.new()
             known[site]:sort(answer, {}, function() return type_ end)
@@ -111,7 +114,7 @@ describe("what is kept of VRM's answers", function()
         local one = known[2].devices[1].rows["/Path/Of/A/Row/8"]
         assert.same({ service = "battery", instance = 1, path = "/Path/Of/A/Row/8", code = "C8", id = 8,
             device = "Battery Monitor", unit = "V", value = 3, timestamp = 1776515902 },
-            read.flat(one))
+            diagnostics.flat(one))
     end)
 
     -- Fault: the drivers of the device scripts take 2 KiB each, most of it room for what they do not have
@@ -140,7 +143,7 @@ describe("what is kept of VRM's answers", function()
         local bytes = kept_by(function()
             for turn = 1, 50 do
                 for i = 1, 200 do
-                    assert(read.row { dbusServiceType = "battery", dbusPath = "/" .. turn,
+                    assert(diagnostics.row { dbusServiceType = "battery", dbusPath = "/" .. turn,
                                       idDataAttribute = i, rawValue = 1 })
                 end
             end
@@ -151,7 +154,7 @@ describe("what is kept of VRM's answers", function()
     -- Fault: names of devices are kept as long as VRM sends them
     -- Expected: 200 bytes of each are kept
     it("names of devices", function()
-        local devices = read.overview { records = { devices = {
+        local devices = answers.overview { records = { devices = {
             { name = long(1, 9000), customName = long(2, 9000), productName = long(3, 9000) } } } }
         assert.equal(200, #devices[1].type)
         assert.equal(200, #devices[1].custom_name)

@@ -5,7 +5,7 @@
 package.path = "scripts/?.lua;./?.lua;" .. package.path
 local fake = require "spec.support.fake_host"
 local check = require "check.device"
-local discovery = require "model.discovery"
+local services = require "types.services"
 local names = require "types.names"
 
 local meta = { FILE = "scripts/meta/words.lua" }
@@ -50,11 +50,9 @@ end
 --- The text of the file.
 function meta.text()
     local paths, codes, drivers = used()
-    local services = {}
-    for service in pairs(discovery.SERVICE_CODES) do services[service] = true end
     return HEAD .. table.concat({
         alias("A list of states: types/names.lua.", "list_name", names),
-        alias("What VRM calls a kind of device.", "service", services, true),
+        alias("What VRM calls a kind of device.", "service", services.CODES, true),
         alias("A driver id, or several with blanks between.", "driver_ids", drivers, true),
         alias("A D-Bus path that the plugin's own scripts show.", "path", paths, true),
         alias("VRM's code of a value, likewise.", "code", codes, true),

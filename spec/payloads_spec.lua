@@ -5,7 +5,9 @@ local dkjson = require "dkjson"
 local lfs = require "lfs"
 local fake = require "spec.support.fake_host"
 local fixtures = require "spec.fixtures.vrm"
-local read = require "sources.read"
+local answers = require "sources.answers"
+local diagnostics = require "types.diagnostics"
+local read = require "types.read"
 
 local FOLDER = "spec/fixtures/answers/"
 local SITE, LOGGED = 88001, 1776600000              -- of the house; its newest time stamps
@@ -54,7 +56,7 @@ end
 local function rows(name, key, instance)
     local found = {}
     for _, record in ipairs(read.items(answer(name).records)) do
-        local row = read.row(record)
+        local row = diagnostics.row(record)
         if row and (row.path == key or row.code == key) and (not instance or row.instance == instance) then
             found[#found + 1] = row
         end
@@ -68,11 +70,11 @@ describe("VRM's answers", function()
     for _, name in ipairs(names_of_answers()) do
         it("are read in each other's place without an error: " .. name, function()
             local json = answer(name)
-            read.user(json); read.installations(json); read.overview(json); read.error_text(json, "")
-            read.energy(json); read.forecast(json)
+            answers.user(json); answers.installations(json); answers.overview(json)
+            answers.error_text(json, ""); answers.energy(json); answers.forecast(json)
             for _, record in ipairs(read.items(json.records)) do
-                read.row(record)
-                for _, attribute in ipairs(read.items(record.extended)) do read.row(attribute) end
+                diagnostics.row(record)
+                for _, attribute in ipairs(read.items(record.extended)) do diagnostics.row(attribute) end
             end
             assert.same({}, world_of({ me = json }).errors)
             assert.same({}, world_of({ installations = json }).errors)
@@ -84,7 +86,7 @@ end)
 
 describe("the account's answers:", function()
     it("the user, whose idAccessToken is null", function()
-        assert.same({ id = 5150, email = "ada@example.org" }, read.user(answer "users-me"))
+        assert.same({ id = 5150, email = "ada@example.org" }, answers.user(answer "users-me"))
     end)
 
     it("installations, today's fields and those of 2016", function()
@@ -92,7 +94,7 @@ describe("the account's answers:", function()
                         created = 1600000000, portal = "0a1b2c3d4e5f" },
                       { id = 4242, name = "Pump house", alarms = 0, zone = "Africa/Nairobi",
                         portal = "0a1b2c3d4e60" } },
-            read.installations(answer "installations"))
+            answers.installations(answer "installations"))
     end)
 
     it("extended: alarms as objects, as texts or false; numbers as texts; false for no time", function()
@@ -107,14 +109,14 @@ describe("the account's answers:", function()
             { id = 88003, name = "Installation 88003", unnamed = true, alarms = 0, zone = "Europe/Zurich",
               created = 1600000000, portal = "0a1b2c3d4e61", mqtt_host = "mqtt7.victronenergy.com",
               mqtt_webhost = "webmqtt7.victronenergy.com" },
-        }, read.installations(answer "installations-extended"))
+        }, answers.installations(answer "installations-extended"))
     end)
 
     it("attributes of an installation: texts of 2021, no instance, summaries without an id", function()
         local records = answer "installations-extended".records
         local function attribute(site, code)
             for _, record in ipairs(records[site].extended) do
-                if record.code == code then return read.row(record) end
+                if record.code == code then return diagnostics.row(record) end
             end
         end
         local voltage = attribute(2, "bv")
@@ -135,29 +137,29 @@ end)
 
 describe("the energy of an installation:", function()
     it("totals of 2015, those of 2016 with false, and none", function()
-        assert.same({ Pb = 2.5, Pc = 184.5, Gb = 9.25, Gc = 252, Pg = 64.75, Bc = 0.0182 }, read.energy(
+        assert.same({ Pb = 2.5, Pc = 184.5, Gb = 9.25, Gc = 252, Pg = 64.75, Bc = 0.0182 }, answers.energy(
             answer "stats-kwh"))
-        assert.same({ Bc = 0.637, Pc = 0.164 }, read.energy(answer "stats-consumption"))
-        assert.same({}, read.energy { success = true, records = false, totals = false })
-        assert.is_nil(read.energy { success = true })
-        assert.is_nil(read.energy(answer "error-200"))
+        assert.same({ Bc = 0.637, Pc = 0.164 }, answers.energy(answer "stats-consumption"))
+        assert.same({}, answers.energy { success = true, records = false, totals = false })
+        assert.is_nil(answers.energy { success = true })
+        assert.is_nil(answers.energy(answer "error-200"))
     end)
 
     it("the forecast by the hour, without what is no number; none", function()
-        assert.same({ 1776600000, 120.5, 1776603600, 0 }, read.forecast { records = {
+        assert.same({ 1776600000, 120.5, 1776603600, 0 }, answers.forecast { records = {
             solar_yield_forecast = { { 1776600000000, "120.5" }, { 1776603600000, 0, 0, 0 },
                                      { 1776607200000, false }, {}, false, { "x", 1 }, { 1776610800000, -1 } },
             vrm_consumption_fc = false,
         } })
         for _, records in ipairs { false, {}, { solar_yield_forecast = false } } do
-            assert.same({}, read.forecast { records = records })
+            assert.same({}, answers.forecast { records = records })
         end
-        assert.is_nil(read.forecast { success = true })
+        assert.is_nil(answers.forecast { success = true })
     end)
 end)
 
 describe("the devices of an installation:", function()
-    local overview = read.overview(answer "system-overview")
+    local overview = answers.overview(answer "system-overview")
 
     local function device(type_, instance)
         for _, entry in ipairs(overview) do
@@ -183,7 +185,7 @@ describe("the devices of an installation:", function()
         for _, one in ipairs(json.records.devices) do
             if one.instance then one.loggingInterval = false end
         end
-        assert.same(overview, read.overview(json))
+        assert.same(overview, answers.overview(json))
     end)
 
     it("an empty name of one's own is none, instance 0 is one, two kinds share an instance", function()
@@ -224,14 +226,14 @@ describe("measurements:", function()
         local row = rows("diagnostics", "ScS", 288)[1]
         assert.equal(5, row.value)
         assert.equal("Flutuação", row.text)
-        assert.equal("Float", read.names(row)[5])
+        assert.equal("Float", diagnostics.names(row)[5])
     end)
 
     it("texts that stand for two numbers keep both", function()
-        local names = read.names(rows("diagnostics", "S", 276)[1])
+        local names = diagnostics.names(rows("diagnostics", "S", 276)[1])
         assert.equal("Equalize", names[7])
         assert.equal("Equalize", names[247])
-        assert.equal("Venus", read.names(rows("diagnostics", "gatewayID")[1])[2])
+        assert.equal("Venus", diagnostics.names(rows("diagnostics", "gatewayID")[1])[2])
     end)
 
     it("null is no value, and zero is one", function()
@@ -246,7 +248,7 @@ describe("measurements:", function()
         assert.equal("%", rows("diagnostics", "SOC")[1].unit)
         assert.equal("ms", rows("diagnostics", "rtt")[1].unit)
         assert.is_nil(rows("diagnostics", "S")[1].unit)
-        assert.is_nil(read.row({ code = "tst", rawValue = 2, formatWithUnit = "%d" }).unit)
+        assert.is_nil(diagnostics.row({ code = "tst", rawValue = 2, formatWithUnit = "%d" }).unit)
     end)
 
     -- Fault: a charging time of 15,927 beside a format that names no unit was taken for minutes
@@ -254,7 +256,7 @@ describe("measurements:", function()
     it("a time without a unit is counted as on D-Bus, in seconds", function()
         assert.equal("s", rows("diagnostics", "evt")[1].unit)
         local function row(path, raw, format)
-            local one = read.row { dbusPath = path, rawValue = raw, formatWithUnit = format }
+            local one = diagnostics.row { dbusPath = path, rawValue = raw, formatWithUnit = format }
             return one.value .. " " .. one.unit
         end
         assert.equal("15927 s", row("/ChargingTime", 15927, "%d"))
@@ -285,7 +287,7 @@ describe("measurements:", function()
 
     it("of 2017 have neither code nor raw value: known by their id or path, without a value", function()
         local all = read.items(answer "diagnostics-old".records)
-        local first, second = read.row(all[1]), read.row(all[2])
+        local first, second = diagnostics.row(all[1]), diagnostics.row(all[2])
         assert.equal(1, first.id)
         assert.is_nil(first.code)
         assert.is_nil(first.value)
@@ -299,11 +301,11 @@ describe("the house of these answers", function()
     local world, BATTERY, SOLAR, SHED, VEBUS, GATEWAY
 
     before_each(function()
-        local discovery = require "model.discovery"
-        local function address(service, instance) return discovery.address(SITE, service, instance) end
+local services = require "types.services"
+        local function address(service, instance) return services.address(SITE, service, instance) end
         BATTERY, VEBUS = address("battery", 0), address("vebus", 276)
         SOLAR, SHED = address("solarcharger", 288), address("solarcharger", 289)
-        GATEWAY = discovery.gateway_address(SITE)
+        GATEWAY = services.gateway_address(SITE)
         world = world_of {}
         assert.same({}, world.errors)
     end)
@@ -356,15 +358,15 @@ describe("VRM's errors:", function()
     end)
 
     it("400 with an object of sentences, in the account's language", function()
-        assert.equal("count deve ser um número; page em falta", read.error_text(answer "error-400", ""))
+        assert.equal("count deve ser um número; page em falta", answers.error_text(answer "error-400", ""))
         local state, text = told { status = 400, json = answer "error-400" }
         assert.equal(11, state)
         assert.truthy(text:find("count deve ser um número", 1, true), text)
     end)
 
     it("the key error for errors, and a list without a code", function()
-        assert.equal("No search string has been provided", read.error_text(answer "error-400-search", ""))
-        assert.equal("No settings found for this site", read.error_text(answer "error-200", ""))
+        assert.equal("No search string has been provided", answers.error_text(answer "error-400-search", ""))
+        assert.equal("No settings found for this site", answers.error_text(answer "error-200", ""))
         assert.equal(11, (told(answer "error-200")))
     end)
 

@@ -222,6 +222,22 @@ end)
 describe("the scripts", function()
     before_each(function() faults = {} end)
 
+    it("require only files of a file's own folder and of those before it on the page", function()
+        local places, last = {}, 0
+        local listed = read("docs/architecture.md"):match("\n## What is where\n(.-)\n#")
+        for name in listed:gmatch("\nscripts/([%w_]+)") do places[name], last = last, last + 1 end
+        for _, path in ipairs(list("ls scripts/main.lua scripts/*/*.lua")) do
+            local own = path:match("^scripts/([%w_]+)")
+            for name in read(path):gmatch('%f[%w]require[ (]+"([^"]+)"') do
+                local other = name:match("^[%w_]+")
+                if not (places[other] and places[own] and places[other] <= places[own]) then
+                    fault("%s requires %s, which docs/architecture.md does not have before it", path, name)
+                end
+            end
+        end
+        none()
+    end)
+
     it("have no line over 110 columns, no tab and no space at an end", function()
         for _, path in ipairs(list("find scripts spec -name '*.lua'")) do
             each_line(read(path), function(line, number)

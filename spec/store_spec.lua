@@ -3,7 +3,7 @@
 local fake = require "spec.support.fake_host"
 local discovery = require "model.discovery"
 local fixtures = require "spec.fixtures.vrm"
-local read = require "sources.read"
+local diagnostics = require "types.diagnostics"
 local store = require "model.store"
 local worlds = require "spec.support.worlds"
 
@@ -17,7 +17,7 @@ after_each(function() _G.host = nil end)
 local function rows_of(list)
     local rows = {}
     for i, one in ipairs(list) do
-        rows[i] = read.row(row("battery", 288, one[1], one[2], one[3], { timestamp = one[4],
+        rows[i] = diagnostics.row(row("battery", 288, one[1], one[2], one[3], { timestamp = one[4],
             idDataAttribute = 100 + i }))
     end
     return rows
@@ -116,8 +116,9 @@ describe("the store", function()
     it("sorts a row without a service to the device whose type names it, also when it changes", function()
         local type_ = { name = "Solar", keys = { ScW = true }, parts = {} }
         local function answer(watts)
-            return { read.row(row("solarcharger", 256, "/Yield/Power", "PVP", 100, { idDataAttribute = 1 })),
-                     read.row(row(nil, 256, nil, "ScW", watts, { idDataAttribute = 2 })) }
+            return { diagnostics.row(row("solarcharger", 256, "/Yield/Power", "PVP", 100,
+                         { idDataAttribute = 1 })),
+                     diagnostics.row(row(nil, 256, nil, "ScW", watts, { idDataAttribute = 2 })) }
         end
         local first = answer(55)
         local known = store.new()
@@ -130,7 +131,7 @@ describe("the store", function()
     it("has no home for a row that names a device's service and no instance", function()
         local known = store.new()
         local function answer(percent)
-            return { read.row { dbusServiceType = "battery", dbusPath = "/Soc", rawValue = percent } }
+            return { diagnostics.row { dbusServiceType = "battery", dbusPath = "/Soc", rawValue = percent } }
         end
         known:sort(answer(1), {}, function() return TYPE end)
         assert.same({}, known.devices)
@@ -234,8 +235,8 @@ end)
 describe("rows of a home", function()
     it("are found by VRM's number of the attribute where its type asks for that", function()
         local type_ = { name = "X", keys = { ["#521"] = true }, numbered = true }
-        local devices = discovery.devices({ read.row(row("solarcharger", 1, nil, "tmp", 41,
-            { idDataAttribute = 521 })), read.row(row("solarcharger", 1, nil, "x", 42,
+        local devices = discovery.devices({ diagnostics.row(row("solarcharger", 1, nil, "tmp", 41,
+            { idDataAttribute = 521 })), diagnostics.row(row("solarcharger", 1, nil, "x", 42,
             { idDataAttribute = 522 })) }, {}, function() return type_ end)
         assert.equal(41, devices[1].rows["#521"].value)
         assert.is_nil(devices[1].rows["#522"])

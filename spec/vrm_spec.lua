@@ -19,7 +19,7 @@ end
 
 local function json(text) return { status = 200, json = (dkjson.decode(text)) } end
 local function refusal(status) return { status = status, json = { success = false, errors = "No." } } end
-local function diagnostics(client) return client:diagnostics(7) end
+local function measurements(client) return client:diagnostics(7) end
 
 describe("the VRM client", function()
     it("sends the token as VRM wants it, to https only", function()
@@ -54,7 +54,7 @@ describe("the VRM client", function()
             assert.equal(case[2], err.kind)
             assert.truthy(err.text:find("%.$"))
         end
-        local _, err = ask(function() return { status = 429, retry_after = 7 } end, diagnostics)
+        local _, err = ask(function() return { status = 429, retry_after = 7 } end, measurements)
         assert.equal(7, err.retry_after)
     end)
 
@@ -65,12 +65,12 @@ describe("the VRM client", function()
             for _, said in ipairs { { json_error = "invalid token" }, { json = {} },
                 { json = { error = 1020 } }, { json = { success = true } }, { json = "x" } } do
                 local _, err = ask(function() return { status = status, json = said.json,
-                    json_error = said.json_error } end, diagnostics)
+                    json_error = said.json_error } end, measurements)
                 assert.equal("foreign", err.kind)
                 assert.truthy(err.text:find(tostring(status), 1, true))
             end
         end
-        local _, err = ask(function() return { status = 200, json_error = "invalid token" } end, diagnostics)
+        local _, err = ask(function() return { status = 200, json_error = "invalid token" } end, measurements)
         assert.equal("foreign", err.kind)
     end)
 
@@ -79,13 +79,13 @@ describe("the VRM client", function()
     it("shows no part of the token at the end of a long text", function()
         local words = ("x"):rep(190) .. fixtures.TOKEN
         local _, err = ask(function() return { status = 400, json = { success = false, errors = words } } end,
-            diagnostics)
+            measurements)
         assert.is_nil(err.text:find(fixtures.TOKEN:sub(1, 8), 1, true))
     end)
 
     it("hands on the network's failures", function()
         local answer, err = ask(function() return nil, { kind = "dns", text = "No such host." } end,
-            diagnostics)
+            measurements)
         assert.is_nil(answer)
         assert.same({ kind = "dns", text = "No such host." }, err)
     end)
@@ -131,7 +131,7 @@ describe("the VRM client", function()
         for before = 0, 210 do
             local _, err = ask(function()
                 return json(('{"success":false,"errors":"%s%s"}'):format(("x"):rep(before), fixtures.TOKEN))
-            end, diagnostics)
+            end, measurements)
             assert.is_nil(err.text:find(fixtures.TOKEN:sub(1, 4), 1, true), err.text)
         end
     end)
@@ -143,19 +143,19 @@ describe("the VRM client", function()
             ['{"success":false,"errors":{"site":"unknown","user":["a","b"]}}'] = "unknown; a; b",
             ['{"success":false,"error":["Query too short"]}'] = "Query too short",
         } do
-            local _, err = ask(function() return json(body) end, diagnostics)
+            local _, err = ask(function() return json(body) end, measurements)
             assert.truthy(err.text:find(words, 1, true), err.text)
         end
         local _, err = ask(function()
             return json('{"success":false,"errors":"' .. fixtures.TOKEN .. ' and ' .. fixtures.TOKEN .. '"}')
-        end, diagnostics)
+        end, measurements)
         assert.is_nil(err.text:find(fixtures.TOKEN, 1, true))
     end)
 
     -- Fault: An alarm that was cleared an hour ago is still in VRM's list, and counts.
     -- Expected: It does not, also where VRM counts it or still says that there is an alarm.
     it("counts the alarms of an installation that are not over", function()
-        local reader = require "sources.read"
+        local reader = require "sources.answers"
         local function count(site)
             site.idSite = 1
             local one = reader.installations({ records = { site } })[1]
@@ -178,7 +178,7 @@ describe("the VRM client", function()
     -- Fault: A battery whose current is 3276.7 A, "not available", is charging for a script's own function.
     -- Expected: The row has no number for anybody; energy and what has no unit may be just that.
     it("reads a register's \"not available\" as no number", function()
-        local reader = require "sources.read"
+        local reader = require "types.diagnostics"
         local function value(raw, format)
             return reader.row({ code = "x", rawValue = raw, formatWithUnit = format }).value
         end
@@ -241,7 +241,7 @@ describe("diagnostics", function()
             end
             return { status = 200, json = { success = true, records = records, num_records = claimed } }
         end
-        local result, err = ask(answer, diagnostics)
+        local result, err = ask(answer, measurements)
         return result, asked, err
     end
 
@@ -287,7 +287,7 @@ describe("diagnostics", function()
         local result = ask(function()
             count = count + 1
             return { status = 200, json = { records = { { code = "V", rawValue = 1 } }, num_records = 50 } }
-        end, diagnostics)
+        end, measurements)
         assert.equal(2, count)
         assert.equal(1, #result.rows)
     end)
@@ -300,7 +300,7 @@ describe("diagnostics", function()
             count = count + 1
             return { status = 200, json = { num_records = 50, records = {
                 { code = "V", instance = 1, rawValue = count, formattedValue = count .. " V" } } } }
-        end, diagnostics)
+        end, measurements)
         assert.equal(2, count)
         assert.equal(1, #result.rows)
         assert.equal(1, result.rows[1].value)
@@ -310,33 +310,35 @@ describe("diagnostics", function()
         local result, err = ask(function(request)
             if request.page == 2 then return { status = 502 } end
             return { status = 200, json = { records = { { code = "V", rawValue = 1 } }, num_records = 2 } }
-        end, diagnostics)
+        end, measurements)
         assert.is_nil(result)
         assert.equal("server", err.kind)
     end)
 
     it("takes VRM's clock from the answer", function()
         local result = ask(function() return { status = 200, json = { records = {} }, date = 1234 } end,
-            diagnostics)
+            measurements)
         assert.equal(1234, result.date)
     end)
 
     it("knows an answer without rows from rubbish", function()
-        assert.same({}, ask(function() return json '{"records":[],"num_records":0}' end, diagnostics).rows)
-        assert.same({}, ask(function() return json '{"records":false}' end, diagnostics).rows)
-        local result, err = ask(function() return json '{"success":true}' end, diagnostics)
+        assert.same({}, ask(function() return json '{"records":[],"num_records":0}' end, measurements).rows)
+        assert.same({}, ask(function() return json '{"records":false}' end, measurements).rows)
+        local result, err = ask(function() return json '{"success":true}' end, measurements)
         assert.is_nil(result)
         assert.equal("bad_answer", err.kind)
     end)
 end)
 
 describe("a row of diagnostics", function()
-    local read = require "sources.read"
+    local answers = require "sources.answers"
+    local diagnostics = require "types.diagnostics"
+    local read = require "types.read"
 
     local function value(raw, extra)
         local record = { code = "V", rawValue = raw }
         for key, field in pairs(extra or {}) do record[key] = field end
-        return read.row(record).value
+        return diagnostics.row(record).value
     end
 
     it("has a number, also when VRM sends it as text", function()
@@ -365,7 +367,7 @@ describe("a row of diagnostics", function()
         for _, raw in ipairs { false, true, {}, "", " ", 0 / 0, math.huge, "1e999" } do
             assert.is_not.equal("number", type(value(raw)))
         end
-        assert.is_nil(read.row({ code = "V" }).value)
+        assert.is_nil(diagnostics.row({ code = "V" }).value)
         assert.equal("0x10", value("0x10"))
         assert.equal("HQ2031ABC", value("HQ2031ABC"))
     end)
@@ -381,27 +383,30 @@ describe("a row of diagnostics", function()
         assert.equal(244, value(244, enum))
         assert.equal("Inativo", value("Inativo", enum))
         assert.equal(3, value("Massa", { valueEnum = "3" }))
-        assert.equal("Bulk", read.names(read.row({ code = "S",
+        assert.equal("Bulk", diagnostics.names(diagnostics.row({ code = "S",
             dataAttributeEnumValues = enum.dataAttributeEnumValues }))[3])
     end)
 
     it("takes the unit from the format and turns Fahrenheit into Celsius", function()
         for format, unit in pairs { ["%.2F V"] = "V", ["%.1F %%"] = "%", ["%.1F °C"] = "°C", ["%d W"] = "W",
                                     ["%.1F C"] = "C", ["%.0F"] = false, ["%s"] = false, ["x"] = false } do
-            assert.equal(unit, read.unit(format) or false)
+            assert.equal(unit, diagnostics.unit(format) or false)
         end
-        assert.is_nil(read.unit(false))
-        local row = read.row { code = "BT", rawValue = 77, formatWithUnit = "%.1F °F" }
+        assert.is_nil(diagnostics.unit(false))
+        local row = diagnostics.row { code = "BT", rawValue = 77, formatWithUnit = "%.1F °F" }
         assert.near(25, row.value, 0.001)
         assert.equal("°C", row.unit)
-        assert.near(25, read.row({ code = "BT", rawValue = "77", formatWithUnit = "%.1F F" }).value, 0.001)
-        assert.near(25, read.row({ code = "BT", rawValue = 298.15, formatWithUnit = "%.1F K" }).value, 0.001)
-        assert.equal(77, read.row({ code = "BT", rawValue = 77, formatWithUnit = "%.1F C" }).value)
+        local function celsius(raw, format)
+            return diagnostics.row({ code = "BT", rawValue = raw, formatWithUnit = format }).value
+        end
+        assert.near(25, celsius("77", "%.1F F"), 0.001)
+        assert.near(25, celsius(298.15, "%.1F K"), 0.001)
+        assert.equal(77, celsius(77, "%.1F C"))
     end)
 
     it("finds out whether a time to go is in hours or seconds", function()
         local function hours(raw, formatted)
-            return read.row({ code = "TTG", rawValue = raw, formatWithUnit = "%.2F h",
+            return diagnostics.row({ code = "TTG", rawValue = raw, formatWithUnit = "%.2F h",
                 formattedValue = formatted }).value
         end
         assert.equal(51.5, hours(51.5, "51.50 h"))
@@ -413,7 +418,7 @@ describe("a row of diagnostics", function()
 
     --- Number and unit of a row: { path or code, format, text that VRM shows, raw value }.
     local function number_of(key, format, text, raw)
-        local row = read.row { dbusPath = key:find("/", 1, true) and key, code = key, rawValue = raw,
+        local row = diagnostics.row { dbusPath = key:find("/", 1, true) and key, code = key, rawValue = raw,
             formatWithUnit = format, formattedValue = text }
         return row.value, row.unit
     end
@@ -478,7 +483,7 @@ describe("a row of diagnostics", function()
     -- Expected: It is a space.
     it("knows a unit behind a space that does not break", function()
         local space = "\u{A0}"
-        assert.equal("kW", read.unit("%.1F" .. space .. "kW"))
+        assert.equal("kW", diagnostics.unit("%.1F" .. space .. "kW"))
         assert.same({ 1.5, "kW" },
             { number_of("/Power", "%.1F" .. space .. "kW", "1,5" .. space .. "kW", 1.5) })
         assert.near(10.5, (number_of("BT", "%s", "50,9" .. space .. "°F", 50.9)), 0.001)
@@ -532,7 +537,7 @@ describe("a row of diagnostics", function()
     end)
 
     it("keeps instance 0 and instances above 255, code and path as they are", function()
-        local row = read.row { code = "S", dbusPath = "State", dbusServiceType = "vebus", instance = 0,
+        local row = diagnostics.row { code = "S", dbusPath = "State", dbusServiceType = "vebus", instance = 0,
             rawValue = 1,
                                timestamp = "1776515873", idDataAttribute = "40" }
         assert.equal(0, row.instance)
@@ -540,15 +545,15 @@ describe("a row of diagnostics", function()
         assert.equal("S", row.code)
         assert.equal(1776515873, row.timestamp)
         assert.equal(40, row.id)
-        assert.equal(512, read.row({ code = "V", instance = "512" }).instance)
-        assert.is_nil(read.row({ code = "V", instance = false, timestamp = 0 }).timestamp)
-        assert.is_nil(read.row {})
+        assert.equal(512, diagnostics.row({ code = "V", instance = "512" }).instance)
+        assert.is_nil(diagnostics.row({ code = "V", instance = false, timestamp = 0 }).timestamp)
+        assert.is_nil(diagnostics.row {})
     end)
 
     it("keeps no more of a forecast than there are hours to come", function()
         local hours = {}
         for i = 1, 10000 do hours[i] = { i * 3600000, 1 } end
-        assert.equal(400, #read.forecast { records = { solar_yield_forecast = hours } })
+        assert.equal(400, #answers.forecast { records = { solar_yield_forecast = hours } })
     end)
 
     it("never raises, whatever the fields are", function()
@@ -560,19 +565,19 @@ describe("a row of diagnostics", function()
             for _, one in ipairs(rubbish) do
                 local record = { code = "V", rawValue = 1, formatWithUnit = "%.1F h" }
                 record[field] = one
-                assert.has_no.errors(function() read.row(record) end)
+                assert.has_no.errors(function() diagnostics.row(record) end)
             end
         end
         for _, one in ipairs(rubbish) do
             assert.has_no.errors(function()
-                read.installations { records = one }; read.overview { records = one }
-                read.overview { records = { devices = one } }; read.error_text({ errors = one }, "x")
-                read.user { user = one }; read.items(one)
-                read.energy { totals = one }; read.energy { totals = { Pb = one } }
-                read.forecast { records = one }
-                read.forecast { records = { solar_yield_forecast = one } }
-                read.forecast { records = { solar_yield_forecast = { { one, one } } } }
-                read.installations { records = { { idSite = 1, current_alarms = one, name = one,
+                answers.installations { records = one }; answers.overview { records = one }
+                answers.overview { records = { devices = one } }; answers.error_text({ errors = one }, "x")
+                answers.user { user = one }; read.items(one)
+                answers.energy { totals = one }; answers.energy { totals = { Pb = one } }
+                answers.forecast { records = one }
+                answers.forecast { records = { solar_yield_forecast = one } }
+                answers.forecast { records = { solar_yield_forecast = { { one, one } } } }
+                answers.installations { records = { { idSite = 1, current_alarms = one, name = one,
                     num_alarms = one } } }
             end)
         end

@@ -3,7 +3,7 @@
 --
 -- type = { id, name, icon, kind = nil|"controller"|"gateway", file, start, update,
 --          asked = what that asks for, as of drivers,
---          settings = { [name] = { default, min, max } } or nil, given = their values (see serve.settings),
+--          settings = { [name] = { default, min, max } } or nil, given = their values (see pg3.settings),
 --          match = function, or { kind }, or { service, product, type } as lists in small letters (but for
 --                  service each may be nil),
 --          drivers = { { id, unit, label, places, min, max, zero, measured, on_change,
@@ -33,7 +33,7 @@ local reading = require "types.reading"
 local limits = require "types.limits"
 local params = require "pg3.params"
 local field_check = require "check.fields"
-local settings = require "serve.settings"
+local settings = require "pg3.settings"
 local row_check = require "check.rows"
 local set_check = require "check.set"
 local shortage = require "tasks.shortage"

@@ -1,7 +1,7 @@
 --- What a match fits of what VRM may send: whether it can be used, and what may be a mistake in it. Functions
 -- are called, with one device of each service there is.
 
-local discovery = require "model.discovery"
+local services = require "types.services"
 local hints = require "check.hints"
 local lines = require "check.lines"
 local matching = require "types.matching"
@@ -25,7 +25,7 @@ end
 --- How often a match function fits one of the known services, what it raises | nil.
 local function fits(type_)
     local count = 0
-    for _, service in ipairs(discovery.services()) do
+    for _, service in ipairs(services.known()) do
         local its, problem = rank(type_, service)
         if problem then return count, problem end
         count = count + (its and 1 or 0)
@@ -51,8 +51,8 @@ end
 
 --- That nobody knows a service -> sentence without a full stop; nil: it is known.
 function match_check.unknown(service)
-    local known = discovery.services()
-    if discovery.SERVICE_CODES[service] or discovery.is_gateway(service) then return nil end
+    local known = services.known()
+    if services.CODES[service] or services.is_gateway(service) then return nil end
     local short = service:match("^com%.victronenergy%.(.*)$")
     local meant = short or wording.near(service, known, slips.service)
     local one, other = service:match("^(%l+)[^%l]+(%l+)$")
@@ -64,7 +64,7 @@ function match_check.unknown(service)
 end
 
 local function note_of_service(service)
-    if discovery.is_gateway(service) then
+    if services.is_gateway(service) then
         return ("the service \"%s\" is of the gateway, and no device has it; a file gateway.lua with match ="
             .. " { kind = \"gateway\" } has its rows"):format(service)
     end

@@ -1,6 +1,6 @@
 --- The samples of a device table: rows, and the values they are to give.
 
-local about = require "serve.about"
+local about = require "types.about"
 local form = require "types.form"
 local limits = require "types.limits"
 local lines = require "check.lines"
@@ -22,7 +22,7 @@ function proof.rows(given)
     return rows
 end
 
---- What scripts are told of a sample when they ask (see serve.about). rows: its own; now: its time, nil: when
+--- What scripts are told of a sample when they ask (see types.about). rows: its own; now: its time, nil: when
 -- it begins.
 function proof.source(type_, sample, rows, now)
     local match, devices = type_.match, {}

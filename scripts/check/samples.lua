@@ -1,8 +1,8 @@
 --- The samples of a device table and their steps: what is wrong with how they are written. check.proof and
 -- tools.steps run them.
 
-local about = require "serve.about"
-local commands = require "serve.commands"
+local about = require "types.about"
+local commands = require "types.commands"
 local field_check = require "check.fields"
 local limits = require "types.limits"
 local lists = require "types.lists"

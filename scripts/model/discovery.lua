@@ -1,36 +1,9 @@
---- From VRM's rows to devices: groups, owners, addresses and names. Pure functions, nothing is kept.
+--- From VRM's rows to devices: groups, owners, alarms. Pure functions, nothing is kept.
 
-local read = require "sources.read"
 local alarms = require "types.alarms"
+local services = require "types.services"
 
 local discovery = {}
-
---- Services whose rows describe the gateway or the whole system. They never make a device.
-local GATEWAY_SERVICES = { system = true, settings = true, platform = true, hub4 = true, gateway = true }
-
-function discovery.is_gateway(service) return GATEWAY_SERVICES[service] or false end
-
---- Two letters for a service in a node address. FROZEN: a change gives users new nodes and breaks their
--- programs. Codes beginning with x, y or z are kept for services that are not here.
-discovery.SERVICE_CODES = {
-    gateway = "gw",
-    battery = "bm", solarcharger = "sc", vebus = "vb", inverter = "iv", multi = "mr", acsystem = "as",
-    pvinverter = "pv", grid = "gr", acload = "al", tank = "tk", temperature = "ts", genset = "gs",
-    generator = "gn", evcharger = "ev", ev = "ec", dcsystem = "ds", dcload = "dl", dcsource = "dc",
-    alternator = "at", dcdc = "dd", charger = "ch", accharger = "ac", motordrive = "md", fuelcell = "fc",
-    meteo = "me", digitalinput = "di", pulsemeter = "pm", heatpump = "hp", switch = "sw", gps = "gp",
-    bms = "bs", hub4 = "hb", modem = "mo", dcgenset = "dg", pump = "pu",
-}
-
---- The services of devices that are known, in order.
-function discovery.services()
-    local list = {}
-    for service in pairs(discovery.SERVICE_CODES) do
-        if not GATEWAY_SERVICES[service] then list[#list + 1] = service end
-    end
-    table.sort(list)
-    return list
-end
 
 --- idDeviceType of system-overview -> D-Bus service (VRM's numbers).
 local TYPE_SERVICES = {
@@ -48,41 +21,6 @@ local TYPE_NAMES = {
 --- The D-Bus service of an entry of system-overview; nil: nobody knows.
 local function service_of(entry)
     return TYPE_SERVICES[entry.type_id] or TYPE_NAMES[(entry.type or ""):lower()]
-end
-
------------------------------------------------------------------------------------------- addresses
-
-local DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
-
-function discovery.base36(number)
-    local text = ""
-    repeat
-        local digit = number % 36 + 1
-        text = DIGITS:sub(digit, digit) .. text
-        number = number // 36
-    until number == 0
-    return text
-end
-
---- The two letters of a service; for an unknown one x, y or z and a character, from a hash of its name.
-function discovery.service_code(service)
-    local known = discovery.SERVICE_CODES[service]
-    if known then return known end
-    local hash = 5381
-    for i = 1, #service do hash = (hash * 33 + service:byte(i)) % 4294967296 end
-    local digit = hash // 3 % 36 + 1
-    return ("xyz"):sub(hash % 3 + 1, hash % 3 + 1) .. DIGITS:sub(digit, digit)
-end
-
---- The node address of a device, e.g. "3931i_bm288"; nil when it would be longer than ISY's 14 characters.
-function discovery.address(site_id, service, instance)
-    local address = discovery.base36(site_id) .. "_" .. discovery.service_code(service) .. instance
-    return #address <= 14 and address or nil
-end
-
---- The gateway of an installation has no instance in VRM; its address says 0.
-function discovery.gateway_address(site_id)
-    return discovery.base36(site_id) .. "_gw0"
 end
 
 --------------------------------------------------------------------------------------------- groups
@@ -129,7 +67,7 @@ local function group(all, gateway)
     local devices, by_key, homes = {}, {}, {}
     for place, row in ipairs(all) do
         local service = row.service
-        if service and GATEWAY_SERVICES[service] then
+        if service and services.is_gateway(service) then
             homes[place] = gateway
         elseif service and row.instance then
             local key = service .. "/" .. row.instance
@@ -266,8 +204,8 @@ local function add_faults(faults, home)
     if any and named > 0 and named >= faults.levels[any] then faults.levels[any] = 0 end
 end
 
---- The faults of living homes -> { levels = { [fault] = 0, 1 or 2 }, told = { [as read.installations names an
--- alarm] = fault }, kept = set }: each once, under however many paths it stands. before: what discovery.on
+--- The faults of living homes -> { levels = { [fault] = 0, 1 or 2 }, told = { [as answers.installations names
+-- an alarm] = fault }, kept = set }: each once, under however many paths it stands. before: what discovery.on
 -- made of those of the last time, nil: none. What was on and has no row that tells it in the next answer is
 -- kept until the one after it (answered: this is another answer than that of before): it may be VRM's slip.
 function discovery.faults(homes, before, answered)
@@ -346,78 +284,6 @@ function discovery.alive(overview, devices, since)
         end
     end
     return listed > 0 and count or groups
-end
-
----------------------------------------------------------------------------------------------- names
-
-local LONGEST_NAME, LONGEST_SUFFIX = 40, 20         -- bytes
-
---- In UTF-8: what has no width, and what turns the direction of writing (U+200B, 200E, 200F, 202A to 202E,
--- 2060, 2066 to 2069, FEFF). A joiner (200D) is a part of emoji.
-local INVISIBLE = { "\xE2\x80[\x8B\x8E\x8F\xAA-\xAE]", "\xE2\x81[\xA0\xA6-\xA9]", "\xEF\xBB\xBF" }
-
---- A text as a node name: without the characters PG3 removes, without control characters, invisible ones and
--- broken UTF-8, at most `bytes` (40) long. "" if nothing is left.
-function discovery.clean_name(text, bytes)
-    text = tostring(text or "")
-    if not utf8.len(text) then text = text:gsub("[\x80-\xFF]", "") end
-    for _, characters in ipairs(INVISIBLE) do text = text:gsub(characters, "") end
-    text = text:gsub("\u{A0}", " ")
-    text = text:gsub("/", "-"):gsub("%c", " "):gsub("[`<>~!@#$%%^&*(){}%[%]?\\;:\"']", " ")
-    text = text:gsub("%s+", " "):gsub("^ ", "")
-    return (read.cut(text, bytes or LONGEST_NAME):gsub(" $", ""))
-end
-
---- A name in at most `bytes`. Names differ at their end: of a long one the words in the middle give way.
-local function shorten(name, bytes)
-    local from, at = #name + 1, #name
-    while #name > bytes and at > 0 and #name - at <= bytes // 2 do
-        if name:byte(at) == 32 then from = at end
-        at = at - 1
-    end
-    local tail = name:sub(from)
-    local head = discovery.clean_name(name, bytes - #tail)
-    local cut = tail ~= "" and name:byte(#head + 1) ~= 32 and head:match("^.*() ")
-    return (cut and head:sub(1, cut - 1) or head) .. tail
-end
-
---- "Roof" and "trackers" -> "Roof trackers"; a long name gives way, a very long suffix is cut as well.
-function discovery.with_suffix(base, suffix)
-    suffix = discovery.clean_name(suffix, LONGEST_SUFFIX)
-    if suffix == "" then return base end
-    return shorten(base, LONGEST_NAME - #suffix - 1) .. " " .. suffix
-end
-
---- The first usable one of the names that are wanted for a node; "" if none is.
-function discovery.base_name(wanted)
-    for _, text in ipairs(wanted) do
-        local name = discovery.clean_name(text)
-        if name ~= "" then return name end
-    end
-    return ""
-end
-
---- Gives each node of a list its name. node = { address, wanted = list of texts (first usable one wins),
--- instance = number|nil, site = { name } }. used: { [name] = address } of the nodes there are
--- already; it is extended. Two that would be called alike both get their instance, then the installation,
--- and where that tells nothing, their address.
-function discovery.name_nodes(nodes, used)
-    local count = {}
-    for _, node in ipairs(nodes) do
-        node.name = discovery.base_name(node.wanted)
-        count[node.name] = (count[node.name] or 0) + 1
-    end
-    for _, node in ipairs(nodes) do
-        local base = node.name
-        local function taken(name) return used[name] ~= nil and used[name] ~= node.address end
-        local site = discovery.clean_name(node.site.name) ~= base and node.site.name or nil
-        if count[base] > 1 or taken(base) then
-            node.name = discovery.with_suffix(base, node.instance or site or node.address)
-        end
-        if taken(node.name) and site then node.name = discovery.with_suffix(node.name, site) end
-        if taken(node.name) then node.name = discovery.with_suffix(base, node.address) end
-        used[node.name] = node.address
-    end
 end
 
 return discovery

@@ -5,11 +5,11 @@
 -- a logging interval apart. VRM goes on showing a device that has moved under its old instance, so a move is
 -- told when that has fallen silent. While both send, they are two devices with one serial, which happens.
 
-local discovery = require "model.discovery"
+local services = require "types.services"
 local freshness = require "model.freshness"
 local nodes = require "model.nodes"
 local notices = require "pg3.notices"
-local read = require "sources.read"
+local read = require "types.read"
 local state = require "serve.state"
 local timer = require "tasks.timer"
 
@@ -78,12 +78,12 @@ local function devices_of(site, now)
         }
     end
     for _, home in ipairs(site.store.devices) do
-        local address = discovery.address(site.id, home.service, home.instance)
+        local address = services.address(site.id, home.service, home.instance)
         if address then add(home, address, found[home], home.heard) end
     end
     for _, entry in ipairs(site.overview) do
         if entry.gateway then
-            add(site.store.gateway, discovery.gateway_address(site.id), serial_of(entry.serial), site.heard)
+            add(site.store.gateway, services.gateway_address(site.id), serial_of(entry.serial), site.heard)
             break
         end
     end

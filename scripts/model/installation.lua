@@ -19,25 +19,27 @@
 
 local alarms = require "types.alarms"
 local choices = require "pg3.choices"
-local clock = require "model.clock"
+local clock = require "tasks.clock"
 local reading = require "types.reading"
 local freshness = require "model.freshness"
 local identity = require "model.identity"
 local device = require "model.device"
 local discovery = require "model.discovery"
+local services = require "types.services"
+local node_names = require "pg3.node_names"
 local events = require "model.events"
 local generic = require "serve.generic"
 local nodes = require "model.nodes"
 local overlay = require "model.overlay"
 local pace = require "model.pace"
-local read = require "sources.read"
+local read = require "types.read"
 local scripts = require "serve.scripts"
 local store = require "model.store"
 local timer = require "tasks.timer"
 
 local installation = {}
 
---- What the gateway's node shows of commands to a site; serve.writes sets it.
+--- What the gateway's node shows of commands to a site; control.writes sets it.
 installation.control_facts = function(_) return {} end
 
 local DEFAULT_INTERVAL = 900        -- seconds; what a gateway logs at if it does not tell
@@ -77,10 +79,10 @@ end
 -- and the first is shown.
 local function name_homes(site)
     local gateway = site.store.gateway
-    gateway.key, gateway.address = site.id .. "/gateway", discovery.gateway_address(site.id)
+    gateway.key, gateway.address = site.id .. "/gateway", services.gateway_address(site.id)
     for _, home in ipairs(site.store.devices) do
         home.key = ("%d/%s/%d"):format(site.id, home.service, home.instance)
-        home.address = home.type and discovery.address(site.id, home.service, home.instance)
+        home.address = home.type and services.address(site.id, home.service, home.instance)
     end
 end
 
@@ -156,7 +158,7 @@ local function missing_parts(entries, site, home, known)
             entries[#entries + 1] = {
                 address = its, type = part, primary = node.primary, site = site,
                 key = home.key .. "/" .. part.part,
-                wanted = { discovery.with_suffix(node.name, part.suffix) },
+                wanted = { node_names.with_suffix(node.name, part.suffix) },
             }
             home.fresh = true
         end
@@ -266,7 +268,7 @@ end
 
 --- How the addresses of a site's nodes begin; of all sites' (nil).
 local function prefix_of(site)
-    return site and discovery.base36(site.id) .. "_" or ""
+    return site and services.base36(site.id) .. "_" or ""
 end
 
 --- The day of a site at a time, VRM's. Where its zone is not known, days are those of UTC.
@@ -522,7 +524,7 @@ end
 --- Nodes PG3 knows of installations that are not among `list` (their access was withdrawn): added, offline.
 function installation.adopt_others(list)
     local present = {}
-    for _, site in ipairs(list) do present[discovery.base36(site.id) .. "_"] = true end
+    for _, site in ipairs(list) do present[services.base36(site.id) .. "_"] = true end
     nodes.adopt("", function(address) return not present[address:match("^[^_]*_") or ""] end, true)
 end
 

@@ -9,12 +9,12 @@
 --          failed = since the last answer: { values, update = the first error of its functions, of `update`,
 --          rests = they are not called before the next answer }; nil: none }
 
-local about = require "serve.about"
+local about = require "types.about"
 local belief = require "model.belief"
-local clock = require "model.clock"
+local clock = require "tasks.clock"
 local freshness = require "model.freshness"
 local device = require "model.device"
-local discovery = require "model.discovery"
+local node_names = require "pg3.node_names"
 local events = require "model.events"
 local over_time = require "types.over_time"
 local reading = require "types.reading"
@@ -121,17 +121,17 @@ end
 
 --- A device that has another name in VRM now gives it to its nodes, unless they are called otherwise.
 local function rename(entry, present)
-    local base, before = discovery.base_name(entry.wanted), present.base
+    local base, before = node_names.base_name(entry.wanted), present.base
     present.base = base
     if not before or base == before or base == "" then return end
     local old = present.name
     if old ~= before and old:sub(1, #before + 1) ~= before .. " " then return end
-    discovery.name_nodes({ entry }, used_names)
+    node_names.give({ entry }, used_names)
     give_name(present, entry.name)
     for _, part in ipairs(present.type.parts or {}) do
         local node = nodes.all[present.address .. part.part]
-        if node and node.name == discovery.with_suffix(old, part.suffix) then
-            give_name(node, discovery.with_suffix(present.name, part.suffix))
+        if node and node.name == node_names.with_suffix(old, part.suffix) then
+            give_name(node, node_names.with_suffix(present.name, part.suffix))
         end
     end
 end
@@ -151,14 +151,14 @@ end
 
 --- Adds those of a list that are not there yet, the names made unique together; a node that PG3 knows (known,
 -- by address) keeps its name. entry = { address, type, primary, site, key, wanted, instance } (see
--- discovery.name_nodes). Two with one address (only possible for unknown services): the first is added.
+-- node_names.give). Two with one address (only possible for unknown services): the first is added.
 function nodes.add_all(entries, known)
     local new, names = {}, {}
     local here = setmetatable({}, { __index = nodes.all })
     for _, entry in ipairs(entries) do
         if not here[entry.address] then
             here[entry.address], new[#new + 1] = entry, entry
-            entry.base = discovery.base_name(entry.wanted)
+            entry.base = node_names.base_name(entry.wanted)
             entry.name = known[entry.address] and known[entry.address].name
             if entry.name then
                 nodes.take_name(entry.name, entry.address)
@@ -169,7 +169,7 @@ function nodes.add_all(entries, known)
             refresh(entry, here[entry.address])
         end
     end
-    discovery.name_nodes(names, used_names)
+    node_names.give(names, used_names)
     for _, entry in ipairs(new) do
         entry.wanted = nil
         if add(entry) then host.log("info", ("Node %s: %s"):format(entry.address, entry.name)) end

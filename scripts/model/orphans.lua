@@ -2,7 +2,7 @@
 
 local check = require "check.device"
 local choices = require "pg3.choices"
-local discovery = require "model.discovery"
+local services = require "types.services"
 local identity = require "model.identity"
 local nodes = require "model.nodes"
 
@@ -43,7 +43,7 @@ local function is_gateway(address) return address:find("_gw0$") ~= nil end
 function orphans.find(sites, answers)
     local by_prefix, gone, doubtful = {}, {}, 0
     for _, site in ipairs(sites) do
-        by_prefix[discovery.base36(site.id)] = { present = answers(site) and addresses_of(site) or nil }
+        by_prefix[services.base36(site.id)] = { present = answers(site) and addresses_of(site) or nil }
     end
     for _, address in ipairs(all_addresses()) do
         local prefix = address:match("^(%w+)_%l%w%d+%l?$")

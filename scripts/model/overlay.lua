@@ -12,7 +12,8 @@
 
 local device = require "model.device"
 local discovery = require "model.discovery"
-local read = require "sources.read"
+local services = require "types.services"
+local diagnostics = require "types.diagnostics"
 
 local overlay = {}
 
@@ -86,7 +87,8 @@ function overlay.cover(store)
         entry.under, entry.readers = under, nil
         if alive and not entry.gone then        -- what did not change is as new as the connection
             local stamp = math.max(alive, newest)
-            entry.row = read.live_row(home.service, home.instance, path, row.value, stamp, under or row)
+            entry.row = diagnostics.live_row(home.service, home.instance, path, row.value, stamp,
+                under or row)
         elseif newest > row.timestamp then
             home.changed[path] = true
             return forget(store, entry)
@@ -138,7 +140,7 @@ end
 local function begin(store, topic)
     local service, instance, path = topic:match "^/([^/]+)/(%d+)(/.+)$"
     if not (service and store.gateway) then return false end
-    local is_gateway = discovery.is_gateway(service)
+    local is_gateway = services.is_gateway(service)
     local of_home = home_of(store, is_gateway and "gateway" or service .. "/" .. instance, is_gateway)
     if not (of_home and is_read(of_home.home, path)) or of_home.entries[path] then return false end
     local entry = { topic = topic, path = path, of = of_home, gone = true }
@@ -164,7 +166,7 @@ local function put(entry, value, stamp)
     end
     local service, instance = entry.topic:match "^/([^/]+)/(%d+)/"
     instance = math.tointeger(tonumber(instance))
-    entry.row = read.live_row(service, instance, path, value, stamp, entry.under)
+    entry.row = diagnostics.live_row(service, instance, path, value, stamp, entry.under)
     swap(home, path, before, entry.row)
     return not (before and before.value == value and before.unit == entry.row.unit)
 end

@@ -18,7 +18,7 @@
 --           askers = set of the nodes of other homes whose script asked for its rows; nil: none did }
 --
 -- A row is the same table as long as its place is in the answers, and has the values of the last one. Rows
--- with one metatable are in the same place (read.place).
+-- with one metatable are in the same place (diagnostics.place).
 
 local discovery = require "model.discovery"
 local overlay = require "model.overlay"

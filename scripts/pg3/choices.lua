@@ -2,8 +2,8 @@
 -- page (typed parameters; docs/pg3.md, User data). What is not wanted is not asked for or has no values; its
 -- address stays its own, so that all is as it was when it is wanted again.
 
-local discovery = require "model.discovery"
-local read = require "sources.read"
+local node_names = require "pg3.node_names"
+local read = require "types.read"
 
 local choices = {}
 
@@ -60,7 +60,7 @@ end
 local function titles_of(list)
     local titles, count = {}, {}
     for _, record in ipairs(list) do
-        local title = discovery.clean_name(record.name)
+        local title = node_names.clean_name(record.name)
         title = title ~= "" and title or tostring(record.id)
         titles[record.id], count[title] = title, (count[title] or 0) + 1
     end

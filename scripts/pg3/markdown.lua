@@ -2,7 +2,7 @@
 -- code, **bold**, `code`, [text](https://...). Everything else is text; HTML in it is shown, not run. Never
 -- raises.
 
-local read = require "sources.read"
+local read = require "types.read"
 
 local markdown = {}
 

@@ -2,7 +2,7 @@
 -- Each notice is set when its text changes and cleared when the trouble is over. PG3 shows HTML; without its
 -- tags the text reads as well.
 
-local clock = require "model.clock"
+local clock = require "tasks.clock"
 local markdown = require "pg3.markdown"
 local timer = require "tasks.timer"
 

@@ -1,6 +1,6 @@
 --- The user's parameters, read leniently, with a sentence for each thing that is wrong.
 
-local read = require "sources.read"
+local read = require "types.read"
 local wording = require "types.wording"
 
 local params = {}

@@ -5,7 +5,8 @@
 
 local limits = require "types.limits"
 local lists = require "types.lists"
-local read = require "sources.read"
+local diagnostics = require "types.diagnostics"
+local read = require "types.read"
 local units = require "types.units"
 
 local generic = {}
@@ -58,7 +59,7 @@ end
 
 --- A list of states as VRM names them; nil for a row without, or with more than a list may have.
 local function states_of(row)
-    local texts, list = read.names(row), {}
+    local texts, list = diagnostics.names(row), {}
     if not texts or math.type(row.value) ~= "integer" then return nil end
     for value, text in pairs(texts) do
         if not text:find("%S") then return nil end
@@ -197,7 +198,7 @@ local function put(service, text)
 end
 
 --- A device of which no script knows the service: one is written for it, once in a run -> whether there is
--- one now. rows: those VRM sent of it, in their order (see read.row).
+-- one now. rows: those VRM sent of it, in their order (see diagnostics.row).
 function generic.learn(service, rows)
     if written[service] then return true end
     local named = #service <= LONGEST_SERVICE and not service:find("[^%l%d_]")

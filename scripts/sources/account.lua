@@ -6,7 +6,7 @@
 
 local brokers = require "sources.brokers"
 local choices = require "pg3.choices"
-local clock = require "model.clock"
+local clock = require "tasks.clock"
 local connection = require "sources.connection"
 local device = require "model.device"
 local energy = require "sources.energy"

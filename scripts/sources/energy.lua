@@ -13,13 +13,13 @@
 --                 month_ends = that too, if it is the last of its month,
 --                 asked = { [name] = { at = host.steady(), pause = seconds until the next time,
 --                                      useless = how often in a row there was nothing } },
---                 answers = { [name] = { key = of its spans, codes = see read.energy, at = VRM's time } },
---                 forecast = { hours = see read.forecast, at = VRM's time }|nil,
+--                 answers = { [name] = { key = of its spans, codes = see answers.energy, at = VRM's time } },
+--                 forecast = { hours = see answers.forecast, at = VRM's time }|nil,
 --                 has = { [code] = true }: flows that VRM gave a number for, in any span,
 --                 most = { [path] = { from = begin of its period, value } }: the largest so far,
 --                 said = { ["energy totals" or "solar forecast"] = what was logged of a refusal } }
 
-local clock = require "model.clock"
+local clock = require "tasks.clock"
 local health = require "sources.health"
 local installation = require "model.installation"
 
@@ -119,7 +119,7 @@ local function key_of(spans)
     return table.concat(parts, " ")
 end
 
---- What VRM counted in the spans of a name, see read.energy; nil: not known.
+--- What VRM counted in the spans of a name, see answers.energy; nil: not known.
 local function counted(known, name)
     local spans, answer = known.spans[name], known.answers[name]
     if not spans then return nil end
@@ -173,8 +173,8 @@ end
 
 local HOUR = 3600
 
---- The yield of hours (see read.forecast), or parts of them, from one time to another in kWh; nil: none is of
--- that time.
+--- The yield of hours (see answers.forecast), or parts of them, from one time to another in kWh; nil: none is
+-- of that time.
 local function expected(hours, from, to)
     local total
     for i = 1, #hours, 2 do

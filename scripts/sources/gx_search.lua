@@ -2,7 +2,7 @@
 -- whose answer has a GX's mark its description. Anybody may answer anything: nothing is asked of another
 -- address than the answer came from, and what is not as it should be is left out.
 
-local read = require "sources.read"
+local read = require "types.read"
 
 local gx_search = {}
 

@@ -26,7 +26,7 @@ local check = require "check.device"
 local device = require "model.device"
 local installation = require "model.installation"
 local notices = require "pg3.notices"
-local read = require "sources.read"
+local read = require "types.read"
 local timer = require "tasks.timer"
 
 local live = {}

@@ -9,11 +9,13 @@
 --         | "misuse" (a device script asked for what it may not)
 --
 -- VRM's answers come from PHP: false, [] and null stand where an object is documented, numbers arrive as
--- text. The readers in sources.read take any value and never raise.
+-- text. The readers in sources.answers take any value and never raise.
 
 local limits = require "types.limits"
 local lists = require "types.lists"
-local read = require "sources.read"
+local answers = require "sources.answers"
+local diagnostics = require "types.diagnostics"
+local read = require "types.read"
 
 local vrm = {}
 vrm.__index = vrm
@@ -77,7 +79,7 @@ local function status_error(reply, token)
     else
         kind, text = "refused", "VRM answered with status " .. reply.status
     end
-    local said = read.error_text(reply.json, token)
+    local said = answers.error_text(reply.json, token)
     if said then text = text .. ": " .. said end
     return { kind = kind, text = text .. ".", retry_after = reply.retry_after }
 end
@@ -110,11 +112,11 @@ function vrm:get(path, options)
                     text = "The answer is not VRM's data but a page or a broken text (" ..
                            (reply.json_error or "it is empty or not an object") .. ")." }
     elseif reply.json.success == false then
-        local said = read.error_text(reply.json, self.token) or "it gave no reason"
+        local said = answers.error_text(reply.json, self.token) or "it gave no reason"
         problem = { kind = "refused", text = "VRM refused the request: " .. said .. "." }
     end
     if problem then
-        problem.text = read.without(problem.text, self.token)
+        problem.text = answers.without(problem.text, self.token)
         return nil, problem
     end
     return reply.json, reply
@@ -136,7 +138,7 @@ end
 
 --- Whose token is it? -> { id = user id, email|nil }
 function vrm:me()
-    return ask(self, "/users/me", { priority = vrm.ASKED }, read.user, "user")
+    return ask(self, "/users/me", { priority = vrm.ASKED }, answers.user, "user")
 end
 
 --- All installations of the user -> list of { id, name, unnamed = VRM has no name of it, nil: it has,
@@ -161,14 +163,14 @@ function vrm:installations(user_id)
     if type(json.records) ~= "table" and not none then
         return bad("list of installations")
     end
-    return read.installations(json)
+    return answers.installations(json)
 end
 
 --- One installation of the list, with what the list has without vrm.bare. priority: nil for 0.
 function vrm:details(user_id, site_id, priority)
     local path = ("/users/%d/installations?extended=1&idSite=%d"):format(user_id, site_id)
     return ask(self, path, { without = { "extended" }, priority = priority },
-        function(json) return lists.with_id(read.installations(json), site_id) end, "such installation")
+        function(json) return lists.with_id(answers.installations(json), site_id) end, "such installation")
 end
 
 --- The devices VRM lists for one installation (no measurements) -> list of
@@ -177,10 +179,10 @@ end
 -- nil for 0.
 function vrm:overview(site_id, priority)
     return ask(self, ("/installations/%d/system-overview"):format(site_id), { priority = priority },
-        read.overview, "devices")
+        answers.overview, "devices")
 end
 
---- What a record is (read.place), by a hash of the text that says so.
+--- What a record is (diagnostics.place), by a hash of the text that says so.
 local MOST_PLACES = 50000           -- one place may have several; those that are in use are learned again
 local places, place_count
 
@@ -192,7 +194,7 @@ forget_places()
 
 --- What a record is that nobody has seen yet; nil when nobody can say that.
 local function learn_place(record, hash)
-    local place = type(record) == "table" and read.place(record) or nil
+    local place = type(record) == "table" and diagnostics.place(record) or nil
     if place_count == MOST_PLACES then forget_places() end
     places[hash], place_count = place, place_count + 1
     return place
@@ -201,13 +203,14 @@ end
 --- What host.http is to give of the records (see there). rows[number] becomes a row, or false for what is
 -- none.
 local function list_of(rows, names, known)
-    local content = { table.unpack(read.CONTENT) }
+    local content = { table.unpack(diagnostics.CONTENT) }
     if not names then content[#content] = nil end
     local function take(number, place, hash, raw, formatted, timestamp, value_enum, enum)
         if hash then place = learn_place(place, hash) end
-        rows[number] = place and read.row_at(place, raw, formatted, timestamp, value_enum, enum) or false
+        rows[number] = place
+            and diagnostics.row_at(place, raw, formatted, timestamp, value_enum, enum) or false
     end
-    return { name = "records", place = read.PLACE, content = content, places = places, known = known,
+    return { name = "records", place = diagnostics.PLACE, content = content, places = places, known = known,
              take = take }
 end
 
@@ -216,7 +219,7 @@ end
 local function complete(page, json, reply)
     for number = #page.rows, (reply.count or 0) + 1, -1 do page.rows[number] = nil end
     for number, record in ipairs(reply.marks and {} or read.items(json.records)) do
-        page.rows[number] = read.row(record) or false
+        page.rows[number] = diagnostics.row(record) or false
     end
     page.marks = reply.marks
 end
@@ -254,12 +257,12 @@ local function page_mark(rows)
     return table.concat(parts, "|")
 end
 
---- All measurements of one installation -> { rows = list (see read.row_at), date = unix|nil, pages }.
+--- All measurements of one installation -> { rows = list (see diagnostics.row_at), date = unix|nil, pages }.
 -- date: VRM's clock when it answered. Further pages are asked for only if VRM says there are more rows, or
 -- says nothing of that and a page is full.
 -- names = false: without the names of values, which are half of an answer and hardly ever change; those read
--- before stay (read.names). known: pages of the answer before, nil for none: a row that is as it was is the
--- same table. priority: nil for vrm.BEGUN.
+-- before stay (diagnostics.names). known: pages of the answer before, nil for none: a row that is as it was
+-- the same table. priority: nil for vrm.BEGUN.
 function vrm:diagnostics(site_id, names, known, priority)
     local pages, seen, fetched, date = {}, {}, 0, nil
     for number = 1, MAX_PAGES do
@@ -285,20 +288,21 @@ function vrm:diagnostics(site_id, names, known, priority)
 end
 
 --- The energy of one installation from one time to another (unix seconds, `to` not included) -> { [code] =
--- kWh } (see read.energy). interval: "hours", "days", "months" or "years", of which VRM allows 31 days, 180
--- days, 24 months and 5 years at once. The third result is VRM's clock when it answered, unix|nil.
+-- kWh } (see answers.energy). interval: "hours", "days", "months" or "years", of which VRM allows 31 days,
+-- 180 days, 24 months and 5 years at once. The third result is VRM's clock when it answered, unix|nil.
 function vrm:energy(site_id, interval, from, to)
     local path = ("/installations/%d/stats?type=kwh&interval=%s&start=%d&end=%d")
         :format(site_id, interval, from, to - 1)
-    return ask(self, path, { without = { "records" }, priority = vrm.LAST }, read.energy, "totals of energy")
+    return ask(self, path, { without = { "records" }, priority = vrm.LAST }, answers.energy,
+        "totals of energy")
 end
 
---- The solar yield that VRM expects of one installation from one time to another -> see read.forecast. The
+--- The solar yield that VRM expects of one installation from one time to another -> see answers.forecast. The
 -- third result is VRM's clock when it answered, unix|nil.
 function vrm:forecast(site_id, from, to)
     local path = ("/installations/%d/stats?type=forecast&interval=hours&start=%d&end=%d")
         :format(site_id, from, to - 1)
-    return ask(self, path, { priority = vrm.LAST }, read.forecast, "forecast")
+    return ask(self, path, { priority = vrm.LAST }, answers.forecast, "forecast")
 end
 
 local function percent(text)

@@ -6,7 +6,8 @@
 
 local lists = require "types.lists"
 local paint = require "tools.paint"
-local read = require "sources.read"
+local diagnostics = require "types.diagnostics"
+local read = require "types.read"
 local words = require "tools.dbus_words"
 
 local anonymous = {}
@@ -402,7 +403,7 @@ end
 local function row(self, members)
     local path, code = member(members, "dbusPath").text or "", member(members, "code").text or ""
     local measure = measure_of(path, code, member(members, "description").text or "",
-        read.unit(member(members, "formatWithUnit").text),
+        diagnostics.unit(member(members, "formatWithUnit").text),
         names_of(member(members, "dataAttributeEnumValues")))
     self.measures[(member(members, "dbusServiceType").text or "") .. path] = measure
     local raw = member(members, "rawValue")

@@ -2,14 +2,14 @@
 -- give, and says what is wrong with file and line. Leaves with 0: all are good, 1: there are problems,
 -- 2: there was nothing to check.
 
-local about = require "serve.about"
+local about = require "types.about"
 local check = require "check.device"
 local form = require "types.form"
 local libs = require "serve.libs"
 local proof = require "check.proof"
 local matching = require "types.matching"
 local paint = require "tools.paint"
-local settings = require "serve.settings"
+local settings = require "pg3.settings"
 local sorted_keys = require("types.lists").sorted_keys
 local steps = require "tools.steps"
 local lines = require "check.lines"

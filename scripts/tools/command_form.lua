@@ -5,7 +5,7 @@
 --          fields = list of { param, text = what was typed, or choices = list of { number, name } with
 --          chosen = which of them }, problem = what is wrong with it|nil, asking = whether it is to be sent }
 
-local commands = require "serve.commands"
+local commands = require "types.commands"
 local console = require "tools.console"
 local lists = require "types.lists"
 local paint = require "tools.paint"
@@ -119,7 +119,7 @@ function command_form.rows(form, node, site)
     return rows
 end
 
---- What was entered, as a command carries it (see serve.commands).
+--- What was entered, as a command carries it (see types.commands).
 function command_form.args(form)
     local args = { query = {} }
     for _, field in ipairs(form.fields) do

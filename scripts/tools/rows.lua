@@ -3,14 +3,15 @@
 -- that text. --lines, --json, --new SERVICE: lines for a script, JSON, a whole script. Leaves with 0, or with
 -- 1 and one sentence.
 
-local about = require "serve.about"
+local about = require "types.about"
 local check = require "check.device"
 local reading = require "types.reading"
 local discovery = require "model.discovery"
 local energy = require "sources.energy"
 local generic = require "serve.generic"
 local paint = require "tools.paint"
-local read = require "sources.read"
+local diagnostics = require "types.diagnostics"
+local read = require "types.read"
 local replay = require "tools.replay"
 local row_writer = require "tools.row_writer"
 local scripts = require "serve.scripts"
@@ -60,7 +61,7 @@ end
 local function depends(driver, row, group)
     local number = type(row.value) == "number" and row.value
     if not driver.from or not number then return false end
-    local higher = read.flat(row)
+    local higher = diagnostics.flat(row)
     higher.value = number + 1
     local function differs(other)
         return outcome(driver, rows_with(group.rows, row, other), group.facts) ~= group.usual[driver]
@@ -93,7 +94,7 @@ local function value_text(row)
     if value == nil then return row.text and "(" .. cut(row.text) .. ")" or "" end
     if type(value) ~= "number" then return '"' .. cut(value) .. '"' end
     local text = math.type(value) == "integer" and tostring(value) or ("%.10g"):format(value)
-    local name = (read.names(row) or {})[value]
+    local name = (diagnostics.names(row) or {})[value]
     return name and text .. " " .. cut(name) or text
 end
 
@@ -107,7 +108,7 @@ end
 
 --- What VRM calls a row, and the states it has: "Charge state: 0 Off, 3 Bulk".
 local function description(row)
-    local texts = read.names(row) or {}
+    local texts = diagnostics.names(row) or {}
     local states = sorted_keys(texts)
     for i, value in ipairs(states) do states[i] = value .. " " .. paint.clean(texts[value]) end
     local label = paint.clean(row.label or "")
@@ -225,7 +226,7 @@ function views.json(group, entries)
     local rows = {}
     for i, entry in ipairs(entries) do
         local row, states = entry.row, {}
-        for value, text in pairs(read.names(row) or {}) do states[tostring(value)] = text end
+        for value, text in pairs(diagnostics.names(row) or {}) do states[tostring(value)] = text end
         rows[i] = { path = row.path, code = row.code, id = row.id, description = row.label, value = row.value,
                     unit = row.unit, timestamp = row.timestamp, text = row.text, shown_by = entry.by,
                     states = next(states) and states or nil }
@@ -304,7 +305,7 @@ end
 local FACTS = { online = true, connected = true, devices = 0, warnings = 0, alarms = 0, vrm_alarms = 0,
                 interval = 60, source = 1, delay = 5 }
 
---- site = { title, rows = read.row records, overview, now, midnight = when its day began, nil: not known,
+--- site = { title, rows = of diagnostics.row, overview, now, midnight = when its day began, nil: not known,
 -- told = those of sources.energy, nil: not asked for }
 local function show_site(site)
     local devices, gateway, homes = discovery.devices(site.rows, site.overview, scripts.pick,
@@ -345,7 +346,7 @@ local function saved_site(path)
     if type(json) ~= "table" then return nil, ("%s is not JSON: %s."):format(path, tostring(why)) end
     local rows, newest = {}, 0
     for _, record in ipairs(read.items(json.records)) do
-        local row = read.row(record)
+        local row = diagnostics.row(record)
         rows[#rows + 1] = row
         newest = math.max(newest, row and row.timestamp or 0)
     end

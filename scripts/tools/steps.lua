@@ -7,18 +7,18 @@
 --       { after = 600, rows = { ["/Count"] = 10 },       expect = { ALARM = 1, events = { "FULL" } } },
 --       { command = "SETLIMIT", args = { value = 20 },   expect = { ALARM = 0, notices = {} } } } }
 
-local about = require "serve.about"
+local about = require "types.about"
 local check = require "check.device"
-local commands = require "serve.commands"
-local control = require "serve.control"
+local commands = require "types.commands"
+local control = require "control.control"
 local device = require "model.device"
 local events = require "model.events"
 local freshness = require "model.freshness"
 local proof = require "check.proof"
-local read = require "sources.read"
+local diagnostics = require "types.diagnostics"
 local reading = require "types.reading"
 local sample_check = require "check.samples"
-local settings = require "serve.settings"
+local settings = require "pg3.settings"
 local sorted_keys = require("types.lists").sorted_keys
 local state = require "serve.state"
 local vrm = require "sources.vrm"
@@ -71,7 +71,7 @@ end
 -- otherwise.
 local function send(rows)
     for key, row in pairs(proof.rows(rows)) do
-        run.rows[key] = read.flat(row)
+        run.rows[key] = diagnostics.flat(row)
         run.stamped[key] = row.timestamp ~= nil
     end
     for key, row in pairs(run.rows) do row.timestamp = run.stamped[key] and row.timestamp or now() end

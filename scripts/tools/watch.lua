@@ -13,7 +13,7 @@ local screen = require "tools.screen"
 local sorted_keys = require("types.lists").sorted_keys
 local stand_in = require "tools.stand_in"
 local timer = require "tasks.timer"
-local writes = require "serve.writes"
+local writes = require "control.writes"
 
 local TICK_SECONDS = 0.05           -- keys, the terminal's size and what changed are looked at so often
 local QUIET_SECONDS = 1.2           -- --once: nothing new for so long means that everything is there

@@ -11,7 +11,7 @@ local names = {
         "No answer in time", "Certificate not trusted", "Not VRM's answer", "Request refused",
         "Answer too large", "Answer not understood", "Error in the plugin" },
     data_state = { [0] = "No data yet", "Fresh", "Stale", "Offline" },
-    -- What became of the last command that writes to a device (serve.writes).
+    -- What became of the last command that writes to a device (control.writes).
     command_result = { [0] = "None yet", "Under way", "Done", "Control is off", "No live connection",
         "Not allowed now", "Not taken", "Limited by the device", "Taken back", "Not known" },
     gateway_status = { [0] = "Offline", "Online" },

@@ -4,7 +4,7 @@ local alarms = require "types.alarms"
 local codes = require "types.codes"
 local name_lists = require "types.names"
 local over_time = require "types.over_time"
-local read = require "sources.read"
+local diagnostics = require "types.diagnostics"
 local unit_table = require "types.units"
 
 local reading = {}
@@ -25,7 +25,7 @@ local ALARM_LISTS = { [name_lists.alarm] = true, [name_lists.grid_alarm] = true 
 local LISTS_OF_BITS = { [name_lists.off_reason] = true }
 
 --- Whether a row's number says that there is none (see types.alarms and types.codes), also where VRM names no
--- unit, or one that sources.read does not know. A percentage is none of volts or liters.
+-- unit, or one that types.read does not know. A percentage is none of volts or liters.
 function reading.says_none(row, driver)
     if driver.names and ALARM_LISTS[driver.names] and not (driver.values or driver.map) then
         return alarms.level(row.value) == nil
@@ -77,7 +77,7 @@ local function find_row(rows, keys, driver, since)
     return nil
 end
 
---- Whether what was taken for cubic meters (see sources.read) is liters: no tank has more than it holds.
+--- Whether what was taken for cubic meters (see types.read) is liters: no tank has more than it holds.
 local function is_in_liters(row, rows)
     local capacity = number_row(rows, "/Capacity")
     local liters = capacity and unit_table.liter.vrm[capacity.unit]
@@ -402,7 +402,7 @@ function reading.of(driver, rows, site, computed, memory)
     if not (value and driver.names) or driver.names[value] then return value, nil, false, measured_at end
     local number = value == codes.MOVED and as_sent ~= codes.MOVED and codes.NO_DATA or value
     local text = text_of_bits(driver.names, number)
-        or row and number == as_sent and (read.names(row) or {})[number] or nil
+        or row and number == as_sent and (diagnostics.names(row) or {})[number] or nil
     return value, text or "code " .. number, text == nil, measured_at
 end
 

@@ -189,9 +189,9 @@ static bool write_text(const char *path, const char *text) {
 // and each makes every start longer.
 static const char links[] =
     "mkdir -p persist/scripts/lib scripts/devices && cd scripts &&"
-    "for one in main.lua check model pg3 serve sources tasks tools types devices/lib"
-    " devices/controller.lua devices/gateway.lua devices/battery_monitor.lua devices/tank.lua;"
-    "do ln -s '" SOURCE_DIR "/scripts/'$one $one || exit 1; done";
+    "for one in '" SOURCE_DIR "/scripts/'*; do [ -e \"${one##*/}\" ] || ln -s \"$one\" .; done &&"
+    "for one in lib controller.lua gateway.lua battery_monitor.lua tank.lua;"
+    "do ln -s '" SOURCE_DIR "/scripts/devices/'$one devices/$one || exit 1; done";
 
 static bool prepare(void) {
     return mkdtemp(folder) != NULL && chdir(folder) == 0 && system(links) == 0 &&

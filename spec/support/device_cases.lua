@@ -4,7 +4,7 @@ local assert = require "luassert"
 local fake = require "spec.support.fake_host"
 local worlds = require "spec.support.worlds"
 local fixtures = require "spec.fixtures.vrm"
-local discovery = require "model.discovery"
+local services = require "types.services"
 
 local device_cases = { NONE = "no data" }
 
@@ -32,7 +32,7 @@ function device_cases.world_of(cases)
         if not of_gateway then devices[2] = fixtures.device(service, 99, i, "") end
         sites[i] = { name = "Boat " .. i, timezone = "UTC", devices = devices,
             rows = device_cases.rows_of(service, of_gateway and 0 or i, case[2]) }
-        addresses[i] = of_gateway and discovery.gateway_address(i) or discovery.address(i, service, i)
+        addresses[i] = of_gateway and services.gateway_address(i) or services.address(i, service, i)
     end
     local world = worlds.started { sites = sites, devices = fake.DEVICES }
     for i, address in ipairs(addresses) do

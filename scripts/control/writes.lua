@@ -9,7 +9,7 @@
 --         restores = it puts back what was,
 --         task = that does it, result, told = what became of it, joined = those are of a later job }
 
-local clock = require "model.clock"
+local clock = require "tasks.clock"
 local form = require "types.form"
 local health = require "sources.health"
 local installation = require "model.installation"

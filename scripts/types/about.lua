@@ -2,7 +2,7 @@
 -- rows_of. A source is a node of model.nodes, or what check.proof and tools.steps make of a sample:
 -- { sample = true, site = its `site`, device, devices = list of devices with rows, rows, now() = its time }.
 
-local clock = require "model.clock"
+local clock = require "tasks.clock"
 local fields = require "types.fields"
 
 local about = {}

@@ -12,14 +12,14 @@
 -- An entry of an earlier run ends by the controller's clock, which may be set only later, but lasts no longer
 -- in this run than it was to in all.
 
-local clock = require "model.clock"
+local clock = require "tasks.clock"
 local lists = require "types.lists"
 local live = require "sources.live"
 local nodes = require "model.nodes"
 local scripts = require "serve.scripts"
 local state = require "serve.state"
 local timer = require "tasks.timer"
-local writes = require "serve.writes"
+local writes = require "control.writes"
 
 local timed = {}
 

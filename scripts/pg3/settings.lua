@@ -2,7 +2,7 @@
 -- setting(name) in the script.
 
 local params = require "pg3.params"
-local read = require "sources.read"
+local read = require "types.read"
 
 local settings = {}
 

@@ -5,8 +5,8 @@ local check = require "check.device"
 local codes = require "types.codes"
 local nodes = require "model.nodes"
 local scripts = require "serve.scripts"
-local timed = require "serve.timed"
-local writes = require "serve.writes"
+local timed = require "control.timed"
+local writes = require "control.writes"
 
 local control = {}
 

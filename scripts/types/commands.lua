@@ -3,7 +3,7 @@
 
 local fields = require "types.fields"
 local lists = require "types.lists"
-local read = require "sources.read"
+local read = require "types.read"
 
 local commands = {}
 
