@@ -34,7 +34,7 @@ local function farm(text)
 end
 
 local function address()
-    return "392u_" .. require("model.discovery").service_code "windmill" .. 7
+    return "392u_" .. require("types.services").code "windmill" .. 7
 end
 
 --- What an expression gives in update.

@@ -709,7 +709,7 @@ describe("the requests for energy", function()
             last = request.time
         end
         for id = 1, 100 do
-            assert.is_true(world:value(("%s_gw0e"):format(require("model.discovery").base36(id)), "ST") > 0)
+            assert.is_true(world:value(("%s_gw0e"):format(require("types.services").base36(id)), "ST") > 0)
         end
     end)
 

@@ -13,7 +13,7 @@ local FILE = "persist/scripts/windmill.lua"
 after_each(function() _G.host = nil end)
 
 local function mill()
-    return "392u_" .. require("model.discovery").service_code "windmill" .. 7
+    return "392u_" .. require("types.services").code "windmill" .. 7
 end
 
 --- A boat with a windmill whose script this is, and live data. more: further options of live_world.boat.
@@ -390,7 +390,7 @@ describe("what is live", function()
     it("has an alarm of a genset that tells an error as a text", function()
         local world, gx = live_world.boat("vrm", { devices = fake.DEVICES, rows = {
             row("genset", 40, "/StatusCode", nil, 0) } })
-        local node = "392u_" .. require("model.discovery").service_code "genset" .. 40
+        local node = "392u_" .. require("types.services").code "genset" .. 40
         gx:live(6)
         for _, told in ipairs { { "fischerpanda:e-17", 2, 17 }, { "", 0, 0 }, { "dse:w-1026", 1 },
                                   { "", 0, 0 } } do

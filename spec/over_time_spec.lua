@@ -170,7 +170,7 @@ return {
     end
 
     local function address()
-        return "392u_" .. require("model.discovery").service_code "windmill" .. 7
+        return "392u_" .. require("types.services").code "windmill" .. 7
     end
 
     local function measure(world, power)

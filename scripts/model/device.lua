@@ -33,11 +33,12 @@ device.UPDATE = { id = "update", unit = {}, from = true }
 -- the table's own, shown = set of the drivers that rows or functions give a value, computed = list of the
 -- drivers whose function may read any row, always = list of those and of the ones whose words look at time,
 -- over = there are such words, facts = set of the computed that show what the plugin knows and not what a
--- device measured, daily = set of the drivers whose value is of one day }.
-local function readers_of(type_)
+-- device measured, daily = set of the drivers whose value is of one day, by_script = how many the script sets
+-- by itself }.
+function device.readers_of(type_)
     if type_.readers then return type_.readers end
     local readers = { by_key = {}, paths = 0, shown = {}, computed = {}, always = {}, facts = {},
-                      daily = {} }
+                      daily = {}, by_script = 0 }
     for _, driver in ipairs(type_.drivers) do
         for _, keys in ipairs { driver.keys, driver.while_negative or {}, driver.asks or {},
                                 table.unpack(driver.terms or {}) } do
@@ -52,10 +53,12 @@ local function readers_of(type_)
         readers.over = readers.over or driver.over ~= nil
         if driver.from and not driver.zero then readers.facts[driver] = true end
         readers.daily[driver] = driver.daily
+        if driver.by_script then readers.by_script = readers.by_script + 1 end
     end
     type_.readers = readers
     return readers
 end
+local readers_of = device.readers_of
 
 --- Who reads a path that no row names.
 local function others(type_, readers, key)
@@ -97,36 +100,9 @@ function device.computed(type_)
     return set
 end
 
---- The drivers that show what the plugin knows, not what a device measured, as a set.
-function device.facts(type_)
-    return readers_of(type_).facts
-end
-
---- Whether rows of a type have functions that read any row.
-function device.has_functions(type_)
-    return #readers_of(type_).computed > 0
-end
-
 --- Whether any row may be read by a function of a type.
 function device.reads_any(type_)
-    return type_.update ~= nil or device.has_functions(type_)
-end
-
---- How many drivers of a type its script sets by itself.
-function device.set_by_script(type_)
-    local count = 0
-    for _, driver in ipairs(type_.drivers) do count = count + (driver.by_script and 1 or 0) end
-    return count
-end
-
---- Whether a word of a type's rows looks at time.
-function device.looks_at_time(type_)
-    return readers_of(type_).over or false
-end
-
---- The drivers whose value is of one day, as a set.
-function device.daily(type_)
-    return readers_of(type_).daily
+    return type_.update ~= nil or #readers_of(type_).computed > 0
 end
 
 --- What the `from` functions of a type give for rows -> { [driver] = { value = any, problem = text|nil } }.

@@ -115,15 +115,6 @@ function events.close()
     closed = true
 end
 
---- What an earlier run told, as PG3 kept it; of nodes that PG3 has no more, nothing.
-local function restore(kept)
-    local is_known = state.known()
-    told = {}
-    for address, mine in pairs(kept) do
-        if type(mine) == "table" and is_known(address) then told[address] = mine end
-    end
-end
-
-state.keep("events", restore, function() return told end)
+state.keep_of_nodes("events", function(kept) told = kept end, function() return told end)
 
 return events

@@ -394,7 +394,7 @@ end
 local function update_waiting(node, rows, now)
     local called = nodes.call_update(node, rows)
     if called == false then pace.wait(node, device.UPDATE, now) end
-    return called and device.set_by_script(node.type) or 0
+    return called and device.readers_of(node.type).by_script or 0
 end
 
 --- Shows on a node what has waited -> how many values PG3 is told then.

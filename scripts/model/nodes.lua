@@ -28,8 +28,18 @@ local nodes = { all = {}, BETWEEN = "update between polls" }
 local used_names = {}       -- [name] = address
 local refused = {}          -- [address] = text logged already
 local found                 -- what nodes.count counted; nil: nodes have come or gone since
-local kept_over = {}        -- [address] = what words that look at time kept of a node that is not here yet
-local kept_sums = {}        -- [address] = the same of what its sums were made of
+
+--- What words that look at time, and sums, kept of nodes that are not here yet: [member of a memory] =
+-- { [address] = what it had }.
+local kept = { over = {}, sums = {} }
+
+--- Whether a type's script shows something: it was neither replaced nor suspended.
+local function works(type_)
+    return scripts.current(type_) == type_ and not scripts.suspended(type_)
+end
+
+--- What a node is beside a device: "gateway" or "controller", parts of theirs too; nil: it is of a device.
+local function kind_of(node) return (node.type.main or node.type).kind end
 
 --- The nodes that PG3 has on record whose addresses begin with prefix, by address.
 function nodes.known(prefix)
@@ -63,9 +73,9 @@ end
 -- it from before.
 local function new_memory(node)
     local address = node.address
-    local memory = device.memory(node.memory and node.memory.over or kept_over[address])
-    sums.take(node.type, memory, kept_sums[address] or {})
-    kept_over[address], kept_sums[address] = nil, nil
+    local memory = device.memory(node.memory and node.memory.over or over_time.restored(kept.over[address]))
+    sums.take(node.type, memory, kept.sums[address] or {})
+    kept.over[address], kept.sums[address] = nil, nil
     return memory
 end
 
@@ -94,7 +104,7 @@ end
 --- Adds a node once more, as one of another type. Without memory for it, it stays what it was.
 local function retype(node, type_)
     local before = node.type
-    kept_sums[node.address] = node.memory.sums
+    kept.sums[node.address] = node.memory.sums
     node.type = type_
     local ok, problem = pcall(add, node)
     if ok then return end
@@ -183,7 +193,7 @@ function nodes.forget(address)
     if used_names[node.name] == address then used_names[node.name] = nil end
     if node.site then node.site.nodes[address] = nil end
     nodes.all[address], found = nil, nil
-    kept_over[address], kept_sums[address] = nil, nil
+    kept.over[address], kept.sums[address] = nil, nil
     events.forget(address)
 end
 
@@ -196,15 +206,15 @@ end
 
 --- Sets drivers of a site's node from rows -> the first error of its script, see device.apply.
 local function apply(node, site, rows, which, holds)
-    local memory, home = node.memory, node.home or {}
+    local memory, home, readers = node.memory, node.home or {}, device.readers_of(node.type)
     memory.midnight = site.midnight and site.midnight - (site.shift or 0)       -- by its clock
-    if device.has_functions(node.type) then about.serve(rows, node) end
+    if #readers.computed > 0 then about.serve(rows, node) end
     if node.type.update then about.note(rows, node) end
-    if device.looks_at_time(node.type) then
+    if readers.over then
         memory.newest = math.max(home.stamp or home.newest or 0, home.told_at or 0)
         memory.longest = freshness.limits(site.interval)
     end
-    local facts = (node.type.main or node.type).kind and site.facts
+    local facts = kind_of(node) and site.facts
     return device.apply(node.type, node.address, rows, facts, memory, which, holds)
 end
 
@@ -282,7 +292,7 @@ end
 -- read what changed since the last answer. holds: see device.apply.
 function nodes.update(node, home, rows, site, which, holds)
     local type_ = node.type
-    if node.home ~= home or scripts.current(type_) ~= type_ or scripts.suspended(type_) then return end
+    if node.home ~= home or not works(type_) then return end
     which = which or device.readers(type_, home.changed)
     for driver in pairs(which) do
         if rests(node) and (driver.from or driver.map) then which[driver] = nil end
@@ -294,11 +304,7 @@ end
 
 --- Calls a node's `update` between two answers -> whether it was called; false: it still runs, nil: it rests.
 function nodes.call_update(node, rows)
-    local type_ = node.type
-    if scripts.current(type_) ~= type_ or scripts.suspended(type_) or scripts.rests(type_)
-        or rests(node) then
-        return nil
-    end
+    if not works(node.type) or scripts.rests(node.type) or rests(node) then return nil end
     if is_updating(node) then return false end
     about.note(rows, node)
     node.updating = run_script(node, "update", rows, nodes.BETWEEN)
@@ -307,7 +313,7 @@ end
 
 --- The functions of a gateway's node see what is known of its site beside its rows.
 local function show_facts(node, site)
-    if (node.type.main or node.type).kind ~= "gateway" or node.lost then return end
+    if kind_of(node) ~= "gateway" or node.lost then return end
     nodes.update(node, node.home, freshness.living(node.home), site, device.computed(node.type))
 end
 
@@ -334,7 +340,8 @@ end
 function nodes.offline(node, facts)
     if node.type.kind == "gateway" and not scripts.suspended(node.type) then
         facts = facts or { online = false, connected = false, source = 0 }
-        device.apply(node.type, node.address, {}, facts, node.memory, device.facts(node.type))
+        device.apply(node.type, node.address, {}, facts, node.memory,
+            device.readers_of(node.type).facts)
     end
     node.lost = true
     if node.home then node.home.fresh = true end
@@ -345,23 +352,17 @@ end
 -- it has another time zone, which says nothing of a device's day. What VRM counts begins with the site's.
 function nodes.begin_day(site, moved)
     for _, node in pairs(site.nodes) do
-        if not moved and (node.type.main or node.type).kind == nil then
-            belief.begin_day(node.address, node.memory, device.daily(node.type))
-        end
-        local type_, home = node.type, node.home
-        if home and scripts.current(type_) == type_ and not scripts.suspended(type_) then
-            tell(node, apply(node, site, home.rows, device.daily(type_)))
-        end
+        local daily = device.readers_of(node.type).daily
+        if not moved and kind_of(node) == nil then belief.begin_day(node.address, node.memory, daily) end
+        if node.home and works(node.type) then tell(node, apply(node, site, node.home.rows, daily)) end
     end
 end
 
 --- Works out anew what nodes show whose types are in a set: their scripts have other settings.
 function nodes.work_out(types)
     for _, node in pairs(next(types) and nodes.all or {}) do
-        local type_, home, site = node.type, node.home, node.site
-        local main = type_.main or type_
-        if types[main] and home and site and not node.lost and scripts.current(type_) == type_
-            and not scripts.suspended(type_) then
+        local home, site = node.home, node.site
+        if types[node.type.main or node.type] and home and site and not node.lost and works(node.type) then
             tell(node, apply(node, site, freshness.living(home)))
         end
     end
@@ -467,38 +468,25 @@ function about.living(site, home)
     return (state == freshness.FRESH or state == freshness.STALE) and freshness.living(home) or nil
 end
 
---- What words that look at time kept over a restart; of nodes that PG3 has no more, nothing.
-local function restore(kept)
-    local is_known = records.known()
-    for address, its in pairs(kept) do
-        local node, over = nodes.all[address], is_known(address) and over_time.restored(its) or nil
-        if node then node.memory.over = node.memory.over or over else kept_over[address] = over end
-    end
+--- Keeps a member of the memories over restarts. take(node, its): gives a node that is here already what was
+-- kept.
+local function keep(name, member, take)
+    records.keep_of_nodes(name, function(from)
+        for address, its in pairs(from) do
+            if nodes.all[address] then take(nodes.all[address], its) else kept[member][address] = its end
+        end
+    end, function()
+        local all = {}
+        for address, its in pairs(kept[member]) do all[address] = its end
+        for address, node in pairs(nodes.all) do all[address] = node.memory[member] end
+        return all
+    end)
 end
 
---- And what they keep now: in a member of the memories, and for nodes that there are not yet.
-local function keeper(member, of_others)
-    return function()
-        local kept = {}
-        for address, its in pairs(of_others) do kept[address] = its end
-        for address, node in pairs(nodes.all) do kept[address] = node.memory[member] end
-        return kept
-    end
-end
-
-records.keep("over_time", restore, keeper("over", kept_over))
-
---- The same of what sums were made of.
-local function restore_sums(kept)
-    local is_known = records.known()
-    for address, its in pairs(kept) do
-        local node = nodes.all[address]
-        its = type(its) == "table" and is_known(address) and its or nil
-        if node then sums.take(node.type, node.memory, its or {}) else kept_sums[address] = its end
-    end
-end
-
-records.keep("sums", restore_sums, keeper("sums", kept_sums))
+keep("over_time", "over", function(node, its)
+    node.memory.over = node.memory.over or over_time.restored(its)
+end)
+keep("sums", "sums", function(node, its) sums.take(node.type, node.memory, its) end)
 
 --- The account has an installation no more: its nodes do not count.
 function nodes.withdraw(site)
@@ -511,8 +499,8 @@ function nodes.count()
     if found then return found end
     found = 0
     for _, node in pairs(nodes.all) do
-        local device_node = node.type.kind == nil and not node.type.part
-        if device_node and node.site and not node.site.withdrawn then found = found + 1 end
+        local is_device = node.type.kind == nil and not node.type.part
+        if is_device and node.site and not node.site.withdrawn then found = found + 1 end
     end
     return found
 end

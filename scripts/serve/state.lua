@@ -141,6 +141,17 @@ function state.known()
     return function(address) return none or known[address] or false end
 end
 
+--- The same of tables by the addresses of nodes: those of nodes that PG3 has.
+function state.keep_of_nodes(name, restore, get)
+    state.keep(name, function(from)
+        local is_known, of_nodes = state.known(), {}
+        for address, its in pairs(from) do
+            of_nodes[address] = type(its) == "table" and is_known(address) and its or nil
+        end
+        restore(of_nodes)
+    end, get)
+end
+
 --- Gives a module what was kept for it; one that cannot use it begins without.
 local function restore_module(its)
     local ok, why = pcall(its.restore, copy(its.kept))
