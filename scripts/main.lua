@@ -33,7 +33,7 @@ local seen_troubles = 0             -- scripts in trouble at the last look
 
 --- What of the parameters cannot be used, and the settings of device scripts.
 local function take_settings(given, problems)
-    local more, types = scripts.take_settings(given)
+    local more, types = settings_of_scripts.take(given, scripts.serving())
     for _, problem in ipairs(more) do problems[#problems + 1] = problem end
     notices.params(problems)
     nodes.work_out(types)
@@ -250,7 +250,6 @@ local function begin()
 end
 
 host.limit(vrm.LIMIT)
-scripts.pause = function() host.sleep(0) end
 scripts.devices = account.devices
 
 --- Of these three, what finds no memory here is told again by the host.

@@ -102,6 +102,14 @@ local function some(names)
     return #names > MOST_NAMES and ("%s and %d more"):format(text, #names - MOST_NAMES) or text
 end
 
+--- The first ones of a list as show gives them, and how many more the log has.
+local function few(list, show)
+    local texts = {}
+    for i = 1, math.min(#list, MOST_PARTS) do texts[i] = show(list[i]) end
+    if #list > MOST_PARTS then texts[#texts + 1] = ("%d more are in the log."):format(#list - MOST_PARTS) end
+    return texts
+end
+
 --- One notice for everything that fails: what, where, what to do.
 local function outage_html(outage)
     local parts = {}
@@ -192,25 +200,19 @@ end
 
 --- Files that look like device scripts and are not used: list of sentences; an empty one clears the notice.
 function notices.unused(list)
-    local texts = {}
     warn("unused", list)
-    for i, text in ipairs(list) do
-        if i <= MOST_PARTS then texts[i] = escape(text) end
-    end
-    set("unused", #texts > 0 and table.concat(texts, "<br>") or nil, PAGES.folders)
+    set("unused", #list > 0 and table.concat(few(list, escape), "<br>") or nil, PAGES.folders)
 end
 
 --- Nodes that PG3 does not take: list of { name, address, why }, see host.refused; an empty one clears the
 -- notice. The log has them already.
 function notices.refused(list)
     local many = #list ~= 1
-    local texts = { ("PG3 does not take %d node%s of this plugin."):format(#list, many and "s" or "") }
-    for i = 1, math.min(#list, MOST_PARTS) do
-        local why = list[i].why ~= "" and list[i].why or "no reason given"
-        texts[#texts + 1] = ("%s (%s): %s"):format(markdown.name(list[i].name), list[i].address,
-            escape(ended(why)))
-    end
-    if #list > MOST_PARTS then texts[#texts + 1] = ("%d more are in the log."):format(#list - MOST_PARTS) end
+    local texts = few(list, function(node)
+        local why = node.why ~= "" and node.why or "no reason given"
+        return ("%s (%s): %s"):format(markdown.name(node.name), node.address, escape(ended(why)))
+    end)
+    table.insert(texts, 1, ("PG3 does not take %d node%s of this plugin."):format(#list, many and "s" or ""))
     texts[#texts + 1] = (many and "They are" or "It is")
         .. " tried again, every five minutes at most. If that does not help, restart PG3."
     set("refused", #list > 0 and table.concat(texts, " ") or nil, PAGES.trouble)
@@ -239,12 +241,7 @@ end
 
 --- What keeps live data away: list of sentences; an empty one clears the notice.
 function notices.live(texts)
-    local shown_texts = {}
-    for i = 1, math.min(#texts, MOST_PARTS) do shown_texts[i] = escape(texts[i]) end
-    if #texts > MOST_PARTS then
-        shown_texts[#shown_texts + 1] = ("%d more are in the log."):format(#texts - MOST_PARTS)
-    end
-    set("live", #texts > 0 and "Live data: " .. table.concat(shown_texts, "<br>") or nil, PAGES.live)
+    set("live", #texts > 0 and "Live data: " .. table.concat(few(texts, escape), "<br>") or nil, PAGES.live)
 end
 
 --- Why the log cannot be written; nil: it can.

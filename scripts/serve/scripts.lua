@@ -49,9 +49,6 @@ local built_in_ids = {} -- [id] = name of the built-in script it belongs to
 local fitting = {}      -- the types in service, and those put aside, by the names of their slots
 local known_types = {}  -- [id] = true: at the start PG3 had a node of this type
 
---- Called before a file is loaded, so that the caller can let other work go on: many scripts may take long.
-scripts.pause = function() end
-
 --- How node.state goes from one script to the next (fresh: { id, type }); serve.state sets it. old_name, old:
 -- of the one that serves until now, nil for the first.
 scripts.hand_over = function(_, _, _, _) end
@@ -181,12 +178,24 @@ local function take_built_in_id(id, slot)
     built_in_ids[id] = slot.name
 end
 
---- Puts a proved script into service: node.state is in it, its type is declared. Raises what forbids it, and
--- then the old one serves on.
-local function serve(slot, script, from)
-    local problem, before = conflict(slot, script, from), renamed_from(slot, script.type)
+--- Changes what slots have, each { slot, serving, aside }: all of it or, where memory is short, nothing.
+local function put(changes)
+    local before = {}
+    for i, change in ipairs(changes) do
+        local slot = change[1]
+        before[i] = { slot, slot.serving, slot.aside }
+        slot.serving, slot.aside = change[2], change[3]
+    end
+    local ok, why = pcall(index_types)
+    if ok then return end
+    for _, was in ipairs(before) do was[1].serving, was[1].aside = was[2], was[3] end
+    error(why, 0)
+end
+
+--- Puts a proved script into service: node.state is in it, its type is declared. before: the slot whose file
+-- has this name now, nil: none. Raises what forbids it, and then the old one serves on.
+local function serve(slot, script, from, before)
     local old = (before or slot).serving
-    if problem then error(problem, 0) end
     check_lost(old, script)
     local fresh = { id = script.id, type = script.type, file = from.file, path = from.path,
                     stamp = from.stamp, user = from.user, folder = from.folder,
@@ -197,17 +206,9 @@ local function serve(slot, script, from)
     for _, type_ in ipairs(check.types(script.type)) do
         type_.slot, type_.explains = slot, from.user or nil
         profile.declare(function() return check.declaration(type_) end)
-        if not from.user and fresh.place == fresh.path then take_built_in_id(type_.id, slot) end
+        if not (from.user or from.place) then take_built_in_id(type_.id, slot) end
     end
-    local here, aside = slot.serving, slot.aside
-    slot.serving, slot.aside = fresh, nil
-    if before then before.serving = nil end
-    local ok, why = pcall(index_types)
-    if not ok then
-        slot.serving, slot.aside = here, aside
-        if before then before.serving = old end
-        error(why, 0)
-    end
+    put { { slot, fresh }, before and { before } }
     if before then leave(before, old, slot) end
 end
 
@@ -221,21 +222,15 @@ local function is_needed(slot, script, from)
         or type(type_.match) == "function"
 end
 
---- Closes a proved script until something needs it: see wake. Raises what forbids it to serve.
+--- Closes a proved script until something needs it: see wake.
 local function put_aside(slot, script, from)
-    local problem, type_ = conflict(slot, script, from), script.type
-    if problem then error(problem, 0) end
+    local type_ = script.type
     for _, one in ipairs(check.types(type_)) do
         profile.add(check.declaration(one))
         take_built_in_id(one.id, slot)
     end
-    slot.aside = { from = from,
-                   type = { id = type_.id, file = type_.file, match = type_.match, slot = slot } }
-    local ok, why = pcall(index_types)
-    if not ok then
-        slot.aside = nil
-        error(why, 0)
-    end
+    put { { slot, slot.serving, { from = from,
+        type = { id = type_.id, file = type_.file, match = type_.match, slot = slot } } } }
     host.close_script(script.id)
 end
 
@@ -252,45 +247,47 @@ local function news(fresh, was)
     return was.place ~= fresh.place and ("in the place of %s: %s"):format(was.file, text) or text
 end
 
---- Loads and proves a file and puts it into service in the place of the old one -> true | false, problem,
--- whether the file cannot be read now. Raises when the plugin has no memory for it.
-local function swap(slot, from)
-    local old = slot.serving
-    local script = check.file(from.path, from.file, from.libs or libs.of(from.user), from.user)
-    local problem, ok = script.problem, false
-    if not from.place then
-        local asked = {}
-        for name in pairs(script.libs or {}) do asked[name] = true end
-        memory_of(from).libs = asked
-        from.stamp = stamp_of(from)
-    end
-    local before = not problem and renamed_from(slot, script.type)
+--- Puts a loaded script into service in the place of the old one, or aside. Raises what is wrong with it.
+local function swap(slot, script, from)
+    local problem = script.problem or conflict(slot, script, from)
+    if problem then error(problem, 0) end
+    if not is_needed(slot, script, from) then return put_aside(slot, script, from) end
+    local old, before = slot.serving, renamed_from(slot, script.type)
     local was = before and before.serving or old
-    local needed = not problem and is_needed(slot, script, from)
-    if not problem then ok, problem = pcall(needed and serve or put_aside, slot, script, from) end
-    if not ok then
-        if script.id then host.close_script(script.id) end
-        shortage.pass_on(problem)
-        return false, tostring(problem), script.later
-    end
-    if not needed then return true end
+    serve(slot, script, from, before)
     slot.gone, slot.notes = 0, script.notes
     slot.news = news(slot.serving, was)
-    if not old then return true end
+    if not old then return end
     host.close_script(old.id)
     if old.file ~= from.file and old.path ~= from.place then trouble.forget(old.file) end
     slot.reloads = slot.reloads + 1
-    return true
+end
+
+--- Loads and proves a file -> what check.file makes of it. What it was made of is noted.
+local function load_file(from)
+    local script = check.file(from.path, from.file, from.libs or libs.of(from.user), from.user)
+    if from.place then return script end
+    local asked = {}
+    for name in pairs(script.libs or {}) do asked[name] = true end
+    memory_of(from).libs = asked
+    from.stamp = stamp_of(from)
+    return script
 end
 
 --- Tries a file for a slot -> true if it serves now | false, problem, whether the file cannot be read now.
+-- Raises when the plugin has no memory for it.
 local function try(slot, from)
-    local ok, served, problem, later = pcall(swap, slot, from)
+    local script = {}
+    local ok, problem = pcall(function()
+        script = load_file(from)
+        swap(slot, script, from)
+    end)
     if not ok then
-        shortage.pass_on(served)
-        return false, tostring(served)
+        local serves = slot.serving and slot.serving.id == script.id
+        if script.id and not serves then host.close_script(script.id) end
+        shortage.pass_on(problem)
+        return false, tostring(problem), script.later
     end
-    if not served then return false, problem, later end
     trouble.forget(from.file)
     if from.user then
         trouble.forget(folders.shown("devices", slot.name)) -- it serves no more, so nobody looks at it again
@@ -343,9 +340,14 @@ local function use_at_once(slot, from, anew)
     return ok
 end
 
+--- Lets other work go on, if a task loads scripts: many may take long.
+local function pause()
+    if coroutine.isyieldable() then host.sleep(0) end
+end
+
 --- The same for one of many files.
 local function use(slot, from, anew)
-    scripts.pause()
+    pause()
     return use_at_once(slot, from, anew)
 end
 
@@ -588,12 +590,11 @@ function scripts.unused()
 end
 
 function scripts.log_figures()
-    for _, type_ in ipairs(scripts.types) do
-        local serving = type_.slot.serving
+    for _, serving in ipairs(scripts.serving()) do
         local figures = host.script_figures(serving.id)
         host.log("info", ("%s: memory %d KiB, at most %d; %d thousand instructions; errors %d; reloads %d")
             :format(serving.file, figures.memory // 1024, figures.peak // 1024, figures.instructions // 1000,
-                trouble.count(serving.file), type_.slot.reloads))
+                trouble.count(serving.file), serving.type.slot.reloads))
     end
 end
 
@@ -620,7 +621,7 @@ function scripts.prepare(rows)
     for _, type_ in ipairs(usable_types()) do
         local slot = type_.slot
         if slot.aside and matching.serves(type_, services) then
-            scripts.pause()
+            pause()
             if slot.aside then wake(slot) end
         end
     end
@@ -659,18 +660,11 @@ function scripts.current(type_)
     return type_
 end
 
---- Calls fn(name, id, file, id of its type) for each script in service.
-function scripts.each(fn)
-    for _, type_ in ipairs(scripts.types) do
-        fn(type_.slot.name, type_.slot.serving.id, type_.slot.serving.file, type_.id)
-    end
-end
-
---- Gives the scripts in service what the owner wrote for their settings, see settings.take.
-function scripts.take_settings(given)
-    local serving = {}
-    for i, type_ in ipairs(scripts.types) do serving[i] = { type = type_, id = type_.slot.serving.id } end
-    return settings.take(given, serving)
+--- The scripts in service: list of what serves, see slots. The name of each is its type's slot's.
+function scripts.serving()
+    local list = {}
+    for i, type_ in ipairs(scripts.types) do list[i] = type_.slot.serving end
+    return list
 end
 
 --- Whether `update` of a type's script is not called any more, for its errors; all else of it goes on.
@@ -680,7 +674,7 @@ function scripts.rests(type_) return trouble.rests(type_.file) end
 -- memory did nothing wrong; it is begun anew, for what it was doing is lost.
 function scripts.failed(file, text, place, task, what)
     local slot
-    for _, type_ in ipairs(scripts.types) do slot = type_.file == file and type_.slot or slot end
+    for _, its in ipairs(scripts.serving()) do slot = its.file == file and its.type.slot or slot end
     if shortage.is(text) then
         trouble.no_memory(text)
         if slot then slot.restart = slot.restart or RESTART_SCANS end

@@ -108,9 +108,10 @@ end
 ------------------------------------------------------------------------------------------------ restore
 
 local function serves(name)
-    local found = false
-    scripts.each(function(its) found = found or its == name end)
-    return found
+    for _, its in ipairs(scripts.serving()) do
+        if its.type.slot.name == name then return true end
+    end
+    return false
 end
 
 --- What is stored of a script: under its name, else under the one that its file had before.
@@ -170,13 +171,13 @@ function state.restore()
         if type(states) ~= "table" then kept[name] = nil end
     end
     ids = type(data) == "table" and type(data.script_ids) == "table" and data.script_ids or {}
-    scripts.each(function(name, id, file, type_id)
-        local ok, why = pcall(host.script_state, id, stored(name, type_id))
+    for _, its in ipairs(scripts.serving()) do
+        local ok, why = pcall(host.script_state, its.id, stored(its.type.slot.name, its.type.id))
         if not ok then
             shortage.pass_on(why)
-            host.log("error", ("node.state of %s could not be restored: %s"):format(file, why))
+            host.log("error", ("node.state of %s could not be restored: %s"):format(its.file, why))
         end
-    end)
+    end
     for _, other in ipairs(others) do
         local its = type(data) == "table" and data[other.name]
         other.kept = type(its) == "table" and its or {}
@@ -211,13 +212,14 @@ local function collect()
     local fresh, seen = {}, {}
     for name, states in pairs(kept) do fresh[name] = states end
     for name, states in pairs(left) do fresh[name] = used(states) end
-    scripts.each(function(name, id, file)
-        local ok, states = pcall(host.script_state, id)
-        if not ok and shortage.is(states) then return end
-        local problem = not ok and tostring(states) or misfit(states, "node.state", 0)
-        seen[name] = { file = file, problem = problem and "node.state cannot be kept: " .. problem }
-        if not problem then fresh[name] = used(states) end
-    end)
+    for _, its in ipairs(scripts.serving()) do
+        local name, ok, states = its.type.slot.name, pcall(host.script_state, its.id)
+        if ok or not shortage.is(states) then
+            local problem = not ok and tostring(states) or misfit(states, "node.state", 0)
+            seen[name] = { file = its.file, problem = problem and "node.state cannot be kept: " .. problem }
+            if not problem then fresh[name] = used(states) end
+        end
+    end
     return fresh, seen
 end
 
@@ -258,9 +260,10 @@ end
 local function ids_of(fresh)
     local result = {}
     for name in pairs(fresh) do result[name] = ids[name] end
-    scripts.each(function(name, _, _, type_id)
-        if fresh[name] then result[name] = type_id end
-    end)
+    for _, its in ipairs(scripts.serving()) do
+        local name = its.type.slot.name
+        result[name] = fresh[name] and its.type.id or nil
+    end
     return result
 end
 

@@ -5,7 +5,6 @@ local profile = require "pg3.profile"
 local scripts = require "serve.scripts"
 
 local function write()
-    scripts.pause = function() host.sleep(0) end
     scripts.load_built_in()
     if scripts.in_trouble() > 0 or not scripts.controller then
         return nil, "a device script has a mistake or is missing"

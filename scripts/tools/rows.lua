@@ -417,7 +417,6 @@ end
 host.on("about", about.answer)
 host.spawn(function()
     local ok, done, problem = pcall(function()
-        scripts.pause = function() host.sleep(0) end
         scripts.load_built_in()
         scripts.load_users()
         host.sleep(0)
