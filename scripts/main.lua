@@ -29,7 +29,6 @@ local begun = false                 -- the account is asked
 local offered = false               -- parameters that are not there, and PG3 had told those that are
 local loading                       -- the task that loads device scripts
 local adopting = false              -- nodes have yet to go on with scripts that serve already
-local seen_troubles = 0             -- scripts in trouble at the last look
 
 --- What of the parameters cannot be used, and the settings of device scripts.
 local function take_settings(given, problems)
@@ -94,33 +93,30 @@ local function load_scripts(fn, ...)
     while host.running(loading) do host.await(loading) end
     loading = coroutine.running()
     host.hold_nodes(true)
-    local changed, problem = health.attempt(fn, ...)
+    local _, problem = health.attempt(fn, ...)
     host.hold_nodes(false)
     loading = nil
-    return changed, problem
+    return problem
 end
 
 --- All scripts, at the start. Without that of its own node the plugin is of no use. Raises when the plugin
 -- has no memory for them; called again it goes on.
 local function load_all()
-    local _, problem = load_scripts(scripts.load_built_in)
-    shortage.pass_on(problem)
+    shortage.pass_on(load_scripts(scripts.load_built_in))
     if scripts.controller then return load_scripts(scripts.load_users) end
     host.log("error", "scripts/devices/controller.lua is missing or faulty: install the plugin again.")
     host.leave(1)
 end
 
 local function reload(force)
-    local changed = scripts.scan(force)
-    if changed or adopting then use_new_scripts() end
-    return changed
+    if scripts.scan(force) or adopting then use_new_scripts() end
 end
 
 --- force: loads everything again; built_in: looks at the plugin's own scripts as well.
 local function scan_scripts(force, built_in)
-    local changed = (force or adopting or scripts.wants_scan(built_in)) and load_scripts(reload, force)
-    if changed or scripts.in_trouble() ~= seen_troubles then account.show() end
-    seen_troubles = scripts.in_trouble()
+    if not (force or adopting or scripts.wants_scan(built_in)) then return end
+    load_scripts(reload, force)
+    account.show()
 end
 
 --- The minute's work.

@@ -42,7 +42,6 @@ local newest = {}                   -- [the same] = the job that came last
 local stored = { count = {}, at = {} }          -- settings written: [site id] = how many, [site id / topic] =
                                                 -- when, host.steady(); kept over restarts, as dates
 local noticed = setmetatable({}, { __mode = "k" })  -- [site with a notice] = whether control was on then
-local facts = {}                    -- [site id] = see writes.note
 
 --- Whether the owner allows writes to an installation.
 function writes.allowed(site)
@@ -67,6 +66,7 @@ end
 
 --- Notes what the gateway is to show, by the id of its site: { last_command, timed, settings_written }.
 function writes.note(id, changes)
+    local facts = installation.control_facts
     facts[id] = facts[id] or {}
     for name, value in pairs(changes) do facts[id][name] = value end
 end
@@ -323,13 +323,19 @@ local function wait_for_link(site, ends)
     end
 end
 
+--- The value that a job's row shows now; nil: there is none. Whether the gateway answered.
+local function look_once(job)
+    local answers = live.ask(job.site, { job.shown }, ASK_SECONDS)
+    return value_of(answers, job.shown), answers[job.shown] ~= nil
+end
+
 --- Reads back until the new value is there -> the value read last; nil: the last question had no answer.
 local function read_back(job)
     local value
     local ends = host.steady() + LINK_SECONDS
     for look = 1, LOOKS do
         wait_for_link(job.site, ends)
-        value = value_of(live.ask(job.site, { job.shown }, ASK_SECONDS), job.shown)
+        value = look_once(job)
         if value ~= nil and is_there(job, value) then break end
         if look < LOOKS then host.sleep(LOOK_PAUSE) end
     end
@@ -339,8 +345,8 @@ end
 --- Whether what was written again and again is not there any more -> result, sentence.
 local function judge_release(job, before)
     for look = 1, LOOKS do
-        local now = live.ask(job.site, { job.shown }, ASK_SECONDS)[job.shown]
-        if now and not same(now.value, before) then return RESULT.DONE, "released." end
+        local now, answered = look_once(job)
+        if answered and not same(now, before) then return RESULT.DONE, "released." end
         if look < LOOKS then host.sleep(LOOK_PAUSE) end
     end
     return RESULT.NOT_KNOWN, "it was released, which the gateway does not show yet."
@@ -356,7 +362,7 @@ local function judge(job, before)
     local is_taken = value ~= nil and is_there(job, value)
     if is_taken or same(value, before) then                 -- it may be slow
         host.sleep(math.max(0, KEPT_SECONDS - (host.steady() - begun)))
-        value = value_of(live.ask(job.site, { job.shown }, ASK_SECONDS), job.shown)
+        value = look_once(job)
     end
     if value == nil then
         return RESULT.NOT_KNOWN, is_taken and "it was taken; 10 s later the gateway tells no value."
@@ -475,8 +481,6 @@ end
 function writes.repeat_value(site, topic, value)
     return live.write(site, topic, type(value) == "number" and json_of(value) or value)
 end
-
-installation.control_facts = function(site) return facts[site.id] or {} end
 
 local function numbers_of(kept)
     local numbers = {}

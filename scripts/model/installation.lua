@@ -39,8 +39,8 @@ local timer = require "tasks.timer"
 
 local installation = {}
 
---- What the gateway's node shows of commands to a site; control.writes sets it.
-installation.control_facts = function(_) return {} end
+--- What gateways' nodes show of commands to their sites, as control.writes has it: [id of a site] = facts.
+installation.control_facts = {}
 
 local DEFAULT_INTERVAL = 900        -- seconds; what a gateway logs at if it does not tell
 
@@ -218,7 +218,7 @@ local function set_facts(site, now, answered)
         interval = site.interval,
     }
     add_source(site, facts)
-    for name, value in pairs(installation.control_facts(site)) do facts[name] = value end
+    for name, value in pairs(installation.control_facts[site.id] or {}) do facts[name] = value end
     if not same_facts(facts, site.facts or {}) then site.store.gateway.again = true end
     site.facts = facts
 end

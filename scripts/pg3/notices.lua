@@ -131,7 +131,8 @@ local function show_outage(outage)
     set("vrm", outage_html(outage), outage.refused and PAGES.token or PAGES.states, outage.since)
 end
 
-local function ended(text) return text:find("[.!?]%s*$") and text or text .. "." end
+--- A text as a sentence.
+function notices.sentence(text) return text:find("[.!?]%s*$") and text or text .. "." end
 
 --- The connection's notice. outage: what fails, nil = nothing worth a notice,
 -- else { since = host.steady(), refused = the token is,
@@ -210,7 +211,7 @@ function notices.refused(list)
     local many = #list ~= 1
     local texts = few(list, function(node)
         local why = node.why ~= "" and node.why or "no reason given"
-        return ("%s (%s): %s"):format(markdown.name(node.name), node.address, escape(ended(why)))
+        return ("%s (%s): %s"):format(markdown.name(node.name), node.address, escape(notices.sentence(why)))
     end)
     table.insert(texts, 1, ("PG3 does not take %d node%s of this plugin."):format(#list, many and "s" or ""))
     texts[#texts + 1] = (many and "They are" or "It is")
@@ -263,7 +264,7 @@ end
 
 --- What a device script itself has to say; nil: no more.
 function notices.of_script(key, text)
-    set(key, text and ended(markdown.line(text)))
+    set(key, text and notices.sentence(markdown.line(text)))
 end
 
 --- Whether the last profile could not be written.

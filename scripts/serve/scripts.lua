@@ -19,6 +19,7 @@ local hints = require "check.hints"
 local libs = require "serve.libs"
 local lines = require "check.lines"
 local matching = require "types.matching"
+local notices = require "pg3.notices"
 local profile = require "pg3.profile"
 local settings = require "pg3.settings"
 local shortage = require "tasks.shortage"
@@ -308,10 +309,7 @@ local function tell_in_use(slot)
 end
 
 --- What is wrong with a file of the plugin's own is nothing that its owner would mend.
-local function with_remedy(problem)
-    return (problem:find("[.!?]$") and problem or problem .. ".")
-        .. " The file is the plugin's own: install the plugin again."
-end
+local REMEDY = " The file is the plugin's own: install the plugin again."
 
 --- A file that is new or changed, or its last good copy, comes into service -> whether one of them did.
 -- What is wrong with the file is told in any case. One that cannot be read now is tried again. anew: what
@@ -329,7 +327,7 @@ local function use_at_once(slot, from, anew)
         end
         return true
     end
-    trouble.failed(from.file, (from.user or later) and problem or with_remedy(problem), "file")
+    trouble.failed(from.file, (from.user or later) and problem or notices.sentence(problem) .. REMEDY, "file")
     local serves = slot.serving and slot.serving.place == from.path
     if anew and serves then slot.serving.last = true end
     local copy = from.user and (anew or not serves) and copies.of(from, slot.name)

@@ -67,8 +67,7 @@ function trouble.failed(file, text, place, task, what)
     files[file] = state
     local here = state.at[place] or { count = 0 }
     state.at[place], here.time = here, host.steady()
-    local told = starts_with(text, file) and text or file .. ": " .. text
-    if not told:find("[.!?]$") then told = told .. "." end
+    local told = notices.sentence(starts_with(text, file) and text or file .. ": " .. text)
     if here.text ~= text then       -- the notice stays as it is while several nodes have it in turn
         local at = device and not told:find(device, 1, true) and (" It happened at %s."):format(device) or ""
         host.log("error", ("Device script %s%s"):format(told, at), file)
