@@ -71,29 +71,27 @@ end
 
 ------------------------------------------------------------------------------------ device scripts
 
---- New scripts may have other settings.
-local function offer_settings()
-    show_params()
-    take_settings(host.params(), read_params(host.params()).problems)
-end
-
---- Nodes whose script was replaced go on with the new one; new types get their nodes.
+--- Nodes whose script was replaced go on with the new one, which may have other settings; new types get their
+-- nodes.
 local function use_new_scripts()
     adopting = true
     nodes.adopt_types()
     notices.profile(profile.write())
-    if started then offer_settings() end
+    if started then
+        show_params()
+        take_settings(host.params(), read_params(host.params()).problems)
+    end
     account.rediscover()
     adopting = false
 end
 
---- Loads scripts by fn(...), one at a time with pauses in which PG3 and the timers are served. Nodes are not
+--- Loads scripts by fn(), one at a time with pauses in which PG3 and the timers are served. Nodes are not
 -- added meanwhile: PG3 has to know the profile of their types first. Others wait for the end of the task.
-local function load_scripts(fn, ...)
+local function load_scripts(fn)
     while host.running(loading) do host.await(loading) end
     loading = coroutine.running()
     host.hold_nodes(true)
-    local _, problem = health.attempt(fn, ...)
+    local _, problem = health.attempt(fn)
     host.hold_nodes(false)
     loading = nil
     return problem
@@ -108,14 +106,12 @@ local function load_all()
     host.leave(1)
 end
 
-local function reload(force)
-    if scripts.scan(force) or adopting then use_new_scripts() end
-end
-
 --- force: loads everything again; built_in: looks at the plugin's own scripts as well.
 local function scan_scripts(force, built_in)
     if not (force or adopting or scripts.wants_scan(built_in)) then return end
-    load_scripts(reload, force)
+    load_scripts(function()
+        if scripts.scan(force) or adopting then use_new_scripts() end
+    end)
     account.show()
 end
 
@@ -135,12 +131,6 @@ end
 
 ------------------------------------------------------------------------------------------- commands
 
---- The type of a node that can take commands; nil for an address that is none.
-local function type_at(address)
-    if address == CONTROLLER then return scripts.controller end
-    return nodes.all[address] and nodes.all[address].type
-end
-
 local COMMAND_SECONDS = 60          -- PG3 is told after that at the latest
 
 --- A command from the ISY -> a sentence on what became of it, nil: the log has it; whether it was done, which
@@ -154,7 +144,8 @@ local function command(address, cmd, args)
     elseif address == CONTROLLER and cmd == "CLEANUP" then
         return nil, account.clean_up()
     end
-    local type_ = type_at(address)
+    local node = nodes.all[address]
+    local type_ = address == CONTROLLER and scripts.controller or node and node.type
     local found = type_ and commands.find(type_, cmd)
     local values, problem
     if not (found and (found.run or found.driver)) then
@@ -293,14 +284,12 @@ host.on("stop", function()
     state.save()
 end)
 
-local function look_at_files()
-    host.await(host.spawn(health.attempt, scan_scripts))    -- a task that ends: see load_scripts
-end
-
 host.spawn(function()
     while true do
         host.sleep(scripts.unsettled and SOON_SECONDS or SCAN_SECONDS)
-        if started then health.attempt(look_at_files) end
+        health.attempt(function()           -- a task that ends: see load_scripts
+            if started then host.await(host.spawn(health.attempt, scan_scripts)) end
+        end)
     end
 end)
 timer.every(SAVE_SECONDS, function()

@@ -135,34 +135,17 @@ end
 
 local MOST_LOOKS = 3                -- how often is looked for the reason why a driver has no data
 
---- Whether a slip of a script's author (type_.explains) is still looked for. what: a driver, or "update".
-local function may_look(type_, what, rows)
+--- Looks for a slip of a script's author (type_.explains), and tells of it, once. what: a driver, or
+-- "update"; told: where it is; find() -> what is wrong, whether that is a slip.
+local function explain(type_, what, rows, told, find)
     local looks = type_.looks or {}
-    type_.looks = looks
-    looks[what] = (looks[what] or 0) + 1
-    return looks[what] <= MOST_LOOKS and next(rows) ~= nil
-end
-
---- Tells of a slip, once. told: where it is; ok, reason, slip: what was found, as pcall gives it.
-local function tell_slip(type_, what, told, ok, reason, slip)
+    type_.looks, looks[what] = looks, (looks[what] or 0) + 1
+    if looks[what] > MOST_LOOKS or next(rows) == nil then return end
+    local ok, reason, slip = pcall(find)
     if not ok then return shortage.pass_on(reason) end
     if not (reason and slip) then return end
-    type_.looks[what] = MOST_LOOKS
+    looks[what] = MOST_LOOKS
     host.log("warning", ("Device script %s: %s: %s."):format(type_.file, told, reason))
-end
-
---- Why a driver shows no data.
-local function tell_why(type_, driver, address, rows, site, computed, midnight)
-    if not may_look(type_, driver, rows) then return end
-    local told = ("%s (%s) of %s shows no data"):format(driver.id, driver.label, address)
-    tell_slip(type_, driver, told, pcall(why.none, driver, rows, site, computed, midnight, why.same_path))
-end
-
---- What `update` asks for that is not there.
-local function tell_misread(type_, address, rows)
-    if not may_look(type_, "update", rows) then return end
-    local misread = why.misread(type_, rows, why.same_path)
-    tell_slip(type_, "update", "update at " .. address, true, misread, misread)
 end
 
 local MOST_UNKNOWN = 50             -- states told of one type
@@ -215,7 +198,10 @@ local function apply_one(type_, driver, address, rows, site, computed, memory, h
     end
     value, stays = belief.of(driver, value, problem, measured_at, rows, address, memory)
     if value == nil and not problem and type_.explains then
-        tell_why(type_, driver, address, rows, site, computed, memory.midnight)
+        local told = ("%s (%s) of %s shows no data"):format(driver.id, driver.label, address)
+        explain(type_, driver, rows, told, function()
+            return why.none(driver, rows, site, computed, memory.midnight, why.same_path)
+        end)
     end
     if unknown then tell_unknown(type_, driver, address, text) end
     if driver.op == "sum" then sums.note(driver, value, memory) end
@@ -235,7 +221,11 @@ function device.apply(type_, address, rows, site, memory, which, holds)
     local first_error
     which = which or readers_of(type_).shown
     local computed = compute(type_, rows, site, which)
-    if type_.explains and type_.asked then tell_misread(type_, address, rows) end
+    if type_.explains and type_.asked then
+        explain(type_, "update", rows, "update at " .. address, function()
+            return why.misread(type_, rows, why.same_path), true
+        end)
+    end
     for _, driver in ipairs(type_.drivers) do
         if which[driver] then
             first_error = apply_one(type_, driver, address, rows, site, computed[driver], memory, holds,

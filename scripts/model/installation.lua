@@ -50,11 +50,13 @@ local function key_of(found)
     return read.cut(found.service, 60) .. "/" .. found.instance
 end
 
---- Remembers what was logged of an installation under a key.
-local function say_once(site, key, text)
+--- Logs a text about an installation, unless that is what was said of it last under a key.
+local function say_once(site, key, said, level, text)
+    if site.said[key] == said then return end
     site.said_count = (site.said_count or 0) + (site.said[key] == nil and 1 or 0)
     if site.said_count > MOST_SAID then site.said, site.said_count = {}, 1 end
-    site.said[key] = text
+    site.said[key] = said
+    host.log(level, text)
 end
 
 --- The device type for what was found, nil for what is hidden; conflicts are told once.
@@ -63,10 +65,7 @@ local function picker(site)
     return function(found)
         local type_, problem = scripts.pick(found)
         local key = key_of(found)
-        if problem and site.said[key] ~= problem then
-            say_once(site, key, problem)
-            host.log("error", problem)
-        end
+        if problem then say_once(site, key, problem, "error", problem) end
         if not type_ then return nil end
         choices.know_kind(type_)
         site.hidden[key] = choices.hides_kind(type_) or nil
@@ -108,11 +107,11 @@ local function learn(site)
         if rows[home] and home.type then
             generic.extend(home.type, rows[home])
         elseif rows[home] and not site.hidden[key]
-            and not (well and generic.learn(home.service, rows[home])) and not site.said[key] then
-            say_once(site, key, "none")
-            host.log("info", ("%s: no device script for %s %s (%s): it has no node. A script of your own can"
-                .. " give it one."):format(site.name, home.service, home.instance,
-                (home.product or "") ~= "" and home.product or "no product name"))
+            and not (well and generic.learn(home.service, rows[home])) then
+            local product = home.entry.product or "no product name"
+            say_once(site, key, "none", "info", ("%s: no device script for %s %s (%s): it has no node. A"
+                .. " script of your own can give it one."):format(site.name, home.service, home.instance,
+                product))
         end
     end
 end
@@ -136,10 +135,9 @@ local function add_nodes(site, known)
                 wanted = { found.entry.custom_name or "", found.entry.product or "", found.type.name },
                 instance = found.instance,
             }
-        elseif found.type and site.said[key_of(found)] ~= "address" then
-            say_once(site, key_of(found), "address")
-            host.log("error", ("%s: %s %s cannot be a node, its address would be too long.")
-                :format(site.name, found.service, found.instance))
+        elseif found.type then
+            say_once(site, key_of(found) .. " address", true, "error", ("%s: %s %s cannot be a node, its"
+                .. " address would be too long."):format(site.name, found.service, found.instance))
         end
     end
     nodes.add_all(entries, known)
@@ -274,13 +272,12 @@ end
 --- The day of a site at a time, VRM's. Where its zone is not known, days are those of UTC.
 local function find_day(site, now)
     local midnight, tomorrow, of_month, of_year = host.midnight(site.zone, now)
-    if not midnight and site.said.zone ~= site.zone then
-        say_once(site, "zone", site.zone)
-        host.log("warning", ("%s: the time zone %s is not known here; its days begin at midnight UTC. Choose"
-            .. " another in VRM's settings of the installation, or install the time zones (tzdata).")
-            :format(site.name, site.zone))
+    if not midnight then
+        say_once(site, "zone", site.zone, "warning", ("%s: the time zone %s is not known here; its days begin"
+            .. " at midnight UTC. Choose another in VRM's settings of the installation, or install the time"
+            .. " zones (tzdata)."):format(site.name, site.zone))
+        midnight, tomorrow, of_month, of_year = host.midnight("UTC", now)
     end
-    if not midnight then midnight, tomorrow, of_month, of_year = host.midnight("UTC", now) end
     site.midnight, site.tomorrow, site.of_month, site.of_year = midnight, tomorrow, of_month, of_year
 end
 

@@ -30,12 +30,12 @@ local account = { CONTROLLER = "controller" }       -- the address of the plugin
 local settings = params.read {}
 local begun_for                     -- the token that account.begin was done for; nil: for none yet
 local stopping = false              -- then there is no session any more
-local held                          -- { pauses, ends, connect } while VRM asked us to be quiet
+local held                          -- { ends, connect, timer } while VRM asked us to be quiet
 local session                       -- nil: no token; else { client, health, user_id, sites = list,
                                     -- task = the one that asks, round = the one that polls the sites,
                                     -- again = another round follows it,
                                     -- listed = the last list, with those that the owner hides,
-                                    -- queries = [site, ALL or DEVICES] = the task that waits for answers,
+                                    -- queries = [site, or how all are asked] = the task that waits,
                                     -- asked_at = host.steady() when it was asked for last,
                                     -- now = each site is polled after the next list, due or not, and its
                                     -- devices are looked for,
@@ -141,19 +141,23 @@ local LONGEST_PAUSE = 86400
 local LATE_SECONDS = 60             -- after its end, a pause whose timer came to nothing is over (the host
                                     -- keeps VRM's pause itself)
 
+local function end_pause()
+    if held then unplan(held) end
+    held = nil
+end
+
 --- VRM said 429: nothing leaves until the pause is over; then everything is asked again. Of several pauses
 -- the last to end counts.
 local function be_quiet(seconds)
     seconds = math.min(seconds, LONGEST_PAUSE)
     host.hold(seconds)
-    held = held or { pauses = 0 }
-    local mine = held
-    mine.pauses, mine.ends = mine.pauses + 1, math.max(mine.ends or 0, host.steady() + seconds)
-    timer.after(seconds, function()
-        mine.pauses = mine.pauses - 1
-        if held ~= mine or mine.pauses > 0 then return end
+    held = held or { ends = -math.huge }
+    if held.ends >= host.steady() + seconds then return end
+    held.ends = host.steady() + seconds
+    retry(held, seconds, function()
+        local connects = held.connect
         held = nil
-        if mine.connect then connect(true) else poll_all() end
+        if connects then connect(true) else poll_all() end
     end)
 end
 
@@ -506,7 +510,7 @@ function account.begin()
     session, begun_for = nil, nil
     look_at_control()
     live.leave_all()
-    held = nil
+    end_pause()
     host.hold(0)                    -- VRM's pause was for the token before
     local client, problem
     if settings.token ~= "" and not settings.token_problem then
@@ -571,7 +575,7 @@ end
 --- PG3's short poll: asks for what is due.
 function account.poll()
     if not session then return end
-    if held and host.steady() > held.ends + LATE_SECONDS then held = nil end
+    if held and host.steady() > held.ends + LATE_SECONDS then end_pause() end
     if held then return age_all() end
     if needs_list() then return account.connect() end
     local listing = host.running(session.task)          -- then the sites are polled after that
@@ -579,21 +583,16 @@ function account.poll()
 end
 
 local QUERY_SECONDS = 60            -- PG3 is told after that at the latest
-local ALL, DEVICES = {}, {}         -- in the place of a site: every installation; all with their devices
 
-local function wait_for(task)
-    if task then host.await(task) end
-end
-
---- Asks for a site, ALL or DEVICES and waits until the answers are shown; also those of a poll that is under
--- way. Returns whether there are answers.
-local function ask_for(s, target)
-    local one = target ~= ALL and target ~= DEVICES
-    if one then target.asked = true end
-    if one then poll(target) elseif target == ALL then poll_all() else connect(true) end
-    wait_for(s.task)
-    local asked = one and { target } or s.sites or {}
-    for _, site in ipairs(asked) do wait_for(site.task) end
+--- Begins to ask by ask_by(one) and waits until the answers are shown, also those of a poll that is under
+-- way. one: the site that is asked for, nil: all are. Returns whether there are answers.
+local function ask_for(s, ask_by, one)
+    ask_by(one)
+    if s.task then host.await(s.task) end
+    local asked = one and { one } or s.sites or {}
+    for _, site in ipairs(asked) do
+        if site.task then host.await(site.task) end
+    end
     for _, site in ipairs(asked) do
         if site.health.kind then return false end
     end
@@ -601,11 +600,17 @@ local function ask_for(s, target)
 end
 
 --- ask_for; what is asked for already is not asked for again but joined.
-local function answers(s, target)
+local function answers(ask_by, one)
+    local s, key = session, one or ask_by
     if not s then return false end
-    if not host.running(s.queries[target]) then s.queries[target] = host.spawn(ask_for, s, target) end
-    local ended, answered = host.await(s.queries[target], QUERY_SECONDS)
+    if not host.running(s.queries[key]) then s.queries[key] = host.spawn(ask_for, s, ask_by, one) end
+    local ended, answered = host.await(s.queries[key], QUERY_SECONDS)
     return ended and answered or false
+end
+
+local function poll_asked(site)
+    site.asked = true
+    poll(site)
 end
 
 --- Asks for a node's installation, or all of them. Returns whether there are answers, when they are shown, or
@@ -613,16 +618,15 @@ end
 function account.query(address)
     local site = nodes.all[address] and nodes.all[address].site
     local known = site and site.session == session and sites[site.id] == site
-    return answers(session, known and site or ALL)
+    if known then return answers(poll_asked, site) end
+    return answers(poll_all)
 end
 
---- Asks for the account, its installations and their devices. Returns the same.
-function account.discover()
-    return answers(session, DEVICES)
-end
-
---- The owner chose to see something else.
+--- Asks for the account, its installations and their devices, as for those that the owner chose anew.
 function account.choose() connect(true) end
+
+--- The same. Returns what account.query does.
+function account.discover() return answers(account.choose) end
 
 --- Whether what VRM sent of an installation is whole and of now.
 local function is_whole(site)

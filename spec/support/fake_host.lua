@@ -660,8 +660,8 @@ end
 ------------------------------------------------------------------------------------------ the world
 
 --- The folders of the trusted scripts: each world has modules of its own.
-local OURS = { tasks = true, types = true, pg3 = true, check = true, serve = true, model = true, sources = true,
-               control = true, tools = true }
+local OURS = { tasks = true, types = true, pg3 = true, check = true, serve = true, model = true,
+               sources = true, control = true, tools = true }
 
 local function is_ours(name) return OURS[name:match("^(%l+%d?)%.")] end
 
