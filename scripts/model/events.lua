@@ -15,7 +15,7 @@ local events = {}
 local STATE = { id = "GV30", events = { of = { [freshness.FRESH] = "BACK", [freshness.OFFLINE] = "LOST" },
                                         quiet = "BACK" } }
 local HYSTERESIS = 1                -- above a level is so far above it
-local FIRST_PAUSE, LONGEST_PAUSE = 2, 60
+local WAIT_SECONDS = 2              -- until nodes that PG3 did not have are looked at again
 
 --- What is pushed to the owner's phones, if he wants it, and what it says there; the log has it in any case.
 -- Of a gateway's node only the grid is pushed: its alarms are those of its devices, each with its name.
@@ -29,8 +29,7 @@ local pushed = { since = 0, count = 0 }
 local told = {}                     -- [address] = { [driver] = event } of those that are not quiet
 local levels = {}                   -- [parameter] = number; nil: the owner gives none
 local waiting = {}                  -- [address] = node that PG3 did not have yet
-local pause = FIRST_PAUSE           -- until those are looked at again
-local planned = false
+local planned = false               -- those are looked at again
 local closed = false                -- the plugin ends
 
 --- What a value means by the events of its driver (see check.device); nil: nothing.
@@ -51,16 +50,14 @@ local function remember(address, id, event, quiet)
 end
 
 local function look_at_waiting()
-    planned, pause = false, math.min(2 * pause, LONGEST_PAUSE)
     local list = waiting
-    waiting = {}
+    waiting, planned = {}, false
     for _, node in pairs(list) do events.look(node) end
-    if not planned then pause = FIRST_PAUSE end
 end
 
 local function wait(node)
     waiting[node.address] = node
-    if not planned then timer.after(pause, look_at_waiting) end
+    if not planned then timer.after(WAIT_SECONDS, look_at_waiting) end
     planned = true
 end
 

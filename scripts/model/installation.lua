@@ -362,7 +362,6 @@ end
 --- What was told live of a topic (from its service on): a number, a text, or nil: it has no value. Shown by
 -- installation.show_live. now: host.steady(); stamp: the same by the gateway's clock.
 function installation.hear(site, topic, value, now, stamp)
-    if value == true or value == false then value = value and 1 or 0 end
     local entry, back = overlay.hear(site.store, topic, value, stamp)
     local its = entry or back
     if its and its.path == GRID_LOST then hear_grid(site, now, stamp) end

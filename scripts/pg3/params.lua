@@ -18,11 +18,6 @@ for name in pairs(DEFAULTS) do      -- then it has all that there are
 end
 table.sort(NAMES)
 local LONGEST_TOKEN, SHORTEST_PASTED = 512, 25
-local TEMP_UNITS = { c = "C", celsius = "C", f = "F", fahrenheit = "F", choices = "C or F" }
-local LIVE = { off = "off", vrm = "vrm", gx = "gx", choices = "off, vrm or gx" }
-local PUSH = { off = "off", alarms = "alarms", choices = "off or alarms" }
-local YES_NO = { yes = "yes", no = "no", choices = "yes or no" }
-local STALE_VALUES = { zero = "zero", keep = "keep", choices = "zero or keep" }
 
 --- Blanks that are none in ASCII, some of which nobody sees, and typographic quotes, in UTF-8.
 local FOREIGN_MARKS = { "\xC2[\xA0\xAB\xBB]", "\xE2\x80[\x80-\x8F\x98-\x9F\xAA-\xAF\xB9\xBA]",
@@ -79,14 +74,24 @@ function params.shown(text)
 end
 local shown = params.shown
 
---- The choice given[name] stands for; unknown: a problem, and the default.
-local function choice(given, name, values, default, problems)
+--- Parameters that are choices: what each word stands for, which they are, the usual one.
+local CHOICES = {
+    temp_unit = { { c = "C", celsius = "C", f = "F", fahrenheit = "F" }, "C or F", "C" },
+    live = { { off = "off", vrm = "vrm", gx = "gx" }, "off, vrm or gx", "off" },
+    push = { { off = "off", alarms = "alarms" }, "off or alarms", "off" },
+    inverter_off = { { yes = "yes", no = "no" }, "yes or no", "no" },
+    stale_values = { { zero = "zero", keep = "keep" }, "zero or keep", "zero" },
+}
+
+--- The choice given[name] stands for; unknown: a problem, and the usual one.
+local function choice(given, name, problems)
+    local words, listed, usual = table.unpack(CHOICES[name])
     local text = (given[name] or ""):gsub("[%s°º˚]", ""):lower()       -- what people take for a degree sign
-    if text == "" then return default end
-    if text ~= "choices" and values[text] then return values[text] end
+    if text == "" then return usual end
+    if words[text] then return words[text] end
     problems[#problems + 1] = ("The parameter %s does not know the value \"%s\"; %s is used. Choose %s.")
-        :format(name, shown(given[name]), default, values.choices)
-    return default
+        :format(name, shown(given[name]), usual, listed)
+    return usual
 end
 
 --- The user's folder for device scripts; "" if none is given.
@@ -343,7 +348,7 @@ end
 -- more: those of device scripts.
 function params.missing(given, more)
     local named, missing = by_name(given), {}
-    local live = choice(named, "live", LIVE, "off", {})
+    local live = choice(named, "live", {})
     for _, list in ipairs { DEFAULTS, live == "gx" and GX_DEFAULTS or {}, more } do
         for name, value in pairs(list) do
             if named[name] == nil then missing[name] = value end
@@ -370,15 +375,15 @@ function params.read(given, more)
     for _, name in ipairs(TOKEN_NAMES) do
         if token == "" then token = clean_token(named[name] or "") end
     end
-    local live = choice(named, "live", LIVE, "off", problems)
+    local live = choice(named, "live", problems)
     local of_gx = live == "gx" and problems or {}                   -- else they are not used
     local hosts = gx_hosts(named, of_gx)
     return {
         token = token,
-        secrets = secrets_of(given), push = choice(named, "push", PUSH, "off", problems),
+        secrets = secrets_of(given), push = choice(named, "push", problems),
         token_problem = token ~= "" and token_problem(token) or nil,
-        fahrenheit = choice(named, "temp_unit", TEMP_UNITS, "C", problems) == "F",
-        zero = choice(named, "stale_values", STALE_VALUES, "zero", problems) == "zero",
+        fahrenheit = choice(named, "temp_unit", problems) == "F",
+        zero = choice(named, "stale_values", problems) == "zero",
         live = live,
         live_seconds = number(named, "live_seconds", problems),
         gx = { hosts = hosts, password = gx_password(named, hosts, of_gx),
@@ -387,7 +392,7 @@ function params.read(given, more)
         battery_level = number(named, "battery_level", problems),
         control = control(named, live, problems),
         control_pause = number(named, "control_pause", problems),
-        inverter_off = choice(named, "inverter_off", YES_NO, "no", problems) == "yes",
+        inverter_off = choice(named, "inverter_off", problems) == "yes",
         problems = problems,
     }
 end

@@ -153,11 +153,12 @@ local function not_falling(known, path, from, value)
     return value
 end
 
-local function add_row(rows, path, value, ends)
-    rows[#rows + 1] = { path = path, value = value, unit = "kWh", ends = ends }
+--- Adds a row that still holds at a time, VRM's.
+local function add_row(rows, now, path, value, ends)
+    if ends > now then rows[#rows + 1] = { path = path, value = value, unit = "kWh", ends = ends } end
 end
 
-local function add_counted(rows, known)
+local function add_counted(rows, known, now)
     local answer = known.answers.day
     local lives = answer and answer.at + LIFE or 0
     local from = { Today = known.day, Month = known.month, Lifetime = 0 }
@@ -166,7 +167,9 @@ local function add_counted(rows, known)
         local ends = math.min(lives, to[period.name])
         for flow, codes in pairs(SUMS) do
             local path, value = PREFIX .. period.name .. "/" .. flow, add_up(known, period, codes)
-            if value then add_row(rows, path, not_falling(known, path, from[period.name], value), ends) end
+            if value then
+                add_row(rows, now, path, not_falling(known, path, from[period.name], value), ends)
+            end
         end
     end
 end
@@ -195,18 +198,17 @@ local function add_expected(rows, known, now)
     local today = expected(forecast.hours, known.day, known.tomorrow)
     local values = { Today = today, Tomorrow = expected(forecast.hours, known.tomorrow, known.after),
                      Left = today and (expected(forecast.hours, now, known.tomorrow) or 0) }
-    for name, value in pairs(values) do add_row(rows, FORECAST_PREFIX .. name, value, ends) end
+    for name, value in pairs(values) do
+        add_row(rows, now, FORECAST_PREFIX .. name, value, ends)
+    end
 end
 
---- What is known of a site at a time, VRM's, as rows for store:tell: those that still hold.
+--- What is known of a site at a time, VRM's, as rows for store:tell.
 local function rows_of(known, now)
-    local rows, living = {}, {}
-    add_counted(rows, known)
+    local rows = {}
+    add_counted(rows, known, now)
     add_expected(rows, known, now)
-    for _, row in ipairs(rows) do
-        if row.ends > now then living[#living + 1] = row end
-    end
-    return living
+    return rows
 end
 
 -------------------------------------------------------------------------------------------- asking
@@ -245,13 +247,6 @@ local function ask_energy(client, site, name, spans, now)
     return codes, nil, date
 end
 
-local function are_believable(codes)
-    for _, number in pairs(codes) do
-        if number == false then return false end
-    end
-    return true
-end
-
 --- Asks one question -> whether there was anything useful | nil, error.
 local function ask(client, site, name, now)
     local known = known_of(site)
@@ -264,14 +259,17 @@ local function ask(client, site, name, now)
     end
     local codes, err, date = ask_energy(client, site, name, spans, now)
     if not codes then return nil, err end
-    for code, number in pairs(codes) do known.has[code] = known.has[code] or number ~= false or nil end
-    local nothing, asked = next(codes) == nil, known.asked[name]
+    local nothing, asked, are_believable = next(codes) == nil, known.asked[name], true
+    for code, number in pairs(codes) do
+        known.has[code] = known.has[code] or number ~= false or nil
+        are_believable = are_believable and number ~= false
+    end
     -- Nothing at all of months or years would make a lifetime of days: it is believed the third time.
     local doubtful = nothing and name ~= "day" and asked and asked.useless < MOST_USELESS - 1
     if not doubtful then
         known.answers[name] = { key = key_of(spans), codes = codes, at = date or now }
     end
-    return not nothing and (name == "day" or are_believable(codes))
+    return not nothing and (name == "day" or are_believable)
 end
 
 --- Seconds until a question of a site is due; 0 or less: it is; nil: there is nothing to ask for.
@@ -295,24 +293,20 @@ local function next_question(sites)
     return found, its, soonest
 end
 
---- A refusal is told once, until there is an answer again; the same of further installations is of interest
--- to few.
-local function tell_refusal(work, site, about, text)
-    local known, line = site.energy, about .. text
-    if known.said[about] == text then return end
-    known.said[about] = text
-    host.log(work.told[line] and "debug" or "info", ("%s: no %s: %s"):format(site.name, about, text))
-    work.told[line] = true
-end
-
+--- Plans when a question is asked again. A refusal is told once, until there is an answer; the same of
+-- further installations is of interest to few.
 local function note(work, site, name, asked, useful, err)
     local about = name == "forecast" and "solar forecast" or "energy totals"
-    local refused = err and REFUSALS[err.kind]
+    local refused, said = err and REFUSALS[err.kind], site.energy.said
     asked.useless = (useful or err and not refused) and 0 or asked.useless + 1
     asked.pause = useful and RULES[name].answered or RULES[name].failed
     if asked.useless >= MOST_USELESS then asked.pause = RULES[name].nothing end
-    if refused then tell_refusal(work, site, about, err.text) end
-    if not err then site.energy.said[about] = nil end
+    if refused and said[about] ~= err.text then
+        local line = about .. err.text
+        host.log(work.told[line] and "debug" or "info", ("%s: no %s: %s"):format(site.name, about, err.text))
+        said[about], work.told[line] = err.text, true
+    end
+    if not err then said[about] = nil end
 end
 
 --- Asks one question and shows what is known then. work: see energy.serve.

@@ -49,8 +49,7 @@ local WAY_TRIES = 2                 -- until another way to a broker is tried
 local PROBE_SECONDS = 1800          -- until it is tried whether the best goes again
 
 local links = {}                    -- [id of an installation] = link
-local by_id = {}                    -- [id of a connection] = link
-local by_probe = {}                 -- the same of those that only try a way
+local by_id = {}                    -- [id of a connection, or of one that only tries a way] = link
 local show_timer                    -- for what waits to be shown
 
 ---------------------------------------------------------------------------------------- what is asked
@@ -256,12 +255,9 @@ local function hear_serial(link, value)
     end
 end
 
-local TRUTHS = { [true] = 1, [false] = 0 }
-
 --- What was asked for by live.ask has come, or changed just now.
 local function answer(link, topic, value, min, max)
-    local its = { min = read.number(min), max = read.number(max) }
-    its.value = TRUTHS[value] or read.number(value)
+    local its = { value = read.number(value), min = read.number(min), max = read.number(max) }
     topic = topic:sub(2)
     for question in pairs(link.questions) do
         if question.wanted[topic] then
@@ -270,6 +266,8 @@ local function answer(link, topic, value, min, max)
         end
     end
 end
+
+local TRUTHS = { [true] = 1, [false] = 0 }
 
 --- What is no JSON, but says of a number that it is none. Older gateways tell NaN where newer ones tell null.
 local NOT_A_NUMBER = '^%s*{%s*"value"%s*:%s*%-?[NI][an]'
@@ -285,7 +283,7 @@ local function take(link)
         elseif link.up then                             -- else it has waited since before its end
             hear(link, now)
         end
-        if not serial then value = read.number(value) or value end          -- some drivers tell it as text
+        if not serial then value = TRUTHS[value] or read.number(value) or value end     -- or it is a text
         if is == "value" and next(link.questions) then
             answer(link, topic, value, min, max)
         end
@@ -306,7 +304,7 @@ end
 local function end_probe(link)
     if not link.probe then return end
     host.mqtt_close(link.probe)
-    by_probe[link.probe], link.probe = nil, nil
+    by_id[link.probe], link.probe = nil, nil
 end
 
 --- why: for the log, where values come live now.
@@ -348,7 +346,7 @@ end
 local function look_for_best(link, now)
     if link.way == 1 or link.probe or now - link.best_at < PROBE_SECONDS then return end
     link.probe = connect(link, 1, true)
-    if link.probe then by_probe[link.probe] = link end
+    if link.probe then by_id[link.probe] = link end
 end
 
 local function look(link)
@@ -526,11 +524,9 @@ end
 
 --- An event of a connection. All of them pass here: tools.record and tools.replay stand in this place.
 function live.hear(event, id, ...)
-    if by_id[id] then
-        on[event](by_id[id], ...)
-    elseif by_probe[id] and on_probe[event] then
-        on_probe[event](by_probe[id])
-    end
+    local link = by_id[id]
+    local take_event = link and (id == link.id and on or on_probe)[event]
+    if take_event then take_event(link, ...) end
 end
 
 for event in pairs(on) do

@@ -12,6 +12,7 @@ local timer = require "tasks.timer"
 local stand_in = {}
 
 local options = host.options
+local sleep = host.sleep            -- the terminal's time is none of a recording
 
 --- Seconds between PG3's polls. The demo's stand-in for VRM has new values all the time, whatever its logging
 -- interval; a recording without live data leaps from answer to answer.
@@ -128,15 +129,50 @@ local function take_place(on, given)
     return events
 end
 
---- Starts the plugin -> true | nil, sentence. on: see take_place. What comes is recorded or comes from a
--- recording, if that was asked for.
+stand_in.left = false               -- the end was asked for
+
+--- The end -> the exit code. Unless one is given it tells how it went: 0 when an installation answered last.
+function stand_in.leave(code)
+    code = code or host.get(account.CONTROLLER, "GV0") == 1 and 0 or 1
+    stand_in.left = true
+    host.leave(code)
+    return code
+end
+
+local PATIENCE_SECONDS = 60         -- for what is shown once: not longer
+
+--- Has who shows the nodes look again and again, until the end.
+local function keep_looking(on)
+    while not stand_in.left do
+        local ok, why = pcall(on.look)
+        if not ok then
+            on.leave(1)
+            host.complain("An error in the plugin: " .. tostring(why))
+        end
+        sleep(on.seconds)
+    end
+end
+
+--- What keeps the plugin from starting, in a sentence; else what comes is recorded or comes from a recording
+-- from now on, if that was asked for, and given is what was given with --param.
+local function prepare()
+    local given, problem = given_params()
+    local ready = given ~= nil
+    if ready and options.replay then ready, problem = replay.begin(options.replay) end
+    if ready and options.record then ready, problem = record.begin(options.record, given) end
+    return not ready and problem or nil, given
+end
+
+--- Starts the plugin -> whether it has started; else that is told, and the end. on: see take_place, and {
+-- look = function called each so many seconds, leave = function(code|nil) that ends it, late = function for
+-- when what is shown once does not come | nil }.
 function stand_in.begin(on)
-    local given, wrong = given_params()
-    if not given then return nil, wrong end
-    local begun, problem = true, nil
-    if options.replay then begun, problem = replay.begin(options.replay) end
-    if options.record then begun, problem = record.begin(options.record, given) end
-    if not begun then return nil, problem end
+    local problem, given = prepare()
+    if problem then
+        host.complain(problem)
+        host.leave(1)
+        return false
+    end
     local events = take_place(on, given)
     require "main"
     stand_in.command = events.command   -- as from the ISY; must run in a task
@@ -151,6 +187,15 @@ function stand_in.begin(on)
     local ask_all = function() events.query("all") end
     timer.every(fast and FAST_POLL or SHORT_POLL, fast and ask_all or events.shortpoll)
     timer.every(fast and FAST_LONG_POLL or LONG_POLL, events.longpoll)
+    host.on("stop", function()          -- Ctrl-C, or the system wants it
+        if not stand_in.left then on.leave() end
+    end)
+    host.spawn(keep_looking, on)
+    if on.late then
+        timer.after(PATIENCE_SECONDS, function()
+            if not stand_in.left then on.late() end
+        end)
+    end
     return true
 end
 

@@ -17,12 +17,10 @@ local writes = require "control.writes"
 
 local TICK_SECONDS = 0.05           -- keys, the terminal's size and what changed are looked at so often
 local QUIET_SECONDS = 1.2           -- --once: nothing new for so long means that everything is there
-local PATIENCE_SECONDS = 60         -- --once: not longer
 local MOST_LINES, MOST_SAMPLES = 200, 400
 local ONCE_LINES, ONCE_NOTICES = 4, 8
 
 local options = host.options
-local sleep = host.sleep            -- the terminal's time is none of a recording
 local TITLE = "Your installations"
 if options.demo then
     TITLE = "Three made-up installations, a day in 4 minutes"
@@ -41,21 +39,18 @@ local unordered = false             -- nodes came or changed their names
 local notices = {}                  -- [key] = text
 local touched = false               -- there is something to draw
 local values = false                -- a device's were there
-local left = false                  -- the end was asked for
 
 --------------------------------------------------------------------------------------------- showing
 
---- The end. The exit code tells how it went, unless one is given: 0 when an installation answered last.
+--- The end. code: see stand_in.leave.
 local function leave(code)
-    left = true
     host.screen(false)
     local own = nodes[account.CONTROLLER]
-    code = code or own and own.by.GV0.number == 1 and 0 or 1
+    code = stand_in.leave(code)
     if code ~= 0 and in_place then
         host.print("System status: " .. (own and own.by.GV0.text or "unknown"))
         for _, text in ipairs(world.notices) do host.print(text) end
     end
-    host.leave(code)
 end
 
 --- Whether the owner lets values be set in the installation of a gateway.
@@ -195,10 +190,10 @@ local function show()
         end
         resize()
         obey_keys()
-        if touched and not left then draw() end
+        if touched and not stand_in.left then draw() end
     end
     touched = false
-    if not (in_place or left or host.print()) then return leave(0) end
+    if not (in_place or stand_in.left or host.print()) then return leave(0) end
     if options.once and quiet >= QUIET_SECONDS and (values or next(notices)) then
         draw_table()
         leave()
@@ -213,7 +208,7 @@ end
 -- whose order does not depend on what came in between.
 local LIVE_DEMO = { live = "vrm", control = "on", control_pause = "0", inverter_off = "yes" }
 
-local started, problem = stand_in.begin {
+local started = stand_in.begin {
     params = in_place and options.demo and LIVE_DEMO or nil,
     added = function(address)
         nodes[address] = console.refresh { address = address }
@@ -223,35 +218,14 @@ local started, problem = stand_in.begin {
         console.refresh(nodes[address])
         unordered, touched = true, true
     end,
-    notice = note,
+    notice = note, seconds = TICK_SECONDS, look = show, leave = leave,
+    late = options.once and function()
+        draw_table()
+        leave(1)
+    end or nil,
 }
-if not started then
-    host.complain(problem)
-    return host.leave(1)
-end
-host.on("stop", function()          -- Ctrl-C, or the system wants it
-    if not left then leave() end
-end)
-if in_place then
+if started and in_place then
     pace.unlimited()
     host.screen(true)
     timer.every(stand_in.SAMPLE, sample)
-end
-host.spawn(function()
-    while not left do
-        local ok, why = pcall(show)
-        if not ok then
-            host.screen(false)
-            host.print("An error in the plugin: " .. tostring(why))
-            leave(1)
-        end
-        sleep(TICK_SECONDS)
-    end
-end)
-if options.once then
-    timer.after(PATIENCE_SECONDS, function()
-        if left then return end
-        draw_table()
-        leave(1)
-    end)
 end
