@@ -363,7 +363,7 @@ MUTATIONS = [
     Mutation("no data is told to programs as 0", "scripts/tools/values.lua",
              "number = not none and number or nil,", "number = number,",
              ["spec/values_spec.lua"]),
-    Mutation("a recording has the names that labels repeat", "scripts/tools/anonymous.lua",
+    Mutation("a recording has the names that labels repeat", "scripts/tools/json_tree.lua",
              "value.kept and keep(value.text) or value.text", "value.text",
              ["spec/record_spec.lua"]),
     Mutation("a recording has what the plugin does not know", "scripts/tools/anonymous.lua",

@@ -13,19 +13,11 @@ local files = {}            -- [file] = { at = { [place] = { count, text, task }
                             --            rests = bool }
 local totals = {}           -- [file] = errors so far, mended ones too
 
-local notice_keys, taken = {}, {}       -- [file] = key; [key] = true
-
---- The key of a file's notice. Two names that would have the same are told apart by a number.
+--- The key of a file's notice: "script_persist_scripts_tank_lua". No two names have the same.
 local function notice_key(file)
-    if notice_keys[file] then return notice_keys[file] end
-    local base, number = "script_" .. file:gsub("[^%w]", "_"), 1
-    local key = base
-    while taken[key] do
-        number = number + 1
-        key = base .. "_" .. number
-    end
-    notice_keys[file], taken[key] = key, true
-    return key
+    return "script_" .. file:gsub("%.lua$", "_lua"):gsub("/", "_"):gsub("[^%w_]", function(character)
+        return ("_%02X"):format(character:byte())
+    end)
 end
 
 local SHORTAGE_SECONDS = 3600

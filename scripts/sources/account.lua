@@ -20,6 +20,7 @@ local notices = require "pg3.notices"
 local orphans = require "model.orphans"
 local pace = require "model.pace"
 local params = require "pg3.params"
+local polls = require "sources.polls"
 local scripts = require "serve.scripts"
 local store = require "model.store"
 local timer = require "tasks.timer"
@@ -32,6 +33,7 @@ local begun_for                     -- the token that account.begin was done for
 local stopping = false              -- then there is no session any more
 local held                          -- { ends, connect, timer } while VRM asked us to be quiet
 local session                       -- nil: no token; else { client, health, user_id, sites = list,
+                                    -- over = there is another, or none, by now,
                                     -- task = the one that asks, round = the one that polls the sites,
                                     -- again = another round follows it,
                                     -- listed = the last list, with those that the owner hides,
@@ -125,7 +127,7 @@ local function go_round(s)
         s.again = false
         for place, site in ipairs(s.sites or {}) do
             if place > 1 then host.sleep(STEP_SECONDS) end
-            if session ~= s or held then return end
+            if s.over or held then return end
             poll_when_due(site)
         end
     until not s.again
@@ -179,84 +181,10 @@ end
 
 ----------------------------------------------------------------------------------- one installation
 
-local MOST_NAMED = 20               -- nodes that one line of the log names
-local NAMELESS_TRIES = 3            -- failures of system-overview after which measurements come without it
-local REFUSALS = { forbidden = true, refused = true, bad_answer = true, too_big = true }
-
---- The names of an installation's devices. Measurements are worth more: VRM refusing or failing to give the
--- names does not keep them away, but for the first tries, so that nodes get their names. Returns an error if
--- the poll should end here.
-local function ask_names(s, site, priority)
-    local overview, err, date = s.client:overview(site.id, priority)
-    if overview and #overview == 0 and next(site.overview or {}) then       -- VRM lists the gateway at least
-        overview, err = nil, { kind = "bad_answer", text = "VRM lists no device of this installation." }
-    end
-    if overview then
-        site.overview, site.overview_at = overview, date or host.time()
-        site.nameless, site.said.overview = 0, nil
-        return nil
-    end
-    if err.kind == "auth" or err.kind == "rate" then return err end
-    site.nameless = (site.nameless or 0) + 1
-    local refusal = REFUSALS[err.kind]
-    if not (site.overview or refusal or site.nameless >= NAMELESS_TRIES) then return err end
-    if site.said.overview ~= err.text then
-        site.said.overview = err.text
-        site.health:say("warning", "no device names: " .. err.text)
-    end
-    site.overview = site.overview or {}
-    return nil
-end
-
---- Whether an answer came too late: the token is another now, or the account has lost the installation.
-local function outdated(s, site)
-    return session ~= s or sites[site.id] ~= site
-end
-
---- What the account's list says of the alarms and the data of an installation.
-local function take_details(site, record)
-    site.alarms, site.listed_alarms, site.alarms_unlisted = record.alarms, record.listed_alarms, nil
-    site.last_timestamp = record.last_timestamp
-end
-
---- What the list of a large account does not say about an installation, or says too seldom. It may fail: the
--- rows count alarms too. Returns nil and an error then.
-local function ask_details(s, site, priority)
-    local one, err = health.attempt(s.client.details, s.client, s.user_id, site.id, priority)
-    if one and not outdated(s, site) then take_details(site, one) end
-    return one, err
-end
-
---- The same beside a poll.
+--- Asks for what the list of a large account does not say, beside a poll.
 local function add_details(s, site)
-    local one, err = ask_details(s, site, vrm.LAST)
-    if not one and not outdated(s, site) and err.kind == "rate" then be_quiet_after(err) end
-end
-
---- Asks VRM for one installation: on discovery its devices, always its measurements.
-local function ask(s, site, discover, priority)
-    if discover then
-        local problem = ask_names(s, site, priority)
-        if problem then return nil, problem end
-    elseif (site.alarms_beyond or 0) > 0 then       -- no row will say when such an alarm is over
-        local one, problem = ask_details(s, site)
-        if not one and problem and problem.kind == "rate" then return nil, problem end
-    end
-    if outdated(s, site) then return nil end
-    local answer, err = s.client:diagnostics(site.id, discover or false, site.store.pages, priority)
-    if not answer or outdated(s, site) then return nil, err end
-    if #answer.rows == 0 and site.had_rows then
-        return nil, { kind = "bad_answer", text = "VRM sent no measurements of this installation." }
-    end
-    site.had_rows = #answer.rows > 0
-    if discover then
-        scripts.prepare(answer.rows)
-        if outdated(s, site) then return nil end
-    end
-    last_answer = answer.date or host.time()
-    installation.show(site, answer, last_answer, discover)
-    if discover then choices.offer() end
-    return true
+    local one, err = polls.ask_details(s, site, vrm.LAST)
+    if not one and polls.counts(s, site) and err.kind == "rate" then be_quiet_after(err) end
 end
 
 --- Live data for an installation that answers, if the owner wants it.
@@ -271,16 +199,17 @@ local function follow_live(site)
 end
 
 function gx.ready(site)
-    if session and sites[site.id] == site and site.health.answered then follow_live(site) end
+    if session and not site.withdrawn and site.health.answered then follow_live(site) end
 end
 
 local function poll_once(site)
     local s, discover = session, site.discover or not site.overview
     local priority = site.asked and vrm.ASKED or nil
     site.discover, site.asked, site.asked_at = false, false, host.steady()
-    local done, err = health.guarded(ask, s, site, discover, priority)
-    if outdated(s, site) then return end
-    if done then
+    local answered_at, err = health.guarded(polls.ask, s, site, discover, priority)
+    if not polls.counts(s, site) then return end
+    if answered_at then
+        last_answer = answered_at
         local was_failing = site.health.kind
         site.health:worked()
         if was_failing and s.health.kind and not s.health:refused() then connect() end
@@ -313,7 +242,7 @@ end
 --- Starts to poll a site. One that is being polled already is not asked twice at once, unless discovery
 -- (which another token begins with) asks for more; then a second poll follows.
 function poll(site, discover)
-    if not session or held or sites[site.id] ~= site then return end
+    if not session or held or site.withdrawn then return end
     site.discover = site.discover or discover
     if host.running(site.task) then
         site.again = site.again or discover
@@ -382,7 +311,7 @@ local function use_installations(s, list)
         site.mqtt_host, site.mqtt_webhost = record.mqtt_host, record.mqtt_webhost
         local zone = record.zone or site.zone or "UTC"
         if site.zone ~= zone then site.zone, site.tomorrow = zone, nil end
-        if not (s.client.bare and site.alarms) then take_details(site, record) end
+        if not (s.client.bare and site.alarms) then polls.take_details(site, record) end
         if site.session ~= s then site.session, site.health = s, health.new() end
         site.health.name = record.name              -- it may have another by now
         site.listed = list
@@ -404,7 +333,7 @@ end
 
 local function take_account(s)
     local list, err = ask_account(s)
-    if not list or session ~= s then return nil, err end
+    if not list or s.over then return nil, err end
     use_installations(s, list)
     return list
 end
@@ -437,7 +366,7 @@ end
 local function ask_list(s)
     s.asked_at = host.steady()
     local list, err = health.guarded(take_account, s)
-    if session ~= s then return end
+    if s.over then return end
     if list then
         s.health:worked()
         last_answer = last_answer or host.time()
@@ -482,7 +411,7 @@ local function answering(s)
     for _, site in ipairs(not (held or s.health:refused()) and s.sites or {}) do
         local answers = site.health.answered and not site.health.kind
         local known = site.tomorrow and clock.of_vrm(site) < site.tomorrow
-        if answers and known and not outdated(s, site) then list[#list + 1] = site end
+        if answers and known and polls.counts(s, site) then list[#list + 1] = site end
     end
     return list
 end
@@ -490,9 +419,9 @@ end
 local function begin_energy(s)
     host.spawn(energy.serve, {
         client = s.client,
-        over = function() return session ~= s end,
+        over = function() return s.over end,
         sites = function() return answering(s) end,
-        knows = function(site) return not outdated(s, site) end,
+        knows = function(site) return polls.counts(s, site) end,
         quiet = be_quiet_after,
     })
 end
@@ -503,6 +432,7 @@ end
 function account.begin()
     if stopping then return end
     if session then
+        session.over = true
         unplan(session)
         for _, task in pairs(session.queries) do host.drop(task) end
     end
@@ -596,7 +526,7 @@ local function ask_for(s, ask_by, one)
     for _, site in ipairs(asked) do
         if site.health.kind then return false end
     end
-    return #asked > 0 and session == s and not held
+    return #asked > 0 and not (s.over or held)
 end
 
 --- ask_for; what is asked for already is not asked for again but joined.
@@ -617,7 +547,7 @@ end
 -- when there will be none.
 function account.query(address)
     local site = nodes.all[address] and nodes.all[address].site
-    local known = site and site.session == session and sites[site.id] == site
+    local known = site and site.session == session and not site.withdrawn
     if known then return answers(poll_asked, site) end
     return answers(poll_all)
 end
@@ -632,6 +562,8 @@ function account.discover() return answers(account.choose) end
 local function is_whole(site)
     return site.health.answered and not site.health.kind and not site.store.doubtful
 end
+
+local MOST_NAMED = 20               -- nodes that one line of the log names
 
 --- Takes the nodes of devices that are gone or hidden out of PG3. False: VRM has to be asked first.
 function account.clean_up()
@@ -697,6 +629,7 @@ end
 
 --- Nothing is asked or planned any more, nor is anything shown: what comes from VRM now is outdated.
 function account.stop()
+    if session then session.over = true end
     stopping, session = true, nil
     live.leave_all()
     gx.use(nil)
