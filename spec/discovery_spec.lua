@@ -176,8 +176,8 @@ describe("alarms and counts", function()
             true)
         local warnings, alarms = discovery.count_faults(faults)
         site = site or { alarms = 0 }
-        return { warnings, alarms, discovery.listed_beyond(site, faults)
-            + discovery.counted_beyond(site, faults) }
+        local listed, counted = discovery.beyond(site, faults)
+        return { warnings, alarms, listed + counted }
     end
 
     it("count warnings and alarms once", function()

@@ -380,12 +380,6 @@ local function judge(job, before)
     return RESULT.LIMITED, ("the device made %s of it."):format(tostring(value))
 end
 
---- The number that is written, by what is there.
-local function number_for(job, before)
-    local instead = job.set.instead and job.set.instead[job.value]
-    return instead and instead[before] or job.value
-end
-
 local IS_OFF = "control is off. Set the parameter control to on, or to this installation's name."
 
 local function is_off(job) return not (job.restores or writes.allowed(job.site)) end
@@ -411,7 +405,8 @@ local function write(job, key)
     why = too_soon(job, key) or job.remember and job.remember(before)
     if why then return RESULT.NOT_ALLOWED, ("not written: %s."):format(why) end
     if is_off(job) then return RESULT.OFF, IS_OFF end               -- by now
-    local json = job.value and json_of(number_for(job, before)) or set.release
+    local instead = set.instead and set.instead[job.value] or {}            -- by what is there
+    local json = job.value and json_of(instead[before] or job.value) or set.release
     local has_left = not timer or live.write(site, timer.topic, json_of(timer.seconds))
     if not (has_left and live.write(site, job.topic, json)) then
         return RESULT.NO_LINK, "not written: the connection was lost."

@@ -161,12 +161,6 @@ local function tell_unknown(type_, driver, address, text)
         ):format(address, driver.id, driver.label, text))
 end
 
---- Notes the value of a driver that reports events.
-local function note_reported(driver, value, memory)
-    memory.reported = memory.reported or {}
-    memory.reported[driver.id] = value
-end
-
 --- What a node remembers of the values it shows, here and in model.belief; nil of what there is none.
 -- { again = drivers to work out again in any case, with true or the time of a charge that is doubtful,
 --   seen = what sums were made of so far, see reading.of; sum, sums = what model.sums knows of that,
@@ -206,7 +200,10 @@ local function apply_one(type_, driver, address, rows, site, computed, memory, h
     if unknown then tell_unknown(type_, driver, address, text) end
     if driver.op == "sum" then sums.note(driver, value, memory) end
     if stays then return problem end
-    if driver.events then note_reported(driver, value, memory) end
+    if driver.events then
+        memory.reported = memory.reported or {}
+        memory.reported[driver.id] = value
+    end
     if not (holds and holds(driver, value)) and host.set(address, driver.id, value, text) then
         memory.told = memory.told + 1
     end

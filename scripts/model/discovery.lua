@@ -187,6 +187,14 @@ function discovery.living(homes, since)
     return list
 end
 
+--- The gateway's entry of system-overview; nil: VRM lists none.
+function discovery.gateway_entry(overview)
+    for _, entry in ipairs(overview) do
+        if entry.gateway then return entry end
+    end
+    return nil
+end
+
 --- Adds the faults that a home's alarm rows tell. An alarm may be logged only when it begins and ends: how
 -- old its row is says nothing. That there is one counts where none that is named is as bad.
 local function add_faults(faults, home)
@@ -241,31 +249,20 @@ function discovery.count_faults(faults)
     return warnings, count
 end
 
---- Which faults VRM's list of alarms (site.listed_alarms = their keys) names, as a set, and how many it names
--- that no row tells: those are others. What has a row is what its row says.
-local function compare(site, faults)
-    local named, others = {}, 0
-    for _, key in ipairs(site.listed_alarms or {}) do
+--- How many alarms VRM lists (site.listed_alarms = their keys) beyond the faults there are, those that no row
+-- tells; and how many it counts (site.alarms) beyond the faults and does not list. What has a row is what its
+-- row says.
+function discovery.beyond(site, faults)
+    local list, named, others = site.listed_alarms or {}, {}, 0
+    for _, key in ipairs(list) do
         local fault = faults.told[key]
         if fault then named[fault] = true else others = others + 1 end
     end
-    return named, others
-end
-
---- How many alarms VRM lists beyond the faults there are.
-function discovery.listed_beyond(site, faults)
-    local _, others = compare(site, faults)
-    return others
-end
-
---- How many alarms VRM counts (site.alarms) and does not list, beyond the faults there are.
-function discovery.counted_beyond(site, faults)
-    local named = compare(site, faults)
-    local unlisted = site.alarms - #(site.listed_alarms or {})
+    local unlisted = site.alarms - #list
     for fault, level in pairs(faults.levels) do
         if level > 0 and not named[fault] then unlisted = unlisted - 1 end
     end
-    return math.max(unlisted, 0)
+    return others, math.max(unlisted, 0)
 end
 
 --- How many devices of an installation are alive since `since`: of those VRM lists, else of those

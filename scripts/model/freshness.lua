@@ -6,6 +6,7 @@
 -- clock, of what it logs in each interval. Where it logs nothing so, it lives as long as it is connected.
 
 local data_state = require "types.data_state"
+local discovery = require "model.discovery"
 local overlay = require "model.overlay"
 local store = require "model.store"
 
@@ -78,13 +79,8 @@ end
 
 --- When VRM last had a connection with the gateway, nil: it does not say so.
 local function connected(site)
-    for _, entry in ipairs(site.overview) do
-        if entry.gateway then
-            local last = entry.last_connection
-            return last and last <= (site.overview_at or last) + slack(site.interval) and last or nil
-        end
-    end
-    return nil
+    local last = (discovery.gateway_entry(site.overview) or {}).last_connection
+    return last and last <= (site.overview_at or last) + slack(site.interval) and last or nil
 end
 
 --- The sign of life that an answer gives, nil: none. Of the first answer nobody knows whether stamps moved,

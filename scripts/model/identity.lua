@@ -6,6 +6,7 @@
 -- told when that has fallen silent. While both send, they are two devices with one serial, which happens.
 
 local services = require "types.services"
+local discovery = require "model.discovery"
 local freshness = require "model.freshness"
 local nodes = require "model.nodes"
 local notices = require "pg3.notices"
@@ -81,11 +82,9 @@ local function devices_of(site, now)
         local address = services.address(site.id, home.service, home.instance)
         if address then add(home, address, found[home], home.heard) end
     end
-    for _, entry in ipairs(site.overview) do
-        if entry.gateway then
-            add(site.store.gateway, services.gateway_address(site.id), serial_of(entry.serial), site.heard)
-            break
-        end
+    local entry = discovery.gateway_entry(site.overview)
+    if entry then
+        add(site.store.gateway, services.gateway_address(site.id), serial_of(entry.serial), site.heard)
     end
     return list
 end

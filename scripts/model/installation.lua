@@ -118,10 +118,8 @@ end
 
 --- The gateway's node first: it is the primary of the others. known: the nodes PG3 has of this site.
 local function add_nodes(site, known)
-    local gateway, names = site.store.gateway, { site.name }
-    for _, entry in ipairs(site.overview) do
-        if entry.gateway then names = { site.name, entry.custom_name or "", entry.product or "" } end
-    end
+    local gateway, entry = site.store.gateway, discovery.gateway_entry(site.overview) or {}
+    local names = { site.name, entry.custom_name or "", entry.product or "" }
     if gateway.type then
         nodes.add_all({ { address = gateway.address, type = gateway.type, primary = gateway.address,
                           site = site, key = gateway.key, wanted = names, instance = site.id } }, known)
@@ -172,13 +170,6 @@ local function add_parts(site, known)
     nodes.add_all(entries, known)
 end
 
-local function set_interval(site)
-    site.interval = DEFAULT_INTERVAL
-    for _, entry in ipairs(site.overview) do
-        if entry.gateway and entry.interval then site.interval = entry.interval end
-    end
-end
-
 local function same_facts(a, b)
     for _, facts in ipairs { a, b } do
         for name in pairs(facts) do
@@ -206,8 +197,9 @@ local function set_facts(site, now, answered)
     site.faults = discovery.on(faults)
     local warnings, worse = discovery.count_faults(faults)
     -- VRM's count is older than the rows from the next poll on: what it has beyond them is worked out once.
-    site.alarms_unlisted = site.alarms_unlisted or discovery.counted_beyond(site, faults)
-    site.alarms_beyond = discovery.listed_beyond(site, faults) + site.alarms_unlisted
+    local listed, unlisted = discovery.beyond(site, faults)
+    site.alarms_unlisted = site.alarms_unlisted or unlisted
+    site.alarms_beyond = listed + site.alarms_unlisted
     local facts = {
         name = site.name, connected = true,
         online = freshness.judge(site.heard, now, site.interval) ~= freshness.OFFLINE,
@@ -458,7 +450,7 @@ end
 function installation.show(site, answer, now, discover)
     clock.set(site, now)
     local begun, moved = another_day(site, now)
-    set_interval(site)
+    site.interval = (discovery.gateway_entry(site.overview) or {}).interval or DEFAULT_INTERVAL
     local sorted = discover or not site.store:take(answer.rows)
     if sorted then
         site.store:sort(answer.rows, site.overview, picker(site), scripts.gateway)

@@ -52,14 +52,6 @@ local function put(pieces, form, ...) pieces[#pieces + 1] = form:format(...) end
 
 ------------------------------------------------------------------------------------------ editors
 
---- The values of a list in increasing order.
-local function values_of(names)
-    local values = {}
-    for value in pairs(names) do values[#values + 1] = value end
-    table.sort(values)
-    return values
-end
-
 --- "0,2-7,245"
 local function subset(values)
     local parts, i = {}, 1
@@ -78,7 +70,7 @@ end
 local function editor_id(driver, lacks)
     local id = driver.names_id
     if driver.all_names then
-        id = ("%s_%s"):format(id, table.concat(values_of(driver.names), "_"))
+        id = ("%s_%s"):format(id, table.concat(sorted_keys(driver.names), "_"))
     elseif not driver.names then
         id = ("U%d_P%d_%.15g_%.15g"):format(driver.uom, driver.places, driver.min, driver.max)
         if driver.alt then id = ("%s_U%d"):format(id, driver.alt.uom) end
@@ -96,7 +88,7 @@ end
 --- The texts of a list of value names, which a type uses.
 local function use_list(type_, id, names)
     local pieces = { "\n" }
-    for _, value in ipairs(values_of(names)) do
+    for _, value in ipairs(sorted_keys(names)) do
         put(pieces, "%s-%d = %s\n", id, value, nls(names[value]))
     end
     local text = table.concat(pieces)
@@ -105,7 +97,7 @@ local function use_list(type_, id, names)
 end
 
 local function put_subset(pieces, id, names)
-    put(pieces, '    <range uom="%d" subset="%s" nls="%s" />\n', UOM_INDEX, subset(values_of(names)),
+    put(pieces, '    <range uom="%d" subset="%s" nls="%s" />\n', UOM_INDEX, subset(sorted_keys(names)),
         xml(id))
 end
 
@@ -228,10 +220,6 @@ local function put_type(files, type_, of)
     table.insert(files.texts.parts, type_.texts)
 end
 
-local function put_lists(file, of)
-    for _, id in ipairs(sorted_keys(of)) do table.insert(file.parts, of[id].lists[id]) end
-end
-
 --- The files of types as host.profile takes them | nil, what is wrong with the types. types: see profile.of.
 function profile.files(types)
     local files, of = {
@@ -245,7 +233,7 @@ function profile.files(types)
         local problem = put_type(files, type_, of)
         if problem then return nil, problem end
     end
-    put_lists(files.texts, of)
+    for _, id in ipairs(sorted_keys(of)) do table.insert(files.texts.parts, of[id].lists[id]) end
     table.insert(files.nodedefs.parts, "</nodeDefs>\n")
     table.insert(files.editors.parts, "</editors>\n")
     local list = { files.nodedefs, files.editors, files.texts }

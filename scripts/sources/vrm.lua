@@ -84,16 +84,11 @@ local function status_error(reply, token)
     return { kind = kind, text = text .. ".", retry_after = reply.retry_after }
 end
 
---- What came of a request, for the log. From the wish on: it may have waited for VRM's limit.
-local function log_request(path, since, result)
-    host.log("debug", ("GET %s: %s, after %.0f ms."):format(path, result, (host.steady() - since) * 1000))
-end
-
 --- One GET; returns the decoded JSON object and the reply, or nil and an error. options: priority, without
 -- and list of host.http (nil: none).
 function vrm:get(path, options)
     options = options or {}
-    local since = host.steady()
+    local since = host.steady()             -- of the wish: it may wait for VRM's limit
     local reply, err = host.http {
         url = self.url .. path,
         headers = { "X-Authorization: Token " .. self.token, "Accept: application/json" },
@@ -101,7 +96,8 @@ function vrm:get(path, options)
         ca_file = self.ca_file,
         priority = options.priority, without = options.without, list = options.list,
     }
-    log_request(path, since, reply and "status " .. reply.status or "no answer, " .. err.kind)
+    host.log("debug", ("GET %s: %s, after %.0f ms."):format(path,
+        reply and "status " .. reply.status or "no answer, " .. err.kind, (host.steady() - since) * 1000))
     local problem
     if not reply then
         problem = { kind = err.kind, text = err.text }

@@ -508,11 +508,6 @@ local function open(world, view)
     end
 end
 
-local function open_commands(world, view)
-    view.node, view.line = node_of(world, view).address, 1
-    go(view, "commands")
-end
-
 --- A key for the form -> the command, once it is to be sent: { address, id, args, title }.
 local function fill_in(world, view, key)
     local form = view.form
@@ -554,7 +549,8 @@ function screen.press(world, view, key)
     elseif key == "a" and view.name == "node" then
         view.full = not view.full
     elseif key == "c" and (view.name == "node" or view.name == "site" and #world.sites > 0) then
-        open_commands(world, view)
+        view.node, view.line = node_of(world, view).address, 1
+        go(view, "commands")
     elseif key == "a" and view.name ~= "log" and view.site ~= "" and #world.sites > 0 then
         go(view, view.name == "all" and "site" or "all")
     elseif key == "enter" then

@@ -1,5 +1,7 @@
 --- The D-Bus services of devices, and the addresses of nodes, which are made of them.
 
+local sorted_keys = require("types.lists").sorted_keys
+
 local services = {}
 
 --- Services whose rows describe the gateway or the whole system. They never make a device.
@@ -22,10 +24,9 @@ services.CODES = {
 --- The services of devices that are known, in order.
 function services.known()
     local list = {}
-    for service in pairs(services.CODES) do
+    for _, service in ipairs(sorted_keys(services.CODES)) do
         if not GATEWAY_SERVICES[service] then list[#list + 1] = service end
     end
-    table.sort(list)
     return list
 end
 
