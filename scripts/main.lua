@@ -5,7 +5,6 @@ local about = require "types.about"
 local account = require "sources.account"
 local choices = require "pg3.choices"
 local commands = require "types.commands"
-local control = require "control.control"
 local events = require "model.events"
 local health = require "sources.health"
 local markdown = require "pg3.markdown"
@@ -13,6 +12,7 @@ local nodes = require "model.nodes"
 local notices = require "pg3.notices"
 local params = require "pg3.params"
 local profile = require "pg3.profile"
+local requests = require "control.requests"
 local scripts = require "serve.scripts"
 local settings_of_scripts = require "pg3.settings"
 local shortage = require "tasks.shortage"
@@ -160,7 +160,7 @@ local function command(address, cmd, args)
         host.log("warning", ("%s: %s"):format(address, problem))
         return problem, false
     end
-    local run = found.driver and host.spawn(control.command, address, found, values)
+    local run = found.driver and host.spawn(requests.command, address, found, values)
         or host.spawn(host.run_script, found.run, address, commands.given(type_, values), nil, "command")
     local ended, done, text = host.await(run, COMMAND_SECONDS)
     if ended == nil then
@@ -275,7 +275,7 @@ host.on("script_get", function(id, file, path, with)
     host.answer(id, account.get_for_script(file, path, with))
 end)
 host.on("script_write", function(id, ...)
-    local done, problem = health.attempt(control.for_script, ...)
+    local done, problem = health.attempt(requests.for_script, ...)
     host.answer(id, done, type(problem) == "table" and problem.text or problem)
 end)
 host.on("stop", function()

@@ -14,8 +14,8 @@ local form = require "types.form"
 local health = require "sources.health"
 local installation = require "model.installation"
 local live = require "sources.live"
-local notices = require "pg3.notices"
 local nodes = require "model.nodes"
+local notices = require "pg3.notices"
 local state = require "serve.state"
 
 local writes = {}

@@ -1,8 +1,8 @@
 --- What a device type does with the rows of a device: which drivers they change, and setting those.
 
 local belief = require "model.belief"
-local shortage = require "tasks.shortage"
 local reading = require "types.reading"
+local shortage = require "tasks.shortage"
 local sums = require "model.sums"
 local why = require "types.why"
 

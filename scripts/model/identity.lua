@@ -5,12 +5,12 @@
 -- a logging interval apart. VRM goes on showing a device that has moved under its old instance, so a move is
 -- told when that has fallen silent. While both send, they are two devices with one serial, which happens.
 
-local services = require "types.services"
 local discovery = require "model.discovery"
 local freshness = require "model.freshness"
 local nodes = require "model.nodes"
 local notices = require "pg3.notices"
 local read = require "types.read"
+local services = require "types.services"
 local state = require "serve.state"
 local timer = require "tasks.timer"
 

@@ -2,9 +2,9 @@
 
 local check = require "check.device"
 local choices = require "pg3.choices"
-local services = require "types.services"
 local identity = require "model.identity"
 local nodes = require "model.nodes"
+local services = require "types.services"
 
 local orphans = {}
 

@@ -11,9 +11,9 @@
 --           readers = who shows it, for the owner, until the next answer }
 
 local device = require "model.device"
+local diagnostics = require "types.diagnostics"
 local discovery = require "model.discovery"
 local services = require "types.services"
-local diagnostics = require "types.diagnostics"
 
 local overlay = {}
 

@@ -3,9 +3,9 @@
 -- seconds (serve.scripts), and what a driver shows stands in the file: nothing moves when rows come and go.
 -- While the file has its last line, numbers that VRM sends later are added above it.
 
+local diagnostics = require "types.diagnostics"
 local limits = require "types.limits"
 local lists = require "types.lists"
-local diagnostics = require "types.diagnostics"
 local read = require "types.read"
 local units = require "types.units"
 

@@ -1,9 +1,9 @@
 --- What outlives a restart (in PG3's customdata): node.state, a table a script keeps for each node, which
 -- outlives its reload as well; and what modules of the plugin remember.
 
+local is_list = require("types.lists").is_list
 local limits = require "types.limits"
 local notices = require "pg3.notices"
-local is_list = require("types.lists").is_list
 local scripts = require "serve.scripts"
 local shortage = require "tasks.shortage"
 local timer = require "tasks.timer"

@@ -2,10 +2,10 @@
 -- when it is mended. Three errors in a row at one place suspend a script until its file changes; those of its
 -- `update` only that function, and those of a command, of which PG3 is told each, nothing.
 
+local escape = require("pg3.markdown").escape
 local limits = require "types.limits"
 local lists = require "types.lists"
 local notices = require "pg3.notices"
-local escape = require("pg3.markdown").escape
 
 local trouble = {}
 

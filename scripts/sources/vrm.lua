@@ -11,10 +11,10 @@
 -- VRM's answers come from PHP: false, [] and null stand where an object is documented, numbers arrive as
 -- text. The readers in sources.answers take any value and never raise.
 
-local limits = require "types.limits"
-local lists = require "types.lists"
 local answers = require "sources.answers"
 local diagnostics = require "types.diagnostics"
+local limits = require "types.limits"
+local lists = require "types.lists"
 local read = require "types.read"
 
 local vrm = {}

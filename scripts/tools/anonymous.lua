@@ -4,10 +4,10 @@
 -- else is replaced, a name, a serial or an id by another one of its kind, the same by the same in a whole
 -- recording; what nobody reads by "-" or 0. So what is new in VRM's answers is left out until it is known.
 
+local diagnostics = require "types.diagnostics"
 local json_tree = require "tools.json_tree"
 local lists = require "types.lists"
 local paint = require "tools.paint"
-local diagnostics = require "types.diagnostics"
 local read = require "types.read"
 local words = require "tools.dbus_words"
 

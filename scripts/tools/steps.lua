@@ -10,13 +10,13 @@
 local about = require "types.about"
 local check = require "check.device"
 local commands = require "types.commands"
-local control = require "control.control"
 local device = require "model.device"
+local diagnostics = require "types.diagnostics"
 local events = require "model.events"
 local freshness = require "model.freshness"
 local proof = require "check.proof"
-local diagnostics = require "types.diagnostics"
 local reading = require "types.reading"
+local requests = require "control.requests"
 local sample_check = require "check.samples"
 local settings = require "pg3.settings"
 local sorted_keys = require("types.lists").sorted_keys
@@ -198,7 +198,7 @@ local function listen()
     end)
     host.on("script_error", function(_, text) table.insert(run.problems, text) end)
     host.on("script_write", function(id, _, path, value, minutes)       -- nothing is written
-        local driver, why = control.asked(run.nodes[""].type, path, value, minutes)
+        local driver, why = requests.asked(run.nodes[""].type, path, value, minutes)
         host.answer(id, driver and true or nil, not driver and why or nil)
     end)
     host.on("script_get", function(id, _, path, query)

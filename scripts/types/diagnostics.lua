@@ -11,11 +11,6 @@ local diagnostics = {}
 local type, math_type, byte = type, math.type, string.byte      -- what is asked of each row at each poll
 local LONGEST_NUMBER = read.LONGEST_NUMBER
 
---- Bytes that the memories below may hold: a real account needs a tenth of it. What comes when one is full is
--- read anew each time.
-local UNIT_BYTES, ENUM_BYTES = 64 * 1024, 1024 * 1024
-local ENTRY_BYTES = 64              -- what an entry takes beside its texts, or a little more
-
 --- text with spaces in the place of those that do not break, as some languages have them before a unit.
 local function with_spaces(text)
     if not text:find("\u{A0}", 1, true) and not text:find("\u{202F}", 1, true) then return text end
@@ -23,23 +18,16 @@ local function with_spaces(text)
 end
 
 --- The unit in a format like "%.1F °C" or "%.1F %%"; nil for "%s" and rubbish.
-local units, unit_bytes = {}, 0
-
-function diagnostics.unit(format)
-    if type(format) ~= "string" then return nil end
-    local known = units[format]
-    if known ~= nil then return known or nil end
-    if #format > LONGEST_NUMBER then return nil end
+diagnostics.unit = read.remembered(function(format)
+    if type(format) ~= "string" or #format > LONGEST_NUMBER then return nil end
     local at = format:match("^%s*%%()")
     at = at and format:match("^[-+ #0-9.]*()", at)
     local rest = at and format:match("^%a(.*)", at)
-    local unit = rest and read.text((with_spaces(rest):gsub("%%%%", "%%"))) or nil
-    local bytes = 2 * #format + ENTRY_BYTES
-    if unit_bytes + bytes <= UNIT_BYTES then
-        units[format], unit_bytes = unit or false, unit_bytes + bytes
-    end
-    return unit
-end
+    return rest and read.text((with_spaces(rest):gsub("%%%%", "%%"))) or nil
+end, LONGEST_NUMBER, 64 * 1024)
+
+local ENUM_BYTES = 1024 * 1024      -- that names of values may take: a real account needs a tenth of it
+local ENTRY_BYTES = 64              -- what one takes beside its text, or a little more
 
 --- { names = { [number] = text }, numbers = { [text in small letters] = number } }; of several numbers with
 -- one text the smallest.

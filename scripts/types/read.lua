@@ -53,24 +53,25 @@ function read.text(value)
     return trimmed ~= "" and trimmed or nil
 end
 
---- Bytes that the words below may take: a real account needs a tenth of it. What comes when there is no room
--- is read anew each time.
-local WORD_BYTES = 512 * 1024
 local ENTRY_BYTES = 64              -- what an entry takes beside its texts, or a little more
 
---- read.text of what is the same in every answer (services, paths, codes, formats): each read once.
-local words, word_bytes = {}, 0
-
-function read.word(value)
-    local known = words[value]
-    if known ~= nil then return known or nil end
-    local text = read.text(value)
-    local bytes = type(value) == "string" and 2 * #value + ENTRY_BYTES
-    if bytes and #value <= LONGEST_TEXT and word_bytes + bytes <= WORD_BYTES then
-        words[value], word_bytes = text or false, word_bytes + bytes
+--- reader(text), which remembers what it gave for texts that are not too long, so many bytes in all. What
+-- comes when those are full is read anew each time.
+function read.remembered(reader, longest, most_bytes)
+    local known, bytes = {}, 0
+    return function(value)
+        local before = known[value]
+        if before ~= nil then return before or nil end
+        local result = reader(value)
+        local takes = type(value) == "string" and #value <= longest and 2 * #value + ENTRY_BYTES
+        if takes and bytes + takes <= most_bytes then known[value], bytes = result or false, bytes + takes end
+        return result
     end
-    return text
 end
+
+--- read.text of what is the same in every answer (services, paths, codes): each read once. A real account
+-- needs a tenth of the bytes.
+read.word = read.remembered(read.text, LONGEST_TEXT, 512 * 1024)
 
 --- text in at most `bytes` bytes, no UTF-8 character cut in two.
 function read.cut(text, bytes)

@@ -2,9 +2,9 @@
 
 local alarms = require "types.alarms"
 local codes = require "types.codes"
+local diagnostics = require "types.diagnostics"
 local name_lists = require "types.names"
 local over_time = require "types.over_time"
-local diagnostics = require "types.diagnostics"
 local unit_table = require "types.units"
 
 local reading = {}

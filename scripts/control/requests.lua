@@ -8,7 +8,7 @@ local scripts = require "serve.scripts"
 local timed = require "control.timed"
 local writes = require "control.writes"
 
-local control = {}
+local requests = {}
 
 --- Writes the value that a driver is to show; minutes: for a time, nil: for good -> result, sentence.
 local function write(node, driver, value, minutes)
@@ -22,7 +22,7 @@ end
 
 --- A command of a row -> whether it was done, what became of it in a sentence. values: of commands.validate.
 -- Waits.
-function control.command(address, command, values)
+function requests.command(address, command, values)
     local minutes = command.timed and values.MINUTES or nil
     local value = command.timed and values.VALUE or values.value
     local result, text = write(nodes.all[address], command.driver, value, minutes)
@@ -68,7 +68,7 @@ end
 
 --- What node:write asks for, by the table of a type (nil: there is none any more) -> the driver, value in the
 -- unit of the row, minutes | nil, sentence.
-function control.asked(type_, path, value, minutes)
+function requests.asked(type_, path, value, minutes)
     value, minutes = tonumber(value), minutes and tonumber(minutes)     -- Lua takes "5" for a number, too
     local driver = type_ and declared(type_, path)
     if not driver then
@@ -81,14 +81,14 @@ function control.asked(type_, path, value, minutes)
 end
 
 --- node:write of a script -> true | nil, sentence. Waits.
-function control.for_script(address, path, value, minutes)
+function requests.for_script(address, path, value, minutes)
     local node = nodes.all[address]
     local type_ = node and scripts.current(node.type)
-    local driver, its, time = control.asked(type_, path, value, minutes)
+    local driver, its, time = requests.asked(type_, path, value, minutes)
     if not driver then return nil, its end
     local result, text = write(node, driver, its, time)
     if result == writes.RESULT.DONE then return true end
     return nil, text
 end
 
-return control
+return requests
