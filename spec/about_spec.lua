@@ -196,11 +196,11 @@ describe("a setting", function()
     it("is told what is wrong with it", function()
         local check = require "check.device"
         for text, settings in pairs {
-            ["settings: it is 5, not a table. Write settings = { limit = 10 }."] = 5,
+            ["settings is 5, not a table. Write settings = { limit = 10 }."] = 5,
             ["settings: 'Limit' is no name for a setting."] = { Limit = 5 },
             ["settings: 'vrm_token' is a parameter of the plugin's. Choose"] = { vrm_token = "x" },
             ["settings: 'script_folder' is a parameter"] = { script_folder = "x" },
-            ["setting limit: the default is true, neither a number"] = { limit = true },
+            ["setting limit: default is true, not a number or a text"] = { limit = true },
             ["setting limit: the default, 5, is above max, 4."] = { limit = { default = 5, max = 4 } },
             ['setting limit: the default is the text "x", and min'] = { limit = { default = "x", max = 4 } },
             ["setting limit: the field 'least' is unknown."] = { limit = { default = 5, least = 4 } },

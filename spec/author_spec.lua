@@ -3,6 +3,7 @@
 
 local fake = require "spec.support.fake_host"
 local hints = require "check.hints"
+local members = require "check.members"
 local units = require "types.units"
 
 local function read_file(path)
@@ -111,18 +112,12 @@ describe("the definitions for editors", function()
             .. "\n(.*)$"), "@field ([%l_][%l%d_]*)%??")
     end
 
-    local checks = read_file("scripts/check/device.lua") .. read_file("scripts/check/rows.lua")
-        .. read_file("scripts/check/commands.lua") .. read_file("scripts/check/samples.lua")
-    for class, list in pairs { device = "TABLE_FIELDS", match = "MATCH_FIELDS", sample = "SAMPLE_FIELDS",
-                               row = "SAMPLE_ROW_FIELDS", driver_row = "ROW_FIELDS", part = "PART_FIELDS",
-                               step = "STEP_FIELDS", command = "COMMAND_FIELDS",
-                               parameter = "PARAM_FIELDS", setting_field = "SETTING_FIELDS",
-                               sample_device = "SAMPLE_DEVICE_FIELDS" } do
+    for class, name in pairs { device = "table", match = "match", sample = "sample", row = "sample_row",
+                               driver_row = "row", part = "part", step = "step", command = "command",
+                               parameter = "parameter", setting_field = "setting",
+                               sample_device = "other_device" } do
         it("have the fields of " .. class .. " that are accepted", function()
-            local beginning, rest = "local " .. list .. " = ", "[%[\"]+([^\"%]]+)[%]\"]+"
-            local words = assert(checks:match(beginning .. "[%l_.]*set " .. rest)
-                or checks:match(beginning .. "[%l_.]*words_of%(\"[%l ]+\",%s*" .. rest), list)
-            assert.same(matches(words, "%S+"), fields(class))
+            assert.same(keys(members[name].members), fields(class))
         end)
     end
 end)
@@ -186,6 +181,16 @@ describe("the authors' page", function()
         for _, name in ipairs(real.node) do assert.truthy(section:find("node:" .. name, 1, true), name) end
         for _, name in ipairs(real.timer) do
             assert.truthy(section:find("timer." .. name, 1, true), name)
+        end
+    end)
+
+    it("names every word of a device table", function()
+        for _, level in ipairs(members.LEVELS) do
+            for name in pairs(level.members) do
+                local told = page:find("`" .. name .. "`", 1, true) or page:find("%f[%w_]" .. name .. " = ")
+                    or page:find("[{,] " .. name .. "[ ,]")
+                assert.truthy(told or name == "by_pg3", level.what .. ": " .. name)
+            end
         end
     end)
 

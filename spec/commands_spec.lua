@@ -46,13 +46,15 @@ describe("declared commands", function()
         { "'" .. ("X"):rep(17) .. "' is no name", { [("X"):rep(17)] = run } },
         { "'DISCOVER' is no name for a command", { DISCOVER = run } },
         { "'RELOAD' is no name for a command", { RELOAD = run } },
-        { "command RESET: run is nil, not a function", { RESET = { name = "Reset" } } },
-        { "command RESET: RESET is \"reset\", not a function", { RESET = "reset" } },
+        { "command RESET: run is missing. Write run = function(node, args) ... end",
+          { RESET = { name = "Reset" } } },
+        { "command RESET: RESET is \"reset\", not a function. Write RESET = reset, without quotes",
+          { RESET = "reset" } },
         { "command RESET: the field 'rum' is unknown", { RESET = { rum = run } } },
-        { "command RESET: name, \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...\", has 41 characters", {
+        { "command RESET: name is \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...\", which has 41 characters", {
             RESET = { run = run, name = ("x"):rep(41) } } },
-        { "command RESET: params is not a list", { RESET = { run = run, params = {} } } },
-        { "command SETLIMIT, parameter 1: id, \"level\", is neither \"\" nor capitals and digits", limit {
+        { "command RESET: params is {}. Name one", { RESET = { run = run, params = {} } } },
+        { "command SETLIMIT, parameter 1: id is \"level\", not \"\" for the only parameter, else", limit {
             id = "level" } },
         { "command SETLIMIT, parameter 1: label is empty", limit { label = "" } },
         { "command SETLIMIT, parameter 1: kind, \"amps\", is no unit and no list of states", limit {
@@ -61,8 +63,8 @@ describe("declared commands", function()
         { "command A, parameter 1: max is missing",
             { A = { run = run, params = { { id = "", label = "L", kind = unit.ampere, min = 0 } } } } },
         { "command SETLIMIT, parameter 1: min, 51, is greater than max, 50. Swap them.", limit { min = 51 } },
-        { "parameter 1: min is not a number", limit { min = 0 / 0 } },
-        { "command SETLIMIT, parameter 1: the limits, 0 to 1000000, are wider", limit { max = 1e6 } },
+        { "parameter 1: min is 0 / 0, not a number", limit { min = 0 / 0 } },
+        { "command SETLIMIT, parameter 1: the limits, 0 to 1000000, are too wide", limit { max = 1e6 } },
         { "command SETLIMIT, parameter 1: places is 9", limit { places = 9 } },
         { "command SETLIMIT, parameter 1: kind is a table without states", limit { kind = {} } },
         { "parameter 1: min and max are not for a list of states", limit { kind = "alarm" } },
@@ -226,10 +228,10 @@ describe("events of a device table", function()
     end
 
     local MISTAKES = {
-        { "row 1 (GV0): events is \"FULL\", not a table of events. Write events = { [0] =",
+        { "row 1 (GV0): events is \"FULL\", not a table. Write events = { [0] =",
           { events = "FULL" } },
-        { "events is empty, not a table of events. Write events = { [0] =", { events = {} } },
-        { "events is empty, not a table of events. Write events = { level =",
+        { "events is {}. Write events = { [0] =", { events = {} } },
+        { "events is {}. Write events = { level =",
           { [2] = unit.percent, events = {} } },
         { "events has 3, which is no state of the list", { events = { [0] = "EMPTY", [3] = "FULL" } } },
         { "events has empty, which is no state", { events = { empty = "EMPTY" } } },
@@ -241,8 +243,8 @@ describe("events of a device table", function()
           { [4] = false, by_script = true, events = { [0] = "EMPTY", [2] = "FULL" } } },
         { "events has numbers of states, and the row has no list", { [2] = unit.percent, events = {
             [0] = "EMPTY" } } },
-        { "events has the level my_level", level { level = "my_level" } },
-        { "events has no above. Write events = {",
+        { "events: level is \"my_level\", not a parameter of the plugin", level { level = "my_level" } },
+        { "events: above is missing. Write above = \"BATOK\"",
           { [2] = unit.percent, events = { level = "battery_level", below = "EMPTY" } } },
         { "below and above are the same event", level { below = "FULL" } },
     }

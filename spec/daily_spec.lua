@@ -311,7 +311,7 @@ describe("the word daily", function()
         ["daily is 1"] = function(row_) row_.daily = 1 end,
         ["daily does not go with from."] = function(row_) row_.from = print end,
         ["daily does not go with worst."] = function(row_) row_.worst = "/Alarms/" end,
-        ["daily and zero are both true."] = function(row_) row_.zero = true end,
+        ["daily does not go with zero."] = function(row_) row_.zero = true end,
         ["daily does not go with by_script."] = function(row_)
             row_[4], row_[5], row_.by_script = nil, nil, true
         end,
@@ -326,6 +326,6 @@ describe("the word daily", function()
     it("midnight of a sample's site is a number", function()
         local type_, text = device_with(nil, { { rows = {}, site = { midnight = "0:00" }, expect = {} } })
         assert.is_nil(type_)
-        assert.truthy(text:find("sample 1, site: midnight is not a number", 1, true), text)
+        assert.truthy(text:find("sample 1, site: midnight is \"0:00\", not a number", 1, true), text)
     end)
 end)

@@ -56,17 +56,20 @@ describe("the check of a device table", function()
     --- Each mistake, and words its message must hold beside the file's name.
     local mistakes = {
         { "unknown field 'driver'", function(t) t.driver = {} end },
-        { "api is 1.", function(t) t.api = 1 end },
-        { "id, \"tank\", is not a node type id", function(t) t.id = "tank" end },
+        { "api is 1, not the form of tables that this plugin reads.", function(t) t.api = 1 end },
+        { "id is \"tank\", not an id of up to 16 capitals and digits. Write id = \"TANK\"",
+          function(t) t.id = "tank" end },
         { "name is missing", function(t) t.name = nil end },
-        { "the icon \"Sun\" is unknown", function(t) t.icon = "Sun" end },
+        { "icon is \"Sun\", not an icon of the ISY's. There are: Alarm, ", function(t) t.icon = "Sun" end },
         { "match is missing", function(t) t.match = nil end },
-        { "match names no service", function(t) t.match = { product = "x" } end },
+        { "match: service is missing", function(t) t.match = { product = "x" } end },
         { "'servce' is unknown", function(t) t.match = { servce = "tank" } end },
-        { "match.kind is \"cloud\"; it is \"controller\" or \"gateway\", and stands alone", function(
-            t) t.match = { kind = "cloud" } end },
+        { "match: kind is \"cloud\", not \"controller\" or \"gateway\"",
+            function(t) t.match = { kind = "cloud" } end },
+        { "match: kind does not go with service",
+            function(t) t.match = { kind = "gateway", service = "tank" } end },
         { "there are no rows", function(t) t[1], t[2] = nil, nil end },
-        { "the rows: number 2 of 3 is nil",
+        { "the list of rows has nil as number 2 of 3",
             function(t) t[2], t[3] = nil, { "GV1", unit.watt, "Power", "/P" } end },
         { "'ST' is unknown", function(t) t.ST = { "ST" } end },
         { "row 1: it is 7, not a row", function(t) t[1] = 7 end },
@@ -83,9 +86,9 @@ describe("the check of a device table", function()
         { "row 1 (ST): the kind (second entry) is a table without states",
             function(t) t[1][2] = { name = "wat" } end },
         { "row 1 (ST): the kind (second entry) is a table without states", function(t) t[1][2] = {} end },
-        { "row 1 (ST): the label (third entry), \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...\", has 41",
+        { "the label (third entry) is \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...\", which has 41",
             function(t) t[1][3] = ("x"):rep(41) end },
-        { "row 1 (ST): the label (third entry), \"ääääääääääääääääääääääääääääääääääääääää...\", has 41",
+        { "the label (third entry) is \"ääääääääääääääääääääääääääääääääääääääää...\", which has 41",
             function(t) t[1][3] = ("ä"):rep(41) end },
         { "row 1 (ST): the field 'pth' is unknown", function(t) t[1].pth = "/x" end },
         { "row 1 (ST): \"/x\" stands there without the name of a field", function(t) t[1][6] = "/x" end },
@@ -97,27 +100,26 @@ describe("the check of a device table", function()
         { "row 1 (ST): from is \"x\"", function(t)
             t[1] = { "ST", unit.percent, "Level", from = "x" }
         end },
-        { "row 1 (ST): map is a table", function(t) t[1].map = {} end },
+        { "row 1 (ST): map is {}, not a function. Write values = ", function(t) t[1].map = {} end },
         { "row 1 (ST): the path (fourth entry), \"Level\", does not begin with '/'", function(
             t) t[1][4] = "Level" end },
         { "row 1 (ST): the code (fifth entry), \"/Level\", is not one of VRM's", function(
             t) t[1][5] = "/Level" end },
         { "row 1 (ST): there are a path and first", function(t) t[1].first = { "/x" } end },
-        { "row 1 (ST): first is an empty list",
+        { "row 1 (ST): first is {}, not a text or a list of texts",
             function(t) t[1] = { "ST", unit.percent, "Level", first = {} } end },
-        { "row 1 (ST): first has the field 'a': it is a text or a list of texts",
+        { "row 1 (ST): first has the field 'a', and is a list",
             function(t) t[1] = { "ST", unit.percent, "Level", first = { a = "/x" } } end },
-        { "row 1 (ST): sum is \"/x\", not a list of terms, without names or nil", function(t)
+        { "row 1 (ST): sum is \"/x\", not a list of terms", function(t)
             t[1] = { "ST", unit.percent, "Level", sum = "/x" }
         end },
         { "row 1 (ST): product is a list of 1, not a list of two", function(t)
             t[1] = { "ST", unit.percent, "Level", product = { "/x" } }
         end },
-        { "row 1 (ST): worst, \"Alarms\", is not the beginning of paths, nor the path of an alarm", function(
-            t)
+        { "row 1 (ST): worst is \"Alarms\", not the beginning of paths, nor the path of an alarm", function(t)
             t[1] = { "ST", unit.percent, "Level", worst = "Alarms" }
         end },
-        { "row 1 (ST): worst, \"/Alarms/LowSoc/Set\", is not the beginning of paths", function(t)
+        { "row 1 (ST): worst is \"/Alarms/LowSoc/Set\", not the beginning of paths", function(t)
             t[1] = { "ST", unit.percent, "Level", worst = "/Alarms/LowSoc/Set" }
         end },
         { "row 1 (ST): {n} stands for nothing: the first entry has one driver. Write one for each",
@@ -133,11 +135,12 @@ describe("the check of a device table", function()
             function(t) t[1].values = { inverter = { [240] = "x" } } end },
         { "row 1 (ST): by_pg3 is for the controller", function(t) t[1].by_pg3 = true end },
         { "row 1 (ST): places is 1.5", function(t) t[1].places = 1.5 end },
-        { "row 1 (ST): max is not a number", function(t) t[1].max = "9" end },
+        { "row 1 (ST): max is \"9\", not a number. Write max = 9, without quotes",
+          function(t) t[1].max = "9" end },
         { "row 1 (ST): zero is 1", function(t) t[1].zero = 1 end },
         { "row 1 (ST): measured is 1", function(t) t[1].measured = 1 end },
         { "row 1 (ST): on_change is 1", function(t) t[1].on_change = 1 end },
-        { "row 1 (ST): measured and on_change are both true. Keep one", function(t)
+        { "row 1 (ST): measured does not go with on_change. Keep one", function(t)
             t[1].measured, t[1].on_change = true, true
         end },
         { "row 2 (GV0): min and max are not for a list of states", function(t) t[2].max = 5 end },
@@ -145,9 +148,9 @@ describe("the check of a device table", function()
             function(t) t[2][2] = "fluids" end },
         { "row 2 (GV0): the list of states has [\"a\"] = \"b\"", function(t) t[2][2] = { a = "b" } end },
         { "parts is \"t\"", function(t) t.parts = "t" end },
-        { "part 1: it is 1, not a part", function(t) t.parts = { 1 } end },
+        { "parts has 1 as number 1, not a part", function(t) t.parts = { 1 } end },
         { "part 1: part is \"T\", not a small letter", function(t) t.parts = { { part = "T" } } end },
-        { "part 1: id, \"x\", is not a node type id",
+        { "part 1: id is \"x\", not an id of",
             function(t) t.parts = { { part = "t", id = "x" } } end },
         { "part 1: id \"VICTANK\" is used twice",
             function(t) t.parts = { { part = "t", id = "VICTANK", name = "x" } } end },
@@ -163,24 +166,27 @@ describe("the check of a device table", function()
         end },
         { "row 1 (ST): sum has the number 5. Write scale = 5 for a", function(t) t[1] = { "ST", unit.watt,
             "P", sum = { 5 } } end },
-        { "row 1 (ST): sum is a list of 3, not a list of terms, without names or nil", function(t)
+        { "row 1 (ST): sum has nil as number 2 of 3. Write it", function(t)
             t[1] = { "ST", unit.watt, "P", sum = { "/a", nil, "/b" } }
         end },
-        { "row 1 (ST): worst, a table, is not the beginning of paths, nor the path of an alarm", function(
-            t) t[1] = { "ST", unit.watt, "P", worst = { 5 } } end },
+        { "row 1 (ST): worst is a list of 1, not the beginning of paths, nor the path of an alarm",
+            function(t) t[1] = { "ST", unit.watt, "P", worst = { 5 } } end },
         { "row 1 (ST): {n} stands for nothing", function(t)
             t[1] = { "ST", unit.watt, "P {n}", sum = { "/Ac/{phase}/P" } }
         end },
-        { "part 1: it is 5, not a part", function(t)
+        { "parts has 5 as number 1, not a part", function(t)
             t.parts = { 5, { part = "t", id = "T", name = "x", { "gv1" } } }
         end },
         { "part 1, row 1 (gv1): the row has nothing but its driver",
             function(t) t.parts = { { part = "t", id = "T", name = "x", { "gv1" } } } end },
         { "samples is 1", function(t) t.samples = 1 end },
-        { "sample 1: expect is nil", function(t) t.samples[1].expect = nil end },
+        { "sample 1: expect is missing. Write expect = { ST = 80 }, a table.",
+          function(t) t.samples[1].expect = nil end },
         { "'QUERY' is no name for a command", function(t) t.commands = { QUERY = print } end },
-        { "command BOOST: BOOST is 1, not a function", function(t) t.commands = { BOOST = 1 } end },
-        { "update is true, which is no function", function(t) t.update = true end },
+        { "command BOOST: BOOST is 1, not a function. Write BOOST = function(node, args)",
+          function(t) t.commands = { BOOST = 1 } end },
+        { "update is true, not a function. Write update = function(node, rows)",
+          function(t) t.update = true end },
     }
     for i, mistake in ipairs(mistakes) do
         it(("tells mistake %d: %s"):format(i, mistake[1]), function()

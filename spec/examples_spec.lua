@@ -138,6 +138,7 @@ describe("the authors' page", function()
                                 "scripts/check/device.lua", "scripts/check/events.lua",
                                 "scripts/check/fields.lua", "scripts/check/kinds.lua",
                                 "scripts/check/rows.lua", "scripts/check/sources.lua",
+                                "scripts/check/values.lua",
                                 "scripts/model/device.lua", "scripts/serve/commands.lua",
                                 "scripts/serve/scripts.lua", "scripts/sources/vrm.lua",
                                 "scripts/tasks/timer.lua" } do

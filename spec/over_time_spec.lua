@@ -135,7 +135,7 @@ describe("a row with such a word", function()
         for text, row in pairs {
             ["day_max is 5, not true. Write day_max = true, or remove it."] = { day_max = 5 },
             ["total is \"yes\", not true."] = { total = "yes" },
-            ["rate is true, not a number of seconds up to 86400. Write rate = 3600, or remove it."] =
+            ["rate is true, not a number of seconds up to 86400. Write rate = 3600."] =
                 { rate = true },
             ["held_for is -1, not a number of seconds up to 86400."] = { [2] = "off_on", held_for = -1 },
             ["held_for is for states. Give the row a list as its kind"] = { held_for = 60 },

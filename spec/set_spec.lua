@@ -76,17 +76,18 @@ describe("the word set", function()
     end)
 
     local mistakes = {
-        { "it is true, not a table", true }, { "it is empty, not a table", {} },
+        { "set is true, not a table", true }, { "set: min is missing", {} },
         { "the field 'mni' is unknown", { mni = 0, max = 9 } },
         { "max is missing", { min = 0 } },
-        { "min, 9, is not below max, 9", { min = 9, max = 9 } },
-        { "its limits are wider than the row's", { min = 0, max = 5000 } },
-        { "step is 0, not above 0", { min = 0, max = 9, step = 0 } },
+        { "min and max are the same", { min = 9, max = 9 } },
+        { "the limits, 0 to 5000, are too wide. Stay within 0 to 3000.", { min = 0, max = 5000 } },
+        { "step is 0, not a number above 0", { min = 0, max = 9, step = 0 } },
         { "places is 7", { min = 0, max = 9, places = 7 } },
-        { "timed is true, neither", { min = 0, max = 9, timed = true } },
+        { "timed is true, not \"also\" or \"only\"", { min = 0, max = 9, timed = true } },
         { "need timed", { min = 0, max = 9, resend = 30 } },
-        { "only has something that is no condition", { min = 0, max = 9, only = { "/Mode" } } },
-        { "unless has something that is no condition", { min = 0, max = 9, unless = { { "/Mode", 1 } } } },
+        { "only has \"/Mode\" as number 1, not a condition", { min = 0, max = 9, only = { "/Mode" } } },
+        { "unless has a list of 2 as number 1, not a condition",
+          { min = 0, max = 9, unless = { { "/Mode", 1 } } } },
         { "unit, \"parsec\", is not one the row's kind knows. There are: W, kW.",
           { min = 0, max = 9, unit = "parsec" } },
         { "off is 4, no number of the row's list", { min = 0, max = 9, off = 4 } },
@@ -133,7 +134,7 @@ describe("the word set", function()
             })
         end
         local _, problem = heater { choices = { 0, 1 } }
-        assert.truthy(problem:find("set does not go with from alone", 1, true), problem)
+        assert.truthy(problem:find("set: path is missing. Write path = \"/Mode\"", 1, true), problem)
         local one = command(assert(heater { path = "/Mode", choices = { 0, 1 } }), "SET_MODE")
         assert.equal("/Mode", one.driver.set.path)
     end)
@@ -210,11 +211,11 @@ describe("the word set", function()
                 { "ST", unit.watt, "Power", "/Power", values = values, set = set },
             })) or ""
         end
-        assert.truthy(problem_of({ [5] = 0 / 0 }, {}):find("values has [5] = 0 / 0.", 1, true))
+        assert.truthy(problem_of({ [5] = 0 / 0 }, {}):find("values has [5] = 0 / 0; ", 1, true))
         local text = problem_of(nil, { send = { [5] = 0 / 0 } })
-        assert.truthy(text:find("send is not a table of numbers", 1, true), text)
+        assert.truthy(text:find("send has [5] = 0 / 0; it is a table of numbers for numbers", 1, true), text)
         local unless = { { "/Mode", { 0 / 0 }, "it is off" } }
-        assert.truthy(problem_of(nil, { unless = unless }):find("that is no condition", 1, true))
+        assert.truthy(problem_of(nil, { unless = unless }):find("as number 1, not a condition", 1, true))
     end)
 
     it("has conditions for one choice alone", function()

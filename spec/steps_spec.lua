@@ -146,17 +146,19 @@ describe("a sample with steps", function()
         { '{ command = "QUERY" }', "step 1: the command QUERY is none of the table's." },
         { '{ command = "SETLIMIT" }', "SETLIMIT: the parameter 'Limit' is missing. Write args" },
         { '{ command = "SETLIMIT", args = { value = 11 } }', "is 11, outside of 1 to 10." },
-        { '{ command = "SETLIMIT", args = { value = "5" } }', 'args.value is "5", not a number. Write args' },
-        { '{ command = "SETLIMIT", args = 5 }', "args is not a table. Write args = { value = 5 }" },
+        { '{ command = "SETLIMIT", args = { value = "5" } }',
+          'args has ["value"] = "5"; it is a table of numbers by the ids of parameters. Write args' },
+        { '{ command = "SETLIMIT", args = 5 }',
+          "args is 5, not a table of numbers by the ids of parameters. Write args = { value = 5 }" },
         { '{ args = { value = 11 } }', "there are args, but no command." },
         { '{ wait = 5 }', "the field 'wait' is unknown. Did you mean after?" },
-        { '{ after = -1 }', "after is -1, not a number of seconds." },
-        { '{ after = "soon" }', "after is \"soon\", not a number of seconds." },
+        { '{ after = -1 }', "after is -1, not a number of seconds up to" },
+        { '{ after = "soon" }', "after is \"soon\", not a number of seconds up to" },
         { '{ rows = 5 }', "rows is 5, not a table." },
         { '{ rows = { "/State", 1 } }', "step 1: rows has \"/State\" without a path." },
-        { '{ rows = { ["/State"] = "5" } }', "row /State: the value is a text. Write the number without" },
-        { '{ expect = { events = "DON" } }', 'expect.events is not a table. Write events = { "FULL" }' },
-        { '5', "step 1: it is not a step." },
+        { '{ rows = { ["/State"] = "5" } }', "row /State: value is a text. Write the number without" },
+        { '{ expect = { events = "DON" } }',
+          'expect.events is "DON", not a table. Write expect.events = { "FULL" }' },
     }
     for _, case in ipairs(WRONG) do
         it("tells of " .. case[1], function()
@@ -205,7 +207,11 @@ describe("a sample with steps", function()
     it("has no rows beside its steps", function()
         local printed, code = check("} , rows = {}, steps = {")
         assert.equal(1, code)
-        has(printed, "pump.lua:36: sample 1: there are steps, and rows or expect beside them.")
+        has(printed, "pump.lua:36: sample 1: steps does not go with rows. Put those into a step.")
+    end)
+
+    it("has steps that are tables", function()
+        has(check("5"), "pump.lua:36: sample 1: steps has 5 as number 1, not a step. Write steps = { { rows")
     end)
 
     local program = os.getenv("VICTRON_HOST")

@@ -23,140 +23,35 @@
 --                  { part = letter, main = type, suffix = words, when = list of keys|nil } }
 -- What is false in a driver, and a factor of 1, is left out: there are some two thousand.
 
-local units = require "types.units"
-local name_lists = require "types.names"
 local command_check = require "check.commands"
-local doubts = require "check.doubts"
 local data_state = require "types.data_state"
-local proof = require "check.proof"
-local reading = require "types.reading"
+local doubts = require "check.doubts"
+local event_check = require "check.events"
+local fields = require "check.fields"
+local hints = require "check.hints"
 local limits = require "types.limits"
-local params = require "pg3.params"
-local field_check = require "check.fields"
-local settings = require "pg3.settings"
-local row_check = require "check.rows"
-local set_check = require "check.set"
-local shortage = require "tasks.shortage"
-local sample_check = require "check.samples"
-local source_check = require "check.sources"
 local lines = require "check.lines"
 local lists = require "types.lists"
-local hints = require "check.hints"
 local match_check = require "check.match"
-local slips = require "check.slips"
+local members = require "check.members"
+local name_lists = require "types.names"
+local params = require "pg3.params"
+local proof = require "check.proof"
+local reading = require "types.reading"
+local row_check = require "check.rows"
+local sample_check = require "check.samples"
+local set_check = require "check.set"
+local settings = require "pg3.settings"
+local shortage = require "tasks.shortage"
+local source_check = require "check.sources"
+local units = require "types.units"
+local values = require "check.values"
 local why = require "types.why"
 local wording = require "types.wording"
 
 local check = {}
 
-local fail, texts = field_check.fail, field_check.texts
-local shown = wording.shown
-
-local TABLE_FIELDS = field_check.words_of("the table",
-    "api id name icon match parts commands samples start update events settings")
-local PART_FIELDS = field_check.words_of("a part", "part id name when")
-local MATCH_FIELDS = field_check.words_of("match", "service product type kind last")
-local KINDS = lists.set "controller gateway"
-
-local ICONS = lists.set [[Alarm Arm DoorLock Electricity EnergyMonitor GenericCtl GenericRsp GenericRspCtl
-    Input Irrigation Lamp LampAndSwitch MotionSensor Output PulseCounter Sensor Siren Switch SmokeSensor
-    TempSensor Thermostat Weather]]
-
-local function in_small_letters(words)
-    local small = {}
-    for i, word in ipairs(words) do small[i] = word:lower() end
-    return small
-end
-
-local function build_match(match)
-    if type(match) == "function" then return match end
-    if match == nil then
-        fail("", "match is missing.", "Write match = { service = \"solarcharger\" }.")
-    elseif type(match) ~= "table" then
-        fail("", ("match is %s."):format(shown(match)), ("Write match = { service = %s }."):format(
-            type(match) == "string" and shown(match) or "\"solarcharger\""))
-    end
-    if type(match[1]) == "table" then
-        fail("match", "a table stands there without the name of a field.",
-            "Several services are match = { service = { \"tank\", \"battery\" } }.")
-    elseif type(match[1]) == "string" then
-        fail("match", ("%s stands there without the name of a field."):format(shown(match[1])),
-            type(match.service) == "string" and ("Write match = { service = { %s, %s } }."):format(
-                shown(match.service), shown(match[1]))
-            or ("Write match = { service = %s }."):format(shown(match[1])))
-    end
-    field_check.fields("match", match, MATCH_FIELDS, nil, slips.match)
-    if match.kind ~= nil then
-        if not KINDS[match.kind] or match.service or match.product or match.type then
-            fail("", ("match.kind is %s; it is \"controller\" or \"gateway\", and stands alone."):format(
-                shown(match.kind)),
-                "Write match = { kind = \"gateway\" }.")
-        end
-        return { kind = match.kind }
-    end
-    if match.service == nil then
-        fail("", "match names no service.", "Write match = { service = \"solarcharger\" }.")
-    end
-    local built = { last = match.last or nil }
-    for _, field in ipairs { "service", "product", "type" } do
-        local words = in_small_letters(texts("match", field, match[field]))
-        built[field] = #words > 0 and words or nil
-    end
-    if match.last ~= nil and type(match.last) ~= "boolean" then
-        fail("match", ("last is %s."):format(shown(match.last)),
-            "Write last = true if the script is for what no other fits as well, or leave it out.")
-    end
-    return built
-end
-
-local function check_type_id(where, id, example)
-    if id == nil then
-        fail(where, "id is missing.", ("Write id = \"%s\": up to 16 capitals and digits."):format(
-            example or "MYTANK"))
-    elseif not field_check.is_id(id) then
-        fail(where, ("id, %s, is not a node type id."):format(shown(id)),
-            ("Write up to 16 capitals and digits: id = \"%s\"."):format(field_check.as_id(id, "MYTANK")))
-    end
-end
-
-local function check_api(api)
-    if api == 2 then return end
-    local what = api == nil and "api is missing." or ("api is %s."):format(shown(api))
-    fail("", what, "Write api = 2: the form of tables that this plugin reads.")
-end
-
-local function check_icon(icon)
-    if icon == nil or ICONS[icon] then return end
-    fail("", ("the icon %s is unknown."):format(shown(icon)),
-        wording.did_you_mean(icon, ICONS, "\"%s\"", "There are: " .. wording.listed(ICONS) .. "."))
-end
-
-local function check_function(field, value)
-    if value == nil or type(value) == "function" then return end
-    fail("", ("%s is %s, which is no function."):format(field, shown(value)),
-        ("Write %s = function(node) ... end; the name of a function is written without () and quotes.")
-            :format(field))
-end
-
-local function rows_of(tab)
-    local rows, last = {}, 0
-    for key, row in pairs(tab) do
-        if math.type(key) == "integer" then rows[key], last = row, math.max(last, key) end
-    end
-    return rows, last
-end
-
---- "part 1" and "row 2" -> "part 1, row 2".
-local function joined(where, within)
-    return where == "" and within or where .. ", " .. within
-end
-
-local function check_row_list(where, rows, last)
-    if last == 0 then
-        fail(where, "there are no rows.", "Write { \"ST\", unit.watt, \"Label\", \"/...\" } for each value.")
-    end
-    field_check.list(joined(where, "the rows"), rows)
-end
+local fail = fields.fail
 
 --- What host.declare and pg3.profile take of a type.
 function check.declaration(type_)
@@ -181,16 +76,15 @@ end
 
 local MOST_PROBLEMS = 50            -- of one table; looking for what was meant takes its time
 
---- Runs one step of the check. A mistake of the author is noted with its place, and the check goes on; not
--- for ever. job: the script, see build_type.
-local function try(job, place, fn, ...)
+--- Runs one step of the check, fn(place, ...) -> whether there was no mistake, what fn gave. A mistake of the
+-- author is noted, and the check goes on; not for ever. job: the script, see build_type.
+local function try(job, fn, place, ...)
     if #job.problems >= MOST_PROBLEMS then return false end
-    local ok, result = pcall(fn, ...)
+    local ok, result = pcall(fn, place, ...)
     if ok then return true, result end
     shortage.pass_on(result)
     if type(result) ~= "table" then error(result, 0) end
-    place.inside = result.field
-    table.insert(job.problems, lines.at(job, place) .. ": " .. result.text)
+    table.insert(job.problems, lines.at(job, result.place, result.inside) .. ": " .. result.text)
     return false
 end
 
@@ -215,16 +109,25 @@ local function asked_by(job, place, name)
     return job.asked[code or ""]
 end
 
---- number: of the part, nil for the device's own node.
-local function build_drivers(job, type_, tab, number)
-    local rows, last = rows_of(tab)
-    local seen, of = {}, { id = type_.id, kind = type_.kind, events = job.table.events }
-    local where = number and "part " .. number or ""
-    if not try(job, { part = number }, check_row_list, where, rows, last) then return end
-    for i, row in ipairs(rows) do
-        local place = { part = number, row = i }
+--- The rows of a table are a list, and there is one.
+local function check_rows(place, tab)
+    local good, is, fix = values.whole(tab)
+    if not good then fail(place, "the list of rows " .. is .. ".", fix) end
+    if #tab == 0 then
+        fail(place, "there are no rows.",
+            "Write { \"ST\", unit.watt, \"Label\", \"/...\" } for each value.")
+    end
+end
+
+--- part: its number, nil for the device's own node.
+local function build_drivers(job, type_, tab, part)
+    local of = { seen = {}, id = type_.id, kind = type_.kind, events = job.good.events or {} }
+    local whole = lines.place { part = part }
+    if not try(job, check_rows, whole, tab) then return end
+    for i, row in ipairs(tab) do
+        local place = lines.place { part = part, row = i }
         of.written = function() return lines.from(job, place):match("^[^\n]*") end
-        local ok, drivers = try(job, place, row_check.row, joined(where, "row " .. i), row, seen, of)
+        local ok, drivers = try(job, row_check.row, place, row, of)
         for _, driver in ipairs(ok and drivers or {}) do
             driver.asked = driver.from and job.closely and asked_by(job, place, "from") or nil
             table.insert(type_.drivers, driver)
@@ -236,7 +139,7 @@ local function build_drivers(job, type_, tab, number)
         end
     end
     if #type_.drivers > limits.drivers then
-        try(job, { part = number }, fail, where, ("there are %d drivers."):format(#type_.drivers),
+        try(job, fail, whole, ("there are %d drivers."):format(#type_.drivers),
             ("A node has at most %d: leave some out, or make a second script with a node of its own.")
             :format(limits.drivers))
     end
@@ -277,66 +180,50 @@ local function note_terms(type_)
     end
 end
 
-local function check_part(where, tab, seen)
-    field_check.table(where, tab, "a part",
-        "{ part = \"t\", id = \"MYTANKT\", name = \"trackers\", rows ... }")
-    field_check.fields(where, tab, PART_FIELDS, math.maxinteger, slips.part)
-    if type(tab.part) ~= "string" or not tab.part:find("^%l$") then
-        fail(where, ("part is %s, not a small letter."):format(shown(tab.part)),
-            "Write part = \"t\": it ends the node's address.")
-    end
-    check_type_id(where, tab.id, "MYTANKT")
+local function check_part(place, tab, seen)
+    fields.check(place, members.part, tab)
     for _, field in ipairs { "part", "id" } do
         if seen[tab[field]] then
-            fail(where, ("%s \"%s\" is used twice."):format(field, tab[field]), "Give each part its own.")
+            fail(place, ("%s \"%s\" is used twice."):format(field, tab[field]), "Give each part its own.")
         end
         seen[tab[field]] = true
     end
-    field_check.text(where, "name", tab.name, limits.part_name)
-    if tab.when ~= nil then source_check.list(where, "when", tab.when) end
+    return source_check.list(place, "when", tab.when)
 end
 
 --- What can never work in a part: no function of the script gets its node, and rows without a path do not
 -- tell whether it is there.
-local function check_part_rows(where, part)
+local function check_part_rows(place, part)
     for _, driver in ipairs(part.drivers) do
         if driver.by_script then
-            fail(where, driver.id .. " has by_script, but node:set sets the device's own node only.",
+            fail(place, driver.id .. " has by_script, but node:set sets the device's own node only.",
                 "Put the row into the table itself.")
         end
     end
     if not part.when and next(part.keys) == nil and #part.drivers > 0 then
-        fail(where, "nothing says when the part is there.",
+        fail(place, "nothing says when the part is there.",
             "Write when = \"/Pv/1/V\", a path that only such devices have.")
     end
 end
 
-local function check_part_list(parts)
-    local is_one = type(parts) == "table" and (parts.part ~= nil or parts.id ~= nil)
-    if is_one or type(parts) ~= "table" then
-        fail("", is_one and "parts is one part, not a list of them." or ("parts is %s."):format(shown(parts)),
-            "Write parts = { { part = \"t\", id = ..., name = ..., rows } }.")
-    end
-    field_check.list("parts", parts)
-end
-
 --- A type, or part of one, without its rows.
-local function new_type(fields)
-    fields.drivers, fields.reporting, fields.keys, fields.parts = {}, {}, {}, {}
-    fields.commands = { { id = "QUERY", name = "Query" } }
-    return fields
+local function new_type(type_)
+    type_.drivers, type_.reporting, type_.keys, type_.parts = {}, {}, {}, {}
+    type_.commands = { { id = "QUERY", name = "Query" } }
+    return type_
 end
 
 local function build_parts(job, type_)
-    local parts, seen = job.table.parts, { [type_.id] = true }
-    if parts == nil or not try(job, { field = "parts" }, check_part_list, parts) then return end
-    for i, tab in ipairs(parts) do
-        if try(job, { part = i }, check_part, "part " .. i, tab, seen) then
+    local seen = { [type_.id] = true }
+    for i, tab in ipairs(job.good.parts or {}) do
+        local place = lines.place { part = i }
+        local ok, when = try(job, check_part, place, tab, seen)
+        if ok then
             local part = new_type { id = tab.id, name = tostring(type_.name) .. " " .. tab.name,
                                     icon = type_.icon, file = job.file, part = tab.part, main = type_,
-                                    suffix = tab.name, when = tab.when and texts("", "when", tab.when) }
+                                    suffix = tab.name, when = when }
             build_drivers(job, part, tab, i)
-            try(job, { part = i }, check_part_rows, "part " .. i, part)
+            try(job, check_part_rows, place, part)
             for key in pairs(part.keys) do type_.keys[key] = true end
             for _, key in ipairs(part.when or {}) do type_.keys[key] = true end
             table.insert(type_.parts, part)
@@ -345,28 +232,22 @@ local function build_parts(job, type_)
 end
 
 local function build_commands(job, type_)
-    local tab, labels = job.table, {}
-    if tab.commands == nil then return end
-    if not try(job, { field = "commands" }, command_check.all, tab.commands) then return end
-    for _, id in ipairs(lists.sorted_keys(tab.commands)) do
-        local place = { command = tostring(id) }
-        local ok, command = try(job, place, command_check.one, id, tab.commands[id], labels,
-            { id = type_.id, kind = type_.kind, written = function() return lines.from(job, place) end })
+    local tab = job.good.commands or {}
+    local of = { id = type_.id, kind = type_.kind, labels = {} }
+    try(job, fields.at_most, { name = "commands", field = "commands" }, lists.count(tab), limits.commands)
+    for _, id in ipairs(lists.sorted_keys(tab)) do
+        local place = lines.place { command = tostring(id) }
+        of.written = function() return lines.from(job, place) end
+        local ok, command = try(job, command_check.one, place, id, tab[id], of)
         if ok then table.insert(type_.commands, command) end
     end
 end
 
-local function build_settings(job, type_)
-    if job.table.settings == nil then return end
-    local ok, list = try(job, { field = "settings" }, command_check.settings, job.table.settings,
-        params.is_own)
-    type_.settings = ok and list or nil
-end
-
 local function build_events(job, type_)
-    local ok, declared = try(job, { field = "events" }, command_check.events, job.table.events, type_.kind)
+    local place = { name = "events", field = "events" }
+    local ok, declared = try(job, event_check.declared, place, job.good.events, type_.kind)
     for _, one in ipairs(ok and check.types(type_) or {}) do
-        one.events = command_check.events_of(one, declared)
+        one.events = event_check.of_type(one, declared)
     end
 end
 
@@ -379,15 +260,12 @@ local function part_letters(tab)
 end
 
 local function build_samples(job, type_)
-    local samples = job.table.samples
-    if samples == nil or not try(job, { field = "samples" }, sample_check.list, samples) then return end
+    local samples, letters = job.good.samples or {}, part_letters(job.table)
+    try(job, fields.at_most, { name = "samples", field = "samples" }, #samples, limits.samples)
     for i, sample in ipairs(samples) do
-        try(job, { sample = i }, sample_check.one, "sample " .. i, sample, part_letters(job.table),
-            job.table.settings)
-        local steps = #job.problems == 0 and sample.steps or {}
-        for number, step in ipairs(steps) do
-            try(job, { sample = i, step = number }, sample_check.step,
-                ("sample %d, step %d"):format(i, number), step, type_, part_letters(job.table))
+        try(job, sample_check.one, lines.place { sample = i }, sample, letters, job.good.settings)
+        for number, step in ipairs(#job.problems == 0 and sample.steps or {}) do
+            try(job, sample_check.step, lines.place { sample = i, step = number }, step, type_, letters)
         end
     end
 end
@@ -397,56 +275,55 @@ local function look_at_text(job)
     local code = lines.code(job)
     for _, one in ipairs(lines.fields(code)) do
         if one.depth == 1 and one.nth == 2 then
-            try(job, { at = one.at }, fail, "", one.name .. " stands twice in the table, and Lua takes the"
-                .. " last.", "Make one of both.")
+            try(job, fail, { at = one.at }, one.name
+                .. " stands twice in the table, and Lua takes the last.", "Make one of both.")
         end
     end
     for _, one in ipairs(lines.states_twice(code)) do
-        try(job, { at = one.at }, fail, "", ("[%s] stands twice in this list, and Lua takes the last.")
+        try(job, fail, { at = one.at }, ("[%s] stands twice in this list, and Lua takes the last.")
             :format(one.state), "Give each state its own number.")
     end
 end
 
---- The fields of a table beside its rows; a mistake in one does not hide those in others.
+--- The fields of a table beside its rows; a mistake in one does not hide those in others. job.good has those
+-- that are right.
 local function build_head(job)
     local tab = job.table
     if job.closely then look_at_text(job) end
-    for key in pairs(tab) do
-        if math.type(key) ~= "integer" then
-            try(job, {}, field_check.fields, "", { [key] = tab[key] }, TABLE_FIELDS, nil, slips.table)
+    for _, name in ipairs(lists.sorted_keys(tab)) do
+        if math.type(name) ~= "integer" and try(job, fields.member, {}, members.table, name, tab[name]) then
+            job.good[name] = tab[name]
         end
     end
-    try(job, { field = "api" }, check_api, tab.api)
-    try(job, { field = "id" }, check_type_id, "", tab.id)
-    try(job, { field = "name" }, field_check.text, "", "name", tab.name, limits.name)
-    try(job, { field = "icon" }, check_icon, tab.icon)
-    for _, field in ipairs { "start", "update" } do
-        try(job, { field = field }, check_function, field, tab[field])
+    for _, name in ipairs(members.table.needed) do
+        if tab[name] == nil then try(job, fields.member, {}, members.table, name, nil) end
     end
 end
 
 local function build(job)
-    local tab = job.table
-    local type_ = new_type { id = type(tab.id) == "string" and tab.id or "", name = tab.name, icon = tab.icon,
-                             file = job.file, start = tab.start, update = tab.update }
-    build_head(job)
-    local _, match = try(job, { field = "match" }, build_match, tab.match)
-    type_.match, type_.kind = match, type(match) == "table" and match.kind or nil
-    type_.asked = tab.update and job.closely and asked_by(job, { field = "update" }, "update") or nil
-    build_drivers(job, type_, tab)
+    local good, _ = job.good, build_head(job)
+    local type_ = new_type { id = good.id or "", name = good.name, icon = good.icon, file = job.file,
+                             start = good.start, update = good.update }
+    if good.match then
+        local _, match = try(job, match_check.built, { name = "match", field = "match" }, good.match)
+        type_.match, type_.kind = match, type(match) == "table" and match.kind or nil
+    end
+    type_.asked = good.update and job.closely and asked_by(job, { field = "update" }, "update") or nil
+    build_drivers(job, type_, job.table)
     build_parts(job, type_)
     note_terms(type_)
     type_.numbered = is_numbered(type_)
     build_commands(job, type_)
     build_events(job, type_)
-    build_settings(job, type_)
+    local place = { name = "settings", field = "settings" }
+    _, type_.settings = try(job, command_check.settings, place, good.settings, params.is_own)
     build_samples(job, type_)
     return type_
 end
 
 --- Why a file of this name cannot have a type of this kind; nil if it can.
 local function kind_conflict(name, kind)
-    local wanted = KINDS[name] and name or nil
+    local wanted = members.KINDS[name] and name or nil
     if kind == wanted then return nil end
     if wanted then
         return ("it takes the place of the built-in %s. Write match = { kind = \"%s\" }."):format(name, name)
@@ -497,13 +374,13 @@ end
 --- Takes a script (see check.lines) apart -> its type; nil: script.problems say why not. closely: the text
 -- itself is looked at, too.
 local function build_type(script, closely)
-    script.problems, script.closely, script.asked = {}, closely, {}
+    script.problems, script.closely, script.asked, script.good = {}, closely, {}, {}
     if type(script.table) == "table" then
         local type_ = build(script)
         return #script.problems == 0 and type_ or nil
     end
     script.problems[1] = ("%s: the file returns %s. End it with return { api = 2, ... }."):format(script.file,
-        shown(script.table))
+        wording.shown(script.table))
     return nil
 end
 

@@ -1,7 +1,7 @@
 --- What helps with Lua's own messages: what people write who know other languages, and slips of the pen.
 
 local drivers = require "types.drivers"
-local field_check = require "check.fields"
+local is_word = require("check.fields").is_word
 local slips = require "check.slips"
 local units = require "types.units"
 local words = require("types.lists").words
@@ -375,7 +375,7 @@ end
 local function of_global(name, text, code)
     if code:find("//", 1, true) or code:find("[,}%s]#%s") then return COMMENT end
     if code:find("^%s*" .. name .. "%s*==") or code:find("[{,]%s*" .. name .. "%s*==")
-        or field_check.is_word(name) and code:find("[{,]%s*" .. name .. "%s*[,}]") then
+        or is_word(name) and code:find("[{,]%s*" .. name .. "%s*[,}]") then
         return ("A field is given by one =: %s = ..."):format(name)
     end
     if code:find("^%s*" .. name .. "%s*{") and not wording.near(name, KEYWORDS) then

@@ -117,11 +117,20 @@ local function row_position(code, tab, part, row)
         or not part and ids:find("^%l") and nth_row(code, row) or nil       -- a unit stands there, say
 end
 
+local NAMED = { "part", "row", "command", "setting", "sample", "step" }
+
+--- A place in a script: { row = n } | { part = n, row = n|nil } | { command = "NAME" } | { setting = "name" }
+-- | { sample = n, step = n|nil } | { field = "match" } | { at = position in the code } | {}. It is given the
+-- name that messages have for it: "part 1, row 2".
+function lines.place(of)
+    for _, what in ipairs(NAMED) do
+        local name = of[what] and what .. " " .. of[what]
+        of.name = name and of.name and of.name .. ", " .. name or name or of.name
+    end
+    return of
+end
+
 --- Where a place is in the code; nil if it cannot be found.
--- place: { row = n } | { part = n, row = n|nil } | { command = "NAME" }
---        | { sample = n, step = n|nil }
---        | { field = "match" } | { at = position in the code } | {}
--- and inside = the name of a field there, nil: the place itself
 function lines.position(script, place)
     local code, tab, position = lines.code(script), script.table, place.at
     if position then return position end
@@ -141,24 +150,30 @@ function lines.position(script, place)
         position = samples and (nth_table(code, place.sample, samples) or samples)
         local list = position and place.step and field(code, "steps", 1, position)
         position = list and nth_table(code, place.step, list) or position
-    elseif place.field then
-        position = field(code, place.field, 1, 1)
+    elseif place.setting or place.field then
+        position = field(code, place.field or "settings", 1, 1)
     end
     return position or not (place.row or place.part or place.sample) and code:find("%f[%w_]return%s*{") or nil
 end
 
---- The line of a place; nil if it cannot be found (a table that was put together by code).
-function lines.line(script, place)
+--- Where a field begins in the table that begins at a position; nil: there is none of that name.
+local function position_inside(code, position, name)
+    local at = name:find("^[%w_]+$") and field(code, name, 1, position or 1)
+    local whole = at and position and code:match("^%b{}", position)
+    return not (whole and at > position + #whole) and at or nil
+end
+
+--- The line of a place, or of a field there (inside, may be nil); nil if it cannot be found (a table that was
+-- put together by code).
+function lines.line(script, place, inside)
     local code, position = lines.code(script), lines.position(script, place)
-    local inside = place.inside and place.inside:find("^[%w_]+$") and field(code, place.inside, 1,
-        position or 1)
-    position = inside or position
+    position = inside and position_inside(code, position, inside) or position
     return position and line_at(code, position)
 end
 
 --- "tank.lua:12", or "tank.lua" when the line or the text is unknown.
-function lines.at(script, place)
-    local line = script.text and lines.line(script, place)
+function lines.at(script, place, inside)
+    local line = script.text and lines.line(script, place, inside)
     return line and script.file .. ":" .. line or script.file
 end
 

@@ -1,15 +1,33 @@
---- What a match fits of what VRM may send: whether it can be used, and what may be a mistake in it. Functions
--- are called, with one device of each service there is.
+--- The match of a device table: how it is written, what it fits of what VRM may send, what may be a mistake.
+-- Functions are called, with one device of each service there is.
 
 local services = require "types.services"
+local fields = require "check.fields"
 local hints = require "check.hints"
 local lines = require "check.lines"
 local matching = require "types.matching"
+local members = require "check.members"
 local shortage = require "tasks.shortage"
 local slips = require "check.slips"
 local wording = require "types.wording"
 
 local match_check = {}
+
+local function in_small_letters(words)
+    local small = {}
+    for i, word in ipairs(type(words) == "table" and words or { words }) do small[i] = word:lower() end
+    return #small > 0 and small or nil
+end
+
+--- The match of a table -> that of a type, see check.device.
+function match_check.built(place, match)
+    if type(match) == "function" then return match end
+    fields.check(place, members.match, match)
+    if match.kind then return { kind = match.kind } end
+    fields.value(place, "service", members.match.members.service, match.service)
+    return { last = match.last or nil, service = in_small_letters(match.service),
+             product = in_small_letters(match.product), type = in_small_letters(match.type) }
+end
 
 local NO_SERVICE = "noservice"      -- no device has it: what fits it fits everything
 

@@ -1,6 +1,6 @@
---- What people write for what is meant: each table is { [what is written] = the word that is meant, or a
--- sentence }. Words are compared as they stand, and in small letters without blanks and signs
--- (types.wording).
+--- What people write for what is meant, beside members of a device table (check.members): each table is
+-- { [what is written] = the word that is meant, or a sentence }. Words are compared as they stand, and in
+-- small letters without blanks and signs (types.wording).
 
 local slips = {}
 
@@ -12,87 +12,6 @@ local function meant(words_by)
     end
     return slip
 end
-
-local ROWS_HERE = "Rows stand in the table itself: { \"ST\", unit.watt, \"Label\", \"/Path\" }."
-local IN_MATCH = "Write match = { service = \"tank\" }; product and type stand in there, too."
-local A_COMMENT = "Write it into a comment: -- ..."
-local INTERVAL = "VRM's data comes with the polls; timer.every(seconds, fn) in start runs in between."
-local KEPT = "What outlasts a restart is node.state, in functions; lists of states are the second entry of a"
-    .. " row."
-local NOTICE = "A notice is shown by node:notice(\"full\", \"The tank is full\")."
-
---- Fields of a device table; also of those who know Zigbee2MQTT or ESPHome.
-slips.table = meant {
-    [ROWS_HERE] = "rows drivers values list exposes fromzigbee sensors sensor platform entities",
-    [IN_MATCH] = "service product type kind device model zigbeemodel models fingerprint",
-    [A_COMMENT] = "description author vendor meta comment", [INTERVAL] = "interval updateinterval",
-    [KEPT] = "globals state states", [NOTICE] = "notices",
-    ["What the owner may set is settings = { pump_watts = 50 }."] = "parameters params config options"
-        .. " substitutions",
-    ["Write timer.every(60, function() ... end) in start."] = "timers timer",
-    ["Nothing is to be done at the end: timers end with the script."] = "stop",
-    name = "title label", id = "nodedef", api = "version", parts = "nodes children", events = "sends",
-    samples = "tests examples test", commands = "actions cmds tozigbee buttons",
-    start = "init begin onstart setup onboot configure",
-    update = "poll onupdate loop refresh run query onvalue",
-}
-
-slips.match = meant {
-    product = "name model device", service = "services",
-    ["A script is for all devices of a kind; a function may look: match = function(found) return"
-        .. " found.service == \"tank\" and found.instance == 20 and 5 end."] = "instance",
-}
-
-slips.part = meant {
-    ["A part has none of its own: write it in the table itself."] = "commands events samples start update"
-        .. " icon match parts api",
-    [ROWS_HERE] = "rows drivers", part = "letter", name = "label title", when = "path",
-}
-
-slips.sample = meant { [A_COMMENT] = "name title description", rows = "values input inputs",
-                       expect = "expected expects output result results" }
-
-slips.step = meant { expect = "expected expects", rows = "values", command = "run call",
-                     after = "wait sleep delay seconds time" }
-
-slips.command = meant { run = "fn func call action handler execute", name = "label title",
-                        params = "parameters args arguments" }
-
-slips.param = meant {
-    kind = "unit uom type", label = "name title", min = "minimum", max = "maximum",
-    places = "decimals precision", ["places = 0 rounds to whole numbers."] = "step",
-    ["Write min = 0, max = 100."] = "range",
-    ["A command is called with the numbers that the ISY sends."] = "default",
-}
-
-slips.setting = meant { default = "value initial", min = "minimum", max = "maximum",
-                        ["A setting is a number or a text, without a unit."] = "unit" }
-
-local ROW = ", without a name: { \"ST\", unit.watt, \"Label\", \"/Path\" }."
-
---- Words of a row.
-slips.row = meant {
-    ["The driver is the first entry of a row" .. ROW] = "id driver",
-    ["The unit is the second entry of a row" .. ROW] = "unit uom kind type editor unitofmeasurement"
-        .. " deviceclass stateclass",
-    ["The label is the third entry of a row" .. ROW] = "label name title",
-    ["The path is the fourth entry of a row" .. ROW] = "path dbus source key",
-    ["VRM's code is the fifth entry of a row, without a name."] = "code",
-    ["A list of states is the second entry of a row, with no name: { [0] = \"Off\", [1] = \"On\" }."] =
-        "states",
-    ["What may be written has the word set = { min = 0, max = 100 }."] = "access writable write settable",
-    ["from = function(rows) ... end works out what no word of a row does."] = "difference minus subtract"
-        .. " average mean",
-    ["map = function(value) return value + 10 end adds."] = "offset calibrate",
-    ["scale, map, min and max change a value."] = "filters",
-    ["Where the path has no number, from = function(rows) return 0 end gives one."] = "default",
-    ["Values come with VRM's polls; held_for = 60 waits until a state has settled."] = "throttle",
-    ["Each value that VRM sends is looked at."] = "forceupdate",
-    places = "decimals precision digits round prec accuracydecimals", scale = "factor multiplier multiply",
-    quotient = "divide ratio", sum = "add", min = "minimum valuemin", max = "maximum valuemax",
-    map = "convert transform valuetemplate abs", from = "fn func calc compute formula get value lambda",
-    first = "fallback paths", by_script = "script", sign = "invert negate", worst = "alarm", events = "event",
-}
 
 slips.unit = meant {
     volt = "v volts mv voltage", ampere = "a amp amps ma current", watt = "w power", kilowatt = "kw",

@@ -1,13 +1,17 @@
 --- How messages to the authors of device scripts say what was written, and guess what was meant.
 
+local lists = require "types.lists"
+
 local wording = {}
 
 local LONGEST = 40                  -- characters of a text that a message quotes
 
 --- A value as a message shows it: "texts" in quotes, tables and functions by what they are.
 function wording.shown(value)
+    if type(value) == "table" then
+        return next(value) == nil and "{}" or lists.is_list(value) and "a list of " .. #value or "a table"
+    end
     if value == nil then return "nil" end
-    if type(value) == "table" then return "a table" end
     if type(value) == "function" then return "a function" end
     if value ~= value then return "0 / 0" end                   -- "nan" or "-nan", by the machine
     if math.type(value) == "float" then return ("%.14g"):format(value) end
