@@ -420,12 +420,12 @@ samples = { { rows = {} },
     end)
 
     -- Fault: a mistake in a part that a lib gives was told with the line of another part's row.
-    -- Expected: with no line, and the lines of the parts beside it are right.
-    it("are not found for parts of libs, but for those beside them", function()
+    -- Expected: with the line where the lib's is named, and the lines of the parts beside it are right.
+    it("of parts of libs are where these are named", function()
         local parted = { { "ST" }, parts = { { id = "A", { "ST" } }, { id = "B", { "ST" } } } }
         local code = 'return { api = 2,\n{ "ST" },\nparts = {\nlib.a,\n'
             .. '{ part = "b", id = "B",\n{ "ST" } } } }'
-        assert.is_nil(lines.line({ text = code, table = parted }, { part = 1 }))
+        assert.equal(4, lines.line({ text = code, table = parted }, { part = 1 }))
         assert.is_nil(lines.line({ text = code, table = parted }, { part = 1, row = 1 }))
         assert.equal(5, lines.line({ text = code, table = parted }, { part = 2 }))
         assert.equal(6, lines.line({ text = code, table = parted }, { part = 2, row = 1 }))
@@ -453,12 +453,14 @@ it("a field that stands twice is told, with its line", function()
     assert.truthy(printed:find("tank.lua:15: samples stands twice in the table, and Lua", 1, true), printed)
     local function twice(code_)
         local list = {}
-        for _, one in ipairs(lines.fields(code_)) do
-            list[#list + 1] = one.nth == 2 and { one.name, one.depth, one.at } or nil
+        for _, tab in ipairs(lines.tables { text = code_ }) do
+            for _, one in ipairs(tab.entries) do
+                list[#list + 1] = one.nth == 2 and { one.name, one.at } or nil
+            end
         end
         return list
     end
-    assert.same({ { "min", 2, 46 } }, twice [[return { id = 1,
+    assert.same({ { "min", 46 } }, twice [[return { id = 1,
         min = 2, { min = 3, min = 4 },
         update = function(node, id) local a, min = 1, 2 if a == min then id = 3 end return { id = min } end,
         name = "id = 5, min = 6", -- id = 7

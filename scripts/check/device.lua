@@ -272,16 +272,19 @@ end
 
 --- What only the text has: Lua took the last of what stands there twice.
 local function look_at_text(job)
-    local code = lines.code(job)
-    for _, one in ipairs(lines.fields(code)) do
-        if one.depth == 1 and one.nth == 2 then
-            try(job, fail, { at = one.at }, one.name
-                .. " stands twice in the table, and Lua takes the last.", "Make one of both.")
+    local root = lines.table_at(job, {})
+    for _, tab in ipairs(lines.tables(job)) do
+        local states = {}
+        for _, one in ipairs(tab.entries) do
+            if tab == root and one.nth == 2 then
+                try(job, fail, { at = one.at }, one.name
+                    .. " stands twice in the table, and Lua takes the last.", "Make one of both.")
+            elseif one.key and states[one.key] then
+                try(job, fail, { at = one.at }, ("[%s] stands twice in this list, and Lua takes the last.")
+                    :format(one.key), "Give each state its own number.")
+            end
+            states[one.key or ""] = true
         end
-    end
-    for _, one in ipairs(lines.states_twice(code)) do
-        try(job, fail, { at = one.at }, ("[%s] stands twice in this list, and Lua takes the last.")
-            :format(one.state), "Give each state its own number.")
     end
 end
 
@@ -308,7 +311,7 @@ local function build(job)
         local _, match = try(job, match_check.built, { name = "match", field = "match" }, good.match)
         type_.match, type_.kind = match, type(match) == "table" and match.kind or nil
     end
-    type_.asked = good.update and job.closely and asked_by(job, { field = "update" }, "update") or nil
+    type_.asked = good.update and job.closely and asked_by(job, {}, "update") or nil
     build_drivers(job, type_, job.table)
     build_parts(job, type_)
     note_terms(type_)

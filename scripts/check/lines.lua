@@ -1,6 +1,7 @@
 --- Where in the text of a device script something stands, so that a message can name the line.
 --
--- The table that a script returns has no lines any more; they are looked up by what is written there.
+-- The table that a script returns has no lines any more; they are looked up in the tables that are written in
+-- its text.
 -- script = { file = its name for messages, text, nil: not known, table = what it returned }
 
 local lines = {}
@@ -27,9 +28,10 @@ function lines.code(script)
     return script.code
 end
 
+--- Code with a point for each letter of its texts.
 local function without_texts(code)
-    return (code:gsub("([\"'])([^\"'\n]*)(%1)", function(quote, text, last)
-        return quote .. ("."):rep(#text) .. last
+    return (code:gsub("\\[^\n]", ".."):gsub("([\"'])([^\n]-)%1", function(quote, text)
+        return quote .. ("."):rep(#text) .. quote
     end))
 end
 
@@ -39,89 +41,89 @@ local function line_at(code, position)
     return line
 end
 
-local function nth_match(code, pattern, nth, from)
-    local position = from
-    for _ = 1, nth do
-        local found = position and code:find(pattern, position)
-        if not found then return nil end
-        position = found + 1
+------------------------------------------------------------------------------------- what is written
+
+local OPENS = { ["function"] = 1, ["if"] = 1, ["do"] = 1, ["repeat"] = 1, ["end"] = -1, ["until"] = -1 }
+
+--- Notes the entry of a table that begins at a position with a word or a sign.
+local function begin_entry(tab, plain, at, word)
+    local name = word ~= "" and plain:match("^%s*=[^=]", at + #word) and word
+    local key = plain:match("^%[%s*(%-?%w+)%s*%]%s*=", at)
+    local entry = { at = at, name = name or nil, key = tonumber(key) }
+    if name then
+        entry.nth = (tab.fields[name] and tab.fields[name].nth or 0) + 1
+        entry.value = plain:match("^[%w_]+%s*=%s*([%a_][%w_.]*)%s*[,;}]", at)
+        tab.fields[name] = tab.fields[name] or entry
+    elseif not plain:find("^%[.-%]%s*=", at) then
+        table.insert(tab.items, entry)
     end
-    return position - 1
+    table.insert(tab.entries, entry)
+    return entry
 end
 
-local function field(code, name, nth, from)
-    return nth_match(code, "%f[%w_]" .. name .. "%s*=[^=]", nth, from)
-end
-
---- The position of the nth table (unnamed: those with a name do not count) in the table that begins after a
--- position; nil where there are fewer.
-local function nth_table(code, nth, from, unnamed)
-    local depth, count = 0, 0
-    for equals, position, brace in without_texts(code):gmatch("(=?)%s*()([{}])", from) do
-        if brace == "{" and depth == 1 and not (unnamed and equals == "=") then count = count + 1 end
-        if brace == "{" and depth == 1 and count == nth then return position end
-        depth = depth + (brace == "{" and 1 or -1)
-        if depth == 0 then return nil end
+--- The tables that are written in code, by where they begin: { at, entries = list of { at, name, key = number
+-- of [0] = ..., nth = of this name there, value = the variable that it is given, tab = the table that it is
+-- given }, fields = the first of each name, items = those without name and key }.
+local function tables_in(plain)
+    local tables, stack = {}, { { blocks = 0 } }
+    for at, word, sign in plain:gmatch("()([%a_]?[%w_]*)([^%w_%s]?)") do
+        local here = stack[#stack]
+        local begins = here.entries and here.blocks == 0 and not here.entry
+        if begins and (word ~= "" or not sign:find("^[},;]?$")) then
+            here.entry = begin_entry(here, plain, at, word)
+        end
+        here.blocks = here.blocks + (OPENS[word] or 0)
+        at = at + #word
+        if sign == "{" then
+            local tab = { at = at, blocks = 0, entries = {}, fields = {}, items = {} }
+            tables[at] = tab
+            if here.entry and here.blocks == 0 then here.entry.tab = here.entry.tab or tab end
+            stack[#stack + 1] = tab
+        elseif sign == "(" then
+            stack[#stack + 1] = { blocks = 0 }
+        elseif (sign == "}" or sign == ")") and #stack > 1 then
+            stack[#stack] = nil
+        elseif sign:find("^[,;]$") and here.blocks == 0 then
+            here.entry = nil
+        end
     end
-    return nil
+    return tables
 end
 
---- How many of the first `last` rows of a table begin with these ids.
-local function same_ids(tab, ids, last)
-    local count = 0
-    for i = 1, last do
-        if type(tab[i]) == "table" and tab[i][1] == ids then count = count + 1 end
+--- The table that code returns at its end, there or under a name; nil: it is not written in it.
+local function returned(plain, tables)
+    for at in plain:gmatch("%f[%w_]return%s*(){") do
+        if plain:find("^%b{}[%s;]*$", at) then return tables[at] end
     end
-    return count
+    local name = plain:match("%f[%w_]return%s+([%a_][%w_]*)[%s;]*$")
+    return tables[name and plain:match("%f[%w_]" .. name .. "%s*=%s*(){")]
 end
 
---- Whether a part is written in the code. That of a lib is not: its id is not there.
-local function is_here(code, part)
-    local id = type(part) == "table" and part.id
-    if type(id) ~= "string" then return true end
-    return code:find(('"%s"'):format(id), 1, true) ~= nil or code:find(("'%s'"):format(id), 1, true) ~= nil
+--- What is written in a script: { tables, root = the one that it returns|nil }.
+local function written(script)
+    if not script.written then
+        local plain = without_texts(lines.code(script))
+        local tables = tables_in(plain)
+        script.written = { tables = tables, root = returned(plain, tables) }
+    end
+    return script.written
 end
 
---- Those of the first `last` parts of a table that are written in the code.
-local function parts_here(code, tab, last)
+--- The tables that are written in a script, in order.
+function lines.tables(script)
     local list = {}
-    for i = 1, last do
-        local part = type(tab.parts) == "table" and tab.parts[i]
-        if is_here(code, part) then list[#list + 1] = part end
-    end
+    for _, tab in pairs(written(script).tables) do list[#list + 1] = tab end
+    table.sort(list, function(a, b) return a.at < b.at end)
     return list
 end
 
-local function escaped(word) return (word:gsub("%p", "%%%0")) end
-
---- The position of the nth table without a name in the table that is returned; nil where there are fewer.
-local function nth_row(code, nth)
-    local from = code:find("%f[%w_]return%s*{")
-    return from and nth_table(code, nth, from, true)
-end
-
---- Row number `row` of a table begins with its ids as a literal: { "GV1", ... }. Those that stand twice are
--- told apart by their order. part: number of the part the row is in, nil for none.
-local function row_position(code, tab, part, row)
-    local parts = type(tab.parts) == "table" and tab.parts or {}
-    local rows = part and parts[part] or tab
-    local ids = type(rows[row]) == "table" and rows[row][1]
-    if type(rows[row]) == "string" then return code:find(('["\']%s["\']'):format(escaped(rows[row]))) end
-    if type(ids) ~= "string" then return not part and nth_row(code, row) or nil end
-    local nth = same_ids(rows, ids, row)
-    for _, before in ipairs(parts_here(code, tab, (part or 0) - 1)) do
-        if type(before) == "table" then nth = nth + same_ids(before, ids, #before) end
-    end
-    local from = field(code, part and "parts" or "api", 1, 1) or 1
-    return nth_match(code, "[{(]%s*[\"']" .. escaped(ids) .. "[\"']", nth, from)
-        or not part and ids:find("^%l") and nth_row(code, row) or nil       -- a unit stands there, say
-end
+---------------------------------------------------------------------------------------------- places
 
 local NAMED = { "part", "row", "command", "setting", "sample", "step" }
 
---- A place in a script: { row = n } | { part = n, row = n|nil } | { command = "NAME" } | { setting = "name" }
--- | { sample = n, step = n|nil } | { field = "match" } | { at = position in the code } | {}. It is given the
--- name that messages have for it: "part 1, row 2".
+--- A place in a script: { row = n } | { part = n, row = n|nil } | { command = "NAME" } | { sample = n, step =
+-- n|nil } | { field = "match" } | { at = position in the code } | {}. It is given the name that messages have
+-- for it: "part 1, row 2".
 function lines.place(of)
     for _, what in ipairs(NAMED) do
         local name = of[what] and what .. " " .. of[what]
@@ -130,45 +132,53 @@ function lines.place(of)
     return of
 end
 
---- Where a place is in the code; nil if it cannot be found.
-function lines.position(script, place)
-    local code, tab, position = lines.code(script), script.table, place.at
-    if position then return position end
-    local parts = parts_here(code, tab, place.part or 0)
-    if place.part and parts[#parts] ~= tab.parts[place.part] then return nil end
-    if place.row then
-        position = row_position(code, tab, place.part, place.row)
-    elseif place.part then
-        local list = field(code, "parts", 1, 1)
-        position = field(code, "part", #parts, list or 1) or list
-    elseif place.command then
-        local commands = field(code, "commands", 1, 1)
-        local named = place.command:find("^[%a_][%w_]*$")
-        position = named and field(code, place.command, 1, commands or 1) or commands
-    elseif place.sample then
-        local samples = field(code, "samples", 1, 1)
-        position = samples and (nth_table(code, place.sample, samples) or samples)
-        local list = position and place.step and field(code, "steps", 1, position)
-        position = list and nth_table(code, place.step, list) or position
-    elseif place.setting or place.field then
-        position = field(code, place.field or "settings", 1, 1)
-    end
-    return position or not (place.row or place.part or place.sample) and code:find("%f[%w_]return%s*{") or nil
+--- The entry of a list that is a field of another entry's table -> the entry, or that of the list.
+local function item_of(entry, name, number)
+    local list = entry and entry.tab and entry.tab.fields[name]
+    return list and list.tab and list.tab.items[number] or nil, list
 end
 
---- Where a field begins in the table that begins at a position; nil: there is none of that name.
-local function position_inside(code, position, name)
-    local at = name:find("^[%w_]+$") and field(code, name, 1, position or 1)
-    local whole = at and position and code:match("^%b{}", position)
-    return not (whole and at > position + #whole) and at or nil
+--- The entry of the code where a place is; nil if it cannot be found.
+local function entry_of(script, place)
+    local tab = written(script).root
+    if not tab or place.at then return place.at and { at = place.at } end
+    local root = { at = tab.at, tab = tab }
+    if place.sample then
+        local sample, list = item_of(root, "samples", place.sample)
+        return place.step and item_of(sample, "steps", place.step) or sample or list
+    elseif place.command then
+        local list = tab.fields.commands
+        return list and list.tab and list.tab.fields[place.command] or list or root
+    elseif place.part or place.row then
+        local of = root
+        if place.part then of = item_of(root, "parts", place.part) end
+        return of and of.tab and place.row and of.tab.items[place.row] or not place.row and of or nil
+    end
+    return tab.fields[place.field] or root
+end
+
+--- The first field of a name in a table, or in the tables of its fields; nil: there is none.
+local function field_in(tab, name)
+    if tab.fields[name] then return tab.fields[name] end
+    for _, entry in ipairs(tab.entries) do
+        local found = entry.name and entry.tab and field_in(entry.tab, name)
+        if found then return found end
+    end
+    return nil
+end
+
+--- The table that is written at a place; nil: none is.
+function lines.table_at(script, place)
+    local entry = entry_of(script, place)
+    return entry and entry.tab
 end
 
 --- The line of a place, or of a field there (inside, may be nil); nil if it cannot be found (a table that was
 -- put together by code).
 function lines.line(script, place, inside)
-    local code, position = lines.code(script), lines.position(script, place)
-    position = inside and position_inside(code, position, inside) or position
-    return position and line_at(code, position)
+    local entry = entry_of(script, place)
+    entry = inside and entry and entry.tab and field_in(entry.tab, inside) or entry
+    return entry and line_at(lines.code(script), entry.at)
 end
 
 --- "tank.lua:12", or "tank.lua" when the line or the text is unknown.
@@ -179,56 +189,11 @@ end
 
 --- The code from a place on; "" if it cannot be found.
 function lines.from(script, place)
-    local position = lines.position(script, place)
-    return position and lines.code(script):sub(position) or ""
+    local entry = entry_of(script, place)
+    return entry and lines.code(script):sub(entry.at) or ""
 end
 
---- Where the table begins that the code returns at its end; nil: nobody knows.
-function lines.returned(code)
-    local plain = without_texts(code)
-    for at in plain:gmatch("%f[%w_]return%s*(){") do
-        if plain:find("^%b{}[%s;]*$", at) then return at end
-    end
-    return nil
-end
-
-local OPENS = { ["function"] = 1, ["if"] = 1, ["do"] = 1, ["repeat"] = 1,
-                ["end"] = -1, ["until"] = -1 }
-
---- Whether what stands before a position lets a field begin there.
-local function begins_field(code, at)
-    repeat at = at - 1 until not code:find("^%s", at)
-    return code:find("^[{,;]", at) ~= nil
-end
-
---- The fields of all tables of the code, from the table that it returns on: list of { name, depth = of the
--- table, 1: that which is returned, from = where that begins, nth = of this name there, at = for lines.line,
--- value = the variable that it is given, nil: something else }.
-function lines.fields(code)
-    code = without_texts(code)
-    local tables, list = {}, {}
-    local from = code:find("%f[%w_]return%s*{")
-    for at, token in code:gmatch("()([%a_][%w_]*)", from or #code + 1) do
-        for brace_at, brace in code:sub(from, at - 1):gmatch("()([{}])") do
-            if brace == "{" then
-                tables[#tables + 1] = { blocks = 0, seen = {}, from = from + brace_at - 1 }
-            else
-                tables[#tables] = nil
-            end
-        end
-        from = at
-        local here = tables[#tables]
-        local named = here and here.blocks == 0 and code:find("^[%a_][%w_]*%s*=[^=]", at)
-            and begins_field(code, at)
-        if here then here.blocks = here.blocks + (OPENS[token] or 0) end
-        if named then
-            here.seen[token] = (here.seen[token] or 0) + 1
-            list[#list + 1] = { name = token, depth = #tables, from = here.from, nth = here.seen[token],
-                                at = at, value = code:match("^[%w_]+%s*=%s*([%a_][%w_.]*)%s*[,;}]", at) }
-        end
-    end
-    return list
-end
+------------------------------------------------------------------------------------------- functions
 
 --- The code from a `function` on, up to its end.
 local function body_from(code, from)
@@ -243,9 +208,10 @@ end
 --- The code of the function that a row has as a field, written there or above under its name; nil: it is not
 -- found.
 function lines.body_of(script, place, name)
-    local code, at = lines.code(script), lines.position(script, place)
-    local _, value = code:find("%f[%w_]" .. name .. "%s*=%s*", at or #code + 1)
-    if not value then return nil end
+    local code, tab = lines.code(script), lines.table_at(script, place)
+    local entry = tab and tab.fields[name]
+    if not entry then return nil end
+    local _, value = code:find("^[%w_]+%s*=%s*", entry.at)
     local of, called = code:match("^([%a_][%w_]*)%s*([({.%[\"':]?)", value + 1)
     if of == "function" then return body_from(code, value + 1) end
     if called ~= "" then return nil end                 -- what makes the function, not the function
@@ -285,21 +251,6 @@ function lines.results_of(body)
         end
     end
     return nil
-end
-
---- The states that stand more than once in a list of the code: list of { state, at = for lines.line }.
-function lines.states_twice(code)
-    local list = {}
-    code = without_texts(code)
-    for from, body in code:gmatch("{()([^{}]*)}") do
-        local seen = {}
-        for at, written in ("," .. body):gmatch("[,;]%s*()%[%s*(%-?%w+)%s*%]%s*=") do
-            local state = tonumber(written)
-            if state and seen[state] then list[#list + 1] = { state = state, at = from + at - 2 } end
-            seen[state or written] = true
-        end
-    end
-    return list
 end
 
 return lines

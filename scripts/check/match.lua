@@ -81,34 +81,34 @@ function match_check.unknown(service)
         told)
 end
 
-local function note_of_service(service)
-    if services.is_gateway(service) then
-        return ("the service \"%s\" is of the gateway, and no device has it; a file gateway.lua with match ="
-            .. " { kind = \"gateway\" } has its rows"):format(service)
-    end
-    return match_check.unknown(service)
-end
-
---- What may be a mistake in a match and need not be one -> list of sentences without a full stop.
--- written: the table's; body: the code of a match function, nil: it is not found.
-function match_check.notes(type_, written, body)
-    local match, list = type_.match, {}
-    if type_.kind then return list end
+--- Says what may be a mistake in a match and need not be one. written: the table's; body: the code of a match
+-- function, nil: it is not found.
+function match_check.doubt(say, type_, written, body)
+    local match = type_.match
+    if type_.kind then return end
     if type(match) == "function" then
         local count, problem = fits(type_)
         local looks_on = body and (body:find("%.product") or body:find("%.type"))
         if count == 0 and not (problem or looks_on) then
-            list[1] = "match returns nil for each service that is known; it is given what was found, a"
-                .. " table: return found.service == \"tank\" and 5 or nil"
+            say("match returns nil for each service that is known; it is given what was found, a table:"
+                .. " return found.service == \"tank\" and 5 or nil")
         end
-        return list
+        return
     end
-    for _, service in ipairs(match.service) do list[#list + 1] = note_of_service(service) end
+    for _, service in ipairs(match.service) do
+        if services.is_gateway(service) then
+            say("the service \"%s\" is of the gateway, and no device has it; a file gateway.lua with match ="
+                .. " { kind = \"gateway\" } has its rows", service)
+        elseif match_check.unknown(service) then
+            say("%s", match_check.unknown(service))
+        end
+    end
     for _, product in ipairs(type(written.product) == "table" and written.product or { written.product }) do
-        list[#list + 1] = product:find("[%^$%%*]") and ("product has \"%s\", which is looked for as it is"
-            .. " written; a part of the name is enough"):format(product) or nil
+        if product:find("[%^$%%*]") then
+            say("product has \"%s\", which is looked for as it is written; a part of the name is enough",
+                product)
+        end
     end
-    return list
 end
 
 return match_check
