@@ -41,7 +41,7 @@ local COLON = "A colon is for what is called, node:set(\"GV1\", 5); else there i
 local INVISIBLE = "There is a sign that is not seen, copied from a page perhaps: write the line anew."
 
 -- A hint is { pattern in the message, pattern in the code (none: any code), what to write }. Of a list the
--- first that fits counts; %s in it is what the first pattern captures. In BY_CODE <word> is a whole word.
+-- first that fits counts; NAME is what the first pattern captures. In BY_CODE <word> is a whole word.
 
 --- What a line's code tells of a message of the compiler's.
 local BY_CODE = {
@@ -216,8 +216,8 @@ local BY_VALUE = {
     { "'next' %(table expected, got rows", "Write for path, row in pairs(rows) do ... end." },
     { "table expected, got rows", "Write for path, row in pairs(rows) do ... end." },
     { "call a table value %(global 'unit'", "Write unit.watt, with a point." },
-    { "call a string value %(field '([%w_]+)'", "unit%. *%s *%(", "Write unit.%s, without ( )." },
-    { "call a string value %(field '([%w_]+)'", "unit%. *%s", "Is a comma missing after unit.%s?" },
+    { "call a string value %(field '([%w_]+)'", "unit%.%s*NAME%s*%(", "Write unit.NAME, without ( )." },
+    { "call a string value %(field '([%w_]+)'", "unit%.%s*NAME", "Is a comma missing after unit.NAME?" },
     { "compare boolean with", ONE_AT_A_TIME }, { "compare number with boolean", ONE_AT_A_TIME },
     { "compare .*clock", "clock is a table: site_of(node).clock.hour >= 6." },
     { "rows expected, got node", "The node is given first: update = function(node, rows) ... end." },
@@ -233,7 +233,7 @@ local BY_VALUE = {
     { "on an? args value", ARGS }, { " nil value", "%f[%w_]args%s*[%.%[]", ARGS },
     { "on a table value %(local 'args'%)", ARGS }, { "arithmetic on a row value", A_ROW },
     { "compare .*row", A_ROW }, { "concatenate a row", A_ROW }, { "expected, got row", A_ROW },
-    { "arithmetic on a nil value %(field '([%w_]+)'", "node%.state%.%s%f[^%w_]", IN_STATE },
+    { "arithmetic on a nil value %(field '([%w_]+)'", "node%.state%.NAME%f[^%w_]", IN_STATE },
     { "arithmetic on a nil value", "tonumber%s*%(%s*rows%s*%b[]%s*%)", A_ROW },
     { "compare %a+ with nil", "node%.state%.", IN_STATE }, { "compare nil with", "node%.state%.", IN_STATE },
     { "table expected, got nil", "node%.state%.", "Before it: node.state.x = node.state.x or {}." },
@@ -241,7 +241,7 @@ local BY_VALUE = {
     { "compare table with number", A_ROW }, { "concatenate a table", A_ROW },
     { "'set' %(number expected, got table", A_ROW },
     { "'set' %(number expected, got boolean", "Write x and 1 or 0." },
-    { "attempt to concatenate a nil value %(field '([%w_]+)'", "Is %s misspelt? tostring(x) takes what"
+    { "attempt to concatenate a nil value %(field '([%w_]+)'", "Is NAME misspelt? tostring(x) takes what"
         .. " may be nil." },
     { "attempt to concatenate a nil", "Write tostring(x) for what may be nil." },
     { "arithmetic on a nil value", NOT_SENT }, { "compare nil with", NOT_SENT },
@@ -251,7 +251,7 @@ local BY_VALUE = {
     { "index a number value", ":cancel%s*%(", "Write timer.cancel(id)." },
     { "index a number value", "A number has no fields: take off what follows it." },
     { "call a number value %(method", "It is a number, no function: row.value, without ()." },
-    { "call a string value %(method '([%w_]+)'", "It is a text, no function: .%s, without ()." },
+    { "call a string value %(method '([%w_]+)'", "It is a text, no function: .NAME, without ()." },
     { "a function cannot be passed on", "A function that is to be called is written with ()." },
     { "on a string value", "tonumber(text) makes a number of a text, .. joins texts." },
     { "attempt to %a+ a '.-' with a '.-'", "tonumber(text) makes a number of a text, .. joins texts; the"
@@ -261,16 +261,16 @@ local BY_VALUE = {
     { "call a table value %(for iterator", "Write for i, x in ipairs(list) do ... end." },
     { "call a %a+ value %(for iterator", "Write for path, row in pairs(rows) do ... end." },
     { "call a rows value", "Write rows[\"/Path\"], or number(rows, \"/Path\")." },
-    { "has no driver (%u[%u%d_]*)%.?$", "Add a row: { \"%s\", unit.count, \"Label\", by_script = true }." },
+    { "has no driver (%u[%u%d_]*)%.?$", "Add a row: { \"NAME\", unit.count, \"Label\", by_script = true }." },
     { "has no driver", "A driver is called by its id, \"GV1\"; a row is read by number(rows, \"/Path\")." },
-    { "the row of ([%w_]+) does not say by_script", "VRM fills %s; what the script sets has a row of its"
+    { "the row of ([%w_]+) does not say by_script", "VRM fills NAME; what the script sets has a row of its"
         .. " own." },
     { "by code, not by number", "Write for path, row in pairs(rows) do ... end." },
     { "length of a rows value", "for path, row in pairs(rows) do ... end goes through them." },
     { "call a table value %(global 'timer'", "Write timer.every(60, function() ... end)." },
-    { "call a clock value %(%a+ '([%w_]+)'", "%s is a table, no function: write it without ()." },
-    { "call a table value %(%a+ '([%w_]+)'", "%s is a table, no function: write it without ()." },
-    { "argument #1 to '([%a_]+)' %(a node, or", "Write %s(node), or %s(rows), with what the function is"
+    { "call a clock value %(%a+ '([%w_]+)'", "NAME is a table, no function: write it without ()." },
+    { "call a table value %(%a+ '([%w_]+)'", "NAME is a table, no function: write it without ()." },
+    { "argument #1 to '([%a_]+)' %(a node, or", "Write NAME(node), or NAME(rows), with what the function is"
         .. " given." },
     { "argument #1 to 'log'", "The level is first: node:log(\"info\", \"...\"), or \"debug\","
         .. " \"warning\", \"error\"." },
@@ -287,6 +287,29 @@ local BY_VALUE = {
     { "ran longer than its budget", ENDLESS }, { "needs more than its", ENDLESS },
 }
 
+--- The same where something is nil, or a node is asked for what it does not have.
+local NO_DEVICE = "rows_of gives nil where there is no such device, or it is offline; number takes that as"
+    .. " well: number(rows_of(rows, \"battery\"), \"/Soc\")."
+local NO_ROW = "A row need not be there: number(rows, \"/Path\") gives its number, or nil."
+local BY_NIL = {
+    { "", "%f[%w_]from%s*=%s*function%s*%(%s*rows%s*,", OF_FROM },
+    { "call a nil value %(%a+ '", "%f[%w_]rows%s*[.:]", "Write number(rows, \"/Path\")." },
+    { "call a nil value %(%a+ 'set'", "function%s*%(%s*self%s*,",
+      "There is no self: update = function(node, rows) ... end." },
+    { "to index a nil value", "rows%s*[%[.]", NO_ROW }, { "to index a nil value.*%(field '/", NO_ROW },
+    { "to index a nil value", "rows_of%s*%(", NO_DEVICE },
+    { "to index a nil value %(field '([^'?]+)'", "node%.state%.NAME%f[^%w_]",
+      "Before it: node.state.NAME = node.state.NAME or {}." },
+    { "to index a nil value %(local '([^'?]+)'", "timer%.%l+%s*%(.-function%s*%([^)]*%f[%w_]NAME",
+      "A timer gives its function nothing: function() ... end, in which NAME of outside is there." },
+    { "to index a nil value %(local '([^'?]+)'", "NAME is nil here: if not NAME then return end." },
+    { "to index a nil value %(%a+ '([^'?]+)'", "There is no NAME: is it misspelt?" },
+    { "to index a nil value", "What is before the . or [ is not there: look whether it is nil." },
+    { "a node has no '", "function%s*%(%s*args%s*%)",
+      "The node is given first: function(node, args) ... end." },
+    { "a node has no '(GV%d+)'", "Write node:set(\"NAME\", 5)." },
+}
+
 --- How the functions are written that scripts are given.
 local WRITTEN = {
     number = "number(rows, \"/Path\")", rows_of = "number(rows_of(rows, \"battery\"), \"/Soc\")",
@@ -298,13 +321,13 @@ local WRITTEN = {
     get = "node:get(\"GV1\"), or vrm.get(\"/installations/1/stats\")",
 }
 
-local function first_of(list, message, code)
+--- What the first hint of a list that fits says; nil: none fits. word: what NAME is, nil: what is captured.
+local function first_of(list, message, code, word)
     for _, hint in ipairs(list) do
-        local in_code = hint[3] and hint[2] or ""
-        local found, _, word = message:find(hint[1])
-        if found and (word and code:find((in_code:gsub("%%s", word))) or code:find(in_code)) then
-            return (hint[#hint]:gsub("%%s", word or "%0"))
-        end
+        local found, _, captured = message:find(hint[1])
+        local name = word or captured or "NAME"
+        local in_code = (hint[3] and hint[2] or ""):gsub("NAME", (name:gsub("%p", "%%%%%0")))
+        if found and code:find(in_code) then return (hint[#hint]:gsub("NAME", (name:gsub("%%", "%%%%")))) end
     end
     return nil
 end
@@ -334,30 +357,23 @@ local function line_before(text, number)
     return line
 end
 
-local function declared(text)
+local DECLARED = { "local%s+([%w_%s,]+)", "function%s+([%w_]+)", "function%s*[%w_]*%s*%(([%w_%s,]*)%)",
+                   "for%s+([%w_%s,]+)%s" }
+
+--- The names that a text declares, but for one.
+local function declared(text, without)
     local names = {}
-    for list in text:gmatch("%f[%w_]local%s+([%w_%s,]+)") do
-        for name in list:gmatch("[%a_][%w_]*") do names[name] = true end
-    end
-    for name in text:gmatch("%f[%w_]function%s+([%w_]+)") do names[name] = true end
-    for list in text:gmatch("%f[%w_]function%s*[%w_]*%s*%(([%w_%s,]*)%)") do
-        for name in list:gmatch("[%a_][%w_]*") do names[name] = true end
-    end
-    for list in text:gmatch("%f[%w_]for%s+([%w_%s,]+)%s") do
-        for name in list:gmatch("[%a_][%w_]*") do names[name] = true end
+    for _, pattern in ipairs(DECLARED) do
+        for list in text:gmatch("%f[%w_]" .. pattern) do
+            for name in list:gmatch("[%a_][%w_]*") do names[name] = true end
+        end
     end
     for _, word in ipairs(KEYWORDS) do names[word] = nil end
+    names[without] = nil
     return names
 end
 
---- What is in names that people give to `number`.
-local ROWS_BY = words "num val get row read float"
-
-local function without(names, name)
-    names[name] = nil
-    return names
-end
-
+--- A name that is given a value and was not declared.
 local function of_assignment(name, text, code)
     if code:find("^%s*function%f[^%w_]") then return ("Write local function %s(...)."):format(name) end
     if name:find("^GV%d+$") or name == "ST" then
@@ -366,56 +382,69 @@ local function of_assignment(name, text, code)
     if not text:find("%f[%w_]return%s*{") and text:find("%f[%w_]" .. name .. "%s*=%s*{") then
         return ("Write return { for %s = {."):format(name)
     end
-    local own = wording.near(name, without(declared(text), name))
-    if own then return ("Did you mean %s? Else declare it: local %s = ..."):format(own, name) end
-    return ("Declare it first: local %s = ..."):format(name)
+    local own = wording.near(name, declared(text, name))
+    return own and ("Did you mean %s? Else declare it: local %s = ..."):format(own, name)
+        or ("Declare it first: local %s = ..."):format(name)
+end
+
+local ONE_EQUALS = "A field is given by one =: NAME = ..."
+local TO_NUMBER = "Write number(rows, \"/Path\")."
+
+--- What the code around a name that nobody declared tells, before it is compared with other names; and after.
+local BY_GLOBAL = {
+    { "", "//", COMMENT }, { "", "[,}%s]#%s", COMMENT },
+    { "", "^%s*NAME%s*==", ONE_EQUALS }, { "", "[{,]%s*NAME%s*==", ONE_EQUALS },
+    { "", "setting%s*%(%s*NAME%s*%)", "Write setting(\"NAME\")." },
+    { "", "%f[%w_]f[\"']", "Texts are joined by ..: \"Level: \" .. level" },
+    { "'rows'", "function%s*%(%s*node%s*%)", "Write function(node, rows)." },
+}
+local BY_OTHER_GLOBAL = {
+    { "^[A-Z][A-Z0-9]?[A-Z0-9]?$", "The id of a driver stands in quotes: \"NAME\"." },
+    { "^GV%d+$", "The id of a driver stands in quotes: \"NAME\"." },
+    { "", "%f[%w_]NAME%s*%(", "Declare it above: local function NAME(...) ... end." },
+    { "", "Declare it above with local, or write a text in quotes." },
+}
+
+--- A name that people give to `number`.
+local function is_number(name)
+    for _, part in ipairs { "num", "val", "get", "row", "read", "float" } do
+        if name:lower():find(part, 1, true) then return true end
+    end
+    return false
 end
 
 --- A name that nobody declared: what was meant.
 local function of_global(name, text, code)
-    if code:find("//", 1, true) or code:find("[,}%s]#%s") then return COMMENT end
-    if code:find("^%s*" .. name .. "%s*==") or code:find("[{,]%s*" .. name .. "%s*==")
-        or is_word(name) and code:find("[{,]%s*" .. name .. "%s*[,}]") then
-        return ("A field is given by one =: %s = ..."):format(name)
+    local told = first_of(BY_GLOBAL, "'" .. name .. "'", code, name)
+    if told then return told end
+    if is_word(name) and code:find("[{,]%s*" .. name .. "%s*[,}]") then
+        return (ONE_EQUALS:gsub("NAME", name))
     end
-    if code:find("^%s*" .. name .. "%s*{") and not wording.near(name, KEYWORDS) then
+    local keyword, global = wording.near(name, KEYWORDS), wording.near(name, hints.GLOBALS)
+    if code:find("^%s*" .. name .. "%s*{") and not keyword then
         return ("Is a = missing: %s = { ... }?"):format(name)
     end
-    if code:find("setting%s*%(%s*" .. name .. "%s*%)") then
-        return ("Write setting(\"%s\")."):format(name)
-    end
-    if code:find("%f[%w_]f[\"']") then return "Texts are joined by ..: \"Level: \" .. level" end
-    if name == "rows" and code:find("function%s*%(%s*node%s*%)") then return "Write function(node, rows)." end
     local there = wording.same(name, hints.GLOBALS)
         or not slips.global[name] and wording.same(name .. "of", hints.GLOBALS)    -- site for site_of
+        or wording.near(name, declared(text, name))
     if there then return ("Did you mean %s?"):format(there) end
-    local known = without(declared(text), name)
-    local own = wording.near(name, known)
-    if own and own ~= name then return ("Did you mean %s?"):format(own) end
-    local of_rows = code:find("%f[%w_]" .. name .. "%s*%(%s*rows%s*,")
-        and not wording.near(name, hints.GLOBALS)
-    for _, part in ipairs(of_rows and ROWS_BY or {}) do
-        if name:lower():find(part, 1, true) then return "Write number(rows, \"/Path\")." end
-    end
-    if text:find("%f[%w_]use%s*%(?%s*[\"']" .. name .. "[\"']") then
+    if code:find("%f[%w_]" .. name .. "%s*%(%s*rows%s*,") and not global and is_number(name) then
+        return TO_NUMBER
+    elseif text:find("%f[%w_]use%s*%(?%s*[\"']" .. name .. "[\"']") then
         return ("Write local %s = use \"%s\"."):format(name, name)
-    end
-    if slips.global[name] then return slips.global[name] end
-    if WRITTEN[name] then return ("Write %s."):format(WRITTEN[name]) end
-    if code:find("%[%s*" .. name .. "%s*%]") and not code:find("unit%s*%[") then
+    elseif slips.global[name] then
+        return slips.global[name]
+    elseif WRITTEN[name] then
+        return ("Write %s."):format(WRITTEN[name])
+    elseif code:find("%[%s*" .. name .. "%s*%]") and not code:find("unit%s*%[") then
         return ("A name in [ ] stands in quotes: [\"%s\"]. Else declare it above with local."):format(name)
+    elseif code:find("%f[%w_]" .. name .. "%s*=[^=]") then
+        return of_assignment(name, text, code)
+    elseif units[name:lower()] then
+        return ("Write unit.%s."):format(name:lower())
     end
-    if code:find("%f[%w_]" .. name .. "%s*=[^=]") then return of_assignment(name, text, code) end
-    if units[name:lower()] then return ("Write unit.%s."):format(name:lower()) end
-    local word = wording.near(name, KEYWORDS) or wording.near(name, hints.GLOBALS)
-    if word then return ("Did you mean %s?"):format(word) end
-    if name:find("^GV%d+$") or name:find("^[A-Z][A-Z0-9]?[A-Z0-9]?$") then
-        return ("The id of a driver stands in quotes: \"%s\"."):format(name)
-    end
-    if code:find("%f[%w_]" .. name .. "%s*%(") then
-        return ("Declare it above: local function %s(...) ... end."):format(name)
-    end
-    return "Declare it above with local, or write a text in quotes."
+    local word = keyword or global
+    return word and ("Did you mean %s?"):format(word) or first_of(BY_OTHER_GLOBAL, name, code, name)
 end
 
 --- What stands before a field that is nil: "string" of string.match; nil: nobody knows.
@@ -432,52 +461,24 @@ local function of_field(field, code)
     return known and ("%s has %s."):format(owner, wording.listed(known)) or slips.field[field]
 end
 
-local NO_DEVICE = "rows_of gives nil where there is no such device, or it is offline; number takes that as"
-    .. " well: number(rows_of(rows, \"battery\"), \"/Soc\")."
-local NO_ROW = "A row need not be there: number(rows, \"/Path\") gives its number, or nil."
-
 --- Of a message that a function of a script raised.
 local function of_value(why, code, line)
     if why:find("attempt to %a+ a 'string'") and line:find("[\"']/[^\"']*[\"']%s*[%*/%+%-]") then
         return "A path is a text: scale = 10 in a row multiplies, sum = { ... } adds up; in a function it is"
             .. " number(rows, \"/Path\") * 10."
     end
-    if code:find("%f[%w_]from%s*=%s*function%s*%(%s*rows%s*,") then return OF_FROM end
+    local hint = first_of(BY_NIL, why, code)
+    if hint then return hint end
     local field = why:match("attempt to call a nil value %(%a+ '([^']+)'%)")
-    if field and code:find("%f[%w_]rows%s*[.:]") then return "Write number(rows, \"/Path\")." end
-    if field == "set" and code:find("function%s*%(%s*self%s*,") then
-        return "There is no self: update = function(node, rows) ... end."
-    end
-    if field then return of_field(field, code) or ("There is no %s: is it misspelt?"):format(field) end
-    if why:find("attempt to index a nil value", 1, true) then
-        if code:find("rows%s*[%[.]") or why:find("%(field '/") then return NO_ROW end
-        if code:find("rows_of%s*%(") then return NO_DEVICE end
-        local kind, name = why:match("%((%a+) '([^'?]+)'%)")
-        if kind == "field" and code:find("node%.state%." .. name:gsub("%p", "%%%0") .. "%f[^%w_]") then
-            return ("Before it: node.state.%s = node.state.%s or {}."):format(name, name)
-        end
-        if kind == "local" and code:find("timer%.%l+%s*%(.-function%s*%([^)]*%f[%w_]" .. name) then
-            return ("A timer gives its function nothing: function() ... end, in which %s of outside is"
-                .. " there."):format(name)
-        end
-        if kind == "local" then return ("%s is nil here: if not %s then return end."):format(name, name) end
-        return name and ("There is no %s: is it misspelt?"):format(name)
-            or "What is before the . or [ is not there: look whether it is nil."
-    end
     local of_node = why:match("a node has no '(.-)'")
-    if of_node and code:find("function%s*%(%s*args%s*%)") then
-        return "The node is given first: function(node, args) ... end."
-    elseif of_node and of_node:find("^GV%d+$") then
-        return ("Write node:set(\"%s\", 5)."):format(of_node)
-    elseif of_node then
+    if field then return of_field(field, code) or ("There is no %s: is it misspelt?"):format(field) end
+    if of_node then
         return wording.did_you_mean(of_node, OF_NODE, "node:%s", "It has " .. wording.listed(OF_NODE) .. ".",
             slips.node):gsub("node:(%a+)%?", NO_METHODS)
     end
-    local hint = first_of(BY_VALUE, why, code)
-    if hint then return hint end
     local called = WRITTEN[why:match("argument #%d to '([%a_]+)'")
         or why:match("index a function value %(%a+ '([%a_]+)'")]
-    return called and ("Write %s."):format(called)
+    return first_of(BY_VALUE, why, code) or called and ("Write %s."):format(called)
 end
 
 --- A word of the code that is nearly one of Lua's longer ones, or one in capitals.

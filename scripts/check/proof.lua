@@ -4,6 +4,7 @@ local about = require "types.about"
 local form = require "types.form"
 local limits = require "types.limits"
 local lines = require "check.lines"
+local lists = require "types.lists"
 local sample_check = require "check.samples"
 local shortage = require "tasks.shortage"
 local hints = require "check.hints"
@@ -40,13 +41,6 @@ function proof.source(type_, sample, rows, now)
              now = now or function() return begun end }
 end
 
---- Whether a driver's value in a sample is the expected one: equal at the places shown.
-function proof.as_expected(driver, value, expected)
-    local wanted = expected ~= "no data" and expected or nil
-    if type(value) ~= "number" or type(wanted) ~= "number" then return value == wanted end
-    return math.abs(value - wanted) <= 0.5 * 10 ^ -driver.places + 1e-9
-end
-
 --- A value as messages of samples have it: with the text of a state.
 local function value_text(driver, value)
     if type(value) ~= "number" then return value == nil and "no data" or value end
@@ -54,47 +48,20 @@ local function value_text(driver, value)
     return name and ("%s (%s)"):format(wording.shown(value), name) or wording.shown(value)
 end
 
---- "ST is 79, expected 80".
-function proof.differs(driver, value, expected)
+--- "ST is 79, expected 80"; nil: the value is the expected one, equal at the places shown.
+function proof.difference(driver, value, expected)
+    local wanted = expected ~= "no data" and expected or nil
+    local both = type(value) == "number" and type(wanted) == "number"
+    if value == wanted or both and math.abs(value - wanted) <= 0.5 * 10 ^ -driver.places + 1e-9 then
+        return nil
+    end
     return ("%s is %s, expected %s"):format(driver.id, value_text(driver, value),
         value_text(driver, expected))
 end
 
---- Why a driver has no data -> sentence without a full stop (nil: nobody knows), whether it is a slip. find:
--- as for why.none.
-local function reason_of(driver, rows, site, find)
-    local ok, reason, slip = pcall(why.none, driver, rows, site, nil, site.midnight, find)
-    if not ok then shortage.pass_on(reason) end
-    return ok and reason or nil, ok and slip
-end
-
---- "ST is 79, expected 80", and why it is no data.
-local function difference(driver, value, expected, rows, site)
-    local differs = proof.differs(driver, value, expected)
-    local reason = value == nil and reason_of(driver, rows, site, wording.near)
-    return differs .. (reason and ": " .. reason or "")
-end
-
---- An error of a script -> where it was, "file:line", nil: nobody knows; what, with what helps.
-function proof.located(problem, file, text)
-    local told = hints.add(problem, file, text)
-    local line = told:sub(1, #file) == file and told:match("^:%d+", #file + 1)
-    if not line then return nil, told:sub(1, #file + 2) == file .. ": " and told:sub(#file + 3) or told end
-    return file .. line, told:sub(#file + #line + 3)
-end
-
---- What a function raised: where it did, if that is known, and what.
-local function raised(driver, problem, file, text, rows)
-    local where, told = proof.located(problem, file, text)
-    local misread = told:find("nil value", 1, true) and why.misread(driver, rows, wording.near)
-    if misread then told = ("%s In the sample %s."):format(told, misread) end
-    return where, driver.id .. ": " .. told
-end
-
-function proof.no_driver(type_, id, known)
+local function no_driver(type_, id)
     local ids = {}
-    for _, driver in ipairs(type_.drivers) do ids[#ids + 1] = driver.id end
-    local meant = wording.same(id, known)
+    for i, driver in ipairs(type_.drivers) do ids[i] = driver.id end
     if sample_check.BESIDE_DRIVERS[id] then
         return id .. " is expected, which only a step can."
             .. " Write steps = { { rows = { ... }, expect = { ... } } }."
@@ -105,70 +72,112 @@ function proof.no_driver(type_, id, known)
                 part.drivers[1].id)
         end
     end
+    local meant = wording.same(id, ids)
     return ("%s is expected, but no row has this driver. %s"):format(id, meant
         and ("Did you mean %s?"):format(meant) or "There are: " .. table.concat(ids, ", ") .. ".")
 end
 
-local SAMPLES_LATE = ("all samples together ran longer than %d ms"):format(limits.samples_ms)
+--- Adds to the results of a node what is expected of what is neither a driver nor a part. beside: a set of
+-- what else may be expected.
+function proof.add_unknown(results, type_, expect, beside)
+    local parts = {}
+    for _, part in ipairs(type_.parts) do parts[part.part] = type(expect[part.part]) == "table" end
+    for _, id in ipairs(lists.sorted_keys(expect)) do
+        if not (parts[id] or beside[id] or lists.with_id(type_.drivers, id)) then
+            results[#results + 1] = { what = id, value = "", part = type_.part,
+                                      problem = no_driver(type_, id) }
+        end
+    end
+end
+
+--- An error of a script -> where it was, "file:line", nil: nobody knows; what, with what helps.
+function proof.located(problem, file, text)
+    local told = hints.add(problem, file, text)
+    local line = told:sub(1, #file) == file and told:match("^:%d+", #file + 1)
+    if not line then return nil, told:sub(1, #file + 2) == file .. ": " and told:sub(#file + 3) or told end
+    return file .. line, told:sub(#file + #line + 3)
+end
+
+--- A sentence of what is wrong with a sample: at: "file:line"; what: which one it is; result: of it.
+function proof.sentence(at, what, result, problem)
+    local told = ("%s: %s: %s%s"):format(at, what, result.part and result.part .. ": " or "", problem)
+    return told:find("[.?!]$") and told or told .. "."
+end
+
+local TOO_LATE = { { late = true, problem = ("all samples together ran longer than %d ms"):format(
+    limits.samples_ms) } }
+
+--- Why a driver has no data in a trial -> sentence without a full stop (nil: nobody knows), whether it is a
+-- slip. find: as for why.none.
+local function reason_of(driver, trial, find)
+    local site = trial.sample.site or {}
+    local ok, reason, slip = pcall(why.none, driver, trial.rows, site, nil, site.midnight, find)
+    if not ok then shortage.pass_on(reason) end
+    return ok and reason or nil, ok and slip
+end
+
+--- Notes what a driver gives in a trial, and what is wrong with it.
+local function try_driver(result, driver, trial)
+    local site = trial.sample.site or {}
+    local ok, value, name = pcall(reading.of, driver, trial.rows, site, nil, { midnight = site.midnight })
+    if not ok then
+        shortage.pass_on(value)
+        local where, told = proof.located(tostring(value), trial.file, trial.text)
+        local misread = told:find("nil value", 1, true) and why.misread(driver, trial.rows, wording.near)
+        told = misread and ("%s In the sample %s."):format(told, misread) or told
+        result.where, result.problem = where, driver.id .. ": " .. told
+        result.late = reading.ran_too_long(value)
+        return
+    end
+    result.value, result.text = value, name
+    if result.expected ~= nil then
+        result.problem = proof.difference(driver, value, result.expected)
+        local reason = result.problem and value == nil and reason_of(driver, trial, wording.near)
+        if reason then result.problem = result.problem .. ": " .. reason end
+    elseif value == nil and not trial.deadline then
+        local reason, slip = reason_of(driver, trial, why.same_path)
+        result.why = slip and reason or nil
+    end
+end
 
 --- Tries the drivers of one node, see proof.try. expect: what is expected of them.
-local function try_node(type_, rows, sample, expect, deadline, text)
-    local results, known = {}, {}
-    for _, part in ipairs(type_.parts) do known[part.part] = type(expect[part.part]) == "table" end
+local function try_node(type_, trial, expect)
+    local results = {}
     for _, driver in ipairs(type_.drivers) do
-        if deadline and os.clock() > deadline then return { { problem = SAMPLES_LATE } } end
-        local expected = expect[driver.id]
-        local result = { driver = driver, expected = expected, part = type_.part }
-        known[driver.id] = true
-        if driver.by_script or driver.by_pg3 then
-            result.problem = driver.id .. " is not set from rows, so a sample cannot expect it"
+        if trial.deadline and os.clock() > trial.deadline then return TOO_LATE end
+        local result = { driver = driver, expected = expect[driver.id], part = type_.part }
+        local of_rows = not (driver.by_script or driver.by_pg3)
+        if of_rows then
+            try_driver(result, driver, trial)
         else
-            local site = sample.site or {}
-            local ok, value, name = pcall(reading.of, driver, rows, site, nil, { midnight = site.midnight })
-            if not ok then
-                shortage.pass_on(value)
-                result.where, result.problem = raised(driver, tostring(value), type_.file, text or "", rows)
-                if reading.ran_too_long(value) then return { result } end
-            else
-                result.value, result.text = value, name
-                if expected ~= nil and not proof.as_expected(driver, value, expected) then
-                    result.problem = difference(driver, value, expected, rows, site)
-                elseif value == nil and expected == nil and not deadline then
-                    local reason, slip = reason_of(driver, rows, site, why.same_path)
-                    result.why = slip and reason or nil
-                end
-            end
+            result.problem = driver.id .. " is not set from rows, so a sample cannot expect it"
         end
-        if expected ~= nil or not (driver.by_script or driver.by_pg3) then results[#results + 1] = result end
+        if result.late then return { result } end
+        if of_rows or result.expected ~= nil then results[#results + 1] = result end
     end
-    for id, expected in pairs(expect) do
-        if not known[id] then
-            results[#results + 1] = { expected = expected,
-                problem = proof.no_driver(type_, tostring(id), known) }
-        end
-    end
+    proof.add_unknown(results, type_, expect, {})
     return results
 end
 
---- One sample -> list of { driver, part = letter|nil, value, text, expected, problem = sentence|nil, why = a
--- slip for which it has no data|nil, where there is no deadline } in the
--- order of the rows, then of the parts that the sample has rows of; expect = { ST = 1, t = { ST = 2 } }
--- expects of part t too. A driver that the script or PG3 sets is only in it when a value is expected. Of a
--- script that ran too long only that is told, and so when os.clock() passes the deadline (nil: none). text:
--- the script's text, for hints (may be nil). Besides, the rows as scripts see them.
+--- One sample -> list of { driver, part = letter|nil, value, text, expected, problem = sentence|nil, late = it
+-- took too long, why = a slip for which it has no data|nil, where there is no deadline } in the order of the
+-- rows, then of the parts that the sample has rows of; expect = { ST = 1, t = { ST = 2 } } expects of part t
+-- too. A driver that the script or PG3 sets is only in it when a value is expected. Of a script that ran too
+-- long only that is told, and so when os.clock() passes the deadline (nil: none). text: the script's, for
+-- hints (may be nil). Besides, the trial: { sample, rows as scripts see them }.
 function proof.try(type_, sample, deadline, text)
     local rows = proof.rows(sample.rows)
+    local trial = { sample = sample, rows = rows, deadline = deadline, file = type_.file, text = text or "" }
     about.note(rows, proof.source(type_, sample, rows))
-    local results = try_node(type_, rows, sample, sample.expect, deadline, text)
+    local results = try_node(type_, trial, sample.expect)
     for _, part in ipairs(type_.parts) do
         local expect = sample.expect[part.part]
         if type(expect) == "table" or reading.has_part(part, rows) then
-            local more = try_node(part, rows, sample, type(expect) == "table" and expect or {}, deadline,
-                text)
+            local more = try_node(part, trial, type(expect) == "table" and expect or {})
             table.move(more, 1, #more, #results + 1, results)
         end
     end
-    return results, rows
+    return results, trial
 end
 
 --- Whether all rows are there whose paths a function asks for.
@@ -181,15 +190,14 @@ end
 
 --- Notes why drivers have no value whose `from` has its rows in a sample, and which drivers have one. A
 -- function that speaks of nil means it.
-local function note_silent(results, rows, sample, seen)
+local function note_silent(results, trial, seen)
     for _, result in ipairs(results) do
         local driver = result.driver
         if driver and result.value ~= nil then
             seen.given[driver] = true
         elseif driver and driver.asked and not result.problem and result.expected ~= "no data" then
-            local all_there = has_rows(driver.asked, sample.rows)
-            local reason, slip = reason_of(driver, rows, sample.site or {}, all_there and wording.near
-                or why.same_path)
+            local all_there = has_rows(driver.asked, trial.sample.rows)
+            local reason, slip = reason_of(driver, trial, all_there and wording.near or why.same_path)
             local meant = not all_there or driver.asked.may_be_nil
             seen.silent[driver] = (slip or not meant) and reason or nil
         end
@@ -205,19 +213,16 @@ function proof.run(type_, script, prepare, closely)
     local problems, deadline = {}, os.clock() + limits.samples_ms / 1000
     local seen = { given = {}, silent = {} }
     for i, sample in ipairs(script.table.samples or {}) do
-        local where
+        local place, results, trial = lines.place { sample = i }, {}, nil
         if prepare then prepare(sample) end
-        local results, rows = {}, {}
-        if not sample.steps then results, rows = proof.try(type_, sample, deadline, script.text) end
-        if closely then note_silent(results, rows, sample, seen) end
+        if not sample.steps then results, trial = proof.try(type_, sample, deadline, script.text) end
+        if closely then note_silent(results, trial, seen) end
         for _, result in ipairs(results) do
             if result.problem then
-                where = where or lines.at(script, { sample = i })
-                local part = result.part and result.part .. ": " or ""
-                local told = ("%s: sample %d: %s%s"):format(result.where or where, i, part, result.problem)
-                problems[#problems + 1] = told:find("[.?!]$") and told or told .. "."
-                if reading.ran_too_long(result.problem) then return problems, {} end
+                problems[#problems + 1] = proof.sentence(result.where or lines.at(script, place), place.name,
+                    result, result.problem)
             end
+            if result.late then return problems, {} end
         end
     end
     if prepare then prepare() end

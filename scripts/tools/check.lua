@@ -265,17 +265,15 @@ end
 local function show_sample(script, number, sample)
     local title = "sample " .. number
     settings.try(script.type, script.id, sample.settings)
-    if not sample.steps then return show_results(title, proof.try(script.type, sample)) end
+    if not sample.steps then return show_results(title, (proof.try(script.type, sample))) end
     for _, step in ipairs(steps.run(sample, script.load)) do
-        local place = { sample = number, step = step.number }
-        local where = lines.at(script, place)
-        show_results(title .. ", " .. step.text, step.results)
+        local what = title .. ", " .. step.text
+        local where = lines.at(script, { sample = number, step = step.number })
+        show_results(what, step.results)
         for _, result in ipairs(step.results) do
             if result.problem then
                 local at, told = proof.located(result.problem, script.file, script.text)
-                local part = result.part and result.part .. ": " or ""
-                told = ("%s: %s, %s: %s%s"):format(at or where, title, step.text, part, told)
-                table.insert(script.failed, told:find("[.?!]$") and told or told .. ".")
+                table.insert(script.failed, proof.sentence(at or where, what, result, told))
             end
         end
     end

@@ -125,34 +125,24 @@ local function compare(what, value, expected)
                  or nil }
 end
 
---- Compares the drivers of a node of a type. node: nil, nothing has come of the part; is_other: what is
--- expected beside drivers.
-local function compare_node(results, type_, node, expect, is_other)
-    local known = {}
+--- Compares the drivers of a node of a type. node: nil, nothing has come of the part; beside: what can be
+-- expected besides.
+local function compare_node(results, type_, node, expect, beside)
     for _, driver in ipairs(type_.drivers) do
         local expected = expect[driver.id]
-        known[driver.id] = true
         if expected ~= nil then
             local value = node and host.get(node.address, driver.id)
-            local differs = not proof.as_expected(driver, value, expected)
-                and proof.differs(driver, value, expected) or nil
+            local differs = proof.difference(driver, value, expected)
             results[#results + 1] = { driver = driver, part = type_.part, value = value, expected = expected,
                 problem = differs and (node and differs or differs .. ": no row of this part has come") }
         end
     end
-    for _, id in ipairs(sorted_keys(expect)) do
-        if not (known[id] or is_other[id]) then
-            results[#results + 1] = { what = tostring(id), value = "", part = type_.part,
-                problem = proof.no_driver(type_, tostring(id), known) }
-        end
-    end
+    proof.add_unknown(results, type_, expect, beside)
 end
 
 local function judge(expect)
     local results, main = {}, run.nodes[""]
-    local others = setmetatable({}, { __index = sample_check.BESIDE_DRIVERS })
-    for _, part in ipairs(main.type.parts) do others[part.part] = type(expect[part.part]) == "table" end
-    compare_node(results, main.type, main, expect, others)
+    compare_node(results, main.type, main, expect, sample_check.BESIDE_DRIVERS)
     for _, part in ipairs(main.type.parts) do
         local its = expect[part.part]
         if type(its) == "table" then compare_node(results, part, run.nodes[part.part], its, {}) end
