@@ -3,6 +3,18 @@
 -- The numbers are Victron's (VRM's own tables, else the D-Bus documentation); ISY shows the text for uom 25.
 -- A released number never changes its meaning. A number that is not here is shown as "code N".
 
+--- "27 Short circuit; 80-87 Shut down" -> { [0] = "No error", [27] = "#27 Short circuit", ... }. form: how the
+-- number stands before the text.
+local function errors(form, text)
+    local list = { [0] = "No error" }
+    for first, last, words in text:gmatch("(%d+)%-?(%d*)%s+([^;]*[^;%s])") do
+        for number = tonumber(first), tonumber(last) or tonumber(first) do
+            list[number] = form:format(number) .. words
+        end
+    end
+    return list
+end
+
 local names = {
     ---------------------------------------------------------------- this plugin's own
     pg3_connection = { [0] = "Disconnected", "Connected", "Failed" },
@@ -119,96 +131,38 @@ local names = {
     charger_mode = { [1] = "On", [4] = "Off" },
     tracker_state = { [0] = "Off", [1] = "Voltage or current limited", [2] = "MPPT active",
         [255] = "Not available" },
-    charger_error = {
-        [0] = "No error",
-        [1] = "#1 Battery temperature too high",
-        [2] = "#2 Battery voltage too high",
-        [3] = "#3 Battery temperature sensor miswired (+)",
-        [4] = "#4 Battery temperature sensor miswired (-)",
-        [5] = "#5 Battery temperature sensor disconnected",
-        [6] = "#6 Battery voltage sense miswired (+)",
-        [7] = "#7 Battery voltage sense miswired (-)",
-        [8] = "#8 Battery voltage sense disconnected",
-        [9] = "#9 Battery voltage wire losses too high",
-        [10] = "#10 Battery voltage too low",
-        [11] = "#11 Battery ripple voltage too high",
-        [12] = "#12 Battery low state of charge",
-        [13] = "#13 Battery mid-point voltage issue",
-        [14] = "#14 Battery temperature too low",
-        [15] = "#15 Battery relay fault",
-        [16] = "#16 Battery not found",
-        [17] = "#17 Charger temperature too high",
-        [18] = "#18 Charger over-current",
-        [19] = "#19 Charger current polarity reversed",
-        [20] = "#20 Max bulk time exceeded",
-        [21] = "#21 Charger current sensor issue",
-        [22] = "#22 Temperature sensor miswired",
-        [23] = "#23 Charger temperature sensor disconnected",
-        [24] = "#24 Charger internal fan not detected",
-        [25] = "#25 Charger internal fan over-current",
-        [26] = "#26 Charger terminal overheated",
-        [27] = "#27 Charger short circuit",
-        [28] = "#28 Charger power stage issue",
-        [29] = "#29 Over-charge protection",
-        [31] = "#31 Input voltage out of range",
-        [32] = "#32 Input voltage too low",
-        [33] = "#33 Input voltage too high",
-        [34] = "#34 Input current too high",
-        [35] = "#35 Input power too high",
-        [36] = "#36 Input polarity issue",
-        [37] = "#37 Input voltage absent",
-        [38] = "#38 Input shutdown, battery over-voltage",
-        [39] = "#39 Input shutdown, battery over-voltage",
-        [40] = "#40 PV input failed to shut down",
-        [41] = "#41 Panel isolation resistance too low",
-        [42] = "#42 Ground current above 30 mA",
-        [43] = "#43 Voltage over ground relay too high",
-        [50] = "#50 Inverter overload",
-        [51] = "#51 Inverter temperature too high",
-        [52] = "#52 Inverter excessive current",
-        [53] = "#53 Inverter internal DC level",
-        [54] = "#54 Inverter AC level not ok",
-        [55] = "#55 Inverter DC on output",
-        [56] = "#56 Inverter AC shape wrong",
-        [57] = "#57 AC on the inverter's output",
-        [58] = "#58 Inverter bridge fault",
-        [59] = "#59 AC input 1 relay test fault",
-        [60] = "#60 AC input 2 relay test fault",
-        [65] = "#65 Device lost in parallel operation",
-        [66] = "#66 Incompatible device in parallel",
-        [67] = "#67 No BMS",
-        [68] = "#68 Network misconfigured", [69] = "#69 Network misconfigured",
-        [70] = "#70 Network misconfigured", [71] = "#71 Network misconfigured",
-        [72] = "#72 Phase rotation",
-        [73] = "#73 Multiple AC inputs",
-        [74] = "#74 Too many units in parallel",
-        [75] = "#75 Network misconfigured",
-        [76] = "#76 Network incomplete",
-        [77] = "#77 Settings sync disabled",
-        [80] = "#80 PV input shutdown", [81] = "#81 PV input shutdown", [82] = "#82 PV input shutdown",
-        [83] = "#83 PV input shutdown", [84] = "#84 PV input shutdown", [85] = "#85 PV input shutdown",
-        [86] = "#86 PV input shutdown", [87] = "#87 PV input shutdown",
-        [113] = "#113 Storage write error",
-        [114] = "#114 CPU temperature too high",
-        [115] = "#115 Communication lost",
-        [116] = "#116 Calibration data lost",
-        [117] = "#117 Incompatible firmware",
-        [118] = "#118 Incompatible hardware",
-        [119] = "#119 Settings data lost",
-        [120] = "#120 Reference voltage failure",
-        [121] = "#121 Tester fail",
-        [122] = "#122 History data invalid",
-        [123] = "#123 kWh counters invalid",
-        [150] = "#150 Battery temperature high", [151] = "#151 Battery temperature low",
-        [160] = "#160 Charger temperature high", [161] = "#161 Charger short circuit",
-        [162] = "#162 Charger power stage issue",
-        [180] = "#180 Pre-charge failed",
-        [200] = "#200 Internal error", [201] = "#201 Internal error", [202] = "#202 Internal error",
-        [203] = "#203 Internal error", [205] = "#205 Internal error", [212] = "#212 Internal error",
-        [215] = "#215 Internal error",
-        [220] = "#220 Solar relay fault", [221] = "#221 Solar short circuit",
-        [222] = "#222 Solar connection failed",
-    },
+    charger_error = errors("#%d ", [[
+        1 Battery temperature too high; 2 Battery voltage too high;
+        3 Battery temperature sensor miswired (+); 4 Battery temperature sensor miswired (-);
+        5 Battery temperature sensor disconnected; 6 Battery voltage sense miswired (+);
+        7 Battery voltage sense miswired (-); 8 Battery voltage sense disconnected;
+        9 Battery voltage wire losses too high; 10 Battery voltage too low;
+        11 Battery ripple voltage too high; 12 Battery low state of charge;
+        13 Battery mid-point voltage issue; 14 Battery temperature too low; 15 Battery relay fault;
+        16 Battery not found; 17 Charger temperature too high; 18 Charger over-current;
+        19 Charger current polarity reversed; 20 Max bulk time exceeded; 21 Charger current sensor issue;
+        22 Temperature sensor miswired; 23 Charger temperature sensor disconnected;
+        24 Charger internal fan not detected; 25 Charger internal fan over-current;
+        26 Charger terminal overheated; 27 Charger short circuit; 28 Charger power stage issue;
+        29 Over-charge protection; 31 Input voltage out of range; 32 Input voltage too low;
+        33 Input voltage too high; 34 Input current too high; 35 Input power too high;
+        36 Input polarity issue; 37 Input voltage absent; 38-39 Input shutdown, battery over-voltage;
+        40 PV input failed to shut down; 41 Panel isolation resistance too low;
+        42 Ground current above 30 mA; 43 Voltage over ground relay too high; 50 Inverter overload;
+        51 Inverter temperature too high; 52 Inverter excessive current; 53 Inverter internal DC level;
+        54 Inverter AC level not ok; 55 Inverter DC on output; 56 Inverter AC shape wrong;
+        57 AC on the inverter's output; 58 Inverter bridge fault; 59 AC input 1 relay test fault;
+        60 AC input 2 relay test fault; 65 Device lost in parallel operation;
+        66 Incompatible device in parallel; 67 No BMS; 68-71 Network misconfigured; 72 Phase rotation;
+        73 Multiple AC inputs; 74 Too many units in parallel; 75 Network misconfigured;
+        76 Network incomplete; 77 Settings sync disabled; 80-87 PV input shutdown; 113 Storage write error;
+        114 CPU temperature too high; 115 Communication lost; 116 Calibration data lost;
+        117 Incompatible firmware; 118 Incompatible hardware; 119 Settings data lost;
+        120 Reference voltage failure; 121 Tester fail; 122 History data invalid; 123 kWh counters invalid;
+        150 Battery temperature high; 151 Battery temperature low; 160 Charger temperature high;
+        161 Charger short circuit; 162 Charger power stage issue; 180 Pre-charge failed;
+        200-203 Internal error; 205 Internal error; 212 Internal error; 215 Internal error;
+        220 Solar relay fault; 221 Solar short circuit; 222 Solar connection failed]]),
 
     ---------------------------------------------------------------- batteries with a BMS, solar chargers
     bms_state = {
@@ -221,52 +175,19 @@ local names = {
         [16] = "Pre-charging", [17] = "Contactor check", [18] = "Pending",
     },
     bms_mode = { [3] = "On", [4] = "Off", [252] = "Standby" },
-    bms_error = {
-        [0] = "No error",
-        [1] = "Battery initialization error",
-        [2] = "No batteries connected",
-        [3] = "Unknown battery connected",
-        [4] = "Different battery type",
-        [5] = "Number of batteries incorrect",
-        [6] = "Lynx Shunt not found",
-        [7] = "Battery measure error",
-        [8] = "Internal calculation error",
-        [9] = "Batteries in series not ok",
-        [10] = "Number of batteries incorrect",
-        [11] = "Hardware error",
-        [12] = "Watchdog error",
-        [13] = "Over voltage",
-        [14] = "Under voltage",
-        [15] = "Over temperature",
-        [16] = "Under temperature",
-        [17] = "Hardware fault",
-        [18] = "Standby shutdown",
-        [19] = "Pre-charge charge error",
-        [20] = "Safety contactor check error",
-        [21] = "Pre-charge discharge error",
-        [22] = "ADC error",
-        [23] = "Slave error",
-        [24] = "Slave warning",
-        [25] = "Pre-charge error",
-        [26] = "Safety contactor error",
-        [27] = "Over current",
-        [28] = "Slave update failed",
-        [29] = "Slave update unavailable",
-        [30] = "Calibration data lost",
-        [31] = "Settings invalid",
-        [32] = "BMS cable",
-        [33] = "Reference failure",
-        [34] = "Wrong system voltage",
-        [35] = "Pre-charge timeout",
-        [36] = "ATC or ATD failure",
-        [37] = "Interlock",
-        [38] = "Emergency stop",
-        [39] = "Communication timeout",
-        [40] = "Safety lock",
-        [41] = "Terminal over temperature",
-        [116] = "Calibration data lost",
-        [119] = "Settings invalid",
-    },
+    bms_error = errors("", [[
+        1 Battery initialization error; 2 No batteries connected; 3 Unknown battery connected;
+        4 Different battery type; 5 Number of batteries incorrect; 6 Lynx Shunt not found;
+        7 Battery measure error; 8 Internal calculation error; 9 Batteries in series not ok;
+        10 Number of batteries incorrect; 11 Hardware error; 12 Watchdog error; 13 Over voltage;
+        14 Under voltage; 15 Over temperature; 16 Under temperature; 17 Hardware fault; 18 Standby shutdown;
+        19 Pre-charge charge error; 20 Safety contactor check error; 21 Pre-charge discharge error;
+        22 ADC error; 23 Slave error; 24 Slave warning; 25 Pre-charge error; 26 Safety contactor error;
+        27 Over current; 28 Slave update failed; 29 Slave update unavailable; 30 Calibration data lost;
+        31 Settings invalid; 32 BMS cable; 33 Reference failure; 34 Wrong system voltage;
+        35 Pre-charge timeout; 36 ATC or ATD failure; 37 Interlock; 38 Emergency stop;
+        39 Communication timeout; 40 Safety lock; 41 Terminal over temperature; 116 Calibration data lost;
+        119 Settings invalid]]),
     balancer_state = { [0] = "Unknown", "Balanced", "Balancing", "Cell imbalance" },
     disabled_enabled = { [0] = "Disabled", "Enabled" },
     ok_error = { [0] = "OK", "Error" },
@@ -311,42 +232,16 @@ local names = {
         "Voltage droop out of range", "U0 out of range", "P0 out of range", "Pmin out of range",
         "Pmax out of range", "F0 out of range", "Frequency droop out of range", "PF and FP do not match",
         "QU and UQ do not match" },
-    vebus_error = {
-        [0] = "No error",
-        [1] = "1 Another phase has switched off",
-        [2] = "2 New and old MK2 types are mixed",
-        [3] = "3 Not the expected devices found",
-        [4] = "4 No other device detected",
-        [5] = "5 Overvoltage on AC out",
-        [6] = "6 Error in DDC program",
-        [7] = "7 BMS without its assistant",
-        [8] = "8 Ground relay test failed",
-        [9] = "9 VE.Bus error",
-        [10] = "10 Time synchronisation problem",
-        [11] = "11 Relay test fault",
-        [12] = "12 VE.Bus error",
-        [13] = "13 VE.Bus error",
-        [14] = "14 Device cannot transmit data",
-        [15] = "15 VE.Bus error",
-        [16] = "16 Waiting for configuration or dongle",
-        [17] = "17 Phase master missing",
-        [18] = "18 AC overvoltage on a slave's output",
-        [19] = "19 VE.Bus error",
-        [20] = "20 VE.Bus error",
-        [21] = "21 VE.Bus error",
-        [22] = "22 Device cannot function as slave",
-        [23] = "23 VE.Bus error",
-        [24] = "24 Switch-over protection",
-        [25] = "25 Firmware incompatibility",
-        [26] = "26 Internal error",
-        [27] = "27 VE.Bus error",
-        [28] = "28 VE.Bus error",
-        [29] = "29 VE.Bus error",
-        [30] = "30 VE.Bus error",
-        [31] = "31 VE.Bus error",
-        [32] = "32 VE.Bus error",
-        [128] = "128 Failing relay test: no connection",
-    },
+    vebus_error = errors("%d ", [[
+        1 Another phase has switched off; 2 New and old MK2 types are mixed;
+        3 Not the expected devices found; 4 No other device detected; 5 Overvoltage on AC out;
+        6 Error in DDC program; 7 BMS without its assistant; 8 Ground relay test failed; 9 VE.Bus error;
+        10 Time synchronisation problem; 11 Relay test fault; 12-13 VE.Bus error;
+        14 Device cannot transmit data; 15 VE.Bus error; 16 Waiting for configuration or dongle;
+        17 Phase master missing; 18 AC overvoltage on a slave's output; 19-21 VE.Bus error;
+        22 Device cannot function as slave; 23 VE.Bus error; 24 Switch-over protection;
+        25 Firmware incompatibility; 26 Internal error; 27-32 VE.Bus error;
+        128 Failing relay test: no connection]]),
 
     ---------------------------------------------------------------- AC meters, gensets, electric vehicles
     device_error = { [0] = "No error" },
@@ -359,47 +254,39 @@ local names = {
         "Running (throttled)" },
     genset_status = { [0] = "Standby", "Startup 1", "Startup 2", "Startup 3", "Startup 4", "Startup 5",
         "Startup 6", "Startup 7", "Running", "Stopping", "Error" },
-    genset_error = {
-        [0] = "No error", [1] = "AC voltage L1 too low", [2] = "AC frequency L1 too low",
-        [3] = "AC current L1 too low", [4] = "AC power L1 too low", [5] = "Emergency stop",
-        [6] = "Servo current too low", [7] = "Oil pressure too low", [8] = "Engine temperature too low",
-        [9] = "Winding temperature too low", [10] = "Exhaust temperature too low",
-        [13] = "Starter current too low", [14] = "Glow current too low", [15] = "Glow current too low",
-        [16] = "Fuel holding magnet current too low", [17] = "Stop solenoid hold coil current too low",
-        [18] = "Stop solenoid pull coil current too low", [19] = "Optional DC out current too low",
-        [20] = "5V output voltage too low", [21] = "Boost output current too low",
-        [22] = "Panel supply current too high", [25] = "Starter battery voltage too low",
-        [26] = "Startup aborted (rotation too low)", [28] = "Rotation too low",
-        [29] = "Power contactor current too low", [30] = "AC voltage L2 too low",
-        [31] = "AC frequency L2 too low", [32] = "AC current L2 too low", [33] = "AC power L2 too low",
-        [34] = "AC voltage L3 too low", [35] = "AC frequency L3 too low", [36] = "AC current L3 too low",
-        [37] = "AC power L3 too low", [62] = "Fuel temperature too low", [63] = "Fuel level too low",
-        [65] = "AC voltage L1 too high", [66] = "AC frequency L1 too high", [67] = "AC current L1 too high",
-        [68] = "AC power L1 too high", [70] = "Servo current too high", [71] = "Oil pressure too high",
-        [72] = "Engine temperature too high", [73] = "Winding temperature too high",
-        [74] = "Exhaust temperature too high", [77] = "Starter current too high",
-        [78] = "Glow current too high", [79] = "Glow current too high",
-        [80] = "Fuel holding magnet current too high", [81] = "Stop solenoid hold coil current too high",
-        [82] = "Stop solenoid pull coil current too high", [83] = "Optional DC out current too high",
-        [84] = "5V output voltage too high", [85] = "Boost output current too high",
-        [89] = "Starter battery voltage too high", [90] = "Startup aborted (rotation too high)",
-        [92] = "Rotation too high", [93] = "Power contactor current too high",
-        [94] = "AC voltage L2 too high", [95] = "AC frequency L2 too high", [96] = "AC current L2 too high",
-        [97] = "AC power L2 too high", [98] = "AC voltage L3 too high", [99] = "AC frequency L3 too high",
-        [100] = "AC current L3 too high", [1101] = "AC power L3 too high",    -- 101: see types.codes
-        [126] = "Fuel temperature too high",
-        [127] = "Fuel level too high", [130] = "Lost control unit", [131] = "Lost panel",
-        [132] = "Service needed", [133] = "Lost 3-phase module", [134] = "Lost AGT module",
-        [135] = "Synchronization failure", [137] = "Intake air filter", [139] = "Lost sync module",
-        [140] = "Load-balance failed", [141] = "Sync-mode deactivated", [142] = "Engine controller",
-        [148] = "Rotating field wrong", [149] = "Fuel level sensor lost", [150] = "Init failed",
-        [151] = "Watchdog", [152] = "Out: winding", [153] = "Out: exhaust", [154] = "Out: cylinder head",
-        [155] = "Inverter over temperature", [156] = "Inverter overload",
-        [157] = "Inverter communication lost", [158] = "Inverter sync failed",
-        [159] = "CAN communication lost", [160] = "L1 overload", [161] = "L2 overload", [162] = "L3 overload",
-        [163] = "DC overload", [164] = "DC overvoltage", [165] = "Emergency stop", [166] = "No connection",
-        [65280] = "Unknown error",
-    },
+    -- 1101 is 101 of a genset: see types.codes.
+    genset_error = errors("", [[
+        1 AC voltage L1 too low; 2 AC frequency L1 too low; 3 AC current L1 too low; 4 AC power L1 too low;
+        5 Emergency stop; 6 Servo current too low; 7 Oil pressure too low; 8 Engine temperature too low;
+        9 Winding temperature too low; 10 Exhaust temperature too low; 13 Starter current too low;
+        14-15 Glow current too low; 16 Fuel holding magnet current too low;
+        17 Stop solenoid hold coil current too low; 18 Stop solenoid pull coil current too low;
+        19 Optional DC out current too low; 20 5V output voltage too low; 21 Boost output current too low;
+        22 Panel supply current too high; 25 Starter battery voltage too low;
+        26 Startup aborted (rotation too low); 28 Rotation too low; 29 Power contactor current too low;
+        30 AC voltage L2 too low; 31 AC frequency L2 too low; 32 AC current L2 too low;
+        33 AC power L2 too low; 34 AC voltage L3 too low; 35 AC frequency L3 too low;
+        36 AC current L3 too low; 37 AC power L3 too low; 62 Fuel temperature too low;
+        63 Fuel level too low; 65 AC voltage L1 too high; 66 AC frequency L1 too high;
+        67 AC current L1 too high; 68 AC power L1 too high; 70 Servo current too high;
+        71 Oil pressure too high; 72 Engine temperature too high; 73 Winding temperature too high;
+        74 Exhaust temperature too high; 77 Starter current too high; 78-79 Glow current too high;
+        80 Fuel holding magnet current too high; 81 Stop solenoid hold coil current too high;
+        82 Stop solenoid pull coil current too high; 83 Optional DC out current too high;
+        84 5V output voltage too high; 85 Boost output current too high;
+        89 Starter battery voltage too high; 90 Startup aborted (rotation too high); 92 Rotation too high;
+        93 Power contactor current too high; 94 AC voltage L2 too high; 95 AC frequency L2 too high;
+        96 AC current L2 too high; 97 AC power L2 too high; 98 AC voltage L3 too high;
+        99 AC frequency L3 too high; 100 AC current L3 too high; 126 Fuel temperature too high;
+        127 Fuel level too high; 130 Lost control unit; 131 Lost panel; 132 Service needed;
+        133 Lost 3-phase module; 134 Lost AGT module; 135 Synchronization failure; 137 Intake air filter;
+        139 Lost sync module; 140 Load-balance failed; 141 Sync-mode deactivated; 142 Engine controller;
+        148 Rotating field wrong; 149 Fuel level sensor lost; 150 Init failed; 151 Watchdog;
+        152 Out: winding; 153 Out: exhaust; 154 Out: cylinder head; 155 Inverter over temperature;
+        156 Inverter overload; 157 Inverter communication lost; 158 Inverter sync failed;
+        159 CAN communication lost; 160 L1 overload; 161 L2 overload; 162 L3 overload; 163 DC overload;
+        164 DC overvoltage; 165 Emergency stop; 166 No connection; 1101 AC power L3 too high;
+        65280 Unknown error]]),
     generator_state = { [0] = "Stopped", [1] = "Running", [2] = "Warm-up", [3] = "Cool-down",
         [4] = "Stopping", [5] = "Stopped by tank level", [10] = "Error" },
     generator_reason = { [0] = "Stopped", "Manual start", "Test run", "Loss of communication",
@@ -420,36 +307,15 @@ local names = {
     locked_unlocked = { [0] = "Locked", "Unlocked" },
     heat_pump_state = { [0] = "Off", "Error", "Startup", "Heating", "Cooling" },
     ---------------------------------------------------------------- alternators, motors
-    alternator_error = {
-        [0] = "No error",
-        [12] = "12 Battery temperature too high",
-        [13] = "13 Battery voltage too high",
-        [14] = "14 Battery voltage too low",
-        [15] = "15 Battery voltage exceeds its limit",
-        [16] = "16 Battery temperature sensor defective",
-        [21] = "21 Alternator temperature too high",
-        [22] = "22 Alternator overspeed",
-        [24] = "24 Internal error",
-        [41] = "41 Field FET temperature too high",
-        [42] = "42 Sensor missing",
-        [43] = "43 Alternator voltage too low",
-        [44] = "44 Voltage offset too high",
-        [45] = "45 Alternator voltage exceeds its limit",
-        [46] = "46 Alternator voltage too high",
-        [51] = "51 Battery asks to disconnect", [52] = "52 Battery asks to disconnect",
-        [53] = "53 Battery instance out of range",
-        [54] = "54 Too many BMSes",
-        [55] = "55 AEBus fault",
-        [56] = "56 Too many Victron devices",
-        [57] = "57 Battery asked to disconnect",
-        [58] = "58 Battery asked to disconnect", [59] = "59 Battery asked to disconnect",
-        [60] = "60 Battery asked to disconnect", [61] = "61 Battery asked to disconnect",
-        [91] = "91 BMS lost",
-        [92] = "92 Forced idle",
-        [201] = "201 DC-DC converter failed",
-        [202] = "202 DC-DC error", [203] = "203 DC-DC error", [204] = "204 DC-DC error",
-        [205] = "205 DC-DC error", [206] = "206 DC-DC error", [207] = "207 DC-DC error",
-    },
+    alternator_error = errors("%d ", [[
+        12 Battery temperature too high; 13 Battery voltage too high; 14 Battery voltage too low;
+        15 Battery voltage exceeds its limit; 16 Battery temperature sensor defective;
+        21 Alternator temperature too high; 22 Alternator overspeed; 24 Internal error;
+        41 Field FET temperature too high; 42 Sensor missing; 43 Alternator voltage too low;
+        44 Voltage offset too high; 45 Alternator voltage exceeds its limit; 46 Alternator voltage too high;
+        51-52 Battery asks to disconnect; 53 Battery instance out of range; 54 Too many BMSes;
+        55 AEBus fault; 56 Too many Victron devices; 57-61 Battery asked to disconnect; 91 BMS lost;
+        92 Forced idle; 201 DC-DC converter failed; 202-207 DC-DC error]]),
     motor_direction = { [0] = "Neutral", "Reverse", "Forward" },
 
     ---------------------------------------------------------------- tanks, sensors, inputs
