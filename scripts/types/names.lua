@@ -3,8 +3,8 @@
 -- The numbers are Victron's (VRM's own tables, else the D-Bus documentation); ISY shows the text for uom 25.
 -- A released number never changes its meaning. A number that is not here is shown as "code N".
 
---- "27 Short circuit; 80-87 Shut down" -> { [0] = "No error", [27] = "#27 Short circuit", ... }. form: how the
--- number stands before the text.
+--- "27 Short circuit; 80-87 Shut down" -> { [0] = "No error", [27] = "#27 Short circuit", ... }. form: how a
+-- number stands before its text.
 local function errors(form, text)
     local list = { [0] = "No error" }
     for first, last, words in text:gmatch("(%d+)%-?(%d*)%s+([^;]*[^;%s])") do
