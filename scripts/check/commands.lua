@@ -32,12 +32,7 @@ local function check_param(place, param, of, cmd)
     fields.check(place, members.parameter, param)
     local unit, names, names_id = kind_check.kind(place, "kind", param.kind,
         ("%s_%s_%s"):format(of.id, cmd, param.id == "" and "VALUE" or param.id), of.written)
-    local min, max = unit.min, unit.max
-    if names then
-        kind_check.no_limits(place, param)
-    else
-        min, max = fields.limits(place, param, unit, true)
-    end
+    local min, max = fields.limits(place, param, unit, names, true)
     return { id = param.id, label = param.label, uom = unit.uom, alt = unit.alt, unit = unit, min = min,
              max = max, places = param.places or unit.places, names = names, names_id = names_id }
 end

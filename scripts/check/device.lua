@@ -251,16 +251,9 @@ local function build_events(job, type_)
     end
 end
 
-local function part_letters(tab)
-    local letters = {}
-    for _, part in pairs(type(tab.parts) == "table" and tab.parts or {}) do
-        if type(part) == "table" and type(part.part) == "string" then letters[part.part] = true end
-    end
-    return letters
-end
-
 local function build_samples(job, type_)
-    local samples, letters = job.good.samples or {}, part_letters(job.table)
+    local samples, letters = job.good.samples or {}, {}
+    for _, part in ipairs(type_.parts) do letters[part.part] = true end
     try(job, fields.at_most, { name = "samples", field = "samples" }, #samples, limits.samples)
     for i, sample in ipairs(samples) do
         try(job, sample_check.one, lines.place { sample = i }, sample, letters, job.good.settings)

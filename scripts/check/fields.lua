@@ -122,11 +122,16 @@ function fields.at_most(place, count, most)
     if count > most then fail(place, ("there are %d."):format(count), ("Have at most %d."):format(most)) end
 end
 
---- The limits of a table, by default the outer ones, which an outer table has. strict: both are needed, and
--- inside the outer ones.
-function fields.limits(place, tab, outer, strict)
+--- The limits of a table, by default the outer ones: of a unit, say. strict: both are needed, and inside the
+-- outer ones. names: the texts of a list of states, which has no others; nil: it is none.
+function fields.limits(place, tab, outer, names, strict)
     local min, max = tab.min or outer.min, tab.max or outer.max
-    if strict and not (tab.min and tab.max) then
+    if names and (tab.min or tab.max) then
+        fail(place, "min and max are not for a list of states.",
+            "Remove them: the list says which there are.")
+    elseif names then
+        return min, max
+    elseif strict and not (tab.min and tab.max) then
         fail(place, (tab.min and "max" or "min") .. " is missing.",
             "Write min = 0, max = 50: other numbers are refused.")
     elseif min > max then

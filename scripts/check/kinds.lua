@@ -108,11 +108,4 @@ function kind_check.kind(place, what, kind, own_id, written)
     return fail(place, what .. is, fix)
 end
 
-function kind_check.no_limits(place, row)
-    if row.min ~= nil or row.max ~= nil then
-        fail(place, "min and max are not for a list of states.",
-            "Remove them: the list says which there are.")
-    end
-end
-
 return kind_check

@@ -116,8 +116,7 @@ local function one_driver(place, row, ids, of)
     local unit, names, names_id = kind_check.kind(place, "the kind (second entry)", row[2],
         of.id .. "_" .. ids[1], of.written)
     fields.value(place, "the label (third entry)", values.NAME, row[3])
-    if names then kind_check.no_limits(place, row) end
-    local min, max = fields.limits(place, row, unit)
+    local min, max = fields.limits(place, row, unit, names)
     local keys = source_check.keys(place, row)
     local op, terms, own = source_check.terms(place, row)
     source_check.only_one(place, row, keys, of)

@@ -172,7 +172,7 @@ local function add_range(place, driver, made)
         fail(place, "choices is for a list of states.", "Write set = { min = 0, max = 100 }, or give the row"
             .. " a list as its kind.")
     else
-        made.min, made.max = fields.limits(place, set, driver, true)
+        made.min, made.max = fields.limits(place, set, driver, nil, true)
         if made.min == made.max then
             fail(place, "min and max are the same.", "Write value = 1 for a single number.")
         end

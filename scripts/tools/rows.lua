@@ -24,18 +24,12 @@ local options = host.options
 
 ----------------------------------------------------------------------------------------- who shows it
 
---- The keys under which a script can ask for a row.
-local function keys_of(row)
-    return { row.path or false, row.code or false, row.id and "#" .. row.id or false }
-end
-
 local function names_row(driver, row)
     if driver.worst and reading.is_worst(driver, row.path or row.code or "") then return true end
+    local number = row.id and "#" .. row.id
     for _, keys in ipairs { driver.keys, table.unpack(driver.terms or {}) } do
         for _, key in ipairs(keys) do
-            for _, own in ipairs(keys_of(row)) do
-                if key == own then return true end
-            end
+            if key == row.path or key == row.code or key == number then return true end
         end
     end
     return false
@@ -50,9 +44,8 @@ end
 --- The rows without one row, or with another in its place.
 local function rows_with(rows, row, other)
     local copy = {}
-    for key, one in pairs(rows) do copy[key] = one end
-    for _, key in ipairs(keys_of(row)) do
-        if key and copy[key] == row then copy[key] = other end
+    for key, one in pairs(rows) do
+        if one ~= row then copy[key] = one else copy[key] = other end
     end
     return copy
 end

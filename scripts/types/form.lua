@@ -48,20 +48,23 @@ function form.nth(row, id, n)
     return one
 end
 
-local function mentions(value, word)
-    if type(value) == "string" then return value:find(word, 1, true) ~= nil end
-    if type(value) ~= "table" then return false end
-    for _, part in pairs(value) do
-        if mentions(part, word) then return true end
+--- The first of what fn gives for a text, or for the texts of a list and of lists in it, but for nil.
+local function of_texts(value, fn)
+    if type(value) == "string" then return fn(value) end
+    for _, part in pairs(type(value) == "table" and value or {}) do
+        local found = of_texts(part, fn)
+        if found then return found end
     end
-    return false
+    return nil
 end
+
+local function of_phase(text) return text:find("{phase}", 1, true) end
 
 --- A sum's terms: one that has {phase} stands for one of each phase.
 function form.terms(list)
     local terms = {}
     for _, term in ipairs(list) do
-        if mentions(term, "{phase}") then
+        if of_texts(term, of_phase) then
             for n = 1, #PHASES do terms[#terms + 1] = write_out(term, n) end
         else
             terms[#terms + 1] = term
@@ -87,17 +90,10 @@ function form.inputs(keys)
     return all
 end
 
---- The first word in braces of a text, or of the texts of a list and of lists in it, but for {input}.
-local function braced(value)
-    if type(value) == "string" and value:find("{", 1, true) then
-        for word in value:gmatch("{[^{}]*}") do
-            if word ~= "{input}" then return word end
-        end
-    elseif type(value) == "table" then
-        for _, part in pairs(value) do
-            local word = braced(part)
-            if word then return word end
-        end
+--- The first word in braces of a text but for {input}.
+local function braced(text)
+    for word in text:gmatch("{[^{}]*}") do
+        if word ~= "{input}" then return word end
     end
     return nil
 end
@@ -106,7 +102,7 @@ end
 -- form.terms gave them, nil for none.
 function form.left_over(row, sum)
     for _, field in ipairs(WRITTEN_OUT) do
-        local word = braced(field == "sum" and sum or row[field])
+        local word = of_texts(field == "sum" and sum or row[field], braced)
         if word then return word end
     end
     return nil

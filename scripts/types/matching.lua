@@ -8,19 +8,11 @@ local matching = {}
 
 local FOUND = fields.of("what was found", "instance product service type")
 
---- Whether a text is one of a list of words in small letters.
-local function listed(text, words)
-    local small = text:lower()
+--- Whether a text is one of a list of words in small letters; within: or has one in it.
+local function has(text, words, within)
+    local small = (text or ""):lower()
     for _, word in ipairs(words) do
-        if small == word then return true end
-    end
-    return false
-end
-
-local function contains(text, words)
-    local small = text:lower()
-    for _, word in ipairs(words) do
-        if small:find(word, 1, true) then return true end
+        if small == word or within and small:find(word, 1, true) then return true end
     end
     return false
 end
@@ -28,7 +20,7 @@ end
 --- Whether a type may fit devices of these D-Bus services: { [service] = true }.
 function matching.serves(type_, services)
     for service in pairs(services) do
-        if listed(service, type_.match.service) then return true end
+        if has(service, type_.match.service) then return true end
     end
     return false
 end
@@ -47,9 +39,9 @@ function matching.rank(type_, found)
         end
         return rank
     end
-    if not listed(found.service, match.service) then return nil end
-    if match.type and not listed(found.type or "", match.type) then return nil end
-    if match.product and not contains(found.product or "", match.product) then return nil end
+    if not has(found.service, match.service) then return nil end
+    if match.type and not has(found.type, match.type) then return nil end
+    if match.product and not has(found.product, match.product, true) then return nil end
     return 1 + (match.type and 1 or 0) + (match.product and 2 or 0)
 end
 

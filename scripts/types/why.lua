@@ -24,44 +24,44 @@ function why.same_path(key, keys)
 end
 
 --- Why one key gives no number -> sentence, whether that is a slip of the author's; nil if it gives one.
--- find: why.same_path or wording.near, how much like it a key must be to be meant.
-local function of_key(driver, rows, key, since, find)
-    local row = rows[key]
+-- asked = { driver, rows, since, find = why.same_path or wording.near, how much like it a key must be to be
+-- meant }.
+local function of_key(asked, key)
+    local row = asked.rows[key]
     if not row then
-        local there = find(key, keys_of(rows))
+        local there = asked.find(key, keys_of(asked.rows))
         local text = "there is no row " .. named(key)
         return there and ("%s; there is %s"):format(text, named(there)) or text, there ~= nil
     elseif type(row.value) ~= "number" then
         local is_text = type(row.value) == "string"
         return ("the row %s has %s, no number"):format(named(key), shown(row.value)), is_text
-    elseif reading.says_none(row, driver) then
+    elseif reading.says_none(row, asked.driver) then
         return ("%s in the row %s stands for \"not available\""):format(row.value, named(key)), false
-    elseif since and reading.before(row, since) then
+    elseif asked.since and reading.before(row, asked.since) then
         return ("the row %s is of a day that is over"):format(named(key)), false
     end
     return nil
 end
 
---- The same of alternatives: what is said of the first, unless another tells a slip.
-local function of_keys(driver, rows, keys, since, find)
+--- The same of a list: what is said of the first, unless another tells a slip. of: of one of it.
+local function of_list(asked, list, of)
     local first
-    for _, key in ipairs(keys) do
-        local text, slip = of_key(driver, rows, key, since, find)
+    for _, one in ipairs(list) do
+        local text, slip = of(asked, one)
         if slip then return text, true end
         first = first or text
     end
     return first, false
 end
 
-local function of_terms(driver, rows, since, find)
-    local first
-    for i, keys in ipairs(driver.terms) do
-        local text, slip = of_keys(driver, rows, keys, since, find)
-        if slip then return text, true end
-        local counts = driver.op ~= "sum" or i <= driver.added
-        first = first or counts and text or nil
-    end
-    return first, false
+--- The same of alternatives. What is no part of a sum by itself is only of interest for a slip.
+local function of_keys(asked, keys) return of_list(asked, keys, of_key) end
+
+local function of_terms(asked)
+    local driver = asked.driver
+    local text, slip = of_list(asked, driver.terms, of_keys)
+    if slip or driver.op ~= "sum" then return text, slip end
+    return of_list(asked, { table.unpack(driver.terms, 1, driver.added) }, of_keys)
 end
 
 --- The row that was meant by a key that is none; nil: none is like it.
@@ -111,25 +111,22 @@ function why.misread(of, rows, find)
 end
 
 --- Why there is nothing at the sources of a driver.
-local function of_sources(driver, rows, since, find)
+local function of_sources(asked)
+    local driver, rows = asked.driver, asked.rows
     if not reading.applies(driver, rows) then return "what while_negative names is not below 0", false end
-    local text, slip = of_keys(driver, rows, driver.keys, since, find)
+    local text, slip = of_keys(asked, driver.keys)
     if slip then return text, true end
     if driver.from then
-        local misread = why.misread(driver, rows, find)
+        local misread = why.misread(driver, rows, asked.find)
         return misread or "from returned nothing (nil); is a return missing in it?", misread ~= nil
     end
-    if driver.op then return of_terms(driver, rows, since, find) end
-    if driver.worst then
-        local small, none = driver.worst:lower(), "there is no row whose path begins with " .. driver.worst
-        for _, key in ipairs(keys_of(rows)) do
-            if key:lower():sub(1, #small) == small then
-                return ("%s; there is %s"):format(none, key), true
-            end
-        end
-        return none, false
+    if driver.op then return of_terms(asked) end
+    if not driver.worst then return text, false end
+    local small, none = driver.worst:lower(), "there is no row whose path begins with " .. driver.worst
+    for _, key in ipairs(keys_of(rows)) do
+        if key:lower():sub(1, #small) == small then return ("%s; there is %s"):format(none, key), true end
     end
-    return text, false
+    return none, false
 end
 
 local function of_result(word, value)
@@ -159,7 +156,9 @@ end
 function why.none(driver, rows, site, computed, midnight, find)
     local since = driver.daily and midnight or nil
     local value, row = reading.sourced(driver, rows, site, computed, since)
-    if value == nil then return of_sources(driver, rows, since, find) end
+    if value == nil then
+        return of_sources { driver = driver, rows = rows, since = since, find = find }
+    end
     if driver.over then                             -- what it comes to is known only with what was before
         return driver.over .. " needs what was before: a sample with steps has that", false
     end
