@@ -25,7 +25,6 @@
 
 local command_check = require "check.commands"
 local data_state = require "types.data_state"
-local doubts = require "check.doubts"
 local event_check = require "check.events"
 local fields = require "check.fields"
 local hints = require "check.hints"
@@ -399,7 +398,7 @@ local function prove(loaded, file, closely)
         script.problems[1] = match_check.problem(type_, script)
         local wrong, silent = proof.run(type_, script, prepare, closely)
         table.move(wrong, 1, #wrong, #script.problems + 1, script.problems)
-        if closely then script.notes = doubts.of(type_, script, silent) end
+        if closely then script.notes = require("check.doubts").of(type_, script, silent) end
     end
     script.problem = #script.problems > 0 and summary(script.problems) or nil
     return script

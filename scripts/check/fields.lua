@@ -25,16 +25,16 @@ function fields.within(place, name)
     return one
 end
 
---- Raises what is wrong with a value. its: what it may be (see check.values), may have an example; inside:
--- see fields.fail.
-function fields.value(place, name, its, value, inside)
-    local good, is, fix = its.is(value, name)
+--- Raises what is wrong with a value. kind: what it may be (see check.values); example: how it is written,
+-- may be nil; inside: see fields.fail.
+function fields.value(place, name, kind, value, example, inside)
+    local good, is, fix = kind.is(value, name)
     if good then return end
-    local write = its.example and ("%s = %s"):format(name, its.example) or its.what
+    local write = example and ("%s = %s"):format(name, example) or kind.what
     if value == nil then
-        is, fix = "is missing", its.example and ("Write %s, %s."):format(write, its.what)
+        is, fix = "is missing", example and ("Write %s, %s."):format(write, kind.what)
     end
-    is = is or ("is %s, not %s"):format(shown(value), its.what)
+    is = is or ("is %s, not %s"):format(shown(value), kind.what)
     fail(place, ("%s %s."):format(name, is), fix or ("Write %s."):format(write), inside)
 end
 
@@ -77,12 +77,12 @@ end
 function fields.member(place, level, name, value)
     local member = level.members[name]
     if not member then fail_unknown(place, level, name, value) end
-    fields.value(place, name, member, value, name)
+    fields.value(place, name, member[1], value, member[2], name)
 end
 
 --- The name of a member that is there and does not go with another; nil: there is none.
 local function clash_of(member, tab)
-    for _, other in ipairs(member.not_with) do
+    for _, other in ipairs(member.not_with[1]) do
         if tab[other] then return other end
     end
     return nil
@@ -99,7 +99,7 @@ function fields.check(place, level, tab)
     for name, value in pairs(tab) do
         local member = level.members[name]
         if member then
-            if not member.is(value, name) then wrong = first(wrong, name) end
+            if not member[1].is(value, name) then wrong = first(wrong, name) end
             if member.not_with and value and clash_of(member, tab) then clash = first(clash, name) end
         elseif math.type(name) ~= "integer" or name > level.entries then
             unknown = first(unknown, name)
@@ -113,7 +113,7 @@ function fields.check(place, level, tab)
     if clash ~= nil then
         local member = level.members[clash]
         fail(place, ("%s does not go with %s."):format(clash, clash_of(member, tab)),
-            member.why_not or "Remove one of them.", clash)
+            member.not_with[2] or "Remove one of them.", clash)
     end
 end
 

@@ -24,7 +24,7 @@ function match_check.built(place, match)
     if type(match) == "function" then return match end
     fields.check(place, members.match, match)
     if match.kind then return { kind = match.kind } end
-    fields.value(place, "service", members.match.members.service, match.service)
+    fields.member(place, members.match, "service", match.service)
     return { last = match.last or nil, service = in_small_letters(match.service),
              product = in_small_letters(match.product), type = in_small_letters(match.type) }
 end

@@ -2,8 +2,8 @@
 -- what people write for it. check.fields looks at a table by this. The definitions for editors (scripts/meta)
 -- and docs/authors.md have the same members: spec/author_spec.lua.
 --
--- members.row = { what = "a row", members = { [name] = { is, what (see check.values), example,
---                                                        not_with = names|nil, why_not = what to do then } },
+-- members.row = { what = "a row", members = { [name] = { what it may be (see check.values), example,
+--                                                        not_with = { list of names, what to do }|nil } },
 --                 needed = names that have to be there, entries = how many there may be without a name,
 --                 meant = { [what people write] = the member that is meant, or a sentence } }
 
@@ -16,7 +16,7 @@ local values = require "check.values"
 
 local members = { LEVELS = {} }     -- LEVELS: the tables that messages have a name for
 
-local one_of, number, entries = values.one_of, values.number, values.entries
+local one_of, number, entries, words = values.one_of, values.number, values.entries, lists.words
 local is_number, is_table = values.is_number, values.is_table
 
 local function is_text(value) return type(value) == "string" end
@@ -25,19 +25,15 @@ local function is_text(value) return type(value) == "string" end
 -- example, what people write for it|nil, needed, not_with = { names, what to do } } };
 -- sentences: { [sentence] = what people write where it helps }, numbers for what has no name.
 local function level(what, list, sentences, at_most)
-    local made = { what = what, members = list, needed = {}, meant = {}, entries = at_most or 0 }
-    for name, given in pairs(list) do
-        local its, not_with = given[1], given.not_with or {}
-        list[name] = { is = its.is, what = its.what, example = given[2],
-                       not_with = not_with[1] and lists.words(not_with[1]), why_not = not_with[2] }
-        for word in (given[3] or ""):gmatch("%S+") do made.meant[word] = name end
-        if given.needed then table.insert(made.needed, name) end
+    local made = { what = what, members = list, needed = {}, meant = lists.by_words(sentences or {}),
+                   entries = at_most or 0 }
+    for name, member in pairs(list) do
+        for word in (member[3] or ""):gmatch("%S+") do made.meant[word] = name end
+        if member.needed then table.insert(made.needed, name) end
+        member[3], member.needed = nil, nil
     end
     table.sort(made.needed)
     if what then table.insert(members.LEVELS, made) end
-    for sentence, words in pairs(sentences or {}) do
-        for word in words:gmatch("%S+") do made.meant[tonumber(word) or word] = sentence end
-    end
     return made
 end
 
@@ -96,7 +92,7 @@ members.match = level("match", {
     product = { values.TEXTS, "\"SmartSolar\"", "name model device" },
     type = { values.TEXTS, "\"Battery Monitor\"" },
     kind = { one_of(members.KINDS), "\"gateway\"",
-             not_with = { "service product type" } },
+             not_with = { words "service product type" } },
     last = { values.BOOLEAN, "true" },
 }, {
     ["A script is for all devices of a kind; a function may look: match = function(found) return"
@@ -131,7 +127,7 @@ local BY_TIME = "by_script by_pg3 day_max day_min total rate held_for"
 
 --- Words that look at time: none goes with another.
 local function of_time(its, example, word)
-    return { its, example, not_with = { BY_TIME:gsub(" " .. word, ""), "Remove one of them." } }
+    return { its, example, not_with = { words((BY_TIME:gsub(" " .. word, ""))) } }
 end
 
 local VALUES = entries("numbers for numbers", function(key, value)
@@ -165,19 +161,19 @@ members.row = level("a row", {
     min = { values.NUMBER, "0", "minimum valuemin" },
     max = { values.NUMBER, "100", "maximum valuemax" },
     zero = { values.BOOLEAN, "false" },
-    measured = { values.TRUE, "true", not_with = { "on_change", "Keep one: what is logged when it changes is"
-        .. " not measured anew in each interval." } },
+    measured = { values.TRUE, "true", not_with = { words "on_change", "Keep one: what is logged when it"
+        .. " changes is not measured anew in each interval." } },
     while_negative = { values.TEXTS, "\"/Dc/0/Current\"" },
     on_change = { values.TRUE, "true" },
-    daily = { values.TRUE, "true", not_with = { "from worst by_script by_pg3 zero", "What counts for a day is"
-        .. " a row of VRM's, which tells its day, or first, sum, product or quotient." } },
+    daily = { values.TRUE, "true", not_with = { words "from worst by_script by_pg3 zero", "What counts"
+        .. " for a day is a row of VRM's, which tells its day, or first, sum, product or quotient." } },
     day_max = of_time(values.TRUE, "true", "day_max"), day_min = of_time(values.TRUE, "true", "day_min"),
     total = of_time(values.TRUE, "true", "total"), rate = of_time(SECONDS, "3600", "rate"),
     held_for = of_time(SECONDS, "600", "held_for"),
     events = { values.TABLE, "{ [0] = \"STOPPED\", [1] = \"STARTED\" }", "event",
-               not_with = { "by_script by_pg3", "Report it with node:event." } },
+               not_with = { words "by_script by_pg3", "Report it with node:event." } },
     set = { values.TABLE, "{ min = 0, max = 100 }",
-            not_with = { "map daily " .. BY_TIME, "It is for rows with a path." } },
+            not_with = { words("map daily " .. BY_TIME), "It is for rows with a path." } },
 }, {
     ["The driver is the first entry of a row, without a name: { \"ST\", unit.watt, \"Label\", \"/Path\" }."] =
         "id driver",
@@ -238,8 +234,8 @@ local STORED = { [true] = true, [false] = true, counted = true }
 local NEEDS_CHOICES = "Write choices = { 0, 1 } for a list of states, else min and max."
 
 members.set = level("set", {
-    min = { values.NUMBER, "0", not_with = { "choices", NEEDS_CHOICES } },
-    max = { values.NUMBER, "100", not_with = { "choices", NEEDS_CHOICES } },
+    min = { values.NUMBER, "0", not_with = { words "choices", NEEDS_CHOICES } },
+    max = { values.NUMBER, "100", not_with = { words "choices", NEEDS_CHOICES } },
     step = { values.ABOVE_0, "5" },
     places = { values.PLACES, "0" },
     choices = { values.list("state", values.ANY.is), "{ 0, 1 }" },
@@ -304,7 +300,7 @@ members.setting = level("a setting", {
 
 local ROWS = "{ [\"/Soc\"] = 80 }"
 local AS_IN_TABLE = "{ pump_watts = 10 }"
-local NOTHING_ELSE = { "rows expect", "Put those into a step." }
+local NOTHING_ELSE = { words "rows expect", "Put those into a step." }
 
 members.sample = level("a sample", {
     rows = { values.TABLE, ROWS, "values input inputs" },

@@ -159,12 +159,12 @@ local function try_node(type_, trial, expect)
     return results
 end
 
---- One sample -> list of { driver, part = letter|nil, value, text, expected, problem = sentence|nil, late = it
--- took too long, why = a slip for which it has no data|nil, where there is no deadline }, in the order of rows,
--- then of the parts that the sample has rows of; expect = { ST = 1, t = { ST = 2 } } expects of part t too. A
--- driver that the script or PG3 sets is only in it when a value is expected. Of a script that ran too long only
--- that is told, and so when os.clock() passes the deadline (nil: none). text: the script's, for hints (may be
--- nil). Besides, the trial: { sample, rows as scripts see them }.
+--- One sample -> list of { driver, part = letter|nil, value, text, expected, problem = sentence|nil, late =
+-- it took too long, why = a slip for which it has no data|nil, where there is no deadline }, in the order of
+-- the rows, then of the parts that the sample has rows of; expect = { ST = 1, t = { ST = 2 } } expects of
+-- part t too. A driver that the script or PG3 sets is only in it when a value is expected. Of a script that
+-- ran too long only that is told, and so when os.clock() passes the deadline (nil: none). text: of the
+-- script, for hints (may be nil). Besides, the trial: { sample, rows as scripts see them }.
 function proof.try(type_, sample, deadline, text)
     local rows = proof.rows(sample.rows)
     local trial = { sample = sample, rows = rows, deadline = deadline, file = type_.file, text = text or "" }

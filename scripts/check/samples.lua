@@ -66,7 +66,8 @@ local function check_settings(place, given, declared)
             fail(place, ("the setting %s is none of the table's."):format(shown(name)),
                 ("Write settings = { %s = 10 } in the table."):format(tostring(name)))
         end
-        fields.value(fields.within(place, ", settings"), name, members.setting.members.default, given[name])
+        local kind, example = table.unpack(members.setting.members.default)
+        fields.value(fields.within(place, ", settings"), name, kind, given[name], example)
     end
 end
 
@@ -130,7 +131,7 @@ function sample_check.step(place, step, type_, parts)
     check_command(place, step, type_)
     for _, name in ipairs(sorted_keys(step.expect or {})) do
         local beside = sample_check.BESIDE_DRIVERS[name]
-        if beside then fields.value(place, "expect." .. name, beside, step.expect[name]) end
+        if beside then fields.value(place, "expect." .. name, beside[1], step.expect[name], beside[2]) end
     end
     check_expect(place, step.expect, parts)
 end

@@ -40,6 +40,15 @@ function lists.set(text)
     return set
 end
 
+--- { [1] = "a b", [2] = "c" } -> { a = 1, b = 1, c = 2 }
+function lists.by_words(words_by)
+    local by = {}
+    for key, text in pairs(words_by) do
+        for word in text:gmatch("%S+") do by[word] = key end
+    end
+    return by
+end
+
 --- The first of a list that has an id; nil: none has.
 function lists.with_id(list, id)
     for _, one in ipairs(list) do
