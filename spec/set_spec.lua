@@ -152,7 +152,7 @@ describe("the word set", function()
         end
         local function assert_told(number, written, shown, ...)
             local problem = problem_of(...)
-            local text = ("choices has %d, which would be written as %d, and that is shown as %d."):format(
+            local text = ("%d would be written as %d, and that is shown as %d. Say what is"):format(
                 number, written, shown)
             assert.truthy(problem and problem:find(text, 1, true), problem)
         end

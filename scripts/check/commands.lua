@@ -71,8 +71,8 @@ end
 function command_check.one(place, id, command, of)
     check_id({ name = "commands", field = "commands" }, id, command, of.kind)
     if type(command) ~= "table" then
-        local kind, example = table.unpack(members.command.members.run)
-        fields.value(place, id, kind, command, example)
+        local rule, example = table.unpack(members.command.members.run)
+        fields.value(place, id, rule, command, example)
         command = { run = command }
     end
     fields.check(place, members.command, command)

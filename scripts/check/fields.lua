@@ -25,16 +25,16 @@ function fields.within(place, name)
     return one
 end
 
---- Raises what is wrong with a value. kind: what it may be (see check.values); example: how it is written,
--- may be nil; inside: see fields.fail.
-function fields.value(place, name, kind, value, example, inside)
-    local good, is, fix = kind.is(value, name)
+--- Raises what is wrong with a value by its rule (see check.values). example: how it is written, may be nil;
+-- inside: see fields.fail.
+function fields.value(place, name, rule, value, example, inside)
+    local good, is, fix = rule.is(value, name)
     if good then return end
-    local write = example and ("%s = %s"):format(name, example) or kind.what
+    local write = example and ("%s = %s"):format(name, example) or rule.what
     if value == nil then
-        is, fix = "is missing", example and ("Write %s, %s."):format(write, kind.what)
+        is, fix = "is missing", example and ("Write %s, %s."):format(write, rule.what)
     end
-    is = is or ("is %s, not %s"):format(shown(value), kind.what)
+    is = is or ("is %s, not %s"):format(shown(value), rule.what)
     fail(place, ("%s %s."):format(name, is), fix or ("Write %s."):format(write), inside)
 end
 

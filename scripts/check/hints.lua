@@ -28,23 +28,14 @@ local function bare(code)
     return (code:gsub("%-%-.*", ""))
 end
 
-local function line_of(text, number)
-    local at = 0
-    for line in (text .. "\n"):gmatch("(.-)\n") do
-        at = at + 1
-        if at == number then return line end
+--- A line of a text, the last one before it with code; "": there is none.
+local function lines_at(text, number)
+    local list, before = {}, number - 1
+    for line in (text .. "\n"):gmatch("(.-)\n") do list[#list + 1] = line end
+    while list[before] and (not list[before]:find("%S") or list[before]:find("^%s*%-%-")) do
+        before = before - 1
     end
-    return ""
-end
-
---- The last line with code before a line.
-local function line_before(text, number)
-    local line
-    repeat
-        number = number - 1
-        line = line_of(text, number)
-    until number < 1 or line:find("%S") and not line:find("^%s*%-%-")
-    return line
+    return list[number] or "", list[before] or ""
 end
 
 local DECLARED = { "local%s+([%w_%s,]+)", "function%s+([%w_]+)", "function%s*[%w_]*%s*%(([%w_%s,]*)%)",
@@ -222,7 +213,7 @@ end
 function hints.add(why, file, text, libs)
     known = known or require "check.hint_lists"
     local number = why:sub(1, #file) == file and tonumber(why:match("^:(%d+):", #file + 1))
-    local line, before = number and line_of(text, number) or "", number and line_before(text, number) or ""
+    local line, before = lines_at(text, number or 0)
     local name, assigned = why:match("there is no global '(.-)'"), why:match(": '(.-)' is not declared")
     local lib = why:match("there is no lib/([%w_-]+)%.lua")
     local shorter, hint = of_name(why, text)

@@ -61,11 +61,12 @@ local function begin_entry(tab, plain, at, word)
     return entry
 end
 
---- The tables that are written in code, by where they begin: { at, entries = list of { at, name, key = number
+--- What is written in code -> tables, by where they begin: { at, entries = list of { at, name, key = number
 -- of [0] = ..., nth = of this name there, value = the variable that it is given, tab = the table that it is
--- given }, fields = the first of each name, items = those without name and key }.
-local function tables_in(plain)
-    local tables, stack = {}, { { blocks = 0 } }
+-- given }, fields = the first of each name, items = those without name and key }; where functions end, by
+-- where they begin.
+local function parts_of(plain)
+    local tables, functions, stack, blocks = {}, {}, { { blocks = 0 } }, {}
     for at, word, sign in plain:gmatch("()([%a_]?[%w_]*)([^%w_%s]?)") do
         local here = stack[#stack]
         local begins = here.entries and here.blocks == 0 and not here.entry
@@ -73,6 +74,11 @@ local function tables_in(plain)
             here.entry = begin_entry(here, plain, at, word)
         end
         here.blocks = here.blocks + (OPENS[word] or 0)
+        if OPENS[word] == 1 then
+            blocks[#blocks + 1] = at
+        elseif OPENS[word] and #blocks > 0 then
+            functions[table.remove(blocks)] = at + #word - 1
+        end
         at = at + #word
         if sign == "{" then
             local tab = { at = at, blocks = 0, entries = {}, fields = {}, items = {} }
@@ -87,7 +93,7 @@ local function tables_in(plain)
             here.entry = nil
         end
     end
-    return tables
+    return tables, functions
 end
 
 --- The table that code returns at its end, there or under a name; nil: it is not written in it.
@@ -99,12 +105,12 @@ local function returned(plain, tables)
     return tables[name and plain:match("%f[%w_]" .. name .. "%s*=%s*(){")]
 end
 
---- What is written in a script: { tables, root = the one that it returns|nil }.
+--- What is written in a script: { tables, functions, root = the table that it returns|nil }.
 local function written(script)
     if not script.written then
         local plain = without_texts(lines.code(script))
-        local tables = tables_in(plain)
-        script.written = { tables = tables, root = returned(plain, tables) }
+        local tables, functions = parts_of(plain)
+        script.written = { tables = tables, functions = functions, root = returned(plain, tables) }
     end
     return script.written
 end
@@ -195,14 +201,10 @@ end
 
 ------------------------------------------------------------------------------------------- functions
 
---- The code from a `function` on, up to its end.
-local function body_from(code, from)
-    local plain, depth = without_texts(code), 0
-    for token, after in plain:gmatch("%f[%w_](%l+)%f[^%w_]()", from) do
-        depth = depth + (OPENS[token] or 0)
-        if depth == 0 and OPENS[token] then return code:sub(from, after - 1) end
-    end
-    return nil
+--- The code of the function that begins at a position; nil: none does.
+local function body_from(script, from)
+    local last = from and written(script).functions[from]
+    return last and lines.code(script):sub(from, last)
 end
 
 --- The code of the function that a row has as a field, written there or above under its name; nil: it is not
@@ -213,10 +215,9 @@ function lines.body_of(script, place, name)
     if not entry then return nil end
     local _, value = code:find("^[%w_]+%s*=%s*", entry.at)
     local of, called = code:match("^([%a_][%w_]*)%s*([({.%[\"':]?)", value + 1)
-    if of == "function" then return body_from(code, value + 1) end
+    if of == "function" then return body_from(script, value + 1) end
     if called ~= "" then return nil end                 -- what makes the function, not the function
-    local from = of and code:find("%f[%w_]function%s+" .. of .. "%s*%(")
-    return from and body_from(code, from)
+    return body_from(script, of and code:find("%f[%w_]function%s+" .. of .. "%s*%("))
 end
 
 local MOST_CALLED = 20              -- functions whose code is added; a script may have hundreds
@@ -228,7 +229,7 @@ function lines.all_of(script, place, name)
     local parts, called = { body }, {}
     for word in body:gmatch("%f[%w_]([%a_][%w_]*)%s*%(") do called[word] = true end
     for at, word in code:gmatch("%f[%w_]()function%s+([%a_][%w_]*)%s*%(") do
-        if called[word] and #parts <= MOST_CALLED then parts[#parts + 1] = body_from(code, at) end
+        if called[word] and #parts <= MOST_CALLED then parts[#parts + 1] = body_from(script, at) end
     end
     return table.concat(parts, "\n")
 end

@@ -2,7 +2,7 @@
 -- what people write for it. check.fields looks at a table by this. The definitions for editors (scripts/meta)
 -- and docs/authors.md have the same members: spec/author_spec.lua.
 --
--- members.row = { what = "a row", members = { [name] = { what it may be (see check.values), example,
+-- members.row = { what = "a row", members = { [name] = { its rule (see check.values), example,
 --                                                        not_with = { list of names, what to do }|nil } },
 --                 needed = names that have to be there, entries = how many there may be without a name,
 --                 meant = { [what people write] = the member that is meant, or a sentence } }
@@ -21,7 +21,7 @@ local is_number, is_table = values.is_number, values.is_table
 
 local function is_text(value) return type(value) == "string" end
 
---- what: how messages call such a table, nil: they have no name for it; list: { [name] = { what it may be,
+--- what: how messages call such a table, nil: they have no name for it; list: { [name] = { its rule,
 -- example, what people write for it|nil, needed, not_with = { names, what to do } } };
 -- sentences: { [sentence] = what people write where it helps }, numbers for what has no name.
 local function level(what, list, sentences, at_most)
@@ -46,14 +46,14 @@ local ICONS = lists.set [[Alarm Arm DoorLock Electricity EnergyMonitor GenericCt
     Input Irrigation Lamp LampAndSwitch MotionSensor Output PulseCounter Sensor Siren Switch SmokeSensor
     TempSensor Thermostat Weather]]
 
-local MATCH = values.kind("a table or a function", function(value)
+local MATCH = values.rule("a table or a function", function(value)
     return is_table(value) or type(value) == "function", nil,
         is_text(value) and ("Write match = { service = %q }."):format(value) or nil
 end)
 
 -- Also for those who know Zigbee2MQTT or ESPHome.
 members.table = level("the table", {
-    api = { values.kind("the form of tables that this plugin reads", function(value) return value == 2 end),
+    api = { values.rule("the form of tables that this plugin reads", function(value) return value == 2 end),
             "2", "version", needed = true },
     id = { values.id("MYTANK"), "\"MYTANK\"", "nodedef", needed = true },
     name = { values.NAME, "\"Tank\"", "title label", needed = true },
@@ -101,7 +101,7 @@ members.match = level("match", {
 })
 
 members.part = level("a part", {
-    part = { values.kind("a small letter, which ends the node's address", function(value)
+    part = { values.rule("a small letter, which ends the node's address", function(value)
         return is_text(value) and value:find("^%l$") ~= nil
     end), "\"t\"", "letter", needed = true },
     id = { values.id("MYTANKT"), "\"MYTANKT\"", needed = true },
@@ -135,7 +135,7 @@ local VALUES = entries("numbers for numbers", function(key, value)
     return is_number(key) and is_number(value)
 end)
 
-local WORST = values.kind("the beginning of paths, nor the path of an alarm", function(value)
+local WORST = values.rule("the beginning of paths, nor the path of an alarm", function(value)
     return is_path(value) and (alarms.fault(value) ~= nil or value:sub(-1) == "/")
 end)
 
@@ -143,9 +143,9 @@ members.row = level("a row", {
     first = { values.TEXTS, "{ \"/Dc/0/Voltage\", \"V\" }", "fallback paths" },
     sum = { values.list("term", values.ANY.is), "{ \"/Ac/L1/Power\", \"/Ac/L2/Power\" }"
             .. AND_ALTERNATIVES, "add" },
-    product = { values.kind("a list of two", is_two), "{ \"/Dc/0/Voltage\", \"/Dc/0/Current\" }"
+    product = { values.rule("a list of two", is_two), "{ \"/Dc/0/Voltage\", \"/Dc/0/Current\" }"
                 .. AND_ALTERNATIVES },
-    quotient = { values.kind("a list of two", is_two), "{ \"/Yield/Power\", \"/Pv/V\" }" .. AND_ALTERNATIVES,
+    quotient = { values.rule("a list of two", is_two), "{ \"/Yield/Power\", \"/Pv/V\" }" .. AND_ALTERNATIVES,
                  "divide ratio" },
     worst = { WORST, "\"/Alarms/\", or worst = \"/Alarms/Overload\"", "alarm" },
     from = { values.FUNCTION, "function(rows) return number(rows, \"/Path\") end",
@@ -198,7 +198,7 @@ members.row = level("a row", {
 
 local LEVELS = lists.set "battery_level"            -- parameters of the plugin (pg3.params)
 
-local EVENT = values.kind("the name of an event", is_text)
+local EVENT = values.rule("the name of an event", is_text)
 
 members.events = level(nil, {
     level = { one_of(LEVELS, "a parameter of the plugin; node:event reports all else"), "\"battery_level\"",
@@ -227,7 +227,7 @@ end
 local CONDITIONS = values.list("condition", is_condition)
 local CONDITION = "{ { \"/Settings/Relay/Function\", 2, \"its function is not Manual\" } }"
 local PATHS = values.list("path", values.is_path)
-local BECOMES = values.kind("a number, nor a table of lists", function(value)
+local BECOMES = values.rule("a number, nor a table of lists", function(value)
     return is_number(value) or values.NUMBERS_BY.is(value)
 end)
 local STORED = { [true] = true, [false] = true, counted = true }
@@ -240,23 +240,23 @@ members.set = level("set", {
     places = { values.PLACES, "0" },
     choices = { values.list("state", values.ANY.is), "{ 0, 1 }" },
     path = { values.PATH, "\"/Mode\"" },
-    service = { values.kind("the name of a service", is_name), "\"hub4\"" },
+    service = { values.rule("the name of a service", is_name), "\"hub4\"" },
     unit = { values.TEXT, "\"W\"" },
     send = { values.NUMBERS, "{ [99] = -7 }" },
     instead = { values.NUMBERS_BY, "{ [-7] = { [1] = -1 } }" },
     value = { values.NUMBER, "1" },
     becomes = { BECOMES, "0, or becomes = { [1] = { 1, 2 } }" },
     name = { values.NAME, "\"Limit\"" },
-    stored = { values.kind("true, false or \"counted\"", function(value) return STORED[value] end), "true" },
+    stored = { values.rule("true, false or \"counted\"", function(value) return STORED[value] end), "true" },
     timed = { one_of(lists.set "also only"), "\"also\"" },
     timer = { values.PATH, "\"/ManualStartTimer\"" },
     resend = { number("a number of seconds", function(value) return value > 0 end), "30" },
-    release = { values.kind("a number or null in quotes", function(value)
+    release = { values.rule("a number or null in quotes", function(value)
         return is_text(value) and (value == "null" or tonumber(value) ~= nil)
     end), "\"null\"" },
     only = { CONDITIONS, CONDITION },
     unless = { CONDITIONS, CONDITION },
-    within = { values.kind("a list of two paths", function(value)
+    within = { values.rule("a list of two paths", function(value)
         return is_two(value) and PATHS.is(value)
     end), "{ \"/MinCurrent\", \"/MaxCurrent\" }" },
     off = { values.NUMBER, "4" },
@@ -274,7 +274,7 @@ members.command = level("a command", {
 })
 
 members.parameter = level("a parameter", {
-    id = { values.kind("\"\" for the only parameter, else capitals and digits", function(value)
+    id = { values.rule("\"\" for the only parameter, else capitals and digits", function(value)
         return value == "" or values.is_id(value), nil,
             ("Write id = \"\", or id = \"%s\"."):format(values.as_id(value, "LEVEL"))
     end), "\"\"", needed = true },
@@ -289,7 +289,7 @@ members.parameter = level("a parameter", {
 })
 
 members.setting = level("a setting", {
-    default = { values.kind("a number or a text", function(value)
+    default = { values.rule("a number or a text", function(value)
         return is_number(value) or is_text(value)
     end), "10", "value initial", needed = true },
     min = { values.NUMBER, "1", "minimum" },
@@ -318,7 +318,7 @@ members.sample = level("a sample", {
 }, { [A_COMMENT] = "name title description" })
 
 members.sample_row = level(nil, {
-    value = { values.kind("a number or a text, as VRM sends them", function(value)
+    value = { values.rule("a number or a text, as VRM sends them", function(value)
         if is_text(value) and tonumber(value) then
             return false, "is a text", ("Write the number without quotes: %s."):format(value)
         end
@@ -349,7 +349,7 @@ local function site_fields()
     end
     for _, name in ipairs { "id", "interval", "midnight" } do list[name] = { values.NUMBER, "1776463200" } end
     list.name, list.zone = { values.TEXT, "\"Boat\"" }, { values.TEXT, "\"Europe/Berlin\"" }
-    list.clock = { values.kind("a time", about.time_of), "\"2026-04-18 06:30\"" }
+    list.clock = { values.rule("a time", about.time_of), "\"2026-04-18 06:30\"" }
     return list
 end
 

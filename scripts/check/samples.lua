@@ -66,8 +66,8 @@ local function check_settings(place, given, declared)
             fail(place, ("the setting %s is none of the table's."):format(shown(name)),
                 ("Write settings = { %s = 10 } in the table."):format(tostring(name)))
         end
-        local kind, example = table.unpack(members.setting.members.default)
-        fields.value(fields.within(place, ", settings"), name, kind, given[name], example)
+        local rule, example = table.unpack(members.setting.members.default)
+        fields.value(fields.within(place, ", settings"), name, rule, given[name], example)
     end
 end
 

@@ -117,38 +117,25 @@ local function sent_for(driver, send)
     return next(sent) and sent or nil
 end
 
---- What is written for a choice has to be shown as that.
-local function check_choices(place, driver, made)
-    for number in pairs(made.choices) do
-        local written = made.send and made.send[number] or number
-        local showing = codes.shown(driver.values and driver.values[written] or written)
-        if showing ~= number then
-            fail(place, ("choices has %d, which would be written as %s, and that is shown as %s.")
-                :format(number, written, showing),
-                ("Say what is written for it: send = { [%d] = ... }."):format(number))
-        end
-    end
-end
-
---- The same of numbers: none that may be asked for is written as one that stands for another.
-local function check_numbers(place, driver, made)
-    for written, stands_for in pairs(driver.values or {}) do
-        local asked = type(written) == "number" and written / (made.factor or 1)
-        local showing = asked and driver.factor and stands_for * driver.factor or stands_for
-        local within = asked and asked >= made.min and asked <= made.max
-        if within and showing ~= asked and not (made.send and made.send[asked]) then
-            fail(place, ("%s would be written as %s, and that is shown as %s."):format(
-                shown(math.tointeger(asked) or asked), written, shown(showing)),
-                "Give set other limits, or say what is written for it with send.")
-        end
-    end
-end
-
 --- What is written has to be shown as what was asked for; unless the row shows another path, or the table
 -- says what the device makes of it.
 local function check_way_back(place, driver, made)
     if made.path or made.becomes ~= nil then return end
-    (made.choices and check_choices or check_numbers)(place, driver, made)
+    local values, send, written_for = driver.values or {}, made.send or {}, {}
+    for number in pairs(made.choices or {}) do written_for[number] = send[number] or number end
+    for written in pairs(made.min and values or {}) do
+        local asked = type(written) == "number" and written / (made.factor or 1)
+        local within = asked and asked >= made.min and asked <= made.max
+        if within and not send[asked] then written_for[math.tointeger(asked) or asked] = written end
+    end
+    for asked, written in pairs(written_for) do
+        local showing = codes.shown(values[written] or written)
+        if made.min then showing = showing * (driver.factor or 1) end
+        if showing ~= asked then
+            fail(place, ("%s would be written as %s, and that is shown as %s."):format(asked, written,
+                shown(showing)), ("Say what is written for it: send = { [%s] = ... }."):format(asked))
+        end
+    end
 end
 
 --- None of the paths that may be written is one that never is.

@@ -1,5 +1,6 @@
---- What a value in a device table may be. Each is { what = how it is called, is = function(value, name) ->
--- whether it is right; else, where that says more than `what` and an example: what it is, what to write }.
+--- What a value in a device table may be: rules. A rule is { what = how such a value is called, is =
+-- function(value, name) -> whether it is one; else, where that says more than `what` and an example: what it is,
+-- what to write }.
 
 local is_path = require("types.form").is_path
 local limits = require "types.limits"
@@ -14,9 +15,9 @@ local PATH = "A path is the fourth entry of the row, without a name"
 local BESIDE = PATH .. "; the word goes beside it."
 local LARGEST, LONGEST_ID = 1e12, 16
 
-local function kind(what, is) return { what = what, is = is } end
+local function rule(what, is) return { what = what, is = is } end
 
-values.kind = kind
+values.rule = rule
 
 function values.is_number(value) return type(value) == "number" and value == value end     -- nor 0 / 0
 local is_number = values.is_number
@@ -39,7 +40,7 @@ end
 
 --- A number for which `fits` holds, too.
 function values.number(what, fits)
-    return kind(what, function(value, name)
+    return rule(what, function(value, name)
         local written = type(value) == "string" and tonumber((value:gsub(",", ".")))
         if written then return false, nil, ("Write %s = %s, without quotes."):format(name, written) end
         if not is_number(value) then return false, nil, is_path(value) and BESIDE or nil end
@@ -52,7 +53,7 @@ end
 
 --- A text on one line, of at most `longest` characters.
 function values.text(longest)
-    return kind(("a text of 1 to %d characters"):format(longest), function(value)
+    return rule(("a text of 1 to %d characters"):format(longest), function(value)
         if type(value) ~= "string" then return false, nil, "Write it in quotes." end
         local length = utf8.len(value)
         if not length then return false, "has letters that are not UTF-8", "Save the file as UTF-8." end
@@ -67,7 +68,7 @@ function values.text(longest)
 end
 
 function values.id(example)
-    return kind("an id of up to 16 capitals and digits", function(value)
+    return rule("an id of up to 16 capitals and digits", function(value)
         return values.is_id(value), nil, ("Write id = \"%s\"."):format(values.as_id(value, example))
     end)
 end
@@ -76,7 +77,7 @@ end
 function values.one_of(words, what)
     local all = what and ("There are: %s."):format(wording.listed(words)) or nil
     what = what or '"' .. wording.listed(words):gsub(", ", '" or "') .. '"'
-    return kind(what, function(value)
+    return rule(what, function(value)
         if words[value] then return true end
         return false, nil, wording.did_you_mean(value, words, "\"%s\"", all)
     end)
@@ -84,7 +85,7 @@ end
 
 --- A table; is(key, value): whether both may be in it -> else also what it has; what: both of them.
 function values.entries(what, is)
-    return kind("a table of " .. what, function(value)
+    return rule("a table of " .. what, function(value)
         if type(value) ~= "table" or next(value) == nil then return false end
         for _, key in ipairs(lists.sorted_keys(value)) do
             local good, has = is(key, value[key])
@@ -113,7 +114,7 @@ end
 --- A list. one: what has to be in it, "term"; is: whether something is that; shows: names that it has and no
 -- list, may be nil.
 function values.list(one, is, shows)
-    return kind(("a list of %ss"):format(one), function(value)
+    return rule(("a list of %ss"):format(one), function(value)
         if type(value) ~= "table" then return false end
         for _, name in ipairs(lists.words(shows or "")) do
             if value[name] ~= nil then return false, ("is one %s, not a list of them"):format(one) end
@@ -148,29 +149,29 @@ local function is_function(value, name)
     return false
 end
 
-values.TRUE = kind("true", function(value, name)
+values.TRUE = rule("true", function(value, name)
     return value == true, nil, is_path(value) and BESIDE or ("Write %s = true, or remove it."):format(name)
 end)
-values.ANY = kind("a value", function() return true end)
-values.BOOLEAN = kind("true or false", function(value, name)
+values.ANY = rule("a value", function() return true end)
+values.BOOLEAN = rule("true or false", function(value, name)
     return type(value) == "boolean", nil, ("Write %s = true or %s = false."):format(name, name)
 end)
 function values.is_table(value) return type(value) == "table" end
-values.TABLE = kind("a table", values.is_table)
-values.FUNCTION = kind("a function", is_function)
+values.TABLE = rule("a table", values.is_table)
+values.FUNCTION = rule("a function", is_function)
 values.NUMBER = values.number("a number")
 values.ABOVE_0 = values.number("a number above 0", function(value) return value > 0 end)
 values.PLACES = values.number("a whole number from 0 to 4", function(value)
     return math.type(value) == "integer" and value >= 0 and value <= 4
 end)
 values.NAME = values.text(limits.name)
-values.TEXT = kind("a text", is_text)
+values.TEXT = rule("a text", is_text)
 local list_of_texts = values.list("text", is_text)
-values.TEXTS = kind("a text or a list of texts", function(value)
+values.TEXTS = rule("a text or a list of texts", function(value)
     if is_text(value) then return true end
     return list_of_texts.is(value)
 end)
-values.PATH = kind("a path", values.is_path)
+values.PATH = rule("a path", values.is_path)
 values.NUMBERS = values.entries("numbers for numbers", function(key, value)
     return is_number(key) and is_number(value)
 end)

@@ -29,15 +29,22 @@ end
 local function find_scripts(args)
     local found = {}
     for _, given in ipairs(args) do
-        local path = paint.absolute(given)
+        local path, folder = paint.absolute(given), given:gsub("/+$", "") .. "/"
         local listed = host.script_files(path)
-        for _, one in ipairs(listed or {}) do
-            table.insert(found, { name = one.name, path = one.path,
-                                  file = given:gsub("/+$", "") .. "/" .. one.name .. ".lua" })
+        for _, one in ipairs(listed or { { name = base_name(given), path = path } }) do
+            found[#found + 1] = { name = one.name, path = one.path,
+                                  file = listed and folder .. one.name .. ".lua" or given }
         end
-        if not listed then table.insert(found, { name = base_name(given), path = path, file = given }) end
     end
     return found
+end
+
+--- The stamp of a script of a folder; nil: it is not there.
+local function stamp_of(folder, name)
+    for _, one in ipairs(host.script_files(folder) or {}) do
+        if one.name == name then return one.stamp end
+    end
+    return nil
 end
 
 --- Whether a file is one of the plugin's own folder scripts/devices. In another folder of that name it is a
@@ -45,14 +52,8 @@ end
 local function is_built_in(path)
     local folder, name = path:match("^(.*)/([^/]*)%.lua$")
     if not (folder and ("/" .. folder):find("/" .. BUILT_IN .. "$")) then return false end
-    local stamp
-    for _, one in ipairs(host.script_files(folder) or {}) do
-        if one.name == name then stamp = one.stamp end
-    end
-    for _, one in ipairs(host.script_files(BUILT_IN) or {}) do
-        if one.name == name and one.stamp == stamp then return true end         -- the same file
-    end
-    return false
+    local stamp = stamp_of(folder, name)
+    return stamp ~= nil and stamp == stamp_of(BUILT_IN, name)
 end
 
 --- The libs that a script may use: those beside it, then the built-in ones.
@@ -93,6 +94,11 @@ local function load_built_in(found)
         end
     end
     return types, ids
+end
+
+--- Notes what may be a mistake in a script. place: see check.lines, nil: nowhere in it.
+local function note(script, place, text)
+    table.insert(script.notes, { at = place and lines.at(script, place) or script.file, text = text })
 end
 
 ------------------------------------------------------------------------------------ beside other scripts
@@ -145,10 +151,8 @@ local function conflicts(script, others, built_in)
         local service = not (noted or same or ranked) and equal_match(type_, other)
         if service then
             noted = true
-            local where = lines.at(script, { field = "match" })
-            table.insert(script.notes, { at = where, text = ("it fits %s as well as %s does, and the first by"
-                .. " name is used; make the match of one closer (product = ...)"):format(service,
-                other.file) })
+            note(script, { field = "match" }, ("it fits %s as well as %s does, and the first by name is used;"
+                .. " make the match of one closer (product = ...)"):format(service, other.file))
         end
     end
     local beside = { built_in = built_in, user = not is_built_in(script.path),
@@ -173,10 +177,9 @@ end
 local function match_text(match)
     if type(match) == "function" then return "whatever its match function ranks" end
     if match.kind then return "the " .. match.kind end
-    local text = "service " .. words(match.service)
-    if match.product then text = text .. "; product with " .. words(match.product) end
-    if match.type then text = text .. "; type " .. words(match.type) end
-    return text
+    return "service " .. words(match.service)
+        .. (match.product and "; product with " .. words(match.product) or "")
+        .. (match.type and "; type " .. words(match.type) or "")
 end
 
 local function value_text(driver, value, text)
@@ -229,35 +232,33 @@ local function show_settings(type_)
     end
 end
 
---- Adds the line of one result of a sample (see proof.try and steps.run): what, value, unit, expected.
-local function add_result(rows, marks, result)
-    local driver, expected = result.driver, result.why or ""
-    if result.expected ~= nil then expected = "expected " .. tostring(result.expected) end
+--- The line of one result of a sample (see proof.try and steps.run): what, value, unit, expected; its colour.
+local function line_of(result)
+    local driver, line = result.driver, { result.what, result.value, "", result.why or "" }
     if driver then
-        rows[#rows + 1] = { result.part and result.part .. "." .. driver.id or driver.id,
-                            value_text(driver, result.value, result.text),
-                            driver.names and "" or driver.unit.name, expected }
-    elseif result.what then
-        rows[#rows + 1] = { result.what, result.value, "", expected }
-    else
-        return
+        line[1] = result.part and result.part .. "." .. driver.id or driver.id
+        line[2] = value_text(driver, result.value, result.text)
+        line[3] = driver.names and "" or driver.unit.name
     end
-    marks[#rows] = result.problem and "red" or result.why and "yellow" or result.expected ~= nil and "green"
-        or nil
+    if result.expected ~= nil then line[4] = "expected " .. tostring(result.expected) end
+    return line, result.problem and "red" or result.why and "yellow" or result.expected ~= nil and "green"
 end
 
 local function show_results(title, results)
     local rows, marks, silent = {}, {}, 0
     for _, result in ipairs(results) do
-        if result.what or result.value ~= nil or result.expected ~= nil or result.problem or result.why then
-            add_result(rows, marks, result)
+        local is_told = result.value ~= nil or result.expected ~= nil or result.problem or result.why
+        if result.what or result.driver and is_told then
+            rows[#rows + 1], marks[#rows + 1] = line_of(result)
         elseif result.driver then
             silent = silent + 1
         end
     end
     local rest = silent > 0 and (" (%d others: no data)"):format(silent) or ""
     host.print("  " .. paint.colour("bold", title) .. rest)
-    for i, line in ipairs(paint.columns(rows)) do host.print("    " .. paint.colour(marks[i], line)) end
+    for i, line in ipairs(paint.columns(rows)) do
+        host.print("    " .. paint.colour(marks[i] or nil, line))
+    end
 end
 
 --- Shows a sample, and adds to what failed at work that of its steps: the plugin, whose clock does not leap,
@@ -293,7 +294,7 @@ local function show_findings(script)
         for _, one in ipairs(findings) do host.print(paint.colour(colour, one)) end
     end
     local notes = {}
-    for i, note in ipairs(script.notes) do notes[i] = ("%s: note: %s"):format(note.at, note.text) end
+    for i, one in ipairs(script.notes) do notes[i] = ("%s: note: %s"):format(one.at, one.text) end
     list("the plugin refuses it:", "red", script.problems)
     list(refused and "found by --check alone, which runs steps:"
         or "the plugin uses it all the same, for only --check runs steps:", "red", script.failed)
@@ -328,13 +329,12 @@ local function show(script)
     end
     if script.id then show_figures(script) end
     if type_ and #samples == 0 then
-        table.insert(script.notes, { at = script.file,
-            text = "it has no samples, so nothing shows that its rows are right" })
+        note(script, nil, "it has no samples, so nothing shows that its rows are right")
     end
     local functions = type_ and not is_built_in(script.path) and untried(type_, samples)
     if functions then
-        table.insert(script.notes, { at = script.file, text = ("no sample runs its %s, so nothing shows that"
-            .. " this works; a sample with steps does"):format(functions) })
+        note(script, nil, ("no sample runs its %s, so nothing shows that this works; a sample with steps"
+            .. " does"):format(functions))
     end
     show_findings(script)
     host.print("")
@@ -348,10 +348,8 @@ local function note_paths(script)
         local meant = not paths[key] and in_small[key:lower()]
         if meant then
             local at = lines.code(script):find(key, 1, true)
-            local where = lines.at(script, at and { at = at }
-                or { field = "match" })
-            table.insert(script.notes, { at = where, text = ("the plugin's own scripts read %s, not %s; VRM's"
-                .. " paths are found as they are written"):format(meant, key) })
+            note(script, at and { at = at } or { field = "match" }, ("the plugin's own scripts read %s, not"
+                .. " %s; VRM's paths are found as they are written"):format(meant, key))
         end
     end
 end
