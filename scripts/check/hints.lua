@@ -2,7 +2,7 @@
 
 local drivers = require "types.drivers"
 local is_word = require("check.fields").is_word
-local slips = require "check.slips"
+local row_check = require "check.rows"
 local units = require "types.units"
 local words = require("types.lists").words
 local wording = require "types.wording"
@@ -204,7 +204,8 @@ local function of_name(why, text)
         if told then return why:match("^(.-)%. Write") or why, told end
     end
     local id = why:match("has no driver ([%w_]+)")
-    local told = id and not drivers[id] and wording.did_you_mean(id, drivers, "\"%s\"", nil, slips.driver)
+    local told = id and not drivers[id] and wording.did_you_mean(id, drivers, "\"%s\"", nil,
+        row_check.DRIVER_SLIPS)
     return told and why, told
 end
 

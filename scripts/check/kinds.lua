@@ -3,7 +3,6 @@
 local fields = require "check.fields"
 local limits = require "types.limits"
 local name_lists = require "types.names"
-local slips = require "check.slips"
 local lists = require "types.lists"
 local units = require "types.units"
 local values = require "check.values"
@@ -44,13 +43,23 @@ local function unit_of_number(uom)
     return nil
 end
 
+--- What people write for units.
+local UNIT_SLIPS = lists.by_words {
+    volt = "v volts mv voltage", ampere = "a amp amps ma current", watt = "w power", kilowatt = "kw",
+    percent = "% pct soc", celsius = "c °c degc centigrade temperature temp f fahrenheit",
+    hertz = "hz frequency", liter = "l gallon gallons gal litre litres", kwh = "wh energy",
+    amp_hours = "ah amphour", seconds = "s sec", minutes = "mins", hours = "h hr", time = "timestamp date",
+    hectopascal = "hpa mbar", kilopascal = "kpa bar pressure", meter = "m metre", kilometer = "km",
+    meters_per_second = "ms speed", cubic_meters = "m3", lux = "lx", raw = "none number text",
+}
+
 local OWN_LIST = "{ [0] = \"Off\", [1] = \"On\" }"
 
 --- "Did you mean unit.volt?", or all that may be written.
 local function unit_meant(name)
     local all = "Write one of unit." .. wording.listed(units):gsub(", ", ", unit.")
         .. ", a list of types/names.lua such as \"alarm\", or " .. OWN_LIST .. "."
-    return wording.did_you_mean(name or "", units, "unit.%s", all, slips.unit)
+    return wording.did_you_mean(name or "", units, "unit.%s", all, UNIT_SLIPS)
 end
 
 --- What is wrong with a kind that is nil, and what to write. text: of the row, "" where it is not known. Of
@@ -78,7 +87,7 @@ local function of_other(kind)
         return (", %s, is no unit and no list of states."):format(shown(kind)),
             wording.did_you_mean(kind, name_lists, "\"%s\"", nil) or wording.did_you_mean(kind, units,
                 "unit.%s", "Use a list of types/names.lua such as \"off_on\", or write " .. OWN_LIST
-                .. " here.", slips.unit)
+                .. " here.", UNIT_SLIPS)
     elseif type(kind) == "table" then
         return " is a table without states.", unit_meant(nil)
     end

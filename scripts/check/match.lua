@@ -2,13 +2,13 @@
 -- Functions are called, with one device of each service there is.
 
 local services = require "types.services"
+local by_words = require("types.lists").by_words
 local fields = require "check.fields"
 local hints = require "check.hints"
 local lines = require "check.lines"
 local matching = require "types.matching"
 local members = require "check.members"
 local shortage = require "tasks.shortage"
-local slips = require "check.slips"
 local wording = require "types.wording"
 
 local match_check = {}
@@ -67,12 +67,21 @@ function match_check.problem(type_, script)
         :format(where, its)
 end
 
+--- What people write for services.
+match_check.SLIPS = by_words {
+    solarcharger = "mppt solar", battery = "batterymonitor bmv shunt smartshunt comvictronenergybattery"
+        .. " batteries",
+    vebus = "multiplus quattro", inverter = "phoenix", generator = "generators", grid = "meter gridmeter",
+    pvinverter = "pv", temperature = "ruuvi", evcharger = "evcs wallbox", tank = "waterlevel level",
+    dcdc = "orion", switch = "relay", meteo = "weather",
+}
+
 --- That nobody knows a service -> sentence without a full stop; nil: it is known.
 function match_check.unknown(service)
     local known = services.known()
     if services.CODES[service] or services.is_gateway(service) then return nil end
     local short = service:match("^com%.victronenergy%.(.*)$")
-    local meant = short or wording.near(service, known, slips.service)
+    local meant = short or wording.near(service, known, match_check.SLIPS)
     local one, other = service:match("^(%l+)[^%l]+(%l+)$")
     local both = one and wording.same(one .. ".", known) and wording.same(other .. ".", known)
     local told = meant and ("is it \"%s\"? "):format(meant)

@@ -7,6 +7,7 @@ local drivers = require "types.drivers"
 local event_check = require "check.events"
 local fields = require "check.fields"
 local form = require "types.form"
+local by_words = require("types.lists").by_words
 local kind_check = require "check.kinds"
 local members = require "check.members"
 local name_lists = require "types.names"
@@ -14,7 +15,6 @@ local set_check = require "check.set"
 local source_check = require "check.sources"
 local units = require "types.units"
 local values = require "check.values"
-local slips = require "check.slips"
 local wording = require "types.wording"
 
 local row_check = {}
@@ -50,6 +50,13 @@ local function row_zero(place, row, unit, names)
     return not counts and (unit.zero or (names ~= nil and has_zero))
 end
 
+--- What people write for drivers.
+row_check.DRIVER_SLIPS = by_words {
+    BATLVL = "soc", ST = "status state level", CV = "voltage volt", CC = "current", CPW = "power",
+    CLITEMP = "temperature temp", CLIHUM = "humidity", FREQ = "frequency", TPW = "energy",
+    BARPRES = "pressure", ERR = "error",
+}
+
 --- What to write for a driver that there is not. entry: the row's first entry in full.
 local function driver_meant(id, entry)
     if entry:find("[,;]") then
@@ -65,7 +72,7 @@ local function driver_meant(id, entry)
     if number and tonumber(number) > 29 then return "Use GV0 to GV29." end
     return wording.did_you_mean(id, drivers, "\"%s\"",
         "Use ST, GV0 to GV29 or a named one in capitals (CV, CC,"
-        .. " CPW, FREQ, CLITEMP, BATLVL ...).", slips.driver)
+        .. " CPW, FREQ, CLITEMP, BATLVL ...).", row_check.DRIVER_SLIPS)
 end
 
 --- entry: the row's first entry in full; of: see row_check.row.

@@ -1,6 +1,6 @@
 --- What a value in a device table may be: rules. A rule is { what = how such a value is called,
--- is = function(value, name) -> whether it is one; else, where that says more than `what` and an example: what
--- it is, what to write }.
+-- is = function(value, name) -> whether it is one; else, where that says more than `what` and an example:
+-- what it is, what to write }.
 
 local is_path = require("types.form").is_path
 local limits = require "types.limits"

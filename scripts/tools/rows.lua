@@ -9,13 +9,13 @@ local diagnostics = require "types.diagnostics"
 local discovery = require "model.discovery"
 local energy = require "sources.energy"
 local generic = require "serve.generic"
+local match_check = require "check.match"
 local paint = require "tools.paint"
 local read = require "types.read"
 local reading = require "types.reading"
 local replay = require "tools.replay"
 local row_writer = require "tools.row_writer"
 local scripts = require "serve.scripts"
-local slips = require "check.slips"
 local sorted_keys = require("types.lists").sorted_keys
 local vrm = require "sources.vrm"
 local wording = require "types.wording"
@@ -257,7 +257,7 @@ function finish.new()
     for i, name in ipairs(names) do names[i] = paint.clean(name) end
     return ("VRM sends no number of a device of the service \"%s\". %s"):format(options.service,
         wording.did_you_mean(options.service, names, "%s",
-            ("There are: %s."):format(#names > 0 and table.concat(names, ", ") or "none"), slips.service))
+            ("There are: %s."):format(#names > 0 and table.concat(names, ", ") or "none"), match_check.SLIPS))
 end
 
 local form = options.form or "table"
