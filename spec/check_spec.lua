@@ -455,7 +455,7 @@ it("a field that stands twice is told, with its line", function()
         local list = {}
         for _, tab in ipairs(lines.tables { text = code_ }) do
             for _, one in ipairs(tab.entries) do
-                list[#list + 1] = one.nth == 2 and { one.name, one.at } or nil
+                list[#list + 1] = one.again and { one.name, one.at } or nil
             end
         end
         return list

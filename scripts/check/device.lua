@@ -268,7 +268,7 @@ local function look_at_text(job)
     for _, tab in ipairs(lines.tables(job)) do
         local states = {}
         for _, one in ipairs(tab.entries) do
-            if tab == root and one.nth == 2 then
+            if tab == root and one.again then
                 try(job, fail, { at = one.at }, one.name
                     .. " stands twice in the table, and Lua takes the last.", "Make one of both.")
             elseif one.key and states[one.key] then

@@ -1,8 +1,10 @@
 --- What may be a mistake in a device script and need not be one: it is told, and the script serves. Each
--- function here looks at something and says what it doubts: say(text, ...), a sentence without a full stop.
+-- function here looks at something and says what it doubts, a sentence without a full stop: say(text, ...),
+-- or look(place, text, ...), where a place with a name is named in it.
 
 local alarms = require "types.alarms"
 local codes = require "types.codes"
+local fields = require "check.fields"
 local form = require "types.form"
 local lines = require "check.lines"
 local match_check = require "check.match"
@@ -13,6 +15,11 @@ local wording = require "types.wording"
 local doubts = {}
 
 local shown = wording.shown
+
+--- look(place, text, ...) for one place.
+local function at(look, place)
+    return function(...) look(place, ...) end
+end
 
 ------------------------------------------------------------------------------------------------ rows
 
@@ -141,15 +148,32 @@ local function of_pairs(say, driver, of_row, seen)
     if source then seen[source] = driver end
 end
 
+--- A field that is given a variable which is nil is not there for Lua. place: where the table is.
+local function look_at_nil(script, tab, place, look)
+    local written = lines.table_at(script, place)
+    for _, one in ipairs(written and written.entries or {}) do
+        if one.value and one.value ~= "nil" and tab[one.name] == nil then
+            look({ at = one.at, name = place.name }, "%s is nil: there is no %s; is it misspelt?", one.name,
+                one.value)
+        end
+    end
+end
+
+local function place_of(row, number, part)
+    return fields.within(lines.place { part = part, row = number }, " (" .. row[1] .. ")")
+end
+
 --- Looks at the rows of a type or a part. part: its number, nil for the device's own node.
 local function look_at_rows(type_, tab, part, look, script)
     local seen = {}
     for i, row in ipairs(tab) do
-        local place, drivers = lines.place { part = part, row = i }, {}
+        local place, drivers = place_of(row, i, part), {}
         for n, id in ipairs(form.ids(row[1])) do drivers[n] = with_id(type_.drivers, id) end
-        local say = look(place, ("%s (%s): "):format(place.name, row[1]))
-        for _, doubt in ipairs(OF_ROW) do doubt(say, row, drivers[1], script, place) end
-        for _, driver in ipairs(drivers) do of_pairs(look(place, ""), driver, drivers, seen) end
+        look_at_nil(script, row, place, look)
+        for _, doubt in ipairs(OF_ROW) do doubt(at(look, place), row, drivers[1], script, place) end
+        for _, driver in ipairs(drivers) do
+            of_pairs(at(look, { part = part, row = i }), driver, drivers, seen)
+        end
     end
 end
 
@@ -168,9 +192,9 @@ end
 local function look_at_samples(type_, samples, look)
     local misread
     for i, sample in ipairs(samples) do
-        local say, rows, expects = look({ sample = i }, ("sample %d: "):format(i)), contents_of(sample)
+        local say, rows, expects = at(look, lines.place { sample = i }), contents_of(sample)
         local told = not misread and why.misread(type_, rows, why.same_path)
-        if told then look({ field = "update" }, "")("update, in sample %d: %s", i, told) end
+        if told then look({ field = "update" }, "update, in sample %d: %s", i, told) end
         misread = misread or told
         if sample.site and sample.site.time then
             say("site.time does nothing; the time is site = { clock = \"2026-04-18 06:30\" }")
@@ -189,7 +213,7 @@ end
 local function look_at_settings(type_, look)
     for name, setting in pairs(type_.settings or {}) do
         if type(setting.default) == "string" and tonumber(setting.default) then
-            look({ field = "settings" }, "")("setting %s: the default is the text %s; a number has no quotes:"
+            look({ field = "settings" }, "setting %s: the default is the text %s; a number has no quotes:"
                 .. " %s", name, shown(setting.default), setting.default)
         end
     end
@@ -200,7 +224,7 @@ local function look_at_events(type_, look)
     for _, event in ipairs(type_.events) do
         local command = with_id(type_.commands, event.id)
         if command and command.name ~= event.name then
-            look({ field = "events" }, "")("%s is an event and a command, for which the ISY has one name;"
+            look({ field = "events" }, "%s is an event and a command, for which the ISY has one name;"
                 .. " give both the same, or one of them another id", event.id)
         end
     end
@@ -208,7 +232,7 @@ end
 
 --- A timer gives its function nothing: neither a method its node, nor what another one takes.
 local function look_at_timers(code, look)
-    for at, start, given in code:gmatch("()%f[%w_]timer%.(%l+)%s*(%b())") do
+    for from, start, given in code:gmatch("()%f[%w_]timer%.(%l+)%s*(%b())") do
         local fn, inline = given:match(",%s*([%a_][%w_.]*)%s*%)$"), given:match(",%s*function%s*%(([^)]*)%)")
         local method = fn and fn:match("^node%.(%l+)$")
         local takes = inline or fn and code:match("%f[%w_]function%s+" .. fn .. "%s*%(([^)]*)%)") or ""
@@ -216,7 +240,7 @@ local function look_at_timers(code, look)
             or (takes:find("^node%f[^%w_]") or takes:find("^rows%f[^%w_]"))
             and (inline and "..." or ("%s(%s)"):format(fn, takes))
         if call then
-            look({ at = at }, "")("a timer gives %s nothing; write timer.%s(..., function() %s end)",
+            look({ at = from }, "a timer gives %s nothing; write timer.%s(..., function() %s end)",
                 inline and "its function" or fn, start, call)
         end
     end
@@ -227,8 +251,8 @@ local OF_ALL = { GV30 = {}, TIME = {} }        -- drivers of every node
 --- What functions name that the table does not have is an error only when they come to it.
 local function look_at_names(type_, code, look)
     local settings = type_.settings or {}
-    for at, method, id in code:gmatch("()%f[%w_]node:(%l+)%s*%(%s*[\"']([^\"'\n]*)[\"']") do
-        local driver, say = with_id(type_.drivers, id) or OF_ALL[id], look({ at = at }, "")
+    for from, method, id in code:gmatch("()%f[%w_]node:(%l+)%s*%(%s*[\"']([^\"'\n]*)[\"']") do
+        local driver, say = with_id(type_.drivers, id) or OF_ALL[id], at(look, { at = from })
         if method == "event" and not with_id(type_.events, id) then
             say("the event %s is not declared; write events = { %s = \"...\" } in the table", id, id)
         elseif (method == "set" or method == "get") and not driver then
@@ -237,8 +261,8 @@ local function look_at_names(type_, code, look)
             say("the row of %s does not say by_script = true; what the script sets has a row of its own", id)
         end
     end
-    for at, name, more in code:gmatch("()%f[%w_]setting%s*%(%s*[\"']([^\"'\n]*)[\"']%s*(,?)") do
-        local say = look({ at = at }, "")
+    for from, name, more in code:gmatch("()%f[%w_]setting%s*%(%s*[\"']([^\"'\n]*)[\"']%s*(,?)") do
+        local say = at(look, { at = from })
         if more ~= "" then
             say("setting gives what the owner wrote, else the default of the table; it takes a name alone:"
                 .. " setting(\"%s\")", name)
@@ -248,43 +272,21 @@ local function look_at_names(type_, code, look)
     end
 end
 
---- A field that is given a variable which is nil is not there for Lua.
-local function look_at_nil(script, look)
-    local function look_at(place, tab, where)
-        local written = lines.table_at(script, place)
-        for _, one in ipairs(written and written.entries or {}) do
-            if one.value and one.value ~= "nil" and tab[one.name] == nil then
-                look({ at = one.at }, where)("%s is nil: there is no %s; is it misspelt?", one.name,
-                    one.value)
-            end
-        end
-    end
-    local function look_at_all(rows, part)
-        for i, row in ipairs(rows) do
-            local place = lines.place { part = part, row = i }
-            look_at(place, row, ("%s (%s): "):format(place.name, row[1]))
-        end
-    end
-    look_at({}, script.table, "")
-    look_at_all(script.table)
-    for i, part in ipairs(script.table.parts or {}) do look_at_all(part, i) end
-end
-
 --- Signs of the code that hardly anybody means.
 local function look_at_code(script, code, look)
     local root = lines.table_at(script, {})
-    for at, service in code:gmatch("()%f[%w_]%l+s_of%s*%(%s*[%w_]+%s*,%s*[\"'](%l+)[\"']") do
-        of_service(look({ at = at }, ""), service)
+    for from, service in code:gmatch("()%f[%w_]%l+s_of%s*%(%s*[%w_]+%s*,%s*[\"'](%l+)[\"']") do
+        of_service(at(look, { at = from }), service)
     end
     for _, tab in ipairs(lines.tables(script)) do
         for _, one in ipairs(tab.entries) do
-            if tab ~= root and one.nth == 2 then
-                look({ at = one.at }, "")("%s stands twice in one table, and Lua takes the last", one.name)
+            if tab ~= root and one.again then
+                look({ at = one.at }, "%s stands twice in one table, and Lua takes the last", one.name)
             end
         end
     end
-    for at, first, second in code:gmatch("[=({,]%s*()(\"[^\"\n]*\")%s+or%s+(\"[^\"\n]*\")") do
-        look({ at = at }, "")("%s or %s is %s alone; a list is { %s, %s }, and a comparison names both:"
+    for from, first, second in code:gmatch("[=({,]%s*()(\"[^\"\n]*\")%s+or%s+(\"[^\"\n]*\")") do
+        look({ at = from }, "%s or %s is %s alone; a list is { %s, %s }, and a comparison names both:"
             .. " x == %s or x == %s", first, second, first, first, second, first, second)
     end
 end
@@ -293,20 +295,19 @@ end
 -- proof.run.
 function doubts.of(type_, script, silent)
     local list, tab, code = {}, script.table, lines.code(script)
-    local function look(place, where)
-        return function(text, ...)
-            list[#list + 1] = { at = lines.at(script, place), text = where .. text:format(...) }
-        end
+    local function look(place, text, ...)
+        local where = place.name and place.name .. ": " or ""
+        list[#list + 1] = { at = lines.at(script, place), text = where .. text:format(...) }
     end
     script.silent = silent
-    local of_match = look({ field = "match" }, "")
+    local of_match = at(look, { field = "match" })
     match_check.doubt(of_match, type_, tab.match, of_results(of_match, script, {}, "match"))
     look_at_rows(type_, tab, nil, look, script)
     for i, part in ipairs(type_.parts) do look_at_rows(part, tab.parts[i], i, look, script) end
     look_at_samples(type_, tab.samples or {}, look)
     look_at_settings(type_, look)
     look_at_events(type_, look)
-    look_at_nil(script, look)
+    look_at_nil(script, tab, {}, look)
     look_at_timers(code, look)
     look_at_names(type_, code, look)
     look_at_code(script, code, look)

@@ -51,9 +51,11 @@ local function begin_entry(tab, plain, at, word)
     local key = plain:match("^%[%s*(%-?%w+)%s*%]%s*=", at)
     local entry = { at = at, name = name or nil, key = tonumber(key) }
     if name then
-        entry.nth = (tab.fields[name] and tab.fields[name].nth or 0) + 1
+        local first = tab.fields[name] or entry
+        first.times = (first.times or 0) + 1
+        entry.again = first.times == 2
         entry.value = plain:match("^[%w_]+%s*=%s*([%a_][%w_.]*)%s*[,;}]", at)
-        tab.fields[name] = tab.fields[name] or entry
+        tab.fields[name] = first
     elseif not plain:find("^%[.-%]%s*=", at) then
         table.insert(tab.items, entry)
     end
@@ -62,12 +64,12 @@ local function begin_entry(tab, plain, at, word)
 end
 
 --- What is written in code -> tables, by where they begin: { at, entries = list of { at, name, key = number
--- of [0] = ..., nth = of this name there, value = the variable that it is given, tab = the table that it is
--- given }, fields = the first of each name, items = those without name and key }; where functions end, by
--- where they begin.
+-- of [0] = ..., again = it is the second of its name, value = the variable that it is given, tab = the table
+-- that it is given }, fields = the first of each name, items = those without name and key }; where functions
+-- end, by where they begin.
 local function parts_of(plain)
     local tables, functions, stack, blocks = {}, {}, { { blocks = 0 } }, {}
-    for at, word, sign in plain:gmatch("()([%a_]?[%w_]*)([^%w_%s]?)") do
+    for at, word, sign in plain:gmatch("%s*()([%a_]?[%w_]*)([^%w_%s]?)") do
         local here = stack[#stack]
         local begins = here.entries and here.blocks == 0 and not here.entry
         if begins and (word ~= "" or not sign:find("^[},;]?$")) then
