@@ -199,6 +199,8 @@ describe("--check of a bad script", function()
         { "tank.lua:8: row 2: the driver id 'ST' is used twice", '"GV0"', '"ST"' },
         { "tank.lua:8: row 2: GV30 is kept", '"GV0"', '"GV30"' },
         { "tank.lua:5: match: the field 'servce' is unknown", "service", "servce" },
+        { "tank.lua:2: name is missing. Write name = \"Tank\"", ', name = "Tank",\n(.-)FILL = function%(%) end',
+          ',\n%1FILL = {\nname = "Fill", run = print }' },
         { "tank.lua:3: api is 1, not the form of tables that this plugin reads. Write api = 2.",
           "api = 2", "api = 1" },
         { "tank.lua:11: command FILL: FILL is 1, not a function", "function%(%) end", "1" },

@@ -35,6 +35,7 @@ function fields.value(place, name, rule, value, example, inside)
         is, fix = "is missing", example and ("Write %s, %s."):format(write, rule.what)
     end
     is = is or ("is %s, not %s"):format(shown(value), rule.what)
+    inside = value ~= nil and inside or nil
     fail(place, ("%s %s."):format(name, is), fix or ("Write %s."):format(write), inside)
 end
 

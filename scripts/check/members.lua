@@ -122,7 +122,7 @@ local function is_seconds(value) return value > 0 and value <= 86400 end
 local FACTOR = number("a number other than 0", function(value) return value ~= 0 end)
 local A_FACTOR = "0.1, with a point"
 local AND_ALTERNATIVES = "; alternatives of one are a list of their own"
-local SECONDS = number("a number of seconds up to 86400", is_seconds)
+local SECONDS = number("a number of seconds up to 86400", is_seconds, values.BESIDE_PATH)
 local BY_TIME = "by_script by_pg3 day_max day_min total rate held_for"
 
 --- Words that look at time: none goes with another.
@@ -312,7 +312,7 @@ members.sample = level("a sample", {
     devices = { values.list("device", is_table, "service rows"),
                 "{ { service = \"battery\", rows = { ... } } }" },
     settings = { values.TABLE, AS_IN_TABLE },
-    vrm = { entries("tables by paths", function(path, answer)
+    vrm = { entries("tables by paths that begin with /", function(path, answer)
         return values.is_path(path) and is_table(answer)
     end), "{ [\"/installations/1/stats\"] = { ... } }" },
 }, { [A_COMMENT] = "name title description" })
@@ -358,7 +358,7 @@ members.site = level(nil, site_fields())
 members.step = level("a step", {
     after = { number("a number of seconds up to 10000000", function(value)
         return value >= 0 and value <= 1e7
-    end), "3600", "wait sleep delay seconds time" },
+    end), "3600; a longer time is several steps", "wait sleep delay seconds time" },
     rows = { values.TABLE, ROWS, "values" },
     command = { values.TEXT, "\"RESET\"", "run call" },
     args = { entries("numbers by the ids of parameters", function(id, value)

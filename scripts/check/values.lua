@@ -12,7 +12,7 @@ local values = {}
 local shown = wording.shown
 
 local PATH = "A path is the fourth entry of the row, without a name"
-local BESIDE = PATH .. "; the word goes beside it."
+values.BESIDE_PATH = PATH .. "; the word goes beside it."
 local LARGEST, LONGEST_ID = 1e12, 16
 
 local function rule(what, is) return { what = what, is = is } end
@@ -38,12 +38,12 @@ function values.as_id(written, example)
     return id ~= "" and id:sub(1, LONGEST_ID) or example
 end
 
---- A number for which `fits` holds, too.
-function values.number(what, fits)
+--- A number for which `fits` holds, too. for_path: what to write where there is a path, may be nil.
+function values.number(what, fits, for_path)
     return rule(what, function(value, name)
         local written = type(value) == "string" and tonumber((value:gsub(",", ".")))
         if written then return false, nil, ("Write %s = %s, without quotes."):format(name, written) end
-        if not is_number(value) then return false, nil, is_path(value) and BESIDE or nil end
+        if not is_number(value) then return false, nil, is_path(value) and for_path or nil end
         if math.abs(value) > LARGEST then
             return false, "is too large", "The ISY shows numbers up to 1e12."
         end
@@ -150,7 +150,8 @@ local function is_function(value, name)
 end
 
 values.TRUE = rule("true", function(value, name)
-    return value == true, nil, is_path(value) and BESIDE or ("Write %s = true, or remove it."):format(name)
+    return value == true, nil, is_path(value) and values.BESIDE_PATH
+        or ("Write %s = true, or remove it."):format(name)
 end)
 values.ANY = rule("a value", function() return true end)
 values.BOOLEAN = rule("true or false", function(value, name)
@@ -161,7 +162,7 @@ values.TABLE = rule("a table", values.is_table)
 values.FUNCTION = rule("a function", is_function)
 values.NUMBER = values.number("a number")
 values.ABOVE_0 = values.number("a number above 0", function(value) return value > 0 end)
-values.PLACES = values.number("a whole number from 0 to 4", function(value)
+values.PLACES = values.number("the number of decimals shown, 0 to 4", function(value)
     return math.type(value) == "integer" and value >= 0 and value <= 4
 end)
 values.NAME = values.text(limits.name)
