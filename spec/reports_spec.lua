@@ -10,6 +10,8 @@ local world_of, text = device_cases.world_of, device_cases.text
 
 after_each(function() _G.host = nil end)
 
+local function null(format) return { nil, format, "" } end
+
 describe("a charger", function()
     -- Fault: An Orion XS that its switch and a stopped engine keep off was off for "code 136"; so was one for
     --        "code 12", and a solar charger at night whose BMS forbids charging for "code 65".
@@ -191,6 +193,20 @@ describe("an inverter of 2 x 120 V", function()
     end)
 end)
 
+describe("the UPS function of a VE.Bus system", function()
+    -- Fault: It was shown as disabled while it was enabled, and the other way round.
+    -- Expected: Victron has 1 for one that is disabled.
+    it("is enabled where Victron has 0", function()
+        local ups = "/Settings/UpsFunction"
+        check {
+            { "vebus", { [ups] = 0 }, { s = { GV19 = 1 } } },
+            { "vebus", { [ups] = 1 }, { s = { GV19 = 0 } } },
+            { "vebus", { [ups] = null "%s", ["/Ac/Out/NominalInverterPower"] = 2400 },
+              { s = { GV19 = NONE } } },
+        }
+    end)
+end)
+
 describe("units of a VE.Bus system", function()
     -- Fault: Three units charge with what they draw beyond their loads (1718 W - 969 W = 749 W), and were
     --        shown to supply it.
@@ -329,8 +345,6 @@ describe("a battery's capacity", function()
         }
     end)
 end)
-
-local function null(format) return { nil, format, "" } end
 
 describe("what other programs had wrong", function()
     -- Fault: Other programs showed the power of a PV inverter at night without its sign, 0 V for a phase that
