@@ -12,6 +12,22 @@ after_each(function() _G.host = nil end)
 
 local function null(format) return { nil, format, "" } end
 
+describe("the output of a switch", function()
+    -- Fault: One that is on and too hot, or on by another's control, had the status "code 13" or "code 137".
+    -- Expected: Its bits are told together: 8 and 1 are On.
+    it("is on beside whatever else it is", function()
+        local path = "/SwitchableOutput/0/Status"
+        local world, addresses = world_of {
+            { "switch", { [path] = 13 } }, { "switch", { [path] = 137 } }, { "switch", { [path] = 73 } },
+            { "switch", { ["/SwitchableOutput/output_1/Status"] = 41 } }, { "switch", { [path] = 45 } },
+        }
+        local texts = {}
+        for i, address in ipairs(addresses) do texts[i] = text(world, address .. "a", "ST") end
+        assert.same({ "On, over temperature", "External control, on", "Bypassed, on", "Disabled but on",
+                      "Disabled but on, over temperature" }, texts)
+    end)
+end)
+
 describe("a charger", function()
     -- Fault: An Orion XS that its switch and a stopped engine keep off was off for "code 136"; so was one for
     --        "code 12", and a solar charger at night whose BMS forbids charging for "code 65".

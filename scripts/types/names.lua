@@ -337,13 +337,18 @@ local names = {
     ---------------------------------------------------------------- switches
     switch_state = { [256] = "Running", [257] = "Over temperature", [258] = "Temperature warning",
         [259] = "Channel fault", [260] = "Channel tripped", [261] = "Under voltage" },
-    output_status = {
+    output_status = {                                  -- bits, of which 8 and 1 together are On
         [0] = "Off", [1] = "Powered", [2] = "Tripped", [4] = "Over temperature",
-        [6] = "Over temperature, tripped", [8] = "Fault", [9] = "On", [16] = "Short circuit",
-        [32] = "Disabled", [34] = "Disabled, tripped", [36] = "Disabled, over temperature",
-        [41] = "Disabled but on", [64] = "Bypassed", [66] = "Bypassed, tripped",
-        [68] = "Bypassed, over temperature", [128] = "External control",
+        [6] = "Over temperature, tripped", [8] = "Fault", [9] = "On", [11] = "On, tripped",
+        [13] = "On, over temperature", [15] = "On, over temperature, tripped", [16] = "Short circuit",
+        [25] = "On, short circuit", [32] = "Disabled", [34] = "Disabled, tripped",
+        [36] = "Disabled, over temperature", [41] = "Disabled but on", [43] = "Disabled but on, tripped",
+        [45] = "Disabled but on, over temperature", [64] = "Bypassed", [66] = "Bypassed, tripped",
+        [68] = "Bypassed, over temperature", [73] = "Bypassed, on", [75] = "Bypassed, on, tripped",
+        [77] = "Bypassed, on, over temperature", [128] = "External control",
         [130] = "External control, tripped", [132] = "External control, over temperature",
+        [137] = "External control, on", [139] = "External control, on, tripped",
+        [141] = "External control, on, over temperature",
     },
     output_type = { [0] = "Momentary", "Toggle", "Dimmable", "Temperature setpoint", "Stepped switch",
         "Slave", "Dropdown", "Basic slider", "Numeric input", "Three-state switch", "Bilge pump control",
