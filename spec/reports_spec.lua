@@ -280,6 +280,20 @@ describe("an error", function()
     end)
 end)
 
+describe("an EV charger", function()
+    -- Fault: One whose current is limited by a switch, or for the inverter is too hot, had no alarm: their
+    --        names end as what an alarm is set to.
+    -- Expected: They are alarms as its others.
+    it("has an alarm when its current is limited", function()
+        local switch, heat = "/Alarms/ExternalCurrentLimit", "/Alarms/SystemCausedCurrentLimit"
+        check {
+            { "evcharger", { [switch] = 1, [heat] = 0 }, { ALARM = 1 } },
+            { "evcharger", { [switch] = 0, [heat] = 2, ["/Alarms/WeldedContacts"] = 0 }, { ALARM = 2 } },
+            { "evcharger", { [switch] = 0, ["/Alarms/GNDNotPresent"] = 2 }, { ALARM = 2 } },
+        }
+    end)
+end)
+
 describe("an alternator", function()
     -- Fault: An Orion XS that has lost its BMS had "code 67", and one with a bad current sensor an alternator
     --        that was too hot: its numbers were read by the list of regulators'.

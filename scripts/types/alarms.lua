@@ -31,8 +31,9 @@ local OTHERS = { ["/Alarm"] = "Alarm" }                        -- a digital inpu
 local SETTINGS = { "Enable", "Enabled", "Delay", "Set", "Clear", "Level", "Threshold", "Limit", "Setting",
                    "Settings" }
 
---- Alarms that end like one.
-local NO_SETTINGS = { LowFuelLevel = true, LowOilLevel = true, LowCoolantLevel = true }          -- a genset
+--- Alarms that end like one: of a genset, of an EV charger.
+local NO_SETTINGS = { LowFuelLevel = true, LowOilLevel = true, LowCoolantLevel = true,
+                      ExternalCurrentLimit = true, SystemCausedCurrentLimit = true }
 
 --- Alarms that tell what another one does: "/Distributor/A/Fuse/0/Alarms/Blown", of each fuse.
 local SAME = { Blown = "FuseBlown" }
