@@ -218,6 +218,21 @@ describe("alarms and counts", function()
                                          row("battery", 288, "/Alarms/LowVoltage", "AL", 0) })
     end)
 
+    -- Fault: An RS unit that was overloaded was two alarms: its own, and that of the RS system, which has the
+    --        worst of its units.
+    -- Expected: It is one; of two units two. What no unit tells as badly is the system's.
+    it("count once what an RS system says of its units", function()
+        local function overload(level) return row("acsystem", 0, "/Alarms/Overload", "x1", level) end
+        local one, other = row("multi", 1, "/Alarms/Overload", "x2", 2), row("multi", 2, "/Alarms/Overload",
+            "x3", 1)
+        assert.same({ 0, 1, 0 }, count { overload(2), one })
+        assert.same({ 1, 1, 0 }, count { overload(2), one, other })
+        assert.same({ 1, 1, 0 }, count { overload(2), other })
+        assert.same({ 0, 1, 0 }, count { overload(2), row("multi", 1, "/Alarms/Overload", "x2", 0) })
+        assert.same({ 0, 2, 0 }, count { overload(2), row("multi", 1, "/Alarms/Ripple", "x2", 2) })
+        assert.same({ 0, 1, 0 }, count({ overload(2), one }, nil, { alarms = 1 }))
+    end)
+
     -- Fault: A fuse of a Lynx Distributor was one alarm more beside the battery's alarm for its fuses; the
     -- battery's own node had none of those of its distributors.
     -- Expected: A blown fuse is one fault of the battery, a lost distributor another.

@@ -212,6 +212,20 @@ local function add_faults(faults, home)
     if any and named > 0 and named >= faults.levels[any] then faults.levels[any] = 0 end
 end
 
+--- Leaves out what an RS system tells of its units that they tell as badly themselves.
+local function leave_out_summaries(levels)
+    local of_units = {}                 -- [name of a fault] = its worst level
+    for fault, level in pairs(levels) do
+        local name = fault:match "^multi/%d+/(.*)"
+        if name then of_units[name] = math.max(of_units[name] or 0, level) end
+    end
+    if next(of_units) == nil then return end
+    for fault, level in pairs(levels) do
+        local name = fault:match "^acsystem/%d+/(.*)"
+        if name and (of_units[name] or -1) >= level then levels[fault] = 0 end
+    end
+end
+
 --- The faults of living homes -> { levels = { [fault] = 0, 1 or 2 }, told = { [as answers.installations names
 -- an alarm] = fault }, kept = set }: each once, under however many paths it stands. before: what discovery.on
 -- made of those of the last time, nil: none. What was on and has no row that tells it in the next answer is
@@ -219,6 +233,7 @@ end
 function discovery.faults(homes, before, answered)
     local faults = { levels = {}, told = {}, kept = {} }
     for _, home in ipairs(homes) do add_faults(faults, home) end
+    leave_out_summaries(faults.levels)
     for fault, level in pairs(before and before.levels or {}) do
         local was_kept = before.kept[fault] or false
         if level > 0 and not faults.levels[fault] and was_kept ~= answered then
