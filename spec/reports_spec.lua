@@ -229,6 +229,24 @@ describe("an inverter of 2 x 120 V", function()
     end)
 end)
 
+describe("a unit of 2 x 120 V", function()
+    -- Fault: It had the power of its L1 alone: -7 W of 19 W supplied, 436 W of 462 W drawn.
+    -- Expected: Victron tells its L2 beside that: both together, but where L2 is in L1 or not connected.
+    it("has the power of both", function()
+        local out, out2 = "/Devices/0/Ac/Out/P", "/Devices/0/Ac/Out/L2/P"
+        local drawn, drawn2 = "/Devices/0/Ac/In/P", "/Devices/0/Ac/In/L2/P"
+        local split, through = "/Ac/State/SplitPhaseL2L1OutSummed", "/Ac/State/SplitPhaseL2Passthru"
+        check {
+            { "vebus", { [out] = -7, [out2] = 26, [drawn] = 436, [drawn2] = 26, [split] = 0, [through] = 1,
+                         ["/Devices/1/Ac/Out/P"] = 300 },
+              { d = { GV0 = 19, GV6 = 462, GV1 = 300, GV7 = NONE } } },
+            { "vebus", { [out] = 620, [out2] = -310, [drawn] = 500, [drawn2] = 33, [split] = 1,
+                         [through] = 0 },
+              { d = { GV0 = 620, GV6 = 500 } } },
+        }
+    end)
+end)
+
 describe("the UPS function of a VE.Bus system", function()
     -- Fault: It was shown as disabled while it was enabled, and the other way round.
     -- Expected: Victron has 1 for one that is disabled.

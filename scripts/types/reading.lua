@@ -131,9 +131,11 @@ local function of_two(driver, op, rows, terms, since)
 end
 
 -- Which number of a MultiPlus-II of 2x120 V says that L2 is not told alone: on one phase, or inverting.
+local SUMMED = { "/Ac/State/SplitPhaseL2L1OutSummed", 1 }               -- L1's is that of both
+local NOT_CONNECTED = { "/Ac/State/SplitPhaseL2Passthru", 0 }           -- nothing comes in there
 local WITHOUT_L2 = {
-    ["/Ac/Out/"] = { "/Ac/State/SplitPhaseL2L1OutSummed", 1 },          -- L1's is that of both
-    ["/Ac/ActiveIn/"] = { "/Ac/State/SplitPhaseL2Passthru", 0 },        -- nothing comes in there
+    ["/Ac/Out/"] = SUMMED, ["/Devices/Ac/Out/"] = SUMMED,
+    ["/Ac/ActiveIn/"] = NOT_CONNECTED, ["/Devices/Ac/In/"] = NOT_CONNECTED,
 }
 
 --- Where a device says whether it has the phase of a path: "/Ac/Grid/NumberOfPhases" for
@@ -141,7 +143,7 @@ local WITHOUT_L2 = {
 -- phase); nil: it is of no phase.
 function reading.phases_of(path)
     local base, phase = path:match "^(.*/)L([123])/"
-    local split = phase == "2" and WITHOUT_L2[base]
+    local split = phase == "2" and WITHOUT_L2[base:gsub("^/Devices/%d+", "/Devices")]
     if split then return split[1], 2, split[2] end
     return base and base .. "NumberOfPhases", tonumber(phase)
 end
