@@ -275,6 +275,14 @@ describe("units of a VE.Bus system", function()
               { d = { ST = 1000, GV12 = 480, GV13 = 520 } } },
         }
     end)
+
+    -- Fault: Of a system of nine units the power of all of them was that of the first six.
+    -- Expected: It is that of all.
+    it("have the power of all, however many", function()
+        local rows = {}
+        for n = 0, 8 do rows[("/Devices/%d/Ac/Inverter/P"):format(n)] = -100 - n end
+        check { { "vebus", rows, { d = { ST = 936, GV12 = 100, GV17 = 105 } } } }
+    end)
 end)
 
 describe("an error", function()

@@ -5,6 +5,10 @@ local OUTPUT_POWER = { { "/Ac/Out/{phase}/P", "OP{n}" } }
 local INPUT_POWER = { { "/Ac/ActiveIn/{phase}/P", "IP{n}" } }
 local FIXED = { "/ModeIsAdjustable", 0, "a DMC, a VE.Bus BMS or the configuration fixes it" }
 
+-- Six units on each of three phases at most.
+local INVERTERS = {}
+for n = 0, 17 do INVERTERS[n + 1] = ("/Devices/%d/Ac/Inverter/P"):format(n) end
+
 return {
     api = 2,
     id = "VICVEBUS", name = "VE.Bus System", icon = "EnergyMonitor",
@@ -168,11 +172,10 @@ return {
             min = 0, zero = false },
           { "GV21", "no_yes",           "Connected to the GX",    "/Connected", zero = false },
         },
-        { part = "d", id = "VICVEBUSD", name = "units",            -- the first six of a system
+        { part = "d", id = "VICVEBUSD", name = "units",            -- the first six, and all together
           -- Victron counts what goes into the inverter of a unit: 749 W of 1718 W in and 969 W out.
           { "ST", unit.watt, "Inverter power of all units, + supplied", sign = -1,
-            sum = { "/Devices/0/Ac/Inverter/P", "/Devices/1/Ac/Inverter/P", "/Devices/2/Ac/Inverter/P",
-                    "/Devices/3/Ac/Inverter/P", "/Devices/4/Ac/Inverter/P", "/Devices/5/Ac/Inverter/P" } },
+            sum = INVERTERS },
           -- The power of a unit of 2 x 120 V is that of its L1, beside which its L2 stands.
           { "GV0 GV1 GV2 GV3 GV4 GV5",       unit.watt, "Unit {n} AC output power, + supplied",
             sum = { { "/Devices/{n-1}/Ac/Out/P", "/Devices/{n-1}/Ac/Out/L1/P" },
