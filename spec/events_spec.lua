@@ -339,6 +339,20 @@ describe("a generator", function()
         assert.same({}, after(world, "/StatusCode", 9))
         assert.same({ "392u_gs3 GENSTOP" }, after(world, "/StatusCode", 10))
     end)
+
+    -- Fault: VRM has no state of a generator, only why it runs: without live data its start was never told.
+    -- Expected: One that runs for a reason is running, and stopped without one.
+    it("tells of its start and its stop by why it runs, where nobody tells its state", function()
+        local site, reason = boat(), "/RunningByConditionCode"
+        site.rows = fixtures.join(site.rows, { row("generator", 0, reason, "gaRC", 0) })
+        local world = started { sites = { [151734] = site }, devices = fake.DEVICES }
+        assert.equal(0, world:value("392u_gn0", "ST"))
+        assert.same({ "392u_gn0 GENSTART" }, after(world, reason, 4))
+        assert.equal(1, world:value("392u_gn0", "ST"))
+        assert.same({}, after(world, reason, 1))
+        assert.same({ "392u_gn0 GENSTOP" }, after(world, reason, 0))
+        assert.same({}, after(world, reason, 10))
+    end)
 end)
 
 describe("the battery's level", function()

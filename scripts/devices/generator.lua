@@ -1,10 +1,21 @@
 -- Generator start/stop: when and why the GX runs a generator, by a relay or a connected genset.
+local STOPPED, RUNNING, ERROR = 0, 1, 10
+local LAST_START, LAST = 9, 12                        -- reasons: to start, and those to stop behind them
+
+--- The state, of which VRM knows only why the generator runs.
+local function state(rows)
+    local reason = number(rows, "/RunningByConditionCode", "gaRC")
+    if not reason or reason < 0 or reason > LAST then return nil end
+    if reason > 0 and reason <= LAST_START then return RUNNING end
+    return (number(rows, "/Error") or 0) > 0 and ERROR or STOPPED
+end
+
 return {
     api = 2,
     id = "VICGENERATOR", name = "Generator start/stop", icon = "Output",
     match = { service = "generator" },
 
-    { "ST",      "generator_state",  "State",                        "/State",
+    { "ST",      "generator_state",  "State",                        "/State", from = state,
       events = { [0] = "GENSTOP", [1] = "GENSTART", [2] = "GENSTART", [3] = "GENSTART", [4] = "GENSTART",
                  [5] = "GENSTOP", [10] = "GENSTOP" } },
     { "GV0",     "generator_reason", "Run reason",                   "/RunningByConditionCode", "gaRC" },
@@ -69,8 +80,9 @@ return {
                      GV14 = "no data", GV15 = 0, GV19 = 0, GV20 = 1 } },
         { rows   = { gaRC = 1, gasr = 0, gaNG = 2, gasi = { value = 0, unit = "s" },           -- codes only
                      ["/TodayRunTime"] = { value = 5400, unit = "s" }, ["/NextTestRun"] = 1776463200 },
-          expect = { GV0 = 1, GV12 = 0, GV13 = 2, GV8 = 0, GV5 = 1.5, GV10 = 1776463200,
-                     ST = "no data" } },
+          expect = { ST = 1, GV0 = 1, GV12 = 0, GV13 = 2, GV8 = 0, GV5 = 1.5, GV10 = 1776463200 } },
+        { rows   = { gaRC = 0, ["/Error"] = 3 }, expect = { ST = 10, ERR = 3 } },
+        { rows   = { gaRC = 255, ["/Runtime"] = {} }, expect = { ST = "no data" } },
         { rows   = { ["/State"] = 5, ["/ServiceCounter"] = {}, ["/MultipleGensets/Power"] = 3191.6,
                      ["/MultipleGensets/Voltage"] = 54.1, ["/MultipleGensets/Current"] = 60,
                      ["/MultipleGensets/LastRotated"] = {} },
