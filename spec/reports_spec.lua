@@ -194,6 +194,18 @@ describe("a meter that starts", function()
         local _, shown = device_of("evcharger", { [session] = 22.5, ["/Ac/Power"] = 0 }, "GV14")
         assert.equal(0, shown { [session] = 0 })
     end)
+
+    -- Fault: Gateways before Venus OS 3.70 have the energy of the session where newer ones have what a
+    --        charging station has charged so far: between two sessions it was that of the first, not 0.
+    -- Expected: One that stays at 0 for a quarter of an hour began anew, and counts on from there.
+    it("is not the session of a car where an older gateway has it", function()
+        local energy = "/Ac/Energy/Forward"
+        local world, shown = device_of("evcharger", { [energy] = 20.17, ["/Ac/Power"] = 0 }, "TPW")
+        assert.equal(20.17, shown { [energy] = 0 })
+        for _ = 1, 7 do worlds.next_poll(world) end
+        assert.equal(0, shown { ["/Ac/Power"] = 1 })
+        assert.equal(0.4, shown { [energy] = 0.4 })
+    end)
 end)
 
 describe("a battery's cells", function()

@@ -43,6 +43,8 @@ end
 --- How the path of a counter ends or begins that begins at 0 only once, and whether it may be set back.
 local METERS = { ["/Energy/Forward$"] = false, ["/Energy/Reverse$"] = false, ["^/Yield/"] = true,
                  ["^/History/"] = true }
+-- VRM's code of what a charging station has charged: before Venus OS 3.70 that of a session.
+local SESSION = "evf"
 local DOUBTFUL = 900                -- seconds after which a meter that is doubted and stays there is believed
 local AT_ONCE, AN_HOUR = 100, 1000  -- kWh that a meter may have counted more, and those for each hour besides
 
@@ -50,7 +52,7 @@ local AT_ONCE, AN_HOUR = 100, 1000  -- kWh that a meter may have counted more, a
 local function is_meter(driver)
     local key = driver.keys[1] or ""
     for pattern, is_reset in pairs(METERS) do
-        if key:find(pattern) then return true, is_reset end
+        if key:find(pattern) then return true, is_reset or driver.keys[2] == SESSION end
     end
     return false
 end
