@@ -156,24 +156,19 @@ local function phase_said(keys, rows)
     return row and of, row and row.value
 end
 
---- Whether a device says that it has none of the phases of which a term is one: it counts none, and none has
--- a number. So are PV inverters that are off at night, all of those at one place.
-local function has_no_phases(keys, rows)
-    local of = keys.phase
-    local count = of and not of[3] and rows[of[1]]
-    if not count or count.value ~= nil then return false end
-    for n = 1, 3 do
-        if number_row(rows, (keys[1]:gsub("/L%d/", "/L" .. n .. "/"))) then return false end
-    end
-    return true
+--- Whether a gateway says that there is no solar power at a place and phase now: it adds up what it has, and
+-- what is off at night is not there.
+local function has_no_solar(keys, rows)
+    local row = keys[1]:find "^/Ac/PvOn" and rows[keys[1]]
+    return row and row.value == nil or false
 end
 
 --- Whether a device says that it does not have the phase of a term.
 local function is_of_no_phase(keys, rows)
     local of, said = phase_said(keys, rows)
-    if not of then return has_no_phases(keys, rows) end
+    if not of then return has_no_solar(keys, rows) end
     if of[3] then return said == of[3] end
-    return of[2] > said
+    return of[2] > said or has_no_solar(keys, rows)
 end
 
 --- Whether a device counts its phases up to that of a term. One below need not be there: what is on L3 only
