@@ -96,6 +96,19 @@ describe("the solar power of a system", function()
         assert.equal(451, shown { [l1] = false, [l2] = 41 })
         assert.equal(410, shown { [l2] = false, [count] = false })
     end)
+
+    -- Fault: Without live data VRM repeats for the night what the gateway had last: the sum was no data, too.
+    -- Expected: What is so old is none.
+    it("is of the places that have PV inverters now, also where VRM repeats what they had", function()
+        local on_grid, on_output = "/Ac/PvOnGrid/L1/Power", "/Ac/PvOnOutput/L1/Power"
+        local world, shown = device_of("system", { [on_grid] = 30, [on_output] = 400 }, "GV7")
+        assert.equal(420, shown { [on_output] = 390 })
+        for _, row in ipairs(world.vrm.sites[1].rows) do
+            if row.dbusPath == on_grid then row.timestamp = row.timestamp - 7200 end
+        end
+        assert.equal(395, shown { [on_output] = 395 })
+        assert.equal(0, shown { [on_output] = 0 })
+    end)
 end)
 
 describe("a meter that starts", function()

@@ -8,6 +8,8 @@
 local data_state = require "types.data_state"
 local discovery = require "model.discovery"
 local overlay = require "model.overlay"
+local read = require "sources.read"
+local reading = require "types.reading"
 local store = require "model.store"
 
 local freshness = {}
@@ -171,11 +173,18 @@ local function look_at(home, site, now)
     if some or home.repeated then leave_out(home, some and keys or {}, too_old) end
 end
 
---- The rows of a home without those that VRM only repeats.
+--- A row as it is while the gateway has no value.
+local function without_value(row)
+    return read.live_row(row.service, row.instance, row.path, nil, row.timestamp, row)
+end
+
+--- The rows of a home without those that VRM only repeats. Of solar power it says by that that there is none.
 function freshness.living(home)
     if next(home.repeated or {}) == nil then return home.rows end
     local living = {}
-    for key, row in pairs(home.rows) do living[key] = not home.repeated[key] and row or nil end
+    for key, row in pairs(home.rows) do
+        living[key] = not home.repeated[key] and row or reading.is_of_solar(key) and without_value(row) or nil
+    end
     return living
 end
 

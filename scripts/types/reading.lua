@@ -156,10 +156,13 @@ local function phase_said(keys, rows)
     return row and of, row and row.value
 end
 
---- Whether a gateway says that there is no solar power at a place and phase now: it adds up what it has, and
+--- Whether a path is of solar power on AC, at one place and phase. A gateway adds up what it has there, and
 -- what is off at night is not there.
+function reading.is_of_solar(path) return path:find "^/Ac/PvOn" ~= nil end
+
+--- Whether a gateway says that there is none now.
 local function has_no_solar(keys, rows)
-    local row = keys[1]:find "^/Ac/PvOn" and rows[keys[1]]
+    local row = reading.is_of_solar(keys[1]) and rows[keys[1]]
     return row and row.value == nil or false
 end
 
