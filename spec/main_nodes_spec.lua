@@ -402,6 +402,35 @@ describe("measurements", function()
         assert.equal(1, world:value(BATTERY, "GV30"))
     end)
 
+    -- Fault: A monitor that lost its power did not know what was consumed; the Ah of before were shown for
+    --        days, as fresh. A receiver without a fix was where it had been last.
+    -- Expected: As all that is logged in each interval: what VRM only repeats is no data.
+    it("that VRM only repeats are no data, also the Ah consumed and a position", function()
+        local site = fixtures.boat()
+        local long_ago = { timestamp = fixtures.NOW - 7200 }
+        for _, record in ipairs {
+            row("battery", 288, "/ConsumedAmphours", "CE", -35.1, long_ago),
+            row("system", 0, "/Dc/Battery/ConsumedAmphours", "ba", -35.1, long_ago),
+            row("solarcharger", 256, "/Equalization/TimeRemaining", "EqT", 3600, long_ago),
+            row("gps", 0, "/Position/Latitude", "lt", 52.377956, long_ago),
+            row("gps", 0, "/Position/Longitude", "lg", 4.89707, long_ago),
+            row("gps", 0, "/NrOfSatellites", nil, 2), row("gps", 0, "/Fix", nil, 0),
+        } do site.rows[#site.rows + 1] = record end
+        local world = started { sites = { [151734] = site },
+                                devices = { "gps", table.unpack(worlds.DEVICES) } }
+        assert.same({}, { world:value(BATTERY, "GV1"), world:value(GATEWAY .. "d", "GV1"),
+                          world:value(SOLAR, "GV17"), world:value("392u_gp0", "GV0"),
+                          world:value("392u_gp0", "GV1") })
+        assert.same({ 1, 2, 0 }, { world:value("392u_gp0", "GV30"), world:value("392u_gp0", "GV4"),
+                                   world:value("392u_gp0", "ST") })
+        for _, record in ipairs(site.rows) do record.timestamp = fixtures.NOW - 20 end
+        world.vrm:refresh(120)
+        next_poll(world)
+        assert.same({ -35.1, -35.1, 3600 }, { world:value(BATTERY, "GV1"),
+            world:value(GATEWAY .. "d", "GV1"), world:value(SOLAR, "GV17") })
+        assert.equal(52.378, world:value("392u_gp0", "GV0"))
+    end)
+
     -- Fault: a grid meter is dead without its grid; VRM repeats its last power, which was shown for an hour
     -- Expected: a value is lost when it is as far behind its device as a device that counts as offline
     it("that VRM repeats for twenty minutes are no data", function()

@@ -39,7 +39,8 @@ return {
                  product = { { "/Dc/0/Voltage", "V" }, { "/Dc/0/Current", "I" } } },
     { "CLITEMP", unit.celsius,    "Battery temperature",         "/Dc/0/Temperature", "BT",
                  min = -60, max = 120 },
-    { "GV1",     unit.amp_hours,  "Consumed (Ah)",               "/ConsumedAmphours", "CE" },
+    { "GV1",     unit.amp_hours,  "Consumed (Ah)",               "/ConsumedAmphours", "CE",
+                 measured = true },
     { "TIMEREM", unit.hours,      "Time to go",                  "/TimeToGo", "TTG",
                  places = 2, max = 239.9, measured = true,          -- 240 h is "without end"
                  while_negative = { "/Dc/0/Current", "I", "/Dc/0/Power" } },

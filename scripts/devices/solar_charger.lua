@@ -49,7 +49,7 @@ return {
     { "GV8",  "alarm",         "Alarm: high voltage",         "/Alarms/HighVoltage", "SceH" },
     { "GV16", "equalization",  "Equalization pending",        "/Equalization/Pending", "EqP" },
     { "GV17", unit.seconds,    "Equalization time remaining", "/Equalization/TimeRemaining", "EqT",
-              max = 60000 },
+              max = 60000, measured = true },
 
     parts = {
         { part = "t", id = "VICSOLART", name = "trackers",         -- of a charger that has more than one

@@ -6,9 +6,9 @@
 -- clock, of what it logs in each interval. Where it logs nothing so, it lives as long as it is connected.
 
 local data_state = require "types.data_state"
+local diagnostics = require "types.diagnostics"
 local discovery = require "model.discovery"
 local overlay = require "model.overlay"
-local read = require "sources.read"
 local reading = require "types.reading"
 local store = require "model.store"
 
@@ -175,7 +175,7 @@ end
 
 --- A row as it is while the gateway has no value.
 local function without_value(row)
-    return read.live_row(row.service, row.instance, row.path, nil, row.timestamp, row)
+    return diagnostics.live_row(row.service, row.instance, row.path, nil, row.timestamp, row)
 end
 
 --- The rows of a home without those that VRM only repeats. Of solar power it says by that that there is none.
