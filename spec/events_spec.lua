@@ -245,6 +245,7 @@ describe("a device", function()
         local rows = world.vrm.sites[151734].rows
         world.vrm.sites[151734].rows = fixtures.join(fixtures.system(), fixtures.vebus(257))
         next_poll(world)
+        next_poll(world)
         assert.same(of({ BATTERY, worlds.SOLAR }, "LOST"), reported(world))
         next_poll(world)
         world = restarted(world)

@@ -8,6 +8,7 @@
 --          measured_at, delay = when VRM's newest measurement was made, and how old it was when it came,
 --          live_source, live_delay = see installation.set_source,
 --          nodes = { [address] = node }, those found in it, withdrawn = the account has it no more, health,
+--          missed = set of the nodes whose devices the last answer lacked, and no other; nil: none,
 --          hidden = { [key] = true }: devices of a kind that the owner does not want,
 --          store = see model.store, aging = timer for when data grows old, said = what was logged,
 --          zone = name of its time zone, midnight, tomorrow = when its day began and ends, VRM's time; nil:
@@ -245,15 +246,21 @@ local function wake_askers(site)
     end
 end
 
---- Nodes whose devices VRM does not send any more.
+--- Nodes whose devices VRM does not send any more. One that is not in one answer may be VRM's slip: until the
+-- next it grows old as it is.
 local function lose_missing(site)
-    local present = {}
+    local present, here, missed = {}, {}, {}
     for home in site.store:each() do
+        here[home.key] = true
         for _, node in ipairs(nodes_of(home)) do present[node] = true end
     end
     for _, node in pairs(site.nodes) do
-        if not present[node] then nodes.offline(node, site.facts) end
+        local again = node.home == nil or here[node.home.key] or site.missed and site.missed[node]
+        if not (present[node] or node.lost) then
+            if again then nodes.offline(node, site.facts) else missed[node] = true end
+        end
     end
+    site.missed = next(missed) and missed or nil
 end
 
 --- How the addresses of a site's nodes begin; of all sites' (nil).
@@ -466,7 +473,7 @@ function installation.show(site, answer, now, discover)
     for home in site.store:each() do
         if store.is_new(home) then show_home(site, home) end
     end
-    if sorted then lose_missing(site) end
+    if sorted or site.missed then lose_missing(site) end
     if begun then nodes.begin_day(site, moved) end
     installation.age(site)
     if discover then

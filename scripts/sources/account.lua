@@ -560,7 +560,7 @@ function account.discover() return answers(account.choose) end
 
 --- Whether what VRM sent of an installation is whole and of now.
 local function is_whole(site)
-    return site.health.answered and not site.health.kind and not site.store.doubtful
+    return site.health.answered and not (site.health.kind or site.store.doubtful or site.missed)
 end
 
 local MOST_NAMED = 20               -- nodes that one line of the log names

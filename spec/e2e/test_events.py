@@ -73,7 +73,7 @@ def test_an_alarm_is_pushed_to_phones(world):
 def test_a_device_is_lost_and_back(running):
     world = running
     world.vrm.drop_device(HOUSE, "battery", 289)
-    world.poll()
+    world.poll(2)                           # one answer without it may be a slip
     wait_events(world, (BANK, "LOST"))
     world.restart()
     world.poll()
