@@ -15,9 +15,12 @@ function belief.again(memory, driver, whether)
     memory.again = next(again) and again or nil
 end
 
---- Whether a value that is not there once may be a slip of VRM's: not one of a day that is over, nor what the
--- plugin itself knows.
-local function may_slip(driver) return not driver.daily and (driver.zero or not driver.from) end
+--- Whether a value that is not there once may be a slip of VRM's: not one of a day that is over, of which
+-- there is a number, nor what the plugin itself knows.
+local function may_slip(driver, rows)
+    if driver.daily then return reading.sourced(driver, rows) == nil end
+    return driver.zero or not driver.from
+end
 
 local CHARGES = { ["/Soc"] = true, ["/Dc/Battery/Soc"] = true }
 local FALL = 20                     -- percent that no battery loses from one answer to the next
@@ -101,7 +104,7 @@ end
 local function is_slip(driver, value, measured_at, rows, address, memory)
     local before = memory.again and memory.again[driver]
     local empty = is_empty_charge(driver, value) and (not before or before == measured_at)
-    local gone = value == nil and not (before or memory.was_old) and may_slip(driver)
+    local gone = value == nil and not (before or memory.was_old) and may_slip(driver, rows)
         and reading.applies(driver, rows)
     local shown = (empty or gone) and host.get(address, driver.id)
     if not shown or empty and shown <= FALL then return false end

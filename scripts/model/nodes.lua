@@ -354,7 +354,11 @@ function nodes.begin_day(site, moved)
     for _, node in pairs(site.nodes) do
         local daily = device.readers_of(node.type).daily
         if not moved and kind_of(node) == nil then belief.begin_day(node.address, node.memory, daily) end
-        if node.home and works(node.type) then tell(node, apply(node, site, node.home.rows, daily)) end
+        if node.home and works(node.type) then
+            node.memory.was_old = true
+            tell(node, apply(node, site, node.home.rows, daily))
+            node.memory.was_old = nil
+        end
     end
 end
 
