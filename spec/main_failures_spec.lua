@@ -82,6 +82,29 @@ describe("failures", function()
         end
     end)
 
+    -- Fault: VRM's list of devices lacked one, or a name, once: nodes were renamed in the ISY, twice, a
+    --        script for a product did not fit any more, the logging interval became a quarter of an hour.
+    -- Expected: What one list lacks is as it was; what two lack is gone.
+    it("of the list of devices are what it lacks once", function()
+        local function lacking(change)
+            local world, shown = started(), {}
+            for i = 1, 2 do
+                world.vrm.sites[151734] = fixtures.boat()
+                change(world.vrm.sites[151734].devices)
+                world:fire("discover")
+                world:run(15)
+                shown[i] = world.nodes[BATTERY].name .. " " .. world:value(GATEWAY, "GV16")
+            end
+            return shown
+        end
+        local was = "House bank 60"
+        assert.same({ was, "Battery Monitor 60" }, lacking(function(list) table.remove(list, 3) end))
+        assert.same({ was, "SmartShunt 500A 60" }, lacking(function(list) list[3].customName = nil end))
+        assert.same({ was, "House bank 900" }, lacking(function(list) table.remove(list, 1) end))
+        assert.same({ was, "House bank 900" }, lacking(function(list) list[1].loggingInterval = false end))
+        assert.same({ "Shed 60", "Shed 60" }, lacking(function(list) list[3].customName = "Shed" end))
+    end)
+
     it("a long pause VRM asks for lets the data grow old", function()
         local world = started()
         world.vrm.fail[DIAGNOSTICS] = { status = 429, retry_after = 3600 }

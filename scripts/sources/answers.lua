@@ -163,6 +163,30 @@ function answers.overview(json)
     return with_one_gateway(devices)
 end
 
+--- What a device of a list is known by.
+local function listed_as(device)
+    return device.gateway and "gateway" or ("%s/%s"):format(device.type, device.instance)
+end
+
+--- A list of devices with what VRM leaves out for the first time since the one before (nil: there is none): a
+-- device, its names, how often the gateway logs.
+function answers.with_omitted(devices, before)
+    local known, listed = {}, {}
+    for _, old in ipairs(before or {}) do known[listed_as(old)] = not old.omitted and old or nil end
+    for _, one in ipairs(devices) do
+        local old = known[listed_as(one)] or {}
+        listed[listed_as(one)] = true
+        for _, name in ipairs { "custom_name", "product", "interval" } do
+            one.omitted = one.omitted or one[name] == nil and old[name] ~= nil or nil
+            one[name] = one[name] or old[name]
+        end
+    end
+    for place, old in pairs(known) do
+        if not listed[place] then devices[#devices + 1], old.omitted = old, true end
+    end
+    return devices
+end
+
 --- VRM's codes for flows of energy: from solar (P), the grid (G), a generator (g) or the battery (B) to the
 -- battery (b), the consumers (c) or the grid (g).
 local FLOWS = { "Pb", "Pc", "Pg", "Gb", "Gc", "gb", "gc", "Bc", "Bg" }

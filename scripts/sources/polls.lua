@@ -1,6 +1,7 @@
 --- What VRM is asked about one installation: the names of its devices, their measurements, and what the list
 -- of a large account does not say. A session (s) and a site are as sources.account has them.
 
+local answers = require "sources.answers"
 local choices = require "pg3.choices"
 local health = require "sources.health"
 local installation = require "model.installation"
@@ -20,7 +21,8 @@ local function ask_names(s, site, priority)
         overview, err = nil, { kind = "bad_answer", text = "VRM lists no device of this installation." }
     end
     if overview then
-        site.overview, site.overview_at = overview, date or host.time()
+        site.overview = answers.with_omitted(overview, site.overview)
+        site.overview_at = date or host.time()
         site.nameless, site.said.overview = 0, nil
         return nil
     end
