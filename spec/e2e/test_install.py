@@ -130,6 +130,22 @@ def test_update_and_downgrade_keep_scripts_parameters_and_state(world, kind, how
         assert plugin.log_lines("ERROR") == []
 
 
+def test_a_build_keeps_what_the_user_has_put_into_its_folder(tmp_path):
+    """./dev build, without a compiler: what it calls does nothing."""
+    shutil.copy(os.path.join(ROOT, "dev"), tmp_path)
+    for name in ("cmake", "dpkg-query"):
+        (tmp_path / name).write_text('#!/bin/sh\necho "install ok installed"\n')
+        os.chmod(tmp_path / name, 0o755)
+    old = [tmp_path / "build" / "release" / "plugin" / name for name in ("scripts/gone.lua", "logs/debug.log")]
+    own = [tmp_path / "build" / "release" / "plugin" / name / "scripts" / "tank.lua" for name in SURVIVORS]
+    for path in old + own:
+        path.parent.mkdir(parents=True)
+        path.write_text("text")
+    subprocess.run(["./dev", "build"], cwd=tmp_path, check=True, stdout=subprocess.DEVNULL,
+                   env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "BUILT": ""})
+    assert [path.exists() for path in old + own] == [False, False, True, True]
+
+
 # -- install.sh, the launcher --------------------------------------------------------------------------
 
 def test_install_restores_run_bits_and_tells_the_version(world):

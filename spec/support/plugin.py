@@ -44,7 +44,7 @@ class Plugin:
         self.home = os.path.join(self.work, "home")
         self.reports = os.path.join(self.work, "sanitizer")
         shutil.copytree(source, self.folder, symlinks=True,
-                        ignore=shutil.ignore_patterns("logs", "*.cert", "*.key"))
+                        ignore=shutil.ignore_patterns("logs", "persist", "data", "*.cert", "*.key"))
         os.makedirs(self.home)
         os.makedirs(self.reports)
         with open(os.path.join(self.folder, "server.json"), encoding="utf-8") as file:
