@@ -49,6 +49,24 @@ describe("the examples", function()
         assert.equal(14.1, world:value(worlds.BATTERY, "GV17"))
         _G.host = nil
     end)
+
+    -- Fault: Who followed the page saw a thousand times too many gallons: VRM sends liters, and the lib took
+    --        them for cubic meters.
+    -- Expected: What the page's lib gives to the page's row is right.
+    it("of a lib gives what its row says", function()
+        local lib, use, row = page:match
+            "`persist/scripts/lib/tools.lua`:\n\n```\n(.-)```.-\n```\n(.-)```\n\n```\n(.-)```"
+        local text = read_file "scripts/devices/battery_monitor.lua"
+        local _, last = text:find('\n    { "GV16",[^\n]*\n')
+        local world = script_world.started { files = {
+            ["persist/scripts/lib/tools.lua"] = lib,
+            ["persist/scripts/battery_monitor.lua"] =
+                use .. text:sub(1, last) .. row .. text:sub(last + 1) } }
+        world:run(15)
+        local volts = world:value(worlds.BATTERY, "CV")
+        assert.near(volts / 16, world:value(worlds.BATTERY, "GV17"), 5e-4)
+        _G.host = nil
+    end)
 end)
 
 -- What is refused at its first field teaches the fuzz target nothing.
