@@ -24,7 +24,7 @@ their meaning in all later versions: programs of the ISY may rely on them.
   Of a value that is worked out from several, those that are alternatives stand in parentheses.
   `{input}` is the number of the AC input that is active. Paths that begin with `/Energy/` are the plugin's
   own, of what VRM counts and expects: see [vrm.md](vrm.md#energy).
-- A sum that has lost one of its parts is no data until that is back, or the plugin starts anew.
+- A sum that has lost one of its parts is no data until that is back, for a week at most.
 - What a device does not send shows **No data**, 101 of the unit index: see [install.md](install.md#no-data).
 - A value **of its day** is no data from the installation's midnight on until VRM has one of the new day.
 - **Data state** and **Last data** tell how old the values of a node are: see
