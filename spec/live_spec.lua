@@ -523,7 +523,7 @@ describe("live data", function()
         } do
             local world, gx = boat("vrm", options)
             gx:live(130)
-            assert.truthy(notice(world):find("Boat: ", 1, true), says)
+            assert.truthy(notice(world):find("<bdi>Boat</bdi>: ", 1, true), says)
             assert.truthy(notice(world):find(says, 1, true), notice(world))
             gx.refuse, gx.heart, gx.ends = nil, true, true
             gx:live(options.refuse == "rights" and 3600 or 100)

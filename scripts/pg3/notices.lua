@@ -240,9 +240,18 @@ function notices.refresh()
     notices.devices(other_devices)
 end
 
---- What keeps live data away: list of sentences; an empty one clears the notice.
-function notices.live(texts)
-    set("live", #texts > 0 and "Live data: " .. table.concat(few(texts, escape), "<br>") or nil, PAGES.live)
+--- What keeps live data away: list of { name of the installation, sentence }; an empty one clears the notice.
+-- What is so at several is said once.
+function notices.live(troubles)
+    table.sort(troubles, function(a, b) return a[1] < b[1] or a[1] == b[1] and a[2] < b[2] end)
+    local texts, names = {}, {}
+    for _, one in ipairs(troubles) do
+        local name, text = one[1], one[2]
+        if not names[text] then texts[#texts + 1], names[text] = text, {} end
+        table.insert(names[text], name)
+    end
+    local parts = few(texts, function(text) return ("%s: %s"):format(some(names[text]), escape(text)) end)
+    set("live", #texts > 0 and "Live data: " .. table.concat(parts, "<br>") or nil, PAGES.live)
 end
 
 --- Why the log cannot be written; nil: it can.

@@ -60,18 +60,14 @@ end, function() return kept end)
 ----------------------------------------------------------------------------------------- what is told
 
 local function show_notice()
-    local portals, texts = {}, {}
+    local troubles = {}
     local some = false                              -- are here; then others may be elsewhere
     for _, device in pairs(devices) do some = some or device.address ~= nil end
-    for portal, device in pairs(devices) do
+    for _, device in pairs(devices) do
         local wanted = device.told and not device.site.withdrawn and not (device.missing and some)
-        if wanted then portals[#portals + 1] = portal end
+        if wanted then troubles[#troubles + 1] = { device.site.name, device.told } end
     end
-    table.sort(portals)
-    for i, portal in ipairs(portals) do
-        texts[i] = ("%s: %s"):format(devices[portal].site.name, devices[portal].told)
-    end
-    notices.live(texts)
+    notices.live(troubles)
 end
 
 --- What keeps a GX from being live, for the notice, and once for the log; nil: nothing does.

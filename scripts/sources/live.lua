@@ -147,12 +147,11 @@ end
 local function note(link, text)
     if link.broker.told or link.trouble == text then return end
     link.trouble = text
-    local texts = {}
+    local troubles = {}
     for _, one in pairs(links) do
-        if one.trouble then texts[#texts + 1] = ("%s: %s"):format(one.site.name, one.trouble) end
+        if one.trouble then troubles[#troubles + 1] = { one.site.name, one.trouble } end
     end
-    table.sort(texts)
-    notices.live(texts)
+    notices.live(troubles)
 end
 
 --- The broker's owner hears how it goes.
