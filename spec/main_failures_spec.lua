@@ -268,6 +268,8 @@ describe("failures", function()
             { { status = 404, json = said }, 11, "report this message" },
             { { status = 200, json = said }, 11, "report this message" },
             { { status = 200, json_error = "cut" }, 10, "login page" },
+            { { status = 200, json_error = "found T_END at character 1" }, 10, "but empty." },
+            { { status = 200, json_error = "found T_END at character 12" }, 10, "broken text" },
             { { status = 302 }, 10, "login page" }, { { status = 403 }, 10, "login page" },
             { { status = 200, json = { success = true, records = "none" } }, 13, "report this message" },
             { { status = 200, json = {} }, 13, "report this message" },

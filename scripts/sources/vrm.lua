@@ -84,6 +84,8 @@ local function status_error(reply, token)
     return { kind = kind, text = text .. ".", retry_after = reply.retry_after }
 end
 
+local EMPTY = "T_END at character 1$"          -- what lua-cjson says of a text in which nothing is
+
 --- One GET; returns the decoded JSON object and the reply, or nil and an error. options: priority, without
 -- and list of host.http (nil: none).
 function vrm:get(path, options)
@@ -105,8 +107,9 @@ function vrm:get(path, options)
         problem = status_error(reply, self.token)
     elseif type(reply.json) ~= "table" then
         problem = { kind = reply.json == nil and "foreign" or "bad_answer",
-                    text = "The answer is not VRM's data but a page or a broken text (" ..
-                           (reply.json_error or "it is empty or not an object") .. ")." }
+                    text = ("The answer is not VRM's data but %s."):format(
+                        (reply.json_error or ""):find(EMPTY) and "empty" or
+                        ("a page or a broken text (%s)"):format(reply.json_error or "it is no object")) }
     elseif reply.json.success == false then
         local said = answers.error_text(reply.json, self.token) or "it gave no reason"
         problem = { kind = "refused", text = "VRM refused the request: " .. said .. "." }

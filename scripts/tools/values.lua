@@ -4,6 +4,7 @@ local console = require "tools.console"
 local data_state = require "types.data_state"
 local paint = require "tools.paint"
 local profile = require "pg3.profile"
+local wording = require "types.wording"
 
 local values = {}
 
@@ -126,8 +127,10 @@ function values.get(name, last, as_json)
         if host.node "controller" and host.get("controller", "GV0") ~= 1 then
             return { code = 1, problem = address .. " is not known: VRM cannot be asked." }
         end
-        local why = host.node(address) and "node %s has no driver %s" or "there is no node %s"
-        return { code = 1, problem = (why .. ". --watch --once --json lists all."):format(address, id) }
+        local node, all = host.node(address), "--watch --once --json lists all."
+        if not node then return { code = 1, problem = ("there is no node %s. %s"):format(address, all) } end
+        return { code = 1, problem = ("node %s has no driver %s. %s"):format(address, id,
+            wording.did_you_mean(id, drivers_of(node).by, "%s", all)) }
     end
     local result = { text = as_json and line_of(found) or found.number, code = 0 }
     local shown = address .. "." .. id
