@@ -91,8 +91,10 @@ local ADVICE = {
 }
 
 local MOST_PARTS, MOST_NAMES = 3, 3
-local OUTAGE_SECONDS = 60           -- an outage's notice changes no more often, but for its beginning and end
+local OUTAGE_SECONDS = 60           -- an outage's notice changes no more often, but at its beginning and end:
+local BEGIN_SECONDS = 5             -- installations are asked one after the other, and the first fails alone
 local outage_at                     -- when an outage's notice was set last; nil: none is shown
+local outage_pause                  -- seconds from then to its next change
 
 --- Some names as HTML, and how many more there are.
 local function some(names)
@@ -126,8 +128,8 @@ end
 
 local function show_outage(outage)
     local now = host.steady()
-    if outage_at and not outage.refused and now - outage_at < OUTAGE_SECONDS then return end
-    outage_at = now
+    if outage_at and not outage.refused and now - outage_at < outage_pause then return end
+    outage_at, outage_pause = now, outage_at and OUTAGE_SECONDS or BEGIN_SECONDS
     set("vrm", outage_html(outage), outage.refused and PAGES.token or PAGES.states, outage.since)
 end
 
