@@ -219,6 +219,17 @@ describe("live data", function()
         end
     end)
 
+    it("takes numbers with the words that people write behind them", function()
+        for name, texts in pairs { live_seconds = { "10", "10s", "10 sec", "10 Seconds" },
+                                   control_pause = { "10", "10 m", "10min", "10 minutes" } } do
+            for _, text in ipairs(texts) do
+                local world = boat()
+                world:set_params { vrm_token = worlds.TOKEN, live = "vrm", [name] = text }
+                assert.is_nil(world.notices.params, name .. " " .. text)
+            end
+        end
+    end)
+
     -- Fault: A storm of changes fills PG3's queue to the ISY, so that an alarm is seen minutes later.
     -- Expected: All nodes show eight values a second, states before the others; each value has its turn, and
     -- the last of each is shown.

@@ -105,12 +105,13 @@ local function folder(given, problems)
     return path
 end
 
---- Parameters that are numbers: what may stand behind one, which there are, what it is of, which one counts
--- where none is given (nil: none does), whether it has to be a whole one.
+--- Parameters that are numbers: what may stand behind one ("s", "sec", "seconds"), which there are, what it
+-- is of, which one counts where none is given (nil: none does), whether it has to be a whole one.
 local NUMBERS = {
     battery_level = { sign = "%%", least = 1, most = 99 },
-    live_seconds = { sign = "s", least = 1, most = 3600, of = " of seconds", usual = 2 },
-    control_pause = { sign = "", least = 0, most = 1440, of = " of minutes", usual = 15, is_whole = true },
+    live_seconds = { sign = "[sS]%a*", least = 1, most = 3600, of = " of seconds", usual = 2 },
+    control_pause = { sign = "[mM]%a*", least = 0, most = 1440, of = " of minutes", usual = 15,
+                      is_whole = true },
 }
 
 --- The number of a parameter, "87,5 %"; what is none is a problem.
