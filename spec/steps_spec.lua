@@ -179,6 +179,14 @@ describe("a sample with steps", function()
         has(printed, "sample 1, step 1: a node has no 'notify'. Did you mean node:notice?")
     end)
 
+    -- Fault: The values that are missing because a function failed stand above its error, which is read last.
+    -- Expected: The error comes first.
+    it("tells an error before the values that are missing for it", function()
+        local printed = check('{ command = "BREAK", expect = { GV1 = 5 } }')
+        local oops, missing = printed:find("step 1: oops", 1, true), printed:find("step 1: GV1 is", 1, true)
+        assert.is_true(oops and missing and oops < missing, printed)
+    end)
+
     -- Fault: --check calls a file bad whose steps fail, and the plugin uses it: nobody knows which of both
     --        counts.
     -- Expected: --check says that the plugin uses it, and fails; what is misspelt in steps both refuse.

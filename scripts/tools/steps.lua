@@ -140,8 +140,9 @@ local function compare_node(results, type_, node, expect, beside)
     proof.add_unknown(results, type_, expect, beside)
 end
 
-local function judge(expect)
-    local results, main = {}, run.nodes[""]
+--- Adds to the results what a step expects and what is.
+local function judge(results, expect)
+    local main = run.nodes[""]
     compare_node(results, main.type, main, expect, sample_check.BESIDE_DRIVERS)
     for _, part in ipairs(main.type.parts) do
         local its = expect[part.part]
@@ -155,7 +156,6 @@ local function judge(expect)
         if expected == "no data" then expected = nil end
         table.insert(results, compare("state." .. tostring(name), its[name], expected))
     end
-    return results
 end
 
 local function take(step)
@@ -167,8 +167,9 @@ local function take(step)
         show()
     end
     if step.command then command(step) end
-    local results = judge(step.expect or {})
-    for _, problem in ipairs(run.problems) do results[#results + 1] = { problem = problem } end
+    local results = {}                              -- errors first: values that are missing come of them
+    for i, problem in ipairs(run.problems) do results[i] = { problem = problem } end
+    judge(results, step.expect or {})
     return results
 end
 
