@@ -343,6 +343,20 @@ describe("the token", function()
         assert.is_nil(require("dkjson").encode(world.saved):find(TOKEN, 1, true))
     end)
 
+    -- Fault: The token is pasted into the field of another parameter: its notice and the log show half of it.
+    -- Expected: What has the form of a token is a secret in each.
+    it("is masked in the field of another parameter, too", function()
+        local other = ("b7"):rep(32)
+        for _, name in ipairs { "battery_level", "control", "script_folder", "stale_values", "mine" } do
+            local world = started { params = { vrm_token = TOKEN, [name] = " " .. other } }
+            local masked = table.concat(world.masked, " ")
+            assert.truthy(masked:find(other, 1, true), name)
+            _G.host = nil
+        end
+        local world = started { params = { vrm_token = TOKEN, gx_fingerprint = other } }
+        assert.is_nil(table.concat(world.masked, " "):find(other, 1, true))
+    end)
+
     -- Fault: The address of VRM's page, or the parameter's name, is pasted in the token's place: from then on
     --        notices have *** where they say what to do, and a link that leads nowhere.
     -- Expected: What notices say themselves is no secret.
@@ -402,7 +416,7 @@ describe("parameters", function()
     -- Expected: A notice names it, and what may be meant; a token under such a name, or in the place of the
     --           name, is a secret all the same.
     it("that are unknown have a notice with what may be meant", function()
-        local pasted = ("a1b2"):rep(16)
+        local pasted = ("x1y2"):rep(16)                 -- not in VRM's form
         for typed, wanted in pairs {
             vrm_tokn = "\"vrm_tokn\" is unknown and not used. Did you mean vrm_token? Write its value there,"
                 .. " and delete this one.",

@@ -252,7 +252,7 @@ end
 
 local IS_TOKEN = {}
 for _, name in ipairs(TOKEN_NAMES) do IS_TOKEN[name] = true end
-local PASSWORD = "gx_password"
+local PASSWORD, FINGERPRINT = "gx_password", "gx_fingerprint"      -- which may have as many digits as a token
 
 local SHORTEST_WORD, MOST_WORDS = 8, 4
 --- What notices say of the token: typed in its place it is no secret, and has to stay readable there.
@@ -271,11 +271,13 @@ local function add_words(secrets, text)
 end
 
 --- Every token and password among the parameters, used or not, as typed and as cleaned; also under a misspelt
--- name, or in its place.
+-- name, or in its place, and what has the form of a token in another's.
 local function secrets_of(given)
     local secrets = {}
     for name, value in pairs(given) do
         local key, like = known(name)
+        local misplaced = key ~= FINGERPRINT and type(value) == "string" and only_token(value)
+        if misplaced then secrets[#secrets + 1] = misplaced end
         if looks_like_token(name) then secrets[#secrets + 1] = name end
         if (key or like) == PASSWORD and type(value) == "string" and value ~= "" then
             secrets[#secrets + 1], secrets[#secrets + 2] = value, read.trim(value)
