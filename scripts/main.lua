@@ -1,7 +1,6 @@
 --- The plugin: what PG3 and the owner want, and who answers it. Parameters, device scripts and commands are
 -- here; the way from the token to the nodes is in sources.account.
 
-local about = require "types.about"
 local account = require "sources.account"
 local choices = require "pg3.choices"
 local commands = require "types.commands"
@@ -13,6 +12,7 @@ local notices = require "pg3.notices"
 local params = require "pg3.params"
 local profile = require "pg3.profile"
 local requests = require "control.requests"
+local script_api = require "serve.script_api"
 local scripts = require "serve.scripts"
 local settings_of_scripts = require "pg3.settings"
 local shortage = require "tasks.shortage"
@@ -131,6 +131,11 @@ end
 
 ------------------------------------------------------------------------------------------- commands
 
+local function type_at(address)
+    if address == CONTROLLER then return scripts.controller end
+    return nodes.all[address] and nodes.all[address].type
+end
+
 local COMMAND_SECONDS = 60          -- PG3 is told after that at the latest
 
 --- A command from the ISY -> a sentence on what became of it, nil: the log has it; whether it was done, which
@@ -144,8 +149,7 @@ local function command(address, cmd, args)
     elseif address == CONTROLLER and cmd == "CLEANUP" then
         return nil, account.clean_up()
     end
-    local node = nodes.all[address]
-    local type_ = address == CONTROLLER and scripts.controller or node and node.type
+    local type_ = type_at(address)
     local found = type_ and commands.find(type_, cmd)
     local values, problem
     if not (found and (found.run or found.driver)) then
@@ -238,6 +242,8 @@ end
 
 host.limit(vrm.LIMIT)
 scripts.devices = account.devices
+script_api.type_at = type_at
+script_api.begin()
 
 --- Of these three, what finds no memory here is told again by the host.
 host.on("params", function(given) take_params(given or host.params()) end)
@@ -269,8 +275,6 @@ host.on("script_error", function(file, text, address, what)
     scripts.failed(file, text, address or "timer", true, what)
     account.show()
 end)
-host.on("about", about.answer)
-host.on("notice", notices.of_script)
 host.on("script_get", function(id, file, path, with)
     host.answer(id, account.get_for_script(file, path, with))
 end)
@@ -282,6 +286,7 @@ host.on("stop", function()
     health.attempt(timed.stop)
     health.attempt(account.stop)
     state.save()
+    script_api.tell_left_out()
 end)
 
 host.spawn(function()
@@ -294,5 +299,6 @@ host.spawn(function()
 end)
 timer.every(SAVE_SECONDS, function()
     look_after_scripts()
+    script_api.tell_left_out()
     if begun then look_at_silence() end
 end)

@@ -46,13 +46,13 @@ local real = {
     table = c_list(sandbox:match("static void open_table.-\n}"), "names"),
     vrm = c_functions(api, "vrm_functions"),
     timer = matches(read_file("scripts/tasks/timer.lua"), "function timer%.(%l+)"),
-    node = c_functions(api, "node_methods"),
+    node = sorted { "log", "write", table.unpack(c_list(api, "asked")) },
     unit = keys(units),
 }
-local about = read_file("host/api/api_about.c")
+local about = read_file("host/api/api_ask.c")
 real.globals = sorted { "setmetatable", "string", "table", "math",
     table.unpack(sorted(c_list(sandbox, "base_names"))) }
-for _, list in ipairs { c_functions(api, "globals"), c_functions(about, "globals"),
+for _, list in ipairs { c_functions(api, "globals"), matches(about, '{"([%w_]+_of)"'),
                         matches(api .. read_file("host/api/api_rows.c"), 'declare_global%(L, "([%w_]+)"') } do
     table.move(list, 1, #list, #real.globals + 1, real.globals)
 end

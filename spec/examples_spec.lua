@@ -158,7 +158,8 @@ describe("the authors' page", function()
                                 "scripts/check/rows.lua", "scripts/check/sources.lua",
                                 "scripts/check/values.lua",
                                 "scripts/model/device.lua", "scripts/serve/commands.lua",
-                                "scripts/serve/scripts.lua", "scripts/sources/vrm.lua",
+                                "scripts/serve/script_api.lua", "scripts/serve/scripts.lua",
+                                "scripts/sources/vrm.lua",
                                 "scripts/tasks/timer.lua" } do
             said[#said + 1] = read_file(name):gsub('"%s*\n%s*"', "")
         end

@@ -280,7 +280,8 @@ describe("the watch", function()
     it("shows the notices of device scripts", function()
         local world = watch { size = { 80, 24 } }
         shown(world, 5)
-        world:fire("notice", "392u_bm288_full", "**Battery** is full")
+        world:fire("script_asks", "notice", 1, "devices/battery_monitor.lua", "392u_bm288", "full",
+            "**Battery** is full")
         has(shown(world), "! Battery is full")
     end)
 end)

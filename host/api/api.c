@@ -350,23 +350,15 @@ static int host_env(lua_State *L) {
     return 1;
 }
 
-// host.log(level, text [, file]): file is the device script that causes the line, which counts
-// among the script's own.
+// host.log(level, text [, area])
 static int host_log(lua_State *L) {
     enum log_level level = api_log_level(L, 1, "info");
-    const char *text = luaL_checkstring(L, 2), *file = luaL_optstring(L, 3, NULL);
-    struct api *a = api_of(L);
-    struct script *cause = NULL;
-    for (size_t i = 0; file != NULL && i < a->script_count; i++) {
-        if (strcmp(a->scripts[i]->file, file) == 0) {
-            cause = a->scripts[i];
-        }
-    }
-    if (cause == NULL || api_may_log(a, cause)) {
-        log_line(level, "vrm", "%s", text);
-    }
+    log_line(level, luaL_optstring(L, 3, "vrm"), "%s", luaL_checkstring(L, 2));
     return 0;
 }
+
+// host.masks(text) -> whether it has a secret in it
+static int host_masks(lua_State *L) { return api_bool(L, log_masks(luaL_checkstring(L, 1))); }
 
 static int host_mask(lua_State *L) {
     return log_mask(luaL_checkstring(L, 1)) ? 0 : vm_no_memory(L);
@@ -409,7 +401,8 @@ static const luaL_Reg host_functions[] = {
     {"spawn", api_spawn},  {"enter", api_enter},        {"ring", api_ring},
     {"drop", api_drop},    {"await", host_await},       {"running", api_running},
     {"sleep", api_sleep},  {"json", host_json},         {"leave", host_leave},
-    {"stand", host_stand}, {"midnight", host_midnight}, {NULL, NULL},
+    {"stand", host_stand}, {"midnight", host_midnight}, {"masks", host_masks},
+    {NULL, NULL},
 };
 
 // Events
@@ -631,7 +624,6 @@ bool api_run(struct api *a, const char *path) {
 
 void api_close(struct api *a) {
     for (size_t i = 0; i < a->script_count; i++) {
-        api_tell_left_out(a, a->scripts[i]);
         task_cancel_vm(a->tasks, a->scripts[i]->vm);
         script_free(a->scripts[i]);
     }

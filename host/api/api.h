@@ -188,13 +188,6 @@ void api_push_object(lua_State *L, const char *all, const char *meta, const char
 // Pushes the address that the value at `index` stands for -> it; NULL: it stands for none, and
 // something is pushed.
 const char *api_object_address(lua_State *L, const char *all, int index);
-// Takes away what a script that is about to be closed shows in PG3's notices.
-void api_forget_notices(struct api *a, struct script *s);
-// Whether one more line that a script causes may go into the log: the log is the owner's. What is
-// left out is counted, and told at the end of the minute.
-bool api_may_log(struct api *a, struct script *s);
-// Tells how many lines of the script were left out; nothing if none were. Before it is closed, too.
-void api_tell_left_out(struct api *a, struct script *s);
 // As api_fire, but a failure is not logged: `error` says why; "": there is no handler.
 bool api_deliver(struct api *a, const char *event, api_push_fn *push, void *push_ctx,
                  task_end_fn *end, void *end_ctx, char *error, size_t size);
@@ -206,10 +199,14 @@ void api_declare_global(lua_State *L, const char *name);
 void api_declare_functions(lua_State *L, const luaL_Reg *functions);
 // The address of the node object at `index` in a script's state; raises when it is none.
 const char *api_node_address(lua_State *L, int index);
-// Lets a script's state ask about its nodes and rows: site_of, device_of, devices_of, rows_of.
-void api_about_setup(lua_State *L);
-// Registry of a script's state: {[name] = value} of its table's settings.
-#define API_SETTINGS_KEY "script.settings"
+// Asks main.lua, event "script_asks"(what, the script's id and file, all that is on the stack of L)
+// -> 1: what its handler answered is pushed. Raises what it raised.
+int api_ask(lua_State *L, const char *what);
+// The same of another event with an id in front, which host.answer answers; the script's task
+// waits. what: the function, for messages; none: the sentence when there is no answer.
+int api_ask_later(lua_State *L, const char *event, const char *what, const char *none);
+// Adds site_of, device_of, devices_of, rows_of to a script's state.
+void api_ask_setup(lua_State *L);
 // Lets a script's state read VRM's rows; number(rows, key ...).
 void api_rows_setup(lua_State *L);
 // A table of main.lua's that scripts read, while `ref` keeps it.

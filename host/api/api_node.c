@@ -20,39 +20,8 @@ static char *text_field(lua_State *L, int at, const char *key) {
 
 static struct unit unit_at(lua_State *L, int at) {
     return (struct unit){.uom = (int)api_number_field(L, at, "uom", 56),
-                         .min = api_number_field(L, at, "min", -1e6),
-                         .max = api_number_field(L, at, "max", 1e6),
                          .factor = api_number_field(L, at, "factor", 1),
                          .offset = api_number_field(L, at, "offset", 0)};
-}
-
-static size_t count_members(lua_State *L, int at) {
-    size_t count = 0;
-    lua_pushnil(L);
-    while (lua_next(L, at) != 0) {
-        count++;
-        lua_pop(L, 1);
-    }
-    return count;
-}
-
-// The keys of `names`: what a list may show.
-static void read_values(lua_State *L, int at, struct driver_decl *d) {
-    lua_getfield(L, at, "names");
-    int names = lua_gettop(L);
-    if (lua_istable(L, names)) {
-        d->values = or_starved(L, calloc(count_members(L, names) + 1, sizeof *d->values));
-    }
-    if (d->values != NULL) {
-        lua_pushnil(L);
-        while (lua_next(L, names) != 0) {
-            if (lua_isinteger(L, -2)) {
-                d->values[d->value_count++] = (long)lua_tointeger(L, -2);
-            }
-            lua_pop(L, 1);
-        }
-    }
-    lua_settop(L, names - 1);
 }
 
 static void read_driver(lua_State *L, int at, struct driver_decl *d) {
@@ -61,7 +30,6 @@ static void read_driver(lua_State *L, int at, struct driver_decl *d) {
     d->places = (int)api_number_field(L, at, "places", 0);
     d->zero = api_bool_field(L, at, "zero", false);
     d->sure = api_bool_field(L, at, "sure", false);
-    d->by_script = api_bool_field(L, at, "by_script", false);
     d->fresh = (int)api_number_field(L, at, "fresh", 0);
     d->unit = unit_at(L, at);
     lua_getfield(L, at, "alt");
@@ -69,31 +37,6 @@ static void read_driver(lua_State *L, int at, struct driver_decl *d) {
         d->alt = unit_at(L, lua_gettop(L));
     }
     lua_pop(L, 1);
-    read_values(L, at, d);
-}
-
-static void add_driver(lua_State *L, int at, struct node_type *t) {
-    read_driver(L, at, &t->drivers[t->driver_count++]); // first counted: it is freed with the type
-}
-
-static void add_event(lua_State *L, int at, struct node_type *t) {
-    t->events[t->event_count++] = text_field(L, at, "id");
-}
-
-static size_t list_length(lua_State *L, int list) {
-    return lua_istable(L, list) ? lua_rawlen(L, list) : 0;
-}
-
-// Calls `add` for each table in the list.
-static void each_table(lua_State *L, int list, struct node_type *t,
-                       void (*add)(lua_State *L, int at, struct node_type *t)) {
-    size_t length = list_length(L, list);
-    for (size_t i = 1; i <= length; i++) {
-        if (lua_rawgeti(L, list, (lua_Integer)i) == LUA_TTABLE) {
-            add(L, lua_gettop(L), t);
-        }
-        lua_pop(L, 1);
-    }
 }
 
 // Index 1: the table, 2: the type.
@@ -102,20 +45,20 @@ static int read_type(lua_State *L) {
     luaL_checkstack(L, 20, "declaration");
     t->id = text_field(L, 1, "id");
     lua_getfield(L, 1, "drivers"); // index 3
-    lua_getfield(L, 1, "events");  // 4
-    t->drivers = or_starved(L, calloc(list_length(L, 3) + 1, sizeof *t->drivers));
-    t->events = or_starved(L, calloc(list_length(L, 4) + 1, sizeof *t->events));
-    if (t->drivers != NULL && t->events != NULL) {
-        each_table(L, 3, t, add_driver);
-        each_table(L, 4, t, add_event);
+    size_t count = lua_istable(L, 3) ? lua_rawlen(L, 3) : 0;
+    t->drivers = or_starved(L, calloc(count + 1, sizeof *t->drivers));
+    for (size_t i = 1; i <= count && t->drivers != NULL; i++) {
+        if (lua_rawgeti(L, 3, (lua_Integer)i) == LUA_TTABLE) {
+            read_driver(L, 4, &t->drivers[t->driver_count++]); // counted: it is freed with the type
+        }
+        lua_pop(L, 1);
     }
     return 0;
 }
 
-// host.declare(type): what is needed to show its values and to judge what a script sets. type = {
-// id, name, drivers = list of { id, label, uom, min, max, places, zero, sure, by_script, fresh,
-// names, alt = { uom, factor, offset } }, events = list of { id } }; other members are not looked
-// at.
+// host.declare(type): what is needed to show its values. type = { id, name, drivers = list of { id,
+// label, uom, places, zero, sure, fresh, alt = { uom, factor, offset } } }; other members are not
+// looked at.
 static int host_declare(lua_State *L) {
     struct api *a = api_of(L);
     luaL_checktype(L, 1, LUA_TTABLE);
@@ -430,16 +373,12 @@ static int host_default_params(lua_State *L) {
     return api_bool(L, a->pg3 == NULL || pg3_params_told(a->pg3));
 }
 
-// host.event(address, event): tells ISY programs of an event that the node's type declares, behind
-// the values it has now -> whether it was told: not while PG3 is away or does not have the node.
+// host.event(address, event): tells ISY programs of an event of the node's type, behind the values
+// it has now -> whether it was told: not while PG3 is away or does not have the node.
 static int host_event(lua_State *L) {
     struct api *a = api_of(L);
     const struct node *node = node_arg(L, a);
     const char *event = luaL_checkstring(L, 2);
-    if (!node_reports(node, event)) {
-        return luaL_error(L, "the node %s (%s) has no event %s", node->address, node->type->id,
-                          event);
-    }
     return api_bool(L, a->pg3 == NULL || pg3_event(a->pg3, node->address, event));
 }
 

@@ -87,10 +87,14 @@ static int push_loaded(lua_State *L) {
     return 1;
 }
 
-static void drop_script(struct api *a, struct script *s) {
-    api_tell_left_out(a, s); // also of one whose file failed: it may have printed
+// Its tasks and timers end, and main.lua is told: event "script_ended"(id).
+static void stop_script(struct api *a, const struct script *s) {
     task_cancel_vm(a->tasks, s->vm);
-    api_forget_notices(a, s);
+    api_tell(a, "script_ended", "i", (lua_Integer)s->id);
+}
+
+static void drop_script(struct api *a, struct script *s) {
+    stop_script(a, s);
     for (size_t i = 0; i < a->script_count; i++) {
         if (a->scripts[i] == s) {
             a->scripts[i] = a->scripts[--a->script_count];
@@ -182,11 +186,9 @@ static int host_close_script(lua_State *L) {
     return 0;
 }
 
-// host.stop_script(id): its tasks and timers end, its notices go; it stays loaded.
+// host.stop_script(id): its tasks and timers end; it stays loaded.
 static int host_stop_script(lua_State *L) {
-    struct script *s = script_arg(L);
-    task_cancel_vm(api_of(L)->tasks, s->vm);
-    api_forget_notices(api_of(L), s);
+    stop_script(api_of(L), script_arg(L));
     return 0;
 }
 
@@ -198,30 +200,12 @@ static int raise_of(lua_State *L, const struct script *s, const char *error) {
 struct states {
     lua_State *other;
     int index;
-    const char *key; // where the script's registry has them
 };
 
 static int take_states(lua_State *L) {
-    struct states *st = lua_touserdata(L, 1);
+    const struct states *st = lua_touserdata(L, 1);
     vm_copy(st->other, st->index, L, NULL, NULL);
-    lua_setfield(L, LUA_REGISTRYINDEX, st->key);
-    return 0;
-}
-
-// Puts the table at index 2 into a script's registry, as a copy.
-static void give_table(lua_State *L, const struct script *s, const char *key) {
-    struct states st = {L, 2, key};
-    char error[256];
-    if (!vm_protect(s->vm, take_states, &st, error, sizeof error)) {
-        raise_of(L, s, error);
-    }
-}
-
-// host.script_settings(id, table): what `setting` gives, {[name] = value}.
-static int host_script_settings(lua_State *L) {
-    const struct script *s = script_arg(L);
-    luaL_checktype(L, 2, LUA_TTABLE);
-    give_table(L, s, API_SETTINGS_KEY);
+    lua_setfield(L, LUA_REGISTRYINDEX, API_STATES_KEY);
     return 0;
 }
 
@@ -230,8 +214,9 @@ static int host_script_settings(lua_State *L) {
 static int host_script_state(lua_State *L) {
     const struct script *s = script_arg(L);
     if (lua_istable(L, 2)) {
-        give_table(L, s, API_STATES_KEY);
-        return 0;
+        struct states st = {L, 2};
+        char error[256];
+        return vm_protect(s->vm, take_states, &st, error, sizeof error) ? 0 : raise_of(L, s, error);
     }
     lua_State *from = s->vm->L;
     lua_settop(from, 0);
@@ -435,8 +420,7 @@ void api_script_end(void *ctx, struct vm *vm, const char *error) {
     bool failed = task_failed(error);
     if (failed && vm->starved) {
         s->starved = true; // an event might find no memory either
-    } else if (failed && !api_tell(a, "script_error", "ssss", s->file, error, address, what) &&
-               api_may_log(a, s)) {
+    } else if (failed && !api_tell(a, "script_error", "ssss", s->file, error, address, what)) {
         log_error("lua", "%s", error);
     }
     struct task *waiter = started != NULL ? task_waiting(a->tasks, started->waiter) : NULL;
@@ -460,7 +444,6 @@ const luaL_Reg api_script_functions[] = {{"load_script", host_load_script},
                                          {"close_script", host_close_script},
                                          {"stop_script", host_stop_script},
                                          {"script_state", host_script_state},
-                                         {"script_settings", host_script_settings},
                                          {"script_figures", host_script_figures},
                                          {"script_starved", host_script_starved},
                                          {"call_all", host_call_all},

@@ -24,13 +24,8 @@
 #define FORMAT_MAX 256    // Format of `string.format`, `pack`, `packsize`, `unpack` | bytes
 #define TABLE_MAX 8192    // Elements of a table given to a `table` function |
 
-#define SCRIPT_TIMERS_MAX 20  // Timers of a script at once |
-#define SCRIPT_SLEEP_MS 10    // The shortest `sleep` | ms
-#define SCRIPT_NOTICES_MAX 5  // Notices of a script at once |
-#define NOTICES_OF_SCRIPTS 30 // Notices of all scripts at once |
-#define SCRIPT_EVENTS_MAX 20  // Events of a script at once; then one in SCRIPT_EVENT_MS ms |
-#define SCRIPT_EVENT_MS 1000
-#define SCRIPT_LINES_MAX 60 // Lines in the log a minute that a script or its errors cause |
-#define SCRIPTS_MAX 200     // Scripts in one folder |
+#define SCRIPT_TIMERS_MAX 20 // Timers of a script at once |
+#define SCRIPT_SLEEP_MS 10   // The shortest `sleep` | ms
+#define SCRIPTS_MAX 200      // Scripts in one folder |
 
 #endif

@@ -152,7 +152,6 @@ static struct script *new_script(const char *file, void *ctx) {
     snprintf(s->file, sizeof s->file, "%s", file);
     s->id = ++last_id;
     s->owner = ctx;
-    bucket_init(&s->events, SCRIPT_EVENTS_MAX, SCRIPT_EVENT_MS, 0);
     s->vm = vm_new(s->file, SCRIPT_MEMORY, s);
     if (s->vm != NULL) {
         return s;

@@ -2,7 +2,6 @@
 #ifndef SCRIPT_H
 #define SCRIPT_H
 
-#include "base/bucket.h"
 #include "base/limits.h"
 #include "lua/vm.h"
 #include <stdbool.h>
@@ -41,14 +40,10 @@ struct script {
     struct vm *vm;   // NULL: it could not be loaded, `error` says why
     lua_State *call; // coroutine for script_call
     int call_ref;
-    int args;             // how many the next calls share
-    bool loading;         // its file is being run
-    int64_t id;           // never used twice: a function of an older load is refused
-    int log_lines;        // that it caused in the minute under way
-    int64_t log_timer;    // which ends that; 0 = none is
-    struct bucket events; // a limit to what it reports
-    char notices[SCRIPT_NOTICES_MAX][128]; // keys of those it shows; "" = free
-    char *text;                            // the file as it was loaded; NULL once it is settled
+    int args;     // how many the next calls share
+    bool loading; // its file is being run
+    int64_t id;   // never used twice: a function of an older load is refused
+    char *text;   // the file as it was loaded; NULL once it is settled
     size_t text_len;
     struct script_libs libs; // there are, while its file is run
     struct script_used used[SCRIPT_LIBS_MAX];

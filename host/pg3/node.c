@@ -55,10 +55,8 @@ struct node_type *node_type_new(void) {
 
 static void free_decls(struct driver_decl *decls, size_t count) {
     for (size_t i = 0; decls != NULL && i < count; i++) {
-        struct driver_decl *d = &decls[i];
-        free(d->values);
-        free(d->label);
-        free(d->id);
+        free(decls[i].label);
+        free(decls[i].id);
     }
     free(decls);
 }
@@ -68,10 +66,6 @@ void node_type_free(struct node_type *t) {
         return;
     }
     free_decls(t->drivers, t->driver_count);
-    for (size_t i = 0; t->events != NULL && i < t->event_count; i++) {
-        free(t->events[i]);
-    }
-    free(t->events);
     free(t->id);
     free(t);
 }
@@ -85,15 +79,6 @@ static int decl_index(const struct node_type *t, const char *id) {
     return -1;
 }
 
-bool node_reports(const struct node *node, const char *event) {
-    for (size_t i = 0; i < node->type->event_count; i++) {
-        if (strcmp(node->type->events[i], event) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 int node_driver(const struct node *node, const char *id) { return decl_index(node->type, id); }
 
 // What check/device.lua lets through has none of these.
@@ -103,9 +88,6 @@ static bool is_whole(const struct node_type *t) {
         const struct driver_decl *d = &t->drivers[i];
         whole = d->id != NULL && decl_index(t, d->id) == (int)i && d->label != NULL &&
                 d->places >= 0 && d->places <= 6;
-    }
-    for (size_t i = 0; i < t->event_count && whole; i++) {
-        whole = t->events[i] != NULL;
     }
     return whole;
 }
@@ -343,9 +325,7 @@ const char node_no_memory[] = "out of memory";
 const char *nodes_declare(struct nodes *n, struct node_type *t) {
     if (!is_whole(t)) {
         node_type_free(t);
-        return "a type, each driver and each event needs an id of its own; a driver a label, and 0 "
-               "to "
-               "6 places";
+        return "a type and each driver needs an id of its own; a driver a label, and 0 to 6 places";
     }
     for (size_t i = 0; i < n->type_count; i++) {
         if (strcmp(n->types[i]->id, t->id) == 0) {

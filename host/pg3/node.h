@@ -10,11 +10,9 @@
 // ISY's own units with names, too (docs/pg3.md, Units).
 enum { NODE_UOM_INDEX = 25, NODE_NO_DATA = 101 };
 
-// How a driver's number is shown: shown = base * factor + offset, within min..max
-// (docs/pg3.md, Editors).
+// How a driver's number is shown: shown = base * factor + offset.
 struct unit {
     int uom; // docs/pg3.md, Units
-    double min, max;
     double factor, offset;
 };
 
@@ -26,18 +24,13 @@ struct driver_decl {
     int places;      // decimals
     bool zero;       // a momentary value: shown as 0 while stale
     bool sure;       // never without a value: it does not show "No data"
-    bool by_script;  // set by a device script, not from rows
     int fresh;       // of the data state: what it shows while the other values are fresh; 0 = none
-    long *values;    // the only ones it may have; NULL = a plain number
-    size_t value_count;
 };
 
 struct node_type {
     char *id; // nodeDefId
     struct driver_decl *drivers;
     size_t driver_count;
-    char **events; // ids of what it may report to programs (node:event)
-    size_t event_count;
 };
 
 // Where a node stands with PG3.
@@ -128,8 +121,6 @@ struct node *nodes_find(const struct nodes *n, const char *address);
 // Forgets a node; nothing happens if there is none of that address.
 void nodes_remove(struct nodes *n, const char *address);
 
-// Whether the node's type declares that event.
-bool node_reports(const struct node *node, const char *event);
 // Index of a driver in the node's type, -1 if there is none of that id.
 int node_driver(const struct node *node, const char *id);
 // Shows what PG3 had: a number and its unit. Ignored once the driver had a value of its own, and

@@ -6,6 +6,8 @@ local read = require "types.read"
 
 local settings = {}
 
+settings.of = {}                    -- [id of host.load_script] = { [name] = value }: what `setting` gives
+
 local typed = {}                    -- [name] = text, as the owner wrote it
 
 --- A text as the value of a setting -> value | nil, what to write.
@@ -42,7 +44,7 @@ function settings.give(type_, id)
     local values, problems = values_of(type_)
     local before, changed = type_.given or {}, false
     for name, value in pairs(values) do changed = changed or before[name] ~= value end
-    host.script_settings(id, values)
+    settings.of[id] = values
     type_.given = values
     return problems, changed
 end
@@ -52,8 +54,11 @@ function settings.try(type_, id, given)
     local values = {}
     for name, setting in pairs(type_.settings or {}) do values[name] = setting.default end
     for name, value in pairs(given or {}) do values[name] = value end
-    if type_.settings then host.script_settings(id, values) end
+    if type_.settings then settings.of[id] = values end
 end
+
+--- That script is closed.
+function settings.forget(id) settings.of[id] = nil end
 
 --- Takes what the owner wrote, PG3's { name = text }, for the types in service: list of { type, id } ->
 -- list of sentences, set of the types for which anything is another than before.

@@ -6,6 +6,7 @@ local escape = require("pg3.markdown").escape
 local limits = require "types.limits"
 local lists = require "types.lists"
 local notices = require "pg3.notices"
+local script_api = require "serve.script_api"
 
 local trouble = {}
 
@@ -62,7 +63,7 @@ function trouble.failed(file, text, place, task, what)
     local told = notices.sentence(starts_with(text, file) and text or file .. ": " .. text)
     if here.text ~= text then       -- the notice stays as it is while several nodes have it in turn
         local at = device and not told:find(device, 1, true) and (" It happened at %s."):format(device) or ""
-        host.log("error", ("Device script %s%s"):format(told, at), file)
+        script_api.log(file, "error", ("Device script %s%s"):format(told, at))
     end
     here.count, here.text, here.task = here.count + 1, text, task
     totals[file] = (totals[file] or 0) + 1
@@ -98,7 +99,7 @@ function trouble.worked(file, place, what)
     state.at[place_of(place, what)] = nil
     if next(state.at) then return end
     clear(file)
-    host.log("info", "Device script " .. file .. " works again.", file)
+    script_api.log(file, "info", "Device script " .. file .. " works again.")
 end
 
 local FORGIVEN_SECONDS = 3600

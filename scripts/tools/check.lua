@@ -2,7 +2,6 @@
 -- give, and says what is wrong with file and line. Leaves with 0: all are good, 1: there are problems,
 -- 2: there was nothing to check.
 
-local about = require "types.about"
 local check = require "check.device"
 local form = require "types.form"
 local libs = require "serve.libs"
@@ -10,6 +9,7 @@ local lines = require "check.lines"
 local matching = require "types.matching"
 local paint = require "tools.paint"
 local proof = require "check.proof"
+local script_api = require "serve.script_api"
 local settings = require "pg3.settings"
 local sorted_keys = require("types.lists").sorted_keys
 local steps = require "tools.steps"
@@ -412,7 +412,7 @@ local function main()
     return bad > 0 and 1 or 0
 end
 
-host.on("about", about.answer)
+script_api.begin()
 host.spawn(function()
     local ok, result = pcall(main)
     if not ok then host.print(paint.colour("red", "An error in the plugin: " .. tostring(result))) end

@@ -3,7 +3,6 @@
 -- that text. --lines, --json, --new SERVICE: lines for a script, JSON, a whole script. Leaves with 0, or with
 -- 1 and one sentence.
 
-local about = require "types.about"
 local check = require "check.device"
 local diagnostics = require "types.diagnostics"
 local discovery = require "model.discovery"
@@ -15,6 +14,7 @@ local read = require "types.read"
 local reading = require "types.reading"
 local replay = require "tools.replay"
 local row_writer = require "tools.row_writer"
+local script_api = require "serve.script_api"
 local scripts = require "serve.scripts"
 local sorted_keys = require("types.lists").sorted_keys
 local vrm = require "sources.vrm"
@@ -407,7 +407,7 @@ local function show_all()
     return show_account(host.token)
 end
 
-host.on("about", about.answer)
+script_api.begin()
 host.spawn(function()
     local ok, done, problem = pcall(function()
         scripts.load_built_in()

@@ -14,10 +14,12 @@ local device = require "model.device"
 local diagnostics = require "types.diagnostics"
 local events = require "model.events"
 local freshness = require "model.freshness"
+local notices = require "pg3.notices"
 local proof = require "check.proof"
 local reading = require "types.reading"
 local requests = require "control.requests"
 local sample_check = require "check.samples"
+local script_api = require "serve.script_api"
 local settings = require "pg3.settings"
 local sorted_keys = require("types.lists").sorted_keys
 local state = require "serve.state"
@@ -182,11 +184,15 @@ local function listen()
         return address ~= nil
     end
     about.node_at = function(_) return run.source end
-    host.on("event", host.event)
-    host.on("notice", function(key, text)
+    function notices.of_script(key, text)
         local beginning = run.nodes[""].address .. "_"
         if key:sub(1, #beginning) == beginning then run.notices[key:sub(#beginning + 1)] = text end
-    end)
+    end
+    function script_api.type_at(address)
+        for _, node in pairs(run.nodes) do
+            if node.address == address then return node.type end
+        end
+    end
     host.on("script_error", function(_, text) table.insert(run.problems, text) end)
     host.on("script_write", function(id, _, path, value, minutes)       -- nothing is written
         local driver, why = requests.asked(run.nodes[""].type, path, value, minutes)

@@ -15,6 +15,11 @@ return {
     settings = 20,              -- Settings of a script |
     samples = 50,               -- Samples of a script |
     samples_ms = 500,           -- Processor time of all samples together | ms
+    notices = 5,                -- Notices of a script at once |
+    all_notices = 30,           -- Notices of all scripts at once |
+    events = 20,                -- Events of a script at once; then one in event_seconds s |
+    event_seconds = 1,
+    lines = 60,                 -- Lines in the log a minute that a script or its errors cause |
     requests = 20,              -- `vrm.get` of a script at once; then one in request_seconds s |
     request_seconds = 30,
     -- The host refuses a record over 64 KiB.

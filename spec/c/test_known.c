@@ -89,7 +89,7 @@ static void test_seed(void) {
     for (int i = 0; i < 2; i++)
         t->drivers[t->driver_count++] = (struct driver_decl){.id = strdup(i == 0 ? "ST" : "GV1"),
                                                              .label = strdup("L"),
-                                                             .unit = {73, 0, 1, 1, 0},
+                                                             .unit = {73, 1, 0},
                                                              .places = 1};
     CHECK(nodes_declare(n, t) == NULL);
     struct node *node = nodes_add(n, "x_1", "VICX", "N", "x_1", &why);

@@ -30,9 +30,9 @@ static char *copy(const char *text) { return text != NULL ? strdup(text) : NULL;
 static void put_driver(struct node_type *t, const char *id, int uom, int places, bool zero) {
     struct driver_decl *d = &t->drivers[t->driver_count++];
     *d = (struct driver_decl){.id = copy(id), .label = copy(id), .places = places, .zero = zero};
-    d->unit = (struct unit){uom, -1000, 1000, 1, 0};
+    d->unit = (struct unit){uom, 1, 0};
     if (uom == 4)
-        d->alt = (struct unit){17, -148, 572, 1.8, 32};
+        d->alt = (struct unit){17, 1.8, 32};
 }
 
 // ST watts (momentary), GV0 kWh (a counter), GV1 degrees (momentary, alt. Fahrenheit), GV2 volts

@@ -88,7 +88,7 @@ static void on_command(void *ctx, const struct pg3_command *c, const char *reque
 
 static void put_driver(struct node_type *t, const char *id, int uom) {
     t->drivers[t->driver_count++] = (struct driver_decl){
-        .id = strdup(id), .label = strdup(id), .unit = {uom, 0, 1, 1, 0}, .places = 1};
+        .id = strdup(id), .label = strdup(id), .unit = {uom, 1, 0}, .places = 1};
 }
 
 static void open_bench(struct bench *b) {

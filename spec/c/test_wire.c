@@ -9,7 +9,7 @@ static void put_driver(struct node_type *t, const char *id, const char *label, i
                        int places) {
     struct driver_decl *d = &t->drivers[t->driver_count++];
     *d = (struct driver_decl){.id = strdup(id), .label = strdup(label), .places = places};
-    d->unit = (struct unit){uom, 0, 1, 1, 0};
+    d->unit = (struct unit){uom, 1, 0};
 }
 
 // A type VICX of so many drivers.

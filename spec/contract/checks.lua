@@ -52,7 +52,15 @@ function with.node(changes)
     return result
 end
 
+--- What main.lua answers scripts, with such a type for every node.
+function with.serve()
+    local script_api = require "serve.script_api"
+    script_api.type_at = function() return with.declaration() end
+    script_api.begin()
+end
+
 function with.with_node()
+    with.serve()
     host.declare(with.declaration())
     assert(host.add(with.node()) == true)
 end

@@ -27,6 +27,12 @@ check("mask", "a text", function()
     raises(host.mask, {})
 end)
 
+check("masks", "whether a text has a secret in it", function()
+    host.mask("hidden-text-of-the-contract")
+    assert(host.masks("x hidden-text-of-the-contract") == true and host.masks("x") == false)
+    raises(host.masks)
+end)
+
 check("on", "one function for an event: the last", function()
     raises(host.on, "script_error")
     raises(host.on, nil, print)

@@ -307,21 +307,22 @@ check("make_folder", "with its parents; one that is there is fine", function()
     raises(host.make_folder)
 end)
 
-check("script_settings", "what setting gives", function()
+check("on", "script_asks: what setting and print ask main.lua", function()
+    local settings, said = { limit = 5 }, {}
     local script = load_text [[return {
         limit = function() return setting("limit") end,
         none = function() local value = setting("none") return value end,
+        say = function() print("a", 1, nil) end,
     }]]
-    names(raises(script.table.limit), "there is no setting 'limit'")
-    assert(select("#", host.script_settings(script.id, { limit = 5, name = "x" })) == 0)
+    host.on("script_asks", function(what, id, file, value)
+        assert(id == script.id and file == "contract/loaded.lua")
+        if what == "print" then said[#said + 1] = value return end
+        return settings[value] or error("no setting " .. value, 0)
+    end)
     assert(script.table.limit() == 5)
-    host.script_settings(script.id, { limit = 6 })
-    assert(script.table.limit() == 6)
-    names(raises(script.table.none), "contract/loaded.lua:", "there is no setting 'none'")
-    raises(host.script_settings, script.id)
-    raises(host.script_settings, script.id, { limit = function() end })
+    names(raises(script.table.none), "no setting none")
+    assert(script.table.say() == nil and said[1] == "a 1 nil")
     host.close_script(script.id)
-    raises(host.script_settings, script.id, {})
 end)
 
 check("script_state", "copies go in and out", function()

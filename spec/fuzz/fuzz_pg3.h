@@ -56,7 +56,7 @@ static void on_command(void *ctx, const struct pg3_command *c, const char *reque
 
 static void put_driver(struct node_type *t, const char *id, int uom) {
     t->drivers[t->driver_count++] = (struct driver_decl){
-        .id = strdup(id), .label = strdup(id), .unit = {uom, 0, 100, 1, 0}, .places = 1};
+        .id = strdup(id), .label = strdup(id), .unit = {uom, 1, 0}, .places = 1};
 }
 
 static void world_open(struct world *w) {
@@ -72,9 +72,6 @@ static void world_open(struct world *w) {
     t->drivers = calloc(2, sizeof *t->drivers);
     put_driver(t, "ST", 25);
     put_driver(t, "GV1", 73);
-    t->events = calloc(1, sizeof *t->events);
-    t->event_count = 1;
-    t->events[0] = strdup("DON");
     MUST(nodes_declare(w->nodes, t) == NULL);
     struct pg3_link link = {link_send, w};
     struct pg3_events events = {on_event, on_query, on_command, w};

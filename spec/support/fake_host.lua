@@ -275,9 +275,6 @@ local function type_fault(declaration)
         if not driver.label or places < 0 or places > 6 then return "a driver needs a label and places" end
         known[id] = true
     end
-    for _, event in ipairs(declaration.events or {}) do
-        if not event.id then return "an event needs an id" end
-    end
 end
 
 --- Drivers of the same id and unit keep their value.
@@ -440,14 +437,9 @@ local function node_functions(self, host)
     end
     host.event = function(address, id)
         local node = self.nodes[text_of(address)] or error("there is no node " .. address, 0)
-        for _, event in ipairs(self.types[node.type].events or {}) do
-            if event.id == text_of(id) then
-                if self.away then return false end
-                table.insert(self.events, address .. " " .. id)
-                return true
-            end
-        end
-        error(("the node %s (%s) has no event %s"):format(address, node.type, id), 0)
+        if self.away then return false end
+        table.insert(self.events, node.address .. " " .. text_of(id))
+        return true
     end
     host.push = function(title, body)
         title, body = text_of(title), text_of(body)
@@ -603,6 +595,7 @@ local function other_functions(self, host)
         local value = self.environment[text_of(name)]
         return value ~= "" and value or nil
     end
+    host.masks = function(text) return scrub(self, text_of(text)) ~= text end
     host.log = function(level, text)
         level = level or "info"
         assert(({ debug = true, info = true, warning = true, error = true })[level], "invalid option")

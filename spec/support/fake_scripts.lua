@@ -172,18 +172,13 @@ local function script_globals(world, script, env)
         return fake_scripts.ask(world, script, "script_get", script.file, path, query and copy(query))
     end })
     set("setting", function(name)
-        local value = (script.settings or {})[name]
-        if value == nil then
-            error(("there is no setting '%s'. Write settings = { %s = 10 } in the table, and ask for it in a"
-                .. " function."):format(name, name), 2)
-        end
-        return value
+        return fake_scripts.answer(world, script, "setting", name)
     end)
     fake_scripts.about(world, set)
     set("print", function(...)
         local texts = table.pack(...)
         for i = 1, texts.n do texts[i] = tostring(texts[i]) end
-        world.host.log("info", script.file .. ": " .. table.concat(texts, " "))
+        fake_scripts.answer(world, script, "print", table.concat(texts, " "))
     end)
     set("timer", loadfile("scripts/tasks/timer.lua", "t", env) {
         enter = spawn, ring = spawn, sleep = sleep, most = 20,
@@ -193,10 +188,14 @@ local function script_globals(world, script, env)
     })
 end
 
---- Whether a number fits its row, as those from VRM have to: else it is no data.
-local function fits(driver, value)
-    local named = not driver.names or driver.names[math.tointeger(value)] ~= nil
-    return named and value >= (driver.min or -1e6) and value <= (driver.max or 1e6)
+--- What main.lua answers at once, event "script_asks". An error is one of the script's line that asks.
+function fake_scripts.answer(world, script, what, ...)
+    if not world.handlers.script_asks then return nil end
+    local given = table.pack(...)
+    for i = 1, given.n do given[i] = copy(given[i]) end
+    local ok, answer = pcall(world.handlers.script_asks, what, script.id, script.file,
+        table.unpack(given, 1, given.n))
+    return ok and copy(answer) or not ok and error(answer, 3) or nil
 end
 
 local real_rows = setmetatable({}, { __mode = "k" })    -- [what a script reads rows through] = the rows
@@ -294,33 +293,15 @@ end
 local function node_of(world, script, address)
     local state = state_object(script, address)
     local methods = {}
-    function methods.set(_, id, value, text)
-        for _, driver in ipairs(world.types[world.nodes[address].type].drivers) do
-            if driver.id == id and not driver.by_script then
-                error(("node:set: the row of %s does not say by_script = true"):format(id), 2)
-            end
-            if driver.id == id and value ~= nil and not fits(driver, tonumber(value)) then value = nil end
-        end
-        world.host.set(address, id, value, text)
+    for _, name in ipairs { "set", "get", "param", "notice", "event" } do
+        methods[name] = function(_, ...) return fake_scripts.answer(world, script, name, address, ...) end
+    end
+    function methods.log(_, level, format, ...)
+        fake_scripts.answer(world, script, "log", address, level, format:format(...))
     end
     function methods.write(_, path, value, minutes)
         return fake_scripts.ask(world, script, "script_write", address, path, value, minutes)
     end
-    function methods.get(_, id) return world.host.get(address, id) end
-    function methods.event(_, id)
-        table.insert(world.events, address .. " " .. id)
-        world:fire("event", address, id)
-    end
-    function methods.notice(_, key, text)
-        if key:find("[ \t\n]") then
-            error(("node:notice: a key has no blanks. Write node:notice(\"full\", \"%s\")"):format(key), 2)
-        end
-        world:fire("notice", address .. "_" .. key, text)
-    end
-    function methods.log(_, level, format, ...)
-        world.host.log(level, address .. ": " .. format:format(...))
-    end
-    function methods.param(_, name) return world.host.params()[name] end
     return setmetatable({}, {
         __index = function(_, key)
             if key == "address" then return address end
@@ -329,12 +310,8 @@ local function node_of(world, script, address)
             return state
         end,
         __newindex = function(_, key, value)
-            for _, driver in ipairs(world.types[world.nodes[address].type].drivers) do
-                if driver.id == key then error(('a driver is set by node:set("%s", 5)'):format(key), 2) end
-            end
             if key ~= "state" or type(value) ~= "table" then
-                error(key == "state" and "node.state is a table: write node.state.count = 1"
-                    or "only node.state can be set: write node.state." .. tostring(key), 2)
+                fake_scripts.answer(world, script, "assign", address, key)
             end
             if not state_of[value] then located(2, check_state, value, "node.state", 0) end
             script.states[address] = state_of[value] and state_of[value]() or value
@@ -424,6 +401,7 @@ local function stop_script(world, id)
     for _, task in pairs(tasks) do
         if task.on_end then task.on_end(false) end
     end
+    world:fire("script_ended", id)
     return script
 end
 
@@ -492,10 +470,6 @@ function fake_scripts.open(world, host)
         local script = living(world, id)
         if type(states) ~= "table" then return copy(script.states) end
         script.states = copy(states)
-    end
-    host.script_settings = function(id, values)
-        assert(type(values) == "table", "table expected")
-        living(world, id).settings = copy(values)
     end
     host.script_figures = function(id)
         living(world, id)
