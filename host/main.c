@@ -63,11 +63,6 @@ static struct app app;
 
 // What PG3 asks and tells, on its way to main.lua
 
-static int push_params(lua_State *L, void *ctx) {
-    (void)ctx;
-    return api_params(L);
-}
-
 static void due_again(void *ctx) {
     ((struct app *)ctx)->due_timer = 0; // the same turn of the loop fires them
 }
@@ -90,9 +85,8 @@ static void once_ended(void *ctx, struct vm *vm, const char *error) {
 // What finds no memory, on its way or in main.lua, is due until it did.
 static void fire_once(struct once *o) {
     struct api *api = &o->app->api;
-    api_push_fn *push = strcmp(o->event, "params") == 0 ? push_params : NULL;
     o->due = false;
-    if (!api_fire(api, o->event, push, NULL, once_ended, o) && api->main->starved) {
+    if (!api_fire(api, o->event, NULL, NULL, once_ended, o) && api->main->starved) {
         set_due(o);
     }
 }

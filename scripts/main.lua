@@ -246,7 +246,7 @@ script_api.type_at = type_at
 script_api.begin()
 
 --- Of these three, what finds no memory here is told again by the host.
-host.on("params", function(given) take_params(given or host.params()) end)
+host.on("params", function() take_params(host.params()) end)
 
 host.on("start", function()
     if not started then come_up() end

@@ -2,7 +2,7 @@
 
 -- Library headers, and the files that may know them: "mqtt" stands for mqtt_link and the like, too.
 local OF_LUA = {
-    "vm", "task", "json", "fields", "pairs", "pg3", "sandbox", "script", "lib", "api",
+    "vm", "task", "json", "fields", "pg3", "sandbox", "script", "lib", "api",
 }
 local LIBRARIES = {
     ["^curl/"] = { "loop", "http" },

@@ -166,7 +166,7 @@ void api_lan_close(struct api *a);
 extern const luaL_Reg api_file_functions[];     // files and folders
 extern const luaL_Reg api_http_functions[];     // requests
 extern const luaL_Reg api_lan_functions[];      // devices on the LAN
-extern const luaL_Reg api_node_functions[];     // nodes, parameters, notices
+extern const luaL_Reg api_node_functions[];     // nodes
 extern const luaL_Reg api_script_functions[];   // device scripts
 extern const luaL_Reg api_terminal_functions[]; // what a person sees and types
 void api_mqtt_open(lua_State *L); // adds connections to MQTT brokers to the table on top
@@ -231,9 +231,8 @@ void api_script_end(void *ctx, struct vm *vm, const char *error);
 void api_task_ended(void *ctx, struct vm *vm, const char *error);
 // (address, driver, value | nil [, text]) -> whether PG3 is to be told of it
 int api_set(lua_State *L);
-int api_get(lua_State *L);    // (address, driver) -> number | nil
-int api_params(lua_State *L); // () -> the user's parameters, {[name] = text}, both trimmed
-int api_sleep(lua_State *L);  // (seconds)
+int api_get(lua_State *L);   // (address, driver) -> number | nil
+int api_sleep(lua_State *L); // (seconds)
 // Pushes the functions after, every and cancel for a script's state.
 void api_push_timer(lua_State *L);
 

@@ -1,7 +1,6 @@
-// Nodes, drivers, parameters, notices and records for trusted Lua.
+// Nodes and drivers for trusted Lua.
 #include "api/api.h"
 
-#include <ctype.h>
 #include <lauxlib.h>
 #include <math.h>
 #include <stdlib.h>
@@ -318,61 +317,6 @@ static int host_hold_nodes(lua_State *L) {
     return 0;
 }
 
-static int host_notice(lua_State *L) {
-    struct api *a = api_of(L);
-    const char *key = luaL_checkstring(L, 1);
-    luaL_optstring(L, 2, NULL);
-    lua_settop(L, 2);
-    bool taken = a->pg3 == NULL || pg3_notice(a->pg3, key, api_hide(L, 2));
-    return taken ? 0 : vm_no_memory(L);
-}
-
-static int host_doc(lua_State *L) {
-    struct api *a = api_of(L);
-    const char *html = luaL_checkstring(L, 1);
-    return a->pg3 == NULL || pg3_doc(a->pg3, html) ? 0 : vm_no_memory(L);
-}
-
-static void push_trimmed(lua_State *L, const char *text) {
-    while (isspace((unsigned char)*text)) {
-        text++;
-    }
-    size_t len = strlen(text);
-    while (len > 0 && isspace((unsigned char)text[len - 1])) {
-        len--;
-    }
-    lua_pushlstring(L, text, len);
-}
-
-int api_params(lua_State *L) {
-    const struct api *a = api_of(L);
-    lua_newtable(L);
-    for (size_t i = 0; a->pg3 != NULL && i < pg3_params(a->pg3)->count; i++) {
-        push_trimmed(L, pg3_params(a->pg3)->all[i].key);
-        push_trimmed(L, pg3_params(a->pg3)->all[i].value);
-        lua_rawset(L, -3);
-    }
-    return 1;
-}
-
-// host.default_params{ [name] = value } -> whether PG3 has told the parameters there are. Else,
-// when it does, these do not count any more: they are to be given again at the event "params".
-static int host_default_params(lua_State *L) {
-    struct api *a = api_of(L);
-    luaL_checktype(L, 1, LUA_TTABLE);
-    lua_settop(L, 1);
-    lua_pushnil(L);
-    while (lua_next(L, 1) != 0) {
-        lua_pushvalue(L, -2);
-        const char *name = luaL_checkstring(L, -1), *value = luaL_checkstring(L, -2);
-        if (a->pg3 != NULL && !pg3_default_param(a->pg3, name, value)) {
-            return vm_no_memory(L);
-        }
-        lua_pop(L, 2);
-    }
-    return api_bool(L, a->pg3 == NULL || pg3_params_told(a->pg3));
-}
-
 // host.event(address, event): tells ISY programs of an event of the node's type, behind the values
 // it has now -> whether it was told: not while PG3 is away or does not have the node.
 static int host_event(lua_State *L) {
@@ -389,71 +333,6 @@ static int host_push(lua_State *L) {
     lua_settop(L, 2);
     const char *title = api_hide(L, 1), *body = api_hide(L, 2);
     return api_bool(L, a->pg3 == NULL || pg3_push(a->pg3, title, body));
-}
-
-static int push_record(lua_State *L, struct api *a, const char *text) {
-    char error[256];
-    if (text == NULL || !json_copy(a->json, text, strlen(text), L, error, sizeof error)) {
-        lua_pushnil(L);
-    }
-    return 1;
-}
-
-static int host_data(lua_State *L) {
-    struct api *a = api_of(L);
-    return push_record(L, a, a->pg3 != NULL ? pg3_data(a->pg3) : NULL);
-}
-
-// host.unreadable() -> the text that PG3 keeps in the place of what host.data() gives and that is
-// no JSON object, until host.save replaces it | nil.
-static int host_unreadable(lua_State *L) {
-    const struct api *a = api_of(L);
-    lua_pushstring(L, a->pg3 != NULL ? pg3_unreadable(a->pg3) : NULL);
-    return 1;
-}
-
-// host.choices() -> what the user chose of host.offer's, by name | nil: nothing yet.
-static int host_choices(lua_State *L) {
-    struct api *a = api_of(L);
-    return push_record(L, a, a->pg3 != NULL ? pg3_choices(a->pg3) : NULL);
-}
-
-// Gives the table at index 1 to `keep` as JSON text, its secrets masked -> whether it was taken.
-// Raises when it is too large or memory is short.
-static bool give_record(lua_State *L, const char *name,
-                        bool (*keep)(struct pg3 *p, const char *json_text)) {
-    struct api *a = api_of(L);
-    struct buf b;
-    char error[256] = "";
-    luaL_checktype(L, 1, LUA_TTABLE);
-    buf_init(&b, PG3_RECORD_MAX);
-    bool ok = json_write(a->json, L, 1, &b, error, sizeof error);
-    if (b.data != NULL) {
-        log_hide(b.data);
-    }
-    bool taken = ok && (a->pg3 == NULL || keep(a->pg3, buf_text(&b)));
-    buf_free(&b);
-    if (!ok && json_starved(a->json)) {
-        vm_no_memory(L);
-    } else if (!ok) {
-        luaL_error(L, "%s: %s", name, error);
-    }
-    return taken;
-}
-
-// host.offer(list of { name, title, type, defaultValue, desc }): what the user may choose on the
-// configuration page (docs/pg3.md, User data).
-static int host_offer(lua_State *L) {
-    return give_record(L, "host.offer", pg3_offer) ? 0 : vm_no_memory(L);
-}
-
-// host.save(table) -> whether it was taken: not before PG3 told what it has.
-static int host_save(lua_State *L) { return api_bool(L, give_record(L, "host.save", pg3_save)); }
-
-// host.saved() -> whether PG3 has confirmed what was saved last. True without a PG3.
-static int host_saved(lua_State *L) {
-    const struct pg3 *p = api_of(L)->pg3;
-    return api_bool(L, p == NULL || pg3_saved(p));
 }
 
 // host.connected() -> whether there is a connection to PG3. True without a PG3.
@@ -480,16 +359,6 @@ const luaL_Reg api_node_functions[] = {
     {"zero_stale", host_zero_stale},
     {"alt_units", host_alt_units},
     {"hold_nodes", host_hold_nodes},
-    {"notice", host_notice},
-    {"doc", host_doc},
-    {"params", api_params},
-    {"default_params", host_default_params},
-    {"data", host_data},
-    {"unreadable", host_unreadable},
-    {"save", host_save},
-    {"saved", host_saved},
     {"connected", host_connected},
-    {"offer", host_offer},
-    {"choices", host_choices},
     {NULL, NULL},
 };

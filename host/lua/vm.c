@@ -174,10 +174,22 @@ int vm_pcall(lua_State *L) {
     return after_pcall(L, lua_pcallk(L, lua_gettop(L) - 2, LUA_MULTRET, 0, 0, after_pcall), 0);
 }
 
+// Whether the value on top of L is that of vm_memory_error, which may have been caught and raised
+// again long after memory was short.
+static bool is_memory_error(lua_State *L) {
+    bool is = false;
+    if (lua_istable(L, -1) && lua_checkstack(L, 1)) {
+        push_memory_error(L);
+        is = lua_rawequal(L, -1, -2);
+        lua_pop(L, 1);
+    }
+    return is;
+}
+
 // What failed with `status`, from the value on top of L; also whether it was for want of memory.
 // Raises nothing: lua_tostring changes no string.
 static void tell_failure(struct vm *vm, lua_State *L, int status, char *error, size_t size) {
-    vm->starved = vm->starved || (status == LUA_ERRMEM && !vm->is_script);
+    vm->starved = vm->starved || (status == LUA_ERRMEM && !vm->is_script) || is_memory_error(L);
     if (error == NULL) {
         return;
     }
@@ -498,12 +510,13 @@ static void copy_value(lua_State *from, int index, lua_State *to, struct copy *c
         copy_table(from, index, to, c, depth + 1);
         break;
     case LUA_TNIL:
-    case LUA_TLIGHTUSERDATA: // cjson's null
         lua_pushnil(to);
         break;
     default:
         if (c->function != NULL) {
             c->function(from, index, to, c->ctx);
+        } else if (lua_islightuserdata(from, index)) { // cjson's null
+            lua_pushnil(to);
         } else {
             luaL_error(to, "a %s cannot be passed on", luaL_typename(from, index));
         }

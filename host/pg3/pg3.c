@@ -12,6 +12,9 @@
 #define FEW_WAIT 2048u                 // bytes up to which each answer goes as its own message
 #define REPORT_FULL 16384u             // bytes of a report message after which the next begins
 #define PUSH_MAX 4096u                 // bytes of a message to phones
+#define ASK_FIRST_MS 3000              // doubles
+#define ASK_MAX_MS 300000
+#define TELL_MS (4 * ASK_FIRST_MS) // the second repetition was not answered well either
 #define MISSED_MS 2000 // from a message that found no memory to the question for everything
 
 struct pg3 *pg3_new(struct loop *l, struct json *json, struct nodes *nodes, const char *version,
@@ -26,7 +29,6 @@ struct pg3 *pg3_new(struct loop *l, struct json *json, struct nodes *nodes, cons
     p->link = *link;
     p->events = *events;
     p->last = &p->first;
-    p->records[KEY_NOTICES].changed = true; // takes away what an earlier run left
     snprintf(p->version, sizeof p->version, "%s", version);
     return p;
 }
@@ -41,11 +43,11 @@ static void drop_waiting(struct pg3 *p) {
 
 // Nobody answers any more.
 static void stop_asking(struct pg3 *p) {
-    pg3_ask_nothing(p);
+    loop_cancel(p->loop, p->ask_timer);
     loop_cancel(p->loop, p->add_timer);
     loop_cancel(p->loop, p->gate_timer);
-    loop_cancel(p->loop, p->profile_timer);
-    p->add_timer = p->gate_timer = p->profile_timer = 0;
+    p->ask_timer = p->add_timer = p->gate_timer = 0;
+    p->ask_config = p->ask_all = p->installing = false;
 }
 
 void pg3_free(struct pg3 *p) {
@@ -55,17 +57,9 @@ void pg3_free(struct pg3 *p) {
     drop_waiting(p);
     stop_asking(p);
     loop_cancel(p->loop, p->started_timer);
-    loop_cancel(p->loop, p->retry_timer);
+    loop_cancel(p->loop, p->late_timer);
+    loop_cancel(p->loop, p->again_timer);
     known_free(&p->known);
-    pairs_free(&p->params);
-    pairs_free(&p->defaults);
-    pairs_free(&p->notices);
-    pairs_free(&p->foreign_notices);
-    free(p->data);
-    free(p->bad_data);
-    free(p->doc);
-    free(p->offer);
-    free(p->choices);
     free(p);
 }
 
@@ -132,15 +126,78 @@ static void data_is_there(struct pg3 *p) {
 }
 
 static void data_late(void *ctx) {
-    pg3_tell_missing(ctx);
+    pg3_tell(ctx, "late", NULL, NULL);
     data_is_there(ctx);
 }
 
-void pg3_check_gate(struct pg3 *p) {
-    if (p->gate == GATE_DATA && pg3_all_read(p)) {
+// Asking
+
+static void send_questions(struct pg3 *p) {
+    if (p->ask_config) {
+        struct buf b;
+        buf_init(&b, 256);
+        buf_member(&b, "{\"config\":{\"version\":", p->version);
+        buf_puts(&b, ",\"requestId\":true}}");
+        pg3_post_buf(p, "system", &b, OUT_NOW);
+    }
+    if (p->ask_all) {
+        const char *get_all = "{\"getAll\":{}}";
+        pg3_post(p, "custom", get_all, strlen(get_all), OUT_NOW);
+    }
+}
+
+static void ask_due(void *ctx) {
+    struct pg3 *p = ctx;
+    p->ask_timer = 0;
+    if (!p->ask_config && !p->ask_all) {
+        p->ask_pause = 0;
+        return;
+    }
+    if (p->ask_pause >= TELL_MS) {
+        pg3_tell(p, "late", NULL, NULL);
+    }
+    send_questions(p);
+    p->ask_timer = loop_after(p->loop, p->ask_pause, ask_due, p);
+    p->ask_pause = p->ask_pause * 2 < ASK_MAX_MS ? p->ask_pause * 2 : ASK_MAX_MS;
+}
+
+void pg3_ask(struct pg3 *p, bool config, bool all) {
+    if (!p->up) {
+        return; // all is asked for after a connect
+    }
+    p->ask_config = p->ask_config || config;
+    p->ask_all = p->ask_all || all;
+    if (p->ask_timer != 0) {
+        return; // it goes with the next ones: a PG3 in trouble is not asked faster
+    }
+    p->ask_pause = ASK_FIRST_MS;
+    ask_due(p);
+}
+
+// A PG3 that answers is asked soon the next time, too.
+void pg3_answered(struct pg3 *p, bool config, bool all) {
+    p->ask_config = p->ask_config && !config;
+    p->ask_all = p->ask_all && !all;
+    if (p->ask_config || p->ask_all) {
+        return;
+    }
+    if (p->ask_timer != 0 && p->ask_pause > 2 * ASK_FIRST_MS) {
+        loop_cancel(p->loop, p->ask_timer);
+        p->ask_timer = loop_after(p->loop, ASK_FIRST_MS, ask_due, p);
+    }
+    p->ask_pause = ASK_FIRST_MS;
+}
+
+void pg3_progress(struct pg3 *p) {
+    pg3_answered(p, false, false);
+    if (p->gate == GATE_DATA && p->have_config && p->all_read) {
         data_is_there(p);
     }
 }
+
+void pg3_missed(struct pg3 *p) { p->missed_ms = loop_now_ms(); }
+
+void pg3_profile(struct pg3 *p, const char *hash) { pg3_tell(p, "profile", hash, NULL); }
 
 void pg3_refresh(struct pg3 *p) { pg3_ask(p, true, true); }
 
@@ -151,7 +208,7 @@ void pg3_up(struct pg3 *p) {
     if (p->gate == GATE_DATA && p->gate_timer == 0) {
         p->gate_timer = loop_after(p->loop, ANSWER_MS, data_late, p);
     }
-    pg3_install_profile(p); // the answer to an earlier try may be lost
+    pg3_tell(p, "up", NULL, NULL);
     // What was on its way when the connection broke may be lost: each driver's newest value goes
     // once more.
     nodes_touch(p->nodes);
@@ -162,17 +219,8 @@ void pg3_down(struct pg3 *p) {
     p->sending = false;
     p->controller_set = false;
     drop_waiting(p);
-    for (size_t i = 0; i < KEYS; i++) {
-        struct pg3_record *r = &p->records[i];
-        r->changed = r->changed || r->open;
-        r->open = false;
-        // Others write these too: what they are after a reconnection is to be read again.
-        if (i == KEY_PARAMS || i == KEY_NOTICES || i == KEY_CHOICES) {
-            *r = (struct pg3_record){.changed = r->changed};
-        }
-    }
-    p->notices_told = 0;
     stop_asking(p);
+    pg3_tell(p, "down", NULL, NULL);
     p->adding_count = 0;
     p->add_alone = false;
     for (size_t i = 0; i < p->nodes->count; i++) {
@@ -339,13 +387,15 @@ static void post_records(struct pg3 *p) {
     }
     // At once, when nothing else waits: what the user saves between our writing this and PG3's
     // reading it is lost.
-    if (p->defaults.count > 0 && *next_out(p) == NULL && !p->sending) {
-        pg3_write_defaults(p);
+    if (p->defaults_due && *next_out(p) == NULL && !p->sending) {
+        pg3_tell(p, "write_defaults", NULL, NULL);
     }
     if (!p->started) {
         return;
     }
-    pg3_write_changed(p);
+    if (p->records_due) {
+        pg3_tell(p, "write", NULL, NULL);
+    }
     const struct node *controller = nodes_find(p->nodes, p->controller);
     if (p->gate == GATE_OPEN && !p->controller_set && controller->state == NODE_LIVE) {
         show_connection(p);
@@ -359,9 +409,7 @@ static void ask_missed(struct pg3 *p) {
     }
     p->missed_ms = 0;
     pg3_refresh(p);
-    if (p->profile_timer != 0 || p->retry_timer != 0) { // that or its answer may be what was lost
-        pg3_install_profile(p);
-    }
+    pg3_tell(p, "missed", NULL, NULL);
 }
 
 void pg3_turn(struct pg3 *p) {
@@ -383,15 +431,10 @@ void pg3_turn(struct pg3 *p) {
     }
 }
 
-static bool to_be_stored(const struct pg3 *p, enum pg3_key key) {
-    return p->records[key].changed && p->records[key].read;
-}
-
 bool pg3_connected(const struct pg3 *p) { return p->up; }
 
 bool pg3_waiting(struct pg3 *p) {
     p->started = true; // asked at the stop: nothing may wait any more
     bool unanswered = p->leaving && p->adding_count > 0;
-    return p->up && (p->sending || p->first != NULL || unanswered || to_be_stored(p, KEY_DATA) ||
-                     to_be_stored(p, KEY_IDATA));
+    return p->up && (p->sending || p->first != NULL || unanswered || p->kept_due);
 }

@@ -5,16 +5,16 @@
 #define PG3_H
 
 #include "lua/json.h"
+#include "lua/vm.h"
 #include "net/loop.h"
 #include "pg3/known.h"
 #include "pg3/node.h"
-#include "pg3/pairs.h"
 #include <stdbool.h>
 #include <stddef.h>
 
 struct pg3;
 
-#define PG3_RECORD_MAX (512u * 1024) // bytes of JSON text of a record that Lua writes or is given
+#define PG3_RECORD_MAX (512u * 1024) // bytes of JSON text of a record that Lua writes
 
 struct pg3_link {
     // Sends one message of a kind ("system", "custom", "command", "status"); pg3_sent follows when
@@ -79,36 +79,14 @@ bool pg3_remove(struct pg3 *p, const char *const *addresses, size_t count);
 // Renames a node, unless the user has renamed it in PG3, which is asked for that first; copied.
 // False: memory is short.
 bool pg3_rename(struct pg3 *p, struct node *node, const char *name);
-// The user's parameters, as PG3 has them.
-const struct pairs *pg3_params(const struct pg3 *p);
-// Adds a parameter to those the user sees unless one of that name is there. Until PG3 has told them
-// (pg3_params_told) it waits, and is forgotten if they are others than those before: the event
-// `params` follows. False: memory is short.
-bool pg3_default_param(struct pg3 *p, const char *name, const char *value);
-bool pg3_params_told(const struct pg3 *p);
-// The plugin's own record (customdata) as JSON text; NULL while there is none. And its replacement.
-// False: it cannot be replaced, because PG3 has not told yet what it has (or memory is short).
-const char *pg3_data(const struct pg3 *p);
-bool pg3_save(struct pg3 *p, const char *json_text);
-// What PG3 keeps for certain in the place of that record and is none, until it is replaced; NULL:
-// nothing.
-const char *pg3_unreadable(const struct pg3 *p);
-// Whether PG3 is connected and has confirmed what was saved last, so that it outlives a crash.
-bool pg3_saved(const struct pg3 *p);
+// Runs scripts/pg3/records.lua of the folder `root` in L, protected: what PG3 keeps under keys.
+// It adds its functions to the table on top, and serves `p` for as long as the state lives; NULL:
+// PG3 is not connected, and they answer as if it had everything.
+void pg3_open_records(lua_State *L, struct pg3 *p, struct json *json, const char *root);
 // Whether there is a connection to PG3.
 bool pg3_connected(const struct pg3 *p);
-// What the user may choose on the configuration page (customtypedparams, JSON text), and what was
-// chosen (customtypeddata, JSON text; NULL: nothing yet). False: memory is short.
-bool pg3_offer(struct pg3 *p, const char *json_text);
-const char *pg3_choices(const struct pg3 *p);
 // While on, no node is added: device types change, and the profile that shows them is not written.
 void pg3_hold_nodes(struct pg3 *p, bool on);
-// Shows an HTML text to the user under a key, or takes it away (NULL). False: memory is short, and
-// what was shown stays.
-bool pg3_notice(struct pg3 *p, const char *key, const char *html);
-// The HTML on the plugin's configuration page; sent only if PG3 has another. False: memory is
-// short.
-bool pg3_doc(struct pg3 *p, const char *html);
 // The hash of the profile on disk: PG3 is told to install it if it has installed another; nodes are
 // added after that.
 void pg3_profile(struct pg3 *p, const char *hash);

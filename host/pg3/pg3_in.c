@@ -71,8 +71,8 @@ static void use_config(struct pg3 *p, struct config *c) {
     c->nodes = (struct known){0};
     pg3_nodes_listed(p);
     p->have_config = true;
-    p->ask_config = false;
-    pg3_progress(p);
+    pg3_answered(p, true, false);
+    pg3_tell(p, "progress", NULL, NULL);
 }
 
 // Answers
@@ -120,7 +120,7 @@ static void was_set(struct pg3 *p, lua_State *L, int at) {
     const char *address = json_text(L, at, "address", NULL);
     const char *name = json_text(L, at, "key", "a record");
     if (address == NULL) {
-        pg3_stored(p, pg3_key_of(name), name, error);
+        pg3_tell(p, "stored", name, error);
     } else if (error != NULL) {
         pg3_value_refused(p, address, json_text(L, at, "driver", "?"), error);
     }
@@ -128,7 +128,8 @@ static void was_set(struct pg3 *p, lua_State *L, int at) {
 
 static void on_profile(struct pg3 *p, lua_State *L, int at) {
     bool success = json_long(L, at, "success", 0) != 0;
-    pg3_installed(p, success ? NULL : json_text(L, at, "error", "no reason given"));
+    const char *error = success ? NULL : json_text(L, at, "error", "no reason given");
+    pg3_tell(p, "profile_answered", error, NULL);
 }
 
 static void on_error(struct pg3 *p, lua_State *L, int at) {
@@ -263,7 +264,7 @@ static void tell_unknown(lua_State *L) {
     lua_pushnil(L);
     while (lua_next(L, 1) != 0) {
         const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : NULL;
-        if (key != NULL && !is_handled(key) && pg3_key_of(key) == KEYS) {
+        if (key != NULL && !is_handled(key) && !pg3_is_record(key)) {
             log_debug(AREA, "PG3 sent \"%s\", which needs no answer", key);
         }
         lua_pop(L, 1);

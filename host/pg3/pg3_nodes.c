@@ -335,7 +335,7 @@ static bool add_due(const struct pg3 *p, const struct node *node) {
 static size_t next_to_add(struct pg3 *p, struct node *due[WIRE_ADD_NODES]) {
     size_t count = 0, most = p->add_alone ? 1 : WIRE_ADD_NODES;
     if (!p->nodes->unsettled || p->gate == GATE_DATA || p->nodes_held || p->adding_count > 0 ||
-        p->profile_timer != 0 || p->leaving) {
+        p->installing || p->leaving) {
         return 0;
     }
     for (size_t i = 0; i < p->nodes->count && count < most; i++) {

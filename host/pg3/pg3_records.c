@@ -1,232 +1,390 @@
-// What PG3 keeps for the user and the plugin: parameters, notices, the plugin's own record, the
-// profile.
-#include "base/hash.h"
-#include "base/text.h"
+// What PG3 keeps under keys, for the user and the plugin: how scripts/pg3/records.lua, which knows
+// all about it, and the rest of PG3's protocol reach each other.
+#include "base/log.h"
 #include "pg3/pg3_state.h"
 
-#include <stdio.h>
+#include <lauxlib.h>
 #include <string.h>
 
-#define PROFILE_MS 60000 // the ISY takes its time over a profile
-#define PROFILE_AGAIN_MS 300000
-#define NOTICES_MAX 50
+#define SCRIPT "scripts/pg3/records.lua"
 
-const struct pairs *pg3_params(const struct pg3 *p) { return &p->params; }
+// Their keys, which that script has, too: no other is handed over.
+static const char *const keys[] = {"customparams", "notices",           "customparamsdoc", "idata",
+                                   "customdata",   "customtypedparams", "customtypeddata"};
 
-// Appends the value of a record that is written as a whole.
-static void add_value(const struct pg3 *p, enum pg3_key key, struct buf *b) {
-    static const struct pairs none;
-    switch (key) {
-    case KEY_PARAMS:
-        pairs_write(&p->params, &none, b);
-        break;
-    case KEY_NOTICES: // PG3's own go along, or they would be gone
-        pairs_write(&p->foreign_notices, &p->notices, b);
-        break;
-    case KEY_DOC:
-        buf_json(b, p->doc);
-        break;
-    case KEY_IDATA:
-        buf_printf(b, "{\"profile_version\":\"%s\"}", p->installed);
-        break;
-    case KEY_DATA:
-        buf_puts(b, p->data);
-        break;
-    case KEY_OFFER:
-        buf_puts(b, p->offer);
-        break;
-    case KEY_CHOICES: // the user's
-    case KEYS:
-        break;
+bool pg3_is_record(const char *key) {
+    bool is = false;
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        is = is || strcmp(keys[i], key) == 0;
+    }
+    return is;
+}
+
+// Values
+
+// null stays null, to be told from what is not there.
+static void keep_null(lua_State *from, int index, lua_State *to, void *ctx) {
+    (void)from, (void)index, (void)ctx;
+    lua_pushlightuserdata(to, NULL);
+}
+
+struct copying {
+    lua_State *from, *to;
+    int at;
+    int status; // of the copy, which or whose error is pushed
+};
+
+static int copy_protected(lua_State *L) {
+    const struct copying *c = lua_touserdata(L, 1);
+    vm_copy(c->from, c->at, L, keep_null, NULL);
+    return 1;
+}
+
+static void copy(struct copying *c) {
+    lua_pushcfunction(c->to, copy_protected);
+    lua_pushlightuserdata(c->to, c);
+    c->status = lua_pcall(c->to, 1, 1, 0);
+}
+
+// What was copied stays on top; false in the place of what is nested too deep.
+static void settle(const struct copying *c) {
+    if (c->status == LUA_ERRMEM) {
+        vm_no_memory(c->to);
+    }
+    if (c->status != LUA_OK) {
+        lua_pop(c->to, 1);
+        lua_pushboolean(c->to, false);
     }
 }
 
-// False: it is to be tried again.
-static bool write_record(struct pg3 *p, enum pg3_key key, enum pg3_out_way way) {
-    struct buf b;
-    if (key == KEY_NOTICES && p->foreign_notices.opaque) {
-        return false; // what cannot be written back would be lost
+// What records.lua is told
+
+struct telling {
+    struct pg3 *p;
+    const char *name;
+    const char *texts[2];
+    lua_State *from; // NULL: the texts are told, else the records at `at`
+    int at;
+    bool is_list;
+    bool whole; // each row of the list was one
+};
+
+// Adds the value on top of `from` to the table on top of L.
+static void add_record(lua_State *L, lua_State *from, const char *key) {
+    struct copying c = {from, L, lua_gettop(from), LUA_OK};
+    copy(&c);
+    settle(&c);
+    lua_setfield(L, -2, key);
+}
+
+// A row of the list of all records, on top of `from`. False: it is none.
+static bool add_row(lua_State *L, lua_State *from) {
+    int row = lua_gettop(from);
+    const char *key = json_text(from, row, "key", NULL);
+    if (key != NULL && pg3_is_record(key)) {
+        if (json_push(from, row, "value") == LUA_TNIL) {
+            lua_pushboolean(from, false);
+        }
+        if (!lua_islightuserdata(from, -1)) { // null: there is none
+            add_record(L, from, key);
+        }
+        lua_settop(from, row);
     }
-    buf_init(&b, WIRE_MAX);
-    buf_printf(&b, "{\"set\":[{\"key\":\"%s\",\"value\":", pg3_key_name(key));
-    add_value(p, key, &b);
-    buf_puts(&b, "}]}");
-    uint64_t hash = key == KEY_NOTICES ? hash_more(HASH_START, buf_text(&b), b.len) : 0;
-    if (hash != 0 && hash == p->notices_told) { // one came and went again
-        buf_free(&b);
+    return key != NULL;
+}
+
+static bool is_empty(lua_State *L, int at) {
+    lua_pushnil(L);
+    if (lua_next(L, at) == 0) {
         return true;
     }
-    if (!pg3_post_buf(p, "custom", &b, way)) {
-        return false;
-    }
-    if (key == KEY_NOTICES) {
-        p->notices_told = hash;
-    } else if (key == KEY_IDATA) {
-        memcpy(p->remembered, p->installed, sizeof p->remembered);
-    }
-    return true;
+    lua_pop(L, 2);
+    return false;
 }
 
-// Writes the defaults the user's parameters lack, once: what PG3 echoes holds them already.
-void pg3_write_defaults(struct pg3 *p) {
-    bool added = false;
-    if (!p->records[KEY_PARAMS].read || p->params.opaque) {
+// The list of all records that exist, one a row; a single one may come without its array.
+static void add_list(lua_State *L, struct telling *t) {
+    t->whole = lua_type(t->from, t->at) == LUA_TTABLE;
+    lua_Integer count = t->whole ? (lua_Integer)lua_rawlen(t->from, t->at) : 0;
+    for (lua_Integer i = 1; i <= count; i++) {
+        lua_rawgeti(t->from, t->at, i);
+        t->whole = add_row(L, t->from) && t->whole;
+        lua_pop(t->from, 1);
+    }
+    if (t->whole && count == 0 && !is_empty(t->from, t->at)) {
+        lua_pushvalue(t->from, t->at);
+        t->whole = add_row(L, t->from);
+        lua_pop(t->from, 1);
+    }
+}
+
+static void add_members(lua_State *L, const struct telling *t) {
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        if (json_push(t->from, t->at, keys[i]) != LUA_TNIL) {
+            add_record(L, t->from, keys[i]);
+        }
+        lua_pop(t->from, 1);
+    }
+}
+
+static int tell_protected(lua_State *L) {
+    struct telling *t = lua_touserdata(L, 1);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, t->p->told);
+    lua_getfield(L, -1, t->name);
+    if (t->from == NULL) {
+        lua_pushstring(L, t->texts[0]);
+        lua_pushstring(L, t->texts[1]);
+    } else {
+        lua_newtable(L);
+        if (t->is_list) {
+            add_list(L, t);
+        } else {
+            add_members(L, t);
+        }
+        lua_pushboolean(L, t->whole);
+    }
+    lua_call(L, 2, 0);
+    return 0;
+}
+
+static void tell(struct telling *t) {
+    struct pg3 *p = t->p;
+    char error[512];
+    int top = t->from != NULL ? lua_gettop(t->from) : 0;
+    if (p->vm == NULL || vm_protect(p->vm, tell_protected, t, error, sizeof error)) {
         return;
     }
-    for (size_t i = 0; i < p->defaults.count; i++) {
-        const struct pair *wanted = &p->defaults.all[i];
-        if (pairs_get(&p->params, wanted->key) != NULL) {
-            continue;
-        }
-        if (!pairs_set(&p->params, wanted->key, wanted->value)) {
-            return; // the next turn goes on
-        }
-        added = true;
+    if (t->from != NULL) {
+        lua_settop(t->from, top);
     }
-    pairs_free(&p->defaults);
-    if (added) {
-        write_record(p, KEY_PARAMS, OUT_NOW);
+    if (p->vm->starved) {
+        pg3_missed(p);
+        log_warning(AREA, "memory is too short for what PG3 keeps for the plugin, which is asked "
+                          "for again; free some on this machine");
+    } else {
+        log_error(AREA, "%s: %s", t->name, error);
     }
 }
 
-bool pg3_params_told(const struct pg3 *p) { return p->records[KEY_PARAMS].read; }
-
-bool pg3_default_param(struct pg3 *p, const char *name, const char *value) {
-    return pairs_set(&p->defaults, name, value);
+void pg3_tell(struct pg3 *p, const char *name, const char *text, const char *more) {
+    struct telling t = {.p = p, .name = name, .texts = {text, more}};
+    tell(&t);
 }
 
-const char *pg3_data(const struct pg3 *p) { return p->data; }
-
-const char *pg3_unreadable(const struct pg3 *p) {
-    return p->records[KEY_DATA].read ? p->bad_data : NULL;
+void pg3_read_all(struct pg3 *p, lua_State *L, int at) {
+    struct telling t = {.p = p, .name = "list", .from = L, .at = at, .is_list = true};
+    tell(&t);
 }
 
-bool pg3_save(struct pg3 *p, const char *json_text) {
-    if (!p->records[KEY_DATA].read || !text_set(&p->data, json_text)) {
-        return false;
+void pg3_read_custom(struct pg3 *p, lua_State *L, int at) {
+    bool any = false;
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0] && !any; i++) {
+        any = json_push(L, at, keys[i]) != LUA_TNIL;
+        lua_pop(L, 1);
     }
-    text_set(&p->bad_data, NULL);
-    p->records[KEY_DATA].changed = true;
-    return true;
-}
-
-bool pg3_saved(const struct pg3 *p) {
-    const struct pg3_record *r = &p->records[KEY_DATA];
-    return p->up && r->read && !r->changed && !r->open && !r->refused;
-}
-
-// Holds a text that is to be written, unless it is the one that is held. False: memory is short.
-static bool hold(struct pg3 *p, enum pg3_key key, char **held, const char *text) {
-    if (*held != NULL && strcmp(*held, text) == 0) {
-        return true;
-    }
-    if (!text_set(held, text)) {
-        return false;
-    }
-    p->records[key].changed = true;
-    return true;
-}
-
-bool pg3_offer(struct pg3 *p, const char *json_text) {
-    return hold(p, KEY_OFFER, &p->offer, json_text);
-}
-
-const char *pg3_choices(const struct pg3 *p) { return p->choices; }
-
-bool pg3_notice(struct pg3 *p, const char *key, const char *html) {
-    char own[128];
-    snprintf(own, sizeof own, PG3_NOTICE_PREFIX "%s", key);
-    if (html != NULL && p->notices.count >= NOTICES_MAX && pairs_get(&p->notices, own) == NULL) {
-        log_warning(AREA, "there are %d notices already; one more is not shown", NOTICES_MAX);
-        return true;
-    }
-    if (pairs_has(&p->notices, own, html)) {
-        return true;
-    }
-    p->records[KEY_NOTICES].changed = true;
-    return pairs_set(&p->notices, own, html);
-}
-
-bool pg3_doc(struct pg3 *p, const char *html) { return hold(p, KEY_DOC, &p->doc, html); }
-
-void pg3_write_changed(struct pg3 *p) {
-    for (size_t key = 0; key < KEYS; key++) {
-        struct pg3_record *r = &p->records[key];
-        // What PG3 keeps is not written over before it was read.
-        if (r->changed && r->read && write_record(p, (enum pg3_key)key, OUT_AFTER_START)) {
-            r->changed = false;
-            r->open = true;
-        }
+    struct telling t = {.p = p, .name = "records", .from = L, .at = at};
+    if (any) {
+        tell(&t);
     }
 }
 
-void pg3_stored(struct pg3 *p, enum pg3_key key, const char *name, const char *error) {
-    if (error != NULL) {
-        log_warning(AREA, "PG3 did not store %s (%s)", name, error);
-    }
-    if (key < KEYS) {
-        p->records[key].open = false;
-        p->records[key].refused = error != NULL;
-    }
+// What records.lua asks for. Upvalue 1: the pg3, NULL where PG3 is not connected; 2: the json.
+
+static struct pg3 *pg3_of(lua_State *L) { return lua_touserdata(L, lua_upvalueindex(1)); }
+static struct json *json_of(lua_State *L) { return lua_touserdata(L, lua_upvalueindex(2)); }
+
+static int push_text(lua_State *L) {
+    const struct buf *b = lua_touserdata(L, 1);
+    lua_pushstring(L, buf_text(b));
+    return 1;
 }
 
-// Profile
+// Pushes the text of a buffer, which is freed whatever happens -> 1.
+static int give(lua_State *L, struct buf *b) {
+    bool starved = b->starved;
+    lua_pushcfunction(L, push_text);
+    lua_pushlightuserdata(L, b);
+    int status = lua_pcall(L, 1, 1, 0);
+    buf_free(b);
+    return status == LUA_OK && !starved ? 1 : vm_no_memory(L);
+}
 
-static void profile_failed(struct pg3 *p, const char *why);
+// quote(text) -> it as JSON
+static int base_quote(lua_State *L) {
+    const char *text = luaL_checkstring(L, 1);
+    struct buf b;
+    buf_init(&b, SIZE_MAX);
+    buf_json(&b, text);
+    return give(L, &b);
+}
+
+// encode(table, name) -> it as JSON, its secrets masked. Raises what cannot be, or is too large.
+static int base_encode(lua_State *L) {
+    struct buf b;
+    char error[256] = "";
+    buf_init(&b, PG3_RECORD_MAX);
+    if (json_write(json_of(L), L, 1, &b, error, sizeof error)) {
+        log_hide(b.data);
+        return give(L, &b);
+    }
+    buf_free(&b);
+    return json_starved(json_of(L)) ? vm_no_memory(L)
+                                    : luaL_error(L, "%s: %s", lua_tostring(L, 2), error);
+}
+
+static void copy_document(lua_State *from, void *ctx) {
+    struct copying *c = ctx;
+    c->from = from;
+    copy(c);
+}
+
+// decode(text) -> value | false: it is nested too deep | nil: it is no JSON
+static int base_decode(lua_State *L) {
+    size_t len;
+    const char *text = luaL_checklstring(L, 1, &len);
+    char error[256];
+    struct copying c = {.to = L, .at = 1, .status = LUA_OK};
+    if (!json_read(json_of(L), text, len, copy_document, &c, error, sizeof error)) {
+        return json_starved(json_of(L)) ? vm_no_memory(L) : 0;
+    }
+    settle(&c);
+    return 1;
+}
+
+// hide(text) -> it, its secrets masked
+static int base_hide(lua_State *L) {
+    const char *text = luaL_checkstring(L, 1);
+    char *copy_of = lua_newuserdatauv(L, strlen(text) + 1, 0);
+    memcpy(copy_of, text, strlen(text) + 1);
+    log_hide(copy_of);
+    lua_pushstring(L, copy_of);
+    return 1;
+}
+
+// log(level, text)
+static int base_log(lua_State *L) {
+    static const char *const levels[] = {"debug", "info", "warning", "error", NULL};
+    log_line((enum log_level)luaL_checkoption(L, 1, NULL, levels), AREA, "%s",
+             luaL_checkstring(L, 2));
+    return 0;
+}
+
+// due(defaults, records, kept): what has to be written: at once, once the first values are out, and
+// before the end.
+static int base_due(lua_State *L) {
+    struct pg3 *p = pg3_of(L);
+    if (p != NULL) {
+        p->defaults_due = lua_toboolean(L, 1);
+        p->records_due = lua_toboolean(L, 2);
+        p->kept_due = lua_toboolean(L, 3);
+    }
+    return 0;
+}
+
+// write(key, JSON [, at_once]) -> whether it will leave
+static int base_write(lua_State *L) {
+    struct buf b;
+    buf_init(&b, WIRE_MAX);
+    buf_printf(&b, "{\"set\":[{\"key\":\"%s\",\"value\":", luaL_checkstring(L, 1));
+    buf_puts(&b, luaL_checkstring(L, 2));
+    buf_puts(&b, "}]}");
+    bool at_once = lua_toboolean(L, 3);
+    lua_pushboolean(L, pg3_post_buf(pg3_of(L), "custom", &b, at_once ? OUT_NOW : OUT_AFTER_START));
+    return 1;
+}
+
+// changed(): the user's parameters or choices are others than before.
+static int base_changed(lua_State *L) {
+    const struct pg3 *p = pg3_of(L);
+    p->events.event(p->events.ctx, "params");
+    return 0;
+}
+
+// known() -> how many nodes PG3 has of the plugin | nil: it has not told
+static int base_known(lua_State *L) {
+    const struct pg3 *p = pg3_of(L);
+    if (!p->have_config) {
+        return 0;
+    }
+    lua_pushinteger(L, (lua_Integer)p->known.count);
+    return 1;
+}
+
+// progress(all): something came; all: every record was read.
+static int base_progress(lua_State *L) {
+    pg3_of(L)->all_read = lua_toboolean(L, 1);
+    pg3_progress(pg3_of(L));
+    return 0;
+}
+
+// answered(): the question for all records is.
+static int base_answered(lua_State *L) {
+    pg3_answered(pg3_of(L), false, true);
+    return 0;
+}
+
+// install() -> whether PG3 is asked to install the profile. No node is added until installed().
+static int base_install(lua_State *L) {
+    struct pg3 *p = pg3_of(L);
+    const char *install = "{\"installprofile\":{\"reboot\":false}}";
+    p->installing = pg3_post(p, "system", install, strlen(install), OUT_NOW);
+    lua_pushboolean(L, p->installing);
+    return 1;
+}
+
+static int base_installed(lua_State *L) {
+    pg3_of(L)->installing = false;
+    return 0;
+}
 
 static void profile_late(void *ctx) {
-    struct pg3 *p = ctx;
-    p->profile_timer = 0;
-    profile_failed(p, "no answer within 60 s");
-}
-
-void pg3_install_profile(struct pg3 *p) {
-    if (!p->up || p->profile_hash[0] == '\0' || strcmp(p->profile_hash, p->installed) == 0) {
-        return;
-    }
-    const char *install = "{\"installprofile\":{\"reboot\":false}}";
-    loop_cancel(p->loop, p->profile_timer);
-    p->profile_timer = 0;
-    if (pg3_post(p, "system", install, strlen(install), OUT_NOW)) {
-        p->profile_timer = loop_after(p->loop, PROFILE_MS, profile_late, p);
-    } else {
-        profile_failed(p, "too many messages wait");
-    }
+    ((struct pg3 *)ctx)->late_timer = 0;
+    pg3_tell(ctx, "profile_late", NULL, NULL);
 }
 
 static void profile_again(void *ctx) {
-    struct pg3 *p = ctx;
-    p->retry_timer = 0;
-    if (p->up && p->profile_timer == 0) {
-        pg3_install_profile(p);
-    }
+    ((struct pg3 *)ctx)->again_timer = 0;
+    pg3_tell(ctx, "profile_again", NULL, NULL);
 }
 
-static void profile_failed(struct pg3 *p, const char *why) {
-    log_error(
-        AREA,
-        "PG3 could not install the profile (%s); nodes may look wrong. Trying again in %d minutes.",
-        why, PROFILE_AGAIN_MS / 60000);
-    loop_cancel(p->loop, p->retry_timer);
-    p->retry_timer = loop_after(p->loop, PROFILE_AGAIN_MS, profile_again, p);
+// alarm(name, seconds | nil): that function is called then, or not any more.
+static int base_alarm(lua_State *L) {
+    struct pg3 *p = pg3_of(L);
+    bool is_late = strcmp(luaL_checkstring(L, 1), "profile_late") == 0;
+    int64_t *timer = is_late ? &p->late_timer : &p->again_timer;
+    loop_cancel(p->loop, *timer);
+    *timer = 0;
+    if (!lua_isnoneornil(L, 2)) {
+        int64_t ms = (int64_t)(luaL_checknumber(L, 2) * 1000);
+        *timer = loop_after(p->loop, ms, is_late ? profile_late : profile_again, p);
+    }
+    return 0;
 }
 
-void pg3_profile(struct pg3 *p, const char *hash) {
-    snprintf(p->profile_hash, sizeof p->profile_hash, "%s", hash);
-    pg3_install_profile(p);
-}
-
-void pg3_installed(struct pg3 *p, const char *error) {
-    if (p->profile_timer == 0) {
-        return;
+void pg3_open_records(lua_State *L, struct pg3 *p, struct json *json, const char *root) {
+    static const luaL_Reg base[] = {
+        {"quote", base_quote},         {"encode", base_encode},     {"decode", base_decode},
+        {"hide", base_hide},           {"log", base_log},           {"due", base_due},
+        {"write", base_write},         {"changed", base_changed},   {"known", base_known},
+        {"progress", base_progress},   {"answered", base_answered}, {"install", base_install},
+        {"installed", base_installed}, {"alarm", base_alarm},       {NULL, NULL}};
+    int host = lua_gettop(L);
+    if (luaL_loadfilex(L, lua_pushfstring(L, "%s/" SCRIPT, root), "t") != LUA_OK) {
+        lua_error(L);
     }
-    loop_cancel(p->loop, p->profile_timer);
-    p->profile_timer = 0;
-    if (error != NULL) {
-        profile_failed(p, error);
-        return;
+    luaL_newlibtable(L, base);
+    lua_pushlightuserdata(L, p);
+    lua_pushlightuserdata(L, json);
+    luaL_setfuncs(L, base, 2);
+    lua_pushlightuserdata(L, NULL);
+    lua_setfield(L, -2, "null");
+    lua_pushboolean(L, p != NULL);
+    lua_setfield(L, -2, "linked");
+    lua_pushvalue(L, host);
+    lua_call(L, 2, 1);
+    if (p != NULL) {
+        p->told = luaL_ref(L, LUA_REGISTRYINDEX);
+        p->vm = vm_of(L);
     }
-    snprintf(p->installed, sizeof p->installed, "%s", p->profile_hash);
-    log_info(AREA, "PG3 installed the profile; an Admin Console that is open must be reopened");
-    p->records[KEY_IDATA].changed = strcmp(p->installed, p->remembered) != 0;
+    lua_settop(L, host);
 }

@@ -177,7 +177,7 @@ function stand_in.begin(on)
     require "main"
     stand_in.command = events.command   -- as from the ISY; must run in a task
     host.spawn(function()
-        events.params(host.params())
+        events.params()
         events.start()
         events.ready()
     end)

@@ -3,6 +3,7 @@
 #include "check.h"
 #include "pg3/pg3.h"
 #include "pg3/wire.h"
+#include "records.h"
 #include "refuse.h"
 
 #include <stdlib.h>
@@ -33,6 +34,7 @@ struct sent {
 struct bench {
     struct nodes *nodes;
     struct pg3 *pg3;
+    struct records *r;
     struct sent sent[100];
     int count;
     bool deaf;  // the link takes nothing
@@ -66,7 +68,7 @@ static void on_event(void *ctx, const char *name) {
     ++*counts[i];
     // As main.lua does: what is not there is offered once PG3 has told what is.
     if (b->eager && i == 2) {
-        pg3_default_param(b->pg3, "temp_unit", "C");
+        records_default(b->r, "temp_unit", "C");
         b->eager = false;
     }
 }
@@ -103,6 +105,8 @@ static void open_bench(struct bench *b) {
     struct pg3_link link = {link_send, b};
     struct pg3_events events = {on_event, on_query, on_command, b};
     b->pg3 = pg3_new(loop, json, b->nodes, "1.2.3", &link, &events);
+    b->r = malloc(sizeof *b->r);
+    CHECK(b->r != NULL && records_open(b->r, b->pg3, json));
 }
 
 static void forget(struct bench *b) {
@@ -113,6 +117,8 @@ static void forget(struct bench *b) {
 
 static void close_bench(struct bench *b) {
     forget(b);
+    records_close(b->r);
+    free(b->r);
     pg3_free(b->pg3);
     nodes_free(b->nodes);
 }
@@ -856,7 +862,7 @@ static void test_seeds(void) {
 }
 
 static bool param_is(const struct bench *b, const char *name, const char *value) {
-    return pairs_has(pg3_params(b->pg3), name, value);
+    return records_ask(b->r, "local n, v = ... return host.params()[n] == v", name, value);
 }
 
 static void test_params(void) {
@@ -896,20 +902,21 @@ static void test_params(void) {
 static void test_default_params(void) {
     struct bench b;
     open_bench(&b);
-    pg3_default_param(b.pg3, "vrm_token", "");
-    pg3_default_param(b.pg3, "temp_unit", "C");
+    records_default(b.r, "vrm_token", "");
+    records_default(b.r, "temp_unit", "C");
     pg3_up(b.pg3);
     receive(&b, CONFIG_NONE);
     turn(&b);
     CHECK(times(&b, "customparams") == 0); // not before PG3 has told what the user typed
-    CHECK(!pg3_params_told(b.pg3));
+    CHECK(!records_ask(b.r, "return host.default_params {}", NULL, NULL));
     receive(&b,
             "{\"getAll\":[{\"key\":\"customparams\",\"value\":\"{\\\" vrm_token \\\":\\\"abc\\\","
             "\\\"own\\\":\\\"<x>\\\"}\"}]}");
     turn(&b);
-    CHECK(times(&b, "customparams") == 0 && pg3_params_told(b.pg3) && b.params == 1);
-    pg3_default_param(b.pg3, "own", "never");
-    pg3_default_param(b.pg3, "temp_unit", "C");
+    CHECK(times(&b, "customparams") == 0 &&
+          records_ask(b.r, "return host.default_params {}", NULL, NULL) && b.params == 1);
+    records_default(b.r, "own", "never");
+    records_default(b.r, "temp_unit", "C");
     turn(&b);
     CHECK(times(&b, "\"key\":\"customparams\"") == 1); // merged with what the user typed
     CHECK(times(&b, "\" vrm_token \":\"abc\"") == 1 && times(&b, "\"own\":\"<x>\"") == 1);
@@ -917,13 +924,13 @@ static void test_default_params(void) {
     receive(&b, "{\"customparams\":{\" vrm_token \":\"abc\",\"own\":\"<x>\",\"temp_unit\":\"C\"}}");
     turn(&b);
     CHECK(times(&b, "customparams") == 1);
-    pg3_default_param(b.pg3, "own", "never");
+    records_default(b.r, "own", "never");
     turn(&b);
     CHECK(times(&b, "customparams") == 1);
     close_bench(&b);
 
     open_bench(&b); // something in it that texts cannot hold: nothing is written back
-    pg3_default_param(b.pg3, "temp_unit", "C");
+    records_default(b.r, "temp_unit", "C");
     pg3_up(b.pg3);
     receive(&b, CONFIG_NONE);
     receive(&b, "{\"getAll\":[{\"key\":\"customparams\",\"value\":{\"list\":[1,2],\"a\":\"b\"}}]}");
@@ -938,10 +945,10 @@ static void test_early_save(void) {
     open_bench(&b);
     pg3_up(b.pg3);
     receive(&b, CONFIG_NONE);
-    CHECK(!pg3_save(b.pg3, "{\"a\":1}") && pg3_data(b.pg3) == NULL);
+    CHECK(!records_save(b.r, "{\"a\":1}") && records_data(b.r) == NULL);
     receive(&b, "{\"getAll\":[{\"key\":\"customdata\",\"value\":{\"a\":7}}]}");
-    CHECK(pg3_data(b.pg3) != NULL && strcmp(pg3_data(b.pg3), "{\"a\":7}") == 0);
-    CHECK(pg3_save(b.pg3, "{\"a\":8}"));
+    CHECK(records_data(b.r) != NULL && strcmp(records_data(b.r), "{\"a\":7}") == 0);
+    CHECK(records_save(b.r, "{\"a\":8}"));
     close_bench(&b);
 }
 
@@ -949,26 +956,29 @@ static void test_data(void) {
     struct bench b;
     open_bench(&b);
     pg3_up(b.pg3);
-    CHECK(pg3_data(b.pg3) == NULL);
+    CHECK(records_data(b.r) == NULL);
     receive(&b, CONFIG_NONE);
     receive(&b, "{\"getAll\":[{\"key\":\"customdata\",\"value\":\"{\\\"a\\\":[1,2.5]}\"}]}");
-    CHECK(strcmp(pg3_data(b.pg3), "{\"a\":[1,2.5]}") == 0);
-    pg3_save(b.pg3, "{\"a\":1}");
+    CHECK(strcmp(records_data(b.r), "{\"a\":[1,2.5]}") == 0);
+    records_save(b.r, "{\"a\":1}");
     turn(&b);
     CHECK(sent_once(&b, "custom", "{\"set\":[{\"key\":\"customdata\",\"value\":{\"a\":1}}]}"));
-    CHECK(pg3_connected(b.pg3) && !pg3_saved(b.pg3)); // sent is not stored
+    CHECK(pg3_connected(b.pg3) &&
+          !records_ask(b.r, "return host.saved()", NULL, NULL)); // sent is not stored
     receive(&b, "{\"set\":[{\"key\":\"customdata\",\"success\":false,\"error\":\"disk\"}]}");
-    CHECK(!pg3_saved(b.pg3));
+    CHECK(!records_ask(b.r, "return host.saved()", NULL, NULL));
     receive(&b, "{\"set\":[{\"key\":\"customdata\",\"success\":true}]}");
-    CHECK(pg3_saved(b.pg3));
-    pg3_save(b.pg3, "{\"a\":1}");
-    CHECK(!pg3_saved(b.pg3));
+    CHECK(records_ask(b.r, "return host.saved()", NULL, NULL));
+    records_save(b.r, "{\"a\":1}");
+    CHECK(!records_ask(b.r, "return host.saved()", NULL, NULL));
     turn(&b);
     receive(&b, "{\"set\":[{\"key\":\"customdata\",\"success\":true}]}");
-    CHECK(pg3_saved(b.pg3));
+    CHECK(records_ask(b.r, "return host.saved()", NULL, NULL));
     receive(&b, "{\"customdata\":\"{\\\"old\\\":1}\"}"); // an echo, maybe an older one
     receive(&b, "{\"getAll\":[{\"key\":\"customdata\",\"value\":\"{\\\"old\\\":1}\"}]}");
-    CHECK(strcmp(pg3_data(b.pg3), "{\"a\":1}") == 0);
+    CHECK(strcmp(records_data(b.r), "{\"a\":[1,2.5]}") == 0);
+    turn(&b);
+    CHECK(times(&b, "\"old\"") == 0);
     close_bench(&b);
 }
 
@@ -985,8 +995,8 @@ static void test_large_data(void) {
     receive(&b, CONFIG_NONE);
     snprintf(row, sizeof row, "{\"getAll\":[{\"key\":\"customdata\",\"value\":%s}]}", kept);
     receive(&b, row);
-    CHECK(pg3_data(b.pg3) != NULL && strcmp(pg3_data(b.pg3), kept) == 0);
-    CHECK(pg3_save(b.pg3, "{\"a\":1}"));
+    CHECK(records_data(b.r) != NULL && strcmp(records_data(b.r), kept) == 0);
+    CHECK(records_save(b.r, "{\"a\":1}"));
     close_bench(&b);
 }
 
@@ -1032,24 +1042,24 @@ static void test_profile(void) {
 static void test_notices(void) {
     struct bench b;
     open_bench(&b);
-    pg3_notice(b.pg3, "token", "Enter <b>it</b>");
+    records_notice(b.r, "token", "Enter <b>it</b>");
     pg3_up(b.pg3);
     turn(&b);
     CHECK(times(&b, "notices") == 0);
     receive(&b, CONFIG_NONE);
     receive(&b, "{\"getAll\":[{\"key\":\"notices\",\"value\":{\"expired\":\"PG3's own\"}}]}");
-    pg3_notice(b.pg3, "other", "x");
-    pg3_notice(b.pg3, "gone", "y");
-    pg3_notice(b.pg3, "gone", NULL);
+    records_notice(b.r, "other", "x");
+    records_notice(b.r, "gone", "y");
+    records_notice(b.r, "gone", NULL);
     turn(&b);
     CHECK(times(&b, "\"key\":\"notices\"") == 1 && times(&b, "PG3's own") == 1);
     CHECK(times(&b, "token\":\"Enter <b>it</b>\"") == 1 && times(&b, "gone") == 0);
     forget(&b);
-    pg3_notice(b.pg3, "other", "x"); // as before
+    records_notice(b.r, "other", "x"); // as before
     turn(&b);
     CHECK(b.count == 0);
-    pg3_notice(b.pg3, "token", NULL);
-    pg3_notice(b.pg3, "other", NULL);
+    records_notice(b.r, "token", NULL);
+    records_notice(b.r, "other", NULL);
     turn(&b);
     CHECK(times(&b, "notices") == 1 && times(&b, "Enter") == 0 && times(&b, "PG3's own") == 1);
     close_bench(&b);
@@ -1061,14 +1071,14 @@ static void test_doc(void) {
     pg3_up(b.pg3);
     receive(&b, CONFIG_NONE);
     receive(&b, "{\"getAll\":[{\"key\":\"customparamsdoc\",\"value\":\"<h1>old</h1>\"}]}");
-    pg3_doc(b.pg3, "<h1>old</h1>");
+    records_doc(b.r, "<h1>old</h1>");
     turn(&b);
     CHECK(times(&b, "customparamsdoc") == 0);
     receive(&b, "{\"custom\":{\"customparamsdoc\":{\"value\":\"<h1>old</h1>\"}}}");
     turn(&b);
     CHECK(times(&b, "customparamsdoc") == 0);
-    pg3_doc(b.pg3, "<h1>\"new\"</h1>");
-    pg3_doc(b.pg3, "<h1>\"new\"</h1>");
+    records_doc(b.r, "<h1>\"new\"</h1>");
+    records_doc(b.r, "<h1>\"new\"</h1>");
     turn(&b);
     CHECK(
         sent_once(&b, "custom",
@@ -1091,10 +1101,10 @@ static void test_doc(void) {
 static void open_eager(struct bench *b) {
     open_bench(b);
     b->eager = true;
-    pg3_default_param(b->pg3, "vrm_token", "");
-    pg3_default_param(b->pg3, "temp_unit", "C");
-    pg3_notice(b->pg3, "ours", "note");
-    pg3_doc(b->pg3, "<h1>");
+    records_default(b->r, "vrm_token", "");
+    records_default(b->r, "temp_unit", "C");
+    records_notice(b->r, "ours", "note");
+    records_doc(b->r, "<h1>");
     pg3_up(b->pg3);
     turn(b);
 }
@@ -1163,6 +1173,8 @@ static void test_rename(void) {
     close_bench(&b);
 }
 
+#define OFFER "host.offer(decode(...)) return true"
+
 // Fault: What the user chose is lost, or not heard from an old PG3, or the offer is written again.
 // Expected: It is written when it is another; choices are told when they are others than before.
 static void test_choices(void) {
@@ -1170,17 +1182,19 @@ static void test_choices(void) {
     open_eager(&b);
     receive(&b, CONFIG_NONE);
     receive(&b, ALL_WRITTEN);
-    CHECK(pg3_choices(b.pg3) == NULL);
+    CHECK(records_say(b.r, "return encode(host.choices())") == NULL);
     int params = b.params;
     receive(&b, "{\"custom\":{\"customtypeddata\":\"{\\\"site_1\\\":false}\"}}");
     receive(&b, "{\"customtypeddata\":{\"site_1\":false}}");
     receive(&b, "{\"custom\":{\"customtypeddata\":\"[\"}}");
     receive(&b, "{\"custom\":{\"customtypeddata\":7}}");
-    CHECK(strcmp(pg3_choices(b.pg3), "{\"site_1\":false}") == 0 && b.params == params + 1);
+    CHECK(strcmp(records_say(b.r, "return encode(host.choices())"), "{\"site_1\":false}") == 0 &&
+          b.params == params + 1);
     receive(&b, "{\"customtypeddata\":{\"site_1\":true}}"); // 2021
-    CHECK(strcmp(pg3_choices(b.pg3), "{\"site_1\":true}") == 0 && b.params == params + 2);
-    CHECK(pg3_offer(b.pg3, "[{\"name\":\"site_1\"}]") &&
-          pg3_offer(b.pg3, "[{\"name\":\"site_1\"}]"));
+    CHECK(strcmp(records_say(b.r, "return encode(host.choices())"), "{\"site_1\":true}") == 0 &&
+          b.params == params + 2);
+    CHECK(records_ask(b.r, OFFER, "[{\"name\":\"site_1\"}]", NULL) &&
+          records_ask(b.r, OFFER, "[{\"name\":\"site_1\"}]", NULL));
     turn(&b);
     CHECK(
         sent_once(&b, "custom",
@@ -1231,16 +1245,17 @@ static void test_bad_lists(void) {
         CHECK(b.readies == 1 && times(&b, "customparams\"") == 0 && times(&b, "customdata") == 0);
         CHECK(times(&b, "customparamsdoc") == 0);
         CHECK(strstr(bad[i], NOTICES_ROW) != NULL || times(&b, "\"notices\"") == 0);
-        CHECK(!pg3_save(b.pg3, "{\"state\":2}"));
+        CHECK(!records_save(b.r, "{\"state\":2}"));
         int params = b.params;
         receive(&b, ALL_GOOD);
         turn(&b);
         CHECK(b.params == params + 1 && param_is(&b, "vrm_token", "secret-1"));
-        CHECK(times(&b, "\"vrm_token\":\"secret-1\",") == 1 && times(&b, "\"own\":\"x\"") == 1);
+        CHECK(times(&b, "\"vrm_token\":\"secret-1\"") == 1 && times(&b, "\"own\":\"x\"") == 1);
         CHECK(times(&b, "\"temp_unit\":\"C\"") == 1);
         CHECK(times(&b, "\"plugin_ours\":\"note\"") == 1 && times(&b, "PG3's own") == 1);
         CHECK(times(&b, "<h1>") == 1 && times(&b, "{\"profile_version\":\"new\"}") == 1);
-        CHECK(strcmp(pg3_data(b.pg3), "{\"state\":1}") == 0 && pg3_save(b.pg3, "{\"state\":2}"));
+        CHECK(strcmp(records_data(b.r), "{\"state\":1}") == 0 &&
+              records_save(b.r, "{\"state\":2}"));
         int asked = times(&b, "getAll");
         turn(&b);
         forget(&b);
@@ -1287,7 +1302,7 @@ static void test_absent_records(void) {
     open_eager(&b); // only device scripts keep a state, so its absence is no doubt
     receive(&b, "{\"config\":{\"nodes\":[" ON_RECORD("ctl", "VICX") "]}}");
     receive(&b, ALL_WRITTEN);
-    CHECK(b.starts == 1 && pg3_save(b.pg3, "{\"a\":1}"));
+    CHECK(b.starts == 1 && records_save(b.r, "{\"a\":1}"));
     close_bench(&b);
 
     open_eager(&b); // the list comes before the configuration
@@ -1302,9 +1317,9 @@ static void test_absent_records(void) {
     receive(&b, "{\"config\":{\"nodes\":[" ON_RECORD("ctl", "VICX") "]}}");
     receive(&b, "{\"getAll\":[" NOTICES_ROW "," DOC_ROW "," IDATA_ROW "]}");
     receive(&b, "{\"custom\":{\"customparams\":\"{\\\"vrm_token\\\":\\\"typed\\\"}\"}}");
-    CHECK(b.starts == 0 && !pg3_save(b.pg3, "{\"a\":1}"));
+    CHECK(b.starts == 0 && !records_save(b.r, "{\"a\":1}"));
     receive(&b, ALL_GOOD);
-    CHECK(b.starts == 1 && strcmp(pg3_data(b.pg3), "{\"state\":1}") == 0);
+    CHECK(b.starts == 1 && strcmp(records_data(b.r), "{\"state\":1}") == 0);
     close_bench(&b);
 }
 
@@ -1409,8 +1424,8 @@ static void test_list_fails_after_reconnection(void) {
     open_running(&b);
     b.eager = true;
     pg3_down(b.pg3);
-    pg3_notice(b.pg3, "ours", "note");
-    pg3_default_param(b.pg3, "temp_unit", "C");
+    records_notice(b.r, "ours", "note");
+    records_default(b.r, "temp_unit", "C");
     pg3_up(b.pg3);
     receive(&b, "{\"getAll\":{\"error\":\"not yet\"}}");
     pass(&b, 2000);
@@ -1456,7 +1471,7 @@ static void test_deep_data(void) {
         receive(&b, text);
         turn(&b);
         pass(&b, 11000);
-        CHECK(pg3_save(b.pg3, "{}") == (depth == 32) && times(&b, "\"temp_unit\":\"C\"") == 1);
+        CHECK(records_save(b.r, "{}") == (depth == 32) && times(&b, "\"temp_unit\":\"C\"") == 1);
         close_bench(&b);
     }
 }
@@ -1480,18 +1495,19 @@ static void test_unreadable_data(void) {
         receive(&b, text);
         pass(&b, 3100);
         receive(&b, text);
-        CHECK(pg3_unreadable(b.pg3) == NULL && !pg3_save(b.pg3, "{}"));
+        CHECK(records_say(b.r, "return host.unreadable()") == NULL && !records_save(b.r, "{}"));
         pass(&b, 6100);
         receive(&b, good_comes ? good_list : text);
         if (good_is_late)
             receive(&b, "{\"custom\":{\"customdata\":\"{\\\"state\\\":1}\"}}");
-        CHECK((pg3_unreadable(b.pg3) != NULL) == (i % 4 == 0));
-        CHECK((pg3_data(b.pg3) != NULL) == (good_comes || good_is_late));
-        CHECK(pg3_save(b.pg3, "{\"a\":1}") == !other_is_bad && pg3_unreadable(b.pg3) == NULL);
+        CHECK((records_say(b.r, "return host.unreadable()") != NULL) == (i % 4 == 0));
+        CHECK((records_data(b.r) != NULL) == (good_comes || good_is_late));
+        CHECK(records_save(b.r, "{\"a\":1}") == !other_is_bad &&
+              records_say(b.r, "return host.unreadable()") == NULL);
         turn(&b);
         CHECK(times(&b, "\"customdata\",\"value\":{\"a\":1}") == !other_is_bad);
         receive(&b, text); // of before the plugin's own
-        CHECK(pg3_unreadable(b.pg3) == NULL);
+        CHECK(records_say(b.r, "return host.unreadable()") == NULL);
         close_bench(&b);
     }
 }
@@ -1894,11 +1910,10 @@ static void test_answer_without_memory(void) {
 static void test_texts_without_memory(void) {
     struct bench b;
     open_running(&b);
-    CHECK(pg3_notice(b.pg3, "n", "before") && pg3_default_param(b.pg3, "temp_unit", "C"));
+    CHECK(records_notice(b.r, "n", "before") && records_default(b.r, "temp_unit", "C"));
     fail_all = true;
-    CHECK(!pg3_notice(b.pg3, "n", "now") && !pg3_notice(b.pg3, "other", "x"));
-    CHECK(!pg3_doc(b.pg3, "<p>") && !pg3_default_param(b.pg3, "vrm_token", ""));
-    CHECK(pg3_notice(b.pg3, "n", "before") && pg3_notice(b.pg3, "none", NULL));
+    CHECK(!records_notice(b.r, "n", "now") && !records_notice(b.r, "other", "x"));
+    CHECK(!records_doc(b.r, "<p>") && !records_default(b.r, "vrm_token", ""));
     pg3_turn(b.pg3);
     fail_all = false;
     pass(&b, 3000);
@@ -1968,7 +1983,7 @@ static void test_record_without_memory(void) {
         receive(&b, "{\"custom\":{\"customdata\":\"{\\\"a\\\":[1]}\"}}");
         fail_at = fail_until = -1;
         CHECK(strstr(warning, "understood") == NULL);
-        short_ones += strstr(warning, "memory is too short for the record customdata") != NULL;
+        short_ones += strstr(warning, "memory is too short for what PG3 keeps") != NULL;
     }
     CHECK(short_ones > 0);
     pass(&b, 3000);
@@ -1984,8 +1999,8 @@ static void test_away(void) {
     pg3_down(b.pg3);
     for (int i = 0; i < 300; i++)
         pg3_event(b.pg3, "ctl", "DON");
-    pg3_save(b.pg3, "{\"a\":1}");
-    pg3_save(b.pg3, "{\"a\":2}");
+    records_save(b.r, "{\"a\":1}");
+    records_save(b.r, "{\"a\":2}");
     forget(&b);
     pg3_up(b.pg3);
     turn(&b);
@@ -1995,7 +2010,7 @@ static void test_away(void) {
     turn(&b);
     CHECK(times(&b, "customdata") == 1 && times(&b, "{\"a\":2}") == 1);
     // What PG3 has not answered when the connection breaks goes again; what it has does not.
-    pg3_notice(b.pg3, "n", "note");
+    records_notice(b.r, "n", "note");
     turn(&b);
     receive(&b, "{\"set\":[{\"success\":true,\"key\":\"customdata\"}]}");
     pg3_down(b.pg3);
@@ -2007,15 +2022,15 @@ static void test_away(void) {
     // One that came and went again is not told.
     receive(&b, "{\"set\":[{\"success\":true,\"key\":\"notices\"}]}");
     forget(&b);
-    pg3_notice(b.pg3, "m", "in between");
-    pg3_notice(b.pg3, "m", NULL);
+    records_notice(b.r, "m", "in between");
+    records_notice(b.r, "m", NULL);
     turn(&b);
     CHECK(times(&b, "notices") == 0);
     // A flood of events before them keeps none of the records away.
     for (int i = 0; i < 300; i++)
         pg3_event(b.pg3, "ctl", "DON");
-    pg3_save(b.pg3, "{\"a\":9}");
-    pg3_notice(b.pg3, "n", "note 2");
+    records_save(b.r, "{\"a\":9}");
+    records_notice(b.r, "n", "note 2");
     int left = 0;
     for (int i = 0; i < 20; i++) {
         forget(&b);
@@ -2024,7 +2039,7 @@ static void test_away(void) {
     }
     CHECK(left == 2);
     // A record saved at the stop still goes out.
-    pg3_save(b.pg3, "{\"a\":3}");
+    records_save(b.r, "{\"a\":3}");
     CHECK(pg3_waiting(b.pg3));
     turn(&b);
     CHECK(times(&b, "{\"a\":3}") == 1 && !pg3_waiting(b.pg3));

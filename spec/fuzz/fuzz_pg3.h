@@ -2,12 +2,14 @@
 #ifndef FUZZ_PG3_H
 #define FUZZ_PG3_H
 
+#include "../c/records.h"
 #include "fuzz.h"
 #include "pg3/pg3.h"
 
 struct world {
     struct nodes *nodes;
     struct pg3 *pg3;
+    struct records *r;
 };
 
 static struct loop *loop;
@@ -76,7 +78,8 @@ static void world_open(struct world *w) {
     struct pg3_link link = {link_send, w};
     struct pg3_events events = {on_event, on_query, on_command, w};
     w->pg3 = pg3_new(loop, json, w->nodes, "1.2.3", &link, &events);
-    MUST(w->pg3 != NULL);
+    w->r = malloc(sizeof *w->r);
+    MUST(w->pg3 != NULL && w->r != NULL && records_open(w->r, w->pg3, json));
     pg3_up(w->pg3);
 }
 
@@ -89,6 +92,8 @@ static void world_turn(struct world *w) {
 }
 
 static void world_close(struct world *w) {
+    records_close(w->r);
+    free(w->r);
     pg3_free(w->pg3);
     nodes_free(w->nodes);
 }

@@ -35,20 +35,17 @@ static void receive(const char *form, const char *key, const char *text) {
     pg3_message(w.pg3, "{\"config\":{}}", 13);
     pg3_message(w.pg3, buf_text(&b), b.len);
     pg3_message(w.pg3, "{\"getAll\":[]}", 13);
-    const struct pairs *params = pg3_params(w.pg3);
-    for (size_t i = 0; i < params->count; i++)
-        MUST(params->all[i].key != NULL && params->all[i].value != NULL);
-    pg3_default_param(w.pg3, "vrm_token", "");
-    pg3_notice(w.pg3, "key", "<b>text</b>");
-    pg3_doc(w.pg3, "<p>page</p>");
+    MUST(records_ask(w.r,
+                     "for n, v in pairs(host.params()) do assert(#n >= 0 and #v >= 0) end "
+                     "return true",
+                     NULL, NULL));
+    MUST(records_default(w.r, "vrm_token", "") && records_notice(w.r, "key", "<b>text</b>") &&
+         records_doc(w.r, "<p>page</p>"));
     pg3_profile(w.pg3, "0123456789abcdef");
     world_turn(&w);
     pg3_message(w.pg3, buf_text(&b), b.len); // once more: an echo
-    const char *data = pg3_data(w.pg3);
-    char *copy = data != NULL ? strdup(data) : NULL;
-    if (copy != NULL) // what was kept can be written again
-        pg3_save(w.pg3, copy);
-    free(copy);
+    // What was kept can be written again.
+    MUST(records_ask(w.r, "local d = host.data() return not d or host.save(d)", NULL, NULL));
     world_turn(&w);
     world_close(&w);
     buf_free(&b);
