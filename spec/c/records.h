@@ -80,29 +80,29 @@ static bool records_ask(struct records *r, const char *code, const char *text, c
 }
 
 // What it returns, as a text; NULL: nothing, or no text.
-static const char *records_say(struct records *r, const char *code) {
+static inline const char *records_say(struct records *r, const char *code) {
     records_ask(r, code, NULL, NULL);
     return r->text ? r->answer : NULL;
 }
 
-static bool records_notice(struct records *r, const char *key, const char *html) {
+static inline bool records_notice(struct records *r, const char *key, const char *html) {
     return records_ask(r, "host.notice(...) return true", key, html);
 }
 
-static bool records_doc(struct records *r, const char *html) {
+static inline bool records_doc(struct records *r, const char *html) {
     return records_ask(r, "host.doc(...) return true", html, NULL);
 }
 
-static bool records_default(struct records *r, const char *name, const char *value) {
+static inline bool records_default(struct records *r, const char *name, const char *value) {
     return records_ask(r, "local n, v = ... host.default_params { [n] = v } return true", name,
                        value);
 }
 
-static bool records_save(struct records *r, const char *json) {
+static inline bool records_save(struct records *r, const char *json) {
     return records_ask(r, "return host.save(decode(...))", json, NULL);
 }
 
-static const char *records_data(struct records *r) {
+static inline const char *records_data(struct records *r) {
     return records_say(r, "return encode(host.data())");
 }
 
