@@ -171,23 +171,16 @@ extern const luaL_Reg api_script_functions[];   // device scripts
 extern const luaL_Reg api_terminal_functions[]; // what a person sees and types
 void api_mqtt_open(lua_State *L); // adds connections to MQTT brokers to the table on top
 
-// Registry of a script's state: {[address] = node.state}.
+// Registry of a script's state: { states = {[address] = node.state} }.
 #define API_STATES_KEY "script.states"
 // Pushes the object that stands for the state of an address: a table whose fields are looked at
 // when they are set.
 void api_push_state(lua_State *L, const char *address);
 // Makes the value at `index` the state of an address. Raises what could not be kept.
 void api_set_state(lua_State *L, const char *address, int index);
-void api_state_setup(lua_State *L); // adds next() for such objects, and what they are
+void api_state_setup(lua_State *L); // adds what such objects are, and next() for them
 // Pushes the node object of an address in a script's state.
 void api_push_node(lua_State *L, const char *address);
-// Pushes the empty object of a metatable that stands for an address: one for each address in a
-// script's state. all: where its registry keeps them, both ways ({[address] = object, [object] =
-// address}).
-void api_push_object(lua_State *L, const char *all, const char *meta, const char *address);
-// Pushes the address that the value at `index` stands for -> it; NULL: it stands for none, and
-// something is pushed.
-const char *api_object_address(lua_State *L, const char *all, int index);
 // As api_fire, but a failure is not logged: `error` says why; "": there is no handler.
 bool api_deliver(struct api *a, const char *event, api_push_fn *push, void *push_ctx,
                  task_end_fn *end, void *end_ctx, char *error, size_t size);

@@ -12,12 +12,13 @@
 // address}), so that a script can act on the nodes it was given and on no other.
 #define NODES_KEY "script.nodes"
 
-void api_push_object(lua_State *L, const char *all, const char *meta, const char *address) {
-    luaL_getsubtable(L, LUA_REGISTRYINDEX, all);
+// One object for each address. What it shows comes from node_index.
+void api_push_node(lua_State *L, const char *address) {
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, NODES_KEY);
     if (lua_getfield(L, -1, address) == LUA_TNIL) {
         lua_pop(L, 1);
         lua_newtable(L);
-        luaL_setmetatable(L, meta);
+        luaL_setmetatable(L, NODE_META);
         lua_pushvalue(L, -1);
         lua_pushstring(L, address);
         lua_rawset(L, -4); // first: one that memory fails for after this is made anew
@@ -27,25 +28,14 @@ void api_push_object(lua_State *L, const char *all, const char *meta, const char
     lua_remove(L, -2);
 }
 
-const char *api_object_address(lua_State *L, const char *all, int index) {
-    index = lua_absindex(L, index);
-    luaL_getsubtable(L, LUA_REGISTRYINDEX, all);
-    lua_pushvalue(L, index);
-    bool found = lua_istable(L, index) && lua_rawget(L, -2) == LUA_TSTRING;
-    lua_remove(L, -2);
-    return found ? lua_tostring(L, -1) : NULL;
-}
-
-// What it shows comes from node_index.
-void api_push_node(lua_State *L, const char *address) {
-    api_push_object(L, NODES_KEY, NODE_META, address);
-}
-
 // The living node of the object at `index`, whose address is pushed; NULL: it is none, and
 // something is pushed.
 static struct node *node_at(lua_State *L, int index) {
-    const char *address = api_object_address(L, NODES_KEY, index);
-    return address != NULL ? nodes_find(api_of(L)->nodes, address) : NULL;
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, NODES_KEY);
+    lua_pushvalue(L, index);
+    bool is_object = lua_istable(L, index) && lua_rawget(L, -2) == LUA_TSTRING;
+    lua_remove(L, -2);
+    return is_object ? nodes_find(api_of(L)->nodes, lua_tostring(L, -1)) : NULL;
 }
 
 const char *api_node_address(lua_State *L, int index) {
@@ -201,8 +191,6 @@ void api_script_setup(lua_State *L, void *api) {
     api_ask_setup(L);
     api_state_setup(L);
     api_rows_setup(L);
-    lua_newtable(L);
-    lua_setfield(L, LUA_REGISTRYINDEX, API_STATES_KEY);
     luaL_newmetatable(L, NODE_META);
     lua_newtable(L); // the methods
     for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {

@@ -204,8 +204,9 @@ struct states {
 
 static int take_states(lua_State *L) {
     const struct states *st = lua_touserdata(L, 1);
+    lua_getfield(L, LUA_REGISTRYINDEX, API_STATES_KEY);
     vm_copy(st->other, st->index, L, NULL, NULL);
-    lua_setfield(L, LUA_REGISTRYINDEX, API_STATES_KEY);
+    lua_setfield(L, -2, "states");
     return 0;
 }
 
@@ -221,7 +222,8 @@ static int host_script_state(lua_State *L) {
     lua_State *from = s->vm->L;
     lua_settop(from, 0);
     lua_getfield(from, LUA_REGISTRYINDEX, API_STATES_KEY);
-    vm_copy(from, 1, L, NULL, NULL);
+    lua_getfield(from, 1, "states");
+    vm_copy(from, 2, L, NULL, NULL);
     lua_settop(from, 0);
     return 1;
 }

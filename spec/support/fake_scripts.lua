@@ -157,6 +157,14 @@ local function start_task(world, script, from, on_end, fn, ...)
     return task
 end
 
+--- What the script's state has for node.state.
+local function node_state_of(script, env)
+    return loadfile("scripts/serve/node_state.lua", "t", env)({}, function(tab)
+        local meta = getmetatable(tab)                      -- of a node: it is no plain table
+        return meta == nil or meta and meta.__fields ~= nil
+    end, script)
+end
+
 local function script_globals(world, script, env)
     local function set(name, value) rawset(env, name, value) end
     local function spawn(fn, ...) return start_task(world, script, {}, nil, fn, ...) end
@@ -166,7 +174,8 @@ local function script_globals(world, script, env)
         script_timer(world, script, seconds, task.go)
         coroutine.yield()
     end
-    set("next", script.next)
+    script.node_state = node_state_of(script, env)
+    set("next", script.node_state.next)
     set("sleep", sleep)
     set("vrm", { get = function(path, query)
         return fake_scripts.ask(world, script, "script_get", script.file, path, query and copy(query))
@@ -216,69 +225,6 @@ end
 
 fake_scripts.about = about_functions
 
-local STATE_DEPTH = 16
-
-local function check_state_key(key, name, length)
-    local listed = math.type(key) == "integer" and key >= 1 and key <= length
-    if type(key) == "string" or listed then return end
-    error(("%s has the key %s, which cannot be kept. Use texts, tostring(key), or 1 to n without holes.")
-        :format(name, tostring(key)), 0)
-end
-
---- Whether a table is the script's own, or one with known fields, as rows are.
-local function is_plain(value)
-    local meta = getmetatable(value)            -- of a node: false
-    return meta == nil or meta and meta.__fields ~= nil
-end
-
---- Raises what cannot be kept of a value that is to be set in node.state.
-local function check_state(value, name, depth)
-    if type(value) == "number" and (value ~= value or math.abs(value) == math.huge) then
-        error(name .. " would be no finite number, as 0 / 0 is none. Look whether it is divided by 0.", 0)
-    elseif type(value) == "function" or type(value) == "table" and not is_plain(value) then
-        error(("%s would be a %s, which cannot be kept. Use numbers, texts, true, false, and tables of them.")
-            :format(name, type(value) == "table" and "node, or another table with a metatable"
-                or "function"), 0)
-    elseif type(value) == "table" and depth > STATE_DEPTH then
-        error(("%s is nested deeper than %d tables, or in itself"):format(name, STATE_DEPTH), 0)
-    end
-    for key, member in pairs(type(value) == "table" and value or {}) do
-        check_state_key(key, name, #value)
-        check_state(member, name .. "." .. key, depth + 1)
-    end
-end
-
-local state_of = setmetatable({}, { __mode = "k" })     -- [object] = function that gives its state
-
---- What is raised at a level has the place of the script there.
-local function located(level, fn, ...)
-    local ok, problem = pcall(fn, ...)
-    if not ok then error(problem, level + 1) end
-end
-
---- The object that stands for a node's state.
-local function state_object(script, address)
-    local function state()
-        script.states[address] = script.states[address] or {}
-        return script.states[address]
-    end
-    local object = setmetatable({}, {
-        __index = function(_, key) return state()[key] end,
-        __newindex = function(_, key, value)
-            located(2, check_state_key, key, "node.state", #state() + 1)
-            located(2, check_state, value, "node.state." .. key, 1)
-            state()[key] = value
-        end,
-        __len = function() return #state() end,
-        __pairs = function() return next, state(), nil end,
-        __metatable = false,
-    })
-    state_of[object] = state
-    return object
-end
-
-local function state_next(tab, key) return next(state_of[tab] and state_of[tab]() or tab, key) end
-
 --- Asks main.lua and waits for host.answer.
 function fake_scripts.ask(world, script, event, ...)
     local task = script.tasks[coroutine.running()] or error("this call waits", 2)
@@ -291,7 +237,7 @@ end
 
 --- The node object a function of a script is given.
 local function node_of(world, script, address)
-    local state = state_object(script, address)
+    local state = script.node_state.of(address)
     local methods = {}
     for _, name in ipairs { "set", "get", "param", "notice", "event" } do
         methods[name] = function(_, ...) return fake_scripts.answer(world, script, name, address, ...) end
@@ -313,8 +259,8 @@ local function node_of(world, script, address)
             if key ~= "state" or type(value) ~= "table" then
                 fake_scripts.answer(world, script, "assign", address, key)
             end
-            if not state_of[value] then located(2, check_state, value, "node.state", 0) end
-            script.states[address] = state_of[value] and state_of[value]() or value
+            local problem = script.node_state.set(address, value)
+            if problem then error(problem, 2) end
         end,
     })
 end
@@ -373,7 +319,7 @@ local function keep(world, script, tab, text)
 end
 
 local function new_script(file)
-    return { file = file, next = state_next, states = {}, timers = {}, tasks = {}, libs = {} }
+    return { file = file, states = {}, timers = {}, tasks = {}, libs = {} }
 end
 
 local function load_script(world, path, file, libs)
