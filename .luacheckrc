@@ -23,7 +23,7 @@ stds.device_script = {
 }
 
 files["scripts"] = { std = "lua54+host" }
-for _, name in ipairs { "stand_in", "steps", "record", "replay" } do           -- in PG3's or VRM's place
+for _, name in ipairs { "account", "stand_in", "steps", "record", "replay" } do           -- in PG3's or VRM's place
     files["scripts/tools/" .. name .. ".lua"] = { std = "lua54", globals = { "host" } }
 end
 files["scripts/devices"] = { std = "device_script" }

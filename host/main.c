@@ -8,19 +8,14 @@
 #include "pg3/init.h"
 #include "pg3/pg3_broker.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/types.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define LOG_FILE "logs/debug.log"
@@ -32,10 +27,6 @@
 #define DUE_MS 1000  // until an event that found no memory is tried again
 #define FLUSH_MS 300 // of the stop: for what Lua still wants to tell PG3
 #define LEAVE_MS 600 // of the stop: for the broker
-#define TOKEN_FILE_MAX (64u * 1024)
-#define DEMO_MS 10000 // until the stand-in for VRM has begun
-
-extern char **environ;
 
 // What PG3's start brings, which must be done.
 enum { ONCE = 3 };
@@ -51,8 +42,6 @@ struct app {
     struct pg3_init init;
     char *init_text, *token; // secrets that were in the environment; NULL = not there
     struct pg3_broker broker;
-    pid_t demo;   // the stand-in for VRM that --demo runs, HTTPS and MQTT on loopback; 0 = none
-    int demo_fd;  // closing it ends that
     bool running; // the start is over
     bool stopping;
     struct once once[ONCE];
@@ -225,128 +214,9 @@ static void tee(enum log_level level, const char *line) {
     }
 }
 
-static bool read_token(struct app *a) {
-    const char *file = a->api.options.token_file, *env = a->token;
-    char error[256], *token = a->api.token;
-    size_t len = 0;
-    if (file == NULL && (env == NULL || env[0] == '\0')) {
-        log_error("main", "Your VRM access token is needed: in VICTRON_VRM_TOKEN, or in a file "
-                          "named with --token-file");
-        return false;
-    }
-    if (file == NULL) {
-        snprintf(token, sizeof a->api.token, "%s", env);
-        return true;
-    }
-    char *text = file_read(file, TOKEN_FILE_MAX, &len, error, sizeof error);
-    if (text == NULL) {
-        log_error("main", "The token's file %s %s.", file, error);
-        return false;
-    }
-    len = strcspn(text, "\r\n");
-    bool fits = len > 0 && len < sizeof a->api.token;
-    if (fits) {
-        snprintf(token, sizeof a->api.token, "%.*s", (int)len, text);
-    } else {
-        log_error("main", "The first line of %s is no access token. Write the token there.", file);
-    }
-    free(text);
-    return fits;
-}
-
-static void read_line(lua_State *L, void *ctx) {
-    struct app *a = ctx;
-    setenv("VICTRON_VRM_URL", json_text(L, 1, "url", ""), 1);
-    setenv("VICTRON_CA_FILE", json_text(L, 1, "ca", ""), 1);
-    setenv("VICTRON_MQTT_PORT", json_text(L, 1, "mqtt_port", ""), 1);
-    setenv("VICTRON_MQTT_CA", json_text(L, 1, "ca", ""), 1);
-    snprintf(a->api.token, sizeof a->api.token, "%s", json_text(L, 1, "token", ""));
-}
-
-// Up to the first newline or the time limit; what came is in `line`.
-static void first_line(int fd, char *line, size_t size) {
-    size_t len = 0;
-    struct pollfd p = {.fd = fd, .events = POLLIN};
-    while (len < size - 1 && poll(&p, 1, DEMO_MS) > 0) {
-        ssize_t n = read(fd, line + len, size - 1 - len);
-        if (n <= 0) {
-            break;
-        }
-        len += (size_t)n;
-        line[len] = '\0';
-        char *end = strchr(line, '\n');
-        if (end != NULL) {
-            *end = '\0';
-            return;
-        }
-    }
-    line[len] = '\0';
-}
-
-static int spawn(struct app *a, const char *script, int fd) {
-    char *argv[] = {"python3", "-B", (char *)(uintptr_t)script, NULL};
-    posix_spawn_file_actions_t files;
-    posix_spawn_file_actions_init(&files);
-    for (int i = 0; i < 3; i++) { // also 2: its complaint is what we read
-        posix_spawn_file_actions_adddup2(&files, fd, i);
-    }
-    int failed = posix_spawnp(&a->demo, argv[0], &files, NULL, argv, environ);
-    posix_spawn_file_actions_destroy(&files);
-    a->demo = failed == 0 ? a->demo : 0;
-    return failed;
-}
-
-// Starts python3 root/scripts/demo/vrm.py and reads the line with its addresses: the environment
-// has them then.
-static bool start_demo(struct app *a) {
-    char script[700], line[2048] = "", why[200];
-    int ends[2];
-    snprintf(script, sizeof script, "%s/scripts/demo/vrm.py", a->api.root);
-    if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0) {
-        log_error("main", "The demo needs two sockets: %s", strerror(errno));
-        return false;
-    }
-    a->demo_fd = ends[0];
-    fcntl(a->demo_fd, F_SETFD, FD_CLOEXEC);
-    int failed = spawn(a, script, ends[1]);
-    close(ends[1]);
-    if (failed == 0) {
-        first_line(a->demo_fd, line, sizeof line);
-    }
-    shutdown(a->demo_fd, SHUT_RD);
-    if (failed == 0 && json_read(a->api.json, line, strlen(line), read_line, a, why, sizeof why) &&
-        a->api.token[0] != '\0') {
-        return true;
-    }
-    log_error("main", "The demo's stand-in for VRM (python3 %s) did not start: %s", script,
-              failed == ENOENT  ? "The python3 command was not found: install the package python3."
-              : failed != 0     ? strerror(failed)
-              : line[0] != '\0' ? line
-                                : "it said nothing");
-    return false;
-}
-
-static void stop_demo(struct app *a) {
-    if (a->demo_fd > 0) {
-        close(a->demo_fd);
-    }
-    if (a->demo > 0) {
-        kill(a->demo, SIGTERM);
-        while (waitpid(a->demo, NULL, 0) < 0 && errno == EINTR) {
-            continue;
-        }
-    }
-}
-
 static bool no_memory(void) {
     log_error("main", API_CANNOT_START);
     return false;
-}
-
-// Whose installations are shown when PG3 does not say: the stand-in's, or the user's own.
-static bool choose_account(struct app *a) {
-    bool ok = a->api.options.demo ? start_demo(a) : read_token(a);
-    return ok && (log_mask(a->api.token) || no_memory());
 }
 
 // Start and stop
@@ -437,7 +307,8 @@ static bool open_tool(struct app *a) {
     a->api.out = stdout;
     a->api.colours = terminal_colours();
     a->api.err = terminal;
-    return !a->api.options.account || choose_account(a);
+    snprintf(a->api.token, sizeof a->api.token, "%s", a->token != NULL ? a->token : "");
+    return log_mask(a->api.token) || no_memory();
 }
 
 static bool read_init(struct app *a) {
@@ -517,7 +388,6 @@ static void stop(struct app *a, bool started) {
     api_close(&a->api);
     tasks_free(a->api.tasks);
     pg3_free(a->api.pg3);
-    stop_demo(a);
     nodes_free(a->api.nodes);
     json_free(a->api.json);
     loop_free(a->api.loop);

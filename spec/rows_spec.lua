@@ -130,7 +130,7 @@ describe("--rows of an account", function()
     it("has one sentence for a wrong token, none, no installation, and http", function()
         for _, case in ipairs {
             { "does not accept the access token (401)", {}, { VICTRON_VRM_TOKEN = "wrong-token" } },
-            { "There is no VRM access token.", {}, {} },
+            { "Your VRM access token is needed.", {}, {} },
             { "VRM lists no installation", {} },
             { "must begin with https://", {},
                 { VICTRON_VRM_TOKEN = fixtures.TOKEN, VICTRON_VRM_URL = "http://x" } } } do

@@ -20,14 +20,11 @@
 // All empty: PG3 started it. The texts live until options_free.
 struct options {
     struct vm *vm;
-    int table;              // all that Lua's tools are told, by its reference there
-    const char *script;     // to run in the place of main.lua
-    const char *token_file; // NULL: the token is in the environment
-    bool by_hand;           // without PG3
-    bool watched;           // somebody looks at the nodes
-    bool account;           // an account is needed
-    bool demo;              // VRM is the stand-in
-    bool checks;            // what a script prints is told as well
+    int table;          // all that Lua's tools are told, by its reference there
+    const char *script; // to run in the place of main.lua
+    bool by_hand;       // without PG3
+    bool watched;       // somebody looks at the nodes
+    bool checks;        // what a script prints is told as well
 };
 
 // True: go on; else leave with *code: what there was to say has been said. root: the folder that
@@ -58,7 +55,7 @@ struct api {
     struct buf lines; // of the log, for host.lines
     bool unwritten;   // what host.print was given
     int exit_code;    // of host.leave
-    char token[256];  // host.token: the account of --rows, --demo and --watch; "" = none
+    char token[256];  // host.token at the start: that of the environment, "" = none
 };
 
 // A hundred installations of thirty devices take 36 MiB.

@@ -33,11 +33,8 @@ static int read_protected(lua_State *L) {
     }
     r->code = -1;
     r->o->script = api_text_field(L, -1, "script");
-    r->o->token_file = api_text_field(L, -1, "token_file");
     r->o->by_hand = api_bool_field(L, -1, "by_hand", false);
     r->o->watched = api_bool_field(L, -1, "watched", false);
-    r->o->account = api_bool_field(L, -1, "account", false);
-    r->o->demo = api_bool_field(L, -1, "demo", false);
     r->o->checks = api_bool_field(L, -1, "checks", false);
     r->o->table = luaL_ref(L, LUA_REGISTRYINDEX);
     return 0;

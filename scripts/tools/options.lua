@@ -221,7 +221,6 @@ local function settle(asked)
     if rows and asked.json then asked.form = "json" end
     asked.get, asked.watched = get, watch or get
     asked.by_hand, asked.checks = mode ~= nil, mode == "check"
-    asked.account = (asked.watched or rows and #args == 0) and not asked.replay
     local tool = asked.watched and (get or asked.json) and "stream" or mode
     asked.script = asked.main_file or root .. "/scripts/" .. (tool and "tools/" .. tool or "main") .. ".lua"
     return nil

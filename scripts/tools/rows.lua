@@ -3,6 +3,7 @@
 -- that text. --lines, --json, --new SERVICE: lines for a script, JSON, a whole script. Leaves with 0, or with
 -- 1 and one sentence.
 
+local account = require "tools.account"
 local check = require "check.device"
 local diagnostics = require "types.diagnostics"
 local discovery = require "model.discovery"
@@ -400,9 +401,9 @@ local function show_all()
         end
         return true
     end
-    if host.token == "" then
-        return nil, "There is no VRM access token. Set VICTRON_VRM_TOKEN, use --token-file, name a saved "
-            .. "answer, or try --demo --rows."
+    if not options.replay then
+        local there, problem = account.take()
+        if not there then return nil, problem end
     end
     return show_account(host.token)
 end

@@ -1,6 +1,7 @@
 --- In PG3's place, for who shows the nodes without it: answers what main.lua asks of PG3, and starts it.
 
 local account = require "sources.account"
+local own_account = require "tools.account"
 local copies = require "serve.copies"
 local gx = require "sources.gx"
 local notices = require "pg3.notices"
@@ -158,14 +159,18 @@ end
 local function prepare()
     local given, problem = given_params()
     local ready = given ~= nil
-    if ready and options.replay then ready, problem = replay.begin(options.replay) end
+    if ready and options.replay then
+        ready, problem = replay.begin(options.replay)
+    elseif ready then
+        ready, problem = own_account.take()
+    end
     if ready and options.record then ready, problem = record.begin(options.record, given) end
     return not ready and problem or nil, given
 end
 
---- Starts the plugin -> whether it has started; else that is told, and the end. on: see take_place, and {
--- look = function called each so many seconds, leave = function(code|nil) that ends it, late = function for
--- when what is shown once does not come | nil }.
+--- Starts the plugin -> whether it has started; else that is told, and the end. Waits. on: see take_place,
+-- and { look = function called each so many seconds, leave = function(code|nil) that ends it, late = function
+-- for when what is shown once does not come | nil }.
 function stand_in.begin(on)
     local problem, given = prepare()
     if problem then

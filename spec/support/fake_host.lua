@@ -714,6 +714,10 @@ function fake.new(options)
     for name in pairs(package.loaded) do
         if is_ours(name) then package.loaded[name] = nil end
     end
+    package.loaded["tools.account"] = { take = function()       -- which starts a program
+        local there = self.host.options.demo or self.host.token ~= ""
+        return there or nil, not there and "Your VRM access token is needed." or nil
+    end }
     if not self.scripts then
         self.scripts = {}
         for i, name in ipairs(options.devices or fake.DEVICES) do self.scripts[i] = fake.load_device(name) end
@@ -766,7 +770,7 @@ end
 function fake:start()
     if self.scripts then prove_once(self) end
     fake.load_main()
-    self:fire("params", self.params)
+    self:fire("params")
     self:fire("start")
     self:fire("ready")
     self:run(1)
@@ -775,7 +779,7 @@ end
 
 function fake:set_params(params)
     self.params = params
-    self:fire("params", params)
+    self:fire("params")
     self:run(1)
 end
 
