@@ -555,9 +555,9 @@ static int open_main(lua_State *L) {
     lua_setfield(L, -2, "options");
     api_mqtt_open(L);
     open_errors(L);
+    open_libraries(L);
     pg3_open_records(L, a->pg3, a->json, a->root);
     lua_setglobal(L, "host");
-    open_libraries(L);
     return 0;
 }
 

@@ -12,7 +12,7 @@ int luaopen_cjson(lua_State *L);
 
 struct json {
     struct vm *vm;
-    int decode, encode; // registry
+    int decode; // registry
 };
 
 // lua-cjson ends the process when malloc refuses what its text buffers need, and a decode that
@@ -21,13 +21,10 @@ struct json {
 //   malloc only a library's thread can take it away; nothing else in this program runs.
 // - a decode has a ballast of what the values of a text of that length can take, so that Lua's
 //   memory does not fail in it.
-// Where there is not that much, nothing is decoded or encoded: that is an error like others.
-#define OPEN_BYTES 8192     // lua-cjson's settings and its first buffer
-#define DECODE_BYTES 40     // for one byte of JSON: "[]," is the worst, with the arrays' growth
-#define DECODE_BASE 4096    // for any text
-#define ENCODE_DEPTH 1000   // lua-cjson refuses more
-#define ENCODE_BASE 1024    // the smallest buffer; they double
-#define ENCODE_STRING_MAX 6 // bytes for one of a text: \u0000
+// Where there is not that much, nothing is decoded: that is an error like others.
+#define OPEN_BYTES 8192  // lua-cjson's settings and its first buffer
+#define DECODE_BYTES 40  // for one byte of JSON: "[]," is the worst, with the arrays' growth
+#define DECODE_BASE 4096 // for any text
 
 static void have_memory(lua_State *L, size_t size) {
     void *volatile probe = malloc(size); // volatile: or a compiler leaves out both calls
@@ -57,12 +54,6 @@ static int open_cjson(lua_State *L) {
     luaopen_cjson(L);
     lua_getfield(L, -1, "decode");
     j->decode = luaL_ref(L, LUA_REGISTRYINDEX);
-    lua_getfield(L, -1, "encode");
-    j->encode = luaL_ref(L, LUA_REGISTRYINDEX);
-    // Instances are keys of node tables: a sparse one must not become a huge array or an error.
-    lua_getfield(L, -1, "encode_sparse_array");
-    lua_pushboolean(L, 1);
-    lua_call(L, 1, 0);
     // Everything lives until its document is done and then goes at once (tidy).
     lua_gc(L, LUA_GCSTOP);
     return 0;
@@ -202,82 +193,6 @@ bool json_copy(struct json *j, const char *text, size_t len, lua_State *to, char
     snprintf(error, size, "%s", lua_type(to, -1) == LUA_TSTRING ? lua_tostring(to, -1) : "?");
     lua_pop(to, 1);
     return false;
-}
-
-struct writing {
-    const struct json *json;
-    lua_State *from;
-    int index;
-    struct buf *out;
-};
-
-// The bytes that lua-cjson may ask for to encode the value on top.
-static size_t encoded_most(lua_State *L, int depth) {
-    size_t len;
-    if (lua_type(L, -1) == LUA_TSTRING) {
-        lua_tolstring(L, -1, &len);
-        return len * ENCODE_STRING_MAX + 4;
-    }
-    if (lua_type(L, -1) != LUA_TTABLE || depth == 0) {
-        return 64; // a number's text and what stands around it
-    }
-    size_t most = 64;
-    luaL_checkstack(L, 4, "JSON");
-    lua_pushnil(L);
-    while (lua_next(L, -2) != 0) {
-        most += encoded_most(L, depth - 1);
-        lua_pop(L, 1);
-        most += encoded_most(L, 0);
-    }
-    return most;
-}
-
-// Index 2: the value, when it lives in this state; else it is copied from another.
-static int write_protected(lua_State *L) {
-    struct writing *w = lua_touserdata(L, 1);
-    lua_settop(L, 2);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, w->json->encode);
-    if (w->from != L) {
-        vm_copy(w->from, w->index, L, NULL, NULL);
-    } else {
-        lua_pushvalue(L, 2);
-    }
-    // A buffer grows to less than twice what it needs, while the smaller one is still there.
-    have_memory(L, 2 * encoded_most(L, ENCODE_DEPTH) + ENCODE_BASE);
-    lua_call(L, 1, 1);
-    size_t len;
-    const char *text = lua_tolstring(L, -1, &len);
-    if (len > w->out->max - w->out->len) {
-        return luaL_error(L, "it does not fit %d bytes", (int)w->out->max);
-    }
-    return buf_add(w->out, text, len) ? 0 : vm_no_memory(L);
-}
-
-bool json_write(struct json *j, lua_State *from, int index, struct buf *out, char *error,
-                size_t size) {
-    struct writing w = {j, from, lua_absindex(from, index), out};
-    lua_State *L = j->vm->L;
-    j->vm->starved = false;
-    if (!lua_checkstack(L, 8)) {
-        snprintf(error, size, "%s", vm_short_of_memory);
-        j->vm->starved = true;
-        return false;
-    }
-    bool ours = from == L;
-    lua_pushcfunction(L, write_protected);
-    lua_pushlightuserdata(L, &w);
-    if (ours) {
-        lua_pushvalue(L, w.index);
-    }
-    int status = lua_pcall(L, ours ? 2 : 1, 0, 0);
-    bool ok = status == LUA_OK;
-    j->vm->starved = j->vm->starved || status == LUA_ERRMEM;
-    if (!ok) {
-        snprintf(error, size, "%s", lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "?");
-        lua_pop(L, 1);
-    }
-    tidy(j);
-    return ok;
 }
 
 int json_push(lua_State *L, int index, const char *key) {

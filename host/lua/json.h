@@ -1,8 +1,7 @@
-// JSON text to values and back, by lua-cjson in a state of its own that no script can reach.
+// JSON text to values, by lua-cjson in a state of its own that no script can reach.
 #ifndef JSON_H
 #define JSON_H
 
-#include "base/buf.h"
 #include <lua.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -32,11 +31,6 @@ bool json_read(struct json *j, const char *text, size_t len, json_fn *fn, void *
 // and then it raises. False: nothing pushed, as json_read.
 bool json_copy(struct json *j, const char *text, size_t len, lua_State *to, char *error,
                size_t size);
-
-// Encodes the value at `index` of `from`. False: it holds something JSON cannot, is nested too
-// deep, or does not fit `out`; or memory was short, see json_starved.
-bool json_write(struct json *j, lua_State *from, int index, struct buf *out, char *error,
-                size_t size);
 
 // Whether the last of these failed for want of memory: the text or value may well be good.
 bool json_starved(const struct json *j);

@@ -510,13 +510,12 @@ static void copy_value(lua_State *from, int index, lua_State *to, struct copy *c
         copy_table(from, index, to, c, depth + 1);
         break;
     case LUA_TNIL:
+    case LUA_TLIGHTUSERDATA: // cjson's null
         lua_pushnil(to);
         break;
     default:
         if (c->function != NULL) {
             c->function(from, index, to, c->ctx);
-        } else if (lua_islightuserdata(from, index)) { // cjson's null
-            lua_pushnil(to);
         } else {
             luaL_error(to, "a %s cannot be passed on", luaL_typename(from, index));
         }

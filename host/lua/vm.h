@@ -91,8 +91,8 @@ void vm_push_number(lua_State *L, lua_Number n);
 // Copies the value at `index` of `from` onto the top of `to`, another state or the same. Raises
 // nothing on `from`; must be called where `to` is protected and may raise there (memory, depth over
 // 32; from a script also over 10000 values or 1 MiB of text). Functions, userdata and threads raise
-// on `to`, unless `function` is given: it is called to push something in their place, and in that
-// of null of json_read (light userdata), which else is nil. Whole floats become integers.
+// on `to`, unless `function` is given: it is called to push something in their place. Whole
+// floats become integers, and light userdata (null of json_read) nil.
 typedef void vm_function_fn(lua_State *from, int index, lua_State *to, void *ctx);
 void vm_copy(lua_State *from, int index, lua_State *to, vm_function_fn *function, void *ctx);
 

@@ -1,4 +1,5 @@
 #include "pg3/init.h"
+#include "base/buf.h"
 
 #include <stdint.h>
 #include <stdio.h>

@@ -202,15 +202,18 @@ static void on_command(struct pg3 *p, lua_State *L, int at) {
 // What assistants ask a plugin for. This one has nothing for them: silence would keep them waiting.
 static void custom_request(struct pg3 *p, lua_State *L, int at) {
     struct buf b;
-    char error[128];
     buf_init(&b, 4096);
     buf_puts(&b, "{\"customResponse\":{\"requestId\":");
-    bool has_id = json_push(L, at, "requestId") != LUA_TNIL &&
-                  json_write(p->json, L, lua_gettop(L), &b, error, sizeof error);
+    int type = json_push(L, at, "requestId");
+    if (type == LUA_TNUMBER) {
+        buf_printf(&b, "%.14g", lua_tonumber(L, -1));
+    } else {
+        buf_json(&b, lua_tostring(L, -1));
+    }
     lua_pop(L, 1);
     buf_puts(&b,
              ",\"payload\":{\"body\":null,\"errorMessage\":\"Not supported\",\"status\":501}}}");
-    if (has_id) {
+    if (type == LUA_TNUMBER || type == LUA_TSTRING) {
         pg3_post_buf(p, "system", &b, OUT_NOW);
     }
     buf_free(&b);

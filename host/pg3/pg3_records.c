@@ -20,43 +20,6 @@ bool pg3_is_record(const char *key) {
     return is;
 }
 
-// Values
-
-// null stays null, to be told from what is not there.
-static void keep_null(lua_State *from, int index, lua_State *to, void *ctx) {
-    (void)from, (void)index, (void)ctx;
-    lua_pushlightuserdata(to, NULL);
-}
-
-struct copying {
-    lua_State *from, *to;
-    int at;
-    int status; // of the copy, which or whose error is pushed
-};
-
-static int copy_protected(lua_State *L) {
-    const struct copying *c = lua_touserdata(L, 1);
-    vm_copy(c->from, c->at, L, keep_null, NULL);
-    return 1;
-}
-
-static void copy(struct copying *c) {
-    lua_pushcfunction(c->to, copy_protected);
-    lua_pushlightuserdata(c->to, c);
-    c->status = lua_pcall(c->to, 1, 1, 0);
-}
-
-// What was copied stays on top; false in the place of what is nested too deep.
-static void settle(const struct copying *c) {
-    if (c->status == LUA_ERRMEM) {
-        vm_no_memory(c->to);
-    }
-    if (c->status != LUA_OK) {
-        lua_pop(c->to, 1);
-        lua_pushboolean(c->to, false);
-    }
-}
-
 // What records.lua is told
 
 struct telling {
@@ -71,9 +34,7 @@ struct telling {
 
 // Adds the value on top of `from` to the table on top of L.
 static void add_record(lua_State *L, lua_State *from, const char *key) {
-    struct copying c = {from, L, lua_gettop(from), LUA_OK};
-    copy(&c);
-    settle(&c);
+    vm_copy(from, -1, L, NULL, NULL);
     lua_setfield(L, -2, key);
 }
 
@@ -120,7 +81,8 @@ static void add_list(lua_State *L, struct telling *t) {
 
 static void add_members(lua_State *L, const struct telling *t) {
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
-        if (json_push(t->from, t->at, keys[i]) != LUA_TNIL) {
+        int type = json_push(t->from, t->at, keys[i]);
+        if (type != LUA_TNIL && type != LUA_TLIGHTUSERDATA) { // null says nothing
             add_record(L, t->from, keys[i]);
         }
         lua_pop(t->from, 1);
@@ -193,62 +155,12 @@ void pg3_read_custom(struct pg3 *p, lua_State *L, int at) {
 static struct pg3 *pg3_of(lua_State *L) { return lua_touserdata(L, lua_upvalueindex(1)); }
 static struct json *json_of(lua_State *L) { return lua_touserdata(L, lua_upvalueindex(2)); }
 
-static int push_text(lua_State *L) {
-    const struct buf *b = lua_touserdata(L, 1);
-    lua_pushstring(L, buf_text(b));
-    return 1;
-}
-
-// Pushes the text of a buffer, which is freed whatever happens -> 1.
-static int give(lua_State *L, struct buf *b) {
-    bool starved = b->starved;
-    lua_pushcfunction(L, push_text);
-    lua_pushlightuserdata(L, b);
-    int status = lua_pcall(L, 1, 1, 0);
-    buf_free(b);
-    return status == LUA_OK && !starved ? 1 : vm_no_memory(L);
-}
-
-// quote(text) -> it as JSON
-static int base_quote(lua_State *L) {
-    const char *text = luaL_checkstring(L, 1);
-    struct buf b;
-    buf_init(&b, SIZE_MAX);
-    buf_json(&b, text);
-    return give(L, &b);
-}
-
-// encode(table, name) -> it as JSON, its secrets masked. Raises what cannot be, or is too large.
-static int base_encode(lua_State *L) {
-    struct buf b;
-    char error[256] = "";
-    buf_init(&b, PG3_RECORD_MAX);
-    if (json_write(json_of(L), L, 1, &b, error, sizeof error)) {
-        log_hide(b.data);
-        return give(L, &b);
-    }
-    buf_free(&b);
-    return json_starved(json_of(L)) ? vm_no_memory(L)
-                                    : luaL_error(L, "%s: %s", lua_tostring(L, 2), error);
-}
-
-static void copy_document(lua_State *from, void *ctx) {
-    struct copying *c = ctx;
-    c->from = from;
-    copy(c);
-}
-
-// decode(text) -> value | false: it is nested too deep | nil: it is no JSON
+// decode(text) -> value | nothing: it is no JSON, or nested too deep
 static int base_decode(lua_State *L) {
     size_t len;
     const char *text = luaL_checklstring(L, 1, &len);
     char error[256];
-    struct copying c = {.to = L, .at = 1, .status = LUA_OK};
-    if (!json_read(json_of(L), text, len, copy_document, &c, error, sizeof error)) {
-        return json_starved(json_of(L)) ? vm_no_memory(L) : 0;
-    }
-    settle(&c);
-    return 1;
+    return json_copy(json_of(L), text, len, L, error, sizeof error);
 }
 
 // hide(text) -> it, its secrets masked
@@ -362,12 +274,19 @@ static int base_alarm(lua_State *L) {
 }
 
 void pg3_open_records(lua_State *L, struct pg3 *p, struct json *json, const char *root) {
-    static const luaL_Reg base[] = {
-        {"quote", base_quote},         {"encode", base_encode},     {"decode", base_decode},
-        {"hide", base_hide},           {"log", base_log},           {"due", base_due},
-        {"write", base_write},         {"changed", base_changed},   {"known", base_known},
-        {"progress", base_progress},   {"answered", base_answered}, {"install", base_install},
-        {"installed", base_installed}, {"alarm", base_alarm},       {NULL, NULL}};
+    static const luaL_Reg base[] = {{"decode", base_decode},
+                                    {"hide", base_hide},
+                                    {"log", base_log},
+                                    {"due", base_due},
+                                    {"write", base_write},
+                                    {"changed", base_changed},
+                                    {"known", base_known},
+                                    {"progress", base_progress},
+                                    {"answered", base_answered},
+                                    {"install", base_install},
+                                    {"installed", base_installed},
+                                    {"alarm", base_alarm},
+                                    {NULL, NULL}};
     int host = lua_gettop(L);
     if (luaL_loadfilex(L, lua_pushfstring(L, "%s/" SCRIPT, root), "t") != LUA_OK) {
         lua_error(L);
@@ -376,8 +295,8 @@ void pg3_open_records(lua_State *L, struct pg3 *p, struct json *json, const char
     lua_pushlightuserdata(L, p);
     lua_pushlightuserdata(L, json);
     luaL_setfuncs(L, base, 2);
-    lua_pushlightuserdata(L, NULL);
-    lua_setfield(L, -2, "null");
+    lua_pushinteger(L, PG3_RECORD_MAX);
+    lua_setfield(L, -2, "most");
     lua_pushboolean(L, p != NULL);
     lua_setfield(L, -2, "linked");
     lua_pushvalue(L, host);

@@ -5,10 +5,11 @@
 -- A part of the host in Lua: host/pg3/pg3_records.c runs it with what it needs and the table that becomes
 -- `host`, which gets more functions here, and takes what PG3's messages come to.
 
-local base, host = ...
-local decode, due, log, quote = base.decode, base.due, base.log, base.quote
+local json = require "pg3.json"
 
-local NULL = base.null              -- JSON's, of which nothing else is left
+local base, host = ...
+local decode, due, log = base.decode, base.due, base.log
+
 local PREFIX = "plugin_"            -- of our notices: those of an earlier run are told from PG3's own by it
 local MOST_NOTICES = 50
 local BELIEVED = 3                  -- answers in a row, over nine seconds, with the same text that is none
@@ -73,15 +74,6 @@ local function same(a, b)
     return true
 end
 
---- Without JSON's null.
-local function plain(value)
-    if value == NULL then return nil end
-    if type(value) ~= "table" then return value end
-    local result = {}
-    for key, member in pairs(value) do result[key] = plain(member) end
-    return result
-end
-
 ------------------------------------------------------------------------------------------- as PG3 tells
 
 --- An array is none; an empty one cannot be told from an empty object.
@@ -93,7 +85,7 @@ local function texts_of(value)
     for key, member in pairs(value) do
         local kind = type(member)
         if kind == "number" then member = ("%.14g"):format(member) end
-        if kind == "table" or member == NULL then member = "" end
+        if kind == "table" then member = "" end
         if type(key) == "string" then
             texts[key] = tostring(member)
             opaque = opaque or (key .. texts[key]):find("\0", 1, true) ~= nil
@@ -148,7 +140,7 @@ end
 function DATA.take(value)
     if type(value) ~= "table" then return false end
     if data or data_text or DATA.read and not bad_data then return true end
-    data, bad_data = plain(value), nil
+    data, bad_data = value, nil
     return true
 end
 
@@ -158,7 +150,7 @@ function OFFER.take(value) return type(value) == "table" end
 function CHOICES.take(value)
     if type(value) ~= "table" then return false end
     local before = choices
-    choices = plain(value)
+    choices = value
     if not same(choices, before or {}) then base.changed() end
     return true
 end
@@ -187,16 +179,15 @@ end
 local function take_value(one, value)
     if type(value) == "table" and is_wrapper(value, one) then return take_value(one, value.value) end
     if type(value) ~= "string" or one == PAGE then return one.take(value) end
-    local decoded = decode(value)   -- nil: it is none; false: it is nested too deep
-    local is_bad = decoded ~= false and type(decoded) ~= "table"
-    if is_bad and one == DATA and not DATA.read then note_bad_data(value) end
+    local decoded = decode(value)
+    if one == DATA and type(decoded) ~= "table" and not DATA.read then note_bad_data(value) end
     return one.take(decoded)
 end
 
 local function take(one, value)
     local good = take_value(one, value)
     one.missing = 0
-    if not good and value ~= NULL and not one.garbled then
+    if not good and not one.garbled then
         log("warning", ("PG3 sent a record %s that cannot be understood; what was there before stays. If this"
             .. " stays, save it anew in PG3."):format(one.key))
     end
@@ -232,7 +223,7 @@ local function take_all(given)
     end
 end
 
---- Records came, { [key] = value }, false: a value that is nested too deep.
+--- Records came, { [key] = value }, false: a row without its value.
 function told.records(given)
     take_all(given)
     told.progress()
@@ -279,20 +270,18 @@ end
 
 ----------------------------------------------------------------------------------------------- written
 
---- JSON of texts by their names.
-local function object_of(...)
-    local parts = {}
-    for _, texts in ipairs { ... } do
-        for name, text in pairs(texts) do parts[#parts + 1] = quote(name) .. ":" .. quote(text) end
+function PARAMS.text() return json.encode(params) end
+
+function NOTICES.text()
+    local all = {}
+    for _, some in ipairs { foreign, notices } do
+        for key, text in pairs(some) do all[key] = text end
     end
-    table.sort(parts)
-    return "{" .. table.concat(parts, ",") .. "}"
+    return json.encode(all)
 end
 
-function PARAMS.text() return object_of(params) end
-function NOTICES.text() return object_of(foreign, notices) end
-function PAGE.text() return quote(PAGE.html) end
-function PROFILE.text() return object_of { profile_version = PROFILE.installed } end
+function PAGE.text() return json.quote(PAGE.html) end
+function PROFILE.text() return json.encode { profile_version = PROFILE.installed } end
 function DATA.text() return data_text end
 function OFFER.text() return OFFER.json end
 
@@ -413,15 +402,24 @@ end
 
 local function trim(text) return text:match "^%s*(.-)%s*$" end
 
+local function check(value, kind)
+    if type(value) ~= kind then error(("a %s expected, not a %s"):format(kind, type(value)), 3) end
+end
+
+--- A table as JSON, its secrets masked. Raises what cannot be kept, and what is too large.
+local function text_of(tab, name)
+    check(tab, "table")
+    local ok, text = pcall(json.encode, tab)
+    if ok and #text > base.most then ok, text = false, ("it does not fit %d bytes"):format(base.most) end
+    if ok then return base.hide(text) end
+    error(type(text) == "string" and name .. ": " .. text or text, 3)
+end
+
 --- host.params() -> { [name] = text }: the user's parameters.
 function host.params()
     local trimmed = {}
     for name, text in pairs(params) do trimmed[trim(name)] = trim(text) end
     return trimmed
-end
-
-local function check(value, kind)
-    if type(value) ~= kind then error(("a %s expected, not a %s"):format(kind, type(value)), 3) end
 end
 
 --- host.default_params{ [name] = value } -> whether PG3 has told the parameters there are: those that are not
@@ -447,8 +445,7 @@ function host.unreadable() return DATA.read and bad_data or nil end
 
 --- host.save(table) -> whether it was taken: not before PG3 told what it has.
 function host.save(tab)
-    check(tab, "table")
-    local text = base.encode(tab, "host.save")
+    local text = text_of(tab, "host.save")
     if not base.linked then return true end
     if not DATA.read then return false end
     data_text, bad_data = text, nil
@@ -464,8 +461,7 @@ end
 --- host.offer(list of { name, title, type, defaultValue, desc }): what the user may choose on the
 -- configuration page (docs/pg3.md, User data).
 function host.offer(list)
-    check(list, "table")
-    local text = base.encode(list, "host.offer")
+    local text = text_of(list, "host.offer")
     if OFFER.json == text then return end
     OFFER.json = text
     change(OFFER)

@@ -25,27 +25,16 @@ static int records_decode(lua_State *L) {
     return json_copy(r->json, text, strlen(text), L, error, sizeof error);
 }
 
-static int records_encode(lua_State *L) {
-    char error[256];
-    struct buf b;
-    buf_init(&b, PG3_RECORD_MAX);
-    if (lua_isnil(L, 1) ||
-        !json_write(((struct records *)vm_of(L)->owner)->json, L, 1, &b, error, sizeof error))
-        lua_pushnil(L);
-    else
-        lua_pushstring(L, buf_text(&b));
-    buf_free(&b);
-    return 1;
-}
-
 static int records_load(lua_State *L) {
     const struct records *r = vm_of(L)->owner;
     luaL_openlibs(L);
+    if (luaL_dostring(L, "package.path = '" SOURCE_DIR "/scripts/?.lua' "
+                         "encode = require('pg3.json').encode") != LUA_OK)
+        return lua_error(L);
     lua_newtable(L);
     pg3_open_records(L, r->pg3, r->json, SOURCE_DIR);
     lua_setglobal(L, "host");
     lua_register(L, "decode", records_decode);
-    lua_register(L, "encode", records_encode);
     return 0;
 }
 
@@ -103,7 +92,7 @@ static inline bool records_save(struct records *r, const char *json) {
 }
 
 static inline const char *records_data(struct records *r) {
-    return records_say(r, "return encode(host.data())");
+    return records_say(r, "local d = host.data() return d and encode(d)");
 }
 
 #endif

@@ -215,81 +215,6 @@ static void test_copy(void) {
     CHECK(reads("{}", nothing, &seen) && seen == 1);
 }
 
-struct writing {
-    const char *value; // Lua that returns it
-    struct buf out;
-    bool ok;
-    char error[256];
-};
-
-static int write_protected(lua_State *L) {
-    struct writing *w = lua_touserdata(L, 1);
-    luaL_requiref(L, "_G", luaopen_base, 1);
-    luaL_requiref(L, "math", luaopen_math, 1);
-    lua_settop(L, 1);
-    if (luaL_loadstring(L, w->value) != LUA_OK)
-        return lua_error(L);
-    lua_call(L, 0, 1);
-    w->ok = json_write(json, L, -1, &w->out, w->error, sizeof w->error);
-    CHECK(!w->ok || lua_gettop(L) == 2);
-    return 0;
-}
-
-// What is written, decoded by a look at its text; NULL = it must be refused.
-static bool writes(const char *value, size_t max, const char *expected) {
-    struct writing w = {.value = value};
-    struct vm *vm = vm_new("test", 0, NULL);
-    buf_init(&w.out, max);
-    CHECK(vm_protect(vm, write_protected, &w, NULL, 0));
-    bool right = expected == NULL ? !w.ok && w.error[0] != '\0'
-                                  : w.ok && strcmp(buf_text(&w.out), expected) == 0;
-    if (!right)
-        printf("%s gave %s %s\n", value, buf_text(&w.out), w.error);
-    buf_free(&w.out);
-    vm_free(vm);
-    return right;
-}
-
-static void test_write(void) {
-    CHECK(writes("return {1, 2, 'x'}", 1000, "[1,2,\"x\"]"));
-    CHECK(writes("return {a = {b = true}}", 1000, "{\"a\":{\"b\":true}}"));
-    CHECK(writes("return {}", 1000, "{}"));
-    CHECK(writes("return 'a\\n\"\\\\/'", 1000, "\"a\\n\\\"\\\\\\/\""));
-    CHECK(writes("return {[1000000] = 1}", 1000, "{\"1000000\":1}")); // sparse: no huge array
-    CHECK(writes("return {[-5] = 1}", 1000, "{\"-5\":1}"));
-    CHECK(writes("return nil", 1000, "null"));
-    CHECK(writes("return {1, nil, 3}", 1000, "[1,null,3]"));
-    CHECK(writes("return 1700000000", 1000, "1700000000"));
-    CHECK(writes("return 0/0", 1000, NULL) && writes("return {math.huge}", 1000, NULL));
-    CHECK(writes("return {print}", 1000, NULL) && writes("return {[true] = 1}", 1000, NULL));
-    CHECK(writes("local t = {} t.t = t return t", 1000, NULL));
-    CHECK(writes("local t = {} for i = 1, 40 do t = {t} end return t", 1000, NULL));
-    CHECK(writes("return {1, 2, 3}", 5, NULL) && writes("return {1, 2, 3}", 7, "[1,2,3]"));
-    // A table with holes may claim a length of 2^40: no room is made for that.
-    CHECK(writes("return {[1]=1,[2]=1,[4]=1,[8]=1,[16]=1,[32]=1,[64]=1,[128]=1,[256]=1,[512]=1,"
-                 "[1024]=1,[2048]=1,[4096]=1,[8192]=1,[16384]=1,[32768]=1,[65536]=1,[131072]=1,"
-                 "[1<<18]=1,[1<<19]=1,[1<<20]=1,[1<<21]=1,[1<<22]=1,[1<<23]=1,[1<<24]=1,[1<<25]=1,"
-                 "[1<<26]=1,[1<<27]=1,[1<<28]=1,[1<<29]=1,[1<<30]=1}",
-                 100, NULL));
-}
-
-static void write_here(lua_State *L, void *ctx) {
-    struct buf *b = ctx;
-    char error[128];
-    json_push(L, 1, "data");
-    CHECK(json_write(json, L, lua_gettop(L), b, error, sizeof error));
-    lua_pop(L, 1);
-    CHECK(lua_gettop(L) == 1);
-}
-
-static void test_write_what_was_read(void) {
-    struct buf b;
-    buf_init(&b, 1000);
-    CHECK(reads("{\"data\":{\"a\":[1,2.5,{\"b\":\"c\"}]}}", write_here, &b));
-    CHECK(strcmp(buf_text(&b), "{\"a\":[1,2.5,{\"b\":\"c\"}]}") == 0);
-    buf_free(&b);
-}
-
 // Fault: a text that is too large counts as a shortage of memory because one before it met one
 // Expected: what is asked is why the last one failed
 static void test_starved(void) {
@@ -315,8 +240,6 @@ int main(void) {
     test_long_numbers();
     test_nested();
     test_copy();
-    test_write();
-    test_write_what_was_read();
     test_starved();
     json_free(json);
     json_free(NULL);

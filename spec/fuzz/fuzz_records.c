@@ -1,5 +1,6 @@
 // What PG3 keeps for the plugin: the input as the value of each record, in each form that PG3
 // sends.
+#include "base/buf.h"
 #include "fuzz_pg3.h"
 
 static const char *const keys[] = {"customparams", "customdata", "notices", "idata",
