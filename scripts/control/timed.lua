@@ -213,27 +213,34 @@ local function stop_one(key, job)
     return writes.tell(job, RESULT.NOT_KNOWN, "it is not seen that what was is back; it is looked at again.")
 end
 
---- Writes a value for some minutes; 0 ends what is written so now -> result, sentence. Must run in a task.
-function timed.run(node, driver, value, minutes)
-    local set = driver.set
-    local job, problem = writes.job(node, driver, set.timer and minutes == 0 and 0 or value)
-    if not job then return RESULT.NOT_ALLOWED, problem end
-    local key = key_of(job)
-    if set.timer then
-        if job.timer then job.timer.seconds = minutes * 60 end
-        return writes.run(job)
-    elseif minutes == 0 then
-        return stop_one(key, job)
+--- What became of a job that writes for so many seconds. entry: what was remembered for it, nil: nothing was,
+-- for it was that already, or it was not written; present: the entry in whose place that came, nil: of none.
+local function conclude(job, key, seconds, entry, present, result)
+    local going_on = entries[key]
+    if not entry and not job.joined and result == RESULT.DONE and going_on then
+        going_on.seconds, going_on.ends, going_on.date = seconds, host.steady() + seconds, nil
+        put(key, going_on, job.site)
+    elseif entry and going_on == entry then
+        if result == RESULT.DONE or result == RESULT.LIMITED then
+            entry.value, entry.replaces = job.took or entry.value, nil
+            put(key, entry, job.site)
+        elseif result ~= RESULT.NOT_KNOWN or not job.written then
+            local is_in_charge = result == RESULT.TAKEN_BACK and job.set.release    -- something else is
+            put(key, not is_in_charge and present or nil, job.site)
+        end
     end
-    local seconds = minutes * 60
-    local entry, present                    -- present: what there is when its turn comes
+end
+
+--- Does a job for so many seconds, before which it is remembered what was there -> result, sentence.
+local function run_for(job, key, seconds)
+    local set, entry, present = job.set, nil, nil       -- present: what there is when its turn comes
     job.remember = function(before)
         local replaces
         present = entries[key]
         if present and before and is_own(present, set, before) then
             before, replaces = present.before, writes.to_have(set, before)
         end
-        entry = { site = job.site.id, address = node.address, driver = driver.id, topic = job.topic,
+        entry = { site = job.site.id, address = job.node, driver = job.driver.id, topic = job.topic,
                   value = job.value, before = before, replaces = replaces, seconds = seconds,
                   ends = host.steady() + seconds, resend = set.resend, release = set.release }
         sent_at[key] = host.steady()
@@ -242,20 +249,22 @@ function timed.run(node, driver, value, minutes)
         return "PG3 does not store what was before, so that it could be put back"
     end
     local result, text = writes.run(job)
-    local going_on = entries[key]
-    if not entry and not job.joined and result == RESULT.DONE and going_on then
-        going_on.seconds, going_on.ends, going_on.date = seconds, host.steady() + seconds, nil
-        put(key, going_on, job.site)
-    elseif entry and entries[key] == entry then
-        if result == RESULT.DONE or result == RESULT.LIMITED then
-            entry.value, entry.replaces = job.took or entry.value, nil
-            put(key, entry, job.site)
-        elseif result ~= RESULT.NOT_KNOWN or not job.written then
-            local is_in_charge = result == RESULT.TAKEN_BACK and set.release        -- something else is
-            put(key, not is_in_charge and present or nil, job.site)
-        end
-    end
+    conclude(job, key, seconds, entry, present, result)
     return result, text
+end
+
+--- Writes a value for some minutes; 0 ends what is written so now -> result, sentence. Must run in a task.
+function timed.run(node, driver, value, minutes)
+    local has_timer = driver.set.timer ~= nil           -- then the device itself ends it
+    local job, problem = writes.job(node, driver, has_timer and minutes == 0 and 0 or value)
+    if not job then return RESULT.NOT_ALLOWED, problem end
+    if has_timer then
+        if job.timer then job.timer.seconds = minutes * 60 end
+        return writes.run(job)
+    end
+    local key = key_of(job)
+    if minutes == 0 then return stop_one(key, job) end
+    return run_for(job, key, minutes * 60)
 end
 
 --- A command without a time has written a job's path: what was before it is not put back.
