@@ -227,14 +227,15 @@ end
 
 --- Shows what is new of a home on its nodes.
 local function show_home(site, home)
-    local list, again = nodes_of(home), {}
+    local list, some, all = nodes_of(home), false, false    -- of it is shown again with the next answer
     local rows = list[1] and freshness.living(home)
     for _, node in ipairs(list) do
         nodes.belong(node, site)
         pace.clear(node)
-        again[nodes.show(node, home, rows, site) or "no"] = true
+        local again, fresh = nodes.show(node, home, rows, site)
+        some, all = some or again, all or fresh
     end
-    store.was_shown(home, again.again, again.fresh)
+    store.was_shown(home, some, all)
 end
 
 --- Functions that asked for rows of a home of which something is new are to be called, too.

@@ -261,13 +261,13 @@ local function update_anew(node, rows, problem)
 end
 
 --- Shows what is new of a home (model.store) on one of its nodes; rows: its rows that can be believed.
--- Returns "again" if something is to be worked out again with the next answer, "fresh" if everything is.
+-- Returns whether something is to be worked out again with the next answer, and whether everything is.
 function nodes.show(node, home, rows, site)
     local type_ = node.type
-    if scripts.current(type_) ~= type_ then return "fresh" end      -- replaced just now: rediscovery shows it
+    if scripts.current(type_) ~= type_ then return false, true end  -- replaced just now: rediscovery shows it
     if scripts.suspended(type_) then
         nodes.offline(node)
-        return "fresh"
+        return false, true
     end
     if node.begun ~= type_ then begin(node) end
     node.home = home
@@ -285,7 +285,7 @@ function nodes.show(node, home, rows, site)
     tell(node, problem)
     node.lost = false
     if type_.update and not (problem or scripts.rests(type_)) then update_anew(node, rows, failed.update) end
-    return node.memory.again and "again" or nil
+    return node.memory.again ~= nil, false
 end
 
 --- Shows on a node what changed of its rows between two answers. which: the drivers, nil = those that may

@@ -80,8 +80,6 @@ local function tell(device, text, level)
     show_notice()
 end
 
-local function short(fingerprint) return fingerprint:gsub(":", ""):sub(1, SHOWN_DIGITS) end
-
 ---------------------------------------------------------------------------------------------- address
 
 --- The owner's address of an installation's GX | nil, what is wrong. sites: all installations.
@@ -208,7 +206,7 @@ local function look_at_certificate(device)
             .. " factory reset, a new GX or another device at that address does this, and so does somebody"
             .. " who is after the password. If you know the reason, write %s into the parameter"
             .. " gx_fingerprint and save.")
-            :format(device.address.host, short(certificate.fingerprint)), "error")
+            :format(device.address.host, certificate.fingerprint:gsub(":", ""):sub(1, SHOWN_DIGITS)), "error")
     end
 end
 
