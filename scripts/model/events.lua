@@ -15,7 +15,7 @@ local events = {}
 local STATE = { id = "GV30", events = { of = { [freshness.FRESH] = "BACK", [freshness.OFFLINE] = "LOST" },
                                         quiet = "BACK" } }
 local HYSTERESIS = 1                -- above a level is so far above it
-local WAIT_SECONDS = 2              -- until nodes that PG3 did not have are looked at again
+local WAIT_SECONDS = 5              -- until nodes that PG3 did not have are looked at again
 
 --- What is pushed to the owner's phones, if he wants it, and what it says there; the log has it in any case.
 -- Of a gateway's node only the grid is pushed: its alarms are those of its devices, each with its name.
