@@ -12,6 +12,7 @@ local NO_DATA, NO_DATA_NAMES = 101, "NODATA"        -- host/pg3/node.h
 local written = {}                  -- all types of this run as profile.of writes them, in order
 local by_id = {}                    -- [id] = its place there
 local makers = {}                   -- [id] = what makes the declaration of one that was declared to the host
+local made = setmetatable({}, { __mode = "v" })     -- [id] = that declaration, as long as somebody has it
 local editors = {}                  -- [id] = its text as it was written last: types share them
 local lists = {}                    -- [id] = the texts of a list of value names that were written last
 
@@ -261,7 +262,7 @@ function profile.declare(make)
     local declaration = make()
     host.declare(declaration)
     profile.add(declaration)
-    makers[declaration.id] = make
+    makers[declaration.id], made[declaration.id] = make, nil
 end
 
 --- Whether a driver that shows this number of this unit has no value.
@@ -270,7 +271,10 @@ function profile.is_no_data(driver, value, uom)
 end
 
 --- The type declared to the host last under an id.
-function profile.type(id) return makers[id] and makers[id]() end
+function profile.type(id)
+    made[id] = made[id] or makers[id] and makers[id]() or nil
+    return made[id]
+end
 
 --- Brings the profile up to date with the types -> whether it is another now | nil, why not.
 function profile.write()

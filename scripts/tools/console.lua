@@ -2,6 +2,7 @@
 -- change, a table of all. How a terminal shows them is in screen.lua.
 
 local data_state = require "types.data_state"
+local lists = require "types.lists"
 local paint = require "tools.paint"
 local profile = require "pg3.profile"
 
@@ -132,12 +133,9 @@ local function padded(text, columns) return text .. (" "):rep(columns - width(te
 
 function console.change(address, id)
     local node, type_ = look_up(address)
-    for _, driver in ipairs(type_.drivers) do
-        if driver.id == id then
-            return ("%s %s %s %s: %s"):format(padded(address, 14), padded(clean(node.name), 24),
-                padded(id, 7), driver.label, value_text(driver, host.shown(address, id)))
-        end
-    end
+    local driver = lists.with_id(type_.drivers, id)
+    return ("%s %s %s %s: %s"):format(padded(address, 14), padded(clean(node.name), 24),
+        padded(id, 7), driver.label, value_text(driver, host.shown(address, id)))
 end
 
 -------------------------------------------------------------------------------------------- the table

@@ -2,6 +2,7 @@
 
 local console = require "tools.console"
 local data_state = require "types.data_state"
+local lists = require "types.lists"
 local paint = require "tools.paint"
 local profile = require "pg3.profile"
 local wording = require "types.wording"
@@ -25,33 +26,18 @@ local function stamp(seconds)
     return quoted(os.date("!%Y-%m-%dT%H:%M:%SZ", math.floor(seconds)))
 end
 
---- The drivers of a type as they were declared: a list, and by their ids. A type is made anew for each who
--- asks: this turn's are kept.
-local types = {}                    -- [id of a type] = { list of drivers, by = { [id] = driver } }
-
-local function drivers_of(node)
-    local id = node.type
-    if not types[id] then
-        local drivers = { by = {} }
-        for i, driver in ipairs(profile.type(id).drivers) do
-            drivers[i], drivers.by[driver.id] = driver, driver
-        end
-        types[id] = drivers
-    end
-    return types[id]
-end
+local function drivers_of(node) return profile.type(node.type).drivers end
 
 --- What a driver shows now -> { node, driver, number = as text|nil for no data, uom, text|nil,
 -- state = see STATES, nil for the plugin's own node, measured = unix|nil }; nil: there is no such driver.
 local function look_up(address, id)
     local node = host.node(address)
-    local drivers = node and drivers_of(node).by
-    local driver = drivers and drivers[id]
+    local driver = node and lists.with_id(drivers_of(node), id)
     if not driver then return nil end
     local number, uom, text = host.shown(address, id)
     local value = tonumber(number)
     local none = profile.is_no_data(driver, value, uom)
-    local has_state = drivers[STATE]
+    local has_state = lists.with_id(drivers_of(node), STATE)
     local measured = has_state and tonumber((host.shown(address, TIME)))
     return {
         node = node, driver = driver, uom = uom, number = not none and number or nil,
@@ -80,13 +66,12 @@ end
 -- their turn, too. A data state is part of every line of its node: where it changes, all of them are told.
 function values.tell(changes, say)
     local whole, lines = {}, {}
-    types = {}
     local function add(address, id)
         local found = look_up(address, id)
         lines[#lines + 1] = found and line_of(found)
         if #lines < LINES then return end
         say(lines)
-        lines, types = {}, {}
+        lines = {}
         host.sleep(0)
     end
     for _, change in ipairs(changes) do
@@ -119,7 +104,6 @@ function values.get(name, last, as_json)
         return { code = 2, problem = ("\"%s\" is no NODE.DRIVER, such as 258l_bm289.BATLVL; the ids are in"
             .. " docs/nodes.md."):format(name) }
     end
-    types = {}
     local found = look_up(address, id)
     local waits = not found or found.state == "none" or not found.number
     if waits and not last then return nil end
@@ -129,8 +113,10 @@ function values.get(name, last, as_json)
         end
         local node, all = host.node(address), "--watch --once --json lists all."
         if not node then return { code = 1, problem = ("there is no node %s. %s"):format(address, all) } end
+        local ids = {}
+        for i, driver in ipairs(drivers_of(node)) do ids[i] = driver.id end
         return { code = 1, problem = ("node %s has no driver %s. %s"):format(address, id,
-            wording.did_you_mean(id, drivers_of(node).by, "%s", all)) }
+            wording.did_you_mean(id, ids, "%s", all)) }
     end
     local result = { text = as_json and line_of(found) or found.number, code = 0 }
     local shown = address .. "." .. id
