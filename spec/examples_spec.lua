@@ -157,7 +157,7 @@ describe("the authors' page", function()
                                 "scripts/check/fields.lua", "scripts/check/kinds.lua",
                                 "scripts/check/rows.lua", "scripts/check/sources.lua",
                                 "scripts/check/values.lua",
-                                "scripts/model/device.lua", "scripts/serve/commands.lua",
+                                "scripts/model/device.lua", "scripts/types/commands.lua",
                                 "scripts/serve/script_api.lua", "scripts/serve/scripts.lua",
                                 "scripts/sources/vrm.lua",
                                 "scripts/tasks/timer.lua" } do
