@@ -202,9 +202,9 @@ end
 function generic.learn(service, rows)
     if written[service] then return true end
     local named = #service <= LONGEST_SERVICE and not service:find("[^%l%d_]")
-    local text = named and lists.count(written) < MOST_SCRIPTS and generic.text(service, rows)
-    if not text or served[service] or host.read(path_of(service)) or not put(service,
-        text) then return false end
+    if not named or served[service] or host.read(path_of(service)) then return false end
+    local text = lists.count(written) < MOST_SCRIPTS and generic.text(service, rows)
+    if not text or not put(service, text) then return false end
     written[service] = true
     host.log("info", ("No device script knows the service %s: the plugin wrote %s with its first values. It"
         .. " is yours to change."):format(service, path_of(service)))

@@ -57,8 +57,8 @@ local function without_misfits(states)
         if misfit(its, "node.state", 0) then
             result[address] = {}
             for key, value in pairs(its) do
-                if type(key) == "string" and not misfit(value, "node.state",
-                    1) then result[address][key] = value end
+                local fits = type(key) == "string" and not misfit(value, "node.state", 1)
+                if fits then result[address][key] = value end
             end
         end
     end
