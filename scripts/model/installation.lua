@@ -6,7 +6,7 @@
 --          clock = VRM's time - host.steady(), facts = what the gateway's node shows,
 --          heard, shift, answered_at, logged_at = see model.freshness,
 --          measured_at, delay = when VRM's newest measurement was made, and how old it was when it came,
---          live_source, live_delay = see installation.set_source,
+--          live_source, live_delay = see live_values.set_source,
 --          nodes = { [address] = node }, those found in it, withdrawn = the account has it no more, health,
 --          missed = set of the nodes whose devices the last answer lacked, and no other; nil: none,
 --          hidden = { [key] = true }: devices of a kind that the owner does not want,
@@ -18,10 +18,8 @@
 --          alarms_changed = an alarm was told live and is not counted yet,
 --          ... (see sources.account) }
 
-local alarms = require "types.alarms"
 local choices = require "pg3.choices"
 local clock = require "tasks.clock"
-local device = require "model.device"
 local discovery = require "model.discovery"
 local events = require "model.events"
 local freshness = require "model.freshness"
@@ -29,7 +27,6 @@ local generic = require "serve.generic"
 local identity = require "model.identity"
 local node_names = require "pg3.node_names"
 local nodes = require "model.nodes"
-local overlay = require "model.overlay"
 local pace = require "model.pace"
 local read = require "types.read"
 local reading = require "types.reading"
@@ -184,14 +181,14 @@ end
 local SOURCE = { none = 0, polled = 1, vrm = 2, gx = 3 }
 
 --- Where what is shown comes from, and how old it is when it comes.
-local function add_source(site, facts)
+function installation.add_source(site, facts)
     local source = facts.connected and "polled" or "none"
     facts.source, facts.delay = SOURCE[site.live_source or source], facts.connected and site.delay or nil
     if site.live_source then facts.delay = site.live_delay end
 end
 
 --- What the gateway's node shows beside its rows. answered: whether VRM has just answered.
-local function set_facts(site, now, answered)
+function installation.set_facts(site, now, answered)
     local devices, _, offline_after = site.store.devices, freshness.limits(site.interval)
     local living = discovery.living({ site.store.gateway, table.unpack(devices) }, now - offline_after)
     local faults = discovery.faults(living, site.faults, answered)
@@ -208,14 +205,14 @@ local function set_facts(site, now, answered)
         devices = discovery.alive(site.overview, devices, now - offline_after),
         interval = site.interval,
     }
-    add_source(site, facts)
+    installation.add_source(site, facts)
     for name, value in pairs(installation.control_facts[site.id] or {}) do facts[name] = value end
     if not same_facts(facts, site.facts or {}) then site.store.gateway.again = true end
     site.facts = facts
 end
 
 --- The nodes of a home: its own and those of its parts, as far as they are there.
-local function nodes_of(home)
+function installation.nodes_of(home)
     local node = home.address and nodes.all[home.address]
     if not node or node.key and node.key ~= home.key then return {} end
     local list = { node }
@@ -226,8 +223,9 @@ local function nodes_of(home)
 end
 
 --- Shows what is new of a home on its nodes.
-local function show_home(site, home)
-    local list, some, all = nodes_of(home), false, false    -- of it is shown again with the next answer
+function installation.show_home(site, home)
+    local list = installation.nodes_of(home)
+    local some, all = false, false              -- of it is shown again with the next answer
     local rows = list[1] and freshness.living(home)
     for _, node in ipairs(list) do
         nodes.belong(node, site)
@@ -253,7 +251,7 @@ local function lose_missing(site)
     local present, here, missed = {}, {}, {}
     for home in site.store:each() do
         here[home.key] = true
-        for _, node in ipairs(nodes_of(home)) do present[node] = true end
+        for _, node in ipairs(installation.nodes_of(home)) do present[node] = true end
     end
     for _, node in pairs(site.nodes) do
         local again = node.home == nil or here[node.home.key] or site.missed and site.missed[node]
@@ -293,12 +291,12 @@ end
 --- Shows what changed of the gateway's rows between two answers; where there is anything to show it on.
 local function show_told(site)
     local home = site.store.gateway
-    local list = home and nodes_of(home) or {}
+    local list = home and installation.nodes_of(home) or {}
     if not list[1] or list[1].lost or next(home.changed) == nil then return end
     local entries = {}
     missing_parts(entries, site, home, {})
     nodes.add_all(entries, {})
-    if home.fresh then return show_home(site, home) end
+    if home.fresh then return installation.show_home(site, home) end
     for _, node in ipairs(list) do nodes.update(node, home, freshness.living(home), site) end
 end
 
@@ -322,137 +320,6 @@ function installation.tell(site, rows)
     installation.age(site)
 end
 
---- What time it is by the clock of a site's gateway.
-function installation.stamp_of(site)
-    return math.floor(clock.of_vrm(site) - (site.shift or 0))
-end
-
---- Who shows what is told of an entry (model.overlay): a list of a node, its driver, the next node ...
--- Nobody knows what a function reads: it may be any row of its device, and of those whose rows it asked for.
-local function readers_of(entry)
-    local list, keys, home = {}, overlay.keys_of(entry), entry.of.home
-    local function add(node, driver) list[#list + 1], list[#list + 2] = node, driver end
-    local function add_followers(node)
-        for _, driver in ipairs(device.followers(node.type)) do add(node, driver) end
-    end
-    for _, node in ipairs(nodes_of(home)) do
-        for driver in pairs(device.direct_readers(node.type, keys)) do add(node, driver) end
-        add_followers(node)
-    end
-    for node in pairs(home.askers or {}) do add_followers(node) end
-    return list
-end
-
---- VRM has the alarm of a lost grid as one of the system; live, no system tells it, but each inverter (Venus
--- 2.60 and later).
-local GRID_LOST, GRID_LOST_OF_SYSTEM = "/Alarms/GridLost", "/system/0/Ac/Alarms/GridLost"
-
---- The system has lost the grid if an inverter that lives says so; where none is left, VRM knows it next.
-local function hear_grid(site, now, stamp)
-    local worst = -1
-    for home in site.store:each() do
-        local tells = overlay.lives(site.store, home) and not overlay.has_left(site.store, home, GRID_LOST)
-        local row = tells and home.rows[GRID_LOST]
-        worst = math.max(worst, row and alarms.level(row.value) or -1)
-    end
-    if worst < 0 then return overlay.leave(site.store, GRID_LOST_OF_SYSTEM) end
-    installation.hear(site, GRID_LOST_OF_SYSTEM, worst, now, stamp)
-end
-
---- What was told live of a topic (from its service on): a number, a text, or nil: it has no value. Shown by
--- installation.show_live. now: host.steady(); stamp: the same by the gateway's clock.
-function installation.hear(site, topic, value, now, stamp)
-    local entry, back = overlay.hear(site.store, topic, value, stamp)
-    local its = entry or back
-    if its and its.path == GRID_LOST then hear_grid(site, now, stamp) end
-    if not entry then return end
-    site.alarms_changed = site.alarms_changed or alarms.of_key[entry.path] ~= false
-    local readers = entry.readers or readers_of(entry)
-    entry.readers, entry.of.home.told_at = readers, stamp
-    pace.wait_all(readers, now)
-end
-
---- A topic was told to be gone: its device left the D-Bus.
-function installation.leave_topic(site, topic, now, stamp)
-    overlay.leave(site.store, topic)
-    if topic:sub(-#GRID_LOST) == GRID_LOST then hear_grid(site, now, stamp) end
-end
-
---- The gateway counts an alarm as soon as its device shows it.
-local function count_alarms(site)
-    site.alarms_changed = nil
-    set_facts(site, clock.of_vrm(site), false)
-    nodes.tell_facts(site)
-    nodes.report { nodes.all[site.store.gateway.address] }
-end
-
---- Calls `update` of a node, unless that still runs -> how many values it may show.
-local function update_waiting(node, rows, now)
-    local called = nodes.call_update(node, rows)
-    if called == false then pace.wait(node, device.UPDATE, now) end
-    return called and device.readers_of(node.type).by_script or 0
-end
-
---- Shows on a node what has waited -> how many values PG3 is told then.
-local function show_waiting(node, drivers)
-    local site, told, now = node.site, node.memory.told, host.steady()
-    if node.lost or not (site and node.home and site.nodes[node.address] == node) then return 0 end
-    local updates, rows = drivers[device.UPDATE], freshness.living(node.home)
-    drivers[device.UPDATE] = nil
-    nodes.update(node, node.home, rows, site, drivers, function(driver, value)
-        return pace.holds(node, driver, value, host.get(node.address, driver.id), now)
-    end)
-    if updates then told = told - update_waiting(node, rows, now) end
-    events.look(node)
-    if site.alarms_changed then count_alarms(site) end
-    return node.memory.told - told
-end
-
---- Shows what was told live and may be shown by now. Returns the seconds until it is to be called again; nil:
--- nothing waits.
-function installation.show_live()
-    return pace.show(host.steady(), show_waiting)
-end
-
---- Shows everything of homes whose values come live again after they were old or lost, what waited and what
--- functions work out, too: they are about to be fresh.
-local function show_returned(site)
-    for home in site.store:each() do
-        local node = nodes_of(home)[1]
-        if node and (node.lost or node.state ~= freshness.FRESH) and overlay.lives(site.store, home)
-            and freshness.judge(home.heard, site.live_at, site.interval) == freshness.FRESH then
-            home.fresh = true
-            show_home(site, home)
-        end
-    end
-end
-
---- A connection for live data lives, or lived until now (ends); is_whole: it has told everything.
-function installation.prove(site, is_whole, ends)
-    site.live_at, site.store.live_stamp = clock.of_vrm(site), installation.stamp_of(site)
-    if is_whole then site.whole_at = site.live_at end
-    if site.overview then
-        freshness.hear_live(site)
-        show_returned(site)
-        installation.age(site)
-    end
-    if ends then
-        overlay.silence(site.store)
-        site.live_at, site.whole_at, site.store.live_stamp = nil, nil, nil
-    end
-end
-
---- Values come live from now on, source = "vrm" or "gx", or not any more (nil). delay: the seconds that a
--- question takes to the gateway and back; nil: it is not known.
-function installation.set_source(site, source, delay)
-    site.live_source, site.live_delay = source, delay
-    local facts = site.facts
-    if not facts then return end
-    local before = { facts.source, facts.delay }
-    add_source(site, facts)
-    if facts.source ~= before[1] or facts.delay ~= before[2] then nodes.tell_facts(site) end
-end
-
 --- VRM's answer to one poll (see vrm:diagnostics) becomes values; with discover also new nodes.
 -- now: VRM's clock. A node of the site that is not in the answer goes offline.
 function installation.show(site, answer, now, discover)
@@ -466,13 +333,13 @@ function installation.show(site, answer, now, discover)
     end
     site.store.pages = answer.pages
     freshness.hear(site, now)
-    set_facts(site, now, true)
+    installation.set_facts(site, now, true)
     local known = discover and nodes.known(prefix_of(site)) or {}
     if discover then add_nodes(site, known) end
     add_parts(site, known)
     wake_askers(site)
     for home in site.store:each() do
-        if store.is_new(home) then show_home(site, home) end
+        if store.is_new(home) then installation.show_home(site, home) end
     end
     if sorted or site.missed then lose_missing(site) end
     if begun then nodes.begin_day(site, moved) end
@@ -489,7 +356,7 @@ local function lose_nodes(list)
         local facts = node.site and node.site.facts
         if facts then
             facts.connected, facts.online = false, false
-            add_source(node.site, facts)
+            installation.add_source(node.site, facts)
         end
         nodes.offline(node, facts)
     end

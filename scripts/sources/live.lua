@@ -24,7 +24,7 @@ local alarms = require "types.alarms"
 local brokers = require "sources.brokers"
 local check = require "check.device"
 local device = require "model.device"
-local installation = require "model.installation"
+local live_values = require "model.live_values"
 local notices = require "pg3.notices"
 local read = require "types.read"
 local timer = require "tasks.timer"
@@ -105,7 +105,7 @@ local function subscribe(link)
 end
 
 local function show_source(link)
-    installation.set_source(link.site, link.alive and link.broker.source or nil, link.delay)
+    live_values.set_source(link.site, link.alive and link.broker.source or nil, link.delay)
 end
 
 --- Asks for one value, to see how long its answer takes: nothing that is told says when it was measured.
@@ -161,7 +161,7 @@ end
 
 --- Shows what may be shown by now, and again as long as something waits.
 local function show()
-    local seconds = installation.show_live()
+    local seconds = live_values.show_live()
     if show_timer or not seconds then return end
     show_timer = timer.after(seconds, function()
         show_timer = nil
@@ -174,7 +174,7 @@ end
 local function prove(link, ends)
     local is_whole = not link.wants_all or not link.beats and link.tries >= TRIES
     link.proved_at = host.steady()
-    installation.prove(link.site, is_whole, ends)
+    live_values.prove(link.site, is_whole, ends)
 end
 
 --- What was asked to see how long it takes has come, or it changed just now.
@@ -273,7 +273,7 @@ local NOT_A_NUMBER = '^%s*{%s*"value"%s*:%s*%-?[NI][an]'
 
 local function take(link)
     local site, now = link.site, host.steady()
-    local stamp = installation.stamp_of(site)
+    local stamp = live_values.stamp_of(site)
     for is, topic, value, echo, min, max in host.mqtt_read, link.id do
         if is == "text" and value and value:find(NOT_A_NUMBER) then is, value = "value", nil end
         local serial = topic == SERIAL and link.broker.serial
@@ -290,9 +290,9 @@ local function take(link)
         if NEWS[topic] then
             NEWS[topic](link, echo)
         elseif is == "value" and not serial then
-            installation.hear(site, topic, value, now, stamp)
+            live_values.hear(site, topic, value, now, stamp)
         elseif is == "gone" then
-            installation.leave_topic(site, topic, now, stamp)
+            live_values.leave_topic(site, topic, now, stamp)
         end
     end
     show()
