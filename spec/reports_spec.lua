@@ -395,7 +395,7 @@ describe("a sensor", function()
     it("has the pressure that there is", function()
         check {
             { "temperature", { ["/Pressure"] = { 100.2, "%.0F hPa", "100 hPa" } }, { BARPRES = 1002 } },
-            { "temperature", { ["/Pressure"] = 101.325 }, { BARPRES = 1013.3 } },
+            { "temperature", { ["/Pressure"] = 101.325 }, { BARPRES = 1013.2 } },
             { "temperature", { ["/Pressure"] = { 1001.9, "%.0F hPa", "1002 hPa" } }, { BARPRES = 1001.9 } },
             { "temperature", { ["/Temperature"] = 5, ["/Pressure"] = 0 }, { BARPRES = NONE } },
             { "temperature", { ["/Temperature"] = 5, ["/Pressure"] = 200 }, { BARPRES = NONE } },
