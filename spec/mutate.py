@@ -218,7 +218,7 @@ MUTATIONS = [
              ["spec/discovery_spec.lua"]),
     Mutation("user data that could not be read counts as read", "scripts/pg3/records.lua",
              "one.read or good or false", "true",
-             ["spec/c/test_pg3.c", E2E + "test_records.py"]),
+             ["spec/c/test_pg3.c"]),
     Mutation("the page of a proxy refuses the token", "scripts/sources/vrm.lua",
              "if not (busy or by_vrm(reply)) then", "if false then",
              ["spec/vrm_spec.lua"]),

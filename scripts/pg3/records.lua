@@ -6,6 +6,7 @@
 -- `host`, which gets more functions here, and takes what PG3's messages come to.
 
 local json = require "pg3.json"
+local lists = require "types.lists"
 
 local base, host = ...
 local decode, due, log = base.decode, base.due, base.log
@@ -63,17 +64,6 @@ local function change(one)
     look_due()
 end
 
-local function same(a, b)
-    if type(a) ~= "table" or type(b) ~= "table" then return a == b end
-    for key, member in pairs(a) do
-        if not same(member, b[key]) then return false end
-    end
-    for key in pairs(b) do
-        if a[key] == nil then return false end
-    end
-    return true
-end
-
 ------------------------------------------------------------------------------------------- as PG3 tells
 
 --- An array is none; an empty one cannot be told from an empty object.
@@ -99,7 +89,7 @@ function PARAMS.take(value)
     if not is_object(value) then return false end
     local before = params
     params, PARAMS.opaque = texts_of(value)
-    if same(params, before) then return true end
+    if lists.same(params, before) then return true end
     if not PARAMS.read then defaults = {} end   -- they may be there by other names, which nobody knew
     base.changed()
     return true
@@ -151,7 +141,7 @@ function CHOICES.take(value)
     if type(value) ~= "table" then return false end
     local before = choices
     choices = value
-    if not same(choices, before or {}) then base.changed() end
+    if not lists.same(choices, before or {}) then base.changed() end
     return true
 end
 
@@ -470,19 +460,13 @@ end
 --- host.choices() -> what the user chose of host.offer's, by name | nil: nothing yet.
 function host.choices() return choices end
 
-local function count(tab)
-    local number = 0
-    for _ in pairs(tab) do number = number + 1 end
-    return number
-end
-
 --- host.notice(key, html | nil): shows a text to the user, or takes it away.
 function host.notice(key, html)
     check(key, "string")
     if html ~= nil then check(html, "string") end
     local own, text = PREFIX .. key, html and base.hide(html)
     if notices[own] == text then return end
-    if text and not notices[own] and count(notices) >= MOST_NOTICES then
+    if text and not notices[own] and lists.count(notices) >= MOST_NOTICES then
         log("warning", ("there are %d notices already; one more is not shown"):format(MOST_NOTICES))
         return
     end

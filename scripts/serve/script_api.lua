@@ -3,6 +3,7 @@
 
 local about = require "types.about"
 local limits = require "types.limits"
+local lists = require "types.lists"
 local notices = require "pg3.notices"
 local settings = require "pg3.settings"
 
@@ -13,15 +14,9 @@ local MOST = 1e6                    -- of a number whose row names no limits, to
 --- The type of the node at an address. main and tools.steps set it.
 script_api.type_at = function(_) return nil end
 
-local function with_id(list, id)
-    for _, one in ipairs(list or {}) do
-        if one.id == id then return one end
-    end
-end
-
 local function driver_of(address, id)
     local type_ = script_api.type_at(address)
-    return type_ and with_id(type_.drivers, id)
+    return type_ and lists.with_id(type_.drivers, id)
 end
 
 local function misused(name, number, expected, value)
@@ -150,7 +145,7 @@ end
 function answers.event(id, _, address, event)
     if type(event) ~= "string" then misused("event", 1, "string", event) end
     local type_ = script_api.type_at(address)
-    if not (type_ and with_id(type_.events, event)) then
+    if not (type_ and lists.with_id(type_.events, event)) then
         error(("the event %s is not declared. Write events = { %s = \"...\" } in the table."):format(event,
             event), 0)
     end

@@ -1,8 +1,8 @@
 --- What outlives a restart (in PG3's customdata): node.state, a table a script keeps for each node, which
 -- outlives its reload as well; and what modules of the plugin remember.
 
-local is_list = require("types.lists").is_list
 local limits = require "types.limits"
+local lists = require "types.lists"
 local notices = require "pg3.notices"
 local scripts = require "serve.scripts"
 local shortage = require "tasks.shortage"
@@ -37,7 +37,7 @@ local function misfit(value, name, depth)
     elseif depth > DEPTH then
         return ("%s is nested deeper than %d tables"):format(name, DEPTH)
     end
-    local list = is_list(value)
+    local list = lists.is_list(value)
     for key, member in pairs(value) do
         if not list and not (type(key) == "string" and utf8.len(key)) then
             return ("%s has the key %s: use texts, or 1 to n without holes"):format(name, tostring(key))
@@ -75,18 +75,6 @@ local function size(value)
     local sum = 4
     for key, member in pairs(value) do sum = sum + size(key) + size(member) end
     return sum
-end
-
---- Whether two values that can be kept are the same, member by member.
-function state.same(a, b)
-    if type(a) ~= "table" or type(b) ~= "table" then return a == b end
-    for key, member in pairs(a) do
-        if not state.same(member, b[key]) then return false end
-    end
-    for key in pairs(b) do
-        if a[key] == nil then return false end
-    end
-    return true
 end
 
 --- The states that hold anything; nil if none does.
@@ -229,7 +217,7 @@ local function largest_change(fresh)
     for name, states in pairs(fresh) do
         local this = size(name) + size(states)
         total = total + this
-        if this > bytes and not state.same(states, kept[name]) then largest, bytes = name, this end
+        if this > bytes and not lists.same(states, kept[name]) then largest, bytes = name, this end
     end
     return largest, bytes, total
 end
@@ -252,7 +240,7 @@ local function collect_others()
     for _, other in ipairs(others) do
         local its = other.get()
         record[other.name] = next(its) and its or nil
-        changed = changed or not state.same(its, other.kept)
+        changed = changed or not lists.same(its, other.kept)
     end
     return record, changed
 end
@@ -303,7 +291,7 @@ function state.save()
             scripts.worked(script.file, "state")
         end
     end
-    if not (bad or changed) and state.same(fresh, kept) then return true end
+    if not (bad or changed) and lists.same(fresh, kept) then return true end
     record.state, record.script_ids = fresh, ids_of(fresh)
     local ok, taken = pcall(host.save, record)
     if not ok then

@@ -14,6 +14,7 @@ local device = require "model.device"
 local diagnostics = require "types.diagnostics"
 local events = require "model.events"
 local freshness = require "model.freshness"
+local lists = require "types.lists"
 local notices = require "pg3.notices"
 local proof = require "check.proof"
 local reading = require "types.reading"
@@ -21,8 +22,6 @@ local requests = require "control.requests"
 local sample_check = require "check.samples"
 local script_api = require "serve.script_api"
 local settings = require "pg3.settings"
-local sorted_keys = require("types.lists").sorted_keys
-local state = require "serve.state"
 local vrm = require "sources.vrm"
 
 local steps = {}
@@ -112,7 +111,7 @@ local function written(value)
     if type(value) == "string" then return ("%q"):format(value) end
     if type(value) ~= "table" then return tostring(value) end
     local parts = {}
-    for _, key in ipairs(sorted_keys(value)) do
+    for _, key in ipairs(lists.sorted_keys(value)) do
         local name = type(key) == "string" and key .. " = " or ""
         parts[#parts + 1] = name .. written(value[key])
     end
@@ -121,7 +120,7 @@ end
 
 --- Compares something that is no driver's value -> result, see steps.run.
 local function compare(what, value, expected)
-    local fits = state.same(value, expected)
+    local fits = lists.same(value, expected)
     return { what = what, value = written(value), expected = written(expected),
              problem = not fits and ("%s is %s, expected %s"):format(what, written(value), written(expected))
                  or nil }
@@ -153,7 +152,7 @@ local function judge(results, expect)
     if expect.events then table.insert(results, compare("events", run.events, expect.events)) end
     if expect.notices then table.insert(results, compare("notices", run.notices, expect.notices)) end
     local its = expect.state and host.script_state(run.id)[main.address] or {}
-    for _, name in ipairs(sorted_keys(expect.state or {})) do
+    for _, name in ipairs(lists.sorted_keys(expect.state or {})) do
         local expected = expect.state[name]
         if expected == "no data" then expected = nil end
         table.insert(results, compare("state." .. tostring(name), its[name], expected))

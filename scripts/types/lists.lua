@@ -63,4 +63,16 @@ function lists.count(tab)
     return count
 end
 
+--- Whether two values are the same, tables member by member.
+function lists.same(a, b)
+    if type(a) ~= "table" or type(b) ~= "table" then return a == b end
+    for key, member in pairs(a) do
+        if not lists.same(member, b[key]) then return false end
+    end
+    for key in pairs(b) do
+        if a[key] == nil then return false end
+    end
+    return true
+end
+
 return lists
