@@ -23,33 +23,59 @@ bool pg3_is_record(const char *key) {
 // What records.lua is told
 
 struct telling {
-    struct pg3 *p;
+    const struct pg3 *p;
     const char *name;
     const char *texts[2];
-    lua_State *from; // NULL: the texts are told, else the records at `at`
-    int at;
-    bool is_list;
-    bool whole; // each row of the list was one
+    lua_State *from; // NULL: the texts are told, else the table on top of it, and `whole`
+    bool whole;
 };
 
-// Adds the value on top of `from` to the table on top of L.
-static void add_record(lua_State *L, lua_State *from, const char *key) {
-    vm_copy(from, -1, L, NULL, NULL);
-    lua_setfield(L, -2, key);
+static int tell_protected(lua_State *L) {
+    const struct telling *t = lua_touserdata(L, 1);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, t->p->told);
+    lua_getfield(L, -1, t->name);
+    if (t->from == NULL) {
+        lua_pushstring(L, t->texts[0]);
+        lua_pushstring(L, t->texts[1]);
+    } else {
+        vm_copy(t->from, -1, L, NULL, NULL);
+        lua_pushboolean(L, t->whole);
+    }
+    lua_call(L, 2, 0);
+    return 0;
 }
 
-// A row of the list of all records, on top of `from`. False: it is none.
-static bool add_row(lua_State *L, lua_State *from) {
-    int row = lua_gettop(from);
-    const char *key = json_text(from, row, "key", NULL);
+static void tell(struct pg3 *p, struct telling t) {
+    char error[512];
+    t.p = p;
+    if (p->vm == NULL || vm_protect(p->vm, tell_protected, &t, error, sizeof error)) {
+        return;
+    }
+    if (p->vm->starved) {
+        pg3_missed(p);
+        log_warning(AREA, "memory is too short for what PG3 keeps for the plugin, which is asked "
+                          "for again; free some on this machine");
+    } else {
+        log_error(AREA, "%s: %s", t.name, error);
+    }
+}
+
+void pg3_tell(struct pg3 *p, const char *name, const char *text, const char *more) {
+    tell(p, (struct telling){.name = name, .texts = {text, more}});
+}
+
+// Adds the row at `at`, of the list of all records, to the table at `records`. False: it is none.
+static bool add_row(lua_State *L, int at, int records) {
+    const char *key = json_text(L, at, "key", NULL);
     if (key != NULL && pg3_is_record(key)) {
-        if (json_push(from, row, "value") == LUA_TNIL) {
-            lua_pushboolean(from, false);
+        int type = json_push(L, at, "value");
+        if (type == LUA_TNIL) {
+            lua_pushboolean(L, false);
         }
-        if (!lua_islightuserdata(from, -1)) { // null: there is none
-            add_record(L, from, key);
+        if (type != LUA_TLIGHTUSERDATA) { // null: there is none
+            lua_setfield(L, records, key);
         }
-        lua_settop(from, row);
+        lua_settop(L, at > records ? at : records);
     }
     return key != NULL;
 }
@@ -63,91 +89,39 @@ static bool is_empty(lua_State *L, int at) {
     return false;
 }
 
-// The list of all records that exist, one a row; a single one may come without its array.
-static void add_list(lua_State *L, struct telling *t) {
-    t->whole = lua_type(t->from, t->at) == LUA_TTABLE;
-    lua_Integer count = t->whole ? (lua_Integer)lua_rawlen(t->from, t->at) : 0;
-    for (lua_Integer i = 1; i <= count; i++) {
-        lua_rawgeti(t->from, t->at, i);
-        t->whole = add_row(L, t->from) && t->whole;
-        lua_pop(t->from, 1);
-    }
-    if (t->whole && count == 0 && !is_empty(t->from, t->at)) {
-        lua_pushvalue(t->from, t->at);
-        t->whole = add_row(L, t->from);
-        lua_pop(t->from, 1);
-    }
-}
-
-static void add_members(lua_State *L, const struct telling *t) {
-    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
-        int type = json_push(t->from, t->at, keys[i]);
-        if (type != LUA_TNIL && type != LUA_TLIGHTUSERDATA) { // null says nothing
-            add_record(L, t->from, keys[i]);
-        }
-        lua_pop(t->from, 1);
-    }
-}
-
-static int tell_protected(lua_State *L) {
-    struct telling *t = lua_touserdata(L, 1);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, t->p->told);
-    lua_getfield(L, -1, t->name);
-    if (t->from == NULL) {
-        lua_pushstring(L, t->texts[0]);
-        lua_pushstring(L, t->texts[1]);
-    } else {
-        lua_newtable(L);
-        if (t->is_list) {
-            add_list(L, t);
-        } else {
-            add_members(L, t);
-        }
-        lua_pushboolean(L, t->whole);
-    }
-    lua_call(L, 2, 0);
-    return 0;
-}
-
-static void tell(struct telling *t) {
-    struct pg3 *p = t->p;
-    char error[512];
-    int top = t->from != NULL ? lua_gettop(t->from) : 0;
-    if (p->vm == NULL || vm_protect(p->vm, tell_protected, t, error, sizeof error)) {
-        return;
-    }
-    if (t->from != NULL) {
-        lua_settop(t->from, top);
-    }
-    if (p->vm->starved) {
-        pg3_missed(p);
-        log_warning(AREA, "memory is too short for what PG3 keeps for the plugin, which is asked "
-                          "for again; free some on this machine");
-    } else {
-        log_error(AREA, "%s: %s", t->name, error);
-    }
-}
-
-void pg3_tell(struct pg3 *p, const char *name, const char *text, const char *more) {
-    struct telling t = {.p = p, .name = name, .texts = {text, more}};
-    tell(&t);
-}
-
 void pg3_read_all(struct pg3 *p, lua_State *L, int at) {
-    struct telling t = {.p = p, .name = "list", .from = L, .at = at, .is_list = true};
-    tell(&t);
+    bool whole = lua_type(L, at) == LUA_TTABLE;
+    lua_Integer count = whole ? (lua_Integer)lua_rawlen(L, at) : 0;
+    lua_newtable(L);
+    int records = lua_gettop(L);
+    for (lua_Integer i = 1; i <= count; i++) {
+        lua_rawgeti(L, at, i);
+        whole = add_row(L, records + 1, records) && whole;
+        lua_settop(L, records);
+    }
+    if (whole && count == 0 && !is_empty(L, at)) {
+        whole = add_row(L, at, records);
+    }
+    tell(p, (struct telling){.name = "list", .from = L, .whole = whole});
+    lua_pop(L, 1);
 }
 
 void pg3_read_custom(struct pg3 *p, lua_State *L, int at) {
     bool any = false;
-    for (size_t i = 0; i < sizeof keys / sizeof keys[0] && !any; i++) {
-        any = json_push(L, at, keys[i]) != LUA_TNIL;
-        lua_pop(L, 1);
+    lua_newtable(L);
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        int type = json_push(L, at, keys[i]);
+        if (type != LUA_TNIL && type != LUA_TLIGHTUSERDATA) { // null says nothing
+            any = true;
+            lua_setfield(L, -2, keys[i]);
+        } else {
+            lua_pop(L, 1);
+        }
     }
-    struct telling t = {.p = p, .name = "records", .from = L, .at = at};
     if (any) {
-        tell(&t);
+        tell(p, (struct telling){.name = "records", .from = L});
     }
+    lua_pop(L, 1);
 }
 
 // What records.lua asks for. Upvalue 1: the pg3, NULL where PG3 is not connected; 2: the json.
