@@ -153,7 +153,7 @@ describe("a setting", function()
         local values, world = with { mill_limit = "12,5", ["Mill Name"] = " y " }
         assert.same({ 12.5, "y" }, values)
         world.params = { vrm_token = fixtures.TOKEN, mill_limit = "7" }
-        world:fire("params", world.params)
+        world:fire("params")
         worlds.next_poll(world)
         assert.same({ 7, "x" }, world:serving("windmill").states[address()].it)
         assert.is_nil(world.defaults.mill_limit)
@@ -169,7 +169,7 @@ describe("a setting", function()
         well(world)
         assert.equal(10, world:value(address(), "GV1"))
         world.params = { vrm_token = fixtures.TOKEN, mill_limit = "7" }
-        world:fire("params", world.params)
+        world:fire("params")
         assert.equal(7, world:value(address(), "GV1"))
     end)
 

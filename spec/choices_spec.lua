@@ -25,7 +25,7 @@ end
 --- PG3 tells what the owner chose.
 local function choose(world, chosen)
     world.chosen = chosen
-    world:fire("params", world.params)
+    world:fire("params")
     world:run(1)
 end
 

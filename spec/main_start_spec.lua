@@ -299,8 +299,9 @@ describe("the token", function()
         world:fire("shortpoll")
         world:run(1)
         world.params = { vrm_token = TOKEN .. "x" }
-        world:fire("params", world.params)
-        world:fire("params", { vrm_token = TOKEN })
+        world:fire("params")
+        world.params = { vrm_token = TOKEN }
+        world:fire("params")
         world:run(5)
         assert.equal(2, world:count(DIAGNOSTICS))
         world:run(20)

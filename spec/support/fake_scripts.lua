@@ -237,6 +237,7 @@ end
 
 --- The node object a function of a script is given.
 local function node_of(world, script, address)
+    script.node_state = script.node_state or node_state_of(script, _G)      -- one that was no file
     local state = script.node_state.of(address)
     local methods = {}
     for _, name in ipairs { "set", "get", "param", "notice", "event" } do
