@@ -372,12 +372,10 @@ static void stop(struct app *a, bool started) {
     if (started) {
         int64_t until = loop_now_ms() + FLUSH_MS;
         api_tell(&a->api, "stop", "");
-        if (a->api.pg3 != NULL) {
-            pg3_leave(a->api.pg3);
-        }
+        pg3_leave(a->api.pg3);
         do {
             loop_turn(a->api.loop, 10);
-        } while (a->api.pg3 != NULL && pg3_waiting(a->api.pg3) && loop_now_ms() < until);
+        } while (pg3_waiting(a->api.pg3) && loop_now_ms() < until);
     }
     terminal_give_back(); // not before: a script that draws has its last turn above
     if (a->broker.mqtt != NULL) {

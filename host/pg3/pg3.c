@@ -433,8 +433,12 @@ void pg3_turn(struct pg3 *p) {
 
 bool pg3_connected(const struct pg3 *p) { return p->up; }
 
-bool pg3_waiting(struct pg3 *p) {
-    p->started = true; // asked at the stop: nothing may wait any more
+void pg3_hurry(struct pg3 *p) { p->started = true; }
+
+bool pg3_waiting(const struct pg3 *p) {
+    if (p == NULL) {
+        return false;
+    }
     bool unanswered = p->leaving && p->adding_count > 0;
     return p->up && (p->sending || p->first != NULL || unanswered || p->kept_due);
 }

@@ -62,11 +62,13 @@ void pg3_refresh(struct pg3 *p);
 void pg3_restore(struct pg3 *p);
 // Once each turn of the loop: sends what is due, all changed values as one message.
 void pg3_turn(struct pg3 *p);
-// The stop begins: nothing is added any more, and nodes whose addnode is not answered are told what
-// they show, for that message has values of before.
+// What may wait until the start's values are out waits no longer.
+void pg3_hurry(struct pg3 *p);
+// The stop begins: nothing is added or waits any more, and nodes whose addnode is not answered are
+// told what they show, for that message has values of before. NULL does nothing.
 void pg3_leave(struct pg3 *p);
-// At the stop: whether messages are still to go. Those that could wait no longer do.
-bool pg3_waiting(struct pg3 *p);
+// Whether messages are still to go. NULL: none are.
+bool pg3_waiting(const struct pg3 *p);
 
 // The nodes of PG3's last configuration.
 const struct known *pg3_known(const struct pg3 *p);

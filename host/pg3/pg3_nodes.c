@@ -309,6 +309,10 @@ void pg3_check_lost(struct pg3 *p) {
 
 // Of those that PG3 does not have on record the answer is waited for, as long as the stop may take.
 void pg3_leave(struct pg3 *p) {
+    if (p == NULL) {
+        return;
+    }
+    pg3_hurry(p);
     p->leaving = true;
     for (size_t i = 0; i < p->nodes->count; i++) {
         struct node *node = p->nodes->all[i];

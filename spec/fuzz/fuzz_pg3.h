@@ -85,6 +85,7 @@ static void world_open(struct world *w) {
 
 // Everything that is to go out does.
 static void world_turn(struct world *w) {
+    pg3_hurry(w->pg3);
     for (int i = 0; i < 300 && pg3_waiting(w->pg3); i++) {
         pg3_turn(w->pg3);
         pg3_sent(w->pg3);
