@@ -556,6 +556,25 @@ describe("at a start a broken user's script", function()
         has("GV20", world.files["persist/scripts/.last-good"].solar_charger.text)
     end)
 
+    -- Fault: A script was deleted; when a new one of its name is saved with a mistake, the old one serves.
+    -- Expected: What was deleted stays so; the mistake is told.
+    it("that was deleted does not come back when another one of its name is broken", function()
+        local own = solar(VOLTS):gsub("VICSOLAR", "MYSOLAR")
+        local world = started { files = { [USER .. "zolar.lua"] = own } }
+        assert.equal("MYSOLAR", world.nodes[SOLAR].type)
+        world:delete(USER .. "zolar.lua")
+        world:run(GONE + SECONDS)
+        assert.equal("VICSOLAR", world.nodes[SOLAR].type)
+        saved(world, "zolar", "return {")
+        world:run(GONE)
+        assert.equal("VICSOLAR", world.nodes[SOLAR].type)
+        assert.equal(0, #world:logged("last good copy"))
+        saved(world, "zolar", own)
+        assert.equal("MYSOLAR", world.nodes[SOLAR].type)
+        saved(world, "zolar", "return {")
+        assert.equal("MYSOLAR", world.nodes[SOLAR].type)
+    end)
+
     it("whose copy serves gives way to the built-in one when it is deleted", function()
         local world = started { files = { [USER .. "solar_charger.lua"] = "return {",
                                           [KEPT .. "solar_charger.lua"] = solar(VOLTS) } }

@@ -33,11 +33,18 @@ function copies.keep(fresh, name)
         :format(fresh.file, folder, tostring(why)))
 end
 
+--- The script whose file was at this place ended, for that is gone: what will be there is another one. Its
+-- copy is empty from now on.
+function copies.forget(place, name)
+    local path = ("%s/%s/%s.lua"):format(place:match "^(.*)/", KEPT, name)
+    if host.read(path) then host.write(path, "") end
+end
+
 --- The last good copy of a file (see folders.find), as such a file, whose place it takes; nil: there is none.
 function copies.of(from, name)
     local folder = from.folder .. "/" .. KEPT
     for _, kept in ipairs(host.script_files(folder) or {}) do
-        if kept.name == name then
+        if kept.name == name and host.read(kept.path) ~= "" then
             local with = folder .. "/" .. name .. LIBS
             return { path = kept.path, stamp = kept.stamp, folder = folder, place = from.path,
                      file = folders.shown(folder, name),

@@ -455,6 +455,7 @@ local function finish(slot)
     slot.serving, slot.gone = nil, 0
     index_types()
     host.close_script(old.id)
+    copies.forget(old.place, slot.name)
     trouble.forget(old.file)
     host.log("warning", old.place:gsub("^%./", "")
         .. " was deleted and serves no more. Its devices go to other scripts that fit;"
