@@ -47,9 +47,9 @@ struct connection {
 
 // ---- birth and end
 
-static void list_free(char **list) {
-    for (; *list != NULL; list++) {
-        free(*list);
+static void names_free(char **names) {
+    for (; *names != NULL; names++) {
+        free(*names);
     }
 }
 
@@ -59,8 +59,8 @@ static void connection_free(struct connection *c) {
     loop_cancel(c->api->loop, c->end);
     latest_free(c->waiting);
     free(c->taken);
-    list_free(c->members);
-    list_free(c->without);
+    names_free(c->members);
+    names_free(c->without);
     free(c);
 }
 
@@ -168,7 +168,7 @@ static void tell_again(void *ctx) {
     tell(c);
 }
 
-static void on_lost(void *ctx) {
+static void on_overflow(void *ctx) {
     struct connection *c = ctx;
     c->lost = true;
     tell(c);
@@ -184,7 +184,7 @@ static void on_message(void *ctx, const char *topic, const char *payload, size_t
     if (latest_put(c->waiting, topic, payload, len)) {
         tell(c);
     } else {
-        on_lost(c);
+        on_overflow(c);
     }
 }
 
@@ -255,7 +255,7 @@ static bool connection_start(struct connection *c, const struct mqtt_config *con
                                  .down = on_down,
                                  .message = on_message,
                                  .sent = on_sent,
-                                 .overflow = on_lost,
+                                 .overflow = on_overflow,
                                  .refused = on_refused,
                                  .ctx = c};
     c->mqtt = mqtt_new(c->api->loop, config, &events);

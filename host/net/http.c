@@ -487,7 +487,7 @@ struct http *http_new(struct loop *l, size_t max_body, const char *user_agent) {
     return h;
 }
 
-static void list_free(struct http *h, struct request *list) {
+static void requests_free(struct http *h, struct request *list) {
     while (list != NULL) {
         struct request *next = list->next;
         easy_release(h, list);
@@ -502,9 +502,9 @@ void http_free(struct http *h) {
     }
     loop_not_each_turn(h->loop, h);
     loop_cancel(h->loop, h->timer);
-    list_free(h, h->running);
-    list_free(h, h->waiting);
-    list_free(h, h->local);
+    requests_free(h, h->running);
+    requests_free(h, h->waiting);
+    requests_free(h, h->local);
     curl_easy_cleanup(h->spare);
     free(h->user_agent);
     free(h);

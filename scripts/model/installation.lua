@@ -154,7 +154,7 @@ local function missing_parts(entries, site, home, known)
                 key = home.key .. "/" .. part.part,
                 wanted = { node_names.with_suffix(node.name, part.suffix) },
             }
-            home.fresh = true
+            home.unshown = true
         end
     end
 end
@@ -296,7 +296,7 @@ local function show_told(site)
     local entries = {}
     missing_parts(entries, site, home, {})
     nodes.add_all(entries, {})
-    if home.fresh then return installation.show_home(site, home) end
+    if home.unshown then return installation.show_home(site, home) end
     for _, node in ipairs(list) do nodes.update(node, home, freshness.living(home), site) end
 end
 

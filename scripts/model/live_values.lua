@@ -112,7 +112,7 @@ local function show_returned(site)
         local node = installation.nodes_of(home)[1]
         if node and (node.lost or node.state ~= freshness.FRESH) and overlay.lives(site.store, home)
             and freshness.judge(home.heard, site.live_at, site.interval) == freshness.FRESH then
-            home.fresh = true
+            home.unshown = true
             installation.show_home(site, home)
         end
     end

@@ -94,7 +94,7 @@ local function add(node)
     nodes.all[node.address], node.memory, node.failed = node, new_memory(node), nil
     found = nil
     node.heard, node.state, node.lost = nil, nil, true
-    if node.home then node.home.fresh = true end        -- rows that another type did not read
+    if node.home then node.home.unshown = true end        -- rows that another type did not read
     if node.site then nodes.belong(node, node.site) end
     used_names[node.name] = node.address
     begin(node)
@@ -272,7 +272,7 @@ function nodes.show(node, home, rows, site)
     if node.begun ~= type_ then begin(node) end
     node.home = home
     local which
-    if not home.fresh then
+    if not home.unshown then
         which = device.readers(type_, home.changed)
         for driver in pairs(node.memory.again or {}) do which[driver] = true end
     end
@@ -344,7 +344,7 @@ function nodes.offline(node, facts)
             device.readers_of(node.type).facts)
     end
     node.lost = true
-    if node.home then node.home.fresh = true end
+    if node.home then node.home.unshown = true end
     show_state(node, freshness.OFFLINE)
 end
 

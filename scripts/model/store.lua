@@ -11,7 +11,7 @@
 --           doubtful = an answer may have been taken by halves,
 --           live, heard, unread, live_stamp = see model.overlay }
 -- home  = what discovery.devices makes of a device or of the gateway, what model.freshness knows of it, and
---         { fresh = nothing of it has been shown yet,
+--         { unshown = nothing of it has been shown yet,
 --           changed = { [path or code] = true }: those whose rows are others than when it was shown,
 --           again = it has to be looked at with the next answer,
 --           told_at = when the newest of what was told live was measured, by the gateway's clock; nil: never,
@@ -163,7 +163,7 @@ function store:sort(rows, overview, pick, gateway_type)
     for home in self:each() do
         local old = before[overlay.key_of(home)] or {}
         home.stamp, home.seen, home.told_at = old.stamp, old.seen, old.told_at
-        home.fresh, home.changed = true, {}
+        home.unshown, home.changed = true, {}
     end
     put_told(self)
     overlay.adopt(self)
@@ -207,13 +207,13 @@ end
 
 --- Whether something of a home has to be shown.
 function store.is_new(home)
-    return home.fresh or home.again or next(home.changed) ~= nil
+    return home.unshown or home.again or next(home.changed) ~= nil
 end
 
---- What is new of a home was shown. again: something of it has to be shown with the next answer, too; fresh:
--- everything.
-function store.was_shown(home, again, fresh)
-    home.changed, home.again, home.fresh = {}, again, fresh
+--- What is new of a home was shown. again: something of it has to be shown with the next answer, too;
+-- unshown: everything.
+function store.was_shown(home, again, unshown)
+    home.changed, home.again, home.unshown = {}, again, unshown
 end
 
 return store
