@@ -92,6 +92,7 @@ describe("the check of a device table", function()
             function(t) t[1][3] = ("ä"):rep(41) end },
         { "row 1 (ST): the field 'pth' is unknown", function(t) t[1].pth = "/x" end },
         { "row 1 (ST): \"/x\" stands there without the name of a field", function(t) t[1][6] = "/x" end },
+        { "without the name of a field. Fields are: by_script, daily", function(t) t[1][6] = 5 end },
         { "row 1 (ST): nothing says where the value comes from",
             function(t) t[1][4], t[1][5] = nil, nil end },
         { "row 1 (ST): there is more than one source",

@@ -83,7 +83,10 @@ local function try(job, fn, place, ...)
     if ok then return true, result end
     shortage.pass_on(result)
     if type(result) ~= "table" then error(result, 0) end
-    table.insert(job.problems, lines.at(job, result.place, result.inside) .. ": " .. result.text)
+    local written = result.stray and lines.comma(job, result.place)
+    local text = written and ("%s: %s has a comma, and Lua's decimals have a point. Write %s."):format(
+        result.place.name, written, written:gsub("%s*,%s*", ".")) or result.text
+    table.insert(job.problems, lines.at(job, result.place, result.inside) .. ": " .. text)
     return false
 end
 

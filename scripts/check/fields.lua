@@ -1,5 +1,6 @@
 --- Looks at the tables of a device table by what check.members says of them. A mistake is raised with its
--- place: { text = what is wrong, what to write; place, inside = name of the field in whose line it is|nil }.
+-- place: { text = what is wrong, what to write; place, inside = name of the field in whose line it is|nil,
+-- stray = whether it is of a number without a name }.
 
 local drivers = require "types.drivers"
 local members = require "check.members"
@@ -10,10 +11,10 @@ local fields = {}
 local shown = wording.shown
 
 --- Stops the check. place: see check.lines; what: what is wrong; fix: what to write; inside: the name of the
--- field in whose line it is, nil: that of the place.
-function fields.fail(place, what, fix, inside)
+-- field in whose line it is, nil: that of the place; stray: it is of a number without a name.
+function fields.fail(place, what, fix, inside, stray)
     local where = place.name and place.name .. ": " or ""
-    error({ text = where .. what .. " " .. fix, place = place, inside = inside }, 0)
+    error({ text = where .. what .. " " .. fix, place = place, inside = inside, stray = stray }, 0)
 end
 local fail = fields.fail
 
@@ -59,14 +60,14 @@ end
 local function instead_of(level, name)
     local meant = level.meant[name] or level.meant[wording.plain(tostring(name))]
     if meant and not level.members[meant] then return meant end
-    return wording.did_you_mean(name, level.members, "%s", elsewhere(name) or "Fields are: "
-        .. wording.listed(level.members) .. ".", level.meant)
+    return wording.did_you_mean(name, level.told, "%s", elsewhere(name) or "Fields are: "
+        .. wording.listed(level.told) .. ".", level.meant)
 end
 
 local function fail_unknown(place, level, name, value)
     if math.type(name) == "integer" then
         fail(place, ("%s stands there without the name of a field."):format(shown(value)),
-            instead_of(level, name))
+            instead_of(level, name), nil, type(value) == "number")
     end
     local is_row = level == members.table and drivers[name] and type(value) == "table"
     fail(place, ("the field '%s' is unknown."):format(tostring(name)), is_row

@@ -201,6 +201,14 @@ function lines.from(script, place)
     return entry and lines.code(script):sub(entry.at) or ""
 end
 
+--- A number with a comma that a field is given in a table or in those of its fields -> "max = 16,5"; nil:
+-- there is none.
+function lines.comma(script, place)
+    local tab = lines.table_at(script, place)
+    local code = tab and without_texts(lines.code(script)):match("^%b{}", tab.at) or ""
+    return code:match("([%a_][%w_]*%s*=%s*%-?%d+%s*,%s*%d+)%s*[,}]")
+end
+
 ------------------------------------------------------------------------------------------- functions
 
 --- The code of the function that begins at a position; nil: none does.

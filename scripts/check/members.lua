@@ -4,7 +4,8 @@
 --
 -- members.row = { what = "a row", members = { [name] = { its rule (see check.values), example,
 --                                                        not_with = { list of names, what to do }|nil } },
---                 needed = names that have to be there, entries = how many there may be without a name,
+--                 told = those that scripts of users may have, needed = names that have to be there,
+--                 entries = how many there may be without a name,
 --                 meant = { [what people write] = the member that is meant, or a sentence } }
 
 local about = require "types.about"
@@ -22,15 +23,17 @@ local is_number, is_table = values.is_number, values.is_table
 local function is_text(value) return type(value) == "string" end
 
 --- what: how messages call such a table, nil: they have no name for it; list: { [name] = { its rule,
--- example, what people write for it|nil, needed, not_with = { names, what to do } } };
+-- example, what people write for it|nil, needed, ours = it is for scripts of the plugin, not_with = { names,
+-- what to do } } };
 -- sentences: { [sentence] = what people write where it helps }, numbers for what has no name.
 local function level(what, list, sentences, at_most)
-    local made = { what = what, members = list, needed = {}, meant = lists.by_words(sentences or {}),
-                   entries = at_most or 0 }
+    local made = { what = what, members = list, told = {}, needed = {},
+                   meant = lists.by_words(sentences or {}), entries = at_most or 0 }
     for name, member in pairs(list) do
         for word in (member[3] or ""):gmatch("%S+") do made.meant[word] = name end
         if member.needed then table.insert(made.needed, name) end
-        member[3], member.needed = nil, nil
+        made.told[name] = not member.ours or nil
+        member[3], member.needed, member.ours = nil, nil, nil
     end
     table.sort(made.needed)
     if what then table.insert(members.LEVELS, made) end
@@ -151,7 +154,7 @@ members.row = level("a row", {
     from = { values.FUNCTION, "function(rows) return number(rows, \"/Path\") end",
              "fn func calc compute formula get value lambda" },
     by_script = { values.TRUE, "true", "script" },
-    by_pg3 = { values.TRUE, "true" },
+    by_pg3 = { values.TRUE, "true", ours = true },
     values = { VALUES, "{ [240] = 0 }; texts are in a list of states" },
     scale = { FACTOR, A_FACTOR, "factor multiplier multiply" },
     sign = { FACTOR, "-1", "invert negate" },

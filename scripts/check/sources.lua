@@ -58,7 +58,8 @@ local function check_code(place, code)
     if type(code) ~= "string" or code == "" or code:find("/", 1, true) then
         fail(place, ("the code (fifth entry), %s, is not one of VRM's."):format(shown(code)),
             type(code) == "number" and "Is it of a number? Its decimals come after a point: 0.1."
-                or "Codes look like \"ScV\" or \"#521\"; several paths go into first = { ... }.")
+                or "Codes look like \"ScV\" or \"#521\"; several paths go into first = { ... }.", nil,
+            type(code) == "number")
     end
     return code
 end
