@@ -111,6 +111,16 @@ local function asked_by(job, place, name)
     return job.asked[code or ""]
 end
 
+--- What may be a number with a comma in the functions of a row; nil: nothing.
+local function comma_in(job, place, row)
+    for _, word in ipairs { "from", "map" } do
+        local code = row[word] and lines.all_of(job, place, word)
+        local comma = code and lines.comma_in(code)
+        if comma then return comma end
+    end
+    return nil
+end
+
 --- The rows of a table are a list, and there is one.
 local function check_rows(place, tab)
     local good, is, fix = values.whole(tab)
@@ -132,6 +142,7 @@ local function build_drivers(job, type_, tab, part)
         local ok, drivers = try(job, row_check.row, place, row, of)
         for _, driver in ipairs(ok and drivers or {}) do
             driver.asked = driver.from and job.closely and asked_by(job, place, "from") or nil
+            driver.comma = job.closely and comma_in(job, place, row) or nil
             table.insert(type_.drivers, driver)
             if driver.events then table.insert(type_.reporting, driver) end
             for _, command in ipairs(driver.set and set_check.commands(driver) or {}) do

@@ -53,7 +53,9 @@ local function of_results(say, script, place, word)
     local body = lines.body_of(script, place, word)
     local results = body and lines.results_of(body)
     if results then
-        say("%s returns %s, of which the first alone counts; take off the rest", word, results)
+        local comma = lines.comma_in(results)
+        say("%s returns %s, of which the first alone counts; %s", word, results, comma
+            and ("a decimal has a point: %s"):format((comma:gsub(",", "."))) or "take off the rest")
     end
     return body
 end

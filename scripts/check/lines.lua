@@ -244,6 +244,17 @@ function lines.all_of(script, place, name)
     return table.concat(parts, "\n")
 end
 
+--- What may be a number with a comma in code, "17,62"; nil: nothing. What stands alone between what a
+-- function is given, or in a list, is no such number: math.max(0,5).
+function lines.comma_in(code)
+    local plain = without_texts(code)
+    for from, number, after in plain:gmatch("()%f[%w_.](%d+,%d+)%f[^%w_.]%s*(.?)") do
+        local alone = after:find("^[)},]") and plain:sub(1, from - 1):find("[({,]%s*$")
+        if not alone then return number end
+    end
+    return nil
+end
+
 --- What a function returns, if it is more than one value, as it is written in its code; nil: it is not.
 function lines.results_of(body)
     local plain, blocks, functions = without_texts(body), {}, 0

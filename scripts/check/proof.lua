@@ -133,7 +133,11 @@ local function try_driver(result, driver, trial)
     if result.expected ~= nil then
         result.problem = proof.difference(driver, value, result.expected)
         local reason = result.problem and value == nil and reason_of(driver, trial, wording.near)
-        if reason then result.problem = result.problem .. ": " .. reason end
+        if reason then
+            result.problem = result.problem .. ": " .. reason
+        elseif result.problem then
+            result.problem = result.problem .. why.comma(driver)
+        end
     elseif value == nil and not trial.deadline then
         local reason, slip = reason_of(driver, trial, why.same_path)
         result.why = slip and reason or nil

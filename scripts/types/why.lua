@@ -129,6 +129,13 @@ local function of_sources(asked)
     return none, false
 end
 
+--- What a number may have to do with a comma in the functions of its driver, to end a sentence; "": nothing.
+function why.comma(driver)
+    local comma = driver.comma
+    return comma and ("; if %s in its function is a decimal, write %s"):format(comma, (comma:gsub(",", ".")))
+        or ""
+end
+
 local function of_result(word, value)
     if type(value) == "table" and value.value ~= nil then
         return word .. " returned a row; its number is row.value, and number(rows, \"/Path\") gives that",
@@ -146,8 +153,8 @@ local function of_limits(driver, value)
     end
     if value ~= value then return "the result is no number (0 / 0)", true end
     local above = value > driver.max
-    return ("%s is %s %s"):format(shown(value), above and "above max" or "below min",
-        shown(above and driver.max or driver.min)), true
+    return ("%s is %s %s%s"):format(shown(value), above and "above max" or "below min",
+        shown(above and driver.max or driver.min), why.comma(driver)), true
 end
 
 --- Why reading.of gives no value -> sentence without a full stop | nil where nobody knows, whether it is a
