@@ -150,11 +150,16 @@ local function of_pairs(say, driver, of_row, seen)
     if source then seen[source] = driver end
 end
 
---- A field that is given a variable which is nil is not there for Lua. place: where the table is.
+--- A field that is given a variable which is nil, or what a function gives that gives nothing, is not there
+-- for Lua. place: where the table is.
 local function look_at_nil(script, tab, place, look)
     local written = lines.table_at(script, place)
     for _, one in ipairs(written and written.entries or {}) do
-        if one.value and one.value ~= "nil" and tab[one.name] == nil then
+        local is_nil = tab[one.name] == nil
+        if is_nil and one.called then
+            look({ at = one.at, name = place.name }, "%s is nil: %s was called there and gave nothing; for"
+                .. " the function itself write %s = %s", one.name, one.called, one.name, one.called)
+        elseif is_nil and one.value and one.value ~= "nil" then
             look({ at = one.at, name = place.name }, "%s is nil: there is no %s; is it misspelt?", one.name,
                 one.value)
         end
@@ -310,6 +315,7 @@ function doubts.of(type_, script, silent)
     look_at_settings(type_, look)
     look_at_events(type_, look)
     look_at_nil(script, tab, {}, look)
+    if tab.commands then look_at_nil(script, tab.commands, { field = "commands" }, look) end
     look_at_timers(code, look)
     look_at_names(type_, code, look)
     look_at_code(script, code, look)

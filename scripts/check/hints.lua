@@ -124,6 +124,20 @@ local function of_field(field, code)
     return its and ("%s has %s."):format(owner, wording.listed(its)) or slip
 end
 
+--- What is said of a function that was called where the table is to have it, as in update = update(): what it
+-- is given, of which the message says that it is nil, is nothing there. nil: it was not.
+local function of_called(why, text)
+    local given = why:match("nil value %(local '([%w_]+)'%)")
+    if not given then return nil end
+    for field, name in text:gmatch("[{,]%s*([%a_][%w_]*)%s*=%s*([%a_][%w_]*)%s*%(%s*%)%s*[,}]") do
+        local takes = text:match("%f[%w_]function%s+" .. name .. "%s*%(([^)]*)%)")
+        if takes and takes:find("%f[%w_]" .. given .. "%f[^%w_]") then
+            return ("%s is called there, and given nothing: write %s = %s."):format(name, field, name)
+        end
+    end
+    return nil
+end
+
 --- Of a message that a function of a script raised.
 local function of_value(why, code, line)
     if why:find("attempt to %a+ a 'string'") and line:find("[\"']/[^\"']*[\"']%s*[%*/%+%-]") then
@@ -235,7 +249,7 @@ function hints.add(why, file, text, libs)
         hint = wording.did_you_mean(lib, libs or {}, "use \"%s\"",
             "Libs stand in the folder lib beside the script.")
     else
-        hint = of_value(why, bare(line), line) or of_syntax(why, line, before)
+        hint = of_called(why, text) or of_value(why, bare(line), line) or of_syntax(why, line, before)
     end
     why = why:gsub(" to '%?' %(", " (")         -- a function of the library that is called by one of ours
     return hint and why:gsub("%.$", "") .. ". " .. hint or why

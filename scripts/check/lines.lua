@@ -55,6 +55,7 @@ local function begin_entry(tab, plain, at, word)
         first.times = (first.times or 0) + 1
         entry.again = first.times == 2
         entry.value = plain:match("^[%w_]+%s*=%s*([%a_][%w_.]*)%s*[,;}]", at)
+        entry.called = plain:match("^[%w_]+%s*=%s*([%a_][%w_.]*)%s*%b()%s*[,;}]", at)
         tab.fields[name] = first
     elseif not plain:find("^%[.-%]%s*=", at) then
         table.insert(tab.items, entry)
@@ -64,9 +65,9 @@ local function begin_entry(tab, plain, at, word)
 end
 
 --- What is written in code -> tables, by where they begin: { at, entries = list of { at, name, key = number
--- of [0] = ..., again = it is the second of its name, value = the variable that it is given, tab = the table
--- that it is given }, fields = the first of each name, items = those without name and key }; where functions
--- end, by where they begin.
+-- of [0] = ..., again = it is the second of its name, value = the variable that it is given, called = the
+-- function that gives it its value, tab = the table that it is given }, fields = the first of each name,
+-- items = those without name and key }; where functions end, by where they begin.
 local function parts_of(plain)
     local tables, functions, stack, blocks = {}, {}, { { blocks = 0 } }, {}
     for at, word, sign in plain:gmatch("%s*()([%a_]?[%w_]*)([^%w_%s]?)") do

@@ -138,8 +138,10 @@ function source_check.only_one(place, row, keys, of)
         fail(place, ("there is more than one source: %s."):format(table.concat(given, ", ")),
             "Keep one of them.")
     elseif #given == 0 then
-        local name = of.written():match("%f[%w_]from%s*=%s*([%w_.]+)")
-        if name and name ~= "nil" then
+        local name, called = of.written():match("%f[%w_]from%s*=%s*([%w_.]+)%s*(%(?)")
+        if called == "(" then
+            fail(place, ("from is nil: %s was called there."):format(name), ("Write from = %s."):format(name))
+        elseif name and name ~= "nil" then
             fail(place, ("from is nil: there is no %s."):format(name), "Is it misspelt?")
         end
         fail(place, "nothing says where the value comes from.", "Add its path, \"/...\", as the fourth entry,"
