@@ -31,6 +31,7 @@ local IN_BRACES = "Tables, rows and lists stand in { }."
 local ONE_SIGN = "A value is given by one =; == compares."
 local FOR = "Write for i = 1, 3 do ... end."
 local FOR_EACH = "Write for path, row in pairs(rows) do ... end."
+local NUMBERED = "A number as the name of a field stands in [ ]: { [0] = \"Off\" }."
 local NO_ARROW = "There is no -> in Lua: row.value, function(rows) return ... end."
 local COLON = "A colon is for what is called, node:set(\"GV1\", 5); else there is a point: node.state,"
     .. " unit.volt."
@@ -91,7 +92,7 @@ known.BY_CODE = {
     { "near", "&&", "Write and for &&." }, { "near", "||", "Write or for ||." },
     { "near", "===", "Compare with ==." }, { "near", "<>", "Write ~= for <>." },
     { "near", "%*%*", "Write x ^ y for x ** y." },
-    { "near", "[{,]%s*%-?%d+%s*[:=]", "A number as the name of a field stands in [ ]: { [0] = \"Off\" }." },
+    { "near", "[{,]%s*%-?%d+%s*[:=]", NUMBERED }, { "near", "^%s*%-?%d+%s*[:=]", NUMBERED },
     { "near", "=>", FUNCTION }, { "near", "//", COMMENT }, { "near", "/%*", COMMENT },
     { "near", "#%s", COMMENT }, { "near", "^%s*#", COMMENT }, { "near", "<lambda>", FUNCTION },
     { "near", "%f[%w_]func?%s*%(", FUNCTION }, { "near", "[%w_]%s*%-=", "Write x = x - 1." },
