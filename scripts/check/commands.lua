@@ -31,7 +31,7 @@ end
 local function check_param(place, param, of, cmd)
     fields.check(place, members.parameter, param)
     local unit, names, names_id = kind_check.kind(place, "kind", param.kind,
-        ("%s_%s_%s"):format(of.id, cmd, param.id == "" and "VALUE" or param.id), of.written)
+        ("%s_%s_%s"):format(of.id, cmd, param.id == "" and "VALUE" or param.id), of)
     local min, max = fields.limits(place, param, unit, names, true)
     return { id = param.id, label = param.label, uom = unit.uom, alt = unit.alt, unit = unit, min = min,
              max = max, places = param.places or unit.places, names = names, names_id = names_id }
@@ -66,7 +66,8 @@ local function check_params(place, params, of, cmd)
 end
 
 --- One command -> { id, name, params = list|nil, run = function|nil }. of = what it is of: { id = of the node
--- type, kind, labels = see check_label, written = a function that gives the text from the command on }.
+-- type, kind, labels = see check_label, written = a function that gives the text from the command on,
+-- declares = see rows.row }.
 -- Only the controller's DISCOVER, RELOAD and CLEANUP have no function: the plugin does those.
 function command_check.one(place, id, command, of)
     check_id({ name = "commands", field = "commands" }, id, command, of.kind)

@@ -133,7 +133,8 @@ end
 
 --- part: its number, nil for the device's own node.
 local function build_drivers(job, type_, tab, part)
-    local of = { seen = {}, id = type_.id, kind = type_.kind, events = job.good.events or {} }
+    local of = { seen = {}, id = type_.id, kind = type_.kind, events = job.good.events or {},
+                 declares = function(name) return lines.declares(job, name) end }
     local whole = lines.place { part = part }
     if not try(job, check_rows, whole, tab) then return end
     for i, row in ipairs(tab) do
@@ -246,7 +247,8 @@ end
 
 local function build_commands(job, type_)
     local tab = job.good.commands or {}
-    local of = { id = type_.id, kind = type_.kind, labels = {} }
+    local of = { id = type_.id, kind = type_.kind, labels = {},
+                 declares = function(name) return lines.declares(job, name) end }
     try(job, fields.at_most, { name = "commands", field = "commands" }, lists.count(tab), limits.commands)
     for _, id in ipairs(lists.sorted_keys(tab)) do
         local place = lines.place { command = tostring(id) }

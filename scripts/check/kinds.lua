@@ -78,11 +78,14 @@ local function of_nil(text)
     return " is missing.", unit_meant(nil)
 end
 
---- The same of other kinds that are none.
-local function of_other(kind)
+--- The same of other kinds that are none. declares: see rows.row.
+local function of_other(kind, declares)
     local name = unit_of_number(kind)
     if type(kind) == "string" and units[kind:match("^unit%.(.*)$")] then
         return (", %s, is a text."):format(shown(kind)), ("Write %s, without quotes."):format(kind)
+    elseif type(kind) == "string" and declares(kind) then
+        return (", %s, is a text, and %s is a local."):format(shown(kind), kind),
+            ("Write %s, without quotes."):format(kind)
     elseif type(kind) == "string" then
         return (", %s, is no unit and no list of states."):format(shown(kind)),
             wording.did_you_mean(kind, name_lists, "\"%s\"", nil) or wording.did_you_mean(kind, units,
@@ -96,9 +99,9 @@ local function of_other(kind)
 end
 
 --- What a kind says -> unit, and for a list of states its texts { [number] = text } and their id in the
--- profile (own_id unless it is a list of types/names.lua). what: how the message calls the entry; written: a
--- function that gives the text of what it stands in.
-function kind_check.kind(place, what, kind, own_id, written)
+-- profile (own_id unless it is a list of types/names.lua). what: how the message calls the entry; of = {
+-- written, declares }, see rows.row.
+function kind_check.kind(place, what, kind, own_id, of)
     local is_table = type(kind) == "table"
     local unit = kind ~= nil and units[kind] or is_table and units[kind.name]
     if unit then return unit end
@@ -113,7 +116,7 @@ function kind_check.kind(place, what, kind, own_id, written)
         return STATES, kind, own_id
     end
     local is, fix
-    if kind == nil then is, fix = of_nil(written()) else is, fix = of_other(kind) end
+    if kind == nil then is, fix = of_nil(of.written()) else is, fix = of_other(kind, of.declares) end
     return fail(place, what .. is, fix)
 end
 

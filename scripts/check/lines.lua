@@ -35,6 +35,16 @@ local function without_texts(code)
     end))
 end
 
+--- Whether a script has a local of a name.
+function lines.declares(script, name)
+    for list in lines.code(script):gmatch("%f[%w_]local%s+([%w_%s,]+)=") do
+        for its in list:gmatch("[%w_]+") do
+            if its == name then return true end
+        end
+    end
+    return false
+end
+
 local function line_at(code, position)
     local line = 1
     for _ in code:sub(1, position - 1):gmatch("\n") do line = line + 1 end

@@ -121,7 +121,7 @@ local function one_driver(place, row, ids, of)
     check_id(place, row[1], ids.entry, of)
     place = fields.within(place, " (" .. row[1] .. ")")
     local unit, names, names_id = kind_check.kind(place, "the kind (second entry)", row[2],
-        of.id .. "_" .. ids[1], of.written)
+        of.id .. "_" .. ids[1], of)
     fields.value(place, "the label (third entry)", values.NAME, row[3])
     local min, max = fields.limits(place, row, unit, names)
     local keys = source_check.keys(place, row)
@@ -177,7 +177,8 @@ end
 
 --- A row -> a list of drivers (see check.device), one for each id of its first entry. of = what it is of:
 -- { seen = the ids used so far, id = of the node type, kind = nil, "controller" or "gateway", events = those
--- that its table declares, written = a function that gives the row's text, "" where it is not known }.
+-- that its table declares, written = a function that gives the row's text, "" where it is not known, declares
+-- = one that says whether its script has a local of a name }.
 function row_check.row(place, row, of)
     if type(row) ~= "table" then
         fail(place, ("it is %s, not a row."):format(shown(row)),
