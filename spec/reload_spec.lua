@@ -386,7 +386,8 @@ describe("a save", function()
     end)
 
     local BROKEN = {
-        { "an empty file", "", "ends with 'return" },
+        { "an empty file", "", ": the file is empty. Write the table into it: return { api = 2, ... }." },
+        { "comments alone", "-- A tank.\n", ": the file has nothing but comments. Write" },
         { "half a file", 'return {\n api = 2,\n', "persist/scripts/solar_charger.lua:" },
         { "an error while it runs", "local x = nil\nreturn x.y", "persist/scripts/solar_charger.lua:2:" },
         { "an undeclared global", "local a = 1\nreturn b", "persist/scripts/solar_charger.lua:2:" },

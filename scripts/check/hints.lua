@@ -2,6 +2,7 @@
 
 local drivers = require "types.drivers"
 local is_word = require("check.fields").is_word
+local lines = require "check.lines"
 local row_check = require "check.rows"
 local units = require "types.units"
 local words = require("types.lists").words
@@ -232,6 +233,10 @@ function hints.add(why, file, text, libs)
     local name, assigned = why:match("there is no global '(.-)'"), why:match(": '(.-)' is not declared")
     local lib = why:match("there is no lib/([%w_-]+)%.lua")
     local shorter, hint = of_name(why, text)
+    if why:find("a device script ends with", 1, true) and not lines.code({ text = text }):find("%S") then
+        return ("%s: the file %s. Write the table into it: return { api = 2, ... }."):format(file,
+            text:find("%S") and "has nothing but comments" or "is empty")
+    end
     if text:find("\0", 1, true) then return why .. ". Save the file as UTF-8: there are zeros in it." end
     local told, of, unknown, fields = why:match("^(.-([%w ]+) has no '([^']*)')%. It has ([^.]*)%.$")
     if hint then
