@@ -173,7 +173,7 @@ describe("a file that is deleted", function()
         world.files["/mine"] = nil
         world:run(GONE)
         assert.truthy(world:serving("mill"))
-        in_trouble(world, "cannot be read")
+        in_trouble(world, "Create it, or correct the parameter. Its scripts serve on.")
     end)
 end)
 

@@ -24,18 +24,17 @@ end
 -- left, say).
 local function list_files(folder)
     local list, why, more = host.script_files(folder)
-    if not list and more then
-        trouble.failed(folder, ("the folder cannot be read now (%s). Its scripts serve on, and it is tried"
-            .. " again. Check its permissions, or close programs that have many files open."):format(why),
-            "file")
-        return listed[folder] or {}
-    elseif not list and folder == chosen then
-        trouble.failed(folder, ("the folder of the parameter script_folder cannot be read (%s). Create it, or"
-            .. " correct the parameter. Scripts from it serve on."):format(why), "file")
-        return listed[folder] or {}
+    if not list and (more or folder == chosen) then
+        local had = listed[folder] or {}
+        local told = more and "%s cannot be read now (%s). It is tried again. Check its permissions, or close"
+            .. " programs that have many files open.%s"
+            or "%s, the parameter script_folder, cannot be read (%s). Create it, or correct the parameter.%s"
+        local serve_on = #had > 0 and " Its scripts serve on." or ""
+        trouble.failed(folder, told:format(folder, why, serve_on), "folder")
+        return had
     elseif list and more and more > 0 then
         trouble.failed(folder, ("the last %d scripts by name are not used: a folder may have %d. Take the"
-            .. " others out."):format(more, #list), "file")
+            .. " others out."):format(more, #list), "folder")
     else
         trouble.forget(folder)
     end

@@ -44,12 +44,13 @@ local function place_of(place, what)
     return (what == "update" or what == "command") and place .. " " .. what or place
 end
 
---- Places that are not of one device.
-local NO_DEVICE = { file = true, state = true, timer = true, values = true }
+--- Places that are not of one device; of them those where nothing of the script runs.
+local NO_DEVICE = { file = true, folder = true, state = true, timer = true, values = true }
+local NOT_RUNNING = { file = true, folder = true, state = true }
 
 --- An error in a script. place: the node's address, "values" for the controller's, "timer" when it came from
--- a timer, "match SERVICE/INSTANCE", "file" when the file cannot be used, or "state" when node.state cannot
--- be stored (which is no reason to suspend the script).
+-- a timer, "match SERVICE/INSTANCE", "file" when the file cannot be used, "folder" when it is no script but a
+-- folder of them, or "state" when node.state cannot be stored (which is no reason to suspend the script).
 -- task: it came from a task of the script (start, update, a command), which ends some time after its poll;
 -- what: from which, "update", "command", "start"; nil: another function.
 -- Returns true when this error suspends the script.
@@ -61,13 +62,14 @@ function trouble.failed(file, text, place, task, what)
     local here = state.at[place] or { count = 0 }
     state.at[place], here.time = here, host.steady()
     local told = notices.sentence(starts_with(text, file) and text or file .. ": " .. text)
+    local of = place == "folder" and "The folder" or "Device script"
     if here.text ~= text then       -- the notice stays as it is while several nodes have it in turn
         local at = device and not told:find(device, 1, true) and (" It happened at %s."):format(device) or ""
-        script_api.log(file, "error", ("Device script %s%s"):format(told, at))
+        script_api.log(file, "error", ("%s %s%s"):format(of, told, at))
     end
     here.count, here.text, here.task = here.count + 1, text, task
     totals[file] = (totals[file] or 0) + 1
-    local runs = place ~= "file" and place ~= "state" and what ~= "command"
+    local runs = not NOT_RUNNING[place] and what ~= "command"
     local enough = runs and here.count >= limits.strikes and not state.suspended
     if enough and what == "update" and not state.rests then
         state.rests = true
@@ -76,7 +78,7 @@ function trouble.failed(file, text, place, task, what)
         state.suspended = true
         host.log("error", ("Device script %s%s"):format(file, SUSPENDED))
     end
-    notices.script(notice_key(file), ("Device script %s%s"):format(escape(told), state.suspended
+    notices.script(notice_key(file), ("%s %s%s"):format(of, escape(told), state.suspended
         and " It" .. SUSPENDED or state.rests and " Its update" .. RESTS or ""))
     return state.suspended == true and enough
 end
@@ -110,7 +112,7 @@ function trouble.forgive()
     for file, state in pairs(files) do
         for place, here in pairs(state.at) do
             local passed = host.steady() - here.time
-            if place ~= "file" and not state.rests and passed > FORGIVEN_SECONDS then
+            if place ~= "file" and place ~= "folder" and not state.rests and passed > FORGIVEN_SECONDS then
                 here.task = false
                 trouble.worked(file, place)
             end

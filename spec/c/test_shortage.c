@@ -421,7 +421,7 @@ static void test_no_descriptor_is_left(void) {
     none = was;
     none.rlim_cur = (rlim_t)next;
     CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0);
-    CHECK(wait_for_line("the folder cannot be read now"));
+    CHECK(wait_for_line("cannot be read now"));
     CHECK(shows("controller", "GV0", "1") && shows(TANK, "ST", "42.0"));
     CHECK(setrlimit(RLIMIT_NOFILE, &was) == 0);
     CHECK(becomes_well());
