@@ -312,6 +312,46 @@ describe("each save", function()
         well(world)
     end)
 
+    --- What is told of a mill whose rows have these paths and codes, if VRM sends those -> text, how many.
+    local function told_of(sent, read)
+        local world, rows = script_world.new(), {}
+        for i, one in ipairs(sent) do
+            local is_path = one:find("^/")
+            local path, code = is_path and one or "/P" .. i, is_path and "w" .. i or one
+            table.insert(world.vrm.sites[151734].rows, fixtures.row("windmill", 20, path, code, 42))
+        end
+        for i, one in ipairs(read) do
+            rows[i] = ('{ "GV%d", unit.count, "N%d", %s%q },'):format(i, i, one:find("^/") and "" or "nil, ",
+                one)
+        end
+        world:write(USER .. "mill.lua", (MILL:gsub("}\n$", table.concat(rows, "\n") .. "\n}\n")))
+        world:start()
+        worlds.next_poll(world)
+        worlds.next_poll(world)
+        well(world)
+        local lines = world:logged("shows no data")
+        return table.concat(lines, "\n"), #lines
+    end
+
+    -- Fault: a path or a code is misspelt, the driver shows No data, and neither log nor notice says why.
+    -- Expected: what is near it, is sent and read by nobody is told once.
+    it("of rows that give no data is told with what is near and nobody reads", function()
+        local told, count = told_of({ "/History/MaximumStarterVoltage", "H16", "/Temperature" },
+            { "/History/MaxStarter", "h16", "/Temprature" })
+        assert.equal(3, count, told)
+        has("there is no row /History/MaxStarter; there is /History/MaximumStarterVoltage.", told)
+        has('there is no row "h16"; there is "H16".', told)
+        has("there is no row /Temprature; there is /Temperature.", told)
+    end)
+
+    -- Expected: a row that VRM does not send is no slip because one is like it that is read, has another
+    -- number, or is the other end of a scale.
+    it("of rows that VRM does not send is not told with others that are there", function()
+        assert.equal("", (told_of({ "/Ac/L2/Power", "/History/MaximumVoltage", "/Soc", "/ModeIsAdjustable",
+            "/Ac/Out/V", "S", "/Temperature" }, { "/Ac/L1/Power", "/History/MinimumVoltage", "/Soh", "/Mode",
+            "/Ac/Out/P", "s", "S", "/Temprature", "/Temperature" })))
+    end)
+
     it("whose update asks for a path in other letters is told so, once", function()
         local world = started()
         saved(world, "solar_charger", solar(VOLTS,

@@ -194,7 +194,7 @@ local function apply_one(type_, driver, address, rows, site, computed, memory, h
     if value == nil and not problem and type_.explains then
         local told = ("%s (%s) of %s shows no data"):format(driver.id, driver.label, address)
         explain(type_, driver, rows, told, function()
-            return why.none(driver, rows, site, computed, memory.midnight, why.same_path)
+            return why.none(driver, rows, site, computed, memory.midnight, why.finder(type_))
         end)
     end
     if unknown then tell_unknown(type_, driver, address, text) end
@@ -220,7 +220,7 @@ function device.apply(type_, address, rows, site, memory, which, holds)
     local computed = compute(type_, rows, site, which)
     if type_.explains and type_.asked then
         explain(type_, "update", rows, "update at " .. address, function()
-            return why.misread(type_, rows, why.same_path), true
+            return why.misread(type_, rows, why.finder(type_)), true
         end)
     end
     for _, driver in ipairs(type_.drivers) do

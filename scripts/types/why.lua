@@ -23,9 +23,47 @@ function why.same_path(key, keys)
     return is_path(key) and wording.same(key, keys) or nil
 end
 
+--- Whether something of a type, or of its parts, reads what is under a key, or asks for it.
+local function reads(type_, key)
+    if type_.keys[key] then return true end
+    for _, one in ipairs { type_, table.unpack(type_.parts) } do
+        local lists = { one.asked or {} }
+        for _, driver in ipairs(one.drivers) do
+            if driver.worst and reading.is_worst(driver, key) then return true end
+            lists[#lists + 1] = driver.asked
+        end
+        for _, list in ipairs(lists) do
+            for _, asked in ipairs(list) do
+                if asked == key then return true end
+            end
+        end
+    end
+    return false
+end
+
+--- What finds the row that was probably meant at work, where VRM need not send all rows: the path that is
+-- the same but for case; else the only path near it, or the same code but for case, that nothing of the type
+-- reads.
+function why.finder(type_)
+    local main = type_.main or type_
+    return function(key, keys)
+        local found = why.same_path(key, keys)
+        if found then return found end
+        for _, one in ipairs(keys) do
+            local near = is_path(key) and is_path(one) and wording.near_path(key, one)
+                or not is_path(key) and one:lower() == key:lower()
+            if near and not reads(main, one) then
+                if found then return nil end
+                found = one
+            end
+        end
+        return found
+    end
+end
+
 --- Why one key gives no number -> sentence, whether that is a slip of the author's; nil if it gives one.
--- asked = { driver, rows, since, find = why.same_path or wording.near, how much like it a key must be to be
--- meant }.
+-- asked = { driver, rows, since, find = why.same_path, wording.near or a why.finder, how much like it a key
+-- must be to be meant }.
 local function of_key(asked, key)
     local row = asked.rows[key]
     if not row then

@@ -99,6 +99,49 @@ function wording.near(word, words, others)
     return best
 end
 
+--- The words of a part of a path: "MaxStarter" -> { "max", "starter" }.
+local function words_in(part)
+    local list = {}
+    for word in part:gsub("%f[%u]", " "):gmatch("%w+") do list[#list + 1] = word:lower() end
+    return list
+end
+
+--- Whether each word of a part of a path begins one of the other's, in their order: MaxStarter and
+-- MaximumStarterVoltage. One word alone leaves no other out: Mode is not short for ModeIsAdjustable.
+local function is_short_for(part, other)
+    local words, at = words_in(part), 1
+    local longer = words_in(other)
+    if #words == 1 and #longer > 1 then return false end
+    for _, word in ipairs(longer) do
+        local its = words[at]
+        if its and (word == its or #its >= 3 and word:sub(1, #its) == its) then at = at + 1 end
+    end
+    return at > #words
+end
+
+--- Whether a part of a path is another one with a single slip. What differs by its number is another thing.
+local function is_slip(part, other)
+    return #part >= 4 and part:gsub("%d", "") ~= other:gsub("%d", "")
+        and distance(part:lower(), other:lower()) == 1
+end
+
+local function parts_of(path)
+    local list = {}
+    for part in path:gmatch("[^/]+") do list[#list + 1] = part end
+    return list
+end
+
+--- Whether a path was probably meant by one that VRM does not send. Less is like it than by wording.near:
+-- nobody knows that it is misspelt, and MinimumVoltage is no slip of MaximumVoltage.
+function wording.near_path(path, other)
+    local parts, its = parts_of(path), parts_of(other)
+    local near = path ~= other and #parts == #its
+    for i, part in ipairs(parts) do
+        near = near and (part == its[i] or is_slip(part, its[i]) or is_short_for(part, its[i]))
+    end
+    return near
+end
+
 --- "Did you mean volt?" as a sentence, else `otherwise`. form: how the word is written, "unit.%s" for
 -- example.
 function wording.did_you_mean(word, words, form, otherwise, others)
