@@ -230,6 +230,24 @@ describe("a function of rows", function()
         end
     end)
 
+    -- Fault: A script that fails with the words that a pump ran longer than an hour rests as if it had itself
+    --        run too long.
+    -- Expected: Its own error is one like others: it is called again with what is new.
+    it("that fails with words like those of its limits does not rest", function()
+        for _, text in ipairs { "the pump ran longer than 60 minutes", "it took more than 5 liters" } do
+            local world, gx = with_mill(script(('    { "ST", unit.watt, "Sum", from = function(rows)'
+                .. ' if sum(rows) > 500 then error(%q) end return sum(rows) end },'):format(text)))
+            gx:tell("windmill/7/Power/A", 900)
+            world:run(2.5)
+            assert.is_nil(world:value(mill(), "ST"))
+            gx:tell("windmill/7/Power/A", 30)
+            world:run(2.5)
+            assert.equal(50, world:value(mill(), "ST"))
+            poll(world)
+            script_world.in_trouble(world, text)
+        end
+    end)
+
     it("has its limits and its events", function()
         local world, gx = with_mill(script([[
     { "ST", unit.watt, "Sum", from = sum, max = 1000 },

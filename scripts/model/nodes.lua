@@ -226,7 +226,7 @@ end
 -- one. What takes too much of the processor rests until then; too much in all is none of its errors, for with
 -- the answers alone it may not be.
 local function keep_error(node, what, problem)
-    local too_often = problem:find("took more than", 1, true)
+    local too_often = reading.took_too_much(problem)
     local failed = node.failed or {}
     node.failed, failed.rests = failed, failed.rests or too_often or reading.ran_too_long(problem)
     if not too_often then failed[what] = failed[what] or problem end
