@@ -307,8 +307,8 @@ static bool open_tool(struct app *a) {
     a->api.out = stdout;
     a->api.colours = terminal_colours();
     a->api.err = terminal;
-    snprintf(a->api.token, sizeof a->api.token, "%s", a->token != NULL ? a->token : "");
-    return log_mask(a->api.token) || no_memory();
+    a->api.token = a->token;
+    return log_mask(a->token) || no_memory();
 }
 
 static bool read_init(struct app *a) {

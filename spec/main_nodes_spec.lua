@@ -807,7 +807,7 @@ describe("several installations", function()
     it("one that is withdrawn during its poll goes offline and is asked no more", function()
         for _, reply in ipairs { false, { status = 403 } } do
             local world = started { sites = two() }
-            world.vrm.slow["/installations/1/diagnostics"] = 3
+            world.vrm.slow["/installations/1/diagnostics"] = 12    -- longer than until a second list
             world.vrm.fail["/installations/1/diagnostics"] = reply or nil
             world:fire("shortpoll")
             world:run(1)

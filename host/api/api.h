@@ -49,13 +49,13 @@ struct api {
     char profile[512]; // folder of the profile
     bool failed;       // main.lua could not be run
     struct options options;
-    FILE *out;        // where host.print writes; NULL under PG3
-    FILE *err;        // where host.complain writes; NULL under PG3
-    bool colours;     // a terminal reads it
-    struct buf lines; // of the log, for host.lines
-    bool unwritten;   // what host.print was given
-    int exit_code;    // of host.leave
-    char token[256];  // host.token at the start: that of the environment, "" = none
+    FILE *out;         // where host.print writes; NULL under PG3
+    FILE *err;         // where host.complain writes; NULL under PG3
+    bool colours;      // a terminal reads it
+    struct buf lines;  // of the log, for host.lines
+    bool unwritten;    // what host.print was given
+    int exit_code;     // of host.leave
+    const char *token; // host.token at the start: that of the environment, NULL = none
 };
 
 // A hundred installations of thirty devices take 36 MiB.

@@ -271,8 +271,8 @@ void pg3_value_refused(struct pg3 *p, const char *address, const char *driver, c
     if (node == NULL || node->state != NODE_LIVE) {
         return; // told with the first of its values
     }
-    log_warning(AREA, "PG3 could not set %s of the node %s (%s); adding the node again", driver,
-                address, error);
+    log_warning(AREA, "PG3 could not set %s of the node %s (%s); %s", driver, address, error,
+                node->stale ? "asking whether it has the node" : "adding the node again");
     // The user may have deleted the node of a device that is gone: PG3 says whether it has it.
     // Otherwise the other values go on: PG3 may take them.
     refuse(p, node, node->stale ? NODE_GONE : NODE_KNOWN);

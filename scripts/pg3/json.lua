@@ -1,4 +1,4 @@
---- Values as JSON text, for what PG3 is to keep.
+--- Values as JSON text: what PG3 is to keep, what tools write.
 
 local json = {}
 

@@ -126,13 +126,14 @@ function PROFILE.take(value)
     return true
 end
 
---- It may be echoed later, but only what is from before this run is news.
 function DATA.take(value)
     if type(value) ~= "table" then return false end
-    if data or data_text or DATA.read and not bad_data then return true end
     data, bad_data = value, nil
     return true
 end
+
+--- It is echoed later, but only what is from before this run is news: of a large account it has 100 kB.
+local function has_data() return data or data_text or DATA.read and not bad_data end
 
 --- What is offered is known here.
 function OFFER.take(value) return type(value) == "table" end
@@ -167,6 +168,7 @@ end
 
 --- A value is an object, JSON text, or an object whose `value` is either; of the page it is its HTML.
 local function take_value(one, value)
+    if one == DATA and has_data() then return true end
     if type(value) == "table" and is_wrapper(value, one) then return take_value(one, value.value) end
     if type(value) ~= "string" or one == PAGE then return one.take(value) end
     local decoded = decode(value)

@@ -52,17 +52,19 @@ local function start_demo()
 end
 
 local function token_of_owner()
-    local path = options.token_file
-    if not path and host.token ~= "" then return host.token end
-    if not path then
+    local path, text = options.token_file, host.token
+    if path then
+        local why
+        text, why = host.read(paint.absolute(path), TOKEN_FILE_MOST)
+        if not text then return nil, ("The token's file %s %s."):format(path, why) end
+    elseif not text or text == "" then
         return nil, "Your VRM access token is needed: in VICTRON_VRM_TOKEN, or in a file named with"
             .. " --token-file"
     end
-    local text, why = host.read(paint.absolute(path), TOKEN_FILE_MOST)
-    if not text then return nil, ("The token's file %s %s."):format(path, why) end
     local token = text:match "^[^\r\n]*"
     if token ~= "" and #token <= TOKEN_LONGEST then return token end
-    return nil, ("The first line of %s is no access token. Write the token there."):format(path)
+    return nil, path and ("The first line of %s is no access token. Write the token there."):format(path)
+        or "VICTRON_VRM_TOKEN holds no access token. Put the token there."
 end
 
 --- Sets host.token -> whether there is one | nil, sentence. Waits.

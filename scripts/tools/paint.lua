@@ -1,5 +1,7 @@
 --- Text for a person at a terminal: colours, columns, paths. Used by the tools beside it.
 
+local json = require "pg3.json"
+
 local paint = {}
 
 local CODES = { bold = "1", reverse = "7", red = "31", green = "32", yellow = "33", magenta = "35",
@@ -114,10 +116,8 @@ function paint.by_number(text)
     return (text:gsub("%d+", function(digits) return ("0"):rep(12 - #digits) .. digits end))
 end
 
-local ESCAPED = { ['"'] = '\\"', ["\\"] = "\\\\" }
-
---- A text as JSON has it.
-function paint.quoted(text) return '"' .. paint.clean(text):gsub('["\\]', ESCAPED) .. '"' end
+--- A text as JSON has it, on one line of a terminal's, too.
+function paint.quoted(text) return json.quote(paint.clean(text)) end
 
 --- A path as it was typed -> one from the root.
 function paint.absolute(path)

@@ -2,6 +2,7 @@
 
 local check = require "check.device"
 local generic = require "serve.generic"
+local json = require "pg3.json"
 local lists = require "types.lists"
 local paint = require "tools.paint"
 local reading = require "types.reading"
@@ -10,23 +11,13 @@ local row_writer = {}
 
 ------------------------------------------------------------------------------------------------ JSON
 
-local ESCAPED = { ['"'] = '\\"', ["\\"] = "\\\\", ["\n"] = "\\n", ["\t"] = "\\t", ["\r"] = "\\r" }
-
-local function quoted(text)
-    return '"' .. text:gsub('[%c"\\]', function(char)
-        return ESCAPED[char] or ("\\u%04x"):format(char:byte())
-    end) .. '"'
-end
-
 --- A value as JSON, the members of an object in order, each on a line of its own down to `depth` tables.
 function row_writer.json(value, depth, indent)
-    if type(value) == "string" then return quoted(value) end
-    if math.type(value) == "float" then return ("%.14g"):format(value) end
-    if type(value) ~= "table" then return tostring(value) end
+    if type(value) ~= "table" then return json.encode(value) end
     local parts, list = {}, lists.is_list(value)
     depth, indent = depth or 0, indent or ""
     for i, key in ipairs(list and {} or lists.sorted_keys(value)) do
-        parts[i] = quoted(tostring(key)) .. ": " .. row_writer.json(value[key], depth - 1, indent .. "  ")
+        parts[i] = json.quote(tostring(key)) .. ": " .. row_writer.json(value[key], depth - 1, indent .. "  ")
     end
     for i, member in ipairs(list and value or {}) do
         parts[i] = row_writer.json(member, depth - 1, indent .. "  ")

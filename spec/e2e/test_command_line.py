@@ -70,7 +70,7 @@ def test_what_is_not_understood(program, words, part):
     assert code == 2 and out == "" and part in err and err.startswith("victron-host: ") and err.count("\n") == 1, err
 
 
-# Fault: Without a token, --watch answers with a line of a log.
+# Fault: Without a token, --watch answers with a line of a log; one in the environment that is too long is cut.
 # Expected: A sentence, as any command gives.
 def test_messages_are_no_log_lines(program):
     code, out, err = run(program, "--watch")
@@ -79,6 +79,10 @@ def test_messages_are_no_log_lines(program):
     assert not re.search(r"\d\d:\d\d|ERROR", err), err
     code, _, err = run(program, "--watch", "--token-file=/nowhere")
     assert code == 1 and err.startswith("victron-host: The token's file /nowhere "), err
+    done = subprocess.run([program.program(), "--watch"], capture_output=True, timeout=PATIENCE, cwd=program.folder,
+                          env={**program.environment(None), "VICTRON_VRM_TOKEN": 300 * "a"}, stdin=subprocess.DEVNULL)
+    assert done.returncode == 1
+    assert done.stderr == b"victron-host: VICTRON_VRM_TOKEN holds no access token. Put the token there.\n"
 
 
 # Fault: Where there is no python3, the demo says "No such file or directory", and not of what.
