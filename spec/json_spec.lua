@@ -16,11 +16,22 @@ describe("a value as JSON", function()
         assert.equal("null", json.encode(nil))
     end)
 
+    it("is whole however long it is", function()
+        local list, parts = {}, {}
+        for i = 1, 3000 do
+            list[i] = { b = i, a = { i } }
+            parts[i] = ('{"a":[%d],"b":%d}'):format(i, i)
+        end
+        assert.equal("[" .. table.concat(parts, ",") .. "]", json.encode(list))
+        assert.equal("7", json.encode(7))
+    end)
+
     it("raises what JSON has not", function()
         local round = {}
         round.round = round
         for _, value in ipairs { 0 / 0, { math.huge }, { print }, { [true] = 1 }, round } do
             assert.is_false((pcall(json.encode, value)))
+            assert.equal('{"a":1}', json.encode { a = 1 })      -- nothing of it is left
         end
     end)
 end)
