@@ -55,10 +55,26 @@ local last_answer                   -- VRM's clock when it last answered
 
 local poll, poll_all, connect       -- see below: each starts a task, unless one is under way
 
+--- How many installations and devices there are -> numbers; nil: VRM has yet to tell, or nobody asks now.
+-- What the ISY shows stays then: after a start no program sees 0 of them.
+local function counts()
+    if stopping then return nil, nil end
+    if not session then
+        local none = begun_for and 0            -- there is no token
+        return none, none
+    end
+    local waiting = not session.sites
+    for _, site in ipairs(session.sites or {}) do
+        waiting = waiting or not (site.health.answered or site.health.kind)
+    end
+    return session.sites and #session.sites, not waiting and nodes.count() or nil
+end
+
 local function show_controller(status)
+    local installations, devices = counts()
     local problem, bug = health.guarded(device.apply, scripts.controller, account.CONTROLLER, {}, {
-        status = status, installations = session and session.sites and #session.sites or 0,
-        devices = nodes.count(), script_errors = scripts.in_trouble(), last_answer = last_answer,
+        status = status, installations = installations, devices = devices,
+        script_errors = scripts.in_trouble(), last_answer = last_answer,
     }, device.memory())
     if bug then                             -- ours; the next minute shows them
         host.log("error", bug.text)

@@ -70,9 +70,27 @@ def test_what_is_no_json_is_set_aside(world):
 @pytest.mark.parametrize("first", [None, {"error": "database is locked"}, {}, {"nodes": None}], ids=json.dumps)
 def test_a_bad_configuration_at_the_start_is_asked_for_again(world, first):
     pg3 = world.setup(behaviour=Behaviour(config_first=[first]))
-    pg3.seed_node(CONTROLLER, "Victron Energy", "VICCTRL", CONTROLLER, {"GV1": (2, 56)})
+    pg3.seed_node(CONTROLLER, "Victron Energy", "VICCTRL", CONTROLLER, {"GV1": (2, 56), "GV2": (10, 56)})
     world.start_plugin()
     world.wait_node(CONTROLLER)
     world.wait_fresh(timeout=30)
-    values = [float(reading.value) for reading in pg3.history[CONTROLLER, "GV1"]]
-    assert values[0] == 2
+    assert {reading.value for reading in pg3.history[CONTROLLER, "GV1"]} == {"2"}
+    assert {reading.value for reading in pg3.history[CONTROLLER, "GV2"]} == {"10"}
+
+
+# Fault: a restart shows that there are no installations and no devices, before VRM was asked.
+# Expected: both stay as they were, from the stop on.
+def test_a_restart_does_not_count_to_zero(world):
+    pg3 = world.setup()
+    world.start_plugin()
+    world.wait_fresh(timeout=30)
+    world.wait_value(CONTROLLER, "GV2", 10)
+    world.stop()
+    assert pg3.value(CONTROLLER, "GV0") == 0
+    told = {driver: len(pg3.history[CONTROLLER, driver]) for driver in ("GV1", "GV2")}
+    world.start_plugin()
+    world.wait_value(CONTROLLER, "GV0", 1)
+    world.wait_fresh(timeout=30)
+    for driver, value in ("GV1", "2"), ("GV2", "10"):
+        assert pg3.value(CONTROLLER, driver) == float(value)
+        assert {reading.value for reading in pg3.history[CONTROLLER, driver][told[driver]:]} <= {value}
