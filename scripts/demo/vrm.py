@@ -601,9 +601,10 @@ def stop_quietly(*_):
 
 
 def serve(options):
-    """Serves the demo until standard input ends or a signal comes."""
+    """Serves the demo until standard input ends or a signal comes that it was not started to ignore."""
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, stop_quietly)
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, stop_quietly)
     vrm = Vrm(world="demo", token=options.token, port=options.port, day=options.day)
     vrm.add_sites(options.customers)
     try:

@@ -221,6 +221,20 @@ def test_the_terminal_is_given_back(on_terminal, how):
     assert terminal.got.endswith(GIVEN_BACK) and b"Traceback" not in terminal.got
 
 
+# Fault: Ctrl-C ended the demo's stand-in before the demo, which found VRM unreachable and left with 1.
+# Expected: The stand-in serves until the demo has gone.
+def test_the_stand_in_goes_last(on_terminal):
+    terminal = demo(on_terminal)
+    with open("/proc/{0}/task/{0}/children".format(terminal.process.pid), encoding="ascii") as file:
+        stand_in, = file.read().split()
+    os.kill(int(stand_in), signal.SIGINT)
+    seen = len(terminal.got)
+    terminal.until(lambda: len(terminal.got) > seen + 3000)          # of several polls
+    assert "unreachable" not in terminal.text()
+    terminal.press("q")
+    assert terminal.end() == 0
+
+
 # Fault: Colours and moves of the cursor came also where the user or the terminal does not want them.
 # Expected: With NO_COLOR, and on a terminal that is dumb or of no known kind, lines with a time, and no control code.
 @pytest.mark.parametrize("environment", [{"NO_COLOR": "1"}, {"TERM": "dumb"}, {"TERM": None}], ids=["NO_COLOR", "dumb", "none"])
