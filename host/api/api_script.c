@@ -243,6 +243,20 @@ static int host_script_figures(lua_State *L) {
 // what it was doing is lost.
 static int host_script_starved(lua_State *L) { return api_bool(L, script_arg(L)->starved); }
 
+// host.excess(fn) -> what the script of a function took too much of in its last run: "budget" (its
+// instructions, or its time), "share" (of the processor in ten seconds) | nil: nothing, or it was
+// replaced.
+static int host_excess(lua_State *L) {
+    static const char *const names[] = {NULL, "budget", "share"};
+    const struct script *s = NULL;
+    if (lua_tocfunction(L, 1) == call_function) {
+        lua_getupvalue(L, 1, 1);
+        s = living(api_of(L), lua_tointeger(L, -1));
+    }
+    lua_pushstring(L, names[s != NULL ? s->vm->excess : VM_WITHIN]);
+    return 1;
+}
+
 // A task of a script for a node, until its end.
 struct node_task {
     int64_t waiter; // the wait of the task of main.lua that started it; 0 = nobody waits
@@ -329,15 +343,16 @@ static bool call_each(lua_State *L, struct script *s, int count) {
             lua_rawseti(L, 2, i);
         } else {
             lua_pushstring(L, error);
-            refuse(L, i, s->vm->over ? count : i);
+            refuse(L, i, s->vm->excess != VM_WITHIN ? count : i);
         }
-        if (!ok && s->vm->over) {
+        if (!ok && s->vm->excess != VM_WITHIN) {
             break;
         }
         if (vm_cpu_ms() - began > SCRIPT_TIME_MS) {
             lua_pushfstring(L, "%s: its functions together ran longer than their budget of %d ms",
                             s->file, SCRIPT_TIME_MS);
             refuse(L, i + 1, count);
+            s->vm->excess = VM_OVER_BUDGET;
             break;
         }
     }
@@ -448,6 +463,7 @@ const luaL_Reg api_script_functions[] = {{"load_script", host_load_script},
                                          {"script_state", host_script_state},
                                          {"script_figures", host_script_figures},
                                          {"script_starved", host_script_starved},
+                                         {"excess", host_excess},
                                          {"call_all", host_call_all},
                                          {"start_script", host_start_script},
                                          {"run_script", host_run_script},

@@ -258,7 +258,7 @@ static void end_leg(lua_State *L, struct vm *vm) {
     }
     lua_concat(L, 2);
     if (vm->is_script) {
-        vm->over = true;
+        vm->excess = VM_OVER_BUDGET;
         lua_sethook(L, on_count, LUA_MASKCOUNT, 1);
     } else {
         begin_leg(vm);
@@ -269,8 +269,8 @@ static void end_leg(lua_State *L, struct vm *vm) {
 static void on_count(lua_State *L, lua_Debug *ar) {
     (void)ar;
     struct vm *vm = vm_of(L);
-    vm->spent += vm->over ? 1 : HOOK_STEP;
-    if (vm->over || out_of_instructions(vm) || out_of_time(vm)) {
+    vm->spent += vm->excess != VM_WITHIN ? 1 : HOOK_STEP;
+    if (vm->excess != VM_WITHIN || out_of_instructions(vm) || out_of_time(vm)) {
         end_leg(L, vm);
     }
 }
@@ -319,7 +319,8 @@ static struct vm *running; // the innermost that runs now
 void vm_charge(lua_State *L, int64_t instructions) {
     struct vm *vm = vm_of(L);
     vm->spent += instructions;
-    if (vm == running && (vm->over || out_of_instructions(vm) || out_of_time(vm))) {
+    bool ends = vm->excess != VM_WITHIN || out_of_instructions(vm) || out_of_time(vm);
+    if (vm == running && ends) {
         end_leg(L, vm);
     }
 }
@@ -341,10 +342,12 @@ static bool wasteful(struct vm *vm, char *error, size_t size) {
     if (late) {
         snprintf(error, size, "%s: ran longer than its budget of %d ms", vm->name,
                  (int)vm->limit_ms);
+        vm->excess = VM_OVER_BUDGET;
     }
     if (!vm->is_script || !greedy(vm)) {
         return late;
     }
+    vm->excess = VM_OVER_SHARE;
     snprintf(error, size, "%s: took more than %d s of the processor within %d s", vm->name,
              VM_WINDOW_CPU_MS / 1000, VM_WINDOW_MS / 1000);
     return true;
@@ -380,7 +383,7 @@ enum vm_result vm_resume(struct vm *vm, lua_State *co, int args, int64_t budget,
                          char *error, size_t size) {
     begin_leg(vm);
     vm->budget = budget;
-    vm->over = false;
+    vm->excess = VM_WITHIN;
     vm->starved = false;
     set_hook(co, budget);
     int count = 0;

@@ -18,6 +18,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// What a script took too much of.
+enum vm_excess {
+    VM_WITHIN,
+    VM_OVER_BUDGET, // instructions or time of one resume
+    VM_OVER_SHARE,  // of the processor in a while
+};
+
 struct vm {
     lua_State *L;
     char name[64];     // for messages: "main" or the script's file
@@ -32,7 +39,7 @@ struct vm {
     int64_t total;     // instructions before it
     int64_t began_ms, began_cpu_ms;
     int64_t window_ms, window_cpu_ms; // processor time since then
-    bool over;                        // the budget of the resume under way is spent
+    enum vm_excess excess;            // of the last resume, or the one under way
     // The system refused memory since vm_protect or vm_resume began (or, but for a script, the cap
     // ended it). What failed then is not the fault of the code that ran.
     bool starved;

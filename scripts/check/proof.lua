@@ -126,7 +126,7 @@ local function try_driver(result, driver, trial)
         local misread = told:find("nil value", 1, true) and why.misread(driver, trial.rows, wording.near)
         told = misread and ("%s In the sample %s."):format(told, misread) or told
         result.where, result.problem = where, driver.id .. ": " .. told
-        result.late = reading.ran_too_long(value)
+        result.late = host.excess(driver.map or driver.from) ~= nil
         return
     end
     result.value, result.text = value, name

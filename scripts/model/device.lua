@@ -105,7 +105,8 @@ function device.reads_any(type_)
     return type_.update ~= nil or #readers_of(type_).computed > 0
 end
 
---- What the `from` functions of a type give for rows -> { [driver] = { value = any, problem = text|nil } }.
+--- What the `from` functions of a type give for rows -> { [driver] = { value = any, problem = text|nil } },
+-- { problem, excess } of what took too much (host.excess): the other functions are not called after it.
 local function compute(type_, rows, site, which)
     local functions, drivers, computed = {}, {}, {}
     for _, driver in ipairs(readers_of(type_).computed) do
@@ -120,13 +121,14 @@ local function compute(type_, rows, site, which)
         computed[driver] = ok and { value = values[i], problem = problems[i] }
             or { problem = tostring(values) }
     end
-    return computed
+    local last = ok and problems[#functions]
+    local excess = last and host.excess(functions[1])
+    return computed, excess and { problem = last, excess = excess } or nil
 end
 
 --- What reading.of gives for one driver with a function of its own for its number; before that what is wrong
--- with that, nil: nothing. first_error: what was wrong with one before it.
-local function try_value(driver, rows, site, computed, memory, first_error)
-    if reading.ran_too_long(first_error) then return first_error end
+-- with that, nil: nothing.
+local function try_value(driver, rows, site, computed, memory)
     local ok, value, text, unknown, measured_at = pcall(reading.of, driver, rows, site, computed, memory)
     if ok then return nil, value, text, unknown, measured_at end
     shortage.pass_on(value)
@@ -180,13 +182,13 @@ function device.memory(over)
 end
 
 --- Sets one driver of a node from rows -> what is wrong with its function, nil: nothing. The others as for
--- device.apply; computed: see try_value.
-local function apply_one(type_, driver, address, rows, site, computed, memory, holds, first_error)
-    local problem = computed and computed.problem
+-- device.apply; computed: its own of compute; ended: what is wrong with one that took too much, see there.
+local function apply_one(type_, driver, address, rows, site, computed, memory, holds, ended)
+    local problem = computed and computed.problem or driver.map and ended
     local value, text, unknown, measured_at, stays
     if not problem and driver.map then
         problem, value, text, unknown, measured_at =
-            try_value(driver, rows, site, computed, memory, first_error)
+            try_value(driver, rows, site, computed, memory)
     elseif not problem then
         value, text, unknown, measured_at = reading.of(driver, rows, site, computed, memory)
     end
@@ -212,12 +214,12 @@ end
 
 --- Sets drivers of a node from rows; which = a set of them, nil for all. memory: of the node. holds(driver,
 -- value): whether one stays as it is; nil: none does.
--- Returns the first error of the script, nil if there is none: a driver whose function fails has no data, the
--- others go on. Raises when the plugin has no memory for it.
+-- Returns the first error of the script, nil if there is none, and what it took too much of (host.excess): a
+-- driver whose function fails has no data, the others go on. Raises when the plugin has no memory for it.
 function device.apply(type_, address, rows, site, memory, which, holds)
     local first_error
     which = which or readers_of(type_).shown
-    local computed = compute(type_, rows, site, which)
+    local computed, over = compute(type_, rows, site, which)
     if type_.explains and type_.asked then
         explain(type_, "update", rows, "update at " .. address, function()
             return why.misread(type_, rows, why.finder(type_)), true
@@ -225,11 +227,14 @@ function device.apply(type_, address, rows, site, memory, which, holds)
     end
     for _, driver in ipairs(type_.drivers) do
         if which[driver] then
-            first_error = apply_one(type_, driver, address, rows, site, computed[driver], memory, holds,
-                first_error) or first_error
+            local problem = apply_one(type_, driver, address, rows, site, computed[driver], memory, holds,
+                over and over.problem)
+            first_error = first_error or problem
+            local excess = problem and not over and driver.map and host.excess(driver.map)
+            over = over or excess and { problem = problem, excess = excess }
         end
     end
-    return first_error
+    return first_error, over and over.excess
 end
 
 return device

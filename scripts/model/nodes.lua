@@ -17,7 +17,6 @@ local events = require "model.events"
 local freshness = require "model.freshness"
 local node_names = require "pg3.node_names"
 local over_time = require "types.over_time"
-local reading = require "types.reading"
 local records = require "serve.state"
 local scripts = require "serve.scripts"
 local shortage = require "tasks.shortage"
@@ -204,7 +203,7 @@ local function show_state(node, state)
     host.stale(node.address, state == freshness.STALE or state == freshness.OFFLINE)
 end
 
---- Sets drivers of a site's node from rows -> the first error of its script, see device.apply.
+--- Sets drivers of a site's node from rows -> what device.apply gives.
 local function apply(node, site, rows, which, holds)
     local memory, home, readers = node.memory, node.home or {}, device.readers_of(node.type)
     memory.midnight = site.midnight and site.midnight - (site.shift or 0)       -- by its clock
@@ -223,20 +222,19 @@ local function tell(node, problem)
 end
 
 --- Keeps an error between two answers for the second: however often functions are called in between, there is
--- one. What takes too much of the processor rests until then; too much in all is none of its errors, for with
--- the answers alone it may not be.
-local function keep_error(node, what, problem)
-    local too_often = reading.took_too_much(problem)
+-- one. What takes too much (excess, see host.excess) rests until then; too large a share of the processor is
+-- none of its errors, for with the answers alone it may not be.
+local function keep_error(node, what, problem, excess)
     local failed = node.failed or {}
-    node.failed, failed.rests = failed, failed.rests or too_often or reading.ran_too_long(problem)
-    if not too_often then failed[what] = failed[what] or problem end
+    node.failed, failed.rests = failed, failed.rests or excess ~= nil
+    if excess ~= "share" then failed[what] = failed[what] or problem end
     if node.home then node.home.again = true end
 end
 
 --- The same of an `update` that was called as nodes.BETWEEN.
 function nodes.keep_error(address, problem)
     local node = nodes.all[address]
-    if node then keep_error(node, "update", problem) end
+    if node then keep_error(node, "update", problem, host.excess(node.type.update)) end
 end
 
 --- Whether its functions are not called before the next answer.
@@ -298,8 +296,8 @@ function nodes.update(node, home, rows, site, which, holds)
         if rests(node) and (driver.from or driver.map) then which[driver] = nil end
         belief.again(node.memory, driver, true)                             -- here no slip of VRM's
     end
-    local problem = apply(node, site, rows, which, holds)
-    if problem then keep_error(node, "values", problem) end
+    local problem, excess = apply(node, site, rows, which, holds)
+    if problem then keep_error(node, "values", problem, excess) end
 end
 
 --- Calls a node's `update` between two answers -> whether it was called; false: it still runs, nil: it rests.

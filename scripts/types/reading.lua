@@ -427,15 +427,4 @@ function reading.has_part(part, rows)
     return false
 end
 
---- Whether an error says, in the host's words, that a script ran too long: its other functions are not tried
--- after that. A script's own error of what ran too long is one like others.
-function reading.ran_too_long(problem)
-    return tostring(problem):find("ran longer than %l+ budget of %d") ~= nil
-end
-
---- The same of one that took too much of the processor in all.
-function reading.took_too_much(problem)
-    return problem:find("took more than %d+ s of the processor within %d") ~= nil
-end
-
 return reading

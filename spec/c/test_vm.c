@@ -78,8 +78,9 @@ static void test_resume(void) {
     CHECK(vm_resume(vm, co, 0, 50000, &results, error, sizeof error) == VM_DONE && results == 1);
     CHECK(lua_tointeger(co, -1) == 60000 && vm->total > 100000);
     // The hook of a failed run must not haunt the next.
-    CHECK(run(vm, "while true do end", 5000, &co) == VM_FAILED && vm->over);
-    CHECK(run(vm, "for i = 1, 10000 do end return 1", 100000, &co) == VM_DONE && !vm->over);
+    CHECK(run(vm, "while true do end", 5000, &co) == VM_FAILED && vm->excess == VM_OVER_BUDGET);
+    CHECK(run(vm, "for i = 1, 10000 do end return 1", 100000, &co) == VM_DONE);
+    CHECK(vm->excess == VM_WITHIN);
     CHECK(lua_gettop(vm->L) == 0);
     vm_free(vm);
     vm_free(NULL);
@@ -120,10 +121,11 @@ static void test_c_functions(void) {
     lua_register(vm->L, "wait", waits);
     charged = 400;
     CHECK(run(vm, "costly() costly()", 1000, &co) == VM_DONE && vm->spent >= 800);
-    CHECK(run(vm, "while true do costly() end", 1000, &co) == VM_FAILED && vm->over);
+    CHECK(run(vm, "while true do costly() end", 1000, &co) == VM_FAILED);
+    CHECK(vm->excess == VM_OVER_BUDGET);
     vm->limit_ms = 20;
     CHECK(run(vm, "slow()", 1000000, &co) == VM_FAILED && strstr(error, "budget of") != NULL);
-    CHECK(run(vm, "slow() wait()", 1000000, &co) == VM_FAILED);
+    CHECK(run(vm, "slow() wait()", 1000000, &co) == VM_FAILED && vm->excess == VM_OVER_BUDGET);
     vm->limit_ms = 1000;
     CHECK(run(vm, "slow()", 1000000, &co) == VM_DONE);
     vm->window_ms = INT64_MAX / 2; // on a busy machine it would be over before so much was used
@@ -131,6 +133,7 @@ static void test_c_functions(void) {
     while (turns < 100 && run(vm, "slow()", 1000000, &co) == VM_DONE)
         turns++;
     CHECK(turns > 30 && turns < 60 && strstr(error, "2 s of the processor") != NULL);
+    CHECK(vm->excess == VM_OVER_SHARE);
     vm_free(vm);
 }
 

@@ -349,6 +349,21 @@ check("script_figures", "memory, its peak, instructions", function()
     raises(host.script_figures, script.id)
 end)
 
+check("excess", "what the last run of a function's script took too much of", function()
+    local script = load_text [[
+        return { endless = function() while true do end end,
+                 fail = function() error("ran longer than its budget of 50 ms") end }
+    ]]
+    local t = script.table
+    local _, problems = host.call_all({ t.endless, t.fail }, {})
+    assert(problems[1] and problems[1] == problems[2] and host.excess(t.fail) == "budget")
+    assert(not pcall(t.fail) and host.excess(t.fail) == nil)
+    assert(not pcall(t.endless) and host.excess(t.endless) == "budget")
+    assert(host.excess() == nil and host.excess(print) == nil)
+    host.close_script(script.id)
+    assert(host.excess(t.fail) == nil)
+end)
+
 check("call_all", "first results and errors by number", function()
     local script = load_text(COUNTING)
     local t = script.table

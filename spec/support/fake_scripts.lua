@@ -295,6 +295,23 @@ local function find(world, path, file, script, libs)
     return tab, tab and text or problem
 end
 
+local BUDGET = 1000000              -- instructions of one call
+
+local function without_hook(...)
+    debug.sethook()
+    return ...
+end
+
+--- Calls a function of a script as pcall does, within its budget; script.excess as host.excess tells it.
+local function try(script, fn, ...)
+    script.excess = nil
+    debug.sethook(function()
+        script.excess = "budget"
+        error("ran longer than its budget", 2)
+    end, "", BUDGET)
+    return without_hook(sandbox.run(pcall, fn, ...))
+end
+
 local function results_of(ok, ...)
     if not ok then error((...), 0) end
     return ...
@@ -306,7 +323,7 @@ local function keep(world, script, tab, text)
     local function wrap(fn)
         local function call(...)
             if world.loaded[script.id] ~= script then error(REPLACED, 0) end
-            return results_of(sandbox.run(pcall, fn, table.unpack(copy { ... })))
+            return results_of(try(script, fn, table.unpack(copy { ... })))
         end
         world.functions[call] = { script = script, fn = fn }
         return call
@@ -400,7 +417,12 @@ local function call_all(world, functions, rows, ...)
         local one = function_of(world, fn)
         script = script or one.script
         assert(one.script == script, "functions of one device script expected")
-        local ok, result = sandbox.run(pcall, one.fn, shown, table.unpack(given))
+        local ok, result
+        if i > 1 and script.excess then
+            result = problems[i - 1]        -- the others are not called then
+        else
+            ok, result = try(script, one.fn, shown, table.unpack(given))
+        end
         if ok then results[i] = result else problems[i] = tostring(result) end
     end
     done()
@@ -423,6 +445,10 @@ function fake_scripts.open(world, host)
         return { memory = 20480, peak = 40960, instructions = 5000 }
     end
     host.call_all = function(functions, ...) return call_all(world, functions, ...) end
+    host.excess = function(fn)
+        local one = world.functions[fn]
+        return one and world.loaded[one.script.id] == one.script and one.script.excess or nil
+    end
     local function start(on_end, fn, address, arguments, rows, what)
         local one = function_of(world, fn)
         assert(type(address) == "string", "string expected")
