@@ -370,6 +370,44 @@ describe("an alternator", function()
     end)
 end)
 
+describe("a genset", function()
+    -- Fault: The GX tells the errors of a DEIF as texts, and leaves their number at 0: beside its alarm stood
+    --        "No error".
+    -- Expected: There is no error where neither the number nor a text tells one. One of another make than the
+    --           list's has no number here, unless the GX gives it one.
+    it("is not without an error beside its alarm", function()
+        local code, first, second = "/ErrorCode", "/Error/0/Id", "/Error/1/Id"
+        check {
+            { "genset", { [code] = 0, [first] = "deif:e-12", [second] = "" }, { ERR = NONE, ALARM = 2 } },
+            { "genset", { [code] = 0, [first] = "", [second] = "deif:w-913" }, { ERR = NONE, ALARM = 1 } },
+            { "genset", { [code] = 0, [first] = "", [second] = "" }, { ERR = 0, ALARM = 0 } },
+            { "genset", { [code] = 0, [first] = "deif:i-912" }, { ERR = 0, ALARM = 0 } },
+            { "genset", { [code] = 8193, [first] = "cre:w-1" }, { ERR = 8193, ALARM = 1 } },
+            { "genset", { [code] = 0, [first] = "fischerpanda:e-17" }, { ERR = 17, ALARM = 2 } },
+            { "genset", { ["/StatusCode"] = 10, [second] = "hatz:e-4108" }, { ERR = NONE, ALARM = 2 } },
+            { "dcgenset", { [code] = 0, [first] = "hatz:e-4108" }, { ERR = NONE, ALARM = 2 } },
+            { "alternator", { [code] = 0, [first] = "arco:e-3" }, { ERR = NONE, ALARM = 2 } },
+        }
+    end)
+
+    -- Fault: That a Fischer Panda has lost its BMS was "code 173", and another make's error a number alone.
+    -- Expected: The words of VRM's list, else the GX's; of another make VRM's, where it has them.
+    it("has a text for an error", function()
+        local world, addresses = world_of {
+            { "genset", { ["/Error/0/Id"] = "fischerpanda:e-28", ["/StatusCode"] = 10 } },
+            { "dcgenset", { ["/ErrorCode"] = 173 } },
+            { "genset", { ["/ErrorCode"] = 101 } },
+            { "genset", { ["/ErrorCode"] = { 4098, "%s", "x", {
+                dataAttributeEnumValues = { { valueEnum = 4098, nameEnum = "High coolant temperature" } },
+            } } } },
+        }
+        local texts = {}
+        for i, address in ipairs(addresses) do texts[i] = text(world, address, "ERR") end
+        assert.same({ "Rotation too low", "Lost BMS", "AC power L3 too high", "High coolant temperature" },
+            texts)
+    end)
+end)
+
 describe("a SolarSense", function()
     -- Fault: One with nothing wrong had error "code 67113989": each pair of bits of that is the state of
     --        something, 1 for OK.

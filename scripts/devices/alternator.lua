@@ -1,14 +1,13 @@
 -- Alternator: its regulator (Wakespeed, Arco), or the DC-DC charger behind it (Orion XS). One node for each.
 local errors = use "errors"
 
-local told_as_text = errors.of "wakespeed"
+local any_error = errors.of "wakespeed"
 local OF_CHARGER = 1000                               -- errors of chargers have their numbers above this
 local MOST = 254                                      -- all bits of the register set are none
 
 --- The error of a regulator, or of a DC-DC charger: those two count their errors in different lists.
 local function error_of(rows)
-    local code, told = number(rows, "/ErrorCode"), told_as_text(rows)
-    if told and (told > 0 or not code) then return told end
+    local code = any_error(rows)
     local is_charger = number(rows, "/Dc/In/V", "/DeviceOffReason") ~= nil
     if is_charger and code and code > 0 and code <= MOST then return OF_CHARGER + code end
     return code

@@ -827,6 +827,7 @@
 ---| "/LastEvContact"
 ---| "/LastUpdated/ChargingStarted"
 ---| "/LastUpdated/EvContact"
+---| "/LastUpdated/Location"
 ---| "/LastUpdated/Position"
 ---| "/LastUpdated/ProviderContact"
 ---| "/Level"

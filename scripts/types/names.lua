@@ -256,37 +256,56 @@ local names = {
         "Startup 6", "Startup 7", "Running", "Stopping", "Error" },
     -- 1101 is 101 of a genset: see types.codes.
     genset_error = errors("", [[
-        1 AC voltage L1 too low; 2 AC frequency L1 too low; 3 AC current L1 too low; 4 AC power L1 too low;
-        5 Emergency stop; 6 Servo current too low; 7 Oil pressure too low; 8 Engine temperature too low;
-        9 Winding temperature too low; 10 Exhaust temperature too low; 13 Starter current too low;
-        14-15 Glow current too low; 16 Fuel holding magnet current too low;
+        1 AC voltage L1 too low; 2 AC frequency L1 too low; 3 AC current L1 too low;
+        4 AC power L1 too low; 5 Emergency stop; 6 Servo current too low; 7 Oil pressure too low;
+        8 Engine temperature too low; 9 Winding temperature too low; 10 Exhaust temperature too low;
+        11 Electronic temperature low; 13 Starter current too low; 14 Glow current too low;
+        15 Glow current too low; 16 Fuel holding magnet current too low;
         17 Stop solenoid hold coil current too low; 18 Stop solenoid pull coil current too low;
-        19 Optional DC out current too low; 20 5V output voltage too low; 21 Boost output current too low;
-        22 Panel supply current too high; 25 Starter battery voltage too low;
-        26 Startup aborted (rotation too low); 28 Rotation too low; 29 Power contactor current too low;
-        30 AC voltage L2 too low; 31 AC frequency L2 too low; 32 AC current L2 too low;
-        33 AC power L2 too low; 34 AC voltage L3 too low; 35 AC frequency L3 too low;
-        36 AC current L3 too low; 37 AC power L3 too low; 62 Fuel temperature too low;
-        63 Fuel level too low; 65 AC voltage L1 too high; 66 AC frequency L1 too high;
-        67 AC current L1 too high; 68 AC power L1 too high; 70 Servo current too high;
-        71 Oil pressure too high; 72 Engine temperature too high; 73 Winding temperature too high;
-        74 Exhaust temperature too high; 77 Starter current too high; 78-79 Glow current too high;
-        80 Fuel holding magnet current too high; 81 Stop solenoid hold coil current too high;
-        82 Stop solenoid pull coil current too high; 83 Optional DC out current too high;
-        84 5V output voltage too high; 85 Boost output current too high;
-        89 Starter battery voltage too high; 90 Startup aborted (rotation too high); 92 Rotation too high;
-        93 Power contactor current too high; 94 AC voltage L2 too high; 95 AC frequency L2 too high;
-        96 AC current L2 too high; 97 AC power L2 too high; 98 AC voltage L3 too high;
-        99 AC frequency L3 too high; 100 AC current L3 too high; 126 Fuel temperature too high;
-        127 Fuel level too high; 130 Lost control unit; 131 Lost panel; 132 Service needed;
-        133 Lost 3-phase module; 134 Lost AGT module; 135 Synchronization failure; 137 Intake air filter;
+        19 Optional DC out current too low; 20 5V output voltage too low;
+        21 Boost output current too low; 22 Panel supply current too high;
+        25 Starter battery voltage too low; 26 Startup aborted (rotation too low); 28 Rotation too low;
+        29 Power contactor current too low; 30 AC voltage L2 too low; 31 AC frequency L2 too low;
+        32 AC current L2 too low; 33 AC power L2 too low; 34 AC voltage L3 too low;
+        35 AC frequency L3 too low; 36 AC current L3 too low; 37 AC power L3 too low;
+        38 Output inverter voltage too low; 39 Universal output (1A) voltage too low;
+        40 Universal output (5A) voltage too low; 41 AGT DC voltage 1 low; 42 AGT DC current 1 low;
+        43 AGT DC voltage 2 low; 44 AGT DC current 2 low; 45 AGT B6 cooler low; 46 AGT B6 rail (-) low;
+        47 AGT B6 rail (+) low; 62 Fuel temperature too low; 63 Fuel level too low;
+        65 AC voltage L1 too high; 66 AC frequency L1 too high; 67 AC current L1 too high;
+        68 AC power L1 too high; 70 Servo current too high; 71 Oil pressure too high;
+        72 Engine temperature too high; 73 Winding temperature too high;
+        74 Exhaust temperature too high; 75 Electronic temperature high; 77 Starter current too high;
+        78 Glow current too high; 79 Glow current too high; 80 Fuel holding magnet current too high;
+        81 Stop solenoid hold coil current too high; 82 Stop solenoid pull coil current too high;
+        83 Optional DC out current too high; 84 5V output voltage too high;
+        85 Boost output current too high; 86 Bus supply current too high;
+        89 Starter battery voltage too high; 90 Startup aborted (rotation too high);
+        92 Rotation too high; 93 Power contactor current too high; 94 AC voltage L2 too high;
+        95 AC frequency L2 too high; 96 AC current L2 too high; 97 AC power L2 too high;
+        98 AC voltage L3 too high; 99 AC frequency L3 too high; 100 AC current L3 too high;
+        102 Output inverter current too high; 103 Universal output (1A) current too high;
+        104 Universal output (5A) current too high; 105 AGT DC voltage 1 high;
+        106 AGT DC current 1 high; 107 AGT DC voltage 2 high; 108 AGT DC current 2 high;
+        109 AGT B6 cooler high; 110 AGT B6 rail (-) high; 111 AGT B6 rail (+) high;
+        126 Fuel temperature too high; 127 Fuel level too high; 130 Lost control unit; 131 Lost panel;
+        132 Service needed; 133 Lost 3-phase module; 134 Lost AGT module; 135 Synchronization failure;
+        136 Lost external ECU; 137 Intake air filter; 138 Diagnostic message (ECU);
         139 Lost sync module; 140 Load-balance failed; 141 Sync-mode deactivated; 142 Engine controller;
+        143 Amber warning lamp (AWL); 144 Malfunction indicator lamp (MIL); 145 Protect lamp (PL);
         148 Rotating field wrong; 149 Fuel level sensor lost; 150 Init failed; 151 Watchdog;
         152 Out: winding; 153 Out: exhaust; 154 Out: cylinder head; 155 Inverter over temperature;
         156 Inverter overload; 157 Inverter communication lost; 158 Inverter sync failed;
         159 CAN communication lost; 160 L1 overload; 161 L2 overload; 162 L3 overload; 163 DC overload;
-        164 DC overvoltage; 165 Emergency stop; 166 No connection; 1101 AC power L3 too high;
-        65280 Unknown error]]),
+        164 DC overvoltage; 165 Emergency stop; 166 No connection; 167 Starting without inverter;
+        168 Bus #1 dead; 169 Start request denied; 170 Remote start denied;
+        171 Forced switch off load relay; 172 Synchronization module is offline; 173 Lost BMS;
+        174 Converter DC link voltage low or reverse; 175 Converter DC link current low;
+        176 Converter DC precharge voltage low; 177 Converter DC precharge voltage high;
+        178 Converter IGBT or MOSFET driver error; 179 Converter error power control loop;
+        180 Converter AC frequency detection; 181 Converter control value fail;
+        245 Factory setting changed; 251 Parameter changed in admin mode;
+        252 Manual intervention (external system); 1101 AC power L3 too high; 65280 Unknown error]]),
     generator_state = { [0] = "Stopped", [1] = "Running", [2] = "Warm-up", [3] = "Cool-down",
         [4] = "Stopping", [5] = "Stopped by tank level", [10] = "Error" },
     generator_reason = { [0] = "Stopped", "Manual start", "Test run", "Loss of communication",

@@ -392,6 +392,14 @@ local function text_of_bits(names, number)
     return table.concat(texts, ", ")
 end
 
+--- The row for whose numbers VRM has names that a state may have: the one of its path, or of the error that a
+-- function tells.
+local function named_row(driver, rows, row, number)
+    if row or driver.id ~= "ERR" then return row end
+    row = number_row(rows, "/ErrorCode")
+    return row and row.value == number and row or nil
+end
+
 --- The value of one driver -> value | nil, text | nil, whether it is a state that neither the list nor VRM
 -- has a text for, when its row was measured | nil. Raises what the script raises.
 -- computed: what its `from` gave already, nil = call it now. memory: what is known of before, see
@@ -413,8 +421,9 @@ function reading.of(driver, rows, site, computed, memory)
     if over and not is_other then value = over_time.value(driver, value, measured_at, memory) end
     if not (value and driver.names) or driver.names[value] then return value, nil, false, measured_at end
     local number = value == codes.MOVED and as_sent ~= codes.MOVED and codes.NO_DATA or value
+    local named = number == as_sent and named_row(driver, rows, row, number)
     local text = text_of_bits(driver.names, number)
-        or row and number == as_sent and (diagnostics.names(row) or {})[number] or nil
+        or named and (diagnostics.names(named) or {})[number] or nil
     return value, text or "code " .. number, text == nil, measured_at
 end
 
