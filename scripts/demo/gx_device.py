@@ -10,6 +10,7 @@ INTEREST = 130.0            # seconds after the last question or write in which 
 HEARTBEAT = 3.0
 REFRESH = 1.0               # seconds after which values of the moment are taken
 REPUBLISHES = 3             # a second, of all clients together
+FLASHMQ = 3.2               # the Venus from which on all this is so; before, see victronenergy/dbus-mqtt
 OFF, READ_ONLY, FULL = 0, 1, 2          # settings/0/Settings/Network/VrmPortal
 PORTAL_MODE = "settings/0/Settings/Network/VrmPortal"
 GRID_LOST = "/Ac/Alarms/GridLost"       # which VRM calls what inverters tell as /Alarms/GridLost
@@ -50,7 +51,7 @@ class Gx:
             now = time.monotonic()
             if now >= self.next_beat:
                 self.next_beat = now + HEARTBEAT / self.speed
-                if self.alive() and self.heart:
+                if self.alive() and self.heart and self.firmware >= FLASHMQ:
                     self._send("heartbeat", {"value": int(time.time())})
             if self.refresh and self.alive() and now >= self.next_refresh:
                 self.next_refresh = now + REFRESH / self.speed
@@ -131,20 +132,22 @@ class Gx:
             if kind == "W":
                 self._write(path, payload)
             elif path in ("keepalive", "system/0/Serial"):
-                self._keepalive(payload)
+                self._keepalive(path, payload)
             else:
                 self._read(path)
 
-    def _keepalive(self, payload):
-        now = time.monotonic()
+    def _keepalive(self, path, payload):
+        now, was_alive = time.monotonic(), self.alive()
         self.keepalives.append((now, payload.decode()))
-        if not self.alive():
+        if self.firmware < FLASHMQ and path == "keepalive" and payload:
+            return                              # a list of topics, of which it has none of these names
+        if not was_alive:
             self.next_beat = now
             if self.refresh:
                 self._take(self.refresh())      # nobody has listened until now
         self.alive_until = now + KEPT_ALIVE / self.speed
         self.tick()
-        if b"suppress-republish" in payload:
+        if b"suppress-republish" in payload if self.firmware >= FLASHMQ else was_alive:
             return
         if now - self.tokens_at >= 1:
             self.tokens, self.tokens_at = REPUBLISHES, now
@@ -155,7 +158,7 @@ class Gx:
         self.republished += 1
         for path in list(self.values):
             self._tell(path)
-        if self.firmware >= 3.2:
+        if self.firmware >= FLASHMQ:
             self._send("full_publish_completed", {"value": int(time.time()), **self._echo(payload)})
 
     def _echo(self, payload):

@@ -31,7 +31,7 @@ local timer = require "tasks.timer"
 
 local live = {}
 
-local ECHO = "full-publish-completed-echo"
+local ECHO, SUPPRESS = "full-publish-completed-echo", '"suppress-republish"'
 
 local LOOK_SECONDS = 5
 local KEEP_SECONDS = 30             -- between keepalives; the gateway forgets who asked after 60
@@ -118,19 +118,26 @@ local function measure(link)
     link.questioned_at = asked and host.steady() or nil
 end
 
---- A keepalive; with everything told once, if that is wanted and was not asked for just now.
+local function send_keepalive(link, path, option)
+    local topic = ("R/%s%s"):format(link.site.portal, path)
+    return host.mqtt_send(link.id, topic, ('{"keepalive-options":[%s]}'):format(option))
+end
+
+--- A keepalive; with everything told once, if that is wanted and was not asked for just now. Before Venus
+-- 3.20, which is where there is no heartbeat, a gateway takes options for the topics that are wanted, but at
+-- the other path it does not look at them.
 local function keep_alive(link)
     local now = host.steady()
     local pause = (link.beats or link.tries < TRIES) and KEEP_SECONDS or PATIENT_SECONDS
     local all = link.wants_all and now - (link.all_at or -math.huge) >= pause
-    local option = '"suppress-republish"'
+    local option = SUPPRESS
     if all then
         link.echo = ("%08x"):format(math.random(0, 0xFFFFFFFF))
         option = ('{"%s":"%s"}'):format(ECHO, link.echo)
     end
     measure(link)                                                   -- before everything is told
-    local topic = ("R/%s/keepalive"):format(link.site.portal)
-    if not host.mqtt_send(link.id, topic, ('{"keepalive-options":[%s]}'):format(option)) then return end
+    if not send_keepalive(link, "/keepalive", option) then return end
+    if not link.beats then send_keepalive(link, SERIAL, SUPPRESS) end
     link.asked_at = now
     if all then link.all_at, link.tries = now, link.tries + 1 end
 end

@@ -91,8 +91,8 @@ def test_nothing_comes_without_a_keepalive_and_all_with_one(cloud, client):
     assert cloud.violations == []
 
 
-def test_suppress_and_old_firmware(cloud, client):
-    device = gx(cloud, firmware=3.1)
+def test_suppress(cloud, client):
+    device = gx(cloud)
     client.keep_alive()
     assert client.until(lambda: client.payloads("heartbeat"))
     assert client.payloads("battery/289/Soc") == []
@@ -101,8 +101,19 @@ def test_suppress_and_old_firmware(cloud, client):
     assert client.until(lambda: client.payloads("battery/289/Soc") == [{"value": 77}])
     client.ask()
     assert client.until(lambda: len(client.payloads("battery/289/Soc")) == 2)
+
+
+def test_old_firmware(cloud, client):
+    device = gx(cloud, firmware=3.1)
+    client.keep_alive()
     time.sleep(0.3)
-    assert client.payloads("full_publish_completed") == []
+    assert client.got == [] and not device.alive()
+    client.ask("system/0/Serial", '{"keepalive-options":["suppress-republish"]}')
+    assert client.until(lambda: client.payloads("battery/289/Soc") == [{"value": 76.5}])
+    client.ask("system/0/Serial")
+    time.sleep(0.3)
+    assert len(client.payloads("battery/289/Soc")) == 1
+    assert client.payloads("full_publish_completed") == [] and client.payloads("heartbeat") == []
 
 
 def test_heartbeat_and_the_end_of_the_minute(cloud, client):

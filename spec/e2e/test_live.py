@@ -120,8 +120,18 @@ def of_house(world, text):
     return [line for line in world.plugin.log_lines() if "Harbour House" in line and text in line]
 
 
+# Fault: A gateway with Venus 2.80 to 3.1x, which takes the options of a keepalive for topics, tells nothing, and is live.
+# Expected: It tells everything.
+def test_a_gateway_of_before_venus_3_20(world, cloud):
+    cloud.gx.firmware = 3.1
+    live(world, cloud)
+    power = world.pg3.driver(BANK, "power")
+    cloud.gx.set("battery/289/Dc/0/Power", 1234)
+    world.wait_value(BANK, power, 1234, timeout=10)
+
+
 def test_a_gateway_that_restarts_with_another_firmware(world, cloud):
-    cloud.gx.firmware = 3.1                     # does not tell when it has told everything
+    cloud.gx.firmware = 3.3                     # the end of everything does not say whose it is
     world.running()
     world.wait_log("Harbour House", "values come live now")
     beat = cloud.gx.next_beat                   # silence is told by the heartbeat only where one was heard

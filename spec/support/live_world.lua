@@ -12,8 +12,9 @@ local live_world = { PORTAL = "c0619ab1d2e3" }
 local PORTAL = live_world.PORTAL
 
 --- A boat whose gateway is on VRM's broker, and that gateway: gx.values, gx:tell(path, value),
--- gx:live(seconds). gx.lag: seconds that an answer takes. gx.old: how many all is old at VRM. options: fields
--- of gx, and rows = list of further rows of VRM's, params, files = { [path] = text } of device scripts.
+-- gx:live(seconds). gx.lag: seconds that an answer takes. gx.old: how many all is old at VRM. gx.selects: it
+-- takes options of a keepalive for topics, as before Venus 3.20. options: fields of gx, and rows = list of
+-- further rows of VRM's, params, files = { [path] = text } of device scripts.
 function live_world.boat(live, options)
     local site = fixtures.boat()
     site.identifier, site.mqtt_host = PORTAL:upper(), "mqtt7.victronenergy.com"
@@ -61,12 +62,16 @@ function live_world.boat(live, options)
         end,
         on_send = function(_, message)
             gx.asked[#gx.asked + 1] = message
-            gx.kept = world.now
+            local keepalive = "R/" .. PORTAL .. (gx.selects and "/system/0/Serial" or "/keepalive")
+            local was_kept = gx.kept and world.now - gx.kept < 60
+            if not gx.selects or message.topic == keepalive then gx.kept = world.now end
             local asked = message.topic:match("^R/" .. PORTAL .. "/(.+/.+)")
             if asked and gx.values[asked] then
                 world:at(gx.lag or 0, function() gx:tell(asked, gx.values[asked]) end)
             end
-            if message.topic == "R/" .. PORTAL .. "/keepalive" and not message.text:find "suppress" then
+            local is_quiet
+            if gx.selects then is_quiet = was_kept else is_quiet = message.text:find "suppress" end
+            if message.topic == keepalive and not is_quiet then
                 gx.all = gx.all + 1
                 for path, value in pairs(gx.values) do gx:tell(path, value) end
                 local echo = message.text:match '"full%-publish%-completed%-echo":"(%w+)"'
