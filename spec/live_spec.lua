@@ -748,13 +748,32 @@ describe("live data", function()
         new:live(120)
         assert.equal(1, count(new))
         local world, gx = boat("vrm", { selects = true, heart = false, ends = false,
-                                        values = { ["battery/288/Soc"] = 80 } })
+                                        values = { ["battery/288/Soc"] = 80,
+                                                   ["system/0/SystemState/State"] = 252 } })
         gx:live(40)
         assert.equal(80, world:value(BATTERY, "BATLVL"))
         gx:live(120)
         assert.equal(1, gx.all)
         assert.is_true(world.now - gx.kept < 40)
+        assert.equal(2, world:value(GATEWAY, "GV17"))
+    end)
+
+    -- Fault: VRM's broker kept what gateways told before Venus 3.20. One that was off was live, and fresh
+    --        with values of days ago, also of devices that were gone.
+    -- Expected: What VRM's broker keeps is no news; what is told now is.
+    it("is not what VRM's broker has kept", function()
+        local world, gx, connection = boat("vrm", { heart = false, ends = false, old = 20000 })
+        local state = world:value(BATTERY, "GV30")
+        for path, value in pairs { ["battery/288/Soc"] = 33, ["vebus/257/Mode"] = 2 } do
+            world:mqtt_message(connection, "N/" .. PORTAL .. "/" .. path, '{"value":' .. value .. "}", true)
+        end
+        gx:live(40)
         assert.equal(1, world:value(GATEWAY, "GV17"))
+        assert.equal(state, world:value(BATTERY, "GV30"))
+        assert.equal(0, #world:logged("values come live now"))
+        gx:tell("battery/288/Soc", 34)
+        gx:live(40)
+        assert.equal(2, world:value(GATEWAY, "GV17"))
     end)
 
     -- Fault: A gateway without a heartbeat, or one whose heartbeat VRM keeps back, is live and silent in

@@ -277,8 +277,9 @@ static int connection_count(const struct api *a) {
 }
 
 // host.mqtt_open{ name=, host=, port=, client_id=, user=, password=, tls=, websocket=, quiet=, ca=,
-//   check_name=, skip=, members=, without=, gather= (milliseconds) } -> id | nil, why
-// name: the broker's in the log, as it stands in a sentence. tls, check_name: true where not given.
+//   check_name=, kept=, skip=, members=, without=, gather= (milliseconds) } -> id | nil, why
+// name: the broker's in the log, as it stands in a sentence. tls, check_name, kept: true where not
+// given. kept: false: what the broker kept from before a subscription is left out.
 // ca: PEM file; a relative path is one of the plugin's; "system": who the system trusts; none: the
 // certificate is not checked. websocket: MQTT in one. quiet: failures are not logged.
 // skip, members: what host.mqtt_read gives. without: a topic with one of these texts in it
@@ -302,6 +303,7 @@ static int host_mqtt_open(lua_State *L) {
         .quiet = api_bool_field(L, 1, "quiet", false),
         .tls = api_bool_field(L, 1, "tls", true),
         .check_name = api_bool_field(L, 1, "check_name", true),
+        .without_kept = !api_bool_field(L, 1, "kept", true),
         .message_max = MESSAGE_MAX,
         .waiting_max = WAITING_MAX,
     };

@@ -30,6 +30,7 @@ struct mqtt_config {
     size_t message_max; // bytes of the largest message that is taken
     size_t waiting_max; // bytes of received messages that may wait for the loop
     int gather_ms;      // messages are handed on at most so often, but for a flood
+    bool without_kept;  // what the broker kept from before a subscription is left out
     // Retained there: hello after each connect, before subscribing; gone at a clean stop, and by
     // the broker when the connection was lost.
     const char *status, *hello, *gone;

@@ -93,7 +93,7 @@ static int on_message(void *ctx, char *topic, int topic_len, MQTTAsync_message *
     size_t len = (size_t)message->payloadlen;
     if (len > link->message_max) {
         link_tell(link, EV_TOO_LARGE, topic, &len, sizeof len);
-    } else {
+    } else if (!message->retained || !link->without_kept) {
         link_tell(link, EV_MESSAGE, topic, message->payload, len);
     }
     MQTTAsync_freeMessage(&message);
@@ -123,6 +123,7 @@ struct link *link_new(struct loop *l, const struct mqtt_config *c) {
     link->queue = queue_new(c->waiting_max);
     link->host = strdup(c->host);
     link->message_max = c->message_max;
+    link->without_kept = c->without_kept;
     for (int i = 0; i < TICKETS; i++) {
         link->tickets[i] = (struct ticket){link, (unsigned char)i};
     }

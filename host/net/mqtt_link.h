@@ -48,6 +48,7 @@ struct link {
     struct loop *loop;
     char *host;
     size_t message_max;
+    bool without_kept;
     MQTTAsync client;
     struct ticket tickets[TICKETS];
     atomic_bool closed; // the loop may be gone

@@ -9,6 +9,7 @@
 --            user, password = texts|nil,
 --            silent, refused = what to look at if it tells nothing, or takes no login: sentences,
 --            serial = it tells whose it is at once, so that one of another installation is noticed,
+--            kept = false: what it keeps is left out, for it may be of a gateway or a device that is away,
 --            told = function(how) that wants to know how it goes: "alive", "silent", "other" = it is of
 --                   another installation, or why there is no connection (host.mqtt_open); nil: nobody }
 
@@ -40,7 +41,7 @@ function brokers.of_vrm(site, email, token)
                  { host = site.mqtt_webhost or "web" .. address,
                    port = given("VICTRON_MQTT_WEB_PORT", WEB_PORT), websocket = true,
                    ca = given("VICTRON_MQTT_CA", host.env("VICTRON_CA_FILE") or "system") } },
-        user = email, password = "Token " .. token,
+        user = email, password = "Token " .. token, kept = false,
         silent = "Look whether it is online, whether its setting VRM portal is Off, and what this account may"
             .. " do with it in VRM.",
         refused = "Look whether the token is still listed in VRM, under Integrations, Access tokens.",

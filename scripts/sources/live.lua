@@ -343,7 +343,7 @@ local function connect(link, number, quiet)
         name = ("%s (%s)"):format(broker.name, site.name), host = way.host, port = way.port,
         websocket = way.websocket, tls = way.tls, ca = way.ca, check_name = way.check_name, quiet = quiet,
         client_id = ("pg3-victron-%08x%08x"):format(math.random(0, 0xFFFFFFFF), math.random(0, 0xFFFFFFFF)),
-        user = broker.user, password = broker.password,
+        user = broker.user, password = broker.password, kept = broker.kept,
         skip = 2, members = { "value", ECHO, "min", "max" }, without = { "/History/" },
     }
 end

@@ -187,6 +187,21 @@ static void test_gathered(void) {
     close_host();
 }
 
+// Fault: What a broker has kept, of a gateway that is away, counts as told now.
+// Expected: Who does not want that gets what comes from now on.
+static void test_kept(void) {
+    packet("\x31", 1, "N/old", "{\"value\":1}", 11);
+    open_host(OPEN "host.mqtt_subscribe(host.mqtt_open(how), 'N/#')\n"
+                   "how.client_id, how.kept = 'two', false\n"
+                   "host.mqtt_subscribe(host.mqtt_open(how), 'N/#')\n");
+    CHECK(logged("up 1") && logged("up 2") && logged("1 value /old i1 nil;"));
+    packet("\x31", 1, "N/old", "{\"value\":2}", 11);
+    CHECK(logged("1 value /old i2 nil;") && logged("2 value /old i2 nil;"));
+    CHECK(times("2 value /old") == 1);
+    packet("\x31", 1, "N/old", "", 0);
+    close_host();
+}
+
 // Fault: An unknown or a closed connection raises in a script that has just closed it, or its
 // events come still.
 // Expected: It takes nothing and gives nothing; the others work on.
@@ -346,6 +361,7 @@ int main(void) {
     publisher_open();
     test_what_it_is();
     test_gathered();
+    test_kept();
     test_closed();
     test_troubles();
     test_flood();

@@ -238,8 +238,9 @@ function network:mqtt_tell(connection)
     end)
 end
 
---- A message of the broker's: to the connection, if it asked for the topic.
-function network:mqtt_message(connection, topic, text)
+--- A message of the broker's: to the connection, if it asked for the topic. is_kept: it is of before that.
+function network:mqtt_message(connection, topic, text, is_kept)
+    if is_kept and connection.config.kept == false then return end
     for _, part in ipairs(connection.config.without or {}) do
         if topic:find(part, 1, true) then return end
     end
