@@ -869,6 +869,19 @@ describe("live data", function()
         end
     end)
 
+    -- Fault: Gateways before Venus 3.20 tell an empty list for what has no value: what it had stayed, as
+    --        fresh.
+    -- Expected: It is none, as null is.
+    it("is none where it is an empty list", function()
+        local world, gx = boat()
+        gx:live(5)
+        gx:tell("battery/288/Dc/0/Voltage", 13.2)
+        gx:live(40)
+        gx.send("battery/288/Dc/0/Voltage", '{"value": [ ]}')
+        gx:live(40)
+        assert.is_nil(world:value(BATTERY, "CV"))
+    end)
+
     it("texts, booleans and unknown states do no harm", function()
         local world, gx = boat()
         gx:live(5)

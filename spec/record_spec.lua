@@ -69,6 +69,8 @@ local TOLD = {
     ["battery/288/Serial"] = '{"value":"HQ9876ZYXWV"}',
     ["battery/288/CustomName"] = '{"value":"Ann\'s bank"}',
     ["battery/288/State"] = '{"value":null}',
+    ["battery/288/Dc/1/Voltage"] = '{"value": []}',
+    ["battery/288/Dc/0/Voltage"] = '{"value":NaN}',
     ["battery/HQ9876ZYXWV/Soc"] = '{"value":12}',
     ["solarcharger/256/Serial"] = '{"value":4711471147}',
     ["solarcharger/256/Devices/HQ9876ZYXWV/Power"] = '{"value":12.5}',
@@ -373,6 +375,8 @@ describe("a recording of what comes live", function()
         assert.same({ value = "000000000001" }, payload "system/0/Serial")
         assert.same({ value = 0 }, payload "gps/0/Position/Latitude")
         assert.same({ value = {} }, payload "platform/0/Network/Services")
+        assert.same({}, payload "battery/288/Dc/1/Voltage")         -- of which it says that it has none
+        assert.same({}, payload "battery/288/Dc/0/Voltage")
         assert.truthy(text:find('"identifier":"000000000001"', 1, true))
         assert.equal("own", payload "full_publish_completed"["full-publish-completed-echo"])
         assert.equal("other", payload "keepalive"["full-publish-completed-echo"])

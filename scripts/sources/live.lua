@@ -275,14 +275,19 @@ end
 
 local TRUTHS = { [true] = 1, [false] = 0 }
 
---- What is no JSON, but says of a number that it is none. Older gateways tell NaN where newer ones tell null.
-local NOT_A_NUMBER = '^%s*{%s*"value"%s*:%s*%-?[NI][an]'
+--- What older gateways tell of a number where newer ones tell null: NaN, which is no JSON, or an empty list.
+local NONE = { text = '^%s*{%s*"value"%s*:%s*%-?[NI][an]', json = "^%[%s*%]$" }
+
+--- Whether a message says that a path has no value. is, value: of host.mqtt_read.
+function live.is_none(is, value)
+    return NONE[is] ~= nil and type(value) == "string" and value:find(NONE[is]) ~= nil
+end
 
 local function take(link)
     local site, now = link.site, host.steady()
     local stamp = live_values.stamp_of(site)
     for is, topic, value, echo, min, max in host.mqtt_read, link.id do
-        if is == "text" and value and value:find(NOT_A_NUMBER) then is, value = "value", nil end
+        if live.is_none(is, value) then is, value = "value", nil end
         local serial = topic == SERIAL and link.broker.serial
         if serial then
             hear_serial(link, value)

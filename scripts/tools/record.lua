@@ -106,7 +106,7 @@ local function record_live(made, put)
             local told = is == "value"
             put(line_of { { "topic", paint.quoted("N/" .. its.portal .. made:topic(topic)) },
                 { "payload", told and payload_of(made, topic, its.members, values, its.own)
-                    or is == "json" and '{"value":[]}' },
+                    or live.is_none(is, values[1]) and '{"value":null}' or is == "json" and '{"value":[]}' },
                 { "bytes", is == "gone" and 0 or is == "text" and #values[1] } })
         end
         return table.unpack(message, 1, message.n)
