@@ -373,6 +373,42 @@ describe("conditions of control", function()
         assert.equal(2, world:value(GATEWAY, "GV22"))
     end)
 
+    -- Fault: Relay 2 could not be switched with Venus of before 2021, where it has no function to choose.
+    -- Expected: There it is switched by hand only. Where it has a function, that is Manual or it is refused.
+    it("let relay 2 be switched where it has no function", function()
+        local SECOND, ITS_FUNCTION = "system/0/Relay/1/State", "settings/0/Settings/Relay/1/Function"
+        local world, gx = start(ON, { values = { [SECOND] = 0 } })
+        assert.is_true(choose(world, GATEWAY, "SET_GV15", 1))
+        for _, number in ipairs { -1, 0, 1, 3, 4, 5 } do
+            gx:set(ITS_FUNCTION, number)
+            assert.is_false(choose(world, GATEWAY, "SET_GV15", 0))
+            assert.equal(NOT_ALLOWED, result(world))
+        end
+        gx:set(ITS_FUNCTION, 2)
+        assert.is_true(choose(world, GATEWAY, "SET_GV15", 0))
+        assert.same({ "1", "0" }, written(gx, SECOND))
+    end)
+
+    -- Fault: A genset whose remote start is off does not start: the command was done, and it started when
+    --        somebody switched that on.
+    -- Expected: As on the GX, none is started by hand while it has an error; one may be stopped.
+    it("want a generator without an error before it is started", function()
+        local START, STATE = "generator/0/ManualStart", "generator/0/State"
+        local rows = { fixtures.row("generator", 0, "/ManualStart", nil, 0),
+                       fixtures.row("generator", 0, "/State", nil, 10) }
+        local world, gx = start(ON, { rows = rows, values = { ["generator/0/ManualStartTimer"] = 0 },
+                                      devices = fake.DEVICES })
+        local address = "392u_gn0"
+        assert.is_false(choose(world, address, "SET_GV1", 1))
+        assert.equal(NOT_ALLOWED, result(world))
+        assert.same({}, written(gx, START))
+        gx:set(STATE, 0)
+        assert.is_true(choose(world, address, "SET_GV1", 1))
+        gx:set(STATE, 10)
+        assert.is_true(choose(world, address, "SET_GV1", 0))
+        assert.same({ "1", "0" }, written(gx, START))
+    end)
+
     -- Fault: The mode is written where a BMS or the configuration owns it; or a house goes dark by mistake.
     -- Expected: Only where ModeIsAdjustable is 1 or absent; off only if the owner says so.
     it("are looked at before an inverter gets another mode", function()

@@ -94,7 +94,8 @@ return {
               only = { { "/Settings/Relay/Function", 2, "its function is not Manual" } } } },
     { "GV15",    "open_closed",    "Relay 2",                     "/Relay/1/State",
       set = { choices = { 0, 1 }, timed = "also", stored = "counted",
-              only = { { "/Settings/Relay/1/Function", 2, "its function is not Manual" } } } },
+              unless = { { "/Settings/Relay/1/Function", { -1, 0, 1, 3, 4, 5 },    -- before 2021: none
+                           "its function is not Manual" } } } },
     { "GV16",    unit.seconds,     "Logging interval",            from = interval },
     { "GV17",    "data_source",    "Data source",                 from = source, zero = false },
     { "GV18",    unit.seconds,     "Data delay",                  from = delay, places = 1 },
