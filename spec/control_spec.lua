@@ -172,6 +172,18 @@ describe("control", function()
         assert.same({}, gx.writes)
     end)
 
+    -- Fault: A VE.Bus system that does not know the most for an input told 0, and no least: no current limit
+    --        could be set.
+    -- Expected: As on the GX, a most of 0 is none.
+    it("takes a most of 0 for none", function()
+        local LIMIT = "vebus/257/Ac/In/1/CurrentLimit"
+        local rows = { fixtures.row("vebus", 257, "/Ac/In/1/CurrentLimit", nil, 16) }
+        local world, gx = start(ON, { rows = rows })
+        gx.limits[LIMIT] = { nil, 0 }
+        assert.is_true(world:command(control_world.VEBUS .. "i", "SET_GV1", { value = "10", uom = "1" }))
+        assert.equal(DONE, result(world))
+    end)
+
     -- Fault: A write that the gateway refuses, which nothing tells, counts as done.
     -- Expected: It is read back, and told as not taken, with what may be why; it is not tried again.
     it("tells what was not taken", function()

@@ -233,7 +233,8 @@ local function limits_of(job, answers)
     if #job.within > 0 then
         min, max = value_of(answers, job.within[1]), value_of(answers, job.within[2])
     end
-    local none = min and max and (min > max or min == max and #job.within == 0)     -- 0 and 0, say
+    local least = min or 0
+    local none = max and (least > max or least == max and #job.within == 0)     -- 0 and 0, say, or 0 alone
     if none then return nil end
     return min, max
 end

@@ -81,6 +81,7 @@ end
 
 local function is_outside(value, limits)
     local min, max = tonumber(limits and limits[1]), tonumber(limits and limits[2])
+    if max == 0 and not min then return false end               -- it does not know
     return min and value < min or max and value > max
 end
 
