@@ -461,6 +461,27 @@ describe("live data of a GX", function()
             assert.equal(0, world.searches)
         end)
 
+        -- Fault: The portal id in gx_host was mistyped, or of a GX that was replaced: nothing was live, and
+        --        nothing said why.
+        -- Expected: A notice, with the right one. What is elsewhere has none, nor what the owner hides.
+        it("a portal id that is none of theirs is told", function()
+            local world, gx = boat({ gx_host = "c0619ab1d2e9=" .. HOST })
+            assert.equal(0, #world.connections)
+            assert.truthy(notice(world):find("c0619ab1d2e9, which is none of your installations'", 1, true))
+            assert.truthy(notice(world):find("that of this one is c0619ab1d2e3", 1, true), notice(world))
+            world:set_params(params_of { gx_host = PORTAL .. "=" .. HOST })
+            gx:live(20)
+            assert.equal("", notice(world))
+            world = boat({ gx_host = PORTAL .. "=" .. HOST }, { sites = van() })
+            assert.equal("", notice(world))
+            world, gx = boat({ gx_host = OTHER .. "=" .. HOST }, { sites = van(), serial = OTHER })
+            world.chosen = { show_site_151735 = false }
+            world:fire("params")
+            gx:live(60)
+            assert.is_true(world.connections[1].closed)
+            assert.equal("", notice(world))
+        end)
+
         it("by search, those that are not here are no trouble", function()
             local world = boat({ gx_host = "" }, { sites = van(), found = { answer_of(HOST, PORTAL) } })
             assert.equal(3, world:value(GATEWAY, "GV17"))

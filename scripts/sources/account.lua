@@ -209,7 +209,7 @@ local function follow_live(site)
     if settings.live == "vrm" then
         broker = brokers.of_vrm(site, session.email, settings.token)
     elseif settings.live == "gx" then
-        broker = gx.broker_of(site, session.sites)
+        broker = gx.broker_of(site, session.sites, session.listed)
     end
     if broker then live.follow(site, broker) end
 end

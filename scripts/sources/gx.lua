@@ -82,12 +82,30 @@ end
 
 ---------------------------------------------------------------------------------------------- address
 
---- The owner's address of an installation's GX | nil, what is wrong. sites: all installations.
-local function given_address(site, sites)
+--- The first portal id of the owner's that none of the account's installations has; nil: there is none.
+local function stranger(sites, listed)
+    local known = {}
+    for _, list in ipairs { sites, listed } do
+        for _, one in ipairs(list) do known[one.portal or ""] = true end
+    end
+    for _, one in ipairs(settings.hosts) do
+        if one.portal and not known[one.portal] then return one.portal end
+    end
+    return nil
+end
+
+--- The owner's address of an installation's GX | nil, what is wrong; nil, nil: it is elsewhere. sites,
+-- listed: see gx.broker_of.
+local function given_address(site, sites, listed)
     local bare
     for _, one in ipairs(settings.hosts) do
         if one.portal == site.portal then return one end
         bare = bare or not one.portal and one
+    end
+    local strange = not bare and stranger(sites, listed)
+    if strange then
+        return nil, ("gx_host has the portal id %s, which is none of your installations'; that of this one is"
+            .. " %s. Correct it, if that GX is meant."):format(strange, site.portal)
     end
     if not bare or #sites == 1 then return bare end
     local ids = {}
@@ -390,12 +408,16 @@ local function look()
     end
 end
 
---- The broker of an installation's GX; nil: there is none (yet). sites: all installations.
-function gx.broker_of(site, sites)
+--- The broker of an installation's GX; nil: there is none (yet). sites: all installations; listed: VRM's list
+-- of them, with those that the owner hides.
+function gx.broker_of(site, sites, listed)
     if not site.portal then return nil end
-    local address, problem = given_address(site, sites)
-    if #settings.hosts > 0 and not (address or problem) then return nil end     -- it is elsewhere
+    local address, problem = given_address(site, sites, listed)
     local device = devices[site.portal]
+    if #settings.hosts > 0 and not (address or problem) then            -- it is elsewhere
+        if device then tell(device, nil) end
+        return nil
+    end
     if not device then
         device = { portal = site.portal, site = site, address = address, files = {} }
         devices[site.portal] = device
