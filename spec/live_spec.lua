@@ -820,6 +820,46 @@ describe("live data", function()
         assert.equal(1, world:value(SOLAR, "GV30"))
     end)
 
+    -- Fault: A gateway that logs every quarter of an hour tells at once that a device has left the D-Bus, and
+    --        the device was fresh with its last values for half an hour more.
+    -- Expected: It is stale in two minutes and offline in ten, but fresh all the time if it is back before,
+    --           a poll between or not; and fresh again when it is back.
+    it("a device that is gone grows old soon, however seldom the gateway logs", function()
+        local world, gx = boat()
+        world.vrm.sites[151734].devices[1].loggingInterval = 900
+        world:fire("shortpoll")
+        gx:live(130)
+        gx:tell("battery/288/Soc", 55)
+        gx:tell("battery/288/Dc/0/Voltage", 25)
+        gx:live(30)
+        local function leave()
+            gx.send("battery/288/Soc", "")
+            gx.send("battery/288/Dc/0/Voltage", "")
+        end
+        leave()
+        gx:live(60)
+        assert.equal(1, world:value(BATTERY, "GV30"))
+        gx:tell("battery/288/Soc", 55)
+        gx:live(300)
+        assert.equal(1, world:value(BATTERY, "GV30"))
+        leave()
+        for _, one in ipairs(world.vrm.sites[151734].rows) do
+            if one.dbusServiceType == "battery" then one.timestamp = world.now - 1800 end
+        end
+        gx:live(110)
+        world:fire("shortpoll")
+        gx:live(2)
+        assert.equal(1, world:value(BATTERY, "GV30"))
+        gx:live(60)
+        assert.equal(2, world:value(BATTERY, "GV30"))
+        gx:live(500)
+        assert.equal(3, world:value(BATTERY, "GV30"))
+        assert.equal(1, world:value(SOLAR, "GV30"))
+        gx:tell("battery/288/Soc", 56)
+        gx:live(40)
+        assert.equal(1, world:value(BATTERY, "GV30"))
+    end)
+
     -- Fault: Ten thousand topics that nobody shows fill the memory.
     -- Expected: They leave nothing.
     it("keeps nothing of paths that nobody shows", function()

@@ -33,6 +33,11 @@ function freshness.judge(heard, now, interval)
     return freshness.FRESH, stale - age
 end
 
+--- The interval that counts for a home: one that left the D-Bus is missed as soon as that is told.
+function freshness.interval(site, home)
+    return overlay.left_at(site.store, home) and 0 or site.interval
+end
+
 ------------------------------------------------------------------------------- the gateway's clock
 
 --- A clock that is wrong by less is taken as right: logs come late, and once in an interval.
@@ -217,6 +222,7 @@ function freshness.hear_live(site)
         if overlay.lives(site.store, home) then
             home.heard, home.alive = later(home.heard, site.whole_at), later(home.alive, at)
         end
+        home.heard = later(home.heard, overlay.left_at(site.store, home))
     end
 end
 

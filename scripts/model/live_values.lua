@@ -46,7 +46,7 @@ local function hear_grid(site, now, stamp)
         local row = tells and home.rows[GRID_LOST]
         worst = math.max(worst, row and alarms.level(row.value) or -1)
     end
-    if worst < 0 then return overlay.leave(site.store, GRID_LOST_OF_SYSTEM) end
+    if worst < 0 then return overlay.leave(site.store, GRID_LOST_OF_SYSTEM, clock.of_vrm(site)) end
     live_values.hear(site, GRID_LOST_OF_SYSTEM, worst, now, stamp)
 end
 
@@ -65,7 +65,7 @@ end
 
 --- A topic was told to be gone: its device left the D-Bus.
 function live_values.leave_topic(site, topic, now, stamp)
-    overlay.leave(site.store, topic)
+    overlay.leave(site.store, topic, clock.of_vrm(site))
     if topic:sub(-#GRID_LOST) == GRID_LOST then hear_grid(site, now, stamp) end
 end
 

@@ -381,7 +381,7 @@ function nodes.judge(site, now)
             local heard = node.home.heard or site.heard or node.heard
             if heard ~= node.heard then host.set(node.address, "TIME", heard) end
             node.heard = heard
-            local state, seconds = freshness.judge(heard, now, site.interval)
+            local state, seconds = freshness.judge(heard, now, freshness.interval(site, node.home))
             if node.type.kind == "gateway" and site.facts.online ~= online then
                 site.facts.online = online
                 show_facts(node, site)
@@ -466,7 +466,7 @@ function about.node_at(address) return nodes.all[address] end
 
 function about.living(site, home)
     local now = clock.of_vrm(site)
-    local state = freshness.judge(home.heard, now, site.interval)
+    local state = freshness.judge(home.heard, now, freshness.interval(site, home))
     return (state == freshness.FRESH or state == freshness.STALE) and freshness.living(home) or nil
 end
 

@@ -1,7 +1,8 @@
 --- Live values over the rows of VRM's answers. Each stands in the place of VRM's row until that is newer: a
 -- value of a connection that lives is of now, else of when it was told last.
 --
--- store.live = { [key of a home] = { home, entries = { [path] = entry }, count = those that are not gone } }
+-- store.live = { [key of a home] = { home, entries = { [path] = entry }, count = those that are not gone,
+-- left = when the last of them left the D-Bus, by VRM's clock; nil: it did not } }
 -- store.heard = { [topic, from its service on] = entry, or false: nobody shows it }, store.unread = how many
 -- of them are false
 -- store.live_stamp = the time to which the connection lives, by the gateway's clock; nil: it does not
@@ -187,7 +188,7 @@ function overlay.hear(store, topic, value, stamp)
     if not entry then return nil end
     local of_home, row, was_gone = entry.of, entry.row, entry.gone
     if was_gone then
-        entry.gone, of_home.count = nil, of_home.count + 1
+        entry.gone, of_home.count, of_home.left = nil, of_home.count + 1, nil
         entry.under = row and entry.under or of_home.home.rows[entry.path]
     end
     local was_old = revive(entry)
@@ -197,23 +198,33 @@ function overlay.hear(store, topic, value, stamp)
     return entry
 end
 
---- A topic has left the D-Bus: what was told of it stays until VRM has something newer.
-function overlay.leave(store, topic)
+--- A topic has left the D-Bus at a time: what was told of it stays until VRM has something newer.
+function overlay.leave(store, topic, time)
     local entry = store.heard[topic]
     if not entry then return end
-    if not entry.gone then entry.of.count = entry.of.count - 1 end
+    local of_home = entry.of
+    if not entry.gone then of_home.count = of_home.count - 1 end
     entry.gone = "left"
+    if of_home.count == 0 then of_home.left = of_home.left or time end
 end
 
 --- The connection has ended: of what it told nothing is of now until it is told again.
 function overlay.silence(store)
-    each(store, function(of_home, _, entry) entry.gone, of_home.count = true, 0 end)
+    for _, of_home in pairs(store.live) do of_home.count, of_home.left = 0, nil end
+    each(store, function(_, _, entry) entry.gone = true end)
 end
 
 --- Whether the connection tells of a home's values now.
 function overlay.lives(store, home)
     local of_home = store.live[overlay.key_of(home)]
     return of_home ~= nil and of_home.count > 0
+end
+
+--- When all that the connection told of a home left the D-Bus, by VRM's clock; nil: it is there, or nobody
+-- knows.
+function overlay.left_at(store, home)
+    local of_home = store.live[overlay.key_of(home)]
+    return of_home and of_home.left
 end
 
 --- Whether a path of a home has left the D-Bus.
