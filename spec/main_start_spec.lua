@@ -531,6 +531,58 @@ describe("a start after a power cut", function()
         assert.same({}, world.errors)
     end)
 
+    -- Fault: The power fails, and BMS and controller start together. The BMS says 0 % before it knows, and a
+    --        program starts the generator.
+    -- Expected: PG3 kept the charge of before: as without a start, a 0 counts once a newer one says so.
+    it("does not believe one charge of 0 %", function()
+        local world = cut_off { params = { vrm_token = TOKEN, battery_level = "30" } }
+        for _, known in ipairs(world.known) do known.values.BATLVL, known.values.ST = 57, 57 end
+        local site = world.vrm.sites[151734]
+        for _, row in ipairs(site.rows) do
+            if row.code == "SOC" or row.code == "bs" then row.rawValue = 0 end
+        end
+        world:start()
+        world:run(15)
+        for _, address in ipairs { BATTERY, GATEWAY } do
+            assert.equal("57.0", (world.host.shown(address, "BATLVL")), address)
+            assert.equal(1, world:value(address, "GV30"))
+        end
+        assert.is_nil(table.concat(world.events, ", "):find("BATLOW", 1, true))
+        next_poll(world)
+        assert.equal(0, world:value(BATTERY, "BATLVL"))
+        assert.truthy(table.concat(world.events, ", "):find(BATTERY .. " BATLOW", 1, true))
+    end)
+
+    -- Fault: What a battery has been charged with was 0 after a start, for its monitor started as well; and
+    --        it was less than before where live data had counted on since VRM's last answer.
+    -- Expected: PG3 kept what it was: as without a start, a meter has that until it counts on.
+    it("does not believe a meter that says less", function()
+        local charged = "/History/ChargedEnergy"
+        local function restarted(value)
+            local world = cut_off {}
+            for _, known in ipairs(world.known) do known.values.GV12 = 812.3 end
+            local rows = world.vrm.sites[151734].rows
+            local row = fixtures.row("battery", 288, charged, nil, value, { formatWithUnit = "%.1F kWh" })
+            rows[#rows + 1] = row
+            world:start()
+            world:run(15)
+            local first = world.host.shown(BATTERY, "GV12")
+            return first, function(next_value)
+                row.rawValue, row.formattedValue = next_value, next_value .. " kWh"
+                next_poll(world)
+                return world:value(BATTERY, "GV12")
+            end
+        end
+        for _, less in ipairs { 0, 812.1 } do
+            local first, next_with = restarted(less)
+            assert.equal("812.30", first)
+            assert.equal(812.4, next_with(812.4))
+        end
+        assert.equal("813.00", (restarted(813)))
+        local _, next_with = restarted(0)
+        assert.equal(0.4, next_with(0.4))                       -- it was reset
+    end)
+
     it("says after the second failure that nothing can be believed", function()
         local world = cut_off {}
         world.vrm.fail["/"] = { status = 500 }

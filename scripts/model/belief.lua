@@ -15,6 +15,14 @@ function belief.again(memory, driver, whether)
     memory.again = next(again) and again or nil
 end
 
+--- What a driver shows: its value, or before it has one after a start, the number that PG3 kept; nil: none.
+local function shown_of(driver, address)
+    local value = host.get(address, driver.id)
+    if value then return value end
+    local number, uom = host.shown(address, driver.id)
+    return uom == driver.unit.uom and tonumber(number) or nil
+end
+
 --- Whether a value that is not there once may be a slip of VRM's: not one of a day that is over, of which
 -- there is a number, nor what the plugin itself knows.
 local function may_slip(driver, rows)
@@ -74,7 +82,7 @@ local function is_doubted(driver, value, last, seconds, address, memory)
     local doubt = doubts and doubts[id]
     if last and value >= last and value <= last + AT_ONCE and not doubt then return false end -- nearly always
     local meter, is_reset = is_meter(driver)
-    local shown = meter and host.get(address, id)
+    local shown = meter and shown_of(driver, address)
     local is_right = not shown
         or value >= shown - 0.5 * 10 ^ -driver.places and value <= may_say(driver, shown, seconds)
     local counts_on = doubt and value > doubt.value and value <= doubt.value + AT_ONCE
@@ -106,7 +114,7 @@ local function is_slip(driver, value, measured_at, rows, address, memory)
     local empty = is_empty_charge(driver, value) and (not before or before == measured_at)
     local gone = value == nil and not (before or memory.was_old) and may_slip(driver, rows)
         and reading.applies(driver, rows)
-    local shown = (empty or gone) and host.get(address, driver.id)
+    local shown = empty and shown_of(driver, address) or gone and host.get(address, driver.id)
     if not shown or empty and shown <= FALL then return false end
     return empty and measured_at or true
 end

@@ -289,6 +289,14 @@ local function retype(self, node, old, new)
     self.types[new.id] = new
 end
 
+--- What PG3 kept of a node: what it shows until it has values of its own.
+local function seeds_of(self, address)
+    for _, node in ipairs(self.known) do
+        if node.address == address then return copy(node.values or {}) end
+    end
+    return {}
+end
+
 local function add_node(self, node)
     for _, key in ipairs { "address", "type", "name", "primary" } do
         text_of(node[key], "host.add: " .. key)
@@ -302,7 +310,7 @@ local function add_node(self, node)
     local known = self.nodes[node.address]
     if not known then
         known = { address = node.address, type = node.type, values = {}, exact = {}, texts = {},
-                  stale = false }
+                  stale = false, seeds = seeds_of(self, node.address) }
         self.nodes[node.address] = known
         table.insert(self.added, node.address)
     elseif known.type ~= node.type then
@@ -341,16 +349,16 @@ local function set_value(self, address, id, value, text)
         rounded = rint(exact * scale) / scale
         rounded = math.tointeger(rounded) or rounded
     end
-    node.values[id], node.exact[id], node.texts[id] = rounded, exact, text
+    node.values[id], node.exact[id], node.texts[id], node.seeds[id] = rounded, exact, text, nil
     table.insert(self.sets, { address = address, driver = id, value = rounded, time = self.now })
     return table.concat({ shown(node, driver) }, " ", 1, 2) .. (node.texts[id] or "") ~= before
 end
 
 --- A driver as PG3 would be told it.
 function shown(node, driver)
-    if not node.values[driver.id] and not driver.sure then return "101", 25, node.texts[driver.id] end
-    return ("%%.%df"):format(driver.places or 0):format(node.values[driver.id] or 0), driver.uom or 56,
-        node.texts[driver.id]
+    local value = node.values[driver.id] or node.seeds[driver.id]
+    if not value and not driver.sure then return "101", 25, node.texts[driver.id] end
+    return ("%%.%df"):format(driver.places or 0):format(value or 0), driver.uom or 56, node.texts[driver.id]
 end
 
 --- What shows something else than at the last call.
