@@ -8,7 +8,7 @@ local check = require "check.device"
 local proof = require "check.proof"
 local unit = require "types.units"
 
-local SOLAR, row = worlds.SOLAR, fixtures.row
+local GATEWAY, SOLAR, row = worlds.GATEWAY, worlds.SOLAR, fixtures.row
 
 after_each(function() _G.host = nil end)
 
@@ -242,6 +242,27 @@ describe("a value of a day", function()
             if day == 1 then run_to(world, UTC + DAY + 2) end
         end
         assert.equal(212, world:value(SOLAR, "ST"))
+        begin_charger_day(site, math.floor(world.now))
+        poll(world)
+        poll(world)
+        assert.equal(NEXT, values(world))
+    end)
+
+    -- Fault: The first answer of a day came in the second before the plugin looked at the clock, with what
+    --        was measured before midnight: what the charger repeated then was the yield of the new day.
+    -- Expected: It is no data, as at any other midnight.
+    it("that the device only repeats is none, whenever the first answer of the day comes", function()
+        local world = started("UTC", UTC - 200)
+        local site = world.vrm.sites[151734]
+        run_to(world, UTC + 0.3)
+        measured(site, UTC - 1)
+        world:fire("query", GATEWAY)
+        world:run(0.2)
+        assert.equal(NONE, values(world))
+        run_to(world, UTC + 150)
+        measured(site, UTC + 120)
+        poll(world)
+        assert.equal(NONE, values(world))
         begin_charger_day(site, math.floor(world.now))
         poll(world)
         poll(world)

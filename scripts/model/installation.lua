@@ -325,6 +325,7 @@ end
 function installation.show(site, answer, now, discover)
     clock.set(site, now)
     local begun, moved = another_day(site, now)
+    if begun then nodes.begin_day(site, moved) end  -- by what is shown: the answer may be of the day before
     site.interval = (discovery.gateway_entry(site.overview) or {}).interval or DEFAULT_INTERVAL
     local sorted = discover or not site.store:take(answer.rows)
     if sorted then
@@ -342,7 +343,6 @@ function installation.show(site, answer, now, discover)
         if store.is_new(home) then installation.show_home(site, home) end
     end
     if sorted or site.missed then lose_missing(site) end
-    if begun then nodes.begin_day(site, moved) end
     installation.age(site)
     if discover then
         nodes.adopt(prefix_of(site), nil, true)
