@@ -266,6 +266,53 @@ describe("the energy of an installation", function()
         assert.is_true(value(world, "TPW") > 0)
     end)
 
+    --- What the lifetime and the data state were set to since the last time, "-" for no data.
+    local function shown(world)
+        local list = {}
+        for _, one in ipairs(world.sets) do
+            local counts = one.address == ENERGY and (one.driver == "TPW" or one.driver == "GV30")
+            local text = one.driver .. " " .. (one.value and math.floor(one.value) or "-")
+            if counts and list[#list] ~= text then list[#list + 1] = text end
+        end
+        world.sets = {}
+        return list
+    end
+
+    -- Fault: At each start, and after each longer outage, all totals were no data, beside fresh, until they
+    --        had been asked for: ten minutes in an account of a hundred installations.
+    -- Expected: They stay what they were, and the node is not fresh, until each was asked for.
+    it("is what it was until it is known again, and not fresh before", function()
+        local function known(address, type_, shows)
+            return { address = address, name = address, type = type_, primary = GATEWAY, enabled = true,
+                     values = shows }
+        end
+        local world = new { known = { known(GATEWAY, "VICGW", { GV30 = 1 }),
+                                      known(ENERGY, "VICGWE", { GV30 = 1, TPW = 14000 }) } }
+        world.vrm.slow["/stats"] = 2
+        world:start()
+        world:run(9)
+        assert.equal(1, world:value(GATEWAY, "GV30"))
+        assert.same({ "GV30 0" }, shown(world))
+        assert.equal("14000.00", (world.host.shown(ENERGY, "TPW")))
+        world:run(11)
+        local life = "TPW " .. math.floor(value(world, "TPW"))
+        assert.same({ life, "GV30 1" }, shown(world))
+        world.vrm.fail["/"] = { status = 503 }
+        for _ = 1, 30 do
+            world:fire("shortpoll")
+            world:run(120)
+        end
+        assert.same({ "GV30 3" }, shown(world))
+        world.vrm.fail = {}
+        world.vrm:refresh(3600)
+        world:fire("query", GATEWAY)
+        world:run(1)
+        assert.equal(1, world:value(GATEWAY, "GV30"))
+        world:run(30)
+        assert.same({ life, "GV30 1" }, shown(world))
+        well(world)
+    end)
+
     -- Fault: After midnight the energy of today is still that of the day before.
     -- Expected: It is no data from the installation's midnight on, until VRM has counted in the new day.
     it("begins anew at midnight of the installation", function()

@@ -222,6 +222,17 @@ function installation.nodes_of(home)
     return list
 end
 
+--- Whether a part that is lost has to stay so: all that it shows is told beside the answers, and some of that
+-- is not known.
+local function waits(node, site)
+    if not (node.lost and node.type.part) or site.store.whole then return false end
+    for _, driver in ipairs(node.type.drivers) do
+        local key = driver.keys[1]
+        if not (key and key:sub(1, #store.TOLD) == store.TOLD) then return false end
+    end
+    return true
+end
+
 --- Shows what is new of a home on its nodes.
 function installation.show_home(site, home)
     local list = installation.nodes_of(home)
@@ -230,8 +241,10 @@ function installation.show_home(site, home)
     for _, node in ipairs(list) do
         nodes.belong(node, site)
         pace.clear(node)
-        local again, fresh = nodes.show(node, home, rows, site)
-        some, all = some or again, all or fresh
+        if not waits(node, site) then
+            local again, fresh = nodes.show(node, home, rows, site)
+            some, all = some or again, all or fresh
+        end
     end
     store.was_shown(home, some, all)
 end
@@ -297,7 +310,9 @@ local function show_told(site)
     missing_parts(entries, site, home, {})
     nodes.add_all(entries, {})
     if home.unshown then return installation.show_home(site, home) end
-    for _, node in ipairs(list) do nodes.update(node, home, freshness.living(home), site) end
+    for _, node in ipairs(list) do
+        if not waits(node, site) then nodes.update(node, home, freshness.living(home), site) end
+    end
 end
 
 --- Shows how old the data of a site is by now, and again when that changes or the day ends.
@@ -313,8 +328,12 @@ function installation.age(site)
     site.aging = next(site.nodes) and timer.after(seconds + 1, function() installation.age(site) end)
 end
 
---- Shows what was asked beside the polls (see store:tell).
+--- Shows what was asked beside the polls (see store:tell), and all on a part that waited for it.
 function installation.tell(site, rows)
+    local home = site.store.gateway
+    for _, node in ipairs(home and installation.nodes_of(home) or {}) do
+        home.unshown = home.unshown or waits(node, site)
+    end
     site.store:tell(rows)
     show_told(site)
     installation.age(site)

@@ -12,7 +12,8 @@
 --                 month, tomorrow, after = when its month began, when the next day begins and ends,
 --                 month_ends = that too, if it is the last of its month,
 --                 asked = { [name] = { at = host.steady(), pause = seconds until the next time,
---                                      useless = how often in a row there was nothing } },
+--                                      useless = how often in a row there was nothing,
+--                                      failed = there was no answer } },
 --                 answers = { [name] = { key = of its spans, codes = see answers.energy, at = VRM's time } },
 --                 forecast = { hours = see answers.forecast, at = VRM's time }|nil,
 --                 has = { [code] = true }: flows that VRM gave a number for, in any span,
@@ -22,11 +23,12 @@
 local clock = require "tasks.clock"
 local health = require "sources.health"
 local installation = require "model.installation"
+local store = require "model.store"
 
 local energy = {}
 
 --- How all paths begin. A gateway's table that names none of them costs no question.
-local PREFIX, FORECAST_PREFIX = "/Energy/", "/Energy/Forecast/"
+local PREFIX, FORECAST_PREFIX = store.TOLD, store.TOLD .. "Forecast/"
 
 --- What is asked for, in this order; of each the interval in which VRM puts it together, and the seconds
 -- until it is asked again: after an answer, after a failure or one without anything or with what cannot be,
@@ -280,6 +282,18 @@ local function seconds_until(site, name)
     return asked and asked.pause - (host.steady() - asked.at) or -math.huge
 end
 
+--- Whether no question of a site is due, and the one that all totals need was answered or refused: what is
+-- known then is all that there is.
+local function is_through(site)
+    local day = known_of(site).asked.day
+    if day and day.failed then return false end
+    for name in pairs(wanted(site)) do
+        local seconds = seconds_until(site, name)
+        if seconds and seconds <= 0 then return false end
+    end
+    return true
+end
+
 --- The question that is due for the longest time -> site, name, seconds until then.
 local function next_question(sites)
     local found, its, soonest = nil, nil, math.huge
@@ -299,6 +313,7 @@ local function note(work, site, name, asked, useful, err)
     local about = name == "forecast" and "solar forecast" or "energy totals"
     local refused, said = err and REFUSALS[err.kind], site.energy.said
     asked.useless = (useful or err and not refused) and 0 or asked.useless + 1
+    asked.failed = err ~= nil and not refused
     asked.pause = useful and RULES[name].answered or RULES[name].failed
     if asked.useless >= MOST_USELESS then asked.pause = RULES[name].nothing end
     if refused and said[about] ~= err.text then
@@ -322,7 +337,8 @@ local function put(work, site, name)
     if limited then return work.quiet(err) end
     note(work, site, name, asked, useful, err)
     local now = clock.of_vrm(site)
-    if now < known.tomorrow then installation.tell(site, rows_of(known, now)) end
+    local shows = site.store.whole or is_through(site)      -- else some would be no data beside the rest
+    if now < known.tomorrow and shows then installation.tell(site, rows_of(known, now)) end
 end
 
 --- One step of energy.serve -> seconds until the next.
