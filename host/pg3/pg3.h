@@ -64,8 +64,8 @@ void pg3_restore(struct pg3 *p);
 void pg3_turn(struct pg3 *p);
 // What may wait until the start's values are out waits no longer.
 void pg3_hurry(struct pg3 *p);
-// The stop begins: nothing is added or waits any more, and nodes whose addnode is not answered are
-// told what they show, for that message has values of before. NULL does nothing.
+// The stop begins: nothing is added or waits any more, and nodes whose addnode has not left or is
+// not answered are told what they show: PG3 has values of before. NULL does nothing.
 void pg3_leave(struct pg3 *p);
 // Whether messages are still to go. NULL: none are.
 bool pg3_waiting(const struct pg3 *p);

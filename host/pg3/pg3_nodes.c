@@ -307,7 +307,8 @@ void pg3_check_lost(struct pg3 *p) {
     }
 }
 
-// Of those that PG3 does not have on record the answer is waited for, as long as the stop may take.
+// What PG3 has on record, of another type perhaps, is told what it shows. Of the others that are
+// being added the answer is waited for, as long as the stop may take.
 void pg3_leave(struct pg3 *p) {
     if (p == NULL) {
         return;
@@ -316,7 +317,8 @@ void pg3_leave(struct pg3 *p) {
     p->leaving = true;
     for (size_t i = 0; i < p->nodes->count; i++) {
         struct node *node = p->nodes->all[i];
-        if (node->state == NODE_ADDING && known_find(&p->known, node->address) != NULL) {
+        bool waits = node->state == NODE_NEW || node->state == NODE_ADDING;
+        if (waits && known_find(&p->known, node->address) != NULL) {
             answered(p, node->address);
             node_is(p->nodes, node, NODE_KNOWN);
         }

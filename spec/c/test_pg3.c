@@ -714,6 +714,26 @@ static void test_leave(void) {
     close_bench(&b);
 }
 
+// Fault: a script is saved, and before PG3 has its new type of nodes the plugin is stopped: they
+//        stay fresh in the ISY, for years
+// Expected: what PG3 has on record of another type is told what it shows, too
+static void test_leave_of_another_type(void) {
+    struct bench b;
+    open_running(&b);
+    receive(&b, "{\"config\":{\"nodes\":[" ON_RECORD("ctl", "VICX") "," ON_RECORD("a_1",
+                                                                                  "VICOLD") "]}}");
+    pg3_hold_nodes(b.pg3, true);
+    struct node *node = add(&b, "a_1", "a_1"), *fresh = add(&b, "a_2", "a_2");
+    turn(&b);
+    CHECK(node->state == NODE_NEW && times(&b, "addnode") == 0);
+    pg3_leave(b.pg3);
+    node_set(b.nodes, node, 1, 5, NULL);
+    node_set(b.nodes, fresh, 1, 6, NULL);
+    turn(&b);
+    CHECK(times(&b, "\"5.0\"") == 1 && times(&b, "\"6.0\"") == 0 && times(&b, "addnode") == 0);
+    close_bench(&b);
+}
+
 static void test_refused(void) {
     struct bench b;
     open_running(&b);
@@ -2082,6 +2102,7 @@ int main(void) {
     test_choices();
     test_late();
     test_leave();
+    test_leave_of_another_type();
     test_refused();
     test_value_refused();
     test_seeds();
