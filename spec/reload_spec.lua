@@ -247,6 +247,26 @@ describe("a user's script", function()
         well(world)
     end)
 
+    -- Fault: While VRM wants quiet, and cannot be asked, the nodes of a script that was saved stayed fresh
+    --        for hours, and what it adds had no data.
+    -- Expected: They show what is known, and grow old as the others do.
+    it("that is saved while VRM cannot be asked shows what is known, and that grows old", function()
+        local world = started()
+        world:run(15)
+        world.vrm.fail["/"] = { status = 429, retry_after = 20000 }
+        world:fire("shortpoll")
+        world:run(1)
+        saved(world, "solar_charger", solar(VOLTS))
+        assert.equal(1, world:value(SOLAR, "GV30"))
+        assert.equal(212, world:value(SOLAR, "ST"))
+        assert.equal(13.4, world:value(SOLAR, "GV20"))
+        world:run(3600)
+        assert.equal(3, world:value(BATTERY, "GV30"))
+        assert.equal(3, world:value(SOLAR, "GV30"))
+        assert.is_true(world.nodes[SOLAR].stale)
+        well(world)
+    end)
+
     it("is not loaded again when nothing changed", function()
         local world = started { files = { [USER .. "solar_charger.lua"] = solar() } }
         local id = world:serving("solar_charger").id

@@ -450,13 +450,19 @@ function nodes.doubt()
     for _, node in ipairs(list) do show_state(node, freshness.NO_DATA) end
 end
 
---- Nodes whose script was replaced go on with the one in service, which is started for them.
+--- Nodes whose script was replaced go on with the one in service, which is started for them, and show what is
+-- known: until VRM can be asked again that grows old.
 function nodes.adopt_types()
     for _, node in pairs(nodes.all) do
-        local type_ = scripts.current(node.type)
+        local type_, is_lost = scripts.current(node.type), node.lost
         if type_ ~= node.type then
             retype(node, type_)
-            if not node.site then nodes.offline(node) end
+            if not node.site then
+                nodes.offline(node)
+            elseif not is_lost and works(type_) then
+                node.lost = false
+                tell(node, apply(node, node.site, freshness.living(node.home)))
+            end
         end
     end
 end
