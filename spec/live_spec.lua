@@ -474,6 +474,36 @@ describe("live data", function()
         assert.equal(1, world:value(GATEWAY, "GV3"))
     end)
 
+    -- Fault: While VRM cannot be asked, and values come live again, the gateway's node says that there is no
+    --        alarm, beside fresh; with the next alarm that VRM is connected.
+    -- Expected: It counts what its devices show now; nothing is known of VRM.
+    it("that comes back counts the alarms that there are, while VRM cannot be asked", function()
+        local values = { ["system/0/Dc/Battery/Soc"] = 80, ["battery/288/Alarms/LowSoc"] = 2,
+                         ["vebus/257/Alarms/HighTemperature"] = 1 }
+        local world, gx = boat("vrm", { values = values })
+        local function shown()
+            return { world:value(GATEWAY, "GV30"), world:value(GATEWAY, "GV3"), world:value(GATEWAY, "GV0"),
+                     world:value(GATEWAY, "GV1") }
+        end
+        gx:live(60)
+        assert.same({ 1, 1, 3, 2 }, shown())
+        world.vrm.fail = { ["/"] = { status = 500, text = "" } }
+        gx.heart = false
+        gx:live(1200)
+        assert.same({ 3, 0, 0, 0 }, shown())
+        gx.heart, gx.values["vebus/257/Alarms/HighTemperature"] = true, 0
+        world.sets = {}
+        gx:live(60)
+        assert.same({ 1, 0, 3, 1 }, shown())
+        for _, count in ipairs(sets_of(world, GATEWAY, "GV1")) do assert.equal(1, count) end
+        gx:tell("battery/288/Alarms/LowVoltage", 2)
+        gx:live(5)
+        assert.same({ 1, 0, 3, 2 }, shown())
+        world.vrm.fail = {}
+        gx:live(600)
+        assert.equal(1, world:value(GATEWAY, "GV3"))
+    end)
+
     -- Fault: What had a number before the connection was lost, and has none now, kept that for a while, as if
     --        VRM had left it out once: an old number was fresh.
     -- Expected: What was old is no number of before.

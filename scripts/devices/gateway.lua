@@ -23,13 +23,16 @@ local function last_command(_, site)     return site.last_command or 0 end
 local function timed(_, site)            return site.timed or 0 end
 local function settings_written(_, site) return site.settings_written or 0 end
 
+--- Whether its values are known, from VRM or live.
+local function is_known(site) return site.connected or (site.source or 0) > 0 end
+
 local function active_alarms(_, site)                 -- both lists may hold the same alarm
-    if not site.connected then return 0 end
+    if not is_known(site) then return 0 end
     return math.max(site.vrm_alarms, site.warnings + site.alarms)
 end
 
 local function system_status(_, site)
-    if not (site.connected and site.online) then return UNKNOWN end
+    if not (is_known(site) and site.online) then return UNKNOWN end
     if site.alarms > 0 or site.vrm_alarms > site.warnings then return ALARM end
     if site.warnings > 0 then return WARNING end
     return OK

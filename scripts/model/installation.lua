@@ -199,7 +199,7 @@ function installation.set_facts(site, now, answered)
     site.alarms_unlisted = site.alarms_unlisted or unlisted
     site.alarms_beyond = listed + site.alarms_unlisted
     local facts = {
-        name = site.name, connected = true,
+        name = site.name, connected = answered or site.facts.connected,
         online = freshness.judge(site.heard, now, site.interval) ~= freshness.OFFLINE,
         warnings = warnings, alarms = worse, vrm_alarms = warnings + worse + site.alarms_beyond,
         devices = discovery.alive(site.overview, devices, now - offline_after),

@@ -71,6 +71,7 @@ end
 
 --- The gateway counts an alarm as soon as its device shows it.
 local function count_alarms(site)
+    if not site.alarms_changed then return end
     site.alarms_changed = nil
     installation.set_facts(site, clock.of_vrm(site), false)
     nodes.tell_facts(site)
@@ -95,7 +96,7 @@ local function show_waiting(node, drivers)
     end)
     if updates then told = told - update_waiting(node, rows, now) end
     events.look(node)
-    if site.alarms_changed then count_alarms(site) end
+    count_alarms(site)
     return node.memory.told - told
 end
 
@@ -124,6 +125,7 @@ function live_values.prove(site, is_whole, ends)
     if is_whole then site.whole_at = site.live_at end
     if site.overview then
         freshness.hear_live(site)
+        count_alarms(site)
         show_returned(site)
         installation.age(site)
     end
