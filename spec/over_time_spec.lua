@@ -112,6 +112,15 @@ describe("rate", function()
     end)
 end)
 
+describe("rate, after a pause,", function()
+    -- Fault: What a tank lost in the ten hours that nobody could see it was, an hour, what it loses now.
+    -- Expected: Nothing is known of a pause: the change is measured anew.
+    it("is measured anew", function()
+        assert.same({ "none", 20, "none", "none", -10, -9.18 }, rounded(series({ rate = 1800 },
+            { { 0, 100 }, { 1800, 110 }, { 36000, 20 }, { 36900, 18 }, { 37800, 15 }, { 38000, 14.9 } })))
+    end)
+end)
+
 describe("held_for", function()
     local row = { [2] = "off_on", held_for = 600 }
 

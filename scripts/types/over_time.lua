@@ -32,12 +32,15 @@ local function total(_, kept, value, memory, at)
     return kept.sum
 end
 
---- The change an hour, over the driver's seconds at least and twice as long at most.
-local function rate(driver, kept, value, _, at)
+--- The change an hour, over the driver's seconds at least and twice as long at most, as far as values come.
+-- Nothing is known of longer pauses.
+local function rate(driver, kept, value, memory, at)
     if not value then return nil end
     local span = at - (kept.at or at)
-    if not (kept.at and kept.value and kept.next_at and kept.next_value) or span < 0 then
+    local is_pause = span > 2 * driver.seconds + (memory.longest or HOUR)
+    if not (kept.at and kept.value and kept.next_at and kept.next_value) or span < 0 or is_pause then
         kept.value, kept.at, kept.next_value, kept.next_at, span = value, at, value, at, 0
+        kept.rate = not is_pause and kept.rate or nil
     end
     if span >= driver.seconds then kept.rate = (value - kept.value) / span * HOUR end
     if at - kept.next_at >= driver.seconds then
