@@ -203,6 +203,20 @@ describe("the token", function()
         end
     end)
 
+    -- Fault: A token that was pasted badly made the numbers of installations and devices 0, one that VRM
+    --        refuses did not.
+    -- Expected: Nobody was asked: they stay as they were. Without a token there are none.
+    it("malformed: how many installations and devices there are is not known", function()
+        local world = started()
+        assert.equal(1, world:value("controller", "GV1"))
+        for token, count in pairs { abc = "none", [""] = 0, [("0"):rep(64)] = "none" } do
+            world:set_params { vrm_token = token }
+            for _, driver in ipairs { "GV1", "GV2" } do
+                assert.equal(count, world:value("controller", driver) or "none", token)
+            end
+        end
+    end)
+
     it("is taken as pasted, and under its other names", function()
         for _, params in ipairs {
             { vrm_token = "\n " .. TOKEN:sub(1, 30) .. "\n" .. TOKEN:sub(31) .. " \t" },
@@ -581,6 +595,20 @@ describe("a start after a power cut", function()
         assert.equal("813.00", (restarted(813)))
         local _, next_with = restarted(0)
         assert.equal(0.4, next_with(0.4))                       -- it was reset
+    end)
+
+    -- Fault: VRM lists the installations and fails for the rest, and there are 0 devices.
+    -- Expected: Their number stays what it was until one of the installations answered.
+    it("does not count devices that no answer told", function()
+        local world = cut_off {}
+        world.vrm.fail[DIAGNOSTICS] = { status = 500 }
+        world:start()
+        world:run(15)
+        assert.equal(1, world:value("controller", "GV1"))
+        assert.is_nil(world:value("controller", "GV2"))
+        world.vrm.fail = {}
+        world:run(30)
+        assert.equal(3, world:value("controller", "GV2"))
     end)
 
     it("says after the second failure that nothing can be believed", function()

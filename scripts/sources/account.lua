@@ -60,14 +60,16 @@ local poll, poll_all, connect       -- see below: each starts a task, unless one
 local function counts()
     if stopping then return nil, nil end
     if not session then
-        local none = begun_for and 0            -- there is no token
+        local none = begun_for == "" and 0 or nil           -- there is no token
         return none, none
     end
-    local waiting = not session.sites
-    for _, site in ipairs(session.sites or {}) do
-        waiting = waiting or not (site.health.answered or site.health.kind)
+    local list = session.sites or {}
+    local waiting, told = not session.sites, #list == 0
+    for _, site in ipairs(list) do
+        local answered = site.health.answered
+        waiting, told = waiting or not (answered or site.health.kind), told or answered
     end
-    return session.sites and #session.sites, not waiting and nodes.count() or nil
+    return session.sites and #list, not waiting and told and nodes.count() or nil
 end
 
 local function show_controller(status)
