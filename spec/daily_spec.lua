@@ -1,6 +1,7 @@
 --- Values of a day (daily = true in a table): no data once midnight of the installation has passed.
 
 local fake = require "spec.support.fake_host"
+local script_world = require "spec.support.script_world"
 local worlds = require "spec.support.worlds"
 local fixtures = require "spec.fixtures.vrm"
 
@@ -263,6 +264,37 @@ describe("a value of a day", function()
         measured(site, UTC + 120)
         poll(world)
         assert.equal(NONE, values(world))
+        begin_charger_day(site, math.floor(world.now))
+        poll(world)
+        poll(world)
+        assert.equal(NEXT, values(world))
+    end)
+
+    -- Fault: The controller restarts at two o'clock, or a script is saved, and until the charger wakes up the
+    --        yield of yesterday is that of today.
+    -- Expected: What was shown of the day before is kept over both.
+    it("that the device only repeats is none after a restart and with another script, too", function()
+        local world = script_world.new { sites = { [151734] = boat("UTC", UTC - 220) } }
+        world.now = UTC - 200
+        world:start()
+        local site = world.vrm.sites[151734]
+        run_to(world, UTC + 7200)
+        local function repeated()
+            measured(site, math.floor(world.now) - 5)
+            poll(world, "longpoll")
+            return values(world)
+        end
+        assert.equal(NONE, repeated())
+        script_world.saved(world, "solar_charger", script_world.solar(script_world.VOLTS))
+        assert.equal(NONE, repeated())
+        world:fire("stop")
+        world:run(1)
+        local again = new("UTC", world.now, world.now - 5)
+        again.saved = world.saved
+        again.known = { { address = SOLAR, name = "x", type = "VICSOLAR", primary = GATEWAY } }
+        world, site = again:start(), again.vrm.sites[151734]
+        assert.equal(NONE, values(world))
+        assert.equal(NONE, repeated())
         begin_charger_day(site, math.floor(world.now))
         poll(world)
         poll(world)

@@ -116,7 +116,7 @@ describe("start", function()
         local nonsense = { count = 5, at = { { {} } }, [5] = { 5 }, ["392u_bm288"] = { { 1 }, ST = {} },
                            ["392u_bm"] = "x", state = "x" }
         local names = { "state", "script_ids", "writes", "timed", "serials", "events", "over_time", "sums",
-                        "gx" }
+                        "day_before", "gx" }
         for _, kept in ipairs { nonsense, { nonsense, nonsense }, { nonsense, a = nonsense }, "x" } do
             local all = {}
             for _, name in ipairs(names) do all[name] = kept end

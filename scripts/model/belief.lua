@@ -100,7 +100,7 @@ end
 --- Whether a value of a device's day is still that of the day before, as shown: live it has more places.
 local function is_of_day_before(driver, value, memory)
     local before = memory.day_before and memory.day_before[driver.id]
-    if not (before and value) then return false end
+    if not (type(before) == "number" and value) then return false end
     local is_same = math.abs(value - before) <= 0.5 * 10 ^ -driver.places
     if not is_same then memory.day_before = nil end
     return is_same and value ~= 0
@@ -148,8 +148,11 @@ end
 -- which may be hours later, but with all of its values: until then they stay. drivers: set of those.
 function belief.begin_day(address, memory, drivers)
     for driver in pairs(drivers) do
-        memory.day_before = memory.day_before or {}
-        memory.day_before[driver.id] = host.get(address, driver.id) or memory.day_before[driver.id]
+        local shown = host.get(address, driver.id)
+        if shown then
+            memory.day_before = memory.day_before or {}
+            memory.day_before[driver.id] = shown
+        end
     end
 end
 

@@ -28,9 +28,9 @@ local used_names = {}       -- [name] = address
 local refused = {}          -- [address] = text logged already
 local found                 -- what nodes.count counted; nil: nodes have come or gone since
 
---- What words that look at time, and sums, kept of nodes that are not here yet: [member of a memory] =
--- { [address] = what it had }.
-local kept = { over = {}, sums = {} }
+--- What words that look at time, sums and values of a day kept of nodes that are not here yet: [member of a
+-- memory] = { [address] = what it had }.
+local kept = { over = {}, sums = {}, day_before = {} }
 
 --- Whether a type's script shows something: it was neither replaced nor suspended.
 local function works(type_)
@@ -68,13 +68,14 @@ function nodes.belong(node, site)
     node.site, site.nodes[node.address] = site, node
 end
 
---- The memory of a node that is new or of another type: with what words that look at time, and sums, keep of
--- it from before.
+--- The memory of a node that is new or of another type: with what words that look at time, sums and values of
+-- a day keep of it from before.
 local function new_memory(node)
-    local address = node.address
-    local memory = device.memory(node.memory and node.memory.over or over_time.restored(kept.over[address]))
+    local address, before = node.address, node.memory or {}
+    local memory = device.memory(before.over or over_time.restored(kept.over[address]))
+    memory.day_before = before.day_before or kept.day_before[address]
     sums.take(node.type, memory, kept.sums[address] or {})
-    kept.over[address], kept.sums[address] = nil, nil
+    for _, of_nodes in pairs(kept) do of_nodes[address] = nil end
     return memory
 end
 
@@ -192,7 +193,7 @@ function nodes.forget(address)
     if used_names[node.name] == address then used_names[node.name] = nil end
     if node.site then node.site.nodes[address] = nil end
     nodes.all[address], found = nil, nil
-    kept.over[address], kept.sums[address] = nil, nil
+    for _, of_nodes in pairs(kept) do of_nodes[address] = nil end
     events.forget(address)
 end
 
@@ -495,6 +496,9 @@ keep("over_time", "over", function(node, its)
     node.memory.over = node.memory.over or over_time.restored(its)
 end)
 keep("sums", "sums", function(node, its) sums.take(node.type, node.memory, its) end)
+keep("day_before", "day_before", function(node, its)
+    node.memory.day_before = node.memory.day_before or its
+end)
 
 --- The account has an installation no more: its nodes do not count.
 function nodes.withdraw(site)
