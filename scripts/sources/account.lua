@@ -7,6 +7,7 @@
 local brokers = require "sources.brokers"
 local choices = require "pg3.choices"
 local clock = require "tasks.clock"
+local codes = require "types.codes"
 local connection = require "sources.connection"
 local device = require "model.device"
 local energy = require "sources.energy"
@@ -50,6 +51,7 @@ local sites = {}                    -- [id] = site, kept over sessions. Beside w
                                     --   asked_at = host.steady() when it was polled last,
                                     --   timer, nameless = failures of its names, had_rows }
 local last_answer                   -- VRM's clock when it last answered
+local answered_before               -- the same before the start, as PG3 kept it; nil: it has no such time
 
 -------------------------------------------------------------------------------------- what is shown
 
@@ -76,7 +78,7 @@ local function show_controller(status)
     local installations, devices = counts()
     local problem, bug = health.guarded(device.apply, scripts.controller, account.CONTROLLER, {}, {
         status = status, installations = installations, devices = devices,
-        script_errors = scripts.in_trouble(), last_answer = last_answer,
+        script_errors = scripts.in_trouble(), last_answer = last_answer or answered_before,
     }, device.memory())
     if bug then                             -- ours; the next minute shows them
         host.log("error", bug.text)
@@ -446,9 +448,18 @@ end
 
 ---------------------------------------------------------------------------------------- the session
 
+--- Notes when VRM answered last before the start.
+local function recall()
+    for _, known in ipairs(host.known(account.CONTROLLER, "TIME")) do
+        local is_time = known.address == account.CONTROLLER and known.shown and known.shown > codes.NO_DATA
+        answered_before = is_time and math.tointeger(known.shown) or answered_before
+    end
+end
+
 --- Begins anew with the present token; without a usable one everything is disconnected.
 function account.begin()
     if stopping then return end
+    if not (last_answer or answered_before) then recall() end
     if session then
         session.over = true
         unplan(session)
