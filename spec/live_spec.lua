@@ -3,6 +3,7 @@
 
 local fixtures = require "spec.fixtures.vrm"
 local live_world = require "spec.support.live_world"
+local script_world = require "spec.support.script_world"
 local worlds = require "spec.support.worlds"
 
 local BATTERY, SOLAR, GATEWAY, VEBUS = worlds.BATTERY, worlds.SOLAR, worlds.GATEWAY, worlds.INVERTER
@@ -502,6 +503,26 @@ describe("live data", function()
         world.vrm.fail = {}
         gx:live(600)
         assert.equal(1, world:value(GATEWAY, "GV3"))
+    end)
+
+    -- Fault: A device script was saved while VRM could not be asked, and its nodes were fresh with the values
+    --        of that moment until VRM answered.
+    -- Expected: What comes live is shown by the new one.
+    it("is shown by a script that is saved while VRM cannot be asked", function()
+        local world, gx = boat("vrm", { values = { ["solarcharger/256/Yield/Power"] = 300 }, files = {} })
+        gx:live(60)
+        assert.equal(300, world:value(SOLAR, "ST"))
+        world.vrm.fail = { ["/"] = { status = 500, text = "" } }
+        gx:live(300)
+        script_world.saved(world, "solar_charger", script_world.solar(script_world.VOLTS))
+        for _, watts in ipairs { 350, 400 } do
+            gx:tell("solarcharger/256/Yield/Power", watts)
+            gx:tell("solarcharger/256/Dc/0/Voltage", watts / 10)
+            gx:live(45)
+            assert.equal(watts, world:value(SOLAR, "ST"))
+            assert.equal(watts / 10, world:value(SOLAR, "GV20"))
+            assert.equal(1, world:value(SOLAR, "GV30"))
+        end
     end)
 
     -- Fault: What had a number before the connection was lost, and has none now, kept that for a while, as if

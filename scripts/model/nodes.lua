@@ -17,6 +17,7 @@ local events = require "model.events"
 local freshness = require "model.freshness"
 local node_names = require "pg3.node_names"
 local over_time = require "types.over_time"
+local overlay = require "model.overlay"
 local records = require "serve.state"
 local scripts = require "serve.scripts"
 local shortage = require "tasks.shortage"
@@ -451,6 +452,12 @@ function nodes.doubt()
     for _, node in ipairs(list) do show_state(node, freshness.NO_DATA) end
 end
 
+--- Shows what is known on a node that got another type and is as new as it was.
+local function show_known(node)
+    node.lost = false
+    tell(node, apply(node, node.site, freshness.living(node.home)))
+end
+
 --- Nodes whose script was replaced go on with the one in service, which is started for them, and show what is
 -- known: until VRM can be asked again that grows old.
 function nodes.adopt_types()
@@ -460,9 +467,9 @@ function nodes.adopt_types()
             retype(node, type_)
             if not node.site then
                 nodes.offline(node)
-            elseif not is_lost and works(type_) then
-                node.lost = false
-                tell(node, apply(node, node.site, freshness.living(node.home)))
+            else
+                overlay.look_anew(node.site.store)
+                if not is_lost and works(type_) then show_known(node) end
             end
         end
     end

@@ -70,9 +70,9 @@ local function forget(store, entry)
 end
 
 --- Others may show a topic than before.
-local function look_anew(store)
+function overlay.look_anew(store)
     for topic, entry in pairs(store.heard) do
-        if not entry then store.heard[topic] = nil end
+        if entry then entry.readers = nil else store.heard[topic] = nil end
     end
     store.unread = 0
 end
@@ -80,12 +80,12 @@ end
 --- Live values stand over VRM's rows again, but for those that VRM knows better by now.
 function overlay.cover(store)
     local alive = store.live_stamp
-    look_anew(store)
+    overlay.look_anew(store)
     each(store, function(of_home, path, entry)
         local home, row = of_home.home, entry.row
         local under = home.rows[path]
         local newest = under and under.timestamp or 0
-        entry.under, entry.readers = under, nil
+        entry.under = under
         if alive and not entry.gone then        -- what did not change is as new as the connection
             local stamp = math.max(alive, newest)
             entry.row = diagnostics.live_row(home.service, home.instance, path, row.value, stamp,
