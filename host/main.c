@@ -9,7 +9,6 @@
 #include "pg3/pg3_broker.h"
 
 #include <fcntl.h>
-#include <openssl/crypto.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -441,9 +440,7 @@ int main(int argc, char **argv) {
     int code;
     bool on_terminal = isatty(STDERR_FILENO) == 1;
     guard_secrets(&app);
-    // A thread of the MQTT library that hangs outlives main(): what it uses of OpenSSL is not freed
-    // under it.
-    OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL);
+    mqtt_begin();
     if (!read_words(&app, argc, argv, on_terminal, &code)) {
         options_free(&app.api.options);
         free(app.init_text);

@@ -541,6 +541,8 @@ static void config_free(struct mqtt_config *c) {
     }
 }
 
+void mqtt_begin(void) { OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL); }
+
 struct mqtt *mqtt_new(struct loop *l, const struct mqtt_config *config,
                       const struct mqtt_events *events) {
     struct mqtt *m = calloc(1, sizeof *m);

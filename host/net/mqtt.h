@@ -69,6 +69,10 @@ struct mqtt_events {
     void *ctx;
 };
 
+// To be called before anything else uses OpenSSL. A thread of paho's that hangs outlives main():
+// what it uses of OpenSSL is then not freed under it.
+void mqtt_begin(void);
+
 // Starts connecting; events come from the loop. MQTT 3.1.1, clean session, QoS 0.
 // Reconnects by itself 10 s after a failure or a loss, for ever; later and later while connections
 // are lost soon after they were made (mqtt_pace.h). A first failure and a change of reason are

@@ -155,16 +155,21 @@ local function hear(connection, event, why)
     host.spawn(live.hear, event, connection.id, why)
 end
 
+--- Messages are heard together, as they came.
+local function hear_told(connection)
+    if #connection.told > 0 then hear(connection, "mqtt_values") end
+end
+
 --- An event or a message to the connection that asked for it.
 local function tell(connection, entry)
     if entry.event then
         local is_up = entry.event == "mqtt_up"
         if is_up and connection.is_up then return end
         if is_up or entry.event == "mqtt_down" then connection.is_up = is_up end
+        hear_told(connection)
         hear(connection, entry.event, entry.why)
     elseif connection.is_up ~= nil then
         table.insert(connection.told, entry)
-        hear(connection, "mqtt_values")
     end
 end
 
@@ -178,21 +183,26 @@ local function hand_over(portal)
         tell(connection, entry)
         portal.is_up = connection.is_up
     end
+    hear_told(connection)
+end
+
+local function hand_over_all()
+    for _, portal in pairs(portals) do hand_over(portal) end
 end
 
 --- Goes through the recording as its time passes. At its end that stands still: nothing grows old.
 local function play(file)
     for line in file:lines() do
         local at, kind, text = begin_of(line)
-        local entry = kind ~= "path" and entry_of(line, kind)
-        latest = at and math.max(at, latest) or latest
-        sleep(math.max(0, latest - passed()) / speed)
-        if entry then
-            local portal = portal_of(portal_in(text))
-            table.insert(portal.waiting, entry)
-            hand_over(portal)
+        if at and at > latest then
+            hand_over_all()
+            latest = at
+            sleep(math.max(0, latest - passed()) / speed)
         end
+        local entry = kind ~= "path" and entry_of(line, kind)
+        if entry then table.insert(portal_of(portal_in(text)).waiting, entry) end
     end
+    hand_over_all()
     file:close()
     latest = latest + END
     sleep(END / speed)

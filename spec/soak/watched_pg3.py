@@ -2,9 +2,12 @@
 
 import collections
 import json
+import time
 from socket import IPPROTO_TCP, TCP_NODELAY
 
 from support.pg3 import Pg3
+
+LOST_SECONDS = 2        # before a new connection: an answer to an addnode may have been lost with the one before
 
 
 class WatchedPg3(Pg3):
@@ -15,7 +18,7 @@ class WatchedPg3(Pg3):
         super().__init__(*arguments, **more)
         self.owed = collections.Counter()   # by (address, driver)
         self.asked = set()              # requestIds without an answer
-        self.added = set()              # addresses whose addnode was answered
+        self.added = {}                 # [address whose addnode was answered] = when
         self.unsure = set()             # (address, driver) told by an addnode whose answer was lost
         self.lose_set_answers = False
         self.seen = {"values": 0, "log-ins": 0, "notice writes": 0, "record writes": 0}
@@ -57,6 +60,8 @@ class WatchedPg3(Pg3):
         if b'"connected"' in payload:
             self.asked.clear()          # of the connection before
             self._owe("all")
+            lost = time.monotonic() - LOST_SECONDS
+            self.added = {address: at for address, at in self.added.items() if at < lost}
         super()._connection(payload)
 
     def _got_config(self, config):
@@ -78,7 +83,7 @@ class WatchedPg3(Pg3):
                 self.rules.broken(f"set {place}: twice in one message")
             twice.add(place)
             if place[0] not in self.nodes:
-                self.added.discard(place[0])
+                self.added.pop(place[0], None)
             if known is None or (known.value, known.uom, known.text) != \
                     (str(item.get("value")), int(item.get("uom") or 0), item.get("text")):
                 continue
@@ -100,7 +105,7 @@ class WatchedPg3(Pg3):
         super()._answer_addnode(items)
 
     def _confirm(self, items, refused):
-        self.added |= {item["address"] for item in items} - refused
+        self.added |= {address: time.monotonic() for address in {item["address"] for item in items} - refused}
         super()._confirm(items, refused)
 
     def send(self, message):
@@ -112,7 +117,7 @@ class WatchedPg3(Pg3):
         """The user deletes it in PG3, which tells nobody."""
         with self.changed:
             self.nodes.pop(address)
-            self.added.discard(address)
+            self.added.pop(address, None)
 
     def forgive(self, *texts):
         """Takes out the broken rules that a fault brings with it."""
