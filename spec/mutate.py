@@ -30,7 +30,7 @@ MUTATIONS = [
              "CURLOPT_SSL_VERIFYHOST, 2L", "CURLOPT_SSL_VERIFYHOST, 0L",
              [E2E + "test_vrm_identity.py::test_a_server_that_is_not_vrm_gets_no_token[wrong-name]"]),
     Mutation("an addnode that failed counts as added", "host/pg3/pg3_in.c",
-             "pg3_added(p, address, error);", "pg3_added(p, address, NULL);",
+             "pg3_added(p, address, error_in(L, at));", "pg3_added(p, address, NULL);",
              [E2E + "test_start.py::test_an_addnode_that_fails_is_tried_again"]),
     Mutation("a node PG3 refused is not added again", "host/pg3/pg3_nodes.c",
              "bool paused = node->state == NODE_REFUSED || node->state == NODE_KNOWN;",

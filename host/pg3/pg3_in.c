@@ -77,16 +77,26 @@ static void use_config(struct pg3 *p, struct config *c) {
 
 // Answers
 
+// Why it was not done; NULL: it was. An error need not be a text, nor be told beside a success that
+// is none.
+static const char *error_in(lua_State *L, int at) {
+    int type = json_push(L, at, "error");
+    bool failed = type != LUA_TNIL && type != LUA_TLIGHTUSERDATA; // which is null
+    failed = (failed && (type != LUA_TBOOLEAN || lua_toboolean(L, -1))) ||
+             json_long(L, at, "success", 1) == 0;
+    lua_pop(L, 1);
+    return failed ? json_text(L, at, "error", "no reason given") : NULL;
+}
+
 static void added(struct pg3 *p, lua_State *L, int at) {
     const char *address = json_text(L, at, "address", NULL);
-    const char *error = json_text(L, at, "error", NULL);
     if (address != NULL) {
-        pg3_added(p, address, error);
+        pg3_added(p, address, error_in(L, at));
     }
 }
 
 static void none_added(struct pg3 *p, lua_State *L, int at) {
-    const char *error = json_text(L, at, "error", NULL);
+    const char *error = error_in(L, at);
     if (error != NULL && json_text(L, at, "address", NULL) == NULL) {
         pg3_none_added(p, error);
     }
@@ -101,22 +111,22 @@ static void on_addnode(struct pg3 *p, lua_State *L, int at) {
 // PG3 tells what the user deleted, or answers what the plugin removed.
 static void removed(struct pg3 *p, lua_State *L, int at) {
     const char *address = json_text(L, at, "address", NULL);
-    const char *error = json_text(L, at, "error", NULL);
+    const char *error = error_in(L, at);
     if (address == NULL) {
         return;
     }
-    if (error == NULL && json_long(L, at, "success", 1) != 0) {
+    if (error == NULL) {
         pg3_removed(p, address);
     } else if (nodes_find(p->nodes, address) == NULL) {
         log_warning(AREA,
                     "PG3 could not remove the node %s (%s). Delete it in PG3's list of nodes.",
-                    address, error != NULL ? error : "no reason given");
+                    address, error);
     }
 }
 
 // `set` answers both values and records.
 static void was_set(struct pg3 *p, lua_State *L, int at) {
-    const char *error = json_text(L, at, "error", NULL);
+    const char *error = error_in(L, at);
     const char *address = json_text(L, at, "address", NULL);
     const char *name = json_text(L, at, "key", "a record");
     if (address == NULL) {
@@ -292,23 +302,24 @@ static void on_message(lua_State *L, void *ctx) {
     }
 }
 
-// Whether an answer to a value of ours says that PG3 has it.
+// Whether an answer to a value of ours says plainly that PG3 has it.
 static bool value_taken(struct walk *w) {
     char key[16], text[16];
-    bool has_address = false, has_error = false;
+    bool has_address = false, plain = true;
     if (!walk_enter(w)) {
         return false;
     }
     while (walk_next(w, key, sizeof key)) {
         if (strcmp(key, "address") == 0) {
             has_address = walk_text(w, text, sizeof text);
-        } else if (strcmp(key, "error") == 0) {
-            has_error = walk_text(w, text, sizeof text) || has_error;
+        } else if (strcmp(key, "success") == 0) {
+            plain = walk_text(w, text, sizeof text) && strcmp(text, "true") == 0 && plain;
         } else {
+            plain = strcmp(key, "error") != 0 && plain;
             walk_skip(w);
         }
     }
-    return has_address && !has_error;
+    return has_address && plain;
 }
 
 // The answer to `set`, which is as long as what was sent. Whether PG3 has all the values: there is

@@ -799,6 +799,44 @@ static void test_value_refused(void) {
     close_bench(&b);
 }
 
+// Fault: an error that PG3 tells as an object, or as success false alone, counts as a success: what
+// it did not store is thought to be, and a value that it refused is never told again
+// Expected: it is an error
+static void test_errors_of_other_forms(void) {
+    static const char *const forms[] = {"\"error\":{}", "\"error\":{\"code\":503}",
+                                        "\"success\":false", "\"error\":true"};
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+        struct bench b;
+        char text[200];
+        open_running(&b);
+        struct node *node = add(&b, "a_1", "a_1");
+        turn(&b);
+        snprintf(text, sizeof text, "{\"addnode\":[{\"address\":\"a_1\",%s}]}", forms[i]);
+        receive(&b, text);
+        CHECK(node->state == NODE_REFUSED && node->refusal != NULL);
+        node->retry_ms = loop_now_ms();
+        turn(&b);
+        added(&b, "a_1");
+        snprintf(text, sizeof text,
+                 "{\"set\":[{\"address\":\"a_1\",\"driver\":\"GV1\",\"value\":\"1\",%s}]}",
+                 forms[i]);
+        receive(&b, text);
+        CHECK(node->state == NODE_KNOWN && node->retry_ms > loop_now_ms());
+        records_save(b.r, "{\"a\":1}");
+        turn(&b);
+        snprintf(text, sizeof text, "{\"set\":[{\"key\":\"customdata\",%s}]}", forms[i]);
+        receive(&b, text);
+        CHECK(!records_ask(b.r, "return host.saved()", NULL, NULL));
+        close_bench(&b);
+    }
+    struct bench b; // and these are none
+    struct node *ctl = open_running(&b);
+    receive(&b, "{\"set\":[{\"address\":\"ctl\",\"driver\":\"GV1\",\"value\":\"1\","
+                "\"error\":null,\"success\":true}]}");
+    CHECK(ctl->state == NODE_LIVE);
+    close_bench(&b);
+}
+
 // Fault: PG3 refuses one value of a node whose device has just gone, its data state even, and the
 // ISY shows it as fresh until the device is back
 // Expected: PG3 is asked whether it has the node: if so all of its values are told again
@@ -2094,6 +2132,7 @@ int main(void) {
     test_lost_all();
     test_value_of_a_stale_node_refused();
     test_refused_though_known();
+    test_errors_of_other_forms();
     test_lost_one();
     test_deleted();
     test_deleted_or_not();
