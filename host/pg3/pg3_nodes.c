@@ -249,6 +249,7 @@ void pg3_added(struct pg3 *p, const char *address, const char *error) {
         refuse(p, node, has_it ? NODE_KNOWN : NODE_REFUSED);
         if (has_it) {
             node_touch(p->nodes, node);
+            pg3_open_gate(p, address);
         }
         turn_at(p, node->retry_ms);
         log_warning(AREA, "PG3 refused to add the node %s (%s); trying again in %d s", address,

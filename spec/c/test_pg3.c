@@ -837,6 +837,33 @@ static void test_errors_of_other_forms(void) {
     close_bench(&b);
 }
 
+// Fault: started while the ISY restarts, PG3 refuses to add the controller, which it has: no node
+// has a value until a later try succeeds, minutes after the ISY is back
+// Expected: the values of all nodes that PG3 has go on, beside the tries to add the controller
+static void test_controller_refused_though_known(void) {
+    struct bench b;
+    open_bench(&b);
+    pg3_up(b.pg3);
+    receive(&b,
+            "{\"config\":{\"nodes\":[" ON_RECORD("ctl", "VICX") "," ON_RECORD("a_1", "VICX") "]}}");
+    receive(&b, ALL_WRITTEN);
+    struct node *ctl = add(&b, "ctl", "ctl");
+    turn(&b);
+    receive(&b, "{\"addnode\":[{\"address\":\"ctl\",\"error\":\"ISY 503\"}]}");
+    CHECK(b.readies == 1 && ctl->state == NODE_KNOWN);
+    struct node *node = add(&b, "a_1", "a_1");
+    node_set(b.nodes, node, 1, 7, NULL);
+    turn(&b);
+    CHECK(times(&b, "\"7.0\"") >= 1 && addnodes(&b, "ctl") == 1);
+    added(&b, "a_1");
+    pass(&b, 6000);
+    CHECK(addnodes(&b, "ctl") == 2);
+    added(&b, "ctl");
+    turn(&b);
+    CHECK(b.readies == 1 && ctl->state == NODE_LIVE && times(&b, "setController") == 1);
+    close_bench(&b);
+}
+
 // Fault: PG3 refuses one value of a node whose device has just gone, its data state even, and the
 // ISY shows it as fresh until the device is back
 // Expected: PG3 is asked whether it has the node: if so all of its values are told again
@@ -2133,6 +2160,7 @@ int main(void) {
     test_value_of_a_stale_node_refused();
     test_refused_though_known();
     test_errors_of_other_forms();
+    test_controller_refused_though_known();
     test_lost_one();
     test_deleted();
     test_deleted_or_not();
