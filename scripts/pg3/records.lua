@@ -324,6 +324,7 @@ local function install()
     if not is_up or not PROFILE.wanted or PROFILE.wanted == PROFILE.installed then return end
     PROFILE.installing = base.install()
     base.alarm("profile_late", PROFILE.installing and PROFILE_SECONDS or nil)
+    PROFILE.asked, PROFILE.late = PROFILE.wanted, nil
     if not PROFILE.installing then profile_failed "too many messages wait" end
 end
 
@@ -342,6 +343,7 @@ end
 
 function told.profile_late()
     answered()
+    PROFILE.late = PROFILE.asked
     profile_failed "no answer within 60 s"
 end
 
@@ -350,11 +352,14 @@ function told.profile_again()
     if not PROFILE.installing then install() end
 end
 
+--- An ISY with many nodes may take longer than is waited for: that it has the profile counts later too.
 function told.profile_answered(problem)
-    if not PROFILE.installing then return end
+    local late = PROFILE.late
+    if not PROFILE.installing and (problem or not late) then return end
     answered()
     if problem then return profile_failed(problem) end
-    PROFILE.installed = PROFILE.wanted
+    PROFILE.installed, PROFILE.late, PROFILE.fails = late or PROFILE.wanted, nil, false
+    base.alarm("profile_again", nil)
     log("info", "PG3 installed the profile; an Admin Console that is open must be reopened")
     PROFILE.changed = PROFILE.installed ~= PROFILE.remembered
     look_due()
@@ -375,7 +380,7 @@ end
 
 --- What PG3 has not answered may be lost.
 function told.down()
-    is_up, notices_told, PROFILE.installing = false, nil, false
+    is_up, notices_told, PROFILE.installing, PROFILE.late = false, nil, false, nil
     base.alarm("profile_late", nil)
     for _, one in ipairs(ALL) do one.changed, one.open = one.changed or one.open, false end
     -- Others write these too: what they are after a reconnection is to be read again.

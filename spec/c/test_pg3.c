@@ -1124,6 +1124,28 @@ static void test_profile(void) {
     close_bench(&b);
 }
 
+// Fault: an ISY takes more than a minute over the profile, and PG3 is asked to install it again and
+// again, without an end
+// Expected: the answer counts when it comes; only one that tells of no success, or none, does not
+static void test_profile_that_takes_long(void) {
+    struct bench b;
+    open_running(&b);
+    pg3_profile(b.pg3, "hash");
+    pass(&b, 70000);
+    CHECK(times(&b, "installprofile") == 1 && strstr(warning, "no answer within 60 s") != NULL);
+    receive(&b, "{\"installprofile\":{\"success\":false,\"error\":\"late\"}}");
+    receive(&b, "{\"installprofile\":{\"success\":true}}");
+    turn(&b);
+    CHECK(times(&b, "{\"profile_version\":\"hash\"}") == 1);
+    pass(&b, 300000);
+    CHECK(times(&b, "installprofile") == 1);
+    receive(&b, "{\"installprofile\":{\"success\":true}}"); // of somebody else
+    pg3_profile(b.pg3, "another");
+    pass(&b, 370000);
+    CHECK(times(&b, "installprofile") == 3);
+    close_bench(&b);
+}
+
 static void test_notices(void) {
     struct bench b;
     open_bench(&b);
@@ -2179,6 +2201,7 @@ int main(void) {
     test_large_data();
     test_early_save();
     test_profile();
+    test_profile_that_takes_long();
     test_notices();
     test_doc();
     test_bad_lists();
