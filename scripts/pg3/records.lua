@@ -44,6 +44,8 @@ local short_list = false            -- the last list did not have all that each 
 local told_missing = false          -- the log has a line that not everything came
 
 local params, defaults = {}, {}     -- { [name] = text }: the user's | those that the page should show
+local offered                       -- { added = defaults, all = parameters } as written, not answered yet,
+                                    -- saved = what the user saved meanwhile
 local notices, foreign = {}, {}     -- ours | PG3's own
 local notices_told                  -- as they were written last
 local data, data_text               -- what PG3 had | what it is to have
@@ -89,6 +91,7 @@ function PARAMS.take(value)
     if not is_object(value) then return false end
     local before = params
     params, PARAMS.opaque = texts_of(value)
+    if offered and not lists.same(params, offered.all) then offered.saved = params end
     if lists.same(params, before) then return true end
     if not PARAMS.read then defaults = {} end   -- they may be there by other names, which nobody knew
     base.changed()
@@ -277,15 +280,35 @@ function PROFILE.text() return json.encode { profile_version = PROFILE.installed
 function DATA.text() return data_text end
 function OFFER.text() return OFFER.json end
 
+--- Adds what the user's parameters lack of `wanted` -> that.
+local function add_to_params(wanted)
+    local added, all = {}, {}
+    for name, value in pairs(wanted) do added[name] = params[name] == nil and value or nil end
+    for _, some in ipairs { params, added } do
+        for name, text in pairs(some) do all[name] = text end
+    end
+    params = all
+    return added
+end
+
 --- The defaults that the user's parameters lack, once: what PG3 echoes holds them already.
 function told.write_defaults()
-    local added = false
-    for name, value in pairs(defaults) do
-        if params[name] == nil then params[name], added = value, true end
-    end
+    local added = add_to_params(defaults)
     defaults = {}
-    if added then base.write(PARAMS.key, PARAMS.text(), true) end
+    if next(added) and base.write(PARAMS.key, PARAMS.text(), true) then
+        offered = { added = added, all = params }
+    end
     look_due()
+end
+
+--- What the user saved before PG3 had the defaults is written over by them: it is written once more, with
+-- them, but not a third time, for a PG3 that makes something else of all that is written.
+local function give_back(saved, added)
+    local before = params
+    params = saved
+    add_to_params(added)
+    base.write(PARAMS.key, PARAMS.text(), true)
+    if not lists.same(params, before) then base.changed() end
 end
 
 --- -> whether it need not be tried again.
@@ -313,6 +336,10 @@ function told.stored(key, problem)
     if problem then log("warning", ("PG3 did not store %s (%s)"):format(key, problem)) end
     local one = by_key[key]
     if one then one.open, one.refused = false, problem ~= nil end
+    if one ~= PARAMS or not offered then return end
+    local saved, added = offered.saved, offered.added
+    offered = nil
+    if saved and not (problem or PARAMS.opaque) then give_back(saved, added) end
 end
 
 ------------------------------------------------------------------------------------------------ profile
@@ -381,6 +408,7 @@ end
 --- What PG3 has not answered may be lost.
 function told.down()
     is_up, notices_told, PROFILE.installing, PROFILE.late = false, nil, false, nil
+    offered = nil
     base.alarm("profile_late", nil)
     for _, one in ipairs(ALL) do one.changed, one.open = one.changed or one.open, false end
     -- Others write these too: what they are after a reconnection is to be read again.

@@ -1146,6 +1146,41 @@ static void test_profile_that_takes_long(void) {
     close_bench(&b);
 }
 
+// Fault: what the user saves while the plugin writes its defaults is lost: PG3 takes his token
+// first, and then what the plugin had read before it
+// Expected: once PG3 has answered, what he saved is written with the defaults it lacks; no more
+static void test_params_saved_meanwhile(void) {
+#define SAVED "{\"custom\":{\"customparams\":\"{\\\"vrm_token\\\":\\\"abc\\\"}\"}}"
+    struct bench b;
+    open_running(&b);
+    records_default(b.r, "vrm_token", "");
+    records_default(b.r, "temp_unit", "C");
+    turn(&b);
+    CHECK(times(&b, "{\"temp_unit\":\"C\",\"vrm_token\":\"\"}") == 1);
+    receive(&b, SAVED);
+    receive(&b, "{\"customparams\":{\"temp_unit\":\"C\",\"vrm_token\":\"\"}}"); // the echo
+    CHECK(times(&b, "customparams") == 1);
+    receive(&b, "{\"set\":[{\"success\":true,\"key\":\"customparams\"}]}");
+    turn(&b);
+    CHECK(times(&b, "{\"temp_unit\":\"C\",\"vrm_token\":\"abc\"}") == 1);
+    CHECK(param_is(&b, "vrm_token", "abc") && param_is(&b, "temp_unit", "C"));
+    receive(&b, "{\"customparams\":{\"vrm_token\":\"abc\"}}"); // what PG3 makes of it
+    receive(&b, "{\"set\":[{\"success\":true,\"key\":\"customparams\"}]}");
+    receive(&b, SAVED);
+    turn(&b);
+    CHECK(times(&b, "customparams") == 2);
+    close_bench(&b);
+
+    open_running(&b); // what he saved has them all
+    records_default(b.r, "temp_unit", "C");
+    turn(&b);
+    receive(&b, "{\"custom\":{\"customparams\":{\"temp_unit\":\"F\"}}}");
+    receive(&b, "{\"set\":[{\"success\":true,\"key\":\"customparams\"}]}");
+    turn(&b);
+    CHECK(times(&b, "{\"temp_unit\":\"F\"}") == 1 && param_is(&b, "temp_unit", "F"));
+    close_bench(&b);
+}
+
 static void test_notices(void) {
     struct bench b;
     open_bench(&b);
@@ -2202,6 +2237,7 @@ int main(void) {
     test_early_save();
     test_profile();
     test_profile_that_takes_long();
+    test_params_saved_meanwhile();
     test_notices();
     test_doc();
     test_bad_lists();
