@@ -180,7 +180,7 @@ static bool take_string(struct walk *w, char *out, size_t size) {
 }
 
 void walk_number(char out[32], double n) {
-    bool whole = n == floor(n) && fabs(n) < 1e15;
+    bool whole = n == floor(n) && fabs(n) < 9007199254740992.0; // 2^53
     snprintf(out, 32, whole ? "%.0f" : "%.6f", n);
 }
 

@@ -216,7 +216,9 @@ static void custom_request(struct pg3 *p, lua_State *L, int at) {
     buf_puts(&b, "{\"customResponse\":{\"requestId\":");
     int type = json_push(L, at, "requestId");
     if (type == LUA_TNUMBER) {
-        buf_printf(&b, "%.14g", lua_tonumber(L, -1));
+        char number[32];
+        walk_number(number, lua_tonumber(L, -1));
+        buf_puts(&b, number);
     } else {
         buf_json(&b, lua_tostring(L, -1));
     }

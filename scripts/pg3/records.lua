@@ -76,7 +76,7 @@ local function texts_of(value)
     local texts, opaque = {}, false
     for key, member in pairs(value) do
         local kind = type(member)
-        if kind == "number" then member = ("%.14g"):format(member) end
+        if math.type(member) == "float" then member = ("%.14g"):format(member) end
         if kind == "table" then member = "" end
         if type(key) == "string" then
             texts[key] = tostring(member)

@@ -1146,6 +1146,23 @@ static void test_profile_that_takes_long(void) {
     close_bench(&b);
 }
 
+// Fault: a long number loses its last digits: who waits under it is never answered, and a password
+// that the user typed is written back as another
+// Expected: it stays what it is
+static void test_long_numbers(void) {
+    struct bench b;
+    open_running(&b);
+    receive(&b, "{\"customRequest\":{\"requestId\":9007199254740991}}");
+    receive(&b, "{\"status\":{\"address\":\"ctl\",\"requestId\":9007199254740991}}");
+    receive(&b, "{\"customparams\":{\"gx_password\":9007199254740991,\"n\":20.5}}");
+    records_default(b.r, "temp_unit", "C");
+    turn(&b);
+    CHECK(times(&b, "{\"customResponse\":{\"requestId\":9007199254740991,") == 1);
+    CHECK(times(&b, "\"requestId\":\"9007199254740991\"") == 1);
+    CHECK(times(&b, "\"gx_password\":\"9007199254740991\",\"n\":\"20.5\"") == 1);
+    close_bench(&b);
+}
+
 // Fault: what the user saves while the plugin writes its defaults is lost: PG3 takes his token
 // first, and then what the plugin had read before it
 // Expected: once PG3 has answered, what he saved is written with the defaults it lacks; no more
@@ -2237,6 +2254,7 @@ int main(void) {
     test_early_save();
     test_profile();
     test_profile_that_takes_long();
+    test_long_numbers();
     test_params_saved_meanwhile();
     test_notices();
     test_doc();
