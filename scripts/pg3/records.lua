@@ -13,6 +13,7 @@ local decode, due, log = base.decode, base.due, base.log
 
 local PREFIX = "plugin_"            -- of our notices: those of an earlier run are told from PG3's own by it
 local MOST_NOTICES = 50
+local MOST_TRIES = 3                -- of a record that PG3 does not store
 local BELIEVED = 3                  -- answers in a row, over nine seconds, with the same text that is none
 local PROFILE_SECONDS, PROFILE_AGAIN_SECONDS = 60, 300      -- the ISY takes its time over a profile
 
@@ -21,7 +22,8 @@ local told = {}                     -- what the host tells
 --- Of each record: take(value) -> whether it could be understood; text(), nil for the user's own. In it:
 -- read: it came well, or it certainly is not there; missing: lists in a row that did not have it; garbled:
 -- what came last could not be understood, which is said once; opaque: what came cannot be written back as it
--- was; changed: to be written; open: written, and not answered yet; refused: PG3 did not store it.
+-- was; changed: to be written; open: written, and not answered yet; refused: how often in a row PG3 did
+-- not store it, false: it did.
 local function record(key, called, needed)
     return { key = key, called = called, needed = needed, missing = 0 }
 end
@@ -321,21 +323,38 @@ local function write(one)
     return true
 end
 
+--- Whether a record that PG3 did not store goes along now; it may be that it never does.
+local function is_tried_again(one)
+    return one.refused and one.refused < MOST_TRIES and not one.open and one ~= PARAMS
+end
+
 --- What changed. What PG3 keeps is not written over before it was read.
 function told.write()
     for _, one in ipairs(ALL) do
-        if one.changed and one.read and not one.opaque and write(one) then
+        local due_now = one.changed or is_tried_again(one)
+        if due_now and one.read and not one.opaque and write(one) then
             one.changed, one.open = false, true
         end
     end
     look_due()
 end
 
+--- What was written is not there.
+local function refuse(one)
+    if one.open then one.refused = (one.refused or 0) + 1 end
+    if one == NOTICES then notices_told = nil end
+end
+
 --- PG3 answered what was written under a key; problem nil: stored.
 function told.stored(key, problem)
-    if problem then log("warning", ("PG3 did not store %s (%s)"):format(key, problem)) end
     local one = by_key[key]
-    if one then one.open, one.refused = false, problem ~= nil end
+    if problem then
+        log("warning", ("PG3 did not store %s (%s); if this goes on, restart PG3"):format(key, problem))
+        if one then refuse(one) end
+    elseif one then
+        one.refused = false
+    end
+    if one then one.open = false end
     if one ~= PARAMS or not offered then return end
     local saved, added = offered.saved, offered.added
     offered = nil

@@ -1163,6 +1163,31 @@ static void test_long_numbers(void) {
     close_bench(&b);
 }
 
+// Fault: a record that PG3 did not store, for its database was locked, is lost until it changes: a
+// notice that nobody sees
+// Expected: it goes along with the next that is written, but not for ever
+static void test_record_not_stored(void) {
+    struct bench b;
+    open_running(&b);
+    receive(&b, "{\"set\":[{\"key\":\"customtypeddata\",\"error\":\"locked\"},"
+                "{\"key\":\"customdata\",\"error\":\"locked\"}]}"); // which nobody wrote
+    records_notice(b.r, "n", "look");
+    for (int i = 0; i < 6; i++) {
+        turn(&b);
+        receive(&b, "{\"set\":[{\"success\":false,\"key\":\"notices\",\"error\":\"locked\"}]}");
+        turn(&b); // not at once
+        CHECK(times(&b, "\"plugin_n\":\"look\"") == (i < 3 ? i + 1 : 3));
+        records_save(b.r, i % 2 == 0 ? "{\"a\":1}" : "{\"a\":2}");
+    }
+    records_notice(b.r, "n", "another");
+    turn(&b);
+    receive(&b, "{\"set\":[{\"success\":true,\"key\":\"notices\"}]}");
+    records_save(b.r, "{\"a\":3}");
+    turn(&b);
+    CHECK(times(&b, "\"plugin_n\":\"another\"") == 1);
+    close_bench(&b);
+}
+
 // Fault: what the user saves while the plugin writes its defaults is lost: PG3 takes his token
 // first, and then what the plugin had read before it
 // Expected: once PG3 has answered, what he saved is written with the defaults it lacks; no more
@@ -2255,6 +2280,7 @@ int main(void) {
     test_profile();
     test_profile_that_takes_long();
     test_long_numbers();
+    test_record_not_stored();
     test_params_saved_meanwhile();
     test_notices();
     test_doc();
