@@ -81,18 +81,27 @@ local function group(all, gateway)
     return devices, homes, by_key
 end
 
+local TOGETHER = 300                -- seconds between the last connections of two devices that are both there
+
+--- Whether a device of a list is shown rather than another one with its instance: it was connected later, or
+-- of two that are both there always the same, in whatever order VRM lists them.
+local function is_rather(one, other)
+    local apart = (one.last_connection or 0) - (other.last_connection or 0)
+    if math.abs(apart) > TOGETHER then return apart > 0 end
+    return (one.custom_name or one.product or "") < (other.custom_name or other.product or "")
+end
+
 --- system-overview by what a device is known by: instance and type name, instance and service.
 -- [key] = its place in the list; of several with one key, a device and those it took the place of, that of
--- the one that was connected last.
+-- the one that is there.
 local function by_device(overview)
     local places = {}
-    local function last(i) return overview[i].last_connection or 0 end
     for i, entry in ipairs(overview) do
         if entry.instance and not entry.gateway then
             local service = service_of(entry)
             for _, key in pairs { entry.type and entry.instance .. " type " .. entry.type,
                                   service and entry.instance .. " service " .. service } do
-                if not places[key] or last(i) > last(places[key]) then places[key] = i end
+                if not places[key] or is_rather(entry, overview[places[key]]) then places[key] = i end
             end
         end
     end

@@ -129,7 +129,7 @@ local function add_nodes(site, known)
                 address = found.address, type = found.type, primary = gateway.address, site = site,
                 key = found.key,
                 wanted = { found.entry.custom_name or "", found.entry.product or "", found.type.name },
-                instance = found.instance,
+                unnamed = not (found.entry.custom_name or found.entry.product), instance = found.instance,
             }
         elseif found.type then
             say_once(site, key_of(found) .. " address", true, "error", ("%s: %s %s cannot be a node, its"

@@ -168,21 +168,33 @@ local function listed_as(device)
     return device.gateway and "gateway" or ("%s/%s"):format(device.type, device.instance)
 end
 
+--- The devices of a list by what they are known by; false: it is several, a device and those it took the
+-- place of, say.
+local function by_place(devices)
+    local places = {}
+    for _, one in ipairs(devices) do
+        local place = listed_as(one)
+        places[place] = places[place] == nil and one
+    end
+    return places
+end
+
 --- A list of devices with what VRM leaves out for the first time since the one before (nil: there is none): a
 -- device, its names, how often the gateway logs.
 function answers.with_omitted(devices, before)
-    local known, listed = {}, {}
-    for _, old in ipairs(before or {}) do known[listed_as(old)] = not old.omitted and old or nil end
-    for _, one in ipairs(devices) do
-        local old = known[listed_as(one)] or {}
-        listed[listed_as(one)] = true
-        for _, name in ipairs { "custom_name", "product", "interval" } do
+    before = before or {}
+    local known, listed = by_place(before), by_place(devices)
+    for place, one in pairs(listed) do
+        local old = one and known[place]
+        for _, name in ipairs(old and not old.omitted and { "custom_name", "product", "interval" } or {}) do
             one.omitted = one.omitted or one[name] == nil and old[name] ~= nil or nil
             one[name] = one[name] or old[name]
         end
     end
-    for place, old in pairs(known) do
-        if not listed[place] then devices[#devices + 1], old.omitted = old, true end
+    for _, old in ipairs(before) do
+        if listed[listed_as(old)] == nil and not old.omitted then
+            devices[#devices + 1], old.omitted = old, true
+        end
     end
     return devices
 end
