@@ -329,6 +329,29 @@ describe("CLEANUP", function()
         assert.same({}, world.removed)
     end)
 
+    -- Fault: after a start, while VRM did not give the list of devices, the command removed all nodes of an
+    --        installation whose rows name no service, as those of a GlobalLink.
+    -- Expected: without that list, or with an empty one, nothing of the installation is removed.
+    it("leaves alone what only VRM's list of devices tells", function()
+        local site = { name = "Mast", devices = {}, rows = {
+            fixtures.row(nil, 1, nil, "SOC", 78.5, { Device = "Battery Monitor" }) } }
+        for _, overview in ipairs { { status = 403, json = { success = false, errors = "No." } }, false } do
+            local world = new { sites = { [151734] = site },
+                known = { known(GATEWAY, "VICGW", GATEWAY), known("392u_bm1", "VICBATT", GATEWAY) } }
+            world.vrm.fail = { ["system-overview"] = overview or nil }
+            world:start()
+            world:run(60)
+            clean(world)
+            assert.same({}, world.removed)
+            world.vrm.fail = {}
+            site.devices = { fixtures.gateway(), fixtures.device("Battery Monitor", 2, 1, "BMV-712") }
+            world:fire("longpoll")
+            world:run(15)
+            assert.equal(78.5, world:value("392u_bm1", "ST"))
+            site.devices = {}
+        end
+    end)
+
     it("does nothing before VRM was asked", function()
         local world = new { params = {} }:start()
         world:run(15)

@@ -587,9 +587,11 @@ function account.choose() connect(true) end
 --- The same. Returns what account.query does.
 function account.discover() return answers(account.choose) end
 
---- Whether what VRM sent of an installation is whole and of now.
+--- Whether what VRM sent of an installation is whole and of now. Without the list of its devices those whose
+-- rows name no service are not known.
 local function is_whole(site)
-    return site.health.answered and not (site.health.kind or site.store.doubtful or site.missed)
+    return site.health.answered and next(site.overview) ~= nil
+        and not (site.health.kind or site.store.doubtful or site.missed)
 end
 
 local MOST_NAMED = 20               -- nodes that one line of the log names
@@ -604,8 +606,8 @@ function account.clean_up()
     local gone, doubtful = orphans.find(session.sites, is_whole)
     local removed = orphans.remove(gone)
     if doubtful > 0 then
-        host.log("warning", ("%d nodes were left alone: their installations do not answer now."):format(
-            doubtful))
+        host.log("warning", ("%d nodes were left alone: VRM does not tell all of their installations now.")
+            :format(doubtful))
     end
     host.log("info", ("Removed nodes of devices that are gone: %d%s."):format(removed,
         removed > 0 and " (" .. table.concat(gone, ", ", 1, math.min(removed, MOST_NAMED)) .. ")" or ""))
