@@ -2,6 +2,7 @@
 
 local script_world = require "spec.support.script_world"
 local fixtures = require "spec.fixtures.vrm"
+local services = require "types.services"
 local worlds = require "spec.support.worlds"
 
 local started, saved = script_world.started, script_world.saved
@@ -32,7 +33,6 @@ local function farm(rows)
 end
 
 local function address(instance)
-local services = require "types.services"
     return MILL .. services.code "windmill" .. instance
 end
 
@@ -209,6 +209,18 @@ describe("a service that no script knows", function()
         assert.is_nil(world.nodes[address(7)])
         assert.equal(1, world.writes)
         assert.equal(0, #world:logged("it has no node"))
+    end)
+
+    -- Fault: the scripts written for two services whose names begin alike had one id: the second device had
+    --        no node but a notice of a mistake, and no further script was written.
+    -- Expected: each has an id of its own.
+    it("has another id than one whose long name begins alike", function()
+        local world = started(farm { row("windgenerator_left", 3, "/Power", "wL", 13),
+                                     row("windgenerator_right", 4, "/Power", "wR", 14) })
+        world:run(15)
+        well(world)
+        assert.equal(13, world:value(services.address(151734, "windgenerator_left", 3), "ST"))
+        assert.equal(14, world:value(services.address(151734, "windgenerator_right", 4), "ST"))
     end)
 
     it("has at most 31 values, each under a label of its own", function()

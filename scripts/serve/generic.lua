@@ -7,6 +7,7 @@ local diagnostics = require "types.diagnostics"
 local limits = require "types.limits"
 local lists = require "types.lists"
 local read = require "types.read"
+local services = require "types.services"
 local units = require "types.units"
 
 local generic = {}
@@ -148,14 +149,20 @@ local function measured_first(rows)
     return rows
 end
 
+--- The id of a table for a service; of two that begin alike one that is cut has its own.
+local function id_of(beginning, service)
+    local id = beginning .. service:upper():gsub("[^%u%d]", "")
+    local code = services.code(service):upper()
+    return #id <= LONGEST_ID and id or read.cut(id, LONGEST_ID - #code) .. code
+end
+
 --- A script's table of a service with these rows -> its text without the end, the rows it shows; nil if none
 -- of them is a number. beginning: of its id; last: it gives way to others (see check.device, match).
 function generic.table_of(service, rows, beginning, last)
     local lines, theirs = generic.lines(measured_first(rows), once(function() return false end), {}, {})
     if #lines == 0 then return nil end
-    local id = read.cut(beginning .. service:upper():gsub("[^%u%d]", ""), LONGEST_ID)
-    return HEAD:format(id, read.cut(name_of(service), limits.name), service, last and ", last = true" or "")
-        .. table.concat(lines), theirs
+    local id, name = id_of(beginning, service), read.cut(name_of(service), limits.name)
+    return HEAD:format(id, name, service, last and ", last = true" or "") .. table.concat(lines), theirs
 end
 
 local WRITTEN = [[
