@@ -164,6 +164,13 @@ describe("a name that changes in VRM", function()
         world:run(15)
     end
 
+    local function look_again(world)
+        world.vrm:refresh(120)
+        world:run(120)
+        world:fire("longpoll")
+        world:run(15)
+    end
+
     it("is the node's and that of its parts, unless those are called otherwise", function()
         local site = fixtures.boat()
         site.rows = fixtures.join(site.rows, { fixtures.row("battery", 288, "/System/MinCellVoltage", "mcV",
@@ -193,6 +200,20 @@ describe("a name that changes in VRM", function()
         assert.equal("Starboard bank", world.nodes[BATTERY].name)
     end)
 
+    it("is that of a node which an earlier run called by its kind", function()
+        local world = new { known = { { address = BATTERY, name = "Battery Monitor", type = "VICBATT",
+                                        primary = GATEWAY, enabled = true } } }
+        local refused = { status = 403, json = { success = false, errors = "No." } }
+        world.vrm.fail = { ["/diagnostics"] = { status = 503 }, ["system-overview"] = refused }
+        world:start():run(15)
+        world.vrm.fail = { ["system-overview"] = refused }
+        world:run(60)
+        assert.equal("Battery Monitor", world.nodes[BATTERY].name)
+        world.vrm.fail = {}
+        look_again(world)
+        assert.equal("House bank", world.nodes[BATTERY].name)
+    end)
+
     it("stays unique", function()
         local world = started()
         rename(world, 3, "SmartSolar Charger MPPT 100/50")
@@ -207,13 +228,6 @@ describe("a name that changes in VRM", function()
             devices = { fixtures.gateway(), first, second },
             rows = { fixtures.row("solarcharger", 3, "/Yield/Power", "PVP", 13) } } } }
         return world, function() return world.nodes["392u_sc3"].name end
-    end
-
-    local function look_again(world)
-        world.vrm:refresh(120)
-        world:run(120)
-        world:fire("longpoll")
-        world:run(15)
     end
 
     -- Fault: a charger was replaced by one with the same instance and no name of its own; VRM lists the new

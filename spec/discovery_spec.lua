@@ -373,6 +373,15 @@ describe("names", function()
         assert.equal("à ‘x’", node_names.clean_name("à ‘x’"))
     end)
 
+    -- Fault: a device whose name is of blanks as other keyboards have them, a full-width one for Japanese,
+    --        had a node without a name that can be seen.
+    -- Expected: they are blanks like any other: a name of nothing else is none.
+    it("know blanks of all kinds", function()
+        assert.equal("", node_names.clean_name("\u{3000}\u{2003}\u{202F}\u{AD}\u{61C}"))
+        assert.equal("太陽光 1", node_names.clean_name("\u{3000}太陽光\u{3000}\u{2009}1"))
+        assert.equal("Boat", node_names.base_name { "\u{3000}", "Boat" })
+    end)
+
     it("give way to what follows them", function()
         assert.equal("Roof trackers", node_names.with_suffix("Roof", "trackers"))
         assert.equal(("x"):rep(31) .. " trackers", node_names.with_suffix(("x"):rep(40), "trackers"))

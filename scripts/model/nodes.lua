@@ -133,7 +133,7 @@ end
 --- A device that has another name in VRM now gives it to its nodes, unless they are called otherwise. One of
 -- which VRM has no name any more keeps its own.
 local function rename(entry, present)
-    if entry.unnamed then return end
+    if entry.unnamed and present.base then return end
     local base, before = node_names.base_name(entry.wanted), present.base
     present.base = base
     if not before or base == before or base == "" then return end
@@ -164,7 +164,8 @@ end
 
 --- Adds those of a list that are not there yet, the names made unique together; a node that PG3 knows (known,
 -- by address) keeps its name. entry = { address, type, primary, site, key, wanted, instance (see
--- node_names.give), unnamed = VRM has no name of it }. Two with one address (only possible for unknown services): the first is added.
+-- node_names.give), unnamed = VRM has no name of it }. Two with one address (only possible for unknown
+-- services): the first is added.
 function nodes.add_all(entries, known)
     local new, names = {}, {}
     local here = setmetatable({}, { __index = nodes.all })

@@ -6,9 +6,13 @@ local node_names = {}
 
 local LONGEST_NAME, LONGEST_SUFFIX = 40, 20         -- bytes
 
---- In UTF-8: what has no width, and what turns the direction of writing (U+200B, 200E, 200F, 202A to 202E,
--- 2060, 2066 to 2069, FEFF). A joiner (200D) is a part of emoji.
-local INVISIBLE = { "\xE2\x80[\x8B\x8E\x8F\xAA-\xAE]", "\xE2\x81[\xA0\xA6-\xA9]", "\xEF\xBB\xBF" }
+--- In UTF-8: what has no width, and what turns the direction of writing (U+00AD, 061C, 200B, 200E, 200F, 202A
+-- to 202E, 2060, 2066 to 2069, FEFF). A joiner (200D) is a part of emoji.
+local INVISIBLE = { "\xE2\x80[\x8B\x8E\x8F\xAA-\xAE]", "\xE2\x81[\xA0\xA6-\xA9]", "\xEF\xBB\xBF", "\xD8\x9C",
+                    "\xC2\xAD" }
+
+--- The same of blanks of other kinds (U+00A0, 2000 to 200A, 2028, 2029, 202F, 205F, 3000): each is a blank.
+local BLANKS = { "\xC2\xA0", "\xE2\x80[\x80-\x8A\xA8\xA9\xAF]", "\xE2\x81\x9F", "\xE3\x80\x80" }
 
 --- A text as a node name: without the characters PG3 removes, without control characters, invisible ones and
 -- broken UTF-8, at most `bytes` (40) long. "" if nothing is left.
@@ -16,7 +20,7 @@ function node_names.clean_name(text, bytes)
     text = tostring(text or "")
     if not utf8.len(text) then text = text:gsub("[\x80-\xFF]", "") end
     for _, characters in ipairs(INVISIBLE) do text = text:gsub(characters, "") end
-    text = text:gsub("\u{A0}", " ")
+    for _, characters in ipairs(BLANKS) do text = text:gsub(characters, " ") end
     text = text:gsub("/", "-"):gsub("%c", " "):gsub("[`<>~!@#$%%^&*(){}%[%]?\\;:\"']", " ")
     text = text:gsub("%s+", " "):gsub("^ ", "")
     return (read.cut(text, bytes or LONGEST_NAME):gsub(" $", ""))
