@@ -56,6 +56,23 @@ describe("live data", function()
         assert.equal(("mqtt%d.victronenergy.com"):format(sum % 128), world.connections[2].config.host)
     end)
 
+    -- Fault: where VRM tells no portal id, as of installations that are shared, or no e-mail of the account,
+    --        there was no live data and nothing said why.
+    -- Expected: the log says it once.
+    it("that cannot be asked for is told once", function()
+        local params = { vrm_token = worlds.TOKEN, live = "vrm" }
+        for _, lacks in ipairs { "its portal id", "the e-mail of this account" } do
+            local world = worlds.new { params = params }
+            if lacks ~= "its portal id" then
+                world.vrm.sites[151734].identifier = "c0619ab1d2e3"
+                world.vrm.fail["/users/me"] = { status = 200, json = { success = true, user = { id = 22 } } }
+            end
+            world:start():run(15)
+            worlds.next_poll(world)
+            assert.equal(1, #world:logged("Boat: no live data: VRM does not tell " .. lacks .. "."))
+        end
+    end)
+
     -- Fault: A gateway was replaced, and the old one put on another boat: what it told was still heard, by
     --        the topics of its portal id, and shown as of the installation where it had been.
     -- Expected: Another portal id is another gateway: the connection is made anew, what was told before ends.

@@ -209,12 +209,14 @@ end
 
 --- Live data for an installation that answers, if the owner wants it.
 local function follow_live(site)
-    local broker
+    local broker, problem
     if settings.live == "vrm" then
-        broker = brokers.of_vrm(site, session.email, settings.token)
+        broker, problem = brokers.of_vrm(site, session.email, settings.token)
     elseif settings.live == "gx" then
         broker = gx.broker_of(site, session.sites, session.listed)
     end
+    if problem and site.said.live ~= problem then site.health:say("warning", problem) end
+    site.said.live = problem
     if broker then live.follow(site, broker) end
 end
 

@@ -30,9 +30,10 @@ local function given(name, usual)
     return tonumber(host.env(name)) or host.env(name) or usual
 end
 
---- VRM's broker of an installation, for an account. nil: something of it is not known.
+--- VRM's broker of an installation, for an account. nil and why: something of it is not known.
 function brokers.of_vrm(site, email, token)
-    if not (site.portal and email) then return nil end
+    local lacks = not email and "the e-mail of this account" or not site.portal and "its portal id"
+    if lacks then return nil, ("no live data: VRM does not tell %s."):format(lacks) end
     local address = site.mqtt_host or host_of(site.portal)
     return {
         source = "vrm", name = "VRM's broker",
