@@ -58,6 +58,7 @@ describe("a service that no script knows", function()
         assert.same({ [0] = "Stopped", "Turning \"fast\"" }, names)
         assert.equal(1, #world:logged("No device script knows the service windmill: the plugin wrote "
             .. FILE))
+        assert.equal(0, #world:logged("is not one that is known"))      -- which is why it was written
     end)
 
     -- Fault: 3.5 bar and 0.4 of what has no unit were 4 and 0, 36 km/h a bare 36.
@@ -209,6 +210,29 @@ describe("a service that no script knows", function()
         assert.is_nil(world.nodes[address(7)])
         assert.equal(1, world.writes)
         assert.equal(0, #world:logged("it has no node"))
+    end)
+
+    -- Fault: a device with a list of states below 0, as VRM has them of charge schedules, or with a path that
+    --        no script may name, had no node but a notice of a mistake in the script that the plugin wrote.
+    -- Expected: such a state is a number, a row that cannot stand in a script is left out.
+    it("has a script without mistakes, whatever VRM names", function()
+        local function named(path, names, value)
+            local list = {}
+            for number, name in pairs(names) do list[#list + 1] = { valueEnum = number, nameEnum = name } end
+            return row("windmill", 7, path, "w" .. #path, value, { dataAttributeEnumValues = list })
+        end
+        local world = started(farm { row("windmill", 7, "/", "w1", 4), row("windmill", 7, "/A \\B", "w2", 5),
+            row("windmill", 7, "/Slash", "w/3", 6),
+            named("/Schedule", { [-7] = "Disabled", [7] = "Every day" }, -7),
+            named("/Large", { [0] = "Off", [65536] = "On" }, 65536),
+            named("/Lines", { [0] = "Off", "On\nand on" }, 1) })
+        world:run(15)
+        well(world)
+        local shown = {}
+        for i, driver in ipairs { "ST", "GV0", "GV1", "GV2" } do
+            shown[i] = world:value(address(7), driver) or false
+        end
+        assert.same({ -7, 65536, 1, false }, shown)
     end)
 
     -- Fault: the scripts written for two services whose names begin alike had one id: the second device had

@@ -108,7 +108,7 @@ function match_check.doubt(say, type_, written, body)
         if services.is_gateway(service) then
             say("the service \"%s\" is of the gateway, and no device has it; a file gateway.lua with match ="
                 .. " { kind = \"gateway\" } has its rows", service)
-        elseif match_check.unknown(service) then
+        elseif not match.last and match_check.unknown(service) then     -- the plugin's own are for such
             say("%s", match_check.unknown(service))
         end
     end

@@ -17,6 +17,7 @@ local MARK = "    -- The plugin adds what VRM sends later above this line. Take 
     .. " not.\n"
 local MOST_SCRIPTS = 20             -- written in one run
 local LONGEST_ID, LONGEST_SERVICE = 16, 30
+local LARGEST_STATE = 65535         -- of the ISY's lists
 local SELDOM = 3600                 -- a row so many seconds older than the newest is logged when it changes
 local DRIVERS = { "ST" }
 for n = 0, 29 do DRIVERS[#DRIVERS + 1] = "GV" .. n end
@@ -44,7 +45,15 @@ local function words_of(path) return (path:gsub("[/_]+", " "):gsub("^ ", "")) en
 
 --- VRM's text, if it can stand in a script.
 local function plain(text)
-    return text and utf8.len(text) and text:find("%S") and text:gsub("%c", " ") or nil
+    local line = text and utf8.len(text) and text:gsub("%c", " ")
+    return line and line:find("%S") and line or nil
+end
+
+--- Whether a row can stand in a script: it is a number, under a path as D-Bus has them, or a code.
+local function can_stand(row)
+    local path, code = row.path, row.code
+    if type(row.value) ~= "number" or code and code:find("/", 1, true) then return false end
+    return path and path:find("^/[%w_/.:-]*[%w_]$") ~= nil or not path and code ~= nil
 end
 
 --- What a row is called: by VRM, else by its path or code; not like another of the node.
@@ -58,12 +67,13 @@ local function label_of(row, used)
     return label
 end
 
---- A list of states as VRM names them; nil for a row without, or with more than a list may have.
+--- A list of states as VRM names them; nil for a row without, or with others or more than a list may have.
 local function states_of(row)
     local texts, list = diagnostics.names(row), {}
     if not texts or math.type(row.value) ~= "integer" then return nil end
     for value, text in pairs(texts) do
-        if not text:find("%S") then return nil end
+        text = plain(text)
+        if not text or value < 0 or value > LARGEST_STATE then return nil end
         list[#list + 1] = { value = value, text = read.cut(text, limits.state_name) }
     end
     if #list > limits.states then return nil end
@@ -106,7 +116,7 @@ function generic.lines(rows, known, drivers, labels, newest)
     for _, row in ipairs(rows) do
         while drivers[DRIVERS[place]] do place = place + 1 end
         if not DRIVERS[place] then break end
-        if type(row.value) == "number" and (row.path or row.code) and not known(row) then
+        if can_stand(row) and not known(row) then
             local label = label_of(row, labels)
             drivers[DRIVERS[place]], labels[label] = true, true
             lines[#lines + 1], theirs[#lines + 1] = line_of(DRIVERS[place], row, label, newest), row
