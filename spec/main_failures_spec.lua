@@ -82,6 +82,28 @@ describe("failures", function()
         end
     end)
 
+    -- Fault: at a start one broken or empty list of devices was believed: for ten minutes a device had the
+    --        type and name of its kind, whatever script its product has, and those of a GlobalLink no node.
+    -- Expected: it is asked for again in seconds; measurements come without it when that fails, too.
+    it("of the list of devices are asked for again at a start", function()
+        local broken = { status = 200, json_error = "broken" }
+        for _, reply in ipairs { broken, { status = 200, json = { success = true, records = {} } } } do
+            local world = new()
+            world.vrm.fail["/system-overview"] = reply
+            world:start():run(2)
+            assert.is_nil(world.nodes[BATTERY])
+            world.vrm.fail = {}
+            world:run(10)
+            assert.equal("House bank", world.nodes[BATTERY].name)
+            assert.equal(0, #world:logged("no device names"))
+            world = new()
+            world.vrm.fail["/system-overview"] = reply
+            world:start():run(30)
+            assert.equal(1, world:value(BATTERY, "GV30"))
+            assert.equal(1, #world:logged("no device names"))
+        end
+    end)
+
     -- Fault: VRM's list of devices lacked one, or a name, once: nodes were renamed in the ISY, twice, a
     --        script for a product did not fit any more, the logging interval became a quarter of an hour.
     -- Expected: What one list lacks is as it was; what two lack is gone, but a device without any name keeps

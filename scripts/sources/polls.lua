@@ -10,14 +10,14 @@ local scripts = require "serve.scripts"
 local polls = {}
 
 local NAMELESS_TRIES = 3            -- failures of system-overview after which measurements come without it
-local REFUSALS = { forbidden = true, refused = true, bad_answer = true, too_big = true }
+local REFUSALS = { forbidden = true, refused = true, too_big = true }
 
 --- The names of an installation's devices. Measurements are worth more: VRM refusing or failing to give the
 -- names does not keep them away, but for the first tries, so that nodes get their names. Returns an error if
 -- the poll should end here.
 local function ask_names(s, site, priority)
     local overview, err, date = s.client:overview(site.id, priority)
-    if overview and #overview == 0 and next(site.overview or {}) then       -- VRM lists the gateway at least
+    if overview and #overview == 0 then                         -- VRM lists the gateway at least
         overview, err = nil, { kind = "bad_answer", text = "VRM lists no device of this installation." }
     end
     if overview then
