@@ -94,6 +94,13 @@ describe("total", function()
             { HOUR + 60, 1e308 }, { HOUR + 120, 1000 }, { 2 * HOUR + 120, 1000 } })))
     end)
 
+    -- Fault: A gateway's clock was a year ahead and is set right: nothing is added up for a year.
+    -- Expected: It goes on as after a pause.
+    it("goes on when a clock is put back", function()
+        assert.same({ 0, 1, 1, 2 }, rounded(series(kwh, { { 365 * DAY, 1000 }, { 365 * DAY + HOUR, 1000 },
+            { 2 * HOUR, 1000 }, { 3 * HOUR, 1000 } })))
+    end)
+
     it("is not fooled by what is no finite number", function()
         local row = { [2] = { name = "kwh" }, total = true, map = function() return math.huge end }
         assert.same({ "none", "none" }, series(row, { { 0, 1 }, { HOUR, 1 } }))
@@ -132,6 +139,14 @@ describe("held_for", function()
     it("forgets a state that was there for a moment", function()
         assert.same({ 0, 0, 0, 0, 0 }, series(row,
             { { 0, 0 }, { 60, 1 }, { 120, 0 }, { 180, 1 }, { 700, 1 } }))
+    end)
+
+    -- Fault: A state came while a gateway's clock was a year ahead, which is set right then: the one before
+    --        it is shown for a year.
+    -- Expected: It counts from then on.
+    it("counts anew when a clock is put back", function()
+        assert.same({ 0, 0, 0, 1 }, series(row,
+            { { 365 * DAY, 0 }, { 365 * DAY + 60, 1 }, { 120, 1 }, { 720, 1 } }))
     end)
 
     it("has no data where there is none", function()

@@ -19,7 +19,8 @@ end
 
 local MOST = 1e7                    -- of something an hour: no unit shows more of it
 
---- What has come together of something an hour, as kWh of kW. Nothing is known of longer pauses.
+--- What has come together of something an hour, as kWh of kW. Nothing is known of longer pauses; an older
+-- answer adds nothing, but far back goes only a clock that is put back.
 local function total(_, kept, value, memory, at)
     if value and math.abs(value) > MOST then value = nil end
     local before, seconds = kept.value, at - (kept.at or at)
@@ -27,7 +28,7 @@ local function total(_, kept, value, memory, at)
     if value and before and seconds > 0 and seconds <= longest then
         kept.sum = (kept.sum or 0) + (before + value) / 2 * seconds / HOUR
     end
-    if value and seconds >= 0 then kept.value, kept.at, kept.sum = value, at, kept.sum or 0 end
+    if value and (seconds >= 0 or seconds < -longest) then kept.value, kept.at, kept.sum = value, at, kept.sum or 0 end
     if not value then kept.value = nil end
     return kept.sum
 end
@@ -52,7 +53,7 @@ end
 --- A state once it has been the same for the driver's seconds; the one before it until then.
 local function held_for(driver, kept, value, _, at)
     if not value then return nil end
-    if value ~= kept.other or not kept.since then kept.other, kept.since = value, at end
+    if value ~= kept.other or not kept.since or at < kept.since then kept.other, kept.since = value, at end
     if not kept.value or at - kept.since >= driver.seconds then kept.value = value end
     return kept.value
 end
