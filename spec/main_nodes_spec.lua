@@ -524,6 +524,27 @@ describe("measurements", function()
         assert.equal(987, world:value(INVERTER, "ST"))
     end)
 
+    -- Fault: A gateway's clock was set by a year while a phase was missing: it was given up as one that is gone
+    --        for a week, and the power of the other one was all of it.
+    -- Expected: The week is one of the installation's days.
+    it("of several phases are whole or no data when the gateway's clock is set, too", function()
+        for _, set in ipairs { 365 * 86400, -365 * 86400 } do
+            local site = fixtures.boat()
+            local second = row("vebus", 257, "/Ac/Out/L2/P", "OP2", 40)
+            site.rows[#site.rows + 1] = second
+            for _, one in ipairs(site.rows) do one.timestamp = one.timestamp - set end
+            local world = started { sites = { [151734] = site } }
+            for _ = 1, 3 do next_poll(world) end
+            second.rawValue = nil
+            for _ = 1, 2 do next_poll(world) end
+            assert.is_nil(world:value(INVERTER, "ST"))
+            for _, one in ipairs(site.rows) do one.timestamp = one.timestamp + set end
+            for _ = 1, 3 do next_poll(world) end
+            assert.is_nil(world:value(INVERTER, "ST"))
+            assert.equal(1, world:value(INVERTER, "GV30"))
+        end
+    end)
+
     -- Fault: a script was saved, or its device was away, while a phase was missing: it was not missed then.
     -- Expected: it is, until its node is gone; what is no node's is not kept.
     it("of several phases are whole or no data with another script, and after a time away", function()

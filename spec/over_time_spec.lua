@@ -64,6 +64,43 @@ describe("day_max and day_min", function()
         assert.same({ 9, 9, 9 }, series({ day_max = true },
             { { 60, 9 }, { 7200, "none" }, { 7260, 1, MIDNIGHT + HOUR } }))
     end)
+
+    --- A mill whose gateway's clock is wrong by some seconds -> a function: what it measures two minutes later,
+    -- by a clock that is set by so many seconds -> the highest power today.
+    local function mill(wrong, now)
+        local text = [[return { api = 2, id = "MYMILL", name = "Windmill", match = { service = "windmill" },
+            { "ST", unit.watt, "Highest", "/Power", day_max = true } }]]
+        local site = fixtures.boat()
+        site.timezone = "UTC"
+        site.rows = fixtures.join(site.rows, { fixtures.row("windmill", 7, "/Power", nil, 500) })
+        local world = script_world.new { sites = { [151734] = site },
+                                         files = { ["persist/scripts/windmill.lua"] = text } }
+        world.now = now
+        local function log(seconds)
+            for _, row in ipairs(site.rows) do row.timestamp = now + wrong + seconds - 20 end
+            for _, one in ipairs(site.devices) do one.lastConnection = now + seconds - 20 end
+        end
+        log(0)
+        world:start()
+        world:run(119)
+        return function(power, set)
+            wrong, site.rows[#site.rows].rawValue = wrong + (set or 0), power
+            log(world.now // 1 - now)
+            world:fire("shortpoll")
+            world:run(120)
+            well(world)
+            return world:value("392u_zl7", "ST")
+        end
+    end
+
+    -- Fault: A gateway's clock is set by a day or more: the highest value of today is gone.
+    -- Expected: A day is that of the installation, whatever its gateway takes the time to be.
+    it("stay when a gateway's clock is set by a day or more", function()
+        for _, set in ipairs { DAY, -DAY, 400 * DAY } do
+            local measured = mill(-set, MIDNIGHT + 12 * HOUR)
+            assert.same({ 500, 900, 900 }, { measured(500), measured(900), measured(300, set) })
+        end
+    end)
 end)
 
 describe("total", function()

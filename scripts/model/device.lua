@@ -167,7 +167,7 @@ end
 -- { again = drivers to work out again in any case, with true or the time of a charge that is doubtful,
 --   seen = what sums were made of so far, see reading.of; sum, sums = what model.sums knows of that,
 --   told = how many values PG3 was to be told so far,
---   midnight = when the day of the installation began,
+--   midnight = when the day of the installation began, VRM's time, shift = see model.freshness,
 --   was_old = what it shows was old or lost until now,
 --   and by driver id:
 --   counts, counted_at = the values of counters, and their times,
@@ -196,7 +196,7 @@ local function apply_one(type_, driver, address, rows, site, computed, memory, h
     if value == nil and not problem and type_.explains then
         local told = ("%s (%s) of %s shows no data"):format(driver.id, driver.label, address)
         explain(type_, driver, rows, told, function()
-            return why.none(driver, rows, site, computed, memory.midnight, why.finder(type_))
+            return why.none(driver, rows, site, computed, reading.since(memory), why.finder(type_))
         end)
     end
     if unknown then tell_unknown(type_, driver, address, text) end

@@ -211,7 +211,7 @@ end
 --- Sets drivers of a site's node from rows -> what device.apply gives.
 local function apply(node, site, rows, which, holds)
     local memory, home, readers = node.memory, node.home or {}, device.readers_of(node.type)
-    memory.midnight = site.midnight and site.midnight - (site.shift or 0)       -- by its clock
+    memory.midnight, memory.shift = site.midnight, site.shift
     if #readers.computed > 0 then about.serve(rows, node) end
     if node.type.update then about.note(rows, node) end
     if readers.over then

@@ -19,6 +19,9 @@ function reading.before(row, time)
     return row.timestamp ~= nil and row.timestamp < time
 end
 
+--- When the day of an installation began by its gateway's clock; nil: the day is not known.
+function reading.since(memory) return memory.midnight and memory.midnight - (memory.shift or 0) end
+
 local ALARM_LISTS = { [name_lists.alarm] = true, [name_lists.grid_alarm] = true }
 
 --- Lists whose numbers have a bit for each state: several may be there at once.
@@ -409,7 +412,7 @@ end
 -- those that were above 0.
 function reading.of(driver, rows, site, computed, memory)
     memory = memory or NONE
-    local since = driver.daily and memory.midnight or nil
+    local since = driver.daily and reading.since(memory) or nil
     local as_sent, row = reading.sourced(driver, rows, site, computed, since, memory.seen)
     local measured_at, over = row and row.timestamp, driver.over
     local value = as_sent
