@@ -43,6 +43,37 @@ local function rounded(list)
     return list
 end
 
+--- A mill from noon on, with a driver ST of these words, whose gateway's clock is wrong by some seconds and
+-- that logs so often -> a function: what it measures then, by a clock that is set by so many seconds -> ST.
+local function mill(words, wrong, interval)
+    local text = [[return { api = 2, id = "MYMILL", name = "Windmill", match = { service = "windmill" },
+        { "ST", %s } }]]
+    local site, now = fixtures.boat(), MIDNIGHT + 12 * HOUR
+    site.timezone = "UTC"
+    site.rows = fixtures.join(site.rows, { fixtures.row("windmill", 7, "/Power", nil, 500) })
+    local world = script_world.new { sites = { [151734] = site },
+                                     files = { ["persist/scripts/windmill.lua"] = text:format(words) } }
+    world.now = now
+    local function log(at)
+        for _, row in ipairs(site.rows) do row.timestamp = at + wrong - 20 end
+        for _, one in ipairs(site.devices) do
+            one.lastConnection = at - 20
+            one.loggingInterval = one.loggingInterval and interval
+        end
+    end
+    log(now)
+    world:start()
+    world:run(interval)
+    return function(power, set)
+        wrong, site.rows[#site.rows].rawValue = wrong + (set or 0), power
+        log(world.now // 1)
+        world:fire("shortpoll")
+        world:run(interval)
+        well(world)
+        return world:value("392u_zl7", "ST")
+    end
+end
+
 describe("day_max and day_min", function()
     it("are the highest and the lowest value since midnight", function()
         local values = { { 0, 5 }, { 60, 9 }, { 120, 7 }, { 180, 2 }, { 240, 3 } }
@@ -65,39 +96,11 @@ describe("day_max and day_min", function()
             { { 60, 9 }, { 7200, "none" }, { 7260, 1, MIDNIGHT + HOUR } }))
     end)
 
-    --- A mill whose gateway's clock is wrong by some seconds -> a function: what it measures two minutes later,
-    -- by a clock that is set by so many seconds -> the highest power today.
-    local function mill(wrong, now)
-        local text = [[return { api = 2, id = "MYMILL", name = "Windmill", match = { service = "windmill" },
-            { "ST", unit.watt, "Highest", "/Power", day_max = true } }]]
-        local site = fixtures.boat()
-        site.timezone = "UTC"
-        site.rows = fixtures.join(site.rows, { fixtures.row("windmill", 7, "/Power", nil, 500) })
-        local world = script_world.new { sites = { [151734] = site },
-                                         files = { ["persist/scripts/windmill.lua"] = text } }
-        world.now = now
-        local function log(seconds)
-            for _, row in ipairs(site.rows) do row.timestamp = now + wrong + seconds - 20 end
-            for _, one in ipairs(site.devices) do one.lastConnection = now + seconds - 20 end
-        end
-        log(0)
-        world:start()
-        world:run(119)
-        return function(power, set)
-            wrong, site.rows[#site.rows].rawValue = wrong + (set or 0), power
-            log(world.now // 1 - now)
-            world:fire("shortpoll")
-            world:run(120)
-            well(world)
-            return world:value("392u_zl7", "ST")
-        end
-    end
-
     -- Fault: A gateway's clock is set by a day or more: the highest value of today is gone.
     -- Expected: A day is that of the installation, whatever its gateway takes the time to be.
     it("stay when a gateway's clock is set by a day or more", function()
         for _, set in ipairs { DAY, -DAY, 400 * DAY } do
-            local measured = mill(-set, MIDNIGHT + 12 * HOUR)
+            local measured = mill([[unit.watt, "Highest", "/Power", day_max = true]], -set, 120)
             assert.same({ 500, 900, 900 }, { measured(500), measured(900), measured(300, set) })
         end
     end)
@@ -122,6 +125,15 @@ describe("total", function()
         local hours = { [2] = { name = "hours" }, total = true, map = function(value) return value > 50 end }
         assert.same({ 0, 1, 1.5, 1.5 }, rounded(series(hours,
             { { 0, 60 }, { HOUR, 90 }, { 2 * HOUR, 20 }, { 3 * HOUR, 0 } })))
+    end)
+
+    -- Fault: A gateway's clock is put on by a quarter of an hour: what came together in that time counts twice.
+    -- Expected: Time is VRM's, as far as it is known how wrong the clock is.
+    it("is that of the time that has passed, when a clock is set", function()
+        local measured = mill([[unit.kwh, "Energy", "/Power", total = true, scale = 0.001]], 0, 900)
+        local before, after = measured(500), measured(500, 1000)
+        for _ = 1, 3 do after = measured(500) end
+        assert.near(0.5, after - before, 0.02)
     end)
 
     -- Fault: one impossible number is added up, kept over restarts, and the sum is no data for good.

@@ -175,8 +175,8 @@ end
 --   day_before = the values of the day before, until the device begins another,
 --   reported = the values of those that report events }
 -- Where words look at time (types.over_time) also
--- { newest = when the newest of its rows was measured, longest = seconds after which the next one is late,
---   over = what they keep }.
+-- { newest = when the newest of its rows was measured, VRM's time, longest = seconds after which the next
+--   one is late, over = what they keep }.
 function device.memory(over)
     return { seen = {}, told = 0, over = over }
 end

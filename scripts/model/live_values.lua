@@ -59,7 +59,7 @@ function live_values.hear(site, topic, value, now, stamp)
     if not entry then return end
     site.alarms_changed = site.alarms_changed or alarms.of_key[entry.path] ~= false
     local readers = entry.readers or readers_of(entry)
-    entry.readers, entry.of.home.told_at = readers, stamp
+    entry.readers, entry.of.home.told_at = readers, stamp + (site.shift or 0)
     pace.wait_all(readers, now)
 end
 

@@ -215,7 +215,7 @@ local function apply(node, site, rows, which, holds)
     if #readers.computed > 0 then about.serve(rows, node) end
     if node.type.update then about.note(rows, node) end
     if readers.over then
-        memory.newest = math.max(home.stamp or home.newest or 0, home.told_at or 0)
+        memory.newest = math.max((home.stamp or home.newest or 0) + (site.shift or 0), home.told_at or 0)
         memory.longest = freshness.limits(site.interval)
     end
     local facts = kind_of(node) and site.facts

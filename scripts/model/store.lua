@@ -15,7 +15,7 @@
 --         { unshown = nothing of it has been shown yet,
 --           changed = { [path or code] = true }: those whose rows are others than when it was shown,
 --           again = it has to be looked at with the next answer,
---           told_at = when the newest of what was told live was measured, by the gateway's clock; nil: never,
+--           told_at = when the newest of what was told live was measured, VRM's time; nil: never,
 --           askers = set of the nodes of other homes whose script asked for its rows; nil: none did }
 --
 -- A row is the same table as long as its place is in the answers, and has the values of the last one. Rows

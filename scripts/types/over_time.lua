@@ -1,6 +1,6 @@
 --- The words of a row that look at time: what they make of a value, by what was before. What was before is
 -- kept for each driver, also over restarts: { word, and of it what its function below notes }. Times are
--- those of measurements, by the gateway's clock.
+-- those of measurements, by VRM's clock, as far as it is known how wrong the gateway's is.
 
 local over_time = {}
 
@@ -77,8 +77,8 @@ local WORDS = { day_max = extreme(math.max), day_min = extreme(math.min), total 
 -- unit.
 over_time.OF_ANOTHER_UNIT = { total = true, rate = true }
 
---- What a driver's word makes of a value (nil: there is none). measured_at: when it was measured, nil: the
--- device's newest time counts. memory: of the node, see device.memory.
+--- What a driver's word makes of a value (nil: there is none). measured_at: when it was measured, by the
+-- gateway's clock; nil: the device's newest time counts. memory: of the node, see device.memory.
 function over_time.value(driver, value, measured_at, memory)
     memory.over = memory.over or {}
     if value and value - value ~= 0 then value = nil end       -- not finite
@@ -87,7 +87,8 @@ function over_time.value(driver, value, measured_at, memory)
         kept = { word = driver.over }
         memory.over[driver.id] = kept
     end
-    return WORDS[driver.over](driver, kept, value, memory, math.max(measured_at or 0, memory.newest or 0))
+    local at = math.max((measured_at or 0) + (memory.shift or 0), memory.newest or 0)
+    return WORDS[driver.over](driver, kept, value, memory, at)
 end
 
 return over_time
