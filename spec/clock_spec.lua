@@ -94,6 +94,29 @@ describe("a clock that is set", function()
         end)
     end)
 
+    -- Fault: An answer came without a date, as through some proxies, while the controller's clock was wrong: the
+    --        days of the installation were those of that clock, and everything was lost until the next answer.
+    -- Expected: It is as late as VRM's clock said before.
+    it("changes nothing when VRM leaves out its date", function()
+        for _, wrong in ipairs { -YEAR, DAY, 2 * YEAR } do
+            local site = fixtures.boat()
+            site.timezone = "UTC"
+            site.rows[#site.rows + 1] = fixtures.row("solarcharger", 256, "/History/Daily/0/Yield", nil, 1.25)
+            local world = worlds.new { sites = { [151734] = site } }
+            world.clock_error = wrong
+            world:start()
+            local now = world.vrm.clock
+            for minute = 1, 30 do
+                world.vrm.clock = minute % 3 == 0 and function() return nil end or now
+                poll(world)
+                if minute % 5 == 0 then world:fire("longpoll") end
+                assert.same({ 1, 1.25 }, { world:value(BATTERY, "GV30"), world:value(worlds.SOLAR, "GV3") })
+                assert.near(world.now, world:value(BATTERY, "TIME"), 100)
+            end
+            assert.same({}, world.errors)
+        end
+    end)
+
     it("lets data grow old as it does, and notices come and go", function()
         same_with_leaps(function(leap)
             local world = worlds.started()

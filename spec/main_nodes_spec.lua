@@ -524,7 +524,7 @@ describe("measurements", function()
         assert.equal(987, world:value(INVERTER, "ST"))
     end)
 
-    -- Fault: A gateway's clock was set by a year while a phase was missing: it was given up as one that is gone
+    -- Fault: A gateway's clock was set by a year while a phase was missing: it was given up as one gone
     --        for a week, and the power of the other one was all of it.
     -- Expected: The week is one of the installation's days.
     it("of several phases are whole or no data when the gateway's clock is set, too", function()

@@ -127,7 +127,7 @@ describe("total", function()
             { { 0, 60 }, { HOUR, 90 }, { 2 * HOUR, 20 }, { 3 * HOUR, 0 } })))
     end)
 
-    -- Fault: A gateway's clock is put on by a quarter of an hour: what came together in that time counts twice.
+    -- Fault: A gateway's clock is put on by a quarter of an hour: what came together then counts twice.
     -- Expected: Time is VRM's, as far as it is known how wrong the clock is.
     it("is that of the time that has passed, when a clock is set", function()
         local measured = mill([[unit.kwh, "Energy", "/Power", total = true, scale = 0.001]], 0, 900)

@@ -342,7 +342,6 @@ end
 --- VRM's answer to one poll (see vrm:diagnostics) becomes values; with discover also new nodes.
 -- now: VRM's clock. A node of the site that is not in the answer goes offline.
 function installation.show(site, answer, now, discover)
-    clock.set(site, now)
     local begun, moved = another_day(site, now)
     if begun then nodes.begin_day(site, moved) end  -- by what is shown: the answer may be of the day before
     site.interval = (discovery.gateway_entry(site.overview) or {}).interval or DEFAULT_INTERVAL

@@ -3,6 +3,7 @@
 
 local answers = require "sources.answers"
 local choices = require "pg3.choices"
+local clock = require "tasks.clock"
 local health = require "sources.health"
 local installation = require "model.installation"
 local scripts = require "serve.scripts"
@@ -22,7 +23,7 @@ local function ask_names(s, site, priority)
     end
     if overview then
         site.overview = answers.with_omitted(overview, site.overview)
-        site.overview_at = date or host.time()
+        site.overview_at = date or clock.of_vrm(site)
         site.nameless, site.said.overview = 0, nil
         return nil
     end
@@ -78,7 +79,8 @@ function polls.ask(s, site, discover, priority)
         scripts.prepare(answer.rows)
         if not polls.counts(s, site) then return nil end
     end
-    local now = answer.date or host.time()
+    if answer.date then clock.set(site, answer.date) end
+    local now = answer.date or clock.of_vrm(site)
     installation.show(site, answer, now, discover)
     if discover then choices.offer() end
     return now

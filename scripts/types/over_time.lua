@@ -28,7 +28,9 @@ local function total(_, kept, value, memory, at)
     if value and before and seconds > 0 and seconds <= longest then
         kept.sum = (kept.sum or 0) + (before + value) / 2 * seconds / HOUR
     end
-    if value and (seconds >= 0 or seconds < -longest) then kept.value, kept.at, kept.sum = value, at, kept.sum or 0 end
+    if value and (seconds >= 0 or seconds < -longest) then
+        kept.value, kept.at, kept.sum = value, at, kept.sum or 0
+    end
     if not value then kept.value = nil end
     return kept.sum
 end
