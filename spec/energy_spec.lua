@@ -313,6 +313,27 @@ describe("the energy of an installation", function()
         well(world)
     end)
 
+    -- Fault: A gateway logs once in an hour or more: after midnight VRM had nothing of the new day three times
+    --        in a row, so it was asked once an hour, and the lifetime was no data for half of each.
+    -- Expected: It stays, and today is there ten minutes after VRM has counted.
+    it("of a lifetime stays while a gateway that logs seldom has sent nothing of the day", function()
+        local midnight, counts = DAY + DAY_SECONDS, false
+        local world = started { now = midnight - 900, stats = function(query)
+            if query.type == "kwh" and query.start == midnight and not counts then
+                return { success = true, records = {}, totals = { Pc = false, Pb = false, Bc = false } }
+            end
+        end }
+        local life = value(world, "TPW")
+        for _ = 1, 90 do
+            live(world, 120)
+            assert.is_true((value(world, "TPW") or 0) >= life, tostring(world.now - midnight))
+        end
+        assert.equal("-", values(world, "ST"))
+        counts = true
+        live(world, 720)
+        assert.near(6 * (world.now - midnight) / DAY_SECONDS, value(world, "ST"), 0.1)
+    end)
+
     -- Fault: After midnight the energy of today is still that of the day before.
     -- Expected: It is no data from the installation's midnight on, until VRM has counted in the new day.
     it("begins anew at midnight of the installation", function()

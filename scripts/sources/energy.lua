@@ -271,7 +271,8 @@ local function ask(client, site, name, now)
     if not doubtful then
         known.answers[name] = { key = key_of(spans), codes = codes, at = date or now }
     end
-    return not nothing and (name == "day" or are_believable)
+    if name == "day" then return next(known.has) ~= nil end      -- of a day that begins there is nothing yet
+    return not nothing and are_believable
 end
 
 --- Seconds until a question of a site is due; 0 or less: it is; nil: there is nothing to ask for.
