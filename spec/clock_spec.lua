@@ -94,8 +94,8 @@ describe("a clock that is set", function()
         end)
     end)
 
-    -- Fault: An answer came without a date, as through some proxies, while the controller's clock was wrong: the
-    --        days of the installation were those of that clock, and everything was lost until the next answer.
+    -- Fault: An answer came without a date, as through some proxies, while the controller's clock was wrong:
+    --        the days of the installation were those of that clock, and all was lost until the next answer.
     -- Expected: It is as late as VRM's clock said before.
     it("changes nothing when VRM leaves out its date", function()
         for _, wrong in ipairs { -YEAR, DAY, 2 * YEAR } do

@@ -301,6 +301,28 @@ describe("a value of a day", function()
         assert.equal(NEXT, values(world))
     end)
 
+    -- Fault: The plugin was off at midnight: until the charger woke up, the yield of yesterday was that of
+    --        today, beside fresh.
+    -- Expected: What PG3 shows of the day before is known to be of that, by the time of the data.
+    it("that the device only repeats is none when the plugin was off at midnight, too", function()
+        for stopped, shown in pairs { [UTC - 3600] = NONE, [UTC + 10] = ALL } do
+            local world = new("UTC", UTC + 7200, UTC + 7190)
+            world.known = {
+                { address = GATEWAY, name = "x", type = "VICGW", primary = GATEWAY, values = {} },
+                { address = SOLAR, name = "y", type = "VICSOLAR", primary = GATEWAY,
+                  values = { TIME = stopped, GV3 = 1.25, GV4 = 390, GV5 = 2.5, GV6 = 410 } },
+            }
+            world:start()
+            assert.equal(shown, values(world))
+            poll(world)
+            assert.equal(shown, values(world))
+            begin_charger_day(world.vrm.sites[151734], math.floor(world.now))
+            poll(world)
+            poll(world)
+            assert.equal(NEXT, values(world))
+        end
+    end)
+
     -- Fault: VRM left the yield of today out of one answer, and it was no data until the next.
     -- Expected: As other values: it is when two answers lack it. At midnight it goes, there or not.
     it("that one answer lacks stays, but not over midnight", function()

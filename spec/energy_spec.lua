@@ -313,8 +313,8 @@ describe("the energy of an installation", function()
         well(world)
     end)
 
-    -- Fault: A gateway logs once in an hour or more: after midnight VRM had nothing of the new day three times
-    --        in a row, so it was asked once an hour, and the lifetime was no data for half of each.
+    -- Fault: A gateway logs once in an hour or more: after midnight VRM had nothing of the day three times in
+    --        a row, so it was asked once an hour, and the lifetime was no data for half of each.
     -- Expected: It stays, and today is there ten minutes after VRM has counted.
     it("of a lifetime stays while a gateway that logs seldom has sent nothing of the day", function()
         local midnight, counts = DAY + DAY_SECONDS, false

@@ -148,7 +148,7 @@ end
 -- which may be hours later, but with all of its values: until then they stay. drivers: set of those.
 function belief.begin_day(address, memory, drivers)
     for driver in pairs(drivers) do
-        local shown = host.get(address, driver.id)
+        local shown = shown_of(driver, address)
         if shown then
             memory.day_before = memory.day_before or {}
             memory.day_before[driver.id] = shown

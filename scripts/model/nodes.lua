@@ -22,6 +22,7 @@ local records = require "serve.state"
 local scripts = require "serve.scripts"
 local shortage = require "tasks.shortage"
 local sums = require "model.sums"
+local units = require "types.units"
 
 local nodes = { all = {}, BETWEEN = "update between polls" }
 
@@ -263,6 +264,14 @@ local function update_anew(node, rows, problem)
     node.updating = run_script(node, "update", rows, problem and nodes.BETWEEN)
 end
 
+--- What PG3 shows of a node that is shown for the first time is of a day before, if its data is.
+local function recall_day(node, site)
+    local time, uom = host.shown(node.address, "TIME")
+    if kind_of(node) == nil and uom == units.time.uom and (tonumber(time) or 0) < (site.midnight or 0) then
+        belief.begin_day(node.address, node.memory, device.readers_of(node.type).daily)
+    end
+end
+
 --- Shows what is new of a home (model.store) on one of its nodes; rows: its rows that can be believed.
 -- Returns whether something is to be worked out again with the next answer, and whether everything is.
 function nodes.show(node, home, rows, site)
@@ -273,6 +282,7 @@ function nodes.show(node, home, rows, site)
         return false, true
     end
     if node.begun ~= type_ then begin(node) end
+    if not node.home then recall_day(node, site) end
     node.home = home
     local which
     if not home.unshown then
