@@ -3,7 +3,8 @@
 -- site = { id, name, alarms = VRM's count, listed_alarms = which of them it names|nil, alarms_beyond = of
 --          those, not in the rows, alarms_unlisted = of these, not listed; nil: not compared yet,
 --          last_timestamp, overview = list, overview_at = VRM's time, interval = seconds,
---          clock = VRM's time - host.steady(), facts = what the gateway's node shows,
+--          clock = VRM's time - host.steady(), dated = an answer had a date,
+--          facts = what the gateway's node shows,
 --          heard, shift, answered_at, logged_at = see model.freshness,
 --          measured_at, delay = when VRM's newest measurement was made, and how old it was when it came,
 --          live_source, live_delay = see live_values.set_source,
@@ -342,6 +343,7 @@ end
 --- VRM's answer to one poll (see vrm:diagnostics) becomes values; with discover also new nodes.
 -- now: VRM's clock. A node of the site that is not in the answer goes offline.
 function installation.show(site, answer, now, discover)
+    clock.set(site, now)
     local begun, moved = another_day(site, now)
     if begun then nodes.begin_day(site, moved) end  -- by what is shown: the answer may be of the day before
     site.interval = (discovery.gateway_entry(site.overview) or {}).interval or DEFAULT_INTERVAL

@@ -23,7 +23,7 @@ local function ask_names(s, site, priority)
     end
     if overview then
         site.overview = answers.with_omitted(overview, site.overview)
-        site.overview_at = date or clock.of_vrm(site)
+        site.overview_at = date or site.dated and clock.of_vrm(site) or host.time()
         site.nameless, site.said.overview = 0, nil
         return nil
     end
@@ -79,8 +79,8 @@ function polls.ask(s, site, discover, priority)
         scripts.prepare(answer.rows)
         if not polls.counts(s, site) then return nil end
     end
-    if answer.date then clock.set(site, answer.date) end
-    local now = answer.date or clock.of_vrm(site)
+    site.dated = site.dated or answer.date ~= nil
+    local now = answer.date or site.dated and clock.of_vrm(site) or host.time()
     installation.show(site, answer, now, discover)
     if discover then choices.offer() end
     return now
