@@ -101,7 +101,8 @@ static void test_timer_without_memory(void) {
 }
 
 // Fault: the functions after one that ran too long have neither a value nor an error
-// Expected: each that was not called has the error of the one that kept it from being called
+// Expected: each that was not called has the error of the one that kept it from being called,
+// and main.lua can tell why
 static void test_too_long_for_others(void) {
     open_host(
         "return { one = function() return 1 end, endless = function() while true do end end }",
@@ -110,9 +111,12 @@ static void test_too_long_for_others(void) {
         "host.log('warning', errors[2])\n"
         "if errors[3] == errors[2] and errors[4] == errors[2] then\n"
         "  host.log('warning', 'all told')\n"
-        "end\n");
+        "end\n"
+        "host.log('warning', ('too much: %s, %s'):format(host.excess(its.one),\n"
+        "  its.one() == 1 and host.excess(its.one)))\n");
     pass(50);
     CHECK(logged("1 nil nil nil") && logged("ran longer than its budget") && logged("all told"));
+    CHECK(logged("too much: budget, nil"));
     close_host();
 }
 
