@@ -9,13 +9,13 @@ local function world_of(nodes, drivers, unit)
     local pace = require "model.pace"
     local world = { now = 1000, nodes = {}, values = {}, shown = {}, on_node = {}, pace = pace }
     for i = 1, nodes do
-        local node = { address = "node" .. i, drivers = {} }
+        local node = { address = "node" .. i, drivers = {}, home = {} }
         for k = 1, drivers do node.drivers[k] = { id = "GV" .. k, unit = unit } end
         world.nodes[i] = node
     end
     function world:tell(node, driver, value)
         self.values[driver] = value
-        pace.wait(node, driver, self.now)
+        pace.wait_all({ node, driver }, self.now)
     end
     local function show(node, set)
         local told = 0
