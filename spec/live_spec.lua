@@ -69,7 +69,7 @@ describe("live data", function()
             end
             world:start():run(15)
             worlds.next_poll(world)
-            assert.equal(1, #world:logged("Boat: no live data: VRM does not tell " .. lacks .. "."))
+            assert.equal(1, #world:logged("Boat: no live data: VRM does not tell " .. lacks .. ";"))
         end
     end)
 

@@ -597,24 +597,6 @@ describe("a start after a power cut", function()
         assert.equal(0.4, next_with(0.4))                       -- it was reset
     end)
 
-    -- Fault: When VRM answered last was no data from a start on, for as long as it did not answer.
-    -- Expected: It is what it was before the start.
-    it("knows when VRM answered last", function()
-        local world = cut_off {}
-        for _, shown in ipairs { 1776500000, 101 } do
-            world.known[#world.known + 1] = { address = "controller", name = "x", type = "VICCTRL",
-                                              primary = "controller", values = { TIME = shown } }
-            world.vrm.fail["/"] = { status = 500 }
-            world:start()
-            world:run(15)
-            assert.equal(shown > 101 and shown or nil, world:value("controller", "TIME"))
-            world.vrm.fail = {}
-            world:run(30)
-            assert.near(world.now, world:value("controller", "TIME"), 60)
-            world = cut_off {}
-        end
-    end)
-
     -- Fault: VRM lists the installations and fails for the rest, and there are 0 devices.
     -- Expected: Their number stays what it was until one of the installations answered.
     it("does not count devices that no answer told", function()

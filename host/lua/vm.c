@@ -266,11 +266,15 @@ static void end_leg(lua_State *L, struct vm *vm) {
     lua_error(L);
 }
 
+static bool has_to_end(struct vm *vm) {
+    return vm->excess != VM_WITHIN || out_of_instructions(vm) || out_of_time(vm);
+}
+
 static void on_count(lua_State *L, lua_Debug *ar) {
     (void)ar;
     struct vm *vm = vm_of(L);
     vm->spent += vm->excess != VM_WITHIN ? 1 : HOOK_STEP;
-    if (vm->excess != VM_WITHIN || out_of_instructions(vm) || out_of_time(vm)) {
+    if (has_to_end(vm)) {
         end_leg(L, vm);
     }
 }
@@ -319,8 +323,7 @@ static struct vm *running; // the innermost that runs now
 void vm_charge(lua_State *L, int64_t instructions) {
     struct vm *vm = vm_of(L);
     vm->spent += instructions;
-    bool ends = vm->excess != VM_WITHIN || out_of_instructions(vm) || out_of_time(vm);
-    if (vm == running && ends) {
+    if (vm == running && has_to_end(vm)) {
         end_leg(L, vm);
     }
 }

@@ -226,7 +226,7 @@ end
 --- Whether a part that is lost has to stay so: all that it shows is told beside the answers, and some of that
 -- is not known.
 local function waits(node, site)
-    if not (node.lost and node.type.part) or site.store.whole then return false end
+    if not (node.lost and node.type.part) or site.store.told_all then return false end
     for _, driver in ipairs(node.type.drivers) do
         local key = driver.keys[1]
         if not (key and key:sub(1, #store.TOLD) == store.TOLD) then return false end

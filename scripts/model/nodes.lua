@@ -474,6 +474,7 @@ end
 --- Nodes whose script was replaced go on with the one in service, which is started for them, and show what is
 -- known: until VRM can be asked again that grows old.
 function nodes.adopt_types()
+    local stores = {}
     for _, node in pairs(nodes.all) do
         local type_, is_lost = scripts.current(node.type), node.lost
         if type_ ~= node.type then
@@ -481,11 +482,12 @@ function nodes.adopt_types()
             if not node.site then
                 nodes.offline(node)
             else
-                overlay.look_anew(node.site.store)
+                stores[node.site.store] = true
                 if not is_lost and works(type_) then show_known(node) end
             end
         end
     end
+    for store in pairs(stores) do overlay.look_anew(store) end
 end
 
 --- What scripts ask about is a node here; rows of a device that is offline are none.

@@ -6,7 +6,7 @@
 --           devices = list of homes, gateway = home,
 --           pages = those of the last answer, see vrm:diagnostics; nil: not known,
 --           told = { [path] = row }: what the plugin was told beside those rows, as rows of the gateway,
---           whole = that is all that there is; nil or false: some of it has ended, or is not known yet,
+--           told_all = that is all that there is; nil or false: some of it has ended, or is not known yet,
 --           stamps = { [timestamp that the last answer gave to rows that had others] = for how many it is a
 --           later one },
 --           doubtful = an answer may have been taken by halves,
@@ -185,7 +185,7 @@ end
 --- Takes what the plugin was told beside the answers: rows of the gateway, each { path, value, unit, ends =
 -- VRM's time from which on it is no data }. Those with other paths stay. They are all that there is.
 function store:tell(rows)
-    self.whole = true
+    self.told_all = true
     for _, row in ipairs(rows) do set_told(self, row.path, row) end
 end
 
@@ -197,7 +197,7 @@ function store:end_told(now)
         if row.ends <= now then ended[#ended + 1] = path else soonest = math.min(soonest, row.ends - now) end
     end
     for _, path in ipairs(ended) do set_told(self, path, nil) end
-    self.whole = self.whole and #ended == 0
+    self.told_all = self.told_all and #ended == 0
     return soonest
 end
 

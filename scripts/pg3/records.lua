@@ -46,7 +46,7 @@ local short_list = false            -- the last list did not have all that each 
 local told_missing = false          -- the log has a line that not everything came
 
 local params, defaults = {}, {}     -- { [name] = text }: the user's | those that the page should show
-local offered                       -- { added = defaults, all = parameters } as written, not answered yet,
+local on_way                        -- { added = defaults, all = parameters } as written, not answered yet,
                                     -- saved = what the user saved meanwhile
 local notices, foreign = {}, {}     -- ours | PG3's own
 local notices_told                  -- as they were written last
@@ -93,7 +93,7 @@ function PARAMS.take(value)
     if not is_object(value) then return false end
     local before = params
     params, PARAMS.opaque = texts_of(value)
-    if offered and not lists.same(params, offered.all) then offered.saved = params end
+    if on_way and not lists.same(params, on_way.all) then on_way.saved = params end
     if lists.same(params, before) then return true end
     if not PARAMS.read then defaults = {} end   -- they may be there by other names, which nobody knew
     base.changed()
@@ -298,7 +298,7 @@ function told.write_defaults()
     local added = add_to_params(defaults)
     defaults = {}
     if next(added) and base.write(PARAMS.key, PARAMS.text(), true) then
-        offered = { added = added, all = params }
+        on_way = { added = added, all = params }
     end
     look_due()
 end
@@ -355,9 +355,9 @@ function told.stored(key, problem)
         one.refused = false
     end
     if one then one.open = false end
-    if one ~= PARAMS or not offered then return end
-    local saved, added = offered.saved, offered.added
-    offered = nil
+    if one ~= PARAMS or not on_way then return end
+    local saved, added = on_way.saved, on_way.added
+    on_way = nil
     if saved and not (problem or PARAMS.opaque) then give_back(saved, added) end
 end
 
@@ -427,7 +427,7 @@ end
 --- What PG3 has not answered may be lost.
 function told.down()
     is_up, notices_told, PROFILE.installing, PROFILE.late = false, nil, false, nil
-    offered = nil
+    on_way = nil
     base.alarm("profile_late", nil)
     for _, one in ipairs(ALL) do one.changed, one.open = one.changed or one.open, false end
     -- Others write these too: what they are after a reconnection is to be read again.

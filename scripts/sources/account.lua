@@ -7,7 +7,6 @@
 local brokers = require "sources.brokers"
 local choices = require "pg3.choices"
 local clock = require "tasks.clock"
-local codes = require "types.codes"
 local connection = require "sources.connection"
 local device = require "model.device"
 local energy = require "sources.energy"
@@ -51,7 +50,6 @@ local sites = {}                    -- [id] = site, kept over sessions. Beside w
                                     --   asked_at = host.steady() when it was polled last,
                                     --   timer, nameless = failures of its names, had_rows }
 local last_answer                   -- VRM's clock when it last answered
-local answered_before               -- the same before the start, as PG3 kept it; nil: it has no such time
 
 -------------------------------------------------------------------------------------- what is shown
 
@@ -78,7 +76,7 @@ local function show_controller(status)
     local installations, devices = counts()
     local problem, bug = health.guarded(device.apply, scripts.controller, account.CONTROLLER, {}, {
         status = status, installations = installations, devices = devices,
-        script_errors = scripts.in_trouble(), last_answer = last_answer or answered_before,
+        script_errors = scripts.in_trouble(), last_answer = last_answer,
     }, device.memory())
     if bug then                             -- ours; the next minute shows them
         host.log("error", bug.text)
@@ -450,18 +448,9 @@ end
 
 ---------------------------------------------------------------------------------------- the session
 
---- Notes when VRM answered last before the start.
-local function recall()
-    for _, known in ipairs(host.known(account.CONTROLLER, "TIME")) do
-        local is_time = known.address == account.CONTROLLER and known.shown and known.shown > codes.NO_DATA
-        answered_before = is_time and math.tointeger(known.shown) or answered_before
-    end
-end
-
 --- Begins anew with the present token; without a usable one everything is disconnected.
 function account.begin()
     if stopping then return end
-    if not (last_answer or answered_before) then recall() end
     if session then
         session.over = true
         unplan(session)
@@ -608,8 +597,8 @@ function account.clean_up()
     local gone, doubtful = orphans.find(session.sites, is_whole)
     local removed = orphans.remove(gone)
     if doubtful > 0 then
-        host.log("warning", ("%d nodes were left alone: VRM does not tell all of their installations now.")
-            :format(doubtful))
+        host.log("warning", ("%d nodes were left alone: VRM does not tell all of their installations now. Try"
+            .. " it again later."):format(doubtful))
     end
     host.log("info", ("Removed nodes of devices that are gone: %d%s."):format(removed,
         removed > 0 and " (" .. table.concat(gone, ", ", 1, math.min(removed, MOST_NAMED)) .. ")" or ""))

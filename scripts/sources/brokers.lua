@@ -32,7 +32,8 @@ end
 
 --- VRM's broker of an installation, for an account. nil and why: something of it is not known.
 function brokers.of_vrm(site, email, token)
-    local lacks = not email and "the e-mail of this account" or not site.portal and "its portal id"
+    local lacks = not email and "the e-mail of this account; look at your profile there"
+        or not site.portal and "its portal id; look at its settings there"
     if lacks then return nil, ("no live data: VRM does not tell %s."):format(lacks) end
     local address = site.mqtt_host or host_of(site.portal)
     return {

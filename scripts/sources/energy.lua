@@ -338,7 +338,7 @@ local function put(work, site, name)
     if limited then return work.quiet(err) end
     note(work, site, name, asked, useful, err)
     local now = clock.of_vrm(site)
-    local shows = site.store.whole or is_through(site)      -- else some would be no data beside the rest
+    local shows = site.store.told_all or is_through(site)      -- else some would be no data beside the rest
     if now < known.tomorrow and shows then installation.tell(site, rows_of(known, now)) end
 end
 

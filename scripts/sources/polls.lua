@@ -13,6 +13,10 @@ local polls = {}
 local NAMELESS_TRIES = 3            -- failures of system-overview after which measurements come without it
 local REFUSALS = { forbidden = true, refused = true, too_big = true }
 
+--- VRM's time of an answer with this date; of one without, as it is known from those before, else the
+-- controller's.
+local function now_of(site, date) return date or site.dated and clock.of_vrm(site) or host.time() end
+
 --- The names of an installation's devices. Measurements are worth more: VRM refusing or failing to give the
 -- names does not keep them away, but for the first tries, so that nodes get their names. Returns an error if
 -- the poll should end here.
@@ -23,7 +27,7 @@ local function ask_names(s, site, priority)
     end
     if overview then
         site.overview = answers.with_omitted(overview, site.overview)
-        site.overview_at = date or site.dated and clock.of_vrm(site) or host.time()
+        site.overview_at = now_of(site, date)
         site.nameless, site.said.overview = 0, nil
         return nil
     end
@@ -80,7 +84,7 @@ function polls.ask(s, site, discover, priority)
         if not polls.counts(s, site) then return nil end
     end
     site.dated = site.dated or answer.date ~= nil
-    local now = answer.date or site.dated and clock.of_vrm(site) or host.time()
+    local now = now_of(site, answer.date)
     installation.show(site, answer, now, discover)
     if discover then choices.offer() end
     return now

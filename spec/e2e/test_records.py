@@ -78,8 +78,9 @@ def test_a_bad_configuration_at_the_start_is_asked_for_again(world, first):
     assert {reading.value for reading in pg3.history[CONTROLLER, "GV2"]} == {"10"}
 
 
-# Fault: a restart shows that there are no installations and no devices, before VRM was asked.
-# Expected: both stay as they were, from the stop on.
+# Fault: a restart shows that there are no installations and no devices, and no time of VRM's last answer, before VRM was
+#        asked.
+# Expected: all stay as they were, from the stop on.
 def test_a_restart_does_not_count_to_zero(world):
     pg3 = world.setup()
     world.start_plugin()
@@ -87,10 +88,11 @@ def test_a_restart_does_not_count_to_zero(world):
     world.wait_value(CONTROLLER, "GV2", 10)
     world.stop()
     assert pg3.value(CONTROLLER, "GV0") == 0
-    told = {driver: len(pg3.history[CONTROLLER, driver]) for driver in ("GV1", "GV2")}
+    told = {driver: len(pg3.history[CONTROLLER, driver]) for driver in ("GV1", "GV2", "TIME")}
     world.start_plugin()
     world.wait_value(CONTROLLER, "GV0", 1)
     world.wait_fresh(timeout=30)
     for driver, value in ("GV1", "2"), ("GV2", "10"):
         assert pg3.value(CONTROLLER, driver) == float(value)
         assert {reading.value for reading in pg3.history[CONTROLLER, driver][told[driver]:]} <= {value}
+    assert all(reading.uom == 151 and int(reading.value) > 0 for reading in pg3.history[CONTROLLER, "TIME"][told["TIME"]:])
